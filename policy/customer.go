@@ -1,0 +1,13 @@
+package policy
+
+// Customer is an account in the directory: who pays for support, and how they call.
+type Customer struct {
+	Number        CustomerNumber `json:"number"`
+	Name          string         `json:"name"`
+	Package       string         `json:"package"`
+	Line          Phone          `json:"line"` // the home line: its zone decides the account's months (rule 4)
+	AccountHolder string         `json:"account_holder,omitempty"`
+	Email         string         `json:"email,omitempty"`
+	Phone         Phone          `json:"phone,omitempty"`
+	CallerNumbers []Phone        `json:"caller_numbers,omitempty"` // numbers that the account calls from; they never identify by themselves
+}

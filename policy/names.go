@@ -1,0 +1,88 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Phone is a party's address as the provider gave it: usually E.164 ("+448000668187"), but a caller can also be "anonymous", "",
+// "client:x" or "sip:a@b". Nothing may assume a number. Printing a Phone masks it, so that no log line can leak one (rule 13); Full
+// gives the whole for those who may see it.
+type Phone string
+
+// Full is the address as it came.
+func (p Phone) Full() string { return string(p) }
+
+// String masks all but the first two and the last two characters of a number, and the user of a SIP or client address.
+func (p Phone) String() string {
+	s := string(p)
+	if scheme, rest, ok := strings.Cut(s, ":"); ok {
+		_, host, at := strings.Cut(rest, "@")
+		if !at {
+			return scheme + ":***"
+		}
+		return scheme + ":***@" + host
+	}
+	if !strings.HasPrefix(s, "+") || len(s) < 6 {
+		return maskWord(s)
+	}
+	return s[:3] + strings.Repeat("*", len(s)-5) + s[len(s)-2:]
+}
+
+// maskWord keeps the words by which the provider says that there is no number and hides anything else.
+func maskWord(s string) string {
+	switch strings.ToLower(s) {
+	case "", "anonymous", "unknown", "restricted", "unavailable", "private":
+		return s
+	}
+	return "***"
+}
+
+// IsNumber says whether the address is an E.164 number.
+func (p Phone) IsNumber() bool {
+	if len(p) < 3 || p[0] != '+' {
+		return false
+	}
+	for _, c := range p[1:] {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// Caller is the key under which one caller's wrong numbers are counted. Callers without a number share one: the empty key.
+func (p Phone) Caller() string {
+	switch strings.ToLower(string(p)) {
+	case "", "anonymous", "unknown", "restricted", "unavailable", "private":
+		return ""
+	}
+	return string(p)
+}
+
+// CallSID names one leg of a call at the provider ("CA" and 32 hex digits).
+type CallSID string
+
+// CustomerNumber is the number by which a caller identifies an account: digits, leading zeros kept.
+type CustomerNumber string
+
+// Ticket is the number of a ticket in the company's help desk, as the caller keyed it.
+type Ticket string
+
+// Month is a calendar month, "2026-11". The zero value is "no month".
+type Month string
+
+// MonthOf is the calendar month of t in zone (rule 4).
+func MonthOf(t time.Time, zone *time.Location) Month { return Month(t.In(zone).Format("2006-01")) }
+
+// ParseMonth reads "YYYY-MM".
+func ParseMonth(s string) (Month, error) {
+	if _, err := time.Parse("2006-01", s); err != nil {
+		return "", fmt.Errorf("%q is not a month: write YYYY-MM, for example 2026-11", s)
+	}
+	return Month(s), nil
+}
+
+// Spaced is a row of digits with spaces between, as a voice reads them one by one: "204518" is "2 0 4 5 1 8".
+func Spaced(digits string) string { return strings.Join(strings.Split(digits, ""), " ") }

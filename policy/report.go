@@ -1,0 +1,163 @@
+package policy
+
+import (
+	"slices"
+	"time"
+)
+
+// Report is what the provider says of a call or of one of its legs, whichever way it said it: the number's status callback, a leg's
+// callbacks, the end of a dial, a recording's callback, its list of calls.
+type Report struct {
+	At      time.Time // the provider's own time where it gave one, else when we received it
+	From    Phone
+	To      Phone
+	Status  string
+	Seconds *int // duration of the call or the leg; nil where the provider gave none
+
+	Leg        CallSID // set: the report is of this leg, and From and To are the leg's
+	DialEnd    bool    // the report is the end of the dial that rang the leg
+	NotBridged bool    // with DialEnd: the provider says explicitly that the two sides were never joined
+
+	Message   *Recording // a voicemail
+	Recording *Recording // a recording of the talk
+}
+
+// Learn merges a report into the call. It is monotonic: whatever the order, the repetition and the loss of reports, the call converges
+// to the same record, and nothing that is known is ever forgotten. Earliest times win, final states beat passing ones, and the
+// provider's own figures beat ours.
+func (c Call) Learn(r Report) Call {
+	c = c.Clone()
+	switch {
+	case r.Message != nil:
+		return c.learnMessage(*r.Message)
+	case r.Recording != nil:
+		return c.learnRecording(*r.Recording)
+	case r.Leg != "":
+		return c.WithLeg(c.Leg(r.Leg).learn(r))
+	}
+	return c.learnCall(r)
+}
+
+func (c Call) learnCall(r Report) Call {
+	if c.Line == "" {
+		c.Line, c.From = r.To, r.From
+	}
+	started := r.At
+	if final(r.Status) {
+		c.Status = further(c.Status, r.Status)
+		c.EndedAt = earliest(c.EndedAt, r.At)
+		c.TotalSeconds = known(c.TotalSeconds, r.Seconds)
+		if r.Seconds != nil {
+			started = r.At.Add(-time.Duration(*r.Seconds) * time.Second)
+		}
+	}
+	if !c.Answered {
+		c.StartedAt = earliest(c.StartedAt, started)
+	}
+	return c
+}
+
+func (l Leg) learn(r Report) Leg {
+	if r.To != "" && !r.DialEnd {
+		l.To = r.To
+	}
+	if r.DialEnd {
+		l.DialSeconds = known(l.DialSeconds, r.Seconds)
+		l.DialEndedAt = earliest(l.DialEndedAt, r.At)
+		l.NotBridged = l.NotBridged || r.NotBridged
+		return l
+	}
+	l.Status = further(l.Status, r.Status)
+	switch {
+	case r.Status == "ringing" || r.Status == "initiated":
+		l.RangAt = earliest(l.RangAt, r.At)
+	case r.Status == "in-progress":
+		l.AnsweredAt = earliest(l.AnsweredAt, r.At)
+	case final(r.Status):
+		l.EndedAt = earliest(l.EndedAt, r.At)
+		l.Seconds = known(l.Seconds, r.Seconds)
+	}
+	return l
+}
+
+func (c Call) learnMessage(m Recording) Call {
+	if m.Seconds <= 0 && c.Message == nil {
+		return c
+	}
+	if c.Message == nil || better(m, *c.Message) {
+		c.Message = &m
+	}
+	return c
+}
+
+func (c Call) learnRecording(m Recording) Call {
+	i, found := slices.BinarySearchFunc(c.Recordings, m, func(a, b Recording) int { return compare(CallSID(a.SID), CallSID(b.SID)) })
+	switch {
+	case !found:
+		c.Recordings = slices.Insert(c.Recordings, i, m)
+	case better(m, c.Recordings[i]):
+		c.Recordings[i] = m
+	}
+	return c
+}
+
+// better says which of two reports of one recording stays, so that their order does not matter: one with a SID, then the longer, then
+// the earlier.
+func better(a, b Recording) bool {
+	switch {
+	case (a.SID != "") != (b.SID != ""):
+		return a.SID != ""
+	case a.Seconds != b.Seconds:
+		return a.Seconds > b.Seconds
+	}
+	return a.At.Before(b.At)
+}
+
+// rank orders the provider's states of a call: a further one is never taken back by an earlier one that arrives late.
+func rank(status string) int {
+	switch status {
+	case "queued":
+		return 1
+	case "initiated":
+		return 2
+	case "ringing":
+		return 3
+	case "in-progress":
+		return 4
+	case "canceled":
+		return 5
+	case "no-answer":
+		return 6
+	case "busy":
+		return 7
+	case "failed":
+		return 8
+	case "completed":
+		return 9
+	}
+	return 0
+}
+
+func final(status string) bool { return rank(status) >= rank("canceled") }
+
+func further(a, b string) string {
+	if rank(b) > rank(a) {
+		return b
+	}
+	return a
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}
+
+// known keeps a figure once given; of two that differ the larger, so that their order does not matter.
+func known(a, b *int) *int {
+	if a == nil || (b != nil && *b > *a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,161 @@
+package policy
+
+import "time"
+
+// Settings are the company's decisions, checked: what the configuration file says, as the call uses it. They are read-only once built
+// and safe to share. Package config makes them; a Settings that it returned has at least one line, a route with a team for each
+// intent (see Team), and no empty ring step.
+type Settings struct {
+	Version        string // of the configuration: the first 12 hex digits of a SHA-256 over the file and the words
+	Lines          []Line
+	Identification Identification
+	Packages       []string // those that include phone support
+	Menu           []MenuKey
+	Teams          map[string]Team
+	Routes         map[Intent]string // to the name of a team; a line may override
+	NoAnswer       Ending
+	AfterHours     AfterHours
+	FairUse        FairUse
+	Retention      time.Duration
+	Recording      bool
+}
+
+// Line is a number that customers dial.
+type Line struct {
+	Number   Phone
+	Name     string
+	Zone     *time.Location
+	Hours    Hours
+	Language string // BCP 47: en-US or en-GB, the languages that have words
+	Voice    string // the provider's name for it: Polly.Joanna-Neural
+	Routes   map[Intent]string
+}
+
+// Identification is how a caller is matched to an account.
+type Identification struct {
+	Digits              int // length of a customer number
+	Tries               int
+	Refuse              bool // callers without a number: refused instead of connected (rule 12)
+	CallerID            CallerID
+	WrongNumbersPerHour int // by one caller; beyond it no number is looked up any more
+}
+
+// CallerID says when a known caller number lets the caller confirm with one key instead of typing.
+type CallerID string
+
+// The three ways.
+const (
+	CallerIDAttested CallerID = "attested" // only with the carrier's full attestation
+	CallerIDAny      CallerID = "any"
+	CallerIDOff      CallerID = "off"
+)
+
+// MenuKey is one key of the menu.
+type MenuKey struct {
+	Key    string // one digit, not 9: that repeats the menu
+	Intent Intent
+}
+
+// Ending is what a caller gets when there is no specialist to be had.
+type Ending string
+
+// The endings. Connect exists after hours only: the line behaves as if it were open.
+const (
+	Voicemail Ending = "voicemail"
+	Message   Ending = "message"
+	Connect   Ending = "connect"
+)
+
+// AfterHours is what a closed line does, by intent.
+type AfterHours struct {
+	Default  Ending
+	ByIntent map[Intent]Ending
+}
+
+// For gives what a closed line does with a call of this intent.
+func (a AfterHours) For(i Intent) Ending {
+	if e, ok := a.ByIntent[i]; ok {
+		return e
+	}
+	return a.Default
+}
+
+// Asks says whether a closed line must know why the caller calls, because the answer makes a difference.
+func (a AfterHours) Asks(menu []MenuKey) bool {
+	for _, m := range menu {
+		if a.For(m.Intent) != a.For(menu[0].Intent) {
+			return true
+		}
+	}
+	return len(menu) > 0 && a.For(menu[0].Intent) == Connect
+}
+
+// Team is a group of specialists and the order in which they are rung.
+type Team struct {
+	Name   string
+	Steps  []RingStep
+	Rounds int // how often all the steps are gone through, 1 or more
+}
+
+// RingStep rings several addresses at once.
+type RingStep struct {
+	To  []Phone // E.164 numbers and sip: addresses, 1 to 10
+	For time.Duration
+}
+
+// FairUse holds the figures of the fair-use promise.
+type FairUse struct {
+	CallLimit             time.Duration // a call that talks longer is over-long
+	TicketsPerMonth       int
+	OverLongCallsPerMonth int
+	SustainedMonths       int // an account over in so many
+	SustainedWithin       int // of so many months is sustained
+	TrainingCallsPerMonth int
+	Currency              string
+	PerTicket             float64
+	PerMinute             float64
+}
+
+// Line finds a line by the dialled number.
+func (s Settings) Line(number Phone) (Line, bool) {
+	for _, l := range s.Lines {
+		if l.Number == number {
+			return l, true
+		}
+	}
+	return Line{}, false
+}
+
+// Includes says whether a package includes phone support.
+func (s Settings) Includes(pkg string) bool {
+	for _, p := range s.Packages {
+		if p == pkg {
+			return true
+		}
+	}
+	return false
+}
+
+// Team is the team that takes calls of an intent on a line: the line's own route, else the general one. An intent that has no
+// route goes where questions go.
+func (s Settings) Team(l Line, i Intent) Team {
+	for _, want := range []Intent{i, Question} {
+		if name, ok := l.Routes[want]; ok {
+			return s.Teams[name]
+		}
+		if name, ok := s.Routes[want]; ok {
+			return s.Teams[name]
+		}
+	}
+	return Team{}
+}
+
+// Intent is what a menu key stands for.
+func (s Settings) Intent(key string) (Intent, bool) {
+	for _, m := range s.Menu {
+		if m.Key == key {
+			return m.Intent, true
+		}
+	}
+	return "", false
+}
