@@ -1,0 +1,87 @@
+package policy
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ErrCallInProgress refuses to erase a customer who is on the phone.
+var ErrCallInProgress = errors.New("a call of this customer is in progress")
+
+// Erased says what erasing a customer did.
+type Erased struct {
+	Calls int `json:"calls"` // of the account, anonymised
+}
+
+// Exported is everything that is kept of one customer.
+type Exported struct {
+	Customer Customer
+	Calls    []Call // of the account, oldest first
+}
+
+// AuditEntry says that a person did something to the directory.
+type AuditEntry struct {
+	At  time.Time `json:"at"`
+	By  string    `json:"by"`
+	Act string    `json:"act"` // "import", "export" or "erase"
+	// Customer is whom it was about; empty for an import, and for anything that was about a customer who was erased since.
+	Customer CustomerNumber `json:"customer,omitempty"`
+	Detail   string         `json:"detail"` // in words, without names and numbers of customers
+}
+
+// erased stands in a trace for words that named a customer.
+const erased = "(erased)"
+
+// Anonymised is the call with everything gone that leads to a person or an account: the caller, the customer, the ticket, what was
+// heard and replied, recordings, wrong numbers, and whatever of the trace repeats them. What stays are times and durations, the line, the
+// intent, the specialists' legs, and how the call ended (rule 13).
+func (c Call) Anonymised() Call {
+	c = c.Clone()
+	names := c.identifying()
+	c.From, c.Customer, c.Account, c.Ticket, c.State.Offered = "", "", "", "", ""
+	c.WrongNumbers, c.Known = nil, false
+	for i, turn := range c.Turns {
+		c.Turns[i] = Turn{Key: turn.Key, At: turn.At}
+	}
+	for i, d := range c.Trace {
+		c.Trace[i] = d.anonymised(names)
+	}
+	if c.Message != nil {
+		c.Message = &Recording{Seconds: c.Message.Seconds, At: c.Message.At}
+	}
+	for i, r := range c.Recordings {
+		c.Recordings[i] = Recording{Seconds: r.Seconds, At: r.At}
+	}
+	return c
+}
+
+// identifying are the words that must not stay.
+func (c Call) identifying() []string {
+	words := []string{c.From.Full(), c.From.String(), string(c.Customer), c.Account, string(c.Ticket), string(c.State.Offered)}
+	for _, turn := range c.Turns {
+		words = append(words, turn.Heard)
+	}
+	// One key of the menu names nobody, and would be found in every time of day.
+	return slices.DeleteFunc(words, func(w string) bool { return len(strings.TrimSpace(w)) < 2 })
+}
+
+func (d Decision) anonymised(names []string) Decision {
+	named := func(text string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return strings.Contains(text, n) })
+	}
+	if named(d.Result) {
+		d.Result = erased
+	}
+	d.Inputs = slices.Clone(d.Inputs)
+	for i, f := range d.Inputs {
+		if named(f.Value) || slices.Contains(personal, f.Name) {
+			d.Inputs[i].Value = erased
+		}
+	}
+	return d
+}
+
+// personal are the inputs of a decision that are about a person whatever they hold.
+var personal = []string{"from", "caller", "customer", "number", "account", "ticket", "heard", "digits", "speech", "offered"}

@@ -1,0 +1,92 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+)
+
+// RowProblem is one thing that is wrong with a customers file, where it is, and what to write instead.
+type RowProblem struct {
+	Line   int // from 1, the header's included; 0: the file as a whole
+	Column int // the byte of the line at which the field begins, from 1; 0: the line as a whole
+	Field  string
+	What   string
+	// Instead is what to write, as a sentence part: "write 6 digits". Empty where What says it all.
+	Instead string
+}
+
+// String is the problem without the file's name: "3:12: number: ...; write ...".
+func (p RowProblem) String() string {
+	var b strings.Builder
+	if p.Line > 0 {
+		fmt.Fprintf(&b, "%d:", p.Line)
+		if p.Column > 0 {
+			fmt.Fprintf(&b, "%d:", p.Column)
+		}
+		b.WriteByte(' ')
+	}
+	if p.Field != "" {
+		b.WriteString(p.Field + ": ")
+	}
+	b.WriteString(p.What)
+	if p.Instead != "" {
+		b.WriteString("; " + p.Instead)
+	}
+	return b.String()
+}
+
+// maxProblems bounds the list: nobody repairs a thousand rows by reading messages, and a wrong file must not fill the memory.
+const maxProblems = 1000
+
+// problems collects what is wrong, up to the bound, and counts the rest.
+type problems struct {
+	list []RowProblem
+	more int
+}
+
+func (p *problems) add(problem RowProblem) {
+	if len(p.list) == maxProblems {
+		p.more++
+		return
+	}
+	p.list = append(p.list, problem)
+}
+
+func (p *problems) all() []RowProblem {
+	if p.more > 0 {
+		return append(p.list, RowProblem{What: fmt.Sprintf("and %d more", p.more)})
+	}
+	return p.list
+}
+
+// nearest is the known word that takes the fewest changes to reach from a wrong one; "" where none is near.
+func nearest(word string, known []string) string {
+	best, distance := "", len(word)/2+2
+	for _, k := range known {
+		if d := changes(strings.ToLower(word), k); d < distance {
+			best, distance = k, d
+		}
+	}
+	return best
+}
+
+// changes counts the letters to insert, delete or replace between two words (Levenshtein).
+func changes(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
