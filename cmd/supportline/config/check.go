@@ -1,0 +1,226 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// checker turns the file as written into the Config as used, and reports what is written well and means nothing good.
+type checker struct {
+	*findings
+	offline bool
+	folder  string // where relative paths begin
+}
+
+// wrong reports a value.
+func (c *checker) wrong(t text, what, instead string) { c.add(t.At, t.Key+" "+what, instead) }
+
+// silent says that there is nothing to check: the value is missing or has the wrong shape, which is reported already.
+func (t text) silent() bool { return !t.Given && t.Value == "" }
+
+func (c *checker) config(f *file) Config {
+	return Config{
+		PublicURL:   c.url(f.PublicURL),
+		FallbackURL: c.optionalURL(f.FallbackURL),
+		Listen:      c.listen(f.Listen),
+		Store:       c.store(f.Store),
+		Twilio:      c.account(f.Twilio),
+		Settings:    c.settings(f),
+	}
+}
+
+func (c *checker) settings(f *file) policy.Settings {
+	s := policy.Settings{
+		Lines:          c.lines(f.Lines),
+		Identification: c.identification(f.Identification),
+		Packages:       c.packages(f.Packages),
+		Menu:           c.menu(f.Menu),
+		Teams:          c.teams(f.Teams),
+		NoAnswer:       policy.Ending(c.oneOf(f.NoAnswer, "voicemail", "message")),
+		FairUse:        c.fairUse(f.FairUse),
+		Retention:      c.retention(f.Retention),
+		Recording:      c.oneOf(f.Recording, "off", "on") == "on",
+	}
+	s.AfterHours = c.afterHours(f.AfterHours, s.Menu)
+	c.ownNumbers(f)
+	s.Routes = c.routes(f.Routes, f.Teams)
+	for i, l := range f.Lines.Items {
+		s.Lines[i].Routes = c.routes(l.Routes, f.Teams)
+	}
+	c.routed(f, s)
+	return s
+}
+
+func (c *checker) identification(i identification) policy.Identification {
+	return policy.Identification{
+		Digits:              c.whole(i.Digits, 3, 12),
+		Tries:               c.whole(i.Tries, 1, 5),
+		Refuse:              c.oneOf(i.Unidentified, "connect", "refuse") == "refuse",
+		CallerID:            policy.CallerID(c.oneOf(i.CallerID, "attested", "any", "off")),
+		WrongNumbersPerHour: c.whole(i.WrongNumbersPerHour, 1, 1000),
+	}
+}
+
+func (c *checker) packages(l list[text]) []string {
+	if l.Given && len(l.Items) == 0 {
+		c.add(l.At, "packages names none, so nobody may call", "write packages: [Ultimate]")
+	}
+	var names []string
+	for _, t := range l.Items {
+		switch name := strings.TrimSpace(t.Value); {
+		case t.silent():
+		case name == "":
+			c.wrong(t, "holds an empty name", "write the name of a package, as the customers file has it")
+		case slices.Contains(names, name):
+			c.wrong(t, "names "+quoted(name)+" twice", "keep one of the two")
+		default:
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (c *checker) menu(t table[text]) []policy.MenuKey {
+	if t.Given && len(t.Rows) == 0 {
+		c.add(t.At, "menu has no key, so nobody can say why they call", `write menu: { "1": critical, "5": question }`)
+	}
+	var menu []policy.MenuKey
+	onKey := map[policy.Intent]string{}
+	for _, r := range t.Rows {
+		switch key := r.Key.Value; {
+		case key == "9":
+			c.wrong(r.Key, `key "9" is taken: it repeats the menu`, "write one of 0 to 8")
+		case len(key) != 1 || key < "0" || key > "8":
+			c.wrong(r.Key, "has the key "+quoted(key), "write one digit, 0 to 8 (9 repeats the menu)")
+		}
+		intent, ok := c.intent(r.Value)
+		if !ok {
+			continue
+		}
+		if before, twice := onKey[intent]; twice {
+			c.wrong(r.Value, fmt.Sprintf("is %s, which is on key %s already", intent, before), "keep one of the two")
+		}
+		onKey[intent] = r.Key.Value
+		menu = append(menu, policy.MenuKey{Key: r.Key.Value, Intent: intent})
+	}
+	return menu
+}
+
+func intents() []string {
+	var names []string
+	for _, i := range policy.Intents() {
+		names = append(names, string(i))
+	}
+	return names
+}
+
+func (c *checker) intent(t text) (policy.Intent, bool) {
+	if t.silent() {
+		return "", false
+	}
+	if slices.Contains(intents(), t.Value) {
+		return policy.Intent(t.Value), true
+	}
+	c.wrong(t, "is "+quoted(t.Value)+", which is no reason to call", meant(t.Value, intents()))
+	return "", false
+}
+
+func (c *checker) afterHours(t table[text], menu []policy.MenuKey) policy.AfterHours {
+	a := policy.AfterHours{ByIntent: map[policy.Intent]policy.Ending{}}
+	for _, r := range t.Rows {
+		if r.Key.Value == "default" {
+			a.Default = policy.Ending(c.oneOf(r.Value, "voicemail", "message"))
+			continue
+		}
+		names := append([]string{"default"}, intents()...)
+		if !slices.Contains(names, r.Key.Value) {
+			c.wrong(r.Key, "has the key "+quoted(r.Key.Value), meant(r.Key.Value, names))
+			continue
+		}
+		intent := policy.Intent(r.Key.Value)
+		if !slices.ContainsFunc(menu, func(m policy.MenuKey) bool { return m.Intent == intent }) {
+			c.wrong(r.Key, fmt.Sprintf("names %s, which no key of the menu chooses", intent), "remove it, or put it on a key of the menu")
+		}
+		a.ByIntent[intent] = policy.Ending(c.oneOf(r.Value, "voicemail", "message", "connect"))
+	}
+	if t.Given && a.Default == "" && !slices.ContainsFunc(t.Rows, func(r row[text]) bool { return r.Key.Value == "default" }) {
+		c.add(t.At, "after_hours does not say what most calls get", "add default: voicemail, or default: message")
+	}
+	return a
+}
+
+func (c *checker) fairUse(f fairUse) policy.FairUse {
+	fair := policy.FairUse{
+		CallLimit:             c.seconds(f.CallLimit, 60, 4*60*60), // the provider ends a call after four hours
+		TicketsPerMonth:       c.whole(f.TicketsPerMonth, 1, 100_000),
+		OverLongCallsPerMonth: c.whole(f.OverLongCallsPerMonth, 1, 100_000),
+		SustainedMonths:       c.whole(f.Sustained.Months, 1, 60),
+		SustainedWithin:       c.whole(f.Sustained.Within, 1, 60),
+		TrainingCallsPerMonth: c.whole(f.TrainingCallsPerMonth, 1, 100_000),
+		Currency:              f.Charges.Currency.Value,
+		PerTicket:             c.amount(f.Charges.PerTicket),
+		PerMinute:             c.amount(f.Charges.PerMinute),
+	}
+	if fair.SustainedMonths > fair.SustainedWithin && fair.SustainedWithin > 0 {
+		at := f.Sustained.Months
+		if !at.Given {
+			at = f.Sustained.Within
+		}
+		c.add(at.At, fmt.Sprintf("sustained asks for %d months within %d, which cannot be", fair.SustainedMonths, fair.SustainedWithin),
+			"write months no larger than within")
+	}
+	if !currency.MatchString(fair.Currency) {
+		c.wrong(f.Charges.Currency, "is "+quoted(fair.Currency), "write the three capital letters of a currency, such as USD or GBP")
+	}
+	return fair
+}
+
+func (c *checker) routes(t table[text], teams table[team]) map[policy.Intent]string {
+	var names []string
+	for _, r := range teams.Rows {
+		names = append(names, r.Key.Value)
+	}
+	routes := map[policy.Intent]string{}
+	for _, r := range t.Rows {
+		if !slices.Contains(intents(), r.Key.Value) {
+			c.wrong(r.Key, "has the key "+quoted(r.Key.Value)+", which is no reason to call", meant(r.Key.Value, intents()))
+			continue
+		}
+		routes[policy.Intent(r.Key.Value)] = r.Value.Value
+		switch {
+		case r.Value.silent() || !teams.Given: // without teams, that alone is the problem
+		case !slices.Contains(names, r.Value.Value):
+			c.wrong(r.Value, "leads to the team "+quoted(r.Value.Value)+", which is not in teams", meant(r.Value.Value, names))
+		}
+	}
+	return routes
+}
+
+// routed holds that every call has somebody to ring: whatever the menu offers, and questions, which is where callers end up who choose
+// nothing, have a team on every line.
+func (c *checker) routed(f *file, s policy.Settings) {
+	needed := map[policy.Intent]bool{policy.Question: true}
+	for _, m := range s.Menu {
+		needed[m.Intent] = true
+	}
+	for _, intent := range slices.Sorted(maps.Keys(needed)) {
+		if _, ok := s.Routes[intent]; ok {
+			continue
+		}
+		for _, l := range s.Lines {
+			if _, ok := l.Routes[intent]; !ok {
+				at := f.At
+				if f.Routes.Given {
+					at = f.Routes.At
+				}
+				c.add(at, fmt.Sprintf("calls with the reason %s have no team on the line %s", intent, l.Number.Full()),
+					fmt.Sprintf("add %s: TEAM to routes", intent))
+				break
+			}
+		}
+	}
+}

@@ -1,0 +1,175 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// url takes an absolute https address without anything that would be lost or doubled when paths are put behind it.
+func (c *checker) url(t text) string {
+	if t.silent() {
+		return ""
+	}
+	what := urlProblem(t.Value)
+	if what == "" {
+		return strings.TrimRight(t.Value, "/")
+	}
+	c.wrong(t, what, "write it like https://support.example.com")
+	return ""
+}
+
+func urlProblem(s string) string {
+	u, err := url.Parse(s)
+	switch {
+	case s == "":
+		return "is empty"
+	case err != nil || u.Host == "" || u.Hostname() == "" || strings.ContainsAny(s, " \t"):
+		return "is no address of a web server"
+	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
+		return "does not begin with https:// (http:// is for this machine only)"
+	case u.User != nil:
+		return "holds a user name or password, which the provider does not sign"
+	case u.RawQuery != "" || u.ForceQuery || strings.Contains(s, "#"):
+		return "holds a ? or a #"
+	case strings.Contains(u.Host, "_"):
+		return "has an underscore in the host's name, which the provider refuses"
+	case !validPort(u.Port()) && u.Port() != "" || strings.HasSuffix(u.Host, ":"):
+		return "has a port that does not exist"
+	case u.Path != "" && path.Clean(u.Path) != strings.TrimRight(u.Path, "/") && strings.Trim(u.Path, "/") != "":
+		return "has a path with // or dots in it"
+	}
+	return ""
+}
+
+func (c *checker) optionalURL(t text) string {
+	if t.Value == "" {
+		return ""
+	}
+	return c.url(t)
+}
+
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+func validPort(s string) bool {
+	n, err := strconv.Atoi(s)
+	return err == nil && n >= 0 && n <= 65535
+}
+
+func (c *checker) listen(l listen) Listen {
+	webhooks, console := c.hostPort(l.Webhooks), c.hostPort(l.Console)
+	if console != "" && !private(console) {
+		c.wrong(l.Console, "is "+quoted(console)+", which others than ops could reach: it shows calls and figures without asking who looks",
+			"write a loopback or private address, such as 127.0.0.1:8081")
+	}
+	if webhooks != "" && console != "" && clash(webhooks, console) {
+		at := l.Console
+		if !at.Given {
+			at = l.Webhooks
+		}
+		c.add(at.At, "listen has "+webhooks+" for webhooks and "+console+" for the console, and only one can have the port", "write two different ports")
+	}
+	return Listen{Webhooks: webhooks, Console: console}
+}
+
+func (c *checker) hostPort(t text) string {
+	if t.silent() {
+		return ""
+	}
+	host, port, err := net.SplitHostPort(t.Value)
+	if err != nil || !validPort(port) || strings.ContainsAny(host, " /@") {
+		c.wrong(t, "is "+quoted(t.Value)+", which is no address to listen on", "write host:port, such as 127.0.0.1:8080")
+		return ""
+	}
+	return t.Value
+}
+
+// private says whether an address is for this machine or its own network: a loopback or private IP address, or a name without dots, as
+// containers have.
+func private(hostPort string) bool {
+	host, _, _ := net.SplitHostPort(hostPort)
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return host != "" && !strings.Contains(host, ".")
+	}
+	return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
+}
+
+// clash says whether two listeners would want the same port of the same address. Port 0 is another one each time.
+func clash(a, b string) bool {
+	hostA, portA, _ := net.SplitHostPort(a)
+	hostB, portB, _ := net.SplitHostPort(b)
+	return portA == portB && portA != "0" && (hostA == hostB || every(hostA) || every(hostB))
+}
+
+func every(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "" || err == nil && ip.IsUnspecified()
+}
+
+// store never shows the value in a problem: it may hold a password.
+func (c *checker) store(t text) string {
+	if t.silent() {
+		return ""
+	}
+	if file, ok := strings.CutPrefix(t.Value, "bolt:"); ok && file != "" && !strings.HasSuffix(file, "/") {
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(c.folder, file)
+		}
+		return "bolt:" + file
+	}
+	if u, err := url.Parse(t.Value); err == nil && u.Scheme == "postgres" && u.Hostname() != "" && len(u.Path) > 1 {
+		return t.Value
+	}
+	c.wrong(t, "is neither a file nor a database", "write bolt:data/supportline.db or postgres://user:password@host:5432/supportline")
+	return ""
+}
+
+var (
+	accountSID = regexp.MustCompile(`^AC[0-9a-f]{32}$`)
+	apiKey     = regexp.MustCompile(`^SK[0-9A-Za-z]{32}$`)
+	secret     = regexp.MustCompile(`^[!-~]+$`)
+)
+
+// account checks the shape of the credentials and never shows one. Offline, those from the environment may be empty.
+func (c *checker) account(a account) Twilio {
+	c.credential(a.AccountSID, accountSID, !c.offline, "AC and 32 hexadecimal digits, as the provider's console shows it")
+	c.credential(a.AuthToken, secret, !c.offline, "the account's auth token, without spaces")
+	c.credential(a.NextAuthToken, secret, false, `the token that comes next, without spaces, or ""`)
+	c.credential(a.APIKey, apiKey, false, `SK and 32 letters and digits, or ""`)
+	c.credential(a.APISecret, secret, false, `the secret of the API key, without spaces, or ""`)
+	if (a.APIKey.Value == "") != (a.APISecret.Value == "") && !c.offline {
+		missing, there := a.APISecret, a.APIKey
+		if a.APIKey.Value == "" {
+			missing, there = a.APIKey, a.APISecret
+		}
+		at := missing.At
+		if !missing.Given {
+			at = there.At
+		}
+		c.add(at, "twilio has only one of api_key and api_secret", "write both, or neither")
+	}
+	return Twilio{
+		AccountSID: a.AccountSID.Value, AuthToken: a.AuthToken.Value, NextAuthToken: a.NextAuthToken.Value,
+		APIKey: a.APIKey.Value, APISecret: a.APISecret.Value, APIURL: c.url(a.APIURL),
+	}
+}
+
+func (c *checker) credential(t text, form *regexp.Regexp, needed bool, want string) {
+	switch {
+	case t.silent() || t.Value == "" && !needed:
+	case t.Value == "":
+		c.wrong(t, "is empty", "write "+want)
+	case !form.MatchString(t.Value):
+		c.wrong(t, "does not look right", fmt.Sprintf("write %s", want))
+	}
+}

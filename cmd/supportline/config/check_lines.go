@@ -1,0 +1,180 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+func (c *checker) lines(l list[line]) []policy.Line {
+	if l.Given && len(l.Items) == 0 {
+		c.add(l.At, "lines names no number, so nobody can call", "write at least one line with its number, time_zone and hours")
+	}
+	seen := map[string]place{}
+	lines := make([]policy.Line, len(l.Items))
+	for i, raw := range l.Items {
+		number := raw.Number
+		if before, twice := seen[number.Value]; twice && !number.silent() {
+			c.wrong(number, fmt.Sprintf("%s is a line already, in line %d of the file", number.Value, before.line), "keep one of the two")
+		}
+		seen[number.Value] = number.At
+		lines[i] = c.line(raw)
+	}
+	return lines
+}
+
+func (c *checker) line(l line) policy.Line {
+	checked := policy.Line{
+		Number:   c.number(l.Number),
+		Name:     l.Name.Value,
+		Zone:     c.zone(l.Zone),
+		Hours:    policy.Hours{Week: c.week(l), Special: c.special(l.Special), Closed: c.closed(l.Closed), Calendars: c.calendars(l.Holidays)},
+		Language: c.oneOf(l.Language, languages()...),
+	}
+	if strings.TrimSpace(l.Name.Value) == "" && !l.Number.silent() {
+		c.wrong(l.Name, "is empty", "write what people call the line, such as United Kingdom")
+	}
+	if checked.Language != "" {
+		checked.Voice = c.voice(l.Voice, checked.Language)
+	}
+	return checked
+}
+
+// abbreviations of clocks, and the zones whose wall time people mean by them (rule 1).
+var abbreviations = map[string]string{
+	"EST": "America/New_York", "EDT": "America/New_York", "ET": "America/New_York",
+	"CST": "America/Chicago", "CDT": "America/Chicago", "CT": "America/Chicago",
+	"MST": "America/Denver", "MDT": "America/Denver", "MT": "America/Denver",
+	"PST": "America/Los_Angeles", "PDT": "America/Los_Angeles", "PT": "America/Los_Angeles",
+	"GMT": "Europe/London", "BST": "Europe/London", "UK": "Europe/London",
+}
+
+func (c *checker) zone(t text) *time.Location {
+	if t.silent() {
+		return nil
+	}
+	if near, ok := abbreviations[strings.ToUpper(t.Value)]; ok {
+		c.wrong(t, "is "+quoted(t.Value)+", which does not say how the clock changes over the year",
+			"write "+near+", or a fixed offset such as Etc/GMT+4 or Etc/UTC")
+		return nil
+	}
+	zone, err := time.LoadLocation(t.Value)
+	if err != nil || zone == time.Local || t.Value == "" {
+		c.wrong(t, "is "+quoted(t.Value)+", which is no time zone", "write a name of the IANA list, such as America/New_York or Europe/London")
+		return nil
+	}
+	return zone
+}
+
+func (c *checker) week(l line) [7][]policy.Span {
+	var week [7][]policy.Span
+	if l.Hours.Given && len(l.Hours.Rows) == 0 && len(l.Special.Items) == 0 {
+		c.add(l.Hours.At, "hours has no day, so the line is never open", `write hours: { mon-fri: "08:00-20:00" }`)
+	}
+	named := map[time.Weekday]string{}
+	for _, r := range l.Hours.Rows {
+		days, err := policy.ParseDays(r.Key.Value)
+		if err != nil {
+			c.sentence(r.Key, err)
+		}
+		for _, day := range days {
+			if before, twice := named[day]; twice {
+				c.wrong(r.Key, fmt.Sprintf("names %s in %s and in %s", day, quoted(before), quoted(r.Key.Value)),
+					`write each day once; several spans of a day go into one text: "08:00-12:00, 13:00-20:00"`)
+				break
+			}
+			named[day] = r.Key.Value
+		}
+		spans := c.spans(r.Value)
+		for _, day := range days {
+			week[day] = slices.Clone(spans)
+		}
+	}
+	return week
+}
+
+func (c *checker) spans(t text) []policy.Span {
+	if t.silent() {
+		return nil
+	}
+	spans, err := policy.ParseSpans(t.Value)
+	if err != nil {
+		c.sentence(t, err)
+	}
+	return spans
+}
+
+// date reads a date, and reports it where the list had it before: the second would silently win or lose.
+func (c *checker) date(t text, seen map[policy.Date]bool) (policy.Date, bool) {
+	if t.silent() {
+		return policy.Date{}, false
+	}
+	date, err := policy.ParseDate(t.Value)
+	if err != nil {
+		c.sentence(t, err)
+		return policy.Date{}, false
+	}
+	if seen[date] {
+		c.wrong(t, t.Value+" is in this list twice", "keep one of the two")
+	}
+	seen[date] = true
+	return date, true
+}
+
+func (c *checker) special(l list[special]) []policy.Special {
+	seen := map[policy.Date]bool{}
+	var dates []policy.Special
+	for _, s := range l.Items {
+		date, ok := c.date(s.Date, seen)
+		spans := c.spans(s.Hours)
+		if ok {
+			dates = append(dates, policy.Special{Date: date, Spans: spans})
+		}
+	}
+	return dates
+}
+
+func (c *checker) closed(l list[closure]) []policy.Closure {
+	seen := map[policy.Date]bool{}
+	var dates []policy.Closure
+	for _, s := range l.Items {
+		if date, ok := c.date(s.Date, seen); ok {
+			dates = append(dates, policy.Closure{Date: date, Reason: s.Reason.Value})
+		}
+	}
+	return dates
+}
+
+func (c *checker) calendars(l list[text]) []policy.Calendar {
+	var calendars []policy.Calendar
+	for _, t := range l.Items {
+		if t.silent() {
+			continue
+		}
+		calendar, err := policy.ParseCalendar(t.Value)
+		switch {
+		case err != nil:
+			c.sentence(t, err)
+		case slices.Contains(calendars, calendar):
+			c.wrong(t, "names "+t.Value+" twice", "keep one of the two")
+		default:
+			calendars = append(calendars, calendar)
+		}
+	}
+	return calendars
+}
+
+// voice is checked against the provider's list, because a voice that does not speak the language fails the whole sentence.
+func (c *checker) voice(t text, language string) string {
+	known := voices[language]
+	if t.silent() || slices.Contains(known, t.Value) || googleVoice(t.Value, language) {
+		return t.Value
+	}
+	instead := cmp.Or(nearest(t.Value, known), strings.Join(known, ", ")+" or one of Google."+language+"-...")
+	c.wrong(t, fmt.Sprintf("is %s, which does not speak %s", quoted(t.Value), language), "write "+instead)
+	return ""
+}

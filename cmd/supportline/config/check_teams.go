@@ -1,0 +1,107 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// maxAtOnce is how many addresses the provider rings in one Dial.
+const maxAtOnce = 10
+
+func (c *checker) teams(t table[team]) map[string]policy.Team {
+	if t.Given && len(t.Rows) == 0 {
+		c.add(t.At, "teams is empty, so there is nobody to ring", `write teams: { general: { ring: [{ to: ["+15550100001"] }] } }`)
+	}
+	teams := map[string]policy.Team{}
+	for _, r := range t.Rows {
+		if strings.TrimSpace(r.Key.Value) == "" {
+			c.wrong(r.Key, "has a team without a name", "write a name, such as general")
+		}
+		teams[r.Key.Value] = c.team(r.Key.Value, r.Value)
+	}
+	return teams
+}
+
+func (c *checker) team(name string, t team) policy.Team {
+	if t.Ring.Given && len(t.Ring.Items) == 0 {
+		c.add(t.Ring.At, "ring has no step, so the team "+quoted(name)+" is never rung", `write ring: [{ to: ["+15550100001"], for: 20s }]`)
+	}
+	checked := policy.Team{Name: name, Rounds: c.whole(t.Repeat, 1, 10)}
+	for _, s := range t.Ring.Items {
+		checked.Steps = append(checked.Steps, policy.RingStep{To: c.addresses(s.To), For: c.seconds(s.For, 5, 600)})
+	}
+	return checked
+}
+
+func (c *checker) addresses(l list[text]) []policy.Phone {
+	switch n := len(l.Items); {
+	case l.Given && n == 0:
+		c.add(l.At, "to names nobody", `write at least one number: to: ["+15550100001"]`)
+	case n > maxAtOnce:
+		c.add(l.Items[maxAtOnce].At, fmt.Sprintf("to names %d addresses, and at most %d ring at once", n, maxAtOnce), "move the rest to a step of its own")
+	}
+	var to []policy.Phone
+	for _, t := range l.Items {
+		address := c.address(t)
+		if address != "" && slices.Contains(to, address) {
+			c.wrong(t, "names "+quoted(t.Value)+" twice in one step", "keep one of the two")
+		}
+		to = append(to, address)
+	}
+	return to
+}
+
+// sip takes sip:user@host, with a port and parameters where needed.
+var sip = regexp.MustCompile(`^sip:[^@\s<>"]+@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?(;[^\s<>"]+)?$`)
+
+func (c *checker) address(t text) policy.Phone {
+	if !strings.HasPrefix(t.Value, "sip:") {
+		return c.number(t)
+	}
+	if !sip.MatchString(t.Value) || len(t.Value) > 255 {
+		c.wrong(t, "is "+quoted(t.Value)+", which is no SIP address", "write sip:user@host")
+		return ""
+	}
+	return policy.Phone(t.Value)
+}
+
+// number takes E.164 as the provider sends it. Whether a number is assigned is not asked: the length for its country is enough, so that
+// new ranges and the numbers reserved for examples pass.
+func (c *checker) number(t text) policy.Phone {
+	if t.silent() {
+		return ""
+	}
+	parsed, err := phonenumbers.Parse(t.Value, "ZZ") // no region: the country code must be there
+	if err != nil || !phonenumbers.IsPossibleNumber(parsed) {
+		c.wrong(t, "is "+quoted(t.Value)+", which is no telephone number", "write + and the country code, then the rest, such as +448000668187")
+		return ""
+	}
+	if number := phonenumbers.Format(parsed, phonenumbers.E164); number != t.Value {
+		c.wrong(t, "is "+quoted(t.Value)+", which is not how the provider writes it", "write "+quoted(number))
+		return ""
+	}
+	return policy.Phone(t.Value)
+}
+
+// ownNumbers holds that no team rings one of the lines: such a call would come back to us for ever.
+func (c *checker) ownNumbers(f *file) {
+	own := map[string]bool{}
+	for _, l := range f.Lines.Items {
+		own[l.Number.Value] = !l.Number.silent()
+	}
+	for _, r := range f.Teams.Rows {
+		for _, s := range r.Value.Ring.Items {
+			for _, t := range s.To.Items {
+				if own[t.Value] {
+					c.wrong(t, "is "+t.Value+", a line of this file, which would call itself", "write a specialist's own number")
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,202 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// maxValues bounds how many values are read. A file of the allowed size stays below; aliases of aliases could multiply it.
+const maxValues = 200_000
+
+// decoder turns nodes into raw structs. It reports what has the wrong shape; what it means is the check's business.
+type decoder struct {
+	*findings
+	env      func(string) (string, bool)
+	offline  bool
+	overlaid map[*yaml.Node]string // nodes that an overlay put in -> its path
+	values   int
+}
+
+// node is a YAML node together with what a problem in it must name.
+type node struct {
+	*yaml.Node
+	file string
+	key  string // the key it is the value of
+}
+
+func (n node) place() place { return place{file: n.file, line: n.Line, column: n.Column} }
+
+// raw is a part of the file as written.
+type raw interface{ decode(*decoder, node) }
+
+// node looks through an alias and names the overlay that put the node in.
+func (d *decoder) node(n *yaml.Node, file, key string) node {
+	if path, ok := d.overlaid[n]; ok {
+		file = path
+	}
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	return node{Node: n, file: file, key: key}
+}
+
+func (d *decoder) decode(into raw, n node) {
+	d.values++
+	if d.values == maxValues {
+		d.add(n.place(), fmt.Sprintf("the file holds more than %d values", maxValues), "use fewer aliases")
+	}
+	if d.values < maxValues {
+		into.decode(d, n)
+	}
+}
+
+// text is a single value as written, references to the environment replaced.
+type text struct {
+	At    place
+	Key   string
+	Value string
+	Given bool // false: the file does not say it, or not in a way that can be read; Value is then the default
+}
+
+func (t *text) decode(d *decoder, n node) {
+	t.At, t.Key = n.place(), n.key
+	if n.Kind != yaml.ScalarNode {
+		d.add(t.At, fmt.Sprintf("%s is %s where a single value belongs", n.key, shape(n.Node)), "write one value after "+n.key+":")
+		return
+	}
+	if null(n.Node) {
+		t.Given = true
+		return
+	}
+	value, ok := d.replaced(t.At, n.key, n.Value)
+	if ok {
+		t.Value, t.Given = value, true
+	}
+}
+
+// list is a sequence.
+type list[T any] struct {
+	At    place
+	Given bool
+	Items []T
+}
+
+func (l *list[T]) decode(d *decoder, n node) {
+	l.At = n.place()
+	if n.Kind != yaml.SequenceNode {
+		d.add(l.At, fmt.Sprintf("%s is %s where a list belongs", n.key, shape(n.Node)), "write "+n.key+": [...]")
+		return
+	}
+	l.Given = true
+	l.Items = make([]T, len(n.Content))
+	for i, c := range n.Content {
+		d.decode(any(&l.Items[i]).(raw), d.node(c, n.file, n.key))
+	}
+}
+
+// table is a mapping whose keys the user chooses, in the order of the file.
+type table[T any] struct {
+	At    place
+	Given bool
+	Rows  []row[T]
+}
+
+type row[T any] struct {
+	Key   text
+	Value T
+}
+
+func (t *table[T]) decode(d *decoder, n node) {
+	t.At = n.place()
+	if n.Kind != yaml.MappingNode {
+		d.add(t.At, fmt.Sprintf("%s is %s where keys and values belong", n.key, shape(n.Node)), "write "+n.key+": { key: value }")
+		return
+	}
+	t.Given = true
+	d.pairs(n, func(key text, value node) {
+		r := row[T]{Key: key}
+		d.decode(any(&r.Value).(raw), value)
+		t.Rows = append(t.Rows, r)
+	})
+}
+
+// pairs walks a mapping and reports what is no key, and keys that come twice.
+func (d *decoder) pairs(n node, each func(key text, value node)) {
+	seen := map[string]place{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k := d.node(n.Content[i], n.file, n.key)
+		at := k.place()
+		if k.Kind != yaml.ScalarNode {
+			d.add(at, "a key must be a single word", "write key: value")
+			continue
+		}
+		if before, ok := seen[k.Value]; ok {
+			d.add(at, fmt.Sprintf("%s is written twice, first in line %d", quoted(k.Value), before.line), "keep one of the two")
+			continue
+		}
+		seen[k.Value] = at
+		each(text{At: at, Key: n.key, Value: k.Value, Given: true}, d.node(n.Content[i+1], n.file, k.Value))
+	}
+}
+
+// field is one key of a mapping with known keys.
+type field struct {
+	key  string
+	into raw
+	need string // what to write where the key is missing; "": it may be missing
+}
+
+// fields decodes a mapping with known keys. A key without a value is as good as missing.
+func (d *decoder) fields(n node, at *place, fields ...field) {
+	*at = n.place()
+	if n.Kind != yaml.MappingNode {
+		d.add(*at, fmt.Sprintf("%s is %s where keys and values belong", n.key, shape(n.Node)), "write "+n.key+": { "+fields[0].key+": ... }")
+		return
+	}
+	known := make([]string, len(fields))
+	for i, f := range fields {
+		known[i] = f.key
+	}
+	present := map[string]bool{}
+	d.pairs(n, func(key text, value node) {
+		i := slices.Index(known, key.Value)
+		if i < 0 {
+			d.add(key.At, fmt.Sprintf("the key %s is not known here", quoted(key.Value)), meant(key.Value, known))
+			return
+		}
+		if !null(value.Node) {
+			present[key.Value] = true
+			d.decode(fields[i].into, value)
+		}
+	})
+	for _, f := range fields {
+		if f.need != "" && !present[f.key] {
+			d.add(*at, "the key "+f.key+" is missing", "write "+f.key+": "+f.need)
+		}
+	}
+}
+
+// meant tells which known name to write: the nearest, else all of them.
+func meant(name string, known []string) string {
+	if near := nearest(name, known); near != "" {
+		return "write " + near
+	}
+	return "write " + listed(known)
+}
+
+func null(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
+
+// shape names what a node is, for people.
+func shape(n *yaml.Node) string {
+	switch {
+	case n.Kind == yaml.MappingNode:
+		return "a group of keys"
+	case n.Kind == yaml.SequenceNode:
+		return "a list"
+	case null(n):
+		return "empty"
+	}
+	return "a single value"
+}

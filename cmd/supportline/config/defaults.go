@@ -1,0 +1,61 @@
+package config
+
+// Voices for a line that names none.
+var usualVoice = map[string]string{"en-US": "Polly.Joanna-Neural", "en-GB": "Polly.Amy-Neural"}
+
+// defaults fills in what the file does not say. They are texts like the user's own and pass the same checks; the figures are those of the
+// published policy, and supportline.example.yaml shows them.
+func (f *file) defaults() {
+	fill(&f.Listen.Webhooks, "127.0.0.1:8080")
+	fill(&f.Listen.Console, "127.0.0.1:8081")
+	fill(&f.Store, "bolt:data/supportline.db")
+	fill(&f.Twilio.APIURL, "https://api.twilio.com")
+	fill(&f.Identification.Digits, "6")
+	fill(&f.Identification.Tries, "3")
+	fill(&f.Identification.Unidentified, "connect")
+	fill(&f.Identification.CallerID, "attested")
+	fill(&f.Identification.WrongNumbersPerHour, "10")
+	fillTable(&f.Menu, "1", "critical", "2", "restricted", "3", "ticket-status", "4", "raise-severity", "5", "question")
+	fill(&f.NoAnswer, "voicemail")
+	fillTable(&f.AfterHours, "default", "voicemail")
+	fill(&f.FairUse.CallLimit, "20m")
+	fill(&f.FairUse.TicketsPerMonth, "16")
+	fill(&f.FairUse.OverLongCallsPerMonth, "4")
+	fill(&f.FairUse.Sustained.Months, "3")
+	fill(&f.FairUse.Sustained.Within, "6")
+	fill(&f.FairUse.TrainingCallsPerMonth, "2")
+	fill(&f.FairUse.Charges.Currency, "USD")
+	fill(&f.FairUse.Charges.PerTicket, "0")
+	fill(&f.FairUse.Charges.PerMinute, "0")
+	fill(&f.Retention, "400d")
+	fill(&f.Recording, "off")
+	for i := range f.Lines.Items {
+		l := &f.Lines.Items[i]
+		fill(&l.Name, l.Number.Value)
+		fill(&l.Language, "en-US")
+		fill(&l.Voice, usualVoice[l.Language.Value])
+	}
+	for i := range f.Teams.Rows {
+		t := &f.Teams.Rows[i].Value
+		fill(&t.Repeat, "1")
+		for j := range t.Ring.Items {
+			fill(&t.Ring.Items[j].For, "25s")
+		}
+	}
+}
+
+// fill leaves a value alone whose shape was wrong: it has a place, and its problem is reported already.
+func fill(t *text, value string) {
+	if !t.Given {
+		t.Value = value
+	}
+}
+
+func fillTable(t *table[text], pairs ...string) {
+	if t.Given {
+		return
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		t.Rows = append(t.Rows, row[text]{Key: text{Value: pairs[i]}, Value: text{Value: pairs[i+1]}})
+	}
+}

@@ -1,0 +1,113 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// maxSize bounds what is read: a configuration is a page or two, anything near this is another file by mistake.
+const maxSize = 1 << 20
+
+// readFile reads a small regular file. A device or a pipe named by mistake must not make the program hang.
+func readFile(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, errors.Unwrap(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a regular file")
+	}
+	if info.Size() > maxSize {
+		return nil, fmt.Errorf("it has %d bytes, more than the %d that are allowed", info.Size(), maxSize)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, errors.Unwrap(err)
+	}
+	return text, nil
+}
+
+// document parses the one YAML document of a text. It gives nil after a problem.
+func document(f *findings, file string, text []byte) *yaml.Node {
+	at := place{file: file, line: 1, column: 1}
+	if len(text) > maxSize {
+		f.add(at, fmt.Sprintf("the file has %d bytes, more than the %d that are allowed", len(text), maxSize), "name the right file")
+		return nil
+	}
+	if !readable(f, at, text) {
+		return nil
+	}
+	loader, err := yaml.NewLoader(bytes.NewReader(text))
+	if err != nil {
+		f.add(at, err.Error(), "")
+		return nil
+	}
+	var root, second yaml.Node
+	switch err := loader.Load(&root); {
+	case errors.Is(err, io.EOF):
+		f.add(at, "nothing is written here", "start from supportline.example.yaml")
+		return nil
+	case err != nil:
+		addSyntax(f, at, text, err)
+		return nil
+	}
+	switch err := loader.Load(&second); {
+	case err == nil:
+		at.line = second.Line
+		f.add(at, "a second document begins here", "remove the line --- and write everything in one document")
+		return nil
+	case !errors.Is(err, io.EOF):
+		addSyntax(f, at, text, err)
+		return nil
+	}
+	return root.Content[0]
+}
+
+// readable reports the first character that YAML does not take; the parser itself would not say where it is.
+func readable(f *findings, at place, text []byte) bool {
+	for i, line := range bytes.Split(text, []byte("\n")) {
+		for j := 0; j < len(line); {
+			r, size := utf8.DecodeRune(line[j:])
+			at.line, at.column = i+1, utf8.RuneCount(line[:j])+1
+			switch {
+			case r == utf8.RuneError && size == 1:
+				f.add(at, "this byte is not UTF-8 text", "save the file as UTF-8")
+				return false
+			case unicode.IsControl(r) && r != '\t' && r != '\r' && r != '\u0085':
+				f.add(at, fmt.Sprintf("the control character U+%04X is not allowed", r), "remove it")
+				return false
+			}
+			j += size
+		}
+	}
+	return true
+}
+
+func addSyntax(f *findings, at place, text []byte, err error) {
+	var syntax *yaml.LoadError
+	if !errors.As(err, &syntax) {
+		f.add(at, err.Error(), "")
+		return
+	}
+	// Where an open quote or bracket is the reason, the parser fails far below; the beginning is the better place to look.
+	mark := syntax.Mark
+	what := "this is not YAML: " + syntax.Message
+	if syntax.ContextMsg != "" {
+		mark = syntax.ContextMark
+		what += " " + syntax.ContextMsg
+	}
+	at.line, at.column = mark.Line, mark.Column
+	instead := ""
+	if lines := strings.Split(string(text), "\n"); mark.Line >= 1 && mark.Line <= len(lines) && strings.Contains(lines[mark.Line-1], "${") {
+		instead = `inside [ ] and { } write "${NAME}" in quotes`
+	}
+	f.add(at, what, instead)
+}

@@ -1,0 +1,88 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// Config is a checked configuration, as the program uses it.
+type Config struct {
+	PublicURL   string // https, no trailing slash; http only on a loopback host
+	FallbackURL string // the same, or "": PublicURL
+	Listen      Listen
+	Store       string // "bolt:PATH", the path seen from the working directory, or "postgres://..."
+	Twilio      Twilio
+	Settings    policy.Settings
+}
+
+// Listen are the addresses the server listens on, host:port; port 0 takes any free one.
+type Listen struct{ Webhooks, Console string }
+
+// Twilio is the account at the provider. Printing it, as text or JSON, gives the account's SID alone.
+type Twilio struct {
+	AccountSID    string
+	AuthToken     string `json:"-"` // signs webhooks
+	NextAuthToken string `json:"-"` // accepted as well; may be empty
+	APIKey        string `json:"-"` // with APISecret for REST; both empty: AccountSID and AuthToken
+	APISecret     string `json:"-"`
+	APIURL        string
+}
+
+// String keeps the secrets out of logs.
+func (t Twilio) String() string { return "account " + t.AccountSID }
+
+// GoString keeps the secrets out of %#v as well.
+func (t Twilio) GoString() string { return t.String() }
+
+// Options change how a configuration is read.
+type Options struct {
+	// Offline takes missing environment variables for empty, and accepts empty secrets.
+	Offline bool
+	// Overlays are put into the file's tree before anything is checked, in their order.
+	Overlays []Overlay
+}
+
+// Load reads and checks the configuration in a file. env looks up environment variables, as os.LookupEnv does. All problems are given at
+// once, those of the file first, in the order of their positions; a file that cannot be read is a problem too. Without problems the
+// Config is complete, otherwise it must not be used.
+func Load(file string, env func(string) (string, bool), o Options) (Config, []Problem) {
+	text, err := readFile(file)
+	if err != nil {
+		what := fmt.Sprintf("the configuration cannot be read: %v", err)
+		return Config{}, []Problem{{File: file, Line: 1, Column: 1, What: what, Instead: "name it with --config, or start from supportline.example.yaml"}}
+	}
+	return Parse(file, text, env, o)
+}
+
+// Parse is Load for a text that is at hand already. name is what its problems are reported under, and its folder is where relative paths
+// in the text begin.
+func Parse(name string, text []byte, env func(string) (string, bool), o Options) (Config, []Problem) {
+	found := &findings{}
+	root := document(found, name, text)
+	if root == nil {
+		return Config{}, found.list
+	}
+	version := sha256.New()
+	version.Write(text)
+	d := &decoder{findings: found, env: env, offline: o.Offline, overlaid: map[*yaml.Node]string{}}
+	for _, overlay := range o.Overlays {
+		d.overlay(root, overlay)
+		version.Write([]byte(overlay.Path + "\x00" + overlay.Text + "\x00"))
+	}
+	var f file
+	d.decode(&f, d.node(root, name, "the configuration"))
+	f.defaults()
+	c := &checker{findings: found, offline: o.Offline, folder: filepath.Dir(name)}
+	checked := c.config(&f)
+	checked.Settings.Version = hex.EncodeToString(version.Sum(nil))[:12]
+	if problems := found.sorted(name); len(problems) > 0 {
+		return Config{}, problems
+	}
+	return checked, nil
+}

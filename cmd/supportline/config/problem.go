@@ -1,0 +1,82 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Problem is one mistake in a configuration. Line and Column count from 1; what belongs to a file as a whole is at 1:1.
+type Problem struct {
+	File         string // as it was named to Load, the words file, or the path of an overlay
+	Line, Column int
+	What         string // what is wrong
+	Instead      string // what to do instead, as a request: "write 20s"; may be empty
+}
+
+// String is the problem on one line: "supportline.yaml:12:7: what; write this".
+func (p Problem) String() string {
+	s := fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.What)
+	if p.Instead != "" {
+		s += "; " + p.Instead
+	}
+	return s
+}
+
+// WriteProblems prints one problem a line.
+func WriteProblems(w io.Writer, problems []Problem) error {
+	for _, p := range problems {
+		if _, err := fmt.Fprintln(w, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// place is where a value is written.
+type place struct {
+	file         string
+	line, column int
+}
+
+// findings collects problems while the stages go on.
+type findings struct{ list []Problem }
+
+func (f *findings) add(at place, what, instead string) {
+	p := Problem{File: at.file, Line: max(1, at.line), Column: max(1, at.column), What: oneLine(what), Instead: oneLine(instead)}
+	f.list = append(f.list, p)
+}
+
+// sorted gives the problems in the order of their positions, those of the main file first; what an alias says twice is said once.
+func (f *findings) sorted(main string) []Problem {
+	slices.SortStableFunc(f.list, func(a, b Problem) int {
+		return cmp.Or(
+			first(b.File == main, a.File == main), cmp.Compare(a.File, b.File),
+			cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+		)
+	})
+	return slices.Compact(f.list)
+}
+
+func first(b, a bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
+}
+
+// oneLine keeps a problem on its line, whatever was quoted in it.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// quoted shows a value, shortened where it is long.
+func quoted(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		s = string(r[:60]) + "..."
+	}
+	return fmt.Sprintf("%q", s)
+}
