@@ -34,6 +34,7 @@ type Call struct {
 	// WrongNumbers are the times at which a customer number was entered that nobody has.
 	WrongNumbers []time.Time `json:"wrong_numbers,omitempty"`
 
+	Closed    bool      `json:"closed,omitempty"`    // the line was closed when the call came
 	HuntingAt time.Time `json:"hunting_at,omitzero"` // the end of the menu: from here the caller waits
 	Refused   Outcome   `json:"refused,omitempty"`   // why the machine sent the caller away
 	Exhausted bool      `json:"exhausted,omitempty"` // everybody was rung and nobody accepted
@@ -49,14 +50,14 @@ type Call struct {
 
 // State is the machine's place in a call. Only ivr reads it.
 type State struct {
-	Step   string `json:"step,omitempty"`
-	Turn   int    `json:"turn,omitempty"`   // of the webhook that is expected next
-	Tries  int    `json:"tries,omitempty"`  // customer numbers missed
-	Misses int    `json:"misses,omitempty"` // silences and wrong keys at the present question
-	Team   string `json:"team,omitempty"`
-	Round  int    `json:"round,omitempty"` // of the ring step in progress, from 0
-	Ring   int    `json:"ring,omitempty"`  // index of the ring step in progress
-	Closed bool   `json:"closed,omitempty"`
+	Step    string `json:"step,omitempty"`
+	Turn    int    `json:"turn,omitempty"`    // of the webhook that is expected next
+	Tries   int    `json:"tries,omitempty"`   // customer numbers missed
+	Misses  int    `json:"misses,omitempty"`  // silences and wrong keys at the menu
+	Repeats int    `json:"repeats,omitempty"` // of the menu, on the caller's wish
+	Team    string `json:"team,omitempty"`
+	Round   int    `json:"round,omitempty"` // of the ring step in progress, from 0
+	Ring    int    `json:"ring,omitempty"`  // index of the ring step in progress
 	// Unidentified callers go on without an account (rule 12).
 	Unidentified bool           `json:"unidentified,omitempty"`
 	Offered      CustomerNumber `json:"offered,omitempty"` // the account that one key would confirm
@@ -194,6 +195,8 @@ func (c Call) Outcome() Outcome {
 		return LeftVoicemail
 	case c.Refused != "":
 		return c.Refused
+	case c.Closed && c.HuntingAt.IsZero():
+		return LineClosed
 	case c.Exhausted:
 		return Unanswered
 	case c.Status == "failed" || c.Status == "busy" || c.Status == "no-answer":
