@@ -1,0 +1,168 @@
+package twilio
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// The bounds of a document. The provider says "64 kB" and means either 64,000 or 65,536 bytes: the smaller is right both ways.
+const (
+	maxDocument = 64_000
+	maxNouns    = 10
+	maxPolly    = 3000
+	maxGoogle   = 5000
+	maxBasic    = 4096
+)
+
+// check finds the first thing in r that the provider would refuse, cut short or loop on, and says where it is.
+func (r Response) check() error {
+	for i, verb := range r.Verbs {
+		where := fmt.Sprintf("verb %d", i+1)
+		if _, isReject := verb.(Reject); isReject && i > 0 {
+			return fmt.Errorf("%s, Reject: only the first verb can refuse a call unanswered: put it first or use Hangup", where)
+		}
+		if err := checkElement(where, verb); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkElement(where string, value any) error {
+	name, w, err := elementOf(value)
+	if err != nil {
+		return fmt.Errorf("%s: %w", where, err)
+	}
+	c := checker{where: where + ", " + name}
+	w.walk(&c)
+	switch v := w.(type) {
+	case *Say:
+		c.say(*v)
+	case *Number:
+		c.events(v.StatusCallback, v.StatusEvents)
+	case *Sip:
+		c.events(v.StatusCallback, v.StatusEvents)
+		if !strings.HasPrefix(strings.TrimSpace(v.URI), "sip:") && !strings.HasPrefix(strings.TrimSpace(v.URI), "sips:") {
+			c.fail(`%q is no SIP address: write "sip:user@host"`, v.URI)
+		}
+	}
+	return c.err
+}
+
+// checker keeps the first thing that is wrong with one element and its children.
+type checker struct {
+	where string
+	err   error
+}
+
+func (c *checker) fail(format string, args ...any) {
+	if c.err == nil {
+		c.err = fmt.Errorf("%s: %w", c.where, fmt.Errorf(format, args...))
+	}
+}
+
+func (c *checker) child(index int, value any) {
+	if err := checkElement(fmt.Sprintf("%s, child %d", c.where, index+1), value); err != nil && c.err == nil {
+		c.err = err
+	}
+}
+
+// say bounds a text by its voice: past the bound the provider logs a warning and the caller hears nothing.
+func (c *checker) say(s Say) {
+	limit, kind := maxBasic, "basic"
+	switch {
+	case strings.HasPrefix(s.Voice, "Polly."):
+		limit, kind = maxPolly, "Polly"
+	case strings.HasPrefix(s.Voice, "Google."):
+		limit, kind = maxGoogle, "Google"
+	}
+	if n := utf8.RuneCountInString(s.Text); n > limit {
+		c.fail("the text has %d characters and %s voices take %d: split it over several Says", n, kind, limit)
+	}
+}
+
+func (c *checker) events(callback string, events []string) {
+	if callback == "" && len(events) > 0 {
+		c.fail("statusCallbackEvent without a statusCallback: nobody would hear of the events")
+	}
+}
+
+func (c *checker) text(name string, value *string, allowed ...string) {
+	if *value != "" && len(allowed) > 0 && !slices.Contains(allowed, *value) {
+		c.fail("%s is %q: write %s", name, *value, strings.Join(allowed, ", "))
+	}
+}
+
+// required is for the actions of Gather and Record, whose default is the present document: a loop that is billed.
+func (c *checker) required(name string, value *string) {
+	if *value == "" {
+		c.fail("no %s: give one, or the provider asks for the present document again and again", name)
+	}
+}
+
+func (c *checker) keys(name string, value *string) {
+	if strings.Trim(*value, "0123456789*#") != "" {
+		c.fail("%s is %q: only the keys 0 to 9, * and # exist", name, *value)
+	}
+}
+
+func (c *checker) optionalKeys(name string, value **string) {
+	if *value != nil {
+		c.keys(name, *value)
+	}
+}
+
+func (c *checker) number(name string, value *int, limit int) {
+	if *value < 0 || *value > limit {
+		c.fail("%s is %d: write 1 to %d, or 0 for the provider's default", name, *value, limit)
+	}
+}
+
+func (c *checker) secondsOrAuto(name string, value *string) {
+	if *value == "" || *value == "auto" {
+		return
+	}
+	if n, err := strconv.Atoi(*value); err != nil || n < 1 || n > maxSeconds {
+		c.fail("%s is %q: write auto or 1 to %d seconds", name, *value, maxSeconds)
+	}
+}
+
+func (c *checker) flag(string, *bool, bool) {}
+
+func (c *checker) words(name string, value *[]string, allowed ...string) {
+	for i := range *value {
+		c.text(name, &(*value)[i], allowed...)
+		if (*value)[i] == "" {
+			c.fail("%s has an empty word: write %s", name, strings.Join(allowed, ", "))
+		}
+	}
+}
+
+func (c *checker) content(what string, value *string) {
+	if strings.TrimSpace(*value) == "" {
+		c.fail("no %s: give one or leave the element out", what)
+	}
+}
+
+func (c *checker) prompts(value *[]Verb) {
+	for i, prompt := range *value {
+		switch prompt.(type) {
+		case Say, Play, Pause:
+			c.child(i, prompt)
+		default:
+			c.fail("child %d is a %T: only Say, Play and Pause can be nested", i+1, prompt)
+		}
+	}
+}
+
+func (c *checker) nouns(value *[]Noun) {
+	if n := len(*value); n < 1 || n > maxNouns {
+		c.fail("%d parties to ring: give 1 to %d", n, maxNouns)
+	}
+	for i, noun := range *value {
+		c.child(i, noun)
+	}
+}

@@ -1,0 +1,171 @@
+package twilio
+
+import "fmt"
+
+// The bounds of the provider's TwiML reference. Where it names none, a day: no call lasts longer.
+const (
+	maxSeconds     = 24 * 60 * 60
+	maxDialTimeout = 600
+	maxLoop        = 1000
+	maxDigits      = 1000
+)
+
+// visitor meets all that an element has: its attributes in the order in which they are written, then what stands between its tags. One
+// walk per element serves the check, the writer and the reader, so that the three cannot disagree.
+type visitor interface {
+	// text is an attribute that is left out when empty. With allowed words it is one of them.
+	text(name string, value *string, allowed ...string)
+	// required is an attribute that must not be empty.
+	required(name string, value *string)
+	// keys is a set of telephone keys.
+	keys(name string, value *string)
+	// optionalKeys is a set of telephone keys in which the empty set differs from none given.
+	optionalKeys(name string, value **string)
+	// number is left out when 0 and runs from 1 to limit.
+	number(name string, value *int, limit int)
+	// secondsOrAuto is a number of seconds or the word "auto".
+	secondsOrAuto(name string, value *string)
+	// flag is left out when value is false, which the attribute writes as zero.
+	flag(name string, value *bool, zero bool)
+	// words is a list with spaces between; each is one of allowed.
+	words(name string, value *[]string, allowed ...string)
+
+	// content is the text between the tags; what names it.
+	content(what string, value *string)
+	prompts(value *[]Verb)
+	nouns(value *[]Noun)
+}
+
+// walker is a pointer to a verb or noun.
+type walker interface{ walk(visitor) }
+
+func (s *Say) walk(v visitor) {
+	v.text("voice", &s.Voice)
+	v.text("language", &s.Language)
+	v.content("text", &s.Text)
+}
+
+func (p *Play) walk(v visitor) {
+	v.number("loop", &p.Loop, maxLoop)
+	v.content("address of an audio file", &p.URL)
+}
+
+func (p *Pause) walk(v visitor) { v.number("length", &p.Seconds, maxSeconds) }
+
+func (g *Gather) walk(v visitor) {
+	v.text("input", &g.Input, "dtmf", "speech", "dtmf speech")
+	v.required("action", &g.Action)
+	v.number("timeout", &g.Timeout, maxSeconds)
+	v.optionalKeys("finishOnKey", &g.FinishOnKey)
+	v.number("numDigits", &g.NumDigits, maxDigits)
+	v.text("language", &g.Language)
+	v.text("hints", &g.Hints)
+	v.secondsOrAuto("speechTimeout", &g.SpeechTimeout)
+	v.prompts(&g.Prompts)
+}
+
+func (d *Dial) walk(v visitor) {
+	v.text("action", &d.Action)
+	v.number("timeout", &d.Timeout, maxDialTimeout)
+	v.number("timeLimit", &d.TimeLimit, maxSeconds)
+	v.text("callerId", &d.CallerID)
+	v.flag("answerOnBridge", &d.AnswerOnBridge, false)
+	v.text("ringTone", &d.RingTone)
+	v.text("record", &d.Record, "do-not-record", "record-from-answer", "record-from-answer-dual",
+		"record-from-ringing", "record-from-ringing-dual")
+	v.text("recordingStatusCallback", &d.RecordingStatusCallback)
+	v.nouns(&d.Nouns)
+}
+
+func (n *Number) walk(v visitor) {
+	walkParty(v, &n.URL, &n.StatusCallback, &n.StatusEvents)
+	v.content("number", &n.Number)
+}
+
+func (s *Sip) walk(v visitor) {
+	walkParty(v, &s.URL, &s.StatusCallback, &s.StatusEvents)
+	v.content("SIP address", &s.URI)
+}
+
+func walkParty(v visitor, url, callback *string, events *[]string) {
+	v.text("url", url)
+	v.text("statusCallback", callback)
+	v.words("statusCallbackEvent", events, "initiated", "ringing", "answered", "completed")
+}
+
+func (r *Record) walk(v visitor) {
+	v.required("action", &r.Action)
+	v.number("maxLength", &r.MaxLength, maxSeconds)
+	v.number("timeout", &r.Timeout, maxSeconds)
+	v.keys("finishOnKey", &r.FinishOnKey)
+	v.flag("playBeep", &r.NoBeep, true)
+	v.text("trim", &r.Trim, "trim-silence", "do-not-trim")
+	v.text("recordingStatusCallback", &r.RecordingStatusCallback)
+}
+
+func (r *Redirect) walk(v visitor) { v.content("address to go on with", &r.URL) }
+
+func (r *Reject) walk(v visitor) { v.text("reason", &r.Reason, "busy", "rejected") }
+
+func (h *Hangup) walk(visitor) {}
+
+// elementOf is the XML name of a verb or noun and a walker over a copy of it.
+func elementOf(value any) (name string, w walker, err error) {
+	switch v := value.(type) {
+	case Say:
+		return "Say", &v, nil
+	case Play:
+		return "Play", &v, nil
+	case Pause:
+		return "Pause", &v, nil
+	case Gather:
+		return "Gather", &v, nil
+	case Dial:
+		return "Dial", &v, nil
+	case Number:
+		return "Number", &v, nil
+	case Sip:
+		return "Sip", &v, nil
+	case Record:
+		return "Record", &v, nil
+	case Redirect:
+		return "Redirect", &v, nil
+	case Reject:
+		return "Reject", &v, nil
+	case Hangup:
+		return "Hangup", &v, nil
+	}
+	return "", nil, fmt.Errorf("a %T cannot be written: use the value (no pointer) of a verb or noun of this package", value)
+}
+
+// readElement is the inverse of elementOf: it returns the value of a verb or noun.
+func readElement(n node) (any, error) {
+	if n.XMLName.Space != "" {
+		return nil, fmt.Errorf("%s is of the name space %q, not TwiML", n.XMLName.Local, n.XMLName.Space)
+	}
+	switch n.XMLName.Local {
+	case "Say":
+		return read[Say](n)
+	case "Play":
+		return read[Play](n)
+	case "Pause":
+		return read[Pause](n)
+	case "Gather":
+		return read[Gather](n)
+	case "Dial":
+		return read[Dial](n)
+	case "Number":
+		return read[Number](n)
+	case "Sip":
+		return read[Sip](n)
+	case "Record":
+		return read[Record](n)
+	case "Redirect":
+		return read[Redirect](n)
+	case "Reject":
+		return read[Reject](n)
+	case "Hangup":
+		return read[Hangup](n)
+	}
+	return nil, fmt.Errorf("%s is no verb or noun that this package writes", n.XMLName.Local)
+}

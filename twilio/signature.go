@@ -1,0 +1,174 @@
+package twilio
+
+import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"hash"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// SignatureHeader is the header that carries the signature of a request.
+const SignatureHeader = "X-Twilio-Signature"
+
+// Why a request was refused. The first two are answered with 403, the others with 413 and 400.
+var (
+	ErrSignature = errors.New("twilio: the request is not signed by the provider")
+	ErrAccount   = errors.New("twilio: the request is of another account")
+	ErrTooLarge  = errors.New("twilio: the request is larger than the provider's requests are")
+	ErrForm      = errors.New("twilio: the request is not shaped like the provider's")
+)
+
+// Sign is the signature that the provider puts on a request: base64(HMAC-SHA1(token, url + each name and value, sorted by name)), as in
+// its security documentation. A repeated name counts with each of its different values in order. For a GET request the parameters are
+// part of the URL and params is empty. The URL is taken as it stands: the provider itself drops user:password, a fragment and, for
+// https, the port before it signs.
+func Sign(token, url string, params url.Values) string {
+	var f form
+	for key, values := range params {
+		for _, value := range values {
+			f = append(f, param{key, value})
+		}
+	}
+	mac := hmac.New(sha1.New, []byte(token))
+	mac.Write(f.readings()[0].appendTo([]byte(url)))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// Verifier tells the provider's requests from everybody else's. It is safe for concurrent use.
+type Verifier struct {
+	origins [][]byte // scheme and host, with and without the port
+	account string
+	pool    sync.Pool // of *scratch
+}
+
+// scratch is what one verification needs and the next can use again.
+type scratch struct {
+	macs   []hash.Hash // one per token
+	signed []byte
+	sum    []byte
+}
+
+// NewVerifier returns a Verifier for requests that were sent to publicURL, the address under which the provider knows this server: only
+// its scheme, host and port matter, since a request brings its path along. With an accountSID requests of other accounts are refused.
+// A request signed with any of the tokens is right: give the current token and, while it is being replaced, the next one. Empty tokens
+// are ignored; without any token there is an error.
+func NewVerifier(publicURL, accountSID string, tokens ...string) (*Verifier, error) {
+	u, err := url.Parse(publicURL)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Hostname() == "" {
+		return nil, fmt.Errorf("twilio: the public URL %q must be like https://phone.example.com", publicURL)
+	}
+	tokens = slices.DeleteFunc(slices.Clone(tokens), func(t string) bool { return t == "" })
+	if len(tokens) == 0 {
+		return nil, errors.New("twilio: no auth token: without one no request can be verified")
+	}
+	v := &Verifier{origins: originsOf(u), account: accountSID}
+	v.pool.New = func() any {
+		s := &scratch{}
+		for _, token := range tokens {
+			s.macs = append(s.macs, hmac.New(sha1.New, []byte(token)))
+		}
+		return s
+	}
+	return v, nil
+}
+
+// originsOf is scheme and host with and without a port. The provider drops the port of an https address for voice requests and keeps
+// that of an http address, and its own libraries accept both: so do we. It always drops user:password.
+func originsOf(u *url.URL) [][]byte {
+	port := u.Port()
+	host := strings.TrimSuffix(strings.TrimSuffix(u.Host, port), ":")
+	if port == "" {
+		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	}
+	bare := u.Scheme + "://" + host
+	return [][]byte{[]byte(bare), []byte(bare + ":" + port)}
+}
+
+// Verify returns the signed parameters of r: the body's for POST, the URL's for GET. Everything that it returns is covered by the
+// signature; of a repeated name that may be fewer values than were sent. It must run before anything else reads the body. The body is
+// read once, up to 64 KiB, and put back; r.Form and r.PostForm are set to the signed parameters, so that no later reader can mix in
+// others.
+//
+// The errors are ErrSignature, ErrAccount, ErrTooLarge and ErrForm, wrapped with the reason. None of them tells the right signature. A
+// signature says nothing of when it was made: the same request verifies for ever.
+func (v *Verifier) Verify(r *http.Request) (url.Values, error) {
+	want, err := signatureOf(r.Header)
+	if err != nil {
+		return nil, err
+	}
+	target := targetOf(r)
+	if strings.Contains(target, "bodySHA256=") {
+		return nil, fmt.Errorf("%w: a bodySHA256 belongs to JSON requests, which are not sent for voice", ErrForm)
+	}
+	query, body, err := readParams(r, target)
+	if err != nil {
+		return nil, err
+	}
+	signed, ok := v.match(target, body.readings(), want)
+	if !ok {
+		return nil, fmt.Errorf("%w: the signature does not match the public URL, the parameters and the auth token", ErrSignature)
+	}
+	if r.Method == http.MethodGet {
+		signed = query
+	}
+	values := signed.values()
+	if got := values["AccountSid"]; v.account != "" && (len(got) != 1 || got[0] != v.account) {
+		return nil, ErrAccount
+	}
+	r.Form, r.PostForm = values, values
+	return values, nil
+}
+
+// signatureOf reads the header. Exactly one signature in its only spelling is accepted.
+func signatureOf(h http.Header) ([]byte, error) {
+	headers := h[SignatureHeader]
+	if len(headers) != 1 {
+		return nil, fmt.Errorf("%w: %d headers %s, one expected", ErrSignature, len(headers), SignatureHeader)
+	}
+	signature, err := base64.StdEncoding.Strict().DecodeString(headers[0])
+	if err != nil || len(signature) != sha1.Size {
+		return nil, fmt.Errorf("%w: the header %s is not the base64 of %d bytes", ErrSignature, SignatureHeader, sha1.Size)
+	}
+	return signature, nil
+}
+
+// targetOf is path and query as they were sent, with their escapes: what the router or a rewrite made of them does not count. A request
+// that did not come over the network has only its URL, and one for a proxy has the scheme and host in front.
+func targetOf(r *http.Request) string {
+	if strings.HasPrefix(r.RequestURI, "/") {
+		return r.RequestURI
+	}
+	return r.URL.RequestURI()
+}
+
+// match finds the reading that is signed with want. It always computes every candidate, so that the time it takes tells nothing.
+func (v *Verifier) match(target string, readings []form, want []byte) (form, bool) {
+	s := v.pool.Get().(*scratch)
+	defer v.pool.Put(s)
+	found := -1
+	for i, reading := range readings {
+		s.signed = reading.appendTo(append(s.signed[:0], target...))
+		for _, origin := range v.origins {
+			for _, mac := range s.macs {
+				mac.Reset()
+				mac.Write(origin)
+				mac.Write(s.signed)
+				s.sum = mac.Sum(s.sum[:0])
+				if hmac.Equal(s.sum, want) {
+					found = i
+				}
+			}
+		}
+	}
+	if found < 0 {
+		return nil, false
+	}
+	return readings[found], true
+}

@@ -1,0 +1,184 @@
+package twilio
+
+import (
+	"net/mail"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Bounds of single parameters. A caller chooses some of them, so none goes on unbounded.
+const (
+	maxWord     = 64
+	maxAddress  = 256
+	maxSpeech   = 1000
+	maxURL      = 2048
+	maxDuration = 2 * maxSeconds // twice the longest call there can be
+	maxSequence = 1 << 20
+)
+
+// Webhook is what one request of the provider says, typed. A parameter that is absent, or that cannot be what the provider's documents
+// say, has its zero value; for numbers where 0 means something that is nil.
+type Webhook struct {
+	CallSID       string // the leg that the request is about
+	ParentCallSID string // on a specialist's leg, the caller's
+	AccountSID    string
+	From          string // E.164, but also "anonymous", "client:x", "sip:a@b" or anything else
+	To            string
+	CallStatus    string // queued initiated ringing in-progress completed busy failed no-answer canceled
+	Direction     string // inbound outbound-api outbound-dial
+
+	Digits        string // keys of a Gather or Record, without the one that finished it; "hangup" after a Record
+	Speech        string // what a Gather understood
+	FinishedOnKey string
+
+	CallSeconds *int // CallDuration: whole seconds of the leg. The parameter Duration, in minutes, is never read
+
+	DialCallStatus string // completed answered busy no-answer failed canceled
+	DialCallSID    string
+	DialSeconds    *int
+	DialBridged    *bool // true only when two people could talk; "completed" can also be a voicemail
+
+	RecordingURL     string
+	RecordingSID     string // as given, else from the RecordingURL
+	RecordingSeconds *int
+	RecordingStatus  string // in-progress completed absent
+
+	Timestamp       time.Time // of the event, in UTC
+	SequenceNumber  *int      // of the event, from 0
+	FullAttestation bool      // the caller's number is signed for by its carrier: TN-Validation-Passed-A and nothing less
+	ErrorCode       string    // why the fallback URL was asked
+	ErrorURL        string
+}
+
+// ParseWebhook reads the parameters that Verify returned. It never fails.
+func ParseWebhook(params url.Values) Webhook {
+	w := Webhook{
+		CallSID:          word(params.Get("CallSid")),
+		ParentCallSID:    word(params.Get("ParentCallSid")),
+		AccountSID:       word(params.Get("AccountSid")),
+		From:             line(params.Get("From"), maxAddress),
+		To:               line(params.Get("To"), maxAddress),
+		CallStatus:       word(params.Get("CallStatus")),
+		Direction:        word(params.Get("Direction")),
+		Digits:           digits(params.Get("Digits")),
+		Speech:           line(params.Get("SpeechResult"), maxSpeech),
+		FinishedOnKey:    digits(params.Get("FinishedOnKey")),
+		CallSeconds:      whole(params.Get("CallDuration"), maxDuration),
+		DialCallStatus:   word(params.Get("DialCallStatus")),
+		DialCallSID:      word(params.Get("DialCallSid")),
+		DialSeconds:      whole(params.Get("DialCallDuration"), maxDuration),
+		DialBridged:      truth(params.Get("DialBridged")),
+		RecordingURL:     webURL(params.Get("RecordingUrl")),
+		RecordingSID:     word(params.Get("RecordingSid")),
+		RecordingSeconds: whole(params.Get("RecordingDuration"), maxDuration),
+		RecordingStatus:  word(params.Get("RecordingStatus")),
+		Timestamp:        timestamp(params.Get("Timestamp")),
+		SequenceNumber:   whole(params.Get("SequenceNumber"), maxSequence),
+		FullAttestation:  params.Get("StirVerstat") == "TN-Validation-Passed-A",
+		ErrorCode:        word(params.Get("ErrorCode")),
+		ErrorURL:         webURL(params.Get("ErrorUrl")),
+	}
+	if w.RecordingSID == "" {
+		w.RecordingSID = recordingSID(w.RecordingURL)
+	}
+	return w
+}
+
+// word keeps an identifier or status: letters, digits and "-".
+func word(s string) string {
+	if len(s) > maxWord {
+		return ""
+	}
+	for _, c := range s {
+		if !isLetterOrDigit(c) && c != '-' {
+			return ""
+		}
+	}
+	return s
+}
+
+// digits keeps keys, and the word that a Record sends instead. Too many keys are cut and not dropped: pressing a hundred keys is not
+// the same as pressing none.
+func digits(s string) string {
+	for _, c := range s {
+		if !isLetterOrDigit(c) && c != '*' && c != '#' {
+			return ""
+		}
+	}
+	return s[:min(len(s), maxWord)]
+}
+
+func isLetterOrDigit(c rune) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
+
+// line keeps printable text up to limit bytes.
+func line(s string, limit int) string {
+	s = strings.TrimSpace(strings.Map(func(c rune) rune {
+		if c == utf8.RuneError || unicode.IsControl(c) {
+			return ' '
+		}
+		return c
+	}, s))
+	if len(s) <= limit {
+		return s
+	}
+	return strings.ToValidUTF8(s[:limit], "")
+}
+
+// whole reads digits up to limit.
+func whole(s string, limit int) *int {
+	n, err := strconv.ParseUint(s, 10, 32)
+	if err != nil || n > uint64(limit) {
+		return nil
+	}
+	value := int(n)
+	return &value
+}
+
+func truth(s string) *bool {
+	switch strings.ToLower(s) {
+	case "true":
+		return new(true)
+	case "false":
+		return new(false)
+	}
+	return nil
+}
+
+func webURL(s string) string {
+	u, err := url.Parse(s)
+	if len(s) > maxURL || err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+		return ""
+	}
+	return s
+}
+
+// recordingSID is the last part of a recording's address, which names it.
+func recordingSID(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || address == "" {
+		return ""
+	}
+	name := path.Base(u.Path)
+	return word(strings.TrimSuffix(name, path.Ext(name)))
+}
+
+// timestamp reads RFC 2822 dates. A zone by name other than Greenwich is unreadable: nobody knows which "EST" is meant.
+func timestamp(s string) time.Time {
+	t, err := mail.ParseDate(s)
+	if err != nil {
+		return time.Time{}
+	}
+	zone := s[strings.LastIndexByte(s, ' ')+1:]
+	switch {
+	case strings.HasPrefix(zone, "+"), strings.HasPrefix(zone, "-"), zone == "GMT", zone == "UTC", zone == "UT":
+		return t.UTC()
+	}
+	return time.Time{}
+}
