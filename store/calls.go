@@ -1,0 +1,185 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"iter"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// maxSID bounds the key of a call; the provider's are 34 characters.
+const maxSID = 128
+
+// Advance reads a call, changes it and writes it in one step: no other change of that call comes between. A call that is not there yet
+// starts as policy.Call{SID: sid}. When Advance returns the call, it is on the disk; a change that leaves the call as it was writes
+// nothing.
+//
+// change must be a pure function of the call: it runs on the writer's goroutine while others wait, and it keeps the SID. If it panics,
+// Advance returns that as an error and the call stays as it was. If ctx ends before the change ran, it never runs, and the error is
+// ctx's; once it ran, Advance waits for the commit. After an error the call is as it was before, as far as a failing disk lets anybody say.
+func (s *Store) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
+	if sid == "" || len(sid) > maxSID {
+		return policy.Call{}, fmt.Errorf("a call's SID has 1 to %d characters, not %d", maxSID, len(sid))
+	}
+	var after policy.Call
+	err := s.submit(ctx, false, func(b *batch) (err error) {
+		after, err = b.advance(sid, change)
+		return err
+	})
+	if err != nil {
+		return policy.Call{}, err
+	}
+	return after, nil
+}
+
+// Call is one call of the log; policy.ErrNoCall if there is none.
+func (s *Store) Call(ctx context.Context, sid policy.CallSID) (policy.Call, error) {
+	var call policy.Call
+	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
+		call, err = readCall(tx, string(sid))
+		return err
+	})
+	return call, err
+}
+
+// AccountMonth are the calls of an account that belong to a month (rule 4), oldest first. It reads those calls and no others.
+func (s *Store) AccountMonth(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Call, error) {
+	var calls []policy.Call
+	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
+		calls, err = callsUnder(tx, key(byMonth).part(string(customer)).part(string(month)))
+		return err
+	})
+	return calls, err
+}
+
+// WrongNumbers counts the customer numbers that nobody has and that a caller entered at since or later, over all calls. Callers without a
+// number share one count (policy.Phone.Caller).
+func (s *Store) WrongNumbers(ctx context.Context, caller policy.Phone, since time.Time) (int, error) {
+	count := 0
+	err := s.view(ctx, func(tx *bolt.Tx) error {
+		prefix := key(byWrong).part(caller.Caller())
+		from := bytes.Clone(prefix)
+		cursor := tx.Bucket(indexBucket).Cursor()
+		for k, _ := cursor.Seek(indexKey(from).time(since)); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+			count++
+		}
+		return nil
+	})
+	return count, err
+}
+
+// Calls are the calls that a filter selects, newest first by their start, those with one start by SID from the last. Calls of which the
+// start is not known come last. An error ends the sequence.
+//
+// It reads in short steps and takes no snapshot: a consumer may be as slow as it likes, and sees each call as it is when its turn comes.
+// A call that began after the listing did is not in it.
+func (s *Store) Calls(ctx context.Context, filter policy.Filter) iter.Seq2[policy.Call, error] {
+	return func(yield func(policy.Call, error) bool) {
+		l := newListing(filter)
+		for given := 0; ; {
+			var calls []policy.Call
+			err := s.view(ctx, func(tx *bolt.Tx) (err error) {
+				calls, err = l.page(tx)
+				return err
+			})
+			if err != nil {
+				yield(policy.Call{}, err)
+				return
+			}
+			for _, c := range calls {
+				if !yield(c, nil) {
+					return
+				}
+				if given++; given == filter.Limit {
+					return
+				}
+			}
+			if l.done {
+				return
+			}
+		}
+	}
+}
+
+// listing walks an index backwards, in pages.
+type listing struct {
+	filter policy.Filter
+	prefix indexKey
+	below  indexKey // the next key to give is the last before this one
+	done   bool
+}
+
+// pageLength is how many calls one transaction reads, selected or not.
+const pageLength = 200
+
+func newListing(f policy.Filter) *listing {
+	prefix := key(byStart)
+	if f.Customer != "" {
+		prefix = key(byCustomer).part(string(f.Customer))
+	}
+	l := &listing{filter: f, prefix: prefix}
+	if f.Until.IsZero() {
+		l.below = append(bytes.Clone(prefix), bytes.Repeat([]byte{0xff}, timeLength+1)...)
+	} else {
+		l.below = indexKey(bytes.Clone(prefix)).time(f.Until)
+	}
+	return l
+}
+
+func (l *listing) page(tx *bolt.Tx) ([]policy.Call, error) {
+	cursor := tx.Bucket(indexBucket).Cursor()
+	k, _ := cursor.Seek(l.below)
+	if k == nil {
+		k, _ = cursor.Last()
+	} else {
+		k, _ = cursor.Prev()
+	}
+	first := bytes.Clone(l.prefix)
+	if !l.filter.Since.IsZero() {
+		first = indexKey(first).time(l.filter.Since)
+	}
+	var calls []policy.Call
+	for n := 0; n < pageLength; n++ {
+		if !bytes.HasPrefix(k, l.prefix) || bytes.Compare(k, first) < 0 {
+			l.done = true
+			break
+		}
+		call, err := readCall(tx, string(k[len(l.prefix)+timeLength:]))
+		if err != nil {
+			return nil, err
+		}
+		if l.filter.Matches(call) {
+			calls = append(calls, call)
+		}
+		l.below = bytes.Clone(k)
+		k, _ = cursor.Prev()
+	}
+	return calls, nil
+}
+
+func readCall(tx *bolt.Tx, sid string) (policy.Call, error) {
+	value := tx.Bucket(callsBucket).Get([]byte(sid))
+	if value == nil {
+		return policy.Call{}, fmt.Errorf("%w: %s", policy.ErrNoCall, sid)
+	}
+	return decode[policy.Call]("call", sid, value)
+}
+
+// callsUnder are the calls whose index key is a prefix, a time and the SID, oldest first.
+func callsUnder(tx *bolt.Tx, prefix indexKey) ([]policy.Call, error) {
+	var calls []policy.Call
+	cursor := tx.Bucket(indexBucket).Cursor()
+	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+		call, err := readCall(tx, string(k[len(prefix)+timeLength:]))
+		if err != nil {
+			return nil, err
+		}
+		calls = append(calls, call)
+	}
+	return calls, nil
+}

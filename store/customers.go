@@ -1,0 +1,141 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"slices"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// Customer is one profile of the directory; policy.ErrNoCustomer if there is none with that number.
+func (s *Store) Customer(ctx context.Context, number policy.CustomerNumber) (policy.Customer, error) {
+	var customer policy.Customer
+	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
+		customer, err = readCustomer(tx, string(number))
+		return err
+	})
+	return customer, err
+}
+
+// CustomersCallingFrom are the customers that name a number among their caller numbers, by customer number; none for a caller
+// without a number.
+func (s *Store) CustomersCallingFrom(ctx context.Context, caller policy.Phone) ([]policy.Customer, error) {
+	if caller.Caller() == "" {
+		return nil, nil
+	}
+	var customers []policy.Customer
+	err := s.view(ctx, func(tx *bolt.Tx) error {
+		prefix := key(byCaller).part(caller.Full())
+		cursor := tx.Bucket(indexBucket).Cursor()
+		for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+			c, err := readCustomer(tx, string(k[len(prefix):]))
+			if err != nil {
+				return err
+			}
+			customers = append(customers, c)
+		}
+		return nil
+	})
+	return customers, err
+}
+
+// Customers is the directory by number. It reads in short steps, as Calls does.
+func (s *Store) Customers(ctx context.Context) iter.Seq2[policy.Customer, error] {
+	return func(yield func(policy.Customer, error) bool) {
+		for from := []byte{}; from != nil; {
+			var page []policy.Customer
+			err := s.view(ctx, func(tx *bolt.Tx) (err error) {
+				page, from, err = customersFrom(tx, from)
+				return err
+			})
+			if err != nil {
+				yield(policy.Customer{}, err)
+				return
+			}
+			for _, c := range page {
+				if !yield(c, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// customersFrom reads one page, and the key at which the next one begins; nil after the last.
+func customersFrom(tx *bolt.Tx, from []byte) (page []policy.Customer, next []byte, err error) {
+	cursor := tx.Bucket(customersBucket).Cursor()
+	k, v := cursor.Seek(from)
+	for ; k != nil && len(page) < pageLength; k, v = cursor.Next() {
+		c, err := decode[policy.Customer]("customer", string(k), v)
+		if err != nil {
+			return nil, nil, err
+		}
+		page = append(page, c)
+	}
+	return page, bytes.Clone(k), nil
+}
+
+// ImportCustomers adds customers and replaces those whose number is in the directory already, all or none of them, and notes in the
+// audit who did it. Customers that are not named stay.
+func (s *Store) ImportCustomers(ctx context.Context, customers []policy.Customer, by string) (policy.Imported, error) {
+	var did policy.Imported
+	// In the order of their keys, a large import touches each page once.
+	sorted := slices.Clone(customers)
+	slices.SortStableFunc(sorted, func(a, b policy.Customer) int { return bytes.Compare([]byte(a.Number), []byte(b.Number)) })
+	err := s.write(ctx, func(tx *bolt.Tx) error {
+		for _, c := range sorted {
+			if err := importCustomer(tx, c, &did); err != nil {
+				return err
+			}
+		}
+		detail := fmt.Sprintf("%d added, %d changed, %d unchanged", did.Added, did.Changed, did.Unchanged)
+		return note(tx, policy.AuditEntry{At: s.now(), By: by, Act: "import", Detail: detail})
+	})
+	if err != nil {
+		return policy.Imported{}, err
+	}
+	return did, nil
+}
+
+func importCustomer(tx *bolt.Tx, c policy.Customer, did *policy.Imported) error {
+	if c.Number == "" || len(c.Number) > maxPart {
+		return fmt.Errorf("customer %q: a customer number has 1 to %d characters", c.Name, maxPart)
+	}
+	var old [][]byte
+	if tx.Bucket(customersBucket).Get([]byte(c.Number)) == nil {
+		did.Added++
+	} else {
+		before, err := readCustomer(tx, string(c.Number))
+		if err != nil {
+			return err
+		}
+		if before.Equal(c) {
+			did.Unchanged++
+			return nil
+		}
+		did.Changed++
+		old = customerKeys(before)
+	}
+	value, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("customer %s cannot be written: %w", c.Number, err)
+	}
+	if err := tx.Bucket(customersBucket).Put([]byte(c.Number), value); err != nil {
+		return fmt.Errorf("customer %s: %w", c.Number, err)
+	}
+	return reindex(tx.Bucket(indexBucket), old, customerKeys(c))
+}
+
+func readCustomer(tx *bolt.Tx, number string) (policy.Customer, error) {
+	value := tx.Bucket(customersBucket).Get([]byte(number))
+	if value == nil {
+		return policy.Customer{}, fmt.Errorf("%w: %s", policy.ErrNoCustomer, number)
+	}
+	return decode[policy.Customer]("customer", number, value)
+}

@@ -1,0 +1,168 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+)
+
+const (
+	// schema is the version of the file's content. A file with a lower one gets its index made anew when it is opened.
+	schema = 1
+	// lockWait is how long another process has to give the file free: a server that is just stopping does.
+	lockWait = 200 * time.Millisecond
+	// mapSize is how much of the address space the file has at first. It costs no memory, and mapping anew has to wait for readers.
+	mapSize     = 1 << 30
+	defaultSize = 64 << 20
+)
+
+var schemaKey = []byte("schema")
+
+// Open opens the file, or makes it and the folder it is in. An empty file is taken for a new one. A file that is not ours, is
+// damaged or comes from a newer version is left exactly as it is.
+//
+// Errors name the file and say what to do. They wrap ErrLocked, ErrNotOurs, ErrDamaged, ErrTruncated, ErrNewer, fs.ErrNotExist (with
+// ReadOnly) or fs.ErrPermission.
+func Open(path string, o Options) (*Store, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Size == 0 {
+		o.Size = defaultSize
+	}
+	s := &Store{options: o, queue: make(chan *request, queueLength), stopped: make(chan struct{})}
+	s.live.forget()
+	if err := s.open(path); err != nil {
+		return nil, explain(path, err)
+	}
+	if o.ReadOnly {
+		close(s.stopped)
+	} else {
+		go s.serve()
+	}
+	return s, nil
+}
+
+// open leaves no open file behind when it fails, even when bbolt panics over what it finds in a damaged one.
+func (s *Store) open(path string) (err error) {
+	if !s.options.ReadOnly {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", ErrDamaged, p)
+		}
+		if err != nil && s.file != nil {
+			_ = s.file.Close() // gives the lock free as well; closed already is fine
+		}
+	}()
+	s.db, err = bolt.Open(path, 0o600, &bolt.Options{
+		Timeout: lockWait, ReadOnly: s.options.ReadOnly, FreelistType: bolt.FreelistMapType,
+		InitialMmapSize: mapSize, NoStatistics: true, OpenFile: s.openFile,
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.prepare(); err != nil {
+		_ = s.db.Close() // the first error says more
+		return err
+	}
+	return nil
+}
+
+// openFile opens the file for bbolt and looks at it first: bbolt trusts the sizes that a damaged file gives, and dies of them.
+func (s *Store) openFile(path string, flag int, mode os.FileMode) (*os.File, error) {
+	file, err := os.OpenFile(path, flag, mode)
+	if err != nil {
+		return nil, err
+	}
+	if err := inspect(file); err != nil {
+		_ = file.Close() // nothing was written
+		return nil, err
+	}
+	s.file = file
+	return file, nil
+}
+
+// prepare makes the buckets of a new file, brings an older one up to date, and gives it its size.
+func (s *Store) prepare() error {
+	version, err := s.version()
+	switch {
+	case err != nil:
+		return err
+	case version > schema:
+		return fmt.Errorf("%w (%d, this one knows %d)", ErrNewer, version, schema)
+	case version < schema && s.options.ReadOnly:
+		return fmt.Errorf("%w: it has to be opened for writing once, to be brought up to date", ErrReadOnly)
+	case version < schema:
+		if err := s.db.Update(upgrade); err != nil {
+			return err
+		}
+	}
+	if s.options.ReadOnly {
+		return nil
+	}
+	return s.makeRoom()
+}
+
+// version is the schema of the file; 0 for one without content.
+func (s *Store) version() (int, error) {
+	version := 0
+	err := s.db.View(func(tx *bolt.Tx) error {
+		if meta := tx.Bucket(metaBucket); meta != nil {
+			var err error
+			if version, err = strconv.Atoi(string(meta.Get(schemaKey))); err != nil {
+				return ErrNotOurs
+			}
+			return nil
+		}
+		if first, _ := tx.Cursor().First(); first != nil {
+			return ErrNotOurs
+		}
+		return nil
+	})
+	return version, err
+}
+
+// explain makes a sentence of what went wrong: the file, what is the matter, what to do.
+func explain(path string, err error) error {
+	say := func(kind error, advice string) error { return fmt.Errorf("store %s: %w: %s", path, kind, advice) }
+	restore := "restore it from a backup, or move it away to begin with an empty log"
+	info, statErr := os.Stat(path)
+	switch {
+	case statErr == nil && info.IsDir():
+		return fmt.Errorf("store %s is a directory: name a file in it, such as %s", path, filepath.Join(path, "supportline.db"))
+	case errors.Is(err, berrors.ErrTimeout):
+		return say(ErrLocked, "stop that process, or talk to it through its socket beside the file")
+	case errors.Is(err, ErrNotOurs):
+		return say(err, "give another path; this file was left as it is")
+	case errors.Is(err, ErrTruncated):
+		return say(err, restore)
+	case errors.Is(err, ErrDamaged), errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("store %s: %w: %s", path, damaged(err), restore)
+	case errors.Is(err, ErrNewer):
+		return say(err, "run the version that wrote it, or a newer one")
+	case errors.Is(err, fs.ErrPermission):
+		return say(err, "give the user who runs this the right to read and write the file and its folder")
+	case errors.Is(err, fs.ErrNotExist):
+		return say(err, "give the path of an existing file")
+	}
+	return fmt.Errorf("store %s: %w", path, err)
+}
+
+func damaged(err error) error {
+	if errors.Is(err, ErrDamaged) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrDamaged, err)
+}

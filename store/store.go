@@ -1,0 +1,113 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+)
+
+// Options are how a store is opened. The zero value is right for a server.
+type Options struct {
+	// Now is the clock of the audit; nil: time.Now.
+	Now func() time.Time
+	// OnCommit hears of every commit from the writer itself, so it must return at once: how long it took, how many requests shared
+	// it, and why it failed.
+	OnCommit func(took time.Duration, calls int, err error)
+	// ReadOnly opens an existing file without changing it. It still needs a file that nobody writes to.
+	ReadOnly bool
+	// Size is how large the file is made at first, in bytes; 0: 64 MB. It grows beyond by itself. A file that has to grow in a
+	// commit halves the rate of commits.
+	Size int
+}
+
+// Store is an open file. Its methods may be called from any number of goroutines.
+type Store struct {
+	db      *bolt.DB
+	file    *os.File // bbolt's own handle, for making the file larger ahead of need
+	options Options
+
+	queue   chan *request
+	stopped chan struct{} // closed when the writer has ended
+
+	closing sync.RWMutex // held for reading while a request is put into the queue
+	closed  bool
+
+	failure atomic.Pointer[error] // what FailWrites set
+	broken  atomic.Pointer[error] // the last commit's error
+
+	live  liveCalls // the writer's alone
+	ready int64     // bytes of the file that are written; the writer's alone
+}
+
+// The buckets.
+var (
+	callsBucket     = []byte("calls")
+	customersBucket = []byte("customers")
+	indexBucket     = []byte("index")
+	auditBucket     = []byte("audit")
+	metaBucket      = []byte("meta")
+	buckets         = [][]byte{callsBucket, customersBucket, indexBucket, auditBucket, metaBucket}
+)
+
+// Close applies what waits, and gives the file free. Later calls of any method fail with ErrClosed; closing twice does nothing.
+func (s *Store) Close() error {
+	s.closing.Lock()
+	if s.closed {
+		s.closing.Unlock()
+		return nil
+	}
+	s.closed = true
+	close(s.queue)
+	s.closing.Unlock()
+	<-s.stopped
+	return s.db.Close()
+}
+
+// Ping says whether the store can be read and written. It writes only after a commit that failed, to see whether that is over.
+func (s *Store) Ping(ctx context.Context) error {
+	if s.broken.Load() != nil {
+		return s.write(ctx, func(tx *bolt.Tx) error {
+			return tx.Bucket(metaBucket).Put([]byte("heartbeat"), []byte(s.options.Now().UTC().Format(time.RFC3339)))
+		})
+	}
+	return s.view(ctx, func(tx *bolt.Tx) error { return nil })
+}
+
+// FailWrites lets every commit fail with this error from now on, as a full disk does: whoever waits for it gets the error, and the
+// file stays as it was. nil ends that. It is for tests and demonstrations of how the program behaves then.
+func (s *Store) FailWrites(err error) {
+	if err == nil {
+		s.failure.Store(nil)
+		return
+	}
+	s.failure.Store(&err)
+}
+
+// view reads in a transaction of its own, which must be short: while one is open, the file cannot be mapped anew.
+func (s *Store) view(ctx context.Context, read func(*bolt.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	err := s.db.View(read)
+	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
+		return ErrClosed
+	}
+	return err
+}
+
+// decode reads a stored value, which is ours, so that anything unreadable means damage.
+func decode[T any](bucket, key string, value []byte) (T, error) {
+	var v T
+	if err := json.Unmarshal(value, &v); err != nil {
+		return v, fmt.Errorf("%w: %s %s: %w", ErrDamaged, bucket, key, err)
+	}
+	return v, nil
+}
