@@ -1,0 +1,176 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// lostAfter is how long after its last known moment a call without an end is taken for one whose end was never reported. No call
+// lasts longer at the provider, by its own limit of 4 hours.
+const lostAfter = 4 * time.Hour
+
+// Explain is the whole story of the call: the decisions of its trace, what the caller entered and what each specialist's leg went
+// through, in the order of time; then the verdicts that follow from them: the talk time with the figure it rests on (rule 5), whether
+// it was over-long (rule 6), whether it counted as a ticket (rule 3), and how the call ended. counted is what Tickets says of the
+// call, now the time of asking. Addresses are given in full: the story is for those who may see them. What nobody reported is not
+// told.
+func (c Call) Explain(fair FairUse, counted bool, now time.Time) []Decision {
+	story := slices.Clone(c.Trace)
+	for _, turn := range c.Turns {
+		if turn.Heard != "" {
+			story = append(story, Decision{At: turn.At, Rule: "heard", Result: strconv.Quote(turn.Heard), Inputs: facts("turn", turn.Key)})
+		}
+	}
+	for _, leg := range c.Legs {
+		story = append(story, leg.story()...)
+	}
+	if c.Message != nil {
+		story = append(story, Decision{
+			At: c.Message.At, Rule: "voicemail", Result: fmt.Sprintf("a message of %d s was left", c.Message.Seconds),
+			Inputs: facts("recording", c.Message.SID),
+		})
+	}
+	slices.SortStableFunc(story, func(a, b Decision) int {
+		return cmp.Or(compareBool(a.At.IsZero(), b.At.IsZero()), a.At.Compare(b.At))
+	})
+	return append(story, c.verdicts(fair, counted, now)...)
+}
+
+// story is what happened to one specialist who was rung.
+func (l Leg) story() []Decision {
+	var story []Decision
+	tell := func(at time.Time, rule, result string, inputs ...string) {
+		if !at.IsZero() {
+			inputs = append(inputs, "leg", string(l.SID))
+			story = append(story, Decision{At: at, Rule: rule, Result: l.To.Full() + " " + result, Inputs: facts(inputs...)})
+		}
+	}
+	tell(l.RangAt, "leg.rang", "was rung")
+	tell(l.AnsweredAt, "leg.answered", "picked up")
+	tell(l.ScreenedAt, "leg.screened", "was told who calls, and asked to accept")
+	tell(l.AcceptedAt, "leg.accepted", "accepted the call")
+	tell(l.PassedAt, "leg.passed", "passed the call on")
+	ended := firstSet(l.EndedAt, l.DialEndedAt)
+	switch {
+	case !l.AcceptedAt.IsZero() && l.NotBridged:
+		tell(ended, "leg.not-bridged", "was never joined with the caller, the provider says", "status", l.Status)
+	case !l.AcceptedAt.IsZero() || !l.PassedAt.IsZero():
+	case !l.AnsweredAt.IsZero() || !l.ScreenedAt.IsZero():
+		tell(ended, "leg.not-accepted", "neither accepted nor passed on: a voicemail, or nobody at the phone", "status", l.Status)
+	default:
+		tell(ended, "leg.not-answered", "did not answer", "status", l.Status)
+	}
+	return story
+}
+
+// verdicts are what follows from the facts of the call, as its derived figures say it.
+func (c Call) verdicts(fair FairUse, counted bool, now time.Time) []Decision {
+	verdicts := c.talkVerdicts(fair)
+	if _, accepted := c.Accepted(); accepted {
+		verdicts = append(verdicts, c.ticketVerdict(counted))
+	}
+	return append(verdicts, c.endVerdict(now))
+}
+
+func (c Call) talkVerdicts(fair FairUse) []Decision {
+	seconds, source, ok := c.Talk()
+	if !ok {
+		return nil
+	}
+	leg, _ := c.Accepted()
+	at := firstSet(leg.EndedAt, leg.DialEndedAt, c.EndedAt, c.LeftAt)
+	talk := Decision{At: at, Rule: string(source), Result: fmt.Sprintf("talked for %d s", seconds)}
+	switch source {
+	case TalkFromLeg:
+		talk.Inputs = facts("leg seconds", strconv.Itoa(*leg.Seconds), "screening seconds", strconv.Itoa(leg.screening()))
+	case TalkFromDial:
+		talk.Inputs = facts("dial seconds", strconv.Itoa(*leg.DialSeconds), "screening seconds", strconv.Itoa(leg.screening()))
+	case TalkFromClock:
+		talk.Inputs = facts("accepted", clock(leg.AcceptedAt), "ended", clock(at))
+	}
+	limit := int(fair.CallLimit / time.Second)
+	length := Decision{At: at, Rule: "fair-use.length", Result: "not over-long", Inputs: facts("talk seconds", strconv.Itoa(seconds), "limit", strconv.Itoa(limit))}
+	switch {
+	case c.OverLong(fair):
+		length.Result = "over-long"
+	case c.Waived:
+		length.Result = "waived as necessary, so not over-long"
+	}
+	return []Decision{talk, length}
+}
+
+// ticketVerdict says of an accepted call whether it adds a phone ticket, and by which part of rule 3.
+func (c Call) ticketVerdict(counted bool) Decision {
+	leg, _ := c.Accepted()
+	d := Decision{At: leg.AcceptedAt, Rule: "fair-use.ticket", Inputs: facts("customer", string(c.Customer), "ticket", string(c.Ticket), "month", string(c.Month))}
+	switch {
+	case c.Customer == "":
+		d.Result = "not counted: no account is known for the call (rule 12)"
+	case counted && c.Ticket == "":
+		d.Result = "counted: a matter of its own, without a ticket number"
+	case counted:
+		d.Result = "counted: the first call of the month about this ticket"
+	default:
+		d.Result = "not counted: an earlier call of the month was about the same ticket"
+	}
+	return d
+}
+
+func (c Call) endVerdict(now time.Time) Decision {
+	inputs := []string{"provider's status", c.Status}
+	if total, ok := c.Total(); ok {
+		inputs = append(inputs, "total seconds", strconv.Itoa(total))
+	}
+	d := Decision{At: c.End(), Rule: "end", Inputs: facts(inputs...)}
+	switch {
+	case !c.End().IsZero():
+		d.Result = string(c.Outcome())
+	case c.Lost(now):
+		d.Result = "no end was reported"
+	default:
+		d.Result = "the call goes on"
+	}
+	return d
+}
+
+// Lost says that the call has no end although it must be over by now: its end was never reported.
+func (c Call) Lost(now time.Time) bool {
+	return c.End().IsZero() && now.Sub(c.lastMoment()) > lostAfter
+}
+
+// lastMoment is the latest time known of a call.
+func (c Call) lastMoment() time.Time {
+	last := c.StartedAt
+	for _, turn := range c.Turns {
+		if turn.At.After(last) {
+			last = turn.At
+		}
+	}
+	return last
+}
+
+// facts makes facts of names and values in turn, without those that have no value.
+func facts(pairs ...string) []Fact {
+	var facts []Fact
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			facts = append(facts, Fact{Name: pairs[i], Value: pairs[i+1]})
+		}
+	}
+	return facts
+}
+
+func clock(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
