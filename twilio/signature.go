@@ -93,7 +93,7 @@ func originsOf(u *url.URL) [][]byte {
 
 // Verify returns the signed parameters of r: the body's for POST, the URL's for GET. Everything that it returns is covered by the
 // signature; of a repeated name that may be fewer values than were sent. It must run before anything else reads the body. The body is
-// read once, up to 64 KiB, and put back; r.Form and r.PostForm are set to the signed parameters, so that no later reader can mix in
+// read once, up to 64 KiB, and put back (a GET's is dropped, since nothing signs it); r.Form and r.PostForm are set to the signed parameters, so that no later reader can mix in
 // others.
 //
 // The errors are ErrSignature, ErrAccount, ErrTooLarge and ErrForm, wrapped with the reason. None of them tells the right signature. A
@@ -104,6 +104,9 @@ func (v *Verifier) Verify(r *http.Request) (url.Values, error) {
 		return nil, err
 	}
 	target := targetOf(r)
+	if len(target) > maxBody {
+		return nil, fmt.Errorf("%w: an address of %d bytes", ErrTooLarge, len(target))
+	}
 	if strings.Contains(target, "bodySHA256=") {
 		return nil, fmt.Errorf("%w: a bodySHA256 belongs to JSON requests, which are not sent for voice", ErrForm)
 	}

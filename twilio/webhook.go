@@ -61,13 +61,13 @@ func ParseWebhook(params url.Values) Webhook {
 		CallSID:          word(params.Get("CallSid")),
 		ParentCallSID:    word(params.Get("ParentCallSid")),
 		AccountSID:       word(params.Get("AccountSid")),
-		From:             line(params.Get("From"), maxAddress),
-		To:               line(params.Get("To"), maxAddress),
+		From:             printable(params.Get("From"), maxAddress),
+		To:               printable(params.Get("To"), maxAddress),
 		CallStatus:       word(params.Get("CallStatus")),
 		Direction:        word(params.Get("Direction")),
-		Digits:           digits(params.Get("Digits")),
-		Speech:           line(params.Get("SpeechResult"), maxSpeech),
-		FinishedOnKey:    digits(params.Get("FinishedOnKey")),
+		Digits:           keys(params.Get("Digits")),
+		Speech:           printable(params.Get("SpeechResult"), maxSpeech),
+		FinishedOnKey:    keys(params.Get("FinishedOnKey")),
 		CallSeconds:      whole(params.Get("CallDuration"), maxDuration),
 		DialCallStatus:   word(params.Get("DialCallStatus")),
 		DialCallSID:      word(params.Get("DialCallSid")),
@@ -102,9 +102,9 @@ func word(s string) string {
 	return s
 }
 
-// digits keeps keys, and the word that a Record sends instead. Too many keys are cut and not dropped: pressing a hundred keys is not
+// keys keeps pressed keys, and the word that a Record sends instead. Too many keys are cut and not dropped: pressing a hundred keys is not
 // the same as pressing none.
-func digits(s string) string {
+func keys(s string) string {
 	for _, c := range s {
 		if !isLetterOrDigit(c) && c != '*' && c != '#' {
 			return ""
@@ -117,8 +117,8 @@ func isLetterOrDigit(c rune) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
-// line keeps printable text up to limit bytes.
-func line(s string, limit int) string {
+// printable keeps a text up to limit bytes, on one line.
+func printable(s string, limit int) string {
 	s = strings.TrimSpace(strings.Map(func(c rune) rune {
 		if c == utf8.RuneError || unicode.IsControl(c) {
 			return ' '
@@ -171,6 +171,8 @@ func recordingSID(address string) string {
 
 // timestamp reads RFC 2822 dates. A zone by name other than Greenwich is unreadable: nobody knows which "EST" is meant.
 func timestamp(s string) time.Time {
+	s, _, _ = strings.Cut(s, "(") // a comment repeats the zone
+	s = strings.TrimSpace(s)
 	t, err := mail.ParseDate(s)
 	if err != nil {
 		return time.Time{}

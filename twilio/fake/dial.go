@@ -1,0 +1,149 @@
+package fake
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/officernd/supportline/twilio"
+)
+
+// dial is one Dial in progress. It is a small simulation: each leg knows when its next thing happens, and time passes from one such
+// moment to the next while the caller listens to the ringing.
+type dial struct {
+	*call
+	legs    []*leg
+	elapsed time.Duration
+}
+
+// dial rings every noun at once and joins the caller with the one who takes the call.
+func (c *call) dial(v twilio.Dial) next {
+	if !v.AnswerOnBridge {
+		c.answer()
+	}
+	d := &dial{call: c}
+	for _, noun := range v.Nouns {
+		d.legs = append(d.legs, d.newLeg(v, noun))
+	}
+	for _, l := range d.legs {
+		l.ring(orDefault(v.Timeout, 30))
+	}
+	winner := d.hunt()
+	params := map[string]string{}
+	if winner != nil {
+		d.cancel(winner)
+		d.talk(v, winner, params)
+	} else {
+		d.cancel(nil)
+	}
+	d.result(winner, params)
+	switch {
+	case c.gone && v.Action != "":
+		c.lastWords(next{url: v.Action, params: params})
+		return end
+	case c.gone, c.err != nil:
+		return end
+	case v.Action == "":
+		return next{}
+	}
+	return next{url: v.Action, params: params}
+}
+
+// hunt lets the legs ring until one is ready to be joined; nil when there is none left or the caller hung up.
+func (d *dial) hunt() *leg {
+	for {
+		l := d.earliest()
+		if l == nil || d.err != nil {
+			return nil
+		}
+		act, left := d.pass(Moment{Kind: Ringing}, l.due-d.elapsed)
+		d.elapsed = l.due - left
+		if act.do == hangsUp {
+			d.hangUp()
+			return nil
+		}
+		l.then()
+		if l.ready {
+			return l
+		}
+	}
+}
+
+func (d *dial) earliest() *leg {
+	var first *leg
+	for _, l := range d.legs {
+		if !l.over && (first == nil || l.due < first.due) {
+			first = l
+		}
+	}
+	return first
+}
+
+// cancel ends every leg but one.
+func (d *dial) cancel(except *leg) {
+	for _, l := range d.legs {
+		if l == except || l.over {
+			continue
+		}
+		status := "canceled"
+		if !l.answeredAt.IsZero() {
+			status = "completed"
+		}
+		l.end(status)
+	}
+}
+
+// talk joins the two until one of them hangs up or the time limit ends it.
+func (d *dial) talk(v twilio.Dial, l *leg, params map[string]string) {
+	d.answer()
+	d.note(l.to, "is joined with the caller", "")
+	started := d.Clock.Now()
+	act, _ := d.pass(Moment{Kind: Talking}, orDefault(v.TimeLimit, 4*3600))
+	if act.do == hangsUp {
+		d.hangUp()
+	} else {
+		d.note(l.to, "hangs up", "")
+	}
+	l.end("completed")
+	if v.Record == "" || v.Record == "do-not-record" {
+		return
+	}
+	recording := d.recording(d.Clock.Now().Sub(started))
+	params["RecordingUrl"] = recording["RecordingUrl"]
+	d.reportRecording(v.RecordingStatusCallback, recording, started, "DialVerb")
+}
+
+// result is what the action of the Dial is told.
+func (d *dial) result(winner *leg, params map[string]string) {
+	params["DialCallStatus"], params["DialBridged"] = "no-answer", fmt.Sprint(winner != nil)
+	if d.gone && winner == nil {
+		params["DialCallStatus"] = "canceled"
+	}
+	shown := winner
+	if shown == nil {
+		shown = d.shown()
+	}
+	if shown == nil {
+		return
+	}
+	params["DialCallSid"] = shown.sid
+	if !shown.answeredAt.IsZero() {
+		params["DialCallStatus"] = "completed"
+		params["DialCallDuration"] = fmt.Sprint(shown.seconds())
+	} else if !d.gone && !slices.ContainsFunc(d.legs, func(l *leg) bool { return l.status != shown.status }) {
+		params["DialCallStatus"] = shown.status
+	}
+}
+
+// shown is the leg that stands for a Dial in which nobody took the call: the first that was picked up, else the last.
+func (d *dial) shown() *leg {
+	for _, l := range d.legs {
+		if !l.answeredAt.IsZero() {
+			return l
+		}
+	}
+	if len(d.legs) == 0 {
+		return nil
+	}
+	return d.legs[len(d.legs)-1]
+}

@@ -1,0 +1,192 @@
+package fake
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/officernd/supportline/twilio"
+)
+
+// leg is the call to one specialist.
+type leg struct {
+	*party
+	dial     *dial
+	who      Specialist
+	screen   string   // URL of the document that is followed before the two are joined
+	callback string   // where its progress goes
+	events   []string // which progress is wanted
+
+	due        time.Duration // after the start of the dial: when its next thing happens
+	then       func()        // and what that is
+	pickedUp   time.Duration
+	answeredAt time.Time
+	endedAt    time.Time
+	questions  int
+	verbs      []twilio.Verb
+	ready      bool
+	over       bool
+}
+
+func (d *dial) newLeg(v twilio.Dial, noun twilio.Noun) *leg {
+	l := &leg{dial: d, party: &party{
+		sid: d.sid("CA"), parent: d.caller.sid, direction: "outbound-dial", status: "initiated", base: d.caller.base, from: v.CallerID,
+	}}
+	if l.from == "" {
+		l.from = d.caller.from
+	}
+	switch n := noun.(type) {
+	case twilio.Number:
+		l.to, l.screen, l.callback, l.events = n.Number, n.URL, n.StatusCallback, n.StatusEvents
+	case twilio.Sip:
+		l.to, l.screen, l.callback, l.events = n.URI, n.URL, n.StatusCallback, n.StatusEvents
+	}
+	if len(l.events) == 0 {
+		l.events = []string{"completed"}
+	}
+	return l
+}
+
+// progress reports a status under the name that the event has in a document.
+func (l *leg) progress(event, status string) {
+	l.status = status
+	if !slices.Contains(l.events, event) {
+		l.seq++
+		return
+	}
+	params := map[string]string{"CallStatus": status}
+	if event == "completed" && !l.answeredAt.IsZero() {
+		params["CallDuration"] = fmt.Sprint(l.seconds())
+		params["Duration"] = fmt.Sprint((l.seconds() + 59) / 60)
+	}
+	l.dial.report(l.party, l.callback, params)
+}
+
+// ring starts the leg: it will be picked up, given up, or ring out.
+func (l *leg) ring(timeout time.Duration) {
+	l.progress("initiated", "initiated")
+	l.progress("ringing", "ringing")
+	l.dial.note(l.to, Rings, "")
+	l.who = l.dial.People.Specialist(l.to)
+	l.due = min(l.who.PicksUp, timeout)
+	switch {
+	case l.who.Status == "no-answer" || l.who.PicksUp >= timeout:
+		l.due, l.then = timeout, func() { l.end("no-answer") }
+	case l.who.Status != "":
+		l.then = func() { l.end(l.who.Status) }
+	default:
+		l.then = l.pickUp
+	}
+}
+
+func (l *leg) pickUp() {
+	l.answeredAt, l.pickedUp = l.dial.Clock.Now(), l.due
+	l.dial.note(l.to, "picks up", "")
+	l.progress("answered", "in-progress")
+	if l.dial.Race == FirstPickup {
+		l.dial.cancel(l)
+	}
+	if l.screen == "" {
+		l.ready = true
+		return
+	}
+	l.follow(l.screen, nil)
+}
+
+// follow fetches a document for this leg and starts it; one that can't be had ends the leg.
+func (l *leg) follow(address string, params map[string]string) {
+	doc, ok := l.dial.document(l.party, address, params)
+	if !ok {
+		l.end("completed")
+		return
+	}
+	l.verbs = doc.Verbs
+	l.step()
+}
+
+// step follows the next verb of the leg's document. A document that runs out makes the leg ready to be joined.
+func (l *leg) step() {
+	if len(l.verbs) == 0 {
+		l.ready = true
+		return
+	}
+	v := l.verbs[0]
+	l.verbs = l.verbs[1:]
+	switch v := v.(type) {
+	case twilio.Say, twilio.Play, twilio.Pause:
+		l.after(l.hear(v), l.step)
+	case twilio.Gather:
+		l.gather(v)
+	case twilio.Redirect:
+		l.follow(v.URL, nil)
+	case twilio.Hangup:
+		l.end("completed")
+	default:
+		l.dial.trouble("13201 a document for a specialist's leg can't use %T", v)
+		l.end("completed")
+	}
+}
+
+func (l *leg) hear(v twilio.Verb) time.Duration {
+	text, length := heard(v)
+	if text != "" {
+		l.dial.note(l.to, Hears, text)
+	}
+	return length
+}
+
+// gather asks the specialist, who hears the whole question before a key.
+func (l *leg) gather(g twilio.Gather) {
+	var length time.Duration
+	for _, p := range g.Prompts {
+		length += l.hear(p)
+	}
+	timeout, keys := orDefault(g.Timeout, 5), ""
+	if l.questions < len(l.who.Presses) {
+		keys = l.who.Presses[l.questions]
+	}
+	l.questions++
+	in := input{gather: g}
+	in.press(keys)
+	switch {
+	case in.digits == "" || l.who.Thinks > timeout:
+		l.after(length+timeout, l.step)
+	default:
+		wait := length + l.who.Thinks
+		if !in.done {
+			wait += timeout
+		}
+		l.after(wait, func() {
+			l.dial.note(l.to, "presses", keys)
+			l.follow(orURL(g.Action, l.base), in.params())
+		})
+	}
+}
+
+// after says when the leg goes on, unless whoever picked up hangs up before.
+func (l *leg) after(d time.Duration, then func()) {
+	l.due, l.then = l.dial.elapsed+d, then
+	if leaves := l.pickedUp + l.who.Leaves; l.who.Leaves > 0 && leaves < l.due {
+		l.due, l.then = max(leaves, l.dial.elapsed), func() { l.end("completed") }
+	}
+}
+
+// end ends the leg with the provider's word for how.
+func (l *leg) end(status string) {
+	if l.over {
+		return
+	}
+	l.over, l.ready, l.endedAt = true, false, l.dial.Clock.Now()
+	l.dial.note(l.to, "is done", status)
+	l.progress("completed", status)
+}
+
+// seconds is the length of the leg from its answer to its end, as the provider reports it.
+func (l *leg) seconds() int { return seconds(l.endedAt.Sub(l.answeredAt)) }
+
+func orURL(u, otherwise string) string {
+	if u == "" {
+		return otherwise
+	}
+	return u
+}

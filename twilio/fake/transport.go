@@ -1,0 +1,84 @@
+package fake
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// Straight is a transport that hands each request to a handler in the same goroutine, without a network. A handler that panics looks
+// like a broken connection.
+func Straight(h http.Handler) http.RoundTripper { return straight{h} }
+
+type straight struct{ handler http.Handler }
+
+func (s straight) RoundTrip(r *http.Request) (resp *http.Response, err error) {
+	in := r.Clone(r.Context())
+	in.RequestURI, in.RemoteAddr = r.URL.RequestURI(), "192.0.2.1:50000"
+	if in.Body == nil {
+		in.Body = http.NoBody
+	}
+	w := &answer{header: http.Header{}}
+	defer func() {
+		if p := recover(); p != nil {
+			resp, err = nil, fmt.Errorf("the handler panicked: %v", p)
+		}
+	}()
+	s.handler.ServeHTTP(w, in)
+	return w.response(r), nil
+}
+
+// answer collects what a handler writes.
+type answer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (a *answer) Header() http.Header { return a.header }
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+}
+
+func (a *answer) Write(p []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	return a.body.Write(p)
+}
+
+func (a *answer) response(r *http.Request) *http.Response {
+	a.WriteHeader(http.StatusOK)
+	return &http.Response{
+		StatusCode: a.status, Status: http.StatusText(a.status), Header: a.header, Request: r,
+		Body: io.NopCloser(&a.body), ContentLength: int64(a.body.Len()), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+}
+
+// Via is a transport that sends every request to one address ("127.0.0.1:8080") in plain HTTP, whatever its URL says, as the proxy in
+// front of a server does: path, query and the Host header stay. One request may take 15 seconds, which is all that the provider gives.
+func Via(address string) http.RoundTripper {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.Proxy = nil
+	return via{address: address, client: &http.Client{
+		Transport: t, Timeout: 15 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+type via struct {
+	address string
+	client  *http.Client
+}
+
+func (v via) RoundTrip(r *http.Request) (*http.Response, error) {
+	out := r.Clone(r.Context())
+	out.Host, out.RequestURI = r.URL.Host, ""
+	u := *r.URL
+	u.Scheme, u.Host = "http", v.address
+	out.URL = &u
+	return v.client.Do(out)
+}

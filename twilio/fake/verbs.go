@@ -1,0 +1,211 @@
+package fake
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/twilio"
+)
+
+var errBusybody = errors.New("the caller was asked 10000 times at one moment and never let time pass")
+
+// pass lets up to d go by and asks the caller on the way. It gives the first act that means something at this moment, or Listen when
+// the time is up, and what was left of d.
+func (c *call) pass(m Moment, d time.Duration) (Act, time.Duration) {
+	for range 10000 {
+		if c.ctx.Err() != nil {
+			return HangUp(), d
+		}
+		m.At = c.Clock.Now()
+		act := c.People.Caller(m)
+		switch {
+		case act.do == listens, act.do == waits && act.span >= d:
+			c.Clock.Sleep(d)
+			return Listen(), 0
+		case act.do == waits:
+			c.Clock.Sleep(act.span)
+			d -= act.span
+		case m.takes(act):
+			return act, d
+		}
+	}
+	c.err = errBusybody
+	return HangUp(), d
+}
+
+// takes says whether an act means something at this moment.
+func (m Moment) takes(act Act) bool {
+	switch act.do {
+	case hangsUp:
+		return true
+	case presses:
+		return m.Keys && isKey(act.keys) && act.keys != ""
+	case says:
+		return m.Speech
+	case partnerHangsUp:
+		return m.Kind == Talking
+	}
+	return false
+}
+
+// perform follows one verb of the caller's document.
+func (c *call) perform(v twilio.Verb) next {
+	switch v := v.(type) {
+	case twilio.Say, twilio.Play, twilio.Pause:
+		if _, pause := v.(twilio.Pause); !pause {
+			c.answer()
+		}
+		if act := c.prompt(v, Moment{Kind: Speaking}); act.do == hangsUp {
+			return c.hangUp()
+		}
+	case twilio.Gather:
+		c.answer()
+		return c.gather(v)
+	case twilio.Record:
+		c.answer()
+		return c.recordCaller(v)
+	case twilio.Dial:
+		return c.dial(v)
+	case twilio.Redirect:
+		return next{url: v.URL}
+	case twilio.Reject:
+		if c.answered.IsZero() {
+			c.caller.status = "busy"
+			if v.Reason != "busy" {
+				c.caller.status = "no-answer"
+			}
+		}
+		return end
+	case twilio.Hangup:
+		return end
+	}
+	return next{}
+}
+
+// prompt lets the caller hear one Say, Play or Pause.
+func (c *call) prompt(v twilio.Verb, m Moment) Act {
+	text, length := heard(v)
+	if text != "" {
+		c.note(TheCaller, Hears, text)
+	}
+	act, _ := c.pass(m, length)
+	return act
+}
+
+// heard is what a prompt sounds like and how long it takes.
+func heard(v twilio.Verb) (string, time.Duration) {
+	switch v := v.(type) {
+	case twilio.Say:
+		return v.Text, Spoken(v.Text)
+	case twilio.Play:
+		return "(plays " + v.URL + ")", playTime * time.Duration(max(1, v.Loop))
+	case twilio.Pause:
+		return "", time.Second * time.Duration(max(1, v.Seconds))
+	}
+	return "", 0
+}
+
+// gather follows a Gather: input ends the prompts, keys are collected until the number of digits, the finishing key or the timeout,
+// and without any input the document goes on with the next verb.
+func (c *call) gather(g twilio.Gather) next {
+	m := Moment{
+		Kind: Prompted, Keys: g.Input == "" || strings.Contains(g.Input, "dtmf"), Speech: strings.Contains(g.Input, "speech"),
+	}
+	act := c.ahead(m)
+	for i := 0; i < len(g.Prompts) && act.do == listens; i++ {
+		act = c.prompt(g.Prompts[i], m)
+	}
+	m.Kind = Asked
+	timeout := orDefault(g.Timeout, 5)
+	if act.do == listens {
+		act, _ = c.pass(m, timeout)
+	}
+	in := input{gather: g}
+	for {
+		switch act.do {
+		case hangsUp:
+			return c.hangUp()
+		case says:
+			c.note(TheCaller, "says", act.text)
+			c.Clock.Sleep(act.span + time.Second) // a second of silence ends the speech
+			return c.action(g.Action, map[string]string{"SpeechResult": act.text, "Confidence": "0.9"})
+		case presses:
+			c.note(TheCaller, "presses", act.keys)
+			c.Clock.Sleep(keyTime * time.Duration(len(act.keys)))
+			if c.typed = in.press(act.keys); in.done {
+				return c.action(g.Action, in.params())
+			}
+			c.typed = ""
+		case listens:
+			if in.digits == "" {
+				return next{}
+			}
+			return c.action(g.Action, in.params())
+		}
+		act, _ = c.pass(m, timeout)
+	}
+}
+
+// ahead presses the keys that were pressed after the last input had ended: the house gets them at its next question.
+func (c *call) ahead(m Moment) Act {
+	keys := c.typed
+	c.typed = ""
+	if keys == "" || !m.Keys {
+		return Listen()
+	}
+	return Press(keys)
+}
+
+// input is what was keyed into one Gather.
+type input struct {
+	gather twilio.Gather
+	digits string
+	finish string
+	done   bool
+}
+
+// press takes keys until the input is complete and gives back the rest. The finishing key ends an input only when a digit precedes it;
+// alone it is swallowed.
+func (in *input) press(keys string) (rest string) {
+	finish := "#"
+	if in.gather.FinishOnKey != nil {
+		finish = *in.gather.FinishOnKey
+	}
+	for i, k := range keys {
+		switch {
+		case !strings.ContainsRune(finish, k):
+			in.digits += string(k)
+		case in.digits != "":
+			in.finish, in.done = string(k), true
+		}
+		if in.done || len(in.digits) == in.gather.NumDigits {
+			in.done = true
+			return keys[i+1:]
+		}
+	}
+	return ""
+}
+
+func (in *input) params() map[string]string {
+	p := map[string]string{"Digits": in.digits, "msg": "Gather End"}
+	if in.finish != "" {
+		p["FinishedOnKey"] = in.finish
+	}
+	return p
+}
+
+// action is where a verb with a result leads; without an action the provider asks for the same document again.
+func (c *call) action(url string, params map[string]string) next {
+	if url == "" {
+		url = c.caller.base
+	}
+	return next{url: url, params: params}
+}
+
+func orDefault(seconds, otherwise int) time.Duration {
+	if seconds <= 0 {
+		seconds = otherwise
+	}
+	return time.Duration(seconds) * time.Second
+}

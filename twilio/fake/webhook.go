@@ -1,0 +1,290 @@
+package fake
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/twilio"
+)
+
+// party is one leg of a call as the provider's parameters describe it. Without a direction it only names the call, as the reports of
+// recordings do.
+type party struct {
+	sid, parent, from, to, direction, status string
+
+	base string // URL of the document that is being followed: others are relative to it
+	seq  int    // of its next callback
+}
+
+// fault is an answer that the provider can't use, with the code that its debugger shows.
+type fault struct {
+	code int
+	what string
+}
+
+// document asks the house what to do on a leg. Where its answer can't be used, the number's fallback is asked, and where that fails
+// too, the caller hears the provider's own words and ok is false.
+func (c *call) document(p *party, address string, params map[string]string) (doc twilio.Response, ok bool) {
+	u, err := resolve(p.base, address)
+	if err != nil {
+		c.trouble("11100 %q is not a URL: %v", address, err)
+		return doc, c.apologise(p)
+	}
+	if c.documents++; c.documents > maxDocuments {
+		c.err = ErrLoop
+		return doc, false
+	}
+	doc, f := c.instructions(p, u, params)
+	if f == nil {
+		p.base = u
+		return doc, true
+	}
+	c.trouble("%d %s: %s", f.code, path(u), f.what)
+	if back := c.in.Number.Fallback; back != "" && p == c.caller && u != back {
+		return c.document(p, back, map[string]string{"ErrorCode": fmt.Sprint(f.code), "ErrorUrl": u})
+	}
+	return doc, c.apologise(p)
+}
+
+func (c *call) apologise(p *party) bool {
+	if p == c.caller && !c.gone {
+		c.note(TheCaller, Hears, "We're sorry, an application error has occurred. Goodbye.")
+	}
+	return false
+}
+
+// instructions sends one webhook and reads its answer as TwiML; with Faults.Retry it does so twice.
+func (c *call) instructions(p *party, u string, params map[string]string) (twilio.Response, *fault) {
+	get := c.in.Number.GET && u == c.in.Number.Voice
+	token := c.sid("IT")
+	first, kind, f := c.send(p, u, get, params, token)
+	if f == nil && c.Faults.Retry {
+		var again []byte
+		again, kind, f = c.send(p, u, get, params, token)
+		if f == nil && !bytes.Equal(first, again) {
+			c.trouble("a repeated %s was answered differently", path(u))
+		}
+		first = again
+	}
+	if f != nil {
+		return twilio.Response{}, f
+	}
+	return read(first, kind)
+}
+
+// read is how the provider takes an answer, by its content type.
+func read(body []byte, kind string) (twilio.Response, *fault) {
+	doc, err := twilio.Parse(body)
+	switch kind {
+	case "text/xml", "application/xml", "text/html":
+		if err != nil {
+			return doc, &fault{12100, "the document can't be followed: " + err.Error()}
+		}
+		return doc, nil
+	case "text/plain":
+		if err != nil {
+			return twilio.Response{Verbs: []twilio.Verb{twilio.Say{Text: string(body)}, twilio.Hangup{}}}, nil
+		}
+		return doc, nil
+	}
+	return doc, &fault{12300, fmt.Sprintf("content type %q is not one for instructions: answer text/xml", kind)}
+}
+
+const maxBody = 64 << 10
+
+// send posts one signed webhook, or sends it as GET, and gives the body of a 2xx answer with its media type. A connection that fails is
+// tried once more.
+func (c *call) send(p *party, u string, get bool, params map[string]string, token string) ([]byte, string, *fault) {
+	form := c.form(p, params)
+	resp, err := c.roundTrip(u, get, form, token)
+	if err != nil {
+		resp, err = c.roundTrip(u, get, form, token)
+	}
+	if err != nil {
+		return nil, "", &fault{11205, err.Error()}
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	switch {
+	case err != nil:
+		return nil, "", &fault{11205, err.Error()}
+	case len(body) > maxBody:
+		return nil, "", &fault{11750, "the document is longer than 64 kB"}
+	case resp.StatusCode/100 == 3:
+		return nil, "", &fault{11215, fmt.Sprintf("answered %d: the parameters would be lost on the way", resp.StatusCode)}
+	case resp.StatusCode/100 != 2:
+		return nil, "", &fault{11200, fmt.Sprintf("answered %d", resp.StatusCode)}
+	}
+	return body, kind, nil
+}
+
+func (c *call) roundTrip(u string, get bool, form url.Values, token string) (*http.Response, error) {
+	method, signature, body := http.MethodPost, twilio.Sign(c.Token, signed(u), form), form.Encode()
+	if get {
+		u = withQuery(u, form)
+		method, signature, body = http.MethodGet, twilio.Sign(c.Token, signed(u), nil), ""
+	}
+	r, err := http.NewRequestWithContext(context.WithoutCancel(c.ctx), method, u, strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if !get {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")
+	}
+	r.Header.Set("X-Twilio-Signature", signature)
+	r.Header.Set("I-Twilio-Idempotency-Token", token)
+	r.Header.Set("User-Agent", "TwilioProxy/1.1")
+	r.Header.Set("Accept", "*/*")
+	return c.Transport.RoundTrip(r)
+}
+
+// form is the standard set of a voice webhook with what real traffic has besides, and the parameters of the occasion, which win.
+func (c *call) form(p *party, params map[string]string) url.Values {
+	v := url.Values{"CallSid": {p.sid}, "AccountSid": {c.AccountSID}, "ApiVersion": {"2010-04-01"}}
+	if p.direction != "" {
+		v.Set("Direction", p.direction)
+		v.Set("CallStatus", p.status)
+		for role, address := range map[string]string{"From": p.from, "Caller": p.from, "To": p.to, "Called": p.to} {
+			v.Set(role, address)
+			place(v, role, address)
+		}
+	}
+	if p.parent != "" {
+		v.Set("ParentCallSid", p.parent)
+	} else if c.in.Verstat != "" && p.direction != "" {
+		v.Set("StirVerstat", c.in.Verstat)
+	}
+	for name, value := range params {
+		v.Set(name, value)
+	}
+	return v
+}
+
+// place adds where a number is, as far as the provider tells: for many numbers only the country, the rest empty.
+func place(v url.Values, role, number string) {
+	country := ""
+	switch {
+	case strings.HasPrefix(number, "+1"):
+		country = "US"
+	case strings.HasPrefix(number, "+44"):
+		country = "GB"
+	case !strings.HasPrefix(number, "+"):
+		return
+	}
+	v.Set(role+"Country", country)
+	for _, part := range []string{"City", "State", "Zip"} {
+		v.Set(role+part, "")
+	}
+	if strings.HasPrefix(number, "+1212") {
+		v.Set(role+"City", "NEW YORK")
+		v.Set(role+"State", "NY")
+	}
+}
+
+// callback is a webhook that nobody waits for.
+type callback struct {
+	party  party
+	url    string
+	params map[string]string
+}
+
+// report sends a progress callback of a leg, with the time and the count that those have.
+func (c *call) report(p *party, address string, params map[string]string) {
+	params["Timestamp"] = c.Clock.Now().UTC().Format(time.RFC1123Z)
+	params["SequenceNumber"] = fmt.Sprint(p.seq)
+	params["CallbackSource"] = "call-progress-events"
+	p.seq++
+	c.callBack(p, address, params)
+}
+
+// callBack delivers a callback, or does to it what Faults say.
+func (c *call) callBack(p *party, address string, params map[string]string) {
+	u, err := resolve(p.base, address)
+	if address == "" || err != nil {
+		return
+	}
+	cb := callback{party: *p, url: u, params: params}
+	switch c.Faults.Callbacks {
+	case Lost:
+	case Late:
+		c.held = append(c.held, cb)
+	case Reordered:
+		if c.held = append(c.held, cb); len(c.held) == 2 {
+			c.held[0], c.held[1] = c.held[1], c.held[0]
+			c.flush()
+		}
+	case Twice:
+		c.deliver(cb)
+		c.deliver(cb)
+	default:
+		c.deliver(cb)
+	}
+}
+
+func (c *call) flush() {
+	for _, cb := range c.held {
+		c.deliver(cb)
+	}
+	c.held = nil
+}
+
+func (c *call) deliver(cb callback) {
+	get := c.in.Number.GET && cb.url == c.in.Number.Status
+	if _, _, f := c.send(&cb.party, cb.url, get, maps.Clone(cb.params), c.sid("IT")); f != nil {
+		c.record.Warnings = append(c.record.Warnings, fmt.Sprintf("15003 %s: %s", path(cb.url), f.what))
+	}
+}
+
+// resolve gives the URL to fetch: absolute, without user and fragment, which the provider keeps to itself.
+func resolve(base, address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", err
+	}
+	if base != "" {
+		b, err := url.Parse(base)
+		if err != nil {
+			return "", err
+		}
+		u = b.ResolveReference(u)
+	}
+	if u.Host == "" {
+		return "", fmt.Errorf("it has no host")
+	}
+	u.User, u.Fragment, u.RawFragment = nil, "", ""
+	return u.String(), nil
+}
+
+// signed is the URL as it goes into the signature: for voice the port of an https URL does not.
+func signed(u string) string {
+	parsed, err := url.Parse(u)
+	if err != nil || parsed.Scheme != "https" || parsed.Port() == "" {
+		return u
+	}
+	return strings.Replace(u, parsed.Host, parsed.Hostname(), 1)
+}
+
+func withQuery(u string, form url.Values) string {
+	if strings.Contains(u, "?") {
+		return u + "&" + form.Encode()
+	}
+	return u + "?" + form.Encode()
+}
+
+// path is a URL as the transcript shows it.
+func path(u string) string {
+	parsed, err := url.Parse(u)
+	if err != nil {
+		return u
+	}
+	return parsed.RequestURI()
+}
