@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -30,6 +31,7 @@ func (c *checker) config(f *file) Config {
 		Store:       c.store(f.Store),
 		Twilio:      c.account(f.Twilio),
 		Settings:    c.settings(f),
+		Words:       ivr.DefaultWords(),
 	}
 }
 
@@ -102,7 +104,7 @@ func (c *checker) menu(t table[text]) []policy.MenuKey {
 			continue
 		}
 		if before, twice := onKey[intent]; twice {
-			c.wrong(r.Value, fmt.Sprintf("is %s, which is on key %s already", intent, before), "keep one of the two")
+			c.wrong(r.Value, fmt.Sprintf("stands for %s, which is on key %s already", intent, before), "keep one of the two")
 		}
 		onKey[intent] = r.Key.Value
 		menu = append(menu, policy.MenuKey{Key: r.Key.Value, Intent: intent})
@@ -203,6 +205,9 @@ func (c *checker) routes(t table[text], teams table[team]) map[policy.Intent]str
 // routed holds that every call has somebody to ring: whatever the menu offers, and questions, which is where callers end up who choose
 // nothing, have a team on every line.
 func (c *checker) routed(f *file, s policy.Settings) {
+	if !f.Routes.Given && f.Routes.At != (place{}) {
+		return // its shape is wrong, which is reported already
+	}
 	needed := map[policy.Intent]bool{policy.Question: true}
 	for _, m := range s.Menu {
 		needed[m.Intent] = true
@@ -211,13 +216,13 @@ func (c *checker) routed(f *file, s policy.Settings) {
 		if _, ok := s.Routes[intent]; ok {
 			continue
 		}
-		for _, l := range s.Lines {
+		for i, l := range s.Lines {
 			if _, ok := l.Routes[intent]; !ok {
 				at := f.At
 				if f.Routes.Given {
 					at = f.Routes.At
 				}
-				c.add(at, fmt.Sprintf("calls with the reason %s have no team on the line %s", intent, l.Number.Full()),
+				c.add(at, fmt.Sprintf("calls with the reason %s have no team on the line %s", intent, f.Lines.Items[i].Number.Value),
 					fmt.Sprintf("add %s: TEAM to routes", intent))
 				break
 			}

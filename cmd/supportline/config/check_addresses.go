@@ -17,35 +17,39 @@ func (c *checker) url(t text) string {
 	if t.silent() {
 		return ""
 	}
-	what := urlProblem(t.Value)
-	if what == "" {
-		return strings.TrimRight(t.Value, "/")
+	wrong := urlProblems(t.Value)
+	if len(wrong) > 0 {
+		c.wrong(t, strings.Join(wrong, " and "), "write it like https://support.example.com")
+		return ""
 	}
-	c.wrong(t, what, "write it like https://support.example.com")
-	return ""
+	return strings.TrimRight(t.Value, "/")
 }
 
-func urlProblem(s string) string {
+func urlProblems(s string) []string {
 	u, err := url.Parse(s)
 	switch {
 	case s == "":
-		return "is empty"
-	case err != nil || u.Host == "" || u.Hostname() == "" || strings.ContainsAny(s, " \t"):
-		return "is no address of a web server"
-	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
-		return "does not begin with https:// (http:// is for this machine only)"
-	case u.User != nil:
-		return "holds a user name or password, which the provider does not sign"
-	case u.RawQuery != "" || u.ForceQuery || strings.Contains(s, "#"):
-		return "holds a ? or a #"
-	case strings.Contains(u.Host, "_"):
-		return "has an underscore in the host's name, which the provider refuses"
-	case !validPort(u.Port()) && u.Port() != "" || strings.HasSuffix(u.Host, ":"):
-		return "has a port that does not exist"
-	case u.Path != "" && path.Clean(u.Path) != strings.TrimRight(u.Path, "/") && strings.Trim(u.Path, "/") != "":
-		return "has a path with // or dots in it"
+		return []string{"is empty"}
+	case err != nil || u.Hostname() == "" || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return []string{"is no address of a web server"}
 	}
-	return ""
+	var wrong []string
+	for _, rule := range []struct {
+		broken bool
+		what   string
+	}{
+		{u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())), "does not begin with https:// (http:// is for this machine only)"},
+		{u.User != nil, "holds a user name or password, which the provider does not sign"},
+		{strings.Contains(u.Host, "_"), "has an underscore in the host's name, which the provider refuses"},
+		{strings.HasSuffix(u.Host, ":") || u.Port() != "" && !validPort(u.Port()), "has a port that does not exist"},
+		{strings.Trim(u.Path, "/") != "" && path.Clean(u.Path) != strings.TrimSuffix(u.Path, "/"), "has a path with // or dots in it"},
+		{strings.ContainsAny(s, "?#"), "holds a ? or a #"},
+	} {
+		if rule.broken {
+			wrong = append(wrong, rule.what)
+		}
+	}
+	return wrong
 }
 
 func (c *checker) optionalURL(t text) string {

@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -33,7 +34,7 @@ func (c *checker) line(l line) policy.Line {
 		Name:     l.Name.Value,
 		Zone:     c.zone(l.Zone),
 		Hours:    policy.Hours{Week: c.week(l), Special: c.special(l.Special), Closed: c.closed(l.Closed), Calendars: c.calendars(l.Holidays)},
-		Language: c.oneOf(l.Language, languages()...),
+		Language: c.language(l.Language),
 	}
 	if strings.TrimSpace(l.Name.Value) == "" && !l.Number.silent() {
 		c.wrong(l.Name, "is empty", "write what people call the line, such as United Kingdom")
@@ -53,6 +54,12 @@ var abbreviations = map[string]string{
 	"GMT": "Europe/London", "BST": "Europe/London", "UK": "Europe/London",
 }
 
+// commonZones are suggested for a name that is nearly one of them.
+var commonZones = []string{
+	"America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Toronto", "America/Vancouver", "America/Halifax",
+	"Europe/London", "Europe/Dublin", "Europe/Sofia", "Europe/Berlin", "Europe/Paris", "Europe/Madrid", "Asia/Singapore", "Australia/Sydney", "Etc/UTC",
+}
+
 func (c *checker) zone(t text) *time.Location {
 	if t.silent() {
 		return nil
@@ -64,7 +71,8 @@ func (c *checker) zone(t text) *time.Location {
 	}
 	zone, err := time.LoadLocation(t.Value)
 	if err != nil || zone == time.Local || t.Value == "" {
-		c.wrong(t, "is "+quoted(t.Value)+", which is no time zone", "write a name of the IANA list, such as America/New_York or Europe/London")
+		near := cmp.Or(nearest(t.Value, commonZones, 3), "a name of the IANA list, such as America/New_York or Europe/London")
+		c.wrong(t, "is "+quoted(t.Value)+", which is no time zone", "write "+near)
 		return nil
 	}
 	return zone
@@ -168,13 +176,25 @@ func (c *checker) calendars(l list[text]) []policy.Calendar {
 	return calendars
 }
 
+func (c *checker) language(t text) string {
+	if strings.EqualFold(t.Value, "en-UK") {
+		c.wrong(t, "is "+quoted(t.Value)+", which is not the code of British English", "write en-GB")
+		return ""
+	}
+	return c.oneOf(t, languages()...)
+}
+
 // voice is checked against the provider's list, because a voice that does not speak the language fails the whole sentence.
 func (c *checker) voice(t text, language string) string {
 	known := voices[language]
 	if t.silent() || slices.Contains(known, t.Value) || googleVoice(t.Value, language) {
 		return t.Value
 	}
-	instead := cmp.Or(nearest(t.Value, known), strings.Join(known, ", ")+" or one of Google."+language+"-...")
-	c.wrong(t, fmt.Sprintf("is %s, which does not speak %s", quoted(t.Value), language), "write "+instead)
+	var typo string
+	if !slices.Contains(slices.Concat(slices.Collect(maps.Values(voices))...), t.Value) {
+		typo = nearest(t.Value, known, 2)
+	}
+	instead := cmp.Or(typo, strings.Join(known, ", ")+" or one of Google."+language+"-...")
+	c.wrong(t, fmt.Sprintf("is %s, which is no voice for %s", quoted(t.Value), language), "write "+instead)
 	return ""
 }

@@ -178,14 +178,6 @@ func (d *decoder) fields(n node, at *place, fields ...field) {
 	}
 }
 
-// meant tells which known name to write: the nearest, else all of them.
-func meant(name string, known []string) string {
-	if near := nearest(name, known); near != "" {
-		return "write " + near
-	}
-	return "write " + listed(known)
-}
-
 func null(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
 // shape names what a node is, for people.

@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -19,6 +20,7 @@ type Config struct {
 	Store       string // "bolt:PATH", the path seen from the working directory, or "postgres://..."
 	Twilio      Twilio
 	Settings    policy.Settings
+	Words       ivr.Words // the shipped sentences with the company's own
 }
 
 // Listen are the addresses the server listens on, host:port; port 0 takes any free one.

@@ -1,20 +1,31 @@
 package config
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
-// nearest finds the known name that was probably meant: the one with the fewest edits, at most a third of the letters. It is "" where
-// none is near.
-func nearest(name string, known []string) string {
-	best, limit := "", 1+len(name)/3
-	if len(name) > 40 { // no known name is that long, and the distance is quadratic
+// nearest finds the known name that was probably meant: the one with the fewest edits, at most limit. It is "" where none is near, and
+// where two are equally near.
+func nearest(name string, known []string, limit int) string {
+	best, fewest := "", limit+1
+	if len(name) > 60 { // no known name is that long, and the work is quadratic
 		return ""
 	}
 	for _, k := range known {
-		if d := edits(strings.ToLower(name), strings.ToLower(k)); d <= limit {
-			best, limit = k, d-1
+		switch d := edits(strings.ToLower(name), strings.ToLower(k)); {
+		case d < fewest:
+			best, fewest = k, d
+		case d == fewest:
+			best = ""
 		}
 	}
 	return best
+}
+
+// meant tells which known name to write: the nearest, else all of them.
+func meant(name string, known []string) string {
+	return "write " + cmp.Or(nearest(name, known, 1+len(name)/3), listed(known))
 }
 
 // edits is the Levenshtein distance.

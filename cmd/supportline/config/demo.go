@@ -1,0 +1,38 @@
+package config
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+)
+
+// Demo is a configuration to try things with on this machine: the shipped example under an account of its own, whose SID and token are
+// random, listening on two loopback addresses (host:port), critical calls connected day and night. Written to a file, it passes the check
+// without any environment, and keeps its store in the folder of the file.
+func Demo(webhooks, console string) []byte {
+	text := "# Made by `supportline demo`: an account that exists on this machine alone. Change what you like and start the demo again.\n\n" +
+		string(example)
+	for _, r := range []struct{ key, value string }{
+		{"public_url", "http://" + webhooks},
+		{"  webhooks", webhooks},
+		{"  console", console},
+		{"store", "bolt:supportline.db"},
+		{"  account_sid", "AC" + random()},
+		{"  auth_token", random()},
+		{"  api_key", `""`},
+		{"  api_secret", `""`},
+		{"after_hours", "{ default: voicemail, critical: connect }"},
+	} {
+		line := regexp.MustCompile(`(?m)^` + r.key + `: [^#\n]+`)
+		text = line.ReplaceAllStringFunc(text, func(old string) string { return fmt.Sprintf("%-*s", len(old), r.key+": "+r.value) })
+	}
+	return []byte(text)
+}
+
+// random is 32 hexadecimal digits that nobody can guess.
+func random() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails: it would end the program instead
+	return hex.EncodeToString(b[:])
+}
