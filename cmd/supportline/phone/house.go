@@ -1,0 +1,46 @@
+package phone
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// Account is where and as whose webhooks are sent.
+type Account struct {
+	PublicURL string // without a trailing slash; the webhook paths are below it
+	SID       string
+	Token     string
+}
+
+// House is a support line that a script calls: the real machine with its log, on the script's clock.
+type House interface {
+	Account() Account
+	// Handler answers the webhooks, as the public listener does.
+	Handler() http.Handler
+	// Call gives what was logged of a call; policy.ErrNoCall where nothing was.
+	Call(context.Context, policy.CallSID) (policy.Call, error)
+	// Row gives the call as the exports show it.
+	Row(context.Context, policy.CallSID) (policy.Row, error)
+	// Break makes the store refuse everything, until it is called with false.
+	Break(bool)
+	Close() error
+}
+
+// Setup is what a script asks of its house.
+type Setup struct {
+	Overrides []Override       // in the order of the script
+	Customers string           // path of a customers file; "": the shipped sample
+	Now       func() time.Time // the house's only clock
+}
+
+// Override replaces one key of the configuration.
+type Override struct {
+	Path string // "identification.caller_id"
+	YAML string // the value: "off", "{ default: message }"
+}
+
+// Opener opens a house for one script. An error says what is wrong with the set-up, and the script is not played.
+type Opener func(Setup) (House, error)

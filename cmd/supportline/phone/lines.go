@@ -1,0 +1,42 @@
+package phone
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"strings"
+)
+
+// Lines reads what is typed, a line at a time, and only when somebody asks: a line that was not asked for stays with the reader. It
+// is for one goroutine at a time; a program that reads standard input in several places shares one Lines.
+type Lines struct {
+	in      *bufio.Scanner
+	pending chan typed
+}
+
+type typed struct {
+	text string
+	ok   bool
+}
+
+// NewLines reads from r.
+func NewLines(r io.Reader) *Lines { return &Lines{in: bufio.NewScanner(r)} }
+
+// Next gives the next line without spaces around it; ok is false at the end of the input and when ctx ends first. A line that comes
+// after ctx ended goes to the next Next.
+func (l *Lines) Next(ctx context.Context) (text string, ok bool) {
+	if l.pending == nil {
+		l.pending = make(chan typed, 1)
+		go func(to chan<- typed) {
+			ok := l.in.Scan()
+			to <- typed{strings.TrimSpace(l.in.Text()), ok}
+		}(l.pending)
+	}
+	select {
+	case <-ctx.Done():
+		return "", false
+	case t := <-l.pending:
+		l.pending = nil
+		return t.text, t.ok
+	}
+}

@@ -1,0 +1,242 @@
+package phone
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio/fake"
+)
+
+// Difference is where a house did not do what a script says.
+type Difference struct {
+	File     string
+	Line     int
+	Expected string
+	Found    string
+}
+
+// Error gives "file:line: expected ..., but ...".
+func (d *Difference) Error() string {
+	return fmt.Sprintf("%s:%d: expected %s, but %s", d.File, d.Line, d.Expected, d.Found)
+}
+
+// clockMove sets the clock at the start of a script, and passes time later on.
+type clockMove struct{ local, zone string }
+
+func moveClock(v []string) clockMove {
+	return clockMove{v[0], strings.Join(v[1:], "")}
+}
+
+// player plays one script. While a call is carried, the provider asks it what the caller does (see caller.go).
+type player struct {
+	script      Script
+	pos         int // the statement that comes next
+	open        Opener
+	setup       Setup
+	house       House
+	clock       *fake.Virtual
+	provider    *fake.Provider
+	specialists map[string]fake.Specialist
+	events      []fake.Event
+
+	record  fake.Record         // the last call
+	heard   []string            // by the caller, since the caller last did something
+	matched int                 // so many of heard are accounted for
+	told    map[string][]string // what each specialist heard in this call
+	rung    map[string]bool
+	until   time.Time // a wait or a talk in progress lasts until then
+	talking bool
+	diff    *Difference
+}
+
+// Play plays a script in a house that open opens for it, on the script's own clock, and gives what happened. The error is a *Difference
+// where the house did something else than the script says, any other error where the script could not be played.
+func Play(ctx context.Context, s Script, open Opener) ([]fake.Event, error) {
+	p := &player{
+		script: s, open: open, specialists: map[string]fake.Specialist{},
+		provider: &fake.Provider{}, clock: fake.NewVirtual(time.Time{}),
+	}
+	p.provider.Clock, p.provider.People = p.clock, p
+	p.setup.Now = p.clock.Now
+	err := p.play(ctx)
+	if p.house != nil {
+		err = errors.Join(err, p.house.Close())
+	}
+	return p.events, err
+}
+
+func (p *player) play(ctx context.Context) error {
+	for p.pos < len(p.script.statements) && p.diff == nil {
+		st := p.script.statements[p.pos]
+		p.pos++
+		if err := p.statement(ctx, st); err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	if p.diff != nil {
+		return p.diff
+	}
+	return nil
+}
+
+// statement plays one that stands outside a call.
+func (p *player) statement(ctx context.Context, st statement) error {
+	switch do := st.do.(type) {
+	case setting:
+		do(&p.setup)
+	case clockMove:
+		return p.at(st, p.move(do))
+	case scene:
+		do(p)
+	case breakage:
+		if err := p.opened(st); err != nil {
+			return err
+		}
+		p.house.Break(bool(do))
+	case dialing:
+		if err := p.opened(st); err != nil {
+			return err
+		}
+		return p.call(ctx, st, do)
+	case wait:
+		p.clock.Sleep(time.Duration(do))
+	case logged, traced, untraced:
+		return p.check(ctx, st)
+	default:
+		if v, found := p.look(st.do); v != holds {
+			p.differ(st, "the call is over"+found)
+		}
+	}
+	return nil
+}
+
+// opened opens the house, if that has not been done.
+func (p *player) opened(st statement) (err error) {
+	if p.house != nil {
+		return nil
+	}
+	p.house, err = p.open(p.setup)
+	if err != nil {
+		p.house = nil
+		return p.at(st, fmt.Errorf("the house can't be opened: %w", err))
+	}
+	account := p.house.Account()
+	p.provider.AccountSID, p.provider.Token = account.SID, account.Token
+	p.provider.Transport = fake.Straight(p.house.Handler())
+	return nil
+}
+
+func (p *player) at(st statement, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s:%d: %w", p.script.Name, st.line, err)
+}
+
+func (p *player) move(to clockMove) error {
+	zone, err := time.LoadLocation(to.zone)
+	if err != nil {
+		return err
+	}
+	t, err := parseTime(to.local, zone)
+	if err != nil {
+		return err
+	}
+	if t.Before(p.clock.Now()) {
+		return fmt.Errorf("the clock shows %s already; write a later time", p.clock.Now().In(zone).Format("2006-01-02T15:04:05"))
+	}
+	p.clock.Sleep(t.Sub(p.clock.Now()))
+	return nil
+}
+
+// call carries one call to its end; the statements that the caller meets on the way are played in it.
+func (p *player) call(ctx context.Context, st statement, d dialing) (err error) {
+	p.heard, p.matched, p.told, p.rung = nil, 0, map[string][]string{}, map[string]bool{}
+	p.until, p.talking = time.Time{}, false
+	p.record, err = p.provider.Call(ctx, incoming(p.house.Account(), d.to, d.from, d.verstat))
+	p.until = time.Time{}
+	if err != nil {
+		return p.at(st, err)
+	}
+	if p.diff == nil && len(p.record.Troubles) > 0 {
+		p.diff = &Difference{p.script.Name, st.line, "a line that never fails its caller (rule 11)", strings.Join(p.record.Troubles, "; ")}
+	}
+	return nil
+}
+
+// differ notes the first difference, at a statement.
+func (p *player) differ(st statement, found string) {
+	if p.diff != nil {
+		return
+	}
+	p.diff = &Difference{p.script.Name, st.line, "`" + st.text + "`", found}
+}
+
+// check compares the log with what a statement says of it.
+func (p *player) check(ctx context.Context, st statement) error {
+	sid := policy.CallSID(p.record.SID)
+	var problem string
+	var err error
+	switch do := st.do.(type) {
+	case logged:
+		var row policy.Row
+		if row, err = p.house.Row(ctx, sid); err == nil {
+			if found := flat(row)[do.field]; found != do.want {
+				problem = fmt.Sprintf("the log has %s %s", do.field, found)
+			}
+		}
+	case traced, untraced:
+		var c policy.Call
+		if c, err = p.house.Call(ctx, sid); err == nil {
+			problem = checkTrace(c.Trace, do)
+		}
+	}
+	switch {
+	case errors.Is(err, policy.ErrNoCall):
+		problem = "the log does not have the call"
+	case err != nil:
+		return p.at(st, fmt.Errorf("the log can't be read: %w", err))
+	}
+	if problem != "" {
+		p.differ(st, problem)
+	}
+	return nil
+}
+
+// checkTrace says what is wrong with a trace; "" if nothing is.
+func checkTrace(trace []policy.Decision, want any) string {
+	var all, named []string
+	held := false
+	for _, d := range trace {
+		all = append(all, d.Rule)
+		text := d.Result
+		for _, f := range d.Inputs {
+			text += ", " + f.Name + "=" + f.Value
+		}
+		switch w := want.(type) {
+		case untraced:
+			if d.Rule == w.rule {
+				return "the trace has it: " + text
+			}
+		case traced:
+			if d.Rule == w.rule {
+				named = append(named, text)
+				held = held || contains(text, w.text)
+			}
+		}
+	}
+	if _, absent := want.(untraced); absent || held {
+		return ""
+	}
+	if len(named) > 0 {
+		return "the trace has it with: " + strings.Join(named, " | ")
+	}
+	return "the trace has only: " + strings.Join(all, ", ")
+}

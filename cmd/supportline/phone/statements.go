@@ -1,0 +1,208 @@
+package phone
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio/fake"
+)
+
+// What the statements mean. A statement of the scene is a function on the player; the others are met during a call, or look at it
+// afterwards.
+type (
+	scene    func(*player)
+	breakage bool         // of the store
+	setting  func(*Setup) // of the house, before it opens
+	dialing  struct{ to, from, verstat string }
+
+	press    string
+	say      string
+	wait     time.Duration
+	silence  struct{}
+	talk     time.Duration
+	leave    time.Duration
+	hangUp   struct{}
+	partner  struct{} // the specialist hangs up
+	hear     struct{ text string }
+	hearNot  struct{ text string }
+	nothing  struct{}                  // nothing more is heard
+	told     struct{ to, text string } // a specialist hears
+	rung     struct{ to string }       // a specialist was rung in this call
+	notRung  struct{ to string }
+	logged   struct{ field, want string }
+	traced   struct{ rule, text string }
+	untraced struct{ rule string }
+)
+
+// form is one way to write a statement.
+type form struct {
+	pattern string
+	help    string
+	make    func(v []string) any
+}
+
+var deliveries = map[string]fake.Delivery{
+	"once": fake.Once, "lost": fake.Lost, "twice": fake.Twice, "late": fake.Late, "reordered": fake.Reordered,
+}
+
+const fullAttestation = "TN-Validation-Passed-A"
+
+// accept is how long a specialist thinks before the key, unless a script says so.
+const accept = time.Second
+
+var sceneForms = []form{
+	{"clock TIME [ZONE]", "the time at which it begins, in UTC unless a zone is named; later: the time to pass to", func(v []string) any {
+		return moveClock(v)
+	}},
+	{"with KEY: REST", "replaces one key of the configuration by a YAML value", func(v []string) any {
+		o := Override{Path: strings.TrimSuffix(v[0], ":"), YAML: v[1]}
+		return setting(func(s *Setup) { s.Overrides = append(s.Overrides, o) })
+	}},
+	{"customers REST", "a customers file, relative to the script, instead of the shipped sample", func(v []string) any {
+		return setting(func(s *Setup) { s.Customers = v[0] })
+	}},
+	{"callbacks HOW", "how reports arrive that nobody waits for: once, lost, twice, late or reordered", func(v []string) any {
+		return scene(func(p *player) { p.provider.Faults.Callbacks = deliveries[v[0]] })
+	}},
+	{"retry every webhook", "sends each webhook twice; the answers must be the same", func([]string) any {
+		return scene(func(p *player) { p.provider.Faults.Retry = true })
+	}},
+	{"no request after hanging up", "the provider doesn't tell the end of a dial when the caller hangs up", func([]string) any {
+		return scene(func(p *player) { p.provider.Faults.NoLastWords = true })
+	}},
+	{"first to accept wins", "specialists who ring at once go on ringing when one picks up, until one accepts", func([]string) any {
+		return scene(func(p *player) { p.provider.Race = fake.FirstAccept })
+	}},
+	{"break the store", "from here the store refuses everything", func([]string) any {
+		return breakage(true)
+	}},
+	{"mend the store", "from here it works again", func([]string) any {
+		return breakage(false)
+	}},
+}
+
+var specialistForms = []form{
+	{"specialist ADDRESS accepts", "picks up at once and presses 1", func(v []string) any {
+		return specialist(v[0], fake.Specialist{Presses: []string{"1"}, Thinks: accept})
+	}},
+	{"specialist ADDRESS accepts after DURATION [thinking DURATION]", "picks up after so much ringing and presses 1", func(v []string) any {
+		s := fake.Specialist{PicksUp: span(v[1]), Presses: []string{"1"}, Thinks: accept}
+		if len(v) == 3 {
+			s.Thinks = span(v[2])
+		}
+		return specialist(v[0], s)
+	}},
+	{"specialist ADDRESS passes on [after DURATION]", "picks up and presses 2", func(v []string) any {
+		return specialist(v[0], fake.Specialist{PicksUp: optional(v, 1), Presses: []string{"2"}, Thinks: accept})
+	}},
+	{"specialist ADDRESS presses KEYS then KEYS [after DURATION]", "picks up and presses one key, and another when asked again", func(v []string) any {
+		return specialist(v[0], fake.Specialist{PicksUp: optional(v, 3), Presses: v[1:3], Thinks: accept})
+	}},
+	{"specialist ADDRESS presses KEYS [after DURATION]", "picks up and presses that", func(v []string) any {
+		return specialist(v[0], fake.Specialist{PicksUp: optional(v, 2), Presses: v[1:2], Thinks: accept})
+	}},
+	{"specialist ADDRESS voicemail [after DURATION]", "a voicemail picks up: no key is pressed", func(v []string) any {
+		return specialist(v[0], fake.Specialist{PicksUp: optional(v, 1)})
+	}},
+	{"specialist ADDRESS hangs up after DURATION", "picks up at once and hangs up so much later, while being told who calls", func(v []string) any {
+		return specialist(v[0], fake.Specialist{Leaves: span(v[1])})
+	}},
+	{"specialist ADDRESS refuses [after DURATION]", "is busy", func(v []string) any {
+		return specialist(v[0], fake.Specialist{Status: "busy", PicksUp: optional(v, 1)})
+	}},
+	{"specialist ADDRESS fails [after DURATION]", "can't be reached", func(v []string) any {
+		return specialist(v[0], fake.Specialist{Status: "failed", PicksUp: optional(v, 1)})
+	}},
+	{"specialist ADDRESS does not answer", "lets it ring", func(v []string) any {
+		return specialist(v[0], fake.Specialist{Status: "no-answer"})
+	}},
+}
+
+var callForms = []form{
+	{"dial NUMBER from ADDRESS", "calls", func(v []string) any { return dialing{to: v[0], from: caller(v[1])} }},
+	{"dial NUMBER from ADDRESS attested", "calls, and the carrier vouches fully for the caller's number", func(v []string) any {
+		return dialing{to: v[0], from: caller(v[1]), verstat: fullAttestation}
+	}},
+	{"dial NUMBER from ADDRESS verstat VERSTAT", "calls with another word of the carrier", func(v []string) any {
+		return dialing{to: v[0], from: caller(v[1]), verstat: v[2]}
+	}},
+	{"hear TEXT", "the line has said that since the caller last did something", func(v []string) any { return hear{v[0]} }},
+	{"hear not TEXT", "it has not said that", func(v []string) any { return hearNot{v[0]} }},
+	{"hear nothing more", "nothing was said after what was heard last", func([]string) any { return nothing{} }},
+	{"press KEYS", "presses keys: 204518, 1, #, *#", func(v []string) any { return press(v[0]) }},
+	{"say TEXT", "speaks", func(v []string) any { return say(v[0]) }},
+	{"stay silent", "lets the time for an answer run out", func([]string) any { return silence{} }},
+	{"wait DURATION", "lets time pass", func(v []string) any { return wait(span(v[0])) }},
+	{"talk DURATION", "talks with the specialist for so long", func(v []string) any { return talk(span(v[0])) }},
+	{"leave message DURATION", "speaks into the recording for so long", func(v []string) any { return leave(span(v[0])) }},
+	{"hang up", "the caller hangs up", func([]string) any { return hangUp{} }},
+	{"specialist hangs up", "the specialist ends the talk", func([]string) any { return partner{} }},
+	{"specialist ADDRESS hears TEXT", "the specialist was told that", func(v []string) any { return told{v[0], v[1]} }},
+	{"rung ADDRESS", "the specialist was rung", func(v []string) any { return rung{v[0]} }},
+	{"not rung ADDRESS", "the specialist was not rung", func(v []string) any { return notRung{v[0]} }},
+}
+
+var logForms = []form{
+	{"log FIELD REST", "the finished call's field, as in the JSON export; null where it is unknown", func(v []string) any { return logged{v[0], v[1]} }},
+	{"trace RULE [TEXT]", "the rule decided something in the call; with a text: its result or inputs hold that", func(v []string) any {
+		return traced{v[0], strings.Join(v[1:], "")}
+	}},
+	{"no trace RULE", "the rule decided nothing", func(v []string) any { return untraced{v[0]} }},
+}
+
+func forms() []form { return slices.Concat(sceneForms, specialistForms, callForms, logForms) }
+
+func specialist(to string, s fake.Specialist) scene {
+	return func(p *player) { p.specialists[to] = s }
+}
+
+func span(s string) time.Duration {
+	d, _ := time.ParseDuration(s) // the pattern has checked it
+	return d
+}
+
+func optional(v []string, i int) time.Duration {
+	if i < len(v) {
+		return span(v[i])
+	}
+	return 0
+}
+
+func caller(from string) string {
+	if from == "nobody" {
+		return ""
+	}
+	return from
+}
+
+// fields are the names of a call in the exports.
+func fields() []string {
+	return slices.Sorted(maps.Keys(flat(policy.Row{})))
+}
+
+func isField(name string) bool { return slices.Contains(fields(), name) }
+
+// flat gives a row's fields by their JSON names, each as text: null, true, 180, served.
+func flat(row policy.Row) map[string]string {
+	text, err := json.Marshal(row)
+	if err != nil {
+		panic(err) // a Row is plain data
+	}
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(text, &raw); err != nil {
+		panic(err)
+	}
+	out := map[string]string{}
+	for name, value := range raw {
+		var s string
+		if json.Unmarshal(value, &s) != nil || string(value) == "null" {
+			s = string(value)
+		}
+		out[name] = s
+	}
+	return out
+}

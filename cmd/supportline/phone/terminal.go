@@ -1,0 +1,186 @@
+package phone
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/twilio/fake"
+)
+
+// Terminal is a telephone for a person at a terminal, who is the caller and every specialist. It prints what is heard at once, without
+// the time that it takes to speak.
+type Terminal struct {
+	Account   Account
+	Transport http.RoundTripper // fake.Via(address) for a running server
+	Lines     *Lines            // what is typed; at its end the caller hangs up
+	Out       io.Writer
+	Now       func() time.Time // the clock of the house; nil: time.Now
+	Seed      string           // the SIDs of the calls follow from it; must be new for each process that shares a log
+	Colour    bool
+
+	ctx     context.Context
+	leaving bool // somebody asked that the caller hang up
+}
+
+const terminalHelp = `Type digits, * or # to press keys, "say ..." to speak, Enter to stay silent, h to hang up.
+When a specialist rings: a accept (or Enter), p pass on, n no answer, v voicemail, b busy. In the talk: Enter or h hangs up, s: the specialist does.
+`
+
+// Call dials a number and returns when the call is over. A from that is not a number is sent as it is; attested calls carry the carrier's
+// full attestation. The error says what went wrong on the way to the house or in it; a caller who hears a goodbye is no error.
+func (t *Terminal) Call(ctx context.Context, to, from string, attested bool) error {
+	now := t.Now
+	if now == nil {
+		now = time.Now
+	}
+	t.ctx, t.leaving = ctx, false
+	fmt.Fprint(t.Out, terminalHelp)
+	p := &fake.Provider{
+		AccountSID: t.Account.SID, Token: t.Account.Token, Transport: t.Transport,
+		Clock: fake.Hasty(now), People: t, Seed: t.Seed,
+	}
+	verstat := ""
+	if attested {
+		verstat = fullAttestation
+	}
+	record, err := p.Call(ctx, incoming(t.Account, to, from, verstat))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(t.Out, "%s after %s. The log has it as %s\n", record.Status, time.Duration(record.Seconds)*time.Second, record.SID)
+	if len(record.Troubles) > 0 {
+		return fmt.Errorf("the line failed: %s", strings.Join(record.Troubles, "; "))
+	}
+	return nil
+}
+
+// incoming is a call to a number that is set up as the product's guide says.
+func incoming(a Account, to, from, verstat string) fake.Incoming {
+	return fake.Incoming{From: from, To: to, Verstat: verstat, Number: fake.Number{
+		Voice: a.PublicURL + "/voice", Fallback: a.PublicURL + "/plain", Status: a.PublicURL + "/status",
+	}}
+}
+
+// Caller asks the person what the caller does.
+func (t *Terminal) Caller(m fake.Moment) fake.Act {
+	switch {
+	case t.leaving:
+		return fake.HangUp()
+	case m.Kind == fake.Talking:
+		return t.ask("talking> ", t.talk)
+	case m.Kind == fake.Recording:
+		return t.ask("recording> ", t.message)
+	case m.Kind == fake.Asked:
+		return t.ask("you> ", t.answer)
+	}
+	return fake.Listen()
+}
+
+// ask reads lines until one can be understood.
+func (t *Terminal) ask(prompt string, read func(string) (fake.Act, bool)) fake.Act {
+	for {
+		fmt.Fprint(t.Out, prompt)
+		line, ok := t.Lines.Next(t.ctx)
+		if !ok {
+			t.leaving = true
+			fmt.Fprintln(t.Out)
+			return fake.HangUp()
+		}
+		if act, ok := read(line); ok {
+			return act
+		}
+		fmt.Fprint(t.Out, terminalHelp)
+	}
+}
+
+func (t *Terminal) talk(line string) (fake.Act, bool) {
+	switch line {
+	case "", "h":
+		return fake.HangUp(), true
+	case "s":
+		return fake.PartnerHangsUp(), true
+	}
+	return fake.Act{}, false
+}
+
+// message takes any line as words spoken into the recording; keys end it.
+func (t *Terminal) message(line string) (fake.Act, bool) {
+	act, ok := t.answer(line)
+	if !ok {
+		return fake.Say(line), true
+	}
+	return act, true
+}
+
+func (t *Terminal) answer(line string) (fake.Act, bool) {
+	text, speaks := strings.CutPrefix(line, "say ")
+	switch {
+	case line == "":
+		return fake.Listen(), true
+	case line == "h":
+		return fake.HangUp(), true
+	case speaks:
+		return fake.Say(strings.Trim(text, `" `)), true
+	case keys(line):
+		return fake.Press(line), true
+	}
+	return fake.Act{}, false
+}
+
+// Specialist asks the person how the one who is rung answers.
+func (t *Terminal) Specialist(to string) fake.Specialist {
+	no := fake.Specialist{Status: "no-answer"}
+	for !t.leaving {
+		fmt.Fprintf(t.Out, "%s rings (a/p/n/v/b)> ", to)
+		line, ok := t.Lines.Next(t.ctx)
+		if !ok || line == "h" {
+			t.leaving = true
+			break
+		}
+		switch strings.ToLower(line) {
+		case "", "a":
+			return fake.Specialist{Presses: []string{"1"}}
+		case "p":
+			return fake.Specialist{Presses: []string{"2"}}
+		case "n":
+			return no
+		case "v":
+			return fake.Specialist{}
+		case "b":
+			return fake.Specialist{Status: "busy"}
+		}
+		fmt.Fprint(t.Out, terminalHelp)
+	}
+	return no
+}
+
+const (
+	bold  = "\x1b[1m"
+	faint = "\x1b[2m"
+	plain = "\x1b[0m"
+)
+
+// Note prints an event: what is heard stands out, the rest is faint.
+func (t *Terminal) Note(e fake.Event) {
+	on, off := faint, plain
+	if e.Did == fake.Hears {
+		on = bold
+	}
+	if !t.Colour {
+		on, off = "", ""
+	}
+	fmt.Fprintf(t.Out, "%s  %s%s %s%s%s\n", e.At.Format("15:04:05"), on, e.Who, e.Did, spaced(e.Text), off)
+}
+
+func spaced(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "  " + text
+}
+
+func keys(s string) bool { return s != "" && strings.Trim(s, "0123456789*#") == "" }
