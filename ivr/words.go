@@ -1,0 +1,160 @@
+package ivr
+
+import (
+	"embed"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// Words are the sentences that callers and specialists hear, and the phrases that callers may say, in each language. They are read-only
+// and safe to share. The zero value speaks as DefaultWords.
+type Words struct{ tongues map[string]tongue }
+
+// tongue is one language: the texts by their IDs, as its file in words/ says them.
+type tongue map[string]string
+
+// otherwise is the language of lines whose own has no words.
+const otherwise = "en-US"
+
+//go:embed words/*.yaml
+var shippedFiles embed.FS
+
+var shipped = sync.OnceValue(func() map[string]tongue {
+	tongues := map[string]tongue{}
+	for _, language := range []string{"en-US", "en-GB"} {
+		text, err := shippedFiles.ReadFile("words/" + language + ".yaml")
+		if err == nil {
+			err = yaml.Load(text, &tongues)
+		}
+		if err != nil { // the binary itself is broken: nothing can be said
+			panic(fmt.Sprintf("the shipped words in %s: %v", language, err))
+		}
+	}
+	return tongues
+})
+
+// DefaultWords are the shipped sentences: American (en-US) and British English (en-GB).
+func DefaultWords() Words { return Words{tongues: shipped()} }
+
+func (w Words) tongue(language string) tongue {
+	tongues := w.tongues
+	if tongues == nil {
+		tongues = shipped()
+	}
+	if t, ok := tongues[language]; ok {
+		return t
+	}
+	return tongues[otherwise]
+}
+
+// Speak finds the words of a phrase in the line's language, American English where there are none. The values come as the machine knows
+// them: digits as they were keyed, times in RFC 3339 (spoken in the line's zone), an intent by its name. Sentences that are put together:
+//
+//   - menu: items is "1=critical,5=question", spoken in that order; repeating is on 9
+//   - closed: opens and now; without opens it does not say when
+//   - closed-hours: the line's weekly hours. The only phrase that can be empty: when the line has no weekly hours, or hours too
+//     irregular to be said in 10 seconds
+//   - number-unknown: heard, of which 10 digits are read, and digits; where nothing was heard it is number-again
+//
+// A phrase that does not exist is a neutral sentence, so that nobody ever hears silence (rule 11).
+func (w Words) Speak(line policy.Line, p Phrase) string {
+	t := w.tongue(line.Language)
+	switch p.ID {
+	case "menu":
+		return t.menu(p.Args["items"])
+	case "closed":
+		return t.closed(line, p.Args)
+	case "closed-hours":
+		return t.weekHours(line)
+	case "number-unknown":
+		if spaced(p.Args["heard"]) == "" {
+			return t.say("number-again", p.Args)
+		}
+	}
+	return t.say(p.ID, p.Args)
+}
+
+// say is a single text with the machine's values in it.
+func (t tongue) say(id string, args map[string]string) string {
+	values := make(map[string]string, len(args))
+	for name, value := range args {
+		values[name] = t.spoken(name, value)
+	}
+	return t.fill(id, values)
+}
+
+func (t tongue) spoken(name, value string) string {
+	switch name {
+	case "heard", "ticket":
+		return spaced(value)
+	case "intent":
+		if text, ok := t["intent-"+value]; ok {
+			return text
+		}
+	}
+	return tidy(value)
+}
+
+var placeholder = regexp.MustCompile(`\{[^{}]*\}`)
+
+// fill puts values that are words already into a text. Values are never looked into: an account called "{intent}" stays that.
+func (t tongue) fill(id string, values map[string]string) string {
+	text, ok := t[id]
+	if !ok {
+		return t["here"]
+	}
+	return placeholder.ReplaceAllStringFunc(text, func(p string) string { return values[strings.Trim(p, "{}")] })
+}
+
+func (t tongue) menu(items string) string {
+	var parts []string
+	for item := range strings.SplitSeq(items, ",") {
+		key, intent, _ := strings.Cut(item, "=")
+		if !slices.Contains(policy.Intents(), policy.Intent(intent)) {
+			continue
+		}
+		if key = tidy(key); len(parts) == 0 {
+			key = t.fill("menu-press", map[string]string{"key": key})
+		}
+		parts = append(parts, t.fill("menu-"+intent, map[string]string{"key": key}))
+	}
+	return strings.Join(append(parts, t.fill("menu-repeat", map[string]string{"key": "9"})), " ")
+}
+
+// spaced is what is read digit by digit: at most 10, however many a caller keyed.
+func spaced(digits string) string {
+	kept := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, digits)
+	return policy.Spaced(kept[:min(len(kept), 10)])
+}
+
+// tidy is a text from outside as a voice can say it: one line of at most 60 characters without control characters, and no full stop
+// at its end, because the sentence has its own.
+func tidy(text string) string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsControl(r):
+			return ' '
+		case unicode.Is(unicode.Cf, r), r == unicode.ReplacementChar:
+			return -1
+		}
+		return r
+	}, text)
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > 60 {
+		text = string(runes[:60])
+	}
+	return strings.TrimRight(text, ". ")
+}

@@ -1,0 +1,94 @@
+package ivr
+
+import (
+	"strings"
+	"unicode"
+)
+
+// figures are the words for numbers below 20, as they are written. The letter o is zero only where it is said as one.
+var figures = map[string]string{
+	"zero": "0", "nought": "0", "naught": "0", "nil": "0", "oh": "0", "o": "0",
+	"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
+	"ten": "10", "eleven": "11", "twelve": "12", "thirteen": "13", "fourteen": "14",
+	"fifteen": "15", "sixteen": "16", "seventeen": "17", "eighteen": "18", "nineteen": "19",
+}
+
+var tens = map[string]string{
+	"twenty": "2", "thirty": "3", "forty": "4", "fourty": "4", "fifty": "5", "sixty": "6", "seventy": "7", "eighty": "8", "ninety": "9",
+}
+
+var times = map[string]int{"double": 2, "triple": 3, "treble": 3}
+
+// noughts are the words for what stands behind a figure: "five hundred".
+var noughts = map[string]string{"hundred": "00", "thousand": "000"}
+
+// SpokenDigits are the digits in what a caller said, in the order in which they were said: "two oh four, five one eight", "204-518",
+// "double five", "twenty four". Everything else is dropped; "" when there is none. The words are English.
+func SpokenDigits(speech string) string {
+	var digits strings.Builder
+	said := spokenWords(speech)
+	for i := 0; i < len(said); {
+		text, used := number(said[i:])
+		digits.WriteString(text)
+		i += used
+	}
+	return digits.String()
+}
+
+// number reads what the first words stand for and says how many it used: at least one.
+func number(said []string) (digits string, used int) {
+	word, next := said[0], ""
+	if len(said) > 1 {
+		next = said[1]
+	}
+	switch {
+	case word == "oh" || word == "o":
+		if next != "" && !isNumber(next) { // "oh, it's ..." is a sigh
+			return "", 1
+		}
+	case times[word] > 0:
+		if one := figure(next); len(one) == 1 {
+			return strings.Repeat(one, times[word]), 2
+		}
+	case tens[word] != "":
+		if one := figure(next); len(one) == 1 && one != "0" {
+			return tens[word] + one, 2
+		}
+		return tens[word] + "0", 1
+	}
+	return figure(word) + noughts[word], 1
+}
+
+// figure is a word below 20 or a number as digits; "" for anything else.
+func figure(word string) string {
+	if word != "" && word[0] >= '0' && word[0] <= '9' {
+		return word
+	}
+	return figures[word]
+}
+
+func isNumber(word string) bool {
+	return figure(word) != "" || tens[word] != "" || times[word] > 0 || noughts[word] != ""
+}
+
+// spokenWords are the words of what was said or is listened for, in small letters and without marks. An apostrophe joins ("don't" is
+// "dont"), and a change between letters and digits divides ("sev1" is "sev" and "1").
+func spokenWords(speech string) []string {
+	var words []string
+	var last rune
+	for _, r := range strings.ToLower(speech) {
+		isDigit := r >= '0' && r <= '9'
+		switch {
+		case r == '\'' || r == '’':
+			continue
+		case !isDigit && !unicode.IsLetter(r):
+			last = 0
+			continue
+		case last == 0 || isDigit != (last >= '0' && last <= '9'):
+			words = append(words, "")
+		}
+		words[len(words)-1] += string(r)
+		last = r
+	}
+	return words
+}
