@@ -1,0 +1,61 @@
+package config_test
+
+import (
+	"testing"
+)
+
+func TestTeams(t *testing.T) {
+	const first = `{ to: ["+15550100001"], for: 20s }`
+	ten := `"+15550100011", "+15550100012", "+15550100013", "+15550100014", "+15550100015", ` +
+		`"+15550100016", "+15550100017", "+15550100018", "+15550100019", "+15550100020"`
+	check(t, []mistake{
+		one("ten at once", first, `{ to: [`+ten+`], for: 20s }`),
+		one("eleven at once", first, `{ to: [`+ten+`, ^"+15550100001"], for: 20s }`,
+			"to names 11 addresses, and at most 10 ring at once; move the rest to a step of its own"),
+		one("a step that rings nobody", first, `{ to: ^[], for: 20s }`, `to names nobody; write at least one number: to: ["+15550100001"]`),
+		one("a step without to", first, `^{ for: 20s }`, `the key to is missing; write to: ["+15550100001"]`),
+		one("a step without a time", first, `{ to: ["+15550100001"] }`),
+		one("a time without unit", first, `{ to: ["+15550100001"], for: ^20 }`, `for is "20"; write the unit too: 20s`),
+		one("a time too short to answer", first, `{ to: ["+15550100001"], for: ^4s }`, `for is "4s"; write a time from 5s to 10m, such as 20s or 20m`),
+		one("somebody twice at once", first, `{ to: ["+15550100001", ^"+15550100001"], for: 20s }`, `to names "+15550100001" twice in one step; keep one of the two`),
+		one("a line that would call itself", first, `{ to: [^"+448000668187"], for: 20s }`,
+			"to is +448000668187, a line of this file, which would call itself; write a specialist's own number"),
+		one("a SIP address with port and parameter", first, `{ to: ["sip:oncall@10.0.0.7:5061;transport=tls"], for: 20s }`),
+		one("a SIP address without user", first, `{ to: [^"sip:example.com"], for: 20s }`, `to is "sip:example.com", which is no SIP address; write sip:user@host`),
+		one("a name in place of an address", first, `{ to: [^oncall], for: 20s }`,
+			`to is "oncall", which is no telephone number; write + and the country code, then the rest, such as +448000668187`),
+		one("no round", "repeat: 2", "repeat: ^0", `repeat is "0"; write a whole number from 1 to 10`),
+		one("a team with no step", "ring:\n      - { to: [\"+15550100003\"], for: 25s }", "ring: ^[]",
+			`ring has no step, so the team "general" is never rung; write ring: [{ to: ["+15550100001"], for: 20s }]`),
+		one("a team that nobody needs", "routes:\n", "  spare: { ring: [{ to: [\"+15550100009\"] }] }\nroutes:\n"),
+	})
+}
+
+func TestRoutes(t *testing.T) {
+	check(t, []mistake{
+		one("no such team", "  question: general", "  question: ^genral", `question leads to the team "genral", which is not in teams; write general`),
+		one("no such reason", "  question: general", "  question: general\n  ^questoin: general",
+			`routes has the key "questoin", which is no reason to call; write question`),
+		{
+			"a reason of the menu without team",
+			[]string{"  critical: critical\n", "  ^critical: critical\n", "  raise-severity: critical\n", ""},
+			[]string{"calls with the reason raise-severity have no team on the line +18883071053; add raise-severity: TEAM to routes"},
+		},
+		{
+			"questions need a team even off the menu",
+			[]string{"  critical: critical\n", "  ^critical: critical\n", "  question: general\n", "", `  "5": question`, "  # "},
+			[]string{"calls with the reason question have no team on the line +18883071053; add question: TEAM to routes"},
+		},
+		{
+			"each line has its own",
+			[]string{
+				"  question: general\n", "",
+				"voice: Polly.Joanna-Neural", "routes: { question: general }\n    voice: Polly.Joanna-Neural",
+				"voice: Polly.Amy-Neural", "routes: { question: critical }\n    voice: Polly.Amy-Neural",
+			},
+			nil,
+		},
+		one("a line's own to nowhere", "voice: Polly.Amy-Neural", "routes: { question: ^nobody }\n    voice: Polly.Amy-Neural",
+			`question leads to the team "nobody", which is not in teams; write critical or general`),
+	})
+}
