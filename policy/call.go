@@ -52,9 +52,8 @@ type Call struct {
 type State struct {
 	Step    string `json:"step,omitempty"`
 	Turn    int    `json:"turn,omitempty"`    // of the webhook that is expected next
-	Tries   int    `json:"tries,omitempty"`   // customer numbers missed
-	Misses  int    `json:"misses,omitempty"`  // silences and wrong keys at the menu
-	Repeats int    `json:"repeats,omitempty"` // of the menu, on the caller's wish
+	Misses  int    `json:"misses,omitempty"`  // wrong answers and silences at the present step
+	Repeats int    `json:"repeats,omitempty"` // of the present step, on the caller\'s wish
 	Team    string `json:"team,omitempty"`
 	Round   int    `json:"round,omitempty"` // of the ring step in progress, from 0
 	Ring    int    `json:"ring,omitempty"`  // index of the ring step in progress

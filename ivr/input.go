@@ -1,0 +1,77 @@
+package ivr
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// Steps of a call, as they stand in the paths of its webhooks.
+const (
+	stepArrive   = "arrive"   // the first webhook of a call
+	stepKnown    = "known"    // one key confirms the account of the caller's number
+	stepNumber   = "number"   // the customer number
+	stepMenu     = "menu"     // the reason to call
+	stepTicket   = "ticket"   // the ticket number
+	stepRang     = "rang"     // a ring step is over
+	stepRecorded = "recorded" // a voicemail is over
+)
+
+// Input is one webhook of a call as the machine sees it: what was asked, what was pressed or said, and what the directory and the log
+// know about it, looked up beforehand.
+type Input struct {
+	Step string
+	Turn int
+
+	Line     policy.Phone // the dialled number
+	From     policy.Phone
+	Attested bool // the carrier vouches fully for From
+	Gone     bool // the caller has hung up already
+
+	Keys string // digits, * and #, as pressed
+	// Said is what was spoken, as the provider understood it; Number, Intent and Word are what that means in the language of the line.
+	Said   string
+	Number string        // digits: keyed, or spoken
+	Intent policy.Intent // spoken
+	Word   Word          // spoken
+
+	Dial    *policy.Report    // the end of a dial
+	Bridged *bool             // what the provider says of it: did the two sides hear each other; nil where it says nothing
+	Message *policy.Recording // a voicemail
+
+	Customer     *policy.Customer  // who has Number; nil: nobody
+	Callers      []policy.Customer // accounts that list From as theirs
+	WrongNumbers int               // entered by this caller within the last hour, on any call
+}
+
+// Word is a short spoken answer.
+type Word string
+
+// The short answers that are understood.
+const (
+	WordNone   Word = ""
+	WordYes    Word = "yes"
+	WordNo     Word = "no"
+	WordRepeat Word = "repeat"
+	WordLost   Word = "lost" // "I don't have it", "I don't know"
+)
+
+// key names the webhook among the turns of a call: a retry has the same.
+func (in Input) key() string { return turnKey(in.Step, in.Turn) }
+
+func turnKey(step string, turn int) string { return step + "/" + strconv.Itoa(turn) }
+
+// heard is the input as the log keeps it.
+func (in Input) heard() string {
+	switch {
+	case in.Keys != "":
+		return in.Keys
+	case in.Said != "":
+		return "“" + in.Said + "”"
+	}
+	return ""
+}
+
+// wrongNumberWindow is how far back a caller's wrong numbers count: wrong_numbers_per_hour.
+const wrongNumberWindow = time.Hour

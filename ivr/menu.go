@@ -1,0 +1,89 @@
+package ivr
+
+import (
+	"strings"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// askIntent reads the menu out.
+func (t *turn) askIntent(say ...Phrase) Reply {
+	items := make([]string, len(t.Menu))
+	for i, m := range t.Menu {
+		items[i] = m.Key + "=" + string(m.Intent)
+	}
+	return t.then(ThenAskKey, stepMenu, append(say, phrase("menu", "items", strings.Join(items, ",")))...)
+}
+
+// repeatKey is the key that repeats the menu.
+const repeatKey = "9"
+
+// menu takes the reason to call, by key or in words.
+func (t *turn) menu() Reply {
+	if i, ok := t.Intent(t.in.Keys); ok {
+		t.note("menu.chosen", string(i), "key", t.in.Keys)
+		return t.chosen(i)
+	}
+	if t.in.Keys == "" && t.in.Intent != "" {
+		t.note("menu.spoken", string(t.in.Intent), "said", t.in.Said)
+		return t.chosen(t.in.Intent)
+	}
+	if t.in.Keys == repeatKey || t.in.Word == WordRepeat {
+		return t.repeatMenu()
+	}
+	t.call.State.Misses++
+	if t.call.State.Misses >= maxMisses {
+		return t.menuDefault("no choice was made")
+	}
+	if t.in.heard() == "" {
+		t.note("menu.silence", "no choice was heard", "miss", count(t.call.State.Misses))
+		return t.askIntent(phrase("menu-silence"))
+	}
+	t.note("menu.wrong-key", "not a choice of the menu", "heard", t.in.heard(), "miss", count(t.call.State.Misses))
+	return t.askIntent(phrase("menu-wrong"))
+}
+
+func (t *turn) repeatMenu() Reply {
+	t.call.State.Repeats++
+	if t.call.State.Repeats > maxRepeats {
+		return t.menuDefault("the menu was repeated often enough")
+	}
+	t.note("menu.repeat", "the caller asked for the menu again", "time", count(t.call.State.Repeats))
+	return t.askIntent()
+}
+
+// menuDefault connects a caller who does not choose: nobody is thrown out for silence or wrong keys.
+func (t *turn) menuDefault(why string) Reply {
+	t.note("menu.default", why+": connected as a question", "misses", count(t.call.State.Misses))
+	return t.chosen(policy.Question, phrase("menu-default"))
+}
+
+// chosen goes on with a reason to call. A closed line connects only the reasons that the company lets through.
+func (t *turn) chosen(i policy.Intent, say ...Phrase) Reply {
+	t.call.Intent = i
+	if t.call.Closed {
+		ending := t.AfterHours.For(i)
+		if ending != policy.Connect {
+			return t.closed(ending)
+		}
+		t.note("hours.connect", "connected although the line is closed", "intent", string(i))
+	}
+	if i.AsksTicket() {
+		return t.then(ThenAskTicket, stepTicket, append(say, phrase("ticket"))...)
+	}
+	return t.hunt(say...)
+}
+
+// maxTicket is the longest ticket number that is kept.
+const maxTicket = 20
+
+// ticket takes a ticket number. Without one the call goes on all the same.
+func (t *turn) ticket() Reply {
+	if number := t.in.Number; number != "" {
+		t.call.Ticket = policy.Ticket(number[:min(len(number), maxTicket)])
+		t.note("ticket.given", "about ticket "+string(t.call.Ticket), "heard", t.in.heard())
+	} else {
+		t.note("ticket.unknown", "the caller does not know the ticket number", "heard", t.in.heard())
+	}
+	return t.hunt()
+}

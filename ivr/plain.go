@@ -1,0 +1,105 @@
+package ivr
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio"
+)
+
+// plain is the way to a person that needs no log and no state (rule 11): for when the log cannot be written, a handler has failed, or
+// the provider fell back to us. Everything it must know next stands in the URL. Critical calls go first: one key says so.
+type plain struct {
+	form
+	settings policy.Settings
+}
+
+// trouble says that something is wrong, and rings the team for questions; one key rings the critical team instead.
+func (p plain) trouble(line policy.Line) twilio.Response {
+	say := p.say(line, []Phrase{phrase("trouble")})
+	gather := twilio.Gather{
+		Input: "dtmf", Action: p.base + "/plain/key", Timeout: 3, NumDigits: 1, FinishOnKey: &noKey, Prompts: say,
+	}
+	return document(nil, append([]twilio.Verb{gather}, p.ring(line, policy.Question, 0)...)...)
+}
+
+// key takes the answer to trouble.
+func (p plain) key(line policy.Line, keys string) twilio.Response {
+	if keys == "1" {
+		return p.connect(line, policy.Critical)
+	}
+	return p.connect(line, policy.Question)
+}
+
+// connect rings the team of a reason to call.
+func (p plain) connect(line policy.Line, i policy.Intent) twilio.Response {
+	return document(p.say(line, []Phrase{phrase("connecting")}), p.ring(line, i, 0)...)
+}
+
+// next goes on after a ring step: the n-th, counted through all rounds, is over.
+func (p plain) next(line policy.Line, i policy.Intent, n int, w twilio.Webhook) twilio.Response {
+	switch {
+	case gone(w.CallStatus):
+		return document(nil)
+	case talked(w):
+		return document(p.say(line, []Phrase{phrase("goodbye-talk")}), twilio.Hangup{})
+	}
+	return document(p.say(line, []Phrase{phrase("still-trying")}), p.ring(line, i, n+1)...)
+}
+
+// talked says whether a dial ended after a conversation. Where the provider does not say, it did not: a caller who is rung through
+// twice has lost nothing, one who is sent away has.
+func talked(w twilio.Webhook) bool { return w.DialBridged != nil && *w.DialBridged }
+
+// ring is the n-th ring step of the intent's team, or goodbye after the last.
+func (p plain) ring(line policy.Line, i policy.Intent, n int) []twilio.Verb {
+	team := p.settings.Team(line, i)
+	if n < 0 || n >= team.Rounds*len(team.Steps) {
+		return document(p.say(line, []Phrase{phrase("trouble-goodbye")}), twilio.Hangup{}).Verbs
+	}
+	step := team.Steps[n%len(team.Steps)]
+	ring := Ring{To: step.To, Seconds: int(step.For / time.Second)}
+	next := p.base + "/plain/rang/" + string(i) + "/" + strconv.Itoa(n)
+	return []twilio.Verb{p.dialPlain(line, ring, next, p.base+"/plain/screen", "")}
+}
+
+// screen asks a specialist, without knowing who calls. next is where the key goes.
+func (p plain) screen(line policy.Line, next string) twilio.Response {
+	say := p.say(line, []Phrase{phrase("screen-plain"), phrase("screen-keys")})
+	return document(nil, oneKey(next, say), twilio.Hangup{})
+}
+
+// answer joins a specialist who accepted.
+func (p plain) answer(keys string) twilio.Response {
+	if keys == "1" {
+		return document(nil)
+	}
+	return document(nil, twilio.Hangup{})
+}
+
+// instead is what a caller gets whose webhook could not be decided, as near to where the call was as can be told without its state.
+func (p plain) instead(line policy.Line, step string, w twilio.Webhook) twilio.Response {
+	switch {
+	case gone(w.CallStatus):
+		return document(nil)
+	case step == stepMenu:
+		if i, ok := p.settings.Intent(w.Digits); ok {
+			return p.connect(line, i)
+		}
+	case step == stepRang && talked(w):
+		return document(p.say(line, []Phrase{phrase("goodbye-talk")}), twilio.Hangup{})
+	case step == stepRecorded:
+		return document(p.say(line, []Phrase{phrase("goodbye")}), twilio.Hangup{})
+	}
+	return p.trouble(line)
+}
+
+// gone says whether the caller has hung up, or was never there.
+func gone(callStatus string) bool {
+	switch callStatus {
+	case "completed", "canceled", "busy", "no-answer", "failed":
+		return true
+	}
+	return false
+}

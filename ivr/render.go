@@ -1,0 +1,139 @@
+package ivr
+
+import (
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio"
+)
+
+// Bounds of what a caller can key, say and leave, in seconds.
+const (
+	numberTimeout    = 6 // between two digits: people read the number off a page
+	keyTimeout       = 5
+	voicemailLength  = 180
+	voicemailSilence = 5
+)
+
+// form gives replies their TwiML.
+type form struct {
+	words Words
+	base  string // public_url without a slash at its end
+}
+
+// voice renders a reply to the caller. line gives language and voice.
+func (f form) voice(line policy.Line, sid policy.CallSID, r Reply) twilio.Response {
+	next := f.base + "/voice/" + r.Next
+	say := f.say(line, r.Say)
+	switch r.Then {
+	case ThenAskNumber, ThenAskTicket, ThenAskKey:
+		gather := f.gather(line, r, next)
+		gather.Prompts = say
+		return document(nil, gather, twilio.Redirect{URL: next})
+	case ThenRing:
+		return document(say, f.dial(line, sid, *r.Ring, next))
+	case ThenRecord:
+		return document(say, f.record(next), twilio.Redirect{URL: next})
+	case ThenHangup:
+		return document(say, twilio.Hangup{})
+	}
+	return document(say)
+}
+
+// leg renders a reply to a specialist. sid is the caller's leg.
+func (f form) leg(line policy.Line, sid policy.CallSID, r Reply) twilio.Response {
+	say := f.say(line, r.Say)
+	switch r.Then {
+	case ThenScreen:
+		next := f.legURL(sid, r.Next)
+		return document(nil, oneKey(next, say), twilio.Redirect{URL: next})
+	case ThenHangup:
+		return document(say, twilio.Hangup{})
+	}
+	return document(say)
+}
+
+func document(say []twilio.Verb, then ...twilio.Verb) twilio.Response {
+	return twilio.Response{Verbs: append(say, then...)}
+}
+
+// say speaks each phrase; one that has no words in this language and situation is left out.
+func (f form) say(line policy.Line, phrases []Phrase) []twilio.Verb {
+	verbs := make([]twilio.Verb, 0, len(phrases)+2)
+	for _, p := range phrases {
+		if text := f.words.Speak(line, p); text != "" {
+			verbs = append(verbs, twilio.Say{Voice: line.Voice, Language: line.Language, Text: text})
+		}
+	}
+	return verbs
+}
+
+// noKey is a finishOnKey that no key matches, so that # and * are answers like any other.
+var noKey = ""
+
+func (f form) gather(line policy.Line, r Reply, next string) twilio.Gather {
+	g := twilio.Gather{Input: "dtmf speech", Action: next, Timeout: keyTimeout, Language: line.Language, SpeechTimeout: "auto"}
+	switch r.Then {
+	case ThenAskKey:
+		g.NumDigits, g.FinishOnKey, g.Hints = 1, &noKey, f.words.Hints(line.Language)
+	case ThenAskNumber:
+		g.Timeout, g.NumDigits = numberTimeout, r.Digits
+	case ThenAskTicket:
+		g.Timeout = numberTimeout
+	}
+	return g
+}
+
+func oneKey(next string, say []twilio.Verb) twilio.Gather {
+	return twilio.Gather{Input: "dtmf", Action: next, Timeout: keyTimeout, NumDigits: 1, FinishOnKey: &noKey, Prompts: say}
+}
+
+func (f form) record(next string) twilio.Record {
+	return twilio.Record{
+		Action: next, MaxLength: voicemailLength, Timeout: voicemailSilence, FinishOnKey: "#", Trim: "trim-silence",
+		RecordingStatusCallback: f.base + "/recording/message",
+	}
+}
+
+// legEvents are what the provider reports of each specialist's leg.
+var legEvents = []string{"initiated", "ringing", "answered", "completed"}
+
+// dial rings specialists. The caller hears ringing until one of them accepts; they see the number of the line, since carriers may
+// refuse to pass on the caller's.
+func (f form) dial(line policy.Line, sid policy.CallSID, ring Ring, next string) twilio.Dial {
+	d := f.dialPlain(line, ring, next, f.legURL(sid, turnKey(stepScreen, 1)), f.legURL(sid, "ring"))
+	if ring.Record {
+		d.Record, d.RecordingStatusCallback = "record-from-answer-dual", f.base+"/recording/talk"
+	}
+	return d
+}
+
+func (f form) dialPlain(line policy.Line, ring Ring, next, screen, status string) twilio.Dial {
+	d := twilio.Dial{
+		Action: next, Timeout: ring.Seconds, CallerID: line.Number.Full(), AnswerOnBridge: true, RingTone: ringTone(line.Language),
+	}
+	for _, to := range ring.To {
+		d.Nouns = append(d.Nouns, party(to, screen, status))
+	}
+	return d
+}
+
+func party(to policy.Phone, screen, status string) twilio.Noun {
+	var events []string
+	if status != "" {
+		events = legEvents
+	}
+	if to.IsNumber() {
+		return twilio.Number{Number: to.Full(), URL: screen, StatusCallback: status, StatusEvents: events}
+	}
+	return twilio.Sip{URI: to.Full(), URL: screen, StatusCallback: status, StatusEvents: events}
+}
+
+func ringTone(language string) string {
+	if language == "en-GB" {
+		return "uk"
+	}
+	return "us"
+}
+
+func (f form) legURL(sid policy.CallSID, path string) string {
+	return f.base + "/leg/" + string(sid) + "/" + path
+}

@@ -1,0 +1,293 @@
+package ivr_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/officernd/supportline/ivr"
+	"github.com/officernd/supportline/policy"
+)
+
+// walker goes through every state that a call can be in, with every input at each.
+type walker struct {
+	t       *testing.T
+	machine ivr.Machine
+	words   ivr.Words
+	line    policy.Line
+	now     time.Time
+	first   ivr.Input
+	wrong   int // numbers that the caller tried before this call
+
+	onPath map[string]bool // states between here and the first ring: meeting one again is a loop
+	ends   map[string]map[string]bool
+	states int
+}
+
+// TestEveryPathEnds holds rule 11: whatever a caller does or does not do, each path ends with a person, a voicemail or a spoken
+// goodbye, never in silence or a loop.
+func TestEveryPathEnds(t *testing.T) {
+	t.Parallel()
+	for name, s := range variants(t) {
+		for place, now := range map[string]time.Time{"open": tuesday, "closed": sunday} {
+			for who, first := range firsts() {
+				for _, wrong := range []int{0, 9, 10} {
+					t.Run(fmt.Sprintf("%s/%s/%s/%d wrong before", name, place, who, wrong), func(t *testing.T) {
+						t.Parallel()
+						w := newWalker(t, s, first, now, wrong)
+						ends := w.walk(policy.Call{SID: "CA1"}, first)
+						if len(ends) == 0 {
+							t.Fatal("no path ends")
+						}
+						t.Logf("%d states, ends: %v", w.states, keysOf(ends))
+					})
+				}
+			}
+		}
+	}
+}
+
+func newWalker(t *testing.T, s policy.Settings, first ivr.Input, now time.Time, wrong int) *walker {
+	line, ok := s.Line(first.Line)
+	if !ok {
+		line = s.Lines[0]
+	}
+	return &walker{
+		t: t, machine: ivr.Machine{Settings: s}, words: ivr.DefaultWords(), line: line, now: now, first: first, wrong: wrong,
+		onPath: map[string]bool{}, ends: map[string]map[string]bool{},
+	}
+}
+
+// variants are the configurations that change the way of a call.
+func variants(t *testing.T) map[string]policy.Settings {
+	change := func(f func(*policy.Settings)) policy.Settings {
+		s := settings(t)
+		f(&s)
+		return s
+	}
+	return map[string]policy.Settings{
+		"shipped":       settings(t),
+		"refuse":        change(func(s *policy.Settings) { s.Identification.Refuse = true }),
+		"message":       change(func(s *policy.Settings) { s.NoAnswer = policy.Message; s.AfterHours.Default = policy.Message }),
+		"caller ID any": change(func(s *policy.Settings) { s.Identification.CallerID = policy.CallerIDAny }),
+		"caller ID off": change(func(s *policy.Settings) { s.Identification.CallerID = policy.CallerIDOff }),
+		"recording":     change(func(s *policy.Settings) { s.Recording = true }),
+		"critical at night": change(func(s *policy.Settings) {
+			s.AfterHours.ByIntent = map[policy.Intent]policy.Ending{policy.Critical: policy.Connect}
+		}),
+		"mixed nights": change(func(s *policy.Settings) {
+			s.AfterHours = policy.AfterHours{Default: policy.Message, ByIntent: map[policy.Intent]policy.Ending{policy.Restricted: policy.Voicemail}}
+		}),
+		"two keys only": change(func(s *policy.Settings) { s.Menu = s.Menu[:2] }),
+	}
+}
+
+func firsts() map[string]ivr.Input {
+	known := ivr.Input{Step: "arrive", Line: uk, From: caller, Attested: true, Callers: []policy.Customer{northwind}}
+	shared := known
+	shared.Callers = []policy.Customer{northwind, loft}
+	unattested := known
+	unattested.Attested = false
+	return map[string]ivr.Input{
+		"known":      known,
+		"unattested": unattested,
+		"shared":     shared,
+		"anonymous":  {Step: "arrive", Line: us, From: "anonymous"},
+		"strange":    {Step: "arrive", Line: "+15005550006", From: "client:x"},
+	}
+}
+
+// walk gives every way in which the call can end from here.
+func (w *walker) walk(call policy.Call, in ivr.Input) map[string]bool {
+	in.WrongNumbers = w.wrong + len(call.WrongNumbers)
+	next, reply := w.machine.Next(call, in, w.now)
+	w.retryIsTheSame(next, in, reply)
+	w.speaks(in, reply)
+	return w.after(next, reply)
+}
+
+func (w *walker) after(call policy.Call, reply ivr.Reply) map[string]bool {
+	if reply.Then == ivr.ThenHangup || reply.Then == ivr.ThenNothing {
+		outcome := call.Outcome()
+		if outcome == "" {
+			w.t.Errorf("the call is over without an outcome: %s", fingerprint(call, reply))
+		}
+		return map[string]bool{string(outcome): true}
+	}
+	here := fingerprint(call, reply)
+	if ends, ok := w.ends[here]; ok {
+		return ends
+	}
+	if w.onPath[here] {
+		w.t.Fatalf("a loop: %s", here)
+	}
+	w.onPath[here] = true
+	defer delete(w.onPath, here)
+	w.states++
+	ends := map[string]bool{}
+	for _, branch := range w.branches(call, reply) {
+		for end := range branch() {
+			ends[end] = true
+		}
+	}
+	if len(ends) == 0 {
+		w.t.Errorf("nothing follows: %s", here)
+	}
+	w.ends[here] = ends
+	return ends
+}
+
+// branches are all inputs that can follow a reply.
+func (w *walker) branches(call policy.Call, reply ivr.Reply) []func() map[string]bool {
+	var inputs []ivr.Input
+	at := w.at(reply)
+	switch reply.Then {
+	case ivr.ThenAskNumber, ivr.ThenAskKey, ivr.ThenAskTicket:
+		inputs = w.answers(at)
+	case ivr.ThenRing:
+		inputs = w.dials(at)
+	case ivr.ThenRecord:
+		left, gone := at, at
+		left.Message = &policy.Recording{SID: "RE1", URL: "u", Seconds: 12}
+		gone.Gone = true
+		both := left
+		both.Gone = true
+		inputs = []ivr.Input{at, left, gone, both}
+	default:
+		w.t.Fatalf("unknown reply %+v", reply)
+	}
+	var all []func() map[string]bool
+	for _, in := range inputs {
+		all = append(all, func() map[string]bool { return w.walk(call, in) })
+	}
+	if reply.Then == ivr.ThenRing {
+		all = append(all, func() map[string]bool { return w.accepted(call, at) })
+	}
+	return all
+}
+
+func (w *walker) at(reply ivr.Reply) ivr.Input {
+	step, turn, _ := strings.Cut(reply.Next, "/")
+	n, err := strconv.Atoi(turn)
+	if err != nil {
+		w.t.Fatalf("next is %q", reply.Next)
+	}
+	return ivr.Input{Step: step, Turn: n, Line: w.first.Line, From: w.first.From, Callers: w.first.Callers}
+}
+
+// answers are what a caller can press, say, or leave unsaid.
+func (w *walker) answers(at ivr.Input) []ivr.Input {
+	gone := at
+	gone.Gone = true
+	all := []ivr.Input{at, gone}
+	for _, key := range strings.Split("0123456789*#", "") {
+		in := at
+		in.Keys = key
+		in.Number = strings.Trim(key, "*#")
+		all = append(all, in)
+	}
+	for number, customer := range map[string]*policy.Customer{"204518": &northwind, "555010": &loft, "999999": nil} {
+		in := at
+		in.Keys, in.Number, in.Customer = number, number, customer
+		all = append(all, in)
+	}
+	for _, i := range policy.Intents() {
+		in := at
+		in.Said, in.Intent = "about "+string(i), i
+		all = append(all, in)
+	}
+	for _, word := range []ivr.Word{ivr.WordYes, ivr.WordNo, ivr.WordRepeat, ivr.WordLost, ivr.WordNone} {
+		in := at
+		in.Said, in.Word = "hm", word
+		all = append(all, in)
+	}
+	return all
+}
+
+// dials are the ends of a ring step in which nobody accepted.
+func (w *walker) dials(at ivr.Input) []ivr.Input {
+	gone, voicemail := at, at
+	gone.Gone = true
+	seconds, no := 9, false
+	voicemail.Dial = &policy.Report{At: w.now, Leg: "CA2", DialEnd: true, Seconds: &seconds, NotBridged: true}
+	voicemail.Bridged = &no
+	return []ivr.Input{at, gone, voicemail}
+}
+
+// accepted is the path on which a specialist presses the accepting key.
+func (w *walker) accepted(call policy.Call, at ivr.Input) map[string]bool {
+	to := oncall1
+	call, screen := w.machine.NextLeg(call, ivr.LegInput{Step: "screen", Leg: "CA3", To: to, Try: 1}, w.now)
+	if screen.Then != ivr.ThenScreen {
+		w.t.Fatalf("a specialist is not asked: %+v", screen)
+	}
+	w.speaks(ivr.Input{}, screen)
+	call, bridge := w.machine.NextLeg(call, ivr.LegInput{Step: "answer", Leg: "CA3", To: to, Try: 1, Keys: "1"}, w.now)
+	if bridge.Then != ivr.ThenBridge {
+		w.t.Fatalf("the accepting key does not connect: %+v", bridge)
+	}
+	seconds, yes := 60, true
+	at.Dial, at.Bridged = &policy.Report{At: w.now, Leg: "CA3", DialEnd: true, Seconds: &seconds}, &yes
+	ends := w.walk(call, at)
+	if !ends[string(policy.Served)] || len(ends) != 1 {
+		w.t.Errorf("an accepted call ends %v", ends)
+	}
+	return ends
+}
+
+// speaks holds that nobody on the line hears silence: every reply has words, unless the caller is gone.
+func (w *walker) speaks(in ivr.Input, reply ivr.Reply) {
+	if in.Gone && reply.Then == ivr.ThenNothing && len(reply.Say) == 0 {
+		return
+	}
+	for _, p := range reply.Say {
+		if w.words.Speak(w.line, p) != "" {
+			return
+		}
+	}
+	w.t.Errorf("silence after %+v: %+v", in, reply)
+}
+
+func (w *walker) retryIsTheSame(call policy.Call, in ivr.Input, reply ivr.Reply) {
+	again, same := w.machine.Next(call, in, w.now.Add(time.Minute))
+	if fmt.Sprint(same) != fmt.Sprint(reply) && mustJSON(w.t, same) != mustJSON(w.t, reply) {
+		w.t.Errorf("a retry hears something else:\n%+v\n%+v", reply, same)
+	}
+	if len(again.Turns) != len(call.Turns) || len(again.Trace) != len(call.Trace) {
+		w.t.Error("a retry changed the call")
+	}
+}
+
+// fingerprint is the state of a call without its history and its turn counter, so that a loop cannot hide behind them.
+func fingerprint(call policy.Call, reply ivr.Reply) string {
+	state := call.State
+	state.Turn = 0
+	step, _, _ := strings.Cut(reply.Next, "/")
+	wrong := 0
+	if step == "number" || step == "known" { // no other step looks at it
+		wrong = len(call.WrongNumbers)
+	}
+	return fmt.Sprintf("%+v then %s %s customer=%s intent=%s ticket=%t closed=%t refused=%s exhausted=%t wrong=%d message=%t legs=%d",
+		state, reply.Then, step, call.Customer, call.Intent, call.Ticket != "", call.Closed, call.Refused, call.Exhausted,
+		wrong, call.Message != nil, len(call.Legs))
+}
+
+func mustJSON(t testing.TB, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func keysOf(m map[string]bool) []string {
+	var keys []string
+	for k := range m {
+		keys = append(keys, k)
+	}
+	return keys
+}

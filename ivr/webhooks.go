@@ -1,0 +1,221 @@
+package ivr
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio"
+)
+
+// Deps is what the webhooks need. All but Observer must be set.
+type Deps struct {
+	Settings  policy.Settings
+	Words     Words
+	Log       Log
+	Directory Directory
+	Verifier  *twilio.Verifier
+	PublicURL string           // where the provider reaches us; the links in our answers begin with it
+	Now       func() time.Time // read once per webhook
+	Logger    *zap.Logger
+	Observer  Observer
+}
+
+// webhooks answers the provider.
+type webhooks struct {
+	Deps
+	machine Machine
+	form    form
+	plain   plain
+}
+
+// NewWebhooks gives the handler of the provider's webhooks, below the path of the public URL:
+//
+//	/voice                        the number's voice URL
+//	/voice/{step}/{turn}          the next steps of a call
+//	/status                       the number's status callback
+//	/leg/{call}/screen/{try}      a specialist picked up; {call} is the caller's leg
+//	/leg/{call}/answer/{try}      the specialist's key
+//	/leg/{call}/ring              the status callback of a specialist's leg
+//	/recording/{message|talk}     the status callback of a recording
+//	/plain, /plain/...            the way to a person that needs no state; also the number's fallback URL
+//
+// Every request must carry the provider's signature; anything else is refused before it is read further.
+func NewWebhooks(d Deps) http.Handler {
+	if d.Observer == nil {
+		d.Observer = unobserved{}
+	}
+	f := form{words: d.Words, base: strings.TrimSuffix(d.PublicURL, "/")}
+	h := &webhooks{Deps: d, machine: Machine{d.Settings}, form: f, plain: plain{form: f, settings: d.Settings}}
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = func(err error, c echo.Context) { refuse(c, err) }
+	h.routes(e.Group(publicPath(d.PublicURL)))
+	return e
+}
+
+func publicPath(publicURL string) string {
+	u, err := url.Parse(publicURL)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSuffix(u.Path, "/")
+}
+
+func (h *webhooks) routes(g *echo.Group) {
+	either := []string{http.MethodPost, http.MethodGet}
+	on := func(path string, handle func(*hook) error) {
+		g.Match(either, path, h.guarded(handle))
+	}
+	on("/voice", h.voice)
+	on("/voice/:step/:turn", h.voice)
+	on("/leg/:call/screen/:turn", h.leg(stepScreen))
+	on("/leg/:call/answer/:turn", h.leg(stepAnswer))
+	on("/leg/:call/ring", h.legStatus)
+	on("/status", h.status)
+	on("/recording/:kind", h.recording)
+	h.plainRoutes(on)
+}
+
+// hook is one verified webhook on its way to an answer.
+type hook struct {
+	echo.Context
+	twilio.Webhook
+	now  time.Time
+	line policy.Line // whose language and voice answer
+}
+
+// guarded verifies a webhook before anything reads it, measures it, and answers for a handler that fails: whatever happens, the
+// caller hears a sentence and is rung through.
+func (h *webhooks) guarded(handle func(*hook) error) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		began := time.Now()
+		params, err := h.Verifier.Verify(c.Request())
+		if err != nil {
+			h.Logger.Warn("webhook refused", zap.String("route", c.Path()), zap.Error(err))
+			refuse(c, err)
+		} else {
+			w := twilio.ParseWebhook(params)
+			h.answer(&hook{Context: c, Webhook: w, now: h.Now(), line: speaker(h.Settings, ours(w))}, handle)
+		}
+		h.Observer.Webhook(c.Path(), c.Response().Status, time.Since(began))
+		return nil
+	}
+}
+
+func (h *webhooks) answer(w *hook, handle func(*hook) error) {
+	defer func() {
+		if p := recover(); p != nil {
+			h.log(w).Error("handler panicked", zap.Any("panic", p), zap.Stack("stack"))
+			h.instead(w)
+		}
+	}()
+	if err := handle(w); err != nil {
+		h.log(w).Error("call could not be logged", zap.Error(err))
+		h.Observer.StoreFailed(err)
+		h.instead(w)
+	}
+}
+
+// instead answers without the log.
+func (h *webhooks) instead(w *hook) {
+	if w.Response().Committed {
+		return
+	}
+	kind, _, _ := strings.Cut(strings.TrimPrefix(w.Path(), publicPath(h.PublicURL)+"/"), "/")
+	var err error
+	switch step := w.Param("step"); {
+	case kind == "voice", kind == "plain":
+		err = h.send(w, h.plain.instead(w.line, step, w.Webhook))
+	case strings.Contains(w.Path(), "/"+stepScreen+"/"):
+		err = h.send(w, h.plain.screen(w.line, h.form.legURL(policy.CallSID(w.Param("call")), answerPath(1))))
+	case strings.Contains(w.Path(), "/"+stepAnswer+"/"):
+		err = h.send(w, h.plain.answer(w.Digits))
+	default:
+		err = w.NoContent(http.StatusInternalServerError)
+	}
+	if err != nil {
+		h.log(w).Error("no answer could be sent", zap.Error(err))
+	}
+}
+
+// send renders a document and answers with it.
+func (h *webhooks) send(w *hook, r twilio.Response) error {
+	body, err := r.Render()
+	if err != nil {
+		return err
+	}
+	return w.Blob(http.StatusOK, "text/xml; charset=utf-8", body)
+}
+
+// log names the call on every line. Numbers mask themselves.
+func (h *webhooks) log(w *hook) *zap.Logger {
+	return h.Logger.With(zap.String("sid", w.CallSID), zap.String("route", w.Path()), zap.Stringer("from", policy.Phone(w.From)))
+}
+
+// refuse answers a request that is not a webhook of ours. Nothing of it is repeated.
+func refuse(c echo.Context, err error) {
+	status := http.StatusNotFound
+	var httpErr *echo.HTTPError
+	switch {
+	case errors.As(err, &httpErr):
+		status = httpErr.Code
+	case errors.Is(err, twilio.ErrSignature), errors.Is(err, twilio.ErrAccount):
+		status = http.StatusForbidden
+	case errors.Is(err, twilio.ErrTooLarge):
+		status = http.StatusRequestEntityTooLarge
+	case errors.Is(err, twilio.ErrForm):
+		status = http.StatusBadRequest
+	}
+	if !c.Response().Committed {
+		_ = c.NoContent(status) // a client that is gone needs no answer
+	}
+}
+
+// ours is the dialled number: on a specialist's leg it is the caller's side.
+func ours(w twilio.Webhook) policy.Phone {
+	if w.Direction == "outbound-dial" {
+		return policy.Phone(w.From)
+	}
+	return policy.Phone(w.To)
+}
+
+// speaker is the line that speaks: the dialled one, or for a number that is not configured the line whose number is most like it.
+func speaker(s policy.Settings, dialled policy.Phone) policy.Line {
+	best, most := s.Lines[0], -1
+	for _, l := range s.Lines {
+		if n := commonPrefix(string(l.Number), string(dialled)); n > most {
+			best, most = l, n
+		}
+	}
+	return best
+}
+
+func commonPrefix(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+func turnNumber(w *hook) int {
+	n, err := strconv.Atoi(w.Param("turn"))
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+type unobserved struct{}
+
+func (unobserved) Webhook(string, int, time.Duration) {}
+func (unobserved) CallEnded(policy.Outcome)           {}
+func (unobserved) StoreFailed(error)                  {}

@@ -1,0 +1,398 @@
+package ivr_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/ivr"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio"
+)
+
+const (
+	publicURL = "https://support.example.com/phone"
+	account   = "AC00000000000000000000000000000000"
+	token     = "12345"
+	sid       = "CA00000000000000000000000000000001"
+	legSID    = "CA00000000000000000000000000000002"
+)
+
+// memory is a log and a directory that can be made to fail.
+type memory struct {
+	mu       sync.Mutex
+	calls    map[policy.CallSID]policy.Call
+	fail     error
+	hang     bool
+	panics   bool
+	advances int
+}
+
+func (m *memory) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.advances++
+	if m.hang {
+		<-ctx.Done()
+		return policy.Call{}, ctx.Err()
+	}
+	if m.fail != nil {
+		return policy.Call{}, m.fail
+	}
+	call, ok := m.calls[sid]
+	if !ok {
+		call.SID = sid
+	}
+	m.calls[sid] = change(call)
+	return m.calls[sid], nil
+}
+
+func (m *memory) WrongNumbers(context.Context, policy.Phone, time.Time) (int, error) { return 0, nil }
+
+func (m *memory) Customer(_ context.Context, n policy.CustomerNumber) (policy.Customer, error) {
+	if m.panics {
+		panic("a bug")
+	}
+	if n == northwind.Number {
+		return northwind, nil
+	}
+	return policy.Customer{}, policy.ErrNoCustomer
+}
+
+func (m *memory) CustomersCallingFrom(context.Context, policy.Phone) ([]policy.Customer, error) {
+	return nil, nil
+}
+
+// seen is an observer that remembers.
+type seen struct {
+	mu      sync.Mutex
+	routes  []string
+	ended   []policy.Outcome
+	failure int
+}
+
+func (s *seen) Webhook(route string, _ int, _ time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.routes = append(s.routes, route)
+}
+
+func (s *seen) CallEnded(o policy.Outcome) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = append(s.ended, o)
+}
+
+func (s *seen) StoreFailed(error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failure++
+}
+
+// server is the webhooks over a memory.
+type server struct {
+	*memory
+	*seen
+	handler http.Handler
+}
+
+func newServer(t testing.TB) *server {
+	t.Helper()
+	verifier, err := twilio.NewVerifier(publicURL, account, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &server{memory: &memory{calls: map[policy.CallSID]policy.Call{}}, seen: &seen{}}
+	s.handler = ivr.NewWebhooks(ivr.Deps{
+		Settings: settings(t), Words: ivr.DefaultWords(), Log: s.memory, Directory: s.memory, Verifier: verifier,
+		PublicURL: publicURL, Now: func() time.Time { return tuesday }, Logger: zap.NewNop(), Observer: s.seen,
+	})
+	return s
+}
+
+// post sends a signed webhook; pairs are parameters beside those that every call has.
+func (s *server) post(path string, pairs ...string) *httptest.ResponseRecorder {
+	form := url.Values{
+		"CallSid": {sid}, "AccountSid": {account}, "From": {string(caller)}, "To": {string(uk)},
+		"CallStatus": {"in-progress"}, "Direction": {"inbound"},
+	}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		form.Set(pairs[i], pairs[i+1])
+	}
+	r := httptest.NewRequest(http.MethodPost, "/phone"+path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-Twilio-Signature", twilio.Sign(token, publicURL+path, form))
+	return s.serve(r)
+}
+
+func (s *server) serve(r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, r)
+	return w
+}
+
+// document reads an answer as the provider would.
+func document(t testing.TB, w *httptest.ResponseRecorder) twilio.Response {
+	t.Helper()
+	if w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/xml") {
+		t.Fatalf("answered %d %s", w.Code, w.Header().Get("Content-Type"))
+	}
+	r, err := twilio.Parse(w.Body.Bytes())
+	if err != nil {
+		t.Fatalf("%v in %s", err, w.Body)
+	}
+	return r
+}
+
+// rung are the addresses that a document dials.
+func rung(r twilio.Response) (to []string) {
+	for _, v := range r.Verbs {
+		dial, ok := v.(twilio.Dial)
+		if !ok {
+			continue
+		}
+		for _, n := range dial.Nouns {
+			switch n := n.(type) {
+			case twilio.Number:
+				to = append(to, n.Number)
+			case twilio.Sip:
+				to = append(to, n.URI)
+			}
+		}
+	}
+	return to
+}
+
+// spoken is everything that a document says.
+func spoken(verbs []twilio.Verb) string {
+	var text []string
+	for _, v := range verbs {
+		switch v := v.(type) {
+		case twilio.Say:
+			text = append(text, v.Text)
+		case twilio.Gather:
+			text = append(text, spoken(v.Prompts))
+		}
+	}
+	return strings.Join(text, " ")
+}
+
+var errDisk = errors.New("disk full")
+
+// TestWithoutTheLog holds rule 11: what the caller hears when the log cannot be written, at each step.
+func TestWithoutTheLog(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		path  string
+		pairs []string
+		says  string
+		rings []string
+	}{
+		"at the first ring, the team for questions rings": {path: "/voice", says: "technical problem", rings: []string{"+15550100003"}},
+		"a key for critical rings the critical team": {
+			path: "/voice/menu/3", pairs: []string{"Digits", "1"}, says: "Connecting", rings: []string{"+15550100001"},
+		},
+		"no key at the menu":                 {path: "/voice/menu/3", says: "technical problem", rings: []string{"+15550100003"}},
+		"after a talk, goodbye":              {path: "/voice/rang/4", pairs: []string{"DialBridged", "true", "DialCallStatus", "completed"}, says: "Goodbye"},
+		"after nobody accepted, rung again":  {path: "/voice/rang/4", pairs: []string{"DialBridged", "false"}, says: "technical problem", rings: []string{"+15550100003"}},
+		"after a voicemail, goodbye":         {path: "/voice/recorded/5", says: "Goodbye"},
+		"a caller who is gone hears nothing": {path: "/voice/rang/4", pairs: []string{"CallStatus", "completed"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t)
+			s.fail = errDisk
+			got := document(t, s.post(test.path, test.pairs...))
+			if text := spoken(got.Verbs); !strings.Contains(text, test.says) || (test.says == "") != (text == "") {
+				t.Errorf("says %q, want %q", text, test.says)
+			}
+			if diff := cmp.Diff(test.rings, rung(got)); diff != "" {
+				t.Errorf("rings (-want +got):\n%s", diff)
+			}
+			if s.failure != 1 {
+				t.Errorf("counted %d store failures", s.failure)
+			}
+		})
+	}
+}
+
+// TestSpecialistWithoutTheLog holds that a specialist can still accept when the log cannot be written.
+func TestSpecialistWithoutTheLog(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.fail = errDisk
+	leg := []string{"CallSid", legSID, "ParentCallSid", sid, "From", string(uk), "To", string(oncall1), "Direction", "outbound-dial"}
+	screen := document(t, s.post("/leg/"+sid+"/screen/1", leg...))
+	if text := spoken(screen.Verbs); !strings.Contains(text, "Press 1 to accept") {
+		t.Errorf("the specialist hears %q", text)
+	}
+	accepted := document(t, s.post("/leg/"+sid+"/answer/1", append(leg, "Digits", "1")...))
+	if len(accepted.Verbs) != 0 {
+		t.Errorf("the accepting key does not bridge: %+v", accepted)
+	}
+	passed := document(t, s.post("/leg/"+sid+"/answer/1", append(leg, "Digits", "2")...))
+	if diff := cmp.Diff([]twilio.Verb{twilio.Hangup{}}, passed.Verbs); diff != "" {
+		t.Errorf("passing on (-want +got):\n%s", diff)
+	}
+}
+
+// TestPanic holds rule 11 for a bug: the default team is rung.
+func TestPanic(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.post("/voice")
+	s.panics = true
+	got := document(t, s.post("/voice/number/1", "Digits", "204518"))
+	if text := spoken(got.Verbs); !strings.Contains(text, "technical problem") {
+		t.Errorf("the caller hears %q", text)
+	}
+	if diff := cmp.Diff([]string{string(general)}, rung(got)); diff != "" {
+		t.Errorf("rings (-want +got):\n%s", diff)
+	}
+}
+
+// TestSlowLog holds that nobody waits for a disk that does not answer: after 5 seconds the caller is served without the log.
+func TestSlowLog(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t)
+		s.hang = true
+		began := time.Now()
+		got := document(t, s.post("/voice"))
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("the caller waited %v", took)
+		}
+		if diff := cmp.Diff([]string{string(general)}, rung(got)); diff != "" {
+			t.Errorf("rings (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestPlainWayEnds holds that the way without state rings every step of every round, and then says goodbye.
+func TestPlainWayEnds(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	doc := document(t, s.post("/plain/key", "Digits", "1"))
+	var steps [][]string
+	for len(rung(doc)) > 0 {
+		if steps = append(steps, rung(doc)); len(steps) > 10 {
+			t.Fatal("it does not end")
+		}
+		action := doc.Verbs[len(doc.Verbs)-1].(twilio.Dial).Action
+		doc = document(t, s.post(strings.TrimPrefix(action, publicURL), "DialBridged", "false"))
+	}
+	first, second := []string{string(oncall1)}, []string{string(oncall2), "+15550100002"}
+	if diff := cmp.Diff([][]string{first, second, first, second}, steps); diff != "" {
+		t.Errorf("rings (-want +got):\n%s", diff)
+	}
+	if text := spoken(doc.Verbs); !strings.Contains(text, "Goodbye") {
+		t.Errorf("ends with %q", text)
+	}
+	if s.advances != 0 {
+		t.Error("the plain way asked the log")
+	}
+}
+
+// TestRefused holds that what is not signed by the provider is refused before anything reads it.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	unsigned := httptest.NewRequest(http.MethodPost, "/phone/voice", strings.NewReader("CallSid="+sid))
+	unsigned.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	large := httptest.NewRequest(http.MethodPost, "/phone/voice", strings.NewReader("CallSid="+sid+"&x="+strings.Repeat("x", 1<<20)))
+	large.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	large.Header.Set("X-Twilio-Signature", "L/OH5YylLD5NRKLltdqwSvS0BnU=")
+	for name, test := range map[string]struct {
+		got  *httptest.ResponseRecorder
+		want int
+	}{
+		"unsigned":          {s.serve(unsigned), http.StatusForbidden},
+		"too large":         {s.serve(large), http.StatusRequestEntityTooLarge},
+		"a foreign account": {s.post("/voice", "AccountSid", "AC99999999999999999999999999999999"), http.StatusForbidden},
+		"no such path":      {s.serve(httptest.NewRequest(http.MethodPost, "/phone/none", nil)), http.StatusNotFound},
+	} {
+		if test.got.Code != test.want || test.got.Body.Len() != 0 {
+			t.Errorf("%s: %d %q, want %d and nothing", name, test.got.Code, test.got.Body, test.want)
+		}
+	}
+	if s.advances != 0 {
+		t.Error("the log was asked")
+	}
+}
+
+// TestRetryGetsTheSameBytes holds that the provider's retry of any webhook changes nothing.
+func TestRetryGetsTheSameBytes(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	leg := []string{"CallSid", legSID, "ParentCallSid", sid, "From", string(uk), "To", string(oncall1), "Direction", "outbound-dial"}
+	var answers []string
+	steps := []func() *httptest.ResponseRecorder{
+		func() *httptest.ResponseRecorder { return s.post("/voice", "CallStatus", "ringing") },
+		func() *httptest.ResponseRecorder { return s.post("/voice/number/1", "Digits", "204518") },
+		func() *httptest.ResponseRecorder { return s.post("/voice/menu/2", "Digits", "1") },
+		func() *httptest.ResponseRecorder { return s.post("/leg/"+sid+"/screen/1", leg...) },
+		func() *httptest.ResponseRecorder {
+			return s.post("/leg/"+sid+"/answer/1", append(leg, "Digits", "1")...)
+		},
+		func() *httptest.ResponseRecorder {
+			return s.post("/voice/rang/3", "DialCallStatus", "completed", "DialCallSid", legSID, "DialCallDuration", "60", "DialBridged", "true")
+		},
+		func() *httptest.ResponseRecorder {
+			return s.post("/status", "CallStatus", "completed", "CallDuration", "90", "Timestamp", "Tue, 24 Nov 2026 10:01:30 +0000")
+		},
+	}
+	for _, step := range steps {
+		answers = append(answers, step().Body.String())
+	}
+	before := mustJSON(t, s.calls[sid])
+	for i, step := range steps {
+		if diff := cmp.Diff(answers[i], step().Body.String()); diff != "" {
+			t.Errorf("webhook %d again (-first +again):\n%s", i, diff)
+		}
+	}
+	if diff := cmp.Diff(before, mustJSON(t, s.calls[sid])); diff != "" {
+		t.Errorf("the log changed:\n%s", diff)
+	}
+	if diff := cmp.Diff([]policy.Outcome{policy.Served}, s.ended); diff != "" {
+		t.Errorf("ends that were counted (-want +got):\n%s", diff)
+	}
+}
+
+// TestGET holds that a number whose webhooks are set to GET works as well.
+func TestGET(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	form := url.Values{"CallSid": {sid}, "AccountSid": {account}, "From": {string(caller)}, "To": {string(uk)}, "CallStatus": {"ringing"}}
+	r := httptest.NewRequest(http.MethodGet, "/phone/voice?"+form.Encode(), nil)
+	r.Header.Set("X-Twilio-Signature", twilio.Sign(token, publicURL+"/voice?"+form.Encode(), nil))
+	if text := spoken(document(t, s.serve(r)).Verbs); !strings.Contains(text, "customer number") {
+		t.Errorf("the caller hears %q", text)
+	}
+}
+
+// TestStatusIsAcknowledgedAfterTheCommit holds that a callback is answered only once it is logged.
+func TestStatusIsAcknowledgedAfterTheCommit(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.fail = errDisk
+	if got := s.post("/status", "CallStatus", "completed", "CallDuration", "9"); got.Code != http.StatusInternalServerError {
+		t.Errorf("answered %d although nothing was logged", got.Code)
+	}
+	s.fail = nil
+	if got := s.post("/status", "CallStatus", "completed", "CallDuration", "9"); got.Code != http.StatusNoContent {
+		t.Errorf("answered %d", got.Code)
+	}
+	if got := s.calls[sid].Outcome(); got != policy.Abandoned {
+		t.Errorf("outcome %q", got)
+	}
+}
