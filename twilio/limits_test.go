@@ -84,7 +84,9 @@ func TestRenderRefusesWhatTheProviderWouldNotCarryOut(t *testing.T) {
 		"a speech timeout of no number": {gather(func(g *twilio.Gather) { g.SpeechTimeout = "soon" }), `speechTimeout is "soon": write auto or 1 to 86400`},
 		"a speech timeout of zero":      {gather(func(g *twilio.Gather) { g.SpeechTimeout = "0" }), "speechTimeout"},
 		"a Dial in a Gather": {
-			gather(func(g *twilio.Gather) { g.Prompts = []twilio.Verb{twilio.Say{Text: "a"}, twilio.Dial{Nouns: parties(1)}} }),
+			gather(func(g *twilio.Gather) {
+				g.Prompts = []twilio.Verb{twilio.Say{Text: "a"}, twilio.Dial{Nouns: parties(1)}}
+			}),
 			"verb 1, Gather: child 2 is a twilio.Dial: only Say, Play and Pause can be nested",
 		},
 		"an empty prompt in a Gather": {
