@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -31,7 +30,6 @@ func (c *checker) config(f *file) Config {
 		Store:       c.store(f.Store),
 		Twilio:      c.account(f.Twilio),
 		Settings:    c.settings(f),
-		Words:       ivr.DefaultWords(),
 	}
 }
 

@@ -70,21 +70,31 @@ func Parse(name string, text []byte, env func(string) (string, bool), o Options)
 	if root == nil {
 		return Config{}, found.list
 	}
-	version := sha256.New()
-	version.Write(text)
 	d := &decoder{findings: found, env: env, offline: o.Offline, overlaid: map[*yaml.Node]string{}}
 	for _, overlay := range o.Overlays {
 		d.overlay(root, overlay)
-		version.Write([]byte(overlay.Path + "\x00" + overlay.Text + "\x00"))
 	}
 	var f file
 	d.decode(&f, d.node(root, name, "the configuration"))
 	f.defaults()
 	c := &checker{findings: found, offline: o.Offline, folder: filepath.Dir(name)}
 	checked := c.config(&f)
-	checked.Settings.Version = hex.EncodeToString(version.Sum(nil))[:12]
+	var words []byte
+	checked.Words, words = c.words(f.Words)
+	checked.Settings.Version = version(text, words, o.Overlays)
 	if problems := found.sorted(name); len(problems) > 0 {
 		return Config{}, problems
 	}
 	return checked, nil
+}
+
+// version tells configurations apart in the trace of a call. Without words and overlays it is what sha256sum says of the file.
+func version(text, words []byte, overlays []Overlay) string {
+	sum := sha256.New()
+	sum.Write(text)
+	sum.Write(words)
+	for _, o := range overlays {
+		sum.Write([]byte("\x00" + o.Path + "\x00" + o.Text))
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:12]
 }
