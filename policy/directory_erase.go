@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -43,7 +44,7 @@ func (c Call) Anonymised() Call {
 	c.From, c.Customer, c.Account, c.Ticket, c.State.Offered = "", "", "", "", ""
 	c.WrongNumbers, c.Known = nil, false
 	for i, turn := range c.Turns {
-		c.Turns[i] = Turn{Key: turn.Key, At: turn.At}
+		c.Turns[i] = Turn{Key: turn.Key, At: turn.At, Reply: json.RawMessage("null")}
 	}
 	for i, d := range c.Trace {
 		c.Trace[i] = d.anonymised(names)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"runtime/debug"
 
 	bolt "go.etcd.io/bbolt"
@@ -72,6 +73,9 @@ func (b *batch) call(sid policy.CallSID) (liveCall, error) {
 
 // put writes a call and its index keys, if it is another than before.
 func (b *batch) put(before liveCall, after policy.Call) error {
+	if before.size == 0 && reflect.DeepEqual(after, before.call) {
+		return nil
+	}
 	value, err := json.Marshal(after)
 	if err != nil {
 		return fmt.Errorf("call %s cannot be written: %w", after.SID, err)

@@ -15,6 +15,8 @@ const (
 	metaStart  = 16
 	metaLength = 64
 	magic      = 0xED0CDAED
+	// noFreelist stands where a program leaves the list of free pages out of the file. Ours never does, and bbolt would write it.
+	noFreelist = 1<<64 - 1
 )
 
 // inspect looks whether a file is a bbolt file and has all the pages it says it has. An empty file passes: it is a new one.
@@ -37,6 +39,9 @@ func inspect(file *os.File) error {
 	if second, ok := readMeta(file, int64(first.pageSize)); ok && second.transaction > first.transaction {
 		newest = second
 	}
+	if newest.freelist == noFreelist {
+		return ErrNotOurs
+	}
 	if need := int64(newest.pages) * int64(newest.pageSize); info.Size() < need {
 		return fmt.Errorf("%w: it has %d of %d bytes", ErrTruncated, info.Size(), need)
 	}
@@ -44,8 +49,8 @@ func inspect(file *os.File) error {
 }
 
 type meta struct {
-	pageSize           uint32
-	pages, transaction uint64
+	pageSize                     uint32
+	freelist, pages, transaction uint64
 }
 
 // readMeta reads the meta page at an offset, if there is a sound one.
@@ -60,7 +65,7 @@ func readMeta(file io.ReaderAt, offset int64) (meta, bool) {
 	if order.Uint32(b) != magic || order.Uint64(b[metaLength-8:]) != sum.Sum64() {
 		return meta{}, false
 	}
-	return meta{pageSize: order.Uint32(b[8:]), pages: order.Uint64(b[40:]), transaction: order.Uint64(b[48:])}, true
+	return meta{pageSize: order.Uint32(b[8:]), freelist: order.Uint64(b[32:]), pages: order.Uint64(b[40:]), transaction: order.Uint64(b[48:])}, true
 }
 
 // notBolt tells a damaged file of ours from one that never was: ours begins with the header of a meta page, if anything is left of it.

@@ -51,7 +51,8 @@ func Open(path string, o Options) (*Store, error) {
 	return s, nil
 }
 
-// open leaves no open file behind when it fails, even when bbolt panics over what it finds in a damaged one.
+// open closes the file when it fails, even when bbolt panics over what it finds in a damaged one. After such a panic the file's
+// mapping, and with it the lock, stays until the process ends.
 func (s *Store) open(path string) (err error) {
 	if !s.options.ReadOnly {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -63,7 +64,7 @@ func (s *Store) open(path string) (err error) {
 			err = fmt.Errorf("%w: %v", ErrDamaged, p)
 		}
 		if err != nil && s.file != nil {
-			_ = s.file.Close() // gives the lock free as well; closed already is fine
+			_ = s.file.Close() // closed already is fine
 		}
 	}()
 	s.db, err = bolt.Open(path, 0o600, &bolt.Options{
@@ -73,6 +74,7 @@ func (s *Store) open(path string) (err error) {
 	if err != nil {
 		return err
 	}
+	s.db.AllocSize = roomStep
 	if err := s.prepare(); err != nil {
 		_ = s.db.Close() // the first error says more
 		return err
@@ -104,15 +106,16 @@ func (s *Store) prepare() error {
 		return fmt.Errorf("%w (%d, this one knows %d)", ErrNewer, version, schema)
 	case version < schema && s.options.ReadOnly:
 		return fmt.Errorf("%w: it has to be opened for writing once, to be brought up to date", ErrReadOnly)
-	case version < schema:
-		if err := s.db.Update(upgrade); err != nil {
-			return err
-		}
-	}
-	if s.options.ReadOnly {
+	case s.options.ReadOnly:
 		return nil
 	}
-	return s.makeRoom()
+	if err := s.makeRoom(); err != nil {
+		return err
+	}
+	if version == schema {
+		return nil
+	}
+	return s.db.Update(upgrade)
 }
 
 // version is the schema of the file; 0 for one without content.

@@ -1,0 +1,276 @@
+package store_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
+)
+
+// filled is the path of a file with one call in it, closed.
+func filled(t *testing.T) string {
+	t.Helper()
+	f := newFile(t)
+	s := f.open(t, store.Options{})
+	if _, err := s.Advance(t.Context(), "CA1", func(c policy.Call) policy.Call { c.Customer, c.Month = "204518", "2026-11"; return c }); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return f.path
+}
+
+// spoilt is a copy of a filled file after somebody changed its bytes. It is not checked at the end.
+func spoilt(t *testing.T, change func([]byte) []byte) string {
+	t.Helper()
+	content, err := os.ReadFile(filled(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return written(t, change(content))
+}
+
+func written(t *testing.T, content []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "spoilt.db")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// foreign is a bbolt file in which a function put something.
+func foreign(t *testing.T, path string, fill func(*bolt.Tx) error) string {
+	t.Helper()
+	db, err := bolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Update(fill); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func setSchema(version string) func(*bolt.Tx) error {
+	return func(tx *bolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte(version)) }
+}
+
+func TestAFileThatCannotBeOpenedIsNamedAndLeftAsItIs(t *testing.T) {
+	page := os.Getpagesize()
+	tests := []struct {
+		name string
+		path func(t *testing.T) string
+		want error
+		says string
+	}{
+		{"a text file", func(t *testing.T) string { return written(t, []byte("number,name\n204518,Northwind\n")) }, store.ErrNotOurs, "give another path"},
+		{"a large text file", func(t *testing.T) string { return written(t, bytes.Repeat([]byte("number,name\n"), 20_000)) }, store.ErrNotOurs, "give another path"},
+		{"another program's bbolt file", func(t *testing.T) string {
+			return foreign(t, filepath.Join(t.TempDir(), "other.db"), func(tx *bolt.Tx) error {
+				_, err := tx.CreateBucket([]byte("wiki"))
+				return err
+			})
+		}, store.ErrNotOurs, "give another path"},
+		{"another program's file with a bucket like ours", func(t *testing.T) string {
+			return foreign(t, filepath.Join(t.TempDir(), "other.db"), func(tx *bolt.Tx) error {
+				_, err := tx.CreateBucket([]byte("meta"))
+				return err
+			})
+		}, store.ErrNotOurs, "give another path"},
+		{"another program's file, which bbolt would write to", func(t *testing.T) string {
+			path := filepath.Join(t.TempDir(), "other.db")
+			db, err := bolt.Open(path, 0o600, &bolt.Options{NoFreelistSync: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			bucket := func(tx *bolt.Tx) error { _, err := tx.CreateBucket([]byte("wiki")); return err }
+			if err := errors.Join(db.Update(bucket), db.Close()); err != nil {
+				t.Fatal(err)
+			}
+			return path
+		}, store.ErrNotOurs, "give another path"},
+		{"cut to half a page", func(t *testing.T) string { return spoilt(t, func(b []byte) []byte { return b[:page/2] }) }, store.ErrTruncated, "backup"},
+		{"cut to three pages", func(t *testing.T) string { return spoilt(t, func(b []byte) []byte { return b[:3*page] }) }, store.ErrTruncated, "backup"},
+		{"both first pages broken", func(t *testing.T) string {
+			return spoilt(t, func(b []byte) []byte {
+				b[70]++
+				b[page+70]++
+				return b
+			})
+		}, store.ErrDamaged, "backup"},
+		{"pages full of noise", func(t *testing.T) string {
+			return spoilt(t, func(b []byte) []byte {
+				for i := 2 * page; i < 40*page; i++ {
+					b[i] = byte(i * 7)
+				}
+				return b
+			})
+		}, store.ErrDamaged, "backup"},
+		{"from a newer version", func(t *testing.T) string { return foreign(t, filled(t), setSchema("99")) }, store.ErrNewer, "run the version that wrote it"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			for _, readOnly := range []bool{false, true} {
+				path := test.path(t)
+				before, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				refused(t, path, store.Options{ReadOnly: readOnly}, test.want, test.says)
+				after, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !bytes.Equal(before, after) {
+					t.Error("the file was written to")
+				}
+			}
+		})
+	}
+}
+
+// refused opens a path and wants an error of a kind, that names the path and says what to do.
+func refused(t *testing.T, path string, o store.Options, want error, says string) {
+	t.Helper()
+	s, err := store.Open(path, o)
+	if err == nil {
+		_ = s.Close()
+		t.Fatal("it was opened")
+	}
+	if want != nil && !errors.Is(err, want) {
+		t.Errorf("got %v, want %v", err, want)
+	}
+	if !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), says) {
+		t.Errorf("the message %q does not name the file and say %q", err, says)
+	}
+}
+
+func TestAFileThatAnotherHasOpenIsLocked(t *testing.T) {
+	f := newFile(t)
+	f.open(t, store.Options{})
+	for _, readOnly := range []bool{false, true} {
+		refused(t, f.path, store.Options{ReadOnly: readOnly}, store.ErrLocked, "socket")
+	}
+}
+
+func TestPathsThatAreNoFile(t *testing.T) {
+	dir := t.TempDir()
+	refused(t, dir, store.Options{}, nil, "is a directory: name a file in it")
+	refused(t, filepath.Join(dir, "none.db"), store.Options{ReadOnly: true}, fs.ErrNotExist, "existing file")
+	if err := os.WriteFile(filepath.Join(dir, "plain"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, filepath.Join(dir, "plain", "supportline.db"), store.Options{}, syscall.ENOTDIR, "plain")
+}
+
+func TestAFileWithoutPermissionSaysSo(t *testing.T) {
+	path := filled(t)
+	if err := os.Chmod(path, 0o400); err != nil {
+		t.Fatal(err)
+	}
+	asNobody(t)
+	refused(t, path, store.Options{}, fs.ErrPermission, "the right to read and write")
+}
+
+// asNobody lets the rest of the test work on files without root's rights, where it has them.
+func asNobody(t *testing.T) {
+	t.Helper()
+	runtime.LockOSThread()
+	me := os.Geteuid()
+	if err := syscall.Setfsuid(65534); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Setfsuid(me); err != nil {
+			t.Error(err)
+		}
+		runtime.UnlockOSThread()
+	})
+}
+
+func TestAnEmptyFileIsANewOneAndMissingFoldersAreMade(t *testing.T) {
+	empty := written(t, nil)
+	missing := filepath.Join(t.TempDir(), "a", "b", "supportline.db")
+	for _, path := range []string{empty, missing} {
+		s := file{path}.open(t, store.Options{})
+		if err := s.Ping(t.Context()); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	info, err := os.Stat(missing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(fs.FileMode(0o600), info.Mode()); diff != "" {
+		t.Errorf("who may read the file (-want +got):\n%s", diff)
+	}
+}
+
+func TestOneBrokenFirstPageIsSurvived(t *testing.T) {
+	page := os.Getpagesize()
+	for _, first := range []int{0, page} {
+		path := spoilt(t, func(b []byte) []byte {
+			binary.NativeEndian.PutUint64(b[first+16+40:], 1)
+			return b
+		})
+		s := file{path}.open(t, store.Options{})
+		if err := s.Ping(t.Context()); err != nil {
+			t.Errorf("page at %d: %v", first, err)
+		}
+	}
+}
+
+func TestAnOlderFileGetsItsIndexAnew(t *testing.T) {
+	path := foreign(t, filled(t), func(tx *bolt.Tx) error {
+		if err := tx.DeleteBucket([]byte("index")); err != nil {
+			return err
+		}
+		return setSchema("0")(tx)
+	})
+	refused(t, path, store.Options{ReadOnly: true}, store.ErrReadOnly, "opened for writing once")
+	s := file{path}.open(t, store.Options{})
+	calls, err := s.AccountMonth(t.Context(), "204518", "2026-11")
+	if err != nil || len(calls) != 1 {
+		t.Errorf("the month's calls: %v, %v; want the one that was there", calls, err)
+	}
+}
+
+func TestReadingOnlyChangesNothing(t *testing.T) {
+	path := filled(t)
+	before, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := file{path}.open(t, store.Options{ReadOnly: true})
+	if _, err := s.Call(t.Context(), "CA1"); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Erase(t.Context(), "204518", "anna", time.Now()); !errors.Is(err, store.ErrReadOnly) {
+		t.Errorf("Erase: got %v, want %v", err, store.ErrReadOnly)
+	}
+	after, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !after.ModTime().Equal(before.ModTime()) {
+		t.Error("the file was written to")
+	}
+}

@@ -1,0 +1,94 @@
+package store_test
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/storetest"
+)
+
+func TestContract(t *testing.T) {
+	storetest.Run(t, func(t testing.TB) storetest.Storage { return newFile(t) }, store.ErrClosed)
+}
+
+// file is a store's file in a folder of the test's own, checked when the test ends.
+type file struct{ path string }
+
+func newFile(t testing.TB) file {
+	f := file{filepath.Join(t.TempDir(), "supportline.db")}
+	t.Cleanup(func() { f.check(t) })
+	return f
+}
+
+func (f file) Open(t testing.TB) storetest.Store { return f.open(t, store.Options{}) }
+
+// open opens the store with little room, so that tests make the file grow too.
+func (f file) open(t testing.TB, o store.Options) *store.Store {
+	t.Helper()
+	if o.Size == 0 {
+		o.Size = 1 << 20
+	}
+	s, err := store.Open(f.path, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return s
+}
+
+func (f file) Copy(t testing.TB) storetest.Storage {
+	t.Helper()
+	c := newFile(t)
+	if err := copyFile(c.path, f.path); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func copyFile(to, from string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	if closed := out.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+// check lets bbolt look at every page.
+func (f file) check(t testing.TB) {
+	if _, err := os.Stat(f.path); err != nil {
+		return // the test wanted no file
+	}
+	db, err := bolt.Open(f.path, 0o600, &bolt.Options{ReadOnly: true, PreLoadFreelist: true})
+	if err != nil {
+		t.Errorf("the file after the test: %v", err)
+		return
+	}
+	defer db.Close()
+	err = db.View(func(tx *bolt.Tx) error {
+		for err := range tx.Check() {
+			t.Errorf("the file after the test: %v", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Errorf("the file after the test: %v", err)
+	}
+}

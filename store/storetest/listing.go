@@ -1,0 +1,192 @@
+package storetest
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// anyCall is a call with few different values, so that many share some.
+func anyCall(t *rapid.T, id int) policy.Call {
+	c := policy.Call{
+		SID:       policy.CallSID(fmt.Sprintf("CA%04d", id)),
+		Line:      rapid.SampledFrom([]policy.Phone{ukLine, usLine}).Draw(t, "line"),
+		From:      rapid.SampledFrom([]policy.Phone{caller, "+12125550142", "anonymous", "", "sip:a@b.example"}).Draw(t, "from"),
+		Customer:  rapid.SampledFrom([]policy.CustomerNumber{"", customer, "20451", "2045180"}).Draw(t, "customer"),
+		Intent:    rapid.SampledFrom(policy.Intents()).Draw(t, "intent"),
+		StartedAt: anyTime(t, "start"),
+	}
+	if c.Customer != "" {
+		c.Month = policy.MonthOf(c.StartedAt, time.UTC)
+	}
+	if rapid.Bool().Draw(t, "over") {
+		c.LeftAt = c.StartedAt.Add(time.Minute)
+		c.Refused = rapid.SampledFrom([]policy.Outcome{"", policy.LineClosed, policy.NotEntitled}).Draw(t, "refused")
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "misses") {
+		c.WrongNumbers = append(c.WrongNumbers, anyTime(t, "miss"))
+	}
+	return c
+}
+
+// anyTime is one of a few moments, some of which differ by a nanosecond only; the zero time is one of them.
+func anyTime(t *rapid.T, what string) time.Time {
+	n := rapid.IntRange(-1, 40).Draw(t, what)
+	if n < 0 {
+		return time.Time{}
+	}
+	return day.Add(time.Duration(n/2)*24*time.Hour + time.Duration(n%2))
+}
+
+// model is the log as a plain map.
+type model map[policy.CallSID]policy.Call
+
+// fill writes calls to both, some twice, so that their keys change.
+func fill(t *rapid.T, s Store) model {
+	all := model{}
+	// One storage serves all draws: what an earlier one wrote is made to belong to nobody, a thousand years ago.
+	for c, err := range s.Calls(t.Context(), policy.Filter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[c.SID] = policy.Call{SID: c.SID, StartedAt: day.AddDate(-1000, 0, 0)}
+	}
+	writeAll(t, s, all)
+	for range 2 {
+		calls := model{}
+		for range rapid.IntRange(0, 30).Draw(t, "calls") {
+			c := anyCall(t, rapid.IntRange(0, 30).Draw(t, "sid"))
+			calls[c.SID] = c
+		}
+		writeAll(t, s, calls)
+		maps.Copy(all, calls)
+	}
+	return all
+}
+
+func writeAll(t *rapid.T, s Store, calls model) {
+	var group sync.WaitGroup
+	for id, c := range calls {
+		group.Go(func() {
+			if _, err := s.Advance(t.Context(), id, as(c)); err != nil {
+				t.Errorf("Advance %s: %v", id, err)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// newest gives the selected calls in the order of a listing.
+func (m model) newest(f policy.Filter) []policy.Call {
+	var list []policy.Call
+	for _, c := range m {
+		within := !c.StartedAt.Before(f.Since) && (f.Until.IsZero() || c.StartedAt.Before(f.Until))
+		if within && f.Matches(c) {
+			list = append(list, c)
+		}
+	}
+	slices.SortFunc(list, func(a, b policy.Call) int {
+		return -cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.SID, b.SID))
+	})
+	if f.Limit > 0 && len(list) > f.Limit {
+		list = list[:f.Limit]
+	}
+	return list
+}
+
+func listing(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	rapid.Check(t, func(r *rapid.T) {
+		all := fill(r, s)
+		for range 5 {
+			f := policy.Filter{
+				Since:    anyTime(r, "since"),
+				Until:    anyTime(r, "until"),
+				Line:     rapid.SampledFrom([]policy.Phone{"", "", ukLine}).Draw(r, "of line"),
+				Customer: rapid.SampledFrom([]policy.CustomerNumber{"", "", customer, "20451"}).Draw(r, "of customer"),
+				Intent:   rapid.SampledFrom([]policy.Intent{"", "", policy.Critical}).Draw(r, "of intent"),
+				Outcome:  rapid.SampledFrom([]policy.Outcome{"", "", policy.Abandoned, policy.LineClosed}).Draw(r, "of outcome"),
+				Limit:    rapid.IntRange(0, 10).Draw(r, "limit"),
+			}
+			same(r, fmt.Sprintf("%+v", f), all.newest(f), collect(r, s.Calls(r.Context(), f)))
+		}
+	})
+}
+
+func accountMonth(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	rapid.Check(t, func(r *rapid.T) {
+		all := fill(r, s)
+		for _, month := range []policy.Month{"2026-11", "2026-12", "2027-01"} {
+			for _, number := range []policy.CustomerNumber{customer, "20451", "999"} {
+				want := all.newest(policy.Filter{Customer: number})
+				want = slices.DeleteFunc(want, func(c policy.Call) bool { return c.Month != month })
+				slices.Reverse(want)
+				got, err := s.AccountMonth(r.Context(), number, month)
+				if err != nil {
+					r.Fatal(err)
+				}
+				same(r, fmt.Sprint(number, " in ", month), want, got)
+			}
+		}
+	})
+}
+
+func wrongNumbers(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	rapid.Check(t, func(r *rapid.T) {
+		all := fill(r, s)
+		since := anyTime(r, "since")
+		for _, from := range []policy.Phone{caller, "anonymous", "", "unknown", "+44", "sip:a@b.example"} {
+			want := 0
+			for _, c := range all {
+				for _, at := range c.WrongNumbers {
+					if c.From.Caller() == from.Caller() && !at.Before(since) {
+						want++
+					}
+				}
+			}
+			got, err := s.WrongNumbers(r.Context(), from, since)
+			if err != nil {
+				r.Fatal(err)
+			}
+			same(r, fmt.Sprintf("wrong numbers of %q since %v", from.Full(), since), want, got)
+		}
+	})
+}
+
+func listingWhileWriting(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	const before = 500
+	for n := range before {
+		must(t, s, policy.CallSID(fmt.Sprintf("CA%04d", n)), began(day.Add(time.Duration(n)*time.Second)))
+	}
+	seen := 0
+	last := day.Add(before * time.Second)
+	for c, err := range s.Calls(t.Context(), policy.Filter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !c.StartedAt.Before(last) {
+			t.Fatalf("a call of %v after one of %v", c.StartedAt, last)
+		}
+		last = c.StartedAt
+		// The consumer writes while it reads: to the call that it sees, and new ones that the listing does not hold.
+		if seen%50 == 0 {
+			must(t, s, c.SID, turn("menu/1"))
+			must(t, s, policy.CallSID(fmt.Sprint("CA-new-", seen)), began(day.Add(time.Hour)))
+		}
+		seen++
+	}
+	if seen != before {
+		t.Errorf("%d calls listed, want %d", seen, before)
+	}
+}

@@ -1,0 +1,167 @@
+// Package storetest is the promise of a store to its readers, as one suite of tests that every store has to pass. A store's own test
+// calls Run with a way to make storage:
+//
+//	func TestContract(t *testing.T) { storetest.Run(t, newStorage) }
+//
+// What a single engine promises beyond that, such as how it names a broken file, is tested beside the engine.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// Store is what every store does. The methods' promises are written on *store.Store.
+type Store interface {
+	Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error)
+	Call(ctx context.Context, sid policy.CallSID) (policy.Call, error)
+	Calls(ctx context.Context, filter policy.Filter) iter.Seq2[policy.Call, error]
+	AccountMonth(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Call, error)
+	WrongNumbers(ctx context.Context, caller policy.Phone, since time.Time) (int, error)
+
+	Customer(ctx context.Context, number policy.CustomerNumber) (policy.Customer, error)
+	CustomersCallingFrom(ctx context.Context, caller policy.Phone) ([]policy.Customer, error)
+	Customers(ctx context.Context) iter.Seq2[policy.Customer, error]
+	ImportCustomers(ctx context.Context, customers []policy.Customer, by string) (policy.Imported, error)
+	Export(ctx context.Context, number policy.CustomerNumber, by string) (policy.Exported, error)
+	Erase(ctx context.Context, number policy.CustomerNumber, by string, at time.Time) (policy.Erased, error)
+	Audit(ctx context.Context) iter.Seq2[policy.AuditEntry, error]
+
+	Ping(ctx context.Context) error
+	FailWrites(err error)
+	Close() error
+}
+
+// Storage is where a store keeps what it has. Its maker closes what is still open when the test ends, and then checks that what is
+// stored is sound.
+type Storage interface {
+	// Open opens a store on it. The one opened before has been closed.
+	Open(t testing.TB) Store
+	// Copy is the storage as a crash at this moment would leave it. No write is under way.
+	Copy(t testing.TB) Storage
+}
+
+// Run runs the whole suite, each test on storage of its own. ErrClosed is the engine's error for a closed store.
+func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
+	tests := []struct {
+		name string
+		test func(t *testing.T, s Storage)
+	}{
+		{"a call is read, changed and written in one step", atomic},
+		{"a new call starts empty, with its SID", newCall},
+		{"a change that is refused leaves the call as it was", refusedChanges},
+		{"a retry writes nothing", retry},
+		{"what was handed out is the receiver's own", ownCopies},
+		{"large calls are kept", largeCall},
+		{"reports in any order give the same record", reports},
+		{"what was written is there after opening again", reopened},
+		{"a crash between two steps leaves the steps before it", crashed},
+		{"a commit that fails changes nothing", failedCommit},
+		{"a request whose context has ended is dropped", cancelled},
+		{"a closed store says so", func(t *testing.T, s Storage) { closedStore(t, s, closed) }},
+		{"closing keeps what was accepted", closeDrains},
+		{"calls are listed newest first and filtered", listing},
+		{"a listing goes on while calls are written", listingWhileWriting},
+		{"the calls of an account and a month", accountMonth},
+		{"wrong numbers are counted by caller and time", wrongNumbers},
+		{"customers are found by number and by caller", directory},
+		{"an import is whole or not at all", wholeImport},
+		{"erasing removes a customer and names nobody", erase},
+		{"a customer on the phone is not erased", eraseOnThePhone},
+		{"an export is everything, and noted", export},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) { test.test(t, storage(t)) })
+	}
+}
+
+// day is when the suite's calls happen.
+var day = time.Date(2026, time.November, 23, 14, 0, 0, 0, time.UTC)
+
+const (
+	ukLine   = policy.Phone("+448000668187")
+	usLine   = policy.Phone("+18883071053")
+	caller   = policy.Phone("+442079460018")
+	customer = policy.CustomerNumber("204518")
+	sid      = policy.CallSID("CA00000000000000000000000000000001")
+)
+
+// began is the first step of a call.
+func began(at time.Time) func(policy.Call) policy.Call {
+	return func(c policy.Call) policy.Call {
+		c.Line, c.From, c.StartedAt, c.Answered = ukLine, caller, at, true
+		return c
+	}
+}
+
+// turn is one more step of a call: a decision, an answer, and the place in it.
+func turn(key string) func(policy.Call) policy.Call {
+	return func(c policy.Call) policy.Call {
+		c.Turns = append(c.Turns, policy.Turn{Key: key, At: day, Heard: "204518", Reply: []byte(`{"say":"welcome"}`)})
+		c.Trace = append(c.Trace, policy.Decision{At: day, Rule: "customer.found", Result: "yes"})
+		c.State.Turn++
+		return c
+	}
+}
+
+// as replaces a call by another.
+func as(call policy.Call) func(policy.Call) policy.Call {
+	return func(policy.Call) policy.Call { return call }
+}
+
+// must does a step that has to work.
+func must(t testing.TB, s Store, id policy.CallSID, change func(policy.Call) policy.Call) policy.Call {
+	t.Helper()
+	c, err := s.Advance(t.Context(), id, change)
+	if err != nil {
+		t.Fatalf("Advance %s: %v", id, err)
+	}
+	return c
+}
+
+// kept is a call that has to be there.
+func kept(t testing.TB, s Store, id policy.CallSID) policy.Call {
+	t.Helper()
+	c, err := s.Call(t.Context(), id)
+	if err != nil {
+		t.Fatalf("Call %s: %v", id, err)
+	}
+	return c
+}
+
+// collect reads a sequence to its end.
+func collect[T any](t rapid.TB, all iter.Seq2[T, error]) []T {
+	t.Helper()
+	var list []T
+	for v, err := range all {
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, v)
+	}
+	return list
+}
+
+// same compares what is kept: nothing and an empty list are the same, and times are equal as moments.
+func same(t rapid.TB, what string, want, got any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+func wantError(t testing.TB, what string, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("%s: got error %v, want %v", what, err, want)
+	}
+}

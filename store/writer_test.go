@@ -1,0 +1,166 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
+)
+
+// commits counts what a store says of its commits.
+type commits struct {
+	sync.Mutex
+	good, failed, requests int
+}
+
+func (c *commits) heard(_ time.Duration, requests int, err error) {
+	c.Lock()
+	defer c.Unlock()
+	if err != nil {
+		c.failed++
+		return
+	}
+	c.good++
+	c.requests += requests
+}
+
+func step(c policy.Call) policy.Call {
+	c.State.Turn++
+	return c
+}
+
+func TestACrowdSharesCommits(t *testing.T) {
+	var heard commits
+	s := newFile(t).open(t, store.Options{OnCommit: heard.heard})
+	var all sync.WaitGroup
+	for worker := range 64 {
+		all.Go(func() {
+			for range 20 {
+				if _, err := s.Advance(t.Context(), policy.CallSID(fmt.Sprint("CA", worker)), step); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if heard.requests != 64*20 || heard.good > heard.requests/2 {
+		t.Errorf("%d requests took %d commits, want %d in at most half as many", heard.requests, heard.good, 64*20)
+	}
+}
+
+func TestWhatSharesACommitFailsAlone(t *testing.T) {
+	s := newFile(t).open(t, store.Options{})
+	// The first request holds the writer until the others wait, so that they share the next commit.
+	holding, release := make(chan struct{}), make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(func() {
+		_, err := s.Advance(t.Context(), "CA0", func(c policy.Call) policy.Call { close(holding); <-release; return step(c) })
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	<-holding
+	results := make([]error, 10)
+	for n := range results {
+		all.Go(func() {
+			_, results[n] = s.Advance(t.Context(), "CA1", func(c policy.Call) policy.Call {
+				if n%2 == 0 {
+					panic("a bug")
+				}
+				return step(c)
+			})
+		})
+	}
+	close(release)
+	all.Wait()
+	for n, err := range results {
+		if (n%2 == 0) != (err != nil) {
+			t.Errorf("request %d: error %v", n, err)
+		}
+	}
+	c, err := s.Call(t.Context(), "CA1")
+	if err != nil || c.State.Turn != 5 {
+		t.Errorf("%d of 5 good steps were kept, %v", c.State.Turn, err)
+	}
+	if _, err := s.Advance(t.Context(), "CA1", func(policy.Call) policy.Call { panic("a bug") }); err == nil || !strings.Contains(err.Error(), "a bug") {
+		t.Errorf("a panic gives %v", err)
+	}
+}
+
+func TestFailedCommitsAreHeardOf(t *testing.T) {
+	var heard commits
+	s := newFile(t).open(t, store.Options{OnCommit: heard.heard})
+	s.FailWrites(errors.New("disk full"))
+	for range 3 {
+		if _, err := s.Advance(t.Context(), "CA1", step); err == nil || !strings.Contains(err.Error(), "cannot write: disk full") {
+			t.Errorf("got %v", err)
+		}
+	}
+	if heard.good != 0 || heard.failed != 3 {
+		t.Errorf("%d commits and %d failures were heard of, want 3 failures", heard.good, heard.failed)
+	}
+}
+
+func TestTheFileHasRoomAndGrows(t *testing.T) {
+	f := newFile(t)
+	s := f.open(t, store.Options{Size: 1 << 20})
+	size := func() int64 {
+		info, err := os.Stat(f.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	if size() != 1<<20 {
+		t.Errorf("a new file has %d bytes, want 1 MB", size())
+	}
+	reply := `"` + strings.Repeat("x", 100_000) + `"`
+	for n := range 40 {
+		change := func(c policy.Call) policy.Call {
+			c.Turns = []policy.Turn{{Key: "k", Reply: []byte(reply)}}
+			return c
+		}
+		if _, err := s.Advance(t.Context(), policy.CallSID(fmt.Sprint("CA", n)), change); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if size() < 4_000_000 {
+		t.Errorf("with 4 MB of calls the file has %d bytes", size())
+	}
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	s := newFile(t).open(t, store.Options{})
+	reply := `"` + strings.Repeat("x", 20_000) + `"`
+	var all sync.WaitGroup
+	for worker := range 16 {
+		all.Go(func() {
+			for n := range 100 {
+				change := func(c policy.Call) policy.Call {
+					c.Turns = []policy.Turn{{Key: "k", Reply: []byte(reply)}}
+					return c
+				}
+				if _, err := s.Advance(t.Context(), policy.CallSID(fmt.Sprintf("CA-%d-%d", worker, n)), change); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	if m.HeapAlloc > 24<<20 {
+		t.Errorf("32 MB of calls in progress hold %d MB of heap, want less than 24", m.HeapAlloc>>20)
+	}
+	if err := s.Ping(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
