@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -105,20 +106,14 @@ func (h *Hours) reason(d Date, spans []Span, rule, what string) string {
 // week is the week in words: "Monday to Friday 08:00-20:00, Saturday 10:00-14:00". Days that are closed are left out.
 func (h *Hours) week() string {
 	var groups []string
-	for i := 1; i <= 7; {
-		first, text := time.Weekday(i%7), spansText(h.Week[i%7])
-		n := 1
-		for i+n <= 7 && spansText(h.Week[(i+n)%7]) == text {
-			n++
+	for first, next := 1, 0; first <= 7; first = next {
+		spans := h.Week[first%7]
+		for next = first + 1; next <= 7 && slices.Equal(h.Week[next%7], spans); {
+			next++
 		}
-		days := first.String()
-		if n > 1 {
-			days += " to " + time.Weekday((i+n-1)%7).String()
+		if len(spans) > 0 {
+			groups = append(groups, daysText(first, next-1)+" "+spansText(spans))
 		}
-		if text != closedText {
-			groups = append(groups, days+" "+text)
-		}
-		i += n
 	}
 	if len(groups) == 0 {
 		return "closed every day of the week"
@@ -126,11 +121,17 @@ func (h *Hours) week() string {
 	return strings.Join(groups, ", ")
 }
 
-const closedText = "closed"
+// daysText names a range of days, Monday being 1 and Sunday 7.
+func daysText(first, last int) string {
+	if first == last {
+		return time.Weekday(first % 7).String()
+	}
+	return time.Weekday(first%7).String() + " to " + time.Weekday(last%7).String()
+}
 
 func spansText(spans []Span) string {
 	if len(spans) == 0 {
-		return closedText
+		return "closed"
 	}
 	var b strings.Builder
 	for i, s := range spans {
