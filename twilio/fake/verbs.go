@@ -179,8 +179,8 @@ func (in *input) press(keys string) (rest string) {
 		case in.digits != "":
 			in.finish, in.done = string(k), true
 		}
-		if in.done || len(in.digits) == in.gather.NumDigits {
-			in.done = true
+		in.done = in.done || (in.digits != "" && len(in.digits) == in.gather.NumDigits)
+		if in.done {
 			return keys[i+1:]
 		}
 	}

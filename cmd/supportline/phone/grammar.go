@@ -38,7 +38,7 @@ var kinds = map[string]struct {
 }
 
 var (
-	keyPath = regexp.MustCompile(`^[a-z0-9_]+(\.[a-z0-9_]+)*:$`)
+	keyPath = regexp.MustCompile(`^[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*:$`)
 	address = regexp.MustCompile(`^(\+\d{3,15}|\d{1,15}|sip:\S+|client:\S+|anonymous|unknown|nobody)$`)
 	number  = regexp.MustCompile(`^\+\d{3,15}$`)
 	verstat = regexp.MustCompile(`^(TN-Validation-[A-Za-z-]+|No-TN-Validation)$`)

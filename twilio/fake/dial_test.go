@@ -1,0 +1,185 @@
+package fake_test
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/officernd/supportline/twilio"
+	"github.com/officernd/supportline/twilio/fake"
+)
+
+const (
+	anna = "+15550100001"
+	ben  = "sip:oncall@example.com"
+)
+
+// ringing is a house that rings anna and ben at once, tells each who calls, and takes 1 for yes.
+func ringing(tb testing.TB) *house {
+	events := []string{"initiated", "ringing", "answered", "completed"}
+	screen := twilio.Gather{Input: "dtmf", Action: publicURL + "/key", NumDigits: 1, Timeout: 10, Prompts: []twilio.Verb{twilio.Say{Text: "call from"}}}
+	return newHouse(tb, pages{
+		"/voice": says(twilio.Dial{
+			Action: publicURL + "/rang", Timeout: 20, CallerID: "+448000668187", Record: "record-from-answer-dual",
+			RecordingStatusCallback: publicURL + "/taped",
+			Nouns: []twilio.Noun{
+				twilio.Number{Number: anna, URL: publicURL + "/screen", StatusCallback: publicURL + "/ring", StatusEvents: events},
+				twilio.Sip{URI: ben, URL: publicURL + "/screen", StatusCallback: publicURL + "/ring", StatusEvents: events},
+			},
+		}),
+		"/screen": says(screen, twilio.Hangup{}),
+		"/key": func(w http.ResponseWriter, r *http.Request) {
+			if r.PostFormValue("Digits") == "1" {
+				says()(w, r)
+				return
+			}
+			says(twilio.Hangup{})(w, r)
+		},
+		"/rang": says(twilio.Say{Text: "goodbye"}, twilio.Hangup{}),
+	})
+}
+
+// TestDial holds the end of a Dial as its action is told it, by what the specialists and the caller do.
+func TestDial(t *testing.T) {
+	yes := fake.Specialist{PicksUp: 5 * time.Second, Presses: []string{"1"}, Thinks: 2 * time.Second}
+	talk := func() acts { return acts{fake.Talking: {fake.Wait(3 * time.Minute), fake.PartnerHangsUp()}} }
+	for _, row := range []struct {
+		name        string
+		specialists map[string]fake.Specialist
+		acts        acts
+		race        fake.Race
+		want        string
+		took        int // seconds
+	}{
+		{"accepted, the specialist hangs up", map[string]fake.Specialist{anna: yes}, talk(), fake.FirstPickup, "completed true 183", 188},
+		{"the caller hangs up", map[string]fake.Specialist{anna: yes}, acts{fake.Talking: {fake.Wait(time.Minute), fake.HangUp()}}, fake.FirstPickup, "completed true 63", 68},
+		{"nobody answers", nil, nil, fake.FirstPickup, "no-answer false ", 20},
+		{"all are busy", map[string]fake.Specialist{anna: {Status: "busy"}, ben: {Status: "busy"}}, nil, fake.FirstPickup, "busy false ", 0},
+		{"one is busy, one doesn't answer", map[string]fake.Specialist{anna: {Status: "busy"}}, nil, fake.FirstPickup, "no-answer false ", 20},
+		{"passed on", map[string]fake.Specialist{anna: {PicksUp: time.Second, Presses: []string{"2"}}}, nil, fake.FirstPickup, "completed false 1", 2},
+		{"a voicemail picks up", map[string]fake.Specialist{anna: {PicksUp: time.Second}}, nil, fake.FirstPickup, "completed false 11", 12},
+		{"hangs up while told who calls", map[string]fake.Specialist{anna: {Leaves: 500 * time.Millisecond, Presses: []string{"1"}}}, nil, fake.FirstPickup, "completed false 1", 1},
+		{"the caller hangs up while it rings", nil, acts{fake.Ringing: {fake.Wait(4 * time.Second), fake.HangUp()}}, fake.FirstPickup, "canceled false ", 4},
+		{"first pickup wins over a later yes", map[string]fake.Specialist{anna: {PicksUp: time.Second}, ben: yes}, nil, fake.FirstPickup, "completed false 11", 12},
+		{"first yes wins over an earlier pickup", map[string]fake.Specialist{anna: {PicksUp: time.Second}, ben: yes}, talk(), fake.FirstAccept, "completed true 183", 188},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := ringing(t)
+			p := provider(h, &people{acts: row.acts, specialists: row.specialists})
+			p.Race = row.race
+			r := call(t, p)
+			i := slices.IndexFunc(h.asked, func(a asked) bool { return a.path == "/rang" })
+			if i < 0 {
+				t.Fatalf("the action was not asked: %q", h.paths())
+			}
+			got := h.asked[i].params
+			end := strings.Join([]string{got.Get("DialCallStatus"), got.Get("DialBridged"), got.Get("DialCallDuration")}, " ")
+			if diff := cmp.Diff(row.want, end); diff != "" {
+				t.Error(diff)
+			}
+			if r.Seconds < row.took || r.Seconds > row.took+1 { // the goodbye takes a third of a second
+				t.Errorf("took %d s, want %d", r.Seconds, row.took)
+			}
+		})
+	}
+}
+
+func TestLegCallbacks(t *testing.T) {
+	h := ringing(t)
+	yes := fake.Specialist{PicksUp: 5 * time.Second, Presses: []string{"1"}}
+	call(t, provider(h, &people{specialists: map[string]fake.Specialist{anna: yes}, acts: acts{fake.Talking: {fake.Wait(time.Minute), fake.HangUp()}}}))
+	var got []string
+	for _, a := range h.asked {
+		if a.path == "/ring" && a.params.Get("To") == anna {
+			got = append(got, a.params.Get("SequenceNumber")+" "+a.params.Get("CallStatus")+" "+a.params.Get("CallDuration")+" "+a.params.Get("Direction"))
+		}
+	}
+	want := []string{"0 initiated  outbound-dial", "1 ringing  outbound-dial", "2 in-progress  outbound-dial", "3 completed 61 outbound-dial"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	last := h.asked[len(h.asked)-1]
+	if last.path != "/status" || last.params.Has("ParentCallSid") {
+		t.Errorf("the last webhook is %s of a leg, want the caller's /status", last.path)
+	}
+}
+
+// TestDeliveryOfCallbacks holds what Faults do to the reports of a call that rings out.
+func TestDeliveryOfCallbacks(t *testing.T) {
+	const rings, done = "/ring", "/status"
+	for _, row := range []struct {
+		name string
+		how  fake.Delivery
+		want []string
+	}{
+		{"once", fake.Once, []string{"/voice", rings, rings, rings, rings, rings, rings, "/rang", done}},
+		{"lost", fake.Lost, []string{"/voice", "/rang"}},
+		{"late", fake.Late, []string{"/voice", "/rang", rings, rings, rings, rings, rings, rings, done}},
+		{"twice", fake.Twice, slices.Concat([]string{"/voice"}, slices.Repeat([]string{rings}, 12), []string{"/rang", done, done})},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := ringing(t)
+			p := provider(h, &people{})
+			p.Faults.Callbacks = row.how
+			call(t, p)
+			if diff := cmp.Diff(row.want, h.paths()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestReorderedCallbacks(t *testing.T) {
+	h := ringing(t)
+	p := provider(h, &people{})
+	p.Faults.Callbacks = fake.Reordered
+	call(t, p)
+	var got []string
+	for _, a := range h.asked {
+		if a.path == "/ring" && a.params.Get("To") == anna {
+			got = append(got, a.params.Get("CallStatus"))
+		}
+	}
+	if diff := cmp.Diff([]string{"ringing", "initiated", "no-answer"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestNoLastWords(t *testing.T) {
+	h := ringing(t)
+	p := provider(h, &people{acts: acts{fake.Ringing: {fake.HangUp()}}})
+	p.Faults.NoLastWords = true
+	call(t, p)
+	if slices.Contains(h.paths(), "/rang") {
+		t.Errorf("the action was asked: %q", h.paths())
+	}
+}
+
+func TestCancelledContextHangsUp(t *testing.T) {
+	h := ringing(t)
+	p := provider(h, &people{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r, err := p.Call(ctx, incoming)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Status != "completed" || h.asked[len(h.asked)-1].path != "/status" {
+		t.Errorf("got %q after %q, want completed and a status callback", r.Status, h.paths())
+	}
+}
+
+func TestVia(t *testing.T) {
+	h := newHouse(t, pages{"/voice": says(twilio.Say{Text: "hello"})})
+	server := newServer(t, h)
+	p := provider(h, &people{})
+	p.Transport = fake.Via(server)
+	if diff := cmp.Diff([]string{"hello"}, heard(call(t, p), fake.TheCaller)); diff != "" {
+		t.Error(diff)
+	}
+}
