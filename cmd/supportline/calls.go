@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// callsList is "calls": the log.
+type callsList struct {
+	Since    string  `placeholder:"TIME" help:"Calls that started at this time or later: a date, a date and time, or RFC 3339. Default: 30 days ago."`
+	Until    string  `placeholder:"TIME" help:"Calls that started before this time; a date includes its day."`
+	Zone     string  `default:"UTC" placeholder:"ZONE" help:"The zone of dates, and of the times in the table (default: UTC)."`
+	Line     number  `placeholder:"NUMBER" help:"Calls to this line."`
+	Customer string  `placeholder:"N" help:"Calls of this customer number."`
+	Intent   intent  `placeholder:"INTENT" help:"${intents}."`
+	Outcome  outcome `placeholder:"OUTCOME" help:"${outcomes}."`
+	Limit    int     `placeholder:"N" help:"At most so many calls, the newest (default: all)."`
+	Format   string  `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
+}
+
+// Help shows examples.
+func (callsList) Help() string {
+	return `Examples:
+
+    supportline calls
+    supportline calls --since 2026-11-01 --until 2026-11-30 --zone Europe/London
+    supportline calls --customer 204518 --outcome served --format csv > calls.csv`
+}
+
+func (l callsList) run(ctx context.Context, s *session) error {
+	filter, zone, err := l.filter(s.Now())
+	if err != nil {
+		return err
+	}
+	found := &listing{calls: s.Store.Calls(ctx, filter), limit: l.Limit, tickets: newTickets(s)}
+	switch l.Format {
+	case "json":
+		err = writeJSON(s.Out, found.rows(ctx))
+	case "csv":
+		err = writeCSV(s.Out, callColumns, found.rows(ctx), callCells)
+	default:
+		err = found.table(ctx, s, zone)
+	}
+	if err == nil && found.cut {
+		fmt.Fprintf(s.Err, "More calls match: these are the newest %d. Give a larger --limit, or none.\n", l.Limit)
+	}
+	return err
+}
+
+// filter is the selection; one call more than the limit is asked for, to know whether there are more.
+func (l callsList) filter(now time.Time) (policy.Filter, *time.Location, error) {
+	if l.Limit < 0 {
+		return policy.Filter{}, nil, fmt.Errorf("--limit %d: write a number of calls, or leave it out for all", l.Limit)
+	}
+	zone, err := parseZone(l.Zone)
+	if err != nil {
+		return policy.Filter{}, nil, fmt.Errorf("--zone: %w", err)
+	}
+	when, err := parsePeriod(l.Since, l.Until, zone, now)
+	if err != nil {
+		return policy.Filter{}, nil, err
+	}
+	filter := policy.Filter{
+		Since: when.since, Until: when.until, Line: policy.Phone(l.Line), Customer: policy.CustomerNumber(l.Customer),
+		Intent: policy.Intent(l.Intent), Outcome: policy.Outcome(l.Outcome),
+	}
+	if l.Limit > 0 {
+		filter.Limit = l.Limit + 1
+	}
+	return filter, zone, nil
+}
+
+// listing is calls on their way from the store to a person.
+type listing struct {
+	calls   iter.Seq2[policy.Call, error]
+	limit   int
+	tickets *tickets
+	cut     bool // there were more than the limit
+}
+
+// shown is a call and the row that it is shown as.
+type shown struct {
+	call policy.Call
+	row  policy.Row
+}
+
+func (l *listing) each(ctx context.Context) iter.Seq2[shown, error] {
+	return func(yield func(shown, error) bool) {
+		n := 0
+		for call, err := range l.calls {
+			if n++; l.limit > 0 && n > l.limit {
+				l.cut = true
+				return
+			}
+			var row policy.Row
+			if err == nil {
+				row, err = l.tickets.row(ctx, call)
+			}
+			if !yield(shown{call, row}, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (l *listing) rows(ctx context.Context) iter.Seq2[policy.Row, error] {
+	return func(yield func(policy.Row, error) bool) {
+		for s, err := range l.each(ctx) {
+			if !yield(s.row, err) {
+				return
+			}
+		}
+	}
+}
+
+func (l *listing) table(ctx context.Context, s *session, zone *time.Location) error {
+	t := table{
+		head:  []string{"STARTED", "FROM", "LINE", "CUSTOMER", "ACCOUNT", "INTENT", "TICKET", "OUTCOME", "WAIT", "TALK", "SPECIALIST", "NOTES", "SID"},
+		right: map[string]bool{"WAIT": true, "TALK": true},
+	}
+	for c, err := range l.each(ctx) {
+		if err != nil {
+			return err
+		}
+		r := c.row
+		t.add(wall(r.StartedAt, zone), r.From, r.Line, text(r.Customer), text(r.Account), text(r.Intent), text(r.Ticket),
+			ending(c.call, s.Now()), minutes(r.WaitSeconds), minutes(r.TalkSeconds), text(r.Specialist), notes(r), string(r.SID))
+	}
+	if len(t.rows) == 0 {
+		fmt.Fprintln(s.Err, "No calls match.")
+		return nil
+	}
+	return t.write(s.Out, s.Colour)
+}
+
+// ending says how a call ended, or that it has not.
+func ending(c policy.Call, now time.Time) string {
+	switch {
+	case c.Outcome() != "":
+		return string(c.Outcome())
+	case c.Lost(now):
+		return "no end reported"
+	}
+	return "in progress"
+}
+
+// notes are the marks of a call, in short.
+func notes(r policy.Row) string {
+	var marks []string
+	for _, mark := range []struct {
+		set  bool
+		name string
+	}{{r.Counted, "counted"}, {r.OverLong, "over-long"}, {r.Waived, "waived"}, {r.Training, "training"}} {
+		if mark.set {
+			marks = append(marks, mark.name)
+		}
+	}
+	return strings.Join(marks, " ")
+}
+
+// callColumns are the names of a call's CSV, in order; callCells gives the cells.
+var callColumns = []string{
+	"sid", "line", "from", "customer", "account", "intent", "ticket", "outcome", "started_at", "answered_at", "ended_at", "talk_seconds",
+	"wait_seconds", "total_seconds", "specialist", "over_long", "waived", "training", "counted", "month",
+}
+
+func callCells(r policy.Row) []string {
+	return []string{
+		string(r.SID), r.Line, r.From, text(r.Customer), text(r.Account), text(r.Intent), text(r.Ticket), text(r.Outcome),
+		instant(r.StartedAt), instant(r.AnsweredAt), instant(r.EndedAt), figure(r.TalkSeconds), figure(r.WaitSeconds), figure(r.TotalSeconds),
+		text(r.Specialist), strconv.FormatBool(r.OverLong), strconv.FormatBool(r.Waived), strconv.FormatBool(r.Training),
+		strconv.FormatBool(r.Counted), text(r.Month),
+	}
+}
+
+// text, instant, figure, wall and minutes show a value that may be unknown: then they are empty.
+func text[T ~string](v *T) string {
+	if v == nil {
+		return ""
+	}
+	return string(*v)
+}
+
+func instant(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func figure(n *int) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.Itoa(*n)
+}
+
+func wall(t *time.Time, zone *time.Location) string {
+	if t == nil {
+		return ""
+	}
+	return t.In(zone).Format("2006-01-02 15:04:05")
+}
+
+func minutes(n *int) string {
+	if n == nil {
+		return ""
+	}
+	return fmt.Sprintf("%d:%02d", *n/60, *n%60)
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// intent and outcome are flags that take one of the policy's values; number is one that takes a telephone number.
+type (
+	intent  policy.Intent
+	outcome policy.Outcome
+	number  policy.Phone
+)
+
+// UnmarshalText takes one of the five reasons to call; anything else is an error that lists them.
+func (i *intent) UnmarshalText(text []byte) error { return choose(i, string(text), policy.Intents()) }
+
+// UnmarshalText takes one of the ways a call can end; anything else is an error that lists them.
+func (o *outcome) UnmarshalText(text []byte) error { return choose(o, string(text), policy.Outcomes()) }
+
+// UnmarshalText takes a number in E.164, with spaces, hyphens, dots and brackets allowed between the digits.
+func (n *number) UnmarshalText(text []byte) error {
+	tidy := strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "").Replace(string(text))
+	if !telephone(tidy) || len(tidy) < 4 || len(tidy) > 16 {
+		return fmt.Errorf("%q is not a telephone number: write it with its country, for example +448000668187", text)
+	}
+	*n = number(tidy)
+	return nil
+}
+
+func choose[F, V ~string](flag *F, text string, values []V) error {
+	for _, v := range values {
+		if text == string(v) {
+			*flag = F(v)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is not known: write one of %s", text, list(values))
+}
+
+func list[V ~string](values []V) string {
+	var names []string
+	for _, v := range values {
+		names = append(names, string(v))
+	}
+	return strings.Join(names, ", ")
+}

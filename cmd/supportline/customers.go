@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// customersImport is "customers import": all or nothing.
+type customersImport struct {
+	File string `arg:"" name:"FILE" help:"A CSV file with the columns of customers.example.csv; - is standard input."`
+}
+
+// Help shows examples.
+func (customersImport) Help() string {
+	return `All rows are taken, or none. Customers that the file does not name stay as they are.
+
+Examples:
+
+    supportline customers import customers.csv
+    crm-export | supportline customers import -`
+}
+
+func (i customersImport) inputFile() string { return i.File }
+
+func (i customersImport) run(ctx context.Context, s *session) error {
+	input := watch(s.In, s.Err, s.InputSize, s.Progress)
+	customers, problems := policy.ReadCustomers(input, s.Settings.DirectoryRules())
+	input.done()
+	if len(problems) > 0 {
+		for _, p := range problems {
+			fmt.Fprintln(s.Out, placed(s.Input, p))
+		}
+		return no("nothing was imported: correct %s and import it again", s.Input)
+	}
+	if err := ctx.Err(); err != nil {
+		return err // what was read may be the part of the file that came before the person gave up
+	}
+	done, err := s.Store.ImportCustomers(ctx, customers, s.User)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Err, "%d added, %d changed, %d unchanged\n", done.Added, done.Changed, done.Unchanged)
+	return nil
+}
+
+// placed puts the file's name before a problem: file:line:column.
+func placed(file string, p policy.RowProblem) string {
+	if p.Line == 0 {
+		return file + ": " + p.String()
+	}
+	return file + ":" + p.String()
+}
+
+// customersList is "customers list".
+type customersList struct {
+	Format string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json, or csv as import reads it."`
+}
+
+// Help shows examples.
+func (customersList) Help() string {
+	return `Examples:
+
+    supportline customers list
+    supportline customers list --format csv > customers.csv`
+}
+
+func (l customersList) run(ctx context.Context, s *session) error {
+	customers := s.Store.Customers(ctx)
+	switch l.Format {
+	case "json":
+		return writeJSON(s.Out, customers)
+	case "csv":
+		var all []policy.Customer
+		for c, err := range customers {
+			if err != nil {
+				return err
+			}
+			all = append(all, c)
+		}
+		return policy.WriteCustomers(s.Out, all)
+	}
+	t := table{head: []string{"NUMBER", "NAME", "PACKAGE", "LINE", "ACCOUNT HOLDER", "EMAIL", "PHONE", "CALLER NUMBERS"}}
+	for c, err := range customers {
+		if err != nil {
+			return err
+		}
+		callers := make([]string, len(c.CallerNumbers))
+		for i, n := range c.CallerNumbers {
+			callers[i] = n.Full()
+		}
+		t.add(string(c.Number), c.Name, c.Package, c.Line.Full(), c.AccountHolder, c.Email, c.Phone.Full(), strings.Join(callers, " "))
+	}
+	if len(t.rows) == 0 {
+		fmt.Fprintln(s.Err, "There are no customers yet: \"supportline customers import FILE.csv\" brings them in.")
+		return nil
+	}
+	return t.write(s.Out, s.Colour)
+}
+
+// customersExport is "customers export": everything that is kept of one customer.
+type customersExport struct {
+	Number string `arg:"" name:"N" help:"The customer number."`
+}
+
+// Help shows an example.
+func (customersExport) Help() string {
+	return `One JSON object: the profile, and the account's calls with their messages and recordings.
+
+Example:
+
+    supportline customers export 204518 > 204518.json`
+}
+
+// exported is a customer as JSON.
+type exported struct {
+	Customer policy.Customer `json:"customer"`
+	Calls    []exportedCall  `json:"calls"`
+}
+
+// exportedCall is a call with what a row leaves out.
+type exportedCall struct {
+	policy.Row
+	Message    *policy.Recording  `json:"message"`
+	Recordings []policy.Recording `json:"recordings"`
+}
+
+func (e customersExport) run(ctx context.Context, s *session) error {
+	all, err := s.Store.Export(ctx, policy.CustomerNumber(e.Number), s.User)
+	if err != nil {
+		return unknownCustomer(e.Number, err)
+	}
+	out := exported{Customer: all.Customer, Calls: []exportedCall{}}
+	counting := newTickets(s)
+	for _, c := range all.Calls {
+		row, err := counting.row(ctx, c)
+		if err != nil {
+			return err
+		}
+		out.Calls = append(out.Calls, exportedCall{Row: row, Message: c.Message, Recordings: append([]policy.Recording{}, c.Recordings...)})
+	}
+	w := json.NewEncoder(s.Out)
+	w.SetIndent("", "  ")
+	return w.Encode(out)
+}
+
+// customersErase is "customers erase".
+type customersErase struct {
+	Number string `arg:"" name:"N" help:"The customer number."`
+	Yes    bool   `help:"Do it without a question."`
+}
+
+// Help shows an example.
+func (customersErase) Help() string {
+	return `The profile goes, and the account's calls lose everything that leads to a person. This cannot be undone.
+
+Example:
+
+    supportline customers erase 204518 --yes`
+}
+
+func (e customersErase) run(ctx context.Context, s *session) error {
+	number := policy.CustomerNumber(e.Number)
+	customer, err := s.Store.Customer(ctx, number)
+	if err != nil {
+		return unknownCustomer(e.Number, err)
+	}
+	if err := s.confirm(e.Yes, fmt.Sprintf("Erase %s (%s) and anonymise the account's calls? This cannot be undone.", number, plain(customer.Name))); err != nil {
+		return err
+	}
+	done, err := s.Store.Erase(ctx, number, s.User, s.Now())
+	if errors.Is(err, policy.ErrCallInProgress) {
+		return no("customer %s is on the phone: nothing was erased, try again after the call", number)
+	}
+	if err != nil {
+		return unknownCustomer(e.Number, err)
+	}
+	fmt.Fprintf(s.Err, "Customer %s is erased; %d calls are anonymised.\n", number, done.Calls)
+	return nil
+}
+
+func unknownCustomer(number string, err error) error {
+	if errors.Is(err, policy.ErrNoCustomer) {
+		return no("no customer has the number %s: \"supportline customers list\" shows them", number)
+	}
+	return err
+}

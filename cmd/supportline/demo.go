@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
+)
+
+// The files of a demo, in its folder.
+const (
+	demoConfig    = "supportline.yaml"
+	demoCustomers = "customers.csv"
+	demoLog       = "supportline.log"
+)
+
+// The ports that a demo takes first.
+const (
+	demoWebhooks = 8080
+	demoTries    = 100
+)
+
+// demoCommand is "demo".
+type demoCommand struct {
+	Dir string `default:"supportline-demo" placeholder:"DIR" help:"The folder of the demo's files (default: ${default}). Remove it to start afresh."`
+	At  string `placeholder:"TIME" help:"Let the demo's clock begin at this time: \"2026-11-22 10:00\" (UTC) or RFC 3339."`
+}
+
+// Help shows examples.
+func (demoCommand) Help() string {
+	return `Writes a configuration and sample customers into a folder, and answers calls on loopback addresses only. --config is not looked at.
+
+Examples:
+
+    supportline demo
+    supportline demo --at "2026-11-22 10:00"`
+}
+
+func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
+	shown, err := p.shifted(d.At)
+	if err != nil {
+		return err
+	}
+	conf, err := d.configure(shown)
+	if err != nil {
+		return err
+	}
+	logFile, err := os.OpenFile(filepath.Join(d.Dir, demoLog), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer logFile.Close()
+	log := newLogger(logFile)
+	h, err := openHouse(conf, shown.Now, log, store.Options{})
+	if err != nil {
+		return busy(err)
+	}
+	if err := h.firstCustomers(ctx, filepath.Join(d.Dir, demoCustomers)); err != nil {
+		return errors.Join(err, h.Close())
+	}
+	s, err := listen(h)
+	if err != nil {
+		return errors.Join(err, h.Close())
+	}
+	log.Info("demo", zap.String("webhooks", s.webhooks.Addr().String()), zap.Time("now", shown.Now()))
+	d.introduce(p.Out, conf, shown.Now())
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	prompted := make(chan struct{})
+	go func() {
+		defer close(prompted)
+		if terminal(p.In) && terminal(p.Out) {
+			(&prompt{program: shown, house: h, file: filepath.Join(d.Dir, demoConfig)}).run(ctx)
+			stop()
+		}
+	}()
+	err = s.run(ctx)
+	<-prompted
+	return errors.Join(err, h.Close())
+}
+
+// shifted is the program on a clock that begins at a time, and goes on from there.
+func (p *program) shifted(at string) (*program, error) {
+	if at == "" {
+		return p, nil
+	}
+	begin, _, err := parseMoment(at, time.UTC)
+	if err != nil {
+		return nil, fmt.Errorf("--at: %w", err)
+	}
+	other, shift := *p, begin.Sub(p.Now())
+	other.Now = func() time.Time { return p.Now().Add(shift) }
+	return &other, nil
+}
+
+// configure reads the demo's configuration, which is made on the first run and kept. Ports that another program has taken since are
+// replaced by free ones; everything else that somebody wrote into the file stays.
+func (d demoCommand) configure(p *program) (config.Config, error) {
+	if err := os.MkdirAll(d.Dir, 0o755); err != nil {
+		return config.Config{}, err
+	}
+	file := filepath.Join(d.Dir, demoConfig)
+	text, err := os.ReadFile(file)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		webhooks, console, err := freePorts()
+		if err != nil {
+			return config.Config{}, err
+		}
+		if err := os.WriteFile(file, config.Demo(webhooks, console), 0o600); err != nil {
+			return config.Config{}, err
+		}
+		return p.load(file, config.Options{})
+	case err != nil:
+		return config.Config{}, err
+	}
+	conf, err := p.load(file, config.Options{})
+	if err != nil || (free(conf.Listen.Webhooks) && free(conf.Listen.Console)) {
+		return conf, err
+	}
+	if err := d.idle(conf); err != nil {
+		return conf, err
+	}
+	webhooks, console, err := freePorts()
+	if err != nil {
+		return conf, err
+	}
+	moved := strings.NewReplacer(conf.Listen.Webhooks, webhooks, conf.Listen.Console, console).Replace(string(text))
+	if err := os.WriteFile(file, []byte(moved), 0o600); err != nil {
+		return conf, err
+	}
+	return p.load(file, config.Options{})
+}
+
+// idle is an error where a demo runs in the folder already: then it is that one who has the ports.
+func (d demoCommand) idle(conf config.Config) error {
+	path, err := storeFile(conf)
+	if err != nil {
+		return err
+	}
+	socket, err := socketPath(path)
+	if err != nil {
+		return err
+	}
+	conn, err := dialSocket(socket)
+	if errors.Is(err, errNoServer) {
+		return nil
+	}
+	if err == nil {
+		conn.Close()
+		err = fmt.Errorf("a demo runs in %s already, with its webhooks on %s: stop it, or name another folder with --dir", d.Dir, conf.Listen.Webhooks)
+	}
+	return err
+}
+
+// freePorts are two loopback addresses that nobody listens on.
+func freePorts() (webhooks, console string, err error) {
+	var found []string
+	for port := demoWebhooks; port < demoWebhooks+demoTries && len(found) < 2; port++ {
+		if address := fmt.Sprintf("127.0.0.1:%d", port); free(address) {
+			found = append(found, address)
+		}
+	}
+	if len(found) < 2 {
+		return "", "", fmt.Errorf("no two free ports from %d to %d: stop a program that listens there", demoWebhooks, demoWebhooks+demoTries-1)
+	}
+	return found[0], found[1], nil
+}
+
+func free(address string) bool {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return false
+	}
+	return l.Close() == nil
+}
+
+// firstCustomers brings the sample customers into a directory that is still empty, and leaves their file for the person to change.
+func (h *house) firstCustomers(ctx context.Context, file string) error {
+	for range h.store.Customers(ctx) {
+		return nil
+	}
+	if err := os.WriteFile(file, config.ExampleCustomers(), 0o644); err != nil {
+		return err
+	}
+	return h.bringIn(ctx, file, config.ExampleCustomers())
+}
+
+// introduce says where things are and what to try.
+func (d demoCommand) introduce(w io.Writer, conf config.Config, now time.Time) {
+	folder := func(name string) string { return filepath.Join(d.Dir, name) }
+	path, _ := strings.CutPrefix(conf.Store, "bolt:")
+	fmt.Fprintf(w, "A support line runs on this machine. Ctrl-C stops it; %s is kept, remove it to start afresh.\n\n", d.Dir)
+	for _, row := range [][2]string{
+		{"webhooks", conf.PublicURL},
+		{"health and metrics", "http://" + conf.Listen.Console + "/healthz, /readyz, /metrics"},
+		{"configuration", folder(demoConfig)},
+		{"customers", folder(demoCustomers)},
+		{"store", path},
+		{"server's log", folder(demoLog)},
+	} {
+		fmt.Fprintf(w, "  %-19s %s\n", row[0], row[1])
+	}
+	fmt.Fprintln(w)
+	for _, line := range conf.Settings.Lines {
+		fmt.Fprintln(w, openingText(line, now))
+	}
+	if key := criticalKey(conf.Settings); key != "" {
+		fmt.Fprintf(w, "A critical call (SEV 1, key %s) gets through day and night.\n", key)
+	}
+	call, hours := conf.Settings.Lines[len(conf.Settings.Lines)-1].Number.Full(), "hours"
+	if d.At != "" {
+		hours += " --at " + now.UTC().Format(time.RFC3339)
+	}
+	fmt.Fprintf(w, "\nTry in another terminal; enter customer number 204518, then press 1, and take the call as the specialist:\n\n")
+	for _, command := range []string{"call " + call, "calls", "calls explain SID", "customers list", hours} {
+		fmt.Fprintf(w, "  %s %s --config %s\n", invocation(), command, folder(demoConfig))
+	}
+	fmt.Fprintln(w)
+}
+
+// criticalKey is the menu's key for critical calls where they connect on a closed line; "" otherwise.
+func criticalKey(s policy.Settings) string {
+	if s.AfterHours.For(policy.Critical) != policy.Connect {
+		return ""
+	}
+	i := slices.IndexFunc(s.Menu, func(k policy.MenuKey) bool { return k.Intent == policy.Critical })
+	if i < 0 {
+		return ""
+	}
+	return s.Menu[i].Key
+}
+
+// invocation is how this program was started, for commands to paste: "go run" builds it in a folder that is gone afterwards.
+func invocation() string {
+	binary, err := os.Executable()
+	if err == nil && strings.Contains(binary, string(filepath.Separator)+"go-build") {
+		return "go run ./cmd/supportline"
+	}
+	if err == nil && filepath.Base(os.Args[0]) != os.Args[0] {
+		return os.Args[0]
+	}
+	return "supportline"
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// grammar is the command line. A field is a command; its type holds the flags and what the command does.
+type grammar struct {
+	Config string `default:"${config}" placeholder:"FILE" help:"The configuration (default: ${default})."`
+
+	Serve     serveCommand `cmd:"" help:"Answer the provider's webhooks."`
+	Demo      demoCommand  `cmd:"" help:"Everything on this machine, without any account."`
+	Call      callCommand  `cmd:"" help:"A phone in the terminal."`
+	Check     checkCommand `cmd:"" help:"Is the configuration right?"`
+	Hours     hoursCommand `cmd:"" help:"Open or closed, and which rule says so."`
+	Customers struct {
+		Import customersImport `cmd:"" help:"Bring customers in from a CSV file, all or nothing."`
+		List   customersList   `cmd:"" help:"Show the customers."`
+		Export customersExport `cmd:"" help:"Everything that is kept of one customer."`
+		Erase  customersErase  `cmd:"" help:"Remove a customer and anonymise the account's calls."`
+	} `cmd:"" help:"The customers."`
+	Calls struct {
+		List    callsList    `cmd:"" default:"withargs" help:"Show the log, newest first."`
+		Explain callsExplain `cmd:"" help:"Why everything happened on one call."`
+	} `cmd:"" help:"The log of calls."`
+	Version versionCommand `cmd:"" help:"Which version this is."`
+	Health  healthCommand  `cmd:"" hidden:"" help:"Ask the running server whether it is well."`
+}
+
+// defaultConfig is the configuration where --config names none.
+const defaultConfig = "supportline.yaml"
+
+// description is the head of the program's help.
+const description = `Answers toll-free support numbers, and keeps the log of every call.
+
+Try it without any account:
+
+    supportline demo`
+
+// parsed is a command line that was understood. command is nil where help was asked for and shown.
+type parsed struct {
+	command any
+	config  string
+}
+
+// parse reads a command line. Help goes to out at once. What is wrong with the line is an error with a hint.
+func parse(args []string, out, words io.Writer) (parsed, error) {
+	var g grammar
+	helped := false
+	parser, err := kong.New(
+		&g, kong.Name("supportline"), kong.Description(description), kong.Writers(out, words), kong.Exit(func(int) { helped = true }),
+		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: false, Compact: true, WrapUpperBound: 110}),
+		kong.Vars{"config": defaultConfig, "intents": list(policy.Intents()), "outcomes": list(policy.Outcomes())},
+	)
+	if err != nil {
+		return parsed{}, err
+	}
+	line, err := parser.Parse(args)
+	switch {
+	case helped:
+		return parsed{}, nil
+	case err != nil:
+		return parsed{}, misused(err)
+	}
+	return parsed{command: line.Selected().Target.Addr().Interface(), config: g.Config}, nil
+}
+
+// misused adds to what is wrong with a command line where to read how it is used.
+func misused(err error) error {
+	hint := "supportline --help"
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) {
+		if node := wrong.Context.Selected(); node != nil {
+			hint = strings.TrimSpace(strings.ReplaceAll(node.FullPath(), " list", "")) + " --help"
+		}
+	}
+	return fmt.Errorf("%w\n\"%s\" shows how it is used", err, hint)
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/ivr"
+	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/twilio"
+)
+
+// house is everything that answers calls, put together from a configuration: the store, the webhooks, the counters. The server, the demo
+// and the call scripts all live in one.
+type house struct {
+	conf     config.Config
+	store    *store.Store
+	now      func() time.Time
+	log      *zap.Logger
+	webhooks http.Handler
+	private  http.Handler // health and metrics
+}
+
+// openHouse opens the store and puts the rest around it. The caller closes the house.
+func openHouse(conf config.Config, now func() time.Time, log *zap.Logger, o store.Options) (*house, error) {
+	file, err := storeFile(conf)
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := twilio.NewVerifier(conf.PublicURL, conf.Twilio.AccountSID, conf.Twilio.AuthToken, conf.Twilio.NextAuthToken)
+	if err != nil {
+		return nil, err
+	}
+	counters := newMetrics()
+	o.Now, o.OnCommit = now, counters.committed
+	opened, err := store.Open(file, o)
+	if err != nil {
+		return nil, err
+	}
+	h := &house{conf: conf, store: opened, now: now, log: log}
+	h.webhooks = ivr.NewWebhooks(ivr.Deps{
+		Settings: conf.Settings, Words: conf.Words, Log: opened, Directory: opened, Verifier: verifier, PublicURL: conf.PublicURL,
+		Now: now, Logger: log, Observer: counters,
+	})
+	h.private = h.privateRoutes(counters)
+	return h, nil
+}
+
+// Close closes the store. Nothing may use the house after it.
+func (h *house) Close() error { return h.store.Close() }
+
+// health is what /healthz answers. Now is the house's own clock, which a demo can have shifted.
+type health struct {
+	Status  string    `json:"status"`
+	Version string    `json:"version"`
+	Now     time.Time `json:"now"`
+}
+
+// privateRoutes are for the people who run the house: /healthz (the process answers), /readyz (the store can be written) and /metrics.
+func (h *house) privateRoutes(counters *metrics) http.Handler {
+	routes := http.NewServeMux()
+	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, health{Status: "ok", Version: version(), Now: h.now().UTC()})
+	})
+	routes.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := h.store.Ping(r.Context()); err != nil {
+			h.log.Error("not ready", zap.Error(err))
+			answer(w, http.StatusServiceUnavailable, health{Status: err.Error(), Version: version(), Now: h.now().UTC()})
+			return
+		}
+		answer(w, http.StatusOK, health{Status: "ready", Version: version(), Now: h.now().UTC()})
+	})
+	routes.Handle("GET /metrics", counters.handler())
+	return routes
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // a client that is gone needs no answer
+}
+
+// newLogger writes one JSON object a line. Telephone numbers mask themselves when they are logged (policy.Phone).
+func newLogger(w io.Writer) *zap.Logger {
+	encoding := zap.NewProductionEncoderConfig()
+	encoding.EncodeTime = zapcore.RFC3339NanoTimeEncoder
+	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoding), zapcore.Lock(zapcore.AddSync(w)), zap.InfoLevel))
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// metrics counts what happens, for Prometheus, in a registry of its own. Labels are routes and outcomes, never callers. It is what
+// ivr calls an Observer.
+type metrics struct {
+	registry *prometheus.Registry
+	calls    *prometheus.CounterVec
+	webhooks *prometheus.CounterVec
+	latency  *prometheus.HistogramVec
+	commit   prometheus.Histogram
+	failures prometheus.Counter
+}
+
+func newMetrics() *metrics {
+	// From a tenth of a millisecond to over the provider's 15 seconds.
+	buckets := prometheus.ExponentialBuckets(0.0001, 2, 18)
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		calls:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "supportline_calls_total", Help: "Calls that ended, by outcome."}, []string{"outcome"}),
+		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "supportline_webhooks_total", Help: "Webhooks answered, by route and HTTP status."}, []string{"route", "status"}),
+		latency:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "supportline_webhook_seconds", Help: "Time to answer a webhook, by route.", Buckets: buckets}, []string{"route"}),
+		commit:   prometheus.NewHistogram(prometheus.HistogramOpts{Name: "supportline_store_commit_seconds", Help: "Time of a commit of the store.", Buckets: buckets}),
+		failures: prometheus.NewCounter(prometheus.CounterOpts{Name: "supportline_store_errors_total", Help: "Webhooks that had to be answered without the log, and commits that failed."}),
+	}
+	for _, o := range policy.Outcomes() {
+		m.calls.WithLabelValues(string(o)) // so that each is there, at 0, before it first happens
+	}
+	m.registry.MustRegister(
+		m.calls, m.webhooks, m.latency, m.commit, m.failures,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return m
+}
+
+// Webhook counts and times one answer.
+func (m *metrics) Webhook(route string, status int, took time.Duration) {
+	m.webhooks.WithLabelValues(route, strconv.Itoa(status)).Inc()
+	m.latency.WithLabelValues(route).Observe(took.Seconds())
+}
+
+// CallEnded counts a call.
+func (m *metrics) CallEnded(outcome policy.Outcome) {
+	m.calls.WithLabelValues(string(outcome)).Inc()
+}
+
+// StoreFailed counts a webhook that was answered without the log.
+func (m *metrics) StoreFailed(error) { m.failures.Inc() }
+
+// committed is told of each commit of the store.
+func (m *metrics) committed(took time.Duration, _ int, err error) {
+	m.commit.Observe(took.Seconds())
+	if err != nil {
+		m.failures.Inc()
+	}
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/store"
+)
+
+// program is the command line with all that it touches of the process: input, output, environment, clock.
+type program struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Env      func(string) (string, bool)
+	Now      func() time.Time
+}
+
+// localCommand is a command that runs where it was started.
+type localCommand interface {
+	run(ctx context.Context, p *program, configFile string) error
+}
+
+// run does what the arguments say and gives the exit status. The end of ctx ends a server, and interrupts anything else.
+func (p *program) run(ctx context.Context, args []string) int {
+	line, err := parse(args, p.Out, p.Err)
+	if err != nil {
+		return report(p.Err, err)
+	}
+	switch command := line.command.(type) {
+	case localCommand:
+		err = command.run(ctx, p, line.config)
+	case dataCommand:
+		err = p.data(ctx, command, args, line.config)
+	}
+	return report(p.Err, err)
+}
+
+// settings reads the configuration for a command that calls nobody, so that secrets may be absent.
+func (p *program) settings(file string) (config.Config, error) {
+	return p.load(file, config.Options{Offline: true})
+}
+
+// load reads the configuration. Its problems are printed, and the error says how many there are.
+func (p *program) load(file string, o config.Options) (config.Config, error) {
+	conf, problems := config.Load(file, p.Env, o)
+	if len(problems) == 0 {
+		return conf, nil
+	}
+	if err := config.WriteProblems(p.Err, problems); err != nil {
+		return config.Config{}, err
+	}
+	return config.Config{}, fmt.Errorf("the configuration has %s: nothing was done", plural(len(problems), "problem"))
+}
+
+// data runs a command on the store: in the server where one has the file open, else here.
+func (p *program) data(ctx context.Context, command dataCommand, args []string, configFile string) error {
+	conf, err := p.settings(configFile)
+	if err != nil {
+		return err
+	}
+	file, err := storeFile(conf)
+	if err != nil {
+		return err
+	}
+	around, in, err := p.surroundings(command)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	socket, err := socketPath(file)
+	if err != nil {
+		return err
+	}
+	conn, err := dialSocket(socket)
+	if err == nil {
+		return client{conn: conn, in: in, out: p.Out, err: p.Err}.run(ctx, hello{Args: args, surroundings: around})
+	}
+	if !errors.Is(err, errNoServer) {
+		return err
+	}
+	opened, err := store.Open(file, store.Options{Now: p.Now})
+	if err != nil {
+		return busy(err)
+	}
+	err = command.run(ctx, &session{
+		surroundings: around, In: in, Out: p.Out, Err: p.Err, Now: p.Now, Store: opened, Settings: conf.Settings,
+	})
+	return errors.Join(err, opened.Close())
+}
+
+// busy adds to a locked store what can be done.
+func busy(err error) error {
+	if errors.Is(err, store.ErrLocked) {
+		return fmt.Errorf("%w\nit takes no commands: it is a server that is starting or stopping, so try again, or another program that must be stopped", err)
+	}
+	return err
+}
+
+// storeFile is the file of the embedded store.
+func storeFile(conf config.Config) (string, error) {
+	file, bolt := strings.CutPrefix(conf.Store, "bolt:")
+	if !bolt {
+		return "", fmt.Errorf("this version keeps its log in a file: write store: bolt:PATH in the configuration instead of a postgres:// URL")
+	}
+	return file, nil
+}
+
+// surroundings are the person's terminal and the command's input, which is opened here, where the person's files are.
+func (p *program) surroundings(command dataCommand) (surroundings, io.ReadCloser, error) {
+	around := surroundings{
+		Ask: terminal(p.In) && terminal(p.Err), Progress: terminal(p.Err), Colour: p.colour(), User: userName(), Input: "standard input",
+	}
+	named, reads := command.(reader)
+	if !reads || named.inputFile() == "-" {
+		return around, io.NopCloser(p.In), nil
+	}
+	file, err := os.Open(named.inputFile())
+	if err != nil {
+		return around, nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a folder: name a file", named.inputFile())
+	}
+	if err != nil {
+		file.Close()
+		return around, nil, err
+	}
+	around.Input, around.InputSize = named.inputFile(), info.Size()
+	return around, file, nil
+}
+
+// colour says whether standard output takes colours: a terminal does, unless NO_COLOR is set (no-color.org).
+func (p *program) colour() bool {
+	off, _ := p.Env("NO_COLOR")
+	return terminal(p.Out) && off == ""
+}
+
+// terminal says whether a stream of the process is one.
+func terminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// userName is whom the audit names.
+func userName() string {
+	u, err := user.Current()
+	if err != nil {
+		return fmt.Sprintf("uid %d", os.Getuid())
+	}
+	return u.Username
+}
+
+// plural is a number of things in words: "1 problem", "2 problems".
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
