@@ -20,23 +20,22 @@ const (
 // check finds the first thing in r that the provider would refuse, cut short or loop on, and says where it is.
 func (r Response) check() error {
 	for i, verb := range r.Verbs {
-		where := fmt.Sprintf("verb %d", i+1)
 		if _, isReject := verb.(Reject); isReject && i > 0 {
-			return fmt.Errorf("%s, Reject: only the first verb can refuse a call unanswered: put it first or use Hangup", where)
+			return fmt.Errorf("verb %d: Reject: only the first verb can refuse a call unanswered: put it first or use Hangup", i+1)
 		}
-		if err := checkElement(where, verb); err != nil {
-			return err
+		if err := checkElement(verb); err != nil {
+			return fmt.Errorf("verb %d: %w", i+1, err)
 		}
 	}
 	return nil
 }
 
-func checkElement(where string, value any) error {
+func checkElement(value any) error {
 	name, w, err := elementOf(value)
 	if err != nil {
-		return fmt.Errorf("%s: %w", where, err)
+		return err
 	}
-	c := checker{where: where + ", " + name}
+	c := checker{name: name}
 	w.walk(&c)
 	switch v := w.(type) {
 	case *Say:
@@ -54,19 +53,19 @@ func checkElement(where string, value any) error {
 
 // checker keeps the first thing that is wrong with one element and its children.
 type checker struct {
-	where string
-	err   error
+	name string
+	err  error
 }
 
 func (c *checker) fail(format string, args ...any) {
 	if c.err == nil {
-		c.err = fmt.Errorf("%s: %w", c.where, fmt.Errorf(format, args...))
+		c.err = fmt.Errorf("%s: %w", c.name, fmt.Errorf(format, args...))
 	}
 }
 
 func (c *checker) child(index int, value any) {
-	if err := checkElement(fmt.Sprintf("%s, child %d", c.where, index+1), value); err != nil && c.err == nil {
-		c.err = err
+	if err := checkElement(value); err != nil {
+		c.fail("child %d: %w", index+1, err)
 	}
 }
 

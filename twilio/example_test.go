@@ -64,5 +64,5 @@ func ExampleParse() {
 	fmt.Println(err)
 	// Output:
 	// /menu 1 Press one.
-	// twiml: verb 1, Gather: child 1 is a twilio.Hangup: only Say, Play and Pause can be nested
+	// twiml: verb 1: Gather: child 1 is a twilio.Hangup: only Say, Play and Pause can be nested
 }

@@ -61,22 +61,22 @@ func TestRenderRefusesWhatTheProviderWouldNotCarryOut(t *testing.T) {
 		response twilio.Response
 		want     string // a part of the error
 	}{
-		"a Polly voice, too long":   {say("Polly.Amy-Neural", 3001), "verb 1, Say: the text has 3001 characters and Polly voices take 3000"},
+		"a Polly voice, too long":   {say("Polly.Amy-Neural", 3001), "verb 1: Say: the text has 3001 characters and Polly voices take 3000"},
 		"a Google voice, too long":  {say("Google.en-GB-Neural2-A", 5001), "Google voices take 5000"},
 		"a basic voice, too long":   {say("alice", 4097), "basic voices take 4096"},
-		"a Say without text":        {say("", 0), "verb 1, Say: no text"},
+		"a Say without text":        {say("", 0), "verb 1: Say: no text"},
 		"a Say of white space":      {one(twilio.Say{Text: " \n\t"}), "no text"},
 		"a Play without an address": {one(twilio.Play{}), "no address of an audio file"},
 		"a Play loop below zero":    {one(twilio.Play{URL: "/a", Loop: -1}), "loop is -1: write 1 to 1000"},
-		"a Redirect to nowhere":     {one(twilio.Redirect{}), "verb 1, Redirect: no address to go on with"},
+		"a Redirect to nowhere":     {one(twilio.Redirect{}), "verb 1: Redirect: no address to go on with"},
 		"a negative pause":          {one(twilio.Pause{Seconds: -1}), "length is -1"},
 		"a pause of two days":       {one(twilio.Pause{Seconds: 172800}), "length is 172800"},
-		"a Reject after a Say":      {twilio.Response{Verbs: []twilio.Verb{twilio.Say{Text: "a"}, twilio.Reject{}}}, "verb 2, Reject: only the first verb"},
+		"a Reject after a Say":      {twilio.Response{Verbs: []twilio.Verb{twilio.Say{Text: "a"}, twilio.Reject{}}}, "verb 2: Reject: only the first verb"},
 		"an unknown reason":         {one(twilio.Reject{Reason: "no"}), `reason is "no": write busy, rejected`},
 		"no verb at all":            {one(nil), "verb 1: a <nil> cannot be written"},
 		"a pointer to a verb":       {one(&twilio.Hangup{}), "verb 1: a *twilio.Hangup cannot be written"},
 
-		"a Gather without an action":    {one(twilio.Gather{}), "verb 1, Gather: no action"},
+		"a Gather without an action":    {one(twilio.Gather{}), "verb 1: Gather: no action"},
 		"a Gather of unknown input":     {gather(func(g *twilio.Gather) { g.Input = "keys" }), `input is "keys": write dtmf, speech, dtmf speech`},
 		"a negative Gather timeout":     {gather(func(g *twilio.Gather) { g.Timeout = -1 }), "timeout is -1"},
 		"a negative number of digits":   {gather(func(g *twilio.Gather) { g.NumDigits = -1 }), "numDigits is -1"},
@@ -87,19 +87,19 @@ func TestRenderRefusesWhatTheProviderWouldNotCarryOut(t *testing.T) {
 			gather(func(g *twilio.Gather) {
 				g.Prompts = []twilio.Verb{twilio.Say{Text: "a"}, twilio.Dial{Nouns: parties(1)}}
 			}),
-			"verb 1, Gather: child 2 is a twilio.Dial: only Say, Play and Pause can be nested",
+			"verb 1: Gather: child 2 is a twilio.Dial: only Say, Play and Pause can be nested",
 		},
 		"an empty prompt in a Gather": {
 			gather(func(g *twilio.Gather) { g.Prompts = []twilio.Verb{twilio.Say{}} }),
-			"verb 1, Gather, child 1, Say: no text",
+			"verb 1: Gather: child 1: Say: no text",
 		},
 
-		"nobody to ring":           {dial(), "verb 1, Dial: 0 parties to ring: give 1 to 10"},
+		"nobody to ring":           {dial(), "verb 1: Dial: 0 parties to ring: give 1 to 10"},
 		"eleven parties":           {dial(parties(11)...), "11 parties"},
 		"a dial of 601 seconds":    {one(twilio.Dial{Timeout: 601, Nouns: parties(1)}), "timeout is 601: write 1 to 600"},
 		"a negative time limit":    {one(twilio.Dial{TimeLimit: -1, Nouns: parties(1)}), "timeLimit is -1"},
 		"an unknown recording":     {one(twilio.Dial{Record: "yes", Nouns: parties(1)}), `record is "yes": write do-not-record`},
-		"a number without digits":  {dial(twilio.Number{}), "verb 1, Dial, child 1, Number: no number"},
+		"a number without digits":  {dial(twilio.Number{}), "verb 1: Dial: child 1: Number: no number"},
 		"a SIP address without it": {dial(twilio.Sip{URI: "anna@example.com"}), `"anna@example.com" is no SIP address`},
 		"an unknown event": {
 			dial(twilio.Number{Number: "+1", StatusCallback: "/a", StatusEvents: []string{"in-progress"}}),
@@ -110,7 +110,7 @@ func TestRenderRefusesWhatTheProviderWouldNotCarryOut(t *testing.T) {
 		"SIP events for nobody":  {dial(twilio.Sip{URI: "sip:a@b", StatusEvents: []string{"completed"}}), "without a statusCallback"},
 		"no party but a pointer": {dial(&twilio.Number{Number: "+1"}), "child 1: a *twilio.Number cannot be written"},
 
-		"a Record without an action": {one(twilio.Record{}), "verb 1, Record: no action"},
+		"a Record without an action": {one(twilio.Record{}), "verb 1: Record: no action"},
 		"a negative maximum":         {record(func(r *twilio.Record) { r.MaxLength = -1 }), "maxLength is -1"},
 		"a negative silence":         {record(func(r *twilio.Record) { r.Timeout = -1 }), "timeout is -1"},
 		"a key that is none":         {record(func(r *twilio.Record) { r.FinishOnKey = "12x" }), `finishOnKey is "12x"`},

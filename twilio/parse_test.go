@@ -69,7 +69,7 @@ func TestParseNamesWhatItDoesNotKnow(t *testing.T) {
 		"a number that is none":     {`<Response><Pause length="long"/></Response>`, `length is "long": write a whole number`},
 		"a zero, which is not none": {`<Response><Pause length="0"/></Response>`, `length is "0"`},
 		"a flag that is none":       {`<Response><Record action="/a" playBeep="no"/></Response>`, `playBeep is "no": write true or false`},
-		"a limit that Render keeps": {`<Response><Gather/></Response>`, "verb 1, Gather: no action"},
+		"a limit that Render keeps": {`<Response><Gather/></Response>`, "verb 1: Gather: no action"},
 		"a document too large":      {"<Response>" + strings.Repeat(" ", 64_000) + "</Response>", "and the provider takes 64000"},
 		"nesting without end":       {strings.Repeat("<Response>", 6000), "not XML"},
 	}

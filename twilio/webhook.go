@@ -133,6 +133,9 @@ func printable(s string, limit int) string {
 
 // whole reads digits up to limit.
 func whole(s string, limit int) *int {
+	if s == "" {
+		return nil
+	}
 	n, err := strconv.ParseUint(s, 10, 32)
 	if err != nil || n > uint64(limit) {
 		return nil
@@ -152,8 +155,11 @@ func truth(s string) *bool {
 }
 
 func webURL(s string) string {
+	if s == "" || len(s) > maxURL {
+		return ""
+	}
 	u, err := url.Parse(s)
-	if len(s) > maxURL || err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
 		return ""
 	}
 	return s
@@ -161,8 +167,11 @@ func webURL(s string) string {
 
 // recordingSID is the last part of a recording's address, which names it.
 func recordingSID(address string) string {
+	if address == "" {
+		return ""
+	}
 	u, err := url.Parse(address)
-	if err != nil || address == "" {
+	if err != nil {
 		return ""
 	}
 	name := path.Base(u.Path)
@@ -171,6 +180,9 @@ func recordingSID(address string) string {
 
 // timestamp reads RFC 2822 dates. A zone by name other than Greenwich is unreadable: nobody knows which "EST" is meant.
 func timestamp(s string) time.Time {
+	if s == "" {
+		return time.Time{}
+	}
 	s, _, _ = strings.Cut(s, "(") // a comment repeats the zone
 	s = strings.TrimSpace(s)
 	t, err := mail.ParseDate(s)
