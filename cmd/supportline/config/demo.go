@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"strings"
 )
 
 // Demo is a configuration to try things with on this machine: the shipped example under an account of its own, whose SID and token are
@@ -24,8 +25,14 @@ func Demo(webhooks, console string) []byte {
 		{"  api_secret", `""`},
 		{"after_hours", "{ default: voicemail, critical: connect }"},
 	} {
-		line := regexp.MustCompile(`(?m)^` + r.key + `: [^#\n]+`)
-		text = line.ReplaceAllStringFunc(text, func(old string) string { return fmt.Sprintf("%-*s", len(old), r.key+": "+r.value) })
+		line := regexp.MustCompile(`(?m)^` + r.key + `: .*?( +#|$)`)
+		text = line.ReplaceAllStringFunc(text, func(old string) string {
+			said, comment := strings.CutSuffix(old, " #")
+			if !comment {
+				return r.key + ": " + r.value
+			}
+			return fmt.Sprintf("%-*s #", len(said), r.key+": "+r.value) // comments stay in their column
+		})
 	}
 	return []byte(text)
 }
