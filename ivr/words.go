@@ -111,7 +111,11 @@ func (t tongue) fill(id string, values map[string]string) string {
 	if !ok {
 		return t["here"]
 	}
-	return placeholder.ReplaceAllStringFunc(text, func(p string) string { return values[strings.Trim(p, "{}")] })
+	return filled(text, values)
+}
+
+func filled(text string, values map[string]string) string {
+	return placeholder.ReplaceAllStringFunc(text, func(p string) string { return values[p[1:len(p)-1]] })
 }
 
 func (t tongue) menu(items string) string {

@@ -100,9 +100,9 @@ func (t tongue) offset(zone *time.Location) string {
 	_, seconds := time.Unix(0, 0).In(zone).Zone()
 	switch hours := seconds / 3600; {
 	case hours > 0:
-		return t.fill("zone-ahead", map[string]string{"hours": fmt.Sprint(hours)})
+		return t.fill("zone-ahead", map[string]string{"offset": fmt.Sprint(hours)})
 	case hours < 0:
-		return t.fill("zone-behind", map[string]string{"hours": fmt.Sprint(-hours)})
+		return t.fill("zone-behind", map[string]string{"offset": fmt.Sprint(-hours)})
 	}
 	return t["zone-UTC"]
 }
@@ -134,7 +134,7 @@ func (t tongue) weekHours(line policy.Line) string {
 	}
 	hours := strings.Join(parts, ", "+t["and"]+" ")
 	text := t.fill("closed-hours", map[string]string{"hours": hours, "zone": t.zone(zone)})
-	if Seconds(text) > maxSeconds {
+	if countWords(text) > maxWords {
 		return ""
 	}
 	return text

@@ -1,0 +1,193 @@
+package ivr
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// mistake is what is wrong with a text, and what to do instead.
+type mistake struct{ what, instead string }
+
+// worst are the longest values that a sentence is likely to hold: against these its length is measured.
+var worst = map[string]string{
+	"digits": "12", "heard": "2 0 4 5 1 8 2 0 4 5", "key": "press 1", "ticket": "2 0 4 5 1 8",
+	"account": "North Harbor Flexible Office Company", "intent": "Critical, Sev 1",
+	"opens":   "on Wednesday the 23rd of September at 11:30 a.m. Buenos Aires time",
+	"weekday": "Wednesday", "month": "September", "day": "23rd", "time": "11:30 a.m.", "zone": "Buenos Aires time", "city": "Buenos Aires",
+	"hour": "11", "minute": "30", "half": "a.m.", "offset": "11", "from": "11:30 a.m.", "to": "11:30 p.m.", "days": "Monday to Friday",
+	"times": "8 a.m. to noon and 1:30 p.m. to 5:30 p.m.", "hours": "Monday to Friday, 8:30 a.m. to 5:30 p.m.",
+}
+
+// textMistakes compares a company's text with the one that it replaces.
+func textMistakes(id, text, shipped string) []mistake {
+	if text == "" {
+		return []mistake{{"is empty", "write a text, or delete the line to keep the shipped one"}}
+	}
+	mistakes := slices.Concat(characterMistakes(text), placeholderMistakes(text, shipped))
+	if isList(id) {
+		return append(mistakes, listMistakes(id, text, shipped)...)
+	}
+	at := filled(text, worst)
+	if over := countWords(at) - maxWords; over > 0 {
+		mistakes = append(mistakes, mistake{tooLong(at), shorten(over)})
+	} else if countWords(at) == 0 {
+		mistakes = append(mistakes, mistake{"has no word to say", "write a text, or delete the line to keep the shipped one"})
+	}
+	return mistakes
+}
+
+func characterMistakes(text string) (mistakes []mistake) {
+	for _, r := range text {
+		if unicode.IsControl(r) {
+			mistakes = append(mistakes, mistake{fmt.Sprintf("holds the control character %U", r), "delete it"})
+		}
+	}
+	if strings.ContainsAny(placeholder.ReplaceAllString(text, ""), "{}") {
+		mistakes = append(mistakes, mistake{"has a brace without its other half", "write {name}, or no brace at all"})
+	}
+	return mistakes
+}
+
+func placeholderMistakes(text, shipped string) (mistakes []mistake) {
+	has, wants := placeholder.FindAllString(text, -1), placeholder.FindAllString(shipped, -1)
+	for _, p := range has {
+		if !slices.Contains(wants, p) {
+			instead := "delete it"
+			if len(wants) > 0 {
+				instead = "write " + strings.Join(wants, " and ")
+			}
+			mistakes = append(mistakes, mistake{"has no value for " + p, instead})
+		}
+	}
+	for _, p := range wants {
+		if !slices.Contains(has, p) {
+			mistakes = append(mistakes, mistake{"lacks " + p, "write it where its value is to be said"})
+		}
+	}
+	return mistakes
+}
+
+// isList says whether a text is a list with commas, never said as a whole.
+func isList(id string) bool { return fixed(id) || id == "hints" || strings.HasPrefix(id, "hear-") }
+
+// fixed says whether a list has as many entries as the calendar or the clock needs.
+func fixed(id string) bool {
+	return slices.Contains([]string{"halves", "weekdays", "months", "days"}, id)
+}
+
+func listMistakes(id, text, shipped string) (mistakes []mistake) {
+	parts, want := entries(text), len(entries(shipped))
+	for _, p := range parts {
+		if len(spokenWords(p)) == 0 {
+			mistakes = append(mistakes, mistake{"has an entry without a word", "write words between the commas"})
+			break
+		}
+	}
+	if fixed(id) && len(parts) != want {
+		mistakes = append(mistakes, mistake{fmt.Sprintf("has %d entries", len(parts)), fmt.Sprintf("write %d, divided by commas", want)})
+	}
+	return mistakes
+}
+
+func tooLong(text string) string {
+	return fmt.Sprintf("takes %.1f seconds to say", Seconds(text))
+}
+
+func shorten(over int) string {
+	words := "words"
+	if over == 1 {
+		words = "word"
+	}
+	return fmt.Sprintf("leave out %d %s or more, so that it stays within %d seconds", over, words, maxSeconds)
+}
+
+// prompt is what is said in one go although it is put together from several texts.
+type prompt struct {
+	what, text string
+	ids        []string
+}
+
+// prompts are the longest of them: the whole menu, the latest opening, and all that a specialist can hear.
+func (t tongue) prompts() []prompt {
+	menu, items := []string{"menu-press", "menu-repeat"}, []string{}
+	for i, intent := range policy.Intents() {
+		menu, items = append(menu, "menu-"+string(intent)), append(items, fmt.Sprintf("%d=%s", i+1, intent))
+	}
+	values := maps.Clone(worst)
+	whens := t.withPrefix("when-")
+	values["opens"] = t.longest(whens)
+	intents := []string{"intent-ticket-status", "intent-raise-severity"} // only these come with a ticket
+	values["intent"] = t.longest(intents)
+	screen, said := []string{"screen-account", "screen-known", "screen-intent", "screen-ticket", "screen-recorded", "screen-keys"}, []string{}
+	for _, id := range screen {
+		said = append(said, t.fill(id, values))
+	}
+	return []prompt{
+		{"the whole menu", t.menu(strings.Join(items, ",")), menu},
+		{"the sentence on a closed line", t.fill("closed", values), append(whens, "closed")},
+		{"what a specialist hears", strings.Join(said, " "), append(intents, screen...)},
+	}
+}
+
+// withPrefix gives the IDs that begin alike, sorted.
+func (t tongue) withPrefix(prefix string) (ids []string) {
+	for id := range t {
+		if strings.HasPrefix(id, prefix) {
+			ids = append(ids, id)
+		}
+	}
+	return slices.Sorted(slices.Values(ids))
+}
+
+// longest is the text, with values at their worst, that takes longest to say.
+func (t tongue) longest(ids []string) (text string) {
+	for _, id := range ids {
+		if at := t.fill(id, worst); countWords(at) > countWords(text) {
+			text = at
+		}
+	}
+	return text
+}
+
+// nearestText is what to write instead of an ID that does not exist.
+func nearestText(id string, known tongue) string {
+	best, fewest := "", len(id)/3+1
+	for _, k := range slices.Sorted(maps.Keys(known)) {
+		if len(id) > 60 { // no ID is that long, and the comparison is quadratic
+			break
+		}
+		if n := edits(id, k); n <= fewest {
+			best, fewest = k, n-1
+		}
+	}
+	if best == "" {
+		return "delete it; the texts that exist are those of the shipped file"
+	}
+	return "write " + best
+}
+
+// edits is the least number of letters to add, drop or change between two names (Levenshtein's distance).
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := before
+			if a[i] != b[j] {
+				change++
+			}
+			before = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

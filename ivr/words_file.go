@@ -1,0 +1,185 @@
+package ivr
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// WordsProblem is one mistake in a file of words. Line and Column count characters from 1.
+type WordsProblem struct {
+	File         string
+	Line, Column int
+	What         string // what is wrong
+	Instead      string // what to do instead, as a request
+}
+
+// String is the problem on one line: "words.yaml:3:5: what; write this".
+func (p WordsProblem) String() string {
+	return fmt.Sprintf("%s:%d:%d: %s; %s", p.File, p.Line, p.Column, p.What, p.Instead)
+}
+
+// ParseWords reads a company's own words: a YAML file with, for each language, the texts that replace shipped ones by their IDs. name is
+// the file's, for the problems. It reports every problem at once, by position; the words it returns are usable all the same, with the
+// shipped text wherever the file's is wrong.
+func ParseWords(name string, text []byte) (Words, []WordsProblem) {
+	f := wordsFile{name: name, tongues: map[string]tongue{}, nodes: map[string]map[string]*yaml.Node{}}
+	for language, t := range shipped() {
+		f.tongues[language], f.nodes[language] = maps.Clone(t), map[string]*yaml.Node{}
+	}
+	if f.readable(text) {
+		f.languages(f.load(text))
+	}
+	f.together()
+	slices.SortStableFunc(f.problems, func(a, b WordsProblem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return Words{tongues: f.tongues}, f.problems
+}
+
+type wordsFile struct {
+	name     string
+	tongues  map[string]tongue
+	nodes    map[string]map[string]*yaml.Node // where the file's own texts stand, by language and ID
+	problems []WordsProblem
+}
+
+func (f *wordsFile) add(line, column int, what, instead string) {
+	f.problems = append(f.problems, WordsProblem{File: f.name, Line: max(line, 1), Column: max(column, 1), What: what, Instead: instead})
+}
+
+func (f *wordsFile) wrong(at *yaml.Node, what, instead string) {
+	f.add(at.Line, at.Column, what, instead)
+}
+
+// readable looks for what the YAML reader refuses without saying where.
+func (f *wordsFile) readable(text []byte) bool {
+	line, column := 1, 0
+	for i, r := range string(text) {
+		column++
+		switch {
+		case r == utf8.RuneError && !utf8.FullRune(text[i:]), r == utf8.RuneError && text[i] != 0xEF:
+			f.add(line, column, "is not UTF-8 text", "save the file as UTF-8")
+			return false
+		case r == '\n':
+			line, column = line+1, 0
+		case unicode.IsControl(r) && !strings.ContainsRune("\t\r\u0085", r):
+			f.add(line, column, fmt.Sprintf("holds the control character %U", r), "delete it")
+		}
+	}
+	return len(f.problems) == 0
+}
+
+// load gives the file's one document; nil for an empty file or one that is no YAML.
+func (f *wordsFile) load(text []byte) *yaml.Node {
+	loader, err := yaml.NewLoader(bytes.NewReader(text))
+	var doc, more yaml.Node
+	if err == nil {
+		err = loader.Load(&doc)
+	}
+	if err == nil {
+		err = loader.Load(&more)
+	}
+	var mistake *yaml.LoadError
+	switch {
+	case errors.As(err, &mistake):
+		f.add(mistake.Mark.Line, mistake.Mark.Column, "is not YAML: "+mistake.Message,
+			`write a language, "en-US:", and indented below it id: "text"`)
+	case err == nil:
+		f.wrong(more.Content[0], "is a second document", `write one document, without "---"`)
+	case !errors.Is(err, io.EOF):
+		f.add(1, 1, "cannot be read: "+err.Error(), "write YAML")
+	case len(doc.Content) > 0:
+		return doc.Content[0]
+	}
+	return nil
+}
+
+func (f *wordsFile) languages(root *yaml.Node) {
+	known := slices.Sorted(maps.Keys(f.tongues))
+	f.entries(root, "the file", func(key, node *yaml.Node) {
+		if _, ok := f.tongues[key.Value]; !ok {
+			f.wrong(key, fmt.Sprintf("%q is a language without words", key.Value), "write "+strings.Join(known, " or "))
+			return
+		}
+		f.entries(node, key.Value, func(id, node *yaml.Node) { f.text(key.Value, id, node) })
+	})
+}
+
+// entries goes through a mapping. Nothing at all is no mistake: everything may be commented out.
+func (f *wordsFile) entries(node *yaml.Node, what string, each func(key, value *yaml.Node)) {
+	if node = resolved(node); node == nil || node.Tag == "!!null" {
+		return
+	}
+	if node.Kind != yaml.MappingNode {
+		f.wrong(node, what+" is not a list of names with a value each", `write name: value, one a line`)
+		return
+	}
+	seen := map[string]bool{}
+	for pair := range slices.Chunk(node.Content, 2) {
+		switch key := pair[0]; {
+		case key.Kind != yaml.ScalarNode:
+			f.wrong(key, "is not a name", "write name: value, one a line")
+		case seen[key.Value]:
+			f.wrong(key, fmt.Sprintf("%q stands here twice", key.Value), "delete one of them")
+		default:
+			seen[key.Value] = true
+			each(key, pair[1])
+		}
+	}
+}
+
+func (f *wordsFile) text(language string, id, node *yaml.Node) {
+	shipped, ok := f.tongues[language][id.Value]
+	if !ok {
+		f.wrong(id, fmt.Sprintf("there is no text %q", id.Value), nearestText(id.Value, f.tongues[language]))
+		return
+	}
+	value := resolved(node)
+	if value.Kind != yaml.ScalarNode {
+		f.wrong(node, id.Value+" is not a text", `write it in quotes: "`+shipped+`"`)
+		return
+	}
+	text := strings.Join(strings.Fields(value.Value), " ")
+	if mistakes := textMistakes(id.Value, text, shipped); len(mistakes) > 0 {
+		for _, m := range mistakes {
+			f.wrong(node, id.Value+" "+m.what, m.instead)
+		}
+		return
+	}
+	f.tongues[language][id.Value], f.nodes[language][id.Value] = text, node
+}
+
+// together checks prompts that are put together from several texts. A problem stands at the first of them that is the file's own.
+func (f *wordsFile) together() {
+	for language, t := range f.tongues {
+		for _, p := range t.prompts() {
+			var own []*yaml.Node
+			for _, id := range p.ids {
+				if node, ok := f.nodes[language][id]; ok {
+					own = append(own, node)
+				}
+			}
+			if over := countWords(p.text) - maxWords; over > 0 && len(own) > 0 {
+				first := slices.MinFunc(own, func(a, b *yaml.Node) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
+				f.wrong(first, p.what+" "+tooLong(p.text), shorten(over))
+			}
+		}
+	}
+}
+
+func resolved(node *yaml.Node) *yaml.Node {
+	if node != nil && node.Kind == yaml.AliasNode {
+		return node.Alias
+	}
+	return node
+}

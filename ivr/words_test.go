@@ -1,0 +1,269 @@
+package ivr_test
+
+import (
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v4"
+	"pgregory.net/rapid"
+
+	"github.com/officernd/supportline/ivr"
+	"github.com/officernd/supportline/policy"
+)
+
+// languages are those that are shipped.
+var languages = []string{"en-US", "en-GB"}
+
+// shippedTexts reads the texts of a language as its file says them.
+func shippedTexts(t testing.TB, language string) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile("words/" + language + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file map[string]map[string]string
+	if err := yaml.Load(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	return file[language]
+}
+
+// isSentence leaves out the lists: of days and months, and of what callers say.
+func isSentence(id string) bool {
+	return !strings.HasPrefix(id, "hear-") && !slices.Contains([]string{"hints", "halves", "weekdays", "months", "days"}, id)
+}
+
+func mustZone(t testing.TB, name string) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zone
+}
+
+// said is a phrase with its values as name, value, name, value.
+func said(id string, args ...string) ivr.Phrase {
+	p := ivr.Phrase{ID: id, Args: map[string]string{}}
+	for pair := range slices.Chunk(args, 2) {
+		p.Args[pair[0]] = pair[1]
+	}
+	return p
+}
+
+func TestEveryTextExistsInEachLanguageWithTheSamePlaceholders(t *testing.T) {
+	placeholders := func(language string) map[string][]string {
+		found := map[string][]string{}
+		for id, text := range shippedTexts(t, language) {
+			names := regexp.MustCompile(`\{[a-z]+\}`).FindAllString(text, -1)
+			slices.Sort(names)
+			found[id] = names
+		}
+		return found
+	}
+	if diff := cmp.Diff(placeholders("en-US"), placeholders("en-GB")); diff != "" {
+		t.Errorf("the languages differ (-US +GB):\n%s", diff)
+	}
+}
+
+// A voice reads brackets, slashes and other signs aloud, or stumbles over them.
+func TestTextsHoldOnlyWhatAVoiceReadsWell(t *testing.T) {
+	good := regexp.MustCompile(`^([A-Za-z0-9 .,:'?-]|\{[a-z]+\})+$`)
+	for _, language := range languages {
+		for id, text := range shippedTexts(t, language) {
+			if isSentence(id) && !good.MatchString(text) {
+				t.Errorf("%s %s: %q holds something else", language, id, text)
+			}
+			if strings.Contains(text, "SEV") {
+				t.Errorf("%s %s: a voice spells SEV letter by letter", language, id)
+			}
+		}
+	}
+}
+
+func TestShippedWordsPassTheCheckOfACompanysOwn(t *testing.T) {
+	for _, language := range languages {
+		name := "words/" + language + ".yaml"
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, problems := ivr.ParseWords(name, text)
+		if diff := cmp.Diff([]ivr.WordsProblem(nil), problems); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// allItems is a menu with all five intents.
+const allItems = "1=critical,2=restricted,3=ticket-status,4=raise-severity,5=question"
+
+// worstArgs are the longest values that a phrase gets in practice.
+var worstArgs = map[string]string{
+	"digits": "12", "heard": "20451820459999", "items": allItems, "account": "North Harbor Flexible Office Company", "intent": "restricted",
+	"ticket": "204518", "opens": "2026-09-23T11:30:00Z", "now": "2026-08-01T00:00:00Z",
+}
+
+// wordiest is a line whose zone and hours take long to say.
+func wordiest(t testing.TB, language string) policy.Line {
+	line := policy.Line{Language: language, Zone: mustZone(t, "America/Argentina/Buenos_Aires")}
+	for _, day := range []time.Weekday{1, 2, 3, 4} {
+		line.Hours.Week[day] = []policy.Span{{From: 510, To: 735}, {From: 825, To: 1050}}
+	}
+	line.Hours.Week[time.Saturday] = []policy.Span{{From: 570, To: 690}}
+	return line
+}
+
+// Nobody listens longer than 10 seconds. The texts that sentences are put together from are held by those sentences.
+func TestNoSentenceLastsLongerThanTenSeconds(t *testing.T) {
+	for _, language := range languages {
+		line := wordiest(t, language)
+		for _, id := range append(slices.Collect(maps.Keys(shippedTexts(t, language))), "menu") {
+			if text := ivr.DefaultWords().Speak(line, ivr.Phrase{ID: id, Args: worstArgs}); isSentence(id) && ivr.Seconds(text) > 10 {
+				t.Errorf("%s %s: %.1f seconds: %q", language, id, ivr.Seconds(text), text)
+			}
+		}
+	}
+}
+
+func TestPromptsKeepTheirBudgets(t *testing.T) {
+	screen := []string{"screen-account", "screen-known", "screen-ticket", "screen-recorded", "screen-keys"}
+	for _, row := range []struct {
+		name    string
+		phrases []string
+		intent  string
+		seconds float64
+	}{
+		{name: "the menu leaves time for the rest", phrases: []string{"menu"}, seconds: 19.0 * 60 / 170},
+		{name: "a caller who keys the number", phrases: []string{"welcome", "menu", "connecting"}, seconds: 20},
+		{name: "the same, announced as recorded", phrases: []string{"welcome", "menu", "connecting", "recorded"}, seconds: 20},
+		{name: "a caller with the one-key shortcut", phrases: []string{"welcome-known", "menu", "connecting"}, seconds: 12},
+		{name: "a specialist hears of a ticket's status", phrases: screen, intent: "ticket-status", seconds: 10},
+		{name: "a specialist hears of a ticket to be raised", phrases: screen, intent: "raise-severity", seconds: 10},
+	} {
+		for _, language := range languages {
+			var texts []string
+			for _, id := range row.phrases {
+				texts = append(texts, ivr.DefaultWords().Speak(policy.Line{Language: language}, ivr.Phrase{ID: id, Args: worstArgs}))
+			}
+			if row.intent != "" {
+				texts = append(texts, ivr.DefaultWords().Speak(policy.Line{Language: language}, said("screen-intent", "intent", row.intent)))
+			}
+			if text := strings.Join(texts, " "); ivr.Seconds(text) > row.seconds {
+				t.Errorf("%s, %s: %.1f seconds, want at most %.1f: %q", row.name, language, ivr.Seconds(text), row.seconds, text)
+			}
+		}
+	}
+}
+
+func TestSpeak(t *testing.T) {
+	for _, row := range []struct {
+		name, language string
+		phrase         ivr.Phrase
+		want           string
+	}{
+		{
+			"welcome, American", "en-US", said("welcome", "digits", "6"),
+			"Welcome to phone support. Enter or say your 6 digit customer number. If you don't have it, press star, then pound.",
+		},
+		{
+			"welcome, British", "en-GB", said("welcome", "digits", "6"),
+			"Welcome to phone support. Enter or say your 6 digit customer number. If you don't have it, press star, then hash.",
+		},
+		{"a language without words", "fr-CA", said("ticket"), "Enter your ticket number, then pound. If you don't know it, stay on the line."},
+		{
+			"a number that nobody has is read back digit by digit", "en-GB", said("number-unknown", "heard", "204519", "digits", "6"),
+			"I didn't find 2 0 4 5 1 9. Please try again. If you don't have it, press star, then hash.",
+		},
+		{
+			"of a long one 10 digits are read", "en-GB", said("number-unknown", "heard", "12345678901234"),
+			"I didn't find 1 2 3 4 5 6 7 8 9 0. Please try again. If you don't have it, press star, then hash.",
+		},
+		{
+			"without a digit there is nothing to read back", "en-US", said("number-unknown", "heard", "", "digits", "6"),
+			"I didn't hear a number. Enter or say your 6 digit customer number. If you don't have it, press star, then pound.",
+		},
+		{
+			"the whole menu", "en-US", said("menu", "items", allItems),
+			"Platform down, Sev 1: press 1. Restricted use: 2. Ticket status: 3. Raise severity: 4. Question: 5. Repeat: 9.",
+		},
+		{
+			"a short menu with its own keys, in its own order", "en-GB", said("menu", "items", "7=question,0=critical"),
+			"Question: press 7. Platform down, Sev 1: 0. Repeat: 9.",
+		},
+		{"a menu with an intent that does not exist", "en-GB", said("menu", "items", "1=gossip,2,=,3=question"), "Question: press 3. Repeat: 9."},
+		{"an intent by its name", "en-US", said("screen-intent", "intent", "critical"), "Critical, Sev 1."},
+		{"a ticket digit by digit", "en-US", said("screen-ticket", "ticket", "4711"), "Ticket 4 7 1 1."},
+		{"an account", "en-US", said("screen-account", "account", "Loft & Ledger"), "Call from Loft & Ledger."},
+		{"an account that ends in a full stop", "en-US", said("screen-account", "account", "Harbor Inc."), "Call from Harbor Inc."},
+		{"an account with control characters", "en-US", said("screen-account", "account", "A\x00B\n\tC\u202eD\xff"), "Call from A B CD."},
+		{"an account that looks like a placeholder", "en-US", said("screen-account", "account", "{account} {intent}"), "Call from {account} {intent}."},
+		{
+			"an endless account", "en-US", said("screen-account", "account", strings.Repeat("ä", 500)),
+			"Call from " + strings.Repeat("ä", 60) + ".",
+		},
+		{"a phrase that does not exist (rule 11)", "en-US", said("welcom"), "This is phone support."},
+	} {
+		got := ivr.DefaultWords().Speak(policy.Line{Language: row.language}, row.phrase)
+		if diff := cmp.Diff(row.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", row.name, diff)
+		}
+	}
+}
+
+func TestZeroWordsSpeakAsTheShippedOnes(t *testing.T) {
+	if diff := cmp.Diff("Connecting you now.", ivr.Words{}.Speak(policy.Line{Language: "en-GB"}, said("connecting"))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Whatever the values are, a caller hears something (rule 11); only the weekly hours may have nothing to say.
+func TestSpeakIsNeverSilent(t *testing.T) {
+	var ids []string
+	for id := range shippedTexts(t, "en-US") {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	ids = slices.DeleteFunc(append(ids, "menu", "no such phrase"), func(id string) bool { return id == "closed-hours" })
+	rapid.Check(t, func(t *rapid.T) {
+		p := ivr.Phrase{
+			ID: rapid.SampledFrom(ids).Draw(t, "phrase"),
+			Args: rapid.MapOf(
+				rapid.SampledFrom([]string{"digits", "heard", "items", "opens", "now", "account", "intent", "ticket", "key"}), rapid.String(),
+			).Draw(t, "args"),
+		}
+		line := policy.Line{Language: rapid.SampledFrom([]string{"en-US", "en-GB", "", "xx"}).Draw(t, "language")}
+		if ivr.DefaultWords().Speak(line, p) == "" {
+			t.Fatalf("%v is silent", p)
+		}
+	})
+}
+
+func TestSeconds(t *testing.T) {
+	for _, row := range []struct {
+		name, text string
+		words      int
+	}{
+		{"nothing", "", 0},
+		{"marks alone", " ... - '", 0},
+		{"a sentence", "Connecting you now.", 3},
+		{"a severity", "Sev 1", 2},
+		{"digits one by one", "2 0 4 5 1 8", 6},
+		{"digits that a voice may read one by one", "204518", 6},
+		{"a day", "the 29th", 2},
+		{"a time", "9:30 a.m.", 3},
+		{"an apostrophe does not divide", "don't", 1},
+		{"a hyphen does", "6-digit", 2},
+		{"a dash and a sign are silent", "Loft & Ledger – UK", 3},
+	} {
+		if got, want := ivr.Seconds(row.text), float64(row.words)*60/170; got != want {
+			t.Errorf("%s: %q takes %v seconds, want %v", row.name, row.text, got, want)
+		}
+	}
+}
