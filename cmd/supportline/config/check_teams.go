@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
@@ -47,11 +46,13 @@ func (c *checker) addresses(l list[text]) []policy.Phone {
 		c.add(l.Items[maxAtOnce].At, fmt.Sprintf("to names %d addresses, and at most %d ring at once", n, maxAtOnce), "move the rest to a step of its own")
 	}
 	var to []policy.Phone
+	seen := map[policy.Phone]bool{}
 	for _, t := range l.Items {
 		address := c.address(t)
-		if address != "" && slices.Contains(to, address) {
+		if seen[address] {
 			c.wrong(t, "names "+quoted(t.Value)+" twice in one step", "keep one of the two")
 		}
+		seen[address] = address != ""
 		to = append(to, address)
 	}
 	return to

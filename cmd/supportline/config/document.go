@@ -73,20 +73,21 @@ func document(f *findings, file string, text []byte) *yaml.Node {
 
 // readable reports the first character that YAML does not take; the parser itself would not say where it is.
 func readable(f *findings, at place, text []byte) bool {
-	for i, line := range bytes.Split(text, []byte("\n")) {
-		for j := 0; j < len(line); {
-			r, size := utf8.DecodeRune(line[j:])
-			at.line, at.column = i+1, utf8.RuneCount(line[:j])+1
-			switch {
-			case r == utf8.RuneError && size == 1:
-				f.add(at, "this byte is not UTF-8 text", "save the file as UTF-8")
-				return false
-			case unicode.IsControl(r) && r != '\t' && r != '\r' && r != '\u0085':
-				f.add(at, fmt.Sprintf("the control character U+%04X is not allowed", r), "remove it")
-				return false
-			}
-			j += size
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			f.add(at, "this byte is not UTF-8 text", "save the file as UTF-8")
+			return false
+		case unicode.IsControl(r) && !strings.ContainsRune("\t\r\n\u0085", r):
+			f.add(at, fmt.Sprintf("the control character U+%04X is not allowed", r), "remove it")
+			return false
 		}
+		at.column++
+		if r == '\n' {
+			at.line, at.column = at.line+1, 1
+		}
+		text = text[size:]
 	}
 	return true
 }

@@ -76,6 +76,9 @@ func Parse(name string, text []byte, env func(string) (string, bool), o Options)
 	}
 	var f file
 	d.decode(&f, d.node(root, name, "the configuration"))
+	if d.values >= maxValues {
+		return Config{}, found.sorted(name) // what was left out would be reported as missing
+	}
 	f.defaults()
 	c := &checker{findings: found, offline: o.Offline, folder: filepath.Dir(name)}
 	checked := c.config(&f)
