@@ -48,10 +48,7 @@ type writer struct {
 }
 
 func (w *writer) element(value any) {
-	name, walker, err := elementOf(value)
-	if err != nil {
-		panic("twilio: unchecked element: " + err.Error())
-	}
+	name, walker, _ := elementOf(value) // check has refused what has no name
 	w.depth++
 	w.line()
 	w.out = append(append(w.out, '<'), name...)

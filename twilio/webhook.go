@@ -155,7 +155,7 @@ func truth(s string) *bool {
 }
 
 func webURL(s string) string {
-	if s == "" || len(s) > maxURL {
+	if s == "" || len(s) > maxURL || !utf8.ValidString(s) {
 		return ""
 	}
 	u, err := url.Parse(s)

@@ -100,6 +100,7 @@ func webhookRows() map[string]webhookRow {
 		"an address of a script":   {"RecordingUrl=javascript:alert(1)", twilio.Webhook{}},
 		"an address without host":  {"ErrorUrl=https:///x", twilio.Webhook{}},
 		"an address without end":   {"ErrorUrl=https://x/" + strings.Repeat("a", 2048), twilio.Webhook{}},
+		"an address, not UTF-8":    {"ErrorUrl=http://%99", twilio.Webhook{}},
 		"an address on two lines":  {"ErrorUrl=https://x/%0A", twilio.Webhook{}},
 		"a date that is none":      {"Timestamp=yesterday", twilio.Webhook{}},
 		"a date of an unsure zone": {"Timestamp=Tue,+24+Nov+2026+10:00:05+EST", twilio.Webhook{}},
