@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -18,34 +17,52 @@ const lostAfter = 4 * time.Hour
 // call, now the time of asking. Addresses are given in full: the story is for those who may see them. What nobody reported is not
 // told.
 func (c Call) Explain(fair FairUse, counted bool, now time.Time) []Decision {
-	story := slices.Clone(c.Trace)
+	var events []event
 	for _, turn := range c.Turns {
 		if turn.Heard != "" {
-			story = append(story, Decision{At: turn.At, Rule: "heard", Result: strconv.Quote(turn.Heard), Inputs: facts("turn", turn.Key)})
+			events = append(events, told(turn.At, "heard", strconv.Quote(turn.Heard), "turn", turn.Key))
 		}
 	}
+	for _, d := range c.Trace {
+		events = append(events, event{d.At, d})
+	}
 	for _, leg := range c.Legs {
-		story = append(story, leg.story()...)
+		events = append(events, leg.story()...)
+	}
+	if leg, accepted := c.Accepted(); accepted {
+		events = append(events, event{secondsEnd(leg.AcceptedAt), c.ticketVerdict(leg.AcceptedAt, counted)})
 	}
 	if c.Message != nil {
-		story = append(story, Decision{
-			At: c.Message.At, Rule: "voicemail", Result: fmt.Sprintf("a message of %d s was left", c.Message.Seconds),
-			Inputs: facts("recording", c.Message.SID),
-		})
+		result := fmt.Sprintf("a message of %d s was left", c.Message.Seconds)
+		events = append(events, told(firstSet(c.Message.At, c.End()), "voicemail", result, "recording", c.Message.SID))
 	}
-	slices.SortStableFunc(story, func(a, b Decision) int {
-		return cmp.Or(compareBool(a.At.IsZero(), b.At.IsZero()), a.At.Compare(b.At))
-	})
-	return append(story, c.verdicts(fair, counted, now)...)
+	slices.SortStableFunc(events, func(a, b event) int { return a.place.Compare(b.place) })
+	var story []Decision
+	for _, e := range events {
+		story = append(story, e.Decision)
+	}
+	story = append(story, c.talkVerdicts(fair)...)
+	return append(story, c.endVerdict(now))
 }
 
-// story is what happened to one specialist who was rung.
-func (l Leg) story() []Decision {
-	var story []Decision
+// event is a decision, or something else that happened, and its place in the order of time.
+type event struct {
+	place time.Time
+	Decision
+}
+
+// told is an event with its inputs as names and values in turn.
+func told(at time.Time, rule, result string, inputs ...string) event {
+	return event{at, Decision{At: at, Rule: rule, Result: result, Inputs: facts(inputs...)}}
+}
+
+// story is what happened to one specialist who was rung. The provider's times are whole seconds and ours are not, so a time of the
+// provider's stands at the end of its second, but never after what followed it on the same leg.
+func (l Leg) story() []event {
+	var events []event
 	tell := func(at time.Time, rule, result string, inputs ...string) {
 		if !at.IsZero() {
-			inputs = append(inputs, "leg", string(l.SID))
-			story = append(story, Decision{At: at, Rule: rule, Result: l.To.Full() + " " + result, Inputs: facts(inputs...)})
+			events = append(events, told(at, rule, l.To.Full()+" "+result, append(inputs, "leg", string(l.SID))...))
 		}
 	}
 	tell(l.RangAt, "leg.rang", "was rung")
@@ -63,18 +80,24 @@ func (l Leg) story() []Decision {
 	default:
 		tell(ended, "leg.not-answered", "did not answer", "status", l.Status)
 	}
-	return story
-}
-
-// verdicts are what follows from the facts of the call, as its derived figures say it.
-func (c Call) verdicts(fair FairUse, counted bool, now time.Time) []Decision {
-	verdicts := c.talkVerdicts(fair)
-	if _, accepted := c.Accepted(); accepted {
-		verdicts = append(verdicts, c.ticketVerdict(counted))
+	for i := len(events) - 1; i >= 0; i-- {
+		events[i].place = secondsEnd(events[i].At)
+		if i+1 < len(events) && events[i+1].place.Before(events[i].place) {
+			events[i].place = events[i+1].place
+		}
 	}
-	return append(verdicts, c.endVerdict(now))
+	return events
 }
 
+// secondsEnd is the end of its second for a time in whole seconds; any other time is itself.
+func secondsEnd(t time.Time) time.Time {
+	if t.Nanosecond() == 0 {
+		return t.Add(time.Second - 1)
+	}
+	return t
+}
+
+// talkVerdicts are the talk time with the figure it rests on, and whether it was too long.
 func (c Call) talkVerdicts(fair FairUse) []Decision {
 	seconds, source, ok := c.Talk()
 	if !ok {
@@ -103,9 +126,8 @@ func (c Call) talkVerdicts(fair FairUse) []Decision {
 }
 
 // ticketVerdict says of an accepted call whether it adds a phone ticket, and by which part of rule 3.
-func (c Call) ticketVerdict(counted bool) Decision {
-	leg, _ := c.Accepted()
-	d := Decision{At: leg.AcceptedAt, Rule: "fair-use.ticket", Inputs: facts("customer", string(c.Customer), "ticket", string(c.Ticket), "month", string(c.Month))}
+func (c Call) ticketVerdict(at time.Time, counted bool) Decision {
+	d := Decision{At: at, Rule: "fair-use.ticket", Inputs: facts("customer", string(c.Customer), "ticket", string(c.Ticket), "month", string(c.Month))}
 	switch {
 	case c.Customer == "":
 		d.Result = "not counted: no account is known for the call (rule 12)"
@@ -164,13 +186,3 @@ func facts(pairs ...string) []Fact {
 }
 
 func clock(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
-}

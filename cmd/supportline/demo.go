@@ -119,7 +119,7 @@ func (d demoCommand) configure(p *program) (config.Config, error) {
 		if err != nil {
 			return config.Config{}, err
 		}
-		if err := os.WriteFile(file, config.Demo(webhooks, console), 0o600); err != nil {
+		if err := replaceFile(file, config.Demo(webhooks, console)); err != nil {
 			return config.Config{}, err
 		}
 		return p.load(file, config.Options{})
@@ -138,10 +138,18 @@ func (d demoCommand) configure(p *program) (config.Config, error) {
 		return conf, err
 	}
 	moved := strings.NewReplacer(conf.Listen.Webhooks, webhooks, conf.Listen.Console, console).Replace(string(text))
-	if err := os.WriteFile(file, []byte(moved), 0o600); err != nil {
+	if err := replaceFile(file, []byte(moved)); err != nil {
 		return conf, err
 	}
 	return p.load(file, config.Options{})
+}
+
+// replaceFile writes a file at once, so that nobody reads half of it. Only the user may read it: it holds a token.
+func replaceFile(file string, text []byte) error {
+	if err := os.WriteFile(file+".new", text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(file+".new", file)
 }
 
 // idle is an error where a demo runs in the folder already: then it is that one who has the ports.

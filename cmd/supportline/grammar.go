@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -15,23 +14,36 @@ import (
 type grammar struct {
 	Config string `default:"${config}" placeholder:"FILE" help:"The configuration (default: ${default})."`
 
-	Serve     serveCommand `cmd:"" help:"Answer the provider's webhooks."`
-	Demo      demoCommand  `cmd:"" help:"Everything on this machine, without any account."`
-	Call      callCommand  `cmd:"" help:"A phone in the terminal."`
-	Check     checkCommand `cmd:"" help:"Is the configuration right?"`
-	Hours     hoursCommand `cmd:"" help:"Open or closed, and which rule says so."`
-	Customers struct {
-		Import customersImport `cmd:"" help:"Bring customers in from a CSV file, all or nothing."`
-		List   customersList   `cmd:"" help:"Show the customers."`
-		Export customersExport `cmd:"" help:"Everything that is kept of one customer."`
-		Erase  customersErase  `cmd:"" help:"Remove a customer and anonymise the account's calls."`
-	} `cmd:"" help:"The customers."`
-	Calls struct {
-		List    callsList    `cmd:"" default:"withargs" help:"Show the log, newest first."`
-		Explain callsExplain `cmd:"" help:"Why everything happened on one call."`
-	} `cmd:"" help:"The log of calls."`
-	Version versionCommand `cmd:"" help:"Which version this is."`
-	Health  healthCommand  `cmd:"" hidden:"" help:"Ask the running server whether it is well."`
+	Serve     serveCommand   `cmd:"" help:"Answer the provider's webhooks."`
+	Demo      demoCommand    `cmd:"" help:"Everything on this machine, without any account."`
+	Call      callCommand    `cmd:"" help:"A phone in the terminal."`
+	Check     checkCommand   `cmd:"" help:"Is the configuration right?"`
+	Hours     hoursCommand   `cmd:"" help:"Open or closed, and which rule says so."`
+	Customers customers      `cmd:"" help:"The customers."`
+	Calls     calls          `cmd:"" help:"The log of calls."`
+	Version   versionCommand `cmd:"" help:"Which version this is."`
+	Health    healthCommand  `cmd:"" hidden:"" help:"Ask the running server whether it is well."`
+}
+
+// customers are the commands on the directory.
+type customers struct {
+	Import customersImport `cmd:"" help:"Bring customers in from a CSV file, all or nothing."`
+	List   customersList   `cmd:"" help:"Show the customers."`
+	Export customersExport `cmd:"" help:"Everything that is kept of one customer."`
+	Erase  customersErase  `cmd:"" help:"Remove a customer and anonymise the account's calls."`
+}
+
+// calls are the commands on the log. "calls" alone, or with flags, is "calls list".
+type calls struct {
+	List    callsList    `cmd:"" default:"withargs" help:"Show the log, newest first."`
+	Explain callsExplain `cmd:"" help:"Why everything happened on one call."`
+}
+
+// Help shows examples, and where the flags of the log are.
+func (calls) Help() string {
+	return callsList{}.Help() + `
+
+"supportline calls list --help" shows every filter; the word list can be left out.`
 }
 
 // defaultConfig is the configuration where --config names none.
@@ -47,6 +59,7 @@ Try it without any account:
 // parsed is a command line that was understood. command is nil where help was asked for and shown.
 type parsed struct {
 	command any
+	name    string // the command's words, without flags and values: those can name a customer
 	config  string
 }
 
@@ -69,7 +82,7 @@ func parse(args []string, out, words io.Writer) (parsed, error) {
 	case err != nil:
 		return parsed{}, misused(err)
 	}
-	return parsed{command: line.Selected().Target.Addr().Interface(), config: g.Config}, nil
+	return parsed{command: line.Selected().Target.Addr().Interface(), name: line.Command(), config: g.Config}, nil
 }
 
 // misused adds to what is wrong with a command line where to read how it is used.
@@ -78,7 +91,7 @@ func misused(err error) error {
 	var wrong *kong.ParseError
 	if errors.As(err, &wrong) {
 		if node := wrong.Context.Selected(); node != nil {
-			hint = strings.TrimSpace(strings.ReplaceAll(node.FullPath(), " list", "")) + " --help"
+			hint = node.FullPath() + " --help"
 		}
 	}
 	return fmt.Errorf("%w\n\"%s\" shows how it is used", err, hint)

@@ -29,10 +29,6 @@ Example:
 const askEvery = 50 * time.Millisecond
 
 func (c healthCommand) run(ctx context.Context, p *program, configFile string) error {
-	conf, err := p.settings(configFile)
-	if err != nil {
-		return err
-	}
 	path := "/healthz"
 	if c.Ready {
 		path = "/readyz"
@@ -41,7 +37,11 @@ func (c healthCommand) run(ctx context.Context, p *program, configFile string) e
 	again := time.NewTicker(askEvery)
 	defer again.Stop()
 	for {
-		_, err := askHealth(ctx, conf.Listen.Console, path)
+		conf, err := p.settings(configFile) // each time: a demo that starts can move to other ports
+		if err != nil {
+			return err
+		}
+		_, err = askHealth(ctx, conf.Listen.Console, path)
 		if err == nil {
 			return nil
 		}

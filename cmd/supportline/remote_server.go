@@ -62,7 +62,6 @@ func (s *commandServer) one(ctx context.Context, conn net.Conn) {
 	}()
 	status := s.do(ctx, h, input, frames)
 	_ = frames.write(frameStatus, []byte{byte(status)}) // a client that is gone needs no status
-	s.log.Info("command", zap.Strings("args", commandName(h.Args)), zap.String("by", h.User), zap.Int("status", status))
 }
 
 func readHello(conn net.Conn) (hello, error) {
@@ -82,26 +81,23 @@ func (s *commandServer) do(ctx context.Context, h hello, in io.Reader, frames *f
 	out, words := frames.as(frameOutput), frames.as(frameWords)
 	defer func() {
 		if p := recover(); p != nil {
-			s.log.Error("command panicked", zap.Strings("args", commandName(h.Args)), zap.Any("panic", p), zap.Stack("stack"))
+			s.log.Error("command panicked", zap.String("by", h.User), zap.Any("panic", p), zap.Stack("stack"))
 			status = report(words, fmt.Errorf("the command failed inside the server; its log says more"))
 		}
 	}()
-	parsed, err := parse(h.Args, out, words)
+	line, err := parse(h.Args, out, words)
 	if err != nil {
 		return report(words, err)
 	}
-	command, ok := parsed.command.(dataCommand)
+	command, ok := line.command.(dataCommand)
 	if !ok {
 		return report(words, errors.New("the server does not run this command: is it of the same version as this program?"))
 	}
-	return report(words, command.run(ctx, &session{
+	status = report(words, command.run(ctx, &session{
 		surroundings: h.surroundings, In: in, Out: out, Err: words, Now: s.now, Store: s.store, Settings: s.settings,
 	}))
-}
-
-// commandName is the words of a command line before its flags and values, which can name a customer.
-func commandName(args []string) []string {
-	return args[:min(2, len(args))]
+	s.log.Info("command", zap.String("name", line.name), zap.String("by", h.User), zap.Int("status", status))
+	return status
 }
 
 // remoteInput is a client's input, asked for piece by piece.

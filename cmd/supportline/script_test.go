@@ -25,7 +25,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"supportline": main})
 }
 
-// Every script finds a checked configuration with ports of its own, and the sample customers, in its folder.
+// Every script finds a checked configuration with ports of its own in its folder, a second one for the same store with other ports, and the
+// shipped examples.
 func TestCommands(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -33,9 +34,12 @@ func TestCommands(t *testing.T) {
 			webhooks, private := freeAddress(t), freeAddress(t)
 			e.Setenv("WEBHOOKS", webhooks)
 			e.Setenv("PRIVATE", private)
+			write := func(name string, text []byte) error { return os.WriteFile(filepath.Join(e.WorkDir, name), text, 0o600) }
 			return errors.Join(
-				os.WriteFile(filepath.Join(e.WorkDir, "supportline.yaml"), config.Demo(webhooks, private), 0o600),
-				os.WriteFile(filepath.Join(e.WorkDir, "customers.csv"), config.ExampleCustomers(), 0o600),
+				write("supportline.yaml", config.Demo(webhooks, private)),
+				write("second.yaml", config.Demo(freeAddress(t), freeAddress(t))),
+				write("example.yaml", config.Example()),
+				write("customers.csv", config.ExampleCustomers()),
 			)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -1,0 +1,132 @@
+package policy_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/officernd/supportline/policy"
+)
+
+var explainFair = policy.FairUse{CallLimit: 20 * time.Minute}
+
+// explainCall is a served call: one specialist passes on, the next accepts after 4 seconds of screening and talks for 3 minutes.
+func explainCall() policy.Call {
+	at := func(seconds int) time.Time { return time.Date(2026, 11, 24, 10, 0, seconds, 0, time.UTC) }
+	n := func(n int) *int { return &n }
+	return policy.Call{
+		SID: "CA1", Line: "+448000668187", From: "+442079460018", StartedAt: at(0), Answered: true,
+		Customer: "204518", Account: "Northwind", Month: "2026-11", Intent: policy.Critical, HuntingAt: at(10),
+		Turns:  []policy.Turn{{Key: "menu/1", At: at(10), Heard: "1"}, {Key: "voice", At: at(0)}},
+		Trace:  []policy.Decision{{At: at(0), Rule: "hours.week", Result: "open"}, {At: at(10), Rule: "route.team", Result: "critical"}},
+		Status: "completed", EndedAt: at(230), TotalSeconds: n(230),
+		Legs: []policy.Leg{
+			{SID: "CA2", To: "+15550100001", Status: "completed", RangAt: at(11), AnsweredAt: at(13), ScreenedAt: at(13).Add(time.Millisecond), PassedAt: at(15), EndedAt: at(15), Seconds: n(2)},
+			{SID: "CA3", To: "sip:oncall@example.com", Status: "completed", RangAt: at(16), AnsweredAt: at(20), ScreenedAt: at(21), AcceptedAt: at(25), EndedAt: at(205), Seconds: n(184)},
+		},
+	}
+}
+
+// lines shows a story in short.
+func lines(story []policy.Decision) []string {
+	var lines []string
+	for _, d := range story {
+		at := "-"
+		if !d.At.IsZero() {
+			at = d.At.Format("04:05")
+		}
+		lines = append(lines, fmt.Sprintf("%s %s: %s", at, d.Rule, d.Result))
+	}
+	return lines
+}
+
+func TestExplainTellsTheWholeCallInOrder(t *testing.T) {
+	c := explainCall()
+	got := lines(c.Explain(explainFair, true, c.EndedAt))
+	want := []string{
+		"00:00 hours.week: open",
+		`00:10 heard: "1"`,
+		"00:10 route.team: critical",
+		"00:11 leg.rang: +15550100001 was rung",
+		"00:13 leg.answered: +15550100001 picked up",
+		"00:13 leg.screened: +15550100001 was told who calls, and asked to accept",
+		"00:15 leg.passed: +15550100001 passed the call on",
+		"00:16 leg.rang: sip:oncall@example.com was rung",
+		"00:20 leg.answered: sip:oncall@example.com picked up",
+		"00:21 leg.screened: sip:oncall@example.com was told who calls, and asked to accept",
+		"00:25 leg.accepted: sip:oncall@example.com accepted the call",
+		"00:25 fair-use.ticket: counted: a matter of its own, without a ticket number",
+		"03:25 talk.leg: talked for 180 s",
+		"03:25 fair-use.length: not over-long",
+		"03:50 end: served",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Each row changes one thing of the served call and looks at one line of its story.
+func TestExplainSaysWhy(t *testing.T) {
+	n := func(n int) *int { return &n }
+	late := func(c policy.Call) time.Time { return c.StartedAt.Add(5 * time.Hour) }
+	for name, row := range map[string]struct {
+		change  func(*policy.Call)
+		counted bool
+		want    string
+	}{
+		"rule 3: first of a ticket":     {func(c *policy.Call) { c.Ticket = "4711" }, true, "00:25 fair-use.ticket: counted: the first call of the month about this ticket"},
+		"rule 3: again about a ticket":  {func(c *policy.Call) { c.Ticket = "4711" }, false, "00:25 fair-use.ticket: not counted: an earlier call of the month was about the same ticket"},
+		"rule 12: unidentified":         {func(c *policy.Call) { c.Customer = "" }, false, "00:25 fair-use.ticket: not counted: no account is known for the call (rule 12)"},
+		"rule 5: the dial's figure":     {func(c *policy.Call) { c.Legs[1].Seconds, c.Legs[1].DialSeconds = nil, n(185) }, true, "03:25 talk.dial: talked for 181 s"},
+		"rule 5: our own clock":         {func(c *policy.Call) { c.Legs[1].Seconds = nil }, true, "03:25 talk.own-clock: talked for 180 s"},
+		"rule 5: 1201 seconds are over": {func(c *policy.Call) { c.Legs[1].Seconds = n(1205) }, true, "03:25 fair-use.length: over-long"},
+		"rule 6: waived":                {func(c *policy.Call) { c.Legs[1].Seconds, c.Waived = n(1205), true }, true, "03:25 fair-use.length: waived as necessary, so not over-long"},
+		"a voicemail picked up":         {func(c *policy.Call) { c.Legs[0].PassedAt = time.Time{} }, true, "00:15 leg.not-accepted: +15550100001 neither accepted nor passed on: a voicemail, or nobody at the phone"},
+		"nobody answered": {func(c *policy.Call) {
+			c.Legs[0] = policy.Leg{SID: "CA2", To: "+15550100001", Status: "no-answer", EndedAt: c.Legs[0].EndedAt}
+		}, true, "00:15 leg.not-answered: +15550100001 did not answer"},
+		"never joined":                    {func(c *policy.Call) { c.Legs[1].NotBridged = true }, false, "03:25 leg.not-bridged: sip:oncall@example.com was never joined with the caller, the provider says"},
+		"a message":                       {func(c *policy.Call) { c.Message = &policy.Recording{SID: "RE1", Seconds: 12, At: c.EndedAt} }, true, "03:50 voicemail: a message of 12 s was left"},
+		"a message without a time":        {func(c *policy.Call) { c.Message = &policy.Recording{SID: "RE1", Seconds: 12} }, true, "03:50 voicemail: a message of 12 s was left"},
+		"an end that nobody reported":     {func(c *policy.Call) { c.EndedAt, c.TotalSeconds = time.Time{}, nil }, true, "- end: no end was reported"},
+		"a call that is not accepted yet": {func(c *policy.Call) { c.Legs = nil }, false, "03:50 end: abandoned"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := explainCall()
+			row.change(&c)
+			got := lines(c.Explain(explainFair, row.counted, late(c)))
+			for _, line := range got {
+				if line == row.want {
+					return
+				}
+			}
+			t.Errorf("no line %q in\n%s", row.want, cmp.Diff([]string{}, got))
+		})
+	}
+}
+
+// A call is lost when nothing was heard of it for longer than the provider lets a call last.
+func TestLost(t *testing.T) {
+	for name, row := range map[string]struct {
+		after time.Duration
+		ended bool
+		want  bool
+	}{
+		"in progress":         {after: time.Minute},
+		"at the limit":        {after: 4 * time.Hour},
+		"past the limit":      {after: 4*time.Hour + time.Second, want: true},
+		"ended, however long": {after: 9 * time.Hour, ended: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := explainCall()
+			if !row.ended {
+				c.EndedAt = time.Time{}
+			}
+			if got := c.Lost(c.HuntingAt.Add(row.after)); got != row.want {
+				t.Errorf("Lost %v after the last moment: %v, want %v", row.after, got, row.want)
+			}
+		})
+	}
+}
