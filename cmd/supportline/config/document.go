@@ -106,8 +106,11 @@ func addSyntax(f *findings, at place, text []byte, err error) {
 		what += " " + syntax.ContextMsg
 	}
 	at.line, at.column = mark.Line, mark.Column
-	instead := ""
-	if lines := strings.Split(string(text), "\n"); mark.Line >= 1 && mark.Line <= len(lines) && strings.Contains(lines[mark.Line-1], "${") {
+	lines, instead := strings.Split(string(text), "\n"), ""
+	switch last := len(lines); {
+	case mark.Line > last: // the end of a text without a line end counts as a line to the parser
+		at.line, at.column = last, utf8.RuneCountInString(lines[last-1])+1
+	case mark.Line >= 1 && strings.Contains(lines[mark.Line-1], "${"):
 		instead = `inside [ ] and { } write "${NAME}" in quotes`
 	}
 	f.add(at, what, instead)

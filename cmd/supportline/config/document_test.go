@@ -23,6 +23,7 @@ func TestTextsThatAreNoConfiguration(t *testing.T) {
 			"a reference without quotes in braces", "twilio: { auth_token: ${TOKEN} }\n",
 			`1:9: this is not YAML: did not find expected ',' or '}' while parsing a flow mapping; inside [ ] and { } write "${NAME}" in quotes`,
 		},
+		{"a brace at the end", "{ ", "1:3: this is not YAML: did not find expected node content while parsing a flow node"},
 		{"an alias of nothing", "store: *nope\n", "1:8: this is not YAML: unknown anchor 'nope' referenced"},
 		{"a second document", example + "---\nstore: x\n", "98:1: a second document begins here; remove the line --- and write everything in one document"},
 		{"bytes that are no UTF-8", "store: bolt:d\xe9p\xf4t.db\n", "1:14: this byte is not UTF-8 text; save the file as UTF-8"},
