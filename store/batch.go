@@ -26,17 +26,22 @@ func (b *batch) open() {
 	b.changed = map[policy.CallSID]liveCall{}
 }
 
-// attempt runs one request. What panics fails that request alone: a change function runs before anything of it is written.
-func (b *batch) attempt(r *request) (err error) {
+// attempt runs one request, unless its sender has left. What panics fails that request alone: a change function runs before anything of
+// it is written.
+func (b *batch) attempt(r *request) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("a change panicked: %v\n%s", p, debug.Stack())
+			r.err = fmt.Errorf("a change panicked: %v\n%s", p, debug.Stack())
 		}
 	}()
-	if r.alone {
-		b.dirty = true
+	if r.err = r.ctx.Err(); r.err != nil || r.dropped {
+		return
 	}
-	return r.apply(b)
+	r.applied = true
+	b.dirty = b.dirty || r.alone
+	r.err = r.apply(b)
 }
 
 // advance changes one call, and gives it as it stands then. What it returns shares no slice with what is kept.

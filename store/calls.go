@@ -20,8 +20,9 @@ const maxSID = 128
 // nothing.
 //
 // change must be a pure function of the call: it runs on the writer's goroutine while others wait, and it keeps the SID. If it panics,
-// Advance returns that as an error and the call stays as it was. If ctx ends before the change ran, it never runs, and the error is
-// ctx's; once it ran, Advance waits for the commit. After an error the call is as it was before, as far as a failing disk lets anybody say.
+// Advance returns that as an error and the call stays as it was. If ctx ends before the change ran, it never runs. If it ends while the
+// commit is under way, Advance returns too, so that a disk that hangs holds up no caller; the call may then have changed, and only
+// reading it tells. Both errors are ctx's. After any other error the call is as it was before, as far as a failing disk lets anybody say.
 func (s *Store) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
 	if sid == "" || len(sid) > maxSID {
 		return policy.Call{}, fmt.Errorf("a call's SID has 1 to %d characters, not %d", maxSID, len(sid))

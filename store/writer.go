@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -23,9 +22,12 @@ type request struct {
 	ctx   context.Context
 	apply func(*batch) error // changes nothing when it fails, unless it runs alone
 	alone bool               // in a transaction of its own, rolled back when apply fails
-	err   error              // of apply; the commit's comes through done
-	taken atomic.Bool        // by the writer to apply it, or by its sender to drop it
 	done  chan error
+
+	mu      sync.Mutex // held while apply runs
+	applied bool
+	dropped bool  // its sender has left
+	err     error // of apply; the commit's comes through done
 }
 
 var requests = sync.Pool{New: func() any { return &request{done: make(chan error, 1)} }}
@@ -35,27 +37,30 @@ func (s *Store) write(ctx context.Context, change func(*bolt.Tx) error) error {
 	return s.submit(ctx, true, func(b *batch) error { return change(b.tx) })
 }
 
-// submit queues a change and waits for the commit that holds it. A request whose context ends before it is applied is dropped; once
-// applied it is waited for, so that the answer is always the truth.
+// submit queues a change and waits for the commit that holds it, or for the end of the context: nobody can be made to wait for a disk
+// that hangs. A change that was not applied by then never will be. One that was is in a commit under way, and what becomes of it is not
+// known to whom leaves.
 func (s *Store) submit(ctx context.Context, alone bool, apply func(*batch) error) error {
 	r := requests.Get().(*request)
-	r.ctx, r.apply, r.alone, r.err = ctx, apply, alone, nil
-	r.taken.Store(false)
+	r.ctx, r.apply, r.alone = ctx, apply, alone
+	r.applied, r.dropped, r.err = false, false, nil
 	if err := s.enqueue(r); err != nil {
 		return err
 	}
 	select {
 	case err := <-r.done:
+		r.ctx, r.apply = nil, nil
 		requests.Put(r)
 		return err
 	case <-ctx.Done():
 	}
-	if r.taken.CompareAndSwap(false, true) {
-		return ctx.Err() // the writer will come past it and leave it
+	r.mu.Lock() // a change that is running right now is let finish: it may write to its sender's variables
+	defer r.mu.Unlock()
+	r.dropped = true
+	if r.applied {
+		return fmt.Errorf("%w during the commit, so that its outcome is not known", ctx.Err())
 	}
-	err := <-r.done
-	requests.Put(r)
-	return err
+	return ctx.Err()
 }
 
 func (s *Store) enqueue(r *request) error {
@@ -129,10 +134,6 @@ func (s *Store) commitAll(waiting []*request) {
 
 // commit applies requests in one transaction and answers each: with its own error, or with the commit's.
 func (s *Store) commit(group []*request) {
-	group = taken(group)
-	if len(group) == 0 {
-		return
-	}
 	started := time.Now()
 	b := &batch{live: &s.live}
 	err := s.transact(b, group)
@@ -155,22 +156,6 @@ func (s *Store) commit(group []*request) {
 	}
 }
 
-// taken leaves out the requests that nobody waits for any more.
-func taken(group []*request) []*request {
-	kept := group[:0]
-	for _, r := range group {
-		if !r.taken.CompareAndSwap(false, true) {
-			continue
-		}
-		if err := r.ctx.Err(); err != nil {
-			r.done <- err
-			continue
-		}
-		kept = append(kept, r)
-	}
-	return kept
-}
-
 // transact runs a group in one transaction, committed if anything changed. A panic of bbolt's own fails the group, not the process.
 func (s *Store) transact(b *batch, group []*request) (err error) {
 	b.tx, err = s.db.Begin(true)
@@ -187,7 +172,7 @@ func (s *Store) transact(b *batch, group []*request) (err error) {
 	}()
 	b.open()
 	for _, r := range group {
-		if r.err = b.attempt(r); r.err != nil && r.alone {
+		if b.attempt(r); r.err != nil && r.alone {
 			b.dirty = false
 		}
 	}

@@ -1,12 +1,14 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -91,6 +93,44 @@ func TestWhatSharesACommitFailsAlone(t *testing.T) {
 	}
 	if _, err := s.Advance(t.Context(), "CA1", func(policy.Call) policy.Call { panic("a bug") }); err == nil || !strings.Contains(err.Error(), "a bug") {
 		t.Errorf("a panic gives %v", err)
+	}
+}
+
+func TestNobodyWaitsForADiskThatHangs(t *testing.T) {
+	var hangs atomic.Bool
+	hanging, release := make(chan struct{}), make(chan struct{})
+	f := newFile(t)
+	s := f.open(t, store.Options{OnCommit: func(time.Duration, int, error) {
+		if hangs.CompareAndSwap(true, false) {
+			close(hanging)
+			<-release
+		}
+	}})
+	if _, err := s.Advance(t.Context(), "CA1", step); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	hangs.Store(true)
+	answers := make(chan error)
+	advance := func(sid policy.CallSID) {
+		_, err := s.Advance(ctx, sid, step)
+		answers <- err
+	}
+	go advance("CA1")
+	<-hanging
+	go advance("CA2")
+	cancel()
+	for range 2 {
+		if err := <-answers; !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want %v", err, context.Canceled)
+		}
+	}
+	close(release)
+	if c, err := s.Advance(t.Context(), "CA1", step); err != nil || c.State.Turn != 3 {
+		t.Errorf("turn %d, %v; the step whose commit was under way was kept, so want 3", c.State.Turn, err)
+	}
+	if _, err := s.Call(t.Context(), "CA2"); !errors.Is(err, policy.ErrNoCall) {
+		t.Errorf("the step that waited when its sender left: got %v, want none", err)
 	}
 }
 

@@ -154,14 +154,14 @@ func cancelled(t *testing.T, storage Storage) {
 	_, err = s.Call(t.Context(), sid)
 	wantError(t, "the dropped call", err, policy.ErrNoCall)
 
-	// One that ends while others are being written, either happened or did not, as its answer says.
+	// One that ends while others are being written may have happened or not, but what was answered for is there.
 	crowd(func(worker int) {
 		id := policy.CallSID(fmt.Sprintf("CA-%d", worker))
 		ctx, cancel := context.WithCancel(t.Context())
 		go cancel()
 		_, advanced := s.Advance(ctx, id, began(day))
 		_, read := s.Call(t.Context(), id)
-		if (advanced == nil) != (read == nil) {
+		if advanced == nil && read != nil {
 			t.Errorf("Advance says %v, and reading the call %v", advanced, read)
 		}
 	})
