@@ -113,25 +113,43 @@ type prompt struct {
 }
 
 // prompts are the longest of them: the whole menu, the latest opening, and all that a specialist can hear.
-func (t tongue) prompts() []prompt {
-	menu, items := []string{"menu-press", "menu-repeat"}, []string{}
+func (t tongue) prompts() []prompt { return []prompt{t.wholeMenu(), t.latestOpening(), t.fullScreen()} }
+
+func (t tongue) wholeMenu() prompt {
+	ids, items := []string{"menu-press", "menu-repeat"}, []string{}
 	for i, intent := range policy.Intents() {
-		menu, items = append(menu, "menu-"+string(intent)), append(items, fmt.Sprintf("%d=%s", i+1, intent))
+		ids, items = append(ids, "menu-"+string(intent)), append(items, fmt.Sprintf("%d=%s", i+1, intent))
 	}
+	return prompt{"the whole menu", t.menu(strings.Join(items, ",")), ids}
+}
+
+func (t tongue) latestOpening() prompt {
 	values := maps.Clone(worst)
-	whens := t.withPrefix("when-")
-	values["opens"] = t.longest(whens)
-	intents := []string{"intent-ticket-status", "intent-raise-severity"} // only these come with a ticket
-	values["intent"] = t.longest(intents)
-	screen, said := []string{"screen-account", "screen-known", "screen-intent", "screen-ticket", "screen-recorded", "screen-keys"}, []string{}
-	for _, id := range screen {
-		said = append(said, t.fill(id, values))
+	ids := []string{"closed"}
+	for _, part := range []struct{ name, list string }{{"half", "halves"}, {"weekday", "weekdays"}, {"month", "months"}, {"day", "days"}} {
+		values[part.name] = wordiest(entries(t[part.list]))
+		ids = append(ids, part.list)
 	}
-	return []prompt{
-		{"the whole menu", t.menu(strings.Join(items, ",")), menu},
-		{"the sentence on a closed line", t.fill("closed", values), append(whens, "closed")},
-		{"what a specialist hears", strings.Join(said, " "), append(intents, screen...)},
+	for _, part := range []struct{ name, prefix string }{{"time", "time-"}, {"zone", "zone-"}, {"opens", "when-"}} {
+		var texts []string
+		for _, id := range t.withPrefix(part.prefix) {
+			ids, texts = append(ids, id), append(texts, t.fill(id, values))
+		}
+		values[part.name] = wordiest(texts)
 	}
+	return prompt{"the sentence on a closed line", t.fill("closed", values), ids}
+}
+
+func (t tongue) fullScreen() prompt {
+	asked := []string{"intent-ticket-status", "intent-raise-severity"} // only these come with a ticket
+	values := maps.Clone(worst)
+	values["intent"] = wordiest([]string{t[asked[0]], t[asked[1]]})
+	ids := []string{"screen-account", "screen-known", "screen-intent", "screen-ticket", "screen-recorded", "screen-keys"}
+	said := make([]string, len(ids))
+	for i, id := range ids {
+		said[i] = t.fill(id, values)
+	}
+	return prompt{"what a specialist hears", strings.Join(said, " "), append(ids, asked...)}
 }
 
 // withPrefix gives the IDs that begin alike, sorted.
@@ -141,17 +159,13 @@ func (t tongue) withPrefix(prefix string) (ids []string) {
 			ids = append(ids, id)
 		}
 	}
-	return slices.Sorted(slices.Values(ids))
+	slices.Sort(ids)
+	return ids
 }
 
-// longest is the text, with values at their worst, that takes longest to say.
-func (t tongue) longest(ids []string) (text string) {
-	for _, id := range ids {
-		if at := t.fill(id, worst); countWords(at) > countWords(text) {
-			text = at
-		}
-	}
-	return text
+// wordiest is the text that takes longest to say.
+func wordiest(texts []string) string {
+	return slices.MaxFunc(texts, func(a, b string) int { return countWords(a) - countWords(b) })
 }
 
 // nearestText is what to write instead of an ID that does not exist.

@@ -203,7 +203,7 @@ func TestSpeak(t *testing.T) {
 		{"an account", "en-US", said("screen-account", "account", "Loft & Ledger"), "Call from Loft & Ledger."},
 		{"an account that ends in a full stop", "en-US", said("screen-account", "account", "Harbor Inc."), "Call from Harbor Inc."},
 		{"an account with control characters", "en-US", said("screen-account", "account", "A\x00B\n\tC\u202eD\xff"), "Call from A B CD."},
-		{"an account that looks like a placeholder", "en-US", said("screen-account", "account", "{account} {intent}"), "Call from {account} {intent}."},
+		{"an account that looks like a placeholder", "en-US", said("screen-account", "account", "{intent} Ltd"), "Call from {intent} Ltd."},
 		{
 			"an endless account", "en-US", said("screen-account", "account", strings.Repeat("ä", 500)),
 			"Call from " + strings.Repeat("ä", 60) + ".",
