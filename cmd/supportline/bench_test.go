@@ -1,0 +1,271 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/twilio"
+)
+
+// connections is how many callers' webhooks are on their way at any moment.
+const connections = 64
+
+// BenchmarkHouse sends the webhooks of whole calls, signed as the provider signs them, over 64 connections to the house, and the very same
+// requests to a handler that answers with a constant, without and with a signature check. All servers live in this process and take
+// turns, round by round, since a machine is never the same twice: only the ratios mean something. It prints them as a table.
+func BenchmarkHouse(b *testing.B) {
+	bench := newHouseBench(b)
+	for b.Loop() {
+		bench.round(b)
+	}
+	bench.print(b)
+}
+
+// houseBench is the servers under test and what was measured of each, one figure a round.
+type houseBench struct {
+	conf           config.Config
+	session        []sent // one call's webhooks
+	static         string // addresses
+	signed, house  string
+	calls          int // so far, for SIDs
+	rates          map[string][]float64
+	p99, lone      map[string][]time.Duration
+	pairs          []time.Duration // of fdatasyncs
+	heap, baseline uint64
+	disk           *os.File
+}
+
+func newHouseBench(b *testing.B) *houseBench {
+	b.Helper()
+	conf := benchConfig(b)
+	began := time.Now()
+	monday := time.Date(2026, time.November, 23, 15, 0, 0, 0, time.UTC) // both lines are open
+	now := func() time.Time { return monday.Add(time.Since(began)) }
+	h, err := openHouse(conf, now, zap.NewNop(), store.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = h.Close() })
+	importExamples(b, h.store)
+	verifier, err := twilio.NewVerifier(conf.PublicURL, conf.Twilio.AccountSID, conf.Twilio.AuthToken)
+	if err != nil {
+		b.Fatal(err)
+	}
+	disk, err := os.Create(filepath.Join(b.TempDir(), "pair"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = disk.Close() })
+	if _, err := disk.Write(make([]byte, 8<<20)); err != nil {
+		b.Fatal(err)
+	}
+	bench := &houseBench{
+		conf: conf, session: recordCall(b, conf, h.webhooks), disk: disk,
+		rates: map[string][]float64{}, p99: map[string][]time.Duration{}, lone: map[string][]time.Duration{},
+	}
+	bench.static = serveBench(b, constant(nil))
+	bench.signed = serveBench(b, constant(verifier))
+	bench.house = serveBench(b, h.webhooks)
+	return bench
+}
+
+// constant is echo with one answer, after the signature check if there is one.
+func constant(v *twilio.Verifier) http.Handler {
+	e := echo.New()
+	e.POST("/*", func(c echo.Context) error {
+		if v != nil {
+			if _, err := v.Verify(c.Request()); err != nil {
+				return c.NoContent(http.StatusForbidden)
+			}
+		}
+		return c.Blob(http.StatusOK, "text/xml; charset=utf-8", []byte(`<?xml version="1.0" encoding="UTF-8"?><Response><Hangup/></Response>`))
+	})
+	return e
+}
+
+func serveBench(b *testing.B, h http.Handler) string {
+	b.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	server := &http.Server{Handler: h}
+	go func() { _ = server.Serve(listener) }() // ends when the benchmark closes it
+	b.Cleanup(func() { _ = server.Close() })
+	return listener.Addr().String()
+}
+
+// round measures each server once.
+func (h *houseBench) round(b *testing.B) {
+	const callsEach = 4
+	for name, address := range map[string]string{"static": h.static, "signed": h.signed, "house": h.house} {
+		requests := h.requests(connections, callsEach)
+		runtime.GC()
+		h.baseline = heapInUse()
+		rate, p99 := hammer(b, address, requests)
+		if name == "house" {
+			h.heap = max(h.heap, heapInUse()-min(heapInUse(), h.baseline))
+		}
+		h.rates[name] = append(h.rates[name], rate)
+		h.p99[name] = append(h.p99[name], p99)
+	}
+	for _, r := range h.requests(1, 4)[0] {
+		h.pairs = append(h.pairs, h.syncPair(b))
+		h.lone["house"] = append(h.lone["house"], h.one(b, h.house, r))
+	}
+}
+
+func heapInUse() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapInuse
+}
+
+// syncPair is the least that a commit can take: two writes, each made durable.
+func (h *houseBench) syncPair(b *testing.B) time.Duration {
+	began := time.Now()
+	for half := range int64(2) {
+		at := (int64(len(h.pairs))*2 + half) * 8192 % (8 << 20)
+		if _, err := h.disk.WriteAt(make([]byte, 8192), at); err != nil {
+			b.Fatal(err)
+		}
+		if err := syscall.Fdatasync(int(h.disk.Fd())); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return time.Since(began)
+}
+
+func (h *houseBench) one(b *testing.B, address string, request []byte) time.Duration {
+	_, took := hammer(b, address, [][][]byte{{request}})
+	return took
+}
+
+// hammer sends each list of requests over a connection of its own, one after the other, all connections at once. It gives requests a
+// second and the 99th percentile of their times.
+func hammer(b *testing.B, address string, requests [][][]byte) (rate float64, p99 time.Duration) {
+	b.Helper()
+	clients := make([]*benchClient, len(requests))
+	for i := range clients {
+		clients[i] = dialBench(b, address)
+		defer clients[i].Close()
+	}
+	times := make([][]time.Duration, len(requests))
+	var all sync.WaitGroup
+	began := time.Now()
+	for i, list := range requests {
+		all.Go(func() {
+			times[i] = make([]time.Duration, 0, len(list))
+			for _, request := range list {
+				sent := time.Now()
+				if err := clients[i].post(request); err != nil {
+					b.Error(err)
+					return
+				}
+				times[i] = append(times[i], time.Since(sent))
+			}
+		})
+	}
+	all.Wait()
+	took := time.Since(began)
+	flat := slices.Concat(times...)
+	if b.Failed() || len(flat) == 0 {
+		b.FailNow()
+	}
+	slices.Sort(flat)
+	return float64(len(flat)) / took.Seconds(), flat[len(flat)*99/100]
+}
+
+// benchClient is a client that costs little beside what it measures.
+type benchClient struct {
+	net.Conn
+	in *bufio.Reader
+}
+
+func dialBench(b *testing.B, address string) *benchClient {
+	b.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return &benchClient{conn, bufio.NewReader(conn)}
+}
+
+func (c *benchClient) post(request []byte) error {
+	if _, err := c.Write(request); err != nil {
+		return err
+	}
+	length := 0
+	for first := true; ; first = false {
+		line, err := c.in.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		if first && !strings.HasPrefix(string(line), "HTTP/1.1 20") {
+			return fmt.Errorf("the answer is %q", line)
+		}
+		if len(line) == 2 {
+			_, err = io.CopyN(io.Discard, c.in, int64(length))
+			return err
+		}
+		if value, ok := strings.CutPrefix(string(line), "Content-Length: "); ok {
+			if _, err := fmt.Sscan(value, &length); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// print shows the medians over all rounds as ratios.
+func (h *houseBench) print(b *testing.B) {
+	middle := func(list []float64) float64 {
+		slices.Sort(list)
+		return list[len(list)/2]
+	}
+	ratio := func(over, under string) float64 {
+		var each []float64
+		for i := range h.rates[over] {
+			each = append(each, h.rates[over][i]/h.rates[under][i])
+		}
+		return middle(each)
+	}
+	tail := func(over, under string) float64 {
+		var each []float64
+		for i := range h.p99[over] {
+			each = append(each, float64(h.p99[over][i])/float64(h.p99[under][i]))
+		}
+		return middle(each)
+	}
+	slices.Sort(h.pairs)
+	slices.Sort(h.lone["house"])
+	lone := float64(h.lone["house"][len(h.pairs)/2]) / float64(h.pairs[len(h.pairs)/2])
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "\nsigned webhook with durable commit, %d connections\tratio\twanted\n", connections)
+	fmt.Fprintf(w, "rate, to a static handler\t%.2f\t0.30 at least, 0.40 aimed at\n", ratio("house", "static"))
+	fmt.Fprintf(w, "rate, to a static handler with signature check\t%.2f\t\n", ratio("house", "signed"))
+	fmt.Fprintf(w, "99th percentile, to a static handler's\t%.2f\tunder 2\n", tail("house", "static"))
+	fmt.Fprintf(w, "a lone webhook, to two fdatasyncs\t%.2f\t\n", lone)
+	fmt.Fprintf(w, "heap in use under load, MB\t%.1f\tunder 64\n", float64(h.heap)/(1<<20))
+	fmt.Fprintf(w, "(%.0f and %.0f requests a second in the middle of %d rounds)\t\t\n", middle(h.rates["static"]), middle(h.rates["house"]), len(h.rates["house"]))
+	_ = w.Flush() // to standard output
+	b.ReportMetric(ratio("house", "static"), "of-static")
+	b.ReportMetric(0, "ns/op")
+}
