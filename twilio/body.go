@@ -43,7 +43,7 @@ func readBody(r *http.Request) (string, error) {
 	if !strings.EqualFold(strings.TrimSpace(kind), formType) {
 		return "", fmt.Errorf("%w: the content type is %.60q, not %s", ErrForm, kind, formType)
 	}
-	if r.ContentLength > maxBody {
+	if r.ContentLength > maxBody { // before memory is set aside for it
 		return "", fmt.Errorf("%w: %d bytes", ErrTooLarge, r.ContentLength)
 	}
 	if r.Body == nil {

@@ -126,32 +126,33 @@ func TestVerifyRefusesEverythingElse(t *testing.T) {
 		change func(*attempt)
 		want   error
 	}{
-		"an unknown token":          {func(a *attempt) { a.token = "old" }, twilio.ErrSignature},
-		"the empty token":           {func(a *attempt) { a.token, a.tokens = "", []string{"", "current"} }, twilio.ErrSignature},
-		"no signature":              {func(a *attempt) { a.headers = []string{} }, twilio.ErrSignature},
-		"an empty signature":        {func(a *attempt) { a.headers = []string{""} }, twilio.ErrSignature},
-		"two signatures":            {func(a *attempt) { a.headers = []string{right, right} }, twilio.ErrSignature},
-		"a signature, not base64":   {func(a *attempt) { a.headers = []string{strings.Repeat("!", 28)} }, twilio.ErrSignature},
-		"a signature cut short":     {func(a *attempt) { a.headers = []string{right[:24]} }, twilio.ErrSignature},
-		"a signature with a space":  {func(a *attempt) { a.headers = []string{right + " "} }, twilio.ErrSignature},
-		"a signature, no padding":   {func(a *attempt) { a.headers = []string{strings.TrimRight(right, "=")} }, twilio.ErrSignature},
-		"another host":              {func(a *attempt) { a.publicURL = "https://evil.example.com" }, twilio.ErrSignature},
-		"another scheme":            {func(a *attempt) { a.publicURL = "http://phone.example.com" }, twilio.ErrSignature},
-		"another port":              {func(a *attempt) { a.url = strings.Replace(a.url, ".com", ".com:8443", 1) }, twilio.ErrSignature},
-		"another path":              {func(a *attempt) { a.target = "/voice/menu/3?line=uk%20a" }, twilio.ErrSignature},
-		"a slash behind the path":   {func(a *attempt) { a.target = "/voice/menu/2/?line=uk%20a" }, twilio.ErrSignature},
-		"another escape of a path":  {func(a *attempt) { a.target = "/voice/menu/%32?line=uk%20a" }, twilio.ErrSignature},
-		"another query":             {func(a *attempt) { a.target += "&x=1" }, twilio.ErrSignature},
-		"user and password signed":  {func(a *attempt) { a.url = strings.Replace(a.url, "//", "//u:p@", 1) }, twilio.ErrSignature},
-		"another value":             {func(a *attempt) { a.body = strings.Replace(a.body, "1+2", "1+3", 1) }, twilio.ErrSignature},
-		"a parameter added":         {func(a *attempt) { a.body += "&A=1" }, twilio.ErrSignature},
-		"a parameter left out":      {func(a *attempt) { a.body = strings.Replace(a.body, "Digits=1+2&", "", 1) }, twilio.ErrSignature},
-		"an empty value left out":   {func(a *attempt) { a.withBody("a=1", "a1b"); a.account = "" }, twilio.ErrSignature},
-		"a repeated name, the last": {func(a *attempt) { a.withBody("b=2&b=1", "b1") }, twilio.ErrSignature},
-		"a name of other case":      {func(a *attempt) { a.withBody("A=1", "a1") }, twilio.ErrSignature},
-		"GET signed with params":    {func(a *attempt) { a.overGET(); a.params = "AccountSidAC1Digits1" }, twilio.ErrSignature},
-		"POST signed like GET":      {func(a *attempt) { a.params = "" }, twilio.ErrSignature},
-		"white space around":        {func(a *attempt) { a.withBody("a=1%20", "a1") }, twilio.ErrSignature},
+		"an unknown token":            {func(a *attempt) { a.token = "old" }, twilio.ErrSignature},
+		"the empty token":             {func(a *attempt) { a.token, a.tokens = "", []string{"", "current"} }, twilio.ErrSignature},
+		"no signature":                {func(a *attempt) { a.headers = []string{} }, twilio.ErrSignature},
+		"an empty signature":          {func(a *attempt) { a.headers = []string{""} }, twilio.ErrSignature},
+		"two signatures":              {func(a *attempt) { a.headers = []string{right, right} }, twilio.ErrSignature},
+		"a signature, not base64":     {func(a *attempt) { a.headers = []string{strings.Repeat("!", 28)} }, twilio.ErrSignature},
+		"a signature cut short":       {func(a *attempt) { a.headers = []string{right[:24]} }, twilio.ErrSignature},
+		"a signature with a space":    {func(a *attempt) { a.headers = []string{right + " "} }, twilio.ErrSignature},
+		"a signature, no padding":     {func(a *attempt) { a.headers = []string{strings.TrimRight(right, "=")} }, twilio.ErrSignature},
+		"another host":                {func(a *attempt) { a.publicURL = "https://evil.example.com" }, twilio.ErrSignature},
+		"another scheme":              {func(a *attempt) { a.publicURL = "http://phone.example.com" }, twilio.ErrSignature},
+		"another port":                {func(a *attempt) { a.url = strings.Replace(a.url, ".com", ".com:8443", 1) }, twilio.ErrSignature},
+		"another path":                {func(a *attempt) { a.target = "/voice/menu/3?line=uk%20a" }, twilio.ErrSignature},
+		"a slash behind the path":     {func(a *attempt) { a.target = "/voice/menu/2/?line=uk%20a" }, twilio.ErrSignature},
+		"another escape of a path":    {func(a *attempt) { a.target = "/voice/menu/%32?line=uk%20a" }, twilio.ErrSignature},
+		"another query":               {func(a *attempt) { a.target += "&x=1" }, twilio.ErrSignature},
+		"user and password signed":    {func(a *attempt) { a.url = strings.Replace(a.url, "//", "//u:p@", 1) }, twilio.ErrSignature},
+		"another value":               {func(a *attempt) { a.body = strings.Replace(a.body, "1+2", "1+3", 1) }, twilio.ErrSignature},
+		"a parameter added":           {func(a *attempt) { a.body += "&A=1" }, twilio.ErrSignature},
+		"a parameter left out":        {func(a *attempt) { a.body = strings.Replace(a.body, "Digits=1+2&", "", 1) }, twilio.ErrSignature},
+		"an empty value left out":     {func(a *attempt) { a.withBody("a=1", "a1b"); a.account = "" }, twilio.ErrSignature},
+		"a repeated name, the last":   {func(a *attempt) { a.withBody("b=2&b=1", "b1") }, twilio.ErrSignature},
+		"a name of other case":        {func(a *attempt) { a.withBody("A=1", "a1") }, twilio.ErrSignature},
+		"GET signed with params":      {func(a *attempt) { a.overGET(); a.params = "AccountSidAC1Digits1" }, twilio.ErrSignature},
+		"POST signed like GET":        {func(a *attempt) { a.params = "" }, twilio.ErrSignature},
+		"a signature spelt otherwise": {func(a *attempt) { a.headers = []string{respelt(right)} }, twilio.ErrSignature},
+		"white space around":          {func(a *attempt) { a.withBody("a=1%20", "a1") }, twilio.ErrSignature},
 
 		"another account":        {func(a *attempt) { a.account = "AC2" }, twilio.ErrAccount},
 		"no account named":       {func(a *attempt) { a.body, a.params = "a=1", "a1" }, twilio.ErrAccount},
@@ -163,7 +164,8 @@ func TestVerifyRefusesEverythingElse(t *testing.T) {
 			a.body, a.params = "a=1", "a1"
 		}, twilio.ErrAccount},
 
-		"a body over 64 KiB": {func(a *attempt) { s := strings.Repeat("x", 65535); a.withBody("a="+s, "a"+s) }, twilio.ErrTooLarge},
+		"a body over 64 KiB":   {func(a *attempt) { s := strings.Repeat("x", 65535); a.withBody("a="+s, "a"+s) }, twilio.ErrTooLarge},
+		"a length without end": {func(a *attempt) { a.change = func(r *http.Request) { r.ContentLength = 1 << 50 } }, twilio.ErrTooLarge},
 		"a body without end": {func(a *attempt) {
 			a.body = strings.Repeat("x", 1<<20)
 			a.change = func(r *http.Request) { r.ContentLength = -1 }
@@ -199,6 +201,13 @@ func TestVerifyRefusesEverythingElse(t *testing.T) {
 			}
 		})
 	}
+}
+
+// respelt is base64 of the same bytes as signature: the two bits that its last letter has too many are set.
+func respelt(signature string) string {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	last := len(signature) - 2
+	return signature[:last] + string(letters[strings.IndexByte(letters, signature[last])|3]) + "="
 }
 
 func TestVerifyReturnsOnlyWhatWasSigned(t *testing.T) {
@@ -238,6 +247,19 @@ func TestVerifyReturnsOnlyWhatWasSigned(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestVerifyDropsTheBodyOfAGET(t *testing.T) {
+	a := validAttempt()
+	a.overGET()
+	a.body = "Digits=9"
+	r := a.request()
+	if _, err := mustVerifier(t, a.publicURL, a.account, a.tokens...).Verify(r); err != nil {
+		t.Fatal(err)
+	}
+	if body, err := io.ReadAll(r.Body); err != nil || len(body) > 0 {
+		t.Errorf("body %q, error %v: nobody signed it", body, err)
 	}
 }
 
