@@ -35,6 +35,13 @@ func (v *Virtual) Sleep(d time.Duration) {
 	v.now = v.now.Add(max(0, d))
 }
 
+// Set moves the clock to t at once, however far that is.
+func (v *Virtual) Set(t time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.now = t
+}
+
 // Hasty is a clock that shows the time that it is given and skips every wait, for a person at a terminal who reads faster than a voice
 // speaks.
 type Hasty func() time.Time

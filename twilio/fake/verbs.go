@@ -51,6 +51,11 @@ func (m Moment) takes(act Act) bool {
 
 // perform follows one verb of the caller's document.
 func (c *call) perform(v twilio.Verb) next {
+	switch v.(type) {
+	case twilio.Gather, twilio.Redirect:
+	default:
+		c.typed = "" // keys are lost on anything that does not ask for them
+	}
 	switch v := v.(type) {
 	case twilio.Say, twilio.Play, twilio.Pause:
 		if _, pause := v.(twilio.Pause); !pause {

@@ -117,13 +117,14 @@ func (p *player) act(st statement, m fake.Moment) (*fake.Act, bool) {
 	return acts(fake.Listen()), true
 }
 
-// listen checks what was heard or rung so far. While specialists are rung more may come, so nothing is missing yet.
+// listen checks what was heard or rung so far. More may come while specialists are rung, and where the line has not answered yet what
+// the caller did last (keys that did not end an input): nothing is missing then.
 func (p *player) listen(st statement, m fake.Moment) (*fake.Act, bool) {
 	verdict, found := p.look(st.do)
 	switch {
 	case verdict == holds:
 		return nil, false
-	case verdict == missing && m.Kind == fake.Ringing:
+	case verdict == missing && (m.Kind == fake.Ringing || m.Kind == fake.Asked && len(p.heard) == 0):
 		return acts(fake.Listen()), true
 	}
 	p.differ(st, m.Kind.String()+found)

@@ -32,7 +32,7 @@ type House interface {
 // Setup is what a script asks of its house.
 type Setup struct {
 	Overrides []Override       // in the order of the script
-	Customers string           // path of a customers file; "": the shipped sample
+	Customers string           // a customers file, as the script names it: relative to its folder; "": the shipped sample
 	Now       func() time.Time // the house's only clock
 }
 
