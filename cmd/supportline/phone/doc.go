@@ -4,7 +4,8 @@
 //
 // # The language
 //
-// One statement a line; # starts a comment; texts are in double quotes; durations are written 5s, 3m, 1m30s.
+// One statement a line; a # at its start, or between spaces, begins a comment; texts are in double quotes; durations are written 5s, 3m,
+// 1m30s.
 //
 //	# A critical call in opening hours is connected (rule 10)
 //	clock 2026-11-24T10:00 Europe/London

@@ -125,6 +125,6 @@ func Help() string {
 			fmt.Fprintf(&b, "  %s\n        %s\n", strings.ReplaceAll(f.pattern, "REST", "VALUE"), f.help)
 		}
 	}
-	b.WriteString("Texts are in double quotes, durations 5s, 3m or 1m30s. A # at the start of a line, or between spaces, begins a comment.\n")
+	b.WriteString("Texts are in double quotes, durations 5s, 3m or 1m30s. A # at the start of a line, or between spaces, begins a comment;\nthe key # before a comment is written \"#\".\n")
 	return b.String()
 }
