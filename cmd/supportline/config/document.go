@@ -35,8 +35,8 @@ func readFile(name string) ([]byte, error) {
 	return text, nil
 }
 
-// document parses the one YAML document of a text. It gives nil after a problem.
-func document(f *findings, file string, text []byte) *yaml.Node {
+// document parses the one YAML document of a text. It gives nil after a problem; empty is what to do about a text that says nothing.
+func document(f *findings, file string, text []byte, empty string) *yaml.Node {
 	at := place{file: file, line: 1, column: 1}
 	if len(text) > maxSize {
 		f.add(at, fmt.Sprintf("the file has %d bytes, more than the %d that are allowed", len(text), maxSize), "name the right file")
@@ -52,8 +52,8 @@ func document(f *findings, file string, text []byte) *yaml.Node {
 	}
 	var root, second yaml.Node
 	switch err := loader.Load(&root); {
-	case errors.Is(err, io.EOF):
-		f.add(at, "nothing is written here", "start from supportline.example.yaml")
+	case errors.Is(err, io.EOF), err == nil && null(root.Content[0]):
+		f.add(at, "nothing is written here", empty)
 		return nil
 	case err != nil:
 		addSyntax(f, at, text, err)

@@ -14,6 +14,7 @@ func TestTextsThatAreNoConfiguration(t *testing.T) {
 	for _, row := range []struct{ name, text, want string }{
 		{"nothing", "", "1:1: nothing is written here; start from supportline.example.yaml"},
 		{"comments alone", "# later\n", "1:1: nothing is written here; start from supportline.example.yaml"},
+		{"a document of nothing", "---", "1:1: nothing is written here; start from supportline.example.yaml"},
 		{"one word", "hello", "1:1: the configuration is a single value where keys and values belong; write the configuration: { public_url: ... }"},
 		{"a quote that never ends", "store: 'x\nwords: y\n", "1:8: this is not YAML: found unexpected end of stream while scanning a quoted scalar"},
 		{"a bracket that never ends", "packages: [a\nstore: x\n", "1:11: this is not YAML: did not find expected ',' or ']' while parsing a flow sequence"},

@@ -66,7 +66,7 @@ func Load(file string, env func(string) (string, bool), o Options) (Config, []Pr
 // in the text begin.
 func Parse(name string, text []byte, env func(string) (string, bool), o Options) (Config, []Problem) {
 	found := &findings{}
-	root := document(found, name, text)
+	root := document(found, name, text, "start from supportline.example.yaml")
 	if root == nil {
 		return Config{}, found.list
 	}

@@ -133,7 +133,9 @@ func TestDemoIsRightWithoutAnyEnvironment(t *testing.T) {
 		again.Twilio.AccountSID != c.Twilio.AccountSID, again.Twilio.AuthToken != c.Twilio.AuthToken,
 	}
 	want := []any{
-		"http://127.0.0.1:18080", config.Listen{Webhooks: "127.0.0.1:18080", Console: "127.0.0.1:18081"}, "bolt:demo/supportline.db",
+		"http://127.0.0.1:18080",
+		config.Listen{Webhooks: "127.0.0.1:18080", Console: "127.0.0.1:18081"},
+		"bolt:demo/supportline.db",
 		policy.Connect, policy.Voicemail, true, true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

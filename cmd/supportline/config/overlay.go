@@ -18,7 +18,7 @@ type Overlay struct {
 }
 
 func (d *decoder) overlay(root *yaml.Node, o Overlay) {
-	value := document(d.findings, o.Path, []byte(o.Text))
+	value := document(d.findings, o.Path, []byte(o.Text), "write a value")
 	if value == nil {
 		return
 	}

@@ -36,7 +36,8 @@ func TestOverlays(t *testing.T) {
 		},
 		{
 			"a group that the file lacks", "lines.1.routes.critical", "general",
-			func(s policy.Settings) any { return uk(s).Routes }, map[policy.Intent]string{policy.Critical: "general"},
+			func(s policy.Settings) any { return uk(s).Routes },
+			map[policy.Intent]string{policy.Critical: "general"},
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -57,7 +58,7 @@ func TestProblemsInOverlaysNameThem(t *testing.T) {
 		{"inside its text", "lines.1.closed", "\n- { date: 2026-02-30 }", `lines.1.closed:2:11: date: "2026-02-30" is not a date; write YYYY-MM-DD, for example 2026-12-24`},
 		{"an unknown key", "identification.colour", "red", `identification.colour:1:1: the key "colour" is not known here; write digits, tries, unidentified, caller_id or wrong_numbers_per_hour`},
 		{"no YAML", "packages", "[a", "packages:1:1: this is not YAML: did not find expected ',' or ']' while parsing a flow sequence"},
-		{"no value", "packages", "", "packages:1:1: nothing is written here; start from supportline.example.yaml"},
+		{"no value", "packages", "", "packages:1:1: nothing is written here; write a value"},
 		{"no such line", "lines.+15550100099.name", "x", `lines.+15550100099.name:1:1: the path lines.+15550100099.name leads nowhere: there is no "+15550100099"; write a path such as identification.caller_id`},
 		{"an index too high", "lines.2.name", "x", `lines.2.name:1:1: the path lines.2.name leads nowhere: there is no "2"; write a path such as identification.caller_id`},
 		{"below a value", "recording.loud", "on", `recording.loud:1:1: the path recording.loud leads nowhere: there is no "loud"; write a path such as identification.caller_id`},
