@@ -115,7 +115,7 @@ func serveBench(b *testing.B, h http.Handler) string {
 
 // round measures each server once.
 func (h *houseBench) round(b *testing.B) {
-	const callsEach = 4
+	const callsEach = 10
 	for name, address := range map[string]string{"static": h.static, "signed": h.signed, "house": h.house} {
 		requests := h.requests(connections, callsEach)
 		runtime.GC()

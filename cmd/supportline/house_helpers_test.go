@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/store"
+)
+
+// mustConfig is a demo's configuration in a folder of the test's own, on free ports.
+func mustConfig(t testing.TB) config.Config {
+	t.Helper()
+	conf, problems := config.Parse(t.TempDir()+"/supportline.yaml", config.Demo(freeAddress(t), freeAddress(t)), noEnv, config.Options{})
+	for _, p := range problems {
+		t.Fatal(p)
+	}
+	return conf
+}
+
+func noEnv(string) (string, bool) { return "", false }
+
+// mustHouse is an open house with the sample customers; it is closed when the test ends.
+func mustHouse(t testing.TB) *house {
+	t.Helper()
+	h, err := openHouse(mustConfig(t), time.Now, zap.NewNop(), store.Options{Size: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := h.bringIn(t.Context(), "customers.example.csv", config.ExampleCustomers()); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// awaited is an output that a test can wait for.
+type awaited struct {
+	mu      sync.Mutex
+	text    bytes.Buffer
+	written *sync.Cond
+}
+
+func newAwaited() *awaited {
+	a := &awaited{}
+	a.written = sync.NewCond(&a.mu)
+	return a
+}
+
+func (a *awaited) Write(p []byte) (int, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	defer a.written.Broadcast()
+	return a.text.Write(p)
+}
+
+func (a *awaited) String() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.text.String()
+}
+
+// await blocks until the text has been written. The test's own time limit ends a wait for a text that never comes.
+func (a *awaited) await(text string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for !bytes.Contains(a.text.Bytes(), []byte(text)) {
+		a.written.Wait()
+	}
+}

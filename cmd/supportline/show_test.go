@@ -1,0 +1,188 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/officernd/supportline/policy"
+)
+
+func TestTable(t *testing.T) {
+	tab := table{head: []string{"NAME", "TALK"}, right: map[string]bool{"TALK": true}}
+	tab.add("Propriétaire", "1:00")
+	tab.add("\x1b[31mred\nline\x00", "20:01")
+	tab.add("", "")
+	var out strings.Builder
+	if err := tab.write(&out, false); err != nil {
+		t.Fatal(err)
+	}
+	want := "NAME             TALK\nPropriétaire     1:00\n [31mred line   20:01\n\n"
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Error(diff)
+	}
+	out.Reset()
+	if err := tab.write(&out, true); err != nil || !strings.HasPrefix(out.String(), "\x1b[1mNAME") {
+		t.Errorf("in colour: %q, %v", out.String(), err)
+	}
+}
+
+// A spreadsheet must not run what a customer wrote, and other programs must find telephone numbers as they are.
+func TestHarmlessCells(t *testing.T) {
+	for cell, want := range map[string]string{
+		"":                   "",
+		"plain":              "plain",
+		"a=b":                "a=b",
+		"=1+1":               "'=1+1",
+		"+1+cmd":             "'+1+cmd",
+		"-1":                 "'-1",
+		"@SUM(A1)":           "'@SUM(A1)",
+		"\tx":                "'\tx",
+		"\r=x":               "'\r=x",
+		"+":                  "'+",
+		"+448000668187":      "+448000668187",
+		"sip:a@b.example":    "sip:a@b.example",
+		"2026-11-24T00:00Z":  "2026-11-24T00:00Z",
+		"'=already guarded'": "'=already guarded'",
+	} {
+		if got := harmless(cell); got != want {
+			t.Errorf("harmless(%q) = %q, want %q", cell, got, want)
+		}
+	}
+}
+
+// An error in the middle of a listing is the command's error, whatever was shown by then.
+func TestListingsStopAtAnError(t *testing.T) {
+	broken := errors.New("the disk is gone")
+	values := func(yield func(string, error) bool) {
+		_ = yield("first", nil) && yield("", broken)
+	}
+	if err := writeJSON(&strings.Builder{}, values); !errors.Is(err, broken) {
+		t.Errorf("JSON: %v", err)
+	}
+	if err := writeCSV(&strings.Builder{}, []string{"name"}, values, func(s string) []string { return []string{s} }); !errors.Is(err, broken) {
+		t.Errorf("CSV: %v", err)
+	}
+}
+
+func TestParseMoment(t *testing.T) {
+	london := must(time.LoadLocation("Europe/London"))
+	for text, want := range map[string]string{
+		"2026-07-01":                "2026-06-30T23:00:00Z day",
+		"2026-07-01 19:59":          "2026-07-01T18:59:00Z",
+		"2026-11-24 19:59:58":       "2026-11-24T19:59:58Z",
+		"2026-11-24T19:59":          "2026-11-24T19:59:00Z",
+		" 2026-11-24 ":              "2026-11-24T00:00:00Z day",
+		"2026-11-24T10:00:00-05:00": "2026-11-24T15:00:00Z",
+		"2026-13-01":                "error",
+		"tomorrow":                  "error",
+		"":                          "error",
+	} {
+		at, day, err := parseMoment(text, london)
+		got := at.UTC().Format(time.RFC3339)
+		if day {
+			got += " day"
+		}
+		if err != nil {
+			got = "error"
+		}
+		if got != want {
+			t.Errorf("parseMoment(%q) = %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestParsePeriod(t *testing.T) {
+	london, now := must(time.LoadLocation("Europe/London")), time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	for name, row := range map[string]struct {
+		since, until string
+		want         string
+	}{
+		"the last 30 days unless told":       {"", "", "2026-10-25T12:00:00Z -"},
+		"a date begins in the zone":          {"2026-07-01", "", "2026-06-30T23:00:00Z -"},
+		"until includes its day":             {"2026-07-01", "2026-07-01", "2026-06-30T23:00:00Z 2026-07-01T23:00:00Z"},
+		"the day the clock goes back":        {"2026-10-25", "2026-10-25", "2026-10-24T23:00:00Z 2026-10-26T00:00:00Z"},
+		"until a moment is until then":       {"2026-07-01", "2026-07-01T10:00:00Z", "2026-06-30T23:00:00Z 2026-07-01T10:00:00Z"},
+		"30 days before until":               {"", "2026-07-31T00:00:00Z", "2026-07-01T00:00:00Z 2026-07-31T00:00:00Z"},
+		"until before since is a wrong use":  {"2026-07-02", "2026-07-01", "error"},
+		"an unknown time names its own flag": {"", "never", "error"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := parsePeriod(row.since, row.until, london, now)
+			got := fmt.Sprint(stamp(p.since), " ", stamp(p.until))
+			if err != nil {
+				got = "error"
+			}
+			if got != row.want {
+				t.Errorf("got %s, want %s", got, row.want)
+			}
+		})
+	}
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func TestProgressIsForTerminals(t *testing.T) {
+	for name, row := range map[string]struct {
+		size     int64
+		terminal bool
+		want     []string
+	}{
+		"on a terminal":        {10, true, []string{"\r[####################                    ]  50%", "100%"}},
+		"off a terminal":       {10, false, nil},
+		"of an unknown length": {0, true, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out strings.Builder
+			w := watch(strings.NewReader("0123456789"), &out, row.size, row.terminal)
+			half := make([]byte, 5)
+			for range 2 {
+				if _, err := w.Read(half); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.done()
+			for _, want := range row.want {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("no %q in %q", want, out.String())
+				}
+			}
+			if row.want == nil && out.Len() > 0 {
+				t.Errorf("it wrote %q", out.String())
+			}
+		})
+	}
+}
+
+// One table decides the exit status of every error.
+func TestExitStatus(t *testing.T) {
+	for name, row := range map[string]struct {
+		err  error
+		want int
+		says bool
+	}{
+		"done":                         {nil, statusDone, false},
+		"the answer is no":             {no("two problems"), statusNo, true},
+		"said already":                 {said(statusNo), statusNo, false},
+		"an unknown call":              {fmt.Errorf("explain: %w", policy.ErrNoCall), statusNo, true},
+		"an unknown customer":          {policy.ErrNoCustomer, statusNo, true},
+		"anything else could not run":  {errors.New("disk full"), statusWrong, true},
+		"no, and the store then broke": {errors.Join(no("x"), errors.New("y")), statusNo, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var words strings.Builder
+			if got := report(&words, row.err); got != row.want || (words.Len() > 0) != row.says {
+				t.Errorf("status %d and %q, want %d", got, words.String(), row.want)
+			}
+		})
+	}
+}

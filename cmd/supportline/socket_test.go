@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+func TestSocketPath(t *testing.T) {
+	short := filepath.Join(t.TempDir(), "s.db")
+	if got := must(socketPath(short)); got != short+".sock" {
+		t.Errorf("a short path: %s, want the file's own with .sock", got)
+	}
+	t.Setenv("TMPDIR", t.TempDir())
+	long := filepath.Join(t.TempDir(), strings.Repeat("long", 30), "s.db")
+	other := filepath.Join(t.TempDir(), strings.Repeat("long", 30), "t.db")
+	got := must(socketPath(long))
+	if len(got) > maxSocketPath || got != must(socketPath(long)) || got == must(socketPath(other)) {
+		t.Errorf("a long path: %s, want a short one that is the same each time and the file's own", got)
+	}
+	if info := must(os.Stat(filepath.Dir(got))); info.Mode().Perm() != 0o700 {
+		t.Errorf("the folder of short sockets has mode %v", info.Mode())
+	}
+	if err := os.Chmod(filepath.Dir(got), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := socketPath(long); err == nil || !strings.Contains(err.Error(), "folder of your own") {
+		t.Errorf("a folder that others can enter: %v", err)
+	}
+	t.Setenv("TMPDIR", "/"+strings.Repeat("x", 120))
+	if _, err := socketPath(long); err == nil || !strings.Contains(err.Error(), "shorter path") {
+		t.Errorf("no short place: %v", err)
+	}
+}
+
+func TestSocketIsForItsUserAlone(t *testing.T) {
+	old := syscall.Umask(0)
+	defer syscall.Umask(old)
+	path := filepath.Join(t.TempDir(), "s.db.sock")
+	l := must(listenSocket(path))
+	if info := must(os.Stat(path)); info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v with an open umask, want 0600", info.Mode())
+	}
+	if left := must(os.ReadDir(filepath.Dir(path))); len(left) != 1 {
+		t.Errorf("left behind: %v", left)
+	}
+	if conn, err := dialSocket(path); err != nil {
+		t.Error(err)
+	} else {
+		conn.Close()
+	}
+	l.Close()
+	if _, err := dialSocket(path); !errors.Is(err, errNoServer) {
+		t.Errorf("a socket left behind: %v, want errNoServer", err)
+	}
+	must(listenSocket(path)).Close()
+	if _, err := dialSocket(path + "x"); !errors.Is(err, errNoServer) {
+		t.Errorf("no socket at all: %v, want errNoServer", err)
+	}
+}
+
+// commands runs a command server on a socket, and gives a connection to it and a way to stop it that waits for what runs.
+func commands(t *testing.T, h *house) (conn func() net.Conn, stop func()) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "c.sock")
+	l := must(listenSocket(path))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		(&commandServer{store: h.store, settings: h.conf.Settings, now: time.Now, log: zap.NewNop()}).serve(t.Context(), l)
+	}()
+	return func() net.Conn { return must(dialSocket(path)) }, func() {
+		l.Close()
+		<-done
+	}
+}
+
+// asked is an input that tells when it is first read, and then never ends.
+type asked struct {
+	text  io.Reader
+	empty chan struct{}
+}
+
+func (a *asked) Read(p []byte) (int, error) {
+	n, err := a.text.Read(p)
+	if errors.Is(err, io.EOF) {
+		close(a.empty)
+		select {}
+	}
+	return n, err
+}
+
+// Ctrl-C while a file is on its way ends the work in the server, and half a file is no file.
+func TestInterruptedImportChangesNothing(t *testing.T) {
+	h := mustHouse(t)
+	conn, stop := commands(t, h)
+	in := &asked{text: strings.NewReader("number,name,package,line,account_holder,email,phone,caller_numbers\n555011,Half Desk,Ultimate,+448000668187,,,,\n"), empty: make(chan struct{})}
+	ctx, interrupt := context.WithCancel(t.Context())
+	go func() {
+		<-in.empty
+		interrupt()
+	}()
+	err := client{conn: conn(), in: in, out: io.Discard, err: io.Discard}.run(ctx, hello{Args: []string{"customers", "import", "-"}})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("the client said %v, want that it was interrupted", err)
+	}
+	stop()
+	if _, err := h.store.Customer(t.Context(), "555011"); err == nil {
+		t.Error("a customer of the half file was imported")
+	}
+}
+
+// A command that reads nothing leaves the input to whoever else reads it.
+func TestInputIsTakenOnlyWhenAsked(t *testing.T) {
+	h := mustHouse(t)
+	conn, stop := commands(t, h)
+	defer stop()
+	in := strings.NewReader("the next line of somebody's loop\n")
+	var out strings.Builder
+	if err := (client{conn: conn(), in: in, out: &out, err: io.Discard}).run(t.Context(), hello{Args: []string{"customers", "list"}}); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(out.String(), "204518") || in.Len() != int(in.Size()) {
+		t.Errorf("%d of %d bytes are left after %q", in.Len(), in.Size(), out.String())
+	}
+}
+
+// A question goes to the person at the client, and the answer back.
+func TestQuestionsCrossTheSocket(t *testing.T) {
+	for answer, want := range map[string]struct {
+		status int
+		left   bool
+	}{"y\n": {statusDone, false}, "n\n": {statusNo, true}, "": {statusNo, true}} {
+		t.Run("answer "+strings.TrimSpace(answer), func(t *testing.T) {
+			h := mustHouse(t)
+			conn, stop := commands(t, h)
+			defer stop()
+			var words strings.Builder
+			err := client{conn: conn(), in: strings.NewReader(answer), out: io.Discard, err: &words}.run(
+				t.Context(), hello{Args: []string{"customers", "erase", "204518"}, surroundings: surroundings{Ask: true}},
+			)
+			if got := statusOf(err); got != want.status {
+				t.Errorf("status %d, want %d", got, want.status)
+			}
+			if !strings.Contains(words.String(), "Erase 204518 (Northwind Flex Offices)") {
+				t.Errorf("the question was %q", words.String())
+			}
+			if _, err := h.store.Customer(t.Context(), "204518"); (err == nil) != want.left {
+				t.Errorf("after the answer: %v", err)
+			}
+		})
+	}
+}
+
+// What is not a command is refused, and the server goes on.
+func TestSocketRefusesNonsense(t *testing.T) {
+	h := mustHouse(t)
+	conn, stop := commands(t, h)
+	defer stop()
+	for name, sent := range map[string]string{
+		"another protocol":   "GET / HTTP/1.1\r\n\r\n",
+		"a frame too long":   "h\xff\xff\xff\xff",
+		"not a hello":        "i\x00\x00\x00\x00",
+		"hello without JSON": "h\x00\x00\x00\x01x",
+		"a hang-up":          "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := conn()
+			io.WriteString(c, sent)
+			c.(*net.UnixConn).CloseWrite()
+			if answer, err := io.ReadAll(c); err == nil && len(answer) > 0 {
+				t.Errorf("the server answered %q", answer)
+			}
+			c.Close()
+		})
+	}
+	for name, args := range map[string][]string{"a local command": {"serve"}, "no such command": {"dance"}, "help": {"--help"}} {
+		t.Run(name, func(t *testing.T) {
+			err := client{conn: conn(), in: strings.NewReader(""), out: io.Discard, err: io.Discard}.run(t.Context(), hello{Args: args})
+			if got := statusOf(err); got != statusWrong {
+				t.Errorf("status %d, want %d", got, statusWrong)
+			}
+		})
+	}
+}
