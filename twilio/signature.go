@@ -93,8 +93,8 @@ func originsOf(u *url.URL) [][]byte {
 
 // Verify returns the signed parameters of r: the body's for POST, the URL's for GET. Everything that it returns is covered by the
 // signature; of a repeated name that may be fewer values than were sent. It must run before anything else reads the body. The body is
-// read once, up to 64 KiB, and put back (a GET's is dropped, since nothing signs it); r.Form and r.PostForm are set to the signed parameters, so that no later reader can mix in
-// others.
+// read once, up to 64 KiB, and put back (a GET's is dropped, since nothing signs it); r.Form and r.PostForm are set to the signed
+// parameters, so that no later reader can mix in others.
 //
 // The errors are ErrSignature, ErrAccount, ErrTooLarge and ErrForm, wrapped with the reason. None of them tells the right signature. A
 // signature says nothing of when it was made: the same request verifies for ever.
