@@ -1,0 +1,144 @@
+package phone_test
+
+import (
+	"context"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/officernd/supportline/cmd/supportline/phone"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio/fake"
+)
+
+var ten = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+
+// terminal is a phone at a desk on which these lines are typed.
+func terminal(in string, out io.Writer) *phone.Terminal {
+	now := func() time.Time { return ten }
+	d := &desk{Setup: phone.Setup{Now: now}, calls: map[policy.CallSID]policy.Call{}}
+	return &phone.Terminal{
+		Account: d.Account(), Transport: fake.Straight(d.Handler()), Lines: phone.NewLines(strings.NewReader(in)), Out: out, Now: now,
+	}
+}
+
+// TestTerminal holds what a person sees for what is typed, after the help and without the times.
+func TestTerminal(t *testing.T) {
+	opening := []string{"caller dials  +448000668187", "caller hears  two digits please"}
+	for _, row := range []struct {
+		name, typed string
+		want        []string
+	}{
+		{"a served call", "12\na\ns\nhello there\n#\n", []string{
+			"you> caller presses  12", "caller hears  Connecting you.", "+15550100001 rings",
+			"+15550100001 rings (a/p/n/v/b)> +15550100001 picks up", "+15550100001 hears  a call, press 1", "+15550100001 presses  1",
+			"+15550100001 is joined with the caller", "talking> +15550100001 hangs up", "+15550100001 is done  completed",
+			"caller hears  goodbye", "caller hears  (tone)", "recording> caller says  hello there", "recording> caller presses  #",
+			"caller hears  saved", "provider ends the call",
+		}},
+		{"the caller hangs up in the talk", "12\n\n\n", []string{
+			"you> caller presses  12", "caller hears  Connecting you.", "+15550100001 rings",
+			"+15550100001 rings (a/p/n/v/b)> +15550100001 picks up", "+15550100001 hears  a call, press 1", "+15550100001 presses  1",
+			"+15550100001 is joined with the caller", "talking> +15550100001 is done  completed", "caller hangs up",
+		}},
+		{"silence, then nobody answers", "\nn\n", []string{
+			"you> caller hears  Connecting you.", "+15550100001 rings", "+15550100001 rings (a/p/n/v/b)> +15550100001 is done  no-answer",
+			"caller hears  goodbye", "caller hears  (tone)", "recording> ", "caller hangs up",
+		}},
+		{"the caller hangs up while it rings", "say one two\nh\n", []string{
+			"you> caller says  one two", "caller hears  Connecting you.", "+15550100001 rings",
+			"+15550100001 rings (a/p/n/v/b)> +15550100001 is done  canceled", "caller hangs up",
+		}},
+		{"the input ends", "", []string{"you> ", "caller hangs up"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var out strings.Builder
+			if err := terminal(row.typed, &out).Call(t.Context(), "+448000668187", "anonymous", false); err != nil {
+				t.Fatal(err)
+			}
+			lines := strings.Split(strings.ReplaceAll(out.String(), "10:00:00  ", ""), "\n")
+			lines = lines[2 : len(lines)-2] // the help before, the call's length and SID after
+			if diff := cmp.Diff(append(opening, row.want...), lines); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestTerminalExplainsWhatItDoesNotKnow(t *testing.T) {
+	var out strings.Builder
+	if err := terminal("what?\nh\n", &out).Call(t.Context(), "+448000668187", "anonymous", false); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), "Type digits"); n != 2 {
+		t.Errorf("the help was shown %d times, want at the start and after the line that was not understood:\n%s", n, out.String())
+	}
+}
+
+func TestTerminalColours(t *testing.T) {
+	for _, colour := range []bool{true, false} {
+		var out strings.Builder
+		line := terminal("h\n", &out)
+		line.Colour = colour
+		if err := line.Call(t.Context(), "+448000668187", "anonymous", true); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(out.String(), "\x1b["); got != colour {
+			t.Errorf("colour %v: escapes %v", colour, got)
+		}
+	}
+}
+
+func TestTerminalSaysWhatIsWrongWithTheLine(t *testing.T) {
+	line := terminal("", io.Discard)
+	line.Account.PublicURL = "https://desk.example.com/elsewhere"
+	err := line.Call(t.Context(), "+448000668187", "anonymous", false)
+	if err == nil || !strings.Contains(err.Error(), "11200 /elsewhere/voice: answered 404") {
+		t.Errorf("got %v, want the failed webhook", err)
+	}
+}
+
+func TestTerminalEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	reader, writer := io.Pipe()
+	defer writer.Close()
+	var out strings.Builder
+	line := terminal("", &out)
+	line.Lines = phone.NewLines(reader)
+	cancel()
+	if err := line.Call(ctx, "+448000668187", "anonymous", false); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "caller hangs up") {
+		t.Errorf("the caller did not hang up:\n%s", out.String())
+	}
+}
+
+// TestLines holds that a line is read only when it is asked for, and is not lost when the asking was given up.
+func TestLines(t *testing.T) {
+	reader, writer := io.Pipe()
+	lines := phone.NewLines(reader)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, ok := lines.Next(ctx); ok {
+		t.Error("a line came before one was typed")
+	}
+	go func() {
+		io.WriteString(writer, " one \ntwo\n")
+		writer.Close()
+	}()
+	var got []string
+	for {
+		line, ok := lines.Next(t.Context())
+		if !ok {
+			break
+		}
+		got = append(got, line)
+	}
+	if diff := cmp.Diff([]string{"one", "two"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
