@@ -100,6 +100,8 @@ func TestWordOfWhatACallerSays(t *testing.T) {
 		{"sorry, I have no customer number", ivr.WordLost},
 		{"I'm not sure", ivr.WordLost},
 		{"star", ivr.WordLost},
+		{"yes, forgot", ivr.WordLost},
+		{"sorry, no", ivr.WordNo},
 		{"yes", ivr.WordYes},
 		{"Yeah, that's right.", ivr.WordYes},
 		{"no", ivr.WordNo},

@@ -1,6 +1,7 @@
 package ivr_test
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"regexp"
@@ -256,6 +257,7 @@ func TestSeconds(t *testing.T) {
 		{"a severity", "Sev 1", 2},
 		{"digits one by one", "2 0 4 5 1 8", 6},
 		{"digits that a voice may read one by one", "204518", 6},
+		{"a number of three figures", "120 people", 4},
 		{"a day", "the 29th", 2},
 		{"a time", "9:30 a.m.", 3},
 		{"an apostrophe does not divide", "don't", 1},
@@ -266,4 +268,16 @@ func TestSeconds(t *testing.T) {
 			t.Errorf("%s: %q takes %v seconds, want %v", row.name, row.text, got, want)
 		}
 	}
+}
+
+func ExampleWords_Speak() {
+	london, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		panic(err)
+	}
+	line := policy.Line{Language: "en-GB", Zone: london}
+	fmt.Println(ivr.DefaultWords().Speak(line, ivr.Phrase{ID: "closed", Args: map[string]string{
+		"now": "2026-11-23T19:30:00Z", "opens": "2026-11-24T08:00:00Z",
+	}}))
+	// Output: Phone support is closed. It opens tomorrow, Tuesday, at 8 a.m. UK time.
 }
