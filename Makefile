@@ -1,0 +1,53 @@
+# make demo    a support line on this machine, without any account
+# make test    all checks and tests; installs what they need and is missing
+# make build   the program, as ./supportline
+# make bench   the benchmarks
+# make fuzz    each fuzz target for FUZZTIME (20s)
+# make format  what the first check would complain about
+
+tool := go tool -modfile=tools.mod
+say = @echo "== $(1)"
+
+# The checks come in the order of what they cost, and stop at the first that finds something.
+.PHONY: test
+test: packages
+	$(call say,gofumpt)
+	@found=$$($(tool) gofumpt -l .) || exit 1; \
+		if [ -n "$$found" ]; then echo "$$found"; echo "not formatted: run make format"; exit 1; fi
+	$(call say,go mod tidy)
+	@go mod tidy -diff
+	$(call say,go vet)
+	@go vet ./...
+	$(call say,staticcheck)
+	@$(tool) staticcheck ./...
+	$(call say,deadcode)
+	@for roots in ./cmd/supportline "-test ./..."; do \
+		found=$$($(tool) deadcode $$roots) || exit 1; \
+		if [ -n "$$found" ]; then echo "$$found"; echo "the program does not need these: delete them"; exit 1; fi; \
+	done
+	$(call say,go test -race)
+	@go test -race -shuffle=on ./...
+
+.PHONY: packages
+packages:
+	@.ci/packages
+
+.PHONY: demo
+demo:
+	@go run ./cmd/supportline demo
+
+.PHONY: build
+build:
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o supportline ./cmd/supportline
+
+.PHONY: bench
+bench:
+	@go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: fuzz
+fuzz: packages
+	@.ci/fuzz
+
+.PHONY: format
+format:
+	@$(tool) gofumpt -w .
