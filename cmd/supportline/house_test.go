@@ -1,0 +1,214 @@
+package main_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const module = "github.com/officernd/supportline"
+
+// mayImport are the arrows between the rooms, all that there are. A room's tests may also import what mayTestWith says.
+var mayImport = map[string][]string{
+	"cmd/supportline":        {"cmd/supportline/config", "cmd/supportline/phone", "ivr", "policy", "store", "twilio", "twilio/fake"},
+	"cmd/supportline/config": {"ivr", "policy"},
+	"cmd/supportline/phone":  {"policy", "twilio", "twilio/fake"},
+	"ivr":                    {"policy", "twilio"},
+	"policy":                 {},
+	"store":                  {"policy"},
+	"store/storetest":        {"policy"},
+	"twilio":                 {},
+	"twilio/fake":            {"twilio"},
+}
+
+var mayTestWith = map[string][]string{"store": {"store/storetest"}}
+
+// owners are the rooms that may import a library, tests included.
+var owners = map[string][]string{
+	"github.com/twilio/twilio-go": {"twilio"},
+	"go.etcd.io/bbolt":            {"store"},
+	"github.com/labstack/echo":    {"ivr", "cmd/supportline"},
+	"github.com/compose-spec":     {"cmd/supportline"},
+	"github.com/nyaruka":          {"policy", "cmd/supportline/config"},
+	"github.com/rickar":           {"policy"},
+	"github.com/alecthomas/kong":  {"cmd/supportline"},
+	"github.com/prometheus":       {"cmd/supportline"},
+	"github.com/rogpeppe":         {"cmd/supportline"},
+	"golang.org/x/term":           {"cmd/supportline"},
+	"go.yaml.in/yaml":             {"ivr", "cmd/supportline/config"},
+	"go.uber.org/zap":             {"ivr", "cmd/supportline"},
+	"github.com/google/go-cmp":    nil, // nil: everyone
+	"pgregory.net/rapid":          nil,
+}
+
+// worldly packages reach out of the process. Policy imports none of them: what it knows was passed in.
+var worldly = []string{"net", "os", "log", "syscall", "database", "embed", "plugin", "io/fs", "path/filepath", "context", "math/rand"}
+
+// room is a package as "go list -json" describes it; only what is looked at.
+type room struct {
+	ImportPath, Dir                    string
+	Standard                           bool
+	GoFiles                            []string
+	Imports, TestImports, XTestImports []string
+}
+
+func (r room) name() string { return strings.TrimPrefix(r.ImportPath, module+"/") }
+
+// rooms are the packages of the module, with their imports; deps says for each path of the build whether it is the standard library's.
+func rooms(t *testing.T) (ours []room, standard map[string]bool) {
+	t.Helper()
+	list := exec.Command("go", "list", "-deps", "-test", "-json=ImportPath,Dir,Standard,GoFiles,Imports,TestImports,XTestImports", "./...")
+	list.Dir = "../.."
+	var said bytes.Buffer
+	list.Stderr = &said
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("%v: %v\n%s", list, err, &said)
+	}
+	standard = map[string]bool{"C": true}
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var r room
+		if err := decoder.Decode(&r); errors.Is(err, io.EOF) {
+			return ours, standard
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		standard[r.ImportPath] = r.Standard
+		// Test binaries and packages built again for a test are listed too, under names with a space or a suffix.
+		if strings.HasPrefix(r.ImportPath, module+"/") && !strings.ContainsAny(r.ImportPath, " ") && !strings.HasSuffix(r.ImportPath, ".test") {
+			ours = append(ours, r)
+		}
+	}
+}
+
+func TestArrowsBetweenRooms(t *testing.T) {
+	var wrong []string
+	ours, standard := rooms(t)
+	for _, r := range ours {
+		arrows, known := mayImport[r.name()]
+		if !known {
+			wrong = append(wrong, r.name()+" is a room that nobody knows of")
+		}
+		tests := slices.Concat(arrows, mayTestWith[r.name()], []string{r.name()})
+		for _, path := range r.Imports {
+			wrong = append(wrong, arrow(r, path, arrows, standard)...)
+		}
+		for _, path := range slices.Concat(r.TestImports, r.XTestImports) {
+			wrong = append(wrong, arrow(r, path, tests, standard)...)
+		}
+	}
+	if diff := cmp.Diff([]string(nil), wrong); diff != "" {
+		t.Errorf("imports that the arrows do not allow (-want +got):\n%s", diff)
+	}
+	if len(ours) < len(mayImport) {
+		t.Errorf("%d rooms are there, %d have arrows", len(ours), len(mayImport))
+	}
+}
+
+// arrow says what is wrong with one import of a room.
+func arrow(r room, path string, allowed []string, standard map[string]bool) []string {
+	if other, ours := strings.CutPrefix(path, module+"/"); ours {
+		if !slices.Contains(allowed, other) {
+			return []string{r.name() + " -> " + other}
+		}
+		return nil
+	}
+	if standard[path] {
+		return nil
+	}
+	for library, rooms := range owners {
+		if strings.HasPrefix(path, library) {
+			if rooms == nil || slices.Contains(rooms, r.name()) {
+				return nil
+			}
+			return []string{r.name() + " -> " + path}
+		}
+	}
+	return []string{r.name() + " -> " + path + ", which no room owns"}
+}
+
+func TestPolicyImportsNothingWorldly(t *testing.T) {
+	ours, _ := rooms(t)
+	i := slices.IndexFunc(ours, func(r room) bool { return r.name() == "policy" })
+	for _, path := range ours[i].Imports {
+		for _, w := range worldly {
+			if path == w || strings.HasPrefix(path, w+"/") {
+				t.Errorf("policy imports %s", path)
+			}
+		}
+	}
+}
+
+// TestClockIsReadAtTheEdge: policy and the machine are told the time. Only the file of the webhooks, and it alone imports echo, measures
+// how long an answer took.
+func TestClockIsReadAtTheEdge(t *testing.T) {
+	ours, _ := rooms(t)
+	for _, r := range ours {
+		if r.name() != "policy" && r.name() != "ivr" {
+			continue
+		}
+		for _, name := range r.GoFiles {
+			if strings.HasPrefix(name, "webhooks") {
+				continue
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(r.Dir, name), nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, spec := range file.Imports {
+				if strings.Contains(spec.Path.Value, "labstack/echo") {
+					t.Errorf("%s/%s imports echo", r.name(), name)
+				}
+			}
+			for _, call := range clockReads(file) {
+				t.Errorf("%s/%s uses time.%s: pass the time in", r.name(), name, call)
+			}
+		}
+	}
+}
+
+// clockReads names the functions of package time by which a file reads or waits for the clock.
+func clockReads(file *ast.File) (names []string) {
+	readers := []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
+	ast.Inspect(file, func(n ast.Node) bool {
+		s, ok := n.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		if from, ok := s.X.(*ast.Ident); ok && from.Name == "time" && slices.Contains(readers, s.Sel.Name) {
+			names = append(names, s.Sel.Name)
+		}
+		return true
+	})
+	return names
+}
+
+// TestTopLevelIsFixed: a new room, or a new file beside the rooms, wants a reason. What git does not know is nobody's business.
+func TestTopLevelIsFixed(t *testing.T) {
+	fixed := []string{
+		".ci", ".dockerignore", ".gitignore", "Dockerfile", "LICENSE", "Makefile", "README.md", "cmd", "docker-compose.yml", "docs", "go.mod",
+		"go.sum", "ivr", "policy", "store", "supportline.example.yaml", "testdata", "tools.mod", "tools.sum", "twilio",
+	}
+	list := exec.Command("git", "ls-files")
+	list.Dir = "../.."
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("%v: %v", list, err)
+	}
+	for path := range strings.Lines(string(out)) {
+		if top, _, _ := strings.Cut(strings.TrimSpace(path), "/"); !slices.Contains(fixed, top) {
+			t.Errorf("%s does not belong at the top level", path)
+		}
+	}
+}
