@@ -17,15 +17,10 @@ import (
 
 // WordsProblem is one mistake in a file of words. Line and Column count characters from 1.
 type WordsProblem struct {
-	File         string
+	File         string // as it was named to ParseWords
 	Line, Column int
 	What         string // what is wrong
 	Instead      string // what to do instead, as a request
-}
-
-// String is the problem on one line: "words.yaml:3:5: what; write this".
-func (p WordsProblem) String() string {
-	return fmt.Sprintf("%s:%d:%d: %s; %s", p.File, p.Line, p.Column, p.What, p.Instead)
 }
 
 // ParseWords reads a company's own words: a YAML file with, for each language, the texts that replace shipped ones by their IDs. name is

@@ -1,6 +1,7 @@
 package ivr_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -161,7 +162,7 @@ func TestProblemsOfAFile(t *testing.T) {
 		_, problems := ivr.ParseWords("w.yaml", []byte(row.text))
 		var got []string
 		for _, p := range problems {
-			got = append(got, p.String())
+			got = append(got, fmt.Sprintf("%s:%d:%d: %s; %s", p.File, p.Line, p.Column, p.What, p.Instead))
 		}
 		if diff := cmp.Diff(row.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", row.name, diff)
