@@ -171,13 +171,18 @@ func (l *leg) after(d time.Duration, then func()) {
 	}
 }
 
+// endings are the provider's words for the end of a leg, as a transcript says them.
+var endings = map[string]string{
+	"completed": "is off the line", "canceled": "stops ringing", "busy": "is busy", "failed": "can't be reached", "no-answer": "doesn't answer",
+}
+
 // end ends the leg with the provider's word for how.
 func (l *leg) end(status string) {
 	if l.over {
 		return
 	}
 	l.over, l.ready, l.endedAt = true, false, l.dial.Clock.Now()
-	l.dial.note(l.to, "is done", status)
+	l.dial.note(l.to, endings[status], "")
 	l.progress("completed", status)
 }
 

@@ -5,12 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"mime"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/officernd/supportline/twilio"
 )
@@ -145,103 +143,6 @@ func (c *call) roundTrip(u string, get bool, form url.Values, token string) (*ht
 	r.Header.Set("User-Agent", "TwilioProxy/1.1")
 	r.Header.Set("Accept", "*/*")
 	return c.Transport.RoundTrip(r)
-}
-
-// form is the standard set of a voice webhook with what real traffic has besides, and the parameters of the occasion, which win.
-func (c *call) form(p *party, params map[string]string) url.Values {
-	v := url.Values{"CallSid": {p.sid}, "AccountSid": {c.AccountSID}, "ApiVersion": {"2010-04-01"}}
-	if p.direction != "" {
-		v.Set("Direction", p.direction)
-		v.Set("CallStatus", p.status)
-		for role, address := range map[string]string{"From": p.from, "Caller": p.from, "To": p.to, "Called": p.to} {
-			v.Set(role, address)
-			place(v, role, address)
-		}
-	}
-	if p.parent != "" {
-		v.Set("ParentCallSid", p.parent)
-	} else if c.in.Verstat != "" && p.direction != "" {
-		v.Set("StirVerstat", c.in.Verstat)
-	}
-	for name, value := range params {
-		v.Set(name, value)
-	}
-	return v
-}
-
-// place adds where a number is, as far as the provider tells: for many numbers only the country, the rest empty.
-func place(v url.Values, role, number string) {
-	country := ""
-	switch {
-	case strings.HasPrefix(number, "+1"):
-		country = "US"
-	case strings.HasPrefix(number, "+44"):
-		country = "GB"
-	case !strings.HasPrefix(number, "+"):
-		return
-	}
-	v.Set(role+"Country", country)
-	for _, part := range []string{"City", "State", "Zip"} {
-		v.Set(role+part, "")
-	}
-	if strings.HasPrefix(number, "+1212") {
-		v.Set(role+"City", "NEW YORK")
-		v.Set(role+"State", "NY")
-	}
-}
-
-// callback is a webhook that nobody waits for.
-type callback struct {
-	party  party
-	url    string
-	params map[string]string
-}
-
-// report sends a progress callback of a leg, with the time and the count that those have.
-func (c *call) report(p *party, address string, params map[string]string) {
-	params["Timestamp"] = c.Clock.Now().UTC().Format(time.RFC1123Z)
-	params["SequenceNumber"] = fmt.Sprint(p.seq)
-	params["CallbackSource"] = "call-progress-events"
-	p.seq++
-	c.callBack(p, address, params)
-}
-
-// callBack delivers a callback, or does to it what Faults say.
-func (c *call) callBack(p *party, address string, params map[string]string) {
-	u, err := resolve(p.base, address)
-	if address == "" || err != nil {
-		return
-	}
-	cb := callback{party: *p, url: u, params: params}
-	switch c.Faults.Callbacks {
-	case Lost:
-	case Late:
-		c.held = append(c.held, cb)
-	case Reordered:
-		if c.held = append(c.held, cb); len(c.held) == 2 {
-			c.held[0], c.held[1] = c.held[1], c.held[0]
-			c.flush()
-		}
-	case Twice:
-		c.deliver(cb)
-		c.deliver(cb)
-	default:
-		c.deliver(cb)
-	}
-}
-
-func (c *call) flush() {
-	for _, cb := range c.held {
-		c.deliver(cb)
-	}
-	c.held = nil
-}
-
-func (c *call) deliver(cb callback) {
-	get := c.in.Number.GET && cb.url == c.in.Number.Status
-	if _, _, f := c.send(&cb.party, cb.url, get, maps.Clone(cb.params), c.sid("IT")); f != nil {
-		c.record.Warnings = append(c.record.Warnings, fmt.Sprintf("15003 %s: %s", path(cb.url), f.what))
-	}
 }
 
 // resolve gives the URL to fetch: absolute, without user and fragment, which the provider keeps to itself.

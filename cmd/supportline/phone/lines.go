@@ -4,7 +4,10 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"os"
 	"strings"
+
+	"golang.org/x/term"
 )
 
 // Lines reads what is typed, a line at a time, and only when somebody asks: a line that was not asked for stays with the reader. It
@@ -12,6 +15,7 @@ import (
 type Lines struct {
 	in      *bufio.Scanner
 	pending chan typed
+	silent  bool // what is read shows nowhere by itself: it does not come from a terminal
 }
 
 type typed struct {
@@ -20,7 +24,12 @@ type typed struct {
 }
 
 // NewLines reads from r.
-func NewLines(r io.Reader) *Lines { return &Lines{in: bufio.NewScanner(r)} }
+func NewLines(r io.Reader) *Lines { return &Lines{in: bufio.NewScanner(r), silent: !isTerminal(r)} }
+
+func isTerminal(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
 
 // Next gives the next line without spaces around it; ok is false at the end of the input and when ctx ends first. A line that comes
 // after ctx ended goes to the next Next.

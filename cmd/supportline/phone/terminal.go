@@ -51,7 +51,7 @@ func (t *Terminal) Call(ctx context.Context, to, from string, attested bool) err
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(t.Out, "%s after %s. The log has it as %s\n", record.Status, time.Duration(record.Seconds)*time.Second, record.SID)
+	fmt.Fprintf(t.Out, "The call took %s (%s). In the log it is %s\n", time.Duration(record.Seconds)*time.Second, record.Status, record.SID)
 	if len(record.Troubles) > 0 {
 		return fmt.Errorf("the line failed: %s", strings.Join(record.Troubles, "; "))
 	}
@@ -83,11 +83,9 @@ func (t *Terminal) Caller(m fake.Moment) fake.Act {
 // ask reads lines until one can be understood.
 func (t *Terminal) ask(prompt string, read func(string) (fake.Act, bool)) fake.Act {
 	for {
-		fmt.Fprint(t.Out, prompt)
-		line, ok := t.Lines.Next(t.ctx)
+		line, ok := t.read(prompt)
 		if !ok {
 			t.leaving = true
-			fmt.Fprintln(t.Out)
 			return fake.HangUp()
 		}
 		if act, ok := read(line); ok {
@@ -95,6 +93,16 @@ func (t *Terminal) ask(prompt string, read func(string) (fake.Act, bool)) fake.A
 		}
 		fmt.Fprint(t.Out, terminalHelp)
 	}
+}
+
+// read prompts for a line. Where typing doesn't show by itself the line is printed, so that what was played from a file reads alike.
+func (t *Terminal) read(prompt string) (line string, ok bool) {
+	fmt.Fprint(t.Out, prompt)
+	line, ok = t.Lines.Next(t.ctx)
+	if !ok || t.Lines.silent {
+		fmt.Fprintln(t.Out, line)
+	}
+	return line, ok
 }
 
 func (t *Terminal) talk(line string) (fake.Act, bool) {
@@ -135,8 +143,7 @@ func (t *Terminal) answer(line string) (fake.Act, bool) {
 func (t *Terminal) Specialist(to string) fake.Specialist {
 	no := fake.Specialist{Status: "no-answer"}
 	for !t.leaving {
-		fmt.Fprintf(t.Out, "%s rings (a/p/n/v/b)> ", to)
-		line, ok := t.Lines.Next(t.ctx)
+		line, ok := t.read(to + " (a/p/n/v/b)> ")
 		if !ok || line == "h" {
 			t.leaving = true
 			break

@@ -33,24 +33,23 @@ func TestTerminal(t *testing.T) {
 		want        []string
 	}{
 		{"a served call", "12\na\ns\nhello there\n#\n", []string{
-			"you> caller presses  12", "caller hears  Connecting you.", "+15550100001 rings",
-			"+15550100001 rings (a/p/n/v/b)> +15550100001 picks up", "+15550100001 hears  a call, press 1", "+15550100001 presses  1",
-			"+15550100001 is joined with the caller", "talking> +15550100001 hangs up", "+15550100001 is done  completed",
-			"caller hears  goodbye", "caller hears  (tone)", "recording> caller says  hello there", "recording> caller presses  #",
-			"caller hears  saved", "provider ends the call",
+			"you> 12", "caller presses  12", "caller hears  Connecting you.", "+15550100001 rings", "+15550100001 (a/p/n/v/b)> a",
+			"+15550100001 picks up", "+15550100001 hears  a call, press 1", "+15550100001 presses  1", "+15550100001 is joined with the caller",
+			"talking> s", "+15550100001 hangs up", "+15550100001 is off the line", "caller hears  goodbye", "caller hears  (tone)",
+			"recording> hello there", "caller says  hello there", "recording> #", "caller presses  #", "caller hears  saved", "provider ends the call",
 		}},
 		{"the caller hangs up in the talk", "12\n\n\n", []string{
-			"you> caller presses  12", "caller hears  Connecting you.", "+15550100001 rings",
-			"+15550100001 rings (a/p/n/v/b)> +15550100001 picks up", "+15550100001 hears  a call, press 1", "+15550100001 presses  1",
-			"+15550100001 is joined with the caller", "talking> +15550100001 is done  completed", "caller hangs up",
+			"you> 12", "caller presses  12", "caller hears  Connecting you.", "+15550100001 rings", "+15550100001 (a/p/n/v/b)> ",
+			"+15550100001 picks up", "+15550100001 hears  a call, press 1", "+15550100001 presses  1", "+15550100001 is joined with the caller",
+			"talking> ", "+15550100001 is off the line", "caller hangs up",
 		}},
 		{"silence, then nobody answers", "\nn\n", []string{
-			"you> caller hears  Connecting you.", "+15550100001 rings", "+15550100001 rings (a/p/n/v/b)> +15550100001 is done  no-answer",
+			"you> ", "caller hears  Connecting you.", "+15550100001 rings", "+15550100001 (a/p/n/v/b)> n", "+15550100001 doesn't answer",
 			"caller hears  goodbye", "caller hears  (tone)", "recording> ", "caller hangs up",
 		}},
 		{"the caller hangs up while it rings", "say one two\nh\n", []string{
-			"you> caller says  one two", "caller hears  Connecting you.", "+15550100001 rings",
-			"+15550100001 rings (a/p/n/v/b)> +15550100001 is done  canceled", "caller hangs up",
+			"you> say one two", "caller says  one two", "caller hears  Connecting you.", "+15550100001 rings", "+15550100001 (a/p/n/v/b)> h",
+			"+15550100001 stops ringing", "caller hangs up",
 		}},
 		{"the input ends", "", []string{"you> ", "caller hangs up"}},
 	} {

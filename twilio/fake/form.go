@@ -1,0 +1,49 @@
+package fake
+
+import (
+	"net/url"
+	"strings"
+)
+
+// form is the standard set of a voice webhook with what real traffic has besides, and the parameters of the occasion, which win.
+func (c *call) form(p *party, params map[string]string) url.Values {
+	v := url.Values{"CallSid": {p.sid}, "AccountSid": {c.AccountSID}, "ApiVersion": {"2010-04-01"}}
+	if p.direction != "" {
+		v.Set("Direction", p.direction)
+		v.Set("CallStatus", p.status)
+		for role, address := range map[string]string{"From": p.from, "Caller": p.from, "To": p.to, "Called": p.to} {
+			v.Set(role, address)
+			place(v, role, address)
+		}
+	}
+	if p.parent != "" {
+		v.Set("ParentCallSid", p.parent)
+	} else if c.in.Verstat != "" && p.direction != "" {
+		v.Set("StirVerstat", c.in.Verstat)
+	}
+	for name, value := range params {
+		v.Set(name, value)
+	}
+	return v
+}
+
+// place adds where a number is, as far as the provider tells: for many numbers only the country, the rest empty.
+func place(v url.Values, role, number string) {
+	country := ""
+	switch {
+	case strings.HasPrefix(number, "+1"):
+		country = "US"
+	case strings.HasPrefix(number, "+44"):
+		country = "GB"
+	case !strings.HasPrefix(number, "+"):
+		return
+	}
+	v.Set(role+"Country", country)
+	for _, part := range []string{"City", "State", "Zip"} {
+		v.Set(role+part, "")
+	}
+	if strings.HasPrefix(number, "+1212") {
+		v.Set(role+"City", "NEW YORK")
+		v.Set(role+"State", "NY")
+	}
+}
