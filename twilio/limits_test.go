@@ -46,36 +46,50 @@ func TestRenderTakesWhatTheProviderTakes(t *testing.T) {
 	}
 }
 
-func TestRenderRefusesWhatTheProviderWouldNotCarryOut(t *testing.T) {
+// refusal is a response that Render must refuse, and a part of the error.
+type refusal struct {
+	response twilio.Response
+	want     string
+}
+
+func refuseToRender(t *testing.T, rows map[string]refusal) {
+	t.Helper()
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			if doc, err := row.response.Render(); err == nil || !strings.Contains(err.Error(), row.want) {
+				t.Errorf("error %v, want %q in it; document %.200q", err, row.want, doc)
+			}
+		})
+	}
+}
+
+func TestRenderRefusesVerbsThatTheProviderWouldNotCarryOut(t *testing.T) {
+	refuseToRender(t, map[string]refusal{
+		"a Polly voice, too long":    {say("Polly.Amy-Neural", 3001), "verb 1: Say: the text has 3001 characters and Polly voices take 3000"},
+		"a Google voice, too long":   {say("Google.en-GB-Neural2-A", 5001), "Google voices take 5000"},
+		"a basic voice, too long":    {say("alice", 4097), "basic voices take 4096"},
+		"a Say without text":         {say("", 0), "verb 1: Say: no text"},
+		"a Say of white space":       {one(twilio.Say{Text: " \n\t"}), "no text"},
+		"a Play without an address":  {one(twilio.Play{}), "no address of an audio file"},
+		"a Play loop below zero":     {one(twilio.Play{URL: "/a", Loop: -1}), "loop is -1: write 1 to 1000"},
+		"a Redirect to nowhere":      {one(twilio.Redirect{}), "verb 1: Redirect: no address to go on with"},
+		"a negative pause":           {one(twilio.Pause{Seconds: -1}), "length is -1"},
+		"a pause of two days":        {one(twilio.Pause{Seconds: 172800}), "length is 172800"},
+		"a Reject after a Say":       {twilio.Response{Verbs: []twilio.Verb{twilio.Say{Text: "a"}, twilio.Reject{}}}, "verb 2: Reject: only the first verb"},
+		"an unknown reason":          {one(twilio.Reject{Reason: "no"}), `reason is "no": write busy, rejected`},
+		"no verb at all":             {one(nil), "verb 1: a <nil> cannot be written"},
+		"a pointer to a verb":        {one(&twilio.Hangup{}), "verb 1: a *twilio.Hangup cannot be written"},
+		"a document of 64,001 bytes": {sized(t, 64_001), "the document has 64001 bytes and the provider takes 64000"},
+	})
+}
+
+func TestRenderRefusesGathersThatLoopOrNestTooMuch(t *testing.T) {
 	gather := func(change func(*twilio.Gather)) twilio.Response {
 		g := twilio.Gather{Action: "/a"}
 		change(&g)
 		return one(g)
 	}
-	record := func(change func(*twilio.Record)) twilio.Response {
-		r := twilio.Record{Action: "/a"}
-		change(&r)
-		return one(r)
-	}
-	rows := map[string]struct {
-		response twilio.Response
-		want     string // a part of the error
-	}{
-		"a Polly voice, too long":   {say("Polly.Amy-Neural", 3001), "verb 1: Say: the text has 3001 characters and Polly voices take 3000"},
-		"a Google voice, too long":  {say("Google.en-GB-Neural2-A", 5001), "Google voices take 5000"},
-		"a basic voice, too long":   {say("alice", 4097), "basic voices take 4096"},
-		"a Say without text":        {say("", 0), "verb 1: Say: no text"},
-		"a Say of white space":      {one(twilio.Say{Text: " \n\t"}), "no text"},
-		"a Play without an address": {one(twilio.Play{}), "no address of an audio file"},
-		"a Play loop below zero":    {one(twilio.Play{URL: "/a", Loop: -1}), "loop is -1: write 1 to 1000"},
-		"a Redirect to nowhere":     {one(twilio.Redirect{}), "verb 1: Redirect: no address to go on with"},
-		"a negative pause":          {one(twilio.Pause{Seconds: -1}), "length is -1"},
-		"a pause of two days":       {one(twilio.Pause{Seconds: 172800}), "length is 172800"},
-		"a Reject after a Say":      {twilio.Response{Verbs: []twilio.Verb{twilio.Say{Text: "a"}, twilio.Reject{}}}, "verb 2: Reject: only the first verb"},
-		"an unknown reason":         {one(twilio.Reject{Reason: "no"}), `reason is "no": write busy, rejected`},
-		"no verb at all":            {one(nil), "verb 1: a <nil> cannot be written"},
-		"a pointer to a verb":       {one(&twilio.Hangup{}), "verb 1: a *twilio.Hangup cannot be written"},
-
+	refuseToRender(t, map[string]refusal{
 		"a Gather without an action":    {one(twilio.Gather{}), "verb 1: Gather: no action"},
 		"a Gather of unknown input":     {gather(func(g *twilio.Gather) { g.Input = "keys" }), `input is "keys": write dtmf, speech, dtmf speech`},
 		"a negative Gather timeout":     {gather(func(g *twilio.Gather) { g.Timeout = -1 }), "timeout is -1"},
@@ -93,7 +107,11 @@ func TestRenderRefusesWhatTheProviderWouldNotCarryOut(t *testing.T) {
 			gather(func(g *twilio.Gather) { g.Prompts = []twilio.Verb{twilio.Say{}} }),
 			"verb 1: Gather: child 1: Say: no text",
 		},
+	})
+}
 
+func TestRenderRefusesDialsThatRingNobody(t *testing.T) {
+	refuseToRender(t, map[string]refusal{
 		"nobody to ring":           {dial(), "verb 1: Dial: 0 parties to ring: give 1 to 10"},
 		"eleven parties":           {dial(parties(11)...), "11 parties"},
 		"a dial of 601 seconds":    {one(twilio.Dial{Timeout: 601, Nouns: parties(1)}), "timeout is 601: write 1 to 600"},
@@ -109,20 +127,20 @@ func TestRenderRefusesWhatTheProviderWouldNotCarryOut(t *testing.T) {
 		"events for nobody":      {dial(twilio.Number{Number: "+1", StatusEvents: []string{"completed"}}), "without a statusCallback"},
 		"SIP events for nobody":  {dial(twilio.Sip{URI: "sip:a@b", StatusEvents: []string{"completed"}}), "without a statusCallback"},
 		"no party but a pointer": {dial(&twilio.Number{Number: "+1"}), "child 1: a *twilio.Number cannot be written"},
+	})
+}
 
+func TestRenderRefusesRecordsThatLoop(t *testing.T) {
+	record := func(change func(*twilio.Record)) twilio.Response {
+		r := twilio.Record{Action: "/a"}
+		change(&r)
+		return one(r)
+	}
+	refuseToRender(t, map[string]refusal{
 		"a Record without an action": {one(twilio.Record{}), "verb 1: Record: no action"},
 		"a negative maximum":         {record(func(r *twilio.Record) { r.MaxLength = -1 }), "maxLength is -1"},
 		"a negative silence":         {record(func(r *twilio.Record) { r.Timeout = -1 }), "timeout is -1"},
 		"a key that is none":         {record(func(r *twilio.Record) { r.FinishOnKey = "12x" }), `finishOnKey is "12x"`},
 		"an unknown trim":            {record(func(r *twilio.Record) { r.Trim = "yes" }), `trim is "yes"`},
-
-		"a document of 64,001 bytes": {sized(t, 64_001), "the document has 64001 bytes and the provider takes 64000"},
-	}
-	for name, row := range rows {
-		t.Run(name, func(t *testing.T) {
-			if doc, err := row.response.Render(); err == nil || !strings.Contains(err.Error(), row.want) {
-				t.Errorf("error %v, want %q in it; document %.200q", err, row.want, doc)
-			}
-		})
-	}
+	})
 }

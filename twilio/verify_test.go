@@ -119,80 +119,16 @@ func TestVerifyTakesWhatTheProviderSigned(t *testing.T) {
 	}
 }
 
-func TestVerifyRefusesEverythingElse(t *testing.T) {
-	valid := validAttempt()
-	right := signText(valid.token, valid.url+valid.params)
-	rows := map[string]struct {
-		change func(*attempt)
-		want   error
-	}{
-		"an unknown token":            {func(a *attempt) { a.token = "old" }, twilio.ErrSignature},
-		"the empty token":             {func(a *attempt) { a.token, a.tokens = "", []string{"", "current"} }, twilio.ErrSignature},
-		"no signature":                {func(a *attempt) { a.headers = []string{} }, twilio.ErrSignature},
-		"an empty signature":          {func(a *attempt) { a.headers = []string{""} }, twilio.ErrSignature},
-		"two signatures":              {func(a *attempt) { a.headers = []string{right, right} }, twilio.ErrSignature},
-		"a signature, not base64":     {func(a *attempt) { a.headers = []string{strings.Repeat("!", 28)} }, twilio.ErrSignature},
-		"a signature cut short":       {func(a *attempt) { a.headers = []string{right[:24]} }, twilio.ErrSignature},
-		"a signature with a space":    {func(a *attempt) { a.headers = []string{right + " "} }, twilio.ErrSignature},
-		"a signature, no padding":     {func(a *attempt) { a.headers = []string{strings.TrimRight(right, "=")} }, twilio.ErrSignature},
-		"another host":                {func(a *attempt) { a.publicURL = "https://evil.example.com" }, twilio.ErrSignature},
-		"another scheme":              {func(a *attempt) { a.publicURL = "http://phone.example.com" }, twilio.ErrSignature},
-		"another port":                {func(a *attempt) { a.url = strings.Replace(a.url, ".com", ".com:8443", 1) }, twilio.ErrSignature},
-		"another path":                {func(a *attempt) { a.target = "/voice/menu/3?line=uk%20a" }, twilio.ErrSignature},
-		"a slash behind the path":     {func(a *attempt) { a.target = "/voice/menu/2/?line=uk%20a" }, twilio.ErrSignature},
-		"another escape of a path":    {func(a *attempt) { a.target = "/voice/menu/%32?line=uk%20a" }, twilio.ErrSignature},
-		"another query":               {func(a *attempt) { a.target += "&x=1" }, twilio.ErrSignature},
-		"user and password signed":    {func(a *attempt) { a.url = strings.Replace(a.url, "//", "//u:p@", 1) }, twilio.ErrSignature},
-		"another value":               {func(a *attempt) { a.body = strings.Replace(a.body, "1+2", "1+3", 1) }, twilio.ErrSignature},
-		"a parameter added":           {func(a *attempt) { a.body += "&A=1" }, twilio.ErrSignature},
-		"a parameter left out":        {func(a *attempt) { a.body = strings.Replace(a.body, "Digits=1+2&", "", 1) }, twilio.ErrSignature},
-		"an empty value left out":     {func(a *attempt) { a.withBody("a=1", "a1b"); a.account = "" }, twilio.ErrSignature},
-		"a repeated name, the last":   {func(a *attempt) { a.withBody("b=2&b=1", "b1") }, twilio.ErrSignature},
-		"a name of other case":        {func(a *attempt) { a.withBody("A=1", "a1") }, twilio.ErrSignature},
-		"GET signed with params":      {func(a *attempt) { a.overGET(); a.params = "AccountSidAC1Digits1" }, twilio.ErrSignature},
-		"POST signed like GET":        {func(a *attempt) { a.params = "" }, twilio.ErrSignature},
-		"a signature spelt otherwise": {func(a *attempt) { a.headers = []string{respelt(right)} }, twilio.ErrSignature},
-		"white space around":          {func(a *attempt) { a.withBody("a=1%20", "a1") }, twilio.ErrSignature},
-
-		"another account":        {func(a *attempt) { a.account = "AC2" }, twilio.ErrAccount},
-		"no account named":       {func(a *attempt) { a.body, a.params = "a=1", "a1" }, twilio.ErrAccount},
-		"two accounts":           {func(a *attempt) { a.body, a.params = "AccountSid=AC1&AccountSid=AC2", "AccountSidAC1AccountSidAC2" }, twilio.ErrAccount},
-		"GET of another account": {func(a *attempt) { a.overGET(); a.account = "AC2" }, twilio.ErrAccount},
-		"the account only in a POST": {func(a *attempt) {
-			a.target += "&AccountSid=AC1"
-			a.url += "&AccountSid=AC1"
-			a.body, a.params = "a=1", "a1"
-		}, twilio.ErrAccount},
-
-		"a body over 64 KiB":   {func(a *attempt) { s := strings.Repeat("x", 65535); a.withBody("a="+s, "a"+s) }, twilio.ErrTooLarge},
-		"a length without end": {func(a *attempt) { a.change = func(r *http.Request) { r.ContentLength = 1 << 50 } }, twilio.ErrTooLarge},
-		"a body without end": {func(a *attempt) {
-			a.body = strings.Repeat("x", 1<<20)
-			a.change = func(r *http.Request) { r.ContentLength = -1 }
-		}, twilio.ErrTooLarge},
-		"a body over the server's bound": {func(a *attempt) { a.change = func(r *http.Request) { r.Body = http.MaxBytesReader(nil, r.Body, 8) } }, twilio.ErrTooLarge},
-		"an address without end":         {func(a *attempt) { a.target = "/" + strings.Repeat("x", 1<<17) }, twilio.ErrTooLarge},
-
-		"JSON":                    {func(a *attempt) { a.contentType = "application/json" }, twilio.ErrForm},
-		"a multipart form":        {func(a *attempt) { a.contentType = "multipart/form-data; boundary=x" }, twilio.ErrForm},
-		"no content type":         {func(a *attempt) { a.contentType = "" }, twilio.ErrForm},
-		"the form of JSON bodies": {func(a *attempt) { a.target += "&bodySHA256=00"; a.url += "&bodySHA256=00" }, twilio.ErrForm},
-		"a bad escape in a value": {func(a *attempt) { a.withBody("a=%zz", "a%zz") }, twilio.ErrForm},
-		"a bad escape in a name":  {func(a *attempt) { a.withBody("%=1", "%1") }, twilio.ErrForm},
-		"1001 parameters":         {func(a *attempt) { a.withBody(strings.Repeat("a=1&", 1000)+"a=1", "a1") }, twilio.ErrForm},
-		"PUT":                     {func(a *attempt) { a.method = http.MethodPut }, twilio.ErrForm},
-		"HEAD":                    {func(a *attempt) { a.method = http.MethodHead }, twilio.ErrForm},
-		"a body that breaks off": {func(a *attempt) {
-			a.change = func(r *http.Request) { r.Body = io.NopCloser(iotest.TimeoutReader(r.Body)) }
-		}, twilio.ErrForm},
-	}
-	for name, row := range rows {
+// refuse runs a table of attempts that all end in one error, which must tell nothing.
+func refuse(t *testing.T, want error, rows map[string]func(*attempt)) {
+	t.Helper()
+	for name, change := range rows {
 		t.Run(name, func(t *testing.T) {
 			a := validAttempt()
-			row.change(&a)
+			change(&a)
 			params, err := a.verify(t)
-			if !errors.Is(err, row.want) || params != nil {
-				t.Fatalf("error %v with parameters %v, want %v", err, params, row.want)
+			if !errors.Is(err, want) || params != nil {
+				t.Fatalf("error %v with parameters %v, want %v", err, params, want)
 			}
 			for _, secret := range []string{signText(a.token, a.url+a.params), "current"} {
 				if strings.Contains(err.Error(), secret) {
@@ -201,6 +137,84 @@ func TestVerifyRefusesEverythingElse(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestVerifyRefusesWhatIsSignedOtherwise(t *testing.T) {
+	valid := validAttempt()
+	right := signText(valid.token, valid.url+valid.params)
+	refuse(t, twilio.ErrSignature, map[string]func(*attempt){
+		"an unknown token":            func(a *attempt) { a.token = "old" },
+		"the empty token":             func(a *attempt) { a.token, a.tokens = "", []string{"", "current"} },
+		"no signature":                func(a *attempt) { a.headers = []string{} },
+		"an empty signature":          func(a *attempt) { a.headers = []string{""} },
+		"two signatures":              func(a *attempt) { a.headers = []string{right, right} },
+		"a signature, not base64":     func(a *attempt) { a.headers = []string{strings.Repeat("!", 28)} },
+		"a signature cut short":       func(a *attempt) { a.headers = []string{right[:24]} },
+		"a signature with a space":    func(a *attempt) { a.headers = []string{right + " "} },
+		"a signature, no padding":     func(a *attempt) { a.headers = []string{strings.TrimRight(right, "=")} },
+		"another host":                func(a *attempt) { a.publicURL = "https://evil.example.com" },
+		"another scheme":              func(a *attempt) { a.publicURL = "http://phone.example.com" },
+		"another port":                func(a *attempt) { a.url = strings.Replace(a.url, ".com", ".com:8443", 1) },
+		"another path":                func(a *attempt) { a.target = "/voice/menu/3?line=uk%20a" },
+		"a slash behind the path":     func(a *attempt) { a.target = "/voice/menu/2/?line=uk%20a" },
+		"another escape of a path":    func(a *attempt) { a.target = "/voice/menu/%32?line=uk%20a" },
+		"another query":               func(a *attempt) { a.target += "&x=1" },
+		"user and password signed":    func(a *attempt) { a.url = strings.Replace(a.url, "//", "//u:p@", 1) },
+		"another value":               func(a *attempt) { a.body = strings.Replace(a.body, "1+2", "1+3", 1) },
+		"a parameter added":           func(a *attempt) { a.body += "&A=1" },
+		"a parameter left out":        func(a *attempt) { a.body = strings.Replace(a.body, "Digits=1+2&", "", 1) },
+		"an empty value left out":     func(a *attempt) { a.withBody("a=1", "a1b"); a.account = "" },
+		"a repeated name, the last":   func(a *attempt) { a.withBody("b=2&b=1", "b1") },
+		"a name of other case":        func(a *attempt) { a.withBody("A=1", "a1") },
+		"GET signed with params":      func(a *attempt) { a.overGET(); a.params = "AccountSidAC1Digits1" },
+		"POST signed like GET":        func(a *attempt) { a.params = "" },
+		"a signature spelt otherwise": func(a *attempt) { a.headers = []string{respelt(right)} },
+		"white space around":          func(a *attempt) { a.withBody("a=1%20", "a1") },
+	})
+}
+
+func TestVerifyRefusesOtherAccounts(t *testing.T) {
+	refuse(t, twilio.ErrAccount, map[string]func(*attempt){
+		"another account":        func(a *attempt) { a.account = "AC2" },
+		"no account named":       func(a *attempt) { a.body, a.params = "a=1", "a1" },
+		"two accounts":           func(a *attempt) { a.body, a.params = "AccountSid=AC1&AccountSid=AC2", "AccountSidAC1AccountSidAC2" },
+		"GET of another account": func(a *attempt) { a.overGET(); a.account = "AC2" },
+		"the account only in a POST": func(a *attempt) {
+			a.target += "&AccountSid=AC1"
+			a.url += "&AccountSid=AC1"
+			a.body, a.params = "a=1", "a1"
+		},
+	})
+}
+
+func TestVerifyRefusesWhatIsTooLarge(t *testing.T) {
+	refuse(t, twilio.ErrTooLarge, map[string]func(*attempt){
+		"a body over 64 KiB":   func(a *attempt) { s := strings.Repeat("x", 65535); a.withBody("a="+s, "a"+s) },
+		"a length without end": func(a *attempt) { a.change = func(r *http.Request) { r.ContentLength = 1 << 50 } },
+		"a body without end": func(a *attempt) {
+			a.body = strings.Repeat("x", 1<<20)
+			a.change = func(r *http.Request) { r.ContentLength = -1 }
+		},
+		"a body over the server's bound": func(a *attempt) { a.change = func(r *http.Request) { r.Body = http.MaxBytesReader(nil, r.Body, 8) } },
+		"an address without end":         func(a *attempt) { a.target = "/" + strings.Repeat("x", 1<<17) },
+	})
+}
+
+func TestVerifyRefusesOtherForms(t *testing.T) {
+	refuse(t, twilio.ErrForm, map[string]func(*attempt){
+		"JSON":                    func(a *attempt) { a.contentType = "application/json" },
+		"a multipart form":        func(a *attempt) { a.contentType = "multipart/form-data; boundary=x" },
+		"no content type":         func(a *attempt) { a.contentType = "" },
+		"the form of JSON bodies": func(a *attempt) { a.target += "&bodySHA256=00"; a.url += "&bodySHA256=00" },
+		"a bad escape in a value": func(a *attempt) { a.withBody("a=%zz", "a%zz") },
+		"a bad escape in a name":  func(a *attempt) { a.withBody("%=1", "%1") },
+		"1001 parameters":         func(a *attempt) { a.withBody(strings.Repeat("a=1&", 1000)+"a=1", "a1") },
+		"PUT":                     func(a *attempt) { a.method = http.MethodPut },
+		"HEAD":                    func(a *attempt) { a.method = http.MethodHead },
+		"a body that breaks off": func(a *attempt) {
+			a.change = func(r *http.Request) { r.Body = io.NopCloser(iotest.TimeoutReader(r.Body)) }
+		},
+	})
 }
 
 // respelt is base64 of the same bytes as signature: the two bits that its last letter has too many are set.
