@@ -16,14 +16,14 @@ import (
 type batch struct {
 	tx           *bolt.Tx
 	calls, index *bolt.Bucket
-	live         *liveCalls
-	changed      map[policy.CallSID]liveCall // calls as they stand in this transaction
-	dirty        bool                        // something was written
+	recent       *recentCalls
+	changed      map[policy.CallSID]recentCall // calls as they stand in this transaction
+	dirty        bool                          // something was written
 }
 
 func (b *batch) open() {
 	b.calls, b.index = b.tx.Bucket(callsBucket), b.tx.Bucket(indexBucket)
-	b.changed = map[policy.CallSID]liveCall{}
+	b.changed = map[policy.CallSID]recentCall{}
 }
 
 // attempt runs one request, unless its sender has left. What panics fails that request alone: a change function runs before anything of
@@ -61,23 +61,23 @@ func (b *batch) advance(sid policy.CallSID, change func(policy.Call) policy.Call
 }
 
 // call is a call as it stands: in this batch, in memory, or in the file.
-func (b *batch) call(sid policy.CallSID) (liveCall, error) {
+func (b *batch) call(sid policy.CallSID) (recentCall, error) {
 	if c, ok := b.changed[sid]; ok {
 		return c, nil
 	}
-	if c, ok := b.live.calls[sid]; ok {
+	if c, ok := b.recent.calls[sid]; ok {
 		return c, nil
 	}
 	value := b.calls.Get([]byte(sid))
 	if value == nil {
-		return liveCall{call: policy.Call{SID: sid}}, nil
+		return recentCall{call: policy.Call{SID: sid}}, nil
 	}
 	call, err := decode[policy.Call]("call", string(sid), value)
-	return liveCall{call: call, size: len(value)}, err
+	return recentCall{call: call, size: len(value)}, err
 }
 
 // put writes a call and its index keys, if it is another than before.
-func (b *batch) put(before liveCall, after policy.Call) error {
+func (b *batch) put(before recentCall, after policy.Call) error {
 	if before.size == 0 && reflect.DeepEqual(after, before.call) {
 		return nil
 	}
@@ -94,7 +94,7 @@ func (b *batch) put(before liveCall, after policy.Call) error {
 		old = callKeys(before.call)
 	}
 	b.dirty = true
-	b.changed[after.SID] = liveCall{call: after, size: len(value)}
+	b.changed[after.SID] = recentCall{call: after, size: len(value)}
 	if err := b.calls.Put(sid, value); err != nil {
 		return fmt.Errorf("call %s: %w", after.SID, err)
 	}

@@ -39,7 +39,7 @@ func Open(path string, o Options) (*Store, error) {
 		o.Size = defaultSize
 	}
 	s := &Store{options: o, queue: make(chan *request, queueLength), stopped: make(chan struct{})}
-	s.live.forget()
+	s.recent.forget()
 	if err := s.open(path); err != nil {
 		return nil, explain(path, err)
 	}

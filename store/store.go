@@ -43,8 +43,8 @@ type Store struct {
 	failure atomic.Pointer[error] // what FailWrites set
 	broken  atomic.Pointer[error] // the last commit's error
 
-	live  liveCalls // the writer's alone
-	ready int64     // bytes of the file that are written; the writer's alone
+	recent recentCalls // the writer's alone
+	ready  int64       // bytes of the file that are written; the writer's alone
 }
 
 // The buckets.

@@ -135,9 +135,9 @@ func (s *Store) commitAll(waiting []*request) {
 // commit applies requests in one transaction and answers each: with its own error, or with the commit's.
 func (s *Store) commit(group []*request) {
 	started := time.Now()
-	b := &batch{live: &s.live}
+	b := &batch{recent: &s.recent}
 	err := s.transact(b, group)
-	s.live.settle(b, err)
+	s.recent.settle(b, err)
 	if err != nil {
 		err = fmt.Errorf("the store cannot write: %w", err)
 		s.broken.Store(&err)
