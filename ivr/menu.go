@@ -24,11 +24,11 @@ func (t *turn) menu() Reply {
 		t.note("menu.chosen", string(i), "key", t.in.Keys)
 		return t.chosen(i)
 	}
-	if t.in.Keys == "" && t.in.Intent != "" {
-		t.note("menu.spoken", string(t.in.Intent), "said", t.in.Said)
-		return t.chosen(t.in.Intent)
+	if i := t.spokenIntent(); i != "" {
+		t.note("menu.spoken", string(i), "said", t.in.Said)
+		return t.chosen(i)
 	}
-	if t.in.Keys == repeatKey || t.in.Word == WordRepeat {
+	if t.in.Keys == repeatKey || t.in.Word == WordRepeat || t.spokenKey() == repeatKey {
 		return t.repeatMenu()
 	}
 	t.call.State.Misses++
@@ -41,6 +41,23 @@ func (t *turn) menu() Reply {
 	}
 	t.note("menu.wrong-key", "not a choice of the menu", "heard", t.in.heard(), "miss", count(t.call.State.Misses))
 	return t.askIntent(phrase("menu-wrong"))
+}
+
+// spokenIntent is a reason to call in words, or the name of its key: "two".
+func (t *turn) spokenIntent() policy.Intent {
+	if t.in.Intent != "" {
+		return t.in.Intent
+	}
+	i, _ := t.Intent(t.spokenKey())
+	return i
+}
+
+// spokenKey is the key that was named; "" where none was pressed and none is meant.
+func (t *turn) spokenKey() string {
+	if t.in.Keys != "" || len(t.in.Number) != 1 {
+		return ""
+	}
+	return t.in.Number
 }
 
 func (t *turn) repeatMenu() Reply {

@@ -194,6 +194,11 @@ func (w *walker) answers(at ivr.Input) []ivr.Input {
 		in.Keys, in.Number, in.Customer = number, number, customer
 		all = append(all, in)
 	}
+	for _, key := range []string{"2", "9"} {
+		in := at
+		in.Said, in.Number = "option "+key, key
+		all = append(all, in)
+	}
 	for _, i := range policy.Intents() {
 		in := at
 		in.Said, in.Intent = "about "+string(i), i
@@ -243,10 +248,16 @@ func (w *walker) speaks(in ivr.Input, reply ivr.Reply) {
 	if in.Gone && reply.Then == ivr.ThenNothing && len(reply.Say) == 0 {
 		return
 	}
+	heard := false
 	for _, p := range reply.Say {
-		if w.words.Speak(w.line, p) != "" {
-			return
+		text := w.words.Speak(w.line, p)
+		if text == w.words.Speak(w.line, ivr.Phrase{ID: "no such phrase"}) {
+			w.t.Errorf("%q has no words", p.ID)
 		}
+		heard = heard || text != ""
+	}
+	if heard {
+		return
 	}
 	w.t.Errorf("silence after %+v: %+v", in, reply)
 }

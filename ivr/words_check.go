@@ -170,38 +170,8 @@ func wordiest(texts []string) string {
 
 // nearestText is what to write instead of an ID that does not exist.
 func nearestText(id string, known tongue) string {
-	best, fewest := "", len(id)/3+1
-	for _, k := range slices.Sorted(maps.Keys(known)) {
-		if len(id) > 60 { // no ID is that long, and the comparison is quadratic
-			break
-		}
-		if n := edits(id, k); n <= fewest {
-			best, fewest = k, n-1
-		}
+	if best := policy.Nearest(id, slices.Sorted(maps.Keys(known)), len(id)/3+1); best != "" {
+		return "write " + best
 	}
-	if best == "" {
-		return "delete it; the texts that exist are those of the shipped file"
-	}
-	return "write " + best
-}
-
-// edits is the least number of letters to add, drop or change between two names (Levenshtein's distance).
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := before
-			if a[i] != b[j] {
-				change++
-			}
-			before = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return "delete it; the texts that exist are those of the shipped file"
 }

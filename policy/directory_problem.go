@@ -58,35 +58,3 @@ func (p *problems) all() []RowProblem {
 	}
 	return p.list
 }
-
-// nearest is the known word that takes the fewest changes to reach from a wrong one; "" where none is near.
-func nearest(word string, known []string) string {
-	best, distance := "", len(word)/2+2
-	for _, k := range known {
-		if d := changes(strings.ToLower(word), k); d < distance {
-			best, distance = k, d
-		}
-	}
-	return best
-}
-
-// changes counts the letters to insert, delete or replace between two words (Levenshtein).
-func changes(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}

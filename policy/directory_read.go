@@ -88,7 +88,7 @@ func (d *directoryReader) column(i int, name string) {
 	case !slices.Contains(columns, name):
 		problem.What = fmt.Sprintf("there is no column %s", quoted(name))
 		problem.Instead = "delete it; the columns are " + strings.Join(columns, ", ")
-		if near := nearest(name, columns); near != "" {
+		if near := Nearest(name, columns, len(name)/2+1); near != "" {
 			problem.Instead = "write " + near
 		}
 	case twice:
