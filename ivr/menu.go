@@ -15,8 +15,10 @@ func (t *turn) askIntent(say ...Phrase) Reply {
 	return t.then(ThenAskKey, stepMenu, append(say, phrase("menu", "items", strings.Join(items, ",")))...)
 }
 
-// repeatKey is the key that repeats the menu.
-const repeatKey = "9"
+const (
+	repeatKey = "9" // repeats the menu
+	hashKey   = "#" // many callers end their number with it although its length has ended it already
+)
 
 // menu takes the reason to call, by key or in words.
 func (t *turn) menu() Reply {
@@ -29,7 +31,10 @@ func (t *turn) menu() Reply {
 		return t.chosen(i)
 	}
 	if t.in.Keys == repeatKey || t.in.Word == WordRepeat || t.spokenKey() == repeatKey {
-		return t.repeatMenu()
+		return t.repeatMenu("the caller asked for the menu again")
+	}
+	if t.in.Keys == hashKey {
+		return t.repeatMenu("a # after the last digit of the customer number is no choice")
 	}
 	t.call.State.Misses++
 	if t.call.State.Misses >= maxMisses {
@@ -60,12 +65,12 @@ func (t *turn) spokenKey() string {
 	return t.in.Number
 }
 
-func (t *turn) repeatMenu() Reply {
+func (t *turn) repeatMenu(why string) Reply {
 	t.call.State.Repeats++
 	if t.call.State.Repeats > maxRepeats {
 		return t.menuDefault("the menu was repeated often enough")
 	}
-	t.note("menu.repeat", "the caller asked for the menu again", "time", count(t.call.State.Repeats))
+	t.note("menu.repeat", why, "time", count(t.call.State.Repeats))
 	return t.askIntent()
 }
 
