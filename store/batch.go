@@ -86,17 +86,21 @@ func (b *batch) put(before recentCall, after policy.Call) error {
 		return fmt.Errorf("call %s cannot be written: %w", after.SID, err)
 	}
 	sid := []byte(after.SID)
-	var old [][]byte
-	if before.size > 0 {
-		if len(value) == before.size && bytes.Equal(value, b.calls.Get(sid)) {
-			return nil
-		}
-		old = callKeys(before.call)
+	known := before.size > 0
+	if known && len(value) == before.size && bytes.Equal(value, b.calls.Get(sid)) {
+		return nil
 	}
 	b.dirty = true
 	b.changed[after.SID] = recentCall{call: after, size: len(value)}
 	if err := b.calls.Put(sid, value); err != nil {
 		return fmt.Errorf("call %s: %w", after.SID, err)
+	}
+	var old [][]byte
+	if known {
+		if sameKeys(before.call, after) {
+			return nil
+		}
+		old = callKeys(before.call)
 	}
 	return reindex(b.index, old, callKeys(after))
 }

@@ -2,13 +2,14 @@ package store
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"github.com/officernd/supportline/policy"
 )
 
 // An index key is a kind, the parts that are looked up, the time that orders them, and what it leads to. A new index is one more line in
-// callKeys or customerKeys, and one more on schema.
+// callKeys (with its fields in sameKeys) or customerKeys, and one more on schema.
 const (
 	byStart    = 's' // time, SID
 	byCustomer = 'c' // customer, time, SID
@@ -31,6 +32,12 @@ func callKeys(c policy.Call) [][]byte {
 		keys = append(keys, key(byWrong).part(c.From.Caller()).time(at).text(sid).count(i))
 	}
 	return keys
+}
+
+// sameKeys says whether two states of one call have the same index keys, without making them: most steps change none.
+func sameKeys(a, b policy.Call) bool {
+	return a.StartedAt.Equal(b.StartedAt) && a.Customer == b.Customer && a.Month == b.Month && a.From == b.From &&
+		slices.EqualFunc(a.WrongNumbers, b.WrongNumbers, time.Time.Equal)
 }
 
 // customerKeys are the index keys of a customer.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -99,13 +100,15 @@ func (s *Store) serve() {
 	}
 }
 
-// collect waits for a request and takes those that wait behind it.
+// collect waits for a request and takes those that wait behind it. While more of them come, it lets their senders go first: a crowd that
+// was just answered comes back at once, and each commit that it shares is one less. A lone request waits for nobody.
 func (s *Store) collect(waiting []*request) (all []*request, open bool) {
 	r, open := <-s.queue
 	if !open {
 		return waiting, false
 	}
 	waiting = append(waiting, r)
+	seen := 0
 	for len(waiting) < maxBatch {
 		select {
 		case r, open := <-s.queue:
@@ -114,7 +117,11 @@ func (s *Store) collect(waiting []*request) (all []*request, open bool) {
 			}
 			waiting = append(waiting, r)
 		default:
-			return waiting, true
+			if len(waiting) == seen || len(waiting) == 1 {
+				return waiting, true
+			}
+			seen = len(waiting)
+			runtime.Gosched()
 		}
 	}
 	return waiting, true
