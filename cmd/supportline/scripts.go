@@ -36,13 +36,15 @@ func globbed(folder string) string {
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(folder)
 }
 
-// playScripts plays each script in a house of its own and prints a line for each. The answer is no when one differs.
+// playScripts plays each script in a house of its own and prints a line for each. The answer is no when one differs; a script that cannot be
+// played is an error, after all the others were.
 func (p *program) playScripts(ctx context.Context, configFile string, files []string) error {
 	base, err := p.scriptConfig(configFile)
 	if err != nil {
 		return err
 	}
 	differ := 0
+	var unplayed []error
 	for _, file := range files {
 		took, err := p.playScript(ctx, base, file)
 		var different *phone.Difference
@@ -53,11 +55,14 @@ func (p *program) playScripts(ctx context.Context, configFile string, files []st
 			differ++
 			fmt.Fprintf(p.Out, "DIFF  %s (%d ms)\n      %s\n", file, took.Milliseconds(), err)
 		default:
-			return err
+			unplayed = append(unplayed, err)
 		}
 	}
-	fmt.Fprintf(p.Err, "%s, %d as written\n", plural(len(files), "script"), len(files)-differ)
-	if differ > 0 {
+	fmt.Fprintf(p.Err, "%s, %d as written\n", plural(len(files), "script"), len(files)-differ-len(unplayed))
+	switch {
+	case len(unplayed) > 0:
+		return errors.Join(unplayed...)
+	case differ > 0:
 		return said(statusNo)
 	}
 	return nil
@@ -190,9 +195,14 @@ func (h *scriptHouse) Account() phone.Account {
 // Handler answers the webhooks.
 func (h *scriptHouse) Handler() http.Handler { return h.webhooks }
 
-// Call is the logged call.
-func (h *scriptHouse) Call(ctx context.Context, sid policy.CallSID) (policy.Call, error) {
-	return h.store.Call(ctx, sid)
+// Explain is the whole story of a logged call.
+func (h *scriptHouse) Explain(ctx context.Context, sid policy.CallSID) ([]policy.Decision, error) {
+	call, err := h.store.Call(ctx, sid)
+	if err != nil {
+		return nil, err
+	}
+	counted, err := h.tickets().counted(ctx, call)
+	return call.Explain(h.conf.Settings.FairUse, counted, h.now()), err
 }
 
 // Row is the call as the exports show it.
@@ -201,7 +211,11 @@ func (h *scriptHouse) Row(ctx context.Context, sid policy.CallSID) (policy.Row, 
 	if err != nil {
 		return policy.Row{}, err
 	}
-	return newTickets(&session{Store: h.store, Settings: h.conf.Settings}).row(ctx, call)
+	return h.tickets().row(ctx, call)
+}
+
+func (h *scriptHouse) tickets() *tickets {
+	return newTickets(&session{Store: h.store, Settings: h.conf.Settings})
 }
 
 // errBroken is what a script's broken store says.

@@ -20,8 +20,8 @@ type House interface {
 	Account() Account
 	// Handler answers the webhooks, as the public listener does.
 	Handler() http.Handler
-	// Call gives what was logged of a call; policy.ErrNoCall where nothing was.
-	Call(context.Context, policy.CallSID) (policy.Call, error)
+	// Explain gives the whole story of a logged call, what follows from it included; policy.ErrNoCall where nothing was logged.
+	Explain(context.Context, policy.CallSID) ([]policy.Decision, error)
 	// Row gives the call as the exports show it.
 	Row(context.Context, policy.CallSID) (policy.Row, error)
 	// Break makes the store refuse everything, until it is called with false.

@@ -65,17 +65,20 @@ func (d *desk) key(w http.ResponseWriter, r *http.Request) {
 	reply(twilio.Say{Text: "Connecting you."}, twilio.Dial{Action: "/rang", Nouns: []twilio.Noun{twilio.Number{Number: ringer, URL: "/screen"}}})(w, r)
 }
 
-func (d *desk) Call(_ context.Context, sid policy.CallSID) (policy.Call, error) {
+func (d *desk) Explain(_ context.Context, sid policy.CallSID) ([]policy.Decision, error) {
 	c, ok := d.calls[sid]
 	if !ok {
-		return c, policy.ErrNoCall
+		return nil, policy.ErrNoCall
 	}
-	return c, nil
+	return c.Trace, nil
 }
 
-func (d *desk) Row(ctx context.Context, sid policy.CallSID) (policy.Row, error) {
-	c, err := d.Call(ctx, sid)
-	return c.Row(policy.FairUse{}, false), err
+func (d *desk) Row(_ context.Context, sid policy.CallSID) (policy.Row, error) {
+	c, ok := d.calls[sid]
+	if !ok {
+		return policy.Row{}, policy.ErrNoCall
+	}
+	return c.Row(policy.FairUse{}, false), nil
 }
 
 func (d *desk) Break(broken bool) { d.broken = broken }

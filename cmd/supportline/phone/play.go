@@ -193,9 +193,9 @@ func (p *player) check(ctx context.Context, st statement) error {
 			}
 		}
 	case traced, untraced:
-		var c policy.Call
-		if c, err = p.house.Call(ctx, sid); err == nil {
-			problem = checkTrace(c.Trace, do)
+		var story []policy.Decision
+		if story, err = p.house.Explain(ctx, sid); err == nil {
+			problem = checkTrace(story, do)
 		}
 	}
 	switch {
