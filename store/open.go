@@ -22,6 +22,9 @@ const (
 	// mapSize is how much of the address space the file has at first. It costs no memory, and mapping anew has to wait for readers.
 	mapSize     = 1 << 30
 	defaultSize = 64 << 20
+	// pageSize is a new file's. A page holds at least two calls of some kilobytes; where they fill several of the system's 4 kB pages,
+	// bbolt makes and clears new memory for them at each commit, while single pages are used again.
+	pageSize = 16 << 10
 )
 
 var schemaKey = []byte("schema")
@@ -69,7 +72,7 @@ func (s *Store) open(path string) (err error) {
 	}()
 	s.db, err = bolt.Open(path, 0o600, &bolt.Options{
 		Timeout: lockWait, ReadOnly: s.options.ReadOnly, FreelistType: bolt.FreelistMapType,
-		InitialMmapSize: mapSize, NoStatistics: true, OpenFile: s.openFile,
+		InitialMmapSize: mapSize, PageSize: pageSize, NoStatistics: true, OpenFile: s.openFile,
 	})
 	if err != nil {
 		return err

@@ -74,7 +74,7 @@ func setSchema(version string) func(*bolt.Tx) error {
 }
 
 func TestAFileThatCannotBeOpenedIsNamedAndLeftAsItIs(t *testing.T) {
-	page := os.Getpagesize()
+	const page = 16 << 10 // of our files
 	tests := []struct {
 		name string
 		path func(t *testing.T) string
@@ -107,7 +107,7 @@ func TestAFileThatCannotBeOpenedIsNamedAndLeftAsItIs(t *testing.T) {
 			}
 			return path
 		}, store.ErrNotOurs, "give another path"},
-		{"cut to half a page", func(t *testing.T) string { return spoilt(t, func(b []byte) []byte { return b[:page/2] }) }, store.ErrTruncated, "backup"},
+		{"cut to half a page", func(t *testing.T) string { return spoilt(t, func(b []byte) []byte { return b[:page/4] }) }, store.ErrTruncated, "backup"},
 		{"cut to three pages", func(t *testing.T) string { return spoilt(t, func(b []byte) []byte { return b[:3*page] }) }, store.ErrTruncated, "backup"},
 		{"both first pages broken", func(t *testing.T) string {
 			return spoilt(t, func(b []byte) []byte {
@@ -118,7 +118,7 @@ func TestAFileThatCannotBeOpenedIsNamedAndLeftAsItIs(t *testing.T) {
 		}, store.ErrDamaged, "backup"},
 		{"pages full of noise", func(t *testing.T) string {
 			return spoilt(t, func(b []byte) []byte {
-				for i := 2 * page; i < 40*page; i++ {
+				for i := 2 * page; i < 30*page; i++ {
 					b[i] = byte(i * 7)
 				}
 				return b
@@ -225,7 +225,7 @@ func TestAnEmptyFileIsANewOneAndMissingFoldersAreMade(t *testing.T) {
 }
 
 func TestOneBrokenFirstPageIsSurvived(t *testing.T) {
-	page := os.Getpagesize()
+	const page = 16 << 10
 	for _, first := range []int{0, page} {
 		path := spoilt(t, func(b []byte) []byte {
 			binary.NativeEndian.PutUint64(b[first+16+40:], 1)
