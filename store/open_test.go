@@ -73,60 +73,64 @@ func setSchema(version string) func(*bolt.Tx) error {
 	return func(tx *bolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte(version)) }
 }
 
+// page is the size of our files' pages.
+const page = 16 << 10
+
+// badFiles are the kinds of files that are none of ours, or no more.
+var badFiles = []struct {
+	name string
+	path func(t *testing.T) string
+	want error
+	says string
+}{
+	{"a text file", func(t *testing.T) string { return written(t, []byte("number,name\n204518,Northwind\n")) }, store.ErrNotOurs, "give another path"},
+	{"a large text file", func(t *testing.T) string { return written(t, bytes.Repeat([]byte("number,name\n"), 20_000)) }, store.ErrNotOurs, "give another path"},
+	{"another program's bbolt file", func(t *testing.T) string {
+		return foreign(t, filepath.Join(t.TempDir(), "other.db"), func(tx *bolt.Tx) error {
+			_, err := tx.CreateBucket([]byte("wiki"))
+			return err
+		})
+	}, store.ErrNotOurs, "give another path"},
+	{"another program's file with a bucket like ours", func(t *testing.T) string {
+		return foreign(t, filepath.Join(t.TempDir(), "other.db"), func(tx *bolt.Tx) error {
+			_, err := tx.CreateBucket([]byte("meta"))
+			return err
+		})
+	}, store.ErrNotOurs, "give another path"},
+	{"another program's file, which bbolt would write to", func(t *testing.T) string {
+		path := filepath.Join(t.TempDir(), "other.db")
+		db, err := bolt.Open(path, 0o600, &bolt.Options{NoFreelistSync: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		bucket := func(tx *bolt.Tx) error { _, err := tx.CreateBucket([]byte("wiki")); return err }
+		if err := errors.Join(db.Update(bucket), db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}, store.ErrNotOurs, "give another path"},
+	{"cut to half a page", func(t *testing.T) string { return spoilt(t, func(b []byte) []byte { return b[:page/4] }) }, store.ErrTruncated, "backup"},
+	{"cut to three pages", func(t *testing.T) string { return spoilt(t, func(b []byte) []byte { return b[:3*page] }) }, store.ErrTruncated, "backup"},
+	{"both first pages broken", func(t *testing.T) string {
+		return spoilt(t, func(b []byte) []byte {
+			b[70]++
+			b[page+70]++
+			return b
+		})
+	}, store.ErrDamaged, "backup"},
+	{"pages full of noise", func(t *testing.T) string {
+		return spoilt(t, func(b []byte) []byte {
+			for i := 2 * page; i < 30*page; i++ {
+				b[i] = byte(i * 7)
+			}
+			return b
+		})
+	}, store.ErrDamaged, "backup"},
+	{"from a newer version", func(t *testing.T) string { return foreign(t, filled(t), setSchema("99")) }, store.ErrNewer, "run the version that wrote it"},
+}
+
 func TestAFileThatCannotBeOpenedIsNamedAndLeftAsItIs(t *testing.T) {
-	const page = 16 << 10 // of our files
-	tests := []struct {
-		name string
-		path func(t *testing.T) string
-		want error
-		says string
-	}{
-		{"a text file", func(t *testing.T) string { return written(t, []byte("number,name\n204518,Northwind\n")) }, store.ErrNotOurs, "give another path"},
-		{"a large text file", func(t *testing.T) string { return written(t, bytes.Repeat([]byte("number,name\n"), 20_000)) }, store.ErrNotOurs, "give another path"},
-		{"another program's bbolt file", func(t *testing.T) string {
-			return foreign(t, filepath.Join(t.TempDir(), "other.db"), func(tx *bolt.Tx) error {
-				_, err := tx.CreateBucket([]byte("wiki"))
-				return err
-			})
-		}, store.ErrNotOurs, "give another path"},
-		{"another program's file with a bucket like ours", func(t *testing.T) string {
-			return foreign(t, filepath.Join(t.TempDir(), "other.db"), func(tx *bolt.Tx) error {
-				_, err := tx.CreateBucket([]byte("meta"))
-				return err
-			})
-		}, store.ErrNotOurs, "give another path"},
-		{"another program's file, which bbolt would write to", func(t *testing.T) string {
-			path := filepath.Join(t.TempDir(), "other.db")
-			db, err := bolt.Open(path, 0o600, &bolt.Options{NoFreelistSync: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			bucket := func(tx *bolt.Tx) error { _, err := tx.CreateBucket([]byte("wiki")); return err }
-			if err := errors.Join(db.Update(bucket), db.Close()); err != nil {
-				t.Fatal(err)
-			}
-			return path
-		}, store.ErrNotOurs, "give another path"},
-		{"cut to half a page", func(t *testing.T) string { return spoilt(t, func(b []byte) []byte { return b[:page/4] }) }, store.ErrTruncated, "backup"},
-		{"cut to three pages", func(t *testing.T) string { return spoilt(t, func(b []byte) []byte { return b[:3*page] }) }, store.ErrTruncated, "backup"},
-		{"both first pages broken", func(t *testing.T) string {
-			return spoilt(t, func(b []byte) []byte {
-				b[70]++
-				b[page+70]++
-				return b
-			})
-		}, store.ErrDamaged, "backup"},
-		{"pages full of noise", func(t *testing.T) string {
-			return spoilt(t, func(b []byte) []byte {
-				for i := 2 * page; i < 30*page; i++ {
-					b[i] = byte(i * 7)
-				}
-				return b
-			})
-		}, store.ErrDamaged, "backup"},
-		{"from a newer version", func(t *testing.T) string { return foreign(t, filled(t), setSchema("99")) }, store.ErrNewer, "run the version that wrote it"},
-	}
-	for _, test := range tests {
+	for _, test := range badFiles {
 		t.Run(test.name, func(t *testing.T) {
 			for _, readOnly := range []bool{false, true} {
 				path := test.path(t)
@@ -225,7 +229,6 @@ func TestAnEmptyFileIsANewOneAndMissingFoldersAreMade(t *testing.T) {
 }
 
 func TestOneBrokenFirstPageIsSurvived(t *testing.T) {
-	const page = 16 << 10
 	for _, first := range []int{0, page} {
 		path := spoilt(t, func(b []byte) []byte {
 			binary.NativeEndian.PutUint64(b[first+16+40:], 1)
