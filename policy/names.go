@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"fmt"
 	"strings"
 	"time"
 )
@@ -75,14 +74,6 @@ type Month string
 
 // MonthOf is the calendar month of t in zone (rule 4).
 func MonthOf(t time.Time, zone *time.Location) Month { return Month(t.In(zone).Format("2006-01")) }
-
-// ParseMonth reads "YYYY-MM".
-func ParseMonth(s string) (Month, error) {
-	if _, err := time.Parse("2006-01", s); err != nil {
-		return "", fmt.Errorf("%q is not a month: write YYYY-MM, for example 2026-11", s)
-	}
-	return Month(s), nil
-}
 
 // Spaced is a row of digits with spaces between, as a voice reads them one by one: "204518" is "2 0 4 5 1 8".
 func Spaced(digits string) string { return strings.Join(strings.Split(digits, ""), " ") }
