@@ -92,9 +92,35 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 		return busy(err)
 	}
 	err = command.run(ctx, &session{
-		surroundings: around, In: in, Out: p.Out, Err: p.Err, Now: p.Now, Store: opened, Settings: conf.Settings,
+		surroundings: around, In: interruptible{ctx, in}, Out: p.Out, Err: p.Err, Now: p.Now, Store: opened, Settings: conf.Settings,
 	})
 	return errors.Join(err, opened.Close())
+}
+
+// interruptible is an input whose reader does not wait for somebody to type when the command has been interrupted already.
+type interruptible struct {
+	ctx context.Context
+	io.Reader
+}
+
+// Read gives ctx's error when ctx ends first; what is typed after that is lost with the process.
+func (r interruptible) Read(p []byte) (int, error) {
+	type result struct {
+		text []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		own := make([]byte, len(p)) // p is the caller's again once this returns
+		n, err := r.Reader.Read(own)
+		done <- result{own[:n], err}
+	}()
+	select {
+	case got := <-done:
+		return copy(p, got.text), got.err
+	case <-r.ctx.Done():
+		return 0, r.ctx.Err()
+	}
 }
 
 // busy adds to a locked store what can be done.

@@ -26,7 +26,7 @@ func TestTable(t *testing.T) {
 		t.Error(diff)
 	}
 	out.Reset()
-	if err := tab.write(&out, true); err != nil || !strings.HasPrefix(out.String(), "\x1b[1mNAME") {
+	if err := tab.write(&out, true); err != nil || !strings.HasPrefix(out.String(), "\x1b[1mNAME             TALK\x1b[0m\n") {
 		t.Errorf("in colour: %q, %v", out.String(), err)
 	}
 }

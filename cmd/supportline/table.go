@@ -28,20 +28,18 @@ func (t *table) write(w io.Writer, colour bool) error {
 		}
 	}
 	out := bufio.NewWriter(w)
+	head := t.line(t.head, width)
 	if colour {
-		out.WriteString("\x1b[1m")
+		head = "\x1b[1m" + head + "\x1b[0m"
 	}
-	t.line(out, t.head, width)
-	if colour {
-		out.WriteString("\x1b[0m")
-	}
+	out.WriteString(head + "\n")
 	for _, row := range t.rows {
-		t.line(out, row, width)
+		out.WriteString(t.line(row, width) + "\n")
 	}
 	return out.Flush()
 }
 
-func (t *table) line(out *bufio.Writer, row []string, width []int) {
+func (t *table) line(row []string, width []int) string {
 	var line strings.Builder
 	for i, cell := range row {
 		cell = plain(cell)
@@ -53,7 +51,7 @@ func (t *table) line(out *bufio.Writer, row []string, width []int) {
 		}
 		line.WriteString("  ")
 	}
-	out.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	return strings.TrimRight(line.String(), " ")
 }
 
 // plain takes control characters out of text that came from outside, so that a name cannot steer the terminal that shows it.
