@@ -20,8 +20,12 @@ type Hours struct {
 type Span struct{ From, To int }
 
 // String writes the span as the configuration does: "08:00-20:00".
-func (s Span) String() string {
-	return fmt.Sprintf("%02d:%02d-%02d:%02d", s.From/60, s.From%60, s.To/60, s.To%60)
+func (s Span) String() string { return clockText(s.From) + "-" + clockText(s.To) }
+
+// clockText is a minute of the day as "08:00", without the work of fmt: the reason of a line's hours is put together on every call.
+func clockText(minute int) string {
+	h, m := minute/60, minute%60
+	return string([]byte{byte('0' + h/10), byte('0' + h%10), ':', byte('0' + m/10), byte('0' + m%10)})
 }
 
 // Date is a day on the wall calendar.
