@@ -36,20 +36,22 @@ var mayTestWith = map[string][]string{"store": {"store/storetest"}}
 
 // owners are the rooms that may import a library, tests included.
 var owners = map[string][]string{
-	"github.com/twilio/twilio-go": {"twilio"},
-	"go.etcd.io/bbolt":            {"store"},
-	"github.com/labstack/echo":    {"ivr", "cmd/supportline"},
-	"github.com/compose-spec":     {"cmd/supportline"},
-	"github.com/nyaruka":          {"policy", "cmd/supportline/config"},
-	"github.com/rickar":           {"policy"},
-	"github.com/alecthomas/kong":  {"cmd/supportline"},
-	"github.com/prometheus":       {"cmd/supportline"},
-	"github.com/rogpeppe":         {"cmd/supportline"},
-	"golang.org/x/term":           {"cmd/supportline"},
-	"go.yaml.in/yaml":             {"ivr", "cmd/supportline/config"},
-	"go.uber.org/zap":             {"ivr", "cmd/supportline"},
-	"github.com/google/go-cmp":    nil, // nil: everyone
-	"pgregory.net/rapid":          nil,
+	"github.com/twilio/twilio-go":     {"twilio"},
+	"go.etcd.io/bbolt":                {"store"},
+	"github.com/labstack/echo":        {"ivr", "cmd/supportline"},
+	"github.com/compose-spec":         {"cmd/supportline"},
+	"github.com/nyaruka":              {"policy", "cmd/supportline/config"},
+	"github.com/rickar":               {"policy"},
+	"github.com/alecthomas/kong":      {"cmd/supportline"},
+	"github.com/prometheus":           {"cmd/supportline"},
+	"github.com/rogpeppe":             {"cmd/supportline"},
+	"github.com/agnivade/levenshtein": {"policy"},
+	"github.com/fxamacker/cbor":       {"store"},
+	"golang.org/x/term":               {"cmd/supportline", "cmd/supportline/phone"},
+	"go.yaml.in/yaml":                 {"ivr", "cmd/supportline/config"},
+	"go.uber.org/zap":                 {"ivr", "cmd/supportline"},
+	"github.com/google/go-cmp":        nil, // nil: everyone
+	"pgregory.net/rapid":              nil,
 }
 
 // worldly packages reach out of the process. Policy imports none of them: what it knows was passed in.
