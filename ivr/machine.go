@@ -33,7 +33,7 @@ func (m Machine) Next(call policy.Call, in Input, now time.Time) (policy.Call, R
 	if reply, ok := answered(call, in.key()); ok {
 		return call, reply
 	}
-	t := m.start(call.Clone(), in, now)
+	t := m.start(call.Clip(), in, now)
 	return t.finish(in.key(), in.heard(), t.decide())
 }
 

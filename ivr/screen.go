@@ -30,7 +30,7 @@ func (m Machine) NextLeg(call policy.Call, in LegInput, now time.Time) (policy.C
 	if reply, ok := answered(call, in.key()); ok {
 		return call, reply
 	}
-	t := m.start(call.Clone(), Input{}, now)
+	t := m.start(call.Clip(), Input{}, now)
 	leg := t.call.Leg(in.Leg)
 	if leg.To == "" {
 		leg.To = in.To

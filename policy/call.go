@@ -8,7 +8,7 @@ import (
 
 // Call is one logged call: what the machine decided, what the provider reported, and the machine's own place in it. It holds facts
 // only; whatever follows from them (outcome, talk time, month's ticket) is derived by methods, so that it cannot drift. A Call is a
-// value: changing one starts from Clone, and what a store handed out is never written to.
+// value: nobody writes into what a store handed out (Clip, Clone).
 type Call struct {
 	SID       CallSID   `json:"sid"`
 	Line      Phone     `json:"line"` // the number that was dialled
@@ -108,6 +108,14 @@ type Recording struct {
 	URL     string    `json:"url"`
 	Seconds int       `json:"seconds"`
 	At      time.Time `json:"at,omitzero"`
+}
+
+// Clip gives the call with its slices ending where they end, so that appending to one makes a new one. It is how a call is changed without
+// writing into what others hold; who writes into elements starts from Clone.
+func (c Call) Clip() Call {
+	c.Turns, c.Trace, c.Legs = slices.Clip(c.Turns), slices.Clip(c.Trace), slices.Clip(c.Legs)
+	c.Recordings, c.WrongNumbers = slices.Clip(c.Recordings), slices.Clip(c.WrongNumbers)
+	return c
 }
 
 // Clone gives a call whose slices are its own.

@@ -26,7 +26,6 @@ type Report struct {
 // to the same record, and nothing that is known is ever forgotten. Earliest times win, final states beat passing ones, and the
 // provider's own figures beat ours.
 func (c Call) Learn(r Report) Call {
-	c = c.Clone()
 	switch {
 	case r.Message != nil:
 		return c.learnMessage(*r.Message)
@@ -91,6 +90,7 @@ func (c Call) learnMessage(m Recording) Call {
 }
 
 func (c Call) learnRecording(m Recording) Call {
+	c.Recordings = slices.Clone(c.Recordings)
 	i, found := slices.BinarySearchFunc(c.Recordings, m, func(a, b Recording) int { return compare(CallSID(a.SID), CallSID(b.SID)) })
 	switch {
 	case !found:

@@ -2,126 +2,156 @@ package store
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"reflect"
-	"runtime/debug"
 
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
 )
 
-// batch is one transaction in the making.
+// batch is what one commit will bring into the file, and who waits for it.
 type batch struct {
-	tx           *bolt.Tx
-	calls, index *bolt.Bucket
-	recent       *recentCalls
-	changed      map[policy.CallSID]recentCall // calls as they stand in this transaction
-	dirty        bool                          // something was written
+	store    *Store
+	tx       *bolt.Tx // of a request that runs alone; nil for the others
+	requests []*request
+	changed  map[policy.CallSID]bool
+	edits    []edit
 }
 
-func (b *batch) open() {
-	b.calls, b.index = b.tx.Bucket(callsBucket), b.tx.Bucket(indexBucket)
-	b.changed = map[policy.CallSID]recentCall{}
+// edit is one key to write, or to delete: of a call, or of the index.
+type edit struct {
+	index, gone bool
+	key, value  []byte
 }
 
-// attempt runs one request, unless its sender has left. What panics fails that request alone: a change function runs before anything of
-// it is written.
-func (b *batch) attempt(r *request) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	defer func() {
-		if p := recover(); p != nil {
-			r.err = fmt.Errorf("a change panicked: %v\n%s", p, debug.Stack())
-		}
-	}()
-	if r.err = r.ctx.Err(); r.err != nil || r.dropped {
-		return
+func (s *Store) newBatch() *batch { return &batch{store: s, changed: map[policy.CallSID]bool{}} }
+
+// answer tells everybody who waits.
+func (b *batch) answer(err error) {
+	for _, r := range b.requests {
+		r.done <- err
 	}
-	r.applied = true
-	b.dirty = b.dirty || r.alone
-	r.err = r.apply(b)
 }
 
-// advance changes one call, and gives it as it stands then. What it returns shares no slice with what is kept.
+func (b *batch) write(tx *bolt.Tx) error { return write(tx, b.edits) }
+
+// write brings edits into a transaction, in their order.
+func write(tx *bolt.Tx, edits []edit) error {
+	calls, index := tx.Bucket(callsBucket), tx.Bucket(indexBucket)
+	for _, e := range edits {
+		bucket := calls
+		if e.index {
+			bucket = index
+		}
+		var err error
+		if e.gone {
+			err = bucket.Delete(e.key)
+		} else {
+			err = bucket.Put(e.key, e.value)
+		}
+		if err != nil {
+			return fmt.Errorf("key %x: %w", e.key, err)
+		}
+	}
+	return nil
+}
+
+// advance changes one call, and gives it as it stands then. It shares its slices with what is kept: nobody writes into them, and what is
+// appended goes elsewhere.
 func (b *batch) advance(sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
 	before, err := b.call(sid)
 	if err != nil {
 		return policy.Call{}, err
 	}
-	after := change(before.call.Clone())
+	after := change(before.call.Clip())
 	if after.SID != sid {
 		return policy.Call{}, fmt.Errorf("a change of call %s gave call %s", sid, after.SID)
 	}
-	if err := b.put(before, after); err != nil {
+	if err := b.change(before, after); err != nil {
 		return policy.Call{}, err
 	}
-	return after.Clone(), nil
+	return after.Clip(), nil
 }
 
-// call is a call as it stands: in this batch, in memory, or in the file.
+// call is a call as it stands: with everything that was applied, or as the file has it.
 func (b *batch) call(sid policy.CallSID) (recentCall, error) {
-	if c, ok := b.changed[sid]; ok {
+	if c, ok := b.store.recent.calls[sid]; ok {
 		return c, nil
 	}
-	if c, ok := b.recent.calls[sid]; ok {
-		return c, nil
+	none := recentCall{call: policy.Call{SID: sid}}
+	if b.tx != nil {
+		return readRecent(b.tx, none)
 	}
-	value := b.calls.Get([]byte(sid))
-	if value == nil {
-		return recentCall{call: policy.Call{SID: sid}}, nil
-	}
-	call, err := decode[policy.Call]("call", string(sid), value)
-	return recentCall{call: call, size: len(value)}, err
+	found := none
+	err := b.store.db.View(func(tx *bolt.Tx) (err error) {
+		found, err = readRecent(tx, none)
+		return err
+	})
+	return found, err
 }
 
-// put writes a call and its index keys, if it is another than before.
-func (b *batch) put(before recentCall, after policy.Call) error {
-	if before.size == 0 && reflect.DeepEqual(after, before.call) {
+func readRecent(tx *bolt.Tx, none recentCall) (recentCall, error) {
+	place := tx.Bucket(indexBucket).Get(key(bySID).text(string(none.call.SID)))
+	if place == nil {
+		return none, nil
+	}
+	value := bytes.Clone(tx.Bucket(callsBucket).Get(place))
+	call, err := decode[policy.Call]("call", string(none.call.SID), value)
+	return recentCall{call: call, value: value}, err
+}
+
+// change writes a call and its index keys, if it is another than before.
+func (b *batch) change(before recentCall, after policy.Call) error {
+	known := before.value != nil
+	if !known && reflect.DeepEqual(after, before.call) {
 		return nil
 	}
-	value, err := json.Marshal(after)
+	value, err := encode(after)
 	if err != nil {
 		return fmt.Errorf("call %s cannot be written: %w", after.SID, err)
 	}
-	sid := []byte(after.SID)
-	known := before.size > 0
-	if known && len(value) == before.size && bytes.Equal(value, b.calls.Get(sid)) {
+	if bytes.Equal(value, before.value) {
 		return nil
 	}
-	b.dirty = true
-	b.changed[after.SID] = recentCall{call: after, size: len(value)}
-	if err := b.calls.Put(sid, value); err != nil {
-		return fmt.Errorf("call %s: %w", after.SID, err)
+	b.changed[after.SID] = true
+	b.store.recent.keep(recentCall{call: after, value: value})
+	place := placeOf(after)
+	b.edits = append(b.edits, edit{key: place, value: value})
+	b.move(before, after.SID, place)
+	if !known {
+		b.edits = append(b.edits, indexEdits(nil, callKeys(after))...)
+	} else if !sameKeys(before.call, after) {
+		b.edits = append(b.edits, indexEdits(callKeys(before.call), callKeys(after))...)
 	}
-	var old [][]byte
-	if known {
-		if sameKeys(before.call, after) {
-			return nil
-		}
-		old = callKeys(before.call)
-	}
-	return reindex(b.index, old, callKeys(after))
+	return nil
 }
 
-// reindex writes the difference between old and new keys.
-func reindex(index *bolt.Bucket, old, now [][]byte) error {
+// move keeps one place for a call whose start has become known, or known better.
+func (b *batch) move(before recentCall, sid policy.CallSID, place []byte) {
+	if before.value != nil {
+		old := placeOf(before.call)
+		if bytes.Equal(old, place) {
+			return
+		}
+		b.edits = append(b.edits, edit{key: old, gone: true})
+	}
+	b.edits = append(b.edits, edit{index: true, key: key(bySID).text(string(sid)), value: place})
+}
+
+// indexEdits are the difference between old and new keys of the index.
+func indexEdits(old, now [][]byte) (edits []edit) {
 	for _, k := range old {
 		if !contains(now, k) {
-			if err := index.Delete(k); err != nil {
-				return err
-			}
+			edits = append(edits, edit{index: true, key: k, gone: true})
 		}
 	}
 	for _, k := range now {
 		if !contains(old, k) {
-			if err := index.Put(k, nil); err != nil {
-				return err
-			}
+			edits = append(edits, edit{index: true, key: k})
 		}
 	}
-	return nil
+	return edits
 }
 
 func contains(keys [][]byte, key []byte) bool {

@@ -107,10 +107,10 @@ func (s *Store) Calls(ctx context.Context, filter policy.Filter) iter.Seq2[polic
 	}
 }
 
-// listing walks an index backwards, in pages.
+// listing walks the calls, or an index that leads to them, backwards and in pages.
 type listing struct {
 	filter policy.Filter
-	prefix indexKey
+	prefix indexKey // of the index; none: the calls themselves
 	below  indexKey // the next key to give is the last before this one
 	done   bool
 }
@@ -119,7 +119,7 @@ type listing struct {
 const pageLength = 200
 
 func newListing(f policy.Filter) *listing {
-	prefix := key(byStart)
+	var prefix indexKey
 	if f.Customer != "" {
 		prefix = key(byCustomer).part(string(f.Customer))
 	}
@@ -133,7 +133,11 @@ func newListing(f policy.Filter) *listing {
 }
 
 func (l *listing) page(tx *bolt.Tx) ([]policy.Call, error) {
-	cursor := tx.Bucket(indexBucket).Cursor()
+	calls, bucket := tx.Bucket(callsBucket), indexBucket
+	if l.prefix == nil {
+		bucket = callsBucket
+	}
+	cursor := tx.Bucket(bucket).Cursor()
 	k, _ := cursor.Seek(l.below)
 	if k == nil {
 		k, _ = cursor.Last()
@@ -144,43 +148,48 @@ func (l *listing) page(tx *bolt.Tx) ([]policy.Call, error) {
 	if !l.filter.Since.IsZero() {
 		first = indexKey(first).time(l.filter.Since)
 	}
-	var calls []policy.Call
+	var page []policy.Call
 	for n := 0; n < pageLength; n++ {
-		if !bytes.HasPrefix(k, l.prefix) || bytes.Compare(k, first) < 0 {
+		if k == nil || !bytes.HasPrefix(k, l.prefix) || bytes.Compare(k, first) < 0 {
 			l.done = true
 			break
 		}
-		call, err := readCall(tx, string(k[len(l.prefix)+timeLength:]))
+		call, err := callAt(calls, k[len(l.prefix):])
 		if err != nil {
 			return nil, err
 		}
 		if l.filter.Matches(call) {
-			calls = append(calls, call)
+			page = append(page, call)
 		}
 		l.below = bytes.Clone(k)
 		k, _ = cursor.Prev()
 	}
-	return calls, nil
+	return page, nil
 }
 
 func readCall(tx *bolt.Tx, sid string) (policy.Call, error) {
-	value := tx.Bucket(callsBucket).Get([]byte(sid))
-	if value == nil {
+	place := tx.Bucket(indexBucket).Get(key(bySID).text(sid))
+	if place == nil {
 		return policy.Call{}, fmt.Errorf("%w: %s", policy.ErrNoCall, sid)
 	}
-	return decode[policy.Call]("call", sid, value)
+	return callAt(tx.Bucket(callsBucket), place)
 }
 
-// callsUnder are the calls whose index key is a prefix, a time and the SID, oldest first.
+// callAt is the call at a place.
+func callAt(calls *bolt.Bucket, place []byte) (policy.Call, error) {
+	return decode[policy.Call]("call", string(place[min(len(place), timeLength):]), calls.Get(place))
+}
+
+// callsUnder are the calls whose index key is a prefix and the place, oldest first.
 func callsUnder(tx *bolt.Tx, prefix indexKey) ([]policy.Call, error) {
-	var calls []policy.Call
-	cursor := tx.Bucket(indexBucket).Cursor()
+	var found []policy.Call
+	calls, cursor := tx.Bucket(callsBucket), tx.Bucket(indexBucket).Cursor()
 	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
-		call, err := readCall(tx, string(k[len(prefix)+timeLength:]))
+		call, err := callAt(calls, k[len(prefix):])
 		if err != nil {
 			return nil, err
 		}
-		calls = append(calls, call)
+		found = append(found, call)
 	}
-	return calls, nil
+	return found, nil
 }

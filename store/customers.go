@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"slices"
@@ -122,14 +121,14 @@ func importCustomer(tx *bolt.Tx, c policy.Customer, did *policy.Imported) error 
 		did.Changed++
 		old = customerKeys(before)
 	}
-	value, err := json.Marshal(c)
+	value, err := encode(c)
 	if err != nil {
 		return fmt.Errorf("customer %s cannot be written: %w", c.Number, err)
 	}
 	if err := tx.Bucket(customersBucket).Put([]byte(c.Number), value); err != nil {
 		return fmt.Errorf("customer %s: %w", c.Number, err)
 	}
-	return reindex(tx.Bucket(indexBucket), old, customerKeys(c))
+	return write(tx, indexEdits(old, customerKeys(c)))
 }
 
 func readCustomer(tx *bolt.Tx, number string) (policy.Customer, error) {

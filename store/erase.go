@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"time"
@@ -37,7 +36,7 @@ func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by stri
 			if err != nil {
 				return err
 			}
-			if err := b.put(before, c.Anonymised()); err != nil {
+			if err := b.change(before, c.Anonymised()); err != nil {
 				return err
 			}
 		}
@@ -61,7 +60,7 @@ func removeCustomer(tx *bolt.Tx, number policy.CustomerNumber, calls bool) error
 		}
 		return err
 	}
-	if err := reindex(tx.Bucket(indexBucket), customerKeys(customer), nil); err != nil {
+	if err := write(tx, indexEdits(customerKeys(customer), nil)); err != nil {
 		return err
 	}
 	return tx.Bucket(customersBucket).Delete([]byte(number))
@@ -131,7 +130,7 @@ func note(tx *bolt.Tx, e policy.AuditEntry) error {
 	if err != nil {
 		return err
 	}
-	value, err := json.Marshal(e)
+	value, err := encode(e)
 	if err != nil {
 		return err
 	}
@@ -154,7 +153,7 @@ func forget(tx *bolt.Tx, number policy.CustomerNumber) error {
 		return err
 	}
 	for k, e := range named {
-		value, err := json.Marshal(e)
+		value, err := encode(e)
 		if err != nil {
 			return err
 		}

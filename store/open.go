@@ -41,7 +41,10 @@ func Open(path string, o Options) (*Store, error) {
 	if o.Size == 0 {
 		o.Size = defaultSize
 	}
-	s := &Store{options: o, queue: make(chan *request, queueLength), stopped: make(chan struct{})}
+	s := &Store{
+		options: o, queue: make(chan *request, queueLength),
+		batches: make(chan *batch), committed: make(chan error), stopped: make(chan struct{}),
+	}
 	s.recent.forget()
 	if err := s.open(path); err != nil {
 		return nil, explain(path, err)
@@ -49,7 +52,8 @@ func Open(path string, o Options) (*Store, error) {
 	if o.ReadOnly {
 		close(s.stopped)
 	} else {
-		go s.serve()
+		go s.applyAll()
+		go s.commitAll()
 	}
 	return s, nil
 }

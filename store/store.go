@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -34,8 +32,10 @@ type Store struct {
 	file    *os.File // bbolt's own handle, for making the file larger ahead of need
 	options Options
 
-	queue   chan *request
-	stopped chan struct{} // closed when the writer has ended
+	queue     chan *request
+	batches   chan *batch
+	committed chan error    // how the commit under way ended
+	stopped   chan struct{} // closed when everything is written and answered
 
 	closing sync.RWMutex // held for reading while a request is put into the queue
 	closed  bool
@@ -43,8 +43,9 @@ type Store struct {
 	failure atomic.Pointer[error] // what FailWrites set
 	broken  atomic.Pointer[error] // the last commit's error
 
-	recent recentCalls // the writer's alone
-	ready  int64       // bytes of the file that are written; the writer's alone
+	recent   recentCalls // of the goroutine that applies, as is underWay
+	underWay bool        // a batch is being committed
+	ready    int64       // bytes of the file that are written; the writer's alone
 }
 
 // The buckets.
@@ -101,13 +102,4 @@ func (s *Store) view(ctx context.Context, read func(*bolt.Tx) error) error {
 		return ErrClosed
 	}
 	return err
-}
-
-// decode reads a stored value, which is ours, so that anything unreadable means damage.
-func decode[T any](bucket, key string, value []byte) (T, error) {
-	var v T
-	if err := json.Unmarshal(value, &v); err != nil {
-		return v, fmt.Errorf("%w: %s %s: %w", ErrDamaged, bucket, key, err)
-	}
-	return v, nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"strconv"
 
@@ -26,7 +27,10 @@ func upgrade(tx *bolt.Tx) error {
 		if err != nil {
 			return err
 		}
-		return reindex(index, nil, callKeys(call))
+		if err := index.Put(key(bySID).text(string(call.SID)), bytes.Clone(k)); err != nil {
+			return err
+		}
+		return write(tx, indexEdits(nil, callKeys(call)))
 	})
 	if err != nil {
 		return err
@@ -36,7 +40,7 @@ func upgrade(tx *bolt.Tx) error {
 		if err != nil {
 			return err
 		}
-		return reindex(index, nil, customerKeys(customer))
+		return write(tx, indexEdits(nil, customerKeys(customer)))
 	})
 	if err != nil {
 		return err

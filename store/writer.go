@@ -3,26 +3,19 @@ package store
 import (
 	"context"
 	"fmt"
-	"runtime"
-	"runtime/debug"
 	"sync"
-	"time"
 
 	bolt "go.etcd.io/bbolt"
 )
 
-const (
-	// maxBatch bounds a commit, so that the first of a batch does not wait for an endless queue.
-	maxBatch = 256
-	// queueLength is how many can wait before the next has to wait to wait.
-	queueLength = 1024
-)
+// queueLength is how many can wait before the next has to wait to wait.
+const queueLength = 1024
 
 // request is one change that waits to be applied.
 type request struct {
 	ctx   context.Context
 	apply func(*batch) error // changes nothing when it fails, unless it runs alone
-	alone bool               // in a transaction of its own, rolled back when apply fails
+	alone bool               // in a transaction of its own, which is open in the batch, and rolled back when apply fails
 	done  chan error
 
 	mu      sync.Mutex // held while apply runs
@@ -82,113 +75,4 @@ func (s *Store) enqueue(r *request) error {
 	case <-r.ctx.Done():
 		return r.ctx.Err()
 	}
-}
-
-// serve is the writer: one goroutine for the life of the store. It ends when the queue is closed and empty.
-func (s *Store) serve() {
-	defer close(s.stopped)
-	var waiting []*request
-	for {
-		var open bool
-		if waiting, open = s.collect(waiting[:0]); len(waiting) > 0 {
-			s.commitAll(waiting)
-		}
-		clear(waiting)
-		if !open {
-			return
-		}
-	}
-}
-
-// collect waits for a request and takes those that wait behind it. While more of them come, it lets their senders go first: a crowd that
-// was just answered comes back at once, and each commit that it shares is one less. A lone request waits for nobody.
-func (s *Store) collect(waiting []*request) (all []*request, open bool) {
-	r, open := <-s.queue
-	if !open {
-		return waiting, false
-	}
-	waiting = append(waiting, r)
-	seen := 0
-	for len(waiting) < maxBatch {
-		select {
-		case r, open := <-s.queue:
-			if !open {
-				return waiting, false
-			}
-			waiting = append(waiting, r)
-		default:
-			if len(waiting) == seen || len(waiting) == 1 {
-				return waiting, true
-			}
-			seen = len(waiting)
-			runtime.Gosched()
-		}
-	}
-	return waiting, true
-}
-
-// commitAll applies requests in their order, in as few transactions as can be: those that want to be alone part them.
-func (s *Store) commitAll(waiting []*request) {
-	for len(waiting) > 0 {
-		n := 1
-		for !waiting[0].alone && n < len(waiting) && !waiting[n].alone {
-			n++
-		}
-		s.commit(waiting[:n])
-		waiting = waiting[n:]
-	}
-}
-
-// commit applies requests in one transaction and answers each: with its own error, or with the commit's.
-func (s *Store) commit(group []*request) {
-	started := time.Now()
-	b := &batch{recent: &s.recent}
-	err := s.transact(b, group)
-	s.recent.settle(b, err)
-	if err != nil {
-		err = fmt.Errorf("the store cannot write: %w", err)
-		s.broken.Store(&err)
-	} else if b.dirty {
-		s.broken.Store(nil)
-	}
-	if s.options.OnCommit != nil && (b.dirty || err != nil) {
-		s.options.OnCommit(time.Since(started), len(group), err)
-	}
-	for _, r := range group {
-		if r.err != nil {
-			r.done <- r.err
-		} else {
-			r.done <- err
-		}
-	}
-}
-
-// transact runs a group in one transaction, committed if anything changed. A panic of bbolt's own fails the group, not the process.
-func (s *Store) transact(b *batch, group []*request) (err error) {
-	b.tx, err = s.db.Begin(true)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v\n%s", ErrDamaged, p, debug.Stack())
-		}
-		if err != nil || !b.dirty {
-			_ = b.tx.Rollback() // after a failed commit there is nothing left to roll back
-		}
-	}()
-	b.open()
-	for _, r := range group {
-		if b.attempt(r); r.err != nil && r.alone {
-			b.dirty = false
-		}
-	}
-	if !b.dirty {
-		return nil
-	}
-	if failure := s.failure.Load(); failure != nil {
-		return *failure
-	}
-	s.growAhead(b.tx.Size())
-	return b.tx.Commit()
 }

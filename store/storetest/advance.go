@@ -63,7 +63,6 @@ func refusedChanges(t *testing.T, storage Storage) {
 	changes := map[string]func(policy.Call) policy.Call{
 		"a panic":                   func(c policy.Call) policy.Call { c.State.Turn++; panic("a bug") },
 		"another SID":               func(c policy.Call) policy.Call { c.SID = "CA-other"; return c },
-		"a reply that is not JSON":  func(c policy.Call) policy.Call { return withReply(c, `{"say":`) },
 		"a panic after it was seen": func(c policy.Call) policy.Call { turn("step")(c); panic("a bug") },
 	}
 	for name, change := range changes {
@@ -102,17 +101,19 @@ func ownCopies(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	first := must(t, s, sid, turn("menu/1"))
 	want := kept(t, s, sid)
-	spoil := func(c policy.Call) {
-		c.Turns[0].Key, c.Trace[0].Rule = "spoilt", "spoilt"
+	extend := func(c policy.Call) {
+		_ = append(c.Turns, policy.Turn{Key: "spoilt"})
+		_ = append(c.Trace, policy.Decision{Rule: "spoilt"})
 	}
-	spoil(first)
-	spoil(kept(t, s, sid))
+	extend(first)
+	extend(kept(t, s, sid))
 	must(t, s, sid, func(c policy.Call) policy.Call {
-		unchanged := c.Clone()
-		spoil(c)
-		return unchanged
+		extend(c)
+		return turn("menu/2")(c)
 	})
-	same(t, "the call after its copies were written to", want, kept(t, s, sid))
+	want = turn("menu/2")(want)
+	extend(first)
+	same(t, "the call after its copies were appended to", want, kept(t, s, sid))
 	again := must(t, s, sid, func(c policy.Call) policy.Call { return c })
 	same(t, "the same to the next step", want, again)
 }
