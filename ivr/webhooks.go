@@ -103,7 +103,7 @@ func (h *webhooks) guarded(handle func(*hook) error) echo.HandlerFunc {
 			refuse(c, err)
 		} else {
 			w := twilio.ParseWebhook(params)
-			h.answer(&hook{Context: c, Webhook: w, now: h.Now(), line: speaker(h.Settings, ours(w))}, handle)
+			h.answer(&hook{Context: c, Webhook: w, now: h.Now().UTC().Truncate(time.Millisecond), line: speaker(h.Settings, ours(w))}, handle)
 		}
 		h.Observer.Webhook(c.Path(), c.Response().Status, time.Since(began))
 		return nil

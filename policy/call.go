@@ -118,6 +118,12 @@ func (c Call) Clip() Call {
 	return c
 }
 
+// WithoutStory gives the call without its turns and its trace.
+func (c Call) WithoutStory() Call {
+	c.Turns, c.Trace = nil, nil
+	return c
+}
+
 // Clone gives a call whose slices are its own.
 func (c Call) Clone() Call {
 	c.Turns, c.Trace, c.Legs = slices.Clone(c.Turns), slices.Clone(c.Trace), slices.Clone(c.Legs)

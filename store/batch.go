@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
+	"slices"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -19,11 +20,21 @@ type batch struct {
 	edits    []edit
 }
 
-// edit is one key to write, or to delete: of a call, or of the index.
+// edit is one key to write, or to delete.
 type edit struct {
-	index, gone bool
-	key, value  []byte
+	in         bucket
+	gone       bool
+	key, value []byte
 }
+
+// bucket is where an edit goes.
+type bucket int
+
+const (
+	inCalls bucket = iota
+	inSteps
+	inIndex
+)
 
 func (s *Store) newBatch() *batch { return &batch{store: s, changed: map[policy.CallSID]bool{}} }
 
@@ -38,17 +49,13 @@ func (b *batch) write(tx *bolt.Tx) error { return write(tx, b.edits) }
 
 // write brings edits into a transaction, in their order.
 func write(tx *bolt.Tx, edits []edit) error {
-	calls, index := tx.Bucket(callsBucket), tx.Bucket(indexBucket)
+	buckets := [...]*bolt.Bucket{inCalls: tx.Bucket(callsBucket), inSteps: tx.Bucket(stepsBucket), inIndex: tx.Bucket(indexBucket)}
 	for _, e := range edits {
-		bucket := calls
-		if e.index {
-			bucket = index
-		}
 		var err error
 		if e.gone {
-			err = bucket.Delete(e.key)
+			err = buckets[e.in].Delete(e.key)
 		} else {
-			err = bucket.Put(e.key, e.value)
+			err = buckets[e.in].Put(e.key, e.value)
 		}
 		if err != nil {
 			return fmt.Errorf("key %x: %w", e.key, err)
@@ -97,8 +104,12 @@ func readRecent(tx *bolt.Tx, none recentCall) (recentCall, error) {
 		return none, nil
 	}
 	value := bytes.Clone(tx.Bucket(callsBucket).Get(place))
-	call, err := decode[policy.Call]("call", string(none.call.SID), value)
-	return recentCall{call: call, value: value}, err
+	r, err := decode[record]("call", string(none.call.SID), value)
+	if err != nil {
+		return none, err
+	}
+	call, story, err := r.withStory(tx)
+	return recentCall{call: call, steps: r.Steps, value: value, story: story}, err
 }
 
 // change writes a call and its index keys, if it is another than before.
@@ -107,7 +118,11 @@ func (b *batch) change(before recentCall, after policy.Call) error {
 	if !known && reflect.DeepEqual(after, before.call) {
 		return nil
 	}
-	value, err := encode(after)
+	steps, story, err := b.tell(before, after)
+	if err != nil {
+		return fmt.Errorf("call %s cannot be written: %w", after.SID, err)
+	}
+	value, err := encode(record{after.WithoutStory(), steps})
 	if err != nil {
 		return fmt.Errorf("call %s cannot be written: %w", after.SID, err)
 	}
@@ -115,7 +130,7 @@ func (b *batch) change(before recentCall, after policy.Call) error {
 		return nil
 	}
 	b.changed[after.SID] = true
-	b.store.recent.keep(recentCall{call: after, value: value})
+	b.store.recent.keep(recentCall{call: after, steps: steps, value: value, story: story})
 	place := placeOf(after)
 	b.edits = append(b.edits, edit{key: place, value: value})
 	b.move(before, after.SID, place)
@@ -127,6 +142,29 @@ func (b *batch) change(before recentCall, after policy.Call) error {
 	return nil
 }
 
+// tell writes what a change added to the story of a call, or all of a story that was written anew. It gives the numbers of its steps, and
+// their size.
+func (b *batch) tell(before recentCall, after policy.Call) (steps []uint64, size int, err error) {
+	turns, trace, grew := continues(before.call, after)
+	if grew {
+		steps, size = slices.Clip(before.steps), before.story
+	} else {
+		for _, n := range before.steps {
+			b.edits = append(b.edits, edit{in: inSteps, key: stepKey(n), gone: true})
+		}
+	}
+	if len(turns) == 0 && len(trace) == 0 {
+		return steps, size, nil
+	}
+	value, err := encode(newChapter(turns, trace))
+	if err != nil {
+		return nil, 0, err
+	}
+	b.store.step++
+	b.edits = append(b.edits, edit{in: inSteps, key: stepKey(b.store.step), value: value})
+	return append(steps, b.store.step), size + len(value), nil
+}
+
 // move keeps one place for a call whose start has become known, or known better.
 func (b *batch) move(before recentCall, sid policy.CallSID, place []byte) {
 	if before.value != nil {
@@ -136,19 +174,19 @@ func (b *batch) move(before recentCall, sid policy.CallSID, place []byte) {
 		}
 		b.edits = append(b.edits, edit{key: old, gone: true})
 	}
-	b.edits = append(b.edits, edit{index: true, key: key(bySID).text(string(sid)), value: place})
+	b.edits = append(b.edits, edit{in: inIndex, key: key(bySID).text(string(sid)), value: place})
 }
 
 // indexEdits are the difference between old and new keys of the index.
 func indexEdits(old, now [][]byte) (edits []edit) {
 	for _, k := range old {
 		if !contains(now, k) {
-			edits = append(edits, edit{index: true, key: k, gone: true})
+			edits = append(edits, edit{in: inIndex, key: k, gone: true})
 		}
 	}
 	for _, k := range now {
 		if !contains(old, k) {
-			edits = append(edits, edit{index: true, key: k})
+			edits = append(edits, edit{in: inIndex, key: k})
 		}
 	}
 	return edits

@@ -48,11 +48,15 @@ func (s *Store) Call(ctx context.Context, sid policy.CallSID) (policy.Call, erro
 	return call, err
 }
 
-// AccountMonth are the calls of an account that belong to a month (rule 4), oldest first. It reads those calls and no others.
+// AccountMonth are the calls of an account that belong to a month (rule 4), oldest first, without their stories. It reads those calls and
+// no others.
 func (s *Store) AccountMonth(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Call, error) {
 	var calls []policy.Call
-	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-		calls, err = callsUnder(tx, key(byMonth).part(string(customer)).part(string(month)))
+	err := s.view(ctx, func(tx *bolt.Tx) error {
+		records, err := recordsUnder(tx, key(byMonth).part(string(customer)).part(string(month)))
+		for _, r := range records {
+			calls = append(calls, r.Call)
+		}
 		return err
 	})
 	return calls, err
@@ -75,7 +79,7 @@ func (s *Store) WrongNumbers(ctx context.Context, caller policy.Phone, since tim
 }
 
 // Calls are the calls that a filter selects, newest first by their start, those with one start by SID from the last. Calls of which the
-// start is not known come last. An error ends the sequence.
+// start is not known come last. They come without their stories, which Call reads. An error ends the sequence.
 //
 // It reads in short steps and takes no snapshot: a consumer may be as slow as it likes, and sees each call as it is when its turn comes.
 // A call that began after the listing did is not in it.
@@ -154,12 +158,12 @@ func (l *listing) page(tx *bolt.Tx) ([]policy.Call, error) {
 			l.done = true
 			break
 		}
-		call, err := callAt(calls, k[len(l.prefix):])
+		r, err := recordAt(calls, k[len(l.prefix):])
 		if err != nil {
 			return nil, err
 		}
-		if l.filter.Matches(call) {
-			page = append(page, call)
+		if l.filter.Matches(r.Call) {
+			page = append(page, r.Call)
 		}
 		l.below = bytes.Clone(k)
 		k, _ = cursor.Prev()
@@ -172,24 +176,29 @@ func readCall(tx *bolt.Tx, sid string) (policy.Call, error) {
 	if place == nil {
 		return policy.Call{}, fmt.Errorf("%w: %s", policy.ErrNoCall, sid)
 	}
-	return callAt(tx.Bucket(callsBucket), place)
+	r, err := recordAt(tx.Bucket(callsBucket), place)
+	if err != nil {
+		return r.Call, err
+	}
+	call, _, err := r.withStory(tx)
+	return call, err
 }
 
-// callAt is the call at a place.
-func callAt(calls *bolt.Bucket, place []byte) (policy.Call, error) {
-	return decode[policy.Call]("call", string(place[min(len(place), timeLength):]), calls.Get(place))
+// recordAt is the call at a place.
+func recordAt(calls *bolt.Bucket, place []byte) (record, error) {
+	return decode[record]("call", string(place[min(len(place), timeLength):]), calls.Get(place))
 }
 
-// callsUnder are the calls whose index key is a prefix and the place, oldest first.
-func callsUnder(tx *bolt.Tx, prefix indexKey) ([]policy.Call, error) {
-	var found []policy.Call
+// recordsUnder are the calls whose index key is a prefix and the place, oldest first.
+func recordsUnder(tx *bolt.Tx, prefix indexKey) ([]record, error) {
+	var found []record
 	calls, cursor := tx.Bucket(callsBucket), tx.Bucket(indexBucket).Cursor()
 	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
-		call, err := callAt(calls, k[len(prefix):])
+		r, err := recordAt(calls, k[len(prefix):])
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, call)
+		found = append(found, r)
 	}
 	return found, nil
 }

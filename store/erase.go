@@ -21,14 +21,15 @@ const longestCall = 4 * time.Hour
 func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by string, at time.Time) (policy.Erased, error) {
 	var did policy.Erased
 	err := s.submit(ctx, true, func(b *batch) error {
-		calls, err := callsUnder(b.tx, key(byCustomer).part(string(number)))
+		calls, err := recordsUnder(b.tx, key(byCustomer).part(string(number)))
 		if err != nil {
 			return err
 		}
 		if err := removeCustomer(b.tx, number, len(calls) > 0); err != nil {
 			return err
 		}
-		for _, c := range calls {
+		for _, r := range calls {
+			c := r.Call
 			if c.End().IsZero() && at.Sub(c.StartedAt) < longestCall {
 				return fmt.Errorf("%w: erase it when call %s has ended", policy.ErrCallInProgress, c.SID)
 			}
@@ -36,7 +37,7 @@ func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by stri
 			if err != nil {
 				return err
 			}
-			if err := b.change(before, c.Anonymised()); err != nil {
+			if err := b.change(before, before.call.Anonymised()); err != nil {
 				return err
 			}
 		}
@@ -73,8 +74,16 @@ func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by str
 		if all.Customer, err = readCustomer(tx, string(number)); err != nil {
 			return err
 		}
-		if all.Calls, err = callsUnder(tx, key(byCustomer).part(string(number))); err != nil {
+		records, err := recordsUnder(tx, key(byCustomer).part(string(number)))
+		if err != nil {
 			return err
+		}
+		for _, r := range records {
+			call, _, err := r.withStory(tx)
+			if err != nil {
+				return err
+			}
+			all.Calls = append(all.Calls, call)
 		}
 		detail := fmt.Sprintf("profile and %d calls", len(all.Calls))
 		return note(tx, policy.AuditEntry{At: s.now(), By: by, Act: "export", Customer: number, Detail: detail})

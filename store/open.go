@@ -22,9 +22,8 @@ const (
 	// mapSize is how much of the address space the file has at first. It costs no memory, and mapping anew has to wait for readers.
 	mapSize     = 1 << 30
 	defaultSize = 64 << 20
-	// pageSize is a new file's. A page holds at least two calls of some kilobytes; where they fill several of the system's 4 kB pages,
-	// bbolt makes and clears new memory for them at each commit, while single pages are used again.
-	pageSize = 16 << 10
+	// pageSize is a file's, whatever the system's pages are, so that a file can move to another machine.
+	pageSize = 4 << 10
 )
 
 var schemaKey = []byte("schema")
@@ -46,7 +45,11 @@ func Open(path string, o Options) (*Store, error) {
 		batches: make(chan *batch), committed: make(chan error), stopped: make(chan struct{}),
 	}
 	s.recent.forget()
-	if err := s.open(path); err != nil {
+	err := s.open(path)
+	if err == nil {
+		s.step, err = s.lastStep()
+	}
+	if err != nil {
 		return nil, explain(path, err)
 	}
 	if o.ReadOnly {

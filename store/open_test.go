@@ -74,7 +74,7 @@ func setSchema(version string) func(*bolt.Tx) error {
 }
 
 // page is the size of our files' pages.
-const page = 16 << 10
+const page = 4 << 10
 
 // badFiles are the kinds of files that are none of ours, or no more.
 var badFiles = []struct {

@@ -5,10 +5,12 @@ import "github.com/officernd/supportline/policy"
 // maxRecent bounds the memory of the calls that are kept decoded, in bytes of their encoding; decoded they take two to three times that.
 const maxRecent = 2 << 20
 
-// recentCall is a call and its encoding.
+// recentCall is a call, the numbers of the steps of its story, and the encoding of its record.
 type recentCall struct {
 	call  policy.Call
+	steps []uint64
 	value []byte // nil: there is no such call
+	story int    // bytes of the story's encoding
 }
 
 // recentCalls keeps the calls that were changed last decoded, for the next step of each. What is not in the file yet is here for sure. A
@@ -21,7 +23,7 @@ type recentCalls struct {
 func (l *recentCalls) keep(c recentCall) {
 	l.drop(c.call.SID)
 	l.calls[c.call.SID] = c
-	l.size += len(c.value)
+	l.size += len(c.value) + c.story
 }
 
 // shrink forgets calls beyond the bound, in no order: which ones go matters little. Those that are not in the file yet stay.
@@ -39,6 +41,6 @@ func (l *recentCalls) shrink(waiting map[policy.CallSID]bool) {
 func (l *recentCalls) forget() { *l = recentCalls{calls: map[policy.CallSID]recentCall{}} }
 
 func (l *recentCalls) drop(sid policy.CallSID) {
-	l.size -= len(l.calls[sid].value)
+	l.size -= len(l.calls[sid].value) + l.calls[sid].story
 	delete(l.calls, sid)
 }

@@ -43,19 +43,21 @@ type Store struct {
 	failure atomic.Pointer[error] // what FailWrites set
 	broken  atomic.Pointer[error] // the last commit's error
 
-	recent   recentCalls // of the goroutine that applies, as is underWay
+	recent   recentCalls // of the goroutine that applies, as are underWay and step
 	underWay bool        // a batch is being committed
+	step     uint64      // the number of the last step of a story
 	ready    int64       // bytes of the file that are written; the writer's alone
 }
 
 // The buckets.
 var (
 	callsBucket     = []byte("calls")
+	stepsBucket     = []byte("steps")
 	customersBucket = []byte("customers")
 	indexBucket     = []byte("index")
 	auditBucket     = []byte("audit")
 	metaBucket      = []byte("meta")
-	buckets         = [][]byte{callsBucket, customersBucket, indexBucket, auditBucket, metaBucket}
+	buckets         = [][]byte{callsBucket, stepsBucket, customersBucket, indexBucket, auditBucket, metaBucket}
 )
 
 // Close applies what waits, and gives the file free. Later calls of any method fail with ErrClosed; closing twice does nothing.

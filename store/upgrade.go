@@ -23,10 +23,11 @@ func upgrade(tx *bolt.Tx) error {
 	}
 	index := tx.Bucket(indexBucket)
 	err := tx.Bucket(callsBucket).ForEach(func(k, v []byte) error {
-		call, err := decode[policy.Call]("call", string(k), v)
+		r, err := decode[record]("call", string(k), v)
 		if err != nil {
 			return err
 		}
+		call := r.Call
 		if err := index.Put(key(bySID).text(string(call.SID)), bytes.Clone(k)); err != nil {
 			return err
 		}

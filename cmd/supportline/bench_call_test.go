@@ -134,8 +134,8 @@ func only[V twilio.Verb](b *testing.B, r twilio.Response) V {
 }
 
 // requests are the bytes of whole calls, for each connection some, signed beforehand.
-func (h *houseBench) requests(connections, callsEach int) [][][]byte {
-	all := make([][][]byte, connections)
+func (h *houseBench) requests(connections, callsEach int) [][]request {
+	all := make([][]request, connections)
 	for i := range all {
 		for range callsEach {
 			h.calls++
@@ -148,13 +148,20 @@ func (h *houseBench) requests(connections, callsEach int) [][][]byte {
 	return all
 }
 
-func (h *houseBench) request(s sent, sids *strings.Replacer) []byte {
+// request is a webhook ready to be sent, by either client.
+type request struct {
+	path, body, signature string
+	raw                   []byte // as it goes over the wire
+}
+
+func (h *houseBench) request(s sent, sids *strings.Replacer) request {
 	params := url.Values{}
 	for name, values := range s.params {
 		params.Set(name, sids.Replace(values[0]))
 	}
 	path, body := sids.Replace(s.path), params.Encode()
 	signature := twilio.Sign(h.conf.Twilio.AuthToken, h.conf.PublicURL+path, params)
-	return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n%s: %s\r\nContent-Length: %d\r\n\r\n%s",
+	raw := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n%s: %s\r\nContent-Length: %d\r\n\r\n%s",
 		path, twilio.SignatureHeader, signature, len(body), body)
+	return request{path, body, signature, raw}
 }

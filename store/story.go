@@ -1,0 +1,140 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// The story of a call, its turns and its trace, only grows. So each change writes what it added under the next number of the whole log, and
+// the call itself, which is small, keeps those numbers. A commit then writes a few full pages however long the calls are, and a
+// listing reads no stories.
+
+// record is a call in the file, without its story.
+type record struct {
+	Call  policy.Call `json:"call"` // without turns and trace
+	Steps []uint64    `json:"steps,omitempty"`
+}
+
+// chapter is what one change added to a story.
+type chapter struct {
+	_     struct{} `cbor:",toarray"`
+	Turns []storedTurn
+	Trace []storedDecision
+}
+
+type storedTurn struct {
+	_     struct{} `cbor:",toarray"`
+	Key   string
+	At    int64 // nanoseconds since 1970
+	Heard string
+	Reply []byte
+}
+
+type storedDecision struct {
+	_              struct{} `cbor:",toarray"`
+	At             int64
+	Rule, Result   string
+	Config         string
+	NamesAndValues []string
+}
+
+func newChapter(turns []policy.Turn, trace []policy.Decision) chapter {
+	c := chapter{Turns: make([]storedTurn, len(turns)), Trace: make([]storedDecision, len(trace))}
+	for i, t := range turns {
+		c.Turns[i] = storedTurn{Key: t.Key, At: nanos(t.At), Heard: t.Heard, Reply: t.Reply}
+	}
+	for i, d := range trace {
+		facts := make([]string, 0, 2*len(d.Inputs))
+		for _, f := range d.Inputs {
+			facts = append(facts, f.Name, f.Value)
+		}
+		c.Trace[i] = storedDecision{At: nanos(d.At), Rule: d.Rule, Result: d.Result, Config: d.Config, NamesAndValues: facts}
+	}
+	return c
+}
+
+// addTo continues a call's story with the chapter.
+func (c chapter) addTo(call *policy.Call) {
+	for _, t := range c.Turns {
+		call.Turns = append(call.Turns, policy.Turn{Key: t.Key, At: moment(t.At), Heard: t.Heard, Reply: t.Reply})
+	}
+	for _, d := range c.Trace {
+		decision := policy.Decision{At: moment(d.At), Rule: d.Rule, Result: d.Result, Config: d.Config}
+		for i := 0; i+1 < len(d.NamesAndValues); i += 2 {
+			decision.Inputs = append(decision.Inputs, policy.Fact{Name: d.NamesAndValues[i], Value: d.NamesAndValues[i+1]})
+		}
+		call.Trace = append(call.Trace, decision)
+	}
+}
+
+// never is the time that was not set.
+const never = math.MinInt64
+
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return never
+	}
+	return t.UnixNano()
+}
+
+func moment(n int64) time.Time {
+	if n == never {
+		return time.Time{}
+	}
+	return time.Unix(0, n).UTC()
+}
+
+// continues says whether a call's story only grew, and gives what was added.
+func continues(before, after policy.Call) (turns []policy.Turn, trace []policy.Decision, grew bool) {
+	n, m := len(before.Turns), len(before.Trace)
+	if n > len(after.Turns) || m > len(after.Trace) ||
+		!slices.EqualFunc(before.Turns, after.Turns[:n], sameTurn) || !slices.EqualFunc(before.Trace, after.Trace[:m], sameDecision) {
+		return after.Turns, after.Trace, false
+	}
+	return after.Turns[n:], after.Trace[m:], true
+}
+
+func sameTurn(a, b policy.Turn) bool {
+	return a.Key == b.Key && a.Heard == b.Heard && a.At.Equal(b.At) && bytes.Equal(a.Reply, b.Reply)
+}
+
+func sameDecision(a, b policy.Decision) bool {
+	return a.Rule == b.Rule && a.Result == b.Result && a.Config == b.Config && a.At.Equal(b.At) && slices.Equal(a.Inputs, b.Inputs)
+}
+
+func stepKey(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+// withStory reads a call's story, and says how large it is in the file.
+func (r record) withStory(tx *bolt.Tx) (call policy.Call, size int, err error) {
+	steps := tx.Bucket(stepsBucket)
+	call = r.Call
+	for _, n := range r.Steps {
+		value := steps.Get(stepKey(n))
+		c, err := decode[chapter]("step", fmt.Sprint(n), value)
+		if err != nil {
+			return call, size, fmt.Errorf("call %s: %w", call.SID, err)
+		}
+		c.addTo(&call)
+		size += len(value)
+	}
+	return call, size, nil
+}
+
+// lastStep is the highest number in use.
+func (s *Store) lastStep() (last uint64, err error) {
+	err = s.db.View(func(tx *bolt.Tx) error {
+		if k, _ := tx.Bucket(stepsBucket).Cursor().Last(); len(k) == 8 {
+			last = binary.BigEndian.Uint64(k)
+		}
+		return nil
+	})
+	return last, err
+}
