@@ -1,0 +1,59 @@
+package policy
+
+import "time"
+
+// CaseState is where a case of sustained load stands (rule 9).
+type CaseState string
+
+// The states. Closed is reached from any other, and is final.
+const (
+	CaseFlagged    CaseState = "flagged"
+	CaseContacted  CaseState = "contacted"
+	CaseDiscussed  CaseState = "discussed"
+	CaseWatching   CaseState = "watching"
+	CaseRestricted CaseState = "restricted"
+	CaseCharged    CaseState = "charged"
+	CaseClosed     CaseState = "closed"
+)
+
+// CaseID names a case: "1", "2", ...
+type CaseID string
+
+// Case is an account's sustained load, carried through by people. The software opens it and never moves it.
+type Case struct {
+	ID       CaseID         `json:"id"`
+	Customer CustomerNumber `json:"customer"`
+	Account  string         `json:"account"`
+	State    CaseState      `json:"state"`
+	OpenedAt time.Time      `json:"opened_at"`
+	Months   []Usage        `json:"months"` // the months it rests on, frozen as they were
+	Moves    []Move         `json:"moves"`
+}
+
+// Move is one step of a case.
+type Move struct {
+	At   time.Time `json:"at"`
+	By   string    `json:"by"`
+	From CaseState `json:"from,omitempty"` // "" when the case was opened
+	To   CaseState `json:"to"`
+	Via  string    `json:"via,omitempty"` // phone or email, for contacted
+	Note string    `json:"note,omitempty"`
+}
+
+// Usage is an account's month as people and programs are shown it: the names of the JSON and CSV exports.
+type Usage struct {
+	Month       Month          `json:"month"`
+	Customer    CustomerNumber `json:"customer"`
+	Account     string         `json:"account"`
+	Line        string         `json:"line"`
+	Tickets     int            `json:"tickets"`
+	TicketLimit int            `json:"ticket_limit"`
+	Calls       int            `json:"calls"` // served
+	TalkSeconds int            `json:"talk_seconds"`
+	OverLong    int            `json:"over_long"`
+	Waived      int            `json:"waived"`
+	Training    int            `json:"training"`
+	Over        bool           `json:"over"`
+	Sustained   bool           `json:"sustained"`
+	Case        *CaseState     `json:"case"` // of the open case
+}

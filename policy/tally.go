@@ -1,0 +1,28 @@
+package policy
+
+import "time"
+
+// Tally is what fair use needs to know of one logged call, and nothing else. It follows from the call; a store keeps it in its index by
+// month and account, so that a month's figure is derived from few bytes and never from a counter that could drift.
+type Tally struct {
+	SID         CallSID
+	Customer    CustomerNumber
+	Month       Month
+	StartedAt   time.Time
+	Accepted    bool // by a specialist: no other call ever counts (rule 3)
+	Ticket      Ticket
+	TalkSeconds int
+	Talked      bool // TalkSeconds is known
+	Waived      bool
+	Training    bool
+}
+
+// Tally is the call as fair use sees it.
+func (c Call) Tally() Tally {
+	_, accepted := c.Accepted()
+	seconds, _, talked := c.Talk()
+	return Tally{
+		SID: c.SID, Customer: c.Customer, Month: c.Month, StartedAt: c.StartedAt, Accepted: accepted, Ticket: c.Ticket,
+		TalkSeconds: seconds, Talked: talked, Waived: c.Waived, Training: c.Training,
+	}
+}
