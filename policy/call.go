@@ -46,6 +46,11 @@ type Call struct {
 
 	Waived   bool `json:"waived,omitempty"`   // deemed necessary although over-long (rule 6)
 	Training bool `json:"training,omitempty"` // rule 7
+	// Acts are what people did to the call and undid, in their order. They are added by WithAct alone, which keeps Waived, Training, Ticket,
+	// Customer, Account and Month in step.
+	Acts []Act `json:"acts,omitempty"`
+	// LimitToldAt is when people were told that the talk passed the call limit.
+	LimitToldAt time.Time `json:"limit_told_at,omitzero"`
 }
 
 // State is the machine's place in a call. Only ivr reads it.
@@ -59,7 +64,8 @@ type State struct {
 	Ring    int    `json:"ring,omitempty"`  // index of the ring step in progress
 	// Unidentified callers go on without an account (rule 12).
 	Unidentified bool           `json:"unidentified,omitempty"`
-	Offered      CustomerNumber `json:"offered,omitempty"` // the account that one key would confirm
+	Offered      CustomerNumber `json:"offered,omitempty"`    // the account that one key would confirm
+	Restricted   bool           `json:"restricted,omitempty"` // the account was restricted when it was identified
 }
 
 // Turn is one webhook that was answered: a retry of it gets the same reply.
@@ -115,6 +121,7 @@ type Recording struct {
 func (c Call) Clip() Call {
 	c.Turns, c.Trace, c.Legs = slices.Clip(c.Turns), slices.Clip(c.Trace), slices.Clip(c.Legs)
 	c.Recordings, c.WrongNumbers = slices.Clip(c.Recordings), slices.Clip(c.WrongNumbers)
+	c.Acts = slices.Clip(c.Acts)
 	return c
 }
 
@@ -128,6 +135,7 @@ func (c Call) WithoutStory() Call {
 func (c Call) Clone() Call {
 	c.Turns, c.Trace, c.Legs = slices.Clone(c.Turns), slices.Clone(c.Trace), slices.Clone(c.Legs)
 	c.Recordings, c.WrongNumbers = slices.Clone(c.Recordings), slices.Clone(c.WrongNumbers)
+	c.Acts = slices.Clone(c.Acts)
 	return c
 }
 

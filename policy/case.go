@@ -56,4 +56,7 @@ type Usage struct {
 	Over        bool           `json:"over"`
 	Sustained   bool           `json:"sustained"`
 	Case        *CaseState     `json:"case"` // of the open case
+
+	// OverLongLimit is how many over-long calls put the account over. It is kept, and not among the names of the exports.
+	OverLongLimit int `json:"-" cbor:"over_long_limit,omitempty"`
 }

@@ -10,4 +10,6 @@ type Customer struct {
 	Email         string         `json:"email,omitempty"`
 	Phone         Phone          `json:"phone,omitempty"`
 	CallerNumbers []Phone        `json:"caller_numbers,omitempty"` // numbers that the account calls from; they never identify by themselves
+	// Restricted is set by the directory: the account's open case stands at restricted (rule 9). It is no part of the profile.
+	Restricted bool `json:"-"`
 }

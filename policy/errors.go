@@ -6,4 +6,28 @@ import "errors"
 var (
 	ErrNoCall     = errors.New("no such call")
 	ErrNoCustomer = errors.New("no such customer")
+	ErrNoCase     = errors.New("no such case")
+	ErrNoNotice   = errors.New("no such notice")
+	ErrCaseOpen   = errors.New("the account has an open case")
 )
+
+// Why a person's act on a call is refused. The first three are wrong use; the others are a state that does not allow it.
+var (
+	ErrNobody         = errors.New("no name: say who does it")
+	ErrNoReason       = errors.New("no reason")
+	ErrNoValue        = errors.New("nothing was given")
+	ErrCallChanged    = errors.New("the call changed")
+	ErrAlready        = errors.New("it is so already")
+	ErrNothingToWaive = errors.New("nothing to waive")
+	ErrNothingToUndo  = errors.New("nothing to undo")
+)
+
+// Why a case does not move.
+var (
+	ErrNoNote         = errors.New("no note: write what was done or decided")
+	ErrNoVia          = errors.New("say how the account holder was contacted: phone or email")
+	ErrMoveNotAllowed = errors.New("the case cannot move so")
+)
+
+// ErrLimit says that a figure for a what-if is none.
+var ErrLimit = errors.New("no limit")

@@ -32,6 +32,9 @@ func (c Call) Explain(fair FairUse, counted bool, now time.Time) []Decision {
 	if leg, accepted := c.Accepted(); accepted {
 		events = append(events, event{secondsEnd(leg.AcceptedAt), c.ticketVerdict(leg.AcceptedAt, counted)})
 	}
+	for _, a := range c.Acts {
+		events = append(events, told(a.At, "act."+string(a.Kind), a.Words()))
+	}
 	if c.Message != nil {
 		result := fmt.Sprintf("a message of %d s was left", c.Message.Seconds)
 		events = append(events, told(firstSet(c.Message.At, c.End()), "voicemail", result, "recording", c.Message.SID))
@@ -127,18 +130,9 @@ func (c Call) talkVerdicts(fair FairUse) []Decision {
 
 // ticketVerdict says of an accepted call whether it adds a phone ticket, and by which part of rule 3.
 func (c Call) ticketVerdict(at time.Time, counted bool) Decision {
-	d := Decision{At: at, Rule: "fair-use.ticket", Inputs: facts("customer", string(c.Customer), "ticket", string(c.Ticket), "month", string(c.Month))}
-	switch {
-	case c.Customer == "":
-		d.Result = "not counted: no account is known for the call (rule 12)"
-	case counted && c.Ticket == "":
-		d.Result = "counted: a matter of its own, without a ticket number"
-	case counted:
-		d.Result = "counted: the first call of the month about this ticket"
-	default:
-		d.Result = "not counted: an earlier call of the month was about the same ticket"
-	}
-	return d
+	_, why := c.Tally().verdict(counted)
+	inputs := facts("customer", string(c.Customer), "ticket", string(c.Ticket), "month", string(c.Month))
+	return Decision{At: at, Rule: "fair-use.ticket", Result: why, Inputs: inputs}
 }
 
 func (c Call) endVerdict(now time.Time) Decision {

@@ -73,7 +73,7 @@ type Ticket string
 type Month string
 
 // MonthOf is the calendar month of t in zone (rule 4).
-func MonthOf(t time.Time, zone *time.Location) Month { return Month(t.In(zone).Format("2006-01")) }
+func MonthOf(t time.Time, zone *time.Location) Month { return Month(t.In(zone).Format(monthLayout)) }
 
 // Spaced is a row of digits with spaces between, as a voice reads them one by one: "204518" is "2 0 4 5 1 8".
 func Spaced(digits string) string { return strings.Join(strings.Split(digits, ""), " ") }

@@ -114,6 +114,8 @@ type FairUse struct {
 	Currency              string
 	PerTicket             float64
 	PerMinute             float64
+	WarnAt                []int    // percent of the tickets of a month at which people are told
+	LetThrough            []Intent // reasons that a restricted account is connected with; see Lets
 }
 
 // Line finds a line by the dialled number.

@@ -121,13 +121,16 @@ func TestTickets(t *testing.T) {
 		}
 		return c
 	}
-	month := []policy.Call{
+	var month []policy.Tally
+	for _, c := range []policy.Call{
 		call("CA5", 500, "77", true),  // the same ticket again
 		call("CA1", 100, "77", false), // nobody accepted
 		call("CA2", 200, "77", true),
 		call("CA3", 300, "", true),
 		call("CA4", 400, "", true),
 		call("CA6", 600, "78", true),
+	} {
+		month = append(month, c.Tally())
 	}
 	got := policy.Tickets(month)
 	for sid, want := range map[policy.CallSID]bool{"CA1": false, "CA2": true, "CA3": true, "CA4": true, "CA5": false, "CA6": true} {

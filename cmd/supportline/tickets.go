@@ -35,7 +35,11 @@ func (t *tickets) counted(ctx context.Context, c policy.Call) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		t.months[key] = policy.Tickets(calls)
+		tallies := make([]policy.Tally, len(calls))
+		for i, c := range calls {
+			tallies[i] = c.Tally()
+		}
+		t.months[key] = policy.Tickets(tallies)
 	}
 	return t.months[key][c.SID], nil
 }

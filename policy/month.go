@@ -1,0 +1,60 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+	"time"
+)
+
+// ErrMonth says that a text is no calendar month.
+var ErrMonth = errors.New("no month")
+
+const monthLayout = "2006-01"
+
+// ParseMonth reads a calendar month, "2026-11". The error is ErrMonth and says what to write instead.
+func ParseMonth(s string) (Month, error) {
+	if m := Month(s); m.Valid() {
+		return m, nil
+	}
+	return "", fmt.Errorf("%w: %q; write year and month, such as 2026-11", ErrMonth, s)
+}
+
+// Valid says whether this is a month of the calendar.
+func (m Month) Valid() bool {
+	_, ok := m.first()
+	return ok
+}
+
+// first is the month's first day, in UTC.
+func (m Month) first() (time.Time, bool) {
+	t, err := time.Parse(monthLayout, string(m))
+	return t, err == nil && t.Year() > 0
+}
+
+// Plus is the month n months later, or earlier where n is negative; "" where m is no month.
+func (m Month) Plus(n int) Month {
+	t, ok := m.first()
+	if !ok {
+		return ""
+	}
+	return Month(t.AddDate(0, n, 0).Format(monthLayout))
+}
+
+// Bounds are the month's first instant in zone and the next month's: from is within, to is not. Both are zero where m is no month.
+func (m Month) Bounds(zone *time.Location) (from, to time.Time) {
+	if !m.Valid() {
+		return time.Time{}, time.Time{}
+	}
+	return m.begins(zone), m.Plus(1).begins(zone)
+}
+
+// begins searches for the first second of the month, because clocks that change at this very midnight have none, or two, and time.Date
+// may then give either.
+func (m Month) begins(zone *time.Location) time.Time {
+	const around = 3 * 60 * 60 // seconds on each side; clocks never change by more
+	t, _ := m.first()
+	early := time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, zone).Add(-around * time.Second)
+	n := sort.Search(2*around, func(i int) bool { return MonthOf(early.Add(time.Duration(i)*time.Second), zone) >= m })
+	return early.Add(time.Duration(n) * time.Second)
+}

@@ -1,0 +1,61 @@
+package policy
+
+import (
+	"time"
+)
+
+// Standing is what a review looks at.
+type Standing struct {
+	Customer Customer
+	Months   []Usage // consecutive, oldest first, as many as sustained load looks at; the last is the month under review
+	Open     *Case   // the account's open case
+	Closed   *Case   // the one that was closed last
+}
+
+// Verdict is what a review decides: the case to open, or nil, and what people shall learn.
+type Verdict struct {
+	Open    *Case
+	Notices []Notice
+}
+
+// opener is the name that stands at a case that no person opened.
+const opener = "supportline"
+
+// Review is rule 8, and the warnings before: it opens one case when load is sustained and no case is open, never a second one for load
+// that a closed case knew of already, and tells when the month's tickets reach a part of the limit. It gives the same answer however
+// often it is asked; a store keeps one notice of a key.
+func Review(s Standing, fair FairUse, at time.Time) Verdict {
+	if len(s.Months) == 0 {
+		return Verdict{}
+	}
+	months := MarkSustained(s.Months, fair)
+	v := Verdict{Notices: ticketNotices(months[len(months)-1], fair, at)}
+	if s.Open != nil || !months[len(months)-1].Sustained || !later(months, s.Closed) {
+		return v
+	}
+	opened := NewCase(s.Customer, months, opener, sustainedNote(months, fair), at)
+	v.Open = &opened
+	v.Notices = append(v.Notices, caseNotice(opened, at))
+	return v
+}
+
+// later says whether the account was over in a month after everything that the closed case knew: the months it rests on, and all
+// until it was closed. The month of the closing is taken in UTC; an hour more or less on its edge only moves the next review.
+func later(months []Usage, closed *Case) bool {
+	if closed == nil {
+		return true
+	}
+	var known Month
+	for _, u := range closed.Months {
+		known = max(known, u.Month)
+	}
+	for _, m := range closed.Moves {
+		known = max(known, MonthOf(m.At, time.UTC))
+	}
+	for _, u := range months {
+		if u.Over && u.Month > known {
+			return true
+		}
+	}
+	return false
+}

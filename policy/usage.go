@@ -1,0 +1,94 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// OverLong says whether the talk passed the call limit and nobody deemed it necessary (rules 5 and 6).
+func (t Tally) OverLong(fair FairUse) bool { return t.overSeconds(fair) > 0 }
+
+// overSeconds is the talk beyond the call limit of a call that nobody waived.
+func (t Tally) overSeconds(fair FairUse) int {
+	if !t.Talked || t.Waived {
+		return 0
+	}
+	return max(0, t.TalkSeconds-int(fair.CallLimit/time.Second))
+}
+
+// MonthUsage is an account's month: the sum over its calls, in whatever order they come. Sustained and Case are left out, as they need
+// other months and the cases. Only calls that a specialist accepted are in any figure.
+func MonthUsage(c Customer, m Month, tallies []Tally, fair FairUse) Usage {
+	u := Usage{
+		Month: m, Customer: c.Number, Account: c.Name, Line: c.Line.Full(),
+		TicketLimit: fair.TicketsPerMonth, OverLongLimit: fair.OverLongCallsPerMonth,
+	}
+	seen := map[Ticket]bool{}
+	for _, t := range tallies {
+		if !t.Accepted || t.Customer == "" {
+			continue
+		}
+		u.Calls++
+		u.TalkSeconds += t.TalkSeconds
+		u.OverLong += one(t.OverLong(fair))
+		u.Waived += one(t.Waived)
+		u.Training += one(t.Training)
+		u.Tickets += one(t.Ticket == "" || !seen[t.Ticket])
+		if t.Ticket != "" {
+			seen[t.Ticket] = true
+		}
+	}
+	u.Over = u.overTickets() || u.overLong()
+	return u
+}
+
+func one(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+func (u Usage) overTickets() bool { return u.Tickets > u.TicketLimit }
+
+func (u Usage) overLong() bool { return u.OverLongLimit > 0 && u.OverLong >= u.OverLongLimit }
+
+// OverBy says in words what put the account over in the month (rule 8); none where it was not over.
+func (u Usage) OverBy() []string {
+	var by []string
+	if u.overTickets() {
+		by = append(by, fmt.Sprintf("%d phone tickets, and %d are the limit", u.Tickets, u.TicketLimit))
+	}
+	if u.overLong() {
+		by = append(by, fmt.Sprintf("%d over-long calls, and %d put an account over", u.OverLong, u.OverLongLimit))
+	}
+	return by
+}
+
+// NeedsTraining says whether the month's training calls put the account on the training list: ask them to book a session (rule 7).
+func (u Usage) NeedsTraining(fair FairUse) bool {
+	return fair.TrainingCallsPerMonth > 0 && u.Training >= fair.TrainingCallsPerMonth
+}
+
+// Sustained is rule 8: of the months that end with the last one, so many as the figures look at, the account was over in enough. over is
+// oldest first; months before the first were not over.
+func Sustained(over []bool, fair FairUse) bool {
+	recent := over[max(0, len(over)-fair.SustainedWithin):]
+	n := 0
+	for _, o := range recent {
+		n += one(o)
+	}
+	return fair.SustainedMonths > 0 && n >= fair.SustainedMonths
+}
+
+// MarkSustained sets Sustained in each of an account's consecutive months, oldest first. It gives a slice of its own.
+func MarkSustained(months []Usage, fair FairUse) []Usage {
+	months = slices.Clone(months)
+	over := make([]bool, len(months))
+	for i, u := range months {
+		over[i] = u.Over
+		months[i].Sustained = Sustained(over[:i+1], fair)
+	}
+	return months
+}
