@@ -13,23 +13,32 @@ var ErrCallInProgress = errors.New("a call of this customer is in progress")
 
 // Erased says what erasing a customer did.
 type Erased struct {
-	Calls int `json:"calls"` // of the account, anonymised
+	Calls   int `json:"calls"`   // of the account, anonymised
+	Cases   int `json:"cases"`   // anonymised, and closed
+	Notices int `json:"notices"` // removed
 }
 
 // Exported is everything that is kept of one customer.
 type Exported struct {
 	Customer Customer
-	Calls    []Call // of the account, oldest first
+	Calls    []Call   // of the account, oldest first
+	Usage    []Usage  // by month, oldest first
+	Cases    []Case   // in the order of their opening
+	Notices  []Notice // about the account
 }
 
-// AuditEntry says that a person did something to the directory.
+// AuditEntry says that a person did something, or retention did, or a review that opened a case.
 type AuditEntry struct {
-	At  time.Time `json:"at"`
-	By  string    `json:"by"`
-	Act string    `json:"act"` // "import", "export" or "erase"
-	// Customer is whom it was about; empty for an import, and for anything that was about a customer who was erased since.
+	At time.Time `json:"at"`
+	By string    `json:"by"`
+	// Act is what was done: "import", "export", "erase", "expire"; "case-open", "case-move"; "retry" of a notice; an act on a call by its
+	// kind, such as "waive", with "undo " in front where it was taken back.
+	Act string `json:"act"`
+	// Customer is whom it was about; empty where that is nobody, and for anything that was about a customer who was erased since.
 	Customer CustomerNumber `json:"customer,omitempty"`
-	Detail   string         `json:"detail"` // in words, without names and numbers of customers
+	Subject  string         `json:"subject,omitempty"` // the SID of the call, or the ID of the case
+	Detail   string         `json:"detail"`            // in words, without names and numbers of customers
+	Reason   string         `json:"reason,omitempty"`  // in the person's own words
 }
 
 // erased stands in a trace for words that named a customer.
@@ -49,6 +58,9 @@ func (c Call) Anonymised() Call {
 	for i, d := range c.Trace {
 		c.Trace[i] = d.anonymised(names)
 	}
+	for i, a := range c.Acts {
+		c.Acts[i] = Act{At: a.At, By: a.By, Kind: a.Kind, Undo: a.Undo, Limit: a.Limit, BeforeMonth: a.BeforeMonth}
+	}
 	if c.Message != nil {
 		c.Message = &Recording{Seconds: c.Message.Seconds, At: c.Message.At}
 	}
@@ -58,11 +70,29 @@ func (c Call) Anonymised() Call {
 	return c
 }
 
+// Anonymised is the case with the account and everybody's words gone. What stays are the figures, the states and their times.
+func (c Case) Anonymised() Case {
+	c.Customer, c.Account = "", ""
+	c.Months, c.Moves = slices.Clone(c.Months), slices.Clone(c.Moves)
+	for i := range c.Months {
+		c.Months[i].Customer, c.Months[i].Account = "", ""
+	}
+	for i, m := range c.Moves {
+		if m.Note != "" {
+			c.Moves[i].Note = erased
+		}
+	}
+	return c
+}
+
 // identifying are the words that must not stay.
 func (c Call) identifying() []string {
 	words := []string{c.From.Full(), c.From.String(), string(c.Customer), c.Account, string(c.Ticket), string(c.State.Offered)}
 	for _, turn := range c.Turns {
 		words = append(words, turn.Heard)
+	}
+	for _, a := range c.Acts {
+		words = append(words, a.Value, a.Before, a.BeforeAccount, a.Reason)
 	}
 	// One key of the menu names nobody, and would be found in every time of day.
 	return slices.DeleteFunc(words, func(w string) bool { return len(strings.TrimSpace(w)) < 2 })

@@ -18,6 +18,7 @@ type batch struct {
 	requests []*request
 	changed  map[policy.CallSID]bool
 	edits    []edit
+	notices  []outgoing
 }
 
 // edit is one key to write, or to delete.
@@ -45,7 +46,15 @@ func (b *batch) answer(err error) {
 	}
 }
 
-func (b *batch) write(tx *bolt.Tx) error { return write(tx, b.edits) }
+// dirty says whether there is anything to commit.
+func (b *batch) dirty() bool { return b.edits != nil || b.notices != nil }
+
+func (b *batch) write(tx *bolt.Tx) error {
+	if err := write(tx, b.edits); err != nil {
+		return err
+	}
+	return putNew(tx, b.notices)
+}
 
 // write brings edits into a transaction, in their order.
 func write(tx *bolt.Tx, edits []edit) error {
@@ -66,18 +75,23 @@ func write(tx *bolt.Tx, edits []edit) error {
 
 // advance changes one call, and gives it as it stands then. It shares its slices with what is kept: nobody writes into them, and what is
 // appended goes elsewhere.
-func (b *batch) advance(sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
+func (b *batch) advance(sid policy.CallSID, change func(policy.Call) (policy.Call, []policy.Notice)) (policy.Call, error) {
 	before, err := b.call(sid)
 	if err != nil {
 		return policy.Call{}, err
 	}
-	after := change(before.call.Clip())
+	after, notices := change(before.call.Clip())
 	if after.SID != sid {
 		return policy.Call{}, fmt.Errorf("a change of call %s gave call %s", sid, after.SID)
+	}
+	told, err := newNotices(notices)
+	if err != nil {
+		return policy.Call{}, fmt.Errorf("call %s: %w", sid, err)
 	}
 	if err := b.change(before, after); err != nil {
 		return policy.Call{}, err
 	}
+	b.notices = append(b.notices, told...)
 	return after.Clip(), nil
 }
 
@@ -99,7 +113,7 @@ func (b *batch) call(sid policy.CallSID) (recentCall, error) {
 }
 
 func readRecent(tx *bolt.Tx, none recentCall) (recentCall, error) {
-	place := tx.Bucket(indexBucket).Get(key(bySID).text(string(none.call.SID)))
+	place := placeBySID(tx, string(none.call.SID))
 	if place == nil {
 		return none, nil
 	}
@@ -174,29 +188,29 @@ func (b *batch) move(before recentCall, sid policy.CallSID, place []byte) {
 		}
 		b.edits = append(b.edits, edit{key: old, gone: true})
 	}
-	b.edits = append(b.edits, edit{in: inIndex, key: key(bySID).text(string(sid)), value: place})
+	b.edits = append(b.edits, edit{in: inIndex, key: key(bySID).text(string(sid)), value: place[:timeLength]})
 }
 
-// indexEdits are the difference between old and new keys of the index.
-func indexEdits(old, now [][]byte) (edits []edit) {
-	for _, k := range old {
-		if !contains(now, k) {
-			edits = append(edits, edit{in: inIndex, key: k, gone: true})
+// indexEdits are the difference between old and new entries of the index.
+func indexEdits(old, now []entry) (edits []edit) {
+	for _, e := range old {
+		if _, stays := find(now, e.key); !stays {
+			edits = append(edits, edit{in: inIndex, key: e.key, gone: true})
 		}
 	}
-	for _, k := range now {
-		if !contains(old, k) {
-			edits = append(edits, edit{in: inIndex, key: k})
+	for _, e := range now {
+		if before, there := find(old, e.key); !there || !bytes.Equal(before.value, e.value) {
+			edits = append(edits, edit{in: inIndex, key: e.key, value: e.value})
 		}
 	}
 	return edits
 }
 
-func contains(keys [][]byte, key []byte) bool {
-	for _, k := range keys {
-		if bytes.Equal(k, key) {
-			return true
+func find(entries []entry, key []byte) (entry, bool) {
+	for _, e := range entries {
+		if bytes.Equal(e.key, key) {
+			return e, true
 		}
 	}
-	return false
+	return entry{}, false
 }

@@ -24,8 +24,14 @@ const maxSID = 128
 // commit is under way, Advance returns too, so that a disk that hangs holds up no caller; the call may then have changed, and only
 // reading it tells. Both errors are ctx's. After any other error the call is as it was before, as far as a failing disk lets anybody say.
 func (s *Store) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
-	if sid == "" || len(sid) > maxSID {
-		return policy.Call{}, fmt.Errorf("a call's SID has 1 to %d characters, not %d", maxSID, len(sid))
+	return s.AdvanceAndNotify(ctx, sid, func(c policy.Call) (policy.Call, []policy.Notice) { return change(c), nil })
+}
+
+// AdvanceAndNotify is Advance for a change that people shall learn of: the call and the notices are written in one step, both or neither.
+// A notice whose key is in the outbox already is not written again.
+func (s *Store) AdvanceAndNotify(ctx context.Context, sid policy.CallSID, change func(policy.Call) (policy.Call, []policy.Notice)) (policy.Call, error) {
+	if err := validSID(sid); err != nil {
+		return policy.Call{}, err
 	}
 	var after policy.Call
 	err := s.submit(ctx, false, func(b *batch) (err error) {
@@ -36,6 +42,29 @@ func (s *Store) Advance(ctx context.Context, sid policy.CallSID, change func(pol
 		return policy.Call{}, err
 	}
 	return after, nil
+}
+
+func validSID(sid policy.CallSID) error {
+	if sid == "" || len(sid) > maxSID {
+		return fmt.Errorf("a call's SID has 1 to %d characters, not %d", maxSID, len(sid))
+	}
+	return nil
+}
+
+// TalkingSince are the calls of which the specialist accepted before a time, that go on as far as is known, and whose passing of the call
+// limit was not told yet (policy.Call.Talking): the earliest acceptance first. It reads those calls' entries and no others.
+func (s *Store) TalkingSince(ctx context.Context, before time.Time) ([]policy.CallSID, error) {
+	var talking []policy.CallSID
+	err := s.view(ctx, func(tx *bolt.Tx) error {
+		prefix := key(byTalking)
+		end := key(byTalking).time(before)
+		cursor := tx.Bucket(indexBucket).Cursor()
+		for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix) && bytes.Compare(k, end) < 0; k, _ = cursor.Next() {
+			talking = append(talking, policy.CallSID(k[len(prefix)+timeLength:]))
+		}
+		return nil
+	})
+	return talking, err
 }
 
 // Call is one call of the log; policy.ErrNoCall if there is none.
@@ -53,7 +82,7 @@ func (s *Store) Call(ctx context.Context, sid policy.CallSID) (policy.Call, erro
 func (s *Store) AccountMonth(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Call, error) {
 	var calls []policy.Call
 	err := s.view(ctx, func(tx *bolt.Tx) error {
-		records, err := recordsUnder(tx, key(byMonth).part(string(customer)).part(string(month)))
+		records, err := recordsUnder(tx, monthKey(month).part(string(customer)))
 		for _, r := range records {
 			calls = append(calls, r.Call)
 		}
@@ -172,7 +201,7 @@ func (l *listing) page(tx *bolt.Tx) ([]policy.Call, error) {
 }
 
 func readCall(tx *bolt.Tx, sid string) (policy.Call, error) {
-	place := tx.Bucket(indexBucket).Get(key(bySID).text(sid))
+	place := placeBySID(tx, sid)
 	if place == nil {
 		return policy.Call{}, fmt.Errorf("%w: %s", policy.ErrNoCall, sid)
 	}
@@ -182,6 +211,15 @@ func readCall(tx *bolt.Tx, sid string) (policy.Call, error) {
 	}
 	call, _, err := r.withStory(tx)
 	return call, err
+}
+
+// placeBySID is where a call stands; nil if there is none.
+func placeBySID(tx *bolt.Tx, sid string) []byte {
+	start := tx.Bucket(indexBucket).Get(key(bySID).text(sid))
+	if start == nil {
+		return nil
+	}
+	return indexKey(bytes.Clone(start)).text(sid)
 }
 
 // recordAt is the call at a place.

@@ -13,7 +13,7 @@ import (
 func (s *Store) commitAll() {
 	defer close(s.stopped)
 	for b := range s.batches {
-		err := s.commit(len(b.requests), b.edits != nil, b.write)
+		err := s.commit(len(b.requests), b.dirty(), b.write)
 		s.committed <- err
 		b.answer(err)
 	}

@@ -12,13 +12,20 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Customer is one profile of the directory; policy.ErrNoCustomer if there is none with that number.
+// Customer is one profile of the directory, Restricted if the account's case says so; policy.ErrNoCustomer if there is none with that number.
 func (s *Store) Customer(ctx context.Context, number policy.CustomerNumber) (policy.Customer, error) {
 	var customer policy.Customer
 	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-		customer, err = readCustomer(tx, string(number))
+		customer, err = directoryEntry(tx, string(number))
 		return err
 	})
+	return customer, err
+}
+
+// directoryEntry is a customer as readers see one: the profile, and whether a case restricts the account.
+func directoryEntry(tx *bolt.Tx, number string) (policy.Customer, error) {
+	customer, err := readCustomer(tx, number)
+	customer.Restricted = err == nil && restricted(tx, customer.Number)
 	return customer, err
 }
 
@@ -33,7 +40,7 @@ func (s *Store) CustomersCallingFrom(ctx context.Context, caller policy.Phone) (
 		prefix := key(byCaller).part(caller.Full())
 		cursor := tx.Bucket(indexBucket).Cursor()
 		for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
-			c, err := readCustomer(tx, string(k[len(prefix):]))
+			c, err := directoryEntry(tx, string(k[len(prefix):]))
 			if err != nil {
 				return err
 			}
@@ -44,40 +51,11 @@ func (s *Store) CustomersCallingFrom(ctx context.Context, caller policy.Phone) (
 	return customers, err
 }
 
-// Customers is the directory by number. It reads in short steps, as Calls does.
+// Customers is the directory by number. It reads in short steps, as Calls does. Whether an account is restricted Customer says.
 func (s *Store) Customers(ctx context.Context) iter.Seq2[policy.Customer, error] {
-	return func(yield func(policy.Customer, error) bool) {
-		for from := []byte{}; from != nil; {
-			var page []policy.Customer
-			err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-				page, from, err = customersFrom(tx, from)
-				return err
-			})
-			if err != nil {
-				yield(policy.Customer{}, err)
-				return
-			}
-			for _, c := range page {
-				if !yield(c, nil) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// customersFrom reads one page, and the key at which the next one begins; nil after the last.
-func customersFrom(tx *bolt.Tx, from []byte) (page []policy.Customer, next []byte, err error) {
-	cursor := tx.Bucket(customersBucket).Cursor()
-	k, v := cursor.Seek(from)
-	for ; k != nil && len(page) < pageLength; k, v = cursor.Next() {
-		c, err := decode[policy.Customer]("customer", string(k), v)
-		if err != nil {
-			return nil, nil, err
-		}
-		page = append(page, c)
-	}
-	return page, bytes.Clone(k), nil
+	return pages(ctx, s, customersBucket, func(k, v []byte) (policy.Customer, error) {
+		return decode[policy.Customer]("customer", string(k), v)
+	})
 }
 
 // ImportCustomers adds customers and replaces those whose number is in the directory already, all or none of them, and notes in the
@@ -106,7 +84,7 @@ func importCustomer(tx *bolt.Tx, c policy.Customer, did *policy.Imported) error 
 	if c.Number == "" || len(c.Number) > maxPart {
 		return fmt.Errorf("customer %q: a customer number has 1 to %d characters", c.Name, maxPart)
 	}
-	var old [][]byte
+	var old []entry
 	if tx.Bucket(customersBucket).Get([]byte(c.Number)) == nil {
 		did.Added++
 	} else {

@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
-	"iter"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -15,8 +13,9 @@ import (
 // longestCall is the provider's own bound: an older call without an end has ended, and the report of it was lost.
 const longestCall = 4 * time.Hour
 
-// Erase removes a customer's profile and makes the account's calls anonymous (policy.Call.Anonymised), in one step. The audit keeps
-// that one account was erased, when and by whom, and forgets its number wherever it stood. Errors: policy.ErrNoCustomer for a number with
+// Erase removes a customer's profile and the notices about the account, and makes its calls and its cases anonymous
+// (policy.Call.Anonymised, policy.Case.Anonymised: the figures stay), in one step. An open case is closed. The audit keeps that one account
+// was erased, when and by whom, and forgets its number wherever it stood. Errors: policy.ErrNoCustomer for a number with
 // neither a profile nor calls, policy.ErrCallInProgress while the account is on the phone.
 func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by string, at time.Time) (policy.Erased, error) {
 	var did policy.Erased
@@ -42,10 +41,17 @@ func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by stri
 			}
 		}
 		did.Calls = len(calls)
+		if did.Cases, err = eraseCases(b.tx, number, by, at); err != nil {
+			return err
+		}
+		if did.Notices, err = eraseNotices(b.tx, number); err != nil {
+			return err
+		}
 		if err := forget(b.tx, number); err != nil {
 			return err
 		}
-		return note(b.tx, policy.AuditEntry{At: at, By: by, Act: "erase", Detail: fmt.Sprintf("one account, %d calls", len(calls))})
+		detail := fmt.Sprintf("one account, %d calls, %d cases, %d notices", did.Calls, did.Cases, did.Notices)
+		return note(b.tx, policy.AuditEntry{At: at, By: by, Act: "erase", Detail: detail})
 	})
 	if err != nil {
 		return policy.Erased{}, err
@@ -67,7 +73,42 @@ func removeCustomer(tx *bolt.Tx, number policy.CustomerNumber, calls bool) error
 	return tx.Bucket(customersBucket).Delete([]byte(number))
 }
 
-// Export is everything that is kept of one customer, calls oldest first; the audit keeps who asked for it. Errors: policy.ErrNoCustomer.
+// eraseCases closes the open case of an account, and takes the names out of all of them.
+func eraseCases(tx *bolt.Tx, customer policy.CustomerNumber, by string, at time.Time) (int, error) {
+	cases, err := casesOf(tx, customer)
+	if err != nil {
+		return 0, err
+	}
+	for _, before := range cases {
+		after := before
+		if before.Open() {
+			if after, err = before.Moved(policy.Move{At: at, By: by, To: policy.CaseClosed, Note: "the account was erased"}); err != nil {
+				return 0, err
+			}
+		}
+		after = after.Anonymised()
+		if err := putChanged(tx, casesBucket, casePlace(after.ID), after, caseKeys(before), caseKeys(after)); err != nil {
+			return 0, err
+		}
+	}
+	return len(cases), nil
+}
+
+// eraseNotices deletes the notices about an account, sent or not: their keys and their words name it.
+func eraseNotices(tx *bolt.Tx, customer policy.CustomerNumber) (int, error) {
+	notices, err := noticesAbout(tx, customer)
+	if err != nil {
+		return 0, err
+	}
+	for _, n := range notices {
+		if err := removeNotice(tx, n); err != nil {
+			return 0, err
+		}
+	}
+	return len(notices), nil
+}
+
+// Export is everything that is kept of one customer, calls and cases oldest first, notices by key; the audit keeps who asked for it. Errors: policy.ErrNoCustomer.
 func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by string) (policy.Exported, error) {
 	var all policy.Exported
 	err := s.write(ctx, func(tx *bolt.Tx) (err error) {
@@ -85,92 +126,19 @@ func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by str
 			}
 			all.Calls = append(all.Calls, call)
 		}
-		detail := fmt.Sprintf("profile and %d calls", len(all.Calls))
+		if all.Cases, err = casesOf(tx, number); err != nil {
+			return err
+		}
+		if all.Notices, err = noticesAbout(tx, number); err != nil {
+			return err
+		}
+		detail := fmt.Sprintf("profile, %d calls, %d cases, %d notices", len(all.Calls), len(all.Cases), len(all.Notices))
 		return note(tx, policy.AuditEntry{At: s.now(), By: by, Act: "export", Customer: number, Detail: detail})
 	})
 	if err != nil {
 		return policy.Exported{}, err
 	}
 	return all, nil
-}
-
-// Audit is what people did to the directory, oldest first. It reads in short steps, as Calls does.
-func (s *Store) Audit(ctx context.Context) iter.Seq2[policy.AuditEntry, error] {
-	return func(yield func(policy.AuditEntry, error) bool) {
-		for next := uint64(1); next > 0; {
-			var page []policy.AuditEntry
-			err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-				page, next, err = auditFrom(tx, next)
-				return err
-			})
-			if err != nil {
-				yield(policy.AuditEntry{}, err)
-				return
-			}
-			for _, e := range page {
-				if !yield(e, nil) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// auditFrom reads one page, and the number of the entry at which the next one begins; 0 after the last.
-func auditFrom(tx *bolt.Tx, from uint64) (page []policy.AuditEntry, next uint64, err error) {
-	cursor := tx.Bucket(auditBucket).Cursor()
-	k, v := cursor.Seek(binary.BigEndian.AppendUint64(nil, from))
-	for ; k != nil; k, v = cursor.Next() {
-		if len(page) == pageLength {
-			return page, binary.BigEndian.Uint64(k), nil
-		}
-		e, err := decode[policy.AuditEntry]("audit entry", fmt.Sprintf("%x", k), v)
-		if err != nil {
-			return nil, 0, err
-		}
-		page = append(page, e)
-	}
-	return page, 0, nil
-}
-
-func note(tx *bolt.Tx, e policy.AuditEntry) error {
-	audit := tx.Bucket(auditBucket)
-	n, err := audit.NextSequence()
-	if err != nil {
-		return err
-	}
-	value, err := encode(e)
-	if err != nil {
-		return err
-	}
-	return audit.Put(binary.BigEndian.AppendUint64(nil, n), value)
-}
-
-// forget takes a customer's number out of the audit.
-func forget(tx *bolt.Tx, number policy.CustomerNumber) error {
-	audit := tx.Bucket(auditBucket)
-	named := map[string]policy.AuditEntry{}
-	err := audit.ForEach(func(k, v []byte) error {
-		e, err := decode[policy.AuditEntry]("audit entry", fmt.Sprintf("%x", k), v)
-		if err == nil && e.Customer == number {
-			e.Customer = ""
-			named[string(k)] = e
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	for k, e := range named {
-		value, err := encode(e)
-		if err != nil {
-			return err
-		}
-		if err := audit.Put([]byte(k), value); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (s *Store) now() time.Time { return s.options.Now().UTC() }

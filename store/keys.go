@@ -9,14 +9,21 @@ import (
 )
 
 // An index key is a kind, the parts that are looked up, and what it leads to: for a call its place, so that what is found is in the order
-// of time. A new index is one more line in callKeys (with its fields in sameKeys) or customerKeys, and one more on schema.
+// of time. A new index is one more line in callKeys (with its fields in sameKeys), customerKeys, caseKeys or noticeKeys, and one more on
+// schema.
 const (
-	bySID      = 's' // SID; the value is the place
+	bySID      = 's' // SID; the value is the start, so that both give the place
 	byCustomer = 'c' // customer, place
-	byMonth    = 'm' // customer, month, place
+	byMonth    = 'm' // month, customer, place; the value is the tally
 	byWrong    = 'w' // caller, time, SID, number in the call
+	byTalking  = 't' // acceptance, SID
 	byCaller   = 'p' // caller number, customer number
+	byCase     = 'o' // customer, number of the case; the value is its state
+	byDue      = 'd' // time of the next try, key of the notice
 )
+
+// entry is a key of the index and what stands there.
+type entry struct{ key, value []byte }
 
 // placeOf is the key of a call among the calls: its start and its SID. Calls that go on at the same time stand side by side, so that a
 // commit writes few pages, and a listing reads pages in order.
@@ -24,33 +31,44 @@ func placeOf(c policy.Call) []byte {
 	return indexKey(make([]byte, 0, 48)).time(c.StartedAt).text(string(c.SID))
 }
 
-// callKeys are the index keys of a call besides that by SID. They follow from the call alone.
-func callKeys(c policy.Call) [][]byte {
+// callKeys are the entries of a call in the index besides that by SID. They follow from the call alone.
+func callKeys(c policy.Call) []entry {
 	sid, place := string(c.SID), placeOf(c)
-	var keys [][]byte
+	var keys []entry
 	if c.Customer != "" {
-		keys = append(keys, append(key(byCustomer).part(string(c.Customer)), place...))
+		keys = append(keys, entry{key: append(key(byCustomer).part(string(c.Customer)), place...)})
 	}
 	if c.Customer != "" && c.Month != "" {
-		keys = append(keys, append(key(byMonth).part(string(c.Customer)).part(string(c.Month)), place...))
+		keys = append(keys, entry{append(monthKey(c.Month).part(string(c.Customer)), place...), encodeTally(c.Tally())})
+	}
+	if since, talking := c.Talking(); talking {
+		keys = append(keys, entry{key: key(byTalking).time(since).text(sid)})
 	}
 	for i, at := range c.WrongNumbers {
-		keys = append(keys, key(byWrong).part(c.From.Caller()).time(at).text(sid).count(i))
+		keys = append(keys, entry{key: key(byWrong).part(c.From.Caller()).time(at).text(sid).count(i)})
 	}
 	return keys
 }
 
-// sameKeys says whether two states of one call have the same index keys, without making them: most steps change none.
+// sameKeys says whether two states of one call have the same entries in the index, without making them: most steps change none.
 func sameKeys(a, b policy.Call) bool {
 	return a.StartedAt.Equal(b.StartedAt) && a.Customer == b.Customer && a.Month == b.Month && a.From == b.From &&
-		slices.EqualFunc(a.WrongNumbers, b.WrongNumbers, time.Time.Equal)
+		sameTally(a.Tally(), b.Tally()) && sameTalking(a, b) && slices.EqualFunc(a.WrongNumbers, b.WrongNumbers, time.Time.Equal)
 }
 
+func sameTalking(a, b policy.Call) bool {
+	since, talks := a.Talking()
+	other, talked := b.Talking()
+	return talks == talked && since.Equal(other)
+}
+
+func monthKey(m policy.Month) indexKey { return key(byMonth).part(string(m)) }
+
 // customerKeys are the index keys of a customer.
-func customerKeys(c policy.Customer) [][]byte {
-	var keys [][]byte
+func customerKeys(c policy.Customer) []entry {
+	var keys []entry
 	for _, number := range c.CallerNumbers {
-		keys = append(keys, key(byCaller).part(number.Full()).text(string(c.Number)))
+		keys = append(keys, entry{key: key(byCaller).part(number.Full()).text(string(c.Number))})
 	}
 	return keys
 }
@@ -76,6 +94,11 @@ func (k indexKey) time(t time.Time) indexKey {
 }
 
 const timeLength = 8 + 4
+
+// readTime reads back what time added.
+func readTime(k []byte) time.Time {
+	return time.Unix(int64(binary.BigEndian.Uint64(k))+time.Time{}.Unix(), int64(binary.BigEndian.Uint32(k[8:]))).UTC()
+}
 
 // count tells apart what has the same time in one call.
 func (k indexKey) count(i int) indexKey { return binary.BigEndian.AppendUint32(k, uint32(i)) }

@@ -56,8 +56,10 @@ var (
 	customersBucket = []byte("customers")
 	indexBucket     = []byte("index")
 	auditBucket     = []byte("audit")
+	casesBucket     = []byte("cases")
+	noticesBucket   = []byte("notices")
 	metaBucket      = []byte("meta")
-	buckets         = [][]byte{callsBucket, stepsBucket, customersBucket, indexBucket, auditBucket, metaBucket}
+	buckets         = [][]byte{callsBucket, stepsBucket, customersBucket, indexBucket, auditBucket, casesBucket, noticesBucket, metaBucket}
 )
 
 // Close applies what waits, and gives the file free. Later calls of any method fail with ErrClosed; closing twice does nothing.

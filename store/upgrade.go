@@ -7,8 +7,6 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
-
-	"github.com/officernd/supportline/policy"
 )
 
 // upgrade makes the buckets that are missing, and the index anew from what the others hold.
@@ -21,30 +19,42 @@ func upgrade(tx *bolt.Tx) error {
 			return err
 		}
 	}
+	if err := indexCalls(tx); err != nil {
+		return err
+	}
+	if err := indexAll(tx, customersBucket, customerKeys); err != nil {
+		return err
+	}
+	if err := indexAll(tx, casesBucket, caseKeys); err != nil {
+		return err
+	}
+	if err := indexAll(tx, noticesBucket, noticeKeys); err != nil {
+		return err
+	}
+	return tx.Bucket(metaBucket).Put(schemaKey, []byte(strconv.Itoa(schema)))
+}
+
+func indexCalls(tx *bolt.Tx) error {
 	index := tx.Bucket(indexBucket)
-	err := tx.Bucket(callsBucket).ForEach(func(k, v []byte) error {
+	return tx.Bucket(callsBucket).ForEach(func(k, v []byte) error {
 		r, err := decode[record]("call", string(k), v)
 		if err != nil {
 			return err
 		}
-		call := r.Call
-		if err := index.Put(key(bySID).text(string(call.SID)), bytes.Clone(k)); err != nil {
+		if err := index.Put(key(bySID).text(string(r.Call.SID)), bytes.Clone(k[:timeLength])); err != nil {
 			return err
 		}
-		return write(tx, indexEdits(nil, callKeys(call)))
+		return write(tx, indexEdits(nil, callKeys(r.Call)))
 	})
-	if err != nil {
-		return err
-	}
-	err = tx.Bucket(customersBucket).ForEach(func(k, v []byte) error {
-		customer, err := decode[policy.Customer]("customer", string(k), v)
+}
+
+// indexAll makes the entries of everything in a bucket.
+func indexAll[T any](tx *bolt.Tx, bucket []byte, keys func(T) []entry) error {
+	return tx.Bucket(bucket).ForEach(func(k, v []byte) error {
+		found, err := decode[T](string(bucket), string(k), v)
 		if err != nil {
 			return err
 		}
-		return write(tx, indexEdits(nil, customerKeys(customer)))
+		return write(tx, indexEdits(nil, keys(found)))
 	})
-	if err != nil {
-		return err
-	}
-	return tx.Bucket(metaBucket).Put(schemaKey, []byte(strconv.Itoa(schema)))
 }

@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// Review looks at an account's load in the months of policy.FairUse.SustainedWithin that end with one: decide sees the usage of each,
+// oldest first, and the account's case, and says which case to open and what to tell. The case, its notices and its entry in the audit are
+// written in one step, and what the verdict comes back with is what was written: a case with its ID, and the notices that are new. Where
+// there is nothing new, nothing is written.
+//
+// decide must be a pure function: it runs again on the writer's goroutine when its first answer wants something written, so that two
+// reviews at once open one case. Errors: policy.ErrNoCustomer.
+func (s *Store) Review(
+	ctx context.Context, customer policy.CustomerNumber, month policy.Month, fair policy.FairUse, decide func(policy.Standing) policy.Verdict,
+) (policy.Verdict, error) {
+	var verdict policy.Verdict
+	look := func(tx *bolt.Tx) (out []outgoing, err error) {
+		standing, err := readStanding(tx, customer, month, fair)
+		if err != nil {
+			return nil, err
+		}
+		verdict = decide(standing)
+		if out, err = newNotices(verdict.Notices); err != nil {
+			return nil, err
+		}
+		out, verdict.Notices = untold(tx, out)
+		return out, nil
+	}
+	err := s.view(ctx, func(tx *bolt.Tx) error {
+		_, err := look(tx)
+		return err
+	})
+	if err == nil && (verdict.Open != nil || len(verdict.Notices) > 0) {
+		err = s.write(ctx, func(tx *bolt.Tx) error {
+			out, err := look(tx)
+			if err != nil {
+				return err
+			}
+			if verdict.Open != nil {
+				if *verdict.Open, err = flag(tx, *verdict.Open); err != nil {
+					return err
+				}
+			}
+			return putNew(tx, out)
+		})
+	}
+	if err != nil {
+		return policy.Verdict{}, err
+	}
+	return verdict, nil
+}
+
+// readStanding derives an account's usage of some months from their calls.
+func readStanding(tx *bolt.Tx, customer policy.CustomerNumber, month policy.Month, fair policy.FairUse) (policy.Standing, error) {
+	account, err := directoryEntry(tx, string(customer))
+	if err != nil {
+		return policy.Standing{}, err
+	}
+	cases, err := casesOf(tx, customer)
+	if err != nil {
+		return policy.Standing{}, err
+	}
+	standing := policy.Standing{Customer: account, Open: openCase(cases), Closed: lastClosed(cases)}
+	for back := max(1, fair.SustainedWithin) - 1; back >= 0; back-- {
+		m := month.Plus(-back)
+		tallies, err := accountTallies(tx, customer, m)
+		if err != nil {
+			return policy.Standing{}, err
+		}
+		standing.Months = append(standing.Months, policy.MonthUsage(account, m, tallies, fair))
+	}
+	return standing, nil
+}
+
+// untold are the notices whose keys are new.
+func untold(tx *bolt.Tx, out []outgoing) (fresh []outgoing, notices []policy.Notice) {
+	outbox := tx.Bucket(noticesBucket)
+	for _, n := range out {
+		if outbox.Get([]byte(n.notice.Key)) == nil {
+			fresh, notices = append(fresh, n), append(notices, n.notice)
+		}
+	}
+	return fresh, notices
+}
+
+// flag writes the case that a verdict opens, and who opened it into the audit.
+func flag(tx *bolt.Tx, c policy.Case) (policy.Case, error) {
+	opened, err := putCase(tx, c)
+	if err != nil {
+		return c, err
+	}
+	e := policy.AuditEntry{At: opened.OpenedAt, Act: "case-open", Customer: opened.Customer, Subject: string(opened.ID)}
+	if len(opened.Moves) > 0 {
+		e.By, e.Reason = opened.Moves[0].By, opened.Moves[0].Note
+	}
+	return opened, note(tx, e)
+}

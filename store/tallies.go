@@ -1,0 +1,154 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"iter"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// A tally stands in the index by month, so that a month is read in one ordered pass and without its calls. What the key says already is
+// not in the value: that is a byte of flags, the talk time where it is known, and the ticket to the end.
+const (
+	tallyAccepted = 1 << iota
+	tallyTalked
+	tallyWaived
+	tallyTraining
+)
+
+func encodeTally(t policy.Tally) []byte {
+	value := make([]byte, 1, 8+len(t.Ticket))
+	for _, flag := range []struct {
+		bit byte
+		set bool
+	}{{tallyAccepted, t.Accepted}, {tallyTalked, t.Talked}, {tallyWaived, t.Waived}, {tallyTraining, t.Training}} {
+		if flag.set {
+			value[0] |= flag.bit
+		}
+	}
+	if t.Talked {
+		value = binary.AppendUvarint(value, uint64(max(0, t.TalkSeconds)))
+	}
+	return append(value, t.Ticket...)
+}
+
+// decodeTally reads a value into the tally of which the key gave the rest.
+func decodeTally(t *policy.Tally, value []byte) bool {
+	if len(value) == 0 {
+		return false
+	}
+	flags, rest := value[0], value[1:]
+	t.Accepted, t.Talked = flags&tallyAccepted != 0, flags&tallyTalked != 0
+	t.Waived, t.Training = flags&tallyWaived != 0, flags&tallyTraining != 0
+	if t.Talked {
+		seconds, n := binary.Uvarint(rest)
+		if n <= 0 {
+			return false
+		}
+		t.TalkSeconds, rest = int(seconds), rest[n:]
+	}
+	t.Ticket = policy.Ticket(rest)
+	return true
+}
+
+func sameTally(a, b policy.Tally) bool {
+	started := a.StartedAt.Equal(b.StartedAt)
+	a.StartedAt = b.StartedAt
+	return started && a == b
+}
+
+// AccountTallies are the calls of an account that belong to a month (rule 4), oldest first, as fair use needs them. It reads their entries
+// in the index and nothing else.
+func (s *Store) AccountTallies(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Tally, error) {
+	var tallies []policy.Tally
+	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
+		tallies, err = accountTallies(tx, customer, month)
+		return err
+	})
+	return tallies, err
+}
+
+func accountTallies(tx *bolt.Tx, customer policy.CustomerNumber, month policy.Month) ([]policy.Tally, error) {
+	pass := tallyPass{month: month, skip: len(monthKey(month)), next: monthKey(month).part(string(customer))}
+	pass.prefix = bytes.Clone(pass.next)
+	for !pass.done {
+		if err := pass.read(tx, pageLength); err != nil {
+			return nil, err
+		}
+	}
+	return pass.page, nil
+}
+
+// tallyPage is how many tallies one transaction of a pass over a month reads: far below a millisecond's worth of work.
+const tallyPage = 2048
+
+// MonthTallies are the calls of all accounts that belong to a month, one account after the other, shorter customer numbers first and
+// then in their order, each account's calls oldest first. It is one ordered pass over the month's entries in the index, in short steps as
+// Calls does it: a call that changes meanwhile is as it was or as it is, never both.
+func (s *Store) MonthTallies(ctx context.Context, month policy.Month) iter.Seq2[policy.Tally, error] {
+	return func(yield func(policy.Tally, error) bool) {
+		pass := tallyPass{month: month, prefix: monthKey(month), next: monthKey(month), skip: len(monthKey(month))}
+		for !pass.done {
+			pass.page = pass.page[:0]
+			if err := s.view(ctx, func(tx *bolt.Tx) error { return pass.read(tx, tallyPage) }); err != nil {
+				yield(policy.Tally{}, err)
+				return
+			}
+			for _, t := range pass.page {
+				if !yield(t, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// tallyPass walks entries of the index by month.
+type tallyPass struct {
+	month    policy.Month
+	prefix   []byte // of all entries to read
+	skip     int    // how much of a key is the kind and the month
+	next     []byte // the key to go on with
+	done     bool
+	customer policy.CustomerNumber // of the last entry: most follow one of the same account
+	page     []policy.Tally
+}
+
+// read adds some tallies to the page.
+func (p *tallyPass) read(tx *bolt.Tx, many int) error {
+	cursor := tx.Bucket(indexBucket).Cursor()
+	k, v := cursor.Seek(p.next)
+	for ; bytes.HasPrefix(k, p.prefix); k, v = cursor.Next() {
+		if many--; many < 0 {
+			p.next = append(p.next[:0], k...)
+			return nil
+		}
+		t, ok := p.tally(k[p.skip:], v)
+		if !ok {
+			return fmt.Errorf("%w: index by month %x", ErrDamaged, k)
+		}
+		p.page = append(p.page, t)
+	}
+	p.done = true
+	return nil
+}
+
+// tally reads one entry: the rest of its key is the customer and the place.
+func (p *tallyPass) tally(k, v []byte) (policy.Tally, bool) {
+	if len(k) == 0 || len(k) < 1+int(k[0])+timeLength {
+		return policy.Tally{}, false
+	}
+	number, place := k[1:1+k[0]], k[1+int(k[0]):]
+	if string(number) != string(p.customer) {
+		p.customer = policy.CustomerNumber(number)
+	}
+	t := policy.Tally{
+		SID: policy.CallSID(place[timeLength:]), Customer: p.customer, Month: p.month, StartedAt: readTime(place),
+	}
+	return t, decodeTally(&t, v)
+}
