@@ -21,18 +21,19 @@ const module = "github.com/officernd/supportline"
 
 // mayImport are the arrows between the rooms, all that there are. A room's tests may also import what mayTestWith says.
 var mayImport = map[string][]string{
-	"cmd/supportline":        {"cmd/supportline/config", "cmd/supportline/phone", "ivr", "policy", "store", "twilio", "twilio/fake"},
-	"cmd/supportline/config": {"ivr", "policy"},
-	"cmd/supportline/phone":  {"policy", "twilio", "twilio/fake"},
-	"ivr":                    {"policy", "twilio"},
-	"policy":                 {},
-	"store":                  {"policy"},
-	"store/storetest":        {"policy"},
-	"twilio":                 {},
-	"twilio/fake":            {"twilio"},
+	"cmd/supportline":         {"cmd/supportline/config", "cmd/supportline/notices", "cmd/supportline/phone", "ivr", "policy", "store", "twilio", "twilio/fake"},
+	"cmd/supportline/config":  {"cmd/supportline/notices", "ivr", "policy"},
+	"cmd/supportline/notices": {"policy"},
+	"cmd/supportline/phone":   {"policy", "twilio", "twilio/fake"},
+	"ivr":                     {"policy", "twilio"},
+	"policy":                  {},
+	"store":                   {"policy"},
+	"store/storetest":         {"policy"},
+	"twilio":                  {},
+	"twilio/fake":             {"twilio"},
 }
 
-var mayTestWith = map[string][]string{"store": {"store/storetest"}}
+var mayTestWith = map[string][]string{"store": {"store/storetest"}, "cmd/supportline/notices": {"store"}}
 
 // owners are the rooms that may import a library, tests included.
 var owners = map[string][]string{
@@ -49,8 +50,10 @@ var owners = map[string][]string{
 	"github.com/fxamacker/cbor":       {"store"},
 	"golang.org/x/term":               {"cmd/supportline", "cmd/supportline/phone"},
 	"go.yaml.in/yaml":                 {"ivr", "cmd/supportline/config"},
-	"go.uber.org/zap":                 {"ivr", "cmd/supportline"},
-	"github.com/google/go-cmp":        nil, // nil: everyone
+	"go.uber.org/zap":                 {"ivr", "cmd/supportline", "cmd/supportline/notices"},
+	"github.com/wneessen/go-mail":     {"cmd/supportline/notices"},
+	"github.com/emersion":             {"cmd/supportline", "cmd/supportline/notices"}, // a mail server, in tests
+	"github.com/google/go-cmp":        nil,                                            // nil: everyone
 	"pgregory.net/rapid":              nil,
 }
 

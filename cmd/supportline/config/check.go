@@ -30,6 +30,7 @@ func (c *checker) config(f *file) Config {
 		Store:       c.store(f.Store),
 		Twilio:      c.account(f.Twilio),
 		Settings:    c.settings(f),
+		Notices:     c.notices(f.Notices),
 	}
 }
 
@@ -151,32 +152,6 @@ func (c *checker) afterHours(t table[text], menu []policy.MenuKey) policy.AfterH
 		c.add(t.At, "after_hours does not say what most calls get", "add default: voicemail, or default: message")
 	}
 	return a
-}
-
-func (c *checker) fairUse(f fairUse) policy.FairUse {
-	fair := policy.FairUse{
-		CallLimit:             c.seconds(f.CallLimit, 60, 4*60*60), // the provider ends a call after four hours
-		TicketsPerMonth:       c.whole(f.TicketsPerMonth, 1, 100_000),
-		OverLongCallsPerMonth: c.whole(f.OverLongCallsPerMonth, 1, 100_000),
-		SustainedMonths:       c.whole(f.Sustained.Months, 1, 60),
-		SustainedWithin:       c.whole(f.Sustained.Within, 1, 60),
-		TrainingCallsPerMonth: c.whole(f.TrainingCallsPerMonth, 1, 100_000),
-		Currency:              f.Charges.Currency.Value,
-		PerTicket:             c.amount(f.Charges.PerTicket),
-		PerMinute:             c.amount(f.Charges.PerMinute),
-	}
-	if fair.SustainedMonths > fair.SustainedWithin && fair.SustainedWithin > 0 {
-		at := f.Sustained.Months
-		if !at.Given {
-			at = f.Sustained.Within
-		}
-		c.add(at.At, fmt.Sprintf("sustained asks for %d months within %d, which cannot be", fair.SustainedMonths, fair.SustainedWithin),
-			"write months no larger than within")
-	}
-	if !currency.MatchString(fair.Currency) {
-		c.wrong(f.Charges.Currency, "is "+quoted(fair.Currency), "write the three capital letters of a currency, such as USD or GBP")
-	}
-	return fair
 }
 
 func (c *checker) routes(t table[text], teams table[team]) map[policy.Intent]string {

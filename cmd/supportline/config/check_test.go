@@ -137,5 +137,14 @@ func TestFairUse(t *testing.T) {
 		one("money back", "per_ticket: 0", "per_ticket: ^-1", `per_ticket is "-1"; write an amount from 0 to 1000000, such as 2.50`),
 		one("not a number", "per_minute: 0", "per_minute: ^nan", `per_minute is "nan"; write an amount from 0 to 1000000, such as 2.50`),
 		one("an amount with cents", "per_minute: 0", "per_minute: 0.35"),
+		one("nobody is warned", "warn_at: [80, 100]", "warn_at: []"),
+		one("warned beyond the limit", "warn_at: [80, 100]", "warn_at: [150, 50]"),
+		one("warned at nothing", "warn_at: [80, 100]", "warn_at: [^0, 100]", `warn_at is "0"; write a whole number from 1 to 1000`),
+		one("warned in percent signs", "warn_at: [80, 100]", "warn_at: [^80%]", `warn_at is "80%"; write a whole number from 1 to 1000`),
+		one("warned twice", "warn_at: [80, 100]", "warn_at: [80, ^80]", "warn_at names 80 twice; keep one of the two"),
+		one("warned without a list", "warn_at: [80, 100]", "warn_at: ^80", "warn_at is a single value where a list belongs; write warn_at: [...]"),
+		one("let through for an unknown reason", "let_through: [critical]", "let_through: [^critcal]",
+			`let_through is "critcal", which is no reason to call; write critical`),
+		one("let through twice", "let_through: [critical]", "let_through: [question, ^question]", "let_through names question twice; keep one of the two"),
 	})
 }

@@ -27,6 +27,10 @@ func (f *file) defaults() {
 	fill(&f.FairUse.Charges.Currency, "USD")
 	fill(&f.FairUse.Charges.PerTicket, "0")
 	fill(&f.FairUse.Charges.PerMinute, "0")
+	fillList(&f.FairUse.WarnAt, "warn_at", "80", "100")
+	fillList(&f.FairUse.LetThrough, "let_through", "critical")
+	fill(&f.Notices.SMTP.TLS, "starttls")
+	fill(&f.Notices.Summary, "on")
 	fill(&f.Retention, "400d")
 	fill(&f.Recording, "off")
 	for i := range f.Lines.Items {
@@ -48,6 +52,15 @@ func (f *file) defaults() {
 func fill(t *text, value string) {
 	if !t.Given {
 		t.Value = value
+	}
+}
+
+func fillList(l *list[text], key string, values ...string) {
+	if l.Given || l.At != (place{}) {
+		return
+	}
+	for _, v := range values {
+		l.Items = append(l.Items, text{Key: key, Value: v})
 	}
 }
 

@@ -18,6 +18,7 @@ type file struct {
 	NoAnswer       text
 	AfterHours     table[text]
 	FairUse        fairUse
+	Notices        notice
 	Retention      text
 	Recording      text
 }
@@ -40,6 +41,7 @@ func (f *file) decode(d *decoder, n node) {
 		field{key: "no_answer", into: &f.NoAnswer},
 		field{key: "after_hours", into: &f.AfterHours},
 		field{key: "fair_use", into: &f.FairUse},
+		field{key: "notices", into: &f.Notices},
 		field{key: "retention", into: &f.Retention},
 		field{key: "recording", into: &f.Recording},
 	)
@@ -157,6 +159,7 @@ type fairUse struct {
 	CallLimit, TicketsPerMonth, OverLongCallsPerMonth, TrainingCallsPerMonth text
 	Sustained                                                                sustained
 	Charges                                                                  charges
+	WarnAt, LetThrough                                                       list[text]
 }
 
 func (f *fairUse) decode(d *decoder, n node) {
@@ -168,6 +171,8 @@ func (f *fairUse) decode(d *decoder, n node) {
 		field{key: "sustained", into: &f.Sustained},
 		field{key: "training_calls_per_month", into: &f.TrainingCallsPerMonth},
 		field{key: "charges", into: &f.Charges},
+		field{key: "warn_at", into: &f.WarnAt},
+		field{key: "let_through", into: &f.LetThrough},
 	)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 )
@@ -21,6 +22,7 @@ type Config struct {
 	Twilio      Twilio
 	Settings    policy.Settings
 	Words       ivr.Words // the shipped sentences with the company's own
+	Notices     notices.Settings
 }
 
 // Listen are the addresses the server listens on, host:port; port 0 takes any free one.

@@ -78,6 +78,7 @@ func published(t testing.TB) policy.Settings {
 		FairUse: policy.FairUse{
 			CallLimit: 20 * time.Minute, TicketsPerMonth: 16, OverLongCallsPerMonth: 4,
 			SustainedMonths: 3, SustainedWithin: 6, TrainingCallsPerMonth: 2, Currency: "USD",
+			WarnAt: []int{80, 100}, LetThrough: []policy.Intent{policy.Critical},
 		},
 		Retention: 400 * 24 * time.Hour,
 	}

@@ -1,0 +1,168 @@
+package config_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/notices"
+	"github.com/officernd/supportline/policy"
+)
+
+const noticesBlock = `
+notices:
+  from: Support <support@example.com>
+  ops: [ops@example.com, lead@example.com]
+  smtp: { server: "smtp.example.com:587", user: supportline, password: hush-hush, tls: starttls }
+  webhook: { url: "https://ops.example.com/in?key=hush", secret: 0123456789abcdef }
+  summary: off
+`
+
+// told is the example with a notices block, in which the first text of each pair was replaced by the second.
+func told(pairs ...string) string {
+	return string(config.Example()) + strings.NewReplacer(pairs...).Replace(noticesBlock)
+}
+
+func TestNoticesAsTheFileSays(t *testing.T) {
+	got, problems := parse(told(), env(), config.Options{})
+	if diff := cmp.Diff([]string{}, problems); diff != "" {
+		t.Fatal(diff)
+	}
+	want := notices.Settings{
+		From: "Support <support@example.com>", Ops: []string{"ops@example.com", "lead@example.com"},
+		SMTP:    notices.SMTP{Server: "smtp.example.com:587", User: "supportline", Password: "hush-hush", TLS: notices.TLSStart},
+		Webhook: notices.Webhook{URL: "https://ops.example.com/in?key=hush", Secret: "0123456789abcdef"},
+	}
+	if diff := cmp.Diff(want, got.Notices); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// The commented block of the example, without its comment signs, is right.
+func TestNoticesOfTheExample(t *testing.T) {
+	_, block, found := strings.Cut(string(config.Example()), "# notices:")
+	if !found {
+		t.Fatal("the example shows no notices")
+	}
+	block = strings.Replace("notices:"+strings.ReplaceAll(block, "\n# ", "\n"), "  templates: notices", "  # templates: notices", 1)
+	got, problems := parse(string(config.Example())+block, env("SMTP_PASSWORD", "x", "NOTICES_SECRET", "0123456789abcdef"), config.Options{})
+	if diff := cmp.Diff([]string{}, problems); diff != "" {
+		t.Fatal(diff)
+	}
+	if !got.Notices.Summary || got.Notices.SMTP.TLS != notices.TLSStart {
+		t.Errorf("the usual values are not there: %+v", got.Notices)
+	}
+	_, problems = parse(string(config.Example())+block, nothing, config.Options{Offline: true})
+	if diff := cmp.Diff([]string{}, problems); diff != "" {
+		t.Errorf("offline: %s", diff)
+	}
+}
+
+func TestNoticesAreChecked(t *testing.T) {
+	for _, row := range []struct {
+		name, old, changed string
+		want               []string
+	}{
+		{"a sender that is none", "from: Support <support@example.com>", "from: ^support", []string{
+			`from is "support", which is no e-mail address; write support@example.com, or Support <support@example.com>`,
+		}},
+		{"no sender", "from: Support <support@example.com>\n  ops", "^ops", []string{
+			"notices has a mail server and no sender; add from: support@example.com",
+		}},
+		{"a name among ops", "lead@example.com", "^Lead <lead@example.com>", []string{
+			`ops holds "Lead <lead@example.com>", which is no e-mail address; write an address alone, such as ops@example.com`,
+		}},
+		{"ops twice", "lead@example.com", "^OPS@example.com", []string{`ops names "OPS@example.com" twice; keep one of the two`}},
+		{"a mail server without port", `"smtp.example.com:587"`, "^smtp.example.com", []string{
+			`server is "smtp.example.com", which is no address of a mail server; write host:port, such as smtp.example.com:587`,
+		}},
+		{"no mail server", `smtp: { server: "smtp.example.com:587", `, "smtp: ^{ ", []string{"the key server is missing; write server: smtp.example.com:587"}},
+		{"a user without password", "user: supportline, password: hush-hush", "user: ^supportline", []string{"smtp has only one of user and password; write both, or neither"}},
+		{"an unknown protection", "tls: starttls", "tls: ^ssl", []string{`tls is "ssl"; write starttls, required or none`}},
+		{"a password in clear", "tls: starttls", "tls: ^none", []string{
+			"tls is none, which would send the password in clear; write starttls or required, or leave out user and password",
+		}},
+		{"a webhook in clear", `"https://ops.example.com/in?key=hush"`, "^http://ops.example.com/in", []string{
+			"url does not begin with https:// (http:// is for this machine only); write it like https://ops.example.com/supportline",
+		}},
+		{"a webhook on this machine", "https://ops.example.com", "http://127.0.0.1:9000", []string{}},
+		{"a webhook nowhere", `"https://ops.example.com/in?key=hush"`, "^hush", []string{
+			"url is no address that a webhook can have; write it like https://ops.example.com/supportline",
+		}},
+		{"a short secret", "secret: 0123456789abcdef", "secret: ^hush", []string{
+			"secret is too easy to guess, or has spaces in it; write at least 16 characters that were made at random, as openssl rand -hex 16 gives them",
+		}},
+		{"a summary in other words", "summary: off", "summary: ^never", []string{`summary is "never"; write off or on`}},
+		{"templates that are not there", "summary: off", "templates: ^nowhere", []string{
+			"templates names the folder nowhere, which cannot be read: no such file or directory; write the name of a folder, seen from the folder of this file",
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			text, places := marked(told(row.old, row.changed))
+			if len(places) != len(row.want) {
+				t.Fatalf("%d carets for %d problems", len(places), len(row.want))
+			}
+			for i := range row.want {
+				row.want[i] = places[i] + row.want[i]
+			}
+			_, got := parse(text, env(), config.Options{})
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestNoticesThatGoNowhere(t *testing.T) {
+	for _, row := range []struct{ name, block, want string }{
+		{"neither mail nor webhook", "notices:\n  ^summary: on\n",
+			"notices has neither a mail server nor a webhook, so nothing goes out; add smtp: { server: smtp.example.com:587 }, or remove notices"},
+		{"ops without a mail server", "notices:\n  webhook: { url: https://ops.example.com, secret: 0123456789abcdef }\n  ops: ^[ops@example.com]\n",
+			"ops has addresses, and notices has no mail server; add smtp: { server: smtp.example.com:587 }"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			text, places := marked(string(config.Example()) + row.block)
+			_, got := parse(text, env(), config.Options{})
+			if diff := cmp.Diff([]string{places[0] + row.want}, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTemplatesOfTheCompany(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "tickets.txt"), []byte("Subject: {{.acount}}\n\nHello\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, got := parse(told("summary: off", "templates: "+folder), env(), config.Options{})
+	want := []string{folder + `/tickets.txt:1:12: executing "tickets.txt" at <.acount>: map has no entry for key "acount"`}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestSecretsOfNoticesAreNotPrinted(t *testing.T) {
+	c, _ := parse(told(), env(), config.Options{})
+	for _, printed := range []string{fmt.Sprint(c.Notices), fmt.Sprintf("%+v", c.Notices), fmt.Sprintf("%#v", c.Notices)} {
+		if strings.Contains(printed, "hush") || strings.Contains(printed, "0123456789abcdef") {
+			t.Errorf("a secret is in %s", printed)
+		}
+	}
+}
+
+// Rule 10: a restricted account's critical calls connect, whatever the file says.
+func TestCriticalIsAlwaysLetThrough(t *testing.T) {
+	c, problems := parse(changed(t, "let_through: [critical]", "let_through: [question]"), env(), config.Options{})
+	if diff := cmp.Diff([]string{}, problems); diff != "" {
+		t.Fatal(diff)
+	}
+	if diff := cmp.Diff([]policy.Intent{policy.Critical, policy.Question}, c.Settings.FairUse.LetThrough); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}

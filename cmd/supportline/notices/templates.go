@@ -1,0 +1,248 @@
+package notices
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	html "html/template"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	text "text/template"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+//go:embed templates
+var shipped embed.FS
+
+// maxWords bounds what a template may make, far above any notice: a loop by mistake must not fill the memory.
+const maxWords = 256 << 10
+
+// month is how policy tells an account's month.
+var month = map[string]string{
+	"month": "2026-11", "account": "Example Workspaces", "line": "+18883071053", "tickets": "19", "ticket_limit": "16", "calls": "23",
+	"talk_seconds": "9130", "over_long": "1", "over_by": "19 tickets of 16",
+}
+
+// samples are facts of each kind, as policy gives them: all that a template may name beside customer, at and subject. A fact without a
+// value, such as the account of an unidentified caller, is empty.
+var samples = map[policy.NoticeKind]map[string]string{
+	policy.NoticeCallLimit: {
+		"sid": "CA00112233445566778899aabbccddeeff", "account": "Example Workspaces", "specialist": "+15550100003", "intent": "question",
+		"ticket": "4711", "line": "+18883071053", "accepted_at": "2026-11-23T14:00:00Z", "elapsed_seconds": "1201", "limit_seconds": "1200",
+	},
+	policy.NoticeTickets: also(month, "percent", "100"),
+	policy.NoticeCase:    also(month, "over_months", "2026-08, 2026-10, 2026-11", "note", "over in 3 of 6 months, and 3 are sustained load"),
+	policy.NoticeMove: {
+		"case": "7", "account": "Example Workspaces", "account_holder": "Dana Example", "state": "contacted", "from_state": "flagged",
+		"note": "told what the policy says", "by": "sam", "via": "email", "over_months": "2026-08, 2026-10, 2026-11",
+	},
+	policy.NoticeSummary: {
+		"month": "2026-11", "accounts": "42", "calls": "310", "tickets": "266", "talk_seconds": "91300", "over_long": "7", "waived": "2",
+		"training": "3", "over": "2", "sustained": "1", "over_accounts": "Example Workspaces (100001)\nAnother Example (100002)",
+		"sustained_accounts": "Example Workspaces (100001)", "training_accounts": "Another Example (100002): 3",
+	},
+}
+
+func also(facts map[string]string, pairs ...string) map[string]string {
+	all := maps.Clone(facts)
+	for i := 0; i < len(pairs); i += 2 {
+		all[pairs[i]] = pairs[i+1]
+	}
+	return all
+}
+
+// functions are what templates may call beside those of the language: span turns seconds into words.
+var functions = map[string]any{"span": span}
+
+// span gives "20 min 1 s", or the text itself where it is no number.
+func span(seconds string) string {
+	n, err := strconv.Atoi(seconds)
+	switch {
+	case err != nil:
+		return seconds
+	case n%60 == 0:
+		return fmt.Sprintf("%d min", n/60)
+	case n < 60:
+		return fmt.Sprintf("%d s", n)
+	}
+	return fmt.Sprintf("%d min %d s", n/60, n%60)
+}
+
+// Words are what one notice says.
+type Words struct{ Subject, Text, HTML string }
+
+// Templates are the words of every kind of notice. They are safe to share.
+type Templates struct {
+	texts map[policy.NoticeKind]*text.Template
+	pages map[policy.NoticeKind]*html.Template
+}
+
+// kinds are those that have templates, in a fixed order.
+func kinds() []policy.NoticeKind { return slices.Sorted(maps.Keys(samples)) }
+
+// names are the files that make the templates: frame.html is around every page, the others are called after their kind.
+func names() []string {
+	all := []string{"frame.html"}
+	for _, k := range kinds() {
+		all = append(all, string(k)+".txt", string(k)+".html")
+	}
+	return all
+}
+
+// DefaultTemplates are the shipped ones.
+func DefaultTemplates() *Templates {
+	t, problems := parse(nil)
+	if len(problems) > 0 {
+		panic(fmt.Sprintf("notices: a shipped template: %v", problems)) // a test renders them all
+	}
+	return t
+}
+
+// parse puts a company's own files, by name, in the place of the shipped ones, and tries each with sample facts.
+func parse(own map[string]string) (*Templates, []Problem) {
+	var problems []Problem
+	failed := func(name string, err error) {
+		if p := problemOf(name, err); !slices.Contains(problems, p) { // a mistake in the frame comes back with every page
+			problems = append(problems, p)
+		}
+	}
+	read := func(name string) string {
+		if s, ok := own[name]; ok {
+			return s
+		}
+		s, _ := shipped.ReadFile("templates/" + name) // embedded
+		return string(s)
+	}
+	t := &Templates{texts: map[policy.NoticeKind]*text.Template{}, pages: map[policy.NoticeKind]*html.Template{}}
+	frame, err := html.New("frame.html").Funcs(functions).Parse(read("frame.html"))
+	if err != nil {
+		failed("frame.html", err)
+		frame = html.Must(html.New("frame.html").Funcs(functions).Parse(`{{template "body" .}}`)) // so that the others are looked at as well
+	}
+	for _, kind := range kinds() {
+		if t.texts[kind], err = text.New(string(kind) + ".txt").Funcs(functions).Parse(read(string(kind) + ".txt")); err != nil {
+			failed(string(kind)+".txt", err)
+		} else if err := t.tryText(kind); err != nil {
+			failed(string(kind)+".txt", err)
+		} else {
+			t.texts[kind].Option("missingkey=zero")
+		}
+		if t.pages[kind], err = page(frame, string(kind)+".html", read(string(kind)+".html")); err != nil {
+			failed(string(kind)+".html", err)
+		} else if err := t.tryPage(kind); err != nil {
+			failed(string(kind)+".html", err)
+		} else {
+			t.pages[kind].Option("missingkey=zero")
+		}
+	}
+	return t, problems
+}
+
+// page is the frame with one file as its body. The file keeps its own name, which is where its mistakes are reported.
+func page(frame *html.Template, name, source string) (*html.Template, error) {
+	t, err := frame.Clone()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := t.New(name).Parse(source); err != nil {
+		return nil, err
+	}
+	_, err = t.New("body").Parse(fmt.Sprintf("{{template %q .}}", name))
+	return t, err
+}
+
+func sample(kind policy.NoticeKind) policy.Notice {
+	return policy.Notice{Kind: kind, Customer: "100001", At: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), Facts: samples[kind]}
+}
+
+// A fact that does not exist is a mistake of the template when it is tried, and nothing when a notice is told: the notice comes first.
+func (t *Templates) tryText(kind policy.NoticeKind) error {
+	strict, err := t.texts[kind].Clone()
+	if err != nil {
+		return err
+	}
+	said, err := bounded(strict.Option("missingkey=error"), values(sample(kind)))
+	if err != nil {
+		return err
+	}
+	_, _, err = subject(said)
+	return err
+}
+
+func (t *Templates) tryPage(kind policy.NoticeKind) error {
+	strict, err := t.pages[kind].Clone()
+	if err != nil {
+		return err
+	}
+	_, err = bounded(strict.Option("missingkey=error"), withSubject(values(sample(kind)), "subject"))
+	return err
+}
+
+// Render puts a notice into words. The error says which template failed.
+func (t *Templates) Render(n policy.Notice) (Words, error) {
+	if t.texts[n.Kind] == nil {
+		return Words{}, fmt.Errorf("there are no words for a notice of the kind %q", n.Kind)
+	}
+	facts := values(n)
+	said, err := bounded(t.texts[n.Kind], facts)
+	if err != nil {
+		return Words{}, err
+	}
+	var w Words
+	if w.Subject, w.Text, err = subject(said); err != nil {
+		return Words{}, err
+	}
+	w.HTML, err = bounded(t.pages[n.Kind], withSubject(facts, w.Subject))
+	return w, err
+}
+
+func values(n policy.Notice) map[string]string {
+	v := map[string]string{"customer": string(n.Customer), "at": n.At.UTC().Format("2 January 2006, 15:04 UTC")}
+	maps.Copy(v, n.Facts)
+	return v
+}
+
+func withSubject(facts map[string]string, subject string) map[string]string {
+	facts["subject"] = subject
+	return facts
+}
+
+// subject takes the first line off a text. A fact with a line end in it cannot make another header.
+func subject(said string) (subject, rest string, err error) {
+	first, rest, _ := strings.Cut(said, "\n")
+	subject, ok := strings.CutPrefix(first, "Subject: ")
+	if subject = strings.Join(strings.Fields(subject), " "); !ok || subject == "" {
+		return "", "", errors.New("the first line is no subject; begin with a line such as Subject: A long call")
+	}
+	if rest = strings.TrimSpace(rest); rest == "" {
+		return "", "", errors.New("there is nothing below the subject; write the text of the notice")
+	}
+	return subject, rest + "\n", nil
+}
+
+type executor interface {
+	Execute(w io.Writer, data any) error
+}
+
+func bounded(t executor, facts map[string]string) (string, error) {
+	var b bytes.Buffer
+	if err := t.Execute(&limited{&b}, facts); err != nil {
+		return "", err
+	}
+	return b.String(), nil
+}
+
+type limited struct{ *bytes.Buffer }
+
+func (l *limited) Write(p []byte) (int, error) {
+	if l.Len()+len(p) > maxWords {
+		return 0, fmt.Errorf("more than %d bytes come out", maxWords)
+	}
+	return l.Buffer.Write(p)
+}
