@@ -75,8 +75,11 @@ func (t *turn) again(wrong int, ask Phrase) Reply {
 
 // identified goes on with an account: is it entitled, and why does it call.
 func (t *turn) identified(c policy.Customer) Reply {
-	t.call.Customer, t.call.Account = c.Number, c.Name
-	t.call.Month = policy.MonthOf(t.call.StartedAt, t.homeLine(c).Zone)
+	if _, attached := t.call.Standing(policy.ActAttach); !attached { // what a person decided meanwhile stays
+		t.call.Customer, t.call.Account = c.Number, c.Name
+		t.call.Month = policy.MonthOf(t.call.StartedAt, t.homeLine(c).Zone)
+	}
+	t.call.State.Restricted = c.Restricted
 	if !t.Includes(c.Package) {
 		t.note("package.missing", "the package does not include phone support", "package", c.Package)
 		t.call.Refused = policy.NotEntitled

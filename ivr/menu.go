@@ -74,15 +74,25 @@ func (t *turn) repeatMenu(why string) Reply {
 	return t.askIntent()
 }
 
-// menuDefault connects a caller who does not choose: nobody is thrown out for silence or wrong keys.
+// menuDefault connects a caller who does not choose: nobody is thrown out for silence or wrong keys. A restricted account that chooses
+// nothing has a question too, or silence would be its way round the restriction; it was told which key is for critical.
 func (t *turn) menuDefault(why string) Reply {
 	t.note("menu.default", why+": connected as a question", "misses", count(t.call.State.Misses))
 	return t.chosen(policy.Question, phrase("menu-default"))
 }
 
-// chosen goes on with a reason to call. A closed line connects only the reasons that the company lets through.
+// chosen goes on with a reason to call. A restricted account, and a closed line, connect only the reasons that the company lets through;
+// a restriction never stops a critical call (rule 10).
 func (t *turn) chosen(i policy.Intent, say ...Phrase) Reply {
 	t.call.Intent = i
+	if t.call.State.Restricted {
+		if !t.FairUse.Lets(i) {
+			t.note("account.restricted", "the account is restricted", "intent", string(i))
+			t.call.Refused = policy.RestrictedAccount
+			return t.leave(phrase("account-restricted"))
+		}
+		t.note("account.let-through", "connected although the account is restricted", "intent", string(i))
+	}
 	if t.call.Closed {
 		ending := t.AfterHours.For(i)
 		if ending != policy.Connect {
@@ -102,8 +112,11 @@ const maxTicket = 20
 // ticket takes a ticket number. Without one the call goes on all the same.
 func (t *turn) ticket() Reply {
 	if number := t.in.Number; number != "" {
-		t.call.Ticket = policy.Ticket(number[:min(len(number), maxTicket)])
-		t.note("ticket.given", "about ticket "+string(t.call.Ticket), "heard", t.in.heard())
+		given := policy.Ticket(number[:min(len(number), maxTicket)])
+		if _, set := t.call.Standing(policy.ActTicket); !set { // what a person set meanwhile stays
+			t.call.Ticket = given
+		}
+		t.note("ticket.given", "about ticket "+string(given), "heard", t.in.heard())
 	} else {
 		t.note("ticket.unknown", "the caller does not know the ticket number", "heard", t.in.heard())
 	}

@@ -81,7 +81,8 @@ func variants(t *testing.T) map[string]policy.Settings {
 		"mixed nights": change(func(s *policy.Settings) {
 			s.AfterHours = policy.AfterHours{Default: policy.Message, ByIntent: map[policy.Intent]policy.Ending{policy.Restricted: policy.Voicemail}}
 		}),
-		"two keys only": change(func(s *policy.Settings) { s.Menu = s.Menu[:2] }),
+		"a second reason let through": change(func(s *policy.Settings) { s.FairUse.LetThrough = []policy.Intent{policy.RaiseSeverity} }),
+		"two keys only":               change(func(s *policy.Settings) { s.Menu = s.Menu[:2] }),
 	}
 }
 
@@ -89,12 +90,17 @@ func firsts() map[string]ivr.Input {
 	known := ivr.Input{Step: "arrive", Line: uk, From: caller, Attested: true, Callers: []policy.Customer{northwind}}
 	shared := known
 	shared.Callers = []policy.Customer{northwind, loft}
+	watched := northwind
+	watched.Restricted = true
+	restricted := known
+	restricted.Callers = []policy.Customer{watched}
 	unattested := known
 	unattested.Attested = false
 	return map[string]ivr.Input{
 		"known":      known,
 		"unattested": unattested,
 		"shared":     shared,
+		"restricted": restricted,
 		"anonymous":  {Step: "arrive", Line: us, From: "anonymous"},
 		"strange":    {Step: "arrive", Line: "+15005550006", From: "client:x"},
 	}
@@ -189,7 +195,9 @@ func (w *walker) answers(at ivr.Input) []ivr.Input {
 		in.Number = strings.Trim(key, "*#")
 		all = append(all, in)
 	}
-	for number, customer := range map[string]*policy.Customer{"204518": &northwind, "555010": &loft, "999999": nil} {
+	watched := northwind
+	watched.Number, watched.Restricted = "204519", true
+	for number, customer := range map[string]*policy.Customer{"204518": &northwind, "204519": &watched, "555010": &loft, "999999": nil} {
 		in := at
 		in.Keys, in.Number, in.Customer = number, number, customer
 		all = append(all, in)
