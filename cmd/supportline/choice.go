@@ -7,11 +7,13 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// intent and outcome are flags that take one of the policy's values; number is one that takes a telephone number.
+// intent, outcome and caseState are flags that take one of the policy's values; number is one that takes a telephone number.
 type (
 	intent  policy.Intent
 	outcome policy.Outcome
 	number  policy.Phone
+
+	caseState policy.CaseState
 )
 
 // UnmarshalText takes one of the five reasons to call; anything else is an error that lists them.
@@ -19,6 +21,11 @@ func (i *intent) UnmarshalText(text []byte) error { return choose(i, string(text
 
 // UnmarshalText takes one of the ways a call can end; anything else is an error that lists them.
 func (o *outcome) UnmarshalText(text []byte) error { return choose(o, string(text), policy.Outcomes()) }
+
+// UnmarshalText takes one of the states of a case; anything else is an error that lists them.
+func (c *caseState) UnmarshalText(text []byte) error {
+	return choose(c, string(text), policy.CaseStates())
+}
 
 // UnmarshalText takes a number in E.164, with spaces, hyphens, dots and brackets allowed between the digits.
 func (n *number) UnmarshalText(text []byte) error {

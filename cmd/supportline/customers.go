@@ -109,7 +109,8 @@ type customersExport struct {
 
 // Help shows an example.
 func (customersExport) Help() string {
-	return `One JSON object: the profile, and the account's calls with their messages and recordings.
+	return `One JSON object: the profile, the account's calls with their messages, recordings and what people did to them, its usage by month, its cases
+and its notices.
 
 Example:
 
@@ -120,6 +121,9 @@ Example:
 type exported struct {
 	Customer policy.Customer `json:"customer"`
 	Calls    []exportedCall  `json:"calls"`
+	Usage    []policy.Usage  `json:"usage"` // by month, oldest first
+	Cases    []policy.Case   `json:"cases"`
+	Notices  []shownNotice   `json:"notices"`
 }
 
 // exportedCall is a call with what a row leaves out.
@@ -127,6 +131,7 @@ type exportedCall struct {
 	policy.Row
 	Message    *policy.Recording  `json:"message"`
 	Recordings []policy.Recording `json:"recordings"`
+	Acts       []policy.Act       `json:"acts"`
 }
 
 func (e customersExport) run(ctx context.Context, s *session) error {
@@ -134,14 +139,22 @@ func (e customersExport) run(ctx context.Context, s *session) error {
 	if err != nil {
 		return unknownCustomer(e.Number, err)
 	}
-	out := exported{Customer: all.Customer, Calls: []exportedCall{}}
+	out := exported{
+		Customer: all.Customer, Calls: []exportedCall{}, Usage: append([]policy.Usage{}, all.Usage...), Cases: []policy.Case{}, Notices: []shownNotice{},
+	}
 	counting := newTickets(s)
 	for _, c := range all.Calls {
 		row, err := counting.row(ctx, c)
 		if err != nil {
 			return err
 		}
-		out.Calls = append(out.Calls, exportedCall{Row: row, Message: c.Message, Recordings: append([]policy.Recording{}, c.Recordings...)})
+		out.Calls = append(out.Calls, exportedCall{Row: row, Message: c.Message, Recordings: append([]policy.Recording{}, c.Recordings...), Acts: append([]policy.Act{}, c.Acts...)})
+	}
+	for _, c := range all.Cases {
+		out.Cases = append(out.Cases, whole(c))
+	}
+	for _, n := range all.Notices {
+		out.Notices = append(out.Notices, showNotice(n))
 	}
 	w := json.NewEncoder(s.Out)
 	w.SetIndent("", "  ")

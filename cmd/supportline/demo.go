@@ -34,8 +34,12 @@ const (
 
 // demoCommand is "demo".
 type demoCommand struct {
-	Dir string `default:"supportline-demo" placeholder:"DIR" help:"The folder of the demo's files (default: ${default}). Remove it to start afresh."`
-	At  string `placeholder:"TIME" help:"Let the demo's clock begin at this time: \"2026-11-22 10:00\" (UTC) or RFC 3339."`
+	Dir      string `default:"supportline-demo" placeholder:"DIR" help:"The folder of the demo's files (default: ${default}). Remove it to start afresh."`
+	At       string `placeholder:"TIME" help:"Let the demo's clock begin at this time: \"2026-11-22 10:00\" (UTC) or RFC 3339."`
+	Calls    int    `placeholder:"N" help:"Make up a log of so many calls first, in a store that has none."`
+	Months   int    `default:"12" placeholder:"N" help:"How far back that log goes (default: ${default})."`
+	Accounts int    `placeholder:"N" help:"Of how many accounts (default: as many as usually make so many calls)."`
+	Seed     uint64 `default:"1" placeholder:"N" help:"The same seed makes the same log (default: ${default})."`
 }
 
 // Help shows examples.
@@ -45,10 +49,14 @@ func (demoCommand) Help() string {
 Examples:
 
     supportline demo
-    supportline demo --at "2026-11-22 10:00"`
+    supportline demo --at "2026-11-22 10:00"
+    supportline demo --calls 20000`
 }
 
 func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
+	if err := d.checkCalls(); err != nil {
+		return err
+	}
 	shown, err := p.shifted(d.At)
 	if err != nil {
 		return err
@@ -68,6 +76,9 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 		return busy(err)
 	}
 	if err := h.firstCustomers(ctx, filepath.Join(d.Dir, demoCustomers)); err != nil {
+		return errors.Join(err, h.Close())
+	}
+	if err := d.fill(ctx, h, p.Err, shown.Now()); err != nil {
 		return errors.Join(err, h.Close())
 	}
 	s, err := listen(h)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/officernd/supportline/policy"
 )
@@ -39,6 +40,12 @@ func no(format string, args ...any) error {
 // said ends the program with a status and without another word.
 func said(status int) error { return failure{status: status} }
 
+// refusals are the errors that mean no: what was asked for is not there, or its state does not allow it.
+var refusals = []error{
+	policy.ErrNoCall, policy.ErrNoCustomer, policy.ErrNoCase, policy.ErrNoNotice, policy.ErrCallChanged, policy.ErrAlready,
+	policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrMoveNotAllowed, policy.ErrCaseOpen, policy.ErrSent,
+}
+
 // statusOf is the one table from an error to an exit status. What it does not know could not run.
 func statusOf(err error) int {
 	var f failure
@@ -47,7 +54,7 @@ func statusOf(err error) int {
 		return statusDone
 	case errors.As(err, &f):
 		return f.status
-	case errors.Is(err, policy.ErrNoCall), errors.Is(err, policy.ErrNoCustomer):
+	case slices.ContainsFunc(refusals, func(why error) bool { return errors.Is(err, why) }):
 		return statusNo
 	}
 	return statusWrong

@@ -20,7 +20,11 @@ type grammar struct {
 	Check     checkCommand   `cmd:"" help:"Is the configuration right?"`
 	Hours     hoursCommand   `cmd:"" help:"Open or closed, and which rule says so."`
 	Customers customers      `cmd:"" help:"The customers."`
-	Calls     calls          `cmd:"" help:"The log of calls."`
+	Calls     calls          `cmd:"" help:"The log of calls, and what people do to a call."`
+	Usage     usage          `cmd:"" help:"Fair use: what accounts used, and why."`
+	Cases     cases          `cmd:"" help:"The review list: accounts under sustained load."`
+	Charges   chargesCommand `cmd:"" help:"What a month's load over the limits would cost: a proposal."`
+	Notices   noticeCommands `cmd:"" help:"What people were told, and what could not be delivered."`
 	Version   versionCommand `cmd:"" help:"Which version this is."`
 	Health    healthCommand  `cmd:"" hidden:"" help:"Ask the running server whether it is well."`
 }
@@ -35,8 +39,41 @@ type customers struct {
 
 // calls are the commands on the log. "calls" alone, or with flags, is "calls list".
 type calls struct {
-	List    callsList    `cmd:"" default:"withargs" help:"Show the log, newest first."`
-	Explain callsExplain `cmd:"" help:"Why everything happened on one call."`
+	List     callsList     `cmd:"" default:"withargs" help:"Show the log, newest first."`
+	Explain  callsExplain  `cmd:"" help:"Why everything happened on one call."`
+	Waive    callsWaive    `cmd:"" help:"Deem an over-long call necessary."`
+	Training callsTraining `cmd:"" help:"Mark a training call."`
+	Attach   callsAttach   `cmd:"" help:"Give a call to an account."`
+	Ticket   callsTicket   `cmd:"" help:"Set the ticket number of a call."`
+	Note     callsNote     `cmd:"" help:"Write a note to a call."`
+}
+
+// usage are the commands on fair use. "usage" alone, or with flags, is "usage list".
+type usage struct {
+	List    usageList    `cmd:"" default:"withargs" help:"A month of all accounts, or of one."`
+	Explain usageExplain `cmd:"" help:"Every call of an account's month: counted or not, and by which rule."`
+	Whatif  usageWhatif  `cmd:"" help:"Past months under other figures."`
+}
+
+// Help shows examples, and where the flags are.
+func (usage) Help() string {
+	return usageList{}.Help() + `
+
+"supportline usage list --help" shows every flag; the word list can be left out.`
+}
+
+// cases are the commands on the review list.
+type cases struct {
+	List casesList `cmd:"" help:"Show the cases."`
+	Show casesShow `cmd:"" help:"One case, with its months and moves."`
+	Open casesOpen `cmd:"" help:"Open a case by hand."`
+	Move casesMove `cmd:"" help:"Take a case one step on."`
+}
+
+// noticeCommands are the commands on the outbox.
+type noticeCommands struct {
+	List  noticesList  `cmd:"" help:"Show the notices: sent, waiting or failed."`
+	Retry noticesRetry `cmd:"" help:"Try a failed notice again."`
 }
 
 // Help shows examples, and where the flags of the log are.
@@ -70,7 +107,7 @@ func parse(args []string, out, words io.Writer) (parsed, error) {
 	parser, err := kong.New(
 		&g, kong.Name("supportline"), kong.Description(description), kong.Writers(out, words), kong.Exit(func(int) { helped = true }),
 		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: false, Compact: true, WrapUpperBound: 110}),
-		kong.Vars{"config": defaultConfig, "intents": list(policy.Intents()), "outcomes": list(policy.Outcomes())},
+		kong.Vars{"config": defaultConfig, "intents": list(policy.Intents()), "outcomes": list(policy.Outcomes()), "states": list(policy.CaseStates())},
 	)
 	if err != nil {
 		return parsed{}, err

@@ -22,6 +22,8 @@ type house struct {
 	store    *store.Store
 	now      func() time.Time
 	log      *zap.Logger
+	ended    *endedCalls
+	counters *metrics
 	webhooks http.Handler
 	private  http.Handler // health and metrics
 }
@@ -42,12 +44,12 @@ func openHouse(conf config.Config, now func() time.Time, log *zap.Logger, o stor
 	if err != nil {
 		return nil, err
 	}
-	h := &house{conf: conf, store: opened, now: now, log: log}
+	h := &house{conf: conf, store: opened, now: now, log: log, ended: &endedCalls{}, counters: counters}
 	h.webhooks = ivr.NewWebhooks(ivr.Deps{
-		Settings: conf.Settings, Words: conf.Words, Log: opened, Directory: opened, Verifier: verifier, PublicURL: conf.PublicURL,
+		Settings: conf.Settings, Words: conf.Words, Log: watchedLog{opened, h.ended}, Directory: opened, Verifier: verifier, PublicURL: conf.PublicURL,
 		Now: now, Logger: log, Observer: counters,
 	})
-	h.private = h.privateRoutes(counters)
+	h.private = h.privateRoutes()
 	return h, nil
 }
 
@@ -62,7 +64,7 @@ type health struct {
 }
 
 // privateRoutes are for the people who run the house: /healthz (the process answers), /readyz (the store can be written) and /metrics.
-func (h *house) privateRoutes(counters *metrics) http.Handler {
+func (h *house) privateRoutes() http.Handler {
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, health{Status: "ok", Version: version(), Now: h.now().UTC()})
@@ -75,7 +77,7 @@ func (h *house) privateRoutes(counters *metrics) http.Handler {
 		}
 		answer(w, http.StatusOK, health{Status: "ready", Version: version(), Now: h.now().UTC()})
 	})
-	routes.Handle("GET /metrics", counters.handler())
+	routes.Handle("GET /metrics", h.counters.handler())
 	return routes
 }
 

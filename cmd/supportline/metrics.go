@@ -21,6 +21,7 @@ type metrics struct {
 	latency  *prometheus.HistogramVec
 	commit   prometheus.Histogram
 	failures prometheus.Counter
+	notices  *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -33,12 +34,13 @@ func newMetrics() *metrics {
 		latency:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "supportline_webhook_seconds", Help: "Time to answer a webhook, by route.", Buckets: buckets}, []string{"route"}),
 		commit:   prometheus.NewHistogram(prometheus.HistogramOpts{Name: "supportline_store_commit_seconds", Help: "Time of a commit of the store.", Buckets: buckets}),
 		failures: prometheus.NewCounter(prometheus.CounterOpts{Name: "supportline_store_errors_total", Help: "Webhooks that had to be answered without the log, and commits that failed."}),
+		notices:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "supportline_notices_total", Help: "Tries to deliver a notice, by channel and how they went."}, []string{"channel", "result"}),
 	}
 	for _, o := range policy.Outcomes() {
 		m.calls.WithLabelValues(string(o)) // so that each is there, at 0, before it first happens
 	}
 	m.registry.MustRegister(
-		m.calls, m.webhooks, m.latency, m.commit, m.failures,
+		m.calls, m.webhooks, m.latency, m.commit, m.failures, m.notices,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -64,6 +66,11 @@ func (m *metrics) committed(took time.Duration, _ int, err error) {
 	if err != nil {
 		m.failures.Inc()
 	}
+}
+
+// told is called after each try to deliver a notice; result is "sent" or the kind of failure.
+func (m *metrics) told(channel policy.Channel, result string) {
+	m.notices.WithLabelValues(string(channel), result).Inc()
 }
 
 func (m *metrics) handler() http.Handler {

@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 )
@@ -23,6 +24,7 @@ const helloWithin = 10 * time.Second
 type commandServer struct {
 	store    *store.Store
 	settings policy.Settings
+	notices  notices.Settings
 	now      func() time.Time
 	log      *zap.Logger
 	running  sync.WaitGroup
@@ -95,6 +97,7 @@ func (s *commandServer) do(ctx context.Context, h hello, in io.Reader, frames *f
 	}
 	status = report(words, command.run(ctx, &session{
 		surroundings: h.surroundings, In: in, Out: out, Err: words, Now: s.now, Store: s.store, Settings: s.settings,
+		Notices: s.notices,
 	}))
 	s.log.Info("command", zap.String("name", line.name), zap.String("by", h.User), zap.Int("status", status))
 	return status

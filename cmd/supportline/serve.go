@@ -123,8 +123,15 @@ func (s *server) run(ctx context.Context) error {
 	commands := make(chan struct{})
 	go func() {
 		defer close(commands)
-		runner := commandServer{store: s.house.store, settings: s.house.conf.Settings, now: s.house.now, log: s.house.log}
+		runner := commandServer{store: s.house.store, settings: s.house.conf.Settings, notices: s.house.conf.Notices, now: s.house.now, log: s.house.log}
 		runner.serve(working, s.commands)
+	}()
+	worked := make(chan struct{})
+	byItself, rest := context.WithCancel(ctx)
+	defer rest()
+	go func() {
+		defer close(worked)
+		s.house.work(byItself)
 	}()
 	var err error
 	select {
@@ -133,6 +140,7 @@ func (s *server) run(ctx context.Context) error {
 	case err = <-failed:
 		s.house.log.Error("listener failed", zap.Error(err))
 	}
+	rest()
 	deadline, cancel := context.WithTimeout(context.Background(), finishWithin)
 	defer cancel()
 	defer context.AfterFunc(deadline, cut)()
@@ -144,6 +152,7 @@ func (s *server) run(ctx context.Context) error {
 		}
 	}
 	<-commands
+	<-worked
 	s.house.log.Info("stopped")
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 )
@@ -31,6 +32,7 @@ type session struct {
 	Now      func() time.Time
 	Store    *store.Store
 	Settings policy.Settings
+	Notices  notices.Settings
 }
 
 // surroundings are what a data command must know of the person who started it, wherever it runs.

@@ -1,0 +1,282 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// casesList is "cases list": the review list.
+type casesList struct {
+	State  caseState `placeholder:"STATE" help:"Cases that stand there (default: all). ${states}."`
+	Format string    `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
+}
+
+// Help shows examples.
+func (casesList) Help() string {
+	return `Examples:
+
+    supportline cases list
+    supportline cases list --state flagged --format json`
+}
+
+func (l casesList) run(ctx context.Context, s *session) error {
+	cases := l.wanted(s.Store.Cases(ctx))
+	switch l.Format {
+	case "json":
+		return writeJSON(s.Out, cases)
+	case "csv":
+		return writeCSV(s.Out, caseColumns, cases, caseCells)
+	}
+	t := table{head: []string{"ID", "CUSTOMER", "ACCOUNT", "STATE", "OPENED", "OVER IN", "LAST MOVE", "BY", "NOTE"}}
+	for c, err := range cases {
+		if err != nil {
+			return err
+		}
+		last := lastMove(c)
+		t.add(string(c.ID), string(c.Customer), c.Account, string(c.State), day(c.OpenedAt), restsOn(c), day(last.At), last.By, last.Note)
+	}
+	if len(t.rows) == 0 {
+		fmt.Fprintln(s.Err, "No cases.")
+		return nil
+	}
+	return t.write(s.Out, s.Colour)
+}
+
+func (l casesList) wanted(cases func(yield func(policy.Case, error) bool)) func(yield func(policy.Case, error) bool) {
+	return func(yield func(policy.Case, error) bool) {
+		for c, err := range cases {
+			if err == nil && l.State != "" && c.State != policy.CaseState(l.State) {
+				continue
+			}
+			if !yield(whole(c), err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// whole is a case whose lists are lists in JSON too, where they are empty.
+func whole(c policy.Case) policy.Case {
+	c.Months, c.Moves = append([]policy.Usage{}, c.Months...), append([]policy.Move{}, c.Moves...)
+	return c
+}
+
+var caseColumns = []string{"id", "customer", "account", "state", "opened_at", "months", "moves"}
+
+// caseCells gives the months as "2026-09;2026-10" and the moves as "flagged;contacted".
+func caseCells(c policy.Case) []string {
+	var moves []string
+	for _, m := range c.Moves {
+		moves = append(moves, string(m.To))
+	}
+	opened := c.OpenedAt.UTC().Format(time.RFC3339)
+	return []string{string(c.ID), string(c.Customer), c.Account, string(c.State), opened, monthNames(c.Months, ";"), strings.Join(moves, ";")}
+}
+
+func monthNames(months []policy.Usage, between string) string {
+	var names []string
+	for _, u := range months {
+		names = append(names, string(u.Month))
+	}
+	return strings.Join(names, between)
+}
+
+// restsOn are the months of a case in which the account was over.
+func restsOn(c policy.Case) string {
+	var over []policy.Usage
+	for _, u := range c.Months {
+		if u.Over {
+			over = append(over, u)
+		}
+	}
+	return monthNames(over, " ")
+}
+
+func lastMove(c policy.Case) policy.Move {
+	if len(c.Moves) == 0 {
+		return policy.Move{}
+	}
+	return c.Moves[len(c.Moves)-1]
+}
+
+func day(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.DateOnly)
+}
+
+// casesShow is "cases show".
+type casesShow struct {
+	ID     string `arg:"" name:"ID" help:"The case, as the list shows it."`
+	Format string `enum:"table,json" default:"table" placeholder:"FORMAT" help:"table or json."`
+}
+
+// Help shows an example.
+func (casesShow) Help() string {
+	return `The months that the case rests on, frozen as they were when it was opened, and every move.
+
+Example:
+
+    supportline cases show 1`
+}
+
+func (c casesShow) run(ctx context.Context, s *session) error {
+	found, err := s.Store.Case(ctx, policy.CaseID(c.ID))
+	if err != nil {
+		return unknownCase(c.ID, err)
+	}
+	if c.Format == "json" {
+		return writeJSON(s.Out, func(yield func(policy.Case, error) bool) { yield(whole(found), nil) })
+	}
+	fmt.Fprintf(s.Out, "case %s: %s %s, %s since %s\n\n", found.ID, found.Customer, plain(found.Account), found.State, day(lastMove(found).At))
+	months := table{head: []string{"MONTH", "TICKETS", "LIMIT", "OVER-LONG", "STANDING"}, right: map[string]bool{"TICKETS": true, "LIMIT": true, "OVER-LONG": true}}
+	for _, u := range found.Months {
+		months.add(string(u.Month), fmt.Sprint(u.Tickets), fmt.Sprint(u.TicketLimit), fmt.Sprint(u.OverLong), standing(u))
+	}
+	if len(months.rows) > 0 {
+		if err := months.write(s.Out, s.Colour); err != nil {
+			return err
+		}
+		fmt.Fprintln(s.Out)
+	}
+	moves := table{head: []string{"AT (UTC)", "BY", "TO", "VIA", "NOTE"}}
+	for _, m := range found.Moves {
+		at := m.At
+		moves.add(wall(&at, time.UTC), m.By, string(m.To), m.Via, m.Note)
+	}
+	return moves.write(s.Out, s.Colour)
+}
+
+// casesOpen is "cases open".
+type casesOpen struct {
+	Customer string `placeholder:"N" help:"The customer number. It must be given."`
+	Note     string `placeholder:"TEXT" help:"Why. It must be given."`
+	By       string `placeholder:"NAME" help:"Who does it (default: the operating system's user)."`
+}
+
+// Help shows an example.
+func (casesOpen) Help() string {
+	return `Opens a case by hand. Sustained load opens one by itself; an account has one open case at most.
+
+Example:
+
+    supportline cases open --customer 204518 --note "three specialists asked for it"`
+}
+
+func (o casesOpen) run(ctx context.Context, s *session) error {
+	if o.Customer == "" {
+		return errors.New("name the account: --customer N")
+	}
+	if strings.TrimSpace(o.Note) == "" {
+		return errors.New("say why: --note TEXT")
+	}
+	number := policy.CustomerNumber(o.Customer)
+	a, err := s.ledger().one(ctx, number, s.thisMonth(), max(1, s.Settings.FairUse.SustainedWithin))
+	if err != nil {
+		return unknownCustomer(o.Customer, err)
+	}
+	opened, err := s.Store.OpenCase(ctx, number, cmp.Or(o.By, s.User), o.Note, a.months, s.Now())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Err, "Case %s is open for %s %s.\n", opened.ID, opened.Customer, plain(opened.Account))
+	return nil
+}
+
+// casesMove is "cases move".
+type casesMove struct {
+	ID   string    `arg:"" name:"ID" help:"The case, as the list shows it."`
+	To   caseState `placeholder:"STATE" help:"Where to: ${states}. It must be given."`
+	Via  string    `placeholder:"phone|email" help:"How the account holder was contacted; email sends the e-mail."`
+	Note string    `placeholder:"TEXT" help:"What was said, offered or decided. It must be given."`
+	By   string    `placeholder:"NAME" help:"Who does it (default: the operating system's user)."`
+}
+
+// Help shows examples.
+func (casesMove) Help() string {
+	return `The way of a case: flagged, contacted, discussed, watching, then restricted or charged, of which one may follow the other. Any of them can be
+closed, and closed is final. With --via email the account holder gets an e-mail in the words of your templates; the note is in it.
+
+Examples:
+
+    supportline cases move 1 --to contacted --via email --note "usage of the last three months"
+    supportline cases move 1 --to discussed --note "offered a training package and scheduled screen sharing"
+    supportline cases move 1 --to closed --note "two months within the limits"`
+}
+
+func (m casesMove) run(ctx context.Context, s *session) error {
+	if err := m.check(); err != nil {
+		return err
+	}
+	id := policy.CaseID(m.ID)
+	before, err := s.Store.Case(ctx, id)
+	if err != nil {
+		return unknownCase(m.ID, err)
+	}
+	move := policy.Move{At: s.Now(), By: cmp.Or(m.By, s.User), To: policy.CaseState(m.To), Via: m.Via, Note: m.Note}
+	moved, err := before.Moved(move)
+	if err != nil {
+		return err
+	}
+	mail, err := m.mail(ctx, s, moved)
+	if err != nil {
+		return err
+	}
+	after, err := s.Store.MoveCase(ctx, id, move, mail)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Err, "Case %s of %s %s is %s.\n", after.ID, after.Customer, plain(after.Account), after.State)
+	for _, n := range mail {
+		fmt.Fprintf(s.Err, "An e-mail to %s is on its way: \"supportline notices list\" shows whether it arrived.\n", n.To)
+	}
+	return nil
+}
+
+// check finds what is wrong with the flags alone.
+func (m casesMove) check() error {
+	switch {
+	case m.To == "":
+		return errors.New("say where the case moves: --to STATE")
+	case strings.TrimSpace(m.Note) == "":
+		return errors.New("say what was said, offered or decided: --note TEXT")
+	case m.Via != "" && m.Via != policy.ViaPhone && m.Via != policy.ViaEmail:
+		return fmt.Errorf("--via %q: write phone or email", m.Via)
+	case m.Via == "" && policy.CaseState(m.To) == policy.CaseContacted:
+		return errors.New("say how the account holder was contacted: --via phone or --via email")
+	}
+	return nil
+}
+
+func unknownCase(id string, err error) error {
+	if errors.Is(err, policy.ErrNoCase) {
+		return no("no case has the number %s: \"supportline cases list\" shows them", id)
+	}
+	return err
+}
+
+// mail is the e-mail to the account holder, where the person asked for one.
+func (m casesMove) mail(ctx context.Context, s *session, moved policy.Case) ([]policy.Notice, error) {
+	if m.Via != policy.ViaEmail {
+		return nil, nil
+	}
+	holder, err := s.Store.Customer(ctx, moved.Customer)
+	switch {
+	case err != nil:
+		return nil, unknownCustomer(string(moved.Customer), err)
+	case holder.Email == "":
+		return nil, no("customer %s has no e-mail address: bring one in with \"supportline customers import\", or use --via phone", holder.Number)
+	}
+	mail := s.Notices.Addressed(moved.MoveNotice(holder))
+	if len(mail) == 0 {
+		return nil, no("no mail server is configured: write notices.smtp into the configuration, or use --via phone")
+	}
+	return mail, nil
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
+)
+
+// ledger derives usage from the log under some figures. It keeps no count of its own.
+type ledger struct {
+	store *store.Store
+	fair  policy.FairUse
+}
+
+func (s *session) ledger() ledger { return ledger{s.Store, s.Settings.FairUse} }
+
+// account is an account and its months, oldest first.
+type account struct {
+	customer policy.Customer
+	months   []policy.Usage
+}
+
+// last is the month that was asked for.
+func (a account) last() policy.Usage { return a.months[len(a.months)-1] }
+
+// all are the accounts of the directory, and those in the log that are no longer in it, by number, each with the n months that end with
+// last. It passes once over each month's calls, those before the first month included that decide whether load was sustained in it.
+func (l ledger) all(ctx context.Context, last policy.Month, n int) ([]account, error) {
+	months := monthsTo(last, n+l.lead())
+	found := map[policy.CustomerNumber]*account{}
+	for c, err := range l.store.Customers(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		found[c.Number] = l.unused(c, months)
+	}
+	for i, month := range months {
+		if err := l.pass(ctx, found, months, i, month); err != nil {
+			return nil, err
+		}
+	}
+	open, err := l.openCases(ctx)
+	if err != nil {
+		return nil, err
+	}
+	accounts := make([]account, 0, len(found))
+	for _, number := range slices.Sorted(maps.Keys(found)) {
+		accounts = append(accounts, l.settled(*found[number], n, open))
+	}
+	return accounts, nil
+}
+
+// pass fills in one month of every account that has calls in it.
+func (l ledger) pass(ctx context.Context, found map[policy.CustomerNumber]*account, months []policy.Month, i int, month policy.Month) error {
+	var tallies []policy.Tally
+	account := func() {
+		if len(tallies) == 0 {
+			return
+		}
+		number := tallies[0].Customer
+		if found[number] == nil {
+			found[number] = l.unused(policy.Customer{Number: number}, months)
+		}
+		a := found[number]
+		a.months[i] = policy.MonthUsage(a.customer, month, tallies, l.fair)
+		tallies = tallies[:0]
+	}
+	for t, err := range l.store.MonthTallies(ctx, month) {
+		if err != nil {
+			return err
+		}
+		if len(tallies) > 0 && tallies[0].Customer != t.Customer {
+			account()
+		}
+		tallies = append(tallies, t)
+	}
+	account()
+	return nil
+}
+
+// one is a single account; it reads the calls of its months and no others.
+func (l ledger) one(ctx context.Context, number policy.CustomerNumber, last policy.Month, n int) (account, error) {
+	customer, err := l.store.Customer(ctx, number)
+	if err != nil {
+		return account{}, err
+	}
+	a := account{customer: customer}
+	for _, month := range monthsTo(last, n+l.lead()) {
+		tallies, err := l.store.AccountTallies(ctx, number, month)
+		if err != nil {
+			return account{}, err
+		}
+		a.months = append(a.months, policy.MonthUsage(customer, month, tallies, l.fair))
+	}
+	open, err := l.openCases(ctx)
+	if err != nil {
+		return account{}, err
+	}
+	return l.settled(a, n, open), nil
+}
+
+// lead is how many months before the first one decide whether load was sustained in it.
+func (l ledger) lead() int { return max(0, l.fair.SustainedWithin-1) }
+
+// unused is an account before any call of it was seen.
+func (l ledger) unused(c policy.Customer, months []policy.Month) *account {
+	a := &account{customer: c}
+	for _, month := range months {
+		a.months = append(a.months, policy.MonthUsage(c, month, nil, l.fair))
+	}
+	return a
+}
+
+// settled is the account with the last n of its months, each saying whether load was sustained in it and which case is open now.
+func (l ledger) settled(a account, n int, open map[policy.CustomerNumber]policy.CaseState) account {
+	a.months = policy.MarkSustained(a.months, l.fair)[len(a.months)-n:]
+	if state, under := open[a.customer.Number]; under {
+		for i := range a.months {
+			a.months[i].Case = &state
+		}
+	}
+	return a
+}
+
+// openCases are the accounts under a case, and where it stands.
+func (l ledger) openCases(ctx context.Context) (map[policy.CustomerNumber]policy.CaseState, error) {
+	open := map[policy.CustomerNumber]policy.CaseState{}
+	for c, err := range l.store.Cases(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if c.Open() {
+			open[c.Customer] = c.State
+		}
+	}
+	return open, nil
+}
+
+// accounts gives one account, or all where number is empty, with n months that end with last.
+func (s *session) accounts(ctx context.Context, number string, last policy.Month, n int) ([]account, error) {
+	if number == "" {
+		return s.ledger().all(ctx, last, n)
+	}
+	a, err := s.ledger().one(ctx, policy.CustomerNumber(number), last, n)
+	if err != nil {
+		return nil, unknownCustomer(number, err)
+	}
+	return []account{a}, nil
+}
+
+// rows are the months of accounts, month by month, in each by number.
+func rows(accounts []account) func(yield func(policy.Usage, error) bool) {
+	var all []policy.Usage
+	for _, a := range accounts {
+		all = append(all, a.months...)
+	}
+	slices.SortStableFunc(all, func(a, b policy.Usage) int { return cmp.Compare(a.Month, b.Month) })
+	return func(yield func(policy.Usage, error) bool) {
+		for _, u := range all {
+			if !yield(u, nil) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// noticesList is "notices list": what was told, what is on its way and what failed.
+type noticesList struct {
+	Failed bool   `help:"Only those that were given up."`
+	Zone   string `default:"UTC" placeholder:"ZONE" help:"The zone of the times in the table (default: UTC)."`
+	Format string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
+}
+
+// Help shows examples.
+func (noticesList) Help() string {
+	return `Examples:
+
+    supportline notices list
+    supportline notices list --failed`
+}
+
+// shownNotice is a notice as JSON and CSV.
+type shownNotice struct {
+	Key      string                 `json:"key"`
+	Kind     policy.NoticeKind      `json:"kind"`
+	State    string                 `json:"state"` // sent, waiting or failed
+	At       *time.Time             `json:"at"`
+	Customer *policy.CustomerNumber `json:"customer"`
+	Channel  policy.Channel         `json:"channel"`
+	To       *string                `json:"to"`
+	Attempts int                    `json:"attempts"`
+	NextAt   *time.Time             `json:"next_at"`
+	SentAt   *time.Time             `json:"sent_at"`
+	FailedAt *time.Time             `json:"failed_at"`
+	Error    *string                `json:"error"`
+}
+
+func showNotice(n policy.Notice) shownNotice {
+	return shownNotice{
+		Key: n.Key, Kind: n.Kind, State: noticeState(n), At: known(n.At), Customer: orNull(n.Customer), Channel: n.Channel, To: orNull(n.To),
+		Attempts: n.Attempts, NextAt: known(n.NextAt), SentAt: known(n.SentAt), FailedAt: known(n.FailedAt), Error: orNull(n.Error),
+	}
+}
+
+func noticeState(n policy.Notice) string {
+	switch {
+	case !n.SentAt.IsZero():
+		return "sent"
+	case !n.FailedAt.IsZero():
+		return "failed"
+	}
+	return "waiting"
+}
+
+// known and orNull give nil for a value that is not known.
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC().Truncate(time.Second)
+	return &t
+}
+
+func orNull[T ~string](v T) *T {
+	if v == "" {
+		return nil
+	}
+	return &v
+}
+
+func (l noticesList) run(ctx context.Context, s *session) error {
+	zone, err := parseZone(l.Zone)
+	if err != nil {
+		return fmt.Errorf("--zone: %w", err)
+	}
+	found := func(yield func(shownNotice, error) bool) {
+		for n, err := range s.Store.Notices(ctx) {
+			if err == nil && l.Failed && noticeState(n) != "failed" {
+				continue
+			}
+			if !yield(showNotice(n), err) || err != nil {
+				return
+			}
+		}
+	}
+	switch l.Format {
+	case "json":
+		return writeJSON(s.Out, found)
+	case "csv":
+		return writeCSV(s.Out, noticeColumns, found, shownNotice.cells)
+	}
+	t := table{head: []string{"AT", "KIND", "CUSTOMER", "CHANNEL", "TO", "STATE", "ATTEMPTS", "ERROR", "KEY"}, right: map[string]bool{"ATTEMPTS": true}}
+	for n, err := range found {
+		if err != nil {
+			return err
+		}
+		t.add(wall(n.At, zone), string(n.Kind), text(n.Customer), string(n.Channel), text(n.To), n.State, strconv.Itoa(n.Attempts), text(n.Error), n.Key)
+	}
+	if len(t.rows) == 0 {
+		fmt.Fprintln(s.Err, "No notices.")
+		return nil
+	}
+	return t.write(s.Out, s.Colour)
+}
+
+var noticeColumns = []string{
+	"key", "kind", "state", "at", "customer", "channel", "to", "attempts", "next_at", "sent_at", "failed_at", "error",
+}
+
+func (n shownNotice) cells() []string {
+	return []string{
+		n.Key, string(n.Kind), n.State, instant(n.At), text(n.Customer), string(n.Channel), text(n.To), strconv.Itoa(n.Attempts),
+		instant(n.NextAt), instant(n.SentAt), instant(n.FailedAt), text(n.Error),
+	}
+}
+
+// noticesRetry is "notices retry".
+type noticesRetry struct {
+	Key string `arg:"" name:"KEY" help:"The notice, as the list shows it."`
+	By  string `placeholder:"NAME" help:"Who does it (default: the operating system's user)."`
+}
+
+// Help shows an example.
+func (noticesRetry) Help() string {
+	return `A notice that was given up is tried again, as if it were new. One that was sent is never sent twice.
+
+Example:
+
+    supportline notices retry KEY`
+}
+
+func (r noticesRetry) run(ctx context.Context, s *session) error {
+	by := r.By
+	if by == "" {
+		by = s.User
+	}
+	err := s.Store.RetryNotice(ctx, r.Key, by, s.Now())
+	if errors.Is(err, policy.ErrNoNotice) {
+		return no("no notice has the key %s: \"supportline notices list\" shows them", r.Key)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Err, "%s is tried again.\n", r.Key)
+	return nil
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/cmd/supportline/notices"
+)
+
+// lookEvery is how often the clock is compared with what is to be done: the time by which a talk over the limit is told late.
+const lookEvery = 5 * time.Second
+
+// nightHour is when the nightly work is done, in the zone of the first line.
+const nightHour = 2
+
+// timetable says when each job is run. It is paced from outside and told the time, and so tested without waiting.
+type timetable struct {
+	jobs  *jobs
+	ended *endedCalls
+	night string // the day whose nightly work is done; "" at the start, when it is done at once
+}
+
+// look runs what is due. A job that fails is logged and comes again: at the next look, and the nightly ones the next night.
+func (t *timetable) look(ctx context.Context, now time.Time) {
+	t.try("live limits", t.jobs.liveLimits(ctx, now))
+	for a := range t.ended.take() {
+		t.try("review", t.jobs.review(ctx, a.customer, a.month, now))
+	}
+	local := now.In(t.jobs.settings.Lines[0].Zone)
+	day := local.Add(-nightHour * time.Hour).Format(time.DateOnly)
+	if day != t.night {
+		t.night = day
+		t.try("nightly review", t.jobs.reviewAll(ctx, now))
+		t.try("monthly summary", t.jobs.summary(ctx, now))
+		t.try("retention", t.jobs.retain(ctx, now))
+	}
+}
+
+func (t *timetable) try(job string, err error) {
+	if err != nil {
+		t.jobs.log.Error("a job failed", zap.String("job", job), zap.Error(err))
+	}
+}
+
+// work runs the jobs and sends the notices until ctx ends, and returns when nothing of it runs any more.
+func (h *house) work(ctx context.Context) {
+	sender := notices.New(h.conf.Notices, h.store, notices.Options{Now: h.now, Logger: h.log, Told: h.counters.told})
+	table := &timetable{ended: h.ended, jobs: &jobs{
+		store: h.store, settings: h.conf.Settings, notices: h.conf.Notices, log: h.log, wake: sender.Wake,
+	}}
+	var all sync.WaitGroup
+	all.Go(func() { sender.Run(ctx) })
+	all.Go(func() {
+		pace := time.NewTicker(lookEvery)
+		defer pace.Stop()
+		for ctx.Err() == nil {
+			table.look(ctx, h.now())
+			select {
+			case <-ctx.Done():
+			case <-pace.C:
+			}
+		}
+	})
+	all.Wait()
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// trendMonths is how far back a trend looks.
+const trendMonths = 12
+
+// usageList is "usage": what accounts used in a month.
+type usageList struct {
+	Month    string `placeholder:"YYYY-MM" help:"The month (default: the current one)."`
+	Customer string `placeholder:"N" help:"This account alone (default: all)."`
+	Trend    bool   `help:"The twelve months that end with the month, as a chart."`
+	Format   string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
+}
+
+// Help shows examples.
+func (usageList) Help() string {
+	return `A month is that of a call's start on the account's home line. Every figure follows from the log: nothing is counted twice or kept apart.
+
+Examples:
+
+    supportline usage
+    supportline usage --month 2026-10 --format csv > usage.csv
+    supportline usage --customer 204518 --trend`
+}
+
+func (l usageList) run(ctx context.Context, s *session) error {
+	month, err := s.month("--month", l.Month)
+	if err != nil {
+		return err
+	}
+	n := 1
+	if l.Trend {
+		n = trendMonths
+	}
+	accounts, err := s.accounts(ctx, l.Customer, month, n)
+	if err != nil {
+		return err
+	}
+	switch {
+	case l.Format == "json":
+		return writeJSON(s.Out, rows(accounts))
+	case l.Format == "csv":
+		return writeCSV(s.Out, usageColumns, rows(accounts), usageCells)
+	case l.Trend && l.Customer != "":
+		return accountTrend(s, accounts[0])
+	case l.Trend:
+		return companyTrend(s, accounts)
+	}
+	return usageTable(s, accounts, l.Customer != "")
+}
+
+// usageColumns are the names of a usage row's CSV, in order; usageCells gives the cells.
+var usageColumns = []string{
+	"month", "customer", "account", "line", "tickets", "ticket_limit", "calls", "talk_seconds", "over_long", "waived", "training", "over",
+	"sustained", "case",
+}
+
+func usageCells(u policy.Usage) []string {
+	return []string{
+		string(u.Month), string(u.Customer), u.Account, u.Line, strconv.Itoa(u.Tickets), strconv.Itoa(u.TicketLimit), strconv.Itoa(u.Calls),
+		strconv.Itoa(u.TalkSeconds), strconv.Itoa(u.OverLong), strconv.Itoa(u.Waived), strconv.Itoa(u.Training), strconv.FormatBool(u.Over),
+		strconv.FormatBool(u.Sustained), text(u.Case),
+	}
+}
+
+// usageTable is for a person, who needs no rows about accounts that have nothing to show; single shows one all the same.
+func usageTable(s *session, accounts []account, single bool) error {
+	t := table{
+		head:  []string{"MONTH", "CUSTOMER", "ACCOUNT", "TICKETS", "LIMIT", "CALLS", "TALK", "OVER-LONG", "WAIVED", "TRAINING", "STANDING", "CASE"},
+		right: map[string]bool{"TICKETS": true, "LIMIT": true, "CALLS": true, "TALK": true, "OVER-LONG": true, "WAIVED": true, "TRAINING": true},
+	}
+	left := 0
+	for _, a := range accounts {
+		u := a.last()
+		if u.Calls == 0 && !u.Sustained && u.Case == nil && !single {
+			left++
+			continue
+		}
+		t.add(string(u.Month), string(u.Customer), u.Account, strconv.Itoa(u.Tickets), strconv.Itoa(u.TicketLimit), strconv.Itoa(u.Calls),
+			minutes(&u.TalkSeconds), strconv.Itoa(u.OverLong), strconv.Itoa(u.Waived), strconv.Itoa(u.Training), standing(u), text(u.Case))
+	}
+	if len(t.rows) > 0 {
+		if err := t.write(s.Out, s.Colour); err != nil {
+			return err
+		}
+	}
+	if left > 0 {
+		fmt.Fprintf(s.Err, "%s without served calls.\n", plural(left, "account"))
+	}
+	if len(accounts) == 0 {
+		fmt.Fprintln(s.Err, "There are no accounts yet: \"supportline customers import FILE.csv\" brings them in.")
+	}
+	return nil
+}
+
+// standing says whether a month was over, and by what, and whether load is sustained.
+func standing(u policy.Usage) string {
+	words := ""
+	switch {
+	case u.Sustained && u.Over:
+		words = "over, sustained"
+	case u.Sustained:
+		words = "sustained"
+	case u.Over:
+		words = "over"
+	}
+	if by := u.OverBy(); len(by) > 0 {
+		words += ": " + strings.Join(by, "; ")
+	}
+	return words
+}
+
+// accountTrend draws an account's tickets against its limit.
+func accountTrend(s *session, a account) error {
+	fmt.Fprintf(s.Out, "%s %s: tickets a month, limit %d\n\n", a.customer.Number, plain(a.customer.Name), a.last().TicketLimit)
+	bars := make([]chartBar, len(a.months))
+	for i, u := range a.months {
+		bars[i] = chartBar{name: string(u.Month), value: u.Tickets, words: standing(u)}
+	}
+	return writeChart(s.Out, bars, a.last().TicketLimit)
+}
+
+// companyTrend draws the tickets of all accounts together, and says how many were over.
+func companyTrend(s *session, accounts []account) error {
+	fmt.Fprintf(s.Out, "All accounts: tickets a month\n\n")
+	bars := make([]chartBar, trendMonths)
+	for i := range bars {
+		over, sustained := 0, 0
+		for _, a := range accounts {
+			u := a.months[i]
+			bars[i].name = string(u.Month)
+			bars[i].value += u.Tickets
+			over += one(u.Over)
+			sustained += one(u.Sustained)
+		}
+		bars[i].words = fmt.Sprintf("%d over, %d sustained", over, sustained)
+	}
+	return writeChart(s.Out, bars, 0)
+}
+
+func one(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+// accountMonth is one account's month under some figures, without what other months and cases say of it.
+func (s *session) accountMonth(ctx context.Context, number policy.CustomerNumber, month policy.Month, fair policy.FairUse) (policy.Usage, error) {
+	tallies, err := s.Store.AccountTallies(ctx, number, month)
+	return policy.MonthUsage(policy.Customer{Number: number}, month, tallies, fair), err
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// usageExplain is "usage explain": every call of an account's month, and whether it counted.
+type usageExplain struct {
+	Customer string `placeholder:"N" help:"The customer number. It must be given."`
+	Month    string `placeholder:"YYYY-MM" help:"The month (default: the current one)."`
+	Format   string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
+}
+
+// Help shows an example.
+func (usageExplain) Help() string {
+	return `Every call of the month, oldest first, counted or not and by which rule. The counted ones add up to the figure.
+
+Example:
+
+    supportline usage explain --customer 204518 --month 2026-11`
+}
+
+// counted is one call of a month as JSON and CSV.
+type counted struct {
+	SID         policy.CallSID `json:"sid"`
+	StartedAt   *time.Time     `json:"started_at"`
+	Ticket      *policy.Ticket `json:"ticket"`
+	TalkSeconds *int           `json:"talk_seconds"`
+	Counted     bool           `json:"counted"`
+	OverLong    bool           `json:"over_long"`
+	Waived      bool           `json:"waived"`
+	Training    bool           `json:"training"`
+	Rule        string         `json:"rule"`
+	Why         string         `json:"why"`
+}
+
+func (e usageExplain) run(ctx context.Context, s *session) error {
+	if e.Customer == "" {
+		return errors.New("name the account: --customer N")
+	}
+	month, err := s.month("--month", e.Month)
+	if err != nil {
+		return err
+	}
+	number := policy.CustomerNumber(e.Customer)
+	a, err := s.ledger().one(ctx, number, month, 1)
+	if err != nil {
+		return unknownCustomer(e.Customer, err)
+	}
+	tallies, err := s.Store.AccountTallies(ctx, number, month)
+	if err != nil {
+		return err
+	}
+	explained := policy.ExplainUsage(tallies, s.Settings.FairUse)
+	switch e.Format {
+	case "json":
+		return writeJSON(s.Out, countedRows(explained))
+	case "csv":
+		return writeCSV(s.Out, countedColumns, countedRows(explained), counted.cells)
+	}
+	return explainTable(s, a, explained)
+}
+
+func countedRows(explained []policy.Counted) func(yield func(counted, error) bool) {
+	return func(yield func(counted, error) bool) {
+		for _, c := range explained {
+			row := counted{
+				SID: c.SID, Counted: c.Counts, OverLong: c.OverLong, Waived: c.Waived, Training: c.Training, Rule: c.Rule, Why: c.Why,
+			}
+			if !c.StartedAt.IsZero() {
+				at := c.StartedAt.UTC().Truncate(time.Second)
+				row.StartedAt = &at
+			}
+			if c.Ticket != "" {
+				row.Ticket = &c.Ticket
+			}
+			if c.Talked {
+				row.TalkSeconds = &c.TalkSeconds
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+var countedColumns = []string{"sid", "started_at", "ticket", "talk_seconds", "counted", "over_long", "waived", "training", "rule", "why"}
+
+func (c counted) cells() []string {
+	yes := func(b bool) string { return fmt.Sprint(b) }
+	return []string{
+		string(c.SID), instant(c.StartedAt), text(c.Ticket), figure(c.TalkSeconds), yes(c.Counted), yes(c.OverLong), yes(c.Waived), yes(c.Training),
+		c.Rule, c.Why,
+	}
+}
+
+// explainTable shows the calls in the wall time of the account's home line, which is what decided the month, and the sum under them.
+func explainTable(s *session, a account, explained []policy.Counted) error {
+	u, zone := a.last(), s.zone(a.customer.Line)
+	fmt.Fprintf(s.Out, "%s %s in %s (%s)\n\n", u.Customer, plain(u.Account), u.Month, zone)
+	t := table{head: []string{"STARTED", "TICKET", "TALK", "TICKETS", "NOTES", "RULE", "WHY", "SID"}, right: map[string]bool{"TALK": true, "TICKETS": true}}
+	sum := 0
+	for row := range countedRows(explained) {
+		sum += one(row.Counted)
+		marks := notes(policy.Row{OverLong: row.OverLong, Waived: row.Waived, Training: row.Training})
+		t.add(wall(row.StartedAt, zone), text(row.Ticket), minutes(row.TalkSeconds), fmt.Sprint(one(row.Counted)), marks, row.Rule, row.Why, string(row.SID))
+	}
+	if len(t.rows) > 0 {
+		if err := t.write(s.Out, s.Colour); err != nil {
+			return err
+		}
+		fmt.Fprintln(s.Out)
+	}
+	_, err := fmt.Fprintf(s.Out, "%d of %d tickets, %d over-long. %s\n", sum, u.TicketLimit, u.OverLong, verdict(u))
+	return err
+}
+
+// verdict is a month's standing as a sentence.
+func verdict(u policy.Usage) string {
+	if words := standing(u); words != "" {
+		return "The account is " + words + "."
+	}
+	return "The account is within its limits."
+}
