@@ -1,0 +1,91 @@
+package policy_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// TestCharges holds the lines of an account's month: tickets over the limit, and minutes over the call limit.
+func TestCharges(t *testing.T) {
+	t.Parallel()
+	rates := fair
+	rates.PerTicket, rates.PerMinute = 12.5, 0.35
+	line := func(kind policy.ChargeKind, quantity int, rate, amount int64) policy.Charge {
+		return policy.Charge{
+			Month: "2026-11", Customer: holder.Number, Account: holder.Name, Kind: kind, Quantity: quantity, Rate: rate, Amount: amount, Currency: "USD",
+		}
+	}
+	for name, row := range map[string]struct {
+		month []policy.Tally
+		want  []policy.Charge
+	}{
+		"within the limits":        {tallies(plain, plain, plain, missed), nil},
+		"two tickets over":         {tallies(plain, plain, plain, plain, plain), []policy.Charge{line(policy.ChargeTickets, 2, 1250, 2500)}},
+		"one ticket, often called": {tallies(about("7"), about("7"), about("7"), about("7")), nil},
+		"59 seconds over":          {tallies(talked(1259)), nil},
+		"a minute over":            {tallies(talked(1260)), []policy.Charge{line(policy.ChargeMinutes, 1, 35, 35)}},
+		"seconds of several calls": {tallies(talked(1230), talked(1295)), []policy.Charge{line(policy.ChargeMinutes, 2, 35, 70)}},
+		"a waived call is free":    {tallies(talked(1260), waived), []policy.Charge{line(policy.ChargeMinutes, 1, 35, 35)}},
+		"both": {
+			tallies(talked(1500), plain, plain, plain),
+			[]policy.Charge{line(policy.ChargeTickets, 1, 1250, 1250), line(policy.ChargeMinutes, 5, 35, 175)},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := policy.Charges(policy.MonthUsage(holder, "2026-11", row.month, rates), row.month, rates)
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestMinorUnits: a rate is taken in the currency's own minor units, whatever binary fractions make of it.
+func TestMinorUnits(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		currency string
+		rate     float64
+		want     int64
+		shown    string
+	}{
+		"cents":                          {"USD", 0.35, 35, "0.35"},
+		"a rate that binary cannot hold": {"USD", 1.15, 115, "1.15"},
+		"a third of a thousand":          {"GBP", 1001.10, 100110, "1001.10"},
+		"no minor unit":                  {"JPY", 150, 150, "150"},
+		"three places":                   {"KWD", 1.005, 1005, "1.005"},
+		"nothing":                        {"EUR", 0, 0, "0.00"},
+	} {
+		rates := fair
+		rates.PerTicket, rates.Currency = row.rate, row.currency
+		month := tallies(plain, plain, plain, plain)
+		got := policy.Charges(policy.MonthUsage(holder, "2026-11", month, rates), month, rates)
+		if len(got) != 1 || got[0].Amount != row.want || policy.Decimal(got[0].Amount, row.currency) != row.shown {
+			t.Errorf("%s: %+v, want %d, shown %s", name, got, row.want, row.shown)
+		}
+	}
+	if got := policy.Decimal(-5, "USD"); got != "-0.05" {
+		t.Errorf("-5 cents are shown as %s", got)
+	}
+}
+
+// TestCentsAddUp: the amount of many tickets is exactly so many times the rate, which a sum of floats is not.
+func TestCentsAddUp(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		cents := rapid.Int64Range(0, 1_000_000).Draw(rt, "cents")
+		over := rapid.IntRange(1, 500).Draw(rt, "over")
+		rates := fair
+		rates.PerTicket = float64(cents) / 100
+		u := policy.Usage{Tickets: rates.TicketsPerMonth + over, TicketLimit: rates.TicketsPerMonth}
+		got := policy.Charges(u, nil, rates)
+		if got[0].Rate != cents || got[0].Amount != cents*int64(over) || got[0].Quantity != over {
+			rt.Fatalf("%d times %d cents: %+v", over, cents, got[0])
+		}
+	})
+}
