@@ -24,8 +24,14 @@ import (
 type Store interface {
 	Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error)
 	Call(ctx context.Context, sid policy.CallSID) (policy.Call, error)
+	AdvanceAndNotify(ctx context.Context, sid policy.CallSID, change func(policy.Call) (policy.Call, []policy.Notice)) (policy.Call, error)
+	Act(ctx context.Context, sid policy.CallSID, act policy.Act, seen int, zones func(policy.Phone) *time.Location) (policy.Call, error)
+	Load(ctx context.Context, calls iter.Seq[policy.Call], progress func(done int)) error
 	Calls(ctx context.Context, filter policy.Filter) iter.Seq2[policy.Call, error]
 	AccountMonth(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Call, error)
+	AccountTallies(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Tally, error)
+	MonthTallies(ctx context.Context, month policy.Month) iter.Seq2[policy.Tally, error]
+	TalkingSince(ctx context.Context, before time.Time) ([]policy.CallSID, error)
 	WrongNumbers(ctx context.Context, caller policy.Phone, since time.Time) (int, error)
 
 	Customer(ctx context.Context, number policy.CustomerNumber) (policy.Customer, error)
@@ -35,6 +41,20 @@ type Store interface {
 	Export(ctx context.Context, number policy.CustomerNumber, by string) (policy.Exported, error)
 	Erase(ctx context.Context, number policy.CustomerNumber, by string, at time.Time) (policy.Erased, error)
 	Audit(ctx context.Context) iter.Seq2[policy.AuditEntry, error]
+	Expire(ctx context.Context, before time.Time) (policy.Expired, error)
+
+	Review(ctx context.Context, customer policy.CustomerNumber, month policy.Month, fair policy.FairUse, decide func(policy.Standing) policy.Verdict) (policy.Verdict, error)
+	OpenCase(ctx context.Context, customer policy.CustomerNumber, by, note string, months []policy.Usage, at time.Time) (policy.Case, error)
+	MoveCase(ctx context.Context, id policy.CaseID, move policy.Move, notices []policy.Notice) (policy.Case, error)
+	Case(ctx context.Context, id policy.CaseID) (policy.Case, error)
+	Cases(ctx context.Context) iter.Seq2[policy.Case, error]
+
+	PutNotices(ctx context.Context, notices []policy.Notice) error
+	Notices(ctx context.Context) iter.Seq2[policy.Notice, error]
+	DueNotices(ctx context.Context, now time.Time, limit int) ([]policy.Notice, error)
+	NoticeSent(ctx context.Context, key string, at time.Time) error
+	NoticeFailed(ctx context.Context, key string, at time.Time, cause error, nextAt time.Time) error
+	RetryNotice(ctx context.Context, key, by string, at time.Time) error
 
 	Ping(ctx context.Context) error
 	FailWrites(err error)
@@ -72,10 +92,24 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"calls are listed newest first and filtered", listing},
 		{"a listing goes on while calls are written", listingWhileWriting},
 		{"the calls of an account and a month", accountMonth},
+		{"the tallies of a month, of one account and of all", tallies},
+		{"a month of many calls is one pass", longMonth},
+		{"calls that talk are found by their acceptance", talking},
+		{"an act, its figures and its audit are one step", acts},
+		{"of two people who act at once the second learns of the first", rivals},
+		{"a step and what is told of it are one step", told},
+		{"a notice is told once", once},
+		{"a notice waits, fails, is retried, is sent", delivery},
+		{"a review sees the months and no others", standing},
+		{"reviews at once open one case, and tell it", flagging},
+		{"a case goes its way, each move whole", caseLife},
+		{"retention removes what is old, but no evidence", expire},
+		{"many calls are loaded at once", loading},
 		{"wrong numbers are counted by caller and time", wrongNumbers},
 		{"customers are found by number and by caller", directory},
 		{"an import is whole or not at all", wholeImport},
 		{"erasing removes a customer and names nobody", erase},
+		{"erasing and exporting reach cases and notices", eraseAll},
 		{"a customer on the phone is not erased", eraseOnThePhone},
 		{"an export is everything, and noted", export},
 	}

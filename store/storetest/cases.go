@@ -1,0 +1,223 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// fair is what makes one served call a month too many, and two months of three sustained.
+var fair = policy.FairUse{
+	CallLimit: 20 * time.Minute, TicketsPerMonth: 1, OverLongCallsPerMonth: 10, SustainedMonths: 2, SustainedWithin: 3, WarnAt: []int{100},
+}
+
+// overload gives northwind two calls in each of three months, the last of which is November.
+func overload(t *testing.T, s Store) {
+	t.Helper()
+	if _, err := s.ImportCustomers(t.Context(), []policy.Customer{northwind, harbor}, "anna"); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 6 {
+		must(t, s, policy.CallSID(fmt.Sprint("CA", n)), served(day.AddDate(0, -(n/2), 0)))
+	}
+}
+
+func review(t *testing.T, s Store) (policy.Verdict, error) {
+	return s.Review(t.Context(), customer, "2026-11", fair, func(standing policy.Standing) policy.Verdict {
+		return policy.Review(standing, fair, day)
+	})
+}
+
+// standing is what a review is shown.
+func standing(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	overload(t, s)
+	must(t, s, "CA-other", func(c policy.Call) policy.Call { c = served(day)(c); c.Customer = harbor.Number; return c })
+	var seen policy.Standing
+	verdict, err := s.Review(t.Context(), customer, "2026-12", fair, func(st policy.Standing) policy.Verdict { seen = st; return policy.Verdict{} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "the verdict", policy.Verdict{}, verdict)
+	want := policy.Standing{Customer: northwind}
+	for _, month := range []policy.Month{"2026-10", "2026-11", "2026-12"} {
+		tallies, err := s.AccountTallies(t.Context(), customer, month)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want.Months = append(want.Months, policy.MonthUsage(northwind, month, tallies, fair))
+	}
+	same(t, "what a review sees", want, seen)
+	_, err = s.Review(t.Context(), "999999", "2026-12", fair, func(policy.Standing) policy.Verdict { return policy.Verdict{} })
+	wantError(t, "a review of nobody", err, policy.ErrNoCustomer)
+}
+
+// flagging is a review that opens a case: the case, what is told, and the audit, all or nothing, and once.
+func flagging(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	overload(t, s)
+	full := errors.New("no space left on device")
+	s.FailWrites(full)
+	_, err := review(t, s)
+	wantError(t, "a review on a full disk", err, full)
+	s.FailWrites(nil)
+	nothingFlagged(t, s)
+
+	before := storage.Copy(t).Open(t)
+	nothingFlagged(t, before)
+	if err := before.Close(); err != nil {
+		t.Fatal(err)
+	}
+	opened, told := make(chan *policy.Case, 64), make(chan int, 64)
+	crowd(func(int) {
+		verdict, err := review(t, s)
+		if err != nil {
+			t.Error(err)
+		}
+		opened <- verdict.Open
+		told <- len(verdict.Notices)
+	})
+	cases := collect(t, s.Cases(t.Context()))
+	if len(cases) != 1 {
+		t.Fatalf("64 reviews at once opened %d cases, want 1", len(cases))
+	}
+	said, notices := 0, 0
+	for range 64 {
+		if c := <-opened; c != nil {
+			same(t, "the case that a review says it opened", cases[0], *c)
+			said++
+		}
+		notices += <-told
+	}
+	outbox := collect(t, s.Notices(t.Context()))
+	if said != 1 || notices != len(outbox) || notices < 2 {
+		t.Errorf("%d of 64 reviews say they opened it, with %d notices, of which %d are kept; want 1 and the same, 2 or more", said, notices, len(outbox))
+	}
+	last := collect(t, s.Audit(t.Context()))
+	if e := last[len(last)-1]; len(last) != 2 || e.Act != "case-open" || e.Customer != customer || e.Subject != "1" {
+		t.Errorf("the audit ends with %+v", e)
+	}
+	after := storage.Copy(t).Open(t)
+	same(t, "the cases after a crash", cases, collect(t, after.Cases(t.Context())))
+	same(t, "the outbox after a crash", outbox, collect(t, after.Notices(t.Context())))
+	if err := after.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func nothingFlagged(t *testing.T, s Store) {
+	t.Helper()
+	same(t, "cases", []policy.Case{}, collect(t, s.Cases(t.Context())))
+	same(t, "notices", []policy.Notice{}, collect(t, s.Notices(t.Context())))
+	if audit := collect(t, s.Audit(t.Context())); len(audit) != 1 {
+		t.Errorf("the audit holds %+v, want the import alone", audit)
+	}
+}
+
+// path is a case's whole life.
+var path = []policy.CaseState{
+	policy.CaseContacted, policy.CaseDiscussed, policy.CaseWatching, policy.CaseCharged, policy.CaseRestricted, policy.CaseClosed,
+}
+
+func move(to policy.CaseState) policy.Move {
+	return policy.Move{At: day.Add(time.Hour), By: "bea", To: to, Via: policy.ViaEmail, Note: "agreed on a training"}
+}
+
+func caseLife(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	overload(t, s)
+	opened, err := s.OpenCase(t.Context(), customer, "anna", "they asked for it", []policy.Usage{{Month: "2026-11", Customer: customer, Tickets: 17}}, day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.OpenCase(t.Context(), customer, "anna", "once more", nil, day)
+	wantError(t, "a second case", err, policy.ErrCaseOpen)
+	_, err = s.OpenCase(t.Context(), harbor.Number, "anna", "", nil, day)
+	wantError(t, "a case without a note", err, policy.ErrNoNote)
+	_, err = s.OpenCase(t.Context(), "999999", "anna", "why not", nil, day)
+	wantError(t, "a case of nobody", err, policy.ErrNoCustomer)
+	_, err = s.MoveCase(t.Context(), opened.ID, move(policy.CaseRestricted), nil)
+	wantError(t, "a move that is not allowed", err, policy.ErrMoveNotAllowed)
+	want := opened
+	for n, to := range path {
+		key := fmt.Sprint("case-moved/1/", n)
+		stays(t, s, want, to, key)
+		got, err := s.MoveCase(t.Context(), opened.ID, move(to), []policy.Notice{notice(key)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want, err = want.Moved(move(to)); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "the case at "+string(to), want, got)
+		moved(t, storage.Copy(t), want, n+1)
+	}
+	_, err = s.MoveCase(t.Context(), opened.ID, move(policy.CaseContacted), nil)
+	wantError(t, "a move of a closed case", err, policy.ErrMoveNotAllowed)
+	for _, id := range []policy.CaseID{"", "0", "2", "one"} {
+		_, err = s.Case(t.Context(), id)
+		wantError(t, "case "+string(id), err, policy.ErrNoCase)
+		_, err = s.MoveCase(t.Context(), id, move(policy.CaseClosed), nil)
+		wantError(t, "moving case "+string(id), err, policy.ErrNoCase)
+	}
+	again, err := s.OpenCase(t.Context(), customer, "anna", "load came back", nil, day)
+	if err != nil || again.ID != "2" {
+		t.Errorf("a case after a closed one: %+v, %v", again, err)
+	}
+}
+
+// stays is that a move on a full disk moves nothing and tells nobody.
+func stays(t *testing.T, s Store, want policy.Case, to policy.CaseState, key string) {
+	t.Helper()
+	full := errors.New("no space left on device")
+	s.FailWrites(full)
+	_, err := s.MoveCase(t.Context(), want.ID, move(to), []policy.Notice{notice(key)})
+	s.FailWrites(nil)
+	wantError(t, "a move on a full disk", err, full)
+	got, err := s.Case(t.Context(), want.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "the case after it", want, got)
+	for n, err := range s.Notices(t.Context()) {
+		if err != nil || n.Key == key {
+			t.Errorf("after it there is notice %s, %v", n.Key, err)
+		}
+	}
+}
+
+// moved is that a crash behind a move leaves the case, what it told, its entry in the audit, and what the directory says of the account.
+func moved(t *testing.T, storage Storage, want policy.Case, moves int) {
+	t.Helper()
+	s := storage.Open(t)
+	got, err := s.Case(t.Context(), want.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "the case after a crash", want, got)
+	audit := collect(t, s.Audit(t.Context()))
+	if e := audit[len(audit)-1]; e.Act != "case-move" || e.By != "bea" || e.Reason != "agreed on a training" || len(audit) != 2+moves {
+		t.Errorf("behind move %d the audit has %d entries and ends with %+v", moves, len(audit), e)
+	}
+	if n := len(collect(t, s.Notices(t.Context()))); n != moves {
+		t.Errorf("behind move %d there are %d notices", moves, n)
+	}
+	account, err := s.Customer(t.Context(), customer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	callers, err := s.CustomersCallingFrom(t.Context(), caller)
+	if err != nil {
+		t.Fatal(err)
+	}
+	restricted := want.State == policy.CaseRestricted
+	if account.Restricted != restricted || callers[0].Restricted != restricted || callers[1].Restricted {
+		t.Errorf("at %s the account is restricted: %v, found by its caller: %v, and another: %v", want.State, account.Restricted, callers[0].Restricted, callers[1].Restricted)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,159 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+func notice(key string) policy.Notice {
+	return policy.Notice{
+		Key: key, Kind: policy.NoticeCallLimit, At: day, Customer: customer, Channel: policy.ChannelEmail, To: "ops@example.com",
+		Facts: map[string]string{"account": northwind.Name},
+	}
+}
+
+// tell is a step of a call that people learn of.
+func tell(t *testing.T, s Store, id policy.CallSID, keys ...string) error {
+	_, err := s.AdvanceAndNotify(t.Context(), id, func(c policy.Call) (policy.Call, []policy.Notice) {
+		var notices []policy.Notice
+		for _, k := range keys {
+			notices = append(notices, notice(k))
+		}
+		return turn("told")(c), notices
+	})
+	return err
+}
+
+func due(t *testing.T, s Store, now time.Time, limit int) []string {
+	t.Helper()
+	found, err := s.DueNotices(t.Context(), now, limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for _, n := range found {
+		keys = append(keys, n.Key)
+	}
+	return keys
+}
+
+// told is a call and its notice: both, or neither.
+func told(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	must(t, s, sid, began(day))
+	full := errors.New("no space left on device")
+	s.FailWrites(full)
+	wantError(t, "a step on a full disk", tell(t, s, sid, "call-limit/1"), full)
+	s.FailWrites(nil)
+	if c := kept(t, s, sid); c.State.Turn != 0 {
+		t.Error("a step whose notice was not written is there")
+	}
+	same(t, "the outbox", []policy.Notice{}, collect(t, s.Notices(t.Context())))
+
+	for step := range 5 {
+		if err := tell(t, s, sid, fmt.Sprint("call-limit/", step)); err != nil {
+			t.Fatal(err)
+		}
+		after := storage.Copy(t).Open(t)
+		if c, told := kept(t, after, sid), collect(t, after.Notices(t.Context())); c.State.Turn != step+1 || len(told) != step+1 {
+			t.Errorf("a crash behind step %d leaves %d steps and %d notices", step+1, c.State.Turn, len(told))
+		}
+		if err := after.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tell(t, s, sid, "call-limit/9", ""); err == nil {
+		t.Error("a notice without a key was taken")
+	}
+	if c := kept(t, s, sid); c.State.Turn != 5 {
+		t.Error("a step with a notice that was refused is there")
+	}
+}
+
+// once is that a notice's key is told once, whoever tells it, and however often.
+func once(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	crowd(func(worker int) {
+		if err := tell(t, s, policy.CallSID(fmt.Sprint("CA", worker)), "tickets/204518/2026-11/80"); err != nil {
+			t.Error(err)
+		}
+	})
+	const key = "tickets/204518/2026-11/80"
+	same(t, "the outbox", []policy.Notice{notice(key)}, collect(t, s.Notices(t.Context())))
+	if err := s.NoticeSent(t.Context(), key, day.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	other := notice(key)
+	other.To, other.NextAt = "others@example.com", day.Add(time.Hour)
+	if err := s.PutNotices(t.Context(), []policy.Notice{other, notice("summary/2026-11")}); err != nil {
+		t.Fatal(err)
+	}
+	want := notice(key)
+	want.Attempts, want.SentAt = 1, day.Add(time.Minute)
+	same(t, "the outbox after the key came again", []policy.Notice{notice("summary/2026-11"), want}, collect(t, s.Notices(t.Context())))
+	same(t, "what is due", []string{"summary/2026-11"}, due(t, s, day.Add(24*time.Hour), 10))
+	if err := s.PutNotices(t.Context(), []policy.Notice{notice("a"), {}}); err == nil {
+		t.Error("a notice without a key was taken")
+	}
+	if n := len(collect(t, s.Notices(t.Context()))); n != 2 {
+		t.Errorf("%d notices after one of two was refused, want the 2 from before", n)
+	}
+}
+
+// delivery is the life of a notice: it waits, is tried again, is given up, retried, sent.
+func delivery(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	later := notice("c")
+	later.NextAt = day.Add(time.Minute)
+	if err := s.PutNotices(t.Context(), []policy.Notice{later, notice("b"), notice("a")}); err != nil {
+		t.Fatal(err)
+	}
+	do := func(what string, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+	same(t, "due at first", []string{"a", "b"}, due(t, s, day, 10))
+	same(t, "due, the first of them", []string{"a"}, due(t, s, day, 1))
+	same(t, "due on the moment", []string{"a", "b", "c"}, due(t, s, later.NextAt, 10))
+	refusal := errors.New("550 no such user")
+	do("a failure", s.NoticeFailed(t.Context(), "a", day, refusal, day.Add(2*time.Minute)))
+	same(t, "due after a failure", []string{"b", "c"}, due(t, s, later.NextAt, 10))
+	do("a failure for good", s.NoticeFailed(t.Context(), "b", day, refusal, time.Time{}))
+	do("a delivery", s.NoticeSent(t.Context(), "c", day.Add(time.Minute)))
+	same(t, "due later", []string{"a"}, due(t, s, day.Add(time.Hour), 10))
+
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = storage.Open(t)
+	a, b, c := notice("a"), notice("b"), later
+	a.Attempts, a.Error, a.NextAt = 1, refusal.Error(), day.Add(2*time.Minute)
+	b.Attempts, b.Error, b.FailedAt = 1, refusal.Error(), day
+	c.Attempts, c.SentAt, c.NextAt = 1, day.Add(time.Minute), time.Time{}
+	same(t, "the outbox", []policy.Notice{a, b, c}, collect(t, s.Notices(t.Context())))
+
+	do("a retry", s.RetryNotice(t.Context(), "b", "anna", day.Add(time.Hour)))
+	same(t, "due after a retry", []string{"a", "b"}, due(t, s, day.Add(time.Hour), 10))
+	do("a second delivery of one that was sent", s.NoticeSent(t.Context(), "c", day.Add(time.Hour)))
+	do("a failure of one that was sent", s.NoticeFailed(t.Context(), "c", day.Add(time.Hour), refusal, time.Time{}))
+	wantError(t, "retrying one that was sent", s.RetryNotice(t.Context(), "c", "anna", day), policy.ErrSent)
+	for what, err := range map[string]error{
+		"sent": s.NoticeSent(t.Context(), "nobody", day), "failed": s.NoticeFailed(t.Context(), "nobody", day, refusal, day),
+		"retried": s.RetryNotice(t.Context(), "nobody", "anna", day),
+	} {
+		wantError(t, "no notice, "+what, err, policy.ErrNoNotice)
+	}
+	if got := collect(t, s.Notices(t.Context()))[2]; got.SentAt != c.SentAt || got.Attempts != 1 {
+		t.Errorf("a notice that was sent became %+v", got)
+	}
+	audit := collect(t, s.Audit(t.Context()))
+	if len(audit) != 1 || audit[0].Act != "retry" || audit[0].By != "anna" {
+		t.Errorf("the audit holds %+v, want anna's retry", audit)
+	}
+}
