@@ -1,5 +1,5 @@
-// Package store keeps what must survive: the log of calls, the directory of customers and the audit of what people did to it. It is one
-// bbolt file with one owner.
+// Package store keeps what must survive: the log of calls, the directory of customers, the cases, the notices that wait to be delivered, and
+// the audit of what people did to all that. It is one bbolt file with one owner.
 //
 // A call is one value, read, changed and written in one step by Advance. All writes pass one goroutine, which applies whatever waits
 // to one transaction and commits it once for all (group commit): a lone caller waits for one commit, and a crowd shares one. When a
@@ -9,9 +9,13 @@
 //	call, err := log.Advance(ctx, sid, func(c policy.Call) policy.Call { return c.Learn(report) })
 //	for call, err := range log.Calls(ctx, policy.Filter{Line: "+448000668187"}) { ... }
 //
-// The file holds these buckets: calls (by SID), customers (by number), audit (by sequence), meta (the version of all this), and index,
-// whose keys follow from the calls and customers by the pure functions of keys.go. The index can be made anew from the rest, which is how an
-// older file is brought up to date.
+// What belongs together is one step: a call and what people are told of it (AdvanceAndNotify), an act and its entry in the audit (Act), a
+// case with its notices (Review, MoveCase).
+//
+// The file holds these buckets: calls (by start and SID), steps (their stories, by number), customers (by number), cases and audit (by
+// sequence), notices (by key), meta (the version of all this), and index, whose entries follow from the rest by pure functions (callKeys and
+// its like) and can be made anew from it, which is how an older file is brought up to date. The index by month holds the tallies that
+// fair use is derived from, in the order of month, account and start.
 //
 // What a store promises to its readers is written down as tests in package storetest. Nothing of bbolt shows: what methods return is the
 // receiver's own.

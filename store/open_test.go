@@ -242,7 +242,7 @@ func TestOneBrokenFirstPageIsSurvived(t *testing.T) {
 }
 
 func TestAnOlderFileGetsItsIndexAnew(t *testing.T) {
-	path := foreign(t, filled(t), func(tx *bolt.Tx) error {
+	path := foreign(t, withACase(t), func(tx *bolt.Tx) error {
 		if err := tx.DeleteBucket([]byte("index")); err != nil {
 			return err
 		}
@@ -254,6 +254,47 @@ func TestAnOlderFileGetsItsIndexAnew(t *testing.T) {
 	if err != nil || len(calls) != 1 {
 		t.Errorf("the month's calls: %v, %v; want the one that was there", calls, err)
 	}
+	if tallies, err := s.AccountTallies(t.Context(), "204518", "2026-11"); err != nil || len(tallies) != 1 || !tallies[0].Accepted {
+		t.Errorf("the month's tallies: %+v, %v; want that of the call that was there", tallies, err)
+	}
+	if talking, err := s.TalkingSince(t.Context(), time.Date(2026, time.December, 1, 0, 0, 0, 0, time.UTC)); err != nil || len(talking) != 1 {
+		t.Errorf("calls that talk: %v, %v; want the one that was there", talking, err)
+	}
+	if due, err := s.DueNotices(t.Context(), time.Now(), 10); err != nil || len(due) != 1 {
+		t.Errorf("due notices: %+v, %v; want the one that was there", due, err)
+	}
+	if c, err := s.Customer(t.Context(), "204518"); err != nil || !c.Restricted {
+		t.Errorf("the account: %+v, %v; want it restricted by its case", c, err)
+	}
+}
+
+// withACase is the path of a file with a call that goes on, a restricted account and a notice that waits, closed.
+func withACase(t *testing.T) string {
+	t.Helper()
+	path := filled(t)
+	s := file{path}.open(t, store.Options{})
+	at := time.Date(2026, time.November, 23, 14, 0, 0, 0, time.UTC)
+	_, err := s.AdvanceAndNotify(t.Context(), "CA1", func(c policy.Call) (policy.Call, []policy.Notice) {
+		return c.WithLeg(policy.Leg{SID: "CA2", AcceptedAt: at}), []policy.Notice{{Key: "call-limit/CA1"}}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.ImportCustomers(t.Context(), []policy.Customer{{Number: "204518", Name: "Northwind"}}, "anna"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.OpenCase(t.Context(), "204518", "anna", "by hand", nil, at); err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range []policy.CaseState{policy.CaseContacted, policy.CaseDiscussed, policy.CaseWatching, policy.CaseRestricted} {
+		if _, err := s.MoveCase(t.Context(), "1", policy.Move{At: at, By: "anna", To: to, Via: policy.ViaPhone, Note: "told them"}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func TestReadingOnlyChangesNothing(t *testing.T) {

@@ -89,7 +89,7 @@ const tallyPage = 2048
 
 // MonthTallies are the calls of all accounts that belong to a month, one account after the other, shorter customer numbers first and
 // then in their order, each account's calls oldest first. It is one ordered pass over the month's entries in the index, in short steps as
-// Calls does it: a call that changes meanwhile is as it was or as it is, never both.
+// Calls does it: of a call that changes its account meanwhile the pass may see neither or both.
 func (s *Store) MonthTallies(ctx context.Context, month policy.Month) iter.Seq2[policy.Tally, error] {
 	return func(yield func(policy.Tally, error) bool) {
 		pass := tallyPass{month: month, prefix: monthKey(month), next: monthKey(month), skip: len(monthKey(month))}

@@ -148,6 +148,25 @@ func TestFailedCommitsAreHeardOf(t *testing.T) {
 	}
 }
 
+func TestAReviewThatFindsNothingNewWritesNothing(t *testing.T) {
+	var heard commits
+	s := newFile(t).open(t, store.Options{OnCommit: heard.heard})
+	if _, err := s.ImportCustomers(t.Context(), []policy.Customer{{Number: "204518", Name: "Northwind"}}, "anna"); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 3 {
+		verdict, err := s.Review(t.Context(), "204518", "2026-11", policy.FairUse{SustainedWithin: 3}, func(policy.Standing) policy.Verdict {
+			return policy.Verdict{Notices: []policy.Notice{{Key: "tickets/204518/2026-11/80"}}}
+		})
+		if err != nil || (len(verdict.Notices) == 1) != (n == 0) {
+			t.Errorf("review %d tells %+v, %v; want its notice the first time only", n+1, verdict.Notices, err)
+		}
+	}
+	if heard.good != 2 {
+		t.Errorf("an import and three reviews took %d commits, want 2", heard.good)
+	}
+}
+
 func TestTheFileHasRoomAndGrows(t *testing.T) {
 	f := newFile(t)
 	s := f.open(t, store.Options{Size: 1 << 20})
