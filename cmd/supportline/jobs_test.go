@@ -1,0 +1,159 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// talkingCall is a call whose specialist accepted at a time and still talks.
+func talkingCall(accepted time.Time) policy.Call {
+	c := fairCall(7, "204518", accepted.Add(-30*time.Second).Format(time.RFC3339), 0, "")
+	c.Legs[0].EndedAt, c.Legs[0].Seconds, c.Legs[0].Status = time.Time{}, nil, "in-progress"
+	c.EndedAt, c.TotalSeconds, c.Status = time.Time{}, nil, ""
+	return c
+}
+
+// TestLiveLimitIsToldOnce: a second too early nothing, then once, whatever restarts come between. The call goes on.
+func TestLiveLimitIsToldOnce(t *testing.T) {
+	accepted := time.Date(2024, 3, 20, 12, 0, 0, 0, time.UTC)
+	c := newCompany(t, accepted, "mail.example.com:25")
+	c.log(talkingCall(accepted))
+	told := []string{"call-limit/" + string(sid(7))}
+	for _, step := range []struct {
+		name  string
+		after time.Duration
+		want  []string
+	}{
+		{"at the limit", 20 * time.Minute, nil},
+		{"a second over", 20*time.Minute + time.Second, told},
+		{"again", 21 * time.Minute, told},
+		{"at night", 3 * time.Hour, told},
+	} {
+		c.now = accepted.Add(step.after)
+		if err := c.jobs().liveLimits(t.Context(), c.now); err != nil {
+			t.Fatal(err)
+		}
+		c.killed()
+		if diff := cmp.Diff(step.want, c.due()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", step.name, diff)
+		}
+	}
+	call, err := c.store.Call(t.Context(), sid(7))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if call.Outcome() != "" {
+		t.Errorf("the call ended with %s", call.Outcome())
+	}
+}
+
+// TestWarningsNearTheLimit: 80 % and 100 % of the month's tickets, each once an account and month.
+func TestWarningsNearTheLimit(t *testing.T) {
+	c := newCompany(t, time.Date(2024, 3, 31, 12, 0, 0, 0, time.UTC), "mail.example.com:25")
+	for _, step := range []struct {
+		name  string
+		calls int
+		want  []string
+	}{
+		{"12 of 16", 12, nil},
+		{"13 of 16", 13, []string{"tickets/204518/2024-03/80"}},
+		{"the same again", 13, []string{"tickets/204518/2024-03/80"}},
+		{"16 of 16", 16, []string{"tickets/204518/2024-03/100", "tickets/204518/2024-03/80"}},
+	} {
+		c.took("204518", "2024-03", step.calls)
+		if err := c.jobs().review(t.Context(), "204518", "2024-03", c.now); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(step.want, c.due()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", step.name, diff)
+		}
+	}
+	if err := c.jobs().review(t.Context(), "999999", "2024-03", c.now); err != nil {
+		t.Errorf("an account that was erased meanwhile: %v", err)
+	}
+}
+
+// TestSummaryOnTheFirstWorkingDay: September 2024 begins on a Sunday.
+func TestSummaryOnTheFirstWorkingDay(t *testing.T) {
+	c := newCompany(t, time.Date(2024, 9, 1, 12, 0, 0, 0, time.UTC), "mail.example.com:25")
+	c.took("204518", "2024-08", 17)
+	newYork := c.conf.Settings.Lines[0].Zone
+	for _, step := range []struct {
+		name string
+		at   time.Time
+		want []string
+	}{
+		{"Sunday", time.Date(2024, 9, 1, 12, 0, 0, 0, newYork), nil},
+		{"Monday", time.Date(2024, 9, 2, 2, 0, 0, 0, newYork), []string{"summary/2024-08"}},
+		{"Tuesday", time.Date(2024, 9, 3, 2, 0, 0, 0, newYork), []string{"summary/2024-08"}},
+		{"a month without calls", time.Date(2024, 10, 1, 2, 0, 0, 0, newYork), []string{"summary/2024-08"}},
+	} {
+		c.now = step.at
+		if err := c.jobs().summary(t.Context(), c.now); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(step.want, c.due()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", step.name, diff)
+		}
+	}
+}
+
+// TestRetentionKeepsWhatACaseRestsOn is rule 13.
+func TestRetentionKeepsWhatACaseRestsOn(t *testing.T) {
+	c := newCompany(t, time.Date(2024, 3, 20, 12, 0, 0, 0, time.UTC), "")
+	for _, month := range []policy.Month{"2023-08", "2024-01", "2024-02", "2024-03"} {
+		c.took("204518", month, 17)
+	}
+	c.log(fairCall(9, "310022", "2024-02-01T15:00:00Z", 60, ""))
+	if err := c.jobs().reviewAll(t.Context(), c.now); err != nil {
+		t.Fatal(err)
+	}
+	c.now = c.now.AddDate(3, 0, 0)
+	if err := c.jobs().retain(t.Context(), c.now); err != nil {
+		t.Fatal(err)
+	}
+	left := map[string]int{}
+	for call, err := range c.store.Calls(t.Context(), policy.Filter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		left[string(call.Customer)+" "+string(call.Month)]++
+	}
+	if diff := cmp.Diff(map[string]int{"204518 2024-01": 17, "204518 2024-02": 17, "204518 2024-03": 17}, left); diff != "" {
+		t.Errorf("calls that are left (-want +got):\n%s", diff)
+	}
+}
+
+// TestTimetable: nightly work once a day, at the start and then at night in the first line's zone; calls that ended are reviewed at the next look.
+func TestTimetable(t *testing.T) {
+	newYork := mustConfig(t).Settings.Lines[0].Zone
+	c := newCompany(t, time.Date(2024, 3, 20, 12, 0, 0, 0, newYork), "mail.example.com:25")
+	c.took("204518", "2024-03", 13)
+	table := &timetable{jobs: c.jobs(), ended: &endedCalls{}}
+	table.look(t.Context(), c.now)
+	if diff := cmp.Diff([]string{"tickets/204518/2024-03/80"}, c.due()); diff != "" {
+		t.Errorf("at the start (-want +got):\n%s", diff)
+	}
+	c.took("204518", "2024-03", 16)
+	table.look(t.Context(), time.Date(2024, 3, 21, 1, 59, 59, 0, newYork))
+	if got := len(c.due()); got != 1 {
+		t.Errorf("before the night's work %d notices wait", got)
+	}
+	call, err := watchedLog{c.store, table.ended}.Advance(t.Context(), sid(2024061), func(c policy.Call) policy.Call { return c })
+	if err != nil || call.End().IsZero() {
+		t.Fatal(call, err)
+	}
+	table.look(t.Context(), time.Date(2024, 3, 21, 1, 59, 59, 0, newYork))
+	if got := len(c.due()); got != 2 {
+		t.Errorf("after a call ended %d notices wait", got)
+	}
+	c.took("310022", "2024-03", 13)
+	table.look(t.Context(), time.Date(2024, 3, 21, 2, 0, 0, 0, newYork))
+	if got := len(c.due()); got != 3 {
+		t.Errorf("after the night's work %d notices wait", got)
+	}
+}
