@@ -1,0 +1,164 @@
+package main
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// yearOf is a generator of a year's log.
+func yearOf(c *company, accounts, calls int) generator {
+	return generator{Seed: 7, Settings: c.conf.Settings, Accounts: accounts, Calls: calls, Months: 12, Until: c.now}
+}
+
+// TestGeneratedYear: of a year of 200 accounts, "usage" agrees with a recount of three accounts call by call, and shows who was over and
+// sustained.
+func TestGeneratedYear(t *testing.T) {
+	c := newCompany(t, time.Date(2024, 12, 31, 23, 0, 0, 0, time.UTC), "")
+	g := yearOf(c, 200, 12_000)
+	customers := g.customers()
+	if _, err := c.store.ImportCustomers(t.Context(), customers, "test"); err != nil {
+		t.Fatal(err)
+	}
+	calls := slices.Collect(g.log(customers))
+	if err := c.store.Load(t.Context(), slices.Values(calls), nil); err != nil {
+		t.Fatal(err)
+	}
+	shown := map[policy.CustomerNumber]map[policy.Month]policy.Usage{}
+	over, sustained := 0, 0
+	for _, month := range monthsTo("2024-12", 12) {
+		var rows []policy.Usage
+		if err := json.Unmarshal([]byte(c.must("usage", "--month", string(month), "--format", "json")), &rows); err != nil {
+			t.Fatal(err)
+		}
+		for _, u := range rows {
+			if shown[u.Customer] == nil {
+				shown[u.Customer] = map[policy.Month]policy.Usage{}
+			}
+			shown[u.Customer][month] = u
+			over += one(u.Over)
+			sustained += one(u.Sustained)
+		}
+	}
+	// One of each: month after month too many calls, calls that do not end, and an account like most.
+	for _, i := range []int{1, 2, 10} {
+		number := customers[i].Number
+		if diff := cmp.Diff(recount(c.conf.Settings, customers[i], calls), shown[number]); diff != "" {
+			t.Errorf("account %s (-recounted +shown):\n%s", number, diff)
+		}
+	}
+	if !shown[customers[1].Number]["2024-12"].Sustained || shown[customers[10].Number]["2024-12"].Over {
+		t.Errorf("the heavy account is sustained and the calm one is not over:\n%+v\n%+v",
+			shown[customers[1].Number]["2024-12"], shown[customers[10].Number]["2024-12"])
+	}
+	if over < 10 || over > 200 || sustained < 3 || sustained > 60 {
+		t.Errorf("%d account months are over and %d sustained", over, sustained)
+	}
+}
+
+// recount goes through the whole log by hand, for one account: no index, no tallies, none of the program's own counting.
+func recount(settings policy.Settings, customer policy.Customer, calls []policy.Call) map[policy.Month]policy.Usage {
+	months := map[policy.Month]policy.Usage{}
+	for m := time.January; m <= time.December; m++ {
+		month := policy.Month(time.Date(2024, m, 1, 0, 0, 0, 0, time.UTC).Format("2006-01"))
+		months[month] = policy.Usage{Month: month, Customer: customer.Number, Account: customer.Name, Line: string(customer.Line), TicketLimit: 16}
+	}
+	seen := map[string]bool{}
+	home, _ := settings.Line(customer.Line)
+	for _, c := range calls {
+		if c.Customer != customer.Number || len(c.Legs) == 0 {
+			continue
+		}
+		month := policy.Month(c.StartedAt.In(home.Zone).Format("2006-01"))
+		u, talk := months[month], *c.Legs[0].Seconds-4
+		u.Calls++
+		u.TalkSeconds += talk
+		u.Waived += one(c.Waived)
+		u.Training += one(c.Training)
+		u.OverLong += one(talk > 1200 && !c.Waived)
+		if ticket := string(month) + " " + string(c.Ticket); c.Ticket == "" || !seen[ticket] {
+			u.Tickets++
+			seen[ticket] = true
+		}
+		u.Over = u.Tickets > 16 || u.OverLong >= 4
+		months[month] = u
+	}
+	for m := time.January; m <= time.December; m++ {
+		overs := 0
+		for back := range 6 {
+			overs += one(months[policy.Month(time.Date(2024, m-time.Month(back), 1, 0, 0, 0, 0, time.UTC).Format("2006-01"))].Over)
+		}
+		month := policy.Month(time.Date(2024, m, 1, 0, 0, 0, 0, time.UTC).Format("2006-01"))
+		u := months[month]
+		u.Sustained = overs >= 3
+		months[month] = u
+	}
+	return months
+}
+
+// TestGeneratorIsDeterministic: the same seed makes the same log, in the order of its starts, another seed another one.
+func TestGeneratorIsDeterministic(t *testing.T) {
+	c := newCompany(t, time.Date(2024, 12, 31, 23, 0, 0, 0, time.UTC), "")
+	g := yearOf(c, 20, 2000)
+	first, second := slices.Collect(g.log(g.customers())), slices.Collect(g.log(g.customers()))
+	if !reflect.DeepEqual(first, second) {
+		t.Error("two logs of one seed differ")
+	}
+	other := g
+	other.Seed = 8
+	if reflect.DeepEqual(first, slices.Collect(other.log(g.customers()))) {
+		t.Error("the logs of two seeds are the same")
+	}
+	if !slices.IsSortedFunc(first, func(a, b policy.Call) int { return a.StartedAt.Compare(b.StartedAt) }) {
+		t.Error("the calls are not in the order of their starts")
+	}
+	outcomes := map[policy.Outcome]int{}
+	for _, call := range first {
+		outcomes[call.Outcome()]++
+		if call.StartedAt.After(c.now) {
+			t.Errorf("%s starts at %s, after the end of the log", call.SID, call.StartedAt)
+		}
+	}
+	if len(first) != 2000 || outcomes[policy.Served] < 1500 || outcomes[policy.Abandoned] == 0 || outcomes[policy.Unanswered] == 0 || outcomes[policy.LineClosed] == 0 {
+		t.Errorf("%d calls, by outcome %v", len(first), outcomes)
+	}
+}
+
+// TestDemoFillsAStore: a log is made up once, and "usage" shows it.
+func TestDemoFillsAStore(t *testing.T) {
+	h := mustHouse(t)
+	demo := demoCommand{Calls: 600, Months: 3, Seed: 1, Dir: "the folder"}
+	words := newAwaited()
+	for range 2 {
+		if err := demo.fill(t.Context(), h, words, time.Date(2024, 3, 20, 12, 0, 0, 0, time.UTC)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !strings.Contains(words.String(), "There are calls in the folder already: none were made up.") {
+		t.Errorf("it said %q", words)
+	}
+	calls := 0
+	for _, err := range h.store.Calls(t.Context(), policy.Filter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		calls++
+	}
+	if calls != 600 {
+		t.Errorf("%d calls, want 600", calls)
+	}
+	for name, wrong := range map[string]demoCommand{
+		"negative": {Calls: -1, Months: 12}, "no months": {Calls: 5}, "too many": {Calls: maxDemoCalls + 1, Months: 12}, "accounts": {Months: 1, Accounts: -1},
+	} {
+		if wrong.checkCalls() == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
