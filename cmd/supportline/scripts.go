@@ -121,7 +121,7 @@ func (c scriptConfig) opener(folder string) phone.Opener {
 			return nil, errors.Join(err, os.RemoveAll(place))
 		}
 		scripted := &scriptHouse{house: h, place: place}
-		if err := scripted.fill(setup.Customers, folder); err != nil {
+		if err := errors.Join(scripted.fill(setup.Customers, folder), scripted.restrict(setup.Restricted)); err != nil {
 			return nil, errors.Join(err, scripted.Close())
 		}
 		return scripted, nil
@@ -171,6 +171,23 @@ func (h *scriptHouse) fill(file, folder string) error {
 		return err
 	}
 	return h.bringIn(context.Background(), file, text)
+}
+
+// restrict carries a case of each account to restricted, as people would.
+func (h *scriptHouse) restrict(accounts []policy.CustomerNumber) error {
+	ctx, who, why := context.Background(), userName(), "so that a script can call"
+	for _, account := range accounts {
+		c, err := h.store.OpenCase(ctx, account, who, why, nil, h.now())
+		if err != nil {
+			return fmt.Errorf("restricted %s: %w", account, err)
+		}
+		for _, to := range []policy.CaseState{policy.CaseContacted, policy.CaseDiscussed, policy.CaseWatching, policy.CaseRestricted} {
+			if _, err := h.store.MoveCase(ctx, c.ID, policy.Move{At: h.now(), By: who, To: to, Via: policy.ViaPhone, Note: why}, nil); err != nil {
+				return fmt.Errorf("restricted %s: %w", account, err)
+			}
+		}
+	}
+	return nil
 }
 
 // bringIn imports a customers file; the error has all its problems.

@@ -28,6 +28,7 @@ var kinds = map[string]struct {
 	"KEY:":     {"a key of the configuration with a colon, such as identification.caller_id:", func(w word) bool { return keyPath.MatchString(w.text) }},
 	"ADDRESS":  {"a number such as +15550100001, a sip: address, anonymous or nobody", func(w word) bool { return address.MatchString(w.text) }},
 	"NUMBER":   {"a number such as +448000668187", func(w word) bool { return number.MatchString(w.text) }},
+	"CUSTOMER": {"a customer number such as 204518", func(w word) bool { return customer.MatchString(w.text) }},
 	"KEYS":     {"keys: 0 to 9, * and #", func(w word) bool { return keys(w.text) }},
 	"TEXT":     {`a text in double quotes, such as "customer number"`, func(w word) bool { return w.quoted }},
 	"HOW":      {"one of once, lost, twice, late, reordered", func(w word) bool { _, ok := deliveries[w.text]; return ok }},
@@ -38,11 +39,12 @@ var kinds = map[string]struct {
 }
 
 var (
-	keyPath = regexp.MustCompile(`^[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*:$`)
-	address = regexp.MustCompile(`^(\+\d{3,15}|\d{1,15}|sip:\S+|client:\S+|anonymous|unknown|nobody)$`)
-	number  = regexp.MustCompile(`^\+\d{3,15}$`)
-	verstat = regexp.MustCompile(`^(TN-Validation-[A-Za-z-]+|No-TN-Validation)$`)
-	rule    = regexp.MustCompile(`^[a-z][a-z0-9-]*(\.[a-z0-9-]+)*$`)
+	keyPath  = regexp.MustCompile(`^[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*:$`)
+	address  = regexp.MustCompile(`^(\+\d{3,15}|\d{1,15}|sip:\S+|client:\S+|anonymous|unknown|nobody)$`)
+	number   = regexp.MustCompile(`^\+\d{3,15}$`)
+	customer = regexp.MustCompile(`^\d+$`)
+	verstat  = regexp.MustCompile(`^(TN-Validation-[A-Za-z-]+|No-TN-Validation)$`)
+	rule     = regexp.MustCompile(`^[a-z][a-z0-9-]*(\.[a-z0-9-]+)*$`)
 )
 
 // split cuts a line into words. A comment is a # at the start of the line or one with spaces on both sides, so that a # can be a key.

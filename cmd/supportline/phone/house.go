@@ -31,9 +31,11 @@ type House interface {
 
 // Setup is what a script asks of its house.
 type Setup struct {
-	Overrides []Override       // in the order of the script
-	Customers string           // a customers file, as the script names it: relative to its folder; "": the shipped sample
-	Now       func() time.Time // the house's only clock
+	Overrides []Override // in the order of the script
+	Customers string     // a customers file, as the script names it: relative to its folder; "": the shipped sample
+	// Restricted are the accounts whose case stands at restricted.
+	Restricted []policy.CustomerNumber
+	Now        func() time.Time // the house's only clock
 }
 
 // Override replaces one key of the configuration.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/cmd/supportline/phone"
+	"github.com/officernd/supportline/policy"
 )
 
 const head = "clock 2026-11-24T10:00\nspecialist +15550100001 accepts after 5s\ndial +448000668187 from +442079460018\n"
@@ -95,7 +96,7 @@ func TestPlayTellsDifferencesFromFailures(t *testing.T) {
 func TestPlaySetsTheHouseUp(t *testing.T) {
 	var seen phone.Setup
 	closed := false
-	s, err := phone.Parse("a.call", []byte("with menu.9: { a: b } # two words\nwith x: \"off\"\ncustomers others.csv\n"+head+"hang up"))
+	s, err := phone.Parse("a.call", []byte("with menu.9: { a: b } # two words\nwith x: \"off\"\ncustomers others.csv\nrestricted 204518\n"+head+"hang up"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,6 +110,9 @@ func TestPlaySetsTheHouseUp(t *testing.T) {
 	if seen.Customers != "others.csv" || !closed {
 		t.Errorf("customers %q, closed %v; want others.csv, true", seen.Customers, closed)
 	}
+	if diff := cmp.Diff([]policy.CustomerNumber{"204518"}, seen.Restricted); diff != "" {
+		t.Error(diff)
+	}
 	if now := seen.Now(); now.Before(time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)) {
 		t.Errorf("the house's clock shows %v", now)
 	}
@@ -118,7 +122,7 @@ func TestPlaySetsTheHouseUp(t *testing.T) {
 func TestParse(t *testing.T) {
 	for _, row := range []struct{ name, script, want string }{
 		{"comments, quotes and keys", head + "# a comment\npress #\npress \"#\" # the hash key\npress *# # both\nsay \"# no comment\" # comment\nhang up", ""},
-		{"an unknown statement", head + "shout \"help\"", `a.call:4: "shout" begins no statement; write one of: break, callbacks, clock, customers, dial, first, hang, hear, leave, log, mend, no, not, press, retry, rung, say, specialist, stay, talk, trace, wait, with`},
+		{"an unknown statement", head + "shout \"help\"", `a.call:4: "shout" begins no statement; write one of: break, callbacks, clock, customers, dial, first, hang, hear, leave, log, mend, no, not, press, restricted, retry, rung, say, specialist, stay, talk, trace, wait, with`},
 		{"a bad duration", head + "wait six", `a.call:4: "six" is not a duration such as 5s, 3m or 1m30s; write: wait DURATION`},
 		{"a missing word", head + "leave message", `a.call:4: a duration such as 5s, 3m or 1m30s is missing at the end; write: leave message DURATION`},
 		{"a word too many", head + "hang up now", `a.call:4: "now" is too much; write: hang up`},
@@ -126,6 +130,7 @@ func TestParse(t *testing.T) {
 		{"a text without quotes", head + "say yes", `a.call:4: "yes" is not a text in double quotes, such as "customer number"; write: say TEXT`},
 		{"letters for keys", head + "press one", `a.call:4: "one" is not keys: 0 to 9, * and #; write: press KEYS`},
 		{"a field that no call has", head + "hang up\nlog result served", `a.call:5: "result" is not a field of the call log: account, answered_at, counted, customer, ended_at, from, intent, line, month, outcome, over_long, sid, specialist, started_at, talk_seconds, ticket, total_seconds, training, wait_seconds, waived; write: log FIELD VALUE`},
+		{"no customer number", "restricted Northwind\n" + head, `a.call:1: "Northwind" is not a customer number such as 204518; write: restricted CUSTOMER`},
 		{"a zone that does not exist", "clock 2026-11-24T10:00 Europe/Londno\n" + head, `a.call:1: "Europe/Londno" is not a time zone such as Europe/London; write: clock TIME [ZONE]`},
 		{"several forms", head + "specialist +15550100001 naps", `a.call:4: "naps" is not expected here; write: specialist ADDRESS accepts | specialist ADDRESS accepts after DURATION [thinking DURATION] | specialist ADDRESS passes on [after DURATION] | specialist ADDRESS presses KEYS then KEYS [after DURATION] | specialist ADDRESS presses KEYS [after DURATION] | specialist ADDRESS voicemail [after DURATION] | specialist ADDRESS hangs up after DURATION | specialist ADDRESS refuses [after DURATION] | specialist ADDRESS fails [after DURATION] | specialist ADDRESS does not answer | specialist ADDRESS hears TEXT`},
 		{"no clock", "dial +448000668187 from nobody", `a.call:1: nobody knows what time it is; write a clock statement before the first dial`},

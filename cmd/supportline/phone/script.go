@@ -115,7 +115,7 @@ func Help() string {
 		title string
 		forms []form
 	}{
-		{"The scene, anywhere (with and customers only before the first dial)", sceneForms},
+		{"The scene, anywhere (with, customers and restricted only before the first dial)", sceneForms},
 		{"Specialists, anywhere", specialistForms},
 		{"The call", callForms},
 		{"The log, after the call", logForms},

@@ -65,6 +65,9 @@ var sceneForms = []form{
 	{"customers REST", "a customers file, relative to the script, instead of the shipped sample", func(v []string) any {
 		return setting(func(s *Setup) { s.Customers = v[0] })
 	}},
+	{"restricted CUSTOMER", "the account is restricted: people carried its case so far", func(v []string) any {
+		return setting(func(s *Setup) { s.Restricted = append(s.Restricted, policy.CustomerNumber(v[0])) })
+	}},
 	{"callbacks HOW", "how reports arrive that nobody waits for: once, lost, twice, late or reordered", func(v []string) any {
 		return scene(func(p *player) { p.provider.Faults.Callbacks = deliveries[v[0]] })
 	}},
