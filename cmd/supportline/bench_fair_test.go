@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
+)
+
+// The logs that are compared: a small one, and one of 10,000 accounts, over as many months as its calls fill at the usual load.
+const (
+	benchSmall    = 10_000
+	benchLarge    = 1_000_000 // SUPPORTLINE_BENCH_CALLS sets another
+	benchAccounts = 10_000
+)
+
+// BenchmarkFairUse measures usage as the commands derive it, on logs as demo --calls makes them: an account's month in the large log to the
+// same in the small one, taken in turns, and the month of all accounts of the large log. It prints them as a table.
+func BenchmarkFairUse(b *testing.B) {
+	calls := benchLarge
+	if text := os.Getenv("SUPPORTLINE_BENCH_CALLS"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			b.Fatalf("SUPPORTLINE_BENCH_CALLS=%s: write a number of calls", text)
+		}
+		calls = n
+	}
+	small := newFairBench(b, benchSmall, accountsFor(benchSmall, 12), 12)
+	large := newFairBench(b, calls, benchAccounts, max(12, calls/(benchAccounts*callsPerAccountMonth)))
+	var few, many, all []time.Duration
+	for n := 0; b.Loop(); n++ {
+		few, many = append(few, small.account(b, n)), append(many, large.account(b, n))
+		if len(few)%1000 == 1 {
+			all = append(all, large.all(b, n))
+		}
+	}
+	for _, list := range [][]time.Duration{few, many, all} {
+		slices.Sort(list)
+	}
+	middle := func(list []time.Duration) time.Duration { return list[len(list)/2] }
+	ratio := float64(middle(many)) / float64(middle(few))
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "\nfair use at %d calls of %d accounts\tmeasured\twanted\n", calls, benchAccounts)
+	fmt.Fprintf(w, "an account's month, to the same at %d calls\t%.2f\t1.50 at most\n", benchSmall, ratio)
+	fmt.Fprintf(w, "an account's month\t%v\tunder 1ms\n", middle(many).Round(time.Microsecond))
+	fmt.Fprintf(w, "all accounts' month\t%v\tunder 2s\n", middle(all).Round(time.Millisecond))
+	_ = w.Flush() // to standard output
+	b.ReportMetric(ratio, "of-small")
+	b.ReportMetric(0, "ns/op")
+}
+
+// fairBench is a log that usage is derived from.
+type fairBench struct {
+	ledger    ledger
+	customers []policy.Customer
+	months    []policy.Month
+}
+
+func newFairBench(b *testing.B, calls, accounts, months int) *fairBench {
+	b.Helper()
+	now := time.Date(2026, 10, 31, 23, 0, 0, 0, time.UTC)
+	h, err := openHouse(mustConfig(b), func() time.Time { return now }, zap.NewNop(), store.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = h.Close() })
+	g := generator{Seed: 1, Settings: h.conf.Settings, Calls: calls, Months: months, Accounts: accounts, Until: now}
+	if err := g.fill(b.Context(), h, newBar(io.Discard, 0, false)); err != nil {
+		b.Fatal(err)
+	}
+	return &fairBench{ledger{h.store, h.conf.Settings.FairUse}, g.customers(), monthsTo("2026-10", 12)}
+}
+
+// account derives one month of one account, another one each time.
+func (f *fairBench) account(b *testing.B, n int) time.Duration {
+	customer, month := f.customers[n*7919%len(f.customers)], f.months[n%len(f.months)]
+	began := time.Now()
+	tallies, err := f.ledger.store.AccountTallies(b.Context(), customer.Number, month)
+	if err != nil {
+		b.Fatal(err)
+	}
+	policy.MonthUsage(customer, month, tallies, f.ledger.fair)
+	return time.Since(began)
+}
+
+// all derives one month of all accounts, in one pass.
+func (f *fairBench) all(b *testing.B, n int) time.Duration {
+	one := f.ledger
+	one.fair.SustainedWithin = 1 // the month alone, without those that decide whether load is sustained
+	began := time.Now()
+	if _, err := one.all(b.Context(), f.months[n%len(f.months)], 1); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(began)
+}
