@@ -83,7 +83,7 @@ func casesOf(tx *bolt.Tx, customer policy.CustomerNumber) ([]policy.Case, error)
 func restricted(tx *bolt.Tx, customer policy.CustomerNumber) bool {
 	prefix, cursor := key(byCase).part(string(customer)), tx.Bucket(indexBucket).Cursor()
 	for k, v := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = cursor.Next() {
-		if string(v) == string(policy.CaseRestricted) {
+		if policy.CaseState(v).Restricts() {
 			return true
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Review looks at an account's load in the months of policy.FairUse.SustainedWithin that end with one: decide sees the usage of each,
-// oldest first, and the account's case, and says which case to open and what to tell. The case, its notices and its entry in the audit are
+// Review looks at an account's load in the months of policy.FairUse.SustainedWithin that end with one, and in the policy.FairUse.Lead months
+// before them: decide sees the usage of each, oldest first, and the account's case, and says which case to open and what to tell. The case, its notices and its entry in the audit are
 // written in one step, and what the verdict comes back with is what was written: a case with its ID, and the notices that are new. Where
 // there is nothing new, nothing is written.
 //
@@ -66,7 +66,7 @@ func readStanding(tx *bolt.Tx, customer policy.CustomerNumber, month policy.Mont
 		return policy.Standing{}, err
 	}
 	standing := policy.Standing{Customer: account, Open: openCase(cases), Closed: lastClosed(cases)}
-	for back := max(1, fair.SustainedWithin) - 1; back >= 0; back-- {
+	for back := max(1, fair.SustainedWithin) - 1 + fair.Lead(); back >= 0; back-- {
 		m := month.Plus(-back)
 		tallies, err := accountTallies(tx, customer, m)
 		if err != nil {
