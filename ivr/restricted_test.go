@@ -24,7 +24,7 @@ func TestRestrictionStopsNoCriticalCall(t *testing.T) {
 		intent := rapid.SampledFrom(policy.Intents()).Draw(rt, "intent")
 		now := rapid.SampledFrom([]time.Time{tuesday, sunday}).Draw(rt, "now")
 		account := northwind
-		account.Restricted = policy.Case{State: state}.Restricts()
+		account.Restricted = state.Restricts()
 
 		call, reply := chooses(rt, ivr.Machine{Settings: s}, account, intent, rapid.Bool().Draw(rt, "known number"), now)
 

@@ -24,21 +24,6 @@ func (c Call) Standing(kind ActKind) (Act, bool) {
 	return Act{}, false
 }
 
-// Notes are the acts by which people noted something that still stands, oldest first.
-func (c Call) Notes() []Act {
-	var notes []Act
-	for _, a := range c.Acts {
-		switch {
-		case a.Kind != ActNote:
-		case a.Undo:
-			notes = notes[:len(notes)-1]
-		default:
-			notes = append(notes, a)
-		}
-	}
-	return notes
-}
-
 // WithAct is the call after a person's act, which it adds to Acts. seen is how many acts the person had seen: one more by somebody else
 // refuses this one, -1 takes any. account and zone, that of its home line (UTC where nil), are looked at for an attach only. A call that is returned with
 // an error is the call as it was. Errors: ErrNobody, ErrNoReason, ErrNoValue, ErrCallChanged with what changed, ErrAlready,

@@ -157,10 +157,11 @@ func TestUndoIsAStack(t *testing.T) {
 	}
 	c = mustAct(t, overLong(), by("a", policy.ActNote, "one"), by("b", policy.ActNote, "two"), undo(policy.ActNote), by("c", policy.ActNote, "three"))
 	var notes []string
-	for _, n := range c.Notes() {
-		notes = append(notes, n.Value)
+	for range 2 {
+		last, _ := c.Standing(policy.ActNote)
+		notes, c = append(notes, last.Value), mustAct(t, c, undo(policy.ActNote))
 	}
-	if diff := cmp.Diff([]string{"one", "three"}, notes); diff != "" {
+	if diff := cmp.Diff([]string{"three", "one"}, notes); diff != "" {
 		t.Error(diff)
 	}
 }

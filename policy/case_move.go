@@ -39,12 +39,12 @@ const (
 // Open says whether the case is not closed.
 func (c Case) Open() bool { return c.State != CaseClosed }
 
-// Restricts says whether the account's calls other than critical ones are refused: the case stands at restricted. Moving on to charged, or
+// Restricts says whether the calls of an account whose case stands here are refused, other than critical ones. Moving on to charged, or
 // closing the case, lifts the restriction.
-func (c Case) Restricts() bool { return c.State == CaseRestricted }
+func (s CaseState) Restricts() bool { return s == CaseRestricted }
 
-// RestsOn says whether a call of this month is evidence of the case.
-func (c Case) RestsOn(customer CustomerNumber, month Month) bool {
+// restsOn says whether a call of this month is evidence of the case.
+func (c Case) restsOn(customer CustomerNumber, month Month) bool {
 	return c.Customer == customer && slices.ContainsFunc(c.Months, func(u Usage) bool { return u.Month == month })
 }
 

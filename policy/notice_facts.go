@@ -79,8 +79,8 @@ func (c Case) MoveNotice(holder Customer) Notice {
 	}
 }
 
-// SummaryNotice tells how a month went over all accounts.
-func SummaryNotice(month Month, accounts []Usage, at time.Time) Notice {
+// SummaryNotice tells how a month went over all accounts, with those that were over, under sustained load, or are on the training list.
+func SummaryNotice(month Month, accounts []Usage, fair FairUse, at time.Time) Notice {
 	var sum Usage
 	var over, sustained, training []string
 	for _, u := range accounts {
@@ -96,7 +96,7 @@ func SummaryNotice(month Month, accounts []Usage, at time.Time) Notice {
 		if u.Sustained {
 			sustained = append(sustained, u.named())
 		}
-		if u.Training > 0 {
+		if u.NeedsTraining(fair) {
 			training = append(training, fmt.Sprintf("%s: %d", u.named(), u.Training))
 		}
 	}

@@ -7,7 +7,7 @@ import (
 // Standing is what a review looks at.
 type Standing struct {
 	Customer Customer
-	Months   []Usage // consecutive, oldest first, as many as sustained load looks at; the last is the month under review
+	Months   []Usage // consecutive, oldest first; the last is the month under review
 	Open     *Case   // the account's open case
 	Closed   *Case   // the one that was closed last
 }
@@ -21,6 +21,10 @@ type Verdict struct {
 // opener is the name that stands at a case that no person opened.
 const opener = "supportline"
 
+// Lead is how many months of a Standing's come before those that sustained load looks at, so that each of these says rightly whether load
+// was sustained in it.
+func (f FairUse) Lead() int { return max(0, f.SustainedWithin-1) }
+
 // Review is rule 8, and the warnings before: it opens one case when load is sustained and no case is open, never a second one for load
 // that a closed case knew of already, and tells when the month's tickets reach a part of the limit. It gives the same answer however
 // often it is asked; a store keeps one notice of a key.
@@ -29,6 +33,7 @@ func Review(s Standing, fair FairUse, at time.Time) Verdict {
 		return Verdict{}
 	}
 	months := MarkSustained(s.Months, fair)
+	months = months[max(0, len(months)-max(1, fair.SustainedWithin)):]
 	v := Verdict{Notices: ticketNotices(months[len(months)-1], fair, at)}
 	if s.Open != nil || !months[len(months)-1].Sustained || !later(months, s.Closed) {
 		return v

@@ -61,6 +61,10 @@ func TestReviewFreezesTheEvidence(t *testing.T) {
 	if diff := cmp.Diff(want, *v.Open); diff != "" {
 		t.Error(diff)
 	}
+	longer := policy.Review(policy.Standing{Customer: holder, Months: append(usages("2026-01", ".oo.."), months...)}, fair, at(0))
+	if got := longer.Open.Months; len(got) != 6 || got[0].Month != "2026-06" || !got[0].Sustained {
+		t.Errorf("June knows nothing of the months before: %+v", got)
+	}
 	months[0].Tickets = 99
 	if v.Open.Months[0].Tickets == 99 {
 		t.Error("the evidence changes with the figures")
@@ -170,17 +174,17 @@ func TestSummaryNotice(t *testing.T) {
 	accounts := []policy.Usage{
 		{Customer: "1", Account: "A", Calls: 5, Tickets: 4, TalkSeconds: 300, OverLong: 1, Over: true, Sustained: true},
 		{Customer: "2", Account: "B", Calls: 2, Tickets: 2, TalkSeconds: 100, Waived: 1, Training: 2},
-		{Customer: "3", Account: "C", Calls: 7, Tickets: 6, TalkSeconds: 10, Over: true},
+		{Customer: "3", Account: "C", Calls: 7, Tickets: 6, TalkSeconds: 10, Training: 1, Over: true},
 	}
 	want := policy.Notice{
 		Key: "summary/2026-11", Kind: policy.NoticeSummary, At: at(0),
 		Facts: map[string]string{
 			"month": "2026-11", "accounts": "3", "calls": "14", "tickets": "12", "talk_seconds": "410", "over_long": "1", "waived": "1",
-			"training": "2", "over": "2", "sustained": "1", "over_accounts": "A (1)\nC (3)", "sustained_accounts": "A (1)",
+			"training": "3", "over": "2", "sustained": "1", "over_accounts": "A (1)\nC (3)", "sustained_accounts": "A (1)",
 			"training_accounts": "B (2): 2",
 		},
 	}
-	if diff := cmp.Diff(want, policy.SummaryNotice("2026-11", accounts, at(0))); diff != "" {
+	if diff := cmp.Diff(want, policy.SummaryNotice("2026-11", accounts, fair, at(0))); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -39,8 +39,20 @@ func TestWith(t *testing.T) {
 func TestWithRefuses(t *testing.T) {
 	t.Parallel()
 	for _, limits := range [][]string{
-		{"tickets=0"}, {"tickets=-1"}, {"tickets=1.5"}, {"tickets="}, {"tickets"}, {"ticket=12"}, {"call=0s"}, {"call=15"}, {"call=-15m"},
-		{"call=1500ms"}, {"over-long=x"}, {"months=7"}, {"within=2"}, {""},
+		{"tickets=0"},
+		{"tickets=-1"},
+		{"tickets=1.5"},
+		{"tickets="},
+		{"tickets"},
+		{"ticket=12"},
+		{"call=0s"},
+		{"call=15"},
+		{"call=-15m"},
+		{"call=1500ms"},
+		{"over-long=x"},
+		{"months=7"},
+		{"within=2"},
+		{""},
 	} {
 		if got, err := limited(limits); !errors.Is(err, policy.ErrLimit) {
 			t.Errorf("%q is taken: %+v, %v", limits, got, err)

@@ -110,7 +110,7 @@ func (j *jobs) summary(ctx context.Context, now time.Time) error {
 	if calls == 0 {
 		return nil
 	}
-	if err := j.store.PutNotices(ctx, j.addressed([]policy.Notice{policy.SummaryNotice(this.Plus(-1), used, now)})); err != nil {
+	if err := j.store.PutNotices(ctx, j.addressed([]policy.Notice{policy.SummaryNotice(this.Plus(-1), used, j.settings.FairUse, now)})); err != nil {
 		return err
 	}
 	j.wake()

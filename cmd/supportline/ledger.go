@@ -104,7 +104,7 @@ func (l ledger) one(ctx context.Context, number policy.CustomerNumber, last poli
 }
 
 // lead is how many months before the first one decide whether load was sustained in it.
-func (l ledger) lead() int { return max(0, l.fair.SustainedWithin-1) }
+func (l ledger) lead() int { return l.fair.Lead() }
 
 // unused is an account before any call of it was seen.
 func (l ledger) unused(c policy.Customer, months []policy.Month) *account {

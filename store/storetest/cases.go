@@ -43,7 +43,7 @@ func standing(t *testing.T, storage Storage) {
 	}
 	same(t, "the verdict", policy.Verdict{}, verdict)
 	want := policy.Standing{Customer: northwind}
-	for _, month := range []policy.Month{"2026-10", "2026-11", "2026-12"} {
+	for _, month := range []policy.Month{"2026-08", "2026-09", "2026-10", "2026-11", "2026-12"} {
 		tallies, err := s.AccountTallies(t.Context(), customer, month)
 		if err != nil {
 			t.Fatal(err)
