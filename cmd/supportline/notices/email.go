@@ -122,6 +122,11 @@ func (m *mailer) unsent(ctx context.Context, err error) *failure {
 	}[sent.Reason]
 	said, _, _ := strings.Cut(sent.Error(), ", affected ")
 	_, said, _ = strings.Cut(said, ": ")
+	if code, quoted, ok := strings.Cut(said, " "); ok {
+		if words, err := strconv.Unquote(quoted); err == nil { // the library quotes the server's words
+			said = code + " " + words
+		}
+	}
 	class := fmt.Sprintf("smtp %d for the %s", sent.ErrorCode(), step)
 	switch code := sent.ErrorCode(); {
 	case step == "" || code < 400 || code > 599 || code == 421: // 421: the server is about to leave
