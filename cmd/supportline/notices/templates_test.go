@@ -1,0 +1,89 @@
+package notices_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/officernd/supportline/cmd/supportline/notices"
+	"github.com/officernd/supportline/policy"
+)
+
+func TestWordsOfALongCall(t *testing.T) {
+	n := policy.Notice{Kind: policy.NoticeCallLimit, At: start, Customer: "100001", Facts: map[string]string{
+		"sid": "CA1", "account": "Example <b>Works</b>\nBcc: x", "specialist": "+15550100003", "elapsed_seconds": "1201", "limit_seconds": "1200",
+	}}
+	w, err := notices.DefaultTemplates().Render(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("A call with Example <b>Works</b>", w.Subject); diff != "" {
+		t.Error(diff)
+	}
+	for _, said := range []string{"+15550100003", "20 min 1 s", "Mark it as necessary, or offer a scheduled screen-sharing session.", "supportline calls waive CA1 --reason"} {
+		if !strings.Contains(w.Text, said) || !strings.Contains(w.HTML, strings.ReplaceAll(said, "+", "&#43;")) {
+			t.Errorf("%q is missing in\n%s\n%s", said, w.Text, w.HTML)
+		}
+	}
+	if strings.Contains(w.HTML, "<b>Works") {
+		t.Errorf("a name became HTML:\n%s", w.HTML)
+	}
+}
+
+// A fact that is absent leaves a gap, never the words of a program.
+func TestEveryKindHasWordsWithoutFacts(t *testing.T) {
+	for _, kind := range []policy.NoticeKind{policy.NoticeCallLimit, policy.NoticeTickets, policy.NoticeCase, policy.NoticeMove, policy.NoticeSummary} {
+		w, err := notices.DefaultTemplates().Render(policy.Notice{Kind: kind, At: start})
+		if err != nil || w.Subject == "" || strings.Contains(w.Text+w.HTML, "no value") {
+			t.Errorf("%s: %v\n%+v", kind, err, w)
+		}
+	}
+	if _, err := notices.DefaultTemplates().Render(policy.Notice{Kind: "other", At: time.Time{}}); err == nil {
+		t.Error("an unknown kind has words")
+	}
+}
+
+func TestOwnTemplates(t *testing.T) {
+	for _, row := range []struct{ name, file, text, want string }{
+		{"other words", "tickets.txt", "Subject: Near\n\n{{.account}} at {{.percent}} %\n", ""},
+		{"an unknown fact", "tickets.txt", "Subject: Near\n\n{{.acount}}\n", `tickets.txt:3:3: executing "tickets.txt" at <.acount>: map has no entry for key "acount"`},
+		{"no end", "tickets.html", "<p>\n{{if .account}}", "tickets.html:2:1: unexpected EOF"},
+		{"no subject", "case.txt", "Hello\n", "case.txt:1:1: the first line is no subject"},
+		{"no text", "case.txt", "Subject: Hello\n", "case.txt:1:1: there is nothing below the subject"},
+		{"a frame without words", "frame.html", "{{.nothing}}", `frame.html:1:3: executing "frame.html" at <.nothing>: map has no entry for key "nothing"`},
+		{"a name that is none", "ticket.txt", "x", "ticket.txt:1:1: no notice is called so"},
+		{"more than fits", "summary.txt", "Subject: x\n\n{{range 1000000}}xxxxxxxx{{end}}", "summary.txt:1:1: more than 262144 bytes come out"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			folder := t.TempDir()
+			if err := os.WriteFile(filepath.Join(folder, row.file), []byte(row.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			own, problems, err := notices.ReadTemplates(folder)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if row.want != "" {
+				want := []notices.Problem{}
+				if len(problems) != 1 || !strings.HasPrefix(line(folder, problems[0]), row.want) {
+					t.Errorf("not %q but %+v", row.want, append(want, problems...))
+				}
+				return
+			}
+			w, err := own.Render(mail("a"))
+			if diff := cmp.Diff("Near/Example Workspaces at 80 %\n", w.Subject+"/"+w.Text); diff != "" || err != nil || len(problems) > 0 {
+				t.Errorf("%v, %v, %s", err, problems, diff)
+			}
+		})
+	}
+}
+
+func line(folder string, p notices.Problem) string {
+	name, _ := filepath.Rel(folder, p.File)
+	return fmt.Sprintf("%s:%d:%d: %s", name, p.Line, p.Column, p.What)
+}
