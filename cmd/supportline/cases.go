@@ -202,7 +202,8 @@ type casesMove struct {
 // Help shows examples.
 func (casesMove) Help() string {
 	return `The way of a case: flagged, contacted, discussed, watching, then restricted or charged, of which one may follow the other. Any of them can be
-closed, and closed is final. With --via email the account holder gets an e-mail in the words of your templates; the note is in it.
+closed, and closed is final. With --via email the account holder gets an e-mail in the words of your templates;
+the note stays in the case.
 
 Examples:
 
