@@ -120,10 +120,14 @@ func TestNoticesAreChecked(t *testing.T) {
 
 func TestNoticesThatGoNowhere(t *testing.T) {
 	for _, row := range []struct{ name, block, want string }{
-		{"neither mail nor webhook", "notices:\n  ^summary: on\n",
-			"notices has neither a mail server nor a webhook, so nothing goes out; add smtp: { server: smtp.example.com:587 }, or remove notices"},
-		{"ops without a mail server", "notices:\n  webhook: { url: https://ops.example.com, secret: 0123456789abcdef }\n  ops: ^[ops@example.com]\n",
-			"ops has addresses, and notices has no mail server; add smtp: { server: smtp.example.com:587 }"},
+		{
+			"neither mail nor webhook", "notices:\n  ^summary: on\n",
+			"notices has neither a mail server nor a webhook, so nothing goes out; add smtp: { server: smtp.example.com:587 }, or remove notices",
+		},
+		{
+			"ops without a mail server", "notices:\n  webhook: { url: https://ops.example.com, secret: 0123456789abcdef }\n  ops: ^[ops@example.com]\n",
+			"ops has addresses, and notices has no mail server; add smtp: { server: smtp.example.com:587 }",
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			text, places := marked(string(config.Example()) + row.block)

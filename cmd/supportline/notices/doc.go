@@ -7,7 +7,8 @@
 // not tried again. Both stay in the outbox with their reason until a person retries them.
 //
 // The words are templates, one text and one HTML for each kind of notice, which a company may replace by files of the same names. Their
-// values are the notice's facts, and two more: customer, its customer number, and at, its time in UTC. See templates.go for all the names.
+// values are the notice's facts, and two more: customer, its customer number, and at, its time in UTC. The samples in templates.go name them
+// all. The function span turns seconds into "20 min 1 s".
 //
 // What is left out: who opens a case or passes a limit is the business of policy, and the outbox that of the store. Nothing here logs
 // an address, a secret, or what a server said; the reason that is kept in the outbox may quote the server.
