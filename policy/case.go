@@ -37,7 +37,24 @@ type Move struct {
 	From CaseState `json:"from,omitempty"` // "" when the case was opened
 	To   CaseState `json:"to"`
 	Via  string    `json:"via,omitempty"` // phone or email, for contacted
-	Note string    `json:"note,omitempty"`
+	// Offered are the alternatives that the account holder was offered.
+	Offered []Alternative `json:"offered,omitempty"`
+	Note    string        `json:"note,omitempty"`
+}
+
+// Alternative is what an account holder can be offered instead of so many or so long calls.
+type Alternative string
+
+// The alternatives of the policy.
+const (
+	OfferScreenSharing Alternative = "screen-sharing" // a scheduled session
+	OfferTraining      Alternative = "training"       // a training package
+	OfferPlan          Alternative = "plan"           // another plan
+)
+
+// Alternatives are all of them.
+func Alternatives() []Alternative {
+	return []Alternative{OfferScreenSharing, OfferTraining, OfferPlan}
 }
 
 // Usage is an account's month as people and programs are shown it: the names of the JSON and CSV exports.

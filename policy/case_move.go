@@ -49,7 +49,8 @@ func (c Case) restsOn(customer CustomerNumber, month Month) bool {
 }
 
 // Moved is the case after a person's move, to m.To; where it comes from is filled in. The case that is returned with an error is
-// the case as it was. Errors: ErrNobody, ErrNoNote, ErrNoVia (contacted needs it), ErrMoveNotAllowed with the moves that are.
+// the case as it was. Errors: ErrNobody, ErrNoNote, ErrNoVia (contacted needs it), ErrNoAlternative, ErrMoveNotAllowed with the moves that
+// are.
 func (c Case) Moved(m Move) (Case, error) {
 	allowed := c.State.Next()
 	switch {
@@ -57,6 +58,8 @@ func (c Case) Moved(m Move) (Case, error) {
 		return c, ErrNobody
 	case m.Via != "" && m.Via != ViaPhone && m.Via != ViaEmail, m.Via == "" && m.To == CaseContacted:
 		return c, ErrNoVia
+	case slices.ContainsFunc(m.Offered, func(a Alternative) bool { return !slices.Contains(Alternatives(), a) }):
+		return c, ErrNoAlternative
 	case strings.TrimSpace(m.Note) == "":
 		return c, ErrNoNote
 	case len(allowed) == 0:

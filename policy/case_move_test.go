@@ -48,14 +48,15 @@ func TestMoveRefused(t *testing.T) {
 		want   error
 		says   string
 	}{
-		"nobody":           {func(m *policy.Move) { m.By = "" }, policy.ErrNobody, ""},
-		"without a note":   {func(m *policy.Move) { m.Note = " " }, policy.ErrNoNote, ""},
-		"without a way":    {func(m *policy.Move) { m.Via = "" }, policy.ErrNoVia, "phone or email"},
-		"another way":      {func(m *policy.Move) { m.Via = "pigeon" }, policy.ErrNoVia, "phone or email"},
-		"a step too far":   {func(m *policy.Move) { m.To = policy.CaseRestricted }, policy.ErrMoveNotAllowed, "from flagged it goes to contacted or closed"},
-		"to where it is":   {func(m *policy.Move) { m.To = policy.CaseFlagged }, policy.ErrMoveNotAllowed, "from flagged it goes to contacted or closed"},
-		"to no state":      {func(m *policy.Move) { m.To = "lost" }, policy.ErrMoveNotAllowed, "from flagged it goes to contacted or closed"},
-		"closing, no note": {func(m *policy.Move) { m.To, m.Note = policy.CaseClosed, "" }, policy.ErrNoNote, ""},
+		"nobody":                {func(m *policy.Move) { m.By = "" }, policy.ErrNobody, ""},
+		"without a note":        {func(m *policy.Move) { m.Note = " " }, policy.ErrNoNote, ""},
+		"without a way":         {func(m *policy.Move) { m.Via = "" }, policy.ErrNoVia, "phone or email"},
+		"an offer that is none": {func(m *policy.Move) { m.Offered = []policy.Alternative{"money"} }, policy.ErrNoAlternative, "training"},
+		"another way":           {func(m *policy.Move) { m.Via = "pigeon" }, policy.ErrNoVia, "phone or email"},
+		"a step too far":        {func(m *policy.Move) { m.To = policy.CaseRestricted }, policy.ErrMoveNotAllowed, "from flagged it goes to contacted or closed"},
+		"to where it is":        {func(m *policy.Move) { m.To = policy.CaseFlagged }, policy.ErrMoveNotAllowed, "from flagged it goes to contacted or closed"},
+		"to no state":           {func(m *policy.Move) { m.To = "lost" }, policy.ErrMoveNotAllowed, "from flagged it goes to contacted or closed"},
+		"closing, no note":      {func(m *policy.Move) { m.To, m.Note = policy.CaseClosed, "" }, policy.ErrNoNote, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -25,6 +25,7 @@ var (
 // Why a case does not move.
 var (
 	ErrNoNote         = errors.New("no note: write what was done or decided")
+	ErrNoAlternative  = errors.New("what is offered is screen-sharing, training or plan")
 	ErrNoVia          = errors.New("say how the account holder was contacted: phone or email")
 	ErrMoveNotAllowed = errors.New("the case cannot move so")
 )

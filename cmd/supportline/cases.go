@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -146,12 +147,21 @@ func (c casesShow) run(ctx context.Context, s *session) error {
 		}
 		fmt.Fprintln(s.Out)
 	}
-	moves := table{head: []string{"AT (UTC)", "BY", "TO", "VIA", "NOTE"}}
+	moves := table{head: []string{"AT (UTC)", "BY", "TO", "VIA", "OFFERED", "NOTE"}}
 	for _, m := range found.Moves {
 		at := m.At
-		moves.add(wall(&at, time.UTC), m.By, string(m.To), m.Via, m.Note)
+		moves.add(wall(&at, time.UTC), m.By, string(m.To), m.Via, offered(m), m.Note)
 	}
 	return moves.write(s.Out, s.Colour)
+}
+
+// offered are a move's alternatives in one cell.
+func offered(m policy.Move) string {
+	words := make([]string, len(m.Offered))
+	for i, a := range m.Offered {
+		words[i] = string(a)
+	}
+	return strings.Join(words, " ")
 }
 
 // casesOpen is "cases open".
@@ -192,23 +202,24 @@ func (o casesOpen) run(ctx context.Context, s *session) error {
 
 // casesMove is "cases move".
 type casesMove struct {
-	ID   string    `arg:"" name:"ID" help:"The case, as the list shows it."`
-	To   caseState `placeholder:"STATE" help:"Where to: ${states}. It must be given."`
-	Via  string    `placeholder:"phone|email" help:"How the account holder was contacted; email sends the e-mail."`
-	Note string    `placeholder:"TEXT" help:"What was said, offered or decided. It must be given."`
-	By   string    `placeholder:"NAME" help:"Who does it (default: the operating system's user)."`
+	ID    string               `arg:"" name:"ID" help:"The case, as the list shows it."`
+	To    caseState            `placeholder:"STATE" help:"Where to: ${states}. It must be given."`
+	Via   string               `placeholder:"phone|email" help:"How the account holder was contacted; email sends the e-mail."`
+	Offer []policy.Alternative `placeholder:"WHAT" help:"An alternative that was offered: screen-sharing, training or plan. Can be repeated."`
+	Note  string               `placeholder:"TEXT" help:"What was said, offered or decided. It must be given."`
+	By    string               `placeholder:"NAME" help:"Who does it (default: the operating system's user)."`
 }
 
 // Help shows examples.
 func (casesMove) Help() string {
 	return `The way of a case: flagged, contacted, discussed, watching, then restricted or charged, of which one may follow the other. Any of them can be
-closed, and closed is final. With --via email the account holder gets an e-mail in the words of your templates;
-the note stays in the case.
+closed, and closed is final. With --via email the account holder gets an e-mail in the words of your templates, if a mail server is configured;
+the note and what was offered stay in the case.
 
 Examples:
 
     supportline cases move 1 --to contacted --via email --note "usage of the last three months"
-    supportline cases move 1 --to discussed --note "offered a training package and scheduled screen sharing"
+    supportline cases move 1 --to discussed --offer training --offer screen-sharing --note "will think about it"
     supportline cases move 1 --to closed --note "two months within the limits"`
 }
 
@@ -221,7 +232,7 @@ func (m casesMove) run(ctx context.Context, s *session) error {
 	if err != nil {
 		return unknownCase(m.ID, err)
 	}
-	move := policy.Move{At: s.Now(), By: cmp.Or(m.By, s.User), To: policy.CaseState(m.To), Via: m.Via, Note: m.Note}
+	move := policy.Move{At: s.Now(), By: cmp.Or(m.By, s.User), To: policy.CaseState(m.To), Via: m.Via, Offered: m.Offer, Note: m.Note}
 	moved, err := before.Moved(move)
 	if err != nil {
 		return err
@@ -250,6 +261,8 @@ func (m casesMove) check() error {
 		return errors.New("say what was said, offered or decided: --note TEXT")
 	case m.Via != "" && m.Via != policy.ViaPhone && m.Via != policy.ViaEmail:
 		return fmt.Errorf("--via %q: write phone or email", m.Via)
+	case slices.ContainsFunc(m.Offer, func(a policy.Alternative) bool { return !slices.Contains(policy.Alternatives(), a) }):
+		return fmt.Errorf("--offer %s: write screen-sharing, training or plan", m.Offer)
 	case m.Via == "" && policy.CaseState(m.To) == policy.CaseContacted:
 		return errors.New("say how the account holder was contacted: --via phone or --via email")
 	}
@@ -277,7 +290,7 @@ func (m casesMove) mail(ctx context.Context, s *session, moved policy.Case) ([]p
 	}
 	mail := s.Notices.Addressed(moved.MoveNotice(holder))
 	if len(mail) == 0 {
-		return nil, no("no mail server is configured: write notices.smtp into the configuration, or use --via phone")
+		fmt.Fprintf(s.Err, "No mail server is configured (notices.smtp), so nothing is sent: write to %s yourself.\n", holder.Email)
 	}
 	return mail, nil
 }
