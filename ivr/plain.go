@@ -45,7 +45,16 @@ func (p plain) next(line policy.Line, i policy.Intent, n int, w twilio.Webhook) 
 	case talked(w):
 		return document(p.say(line, []Phrase{phrase("goodbye-talk")}), twilio.Hangup{})
 	}
+	if !p.has(line, i, n+1) {
+		return document(nil, p.ring(line, i, n+1)...)
+	}
 	return document(p.say(line, []Phrase{phrase("still-trying")}), p.ring(line, i, n+1)...)
+}
+
+// has says whether the intent's team has an n-th ring step, counted through all rounds.
+func (p plain) has(line policy.Line, i policy.Intent, n int) bool {
+	team := p.settings.Team(line, i)
+	return n >= 0 && n < team.Rounds*len(team.Steps)
 }
 
 // talked says whether a dial ended after a conversation. Where the provider does not say, it did not: a caller who is rung through
@@ -54,10 +63,10 @@ func talked(w twilio.Webhook) bool { return w.DialBridged != nil && *w.DialBridg
 
 // ring is the n-th ring step of the intent's team, or goodbye after the last.
 func (p plain) ring(line policy.Line, i policy.Intent, n int) []twilio.Verb {
-	team := p.settings.Team(line, i)
-	if n < 0 || n >= team.Rounds*len(team.Steps) {
+	if !p.has(line, i, n) {
 		return document(p.say(line, []Phrase{phrase("trouble-goodbye")}), twilio.Hangup{}).Verbs
 	}
+	team := p.settings.Team(line, i)
 	step := team.Steps[n%len(team.Steps)]
 	ring := Ring{To: step.To, Seconds: int(step.For / time.Second)}
 	next := p.base + "/plain/rang/" + string(i) + "/" + strconv.Itoa(n)

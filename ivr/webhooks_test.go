@@ -295,7 +295,7 @@ func TestPlainWayEnds(t *testing.T) {
 	if diff := cmp.Diff([][]string{first, second, first, second}, steps); diff != "" {
 		t.Errorf("rings (-want +got):\n%s", diff)
 	}
-	if text := spoken(doc.Verbs); !strings.Contains(text, "Goodbye") {
+	if text := spoken(doc.Verbs); !strings.Contains(text, "Goodbye") || strings.Contains(text, "still trying") {
 		t.Errorf("ends with %q", text)
 	}
 	if s.advances != 0 {
@@ -303,15 +303,22 @@ func TestPlainWayEnds(t *testing.T) {
 	}
 }
 
+// spoilt is a request to /voice with the provider's header, but not of its making.
+func spoilt(contentType, body string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "/phone/voice", strings.NewReader(body))
+	r.Header.Set("Content-Type", contentType)
+	r.Header.Set("X-Twilio-Signature", "L/OH5YylLD5NRKLltdqwSvS0BnU=")
+	return r
+}
+
 // TestRefused holds that what is not signed by the provider is refused before anything reads it.
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	unsigned := httptest.NewRequest(http.MethodPost, "/phone/voice", strings.NewReader("CallSid="+sid))
-	unsigned.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	large := httptest.NewRequest(http.MethodPost, "/phone/voice", strings.NewReader("CallSid="+sid+"&x="+strings.Repeat("x", 1<<20)))
-	large.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	large.Header.Set("X-Twilio-Signature", "L/OH5YylLD5NRKLltdqwSvS0BnU=")
+	const urlEncoded = "application/x-www-form-urlencoded"
+	unsigned := spoilt(urlEncoded, "CallSid="+sid)
+	unsigned.Header.Del("X-Twilio-Signature")
+	large := spoilt(urlEncoded, "CallSid="+sid+"&x="+strings.Repeat("x", 1<<20))
 	for name, test := range map[string]struct {
 		got  *httptest.ResponseRecorder
 		want int
@@ -319,7 +326,10 @@ func TestRefused(t *testing.T) {
 		"unsigned":          {s.serve(unsigned), http.StatusForbidden},
 		"too large":         {s.serve(large), http.StatusRequestEntityTooLarge},
 		"a foreign account": {s.post("/voice", "AccountSid", "AC99999999999999999999999999999999"), http.StatusForbidden},
-		"no such path":      {s.serve(httptest.NewRequest(http.MethodPost, "/phone/none", nil)), http.StatusNotFound},
+		"a slash behind the path, which nobody is redirected from": {s.post("/voice/", "CallStatus", "ringing"), http.StatusNotFound},
+		"another method": {s.serve(httptest.NewRequest(http.MethodPut, "/phone/voice", nil)), http.StatusMethodNotAllowed},
+		"JSON":           {s.serve(spoilt("application/json", `{"CallSid":"CA1"}`)), http.StatusBadRequest},
+		"no such path":   {s.serve(httptest.NewRequest(http.MethodPost, "/phone/none", nil)), http.StatusNotFound},
 	} {
 		if test.got.Code != test.want || test.got.Body.Len() != 0 {
 			t.Errorf("%s: %d %q, want %d and nothing", name, test.got.Code, test.got.Body, test.want)

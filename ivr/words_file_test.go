@@ -59,106 +59,111 @@ en-GB:
 	}
 }
 
-func TestProblemsOfAFile(t *testing.T) {
-	long := strings.TrimSpace(strings.Repeat("word ", 29))
-	for _, row := range []struct {
-		name, text string
-		want       []string
-	}{
-		{"an empty file overrides nothing", "", nil},
-		{"nor does one of comments", "# later\nen-US:\n  # goodbye: Bye\n", nil},
-		{"an unknown language", "fr-FR:\n  goodbye: Salut\n", []string{
-			`w.yaml:1:1: "fr-FR" is a language without words; write en-GB or en-US`,
-		}},
-		{"an unknown ID, near a known one", "en-US:\n  welcom: Hi\n", []string{
-			`w.yaml:2:3: there is no text "welcom"; write welcome`,
-		}},
-		{"an unknown ID, near none", "en-US:\n  greeting-of-the-day: Hi\n", []string{
-			`w.yaml:2:3: there is no text "greeting-of-the-day"; delete it; the texts that exist are those of the shipped file`,
-		}},
-		{"a missing placeholder", "en-GB:\n  welcome: Enter your number.\n", []string{
-			`w.yaml:2:12: welcome lacks {digits}; write it where its value is to be said`,
-		}},
-		{"an unknown placeholder", "en-GB:\n  menu-question: \"{intent} on {key}\"\n", []string{
-			`w.yaml:2:18: menu-question has no value for {intent}; write {key}`,
-		}},
-		{"a placeholder where none has a value", "en-GB:\n  goodbye: Bye {name}.\n", []string{
-			`w.yaml:2:12: goodbye has no value for {name}; delete it`,
-		}},
-		{"half a brace", "en-GB:\n  goodbye: Bye {name.\n", []string{
-			`w.yaml:2:12: goodbye has a brace without its other half; write {name}, or no brace at all`,
-		}},
-		{"an empty text", "en-GB:\n  goodbye: \" \"\n", []string{
-			`w.yaml:2:12: goodbye is empty; write a text, or delete the line to keep the shipped one`,
-		}},
-		{"a text without a word", "en-GB:\n  goodbye: \"...\"\n", []string{
-			`w.yaml:2:12: goodbye has no word to say; write a text, or delete the line to keep the shipped one`,
-		}},
-		{"28 words are 10 seconds", "en-GB:\n  goodbye: " + long[5:] + "\n", nil},
-		{"29 words are too many", "en-GB:\n  goodbye: " + long + "\n", []string{
-			`w.yaml:2:12: goodbye takes 10.2 seconds to say; leave out 1 word or more, so that it stays within 10 seconds`,
-		}},
-		{"placeholders count at their worst", "en-GB:\n  number-unknown: " + long[50:] + " {heard}\n", []string{
-			`w.yaml:2:19: number-unknown takes 10.2 seconds to say; leave out 1 word or more, so that it stays within 10 seconds`,
-		}},
-		{
-			"a menu of short parts that is long as a whole", "en-US:\n  goodbye: Bye.\n  menu-question: \"A question about how it all works: {key}.\"\n" +
-				"  menu-critical: \"Sev 1, that is, the whole platform is down: {key}.\"\n",
-			[]string{
-				`w.yaml:3:18: the whole menu takes 10.6 seconds to say; leave out 2 words or more, so that it stays within 10 seconds`,
-			},
+// long takes 29 words, which is one too many.
+var long = strings.TrimSpace(strings.Repeat("word ", 29))
+
+// wordsFiles are files of words, and the problems found in each.
+var wordsFiles = []struct {
+	name, text string
+	want       []string
+}{
+	{"an empty file overrides nothing", "", nil},
+	{"nor does one of comments", "# later\nen-US:\n  # goodbye: Bye\n", nil},
+	{"an unknown language", "fr-FR:\n  goodbye: Salut\n", []string{
+		`w.yaml:1:1: "fr-FR" is a language without words; write en-GB or en-US`,
+	}},
+	{"an unknown ID, near a known one", "en-US:\n  welcom: Hi\n", []string{
+		`w.yaml:2:3: there is no text "welcom"; write welcome`,
+	}},
+	{"an unknown ID, near none", "en-US:\n  greeting-of-the-day: Hi\n", []string{
+		`w.yaml:2:3: there is no text "greeting-of-the-day"; delete it; the texts that exist are those of the shipped file`,
+	}},
+	{"a missing placeholder", "en-GB:\n  welcome: Enter your number.\n", []string{
+		`w.yaml:2:12: welcome lacks {digits}; write it where its value is to be said`,
+	}},
+	{"an unknown placeholder", "en-GB:\n  menu-question: \"{intent} on {key}\"\n", []string{
+		`w.yaml:2:18: menu-question has no value for {intent}; write {key}`,
+	}},
+	{"a placeholder where none has a value", "en-GB:\n  goodbye: Bye {name}.\n", []string{
+		`w.yaml:2:12: goodbye has no value for {name}; delete it`,
+	}},
+	{"half a brace", "en-GB:\n  goodbye: Bye {name.\n", []string{
+		`w.yaml:2:12: goodbye has a brace without its other half; write {name}, or no brace at all`,
+	}},
+	{"an empty text", "en-GB:\n  goodbye: \" \"\n", []string{
+		`w.yaml:2:12: goodbye is empty; write a text, or delete the line to keep the shipped one`,
+	}},
+	{"a text without a word", "en-GB:\n  goodbye: \"...\"\n", []string{
+		`w.yaml:2:12: goodbye has no word to say; write a text, or delete the line to keep the shipped one`,
+	}},
+	{"28 words are 10 seconds", "en-GB:\n  goodbye: " + long[5:] + "\n", nil},
+	{"29 words are too many", "en-GB:\n  goodbye: " + long + "\n", []string{
+		`w.yaml:2:12: goodbye takes 10.2 seconds to say; leave out 1 word or more, so that it stays within 10 seconds`,
+	}},
+	{"placeholders count at their worst", "en-GB:\n  number-unknown: " + long[50:] + " {heard}\n", []string{
+		`w.yaml:2:19: number-unknown takes 10.2 seconds to say; leave out 1 word or more, so that it stays within 10 seconds`,
+	}},
+	{
+		"a menu of short parts that is long as a whole", "en-US:\n  goodbye: Bye.\n  menu-question: \"A question about how it all works: {key}.\"\n" +
+			"  menu-critical: \"Sev 1, that is, the whole platform is down: {key}.\"\n",
+		[]string{
+			`w.yaml:3:18: the whole menu takes 10.6 seconds to say; leave out 2 words or more, so that it stays within 10 seconds`,
 		},
-		{"a long zone makes a closed line's sentence long", "en-US:\n  zone-UTC: " + long[25:] + "\n", []string{
-			`w.yaml:2:13: the sentence on a closed line takes 13.4 seconds to say; leave out 10 words or more, so that it stays within 10 seconds`,
-		}},
-		{"so does a long month", "en-GB:\n  months: \"" + strings.Repeat("May, ", 11) + long + "\"\n", []string{
-			`w.yaml:2:11: the sentence on a closed line takes 16.6 seconds to say; leave out 19 words or more, so that it stays within 10 seconds`,
-		}},
-		{"what a specialist hears is held as a whole", "en-GB:\n  screen-known: The number is known\n", []string{
-			`w.yaml:2:17: what a specialist hears takes 10.6 seconds to say; leave out 2 words or more, so that it stays within 10 seconds`,
-		}},
-		{"a control character, escaped", "en-US:\n  goodbye: \"Bye\\a.\"\n", []string{
-			`w.yaml:2:12: goodbye holds the control character U+0007; delete it`,
-		}},
-		{"control characters, as they are", "en-US:\n  goodbye: \"Bye\x07.\"\n  ticket: \"é\x7f\"\n", []string{
-			`w.yaml:2:16: holds the control character U+0007; delete it`,
-			`w.yaml:3:13: holds the control character U+007F; delete it`,
-		}},
-		{"not UTF-8", "en-US:\n  goodbye: \"\xe9\"\n", []string{`w.yaml:2:13: is not UTF-8 text; save the file as UTF-8`}},
-		{"a byte order mark and CRLF are fine", "\ufeffen-US:\r\n  goodbye: Bye.\r\n", nil},
-		{"not a mapping", "- goodbye\n", []string{
-			`w.yaml:1:1: the file is not a list of names with a value each; write name: value, one a line`,
-		}},
-		{"a language that is not a mapping", "en-US: goodbye\n", []string{
-			`w.yaml:1:8: en-US is not a list of names with a value each; write name: value, one a line`,
-		}},
-		{"a name that is none", "en-US:\n  ? [goodbye]\n  : Bye\n", []string{
-			`w.yaml:2:5: is not a name; write name: value, one a line`,
-		}},
-		{"a text that is none", "en-US:\n  goodbye: [Bye]\n", []string{
-			`w.yaml:2:12: goodbye is not a text; write it in quotes: "Goodbye."`,
-		}},
-		{"the same text twice", "en-US:\n  goodbye: Bye\n  goodbye: Ciao\n", []string{
-			`w.yaml:3:3: "goodbye" stands here twice; delete one of them`,
-		}},
-		{"not YAML", "en-US: goodbye: Bye\n", []string{
-			`w.yaml:1:15: is not YAML: mapping values are not allowed in this context; write a language, "en-US:", and indented below it id: "text"`,
-		}},
-		{"two documents", "en-US:\n---\nen-GB:\n", []string{`w.yaml:3:1: is a second document; write one document, without "---"`}},
-		{"a week of six days", "en-US:\n  weekdays: So, Mo, Tu, We, Th, Fr\n", []string{
-			`w.yaml:2:13: weekdays has 6 entries; write 7, divided by commas`,
-		}},
-		{"a list with a hole", "en-US:\n  hear-yes: yes,, aye\n", []string{
-			`w.yaml:2:13: hear-yes has an entry without a word; write words between the commas`,
-		}},
-		{"what is listened for may be long", "en-US:\n  hear-yes: " + strings.ReplaceAll(long, " ", ", ") + "\n", nil},
-		{"several at once, by position", "en-GB:\n  goodby: x\n  ticket: \"\"\nen-US:\n  menu-question: no key\nxx: {}\n", []string{
-			`w.yaml:2:3: there is no text "goodby"; write goodbye`,
-			`w.yaml:3:11: ticket is empty; write a text, or delete the line to keep the shipped one`,
-			`w.yaml:5:18: menu-question lacks {key}; write it where its value is to be said`,
-			`w.yaml:6:1: "xx" is a language without words; write en-GB or en-US`,
-		}},
-	} {
+	},
+	{"a long zone makes a closed line's sentence long", "en-US:\n  zone-UTC: " + long[25:] + "\n", []string{
+		`w.yaml:2:13: the sentence on a closed line takes 13.4 seconds to say; leave out 10 words or more, so that it stays within 10 seconds`,
+	}},
+	{"so does a long month", "en-GB:\n  months: \"" + strings.Repeat("May, ", 11) + long + "\"\n", []string{
+		`w.yaml:2:11: the sentence on a closed line takes 16.6 seconds to say; leave out 19 words or more, so that it stays within 10 seconds`,
+	}},
+	{"what a specialist hears is held as a whole", "en-GB:\n  screen-known: The number is known\n", []string{
+		`w.yaml:2:17: what a specialist hears takes 10.6 seconds to say; leave out 2 words or more, so that it stays within 10 seconds`,
+	}},
+	{"a control character, escaped", "en-US:\n  goodbye: \"Bye\\a.\"\n", []string{
+		`w.yaml:2:12: goodbye holds the control character U+0007; delete it`,
+	}},
+	{"control characters, as they are", "en-US:\n  goodbye: \"Bye\x07.\"\n  ticket: \"é\x7f\"\n", []string{
+		`w.yaml:2:16: holds the control character U+0007; delete it`,
+		`w.yaml:3:13: holds the control character U+007F; delete it`,
+	}},
+	{"not UTF-8", "en-US:\n  goodbye: \"\xe9\"\n", []string{`w.yaml:2:13: is not UTF-8 text; save the file as UTF-8`}},
+	{"a byte order mark and CRLF are fine", "\ufeffen-US:\r\n  goodbye: Bye.\r\n", nil},
+	{"not a mapping", "- goodbye\n", []string{
+		`w.yaml:1:1: the file is not a list of names with a value each; write name: value, one a line`,
+	}},
+	{"a language that is not a mapping", "en-US: goodbye\n", []string{
+		`w.yaml:1:8: en-US is not a list of names with a value each; write name: value, one a line`,
+	}},
+	{"a name that is none", "en-US:\n  ? [goodbye]\n  : Bye\n", []string{
+		`w.yaml:2:5: is not a name; write name: value, one a line`,
+	}},
+	{"a text that is none", "en-US:\n  goodbye: [Bye]\n", []string{
+		`w.yaml:2:12: goodbye is not a text; write it in quotes: "Goodbye."`,
+	}},
+	{"the same text twice", "en-US:\n  goodbye: Bye\n  goodbye: Ciao\n", []string{
+		`w.yaml:3:3: "goodbye" stands here twice; delete one of them`,
+	}},
+	{"not YAML", "en-US: goodbye: Bye\n", []string{
+		`w.yaml:1:15: is not YAML: mapping values are not allowed in this context; write a language, "en-US:", and indented below it id: "text"`,
+	}},
+	{"two documents", "en-US:\n---\nen-GB:\n", []string{`w.yaml:3:1: is a second document; write one document, without "---"`}},
+	{"a week of six days", "en-US:\n  weekdays: So, Mo, Tu, We, Th, Fr\n", []string{
+		`w.yaml:2:13: weekdays has 6 entries; write 7, divided by commas`,
+	}},
+	{"a list with a hole", "en-US:\n  hear-yes: yes,, aye\n", []string{
+		`w.yaml:2:13: hear-yes has an entry without a word; write words between the commas`,
+	}},
+	{"what is listened for may be long", "en-US:\n  hear-yes: " + strings.ReplaceAll(long, " ", ", ") + "\n", nil},
+	{"several at once, by position", "en-GB:\n  goodby: x\n  ticket: \"\"\nen-US:\n  menu-question: no key\nxx: {}\n", []string{
+		`w.yaml:2:3: there is no text "goodby"; write goodbye`,
+		`w.yaml:3:11: ticket is empty; write a text, or delete the line to keep the shipped one`,
+		`w.yaml:5:18: menu-question lacks {key}; write it where its value is to be said`,
+		`w.yaml:6:1: "xx" is a language without words; write en-GB or en-US`,
+	}},
+}
+
+func TestProblemsOfAFile(t *testing.T) {
+	for _, row := range wordsFiles {
 		_, problems := ivr.ParseWords("w.yaml", []byte(row.text))
 		var got []string
 		for _, p := range problems {

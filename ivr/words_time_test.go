@@ -10,91 +10,95 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
+const newYork, london = "America/New_York", "Europe/London"
+
+// openings are moments on a closed line, and when it opens next, in words.
+var openings = []struct {
+	name, language, zone, now, opens, want string
+}{
+	{"later today", "en-US", newYork, "2026-11-23T06:00:00-05:00", "2026-11-23T08:00:00-05:00", "today at 8 a.m. Eastern"},
+	{
+		"tomorrow", "en-US", newYork, "2026-11-23T20:00:00-05:00", "2026-11-24T08:00:00-05:00",
+		"tomorrow, Tuesday, at 8 a.m. Eastern",
+	},
+	{"tomorrow in London", "en-GB", london, "2026-11-23T19:00:00Z", "2026-11-24T08:00:00Z", "tomorrow, Tuesday, at 8 a.m. UK time"},
+	{"over the weekend", "en-US", newYork, "2026-11-20T20:00:00-05:00", "2026-11-23T08:00:00-05:00", "on Monday at 8 a.m. Eastern"},
+	{
+		"six days away is still a weekday", "en-GB", london, "2026-11-20T20:00:00Z", "2026-11-26T09:30:00Z",
+		"on Thursday at 9:30 a.m. UK time",
+	},
+	{
+		"a week away is a date, American", "en-US", newYork, "2026-12-22T08:00:00-05:00", "2026-12-29T08:00:00-05:00",
+		"on Tuesday, December 29, at 8 a.m. Eastern",
+	},
+	{
+		"a week away is a date, British", "en-GB", london, "2026-12-22T08:00:00Z", "2026-12-29T08:00:00Z",
+		"on Tuesday the 29th of December at 8 a.m. UK time",
+	},
+	{
+		"the first", "en-GB", london, "2026-11-20T08:00:00Z", "2026-12-01T08:00:00Z",
+		"on Tuesday the 1st of December at 8 a.m. UK time",
+	},
+	{
+		"the twenty-second", "en-GB", london, "2026-12-02T08:00:00Z", "2026-12-22T08:00:00Z",
+		"on Tuesday the 22nd of December at 8 a.m. UK time",
+	},
+	{
+		"across new year", "en-US", newYork, "2026-12-31T23:59:59-05:00", "2027-01-01T00:01:00-05:00",
+		"tomorrow, Friday, at 12:01 a.m. Eastern",
+	},
+	{"a week across new year", "en-GB", london, "2026-12-30T20:00:00Z", "2027-01-04T08:00:00Z", "on Monday at 8 a.m. UK time"},
+	{"noon", "en-US", newYork, "2026-11-23T06:00:00-05:00", "2026-11-23T12:00:00-05:00", "today at noon Eastern"},
+	{"half past noon", "en-US", newYork, "2026-11-23T06:00:00-05:00", "2026-11-23T12:30:00-05:00", "today at 12:30 p.m. Eastern"},
+	{"five past one", "en-GB", london, "2026-11-23T06:00:00Z", "2026-11-23T13:05:00Z", "today at 1:05 p.m. UK time"},
+	{
+		"the next midnight is tonight", "en-US", newYork, "2026-11-23T21:00:00-05:00", "2026-11-24T00:00:00-05:00",
+		"tonight at midnight Eastern",
+	},
+	{
+		"a later midnight", "en-US", newYork, "2026-11-23T21:00:00-05:00", "2026-11-26T00:00:00-05:00",
+		"on Thursday at midnight Eastern",
+	},
+	{
+		"the night that loses an hour, US", "en-US", newYork, "2026-03-07T23:30:00-05:00", "2026-03-08T08:00:00-04:00",
+		"tomorrow, Sunday, at 8 a.m. Eastern",
+	},
+	{
+		"the night that gains an hour, US", "en-US", newYork, "2026-10-31T23:30:00-04:00", "2026-11-01T08:00:00-05:00",
+		"tomorrow, Sunday, at 8 a.m. Eastern",
+	},
+	{
+		"the day that loses an hour, US", "en-US", newYork, "2026-03-08T01:30:00-05:00", "2026-03-08T08:00:00-04:00",
+		"today at 8 a.m. Eastern",
+	},
+	{
+		"the weekend that loses an hour, UK", "en-GB", london, "2026-03-27T20:00:00Z", "2026-03-30T08:00:00+01:00",
+		"on Monday at 8 a.m. UK time",
+	},
+	{
+		"the weekend that gains an hour, UK", "en-GB", london, "2026-10-23T20:00:00+01:00", "2026-10-26T08:00:00Z",
+		"on Monday at 8 a.m. UK time",
+	},
+	{
+		"a week with a lost hour is a week", "en-GB", london, "2026-03-23T23:30:00Z", "2026-03-30T00:30:00+01:00",
+		"on Monday the 30th of March at 12:30 a.m. UK time",
+	},
+	{
+		"times come in UTC", "en-US", newYork, "2026-07-02T00:30:00Z", "2026-07-02T12:00:00Z",
+		"tomorrow, Thursday, at 8 a.m. Eastern",
+	},
+	{
+		"an opening in the past is said in full", "en-US", newYork, "2026-11-24T06:00:00-05:00", "2026-11-23T08:00:00-05:00",
+		"on Monday, November 23, at 8 a.m. Eastern",
+	},
+	{
+		"without now it is said in full", "en-US", newYork, "", "2026-11-23T08:00:00-05:00",
+		"on Monday, November 23, at 8 a.m. Eastern",
+	},
+}
+
 func TestOpeningInWords(t *testing.T) {
-	const newYork, london = "America/New_York", "Europe/London"
-	for _, row := range []struct {
-		name, language, zone, now, opens, want string
-	}{
-		{"later today", "en-US", newYork, "2026-11-23T06:00:00-05:00", "2026-11-23T08:00:00-05:00", "today at 8 a.m. Eastern"},
-		{
-			"tomorrow", "en-US", newYork, "2026-11-23T20:00:00-05:00", "2026-11-24T08:00:00-05:00",
-			"tomorrow, Tuesday, at 8 a.m. Eastern",
-		},
-		{"tomorrow in London", "en-GB", london, "2026-11-23T19:00:00Z", "2026-11-24T08:00:00Z", "tomorrow, Tuesday, at 8 a.m. UK time"},
-		{"over the weekend", "en-US", newYork, "2026-11-20T20:00:00-05:00", "2026-11-23T08:00:00-05:00", "on Monday at 8 a.m. Eastern"},
-		{
-			"six days away is still a weekday", "en-GB", london, "2026-11-20T20:00:00Z", "2026-11-26T09:30:00Z",
-			"on Thursday at 9:30 a.m. UK time",
-		},
-		{
-			"a week away is a date, American", "en-US", newYork, "2026-12-22T08:00:00-05:00", "2026-12-29T08:00:00-05:00",
-			"on Tuesday, December 29, at 8 a.m. Eastern",
-		},
-		{
-			"a week away is a date, British", "en-GB", london, "2026-12-22T08:00:00Z", "2026-12-29T08:00:00Z",
-			"on Tuesday the 29th of December at 8 a.m. UK time",
-		},
-		{
-			"the first", "en-GB", london, "2026-11-20T08:00:00Z", "2026-12-01T08:00:00Z",
-			"on Tuesday the 1st of December at 8 a.m. UK time",
-		},
-		{
-			"the twenty-second", "en-GB", london, "2026-12-02T08:00:00Z", "2026-12-22T08:00:00Z",
-			"on Tuesday the 22nd of December at 8 a.m. UK time",
-		},
-		{
-			"across new year", "en-US", newYork, "2026-12-31T23:59:59-05:00", "2027-01-01T00:01:00-05:00",
-			"tomorrow, Friday, at 12:01 a.m. Eastern",
-		},
-		{"a week across new year", "en-GB", london, "2026-12-30T20:00:00Z", "2027-01-04T08:00:00Z", "on Monday at 8 a.m. UK time"},
-		{"noon", "en-US", newYork, "2026-11-23T06:00:00-05:00", "2026-11-23T12:00:00-05:00", "today at noon Eastern"},
-		{"half past noon", "en-US", newYork, "2026-11-23T06:00:00-05:00", "2026-11-23T12:30:00-05:00", "today at 12:30 p.m. Eastern"},
-		{"five past one", "en-GB", london, "2026-11-23T06:00:00Z", "2026-11-23T13:05:00Z", "today at 1:05 p.m. UK time"},
-		{
-			"the next midnight is tonight", "en-US", newYork, "2026-11-23T21:00:00-05:00", "2026-11-24T00:00:00-05:00",
-			"tonight at midnight Eastern",
-		},
-		{
-			"a later midnight", "en-US", newYork, "2026-11-23T21:00:00-05:00", "2026-11-26T00:00:00-05:00",
-			"on Thursday at midnight Eastern",
-		},
-		{
-			"the night that loses an hour, US", "en-US", newYork, "2026-03-07T23:30:00-05:00", "2026-03-08T08:00:00-04:00",
-			"tomorrow, Sunday, at 8 a.m. Eastern",
-		},
-		{
-			"the night that gains an hour, US", "en-US", newYork, "2026-10-31T23:30:00-04:00", "2026-11-01T08:00:00-05:00",
-			"tomorrow, Sunday, at 8 a.m. Eastern",
-		},
-		{
-			"the day that loses an hour, US", "en-US", newYork, "2026-03-08T01:30:00-05:00", "2026-03-08T08:00:00-04:00",
-			"today at 8 a.m. Eastern",
-		},
-		{
-			"the weekend that loses an hour, UK", "en-GB", london, "2026-03-27T20:00:00Z", "2026-03-30T08:00:00+01:00",
-			"on Monday at 8 a.m. UK time",
-		},
-		{
-			"the weekend that gains an hour, UK", "en-GB", london, "2026-10-23T20:00:00+01:00", "2026-10-26T08:00:00Z",
-			"on Monday at 8 a.m. UK time",
-		},
-		{
-			"a week with a lost hour is a week", "en-GB", london, "2026-03-23T23:30:00Z", "2026-03-30T00:30:00+01:00",
-			"on Monday the 30th of March at 12:30 a.m. UK time",
-		},
-		{
-			"times come in UTC", "en-US", newYork, "2026-07-02T00:30:00Z", "2026-07-02T12:00:00Z",
-			"tomorrow, Thursday, at 8 a.m. Eastern",
-		},
-		{
-			"an opening in the past is said in full", "en-US", newYork, "2026-11-24T06:00:00-05:00", "2026-11-23T08:00:00-05:00",
-			"on Monday, November 23, at 8 a.m. Eastern",
-		},
-		{
-			"without now it is said in full", "en-US", newYork, "", "2026-11-23T08:00:00-05:00",
-			"on Monday, November 23, at 8 a.m. Eastern",
-		},
-	} {
+	for _, row := range openings {
 		line := policy.Line{Language: row.language, Zone: mustZone(t, row.zone)}
 		got := ivr.DefaultWords().Speak(line, said("closed", "opens", row.opens, "now", row.now))
 		if diff := cmp.Diff("Phone support is closed. It opens "+row.want+".", got); diff != "" {

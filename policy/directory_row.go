@@ -117,6 +117,9 @@ func (d *directoryReader) line(cell string) (kept, what, instead string) {
 	if cell == "" {
 		return "", "the field is empty", instead
 	}
+	if slices.Contains(d.rules.Lines, Phone(cell)) {
+		return cell, "", "" // as nearly every row has it, and much quicker than reading it as a telephone number
+	}
 	number, what, _ := phone(cell)
 	if what != "" || !slices.Contains(d.rules.Lines, Phone(number)) {
 		return "", fmt.Sprintf("%s is not a line of yours", quoted(cell)), instead

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,17 +14,21 @@ type Phone string
 // Full is the address as it came.
 func (p Phone) Full() string { return string(p) }
 
-// String masks all but the first two and the last two characters of a number, and the user of a SIP or client address.
+// schemes are those of the addresses that are no bare number. Any other text before a colon may be a name or a number itself.
+var schemes = []string{"sip", "sips", "client", "tel"}
+
+// String masks all but the first two and the last two digits of a number, the user of a SIP or client address, and whatever else could
+// name somebody.
 func (p Phone) String() string {
 	s := string(p)
-	if scheme, rest, ok := strings.Cut(s, ":"); ok {
+	if scheme, rest, ok := strings.Cut(s, ":"); ok && slices.Contains(schemes, strings.ToLower(scheme)) {
 		_, host, at := strings.Cut(rest, "@")
 		if !at {
 			return scheme + ":***"
 		}
 		return scheme + ":***@" + host
 	}
-	if !strings.HasPrefix(s, "+") || len(s) < 6 {
+	if !p.IsNumber() || len(s) < 8 {
 		return maskWord(s)
 	}
 	return s[:3] + strings.Repeat("*", len(s)-5) + s[len(s)-2:]

@@ -73,7 +73,7 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	log := newLogger(logFile)
 	h, err := openHouse(conf, shown.Now, log, store.Options{})
 	if err != nil {
-		return busy(err)
+		return err
 	}
 	if err := h.firstCustomers(ctx, filepath.Join(d.Dir, demoCustomers)); err != nil {
 		return errors.Join(err, h.Close())

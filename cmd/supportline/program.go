@@ -88,8 +88,11 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 		return err
 	}
 	opened, err := store.Open(file, store.Options{Now: p.Now})
+	if errors.Is(err, store.ErrLocked) {
+		return fmt.Errorf("%w\nit takes no commands: it is a server that is starting or stopping, so try again, or another program that must be stopped", err)
+	}
 	if err != nil {
-		return busy(err)
+		return err
 	}
 	err = command.run(ctx, &session{
 		surroundings: around, In: interruptible{ctx, in}, Out: p.Out, Err: p.Err, Now: p.Now, Store: opened, Settings: conf.Settings,
@@ -122,14 +125,6 @@ func (r interruptible) Read(p []byte) (int, error) {
 	case <-r.ctx.Done():
 		return 0, r.ctx.Err()
 	}
-}
-
-// busy adds to a locked store what can be done.
-func busy(err error) error {
-	if errors.Is(err, store.ErrLocked) {
-		return fmt.Errorf("%w\nit takes no commands: it is a server that is starting or stopping, so try again, or another program that must be stopped", err)
-	}
-	return err
 }
 
 // storeFile is the file of the embedded store.

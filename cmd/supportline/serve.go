@@ -47,7 +47,7 @@ func (serveCommand) run(ctx context.Context, p *program, configFile string) erro
 	log := newLogger(p.Err)
 	h, err := openHouse(conf, p.Now, log, store.Options{})
 	if err != nil {
-		return busy(err)
+		return err
 	}
 	s, err := listen(h)
 	if err != nil {
