@@ -42,7 +42,8 @@ build:
 
 .PHONY: bench
 bench:
-	@go test -run '^$$' -bench . -benchmem ./...
+	@go test -run '^$$' -bench House -benchtime 10x ./cmd/supportline
+	@go test -run '^$$' -bench . -skip House -benchmem ./...
 
 .PHONY: fuzz
 fuzz: packages

@@ -22,7 +22,6 @@ type Erased struct {
 type Exported struct {
 	Customer Customer
 	Calls    []Call   // of the account, oldest first
-	Usage    []Usage  // by month, oldest first
 	Cases    []Case   // in the order of their opening
 	Notices  []Notice // about the account
 }

@@ -140,7 +140,7 @@ func (e customersExport) run(ctx context.Context, s *session) error {
 		return unknownCustomer(e.Number, err)
 	}
 	out := exported{
-		Customer: all.Customer, Calls: []exportedCall{}, Usage: append([]policy.Usage{}, all.Usage...), Cases: []policy.Case{}, Notices: []shownNotice{},
+		Customer: all.Customer, Calls: []exportedCall{}, Usage: []policy.Usage{}, Cases: []policy.Case{}, Notices: []shownNotice{},
 	}
 	counting := newTickets(s)
 	for _, c := range all.Calls {
@@ -149,6 +149,9 @@ func (e customersExport) run(ctx context.Context, s *session) error {
 			return err
 		}
 		out.Calls = append(out.Calls, exportedCall{Row: row, Message: c.Message, Recordings: append([]policy.Recording{}, c.Recordings...), Acts: append([]policy.Act{}, c.Acts...)})
+	}
+	if out.Usage, err = s.ledger().since(ctx, all.Customer.Number, firstMonth(all.Calls), s.thisMonth()); err != nil {
+		return err
 	}
 	for _, c := range all.Cases {
 		out.Cases = append(out.Cases, whole(c))
@@ -159,6 +162,17 @@ func (e customersExport) run(ctx context.Context, s *session) error {
 	w := json.NewEncoder(s.Out)
 	w.SetIndent("", "  ")
 	return w.Encode(out)
+}
+
+// firstMonth is the first month that calls belong to; "" if none do.
+func firstMonth(calls []policy.Call) policy.Month {
+	var first policy.Month
+	for _, c := range calls {
+		if c.Month != "" && (first == "" || c.Month < first) {
+			first = c.Month
+		}
+	}
+	return first
 }
 
 // customersErase is "customers erase".

@@ -103,6 +103,28 @@ func (l ledger) one(ctx context.Context, number policy.CustomerNumber, last poli
 	return l.settled(a, n, open), nil
 }
 
+// since are the months of an account, from the first one to the last, in which specialists took calls of it.
+func (l ledger) since(ctx context.Context, number policy.CustomerNumber, first, last policy.Month) ([]policy.Usage, error) {
+	used := []policy.Usage{}
+	if first == "" {
+		return used, nil
+	}
+	n := 1
+	for m := last; m > first; m = m.Plus(-1) {
+		n++
+	}
+	a, err := l.one(ctx, number, last, n)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range a.months {
+		if u.Calls > 0 {
+			used = append(used, u)
+		}
+	}
+	return used, nil
+}
+
 // lead is how many months before the first one decide whether load was sustained in it.
 func (l ledger) lead() int { return l.fair.Lead() }
 
