@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -167,6 +168,10 @@ func explain(path string, err error) error {
 		return say(err, "run the version that wrote it, or a newer one")
 	case errors.Is(err, fs.ErrPermission):
 		return say(err, "give the user who runs this the right to read and write the file and its folder")
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("store %s: %w: give a path on a file system that can be written", path, err)
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fmt.Errorf("store %s: %w: make room, or give a path where there is some (a server's store begins with 64 MB)", path, err)
 	case errors.Is(err, fs.ErrNotExist):
 		return say(err, "give the path of an existing file")
 	}

@@ -87,7 +87,7 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 	if !errors.Is(err, errNoServer) {
 		return err
 	}
-	opened, err := store.Open(file, store.Options{Now: p.Now})
+	opened, err := store.Open(file, store.Options{Now: p.Now, Size: commandStore})
 	if errors.Is(err, store.ErrLocked) {
 		return fmt.Errorf("%w\nit takes no commands: it is a server that is starting or stopping, so try again, or another program that must be stopped", err)
 	}
@@ -189,3 +189,6 @@ func plural(n int, thing string) string {
 	}
 	return fmt.Sprintf("%d %ss", n, thing)
 }
+
+// commandStore is the size of a store that a command has to make. The server gives it the room it needs for speed.
+const commandStore = 1 << 20

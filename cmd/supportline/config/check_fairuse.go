@@ -16,8 +16,8 @@ func (c *checker) fairUse(f fairUse) policy.FairUse {
 		SustainedWithin:       c.whole(f.Sustained.Within, 1, 60),
 		TrainingCallsPerMonth: c.whole(f.TrainingCallsPerMonth, 1, 100_000),
 		Currency:              f.Charges.Currency.Value,
-		PerTicket:             c.amount(f.Charges.PerTicket),
-		PerMinute:             c.amount(f.Charges.PerMinute),
+		PerTicket:             c.amount(f.Charges.PerTicket, f.Charges.Currency.Value),
+		PerMinute:             c.amount(f.Charges.PerMinute, f.Charges.Currency.Value),
 		WarnAt:                c.warnAt(f.WarnAt),
 		LetThrough:            c.letThrough(f.LetThrough),
 	}

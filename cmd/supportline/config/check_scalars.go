@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/officernd/supportline/policy"
 )
 
 var (
@@ -40,14 +42,19 @@ func (c *checker) whole(t text, low, high int) int {
 	return n
 }
 
-// amount is of money: not negative, and a number that can be multiplied.
-func (c *checker) amount(t text) float64 {
+// amount is of money: not negative, a number that can be multiplied, and in whole units of what the currency divides into.
+func (c *checker) amount(t text, currency string) float64 {
 	if t.silent() {
 		return 0
 	}
 	n, err := strconv.ParseFloat(t.Value, 64)
 	if err != nil || math.IsNaN(n) || n < 0 || n > 1e6 {
 		c.wrong(t, "is "+quoted(t.Value), "write an amount from 0 to 1000000, such as 2.50")
+		return 0
+	}
+	places := policy.Decimals(currency)
+	if scaled := n * math.Pow10(places); math.Abs(scaled-math.Round(scaled)) > 1e-6 {
+		c.wrong(t, "is "+quoted(t.Value), fmt.Sprintf("write an amount in %s with at most %d decimals", currency, places))
 		return 0
 	}
 	return n

@@ -134,6 +134,7 @@ func TestFairUse(t *testing.T) {
 			"sustained asks for 3 months within 2, which cannot be; write months no larger than within"),
 		one("currency in small letters", "currency: USD", "currency: ^usd",
 			`currency is "usd"; write the three capital letters of a currency, such as USD or GBP`),
+		one("parts of a cent", "per_ticket: 0", "per_ticket: ^0.355", `per_ticket is "0.355"; write an amount in USD with at most 2 decimals`),
 		one("money back", "per_ticket: 0", "per_ticket: ^-1", `per_ticket is "-1"; write an amount from 0 to 1000000, such as 2.50`),
 		one("not a number", "per_minute: 0", "per_minute: ^nan", `per_minute is "nan"; write an amount from 0 to 1000000, such as 2.50`),
 		one("an amount with cents", "per_minute: 0", "per_minute: 0.35"),
