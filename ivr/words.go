@@ -79,7 +79,10 @@ func (w Words) Speak(line policy.Line, p Phrase) string {
 			return t.say("number-again", p.Args)
 		}
 	}
-	return t.say(p.ID, p.Args)
+	if text := t.say(p.ID, p.Args); strings.TrimSpace(text) != "" {
+		return text
+	}
+	return t["here"] // nothing but values, and those are empty
 }
 
 // say is a single text with the machine's values in it.
