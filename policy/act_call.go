@@ -78,7 +78,7 @@ func (c Call) done(a Act, account Customer, zone *time.Location) (Call, Act, err
 	switch a.Kind {
 	case ActWaive:
 		if c.Waived {
-			return c, a, fmt.Errorf("%w: the call is waived", ErrAlready)
+			return c, a, c.already(a.Kind, "the call is waived")
 		}
 		if err := c.waivable(a.Limit); err != nil {
 			return c, a, err
@@ -86,18 +86,26 @@ func (c Call) done(a Act, account Customer, zone *time.Location) (Call, Act, err
 		c.Waived = true
 	case ActTraining:
 		if c.Training {
-			return c, a, fmt.Errorf("%w: the call is marked as training", ErrAlready)
+			return c, a, c.already(a.Kind, "the call is marked as training")
 		}
 		c.Training = true
 	case ActTicket:
 		if c.Ticket == Ticket(a.Value) {
-			return c, a, fmt.Errorf("%w: the call is about ticket %s", ErrAlready, a.Value)
+			return c, a, c.already(a.Kind, "the call is about ticket "+a.Value)
 		}
 		a.Before, c.Ticket = string(c.Ticket), Ticket(a.Value)
 	case ActAttach:
 		return c.attached(a, account, zone)
 	}
 	return c, a, nil
+}
+
+// already refuses what is so already, and says who did it and when, if a person did.
+func (c Call) already(kind ActKind, state string) error {
+	if last, ok := c.Standing(kind); ok {
+		state = actWords([]Act{last})
+	}
+	return fmt.Errorf("%w: %s", ErrAlready, state)
 }
 
 // waivable refuses what needs no waiver: a call that is over and talked no longer than the limit.
@@ -117,7 +125,7 @@ func (c Call) attached(a Act, account Customer, zone *time.Location) (Call, Act,
 	case account.Number != CustomerNumber(a.Value):
 		return c, a, fmt.Errorf("%w: %s", ErrNoCustomer, a.Value)
 	case c.Customer == account.Number:
-		return c, a, fmt.Errorf("%w: the call is attached to customer %s", ErrAlready, a.Value)
+		return c, a, c.already(a.Kind, "the call is attached to customer "+a.Value)
 	}
 	if zone == nil {
 		zone = time.UTC

@@ -244,3 +244,22 @@ func TestAnonymisedActs(t *testing.T) {
 		}
 	}
 }
+
+// TestAlreadyNamesWhoDidIt holds that the second of two people hears what the first one did, and when.
+func TestAlreadyNamesWhoDidIt(t *testing.T) {
+	t.Parallel()
+	waived := mustAct(t, overLong(), by("jo", policy.ActWaive, ""))
+	_, err := waived.WithAct(by("mila", policy.ActWaive, ""), -1, policy.Customer{}, time.UTC)
+	if err == nil || !strings.Contains(err.Error(), "jo waived the call") {
+		t.Errorf("the second hears %v", err)
+	}
+	moved := policy.Case{ID: "1", State: policy.CaseFlagged}
+	move := policy.Move{At: at(1), By: "jo", To: policy.CaseContacted, Via: policy.ViaPhone, Note: "called"}
+	if moved, err = moved.Moved(move); err != nil {
+		t.Fatal(err)
+	}
+	move.By = "mila"
+	if _, err := moved.Moved(move); err == nil || !strings.Contains(err.Error(), "jo moved it to contacted at 2026-11-24T10:00:01Z") {
+		t.Errorf("the second hears %v", err)
+	}
+}

@@ -63,13 +63,22 @@ func (c Case) Moved(m Move) (Case, error) {
 	case strings.TrimSpace(m.Note) == "":
 		return c, ErrNoNote
 	case len(allowed) == 0:
-		return c, fmt.Errorf("%w: it is closed, and that is final", ErrMoveNotAllowed)
+		return c, fmt.Errorf("%w: it is closed, and that is final%s", ErrMoveNotAllowed, c.lastMove())
 	case !slices.Contains(allowed, m.To):
-		return c, fmt.Errorf("%w: from %s it goes to %s", ErrMoveNotAllowed, c.State, joinStates(allowed))
+		return c, fmt.Errorf("%w: from %s it goes to %s%s", ErrMoveNotAllowed, c.State, joinStates(allowed), c.lastMove())
 	}
 	m.From = c.State
 	c.State, c.Moves = m.To, append(slices.Clip(c.Moves), m)
 	return c, nil
+}
+
+// lastMove says who brought the case to where it is, for a person who did not see it move.
+func (c Case) lastMove() string {
+	if len(c.Moves) == 0 {
+		return ""
+	}
+	m := c.Moves[len(c.Moves)-1]
+	return fmt.Sprintf("; %s moved it to %s at %s", m.By, m.To, clock(m.At))
 }
 
 func joinStates(states []CaseState) string {
