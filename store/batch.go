@@ -37,7 +37,12 @@ const (
 	inIndex
 )
 
-func (s *Store) newBatch() *batch { return &batch{store: s, changed: map[policy.CallSID]bool{}} }
+func (s *Store) newBatch() *batch {
+	return &batch{store: s, changed: map[policy.CallSID]bool{}, requests: make([]*request, 0, crowd), edits: make([]edit, 0, 3*crowd)}
+}
+
+// crowd is how many requests a batch has room for at first: about as many as a busy server commits at once.
+const crowd = 32
 
 // answer tells everybody who waits.
 func (b *batch) answer(err error) {
@@ -47,7 +52,7 @@ func (b *batch) answer(err error) {
 }
 
 // dirty says whether there is anything to commit.
-func (b *batch) dirty() bool { return b.edits != nil || b.notices != nil }
+func (b *batch) dirty() bool { return len(b.edits) > 0 || len(b.notices) > 0 }
 
 func (b *batch) write(tx *bolt.Tx) error {
 	if err := write(tx, b.edits); err != nil {
