@@ -120,7 +120,9 @@ func (h *webhooks) advance(ctx context.Context, w *hook, sid policy.CallSID, cha
 		return call, err
 	}
 	after := call.Outcome()
-	h.Logger.Debug("webhook", zap.String("sid", string(sid)), zap.String("route", w.Path()), zap.String("step", call.State.Step))
+	if line := h.Logger.Check(zap.DebugLevel, "webhook"); line != nil {
+		line.Write(zap.String("sid", string(sid)), zap.String("route", w.Path()), zap.String("step", call.State.Step))
+	}
 	if before == "" && after != "" {
 		h.Observer.CallEnded(after)
 		h.Logger.Info("call ended", zap.String("sid", string(sid)), zap.Stringer("from", call.From), zap.String("outcome", string(after)))
