@@ -101,38 +101,36 @@ func (b *batch) advance(sid policy.CallSID, change func(policy.Call) (policy.Cal
 }
 
 // call is a call as it stands: with everything that was applied, or as the file has it.
-func (b *batch) call(sid policy.CallSID) (recentCall, error) {
+func (b *batch) call(sid policy.CallSID) (found *recentCall, err error) {
 	if c, ok := b.store.recent.calls[sid]; ok {
 		return c, nil
 	}
-	none := recentCall{call: policy.Call{SID: sid}}
 	if b.tx != nil {
-		return readRecent(b.tx, none)
+		return readRecent(b.tx, sid)
 	}
-	found := none
-	err := b.store.db.View(func(tx *bolt.Tx) (err error) {
-		found, err = readRecent(tx, none)
+	err = b.store.db.View(func(tx *bolt.Tx) (err error) {
+		found, err = readRecent(tx, sid)
 		return err
 	})
 	return found, err
 }
 
-func readRecent(tx *bolt.Tx, none recentCall) (recentCall, error) {
-	place := placeBySID(tx, string(none.call.SID))
+func readRecent(tx *bolt.Tx, sid policy.CallSID) (*recentCall, error) {
+	place := placeBySID(tx, string(sid))
 	if place == nil {
-		return none, nil
+		return &recentCall{call: policy.Call{SID: sid}}, nil
 	}
 	value := bytes.Clone(tx.Bucket(callsBucket).Get(place))
-	r, err := decode[record]("call", string(none.call.SID), value)
+	r, err := decode[record]("call", string(sid), value)
 	if err != nil {
-		return none, err
+		return nil, err
 	}
 	call, story, err := r.withStory(tx)
-	return recentCall{call: call, steps: r.Steps, value: value, story: story}, err
+	return &recentCall{call: call, steps: r.Steps, value: value, story: story}, err
 }
 
 // change writes a call and its index keys, if it is another than before.
-func (b *batch) change(before recentCall, after policy.Call) error {
+func (b *batch) change(before *recentCall, after policy.Call) error {
 	known := before.value != nil
 	if !known && reflect.DeepEqual(after, before.call) {
 		return nil
@@ -141,7 +139,8 @@ func (b *batch) change(before recentCall, after policy.Call) error {
 	if err != nil {
 		return fmt.Errorf("call %s cannot be written: %w", after.SID, err)
 	}
-	value, err := encode(record{after.WithoutStory(), steps})
+	b.store.record = record{after.WithoutStory(), steps}
+	value, err := encode(&b.store.record)
 	if err != nil {
 		return fmt.Errorf("call %s cannot be written: %w", after.SID, err)
 	}
@@ -149,7 +148,6 @@ func (b *batch) change(before recentCall, after policy.Call) error {
 		return nil
 	}
 	b.changed[after.SID] = true
-	b.store.recent.keep(recentCall{call: after, steps: steps, value: value, story: story})
 	place := placeOf(after)
 	b.edits = append(b.edits, edit{key: place, value: value})
 	b.move(before, after.SID, place)
@@ -158,12 +156,13 @@ func (b *batch) change(before recentCall, after policy.Call) error {
 	} else if !sameKeys(before.call, after) {
 		b.edits = append(b.edits, indexEdits(callKeys(before.call), callKeys(after))...)
 	}
+	b.store.recent.keep(recentCall{call: after, steps: steps, value: value, story: story}) // where before may be
 	return nil
 }
 
 // tell writes what a change added to the story of a call, or all of a story that was written anew. It gives the numbers of its steps, and
 // their size.
-func (b *batch) tell(before recentCall, after policy.Call) (steps []uint64, size int, err error) {
+func (b *batch) tell(before *recentCall, after policy.Call) (steps []uint64, size int, err error) {
 	turns, trace, grew := continues(before.call, after)
 	if grew {
 		steps, size = slices.Clip(before.steps), before.story
@@ -185,7 +184,7 @@ func (b *batch) tell(before recentCall, after policy.Call) (steps []uint64, size
 }
 
 // move keeps one place for a call whose start has become known, or known better.
-func (b *batch) move(before recentCall, sid policy.CallSID, place []byte) {
+func (b *batch) move(before *recentCall, sid policy.CallSID, place []byte) {
 	if before.value != nil {
 		old := placeOf(before.call)
 		if bytes.Equal(old, place) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"sync"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -33,16 +34,21 @@ func (s *Store) AdvanceAndNotify(ctx context.Context, sid policy.CallSID, change
 	if err := validSID(sid); err != nil {
 		return policy.Call{}, err
 	}
-	var after policy.Call
+	after := results.Get().(*policy.Call)
+	defer results.Put(after)
+	*after = policy.Call{}
 	err := s.submit(ctx, false, func(b *batch) (err error) {
-		after, err = b.advance(sid, change)
+		*after, err = b.advance(sid, change)
 		return err
 	})
 	if err != nil {
 		return policy.Call{}, err
 	}
-	return after, nil
+	return *after, nil
 }
+
+// results are places that a request's call is left in. A call is large, and every webhook needs one.
+var results = sync.Pool{New: func() any { return new(policy.Call) }}
 
 func validSID(sid policy.CallSID) error {
 	if sid == "" || len(sid) > maxSID {

@@ -16,15 +16,22 @@ type recentCall struct {
 // recentCalls keeps the calls that were changed last decoded, for the next step of each. What is not in the file yet is here for sure. A
 // call that is over stays too, since the reports of its end are still to come. Only the goroutine that applies uses it.
 type recentCalls struct {
-	calls map[policy.CallSID]recentCall
+	calls map[policy.CallSID]*recentCall
 	size  int
 }
 
+// keep takes in how a call stands now.
 func (l *recentCalls) keep(c recentCall) {
-	l.drop(c.call.SID)
-	l.calls[c.call.SID] = c
-	l.size += len(c.value) + c.story
+	kept, known := l.calls[c.call.SID]
+	if !known {
+		kept = new(recentCall)
+		l.calls[c.call.SID] = kept
+	}
+	l.size += c.bytes() - kept.bytes()
+	*kept = c
 }
+
+func (c *recentCall) bytes() int { return len(c.value) + c.story }
 
 // shrink forgets calls beyond the bound, in no order: which ones go matters little. Those that are not in the file yet stay.
 func (l *recentCalls) shrink(waiting map[policy.CallSID]bool) {
@@ -38,9 +45,9 @@ func (l *recentCalls) shrink(waiting map[policy.CallSID]bool) {
 	}
 }
 
-func (l *recentCalls) forget() { *l = recentCalls{calls: map[policy.CallSID]recentCall{}} }
+func (l *recentCalls) forget() { *l = recentCalls{calls: map[policy.CallSID]*recentCall{}} }
 
 func (l *recentCalls) drop(sid policy.CallSID) {
-	l.size -= len(l.calls[sid].value) + l.calls[sid].story
+	l.size -= l.calls[sid].bytes()
 	delete(l.calls, sid)
 }

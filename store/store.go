@@ -43,7 +43,8 @@ type Store struct {
 	failure atomic.Pointer[error] // what FailWrites set
 	broken  atomic.Pointer[error] // the last commit's error
 
-	recent   recentCalls // of the goroutine that applies, as are underWay and step
+	recent   recentCalls // of the goroutine that applies, as are the next three
+	record   record      // the one that is being encoded
 	underWay bool        // a batch is being committed
 	step     uint64      // the number of the last step of a story
 	ready    int64       // bytes of the file that are written; the writer's alone

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 )
 
 // maxBody bounds a request. The provider's are about 1 KiB; speech results may make them a little longer.
@@ -49,8 +50,9 @@ func readBody(r *http.Request) (string, error) {
 	if r.Body == nil {
 		return "", nil
 	}
-	var buf bytes.Buffer
-	buf.Grow(int(max(r.ContentLength, 0)) + bytes.MinRead)
+	buf := bodies.Get().(*bytes.Buffer)
+	defer bodies.Put(buf)
+	buf.Reset()
 	_, err := buf.ReadFrom(io.LimitReader(r.Body, maxBody+1))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) || buf.Len() > maxBody {
@@ -59,6 +61,9 @@ func readBody(r *http.Request) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: reading the body: %w", ErrForm, err)
 	}
-	r.Body = io.NopCloser(bytes.NewReader(buf.Bytes()))
-	return buf.String(), nil
+	text := buf.String()
+	r.Body = io.NopCloser(strings.NewReader(text))
+	return text, nil
 }
+
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}

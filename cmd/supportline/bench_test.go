@@ -32,6 +32,7 @@ const connections = 64
 // requests to a handler that answers with a constant, without and with a signature check. All servers live in this process and take
 // turns, round by round, since a machine is never the same twice: only the ratios mean something. It prints them as a table.
 func BenchmarkHouse(b *testing.B) {
+	workBesideTheDisk()
 	bench := newHouseBench(b)
 	for b.Loop() {
 		bench.round(b)
