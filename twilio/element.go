@@ -55,6 +55,7 @@ func (p *Pause) walk(v visitor) { v.number("length", &p.Seconds, maxSeconds) }
 func (g *Gather) walk(v visitor) {
 	v.text("input", &g.Input, "dtmf", "speech", "dtmf speech")
 	v.required("action", &g.Action)
+	v.text("method", &g.Method, methods...)
 	v.number("timeout", &g.Timeout, maxSeconds)
 	v.optionalKeys("finishOnKey", &g.FinishOnKey)
 	v.number("numDigits", &g.NumDigits, maxDigits)
@@ -66,6 +67,7 @@ func (g *Gather) walk(v visitor) {
 
 func (d *Dial) walk(v visitor) {
 	v.text("action", &d.Action)
+	v.text("method", &d.Method, methods...)
 	v.number("timeout", &d.Timeout, maxDialTimeout)
 	v.number("timeLimit", &d.TimeLimit, maxSeconds)
 	v.text("callerId", &d.CallerID)
@@ -78,17 +80,20 @@ func (d *Dial) walk(v visitor) {
 }
 
 func (n *Number) walk(v visitor) {
-	walkParty(v, &n.URL, &n.StatusCallback, &n.StatusEvents)
+	walkParty(v, &n.URL, &n.Method, &n.StatusCallback, &n.StatusEvents)
 	v.content("number", &n.Number)
 }
 
 func (s *Sip) walk(v visitor) {
-	walkParty(v, &s.URL, &s.StatusCallback, &s.StatusEvents)
+	walkParty(v, &s.URL, &s.Method, &s.StatusCallback, &s.StatusEvents)
 	v.content("SIP address", &s.URI)
 }
 
-func walkParty(v visitor, url, callback *string, events *[]string) {
+var methods = []string{"GET", "POST"}
+
+func walkParty(v visitor, url, method, callback *string, events *[]string) {
 	v.text("url", url)
+	v.text("method", method, methods...)
 	v.text("statusCallback", callback)
 	v.words("statusCallbackEvent", events, "initiated", "ringing", "answered", "completed")
 }

@@ -29,6 +29,7 @@ type Pause struct{ Seconds int } // 0: the provider's default, one second
 type Gather struct {
 	Input       string // "dtmf", "speech" or "dtmf speech"
 	Action      string
+	Method      string  // of the action: "" is POST
 	Timeout     int     // seconds; 0: the provider's default, 5
 	FinishOnKey *string // nil: the provider's default, "#"; "" means that no key ends the input
 	NumDigits   int     // 0: unlimited
@@ -42,8 +43,9 @@ type Gather struct {
 // Dial rings its nouns at once and bridges the one that answers.
 type Dial struct {
 	Action                  string
-	Timeout                 int // seconds; 0: the provider's default, 30
-	TimeLimit               int // seconds; 0: the provider's default, 4 hours
+	Method                  string // of the action: "" is POST
+	Timeout                 int    // seconds; 0: the provider's default, 30
+	TimeLimit               int    // seconds; 0: the provider's default, 4 hours
 	CallerID                string
 	AnswerOnBridge          bool
 	RingTone                string // "us", "uk", ...
@@ -56,6 +58,7 @@ type Dial struct {
 type Number struct {
 	Number         string // E.164
 	URL            string // fetched on the answering leg before it is bridged
+	Method         string // of URL: "" is POST
 	StatusCallback string
 	StatusEvents   []string // initiated ringing answered completed
 }
@@ -64,6 +67,7 @@ type Number struct {
 type Sip struct {
 	URI            string // "sip:user@host"
 	URL            string
+	Method         string
 	StatusCallback string
 	StatusEvents   []string
 }

@@ -38,6 +38,8 @@ var mayTestWith = map[string][]string{"store": {"store/storetest"}, "cmd/support
 // owners are the rooms that may import a library, tests included.
 var owners = map[string][]string{
 	"github.com/twilio/twilio-go":     {"twilio"},
+	"github.com/cenkalti/backoff":     {"twilio"},
+	"github.com/sony/gobreaker":       {"twilio"},
 	"go.etcd.io/bbolt":                {"store"},
 	"github.com/labstack/echo":        {"ivr", "cmd/supportline"},
 	"github.com/compose-spec":         {"cmd/supportline"},

@@ -29,6 +29,10 @@ func (c *call) callBack(p *party, address string, params map[string]string) {
 		return
 	}
 	cb := callback{party: *p, url: u, params: params}
+	c.callbacks++
+	if c.Faults.Lose != nil && c.Faults.Lose(c.callbacks-1) {
+		return
+	}
 	switch c.Faults.Callbacks {
 	case Lost:
 	case Late:
@@ -54,7 +58,7 @@ func (c *call) flush() {
 }
 
 func (c *call) deliver(cb callback) {
-	get := c.in.Number.GET && cb.url == c.in.Number.Status
+	get := c.in.Number.GET && cb.url == unfragmented(c.in.Number.Status)
 	if _, _, f := c.send(&cb.party, cb.url, get, maps.Clone(cb.params), c.sid("IT")); f != nil {
 		c.record.Warnings = append(c.record.Warnings, fmt.Sprintf("15003 %s: %s", path(cb.url), f.what))
 	}

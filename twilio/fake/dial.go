@@ -21,6 +21,7 @@ func (c *call) dial(v twilio.Dial) next {
 	if !v.AnswerOnBridge {
 		c.answer()
 	}
+	c.byMethod(c.caller.base, v.Action, v.Method)
 	d := &dial{call: c}
 	for _, noun := range v.Nouns {
 		d.legs = append(d.legs, d.newLeg(v, noun))

@@ -14,5 +14,7 @@
 //   - When the caller hangs up in a Dial its action may be requested once more, or not (Faults.NoLastWords).
 //   - Callbacks may be lost, doubled, late or out of order (Faults.Callbacks), and any webhook may be sent twice (Faults.Retry).
 //
-// It leaves out what no support line uses: conferences, queues, messages, the REST account, real sound.
+// An Account is the provider's REST API over one account. A Provider that has one takes the numbers' settings from it and lists its calls there.
+//
+// It leaves out what no support line uses: conferences, queues, messages, real sound.
 package fake

@@ -19,6 +19,7 @@ type leg struct {
 
 	due        time.Duration // after the start of the dial: when its next thing happens
 	then       func()        // and what that is
+	rangAt     time.Time
 	pickedUp   time.Duration
 	answeredAt time.Time
 	endedAt    time.Time
@@ -38,8 +39,10 @@ func (d *dial) newLeg(v twilio.Dial, noun twilio.Noun) *leg {
 	switch n := noun.(type) {
 	case twilio.Number:
 		l.to, l.screen, l.callback, l.events = n.Number, n.URL, n.StatusCallback, n.StatusEvents
+		d.byMethod(l.base, n.URL, n.Method)
 	case twilio.Sip:
 		l.to, l.screen, l.callback, l.events = n.URI, n.URL, n.StatusCallback, n.StatusEvents
+		d.byMethod(l.base, n.URL, n.Method)
 	}
 	if len(l.events) == 0 {
 		l.events = []string{"completed"}
@@ -64,6 +67,7 @@ func (l *leg) progress(event, status string) {
 
 // ring starts the leg: it will be picked up, given up, or ring out.
 func (l *leg) ring(timeout time.Duration) {
+	l.rangAt = l.dial.Clock.Now()
 	l.progress("initiated", "initiated")
 	l.progress("ringing", "ringing")
 	l.dial.note(l.to, Rings, "")
@@ -137,6 +141,7 @@ func (l *leg) hear(v twilio.Verb) time.Duration {
 
 // gather asks the specialist, who hears the whole question before a key.
 func (l *leg) gather(g twilio.Gather) {
+	l.dial.byMethod(l.base, g.Action, g.Method)
 	var length time.Duration
 	for _, p := range g.Prompts {
 		length += l.hear(p)
@@ -183,6 +188,8 @@ func (l *leg) end(status string) {
 	}
 	l.over, l.ready, l.endedAt = true, false, l.dial.Clock.Now()
 	l.dial.note(l.to, endings[status], "")
+	l.status = status
+	l.dial.list(l.party, l.rangAt, l.answeredAt)
 	l.progress("completed", status)
 }
 

@@ -22,6 +22,9 @@ type Provider struct {
 	Faults     Faults
 	Race       Race
 	Seed       string // SIDs follow from it and a count; give each process that shares a log its own
+	// Account, where there is one, is what the provider has on record: its token signs instead of Token, a dialled number's settings are
+	// taken from it where Incoming has none, and the calls that were carried are listed in it.
+	Account *Account
 
 	sids int
 }
@@ -32,6 +35,8 @@ type Number struct {
 	Fallback string
 	Status   string
 	GET      bool // the number's own webhooks are GET requests; all others stay POST
+	// FallbackGET says the same of the fallback.
+	FallbackGET bool
 }
 
 // Incoming is a call that comes in.
@@ -81,6 +86,8 @@ type Faults struct {
 	Callbacks Delivery
 	// Retry sends each webhook that gives instructions twice and follows the second answer; answers that differ are a trouble.
 	Retry bool
+	// Lose drops the n-th callback of a call, from 0, if it says so; whatever else happens to callbacks. nil: none.
+	Lose func(n int) bool
 	// NoLastWords leaves out the requests whose answer nobody needs: the end of a dial or of a recording when the caller has hung up.
 	NoLastWords bool
 }
@@ -97,8 +104,14 @@ func (p *Provider) Call(ctx context.Context, in Incoming) (Record, error) {
 	if p.Transport == nil || p.Clock == nil || p.People == nil {
 		return Record{}, errors.New("fake: a provider needs a Transport, a Clock and People")
 	}
-	c := &call{Provider: p, ctx: ctx, in: in}
+	if p.Account != nil && in.Number == (Number{}) {
+		in.Number = p.Account.settings(in.To)
+	}
+	c := &call{Provider: p, ctx: ctx, in: in, began: p.Clock.Now(), gets: map[string]bool{}}
 	c.caller = &party{sid: p.sid("CA"), from: in.From, to: in.To, direction: "inbound", status: "ringing"}
+	if in.Number.FallbackGET {
+		c.byMethod("", in.Number.Fallback, http.MethodGet)
+	}
 	c.note(TheCaller, "dials", in.To)
 	c.run()
 	c.finish()
@@ -117,11 +130,14 @@ type call struct {
 	ctx       context.Context
 	in        Incoming
 	caller    *party
+	began     time.Time
 	answered  time.Time
+	callbacks int    // so far
 	typed     string // keys pressed after an input had ended: the next question gets them
 	documents int
 	gone      bool // the caller hung up
 	held      []callback
+	gets      map[string]bool // addresses that are asked for with GET
 	record    Record
 	err       error
 }
@@ -151,6 +167,13 @@ func (c *call) run() {
 	}
 }
 
+// byMethod remembers how a document wants its next one to be asked for.
+func (c *call) byMethod(base, address, method string) {
+	if u, err := resolve(base, address); err == nil {
+		c.gets[u] = method == http.MethodGet
+	}
+}
+
 func (c *call) finish() {
 	if c.gone {
 		c.note(TheCaller, "hangs up", "")
@@ -171,6 +194,7 @@ func (c *call) finish() {
 		params["CallDuration"] = fmt.Sprint(c.record.Seconds)
 		params["Duration"] = fmt.Sprint((c.record.Seconds + 59) / 60)
 	}
+	c.list(p, c.began, c.answered)
 	c.report(p, c.in.Number.Status, params)
 	c.flush()
 }

@@ -77,6 +77,7 @@ func (c *call) recording(length time.Duration) map[string]string {
 
 // reportRecording tells the house that a recording can be fetched.
 func (c *call) reportRecording(address string, recording map[string]string, started time.Time, source string) {
+	c.keep(recording, started, source)
 	recording["RecordingStatus"] = "completed"
 	recording["RecordingChannels"] = "1"
 	recording["RecordingStartTime"] = started.UTC().Format(time.RFC1123Z)

@@ -114,6 +114,7 @@ func heard(v twilio.Verb) (string, time.Duration) {
 // gather follows a Gather: input ends the prompts, keys are collected until the number of digits, the finishing key or the timeout,
 // and without any input the document goes on with the next verb.
 func (c *call) gather(g twilio.Gather) next {
+	c.byMethod(c.caller.base, g.Action, g.Method)
 	m := Moment{
 		Kind: Prompted, Keys: g.Input == "" || strings.Contains(g.Input, "dtmf"), Speech: strings.Contains(g.Input, "speech"),
 	}

@@ -46,7 +46,7 @@ func (c *call) document(p *party, address string, params map[string]string) (doc
 		return doc, true
 	}
 	c.trouble("%d %s: %s", f.code, path(u), f.what)
-	if back := c.in.Number.Fallback; back != "" && p == c.caller && u != back {
+	if back := c.in.Number.Fallback; back != "" && p == c.caller && u != unfragmented(back) {
 		return c.document(p, back, map[string]string{"ErrorCode": fmt.Sprint(f.code), "ErrorUrl": u})
 	}
 	return doc, c.apologise(p)
@@ -61,7 +61,7 @@ func (c *call) apologise(p *party) bool {
 
 // instructions sends one webhook and reads its answer as TwiML; with Faults.Retry it does so twice.
 func (c *call) instructions(p *party, u string, params map[string]string) (twilio.Response, *fault) {
-	get := c.in.Number.GET && u == c.in.Number.Voice
+	get := c.gets[u] || (c.in.Number.GET && u == unfragmented(c.in.Number.Voice))
 	token := c.sid("IT")
 	first, kind, f := c.send(p, u, get, params, token)
 	if f == nil && c.Faults.Retry {
@@ -126,10 +126,10 @@ func (c *call) send(p *party, u string, get bool, params map[string]string, toke
 }
 
 func (c *call) roundTrip(u string, get bool, form url.Values, token string) (*http.Response, error) {
-	method, signature, body := http.MethodPost, twilio.Sign(c.Token, signed(u), form), form.Encode()
+	method, signature, body := http.MethodPost, twilio.Sign(c.token(), signed(u), form), form.Encode()
 	if get {
 		u = withQuery(u, form)
-		method, signature, body = http.MethodGet, twilio.Sign(c.Token, signed(u), nil), ""
+		method, signature, body = http.MethodGet, twilio.Sign(c.token(), signed(u), nil), ""
 	}
 	r, err := http.NewRequestWithContext(context.WithoutCancel(c.ctx), method, u, strings.NewReader(body))
 	if err != nil {
@@ -188,4 +188,13 @@ func path(u string) string {
 		return u
 	}
 	return parsed.RequestURI()
+}
+
+// unfragmented is an address as it is sent: what follows the # the provider keeps to itself.
+func unfragmented(address string) string {
+	u, err := resolve("", address)
+	if err != nil {
+		return address
+	}
+	return u
 }

@@ -1,0 +1,158 @@
+package fake
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/officernd/supportline/twilio"
+)
+
+// Account is the provider's REST API over one account, as a handler. It answers what twilio.Account asks, in the provider's words and
+// shapes, and keeps what is written. It is safe for concurrent use. A Provider that has one puts its calls there, signs with its token,
+// and finds the numbers' settings in it.
+type Account struct {
+	mu    sync.Mutex
+	state State
+	sids  int
+}
+
+// State is everything that the provider keeps of the account. Times in it are the provider's.
+type State struct {
+	SID, Name, Status, Type, Owner string
+	Token                          string            // signs webhooks, and admits the account itself
+	Keys                           map[string]string // API keys and their secrets
+	Numbers                        []twilio.OwnedNumber
+	SMSURLs                        map[string]string // by the number's SID: nobody asked us to touch them
+	Calls                          []twilio.ListedCall
+	Recordings                     []twilio.ListedRecording
+
+	Now func() time.Time
+	// A call is in the list only so long after its start, and has its end and duration only so long after its end.
+	ListLag, EndLag time.Duration
+	// Interfere is asked before each request. If it answered the request, it says so.
+	Interfere func(w http.ResponseWriter, r *http.Request) bool
+	Requests  []string // method and path of each, in their order
+}
+
+// NewAccount is an active account without numbers. now is the provider's clock.
+func NewAccount(sid, token string, now func() time.Time) *Account {
+	return &Account{state: State{
+		SID: sid, Name: "Example", Status: "active", Type: "Full", Owner: sid, Token: token, Keys: map[string]string{}, SMSURLs: map[string]string{},
+		Now: now,
+	}}
+}
+
+// AddNumber gives the account a number as it is after it was bought: it answers with the provider's greeting.
+func (a *Account) AddNumber(number string) (sid string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	sid = a.sid("PN")
+	a.state.Numbers = append(a.state.Numbers, twilio.OwnedNumber{
+		SID: sid, Number: number, Name: number, Voice: true, SMS: true, ReceiveMode: "voice", Status: "in-use", AddressNeeded: "none",
+		EmergencyStatus: "Inactive", EmergencyAddress: "unregistered",
+		VoiceSettings: twilio.VoiceSettings{
+			VoiceURL: "https://demo.twilio.com/welcome/voice/", VoiceMethod: "POST", FallbackMethod: "POST", StatusMethod: "POST",
+		},
+	})
+	a.state.SMSURLs[sid] = "https://demo.twilio.com/welcome/sms/reply"
+	return sid
+}
+
+// Change reads or changes the account by hand, with nothing else happening meanwhile.
+func (a *Account) Change(by func(*State)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	by(&a.state)
+}
+
+func (a *Account) sid(kind string) string {
+	a.sids++
+	return fmt.Sprintf("%s%032x", kind, 0xabc000000+a.sids)
+}
+
+// ServeHTTP answers as api.twilio.com does.
+func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	a.state.Requests = append(a.state.Requests, r.Method+" "+r.URL.Path)
+	interfere := a.state.Interfere
+	a.mu.Unlock()
+	if interfere != nil && interfere(w, r) {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	w.Header().Set("Date", a.state.Now().UTC().Format(http.TimeFormat))
+	if !a.state.admits(r) {
+		Refuse(w, http.StatusUnauthorized, 20003, "Authenticate")
+		return
+	}
+	if err := r.ParseForm(); err != nil {
+		Refuse(w, http.StatusBadRequest, 20001, "Invalid parameter")
+		return
+	}
+	for _, t := range a.routes() {
+		if id, ok := t.match(r, a.state.SID); ok {
+			t.answer(w, r, id)
+			return
+		}
+	}
+	Refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
+}
+
+// admits checks the credentials: the account with its token, or a key with its secret.
+func (s *State) admits(r *http.Request) bool {
+	user, secret, ok := r.BasicAuth()
+	if !ok {
+		return false
+	}
+	if user == s.SID {
+		return secret == s.Token
+	}
+	kept, known := s.Keys[user]
+	return known && secret == kept
+}
+
+// Refuse answers with an error as the provider writes them.
+func Refuse(w http.ResponseWriter, status, code int, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"code": code, "message": message, "more_info": fmt.Sprintf("https://www.twilio.com/docs/errors/%d", code), "status": status,
+	})
+}
+
+// route is one thing that can be asked. A * in its path is an identifier.
+type route struct {
+	method, path string
+	answer       func(w http.ResponseWriter, r *http.Request, id string)
+}
+
+func (t route) match(r *http.Request, account string) (id string, ok bool) {
+	path := strings.Replace(t.path, "{AC}", "/2010-04-01/Accounts/"+account, 1)
+	before, after, wild := strings.Cut(path, "*")
+	if r.Method != t.method {
+		return "", false
+	}
+	if !wild {
+		return "", r.URL.Path == path
+	}
+	id, begins := strings.CutPrefix(r.URL.Path, before)
+	id, ends := strings.CutSuffix(id, after)
+	return id, begins && ends && id != "" && !strings.Contains(id, "/")
+}
+
+func (a *Account) routes() []route {
+	return slices.Concat(a.numberRoutes(), a.callRoutes(), a.otherRoutes())
+}
+
+// reply writes what was asked for.
+func reply(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}

@@ -1,0 +1,59 @@
+package fake
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/officernd/supportline/twilio"
+)
+
+// settings are what the provider does with a call to a number: its URLs, unless an application or a trunk takes the calls.
+func (a *Account) settings(number string) Number {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, n := range a.state.Numbers {
+		if n.Number == number && n.ApplicationSID == "" && n.TrunkSID == "" && n.ReceiveMode != "fax" {
+			return Number{Voice: n.VoiceURL, Fallback: n.FallbackURL, Status: n.StatusURL, GET: n.VoiceMethod == "GET", FallbackGET: n.FallbackMethod == "GET"}
+		}
+	}
+	return Number{}
+}
+
+// token signs webhooks.
+func (p *Provider) token() string {
+	if p.Account == nil {
+		return p.Token
+	}
+	p.Account.mu.Lock()
+	defer p.Account.mu.Unlock()
+	return p.Account.state.Token
+}
+
+// list puts a call or a leg that has ended on record.
+func (c *call) list(p *party, began, answered time.Time) {
+	if c.Account == nil {
+		return
+	}
+	l := twilio.ListedCall{
+		SID: p.sid, ParentSID: p.parent, From: p.from, To: p.to, Direction: p.direction, Status: p.status, StartedAt: began, EndedAt: c.Clock.Now(),
+	}
+	if !answered.IsZero() {
+		length := seconds(l.EndedAt.Sub(answered))
+		l.Seconds = &length
+	}
+	c.Account.Change(func(s *State) { s.Calls = append(s.Calls, l) })
+}
+
+// keep puts a recording on record.
+func (c *call) keep(recording map[string]string, started time.Time, source string) {
+	if c.Account == nil {
+		return
+	}
+	s := twilio.ListedRecording{
+		SID: recording["RecordingSid"], CallSID: c.caller.sid, Status: "completed", Source: source, StartedAt: started,
+	}
+	if n, err := strconv.Atoi(recording["RecordingDuration"]); err == nil {
+		s.Seconds = &n
+	}
+	c.Account.Change(func(state *State) { state.Recordings = append(state.Recordings, s) })
+}

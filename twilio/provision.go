@@ -1,0 +1,173 @@
+package twilio
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// The overrides follow the # of an address that the provider is given. It keeps them to itself: they are neither sent nor signed. By its
+// documentation of connection overrides a document has 15 seconds, retries included, and these fit: two times 1.5 seconds to connect and
+// 5.5 seconds to answer are 14. An answer takes us 5 seconds at the worst, when the log doesn't commit and the caller is served without it.
+// A connection or an answer that doesn't come is tried for once more, since whatever is asked for twice is answered the same way.
+const (
+	// Overrides are those of the voice URL. An answer that is an error isn't asked for again: the fallback knows better what to do.
+	Overrides = "#rc=1&rp=ct,rt&ct=1500&rt=5500"
+	// FallbackOverrides are those of the fallback, behind which there is nothing: an error is asked for again too.
+	FallbackOverrides = "#rc=1&rp=ct,rt,5xx&ct=1500&rt=5500"
+)
+
+// Wanted is a number as it should be at the provider.
+type Wanted struct {
+	Number, Name string // Number in E.164
+	VoiceSettings
+}
+
+// Difference is one setting of a number that is not as it should be.
+type Difference struct {
+	Setting  string // in words: "voice URL"
+	Is, Want string // "": nothing is set
+}
+
+// NumberPlan is what has to happen to one number.
+type NumberPlan struct {
+	Wanted
+	Owned       OwnedNumber  // its SID is "" where the account has no such number
+	Differences []Difference // that a write mends
+	Blocked     []string     // what no write of ours mends, and what to do
+}
+
+// Missing says that the account does not own the number.
+func (p NumberPlan) Missing() bool { return p.Owned.SID == "" }
+
+// Done says that the number is as it should be.
+func (p NumberPlan) Done() bool {
+	return !p.Missing() && len(p.Differences) == 0 && len(p.Blocked) == 0
+}
+
+// Plan compares what an account owns with what is wanted, in the order of the wanted. The second result are owned numbers that nobody wants:
+// they are somebody else's business.
+func Plan(wanted []Wanted, owned []OwnedNumber) (plans []NumberPlan, others []OwnedNumber) {
+	byNumber := map[string]OwnedNumber{}
+	for _, n := range owned {
+		byNumber[n.Number] = n
+	}
+	for _, w := range wanted {
+		plans = append(plans, PlanOne(w, byNumber[w.Number]))
+		delete(byNumber, w.Number)
+	}
+	for _, n := range owned {
+		if _, left := byNumber[n.Number]; left {
+			others = append(others, n)
+		}
+	}
+	return plans, others
+}
+
+// PlanOne compares one number; the zero OwnedNumber is one that the account does not have.
+func PlanOne(w Wanted, n OwnedNumber) NumberPlan {
+	p := NumberPlan{Wanted: w, Owned: n}
+	if !p.Missing() {
+		p.Differences, p.Blocked = differences(w, n), blocked(n)
+	}
+	return p
+}
+
+// setting is one thing of a number that is compared and written.
+type setting struct {
+	name string
+	is   func(OwnedNumber) string
+	want func(Wanted) string
+	set  func(*NumberChange, *string)
+}
+
+// settings are all of them, in the order in which they are shown. What wins over the voice URL comes first. Messages are not among them.
+var settings = []setting{
+	{"application", func(n OwnedNumber) string { return n.ApplicationSID }, nothing, func(c *NumberChange, v *string) { c.ApplicationSID = v }},
+	{"trunk", func(n OwnedNumber) string { return n.TrunkSID }, nothing, func(c *NumberChange, v *string) { c.TrunkSID = v }},
+	{"receive mode", receiveMode, func(Wanted) string { return "voice" }, func(c *NumberChange, v *string) { c.ReceiveMode = v }},
+	ofVoice("voice URL", func(s *VoiceSettings) *string { return &s.VoiceURL }, func(c *NumberChange) **string { return &c.VoiceURL }),
+	ofVoice("voice method", func(s *VoiceSettings) *string { return &s.VoiceMethod }, func(c *NumberChange) **string { return &c.VoiceMethod }),
+	ofVoice("fallback URL", func(s *VoiceSettings) *string { return &s.FallbackURL }, func(c *NumberChange) **string { return &c.FallbackURL }),
+	ofVoice("fallback method", func(s *VoiceSettings) *string { return &s.FallbackMethod }, func(c *NumberChange) **string { return &c.FallbackMethod }),
+	ofVoice("status callback", func(s *VoiceSettings) *string { return &s.StatusURL }, func(c *NumberChange) **string { return &c.StatusURL }),
+	ofVoice("status method", func(s *VoiceSettings) *string { return &s.StatusMethod }, func(c *NumberChange) **string { return &c.StatusMethod }),
+}
+
+// ofVoice is a setting that Wanted has as well.
+func ofVoice(name string, field func(*VoiceSettings) *string, changed func(*NumberChange) **string) setting {
+	return setting{
+		name: name,
+		is:   func(n OwnedNumber) string { return *field(&n.VoiceSettings) },
+		want: func(w Wanted) string { return *field(&w.VoiceSettings) },
+		set:  func(c *NumberChange, v *string) { *changed(c) = v },
+	}
+}
+
+func nothing(Wanted) string { return "" }
+
+// receiveMode of a number that was never told is voice, and the provider may leave it out.
+func receiveMode(n OwnedNumber) string {
+	if n.ReceiveMode == "" {
+		return "voice"
+	}
+	return n.ReceiveMode
+}
+
+func differences(w Wanted, n OwnedNumber) (found []Difference) {
+	for _, s := range settings {
+		if is, want := s.is(n), s.want(w); !sameSetting(is, want) {
+			found = append(found, Difference{s.name, is, want})
+		}
+	}
+	return found
+}
+
+// sameSetting takes two spellings of one address for the same: the provider may give back the host in small letters, or other escapes.
+func sameSetting(a, b string) bool {
+	if a == b {
+		return true
+	}
+	x, errA := url.Parse(a)
+	y, errB := url.Parse(b)
+	if errA != nil || errB != nil || x.Host == "" || y.Host == "" {
+		return false
+	}
+	for _, u := range []*url.URL{x, y} {
+		u.Host, u.RawPath, u.RawFragment = strings.ToLower(u.Host), "", ""
+	}
+	return x.String() == y.String()
+}
+
+// Change is what to write, and nothing else: what is right already stays untouched.
+func (p NumberPlan) Change() NumberChange {
+	var c NumberChange
+	for _, d := range p.Differences {
+		for _, s := range settings {
+			if s.name == d.Setting {
+				want := d.Want
+				s.set(&c, &want)
+			}
+		}
+	}
+	return c
+}
+
+// blocked is what keeps calls from a number whatever its settings are.
+func blocked(n OwnedNumber) (why []string) {
+	if !n.Voice {
+		why = append(why, "it can't take calls (no voice capability): release it and buy one that can")
+	}
+	if n.Status != "" && n.Status != "in-use" {
+		why = append(why, fmt.Sprintf("the provider holds it as %q: do what the console asks for under Phone Numbers, Active numbers", n.Status))
+	}
+	if n.AddressNeeded != "" && n.AddressNeeded != "none" && n.AddressSID == "" && n.BundleSID == "" {
+		why = append(why, fmt.Sprintf("it needs an address (requirement %q): add one in the console under Phone Numbers, Regulatory Compliance, "+
+			"and assign it to the number", n.AddressNeeded))
+	}
+	if strings.HasSuffix(n.EmergencyAddress, "-failure") {
+		why = append(why, fmt.Sprintf("its emergency address was refused (%s): correct it in the console under Phone Numbers, Active numbers, "+
+			"the number, Emergency Calling", n.EmergencyAddress))
+	}
+	return why
+}
