@@ -40,6 +40,7 @@ type Call struct {
 	Exhausted bool      `json:"exhausted,omitempty"` // everybody was rung and nobody accepted
 	LeftAt    time.Time `json:"left_at,omitzero"`    // the machine said goodbye, or learned that the caller hung up
 
+	Listed       bool      `json:"listed,omitempty"` // we know of the call from the provider's list, and saw none of it
 	Status       string    `json:"status,omitempty"` // the provider's final word on the call, in its own terms
 	EndedAt      time.Time `json:"ended_at,omitzero"`
 	TotalSeconds *int      `json:"total_seconds,omitempty"` // the provider's figure
@@ -220,7 +221,7 @@ func (c Call) Outcome() Outcome {
 		return LineClosed
 	case c.Exhausted:
 		return Unanswered
-	case c.Status == "failed" || c.Status == "busy" || c.Status == "no-answer":
+	case c.Status == "failed" || c.Status == "busy" || c.Status == "no-answer", c.Listed && !c.Answered:
 		return Failed
 	}
 	return Abandoned

@@ -13,6 +13,8 @@ type Report struct {
 	To      Phone
 	Status  string
 	Seconds *int // duration of the call or the leg; nil where the provider gave none
+	// StartedAt is when the call or the leg began, where the provider says so: its list of calls does, its callbacks don't.
+	StartedAt time.Time
 
 	Leg        CallSID // set: the report is of this leg, and From and To are the leg's
 	DialEnd    bool    // the report is the end of the dial that rang the leg
@@ -50,6 +52,9 @@ func (c Call) learnCall(r Report) Call {
 			started = r.At.Add(-time.Duration(*r.Seconds) * time.Second)
 		}
 	}
+	if !r.StartedAt.IsZero() {
+		started = r.StartedAt
+	}
 	if !c.Answered {
 		c.StartedAt = earliest(c.StartedAt, started)
 	}
@@ -75,6 +80,21 @@ func (l Leg) learn(r Report) Leg {
 	case final(r.Status):
 		l.EndedAt = earliest(l.EndedAt, r.At)
 		l.Seconds = known(l.Seconds, r.Seconds)
+	}
+	return l.learnListed(r)
+}
+
+// learnListed fills in from the provider's list what the callbacks of the leg would have said. Times that were called back stay: the list is
+// no more exact.
+func (l Leg) learnListed(r Report) Leg {
+	if r.StartedAt.IsZero() {
+		return l
+	}
+	if l.RangAt.IsZero() {
+		l.RangAt = r.StartedAt
+	}
+	if l.AnsweredAt.IsZero() && r.Status == "completed" && r.Seconds != nil {
+		l.AnsweredAt = r.At.Add(-time.Duration(*r.Seconds) * time.Second)
 	}
 	return l
 }
