@@ -212,6 +212,38 @@ func (h *webhooks) callers(ctx context.Context, from policy.Phone) ([]policy.Cus
 	return h.Directory.CustomersCallingFrom(ctx, from)
 }
 
+// fallback goes on after an answer of ours that the provider could not use.
+func (h *webhooks) fallback(w *hook) error {
+	failed := failedPath(h.PublicURL, w.ErrorURL)
+	h.Logger.Warn("the provider fell back to us", zap.String("sid", w.CallSID), zap.String("error", w.ErrorCode), zap.String("at", failed))
+	if w.Direction == "outbound-dial" {
+		return h.send(w, h.plain.screen(w.line, h.form.base+"/plain/answer"))
+	}
+	ctx, cancel := context.WithTimeout(w.Request().Context(), patience)
+	defer cancel()
+	in := h.read(w)
+	f := Failure{Code: w.ErrorCode, Path: failed, Token: w.Request().Header.Get("I-Twilio-Idempotency-Token"), Input: in}
+	var err error
+	if f.Callers, err = h.callers(ctx, in.From); err != nil {
+		return err
+	}
+	if f.WrongNumbers, err = h.Log.WrongNumbers(ctx, in.From, w.now.Add(-wrongNumberWindow)); err != nil {
+		return err
+	}
+	var reply Reply
+	_, err = h.advance(ctx, w, policy.CallSID(w.CallSID), func(c policy.Call) policy.Call {
+		c, reply = h.machine.Fail(c, f, w.now)
+		return c
+	})
+	switch {
+	case err != nil:
+		return err
+	case reply.Then == ThenPlain:
+		return h.send(w, h.plain.trouble(w.line))
+	}
+	return h.send(w, h.form.voice(w.line, policy.CallSID(w.CallSID), reply))
+}
+
 // plainRoutes are the way to a person that needs no state. The log is not asked for anything.
 func (h *webhooks) plainRoutes(on func(string, func(*hook) error)) {
 	on("/plain", func(w *hook) error { return h.send(w, h.plain.instead(w.line, "", w.Webhook)) })

@@ -45,9 +45,11 @@ type webhooks struct {
 //	/leg/{call}/answer/{try}      the specialist's key
 //	/leg/{call}/ring              the status callback of a specialist's leg
 //	/recording/{message|talk}     the status callback of a recording
-//	/plain, /plain/...            the way to a person that needs no state; also the number's fallback URL
+//	/fallback                     the number's fallback URL: goes on where the call was when an answer failed
+//	/fallback/{number}/{file}     the line's static documents, as "supportline fallback" writes them; GET, for anybody
+//	/plain, /plain/...            the way to a person that needs no state
 //
-// Every request must carry the provider's signature; anything else is refused before it is read further.
+// Every other request must carry the provider's signature; anything else is refused before it is read further.
 func NewWebhooks(d Deps) http.Handler {
 	if d.Observer == nil {
 		d.Observer = unobserved{}
@@ -81,7 +83,9 @@ func (h *webhooks) routes(g *echo.Group) {
 	on("/leg/:call/ring", h.legStatus)
 	on("/status", h.status)
 	on("/recording/:kind", h.recording)
+	on("/fallback", h.fallback)
 	h.plainRoutes(on)
+	g.Match([]string{http.MethodGet, http.MethodHead}, "/fallback/:line/:file", h.document)
 }
 
 // hook is one verified webhook on its way to an answer.
@@ -132,7 +136,7 @@ func (h *webhooks) instead(w *hook) {
 	kind, _, _ := strings.Cut(strings.TrimPrefix(w.Path(), publicPath(h.PublicURL)+"/"), "/")
 	var err error
 	switch step := w.Param("step"); {
-	case kind == "voice", kind == "plain":
+	case kind == "voice", kind == "plain", kind == "fallback":
 		err = h.send(w, h.plain.instead(w.line, step, w.Webhook))
 	case strings.Contains(w.Path(), "/"+stepScreen+"/"):
 		err = h.send(w, h.plain.screen(w.line, h.form.legURL(policy.CallSID(w.Param("call")), answerPath(1))))
@@ -158,6 +162,25 @@ func (h *webhooks) send(w *hook, r twilio.Response) error {
 // log names the call on every line. Numbers mask themselves.
 func (h *webhooks) log(w *hook) *zap.Logger {
 	return h.Logger.With(zap.String("sid", w.CallSID), zap.String("route", w.Path()), zap.Stringer("from", policy.Phone(w.From)))
+}
+
+// document serves a line's fallback documents as they are at this moment, to anybody: they hold nothing but words and the addresses that
+// the provider needs.
+func (h *webhooks) document(c echo.Context) error {
+	for _, line := range h.Settings.Lines {
+		if FallbackFolder(line.Number) != c.Param("line") {
+			continue
+		}
+		documents, err := NewFallback(h.Settings, h.Words, h.form.base+"/fallback").Documents(line, h.Now())
+		if err != nil {
+			return err
+		}
+		if text, ok := documents[c.Param("file")]; ok {
+			c.Response().Header().Set("Cache-Control", "max-age=60")
+			return c.Blob(http.StatusOK, twilio.ContentType, text)
+		}
+	}
+	return echo.ErrNotFound
 }
 
 // refuse answers a request that is not a webhook of ours. Nothing of it is repeated.

@@ -62,6 +62,7 @@ func (w Words) tongue(language string) tongue {
 //   - closed: opens and now; without opens it does not say when
 //   - closed-hours: the line's weekly hours. The only phrase that can be empty: when the line has no weekly hours, or hours too
 //     irregular to be said in 10 seconds
+//   - fallback-day: date, and open in minutes after midnight ("480-720"); the text is fallback-closed or fallback-hours
 //   - number-unknown: heard, of which 10 digits are read, and digits; where nothing was heard it is number-again
 //
 // A phrase that does not exist is a neutral sentence, so that nobody ever hears silence (rule 11).
@@ -74,6 +75,8 @@ func (w Words) Speak(line policy.Line, p Phrase) string {
 		return t.closed(line, p.Args)
 	case "closed-hours":
 		return t.weekHours(line)
+	case "fallback-day":
+		return t.exception(p.Args)
 	case "number-unknown":
 		if spaced(p.Args["heard"]) == "" {
 			return t.say("number-again", p.Args)

@@ -140,6 +140,29 @@ func (t tongue) weekHours(line policy.Line) string {
 	return text
 }
 
+// exception says a day whose hours are not those of the week.
+func (t tongue) exception(args map[string]string) string {
+	day, err := time.Parse(time.DateOnly, args["date"])
+	if err != nil {
+		return t["here"]
+	}
+	values := map[string]string{"day": t.fill("day-date", map[string]string{
+		"weekday": t.pick("weekdays", int(day.Weekday())), "month": t.pick("months", int(day.Month())-1), "day": t.pick("days", day.Day()-1),
+	})}
+	var spans []policy.Span
+	for part := range strings.SplitSeq(args["open"], ",") {
+		var s policy.Span
+		if n, _ := fmt.Sscanf(part, "%d-%d", &s.From, &s.To); n == 2 {
+			spans = append(spans, s)
+		}
+	}
+	if len(spans) == 0 {
+		return t.fill("fallback-closed", values)
+	}
+	values["hours"] = t.spans(spans)
+	return t.fill("fallback-hours", values)
+}
+
 // week is in the order in which people say it.
 var week = []time.Weekday{
 	time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday, time.Sunday,

@@ -1,0 +1,127 @@
+package ivr
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio"
+)
+
+// Fallback is what callers hear while nothing of ours answers: documents that stand somewhere as files, and need no state. A file cannot know
+// the time, so it says the hours of the week to come and rings: a caller who has come this far has a reason to.
+type Fallback struct {
+	form
+	settings policy.Settings
+}
+
+// NewFallback makes documents that refer to each other below base, an address without a slash at its end.
+func NewFallback(s policy.Settings, w Words, base string) Fallback {
+	return Fallback{form{words: w, base: base}, s}
+}
+
+// FallbackFolder is where the documents of a line stand below the base: the digits of its number.
+func FallbackFolder(number policy.Phone) string { return digits(number.Full()) }
+
+// The documents of a line.
+const (
+	fallbackVoice  = "voice.xml"  // what the number's fallback URL names
+	fallbackScreen = "screen.xml" // a specialist picked up
+	fallbackAccept = "accept.xml" // and pressed a key
+	fallbackEnd    = "end.xml"    // the dial is over
+	fallbackAlone  = "bin.xml"    // all in one, for where a document can't name others; a voicemail that picks up counts as a person there
+)
+
+// Documents are a line's documents by their names, right for a week from a moment on. They are asked for with GET.
+func (f Fallback) Documents(line policy.Line, from time.Time) (map[string][]byte, error) {
+	base := f.base + "/" + FallbackFolder(line.Number) + "/"
+	goodbye := f.say(line, []Phrase{phrase("fallback-goodbye")})
+	ring := f.ring(line, base+fallbackScreen)
+	ring.Action, ring.Method = base+fallbackEnd, http.MethodGet
+	key := oneKey(base+fallbackAccept, f.say(line, []Phrase{phrase("fallback-screen")}))
+	key.Method = http.MethodGet
+	opening := f.say(line, f.opening(line, from))
+	all := map[string]twilio.Response{
+		fallbackVoice:  document(slices.Clone(opening), ring),
+		fallbackScreen: document(nil, key, twilio.Hangup{}),
+		fallbackAccept: document(nil),
+		fallbackEnd:    document(slices.Clone(goodbye), twilio.Hangup{}),
+		fallbackAlone:  document(append(append(slices.Clone(opening), f.ring(line, "")), goodbye...), twilio.Hangup{}),
+	}
+	rendered := map[string][]byte{}
+	for name, doc := range all {
+		text, err := doc.Render()
+		if err != nil {
+			return nil, fmt.Errorf("the fallback document %s of line %s: %w", name, line.Name, err)
+		}
+		rendered[name] = text
+	}
+	return rendered, nil
+}
+
+// opening says what is wrong, the hours, and each day of the week to come that differs from them.
+func (f Fallback) opening(line policy.Line, from time.Time) []Phrase {
+	say := []Phrase{phrase("fallback"), phrase("closed-hours")}
+	today := policy.DateOf(from.In(line.Zone))
+	for n := range 7 {
+		if day := line.Day(today.Plus(n)); day.Rule != policy.RuleWeek {
+			say = append(say, phrase("fallback-day", "date", day.Date.String(), "open", minutes(day.Open)))
+		}
+	}
+	return say
+}
+
+// minutes are stretches of one day as minutes after its midnight: "480-720".
+func minutes(open []policy.Interval) string {
+	var parts []string
+	for _, i := range open {
+		from, to := i.From.Hour()*60+i.From.Minute(), i.To.Hour()*60+i.To.Minute()
+		if to == 0 {
+			to = midnight
+		}
+		parts = append(parts, strconv.Itoa(from)+"-"+strconv.Itoa(to))
+	}
+	return strings.Join(parts, ",")
+}
+
+// maxRung is how many a Dial takes.
+const maxRung = 10
+
+// ring rings everybody of the critical team at once, the first steps first where there are too many: without a state nobody knows who was
+// rung already.
+func (f Fallback) ring(line policy.Line, screen string) twilio.Dial {
+	team := f.settings.Team(line, policy.Critical)
+	var ring Ring
+	for _, step := range team.Steps {
+		ring.Seconds = max(ring.Seconds, int(step.For/time.Second))
+		for _, to := range step.To {
+			if !slices.Contains(ring.To, to) && len(ring.To) < maxRung {
+				ring.To = append(ring.To, to)
+			}
+		}
+	}
+	d := f.dialPlain(line, ring, "", screen, "")
+	for i, n := range d.Nouns {
+		d.Nouns[i] = byGET(n, screen)
+	}
+	return d
+}
+
+func byGET(n twilio.Noun, screen string) twilio.Noun {
+	if screen == "" {
+		return n
+	}
+	switch n := n.(type) {
+	case twilio.Number:
+		n.Method = http.MethodGet
+		return n
+	case twilio.Sip:
+		n.Method = http.MethodGet
+		return n
+	}
+	return n
+}
