@@ -81,6 +81,7 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	if err := d.fill(ctx, h, p.Err, shown.Now()); err != nil {
 		return errors.Join(err, h.Close())
 	}
+	h.private = withAccount(h.private, demoAccount(conf, shown.Now))
 	s, err := listen(h)
 	if err != nil {
 		return errors.Join(err, h.Close())
@@ -130,7 +131,7 @@ func (d demoCommand) configure(p *program) (config.Config, error) {
 		if err != nil {
 			return config.Config{}, err
 		}
-		if err := replaceFile(file, config.Demo(webhooks, console)); err != nil {
+		if err := replaceFile(file, config.Demo(webhooks, console), 0o600); err != nil {
 			return config.Config{}, err
 		}
 		return p.load(file, config.Options{})
@@ -149,15 +150,15 @@ func (d demoCommand) configure(p *program) (config.Config, error) {
 		return conf, err
 	}
 	moved := strings.NewReplacer(conf.Listen.Webhooks, webhooks, conf.Listen.Console, console).Replace(string(text))
-	if err := replaceFile(file, []byte(moved)); err != nil {
+	if err := replaceFile(file, []byte(moved), 0o600); err != nil {
 		return conf, err
 	}
 	return p.load(file, config.Options{})
 }
 
-// replaceFile writes a file at once, so that nobody reads half of it. Only the user may read it: it holds a token.
-func replaceFile(file string, text []byte) error {
-	if err := os.WriteFile(file+".new", text, 0o600); err != nil {
+// replaceFile writes a file at once, so that nobody reads half of it.
+func replaceFile(file string, text []byte, mode os.FileMode) error {
+	if err := os.WriteFile(file+".new", text, mode); err != nil {
 		return err
 	}
 	return os.Rename(file+".new", file)

@@ -14,19 +14,22 @@ import (
 type grammar struct {
 	Config string `default:"${config}" placeholder:"FILE" help:"The configuration (default: ${default})."`
 
-	Serve     serveCommand   `cmd:"" help:"Answer the provider's webhooks."`
-	Demo      demoCommand    `cmd:"" help:"Everything on this machine, without any account."`
-	Call      callCommand    `cmd:"" help:"A phone in the terminal."`
-	Check     checkCommand   `cmd:"" help:"Is the configuration right?"`
-	Hours     hoursCommand   `cmd:"" help:"Open or closed, and which rule says so."`
-	Customers customers      `cmd:"" help:"The customers."`
-	Calls     calls          `cmd:"" help:"The log of calls, and what people do to a call."`
-	Usage     usage          `cmd:"" help:"Fair use: what accounts used, and why."`
-	Cases     cases          `cmd:"" help:"The review list: accounts under sustained load."`
-	Charges   chargesCommand `cmd:"" help:"What a month's load over the limits would cost: a proposal."`
-	Notices   noticeCommands `cmd:"" help:"What people were told, and what could not be delivered."`
-	Version   versionCommand `cmd:"" help:"Which version this is."`
-	Health    healthCommand  `cmd:"" hidden:"" help:"Ask the running server whether it is well."`
+	Serve     serveCommand     `cmd:"" help:"Answer the provider's webhooks."`
+	Demo      demoCommand      `cmd:"" help:"Everything on this machine, without any account."`
+	Call      callCommand      `cmd:"" help:"A phone in the terminal."`
+	Check     checkCommand     `cmd:"" help:"Is the configuration right?"`
+	Hours     hoursCommand     `cmd:"" help:"Open or closed, and which rule says so."`
+	Provision provisionCommand `cmd:"" help:"Compare the account's numbers with the configuration, and set them."`
+	Reconcile reconcileCommand `cmd:"" help:"Repair the log from the provider's own list of calls."`
+	Fallback  fallbackCommand  `cmd:"" help:"Write the documents that answer while the server can't."`
+	Customers customers        `cmd:"" help:"The customers."`
+	Calls     calls            `cmd:"" help:"The log of calls, and what people do to a call."`
+	Usage     usage            `cmd:"" help:"Fair use: what accounts used, and why."`
+	Cases     cases            `cmd:"" help:"The review list: accounts under sustained load."`
+	Charges   chargesCommand   `cmd:"" help:"What a month's load over the limits would cost: a proposal."`
+	Notices   noticeCommands   `cmd:"" help:"What people were told, and what could not be delivered."`
+	Version   versionCommand   `cmd:"" help:"Which version this is."`
+	Health    healthCommand    `cmd:"" hidden:"" help:"Ask the running server whether it is well."`
 }
 
 // customers are the commands on the directory.

@@ -22,6 +22,9 @@ type metrics struct {
 	commit   prometheus.Histogram
 	failures prometheus.Counter
 	notices  *prometheus.CounterVec
+	rest     *prometheus.CounterVec
+	repairs  *prometheus.CounterVec
+	compared prometheus.Gauge
 }
 
 func newMetrics() *metrics {
@@ -35,12 +38,15 @@ func newMetrics() *metrics {
 		commit:   prometheus.NewHistogram(prometheus.HistogramOpts{Name: "supportline_store_commit_seconds", Help: "Time of a commit of the store.", Buckets: buckets}),
 		failures: prometheus.NewCounter(prometheus.CounterOpts{Name: "supportline_store_errors_total", Help: "Webhooks that had to be answered without the log, and commits that failed."}),
 		notices:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "supportline_notices_total", Help: "Tries to deliver a notice, by channel and how they went."}, []string{"channel", "result"}),
+		rest:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "supportline_rest_requests_total", Help: "Requests to the provider's REST API, by what was asked and how it ended."}, []string{"what", "result"}),
+		repairs:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "supportline_reconcile_differences_total", Help: "What the provider's list of calls put right in the log."}, []string{"what"}),
+		compared: prometheus.NewGauge(prometheus.GaugeOpts{Name: "supportline_reconcile_success_timestamp_seconds", Help: "When the log was last compared with the provider's list."}),
 	}
 	for _, o := range policy.Outcomes() {
 		m.calls.WithLabelValues(string(o)) // so that each is there, at 0, before it first happens
 	}
 	m.registry.MustRegister(
-		m.calls, m.webhooks, m.latency, m.commit, m.failures, m.notices,
+		m.calls, m.webhooks, m.latency, m.commit, m.failures, m.notices, m.rest, m.repairs, m.compared,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -71,6 +77,19 @@ func (m *metrics) committed(took time.Duration, _ int, err error) {
 // told is called after each try to deliver a notice; result is "sent" or the kind of failure.
 func (m *metrics) told(channel policy.Channel, result string) {
 	m.notices.WithLabelValues(string(channel), result).Inc()
+}
+
+// asked is told of each request to the provider's account.
+func (m *metrics) asked(what, how string, _ time.Duration) { m.rest.WithLabelValues(what, how).Inc() }
+
+// repaired counts one thing that was put right.
+func (m *metrics) repaired(r policy.Repair) { m.repairs.WithLabelValues(r.What).Inc() }
+
+// reconciled keeps when the log was last compared.
+func (m *metrics) reconciled(at time.Time, err error) {
+	if err == nil {
+		m.compared.Set(float64(at.Unix()))
+	}
 }
 
 func (m *metrics) handler() http.Handler {

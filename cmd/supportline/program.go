@@ -96,7 +96,7 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 	}
 	err = command.run(ctx, &session{
 		surroundings: around, In: interruptible{ctx, in}, Out: p.Out, Err: p.Err, Now: p.Now, Store: opened, Settings: conf.Settings,
-		Notices: conf.Notices,
+		Notices: conf.Notices, Account: accountOf(conf),
 	})
 	return errors.Join(err, opened.Close())
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/twilio"
 )
 
 // helloWithin bounds how long a connection may take to say what it wants.
@@ -25,6 +26,7 @@ type commandServer struct {
 	store    *store.Store
 	settings policy.Settings
 	notices  notices.Settings
+	account  func() (*twilio.Account, error)
 	now      func() time.Time
 	log      *zap.Logger
 	running  sync.WaitGroup
@@ -97,7 +99,7 @@ func (s *commandServer) do(ctx context.Context, h hello, in io.Reader, frames *f
 	}
 	status = report(words, command.run(ctx, &session{
 		surroundings: h.surroundings, In: in, Out: out, Err: words, Now: s.now, Store: s.store, Settings: s.settings,
-		Notices: s.notices,
+		Notices: s.notices, Account: s.account,
 	}))
 	s.log.Info("command", zap.String("name", line.name), zap.String("by", h.User), zap.Int("status", status))
 	return status

@@ -11,6 +11,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/twilio"
 )
 
 // dataCommand is a command on the store. It runs in the process that has the store open, which is the server where there is one, so it
@@ -33,6 +34,8 @@ type session struct {
 	Store    *store.Store
 	Settings policy.Settings
 	Notices  notices.Settings
+	// Account makes the client of the provider's account; its error says what is missing.
+	Account func() (*twilio.Account, error)
 }
 
 // surroundings are what a data command must know of the person who started it, wherever it runs.

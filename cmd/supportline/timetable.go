@@ -53,6 +53,7 @@ func (h *house) work(ctx context.Context) {
 	}}
 	var all sync.WaitGroup
 	all.Go(func() { sender.Run(ctx) })
+	all.Go(func() { h.reconcile(ctx, table.jobs) })
 	all.Go(func() {
 		pace := time.NewTicker(lookEvery)
 		defer pace.Stop()
@@ -65,4 +66,32 @@ func (h *house) work(ctx context.Context) {
 		}
 	})
 	all.Wait()
+}
+
+// reconcile compares the log with the provider's list at the start and from time to time. It has a pace of its own: the provider may take a
+// minute to answer. The first of several failures is logged, and that they are over; each is counted.
+func (h *house) reconcile(ctx context.Context, j *jobs) {
+	at, err := restAccount(h.conf, h.counters.asked)
+	if err != nil {
+		h.log.Error("the log is not compared with the provider's list", zap.Error(err))
+		return
+	}
+	pace := time.NewTicker(reconcileEvery)
+	defer pace.Stop()
+	for failing := false; ctx.Err() == nil; {
+		err := j.reconcile(ctx, at, h.counters.repaired, h.now())
+		h.counters.reconciled(h.now(), err)
+		switch {
+		case ctx.Err() != nil:
+		case err != nil && !failing:
+			h.log.Error("the log could not be compared with the provider's list; it is tried on", zap.Error(err))
+		case err == nil && failing:
+			h.log.Info("the log is compared with the provider's list again")
+		}
+		failing = err != nil
+		select {
+		case <-ctx.Done():
+		case <-pace.C:
+		}
+	}
 }

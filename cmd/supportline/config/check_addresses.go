@@ -165,7 +165,19 @@ func (c *checker) account(a account) Twilio {
 	return Twilio{
 		AccountSID: a.AccountSID.Value, AuthToken: a.AuthToken.Value, NextAuthToken: a.NextAuthToken.Value,
 		APIKey: a.APIKey.Value, APISecret: a.APISecret.Value, APIURL: c.url(a.APIURL),
+		Edge: c.place(a.Edge, "an edge of the provider: dublin, frankfurt, singapore"), Region: c.place(a.Region, "a region of the provider: ie1, au1"),
 	}
+}
+
+var placeName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+
+// place is a part of the provider's host names.
+func (c *checker) place(t text, want string) string {
+	if t.Value != "" && !t.silent() && !placeName.MatchString(t.Value) {
+		c.wrong(t, "is not a name", "write "+want+`, or ""`)
+		return ""
+	}
+	return t.Value
 }
 
 func (c *checker) credential(t text, form *regexp.Regexp, needed bool, want string) {

@@ -24,6 +24,8 @@ func TestAddresses(t *testing.T) {
 		one("a fallback on its own host", `fallback_url: ""`, "fallback_url: https://static.example.com/phone"),
 		one("a fallback without TLS", `fallback_url: ""`, "fallback_url: ^http://static.example.com",
 			"fallback_url does not begin with https:// (http:// is for this machine only)"+like),
+		one("an edge with a dot", "api_url: https://api.twilio.com", "edge: ^evil.example.com",
+			`edge is not a name; write an edge of the provider: dublin, frankfurt, singapore, or ""`),
 		one("the provider's REST elsewhere", "api_url: https://api.twilio.com", "api_url: ^api.twilio.com", "api_url is no address of a web server"+like),
 		one("webhooks without a port", "webhooks: 127.0.0.1:8080", "webhooks: ^127.0.0.1",
 			`webhooks is "127.0.0.1", which is no address to listen on; write host:port, such as 127.0.0.1:8080`),

@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+// DemoAccount is the path on the console's address at which a demo plays the provider's REST API.
+const DemoAccount = "/demo/twilio"
+
 // Demo is a configuration to try things with on this machine: the shipped example under an account of its own, whose SID and token are
 // random, listening on two loopback addresses (host:port), critical calls connected day and night. Written to a file, it passes the check
 // without any environment, and keeps its store in the folder of the file.
@@ -23,6 +26,7 @@ func Demo(webhooks, console string) []byte {
 		{"  auth_token", random()},
 		{"  api_key", `""`},
 		{"  api_secret", `""`},
+		{"  api_url", "http://" + console + DemoAccount},
 		{"after_hours", "{ default: voicemail, critical: connect }"},
 	} {
 		line := regexp.MustCompile(`(?m)^` + r.key + `: .*?( +#|$)`)

@@ -57,8 +57,8 @@ func (l *listen) decode(d *decoder, n node) {
 }
 
 type account struct {
-	At                                                              place
-	AccountSID, AuthToken, NextAuthToken, APIKey, APISecret, APIURL text
+	At                                                                            place
+	AccountSID, AuthToken, NextAuthToken, APIKey, APISecret, APIURL, Edge, Region text
 }
 
 func (a *account) decode(d *decoder, n node) {
@@ -70,6 +70,8 @@ func (a *account) decode(d *decoder, n node) {
 		field{key: "api_key", into: &a.APIKey},
 		field{key: "api_secret", into: &a.APISecret},
 		field{key: "api_url", into: &a.APIURL},
+		field{key: "edge", into: &a.Edge},
+		field{key: "region", into: &a.Region},
 	)
 }
 

@@ -36,6 +36,8 @@ type Twilio struct {
 	APIKey        string `json:"-"` // with APISecret for REST; both empty: AccountSID and AuthToken
 	APISecret     string `json:"-"`
 	APIURL        string
+	Edge          string // of the provider's hosts; empty: its default
+	Region        string
 }
 
 // String keeps the secrets out of logs.

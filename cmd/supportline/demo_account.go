@@ -1,0 +1,26 @@
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/twilio/fake"
+)
+
+// demoAccount is an account at the provider as it is after its numbers were bought: nobody has told them yet where calls go.
+func demoAccount(conf config.Config, now func() time.Time) *fake.Account {
+	at := fake.NewAccount(conf.Twilio.AccountSID, conf.Twilio.AuthToken, now)
+	for _, line := range conf.Settings.Lines {
+		at.AddNumber(line.Number.Full())
+	}
+	return at
+}
+
+// withAccount answers for the provider's REST API beside what is there already, on this machine alone.
+func withAccount(there http.Handler, at *fake.Account) http.Handler {
+	routes := http.NewServeMux()
+	routes.Handle("/", there)
+	routes.Handle(config.DemoAccount+"/", http.StripPrefix(config.DemoAccount, at))
+	return routes
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/ivr"
+	"github.com/officernd/supportline/policy"
+)
+
+// fallbackCommand is "fallback".
+type fallbackCommand struct {
+	Out string `required:"" placeholder:"DIR" help:"Where the documents go, a folder for each line."`
+	At  string `placeholder:"TIME" help:"The week begins at this time: \"2026-11-22 10:00\" (UTC) or RFC 3339 (default: now)."`
+}
+
+// Help shows examples.
+func (fallbackCommand) Help() string {
+	return `Writes the documents that answer callers while the server can't: they say the hours of the week to come and ring the critical team, with no
+state. Put them where they can be fetched with GET (a CDN, an object store) and name that place as fallback_url; bin.xml is all in one, for a
+TwiML Bin. Write them anew each week, since closed days are named.
+
+Examples:
+
+    supportline fallback --out fallback
+    0 6 * * 1  supportline fallback --out /srv/fallback`
+}
+
+func (c fallbackCommand) run(_ context.Context, p *program, configFile string) error {
+	conf, err := p.settings(configFile)
+	if err != nil {
+		return err
+	}
+	from := p.Now()
+	if c.At != "" {
+		if from, _, err = parseMoment(c.At, time.UTC); err != nil {
+			return fmt.Errorf("--at: %w", err)
+		}
+	}
+	fallback := fallbackOf(conf)
+	for _, line := range conf.Settings.Lines {
+		documents, err := fallback.Documents(line, from)
+		if err != nil {
+			return err
+		}
+		folder := filepath.Join(c.Out, fallbackFolder(line.Number))
+		if err := writeDocuments(folder, documents); err != nil {
+			return err
+		}
+		fmt.Fprintf(p.Out, "%s  %s  %s\n", line.Number.Full(), plain(line.Name), strings.Join(slices.Sorted(maps.Keys(documents)), " "))
+		fmt.Fprintf(p.Out, "    %s\n", folder)
+	}
+	until := from.AddDate(0, 0, 7)
+	fmt.Fprintf(p.Err, "Right until %s. Served from %s\n", until.UTC().Format(time.DateOnly), fallbackBase(conf.PublicURL, conf.FallbackURL))
+	return nil
+}
+
+// fallbackOf makes the documents of a configuration.
+func fallbackOf(conf config.Config) ivr.Fallback {
+	return ivr.NewFallback(conf.Settings, conf.Words, fallbackBase(conf.PublicURL, conf.FallbackURL))
+}
+
+// fallbackBase is where the documents are fetched from: our own server has them too.
+func fallbackBase(publicURL, fallbackURL string) string {
+	if elsewhere := strings.TrimSuffix(fallbackURL, "/"); elsewhere != "" {
+		return elsewhere
+	}
+	return strings.TrimSuffix(publicURL, "/") + "/fallback"
+}
+
+func fallbackFolder(number policy.Phone) string { return ivr.FallbackFolder(number) }
+
+// writeDocuments writes a line's documents, each whole or not at all.
+func writeDocuments(folder string, documents map[string][]byte) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	for name, text := range documents {
+		if err := replaceFile(filepath.Join(folder, name), text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}

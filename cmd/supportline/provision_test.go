@@ -1,0 +1,247 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/twilio"
+	"github.com/officernd/supportline/twilio/fake"
+)
+
+// telephony is a house, the provider's account and the provider, on one clock without a network.
+type telephony struct {
+	t        *testing.T
+	conf     config.Config
+	clock    *fake.Virtual
+	house    *house
+	at       *fake.Account
+	client   *twilio.Account
+	provider *fake.Provider
+}
+
+var tuesday = time.Date(2026, time.November, 24, 15, 0, 0, 0, time.UTC) // both lines are open
+
+func newTelephony(t *testing.T) *telephony {
+	t.Helper()
+	l := &telephony{t: t, conf: mustConfig(t), clock: fake.NewVirtual(tuesday)}
+	h, err := openHouse(l.conf, l.clock.Now, zap.NewNop(), store.Options{Size: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.Close() })
+	if err := h.bringIn(t.Context(), "customers.example.csv", config.ExampleCustomers()); err != nil {
+		t.Fatal(err)
+	}
+	l.house, l.at = h, demoAccount(l.conf, l.clock.Now)
+	l.client, err = twilio.NewAccount(twilio.AccountConfig{
+		AccountSID: l.conf.Twilio.AccountSID, AuthToken: l.conf.Twilio.AuthToken, Transport: fake.Straight(l.at),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.provider = &fake.Provider{
+		AccountSID: l.conf.Twilio.AccountSID, Transport: fake.Straight(h.webhooks), Clock: l.clock, Account: l.at, Seed: t.Name(),
+	}
+	return l
+}
+
+// provision runs the command and gives what it printed and its exit status.
+func (l *telephony) provision(apply bool) (string, int) {
+	var out bytes.Buffer
+	err := provision{account: l.client, wanted: wantedNumbers(l.conf), out: &out}.run(l.t.Context(), apply)
+	return out.String(), statusOf(err)
+}
+
+// people press keys one after the other; whoever is rung accepts, talks for a while and hangs up.
+type people struct {
+	keys  []string
+	heard []string
+}
+
+func (p *people) Caller(m fake.Moment) fake.Act {
+	switch {
+	case m.Kind == fake.Talking:
+		return fake.Listen()
+	case m.Kind == fake.Asked && len(p.keys) > 0:
+		key := p.keys[0]
+		p.keys = p.keys[1:]
+		return fake.Press(key)
+	}
+	return fake.Listen()
+}
+
+func (p *people) Specialist(string) fake.Specialist {
+	return fake.Specialist{PicksUp: 4 * time.Second, Thinks: time.Second, Presses: []string{"1"}}
+}
+
+func (p *people) Note(e fake.Event) {
+	if e.Who == fake.TheCaller && e.Did == fake.Hears {
+		p.heard = append(p.heard, e.Text)
+	}
+}
+
+// call dials a line, and gives what the provider knows of the call and what the caller heard.
+func (l *telephony) call(to string, keys ...string) (fake.Record, []string) {
+	l.t.Helper()
+	all := &talkers{people: people{keys: keys}, talks: 90 * time.Second}
+	l.provider.People = all
+	record, err := l.provider.Call(l.t.Context(), fake.Incoming{From: "+442079460018", To: to})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return record, all.heard
+}
+
+// talkers talk for a time, and then the caller hangs up.
+type talkers struct {
+	people
+	talks  time.Duration
+	talked bool
+}
+
+func (p *talkers) Caller(m fake.Moment) fake.Act {
+	switch {
+	case m.Kind == fake.Talking && p.talked:
+		return fake.HangUp()
+	case m.Kind == fake.Talking:
+		p.talked = true
+		return fake.Wait(p.talks)
+	}
+	return p.people.Caller(m)
+}
+
+const ukLine = "+448000668187"
+
+// TestUntouchedAccountBecomesAWorkingLine by provision --apply alone.
+func TestUntouchedAccountBecomesAWorkingLine(t *testing.T) {
+	l := newTelephony(t)
+	if out, status := l.provision(false); status != statusNo || !strings.Contains(out, "- https://demo.twilio.com/welcome/voice/\n") {
+		t.Errorf("the plan ends with %d:\n%s", status, out)
+	}
+	l.at.Change(func(s *fake.State) {
+		if slices.ContainsFunc(s.Requests, func(r string) bool { return !strings.HasPrefix(r, "GET") }) {
+			t.Errorf("a plan alone wrote: %v", s.Requests)
+		}
+	})
+	if out, status := l.provision(true); status != statusDone || strings.Count(out, "written and read back") != 2 {
+		t.Errorf("--apply ends with %d:\n%s", status, out)
+	}
+	if out, status := l.provision(false); status != statusDone || strings.Contains(out, "+ ") {
+		t.Errorf("the second plan is not empty (%d):\n%s", status, out)
+	}
+	record, heard := l.call(ukLine, "204518", "1")
+	call, err := l.house.store.Call(t.Context(), policy.CallSID(record.SID))
+	if err != nil || call.Outcome() != policy.Served || len(record.Troubles) > 0 {
+		t.Errorf("the call was %s, %v; troubles %v; heard %q", call.Outcome(), err, record.Troubles, heard)
+	}
+}
+
+// TestEachSettingIsFoundAndMended, one broken by hand at a time; settings of messages stay as they are.
+func TestEachSettingIsFoundAndMended(t *testing.T) {
+	for name, spoil := range map[string]func(*twilio.OwnedNumber){
+		"voice URL":       func(n *twilio.OwnedNumber) { n.VoiceURL = "https://elsewhere.example.com/" },
+		"voice method":    func(n *twilio.OwnedNumber) { n.VoiceMethod = "GET" },
+		"fallback URL":    func(n *twilio.OwnedNumber) { n.FallbackURL = "" },
+		"fallback method": func(n *twilio.OwnedNumber) { n.FallbackMethod = "GET" },
+		"status callback": func(n *twilio.OwnedNumber) { n.StatusURL = "" },
+		"status method":   func(n *twilio.OwnedNumber) { n.StatusMethod = "GET" },
+		"receive mode":    func(n *twilio.OwnedNumber) { n.ReceiveMode = "fax" },
+		"application":     func(n *twilio.OwnedNumber) { n.ApplicationSID = "AP00000000000000000000000000000001" },
+		"trunk":           func(n *twilio.OwnedNumber) { n.TrunkSID = "TK00000000000000000000000000000001" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newTelephony(t)
+			l.provision(true)
+			l.at.Change(func(s *fake.State) { spoil(&s.Numbers[1]) })
+			out, status := l.provision(false)
+			if status != statusNo || strings.Count(out, "    "+name) != 1 || strings.Count(out, "\n    ") != 2 {
+				t.Errorf("the plan ends with %d:\n%s", status, out)
+			}
+			if out, status := l.provision(true); status != statusDone {
+				t.Errorf("--apply ends with %d:\n%s", status, out)
+			}
+			l.at.Change(func(s *fake.State) {
+				for sid, u := range s.SMSURLs {
+					if u != "https://demo.twilio.com/welcome/sms/reply" {
+						t.Errorf("the messages of %s go to %s", sid, u)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestWhatNoWriteMends is said, with what to do, and keeps the exit status at no.
+func TestWhatNoWriteMends(t *testing.T) {
+	for name, row := range map[string]struct {
+		change func(*fake.State)
+		want   string
+	}{
+		"not owned":       {func(s *fake.State) { s.Numbers = s.Numbers[:1] }, "not in the account: buy it"},
+		"no calls":        {func(s *fake.State) { s.Numbers[1].Voice = false }, "no voice capability"},
+		"held":            {func(s *fake.State) { s.Numbers[1].Status = "pending" }, `the provider holds it as "pending"`},
+		"address missing": {func(s *fake.State) { s.Numbers[1].AddressNeeded = "local" }, "it needs an address (requirement \"local\")"},
+		"emergency":       {func(s *fake.State) { s.Numbers[1].EmergencyAddress = "registration-failure" }, "its emergency address was refused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newTelephony(t)
+			l.at.Change(row.change)
+			if out, status := l.provision(true); status != statusNo || !strings.Contains(out, row.want) {
+				t.Errorf("--apply ends with %d:\n%s", status, out)
+			}
+		})
+	}
+}
+
+// TestTwoHundredNumbersAreOneList and one write each.
+func TestTwoHundredNumbersAreOneList(t *testing.T) {
+	l := newTelephony(t)
+	line := l.conf.Settings.Lines[1]
+	l.conf.Settings.Lines = nil
+	for i := range 200 {
+		line.Number = policy.Phone(fmt.Sprintf("+4480008%05d", i))
+		l.conf.Settings.Lines = append(l.conf.Settings.Lines, line)
+		l.at.AddNumber(string(line.Number))
+	}
+	if _, status := l.provision(true); status != statusDone {
+		t.Fatal(status)
+	}
+	count := map[string]int{}
+	l.at.Change(func(s *fake.State) {
+		for _, r := range s.Requests {
+			method, path, _ := strings.Cut(r, " ")
+			count[method+map[bool]string{true: " list", false: " one"}[strings.HasSuffix(path, "Numbers.json")]]++
+		}
+	})
+	if count["GET list"] != 1 || count["POST one"] != 200 || count["GET one"] != 200 {
+		t.Errorf("asked %v", count)
+	}
+}
+
+// TestProviderThatDoesNotTakeAWrite is an error that names the setting.
+func TestProviderThatDoesNotTakeAWrite(t *testing.T) {
+	l := newTelephony(t)
+	deaf := deafAccount{l.client}
+	var out bytes.Buffer
+	err := provision{account: deaf, wanted: wantedNumbers(l.conf), out: &out}.run(t.Context(), true)
+	if err == nil || !strings.Contains(err.Error(), "did not take its voice URL") {
+		t.Errorf("%v", err)
+	}
+}
+
+// deafAccount says yes and changes nothing.
+type deafAccount struct{ *twilio.Account }
+
+func (a deafAccount) ChangeNumber(ctx context.Context, sid string, _ twilio.NumberChange) (twilio.OwnedNumber, error) {
+	return a.Number(ctx, sid)
+}

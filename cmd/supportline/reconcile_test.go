@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio"
+	"github.com/officernd/supportline/twilio/fake"
+)
+
+// day carries a day of calls of several kinds and gives their SIDs. lose drops callbacks.
+func (l *telephony) day(lose func(n int) bool) (sids []policy.CallSID) {
+	l.t.Helper()
+	l.provision(true)
+	dropped := 0
+	l.provider.Faults.NoLastWords = true // what nobody needs an answer to is not asked
+	l.provider.Faults.Lose = func(int) bool { dropped++; return lose(dropped) }
+	for i := range 24 {
+		keys := [][]string{{"204518", "1"}, {"204518", "5"}, {"204518", "4", "7731#"}}[i%3]
+		record, _ := l.call(ukLine, keys...)
+		sids = append(sids, policy.CallSID(record.SID))
+		l.clock.Sleep(7 * time.Minute)
+	}
+	return sids
+}
+
+func (l *telephony) reconcile() ([]repair, error) {
+	r := &reconciler{log: l.house.store, list: l.client, settings: l.conf.Settings, now: l.clock.Now()}
+	err := r.run(l.t.Context(), tuesday.Add(-time.Hour), l.clock.Now())
+	return r.repairs, err
+}
+
+// figures are what a person, or fair use, reads off a call.
+func (l *telephony) figures(sids []policy.CallSID) (all []policy.Row) {
+	l.t.Helper()
+	for _, sid := range sids {
+		c, err := l.house.store.Call(l.t.Context(), sid)
+		if err != nil {
+			l.t.Fatalf("call %s: %v", sid, err)
+		}
+		row := c.Row(l.conf.Settings.FairUse, false)
+		row.SID = "" // another in each run
+		all = append(all, row)
+	}
+	return all
+}
+
+// TestADayWithLostCallbacksEqualsOneWithout after reconcile, whichever third of them is lost; a second run finds nothing.
+func TestADayWithLostCallbacksEqualsOneWithout(t *testing.T) {
+	whole := newTelephony(t)
+	want := whole.figures(whole.day(func(int) bool { return false }))
+	if found, err := whole.reconcile(); err != nil || len(found) > 0 {
+		t.Errorf("a day with nothing lost had to be repaired: %+v, %v", found, err)
+	}
+	for third := range 3 {
+		l := newTelephony(t)
+		sids := l.day(func(n int) bool { return n%3 == third })
+		if cmp.Equal(want, l.figures(sids)) {
+			t.Fatal("nothing was lost: the test shows nothing")
+		}
+		found, err := l.reconcile()
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%d calls repaired, %v", len(found), err)
+		}
+		if diff := cmp.Diff(want, l.figures(sids)); diff != "" {
+			t.Errorf("with the callbacks %d of 3 lost (-without +with):\n%s", third, diff)
+		}
+		if again, err := l.reconcile(); err != nil || len(again) > 0 {
+			t.Errorf("a second run repaired %+v, %v", again, err)
+		}
+	}
+}
+
+// TestReconcileSurvivesBeingStopped at any write: run again, it ends where an undisturbed run does.
+func TestReconcileSurvivesBeingStopped(t *testing.T) {
+	want := newTelephony(t)
+	sids := want.day(func(n int) bool { return n%3 == 0 })
+	if _, err := want.reconcile(); err != nil {
+		t.Fatal(err)
+	}
+	l := newTelephony(t)
+	ours := l.day(func(n int) bool { return n%3 == 0 })
+	for writes := 0; ; writes++ {
+		log := &stoppedLog{repairable: l.house.store, left: writes}
+		r := &reconciler{log: log, list: l.client, settings: l.conf.Settings, now: l.clock.Now()}
+		err := r.run(t.Context(), tuesday.Add(-time.Hour), l.clock.Now())
+		if at, _ := l.house.store.Checkpoint(t.Context()); err != nil && !at.IsZero() {
+			t.Fatalf("stopped after %d writes, and the checkpoint moved to %v", writes, at)
+		}
+		if err == nil {
+			break
+		}
+	}
+	if diff := cmp.Diff(want.figures(sids), l.figures(ours)); diff != "" {
+		t.Errorf("(-undisturbed +stopped again and again):\n%s", diff)
+	}
+	if at, err := l.house.store.Checkpoint(t.Context()); !at.Equal(l.clock.Now()) || err != nil {
+		t.Errorf("the checkpoint is %v, %v", at, err)
+	}
+}
+
+// stoppedLog fails after so many writes, as a process that is killed does.
+type stoppedLog struct {
+	repairable
+	left int
+}
+
+var errStopped = errors.New("stopped")
+
+func (l *stoppedLog) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
+	if l.left--; l.left < 0 {
+		return policy.Call{}, errStopped
+	}
+	return l.repairable.Advance(ctx, sid, change)
+}
+
+// TestCallsThatNeverReachedUs are added as such; those to other numbers, and those that go on, are left alone.
+func TestCallsThatNeverReachedUs(t *testing.T) {
+	l := newTelephony(t)
+	length := 42
+	began := tuesday.Add(-30 * time.Minute)
+	call := twilio.ListedCall{
+		SID: "CA00000000000000000000000000000001", From: "+15551234567", To: ukLine, Direction: "inbound", Status: "completed", Seconds: &length,
+		StartedAt: began, EndedAt: began.Add(45 * time.Second),
+	}
+	elsewhere, ongoing, unwritten := call, call, call
+	elsewhere.SID, elsewhere.To = "CA00000000000000000000000000000002", "+15550009999"
+	ongoing.SID, ongoing.Status, ongoing.Seconds, ongoing.EndedAt = "CA00000000000000000000000000000003", "in-progress", nil, time.Time{}
+	unwritten.SID, unwritten.Seconds = "CA00000000000000000000000000000004", nil
+	l.at.Change(func(s *fake.State) { s.Calls = []twilio.ListedCall{call, elsewhere, ongoing, unwritten} })
+	found, err := l.reconcile()
+	if err != nil || len(found) != 1 || found[0].Repairs[0] != (policy.Repair{What: "call", After: "added"}) {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	c, err := l.house.store.Call(t.Context(), "CA00000000000000000000000000000001")
+	if err != nil || c.Outcome() != policy.Failed || !c.StartedAt.Equal(began) || *c.TotalSeconds != 42 || c.Trace[0].Rule != policy.RuleListed {
+		t.Errorf("%+v, %v", c, err)
+	}
+	for _, sid := range []policy.CallSID{"CA00000000000000000000000000000002", "CA00000000000000000000000000000003", "CA00000000000000000000000000000004"} {
+		if _, err := l.house.store.Call(t.Context(), sid); !errors.Is(err, policy.ErrNoCall) {
+			t.Errorf("call %s was logged: %v", sid, err)
+		}
+	}
+	l.clock.Sleep(2 * time.Hour) // a duration that is missing so long does not come any more
+	if found, err = l.reconcile(); err != nil || len(found) != 1 || found[0].SID != "CA00000000000000000000000000000004" {
+		t.Errorf("later: %+v, %v", found, err)
+	}
+}
+
+// TestVoicemailWhoseCallbackWasLost is found in the provider's list.
+func TestVoicemailWhoseCallbackWasLost(t *testing.T) {
+	l := newTelephony(t)
+	sid := policy.CallSID("CA00000000000000000000000000000007")
+	_, err := l.house.store.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
+		c.Line, c.From, c.StartedAt, c.Answered, c.LeftAt, c.Exhausted = ukLine, "+15551234567", tuesday, true, tuesday.Add(time.Minute), true
+		return c
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	length := 9
+	l.at.Change(func(s *fake.State) {
+		s.Recordings = []twilio.ListedRecording{{
+			SID: "RE1", CallSID: string(sid), Status: "completed", Source: "RecordVerb", Seconds: &length, StartedAt: tuesday.Add(30 * time.Second),
+		}}
+	})
+	l.clock.Sleep(time.Hour)
+	if found, err := l.reconcile(); err != nil || len(found) != 1 {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	c, err := l.house.store.Call(t.Context(), sid)
+	if err != nil || c.Outcome() != policy.LeftVoicemail || c.Message.SID != "RE1" {
+		t.Errorf("%s, %+v, %v", c.Outcome(), c.Message, err)
+	}
+	if again, err := l.reconcile(); err != nil || len(again) > 0 {
+		t.Errorf("a second run repaired %+v, %v", again, err)
+	}
+}
+
+// TestListThatBreaksOff moves no checkpoint.
+func TestListThatBreaksOff(t *testing.T) {
+	l := newTelephony(t)
+	l.at.Change(func(s *fake.State) { s.Token = "another" })
+	if _, err := l.reconcile(); err == nil {
+		t.Error("no error")
+	}
+	if at, err := l.house.store.Checkpoint(t.Context()); !at.IsZero() || err != nil {
+		t.Errorf("the checkpoint is %v, %v", at, err)
+	}
+}
