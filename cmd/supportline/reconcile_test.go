@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -86,7 +87,8 @@ func TestReconcileSurvivesBeingStopped(t *testing.T) {
 	l := newTelephony(t)
 	ours := l.day(func(n int) bool { return n%3 == 0 })
 	for writes := 0; ; writes++ {
-		log := &stoppedLog{repairable: l.house.store, left: writes}
+		log := &stoppedLog{repairable: l.house.store}
+		log.left.Store(int64(writes))
 		r := &reconciler{log: log, list: l.client, settings: l.conf.Settings, now: l.clock.Now()}
 		err := r.run(t.Context(), tuesday.Add(-time.Hour), l.clock.Now())
 		if at, _ := l.house.store.Checkpoint(t.Context()); err != nil && !at.IsZero() {
@@ -107,13 +109,13 @@ func TestReconcileSurvivesBeingStopped(t *testing.T) {
 // stoppedLog fails after so many writes, as a process that is killed does.
 type stoppedLog struct {
 	repairable
-	left int
+	left atomic.Int64
 }
 
 var errStopped = errors.New("stopped")
 
 func (l *stoppedLog) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
-	if l.left--; l.left < 0 {
+	if l.left.Add(-1) < 0 {
 		return policy.Call{}, errStopped
 	}
 	return l.repairable.Advance(ctx, sid, change)
