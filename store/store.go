@@ -80,9 +80,7 @@ func (s *Store) Close() error {
 // Ping says whether the store can be read and written. It writes only after a commit that failed, to see whether that is over.
 func (s *Store) Ping(ctx context.Context) error {
 	if s.broken.Load() != nil {
-		return s.write(ctx, func(tx *bolt.Tx) error {
-			return tx.Bucket(metaBucket).Put([]byte("heartbeat"), []byte(s.options.Now().UTC().Format(time.RFC3339)))
-		})
+		return s.Probe(ctx)
 	}
 	return s.view(ctx, func(tx *bolt.Tx) error { return nil })
 }
