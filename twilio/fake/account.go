@@ -30,6 +30,7 @@ type State struct {
 	SMSURLs                        map[string]string // by the number's SID: nobody asked us to touch them
 	Calls                          []twilio.ListedCall
 	Recordings                     []twilio.ListedRecording
+	Countries                      map[string]bool // where calls may go, by ISO code; what is missing may not
 
 	Now func() time.Time
 	// A call is in the list only so long after its start, and has its end and duration only so long after its end.
@@ -43,7 +44,7 @@ type State struct {
 func NewAccount(sid, token string, now func() time.Time) *Account {
 	return &Account{state: State{
 		SID: sid, Name: "Example", Status: "active", Type: "Full", Owner: sid, Token: token, Keys: map[string]string{}, SMSURLs: map[string]string{},
-		Now: now,
+		Countries: map[string]bool{"US": true, "CA": true, "GB": true}, Now: now,
 	}}
 }
 
@@ -147,7 +148,7 @@ func (t route) match(r *http.Request, account string) (id string, ok bool) {
 }
 
 func (a *Account) routes() []route {
-	return slices.Concat(a.numberRoutes(), a.callRoutes(), a.otherRoutes())
+	return slices.Concat(a.numberRoutes(), a.callRoutes(), a.dialingRoutes(), a.otherRoutes())
 }
 
 // reply writes what was asked for.
