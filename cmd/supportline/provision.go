@@ -91,7 +91,11 @@ func (p provision) run(ctx context.Context, apply bool) error {
 		}
 	}
 	for _, n := range others {
-		fmt.Fprintf(p.out, "%s  in the account, not in the configuration: left alone\n", n.Number)
+		what := "in the account, not in the configuration: left alone"
+		if p.callsUs(n) {
+			what = "in the account and its calls come to us, but no line of the configuration: callers get the line that is most like it"
+		}
+		fmt.Fprintf(p.out, "%s  %s\n", n.Number, what)
 	}
 	if open > 0 {
 		return no("%s to be done%s", plural(open, "number"), map[bool]string{false: "; --apply writes what differs", true: " by hand"}[apply])
@@ -140,17 +144,39 @@ func orNothing(setting string) string {
 
 // apply writes one number, reads it back, and gives what is left to do.
 func (p provision) apply(ctx context.Context, plan twilio.NumberPlan) (twilio.NumberPlan, error) {
-	if _, err := p.account.ChangeNumber(ctx, plan.Owned.SID, plan.Change()); err != nil {
+	said, err := p.account.ChangeNumber(ctx, plan.Owned.SID, plan.Change())
+	if err != nil {
+		return plan, err
+	}
+	if err := taken(plan.Wanted, said); err != nil {
 		return plan, err
 	}
 	now, err := p.account.Number(ctx, plan.Owned.SID)
 	if err != nil {
 		return plan, fmt.Errorf("it was written, but could not be read back: %w", err)
 	}
-	after, _ := twilio.Plan([]twilio.Wanted{plan.Wanted}, []twilio.OwnedNumber{now})
-	if left := after[0].Differences; len(left) > 0 {
-		return plan, fmt.Errorf("the provider did not take its %s: it is %q and should be %q", left[0].Setting, left[0].Is, left[0].Want)
+	if err := taken(plan.Wanted, now); err != nil {
+		return plan, err
 	}
 	fmt.Fprintf(p.out, "    written and read back: %s\n", plural(len(plan.Differences), "setting"))
-	return after[0], nil
+	return twilio.PlanOne(plan.Wanted, now), nil
+}
+
+// taken holds what the provider says of a number after a write against what was wanted.
+func taken(w twilio.Wanted, n twilio.OwnedNumber) error {
+	for _, d := range twilio.PlanOne(w, n).Differences {
+		return fmt.Errorf("the provider did not take its %s: it is %q and should be %q", d.Setting, d.Is, d.Want)
+	}
+	return nil
+}
+
+// callsUs says whether an owned number that is no line of ours sends its calls here all the same.
+func (p provision) callsUs(n twilio.OwnedNumber) bool {
+	for _, w := range p.wanted {
+		ours, _, _ := strings.Cut(w.VoiceURL, "#")
+		if at, _, _ := strings.Cut(n.VoiceURL, "#"); at == ours {
+			return true
+		}
+	}
+	return false
 }
