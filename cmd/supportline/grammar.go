@@ -20,6 +20,7 @@ type grammar struct {
 	Check     checkCommand     `cmd:"" help:"Is the configuration right?"`
 	Hours     hoursCommand     `cmd:"" help:"Open or closed, and which rule says so."`
 	Provision provisionCommand `cmd:"" help:"Compare the account's numbers with the configuration, and set them."`
+	Doctor    doctorCommand    `cmd:"" help:"Everything that a new installation gets wrong, with its fix."`
 	Reconcile reconcileCommand `cmd:"" help:"Repair the log from the provider's own list of calls."`
 	Fallback  fallbackCommand  `cmd:"" help:"Write the documents that answer while the server can't."`
 	Customers customers        `cmd:"" help:"The customers."`
@@ -29,6 +30,7 @@ type grammar struct {
 	Charges   chargesCommand   `cmd:"" help:"What a month's load over the limits would cost: a proposal."`
 	Notices   noticeCommands   `cmd:"" help:"What people were told, and what could not be delivered."`
 	Version   versionCommand   `cmd:"" help:"Which version this is."`
+	Probe     probeCommand     `cmd:"" hidden:"" help:"Write to the store, and say how long that takes."`
 	Health    healthCommand    `cmd:"" hidden:"" help:"Ask the running server whether it is well."`
 }
 

@@ -43,7 +43,7 @@ var owners = map[string][]string{
 	"go.etcd.io/bbolt":                {"store"},
 	"github.com/labstack/echo":        {"ivr", "cmd/supportline"},
 	"github.com/compose-spec":         {"cmd/supportline"},
-	"github.com/nyaruka":              {"policy", "cmd/supportline/config"},
+	"github.com/nyaruka":              {"policy", "cmd/supportline", "cmd/supportline/config"},
 	"github.com/rickar":               {"policy"},
 	"github.com/alecthomas/kong":      {"cmd/supportline"},
 	"github.com/prometheus":           {"cmd/supportline"},
