@@ -41,6 +41,7 @@ type Call struct {
 	LeftAt    time.Time `json:"left_at,omitzero"`    // the machine said goodbye, or learned that the caller hung up
 
 	Listed       bool      `json:"listed,omitempty"` // we know of the call from the provider's list, and saw none of it
+	Erased       bool      `json:"erased,omitempty"` // the customer was erased: nothing that identifies comes back (rule 13)
 	Status       string    `json:"status,omitempty"` // the provider's final word on the call, in its own terms
 	EndedAt      time.Time `json:"ended_at,omitzero"`
 	TotalSeconds *int      `json:"total_seconds,omitempty"` // the provider's figure

@@ -50,7 +50,7 @@ func (c Call) Anonymised() Call {
 	c = c.Clone()
 	names := c.identifying()
 	c.From, c.Customer, c.Account, c.Ticket, c.State.Offered = "", "", "", "", ""
-	c.WrongNumbers, c.Known = nil, false
+	c.WrongNumbers, c.Known, c.Erased = nil, false, true
 	for i, turn := range c.Turns {
 		c.Turns[i] = Turn{Key: turn.Key, At: turn.At, Reply: json.RawMessage("null")}
 	}

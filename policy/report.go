@@ -29,6 +29,8 @@ type Report struct {
 // provider's own figures beat ours.
 func (c Call) Learn(r Report) Call {
 	switch {
+	case c.Erased && (r.Message != nil || r.Recording != nil):
+		return c // a late report must not bring back where somebody can be heard
 	case r.Message != nil:
 		return c.learnMessage(*r.Message)
 	case r.Recording != nil:

@@ -58,12 +58,27 @@ type repair struct {
 	Repairs   []policy.Repair `json:"repairs"`
 }
 
-// run goes through everything that began in [from, to), and then moves the checkpoint to there.
+// run goes through everything that began in [from, to), but for what retention has removed. Then it moves the checkpoint to there, unless
+// that would leave a gap behind the last one.
 func (r *reconciler) run(ctx context.Context, from, to time.Time) error {
+	covered, err := r.log.Checkpoint(ctx)
+	if err != nil {
+		return err
+	}
+	if covered.IsZero() {
+		covered = to.Add(-firstLook)
+	}
+	gap := from.After(covered)
+	if kept := r.now.Add(-r.settings.Retention); from.Before(kept) {
+		from = kept
+	}
 	if err := errors.Join(r.calls(ctx, from, to), r.recordings(ctx, from, to)); err != nil {
 		return err
 	}
 	slices.SortFunc(r.repairs, func(a, b repair) int { return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.SID, b.SID)) })
+	if gap {
+		return nil
+	}
 	return r.log.SetCheckpoint(ctx, to)
 }
 
@@ -182,6 +197,9 @@ func (r *reconciler) recordings(ctx context.Context, from, to time.Time) error {
 // missingRecording is the report that a recording's callback would have made, where the log lacks it. The list's own times are no better
 // than the callback's.
 func missingRecording(call policy.Call, listed twilio.ListedRecording) (policy.Report, bool) {
+	if call.Erased {
+		return policy.Report{}, false
+	}
 	found := &policy.Recording{SID: listed.SID, URL: listed.URL, Seconds: *listed.Seconds, At: listed.StartedAt}
 	if listed.Source == "RecordVerb" {
 		return policy.Report{Message: found}, call.Message == nil || call.Message.SID == ""

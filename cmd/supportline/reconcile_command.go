@@ -9,10 +9,11 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// How far back a run looks. A call that began before the last checkpoint can have ended since: the provider lets none last longer than 24 hours.
+// How far back a run looks. A call that began before the last checkpoint can have ended since: the provider lets none last longer than 24 hours,
+// and its duration is waited for.
 const (
 	firstLook = 30 * 24 * time.Hour
-	overlap   = 24 * time.Hour
+	overlap   = 24*time.Hour + settled
 )
 
 // reconcileCommand is "reconcile".

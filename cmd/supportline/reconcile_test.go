@@ -32,7 +32,7 @@ func (l *telephony) day(lose func(n int) bool) (sids []policy.CallSID) {
 
 func (l *telephony) reconcile() ([]repair, error) {
 	r := &reconciler{log: l.house.store, list: l.client, settings: l.conf.Settings, now: l.clock.Now()}
-	err := r.run(l.t.Context(), tuesday.Add(-time.Hour), l.clock.Now())
+	err := r.run(l.t.Context(), tuesday.Add(-firstLook), l.clock.Now())
 	return r.repairs, err
 }
 
@@ -90,7 +90,7 @@ func TestReconcileSurvivesBeingStopped(t *testing.T) {
 		log := &stoppedLog{repairable: l.house.store}
 		log.left.Store(int64(writes))
 		r := &reconciler{log: log, list: l.client, settings: l.conf.Settings, now: l.clock.Now()}
-		err := r.run(t.Context(), tuesday.Add(-time.Hour), l.clock.Now())
+		err := r.run(t.Context(), tuesday.Add(-firstLook), l.clock.Now())
 		if at, _ := l.house.store.Checkpoint(t.Context()); err != nil && !at.IsZero() {
 			t.Fatalf("stopped after %d writes, and the checkpoint moved to %v", writes, at)
 		}
@@ -190,6 +190,47 @@ func TestListThatBreaksOff(t *testing.T) {
 	l.at.Change(func(s *fake.State) { s.Token = "another" })
 	if _, err := l.reconcile(); err == nil {
 		t.Error("no error")
+	}
+	if at, err := l.house.store.Checkpoint(t.Context()); !at.IsZero() || err != nil {
+		t.Errorf("the checkpoint is %v, %v", at, err)
+	}
+}
+
+// TestErasedCallStaysErased (rule 13): neither a late callback nor the list brings back where somebody can be heard.
+func TestErasedCallStaysErased(t *testing.T) {
+	l := newTelephony(t)
+	sid, length := policy.CallSID("CA00000000000000000000000000000008"), 9
+	made := policy.Recording{SID: "RE1", URL: "https://api.twilio.com/RE1", Seconds: length, At: tuesday}
+	_, err := l.house.store.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
+		c.Line, c.From, c.StartedAt, c.Answered, c.LeftAt, c.Message = ukLine, "+15551234567", tuesday, true, tuesday.Add(time.Minute), &made
+		c = c.Anonymised().Learn(policy.Report{Recording: &made})
+		return c.Learn(policy.Report{Message: &made})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.at.Change(func(s *fake.State) {
+		s.Recordings = []twilio.ListedRecording{
+			{SID: "RE1", CallSID: string(sid), Status: "completed", Source: "RecordVerb", Seconds: &length, StartedAt: tuesday},
+			{SID: "RE2", CallSID: string(sid), Status: "completed", Source: "DialVerb", Seconds: &length, StartedAt: tuesday},
+		}
+	})
+	l.clock.Sleep(time.Hour)
+	if found, err := l.reconcile(); err != nil || len(found) > 0 {
+		t.Errorf("%+v, %v", found, err)
+	}
+	c, err := l.house.store.Call(t.Context(), sid)
+	if err != nil || len(c.Recordings) > 0 || c.Message.SID != "" || c.Message.URL != "" {
+		t.Errorf("%+v, %+v, %v", c.Message, c.Recordings, err)
+	}
+}
+
+// TestCheckpointLeavesNoGap: a run that begins later than the last one ended repairs, and moves nothing.
+func TestCheckpointLeavesNoGap(t *testing.T) {
+	l := newTelephony(t)
+	r := &reconciler{log: l.house.store, list: l.client, settings: l.conf.Settings, now: l.clock.Now()}
+	if err := r.run(t.Context(), tuesday.Add(-time.Hour), tuesday); err != nil {
+		t.Fatal(err)
 	}
 	if at, err := l.house.store.Checkpoint(t.Context()); !at.IsZero() || err != nil {
 		t.Errorf("the checkpoint is %v, %v", at, err)
