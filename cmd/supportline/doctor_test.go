@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/twilio/fake"
+)
+
+// installation is a server that runs, beside an account that the provider plays, as a demo has them.
+type installation struct {
+	t    *testing.T
+	file string
+	at   *fake.Account
+}
+
+func newInstallation(t *testing.T) *installation {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "supportline.yaml")
+	if err := os.WriteFile(file, config.Demo(freeAddress(t), freeAddress(t)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	conf, problems := config.Load(file, noEnv, config.Options{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	h, err := openHouse(conf, time.Now, zap.NewNop(), store.Options{Size: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := &installation{t, file, demoAccount(conf, time.Now)}
+	h.private = withAccount(h.private, i.at)
+	_, stop := mustServe(t, h)
+	t.Cleanup(func() {
+		_ = stop()
+		_ = h.Close()
+	})
+	return i
+}
+
+// run runs a command as a person does, beside the server.
+func (i *installation) run(args ...string) (string, int) {
+	i.t.Helper()
+	var out bytes.Buffer
+	p := &program{In: strings.NewReader(""), Out: &out, Err: &bytes.Buffer{}, Env: noEnv, Now: time.Now}
+	status := p.run(i.t.Context(), append(args, "--config", i.file))
+	return out.String(), status
+}
+
+// wrong is what doctor finds wrong, by check.
+func (i *installation) wrong() map[string]string {
+	i.t.Helper()
+	out, status := i.run("doctor", "--format", "json")
+	var all []finding
+	if err := json.Unmarshal([]byte(out), &all); err != nil {
+		i.t.Fatalf("%v: %s", err, out)
+	}
+	found := map[string]string{}
+	for _, f := range all {
+		if f.State == isWrong {
+			found[f.Check] += f.Found + "; " + f.Fix + "\n"
+		}
+	}
+	if (len(found) > 0) != (status == statusNo) || len(all) < 10 {
+		i.t.Errorf("%d of %d wrong, exit status %d", len(found), len(all), status)
+	}
+	return found
+}
+
+// TestDoctorFindsWhatIsBroken, one thing at a time, and provision mends what is at the provider.
+func TestDoctorFindsWhatIsBroken(t *testing.T) {
+	i := newInstallation(t)
+	if found := i.wrong()["numbers"]; !strings.Contains(found, "voice URL") || !strings.Contains(found, "supportline provision --apply") {
+		t.Errorf("an untouched account: %q", found)
+	}
+	if out, status := i.run("provision", "--apply"); status != statusDone {
+		t.Fatalf("provision ends with %d:\n%s", status, out)
+	}
+	if found := i.wrong(); len(found) > 0 {
+		t.Errorf("after provision: %v", found)
+	}
+	for name, row := range map[string]struct {
+		spoil       func(*fake.State)
+		check, want string
+	}{
+		"voice URL":   {func(s *fake.State) { s.Numbers[0].VoiceURL = "" }, "numbers", "voice URL"},
+		"fallback":    {func(s *fake.State) { s.Numbers[0].FallbackURL = "" }, "numbers", "fallback URL"},
+		"callback":    {func(s *fake.State) { s.Numbers[0].StatusURL = "" }, "numbers", "status callback"},
+		"application": {func(s *fake.State) { s.Numbers[0].ApplicationSID = "AP1" }, "numbers", "application"},
+		"trunk":       {func(s *fake.State) { s.Numbers[1].TrunkSID = "TK1" }, "numbers", "trunk"},
+		"fax":         {func(s *fake.State) { s.Numbers[1].ReceiveMode = "fax" }, "numbers", "receive mode"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i.at.Change(row.spoil)
+			if found := i.wrong()[row.check]; !strings.Contains(found, row.want) {
+				t.Errorf("%q", found)
+			}
+			i.run("provision", "--apply")
+			if found := i.wrong(); len(found) > 0 {
+				t.Errorf("after provision: %v", found)
+			}
+		})
+	}
+}
+
+// TestDoctorFindsAnAccountThatCanNotServe: what no write of ours mends.
+func TestDoctorFindsAnAccountThatCanNotServe(t *testing.T) {
+	for name, row := range map[string]struct {
+		spoil func(*fake.State)
+		check string
+	}{
+		"suspended":         {func(s *fake.State) { s.Status = "suspended" }, "account"},
+		"wrong token":       {func(s *fake.State) { s.Token = "another" }, "credentials"},
+		"wrong clock":       {func(s *fake.State) { s.Now = func() time.Time { return time.Now().Add(time.Hour) } }, "clock"},
+		"not owned":         {func(s *fake.State) { s.Numbers = nil }, "numbers"},
+		"no geo permission": {func(s *fake.State) { s.Countries = nil }, "specialists"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i := newInstallation(t)
+			i.run("provision", "--apply")
+			i.at.Change(row.spoil)
+			if found := i.wrong(); found[row.check] == "" {
+				t.Errorf("%v", found)
+			}
+		})
+	}
+}
