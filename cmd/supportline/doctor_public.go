@@ -179,7 +179,7 @@ func (d *doctor) fallback(ctx context.Context) (found []finding) {
 		case d.current(hosted, documents, line, 0):
 			found = append(found, ok("fallback", "%s: present and current", number))
 		case d.lately(hosted, documents, line):
-			found = append(found, warning("fallback", fix, "%s: it is some days old, and the days to come have other hours", number))
+			found = append(found, warning("fallback", fix, "%s: it was written before today, and leaves out a day to come that has other hours", number))
 		default:
 			found = append(found, wrong("fallback", fix, "%s: %s holds other documents than the configuration makes", number, address))
 		}
@@ -235,7 +235,7 @@ func (d *doctor) current(hosted map[string][]byte, documents ivr.Fallback, line 
 	return true
 }
 
-// lately says whether these are the documents of one of the last days: their week is not over.
+// lately says whether these are the documents of one of the last days: right but for what the days since then brought into sight.
 func (d *doctor) lately(hosted map[string][]byte, documents ivr.Fallback, line policy.Line) bool {
 	for ago := 1; ago < 7; ago++ {
 		if d.current(hosted, documents, line, ago) {

@@ -145,7 +145,8 @@ func (d *doctor) server(ctx context.Context) []finding {
 	h, err := askHealth(ctx, d.conf.Listen.Console, "/readyz")
 	switch {
 	case err != nil:
-		return []finding{warning("server", "start it with \"supportline serve\", or look at its log", "none is ready on %s: %v", d.conf.Listen.Console, err)}
+		return []finding{warning("server", "start it with \"supportline serve\", or look at its log",
+			"none is ready on %s: %v", d.conf.Listen.Console, err)}
 	case h.Version != version():
 		return []finding{warning("server", "restart it with this program", "it is version %s, this program %s", h.Version, version())}
 	}

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio"
+	"github.com/officernd/supportline/twilio/fake"
+)
+
+// doctor examines the telephony, whose webhooks answer for every address.
+func (l *telephony) doctor() *doctor {
+	return &doctor{
+		conf: l.conf, account: l.client, now: l.clock.Now, http: &http.Client{Transport: fake.Straight(l.house.webhooks)},
+		store: func(context.Context) (storeState, error) {
+			return storeState{Commits: []time.Duration{time.Millisecond}}, nil
+		},
+	}
+}
+
+// sick are the findings that are not ok, as "state check: found".
+func sick(found []finding) (all []string) {
+	for _, f := range found {
+		if f.State != isOK {
+			all = append(all, f.State+" "+f.Check+": "+f.Found)
+		}
+		if (f.State == isOK) != (f.Fix == "") {
+			all = append(all, fmt.Sprintf("%s is %s, and its fix is %q", f.Check, f.State, f.Fix))
+		}
+	}
+	return all
+}
+
+// TestEachSettingIsFoundByTheDoctor and is right again after provision.
+func TestEachSettingIsFoundByTheDoctor(t *testing.T) {
+	for name, spoil := range map[string]func(*twilio.OwnedNumber){
+		"voice URL":       func(n *twilio.OwnedNumber) { n.VoiceURL = "https://elsewhere.example.com/" },
+		"voice method":    func(n *twilio.OwnedNumber) { n.VoiceMethod = "GET" },
+		"fallback URL":    func(n *twilio.OwnedNumber) { n.FallbackURL = "" },
+		"fallback method": func(n *twilio.OwnedNumber) { n.FallbackMethod = "GET" },
+		"status callback": func(n *twilio.OwnedNumber) { n.StatusURL = "" },
+		"status method":   func(n *twilio.OwnedNumber) { n.StatusMethod = "GET" },
+		"receive mode":    func(n *twilio.OwnedNumber) { n.ReceiveMode = "fax" },
+		"application":     func(n *twilio.OwnedNumber) { n.ApplicationSID = "AP00000000000000000000000000000001" },
+		"trunk":           func(n *twilio.OwnedNumber) { n.TrunkSID = "TK00000000000000000000000000000001" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newTelephony(t)
+			l.provision(true)
+			l.at.Change(func(s *fake.State) { spoil(&s.Numbers[1]) })
+			found := sick(l.doctor().numbers(t.Context()))
+			if len(found) != 1 || !strings.HasPrefix(found[0], "wrong numbers: "+ukLine+" United Kingdom: "+name+" is ") {
+				t.Errorf("found %q", found)
+			}
+			l.provision(true)
+			if found := sick(l.doctor().numbers(t.Context())); len(found) > 0 {
+				t.Errorf("after provision: %q", found)
+			}
+		})
+	}
+}
+
+func TestDoctorLooksAtTheAccount(t *testing.T) {
+	for name, row := range map[string]struct {
+		change func(*fake.State)
+		want   string // in what is found, of all that is not ok
+	}{
+		"suspended":          {func(s *fake.State) { s.Status = "suspended" }, "wrong account: the provider has suspended it"},
+		"closed":             {func(s *fake.State) { s.Status = "closed" }, "wrong account: it is closed"},
+		"trial":              {func(s *fake.State) { s.Type = "Trial" }, "warning account: it is a trial: callers hear a trial message"},
+		"credentials":        {func(s *fake.State) { s.Token = "another" }, "wrong credentials: twilio: account, asked with the account's auth token"},
+		"clock ahead":        {func(s *fake.State) { s.Now = at(tuesday.Add(-31 * time.Second)) }, "wrong clock: it is 31s ahead of the provider's"},
+		"clock behind":       {func(s *fake.State) { s.Now = at(tuesday.Add(time.Minute)) }, "wrong clock: it is 1m0s behind the provider's"},
+		"clock nearly right": {func(s *fake.State) { s.Now = at(tuesday.Add(-30 * time.Second)) }, ""},
+		"country not open":   {func(s *fake.State) { s.Countries["US"] = false }, "wrong specialists: the account may not ring US (+15550100001"},
+		"number not owned":   {func(s *fake.State) { s.Numbers = s.Numbers[1:] }, "wrong numbers: +18883071053 USA and Canada is not in the account"},
+		"number held":        {func(s *fake.State) { s.Numbers[1].Status = "pending" }, `United Kingdom: the provider holds it as "pending"`},
+		"number of nobody": {func(s *fake.State) {
+			s.Numbers = append(s.Numbers, s.Numbers[1])
+			s.Numbers[2].SID, s.Numbers[2].Number = "PN9", "+448000668188"
+		}, "warning numbers: +448000668188 is no line of the configuration, and its calls come to us"},
+		"nothing": {func(*fake.State) {}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newTelephony(t)
+			l.provision(true)
+			l.at.Change(row.change)
+			d := l.doctor()
+			var found []string
+			for _, look := range []func(context.Context) []finding{d.credentials, d.numbers, d.specialists} {
+				for _, f := range sick(look(t.Context())) {
+					if !strings.Contains(f, "is it made up?") { // the sample's specialists are
+						found = append(found, f)
+					}
+				}
+			}
+			if (row.want == "") != (len(found) == 0) || !strings.Contains(strings.Join(found, "\n"), row.want) {
+				t.Errorf("found %q, want %q", found, row.want)
+			}
+		})
+	}
+}
+
+func at(t time.Time) func() time.Time { return func() time.Time { return t } }
+
+// TestAuthTokenIsLookedAtWhereAKeyAsks: the key works, and every webhook would be refused.
+func TestAuthTokenIsLookedAtWhereAKeyAsks(t *testing.T) {
+	l := newTelephony(t)
+	d := l.doctor()
+	if found := d.token(t.Context()); len(found) > 0 {
+		t.Errorf("without a key it is the credentials: %v", found)
+	}
+	d.signer = l.client
+	if found := d.token(t.Context()); len(found) != 1 || found[0].State != isOK {
+		t.Errorf("found %v", found)
+	}
+	l.at.Change(func(s *fake.State) { s.Token = "another" })
+	if found := sick(d.token(t.Context())); len(found) != 1 || !strings.Contains(found[0], "every webhook would be refused") {
+		t.Errorf("found %q", found)
+	}
+}
+
+func TestDoctorLooksAtTheStore(t *testing.T) {
+	took := func(all ...time.Duration) []time.Duration { return all }
+	for name, row := range map[string]struct {
+		state storeState
+		err   error
+		want  []string
+	}{
+		"well":       {state: storeState{took(9*time.Second, time.Millisecond, time.Millisecond), tuesday.Add(-time.Hour)}},
+		"slow":       {storeState{took(200 * time.Millisecond), tuesday}, nil, []string{"warning store: a commit takes 200ms: callers wait for several"}},
+		"too slow":   {storeState{took(3 * time.Second), tuesday}, nil, []string{"wrong store: a commit takes 3s: callers will be served without the log"}},
+		"silent":     {storeState{took(1), tuesday.AddDate(0, 0, -8)}, nil, []string{"warning last call: 8 days ago, on 2026-11-16"}},
+		"no call":    {state: storeState{Commits: took(1)}},
+		"not there":  {state: storeState{Commits: took(1)}, err: errNoLog},
+		"not usable": {err: errors.New("no space left on device"), want: []string{"wrong store: it can't be written: no space left on device"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newTelephony(t).doctor()
+			d.store = func(context.Context) (storeState, error) { return row.state, row.err }
+			if diff := cmp.Diff(row.want, sick(d.log(t.Context()))); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestProbeMakesNoStore: one that doctor made could not be the server's, who may be another user.
+func TestProbeMakesNoStore(t *testing.T) {
+	p := &program{Now: time.Now}
+	conf := mustConfig(t)
+	state, err := p.probe(t.Context(), conf, "unused.yaml")
+	if !errors.Is(err, errNoLog) || len(state.Commits) != probes {
+		t.Errorf("%+v, %v", state, err)
+	}
+	conf.Store += "-nowhere/supportline.db"
+	if _, err := p.probe(t.Context(), conf, "unused.yaml"); err == nil || errors.Is(err, errNoLog) {
+		t.Errorf("a folder that is not there: %v", err)
+	}
+}
+
+// TestNoExaminationHoldsUpTheRest: one that never comes back is given up.
+func TestNoExaminationHoldsUpTheRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		never := make(chan struct{})
+		defer close(never)
+		began := time.Now()
+		found := examination{"stuck", func(context.Context) []finding { <-never; return nil }}.examine(t.Context(), time.Minute)
+		if diff := cmp.Diff([]string{"wrong stuck: nothing came back within 1m0s"}, sick(found)); diff != "" || time.Since(began) != time.Minute {
+			t.Errorf("after %v (-want +got):\n%s", time.Since(began), diff)
+		}
+	})
+}
+
+// TestExaminationLeavesNoTrace in the log of calls or at the provider, and its findings come in one order.
+func TestExaminationLeavesNoTrace(t *testing.T) {
+	l := newTelephony(t)
+	l.provision(true)
+	before := 0
+	l.at.Change(func(s *fake.State) { before = len(s.Requests) })
+	var order []string
+	for f := range l.doctor().findings(t.Context(), time.Minute) {
+		if len(order) == 0 || order[len(order)-1] != f.Check {
+			order = append(order, f.Check)
+		}
+	}
+	want := []string{
+		"configuration", "voice", "credentials", "account", "clock", "numbers", "public address", "certificate", "signed request", "specialists",
+		"server", "store", "last call", "fallback",
+	}
+	if diff := cmp.Diff(want, order); diff != "" {
+		t.Errorf("order (-want +got):\n%s", diff)
+	}
+	for c, err := range l.house.store.Calls(t.Context(), policy.Filter{}) {
+		t.Errorf("the log has %v, %v", c.SID, err)
+	}
+	l.at.Change(func(s *fake.State) {
+		for _, r := range s.Requests[before:] {
+			if !strings.HasPrefix(r, "GET ") {
+				t.Errorf("the provider was sent %s", r)
+			}
+		}
+	})
+}
