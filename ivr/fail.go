@@ -1,7 +1,7 @@
 package ivr
 
 import (
-	"net/url"
+	"fmt"
 	"strings"
 	"time"
 
@@ -16,24 +16,48 @@ type Failure struct {
 	Input        // who calls, as far as the request says
 }
 
+// The bounds of going on after failures. The provider's own retries of one request all come within its 15 seconds.
+const (
+	retriedWithin = 15 * time.Second
+	maxFailures   = 8 // of a whole call; beyond it even the plain way fails, and the caller hears goodbye
+)
+
 // Fail goes on after a failure where the call was: what was decided before is said again; a step that waits for no answer is decided; a
-// call that the log does not know begins. The second failure at one place takes the plain way, so that nobody goes in circles. A retry gets
-// the same reply.
+// call that the log does not know begins. The second failure at one place takes the plain way, and after many the call ends with a sentence,
+// so that nobody goes in circles. A retry of one request gets the same reply; where that can't be told from a second failure, it is taken
+// for one: the plain way is right for both.
 func (m Machine) Fail(call policy.Call, f Failure, now time.Time) (policy.Call, Reply) {
-	place := "fallback/" + f.Path + "/"
-	key := place + f.Token
-	if reply, ok := answered(call, key); ok {
-		return call, reply
-	}
-	again := false
+	place := failureKey + f.Path
+	var before []policy.Turn
 	for _, turn := range call.Turns {
-		again = again || strings.HasPrefix(turn.Key, place)
+		if strings.HasPrefix(turn.Key, failureKey) {
+			before = append(before, turn)
+		}
+	}
+	key := fmt.Sprintf("%s#%d %s", place, len(before), f.Token)
+	again := false
+	for i, turn := range before {
+		at, rest, _ := strings.Cut(turn.Key, "#")
+		again = again || at == place
+		_, token, _ := strings.Cut(rest, " ")
+		if i == len(before)-1 && at == place && token != "" && token == f.Token && now.Sub(turn.At) < retriedWithin {
+			if reply, ok := answered(call, turn.Key); ok {
+				return call, reply
+			}
+		}
 	}
 	t := m.start(call.Clip(), f.Input, now)
 	t.note("provider.fallback", "the provider could not use our answer and asked the fallback", "error", f.Code, "at", f.Path,
 		"page", "https://www.twilio.com/docs/errors/"+f.Code)
+	if len(before) >= maxFailures {
+		t.note("provider.goodbye", "nothing that we answer reaches the caller: the call ends")
+		return t.finish(key, "", t.leave(phrase("trouble-goodbye")))
+	}
 	return t.finish(key, "", t.resume(f.Path, again))
 }
+
+// failureKey begins the turn of a failure; the place, its number in the call and the request's token follow.
+const failureKey = "fallback/"
 
 func (t *turn) resume(path string, again bool) Reply {
 	last, began := lastReply(t.call)
@@ -73,9 +97,11 @@ func lastReply(call policy.Call) (Reply, bool) {
 
 // failedPath is the path of an address of ours below the public one; "" for any other.
 func failedPath(publicURL, address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
+	path, ours := strings.CutPrefix(address, strings.TrimSuffix(publicURL, "/")+"/")
+	if !ours {
 		return ""
 	}
-	return strings.TrimPrefix(strings.TrimPrefix(u.Path, publicPath(publicURL)), "/")
+	path, _, _ = strings.Cut(path, "?")
+	path, _, _ = strings.Cut(path, "#")
+	return path
 }

@@ -135,7 +135,11 @@ func (h *webhooks) instead(w *hook) {
 	}
 	kind, _, _ := strings.Cut(strings.TrimPrefix(w.Path(), publicPath(h.PublicURL)+"/"), "/")
 	var err error
-	switch step := w.Param("step"); {
+	step := w.Param("step")
+	if kind == "fallback" {
+		step, _, _ = strings.Cut(strings.TrimPrefix(failedPath(h.PublicURL, w.ErrorURL), "voice/"), "/")
+	}
+	switch {
 	case kind == "voice", kind == "plain", kind == "fallback":
 		err = h.send(w, h.plain.instead(w.line, step, w.Webhook))
 	case strings.Contains(w.Path(), "/"+stepScreen+"/"):
