@@ -145,7 +145,7 @@ func TestCaddyLetsWebhooksInOnly(t *testing.T) {
 		t.Errorf("Caddy's domain is %v", got)
 	}
 	const want = `{$SUPPORTLINE_DOMAIN} {
-	@webhooks path /voice /voice/* /status /leg/* /recording/* /plain /plain/*
+	@webhooks path /voice /voice/* /status /leg/* /recording/* /fallback /fallback/* /plain /plain/*
 	handle @webhooks {
 		reverse_proxy supportline:8080
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -244,4 +246,31 @@ type deafAccount struct{ *twilio.Account }
 
 func (a deafAccount) ChangeNumber(ctx context.Context, sid string, _ twilio.NumberChange) (twilio.OwnedNumber, error) {
 	return a.Number(ctx, sid)
+}
+
+// TestCaddyLetsTheProviderIn wherever provision points it to, and to the documents that stand in while an answer fails.
+func TestCaddyLetsTheProviderIn(t *testing.T) {
+	text, err := os.ReadFile("../../docker-compose.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "@webhooks path ")
+	open, _, _ := strings.Cut(rest, "\n")
+	conf := mustConfig(t)
+	wanted := []string{fallbackBase(conf) + "/448000668187/voice.xml"}
+	for _, w := range wantedNumbers(conf) {
+		wanted = append(wanted, w.VoiceURL, w.FallbackURL, w.StatusURL)
+	}
+	for _, address := range wanted {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(strings.Fields(open), func(pattern string) bool {
+			folder, all := strings.CutSuffix(pattern, "*")
+			return pattern == u.Path || (all && strings.HasPrefix(u.Path, folder))
+		}) {
+			t.Errorf("%s is not among %s", u.Path, open)
+		}
+	}
 }
