@@ -63,7 +63,7 @@ not rung +15550100002`, ""},
 		{"no such rule in the trace", head + "press 12\nhang up\ntrace hours.week", `a.call:6: expected ` + "`trace hours.week`" + `, but the trace has only: digits.given`},
 		{"a rule too many", head + "press 12\nhang up\nno trace digits.given", `a.call:6: expected ` + "`no trace digits.given`" + `, but the trace has it: two, keys=12`},
 		{"the house fails its caller", "break the store\n" + head, "a.call:4: expected a line that never fails its caller (rule 11), but " +
-			"11200 /voice: answered 500; 11200 /plain: answered 404"},
+			"11200 /voice: answered 500; 11200 /fallback: answered 404"},
 		{"the clock goes back", head + "hang up\nclock 2026-11-24T09:00", "a.call:5: the clock shows 2026-11-24T10:00:00 already; write a later time"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

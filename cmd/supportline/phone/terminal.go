@@ -61,7 +61,7 @@ func (t *Terminal) Call(ctx context.Context, to, from string, attested bool) err
 // incoming is a call to a number that is set up as the product's guide says.
 func incoming(a Account, to, from, verstat string) fake.Incoming {
 	return fake.Incoming{From: from, To: to, Verstat: verstat, Number: fake.Number{
-		Voice: a.PublicURL + "/voice", Fallback: a.PublicURL + "/plain", Status: a.PublicURL + "/status",
+		Voice: a.PublicURL + "/voice", Fallback: a.PublicURL + "/fallback", Status: a.PublicURL + "/status",
 	}}
 }
 
