@@ -23,8 +23,9 @@ func (c Call) LearnListed(r Report, now time.Time) Call {
 
 // Repair is one thing that the log had otherwise than the provider.
 type Repair struct {
-	What          string `json:"what"` // call, status, end, total, talk, outcome, leg, message, recording
-	Before, After string // "": nothing was known
+	What   string `json:"what"`   // call, status, end, total, talk, outcome, leg, message, recordings
+	Before string `json:"before"` // "": nothing was known
+	After  string `json:"after"`
 }
 
 // Repairs say in words what changed between two states of a call, as people would look for it.

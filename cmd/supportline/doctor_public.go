@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/twilio"
@@ -166,9 +167,8 @@ func asSigned(u url.URL) string {
 
 // fallback compares the documents that answer while we are down with what they should be today.
 func (d *doctor) fallback(ctx context.Context) (found []finding) {
-	base := fallbackBase(d.conf.PublicURL, d.conf.FallbackURL)
-	documents := ivr.NewFallback(d.conf.Settings, d.conf.Words, base)
-	fix := hosting(d.conf.FallbackURL)
+	base, documents := fallbackBase(d.conf), fallbackOf(d.conf)
+	fix := hosting(d.conf)
 	for _, line := range d.conf.Settings.Lines {
 		number := line.Number.Full()
 		address := base + "/" + fallbackFolder(line.Number) + "/"
@@ -187,8 +187,9 @@ func (d *doctor) fallback(ctx context.Context) (found []finding) {
 	return found
 }
 
-func hosting(elsewhere string) string {
-	if elsewhere == "" {
+func hosting(conf config.Config) string {
+	elsewhere, hosted := hostedElsewhere(conf)
+	if !hosted {
 		return "start the server, which has them; better: host them elsewhere, and name the place as fallback_url"
 	}
 	return "supportline fallback --out DIR, and put what it writes at " + elsewhere + ", where everybody can fetch it with GET"

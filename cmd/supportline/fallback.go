@@ -34,7 +34,7 @@ Examples:
 }
 
 func (c fallbackCommand) run(_ context.Context, p *program, configFile string) error {
-	conf, err := p.settings(configFile)
+	conf, err := p.load(configFile, config.Options{}) // an address that is missing would make documents that lead nowhere
 	if err != nil {
 		return err
 	}
@@ -58,21 +58,30 @@ func (c fallbackCommand) run(_ context.Context, p *program, configFile string) e
 		fmt.Fprintf(p.Out, "    %s\n", folder)
 	}
 	until := from.AddDate(0, 0, 7)
-	fmt.Fprintf(p.Err, "Right until %s. Served from %s\n", until.UTC().Format(time.DateOnly), fallbackBase(conf.PublicURL, conf.FallbackURL))
+	fmt.Fprintf(p.Err, "Right until %s. They refer to each other below %s\n", until.UTC().Format(time.DateOnly), fallbackBase(conf))
+	if _, hosted := hostedElsewhere(conf); !hosted {
+		fmt.Fprintln(p.Err, "That is this server, which can't answer when they are needed: name the place that hosts them as fallback_url")
+	}
 	return nil
 }
 
 // fallbackOf makes the documents of a configuration.
 func fallbackOf(conf config.Config) ivr.Fallback {
-	return ivr.NewFallback(conf.Settings, conf.Words, fallbackBase(conf.PublicURL, conf.FallbackURL))
+	return ivr.NewFallback(conf.Settings, conf.Words, fallbackBase(conf))
 }
 
-// fallbackBase is where the documents are fetched from: our own server has them too.
-func fallbackBase(publicURL, fallbackURL string) string {
-	if elsewhere := strings.TrimSuffix(fallbackURL, "/"); elsewhere != "" {
+// fallbackBase is the address below which the documents are fetched.
+func fallbackBase(conf config.Config) string {
+	if elsewhere, hosted := hostedElsewhere(conf); hosted {
 		return elsewhere
 	}
-	return strings.TrimSuffix(publicURL, "/") + "/fallback"
+	return strings.TrimSuffix(conf.PublicURL, "/") + "/fallback"
+}
+
+// hostedElsewhere is where the company hosts the documents, if it does; our own server has them too.
+func hostedElsewhere(conf config.Config) (base string, hosted bool) {
+	base = strings.TrimSuffix(conf.FallbackURL, "/")
+	return base, base != "" && base != strings.TrimSuffix(conf.PublicURL, "/")
 }
 
 func fallbackFolder(number policy.Phone) string { return ivr.FallbackFolder(number) }

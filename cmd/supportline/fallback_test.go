@@ -176,3 +176,42 @@ func TestFallbackDocumentsAreServed(t *testing.T) {
 		}
 	}
 }
+
+// TestFallbackIsWhereTheNumbersLookForIt: provision, the documents and the doctor mean one place.
+func TestFallbackIsWhereTheNumbersLookForIt(t *testing.T) {
+	const public = "https://support.example.com"
+	for name, row := range map[string]struct{ fallbackURL, base, fallback string }{
+		"none":              {"", public + "/fallback", public + "/fallback"},
+		"our own":           {public + "/", public + "/fallback", public + "/fallback"},
+		"hosted by another": {"https://cdn.example.com/x", "https://cdn.example.com/x", "https://cdn.example.com/x/448000668187/voice.xml"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conf := mustConfig(t)
+			conf.PublicURL, conf.FallbackURL = public, row.fallbackURL
+			address, _, _ := strings.Cut(wantedNumbers(conf)[1].FallbackURL, "#")
+			if diff := cmp.Diff([]string{row.base, row.fallback}, []string{fallbackBase(conf), address}); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestFallbackIsNotWrittenWithoutItsAddress: a variable that is not set would make documents that name the server that is down.
+func TestFallbackIsNotWrittenWithoutItsAddress(t *testing.T) {
+	i := newInstallation(t)
+	text, err := os.ReadFile(i.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(text), `fallback_url: ""`, "fallback_url: ${FALLBACK_URL}", 1)
+	if err := os.WriteFile(i.file, []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "fallback")
+	if _, status := i.run("fallback", "--out", out); status != statusWrong {
+		t.Errorf("exit status %d", status)
+	}
+	if _, err := os.Stat(out); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("something was written: %v", err)
+	}
+}

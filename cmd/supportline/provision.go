@@ -56,7 +56,7 @@ func wantedNumbers(conf config.Config) []twilio.Wanted {
 			FallbackURL: base + "/fallback" + twilio.FallbackOverrides, FallbackMethod: http.MethodPost,
 			StatusURL: base + "/status", StatusMethod: http.MethodPost,
 		}
-		if elsewhere := strings.TrimSuffix(conf.FallbackURL, "/"); elsewhere != "" && elsewhere != base {
+		if elsewhere, hosted := hostedElsewhere(conf); hosted {
 			s.FallbackURL, s.FallbackMethod = elsewhere+"/"+fallbackFolder(l.Number)+"/voice.xml"+twilio.FallbackOverrides, http.MethodGet
 		}
 		all = append(all, twilio.Wanted{Number: string(l.Number), Name: l.Name, VoiceSettings: s})

@@ -123,7 +123,10 @@ func (s *server) run(ctx context.Context) error {
 	commands := make(chan struct{})
 	go func() {
 		defer close(commands)
-		runner := commandServer{store: s.house.store, settings: s.house.conf.Settings, notices: s.house.conf.Notices, account: accountOf(s.house.conf), now: s.house.now, log: s.house.log}
+		runner := commandServer{
+			store: s.house.store, settings: s.house.conf.Settings, notices: s.house.conf.Notices, account: accountOf(s.house.conf), now: s.house.now,
+			log: s.house.log,
+		}
 		runner.serve(working, s.commands)
 	}()
 	worked := make(chan struct{})
