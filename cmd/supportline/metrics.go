@@ -25,6 +25,7 @@ type metrics struct {
 	rest     *prometheus.CounterVec
 	repairs  *prometheus.CounterVec
 	compared prometheus.Gauge
+	missed   prometheus.Counter
 }
 
 func newMetrics() *metrics {
@@ -41,12 +42,13 @@ func newMetrics() *metrics {
 		rest:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "supportline_rest_requests_total", Help: "Requests to the provider's REST API, by what was asked and how it ended."}, []string{"what", "result"}),
 		repairs:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "supportline_reconcile_differences_total", Help: "What the provider's list of calls put right in the log."}, []string{"what"}),
 		compared: prometheus.NewGauge(prometheus.GaugeOpts{Name: "supportline_reconcile_success_timestamp_seconds", Help: "When the log was last compared with the provider's list."}),
+		missed:   prometheus.NewCounter(prometheus.CounterOpts{Name: "supportline_reconcile_failures_total", Help: "Comparisons of the log with the provider's list that failed."}),
 	}
 	for _, o := range policy.Outcomes() {
 		m.calls.WithLabelValues(string(o)) // so that each is there, at 0, before it first happens
 	}
 	m.registry.MustRegister(
-		m.calls, m.webhooks, m.latency, m.commit, m.failures, m.notices, m.rest, m.repairs, m.compared,
+		m.calls, m.webhooks, m.latency, m.commit, m.failures, m.notices, m.rest, m.repairs, m.compared, m.missed,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -85,11 +87,13 @@ func (m *metrics) asked(what, how string, _ time.Duration) { m.rest.WithLabelVal
 // repaired counts one thing that was put right.
 func (m *metrics) repaired(r policy.Repair) { m.repairs.WithLabelValues(r.What).Inc() }
 
-// reconciled keeps when the log was last compared.
+// reconciled keeps when the log was last compared, and counts when it could not be.
 func (m *metrics) reconciled(at time.Time, err error) {
-	if err == nil {
-		m.compared.Set(float64(at.Unix()))
+	if err != nil {
+		m.missed.Inc()
+		return
 	}
+	m.compared.Set(float64(at.Unix()))
 }
 
 func (m *metrics) handler() http.Handler {

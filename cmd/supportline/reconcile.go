@@ -36,18 +36,22 @@ const together = 64
 const settled = time.Hour
 
 // reconciler compares the log with the provider's list, and repairs it. It only ever adds to what is known of a call (policy.Call.Learn), so
-// it may be stopped at any point and run any number of times.
+// it may be stopped at any point and run any number of times. It keeps nothing of a call that it is done with.
 type reconciler struct {
 	log      repairable
 	list     callList
 	settings policy.Settings
 	now      time.Time
-	seen     func(n int, at time.Time) // progress: so many calls, back to this start; nil: nobody looks
+	seen     func(at time.Time) // progress: calls were compared back to this start; nil: nobody looks
+	found    func(repair)       // told of each call that was put right, one at a time
 
-	mu      sync.Mutex
-	repairs []repair
-	failed  error
-	foreign int // calls to numbers that are no line of ours
+	foreign int                                // calls to numbers that are no line of ours
+	held    map[policy.CallSID][]policy.Report // of legs, until their call is listed
+
+	mu       sync.Mutex
+	repaired int
+	failed   error
+	stop     context.CancelFunc
 }
 
 // repair is what was put right on one call.
@@ -72,107 +76,154 @@ func (r *reconciler) run(ctx context.Context, from, to time.Time) error {
 	if kept := r.now.Add(-r.settings.Retention); from.Before(kept) {
 		from = kept
 	}
-	if err := errors.Join(r.calls(ctx, from, to), r.recordings(ctx, from, to)); err != nil {
+	if err := r.calls(ctx, from, to); err != nil {
 		return err
 	}
-	slices.SortFunc(r.repairs, func(a, b repair) int { return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.SID, b.SID)) })
-	if gap {
-		return nil
+	if err := r.recordings(ctx, from, to); err != nil || gap {
+		return err
 	}
 	return r.log.SetCheckpoint(ctx, to)
 }
 
 func (r *reconciler) calls(ctx context.Context, from, to time.Time) error {
+	ctx, r.stop = context.WithCancel(ctx)
+	defer r.stop()
+	r.held = map[policy.CallSID][]policy.Report{}
 	var all sync.WaitGroup
-	defer all.Wait()
 	places := make(chan struct{}, together)
-	n := 0
-	for c, err := range r.list.Calls(ctx, from, to) {
-		if err != nil {
-			return err
-		}
-		n++
-		if r.seen != nil {
-			r.seen(n, c.StartedAt)
-		}
-		sid, report, ok := r.report(c)
-		if !ok {
-			continue
-		}
+	start := func(sid policy.CallSID, reports []policy.Report) {
 		places <- struct{}{}
 		all.Go(func() {
 			defer func() { <-places }()
-			r.learn(ctx, sid, func(c policy.Call) policy.Call { return c.LearnListed(report, r.now) })
+			r.learn(ctx, sid, func(c policy.Call) policy.Call {
+				for _, report := range reports {
+					c = c.LearnListed(report, r.now)
+				}
+				return c
+			})
 		})
 	}
+	for c, err := range r.list.Calls(ctx, from, to) {
+		if err != nil {
+			r.fail(err)
+			break
+		}
+		if r.seen != nil {
+			r.seen(c.StartedAt)
+		}
+		if sid, reports := r.sort(ctx, c); len(reports) > 0 {
+			start(sid, reports)
+		}
+	}
 	all.Wait()
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	for sid, reports := range r.held { // of calls that began earlier, or go on
+		if r.knows(ctx, sid) {
+			start(sid, reports)
+		}
+	}
+	all.Wait()
 	return r.failed
 }
 
-// report is what a listed call says, of which call; false for one that is none of ours, goes on, or is not written up yet.
-func (r *reconciler) report(c twilio.ListedCall) (policy.CallSID, policy.Report, bool) {
+// sort gives what is to be learned now, of which call. The list is newest first, so legs come before their call, and wait for it: what is
+// put right on one call is one repair, and nothing is logged of calls that are another application's.
+func (r *reconciler) sort(ctx context.Context, c twilio.ListedCall) (policy.CallSID, []policy.Report) {
+	report, ok := r.report(c)
+	if !ok {
+		return "", nil
+	}
+	if report.Leg != "" {
+		parent := policy.CallSID(c.ParentSID)
+		r.held[parent] = append(r.held[parent], report)
+		return "", nil
+	}
+	sid := policy.CallSID(c.SID)
+	reports := append(r.held[sid], report)
+	delete(r.held, sid)
+	if _, ours := r.settings.Line(report.To); ours || r.knows(ctx, sid) { // of a line that the configuration has no more, too
+		return sid, reports
+	}
+	r.foreign++
+	return "", nil
+}
+
+func (r *reconciler) knows(ctx context.Context, sid policy.CallSID) bool {
+	_, err := r.log.Call(ctx, sid)
+	if err != nil && !errors.Is(err, policy.ErrNoCall) {
+		r.fail(fmt.Errorf("call %s: %w", sid, err))
+	}
+	return err == nil
+}
+
+// fail keeps the first thing that went wrong, and ends the run.
+func (r *reconciler) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.failed == nil {
+		r.failed = err
+	}
+	r.stop()
+}
+
+// report is what a listed call or leg says; false for one that goes on, or is not written up yet.
+func (r *reconciler) report(c twilio.ListedCall) (policy.Report, bool) {
 	ended := cmp.Or(c.EndedAt, c.StartedAt) // the provider leaves out the end of a call that nobody answered
 	switch c.Status {
 	case "completed":
 		if c.EndedAt.IsZero() || (c.Seconds == nil && r.now.Sub(c.EndedAt) < settled) {
-			return "", policy.Report{}, false
+			return policy.Report{}, false
 		}
 	case "busy", "failed", "no-answer", "canceled":
 	default:
-		return "", policy.Report{}, false
+		return policy.Report{}, false
 	}
 	report := policy.Report{
 		At: ended, From: policy.Phone(c.From), To: policy.Phone(c.To), Status: c.Status, Seconds: c.Seconds, StartedAt: c.StartedAt,
 	}
-	ours := report.To
-	sid := policy.CallSID(c.SID)
 	if c.ParentSID != "" {
-		ours, report.Leg, sid = report.From, sid, policy.CallSID(c.ParentSID)
-	} else if c.Direction != "inbound" {
-		return "", policy.Report{}, false
+		report.Leg = policy.CallSID(c.SID)
 	}
-	if _, configured := r.settings.Line(ours); !configured {
-		r.foreign++
-		return "", policy.Report{}, false
-	}
-	return sid, report, true
+	return report, c.ParentSID != "" || c.Direction == "inbound"
 }
 
-// learn brings one report into the log, if it says anything new there.
+// learn brings what is listed of a call into the log, if it says anything new there.
 func (r *reconciler) learn(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) {
 	known, err := r.log.Call(ctx, sid)
 	if errors.Is(err, policy.ErrNoCall) {
 		known, err = policy.Call{SID: sid}, nil
 	}
-	if err == nil && !reflect.DeepEqual(change(known.Clip()), known) {
-		var before policy.Call
-		var after policy.Call
+	if err == nil && reflect.DeepEqual(change(known.Clip()), known) {
+		return
+	}
+	var before, after policy.Call
+	if err == nil {
 		after, err = r.log.Advance(ctx, sid, func(c policy.Call) policy.Call {
 			before = c
 			return change(c)
 		})
-		if found := policy.Repairs(before, after); err == nil && len(found) > 0 {
-			r.note(repair{SID: sid, StartedAt: after.StartedAt, Line: after.Line.Full(), Repairs: found})
-			return
-		}
 	}
 	if err != nil {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.failed = errors.Join(r.failed, fmt.Errorf("call %s: %w", sid, err))
+		r.fail(fmt.Errorf("call %s: %w", sid, err))
+		return
 	}
+	r.tell(before, after)
 }
 
-func (r *reconciler) note(found repair) {
+func (r *reconciler) tell(before, after policy.Call) {
+	changed := policy.Repairs(before, after)
+	if len(changed) == 0 {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.repairs = append(r.repairs, found)
+	r.repaired++
+	r.found(repair{SID: after.SID, StartedAt: after.StartedAt, Line: after.Line.Full(), Repairs: changed})
 }
 
 // recordings finds voicemails and recordings whose callback was lost, of calls that the log knows.
 func (r *reconciler) recordings(ctx context.Context, from, to time.Time) error {
+	ctx, r.stop = context.WithCancel(ctx)
+	defer r.stop()
 	for listed, err := range r.list.Recordings(ctx, from, to) {
 		if err != nil {
 			return err

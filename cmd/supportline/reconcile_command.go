@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"io"
+	"iter"
+	"sync"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -44,14 +46,88 @@ func (c reconcileCommand) run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	progress := newBar(s.Err, int64(to.Sub(from)), s.Progress)
-	r := &reconciler{log: s.Store, list: at, settings: s.Settings, now: s.Now(), seen: func(_ int, at time.Time) { progress.at(int64(to.Sub(at))) }}
-	err = r.run(ctx, from, to)
+	progress := &sharedBar{bar: newBar(s.Err, int64(to.Sub(from)), s.Progress)}
+	r := &reconciler{log: s.Store, list: at, settings: s.Settings, now: s.Now(), seen: func(at time.Time) { progress.at(int64(to.Sub(at))) }}
+	repairs := func(yield func(repair, error) bool) { r.each(ctx, from, to, yield) }
+	if c.Format == "json" {
+		err = writeJSON(s.Out, repairs)
+	} else {
+		err = (&repairRows{out: s.Out, colour: s.Colour, before: progress.done}).write(repairs)
+	}
 	progress.done()
 	if err != nil {
-		return fmt.Errorf("%w\n%s put right before that; run it again", err, plural(len(r.repairs), "call"))
+		return fmt.Errorf("%w\n%s put right before that; run it again", err, plural(r.repaired, "call"))
 	}
-	return c.show(s, r, from, to)
+	return c.summary(s, r, from, to)
+}
+
+// each runs, and gives each repair as it happens; an error ends the sequence.
+func (r *reconciler) each(ctx context.Context, from, to time.Time, yield func(repair, error) bool) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	found := make(chan repair)
+	r.found = func(one repair) { found <- one }
+	var err error
+	go func() {
+		defer close(found)
+		err = r.run(ctx, from, to)
+	}()
+	listening := true
+	for one := range found {
+		if listening = listening && yield(one, nil); !listening {
+			stop() // what is under way is let finish
+		}
+	}
+	if listening && err != nil {
+		yield(repair{}, err)
+	}
+}
+
+// sharedBar is a bar that one draws and another clears away for a row.
+type sharedBar struct {
+	mu sync.Mutex
+	*bar
+}
+
+func (b *sharedBar) at(done int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.bar.at(done)
+}
+
+func (b *sharedBar) done() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.bar.done()
+}
+
+// repairRows is a table that is written row by row, since nobody knows how long it gets. Its columns are as wide as what they hold.
+type repairRows struct {
+	out    io.Writer
+	colour bool
+	before func() // clears the line for a row
+}
+
+func (t *repairRows) write(repairs iter.Seq2[repair, error]) error {
+	const row = "%-34s  %-19s  %-16s  %-10s  %-20s  %s"
+	head := fmt.Sprintf(row, "SID", "STARTED", "LINE", "WHAT", "BEFORE", "AFTER")
+	if t.colour {
+		head = "\x1b[1m" + head + "\x1b[0m"
+	}
+	for found, err := range repairs {
+		if err != nil {
+			return err
+		}
+		t.before()
+		if head != "" {
+			fmt.Fprintln(t.out, head)
+			head = ""
+		}
+		for _, d := range found.Repairs {
+			fmt.Fprintf(t.out, row+"\n", found.SID, found.StartedAt.UTC().Format(time.DateTime), plain(found.Line), d.What, plain(d.Before), plain(d.After))
+		}
+	}
+	return nil
 }
 
 func (c reconcileCommand) window(ctx context.Context, s *session) (from, to time.Time, err error) {
@@ -75,25 +151,8 @@ func since(checkpoint, to time.Time) time.Time {
 	return checkpoint.Add(-overlap)
 }
 
-func (c reconcileCommand) show(s *session, r *reconciler, from, to time.Time) error {
-	if c.Format == "json" {
-		if r.repairs == nil {
-			r.repairs = []repair{}
-		}
-		return json.NewEncoder(s.Out).Encode(r.repairs)
-	}
-	if len(r.repairs) > 0 {
-		t := table{head: []string{"SID", "STARTED", "LINE", "WHAT", "BEFORE", "AFTER"}}
-		for _, call := range r.repairs {
-			for _, d := range call.Repairs {
-				t.add(string(call.SID), call.StartedAt.UTC().Format(time.DateTime), call.Line, d.What, d.Before, d.After)
-			}
-		}
-		if err := t.write(s.Out, s.Colour); err != nil {
-			return err
-		}
-	}
-	_, err := fmt.Fprintf(s.Err, "%s put right, of those that began from %s to %s\n", plural(len(r.repairs), "call"),
+func (c reconcileCommand) summary(s *session, r *reconciler, from, to time.Time) error {
+	_, err := fmt.Fprintf(s.Err, "%s put right, of those that began from %s to %s\n", plural(r.repaired, "call"),
 		from.UTC().Format(time.DateTime), to.UTC().Format(time.DateTime))
 	if err == nil && r.foreign > 0 {
 		_, err = fmt.Fprintf(s.Err, "%s of other numbers in the account left alone\n", plural(r.foreign, "call"))
@@ -114,12 +173,10 @@ func (j *jobs) reconcile(ctx context.Context, list callList, told func(policy.Re
 		return err
 	}
 	to := now.Add(-listLag)
-	r := &reconciler{log: j.store, list: list, settings: j.settings, now: now}
-	err = r.run(ctx, since(checkpoint, to), to)
-	for _, call := range r.repairs {
-		for _, d := range call.Repairs {
-			told(d)
+	r := &reconciler{log: j.store, list: list, settings: j.settings, now: now, found: func(found repair) {
+		for _, what := range found.Repairs {
+			told(what)
 		}
-	}
-	return err
+	}}
+	return r.run(ctx, since(checkpoint, to), to)
 }

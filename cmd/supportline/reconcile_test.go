@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"sync/atomic"
 	"testing"
@@ -30,10 +32,15 @@ func (l *telephony) day(lose func(n int) bool) (sids []policy.CallSID) {
 	return sids
 }
 
-func (l *telephony) reconcile() ([]repair, error) {
+func (l *telephony) reconcile() (all []repair, err error) {
 	r := &reconciler{log: l.house.store, list: l.client, settings: l.conf.Settings, now: l.clock.Now()}
-	err := r.run(l.t.Context(), tuesday.Add(-firstLook), l.clock.Now())
-	return r.repairs, err
+	r.each(l.t.Context(), tuesday.Add(-firstLook), l.clock.Now(), func(found repair, failed error) bool {
+		if err = failed; err == nil {
+			all = append(all, found)
+		}
+		return true
+	})
+	return all, err
 }
 
 // figures are what a person, or fair use, reads off a call.
@@ -89,7 +96,7 @@ func TestReconcileSurvivesBeingStopped(t *testing.T) {
 	for writes := 0; ; writes++ {
 		log := &stoppedLog{repairable: l.house.store}
 		log.left.Store(int64(writes))
-		r := &reconciler{log: log, list: l.client, settings: l.conf.Settings, now: l.clock.Now()}
+		r := &reconciler{log: log, list: l.client, settings: l.conf.Settings, now: l.clock.Now(), found: func(repair) {}}
 		err := r.run(t.Context(), tuesday.Add(-firstLook), l.clock.Now())
 		if at, _ := l.house.store.Checkpoint(t.Context()); err != nil && !at.IsZero() {
 			t.Fatalf("stopped after %d writes, and the checkpoint moved to %v", writes, at)
@@ -228,11 +235,76 @@ func TestErasedCallStaysErased(t *testing.T) {
 // TestCheckpointLeavesNoGap: a run that begins later than the last one ended repairs, and moves nothing.
 func TestCheckpointLeavesNoGap(t *testing.T) {
 	l := newTelephony(t)
-	r := &reconciler{log: l.house.store, list: l.client, settings: l.conf.Settings, now: l.clock.Now()}
+	r := &reconciler{log: l.house.store, list: l.client, settings: l.conf.Settings, now: l.clock.Now(), found: func(repair) {}}
 	if err := r.run(t.Context(), tuesday.Add(-time.Hour), tuesday); err != nil {
 		t.Fatal(err)
 	}
 	if at, err := l.house.store.Checkpoint(t.Context()); !at.IsZero() || err != nil {
 		t.Errorf("the checkpoint is %v, %v", at, err)
+	}
+}
+
+// TestLegsWaitForTheirCall: a leg is merged with the call that it belongs to, and of another application's calls nothing is logged, though they
+// show our number.
+func TestLegsWaitForTheirCall(t *testing.T) {
+	l := newTelephony(t)
+	length := 42
+	began := tuesday.Add(-30 * time.Minute)
+	call := twilio.ListedCall{
+		SID: "CA00000000000000000000000000000001", From: "+15551234567", To: ukLine, Direction: "inbound", Status: "completed", Seconds: &length,
+		StartedAt: began, EndedAt: began.Add(45 * time.Second),
+	}
+	leg := call
+	leg.SID, leg.ParentSID, leg.Direction = "CA00000000000000000000000000000002", call.SID, "outbound-dial"
+	leg.From, leg.To, leg.StartedAt = ukLine, "+15550100003", began.Add(2*time.Second)
+	orphan := leg
+	orphan.SID, orphan.ParentSID = "CA00000000000000000000000000000003", "CA00000000000000000000000000000009"
+	l.at.Change(func(s *fake.State) { s.Calls = []twilio.ListedCall{call, leg, orphan} })
+	if found, err := l.reconcile(); err != nil || len(found) != 1 {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	c, err := l.house.store.Call(t.Context(), policy.CallSID(call.SID))
+	if err != nil || len(c.Legs) != 1 || c.Line != ukLine {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if _, err := l.house.store.Call(t.Context(), policy.CallSID(orphan.ParentSID)); !errors.Is(err, policy.ErrNoCall) {
+		t.Errorf("an orphan's call was logged: %v", err)
+	}
+	if again, err := l.reconcile(); err != nil || len(again) > 0 {
+		t.Errorf("a second run repaired %+v, %v", again, err)
+	}
+}
+
+// TestCallOfALineThatIsGone is repaired, since the log knows it.
+func TestCallOfALineThatIsGone(t *testing.T) {
+	l := newTelephony(t)
+	sids := l.day(func(int) bool { return true })
+	l.conf.Settings.Lines = l.conf.Settings.Lines[:1] // without the United Kingdom
+	if found, err := l.reconcile(); err != nil || len(found) != len(sids) {
+		t.Errorf("%d of %d repaired, %v", len(found), len(sids), err)
+	}
+}
+
+// TestRepairsAreShown as rows that line up, and as JSON with the names of the columns.
+func TestRepairsAreShown(t *testing.T) {
+	var out bytes.Buffer
+	err := (&repairRows{out: &out, before: func() {}}).write(func(yield func(repair, error) bool) {
+		yield(repair{
+			SID: "CA00000000000000000000000000000001", StartedAt: tuesday, Line: ukLine,
+			Repairs: []policy.Repair{{What: "total", After: "42 s"}, {What: "outcome", Before: "abandoned", After: "served"}},
+		}, nil)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "SID                                 STARTED              LINE              WHAT        BEFORE                AFTER\n" +
+		"CA00000000000000000000000000000001  2026-11-24 15:00:00  +448000668187     total                             42 s\n" +
+		"CA00000000000000000000000000000001  2026-11-24 15:00:00  +448000668187     outcome     abandoned             served\n"
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	text, err := json.Marshal(policy.Repair{What: "total", After: "42 s"})
+	if diff := cmp.Diff(`{"what":"total","before":"","after":"42 s"}`, string(text)); diff != "" || err != nil {
+		t.Errorf("%v, (-want +got):\n%s", err, diff)
 	}
 }

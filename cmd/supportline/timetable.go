@@ -80,9 +80,11 @@ func (h *house) reconcile(ctx context.Context, j *jobs) {
 	defer pace.Stop()
 	for failing := false; ctx.Err() == nil; {
 		err := j.reconcile(ctx, at, h.counters.repaired, h.now())
+		if ctx.Err() != nil {
+			return
+		}
 		h.counters.reconciled(h.now(), err)
 		switch {
-		case ctx.Err() != nil:
 		case err != nil && !failing:
 			h.log.Error("the log could not be compared with the provider's list; it is tried on", zap.Error(err))
 		case err == nil && failing:
