@@ -86,17 +86,14 @@ func (l Leg) learn(r Report) Leg {
 	return l.learnListed(r)
 }
 
-// learnListed fills in from the provider's list what the callbacks of the leg would have said. Times that were called back stay: the list is
-// no more exact.
+// learnListed takes from the provider's list what the callbacks of the leg would have said: when it began to ring, and when it was picked up.
 func (l Leg) learnListed(r Report) Leg {
 	if r.StartedAt.IsZero() {
 		return l
 	}
-	if l.RangAt.IsZero() {
-		l.RangAt = r.StartedAt
-	}
-	if l.AnsweredAt.IsZero() && r.Status == "completed" && r.Seconds != nil {
-		l.AnsweredAt = r.At.Add(-time.Duration(*r.Seconds) * time.Second)
+	l.RangAt = earliest(l.RangAt, r.StartedAt)
+	if r.Status == "completed" && r.Seconds != nil {
+		l.AnsweredAt = earliest(l.AnsweredAt, r.At.Add(-time.Duration(*r.Seconds)*time.Second))
 	}
 	return l
 }

@@ -30,6 +30,10 @@ func reports() []policy.Report {
 		{Message: &policy.Recording{URL: "https://api.example/RE1", Seconds: 12, At: at(199)}},
 		{Recording: &policy.Recording{SID: "RE2", URL: "https://api.example/RE2", Seconds: 130, At: at(192)}},
 		{At: at(192), From: "+442079460018", To: "+448000668187", Status: "completed", Seconds: seconds(192)},
+		// The provider's list says the same, a second apart here and there.
+		{At: at(50), StartedAt: at(29), Leg: "CA1", To: "+15550100001", From: "+448000668187", Status: "no-answer"},
+		{At: at(189), StartedAt: at(50), Leg: "CA2", To: "+15550100002", From: "+448000668187", Status: "completed", Seconds: seconds(135)},
+		{At: at(192), StartedAt: began, From: "+442079460018", To: "+448000668187", Status: "completed", Seconds: seconds(192)},
 	}
 }
 

@@ -56,7 +56,11 @@ type Store interface {
 	NoticeFailed(ctx context.Context, key string, at time.Time, cause error, nextAt time.Time) error
 	RetryNotice(ctx context.Context, key, by string, at time.Time) error
 
+	Checkpoint(ctx context.Context) (time.Time, error)
+	SetCheckpoint(ctx context.Context, at time.Time) error
+
 	Ping(ctx context.Context) error
+	Probe(ctx context.Context) error
 	FailWrites(err error)
 	Close() error
 }
@@ -105,6 +109,8 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a case goes its way, each move whole", caseLife},
 		{"retention removes what is old, but no evidence", expire},
 		{"many calls are loaded at once", loading},
+		{"a checkpoint never goes back", checkpoint},
+		{"a probe says whether the store can be written", probe},
 		{"wrong numbers are counted by caller and time", wrongNumbers},
 		{"customers are found by number and by caller", directory},
 		{"an import is whole or not at all", wholeImport},
