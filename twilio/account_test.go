@@ -141,7 +141,9 @@ func TestBreakerHoldsBackAndTriesAgain(t *testing.T) {
 		if _, err := a.Info(t.Context()); err == nil || !strings.Contains(err.Error(), "not asked") || len(p.asked) != 5 {
 			t.Errorf("asked %d times: %v", len(p.asked), err)
 		}
-		time.Sleep(31 * time.Second)
+		pause, done := context.WithTimeout(t.Context(), 31*time.Second) // on the clock of the bubble, which waits for nobody
+		defer done()
+		<-pause.Done()
 		if _, err := a.Info(t.Context()); err != nil {
 			t.Errorf("after the pause: %v", err)
 		}

@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/twilio"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
@@ -38,35 +37,6 @@ func sick(found []finding) (all []string) {
 		}
 	}
 	return all
-}
-
-// TestEachSettingIsFoundByTheDoctor and is right again after provision.
-func TestEachSettingIsFoundByTheDoctor(t *testing.T) {
-	for name, spoil := range map[string]func(*twilio.OwnedNumber){
-		"voice URL":       func(n *twilio.OwnedNumber) { n.VoiceURL = "https://elsewhere.example.com/" },
-		"voice method":    func(n *twilio.OwnedNumber) { n.VoiceMethod = "GET" },
-		"fallback URL":    func(n *twilio.OwnedNumber) { n.FallbackURL = "" },
-		"fallback method": func(n *twilio.OwnedNumber) { n.FallbackMethod = "GET" },
-		"status callback": func(n *twilio.OwnedNumber) { n.StatusURL = "" },
-		"status method":   func(n *twilio.OwnedNumber) { n.StatusMethod = "GET" },
-		"receive mode":    func(n *twilio.OwnedNumber) { n.ReceiveMode = "fax" },
-		"application":     func(n *twilio.OwnedNumber) { n.ApplicationSID = "AP00000000000000000000000000000001" },
-		"trunk":           func(n *twilio.OwnedNumber) { n.TrunkSID = "TK00000000000000000000000000000001" },
-	} {
-		t.Run(name, func(t *testing.T) {
-			l := newTelephony(t)
-			l.provision(true)
-			l.at.Change(func(s *fake.State) { spoil(&s.Numbers[1]) })
-			found := sick(l.doctor().numbers(t.Context()))
-			if len(found) != 1 || !strings.HasPrefix(found[0], "wrong numbers: "+ukLine+" United Kingdom: "+name+" is ") {
-				t.Errorf("found %q", found)
-			}
-			l.provision(true)
-			if found := sick(l.doctor().numbers(t.Context())); len(found) > 0 {
-				t.Errorf("after provision: %q", found)
-			}
-		})
-	}
 }
 
 func TestDoctorLooksAtTheAccount(t *testing.T) {

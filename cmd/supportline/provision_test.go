@@ -148,7 +148,8 @@ func TestUntouchedAccountBecomesAWorkingLine(t *testing.T) {
 	}
 }
 
-// TestEachSettingIsFoundAndMended, one broken by hand at a time; settings of messages stay as they are.
+// TestEachSettingIsFoundAndMended, one broken by hand at a time: the plan and the doctor find it, --apply mends it. Settings of messages stay as
+// they are.
 func TestEachSettingIsFoundAndMended(t *testing.T) {
 	for name, spoil := range map[string]func(*twilio.OwnedNumber){
 		"voice URL":       func(n *twilio.OwnedNumber) { n.VoiceURL = "https://elsewhere.example.com/" },
@@ -169,8 +170,15 @@ func TestEachSettingIsFoundAndMended(t *testing.T) {
 			if status != statusNo || strings.Count(out, "    "+name) != 1 || strings.Count(out, "\n    ") != 2 {
 				t.Errorf("the plan ends with %d:\n%s", status, out)
 			}
+			found := sick(l.doctor().numbers(t.Context()))
+			if len(found) != 1 || !strings.HasPrefix(found[0], "wrong numbers: "+ukLine+" United Kingdom: "+name+" is ") {
+				t.Errorf("the doctor found %q", found)
+			}
 			if out, status := l.provision(true); status != statusDone {
 				t.Errorf("--apply ends with %d:\n%s", status, out)
+			}
+			if found := sick(l.doctor().numbers(t.Context())); len(found) > 0 {
+				t.Errorf("after provision the doctor finds %q", found)
 			}
 			l.at.Change(func(s *fake.State) {
 				for sid, u := range s.SMSURLs {
