@@ -39,7 +39,7 @@ func (h *webhooks) leg(step string) func(*hook) error {
 		ctx, cancel := context.WithTimeout(w.Request().Context(), patience)
 		defer cancel()
 		sid := policy.CallSID(w.Param("call"))
-		in := LegInput{Step: step, Leg: policy.CallSID(w.CallSID), To: policy.Phone(w.To), Try: turnNumber(w), Keys: w.Digits}
+		in := LegInput{Step: step, Leg: policy.CallSID(w.CallSID), To: policy.Phone(w.To), Try: turnNumber(w), Keys: w.Digits, Order: orderNumber(w)}
 		var reply Reply
 		_, err := h.advance(ctx, w, sid, func(c policy.Call) policy.Call {
 			c, reply = h.machine.NextLeg(c, in, w.now)
@@ -48,7 +48,7 @@ func (h *webhooks) leg(step string) func(*hook) error {
 		if err != nil {
 			return err
 		}
-		return h.send(w, h.form.leg(w.line, sid, reply))
+		return h.send(w, h.form.leg(w.line, sid, in.Order, reply))
 	}
 }
 
@@ -63,21 +63,32 @@ func (h *webhooks) status(w *hook) error {
 func (h *webhooks) legStatus(w *hook) error {
 	return h.learn(w, policy.CallSID(w.Param("call")), policy.Report{
 		At: w.reported(), Leg: policy.CallSID(w.CallSID), From: policy.Phone(w.From), To: policy.Phone(w.To),
-		Status: w.CallStatus, Seconds: w.CallSeconds,
+		Status: w.CallStatus, Seconds: w.CallSeconds, Order: orderNumber(w),
 	})
 }
 
 // recording takes the status callback of a recording. It names the caller's leg.
 func (h *webhooks) recording(w *hook) error {
-	recording := recordingOf(w)
-	if recording == nil || (w.RecordingStatus != "" && w.RecordingStatus != "completed") {
+	report := policy.Report{Recording: completed(w)}
+	if w.Param("kind") == "message" {
+		report = policy.Report{Message: completed(w)}
+	}
+	return h.recorded(w, policy.CallSID(w.CallSID), report)
+}
+
+func (h *webhooks) recorded(w *hook, sid policy.CallSID, report policy.Report) error {
+	if report.Recording == nil && report.Message == nil {
 		return w.NoContent(http.StatusNoContent)
 	}
-	report := policy.Report{Recording: recording}
-	if w.Param("kind") == "message" {
-		report = policy.Report{Message: recording}
+	return h.learn(w, sid, report)
+}
+
+// completed is the recording that a callback tells of; nil where it is not there yet, or never will be.
+func completed(w *hook) *policy.Recording {
+	if w.RecordingStatus != "" && w.RecordingStatus != "completed" {
+		return nil
 	}
-	return h.learn(w, policy.CallSID(w.CallSID), report)
+	return recordingOf(w)
 }
 
 func recordingOf(w *hook) *policy.Recording {
@@ -111,19 +122,20 @@ func (h *webhooks) advance(ctx context.Context, w *hook, sid policy.CallSID, cha
 	if sid == "" {
 		return policy.Call{}, errNoSID
 	}
-	var before policy.Outcome
+	var before policy.Call
 	call, err := h.Log.Advance(ctx, sid, func(c policy.Call) policy.Call {
-		before = c.Outcome()
+		before = c
 		return change(c)
 	})
 	if err != nil {
 		return call, err
 	}
+	h.Ringer.follow(before, call)
 	after := call.Outcome()
 	if line := h.Logger.Check(zap.DebugLevel, "webhook"); line != nil {
 		line.Write(zap.String("sid", string(sid)), zap.String("route", w.Path()), zap.String("step", call.State.Step))
 	}
-	if before == "" && after != "" {
+	if before.Outcome() == "" && after != "" {
 		h.Observer.CallEnded(after)
 		h.Logger.Info("call ended", zap.String("sid", string(sid)), zap.Stringer("from", call.From), zap.String("outcome", string(after)))
 	}
@@ -154,7 +166,7 @@ func (h *webhooks) input(ctx context.Context, w *hook) (Input, error) {
 func (h *webhooks) read(w *hook) Input {
 	in := Input{
 		Step: stepArrive, Line: policy.Phone(w.To), From: policy.Phone(w.From), Attested: w.FullAttestation, Gone: gone(w.CallStatus),
-		Keys: w.Digits, Said: w.Speech,
+		Keys: w.Digits, Said: w.Speech, Fetched: w.Request().URL.RawQuery == fetchedQuery,
 	}
 	if step := w.Param("step"); step != "" {
 		in.Step, in.Turn = step, turnNumber(w)
@@ -216,7 +228,7 @@ func (h *webhooks) callers(ctx context.Context, from policy.Phone) ([]policy.Cus
 func (h *webhooks) fallback(w *hook) error {
 	failed := failedPath(h.PublicURL, w.ErrorURL)
 	h.Logger.Warn("the provider fell back to us", zap.String("sid", w.CallSID), zap.String("error", w.ErrorCode), zap.String("at", failed))
-	if w.Direction == "outbound-dial" {
+	if outbound(w.Webhook) {
 		return h.send(w, h.plain.screen(w.line, h.form.base+"/plain/answer"))
 	}
 	ctx, cancel := context.WithTimeout(w.Request().Context(), patience)

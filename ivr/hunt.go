@@ -29,6 +29,9 @@ func (t *turn) ring(team policy.Team, say ...Phrase) Reply {
 	step := team.Steps[state.Ring]
 	t.note("ring.step", "rings "+addresses(step.To), "team", team.Name,
 		"round", count(state.Round+1), "step", count(state.Ring+1), "for", step.For.String())
+	if t.Whisper && !state.Plain {
+		return t.order(say...)
+	}
 	reply := t.then(ThenRing, stepRang, say...)
 	reply.Ring = &Ring{To: step.To, Seconds: int(step.For / time.Second), Record: t.Recording}
 	return reply
@@ -48,9 +51,15 @@ func (t *turn) rang() Reply {
 	if t.in.Gone {
 		return t.gone()
 	}
+	t.missed()
 	if _, served := t.call.Accepted(); served {
 		return t.leave(phrase("goodbye-talk"))
 	}
+	return t.nextStep()
+}
+
+// nextStep rings those who come next.
+func (t *turn) nextStep() Reply {
 	team := t.Teams[t.call.State.Team]
 	t.call.State.Ring++
 	if t.call.State.Ring >= len(team.Steps) {

@@ -14,6 +14,7 @@ const (
 	stepNumber   = "number"   // the customer number
 	stepMenu     = "menu"     // the reason to call
 	stepTicket   = "ticket"   // the ticket number
+	stepWait     = "wait"     // specialists are rung beside the call, and the caller hears the ringing tone
 	stepRang     = "rang"     // a ring step is over
 	stepRecorded = "recorded" // a voicemail is over
 )
@@ -28,6 +29,7 @@ type Input struct {
 	From     policy.Phone
 	Attested bool // the carrier vouches fully for From
 	Gone     bool // the caller has hung up already
+	Fetched  bool // the Ringer brought the caller here; else the ringing tone was over
 
 	Keys string // digits, * and #, as pressed
 	// Said is what was spoken, as the provider understood it; Number, Intent and Word are what that means in the language of the line.

@@ -34,6 +34,9 @@ func (m Machine) Next(call policy.Call, in Input, now time.Time) (policy.Call, R
 		return call, reply
 	}
 	t := m.start(call.Clip(), in, now)
+	if t.waits() {
+		return call, t.waitOn()
+	}
 	return t.finish(in.key(), in.heard(), t.decide())
 }
 
@@ -62,6 +65,8 @@ func (t *turn) decide() Reply {
 		return t.gone()
 	}
 	switch t.in.Step {
+	case stepWait:
+		return t.waited()
 	case stepKnown:
 		return t.known()
 	case stepNumber:

@@ -1,6 +1,8 @@
 package ivr
 
 import (
+	"strconv"
+
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/twilio"
 )
@@ -30,6 +32,12 @@ func (f form) voice(line policy.Line, sid policy.CallSID, r Reply) twilio.Respon
 		return document(nil, gather, twilio.Redirect{URL: next})
 	case ThenRing:
 		return document(say, f.dial(line, sid, *r.Ring, next))
+	case ThenWait:
+		return document(say, f.ringing(line, next)...)
+	case ThenJoin:
+		dial := f.join(sid, r.Ring != nil && r.Ring.Record)
+		dial.Action = next
+		return document(say, dial)
 	case ThenRecord:
 		return document(say, f.record(next), twilio.Redirect{URL: next})
 	case ThenHangup:
@@ -38,13 +46,15 @@ func (f form) voice(line policy.Line, sid policy.CallSID, r Reply) twilio.Respon
 	return document(say)
 }
 
-// leg renders a reply to a specialist. sid is the caller's leg.
-func (f form) leg(line policy.Line, sid policy.CallSID, r Reply) twilio.Response {
+// leg renders a reply to a specialist. sid is the caller's leg, order that of the ring step that rang beside the call.
+func (f form) leg(line policy.Line, sid policy.CallSID, order int, r Reply) twilio.Response {
 	say := f.say(line, r.Say)
 	switch r.Then {
 	case ThenScreen:
-		next := f.legURL(sid, r.Next)
+		next := f.besideURL(sid, order, r.Next)
 		return document(nil, oneKey(next, say), twilio.Redirect{URL: next})
+	case ThenJoin:
+		return document(say, f.join(sid, false))
 	case ThenHangup:
 		return document(say, twilio.Hangup{})
 	}
@@ -136,4 +146,29 @@ func ringTone(language string) string {
 
 func (f form) legURL(sid policy.CallSID, path string) string {
 	return f.base + "/leg/" + string(sid) + "/" + path
+}
+
+// besideURL is a leg's address that names the order by which it was rung; without one it is legURL.
+func (f form) besideURL(sid policy.CallSID, order int, path string) string {
+	if order == 0 {
+		return f.legURL(sid, path)
+	}
+	return f.legURL(sid, strconv.Itoa(order)+"/"+path)
+}
+
+// ringing is a piece of the ringing tone.
+func (f form) ringing(line policy.Line, next string) []twilio.Verb {
+	name := ringTone(line.Language)
+	return []twilio.Verb{
+		twilio.Play{URL: f.base + "/sound/" + name + ".wav"}, twilio.Pause{Seconds: tones[name].pause}, twilio.Redirect{URL: next},
+	}
+}
+
+// join leads into the conference of a call. It ends for both when one of them leaves.
+func (f form) join(sid policy.CallSID, record bool) twilio.Dial {
+	room := twilio.Conference{Name: string(sid), Beep: "false", EndOnExit: true, WaitURL: f.base + "/conference/" + string(sid) + "/wait"}
+	if record {
+		room.Record, room.RecordingStatusCallback = "record-from-start", f.base+"/conference/"+string(sid)+"/recording"
+	}
+	return twilio.Dial{Nouns: []twilio.Noun{room}}
 }

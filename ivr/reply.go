@@ -8,7 +8,7 @@ type Reply struct {
 	Say    []Phrase `json:"say,omitempty"`
 	Then   Then     `json:"then"`
 	Next   string   `json:"next,omitempty"`   // step and turn of the webhook that follows: "menu/3"
-	Ring   *Ring    `json:"ring,omitempty"`   // with ThenRing
+	Ring   *Ring    `json:"ring,omitempty"`   // with ThenRing, and ThenJoin for whether it is recorded
 	Digits int      `json:"digits,omitempty"` // with ThenAskNumber: how many end the input
 }
 
@@ -21,6 +21,8 @@ const (
 	ThenAskKey    Then = "ask-key"    // one key, or words
 	ThenAskTicket Then = "ask-ticket" // digits of any length, keyed or spoken
 	ThenRing      Then = "ring"       // specialists
+	ThenWait      Then = "wait"       // for specialists who are rung beside the call
+	ThenJoin      Then = "join"       // the conference of the call, caller and leg alike
 	ThenRecord    Then = "record"     // a voicemail
 	ThenScreen    Then = "screen"     // one key of a specialist, on a leg
 	ThenBridge    Then = "bridge"     // the leg is joined with the caller

@@ -20,6 +20,8 @@ type LegInput struct {
 	To   policy.Phone // the specialist
 	Try  int
 	Keys string
+	// Order is the ring step that rang the leg beside the call, by its turn; 0: a Dial on the call did.
+	Order int
 }
 
 func (in LegInput) key() string { return fmt.Sprintf("%s/%s/%d", in.Step, in.Leg, in.Try) }
@@ -35,6 +37,7 @@ func (m Machine) NextLeg(call policy.Call, in LegInput, now time.Time) (policy.C
 	if leg.To == "" {
 		leg.To = in.To
 	}
+	leg.Order = max(leg.Order, in.Order)
 	reply := t.leg(&leg, in)
 	t.call = t.call.WithLeg(leg)
 	return t.finish(in.key(), in.Keys, reply)
@@ -45,7 +48,7 @@ func (t *turn) leg(leg *policy.Leg, in LegInput) Reply {
 	switch {
 	case !t.call.End().IsZero():
 		return Reply{Say: []Phrase{phrase("screen-gone")}, Then: ThenHangup}
-	case accepted && taken.SID != leg.SID:
+	case accepted && taken.SID != leg.SID, in.Order > 0 && !accepted && t.call.State.Step != stepWait:
 		return Reply{Say: []Phrase{phrase("screen-taken")}, Then: ThenHangup}
 	case in.Step == stepScreen:
 		return t.screen(leg, in)
@@ -89,6 +92,9 @@ func (t *turn) answer(leg *policy.Leg, in LegInput) Reply {
 	case in.Keys == "1":
 		if leg.AcceptedAt.IsZero() {
 			leg.AcceptedAt = t.now
+		}
+		if in.Order > 0 {
+			return Reply{Then: ThenJoin}
 		}
 		return Reply{Then: ThenBridge}
 	case in.Keys == "2":

@@ -15,13 +15,14 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// Deps is what the webhooks need. All but Observer must be set.
+// Deps is what the webhooks need. All but Observer and Ringer must be set.
 type Deps struct {
 	Settings  policy.Settings
 	Words     Words
 	Log       Log
 	Directory Directory
 	Verifier  *twilio.Verifier
+	Ringer    *Ringer          // of Settings.Whisper; nil: specialists are rung on the call
 	PublicURL string           // where the provider reaches us; the links in our answers begin with it
 	Now       func() time.Time // read once per webhook
 	Logger    *zap.Logger
@@ -44,6 +45,11 @@ type webhooks struct {
 //	/leg/{call}/screen/{try}      a specialist picked up; {call} is the caller's leg
 //	/leg/{call}/answer/{try}      the specialist's key
 //	/leg/{call}/ring              the status callback of a specialist's leg
+//	/leg/{call}/{order}/...       the same three of a leg that was rung beside the call
+//	/conference/{call}/wait       what a party hears who is alone in the conference of a call
+//	/conference/{call}/recording  the status callback of its recording
+//	/announce/{line}              what a specialist alone hears at the call limit
+//	/sound/{file}                 ringing tones; GET, for anybody
 //	/recording/{message|talk}     the status callback of a recording
 //	/fallback                     the number's fallback URL: goes on where the call was when an answer failed
 //	/fallback/{number}/{file}     the line's static documents, as "supportline fallback" writes them; GET, for anybody
@@ -54,7 +60,8 @@ func NewWebhooks(d Deps) http.Handler {
 	if d.Observer == nil {
 		d.Observer = unobserved{}
 	}
-	f := form{words: d.Words, base: strings.TrimSuffix(d.PublicURL, "/")}
+	d.Settings.Whisper = d.Settings.Whisper && d.Ringer != nil
+	f := form{words: d.Words, base: trimmed(d.PublicURL)}
 	h := &webhooks{Deps: d, machine: Machine{d.Settings}, form: f, plain: plain{form: f, settings: d.Settings}}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
@@ -62,6 +69,8 @@ func NewWebhooks(d Deps) http.Handler {
 	h.routes(e.Group(publicPath(d.PublicURL)))
 	return e
 }
+
+func trimmed(publicURL string) string { return strings.TrimSuffix(publicURL, "/") }
 
 func publicPath(publicURL string) string {
 	u, err := url.Parse(publicURL)
@@ -81,11 +90,13 @@ func (h *webhooks) routes(g *echo.Group) {
 	on("/leg/:call/screen/:turn", h.leg(stepScreen))
 	on("/leg/:call/answer/:turn", h.leg(stepAnswer))
 	on("/leg/:call/ring", h.legStatus)
+	h.besideRoutes(on)
 	on("/status", h.status)
 	on("/recording/:kind", h.recording)
 	on("/fallback", h.fallback)
 	h.plainRoutes(on)
 	g.Match([]string{http.MethodGet, http.MethodHead}, "/fallback/:line/:file", h.document)
+	g.Match([]string{http.MethodGet, http.MethodHead}, "/sound/:file", sound)
 }
 
 // hook is one verified webhook on its way to an answer.
@@ -142,8 +153,12 @@ func (h *webhooks) instead(w *hook) {
 	switch {
 	case kind == "voice", kind == "plain", kind == "fallback":
 		err = h.send(w, h.plain.instead(w.line, step, w.Webhook))
+	case kind == "conference":
+		err = h.conferenceWait(w)
 	case strings.Contains(w.Path(), "/"+stepScreen+"/"):
-		err = h.send(w, h.plain.screen(w.line, h.form.legURL(policy.CallSID(w.Param("call")), answerPath(1))))
+		err = h.send(w, h.plain.screen(w.line, h.form.besideURL(policy.CallSID(w.Param("call")), orderNumber(w), answerPath(1))))
+	case strings.Contains(w.Path(), "/"+stepAnswer+"/") && orderNumber(w) > 0: // nothing joins the two without the log
+		err = h.send(w, document(h.form.say(w.line, []Phrase{phrase("screen-gone")}), twilio.Hangup{}))
 	case strings.Contains(w.Path(), "/"+stepAnswer+"/"):
 		err = h.send(w, h.plain.answer(w.Digits))
 	default:
@@ -187,6 +202,17 @@ func (h *webhooks) document(c echo.Context) error {
 	return echo.ErrNotFound
 }
 
+// sound serves a ringing tone to anybody.
+func sound(c echo.Context) error {
+	name, _ := strings.CutSuffix(c.Param("file"), ".wav")
+	t, known := tones[name]
+	if !known {
+		return echo.ErrNotFound
+	}
+	c.Response().Header().Set("Cache-Control", "public, max-age=86400")
+	return c.Blob(http.StatusOK, "audio/wav", t.wav())
+}
+
 // refuse answers a request that is not a webhook of ours. Nothing of it is repeated.
 func refuse(c echo.Context, err error) {
 	status := http.StatusNotFound
@@ -208,11 +234,14 @@ func refuse(c echo.Context, err error) {
 
 // ours is the dialled number: on a specialist's leg it is the caller's side.
 func ours(w twilio.Webhook) policy.Phone {
-	if w.Direction == "outbound-dial" {
+	if outbound(w) {
 		return policy.Phone(w.From)
 	}
 	return policy.Phone(w.To)
 }
+
+// outbound says that a request is of a specialist's leg.
+func outbound(w twilio.Webhook) bool { return strings.HasPrefix(w.Direction, "outbound-") }
 
 // speaker is the line that speaks: the dialled one, or for a number that is not configured the line whose number is most like it.
 func speaker(s policy.Settings, dialled policy.Phone) policy.Line {
@@ -237,6 +266,15 @@ func turnNumber(w *hook) int {
 	n, err := strconv.Atoi(w.Param("turn"))
 	if err != nil {
 		return -1
+	}
+	return n
+}
+
+// orderNumber is the ring step that rang a leg beside the call; 0 where a Dial did.
+func orderNumber(w *hook) int {
+	n, err := strconv.Atoi(w.Param("order"))
+	if err != nil || n < 0 {
+		return 0
 	}
 	return n
 }

@@ -15,7 +15,7 @@ type mistake struct{ what, instead string }
 
 // worst are the longest values that a sentence is likely to hold: against these its length is measured.
 var worst = map[string]string{
-	"digits": "12", "heard": "2 0 4 5 1 8 2 0 4 5", "key": "press 1", "ticket": "2 0 4 5 1 8",
+	"digits": "12", "minutes": "120", "heard": "2 0 4 5 1 8 2 0 4 5", "key": "press 1", "ticket": "2 0 4 5 1 8",
 	"account": "North Harbor Flexible Office Company", "intent": "Critical, Sev 1",
 	"opens":   "on Wednesday the 23rd of September at 11:30 a.m. Buenos Aires time",
 	"weekday": "Wednesday", "month": "September", "day": "23rd", "time": "11:30 a.m.", "zone": "Buenos Aires time", "city": "Buenos Aires",

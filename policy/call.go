@@ -36,6 +36,7 @@ type Call struct {
 
 	Closed    bool      `json:"closed,omitempty"`    // the line was closed when the call came
 	HuntingAt time.Time `json:"hunting_at,omitzero"` // the end of the menu: from here the caller waits
+	JoinedAt  time.Time `json:"joined_at,omitzero"`  // the caller was sent to the conference with a specialist who was rung beside the call
 	Refused   Outcome   `json:"refused,omitempty"`   // why the machine sent the caller away
 	Exhausted bool      `json:"exhausted,omitempty"` // everybody was rung and nobody accepted
 	LeftAt    time.Time `json:"left_at,omitzero"`    // the machine said goodbye, or learned that the caller hung up
@@ -64,6 +65,12 @@ type State struct {
 	Team    string `json:"team,omitempty"`
 	Round   int    `json:"round,omitempty"` // of the ring step in progress, from 0
 	Ring    int    `json:"ring,omitempty"`  // index of the ring step in progress
+	// Order is the last ring step that was rung beside the call, by its turn; OrderedAt is when, and Word what is known of it.
+	Order     int       `json:"order,omitempty"`
+	OrderedAt time.Time `json:"ordered_at,omitzero"`
+	Word      string    `json:"word,omitempty"` // "": nothing yet; rung or refused
+	WordAt    time.Time `json:"word_at,omitzero"`
+	Plain     bool      `json:"plain,omitempty"` // nobody can be rung beside this call: specialists are rung on it
 	// Unidentified callers go on without an account (rule 12).
 	Unidentified bool           `json:"unidentified,omitempty"`
 	Offered      CustomerNumber `json:"offered,omitempty"`    // the account that one key would confirm
@@ -97,6 +104,7 @@ type Fact struct {
 type Leg struct {
 	SID         CallSID   `json:"sid"`
 	To          Phone     `json:"to,omitempty"`
+	Order       int       `json:"order,omitempty"`  // rung beside the call, by this order; 0: rung on it, by a Dial
 	Status      string    `json:"status,omitempty"` // the provider's, the furthest that was reported
 	RangAt      time.Time `json:"rang_at,omitzero"`
 	AnsweredAt  time.Time `json:"answered_at,omitzero"` // somebody or something picked up
@@ -183,11 +191,12 @@ func compare(a, b CallSID) int {
 	return 0
 }
 
-// Accepted is the leg of the specialist who took the call: the first acceptance that was not denied by the provider.
+// Accepted is the leg of the specialist who took the call: the first acceptance that was not denied by the provider. A caller who left before
+// being sent to the specialist's conference was not served.
 func (c Call) Accepted() (Leg, bool) {
 	var taken Leg
 	for _, l := range c.Legs {
-		if l.AcceptedAt.IsZero() || l.NotBridged {
+		if l.AcceptedAt.IsZero() || l.NotBridged || (l.Order > 0 && c.JoinedAt.IsZero() && !c.End().IsZero()) {
 			continue
 		}
 		if taken.SID == "" || l.AcceptedAt.Before(taken.AcceptedAt) {

@@ -75,6 +75,8 @@ func (l Leg) story() []event {
 	tell(l.PassedAt, "leg.passed", "passed the call on")
 	ended := firstSet(l.EndedAt, l.DialEndedAt)
 	switch {
+	case !l.AcceptedAt.IsZero() && l.NotBridged && l.Order > 0:
+		tell(ended, "leg.not-bridged", "left before the caller came", "status", l.Status)
 	case !l.AcceptedAt.IsZero() && l.NotBridged:
 		tell(ended, "leg.not-bridged", "was never joined with the caller, the provider says", "status", l.Status)
 	case !l.AcceptedAt.IsZero() || !l.PassedAt.IsZero():

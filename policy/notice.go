@@ -12,7 +12,7 @@ type Notice struct {
 	Facts map[string]string `json:"facts,omitempty"`
 
 	Channel  Channel   `json:"channel"`      // how it goes out; a notice on two channels is two notices
-	To       string    `json:"to,omitempty"` // e-mail address; for a webhook the configured one
+	To       string    `json:"to,omitempty"` // e-mail address, or leg; for a webhook the configured one
 	Attempts int       `json:"attempts,omitempty"`
 	NextAt   time.Time `json:"next_at,omitzero"` // when it is tried next; zero: at once
 	SentAt   time.Time `json:"sent_at,omitzero"`
@@ -39,4 +39,5 @@ type Channel string
 const (
 	ChannelEmail   Channel = "email"
 	ChannelWebhook Channel = "webhook"
+	ChannelWhisper Channel = "whisper" // announced to a specialist in a conference; To is the SID of the leg
 )

@@ -41,6 +41,13 @@ func CallLimitNotice(c Call, now time.Time, fair FairUse) (call Call, notices []
 	}}, true
 }
 
+// Whispered is the notice as the specialist in the call's conference hears it; false where there is no conference.
+func (c Call) Whispered(n Notice) (Notice, bool) {
+	leg, accepted := c.Accepted()
+	n.Key, n.Channel, n.To = n.Key+"/whisper", ChannelWhisper, string(leg.SID)
+	return n, accepted && leg.Order > 0
+}
+
 // ticketNotices tell that the month's tickets reached a part of the limit.
 func ticketNotices(u Usage, fair FairUse, at time.Time) []Notice {
 	var notices []Notice

@@ -17,6 +17,7 @@ type Report struct {
 	StartedAt time.Time
 
 	Leg        CallSID // set: the report is of this leg, and From and To are the leg's
+	Order      int     // with Leg: the order by which it was rung beside the call
 	DialEnd    bool    // the report is the end of the dial that rang the leg
 	NotBridged bool    // with DialEnd: the provider says explicitly that the two sides were never joined
 
@@ -64,6 +65,7 @@ func (c Call) learnCall(r Report) Call {
 }
 
 func (l Leg) learn(r Report) Leg {
+	l.Order = max(l.Order, r.Order)
 	if r.To != "" && !r.DialEnd {
 		l.To = r.To
 	}
@@ -156,6 +158,9 @@ func rank(status string) int {
 	}
 	return 0
 }
+
+// Over says that the provider has reported the end of the leg, in a callback or at the end of the dial.
+func (l Leg) Over() bool { return !l.EndedAt.IsZero() || !l.DialEndedAt.IsZero() || final(l.Status) }
 
 func final(status string) bool { return rank(status) >= rank("canceled") }
 

@@ -16,6 +16,7 @@ type Settings struct {
 	NoAnswer       Ending
 	AfterHours     AfterHours
 	FairUse        FairUse
+	Whisper        bool // at the call limit the specialist hears so: specialists are rung beside the call and meet the caller in a conference
 	Retention      time.Duration
 	Recording      bool
 }

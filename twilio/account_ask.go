@@ -36,6 +36,7 @@ type question struct {
 	account *Account
 	ctx     context.Context // the library's interface has no place for it
 	what    string          // for errors and counters: "numbers list"
+	once    bool            // doing it twice is not like doing it once
 	date    time.Time       // of the last answer, by the provider's clock
 }
 
@@ -154,17 +155,17 @@ func (a *Account) do(r *http.Request) (*http.Response, error) {
 	return a.http.Do(r)
 }
 
-// mayAskAgain says whether what went wrong may go right. Everything that is asked here only reads or sets, so that sending it twice is like
-// sending it once.
+// mayAskAgain says whether what went wrong may go right. What only reads or sets can be sent twice like once. Anything else is sent again only
+// where the provider says that it was too busy to take it.
 func (q *question) mayAskAgain(err error) bool {
 	var refused *Err
 	switch {
 	case q.ctx.Err() != nil, errors.Is(err, gobreaker.ErrOpenState), errors.Is(err, gobreaker.ErrTooManyRequests):
 		return false
 	case errors.As(err, &refused):
-		return refused.Status == rateLimitCode || refused.Status >= http.StatusInternalServerError
+		return refused.Status == rateLimitCode || (refused.Status >= http.StatusInternalServerError && !q.once)
 	}
-	return true
+	return !q.once
 }
 
 func (q *question) observe(err error, took time.Duration) {

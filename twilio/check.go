@@ -15,6 +15,7 @@ const (
 	maxPolly    = 3000
 	maxGoogle   = 5000
 	maxBasic    = 4096
+	maxRoom     = 128 // characters of a conference's name
 )
 
 // check finds the first thing in r that the provider would refuse, cut short or loop on, and says where it is.
@@ -42,6 +43,11 @@ func checkElement(value any) error {
 		c.say(*v)
 	case *Number:
 		c.events(v.StatusCallback, v.StatusEvents)
+	case *Conference:
+		c.events(v.StatusCallback, v.StatusEvents)
+		if n := utf8.RuneCountInString(v.Name); n > maxRoom {
+			c.fail("the name has %d characters: write %d at most", n, maxRoom)
+		}
 	case *Sip:
 		c.events(v.StatusCallback, v.StatusEvents)
 		if !strings.HasPrefix(strings.TrimSpace(v.URI), "sip:") && !strings.HasPrefix(strings.TrimSpace(v.URI), "sips:") {
@@ -162,6 +168,9 @@ func (c *checker) nouns(value *[]Noun) {
 		c.fail("%d parties to ring: give 1 to %d", n, maxNouns)
 	}
 	for i, noun := range *value {
+		if _, room := noun.(Conference); room && len(*value) > 1 {
+			c.fail("child %d is a Conference: it stands alone in its Dial", i+1)
+		}
 		c.child(i, noun)
 	}
 }

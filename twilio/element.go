@@ -89,6 +89,17 @@ func (s *Sip) walk(v visitor) {
 	v.content("SIP address", &s.URI)
 }
 
+func (c *Conference) walk(v visitor) {
+	v.text("beep", &c.Beep, "true", "false", "onEnter", "onExit")
+	v.flag("endConferenceOnExit", &c.EndOnExit, false)
+	v.text("waitUrl", &c.WaitURL)
+	v.text("statusCallback", &c.StatusCallback)
+	v.words("statusCallbackEvent", &c.StatusEvents, "start", "end", "join", "leave")
+	v.text("record", &c.Record, "do-not-record", "record-from-start")
+	v.text("recordingStatusCallback", &c.RecordingStatusCallback)
+	v.content("name of a conference", &c.Name)
+}
+
 var methods = []string{"GET", "POST"}
 
 func walkParty(v visitor, url, method, callback *string, events *[]string) {
@@ -131,6 +142,8 @@ func elementOf(value any) (name string, w walker, err error) {
 		return "Number", &v, nil
 	case Sip:
 		return "Sip", &v, nil
+	case Conference:
+		return "Conference", &v, nil
 	case Record:
 		return "Record", &v, nil
 	case Redirect:
@@ -163,6 +176,8 @@ func readElement(n node) (any, error) {
 		return read[Number](n)
 	case "Sip":
 		return read[Sip](n)
+	case "Conference":
+		return read[Conference](n)
 	case "Record":
 		return read[Record](n)
 	case "Redirect":

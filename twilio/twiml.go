@@ -6,7 +6,7 @@ type Response struct{ Verbs []Verb }
 // Verb is one instruction: Say, Play, Pause, Gather, Dial, Record, Redirect, Reject or Hangup.
 type Verb interface{ verb() }
 
-// Noun is a party to dial: Number or Sip.
+// Noun is a party to dial, Number or Sip, or the Conference to join.
 type Noun interface{ noun() }
 
 // Say speaks a text.
@@ -51,7 +51,7 @@ type Dial struct {
 	RingTone                string // "us", "uk", ...
 	Record                  string // "", "record-from-answer-dual", ...
 	RecordingStatusCallback string
-	Nouns                   []Noun // 1 to 10
+	Nouns                   []Noun // 1 to 10, or one Conference
 }
 
 // Number is a phone number to dial.
@@ -70,6 +70,18 @@ type Sip struct {
 	Method         string
 	StatusCallback string
 	StatusEvents   []string
+}
+
+// Conference is a room that the dialling leg joins, alone in its Dial. Its parties hear each other; each joins with a Dial of its own.
+type Conference struct {
+	Name                    string // the same name is the same room, of an account
+	Beep                    string // at coming and going: "" is the provider's default, "true"; "false", "onEnter", "onExit"
+	EndOnExit               bool   // the room ends when this party leaves
+	WaitURL                 string // what a party hears who is alone: Say, Play, Pause and Redirect; asked for again when it is over
+	StatusCallback          string
+	StatusEvents            []string // start end join leave
+	Record                  string   // "" or "record-from-start"
+	RecordingStatusCallback string
 }
 
 // Record records the caller.
@@ -92,14 +104,15 @@ type Reject struct{ Reason string } // "", "busy" or "rejected"
 // Hangup ends the call.
 type Hangup struct{}
 
-func (Say) verb()      {}
-func (Play) verb()     {}
-func (Pause) verb()    {}
-func (Gather) verb()   {}
-func (Dial) verb()     {}
-func (Record) verb()   {}
-func (Redirect) verb() {}
-func (Reject) verb()   {}
-func (Hangup) verb()   {}
-func (Number) noun()   {}
-func (Sip) noun()      {}
+func (Say) verb()        {}
+func (Play) verb()       {}
+func (Pause) verb()      {}
+func (Gather) verb()     {}
+func (Dial) verb()       {}
+func (Record) verb()     {}
+func (Redirect) verb()   {}
+func (Reject) verb()     {}
+func (Hangup) verb()     {}
+func (Number) noun()     {}
+func (Sip) noun()        {}
+func (Conference) noun() {}

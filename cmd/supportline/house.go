@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -24,12 +25,19 @@ type house struct {
 	log      *zap.Logger
 	ended    *endedCalls
 	counters *metrics
+	account  *twilio.Account // for calls with a conference; nil: there are none
+	ringer   *ivr.Ringer     // nil: specialists are rung on the call
 	webhooks http.Handler
 	private  http.Handler // health and metrics
 }
 
 // openHouse opens the store and puts the rest around it. The caller closes the house.
 func openHouse(conf config.Config, now func() time.Time, log *zap.Logger, o store.Options) (*house, error) {
+	return openHouseOver(nil, conf, now, log, o)
+}
+
+// openHouseOver is openHouse with another way to the provider's REST API than the network.
+func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Time, log *zap.Logger, o store.Options) (*house, error) {
 	file, err := storeFile(conf)
 	if err != nil {
 		return nil, err
@@ -45,16 +53,35 @@ func openHouse(conf config.Config, now func() time.Time, log *zap.Logger, o stor
 		return nil, err
 	}
 	h := &house{conf: conf, store: opened, now: now, log: log, ended: &endedCalls{}, counters: counters}
+	calls := watchedLog{opened, h.ended}
+	if err := h.conferences(way, calls); err != nil {
+		return nil, errors.Join(err, opened.Close())
+	}
 	h.webhooks = ivr.NewWebhooks(ivr.Deps{
-		Settings: conf.Settings, Words: conf.Words, Log: watchedLog{opened, h.ended}, Directory: opened, Verifier: verifier, PublicURL: conf.PublicURL,
+		Settings: conf.Settings, Words: conf.Words, Log: calls, Directory: opened, Verifier: verifier, Ringer: h.ringer, PublicURL: conf.PublicURL,
 		Now: now, Logger: log, Observer: counters,
 	})
 	h.private = h.privateRoutes()
 	return h, nil
 }
 
-// Close closes the store. Nothing may use the house after it.
-func (h *house) Close() error { return h.store.Close() }
+// conferences lets specialists be rung beside their calls, where the configuration asks for that.
+func (h *house) conferences(way http.RoundTripper, calls ivr.Log) (err error) {
+	if !h.conf.Settings.Whisper {
+		return nil
+	}
+	if h.account, err = restAccountOver(way, h.conf, h.counters.asked); err != nil {
+		return err
+	}
+	h.ringer = ivr.NewRinger(h.conf.Settings, h.conf.PublicURL, calls, h.account, h.now, h.log)
+	return nil
+}
+
+// Close lets what runs beside the calls end, and closes the store. Nothing may use the house after it.
+func (h *house) Close() error {
+	h.ringer.Wait()
+	return h.store.Close()
+}
 
 // health is what /healthz answers. Now is the house's own clock, which a demo can have shifted.
 type health struct {

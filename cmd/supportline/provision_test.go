@@ -33,10 +33,15 @@ type telephony struct {
 
 var tuesday = time.Date(2026, time.November, 24, 15, 0, 0, 0, time.UTC) // both lines are open
 
-func newTelephony(t *testing.T) *telephony {
+func newTelephony(t *testing.T) *telephony { return newTelephonyWith(t, func(*policy.Settings) {}) }
+
+// newTelephonyWith is newTelephony under changed settings.
+func newTelephonyWith(t *testing.T, change func(*policy.Settings)) *telephony {
 	t.Helper()
 	l := &telephony{t: t, conf: mustConfig(t), clock: fake.NewVirtual(tuesday)}
-	h, err := openHouse(l.conf, l.clock.Now, zap.NewNop(), store.Options{Size: 1 << 20})
+	change(&l.conf.Settings)
+	l.at = demoAccount(l.conf, l.clock.Now)
+	h, err := openHouseOver(fake.Straight(l.at), l.conf, l.clock.Now, zap.NewNop(), store.Options{Size: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +49,7 @@ func newTelephony(t *testing.T) *telephony {
 	if err := h.bringIn(t.Context(), "customers.example.csv", config.ExampleCustomers()); err != nil {
 		t.Fatal(err)
 	}
-	l.house, l.at = h, demoAccount(l.conf, l.clock.Now)
+	l.house = h
 	l.client, err = twilio.NewAccount(twilio.AccountConfig{
 		AccountSID: l.conf.Twilio.AccountSID, AuthToken: l.conf.Twilio.AuthToken, Transport: fake.Straight(l.at),
 	})
@@ -53,6 +58,7 @@ func newTelephony(t *testing.T) *telephony {
 	}
 	l.provider = &fake.Provider{
 		AccountSID: l.conf.Twilio.AccountSID, Transport: fake.Straight(h.webhooks), Clock: l.clock, Account: l.at, Seed: t.Name(),
+		Settle: h.ringer.Wait,
 	}
 	return l
 }

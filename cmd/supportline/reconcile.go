@@ -47,6 +47,7 @@ type reconciler struct {
 
 	foreign int                                // calls to numbers that are no line of ours
 	held    map[policy.CallSID][]policy.Report // of legs, until their call is listed
+	beside  map[policy.CallSID]policy.Report   // of legs that were rung beside a call, by their own SID: the log knows whose they are
 
 	mu       sync.Mutex
 	repaired int
@@ -88,7 +89,7 @@ func (r *reconciler) run(ctx context.Context, from, to time.Time) error {
 func (r *reconciler) calls(ctx context.Context, from, to time.Time) error {
 	ctx, r.stop = context.WithCancel(ctx)
 	defer r.stop()
-	r.held = map[policy.CallSID][]policy.Report{}
+	r.held, r.beside = map[policy.CallSID][]policy.Report{}, map[policy.CallSID]policy.Report{}
 	var all sync.WaitGroup
 	places := make(chan struct{}, together)
 	start := func(sid policy.CallSID, reports []policy.Report) {
@@ -132,19 +133,41 @@ func (r *reconciler) sort(ctx context.Context, c twilio.ListedCall) (policy.Call
 	if !ok {
 		return "", nil
 	}
+	if report.Leg != "" && c.ParentSID == "" {
+		r.beside[report.Leg] = report
+		return "", nil
+	}
 	if report.Leg != "" {
 		parent := policy.CallSID(c.ParentSID)
 		r.held[parent] = append(r.held[parent], report)
 		return "", nil
 	}
 	sid := policy.CallSID(c.SID)
-	reports := append(r.held[sid], report)
+	reports := append(append(r.held[sid], r.ownLegs(ctx, sid)...), report)
 	delete(r.held, sid)
 	if _, ours := r.settings.Line(report.To); ours || r.knows(ctx, sid) { // of a line that the configuration has no more, too
 		return sid, reports
 	}
 	r.foreign++
 	return "", nil
+}
+
+// ownLegs are the reports of the legs that were rung beside a call.
+func (r *reconciler) ownLegs(ctx context.Context, sid policy.CallSID) (reports []policy.Report) {
+	if len(r.beside) == 0 {
+		return nil
+	}
+	call, err := r.log.Call(ctx, sid)
+	if err != nil && !errors.Is(err, policy.ErrNoCall) {
+		r.fail(fmt.Errorf("call %s: %w", sid, err))
+	}
+	for _, l := range call.Legs {
+		if report, listed := r.beside[l.SID]; listed {
+			reports = append(reports, report)
+			delete(r.beside, l.SID)
+		}
+	}
+	return reports
 }
 
 func (r *reconciler) knows(ctx context.Context, sid policy.CallSID) bool {
@@ -180,10 +203,12 @@ func (r *reconciler) report(c twilio.ListedCall) (policy.Report, bool) {
 	report := policy.Report{
 		At: ended, From: policy.Phone(c.From), To: policy.Phone(c.To), Status: c.Status, Seconds: c.Seconds, StartedAt: c.StartedAt,
 	}
-	if c.ParentSID != "" {
+	_, ours := r.settings.Line(report.From)
+	beside := c.Direction == "outbound-api" && ours && r.settings.Whisper
+	if c.ParentSID != "" || beside {
 		report.Leg = policy.CallSID(c.SID)
 	}
-	return report, c.ParentSID != "" || c.Direction == "inbound"
+	return report, c.ParentSID != "" || c.Direction == "inbound" || beside
 }
 
 // learn brings what is listed of a call into the log, if it says anything new there.

@@ -60,13 +60,19 @@ func (l *telephony) figures(sids []policy.CallSID) (all []policy.Row) {
 
 // TestADayWithLostCallbacksEqualsOneWithout after reconcile, whichever third of them is lost; a second run finds nothing.
 func TestADayWithLostCallbacksEqualsOneWithout(t *testing.T) {
-	whole := newTelephony(t)
+	for name, whisper := range map[string]bool{"rung on the call": false, "rung beside the call": true} {
+		t.Run(name, func(t *testing.T) { aDayWithLostCallbacks(t, func(s *policy.Settings) { s.Whisper = whisper }) })
+	}
+}
+
+func aDayWithLostCallbacks(t *testing.T, change func(*policy.Settings)) {
+	whole := newTelephonyWith(t, change)
 	want := whole.figures(whole.day(func(int) bool { return false }))
 	if found, err := whole.reconcile(); err != nil || len(found) > 0 {
 		t.Errorf("a day with nothing lost had to be repaired: %+v, %v", found, err)
 	}
 	for third := range 3 {
-		l := newTelephony(t)
+		l := newTelephonyWith(t, change)
 		sids := l.day(func(n int) bool { return n%3 == third })
 		if cmp.Equal(want, l.figures(sids)) {
 			t.Fatal("nothing was lost: the test shows nothing")

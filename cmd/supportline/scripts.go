@@ -14,9 +14,11 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/twilio/fake"
 )
 
 // scriptsIn lists the call scripts of a folder, by name.
@@ -116,11 +118,12 @@ func (c scriptConfig) opener(folder string) phone.Opener {
 			return nil, err
 		}
 		conf.Store = "bolt:" + filepath.Join(place, "store.db")
-		h, err := openHouse(conf, setup.Now, zap.NewNop(), store.Options{Size: scriptStore})
+		provider := demoAccount(conf, setup.Now)
+		h, err := openHouseOver(fake.Straight(provider), conf, setup.Now, zap.NewNop(), store.Options{Size: scriptStore})
 		if err != nil {
 			return nil, errors.Join(err, os.RemoveAll(place))
 		}
-		scripted := &scriptHouse{house: h, place: place}
+		scripted := &scriptHouse{house: h, place: place, provider: provider}
 		if err := errors.Join(scripted.fill(setup.Customers, folder), scripted.restrict(setup.Restricted)); err != nil {
 			return nil, errors.Join(err, scripted.Close())
 		}
@@ -155,7 +158,8 @@ func (c scriptConfig) with(overrides []phone.Override) (config.Config, error) {
 // scriptHouse is a house as scripts call it.
 type scriptHouse struct {
 	*house
-	place string
+	place    string
+	provider *fake.Account
 }
 
 // fill brings customers in: those of a file, seen from the script's folder, or the shipped sample.
@@ -207,6 +211,20 @@ func (h *house) bringIn(ctx context.Context, name string, text []byte) error {
 // Account is the configuration's.
 func (h *scriptHouse) Account() phone.Account {
 	return phone.Account{PublicURL: h.conf.PublicURL, SID: h.conf.Twilio.AccountSID, Token: h.conf.Twilio.AuthToken}
+}
+
+// Provider is the account that the house asks.
+func (h *scriptHouse) Provider() *fake.Account { return h.provider }
+
+// Settle waits for what the house does beside the webhooks, and does what is due by itself. Nobody outside is told anything.
+func (h *scriptHouse) Settle() {
+	h.ringer.Wait()
+	if h.account == nil {
+		return
+	}
+	ctx, jobs := context.Background(), &jobs{store: h.store, settings: h.conf.Settings, log: h.log, wake: func() {}}
+	_ = jobs.liveLimits(ctx, h.now()) // the store that a script broke
+	h.sender(notices.Settings{}).Once(ctx)
 }
 
 // Handler answers the webhooks.

@@ -2,12 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"sync"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/notices"
+	"github.com/officernd/supportline/ivr"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio"
 )
 
 // lookEvery is how often the clock is compared with what is to be done: the time by which a talk over the limit is told late.
@@ -45,9 +50,25 @@ func (t *timetable) try(job string, err error) {
 	}
 }
 
+// sender delivers notices as these settings say, and announcements where calls have conferences.
+func (h *house) sender(s notices.Settings) *notices.Sender {
+	o := notices.Options{Now: h.now, Logger: h.log, Told: h.counters.told}
+	if h.account != nil {
+		o.Announce = h.announce
+	}
+	return notices.New(s, h.store, o)
+}
+
+// announce lets the specialist of a call hear that it passed the limit.
+func (h *house) announce(ctx context.Context, n policy.Notice) (over bool, err error) {
+	err = h.account.Announce(ctx, n.Facts["sid"], n.To, ivr.AnnounceURL(h.conf.PublicURL, policy.Phone(n.Facts["line"])))
+	var refused *twilio.Err
+	return errors.As(err, &refused) && refused.Status == http.StatusNotFound, err
+}
+
 // work runs the jobs and sends the notices until ctx ends, and returns when nothing of it runs any more.
 func (h *house) work(ctx context.Context) {
-	sender := notices.New(h.conf.Notices, h.store, notices.Options{Now: h.now, Logger: h.log, Told: h.counters.told})
+	sender := h.sender(h.conf.Notices)
 	table := &timetable{ended: h.ended, jobs: &jobs{
 		store: h.store, settings: h.conf.Settings, notices: h.conf.Notices, log: h.log, wake: sender.Wake,
 	}}

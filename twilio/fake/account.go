@@ -16,9 +16,13 @@ import (
 // shapes, and keeps what is written. It is safe for concurrent use. A Provider that has one puts its calls there, signs with its token,
 // and finds the numbers' settings in it.
 type Account struct {
-	mu    sync.Mutex
-	state State
-	sids  int
+	mu      sync.Mutex
+	state   State
+	sids    int
+	carried []string           // SIDs of the calls that are being carried
+	live    map[string]string  // legs beside them, by SID: the caller's SID
+	orders  map[string][]order // by the caller's SID
+	rooms   map[string]string  // conferences under way: name to SID
 }
 
 // State is everything that the provider keeps of the account. Times in it are the provider's.
@@ -42,7 +46,7 @@ type State struct {
 
 // NewAccount is an active account without numbers. now is the provider's clock.
 func NewAccount(sid, token string, now func() time.Time) *Account {
-	return &Account{state: State{
+	return &Account{live: map[string]string{}, orders: map[string][]order{}, rooms: map[string]string{}, state: State{
 		SID: sid, Name: "Example", Status: "active", Type: "Full", Owner: sid, Token: token, Keys: map[string]string{}, SMSURLs: map[string]string{},
 		Countries: map[string]bool{"US": true, "CA": true, "GB": true}, Now: now,
 	}}
@@ -144,11 +148,12 @@ func (t route) match(r *http.Request, account string) (id string, ok bool) {
 	}
 	id, begins := strings.CutPrefix(r.URL.Path, before)
 	id, ends := strings.CutSuffix(id, after)
-	return id, begins && ends && id != "" && !strings.Contains(id, "/")
+	inner := strings.Contains(id, "/") != strings.Contains(id, "/Participants/")
+	return id, begins && ends && id != "" && !inner
 }
 
 func (a *Account) routes() []route {
-	return slices.Concat(a.numberRoutes(), a.callRoutes(), a.dialingRoutes(), a.otherRoutes())
+	return slices.Concat(a.numberRoutes(), a.callRoutes(), a.dialingRoutes(), a.otherRoutes(), a.orderRoutes())
 }
 
 // reply writes what was asked for.

@@ -41,7 +41,10 @@ func (c *call) list(p *party, began, answered time.Time) {
 		length := seconds(l.EndedAt.Sub(answered))
 		l.Seconds = &length
 	}
-	c.Account.Change(func(s *State) { s.Calls = append(s.Calls, l) })
+	c.Account.Change(func(s *State) {
+		s.Calls = append(s.Calls, l)
+		delete(c.Account.live, l.SID)
+	})
 }
 
 // keep puts a recording on record.

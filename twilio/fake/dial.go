@@ -14,6 +14,7 @@ type dial struct {
 	*call
 	legs    []*leg
 	elapsed time.Duration
+	began   time.Time // of a leg beside the call
 }
 
 // dial rings every noun at once and joins the caller with the one who takes the call.
@@ -22,6 +23,9 @@ func (c *call) dial(v twilio.Dial) next {
 		c.answer()
 	}
 	c.byMethod(c.caller.base, v.Action, v.Method)
+	if conference, ok := v.Nouns[0].(twilio.Conference); ok {
+		return c.meet(v, conference)
+	}
 	d := &dial{call: c}
 	for _, noun := range v.Nouns {
 		d.legs = append(d.legs, d.newLeg(v, noun))
@@ -44,6 +48,8 @@ func (c *call) dial(v twilio.Dial) next {
 		return end
 	case c.gone, c.err != nil:
 		return end
+	case c.fetched != "":
+		return next{}
 	case v.Action == "":
 		return next{}
 	}
@@ -61,6 +67,8 @@ func (d *dial) hunt() *leg {
 		d.elapsed = l.due - left
 		if act.do == hangsUp {
 			d.hangUp()
+		}
+		if act.do != listens {
 			return nil
 		}
 		l.then()
@@ -100,9 +108,11 @@ func (d *dial) talk(v twilio.Dial, l *leg, params map[string]string) {
 	d.note(l.to, "is joined with the caller", "")
 	started := d.Clock.Now()
 	act, _ := d.pass(Moment{Kind: Talking}, orDefault(v.TimeLimit, 4*3600))
-	if act.do == hangsUp {
+	switch act.do {
+	case hangsUp:
 		d.hangUp()
-	} else {
+	case isFetched:
+	default:
 		d.note(l.to, "hangs up", "")
 	}
 	l.end("completed")

@@ -16,5 +16,8 @@
 //
 // An Account is the provider's REST API over one account. A Provider that has one takes the numbers' settings from it and lists its calls there.
 //
-// It leaves out what no support line uses: conferences, queues, messages, real sound.
+// With an Account a house can also ring legs beside a call, bring parties to other documents and announce something to one party of a
+// conference: such an order belongs to the call whose SID its address names, and is carried out on that call's clock.
+//
+// It leaves out what no support line uses: conferences of more than two, queues, messages, real sound.
 package fake

@@ -27,6 +27,7 @@ type leg struct {
 	verbs      []twilio.Verb
 	ready      bool
 	over       bool
+	room       *twilio.Conference // that the leg has come to
 }
 
 func (d *dial) newLeg(v twilio.Dial, noun twilio.Noun) *leg {
@@ -88,7 +89,7 @@ func (l *leg) pickUp() {
 	l.dial.note(l.to, "picks up", "")
 	l.progress("answered", "in-progress")
 	if l.dial.Race == FirstPickup {
-		l.dial.cancel(l)
+		l.dial.cancel(l) // of those that the same Dial rings
 	}
 	if l.screen == "" {
 		l.ready = true
@@ -108,10 +109,12 @@ func (l *leg) follow(address string, params map[string]string) {
 	l.step()
 }
 
-// step follows the next verb of the leg's document. A document that runs out makes the leg ready to be joined.
+// step follows the next verb of the leg's document. A document that runs out makes the leg of a Dial ready to be joined, and ends any other.
 func (l *leg) step() {
 	if len(l.verbs) == 0 {
-		l.ready = true
+		if l.ready = l.parent != ""; !l.ready {
+			l.end("completed")
+		}
 		return
 	}
 	v := l.verbs[0]
@@ -125,6 +128,8 @@ func (l *leg) step() {
 		l.follow(v.URL, nil)
 	case twilio.Hangup:
 		l.end("completed")
+	case twilio.Dial:
+		l.meet(v)
 	default:
 		l.dial.trouble("13201 a document for a specialist's leg can't use %T", v)
 		l.end("completed")
@@ -187,6 +192,7 @@ func (l *leg) end(status string) {
 		return
 	}
 	l.over, l.ready, l.endedAt = true, false, l.dial.Clock.Now()
+	defer l.dial.room.leaves(l)
 	l.dial.note(l.to, endings[status], "")
 	l.status = status
 	l.dial.list(l.party, l.rangAt, l.answeredAt)

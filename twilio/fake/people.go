@@ -28,6 +28,7 @@ const (
 	TheProvider = "provider"
 	Hears       = "hears"
 	Rings       = "rings"
+	Plays       = "(plays " // begins the text of a sound that is heard
 )
 
 // Moment is what a call is at when the caller is asked.
@@ -48,6 +49,7 @@ const (
 	Asked                     // the house has spoken and waits for an input
 	Recording                 // the house records, after the tone
 	Ringing                   // specialists are rung, or are told who calls
+	Holding                   // a sound, or nothing, while the caller waits for what comes of it
 	Talking                   // caller and specialist are joined
 )
 
@@ -60,6 +62,8 @@ func (k Kind) String() string {
 		return "the line waits for an answer"
 	case Recording:
 		return "the line records"
+	case Holding:
+		return "the caller waits"
 	case Ringing:
 		return "specialists are rung"
 	case Talking:
@@ -77,6 +81,7 @@ const (
 	says
 	hangsUp
 	partnerHangsUp
+	isFetched // the house has brought the caller elsewhere
 )
 
 // Act is what a caller does. The zero Act is Listen.

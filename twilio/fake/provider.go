@@ -25,6 +25,9 @@ type Provider struct {
 	// Account, where there is one, is what the provider has on record: its token signs instead of Token, a dialled number's settings are
 	// taken from it where Incoming has none, and the calls that were carried are listed in it.
 	Account *Account
+	// Settle, if there is one, is called before time passes: it returns when the house has nothing under way. A house that works beside its
+	// webhooks needs it on a Clock that does not wait for it.
+	Settle func()
 
 	sids int
 }
@@ -113,8 +116,11 @@ func (p *Provider) Call(ctx context.Context, in Incoming) (Record, error) {
 		c.byMethod("", in.Number.Fallback, http.MethodGet)
 	}
 	c.note(TheCaller, "dials", in.To)
+	c.Account.carries(c)
 	c.run()
 	c.finish()
+	c.linger()
+	c.Account.drops(c)
 	return c.record, c.err
 }
 
@@ -135,7 +141,10 @@ type call struct {
 	callbacks int    // so far
 	typed     string // keys pressed after an input had ended: the next question gets them
 	documents int
-	gone      bool // the caller hung up
+	gone      bool   // the caller hung up
+	fetched   string // the house brings the caller to this address
+	beside    []*leg // legs that were rung beside the call, and are not over
+	room      room
 	held      []callback
 	gets      map[string]bool // addresses that are asked for with GET
 	record    Record
@@ -156,7 +165,11 @@ func (c *call) run() {
 	for ok {
 		n := next{}
 		for _, v := range doc.Verbs {
-			if n = c.perform(v); n.end || n.url != "" {
+			if n = c.perform(v); c.fetched != "" && !n.end {
+				n = next{url: c.fetched}
+			}
+			c.fetched = ""
+			if n.end || n.url != "" {
 				break
 			}
 		}

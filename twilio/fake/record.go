@@ -49,7 +49,7 @@ func (c *call) speakInto(r twilio.Record) (spoken time.Duration, stop string) {
 		switch act.do {
 		case hangsUp:
 			return spoken, "hangup"
-		case listens:
+		case listens, isFetched:
 			return spoken, ""
 		case says:
 			c.note(TheCaller, "says", act.text)

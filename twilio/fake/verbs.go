@@ -14,6 +14,12 @@ var errBusybody = errors.New("the caller was asked 10000 times at one moment and
 // the time is up, and what was left of d.
 func (c *call) pass(m Moment, d time.Duration) (Act, time.Duration) {
 	for range 10000 {
+		if c.orders(); c.fetched != "" {
+			return Act{do: isFetched}, d
+		}
+		if c.room.moves(m) {
+			return Listen(), d
+		}
 		if c.ctx.Err() != nil {
 			return HangUp(), d
 		}
@@ -21,11 +27,11 @@ func (c *call) pass(m Moment, d time.Duration) (Act, time.Duration) {
 		act := c.People.Caller(m)
 		switch {
 		case act.do == listens, act.do == waits && act.span >= d:
-			c.Clock.Sleep(d)
-			return Listen(), 0
+			if d -= c.sleep(d); d == 0 && c.fetched == "" {
+				return Listen(), 0
+			}
 		case act.do == waits:
-			c.Clock.Sleep(act.span)
-			d -= act.span
+			d -= c.sleep(act.span)
 		case m.takes(act):
 			return act, d
 		}
@@ -58,10 +64,14 @@ func (c *call) perform(v twilio.Verb) next {
 	}
 	switch v := v.(type) {
 	case twilio.Say, twilio.Play, twilio.Pause:
+		m := Moment{Kind: Holding}
+		if _, says := v.(twilio.Say); says {
+			m.Kind = Speaking
+		}
 		if _, pause := v.(twilio.Pause); !pause {
 			c.answer()
 		}
-		if act := c.prompt(v, Moment{Kind: Speaking}); act.do == hangsUp {
+		if act := c.prompt(v, m); act.do == hangsUp {
 			return c.hangUp()
 		}
 	case twilio.Gather:
@@ -104,7 +114,7 @@ func heard(v twilio.Verb) (string, time.Duration) {
 	case twilio.Say:
 		return v.Text, Spoken(v.Text)
 	case twilio.Play:
-		return "(plays " + v.URL + ")", playTime * time.Duration(max(1, v.Loop))
+		return Plays + v.URL + ")", playTime * time.Duration(max(1, v.Loop))
 	case twilio.Pause:
 		return "", time.Second * time.Duration(max(1, v.Seconds))
 	}
@@ -132,6 +142,8 @@ func (c *call) gather(g twilio.Gather) next {
 		switch act.do {
 		case hangsUp:
 			return c.hangUp()
+		case isFetched:
+			return next{}
 		case says:
 			c.note(TheCaller, "says", act.text)
 			c.Clock.Sleep(act.span + time.Second) // a second of silence ends the speech

@@ -32,6 +32,7 @@ func (f *file) defaults() {
 	fill(&f.Notices.SMTP.TLS, "starttls")
 	fill(&f.Notices.Summary, "on")
 	fill(&f.Retention, "400d")
+	fill(&f.Notice, "notify")
 	fill(&f.Recording, "off")
 	for i := range f.Lines.Items {
 		l := &f.Lines.Items[i]

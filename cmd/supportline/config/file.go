@@ -18,6 +18,7 @@ type file struct {
 	NoAnswer       text
 	AfterHours     table[text]
 	FairUse        fairUse
+	Notice         text
 	Notices        notice
 	Retention      text
 	Recording      text
@@ -41,6 +42,7 @@ func (f *file) decode(d *decoder, n node) {
 		field{key: "no_answer", into: &f.NoAnswer},
 		field{key: "after_hours", into: &f.AfterHours},
 		field{key: "fair_use", into: &f.FairUse},
+		field{key: "notice", into: &f.Notice},
 		field{key: "notices", into: &f.Notices},
 		field{key: "retention", into: &f.Retention},
 		field{key: "recording", into: &f.Recording},

@@ -33,6 +33,8 @@ type Options struct {
 	Roots   *x509.CertPool                         // who vouches for the servers; the system's
 	Logger  *zap.Logger                            // none
 	Told    func(policy.Channel, string /*class*/) // after each try, for counting: class is "sent" or why not; nothing
+	// Announce lets a specialist hear a notice; over is that nobody is there any more to hear it. nil: there are no announcements.
+	Announce func(context.Context, policy.Notice) (over bool, err error)
 }
 
 const (
@@ -70,9 +72,34 @@ func New(s Settings, outbox Outbox, o Options) *Sender {
 	posts := http.DefaultTransport.(*http.Transport).Clone()
 	posts.TLSClientConfig.RootCAs = o.Roots
 	post, mail := newPoster(s.Webhook, posts), &mailer{from: s.From, smtp: s.SMTP, roots: o.Roots}
-	return &Sender{
+	made := &Sender{
 		outbox: outbox, templates: s.Templates, o: o, posts: posts,
 		channels: []*channel{newChannel(policy.ChannelEmail, mail.deliver), newChannel(policy.ChannelWebhook, post.deliver)},
+	}
+	if o.Announce != nil {
+		made.channels = append(made.channels, newChannel(policy.ChannelWhisper, announcer(o.Announce)))
+	}
+	return made
+}
+
+// announcer is the way into a specialist's ear.
+func announcer(announce func(context.Context, policy.Notice) (bool, error)) func(context.Context, policy.Notice, Words, time.Time) *failure {
+	return func(ctx context.Context, n policy.Notice, _ Words, _ time.Time) *failure {
+		over, err := announce(ctx, n)
+		switch {
+		case over:
+			return refused("over", "the talk was over before it could be announced")
+		case err != nil:
+			return later("provider", err.Error())
+		}
+		return nil
+	}
+}
+
+// Once delivers what is due, and returns.
+func (s *Sender) Once(ctx context.Context) {
+	for _, c := range s.channels {
+		s.pass(ctx, c)
 	}
 }
 

@@ -1,6 +1,7 @@
 package phone
 
 import (
+	"strings"
 	"time"
 
 	"github.com/officernd/supportline/twilio/fake"
@@ -34,6 +35,9 @@ func (p *player) meet(st statement, m fake.Moment) (act *fake.Act, stays bool) {
 		return nil, false
 	case breakage:
 		p.house.Break(bool(do))
+		return nil, false
+	case refusal:
+		p.refuse(bool(do))
 		return nil, false
 	case hangUp:
 		return acts(fake.HangUp()), false
@@ -126,6 +130,7 @@ func (p *player) Specialist(to string) fake.Specialist {
 func (p *player) Note(e fake.Event) {
 	p.events = append(p.events, e)
 	switch {
+	case e.Did == fake.Hears && strings.HasPrefix(e.Text, fake.Plays): // a sound is no sentence
 	case e.Did == fake.Hears && e.Who == fake.TheCaller:
 		p.heard = append(p.heard, e.Text)
 	case e.Did == fake.Hears:

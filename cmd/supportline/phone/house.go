@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio/fake"
 )
 
 // Account is where and as whose webhooks are sent.
@@ -18,6 +19,10 @@ type Account struct {
 // House is a support line that a script calls: the real machine with its log, on the script's clock.
 type House interface {
 	Account() Account
+	// Provider is the account that the house asks over the REST API.
+	Provider() *fake.Account
+	// Settle returns when the house has nothing under way beside the webhooks.
+	Settle()
 	// Handler answers the webhooks, as the public listener does.
 	Handler() http.Handler
 	// Explain gives the whole story of a logged call, what follows from it included; policy.ErrNoCall where nothing was logged.

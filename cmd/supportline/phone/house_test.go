@@ -9,6 +9,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/twilio"
+	"github.com/officernd/supportline/twilio/fake"
 )
 
 // desk is the smallest house: it asks for two digits, then rings one specialist, and logs what it is told. It is a stand-in for the
@@ -34,6 +35,15 @@ func opener(closed *bool, seen *phone.Setup) phone.Opener {
 func (d *desk) Account() phone.Account {
 	return phone.Account{PublicURL: "https://desk.example.com", SID: "AC00000000000000000000000000000001", Token: "secret"}
 }
+
+// Provider is an account that nobody asks.
+func (d *desk) Provider() *fake.Account {
+	account := d.Account()
+	return fake.NewAccount(account.SID, account.Token, d.Now)
+}
+
+// Settle returns at once: a desk does nothing beside its webhooks.
+func (d *desk) Settle() {}
 
 func (d *desk) Handler() http.Handler {
 	mux := http.NewServeMux()

@@ -15,7 +15,7 @@ func (p *player) listen(st statement, m fake.Moment) (*fake.Act, bool) {
 	switch {
 	case verdict == holds:
 		return nil, false
-	case verdict == missing && (m.Kind == fake.Ringing || m.Kind == fake.Asked && len(p.heard) == 0):
+	case verdict == missing && (m.Kind == fake.Ringing || m.Kind == fake.Holding || m.Kind == fake.Asked && len(p.heard) == 0):
 		return acts(fake.Listen()), true
 	}
 	p.differ(st, m.Kind.String()+found)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -100,6 +101,11 @@ func (p *player) statement(ctx context.Context, st statement) error {
 			return err
 		}
 		p.house.Break(bool(do))
+	case refusal:
+		if err := p.opened(st); err != nil {
+			return err
+		}
+		p.refuse(bool(do))
 	case dialing:
 		if err := p.opened(st); err != nil {
 			return err
@@ -129,8 +135,22 @@ func (p *player) opened(st statement) (err error) {
 	}
 	account := p.house.Account()
 	p.provider.AccountSID, p.provider.Token = account.SID, account.Token
+	p.provider.Account, p.provider.Settle = p.house.Provider(), p.house.Settle
 	p.provider.Transport = fake.Straight(p.house.Handler())
 	return nil
+}
+
+// refuse makes the provider's REST API answer nothing, until it is called with false.
+func (p *player) refuse(broken bool) {
+	p.house.Provider().Change(func(s *fake.State) {
+		s.Interfere = nil
+		if broken {
+			s.Interfere = func(w http.ResponseWriter, _ *http.Request) bool {
+				fake.Refuse(w, http.StatusServiceUnavailable, 20503, "Service unavailable")
+				return true
+			}
+		}
+	})
 }
 
 func (p *player) at(st statement, err error) error {

@@ -95,7 +95,7 @@ func (s Script) order() []error {
 			if dialled {
 				problem(st, "the house is open already; write this before the first dial")
 			}
-		case scene, breakage:
+		case scene, breakage, refusal:
 		default:
 			if !dialled {
 				problem(st, "nobody has called yet; write a dial statement before it")

@@ -16,6 +16,7 @@ import (
 type (
 	scene    func(*player)
 	breakage bool         // of the store
+	refusal  bool         // of everything that is asked over the REST API
 	setting  func(*Setup) // of the house, before it opens
 	dialing  struct{ to, from, verstat string }
 
@@ -85,6 +86,12 @@ var sceneForms = []form{
 	}},
 	{"mend the store", "from here it works again", func([]string) any {
 		return breakage(false)
+	}},
+	{"break the account", "from here the provider's REST API answers nothing", func([]string) any {
+		return refusal(true)
+	}},
+	{"mend the account", "from here it works again", func([]string) any {
+		return refusal(false)
 	}},
 }
 

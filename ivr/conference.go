@@ -1,0 +1,45 @@
+package ivr
+
+import (
+	"strconv"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio"
+)
+
+// fetchedQuery marks the address to which the Ringer brings a caller.
+const fetchedQuery = "fetched=1"
+
+// besideRoutes are those of calls whose specialists are rung beside them, and of the conferences in which the two meet.
+func (h *webhooks) besideRoutes(on func(string, func(*hook) error)) {
+	on("/leg/:call/:order/screen/:turn", h.leg(stepScreen))
+	on("/leg/:call/:order/answer/:turn", h.leg(stepAnswer))
+	on("/leg/:call/:order/ring", h.legStatus)
+	on("/conference/:call/wait", h.conferenceWait)
+	on("/conference/:call/recording", func(w *hook) error {
+		return h.recorded(w, policy.CallSID(w.Param("call")), policy.Report{Recording: completed(w)})
+	})
+	on("/announce/:line", h.announce)
+}
+
+// conferenceWait is heard by who is alone in a conference: for a moment, unless the other one has hung up just now.
+func (h *webhooks) conferenceWait(w *hook) error {
+	return h.send(w, document(h.form.say(w.line, []Phrase{phrase("conference-wait")}), twilio.Pause{Seconds: 3}))
+}
+
+// announce is heard by the specialist alone, at the call limit.
+func (h *webhooks) announce(w *hook) error {
+	line := w.line
+	for _, l := range h.Settings.Lines {
+		if digits(l.Number.Full()) == w.Param("line") {
+			line = l
+		}
+	}
+	minutes := strconv.Itoa(int(h.Settings.FairUse.CallLimit.Minutes()))
+	return h.send(w, document(h.form.say(line, []Phrase{phrase("limit-whisper", "minutes", minutes)})))
+}
+
+// AnnounceURL is what a specialist hears at the call limit, on a call to this line.
+func AnnounceURL(publicURL string, line policy.Phone) string {
+	return trimmed(publicURL) + "/announce/" + digits(line.Full())
+}

@@ -1,0 +1,52 @@
+package ivr
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+)
+
+// tone is a ringing tone as callers of a country know it: two frequencies in Hertz, sounding in these stretches of seconds. The silence that
+// follows is a Pause.
+type tone struct {
+	low, high float64
+	on        [][2]float64
+	length    float64
+	pause     int // seconds of silence after it
+}
+
+// tones are by the provider's word for the country. Their frequencies are those of ITU-T E.180.
+var tones = map[string]tone{
+	"us": {low: 440, high: 480, on: [][2]float64{{0, 2}}, length: 2, pause: 2},
+	"uk": {low: 400, high: 450, on: [][2]float64{{0, 0.4}, {0.6, 1}}, length: 1, pause: 2},
+}
+
+const sampleRate = 8000 // of a telephone
+
+// wav is the tone as a file: one channel of bytes.
+func (t tone) wav() []byte {
+	samples := make([]byte, int(t.length*sampleRate))
+	for i := range samples {
+		at := float64(i) / sampleRate
+		samples[i] = 128
+		for _, on := range t.on {
+			if at >= on[0] && at < on[1] {
+				samples[i] += byte(int8(20 * (math.Sin(2*math.Pi*t.low*at) + math.Sin(2*math.Pi*t.high*at))))
+			}
+		}
+	}
+	var file bytes.Buffer
+	file.WriteString("RIFF")
+	le := func(values ...any) {
+		for _, v := range values {
+			_ = binary.Write(&file, binary.LittleEndian, v) // into memory
+		}
+	}
+	le(uint32(36 + len(samples)))
+	file.WriteString("WAVEfmt ")
+	le(uint32(16), uint16(1), uint16(1), uint32(sampleRate), uint32(sampleRate), uint16(1), uint16(8))
+	file.WriteString("data")
+	le(uint32(len(samples)))
+	file.Write(samples)
+	return file.Bytes()
+}
