@@ -106,17 +106,22 @@ type server struct {
 	handler http.Handler
 }
 
-func newServer(t testing.TB) *server {
+func newServer(t testing.TB) *server { return newServerWith(t, func(*ivr.Deps) {}) }
+
+// newServerWith is newServer with changed parts.
+func newServerWith(t testing.TB, change func(*ivr.Deps)) *server {
 	t.Helper()
 	verifier, err := twilio.NewVerifier(publicURL, account, token)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &server{memory: &memory{calls: map[policy.CallSID]policy.Call{}}, seen: &seen{}}
-	s.handler = ivr.NewWebhooks(ivr.Deps{
+	d := ivr.Deps{
 		Settings: settings(t), Words: ivr.DefaultWords(), Log: s.memory, Directory: s.memory, Verifier: verifier,
 		PublicURL: publicURL, Now: func() time.Time { return tuesday }, Logger: zap.NewNop(), Observer: s.seen,
-	})
+	}
+	change(&d)
+	s.handler = ivr.NewWebhooks(d)
 	return s
 }
 

@@ -2,6 +2,7 @@ package twilio
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	api "github.com/twilio/twilio-go/rest/api/v2010"
@@ -40,12 +41,19 @@ func (a *Account) Fetch(ctx context.Context, sid, url string) error {
 	return q.maybeWrong(err)
 }
 
-// HangUp ends a call or leg, ringing or answered.
+// HangUp ends a call or leg, ringing or answered. One that is over already is no error.
 func (a *Account) HangUp(ctx context.Context, sid string) error {
 	q := a.ask(ctx, "call end")
 	_, err := q.api().UpdateCall(sid, (&api.UpdateCallParams{}).SetStatus("completed"))
+	var refused *Err
+	if errors.As(err, &refused) && refused.Code == callIsOver {
+		return nil
+	}
 	return q.maybeWrong(err)
 }
+
+// callIsOver is the provider's error for a change of a call that has ended.
+const callIsOver = 21220
 
 // Announce lets one party of a conference that is under way hear a document; the others hear nothing of it. room is the conference's name.
 // Where there is no such conference any more, or the party has left it, the error is an *Err with status 404.

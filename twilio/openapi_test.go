@@ -137,7 +137,15 @@ func TestRequestsAreAsThePublishedDescriptionSays(t *testing.T) {
 	for range a.Recordings(ctx, now.Add(-time.Hour), now) {
 		break
 	}
-	if len(p.asked) != 7 {
+	_, _ = a.Ring(ctx, twilio.Ringing{
+		From: "+448000668187", To: "sip:oncall@example.com", URL: voice, StatusURL: voice, StatusEvents: []string{"ringing", "completed"}, Seconds: 25,
+	})
+	leg := "CA" + strings.Repeat("1", 32)
+	_, _ = a.HangUp(ctx, leg), a.Fetch(ctx, leg, voice)
+	first := `{"conferences":[{"sid":"CF` + strings.Repeat("0", 32) + `"}]}`
+	p.answer = func(int, *http.Request) (*http.Response, error) { return answer(http.StatusOK, "application/json", first), nil }
+	_ = a.Announce(ctx, "CA1", leg, voice)
+	if len(p.asked) != 12 {
 		t.Errorf("%d requests", len(p.asked))
 	}
 	for _, r := range p.asked {

@@ -229,6 +229,13 @@ func TestTheProvidersBuilderMeansTheSame(t *testing.T) {
 				&twiml.VoiceSip{SipUrl: "sip:anna@example.com", Url: "/leg/screen", StatusCallback: "/leg/ring", StatusCallbackEvent: "completed"},
 			},
 		}},
+		"conference": {
+			&twiml.VoiceDial{Action: "/voice/rang/4", InnerElements: []twiml.Element{&twiml.VoiceConference{
+				Name: "CA1", Beep: "false", EndConferenceOnExit: "true", WaitUrl: "/conference/CA1/wait", StatusCallback: "/conference/CA1/events",
+				StatusCallbackEvent: "start leave", Record: "record-from-start", RecordingStatusCallback: "/conference/CA1/recording",
+			}}},
+			&twiml.VoiceDial{InnerElements: []twiml.Element{&twiml.VoiceConference{Name: "CA1"}}},
+		},
 		"record": {
 			&twiml.VoiceRecord{
 				Action: "/recording/done", MaxLength: "120", Timeout: "5", FinishOnKey: "#", PlayBeep: "false", Trim: "trim-silence",

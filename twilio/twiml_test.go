@@ -46,6 +46,13 @@ func documents() map[string]twilio.Response {
 				},
 			},
 		}},
+		"conference": {Verbs: []twilio.Verb{
+			twilio.Dial{Action: "/voice/rang/4", Nouns: []twilio.Noun{twilio.Conference{
+				Name: "CA1", Beep: "false", EndOnExit: true, WaitURL: "/conference/CA1/wait", StatusCallback: "/conference/CA1/events",
+				StatusEvents: []string{"start", "leave"}, Record: "record-from-start", RecordingStatusCallback: "/conference/CA1/recording",
+			}}},
+			twilio.Dial{Nouns: []twilio.Noun{twilio.Conference{Name: "CA1"}}},
+		}},
 		"record": {Verbs: []twilio.Verb{
 			twilio.Record{
 				Action: "/recording/done", MaxLength: 120, Timeout: 5, FinishOnKey: "#", NoBeep: true, Trim: "trim-silence",

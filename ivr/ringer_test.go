@@ -1,0 +1,191 @@
+package ivr_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/ivr"
+	"github.com/officernd/supportline/twilio"
+)
+
+// board is a switchboard that takes orders down, and holds them up as long as hold is not closed.
+type board struct {
+	mu     sync.Mutex
+	orders []string
+	fail   error
+	hold   chan struct{}
+}
+
+func (b *board) did(what string) error {
+	if b.hold != nil {
+		<-b.hold
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.orders = append(b.orders, what)
+	return b.fail
+}
+
+func (b *board) Ring(_ context.Context, r twilio.Ringing) (string, error) {
+	return "CAleg" + strings.Trim(r.To, "+"), b.did("ring " + r.To + " from " + r.From + " at " + r.URL)
+}
+
+func (b *board) Fetch(_ context.Context, sid, url string) error { return b.did("fetch " + sid + " to " + url) }
+func (b *board) HangUp(_ context.Context, sid string) error     { return b.did("hang up " + sid) }
+
+func (b *board) taken() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.orders)
+}
+
+// besideServer rings over a board.
+func besideServer(t *testing.T, b *board) (*server, *ivr.Ringer) {
+	t.Helper()
+	var ringer *ivr.Ringer
+	s := newServerWith(t, func(d *ivr.Deps) {
+		d.Settings.Whisper = true
+		ringer = ivr.NewRinger(d.Settings, publicURL, d.Log, b, func() time.Time { return tuesday }, zap.NewNop())
+		d.Ringer = ringer
+	})
+	t.Cleanup(ringer.Wait)
+	return s, ringer
+}
+
+func (s *server) reachesTheHunt() *httptest.ResponseRecorder {
+	s.post("/voice")
+	s.post("/voice/number/1", "Digits", "204518")
+	return s.post("/voice/menu/2", "Digits", "1")
+}
+
+// TestNoWebhookWaitsForREST: the caller hears the ringing tone while the provider's REST API hangs.
+func TestNoWebhookWaitsForREST(t *testing.T) {
+	b := &board{hold: make(chan struct{})}
+	s, ringer := besideServer(t, b)
+	heard := document(t, s.reachesTheHunt())
+	if text := spoken(heard.Verbs); !strings.Contains(text, "Connecting you now") {
+		t.Errorf("heard %q", text)
+	}
+	if play, ok := heard.Verbs[1].(twilio.Play); !ok || play.URL != publicURL+"/sound/uk.wav" {
+		t.Errorf("no ringing tone: %+v", heard.Verbs)
+	}
+	if again, ok := heard.Verbs[len(heard.Verbs)-1].(twilio.Redirect); !ok || again.URL != publicURL+"/voice/wait/3" {
+		t.Errorf("it ends: %+v", heard.Verbs)
+	}
+	close(b.hold)
+	ringer.Wait()
+	want := []string{"ring " + string(oncall1) + " from " + string(uk) + " at " + publicURL + "/leg/" + sid + "/3/screen/1"}
+	if diff := cmp.Diff(want, b.taken()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestBesideOverHTTP: the specialist accepts on a leg of its own, the caller is fetched, and both are led into one conference.
+func TestBesideOverHTTP(t *testing.T) {
+	b := &board{}
+	s, ringer := besideServer(t, b)
+	s.reachesTheHunt()
+	ringer.Wait()
+	leg := func(path, keys string) twilio.Response {
+		return document(t, s.post("/leg/"+sid+"/3/"+path, "CallSid", legSID, "From", string(uk), "To", string(oncall1), "Direction", "outbound-api", "Digits", keys))
+	}
+	asked := leg("screen/1", "")
+	if text := spoken(asked.Verbs); !strings.Contains(text, "Northwind Flex Offices") || !strings.Contains(text, "Press 1 to accept") {
+		t.Errorf("the specialist hears %q", text)
+	}
+	joined := leg("answer/1", "1")
+	ringer.Wait()
+	if got := b.taken()[1]; !strings.HasPrefix(got, "fetch "+sid+" to "+publicURL+"/voice/wait/3?") && !strings.HasPrefix(b.taken()[2], "fetch ") {
+		t.Errorf("orders %q", b.taken())
+	}
+	fetched := document(t, s.post("/voice/wait/3?fetched=1"))
+	for who, doc := range map[string]twilio.Response{"specialist": joined, "caller": fetched} {
+		room, ok := doc.Verbs[0].(twilio.Dial).Nouns[0].(twilio.Conference)
+		if !ok || room.Name != sid || !room.EndOnExit || room.Beep != "false" {
+			t.Errorf("%s: %+v", who, doc)
+		}
+	}
+	if w := document(t, s.post("/conference/"+sid+"/wait", "CallSid", legSID)); spoken(w.Verbs) == "" {
+		t.Error("who is alone in the conference hears silence")
+	}
+	length := "61"
+	s.post("/conference/"+sid+"/recording", "CallSid", "", "RecordingUrl", "https://api.twilio.com/r/RE1", "RecordingSid", "RE1", "RecordingDuration", length, "RecordingStatus", "completed")
+	if got := s.calls[sid].Recordings; len(got) != 1 || got[0].Seconds != 61 {
+		t.Errorf("the recording of the conference: %+v", got)
+	}
+}
+
+// TestAnnouncementHasTheLineAndTheLimit: what the specialist hears says the configured minutes, in the language of the line.
+func TestAnnouncementHasTheLineAndTheLimit(t *testing.T) {
+	s, _ := besideServer(t, &board{})
+	address := ivr.AnnounceURL(publicURL, us)
+	said := document(t, s.post(strings.TrimPrefix(address, publicURL), "From", "", "To", ""))
+	if say, ok := said.Verbs[0].(twilio.Say); !ok || say.Language != "en-US" || !strings.Contains(say.Text, "20 minutes") {
+		t.Errorf("%+v", said)
+	}
+	if w := s.serve(httptest.NewRequest(http.MethodPost, "/phone/announce/18883071053", nil)); w.Code != http.StatusForbidden {
+		t.Errorf("unsigned: %d", w.Code)
+	}
+}
+
+// TestSpecialistBesideWithoutTheLog: nothing can join the two, so the specialist hears that, and the caller goes the plain way (rule 11).
+func TestSpecialistBesideWithoutTheLog(t *testing.T) {
+	s, ringer := besideServer(t, &board{})
+	s.reachesTheHunt()
+	ringer.Wait()
+	s.memory.mu.Lock()
+	s.memory.fail = errDisk
+	s.memory.mu.Unlock()
+	gone := document(t, s.post("/leg/"+sid+"/3/answer/1", "CallSid", legSID, "Direction", "outbound-api", "From", string(uk), "Digits", "1"))
+	if len(gone.Verbs) != 2 || spoken(gone.Verbs) == "" {
+		t.Errorf("the specialist: %+v", gone)
+	}
+	if text := spoken(document(t, s.post("/voice/wait/3")).Verbs); !strings.Contains(text, "technical problem") {
+		t.Errorf("the caller hears %q", text)
+	}
+}
+
+// TestErrandsThatFail leave the call as it is.
+func TestErrandsThatFail(t *testing.T) {
+	b := &board{fail: errors.New("no way out")}
+	s, ringer := besideServer(t, b)
+	s.reachesTheHunt()
+	ringer.Wait()
+	plain := document(t, s.post("/voice/wait/3?fetched=1"))
+	if diff := cmp.Diff([]string{string(oncall1)}, rung(plain)); diff != "" {
+		t.Errorf("the plain way rings:\n%s", diff)
+	}
+}
+
+// TestRingingTone is a file that a telephone can play, for anybody: one channel of 8000 bytes a second.
+func TestRingingTone(t *testing.T) {
+	s := newServer(t)
+	for name, length := range map[string]int{"us": 2, "uk": 1} {
+		w := s.serve(httptest.NewRequest(http.MethodGet, "/phone/sound/"+name+".wav", nil))
+		file := w.Body.Bytes()
+		if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "audio/wav" || len(file) != 44+8000*length {
+			t.Fatalf("%s: %d, %s, %d bytes", name, w.Code, w.Header().Get("Content-Type"), len(file))
+		}
+		rate, size := binary.LittleEndian.Uint32(file[24:]), binary.LittleEndian.Uint32(file[40:])
+		if string(file[:4]) != "RIFF" || rate != 8000 || int(size) != len(file)-44 {
+			t.Errorf("%s: rate %d, size %d", name, rate, size)
+		}
+		if quiet := slices.Max(file[44:]) < 150; quiet {
+			t.Errorf("%s: silence", name)
+		}
+	}
+	if w := s.serve(httptest.NewRequest(http.MethodGet, "/phone/sound/..%2fwords.wav", nil)); w.Code != http.StatusNotFound {
+		t.Errorf("another file: %d", w.Code)
+	}
+}
