@@ -288,3 +288,47 @@ func TestCaddyLetsTheProviderIn(t *testing.T) {
 		}
 	}
 }
+
+// TestProvisionAsWhoever: an API key or the token, of a main account or a subaccount, at an edge and in a region. What is asked names the account
+// of the configuration, whoever asks.
+func TestProvisionAsWhoever(t *testing.T) {
+	for name, row := range map[string]struct {
+		change func(*twilio.AccountConfig)
+		owner  string
+		as     string
+	}{
+		"the token":            {func(*twilio.AccountConfig) {}, "", "the account's auth token of the account"},
+		"an API key":           {func(c *twilio.AccountConfig) { c.APIKey, c.APISecret, c.AuthToken = "SK1", "secret", "" }, "", "an API key of the account"},
+		"a subaccount's token": {func(*twilio.AccountConfig) {}, "ACmain", "the account's auth token of the subaccount"},
+		"a subaccount's key":   {func(c *twilio.AccountConfig) { c.APIKey, c.APISecret = "SK1", "secret" }, "ACmain", "an API key of the subaccount"},
+		"in a region": {func(c *twilio.AccountConfig) {
+			c.APIKey, c.APISecret, c.Edge, c.Region = "SK1", "secret", "dublin", "ie1"
+		}, "", "an API key of the account"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newTelephony(t)
+			l.at.Change(func(s *fake.State) {
+				s.Keys["SK1"] = "secret"
+				if row.owner != "" {
+					s.Owner = row.owner
+				}
+			})
+			c := twilio.AccountConfig{AccountSID: l.conf.Twilio.AccountSID, AuthToken: l.conf.Twilio.AuthToken, Transport: fake.Straight(l.at)}
+			row.change(&c)
+			client, err := twilio.NewAccount(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			l.client = client
+			if out, status := l.provision(true); status != statusDone {
+				t.Errorf("--apply ends with %d:\n%s", status, out)
+			}
+			if out, status := l.provision(false); status != statusDone {
+				t.Errorf("the second plan is not empty (%d):\n%s", status, out)
+			}
+			if found := l.doctor().credentials(t.Context()); !strings.Contains(found[0].Found, row.as) {
+				t.Errorf("the doctor finds %q, want %q", found[0].Found, row.as)
+			}
+		})
+	}
+}
