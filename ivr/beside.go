@@ -146,7 +146,7 @@ func (t *turn) waited() Reply {
 		reply.Ring = &Ring{Record: t.Recording}
 		return reply
 	case refused:
-		t.note("ring.plain", "nobody could be rung beside the call: they are rung on it, and no announcement can be made", "after", t.now.Sub(t.call.State.OrderedAt).String())
+		t.note("ring.plain", "nobody could be rung beside the call: the plain way", "after", t.now.Sub(t.call.State.OrderedAt).String())
 		t.call.State.Plain = true
 		return t.ring(t.Teams[t.call.State.Team])
 	}
@@ -178,7 +178,7 @@ func stranded(c policy.Call) (policy.Leg, bool) {
 type Rung struct {
 	Order    int
 	Legs     []policy.Leg // SID and To of those who are rung
-	Refusals []policy.Fact
+	Refusals []policy.Fact // address, and why
 }
 
 // Rung brings it into the call. What is known already stays.
@@ -197,7 +197,7 @@ func (m Machine) Rung(call policy.Call, r Rung, now time.Time) policy.Call {
 		t.call.State.Word = wordRefused
 	}
 	for _, f := range r.Refusals {
-		t.note("ring.refused", f.Value, "specialist", f.Name)
+		t.note("ring.refused", f.Name+" could not be rung beside the call", "error", f.Value)
 	}
 	return t.call
 }

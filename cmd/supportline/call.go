@@ -69,7 +69,7 @@ func (c callCommand) dial(ctx context.Context, p *program, configFile string) er
 	}
 	shift := server.Now.Sub(p.Now())
 	line := p.telephone(conf)
-	line.Transport = fake.Via(conf.Listen.Webhooks)
+	line.Transport, line.Hold = fake.Via(conf.Listen.Webhooks), time.Second
 	line.Now = func() time.Time { return p.Now().Add(shift) }
 	return line.Call(ctx, string(c.Number), c.From, c.Attested)
 }

@@ -81,7 +81,8 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	if err := d.fill(ctx, h, p.Err, shown.Now()); err != nil {
 		return errors.Join(err, h.Close())
 	}
-	h.private = withAccount(h.private, demoAccount(conf, shown.Now))
+	account := demoAccount(conf, shown.Now)
+	h.private = withAccount(h.private, account)
 	s, err := listen(h)
 	if err != nil {
 		return errors.Join(err, h.Close())
@@ -94,7 +95,7 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	go func() {
 		defer close(prompted)
 		if terminal(p.In) && terminal(p.Out) {
-			(&prompt{program: shown, house: h, file: filepath.Join(d.Dir, demoConfig)}).run(ctx)
+			(&prompt{program: shown, house: h, file: filepath.Join(d.Dir, demoConfig), account: account}).run(ctx)
 			stop()
 		}
 	}()

@@ -21,7 +21,8 @@ const promptHelp = `Here is a phone, too. Type one of
 type prompt struct {
 	program *program
 	house   *house
-	file    string // the configuration
+	file    string        // the configuration
+	account *fake.Account // the demo's
 	lines   *phone.Lines
 }
 
@@ -29,6 +30,7 @@ type prompt struct {
 func (t *prompt) run(ctx context.Context) {
 	line := t.program.telephone(t.house.conf)
 	line.Transport, line.Now = fake.Straight(t.house.webhooks), t.program.Now
+	line.Provider, line.Settle = t.account, t.house.ringer.Wait
 	t.lines = line.Lines
 	fmt.Fprint(t.program.Out, promptHelp)
 	for {

@@ -74,7 +74,7 @@ func (c *call) carryOut(o order) {
 			return
 		}
 		l := c.beside[i]
-		l.dial.elapsed = c.Clock.Now().Sub(l.dial.began)
+		l.dial.elapsed = c.passed - l.dial.began
 		switch {
 		case o.announce != "":
 			l.announce(o.announce)
@@ -90,7 +90,7 @@ func (c *call) carryOut(o order) {
 
 // ringBeside rings a leg that is a call of its own.
 func (c *call) ringBeside(o order) {
-	d := &dial{call: c, began: c.Clock.Now()}
+	d := &dial{call: c, began: c.passed}
 	l := &leg{
 		dial: d, screen: o.ring.URL, callback: o.ring.StatusURL, events: o.ring.StatusEvents,
 		party: &party{sid: o.sid, direction: "outbound-api", status: "initiated", from: o.ring.From, to: o.ring.To},
@@ -107,14 +107,20 @@ func (c *call) ringBeside(o order) {
 func (c *call) sleep(d time.Duration) time.Duration {
 	l, due := c.nextBeside()
 	if l == nil || due > d {
-		c.Clock.Sleep(d)
+		c.lets(d)
 		return d
 	}
-	c.Clock.Sleep(due)
+	c.lets(due)
 	l.dial.elapsed = l.due
 	l.happens()
 	c.orders()
 	return max(0, due)
+}
+
+// lets time go by. What passed is counted here, since a Clock may skip it.
+func (c *call) lets(d time.Duration) {
+	c.Clock.Sleep(d)
+	c.passed += max(0, d)
 }
 
 // nextBeside is the leg beside the call on which something happens next, and how soon.
@@ -123,7 +129,7 @@ func (c *call) nextBeside() (first *leg, due time.Duration) {
 		if l.over || l.then == nil {
 			continue
 		}
-		if in := l.dial.began.Add(l.due).Sub(c.Clock.Now()); first == nil || in < due {
+		if in := l.dial.began + l.due - c.passed; first == nil || in < due {
 			first, due = l, in
 		}
 	}

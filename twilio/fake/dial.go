@@ -14,7 +14,7 @@ type dial struct {
 	*call
 	legs    []*leg
 	elapsed time.Duration
-	began   time.Time // of a leg beside the call
+	began   time.Duration // of a leg beside the call: what had passed of it
 }
 
 // dial rings every noun at once and joins the caller with the one who takes the call.

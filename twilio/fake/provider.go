@@ -141,7 +141,8 @@ type call struct {
 	callbacks int    // so far
 	typed     string // keys pressed after an input had ended: the next question gets them
 	documents int
-	gone      bool   // the caller hung up
+	gone      bool // the caller hung up
+	passed    time.Duration
 	fetched   string // the house brings the caller to this address
 	beside    []*leg // legs that were rung beside the call, and are not over
 	room      room

@@ -54,7 +54,7 @@ func (c *call) speakInto(r twilio.Record) (spoken time.Duration, stop string) {
 		case says:
 			c.note(TheCaller, "says", act.text)
 			length := min(act.span, longest-spoken)
-			c.Clock.Sleep(length)
+			c.lets(length)
 			spoken += length
 		case presses:
 			c.note(TheCaller, "presses", act.keys)

@@ -146,11 +146,11 @@ func (c *call) gather(g twilio.Gather) next {
 			return next{}
 		case says:
 			c.note(TheCaller, "says", act.text)
-			c.Clock.Sleep(act.span + time.Second) // a second of silence ends the speech
+			c.lets(act.span + time.Second) // a second of silence ends the speech
 			return c.action(g.Action, map[string]string{"SpeechResult": act.text, "Confidence": "0.9"})
 		case presses:
 			c.note(TheCaller, "presses", act.keys)
-			c.Clock.Sleep(keyTime * time.Duration(len(act.keys)))
+			c.lets(keyTime * time.Duration(len(act.keys)))
 			if c.typed = in.press(act.keys); in.done {
 				return c.action(g.Action, in.params())
 			}

@@ -19,11 +19,15 @@ type Terminal struct {
 	Lines     *Lines            // what is typed; at its end the caller hangs up
 	Out       io.Writer
 	Now       func() time.Time // the clock of the house; nil: time.Now
+	Provider  *fake.Account    // what the house asks over the REST API; nil: somebody else, who knows nothing of these calls
+	Settle    func()           // returns when the house has nothing under way beside its webhooks; nil: it need not be waited for
+	Hold      time.Duration    // how long a sound really takes, so that somebody who waits waits; 0: no time
 	Seed      string           // the SIDs of the calls follow from it; must be new for each process that shares a log
 	Colour    bool
 
 	ctx     context.Context
-	leaving bool // somebody asked that the caller hang up
+	leaving bool   // somebody asked that the caller hang up
+	sound   string // that is being heard: its repetitions are not shown
 }
 
 const terminalHelp = `Type digits, * or # to press keys, "say ..." to speak, Enter to stay silent, h to hang up.
@@ -41,7 +45,7 @@ func (t *Terminal) Call(ctx context.Context, to, from string, attested bool) err
 	fmt.Fprint(t.Out, terminalHelp)
 	p := &fake.Provider{
 		AccountSID: t.Account.SID, Token: t.Account.Token, Transport: t.Transport,
-		Clock: fake.Hasty(now), People: t, Seed: t.Seed,
+		Clock: fake.Hasty(now), People: t, Seed: t.Seed, Account: t.Provider, Settle: t.Settle,
 	}
 	verstat := ""
 	if attested {
@@ -76,8 +80,18 @@ func (t *Terminal) Caller(m fake.Moment) fake.Act {
 		return t.ask("recording> ", t.message)
 	case m.Kind == fake.Asked:
 		return t.ask("you> ", t.answer)
+	case m.Kind == fake.Holding:
+		t.hold()
 	}
 	return fake.Listen()
+}
+
+// hold lets the time of a sound pass.
+func (t *Terminal) hold() {
+	select {
+	case <-time.After(t.Hold):
+	case <-t.ctx.Done():
+	}
 }
 
 // ask reads lines until one can be understood.
@@ -173,6 +187,14 @@ const (
 
 // Note prints an event: what is heard stands out, the rest is faint.
 func (t *Terminal) Note(e fake.Event) {
+	if e.Did == fake.Hears && strings.HasPrefix(e.Text, fake.Plays) {
+		if t.sound == e.Text {
+			return
+		}
+		t.sound = e.Text
+	} else {
+		t.sound = ""
+	}
 	on, off := faint, plain
 	if e.Did == fake.Hears {
 		on = bold
