@@ -32,3 +32,12 @@ var (
 
 // ErrLimit says that a figure for a what-if is none.
 var ErrLimit = errors.New("no limit")
+
+// What is wrong with a user of the console.
+var (
+	ErrNoUser     = errors.New("no such user")
+	ErrUserExists = errors.New("the name is taken")
+	ErrUserName   = errors.New("no name of a user")
+	ErrRole       = errors.New("no role")
+	ErrPassword   = errors.New("the password cannot be taken")
+)

@@ -11,10 +11,15 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Audit is what people did to the directory, to calls, to cases and to notices, and what retention removed, oldest first. It reads in
+// Audit is what people did to the directory, to calls, to cases, to notices and to users, who signed in, and what retention removed, oldest first. It reads in
 // short steps, as Calls does.
 func (s *Store) Audit(ctx context.Context) iter.Seq2[policy.AuditEntry, error] {
 	return pages(ctx, s, auditBucket, decodeAudit)
+}
+
+// Note adds an entry to the audit, for what changes nothing else in the store: a sign-in, a look at what is masked.
+func (s *Store) Note(ctx context.Context, e policy.AuditEntry) error {
+	return s.write(ctx, func(tx *bolt.Tx) error { return note(tx, e) })
 }
 
 func decodeAudit(k, v []byte) (policy.AuditEntry, error) {

@@ -59,8 +59,12 @@ var (
 	auditBucket     = []byte("audit")
 	casesBucket     = []byte("cases")
 	noticesBucket   = []byte("notices")
+	usersBucket     = []byte("users")
+	sessionsBucket  = []byte("sessions")
 	metaBucket      = []byte("meta")
-	buckets         = [][]byte{callsBucket, stepsBucket, customersBucket, indexBucket, auditBucket, casesBucket, noticesBucket, metaBucket}
+	buckets         = [][]byte{
+		callsBucket, stepsBucket, customersBucket, indexBucket, auditBucket, casesBucket, noticesBucket, usersBucket, sessionsBucket, metaBucket,
+	}
 )
 
 // Close applies what waits, and gives the file free. Later calls of any method fail with ErrClosed; closing twice does nothing.

@@ -81,6 +81,10 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	if err := d.fill(ctx, h, p.Err, shown.Now()); err != nil {
 		return errors.Join(err, h.Close())
 	}
+	password, err := d.firstUser(ctx, h)
+	if err != nil {
+		return errors.Join(err, h.Close())
+	}
 	account := demoAccount(conf, shown.Now)
 	h.private = withAccount(h.private, account)
 	s, err := listen(h)
@@ -88,7 +92,7 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 		return errors.Join(err, h.Close())
 	}
 	log.Info("demo", zap.String("webhooks", s.webhooks.Addr().String()), zap.Time("now", shown.Now()))
-	d.introduce(p.Out, conf, shown.Now())
+	d.introduce(p.Out, conf, password, shown.Now())
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	prompted := make(chan struct{})
@@ -220,11 +224,13 @@ func (h *house) firstCustomers(ctx context.Context, file string) error {
 }
 
 // introduce says where things are and what to try.
-func (d demoCommand) introduce(w io.Writer, conf config.Config, now time.Time) {
+func (d demoCommand) introduce(w io.Writer, conf config.Config, password string, now time.Time) {
 	folder := func(name string) string { return filepath.Join(d.Dir, name) }
 	path, _ := strings.CutPrefix(conf.Store, "bolt:")
 	fmt.Fprintf(w, "A support line runs on this machine. Ctrl-C stops it; %s is kept, remove it to start afresh.\n\n", d.Dir)
 	for _, row := range [][2]string{
+		{"console", "http://" + conf.Listen.Console + "/"},
+		{"", "sign in as " + demoUser + " with " + password},
 		{"webhooks", conf.PublicURL},
 		{"health and metrics", "http://" + conf.Listen.Console + "/healthz, /readyz, /metrics"},
 		{"configuration", folder(demoConfig)},

@@ -28,6 +28,7 @@ type grammar struct {
 	Usage     usage            `cmd:"" help:"Fair use: what accounts used, and why."`
 	Cases     cases            `cmd:"" help:"The review list: accounts under sustained load."`
 	Charges   chargesCommand   `cmd:"" help:"What a month's load over the limits would cost: a proposal."`
+	Users     users            `cmd:"" help:"The people who may sign in to the console."`
 	Notices   noticeCommands   `cmd:"" help:"What people were told, and what could not be delivered."`
 	Version   versionCommand   `cmd:"" help:"Which version this is."`
 	Probe     probeCommand     `cmd:"" hidden:"" help:"Write to the store, and say how long that takes."`

@@ -28,7 +28,7 @@ type house struct {
 	account  *twilio.Account // for calls with a conference; nil: there are none
 	ringer   *ivr.Ringer     // nil: specialists are rung on the call
 	webhooks http.Handler
-	private  http.Handler // health and metrics
+	private  http.Handler // health, metrics and the console
 }
 
 // openHouse opens the store and puts the rest around it. The caller closes the house.
@@ -90,7 +90,8 @@ type health struct {
 	Now     time.Time `json:"now"`
 }
 
-// privateRoutes are for the people who run the house: /healthz (the process answers), /readyz (the store can be written) and /metrics.
+// privateRoutes are for the people who run the house: /healthz (the process answers), /readyz (the store can be written) and /metrics, for
+// anybody who reaches the listener, and the console for those who sign in.
 func (h *house) privateRoutes() http.Handler {
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -105,6 +106,7 @@ func (h *house) privateRoutes() http.Handler {
 		answer(w, http.StatusOK, health{Status: "ready", Version: version(), Now: h.now().UTC()})
 	})
 	routes.Handle("GET /metrics", h.counters.handler())
+	routes.Handle("/", h.console())
 	return routes
 }
 

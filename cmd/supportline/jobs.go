@@ -137,13 +137,14 @@ func firstWorkingDay(line policy.Line, month policy.Month) time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, line.Zone)
 }
 
-// retain removes what is past its time (rule 13), but for what a case rests on.
+// retain removes what is past its time (rule 13), but for what a case rests on, and the console's sessions that are over.
 func (j *jobs) retain(ctx context.Context, now time.Time) error {
 	gone, err := j.store.Expire(ctx, now.Add(-j.settings.Retention))
 	if err == nil && (gone.Calls > 0 || gone.Notices > 0) {
 		j.log.Info("past their time", zap.Int("calls", gone.Calls), zap.Int("kept", gone.Kept), zap.Int("notices", gone.Notices))
 	}
-	return err
+	_, over := j.store.ExpireSessions(ctx, now)
+	return errors.Join(err, over)
 }
 
 // addressed gives each notice the people who get it.

@@ -76,6 +76,11 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 		return err
 	}
 	defer in.Close()
+	if _, asks := command.(secretive); asks {
+		if in, err = p.secret(ctx, in); err != nil {
+			return err
+		}
+	}
 	socket, err := socketPath(file)
 	if err != nil {
 		return err

@@ -59,6 +59,17 @@ type Store interface {
 	Checkpoint(ctx context.Context) (time.Time, error)
 	SetCheckpoint(ctx context.Context, at time.Time) error
 
+	User(ctx context.Context, name string) (policy.User, error)
+	Users(ctx context.Context) iter.Seq2[policy.User, error]
+	AddUser(ctx context.Context, user policy.User, by string) error
+	ChangeUser(ctx context.Context, name string, change policy.UserChange) (policy.User, error)
+	Note(ctx context.Context, e policy.AuditEntry) error
+
+	Session(ctx context.Context, key string, now time.Time) (data []byte, found bool, err error)
+	PutSession(ctx context.Context, key string, data []byte, ends time.Time) error
+	RemoveSession(ctx context.Context, key string) error
+	ExpireSessions(ctx context.Context, now time.Time) (int, error)
+
 	Ping(ctx context.Context) error
 	Probe(ctx context.Context) error
 	FailWrites(err error)
@@ -110,6 +121,8 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"retention removes what is old, but no evidence", expire},
 		{"many calls are loaded at once", loading},
 		{"a checkpoint never goes back", checkpoint},
+		{"a user is added, changed and noted in one step", users},
+		{"a session lasts until its end, and no longer", sessions},
 		{"a probe says whether the store can be written", probe},
 		{"wrong numbers are counted by caller and time", wrongNumbers},
 		{"customers are found by number and by caller", directory},

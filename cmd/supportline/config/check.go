@@ -27,6 +27,7 @@ func (c *checker) config(f *file) Config {
 		PublicURL:   c.url(f.PublicURL),
 		FallbackURL: c.optionalURL(f.FallbackURL),
 		Listen:      c.listen(f.Listen),
+		Console:     c.console(f.Console),
 		Store:       c.store(f.Store),
 		Twilio:      c.account(f.Twilio),
 		Settings:    c.settings(f),

@@ -8,6 +8,9 @@ var usualVoice = map[string]string{"en-US": "Polly.Joanna-Neural", "en-GB": "Pol
 func (f *file) defaults() {
 	fill(&f.Listen.Webhooks, "127.0.0.1:8080")
 	fill(&f.Listen.Console, "127.0.0.1:8081")
+	fill(&f.Console.Idle, "30m")
+	fill(&f.Console.Session, "12h")
+	fillList(&f.Console.Permissions.Operator, "operator", "numbers", "recordings", "acts", "exports")
 	fill(&f.Store, "bolt:data/supportline.db")
 	fill(&f.Twilio.APIURL, "https://api.twilio.com")
 	fill(&f.Identification.Digits, "6")

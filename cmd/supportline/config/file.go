@@ -6,6 +6,7 @@ type file struct {
 	PublicURL      text
 	FallbackURL    text
 	Listen         listen
+	Console        consoleFile
 	Store          text
 	Words          text
 	Twilio         account
@@ -30,6 +31,7 @@ func (f *file) decode(d *decoder, n node) {
 		field{key: "public_url", into: &f.PublicURL, need: "https://support.example.com"},
 		field{key: "fallback_url", into: &f.FallbackURL},
 		field{key: "listen", into: &f.Listen},
+		field{key: "console", into: &f.Console},
 		field{key: "store", into: &f.Store},
 		field{key: "words", into: &f.Words},
 		field{key: "twilio", into: &f.Twilio, need: "{ account_sid: ..., auth_token: ... }"},

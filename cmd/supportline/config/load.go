@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/officernd/supportline/cmd/supportline/notices"
+	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 )
@@ -18,6 +19,7 @@ type Config struct {
 	PublicURL   string // https, no trailing slash; http only on a loopback host
 	FallbackURL string // the same, or "": PublicURL
 	Listen      Listen
+	Console     console.Settings
 	Store       string // "bolt:PATH", the path seen from the working directory, or "postgres://..."
 	Twilio      Twilio
 	Settings    policy.Settings

@@ -1,0 +1,58 @@
+package config
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/policy"
+)
+
+func (c *checker) console(f consoleFile) console.Settings {
+	s := console.Settings{
+		URL: c.consoleURL(f.URL), Idle: c.seconds(f.Idle, 60, 24*60*60), Session: c.seconds(f.Session, 60, 7*24*60*60),
+		Permissions: policy.Permissions{policy.Viewer: c.granted(f.Permissions.Viewer), policy.Operator: c.granted(f.Permissions.Operator)},
+	}
+	if s.Idle > s.Session && s.Session > 0 {
+		at := f.Idle
+		if !at.Given {
+			at = f.Session
+		}
+		c.add(at.At, "console has idle "+f.Idle.Value+", and session "+f.Session.Value+" ends before that", "write idle no longer than session")
+	}
+	return s
+}
+
+// consoleURL is an address without a path: cookies and redirects of the console are for all of its host.
+func (c *checker) consoleURL(t text) string {
+	address := c.optionalURL(t)
+	if u, err := url.Parse(address); err == nil && strings.Trim(u.Path, "/") != "" {
+		c.wrong(t, "is "+quoted(t.Value)+", which has a path", "write it like https://console.example.com")
+		return ""
+	}
+	return address
+}
+
+// granted are permissions in the order of policy.Grantable.
+func (c *checker) granted(l list[text]) []policy.Permission {
+	known := []string{}
+	for _, p := range policy.Grantable() {
+		known = append(known, string(p))
+	}
+	named := map[string]bool{}
+	for _, t := range l.Items {
+		switch word := t.Value; {
+		case t.silent():
+		case slices.Contains([]policy.Permission{policy.ManageLines, policy.ManageUsers, policy.SeeAudit}, policy.Permission(word)):
+			c.wrong(t, "holds "+quoted(word)+", which is the admins' alone", "give the person the role admin, or leave it out")
+		case !slices.Contains(known, word):
+			c.wrong(t, "holds "+quoted(word)+", which is no permission", meant(word, known))
+		case named[word]:
+			c.wrong(t, "names "+quoted(word)+" twice", "keep one of the two")
+		default:
+			named[word] = true
+		}
+	}
+	return slices.DeleteFunc(policy.Grantable(), func(p policy.Permission) bool { return !named[string(p)] })
+}

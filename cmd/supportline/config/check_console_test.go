@@ -1,0 +1,84 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/policy"
+)
+
+func TestConsole(t *testing.T) {
+	usual := console.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour, Permissions: policy.UsualPermissions()}
+	with := func(change func(*console.Settings)) console.Settings {
+		s := usual
+		s.Permissions = policy.UsualPermissions()
+		change(&s)
+		return s
+	}
+	tests := []struct {
+		name, block string
+		want        console.Settings
+	}{
+		{"nothing", "", usual},
+		{"an address", "console: { url: https://console.example.com/ }", with(func(s *console.Settings) { s.URL = "https://console.example.com" })},
+		{"times", "console: { idle: 5m, session: 1h }", with(func(s *console.Settings) { s.Idle, s.Session = 5*time.Minute, time.Hour })},
+		{"a viewer who sees numbers", "console: { permissions: { viewer: [recordings, numbers] } }", with(func(s *console.Settings) {
+			s.Permissions[policy.Viewer] = []policy.Permission{policy.SeeNumbers, policy.HearRecordings}
+		})},
+		{"an operator without any", "console: { permissions: { operator: [] } }", with(func(s *console.Settings) {
+			s.Permissions[policy.Operator] = nil
+		})},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, problems := parse(withConsole(t, test.block), env(), config.Options{})
+			if diff := cmp.Diff([]string{}, problems); diff != "" {
+				t.Fatal(diff)
+			}
+			equal := cmp.Comparer(func(a, b []policy.Permission) bool {
+				return cmp.Equal(append([]policy.Permission{}, a...), append([]policy.Permission{}, b...))
+			})
+			if diff := cmp.Diff(test.want, got.Console, equal); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestConsoleProblems(t *testing.T) {
+	tests := []struct{ name, block, want string }{
+		{"plain http", "console: { url: ^http://console.example.com }", "url does not begin with https://"},
+		{"a path", "console: { url: ^https://example.com/console }", `url is "https://example.com/console", which has a path; write it like https://console.example.com`},
+		{"too short", "console: { idle: ^1s }", `idle is "1s"; write a time from 1m to 24h, such as 20s or 20m`},
+		{"idle past the end", "console: { idle: ^13h }", "console has idle 13h, and session 12h ends before that; write idle no longer than session"},
+		{"an unknown permission", "console: { permissions: { viewer: [^number] } }", `viewer holds "number", which is no permission; write numbers`},
+		{"an admin's permission", "console: { permissions: { operator: [^audit] } }", `operator holds "audit", which is the admins' alone; give the person the role admin, or leave it out`},
+		{"twice", "console: { permissions: { viewer: [numbers, ^numbers] } }", `viewer names "numbers" twice; keep one of the two`},
+		{"an unknown role", "console: { permissions: { ^boss: [numbers] } }", `the key "boss" is not known here; write viewer or operator`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			text, places := marked(withConsole(t, test.block))
+			_, got := parse(text, env(), config.Options{})
+			if len(got) != 1 || !strings.HasPrefix(got[0], places[0]+test.want) {
+				t.Errorf("got %q, want %q", got, places[0]+test.want)
+			}
+		})
+	}
+}
+
+// withConsole is the example with a console block of its own.
+func withConsole(t testing.TB, block string) string {
+	t.Helper()
+	before, rest, found := strings.Cut(string(config.Example()), "\nconsole:\n")
+	if !found {
+		t.Fatal("the example has no console")
+	}
+	_, after, _ := strings.Cut(rest, "\n\n")
+	return before + "\n" + block + "\n\n" + after
+}

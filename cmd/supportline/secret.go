@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// secretive is a data command whose input is a password: a person at a terminal is asked for it, twice and without echo, where the terminal is.
+type secretive interface {
+	asksPassword()
+}
+
+// secret gives the command's input: what the person typed, or standard input where that is no terminal.
+func (p *program) secret(ctx context.Context, in io.ReadCloser) (io.ReadCloser, error) {
+	file, ok := p.In.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return in, nil
+	}
+	password, err := p.typed(ctx, file, "Password: ")
+	if err != nil {
+		return nil, err
+	}
+	again, err := p.typed(ctx, file, "Again: ")
+	if err != nil {
+		return nil, err
+	}
+	if password != again {
+		return nil, errors.New("the password was not typed the same twice: nothing was done")
+	}
+	return io.NopCloser(strings.NewReader(password + "\n")), nil
+}
+
+// typed reads a line without echo. Whatever ends the wait, the terminal echoes again.
+func (p *program) typed(ctx context.Context, file *os.File, question string) (string, error) {
+	fd := int(file.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprint(p.Err, question)
+	defer fmt.Fprintln(p.Err)
+	type line struct {
+		text []byte
+		err  error
+	}
+	read := make(chan line, 1)
+	go func() {
+		text, err := term.ReadPassword(fd)
+		read <- line{text, err}
+	}()
+	select {
+	case l := <-read:
+		return string(l.text), l.err
+	case <-ctx.Done():
+		return "", errors.Join(ctx.Err(), term.Restore(fd, before))
+	}
+}

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/policy"
+)
+
+// users are the commands on the people who may sign in to the console.
+type users struct {
+	Add      usersAdd      `cmd:"" help:"Add a user. The password is asked for, or read from standard input."`
+	List     usersList     `cmd:"" help:"Show the users."`
+	Role     usersRole     `cmd:"" help:"Give a user another role."`
+	Password usersPassword `cmd:"" help:"Set a user's password, and sign the user out everywhere."`
+	Disable  usersDisable  `cmd:"" help:"Shut a user out, at once and everywhere."`
+	Enable   usersEnable   `cmd:"" help:"Let a user in again."`
+}
+
+// userRole is a flag that takes one of the roles.
+type userRole policy.Role
+
+// UnmarshalText takes one of the three roles; anything else is an error that lists them.
+func (r *userRole) UnmarshalText(text []byte) error { return choose(r, string(text), policy.Roles()) }
+
+// userChange is what the commands that change a user have in common.
+type userChange struct {
+	Name string `arg:"" name:"NAME" help:"The user's name."`
+	By   string `placeholder:"NAME" help:"Who does it (default: the operating system's user)."`
+}
+
+// change does one thing to the user, and says so.
+func (c userChange) change(ctx context.Context, s *session, make func(by string, at time.Time) policy.UserChange) error {
+	name, err := policy.ParseUserName(c.Name)
+	if err != nil {
+		return err
+	}
+	change := make(cmp.Or(c.By, s.User), s.Now())
+	if _, err := s.Store.ChangeUser(ctx, name, change); err != nil {
+		return unknownUser(name, err)
+	}
+	fmt.Fprintf(s.Err, "%s: %s.\n", name, change.Detail)
+	return nil
+}
+
+func unknownUser(name string, err error) error {
+	if errors.Is(err, policy.ErrNoUser) {
+		return no("no user is called %s: \"supportline users list\" shows them", name)
+	}
+	return err
+}
+
+type usersAdd struct {
+	userChange
+	Role userRole `required:"" placeholder:"ROLE" help:"viewer, operator or admin."`
+}
+
+// Help shows examples.
+func (usersAdd) Help() string {
+	return `A viewer sees calls, accounts and figures, an operator acts on them too, and an admin manages users and lines; the configuration
+(console.permissions) says the details. A password has at least 12 characters; several words in a row do well.
+
+Examples:
+
+    supportline users add mila --role operator
+    openssl rand -base64 15 | tee mila.txt | supportline users add mila --role operator`
+}
+
+func (usersAdd) asksPassword() {}
+
+func (a usersAdd) run(ctx context.Context, s *session) error {
+	name, err := policy.ParseUserName(a.Name)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Store.User(ctx, name); err == nil {
+		return fmt.Errorf("%w: %s; \"supportline users password\" sets a new password, and \"users enable\" lets somebody in again", policy.ErrUserExists, name)
+	}
+	hash, err := newPassword(name, s.In)
+	if err != nil {
+		return err
+	}
+	user := policy.User{Name: name, Role: policy.Role(a.Role), Password: hash, CreatedAt: s.Now()}
+	if err := s.Store.AddUser(ctx, user, cmp.Or(a.By, s.User)); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Err, "%s may sign in as %s.\n", name, user.Role)
+	return nil
+}
+
+// newPassword reads the first line of an input and makes what is kept of it.
+func newPassword(name string, in io.Reader) (hash string, err error) {
+	line, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	password := strings.TrimRight(line, "\r\n")
+	if password == "" {
+		return "", errors.New("no password: type one, or pass it on standard input")
+	}
+	return console.HashPassword(name, password)
+}
+
+type usersPassword struct{ userChange }
+
+// Help shows an example.
+func (usersPassword) Help() string {
+	return "Example:\n\n    supportline users password mila"
+}
+
+func (usersPassword) asksPassword() {}
+
+func (p usersPassword) run(ctx context.Context, s *session) error {
+	name, err := policy.ParseUserName(p.Name)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Store.User(ctx, name); err != nil {
+		return unknownUser(name, err)
+	}
+	hash, err := newPassword(name, s.In)
+	if err != nil {
+		return err
+	}
+	return p.change(ctx, s, func(by string, at time.Time) policy.UserChange { return policy.WithPassword(hash, by, at) })
+}
+
+type usersRole struct {
+	userChange
+	Role userRole `required:"" placeholder:"ROLE" help:"viewer, operator or admin."`
+}
+
+// Help shows an example.
+func (usersRole) Help() string {
+	return "It holds from the user's next page on.\n\nExample:\n\n    supportline users role mila --role admin"
+}
+
+func (r usersRole) run(ctx context.Context, s *session) error {
+	return r.change(ctx, s, func(by string, at time.Time) policy.UserChange { return policy.WithRole(policy.Role(r.Role), by, at) })
+}
+
+type usersDisable struct{ userChange }
+
+// Help shows an example.
+func (usersDisable) Help() string {
+	return "All of the user's sessions end at once. The name stays taken, so that the audit stays true.\n\nExample:\n\n    supportline users disable mila"
+}
+
+func (d usersDisable) run(ctx context.Context, s *session) error {
+	return d.change(ctx, s, policy.WithDisabled)
+}
+
+type usersEnable struct{ userChange }
+
+// Help shows an example.
+func (usersEnable) Help() string { return "Example:\n\n    supportline users enable mila" }
+
+func (e usersEnable) run(ctx context.Context, s *session) error {
+	return e.change(ctx, s, policy.WithEnabled)
+}
+
+// usersList is "users list".
+type usersList struct {
+	Format string `enum:"table,json" default:"table" placeholder:"FORMAT" help:"table or json."`
+}
+
+// Help shows an example.
+func (usersList) Help() string { return "Example:\n\n    supportline users list" }
+
+// shownUser is a user as JSON, without what is kept of the password.
+type shownUser struct {
+	Name       string      `json:"name"`
+	Role       policy.Role `json:"role"`
+	SignsIn    string      `json:"signs_in_with"` // password or sso
+	CreatedAt  time.Time   `json:"created_at"`
+	DisabledAt *time.Time  `json:"disabled_at"`
+}
+
+func showUser(u policy.User) shownUser {
+	shown := shownUser{Name: u.Name, Role: u.Role, SignsIn: "password", CreatedAt: u.CreatedAt.UTC()}
+	if u.Subject != "" {
+		shown.SignsIn = "sso"
+	}
+	if u.Disabled() {
+		at := u.DisabledAt.UTC()
+		shown.DisabledAt = &at
+	}
+	return shown
+}
+
+func (l usersList) run(ctx context.Context, s *session) error {
+	all := func(yield func(shownUser, error) bool) {
+		for u, err := range s.Store.Users(ctx) {
+			if !yield(showUser(u), err) || err != nil {
+				return
+			}
+		}
+	}
+	if l.Format == "json" {
+		return writeJSON(s.Out, all)
+	}
+	t := table{head: []string{"NAME", "ROLE", "STATE", "SIGNS IN WITH", "SINCE"}}
+	for u, err := range all {
+		if err != nil {
+			return err
+		}
+		state := "may sign in"
+		if u.DisabledAt != nil {
+			state = "disabled"
+		}
+		t.add(u.Name, string(u.Role), state, u.SignsIn, u.CreatedAt.Format(time.DateOnly))
+	}
+	if len(t.rows) == 0 {
+		fmt.Fprintln(s.Err, "There are no users yet: \"supportline users add NAME --role admin\" makes the first.")
+		return nil
+	}
+	return t.write(s.Out, s.Colour)
+}

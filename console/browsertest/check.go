@@ -1,0 +1,71 @@
+package browsertest
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/chromedp/chromedp"
+)
+
+// The widths at which pages are looked at: a desk's, and a telephone's.
+const (
+	wide   = 1280
+	narrow = 390
+)
+
+//go:embed testdata/axe.min.js
+var axe string
+
+// audit runs axe with the rules of WCAG 2.2 AA and what axe calls best practice, and gives a sentence for each violation.
+const audit = `(async () => {
+	const found = await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]});
+	return found.violations.flatMap(v => v.nodes.map(n => v.id + ": " + v.help + ": " + n.html.slice(0, 200) + " " + (n.any[0]?.message ?? "")));
+})()`
+
+// Check looks at the page as it is, wide and narrow, light and dark: axe must find nothing, and nothing may stand out of the window sideways. With
+// SUPPORTLINE_SCREENSHOTS set to a folder it leaves a picture of each there, under the name.
+func (tab *Tab) Check(name string) {
+	tab.t.Helper()
+	_, err := chromedp.Run(tab.ctx, chromedp.Evaluate[any](axe+"; true"))
+	tab.must("axe", err)
+	for _, width := range []int{wide, narrow} {
+		for _, dark := range []bool{false, true} {
+			tab.Size(width, 900)
+			tab.Dark(dark)
+			what := fmt.Sprintf("%s-%d-%s", name, width, map[bool]string{false: "light", true: "dark"}[dark])
+			tab.accessible(what)
+			tab.shoot(what)
+		}
+	}
+	tab.Size(wide, 900)
+	tab.Dark(false)
+}
+
+func (tab *Tab) accessible(what string) {
+	tab.t.Helper()
+	violations, err := chromedp.Run(tab.ctx, chromedp.Evaluate[[]string](audit, chromedp.EvalAwaitPromise))
+	tab.must("axe on "+what, err)
+	for _, v := range violations {
+		tab.t.Errorf("%s: axe: %s", what, v)
+	}
+	over, err := chromedp.Run(tab.ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
+	tab.must("width of "+what, err)
+	if over > 0 {
+		tab.t.Errorf("%s: the page is %d pixels wider than the window", what, over)
+	}
+}
+
+func (tab *Tab) shoot(what string) {
+	tab.t.Helper()
+	folder := os.Getenv("SUPPORTLINE_SCREENSHOTS")
+	if folder == "" {
+		return
+	}
+	picture, err := chromedp.Run(tab.ctx, chromedp.FullScreenshot(100))
+	tab.must("picture of "+what, err)
+	tab.must("pictures", os.MkdirAll(folder, 0o755))
+	tab.must("picture of "+what, os.WriteFile(filepath.Join(folder, strings.ReplaceAll(what, "/", "-")+".png"), picture, 0o644))
+}

@@ -1,0 +1,170 @@
+package browsertest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// patience bounds a test in the browser, for one that would wait for ever.
+const patience = 2 * time.Minute
+
+// Tab is one person's browser with one page open.
+type Tab struct {
+	t   testing.TB
+	ctx context.Context
+
+	mu       sync.Mutex
+	problems []string
+}
+
+// Open starts a browser. It ends with the test.
+func Open(t testing.TB) *Tab {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	// In a container there is neither the kernel's sandbox nor much shared memory. The pages are our own.
+	ctx, stop := chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.Flag("disable-dev-shm-usage", true))...)
+	t.Cleanup(stop)
+	ctx, quit := chromedp.NewContext(ctx)
+	t.Cleanup(quit)
+	tab := &Tab{t: t, ctx: ctx}
+	tab.must("Chromium", chromedp.Listen(ctx, tab.listen))
+	tab.Size(wide, 900)
+	t.Cleanup(tab.complain)
+	return tab
+}
+
+// listen keeps what the browser complains of. An answer with an error's status is no complaint: tests ask for some.
+func (tab *Tab) listen(event any) {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	switch e := event.(type) {
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelError && e.Entry.Source != log.EntrySourceNetwork {
+			tab.problems = append(tab.problems, fmt.Sprintf("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL))
+		}
+	case *runtime.EventExceptionThrown:
+		tab.problems = append(tab.problems, "exception: "+e.ExceptionDetails.Text)
+	}
+}
+
+func (tab *Tab) complain() {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	for _, p := range tab.problems {
+		tab.t.Errorf("the browser complained: %s", p)
+	}
+}
+
+func (tab *Tab) must(what string, err error) {
+	tab.t.Helper()
+	if err != nil {
+		tab.t.Fatalf("%s: %v", what, err)
+	}
+}
+
+// Go opens an address, and gives the status of the answer.
+func (tab *Tab) Go(url string) (status int) {
+	tab.t.Helper()
+	response, err := chromedp.Run(tab.ctx, chromedp.NavigateResponse(url))
+	tab.must(url, err)
+	return tab.status(response, url)
+}
+
+func (tab *Tab) status(response *network.Response, what string) int {
+	tab.t.Helper()
+	if response == nil {
+		tab.t.Fatalf("%s led to no other page", what)
+	}
+	return int(response.Status)
+}
+
+// Fill writes into a field in place of what is there: tab.Fill(`[name=name]`, "mila"). A choice is made by its value.
+func (tab *Tab) Fill(selector, text string) {
+	tab.t.Helper()
+	tab.must("fill "+selector, chromedp.Do(tab.ctx, chromedp.SetValue(chromedp.CSS(selector), text)))
+}
+
+// Click clicks something that leads to no other page.
+func (tab *Tab) Click(selector string) {
+	tab.t.Helper()
+	tab.must("click "+selector, chromedp.Do(tab.ctx, chromedp.Click(chromedp.CSS(selector))))
+}
+
+// Follow clicks something that leads to another page, and waits for it: a link, or a form's button. It gives the status of the answer.
+func (tab *Tab) Follow(selector string) (status int) {
+	tab.t.Helper()
+	response, err := chromedp.RunResponse(tab.ctx, chromedp.Click(chromedp.CSS(selector)))
+	tab.must("follow "+selector, err)
+	return tab.status(response, selector)
+}
+
+// Wait waits until something is on the page.
+func (tab *Tab) Wait(selector string) {
+	tab.t.Helper()
+	tab.must("wait for "+selector, chromedp.Do(tab.ctx, chromedp.WaitVisible(chromedp.CSS(selector))))
+}
+
+// Text is what a person reads on the page.
+func (tab *Tab) Text() string {
+	tab.t.Helper()
+	text, err := chromedp.Run(tab.ctx, chromedp.Evaluate[string](`document.body.innerText`))
+	tab.must("the page's text", err)
+	return text
+}
+
+// See wants texts on the page.
+func (tab *Tab) See(texts ...string) {
+	tab.t.Helper()
+	page := tab.Text()
+	for _, want := range texts {
+		if !strings.Contains(page, want) {
+			tab.t.Errorf("no %q at %s:\n%s", want, tab.Address(), page)
+		}
+	}
+}
+
+// Address is that of the page.
+func (tab *Tab) Address() string {
+	tab.t.Helper()
+	address, err := chromedp.Run(tab.ctx, chromedp.Location())
+	tab.must("the page's address", err)
+	return address
+}
+
+// Scripts lets pages run their scripts, or not, from the next page on.
+func (tab *Tab) Scripts(on bool) {
+	tab.t.Helper()
+	_, err := chromedp.Call(tab.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
+	tab.must("scripts", err)
+}
+
+// Size gives the window a size in CSS pixels.
+func (tab *Tab) Size(width, height int) {
+	tab.t.Helper()
+	tab.must("size", chromedp.Do(tab.ctx, chromedp.EmulateViewport(int64(width), int64(height))))
+}
+
+// Dark makes the person's system a dark one, or a light one.
+func (tab *Tab) Dark(dark bool) {
+	tab.t.Helper()
+	scheme := "light"
+	if dark {
+		scheme = "dark"
+	}
+	_, err := chromedp.Call(tab.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		// Colours that are on their way to others would be measured half-way.
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
+	})
+	tab.must("colour scheme", err)
+}

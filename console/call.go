@@ -1,0 +1,108 @@
+package console
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// callNoun is one call.
+func (s *site) callNoun() noun {
+	return noun{path: callsPath, route: func(r routes) {
+		r.get(callsPath+"/:sid", (*request).call)
+		r.post(callsPath+"/:sid/reveal", (*request).reveal, policy.SeeNumbers)
+		r.post(callsPath+"/:sid/acts", (*request).act, policy.DoActs)
+	}}
+}
+
+// callPage is what the page shows.
+type callPage struct {
+	callRow
+	Story    []policy.Decision
+	Heard    []policy.Turn // turns in which something was pressed or said
+	Legs     []policy.Leg
+	Seen     int // how many acts the person sees
+	Done     string
+	Problem  string
+	Form     actForm         // as it was sent, where it was refused
+	Standing map[string]bool // the kinds of acts that can be taken back
+}
+
+func (r *request) call() error {
+	call, err := r.site.Calls.Call(r.ctx(), policy.CallSID(r.Param("sid")))
+	if err != nil {
+		return err
+	}
+	return r.showCall(http.StatusOK, call, callPage{Done: actsDone[r.QueryParam("done")]})
+}
+
+// showCall adds to a page what it shows of the call.
+func (r *request) showCall(status int, call policy.Call, body callPage) error {
+	counted, err := newTickets(r.site.Calls).counted(r.ctx(), call)
+	if err != nil {
+		return err
+	}
+	body.callRow = r.row(call, counted)
+	body.Story = call.Explain(r.site.Policy.FairUse, counted, r.now)
+	body.Legs, body.Seen = byTime(call.Legs), len(call.Acts)
+	body.Heard = slices.DeleteFunc(slices.Clone(call.Turns), func(t policy.Turn) bool { return t.Heard == "" })
+	body.Standing = map[string]bool{}
+	for _, kind := range []policy.ActKind{policy.ActWaive, policy.ActTraining, policy.ActAttach, policy.ActTicket, policy.ActNote} {
+		_, body.Standing[string(kind)] = call.Standing(kind)
+	}
+	p := r.page(body)
+	p.Numbers = r.may(policy.SeeNumbers) && slices.Contains(r.site.sessions.revealed(r.ctx()), string(call.SID))
+	return r.show(status, "call", p)
+}
+
+// byTime are the legs in the order in which they rang.
+func byTime(legs []policy.Leg) []policy.Leg {
+	return slices.SortedStableFunc(slices.Values(legs), func(a, b policy.Leg) int { return a.RangAt.Compare(b.RangAt) })
+}
+
+// reveal shows the telephone numbers of one call to the person for the rest of the session, and says so in the audit.
+func (r *request) reveal() error {
+	call, err := r.site.Calls.Call(r.ctx(), policy.CallSID(r.Param("sid")))
+	if err != nil {
+		return err
+	}
+	entry := policy.AuditEntry{At: r.now, By: r.user.Name, Act: policy.ActReveal, Customer: call.Customer, Subject: string(call.SID), Detail: "the telephone numbers of a call"}
+	if err := r.site.Audit.Note(r.ctx(), entry); err != nil {
+		return err
+	}
+	r.site.sessions.reveal(r.ctx(), call.SID)
+	return r.seeOther(callPath(call.SID))
+}
+
+func callPath(sid policy.CallSID) string { return callsPath + "/" + string(sid) }
+
+// Inputs are what a decision rests on, in a line.
+func (callPage) Inputs(d policy.Decision) string {
+	parts := make([]string, len(d.Inputs))
+	for i, f := range d.Inputs {
+		parts[i] = f.Name + " " + f.Value
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Waivable says whether a waiver would be taken: the call is over the limit, or still going on.
+func (c callPage) Waivable() bool { return !c.Waived && (c.OverLong || c.Call.End().IsZero()) }
+
+// Fate is what became of a leg, in words.
+func (callPage) Fate(l policy.Leg) string {
+	switch {
+	case !l.AcceptedAt.IsZero() && l.NotBridged:
+		return "accepted, but never joined"
+	case !l.AcceptedAt.IsZero():
+		return "accepted"
+	case !l.PassedAt.IsZero():
+		return "passed on"
+	case !l.AnsweredAt.IsZero() || !l.ScreenedAt.IsZero():
+		return "picked up, did not accept"
+	case l.EndedAt.IsZero() && l.DialEndedAt.IsZero():
+		return "rings"
+	}
+	return "did not answer"
+}

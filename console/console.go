@@ -1,0 +1,109 @@
+package console
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// site is the console.
+type site struct {
+	Deps
+	views     views
+	assets    assets
+	sessions  *sessions
+	passwords *passwords
+	guesses   *guesses
+	nouns     []noun
+}
+
+// noun is one kind of thing that the console shows. Its file holds its routes and their handlers.
+type noun struct {
+	title string            // in the navigation; "" for what has no place there
+	path  string            // of its first page
+	needs policy.Permission // to see its first page; "" for everybody who is signed in
+	route func(routes)
+}
+
+// all are the nouns in the order of the navigation.
+func (s *site) all() []noun {
+	return []noun{s.callsNoun(), s.callNoun(), s.usersNoun(), s.profileNoun(), s.sessionNoun()}
+}
+
+// New makes the console. It serves everything under "/".
+func New(d Deps) http.Handler {
+	if d.Logger == nil {
+		d.Logger = zap.NewNop()
+	}
+	s := &site{Deps: d, assets: newAssets(), passwords: newPasswords(), guesses: newGuesses()}
+	s.views, s.sessions, s.nouns = newViews(), newSessions(d), s.all()
+	front := http.NewServeMux()
+	front.Handle("GET "+assetsPath, s.assets)
+	front.Handle("/", s.sessions.LoadAndSave(s.pages()))
+	return secured(s.sameOrigin(front))
+}
+
+// pages are everything that is made for one person.
+func (s *site) pages() http.Handler {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.IPExtractor = echo.ExtractIPDirect()
+	if s.Settings.URL != "" { // a proxy stands in front, and names who asked it
+		e.IPExtractor = echo.ExtractIPFromXFFHeader()
+	}
+	e.HTTPErrorHandler = s.failed
+	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1 << 10, Skipper: streams}))
+	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: s.panicked}))
+	all := routes{site: s, echo: e}
+	for _, n := range s.nouns {
+		n.route(all)
+	}
+	all.get("/", (*request).home)
+	all.any("/*", func(*request) error { return echo.ErrNotFound })
+	return e
+}
+
+// streams says that a request is for events, which are neither compressed nor a sign that somebody is there.
+func streams(c echo.Context) bool { return c.Request().Header.Get("Accept") == "text/event-stream" }
+
+func (s *site) panicked(c echo.Context, err error, stack []byte) error {
+	s.Logger.Error("a page panicked", zap.String("route", c.Path()), zap.Error(err), zap.ByteString("stack", stack))
+	return errBroken
+}
+
+// sameOrigin refuses what a page of another site makes a person's browser send.
+func (s *site) sameOrigin(next http.Handler) http.Handler {
+	guard := http.NewCrossOriginProtection()
+	if s.Settings.URL != "" {
+		_ = guard.AddTrustedOrigin(s.Settings.URL) // it was checked
+	}
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.Logger.Warn("a request from another site was refused", zap.String("path", r.URL.Path))
+		s.outside(w, errOtherSite)
+	}))
+	return guard.Handler(next)
+}
+
+// routes are how a noun says what it answers. Every page behind them is for people who are signed in, and permitted what it needs.
+type routes struct {
+	site *site
+	echo *echo.Echo
+}
+
+// get shows something.
+func (r routes) get(path string, handle func(*request) error, needs ...policy.Permission) {
+	r.echo.GET(path, r.site.guarded(handle, needs))
+}
+
+// post does something.
+func (r routes) post(path string, handle func(*request) error, needs ...policy.Permission) {
+	r.echo.POST(path, r.site.guarded(handle, needs))
+}
+
+func (r routes) any(path string, handle func(*request) error) {
+	r.echo.Any(path, r.site.guarded(handle, nil))
+}

@@ -1,0 +1,2 @@
+// Package console is the ops web console.
+package console

@@ -1,0 +1,109 @@
+package console
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// What the console itself refuses, and why.
+var (
+	errBroken       = errors.New("a page is broken")
+	errSignedOut    = errors.New("not signed in")
+	errIdle         = fmt.Errorf("%w: the session was idle", errSignedOut)
+	errNotPermitted = errors.New("not permitted")
+	errOtherSite    = errors.New("the request came from another site")
+	errWrongInput   = errors.New("the form was not filled in as it must be")
+	errBusy         = errors.New("too many sign-ins at once")
+)
+
+// failure is an error as a person is shown it: what happened, and what to do.
+type failure struct {
+	Status        int
+	Title, Advice string
+	Detail        string // of the error itself, where that is for people
+}
+
+// failures is the one table from an error to its page. What it does not know is internal: its details go to the log alone.
+var failures = []struct {
+	kind    error
+	failure failure
+	detail  bool
+}{
+	{policy.ErrNoCall, failure{Status: http.StatusNotFound, Title: "No such call", Advice: "No call has this SID. It was never logged, or its time of keeping is over."}, false},
+	{policy.ErrNoUser, failure{Status: http.StatusNotFound, Title: "No such user", Advice: "The list of users shows who there is."}, false},
+	{errNotPermitted, failure{Status: http.StatusForbidden, Title: "Not permitted", Advice: "Your role does not include this. An admin can give you another role."}, false},
+	{errOtherSite, failure{Status: http.StatusForbidden, Title: "Refused", Advice: "The form was sent from a page of another site. Open the console itself and do it there."}, false},
+	{errWrongInput, failure{Status: http.StatusUnprocessableEntity, Title: "That did not work", Advice: "Go back, correct it, and send it again."}, true},
+	{errBusy, failure{Status: http.StatusServiceUnavailable, Title: "Too many sign-ins at once", Advice: "Wait a few seconds and try again."}, false},
+	{echo.ErrNotFound, failure{Status: http.StatusNotFound, Title: "No such page", Advice: "The address is wrong, or the page has moved. The menu shows what there is."}, false},
+	{echo.ErrMethodNotAllowed, failure{Status: http.StatusNotFound, Title: "No such page", Advice: "The address is wrong, or the page has moved. The menu shows what there is."}, false},
+}
+
+// internal is the page for what nobody foresaw.
+var internal = failure{
+	Status: http.StatusInternalServerError, Title: "Something went wrong",
+	Advice: "It is in the server's log. Try again; if it stays, tell the people who run the server when it happened.",
+}
+
+// explain finds an error's page.
+func explain(err error) (failure, bool) {
+	for _, f := range failures {
+		if errors.Is(err, f.kind) {
+			found := f.failure
+			if f.detail {
+				found.Detail = wrong(err)
+			}
+			return found, true
+		}
+	}
+	var refused *echo.HTTPError
+	if errors.As(err, &refused) && refused.Code < http.StatusInternalServerError {
+		return failure{Status: refused.Code, Title: http.StatusText(refused.Code), Advice: "Go back, and try it another way."}, true
+	}
+	return internal, false
+}
+
+// answer shows an error as a page.
+func (s *site) answer(r *request, err error) error {
+	f, known := explain(err)
+	if !known {
+		s.Logger.Error("a page failed", zap.String("route", r.Path()), zap.String("user", r.user.Name), zap.Error(err))
+	}
+	if r.Response().Committed {
+		return nil
+	}
+	return r.render(f.Status, "error", f)
+}
+
+// failed answers for what failed outside of a page's handler.
+func (s *site) failed(err error, c echo.Context) {
+	if failed := s.answer(&request{Context: c, site: s, now: s.Now(), zone: time.UTC}, err); failed != nil {
+		s.Logger.Error("no error page could be shown", zap.Error(failed))
+	}
+}
+
+// outside answers with an error's page before it is known who asks.
+func (s *site) outside(w http.ResponseWriter, err error) {
+	f, _ := explain(err)
+	var text bytes.Buffer
+	if failed := s.views.write(&text, "error", page{Body: f, Now: s.Now(), Zone: time.UTC, assets: s.assets}); failed != nil {
+		s.Logger.Error("no error page could be shown", zap.Error(failed))
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(f.Status)
+	_, _ = w.Write(text.Bytes()) // a client that is gone needs no answer
+}
+
+// wrong is what a person wrote wrong, as a sentence.
+func wrong(err error) string {
+	return sentence(errors.New(strings.TrimPrefix(err.Error(), errWrongInput.Error()+": ")))
+}

@@ -1,0 +1,112 @@
+package console
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// page is what every template gets: who looks, and the body that the handler made. "$" is the page in all of a view.
+type page struct {
+	Body    any
+	User    policy.User // Name is empty where nobody is signed in
+	Now     time.Time
+	Zone    *time.Location
+	Nav     []navItem
+	Numbers bool // telephone numbers stand in full
+	may     func(policy.Permission) bool
+	assets  assets
+}
+
+// navItem is one entry of the navigation.
+type navItem struct {
+	Title, Path string
+	Here        bool
+}
+
+// page puts what all pages have around a body.
+func (r *request) page(body any) page {
+	return page{Body: body, User: r.user, Now: r.now, Zone: r.zone, Nav: r.nav(), may: r.may, assets: r.site.assets}
+}
+
+// nav are the pages that the person may see, in their order.
+func (r *request) nav() []navItem {
+	var items []navItem
+	if r.user.Name == "" {
+		return nil
+	}
+	here := r.Request().URL.Path
+	for _, n := range r.site.nouns {
+		if n.title != "" && (n.needs == "" || r.may(n.needs)) {
+			items = append(items, navItem{n.title, n.path, here == n.path || strings.HasPrefix(here, n.path+"/")})
+		}
+	}
+	return items
+}
+
+// With is the page around another body, for templates that are used within others: {{template "marks" ($.With .)}}.
+func (p page) With(body any) page {
+	p.Body = body
+	return p
+}
+
+// Can says whether the person has a permission: {{if $.Can "acts"}}.
+func (p page) Can(what policy.Permission) bool { return p.may(what) }
+
+// Phone is a telephone number: masked, unless it was revealed to the person.
+func (p page) Phone(number policy.Phone) string {
+	switch {
+	case number == "":
+		return "–"
+	case p.Numbers:
+		return number.Full()
+	}
+	return number.String()
+}
+
+// Text is a text of the log, with the telephone numbers in it as Phone gives them.
+func (p page) Text(text string) string {
+	if p.Numbers {
+		return text
+	}
+	return policy.MaskedText(text)
+}
+
+// Time is a moment in the person's zone, to the second. An unknown one is a dash.
+func (p page) Time(t time.Time) template.HTML { return moment(t, p.Zone, "2006-01-02 15:04:05") }
+
+// Clock is a moment's time of day in the person's zone.
+func (p page) Clock(t time.Time) template.HTML { return moment(t, p.Zone, "15:04:05") }
+
+// Day is a moment's date in the person's zone.
+func (p page) Day(t time.Time) template.HTML { return moment(t, p.Zone, "2006-01-02") }
+
+// In is a moment with day and zone, in another zone than the person's; nothing where that is the same time there.
+func (p page) In(t time.Time, zone *time.Location) template.HTML {
+	_, here := t.In(p.Zone).Zone()
+	if _, there := t.In(zone).Zone(); t.IsZero() || here == there {
+		return ""
+	}
+	return moment(t, zone, "Mon 15:04:05 MST")
+}
+
+func moment(t time.Time, zone *time.Location, layout string) template.HTML {
+	if t.IsZero() {
+		return "–"
+	}
+	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, t.UTC().Format(time.RFC3339), t.In(zone).Format(layout)))
+}
+
+// Minutes are whole seconds as minutes and seconds, 12:05. Unknown ones are a dash.
+func (p page) Minutes(seconds *int) string {
+	if seconds == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%d:%02d", *seconds/60, *seconds%60)
+}
+
+// Asset is the address of a static file.
+func (p page) Asset(name string) string { return p.assets.path(name) }

@@ -1,0 +1,58 @@
+package console
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// Deps are what a console needs. All fields but Logger must be set.
+type Deps struct {
+	Settings Settings
+	Policy   policy.Settings
+	Calls    Calls
+	Users    Users
+	Sessions Sessions
+	Audit    Audit
+	// Now is the clock of everything that the console shows, writes and lets expire.
+	Now    func() time.Time
+	Logger *zap.Logger
+}
+
+// Calls is the log of calls. Errors are policy's (ErrNoCall, and those of policy.Call.WithAct), or internal.
+type Calls interface {
+	// Calls are selected calls without their stories, newest first, those with one start by SID from the last.
+	Calls(ctx context.Context, filter policy.Filter) iter.Seq2[policy.Call, error]
+	// Call is one call with its story.
+	Call(ctx context.Context, sid policy.CallSID) (policy.Call, error)
+	// AccountTallies are those of an account in a month, oldest first.
+	AccountTallies(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Tally, error)
+	// Act does what a person wants, and notes it in the audit.
+	Act(ctx context.Context, sid policy.CallSID, act policy.Act, seen int, zones func(policy.Phone) *time.Location) (policy.Call, error)
+}
+
+// Users are the people who may sign in. Errors are policy.ErrNoUser, ErrUserExists and ErrUserName, or internal.
+type Users interface {
+	User(ctx context.Context, name string) (policy.User, error)
+	Users(ctx context.Context) iter.Seq2[policy.User, error]
+	AddUser(ctx context.Context, user policy.User, by string) error
+	// ChangeUser changes a user, and notes it in the audit.
+	ChangeUser(ctx context.Context, name string, change policy.UserChange) (policy.User, error)
+}
+
+// Sessions keep who is signed in, each under the hash of its token.
+type Sessions interface {
+	// Session is what was kept, unless it is over at now.
+	Session(ctx context.Context, key string, now time.Time) (data []byte, found bool, err error)
+	PutSession(ctx context.Context, key string, data []byte, ends time.Time) error
+	RemoveSession(ctx context.Context, key string) error
+}
+
+// Audit takes down what people did.
+type Audit interface {
+	Note(ctx context.Context, e policy.AuditEntry) error
+}

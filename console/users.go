@@ -1,0 +1,116 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/officernd/supportline/policy"
+)
+
+const usersPath = "/users"
+
+// usersNoun is the people who may sign in.
+func (s *site) usersNoun() noun {
+	return noun{title: "Users", path: usersPath, needs: policy.ManageUsers, route: func(r routes) {
+		r.get(usersPath, (*request).users, policy.ManageUsers)
+		r.post(usersPath, (*request).addUser, policy.ManageUsers)
+		r.post(usersPath+"/:name", (*request).changeUser, policy.ManageUsers)
+	}}
+}
+
+// usersPage is what the page shows.
+type usersPage struct {
+	Users          []policy.User
+	Roles          []policy.Role
+	Name, Problem  string // of a user who could not be added
+	Done, DoneName string
+}
+
+func (r *request) users() error {
+	return r.showUsers(http.StatusOK, usersPage{Done: usersDone[r.QueryParam("done")], DoneName: r.QueryParam("name")})
+}
+
+// usersDone says what was done.
+var usersDone = map[string]string{
+	"add": "was added", "role": "has another role", "disable": "is shut out, and signed out everywhere", "enable": "may sign in again",
+	"signout": "is signed out everywhere",
+}
+
+func (r *request) showUsers(status int, body usersPage) error {
+	body.Roles = policy.Roles()
+	for u, err := range r.site.Users.Users(r.ctx()) {
+		if err != nil {
+			return err
+		}
+		body.Users = append(body.Users, u)
+	}
+	return r.render(status, "users", body)
+}
+
+func (r *request) addUser() error {
+	typed := r.FormValue("name")
+	name, err := policy.ParseUserName(typed)
+	var hash string
+	var role policy.Role
+	if err == nil {
+		role, err = policy.ParseRole(r.FormValue("role"))
+	}
+	if err == nil {
+		hash, err = r.site.passwords.hash(r.ctx(), name, r.FormValue("password"))
+	}
+	if err == nil {
+		err = r.site.Users.AddUser(r.ctx(), policy.User{Name: name, Role: role, Password: hash, CreatedAt: r.now}, r.user.Name)
+	}
+	for _, theirs := range []error{policy.ErrUserName, policy.ErrRole, policy.ErrPassword, policy.ErrUserExists} {
+		if errors.Is(err, theirs) {
+			return r.showUsers(http.StatusUnprocessableEntity, usersPage{Name: typed, Problem: sentence(err)})
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return r.usersDone("add", name)
+}
+
+// changeUser does one of a few things to a user. Nobody can take the console away from themselves.
+func (r *request) changeUser() error {
+	name, act := r.Param("name"), r.FormValue("act")
+	if name == r.user.Name && act != "signout" {
+		return fmt.Errorf("%w: this is you; another admin can change your role or shut you out", errWrongInput)
+	}
+	var change policy.UserChange
+	switch act {
+	case "role":
+		role, err := policy.ParseRole(r.FormValue("role"))
+		if err != nil {
+			return fmt.Errorf("%w: %w", errWrongInput, err)
+		}
+		change = policy.WithRole(role, r.user.Name, r.now)
+	case "disable":
+		change = policy.WithDisabled(r.user.Name, r.now)
+	case "enable":
+		change = policy.WithEnabled(r.user.Name, r.now)
+	case "signout":
+		change = policy.SignedOutEverywhere(r.user.Name, r.now)
+	default:
+		return fmt.Errorf("%w: nothing that can be done to a user was chosen", errWrongInput)
+	}
+	if _, err := r.site.Users.ChangeUser(r.ctx(), name, change); err != nil {
+		return err
+	}
+	return r.usersDone(act, name)
+}
+
+func (r *request) usersDone(act, name string) error {
+	return r.seeOther(usersPath + query("done", act, "name", name))
+}
+
+// sentence is an error as one: with a capital and a full stop.
+func sentence(err error) string {
+	text := err.Error()
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:] + "."
+}

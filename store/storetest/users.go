@@ -1,0 +1,115 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// mila is a user of the console.
+var mila = policy.User{Name: "mila", Role: policy.Operator, Password: "$argon2id$...", CreatedAt: day, Zone: "Europe/London"}
+
+func users(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	anna := policy.User{Name: "anna@example.com", Role: policy.Admin, Subject: "https://id.example.com|17", CreatedAt: day}
+	for _, u := range []policy.User{mila, anna} {
+		if err := s.AddUser(t.Context(), u, "root"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantError(t, "a name that is taken", s.AddUser(t.Context(), mila, "root"), policy.ErrUserExists)
+	wantError(t, "a name with capitals", s.AddUser(t.Context(), policy.User{Name: "Mila"}, "root"), policy.ErrUserName)
+	_, err := s.User(t.Context(), "nobody")
+	wantError(t, "nobody", err, policy.ErrNoUser)
+	_, err = s.ChangeUser(t.Context(), "nobody", policy.WithRole(policy.Admin, "anna", day))
+	wantError(t, "a change of nobody", err, policy.ErrNoUser)
+
+	out, err := s.ChangeUser(t.Context(), "mila", policy.WithDisabled("anna", day.Add(time.Hour)))
+	if err != nil || !out.Disabled() || out.Generation != mila.Generation+1 {
+		t.Errorf("shut out: %+v, %v", out, err)
+	}
+	if again, err := s.ChangeUser(t.Context(), "mila", policy.WithDisabled("anna", day.Add(2*time.Hour))); err != nil || again != out {
+		t.Errorf("shut out twice: %+v, %v", again, err)
+	}
+	if _, err := s.ChangeUser(t.Context(), "mila", policy.UserChange{Change: func(u policy.User) policy.User { u.Name = "bea"; return u }}); err == nil {
+		t.Error("a change gave a user another name")
+	}
+	full := errors.New("no space left on device")
+	s.FailWrites(full)
+	_, err = s.ChangeUser(t.Context(), "mila", policy.WithEnabled("anna", day))
+	wantError(t, "a change on a full disk", err, full)
+	s.FailWrites(nil)
+
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = storage.Open(t)
+	same(t, "the users", []policy.User{anna, out}, collect(t, s.Users(t.Context())))
+	if got, err := s.User(t.Context(), "mila"); err != nil || got != out {
+		t.Errorf("after opening again: %+v, %v", got, err)
+	}
+	if err := s.Note(t.Context(), policy.AuditEntry{At: day, By: "mila", Act: policy.ActSignIn, Subject: "mila"}); err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, e := range collect(t, s.Audit(t.Context())) {
+		told = append(told, fmt.Sprintf("%s %s by %s: %s", e.Act, e.Subject, e.By, e.Detail))
+	}
+	same(t, "the audit", []string{
+		"user-add mila by root: operator", "user-add anna@example.com by root: admin",
+		"user-disable mila by anna: shut out, and signed out everywhere", "sign-in mila by mila: ",
+	}, told)
+}
+
+func sessions(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	ends := day.Add(12 * time.Hour)
+	find := func(key string, now time.Time, want string, found bool) {
+		t.Helper()
+		if got, ok, err := s.Session(t.Context(), key, now); string(got) != want || ok != found || err != nil {
+			t.Errorf("session %s at %s is %q, %t, %v; want %q, %t", key, now, got, ok, err, want, found)
+		}
+	}
+	find("a", day, "", false)
+	for i := range 22 {
+		if err := s.PutSession(t.Context(), fmt.Sprint("old", i), []byte("x"), day); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, data := range []string{"one", "two"} {
+		if err := s.PutSession(t.Context(), "a", []byte(data), ends); err != nil {
+			t.Fatal(err)
+		}
+		find("a", day, data, true)
+	}
+	if err := s.PutSession(t.Context(), "b", nil, ends); err != nil {
+		t.Fatal(err)
+	}
+	find("a", ends.Add(-time.Second), "two", true)
+	find("a", ends, "", false)
+	find("old1", day, "", false)
+	if n, err := s.ExpireSessions(t.Context(), day); n != 22 || err != nil {
+		t.Errorf("%d sessions went, %v; want 22", n, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = storage.Open(t)
+	find("a", day, "two", true)
+	for range 2 {
+		if err := s.RemoveSession(t.Context(), "a"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	find("a", day, "", false)
+	find("b", day, "", true)
+	if err := s.PutSession(t.Context(), "", nil, ends); err == nil {
+		t.Error("a session without a key was kept")
+	}
+	if n, err := s.ExpireSessions(t.Context(), ends); n != 1 || err != nil {
+		t.Errorf("%d sessions went at the end, %v; want 1", n, err)
+	}
+}
