@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -68,7 +69,7 @@ func (s *site) pages() http.Handler {
 }
 
 // streams says that a request is for events, which are neither compressed nor a sign that somebody is there.
-func streams(c echo.Context) bool { return c.Request().Header.Get("Accept") == "text/event-stream" }
+func streams(c echo.Context) bool { return strings.Contains(c.Request().Header.Get("Accept"), "text/event-stream") }
 
 func (s *site) panicked(c echo.Context, err error, stack []byte) error {
 	s.Logger.Error("a page panicked", zap.String("route", c.Path()), zap.Error(err), zap.ByteString("stack", stack))
