@@ -69,7 +69,9 @@ func (s *site) pages() http.Handler {
 }
 
 // streams says that a request is for events, which are neither compressed nor a sign that somebody is there.
-func streams(c echo.Context) bool { return strings.Contains(c.Request().Header.Get("Accept"), "text/event-stream") }
+func streams(c echo.Context) bool {
+	return strings.Contains(c.Request().Header.Get("Accept"), "text/event-stream")
+}
 
 func (s *site) panicked(c echo.Context, err error, stack []byte) error {
 	s.Logger.Error("a page panicked", zap.String("route", c.Path()), zap.Error(err), zap.ByteString("stack", stack))
