@@ -78,11 +78,13 @@ var nextLink = regexp.MustCompile(`<a href="([^"]+)" rel="next">`)
 func TestPagesOfCalls(t *testing.T) {
 	p := mustPlace(t)
 	var want []string
+	var calls []policy.Call
 	for i := range 120 {
 		at := monday.Add(-time.Duration(i/7) * time.Minute)
-		p.load(t, served(policy.CallSID(fmt.Sprintf("CA%04d", 9999-i)), at, 60))
+		calls = append(calls, served(policy.CallSID(fmt.Sprintf("CA%04d", 9999-i)), at, 60))
 		want = append(want, fmt.Sprintf("CA%04d", 9999-i))
 	}
+	p.load(t, calls...)
 	c := p.as(t, policy.Viewer)
 	var got []string
 	pages := 0

@@ -42,17 +42,16 @@ func TestWrongSignIns(t *testing.T) {
 }
 
 func TestSignInLeadsBack(t *testing.T) {
+	p := mustPlace(t)
 	for next, want := range map[string]string{
 		"/calls?outcome=served": "/calls?outcome=served", "": "/calls", "//evil.example": "/calls", "https://evil.example/": "/calls",
 		"/\\evil.example": "/calls", "/signin?next=/": "/calls", "/\t/evil.example": "/calls",
 	} {
-		p := mustPlace(t)
-		c := p.visitor(t)
-		if got := c.post("/signin", "name", " Viewer ", "password", password, "next", next); got.path != want || got.status != http.StatusOK {
+		if got := p.visitor(t).post("/signin", "name", " Viewer ", "password", password, "next", next); got.path != want || got.status != http.StatusOK {
 			t.Errorf("next %q led to %s, status %d; want %s", next, got.path, got.status, want)
 		}
 	}
-	c := mustPlace(t).visitor(t)
+	c := p.visitor(t)
 	if got := c.get("/calls?line=%2B44&outcome=served"); got.path != "/signin?next=%2Fcalls%3Fline%3D%252B44%26outcome%3Dserved" {
 		t.Errorf("a visitor was led to %s", got.path)
 	}

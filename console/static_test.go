@@ -44,9 +44,11 @@ var assetLink = regexp.MustCompile(`"(/static/[^"]+)"`)
 // Everything of a page together weighs less than 60 kB on the way, and is kept by the browser for good but for the page itself.
 func TestWeightOfAPage(t *testing.T) {
 	p := mustPlace(t)
+	var calls []policy.Call
 	for i := range 50 {
-		p.load(t, served(policy.CallSID("CA"+strings.Repeat("0", i+1)), monday.Add(-time.Duration(i)*time.Hour), 1500))
+		calls = append(calls, served(policy.CallSID("CA"+strings.Repeat("0", i+1)), monday.Add(-time.Duration(i)*time.Hour), 1500))
 	}
+	p.load(t, calls...)
 	c := p.as(t, policy.Admin)
 	fetch := func(path string) (http.Header, int, string) {
 		request, err := http.NewRequest(http.MethodGet, p.server.URL+path, nil)
