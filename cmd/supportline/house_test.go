@@ -46,6 +46,9 @@ var owners = map[string][]string{
 	"github.com/labstack/echo":        {"ivr", "console", "cmd/supportline"},
 	"github.com/alexedwards":          {"console"},
 	"github.com/chromedp":             {"console/browsertest"},
+	"github.com/coreos/go-oidc":       {"console"},
+	"golang.org/x/oauth2":             {"console"},
+	"github.com/go-jose":              {"console"}, // an identity provider, in tests
 	"github.com/compose-spec":         {"cmd/supportline"},
 	"github.com/nyaruka":              {"policy", "cmd/supportline", "cmd/supportline/config"},
 	"github.com/rickar":               {"policy"},
