@@ -22,7 +22,7 @@ type identityServer struct {
 	*httptest.Server
 	key    *rsa.PrivateKey // the one that it tells everybody
 	signer *rsa.PrivateKey // the one that it signs with: the same, for an honest one
-	claims map[string]any // of the person who is signed in there
+	claims map[string]any  // of the person who is signed in there
 	forge  func(claims map[string]any)
 	asked  url.Values // the last request for a sign-in
 }
