@@ -19,6 +19,7 @@ type site struct {
 	sessions  *sessions
 	passwords *passwords
 	guesses   *guesses
+	provider  *provider
 	nouns     []noun
 }
 
@@ -32,7 +33,7 @@ type noun struct {
 
 // all are the nouns in the order of the navigation.
 func (s *site) all() []noun {
-	return []noun{s.callsNoun(), s.callNoun(), s.usersNoun(), s.profileNoun(), s.sessionNoun()}
+	return []noun{s.callsNoun(), s.callNoun(), s.usersNoun(), s.profileNoun(), s.sessionNoun(), s.ssoNoun()}
 }
 
 // New makes the console. It serves everything under "/".
@@ -40,7 +41,7 @@ func New(d Deps) http.Handler {
 	if d.Logger == nil {
 		d.Logger = zap.NewNop()
 	}
-	s := &site{Deps: d, assets: newAssets(), passwords: newPasswords(), guesses: newGuesses()}
+	s := &site{Deps: d, assets: newAssets(), passwords: newPasswords(), guesses: newGuesses(), provider: newProvider(d.Settings)}
 	s.views, s.sessions, s.nouns = newViews(), newSessions(d), s.all()
 	front := http.NewServeMux()
 	front.Handle("GET "+assetsPath, s.assets)

@@ -3,6 +3,7 @@ package console_test
 import (
 	"bytes"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -196,23 +197,29 @@ func (c *client) read(response *http.Response, err error) page {
 }
 
 // want looks for a status and texts in a page.
-func (p page) want(t testing.TB, status int, texts ...string) {
+func (p page) want(t testing.TB, status int, texts ...string) page {
 	t.Helper()
 	if p.status != status {
 		t.Errorf("%s: status %d, want %d", p.path, p.status, status)
 	}
 	for _, text := range texts {
-		if !strings.Contains(p.body, text) {
+		if !p.has(text) {
 			t.Errorf("%s: no %q in\n%s", p.path, text, p.body)
 		}
 	}
+	return p
+}
+
+// has says whether a text is in a page, as it was sent or as a person reads it.
+func (p page) has(text string) bool {
+	return strings.Contains(p.body, text) || strings.Contains(html.UnescapeString(p.body), text)
 }
 
 // without looks that texts are not in a page.
 func (p page) without(t testing.TB, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
-		if strings.Contains(p.body, text) {
+		if p.has(text) {
 			t.Errorf("%s: %q is in\n%s", p.path, text, p.body)
 		}
 	}
@@ -266,4 +273,13 @@ func served(sid policy.CallSID, at time.Time, talked int) policy.Call {
 		}},
 		EndedAt: ended, TotalSeconds: &total, Status: "completed",
 	}
+}
+
+func mustURL(t testing.TB, text string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }
