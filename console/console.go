@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -19,6 +20,7 @@ type site struct {
 	sessions  *sessions
 	passwords *passwords
 	guesses   *guesses
+	streaming atomic.Int32 // streams of events that are open
 	provider  *provider
 	nouns     []noun
 }
@@ -33,7 +35,7 @@ type noun struct {
 
 // all are the nouns in the order of the navigation.
 func (s *site) all() []noun {
-	return []noun{s.callsNoun(), s.callNoun(), s.usersNoun(), s.profileNoun(), s.sessionNoun(), s.ssoNoun()}
+	return []noun{s.nowNoun(), s.callsNoun(), s.callNoun(), s.auditNoun(), s.usersNoun(), s.healthNoun(), s.profileNoun(), s.sessionNoun(), s.ssoNoun()}
 }
 
 // New makes the console. It serves everything under "/".

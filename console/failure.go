@@ -43,6 +43,9 @@ var failures = []struct {
 	detail  bool
 }{
 	{policy.ErrNoCall, failure{Status: http.StatusNotFound, Title: "No such call", Advice: "No call has this SID. It was never logged, or its time of keeping is over."}, false},
+	{policy.ErrNoNotice, failure{Status: http.StatusNotFound, Title: "No such notice", Advice: "It was delivered meanwhile, or belonged to a customer who was erased."}, false},
+	{policy.ErrSent, failure{Status: http.StatusConflict, Title: "Delivered already", Advice: "There is nothing to try again."}, false},
+	{policy.ErrMark, failure{Status: http.StatusUnprocessableEntity, Title: "No such place in the list", Advice: "Begin at its first page."}, false},
 	{policy.ErrNoUser, failure{Status: http.StatusNotFound, Title: "No such user", Advice: "The list of users shows who there is."}, false},
 	{errNotPermitted, failure{Status: http.StatusForbidden, Title: "Not permitted", Advice: "Your role does not include this. An admin can give you another role."}, false},
 	{errOtherSite, failure{Status: http.StatusForbidden, Title: "Refused", Advice: "The form was sent from a page of another site. Open the console itself and do it there."}, false},

@@ -62,7 +62,7 @@ func mustPlace(t testing.TB, changes ...func(*console.Deps)) *place {
 	logger := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(zapcore.AddSync(p.log)), zap.InfoLevel))
 	deps := console.Deps{
 		Settings: console.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour, Permissions: policy.UsualPermissions()},
-		Policy:   company(t), Calls: opened, Users: opened, Sessions: opened, Audit: opened, Now: func() time.Time { return p.now }, Logger: logger,
+		Policy:   company(t), Calls: opened, Users: opened, Sessions: opened, Audit: opened, Outbox: opened, Now: func() time.Time { return p.now }, Logger: logger,
 	}
 	for _, change := range changes {
 		change(&deps)
@@ -242,10 +242,14 @@ func company(t testing.TB) policy.Settings {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var week policy.Hours
+	for d := time.Monday; d <= time.Friday; d++ {
+		week.Week[d] = []policy.Span{{From: 8 * 60, To: 19 * 60}}
+	}
 	return policy.Settings{
 		Lines: []policy.Line{
-			{Number: "+18883071053", Name: "USA and Canada", Zone: newYork},
-			{Number: ukLine, Name: "United Kingdom", Zone: london},
+			{Number: "+18883071053", Name: "USA and Canada", Zone: newYork, Hours: week},
+			{Number: ukLine, Name: "United Kingdom", Zone: london, Hours: week},
 		},
 		FairUse: policy.FairUse{CallLimit: 20 * time.Minute, TicketsPerMonth: 16, OverLongCallsPerMonth: 4},
 	}

@@ -28,7 +28,8 @@ type house struct {
 	account  *twilio.Account // for calls with a conference; nil: there are none
 	ringer   *ivr.Ringer     // nil: specialists are rung on the call
 	webhooks http.Handler
-	private  http.Handler // health, metrics and the console
+	stopping chan struct{} // closed when the server stops
+	private  http.Handler  // health, metrics and the console
 }
 
 // openHouse opens the store and puts the rest around it. The caller closes the house.
@@ -52,7 +53,7 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 	if err != nil {
 		return nil, err
 	}
-	h := &house{conf: conf, store: opened, now: now, log: log, ended: &endedCalls{}, counters: counters}
+	h := &house{conf: conf, store: opened, now: now, log: log, ended: &endedCalls{}, counters: counters, stopping: make(chan struct{})}
 	calls := watchedLog{opened, h.ended}
 	if err := h.conferences(way, calls); err != nil {
 		return nil, errors.Join(err, opened.Close())

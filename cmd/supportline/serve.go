@@ -144,6 +144,7 @@ func (s *server) run(ctx context.Context) error {
 		s.house.log.Error("listener failed", zap.Error(err))
 	}
 	rest()
+	close(s.house.stopping)
 	deadline, cancel := context.WithTimeout(context.Background(), finishWithin)
 	defer cancel()
 	defer context.AfterFunc(deadline, cut)()

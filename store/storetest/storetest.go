@@ -59,6 +59,8 @@ type Store interface {
 	NoticeSent(ctx context.Context, key string, at time.Time) error
 	NoticeFailed(ctx context.Context, key string, at time.Time, cause error, nextAt time.Time) error
 	RetryNotice(ctx context.Context, key, by string, at time.Time) error
+	FailedNotices(ctx context.Context) (int, error)
+	NoticesGivenUp(ctx context.Context, limit int) ([]policy.Notice, error)
 
 	Checkpoint(ctx context.Context) (time.Time, error)
 	SetCheckpoint(ctx context.Context, at time.Time) error
