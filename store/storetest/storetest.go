@@ -58,6 +58,8 @@ type Store interface {
 
 	Checkpoint(ctx context.Context) (time.Time, error)
 	SetCheckpoint(ctx context.Context, at time.Time) error
+	Rotation(ctx context.Context) ([]byte, error)
+	SetRotation(ctx context.Context, before, after []byte) error
 
 	Ping(ctx context.Context) error
 	Probe(ctx context.Context) error
@@ -110,6 +112,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"retention removes what is old, but no evidence", expire},
 		{"many calls are loaded at once", loading},
 		{"a checkpoint never goes back", checkpoint},
+		{"a rotation goes on from where it stands", rotation},
 		{"a probe says whether the store can be written", probe},
 		{"wrong numbers are counted by caller and time", wrongNumbers},
 		{"customers are found by number and by caller", directory},
