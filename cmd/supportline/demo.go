@@ -81,7 +81,11 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	if err := d.fill(ctx, h, p.Err, shown.Now()); err != nil {
 		return errors.Join(err, h.Close())
 	}
-	h.private = withAccount(h.private, demoAccount(conf, shown.Now))
+	at := demoAccount(conf, shown.Now)
+	if err := h.remindOfTokens(ctx, at); err != nil {
+		return errors.Join(err, h.Close())
+	}
+	h.private = withAccount(h.private, at)
 	s, err := listen(h)
 	if err != nil {
 		return errors.Join(err, h.Close())

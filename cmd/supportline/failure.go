@@ -43,7 +43,7 @@ func said(status int) error { return failure{status: status} }
 // refusals are the errors that mean no: what was asked for is not there, or its state does not allow it.
 var refusals = []error{
 	policy.ErrNoCall, policy.ErrNoCustomer, policy.ErrNoCase, policy.ErrNoNotice, policy.ErrCallChanged, policy.ErrAlready,
-	policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrMoveNotAllowed, policy.ErrCaseOpen, policy.ErrSent,
+	policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrMoveNotAllowed, policy.ErrCaseOpen, policy.ErrSent, policy.ErrRotationMoved,
 }
 
 // statusOf is the one table from an error to an exit status. What it does not know could not run.

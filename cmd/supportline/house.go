@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -22,6 +23,7 @@ type house struct {
 	store    *store.Store
 	now      func() time.Time
 	log      *zap.Logger
+	held     *heldTokens
 	ended    *endedCalls
 	counters *metrics
 	webhooks http.Handler
@@ -44,13 +46,27 @@ func openHouse(conf config.Config, now func() time.Time, log *zap.Logger, o stor
 	if err != nil {
 		return nil, err
 	}
-	h := &house{conf: conf, store: opened, now: now, log: log, ended: &endedCalls{}, counters: counters}
+	h := &house{
+		conf: conf, store: opened, now: now, log: log, held: &heldTokens{conf.Twilio, verifier.Tokens()}, ended: &endedCalls{}, counters: counters,
+	}
+	h.holdTokens()
 	h.webhooks = ivr.NewWebhooks(ivr.Deps{
 		Settings: conf.Settings, Words: conf.Words, Log: watchedLog{opened, h.ended}, Directory: opened, Verifier: verifier, PublicURL: conf.PublicURL,
 		Now: now, Logger: log, Observer: counters,
 	})
 	h.private = h.privateRoutes()
 	return h, nil
+}
+
+// holdTokens accepts those of a rotation under way. Whatever is wrong with what is put down of it, calls signed with the configuration's tokens
+// are answered.
+func (h *house) holdTokens() {
+	switch held, err := h.held.holdKept(context.Background(), h.store); {
+	case err != nil:
+		h.log.Error("the token's rotation can't be read", zap.Error(err))
+	case !held:
+		h.log.Warn("a rotation of the auth token is under way, and the configuration has neither of its tokens: \"supportline rotate-token\" says more")
+	}
 }
 
 // Close closes the store. Nothing may use the house after it.
