@@ -29,6 +29,7 @@ type turn struct {
 	late     bool // it was done, and only the answer was lost
 	killed   bool // the command ends with it, so that it does nothing more
 	dead     bool
+	mute     bool // the answer to a promotion never comes
 }
 
 var errCut = errors.New("cut off")
@@ -139,6 +140,9 @@ func (a cutAccount) DeleteSecondaryToken(ctx context.Context) error {
 
 func (a cutAccount) PromoteSecondaryToken(ctx context.Context) (token string, err error) {
 	err = a.u.thing(func() error { token, err = a.Account.PromoteSecondaryToken(ctx); return err })
+	if a.u.mute {
+		return "", errCut
+	}
 	return token, err
 }
 

@@ -71,6 +71,15 @@ func TestRotationIsStoppedAnywhere(t *testing.T) {
 	}
 }
 
+// TestAnswerToThePromotionIsLost: the provider is asked what became of it, and the same run goes on.
+func TestAnswerToThePromotionIsLost(t *testing.T) {
+	u := newTurn(t)
+	u.mute = true
+	if token, err := u.rotate(); err != nil || token != u.inForce() {
+		t.Errorf("%v\n%s", err, u.words.String())
+	}
+}
+
 // TestTokensAreInNoFile in the clear, whatever is under way.
 func TestTokensAreInNoFile(t *testing.T) {
 	u := newTurn(t)
