@@ -157,8 +157,8 @@ func (r *rotator) promoted(ctx context.Context) (bool, error) {
 		}
 	}
 	if !young {
-		return false, no("the provider takes neither auth_token nor a token that was made here: copy auth_token from the console's first page, Account Info, " +
-			"and restart the server")
+		return false, no("the provider takes neither auth_token nor a token that was made here: if one was promoted just now, wait a minute and run this again; " +
+			"else copy auth_token from the console's first page, Account Info, and restart the server")
 	}
 	return true, nil
 }

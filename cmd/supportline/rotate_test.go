@@ -58,8 +58,10 @@ func TestRotationIsStoppedAnywhere(t *testing.T) {
 		name         string
 		late, killed bool
 	}{
-		{"before it was done", false, false}, {"after it was done", true, false},
-		{"killed before", false, true}, {"killed after", true, true},
+		{"before it was done", false, false},
+		{"after it was done", true, false},
+		{"killed before", false, true},
+		{"killed after", true, true},
 	} {
 		t.Run(how.name, func(t *testing.T) {
 			for cut := 1; cut <= undisturbed.done; cut++ {
