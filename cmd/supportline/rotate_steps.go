@@ -125,8 +125,12 @@ func (r *rotator) agree() error {
 	if r.agreed {
 		return nil
 	}
-	err := r.confirm(fmt.Sprintf("Change the auth token of account %s? Every other program that uses the old one will be refused, and needs the new one.",
-		r.conf.AccountSID))
+	question := fmt.Sprintf("Change the auth token of account %s? Every other program that uses the old one will be refused, and needs the new one.",
+		r.conf.AccountSID)
+	if r.replace {
+		question += " The secondary token that it may have is deleted first."
+	}
+	err := r.confirm(question)
 	r.agreed = err == nil
 	return err
 }
