@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -23,6 +24,7 @@ type house struct {
 	store    *store.Store
 	now      func() time.Time
 	log      *zap.Logger
+	held     *heldTokens
 	ended    *endedCalls
 	counters *metrics
 	account  *twilio.Account // for calls with a conference; nil: there are none
@@ -53,7 +55,11 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 	if err != nil {
 		return nil, err
 	}
-	h := &house{conf: conf, store: opened, now: now, log: log, ended: &endedCalls{}, counters: counters, stopping: make(chan struct{})}
+	h := &house{
+		conf: conf, store: opened, now: now, log: log, held: &heldTokens{conf.Twilio, verifier.Tokens()}, ended: &endedCalls{}, counters: counters,
+		stopping: make(chan struct{}),
+	}
+	h.holdTokens()
 	calls := watchedLog{opened, h.ended}
 	if err := h.conferences(way, calls); err != nil {
 		return nil, errors.Join(err, opened.Close())
@@ -66,12 +72,23 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 	return h, nil
 }
 
+// holdTokens accepts those of a rotation under way. Whatever is wrong with what is put down of it, calls signed with the configuration's tokens
+// are answered.
+func (h *house) holdTokens() {
+	switch held, err := h.held.holdKept(context.Background(), h.store); {
+	case err != nil:
+		h.log.Error("the token's rotation can't be read", zap.Error(err))
+	case !held:
+		h.log.Warn("a rotation of the auth token is under way, and the configuration has neither of its tokens: \"supportline rotate-token\" says more")
+	}
+}
+
 // conferences lets specialists be rung beside their calls, where the configuration asks for that.
 func (h *house) conferences(way http.RoundTripper, calls ivr.Log) (err error) {
 	if !h.conf.Settings.Whisper {
 		return nil
 	}
-	if h.account, err = restAccountOver(way, h.conf, h.counters.asked); err != nil {
+	if h.account, err = restAccountOver(way, h.conf, h.held.tokens, h.counters.asked); err != nil {
 		return err
 	}
 	h.ringer = ivr.NewRinger(h.conf.Settings, h.conf.PublicURL, calls, h.account, h.now, h.log)
