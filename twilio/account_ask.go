@@ -37,6 +37,7 @@ type question struct {
 	ctx     context.Context // the library's interface has no place for it
 	what    string          // for errors and counters: "numbers list"
 	date    time.Time       // of the last answer, by the provider's clock
+	stream  bool            // the answer's body is read by whoever asked, as it comes
 }
 
 func (a *Account) ask(ctx context.Context, what string) *question {
@@ -88,7 +89,7 @@ func (a *Account) address(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// send asks until there is an answer, a refusal, or no point in asking on. The answer's body is in memory.
+// send asks until there is an answer, a refusal, or no point in asking on. The answer's body is in memory, unless it is a stream.
 func (q *question) send(request func(context.Context) (*http.Request, error)) (*http.Response, error) {
 	pauses := &pauses{ExponentialBackOff: backoff.NewExponentialBackOff()}
 	pauses.InitialInterval, pauses.MaxInterval = firstPause, longestPause
@@ -120,13 +121,16 @@ func (p *pauses) NextBackOff() time.Duration {
 
 // attempt asks once.
 func (q *question) attempt(request func(context.Context) (*http.Request, error)) (*http.Response, error) {
+	if q.stream {
+		return q.open(request)
+	}
 	ctx, cancel := context.WithTimeout(q.ctx, answerWithin)
 	defer cancel()
 	r, err := request(ctx)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := q.account.do(r)
+	answer, err := q.account.do(r, "application/json")
 	if err != nil {
 		return nil, err
 	}
@@ -147,10 +151,10 @@ func (q *question) attempt(request func(context.Context) (*http.Request, error))
 	return answer, nil
 }
 
-func (a *Account) do(r *http.Request) (*http.Response, error) {
+func (a *Account) do(r *http.Request, accept string) (*http.Response, error) {
 	user, secret, _ := a.config.credentials()
 	r.SetBasicAuth(user, secret)
-	r.Header.Set("Accept", "application/json")
+	r.Header.Set("Accept", accept)
 	return a.http.Do(r)
 }
 

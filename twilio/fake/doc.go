@@ -16,5 +16,5 @@
 //
 // An Account is the provider's REST API over one account. A Provider that has one takes the numbers' settings from it and lists its calls there.
 //
-// It leaves out what no support line uses: conferences, queues, messages, real sound.
+// It leaves out what no support line uses: conferences, queues, messages, speech. Recordings sound like a tone.
 package fake
