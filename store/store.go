@@ -59,8 +59,9 @@ var (
 	auditBucket     = []byte("audit")
 	casesBucket     = []byte("cases")
 	noticesBucket   = []byte("notices")
+	removalsBucket  = []byte("removals")
 	metaBucket      = []byte("meta")
-	buckets         = [][]byte{callsBucket, stepsBucket, customersBucket, indexBucket, auditBucket, casesBucket, noticesBucket, metaBucket}
+	buckets         = [][]byte{callsBucket, stepsBucket, customersBucket, indexBucket, auditBucket, casesBucket, noticesBucket, removalsBucket, metaBucket}
 )
 
 // Close applies what waits, and gives the file free. Later calls of any method fail with ErrClosed; closing twice does nothing.

@@ -31,6 +31,9 @@ func upgrade(tx *bolt.Tx) error {
 	if err := indexAll(tx, noticesBucket, noticeKeys); err != nil {
 		return err
 	}
+	if err := indexAll(tx, removalsBucket, removalKeys); err != nil {
+		return err
+	}
 	return tx.Bucket(metaBucket).Put(schemaKey, []byte(strconv.Itoa(schema)))
 }
 
