@@ -44,7 +44,7 @@ func (a *Account) RecordingMedia(ctx context.Context, sid string) (*Media, error
 		return nil, q.wrong(err)
 	}
 	m := &Media{Type: answer.Header.Get("Content-Type"), Bytes: answer.ContentLength, close: func() { answer.Body.Close() }}
-	m.Reader = &bounded{from: answer.Body, left: maxMedia}
+	m.Reader = &bounded{from: answer.Body, announced: m.Bytes}
 	switch {
 	case m.Bytes > maxMedia:
 		err = fmt.Errorf("the recording has %d bytes, more than %d", m.Bytes, maxMedia)
@@ -69,19 +69,22 @@ func (a *Account) DeleteRecording(ctx context.Context, sid string) error {
 	return q.wrong(err)
 }
 
-// bounded reads no more than so many bytes; the one after them is an error.
+// bounded reads as much as was announced, and not more than the bound; anything else is an error.
 type bounded struct {
-	from io.Reader
-	left int64
+	from            io.Reader
+	announced, read int64
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
 	n, err := b.from.Read(p)
-	if b.left -= int64(n); b.left < 0 {
+	b.read += int64(n)
+	switch {
+	case b.read > maxMedia:
 		return 0, fmt.Errorf("the recording has more than %d bytes", maxMedia)
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = fmt.Errorf("the recording broke off: %w", err)
+	case errors.Is(err, io.EOF) && b.announced >= 0 && b.read != b.announced:
+		return n, fmt.Errorf("the recording broke off: %d of %d bytes came: %w", b.read, b.announced, io.ErrUnexpectedEOF)
+	case err != nil && !errors.Is(err, io.EOF):
+		return n, fmt.Errorf("the recording broke off: %w", err)
 	}
 	return n, err
 }

@@ -64,7 +64,8 @@ func TestSoundThatDoesNotCome(t *testing.T) {
 		"too long unannounced": {
 			sound(-1, io.LimitReader(zeros{}, 1<<30+1)), 1, "more than 1073741824 bytes",
 		},
-		"cut off": {sound(10, io.MultiReader(strings.NewReader("RIFF"), broke{})), 1, "broke off"},
+		"shorter than announced": {sound(10, strings.NewReader("RIFF")), 1, "4 of 10 bytes"},
+		"cut off":                {sound(10, io.MultiReader(strings.NewReader("RIFF"), broke{})), 1, "broke off"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
