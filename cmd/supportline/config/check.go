@@ -31,6 +31,7 @@ func (c *checker) config(f *file) Config {
 		Twilio:      c.account(f.Twilio),
 		Settings:    c.settings(f),
 		Notices:     c.notices(f.Notices),
+		Recordings:  c.recordings(f.Recordings),
 	}
 }
 

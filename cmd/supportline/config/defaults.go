@@ -31,6 +31,7 @@ func (f *file) defaults() {
 	fillList(&f.FairUse.LetThrough, "let_through", "critical")
 	fill(&f.Notices.SMTP.TLS, "starttls")
 	fill(&f.Notices.Summary, "on")
+	fill(&f.Recordings.DeleteAtProvider, "off")
 	fill(&f.Retention, "400d")
 	fill(&f.Recording, "off")
 	for i := range f.Lines.Items {

@@ -26,7 +26,7 @@ func TestTextsThatAreNoConfiguration(t *testing.T) {
 		},
 		{"a brace at the end", "{ ", "1:3: this is not YAML: did not find expected node content while parsing a flow node"},
 		{"an alias of nothing", "store: *nope\n", "1:8: this is not YAML: unknown anchor 'nope' referenced"},
-		{"a second document", example + "---\nstore: x\n", "115:1: a second document begins here; remove the line --- and write everything in one document"},
+		{"a second document", example + "---\nstore: x\n", "123:1: a second document begins here; remove the line --- and write everything in one document"},
 		{"bytes that are no UTF-8", "store: bolt:d\xe9p\xf4t.db\n", "1:14: this byte is not UTF-8 text; save the file as UTF-8"},
 		{"a control character", "store: x\nwords: a\x07b\n", "2:9: the control character U+0007 is not allowed; remove it"},
 		{"too much", strings.Repeat("#\n", 1<<19+1), "1:1: the file has 1048578 bytes, more than the 1048576 that are allowed; name the right file"},

@@ -19,6 +19,7 @@ type file struct {
 	AfterHours     table[text]
 	FairUse        fairUse
 	Notices        notice
+	Recordings     recordings
 	Retention      text
 	Recording      text
 }
@@ -42,6 +43,7 @@ func (f *file) decode(d *decoder, n node) {
 		field{key: "after_hours", into: &f.AfterHours},
 		field{key: "fair_use", into: &f.FairUse},
 		field{key: "notices", into: &f.Notices},
+		field{key: "recordings", into: &f.Recordings},
 		field{key: "retention", into: &f.Retention},
 		field{key: "recording", into: &f.Recording},
 	)
