@@ -29,9 +29,12 @@ type grammar struct {
 	Cases     cases            `cmd:"" help:"The review list: accounts under sustained load."`
 	Charges   chargesCommand   `cmd:"" help:"What a month's load over the limits would cost: a proposal."`
 	Notices   noticeCommands   `cmd:"" help:"What people were told, and what could not be delivered."`
-	Version   versionCommand   `cmd:"" help:"Which version this is."`
-	Probe     probeCommand     `cmd:"" hidden:"" help:"Write to the store, and say how long that takes."`
-	Health    healthCommand    `cmd:"" hidden:"" help:"Ask the running server whether it is well."`
+
+	Recordings recordingCommands `cmd:"" help:"Voicemails and recordings that wait to be fetched or removed."`
+
+	Version versionCommand `cmd:"" help:"Which version this is."`
+	Probe   probeCommand   `cmd:"" hidden:"" help:"Write to the store, and say how long that takes."`
+	Health  healthCommand  `cmd:"" hidden:"" help:"Ask the running server whether it is well."`
 }
 
 // customers are the commands on the directory.
@@ -51,6 +54,8 @@ type calls struct {
 	Attach   callsAttach   `cmd:"" help:"Give a call to an account."`
 	Ticket   callsTicket   `cmd:"" help:"Set the ticket number of a call."`
 	Note     callsNote     `cmd:"" help:"Write a note to a call."`
+
+	Recording callsRecording `cmd:"" help:"The voicemail or a recording of a call, as a WAV file."`
 }
 
 // usage are the commands on fair use. "usage" alone, or with flags, is "usage list".

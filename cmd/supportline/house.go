@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
@@ -24,6 +26,7 @@ type house struct {
 	log      *zap.Logger
 	ended    *endedCalls
 	counters *metrics
+	keeper   *recordings.Keeper // of voicemails and recordings
 	webhooks http.Handler
 	private  http.Handler // health and metrics
 }
@@ -44,7 +47,11 @@ func openHouse(conf config.Config, now func() time.Time, log *zap.Logger, o stor
 	if err != nil {
 		return nil, err
 	}
-	h := &house{conf: conf, store: opened, now: now, log: log, ended: &endedCalls{}, counters: counters}
+	keeper, err := newKeeper(conf, opened, keeping{now: now, log: log, told: counters.recorded, ask: counters.asked})
+	if err != nil {
+		return nil, errors.Join(err, opened.Close())
+	}
+	h := &house{conf: conf, store: opened, now: now, log: log, ended: &endedCalls{}, counters: counters, keeper: keeper}
 	h.webhooks = ivr.NewWebhooks(ivr.Deps{
 		Settings: conf.Settings, Words: conf.Words, Log: watchedLog{opened, h.ended}, Directory: opened, Verifier: verifier, PublicURL: conf.PublicURL,
 		Now: now, Logger: log, Observer: counters,

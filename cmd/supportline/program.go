@@ -62,7 +62,7 @@ func (p *program) load(file string, o config.Options) (config.Config, error) {
 }
 
 // data runs a command on the store: in the server where one has the file open, else here.
-func (p *program) data(ctx context.Context, command dataCommand, args []string, configFile string) error {
+func (p *program) data(ctx context.Context, command dataCommand, args []string, configFile string) (err error) {
 	conf, err := p.settings(configFile)
 	if err != nil {
 		return err
@@ -76,13 +76,22 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 		return err
 	}
 	defer in.Close()
+	out, err := p.output(command)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if ended := out.end(err); ended != nil {
+			err = errors.Join(err, ended)
+		}
+	}()
 	socket, err := socketPath(file)
 	if err != nil {
 		return err
 	}
 	conn, err := dialSocket(socket)
 	if err == nil {
-		return client{conn: conn, in: in, out: p.Out, err: p.Err}.run(ctx, hello{Args: args, surroundings: around})
+		return client{conn: conn, in: in, out: out, err: p.Err}.run(ctx, hello{Args: args, surroundings: around})
 	}
 	if !errors.Is(err, errNoServer) {
 		return err
@@ -94,9 +103,13 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 	if err != nil {
 		return err
 	}
+	keeper, err := newKeeper(conf, opened, keeping{now: p.Now})
+	if err != nil {
+		return errors.Join(err, opened.Close())
+	}
 	err = command.run(ctx, &session{
-		surroundings: around, In: interruptible{ctx, in}, Out: p.Out, Err: p.Err, Now: p.Now, Store: opened, Settings: conf.Settings,
-		Notices: conf.Notices, Account: accountOf(conf),
+		surroundings: around, In: interruptible{ctx, in}, Out: out, Err: p.Err, Now: p.Now, Store: opened, Settings: conf.Settings,
+		Notices: conf.Notices, Account: accountOf(conf), Keeper: keeper,
 	})
 	return errors.Join(err, opened.Close())
 }

@@ -77,6 +77,7 @@ func (t *prompt) command(ctx context.Context, args []string) {
 		err = command.run(ctx, &session{
 			surroundings: surroundings{Colour: p.colour(), User: userName()}, In: strings.NewReader(""), Out: p.Out, Err: p.Err,
 			Now: p.Now, Store: t.house.store, Settings: t.house.conf.Settings, Notices: t.house.conf.Notices, Account: accountOf(t.house.conf),
+			Keeper: t.house.keeper,
 		})
 	}
 	report(p.Err, err)

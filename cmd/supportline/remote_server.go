@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/notices"
+	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
@@ -27,6 +28,7 @@ type commandServer struct {
 	settings policy.Settings
 	notices  notices.Settings
 	account  func() (*twilio.Account, error)
+	keeper   *recordings.Keeper
 	now      func() time.Time
 	log      *zap.Logger
 	running  sync.WaitGroup
@@ -99,7 +101,7 @@ func (s *commandServer) do(ctx context.Context, h hello, in io.Reader, frames *f
 	}
 	status = report(words, command.run(ctx, &session{
 		surroundings: h.surroundings, In: in, Out: out, Err: words, Now: s.now, Store: s.store, Settings: s.settings,
-		Notices: s.notices, Account: s.account,
+		Notices: s.notices, Account: s.account, Keeper: s.keeper,
 	}))
 	s.log.Info("command", zap.String("name", line.name), zap.String("by", h.User), zap.Int("status", status))
 	return status

@@ -125,7 +125,7 @@ func (s *server) run(ctx context.Context) error {
 		defer close(commands)
 		runner := commandServer{
 			store: s.house.store, settings: s.house.conf.Settings, notices: s.house.conf.Notices, account: accountOf(s.house.conf), now: s.house.now,
-			log: s.house.log,
+			keeper: s.house.keeper, log: s.house.log,
 		}
 		runner.serve(working, s.commands)
 	}()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/notices"
+	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
@@ -36,6 +37,8 @@ type session struct {
 	Notices  notices.Settings
 	// Account makes the client of the provider's account; its error says what is missing.
 	Account func() (*twilio.Account, error)
+	// Keeper opens recordings, and does what is to be done about them.
+	Keeper *recordings.Keeper
 }
 
 // surroundings are what a data command must know of the person who started it, wherever it runs.
