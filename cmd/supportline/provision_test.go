@@ -33,9 +33,12 @@ type telephony struct {
 
 var tuesday = time.Date(2026, time.November, 24, 15, 0, 0, 0, time.UTC) // both lines are open
 
-func newTelephony(t *testing.T) *telephony {
+func newTelephony(t *testing.T, changes ...func(*config.Config)) *telephony {
 	t.Helper()
 	l := &telephony{t: t, conf: mustConfig(t), clock: fake.NewVirtual(tuesday)}
+	for _, change := range changes {
+		change(&l.conf)
+	}
 	h, err := openHouse(l.conf, l.clock.Now, zap.NewNop(), store.Options{Size: 1 << 20})
 	if err != nil {
 		t.Fatal(err)

@@ -21,7 +21,7 @@ type Bucket struct {
 // The bounds of talking to a store: how often one request is tried before a recording waits for its next turn, and, where nobody knows how
 // long it is, in parts of which size it is sent, which is also what it takes of memory.
 const (
-	bucketTries = 3
+	bucketTries = 2
 	bucketPart  = 5 << 20
 )
 
