@@ -7,7 +7,8 @@ import (
 	"path/filepath"
 )
 
-// writer is a data command whose output is no text, and may go into a file that the person named; "" is standard output.
+// writer is a data command whose output is no text, and may go into a file that the person named; "-" is standard output, and so is "" unless
+// that is a terminal.
 type writer interface {
 	outputFile() string
 }
@@ -23,7 +24,7 @@ type output struct {
 func (p *program) output(command dataCommand) (*output, error) {
 	named, writes := command.(writer)
 	switch {
-	case !writes, named.outputFile() == "" && !terminal(p.Out):
+	case !writes, named.outputFile() == "-", named.outputFile() == "" && !terminal(p.Out):
 		return &output{Writer: p.Out}, nil
 	case named.outputFile() == "":
 		return nil, errors.New("this is sound, which a terminal can't show: add --out FILE, or > FILE")

@@ -71,8 +71,12 @@ func (b *Bucket) Open(ctx context.Context, file string) (io.ReadSeekCloser, int6
 	return object, info.Size, nil
 }
 
-// Remove removes the file. A store that keeps versions hides it; how long it keeps them is the store's own setting.
+// Remove removes the file, and the parts of an upload that was cut off: nobody sees them, and they sound. A store that keeps versions hides it;
+// how long it keeps them is the store's own setting.
 func (b *Bucket) Remove(ctx context.Context, file string) (existed bool, err error) {
+	if err := b.client.RemoveIncompleteUpload(ctx, b.settings.Bucket, b.key(file)); err != nil && !errors.Is(missing(err), fs.ErrNotExist) {
+		return false, err
+	}
 	_, err = b.client.StatObject(ctx, b.settings.Bucket, b.key(file), minio.StatObjectOptions{})
 	if err = missing(err); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err

@@ -14,8 +14,13 @@ import (
 // Folder is a place on a file system. Only its user can enter it.
 type Folder struct{ path string }
 
-// NewFolder names a folder. It is made when something is put there.
-func NewFolder(path string) *Folder { return &Folder{path} }
+// NewFolder names a folder, by its whole path, since what the log keeps of it outlives this process. It is made when something is put there.
+func NewFolder(path string) *Folder {
+	if whole, err := filepath.Abs(path); err == nil {
+		path = whole
+	}
+	return &Folder{path}
+}
 
 // folderPrefix begins the names of folders.
 const folderPrefix = "folder:"

@@ -76,6 +76,11 @@ const (
 	// atOnce is how many recordings are worked on at a time, and together how many are asked for.
 	atOnce   = 4
 	together = 100
+	// stepWithin, removedWithin and probedWithin bound one recording's turn, so that a place that hangs holds up nothing for ever. Half a gigabyte
+	// in an hour is a slow line.
+	stepWithin    = time.Hour
+	removedWithin = 5 * time.Minute
+	probedWithin  = time.Minute
 )
 
 // Run does what is due until ctx is over, and returns when nothing of it runs any more.
@@ -169,6 +174,8 @@ func (k *Keeper) Probe(ctx context.Context) error {
 	if k.place == nil {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, probedWithin)
+	defer cancel()
 	return k.place.Probe(ctx)
 }
 

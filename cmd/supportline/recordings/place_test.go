@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+
 	"github.com/officernd/supportline/cmd/supportline/recordings"
 )
 
@@ -94,6 +97,31 @@ func TestFolderIsForItsUserAlone(t *testing.T) {
 	}
 	if left, err := os.ReadDir(path); len(left) > 0 || err != nil {
 		t.Errorf("left: %v, %v", left, err)
+	}
+}
+
+// TestUploadThatWasCutOff leaves parts in a bucket that nobody sees: removing the file removes them.
+func TestUploadThatWasCutOff(t *testing.T) {
+	b := newBucket(t)
+	core, err := minio.NewCore(b.s3.Endpoint, &minio.Options{Creds: credentials.NewStaticV4(b.s3.AccessKey, b.s3.SecretKey, ""), Region: b.s3.Region})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := core.NewMultipartUpload(t.Context(), b.s3.Bucket, "a/b/RE1.wav", minio.PutObjectOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	parts := func() (n int) {
+		for range core.ListIncompleteUploads(t.Context(), b.s3.Bucket, "a/b/RE1.wav", true) {
+			n++
+		}
+		return n
+	}
+	before := parts()
+	if existed, err := b.place(t).Remove(t.Context(), "RE1.wav"); existed || err != nil {
+		t.Errorf("%v, %v", existed, err)
+	}
+	if before != 1 || parts() != 0 {
+		t.Errorf("%d uploads before, %d after", before, parts())
 	}
 }
 

@@ -53,7 +53,7 @@ func (p *pass) work(step policy.RecordingStep) func(context.Context, policy.DueR
 // fetch copies one recording, and writes down that we have it. A call that has forgotten it meanwhile stays as it is, and the copy goes with
 // the removal that was noted then, in the next pass.
 func (p *pass) fetch(ctx context.Context, d policy.DueRecording) error {
-	return p.step(ctx, d, policy.StepFetch, func(r policy.Recording) (func(policy.Call) policy.Call, error) {
+	return p.step(ctx, d, policy.StepFetch, func(ctx context.Context, r policy.Recording) (func(policy.Call) policy.Call, error) {
 		made, err := p.copy(ctx, r)
 		return func(c policy.Call) policy.Call { return c.LearnCopy(d.SID, made) }, err
 	})
@@ -61,7 +61,7 @@ func (p *pass) fetch(ctx context.Context, d policy.DueRecording) error {
 
 // delete deletes one recording at the provider, after one more look at our copy: it is the only one from then on.
 func (p *pass) delete(ctx context.Context, d policy.DueRecording) error {
-	return p.step(ctx, d, policy.StepDelete, func(r policy.Recording) (func(policy.Call) policy.Call, error) {
+	return p.step(ctx, d, policy.StepDelete, func(ctx context.Context, r policy.Recording) (func(policy.Call) policy.Call, error) {
 		err := p.check(ctx, *r.Copy)
 		if err == nil {
 			err = p.provider.DeleteRecording(ctx, d.SID)
@@ -73,8 +73,10 @@ func (p *pass) delete(ctx context.Context, d policy.DueRecording) error {
 
 // step does one thing to one recording, and writes down how it went. An error is the log's.
 func (p *pass) step(
-	ctx context.Context, d policy.DueRecording, what policy.RecordingStep, do func(policy.Recording) (func(policy.Call) policy.Call, error),
+	ctx context.Context, d policy.DueRecording, what policy.RecordingStep, do func(context.Context, policy.Recording) (func(policy.Call) policy.Call, error),
 ) error {
+	within, cancel := context.WithTimeout(ctx, stepWithin)
+	defer cancel()
 	call, err := p.log.Call(ctx, d.Call)
 	if errors.Is(err, policy.ErrNoCall) {
 		return nil
@@ -83,7 +85,7 @@ func (p *pass) step(
 	if err != nil || !known || r.Step() != what {
 		return err // forgotten, or done by somebody else
 	}
-	learn, failed := do(r)
+	learn, failed := do(within, r)
 	if failed != nil {
 		if ctx.Err() != nil {
 			return ctx.Err() // we broke it off ourselves, which is no failure of the recording
@@ -151,9 +153,11 @@ func (p *pass) removals(ctx context.Context) ([]policy.Removal, error) {
 
 // remove removes one recording wherever it has to go, and then the note that it has to. An error is the log's.
 func (p *pass) remove(ctx context.Context, r policy.Removal) error {
-	failed := p.removeCopy(ctx, r)
+	within, cancel := context.WithTimeout(ctx, removedWithin)
+	defer cancel()
+	failed := p.removeCopy(within, r)
 	if failed == nil && (r.Why == policy.RemovalErased || p.deletes) {
-		failed = p.provider.DeleteRecording(ctx, r.SID)
+		failed = p.provider.DeleteRecording(within, r.SID)
 	}
 	if failed != nil && ctx.Err() != nil {
 		return ctx.Err()
@@ -197,10 +201,12 @@ func (p *pass) tell(what string, failed error, fields ...zap.Field) {
 	switch what {
 	case string(policy.StepFetch):
 		p.did.Fetched++
+		p.o.Logger.Info("a recording was fetched", fields...)
 	case string(policy.StepDelete):
 		p.did.Deleted++
+		p.o.Logger.Info("a recording was deleted at the provider", fields...)
 	default:
 		p.did.Removed++
+		p.o.Logger.Info("a recording was removed", fields...)
 	}
-	p.o.Logger.Info("recording", append(fields, zap.String("step", what))...)
 }
