@@ -41,8 +41,10 @@ func (b *board) Ring(_ context.Context, r twilio.Ringing) (string, error) {
 	return "CAleg" + strings.Trim(r.To, "+"), b.did("ring " + r.To + " from " + r.From + " at " + r.URL)
 }
 
-func (b *board) Fetch(_ context.Context, sid, url string) error { return b.did("fetch " + sid + " to " + url) }
-func (b *board) HangUp(_ context.Context, sid string) error     { return b.did("hang up " + sid) }
+func (b *board) Fetch(_ context.Context, sid, url string) error {
+	return b.did("fetch " + sid + " to " + url)
+}
+func (b *board) HangUp(_ context.Context, sid string) error { return b.did("hang up " + sid) }
 
 func (b *board) taken() []string {
 	b.mu.Lock()

@@ -13,7 +13,7 @@
 // case with its notices (Review, MoveCase).
 //
 // The file holds these buckets: calls (by start and SID), steps (their stories, by number), customers (by number), cases and audit (by
-// sequence), notices (by key), users (by name), sessions (by the hash of their token), meta (the version of all this), and index, whose entries follow from the rest by pure functions (callKeys and
+// sequence), notices (by key), users (by name), sessions (by the hash of their token), removals (of recordings, by SID), meta (the version of all this), and index, whose entries follow from the rest by pure functions (callKeys and
 // its like) and can be made anew from it, which is how an older file is brought up to date. The index by month holds the tallies that
 // fair use is derived from, in the order of month, account and start.
 //

@@ -67,10 +67,11 @@ var (
 	noticesBucket   = []byte("notices")
 	searchBucket    = []byte("search")
 	usersBucket     = []byte("users")
+	removalsBucket  = []byte("removals")
 	sessionsBucket  = []byte("sessions")
 	metaBucket      = []byte("meta")
 	buckets         = [][]byte{
-		callsBucket, stepsBucket, customersBucket, indexBucket, auditBucket, casesBucket, noticesBucket, usersBucket, sessionsBucket, metaBucket, searchBucket,
+		callsBucket, stepsBucket, customersBucket, indexBucket, auditBucket, casesBucket, noticesBucket, usersBucket, sessionsBucket, removalsBucket, metaBucket, searchBucket,
 	}
 )
 
