@@ -40,6 +40,7 @@ func openHouse(conf config.Config, now func() time.Time, log *zap.Logger, o stor
 	}
 	counters := newMetrics()
 	o.Now, o.OnCommit = now, counters.committed
+	o.OnUpgrade = func(calls int) { log.Info("the store is brought up to date", zap.Int("calls", calls)) }
 	opened, err := store.Open(file, o)
 	if err != nil {
 		return nil, err
