@@ -26,10 +26,11 @@ func newPlan(tx *bolt.Tx, d direction, w *work) plan {
 // that looking at one after the other finds a page.
 const maxStreams = 2000
 
-// calls gives the candidates for a filter, and the part of them that can be cut short, if there is one.
-func (p plan) calls(f policy.Filter) (candidates stream, narrowed *both) {
+// calls gives the candidates for a filter, and the part of them that can be cut short, if there is one. text is the stream of the
+// filter's text; nil: it is not looked up.
+func (p plan) calls(f policy.Filter, text stream) (candidates stream, narrowed *both) {
 	streams := p.facets(f)
-	if text, ok := p.text(f); ok {
+	if text != nil {
 		streams = append(streams, text)
 	}
 	settled := len(streams) > 0
@@ -65,7 +66,8 @@ func (p plan) facets(f policy.Filter) (streams []stream) {
 	add(f.Outcome != "", facet(byOutcome, outcome))
 	add(f.Intent != "", facet(byIntent, f.Intent))
 	add(f.Line != "", facet(byLine, f.Line))
-	if from, to, ok := f.TalkRange(); ok {
+	few := f.Ticket != "" || f.Customer != "" // then it is quicker to read these than to leap in many bands
+	if from, to, ok := f.TalkRange(); ok && !few {
 		streams = append(streams, p.talk(f, from, to))
 	}
 	return streams
@@ -96,21 +98,21 @@ func (p plan) talk(f policy.Filter, from, to int) stream {
 	return all
 }
 
-// text are the calls that a free text finds; ok is false where there is no text, or it finds too much to be looked up.
-func (p plan) text(f policy.Filter) (found stream, ok bool) {
+// text are the calls that a free text finds; nil where there is no text, or it finds too much to be looked up.
+func (p plan) text(f policy.Filter) *union {
 	t := policy.ParseText(f.Text, f.Numbers)
 	if t.Empty() {
-		return nil, false
+		return nil
 	}
 	all := &union{direction: p.direction, streams: []stream{p.packed(key(byTicket).part(t.Whole))}}
 	for _, look := range []func(policy.Text) ([]stream, bool){p.sids, p.accounts, p.names, p.callers} {
 		streams, ok := look(t)
 		if !ok || len(streams)+len(all.streams) > maxStreams {
-			return nil, false
+			return nil
 		}
 		all.streams = append(all.streams, streams...)
 	}
-	return all, true
+	return all
 }
 
 // sids are the calls whose SID is the text, or begins with it.
@@ -174,19 +176,13 @@ func (p plan) names(t policy.Text) (streams []stream, ok bool) {
 	if len(t.Words) == 0 {
 		return nil, true
 	}
-	for _, word := range t.Words {
-		customers, few := underWord(p.search, byWord, word, maxStreams)
-		if !few {
-			continue // another word may be rarer
+	customers, few := underWords(p.search, byWord, t.Words, maxStreams)
+	for _, c := range customers {
+		if p.named(t, c) {
+			streams = append(streams, p.account(c))
 		}
-		for _, c := range customers {
-			if p.named(t, c) {
-				streams = append(streams, p.account(c))
-			}
-		}
-		return streams, true
 	}
-	return nil, false
+	return streams, few
 }
 
 func (p plan) named(t policy.Text, customer string) bool {
@@ -220,6 +216,21 @@ func (p plan) callers(t policy.Text) (streams []stream, ok bool) {
 // maxTerms is how many entries of one word, or of four digits, are looked at: a few milliseconds.
 const maxTerms = 20_000
 
+// rare is how many finds are few enough to look no further for something rarer.
+const rare = 50
+
+// underWords are the customers under the rarest of some words; few is false where there are more than many under each.
+func underWords(search *bolt.Bucket, kind byte, words []string, many int) (customers []string, few bool) {
+	for _, many := range []int{rare, many} {
+		for _, word := range words {
+			if customers, few = underWord(search, kind, word, many); few {
+				return customers, true
+			}
+		}
+	}
+	return nil, false
+}
+
 // underWord are the customers under the words that begin with one, each once; few is false where there are more than many.
 func underWord(search *bolt.Bucket, kind byte, word string, many int) (customers []string, few bool) {
 	prefix, cursor, seen := key(kind).text(cutWord(word)), search.Cursor(), map[string]bool{}
@@ -238,26 +249,29 @@ func underWord(search *bolt.Bucket, kind byte, word string, many int) (customers
 	return customers, true
 }
 
-// underPart are what stands under four digits of a part of a number, and is wanted; few is false where there is more than many. It tries
-// the last digits first: numbers share the first ones.
+// underPart are what stands under four digits of a part of a number, and is wanted; few is false where there is more than many. It takes
+// the rarest four, from the last: numbers share the first ones.
 func underPart(search *bolt.Bucket, kind byte, part string, many int, wanted func(string) bool) (found []string, few bool) {
-	cursor := search.Cursor()
-	for from := len(part) - gramLength; from >= 0; from-- {
-		prefix := partKey(kind, part[from:from+gramLength])
-		found, few = nil, true
-		looked := 0
-		for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
-			if looked++; looked > maxTerms || len(found) > many {
-				few = false
-				break
+	for _, terms := range []int{rare, maxTerms} {
+		for from := len(part) - gramLength; from >= 0; from-- {
+			if found, few = underGram(search, partKey(kind, part[from:from+gramLength]), many, terms, wanted); few {
+				return found, true
 			}
-			if value := string(k[len(prefix):]); wanted(value) {
-				found = append(found, value)
-			}
-		}
-		if few {
-			return found, true
 		}
 	}
 	return nil, false
+}
+
+// underGram gives up after looking at so many terms.
+func underGram(search *bolt.Bucket, prefix indexKey, many, terms int, wanted func(string) bool) (found []string, few bool) {
+	cursor := search.Cursor()
+	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+		if terms--; terms < 0 || len(found) > many {
+			return nil, false
+		}
+		if value := string(k[len(prefix):]); wanted(value) {
+			found = append(found, value)
+		}
+	}
+	return found, true
 }

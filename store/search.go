@@ -74,10 +74,50 @@ type reach[T any] struct {
 
 // searchCalls looks for calls beyond a place, or at it where it is a time only; nil: from the end.
 func searchCalls(tx *bolt.Tx, f policy.Filter, d direction, from []byte, many, spend int) (reach[policy.Call], error) {
-	calls, w := tx.Bucket(callsBucket), &work{left: spend}
-	candidates, narrowed := newPlan(tx, d, w).calls(f)
+	w := &work{left: spend}
+	p := newPlan(tx, d, w)
+	text := p.text(f)
+	switch {
+	case text == nil:
+		return p.seek(f, nil, from, many)
+	case len(text.streams) <= wideText:
+		return p.seek(f, text, from, many)
+	}
+	// What is on many accounts may well be on the calls that come first: to look at some is quicker than to begin so many streams.
+	w.left = glance
+	found, err := p.seek(f, nil, from, many)
+	if err != nil || !found.more || len(found.list) == many {
+		return found, err
+	}
+	w.left = spend
+	rest, err := p.seek(f, text, found.to, many-len(found.list))
+	if len(found.list) > 0 {
+		rest.first = found.first
+	}
+	if rest.to == nil {
+		rest.to = found.to
+	}
+	rest.list = append(found.list, rest.list...)
+	return rest, err
+}
+
+const (
+	// wideText is how many streams of a text are begun without a glance at the calls that come first.
+	wideText = 400
+	// glance is the work of looking at some 400 calls.
+	glance = 400 * readCost
+)
+
+// seek looks for calls by the facets that a filter names, and by the stream of its text where that is given.
+func (p plan) seek(f policy.Filter, text *union, from []byte, many int) (reach[policy.Call], error) {
+	var looked stream
+	if text != nil {
+		looked = text
+	}
+	calls := p.tx.Bucket(callsBucket)
+	candidates, narrowed := p.calls(f, looked)
 	s := seeker[policy.Call]{
-		direction: d, work: w, many: many, candidates: candidates, narrowed: narrowed,
+		direction: p.direction, work: p.work, many: many, candidates: candidates, narrowed: narrowed,
 		read: func(place []byte) (policy.Call, bool, error) {
 			r, err := recordAt(calls, place)
 			return r.Call, err == nil && f.Matches(r.Call), err
