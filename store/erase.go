@@ -30,7 +30,7 @@ func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by stri
 		}
 		for _, r := range calls {
 			c := r.Call
-			if c.End().IsZero() && at.Sub(c.StartedAt) < longestCall {
+			if goesOn(c, at) {
 				return fmt.Errorf("%w: erase it when call %s has ended", policy.ErrCallInProgress, c.SID)
 			}
 			before, err := b.call(c.SID)

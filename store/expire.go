@@ -83,9 +83,8 @@ func expireCalls(tx *bolt.Tx, w *sweep) error {
 		if err != nil {
 			return err
 		}
-		goesOn := r.Call.End().IsZero() && w.at.Sub(r.Call.StartedAt) < longestCall
 		switch {
-		case goesOn:
+		case goesOn(r.Call, w.at):
 		case r.Call.Expires(w.before, cases[r.Call.Customer]):
 			old = append(old, r)
 		default:

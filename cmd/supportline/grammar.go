@@ -32,6 +32,7 @@ type grammar struct {
 	Users      users             `cmd:"" help:"The people who may sign in to the console."`
 	Notices    noticeCommands    `cmd:"" help:"What people were told, and what could not be delivered."`
 	Recordings recordingCommands `cmd:"" help:"Voicemails and recordings that wait to be fetched or removed."`
+	Audit      auditCommand      `cmd:"" help:"Who did what, when and why."`
 	Version    versionCommand    `cmd:"" help:"Which version this is."`
 	Probe      probeCommand      `cmd:"" hidden:"" help:"Write to the store, and say how long that takes."`
 	Rotation   rotationCommand   `cmd:"" hidden:"" help:"What is put down of a change of the auth token."`
@@ -49,6 +50,7 @@ type customers struct {
 // calls are the commands on the log. "calls" alone, or with flags, is "calls list".
 type calls struct {
 	List     callsList     `cmd:"" default:"withargs" help:"Show the log, newest first."`
+	Count    callsCount    `cmd:"" help:"A day's calls by hour and outcome."`
 	Explain  callsExplain  `cmd:"" help:"Why everything happened on one call."`
 	Waive    callsWaive    `cmd:"" help:"Deem an over-long call necessary."`
 	Training callsTraining `cmd:"" help:"Mark a training call."`
@@ -118,7 +120,7 @@ func parse(args []string, out, words io.Writer) (parsed, error) {
 	parser, err := kong.New(
 		&g, kong.Name("supportline"), kong.Description(description), kong.Writers(out, words), kong.Exit(func(int) { helped = true }),
 		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: false, Compact: true, WrapUpperBound: 110}),
-		kong.Vars{"config": defaultConfig, "intents": list(policy.Intents()), "outcomes": list(policy.Outcomes()), "states": list(policy.CaseStates())},
+		kong.Vars{"config": defaultConfig, "intents": list(policy.Intents()), "outcomes": list(outcomes()), "states": list(policy.CaseStates())},
 	)
 	if err != nil {
 		return parsed{}, err

@@ -53,6 +53,7 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 	}
 	counters := newMetrics()
 	o.Now, o.OnCommit = now, counters.committed
+	o.OnUpgrade = func(calls int) { log.Info("the store is brought up to date", zap.Int("calls", calls)) }
 	opened, err := store.Open(file, o)
 	if err != nil {
 		return nil, err

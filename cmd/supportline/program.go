@@ -102,7 +102,7 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 	if !errors.Is(err, errNoServer) {
 		return err
 	}
-	opened, err := store.Open(file, store.Options{Now: p.Now, Size: commandStore})
+	opened, err := store.Open(file, store.Options{Now: p.Now, Size: commandStore, OnUpgrade: p.upgrading})
 	if errors.Is(err, store.ErrLocked) {
 		return fmt.Errorf("%w\nit takes no commands: it is a server that is starting or stopping, so try again, or another program that must be stopped", err)
 	}
@@ -122,6 +122,11 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 		Notices: conf.Notices, Account: accountOf(conf, held.tokens), Keeper: keeper,
 	})
 	return errors.Join(err, opened.Close())
+}
+
+// upgrading says that a store takes its time because an older version wrote it.
+func (p *program) upgrading(calls int) {
+	fmt.Fprintf(p.Err, "The store is brought up to date: %d calls are done.\n", calls)
 }
 
 // interruptible is an input whose reader does not wait for somebody to type when the command has been interrupted already.
