@@ -122,5 +122,7 @@ func (s Settings) With(editions []Edition) Settings {
 	return s
 }
 
-// oneLine is a text as one line, without space around it.
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+// oneLine is a text as one line of UTF-8, without space around it.
+func oneLine(text string) string {
+	return strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
+}

@@ -13,7 +13,11 @@ const (
 	maxDateEdits  = 400 // of one line
 	maxDateReason = 200 // characters
 	maxDateYears  = 10  // from now
+	maxTold       = 5   // changes of others that who was overtaken is told of
 )
+
+// ActLineDates is how the audit calls a change of a line's dates.
+const ActLineDates = "line-dates"
 
 // DatesChange is what a person does to the edits of a line's dates. One of these functions makes it: EditDate, WithdrawDate, RestoreDates,
 // DropWritten.
@@ -141,12 +145,16 @@ func (e Edition) Changed(c DatesChange) (Edition, error) {
 
 // Overtaken is ErrDatesChanged for somebody who saw an earlier version, with what others did since: those editions, newest first.
 func Overtaken(since []Edition) error {
-	text := ""
-	for _, e := range slices.Backward(since) {
-		text += fmt.Sprintf("; %s at %s", e.Words(), e.At.UTC().Format("2006-01-02 15:04:05 UTC"))
+	var told []string
+	for _, e := range since[:min(len(since), maxTold)] {
+		told = append(told, fmt.Sprintf("%s at %s", e.Words(), e.At.UTC().Format("2006-01-02 15:04:05 UTC")))
 	}
-	if text == "" {
+	slices.Reverse(told)
+	switch more := len(since) - len(told); {
+	case len(told) == 0:
 		return fmt.Errorf("%w since you looked", ErrDatesChanged)
+	case more > 0:
+		told = slices.Insert(told, 0, fmt.Sprintf("%d earlier changes", more))
 	}
-	return fmt.Errorf("%w since you looked: %s", ErrDatesChanged, text[len("; "):])
+	return fmt.Errorf("%w since you looked: %s", ErrDatesChanged, strings.Join(told, "; "))
 }

@@ -61,9 +61,11 @@ var (
 	noticesBucket   = []byte("notices")
 	usersBucket     = []byte("users")
 	sessionsBucket  = []byte("sessions")
+	datesBucket     = []byte("dates")
 	metaBucket      = []byte("meta")
 	buckets         = [][]byte{
-		callsBucket, stepsBucket, customersBucket, indexBucket, auditBucket, casesBucket, noticesBucket, usersBucket, sessionsBucket, metaBucket,
+		callsBucket, stepsBucket, customersBucket, indexBucket, auditBucket, casesBucket, noticesBucket, usersBucket, sessionsBucket,
+		datesBucket, metaBucket,
 	}
 )
 
