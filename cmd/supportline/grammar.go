@@ -31,6 +31,7 @@ type grammar struct {
 	Users     users            `cmd:"" help:"The people who may sign in to the console."`
 	Notices   noticeCommands   `cmd:"" help:"What people were told, and what could not be delivered."`
 	Version   versionCommand   `cmd:"" help:"Which version this is."`
+	Dates     datesCommand     `cmd:"" hidden:"" help:"What was edited of the lines' dates, as JSON."`
 	Probe     probeCommand     `cmd:"" hidden:"" help:"Write to the store, and say how long that takes."`
 	Health    healthCommand    `cmd:"" hidden:"" help:"Ask the running server whether it is well."`
 }

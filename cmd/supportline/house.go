@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -23,6 +24,7 @@ type house struct {
 	store    *store.Store
 	now      func() time.Time
 	log      *zap.Logger
+	inForce  *inForce
 	ended    *endedCalls
 	counters *metrics
 	account  *twilio.Account // for calls with a conference; nil: there are none
@@ -52,13 +54,16 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 	if err != nil {
 		return nil, err
 	}
-	h := &house{conf: conf, store: opened, now: now, log: log, ended: &endedCalls{}, counters: counters}
+	h := &house{conf: conf, store: opened, now: now, log: log, inForce: newInForce(conf.Settings, opened), ended: &endedCalls{}, counters: counters}
+	if err := h.inForce.load(context.Background()); err != nil { // callers are served all the same (rule 11)
+		log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))
+	}
 	calls := watchedLog{opened, h.ended}
 	if err := h.conferences(way, calls); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
 	h.webhooks = ivr.NewWebhooks(ivr.Deps{
-		Settings: conf.Settings, Words: conf.Words, Log: calls, Directory: opened, Verifier: verifier, Ringer: h.ringer, PublicURL: conf.PublicURL,
+		Settings: h.inForce.Settings, Words: conf.Words, Log: calls, Directory: opened, Verifier: verifier, Ringer: h.ringer, PublicURL: conf.PublicURL,
 		Now: now, Logger: log, Observer: counters,
 	})
 	h.private = h.privateRoutes()
@@ -73,7 +78,7 @@ func (h *house) conferences(way http.RoundTripper, calls ivr.Log) (err error) {
 	if h.account, err = restAccountOver(way, h.conf, h.counters.asked); err != nil {
 		return err
 	}
-	h.ringer = ivr.NewRinger(h.conf.Settings, h.conf.PublicURL, calls, h.account, h.now, h.log)
+	h.ringer = ivr.NewRinger(h.inForce.Settings, h.conf.PublicURL, calls, h.account, h.now, h.log)
 	return nil
 }
 

@@ -99,8 +99,12 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 	if err != nil {
 		return err
 	}
+	force := newInForce(conf.Settings, opened)
+	if err := force.load(ctx); err != nil {
+		fmt.Fprintf(p.Err, "What was edited of the lines' dates can't be read, so the configuration alone holds: %v\n", err)
+	}
 	err = command.run(ctx, &session{
-		surroundings: around, In: interruptible{ctx, in}, Out: p.Out, Err: p.Err, Now: p.Now, Store: opened, Settings: conf.Settings,
+		surroundings: around, In: interruptible{ctx, in}, Out: p.Out, Err: p.Err, Now: p.Now, Store: opened, Settings: force.InForce(),
 		Notices: conf.Notices, Account: accountOf(conf),
 	})
 	return errors.Join(err, opened.Close())
