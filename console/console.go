@@ -31,7 +31,7 @@ type noun struct {
 
 // all are the nouns in the order of the navigation.
 func (s *site) all() []noun {
-	return []noun{s.callsNoun(), s.callNoun(), s.usersNoun(), s.profileNoun(), s.sessionNoun()}
+	return []noun{s.callsNoun(), s.callNoun(), s.linesNoun(), s.usersNoun(), s.profileNoun(), s.sessionNoun()}
 }
 
 // New makes the console. It serves everything under "/".
