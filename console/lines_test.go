@@ -39,7 +39,7 @@ func TestWhatWouldHappen(t *testing.T) {
 	c := p.as(t, policy.Viewer)
 	for at, want := range map[string][]string{
 		"2026-12-23T10:00": {"Wed 2026-12-23 10:00 GMT", "hours.week", "It closes on Wed 2026-12-23 19:00 GMT", "is connected", "15*******01", "2 rounds", "can leave a voicemail"},
-		"2026-12-24T10:00": {"hours.closed", "Christmas Eve", "It opens on Tue 2026-12-29 08:00 GMT", "<td>is connected</td><td>critical</td>", "leave a voicemail</td><td>–</td>", "and goodbye</td>"},
+		"2026-12-24T10:00": {"hours.closed", "Christmas Eve", "It opens on Tue 2026-12-29 08:00 GMT", `<td data-label="The caller">is connected</td><td data-label="Team">critical</td>`, `leave a voicemail</td><td class="none">–</td>`, "and goodbye</td>"},
 		"2027-03-28T01:30": {"Sun 2027-03-28 02:30 BST", "skips the time"},
 		"2026-10-25T01:30": {"Sun 2026-10-25 01:30 BST", "shows this time twice", "2026-10-25 00:30:00"},
 	} {
