@@ -2,6 +2,8 @@ package console
 
 import (
 	"net/http"
+	"strings"
+	"sync/atomic"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -18,6 +20,8 @@ type site struct {
 	sessions  *sessions
 	passwords *passwords
 	guesses   *guesses
+	streaming atomic.Int32 // streams of events that are open
+	provider  *provider
 	nouns     []noun
 }
 
@@ -31,7 +35,7 @@ type noun struct {
 
 // all are the nouns in the order of the navigation.
 func (s *site) all() []noun {
-	return []noun{s.callsNoun(), s.callNoun(), s.linesNoun(), s.usersNoun(), s.profileNoun(), s.sessionNoun()}
+	return []noun{s.nowNoun(), s.callsNoun(), s.callNoun(), s.linesNoun(), s.auditNoun(), s.usersNoun(), s.healthNoun(), s.profileNoun(), s.sessionNoun(), s.ssoNoun()}
 }
 
 // New makes the console. It serves everything under "/".
@@ -39,7 +43,7 @@ func New(d Deps) http.Handler {
 	if d.Logger == nil {
 		d.Logger = zap.NewNop()
 	}
-	s := &site{Deps: d, assets: newAssets(), passwords: newPasswords(), guesses: newGuesses()}
+	s := &site{Deps: d, assets: newAssets(), passwords: newPasswords(), guesses: newGuesses(), provider: newProvider(d.Settings)}
 	s.views, s.sessions, s.nouns = newViews(), newSessions(d), s.all()
 	front := http.NewServeMux()
 	front.Handle("GET "+assetsPath, s.assets)
@@ -68,7 +72,9 @@ func (s *site) pages() http.Handler {
 }
 
 // streams says that a request is for events, which are neither compressed nor a sign that somebody is there.
-func streams(c echo.Context) bool { return c.Request().Header.Get("Accept") == "text/event-stream" }
+func streams(c echo.Context) bool {
+	return strings.Contains(c.Request().Header.Get("Accept"), "text/event-stream")
+}
 
 func (s *site) panicked(c echo.Context, err error, stack []byte) error {
 	s.Logger.Error("a page panicked", zap.String("route", c.Path()), zap.Error(err), zap.ByteString("stack", stack))

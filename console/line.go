@@ -18,7 +18,7 @@ const (
 
 // linePage is what the page of one line shows.
 type linePage struct {
-	lineNow
+	lineStands
 	Days                 []calendarDay
 	Earlier, Later, Home string // addresses of other weeks; Home is "" where today is in sight
 	Edited               []editedDate
@@ -66,7 +66,7 @@ func (r *request) showLine(status int, body linePage) error {
 	if err != nil {
 		return err
 	}
-	body.lineNow, body.Version = r.lineNow(s, l), s.Version
+	body.lineStands, body.Version = r.standing(s, l), s.Version
 	if body.Base, err = r.configured(l.Number); err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func (s *site) linesNoun() noun {
 
 // linesPage is what the overview shows.
 type linesPage struct {
-	Lines    []lineNow
+	Lines    []lineStands
 	Teams    []policy.Team // by name
 	Intents  []policy.Intent
 	Version  string // of what is in force
@@ -43,8 +43,8 @@ type linesPage struct {
 	Wall     string // now, for the form
 }
 
-// lineNow is a line as it stands.
-type lineNow struct {
+// lineStands is a line as it stands.
+type lineStands struct {
 	policy.Line
 	Opening policy.Opening
 	Now     time.Time
@@ -52,7 +52,7 @@ type lineNow struct {
 }
 
 // Path is where the line's own page is.
-func (l lineNow) Path() string { return linePath(l.Number) }
+func (l lineStands) Path() string { return linePath(l.Number) }
 
 func linePath(number policy.Phone) string { return linesPath + "/" + lineWord(number) }
 
@@ -60,7 +60,7 @@ func linePath(number policy.Phone) string { return linesPath + "/" + lineWord(nu
 func lineWord(number policy.Phone) string { return strings.TrimPrefix(number.Full(), "+") }
 
 // Local is a moment on the line's own clock.
-func (l lineNow) Local(t time.Time) string { return localTime(t, l.Zone) }
+func (l lineStands) Local(t time.Time) string { return localTime(t, l.Zone) }
 
 func localTime(t time.Time, zone *time.Location) string {
 	if t.IsZero() {
@@ -73,7 +73,7 @@ func (r *request) lines() error {
 	s := r.site.Lines.InForce()
 	body := linesPage{Version: s.Version, Intents: policy.Intents(), NoAnswer: s.NoAnswer, Wall: r.now.In(r.zone).Format(wallLayout)}
 	for _, l := range s.Lines {
-		body.Lines = append(body.Lines, r.lineNow(s, l))
+		body.Lines = append(body.Lines, r.standing(s, l))
 	}
 	for _, t := range s.Teams {
 		body.Teams = append(body.Teams, t)
@@ -85,8 +85,8 @@ func (r *request) lines() error {
 	return r.showWithTeams(http.StatusOK, "lines", body)
 }
 
-func (r *request) lineNow(s policy.Settings, l policy.Line) lineNow {
-	now := lineNow{Line: l, Opening: l.Opening(r.now), Now: r.now}
+func (r *request) standing(s policy.Settings, l policy.Line) lineStands {
+	now := lineStands{Line: l, Opening: l.Opening(r.now), Now: r.now}
 	for _, i := range policy.Intents() {
 		now.Routes = append(now.Routes, s.Team(l, i).Name)
 	}

@@ -19,6 +19,13 @@ type Deps struct {
 	Users    Users
 	Sessions Sessions
 	Audit    Audit
+	Outbox   Outbox
+	// Standings are derived beside the pages.
+	Standings Standings
+	// Health looks at the parts of the program that can fail, within a second or so.
+	Health func(ctx context.Context) []Finding
+	// Stopping is closed when the server stops: what would go on for ever ends then. nil: never.
+	Stopping <-chan struct{}
 	// Now is the clock of everything that the console shows, writes and lets expire.
 	Now    func() time.Time
 	Logger *zap.Logger
@@ -28,6 +35,11 @@ type Deps struct {
 type Calls interface {
 	// Calls are selected calls without their stories, newest first, those with one start by SID from the last.
 	Calls(ctx context.Context, filter policy.Filter) iter.Seq2[policy.Call, error]
+	// Search is one page of selected calls without their stories, newest first. It costs bounded work.
+	Search(ctx context.Context, filter policy.Filter, page policy.Page) (policy.Found[policy.Call], error)
+	// CountCalls counts the calls that began from each time up to the next one, by outcome; "" are those that go on. There is one count less
+	// than times.
+	CountCalls(ctx context.Context, times []time.Time) ([]policy.OutcomeCount, error)
 	// Call is one call with its story.
 	Call(ctx context.Context, sid policy.CallSID) (policy.Call, error)
 	// AccountTallies are those of an account in a month, oldest first.
@@ -70,4 +82,29 @@ type Sessions interface {
 // Audit takes down what people did.
 type Audit interface {
 	Note(ctx context.Context, e policy.AuditEntry) error
+	// SearchAudit is one page of what was taken down, newest first.
+	SearchAudit(ctx context.Context, filter policy.AuditFilter, page policy.Page) (policy.Found[policy.AuditEntry], error)
+}
+
+// Outbox is where notices wait.
+type Outbox interface {
+	// FailedNotices is how many were given up and wait for a person.
+	FailedNotices(ctx context.Context) (int, error)
+	// NoticesGivenUp are those, at most limit, the last first. RetryNotice lets one be tried again, and notes it in the audit; ErrNoNotice, ErrSent.
+	NoticesGivenUp(ctx context.Context, limit int) ([]policy.Notice, error)
+	RetryNotice(ctx context.Context, key, by string, at time.Time) error
+}
+
+// Standings are how accounts stand in their present month, as a pass over all of them found.
+type Standings interface {
+	// Near are the accounts near or over a limit, those with the most tickets first, and when that was derived; the zero time: not yet.
+	Near() ([]policy.Usage, time.Time)
+}
+
+// Finding is how one part of the program is.
+type Finding struct {
+	Part   string // "store", "provider", "notices", "versions"
+	State  string // ok, warning or wrong
+	Found  string // in a sentence
+	Advice string // what to do, where something is to be done
 }

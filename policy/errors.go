@@ -30,6 +30,9 @@ var (
 	ErrMoveNotAllowed = errors.New("the case cannot move so")
 )
 
+// ErrRotationMoved says that a change of the provider's token is not where it was taken to be: somebody else goes on with it.
+var ErrRotationMoved = errors.New("the rotation has moved")
+
 // ErrLimit says that a figure for a what-if is none.
 var ErrLimit = errors.New("no limit")
 

@@ -84,7 +84,7 @@ func importCustomer(tx *bolt.Tx, c policy.Customer, did *policy.Imported) error 
 	if c.Number == "" || len(c.Number) > maxPart {
 		return fmt.Errorf("customer %q: a customer number has 1 to %d characters", c.Name, maxPart)
 	}
-	var old []entry
+	var old, oldSearch []entry
 	if tx.Bucket(customersBucket).Get([]byte(c.Number)) == nil {
 		did.Added++
 	} else {
@@ -97,7 +97,7 @@ func importCustomer(tx *bolt.Tx, c policy.Customer, did *policy.Imported) error 
 			return nil
 		}
 		did.Changed++
-		old = customerKeys(before)
+		old, oldSearch = customerKeys(before), customerSearchKeys(before)
 	}
 	value, err := encode(c)
 	if err != nil {
@@ -106,7 +106,7 @@ func importCustomer(tx *bolt.Tx, c policy.Customer, did *policy.Imported) error 
 	if err := tx.Bucket(customersBucket).Put([]byte(c.Number), value); err != nil {
 		return fmt.Errorf("customer %s: %w", c.Number, err)
 	}
-	return write(tx, indexEdits(old, customerKeys(c)))
+	return write(tx, append(indexEdits(old, customerKeys(c)), searchEdits(oldSearch, customerSearchKeys(c))...))
 }
 
 func readCustomer(tx *bolt.Tx, number string) (policy.Customer, error) {

@@ -25,12 +25,14 @@ type house struct {
 	now      func() time.Time
 	log      *zap.Logger
 	inForce  *inForce
+	held     *heldTokens
 	ended    *endedCalls
 	counters *metrics
 	account  *twilio.Account // for calls with a conference; nil: there are none
 	ringer   *ivr.Ringer     // nil: specialists are rung on the call
 	webhooks http.Handler
-	private  http.Handler // health, metrics and the console
+	stopping chan struct{} // closed when the server stops
+	private  http.Handler  // health, metrics and the console
 }
 
 // openHouse opens the store and puts the rest around it. The caller closes the house.
@@ -54,10 +56,14 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 	if err != nil {
 		return nil, err
 	}
-	h := &house{conf: conf, store: opened, now: now, log: log, inForce: newInForce(conf.Settings, opened), ended: &endedCalls{}, counters: counters}
+	h := &house{
+		conf: conf, store: opened, now: now, log: log, inForce: newInForce(conf.Settings, opened), held: &heldTokens{conf.Twilio, verifier.Tokens()}, ended: &endedCalls{}, counters: counters,
+		stopping: make(chan struct{}),
+	}
 	if err := h.inForce.load(context.Background()); err != nil { // callers are served all the same (rule 11)
 		log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))
 	}
+	h.holdTokens()
 	calls := watchedLog{opened, h.ended}
 	if err := h.conferences(way, calls); err != nil {
 		return nil, errors.Join(err, opened.Close())
@@ -70,12 +76,23 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 	return h, nil
 }
 
+// holdTokens accepts those of a rotation under way. Whatever is wrong with what is put down of it, calls signed with the configuration's tokens
+// are answered.
+func (h *house) holdTokens() {
+	switch held, err := h.held.holdKept(context.Background(), h.store); {
+	case err != nil:
+		h.log.Error("the token's rotation can't be read", zap.Error(err))
+	case !held:
+		h.log.Warn("a rotation of the auth token is under way, and the configuration has neither of its tokens: \"supportline rotate-token\" says more")
+	}
+}
+
 // conferences lets specialists be rung beside their calls, where the configuration asks for that.
 func (h *house) conferences(way http.RoundTripper, calls ivr.Log) (err error) {
 	if !h.conf.Settings.Whisper {
 		return nil
 	}
-	if h.account, err = restAccountOver(way, h.conf, h.counters.asked); err != nil {
+	if h.account, err = restAccountOver(way, h.conf, h.held.tokens, h.counters.asked); err != nil {
 		return err
 	}
 	h.ringer = ivr.NewRinger(h.inForce.Settings, h.conf.PublicURL, calls, h.account, h.now, h.log)
