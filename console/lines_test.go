@@ -206,4 +206,21 @@ func TestLinesInTheBrowser(t *testing.T) {
 	tab.See("The edit is taken back.", "No date is edited")
 	tab.Follow(`[aria-label="Restore version 1"]`)
 	tab.See("admin went back to version 1")
+
+	tab.Go(p.server.URL + ukPath)
+	p.add(t, policy.User{Name: "mila", Role: policy.Admin})
+	mila := p.visitor(t)
+	mila.signIn("mila", password)
+	mila.post(ukPath+"/dates", "seen", "3", "date", "2026-12-30", "kind", "closed", "reason", "Stocktaking").want(t, http.StatusOK)
+	tab.Fill("[name=date]", "2026-12-30")
+	tab.Fill("[name=kind]", "special")
+	tab.Fill("[name=hours]", "08:00-12:00")
+	tab.Fill("[name=reason]", "Party")
+	if status := tab.Follow(".edit button"); status != http.StatusConflict {
+		t.Errorf("who was overtaken got status %d", status)
+	}
+	tab.See(`mila closed 2026-12-30: "Stocktaking"`)
+	tab.Check("line-overtaken")
+	tab.Follow(".edit button")
+	tab.See("holds from the next call on", "admin gave 2026-12-30 the hours 08:00-12:00")
 }

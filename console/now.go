@@ -52,6 +52,9 @@ type lineNow struct {
 	policy.Opening
 }
 
+// Path is where the line's own page is.
+func (l lineNow) Path() string { return linePath(l.Number) }
+
 // callNow is a call in progress.
 type callNow struct {
 	callRow

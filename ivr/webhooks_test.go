@@ -428,8 +428,8 @@ func TestSettingsHoldFromTheNextWebhook(t *testing.T) {
 
 	trace := s.memory.calls["CA2"].Trace
 	got := []any{
-		strings.Contains(first.Body.String(), "Enter or say"), strings.Contains(second.Body.String(), "We are closed"),
-		trace[1].Result, trace[1].Config, strings.Contains(document.Body.String(), "closed on"),
+		strings.Contains(first.Body.String(), "Enter or say"), strings.Contains(second.Body.String(), "Phone support is closed."),
+		trace[1].Result, trace[1].Config, strings.Contains(document.Body.String(), "We are closed on"),
 	}
 	if diff := cmp.Diff([]any{true, true, "closed: Moving house", "test+1", true}, got); diff != "" {
 		t.Errorf("before and after (-want +got):\n%s\n%s\n%s\n%s", diff, first.Body, second.Body, document.Body)
