@@ -111,7 +111,11 @@ func (r *request) changeDates(done string, form dateForm, change func(base polic
 	}
 	for _, refused := range refusedDates {
 		if errors.Is(err, refused.kind) {
-			return r.showLine(refused.status, linePage{Problem: wrong(err), Form: form})
+			body := linePage{Problem: wrong(err), Form: form}
+			if errors.Is(err, policy.ErrDatesChanged) {
+				body.Problem += " This is the line as it is now; what you wrote is still in the form."
+			}
+			return r.showLine(refused.status, body)
 		}
 	}
 	if err != nil {

@@ -212,10 +212,10 @@ func TestLinesInTheBrowser(t *testing.T) {
 	mila := p.visitor(t)
 	mila.signIn("mila", password)
 	mila.post(ukPath+"/dates", "seen", "3", "date", "2026-12-30", "kind", "closed", "reason", "Stocktaking").want(t, http.StatusOK)
-	tab.Fill("[name=date]", "2026-12-30")
-	tab.Fill("[name=kind]", "special")
-	tab.Fill("[name=hours]", "08:00-12:00")
-	tab.Fill("[name=reason]", "Party")
+	tab.Fill(".edit [name=date]", "2026-12-30")
+	tab.Fill(".edit [name=kind]", "special")
+	tab.Fill(".edit [name=hours]", "08:00-12:00")
+	tab.Fill(".edit [name=reason]", "Party")
 	if status := tab.Follow(".edit button"); status != http.StatusConflict {
 		t.Errorf("who was overtaken got status %d", status)
 	}
