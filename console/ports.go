@@ -13,7 +13,8 @@ import (
 // Deps are what a console needs. All fields but Logger must be set.
 type Deps struct {
 	Settings Settings
-	Policy   policy.Settings
+	Policy   policy.Settings // as configured; what calls are answered by at this moment Lines knows
+	Lines    Lines
 	Calls    Calls
 	Users    Users
 	Sessions Sessions
@@ -45,6 +46,20 @@ type Calls interface {
 	AccountTallies(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Tally, error)
 	// Act does what a person wants, and notes it in the audit.
 	Act(ctx context.Context, sid policy.CallSID, act policy.Act, seen int, zones func(policy.Phone) *time.Location) (policy.Call, error)
+}
+
+// Lines are the company's lines, with what people edited of their dates.
+type Lines interface {
+	// InForce are the settings that calls are answered by at this moment, and Configured those without any edit.
+	InForce() policy.Settings
+	Configured() policy.Settings
+	// Editions are those of a line before a version (0: all), newest first.
+	Editions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.Edition, error)
+	// ChangeDates makes one more edition, notes it in the audit, and puts it in force before it returns. seen is the newest version that the
+	// person knows. Errors are policy.ErrDatesChanged, those of policy.Edition.Changed, or internal.
+	ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error)
+	// YAML are the dates in force, to paste into the configuration.
+	YAML() []byte
 }
 
 // Users are the people who may sign in. Errors are policy.ErrNoUser, ErrUserExists and ErrUserName, or internal.

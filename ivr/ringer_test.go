@@ -57,7 +57,9 @@ func besideServer(t *testing.T, b *board) (*server, *ivr.Ringer) {
 	t.Helper()
 	var ringer *ivr.Ringer
 	s := newServerWith(t, func(d *ivr.Deps) {
-		d.Settings.Whisper = true
+		inConference := settings(t)
+		inConference.Whisper = true
+		d.Settings = ivr.Always(inConference)
 		ringer = ivr.NewRinger(d.Settings, publicURL, d.Log, b, func() time.Time { return tuesday }, zap.NewNop())
 		d.Ringer = ringer
 	})

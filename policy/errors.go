@@ -48,3 +48,9 @@ var (
 	ErrRole       = errors.New("no role")
 	ErrPassword   = errors.New("the password cannot be taken")
 )
+
+// Why a line's dates are not edited. ErrDate is wrong use.
+var (
+	ErrDate         = errors.New("the date cannot be edited so")
+	ErrDatesChanged = errors.New("the line's dates changed")
+)

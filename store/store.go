@@ -69,9 +69,11 @@ var (
 	usersBucket     = []byte("users")
 	removalsBucket  = []byte("removals")
 	sessionsBucket  = []byte("sessions")
+	datesBucket     = []byte("dates")
 	metaBucket      = []byte("meta")
 	buckets         = [][]byte{
-		callsBucket, stepsBucket, customersBucket, indexBucket, auditBucket, casesBucket, noticesBucket, usersBucket, sessionsBucket, removalsBucket, metaBucket, searchBucket,
+		callsBucket, stepsBucket, customersBucket, indexBucket, auditBucket, casesBucket, noticesBucket, usersBucket, sessionsBucket,
+		datesBucket, removalsBucket, metaBucket, searchBucket,
 	}
 )
 

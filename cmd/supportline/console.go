@@ -9,7 +9,7 @@ import (
 // console is the ops web console of a house.
 func (h *house) console() http.Handler {
 	return console.New(console.Deps{
-		Settings: h.conf.Console, Policy: h.conf.Settings, Calls: h.store, Users: h.store, Sessions: h.store, Audit: h.store, Outbox: h.store, Stopping: h.stopping, Health: h.findings,
-		Now: h.now, Logger: h.log,
+		Settings: h.conf.Console, Policy: h.conf.Settings, Lines: h.inForce, Calls: h.store, Users: h.store, Sessions: h.store, Audit: h.store,
+		Outbox: h.store, Stopping: h.stopping, Health: h.findings, Now: h.now, Logger: h.log,
 	})
 }

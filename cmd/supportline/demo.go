@@ -96,6 +96,7 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 		return errors.Join(err, h.Close())
 	}
 	log.Info("demo", zap.String("webhooks", s.webhooks.Addr().String()), zap.Time("now", shown.Now()))
+	conf.Settings = h.inForce.InForce()
 	d.introduce(p.Out, conf, password, shown.Now())
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

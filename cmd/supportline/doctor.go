@@ -94,6 +94,9 @@ func (c doctorCommand) run(ctx context.Context, p *program, configFile string) e
 		}
 		return no("%s has %s: the rest can't be looked at before", configFile, plural(len(problems), "problem"))
 	}
+	if editions, err := p.editions(ctx, conf, configFile); err == nil { // where the store can't be asked, its own finding says so
+		conf.Settings = conf.Settings.With(editions)
+	}
 	d, err := newDoctor(ctx, p, conf, configFile)
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
@@ -64,17 +62,12 @@ func (p *program) probe(ctx context.Context, conf config.Config, configFile stri
 		state.Place = probePlace(ctx, conf)
 		return state, err
 	}
-	var out, words bytes.Buffer
-	quiet := *p
-	quiet.Out, quiet.Err, quiet.In = &out, &words, strings.NewReader("")
-	if err := quiet.data(ctx, probeCommand{}, []string{"probe"}, configFile); err != nil {
-		if said := strings.TrimSpace(words.String()); said != "" {
-			err = errors.New(strings.TrimPrefix(said, "supportline: "))
-		}
+	text, err := p.quietly(ctx, probeCommand{}, "probe", configFile)
+	if err != nil {
 		return storeState{}, err
 	}
 	var state storeState
-	return state, json.Unmarshal(out.Bytes(), &state)
+	return state, json.Unmarshal(text, &state)
 }
 
 // probeFolder writes to the disk where the store is going to be, and gives errNoLog with what it measured.

@@ -34,6 +34,7 @@ type grammar struct {
 	Recordings recordingCommands `cmd:"" help:"Voicemails and recordings that wait to be fetched or removed."`
 	Audit      auditCommand      `cmd:"" help:"Who did what, when and why."`
 	Version    versionCommand    `cmd:"" help:"Which version this is."`
+	Dates      datesCommand      `cmd:"" hidden:"" help:"What was edited of the lines' dates, as JSON."`
 	Probe      probeCommand      `cmd:"" hidden:"" help:"Write to the store, and say how long that takes."`
 	Rotation   rotationCommand   `cmd:"" hidden:"" help:"What is put down of a change of the auth token."`
 	Health     healthCommand     `cmd:"" hidden:"" help:"Ask the running server whether it is well."`

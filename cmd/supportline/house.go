@@ -25,6 +25,7 @@ type house struct {
 	store    *store.Store
 	now      func() time.Time
 	log      *zap.Logger
+	inForce  *inForce
 	held     *heldTokens
 	ended    *endedCalls
 	counters *metrics
@@ -59,8 +60,11 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 		return nil, err
 	}
 	h := &house{
-		conf: conf, store: opened, now: now, log: log, held: &heldTokens{conf.Twilio, verifier.Tokens()}, ended: &endedCalls{}, counters: counters,
+		conf: conf, store: opened, now: now, log: log, inForce: newInForce(conf.Settings, opened), held: &heldTokens{conf.Twilio, verifier.Tokens()}, ended: &endedCalls{}, counters: counters,
 		stopping: make(chan struct{}),
+	}
+	if err := h.inForce.load(context.Background()); err != nil { // callers are served all the same (rule 11)
+		log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))
 	}
 	h.holdTokens()
 	calls := watchedLog{opened, h.ended}
@@ -71,7 +75,7 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 		return nil, errors.Join(err, opened.Close())
 	}
 	h.webhooks = ivr.NewWebhooks(ivr.Deps{
-		Settings: conf.Settings, Words: conf.Words, Log: calls, Directory: opened, Verifier: verifier, Ringer: h.ringer, PublicURL: conf.PublicURL,
+		Settings: h.inForce.Settings, Words: conf.Words, Log: calls, Directory: opened, Verifier: verifier, Ringer: h.ringer, PublicURL: conf.PublicURL,
 		Now: now, Logger: log, Observer: counters,
 	})
 	h.private = h.privateRoutes()
@@ -97,7 +101,7 @@ func (h *house) conferences(way http.RoundTripper, calls ivr.Log) (err error) {
 	if h.account, err = restAccountOver(way, h.conf, h.held.tokens, h.counters.asked); err != nil {
 		return err
 	}
-	h.ringer = ivr.NewRinger(h.conf.Settings, h.conf.PublicURL, calls, h.account, h.now, h.log)
+	h.ringer = ivr.NewRinger(h.inForce.Settings, h.conf.PublicURL, calls, h.account, h.now, h.log)
 	return nil
 }
 

@@ -109,6 +109,10 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 	if err != nil {
 		return err
 	}
+	force := newInForce(conf.Settings, opened)
+	if err := force.load(ctx); err != nil {
+		fmt.Fprintf(p.Err, "What was edited of the lines' dates can't be read, so the configuration alone holds: %v\n", err)
+	}
 	held := &heldTokens{conf.Twilio, twilio.NewTokens()}
 	if _, err := held.holdKept(ctx, opened); err != nil {
 		return errors.Join(err, opened.Close())
@@ -118,7 +122,7 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 		return errors.Join(err, opened.Close())
 	}
 	err = command.run(ctx, &session{
-		surroundings: around, In: interruptible{ctx, in}, Out: out, Err: p.Err, Now: p.Now, Store: opened, Settings: conf.Settings,
+		surroundings: around, In: interruptible{ctx, in}, Out: out, Err: p.Err, Now: p.Now, Store: opened, Settings: force.InForce(),
 		Notices: conf.Notices, Account: accountOf(conf, held.tokens), Keeper: keeper,
 	})
 	return errors.Join(err, opened.Close())

@@ -25,7 +25,7 @@ const helloWithin = 10 * time.Second
 // commandServer runs the data commands of other processes on the store that this one has open.
 type commandServer struct {
 	store    *store.Store
-	settings policy.Settings
+	settings func() policy.Settings // in force
 	notices  notices.Settings
 	account  func() (*twilio.Account, error)
 	held     *heldTokens
@@ -101,7 +101,7 @@ func (s *commandServer) do(ctx context.Context, h hello, in io.Reader, frames *f
 		return report(words, errors.New("the server does not run this command: is it of the same version as this program?"))
 	}
 	status = report(words, command.run(ctx, &session{
-		surroundings: h.surroundings, In: in, Out: out, Err: words, Now: s.now, Store: s.store, Settings: s.settings,
+		surroundings: h.surroundings, In: in, Out: out, Err: words, Now: s.now, Store: s.store, Settings: s.settings(),
 		Notices: s.notices, Account: s.account, Held: s.held, Keeper: s.keeper,
 	}))
 	s.log.Info("command", zap.String("name", line.name), zap.String("by", h.User), zap.Int("status", status))

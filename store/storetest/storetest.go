@@ -80,6 +80,10 @@ type Store interface {
 	ChangeUser(ctx context.Context, name string, change policy.UserChange) (policy.User, error)
 	Note(ctx context.Context, e policy.AuditEntry) error
 
+	Editions(ctx context.Context) ([]policy.Edition, error)
+	LineEditions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.Edition, error)
+	ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error)
+
 	Session(ctx context.Context, key string, now time.Time) (data []byte, found bool, err error)
 	PutSession(ctx context.Context, key string, data []byte, ends time.Time) error
 	RemoveSession(ctx context.Context, key string) error
@@ -151,6 +155,8 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a checkpoint never goes back", checkpoint},
 		{"a user is added, changed and noted in one step", users},
 		{"a session lasts until its end, and no longer", sessions},
+		{"the dates of a line are kept in versions", dates},
+		{"of two who edit one line the second learns of the first", datesRivals},
 		{"a rotation goes on from where it stands", rotation},
 		{"a probe says whether the store can be written", probe},
 		{"wrong numbers are counted by caller and time", wrongNumbers},
