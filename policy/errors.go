@@ -9,6 +9,10 @@ var (
 	ErrNoCase     = errors.New("no such case")
 	ErrNoNotice   = errors.New("no such notice")
 	ErrCaseOpen   = errors.New("the account has an open case")
+	// ErrNoRecording says that a call has no such recording.
+	ErrNoRecording = errors.New("no such recording")
+	// ErrNotKept says that a recording can't be played here, because there is no copy of it.
+	ErrNotKept = errors.New("the recording is not kept here")
 )
 
 // Why a person's act on a call is refused. The first three are wrong use; the others are a state that does not allow it.

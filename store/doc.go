@@ -13,8 +13,9 @@
 // case with its notices (Review, MoveCase).
 //
 // The file holds these buckets: calls (by start and SID), steps (their stories, by number), customers (by number), cases and audit (by
-// sequence), notices (by key), users (by name), sessions (by the hash of their token), dates (edits of the lines' dates, by line and
-// version), meta (the version of all this), and index, whose entries follow from the rest by pure functions (callKeys and its like) and can be made anew from it, which is how an older file is brought up to date. The index by month holds the tallies that
+// sequence), notices (by key), users (by name), sessions (by the hash of their token), removals (of recordings, by SID), dates (edits of the
+// lines' dates, by line and version), meta (the version of all this), and index, whose entries follow from the rest by pure functions
+// (callKeys and its like) and can be made anew from it, which is how an older file is brought up to date. The index by month holds the tallies that
 // fair use is derived from, in the order of month, account and start.
 //
 // What a store promises to its readers is written down as tests in package storetest. Nothing of bbolt shows: what methods return is the

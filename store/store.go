@@ -67,12 +67,13 @@ var (
 	noticesBucket   = []byte("notices")
 	searchBucket    = []byte("search")
 	usersBucket     = []byte("users")
+	removalsBucket  = []byte("removals")
 	sessionsBucket  = []byte("sessions")
 	datesBucket     = []byte("dates")
 	metaBucket      = []byte("meta")
 	buckets         = [][]byte{
 		callsBucket, stepsBucket, customersBucket, indexBucket, auditBucket, casesBucket, noticesBucket, usersBucket, sessionsBucket,
-		datesBucket, metaBucket, searchBucket,
+		removalsBucket, datesBucket, metaBucket, searchBucket,
 	}
 )
 

@@ -94,6 +94,9 @@ func makeIndex(tx *bolt.Tx) error {
 	if err := indexAll(tx, inIndex, casesBucket, caseKeys); err != nil {
 		return err
 	}
+	if err := indexAll(tx, inIndex, removalsBucket, removalKeys); err != nil {
+		return err
+	}
 	return indexAll(tx, inIndex, noticesBucket, noticeKeys)
 }
 

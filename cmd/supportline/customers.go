@@ -109,7 +109,8 @@ type customersExport struct {
 
 // Help shows an example.
 func (customersExport) Help() string {
-	return `One JSON object: the profile, the account's calls with their messages, recordings and what people did to them, its usage by month, its cases
+	return `One JSON object: the profile, the account's calls with their messages and recordings (where they are, with their SHA-256: "calls recording" gives
+the sound) and what people did to them, its usage by month, its cases
 and its notices.
 
 Example:
@@ -183,7 +184,8 @@ type customersErase struct {
 
 // Help shows an example.
 func (customersErase) Help() string {
-	return `The profile goes, and the account's calls lose everything that leads to a person. This cannot be undone.
+	return `The profile goes, and the account's calls lose everything that leads to a person. Their voicemails and recordings are removed here and at the
+provider. This cannot be undone.
 
 Example:
 
@@ -207,6 +209,9 @@ func (e customersErase) run(ctx context.Context, s *session) error {
 		return unknownCustomer(e.Number, err)
 	}
 	fmt.Fprintf(s.Err, "Customer %s is erased; %d calls are anonymised.\n", number, done.Calls)
+	if done.Recordings > 0 {
+		fmt.Fprintf(s.Err, "%s, here and at the provider, by the running server or by \"supportline recordings fetch\".\n", plural(done.Recordings, "recording")+" will be removed")
+	}
 	return nil
 }
 

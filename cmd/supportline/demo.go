@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -240,6 +241,7 @@ func (d demoCommand) introduce(w io.Writer, conf config.Config, password string,
 		{"configuration", folder(demoConfig)},
 		{"customers", folder(demoCustomers)},
 		{"store", path},
+		{"recordings", cmp.Or(conf.Recordings.Folder, "at the provider: the configuration names no folder")},
 		{"server's log", folder(demoLog)},
 	} {
 		fmt.Fprintf(w, "  %-19s %s\n", row[0], row[1])

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
@@ -28,8 +29,9 @@ type house struct {
 	held     *heldTokens
 	ended    *endedCalls
 	counters *metrics
-	account  *twilio.Account // for calls with a conference; nil: there are none
-	ringer   *ivr.Ringer     // nil: specialists are rung on the call
+	account  *twilio.Account    // for calls with a conference; nil: there are none
+	ringer   *ivr.Ringer        // nil: specialists are rung on the call
+	keeper   *recordings.Keeper // of voicemails and recordings
 	webhooks http.Handler
 	stopping chan struct{} // closed when the server stops
 	private  http.Handler  // health, metrics and the console
@@ -66,6 +68,9 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 	h.holdTokens()
 	calls := watchedLog{opened, h.ended}
 	if err := h.conferences(way, calls); err != nil {
+		return nil, errors.Join(err, opened.Close())
+	}
+	if h.keeper, err = newKeeper(conf, opened, keeping{now: now, log: log, told: counters.recorded, ask: counters.asked, tokens: h.held.tokens}); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
 	h.webhooks = ivr.NewWebhooks(ivr.Deps{

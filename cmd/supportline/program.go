@@ -63,7 +63,7 @@ func (p *program) load(file string, o config.Options) (config.Config, error) {
 }
 
 // data runs a command on the store: in the server where one has the file open, else here.
-func (p *program) data(ctx context.Context, command dataCommand, args []string, configFile string) error {
+func (p *program) data(ctx context.Context, command dataCommand, args []string, configFile string) (err error) {
 	conf, err := p.settings(configFile)
 	if err != nil {
 		return err
@@ -82,13 +82,22 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 			return err
 		}
 	}
+	out, err := p.output(command)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if ended := out.end(err); ended != nil {
+			err = errors.Join(err, ended)
+		}
+	}()
 	socket, err := socketPath(file)
 	if err != nil {
 		return err
 	}
 	conn, err := dialSocket(socket)
 	if err == nil {
-		return client{conn: conn, in: in, out: p.Out, err: p.Err}.run(ctx, hello{Args: args, surroundings: around})
+		return client{conn: conn, in: in, out: out, err: p.Err}.run(ctx, hello{Args: args, surroundings: around})
 	}
 	if !errors.Is(err, errNoServer) {
 		return err
@@ -108,9 +117,13 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 	if _, err := held.holdKept(ctx, opened); err != nil {
 		return errors.Join(err, opened.Close())
 	}
+	keeper, err := newKeeper(conf, opened, keeping{now: p.Now, tokens: held.tokens})
+	if err != nil {
+		return errors.Join(err, opened.Close())
+	}
 	err = command.run(ctx, &session{
-		surroundings: around, In: interruptible{ctx, in}, Out: p.Out, Err: p.Err, Now: p.Now, Store: opened, Settings: force.InForce(),
-		Notices: conf.Notices, Account: accountOf(conf, held.tokens),
+		surroundings: around, In: interruptible{ctx, in}, Out: out, Err: p.Err, Now: p.Now, Store: opened, Settings: force.InForce(),
+		Notices: conf.Notices, Account: accountOf(conf, held.tokens), Keeper: keeper,
 	})
 	return errors.Join(err, opened.Close())
 }

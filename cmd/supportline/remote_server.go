@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/notices"
+	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
@@ -28,6 +29,7 @@ type commandServer struct {
 	notices  notices.Settings
 	account  func() (*twilio.Account, error)
 	held     *heldTokens
+	keeper   *recordings.Keeper
 	now      func() time.Time
 	log      *zap.Logger
 	running  sync.WaitGroup
@@ -100,7 +102,7 @@ func (s *commandServer) do(ctx context.Context, h hello, in io.Reader, frames *f
 	}
 	status = report(words, command.run(ctx, &session{
 		surroundings: h.surroundings, In: in, Out: out, Err: words, Now: s.now, Store: s.store, Settings: s.settings(),
-		Notices: s.notices, Account: s.account, Held: s.held,
+		Notices: s.notices, Account: s.account, Held: s.held, Keeper: s.keeper,
 	}))
 	s.log.Info("command", zap.String("name", line.name), zap.String("by", h.User), zap.Int("status", status))
 	return status

@@ -62,6 +62,13 @@ type Store interface {
 	FailedNotices(ctx context.Context) (int, error)
 	NoticesGivenUp(ctx context.Context, limit int) ([]policy.Notice, error)
 
+	DueRecordings(ctx context.Context, step policy.RecordingStep, now time.Time, limit int) ([]policy.DueRecording, error)
+	Reveal(ctx context.Context, sid policy.CallSID, by, detail string) error
+	Remove(ctx context.Context, removals []policy.Removal) error
+	DueRemovals(ctx context.Context, now time.Time, limit int) ([]policy.Removal, error)
+	Removed(ctx context.Context, r policy.Removal) error
+	RemovalFailed(ctx context.Context, r policy.Removal, cause error, next time.Time) error
+
 	Checkpoint(ctx context.Context) (time.Time, error)
 	SetCheckpoint(ctx context.Context, at time.Time) error
 	Rotation(ctx context.Context) ([]byte, error)
@@ -141,6 +148,10 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a case goes its way, each move whole", caseLife},
 		{"retention removes what is old, but no evidence", expire},
 		{"many calls are loaded at once", loading},
+		{"a recording waits for its next step", dueRecordings},
+		{"what a call forgets of recordings is noted for removal", removals},
+		{"a removal stays until everything is gone", removalSteps},
+		{"who was shown a recording is noted", reveal},
 		{"a checkpoint never goes back", checkpoint},
 		{"a user is added, changed and noted in one step", users},
 		{"a session lasts until its end, and no longer", sessions},
