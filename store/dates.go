@@ -100,13 +100,11 @@ func editionsBack(tx *bolt.Tx, line policy.Phone, before int) func(yield func(po
 			end = editionKey(line, before)
 		}
 		cursor := tx.Bucket(datesBucket).Cursor()
-		k, v := cursor.Seek(end)
-		if k == nil {
-			k, v = cursor.Last()
-		} else {
-			k, v = cursor.Prev()
+		step := cursor.Prev
+		if k, _ := cursor.Seek(end); k == nil {
+			step = cursor.Last
 		}
-		for ; bytes.HasPrefix(k, own); k, v = cursor.Prev() {
+		for k, v := step(); bytes.HasPrefix(k, own); k, v = cursor.Prev() {
 			if e, err := decodeEdition(k, v); !yield(e, err) || err != nil {
 				return
 			}
