@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"io"
 	"iter"
 	"time"
 
@@ -24,6 +25,10 @@ type Deps struct {
 	Standings Standings
 	// Health looks at the parts of the program that can fail, within a second or so.
 	Health func(ctx context.Context) []Finding
+	// Spoken gives what was heard after a turn of a call: by the specialist of a leg, or else by the caller. nil: nobody knows.
+	Spoken func(call policy.Call, turn policy.Turn) (specialist bool, sentences []string)
+	// Recordings are those that were fetched; nil: none are.
+	Recordings Recordings
 	// Stopping is closed when the server stops: what would go on for ever ends then. nil: never.
 	Stopping <-chan struct{}
 	// Now is the clock of everything that the console shows, writes and lets expire.
@@ -107,4 +112,19 @@ type Finding struct {
 	State  string // ok, warning or wrong
 	Found  string // in a sentence
 	Advice string // what to do, where something is to be done
+}
+
+// Recordings are voicemails and recorded talks.
+type Recordings interface {
+	// OpenRecording opens one of a call. Errors: policy.ErrNoCall, policy.ErrNoRecording, and policy.ErrNotKept for one that was not fetched.
+	OpenRecording(ctx context.Context, call policy.CallSID, sid string) (Sound, error)
+	// Reveal notes in the audit that a person was given one, before it is.
+	Reveal(ctx context.Context, call policy.CallSID, by, detail string) error
+}
+
+// Sound is a recording that is open.
+type Sound struct {
+	io.ReadSeekCloser
+	Type string // of media: audio/wav
+	Made time.Time
 }
