@@ -35,7 +35,7 @@ type noun struct {
 
 // all are the nouns in the order of the navigation.
 func (s *site) all() []noun {
-	return []noun{s.nowNoun(), s.callsNoun(), s.callNoun(), s.linesNoun(), s.auditNoun(), s.usersNoun(), s.healthNoun(), s.profileNoun(), s.sessionNoun(), s.ssoNoun()}
+	return []noun{s.nowNoun(), s.callsNoun(), s.callNoun(), s.linesNoun(), s.phoneNoun(), s.auditNoun(), s.usersNoun(), s.healthNoun(), s.profileNoun(), s.sessionNoun(), s.ssoNoun()}
 }
 
 // New makes the console. It serves everything under "/".

@@ -49,6 +49,7 @@ var failures = []struct {
 	{policy.ErrSent, failure{Status: http.StatusConflict, Title: "Delivered already", Advice: "There is nothing to try again."}, false},
 	{policy.ErrMark, failure{Status: http.StatusUnprocessableEntity, Title: "No such place in the list", Advice: "Begin at its first page."}, false},
 	{policy.ErrNoUser, failure{Status: http.StatusNotFound, Title: "No such user", Advice: "The list of users shows who there is."}, false},
+	{policy.ErrNoPhoneCall, failure{Status: http.StatusNotFound, Title: "No such call", Advice: "Nobody makes this call any more, or somebody else does. Your calls are on the page Phone."}, false},
 	{errNoLine, failure{Status: http.StatusNotFound, Title: "No such line", Advice: "The configuration has no line with this number. The page of the lines shows those that there are."}, false},
 	{errNotPermitted, failure{Status: http.StatusForbidden, Title: "Not permitted", Advice: "Your role does not include this. An admin can give you another role."}, false},
 	{errOtherSite, failure{Status: http.StatusForbidden, Title: "Refused", Advice: "The form was sent from a page of another site. Open the console itself and do it there."}, false},

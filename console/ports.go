@@ -11,7 +11,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Deps are what a console needs. All fields but Logger must be set.
+// Deps are what a console needs. All fields but Phones and Logger must be set.
 type Deps struct {
 	Settings Settings
 	Policy   policy.Settings // as configured; what calls are answered by at this moment Lines knows
@@ -20,6 +20,7 @@ type Deps struct {
 	Users    Users
 	Sessions Sessions
 	Audit    Audit
+	Phones   Phones // nil: there is no phone
 	Outbox   Outbox
 	// Standings are derived beside the pages.
 	Standings Standings

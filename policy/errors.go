@@ -40,6 +40,13 @@ var ErrRotationMoved = errors.New("the rotation has moved")
 // ErrLimit says that a figure for a what-if is none.
 var ErrLimit = errors.New("no limit")
 
+// Why the console's phone does not do something.
+var (
+	ErrNoPhoneCall = errors.New("no such call is made from the console")
+	ErrPhonesBusy  = errors.New("too many calls are made from the console")
+	ErrNotTestLine = errors.New("the line cannot be called from the console")
+)
+
 // What is wrong with a user of the console.
 var (
 	ErrNoUser     = errors.New("no such user")

@@ -24,6 +24,7 @@ const (
 	ActSignInRefuse = "sign-in-refused"
 	ActSignOut      = "sign-out"
 	ActReveal       = "reveal"
+	ActPhoneCall    = "phone-call"
 )
 
 // WithRole is the change to another role. The person stays signed in, with the rights of the new role from the next page on.

@@ -42,7 +42,7 @@ func TestPermissions(t *testing.T) {
 }
 
 func everything() []policy.Permission {
-	return append(policy.Grantable(), policy.ManageLines, policy.ManageUsers, policy.SeeAudit)
+	return append(policy.Grantable(), policy.ManageLines, policy.ManageUsers, policy.SeeAudit, policy.UsePhone)
 }
 
 func TestUserNames(t *testing.T) {

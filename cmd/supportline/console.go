@@ -12,7 +12,7 @@ import (
 func (h *house) console() http.Handler {
 	return console.New(console.Deps{
 		Settings: h.conf.Console, Policy: h.conf.Settings, Lines: h.inForce, Calls: h.store, Users: h.store, Sessions: h.store, Audit: h.store,
-		Outbox: h.store, Spoken: h.spoken, Recordings: sounds{h}, Stopping: h.stopping, Health: h.findings, Now: h.now, Logger: h.log,
+		Outbox: h.store, Spoken: h.spoken, Recordings: sounds{h}, Phones: h.phones, Stopping: h.stopping, Health: h.findings, Now: h.now, Logger: h.log,
 	})
 }
 
