@@ -20,7 +20,9 @@ type site struct {
 	sessions  *sessions
 	passwords *passwords
 	guesses   *guesses
-	streaming atomic.Int32 // streams of events that are open
+	tokens    *tokens
+	exports   chan struct{} // a place for each list that is taken out
+	streaming atomic.Int32  // streams of events that are open
 	provider  *provider
 	nouns     []noun
 }
@@ -35,7 +37,10 @@ type noun struct {
 
 // all are the nouns in the order of the navigation.
 func (s *site) all() []noun {
-	return []noun{s.nowNoun(), s.callsNoun(), s.callNoun(), s.linesNoun(), s.phoneNoun(), s.auditNoun(), s.usersNoun(), s.healthNoun(), s.profileNoun(), s.sessionNoun(), s.ssoNoun()}
+	return []noun{
+		s.nowNoun(), s.callsNoun(), s.callNoun(), s.linesNoun(), s.phoneNoun(), s.auditNoun(), s.usersNoun(), s.healthNoun(), s.profileNoun(),
+		s.tokensNoun(), s.apiNoun(), s.sessionNoun(), s.ssoNoun(),
+	}
 }
 
 // New makes the console. It serves everything under "/".
@@ -43,22 +48,27 @@ func New(d Deps) http.Handler {
 	if d.Logger == nil {
 		d.Logger = zap.NewNop()
 	}
-	s := &site{Deps: d, assets: newAssets(), passwords: newPasswords(), guesses: newGuesses(), provider: newProvider(d.Settings)}
+	s := &site{
+		Deps: d, assets: newAssets(), passwords: newPasswords(), guesses: newGuesses(), provider: newProvider(d.Settings), tokens: newTokens(),
+		exports: make(chan struct{}, maxExports),
+	}
 	s.views, s.sessions, s.nouns = newViews(), newSessions(d), s.all()
 	front := http.NewServeMux()
 	front.Handle("GET "+assetsPath, s.assets)
 	front.Handle("/", s.sessions.LoadAndSave(s.pages()))
-	return secured(s.sameOrigin(front))
+	outer := http.NewServeMux()
+	api := s.api()
+	outer.Handle(apiPath, api)
+	outer.Handle(apiPath+"/", api) // no cookie works there, so that another site has nothing to misuse
+	outer.Handle("/", s.sameOrigin(front))
+	return secured(outer)
 }
 
 // pages are everything that is made for one person.
 func (s *site) pages() http.Handler {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	e.IPExtractor = echo.ExtractIPDirect()
-	if s.Settings.URL != "" { // a proxy stands in front, and names who asked it
-		e.IPExtractor = echo.ExtractIPFromXFFHeader()
-	}
+	e.IPExtractor = s.address()
 	e.HTTPErrorHandler = s.failed
 	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1 << 10, Skipper: streams}))
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: s.panicked}))
@@ -71,9 +81,17 @@ func (s *site) pages() http.Handler {
 	return e
 }
 
-// streams says that a request is for events, which are neither compressed nor a sign that somebody is there.
+// address says who asked: a proxy that stands in front names whom it was asked by.
+func (s *site) address() echo.IPExtractor {
+	if s.Settings.URL != "" {
+		return echo.ExtractIPFromXFFHeader()
+	}
+	return echo.ExtractIPDirect()
+}
+
+// streams says that a request is for events or for an export, which are neither compressed nor a sign that somebody is there.
 func streams(c echo.Context) bool {
-	return strings.Contains(c.Request().Header.Get("Accept"), "text/event-stream")
+	return strings.Contains(c.Request().Header.Get("Accept"), "text/event-stream") || strings.HasSuffix(c.Request().URL.Path, exportEnd)
 }
 
 func (s *site) panicked(c echo.Context, err error, stack []byte) error {

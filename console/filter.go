@@ -32,9 +32,23 @@ type param struct {
 // params are all of them, of the page, of an export and of the API, in their order.
 func (f *callFilter) params() []param {
 	return []param{
-		{"since", &f.Since}, {"until", &f.Until}, {"line", &f.Line}, {"customer", &f.Customer}, {"intent", &f.Intent}, {"outcome", &f.Outcome},
-		{"specialist", &f.Specialist}, {"ticket", &f.Ticket}, {"over_long", &f.OverLong}, {"waived", &f.Waived}, {"training", &f.Training},
-		{"talk_from", &f.TalkFrom}, {"talk_to", &f.TalkTo}, {"text", &f.Text}, {"order", &f.Order}, {"older", &f.Older}, {"newer", &f.Newer},
+		{"since", &f.Since},
+		{"until", &f.Until},
+		{"line", &f.Line},
+		{"customer", &f.Customer},
+		{"intent", &f.Intent},
+		{"outcome", &f.Outcome},
+		{"specialist", &f.Specialist},
+		{"ticket", &f.Ticket},
+		{"over_long", &f.OverLong},
+		{"waived", &f.Waived},
+		{"training", &f.Training},
+		{"talk_from", &f.TalkFrom},
+		{"talk_to", &f.TalkTo},
+		{"text", &f.Text},
+		{"order", &f.Order},
+		{"older", &f.Older},
+		{"newer", &f.Newer},
 	}
 }
 
@@ -219,10 +233,13 @@ func specialists(s policy.Settings) (all []specialistChoice) {
 	return all
 }
 
-// day is the start of a day in a zone, or of one that is some days later; zero where none is given.
+// day is the start of a day in a zone, or of one that is some days later, or a moment in RFC 3339; zero where none is given.
 func day(name, text string, zone *time.Location, later int) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
+	}
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at, nil
 	}
 	at, err := time.ParseInLocation(time.DateOnly, text, zone)
 	if err != nil {

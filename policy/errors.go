@@ -32,6 +32,7 @@ var (
 	ErrNoAlternative  = errors.New("what is offered is screen-sharing, training or plan")
 	ErrNoVia          = errors.New("say how the account holder was contacted: phone or email")
 	ErrMoveNotAllowed = errors.New("the case cannot move so")
+	ErrNoEmail        = errors.New("the account has no e-mail address: import one, or tell the account holder by phone")
 )
 
 // ErrRotationMoved says that a change of the provider's token is not where it was taken to be: somebody else goes on with it.
@@ -60,4 +61,13 @@ var (
 var (
 	ErrDate         = errors.New("the date cannot be edited so")
 	ErrDatesChanged = errors.New("the line's dates changed")
+)
+
+// What is wrong with a token of the API.
+var (
+	ErrNoToken     = errors.New("no such token")
+	ErrTokenExists = errors.New("the user has a token of this name")
+	ErrTokenName   = errors.New("no name of a token")
+	ErrTokenDays   = errors.New("no number of days")
+	ErrManyTokens  = errors.New("the user has as many tokens as one can have")
 )

@@ -59,7 +59,9 @@ var owners = map[string][]string{
 	"github.com/agnivade/levenshtein": {"policy"},
 	"github.com/fxamacker/cbor":       {"store"},
 	"golang.org/x/term":               {"cmd/supportline", "cmd/supportline/phone"},
-	"go.yaml.in/yaml":                 {"ivr", "cmd/supportline/config"},
+	"go.yaml.in/yaml":                 {"ivr", "cmd/supportline/config", "console"},
+	"golang.org/x/time":               {"console"},
+	"github.com/santhosh-tekuri":      {"console"}, // schemas of the API, in tests
 	"go.uber.org/zap":                 {"ivr", "console", "cmd/supportline", "cmd/supportline/notices", "cmd/supportline/recordings"},
 	"github.com/minio":                {"cmd/supportline/recordings"},
 	"github.com/johannesboyne":        {"cmd/supportline/recordings"}, // a store that speaks S3, in tests

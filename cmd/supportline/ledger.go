@@ -88,19 +88,41 @@ func (l ledger) one(ctx context.Context, number policy.CustomerNumber, last poli
 	if err != nil {
 		return account{}, err
 	}
-	a := account{customer: customer}
-	for _, month := range monthsTo(last, n+l.lead()) {
-		tallies, err := l.store.AccountTallies(ctx, number, month)
-		if err != nil {
-			return account{}, err
-		}
-		a.months = append(a.months, policy.MonthUsage(customer, month, tallies, l.fair))
-	}
 	open, err := l.openCases(ctx)
 	if err != nil {
 		return account{}, err
 	}
+	return l.of(ctx, customer, last, n, open)
+}
+
+// of is one for a customer and open cases that were read already.
+func (l ledger) of(ctx context.Context, c policy.Customer, last policy.Month, n int, open map[policy.CustomerNumber]policy.CaseState) (account, error) {
+	a := account{customer: c}
+	for _, month := range monthsTo(last, n+l.lead()) {
+		tallies, err := l.store.AccountTallies(ctx, c.Number, month)
+		if err != nil {
+			return account{}, err
+		}
+		a.months = append(a.months, policy.MonthUsage(c, month, tallies, l.fair))
+	}
 	return l.settled(a, n, open), nil
+}
+
+// these is a month of some customers. It reads the calls of their months and no others.
+func (l ledger) these(ctx context.Context, customers []policy.Customer, month policy.Month) ([]policy.Usage, error) {
+	open, err := l.openCases(ctx)
+	if err != nil {
+		return nil, err
+	}
+	used := make([]policy.Usage, 0, len(customers))
+	for _, c := range customers {
+		a, err := l.of(ctx, c, month, 1, open)
+		if err != nil {
+			return nil, err
+		}
+		used = append(used, a.last())
+	}
+	return used, nil
 }
 
 // since are the months of an account, from the first one to the last, in which specialists took calls of it.
