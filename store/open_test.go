@@ -329,3 +329,46 @@ func TestReadingOnlyChangesNothing(t *testing.T) {
 		t.Error("the file was written to")
 	}
 }
+
+// TestAnOlderFileGetsWhatItLacks: the last version knew no recordings to fetch and no notices that were given up, so what is due of them is found
+// after an upgrade, and the calls as before.
+func TestAnOlderFileGetsWhatItLacks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "supportline.db")
+	s, err := store.Open(path, store.Options{Size: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := time.Date(2026, time.November, 24, 10, 0, 0, 0, time.UTC)
+	call := policy.Call{SID: "CA1", Line: "+448000668187", StartedAt: day, Answered: true, EndedAt: day.Add(time.Minute)}
+	call.Message = &policy.Recording{SID: "RE" + strings.Repeat("0", 32), URL: "https://api.example.com/RE1", Seconds: 9, At: day}
+	_, err = s.Advance(t.Context(), call.SID, func(policy.Call) policy.Call { return call })
+	notice := policy.Notice{Key: "n", Kind: policy.NoticeTickets, At: day, Channel: policy.ChannelEmail}
+	err = errors.Join(err, s.PutNotices(t.Context(), []policy.Notice{notice}), s.NoticeFailed(t.Context(), "n", day, errors.New("no"), time.Time{}), s.Close())
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign(t, path, func(tx *bolt.Tx) error {
+		index := tx.Bucket([]byte("index"))
+		cursor := index.Cursor()
+		for k, _ := cursor.First(); k != nil; k, _ = cursor.Next() {
+			if k[0] == 'r' || k[0] == 'g' {
+				if err := index.Delete(bytes.Clone(k)); err != nil {
+					return err
+				}
+			}
+		}
+		return setSchema("2")(tx)
+	})
+	if s, err = store.Open(path, store.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	due, err := s.DueRecordings(t.Context(), policy.StepFetch, day.Add(time.Hour), 10)
+	failed, failedErr := s.FailedNotices(t.Context())
+	if len(due) != 1 || failed != 1 || errors.Join(err, failedErr) != nil {
+		t.Errorf("%d recordings due, %d notices given up: %v", len(due), failed, errors.Join(err, failedErr))
+	}
+	if _, err := s.Call(t.Context(), "CA1"); err != nil {
+		t.Error(err)
+	}
+}

@@ -12,14 +12,14 @@ import (
 	berrors "go.etcd.io/bbolt/errors"
 )
 
-// searchFirst is the version whose index is made by indexCalls alone: those before it get it anew, and each after it has the search's index
-// besides.
-const searchFirst = 2
+// indexFirst is the first version whose index has nothing in it that is wrong today: that of an older file is made anew, and to that of any other
+// what it lacks is added.
+const indexFirst = 2
 
-// upgradeStep is how many calls get into the search's index in one transaction.
+// upgradeStep is how many calls are indexed in one transaction.
 const upgradeStep = 20_000
 
-// nextKey is where the next step of making the search's index begins; it is there until the last one is done.
+// nextKey is where the next step of indexing the calls begins; it is there until the last one is done.
 var nextKey = []byte("search-next")
 
 // upgrade brings a file up to date. It takes up again where a process that was ended left it: from the first transaction on the file is of
@@ -32,7 +32,7 @@ func (s *Store) upgrade(version int) error {
 	}
 	for done, more := 0, true; more; {
 		err := s.db.Update(func(tx *bolt.Tx) error {
-			n, err := searchStep(tx, s.now())
+			n, err := indexStep(tx, s.now())
 			done, more = done+n, n == upgradeStep
 			return err
 		})
@@ -52,10 +52,10 @@ func upgrading(tx *bolt.Tx) bool {
 	return meta != nil && meta.Get(nextKey) != nil
 }
 
-// beginUpgrade makes the buckets that are missing and everything in the index that is not of calls, and of an old file the whole index.
+// beginUpgrade makes the buckets that are missing and everything in the indexes that is not of calls.
 func beginUpgrade(tx *bolt.Tx, version int) error {
 	outdated := [][]byte{searchBucket}
-	if version < searchFirst {
+	if version < indexFirst {
 		outdated = append(outdated, indexBucket)
 	}
 	for _, name := range outdated {
@@ -68,15 +68,7 @@ func beginUpgrade(tx *bolt.Tx, version int) error {
 			return err
 		}
 	}
-	if version < searchFirst {
-		if err := makeIndex(tx); err != nil {
-			return err
-		}
-	}
-	if err := indexAll(tx, inSearch, customersBucket, customerSearchKeys); err != nil {
-		return err
-	}
-	if err := indexAudit(tx); err != nil {
+	if err := indexOthers(tx); err != nil {
 		return err
 	}
 	if err := tx.Bucket(metaBucket).Put(nextKey, placeAt(beginOfTime)); err != nil {
@@ -85,34 +77,12 @@ func beginUpgrade(tx *bolt.Tx, version int) error {
 	return tx.Bucket(metaBucket).Put(schemaKey, []byte(strconv.Itoa(schema)))
 }
 
-func makeIndex(tx *bolt.Tx) error {
-	if err := indexCalls(tx); err != nil {
-		return err
-	}
-	if err := indexAll(tx, inIndex, customersBucket, customerKeys); err != nil {
-		return err
-	}
-	if err := indexAll(tx, inIndex, casesBucket, caseKeys); err != nil {
-		return err
-	}
-	if err := indexAll(tx, inIndex, removalsBucket, removalKeys); err != nil {
-		return err
-	}
-	return indexAll(tx, inIndex, noticesBucket, noticeKeys)
-}
-
-func indexCalls(tx *bolt.Tx) error {
-	index := tx.Bucket(indexBucket)
-	return tx.Bucket(callsBucket).ForEach(func(k, v []byte) error {
-		r, err := decode[record]("call", string(k), v)
-		if err != nil {
-			return err
-		}
-		if err := index.Put(key(bySID).text(string(r.Call.SID)), bytes.Clone(k[:timeLength])); err != nil {
-			return err
-		}
-		return write(tx, indexEdits(nil, callKeys(r.Call)))
-	})
+func indexOthers(tx *bolt.Tx) error {
+	return errors.Join(
+		indexAll(tx, inIndex, customersBucket, customerKeys), indexAll(tx, inSearch, customersBucket, customerSearchKeys),
+		indexAll(tx, inIndex, casesBucket, caseKeys), indexAll(tx, inIndex, removalsBucket, removalKeys),
+		indexAll(tx, inIndex, noticesBucket, noticeKeys), indexAudit(tx),
+	)
 }
 
 // indexAll makes the entries of everything in a bucket.
@@ -136,8 +106,8 @@ func indexAudit(tx *bolt.Tx) error {
 	})
 }
 
-// searchStep brings some calls into the search's index, and says how many. Fewer than upgradeStep were the last.
-func searchStep(tx *bolt.Tx, now time.Time) (n int, err error) {
+// indexStep brings some calls into the indexes, and says how many. Fewer than upgradeStep were the last.
+func indexStep(tx *bolt.Tx, now time.Time) (n int, err error) {
 	meta := tx.Bucket(metaBucket)
 	var edits []edit
 	cursor := tx.Bucket(callsBucket).Cursor()
@@ -147,6 +117,8 @@ func searchStep(tx *bolt.Tx, now time.Time) (n int, err error) {
 		if err != nil {
 			return 0, err
 		}
+		edits = append(edits, edit{in: inIndex, key: key(bySID).text(string(r.Call.SID)), value: bytes.Clone(k[:timeLength])})
+		edits = append(edits, indexEdits(nil, callKeys(r.Call))...)
 		edits = append(edits, searchEdits(nil, searchKeys(r.Call, goesOn(r.Call, now)))...)
 		n++
 	}
