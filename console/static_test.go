@@ -115,3 +115,26 @@ func TestHeaders(t *testing.T) {
 		}
 	}
 }
+
+// A brace that is lost changes the look of everything behind it, and nothing else says so.
+func TestStylesheetIsWhole(t *testing.T) {
+	text, err := os.ReadFile("static/own.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	depth := 0
+	for i, c := range string(text) {
+		switch c {
+		case '{':
+			depth++
+		case '}':
+			depth--
+		}
+		if depth < 0 || depth > 2 {
+			t.Fatalf("braces do not match before %q", text[max(0, i-80):i+1])
+		}
+	}
+	if depth != 0 {
+		t.Errorf("%d braces are open at the end", depth)
+	}
+}

@@ -59,7 +59,7 @@ func besideServer(t *testing.T, b *board) (*server, *ivr.Ringer) {
 	s := newServerWith(t, func(d *ivr.Deps) {
 		inConference := settings(t)
 		inConference.Whisper = true
-		d.Settings = ivr.Always(inConference)
+		d.Settings = always(inConference)
 		ringer = ivr.NewRinger(d.Settings, publicURL, d.Log, b, func() time.Time { return tuesday }, zap.NewNop())
 		d.Ringer = ringer
 	})

@@ -5,6 +5,7 @@ import (
 	"time"
 	_ "time/tzdata"
 
+	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -74,3 +75,6 @@ func zone(t testing.TB, name string) *time.Location {
 	}
 	return z
 }
+
+// always is the source of settings that do not change.
+func always(s policy.Settings) ivr.Source { return func() *policy.Settings { return &s } }

@@ -117,7 +117,7 @@ func newServerWith(t testing.TB, change func(*ivr.Deps)) *server {
 	}
 	s := &server{memory: &memory{calls: map[policy.CallSID]policy.Call{}}, seen: &seen{}}
 	d := ivr.Deps{
-		Settings: ivr.Always(settings(t)), Words: ivr.DefaultWords(), Log: s.memory, Directory: s.memory, Verifier: verifier,
+		Settings: always(settings(t)), Words: ivr.DefaultWords(), Log: s.memory, Directory: s.memory, Verifier: verifier,
 		PublicURL: publicURL, Now: func() time.Time { return tuesday }, Logger: zap.NewNop(), Observer: s.seen,
 	}
 	change(&d)
