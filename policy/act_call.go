@@ -29,6 +29,7 @@ func (c Call) Standing(kind ActKind) (Act, bool) {
 // an error is the call as it was. Errors: ErrNobody, ErrNoReason, ErrNoValue, ErrCallChanged with what changed, ErrAlready,
 // ErrNothingToWaive, ErrNothingToUndo, ErrNoCustomer.
 func (c Call) WithAct(a Act, seen int, account Customer, zone *time.Location) (Call, error) {
+	a.By, a.Value, a.Reason = written(a.By), written(a.Value), written(a.Reason)
 	if err := a.complete(); err != nil {
 		return c, err
 	}
@@ -47,6 +48,9 @@ func (c Call) WithAct(a Act, seen int, account Customer, zone *time.Location) (C
 	changed.Acts = append(slices.Clip(c.Acts), act)
 	return changed, nil
 }
+
+// written is what a person wrote as it can be shown anywhere.
+func written(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 
 func actWords(acts []Act) string {
 	words := make([]string, len(acts))

@@ -7,10 +7,10 @@ import (
 )
 
 // Values are CBOR (RFC 8949) with the names of the JSON tags: half the time and two thirds of the size of JSON. Times keep their
-// nanoseconds.
+// nanoseconds. A text that is no UTF-8 is written as it is, and read back: what somebody once typed must not make a record unreadable.
 var (
 	encoding = must(cbor.EncOptions{Time: cbor.TimeRFC3339Nano}.EncMode())
-	decoding = must(cbor.DecOptions{}.DecMode())
+	decoding = must(cbor.DecOptions{UTF8: cbor.UTF8DecodeInvalid}.DecMode())
 )
 
 func must[T any](mode T, err error) T {

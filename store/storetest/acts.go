@@ -210,3 +210,31 @@ func rivals(t *testing.T, storage Storage) {
 		t.Errorf("%d entries in the audit, want 1", len(noted))
 	}
 }
+
+// strangeTexts are bytes that are no UTF-8, wherever somebody can write something: what was stored can be read.
+func strangeTexts(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	strange := "a\xff"
+	if _, err := s.Advance(t.Context(), "CA1", func(c policy.Call) policy.Call {
+		c = began(day)(c)
+		c.Account, c.Ticket = strange, policy.Ticket(strange)
+		return c
+	}); err != nil {
+		t.Fatal(err)
+	}
+	act := policy.Act{At: day, By: strange, Kind: policy.ActNote, Value: strange}
+	if _, err := s.Act(t.Context(), "CA1", act, -1, utc); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = storage.Open(t)
+	c, err := s.Call(t.Context(), "CA1")
+	if err != nil || len(c.Acts) != 1 || c.Acts[0].Value != "a\uFFFD" || c.Account != strange {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if found := collect(t, s.Audit(t.Context())); len(found) != 1 {
+		t.Errorf("the audit has %+v", found)
+	}
+}

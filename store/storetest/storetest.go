@@ -145,6 +145,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a month of many calls is one pass", longMonth},
 		{"calls that talk are found by their acceptance", talking},
 		{"an act, its figures and its audit are one step", acts},
+		{"a text that is no UTF-8 leaves its record readable", strangeTexts},
 		{"of two people who act at once the second learns of the first", rivals},
 		{"a step and what is told of it are one step", told},
 		{"a notice is told once", once},
