@@ -31,12 +31,12 @@ const (
 // Charges proposes the lines of an account's month, none for what stayed within the limits. Minutes are the seconds beyond the call limit of
 // all over-long calls together, in whole minutes, never rounded up.
 func Charges(u Usage, tallies []Tally, fair FairUse) []Charge {
-	seconds := 0
-	for _, t := range tallies {
-		if t.Accepted {
-			seconds += t.overSeconds(fair)
-		}
-	}
+	return FiguresOf(tallies).Charges(u, fair)
+}
+
+// Charges are those of the month that u is the usage of.
+func (f Figures) Charges(u Usage, fair FairUse) []Charge {
+	_, seconds := f.beyond(fair)
 	var lines []Charge
 	add := func(kind ChargeKind, quantity int, rate float64) {
 		if quantity <= 0 {

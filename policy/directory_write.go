@@ -14,13 +14,7 @@ func WriteCustomers(w io.Writer, customers []Customer) error {
 		return err
 	}
 	for _, c := range customers {
-		callers := make([]string, len(c.CallerNumbers))
-		for i, n := range c.CallerNumbers {
-			callers[i] = n.Full()
-		}
-		cells := []string{
-			string(c.Number), c.Name, c.Package, c.Line.Full(), c.AccountHolder, c.Email, c.Phone.Full(), strings.Join(callers, ";"),
-		}
+		cells := c.cells()
 		for i := range cells {
 			cells[i] = guarded(cells[i])
 		}

@@ -9,6 +9,9 @@ var (
 	ErrNoCase     = errors.New("no such case")
 	ErrNoNotice   = errors.New("no such notice")
 	ErrCaseOpen   = errors.New("the account has an open case")
+
+	// ErrDirectoryChanged refuses an import that would do something else than the person was shown.
+	ErrDirectoryChanged = errors.New("the directory changed meanwhile")
 )
 
 // Why a person's act on a call is refused. The first three are wrong use; the others are a state that does not allow it.
@@ -28,6 +31,7 @@ var (
 	ErrNoAlternative  = errors.New("what is offered is screen-sharing, training or plan")
 	ErrNoVia          = errors.New("say how the account holder was contacted: phone or email")
 	ErrMoveNotAllowed = errors.New("the case cannot move so")
+	ErrNoEmail        = errors.New("the account has no e-mail address: import one, or tell the account holder by phone")
 )
 
 // ErrLimit says that a figure for a what-if is none.

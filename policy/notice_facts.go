@@ -86,6 +86,33 @@ func (c Case) MoveNotice(holder Customer) Notice {
 	}
 }
 
+// Told is the notice of a move to the account holder; none where the move is not by e-mail. The error is ErrNoEmail, or why the case does not
+// move so.
+func (c Case) Told(m Move, holder Customer) ([]Notice, error) {
+	moved, err := c.Moved(m)
+	switch {
+	case err != nil:
+		return nil, err
+	case m.Via != ViaEmail:
+		return nil, nil
+	case holder.Email == "":
+		return nil, ErrNoEmail
+	}
+	return []Notice{moved.MoveNotice(holder)}, nil
+}
+
+// NoticesAbout are how the keys of all notices about an account begin: of its warnings, its cases, and its calls that passed the call limit.
+func NoticesAbout(customer CustomerNumber, cases []Case, calls []CallSID) []string {
+	starts := []string{fmt.Sprintf("tickets/%s/", customer), fmt.Sprintf("case/%s/", customer)}
+	for _, c := range cases {
+		starts = append(starts, fmt.Sprintf("case-moved/%s/", c.ID))
+	}
+	for _, sid := range calls {
+		starts = append(starts, "call-limit/"+string(sid)+"/")
+	}
+	return starts
+}
+
 // SummaryNotice tells how a month went over all accounts, with those that were over, under sustained load, or are on the training list.
 func SummaryNotice(month Month, accounts []Usage, fair FairUse, at time.Time) Notice {
 	var sum Usage

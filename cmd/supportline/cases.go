@@ -233,11 +233,10 @@ func (m casesMove) run(ctx context.Context, s *session) error {
 		return unknownCase(m.ID, err)
 	}
 	move := policy.Move{At: s.Now(), By: cmp.Or(m.By, s.User), To: policy.CaseState(m.To), Via: m.Via, Offered: m.Offer, Note: m.Note}
-	moved, err := before.Moved(move)
-	if err != nil {
+	if _, err := before.Moved(move); err != nil {
 		return err
 	}
-	mail, err := m.mail(ctx, s, moved)
+	mail, err := m.mail(ctx, s, before, move)
 	if err != nil {
 		return err
 	}
@@ -277,18 +276,25 @@ func unknownCase(id string, err error) error {
 }
 
 // mail is the e-mail to the account holder, where the person asked for one.
-func (m casesMove) mail(ctx context.Context, s *session, moved policy.Case) ([]policy.Notice, error) {
+func (m casesMove) mail(ctx context.Context, s *session, before policy.Case, move policy.Move) ([]policy.Notice, error) {
 	if m.Via != policy.ViaEmail {
 		return nil, nil
 	}
-	holder, err := s.Store.Customer(ctx, moved.Customer)
-	switch {
-	case err != nil:
-		return nil, unknownCustomer(string(moved.Customer), err)
-	case holder.Email == "":
+	holder, err := s.Store.Customer(ctx, before.Customer)
+	if err != nil {
+		return nil, unknownCustomer(string(before.Customer), err)
+	}
+	told, err := before.Told(move, holder)
+	if errors.Is(err, policy.ErrNoEmail) {
 		return nil, no("customer %s has no e-mail address: bring one in with \"supportline customers import\", or use --via phone", holder.Number)
 	}
-	mail := s.Notices.Addressed(moved.MoveNotice(holder))
+	if err != nil {
+		return nil, err
+	}
+	var mail []policy.Notice
+	for _, n := range told {
+		mail = append(mail, s.Notices.Addressed(n)...)
+	}
 	if len(mail) == 0 {
 		fmt.Fprintf(s.Err, "No mail server is configured (notices.smtp), so nothing is sent: write to %s yourself.\n", holder.Email)
 	}

@@ -88,19 +88,17 @@ func (l ledger) one(ctx context.Context, number policy.CustomerNumber, last poli
 	if err != nil {
 		return account{}, err
 	}
-	a := account{customer: customer}
-	for _, month := range monthsTo(last, n+l.lead()) {
-		tallies, err := l.store.AccountTallies(ctx, number, month)
-		if err != nil {
-			return account{}, err
-		}
-		a.months = append(a.months, policy.MonthUsage(customer, month, tallies, l.fair))
-	}
-	open, err := l.openCases(ctx)
+	months, err := policy.AccountMonths(customer, last, n, l.fair, func(m policy.Month) ([]policy.Tally, error) {
+		return l.store.AccountTallies(ctx, number, m)
+	})
 	if err != nil {
 		return account{}, err
 	}
-	return l.settled(a, n, open), nil
+	cases, err := l.store.CasesOf(ctx, number)
+	if err != nil {
+		return account{}, err
+	}
+	return underCase(account{customer, months}, states(cases)), nil
 }
 
 // since are the months of an account, from the first one to the last, in which specialists took calls of it.
@@ -140,6 +138,10 @@ func (l ledger) unused(c policy.Customer, months []policy.Month) *account {
 // settled is the account with the last n of its months, each saying whether load was sustained in it and which case is open now.
 func (l ledger) settled(a account, n int, open map[policy.CustomerNumber]policy.CaseState) account {
 	a.months = policy.MarkSustained(a.months, l.fair)[len(a.months)-n:]
+	return underCase(a, open)
+}
+
+func underCase(a account, open map[policy.CustomerNumber]policy.CaseState) account {
 	if state, under := open[a.customer.Number]; under {
 		for i := range a.months {
 			a.months[i].Case = &state
@@ -150,16 +152,18 @@ func (l ledger) settled(a account, n int, open map[policy.CustomerNumber]policy.
 
 // openCases are the accounts under a case, and where it stands.
 func (l ledger) openCases(ctx context.Context) (map[policy.CustomerNumber]policy.CaseState, error) {
+	cases, err := l.store.OpenCases(ctx)
+	return states(cases), err
+}
+
+func states(cases []policy.Case) map[policy.CustomerNumber]policy.CaseState {
 	open := map[policy.CustomerNumber]policy.CaseState{}
-	for c, err := range l.store.Cases(ctx) {
-		if err != nil {
-			return nil, err
-		}
+	for _, c := range cases {
 		if c.Open() {
 			open[c.Customer] = c.State
 		}
 	}
-	return open, nil
+	return open
 }
 
 // accounts gives one account, or all where number is empty, with n months that end with last.
