@@ -18,6 +18,7 @@ type site struct {
 	sessions  *sessions
 	passwords *passwords
 	guesses   *guesses
+	uploads   *uploads
 	nouns     []noun
 }
 
@@ -31,7 +32,7 @@ type noun struct {
 
 // all are the nouns in the order of the navigation.
 func (s *site) all() []noun {
-	return []noun{s.callsNoun(), s.callNoun(), s.usersNoun(), s.profileNoun(), s.sessionNoun()}
+	return []noun{s.callsNoun(), s.callNoun(), s.accountsNoun(), s.accountNoun(), s.importNoun(), s.fairUseNoun(), s.caseNoun(), s.chargesNoun(), s.whatIfNoun(), s.usersNoun(), s.profileNoun(), s.sessionNoun()}
 }
 
 // New makes the console. It serves everything under "/".
@@ -39,7 +40,7 @@ func New(d Deps) http.Handler {
 	if d.Logger == nil {
 		d.Logger = zap.NewNop()
 	}
-	s := &site{Deps: d, assets: newAssets(), passwords: newPasswords(), guesses: newGuesses()}
+	s := &site{Deps: d, assets: newAssets(), passwords: newPasswords(), guesses: newGuesses(), uploads: &uploads{}}
 	s.views, s.sessions, s.nouns = newViews(), newSessions(d), s.all()
 	front := http.NewServeMux()
 	front.Handle("GET "+assetsPath, s.assets)

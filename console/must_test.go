@@ -62,6 +62,8 @@ func mustPlace(t testing.TB, changes ...func(*console.Deps)) *place {
 	deps := console.Deps{
 		Settings: console.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour, Permissions: policy.UsualPermissions()},
 		Policy:   company(t), Calls: opened, Users: opened, Sessions: opened, Audit: opened, Now: func() time.Time { return p.now }, Logger: logger,
+		Directory: searched{opened}, Cases: opened, Outbox: opened, Standings: derived{opened},
+		Addressed: func(n policy.Notice) []policy.Notice { n.Key += "/email/test"; return []policy.Notice{n} },
 	}
 	for _, change := range changes {
 		change(&deps)
@@ -240,7 +242,11 @@ func company(t testing.TB) policy.Settings {
 			{Number: "+18883071053", Name: "USA and Canada", Zone: newYork},
 			{Number: ukLine, Name: "United Kingdom", Zone: london},
 		},
-		FairUse: policy.FairUse{CallLimit: 20 * time.Minute, TicketsPerMonth: 16, OverLongCallsPerMonth: 4},
+		Identification: policy.Identification{Digits: 6}, Packages: []string{"Ultimate"},
+		FairUse: policy.FairUse{
+			CallLimit: 20 * time.Minute, TicketsPerMonth: 16, OverLongCallsPerMonth: 4, SustainedMonths: 3, SustainedWithin: 6,
+			TrainingCallsPerMonth: 2, WarnAt: []int{80, 100}, Currency: "GBP", PerTicket: 12.5, PerMinute: 0.5,
+		},
 	}
 }
 

@@ -15,9 +15,16 @@ type Deps struct {
 	Settings Settings
 	Policy   policy.Settings
 	Calls    Calls
-	Users    Users
-	Sessions Sessions
-	Audit    Audit
+	// Directory, Cases, Outbox and Standings are what the pages on accounts and fair use show.
+	Directory Directory
+	Cases     Cases
+	Outbox    Outbox
+	Standings Standings
+	// Addressed gives the notices by which one is told, with their receivers; none where there is no way to tell it.
+	Addressed func(policy.Notice) []policy.Notice
+	Users     Users
+	Sessions  Sessions
+	Audit     Audit
 	// Now is the clock of everything that the console shows, writes and lets expire.
 	Now    func() time.Time
 	Logger *zap.Logger
@@ -33,6 +40,44 @@ type Calls interface {
 	AccountTallies(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Tally, error)
 	// Act does what a person wants, and notes it in the audit.
 	Act(ctx context.Context, sid policy.CallSID, act policy.Act, seen int, zones func(policy.Phone) *time.Location) (policy.Call, error)
+}
+
+// Directory is the customers. Errors are policy.ErrNoCustomer and ErrDirectoryChanged, or internal.
+type Directory interface {
+	Customer(ctx context.Context, number policy.CustomerNumber) (policy.Customer, error)
+	// SearchCustomers are the customers that a text finds, all for an empty one, by number: at most limit of them, those after a number alone,
+	// and whether there are more. numbers says that the person may find a customer by a part of a telephone number.
+	SearchCustomers(ctx context.Context, text string, numbers bool, after policy.CustomerNumber, limit int) (found []policy.Customer, more bool, err error)
+	// PlanImport says what importing customers would do.
+	PlanImport(ctx context.Context, customers []policy.Customer) (policy.ImportPlan, error)
+	// ImportPlanned does what a plan said, and notes it in the audit, or else nothing.
+	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.Imported, error)
+}
+
+// Cases are the accounts under review. Errors are policy's (ErrNoCase, ErrNoCustomer, ErrCaseOpen, and those of policy.Case.Moved), or internal.
+type Cases interface {
+	Case(ctx context.Context, id policy.CaseID) (policy.Case, error)
+	// CasesOf are an account's, in the order in which they were opened, as are OpenCases: those of all accounts that are not closed.
+	CasesOf(ctx context.Context, customer policy.CustomerNumber) ([]policy.Case, error)
+	OpenCases(ctx context.Context) ([]policy.Case, error)
+	// ClosedCases are at most limit of them, newest first, behind a case, and whether there are more; "" is the first page.
+	ClosedCases(ctx context.Context, before policy.CaseID, limit int) (found []policy.Case, more bool, err error)
+	OpenCase(ctx context.Context, customer policy.CustomerNumber, by, note string, months []policy.Usage, at time.Time) (policy.Case, error)
+	// MoveCase takes a case one step on, notes it in the audit, and puts the notices into the outbox.
+	MoveCase(ctx context.Context, id policy.CaseID, move policy.Move, notices []policy.Notice) (policy.Case, error)
+}
+
+// Outbox is what people were told, or could not be told.
+type Outbox interface {
+	// NoticesUnder are the notices whose keys begin in one of some ways, at most limit, newest first.
+	NoticesUnder(ctx context.Context, starts []string, limit int) ([]policy.Notice, error)
+}
+
+// Standings are the figures of all accounts. They are derived from the log in the background, because that takes too long for a page.
+type Standings interface {
+	// Book is the figures of the n months that end with last. It may be as old as it says. ready is false while some of it is derived, and nothing
+	// else is given then: ask again a second later.
+	Book(ctx context.Context, last policy.Month, n int) (book policy.Book, ready bool, err error)
 }
 
 // Users are the people who may sign in. Errors are policy.ErrNoUser, ErrUserExists and ErrUserName, or internal.

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 )
 
@@ -51,6 +52,19 @@ func (f Figures) Charges(u Usage, fair FairUse) []Charge {
 	add(ChargeTickets, u.Tickets-fair.TicketsPerMonth, fair.PerTicket)
 	add(ChargeMinutes, seconds/60, fair.PerMinute)
 	return lines
+}
+
+// ChargeColumns are the names of a proposal's CSV, in order.
+func ChargeColumns() []string {
+	return []string{"month", "customer", "account", "kind", "quantity", "rate", "amount", "currency"}
+}
+
+// Cells are the line in the order of ChargeColumns, amounts in the currency's main unit.
+func (c Charge) Cells() []string {
+	return []string{
+		string(c.Month), string(c.Customer), c.Account, string(c.Kind), strconv.Itoa(c.Quantity), Decimal(c.Rate, c.Currency),
+		Decimal(c.Amount, c.Currency), c.Currency,
+	}
 }
 
 // minorUnits is a configured rate in whole minor units, to the nearest one.

@@ -16,7 +16,7 @@ func WriteCustomers(w io.Writer, customers []Customer) error {
 	for _, c := range customers {
 		cells := c.cells()
 		for i := range cells {
-			cells[i] = guarded(cells[i])
+			cells[i] = HarmlessCell(cells[i])
 		}
 		if err := out.Write(cells); err != nil {
 			return err
@@ -26,7 +26,8 @@ func WriteCustomers(w io.Writer, customers []Customer) error {
 	return out.Error()
 }
 
-func guarded(cell string) string {
+// HarmlessCell is a cell with a quote in front where a spreadsheet would take it for a formula.
+func HarmlessCell(cell string) string {
 	if formula(strings.TrimLeft(cell, "'")) {
 		return "'" + cell
 	}

@@ -19,16 +19,17 @@ import (
 // house is everything that answers calls, put together from a configuration: the store, the webhooks, the counters. The server, the demo
 // and the call scripts all live in one.
 type house struct {
-	conf     config.Config
-	store    *store.Store
-	now      func() time.Time
-	log      *zap.Logger
-	ended    *endedCalls
-	counters *metrics
-	account  *twilio.Account // for calls with a conference; nil: there are none
-	ringer   *ivr.Ringer     // nil: specialists are rung on the call
-	webhooks http.Handler
-	private  http.Handler // health, metrics and the console
+	conf      config.Config
+	store     *store.Store
+	now       func() time.Time
+	log       *zap.Logger
+	ended     *endedCalls
+	counters  *metrics
+	standings *standings
+	account   *twilio.Account // for calls with a conference; nil: there are none
+	ringer    *ivr.Ringer     // nil: specialists are rung on the call
+	webhooks  http.Handler
+	private   http.Handler // health, metrics and the console
 }
 
 // openHouse opens the store and puts the rest around it. The caller closes the house.
@@ -47,12 +48,17 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 		return nil, err
 	}
 	counters := newMetrics()
-	o.Now, o.OnCommit = now, counters.committed
+	figures := newStandings(now, log)
+	o.Now, o.OnCommit = now, func(took time.Duration, calls int, err error) {
+		counters.committed(took, calls, err)
+		figures.committed()
+	}
 	opened, err := store.Open(file, o)
 	if err != nil {
 		return nil, err
 	}
-	h := &house{conf: conf, store: opened, now: now, log: log, ended: &endedCalls{}, counters: counters}
+	h := &house{conf: conf, store: opened, now: now, log: log, ended: &endedCalls{}, counters: counters, standings: figures}
+	figures.store = opened
 	calls := watchedLog{opened, h.ended}
 	if err := h.conferences(way, calls); err != nil {
 		return nil, errors.Join(err, opened.Close())
