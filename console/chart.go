@@ -10,7 +10,7 @@ import (
 const (
 	chartHeight = 150
 	chartTop    = 18 // for the figures over the bars
-	chartBase   = chartHeight - 22
+	chartBase   = chartHeight - 26
 	chartSlot   = 46 // a month's width
 	chartLeft   = 6
 )
@@ -28,6 +28,7 @@ type chartBar struct {
 	policy.Usage
 	X, Y, Width, Height   int
 	Middle, Above, Below  int // where the words stand
+	Under                 int // where the mark of sustained load stands
 	Class, Label, Percent string
 	Here                  bool // the month that the page is about
 }
@@ -51,7 +52,7 @@ func newChart(months []policy.Usage, here policy.Month) chart {
 		x := chartLeft + i*chartSlot
 		bar := chartBar{
 			Usage: u, X: x + 6, Y: chartBase - height, Width: chartSlot - 12, Height: height, Middle: x + chartSlot/2, Above: chartBase - height - 4,
-			Below: chartBase + 14, Class: "ok", Label: string(u.Month)[2:], Here: u.Month == here,
+			Under: chartBase + 4, Below: chartBase + 20, Class: "ok", Label: string(u.Month)[2:], Here: u.Month == here,
 		}
 		switch {
 		case u.Over:
