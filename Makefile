@@ -26,7 +26,7 @@ test: packages
 		if [ -n "$$found" ]; then echo "$$found"; echo "the program does not need these: delete them"; exit 1; fi; \
 	done
 	$(call say,go test -race)
-	@go test -race -shuffle=on ./...
+	@go test -race -shuffle=on -timeout 40m ./...
 
 .PHONY: packages
 packages:

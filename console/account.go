@@ -44,7 +44,7 @@ type accountPage struct {
 	LongestAt, LimitAt string       // the same as minutes
 	OverBy             string
 	Months             []policy.Usage // newest first
-	Chart              chart
+	Chart              monthsChart
 	Calls              []policy.Counted
 	MoreCalls          int // of the month, beyond those
 	Unprinted          int
@@ -98,7 +98,7 @@ func (r *request) fillMonths(body *accountPage, month policy.Month) error {
 			body.OverBy = strings.Join(u.OverBy(), "; ")
 		}
 	}
-	body.Chart = newChart(months, month)
+	body.Chart = newMonthsChart(months, month)
 	slices.Reverse(months)
 	body.Months = months
 	return nil

@@ -35,7 +35,8 @@ type accountRow struct {
 
 func (r *request) accounts() error {
 	body := accountsPage{Text: strings.TrimSpace(r.QueryParam("text")), After: r.QueryParam("after"), Done: importsDone[r.QueryParam("done")]}
-	found, more, err := r.site.Directory.SearchCustomers(r.ctx(), body.Text, r.may(policy.SeeNumbers), policy.CustomerNumber(body.After), accountsOnPage)
+	text := policy.ParseText(body.Text, r.may(policy.SeeNumbers))
+	found, next, err := r.site.Directory.SearchCustomers(r.ctx(), text, accountsOnPage, policy.CustomerNumber(body.After))
 	if err != nil {
 		return err
 	}
@@ -49,8 +50,8 @@ func (r *request) accounts() error {
 	if body.After != "" {
 		body.First = accountsPath + query("text", body.Text)
 	}
-	if more {
-		body.Next = accountsPath + query("text", body.Text, "after", string(found[len(found)-1].Number))
+	if next != "" {
+		body.Next = accountsPath + query("text", body.Text, "after", string(next))
 	}
 	return r.render(http.StatusOK, "accounts", body)
 }
@@ -76,7 +77,7 @@ func (r *request) standing(c policy.Customer, month policy.Month) (standing, err
 
 func (r *request) stands(u policy.Usage) standing {
 	fair := r.site.Policy.FairUse
-	near := nearLimit(u, fair)
+	near := u.Near(fair)
 	found := standing{
 		Usage: u, Near: near, NeedsTraining: u.NeedsTraining(fair),
 		Tickets: newGauge(u.Tickets, u.TicketLimit, near), OverLong: newGaugeFull(u.OverLong, u.OverLongLimit),
@@ -107,16 +108,6 @@ func (r *request) months(c policy.Customer, last policy.Month, n int) ([]policy.
 		}
 	}
 	return months, nil
-}
-
-// nearLimit says whether the tickets reached the first part of the limit at which people are told.
-func nearLimit(u policy.Usage, fair policy.FairUse) bool {
-	for _, percent := range fair.WarnAt {
-		if u.Tickets*100 >= percent*u.TicketLimit {
-			return true
-		}
-	}
-	return false
 }
 
 // monthOf is the account's month of a moment (rule 4).

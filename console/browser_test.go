@@ -13,10 +13,11 @@ import (
 // A person signs in, finds a call, understands it and waives it, in a real browser; every page on the way is accessible and keeps to the policy.
 func TestInTheBrowser(t *testing.T) {
 	p := mustPlace(t)
+	var calls []policy.Call
 	for i := range 12 {
-		c := served(policy.CallSID(fmt.Sprintf("CA%032d", i)), monday.Add(-time.Duration(i)*97*time.Minute), 300*(i%6))
-		p.load(t, c)
+		calls = append(calls, served(policy.CallSID(fmt.Sprintf("CA%032d", i)), monday.Add(-time.Duration(i)*97*time.Minute), 300*(i%6)))
 	}
+	p.load(t, calls...)
 	tab := browsertest.Open(t)
 	tab.Go(p.server.URL + "/calls")
 	tab.Check("signin")

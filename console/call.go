@@ -20,6 +20,7 @@ func (s *site) callNoun() noun {
 // callPage is what the page shows.
 type callPage struct {
 	callRow
+	Picture  timeline
 	Story    []policy.Decision
 	Heard    []policy.Turn // turns in which something was pressed or said
 	Legs     []policy.Leg
@@ -52,8 +53,10 @@ func (r *request) showCall(status int, call policy.Call, body callPage) error {
 	for _, kind := range []policy.ActKind{policy.ActWaive, policy.ActTraining, policy.ActAttach, policy.ActTicket, policy.ActNote} {
 		_, body.Standing[string(kind)] = call.Standing(kind)
 	}
-	p := r.page(body)
+	p := r.page(nil)
 	p.Numbers = r.may(policy.SeeNumbers) && slices.Contains(r.site.sessions.revealed(r.ctx()), string(call.SID))
+	body.Picture = draw(call, r.now, p.Phone)
+	p.Body = body
 	return r.show(status, "call", p)
 }
 

@@ -29,7 +29,7 @@ var casesDone = map[string]string{
 type casePage struct {
 	policy.Case
 	Next          []policy.CaseState
-	Chart         chart
+	Chart         monthsChart
 	Email         bool // the account has an address to write to
 	Form          moveForm
 	Problem, Done string
@@ -50,7 +50,7 @@ func (r *request) showCase(status int, body casePage) (err error) {
 	if body.Case, err = r.site.Cases.Case(r.ctx(), policy.CaseID(r.Param("id"))); err != nil {
 		return err
 	}
-	body.Next, body.Chart = body.State.Next(), newChart(body.Months, "")
+	body.Next, body.Chart = body.State.Next(), newMonthsChart(body.Months, "")
 	if i := slices.Index(body.Next, policy.CaseState(body.Form.To)); i > 0 { // what the person wants comes first
 		body.Next = append([]policy.CaseState{body.Next[i]}, slices.Delete(body.Next, i, i+1)...)
 	}

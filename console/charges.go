@@ -43,7 +43,7 @@ func (r *request) charges() error {
 		return err
 	}
 	fair := r.site.Policy.FairUse
-	body := chargesPage{Month: month, Current: r.site.thisMonth(r.now), Ready: ready, DerivedAt: at, Currency: fair.Currency, Free: fair.PerTicket == 0 && fair.PerMinute == 0}
+	body := chargesPage{Month: month, Current: r.site.Policy.Month(r.now), Ready: ready, DerivedAt: at, Currency: fair.Currency, Free: fair.PerTicket == 0 && fair.PerMinute == 0}
 	body.Here = chargesPath + query("month", string(month))
 	total, accounts := int64(0), map[policy.CustomerNumber]bool{}
 	for _, l := range lines {
@@ -63,7 +63,7 @@ func (r *request) charges() error {
 
 // proposal is the charges of the month that the address names, the last one that is over where it names none. The accounts have no names yet.
 func (r *request) proposal() (month policy.Month, lines []policy.Charge, at time.Time, ready bool, err error) {
-	current := r.site.thisMonth(r.now)
+	current := r.site.Policy.Month(r.now)
 	if month = current.Plus(-1); r.QueryParam("month") != "" {
 		if month, err = r.monthBefore("month", current); err != nil {
 			return month, nil, at, false, err
@@ -127,15 +127,6 @@ func (r *request) chargesFile() error {
 	}
 	out.Flush()
 	return out.Error()
-}
-
-// thisMonth is the current month of the company: the latest that has begun on any of its lines.
-func (s *site) thisMonth(now time.Time) policy.Month {
-	var latest policy.Month
-	for _, l := range s.Policy.Lines {
-		latest = max(latest, policy.MonthOf(now, l.Zone))
-	}
-	return latest
 }
 
 // Rate is a line's rate as people write it.

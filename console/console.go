@@ -2,6 +2,8 @@ package console
 
 import (
 	"net/http"
+	"strings"
+	"sync/atomic"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -19,6 +21,8 @@ type site struct {
 	passwords *passwords
 	guesses   *guesses
 	uploads   *uploads
+	streaming atomic.Int32 // streams of events that are open
+	provider  *provider
 	nouns     []noun
 }
 
@@ -32,7 +36,10 @@ type noun struct {
 
 // all are the nouns in the order of the navigation.
 func (s *site) all() []noun {
-	return []noun{s.callsNoun(), s.callNoun(), s.accountsNoun(), s.accountNoun(), s.importNoun(), s.fairUseNoun(), s.caseNoun(), s.chargesNoun(), s.whatIfNoun(), s.usersNoun(), s.profileNoun(), s.sessionNoun()}
+	return []noun{
+		s.nowNoun(), s.callsNoun(), s.callNoun(), s.accountsNoun(), s.accountNoun(), s.importNoun(), s.fairUseNoun(), s.caseNoun(), s.chargesNoun(), s.whatIfNoun(),
+		s.auditNoun(), s.usersNoun(), s.healthNoun(), s.profileNoun(), s.sessionNoun(), s.ssoNoun(),
+	}
 }
 
 // New makes the console. It serves everything under "/".
@@ -40,7 +47,7 @@ func New(d Deps) http.Handler {
 	if d.Logger == nil {
 		d.Logger = zap.NewNop()
 	}
-	s := &site{Deps: d, assets: newAssets(), passwords: newPasswords(), guesses: newGuesses(), uploads: &uploads{}}
+	s := &site{Deps: d, assets: newAssets(), passwords: newPasswords(), guesses: newGuesses(), uploads: &uploads{}, provider: newProvider(d.Settings)}
 	s.views, s.sessions, s.nouns = newViews(), newSessions(d), s.all()
 	front := http.NewServeMux()
 	front.Handle("GET "+assetsPath, s.assets)
@@ -69,7 +76,9 @@ func (s *site) pages() http.Handler {
 }
 
 // streams says that a request is for events, which are neither compressed nor a sign that somebody is there.
-func streams(c echo.Context) bool { return c.Request().Header.Get("Accept") == "text/event-stream" }
+func streams(c echo.Context) bool {
+	return strings.Contains(c.Request().Header.Get("Accept"), "text/event-stream")
+}
 
 func (s *site) panicked(c echo.Context, err error, stack []byte) error {
 	s.Logger.Error("a page panicked", zap.String("route", c.Path()), zap.Error(err), zap.ByteString("stack", stack))

@@ -24,6 +24,10 @@ var (
 	errWrongInput   = errors.New("the form was not filled in as it must be")
 	errNotDerived   = errors.New("the figures are being derived")
 	errBusy         = errors.New("too many sign-ins at once")
+	errProvider     = errors.New("the identity provider cannot be used")
+	errStale        = errors.New("the sign-in was begun elsewhere, or too long ago")
+	errNoRole       = errors.New("the identity provider names no group that has a role here")
+	errOtherUser    = errors.New("the name belongs to another user of the console")
 )
 
 // failure is an error as a person is shown it: what happened, and what to do.
@@ -42,12 +46,19 @@ var failures = []struct {
 	{policy.ErrNoCall, failure{Status: http.StatusNotFound, Title: "No such call", Advice: "No call has this SID. It was never logged, or its time of keeping is over."}, false},
 	{policy.ErrNoCustomer, failure{Status: http.StatusNotFound, Title: "No such account", Advice: "No customer has this number. It was never imported, or the customer was erased."}, false},
 	{policy.ErrNoCase, failure{Status: http.StatusNotFound, Title: "No such case", Advice: "The review board shows the cases that are open, and leads to those that are closed."}, false},
+	{policy.ErrNoNotice, failure{Status: http.StatusNotFound, Title: "No such notice", Advice: "It was delivered meanwhile, or belonged to a customer who was erased."}, false},
+	{policy.ErrSent, failure{Status: http.StatusConflict, Title: "Delivered already", Advice: "There is nothing to try again."}, false},
+	{policy.ErrMark, failure{Status: http.StatusUnprocessableEntity, Title: "No such place in the list", Advice: "Begin at its first page."}, false},
 	{policy.ErrNoUser, failure{Status: http.StatusNotFound, Title: "No such user", Advice: "The list of users shows who there is."}, false},
 	{errNotPermitted, failure{Status: http.StatusForbidden, Title: "Not permitted", Advice: "Your role does not include this. An admin can give you another role."}, false},
 	{errOtherSite, failure{Status: http.StatusForbidden, Title: "Refused", Advice: "The form was sent from a page of another site. Open the console itself and do it there."}, false},
 	{errWrongInput, failure{Status: http.StatusUnprocessableEntity, Title: "That did not work", Advice: "Go back, correct it, and send it again."}, true},
 	{errNotDerived, failure{Status: http.StatusServiceUnavailable, Title: "The figures are being worked out", Advice: "They are derived from the log, which takes a few seconds. Try again then."}, false},
 	{errBusy, failure{Status: http.StatusServiceUnavailable, Title: "Too many sign-ins at once", Advice: "Wait a few seconds and try again."}, false},
+	{errProvider, failure{Status: http.StatusBadGateway, Title: "The identity provider cannot be used", Advice: "Try again in a minute. If it stays, an admin finds the reason in the server's log."}, false},
+	{errStale, failure{Status: http.StatusBadRequest, Title: "Please sign in again", Advice: "The sign-in was begun in another browser, or too long ago. Begin again at the first page."}, false},
+	{errNoRole, failure{Status: http.StatusForbidden, Title: "No role here", Advice: "Your company's account is fine, but none of its groups has a role in this console. An admin can give one of them a role (console.sso.roles in the configuration)."}, false},
+	{errOtherUser, failure{Status: http.StatusForbidden, Title: "Not let in", Advice: "The console has another user of your name, or yours was shut out. An admin can tell."}, false},
 	{echo.ErrNotFound, failure{Status: http.StatusNotFound, Title: "No such page", Advice: "The address is wrong, or the page has moved. The menu shows what there is."}, false},
 	{echo.ErrMethodNotAllowed, failure{Status: http.StatusNotFound, Title: "No such page", Advice: "The address is wrong, or the page has moved. The menu shows what there is."}, false},
 }

@@ -3,6 +3,7 @@ package console_test
 import (
 	"bytes"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -61,8 +62,8 @@ func mustPlace(t testing.TB, changes ...func(*console.Deps)) *place {
 	logger := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(zapcore.AddSync(p.log)), zap.InfoLevel))
 	deps := console.Deps{
 		Settings: console.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour, Permissions: policy.UsualPermissions()},
-		Policy:   company(t), Calls: opened, Users: opened, Sessions: opened, Audit: opened, Now: func() time.Time { return p.now }, Logger: logger,
-		Directory: searched{opened}, Cases: opened, Outbox: opened, Standings: derived{opened},
+		Policy:   company(t), Calls: opened, Users: opened, Sessions: opened, Audit: opened, Outbox: opened, Now: func() time.Time { return p.now }, Logger: logger,
+		Directory: opened, Cases: opened, Standings: derived{opened},
 		Addressed: func(n policy.Notice) []policy.Notice { n.Key += "/email/test"; return []policy.Notice{n} },
 	}
 	for _, change := range changes {
@@ -198,23 +199,29 @@ func (c *client) read(response *http.Response, err error) page {
 }
 
 // want looks for a status and texts in a page.
-func (p page) want(t testing.TB, status int, texts ...string) {
+func (p page) want(t testing.TB, status int, texts ...string) page {
 	t.Helper()
 	if p.status != status {
 		t.Errorf("%s: status %d, want %d", p.path, p.status, status)
 	}
 	for _, text := range texts {
-		if !strings.Contains(p.body, text) {
+		if !p.has(text) {
 			t.Errorf("%s: no %q in\n%s", p.path, text, p.body)
 		}
 	}
+	return p
+}
+
+// has says whether a text is in a page, as it was sent or as a person reads it.
+func (p page) has(text string) bool {
+	return strings.Contains(p.body, text) || strings.Contains(html.UnescapeString(p.body), text)
 }
 
 // without looks that texts are not in a page.
 func (p page) without(t testing.TB, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
-		if strings.Contains(p.body, text) {
+		if p.has(text) {
 			t.Errorf("%s: %q is in\n%s", p.path, text, p.body)
 		}
 	}
@@ -237,10 +244,14 @@ func company(t testing.TB) policy.Settings {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var week policy.Hours
+	for d := time.Monday; d <= time.Friday; d++ {
+		week.Week[d] = []policy.Span{{From: 8 * 60, To: 19 * 60}}
+	}
 	return policy.Settings{
 		Lines: []policy.Line{
-			{Number: "+18883071053", Name: "USA and Canada", Zone: newYork},
-			{Number: ukLine, Name: "United Kingdom", Zone: london},
+			{Number: "+18883071053", Name: "USA and Canada", Zone: newYork, Hours: week},
+			{Number: ukLine, Name: "United Kingdom", Zone: london, Hours: week},
 		},
 		Identification: policy.Identification{Digits: 6}, Packages: []string{"Ultimate"},
 		FairUse: policy.FairUse{
@@ -272,4 +283,13 @@ func served(sid policy.CallSID, at time.Time, talked int) policy.Call {
 		}},
 		EndedAt: ended, TotalSeconds: &total, Status: "completed",
 	}
+}
+
+func mustURL(t testing.TB, text string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }

@@ -92,6 +92,14 @@ func (p page) Time(t time.Time) template.HTML { return moment(t, p.Zone, "2006-0
 // Clock is a moment's time of day in the person's zone.
 func (p page) Clock(t time.Time) template.HTML { return moment(t, p.Zone, "15:04:05") }
 
+// ClockOn is a moment's time of day, and its date too where that is another one than a start's.
+func (p page) ClockOn(t, start time.Time) template.HTML {
+	if t.IsZero() || t.In(p.Zone).Format(time.DateOnly) == start.In(p.Zone).Format(time.DateOnly) {
+		return p.Clock(t)
+	}
+	return p.Time(t)
+}
+
 // Day is a moment's date in the person's zone.
 func (p page) Day(t time.Time) template.HTML { return moment(t, p.Zone, "2006-01-02") }
 

@@ -15,16 +15,21 @@ type Deps struct {
 	Settings Settings
 	Policy   policy.Settings
 	Calls    Calls
-	// Directory, Cases, Outbox and Standings are what the pages on accounts and fair use show.
+	Users    Users
+	Sessions Sessions
+	Audit    Audit
+	Outbox   Outbox
+	// Directory and Cases are what the pages on accounts and fair use show, and change.
 	Directory Directory
 	Cases     Cases
-	Outbox    Outbox
-	Standings Standings
 	// Addressed gives the notices by which one is told, with their receivers; none where there is no way to tell it.
 	Addressed func(policy.Notice) []policy.Notice
-	Users     Users
-	Sessions  Sessions
-	Audit     Audit
+	// Standings are derived beside the pages.
+	Standings Standings
+	// Health looks at the parts of the program that can fail, within a second or so.
+	Health func(ctx context.Context) []Finding
+	// Stopping is closed when the server stops: what would go on for ever ends then. nil: never.
+	Stopping <-chan struct{}
 	// Now is the clock of everything that the console shows, writes and lets expire.
 	Now    func() time.Time
 	Logger *zap.Logger
@@ -34,6 +39,11 @@ type Deps struct {
 type Calls interface {
 	// Calls are selected calls without their stories, newest first, those with one start by SID from the last.
 	Calls(ctx context.Context, filter policy.Filter) iter.Seq2[policy.Call, error]
+	// Search is one page of selected calls without their stories, newest first. It costs bounded work.
+	Search(ctx context.Context, filter policy.Filter, page policy.Page) (policy.Found[policy.Call], error)
+	// CountCalls counts the calls that began from each time up to the next one, by outcome; "" are those that go on. There is one count less
+	// than times.
+	CountCalls(ctx context.Context, times []time.Time) ([]policy.OutcomeCount, error)
 	// Call is one call with its story.
 	Call(ctx context.Context, sid policy.CallSID) (policy.Call, error)
 	// AccountTallies are those of an account in a month, oldest first.
@@ -45,9 +55,9 @@ type Calls interface {
 // Directory is the customers. Errors are policy.ErrNoCustomer and ErrDirectoryChanged, or internal.
 type Directory interface {
 	Customer(ctx context.Context, number policy.CustomerNumber) (policy.Customer, error)
-	// SearchCustomers are the customers that a text finds, all for an empty one, by number: at most limit of them, those after a number alone,
-	// and whether there are more. numbers says that the person may find a customer by a part of a telephone number.
-	SearchCustomers(ctx context.Context, text string, numbers bool, after policy.CustomerNumber, limit int) (found []policy.Customer, more bool, err error)
+	// SearchCustomers are the customers that a text finds, by number: at most limit of them, those after a number alone. next is where to go on; ""
+	// when there are no more. Fewer may be found at one time although there are more.
+	SearchCustomers(ctx context.Context, text policy.Text, limit int, after policy.CustomerNumber) (found []policy.Customer, next policy.CustomerNumber, err error)
 	// PlanImport says what importing customers would do.
 	PlanImport(ctx context.Context, customers []policy.Customer) (policy.ImportPlan, error)
 	// ImportPlanned does what a plan said, and notes it in the audit, or else nothing.
@@ -67,17 +77,14 @@ type Cases interface {
 	MoveCase(ctx context.Context, id policy.CaseID, move policy.Move, notices []policy.Notice) (policy.Case, error)
 }
 
-// Outbox is what people were told, or could not be told.
-type Outbox interface {
-	// NoticesUnder are the notices whose keys begin in one of some ways, at most limit, newest first.
-	NoticesUnder(ctx context.Context, starts []string, limit int) ([]policy.Notice, error)
-}
-
 // Standings are the figures of all accounts. They are derived from the log in the background, because that takes too long for a page.
 type Standings interface {
 	// Book is the figures of the n months that end with last. It may be as old as it says. ready is false while some of it is derived, and nothing
 	// else is given then: ask again a second later.
 	Book(ctx context.Context, last policy.Month, n int) (book policy.Book, ready bool, err error)
+	// Near are the accounts near or over a limit in the present month, those with the most tickets first, and when that was derived; the zero
+	// time: not yet.
+	Near() ([]policy.Usage, time.Time)
 }
 
 // Users are the people who may sign in. Errors are policy.ErrNoUser, ErrUserExists and ErrUserName, or internal.
@@ -100,4 +107,25 @@ type Sessions interface {
 // Audit takes down what people did.
 type Audit interface {
 	Note(ctx context.Context, e policy.AuditEntry) error
+	// SearchAudit is one page of what was taken down, newest first.
+	SearchAudit(ctx context.Context, filter policy.AuditFilter, page policy.Page) (policy.Found[policy.AuditEntry], error)
+}
+
+// Outbox is where notices wait, and what was told stays for a while.
+type Outbox interface {
+	// NoticesUnder are the notices whose keys begin in one of some ways, at most limit, newest first.
+	NoticesUnder(ctx context.Context, starts []string, limit int) ([]policy.Notice, error)
+	// FailedNotices is how many were given up and wait for a person.
+	FailedNotices(ctx context.Context) (int, error)
+	// NoticesGivenUp are those, at most limit, the last first. RetryNotice lets one be tried again, and notes it in the audit; ErrNoNotice, ErrSent.
+	NoticesGivenUp(ctx context.Context, limit int) ([]policy.Notice, error)
+	RetryNotice(ctx context.Context, key, by string, at time.Time) error
+}
+
+// Finding is how one part of the program is.
+type Finding struct {
+	Part   string // "store", "provider", "notices", "versions"
+	State  string // ok, warning or wrong
+	Found  string // in a sentence
+	Advice string // what to do, where something is to be done
 }

@@ -30,6 +30,7 @@ type signInPage struct {
 	Name, Next string
 	Problem    string
 	Notice     string
+	SSO        bool // there is another way in
 }
 
 func (s *site) signInForm(c echo.Context) error {
@@ -42,7 +43,12 @@ func (s *site) signInForm(c echo.Context) error {
 	case "out":
 		body.Notice = "You are signed out."
 	}
-	return s.visitor(c).render(http.StatusOK, "signin", body)
+	return s.showSignIn(s.visitor(c), http.StatusOK, body)
+}
+
+func (s *site) showSignIn(r *request, status int, body signInPage) error {
+	body.SSO = s.Settings.SSO.Issuer != ""
+	return r.render(status, "signin", body)
 }
 
 // visitor is somebody who is not signed in.
@@ -56,7 +62,7 @@ func (s *site) signIn(c echo.Context) error {
 	typed, password, next := c.FormValue("name"), c.FormValue("password"), local(c.FormValue("next"))
 	name, _ := policy.ParseUserName(typed) // what is no name is nobody's
 	refuse := func(status int, problem string) error {
-		return r.render(status, "signin", signInPage{Name: typed, Next: next, Problem: problem})
+		return s.showSignIn(r, status, signInPage{Name: typed, Next: next, Problem: problem})
 	}
 	if wait := s.guesses.pause(name, c.RealIP(), r.now); wait > 0 {
 		c.Response().Header().Set("Retry-After", fmt.Sprint(int(wait.Seconds())+1))
@@ -78,7 +84,7 @@ func (s *site) signIn(c echo.Context) error {
 		return refuse(http.StatusUnauthorized, "Name and password do not belong together.")
 	}
 	s.guesses.hit(name)
-	return s.welcome(r, user, next)
+	return s.welcome(r, user, next, "")
 }
 
 // noteRefused takes a sign-in that failed down. A name that nobody has is not repeated: it may be a password in the wrong field.
@@ -96,10 +102,10 @@ func (s *site) noteRefused(r *request, user policy.User) error {
 	})
 }
 
-// welcome begins a user's session.
-func (s *site) welcome(r *request, user policy.User, next string) error {
+// welcome begins a user's session. how stands in the audit behind where the person came from.
+func (s *site) welcome(r *request, user policy.User, next, how string) error {
 	r.user = user
-	if err := r.note(policy.ActSignIn, user.Name, "from "+r.RealIP()); err != nil {
+	if err := r.note(policy.ActSignIn, user.Name, "from "+r.RealIP()+how); err != nil {
 		return s.answer(r, err)
 	}
 	if err := s.sessions.start(r.ctx(), user, r.now); err != nil {

@@ -17,9 +17,9 @@ import (
 const (
 	sessionUser       = "user"
 	sessionGeneration = "generation"
-	sessionSeen       = "seen" // seconds since 1970
+	sessionSince      = "since" // seconds since 1970, as is the next
+	sessionSeen       = "seen"
 	sessionRevealed   = "revealed"
-	sessionSSO        = "sso"
 )
 
 const (
@@ -32,7 +32,7 @@ const (
 // sessions are who is signed in.
 type sessions struct {
 	*scs.SessionManager
-	idle time.Duration
+	idle, lasts time.Duration
 }
 
 func newSessions(d Deps) *sessions {
@@ -50,10 +50,10 @@ func newSessions(d Deps) *sessions {
 		d.Logger.Error("a session could not be read or ended", zap.Error(err))
 		http.Error(w, "The store of the sessions cannot be read or written. The server's log says why.", http.StatusServiceUnavailable)
 	}
-	return &sessions{m, d.Settings.Idle}
+	return &sessions{m, d.Settings.Idle, d.Settings.Session}
 }
 
-// user is whose session it is. errSignedOut: nobody's, or it is over: idle for too long (errIdle), ended together with all others of the user,
+// user is whose session it is. errSignedOut: nobody's, or it is over: at its end, idle for too long (errIdle), ended together with all others of the user,
 // or the user was shut out. active says that the request is a sign of life.
 func (s *sessions) user(ctx context.Context, users Users, now time.Time, active bool) (policy.User, error) {
 	name := s.GetString(ctx, sessionUser)
@@ -61,6 +61,9 @@ func (s *sessions) user(ctx context.Context, users Users, now time.Time, active 
 		return policy.User{}, errSignedOut
 	}
 	seen := time.Unix(s.GetInt64(ctx, sessionSeen), 0)
+	if now.Sub(time.Unix(s.GetInt64(ctx, sessionSince), 0)) >= s.lasts {
+		return policy.User{}, errors.Join(errSignedOut, s.Destroy(ctx))
+	}
 	if now.Sub(seen) > s.idle {
 		return policy.User{}, errors.Join(errIdle, s.Destroy(ctx))
 	}
@@ -87,6 +90,7 @@ func (s *sessions) start(ctx context.Context, user policy.User, now time.Time) e
 	}
 	s.Put(ctx, sessionUser, user.Name)
 	s.Put(ctx, sessionGeneration, user.Generation)
+	s.Put(ctx, sessionSince, now.Unix())
 	s.Put(ctx, sessionSeen, now.Unix())
 	return nil
 }

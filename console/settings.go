@@ -14,7 +14,24 @@ type Settings struct {
 	Idle        time.Duration // a session without a page ends after so long
 	Session     time.Duration // every session ends after so long
 	Permissions policy.Permissions
+	SSO         SSO
 }
+
+// SSO is single sign-on with an OpenID Connect provider; without an Issuer there is none. Printing it leaves the secret out.
+type SSO struct {
+	Issuer       string // its address, exactly as the provider calls itself
+	ClientID     string
+	ClientSecret string `json:"-"`
+	RoleClaim    string // the claim that names a person's groups, a text or a list of texts
+	// Roles give each group a role. A person has the highest of their groups, and no way in without one.
+	Roles map[string]policy.Role
+}
+
+// String keeps the secret out of logs.
+func (s SSO) String() string { return s.Issuer }
+
+// GoString keeps the secret out of %#v as well.
+func (s SSO) GoString() string { return s.String() }
 
 // secure says that cookies travel over TLS alone.
 func (s Settings) secure() bool { return strings.HasPrefix(s.URL, "https://") }

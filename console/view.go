@@ -32,6 +32,15 @@ func newViews() views {
 	return all
 }
 
+// part writes one of the templates of a view alone, for what changes on a page by itself.
+func (v views) part(w io.Writer, name, part string, p page) error {
+	t, ok := v[name]
+	if !ok {
+		return fmt.Errorf("there is no view %s", name)
+	}
+	return t.ExecuteTemplate(w, part, p)
+}
+
 func (v views) write(w io.Writer, name string, p page) error {
 	t, ok := v[name]
 	if !ok {

@@ -9,14 +9,14 @@ import (
 
 // Steps of a call, as they stand in the paths of its webhooks.
 const (
-	stepArrive   = "arrive"   // the first webhook of a call
-	stepKnown    = "known"    // one key confirms the account of the caller's number
-	stepNumber   = "number"   // the customer number
-	stepMenu     = "menu"     // the reason to call
-	stepTicket   = "ticket"   // the ticket number
-	stepWait     = "wait"     // specialists are rung beside the call, and the caller hears the ringing tone
-	stepRang     = "rang"     // a ring step is over
-	stepRecorded = "recorded" // a voicemail is over
+	stepArrive   = "arrive"            // the first webhook of a call
+	stepKnown    = "known"             // one key confirms the account of the caller's number
+	stepNumber   = "number"            // the customer number
+	stepMenu     = "menu"              // the reason to call
+	stepTicket   = "ticket"            // the ticket number
+	stepWait     = "wait"              // specialists are rung beside the call, and the caller hears the ringing tone
+	stepRang     = "rang"              // a ring step is over
+	stepRecorded = policy.StepRecorded // a voicemail is over
 )
 
 // Input is one webhook of a call as the machine sees it: what was asked, what was pressed or said, and what the directory and the log

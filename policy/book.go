@@ -114,8 +114,7 @@ func (b Book) Near(fair FairUse) []Usage {
 	last := len(b) - 1
 	b.each(func(number CustomerNumber, months []Figures) {
 		over = overIn(months, fair, over)
-		warned := len(fair.WarnAt) > 0 && int(months[last].Tickets)*100 >= slices.Min(fair.WarnAt)*fair.TicketsPerMonth
-		if warned || over[last] || Sustained(over, fair) {
+		if fair.near(int(months[last].Tickets)) || over[last] || Sustained(over, fair) {
 			found = append(found, b.usage(number, months, last, over, fair))
 		}
 	})

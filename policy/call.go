@@ -56,7 +56,11 @@ type Call struct {
 	LimitToldAt time.Time `json:"limit_told_at,omitzero"`
 }
 
-// State is the machine's place in a call. Only ivr reads it.
+// StepRecorded is the machine's step at which a message is left. It has a name here because a closed line leads to it before anything else is
+// known of the call.
+const StepRecorded = "recorded"
+
+// State is the machine's place in a call. Only ivr decides by it.
 type State struct {
 	Step    string `json:"step,omitempty"`
 	Turn    int    `json:"turn,omitempty"`    // of the webhook that is expected next

@@ -13,3 +13,11 @@ type Customer struct {
 	// Restricted is set by the directory: the account's open case stands at restricted (rule 9). It is no part of the profile.
 	Restricted bool `json:"-"`
 }
+
+// Phones are all phone numbers of the profile: the account holder's, and those that the account calls from.
+func (c Customer) Phones() []Phone {
+	if c.Phone == "" {
+		return c.CallerNumbers
+	}
+	return append([]Phone{c.Phone}, c.CallerNumbers...)
+}

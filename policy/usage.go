@@ -59,6 +59,13 @@ func (u Usage) OverBy() []string {
 	return by
 }
 
+// Near says whether the month's tickets reached the first part of the limit at which people are told, or more.
+func (u Usage) Near(fair FairUse) bool { return fair.near(u.Tickets) }
+
+func (f FairUse) near(tickets int) bool {
+	return len(f.WarnAt) > 0 && tickets*100 >= slices.Min(f.WarnAt)*f.TicketsPerMonth
+}
+
 // NeedsTraining says whether the month's training calls put the account on the training list: ask them to book a session (rule 7).
 func (u Usage) NeedsTraining(fair FairUse) bool {
 	return fair.TrainingCallsPerMonth > 0 && u.Training >= fair.TrainingCallsPerMonth

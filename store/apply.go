@@ -18,6 +18,7 @@ func (s *Store) applyAll() {
 	next, open := s.newBatch(), true
 	for {
 		open = s.drain(next, open)
+		next.settleEnded()
 		queue, batches := s.queue, s.batches // a nil channel is never ready
 		if !open || len(next.requests) == maxBatch {
 			queue = nil

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"strconv"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -22,6 +23,82 @@ func (s *Store) Note(ctx context.Context, e policy.AuditEntry) error {
 	return s.write(ctx, func(tx *bolt.Tx) error { return note(tx, e) })
 }
 
+// SearchAudit is one page of the audit, newest first by the time of what was done, then by when it was written down. As in Search, a page
+// costs bounded work.
+func (s *Store) SearchAudit(ctx context.Context, filter policy.AuditFilter, page policy.Page) (policy.Found[policy.AuditEntry], error) {
+	var found policy.Found[policy.AuditEntry]
+	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
+		older, newer := placeOfAuditMark(page.Older), placeOfAuditMark(page.Newer)
+		found, err = searchPage(older, newer, page.Size(), markOfAudit, func(d direction, from []byte, many, spend int) (reach[policy.AuditEntry], error) {
+			return searchAudit(tx, filter, d, from, many, spend)
+		})
+		return err
+	})
+	return found, err
+}
+
+func searchAudit(tx *bolt.Tx, f policy.AuditFilter, d direction, from []byte, many, spend int) (reach[policy.AuditEntry], error) {
+	audit, w := tx.Bucket(auditBucket), &work{left: spend}
+	found := &both{direction: d, work: w}
+	for _, prefix := range auditPrefixes(policy.AuditEntry{By: f.By, Act: f.Act, Subject: f.Subject, Customer: f.Customer}) {
+		found.streams = append(found.streams, &leaf{direction: d, cursor: tx.Bucket(searchBucket).Cursor(), work: w, prefix: prefix})
+	}
+	s := seeker[policy.AuditEntry]{
+		direction: d, work: w, many: many, candidates: found, narrowed: found,
+		read: func(place []byte) (policy.AuditEntry, bool, error) {
+			k := place[timeLength:]
+			e, err := decodeAudit(k, audit.Get(k))
+			return e, err == nil && f.Matches(e), err
+		},
+	}
+	s.since, s.until = bounds(f.Since, f.Until)
+	return s.seek(from)
+}
+
+// auditPrefixes are the beginnings of the keys under which an entry is found: all of them, and one for each thing that it says.
+func auditPrefixes(e policy.AuditEntry) []indexKey {
+	keys := []indexKey{key(ofAudit)}
+	add := func(kind byte, value string) {
+		if value != "" {
+			keys = append(keys, key(kind).part(value))
+		}
+	}
+	add(ofAuditBy, e.By)
+	add(ofAuditAct, e.Act)
+	add(ofAuditSubject, e.Subject)
+	add(ofAuditCustomer, string(e.Customer))
+	return keys
+}
+
+// auditKeys are the entries of the search's index for the entry of the audit under a key.
+func auditKeys(k []byte, e policy.AuditEntry) []entry {
+	place := append(placeAt(e.At), k...)
+	var keys []entry
+	for _, prefix := range auditPrefixes(e) {
+		keys = append(keys, entry{key: append(prefix, place...)})
+	}
+	return keys
+}
+
+func markOfAudit(place []byte) policy.Mark {
+	m := policy.Mark{At: readTime(place)}
+	if n := place[timeLength:]; len(n) == 8 {
+		m.ID = strconv.FormatUint(binary.BigEndian.Uint64(n), 10)
+	}
+	return m
+}
+
+func placeOfAuditMark(m policy.Mark) []byte {
+	if m.IsZero() {
+		return nil
+	}
+	place := placeAt(m.At)
+	if n, err := strconv.ParseUint(m.ID, 10, 64); err == nil {
+		place = binary.BigEndian.AppendUint64(place, n)
+	}
+	return place
+}
+
 func decodeAudit(k, v []byte) (policy.AuditEntry, error) {
 	return decode[policy.AuditEntry]("audit entry", fmt.Sprintf("%x", k), v)
 }
@@ -35,28 +112,40 @@ func note(tx *bolt.Tx, e policy.AuditEntry) error {
 	return noteAs(tx, binary.BigEndian.AppendUint64(nil, n), e)
 }
 
+// noteAs writes an entry, or writes one anew.
 func noteAs(tx *bolt.Tx, k []byte, e policy.AuditEntry) error {
+	audit := tx.Bucket(auditBucket)
+	var old []entry
+	if v := audit.Get(k); v != nil {
+		before, err := decodeAudit(k, v)
+		if err != nil {
+			return err
+		}
+		old = auditKeys(k, before)
+	}
 	value, err := encode(e)
 	if err != nil {
 		return fmt.Errorf("audit of %s cannot be written: %w", e.Act, err)
 	}
-	return tx.Bucket(auditBucket).Put(k, value)
+	if err := audit.Put(k, value); err != nil {
+		return err
+	}
+	return write(tx, searchEdits(old, auditKeys(k, e)))
 }
 
 // forget takes a customer's number, and what people wrote about the account, out of the audit.
 func forget(tx *bolt.Tx, number policy.CustomerNumber) error {
-	audit := tx.Bucket(auditBucket)
 	named := map[string]policy.AuditEntry{}
-	err := audit.ForEach(func(k, v []byte) error {
-		e, err := decodeAudit(k, v)
-		if err == nil && e.Customer == number {
+	for _, place := range placesUnder(tx, key(ofAuditCustomer).part(string(number))) {
+		k := place[timeLength:]
+		e, err := decodeAudit(k, tx.Bucket(auditBucket).Get(k))
+		if err != nil {
+			return err
+		}
+		if e.Customer == number { // the index has the beginning of a long number only
 			e.Customer, e.Reason = "", ""
 			named[string(k)] = e
 		}
-		return err
-	})
-	if err != nil {
-		return err
 	}
 	for k, e := range named {
 		if err := noteAs(tx, []byte(k), e); err != nil {

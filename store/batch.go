@@ -35,6 +35,7 @@ const (
 	inCalls bucket = iota
 	inSteps
 	inIndex
+	inSearch
 )
 
 func (s *Store) newBatch() *batch {
@@ -61,11 +62,24 @@ func (b *batch) write(tx *bolt.Tx) error {
 	return putNew(tx, b.notices)
 }
 
+// searchFill is how full the pages of the search's index are left: nearly all of its entries come behind those of their value.
+const searchFill = 0.9
+
 // write brings edits into a transaction, in their order.
 func write(tx *bolt.Tx, edits []edit) error {
-	buckets := [...]*bolt.Bucket{inCalls: tx.Bucket(callsBucket), inSteps: tx.Bucket(stepsBucket), inIndex: tx.Bucket(indexBucket)}
+	buckets := [...]*bolt.Bucket{
+		inCalls: tx.Bucket(callsBucket), inSteps: tx.Bucket(stepsBucket), inIndex: tx.Bucket(indexBucket), inSearch: tx.Bucket(searchBucket),
+	}
+	buckets[inSearch].FillPercent = searchFill
+	var terms termEdits
 	for _, e := range edits {
-		var err error
+		needed, err := terms.see(tx, e)
+		if err != nil {
+			return fmt.Errorf("key %x: %w", e.key, err)
+		}
+		if !needed {
+			continue
+		}
 		if e.gone {
 			err = buckets[e.in].Delete(e.key)
 		} else {
@@ -75,7 +89,7 @@ func write(tx *bolt.Tx, edits []edit) error {
 			return fmt.Errorf("key %x: %w", e.key, err)
 		}
 	}
-	return nil
+	return terms.settle(tx)
 }
 
 // advance changes one call, and gives it as it stands then. It shares its slices with what is kept: nobody writes into them, and what is
@@ -126,7 +140,8 @@ func readRecent(tx *bolt.Tx, sid policy.CallSID) (*recentCall, error) {
 		return nil, err
 	}
 	call, story, err := r.withStory(tx)
-	return &recentCall{call: call, steps: r.Steps, value: value, story: story}, err
+	live := tx.Bucket(searchBucket).Get(liveKey(place)) != nil
+	return &recentCall{call: call, steps: r.Steps, value: value, story: story, live: live}, err
 }
 
 // change writes a call and its index keys, if it is another than before.
@@ -151,12 +166,22 @@ func (b *batch) change(before *recentCall, after policy.Call) error {
 	place := placeOf(after)
 	b.edits = append(b.edits, edit{key: place, value: value})
 	b.move(before, after.SID, place)
-	if !known {
+	live := before.live
+	switch {
+	case !known:
+		live = after.End().IsZero()
 		b.edits = append(b.edits, indexEdits(nil, callKeys(after))...)
-	} else if !sameKeys(before.call, after) {
+		b.edits = append(b.edits, searchEdits(nil, searchKeys(after, live))...)
+	case !live:
+		b.edits = append(b.edits, searchEdits(facetKeys(before.call), facetKeys(after))...)
+		fallthrough
+	case !sameKeys(before.call, after):
 		b.edits = append(b.edits, indexEdits(callKeys(before.call), callKeys(after))...)
 	}
-	b.store.recent.keep(recentCall{call: after, steps: steps, value: value, story: story}) // where before may be
+	if known && live {
+		b.stayLive(before.call, after)
+	}
+	b.store.recent.keep(recentCall{call: after, steps: steps, value: value, story: story, live: live}) // where before may be
 	return nil
 }
 
@@ -195,16 +220,19 @@ func (b *batch) move(before *recentCall, sid policy.CallSID, place []byte) {
 	b.edits = append(b.edits, edit{in: inIndex, key: key(bySID).text(string(sid)), value: place[:timeLength]})
 }
 
-// indexEdits are the difference between old and new entries of the index.
-func indexEdits(old, now []entry) (edits []edit) {
+// indexEdits are the difference between old and new entries of the index, searchEdits the same of the search's index.
+func indexEdits(old, now []entry) []edit  { return difference(inIndex, old, now) }
+func searchEdits(old, now []entry) []edit { return difference(inSearch, old, now) }
+
+func difference(in bucket, old, now []entry) (edits []edit) {
 	for _, e := range old {
 		if _, stays := find(now, e.key); !stays {
-			edits = append(edits, edit{in: inIndex, key: e.key, gone: true})
+			edits = append(edits, edit{in: in, key: e.key, gone: true})
 		}
 	}
 	for _, e := range now {
 		if before, there := find(old, e.key); !there || !bytes.Equal(before.value, e.value) {
-			edits = append(edits, edit{in: inIndex, key: e.key, value: e.value})
+			edits = append(edits, edit{in: in, key: e.key, value: e.value})
 		}
 	}
 	return edits

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"iter"
 	"sync"
 	"time"
 
@@ -111,99 +110,6 @@ func (s *Store) WrongNumbers(ctx context.Context, caller policy.Phone, since tim
 		return nil
 	})
 	return count, err
-}
-
-// Calls are the calls that a filter selects, newest first by their start, those with one start by SID from the last. Calls of which the
-// start is not known come last. They come without their stories, which Call reads. An error ends the sequence.
-//
-// It reads in short steps and takes no snapshot: a consumer may be as slow as it likes, and sees each call as it is when its turn comes.
-// A call that began after the listing did is not in it.
-func (s *Store) Calls(ctx context.Context, filter policy.Filter) iter.Seq2[policy.Call, error] {
-	return func(yield func(policy.Call, error) bool) {
-		l := newListing(filter)
-		for given := 0; ; {
-			var calls []policy.Call
-			err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-				calls, err = l.page(tx)
-				return err
-			})
-			if err != nil {
-				yield(policy.Call{}, err)
-				return
-			}
-			for _, c := range calls {
-				if !yield(c, nil) {
-					return
-				}
-				if given++; given == filter.Limit {
-					return
-				}
-			}
-			if l.done {
-				return
-			}
-		}
-	}
-}
-
-// listing walks the calls, or an index that leads to them, backwards and in pages.
-type listing struct {
-	filter policy.Filter
-	prefix indexKey // of the index; none: the calls themselves
-	below  indexKey // the next key to give is the last before this one
-	done   bool
-}
-
-// pageLength is how many calls one transaction reads, selected or not.
-const pageLength = 200
-
-func newListing(f policy.Filter) *listing {
-	var prefix indexKey
-	if f.Customer != "" {
-		prefix = key(byCustomer).part(string(f.Customer))
-	}
-	l := &listing{filter: f, prefix: prefix}
-	if f.Until.IsZero() {
-		l.below = append(bytes.Clone(prefix), bytes.Repeat([]byte{0xff}, timeLength+1)...)
-	} else {
-		l.below = indexKey(bytes.Clone(prefix)).time(f.Until)
-	}
-	return l
-}
-
-func (l *listing) page(tx *bolt.Tx) ([]policy.Call, error) {
-	calls, bucket := tx.Bucket(callsBucket), indexBucket
-	if l.prefix == nil {
-		bucket = callsBucket
-	}
-	cursor := tx.Bucket(bucket).Cursor()
-	k, _ := cursor.Seek(l.below)
-	if k == nil {
-		k, _ = cursor.Last()
-	} else {
-		k, _ = cursor.Prev()
-	}
-	first := bytes.Clone(l.prefix)
-	if !l.filter.Since.IsZero() {
-		first = indexKey(first).time(l.filter.Since)
-	}
-	var page []policy.Call
-	for n := 0; n < pageLength; n++ {
-		if k == nil || !bytes.HasPrefix(k, l.prefix) || bytes.Compare(k, first) < 0 {
-			l.done = true
-			break
-		}
-		r, err := recordAt(calls, k[len(l.prefix):])
-		if err != nil {
-			return nil, err
-		}
-		if l.filter.Matches(r.Call) {
-			page = append(page, r.Call)
-		}
-		l.below = bytes.Clone(k)
-		k, _ = cursor.Prev()
-	}
-	return page, nil
 }
 
 func readCall(tx *bolt.Tx, sid string) (policy.Call, error) {

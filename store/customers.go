@@ -81,7 +81,7 @@ func (s *Store) importCustomers(ctx context.Context, customers []policy.Customer
 		planner := policy.NewPlanner()
 		for _, c := range sorted {
 			if seal != "" {
-				if err := plan(tx, planner, c); err != nil {
+				if err := planned(tx, planner, c); err != nil {
 					return err
 				}
 			}
@@ -114,7 +114,7 @@ func (s *Store) PlanImport(ctx context.Context, customers []policy.Customer) (po
 	for step := range slices.Chunk(byNumber(customers), pageLength) {
 		err := s.view(ctx, func(tx *bolt.Tx) error {
 			for _, c := range step {
-				if err := plan(tx, planner, c); err != nil {
+				if err := planned(tx, planner, c); err != nil {
 					return err
 				}
 			}
@@ -127,7 +127,7 @@ func (s *Store) PlanImport(ctx context.Context, customers []policy.Customer) (po
 	return planner.Plan(), nil
 }
 
-func plan(tx *bolt.Tx, planner *policy.Planner, c policy.Customer) error {
+func planned(tx *bolt.Tx, planner *policy.Planner, c policy.Customer) error {
 	before, err := readCustomer(tx, string(c.Number))
 	if err != nil && !errors.Is(err, policy.ErrNoCustomer) {
 		return err
@@ -140,7 +140,7 @@ func importCustomer(tx *bolt.Tx, c policy.Customer, did *policy.Imported) error 
 	if c.Number == "" || len(c.Number) > maxPart {
 		return fmt.Errorf("customer %q: a customer number has 1 to %d characters", c.Name, maxPart)
 	}
-	var old []entry
+	var old, oldSearch []entry
 	if tx.Bucket(customersBucket).Get([]byte(c.Number)) == nil {
 		did.Added++
 	} else {
@@ -153,7 +153,7 @@ func importCustomer(tx *bolt.Tx, c policy.Customer, did *policy.Imported) error 
 			return nil
 		}
 		did.Changed++
-		old = customerKeys(before)
+		old, oldSearch = customerKeys(before), customerSearchKeys(before)
 	}
 	value, err := encode(c)
 	if err != nil {
@@ -162,7 +162,7 @@ func importCustomer(tx *bolt.Tx, c policy.Customer, did *policy.Imported) error 
 	if err := tx.Bucket(customersBucket).Put([]byte(c.Number), value); err != nil {
 		return fmt.Errorf("customer %s: %w", c.Number, err)
 	}
-	return write(tx, indexEdits(old, customerKeys(c)))
+	return write(tx, append(indexEdits(old, customerKeys(c)), searchEdits(oldSearch, customerSearchKeys(c))...))
 }
 
 func readCustomer(tx *bolt.Tx, number string) (policy.Customer, error) {

@@ -67,7 +67,8 @@ func removeCustomer(tx *bolt.Tx, number policy.CustomerNumber, calls bool) error
 		}
 		return err
 	}
-	if err := write(tx, indexEdits(customerKeys(customer), nil)); err != nil {
+	gone := append(indexEdits(customerKeys(customer), nil), searchEdits(customerSearchKeys(customer), nil)...)
+	if err := write(tx, gone); err != nil {
 		return err
 	}
 	return tx.Bucket(customersBucket).Delete([]byte(number))

@@ -112,7 +112,11 @@ func removeCall(tx *bolt.Tx, r record) error {
 	for _, n := range r.Steps {
 		edits = append(edits, edit{in: inSteps, key: stepKey(n), gone: true})
 	}
-	return write(tx, append(edits, indexEdits(callKeys(r.Call), nil)...))
+	edits = append(edits, indexEdits(callKeys(r.Call), nil)...)
+	for _, live := range []bool{true, false} {
+		edits = append(edits, searchEdits(searchKeys(r.Call, live), nil)...)
+	}
+	return write(tx, edits)
 }
 
 func expireNotices(tx *bolt.Tx, w *sweep) error {

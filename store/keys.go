@@ -20,6 +20,7 @@ const (
 	byCaller   = 'p' // caller number, customer number
 	byCase     = 'o' // customer, number of the case; the value is its state
 	byDue      = 'd' // time of the next try, key of the notice
+	byFailed   = 'g' // when the notice was given up, its key
 )
 
 // entry is a key of the index and what stands there.

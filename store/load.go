@@ -88,7 +88,7 @@ func (l *loader) edits(ctx context.Context, calls []policy.Call) ([]edit, error)
 	if err != nil {
 		return nil, err
 	}
-	edits := make([]edit, 0, 6*len(calls))
+	edits := make([]edit, 0, 16*len(calls))
 	for _, c := range calls {
 		if err := validSID(c.SID); err != nil {
 			return nil, err
@@ -109,9 +109,8 @@ func (l *loader) edits(ctx context.Context, calls []policy.Call) ([]edit, error)
 		}
 		place := placeOf(c)
 		edits = append(edits, edit{key: place, value: value}, edit{in: inIndex, key: key(bySID).text(string(c.SID)), value: place[:timeLength]})
-		for _, e := range callKeys(c) {
-			edits = append(edits, edit{in: inIndex, key: e.key, value: e.value})
-		}
+		edits = append(edits, indexEdits(nil, callKeys(c))...)
+		edits = append(edits, searchEdits(nil, searchKeys(c, c.End().IsZero()))...)
 	}
 	slices.SortFunc(edits, func(a, b edit) int { return cmp.Or(cmp.Compare(a.in, b.in), bytes.Compare(a.key, b.key)) })
 	return edits, nil
@@ -136,7 +135,7 @@ func loadEdits(tx *bolt.Tx, edits []edit) error {
 		}
 	}
 	for _, bucket := range [][]byte{callsBucket, stepsBucket, indexBucket} {
-		tx.Bucket(bucket).FillPercent = loadFill
+		tx.Bucket(bucket).FillPercent = loadFill // that of the search's index is as high at all times
 	}
 	return write(tx, edits)
 }

@@ -19,12 +19,46 @@ import (
 // maxNoticeKey bounds the key of a notice, so that it fits into the index.
 const maxNoticeKey = 1024
 
-// noticeKeys are the index entries of a notice: those that wait are found by the time of their next try.
+// noticeKeys are the index entries of a notice: those that wait are found by the time of their next try, and those that were given up too.
 func noticeKeys(n policy.Notice) []entry {
-	if !n.SentAt.IsZero() || !n.FailedAt.IsZero() {
+	switch {
+	case !n.SentAt.IsZero():
 		return nil
+	case !n.FailedAt.IsZero():
+		return []entry{{key: key(byFailed).time(n.FailedAt).text(n.Key)}}
 	}
 	return []entry{{key: key(byDue).time(n.NextAt).text(n.Key)}}
+}
+
+// FailedNotices is how many notices were given up and wait for a person. It reads their entries in the index.
+func (s *Store) FailedNotices(ctx context.Context) (failed int, err error) {
+	err = s.view(ctx, func(tx *bolt.Tx) error {
+		prefix, cursor := key(byFailed), tx.Bucket(indexBucket).Cursor()
+		for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+			failed++
+		}
+		return nil
+	})
+	return failed, err
+}
+
+// NoticesGivenUp are the notices that were given up and wait for a person, at most limit of them, the last first.
+func (s *Store) NoticesGivenUp(ctx context.Context, limit int) (found []policy.Notice, err error) {
+	err = s.view(ctx, func(tx *bolt.Tx) error {
+		prefix, cursor := key(byFailed), tx.Bucket(indexBucket).Cursor()
+		cursor.Seek(append(bytes.Clone(prefix), 0xff)) // times are far below that
+		k, _ := cursor.Prev()
+		for ; bytes.HasPrefix(k, prefix) && len(found) < limit; k, _ = cursor.Prev() {
+			name := k[len(prefix)+timeLength:]
+			n, err := decode[policy.Notice]("notice", string(name), tx.Bucket(noticesBucket).Get(name))
+			if err != nil {
+				return err
+			}
+			found = append(found, n)
+		}
+		return nil
+	})
+	return found, err
 }
 
 // outgoing is a notice on its way into the outbox.

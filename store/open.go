@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// schema is the version of the file's content. A file with a lower one gets its index made anew when it is opened.
+	// schema is the version of the file's content. A file with a lower one is brought up to date when it is opened (upgrade).
 	schema = 3
 	// lockWait is how long another process has to give the file free: a server that is just stopping does.
 	lockWait = 200 * time.Millisecond
@@ -49,6 +49,9 @@ func Open(path string, o Options) (*Store, error) {
 	err := s.open(path)
 	if err == nil {
 		s.step, err = s.lastStep()
+	}
+	if err == nil && !o.ReadOnly {
+		s.ended, err = s.endedBefore()
 	}
 	if err != nil {
 		return nil, explain(path, err)
@@ -109,13 +112,13 @@ func (s *Store) openFile(path string, flag int, mode os.FileMode) (*os.File, err
 
 // prepare makes the buckets of a new file, brings an older one up to date, and gives it its size.
 func (s *Store) prepare() error {
-	version, err := s.version()
+	version, unfinished, err := s.version()
 	switch {
 	case err != nil:
 		return err
 	case version > schema:
 		return fmt.Errorf("%w (%d, this one knows %d)", ErrNewer, version, schema)
-	case version < schema && s.options.ReadOnly:
+	case (version < schema || unfinished) && s.options.ReadOnly:
 		return fmt.Errorf("%w: it has to be opened for writing once, to be brought up to date", ErrReadOnly)
 	case s.options.ReadOnly:
 		return nil
@@ -123,17 +126,17 @@ func (s *Store) prepare() error {
 	if err := s.makeRoom(); err != nil {
 		return err
 	}
-	if version == schema {
+	if version == schema && !unfinished {
 		return nil
 	}
-	return s.db.Update(upgrade)
+	return s.upgrade(version)
 }
 
-// version is the schema of the file; 0 for one without content.
-func (s *Store) version() (int, error) {
-	version := 0
-	err := s.db.View(func(tx *bolt.Tx) error {
+// version is the schema of the file, 0 for one without content, and whether an upgrade to it was begun and not ended.
+func (s *Store) version() (version int, unfinished bool, err error) {
+	err = s.db.View(func(tx *bolt.Tx) error {
 		if meta := tx.Bucket(metaBucket); meta != nil {
+			unfinished = upgrading(tx)
 			var err error
 			if version, err = strconv.Atoi(string(meta.Get(schemaKey))); err != nil {
 				return ErrNotOurs
@@ -145,7 +148,7 @@ func (s *Store) version() (int, error) {
 		}
 		return nil
 	})
-	return version, err
+	return version, unfinished, err
 }
 
 // explain makes a sentence of what went wrong: the file, what is the matter, what to do.

@@ -11,6 +11,7 @@ type recentCall struct {
 	steps []uint64
 	value []byte // nil: there is no such call
 	story int    // bytes of the story's encoding
+	live  bool   // in the search's index
 }
 
 // recentCalls keeps the calls that were changed last decoded, for the next step of each. What is not in the file yet is here for sure. A

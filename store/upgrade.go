@@ -2,36 +2,99 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
+	"slices"
 	"strconv"
 
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
 )
 
-// upgrade makes the buckets that are missing, and the index anew from what the others hold.
-func upgrade(tx *bolt.Tx) error {
-	if err := tx.DeleteBucket(indexBucket); err != nil && !errors.Is(err, berrors.ErrBucketNotFound) {
-		return err
+// searchFirst is the version whose index is made by indexCalls alone: those before it get it anew, and each after it has the search's index
+// besides.
+const searchFirst = 2
+
+// upgradeStep is how many calls get into the search's index in one transaction.
+const upgradeStep = 20_000
+
+// nextKey is where the next step of making the search's index begins; it is there until the last one is done.
+var nextKey = []byte("search-next")
+
+// upgrade brings a file up to date. It takes up again where a process that was ended left it: from the first transaction on the file is of
+// this version, so that no older one writes to what is half done.
+func (s *Store) upgrade(version int) error {
+	if version < schema {
+		if err := s.db.Update(func(tx *bolt.Tx) error { return beginUpgrade(tx, version) }); err != nil {
+			return err
+		}
+	}
+	for done, more := 0, true; more; {
+		err := s.db.Update(func(tx *bolt.Tx) error {
+			n, err := searchStep(tx)
+			done, more = done+n, n == upgradeStep
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if s.options.OnUpgrade != nil && done > 0 {
+			s.options.OnUpgrade(done)
+		}
+	}
+	return nil
+}
+
+// upgrading says whether an upgrade was begun and not ended.
+func upgrading(tx *bolt.Tx) bool {
+	meta := tx.Bucket(metaBucket)
+	return meta != nil && meta.Get(nextKey) != nil
+}
+
+// beginUpgrade makes the buckets that are missing and everything in the index that is not of calls, and of an old file the whole index.
+func beginUpgrade(tx *bolt.Tx, version int) error {
+	outdated := [][]byte{searchBucket}
+	if version < searchFirst {
+		outdated = append(outdated, indexBucket)
+	}
+	for _, name := range outdated {
+		if err := tx.DeleteBucket(name); err != nil && !errors.Is(err, berrors.ErrBucketNotFound) {
+			return err
+		}
 	}
 	for _, name := range buckets {
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 			return err
 		}
 	}
-	if err := indexCalls(tx); err != nil {
+	if version < searchFirst {
+		if err := makeIndex(tx); err != nil {
+			return err
+		}
+	}
+	if err := indexAll(tx, inSearch, customersBucket, customerSearchKeys); err != nil {
 		return err
 	}
-	if err := indexAll(tx, customersBucket, customerKeys); err != nil {
+	if err := indexAudit(tx); err != nil {
 		return err
 	}
-	if err := indexAll(tx, casesBucket, caseKeys); err != nil {
-		return err
-	}
-	if err := indexAll(tx, noticesBucket, noticeKeys); err != nil {
+	if err := tx.Bucket(metaBucket).Put(nextKey, placeAt(beginOfTime)); err != nil {
 		return err
 	}
 	return tx.Bucket(metaBucket).Put(schemaKey, []byte(strconv.Itoa(schema)))
+}
+
+func makeIndex(tx *bolt.Tx) error {
+	if err := indexCalls(tx); err != nil {
+		return err
+	}
+	if err := indexAll(tx, inIndex, customersBucket, customerKeys); err != nil {
+		return err
+	}
+	if err := indexAll(tx, inIndex, casesBucket, caseKeys); err != nil {
+		return err
+	}
+	return indexAll(tx, inIndex, noticesBucket, noticeKeys)
 }
 
 func indexCalls(tx *bolt.Tx) error {
@@ -49,12 +112,50 @@ func indexCalls(tx *bolt.Tx) error {
 }
 
 // indexAll makes the entries of everything in a bucket.
-func indexAll[T any](tx *bolt.Tx, bucket []byte, keys func(T) []entry) error {
-	return tx.Bucket(bucket).ForEach(func(k, v []byte) error {
-		found, err := decode[T](string(bucket), string(k), v)
+func indexAll[T any](tx *bolt.Tx, in bucket, from []byte, keys func(T) []entry) error {
+	return tx.Bucket(from).ForEach(func(k, v []byte) error {
+		found, err := decode[T](string(from), string(k), v)
 		if err != nil {
 			return err
 		}
-		return write(tx, indexEdits(nil, keys(found)))
+		return write(tx, difference(in, nil, keys(found)))
 	})
+}
+
+func indexAudit(tx *bolt.Tx) error {
+	return tx.Bucket(auditBucket).ForEach(func(k, v []byte) error {
+		e, err := decodeAudit(k, v)
+		if err != nil {
+			return err
+		}
+		return write(tx, searchEdits(nil, auditKeys(bytes.Clone(k), e)))
+	})
+}
+
+// searchStep brings some calls into the search's index, and says how many. Fewer than upgradeStep were the last.
+func searchStep(tx *bolt.Tx) (n int, err error) {
+	meta := tx.Bucket(metaBucket)
+	var edits []edit
+	cursor := tx.Bucket(callsBucket).Cursor()
+	k, v := cursor.Seek(bytes.Clone(meta.Get(nextKey)))
+	for ; k != nil && n < upgradeStep; k, v = cursor.Next() {
+		r, err := decode[record]("call", string(k[min(len(k), timeLength):]), v)
+		if err != nil {
+			return 0, err
+		}
+		edits = append(edits, searchEdits(nil, searchKeys(r.Call, r.Call.End().IsZero()))...)
+		n++
+	}
+	next := bytes.Clone(k)
+	slices.SortFunc(edits, func(a, b edit) int { return cmp.Or(cmp.Compare(a.in, b.in), bytes.Compare(a.key, b.key)) })
+	if err := write(tx, edits); err != nil {
+		return 0, err
+	}
+	if n < upgradeStep {
+		return n, meta.Delete(nextKey)
+	}
+	if next == nil {
+		next = placeAt(endOfTime)
+	}
+	return n, meta.Put(nextKey, next)
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,12 +37,16 @@ type question struct {
 	account *Account
 	ctx     context.Context // the library's interface has no place for it
 	what    string          // for errors and counters: "numbers list"
-	once    bool            // doing it twice is not like doing it once
+	once    bool            // asking twice is not like asking once
 	date    time.Time       // of the last answer, by the provider's clock
 }
 
 func (a *Account) ask(ctx context.Context, what string) *question {
 	return &question{account: a, ctx: ctx, what: what}
+}
+
+func (a *Account) askOnce(ctx context.Context, what string) *question {
+	return &question{account: a, ctx: ctx, what: what, once: true}
 }
 
 // SendRequest is what the provider's library asks through.
@@ -148,22 +153,61 @@ func (q *question) attempt(request func(context.Context) (*http.Request, error))
 	return answer, nil
 }
 
+// do asks as each of those that the account may be known by, until one is not refused. A refused one has done nothing.
 func (a *Account) do(r *http.Request) (*http.Response, error) {
-	user, secret, _ := a.config.credentials()
-	r.SetBasicAuth(user, secret)
 	r.Header.Set("Accept", "application/json")
-	return a.http.Do(r)
+	user, secret, _ := a.config.credentials()
+	secrets := []string{secret}
+	if a.config.APIKey == "" {
+		secrets = a.secrets()
+	}
+	for {
+		r.SetBasicAuth(user, secrets[0])
+		answer, err := a.http.Do(r)
+		if err != nil || answer.StatusCode != http.StatusUnauthorized || len(secrets) == 1 {
+			if err == nil && answer.StatusCode != http.StatusUnauthorized {
+				a.taken.Store(&secrets[0])
+			}
+			return answer, err
+		}
+		_ = answer.Body.Close() // the next answer counts
+		secrets = secrets[1:]
+		if r, err = again(r); err != nil {
+			return nil, err
+		}
+	}
 }
 
-// mayAskAgain says whether what went wrong may go right. What only reads or sets can be sent twice like once. Anything else is sent again only
-// where the provider says that it was too busy to take it.
+// secrets are the tokens in the order in which they are tried: first what was taken last.
+func (a *Account) secrets() []string {
+	all := NewTokens(append([]string{a.config.AuthToken}, a.config.Tokens.list()...)...).list()
+	last := a.taken.Load()
+	if last == nil || !slices.Contains(all, *last) {
+		return all
+	}
+	return append([]string{*last}, slices.DeleteFunc(all, func(s string) bool { return s == *last })...)
+}
+
+// again is the same request, to be sent once more.
+func again(r *http.Request) (*http.Request, error) {
+	next := r.Clone(r.Context())
+	if r.GetBody == nil {
+		return next, nil
+	}
+	var err error
+	next.Body, err = r.GetBody()
+	return next, err
+}
+
+// mayAskAgain says whether what went wrong may go right. What is not asked once only reads or sets, so that sending it twice is like sending it
+// once. What came too fast the provider has not looked at.
 func (q *question) mayAskAgain(err error) bool {
 	var refused *Err
 	switch {
 	case q.ctx.Err() != nil, errors.Is(err, gobreaker.ErrOpenState), errors.Is(err, gobreaker.ErrTooManyRequests):
 		return false
 	case errors.As(err, &refused):
-		return refused.Status == rateLimitCode || (refused.Status >= http.StatusInternalServerError && !q.once)
+		return refused.Status == rateLimitCode || (!q.once && refused.Status >= http.StatusInternalServerError)
 	}
 	return !q.once
 }

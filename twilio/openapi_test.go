@@ -104,14 +104,17 @@ func (d description) fits(s schema, value string) string {
 	return ""
 }
 
+// mustDescription is what is published of the API of the account's belongings, and of that of the accounts themselves.
 func mustDescription(t *testing.T) (d description) {
 	t.Helper()
-	text, err := os.ReadFile("testdata/openapi/api_v2010.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(text, &d); err != nil {
-		t.Fatal(err)
+	for _, file := range []string{"api_v2010.json", "accounts_v1.json"} {
+		text, err := os.ReadFile("testdata/openapi/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(text, &d); err != nil { // adds to the paths that are there
+			t.Fatal(err)
+		}
 	}
 	return d
 }
@@ -137,15 +140,20 @@ func TestRequestsAreAsThePublishedDescriptionSays(t *testing.T) {
 	for range a.Recordings(ctx, now.Add(-time.Hour), now) {
 		break
 	}
+	_, _ = a.CreateSecondaryToken(ctx)
+	_, _ = a.PromoteSecondaryToken(ctx)
+	_ = a.DeleteSecondaryToken(ctx)
 	_, _ = a.Ring(ctx, twilio.Ringing{
 		From: "+448000668187", To: "sip:oncall@example.com", URL: voice, StatusURL: voice, StatusEvents: []string{"ringing", "completed"}, Seconds: 25,
 	})
 	leg := "CA" + strings.Repeat("1", 32)
 	_, _ = a.HangUp(ctx, leg), a.Fetch(ctx, leg, voice)
 	first := `{"conferences":[{"sid":"CF` + strings.Repeat("0", 32) + `"}]}`
-	p.answer = func(int, *http.Request) (*http.Response, error) { return answer(http.StatusOK, "application/json", first), nil }
+	p.answer = func(int, *http.Request) (*http.Response, error) {
+		return answer(http.StatusOK, "application/json", first), nil
+	}
 	_ = a.Announce(ctx, "CA1", leg, voice)
-	if len(p.asked) != 12 {
+	if len(p.asked) != 15 {
 		t.Errorf("%d requests", len(p.asked))
 	}
 	for _, r := range p.asked {
@@ -167,6 +175,8 @@ func TestDescriptionIsHeldAgainst(t *testing.T) {
 		"a time":      {"GET", base + "/Calls.json?StartTime%3E=yesterday", ""},
 		"a word":      {"GET", base + "/Calls.json?Status=over", ""},
 		"a field":     {"POST", base + "/IncomingPhoneNumbers/PN1.json", "VoiceURL=x"},
+		"a promotion": {"DELETE", "https://accounts.twilio.com/v1/AuthTokens/Promote", ""},
+		"a token":     {"POST", "https://accounts.twilio.com/v1/AuthTokens/Secondary", "Token=1"},
 		"a setting":   {"POST", base + "/IncomingPhoneNumbers/PN1.json", "VoiceMethod=PUT"},
 	} {
 		t.Run(name, func(t *testing.T) {

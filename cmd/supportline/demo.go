@@ -86,6 +86,9 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 		return errors.Join(err, h.Close())
 	}
 	account := demoAccount(conf, shown.Now)
+	if err := h.remindOfTokens(ctx, account); err != nil {
+		return errors.Join(err, h.Close())
+	}
 	h.private = withAccount(h.private, account)
 	s, err := listen(h)
 	if err != nil {

@@ -77,12 +77,13 @@ type patientAccount interface {
 
 // doctor has what the examinations need.
 type doctor struct {
-	conf    config.Config
-	account patientAccount
-	signer  patientAccount // the same account, asked with the auth token; nil where account is
-	http    *http.Client   // follows no redirects
-	now     func() time.Time
-	store   func(context.Context) (storeState, error)
+	conf     config.Config
+	account  patientAccount
+	signer   patientAccount // the same account, asked with the auth token; nil where account is
+	http     *http.Client   // follows no redirects
+	now      func() time.Time
+	store    func(context.Context) (storeState, error)
+	rotation rotationState // what the store keeps of a change of the token
 }
 
 func (c doctorCommand) run(ctx context.Context, p *program, configFile string) error {
@@ -93,7 +94,7 @@ func (c doctorCommand) run(ctx context.Context, p *program, configFile string) e
 		}
 		return no("%s has %s: the rest can't be looked at before", configFile, plural(len(problems), "problem"))
 	}
-	d, err := newDoctor(p, conf, configFile)
+	d, err := newDoctor(ctx, p, conf, configFile)
 	if err != nil {
 		return err
 	}
@@ -122,18 +123,20 @@ func (c doctorCommand) run(ctx context.Context, p *program, configFile string) e
 	return diagnosis(p.Err, found)
 }
 
-func newDoctor(p *program, conf config.Config, configFile string) (*doctor, error) {
-	at, err := restAccount(conf, nil)
+func newDoctor(ctx context.Context, p *program, conf config.Config, configFile string) (*doctor, error) {
+	kept := p.keptRotation(ctx, conf, configFile) // what keeps it from being read is found at the store
+	tokens := tokensOf(conf.Twilio, kept.rotation())
+	at, err := restAccount(conf, tokens, nil)
 	if err != nil {
 		return nil, err
 	}
 	d := &doctor{
-		conf: conf, account: at, now: p.Now, store: func(ctx context.Context) (storeState, error) { return p.probe(ctx, conf, configFile) },
+		conf: conf, account: at, now: p.Now, rotation: kept, store: func(ctx context.Context) (storeState, error) { return p.probe(ctx, conf, configFile) },
 		http: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
 	if conf.Twilio.APIKey != "" {
 		conf.Twilio.APIKey, conf.Twilio.APISecret = "", ""
-		if d.signer, err = restAccount(conf, nil); err != nil {
+		if d.signer, err = restAccount(conf, tokens, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -146,6 +149,7 @@ func (d *doctor) examinations() []examination {
 		{"configuration", d.configuration},
 		{"account", d.credentials},
 		{"auth token", d.token},
+		{"token rotation", d.turning},
 		{"numbers", d.numbers},
 		{"public address", d.public},
 		{"signed request", d.signed},

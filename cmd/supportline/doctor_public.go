@@ -127,8 +127,13 @@ func (d *doctor) badCertificate(bad *tls.CertificateVerificationError, host stri
 	return bad.Err.Error(), renewed
 }
 
-// signed sends what the provider would: a signed request, for the plain way to a person, which leaves nothing in the log.
+// signed sends what the provider would.
 func (d *doctor) signed(ctx context.Context) []finding {
+	return []finding{d.signedWith(ctx, d.conf.Twilio.AuthToken)}
+}
+
+// signedWith sends a request that is signed with a token, for the plain way to a person, which leaves nothing in the log.
+func (d *doctor) signedWith(ctx context.Context, token string) finding {
 	const check = "signed request"
 	address, line := d.conf.PublicURL+"/plain", d.conf.Settings.Lines[0]
 	form := url.Values{
@@ -137,24 +142,24 @@ func (d *doctor) signed(ctx context.Context) []finding {
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
 	if err != nil {
-		return []finding{wrong(check, "write public_url like https://support.example.com", "%v", err)}
+		return wrong(check, "write public_url like https://support.example.com", "%v", err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")
-	r.Header.Set(twilio.SignatureHeader, twilio.Sign(d.conf.Twilio.AuthToken, asSigned(*r.URL), form))
+	r.Header.Set(twilio.SignatureHeader, twilio.Sign(token, asSigned(*r.URL), form))
 	got, err := d.ask(r)
 	switch {
 	case err != nil:
-		return []finding{wrong(check, "see public address and certificate", "%s could not be asked", address)}
+		return wrong(check, "see public address and certificate", "%s could not be asked", address)
 	case got.status == http.StatusForbidden:
-		return []finding{wrong(check, "restart the server with this configuration, and let the proxy keep path and query as they are",
-			"refused: the server has another auth_token, account_sid or public_url, or the proxy changes the address")}
+		return wrong(check, "restart the server with this configuration, and let the proxy keep path and query as they are",
+			"refused: the server has another auth_token, account_sid or public_url, or the proxy changes the address")
 	case got.status != http.StatusOK:
-		return []finding{wrong(check, "see public address", "answered with %d", got.status)}
+		return wrong(check, "see public address", "answered with %d", got.status)
 	}
 	if _, err := twilio.Parse(got.body); err != nil || got.kind != "text/xml" {
-		return []finding{wrong(check, "let the proxy pass answers on as they are", "the answer (%q) is not TwiML", got.kind)}
+		return wrong(check, "let the proxy pass answers on as they are", "the answer (%q) is not TwiML", got.kind)
 	}
-	return []finding{ok(check, "answered with TwiML")}
+	return ok(check, "answered with TwiML")
 }
 
 // asSigned is an address as the provider signs it: for https without the port.

@@ -44,7 +44,7 @@ func said(status int) error { return failure{status: status} }
 var refusals = []error{
 	policy.ErrNoCall, policy.ErrNoCustomer, policy.ErrNoCase, policy.ErrNoNotice, policy.ErrCallChanged, policy.ErrAlready,
 	policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrMoveNotAllowed, policy.ErrCaseOpen, policy.ErrSent,
-	policy.ErrNoUser, policy.ErrUserExists,
+	policy.ErrRotationMoved, policy.ErrNoUser, policy.ErrUserExists,
 }
 
 // statusOf is the one table from an error to an exit status. What it does not know could not run.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -23,13 +24,15 @@ type house struct {
 	store     *store.Store
 	now       func() time.Time
 	log       *zap.Logger
+	held      *heldTokens
 	ended     *endedCalls
 	counters  *metrics
 	standings *standings
 	account   *twilio.Account // for calls with a conference; nil: there are none
 	ringer    *ivr.Ringer     // nil: specialists are rung on the call
 	webhooks  http.Handler
-	private   http.Handler // health, metrics and the console
+	stopping  chan struct{} // closed when the server stops
+	private   http.Handler  // health, metrics and the console
 }
 
 // openHouse opens the store and puts the rest around it. The caller closes the house.
@@ -48,7 +51,7 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 		return nil, err
 	}
 	counters := newMetrics()
-	figures := newStandings(now, log)
+	figures := newStandings(conf.Settings, now, log)
 	o.Now, o.OnCommit = now, func(took time.Duration, calls int, err error) {
 		counters.committed(took, calls, err)
 		figures.committed()
@@ -57,7 +60,11 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 	if err != nil {
 		return nil, err
 	}
-	h := &house{conf: conf, store: opened, now: now, log: log, ended: &endedCalls{}, counters: counters, standings: figures}
+	h := &house{
+		conf: conf, store: opened, now: now, log: log, held: &heldTokens{conf.Twilio, verifier.Tokens()}, ended: &endedCalls{}, counters: counters,
+		standings: figures, stopping: make(chan struct{}),
+	}
+	h.holdTokens()
 	figures.store = opened
 	calls := watchedLog{opened, h.ended}
 	if err := h.conferences(way, calls); err != nil {
@@ -71,12 +78,23 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 	return h, nil
 }
 
+// holdTokens accepts those of a rotation under way. Whatever is wrong with what is put down of it, calls signed with the configuration's tokens
+// are answered.
+func (h *house) holdTokens() {
+	switch held, err := h.held.holdKept(context.Background(), h.store); {
+	case err != nil:
+		h.log.Error("the token's rotation can't be read", zap.Error(err))
+	case !held:
+		h.log.Warn("a rotation of the auth token is under way, and the configuration has neither of its tokens: \"supportline rotate-token\" says more")
+	}
+}
+
 // conferences lets specialists be rung beside their calls, where the configuration asks for that.
 func (h *house) conferences(way http.RoundTripper, calls ivr.Log) (err error) {
 	if !h.conf.Settings.Whisper {
 		return nil
 	}
-	if h.account, err = restAccountOver(way, h.conf, h.counters.asked); err != nil {
+	if h.account, err = restAccountOver(way, h.conf, h.held.tokens, h.counters.asked); err != nil {
 		return err
 	}
 	h.ringer = ivr.NewRinger(h.conf.Settings, h.conf.PublicURL, calls, h.account, h.now, h.log)

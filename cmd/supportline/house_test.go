@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"cmd/supportline/notices": {"policy"},
 	"cmd/supportline/phone":   {"policy", "twilio", "twilio/fake"},
 	"console":                 {"policy"},
+	"console/browsertest":     {},
 	"ivr":                     {"policy", "twilio"},
 	"policy":                  {},
 	"store":                   {"policy"},
@@ -34,7 +35,7 @@ var mayImport = map[string][]string{
 	"twilio/fake":             {"twilio"},
 }
 
-var mayTestWith = map[string][]string{"store": {"store/storetest"}, "cmd/supportline/notices": {"store"}, "console": {"store"}}
+var mayTestWith = map[string][]string{"store": {"store/storetest"}, "cmd/supportline/notices": {"store"}, "console": {"console/browsertest", "store"}}
 
 // owners are the rooms that may import a library, tests included.
 var owners = map[string][]string{
@@ -44,6 +45,10 @@ var owners = map[string][]string{
 	"go.etcd.io/bbolt":                {"store"},
 	"github.com/labstack/echo":        {"ivr", "console", "cmd/supportline"},
 	"github.com/alexedwards":          {"console"},
+	"github.com/chromedp":             {"console/browsertest"},
+	"github.com/coreos/go-oidc":       {"console"},
+	"golang.org/x/oauth2":             {"console"},
+	"github.com/go-jose":              {"console"}, // an identity provider, in tests
 	"github.com/compose-spec":         {"cmd/supportline"},
 	"github.com/nyaruka":              {"policy", "cmd/supportline", "cmd/supportline/config"},
 	"github.com/rickar":               {"policy"},

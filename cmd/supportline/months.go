@@ -7,13 +7,7 @@ import (
 )
 
 // thisMonth is the current month of the company: the latest that has begun on any of its lines.
-func (s *session) thisMonth() policy.Month {
-	var latest policy.Month
-	for _, l := range s.Settings.Lines {
-		latest = max(latest, policy.MonthOf(s.Now(), l.Zone))
-	}
-	return latest
-}
+func (s *session) thisMonth() policy.Month { return s.Settings.Month(s.Now()) }
 
 // month reads the value of a flag: the current month where it is empty. A month that has not begun is refused, because nothing can be
 // known of it.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/twilio"
 )
 
 // program is the command line with all that it touches of the process: input, output, environment, clock.
@@ -99,9 +100,13 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 	if err != nil {
 		return err
 	}
+	held := &heldTokens{conf.Twilio, twilio.NewTokens()}
+	if _, err := held.holdKept(ctx, opened); err != nil {
+		return errors.Join(err, opened.Close())
+	}
 	err = command.run(ctx, &session{
 		surroundings: around, In: interruptible{ctx, in}, Out: p.Out, Err: p.Err, Now: p.Now, Store: opened, Settings: conf.Settings,
-		Notices: conf.Notices, Account: accountOf(conf),
+		Notices: conf.Notices, Account: accountOf(conf, held.tokens),
 	})
 	return errors.Join(err, opened.Close())
 }

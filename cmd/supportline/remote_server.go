@@ -27,6 +27,7 @@ type commandServer struct {
 	settings policy.Settings
 	notices  notices.Settings
 	account  func() (*twilio.Account, error)
+	held     *heldTokens
 	now      func() time.Time
 	log      *zap.Logger
 	running  sync.WaitGroup
@@ -99,7 +100,7 @@ func (s *commandServer) do(ctx context.Context, h hello, in io.Reader, frames *f
 	}
 	status = report(words, command.run(ctx, &session{
 		surroundings: h.surroundings, In: in, Out: out, Err: words, Now: s.now, Store: s.store, Settings: s.settings,
-		Notices: s.notices, Account: s.account,
+		Notices: s.notices, Account: s.account, Held: s.held,
 	}))
 	s.log.Info("command", zap.String("name", line.name), zap.String("by", h.User), zap.Int("status", status))
 	return status

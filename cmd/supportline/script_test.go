@@ -8,7 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -43,7 +45,7 @@ func TestCommands(t *testing.T) {
 			)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "terminate": terminate, "seed": seed, "mode": mode, "occupy": occupy, "sids": sids, "seedfair": seedfair,
+			"exits": exits, "terminate": terminate, "seed": seed, "mode": mode, "occupy": occupy, "sids": sids, "seedfair": seedfair, "retoken": retoken,
 		},
 	})
 }
@@ -103,6 +105,16 @@ func occupy(ts *testscript.TestScript, _ bool, args []string) {
 	l, err := net.Listen("tcp", args[0])
 	ts.Check(err)
 	ts.Defer(func() { l.Close() })
+}
+
+// retoken makes the token in a file the auth_token of a configuration, and sets $OLD and $NEW: retoken CONFIG FILE.
+func retoken(ts *testscript.TestScript, _ bool, args []string) {
+	token := strings.TrimSpace(ts.ReadFile(args[1]))
+	text := ts.ReadFile(args[0])
+	line := regexp.MustCompile(`(?m)^  auth_token: (\S+)`)
+	ts.Setenv("OLD", line.FindStringSubmatch(text)[1])
+	ts.Setenv("NEW", token)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(line.ReplaceAllString(text, "  auth_token: "+token)), 0o600))
 }
 
 // sids sets $SID to the newest call in the store, as another process would see it.

@@ -124,8 +124,8 @@ func (s *server) run(ctx context.Context) error {
 	go func() {
 		defer close(commands)
 		runner := commandServer{
-			store: s.house.store, settings: s.house.conf.Settings, notices: s.house.conf.Notices, account: accountOf(s.house.conf), now: s.house.now,
-			log: s.house.log,
+			store: s.house.store, settings: s.house.conf.Settings, notices: s.house.conf.Notices, now: s.house.now, log: s.house.log,
+			account: accountOf(s.house.conf, s.house.held.tokens), held: s.house.held,
 		}
 		runner.serve(working, s.commands)
 	}()
@@ -144,6 +144,7 @@ func (s *server) run(ctx context.Context) error {
 		s.house.log.Error("listener failed", zap.Error(err))
 	}
 	rest()
+	close(s.house.stopping)
 	deadline, cancel := context.WithTimeout(context.Background(), finishWithin)
 	defer cancel()
 	defer context.AfterFunc(deadline, cut)()

@@ -36,6 +36,8 @@ type session struct {
 	Notices  notices.Settings
 	// Account makes the client of the provider's account; its error says what is missing.
 	Account func() (*twilio.Account, error)
+	// Held are the tokens that the server accepts which runs this; nil where none does.
+	Held *heldTokens
 }
 
 // surroundings are what a data command must know of the person who started it, wherever it runs.
@@ -50,14 +52,25 @@ type surroundings struct {
 
 // confirm asks a question that only yes answers. Where nobody can answer, the act needs --yes (yes is that flag).
 func (s *session) confirm(yes bool, question string) error {
+	return asker{s.Ask, s.In, s.Err}.confirm(yes, question)
+}
+
+// asker asks a person.
+type asker struct {
+	possible bool // somebody can answer
+	in       io.Reader
+	words    io.Writer
+}
+
+func (a asker) confirm(yes bool, question string) error {
 	if yes {
 		return nil
 	}
-	if !s.Ask {
+	if !a.possible {
 		return fmt.Errorf("nobody can be asked here: add --yes to do it without a question")
 	}
-	fmt.Fprintf(s.Err, "%s [y/N] ", question)
-	answer, err := bufio.NewReader(s.In).ReadString('\n')
+	fmt.Fprintf(a.words, "%s [y/N] ", question)
+	answer, err := bufio.NewReader(a.in).ReadString('\n')
 	if err != nil && err != io.EOF {
 		return err
 	}

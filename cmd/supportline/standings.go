@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -30,6 +31,7 @@ const (
 // it was derived. Everything follows from the log; nothing is counted here.
 type standings struct {
 	store   *store.Store
+	policy  policy.Settings
 	now     func() time.Time
 	log     *zap.Logger
 	commits atomic.Uint64 // of the store: while there are none, nothing can have changed
@@ -38,6 +40,15 @@ type standings struct {
 	mu     sync.Mutex
 	months map[policy.Month]*keptMonth
 	news   chan struct{} // closed when a month is there, and replaced
+	near   nearAccounts
+}
+
+// nearAccounts are the accounts near or over a limit, as a book said.
+type nearAccounts struct {
+	month    policy.Month
+	at       time.Time // the book's; zero: nothing was derived yet
+	latest   time.Time // when the present month of it was derived
+	accounts []policy.Usage
 }
 
 // keptMonth is one month, and how it is asked for.
@@ -48,8 +59,8 @@ type keptMonth struct {
 	asked   time.Time
 }
 
-func newStandings(now func() time.Time, log *zap.Logger) *standings {
-	return &standings{now: now, log: log, wake: make(chan struct{}, 1), months: map[policy.Month]*keptMonth{}, news: make(chan struct{})}
+func newStandings(settings policy.Settings, now func() time.Time, log *zap.Logger) *standings {
+	return &standings{policy: settings, now: now, log: log, wake: make(chan struct{}, 1), months: map[policy.Month]*keptMonth{}, news: make(chan struct{})}
 }
 
 // committed hears of the store's commits, and returns at once.
@@ -65,10 +76,7 @@ func (s *standings) Book(ctx context.Context, last policy.Month, n int) (book po
 		if book != nil {
 			return book, true, nil
 		}
-		select {
-		case s.wake <- struct{}{}:
-		default: // it is awake
-		}
+		s.rouse()
 		select {
 		case <-news:
 		case <-wait.Done():
@@ -95,6 +103,59 @@ func (s *standings) ask(months []policy.Month) (policy.Book, <-chan struct{}) {
 		return nil, s.news
 	}
 	return book, nil
+}
+
+// Near are the accounts near or over a limit in the present month, with their names and the states of their cases, those with the most tickets
+// first, and when that was derived; the zero time: not yet. It is put together once for each time the month is derived.
+func (s *standings) Near() ([]policy.Usage, time.Time) {
+	fair, month := s.policy.FairUse, s.policy.Month(s.now())
+	book, _ := s.ask(monthsTo(month, 1+fair.Lead()))
+	s.mu.Lock()
+	near := s.near
+	s.mu.Unlock()
+	if book == nil || near.month == month && near.latest.Equal(book[len(book)-1].DerivedAt) {
+		if book == nil {
+			s.rouse()
+		}
+		return near.accounts, near.at
+	}
+	near = nearAccounts{month, book.DerivedAt(), book[len(book)-1].DerivedAt, book.Near(fair)}
+	if err := s.name(near.accounts); err != nil {
+		s.log.Error("the accounts near their limits could not be read", zap.Error(err))
+		return nil, time.Time{}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.near = near
+	return near.accounts, near.at
+}
+
+// name writes into months what the directory and the cases say of their accounts.
+func (s *standings) name(months []policy.Usage) error {
+	cases, err := s.store.OpenCases(context.Background())
+	if err != nil {
+		return err
+	}
+	open := states(cases)
+	for i, u := range months {
+		c, err := s.store.Customer(context.Background(), u.Customer)
+		if err != nil && !errors.Is(err, policy.ErrNoCustomer) {
+			return err
+		}
+		months[i].Account, months[i].Line = c.Name, c.Line.Full()
+		if state, under := open[u.Customer]; under {
+			months[i].Case = &state
+		}
+	}
+	return nil
+}
+
+// rouse lets run look at once, unless it does.
+func (s *standings) rouse() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
 }
 
 // run derives what is due until ctx ends.

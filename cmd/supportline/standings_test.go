@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -19,9 +20,18 @@ import (
 
 // standings are those of a company, which derive when the test says so.
 func (c *company) standings() *standings {
-	s := newStandings(func() time.Time { return c.now }, zap.NewNop())
+	s := newStandings(c.conf.Settings, func() time.Time { return c.now }, zap.NewNop())
 	s.store = c.store
 	return s
+}
+
+// tookToo is took for a second account: its calls have SIDs of their own.
+func (c *company) tookToo(customer policy.CustomerNumber, month policy.Month, calls int) {
+	c.Helper()
+	for day := range calls {
+		at := fmt.Sprintf("%s-%02dT15:00:00Z", month, day+1)
+		c.log(fairCall(6_000_000+day+100*int(month[6])+10_000*int(month[5]), customer, at, 300, ""))
+	}
 }
 
 // derived is a book, after everything that is due was derived.
@@ -43,9 +53,9 @@ func TestStandingsSayWhatTheCommandsSay(t *testing.T) {
 	c.conf.Settings.FairUse.PerTicket, c.conf.Settings.FairUse.PerMinute = 12.5, 0.5
 	for _, month := range []policy.Month{"2024-01", "2024-03", "2024-05", "2024-06"} {
 		c.took("204518", month, 17)
-		c.took("318204", month, 13)
+		c.tookToo("310022", month, 13)
 	}
-	c.log(fairCall(7, "318204", "2024-06-03T11:00:00Z", 1900, "4711"))
+	c.log(fairCall(5_000_007, "310022", "2024-06-03T11:00:00Z", 1900, "4711"))
 	fair := c.conf.Settings.FairUse
 	other, err := fair.With(policy.Limit{Name: "tickets", Value: "12"}, policy.Limit{Name: "call", Value: "30m"})
 	if err != nil {
@@ -171,5 +181,56 @@ func TestConsoleShowsFairUse(t *testing.T) {
 	}
 	if !strings.Contains(page, "Looked at: every account") {
 		t.Errorf("the page does not say what was looked at: %s", page)
+	}
+}
+
+// The accounts that people should look at have their names and cases, and are told as of when.
+func TestNearAccounts(t *testing.T) {
+	c := newCompany(t, time.Date(2024, 6, 20, 12, 0, 0, 0, time.UTC), "")
+	c.took("204518", "2024-06", 17)
+	c.tookToo("310022", "2024-06", 13)
+	c.must("cases", "open", "--customer", "204518", "--note", "they asked for it")
+	s := c.standings()
+	if near, at := s.Near(); len(near) > 0 || !at.IsZero() {
+		t.Errorf("before anything was derived %+v are near, at %v", near, at)
+	}
+	for s.derive(t.Context()) {
+	}
+	type row struct {
+		Customer policy.CustomerNumber
+		Tickets  int
+		Over     bool
+		Case     policy.CaseState
+		Named    bool
+	}
+	said := func() (rows []row) {
+		t.Helper()
+		near, at := s.Near()
+		if at.IsZero() {
+			t.Error("nothing says when it was derived")
+		}
+		for _, u := range near {
+			r := row{u.Customer, u.Tickets, u.Over, "", u.Account != ""}
+			if u.Case != nil {
+				r.Case = *u.Case
+			}
+			rows = append(rows, r)
+		}
+		return rows
+	}
+	want := []row{{"204518", 17, true, policy.CaseFlagged, true}, {"310022", 13, false, "", true}}
+	if diff := cmp.Diff(want, said()); diff != "" {
+		t.Error(diff)
+	}
+	c.tookToo("310022", "2024-06", 18)
+	s.committed()
+	c.now = c.now.Add(freshFor)
+	s.Near()
+	for s.derive(t.Context()) {
+	}
+	want[1].Tickets, want[1].Over = 18, true
+	want[0], want[1] = want[1], want[0]
+	if diff := cmp.Diff(want, said()); diff != "" {
+		t.Error("after more calls:", diff)
 	}
 }

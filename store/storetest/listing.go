@@ -17,7 +17,7 @@ import (
 // anyCall is a call with few different values, so that many share some.
 func anyCall(t *rapid.T, id int) policy.Call {
 	c := policy.Call{
-		SID:       policy.CallSID(fmt.Sprintf("CA%04d", id)),
+		SID:       anySID(id),
 		Line:      rapid.SampledFrom([]policy.Phone{ukLine, usLine}).Draw(t, "line"),
 		From:      rapid.SampledFrom([]policy.Phone{caller, "+12125550142", "anonymous", "", "sip:a@b.example"}).Draw(t, "from"),
 		Customer:  rapid.SampledFrom([]policy.CustomerNumber{"", customer, "20451", "2045180"}).Draw(t, "customer"),
@@ -34,7 +34,7 @@ func anyCall(t *rapid.T, id int) policy.Call {
 	for range rapid.IntRange(0, 2).Draw(t, "misses") {
 		c.WrongNumbers = append(c.WrongNumbers, anyTime(t, "miss"))
 	}
-	return c
+	return withFacets(t, c)
 }
 
 // anyTime is one of a few moments, some of which differ by a nanosecond only; the zero time is one of them.

@@ -127,6 +127,18 @@ func delivery(t *testing.T, storage Storage) {
 	do("a failure for good", s.NoticeFailed(t.Context(), "b", day, refusal, time.Time{}))
 	do("a delivery", s.NoticeSent(t.Context(), "c", day.Add(time.Minute)))
 	same(t, "due later", []string{"a"}, due(t, s, day.Add(time.Hour), 10))
+	failed := func(what string, want int) {
+		t.Helper()
+		n, err := s.FailedNotices(t.Context())
+		do("counting failures", err)
+		same(t, what, want, n)
+	}
+	failed("given up", 1)
+	given, err := s.NoticesGivenUp(t.Context(), 10)
+	do("those given up", err)
+	if len(given) != 1 || given[0].Key != "b" || given[0].Error != refusal.Error() {
+		t.Errorf("given up are %+v, want b", given)
+	}
 
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -140,6 +152,7 @@ func delivery(t *testing.T, storage Storage) {
 
 	do("a retry", s.RetryNotice(t.Context(), "b", "anna", day.Add(time.Hour)))
 	same(t, "due after a retry", []string{"a", "b"}, due(t, s, day.Add(time.Hour), 10))
+	failed("given up after a retry", 0)
 	do("a second delivery of one that was sent", s.NoticeSent(t.Context(), "c", day.Add(time.Hour)))
 	do("a failure of one that was sent", s.NoticeFailed(t.Context(), "c", day.Add(time.Hour), refusal, time.Time{}))
 	wantError(t, "retrying one that was sent", s.RetryNotice(t.Context(), "c", "anna", day), policy.ErrSent)

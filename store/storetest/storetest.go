@@ -28,6 +28,8 @@ type Store interface {
 	Act(ctx context.Context, sid policy.CallSID, act policy.Act, seen int, zones func(policy.Phone) *time.Location) (policy.Call, error)
 	Load(ctx context.Context, calls iter.Seq[policy.Call], progress func(done int)) error
 	Calls(ctx context.Context, filter policy.Filter) iter.Seq2[policy.Call, error]
+	Search(ctx context.Context, filter policy.Filter, page policy.Page) (policy.Found[policy.Call], error)
+	CountCalls(ctx context.Context, times []time.Time) ([]policy.OutcomeCount, error)
 	AccountMonth(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Call, error)
 	AccountTallies(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Tally, error)
 	MonthTallies(ctx context.Context, month policy.Month) iter.Seq2[policy.Tally, error]
@@ -37,12 +39,14 @@ type Store interface {
 	Customer(ctx context.Context, number policy.CustomerNumber) (policy.Customer, error)
 	CustomersCallingFrom(ctx context.Context, caller policy.Phone) ([]policy.Customer, error)
 	Customers(ctx context.Context) iter.Seq2[policy.Customer, error]
+	SearchCustomers(ctx context.Context, text policy.Text, limit int, after policy.CustomerNumber) (found []policy.Customer, next policy.CustomerNumber, err error)
 	ImportCustomers(ctx context.Context, customers []policy.Customer, by string) (policy.Imported, error)
 	PlanImport(ctx context.Context, customers []policy.Customer) (policy.ImportPlan, error)
 	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.Imported, error)
 	Export(ctx context.Context, number policy.CustomerNumber, by string) (policy.Exported, error)
 	Erase(ctx context.Context, number policy.CustomerNumber, by string, at time.Time) (policy.Erased, error)
 	Audit(ctx context.Context) iter.Seq2[policy.AuditEntry, error]
+	SearchAudit(ctx context.Context, filter policy.AuditFilter, page policy.Page) (policy.Found[policy.AuditEntry], error)
 	Expire(ctx context.Context, before time.Time) (policy.Expired, error)
 
 	Review(ctx context.Context, customer policy.CustomerNumber, month policy.Month, fair policy.FairUse, decide func(policy.Standing) policy.Verdict) (policy.Verdict, error)
@@ -61,9 +65,13 @@ type Store interface {
 	NoticeSent(ctx context.Context, key string, at time.Time) error
 	NoticeFailed(ctx context.Context, key string, at time.Time, cause error, nextAt time.Time) error
 	RetryNotice(ctx context.Context, key, by string, at time.Time) error
+	FailedNotices(ctx context.Context) (int, error)
+	NoticesGivenUp(ctx context.Context, limit int) ([]policy.Notice, error)
 
 	Checkpoint(ctx context.Context) (time.Time, error)
 	SetCheckpoint(ctx context.Context, at time.Time) error
+	Rotation(ctx context.Context) ([]byte, error)
+	SetRotation(ctx context.Context, before, after []byte) error
 
 	User(ctx context.Context, name string) (policy.User, error)
 	Users(ctx context.Context) iter.Seq2[policy.User, error]
@@ -112,6 +120,15 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"closing keeps what was accepted", closeDrains},
 		{"calls are listed newest first and filtered", listing},
 		{"a listing goes on while calls are written", listingWhileWriting},
+		{"a search finds what a filter selects, page by page both ways", search},
+		{"a search sees calls as they are, in whatever order things happen", searchAnyOrder},
+		{"a search for what is rare comes to the end, and says how far each page came", searchRare},
+		{"a search after a crash, and after writes that failed", searchReopened},
+		{"nothing leads to what was erased or expired", searchErased},
+		{"a search whose context has ended says so", searchCancelled},
+		{"calls are counted by time and outcome", counts},
+		{"customers are found by number, name and phone", searchCustomers},
+		{"the audit is searched, page by page both ways", searchAudit},
 		{"the calls of an account and a month", accountMonth},
 		{"the tallies of a month, of one account and of all", tallies},
 		{"a month of many calls is one pass", longMonth},
@@ -132,6 +149,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a checkpoint never goes back", checkpoint},
 		{"a user is added, changed and noted in one step", users},
 		{"a session lasts until its end, and no longer", sessions},
+		{"a rotation goes on from where it stands", rotation},
 		{"a probe says whether the store can be written", probe},
 		{"wrong numbers are counted by caller and time", wrongNumbers},
 		{"customers are found by number and by caller", directory},

@@ -29,6 +29,7 @@ type Account struct {
 type State struct {
 	SID, Name, Status, Type, Owner string
 	Token                          string            // signs webhooks, and admits the account itself
+	Secondary                      string            // admits the account too, signs nothing before it is promoted; "": none
 	Keys                           map[string]string // API keys and their secrets
 	Numbers                        []twilio.OwnedNumber
 	SMSURLs                        map[string]string // by the number's SID: nobody asked us to touch them
@@ -109,14 +110,14 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	Refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
 }
 
-// admits checks the credentials: the account with its token, or a key with its secret.
+// admits checks the credentials: the account with one of its tokens, or a key with its secret.
 func (s *State) admits(r *http.Request) bool {
 	user, secret, ok := r.BasicAuth()
 	if !ok {
 		return false
 	}
 	if user == s.SID {
-		return secret == s.Token
+		return secret == s.Token || (s.Secondary != "" && secret == s.Secondary)
 	}
 	kept, known := s.Keys[user]
 	return known && secret == kept
@@ -153,7 +154,7 @@ func (t route) match(r *http.Request, account string) (id string, ok bool) {
 }
 
 func (a *Account) routes() []route {
-	return slices.Concat(a.numberRoutes(), a.callRoutes(), a.dialingRoutes(), a.otherRoutes(), a.orderRoutes())
+	return slices.Concat(a.numberRoutes(), a.callRoutes(), a.dialingRoutes(), a.tokenRoutes(), a.otherRoutes(), a.orderRoutes())
 }
 
 // reply writes what was asked for.

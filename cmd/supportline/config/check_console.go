@@ -13,6 +13,10 @@ func (c *checker) console(f consoleFile) console.Settings {
 	s := console.Settings{
 		URL: c.consoleURL(f.URL), Idle: c.seconds(f.Idle, 60, 24*60*60), Session: c.seconds(f.Session, 60, 7*24*60*60),
 		Permissions: policy.Permissions{policy.Viewer: c.granted(f.Permissions.Viewer), policy.Operator: c.granted(f.Permissions.Operator)},
+		SSO:         c.sso(f.SSO),
+	}
+	if f.SSO.At != (place{}) && s.URL == "" && f.URL.Value == "" {
+		c.add(f.SSO.At, "console has sso and no url, so that the provider cannot send people back", "add url: https://console.example.com")
 	}
 	if s.Idle > s.Session && s.Session > 0 {
 		at := f.Idle
@@ -55,4 +59,27 @@ func (c *checker) granted(l list[text]) []policy.Permission {
 		}
 	}
 	return slices.DeleteFunc(policy.Grantable(), func(p policy.Permission) bool { return !named[string(p)] })
+}
+
+// sso is empty where the file has none. The secret is never shown.
+func (c *checker) sso(s sso) console.SSO {
+	if s.At == (place{}) {
+		return console.SSO{}
+	}
+	checked := console.SSO{ClientID: s.ClientID.Value, ClientSecret: s.ClientSecret.Value, RoleClaim: s.RoleClaim.Value, Roles: map[string]policy.Role{}}
+	if c.optionalURL(s.Issuer) != "" {
+		checked.Issuer = s.Issuer.Value // to the letter: a slash at its end belongs to it
+	}
+	for _, t := range []text{s.Issuer, s.ClientID, s.ClientSecret, s.RoleClaim} {
+		if t.Given && t.Value == "" && !c.offline {
+			c.wrong(t, "is empty", "write what the identity provider shows for this application")
+		}
+	}
+	if s.Roles.Given && len(s.Roles.Rows) == 0 {
+		c.add(s.Roles.At, "roles names no group, so nobody gets in by sso", "write roles: { support: operator }")
+	}
+	for _, r := range s.Roles.Rows {
+		checked.Roles[r.Key.Value] = policy.Role(c.oneOf(r.Value, "viewer", "operator", "admin"))
+	}
+	return checked
 }

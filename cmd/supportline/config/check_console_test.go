@@ -33,6 +33,13 @@ func TestConsole(t *testing.T) {
 		{"an operator without any", "console: { permissions: { operator: [] } }", with(func(s *console.Settings) {
 			s.Permissions[policy.Operator] = nil
 		})},
+		{"single sign-on", "console: { url: https://c.example.com, sso: " + ssoBlock + " }", with(func(s *console.Settings) {
+			s.URL = "https://c.example.com"
+			s.SSO = console.SSO{
+				Issuer: "https://login.example.com/", ClientID: "supportline", ClientSecret: "hush-hush", RoleClaim: "groups",
+				Roles: map[string]policy.Role{"support": policy.Operator, "it": policy.Admin},
+			}
+		})},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -50,6 +57,8 @@ func TestConsole(t *testing.T) {
 	}
 }
 
+const ssoBlock = `{ issuer: https://login.example.com/, client_id: supportline, client_secret: hush-hush, roles: { support: operator, it: admin } }`
+
 func TestConsoleProblems(t *testing.T) {
 	tests := []struct{ name, block, want string }{
 		{"plain http", "console: { url: ^http://console.example.com }", "url does not begin with https://"},
@@ -59,6 +68,11 @@ func TestConsoleProblems(t *testing.T) {
 		{"an unknown permission", "console: { permissions: { viewer: [^number] } }", `viewer holds "number", which is no permission; write numbers`},
 		{"an admin's permission", "console: { permissions: { operator: [^audit] } }", `operator holds "audit", which is the admins' alone; give the person the role admin, or leave it out`},
 		{"twice", "console: { permissions: { viewer: [numbers, ^numbers] } }", `viewer names "numbers" twice; keep one of the two`},
+		{"sso without an address", "console: { sso: ^" + ssoBlock + " }", "console has sso and no url, so that the provider cannot send people back; add url: https://console.example.com"},
+		{"sso in the open", "console: { url: https://c.example.com, sso: " + strings.Replace(ssoBlock, "https", "^http", 1) + " }", "issuer does not begin with https://"},
+		{"sso without roles", "console: { url: https://c.example.com, sso: " + strings.Replace(ssoBlock, "{ support: operator, it: admin }", "^{}", 1) + " }", "roles names no group, so nobody gets in by sso; write roles: { support: operator }"},
+		{"sso with a role that is none", "console: { url: https://c.example.com, sso: " + strings.Replace(ssoBlock, "operator", "^operater", 1) + " }", `support is "operater"; write operator`},
+		{"sso without a secret", "console: { url: https://c.example.com, sso: ^" + strings.Replace(ssoBlock, "client_secret: hush-hush, ", "", 1) + " }", "the key client_secret is missing; write client_secret: ${SSO_CLIENT_SECRET}"},
 		{"an unknown role", "console: { permissions: { ^boss: [numbers] } }", `the key "boss" is not known here; write viewer or operator`},
 	}
 	for _, test := range tests {

@@ -11,6 +11,7 @@ func (f *file) defaults() {
 	fill(&f.Console.Idle, "30m")
 	fill(&f.Console.Session, "12h")
 	fillList(&f.Console.Permissions.Operator, "operator", "numbers", "recordings", "acts", "exports")
+	fill(&f.Console.SSO.RoleClaim, "groups")
 	fill(&f.Store, "bolt:data/supportline.db")
 	fill(&f.Twilio.APIURL, "https://api.twilio.com")
 	fill(&f.Identification.Digits, "6")

@@ -5,6 +5,7 @@ type consoleFile struct {
 	At                 place
 	URL, Idle, Session text
 	Permissions        permissions
+	SSO                sso
 }
 
 func (c *consoleFile) decode(d *decoder, n node) {
@@ -14,6 +15,7 @@ func (c *consoleFile) decode(d *decoder, n node) {
 		field{key: "idle", into: &c.Idle},
 		field{key: "session", into: &c.Session},
 		field{key: "permissions", into: &c.Permissions},
+		field{key: "sso", into: &c.SSO},
 	)
 }
 
@@ -25,4 +27,22 @@ type permissions struct {
 
 func (p *permissions) decode(d *decoder, n node) {
 	d.fields(n, &p.At, field{key: "viewer", into: &p.Viewer}, field{key: "operator", into: &p.Operator})
+}
+
+// sso is the company's identity provider. An absent one is none.
+type sso struct {
+	At                                        place
+	Issuer, ClientID, ClientSecret, RoleClaim text
+	Roles                                     table[text]
+}
+
+func (s *sso) decode(d *decoder, n node) {
+	d.fields(
+		n, &s.At,
+		field{key: "issuer", into: &s.Issuer, need: "https://login.example.com"},
+		field{key: "client_id", into: &s.ClientID, need: "supportline"},
+		field{key: "client_secret", into: &s.ClientSecret, need: "${SSO_CLIENT_SECRET}"},
+		field{key: "role_claim", into: &s.RoleClaim},
+		field{key: "roles", into: &s.Roles, need: "{ support: operator }"},
+	)
 }

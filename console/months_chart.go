@@ -8,23 +8,23 @@ import (
 
 // The chart's measures, in its own units.
 const (
-	chartHeight = 150
-	chartTop    = 18 // for the figures over the bars
-	chartBase   = chartHeight - 26
-	chartSlot   = 46 // a month's width
-	chartLeft   = 6
+	monthsHeight = 150
+	monthsTop    = 18 // for the figures over the bars
+	monthsBase   = monthsHeight - 26
+	monthsSlot   = 46 // a month's width
+	monthsLeft   = 6
 )
 
-// chart is tickets by month as bars with the limit as a line. A table says the same in words.
-type chart struct {
+// monthsChart is tickets by month as bars with the limit as a line. A table says the same in words.
+type monthsChart struct {
 	Width, Height, Base int
 	Limit, LimitAt      int // the figure, and where its line is
-	Bars                []chartBar
+	Bars                []monthBar
 	Title               string
 }
 
-// chartBar is one month.
-type chartBar struct {
+// monthBar is one month.
+type monthBar struct {
 	policy.Usage
 	X, Y, Width, Height   int
 	Middle, Above, Below  int // where the words stand
@@ -33,26 +33,26 @@ type chartBar struct {
 	Here                  bool // the month that the page is about
 }
 
-// newChart draws consecutive months, oldest first.
-func newChart(months []policy.Usage, here policy.Month) chart {
-	c := chart{Width: chartLeft*2 + chartSlot*len(months), Height: chartHeight, Base: chartBase}
+// newMonthsChart draws consecutive months, oldest first.
+func newMonthsChart(months []policy.Usage, here policy.Month) monthsChart {
+	c := monthsChart{Width: monthsLeft*2 + monthsSlot*len(months), Height: monthsHeight, Base: monthsBase}
 	most := 1
 	for _, u := range months {
 		most = max(most, u.Tickets, u.TicketLimit+u.TicketLimit/8)
 		c.Limit = u.TicketLimit
 	}
-	scale := func(n int) int { return n * (chartBase - chartTop) / most }
-	c.LimitAt = chartBase - scale(c.Limit)
+	scale := func(n int) int { return n * (monthsBase - monthsTop) / most }
+	c.LimitAt = monthsBase - scale(c.Limit)
 	over := 0
 	for i, u := range months {
 		height := scale(u.Tickets)
 		if u.Tickets > 0 {
 			height = max(height, 2)
 		}
-		x := chartLeft + i*chartSlot
-		bar := chartBar{
-			Usage: u, X: x + 6, Y: chartBase - height, Width: chartSlot - 12, Height: height, Middle: x + chartSlot/2, Above: chartBase - height - 4,
-			Under: chartBase + 4, Below: chartBase + 20, Class: "ok", Label: string(u.Month)[2:], Here: u.Month == here,
+		x := monthsLeft + i*monthsSlot
+		bar := monthBar{
+			Usage: u, X: x + 6, Y: monthsBase - height, Width: monthsSlot - 12, Height: height, Middle: x + monthsSlot/2, Above: monthsBase - height - 4,
+			Under: monthsBase + 4, Below: monthsBase + 20, Class: "ok", Label: string(u.Month)[2:], Here: u.Month == here,
 		}
 		switch {
 		case u.Over:

@@ -1,0 +1,103 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+const auditPath = "/audit"
+
+// auditNoun is what people did.
+func (s *site) auditNoun() noun {
+	return noun{title: "Audit", path: auditPath, needs: policy.SeeAudit, route: func(r routes) {
+		r.get(auditPath, (*request).audit, policy.SeeAudit)
+	}}
+}
+
+// auditPage is what the page shows.
+type auditPage struct {
+	Filter  auditQuery
+	Problem string
+	policy.Found[policy.AuditEntry]
+	OlderAt, NewerAt, NewestAt string // addresses; "" where there is nothing
+}
+
+// auditQuery is what the address selects, as it was written.
+type auditQuery struct{ Since, Until, By, Act, Subject, Customer, Older, Newer string }
+
+func (r *request) auditQuery() auditQuery {
+	get := func(name string) string { return strings.TrimSpace(r.QueryParam(name)) }
+	return auditQuery{get("since"), get("until"), get("by"), get("act"), get("subject"), get("customer"), get("older"), get("newer")}
+}
+
+func (q auditQuery) address() string {
+	return auditPath + query("since", q.Since, "until", q.Until, "by", q.By, "act", q.Act, "subject", q.Subject, "customer", q.Customer, "older", q.Older, "newer", q.Newer)
+}
+
+// at is the address of another part of the same list.
+func (q auditQuery) at(older, newer policy.Mark) string {
+	q.Older, q.Newer = older.String(), newer.String()
+	return q.address()
+}
+
+// Narrow says whether the filter leaves anything out.
+func (q auditQuery) Narrow() bool {
+	q.Older, q.Newer = "", ""
+	return q != auditQuery{}
+}
+
+func (q auditQuery) parse(zone *time.Location) (f policy.AuditFilter, page policy.Page, err error) {
+	f = policy.AuditFilter{By: q.By, Act: q.Act, Subject: q.Subject, Customer: policy.CustomerNumber(q.Customer)}
+	if f.Since, err = day("since", q.Since, zone, 0); err != nil {
+		return f, page, err
+	}
+	if f.Until, err = day("until", q.Until, zone, 1); err != nil {
+		return f, page, err
+	}
+	if page.Older, err = policy.ParseMark(q.Older); err != nil {
+		return f, page, err
+	}
+	page.Newer, err = policy.ParseMark(q.Newer)
+	return f, page, err
+}
+
+func (r *request) audit() error {
+	q := r.auditQuery()
+	body := auditPage{Filter: q}
+	filter, page, err := q.parse(r.zone)
+	if errors.Is(err, errWrongInput) {
+		body.Problem = wrong(err)
+		return r.render(http.StatusUnprocessableEntity, "audit", body)
+	}
+	if err != nil {
+		return err
+	}
+	if body.Found, err = r.site.Audit.SearchAudit(r.ctx(), filter, page); err != nil {
+		return err
+	}
+	if !body.Older.IsZero() {
+		body.OlderAt = q.at(body.Older, policy.Mark{})
+	}
+	if !body.Newer.IsZero() {
+		body.NewerAt = q.at(policy.Mark{}, body.Newer)
+	}
+	if q.Older != "" || q.Newer != "" {
+		body.NewestAt = q.at(policy.Mark{}, policy.Mark{})
+	}
+	return r.render(http.StatusOK, "audit", body)
+}
+
+// About is the page of what an entry is about; "" where it has none.
+func (auditPage) About(e policy.AuditEntry) string {
+	switch {
+	case strings.HasPrefix(e.Subject, "CA"):
+		return callPath(policy.CallSID(e.Subject))
+	case strings.HasPrefix(e.Act, "user-"):
+		return usersPath
+	}
+	return ""
+}

@@ -1,0 +1,243 @@
+package console
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+const nowPath = "/now"
+
+// nowNoun is what goes on at this moment.
+func (s *site) nowNoun() noun {
+	return noun{title: "Now", path: nowPath, route: func(r routes) {
+		r.get(nowPath, (*request).atThisMoment)
+		r.get(nowPath+"/events", (*request).nowEvents)
+	}}
+}
+
+// How the page reckons.
+const (
+	mostInProgress = 100 // calls in progress that are shown
+	mostNear       = 25  // accounts near or over a limit that are shown
+	recentWaits    = 50  // served calls whose waiting is summed up
+	nearLimit      = 0.9 // of the call limit: from here on a talk is shown as near it
+	nowEvery       = 2 * time.Second
+)
+
+// nowPage is what the page shows.
+type nowPage struct {
+	Lines    []lineNow
+	Calls    []callNow
+	More     bool // there are more calls in progress than are shown
+	Hours    hoursChart
+	Today    []outcomeToday
+	All      int // calls of today
+	Waits    waits
+	Failed   int // notices that were given up
+	Near     []policy.Usage
+	NearAt   time.Time
+	NearMore int // accounts beyond those
+	LimitSec int
+	NearSec  int
+}
+
+// lineNow is a line and whether it is open.
+type lineNow struct {
+	policy.Line
+	policy.Opening
+}
+
+// callNow is a call in progress.
+type callNow struct {
+	callRow
+	Stage   policy.Stage
+	Since   time.Time // of the stage's clock: the talk, the waiting, else the call
+	Seconds int
+	Near    bool // the talk is near the call limit
+	Over    bool // or past it
+}
+
+// outcomeToday is how many of today's calls ended so; "" are those that go on.
+type outcomeToday struct {
+	Outcome policy.Outcome
+	Calls   int
+}
+
+// waits is how long callers waited until a specialist accepted.
+type waits struct {
+	Longest int // of those who wait now, seconds; 0: nobody waits
+	Waiting int // how many wait now
+	Of      int // how many calls Median and Worst rest on, the last ones
+	Median  int
+	Worst   int // nine of ten waited less
+}
+
+// Kind is the colour of the outcome in the chart.
+func (o outcomeToday) Kind() string {
+	switch k := kindsOf(policy.OutcomeCount{o.Outcome: 1}); {
+	case k.Good > 0:
+		return "good"
+	case k.Warn > 0:
+		return "warn"
+	case k.Bad > 0:
+		return "bad"
+	case k.Calm > 0:
+		return "calm"
+	}
+	return ""
+}
+
+func (r *request) atThisMoment() error {
+	body, err := r.present()
+	if err != nil {
+		return err
+	}
+	return r.render(http.StatusOK, "now", body)
+}
+
+// nowEvents sends the page's changing part whenever it has changed, until the person leaves, is signed out, or the server stops.
+func (r *request) nowEvents() error {
+	return r.stream(nowEvery, func() ([]byte, error) {
+		body, err := r.present()
+		if err != nil {
+			return nil, err
+		}
+		var part bytes.Buffer
+		err = r.site.views.part(&part, "now", "live", r.page(body))
+		return part.Bytes(), err
+	})
+}
+
+// present gathers what goes on.
+func (r *request) present() (nowPage, error) {
+	limit := r.site.Policy.FairUse.CallLimit
+	body := nowPage{LimitSec: int(limit.Seconds()), NearSec: int(limit.Seconds() * nearLimit)}
+	for _, l := range r.site.Policy.Lines {
+		body.Lines = append(body.Lines, lineNow{l, l.Opening(r.now)})
+	}
+	err := errors.Join(r.presentCalls(&body), r.presentDay(&body), r.presentWaits(&body))
+	if err != nil {
+		return body, err
+	}
+	body.Failed, err = r.site.Outbox.FailedNotices(r.ctx())
+	if err != nil {
+		return body, err
+	}
+	if r.site.Standings != nil {
+		body.Near, body.NearAt = r.site.Standings.Near()
+		body.NearMore = max(0, len(body.Near)-mostNear)
+		body.Near = body.Near[:len(body.Near)-body.NearMore]
+	}
+	return body, nil
+}
+
+// presentCalls are the calls in progress, the longest first.
+func (r *request) presentCalls(body *nowPage) error {
+	found, err := r.site.Calls.Search(r.ctx(), policy.Filter{Outcome: policy.InProgress, Since: r.now.Add(-24 * time.Hour)}, policy.Page{Length: mostInProgress})
+	if err != nil {
+		return err
+	}
+	body.More = !found.Older.IsZero()
+	for _, c := range slices.Backward(found.List) {
+		if !c.Lost(r.now) {
+			body.Calls = append(body.Calls, r.callNow(c, body))
+		}
+	}
+	return nil
+}
+
+func (r *request) callNow(c policy.Call, body *nowPage) callNow {
+	row := callNow{callRow: r.row(c, false), Stage: c.Stage(), Since: c.StartedAt}
+	switch row.Stage {
+	case policy.StageTalking:
+		leg, _ := c.Accepted()
+		row.Since = leg.AcceptedAt
+	case policy.StageWaiting, policy.StageTold:
+		row.Since = c.HuntingAt
+	}
+	row.Seconds = max(0, int(r.now.Sub(row.Since)/time.Second))
+	if row.Stage == policy.StageTalking {
+		row.Over, row.Near = row.Seconds > body.LimitSec, row.Seconds >= body.NearSec
+	}
+	if row.Stage == policy.StageWaiting || row.Stage == policy.StageTold {
+		body.Waits.Waiting++
+		body.Waits.Longest = max(body.Waits.Longest, row.Seconds)
+	}
+	return row
+}
+
+// presentDay counts today's calls by hour and outcome. The day is the viewer's.
+func (r *request) presentDay(body *nowPage) error {
+	hours := hoursOf(r.now.In(r.zone))
+	counts, err := r.site.Calls.CountCalls(r.ctx(), hours)
+	if err != nil {
+		return err
+	}
+	all := policy.OutcomeCount{}
+	for _, hour := range counts {
+		for outcome, n := range hour {
+			all[outcome] += n
+		}
+	}
+	for _, outcome := range append(policy.Outcomes(), "") {
+		if all[outcome] > 0 {
+			body.Today = append(body.Today, outcomeToday{outcome, all[outcome]})
+		}
+	}
+	body.All, body.Hours = all.All(), drawHours(hours, counts, r.zone)
+	return nil
+}
+
+// hoursOf are the starts of a day's hours, and of the next day. A day on which clocks change has one more, or one less.
+func hoursOf(day time.Time) []time.Time {
+	y, m, d := day.Date()
+	end := time.Date(y, m, d+1, 0, 0, 0, 0, day.Location())
+	var hours []time.Time
+	for t := time.Date(y, m, d, 0, 0, 0, 0, day.Location()); t.Before(end); t = t.Add(time.Hour) {
+		hours = append(hours, t)
+	}
+	return append(hours, end)
+}
+
+// presentWaits sums up how long the last served callers waited.
+func (r *request) presentWaits(body *nowPage) error {
+	found, err := r.site.Calls.Search(r.ctx(), policy.Filter{Outcome: policy.Served}, policy.Page{Length: recentWaits})
+	if err != nil {
+		return err
+	}
+	var waited []int
+	for _, c := range found.List {
+		if seconds, known := c.Wait(); known {
+			waited = append(waited, seconds)
+		}
+	}
+	if len(waited) == 0 {
+		return nil
+	}
+	slices.Sort(waited)
+	body.Waits.Of, body.Waits.Median, body.Waits.Worst = len(waited), waited[len(waited)/2], waited[len(waited)*9/10]
+	return nil
+}
+
+// Until says when a line opens or closes, on its own clock.
+func (l lineNow) Until() string {
+	if l.Opening.Until.IsZero() {
+		return ""
+	}
+	return l.Opening.Until.In(l.Zone).Format("Mon 15:04 MST")
+}
+
+// Timer is whole seconds as minutes and seconds.
+func (nowPage) Timer(seconds int) string { return fmt.Sprintf("%d:%02d", seconds/60, seconds%60) }
+
+// Class is the sign of a call's clock.
+func (c callNow) Class() string {
+	return strings.TrimSpace(map[bool]string{true: "bad"}[c.Over] + map[bool]string{true: "warn"}[c.Near && !c.Over])
+}

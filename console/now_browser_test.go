@@ -1,0 +1,53 @@
+package console_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/officernd/supportline/console/browsertest"
+	"github.com/officernd/supportline/policy"
+)
+
+// The page moves while a call does, and shows after a reload what it showed before. The audit and the health page are looked at on the way.
+func TestNowMovesInTheBrowser(t *testing.T) {
+	p := mustPlace(t)
+	for i := range 9 {
+		p.load(t, served(policy.CallSID("CA"+string(rune('a'+i))), monday.Add(-time.Duration(i)*47*time.Minute), 200))
+	}
+	tab := browsertest.Open(t)
+	tab.Go(p.server.URL + "/now")
+	signIn(tab, "admin")
+	tab.See("Nobody calls at the moment.")
+	tab.Check("now-quiet")
+	advance := func(change func(policy.Call) policy.Call) {
+		t.Helper()
+		if _, err := p.store.Advance(t.Context(), "CAlive", change); err != nil {
+			t.Fatal(err)
+		}
+	}
+	advance(func(c policy.Call) policy.Call {
+		c.Line, c.From, c.StartedAt, c.Answered, c.Intent = ukLine, caller, monday.Add(-time.Minute), true, policy.Critical
+		c.Customer, c.Account, c.HuntingAt = northwind.Number, northwind.Name, monday.Add(-30*time.Second)
+		return c
+	})
+	tab.Wait(`[href="/calls/CAlive"]`)
+	tab.See("waiting for a specialist")
+	advance(func(c policy.Call) policy.Call {
+		return c.WithLeg(policy.Leg{SID: "CAleg", To: specialist, RangAt: monday.Add(-25 * time.Second), AcceptedAt: monday.Add(-21 * time.Minute)})
+	})
+	tab.Wait(`[href="/calls/CAlive"]`)
+	tab.Wait(`#live .sign.bad`)
+	tab.See("talking")
+	tab.Check("now")
+	tab.Go(p.server.URL + "/now")
+	tab.See("talking")
+	advance(func(c policy.Call) policy.Call {
+		c.EndedAt = monday
+		return c
+	})
+	tab.Wait(`#live .empty`)
+	tab.Go(p.server.URL + "/audit")
+	tab.Check("audit")
+	tab.Go(p.server.URL + "/health")
+	tab.Check("health")
+}

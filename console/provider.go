@@ -1,0 +1,152 @@
+package console
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// providerWithin bounds each request to the identity provider: a person waits for it.
+const providerWithin = 10 * time.Second
+
+// provider is the company's identity provider, spoken to by OpenID Connect (the code flow with PKCE). What it says of itself is asked for on the
+// first sign-in, so that the server starts without it, and kept.
+type provider struct {
+	settings SSO
+	back     string // where it sends people to
+	client   *http.Client
+
+	mu    sync.Mutex
+	found *oidc.Provider
+}
+
+func newProvider(s Settings) *provider {
+	return &provider{settings: s.SSO, back: s.URL + ssoBackPath, client: &http.Client{Timeout: providerWithin}}
+}
+
+// begin is a new attempt, with everything in it that nobody can guess.
+func (p *provider) begin(next string) attempt {
+	return attempt{state: rand.Text(), nonce: rand.Text(), verifier: oauth2.GenerateVerifier(), next: next}
+}
+
+// discovered is the provider as it describes itself.
+func (p *provider) discovered(ctx context.Context) (*oidc.Provider, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.found != nil {
+		return p.found, nil
+	}
+	// The keys are fetched with this context later, when the request that found the provider is over.
+	found, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), p.client), p.settings.Issuer)
+	if err == nil {
+		p.found = found
+	}
+	return found, err
+}
+
+func (p *provider) flow(found *oidc.Provider) *oauth2.Config {
+	return &oauth2.Config{
+		ClientID: p.settings.ClientID, ClientSecret: p.settings.ClientSecret, Endpoint: found.Endpoint(), RedirectURL: p.back,
+		Scopes: []string{oidc.ScopeOpenID, "profile", "email"},
+	}
+}
+
+// address is where a person goes to sign in.
+func (p *provider) address(ctx context.Context, a attempt) (string, error) {
+	found, err := p.discovered(ctx)
+	if err != nil {
+		return "", err
+	}
+	return p.flow(found).AuthCodeURL(a.state, oidc.Nonce(a.nonce), oauth2.S256ChallengeOption(a.verifier)), nil
+}
+
+// identity is a person as the provider vouches for them.
+type identity struct {
+	subject string // issuer and subject: that alone is the person, whatever they are called
+	name    string
+	groups  []string
+}
+
+// identity exchanges the code that a person brought back for a token, and reads it: signed by the provider, for us, not expired, and of this
+// very attempt.
+func (p *provider) identity(ctx context.Context, a attempt, code string) (identity, error) {
+	found, err := p.discovered(ctx)
+	if err != nil {
+		return identity{}, err
+	}
+	tokens, err := p.flow(found).Exchange(oidc.ClientContext(ctx, p.client), code, oauth2.VerifierOption(a.verifier))
+	if err != nil {
+		return identity{}, exchangeFailed(err)
+	}
+	raw, ok := tokens.Extra("id_token").(string)
+	if !ok {
+		return identity{}, errors.New("it gave no ID token")
+	}
+	token, err := found.Verifier(&oidc.Config{ClientID: p.settings.ClientID}).Verify(ctx, raw)
+	if err != nil {
+		return identity{}, err
+	}
+	if subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(a.nonce)) != 1 {
+		return identity{}, errors.New("the ID token is of another attempt")
+	}
+	return p.read(token)
+}
+
+// exchangeFailed leaves out what the provider answered but for its word for it: the rest could hold a secret.
+func exchangeFailed(err error) error {
+	var refused *oauth2.RetrieveError
+	if errors.As(err, &refused) {
+		return fmt.Errorf("it did not take the code: %s", cmp.Or(refused.ErrorCode, refused.Response.Status))
+	}
+	return err
+}
+
+// read takes the name and the groups out of a token. A person is called by their user name, or by an e-mail address that the provider has
+// verified.
+func (p *provider) read(token *oidc.IDToken) (identity, error) {
+	var standard struct {
+		Username string `json:"preferred_username"`
+		Email    string `json:"email"`
+		Verified bool   `json:"email_verified"`
+	}
+	var all map[string]any
+	if err := errors.Join(token.Claims(&standard), token.Claims(&all)); err != nil {
+		return identity{}, err
+	}
+	if !standard.Verified {
+		standard.Email = ""
+	}
+	name, err := policy.ParseUserName(cmp.Or(standard.Username, standard.Email))
+	if err != nil {
+		return identity{}, errors.New("it gave neither a preferred_username nor a verified email that can be a name here")
+	}
+	return identity{token.Issuer + "|" + token.Subject, name, texts(all[p.settings.RoleClaim])}, nil
+}
+
+// texts are a claim's, be it one text or a list of them.
+func texts(claim any) []string {
+	switch v := claim.(type) {
+	case string:
+		return []string{v}
+	case []any:
+		var list []string
+		for _, each := range v {
+			if text, ok := each.(string); ok {
+				list = append(list, text)
+			}
+		}
+		return list
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package console_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/officernd/supportline/policy"
+)
+
+func TestUsersAreTheAdmins(t *testing.T) {
+	p := mustPlace(t)
+	for _, role := range []policy.Role{policy.Viewer, policy.Operator} {
+		c := p.as(t, role)
+		c.get("/calls").want(t, http.StatusOK).without(t, `href="/users"`)
+		c.get("/users").want(t, http.StatusForbidden, "Not permitted")
+		c.post("/users/viewer", "act", "role", "role", "admin").want(t, http.StatusForbidden, "Not permitted")
+		c.post("/users", "name", "mine", "role", "admin", "password", "green horse battery").want(t, http.StatusForbidden)
+	}
+	p.as(t, policy.Admin).get("/users").want(t, http.StatusOK, `href="/users" aria-current="page"`, "operator", "viewer")
+}
+
+func TestAddUser(t *testing.T) {
+	tests := []struct {
+		name, user, role, password string
+		status                     int
+		want                       string
+	}{
+		{"one more", "Mila@Example.com", "operator", "green horse battery", http.StatusOK, "mila@example.com was added"},
+		{"no name", "mila k", "operator", "green horse battery", http.StatusUnprocessableEntity, "No name of a user"},
+		{"no role", "mila", "boss", "green horse battery", http.StatusUnprocessableEntity, "write viewer, operator or admin"},
+		{"a short password", "mila", "viewer", "green", http.StatusUnprocessableEntity, "shorter than 12"},
+		{"a name that is taken", "viewer", "viewer", "green horse battery", http.StatusUnprocessableEntity, "The name is taken"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			p := mustPlace(t)
+			c := p.as(t, policy.Admin)
+			c.post("/users", "name", test.user, "role", test.role, "password", test.password).want(t, test.status, test.want)
+			if test.status == http.StatusOK {
+				p.visitor(t).signIn(test.user, test.password).want(t, http.StatusOK, "Sign out")
+			}
+		})
+	}
+}
+
+func TestChangeUser(t *testing.T) {
+	tests := []struct {
+		name, user, act string
+		status          int
+		want            string
+		audit           []string
+	}{
+		{"shut out", "viewer", "disable", http.StatusOK, "viewer is shut out", []string{"user-disable viewer by admin: shut out, and signed out everywhere"}},
+		{"signed out", "viewer", "signout", http.StatusOK, "viewer is signed out", []string{"sign-out-everywhere viewer by admin: signed out everywhere"}},
+		{"a role", "viewer", "role", http.StatusOK, "viewer has another role", []string{"user-role viewer by admin: now operator"}},
+		{"let in, who never was out", "viewer", "enable", http.StatusOK, "viewer may sign in again", nil},
+		{"oneself", "admin", "disable", http.StatusUnprocessableEntity, "This is you; another admin can", nil},
+		{"nobody", "nobody", "disable", http.StatusNotFound, "No such user", nil},
+		{"nothing", "viewer", "", http.StatusUnprocessableEntity, "Nothing that can be done", nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			p := mustPlace(t)
+			c := p.as(t, policy.Admin)
+			c.post("/users/"+test.user, "act", test.act, "role", "operator").want(t, test.status, test.want)
+			if diff := cmp.Diff(append([]string{"sign-in admin by admin: from 127.0.0.1"}, test.audit...), p.audit(t)); diff != "" {
+				t.Errorf("the audit (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,45 @@
+package policy
+
+// Stage is what a call that goes on is at, as far as is known.
+type Stage string
+
+// The stages, in the order of a call.
+const (
+	StageNumber  Stage = "asked for the customer number"
+	StageMenu    Stage = "at the menu"
+	StageTicket  Stage = "asked for the ticket number"
+	StageWaiting Stage = "waiting for a specialist"
+	StageTold    Stage = "a specialist is told who calls"
+	StageTalking Stage = "talking"
+	StageMessage Stage = "leaving a message"
+	StageOver    Stage = "over"
+)
+
+// Stage follows from what the log knows of the call.
+func (c Call) Stage() Stage {
+	leg, accepted := c.Accepted()
+	switch {
+	case !c.End().IsZero(), accepted && leg.Over():
+		return StageOver
+	case accepted:
+		return StageTalking
+	case c.Exhausted, c.State.Step == StepRecorded:
+		return StageMessage
+	case !c.HuntingAt.IsZero():
+		return c.waitingStage()
+	case c.Intent != "":
+		return StageTicket
+	case c.Customer != "" || c.State.Unidentified:
+		return StageMenu
+	}
+	return StageNumber
+}
+
+func (c Call) waitingStage() Stage {
+	for _, l := range c.Legs {
+		if !l.ScreenedAt.IsZero() && l.PassedAt.IsZero() && !l.Over() {
+			return StageTold
+		}
+	}
+	return StageWaiting
+}

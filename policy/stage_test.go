@@ -1,0 +1,42 @@
+package policy_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// TestStage follows a call from its first ring to its end.
+func TestStage(t *testing.T) {
+	at := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	call := policy.Call{SID: "CA1", StartedAt: at, Answered: true}
+	leg := policy.Leg{SID: "CA2", RangAt: at}
+	for _, step := range []struct {
+		what   string
+		change func()
+		want   policy.Stage
+	}{
+		{"answered", func() {}, policy.StageNumber},
+		{"identified", func() { call.Customer = "204518" }, policy.StageMenu},
+		{"unidentified", func() { call.Customer, call.State.Unidentified = "", true }, policy.StageMenu},
+		{"a reason that asks for a ticket", func() { call.Intent = policy.TicketStatus }, policy.StageTicket},
+		{"hunting", func() { call.HuntingAt = at }, policy.StageWaiting},
+		{"rung", func() { call = call.WithLeg(leg) }, policy.StageWaiting},
+		{"told", func() { leg.ScreenedAt = at; call = call.WithLeg(leg) }, policy.StageTold},
+		{"passed on", func() { leg.PassedAt = at; call = call.WithLeg(leg) }, policy.StageWaiting},
+		{"everybody was rung", func() { call.Exhausted = true }, policy.StageMessage},
+		{"accepted after all", func() { leg.PassedAt, leg.AcceptedAt = time.Time{}, at; call = call.WithLeg(leg) }, policy.StageTalking},
+		{"the specialist hung up", func() { leg.EndedAt = at; call = call.WithLeg(leg) }, policy.StageOver},
+		{"ended", func() { call.EndedAt = at }, policy.StageOver},
+	} {
+		step.change()
+		if got := call.Stage(); got != step.want {
+			t.Errorf("%s: %q, want %q", step.what, got, step.want)
+		}
+	}
+	closed := policy.Call{SID: "CA3", Answered: true, Closed: true, State: policy.State{Step: policy.StepRecorded}}
+	if got := closed.Stage(); got != policy.StageMessage {
+		t.Errorf("on a closed line: %q", got)
+	}
+}

@@ -1,0 +1,69 @@
+package fake
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"net/http"
+	"time"
+)
+
+func (a *Account) tokenRoutes() []route {
+	return []route{
+		{http.MethodPost, "/v1/AuthTokens/Secondary", a.asItself(a.createSecondary)},
+		{http.MethodDelete, "/v1/AuthTokens/Secondary", a.asItself(a.deleteSecondary)},
+		{http.MethodPost, "/v1/AuthTokens/Promote", a.asItself(a.promote)},
+	}
+}
+
+// asItself refuses API keys: the provider lets none manage the account.
+func (a *Account) asItself(answer func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request, string) {
+	return func(w http.ResponseWriter, r *http.Request, _ string) {
+		if user, _, _ := r.BasicAuth(); user != a.state.SID {
+			Refuse(w, http.StatusUnauthorized, 20003, "Authenticate")
+			return
+		}
+		answer(w, r)
+	}
+}
+
+// createSecondary makes a second token. What the provider answers where there is one already it does not document; here it refuses.
+func (a *Account) createSecondary(w http.ResponseWriter, _ *http.Request) {
+	if a.state.Secondary != "" {
+		Refuse(w, http.StatusConflict, 20409, "A secondary auth token exists already")
+		return
+	}
+	var made [16]byte
+	_, _ = rand.Read(made[:]) // never fails: it would end the program instead
+	a.state.Secondary = hex.EncodeToString(made[:])
+	a.token(w, http.StatusCreated, "secondary_auth_token", "Secondary")
+}
+
+func (a *Account) deleteSecondary(w http.ResponseWriter, r *http.Request) {
+	if a.state.Secondary == "" {
+		Refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
+		return
+	}
+	a.state.Secondary = ""
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// promote ends the first token at once.
+func (a *Account) promote(w http.ResponseWriter, r *http.Request) {
+	if a.state.Secondary == "" {
+		Refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
+		return
+	}
+	a.state.Token, a.state.Secondary = a.state.Secondary, ""
+	a.token(w, http.StatusOK, "auth_token", "Promote")
+}
+
+func (a *Account) token(w http.ResponseWriter, status int, field, resource string) {
+	text, now := a.state.Secondary, a.state.Now().UTC().Format(time.RFC3339)
+	if text == "" {
+		text = a.state.Token
+	}
+	reply(w, status, map[string]any{
+		"account_sid": a.state.SID, field: text, "date_created": now, "date_updated": now,
+		"url": "https://accounts.twilio.com/v1/AuthTokens/" + resource,
+	})
+}
