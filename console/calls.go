@@ -3,6 +3,8 @@ package console
 import (
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -20,15 +22,37 @@ func (s *site) callsNoun() noun {
 
 // callsPage is what the page shows.
 type callsPage struct {
-	Filter   callFilter
-	Problem  string
-	Calls    []callRow
-	Next     string // the address of the next page; "" on the last
-	First    string // of the first page; "" on it
-	Lines    []policy.Line
-	Intents  []policy.Intent
-	Outcomes []policy.Outcome
+	Filter      callFilter
+	Problem     string
+	Calls       []callRow
+	SearchedTo  time.Time // how far the search came, where a page's work was done before the page was full
+	Older       string    // addresses of other parts of the list; "" where there is nothing
+	Newer       string
+	First       string
+	Lines       []policy.Line
+	Intents     []policy.Intent
+	Outcomes    []policy.Outcome
+	Specialists []specialistChoice
+	Columns     []column
+	Chosen      bool // the columns are not the usual ones
+	Days        []choice
+	ByTalk      string // the address of the same calls, the longest talks first; Newest the other way round
+	Newest      string
+	Cut         bool // the longest of a part of those that match
 }
+
+// choice is a link of a few words.
+type choice struct {
+	Title, Path string
+	Here        bool
+}
+
+const (
+	// longestFirst is the order by talk time.
+	longestFirst = "longest"
+	// mostOrdered is how many calls are put into that order.
+	mostOrdered = 500
+)
 
 // callRow is a call in a list.
 type callRow struct {
@@ -41,50 +65,82 @@ type callRow struct {
 
 func (r *request) calls() error {
 	f := r.callFilter()
-	body := callsPage{Filter: f, Lines: r.site.Policy.Lines, Intents: policy.Intents(), Outcomes: policy.Outcomes()}
-	filter, after, err := f.parse(r.zone)
+	body := callsPage{
+		Filter: f, Lines: r.site.Policy.Lines, Intents: policy.Intents(), Outcomes: append(policy.Outcomes(), policy.InProgress),
+		Specialists: specialists(r.site.Policy), Columns: r.columns(),
+	}
+	body.Chosen = columnQuery(body.Columns) != ""
+	filter, page, err := f.parse(r.site.Policy, r.zone, r.may(policy.SeeNumbers))
 	if errors.Is(err, errWrongInput) {
 		body.Problem = wrong(err)
 		return r.render(http.StatusUnprocessableEntity, "calls", body)
 	}
-	calls, more, err := r.site.pageOfCalls(r, filter, after)
+	found, err := r.search(filter, page, &body)
 	if err != nil {
 		return err
 	}
-	if body.Calls, err = r.rows(calls); err != nil {
+	if body.Calls, err = r.rows(found.List); err != nil {
 		return err
 	}
-	if f.Before != "" {
-		first := f
-		first.Before = ""
-		body.First = callsPath + first.query()
+	body.Days, body.ByTalk, body.Newest = r.days(body), body.address(f.ordered(longestFirst)), body.address(f.ordered(""))
+	body.SearchedTo = found.SearchedTo
+	if !found.Older.IsZero() {
+		body.Older = body.address(f.at(found.Older, policy.Mark{}))
 	}
-	if more {
-		f.Before = placeOf(calls[len(calls)-1]).String()
-		body.Next = callsPath + f.query()
+	if !found.Newer.IsZero() {
+		body.Newer = body.address(f.at(policy.Mark{}, found.Newer))
+	}
+	if f != f.whole() {
+		body.First = body.address(f.whole())
 	}
 	return r.render(http.StatusOK, "calls", body)
 }
 
-// pageOfCalls are the calls of a filter that come after a place in the list, and whether there are more behind them.
-func (s *site) pageOfCalls(r *request, filter policy.Filter, after place) (calls []policy.Call, more bool, err error) {
-	if after.sid != "" { // calls that began at the same moment stand before or behind it
-		if end := after.at.Add(1); filter.Until.IsZero() || end.Before(filter.Until) {
-			filter.Until = end
-		}
+// search is the page of the filter, in its order.
+func (r *request) search(filter policy.Filter, page policy.Page, body *callsPage) (policy.Found[policy.Call], error) {
+	if body.Filter.Order != longestFirst {
+		return r.site.Calls.Search(r.ctx(), filter, page)
 	}
-	for c, err := range s.Calls.Calls(r.ctx(), filter) {
-		switch {
-		case err != nil:
-			return nil, false, err
-		case after.reached(c):
-		case len(calls) == callsOnPage:
-			return calls, true, nil
-		default:
-			calls = append(calls, c)
-		}
+	found, err := r.site.Calls.Search(r.ctx(), filter, policy.Page{Length: mostOrdered})
+	body.Cut = !found.Older.IsZero()
+	slices.SortStableFunc(found.List, func(a, b policy.Call) int {
+		long, _, _ := a.Talk()
+		other, _, _ := b.Talk()
+		return other - long
+	})
+	found.List = found.List[:min(len(found.List), callsOnPage)]
+	found.Older, found.SearchedTo = policy.Mark{}, time.Time{}
+	return found, err
+}
+
+// days are links to the calls of the same filter in some usual times.
+func (r *request) days(body callsPage) (all []choice) {
+	today := r.now.In(r.zone)
+	date := func(n int) string { return today.AddDate(0, 0, -n).Format(time.DateOnly) }
+	for _, d := range []struct{ title, since, until string }{
+		{"Today", date(0), date(0)}, {"Yesterday", date(1), date(1)}, {"7 days", date(6), date(0)}, {"30 days", date(29), date(0)}, {"All", "", ""},
+	} {
+		f := body.Filter.on(d.since, d.until)
+		all = append(all, choice{d.title, body.address(f), f == body.Filter.whole()})
 	}
-	return calls, false, nil
+	return all
+}
+
+// address is that of a filter, with the columns as they are chosen.
+func (b callsPage) address(f callFilter) string {
+	address, columns := callsPath+f.query(), columnQuery(b.Columns)
+	switch {
+	case columns == "":
+		return address
+	case strings.Contains(address, "?"):
+		return address + "&" + columns
+	}
+	return address + "?" + columns
+}
+
+// Shows says whether a column is on.
+func (b callsPage) Shows(name string) bool {
+	return slices.ContainsFunc(b.Columns, func(c column) bool { return c.Name == name && c.On })
 }
 
 // rows are calls as a list shows them.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -32,6 +33,14 @@ func TestCallsFilter(t *testing.T) {
 		{"an outcome", "?outcome=abandoned", "CA4"},
 		{"all at once", "?since=2026-11-22&line=%2B448000668187&customer=204518&intent=critical&outcome=served", "CA1 CA2"},
 		{"none", "?customer=999999", ""},
+		{"a ticket", "?ticket=4711", "CA1 CA2 CA3 CA4"},
+		{"over-long", "?over_long=yes", "CA2"},
+		{"not waived", "?waived=yes", ""},
+		{"a talk's length", "?talk_from=1&talk_to=1:00", "CA1 CA3"},
+		{"a name's beginning", "?text=harb", "CA3"},
+		{"a customer number's beginning", "?text=2045", "CA1 CA2"},
+		{"a part of a phone number, which a viewer can't find by", "?text=946001", ""},
+		{"nobody in progress", "?outcome=in-progress", ""},
 	}
 	c := p.as(t, policy.Viewer)
 	for _, test := range tests {
@@ -55,7 +64,11 @@ func TestCallsFilterProblems(t *testing.T) {
 		"?until=2026-02-30": `Until is "2026-02-30"; write a date`,
 		"?intent=bored":     `There is no reason to call "bored".`,
 		"?outcome=lost":     `No call ends as "lost".`,
-		"?before=CA1":       `There is no place "CA1" in the list; begin at its first page.`,
+		"?talk_from=long":   `Talk_from is "long"; write minutes, such as 20 or 20:30.`,
+		"?talk_to=1:75":     `write minutes`,
+		"?waived=no":        `Waived is "no"; write yes, or leave it out.`,
+		"?specialist=s-00":  `No specialist of the teams has the sign "s-00".`,
+		"?older=CA1":        `There is no place "CA1" in the list; begin at its first page.`,
 	} {
 		got := c.get("/calls" + query)
 		got.want(t, http.StatusUnprocessableEntity, want)
@@ -100,4 +113,62 @@ func TestPagesOfCalls(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || pages != 3 {
 		t.Errorf("%d pages (-want +got):\n%s", pages, diff)
 	}
+	second := c.get(link(t, c.get("/calls?intent=critical"), "Older calls"))
+	if diff := cmp.Diff(want[:50], sids(c.get(link(t, second, "Newer calls")))); diff != "" {
+		t.Errorf("back on the first page (-want +got):\n%s", diff)
+	}
+}
+
+// A person who may see numbers finds calls by a part of one, and by a specialist; both ways the page itself shows no number.
+func TestCallsAreFoundByNumber(t *testing.T) {
+	p := mustPlace(t, func(d *console.Deps) {
+		d.Policy.Teams = map[string]policy.Team{"critical": {Name: "critical", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Phone{specialist}, For: time.Second}}}}
+	})
+	p.load(t, served("CA1", monday.Add(-time.Hour), 60))
+	for query, want := range map[string]string{"?text=7946001": "CA1", "?text=0207+946+0018": "CA1", "?text=99999": "", "?specialist=%2B15550100001": "CA1"} {
+		got := p.as(t, policy.Operator).get("/calls" + query)
+		if diff := cmp.Diff(want, strings.Join(sids(got), " ")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", query, diff)
+		}
+	}
+	viewer := p.as(t, policy.Viewer)
+	page := viewer.get("/calls")
+	page.want(t, http.StatusOK, "critical +15*******01").without(t, "+15550100001", "part of a phone number")
+	sign := regexp.MustCompile(`value="(s-[0-9a-f]+)"`).FindStringSubmatch(page.body)
+	if sign == nil || strings.Join(sids(viewer.get("/calls?specialist="+sign[1])), " ") != "CA1" {
+		t.Errorf("the specialist is not found by the sign %v", sign)
+	}
+}
+
+// The longest talks come first where that is asked for, on the days that are asked for.
+func TestLongestCalls(t *testing.T) {
+	p := mustPlace(t)
+	for i, talked := range []int{60, 1900, 300, 1200} {
+		p.load(t, served(policy.CallSID(fmt.Sprintf("CA%d", i)), monday.Add(-time.Duration(24+i)*time.Hour), talked))
+	}
+	p.load(t, served("CA9", monday.Add(-time.Hour), 9000))
+	c := p.as(t, policy.Viewer)
+	yesterday := c.get(link(t, c.get("/calls?intent=critical"), "Yesterday"))
+	if diff := cmp.Diff("CA0 CA1 CA2 CA3", strings.Join(sids(yesterday), " ")); diff != "" {
+		t.Errorf("yesterday (-want +got):\n%s", diff)
+	}
+	longest := c.get("/calls?intent=critical&order=longest&since=2026-11-22&until=2026-11-22")
+	longest.want(t, http.StatusOK, "The longest talks first", "order=longest").without(t, "Older calls")
+	if diff := cmp.Diff("CA1 CA3 CA2 CA0", strings.Join(sids(longest), " ")); diff != "" {
+		t.Errorf("the longest (-want +got):\n%s", diff)
+	}
+	c.get("/calls?order=shortest").want(t, http.StatusUnprocessableEntity, "Calls have no order")
+}
+
+// The columns are a part of the address, and stay on the way through the pages.
+func TestColumnsOfCalls(t *testing.T) {
+	p := mustPlace(t)
+	for i := range 60 {
+		p.load(t, served(policy.CallSID(fmt.Sprintf("CA%04d", i)), monday.Add(-time.Duration(i)*time.Minute), 60))
+	}
+	c := p.as(t, policy.Viewer)
+	page := c.get("/calls?column=sid&column=month")
+	page.want(t, http.StatusOK, `data-label="SID"`, `data-label="Month"`).without(t, `data-label="Account"`)
+	c.get(link(t, page, "Older calls")).want(t, http.StatusOK, `data-label="SID"`).without(t, `data-label="Account"`)
+	c.get("/calls").want(t, http.StatusOK, `data-label="Account"`).without(t, `data-label="SID"`)
 }

@@ -2,7 +2,9 @@ package console
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/argon2id"
@@ -31,27 +33,27 @@ func HashPassword(name, password string) (string, error) {
 
 // passwords compares passwords, one at a time, so that a crowd at the sign-in takes neither memory nor processors from the calls.
 type passwords struct {
-	turn  chan struct{}
-	dummy string // the hash that an unknown name is compared with, so that it takes as long as a known one
+	turn chan struct{}
+	// dummy is the hash that an unknown name is compared with, so that it takes as long as a known one. It is made once, when it is needed.
+	dummy func() (string, error)
 }
 
 func newPasswords() *passwords {
-	dummy, err := argon2id.CreateHash("nobody has this password", hashing)
-	if err != nil {
-		panic(err) // the system has no random numbers
-	}
-	return &passwords{turn: make(chan struct{}, 1), dummy: dummy}
+	dummy := func() (string, error) { return argon2id.CreateHash(rand.Text(), hashing) }
+	return &passwords{turn: make(chan struct{}, 1), dummy: sync.OnceValues(dummy)}
 }
 
 // right says whether a password is a user's own. hash is empty for a user who has none, or is not there: that takes as long, and is false.
 // errBusy where too many others wait.
 func (p *passwords) right(ctx context.Context, password, hash string) (bool, error) {
 	known := hash != ""
-	if !known {
-		hash = p.dummy
-	}
 	var right bool
 	err := p.inTurn(ctx, func() (err error) {
+		if !known {
+			if hash, err = p.dummy(); err != nil {
+				return err
+			}
+		}
 		right, err = argon2id.ComparePasswordAndHash(password, hash)
 		return err
 	})

@@ -103,6 +103,10 @@ func (r *request) toSignIn(why error) error {
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}
+	if r.Request().Header.Get("HX-Request") == "true" { // a part of a page was asked for, and the whole page has to go
+		r.Response().Header().Set("HX-Redirect", path)
+		return r.NoContent(http.StatusOK)
+	}
 	return r.seeOther(path)
 }
 

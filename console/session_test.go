@@ -44,8 +44,8 @@ func TestWrongSignIns(t *testing.T) {
 func TestSignInLeadsBack(t *testing.T) {
 	p := mustPlace(t)
 	for next, want := range map[string]string{
-		"/calls?outcome=served": "/calls?outcome=served", "": "/calls", "//evil.example": "/calls", "https://evil.example/": "/calls",
-		"/\\evil.example": "/calls", "/signin?next=/": "/calls", "/\t/evil.example": "/calls",
+		"/calls?outcome=served": "/calls?outcome=served", "": "/now", "//evil.example": "/now", "https://evil.example/": "/now",
+		"/\\evil.example": "/now", "/signin?next=/": "/now", "/\t/evil.example": "/now",
 	} {
 		if got := p.visitor(t).post("/signin", "name", " Viewer ", "password", password, "next", next); got.path != want || got.status != http.StatusOK {
 			t.Errorf("next %q led to %s, status %d; want %s", next, got.path, got.status, want)

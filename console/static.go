@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 )
 
 //go:embed static/*.css static/*.js static/*.svg
@@ -22,11 +23,12 @@ const assetsPath = "/static/"
 type assets map[string]asset
 
 type asset struct {
-	kind          string
-	plain, zipped []byte
+	kind   string
+	plain  []byte
+	zipped func() []byte // compressed once, when it is first asked for
 }
 
-// newAssets reads the static files and compresses each once.
+// newAssets reads the static files.
 func newAssets() assets {
 	files, err := staticFiles.ReadDir("static")
 	if err != nil {
@@ -38,7 +40,7 @@ func newAssets() assets {
 		if err != nil {
 			panic(err)
 		}
-		all[address(f.Name(), text)] = asset{mime.TypeByExtension(path.Ext(f.Name())), text, zipped(text)}
+		all[address(f.Name(), text)] = asset{mime.TypeByExtension(path.Ext(f.Name())), text, sync.OnceValue(func() []byte { return zipped(text) })}
 	}
 	return all
 }
@@ -83,7 +85,7 @@ func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Vary", "Accept-Encoding")
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		h.Set("Content-Encoding", "gzip")
-		text = file.zipped
+		text = file.zipped()
 	}
 	_, _ = w.Write(text) // a client that is gone needs no answer
 }

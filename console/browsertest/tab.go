@@ -89,16 +89,11 @@ func (tab *Tab) status(response *network.Response, what string) int {
 	return int(response.Status)
 }
 
-// Fill writes into a field in place of what is there: tab.Fill(`[name=name]`, "mila"). A choice is made by its value.
+// Fill writes into a field in place of what is there, which the page hears of as a change: tab.Fill(`[name=name]`, "mila"). A choice is made by its
+// value.
 func (tab *Tab) Fill(selector, text string) {
 	tab.t.Helper()
 	tab.must("fill "+selector, chromedp.Do(tab.ctx, chromedp.SetValue(chromedp.CSS(selector), text)))
-}
-
-// Click clicks something that leads to no other page.
-func (tab *Tab) Click(selector string) {
-	tab.t.Helper()
-	tab.must("click "+selector, chromedp.Do(tab.ctx, chromedp.Click(chromedp.CSS(selector))))
 }
 
 // Follow clicks something that leads to another page, and waits for it: a link, or a form's button. It gives the status of the answer.

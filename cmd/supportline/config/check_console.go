@@ -40,10 +40,7 @@ func (c *checker) consoleURL(t text) string {
 
 // granted are permissions in the order of policy.Grantable.
 func (c *checker) granted(l list[text]) []policy.Permission {
-	known := []string{}
-	for _, p := range policy.Grantable() {
-		known = append(known, string(p))
-	}
+	known := words(policy.Grantable())
 	named := map[string]bool{}
 	for _, t := range l.Items {
 		switch word := t.Value; {

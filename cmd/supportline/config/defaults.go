@@ -1,5 +1,7 @@
 package config
 
+import "github.com/officernd/supportline/policy"
+
 // Voices for a line that names none.
 var usualVoice = map[string]string{"en-US": "Polly.Joanna-Neural", "en-GB": "Polly.Amy-Neural"}
 
@@ -10,7 +12,8 @@ func (f *file) defaults() {
 	fill(&f.Listen.Console, "127.0.0.1:8081")
 	fill(&f.Console.Idle, "30m")
 	fill(&f.Console.Session, "12h")
-	fillList(&f.Console.Permissions.Operator, "operator", "numbers", "recordings", "acts", "exports")
+	fillList(&f.Console.Permissions.Viewer, "viewer", words(policy.UsualPermissions()[policy.Viewer])...)
+	fillList(&f.Console.Permissions.Operator, "operator", words(policy.UsualPermissions()[policy.Operator])...)
 	fill(&f.Console.SSO.RoleClaim, "groups")
 	fill(&f.Store, "bolt:data/supportline.db")
 	fill(&f.Twilio.APIURL, "https://api.twilio.com")
@@ -67,6 +70,15 @@ func fillList(l *list[text], key string, values ...string) {
 	for _, v := range values {
 		l.Items = append(l.Items, text{Key: key, Value: v})
 	}
+}
+
+// words are values of the policy as the file writes them.
+func words[V ~string](values []V) []string {
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = string(v)
+	}
+	return all
 }
 
 func fillTable(t *table[text], pairs ...string) {
