@@ -13,7 +13,7 @@ import (
 const chargesPath = fairUsePath + "/charges"
 
 // maxChargeRows is how many lines of a proposal the page shows; the file has all.
-const maxChargeRows = 200
+const maxChargeRows = 100
 
 // chargesNoun is what a month's load over the limits would cost.
 func (s *site) chargesNoun() noun {

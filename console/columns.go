@@ -16,11 +16,19 @@ type column struct {
 // allColumns are those there are, in their order. The start is always shown: it leads to the call.
 func allColumns() []column {
 	return []column{
-		{Name: "account", Title: "Account", Usual: true}, {Name: "from", Title: "From", Usual: true}, {Name: "line", Title: "Line", Usual: true},
-		{Name: "intent", Title: "Reason", Usual: true}, {Name: "ticket", Title: "Ticket", Usual: true}, {Name: "outcome", Title: "Outcome", Usual: true},
-		{Name: "wait", Title: "Wait", Figure: true, Usual: true}, {Name: "talk", Title: "Talk", Figure: true, Usual: true},
-		{Name: "total", Title: "In all", Figure: true}, {Name: "specialist", Title: "Specialist", Usual: true}, {Name: "marks", Title: "Marks", Usual: true},
-		{Name: "month", Title: "Month"}, {Name: "sid", Title: "SID"},
+		{Name: "account", Title: "Account", Usual: true},
+		{Name: "from", Title: "From", Usual: true},
+		{Name: "line", Title: "Line", Usual: true},
+		{Name: "intent", Title: "Reason", Usual: true},
+		{Name: "ticket", Title: "Ticket", Usual: true},
+		{Name: "outcome", Title: "Outcome", Usual: true},
+		{Name: "wait", Title: "Wait", Figure: true, Usual: true},
+		{Name: "talk", Title: "Talk", Figure: true, Usual: true},
+		{Name: "total", Title: "In all", Figure: true},
+		{Name: "specialist", Title: "Specialist", Usual: true},
+		{Name: "marks", Title: "Marks", Usual: true},
+		{Name: "month", Title: "Month"},
+		{Name: "sid", Title: "SID"},
 	}
 }
 

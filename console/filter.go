@@ -32,9 +32,23 @@ type param struct {
 // params are all of them, of the page, of an export and of the API, in their order.
 func (f *callFilter) params() []param {
 	return []param{
-		{"since", &f.Since}, {"until", &f.Until}, {"line", &f.Line}, {"customer", &f.Customer}, {"intent", &f.Intent}, {"outcome", &f.Outcome},
-		{"specialist", &f.Specialist}, {"ticket", &f.Ticket}, {"over_long", &f.OverLong}, {"waived", &f.Waived}, {"training", &f.Training},
-		{"talk_from", &f.TalkFrom}, {"talk_to", &f.TalkTo}, {"text", &f.Text}, {"order", &f.Order}, {"older", &f.Older}, {"newer", &f.Newer},
+		{"since", &f.Since},
+		{"until", &f.Until},
+		{"line", &f.Line},
+		{"customer", &f.Customer},
+		{"intent", &f.Intent},
+		{"outcome", &f.Outcome},
+		{"specialist", &f.Specialist},
+		{"ticket", &f.Ticket},
+		{"over_long", &f.OverLong},
+		{"waived", &f.Waived},
+		{"training", &f.Training},
+		{"talk_from", &f.TalkFrom},
+		{"talk_to", &f.TalkTo},
+		{"text", &f.Text},
+		{"order", &f.Order},
+		{"older", &f.Older},
+		{"newer", &f.Newer},
 	}
 }
 

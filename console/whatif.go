@@ -15,7 +15,7 @@ const whatIfPath = fairUsePath + "/what-if"
 
 const (
 	// maxDifferences is how many months of accounts the page shows.
-	maxDifferences = 200
+	maxDifferences = 100
 	// maxBookMonths bounds how many months are derived for the page, those before the first one included.
 	maxBookMonths = 36
 )
@@ -121,25 +121,15 @@ func (r *request) compare(body *whatIfPage, fair, other policy.FairUse) error {
 		return err
 	}
 	body.Ready, body.DerivedAt = true, book.DerivedAt()
-	accounts := map[policy.CustomerNumber]bool{}
-	for _, d := range book.Compare(fair, other, body.Span) {
-		accounts[d.Before.Customer] = true
-		if d.After.Over && !d.Before.Over || d.After.Sustained && !d.Before.Sustained {
-			body.Worse++
-		} else {
-			body.Better++
-		}
-		if len(body.Differ) == maxDifferences {
-			body.More++
-			continue
-		}
+	found := book.Compare(fair, other, body.Span, maxDifferences)
+	for _, d := range found.Differ {
 		name, err := r.accountName(d.Before.Customer)
 		if err != nil {
 			return err
 		}
 		body.Differ = append(body.Differ, differentMonth{d, name})
 	}
-	body.Accounts = len(accounts)
+	body.Accounts, body.Worse, body.Better, body.More = found.Accounts, found.Worse, found.Months-found.Worse, found.Months-len(found.Differ)
 	return nil
 }
 

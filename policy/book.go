@@ -122,18 +122,34 @@ func (b Book) Near(fair FairUse) []Usage {
 	return found
 }
 
+// Comparison is what would be otherwise under other figures.
+type Comparison struct {
+	Differ   []Difference // the first of the months of accounts that would be otherwise, by account
+	Months   int          // all of them
+	Worse    int          // those that would be over, or sustained, and are not; the others would be better
+	Accounts int
+}
+
 // Compare gives the months, of the last n, in which accounts are over or sustained under one figures and not under the others, as the function
-// Compare does. The book begins as many months earlier as sustained load looks at.
-func (b Book) Compare(fair, other FairUse, n int) []Difference {
-	var differ []Difference
+// Compare does: the first of them, at most so many, and counts of all. The book begins as many months earlier as sustained load looks at.
+func (b Book) Compare(fair, other FairUse, n, most int) Comparison {
+	var found Comparison
 	var is, would []bool
 	b.each(func(number CustomerNumber, months []Figures) {
 		is, would = overIn(months, fair, is), overIn(months, other, would)
+		before := found.Months
 		for i := max(0, len(b)-n); i < len(b); i++ {
-			if is[i] != would[i] || Sustained(is[:i+1], fair) != Sustained(would[:i+1], other) {
-				differ = append(differ, Difference{b.usage(number, months, i, is, fair), b.usage(number, months, i, would, other)})
+			long, wouldLong := Sustained(is[:i+1], fair), Sustained(would[:i+1], other)
+			if is[i] == would[i] && long == wouldLong {
+				continue
+			}
+			found.Months++
+			found.Worse += one(would[i] && !is[i] || wouldLong && !long)
+			if len(found.Differ) < most {
+				found.Differ = append(found.Differ, Difference{b.usage(number, months, i, is, fair), b.usage(number, months, i, would, other)})
 			}
 		}
+		found.Accounts += one(found.Months > before)
 	})
-	return differ
+	return found
 }

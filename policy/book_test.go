@@ -3,10 +3,12 @@ package policy_test
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/officernd/supportline/policy"
@@ -93,11 +95,14 @@ func TestBookSaysWhatTheCallsSay(t *testing.T) {
 		}
 		book := all.book(t, 3+max(fair.Lead(), other.Lead()))
 		var differ []policy.Difference
+		touched := map[policy.CustomerNumber]bool{}
 		near, charges := map[policy.CustomerNumber]policy.Usage{}, []policy.Charge(nil)
 		for a := range 4 {
 			number := policy.CustomerNumber(fmt.Sprint(200000 + a))
 			is := all.months(t, number, 3, fair)
-			differ = append(differ, policy.Compare(is, all.months(t, number, 3, other))...)
+			for _, d := range policy.Compare(is, all.months(t, number, 3, other)) {
+				differ, touched[number] = append(differ, d), true
+			}
 			if last := is[2]; last.Over || last.Sustained || last.Tickets*100 >= 80*fair.TicketsPerMonth {
 				near[number] = last
 			}
@@ -108,12 +113,20 @@ func TestBookSaysWhatTheCallsSay(t *testing.T) {
 			listed[u.Customer] = u
 		}
 		type said struct {
-			Differ  []policy.Difference
+			Differ  policy.Comparison
 			Near    map[policy.CustomerNumber]policy.Usage
 			Charges []policy.Charge
 		}
-		want, got := said{differ, near, charges}, said{book.Compare(fair, other, 3), listed, book[len(book)-1].Charges(fair)}
-		if diff := cmp.Diff(want, got); diff != "" {
+		worse := 0
+		for _, d := range differ {
+			if d.After.Over && !d.Before.Over || d.After.Sustained && !d.Before.Sustained {
+				worse++
+			}
+		}
+		most := rapid.IntRange(0, 10).Draw(rt, "most")
+		compared := policy.Comparison{Differ: slices.Clip(differ[:min(most, len(differ))]), Months: len(differ), Worse: worse, Accounts: len(touched)}
+		want, got := said{compared, near, charges}, said{book.Compare(fair, other, 3, most), listed, book[len(book)-1].Charges(fair)}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 			rt.Fatal(diff)
 		}
 	})
