@@ -42,7 +42,7 @@ func (r *request) accounts() error {
 	}
 	for _, c := range found {
 		row := accountRow{Customer: c, LineName: r.site.lineName(c.Line)}
-		if row.standing, err = r.standing(c, r.site.monthOf(c, r.now)); err != nil {
+		if row.standing, err = r.accountStanding(c, r.site.monthOf(c, r.now)); err != nil {
 			return err
 		}
 		body.Accounts = append(body.Accounts, row)
@@ -66,8 +66,8 @@ type standing struct {
 	OverLong      gauge
 }
 
-// standing derives an account's month from its calls, and reads no others.
-func (r *request) standing(c policy.Customer, month policy.Month) (standing, error) {
+// accountStanding derives an account's month from its calls, and reads no others.
+func (r *request) accountStanding(c policy.Customer, month policy.Month) (standing, error) {
 	months, err := r.months(c, month, 1)
 	if err != nil {
 		return standing{}, err

@@ -13,6 +13,8 @@ func (s *site) callNoun() noun {
 	return noun{path: callsPath, route: func(r routes) {
 		r.get(callsPath+"/:sid", (*request).call)
 		r.post(callsPath+"/:sid/reveal", (*request).reveal, policy.SeeNumbers)
+		r.post(callsPath+"/:sid/recordings/:recording", (*request).listen, policy.HearRecordings)
+		r.get(callsPath+"/:sid/recordings/:recording", (*request).recording, policy.HearRecordings)
 		r.post(callsPath+"/:sid/acts", (*request).act, policy.DoActs)
 	}}
 }
@@ -22,7 +24,8 @@ type callPage struct {
 	callRow
 	Picture  timeline
 	Story    []policy.Decision
-	Heard    []policy.Turn // turns in which something was pressed or said
+	Spoken   []spoken // what was pressed, said and heard
+	Sounds   []sound  // voicemails and recordings
 	Legs     []policy.Leg
 	Seen     int // how many acts the person sees
 	Done     string
@@ -48,7 +51,7 @@ func (r *request) showCall(status int, call policy.Call, body callPage) error {
 	body.callRow = r.row(call, counted)
 	body.Story = call.Explain(r.site.Policy.FairUse, counted, r.now)
 	body.Legs, body.Seen = byTime(call.Legs), len(call.Acts)
-	body.Heard = slices.DeleteFunc(slices.Clone(call.Turns), func(t policy.Turn) bool { return t.Heard == "" })
+	body.Spoken, body.Sounds = r.spoken(call), r.sounds(call)
 	body.Standing = map[string]bool{}
 	for _, kind := range []policy.ActKind{policy.ActWaive, policy.ActTraining, policy.ActAttach, policy.ActTicket, policy.ActNote} {
 		_, body.Standing[string(kind)] = call.Standing(kind)

@@ -75,6 +75,9 @@ func (r *request) calls() error {
 		body.Problem = wrong(err)
 		return r.render(http.StatusUnprocessableEntity, "calls", body)
 	}
+	if led, err := r.atItsAddress(body.address(f)); led {
+		return err
+	}
 	found, err := r.search(filter, page, &body)
 	if err != nil {
 		return err
@@ -94,6 +97,19 @@ func (r *request) calls() error {
 		body.First = body.address(f.whole())
 	}
 	return r.render(http.StatusOK, "calls", body)
+}
+
+// atItsAddress leads a browser to the shortest address of what it asks for: a form sends each of its fields, empty ones too. A script is told it
+// instead, for the address bar. led says that there is nothing else to answer.
+func (r *request) atItsAddress(address string) (led bool, err error) {
+	switch {
+	case r.Request().URL.RequestURI() == address:
+		return false, nil
+	case r.Request().Header.Get("HX-Request") == "true":
+		r.Response().Header().Set("HX-Push-Url", address)
+		return false, nil
+	}
+	return true, r.seeOther(address)
 }
 
 // search is the page of the filter, in its order.

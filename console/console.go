@@ -38,7 +38,7 @@ type noun struct {
 func (s *site) all() []noun {
 	return []noun{
 		s.nowNoun(), s.callsNoun(), s.callNoun(), s.accountsNoun(), s.accountNoun(), s.importNoun(), s.fairUseNoun(), s.caseNoun(), s.chargesNoun(), s.whatIfNoun(),
-		s.auditNoun(), s.usersNoun(), s.healthNoun(), s.profileNoun(), s.sessionNoun(), s.ssoNoun(),
+		s.linesNoun(), s.auditNoun(), s.usersNoun(), s.healthNoun(), s.profileNoun(), s.sessionNoun(), s.ssoNoun(),
 	}
 }
 

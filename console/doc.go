@@ -1,7 +1,7 @@
 // Package console is the ops web console: it shows the log of calls to people who sign in, explains each call, and lets them act on it. It is
 // an http.Handler over small interfaces (Deps); the program serves it on its private listener, beside health and metrics.
 //
-//	handler := console.New(console.Deps{Settings: settings, Policy: company, Calls: store, Users: store, Sessions: store, Audit: store, Now: time.Now})
+//	handler := console.New(console.Deps{Settings: settings, Policy: company, Lines: lines, Calls: store, Users: store, Sessions: store, Audit: store, Now: time.Now})
 //
 // # What holds for every page
 //

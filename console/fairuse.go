@@ -175,7 +175,7 @@ func refusedCase(err error) int {
 // openCase opens a case by hand, with the account's months as they are. What is refused is shown where the form was.
 func (r *request) openCase() error {
 	number, text := policy.CustomerNumber(strings.TrimSpace(r.FormValue("customer"))), strings.TrimSpace(r.FormValue("note"))
-	opened, err := r.opened(number, text)
+	opened, err := r.openedByHand(number, text)
 	status := refusedCase(err)
 	switch {
 	case err != nil && status == 0:
@@ -188,7 +188,7 @@ func (r *request) openCase() error {
 	return r.seeOther(casePath(opened.ID) + query("done", "open"))
 }
 
-func (r *request) opened(number policy.CustomerNumber, text string) (policy.Case, error) {
+func (r *request) openedByHand(number policy.CustomerNumber, text string) (policy.Case, error) {
 	c, err := r.site.Directory.Customer(r.ctx(), number)
 	if err != nil {
 		return policy.Case{}, err

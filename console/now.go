@@ -54,6 +54,9 @@ type lineNow struct {
 	policy.Opening
 }
 
+// Path is where the line's own page is.
+func (l lineNow) Path() string { return linePath(l.Number) }
+
 // callNow is a call in progress.
 type callNow struct {
 	callRow
@@ -119,7 +122,7 @@ func (r *request) nowEvents() error {
 func (r *request) present() (nowPage, error) {
 	limit := r.site.Policy.FairUse.CallLimit
 	body := nowPage{LimitSec: int(limit.Seconds()), NearSec: int(limit.Seconds() * nearLimit)}
-	for _, l := range r.site.Policy.Lines {
+	for _, l := range r.site.Lines.InForce().Lines {
 		body.Lines = append(body.Lines, lineNow{l, l.Opening(r.now)})
 	}
 	err := errors.Join(r.presentCalls(&body), r.presentDay(&body), r.presentWaits(&body))

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"io"
 	"iter"
 	"time"
 
@@ -13,7 +14,8 @@ import (
 // Deps are what a console needs. All fields but Logger must be set.
 type Deps struct {
 	Settings Settings
-	Policy   policy.Settings
+	Policy   policy.Settings // as configured; what calls are answered by at this moment Lines knows
+	Lines    Lines
 	Calls    Calls
 	Users    Users
 	Sessions Sessions
@@ -28,6 +30,10 @@ type Deps struct {
 	Standings Standings
 	// Health looks at the parts of the program that can fail, within a second or so.
 	Health func(ctx context.Context) []Finding
+	// Spoken gives what was heard after a turn of a call: by the specialist of a leg, or else by the caller. nil: nobody knows.
+	Spoken func(call policy.Call, turn policy.Turn) (specialist bool, sentences []string)
+	// Recordings are those that were fetched; nil: none are.
+	Recordings Recordings
 	// Stopping is closed when the server stops: what would go on for ever ends then. nil: never.
 	Stopping <-chan struct{}
 	// Now is the clock of everything that the console shows, writes and lets expire.
@@ -87,6 +93,20 @@ type Standings interface {
 	Near() ([]policy.Usage, time.Time)
 }
 
+// Lines are the company's lines, with what people edited of their dates.
+type Lines interface {
+	// InForce are the settings that calls are answered by at this moment, and Configured those without any edit.
+	InForce() policy.Settings
+	Configured() policy.Settings
+	// Editions are those of a line before a version (0: all), newest first.
+	Editions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.Edition, error)
+	// ChangeDates makes one more edition, notes it in the audit, and puts it in force before it returns. seen is the newest version that the
+	// person knows. Errors are policy.ErrDatesChanged, those of policy.Edition.Changed, or internal.
+	ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error)
+	// YAML are the dates in force, to paste into the configuration.
+	YAML() []byte
+}
+
 // Users are the people who may sign in. Errors are policy.ErrNoUser, ErrUserExists and ErrUserName, or internal.
 type Users interface {
 	User(ctx context.Context, name string) (policy.User, error)
@@ -128,4 +148,19 @@ type Finding struct {
 	State  string // ok, warning or wrong
 	Found  string // in a sentence
 	Advice string // what to do, where something is to be done
+}
+
+// Recordings are voicemails and recorded talks.
+type Recordings interface {
+	// OpenRecording opens one of a call. Errors: policy.ErrNoCall, policy.ErrNoRecording, and policy.ErrNotKept for one that was not fetched.
+	OpenRecording(ctx context.Context, call policy.CallSID, sid string) (Sound, error)
+	// Reveal notes in the audit that a person was given one, before it is.
+	Reveal(ctx context.Context, call policy.CallSID, by, detail string) error
+}
+
+// Sound is a recording that is open.
+type Sound struct {
+	io.ReadSeekCloser
+	Type string // of media: audio/wav
+	Made time.Time
 }

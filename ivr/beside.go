@@ -177,7 +177,7 @@ func stranded(c policy.Call) (policy.Leg, bool) {
 // Rung is what came of an order to ring.
 type Rung struct {
 	Order    int
-	Legs     []policy.Leg // SID and To of those who are rung
+	Legs     []policy.Leg  // SID and To of those who are rung
 	Refusals []policy.Fact // address, and why
 }
 

@@ -30,12 +30,12 @@ func (h *webhooks) conferenceWait(w *hook) error {
 // announce is heard by the specialist alone, at the call limit.
 func (h *webhooks) announce(w *hook) error {
 	line := w.line
-	for _, l := range h.Settings.Lines {
+	for _, l := range w.settings.Lines {
 		if digits(l.Number.Full()) == w.Param("line") {
 			line = l
 		}
 	}
-	minutes := strconv.Itoa(int(h.Settings.FairUse.CallLimit.Minutes()))
+	minutes := strconv.Itoa(int(w.settings.FairUse.CallLimit.Minutes()))
 	return h.send(w, document(h.form.say(line, []Phrase{phrase("limit-whisper", "minutes", minutes)})))
 }
 

@@ -24,7 +24,7 @@ func (h *webhooks) voice(w *hook) error {
 	}
 	var reply Reply
 	_, err = h.advance(ctx, w, policy.CallSID(w.CallSID), func(c policy.Call) policy.Call {
-		c, reply = h.machine.Next(c, in, w.now)
+		c, reply = w.machine().Next(c, in, w.now)
 		return c
 	})
 	if err != nil {
@@ -42,7 +42,7 @@ func (h *webhooks) leg(step string) func(*hook) error {
 		in := LegInput{Step: step, Leg: policy.CallSID(w.CallSID), To: policy.Phone(w.To), Try: turnNumber(w), Keys: w.Digits, Order: orderNumber(w)}
 		var reply Reply
 		_, err := h.advance(ctx, w, sid, func(c policy.Call) policy.Call {
-			c, reply = h.machine.NextLeg(c, in, w.now)
+			c, reply = w.machine().NextLeg(c, in, w.now)
 			return c
 		})
 		if err != nil {
@@ -229,7 +229,7 @@ func (h *webhooks) fallback(w *hook) error {
 	failed := failedPath(h.PublicURL, w.ErrorURL)
 	h.Logger.Warn("the provider fell back to us", zap.String("sid", w.CallSID), zap.String("error", w.ErrorCode), zap.String("at", failed))
 	if outbound(w.Webhook) {
-		return h.send(w, h.plain.screen(w.line, h.form.base+"/plain/answer"))
+		return h.send(w, h.plain(w).screen(w.line, h.form.base+"/plain/answer"))
 	}
 	ctx, cancel := context.WithTimeout(w.Request().Context(), patience)
 	defer cancel()
@@ -244,25 +244,25 @@ func (h *webhooks) fallback(w *hook) error {
 	}
 	var reply Reply
 	_, err = h.advance(ctx, w, policy.CallSID(w.CallSID), func(c policy.Call) policy.Call {
-		c, reply = h.machine.Fail(c, f, w.now)
+		c, reply = w.machine().Fail(c, f, w.now)
 		return c
 	})
 	switch {
 	case err != nil:
 		return err
 	case reply.Then == ThenPlain:
-		return h.send(w, h.plain.trouble(w.line))
+		return h.send(w, h.plain(w).trouble(w.line))
 	}
 	return h.send(w, h.form.voice(w.line, policy.CallSID(w.CallSID), reply))
 }
 
 // plainRoutes are the way to a person that needs no state. The log is not asked for anything.
 func (h *webhooks) plainRoutes(on func(string, func(*hook) error)) {
-	on("/plain", func(w *hook) error { return h.send(w, h.plain.instead(w.line, "", w.Webhook)) })
-	on("/plain/key", func(w *hook) error { return h.send(w, h.plain.key(w.line, w.Digits)) })
+	on("/plain", func(w *hook) error { return h.send(w, h.plain(w).instead(w.line, "", w.Webhook)) })
+	on("/plain/key", func(w *hook) error { return h.send(w, h.plain(w).key(w.line, w.Digits)) })
 	on("/plain/rang/:intent/:turn", func(w *hook) error {
-		return h.send(w, h.plain.next(w.line, policy.Intent(w.Param("intent")), turnNumber(w), w.Webhook))
+		return h.send(w, h.plain(w).next(w.line, policy.Intent(w.Param("intent")), turnNumber(w), w.Webhook))
 	})
-	on("/plain/screen", func(w *hook) error { return h.send(w, h.plain.screen(w.line, h.form.base+"/plain/answer")) })
-	on("/plain/answer", func(w *hook) error { return h.send(w, h.plain.answer(w.Digits)) })
+	on("/plain/screen", func(w *hook) error { return h.send(w, h.plain(w).screen(w.line, h.form.base+"/plain/answer")) })
+	on("/plain/answer", func(w *hook) error { return h.send(w, h.plain(w).answer(w.Digits)) })
 }

@@ -12,7 +12,7 @@ import (
 // the provider fell back to us. Everything it must know next stands in the URL. Critical calls go first: one key says so.
 type plain struct {
 	form
-	settings policy.Settings
+	settings *policy.Settings
 }
 
 // trouble says that something is wrong, and rings the team for questions; one key rings the critical team instead.

@@ -28,19 +28,21 @@ const (
 // an order to ring is brought into the log. An errand that fails, or is lost with the process, has done no harm: the machine goes on
 // without it.
 type Ringer struct {
-	machine Machine
-	form    form
-	log     Log
-	board   Switchboard
-	now     func() time.Time
-	logger  *zap.Logger
-	running sync.WaitGroup
+	settings Source
+	form     form
+	log      Log
+	board    Switchboard
+	now      func() time.Time
+	logger   *zap.Logger
+	running  sync.WaitGroup
 }
 
 // NewRinger makes a Ringer for the calls of a log.
-func NewRinger(s policy.Settings, publicURL string, log Log, board Switchboard, now func() time.Time, logger *zap.Logger) *Ringer {
-	return &Ringer{machine: Machine{s}, form: form{base: trimmed(publicURL)}, log: log, board: board, now: now, logger: logger}
+func NewRinger(s Source, publicURL string, log Log, board Switchboard, now func() time.Time, logger *zap.Logger) *Ringer {
+	return &Ringer{settings: s, form: form{base: trimmed(publicURL)}, log: log, board: board, now: now, logger: logger}
 }
+
+func (r *Ringer) machine() Machine { return Machine{*r.settings()} }
 
 // Wait returns when no errand runs. A nil Ringer has none.
 func (r *Ringer) Wait() {
@@ -54,7 +56,7 @@ func (r *Ringer) follow(before, after policy.Call) {
 	if r == nil {
 		return
 	}
-	for _, e := range r.machine.Errands(before, after) {
+	for _, e := range r.machine().Errands(before, after) {
 		r.running.Go(func() {
 			ctx, cancel := context.WithTimeout(context.Background(), errandWithin)
 			defer cancel()
@@ -121,7 +123,7 @@ func (r *Ringer) report(ctx context.Context, sid policy.CallSID, rung Rung) erro
 	var before policy.Call
 	after, err := r.log.Advance(ctx, sid, func(c policy.Call) policy.Call {
 		before = c
-		return r.machine.Rung(c, rung, r.now().UTC().Truncate(time.Millisecond))
+		return r.machine().Rung(c, rung, r.now().UTC().Truncate(time.Millisecond))
 	})
 	if err == nil {
 		r.follow(before, after)

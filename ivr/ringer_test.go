@@ -41,8 +41,10 @@ func (b *board) Ring(_ context.Context, r twilio.Ringing) (string, error) {
 	return "CAleg" + strings.Trim(r.To, "+"), b.did("ring " + r.To + " from " + r.From + " at " + r.URL)
 }
 
-func (b *board) Fetch(_ context.Context, sid, url string) error { return b.did("fetch " + sid + " to " + url) }
-func (b *board) HangUp(_ context.Context, sid string) error     { return b.did("hang up " + sid) }
+func (b *board) Fetch(_ context.Context, sid, url string) error {
+	return b.did("fetch " + sid + " to " + url)
+}
+func (b *board) HangUp(_ context.Context, sid string) error { return b.did("hang up " + sid) }
 
 func (b *board) taken() []string {
 	b.mu.Lock()
@@ -55,7 +57,9 @@ func besideServer(t *testing.T, b *board) (*server, *ivr.Ringer) {
 	t.Helper()
 	var ringer *ivr.Ringer
 	s := newServerWith(t, func(d *ivr.Deps) {
-		d.Settings.Whisper = true
+		inConference := settings(t)
+		inConference.Whisper = true
+		d.Settings = ivr.Always(inConference)
 		ringer = ivr.NewRinger(d.Settings, publicURL, d.Log, b, func() time.Time { return tuesday }, zap.NewNop())
 		d.Ringer = ringer
 	})

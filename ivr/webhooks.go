@@ -17,7 +17,7 @@ import (
 
 // Deps is what the webhooks need. All but Observer and Ringer must be set.
 type Deps struct {
-	Settings  policy.Settings
+	Settings  Source
 	Words     Words
 	Log       Log
 	Directory Directory
@@ -32,9 +32,7 @@ type Deps struct {
 // webhooks answers the provider.
 type webhooks struct {
 	Deps
-	machine Machine
-	form    form
-	plain   plain
+	form form
 }
 
 // NewWebhooks gives the handler of the provider's webhooks, below the path of the public URL:
@@ -60,9 +58,7 @@ func NewWebhooks(d Deps) http.Handler {
 	if d.Observer == nil {
 		d.Observer = unobserved{}
 	}
-	d.Settings.Whisper = d.Settings.Whisper && d.Ringer != nil
-	f := form{words: d.Words, base: trimmed(d.PublicURL)}
-	h := &webhooks{Deps: d, machine: Machine{d.Settings}, form: f, plain: plain{form: f, settings: d.Settings}}
+	h := &webhooks{Deps: d, form: form{words: d.Words, base: trimmed(d.PublicURL)}}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = func(err error, c echo.Context) { refuse(c, err) }
@@ -103,8 +99,26 @@ func (h *webhooks) routes(g *echo.Group) {
 type hook struct {
 	echo.Context
 	twilio.Webhook
-	now  time.Time
-	line policy.Line // whose language and voice answer
+	now      time.Time
+	settings *policy.Settings // in force when it came
+	line     policy.Line      // whose language and voice answer
+}
+
+// machine decides by the settings of this webhook.
+func (w *hook) machine() Machine { return Machine{*w.settings} }
+
+// plain is the way without state, by the settings of this webhook.
+func (h *webhooks) plain(w *hook) plain { return plain{form: h.form, settings: w.settings} }
+
+// inForce are the settings as this server can follow them: without a Ringer there are no conferences.
+func (h *webhooks) inForce() *policy.Settings {
+	s := h.Settings()
+	if s.Whisper && h.Ringer == nil {
+		own := *s
+		own.Whisper = false
+		return &own
+	}
+	return s
 }
 
 // guarded verifies a webhook before anything reads it, measures it, and answers for a handler that fails: whatever happens, the
@@ -117,8 +131,8 @@ func (h *webhooks) guarded(handle func(*hook) error) echo.HandlerFunc {
 			h.Logger.Warn("webhook refused", zap.String("route", c.Path()), zap.Error(err))
 			refuse(c, err)
 		} else {
-			w := twilio.ParseWebhook(params)
-			h.answer(&hook{Context: c, Webhook: w, now: h.Now().UTC().Truncate(time.Millisecond), line: speaker(h.Settings, ours(w))}, handle)
+			w, s := twilio.ParseWebhook(params), h.inForce()
+			h.answer(&hook{Context: c, Webhook: w, now: h.Now().UTC().Truncate(time.Millisecond), settings: s, line: speaker(s, ours(w))}, handle)
 		}
 		h.Observer.Webhook(c.Path(), c.Response().Status, time.Since(began))
 		return nil
@@ -152,15 +166,15 @@ func (h *webhooks) instead(w *hook) {
 	}
 	switch {
 	case kind == "voice", kind == "plain", kind == "fallback":
-		err = h.send(w, h.plain.instead(w.line, step, w.Webhook))
+		err = h.send(w, h.plain(w).instead(w.line, step, w.Webhook))
 	case kind == "conference":
 		err = h.conferenceWait(w)
 	case strings.Contains(w.Path(), "/"+stepScreen+"/"):
-		err = h.send(w, h.plain.screen(w.line, h.form.besideURL(policy.CallSID(w.Param("call")), orderNumber(w), answerPath(1))))
+		err = h.send(w, h.plain(w).screen(w.line, h.form.besideURL(policy.CallSID(w.Param("call")), orderNumber(w), answerPath(1))))
 	case strings.Contains(w.Path(), "/"+stepAnswer+"/") && orderNumber(w) > 0: // nothing joins the two without the log
 		err = h.send(w, document(h.form.say(w.line, []Phrase{phrase("screen-gone")}), twilio.Hangup{}))
 	case strings.Contains(w.Path(), "/"+stepAnswer+"/"):
-		err = h.send(w, h.plain.answer(w.Digits))
+		err = h.send(w, h.plain(w).answer(w.Digits))
 	default:
 		err = w.NoContent(http.StatusInternalServerError)
 	}
@@ -186,11 +200,12 @@ func (h *webhooks) log(w *hook) *zap.Logger {
 // document serves a line's fallback documents as they are at this moment, to anybody: they hold nothing but words and the addresses that
 // the provider needs.
 func (h *webhooks) document(c echo.Context) error {
-	for _, line := range h.Settings.Lines {
+	settings := h.Settings()
+	for _, line := range settings.Lines {
 		if FallbackFolder(line.Number) != c.Param("line") {
 			continue
 		}
-		documents, err := NewFallback(h.Settings, h.Words, h.form.base+"/fallback").Documents(line, h.Now())
+		documents, err := NewFallback(*settings, h.Words, h.form.base+"/fallback").Documents(line, h.Now())
 		if err != nil {
 			return err
 		}
@@ -244,7 +259,7 @@ func ours(w twilio.Webhook) policy.Phone {
 func outbound(w twilio.Webhook) bool { return strings.HasPrefix(w.Direction, "outbound-") }
 
 // speaker is the line that speaks: the dialled one, or for a number that is not configured the line whose number is most like it.
-func speaker(s policy.Settings, dialled policy.Phone) policy.Line {
+func speaker(s *policy.Settings, dialled policy.Phone) policy.Line {
 	best, most := s.Lines[0], -1
 	for _, l := range s.Lines {
 		if n := commonPrefix(string(l.Number), string(dialled)); n > most {

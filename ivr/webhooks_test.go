@@ -117,7 +117,7 @@ func newServerWith(t testing.TB, change func(*ivr.Deps)) *server {
 	}
 	s := &server{memory: &memory{calls: map[policy.CallSID]policy.Call{}}, seen: &seen{}}
 	d := ivr.Deps{
-		Settings: settings(t), Words: ivr.DefaultWords(), Log: s.memory, Directory: s.memory, Verifier: verifier,
+		Settings: ivr.Always(settings(t)), Words: ivr.DefaultWords(), Log: s.memory, Directory: s.memory, Verifier: verifier,
 		PublicURL: publicURL, Now: func() time.Time { return tuesday }, Logger: zap.NewNop(), Observer: s.seen,
 	}
 	change(&d)
@@ -409,5 +409,29 @@ func TestStatusIsAcknowledgedAfterTheCommit(t *testing.T) {
 	}
 	if got := s.calls[sid].Outcome(); got != policy.Abandoned {
 		t.Errorf("outcome %q", got)
+	}
+}
+
+// Settings that come into force hold from the next webhook on, for the documents that stand without us too, and the trace names their version.
+func TestSettingsHoldFromTheNextWebhook(t *testing.T) {
+	inForce := settings(t)
+	s := newServerWith(t, func(d *ivr.Deps) { d.Settings = func() *policy.Settings { return &inForce } })
+	first := s.post("/voice")
+	closed := settings(t)
+	closed.Version = "test+1"
+	for i := range closed.Lines {
+		closed.Lines[i].Hours.Closed = []policy.Closure{{Date: policy.DateOf(tuesday), Reason: "Moving house"}}
+	}
+	inForce = closed
+	second := s.post("/voice", "CallSid", "CA2")
+	document := s.serve(httptest.NewRequest(http.MethodGet, "/phone/fallback/448000668187/voice.xml", nil))
+
+	trace := s.memory.calls["CA2"].Trace
+	got := []any{
+		strings.Contains(first.Body.String(), "Enter or say"), strings.Contains(second.Body.String(), "Phone support is closed."),
+		trace[1].Result, trace[1].Config, strings.Contains(document.Body.String(), "We are closed on"),
+	}
+	if diff := cmp.Diff([]any{true, true, "closed: Moving house", "test+1", true}, got); diff != "" {
+		t.Errorf("before and after (-want +got):\n%s\n%s\n%s\n%s", diff, first.Body, second.Body, document.Body)
 	}
 }

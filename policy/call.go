@@ -29,7 +29,7 @@ type Call struct {
 	Trace   []Decision `json:"trace,omitempty"`
 	Legs    []Leg      `json:"legs,omitempty"`
 	Message *Recording `json:"message,omitempty"` // the voicemail that was left
-	// Recordings of the talk, where the company records.
+	// Recordings of the talk, where the company records, and other messages than the one above; by SID.
 	Recordings []Recording `json:"recordings,omitempty"`
 	// WrongNumbers are the times at which a customer number was entered that nobody has.
 	WrongNumbers []time.Time `json:"wrong_numbers,omitempty"`
@@ -120,14 +120,6 @@ type Leg struct {
 	DialSeconds *int      `json:"dial_seconds,omitempty"` // the same as the dialling leg was told it
 	DialEndedAt time.Time `json:"dial_ended_at,omitzero"` // we were told that the dial is over
 	NotBridged  bool      `json:"not_bridged,omitempty"`  // the provider says that the two never heard each other
-}
-
-// Recording is something the provider recorded for us.
-type Recording struct {
-	SID     string    `json:"sid"`
-	URL     string    `json:"url"`
-	Seconds int       `json:"seconds"`
-	At      time.Time `json:"at,omitzero"`
 }
 
 // Clip gives the call with its slices ending where they end, so that appending to one makes a new one. It is how a call is changed without

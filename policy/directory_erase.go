@@ -16,6 +16,8 @@ type Erased struct {
 	Calls   int `json:"calls"`   // of the account, anonymised
 	Cases   int `json:"cases"`   // anonymised, and closed
 	Notices int `json:"notices"` // removed
+	// Recordings of the calls: noted for removal, here and at the provider, in the same step.
+	Recordings int `json:"recordings"`
 }
 
 // Exported is everything that is kept of one customer.
@@ -30,12 +32,13 @@ type Exported struct {
 type AuditEntry struct {
 	At time.Time `json:"at"`
 	By string    `json:"by"`
-	// Act is what was done: "import", "export", "erase", "expire"; "case-open", "case-move"; "retry" of a notice; an act on a call by its
-	// kind, such as "waive", with "undo " in front where it was taken back; "sign-in" and the other acts of and on users (see ActSignIn).
+	// Act is what was done: "import", "export", "erase", "expire"; "reveal" of a recording; "case-open", "case-move"; "retry" of a notice; an act on a call by its
+	// kind, such as "waive", with "undo " in front where it was taken back; "sign-in" and the other acts of and on users (see ActSignIn);
+	// ActLineDates.
 	Act string `json:"act"`
 	// Customer is whom it was about; empty where that is nobody, and for anything that was about a customer who was erased since.
 	Customer CustomerNumber `json:"customer,omitempty"`
-	Subject  string         `json:"subject,omitempty"` // the SID of the call, the ID of the case, or the user's name
+	Subject  string         `json:"subject,omitempty"` // the SID of the call, the ID of the case, the user's name, or the line's number
 	Detail   string         `json:"detail"`            // in words, without names and numbers of customers
 	Reason   string         `json:"reason,omitempty"`  // in the person's own words
 }

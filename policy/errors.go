@@ -9,6 +9,10 @@ var (
 	ErrNoCase     = errors.New("no such case")
 	ErrNoNotice   = errors.New("no such notice")
 	ErrCaseOpen   = errors.New("the account has an open case")
+	// ErrNoRecording says that a call has no such recording.
+	ErrNoRecording = errors.New("no such recording")
+	// ErrNotKept says that a recording can't be played here, because there is no copy of it.
+	ErrNotKept = errors.New("the recording is not kept here")
 
 	// ErrDirectoryChanged refuses an import that would do something else than the person was shown.
 	ErrDirectoryChanged = errors.New("the directory changed meanwhile")
@@ -47,4 +51,10 @@ var (
 	ErrUserName   = errors.New("no name of a user")
 	ErrRole       = errors.New("no role")
 	ErrPassword   = errors.New("the password cannot be taken")
+)
+
+// Why a line's dates are not edited. ErrDate is wrong use.
+var (
+	ErrDate         = errors.New("the date cannot be edited so")
+	ErrDatesChanged = errors.New("the line's dates changed")
 )

@@ -10,4 +10,6 @@ type Expired struct {
 	Calls   int `json:"calls"`
 	Kept    int `json:"kept"`    // calls as old as those, of months that a case rests on
 	Notices int `json:"notices"` // sent, or given up
+	// Recordings of those calls: noted for removal, in the same step.
+	Recordings int `json:"recordings"`
 }

@@ -1,9 +1,6 @@
 package policy
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Report is what the provider says of a call or of one of its legs, whichever way it said it: the number's status callback, a leg's
 // callbacks, the end of a dial, a recording's callback, its list of calls.
@@ -98,40 +95,6 @@ func (l Leg) learnListed(r Report) Leg {
 		l.AnsweredAt = earliest(l.AnsweredAt, r.At.Add(-time.Duration(*r.Seconds)*time.Second))
 	}
 	return l
-}
-
-func (c Call) learnMessage(m Recording) Call {
-	if m.Seconds <= 0 && c.Message == nil {
-		return c
-	}
-	if c.Message == nil || better(m, *c.Message) {
-		c.Message = &m
-	}
-	return c
-}
-
-func (c Call) learnRecording(m Recording) Call {
-	c.Recordings = slices.Clone(c.Recordings)
-	i, found := slices.BinarySearchFunc(c.Recordings, m, func(a, b Recording) int { return compare(CallSID(a.SID), CallSID(b.SID)) })
-	switch {
-	case !found:
-		c.Recordings = slices.Insert(c.Recordings, i, m)
-	case better(m, c.Recordings[i]):
-		c.Recordings[i] = m
-	}
-	return c
-}
-
-// better says which of two reports of one recording stays, so that their order does not matter: one with a SID, then the longer, then
-// the earlier.
-func better(a, b Recording) bool {
-	switch {
-	case (a.SID != "") != (b.SID != ""):
-		return a.SID != ""
-	case a.Seconds != b.Seconds:
-		return a.Seconds > b.Seconds
-	}
-	return a.At.Before(b.At)
 }
 
 // rank orders the provider's states of a call: a further one is never taken back by an earlier one that arrives late.

@@ -12,7 +12,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Audit is what people did to the directory, to calls, to cases, to notices and to users, who signed in, and what retention removed, oldest first. It reads in
+// Audit is what people did to the directory, to calls, to cases, to notices, to users and to the dates of lines, who signed in, and what retention removed, oldest first. It reads in
 // short steps, as Calls does.
 func (s *Store) Audit(ctx context.Context) iter.Seq2[policy.AuditEntry, error] {
 	return pages(ctx, s, auditBucket, decodeAudit)

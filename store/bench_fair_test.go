@@ -54,20 +54,25 @@ func yearOfCalls(calls int) iter.Seq[policy.Call] {
 }
 
 func benchCall(n int, at time.Time, account policy.CustomerNumber, month policy.Month) policy.Call {
-	seconds := 60 + n%1500
+	seconds := 60 + n*7%1500
 	return policy.Call{
-		SID: policy.CallSID(fmt.Sprintf("CA%032x", n)), Line: ukLine, From: "+442079460018", StartedAt: at, Answered: true, Config: "0123456789ab",
-		Customer: account, Account: "Northwind Flex Offices", Month: month, Intent: policy.Question, Ticket: policy.Ticket(fmt.Sprint(n % 40)),
+		SID: policy.CallSID(fmt.Sprintf("CA%032x", n)), Line: []policy.Phone{ukLine, usLine}[n%2], From: policy.Phone("+442" + string(account[1:]) + fmt.Sprintf("%03d", n%7)),
+		StartedAt: at, Answered: true, Config: "0123456789ab",
+		Customer: account, Account: "Northwind Flex Offices " + string(account), Month: month, Intent: policy.Intents()[n%5], Ticket: policy.Ticket(fmt.Sprint(n % 40)),
+		Waived: n%30 == 0, Training: n%40 == 0,
 		HuntingAt: at.Add(20 * time.Second), Status: "completed", EndedAt: at.Add(time.Duration(40+seconds) * time.Second),
 		Legs: []policy.Leg{{
-			SID: policy.CallSID(fmt.Sprintf("CB%032x", n)), To: "+15550100001", Status: "completed", RangAt: at.Add(21 * time.Second),
+			SID: policy.CallSID(fmt.Sprintf("CB%032x", n)), To: policy.Phone(fmt.Sprintf("+155501000%02d", n%8)), Status: "completed", RangAt: at.Add(21 * time.Second),
 			AnsweredAt: at.Add(30 * time.Second), AcceptedAt: at.Add(35 * time.Second), EndedAt: at.Add(time.Duration(35+seconds) * time.Second), Seconds: &seconds,
 		}},
 		Trace: []policy.Decision{{At: at, Rule: "hours.week", Result: "open until 19:00", Config: "0123456789ab"}},
 	}
 }
 
-const ukLine = policy.Phone("+448000668187")
+const (
+	ukLine = policy.Phone("+448000668187")
+	usLine = policy.Phone("+18883071053")
+)
 
 // year is a store with so many calls, made once for all benchmarks.
 func year(b *testing.B, calls int) *store.Store {

@@ -125,12 +125,11 @@ func (s *Store) ClosedCases(ctx context.Context, before policy.CaseID, limit int
 	for done := false; !done; {
 		err := s.view(ctx, func(tx *bolt.Tx) error {
 			cursor := tx.Bucket(casesBucket).Cursor()
-			k, v := cursor.Seek(below)
-			if k == nil {
-				k, v = cursor.Last()
-			} else {
-				k, v = cursor.Prev()
+			step := cursor.Prev
+			if k, _ := cursor.Seek(below); k == nil {
+				step = cursor.Last
 			}
+			k, v := step()
 			for n := 0; n < pageLength; n++ {
 				if k == nil {
 					done = true

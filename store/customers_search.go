@@ -72,15 +72,12 @@ func listedCustomers(tx *bolt.Tx, t policy.Text) (numbers []string, few bool) {
 	if !few {
 		return nil, false
 	}
-	for i, word := range t.Words {
-		named, few := underWord(search, ofName, word, maxTerms)
-		if few {
-			numbers = append(numbers, named...)
-			break
-		}
-		if i == len(t.Words)-1 {
+	if len(t.Words) > 0 {
+		named, few := underWords(search, ofName, t.Words, maxTerms)
+		if !few {
 			return nil, false
 		}
+		numbers = append(numbers, named...)
 	}
 	for _, part := range t.Digits {
 		calling, few := underPart(search, ofNumber, part, maxTerms, func(string) bool { return true })

@@ -14,7 +14,8 @@ import (
 const longestCall = 4 * time.Hour
 
 // Erase removes a customer's profile and the notices about the account, and makes its calls and its cases anonymous
-// (policy.Call.Anonymised, policy.Case.Anonymised: the figures stay), in one step. An open case is closed. The audit keeps that one account
+// (policy.Call.Anonymised, policy.Case.Anonymised: the figures stay), in one step. An open case is closed. The recordings of the calls are
+// noted for removal, here and at the provider (DueRemovals). The audit keeps that one account
 // was erased, when and by whom, and forgets its number wherever it stood. Errors: policy.ErrNoCustomer for a number with
 // neither a profile nor calls, policy.ErrCallInProgress while the account is on the phone.
 func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by string, at time.Time) (policy.Erased, error) {
@@ -29,16 +30,21 @@ func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by stri
 		}
 		for _, r := range calls {
 			c := r.Call
-			if c.End().IsZero() && at.Sub(c.StartedAt) < longestCall {
+			if goesOn(c, at) {
 				return fmt.Errorf("%w: erase it when call %s has ended", policy.ErrCallInProgress, c.SID)
 			}
 			before, err := b.call(c.SID)
 			if err != nil {
 				return err
 			}
+			gone := before.call.Removals(policy.RemovalErased, at)
 			if err := b.change(before, before.call.Anonymised()); err != nil {
 				return err
 			}
+			if err := putRemovals(b.tx, gone); err != nil {
+				return err
+			}
+			did.Recordings += len(gone)
 		}
 		did.Calls = len(calls)
 		if did.Cases, err = eraseCases(b.tx, number, by, at); err != nil {

@@ -17,7 +17,8 @@ const expireBatch = 500
 
 // Expire removes the calls that began before a time, with their stories, and the notices from before it that were sent or given up
 // (rule 13). The calls of an account's months that a case rests on stay, and so do calls of which the start is not known: nothing but
-// reports of legs is known of those. The audit gets one entry with the totals, if there was anything to remove.
+// reports of legs is known of those. The recordings of those calls are noted for removal (DueRemovals), each in the step that removes its
+// call. The audit gets one entry with the totals, if there was anything to remove.
 //
 // It works in bounded steps, each of which is complete with its entry in the audit, so that others come between. What it says it removed
 // is removed, also when it ends with an error.
@@ -82,9 +83,8 @@ func expireCalls(tx *bolt.Tx, w *sweep) error {
 		if err != nil {
 			return err
 		}
-		goesOn := r.Call.End().IsZero() && w.at.Sub(r.Call.StartedAt) < longestCall
 		switch {
-		case goesOn:
+		case goesOn(r.Call, w.at):
 		case r.Call.Expires(w.before, cases[r.Call.Customer]):
 			old = append(old, r)
 		default:
@@ -98,6 +98,11 @@ func expireCalls(tx *bolt.Tx, w *sweep) error {
 		if err := removeCall(tx, r); err != nil {
 			return err
 		}
+		gone := r.Call.Removals(policy.RemovalExpired, w.at)
+		if err := putRemovals(tx, gone); err != nil {
+			return err
+		}
+		w.did.Recordings += len(gone)
 	}
 	w.did.Calls += len(old)
 	return nil

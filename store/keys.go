@@ -21,6 +21,8 @@ const (
 	byCase     = 'o' // customer, number of the case; the value is its state
 	byDue      = 'd' // time of the next try, key of the notice
 	byFailed   = 'g' // when the notice was given up, its key
+	byStep     = 'r' // what is to be done about a recording, time of the next try, SID of the call, SID of the recording
+	byRemoval  = 'x' // time of the next try, SID of the recording
 )
 
 // entry is a key of the index and what stands there.
@@ -48,13 +50,13 @@ func callKeys(c policy.Call) []entry {
 	for i, at := range c.WrongNumbers {
 		keys = append(keys, entry{key: key(byWrong).part(c.From.Caller()).time(at).text(sid).count(i)})
 	}
-	return keys
+	return append(keys, recordingKeys(c)...)
 }
 
 // sameKeys says whether two states of one call have the same entries in the index, without making them: most steps change none.
 func sameKeys(a, b policy.Call) bool {
 	return a.StartedAt.Equal(b.StartedAt) && a.Customer == b.Customer && a.Month == b.Month && a.From == b.From &&
-		slices.EqualFunc(a.WrongNumbers, b.WrongNumbers, time.Time.Equal) &&
+		slices.EqualFunc(a.WrongNumbers, b.WrongNumbers, time.Time.Equal) && sameRecordings(a, b) &&
 		(nobodyRung(a, b) || sameTally(a.Tally(), b.Tally()) && sameTalking(a, b))
 }
 

@@ -88,7 +88,7 @@ func (l *loader) edits(ctx context.Context, calls []policy.Call) ([]edit, error)
 	if err != nil {
 		return nil, err
 	}
-	edits := make([]edit, 0, 16*len(calls))
+	edits, now := make([]edit, 0, 16*len(calls)), l.store.now()
 	for _, c := range calls {
 		if err := validSID(c.SID); err != nil {
 			return nil, err
@@ -110,7 +110,7 @@ func (l *loader) edits(ctx context.Context, calls []policy.Call) ([]edit, error)
 		place := placeOf(c)
 		edits = append(edits, edit{key: place, value: value}, edit{in: inIndex, key: key(bySID).text(string(c.SID)), value: place[:timeLength]})
 		edits = append(edits, indexEdits(nil, callKeys(c))...)
-		edits = append(edits, searchEdits(nil, searchKeys(c, c.End().IsZero()))...)
+		edits = append(edits, searchEdits(nil, searchKeys(c, goesOn(c, now)))...)
 	}
 	slices.SortFunc(edits, func(a, b edit) int { return cmp.Or(cmp.Compare(a.in, b.in), bytes.Compare(a.key, b.key)) })
 	return edits, nil

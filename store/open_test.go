@@ -263,21 +263,32 @@ func TestAnOlderFileGetsItsIndexAnew(t *testing.T) {
 	if due, err := s.DueNotices(t.Context(), time.Now(), 10); err != nil || len(due) != 1 {
 		t.Errorf("due notices: %+v, %v; want the one that was there", due, err)
 	}
+	if due, err := s.DueRecordings(t.Context(), policy.StepFetch, time.Now(), 10); err != nil || len(due) != 1 {
+		t.Errorf("due recordings: %+v, %v; want the one that was there", due, err)
+	}
+	if due, err := s.DueRemovals(t.Context(), time.Now(), 10); err != nil || len(due) != 1 {
+		t.Errorf("due removals: %+v, %v; want the one that was there", due, err)
+	}
 	if c, err := s.Customer(t.Context(), "204518"); err != nil || !c.Restricted {
 		t.Errorf("the account: %+v, %v; want it restricted by its case", c, err)
 	}
 }
 
-// withACase is the path of a file with a call that goes on, a restricted account and a notice that waits, closed.
+// withACase is the path of a file with a call that goes on and has a recording, another recording to remove, a restricted account and a notice
+// that waits, closed.
 func withACase(t *testing.T) string {
 	t.Helper()
 	path := filled(t)
 	s := file{path}.open(t, store.Options{})
 	at := time.Date(2026, time.November, 23, 14, 0, 0, 0, time.UTC)
 	_, err := s.AdvanceAndNotify(t.Context(), "CA1", func(c policy.Call) (policy.Call, []policy.Notice) {
-		return c.WithLeg(policy.Leg{SID: "CA2", AcceptedAt: at}), []policy.Notice{{Key: "call-limit/CA1"}}
+		c = c.WithLeg(policy.Leg{SID: "CA2", AcceptedAt: at}).Learn(policy.Report{Recording: &policy.Recording{SID: "RE1", Seconds: 5}})
+		return c, []policy.Notice{{Key: "call-limit/CA1"}}
 	})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Remove(t.Context(), []policy.Removal{{SID: "RE2", Why: policy.RemovalErased}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.ImportCustomers(t.Context(), []policy.Customer{{Number: "204518", Name: "Northwind"}}, "anna"); err != nil {

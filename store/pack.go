@@ -9,11 +9,8 @@ import (
 // In the search's index a place is packed: there are some entries for each call, and there can be many calls. Packed places sort as places
 // do. A place is 12 bytes of time and the SID, 46 bytes as a rule; packed it is 9 bytes of time and 21 of SID. A place without a SID,
 // which a search begins at, stays one.
-const (
-	packedTime = 5 + 4
-	// Seconds since year 1 need no more than 5 bytes before the year 34,000.
-	dropped = timeLength - packedTime
-)
+// Seconds since year 1 need no more than 5 bytes before the year 34,000.
+const packedTime = 5 + 4
 
 // appendPacked adds a place to a key.
 func appendPacked(k, place []byte) []byte {

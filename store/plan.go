@@ -1,9 +1,6 @@
 package store
 
 import (
-	"bytes"
-	"strings"
-
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
@@ -26,10 +23,11 @@ func newPlan(tx *bolt.Tx, d direction, w *work) plan {
 // that looking at one after the other finds a page.
 const maxStreams = 2000
 
-// calls gives the candidates for a filter, and the part of them that can be cut short, if there is one.
-func (p plan) calls(f policy.Filter) (candidates stream, narrowed *both) {
+// calls gives the candidates for a filter, and the part of them that can be cut short, if there is one. text is the stream of the
+// filter's text; nil: it is not looked up.
+func (p plan) calls(f policy.Filter, text stream) (candidates stream, narrowed *both) {
 	streams := p.facets(f)
-	if text, ok := p.text(f); ok {
+	if text != nil {
 		streams = append(streams, text)
 	}
 	settled := len(streams) > 0
@@ -65,7 +63,8 @@ func (p plan) facets(f policy.Filter) (streams []stream) {
 	add(f.Outcome != "", facet(byOutcome, outcome))
 	add(f.Intent != "", facet(byIntent, f.Intent))
 	add(f.Line != "", facet(byLine, f.Line))
-	if from, to, ok := f.TalkRange(); ok {
+	few := f.Ticket != "" || f.Customer != "" // then it is quicker to read these than to leap in many bands
+	if from, to, ok := f.TalkRange(); ok && !few {
 		streams = append(streams, p.talk(f, from, to))
 	}
 	return streams
@@ -94,170 +93,4 @@ func (p plan) talk(f policy.Filter, from, to int) stream {
 		all.streams = append(all.streams, l)
 	}
 	return all
-}
-
-// text are the calls that a free text finds; ok is false where there is no text, or it finds too much to be looked up.
-func (p plan) text(f policy.Filter) (found stream, ok bool) {
-	t := policy.ParseText(f.Text, f.Numbers)
-	if t.Empty() {
-		return nil, false
-	}
-	all := &union{direction: p.direction, streams: []stream{p.packed(key(byTicket).part(t.Whole))}}
-	for _, look := range []func(policy.Text) ([]stream, bool){p.sids, p.accounts, p.names, p.callers} {
-		streams, ok := look(t)
-		if !ok || len(streams)+len(all.streams) > maxStreams {
-			return nil, false
-		}
-		all.streams = append(all.streams, streams...)
-	}
-	return all, true
-}
-
-// sids are the calls whose SID is the text, or begins with it.
-func (p plan) sids(t policy.Text) ([]stream, bool) {
-	if !t.SIDPrefix() {
-		if place := placeBySID(p.tx, t.Whole); place != nil {
-			return []stream{&places{p.direction, [][]byte{place}}}, true
-		}
-		return nil, true
-	}
-	found := &places{direction: p.direction}
-	prefix, cursor := key(bySID).text(t.Whole), p.index.Cursor()
-	for k, start := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, start = cursor.Next() {
-		if len(found.list) == maxStreams {
-			return nil, false
-		}
-		found.list = append(found.list, append(bytes.Clone(start), k[1:]...))
-	}
-	found.sort()
-	return []stream{found}, true
-}
-
-// accounts are those on calls whose number is the text, or begins with it.
-func (p plan) accounts(t policy.Text) (streams []stream, ok bool) {
-	cursor, length := p.index.Cursor(), len(t.Whole)
-	if length > maxPart {
-		return nil, true
-	}
-	after := []byte(nil) // the account that was found last
-	for {
-		from := append(key(byCustomer), byte(length))
-		if from = from.text(t.Whole); after != nil {
-			from = append(append(key(byCustomer), after...), 0xff) // beyond the places of all its calls
-		}
-		k, _ := cursor.Seek(from)
-		if len(k) < 2 || k[0] != byCustomer {
-			return streams, true
-		}
-		number := partOf(k)
-		switch {
-		case strings.HasPrefix(string(number), t.Whole) && (t.NumberPrefix() || len(number) == len(t.Whole)):
-			if len(streams) == maxStreams {
-				return nil, false
-			}
-			streams = append(streams, p.account(string(number)))
-			after = bytes.Clone(k[1 : 2+len(number)])
-		case !t.NumberPrefix():
-			return streams, true
-		case len(number) > length:
-			length, after = len(number), nil
-		case length == maxPart:
-			return streams, true
-		default:
-			length, after = length+1, nil
-		}
-	}
-}
-
-// names are the accounts that had a name on a call with all words of the text.
-func (p plan) names(t policy.Text) (streams []stream, ok bool) {
-	if len(t.Words) == 0 {
-		return nil, true
-	}
-	for _, word := range t.Words {
-		customers, few := underWord(p.search, byWord, word, maxStreams)
-		if !few {
-			continue // another word may be rarer
-		}
-		for _, c := range customers {
-			if p.named(t, c) {
-				streams = append(streams, p.account(c))
-			}
-		}
-		return streams, true
-	}
-	return nil, false
-}
-
-func (p plan) named(t policy.Text, customer string) bool {
-	prefix, cursor := namesKey(customer), p.search.Cursor()
-	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
-		if t.MatchesName(string(k[len(prefix):])) {
-			return true
-		}
-	}
-	return false
-}
-
-// callers are the numbers with the text in them.
-func (p plan) callers(t policy.Text) (streams []stream, ok bool) {
-	seen := map[string]bool{}
-	for _, part := range t.Digits {
-		numbers, few := underPart(p.search, byPart, part, maxStreams, func(number string) bool { return strings.Contains(number, part) })
-		if !few {
-			return nil, false
-		}
-		for _, number := range numbers {
-			if !seen[number] {
-				streams = append(streams, p.packed(key(byFrom).part(number)))
-			}
-			seen[number] = true
-		}
-	}
-	return streams, true
-}
-
-// maxTerms is how many entries of one word, or of four digits, are looked at: a few milliseconds.
-const maxTerms = 20_000
-
-// underWord are the customers under the words that begin with one, each once; few is false where there are more than many.
-func underWord(search *bolt.Bucket, kind byte, word string, many int) (customers []string, few bool) {
-	prefix, cursor, seen := key(kind).text(cutWord(word)), search.Cursor(), map[string]bool{}
-	looked := 0
-	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
-		_, customer, _ := strings.Cut(string(k[1:]), "\x00")
-		if seen[customer] {
-			continue
-		}
-		if looked++; looked > maxTerms || len(customers) == many {
-			return nil, false
-		}
-		seen[customer] = true
-		customers = append(customers, customer)
-	}
-	return customers, true
-}
-
-// underPart are what stands under four digits of a part of a number, and is wanted; few is false where there is more than many. It tries
-// the last digits first: numbers share the first ones.
-func underPart(search *bolt.Bucket, kind byte, part string, many int, wanted func(string) bool) (found []string, few bool) {
-	cursor := search.Cursor()
-	for from := len(part) - gramLength; from >= 0; from-- {
-		prefix := partKey(kind, part[from:from+gramLength])
-		found, few = nil, true
-		looked := 0
-		for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
-			if looked++; looked > maxTerms || len(found) > many {
-				few = false
-				break
-			}
-			if value := string(k[len(prefix):]); wanted(value) {
-				found = append(found, value)
-			}
-		}
-		if few {
-			return found, true
-		}
-	}
-	return nil, false
 }

@@ -1,11 +1,8 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"iter"
-	"slices"
-	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -64,20 +61,52 @@ const (
 	listingWork = 4000
 )
 
-// reach is how far a search came in one direction.
-type reach[T any] struct {
-	list  []T    // in that direction
-	first []byte // the place of its first
-	to    []byte // the last place that is known
-	more  bool   // there is something beyond it, or may be: where the list is not full, the search was cut short
-}
-
 // searchCalls looks for calls beyond a place, or at it where it is a time only; nil: from the end.
 func searchCalls(tx *bolt.Tx, f policy.Filter, d direction, from []byte, many, spend int) (reach[policy.Call], error) {
-	calls, w := tx.Bucket(callsBucket), &work{left: spend}
-	candidates, narrowed := newPlan(tx, d, w).calls(f)
+	w := &work{left: spend}
+	p := newPlan(tx, d, w)
+	text := p.text(f)
+	switch {
+	case text == nil:
+		return p.seek(f, nil, from, many)
+	case len(text.streams) <= wideText:
+		return p.seek(f, text, from, many)
+	}
+	// What is on many accounts may well be on the calls that come first: to look at some is quicker than to begin so many streams.
+	w.left = glance
+	found, err := p.seek(f, nil, from, many)
+	if err != nil || !found.more || len(found.list) == many {
+		return found, err
+	}
+	w.left = spend
+	rest, err := p.seek(f, text, found.to, many-len(found.list))
+	if len(found.list) > 0 {
+		rest.first = found.first
+	}
+	if rest.to == nil {
+		rest.to = found.to
+	}
+	rest.list = append(found.list, rest.list...)
+	return rest, err
+}
+
+const (
+	// wideText is how many streams of a text are begun without a glance at the calls that come first.
+	wideText = 400
+	// glance is the work of looking at some 400 calls.
+	glance = 400 * readCost
+)
+
+// seek looks for calls by the facets that a filter names, and by the stream of its text where that is given.
+func (p plan) seek(f policy.Filter, text *union, from []byte, many int) (reach[policy.Call], error) {
+	var looked stream
+	if text != nil {
+		looked = text
+	}
+	calls := p.tx.Bucket(callsBucket)
+	candidates, narrowed := p.calls(f, looked)
 	s := seeker[policy.Call]{
-		direction: d, work: w, many: many, candidates: candidates, narrowed: narrowed,
+		direction: p.direction, work: p.work, many: many, candidates: candidates, narrowed: narrowed,
 		read: func(place []byte) (policy.Call, bool, error) {
 			r, err := recordAt(calls, place)
 			return r.Call, err == nil && f.Matches(r.Call), err
@@ -85,155 +114,4 @@ func searchCalls(tx *bolt.Tx, f policy.Filter, d direction, from []byte, many, s
 	}
 	s.since, s.until = bounds(f.Since, f.Until)
 	return s.seek(from)
-}
-
-// seeker reads what streams lead to.
-type seeker[T any] struct {
-	direction
-	work         *work
-	many         int
-	since, until []byte // places; nil: no bound
-	candidates   stream
-	narrowed     *both // the part of candidates that can be cut short; nil: none
-	read         func(place []byte) (T, bool, error)
-}
-
-func (s *seeker[T]) seek(from []byte) (reach[T], error) {
-	var found reach[T]
-	place := s.candidates.seek(s.start(from))
-	if place != nil && bytes.Equal(place, from) {
-		place = s.candidates.next()
-	}
-	for ; ; place = s.candidates.next() {
-		if cut := s.cut(); cut != nil && (place == nil || s.compare(place, cut) > 0) {
-			found.to, found.more = cut, !s.beyond(cut)
-			return found, nil
-		}
-		if place == nil || s.beyond(place) {
-			found.more = false
-			return found, nil
-		}
-		if s.work.done() && found.to != nil {
-			found.more = true
-			return found, nil
-		}
-		s.work.spend(readCost)
-		v, wanted, err := s.read(place)
-		if err != nil {
-			return found, err
-		}
-		if wanted && len(found.list) == s.many {
-			found.more = true
-			return found, nil
-		}
-		found.to = bytes.Clone(place)
-		if wanted {
-			if found.list = append(found.list, v); len(found.list) == 1 {
-				found.first = found.to
-			}
-		}
-	}
-}
-
-// start is where to begin: at a place or at the bound, whichever comes later.
-func (s *seeker[T]) start(from []byte) []byte {
-	bound := s.since
-	if s.direction == towardsOlder {
-		bound = s.until
-	}
-	switch {
-	case from == nil && bound == nil && s.direction == towardsOlder:
-		return placeAt(endOfTime)
-	case from == nil && bound == nil:
-		return placeAt(beginOfTime)
-	case from == nil || bound != nil && s.compare(from, bound) < 0:
-		return bound
-	}
-	return from
-}
-
-// beyond says whether a place is outside of the bound in the direction.
-func (s *seeker[T]) beyond(place []byte) bool {
-	if s.direction == towardsOlder {
-		return s.since != nil && bytes.Compare(place, s.since) < 0
-	}
-	return s.until != nil && bytes.Compare(place, s.until) >= 0
-}
-
-func (s *seeker[T]) cut() []byte {
-	if s.narrowed == nil {
-		return nil
-	}
-	return s.narrowed.cut
-}
-
-// searchPage makes a page of what a search reaches from the place of one of two marks, nil for none. It looks on the other side too,
-// whether there is anything.
-func searchPage[T any](
-	older, newer []byte, size int, mark func(place []byte) policy.Mark, search func(d direction, from []byte, many, spend int) (reach[T], error),
-) (policy.Found[T], error) {
-	d, from := towardsOlder, older
-	if from == nil && newer != nil {
-		d, from = towardsNewer, newer
-	}
-	ahead, err := search(d, from, size, pageWork)
-	if err != nil {
-		return policy.Found[T]{}, err
-	}
-	found := policy.Found[T]{List: ahead.list}
-	onwards, backwards := &found.Older, &found.Newer
-	if d == towardsNewer {
-		slices.Reverse(found.List)
-		onwards, backwards = backwards, onwards
-	}
-	if ahead.more {
-		*onwards = mark(ahead.to)
-		if len(ahead.list) < size {
-			found.SearchedTo = onwards.At
-		}
-	}
-	if from == nil {
-		return found, nil
-	}
-	begin := ahead.first
-	if begin == nil { // where the page would be: what is exactly there counts as behind it
-		begin = placeAt(timeOf(from, d))
-	}
-	behind, err := search(!d, begin, 1, pageWork/4)
-	if len(behind.list) > 0 || behind.more {
-		*backwards = mark(begin)
-	}
-	return found, err
-}
-
-// timeOf is the time from which, without a SID, what is at a place is reached in the direction opposite to d.
-func timeOf(place []byte, d direction) time.Time {
-	at := readTime(place)
-	if d == towardsNewer {
-		at = at.Add(1)
-	}
-	return at
-}
-
-func markOfCall(place []byte) policy.Mark {
-	return policy.Mark{At: readTime(place), ID: string(place[timeLength:])}
-}
-
-// placeOfMark is nil for no mark.
-func placeOfMark(m policy.Mark) []byte {
-	if m.IsZero() {
-		return nil
-	}
-	return append(placeAt(m.At), m.ID...)
-}
-
-// bounds are the places of a range of time; nil: without bound on that side.
-func bounds(since, until time.Time) (from, to []byte) {
-	if !since.IsZero() {
-		from = placeAt(since)
-	}
-	if !until.IsZero() {
-		to = placeAt(until)
-	}
-	return from, to
 }

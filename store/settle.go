@@ -19,6 +19,11 @@ const (
 	settleLost = 64
 )
 
+// goesOn says whether a call may still be going on: no end of it is known, and it is not older than any call can be.
+func goesOn(c policy.Call, now time.Time) bool {
+	return c.End().IsZero() && now.Sub(c.StartedAt) < longestCall
+}
+
 // stayLive takes in a change of a live call: its place may move, and its end is remembered.
 func (b *batch) stayLive(before, after policy.Call) {
 	if !before.StartedAt.Equal(after.StartedAt) {

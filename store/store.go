@@ -21,8 +21,8 @@ type Options struct {
 	// OnCommit hears of every commit from the writer itself, so it must return at once: how long it took, how many requests shared
 	// it, and why it failed.
 	OnCommit func(took time.Duration, calls int, err error)
-	// OnUpgrade hears, while Open brings the file of an older version up to date, how many calls are done. That takes about a minute for a
-	// million calls, and a process that is ended meanwhile loses nothing.
+	// OnUpgrade hears, while Open brings the file of an older version up to date, how many calls are done. That can take minutes for
+	// millions of calls, and a process that is ended meanwhile loses nothing.
 	OnUpgrade func(calls int)
 	// ReadOnly opens an existing file without changing it. It still needs a file that nobody writes to.
 	ReadOnly bool
@@ -67,10 +67,13 @@ var (
 	noticesBucket   = []byte("notices")
 	searchBucket    = []byte("search")
 	usersBucket     = []byte("users")
+	removalsBucket  = []byte("removals")
 	sessionsBucket  = []byte("sessions")
+	datesBucket     = []byte("dates")
 	metaBucket      = []byte("meta")
 	buckets         = [][]byte{
-		callsBucket, stepsBucket, customersBucket, indexBucket, auditBucket, casesBucket, noticesBucket, usersBucket, sessionsBucket, metaBucket, searchBucket,
+		callsBucket, stepsBucket, customersBucket, indexBucket, auditBucket, casesBucket, noticesBucket, usersBucket, sessionsBucket,
+		datesBucket, removalsBucket, metaBucket, searchBucket,
 	}
 )
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
@@ -31,7 +32,7 @@ func (s *Store) upgrade(version int) error {
 	}
 	for done, more := 0, true; more; {
 		err := s.db.Update(func(tx *bolt.Tx) error {
-			n, err := searchStep(tx)
+			n, err := searchStep(tx, s.now())
 			done, more = done+n, n == upgradeStep
 			return err
 		})
@@ -94,6 +95,9 @@ func makeIndex(tx *bolt.Tx) error {
 	if err := indexAll(tx, inIndex, casesBucket, caseKeys); err != nil {
 		return err
 	}
+	if err := indexAll(tx, inIndex, removalsBucket, removalKeys); err != nil {
+		return err
+	}
 	return indexAll(tx, inIndex, noticesBucket, noticeKeys)
 }
 
@@ -133,7 +137,7 @@ func indexAudit(tx *bolt.Tx) error {
 }
 
 // searchStep brings some calls into the search's index, and says how many. Fewer than upgradeStep were the last.
-func searchStep(tx *bolt.Tx) (n int, err error) {
+func searchStep(tx *bolt.Tx, now time.Time) (n int, err error) {
 	meta := tx.Bucket(metaBucket)
 	var edits []edit
 	cursor := tx.Bucket(callsBucket).Cursor()
@@ -143,7 +147,7 @@ func searchStep(tx *bolt.Tx) (n int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		edits = append(edits, searchEdits(nil, searchKeys(r.Call, r.Call.End().IsZero()))...)
+		edits = append(edits, searchEdits(nil, searchKeys(r.Call, goesOn(r.Call, now)))...)
 		n++
 	}
 	next := bytes.Clone(k)

@@ -39,6 +39,7 @@ type question struct {
 	what    string          // for errors and counters: "numbers list"
 	once    bool            // asking twice is not like asking once
 	date    time.Time       // of the last answer, by the provider's clock
+	stream  bool            // the answer's body is read by whoever asked, as it comes
 }
 
 func (a *Account) ask(ctx context.Context, what string) *question {
@@ -94,7 +95,7 @@ func (a *Account) address(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// send asks until there is an answer, a refusal, or no point in asking on. The answer's body is in memory.
+// send asks until there is an answer, a refusal, or no point in asking on. The answer's body is in memory, unless it is a stream.
 func (q *question) send(request func(context.Context) (*http.Request, error)) (*http.Response, error) {
 	pauses := &pauses{ExponentialBackOff: backoff.NewExponentialBackOff()}
 	pauses.InitialInterval, pauses.MaxInterval = firstPause, longestPause
@@ -126,13 +127,16 @@ func (p *pauses) NextBackOff() time.Duration {
 
 // attempt asks once.
 func (q *question) attempt(request func(context.Context) (*http.Request, error)) (*http.Response, error) {
+	if q.stream {
+		return q.open(request)
+	}
 	ctx, cancel := context.WithTimeout(q.ctx, answerWithin)
 	defer cancel()
 	r, err := request(ctx)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := q.account.do(r)
+	answer, err := q.account.do(r, "application/json")
 	if err != nil {
 		return nil, err
 	}
@@ -154,8 +158,8 @@ func (q *question) attempt(request func(context.Context) (*http.Request, error))
 }
 
 // do asks as each of those that the account may be known by, until one is not refused. A refused one has done nothing.
-func (a *Account) do(r *http.Request) (*http.Response, error) {
-	r.Header.Set("Accept", "application/json")
+func (a *Account) do(r *http.Request, accept string) (*http.Response, error) {
+	r.Header.Set("Accept", accept)
 	user, secret, _ := a.config.credentials()
 	secrets := []string{secret}
 	if a.config.APIKey == "" {

@@ -20,8 +20,12 @@ type callsList struct {
 	Customer string  `placeholder:"N" help:"Calls of this customer number."`
 	Intent   intent  `placeholder:"INTENT" help:"${intents}."`
 	Outcome  outcome `placeholder:"OUTCOME" help:"${outcomes}."`
-	Limit    int     `placeholder:"N" help:"At most so many calls, the newest (default: all)."`
-	Format   string  `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
+
+	callsChoice
+	callsPages
+
+	Limit  int    `placeholder:"N" help:"At most so many calls, the newest (default: all; with --page 50)."`
+	Format string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
 }
 
 // Help shows examples.
@@ -30,15 +34,24 @@ func (callsList) Help() string {
 
     supportline calls
     supportline calls --since 2026-11-01 --until 2026-11-30 --zone Europe/London
-    supportline calls --customer 204518 --outcome served --format csv > calls.csv`
+    supportline calls --customer 204518 --outcome served --format csv > calls.csv
+    supportline calls --text "northwind flex" --over-long
+    supportline calls --intent critical --talk-at-least 10m --page`
 }
 
 func (l callsList) run(ctx context.Context, s *session) error {
-	filter, zone, err := l.filter(s.Now())
+	filter, zone, err := l.filter(s.Now(), s.Settings.FairUse)
 	if err != nil {
 		return err
 	}
 	found := &listing{calls: s.Store.Calls(ctx, filter), limit: l.Limit, tickets: newTickets(s)}
+	var page policy.Found[policy.Call]
+	if l.paged() {
+		if page, err = l.page(ctx, s, filter); err != nil {
+			return err
+		}
+		found.calls, found.limit = inOrder(page.List), 0
+	}
 	switch l.Format {
 	case "json":
 		err = writeJSON(s.Out, found.rows(ctx))
@@ -47,6 +60,9 @@ func (l callsList) run(ctx context.Context, s *session) error {
 	default:
 		err = found.table(ctx, s, zone)
 	}
+	if err == nil && l.paged() {
+		tellPage(s.Err, page.Older, page.Newer, page.SearchedTo, zone)
+	}
 	if err == nil && found.cut {
 		fmt.Fprintf(s.Err, "More calls match: these are the newest %d. Give a larger --limit, or none.\n", l.Limit)
 	}
@@ -54,7 +70,7 @@ func (l callsList) run(ctx context.Context, s *session) error {
 }
 
 // filter is the selection; one call more than the limit is asked for, to know whether there are more.
-func (l callsList) filter(now time.Time) (policy.Filter, *time.Location, error) {
+func (l callsList) filter(now time.Time, fair policy.FairUse) (policy.Filter, *time.Location, error) {
 	if l.Limit < 0 {
 		return policy.Filter{}, nil, fmt.Errorf("--limit %d: write a number of calls, or leave it out for all", l.Limit)
 	}
@@ -69,6 +85,9 @@ func (l callsList) filter(now time.Time) (policy.Filter, *time.Location, error) 
 	filter := policy.Filter{
 		Since: when.since, Until: when.until, Line: policy.Phone(l.Line), Customer: policy.CustomerNumber(l.Customer),
 		Intent: policy.Intent(l.Intent), Outcome: policy.Outcome(l.Outcome),
+	}
+	if err := l.choose(&filter, fair); err != nil {
+		return policy.Filter{}, nil, err
 	}
 	if l.Limit > 0 {
 		filter.Limit = l.Limit + 1

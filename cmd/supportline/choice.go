@@ -19,8 +19,11 @@ type (
 // UnmarshalText takes one of the five reasons to call; anything else is an error that lists them.
 func (i *intent) UnmarshalText(text []byte) error { return choose(i, string(text), policy.Intents()) }
 
-// UnmarshalText takes one of the ways a call can end; anything else is an error that lists them.
-func (o *outcome) UnmarshalText(text []byte) error { return choose(o, string(text), policy.Outcomes()) }
+// UnmarshalText takes one of the ways a call can end, or in-progress; anything else is an error that lists them.
+func (o *outcome) UnmarshalText(text []byte) error { return choose(o, string(text), outcomes()) }
+
+// outcomes are what calls can be selected by.
+func outcomes() []policy.Outcome { return append(policy.Outcomes(), policy.InProgress) }
 
 // UnmarshalText takes one of the states of a case; anything else is an error that lists them.
 func (c *caseState) UnmarshalText(text []byte) error {

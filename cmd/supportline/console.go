@@ -1,15 +1,45 @@
 package main
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/policy"
 )
 
 // console is the ops web console of a house.
 func (h *house) console() http.Handler {
 	return console.New(console.Deps{
-		Settings: h.conf.Console, Policy: h.conf.Settings, Calls: h.store, Users: h.store, Sessions: h.store, Audit: h.store, Outbox: h.store, Stopping: h.stopping, Health: h.findings,
-		Directory: h.store, Cases: h.store, Standings: h.standings, Addressed: h.conf.Notices.Addressed, Now: h.now, Logger: h.log,
+		Settings: h.conf.Console, Policy: h.conf.Settings, Lines: h.inForce, Calls: h.store, Users: h.store, Sessions: h.store, Audit: h.store,
+		Directory: h.store, Cases: h.store, Standings: h.standings, Addressed: h.conf.Notices.Addressed,
+		Outbox: h.store, Spoken: h.spoken, Recordings: sounds{h}, Stopping: h.stopping, Health: h.findings, Now: h.now, Logger: h.log,
 	})
+}
+
+// spoken is what was heard after a turn of a call, in the words of today.
+func (h *house) spoken(call policy.Call, turn policy.Turn) (specialist bool, sentences []string) {
+	line, ok := h.conf.Settings.Line(call.Line)
+	if !ok {
+		line = h.conf.Settings.Lines[0]
+	}
+	heard := h.conf.Words.Transcript(line, turn)
+	return heard.Specialist, heard.Sentences
+}
+
+// sounds are the house's recordings as its console plays them.
+type sounds struct{ *house }
+
+// OpenRecording opens one that was fetched.
+func (s sounds) OpenRecording(ctx context.Context, call policy.CallSID, sid string) (console.Sound, error) {
+	opened, err := s.keeper.Open(ctx, call, sid)
+	if err != nil {
+		return console.Sound{}, err
+	}
+	return console.Sound{ReadSeekCloser: opened, Type: opened.Copy.Type, Made: opened.Copy.At}, nil
+}
+
+// Reveal notes that a person was given one.
+func (s sounds) Reveal(ctx context.Context, call policy.CallSID, by, detail string) error {
+	return s.store.Reveal(ctx, call, by, detail)
 }

@@ -71,7 +71,7 @@ func (h *house) noticesFinding(ctx context.Context) console.Finding {
 }
 
 func (h *house) versionFinding() console.Finding {
-	return console.Finding{Part: "versions", State: "ok", Found: fmt.Sprintf("supportline %s, configuration %s", version(), h.conf.Settings.Version)}
+	return console.Finding{Part: "versions", State: "ok", Found: fmt.Sprintf("supportline %s, configuration %s", version(), h.inForce.Settings().Version)}
 }
 
 // ago is a time in words, as seen from now.

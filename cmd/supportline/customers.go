@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/officernd/supportline/policy"
@@ -58,6 +59,7 @@ func placed(file string, p policy.RowProblem) string {
 
 // customersList is "customers list".
 type customersList struct {
+	Text   string `placeholder:"TEXT" help:"Those whose number begins with this, whose name has these words, or with 4 digits or more of a phone number."`
 	Format string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json, or csv as import reads it."`
 }
 
@@ -66,11 +68,12 @@ func (customersList) Help() string {
 	return `Examples:
 
     supportline customers list
+    supportline customers list --text harbor
     supportline customers list --format csv > customers.csv`
 }
 
 func (l customersList) run(ctx context.Context, s *session) error {
-	customers := s.Store.Customers(ctx)
+	customers := l.customers(ctx, s)
 	switch l.Format {
 	case "json":
 		return writeJSON(s.Out, customers)
@@ -96,10 +99,43 @@ func (l customersList) run(ctx context.Context, s *session) error {
 		t.add(string(c.Number), c.Name, c.Package, c.Line.Full(), c.AccountHolder, c.Email, c.Phone.Full(), strings.Join(callers, " "))
 	}
 	if len(t.rows) == 0 {
-		fmt.Fprintln(s.Err, "There are no customers yet: \"supportline customers import FILE.csv\" brings them in.")
+		fmt.Fprintln(s.Err, l.none())
 		return nil
 	}
 	return t.write(s.Out, s.Colour)
+}
+
+// customers are all, or those that the text finds.
+func (l customersList) customers(ctx context.Context, s *session) iter.Seq2[policy.Customer, error] {
+	if l.Text == "" {
+		return s.Store.Customers(ctx)
+	}
+	text := policy.ParseText(l.Text, true)
+	return func(yield func(policy.Customer, error) bool) {
+		for after, more := policy.CustomerNumber(""), true; more; more = after != "" {
+			found, next, err := s.Store.SearchCustomers(ctx, text, customersStep, after)
+			if err != nil {
+				yield(policy.Customer{}, err)
+				return
+			}
+			for _, c := range found {
+				if !yield(c, nil) {
+					return
+				}
+			}
+			after = next
+		}
+	}
+}
+
+// customersStep is how many customers are asked for at once.
+const customersStep = 500
+
+func (l customersList) none() string {
+	if l.Text != "" {
+		return "No customers match."
+	}
+	return "There are no customers yet: \"supportline customers import FILE.csv\" brings them in."
 }
 
 // customersExport is "customers export": everything that is kept of one customer.
@@ -109,7 +145,8 @@ type customersExport struct {
 
 // Help shows an example.
 func (customersExport) Help() string {
-	return `One JSON object: the profile, the account's calls with their messages, recordings and what people did to them, its usage by month, its cases
+	return `One JSON object: the profile, the account's calls with their messages and recordings (where they are, with their SHA-256: "calls recording" gives
+the sound) and what people did to them, its usage by month, its cases
 and its notices.
 
 Example:
@@ -183,7 +220,8 @@ type customersErase struct {
 
 // Help shows an example.
 func (customersErase) Help() string {
-	return `The profile goes, and the account's calls lose everything that leads to a person. This cannot be undone.
+	return `The profile goes, and the account's calls lose everything that leads to a person. Their voicemails and recordings are removed here and at the
+provider. This cannot be undone.
 
 Example:
 
@@ -207,6 +245,9 @@ func (e customersErase) run(ctx context.Context, s *session) error {
 		return unknownCustomer(e.Number, err)
 	}
 	fmt.Fprintf(s.Err, "Customer %s is erased; %d calls are anonymised.\n", number, done.Calls)
+	if done.Recordings > 0 {
+		fmt.Fprintf(s.Err, "%s, here and at the provider, by the running server or by \"supportline recordings fetch\".\n", plural(done.Recordings, "recording")+" will be removed")
+	}
 	return nil
 }
 

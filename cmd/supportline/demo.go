@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -95,6 +96,7 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 		return errors.Join(err, h.Close())
 	}
 	log.Info("demo", zap.String("webhooks", s.webhooks.Addr().String()), zap.Time("now", shown.Now()))
+	conf.Settings = h.inForce.InForce()
 	d.introduce(p.Out, conf, password, shown.Now())
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -239,6 +241,7 @@ func (d demoCommand) introduce(w io.Writer, conf config.Config, password string,
 		{"configuration", folder(demoConfig)},
 		{"customers", folder(demoCustomers)},
 		{"store", path},
+		{"recordings", cmp.Or(conf.Recordings.Folder, "at the provider: the configuration names no folder")},
 		{"server's log", folder(demoLog)},
 	} {
 		fmt.Fprintf(w, "  %-19s %s\n", row[0], row[1])

@@ -15,6 +15,7 @@ func demoAccount(conf config.Config, now func() time.Time) *fake.Account {
 	for _, line := range conf.Settings.Lines {
 		at.AddNumber(line.Number.Full())
 	}
+	at.Change(func(s *fake.State) { s.Strangers = true }) // a phone in another terminal records too
 	return at
 }
 

@@ -19,7 +19,7 @@ type doctorCommand struct {
 // Help shows examples.
 func (doctorCommand) Help() string {
 	return `Looks at everything that a new installation gets wrong: the account and its credentials, the numbers, the public address and its
-certificate, a signed request, the clock, the voices, the specialists' numbers, the store, the fallback. Each thing that isn't right has its
+certificate, a signed request, the clock, the voices, the specialists' numbers, the store, the place of recordings, the fallback. Each thing that isn't right has its
 fix. Nothing at the provider is changed, and no call is made. Exit status 1 where something is wrong; a warning alone is 0.
 
 Examples:
@@ -93,6 +93,9 @@ func (c doctorCommand) run(ctx context.Context, p *program, configFile string) e
 			return err
 		}
 		return no("%s has %s: the rest can't be looked at before", configFile, plural(len(problems), "problem"))
+	}
+	if editions, err := p.editions(ctx, conf, configFile); err == nil { // where the store can't be asked, its own finding says so
+		conf.Settings = conf.Settings.With(editions)
 	}
 	d, err := newDoctor(ctx, p, conf, configFile)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/twilio/fake"
 )
@@ -106,10 +109,10 @@ func TestDoctorLooksAtTheStore(t *testing.T) {
 		err   error
 		want  []string
 	}{
-		"well":       {state: storeState{took(9*time.Second, time.Millisecond, time.Millisecond), tuesday.Add(-time.Hour)}},
-		"slow":       {storeState{took(200 * time.Millisecond), tuesday}, nil, []string{"warning store: a commit takes 200ms: callers wait for several"}},
-		"too slow":   {storeState{took(3 * time.Second), tuesday}, nil, []string{"wrong store: a commit takes 3s: callers will be served without the log"}},
-		"silent":     {storeState{took(1), tuesday.AddDate(0, 0, -8)}, nil, []string{"warning last call: 8 days ago, on 2026-11-16"}},
+		"well":       {state: storeState{Commits: took(9*time.Second, time.Millisecond, time.Millisecond), Newest: tuesday.Add(-time.Hour)}},
+		"slow":       {storeState{Commits: took(200 * time.Millisecond), Newest: tuesday}, nil, []string{"warning store: a commit takes 200ms: callers wait for several"}},
+		"too slow":   {storeState{Commits: took(3 * time.Second), Newest: tuesday}, nil, []string{"wrong store: a commit takes 3s: callers will be served without the log"}},
+		"silent":     {storeState{Commits: took(1), Newest: tuesday.AddDate(0, 0, -8)}, nil, []string{"warning last call: 8 days ago, on 2026-11-16"}},
 		"no call":    {state: storeState{Commits: took(1)}},
 		"not there":  {state: storeState{Commits: took(1)}, err: errNoLog},
 		"not usable": {err: errors.New("no space left on device"), want: []string{"wrong store: it can't be written: no space left on device"}},
@@ -124,13 +127,43 @@ func TestDoctorLooksAtTheStore(t *testing.T) {
 	}
 }
 
+// TestDoctorLooksAtThePlaceOfRecordings as whoever keeps them sees it.
+func TestDoctorLooksAtThePlaceOfRecordings(t *testing.T) {
+	folder := recordings.Settings{Folder: "/srv/recordings"}
+	bucket := recordings.Settings{S3: recordings.S3{Endpoint: "s3.example.com", Bucket: "calls"}}
+	for name, row := range map[string]struct {
+		settings recordings.Settings
+		problem  string
+		want     finding
+	}{
+		"none":   {recordings.Settings{}, "", ok("recordings", "they stay at the provider: recordings.keep names no place")},
+		"folder": {folder, "", ok("recordings", "folder:/srv/recordings can be written, read and deleted from")},
+		"folder that can't be written": {folder, "permission denied", wrong(
+			"recordings", "give the server's user the right to write there, and the disk some room", "folder:/srv/recordings: permission denied",
+		)},
+		"bucket that can't be used": {bucket, "Access Denied.", wrong(
+			"recordings", "look whether the bucket is there, and whether its keys may write, read and delete in it", "s3:https://s3.example.com/calls: Access Denied.",
+		)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := &doctor{conf: config.Config{Recordings: row.settings}}
+			if diff := cmp.Diff([]finding{row.want}, d.place(storeState{Place: row.problem})); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // TestProbeMakesNoStore: one that doctor made could not be the server's, who may be another user.
 func TestProbeMakesNoStore(t *testing.T) {
 	p := &program{Now: time.Now}
 	conf := mustConfig(t)
 	state, err := p.probe(t.Context(), conf, "unused.yaml")
-	if !errors.Is(err, errNoLog) || len(state.Commits) != probes {
+	if !errors.Is(err, errNoLog) || len(state.Commits) != probes || state.Place != "" {
 		t.Errorf("%+v, %v", state, err)
+	}
+	if _, err := os.Stat(conf.Recordings.Folder); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder of recordings was made: %v", err)
 	}
 	conf.Store += "-nowhere/supportline.db"
 	if _, err := p.probe(t.Context(), conf, "unused.yaml"); err == nil || errors.Is(err, errNoLog) {
@@ -165,7 +198,7 @@ func TestExaminationLeavesNoTrace(t *testing.T) {
 	}
 	want := []string{
 		"configuration", "voice", "credentials", "account", "clock", "numbers", "public address", "certificate", "signed request", "specialists",
-		"server", "store", "last call", "fallback",
+		"server", "store", "last call", "recordings", "fallback",
 	}
 	if diff := cmp.Diff(want, order); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)

@@ -186,7 +186,7 @@ func (d *doctor) fallback(ctx context.Context) (found []finding) {
 		case d.lately(hosted, documents, line):
 			found = append(found, warning("fallback", fix, "%s: it was written before today, and leaves out a day to come that has other hours", number))
 		default:
-			found = append(found, wrong("fallback", fix, "%s: %s holds other documents than the configuration makes", number, address))
+			found = append(found, wrong("fallback", fix, "%s: %s holds other documents than configuration and edited dates make", number, address))
 		}
 	}
 	return found

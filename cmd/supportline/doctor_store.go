@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
@@ -20,6 +18,8 @@ import (
 type storeState struct {
 	Commits []time.Duration `json:"commits"` // how long each of a few took, the disk included
 	Newest  time.Time       `json:"newest"`  // start of the newest call; zero: there is none
+	// Place is what is wrong with the place of recordings, for whoever keeps them; "": nothing.
+	Place string `json:"place,omitempty"`
 }
 
 // probeCommand is "probe": what doctor asks of whoever has the store open.
@@ -45,6 +45,7 @@ func (probeCommand) run(ctx context.Context, s *session) error {
 		}
 		state.Newest = c.StartedAt
 	}
+	state.Place = problemOf(s.Keeper.Probe(ctx))
 	return json.NewEncoder(s.Out).Encode(state)
 }
 
@@ -57,19 +58,16 @@ func (p *program) probe(ctx context.Context, conf config.Config, configFile stri
 		return storeState{}, err
 	}
 	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
-		return p.probeFolder(filepath.Dir(file))
+		state, err := p.probeFolder(filepath.Dir(file))
+		state.Place = probePlace(ctx, conf)
+		return state, err
 	}
-	var out, words bytes.Buffer
-	quiet := *p
-	quiet.Out, quiet.Err, quiet.In = &out, &words, strings.NewReader("")
-	if err := quiet.data(ctx, probeCommand{}, []string{"probe"}, configFile); err != nil {
-		if said := strings.TrimSpace(words.String()); said != "" {
-			err = errors.New(strings.TrimPrefix(said, "supportline: "))
-		}
+	text, err := p.quietly(ctx, probeCommand{}, "probe", configFile)
+	if err != nil {
 		return storeState{}, err
 	}
 	var state storeState
-	return state, json.Unmarshal(out.Bytes(), &state)
+	return state, json.Unmarshal(text, &state)
 }
 
 // probeFolder writes to the disk where the store is going to be, and gives errNoLog with what it measured.
@@ -109,9 +107,9 @@ func (d *doctor) log(ctx context.Context) []finding {
 	speed := d.commits(state)
 	if err != nil {
 		speed.Found = "the server will make it; " + speed.Found
-		return []finding{speed, d.lastCall(time.Time{})}
+		state.Newest = time.Time{}
 	}
-	return []finding{speed, d.lastCall(state.Newest)}
+	return append([]finding{speed, d.lastCall(state.Newest)}, d.place(state)...)
 }
 
 func (d *doctor) commits(state storeState) finding {

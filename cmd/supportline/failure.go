@@ -45,6 +45,7 @@ var refusals = []error{
 	policy.ErrNoCall, policy.ErrNoCustomer, policy.ErrNoCase, policy.ErrNoNotice, policy.ErrCallChanged, policy.ErrAlready,
 	policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrMoveNotAllowed, policy.ErrCaseOpen, policy.ErrSent,
 	policy.ErrRotationMoved, policy.ErrNoUser, policy.ErrUserExists,
+	policy.ErrNoRecording, policy.ErrNotKept,
 }
 
 // statusOf is the one table from an error to an exit status. What it does not know could not run.

@@ -25,7 +25,7 @@ type fallbackCommand struct {
 func (fallbackCommand) Help() string {
 	return `Writes the documents that answer callers while the server can't: they say the hours of the week to come and ring the critical team, with no
 state. Put them where they can be fetched with GET (a CDN, an object store) and name that place as fallback_url; bin.xml is all in one, for a
-TwiML Bin. Write them anew each week, since closed days are named.
+TwiML Bin. Write them anew each week, and when a date was edited in the console, since closed days are named.
 
 Examples:
 
@@ -33,11 +33,12 @@ Examples:
     0 6 * * 1  supportline fallback --out /srv/fallback`
 }
 
-func (c fallbackCommand) run(_ context.Context, p *program, configFile string) error {
+func (c fallbackCommand) run(ctx context.Context, p *program, configFile string) error {
 	conf, err := p.load(configFile, config.Options{}) // an address that is missing would make documents that lead nowhere
 	if err != nil {
 		return err
 	}
+	conf = p.edited(ctx, conf, configFile)
 	from := p.Now()
 	if c.At != "" {
 		if from, _, err = parseMoment(c.At, time.UTC); err != nil {

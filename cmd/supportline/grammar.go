@@ -14,27 +14,30 @@ import (
 type grammar struct {
 	Config string `default:"${config}" placeholder:"FILE" help:"The configuration (default: ${default})."`
 
-	Serve     serveCommand     `cmd:"" help:"Answer the provider's webhooks."`
-	Demo      demoCommand      `cmd:"" help:"Everything on this machine, without any account."`
-	Call      callCommand      `cmd:"" help:"A phone in the terminal."`
-	Check     checkCommand     `cmd:"" help:"Is the configuration right?"`
-	Hours     hoursCommand     `cmd:"" help:"Open or closed, and which rule says so."`
-	Provision provisionCommand `cmd:"" help:"Compare the account's numbers with the configuration, and set them."`
-	Doctor    doctorCommand    `cmd:"" help:"Everything that a new installation gets wrong, with its fix."`
-	Rotate    rotateCommand    `cmd:"" name:"rotate-token" help:"Change the account's auth token, without a call lost."`
-	Reconcile reconcileCommand `cmd:"" help:"Repair the log from the provider's own list of calls."`
-	Fallback  fallbackCommand  `cmd:"" help:"Write the documents that answer while the server can't."`
-	Customers customers        `cmd:"" help:"The customers."`
-	Calls     calls            `cmd:"" help:"The log of calls, and what people do to a call."`
-	Usage     usage            `cmd:"" help:"Fair use: what accounts used, and why."`
-	Cases     cases            `cmd:"" help:"The review list: accounts under sustained load."`
-	Charges   chargesCommand   `cmd:"" help:"What a month's load over the limits would cost: a proposal."`
-	Users     users            `cmd:"" help:"The people who may sign in to the console."`
-	Notices   noticeCommands   `cmd:"" help:"What people were told, and what could not be delivered."`
-	Version   versionCommand   `cmd:"" help:"Which version this is."`
-	Probe     probeCommand     `cmd:"" hidden:"" help:"Write to the store, and say how long that takes."`
-	Rotation  rotationCommand  `cmd:"" hidden:"" help:"What is put down of a change of the auth token."`
-	Health    healthCommand    `cmd:"" hidden:"" help:"Ask the running server whether it is well."`
+	Serve      serveCommand      `cmd:"" help:"Answer the provider's webhooks."`
+	Demo       demoCommand       `cmd:"" help:"Everything on this machine, without any account."`
+	Call       callCommand       `cmd:"" help:"A phone in the terminal."`
+	Check      checkCommand      `cmd:"" help:"Is the configuration right?"`
+	Hours      hoursCommand      `cmd:"" help:"Open or closed, and which rule says so."`
+	Provision  provisionCommand  `cmd:"" help:"Compare the account's numbers with the configuration, and set them."`
+	Doctor     doctorCommand     `cmd:"" help:"Everything that a new installation gets wrong, with its fix."`
+	Rotate     rotateCommand     `cmd:"" name:"rotate-token" help:"Change the account's auth token, without a call lost."`
+	Reconcile  reconcileCommand  `cmd:"" help:"Repair the log from the provider's own list of calls."`
+	Fallback   fallbackCommand   `cmd:"" help:"Write the documents that answer while the server can't."`
+	Customers  customers         `cmd:"" help:"The customers."`
+	Calls      calls             `cmd:"" help:"The log of calls, and what people do to a call."`
+	Usage      usage             `cmd:"" help:"Fair use: what accounts used, and why."`
+	Cases      cases             `cmd:"" help:"The review list: accounts under sustained load."`
+	Charges    chargesCommand    `cmd:"" help:"What a month's load over the limits would cost: a proposal."`
+	Users      users             `cmd:"" help:"The people who may sign in to the console."`
+	Notices    noticeCommands    `cmd:"" help:"What people were told, and what could not be delivered."`
+	Recordings recordingCommands `cmd:"" help:"Voicemails and recordings that wait to be fetched or removed."`
+	Audit      auditCommand      `cmd:"" help:"Who did what, when and why."`
+	Version    versionCommand    `cmd:"" help:"Which version this is."`
+	Dates      datesCommand      `cmd:"" hidden:"" help:"What was edited of the lines' dates, as JSON."`
+	Probe      probeCommand      `cmd:"" hidden:"" help:"Write to the store, and say how long that takes."`
+	Rotation   rotationCommand   `cmd:"" hidden:"" help:"What is put down of a change of the auth token."`
+	Health     healthCommand     `cmd:"" hidden:"" help:"Ask the running server whether it is well."`
 }
 
 // customers are the commands on the directory.
@@ -48,12 +51,15 @@ type customers struct {
 // calls are the commands on the log. "calls" alone, or with flags, is "calls list".
 type calls struct {
 	List     callsList     `cmd:"" default:"withargs" help:"Show the log, newest first."`
+	Count    callsCount    `cmd:"" help:"A day's calls by hour and outcome."`
 	Explain  callsExplain  `cmd:"" help:"Why everything happened on one call."`
 	Waive    callsWaive    `cmd:"" help:"Deem an over-long call necessary."`
 	Training callsTraining `cmd:"" help:"Mark a training call."`
 	Attach   callsAttach   `cmd:"" help:"Give a call to an account."`
 	Ticket   callsTicket   `cmd:"" help:"Set the ticket number of a call."`
 	Note     callsNote     `cmd:"" help:"Write a note to a call."`
+
+	Recording callsRecording `cmd:"" help:"The voicemail or a recording of a call, as a WAV file."`
 }
 
 // usage are the commands on fair use. "usage" alone, or with flags, is "usage list".
@@ -115,7 +121,7 @@ func parse(args []string, out, words io.Writer) (parsed, error) {
 	parser, err := kong.New(
 		&g, kong.Name("supportline"), kong.Description(description), kong.Writers(out, words), kong.Exit(func(int) { helped = true }),
 		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: false, Compact: true, WrapUpperBound: 110}),
-		kong.Vars{"config": defaultConfig, "intents": list(policy.Intents()), "outcomes": list(policy.Outcomes()), "states": list(policy.CaseStates())},
+		kong.Vars{"config": defaultConfig, "intents": list(policy.Intents()), "outcomes": list(outcomes()), "states": list(policy.CaseStates())},
 	)
 	if err != nil {
 		return parsed{}, err

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -14,23 +15,28 @@ import (
 type hoursCommand struct {
 	At   string `placeholder:"TIME" help:"A date, a date and time on the line's own clock, or RFC 3339 (default: now)."`
 	Line number `placeholder:"NUMBER" help:"This line only (default: all)."`
+	YAML bool   `help:"Show the closed days and special hours in force as YAML, to paste into the configuration."`
 }
 
 // Help shows examples.
 func (hoursCommand) Help() string {
-	return `Says of each line whether it is open, which rule says so and when it next changes, and shows two weeks.
+	return `Says of each line whether it is open, which rule says so and when it next changes, and shows two weeks. Dates that were edited in the
+console count where the store is at hand. --yaml writes them as the configuration does: paste the lists over those of each line, and the
+edits are no longer needed.
 
 Examples:
 
     supportline hours
-    supportline hours --line +448000668187 --at "2026-11-24 18:59"`
+    supportline hours --line +448000668187 --at "2026-11-24 18:59"
+    supportline hours --yaml`
 }
 
-func (c hoursCommand) run(_ context.Context, p *program, configFile string) error {
+func (c hoursCommand) run(ctx context.Context, p *program, configFile string) error {
 	conf, err := p.settings(configFile)
 	if err != nil {
 		return err
 	}
+	conf = p.edited(ctx, conf, configFile)
 	lines := conf.Settings.Lines
 	if c.Line != "" {
 		line, ok := conf.Settings.Line(policy.Phone(c.Line))
@@ -39,6 +45,15 @@ func (c hoursCommand) run(_ context.Context, p *program, configFile string) erro
 		}
 		lines = []policy.Line{line}
 	}
+	if c.YAML {
+		_, err := p.Out.Write(config.DatesYAML(lines))
+		return err
+	}
+	return c.show(p, lines)
+}
+
+// show says of each line how it stands, and what the two weeks hold.
+func (c hoursCommand) show(p *program, lines []policy.Line) (err error) {
 	for i, line := range lines {
 		at := p.Now()
 		if c.At != "" {

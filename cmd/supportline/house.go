@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
@@ -24,12 +25,14 @@ type house struct {
 	store     *store.Store
 	now       func() time.Time
 	log       *zap.Logger
+	inForce   *inForce
 	held      *heldTokens
 	ended     *endedCalls
 	counters  *metrics
 	standings *standings
-	account   *twilio.Account // for calls with a conference; nil: there are none
-	ringer    *ivr.Ringer     // nil: specialists are rung on the call
+	account   *twilio.Account    // for calls with a conference; nil: there are none
+	ringer    *ivr.Ringer        // nil: specialists are rung on the call
+	keeper    *recordings.Keeper // of voicemails and recordings
 	webhooks  http.Handler
 	stopping  chan struct{} // closed when the server stops
 	private   http.Handler  // health, metrics and the console
@@ -56,13 +59,17 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 		counters.committed(took, calls, err)
 		figures.committed()
 	}
+	o.OnUpgrade = func(calls int) { log.Info("the store is brought up to date", zap.Int("calls", calls)) }
 	opened, err := store.Open(file, o)
 	if err != nil {
 		return nil, err
 	}
 	h := &house{
-		conf: conf, store: opened, now: now, log: log, held: &heldTokens{conf.Twilio, verifier.Tokens()}, ended: &endedCalls{}, counters: counters,
+		conf: conf, store: opened, now: now, log: log, inForce: newInForce(conf.Settings, opened), held: &heldTokens{conf.Twilio, verifier.Tokens()}, ended: &endedCalls{}, counters: counters,
 		standings: figures, stopping: make(chan struct{}),
+	}
+	if err := h.inForce.load(context.Background()); err != nil { // callers are served all the same (rule 11)
+		log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))
 	}
 	h.holdTokens()
 	figures.store = opened
@@ -70,8 +77,11 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 	if err := h.conferences(way, calls); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
+	if h.keeper, err = newKeeper(conf, opened, keeping{now: now, log: log, told: counters.recorded, ask: counters.asked, tokens: h.held.tokens}); err != nil {
+		return nil, errors.Join(err, opened.Close())
+	}
 	h.webhooks = ivr.NewWebhooks(ivr.Deps{
-		Settings: conf.Settings, Words: conf.Words, Log: calls, Directory: opened, Verifier: verifier, Ringer: h.ringer, PublicURL: conf.PublicURL,
+		Settings: h.inForce.Settings, Words: conf.Words, Log: calls, Directory: opened, Verifier: verifier, Ringer: h.ringer, PublicURL: conf.PublicURL,
 		Now: now, Logger: log, Observer: counters,
 	})
 	h.private = h.privateRoutes()
@@ -97,7 +107,7 @@ func (h *house) conferences(way http.RoundTripper, calls ivr.Log) (err error) {
 	if h.account, err = restAccountOver(way, h.conf, h.held.tokens, h.counters.asked); err != nil {
 		return err
 	}
-	h.ringer = ivr.NewRinger(h.conf.Settings, h.conf.PublicURL, calls, h.account, h.now, h.log)
+	h.ringer = ivr.NewRinger(h.inForce.Settings, h.conf.PublicURL, calls, h.account, h.now, h.log)
 	return nil
 }
 

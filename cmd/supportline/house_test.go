@@ -21,21 +21,22 @@ const module = "github.com/officernd/supportline"
 
 // mayImport are the arrows between the rooms, all that there are. A room's tests may also import what mayTestWith says.
 var mayImport = map[string][]string{
-	"cmd/supportline":         {"cmd/supportline/config", "cmd/supportline/notices", "cmd/supportline/phone", "console", "ivr", "policy", "store", "twilio", "twilio/fake"},
-	"cmd/supportline/config":  {"cmd/supportline/notices", "console", "ivr", "policy"},
-	"cmd/supportline/notices": {"policy"},
-	"cmd/supportline/phone":   {"policy", "twilio", "twilio/fake"},
-	"console":                 {"policy"},
-	"console/browsertest":     {},
-	"ivr":                     {"policy", "twilio"},
-	"policy":                  {},
-	"store":                   {"policy"},
-	"store/storetest":         {"policy"},
-	"twilio":                  {},
-	"twilio/fake":             {"twilio"},
+	"cmd/supportline":            {"cmd/supportline/config", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "console", "ivr", "policy", "store", "twilio", "twilio/fake"},
+	"cmd/supportline/config":     {"cmd/supportline/notices", "cmd/supportline/recordings", "console", "ivr", "policy"},
+	"cmd/supportline/notices":    {"policy"},
+	"cmd/supportline/phone":      {"policy", "twilio", "twilio/fake"},
+	"cmd/supportline/recordings": {"policy", "twilio"},
+	"console":                    {"policy"},
+	"console/browsertest":        {},
+	"ivr":                        {"policy", "twilio"},
+	"policy":                     {},
+	"store":                      {"policy"},
+	"store/storetest":            {"policy"},
+	"twilio":                     {},
+	"twilio/fake":                {"twilio"},
 }
 
-var mayTestWith = map[string][]string{"store": {"store/storetest"}, "cmd/supportline/notices": {"store"}, "console": {"console/browsertest", "store"}}
+var mayTestWith = map[string][]string{"store": {"store/storetest"}, "cmd/supportline/notices": {"store"}, "cmd/supportline/recordings": {"store", "twilio/fake"}, "console": {"console/browsertest", "store"}}
 
 // owners are the rooms that may import a library, tests included.
 var owners = map[string][]string{
@@ -59,7 +60,9 @@ var owners = map[string][]string{
 	"github.com/fxamacker/cbor":       {"store"},
 	"golang.org/x/term":               {"cmd/supportline", "cmd/supportline/phone"},
 	"go.yaml.in/yaml":                 {"ivr", "cmd/supportline/config"},
-	"go.uber.org/zap":                 {"ivr", "console", "cmd/supportline", "cmd/supportline/notices"},
+	"go.uber.org/zap":                 {"ivr", "console", "cmd/supportline", "cmd/supportline/notices", "cmd/supportline/recordings"},
+	"github.com/minio":                {"cmd/supportline/recordings"},
+	"github.com/johannesboyne":        {"cmd/supportline/recordings"}, // a store that speaks S3, in tests
 	"github.com/wneessen/go-mail":     {"cmd/supportline/notices"},
 	"github.com/emersion":             {"cmd/supportline", "cmd/supportline/notices"}, // a mail server, in tests
 	"github.com/google/go-cmp":        nil,                                            // nil: everyone

@@ -141,7 +141,7 @@ func firstWorkingDay(line policy.Line, month policy.Month) time.Time {
 func (j *jobs) retain(ctx context.Context, now time.Time) error {
 	gone, err := j.store.Expire(ctx, now.Add(-j.settings.Retention))
 	if err == nil && (gone.Calls > 0 || gone.Notices > 0) {
-		j.log.Info("past their time", zap.Int("calls", gone.Calls), zap.Int("kept", gone.Kept), zap.Int("notices", gone.Notices))
+		j.log.Info("past their time", zap.Int("calls", gone.Calls), zap.Int("kept", gone.Kept), zap.Int("notices", gone.Notices), zap.Int("recordings", gone.Recordings))
 	}
 	_, over := j.store.ExpireSessions(ctx, now)
 	return errors.Join(err, over)

@@ -26,6 +26,7 @@ type metrics struct {
 	repairs  *prometheus.CounterVec
 	compared prometheus.Gauge
 	missed   prometheus.Counter
+	kept     *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -44,11 +45,12 @@ func newMetrics() *metrics {
 		compared: prometheus.NewGauge(prometheus.GaugeOpts{Name: "supportline_reconcile_success_timestamp_seconds", Help: "When the log was last compared with the provider's list."}),
 		missed:   prometheus.NewCounter(prometheus.CounterOpts{Name: "supportline_reconcile_failures_total", Help: "Comparisons of the log with the provider's list that failed."}),
 	}
+	m.kept = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "supportline_recordings_total", Help: "Tries to fetch a recording, to delete it at the provider, and to remove it, by how they went."}, []string{"what", "result"})
 	for _, o := range policy.Outcomes() {
 		m.calls.WithLabelValues(string(o)) // so that each is there, at 0, before it first happens
 	}
 	m.registry.MustRegister(
-		m.calls, m.webhooks, m.latency, m.commit, m.failures, m.notices, m.rest, m.repairs, m.compared, m.missed,
+		m.calls, m.webhooks, m.latency, m.commit, m.failures, m.notices, m.rest, m.repairs, m.compared, m.missed, m.kept,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -95,6 +97,9 @@ func (m *metrics) reconciled(at time.Time, err error) {
 	}
 	m.compared.Set(float64(at.Unix()))
 }
+
+// recorded is told of each try to fetch, delete or remove a recording.
+func (m *metrics) recorded(what, result string) { m.kept.WithLabelValues(what, result).Inc() }
 
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})

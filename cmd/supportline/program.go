@@ -63,7 +63,7 @@ func (p *program) load(file string, o config.Options) (config.Config, error) {
 }
 
 // data runs a command on the store: in the server where one has the file open, else here.
-func (p *program) data(ctx context.Context, command dataCommand, args []string, configFile string) error {
+func (p *program) data(ctx context.Context, command dataCommand, args []string, configFile string) (err error) {
 	conf, err := p.settings(configFile)
 	if err != nil {
 		return err
@@ -82,33 +82,55 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 			return err
 		}
 	}
+	out, err := p.output(command)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if ended := out.end(err); ended != nil {
+			err = errors.Join(err, ended)
+		}
+	}()
 	socket, err := socketPath(file)
 	if err != nil {
 		return err
 	}
 	conn, err := dialSocket(socket)
 	if err == nil {
-		return client{conn: conn, in: in, out: p.Out, err: p.Err}.run(ctx, hello{Args: args, surroundings: around})
+		return client{conn: conn, in: in, out: out, err: p.Err}.run(ctx, hello{Args: args, surroundings: around})
 	}
 	if !errors.Is(err, errNoServer) {
 		return err
 	}
-	opened, err := store.Open(file, store.Options{Now: p.Now, Size: commandStore})
+	opened, err := store.Open(file, store.Options{Now: p.Now, Size: commandStore, OnUpgrade: p.upgrading})
 	if errors.Is(err, store.ErrLocked) {
 		return fmt.Errorf("%w\nit takes no commands: it is a server that is starting or stopping, so try again, or another program that must be stopped", err)
 	}
 	if err != nil {
 		return err
 	}
+	force := newInForce(conf.Settings, opened)
+	if err := force.load(ctx); err != nil {
+		fmt.Fprintf(p.Err, "What was edited of the lines' dates can't be read, so the configuration alone holds: %v\n", err)
+	}
 	held := &heldTokens{conf.Twilio, twilio.NewTokens()}
 	if _, err := held.holdKept(ctx, opened); err != nil {
 		return errors.Join(err, opened.Close())
 	}
+	keeper, err := newKeeper(conf, opened, keeping{now: p.Now, tokens: held.tokens})
+	if err != nil {
+		return errors.Join(err, opened.Close())
+	}
 	err = command.run(ctx, &session{
-		surroundings: around, In: interruptible{ctx, in}, Out: p.Out, Err: p.Err, Now: p.Now, Store: opened, Settings: conf.Settings,
-		Notices: conf.Notices, Account: accountOf(conf, held.tokens),
+		surroundings: around, In: interruptible{ctx, in}, Out: out, Err: p.Err, Now: p.Now, Store: opened, Settings: force.InForce(),
+		Notices: conf.Notices, Account: accountOf(conf, held.tokens), Keeper: keeper,
 	})
 	return errors.Join(err, opened.Close())
+}
+
+// upgrading says that a store takes its time because an older version wrote it.
+func (p *program) upgrading(calls int) {
+	fmt.Fprintf(p.Err, "The store is brought up to date: %d calls are done.\n", calls)
 }
 
 // interruptible is an input whose reader does not wait for somebody to type when the command has been interrupted already.

@@ -78,8 +78,9 @@ func (t *prompt) command(ctx context.Context, args []string) {
 	case dataCommand:
 		err = command.run(ctx, &session{
 			surroundings: surroundings{Colour: p.colour(), User: userName()}, In: strings.NewReader(""), Out: p.Out, Err: p.Err,
-			Now: p.Now, Store: t.house.store, Settings: t.house.conf.Settings, Notices: t.house.conf.Notices,
+			Now: p.Now, Store: t.house.store, Settings: t.house.inForce.InForce(), Notices: t.house.conf.Notices,
 			Account: accountOf(t.house.conf, t.house.held.tokens), Held: t.house.held,
+			Keeper: t.house.keeper,
 		})
 	}
 	report(p.Err, err)

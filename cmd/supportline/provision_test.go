@@ -33,13 +33,12 @@ type telephony struct {
 
 var tuesday = time.Date(2026, time.November, 24, 15, 0, 0, 0, time.UTC) // both lines are open
 
-func newTelephony(t *testing.T) *telephony { return newTelephonyWith(t, func(*policy.Settings) {}) }
-
-// newTelephonyWith is newTelephony under changed settings.
-func newTelephonyWith(t *testing.T, change func(*policy.Settings)) *telephony {
+func newTelephony(t *testing.T, changes ...func(*config.Config)) *telephony {
 	t.Helper()
 	l := &telephony{t: t, conf: mustConfig(t), clock: fake.NewVirtual(tuesday)}
-	change(&l.conf.Settings)
+	for _, change := range changes {
+		change(&l.conf)
+	}
 	l.at = demoAccount(l.conf, l.clock.Now)
 	h, err := openHouseOver(fake.Straight(l.at), l.conf, l.clock.Now, zap.NewNop(), store.Options{Size: 1 << 20})
 	if err != nil {

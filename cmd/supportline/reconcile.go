@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
-	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +26,7 @@ type repairable interface {
 	Advance(context.Context, policy.CallSID, func(policy.Call) policy.Call) (policy.Call, error)
 	Checkpoint(context.Context) (time.Time, error)
 	SetCheckpoint(context.Context, time.Time) error
+	Remove(context.Context, []policy.Removal) error
 }
 
 // together is how many calls are repaired at once, so that they share commits.
@@ -245,7 +245,8 @@ func (r *reconciler) tell(before, after policy.Call) {
 	r.found(repair{SID: after.SID, StartedAt: after.StartedAt, Line: after.Line.Full(), Repairs: changed})
 }
 
-// recordings finds voicemails and recordings whose callback was lost, of calls that the log knows.
+// recordings finds voicemails and recordings whose callback was lost, of calls that the log knows. What is still there of an erased call is
+// noted for removal: it was reported after the erasing.
 func (r *reconciler) recordings(ctx context.Context, from, to time.Time) error {
 	ctx, r.stop = context.WithCancel(ctx)
 	defer r.stop()
@@ -263,6 +264,12 @@ func (r *reconciler) recordings(ctx context.Context, from, to time.Time) error {
 		if err != nil {
 			return err
 		}
+		if call.Erased {
+			if err := r.removeErased(ctx, listed); err != nil {
+				return err
+			}
+			continue
+		}
 		if report, missing := missingRecording(call, listed); missing {
 			r.learn(ctx, call.SID, func(c policy.Call) policy.Call { return c.Learn(report) })
 		}
@@ -273,13 +280,17 @@ func (r *reconciler) recordings(ctx context.Context, from, to time.Time) error {
 // missingRecording is the report that a recording's callback would have made, where the log lacks it. The list's own times are no better
 // than the callback's.
 func missingRecording(call policy.Call, listed twilio.ListedRecording) (policy.Report, bool) {
-	if call.Erased {
-		return policy.Report{}, false
-	}
 	found := &policy.Recording{SID: listed.SID, URL: listed.URL, Seconds: *listed.Seconds, At: listed.StartedAt}
+	_, known := call.Recording(listed.SID)
 	if listed.Source == "RecordVerb" {
-		return policy.Report{Message: found}, call.Message == nil || call.Message.SID == ""
+		return policy.Report{Message: found}, !known
 	}
-	known := slices.ContainsFunc(call.Recordings, func(k policy.Recording) bool { return k.SID == listed.SID })
 	return policy.Report{Recording: found}, !known
+}
+
+func (r *reconciler) removeErased(ctx context.Context, listed twilio.ListedRecording) error {
+	if !policy.KeepableSID(listed.SID) {
+		return nil
+	}
+	return r.log.Remove(ctx, []policy.Removal{{SID: listed.SID, Why: policy.RemovalErased, At: r.now}})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/twilio"
 	"github.com/officernd/supportline/twilio/fake"
@@ -61,18 +62,18 @@ func (l *telephony) figures(sids []policy.CallSID) (all []policy.Row) {
 // TestADayWithLostCallbacksEqualsOneWithout after reconcile, whichever third of them is lost; a second run finds nothing.
 func TestADayWithLostCallbacksEqualsOneWithout(t *testing.T) {
 	for name, whisper := range map[string]bool{"rung on the call": false, "rung beside the call": true} {
-		t.Run(name, func(t *testing.T) { aDayWithLostCallbacks(t, func(s *policy.Settings) { s.Whisper = whisper }) })
+		t.Run(name, func(t *testing.T) { aDayWithLostCallbacks(t, func(c *config.Config) { c.Settings.Whisper = whisper }) })
 	}
 }
 
-func aDayWithLostCallbacks(t *testing.T, change func(*policy.Settings)) {
-	whole := newTelephonyWith(t, change)
+func aDayWithLostCallbacks(t *testing.T, change func(*config.Config)) {
+	whole := newTelephony(t, change)
 	want := whole.figures(whole.day(func(int) bool { return false }))
 	if found, err := whole.reconcile(); err != nil || len(found) > 0 {
 		t.Errorf("a day with nothing lost had to be repaired: %+v, %v", found, err)
 	}
 	for third := range 3 {
-		l := newTelephonyWith(t, change)
+		l := newTelephony(t, change)
 		sids := l.day(func(n int) bool { return n%3 == third })
 		if cmp.Equal(want, l.figures(sids)) {
 			t.Fatal("nothing was lost: the test shows nothing")

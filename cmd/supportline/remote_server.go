@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/notices"
+	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
@@ -24,10 +25,11 @@ const helloWithin = 10 * time.Second
 // commandServer runs the data commands of other processes on the store that this one has open.
 type commandServer struct {
 	store    *store.Store
-	settings policy.Settings
+	settings func() policy.Settings // in force
 	notices  notices.Settings
 	account  func() (*twilio.Account, error)
 	held     *heldTokens
+	keeper   *recordings.Keeper
 	now      func() time.Time
 	log      *zap.Logger
 	running  sync.WaitGroup
@@ -99,8 +101,8 @@ func (s *commandServer) do(ctx context.Context, h hello, in io.Reader, frames *f
 		return report(words, errors.New("the server does not run this command: is it of the same version as this program?"))
 	}
 	status = report(words, command.run(ctx, &session{
-		surroundings: h.surroundings, In: in, Out: out, Err: words, Now: s.now, Store: s.store, Settings: s.settings,
-		Notices: s.notices, Account: s.account, Held: s.held,
+		surroundings: h.surroundings, In: in, Out: out, Err: words, Now: s.now, Store: s.store, Settings: s.settings(),
+		Notices: s.notices, Account: s.account, Held: s.held, Keeper: s.keeper,
 	}))
 	s.log.Info("command", zap.String("name", line.name), zap.String("by", h.User), zap.Int("status", status))
 	return status

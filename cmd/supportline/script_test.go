@@ -46,6 +46,7 @@ func TestCommands(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "terminate": terminate, "seed": seed, "mode": mode, "occupy": occupy, "sids": sids, "seedfair": seedfair, "retoken": retoken,
+			"editdate": editDate, "damage": damage,
 		},
 	})
 }
@@ -139,6 +140,23 @@ func seed(ts *testscript.TestScript, _ bool, _ []string) {
 		ts.Check(err)
 	}
 	ts.Check(s.Close())
+}
+
+// editDate edits a date of the United Kingdom's line in the script's store: editdate 2026-12-23 closed 'Moving house'.
+func editDate(ts *testscript.TestScript, _ bool, args []string) {
+	s, err := store.Open(ts.MkAbs("supportline.db"), store.Options{Size: 1 << 20})
+	ts.Check(err)
+	date, err := policy.ParseDate(args[0])
+	ts.Check(err)
+	edit := policy.DateEdit{Date: date, Kind: policy.DateKind(args[1]), Reason: args[2], By: "mila", At: time.Date(2026, 11, 24, 15, 0, 0, 0, time.UTC)}
+	_, err = s.ChangeDates(context.Background(), "+448000668187", 0, policy.EditDate(policy.Line{Zone: time.UTC}, edit))
+	ts.Check(err)
+	ts.Check(s.Close())
+}
+
+// damage makes a file that is no store.
+func damage(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte("not a store, however long one looks at it"), 0o600))
 }
 
 // seeded are five calls of November 2026: a served one about a ticket, another about the same ticket that is over-long, an abandoned one

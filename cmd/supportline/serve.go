@@ -54,7 +54,7 @@ func (serveCommand) run(ctx context.Context, p *program, configFile string) erro
 		return errors.Join(err, h.Close())
 	}
 	log.Info("listening", zap.String("webhooks", s.webhooks.Addr().String()), zap.String("private", s.private.Addr().String()),
-		zap.String("commands", s.socket), zap.String("public_url", conf.PublicURL), zap.String("config", conf.Settings.Version),
+		zap.String("commands", s.socket), zap.String("public_url", conf.PublicURL), zap.String("config", h.inForce.Settings().Version),
 		zap.String("version", version()))
 	return errors.Join(s.run(ctx), h.Close())
 }
@@ -124,8 +124,9 @@ func (s *server) run(ctx context.Context) error {
 	go func() {
 		defer close(commands)
 		runner := commandServer{
-			store: s.house.store, settings: s.house.conf.Settings, notices: s.house.conf.Notices, now: s.house.now, log: s.house.log,
+			store: s.house.store, settings: s.house.inForce.InForce, notices: s.house.conf.Notices, now: s.house.now, log: s.house.log,
 			account: accountOf(s.house.conf, s.house.held.tokens), held: s.house.held,
+			keeper: s.house.keeper,
 		}
 		runner.serve(working, s.commands)
 	}()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/notices"
+	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
@@ -38,6 +39,8 @@ type session struct {
 	Account func() (*twilio.Account, error)
 	// Held are the tokens that the server accepts which runs this; nil where none does.
 	Held *heldTokens
+	// Keeper opens recordings, and does what is to be done about them.
+	Keeper *recordings.Keeper
 }
 
 // surroundings are what a data command must know of the person who started it, wherever it runs.

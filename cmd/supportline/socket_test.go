@@ -76,7 +76,7 @@ func commands(t *testing.T, h *house) (conn func() net.Conn, stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		(&commandServer{store: h.store, settings: h.conf.Settings, now: time.Now, log: zap.NewNop()}).serve(t.Context(), l)
+		(&commandServer{store: h.store, settings: h.inForce.InForce, now: time.Now, log: zap.NewNop()}).serve(t.Context(), l)
 	}()
 	return func() net.Conn { return must(dialSocket(path)) }, func() {
 		l.Close()

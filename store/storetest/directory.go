@@ -113,7 +113,7 @@ func erase(t *testing.T, storage Storage) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "erased", policy.Erased{Calls: 1}, did)
+	same(t, "erased", policy.Erased{Calls: 1, Recordings: 1}, did)
 	same(t, "the call", before.Anonymised(), kept(t, s, sid))
 	same(t, "a call of somebody else", other, kept(t, s, "CA-other"))
 	same(t, "the directory", []policy.Customer{loft}, collect(t, s.Customers(t.Context())))

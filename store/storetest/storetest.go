@@ -68,6 +68,13 @@ type Store interface {
 	FailedNotices(ctx context.Context) (int, error)
 	NoticesGivenUp(ctx context.Context, limit int) ([]policy.Notice, error)
 
+	DueRecordings(ctx context.Context, step policy.RecordingStep, now time.Time, limit int) ([]policy.DueRecording, error)
+	Reveal(ctx context.Context, sid policy.CallSID, by, detail string) error
+	Remove(ctx context.Context, removals []policy.Removal) error
+	DueRemovals(ctx context.Context, now time.Time, limit int) ([]policy.Removal, error)
+	Removed(ctx context.Context, r policy.Removal) error
+	RemovalFailed(ctx context.Context, r policy.Removal, cause error, next time.Time) error
+
 	Checkpoint(ctx context.Context) (time.Time, error)
 	SetCheckpoint(ctx context.Context, at time.Time) error
 	Rotation(ctx context.Context) ([]byte, error)
@@ -78,6 +85,10 @@ type Store interface {
 	AddUser(ctx context.Context, user policy.User, by string) error
 	ChangeUser(ctx context.Context, name string, change policy.UserChange) (policy.User, error)
 	Note(ctx context.Context, e policy.AuditEntry) error
+
+	Editions(ctx context.Context) ([]policy.Edition, error)
+	LineEditions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.Edition, error)
+	ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error)
 
 	Session(ctx context.Context, key string, now time.Time) (data []byte, found bool, err error)
 	PutSession(ctx context.Context, key string, data []byte, ends time.Time) error
@@ -146,9 +157,15 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"an import does what was shown, or nothing", plannedImport},
 		{"retention removes what is old, but no evidence", expire},
 		{"many calls are loaded at once", loading},
+		{"a recording waits for its next step", dueRecordings},
+		{"what a call forgets of recordings is noted for removal", removals},
+		{"a removal stays until everything is gone", removalSteps},
+		{"who was shown a recording is noted", reveal},
 		{"a checkpoint never goes back", checkpoint},
 		{"a user is added, changed and noted in one step", users},
 		{"a session lasts until its end, and no longer", sessions},
+		{"the dates of a line are kept in versions", dates},
+		{"of two who edit one line the second learns of the first", datesRivals},
 		{"a rotation goes on from where it stands", rotation},
 		{"a probe says whether the store can be written", probe},
 		{"wrong numbers are counted by caller and time", wrongNumbers},

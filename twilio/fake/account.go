@@ -40,6 +40,10 @@ type State struct {
 	Now func() time.Time
 	// A call is in the list only so long after its start, and has its end and duration only so long after its end.
 	ListLag, EndLag time.Duration
+	MediaLag        time.Duration // the sound of a recording is there only so long after its end
+	// Strangers says that recordings which nobody put on record have a sound, too: those of a phone in another process.
+	Strangers bool
+	Deleted   []string // SIDs of the recordings that were deleted
 	// Interfere is asked before each request. If it answered the request, it says so.
 	Interfere func(w http.ResponseWriter, r *http.Request) bool
 	Requests  []string // method and path of each, in their order
@@ -154,7 +158,7 @@ func (t route) match(r *http.Request, account string) (id string, ok bool) {
 }
 
 func (a *Account) routes() []route {
-	return slices.Concat(a.numberRoutes(), a.callRoutes(), a.dialingRoutes(), a.tokenRoutes(), a.otherRoutes(), a.orderRoutes())
+	return slices.Concat(a.numberRoutes(), a.callRoutes(), a.dialingRoutes(), a.tokenRoutes(), a.recordingRoutes(), a.otherRoutes(), a.orderRoutes())
 }
 
 // reply writes what was asked for.

@@ -11,7 +11,6 @@ import (
 func (a *Account) otherRoutes() []route {
 	return []route{
 		{http.MethodGet, "{AC}.json", a.fetchAccount},
-		{http.MethodGet, "{AC}/Recordings.json", a.listRecordings},
 	}
 }
 

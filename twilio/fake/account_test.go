@@ -1,7 +1,9 @@
 package fake_test
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"iter"
 	"net/http"
 	"strings"
@@ -186,5 +188,43 @@ func TestRecordingsAreListed(t *testing.T) {
 	}
 	if n, err := count(client.Recordings(t.Context(), noon.Add(-time.Hour), noon)); n != 1 || err != nil {
 		t.Errorf("%d recordings, %v", n, err)
+	}
+}
+
+// TestSoundOfARecordingIsMadeLater and is gone when it was deleted.
+func TestSoundOfARecordingIsMadeLater(t *testing.T) {
+	at, client := asking(t, nil)
+	n := 2
+	at.Change(func(s *fake.State) {
+		s.Recordings = []twilio.ListedRecording{{SID: "RE1", CallSID: "CA1", Status: "completed", Seconds: &n, StartedAt: noon.Add(-12 * time.Second)}}
+		s.MediaLag = 11 * time.Second
+	})
+	var refused *twilio.Err
+	if _, err := client.RecordingMedia(t.Context(), "RE1"); !errors.As(err, &refused) || refused.Status != http.StatusNotFound {
+		t.Errorf("while it is made: %v", err)
+	}
+	at.Change(func(s *fake.State) { s.MediaLag = 10 * time.Second })
+	m, err := client.RecordingMedia(t.Context(), "RE1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(m)
+	if err != nil || !bytes.Equal(got, fake.Sound(n)) || len(got) != 44+2*8000*n {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	for range 2 { // the second finds none
+		if err := client.DeleteRecording(t.Context(), "RE1"); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := client.RecordingMedia(t.Context(), "RE1"); err == nil {
+		t.Error("a deleted recording sounds")
+	}
+	at.Change(func(s *fake.State) { s.Strangers = true })
+	if _, err := client.RecordingMedia(t.Context(), "RE2"); err != nil {
+		t.Errorf("a recording of another process: %v", err)
+	}
+	if _, err := client.RecordingMedia(t.Context(), "RE1"); err == nil {
+		t.Error("a deleted recording is taken for one of another process")
 	}
 }

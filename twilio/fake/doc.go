@@ -19,5 +19,5 @@
 // With an Account a house can also ring legs beside a call, bring parties to other documents and announce something to one party of a
 // conference: such an order belongs to the call whose SID its address names, and is carried out on that call's clock.
 //
-// It leaves out what no support line uses: conferences of more than two, queues, messages, real sound.
+// It leaves out what no support line uses: conferences of more than two, queues, messages, speech. Recordings sound like a tone.
 package fake

@@ -32,6 +32,7 @@ func (c *checker) config(f *file) Config {
 		Twilio:      c.account(f.Twilio),
 		Settings:    c.settings(f),
 		Notices:     c.notices(f.Notices),
+		Recordings:  c.recordings(f.Recordings),
 	}
 }
 

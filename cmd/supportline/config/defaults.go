@@ -38,6 +38,7 @@ func (f *file) defaults() {
 	fillList(&f.FairUse.LetThrough, "let_through", "critical")
 	fill(&f.Notices.SMTP.TLS, "starttls")
 	fill(&f.Notices.Summary, "on")
+	fill(&f.Recordings.DeleteAtProvider, "off")
 	fill(&f.Retention, "400d")
 	fill(&f.Notice, "notify")
 	fill(&f.Recording, "off")

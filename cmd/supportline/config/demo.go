@@ -13,7 +13,7 @@ const DemoAccount = "/demo/twilio"
 
 // Demo is a configuration to try things with on this machine: the shipped example under an account of its own, whose SID and token are
 // random, listening on two loopback addresses (host:port), critical calls connected day and night. Written to a file, it passes the check
-// without any environment, and keeps its store in the folder of the file.
+// without any environment, and keeps its store and its recordings in the folder of the file.
 func Demo(webhooks, console string) []byte {
 	text := "# Made by `supportline demo`: an account that exists on this machine alone. Change what you like and start the demo again.\n\n" +
 		string(example)
@@ -38,8 +38,11 @@ func Demo(webhooks, console string) []byte {
 			return fmt.Sprintf("%-*s #", len(said), r.key+": "+r.value) // comments stay in their column
 		})
 	}
-	return []byte(text)
+	return []byte(text + demoRecordings)
 }
+
+// demoRecordings lets a demo keep its voicemails.
+const demoRecordings = "\nrecordings: { keep: \"folder:recordings\" }\n"
 
 // random is 32 hexadecimal digits that nobody can guess.
 func random() string {

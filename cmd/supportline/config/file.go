@@ -21,6 +21,7 @@ type file struct {
 	FairUse        fairUse
 	Notice         text
 	Notices        notice
+	Recordings     recordings
 	Retention      text
 	Recording      text
 }
@@ -46,6 +47,7 @@ func (f *file) decode(d *decoder, n node) {
 		field{key: "fair_use", into: &f.FairUse},
 		field{key: "notice", into: &f.Notice},
 		field{key: "notices", into: &f.Notices},
+		field{key: "recordings", into: &f.Recordings},
 		field{key: "retention", into: &f.Retention},
 		field{key: "recording", into: &f.Recording},
 	)

@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/officernd/supportline/cmd/supportline/notices"
+	kept "github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
@@ -25,6 +26,7 @@ type Config struct {
 	Settings    policy.Settings
 	Words       ivr.Words // the shipped sentences with the company's own
 	Notices     notices.Settings
+	Recordings  kept.Settings
 }
 
 // Listen are the addresses the server listens on, host:port; port 0 takes any free one.

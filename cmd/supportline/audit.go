@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// auditCommand is "audit": who did what.
+type auditCommand struct {
+	By       string `placeholder:"NAME" help:"What this person did."`
+	Act      string `placeholder:"ACT" help:"What was done: import, export, erase, expire, case-open, case-move, retry, or an act on a call such as waive or \"undo waive\"."`
+	Customer string `placeholder:"N" help:"What concerned this customer number."`
+	Subject  string `placeholder:"ID" help:"What was done to this call (its SID) or case (its number)."`
+	Since    string `placeholder:"TIME" help:"At this time or later (default: 30 days ago)."`
+	Until    string `placeholder:"TIME" help:"Before this time; a date includes its day."`
+	Zone     string `default:"UTC" placeholder:"ZONE" help:"The zone of dates, and of the times in the table (default: UTC)."`
+	Limit    int    `placeholder:"N" help:"At most so many entries on the page (default: 50)."`
+	Older    mark   `placeholder:"MARK" help:"The page of older entries that another page named."`
+	Newer    mark   `placeholder:"MARK" help:"The page of newer entries that another page named."`
+	Format   string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
+}
+
+// Help shows examples.
+func (auditCommand) Help() string {
+	return `One page of entries, newest first, and where the next one is.
+
+Examples:
+
+    supportline audit
+    supportline audit --by mila --act waive --since 2026-11-01`
+}
+
+func (a auditCommand) run(ctx context.Context, s *session) error {
+	zone, err := parseZone(a.Zone)
+	if err != nil {
+		return fmt.Errorf("--zone: %w", err)
+	}
+	when, err := parsePeriod(a.Since, a.Until, zone, s.Now())
+	if err != nil {
+		return err
+	}
+	if a.Limit < 0 {
+		return fmt.Errorf("--limit %d: write a number of entries", a.Limit)
+	}
+	page, err := pageOf(a.Limit, a.Older, a.Newer)
+	if err != nil {
+		return err
+	}
+	found, err := s.Store.SearchAudit(ctx, policy.AuditFilter{
+		Since: when.since, Until: when.until, By: a.By, Act: a.Act, Subject: a.Subject, Customer: policy.CustomerNumber(a.Customer),
+	}, page)
+	if err != nil {
+		return err
+	}
+	switch a.Format {
+	case "json":
+		err = writeJSON(s.Out, inOrder(found.List))
+	case "csv":
+		err = writeCSV(s.Out, auditColumns, inOrder(found.List), auditCells)
+	default:
+		t := table{head: []string{"AT", "BY", "ACT", "CUSTOMER", "SUBJECT", "DETAIL", "REASON"}}
+		for _, e := range found.List {
+			t.add(wall(known(e.At), zone), e.By, e.Act, string(e.Customer), e.Subject, e.Detail, e.Reason)
+		}
+		if len(t.rows) == 0 {
+			fmt.Fprintln(s.Err, "Nothing in the audit matches.")
+		} else {
+			err = t.write(s.Out, s.Colour)
+		}
+	}
+	if err == nil {
+		tellPage(s.Err, found.Older, found.Newer, found.SearchedTo, zone)
+	}
+	return err
+}
+
+var auditColumns = []string{"at", "by", "act", "customer", "subject", "detail", "reason"}
+
+func auditCells(e policy.AuditEntry) []string {
+	return []string{instant(known(e.At)), e.By, e.Act, string(e.Customer), e.Subject, e.Detail, e.Reason}
+}

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
+)
+
+// browser is an admin at the console of a house.
+type browser struct {
+	t    *testing.T
+	http *http.Client
+	base string
+}
+
+func (l *telephony) admin() *browser {
+	l.t.Helper()
+	const password = "blue horse battery"
+	hash, err := console.HashPassword("mila", password)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if err := l.house.store.AddUser(l.t.Context(), policy.User{Name: "mila", Role: policy.Admin, Password: hash, CreatedAt: l.clock.Now()}, "test"); err != nil {
+		l.t.Fatal(err)
+	}
+	server := httptest.NewServer(l.house.private)
+	l.t.Cleanup(server.Close)
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	b := &browser{l.t, &http.Client{Jar: jar}, server.URL}
+	b.post("/signin", "name", "mila", "password", password)
+	return b
+}
+
+// post sends a form, with names and values in turn, and wants a page that is no error.
+func (b *browser) post(path string, pairs ...string) (page string) {
+	b.t.Helper()
+	form := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		form.Set(pairs[i], pairs[i+1])
+	}
+	r, err := http.NewRequest(http.MethodPost, b.base+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return b.read(b.http.Do(r))
+}
+
+func (b *browser) get(path string) (page string) {
+	b.t.Helper()
+	return b.read(b.http.Get(b.base + path))
+}
+
+func (b *browser) read(response *http.Response, err error) string {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		b.t.Fatalf("%s: %d, %v\n%s", response.Request.URL, response.StatusCode, err, text)
+	}
+	return string(text)
+}
+
+// An admin closes today in the console, and the very next call obeys it; taken back, the one after that is let in. The trace names the
+// version of what was in force.
+func TestTheNextCallObeysAnEdit(t *testing.T) {
+	l := newTelephony(t)
+	l.provision(true)
+	admin := l.admin()
+	told := func() string {
+		t.Helper()
+		record, _ := l.call(ukLine, "204518", "5")
+		call, err := l.house.store.Call(t.Context(), policy.CallSID(record.SID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf("%s by %s at %s: %s", call.Outcome(), call.Trace[1].Rule, call.Trace[1].Config, call.Trace[1].Result)
+	}
+	var got []string
+	got = append(got, told())
+	admin.post("/lines/448000668187/dates", "seen", "0", "date", "2026-11-24", "kind", "closed", "reason", "Moving house")
+	got = append(got, told())
+	admin.post("/lines/448000668187/dates", "seen", "1", "date", "2026-11-24", "kind", "special", "hours", "15:00-24:00", "reason", "Moving house")
+	got = append(got, told())
+	admin.post("/lines/448000668187/withdraw", "seen", "2", "date", "2026-11-24")
+	got = append(got, told())
+
+	version := l.conf.Settings.Version
+	want := []string{
+		"served by hours.week at " + version + ": open: Monday to Friday 08:00-19:00",
+		"closed by hours.closed at " + version + "+1: closed: Moving house",
+		"served by hours.special at " + version + "+2: open: 2026-11-24 15:00-24:00",
+		"served by hours.week at " + version + "+3: open: Monday to Friday 08:00-19:00",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the calls (-want +got):\n%s", diff)
+	}
+}
+
+// The documents that stand without us, and what is exported, have an edit at once.
+func TestDocumentsAndExportHaveAnEdit(t *testing.T) {
+	l := newTelephony(t)
+	admin := l.admin()
+	admin.post("/lines/448000668187/dates", "seen", "0", "date", "2026-11-27", "kind", "closed", "reason", "Moving house")
+	w := httptest.NewRecorder()
+	l.house.webhooks.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/fallback/448000668187/voice.xml", nil))
+	if !strings.Contains(w.Body.String(), "We are closed on Friday the 27th of November.") {
+		t.Errorf("the fallback document:\n%s", w.Body)
+	}
+	for _, page := range []string{"/lines/dates.yaml", "/lines"} {
+		if text := admin.get(page); !strings.Contains(text, "- { date: 2026-11-27, reason: ") {
+			t.Errorf("%s:\n%s", page, text)
+		}
+	}
+}
+
+// A house that opens again has what was edited before, and one that cannot read it answers by the configuration alone, and says so.
+func TestEditsAreLoadedAtTheStart(t *testing.T) {
+	conf := mustConfig(t)
+	file := filepath.Join(t.TempDir(), "supportline.db")
+	conf.Store = "bolt:" + file
+	line := conf.Settings.Lines[1]
+	opened, err := store.Open(file, store.Options{Size: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit := policy.DateEdit{Date: policy.DateOf(tuesday), Kind: policy.DateClosed, Reason: "Moving house", By: "mila", At: tuesday}
+	if _, err := opened.ChangeDates(t.Context(), line.Number, 0, policy.EditDate(line, edit)); err != nil {
+		t.Fatal(err)
+	}
+	if err := opened.Close(); err != nil {
+		t.Fatal(err)
+	}
+	unread := newInForce(conf.Settings, opened)
+	if err := unread.load(t.Context()); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("a closed store is read: %v", err)
+	}
+	if diff := cmp.Diff(conf.Settings.Version, unread.Settings().Version); diff != "" {
+		t.Errorf("in force without the store (-want +got):\n%s", diff)
+	}
+	log, said := observer.New(zap.WarnLevel)
+	h, err := openHouse(conf, time.Now, zap.New(log), store.Options{Size: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.Close() })
+	now := h.inForce.Settings()
+	if got := now.Version + " " + now.Lines[1].Opening(tuesday).Reason; got != conf.Settings.Version+"+1 Moving house" || said.Len() > 0 {
+		t.Errorf("in force after the start: %s, log %v", got, said.All())
+	}
+}
+
+// Many who edit at once leave in force what the store has, whoever was last.
+func TestManyEditsAtOnce(t *testing.T) {
+	h := mustHouse(t)
+	line := h.conf.Settings.Lines[1]
+	var all sync.WaitGroup
+	for n := range 40 {
+		all.Go(func() {
+			edit := policy.DateEdit{Date: policy.DateOf(tuesday).Plus(n), Kind: policy.DateClosed, Reason: "Moving", By: "mila", At: tuesday}
+			for seen := 0; seen < 40; seen++ {
+				if _, err := h.inForce.ChangeDates(context.Background(), line.Number, seen, policy.EditDate(line, edit)); err == nil {
+					return
+				} else if !errors.Is(err, policy.ErrDatesChanged) {
+					t.Error(err)
+					return
+				}
+			}
+		})
+		all.Go(func() { _ = h.inForce.Settings().Lines[1].Opening(tuesday) })
+	}
+	all.Wait()
+	stored, err := h.store.Editions(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := config.DatesYAML(h.conf.Settings.With(stored).Lines)
+	if diff := cmp.Diff(string(want), string(h.inForce.YAML())); diff != "" || len(stored) != 1 || stored[0].Version < 1 {
+		t.Errorf("in force, not in the store (-want +got):\n%s", diff)
+	}
+}

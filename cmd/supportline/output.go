@@ -1,0 +1,53 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// writer is a data command whose output is no text, and may go into a file that the person named; "-" is standard output, and so is "" unless
+// that is a terminal.
+type writer interface {
+	outputFile() string
+}
+
+// output is where a command's output goes, on the side of the person.
+type output struct {
+	io.Writer
+	file *os.File // nil: standard output
+	name string
+}
+
+// output opens the file that the person named. It has its name when the command has succeeded, so that nobody takes half of it for all.
+func (p *program) output(command dataCommand) (*output, error) {
+	named, writes := command.(writer)
+	switch {
+	case !writes, named.outputFile() == "-", named.outputFile() == "" && !terminal(p.Out):
+		return &output{Writer: p.Out}, nil
+	case named.outputFile() == "":
+		return nil, errors.New("this is sound, which a terminal can't show: add --out FILE, or > FILE")
+	}
+	name := named.outputFile()
+	file, err := os.CreateTemp(filepath.Dir(name), ".supportline-*")
+	if err != nil {
+		return nil, err
+	}
+	return &output{Writer: file, file: file, name: name}, nil
+}
+
+// end gives the file its name, or removes it after an error.
+func (o *output) end(failed error) error {
+	if o.file == nil {
+		return nil
+	}
+	err := o.file.Close()
+	if failed == nil && err == nil {
+		err = os.Rename(o.file.Name(), o.name)
+	}
+	if failed != nil || err != nil {
+		err = errors.Join(err, os.Remove(o.file.Name()))
+	}
+	return err
+}

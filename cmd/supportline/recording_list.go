@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// recordingCommands are the commands on what is to be done about recordings.
+type recordingCommands struct {
+	List  recordingsList  `cmd:"" help:"What waits: to be fetched, to be deleted at the provider, to be removed."`
+	Fetch recordingsFetch `cmd:"" help:"Do at once what waits."`
+}
+
+// recordingsList is "recordings list".
+type recordingsList struct {
+	Failed bool   `help:"Only those that failed before."`
+	Limit  int    `default:"1000" placeholder:"N" help:"At most so many of each kind (default: ${default})."`
+	Zone   string `default:"UTC" placeholder:"ZONE" help:"The zone of the times in the table (default: UTC)."`
+	Format string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
+}
+
+// Help shows examples.
+func (recordingsList) Help() string {
+	return `Voicemails and recordings that the server has still to do something about, and why it could not yet. It tries again by itself.
+
+Examples:
+
+    supportline recordings list
+    supportline recordings list --failed --format json`
+}
+
+// waitingRecording is one of them, as JSON and CSV. Call and Seconds are not known of what a call has forgotten.
+type waitingRecording struct {
+	Recording string          `json:"recording"`
+	Call      *policy.CallSID `json:"call"`
+	Step      string          `json:"step"` // fetch, delete or remove
+	Seconds   *int            `json:"seconds"`
+	Tries     int             `json:"tries"`
+	NextAt    *time.Time      `json:"next_at"`
+	Error     *string         `json:"error"`
+}
+
+// someday is later than the next try of anything.
+func someday(now time.Time) time.Time { return now.AddDate(1000, 0, 0) }
+
+func (l recordingsList) run(ctx context.Context, s *session) error {
+	if l.Limit < 1 {
+		return fmt.Errorf("--limit %d: write a number of recordings", l.Limit)
+	}
+	zone, err := parseZone(l.Zone)
+	if err != nil {
+		return fmt.Errorf("--zone: %w", err)
+	}
+	if s.Keeper.Place() == "" {
+		fmt.Fprintln(s.Err, "recordings.keep names no place: voicemails and recordings stay at the provider.")
+	}
+	found := func(yield func(waitingRecording, error) bool) { l.each(ctx, s, yield) }
+	switch l.Format {
+	case "json":
+		return writeJSON(s.Out, found)
+	case "csv":
+		return writeCSV(s.Out, waitingColumns, found, waitingRecording.cells)
+	}
+	t := table{head: []string{"RECORDING", "CALL", "STEP", "SECONDS", "TRIES", "NEXT TRY", "ERROR"}, right: map[string]bool{"SECONDS": true, "TRIES": true}}
+	for r, err := range found {
+		if err != nil {
+			return err
+		}
+		t.add(r.Recording, text(r.Call), r.Step, figure(r.Seconds), strconv.Itoa(r.Tries), wall(r.NextAt, zone), text(r.Error))
+	}
+	if len(t.rows) == 0 {
+		fmt.Fprintln(s.Err, "No recordings wait.")
+		return nil
+	}
+	return t.write(s.Out, s.Colour)
+}
+
+// each gives what the configuration lets happen: nothing is fetched without a place, or deleted at the provider unless that is on.
+func (l recordingsList) each(ctx context.Context, s *session, yield func(waitingRecording, error) bool) {
+	for _, step := range s.Keeper.Steps() {
+		due, err := s.Store.DueRecordings(ctx, step, someday(s.Now()), l.Limit)
+		if err != nil {
+			yield(waitingRecording{}, err)
+			return
+		}
+		for _, d := range due {
+			w, there, err := l.waiting(ctx, s, step, d)
+			if (there || err != nil) && (!yield(w, err) || err != nil) {
+				return
+			}
+		}
+	}
+	removals, err := s.Store.DueRemovals(ctx, someday(s.Now()), l.Limit)
+	if err != nil {
+		yield(waitingRecording{}, err)
+		return
+	}
+	for _, r := range removals {
+		w := waitingRecording{Recording: r.SID, Step: "remove", Tries: r.Tries, NextAt: known(r.NextAt), Error: orNull(r.Error)}
+		if (r.Tries > 0 || !l.Failed) && !yield(w, nil) {
+			return
+		}
+	}
+}
+
+func (l recordingsList) waiting(ctx context.Context, s *session, step policy.RecordingStep, d policy.DueRecording) (waitingRecording, bool, error) {
+	call, err := s.Store.Call(ctx, d.Call)
+	if errors.Is(err, policy.ErrNoCall) {
+		return waitingRecording{}, false, nil
+	}
+	r, there := call.Recording(d.SID)
+	if err != nil || !there || r.Step() != step || (l.Failed && r.Tries == 0) {
+		return waitingRecording{}, false, err
+	}
+	return waitingRecording{
+		Recording: r.SID, Call: orNull(call.SID), Step: string(step), Seconds: &r.Seconds, Tries: r.Tries, NextAt: known(r.NextAt), Error: orNull(r.Error),
+	}, true, nil
+}
+
+var waitingColumns = []string{"recording", "call", "step", "seconds", "tries", "next_at", "error"}
+
+func (w waitingRecording) cells() []string {
+	return []string{w.Recording, text(w.Call), w.Step, figure(w.Seconds), strconv.Itoa(w.Tries), instant(w.NextAt), text(w.Error)}
+}
+
+// recordingsFetch is "recordings fetch".
+type recordingsFetch struct{}
+
+// Help shows an example.
+func (recordingsFetch) Help() string {
+	return `Fetches, deletes and removes what waits, without waiting for the next try. A running server does so by itself. Exit status 1 where something
+still waits.
+
+Example:
+
+    supportline recordings fetch`
+}
+
+func (recordingsFetch) run(ctx context.Context, s *session) error {
+	did, err := s.Keeper.PassAll(ctx)
+	fmt.Fprintf(s.Err, "%d fetched, %d deleted at the provider, %d removed\n", did.Fetched, did.Deleted, did.Removed)
+	switch {
+	case err != nil:
+		return err
+	case did.Failed > 0:
+		return no("%s failed: \"supportline recordings list --failed\" says why", plural(did.Failed, "recording"))
+	case did.Down:
+		return no("the place %s fails: \"supportline doctor\" says why", s.Keeper.Place())
+	}
+	return nil
+}

@@ -1,0 +1,52 @@
+package recordings
+
+import "strings"
+
+// Settings are where recordings are kept. The zero Settings leave them at the provider.
+type Settings struct {
+	Folder string // a path; "": not in a folder
+	S3     S3     // without Endpoint: not in a bucket
+	// DeleteAtProvider is whether a recording is deleted there once we have a copy.
+	DeleteAtProvider bool
+}
+
+// S3 is a bucket of any store that speaks S3, and the keys to it.
+type S3 struct {
+	Endpoint  string // host, or host:port
+	Plain     bool   // http instead of https
+	Bucket    string
+	Prefix    string // of the names in the bucket: empty, or without slashes at its ends
+	Region    string // "": the store knows
+	AccessKey string `json:"-"`
+	SecretKey string `json:"-"`
+}
+
+// String is how the configuration writes it, without the keys.
+func (s S3) String() string {
+	if s.Endpoint == "" {
+		return ""
+	}
+	text := "s3:https://"
+	if s.Plain {
+		text = "s3:http://"
+	}
+	text += strings.TrimSuffix(s.Endpoint+"/"+s.Bucket+"/"+s.Prefix, "/")
+	if s.Region != "" {
+		text += "?region=" + s.Region
+	}
+	return text
+}
+
+// GoString keeps the keys out of %#v as well.
+func (s S3) GoString() string { return s.String() }
+
+// Place is the place that the settings name; nil where they name none.
+func (s Settings) Place() (Place, error) {
+	switch {
+	case s.Folder != "":
+		return NewFolder(s.Folder), nil
+	case s.S3.Endpoint != "":
+		return NewBucket(s.S3)
+	}
+	return nil, nil
+}

@@ -1,0 +1,170 @@
+package recordings
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// pass is one look at the log, at a time.
+type pass struct {
+	*Keeper
+	now   time.Time
+	due   time.Time       // what is due until then is done; later than now where nothing shall wait
+	seen  map[string]bool // what was tried in this pass is not tried again in it
+	count sync.Mutex
+	did   Done
+}
+
+// fresh keeps what this pass has not tried before.
+func (p *pass) fresh(kind, sid string) bool {
+	before := p.seen[kind+sid]
+	p.seen[kind+sid] = true
+	return !before
+}
+
+func (p *pass) recordings(step policy.RecordingStep) func(context.Context) ([]policy.DueRecording, error) {
+	return func(ctx context.Context) ([]policy.DueRecording, error) {
+		if !p.up(ctx) {
+			return nil, ctx.Err()
+		}
+		due, err := p.log.DueRecordings(ctx, step, p.due, together+len(p.seen))
+		return slices.DeleteFunc(due, func(d policy.DueRecording) bool { return !p.fresh(string(step), d.SID) }), err
+	}
+}
+
+// work is what is done in a step.
+func (p *pass) work(step policy.RecordingStep) func(context.Context, policy.DueRecording) error {
+	if step == policy.StepDelete {
+		return p.delete
+	}
+	return p.fetch
+}
+
+// fetch copies one recording, and writes down that we have it. A call that has forgotten it meanwhile stays as it is, and the copy goes with
+// the removal that was noted then, in the next pass.
+func (p *pass) fetch(ctx context.Context, d policy.DueRecording) error {
+	return p.step(ctx, d, policy.StepFetch, func(ctx context.Context, r policy.Recording) (func(policy.Call) policy.Call, error) {
+		made, err := p.copy(ctx, r)
+		return func(c policy.Call) policy.Call { return c.LearnCopy(d.SID, made) }, err
+	})
+}
+
+// delete deletes one recording at the provider, after one more look at our copy: it is the only one from then on.
+func (p *pass) delete(ctx context.Context, d policy.DueRecording) error {
+	return p.step(ctx, d, policy.StepDelete, func(ctx context.Context, r policy.Recording) (func(policy.Call) policy.Call, error) {
+		err := p.check(ctx, *r.Copy)
+		if err == nil {
+			err = p.provider.DeleteRecording(ctx, d.SID)
+		}
+		at := p.o.Now()
+		return func(c policy.Call) policy.Call { return c.LearnDeleted(d.SID, at) }, err
+	})
+}
+
+// step does one thing to one recording, and writes down how it went. An error is the log's.
+func (p *pass) step(
+	ctx context.Context, d policy.DueRecording, what policy.RecordingStep, do func(context.Context, policy.Recording) (func(policy.Call) policy.Call, error),
+) error {
+	within, cancel := context.WithTimeout(ctx, stepWithin)
+	defer cancel()
+	call, err := p.log.Call(ctx, d.Call)
+	if errors.Is(err, policy.ErrNoCall) {
+		return nil
+	}
+	r, known := call.Recording(d.SID)
+	if err != nil || !known || r.Step() != what {
+		return err // forgotten, or done by somebody else
+	}
+	learn, failed := do(within, r)
+	if failed != nil {
+		if ctx.Err() != nil {
+			return ctx.Err() // we broke it off ourselves, which is no failure of the recording
+		}
+		next := p.next(r, what, failed)
+		learn = func(c policy.Call) policy.Call { return c.LearnFailed(d.SID, what, failed.Error(), next) }
+	}
+	// What happened is written down even while we are stopped.
+	_, err = p.log.Advance(context.WithoutCancel(ctx), d.Call, learn)
+	p.tell(string(what), failed, zap.String("call", string(d.Call)), zap.String("recording", d.SID), zap.Int("try", r.Tries+1))
+	return err
+}
+
+// next is when a step that failed is tried again: always later than this pass.
+func (p *pass) next(r policy.Recording, what policy.RecordingStep, failed error) time.Time {
+	pause := again(r.Tries+1, p.o.Random())
+	if what == policy.StepFetch && notThere(failed) && !r.At.IsZero() && p.now.Sub(r.At) > hopeless {
+		pause = spread(seldom, p.o.Random())
+	}
+	return p.now.Add(pause)
+}
+
+// copy brings the sound from the provider to the place, and reads it back.
+func (p *pass) copy(ctx context.Context, r policy.Recording) (policy.RecordingCopy, error) {
+	media, err := p.provider.RecordingMedia(ctx, r.SID)
+	if err != nil {
+		return policy.RecordingCopy{}, err
+	}
+	defer media.Close()
+	sum := sha256.New()
+	sound := &sound{from: media, sum: sum}
+	made := policy.RecordingCopy{Place: p.place.Name(), File: r.SID + suffix, Type: media.Type}
+	err = p.place.Put(ctx, made.File, media.Type, sound, media.Bytes)
+	switch {
+	case sound.err != nil: // of the provider; a place may tell it in its own words
+		return made, sound.err
+	case p.placed(err) != nil:
+		return made, fmt.Errorf("%s: %w", made.Place, err)
+	}
+	made.Bytes, made.SHA256, made.At = sound.bytes, hex.EncodeToString(sum.Sum(nil)), p.o.Now()
+	if err := p.check(ctx, made); err != nil {
+		_, removal := p.place.Remove(ctx, made.File)
+		return made, errors.Join(err, removal)
+	}
+	return made, nil
+}
+
+// check reads a copy and holds it against its checksum.
+func (p *pass) check(ctx context.Context, k policy.RecordingCopy) error {
+	file, _, err := p.find(ctx, k)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := verify(file, k); err != nil {
+		return fmt.Errorf("%s in %s: %w", k.File, k.Place, err)
+	}
+	return nil
+}
+
+// tell counts and logs how a try went.
+func (p *pass) tell(what string, failed error, fields ...zap.Field) {
+	p.count.Lock()
+	defer p.count.Unlock()
+	p.o.Told(what, resultOf(failed))
+	if failed != nil {
+		p.did.Failed++
+		p.o.Logger.Warn("a recording waits", append(fields, zap.String("step", what), zap.Error(failed))...)
+		return
+	}
+	switch what {
+	case string(policy.StepFetch):
+		p.did.Fetched++
+		p.o.Logger.Info("a recording was fetched", fields...)
+	case string(policy.StepDelete):
+		p.did.Deleted++
+		p.o.Logger.Info("a recording was deleted at the provider", fields...)
+	default:
+		p.did.Removed++
+		p.o.Logger.Info("a recording was removed", fields...)
+	}
+}

@@ -1,0 +1,170 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+const (
+	calendarDays = 14
+	// editionsOnPage is how many versions the history shows at once.
+	editionsOnPage = 15
+	// wallLayout is a time on some clock as a form's field has it.
+	wallLayout = "2006-01-02T15:04"
+)
+
+// linePage is what the page of one line shows.
+type linePage struct {
+	lineStands
+	Days                 []calendarDay
+	Earlier, Later, Home string // addresses of other weeks; Home is "" where today is in sight
+	Edited               []editedDate
+	Written              bool           // some edit is in the configuration by now
+	Base                 policy.Line    // as configured, its single dates sorted
+	Overruled            map[string]int // dates of the configuration that are edited
+	Seen                 int            // the newest version
+	History              []policy.Edition
+	Before               int // a version; the history is of those before it. 0: all
+	Older                int // the next Before; 0 on the last page
+	At                   *would
+	Wall                 string // the time in the form
+	Form                 dateForm
+	Problem, Done        string
+	Version              string
+}
+
+// editedDate is an edit as the page shows it.
+type editedDate struct {
+	policy.DateEdit
+	Hours   string
+	Written bool // the configuration has it by now
+	Over    bool
+}
+
+// line shows one line.
+func (r *request) line() error {
+	return r.showLine(http.StatusOK, linePage{Done: datesDone[r.QueryParam("done")]})
+}
+
+// found are the settings in force with the line that the address names.
+func (r *request) found() (policy.Settings, policy.Line, error) {
+	s := r.site.Lines.InForce()
+	for _, l := range s.Lines {
+		if lineWord(l.Number) == r.Param("line") {
+			return s, l, nil
+		}
+	}
+	return s, policy.Line{}, errNoLine
+}
+
+// showLine adds to a page what it shows of the line.
+func (r *request) showLine(status int, body linePage) error {
+	s, l, err := r.found()
+	if err != nil {
+		return err
+	}
+	body.lineStands, body.Version = r.standing(s, l), s.Version
+	if body.Base, err = r.configured(l.Number); err != nil {
+		return err
+	}
+	newest, err := r.history(&body)
+	if err != nil {
+		return err
+	}
+	body.edits(newest, r.now)
+	today := policy.DateOf(r.now.In(l.Zone))
+	first := today
+	if text := r.QueryParam("from"); text != "" {
+		if first, err = policy.ParseDate(text); err != nil {
+			return fmt.Errorf("%w: %w", errWrongInput, err)
+		}
+	}
+	body.calendar(first, today)
+	if body.At, err = r.would(s, l); err != nil {
+		return err
+	}
+	body.Wall = body.At.wall(r.now.In(l.Zone))
+	if body.Form.Date == "" {
+		body.Form = dateForm{Date: r.QueryParam("date"), Kind: policy.DateClosed}
+	}
+	return r.showWithTeams(status, "line", body)
+}
+
+// configured is a line without any edit of single dates; they come sorted.
+func (r *request) configured(number policy.Phone) (policy.Line, error) {
+	l, ok := r.site.Lines.Configured().Line(number)
+	if !ok {
+		return l, errNoLine
+	}
+	return l.With(nil), nil
+}
+
+// history reads the versions that the page shows, and gives the newest of all.
+func (r *request) history(body *linePage) (newest policy.Edition, err error) {
+	if body.Before, err = number(r.QueryParam("before")); err != nil {
+		return newest, err
+	}
+	found, err := r.site.Lines.Editions(r.ctx(), body.Number, body.Before, editionsOnPage+1)
+	if err != nil {
+		return newest, err
+	}
+	if body.History = found; len(found) > editionsOnPage {
+		body.History = found[:editionsOnPage]
+		body.Older = found[editionsOnPage-1].Version
+	}
+	if body.Before > 0 {
+		if found, err = r.site.Lines.Editions(r.ctx(), body.Number, 0, 1); err != nil {
+			return newest, err
+		}
+	}
+	if len(found) > 0 {
+		newest = found[0]
+	}
+	return newest, nil
+}
+
+// edits are those of the newest version.
+func (p *linePage) edits(newest policy.Edition, now time.Time) {
+	p.Seen, p.Overruled = newest.Version, map[string]int{}
+	today := policy.DateOf(now.In(p.Zone))
+	for _, d := range newest.Dates {
+		e := editedDate{DateEdit: d, Hours: hoursText(d), Written: p.Base.Says(d), Over: d.Date.Compare(today) < 0}
+		p.Edited = append(p.Edited, e)
+		p.Written = p.Written || e.Written
+		p.Overruled[d.Date.String()] = newest.Version
+	}
+}
+
+// hoursText is what an edit makes of its date.
+func hoursText(d policy.DateEdit) string {
+	switch d.Kind {
+	case policy.DateClosed:
+		return "closed"
+	case policy.DateSpecial:
+		return spansText(d.Spans)
+	}
+	return "usual hours"
+}
+
+func spansText(spans []policy.Span) string {
+	if len(spans) == 0 {
+		return "closed"
+	}
+	text := ""
+	for i, s := range spans {
+		if i > 0 {
+			text += ", "
+		}
+		text += s.String()
+	}
+	return text
+}
+
+// Spans are hours as the configuration writes them.
+func (linePage) Spans(spans []policy.Span) string { return spansText(spans) }
+
+// Restorable says whether a version is another than the newest.
+func (p linePage) Restorable(e policy.Edition) bool { return e.Version != p.Seen }

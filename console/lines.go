@@ -1,0 +1,124 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+const linesPath = "/lines"
+
+// teamsRevealed is how a session remembers that the specialists' numbers are shown in it, beside the calls whose numbers are.
+const teamsRevealed = "teams"
+
+var errNoLine = errors.New("no such line")
+
+// linesNoun is the company's lines, and the teams behind them.
+func (s *site) linesNoun() noun {
+	return noun{title: "Lines", path: linesPath, route: func(r routes) {
+		r.get(linesPath, (*request).lines)
+		r.get(linesPath+"/at", (*request).linesAt)
+		r.get(linesPath+"/dates.yaml", (*request).datesYAML, policy.ManageLines)
+		r.post(linesPath+"/reveal", (*request).revealTeams, policy.SeeNumbers)
+		r.get(linesPath+"/:line", (*request).line)
+		r.post(linesPath+"/:line/dates", (*request).editDate, policy.ManageLines)
+		r.post(linesPath+"/:line/withdraw", (*request).withdrawDate, policy.ManageLines)
+		r.post(linesPath+"/:line/restore", (*request).restoreDates, policy.ManageLines)
+		r.post(linesPath+"/:line/written", (*request).dropWritten, policy.ManageLines)
+	}}
+}
+
+// linesPage is what the overview shows.
+type linesPage struct {
+	Lines    []lineStands
+	Teams    []policy.Team // by name
+	Intents  []policy.Intent
+	Version  string // of what is in force
+	NoAnswer policy.Ending
+	YAML     string
+	Wall     string // now, for the form
+}
+
+// lineStands is a line as it stands.
+type lineStands struct {
+	policy.Line
+	Opening policy.Opening
+	Now     time.Time
+	Routes  []string // the name of the team of each intent
+}
+
+// Path is where the line's own page is.
+func (l lineStands) Path() string { return linePath(l.Number) }
+
+func linePath(number policy.Phone) string { return linesPath + "/" + lineWord(number) }
+
+// lineWord is a line in an address: the digits of its number.
+func lineWord(number policy.Phone) string { return strings.TrimPrefix(number.Full(), "+") }
+
+// Local is a moment on the line's own clock.
+func (l lineStands) Local(t time.Time) string { return localTime(t, l.Zone) }
+
+func localTime(t time.Time, zone *time.Location) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return t.In(zone).Format("Mon 2006-01-02 15:04 MST")
+}
+
+func (r *request) lines() error {
+	s := r.site.Lines.InForce()
+	body := linesPage{Version: s.Version, Intents: policy.Intents(), NoAnswer: s.NoAnswer, Wall: r.now.In(r.zone).Format(wallLayout)}
+	for _, l := range s.Lines {
+		body.Lines = append(body.Lines, r.standing(s, l))
+	}
+	for _, t := range s.Teams {
+		body.Teams = append(body.Teams, t)
+	}
+	slices.SortFunc(body.Teams, func(a, b policy.Team) int { return strings.Compare(a.Name, b.Name) })
+	if r.may(policy.ManageLines) {
+		body.YAML = string(r.site.Lines.YAML())
+	}
+	return r.showWithTeams(http.StatusOK, "lines", body)
+}
+
+func (r *request) standing(s policy.Settings, l policy.Line) lineStands {
+	now := lineStands{Line: l, Opening: l.Opening(r.now), Now: r.now}
+	for _, i := range policy.Intents() {
+		now.Routes = append(now.Routes, s.Team(l, i).Name)
+	}
+	return now
+}
+
+// showWithTeams shows a page that names specialists: their numbers in full for those to whom they were revealed.
+func (r *request) showWithTeams(status int, name string, body any) error {
+	p := r.page(body)
+	p.Numbers = r.may(policy.SeeNumbers) && slices.Contains(r.site.sessions.revealed(r.ctx()), teamsRevealed)
+	return r.show(status, name, p)
+}
+
+// revealTeams shows the specialists' numbers to the person for the rest of the session, and says so in the audit.
+func (r *request) revealTeams() error {
+	if err := r.note(policy.ActReveal, "teams", "the telephone numbers of the teams"); err != nil {
+		return err
+	}
+	r.site.sessions.reveal(r.ctx(), teamsRevealed)
+	return r.seeOther(linesPath + "#teams")
+}
+
+// linesAt leads to a line's answer to what would happen at a time.
+func (r *request) linesAt() error {
+	return r.seeOther(linesPath + "/" + strings.TrimPrefix(r.QueryParam("line"), "+") + query("at", r.QueryParam("at")) + "#at")
+}
+
+// datesYAML gives the dates in force as a file.
+func (r *request) datesYAML() error {
+	if err := r.note("export", "lines", "closed days and special hours, as YAML"); err != nil {
+		return err
+	}
+	r.Response().Header().Set("Content-Disposition", `attachment; filename="supportline-dates.yaml"`)
+	return r.Blob(http.StatusOK, "application/yaml; charset=utf-8", r.site.Lines.YAML())
+}

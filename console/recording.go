@@ -1,0 +1,116 @@
+package console
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// spoken is one turn of a call: what was pressed or said, and what was heard then.
+type spoken struct {
+	At      time.Time
+	Who     string // the caller, or the specialist
+	Pressed string
+	Heard   string
+}
+
+// spoken are the turns in which something was pressed, said or heard.
+func (r *request) spoken(call policy.Call) (all []spoken) {
+	for _, turn := range call.Turns {
+		one := spoken{At: turn.At, Who: "caller", Pressed: turn.Heard}
+		if r.site.Spoken != nil {
+			specialist, sentences := r.site.Spoken(call, turn)
+			one.Heard = strings.Join(sentences, " ")
+			if specialist {
+				one.Who = "specialist"
+			}
+		}
+		if one.Pressed != "" || one.Heard != "" {
+			all = append(all, one)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b spoken) int { return a.At.Compare(b.At) })
+	return all
+}
+
+// sound is a voicemail or a recording on the call's page.
+type sound struct {
+	policy.Recording
+	Title string
+	Path  string // of the sound, for the player; "" where it is not played to this person, or not yet
+	Ask   string // of the form that asks for it; "" where there is nothing to ask for
+	State string // where it is, in words
+}
+
+func (r *request) sounds(call policy.Call) (all []sound) {
+	revealed := r.site.sessions.revealed(r.ctx())
+	for _, recording := range call.Recorded() {
+		path := callPath(call.SID) + "/recordings/" + recording.SID
+		s := sound{Recording: recording, Title: "Recording of the talk", State: "at the provider: it was not fetched"}
+		if call.Message != nil && call.Message.SID == recording.SID {
+			s.Title = "Voicemail"
+		}
+		if recording.Copy != nil {
+			s.State = "kept since " + recording.Copy.At.In(r.zone).Format("2006-01-02 15:04:05")
+		}
+		switch {
+		case recording.Copy == nil, r.site.Recordings == nil, !r.may(policy.HearRecordings):
+		case slices.Contains(revealed, revealedSound(call.SID, recording.SID)):
+			s.Path = path
+		default:
+			s.Ask = path
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// revealedSound is a recording among what a session has been shown.
+func revealedSound(call policy.CallSID, recording string) string {
+	return string(call) + "/" + recording
+}
+
+// listen gives a recording to the person for the rest of the session, and says so in the audit.
+func (r *request) listen() error {
+	call, recording := policy.CallSID(r.Param("sid")), r.Param("recording")
+	sound, err := r.opened(call, recording)
+	if err != nil {
+		return err
+	}
+	if err := sound.Close(); err != nil {
+		return err
+	}
+	if err := r.site.Recordings.Reveal(r.ctx(), call, r.user.Name, "recording "+recording); err != nil {
+		return err
+	}
+	r.site.sessions.reveal(r.ctx(), revealedSound(call, recording))
+	return r.seeOther(callPath(call) + "#recordings")
+}
+
+func (r *request) opened(call policy.CallSID, recording string) (Sound, error) {
+	if r.site.Recordings == nil {
+		return Sound{}, policy.ErrNotKept
+	}
+	return r.site.Recordings.OpenRecording(r.ctx(), call, recording)
+}
+
+// recording plays one, as a whole or in the parts that a player asks for. It was asked for before.
+func (r *request) recording() error {
+	call, recording := policy.CallSID(r.Param("sid")), r.Param("recording")
+	if !slices.Contains(r.site.sessions.revealed(r.ctx()), revealedSound(call, recording)) {
+		return errNotPermitted
+	}
+	sound, err := r.opened(call, recording)
+	if err != nil {
+		return err
+	}
+	defer sound.Close()
+	r.Response().Header().Set("Content-Type", cmp.Or(sound.Type, "application/octet-stream"))
+	r.Response().Header().Set("Cache-Control", "private, no-store")
+	http.ServeContent(r.Response(), r.Request(), "", sound.Made, sound)
+	return nil
+}

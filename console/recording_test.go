@@ -1,0 +1,74 @@
+package console_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
+)
+
+// shelf has one recording, and notes in the store who was given it.
+type shelf struct{ store func() *store.Store }
+
+type closing struct{ *bytes.Reader }
+
+func (closing) Close() error { return nil }
+
+func (s shelf) OpenRecording(_ context.Context, _ policy.CallSID, sid string) (console.Sound, error) {
+	if sid != "RE1" {
+		return console.Sound{}, policy.ErrNoRecording
+	}
+	return console.Sound{ReadSeekCloser: closing{bytes.NewReader([]byte("RIFFsound"))}, Type: "audio/wav", Made: monday}, nil
+}
+
+func (s shelf) Reveal(ctx context.Context, call policy.CallSID, by, detail string) error {
+	return s.store().Reveal(ctx, call, by, detail)
+}
+
+// TestRecordings are played to those who may hear them, and ask for it: the audit says so before a byte is sent.
+func TestRecordings(t *testing.T) {
+	var p *place
+	p = mustPlace(t, func(d *console.Deps) {
+		d.Recordings = shelf{func() *store.Store { return p.store }}
+		d.Spoken = func(_ policy.Call, turn policy.Turn) (bool, []string) {
+			return strings.HasPrefix(turn.Key, "screen/"), []string{"Words of " + turn.Key + "."}
+		}
+	})
+	call := served("CA1", monday.Add(-time.Hour), 60)
+	call.Message = &policy.Recording{SID: "RE1", URL: "https://api.example.com/RE1", Seconds: 9, Copy: &policy.RecordingCopy{Place: "folder:x", File: "RE1.wav", Bytes: 9, At: monday}}
+	call.Recordings = []policy.Recording{{SID: "RE2", URL: "https://api.example.com/RE2", Seconds: 60}}
+	call.Turns = append(call.Turns, policy.Turn{Key: "screen/CAleg/1", At: monday.Add(-59 * time.Minute)})
+	p.load(t, call)
+	viewer, operator := p.as(t, policy.Viewer), p.as(t, policy.Operator)
+	viewer.get("/calls/CA1").want(t, http.StatusOK, "Voicemail", "Your role does not include listening.", "Words of screen/CAleg/1.", "specialist").without(t, "<audio", "Listen")
+	viewer.post("/calls/CA1/recordings/RE1").want(t, http.StatusForbidden)
+	viewer.get("/calls/CA1/recordings/RE1").want(t, http.StatusForbidden)
+	operator.get("/calls/CA1").want(t, http.StatusOK, "Listen", "at the provider: it was not fetched").without(t, "<audio")
+	operator.get("/calls/CA1/recordings/RE1").want(t, http.StatusForbidden) // not asked for
+	operator.post("/calls/CA1/recordings/RE2").want(t, http.StatusNotFound, "No such recording")
+	operator.post("/calls/CA1/recordings/RE1").want(t, http.StatusOK, `<audio controls preload="none" src="/calls/CA1/recordings/RE1"`)
+	whole := operator.get("/calls/CA1/recordings/RE1")
+	whole.want(t, http.StatusOK, "RIFFsound")
+	if got := whole.header.Get("Content-Type"); got != "audio/wav" {
+		t.Errorf("type %q", got)
+	}
+	request, _ := http.NewRequest(http.MethodGet, p.server.URL+"/calls/CA1/recordings/RE1", nil)
+	request.Header.Set("Range", "bytes=4-")
+	response, err := operator.http.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, _ := io.ReadAll(response.Body)
+	response.Body.Close()
+	if response.StatusCode != http.StatusPartialContent || string(part) != "sound" {
+		t.Errorf("a part: %d %q", response.StatusCode, part)
+	}
+	p.as(t, policy.Admin).get("/audit?act=reveal").want(t, http.StatusOK, "recording RE1", "operator")
+}

@@ -1,0 +1,37 @@
+package ivr_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/officernd/supportline/ivr"
+	"github.com/officernd/supportline/policy"
+)
+
+// TestTranscript: a logged reply has the words that the caller, or a specialist, heard.
+func TestTranscript(t *testing.T) {
+	s := settings(t)
+	machine := ivr.Machine{Settings: s}
+	call, _ := machine.Next(policy.Call{SID: "CA1"}, ivr.Input{Step: "arrive", Line: uk, From: caller}, tuesday)
+	call, _ = machine.Next(call, ivr.Input{Step: "number", Turn: 1, Keys: "204518", Number: "204518", Customer: &northwind}, tuesday)
+	call, _ = machine.Next(call, ivr.Input{Step: "menu", Turn: 2, Keys: "1"}, tuesday)
+	call, _ = machine.NextLeg(call, ivr.LegInput{Step: "screen", Leg: "CA2", To: oncall1, Try: 1}, tuesday)
+	var got []ivr.Heard
+	for _, turn := range call.Turns {
+		got = append(got, ivr.DefaultWords().Transcript(s.Lines[1], turn))
+	}
+	want := []ivr.Heard{
+		{Sentences: []string{"Welcome to phone support. Enter or say your 6 digit customer number. If you don't have it, press star, then hash."}},
+		{Sentences: []string{"Platform down, Sev 1: press 1. Restricted use: 2. Ticket status: 3. Raise severity: 4. Question: 5. Repeat: 9."}},
+		{Sentences: []string{"Connecting you now.", "(ringing)"}},
+		{Specialist: true, Sentences: []string{"Call from Northwind Flex Offices.", "Critical, Sev 1.", "Press 1 to accept, 2 to pass on."}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if h := ivr.DefaultWords().Transcript(s.Lines[1], policy.Turn{Key: "menu/2", Reply: json.RawMessage(`"another version"`)}); len(h.Sentences) > 0 {
+		t.Errorf("an unknown reply has words: %+v", h)
+	}
+}

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// Editions are the newest edition of each line whose dates were ever edited, by line.
+func (s *Store) Editions(ctx context.Context) (newest []policy.Edition, err error) {
+	err = s.view(ctx, func(tx *bolt.Tx) error {
+		return tx.Bucket(datesBucket).ForEach(func(k, v []byte) error {
+			e, err := decodeEdition(k, v)
+			if err != nil {
+				return err
+			}
+			if n := len(newest); n > 0 && newest[n-1].Line == e.Line {
+				newest = newest[:n-1]
+			}
+			newest = append(newest, e)
+			return nil
+		})
+	})
+	slices.SortFunc(newest, func(a, b policy.Edition) int { return strings.Compare(a.Line.Full(), b.Line.Full()) })
+	return newest, err
+}
+
+// LineEditions are the editions of a line before a version (0: all), newest first, at most limit.
+func (s *Store) LineEditions(ctx context.Context, line policy.Phone, before, limit int) (found []policy.Edition, err error) {
+	err = s.view(ctx, func(tx *bolt.Tx) error {
+		for e, err := range editionsBack(tx, line, before) {
+			if err != nil {
+				return err
+			}
+			if len(found) == limit {
+				break
+			}
+			found = append(found, e)
+		}
+		return nil
+	})
+	return found, err
+}
+
+// ChangeDates makes one more edition of a line's dates and notes it in the audit, in one step, if seen is still the newest version: who was
+// overtaken by somebody else gets policy.ErrDatesChanged with what the other did. The other errors are those of policy.Edition.Changed.
+func (s *Store) ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error) {
+	var after policy.Edition
+	err := s.write(ctx, func(tx *bolt.Tx) error {
+		before := policy.Edition{Line: line}
+		var since []policy.Edition
+		for e, err := range editionsBack(tx, line, 0) {
+			if err != nil {
+				return err
+			}
+			if before.Version == 0 {
+				before = e
+			}
+			if e.Version <= seen {
+				break
+			}
+			since = append(since, e)
+		}
+		if before.Version != seen {
+			return policy.Overtaken(since)
+		}
+		var err error
+		if after, err = before.Changed(c); err != nil {
+			return err
+		}
+		value, err := encode(after)
+		if err != nil {
+			return fmt.Errorf("the dates of line %s cannot be written: %w", line, err)
+		}
+		if err := tx.Bucket(datesBucket).Put(editionKey(line, after.Version), value); err != nil {
+			return err
+		}
+		detail := fmt.Sprintf("version %d: %s", after.Version, after.Change)
+		return note(tx, policy.AuditEntry{At: c.At, By: c.By, Act: policy.ActLineDates, Subject: line.Full(), Detail: detail, Reason: c.Reason})
+	})
+	if err != nil {
+		return policy.Edition{}, err
+	}
+	return after, nil
+}
+
+// editionsBack are the editions of a line before a version (0: all), newest first.
+func editionsBack(tx *bolt.Tx, line policy.Phone, before int) func(yield func(policy.Edition, error) bool) {
+	return func(yield func(policy.Edition, error) bool) {
+		own := editionPrefix(line)
+		end := append(bytes.Clone(own), 0xff) // beyond every version
+		if before > 0 {
+			end = editionKey(line, before)
+		}
+		cursor := tx.Bucket(datesBucket).Cursor()
+		step := cursor.Prev
+		if k, _ := cursor.Seek(end); k == nil {
+			step = cursor.Last
+		}
+		for k, v := step(); bytes.HasPrefix(k, own); k, v = cursor.Prev() {
+			if e, err := decodeEdition(k, v); !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// editionKey is a line and a version, so that the newest edition of a line is the last of its keys.
+func editionKey(line policy.Phone, version int) []byte {
+	return binary.BigEndian.AppendUint32(editionPrefix(line), uint32(version))
+}
+
+func editionPrefix(line policy.Phone) []byte { return indexKey(nil).part(line.Full()) }
+
+func decodeEdition(k, v []byte) (policy.Edition, error) {
+	return decode[policy.Edition]("dates", fmt.Sprintf("%x", k), v)
+}

@@ -1,0 +1,167 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// recordingKeys are the index entries of a call's recordings: each that something is to be done about is found by that, and by the time of
+// its next try.
+func recordingKeys(c policy.Call) []entry {
+	if c.Message == nil && len(c.Recordings) == 0 {
+		return nil
+	}
+	var keys []entry
+	for _, r := range c.Recorded() {
+		if step := r.Step(); step != "" {
+			keys = append(keys, entry{key: key(byStep).part(string(step)).time(r.NextAt).part(string(c.SID)).text(r.SID)})
+		}
+	}
+	return keys
+}
+
+func sameRecordings(a, b policy.Call) bool {
+	if a.Message == b.Message && len(a.Recordings)+len(b.Recordings) == 0 {
+		return true
+	}
+	return len(indexEdits(recordingKeys(a), recordingKeys(b))) == 0
+}
+
+// DueRecordings are the recordings whose next step is this one and whose time has come, at most limit of them, the longest due first. It
+// reads those and no others.
+func (s *Store) DueRecordings(ctx context.Context, step policy.RecordingStep, now time.Time, limit int) ([]policy.DueRecording, error) {
+	var due []policy.DueRecording
+	prefix := key(byStep).part(string(step))
+	err := s.dueIn(ctx, prefix, now, func(_ *bolt.Tx, rest []byte) (bool, error) {
+		if len(rest) == 0 || len(rest) < 1+int(rest[0]) {
+			return false, fmt.Errorf("%w: index of recordings %x", ErrDamaged, rest)
+		}
+		end := 1 + int(rest[0])
+		due = append(due, policy.DueRecording{Call: policy.CallSID(rest[1:end]), SID: string(rest[end:])})
+		return len(due) < limit, nil
+	})
+	return due, err
+}
+
+// dueIn walks the entries of an index by time whose time has come, until take says that it is enough. rest is what follows the time in the
+// key.
+func (s *Store) dueIn(ctx context.Context, prefix indexKey, now time.Time, take func(tx *bolt.Tx, rest []byte) (more bool, err error)) error {
+	return s.view(ctx, func(tx *bolt.Tx) error {
+		end := indexKey(bytes.Clone(prefix)).time(now.Add(1)) // what is due now is due
+		cursor := tx.Bucket(indexBucket).Cursor()
+		for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix) && bytes.Compare(k, end) < 0; k, _ = cursor.Next() {
+			if more, err := take(tx, k[len(prefix)+timeLength:]); err != nil || !more {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Reveal notes in the audit that a person was shown something of a call that is not for everybody, such as a recording, before it is shown.
+// detail says what, in words without names and numbers. Errors: policy.ErrNoCall.
+func (s *Store) Reveal(ctx context.Context, sid policy.CallSID, by, detail string) error {
+	return s.write(ctx, func(tx *bolt.Tx) error {
+		c, err := readCall(tx, string(sid))
+		if err != nil {
+			return err
+		}
+		return note(tx, policy.AuditEntry{At: s.now(), By: by, Act: "reveal", Customer: c.Customer, Subject: string(sid), Detail: detail})
+	})
+}
+
+// removalKeys are the index entries of a removal.
+func removalKeys(r policy.Removal) []entry {
+	return []entry{{key: key(byRemoval).time(r.NextAt).text(r.SID)}}
+}
+
+func decodeRemoval(k, v []byte) (policy.Removal, error) {
+	return decode[policy.Removal]("removal", string(k), v)
+}
+
+// putRemovals writes what has to be removed, together with what is noted of the same recordings already.
+func putRemovals(tx *bolt.Tx, removals []policy.Removal) error {
+	for _, r := range removals {
+		var old []entry
+		if value := tx.Bucket(removalsBucket).Get([]byte(r.SID)); value != nil {
+			before, err := decodeRemoval([]byte(r.SID), value)
+			if err != nil {
+				return err
+			}
+			old, r = removalKeys(before), before.Merged(r)
+		}
+		if err := putChanged(tx, removalsBucket, []byte(r.SID), r, old, removalKeys(r)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Remove notes recordings for removal, all or none: those that an erased call must not get back. One that is noted already stays noted.
+func (s *Store) Remove(ctx context.Context, removals []policy.Removal) error {
+	for _, r := range removals {
+		if !policy.KeepableSID(r.SID) {
+			return fmt.Errorf("recording %q has no SID that can be removed", r.SID)
+		}
+	}
+	return s.write(ctx, func(tx *bolt.Tx) error { return putRemovals(tx, removals) })
+}
+
+// DueRemovals are the recordings that have to go and whose time has come, at most limit of them, the longest due first. It reads those and
+// no others.
+func (s *Store) DueRemovals(ctx context.Context, now time.Time, limit int) ([]policy.Removal, error) {
+	var due []policy.Removal
+	err := s.dueIn(ctx, key(byRemoval), now, func(tx *bolt.Tx, sid []byte) (bool, error) {
+		r, err := decodeRemoval(sid, tx.Bucket(removalsBucket).Get(sid))
+		due = append(due, r)
+		return len(due) < limit, err
+	})
+	return due, err
+}
+
+// Removed notes that a recording is gone everywhere. r is the removal as it was found: one that somebody has asked more of since stays. One
+// that is not there any more is fine.
+func (s *Store) Removed(ctx context.Context, r policy.Removal) error {
+	return s.changeRemoval(ctx, r, func(tx *bolt.Tx, before policy.Removal) error {
+		if before.Why != r.Why {
+			return nil
+		}
+		if err := tx.Bucket(removalsBucket).Delete([]byte(r.SID)); err != nil {
+			return fmt.Errorf("removal %s: %w", r.SID, err)
+		}
+		return write(tx, indexEdits(removalKeys(before), nil))
+	})
+}
+
+// RemovalFailed notes that a recording could not be removed, why, and when to try again.
+func (s *Store) RemovalFailed(ctx context.Context, r policy.Removal, cause error, next time.Time) error {
+	if cause == nil {
+		return errors.New("a removal failed for a reason: give it")
+	}
+	return s.changeRemoval(ctx, r, func(tx *bolt.Tx, before policy.Removal) error {
+		after := before
+		after.Tries, after.Error, after.NextAt = before.Tries+1, cause.Error(), next
+		return putChanged(tx, removalsBucket, []byte(r.SID), after, removalKeys(before), removalKeys(after))
+	})
+}
+
+func (s *Store) changeRemoval(ctx context.Context, r policy.Removal, change func(*bolt.Tx, policy.Removal) error) error {
+	return s.write(ctx, func(tx *bolt.Tx) error {
+		value := tx.Bucket(removalsBucket).Get([]byte(r.SID))
+		if value == nil {
+			return nil
+		}
+		before, err := decodeRemoval([]byte(r.SID), value)
+		if err != nil {
+			return err
+		}
+		return change(tx, before)
+	})
+}

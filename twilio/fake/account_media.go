@@ -1,0 +1,99 @@
+package fake
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/twilio"
+)
+
+func (a *Account) recordingRoutes() []route {
+	return []route{
+		{http.MethodGet, "{AC}/Recordings.json", a.listRecordings},
+		{http.MethodDelete, "{AC}/Recordings/*.json", a.deleteRecording},
+		{http.MethodGet, "{AC}/Recordings/*.wav", a.media},
+	}
+}
+
+// media answers with the sound of a recording, some time after its end.
+func (a *Account) media(w http.ResponseWriter, _ *http.Request, sid string) {
+	length, there := a.recorded(sid)
+	if !there {
+		Refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
+		return
+	}
+	sound := Sound(length)
+	w.Header().Set("Content-Type", "audio/x-wav")
+	w.Header().Set("Content-Length", strconv.Itoa(len(sound)))
+	_, _ = w.Write(sound) // a client that is gone needs no sound
+}
+
+// strangers have this length, in seconds: nobody said how long they are.
+const strangers = 3
+
+// recorded is how long a recording is, in seconds; false for one whose sound is not there.
+func (a *Account) recorded(sid string) (seconds int, there bool) {
+	i := a.indexOf(sid)
+	if i < 0 {
+		return strangers, a.state.Strangers && strings.HasPrefix(sid, "RE") && !slices.Contains(a.state.Deleted, sid)
+	}
+	r := a.state.Recordings[i]
+	if r.Seconds == nil || r.Status != "completed" {
+		return 0, false
+	}
+	made := r.StartedAt.Add(time.Duration(*r.Seconds)*time.Second + a.state.MediaLag)
+	return *r.Seconds, !made.After(a.state.Now())
+}
+
+func (a *Account) indexOf(sid string) int {
+	return slices.IndexFunc(a.state.Recordings, func(r twilio.ListedRecording) bool { return r.SID == sid })
+}
+
+func (a *Account) deleteRecording(w http.ResponseWriter, _ *http.Request, sid string) {
+	i := a.indexOf(sid)
+	stranger := i < 0 && a.state.Strangers && !slices.Contains(a.state.Deleted, sid)
+	if i < 0 && !stranger {
+		Refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
+		return
+	}
+	if i >= 0 {
+		a.state.Recordings = slices.Delete(a.state.Recordings, i, i+1)
+	}
+	a.state.Deleted = append(a.state.Deleted, sid)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// The shape of a Sound: what a telephone carries.
+const (
+	soundRate  = 8000
+	soundBytes = 2 // a sample
+	soundHead  = 44
+)
+
+// Sound is a WAV file of so many seconds, as the provider makes them: one channel of 16 bits at 8 kHz. It holds a short tone each second,
+// louder from one to the next, so that a player shows whether all of it came.
+func Sound(seconds int) []byte {
+	size := seconds * soundRate * soundBytes
+	b := bytes.NewBuffer(make([]byte, 0, soundHead+size))
+	b.WriteString("RIFF")
+	for _, part := range []any{
+		uint32(soundHead - 8 + size), []byte("WAVEfmt "), uint32(16), uint16(1), uint16(1), uint32(soundRate), uint32(soundRate * soundBytes),
+		uint16(soundBytes), uint16(8 * soundBytes), []byte("data"), uint32(size),
+	} {
+		_ = binary.Write(b, binary.LittleEndian, part) // a buffer takes everything
+	}
+	for i := range seconds * soundRate {
+		loud := 0.0
+		if i%soundRate < soundRate/4 {
+			loud = 2000 + 8000*float64(i)/float64(seconds*soundRate)
+		}
+		_ = binary.Write(b, binary.LittleEndian, int16(loud*math.Sin(2*math.Pi*440*float64(i)/soundRate)))
+	}
+	return b.Bytes()
+}
