@@ -62,7 +62,7 @@ func (r *request) account() error {
 
 // showAccount adds to a page what it shows of the account.
 func (r *request) showAccount(status int, number policy.CustomerNumber, body accountPage) (err error) {
-	if body.Customer, err = r.site.Directory.Customer(r.ctx(), number); err != nil {
+	if body.Customer, err = r.site.Accounts.Customer(r.ctx(), number); err != nil {
 		return err
 	}
 	body.Current = r.site.monthOf(body.Customer, r.now)
@@ -176,7 +176,7 @@ func (r *request) monthBefore(name string, last policy.Month) (policy.Month, err
 
 // revealAccount shows the telephone numbers and the e-mail address of an account for the rest of the session, and says so in the audit.
 func (r *request) revealAccount() error {
-	c, err := r.site.Directory.Customer(r.ctx(), policy.CustomerNumber(r.Param("number")))
+	c, err := r.site.Accounts.Customer(r.ctx(), policy.CustomerNumber(r.Param("number")))
 	if err != nil {
 		return err
 	}

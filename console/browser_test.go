@@ -90,3 +90,32 @@ func signIn(tab *browsertest.Tab, name string) {
 	tab.Fill("[name=password]", password)
 	tab.Follow("main button")
 }
+
+// A person makes a token, sees it once and revokes it, without scripts too; the API's document is a page that everybody can read.
+func TestTokensInTheBrowser(t *testing.T) {
+	p := mustFilled(t)
+	tab := browsertest.Open(t)
+	tab.Go(p.server.URL + "/profile")
+	signIn(tab, "operator")
+	tab.See("You have no tokens yet.")
+	tab.Fill("[name=name]", "-")
+	tab.Follow(`[aria-label="New token"] button`)
+	tab.See("No name of a token", "write 1 to 40 letters and digits")
+	tab.Fill("[name=name]", "nightly report")
+	tab.Follow(`[aria-label="New token"] button`)
+	tab.See("The token nightly report is made.")
+	tab.Check("profile-token")
+	tab.Go(p.server.URL + "/profile")
+	tab.See("nightly report", "not yet", "2027-02-21")
+	tab.Scripts(false)
+	tab.Go(p.server.URL + "/profile")
+	tab.Follow(`[aria-label="Revoke nightly report"]`)
+	tab.See("The token is revoked", "You have no tokens yet.")
+	tab.Scripts(true)
+	tab.Go(p.server.URL + "/api")
+	tab.See("Authorization: Bearer", "Do something to a call, or take it back", "nothing-to-waive")
+	tab.Check("api")
+	tab.Go(p.server.URL + "/calls")
+	tab.See("All of these, on every page: CSV JSON")
+	tab.Check("calls-export")
+}

@@ -17,7 +17,10 @@ const callsOnPage = 50
 
 // callsNoun is the log.
 func (s *site) callsNoun() noun {
-	return noun{title: "Calls", path: callsPath, route: func(r routes) { r.get(callsPath, (*request).calls) }}
+	return noun{title: "Calls", path: callsPath, route: func(r routes) {
+		r.get(callsPath, (*request).calls)
+		r.get(callsPath+exportEnd, (*request).exportCalls, policy.TakeExports)
+	}}
 }
 
 // callsPage is what the page shows.
@@ -38,7 +41,8 @@ type callsPage struct {
 	Days        []choice
 	ByTalk      string // the address of the same calls, the longest talks first; Newest the other way round
 	Newest      string
-	Cut         bool // the longest of a part of those that match
+	Cut         bool   // the longest of a part of those that match
+	CSV, JSON   string // addresses of all that the filter selects, as files
 }
 
 // choice is a link of a few words.
@@ -86,7 +90,7 @@ func (r *request) calls() error {
 		return err
 	}
 	body.Days, body.ByTalk, body.Newest = r.days(body), body.address(f.ordered(longestFirst)), body.address(f.ordered(""))
-	body.SearchedTo = found.SearchedTo
+	body.SearchedTo, body.CSV, body.JSON = found.SearchedTo, f.exportAs("csv"), f.exportAs("json")
 	if !found.Older.IsZero() {
 		body.Older = body.address(f.at(found.Older, policy.Mark{}))
 	}

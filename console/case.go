@@ -54,7 +54,7 @@ func (r *request) showCase(status int, body casePage) (err error) {
 	if i := slices.Index(body.Next, policy.CaseState(body.Form.To)); i > 0 { // what the person wants comes first
 		body.Next = append([]policy.CaseState{body.Next[i]}, slices.Delete(body.Next, i, i+1)...)
 	}
-	if holder, err := r.site.Directory.Customer(r.ctx(), body.Customer); err == nil {
+	if holder, err := r.site.Accounts.Customer(r.ctx(), body.Customer); err == nil {
 		body.Email = holder.Email != ""
 	}
 	return r.render(status, "case", body)
@@ -76,29 +76,12 @@ func (r *request) moveCase() error {
 
 // moved does what a form says, with an e-mail to the account holder where it wants one. It gives what was done, a word of casesDone.
 func (r *request) moved(id policy.CaseID, form moveForm) (done string, err error) {
-	before, err := r.site.Cases.Case(r.ctx(), id)
-	if err != nil {
-		return "", err
-	}
 	move := policy.Move{At: r.now, By: r.user.Name, From: policy.CaseState(form.From), To: policy.CaseState(form.To), Via: form.Via, Note: form.Note}
 	for _, offered := range form.Offered {
 		move.Offered = append(move.Offered, policy.Alternative(offered))
 	}
-	var holder policy.Customer
-	if form.Via == policy.ViaEmail {
-		if holder, err = r.site.Directory.Customer(r.ctx(), before.Customer); err != nil {
-			return "", err
-		}
-	}
-	told, err := before.Told(move, holder)
+	_, mail, err := r.site.Cases.MoveCase(r.ctx(), id, move)
 	if err != nil {
-		return "", err
-	}
-	var mail []policy.Notice
-	for _, n := range told {
-		mail = append(mail, r.site.Addressed(n)...)
-	}
-	if _, err := r.site.Cases.MoveCase(r.ctx(), id, move, mail); err != nil {
 		return "", err
 	}
 	switch {

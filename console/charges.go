@@ -43,7 +43,7 @@ func (r *request) charges() error {
 		return err
 	}
 	fair := r.site.Policy.FairUse
-	body := chargesPage{Month: month, Current: r.site.Policy.Month(r.now), Ready: ready, DerivedAt: at, Currency: fair.Currency, Free: fair.PerTicket == 0 && fair.PerMinute == 0}
+	body := chargesPage{Month: month, Current: r.site.Policy.ThisMonth(r.now), Ready: ready, DerivedAt: at, Currency: fair.Currency, Free: fair.PerTicket == 0 && fair.PerMinute == 0}
 	body.Here = chargesPath + query("month", string(month))
 	total, accounts := int64(0), map[policy.CustomerNumber]bool{}
 	for _, l := range lines {
@@ -63,7 +63,7 @@ func (r *request) charges() error {
 
 // proposal is the charges of the month that the address names, the last one that is over where it names none. The accounts have no names yet.
 func (r *request) proposal() (month policy.Month, lines []policy.Charge, at time.Time, ready bool, err error) {
-	current := r.site.Policy.Month(r.now)
+	current := r.site.Policy.ThisMonth(r.now)
 	if month = current.Plus(-1); r.QueryParam("month") != "" {
 		if month, err = r.monthBefore("month", current); err != nil {
 			return month, nil, at, false, err
@@ -90,7 +90,7 @@ func (r *request) named(lines []policy.Charge) error {
 
 // accountName is the name of an account; "" for one that is not in the directory any more.
 func (r *request) accountName(number policy.CustomerNumber) (string, error) {
-	c, err := r.site.Directory.Customer(r.ctx(), number)
+	c, err := r.site.Accounts.Customer(r.ctx(), number)
 	if errors.Is(err, policy.ErrNoCustomer) {
 		return "", nil
 	}

@@ -21,7 +21,9 @@ type site struct {
 	passwords *passwords
 	guesses   *guesses
 	uploads   *uploads
-	streaming atomic.Int32 // streams of events that are open
+	tokens    *tokens
+	exports   chan struct{} // a place for each list that is taken out
+	streaming atomic.Int32  // streams of events that are open
 	provider  *provider
 	nouns     []noun
 }
@@ -38,7 +40,7 @@ type noun struct {
 func (s *site) all() []noun {
 	return []noun{
 		s.nowNoun(), s.callsNoun(), s.callNoun(), s.accountsNoun(), s.accountNoun(), s.importNoun(), s.fairUseNoun(), s.caseNoun(), s.chargesNoun(), s.whatIfNoun(),
-		s.linesNoun(), s.auditNoun(), s.usersNoun(), s.healthNoun(), s.profileNoun(), s.sessionNoun(), s.ssoNoun(),
+		s.linesNoun(), s.phoneNoun(), s.auditNoun(), s.usersNoun(), s.healthNoun(), s.profileNoun(), s.tokensNoun(), s.apiNoun(), s.sessionNoun(), s.ssoNoun(),
 	}
 }
 
@@ -47,22 +49,27 @@ func New(d Deps) http.Handler {
 	if d.Logger == nil {
 		d.Logger = zap.NewNop()
 	}
-	s := &site{Deps: d, assets: newAssets(), passwords: newPasswords(), guesses: newGuesses(), uploads: &uploads{}, provider: newProvider(d.Settings)}
+	s := &site{
+		Deps: d, assets: newAssets(), passwords: newPasswords(), guesses: newGuesses(), provider: newProvider(d.Settings), tokens: newTokens(),
+		uploads: &uploads{}, exports: make(chan struct{}, maxExports),
+	}
 	s.views, s.sessions, s.nouns = newViews(), newSessions(d), s.all()
 	front := http.NewServeMux()
 	front.Handle("GET "+assetsPath, s.assets)
 	front.Handle("/", s.sessions.LoadAndSave(s.pages()))
-	return secured(s.sameOrigin(front))
+	outer := http.NewServeMux()
+	api := s.api()
+	outer.Handle(apiPath, api)
+	outer.Handle(apiPath+"/", api) // no cookie works there, so that another site has nothing to misuse
+	outer.Handle("/", s.sameOrigin(front))
+	return secured(outer)
 }
 
 // pages are everything that is made for one person.
 func (s *site) pages() http.Handler {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	e.IPExtractor = echo.ExtractIPDirect()
-	if s.Settings.URL != "" { // a proxy stands in front, and names who asked it
-		e.IPExtractor = echo.ExtractIPFromXFFHeader()
-	}
+	e.IPExtractor = s.address()
 	e.HTTPErrorHandler = s.failed
 	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1 << 10, Skipper: streams}))
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: s.panicked}))
@@ -75,9 +82,17 @@ func (s *site) pages() http.Handler {
 	return e
 }
 
-// streams says that a request is for events, which are neither compressed nor a sign that somebody is there.
+// address says who asked: a proxy that stands in front names whom it was asked by.
+func (s *site) address() echo.IPExtractor {
+	if s.Settings.URL != "" {
+		return echo.ExtractIPFromXFFHeader()
+	}
+	return echo.ExtractIPDirect()
+}
+
+// streams says that a request is for events or for an export, which are neither compressed nor a sign that somebody is there.
 func streams(c echo.Context) bool {
-	return strings.Contains(c.Request().Header.Get("Accept"), "text/event-stream")
+	return strings.Contains(c.Request().Header.Get("Accept"), "text/event-stream") || strings.HasSuffix(c.Request().URL.Path, exportEnd)
 }
 
 func (s *site) panicked(c echo.Context, err error, stack []byte) error {

@@ -175,7 +175,7 @@ func refusedCase(err error) int {
 // openCase opens a case by hand, with the account's months as they are. What is refused is shown where the form was.
 func (r *request) openCase() error {
 	number, text := policy.CustomerNumber(strings.TrimSpace(r.FormValue("customer"))), strings.TrimSpace(r.FormValue("note"))
-	opened, err := r.openedByHand(number, text)
+	opened, err := r.site.Cases.OpenCase(r.ctx(), number, r.user.Name, text, r.now)
 	status := refusedCase(err)
 	switch {
 	case err != nil && status == 0:
@@ -186,18 +186,6 @@ func (r *request) openCase() error {
 		return r.showBoard(status, boardPage{Customer: string(number), Note: text, Problem: sentence(err)})
 	}
 	return r.seeOther(casePath(opened.ID) + query("done", "open"))
-}
-
-func (r *request) openedByHand(number policy.CustomerNumber, text string) (policy.Case, error) {
-	c, err := r.site.Directory.Customer(r.ctx(), number)
-	if err != nil {
-		return policy.Case{}, err
-	}
-	months, err := r.months(c, r.site.monthOf(c, r.now), max(1, r.site.Policy.FairUse.SustainedWithin))
-	if err != nil {
-		return policy.Case{}, err
-	}
-	return r.site.Cases.OpenCase(r.ctx(), number, r.user.Name, text, months, r.now)
 }
 
 // Alternatives are what can be offered.

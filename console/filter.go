@@ -233,10 +233,13 @@ func specialists(s policy.Settings) (all []specialistChoice) {
 	return all
 }
 
-// day is the start of a day in a zone, or of one that is some days later; zero where none is given.
+// day is the start of a day in a zone, or of one that is some days later, or a moment in RFC 3339; zero where none is given.
 func day(name, text string, zone *time.Location, later int) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
+	}
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at, nil
 	}
 	at, err := time.ParseInLocation(time.DateOnly, text, zone)
 	if err != nil {

@@ -81,3 +81,16 @@ func (g *guesses) forget() {
 	}
 	delete(g.wrong, oldest)
 }
+
+// pauseFrom and missedFrom are pause and missed where there is no name.
+func (g *guesses) pauseFrom(address string, now time.Time) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return max(0, g.wrong[byAddress(address)].until.Sub(now))
+}
+
+func (g *guesses) missedFrom(address string, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.count(byAddress(address), freeByAddress, now)
+}

@@ -122,7 +122,7 @@ func (r *request) showPreview(status int, problem string) error {
 	if err != nil {
 		return err
 	}
-	plan, err := r.site.Directory.PlanImport(r.ctx(), customers)
+	plan, err := r.site.Accounts.PlanImport(r.ctx(), customers)
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (r *request) confirmImport() error {
 	if err != nil {
 		return err
 	}
-	_, err = r.site.Directory.ImportPlanned(r.ctx(), customers, r.user.Name, r.FormValue("seal"))
+	_, err = r.site.Accounts.ImportPlanned(r.ctx(), customers, r.user.Name, r.FormValue("seal"))
 	if errors.Is(err, policy.ErrDirectoryChanged) {
 		return r.showPreview(http.StatusConflict, "Somebody changed the directory since the preview was made, and nothing was imported. This is what the file would do now.")
 	}

@@ -62,9 +62,8 @@ func mustPlace(t testing.TB, changes ...func(*console.Deps)) *place {
 	logger := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(zapcore.AddSync(p.log)), zap.InfoLevel))
 	deps := console.Deps{
 		Settings: console.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour, Permissions: policy.UsualPermissions()},
-		Policy:   company(t), Lines: linesOver{company(t), opened}, Calls: opened, Users: opened, Sessions: opened, Audit: opened, Outbox: opened, Now: func() time.Time { return p.now }, Logger: logger,
-		Directory: opened, Cases: opened, Standings: derived{opened},
-		Addressed: func(n policy.Notice) []policy.Notice { n.Key += "/email/test"; return []policy.Notice{n} },
+		Policy:   company(t), Lines: linesOver{company(t), opened}, Calls: opened, Users: opened, Sessions: opened, Audit: opened, Tokens: opened,
+		Accounts: directory{opened}, Cases: reviews{opened}, Ready: opened.Ping, Version: "v1.2.3", Outbox: opened, Standings: derived{opened}, Now: func() time.Time { return p.now }, Logger: logger,
 	}
 	for _, change := range changes {
 		change(&deps)

@@ -11,7 +11,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Deps are what a console needs. All fields but Logger must be set.
+// Deps are what a console needs. All fields but Phones and Logger must be set.
 type Deps struct {
 	Settings Settings
 	Policy   policy.Settings // as configured; what calls are answered by at this moment Lines knows
@@ -20,12 +20,15 @@ type Deps struct {
 	Users    Users
 	Sessions Sessions
 	Audit    Audit
-	Outbox   Outbox
-	// Directory and Cases are what the pages on accounts and fair use show, and change.
-	Directory Directory
-	Cases     Cases
-	// Addressed gives the notices by which one is told, with their receivers; none where there is no way to tell it.
-	Addressed func(policy.Notice) []policy.Notice
+	Tokens   Tokens
+	Accounts Accounts
+	Cases    Cases
+	// Ready says why the store cannot be read or written; nil: it can.
+	Ready func(ctx context.Context) error
+	// Version is the program's.
+	Version string
+	Phones  Phones // nil: there is no phone
+	Outbox  Outbox
 	// Standings are derived beside the pages.
 	Standings Standings
 	// Health looks at the parts of the program that can fail, within a second or so.
@@ -56,31 +59,6 @@ type Calls interface {
 	AccountTallies(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Tally, error)
 	// Act does what a person wants, and notes it in the audit.
 	Act(ctx context.Context, sid policy.CallSID, act policy.Act, seen int, zones func(policy.Phone) *time.Location) (policy.Call, error)
-}
-
-// Directory is the customers. Errors are policy.ErrNoCustomer and ErrDirectoryChanged, or internal.
-type Directory interface {
-	Customer(ctx context.Context, number policy.CustomerNumber) (policy.Customer, error)
-	// SearchCustomers are the customers that a text finds, by number: at most limit of them, those after a number alone. next is where to go on; ""
-	// when there are no more. Fewer may be found at one time although there are more.
-	SearchCustomers(ctx context.Context, text policy.Text, limit int, after policy.CustomerNumber) (found []policy.Customer, next policy.CustomerNumber, err error)
-	// PlanImport says what importing customers would do.
-	PlanImport(ctx context.Context, customers []policy.Customer) (policy.ImportPlan, error)
-	// ImportPlanned does what a plan said, and notes it in the audit, or else nothing.
-	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.Imported, error)
-}
-
-// Cases are the accounts under review. Errors are policy's (ErrNoCase, ErrNoCustomer, ErrCaseOpen, and those of policy.Case.Moved), or internal.
-type Cases interface {
-	Case(ctx context.Context, id policy.CaseID) (policy.Case, error)
-	// CasesOf are an account's, in the order in which they were opened, as are OpenCases: those of all accounts that are not closed.
-	CasesOf(ctx context.Context, customer policy.CustomerNumber) ([]policy.Case, error)
-	OpenCases(ctx context.Context) ([]policy.Case, error)
-	// ClosedCases are at most limit of them, newest first, behind a case, and whether there are more; "" is the first page.
-	ClosedCases(ctx context.Context, before policy.CaseID, limit int) (found []policy.Case, more bool, err error)
-	OpenCase(ctx context.Context, customer policy.CustomerNumber, by, note string, months []policy.Usage, at time.Time) (policy.Case, error)
-	// MoveCase takes a case one step on, notes it in the audit, and puts the notices into the outbox.
-	MoveCase(ctx context.Context, id policy.CaseID, move policy.Move, notices []policy.Notice) (policy.Case, error)
 }
 
 // Standings are the figures of all accounts. They are derived from the log in the background, because that takes too long for a page.
@@ -124,11 +102,59 @@ type Sessions interface {
 	RemoveSession(ctx context.Context, key string) error
 }
 
-// Audit takes down what people did.
+// Audit takes down what people did, and tells it.
 type Audit interface {
 	Note(ctx context.Context, e policy.AuditEntry) error
 	// SearchAudit is one page of what was taken down, newest first.
 	SearchAudit(ctx context.Context, filter policy.AuditFilter, page policy.Page) (policy.Found[policy.AuditEntry], error)
+}
+
+// Tokens let programs use the API. Errors are policy.ErrNoToken, ErrTokenExists, ErrTokenName and ErrManyTokens, or internal.
+type Tokens interface {
+	// AddToken adds a token, and notes in the audit who did it.
+	AddToken(ctx context.Context, t policy.Token, by string) error
+	// Token is the token whose secret has a hash, one that is over too.
+	Token(ctx context.Context, hash string) (policy.Token, error)
+	// TokensOf are a user's tokens by name.
+	TokensOf(ctx context.Context, user string) ([]policy.Token, error)
+	// UseToken keeps when a token was last used.
+	UseToken(ctx context.Context, user, name string, at time.Time) error
+	// RevokeToken removes a token at once, and notes in the audit who did it.
+	RevokeToken(ctx context.Context, user, name, by string, at time.Time) error
+}
+
+// Accounts are the directory and what fair use derives of its accounts from the log. Errors are policy.ErrNoCustomer, or internal.
+type Accounts interface {
+	Customer(ctx context.Context, number policy.CustomerNumber) (policy.Customer, error)
+	// SearchCustomers are at most limit customers that a text finds, by number, those after one ("" is before the first). next is where to go on,
+	// "" at the end; fewer than limit may be found although there are more.
+	SearchCustomers(ctx context.Context, text policy.Text, limit int, after policy.CustomerNumber) (found []policy.Customer, next policy.CustomerNumber, err error)
+	// PlanImport says what importing customers would do.
+	PlanImport(ctx context.Context, customers []policy.Customer) (policy.ImportPlan, error)
+	// ImportPlanned does what a plan said, and notes it in the audit, or else nothing; policy.ErrDirectoryChanged.
+	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.Imported, error)
+	// Usage is what an account used in a month.
+	Usage(ctx context.Context, number policy.CustomerNumber, month policy.Month) (policy.Usage, error)
+	// UsageAfter is the same of at most limit customers, those after one; next is as in SearchCustomers.
+	UsageAfter(ctx context.Context, month policy.Month, limit int, after policy.CustomerNumber) (found []policy.Usage, next policy.CustomerNumber, err error)
+}
+
+// Cases are the review list. Errors are policy's (ErrNoCase, ErrNoCustomer, ErrCaseOpen, ErrNoNote, ErrNoEmail, and those of Case.Moved), or
+// internal.
+type Cases interface {
+	Case(ctx context.Context, id policy.CaseID) (policy.Case, error)
+	// Cases are all of them, in the order in which they were opened.
+	Cases(ctx context.Context) iter.Seq2[policy.Case, error]
+	// CasesOf are an account's, in the order in which they were opened, as are OpenCases: those of all accounts that are not closed.
+	CasesOf(ctx context.Context, customer policy.CustomerNumber) ([]policy.Case, error)
+	OpenCases(ctx context.Context) ([]policy.Case, error)
+	// ClosedCases are at most limit of them, newest first, behind a case, and whether there are more; "" is the first page.
+	ClosedCases(ctx context.Context, before policy.CaseID, limit int) (found []policy.Case, more bool, err error)
+	// OpenCase opens a case by hand, with the months it rests on as they are at that time.
+	OpenCase(ctx context.Context, number policy.CustomerNumber, by, note string, at time.Time) (policy.Case, error)
+	// MoveCase takes a case one step on; move.From, where it is set, is where the person saw it. It gives the e-mails that were put into the
+	// outbox: none where no mail server is configured.
+	MoveCase(ctx context.Context, id policy.CaseID, move policy.Move) (policy.Case, []policy.Notice, error)
 }
 
 // Outbox is where notices wait, and what was told stays for a while.

@@ -35,6 +35,14 @@ func (unready) Book(context.Context, policy.Month, int) (policy.Book, bool, erro
 
 func (unready) Near() ([]policy.Usage, time.Time) { return nil, time.Time{} }
 
+// silent are cases without a mail server.
+type silent struct{ reviews }
+
+func (s silent) MoveCase(ctx context.Context, id policy.CaseID, move policy.Move) (policy.Case, []policy.Notice, error) {
+	moved, _, err := s.reviews.MoveCase(ctx, id, move)
+	return moved, nil, err
+}
+
 // enrol brings customers into the directory.
 func (p *place) enrol(t testing.TB, customers ...policy.Customer) {
 	t.Helper()

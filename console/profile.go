@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -22,10 +23,13 @@ func (s *site) profileNoun() noun {
 
 // profilePage is what the page shows.
 type profilePage struct {
-	Zone, Problem   string
-	PasswordProblem string
-	Done            bool
-	Zones           []string // to choose from; any other of the zone database may be written
+	Zone, Problem     string
+	PasswordProblem   string
+	Done              string
+	Zones             []string // to choose from; any other of the zone database may be written
+	Tokens            []tokenRow
+	Form              tokenForm
+	NewToken, NewName string // of a token that was just made
 }
 
 // usualZones are offered besides those of the lines.
@@ -34,15 +38,33 @@ var usualZones = []string{
 	"America/Toronto", "Asia/Kolkata", "Asia/Singapore", "Australia/Sydney",
 }
 
+// profileDone says what was done.
+var profileDone = map[string]string{"profile": "Saved.", "revoked": "The token is revoked: it is refused from now on."}
+
 func (r *request) profile() error {
-	return r.render(http.StatusOK, "profile", profilePage{Zone: r.zone.String(), Zones: usualZones, Done: r.QueryParam("done") != ""})
+	return r.showProfile(http.StatusOK, profilePage{Done: profileDone[r.QueryParam("done")]})
+}
+
+// showProfile adds to a page what it always shows.
+func (r *request) showProfile(status int, body profilePage) (err error) {
+	body.Zones = usualZones
+	if body.Zone == "" {
+		body.Zone = r.zone.String()
+	}
+	if body.Form == (tokenForm{}) {
+		body.Form.Days = strconv.Itoa(policy.UsualTokenDays)
+	}
+	if body.Tokens, err = r.tokenRows(); err != nil {
+		return err
+	}
+	return r.render(status, "profile", body)
 }
 
 func (r *request) setProfile() error {
 	zone, theme := r.FormValue("zone"), policy.Theme(r.FormValue("theme"))
 	if _, err := time.LoadLocation(zone); err != nil || zone == "" || zone == "Local" {
 		problem := fmt.Sprintf("%q is not a time zone: write a name such as Europe/London.", zone)
-		return r.render(http.StatusUnprocessableEntity, "profile", profilePage{Zone: zone, Zones: usualZones, Problem: problem})
+		return r.showProfile(http.StatusUnprocessableEntity, profilePage{Zone: zone, Problem: problem})
 	}
 	if theme != policy.ThemeLight && theme != policy.ThemeDark {
 		theme = ""
@@ -57,7 +79,7 @@ func (r *request) setProfile() error {
 // enough.
 func (r *request) setPassword() error {
 	refuse := func(status int, problem string) error {
-		return r.render(status, "profile", profilePage{Zone: r.zone.String(), Zones: usualZones, PasswordProblem: problem})
+		return r.showProfile(status, profilePage{PasswordProblem: problem})
 	}
 	if r.user.Password == "" {
 		return fmt.Errorf("%w: you sign in at your company's identity provider, which has your password", errWrongInput)

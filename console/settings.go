@@ -14,6 +14,7 @@ type Settings struct {
 	Idle        time.Duration // a session without a page ends after so long
 	Session     time.Duration // every session ends after so long
 	Permissions policy.Permissions
+	TestLines   []policy.Phone // that an admin may call from the console; in a demo, all may be
 	SSO         SSO
 }
 

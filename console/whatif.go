@@ -58,7 +58,7 @@ type differentMonth struct {
 
 func (r *request) whatIf() error {
 	fair := r.site.Policy.FairUse
-	body := whatIfPage{Fields: r.limitFields(fair), Spans: []int{3, 6, 12}, Span: 6, Until: r.site.Policy.Month(r.now), Here: r.Request().URL.RequestURI()}
+	body := whatIfPage{Fields: r.limitFields(fair), Spans: []int{3, 6, 12}, Span: 6, Until: r.site.Policy.ThisMonth(r.now), Here: r.Request().URL.RequestURI()}
 	if n, err := strconv.Atoi(r.QueryParam("span")); err == nil && n > 0 && n <= 12 {
 		body.Span = n
 	}

@@ -30,6 +30,21 @@ type Case struct {
 	Moves    []Move         `json:"moves"`
 }
 
+// Whole is the case with lists that are lists in JSON too, where they are empty.
+func (c Case) Whole() Case {
+	c.Months, c.Moves = append([]Usage{}, c.Months...), append([]Move{}, c.Moves...)
+	return c
+}
+
+// Masked is the case for those who may not see telephone numbers: those in people's own words are masked.
+func (c Case) Masked() Case {
+	c.Moves = append([]Move{}, c.Moves...)
+	for i := range c.Moves {
+		c.Moves[i].Note = MaskedText(c.Moves[i].Note)
+	}
+	return c
+}
+
 // Move is one step of a case.
 type Move struct {
 	At   time.Time `json:"at"`

@@ -14,6 +14,16 @@ type Customer struct {
 	Restricted bool `json:"-"`
 }
 
+// Masked is the customer for those who may not see telephone numbers: neither these nor the other ways to reach somebody are told.
+func (c Customer) Masked() Customer {
+	callers := make([]Phone, len(c.CallerNumbers))
+	for i, n := range c.CallerNumbers {
+		callers[i] = Phone(n.String())
+	}
+	c.Phone, c.CallerNumbers, c.Email = Phone(c.Phone.String()), callers, ""
+	return c
+}
+
 // Phones are all phone numbers of the profile: the account holder's, and those that the account calls from.
 func (c Customer) Phones() []Phone {
 	if c.Phone == "" {

@@ -44,6 +44,13 @@ var ErrRotationMoved = errors.New("the rotation has moved")
 // ErrLimit says that a figure for a what-if is none.
 var ErrLimit = errors.New("no limit")
 
+// Why the console's phone does not do something.
+var (
+	ErrNoPhoneCall = errors.New("no such call is made from the console")
+	ErrPhonesBusy  = errors.New("too many calls are made from the console")
+	ErrNotTestLine = errors.New("the line cannot be called from the console")
+)
+
 // What is wrong with a user of the console.
 var (
 	ErrNoUser     = errors.New("no such user")
@@ -57,4 +64,13 @@ var (
 var (
 	ErrDate         = errors.New("the date cannot be edited so")
 	ErrDatesChanged = errors.New("the line's dates changed")
+)
+
+// What is wrong with a token of the API.
+var (
+	ErrNoToken     = errors.New("no such token")
+	ErrTokenExists = errors.New("the user has a token of this name")
+	ErrTokenName   = errors.New("no name of a token")
+	ErrTokenDays   = errors.New("no number of days")
+	ErrManyTokens  = errors.New("the user has as many tokens as one can have")
 )

@@ -10,6 +10,9 @@ import (
 // ErrMonth says that a text is no calendar month.
 var ErrMonth = errors.New("no month")
 
+// ErrMonthAhead says that a month is still to come.
+var ErrMonthAhead = errors.New("has not begun")
+
 const monthLayout = "2006-01"
 
 // ParseMonth reads a calendar month, "2026-11". The error is ErrMonth and says what to write instead.
@@ -57,4 +60,30 @@ func (m Month) begins(zone *time.Location) time.Time {
 	early := time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, zone).Add(-around * time.Second)
 	n := sort.Search(2*around, func(i int) bool { return MonthOf(early.Add(time.Duration(i)*time.Second), zone) >= m })
 	return early.Add(time.Duration(n) * time.Second)
+}
+
+// ThisMonth is the current month of the company: the latest that has begun on any of its lines.
+func (s Settings) ThisMonth(now time.Time) Month {
+	var latest Month
+	for _, l := range s.Lines {
+		latest = max(latest, MonthOf(now, l.Zone))
+	}
+	return latest
+}
+
+// BegunMonth reads a month that has begun, because nothing can be known of a later one: the current one where nothing is written. The error
+// is ErrMonth or ErrMonthAhead, and says what to write instead.
+func (s Settings) BegunMonth(text string, now time.Time) (Month, error) {
+	latest := s.ThisMonth(now)
+	if text == "" {
+		return latest, nil
+	}
+	month, err := ParseMonth(text)
+	if err == nil && month > latest {
+		err = fmt.Errorf("%s %w: write %s or an earlier month", month, ErrMonthAhead, latest)
+	}
+	if err != nil {
+		return "", err
+	}
+	return month, nil
 }

@@ -23,7 +23,7 @@ func (c Call) Talking() (since time.Time, talking bool) {
 func CallLimitNotice(c Call, now time.Time, fair FairUse) (call Call, notices []Notice, told bool) {
 	since, talking := c.Talking()
 	elapsed := now.Sub(since)
-	if !talking || c.Waived || elapsed <= fair.CallLimit {
+	if !talking || c.Test() || c.Waived || elapsed <= fair.CallLimit {
 		return c, nil, false
 	}
 	c.LimitToldAt = now
@@ -84,21 +84,6 @@ func (c Case) MoveNotice(holder Customer) Notice {
 			"over_months", strings.Join(overMonths(c.Months), ", "),
 		),
 	}
-}
-
-// Told is the notice of a move to the account holder; none where the move is not by e-mail. The error is ErrNoEmail, or why the case does not
-// move so.
-func (c Case) Told(m Move, holder Customer) ([]Notice, error) {
-	moved, err := c.Moved(m)
-	switch {
-	case err != nil:
-		return nil, err
-	case m.Via != ViaEmail:
-		return nil, nil
-	case holder.Email == "":
-		return nil, ErrNoEmail
-	}
-	return []Notice{moved.MoveNotice(holder)}, nil
 }
 
 // NoticesAbout are how the keys of all notices about an account begin: of its warnings, its cases, and its calls that passed the call limit.

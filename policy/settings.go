@@ -129,15 +129,6 @@ func (s Settings) Line(number Phone) (Line, bool) {
 	return Line{}, false
 }
 
-// Month is the company's month of a moment: the latest that has begun on any of its lines.
-func (s Settings) Month(at time.Time) Month {
-	var latest Month
-	for _, l := range s.Lines {
-		latest = max(latest, MonthOf(at, l.Zone))
-	}
-	return latest
-}
-
 // Includes says whether a package includes phone support.
 func (s Settings) Includes(pkg string) bool {
 	for _, p := range s.Packages {

@@ -52,6 +52,8 @@ func byStart(tallies []Tally) []Tally {
 // verdict says why the call adds a phone ticket or not, and by which part of rule 3.
 func (t Tally) verdict(counted bool) (rule, why string) {
 	switch {
+	case t.Test:
+		return "fair-use.test", "not counted: a call to try the line"
 	case t.Customer == "":
 		return "fair-use.no-account", "not counted: no account is known for the call (rule 12)"
 	case !t.Accepted:

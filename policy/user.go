@@ -69,6 +69,7 @@ const (
 	ManageLines    Permission = "lines"      // edit closures and special hours
 	ManageUsers    Permission = "users"      // add and change the console's users
 	SeeAudit       Permission = "audit"      // search the audit
+	UsePhone       Permission = "phone"      // call test lines from the console; in a demo, all lines
 )
 
 // Grantable are the permissions that a configuration can give to a viewer or an operator. The others are the admins' alone.

@@ -24,6 +24,10 @@ const (
 	ActSignInRefuse = "sign-in-refused"
 	ActSignOut      = "sign-out"
 	ActReveal       = "reveal"
+	ActPhoneCall    = "phone-call"
+	ActTokenAdd     = "token-add"
+	ActTokenRevoke  = "token-revoke"
+	ActExport       = "export" // of a customer, or of a list
 )
 
 // WithRole is the change to another role. The person stays signed in, with the rights of the new role from the next page on.

@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -42,7 +43,7 @@ func TestPermissions(t *testing.T) {
 }
 
 func everything() []policy.Permission {
-	return append(policy.Grantable(), policy.ManageLines, policy.ManageUsers, policy.SeeAudit)
+	return append(policy.Grantable(), policy.ManageLines, policy.ManageUsers, policy.SeeAudit, policy.UsePhone)
 }
 
 func TestUserNames(t *testing.T) {
@@ -129,5 +130,86 @@ func TestMaskedText(t *testing.T) {
 		if got := policy.MaskedText(text); got != want {
 			t.Errorf("%q became %q, want %q", text, got, want)
 		}
+	}
+}
+
+// A token may what its user may, or less, and never what another user may.
+func TestTokensMayWhatTheirUserMay(t *testing.T) {
+	usual := policy.UsualPermissions()
+	may := func(role policy.Role, token policy.Token) (list []policy.Permission) {
+		token.User = "mila"
+		u := policy.User{Name: "mila", Role: role}
+		for _, p := range []policy.Permission{policy.SeeNumbers, policy.DoActs, policy.TakeExports, policy.ManageUsers, policy.SeeAudit} {
+			if usual.AllowToken(u, token, p) {
+				list = append(list, p)
+			}
+		}
+		return list
+	}
+	got := map[string][]policy.Permission{
+		"viewer": may(policy.Viewer, policy.Token{}), "operator": may(policy.Operator, policy.Token{}),
+		"operator, read-only": may(policy.Operator, policy.Token{ReadOnly: true}), "operator, masked": may(policy.Operator, policy.Token{Masked: true}),
+		"admin, read-only and masked": may(policy.Admin, policy.Token{ReadOnly: true, Masked: true}),
+	}
+	want := map[string][]policy.Permission{
+		"viewer": nil, "operator": {policy.SeeNumbers, policy.DoActs, policy.TakeExports},
+		"operator, read-only": {policy.SeeNumbers, policy.TakeExports}, "operator, masked": {policy.DoActs, policy.TakeExports},
+		"admin, read-only and masked": {policy.TakeExports, policy.SeeAudit},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("what tokens may (-want +got):\n%s", diff)
+	}
+	if usual.AllowToken(policy.User{Name: "anna", Role: policy.Admin}, policy.Token{User: "mila"}, policy.SeeAudit) {
+		t.Error("a token works in the name of somebody else")
+	}
+	if usual.AllowToken(policy.User{Name: "mila", Role: policy.Admin, DisabledAt: began}, policy.Token{User: "mila"}, policy.SeeAudit) {
+		t.Error("a token of somebody who is shut out works")
+	}
+}
+
+func TestTokensHaveNamesAndEnds(t *testing.T) {
+	for name, ok := range map[string]bool{
+		"ci": true, "nightly report": true, "x": true, "": false, " ci": false, "ci ": false, "a\nb": false, strings.Repeat("x", 41): false,
+	} {
+		if _, err := policy.ParseTokenName(name); (err == nil) != ok || (err != nil && !errors.Is(err, policy.ErrTokenName)) {
+			t.Errorf("a token called %q: %v", name, err)
+		}
+	}
+	for days, want := range map[int]time.Time{0: {}, 1: began.AddDate(0, 0, 1), 3650: began.AddDate(0, 0, 3650)} {
+		end, err := policy.TokenEnd(days, began)
+		if err != nil || !end.Equal(want) {
+			t.Errorf("%d days: %v, %v", days, end, err)
+		}
+		if token := (policy.Token{ExpiresAt: end}); token.Over(began) || (days > 0) != token.Over(began.AddDate(0, 0, days)) {
+			t.Errorf("a token of %d days is over at the wrong time", days)
+		}
+	}
+	for _, days := range []int{-1, 3651} {
+		if _, err := policy.TokenEnd(days, began); !errors.Is(err, policy.ErrTokenDays) {
+			t.Errorf("%d days: %v", days, err)
+		}
+	}
+}
+
+// However long a list is, what is remembered to count it is bounded, and what was forgotten is read again.
+func TestCountingForgets(t *testing.T) {
+	reads := 0
+	var counting policy.Counting
+	read := func(customer policy.CustomerNumber, _ policy.Month) ([]policy.Tally, error) {
+		reads++
+		month := make([]policy.Tally, 40_000)
+		for i := range month {
+			month[i] = policy.Tally{SID: policy.CallSID(fmt.Sprint(customer, "-", i)), Customer: customer, Accepted: true}
+		}
+		return month, nil
+	}
+	for i, customer := range []policy.CustomerNumber{"1", "1", "2", "3", "3", "1"} {
+		c := policy.Call{SID: policy.CallSID(customer) + "-7", Customer: customer, Month: "2026-11", Legs: []policy.Leg{{SID: "CAleg", AcceptedAt: began}}}
+		if counted, err := counting.Counted(c, read); !counted || err != nil {
+			t.Errorf("call %d: %t, %v", i, counted, err)
+		}
+	}
+	if reads != 4 { // 1, 2, 3, and 1 again
+		t.Errorf("%d months were read, want 4", reads)
 	}
 }

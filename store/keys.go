@@ -41,7 +41,7 @@ func callKeys(c policy.Call) []entry {
 	if c.Customer != "" {
 		keys = append(keys, entry{key: append(key(byCustomer).part(string(c.Customer)), place...)})
 	}
-	if c.Customer != "" && c.Month != "" {
+	if c.Customer != "" && c.Month != "" && !c.Test() {
 		keys = append(keys, entry{append(monthKey(c.Month).part(string(c.Customer)), place...), encodeTally(c.Tally())})
 	}
 	if since, talking := c.Talking(); talking {

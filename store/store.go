@@ -70,9 +70,10 @@ var (
 	removalsBucket  = []byte("removals")
 	sessionsBucket  = []byte("sessions")
 	datesBucket     = []byte("dates")
+	tokensBucket    = []byte("tokens")
 	metaBucket      = []byte("meta")
 	buckets         = [][]byte{
-		callsBucket, stepsBucket, customersBucket, indexBucket, auditBucket, casesBucket, noticesBucket, usersBucket, sessionsBucket,
+		callsBucket, stepsBucket, customersBucket, indexBucket, auditBucket, casesBucket, noticesBucket, usersBucket, sessionsBucket, tokensBucket,
 		datesBucket, removalsBucket, metaBucket, searchBucket,
 	}
 )

@@ -77,7 +77,7 @@ func (c callCommand) dial(ctx context.Context, p *program, configFile string) er
 // telephone is a phone in this terminal, for the account of a configuration.
 func (p *program) telephone(conf config.Config) *phone.Terminal {
 	return &phone.Terminal{
-		Account: phone.Account{PublicURL: conf.PublicURL, SID: conf.Twilio.AccountSID, Token: conf.Twilio.AuthToken},
+		Account: telephoneAccount(conf),
 		Lines:   phone.NewLines(p.In), Out: p.Out, Seed: rand.Text(), Colour: p.colour(),
 	}
 }

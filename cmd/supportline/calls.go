@@ -56,7 +56,7 @@ func (l callsList) run(ctx context.Context, s *session) error {
 	case "json":
 		err = writeJSON(s.Out, found.rows(ctx))
 	case "csv":
-		err = writeCSV(s.Out, callColumns, found.rows(ctx), callCells)
+		err = writeCSV(s.Out, policy.RowColumns(), found.rows(ctx), policy.Row.Cells)
 	default:
 		err = found.table(ctx, s, zone)
 	}
@@ -181,21 +181,6 @@ func notes(r policy.Row) string {
 		}
 	}
 	return strings.Join(marks, " ")
-}
-
-// callColumns are the names of a call's CSV, in order; callCells gives the cells.
-var callColumns = []string{
-	"sid", "line", "from", "customer", "account", "intent", "ticket", "outcome", "started_at", "answered_at", "ended_at", "talk_seconds",
-	"wait_seconds", "total_seconds", "specialist", "over_long", "waived", "training", "counted", "month",
-}
-
-func callCells(r policy.Row) []string {
-	return []string{
-		string(r.SID), r.Line, r.From, text(r.Customer), text(r.Account), text(r.Intent), text(r.Ticket), text(r.Outcome),
-		instant(r.StartedAt), instant(r.AnsweredAt), instant(r.EndedAt), figure(r.TalkSeconds), figure(r.WaitSeconds), figure(r.TotalSeconds),
-		text(r.Specialist), strconv.FormatBool(r.OverLong), strconv.FormatBool(r.Waived), strconv.FormatBool(r.Training),
-		strconv.FormatBool(r.Counted), text(r.Month),
-	}
 }
 
 // text, instant, figure, wall and minutes show a value that may be unknown: then they are empty.

@@ -55,17 +55,11 @@ func (l casesList) wanted(cases func(yield func(policy.Case, error) bool)) func(
 			if err == nil && l.State != "" && c.State != policy.CaseState(l.State) {
 				continue
 			}
-			if !yield(whole(c), err) || err != nil {
+			if !yield(c.Whole(), err) || err != nil {
 				return
 			}
 		}
 	}
-}
-
-// whole is a case whose lists are lists in JSON too, where they are empty.
-func whole(c policy.Case) policy.Case {
-	c.Months, c.Moves = append([]policy.Usage{}, c.Months...), append([]policy.Move{}, c.Moves...)
-	return c
 }
 
 var caseColumns = []string{"id", "customer", "account", "state", "opened_at", "months", "moves"}
@@ -134,7 +128,7 @@ func (c casesShow) run(ctx context.Context, s *session) error {
 		return unknownCase(c.ID, err)
 	}
 	if c.Format == "json" {
-		return writeJSON(s.Out, func(yield func(policy.Case, error) bool) { yield(whole(found), nil) })
+		return writeJSON(s.Out, func(yield func(policy.Case, error) bool) { yield(found.Whole(), nil) })
 	}
 	fmt.Fprintf(s.Out, "case %s: %s %s, %s since %s\n\n", found.ID, found.Customer, plain(found.Account), found.State, day(lastMove(found).At))
 	months := table{head: []string{"MONTH", "TICKETS", "LIMIT", "OVER-LONG", "STANDING"}, right: map[string]bool{"TICKETS": true, "LIMIT": true, "OVER-LONG": true}}
@@ -188,13 +182,9 @@ func (o casesOpen) run(ctx context.Context, s *session) error {
 		return errors.New("say why: --note TEXT")
 	}
 	number := policy.CustomerNumber(o.Customer)
-	a, err := s.ledger().one(ctx, number, s.thisMonth(), max(1, s.Settings.FairUse.SustainedWithin))
+	opened, err := s.casework().OpenCase(ctx, number, cmp.Or(o.By, s.User), o.Note, s.Now())
 	if err != nil {
 		return unknownCustomer(o.Customer, err)
-	}
-	opened, err := s.Store.OpenCase(ctx, number, cmp.Or(o.By, s.User), o.Note, a.months, s.Now())
-	if err != nil {
-		return err
 	}
 	fmt.Fprintf(s.Err, "Case %s is open for %s %s.\n", opened.ID, opened.Customer, plain(opened.Account))
 	return nil
@@ -228,27 +218,31 @@ func (m casesMove) run(ctx context.Context, s *session) error {
 		return err
 	}
 	id := policy.CaseID(m.ID)
-	before, err := s.Store.Case(ctx, id)
-	if err != nil {
-		return unknownCase(m.ID, err)
-	}
 	move := policy.Move{At: s.Now(), By: cmp.Or(m.By, s.User), To: policy.CaseState(m.To), Via: m.Via, Offered: m.Offer, Note: m.Note}
-	if _, err := before.Moved(move); err != nil {
-		return err
-	}
-	mail, err := m.mail(ctx, s, before, move)
+	after, mail, err := s.casework().MoveCase(ctx, id, move)
 	if err != nil {
-		return err
-	}
-	after, err := s.Store.MoveCase(ctx, id, move, mail)
-	if err != nil {
-		return err
+		return m.refused(err)
 	}
 	fmt.Fprintf(s.Err, "Case %s of %s %s is %s.\n", after.ID, after.Customer, plain(after.Account), after.State)
 	for _, n := range mail {
 		fmt.Fprintf(s.Err, "An e-mail to %s is on its way: \"supportline notices list\" shows whether it arrived.\n", n.To)
 	}
+	if m.Via == policy.ViaEmail && len(mail) == 0 {
+		holder, err := s.Store.Customer(ctx, after.Customer)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.Err, "No mail server is configured (notices.smtp), so nothing is sent: write to %s yourself.\n", holder.Email)
+	}
 	return nil
+}
+
+// refused says of a move that was not made what to do on the command line.
+func (m casesMove) refused(err error) error {
+	if errors.Is(err, policy.ErrNoEmail) {
+		return no("the account has no e-mail address: bring one in with \"supportline customers import\", or use --via phone")
+	}
+	return unknownCase(m.ID, err)
 }
 
 // check finds what is wrong with the flags alone.
@@ -273,30 +267,4 @@ func unknownCase(id string, err error) error {
 		return no("no case has the number %s: \"supportline cases list\" shows them", id)
 	}
 	return err
-}
-
-// mail is the e-mail to the account holder, where the person asked for one.
-func (m casesMove) mail(ctx context.Context, s *session, before policy.Case, move policy.Move) ([]policy.Notice, error) {
-	if m.Via != policy.ViaEmail {
-		return nil, nil
-	}
-	holder, err := s.Store.Customer(ctx, before.Customer)
-	if err != nil {
-		return nil, unknownCustomer(string(before.Customer), err)
-	}
-	told, err := before.Told(move, holder)
-	if errors.Is(err, policy.ErrNoEmail) {
-		return nil, no("customer %s has no e-mail address: bring one in with \"supportline customers import\", or use --via phone", holder.Number)
-	}
-	if err != nil {
-		return nil, err
-	}
-	var mail []policy.Notice
-	for _, n := range told {
-		mail = append(mail, s.Notices.Addressed(n)...)
-	}
-	if len(mail) == 0 {
-		fmt.Fprintf(s.Err, "No mail server is configured (notices.smtp), so nothing is sent: write to %s yourself.\n", holder.Email)
-	}
-	return mail, nil
 }

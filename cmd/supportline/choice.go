@@ -33,7 +33,7 @@ func (c *caseState) UnmarshalText(text []byte) error {
 // UnmarshalText takes a number in E.164, with spaces, hyphens, dots and brackets allowed between the digits.
 func (n *number) UnmarshalText(text []byte) error {
 	tidy := strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "").Replace(string(text))
-	if !telephone(tidy) || len(tidy) < 4 || len(tidy) > 16 {
+	if !policy.Phone(tidy).IsNumber() || len(tidy) < 4 || len(tidy) > 16 {
 		return fmt.Errorf("%q is not a telephone number: write it with its country, for example +448000668187", text)
 	}
 	*n = number(tidy)

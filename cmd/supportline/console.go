@@ -10,10 +10,12 @@ import (
 
 // console is the ops web console of a house.
 func (h *house) console() http.Handler {
+	settings := h.conf.Settings
 	return console.New(console.Deps{
-		Settings: h.conf.Console, Policy: h.conf.Settings, Lines: h.inForce, Calls: h.store, Users: h.store, Sessions: h.store, Audit: h.store,
-		Directory: h.store, Cases: h.store, Standings: h.standings, Addressed: h.conf.Notices.Addressed,
-		Outbox: h.store, Spoken: h.spoken, Recordings: sounds{h}, Stopping: h.stopping, Health: h.findings, Now: h.now, Logger: h.log,
+		Settings: h.conf.Console, Policy: settings, Lines: h.inForce, Calls: h.store, Users: h.store, Sessions: h.store, Audit: h.store,
+		Tokens: h.store, Accounts: accounts{h.store, settings.FairUse}, Cases: casework{h.store, settings, h.conf.Notices}, Ready: h.store.Ping,
+		Version: version(), Outbox: h.store, Spoken: h.spoken, Recordings: sounds{h}, Phones: h.phones, Stopping: h.stopping, Health: h.findings,
+		Standings: h.standings, Now: h.now, Logger: h.log,
 	})
 }
 

@@ -156,19 +156,11 @@ Example:
 
 // exported is a customer as JSON.
 type exported struct {
-	Customer policy.Customer `json:"customer"`
-	Calls    []exportedCall  `json:"calls"`
-	Usage    []policy.Usage  `json:"usage"` // by month, oldest first
-	Cases    []policy.Case   `json:"cases"`
-	Notices  []shownNotice   `json:"notices"`
-}
-
-// exportedCall is a call with what a row leaves out.
-type exportedCall struct {
-	policy.Row
-	Message    *policy.Recording  `json:"message"`
-	Recordings []policy.Recording `json:"recordings"`
-	Acts       []policy.Act       `json:"acts"`
+	Customer policy.Customer  `json:"customer"`
+	Calls    []policy.FullRow `json:"calls"`
+	Usage    []policy.Usage   `json:"usage"` // by month, oldest first
+	Cases    []policy.Case    `json:"cases"`
+	Notices  []shownNotice    `json:"notices"`
 }
 
 func (e customersExport) run(ctx context.Context, s *session) error {
@@ -177,21 +169,21 @@ func (e customersExport) run(ctx context.Context, s *session) error {
 		return unknownCustomer(e.Number, err)
 	}
 	out := exported{
-		Customer: all.Customer, Calls: []exportedCall{}, Usage: []policy.Usage{}, Cases: []policy.Case{}, Notices: []shownNotice{},
+		Customer: all.Customer, Calls: []policy.FullRow{}, Usage: []policy.Usage{}, Cases: []policy.Case{}, Notices: []shownNotice{},
 	}
 	counting := newTickets(s)
 	for _, c := range all.Calls {
-		row, err := counting.row(ctx, c)
+		counted, err := counting.counted(ctx, c)
 		if err != nil {
 			return err
 		}
-		out.Calls = append(out.Calls, exportedCall{Row: row, Message: c.Message, Recordings: append([]policy.Recording{}, c.Recordings...), Acts: append([]policy.Act{}, c.Acts...)})
+		out.Calls = append(out.Calls, c.FullRow(s.Settings.FairUse, counted))
 	}
 	if out.Usage, err = s.ledger().since(ctx, all.Customer.Number, firstMonth(all.Calls), s.thisMonth()); err != nil {
 		return err
 	}
 	for _, c := range all.Cases {
-		out.Cases = append(out.Cases, whole(c))
+		out.Cases = append(out.Cases, c.Whole())
 	}
 	for _, n := range all.Notices {
 		out.Notices = append(out.Notices, showNotice(n))

@@ -72,6 +72,7 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	}
 	defer logFile.Close()
 	log := newLogger(logFile)
+	everybodyCalls(&conf)
 	h, err := openHouse(conf, shown.Now, log, store.Options{})
 	if err != nil {
 		return err
@@ -91,6 +92,7 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 		return errors.Join(err, h.Close())
 	}
 	h.private = withAccount(h.private, account)
+	h.demoPhones(account)
 	s, err := listen(h)
 	if err != nil {
 		return errors.Join(err, h.Close())
@@ -236,6 +238,7 @@ func (d demoCommand) introduce(w io.Writer, conf config.Config, password string,
 	for _, row := range [][2]string{
 		{"console", "http://" + conf.Listen.Console + "/"},
 		{"", "sign in as " + demoUser + " with " + password},
+		{"phone", "http://" + conf.Listen.Console + "/phone, in the console"},
 		{"webhooks", conf.PublicURL},
 		{"health and metrics", "http://" + conf.Listen.Console + "/healthz, /readyz, /metrics"},
 		{"configuration", folder(demoConfig)},

@@ -44,34 +44,10 @@ func (e callsExplain) run(ctx context.Context, s *session) error {
 	}
 	story := call.Explain(s.Settings.FairUse, counted, s.Now())
 	if e.Format == "json" {
-		return writeJSON(s.Out, steps(story))
+		return writeJSON(s.Out, each(policy.Steps(story)))
 	}
 	heading(s.Out, call, call.Row(s.Settings.FairUse, counted), zone, s.Now())
 	return storyTable(story, zone).write(s.Out, s.Colour)
-}
-
-// step is a decision as JSON: an unknown time is null.
-type step struct {
-	At     *time.Time    `json:"at"`
-	Rule   string        `json:"rule"`
-	Result string        `json:"result"`
-	Inputs []policy.Fact `json:"inputs"`
-	Config string        `json:"config,omitempty"`
-}
-
-func steps(story []policy.Decision) func(yield func(step, error) bool) {
-	return func(yield func(step, error) bool) {
-		for _, d := range story {
-			s := step{Rule: d.Rule, Result: d.Result, Inputs: append([]policy.Fact{}, d.Inputs...), Config: d.Config}
-			if !d.At.IsZero() {
-				at := d.At.UTC()
-				s.At = &at
-			}
-			if !yield(s, nil) {
-				return
-			}
-		}
-	}
 }
 
 // heading says in a few lines who called, when, and how it went.

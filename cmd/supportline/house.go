@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/store"
@@ -33,6 +34,7 @@ type house struct {
 	account   *twilio.Account    // for calls with a conference; nil: there are none
 	ringer    *ivr.Ringer        // nil: specialists are rung on the call
 	keeper    *recordings.Keeper // of voicemails and recordings
+	phones    *phone.Exchange    // of the console
 	webhooks  http.Handler
 	stopping  chan struct{} // closed when the server stops
 	private   http.Handler  // health, metrics and the console
@@ -80,10 +82,12 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 	if h.keeper, err = newKeeper(conf, opened, keeping{now: now, log: log, told: counters.recorded, ask: counters.asked, tokens: h.held.tokens}); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
-	h.webhooks = ivr.NewWebhooks(ivr.Deps{
+	answering := ivr.Deps{
 		Settings: h.inForce.Settings, Words: conf.Words, Log: calls, Directory: opened, Verifier: verifier, Ringer: h.ringer, PublicURL: conf.PublicURL,
 		Now: now, Logger: log, Observer: counters,
-	})
+	}
+	h.webhooks = ivr.NewWebhooks(answering)
+	h.phones = h.testPhones(answering)
 	h.private = h.privateRoutes()
 	return h, nil
 }
@@ -111,8 +115,9 @@ func (h *house) conferences(way http.RoundTripper, calls ivr.Log) (err error) {
 	return nil
 }
 
-// Close lets what runs beside the calls end, and closes the store. Nothing may use the house after it.
+// Close ends the calls from the console, lets what runs beside the calls end, and closes the store. Nothing may use the house after it.
 func (h *house) Close() error {
+	h.phones.Close()
 	h.ringer.Wait()
 	return h.store.Close()
 }

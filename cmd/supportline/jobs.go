@@ -156,6 +156,12 @@ func (j *jobs) addressed(found []policy.Notice) []policy.Notice {
 	return all
 }
 
+// accountMonth is an account in a month.
+type accountMonth struct {
+	customer policy.CustomerNumber
+	month    policy.Month
+}
+
 // endedCalls are the accounts that wait for a review because a call of theirs ended. What is lost with the process is reviewed at the next start.
 type endedCalls struct {
 	mu      sync.Mutex

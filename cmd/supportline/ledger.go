@@ -88,17 +88,36 @@ func (l ledger) one(ctx context.Context, number policy.CustomerNumber, last poli
 	if err != nil {
 		return account{}, err
 	}
-	months, err := policy.AccountMonths(customer, last, n, l.fair, func(m policy.Month) ([]policy.Tally, error) {
-		return l.store.AccountTallies(ctx, number, m)
-	})
-	if err != nil {
-		return account{}, err
-	}
 	cases, err := l.store.CasesOf(ctx, number)
 	if err != nil {
 		return account{}, err
 	}
-	return underCase(account{customer, months}, states(cases)), nil
+	return l.of(ctx, customer, last, n, states(cases))
+}
+
+// of is one for a customer and open cases that were read already.
+func (l ledger) of(ctx context.Context, c policy.Customer, last policy.Month, n int, open map[policy.CustomerNumber]policy.CaseState) (account, error) {
+	months, err := policy.AccountMonths(c, last, n, l.fair, func(m policy.Month) ([]policy.Tally, error) {
+		return l.store.AccountTallies(ctx, c.Number, m)
+	})
+	return underCase(account{c, months}, open), err
+}
+
+// these is a month of some customers. It reads the calls of their months and no others.
+func (l ledger) these(ctx context.Context, customers []policy.Customer, month policy.Month) ([]policy.Usage, error) {
+	open, err := l.openCases(ctx)
+	if err != nil {
+		return nil, err
+	}
+	used := make([]policy.Usage, 0, len(customers))
+	for _, c := range customers {
+		a, err := l.of(ctx, c, month, 1, open)
+		if err != nil {
+			return nil, err
+		}
+		used = append(used, a.last())
+	}
+	return used, nil
 }
 
 // since are the months of an account, from the first one to the last, in which specialists took calls of it.

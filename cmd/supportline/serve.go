@@ -145,6 +145,7 @@ func (s *server) run(ctx context.Context) error {
 		s.house.log.Error("listener failed", zap.Error(err))
 	}
 	rest()
+	s.house.phones.Close()
 	close(s.house.stopping)
 	deadline, cancel := context.WithTimeout(context.Background(), finishWithin)
 	defer cancel()

@@ -108,7 +108,7 @@ func (s *standings) ask(months []policy.Month) (policy.Book, <-chan struct{}) {
 // Near are the accounts near or over a limit in the present month, with their names and the states of their cases, those with the most tickets
 // first, and when that was derived; the zero time: not yet. It is put together once for each time the month is derived.
 func (s *standings) Near() ([]policy.Usage, time.Time) {
-	fair, month := s.policy.FairUse, s.policy.Month(s.now())
+	fair, month := s.policy.FairUse, s.policy.ThisMonth(s.now())
 	book, _ := s.ask(monthsTo(month, 1+fair.Lead()))
 	s.mu.Lock()
 	near := s.near

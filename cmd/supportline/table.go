@@ -2,12 +2,13 @@ package main
 
 import (
 	"bufio"
-	"encoding/csv"
-	"encoding/json"
 	"io"
+	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/officernd/supportline/policy"
 )
 
 // table is rows of text under headings, for a person: columns aligned, two spaces between them.
@@ -64,61 +65,22 @@ func plain(s string) string {
 	}, s)
 }
 
-// writeJSON writes the values as one JSON array, one value a line, each as soon as it is there.
-func writeJSON[T any](w io.Writer, values func(yield func(T, error) bool)) error {
-	out := bufio.NewWriter(w)
-	before := "[\n"
-	for v, err := range values {
-		if err != nil {
-			return err
-		}
-		text, err := json.Marshal(v)
-		if err != nil {
-			return err
-		}
-		out.WriteString(before)
-		out.Write(text)
-		before = ",\n"
-	}
-	if before == "[\n" {
-		out.WriteString("[")
-	}
-	out.WriteString("\n]\n")
-	return out.Flush()
+// writeJSON and writeCSV write the data of a command, as policy says how.
+func writeJSON[T any](w io.Writer, values iter.Seq2[T, error]) error {
+	return policy.WriteJSON(w, values)
 }
 
-// writeCSV writes a header and the rows, each as soon as it is there.
-func writeCSV[T any](w io.Writer, head []string, values func(yield func(T, error) bool), row func(T) []string) error {
-	out := csv.NewWriter(w)
-	if err := out.Write(head); err != nil {
-		return err
-	}
-	for v, err := range values {
-		if err != nil {
-			return err
-		}
-		cells := row(v)
-		for i := range cells {
-			cells[i] = harmless(cells[i])
-		}
-		if err := out.Write(cells); err != nil {
-			return err
-		}
-	}
-	out.Flush()
-	return out.Error()
+func writeCSV[T any](w io.Writer, head []string, values iter.Seq2[T, error], row func(T) []string) error {
+	return policy.WriteCSV(w, head, values, row)
 }
 
-// harmless keeps a spreadsheet from taking a cell for a formula: a leading quote makes it text. A telephone number stays as it is,
-// because a plus and digits are no formula worth fearing and other programs read the column.
-func harmless(cell string) string {
-	if cell == "" || !strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) || telephone(cell) {
-		return cell
+// each gives values that are all there.
+func each[T any](values []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, v := range values {
+			if !yield(v, nil) {
+				return
+			}
+		}
 	}
-	return "'" + cell
-}
-
-func telephone(s string) bool {
-	digits, plus := strings.CutPrefix(s, "+")
-	return plus && digits != "" && strings.Trim(digits, "0123456789") == ""
 }

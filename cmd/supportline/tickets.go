@@ -7,41 +7,20 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// tickets knows which calls add a phone ticket. That depends on the other calls of the account's month, so each month that turns up is
-// read once and kept for the listing.
+// tickets knows which calls of a listing add a phone ticket.
 type tickets struct {
-	store  *store.Store
-	fair   policy.FairUse
-	months map[accountMonth]map[policy.CallSID]bool
+	store    *store.Store
+	fair     policy.FairUse
+	counting policy.Counting
 }
 
-type accountMonth struct {
-	customer policy.CustomerNumber
-	month    policy.Month
-}
-
-func newTickets(s *session) *tickets {
-	return &tickets{store: s.Store, fair: s.Settings.FairUse, months: map[accountMonth]map[policy.CallSID]bool{}}
-}
+func newTickets(s *session) *tickets { return &tickets{store: s.Store, fair: s.Settings.FairUse} }
 
 // counted says whether this very call adds a phone ticket to its month (rule 3).
 func (t *tickets) counted(ctx context.Context, c policy.Call) (bool, error) {
-	if _, accepted := c.Accepted(); !accepted || c.Customer == "" || c.Month == "" {
-		return false, nil
-	}
-	key := accountMonth{c.Customer, c.Month}
-	if _, read := t.months[key]; !read {
-		calls, err := t.store.AccountMonth(ctx, c.Customer, c.Month)
-		if err != nil {
-			return false, err
-		}
-		tallies := make([]policy.Tally, len(calls))
-		for i, c := range calls {
-			tallies[i] = c.Tally()
-		}
-		t.months[key] = policy.Tickets(tallies)
-	}
-	return t.months[key][c.SID], nil
+	return t.counting.Counted(c, func(customer policy.CustomerNumber, month policy.Month) ([]policy.Tally, error) {
+		return t.store.AccountTallies(ctx, customer, month)
+	})
 }
 
 // row shows a call.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/officernd/supportline/policy"
 )
@@ -23,20 +22,6 @@ func (usageExplain) Help() string {
 Example:
 
     supportline usage explain --customer 204518 --month 2026-11`
-}
-
-// counted is one call of a month as JSON and CSV.
-type counted struct {
-	SID         policy.CallSID `json:"sid"`
-	StartedAt   *time.Time     `json:"started_at"`
-	Ticket      *policy.Ticket `json:"ticket"`
-	TalkSeconds *int           `json:"talk_seconds"`
-	Counted     bool           `json:"counted"`
-	OverLong    bool           `json:"over_long"`
-	Waived      bool           `json:"waived"`
-	Training    bool           `json:"training"`
-	Rule        string         `json:"rule"`
-	Why         string         `json:"why"`
 }
 
 func (e usageExplain) run(ctx context.Context, s *session) error {
@@ -59,44 +44,11 @@ func (e usageExplain) run(ctx context.Context, s *session) error {
 	explained := policy.ExplainUsage(tallies, s.Settings.FairUse)
 	switch e.Format {
 	case "json":
-		return writeJSON(s.Out, countedRows(explained))
+		return writeJSON(s.Out, each(policy.CountedRows(explained)))
 	case "csv":
-		return writeCSV(s.Out, countedColumns, countedRows(explained), counted.cells)
+		return writeCSV(s.Out, policy.CountedColumns(), each(policy.CountedRows(explained)), policy.CountedRow.Cells)
 	}
 	return explainTable(s, a, explained)
-}
-
-func countedRows(explained []policy.Counted) func(yield func(counted, error) bool) {
-	return func(yield func(counted, error) bool) {
-		for _, c := range explained {
-			row := counted{
-				SID: c.SID, Counted: c.Counts, OverLong: c.OverLong, Waived: c.Waived, Training: c.Training, Rule: c.Rule, Why: c.Why,
-			}
-			if !c.StartedAt.IsZero() {
-				at := c.StartedAt.UTC().Truncate(time.Second)
-				row.StartedAt = &at
-			}
-			if c.Ticket != "" {
-				row.Ticket = &c.Ticket
-			}
-			if c.Talked {
-				row.TalkSeconds = &c.TalkSeconds
-			}
-			if !yield(row, nil) {
-				return
-			}
-		}
-	}
-}
-
-var countedColumns = []string{"sid", "started_at", "ticket", "talk_seconds", "counted", "over_long", "waived", "training", "rule", "why"}
-
-func (c counted) cells() []string {
-	yes := func(b bool) string { return fmt.Sprint(b) }
-	return []string{
-		string(c.SID), instant(c.StartedAt), text(c.Ticket), figure(c.TalkSeconds), yes(c.Counted), yes(c.OverLong), yes(c.Waived), yes(c.Training),
-		c.Rule, c.Why,
-	}
 }
 
 // explainTable shows the calls in the wall time of the account's home line, which is what decided the month, and the sum under them.
@@ -105,7 +57,7 @@ func explainTable(s *session, a account, explained []policy.Counted) error {
 	fmt.Fprintf(s.Out, "%s %s in %s (%s)\n\n", u.Customer, plain(u.Account), u.Month, zone)
 	t := table{head: []string{"STARTED", "TICKET", "TALK", "TICKETS", "NOTES", "RULE", "WHY", "SID"}, right: map[string]bool{"TALK": true, "TICKETS": true}}
 	sum := 0
-	for row := range countedRows(explained) {
+	for _, row := range policy.CountedRows(explained) {
 		sum += one(row.Counted)
 		marks := notes(policy.Row{OverLong: row.OverLong, Waived: row.Waived, Training: row.Training})
 		t.add(wall(row.StartedAt, zone), text(row.Ticket), minutes(row.TalkSeconds), fmt.Sprint(one(row.Counted)), marks, row.Rule, row.Why, string(row.SID))

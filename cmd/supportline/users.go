@@ -22,6 +22,7 @@ type users struct {
 	Password usersPassword `cmd:"" help:"Set a user's password, and sign the user out everywhere."`
 	Disable  usersDisable  `cmd:"" help:"Shut a user out, at once and everywhere."`
 	Enable   usersEnable   `cmd:"" help:"Let a user in again."`
+	Token    usersToken    `cmd:"" help:"Make, list or revoke the tokens by which a user's programs use the API."`
 }
 
 // userRole is a flag that takes one of the roles.

@@ -96,6 +96,12 @@ func (tab *Tab) Fill(selector, text string) {
 	tab.must("fill "+selector, chromedp.Do(tab.ctx, chromedp.SetValue(chromedp.CSS(selector), text)))
 }
 
+// Click clicks something that leads to no other page.
+func (tab *Tab) Click(selector string) {
+	tab.t.Helper()
+	tab.must("click "+selector, chromedp.Do(tab.ctx, chromedp.Click(chromedp.CSS(selector))))
+}
+
 // Follow clicks something that leads to another page, and waits for it: a link, or a form's button. It gives the status of the answer.
 func (tab *Tab) Follow(selector string) (status int) {
 	tab.t.Helper()

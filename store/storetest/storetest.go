@@ -90,6 +90,12 @@ type Store interface {
 	LineEditions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.Edition, error)
 	ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error)
 
+	AddToken(ctx context.Context, t policy.Token, by string) error
+	Token(ctx context.Context, hash string) (policy.Token, error)
+	TokensOf(ctx context.Context, user string) ([]policy.Token, error)
+	UseToken(ctx context.Context, user, name string, at time.Time) error
+	RevokeToken(ctx context.Context, user, name, by string, at time.Time) error
+
 	Session(ctx context.Context, key string, now time.Time) (data []byte, found bool, err error)
 	PutSession(ctx context.Context, key string, data []byte, ends time.Time) error
 	RemoveSession(ctx context.Context, key string) error
@@ -163,6 +169,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"who was shown a recording is noted", reveal},
 		{"a checkpoint never goes back", checkpoint},
 		{"a user is added, changed and noted in one step", users},
+		{"a token is found by its hash until it is revoked", tokens},
 		{"a session lasts until its end, and no longer", sessions},
 		{"the dates of a line are kept in versions", dates},
 		{"of two who edit one line the second learns of the first", datesRivals},

@@ -14,7 +14,7 @@ type dial struct {
 	*call
 	legs    []*leg
 	elapsed time.Duration
-	began   time.Duration // of a leg beside the call: what had passed of it
+	began   time.Duration // what had passed of the call
 }
 
 // dial rings every noun at once and joins the caller with the one who takes the call.
@@ -26,7 +26,7 @@ func (c *call) dial(v twilio.Dial) next {
 	if conference, ok := v.Nouns[0].(twilio.Conference); ok {
 		return c.meet(v, conference)
 	}
-	d := &dial{call: c}
+	d := &dial{call: c, began: c.passed}
 	for _, noun := range v.Nouns {
 		d.legs = append(d.legs, d.newLeg(v, noun))
 	}
@@ -63,19 +63,39 @@ func (d *dial) hunt() *leg {
 		if l == nil || d.err != nil {
 			return nil
 		}
-		act, left := d.pass(Moment{Kind: Ringing}, l.due-d.elapsed)
-		d.elapsed = l.due - left
+		due := l.due // it may be another one afterwards
+		act, left := d.pass(Moment{Kind: Ringing}, due-d.elapsed)
+		d.elapsed = due - left
 		if act.do == hangsUp {
 			d.hangUp()
 		}
 		if act.do != listens {
 			return nil
 		}
+		if left > 0 { // somebody has decided, and may be next
+			continue
+		}
 		l.then()
 		if l.ready {
 			return l
 		}
 	}
+}
+
+// decisions asks those who have not decided how they answer, and says whether somebody has now.
+func (c *call) decisions() (decided bool) {
+	c.undecided = slices.DeleteFunc(c.undecided, func(l *leg) bool {
+		if l.over {
+			return true
+		}
+		who := c.People.Specialist(l.to)
+		if !who.Undecided {
+			l.decide(who)
+			decided = true
+		}
+		return !who.Undecided
+	})
+	return decided
 }
 
 func (d *dial) earliest() *leg {

@@ -20,6 +20,7 @@ type leg struct {
 	due        time.Duration // after the start of the dial: when its next thing happens
 	then       func()        // and what that is
 	rangAt     time.Time
+	rings      time.Duration // at most
 	pickedUp   time.Duration
 	answeredAt time.Time
 	endedAt    time.Time
@@ -68,15 +69,23 @@ func (l *leg) progress(event, status string) {
 
 // ring starts the leg: it will be picked up, given up, or ring out.
 func (l *leg) ring(timeout time.Duration) {
-	l.rangAt = l.dial.Clock.Now()
+	l.rangAt, l.rings = l.dial.Clock.Now(), timeout
 	l.progress("initiated", "initiated")
 	l.progress("ringing", "ringing")
 	l.dial.note(l.to, Rings, "")
-	l.who = l.dial.People.Specialist(l.to)
-	l.due = min(l.who.PicksUp, timeout)
+	l.decide(l.dial.People.Specialist(l.to))
+	if l.who.Undecided {
+		l.dial.undecided = append(l.dial.undecided, l)
+	}
+}
+
+// decide says how the leg goes on ringing.
+func (l *leg) decide(who Specialist) {
+	l.who = who
+	l.due = min(l.dial.passed-l.dial.began+who.PicksUp, l.rings)
 	switch {
-	case l.who.Status == "no-answer" || l.who.PicksUp >= timeout:
-		l.due, l.then = timeout, func() { l.end("no-answer") }
+	case who.Undecided, who.Status == "no-answer", l.due == l.rings:
+		l.due, l.then = l.rings, func() { l.end("no-answer") }
 	case l.who.Status != "":
 		l.then = func() { l.end(l.who.Status) }
 	default:

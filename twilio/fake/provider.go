@@ -145,6 +145,7 @@ type call struct {
 	passed    time.Duration
 	fetched   string // the house brings the caller to this address
 	beside    []*leg // legs that were rung beside the call, and are not over
+	undecided []*leg // legs whose specialists have not said how they answer
 	room      room
 	held      []callback
 	gets      map[string]bool // addresses that are asked for with GET

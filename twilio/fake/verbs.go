@@ -17,13 +17,13 @@ func (c *call) pass(m Moment, d time.Duration) (Act, time.Duration) {
 		if c.orders(); c.fetched != "" {
 			return Act{do: isFetched}, d
 		}
-		if c.room.moves(m) {
+		if decided := c.decisions(); c.room.moves(m) || decided && m.Kind == Ringing {
 			return Listen(), d
 		}
 		if c.ctx.Err() != nil {
 			return HangUp(), d
 		}
-		m.At = c.Clock.Now()
+		m.At, m.Left = c.Clock.Now(), d
 		act := c.People.Caller(m)
 		switch {
 		case act.do == listens, act.do == waits && act.span >= d:

@@ -27,7 +27,7 @@ func (c *checker) config(f *file) Config {
 		PublicURL:   c.url(f.PublicURL),
 		FallbackURL: c.optionalURL(f.FallbackURL),
 		Listen:      c.listen(f.Listen),
-		Console:     c.console(f.Console),
+		Console:     c.console(f.Console, f.Lines),
 		Store:       c.store(f.Store),
 		Twilio:      c.account(f.Twilio),
 		Settings:    c.settings(f),

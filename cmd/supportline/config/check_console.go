@@ -9,10 +9,11 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-func (c *checker) console(f consoleFile) console.Settings {
+func (c *checker) console(f consoleFile, lines list[line]) console.Settings {
 	s := console.Settings{
 		URL: c.consoleURL(f.URL), Idle: c.seconds(f.Idle, 60, 24*60*60), Session: c.seconds(f.Session, 60, 7*24*60*60),
 		Permissions: policy.Permissions{policy.Viewer: c.granted(f.Permissions.Viewer), policy.Operator: c.granted(f.Permissions.Operator)},
+		TestLines:   c.testLines(f.TestLines, lines),
 		SSO:         c.sso(f.SSO),
 	}
 	if f.SSO.At != (place{}) && s.URL == "" && f.URL.Value == "" {
@@ -45,7 +46,7 @@ func (c *checker) granted(l list[text]) []policy.Permission {
 	for _, t := range l.Items {
 		switch word := t.Value; {
 		case t.silent():
-		case slices.Contains([]policy.Permission{policy.ManageLines, policy.ManageUsers, policy.SeeAudit}, policy.Permission(word)):
+		case slices.Contains([]policy.Permission{policy.ManageLines, policy.ManageUsers, policy.SeeAudit, policy.UsePhone}, policy.Permission(word)):
 			c.wrong(t, "holds "+quoted(word)+", which is the admins' alone", "give the person the role admin, or leave it out")
 		case !slices.Contains(known, word):
 			c.wrong(t, "holds "+quoted(word)+", which is no permission", meant(word, known))
@@ -56,6 +57,33 @@ func (c *checker) granted(l list[text]) []policy.Permission {
 		}
 	}
 	return slices.DeleteFunc(policy.Grantable(), func(p policy.Permission) bool { return !named[string(p)] })
+}
+
+// testLines are lines of the configuration, in their order there.
+func (c *checker) testLines(l list[text], lines list[line]) []policy.Phone {
+	known := []string{}
+	for _, line := range lines.Items {
+		known = append(known, line.Number.Value)
+	}
+	named := map[string]bool{}
+	for _, t := range l.Items {
+		switch number := t.Value; {
+		case t.silent():
+		case !slices.Contains(known, number):
+			c.wrong(t, "holds "+quoted(number)+", which is no line", meant(number, known))
+		case named[number]:
+			c.wrong(t, "names "+quoted(number)+" twice", "keep one of the two")
+		default:
+			named[number] = true
+		}
+	}
+	var found []policy.Phone
+	for _, number := range known {
+		if named[number] {
+			found = append(found, policy.Phone(number))
+		}
+	}
+	return found
 }
 
 // sso is empty where the file has none. The secret is never shown.

@@ -33,6 +33,9 @@ func TestConsole(t *testing.T) {
 		{"an operator without any", "console: { permissions: { operator: [] } }", with(func(s *console.Settings) {
 			s.Permissions[policy.Operator] = nil
 		})},
+		{"test lines", `console: { test_lines: ["+448000668187", "+18883071053"] }`, with(func(s *console.Settings) {
+			s.TestLines = []policy.Phone{"+18883071053", "+448000668187"}
+		})},
 		{"single sign-on", "console: { url: https://c.example.com, sso: " + ssoBlock + " }", with(func(s *console.Settings) {
 			s.URL = "https://c.example.com"
 			s.SSO = console.SSO{
@@ -68,6 +71,9 @@ func TestConsoleProblems(t *testing.T) {
 		{"an unknown permission", "console: { permissions: { viewer: [^number] } }", `viewer holds "number", which is no permission; write numbers`},
 		{"an admin's permission", "console: { permissions: { operator: [^audit] } }", `operator holds "audit", which is the admins' alone; give the person the role admin, or leave it out`},
 		{"twice", "console: { permissions: { viewer: [numbers, ^numbers] } }", `viewer names "numbers" twice; keep one of the two`},
+		{"the phone is an admin's", "console: { permissions: { operator: [^phone] } }", `operator holds "phone", which is the admins' alone; give the person the role admin, or leave it out`},
+		{"a test line that is none", `console: { test_lines: [^"+448000668188"] }`, `test_lines holds "+448000668188", which is no line; write +448000668187`},
+		{"a test line twice", `console: { test_lines: ["+18883071053", ^"+18883071053"] }`, `test_lines names "+18883071053" twice; keep one of the two`},
 		{"sso without an address", "console: { sso: ^" + ssoBlock + " }", "console has sso and no url, so that the provider cannot send people back; add url: https://console.example.com"},
 		{"sso in the open", "console: { url: https://c.example.com, sso: " + strings.Replace(ssoBlock, "https", "^http", 1) + " }", "issuer does not begin with https://"},
 		{"sso without roles", "console: { url: https://c.example.com, sso: " + strings.Replace(ssoBlock, "{ support: operator, it: admin }", "^{}", 1) + " }", "roles names no group, so nobody gets in by sso; write roles: { support: operator }"},

@@ -5,6 +5,7 @@ type consoleFile struct {
 	At                 place
 	URL, Idle, Session text
 	Permissions        permissions
+	TestLines          list[text]
 	SSO                sso
 }
 
@@ -15,6 +16,7 @@ func (c *consoleFile) decode(d *decoder, n node) {
 		field{key: "idle", into: &c.Idle},
 		field{key: "session", into: &c.Session},
 		field{key: "permissions", into: &c.Permissions},
+		field{key: "test_lines", into: &c.TestLines},
 		field{key: "sso", into: &c.SSO},
 	)
 }

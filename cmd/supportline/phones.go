@@ -1,0 +1,48 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/phone"
+	"github.com/officernd/supportline/ivr"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio/fake"
+)
+
+// testPhones are the console's telephones: they call the test lines in this process, signed as the provider signs. The people who play the
+// specialists are at the console, so specialists are rung in the plain way always: the other one would ring their real telephones.
+func (h *house) testPhones(answering ivr.Deps) *phone.Exchange {
+	answering.Ringer = nil
+	answering.Settings = func() *policy.Settings {
+		plain := h.inForce.InForce()
+		plain.Whisper = false
+		return &plain
+	}
+	return &phone.Exchange{
+		Account: telephoneAccount(h.conf), Transport: fake.Straight(ivr.NewWebhooks(answering)), Now: h.now, Numbers: h.conf.Console.TestLines,
+	}
+}
+
+// demoPhones are those of a demo: callers choose their number, and everything is as with the demo's account.
+func (h *house) demoPhones(account *fake.Account) {
+	h.phones.Demo, h.phones.Provider, h.phones.Transport = true, account, fake.Straight(h.webhooks)
+}
+
+// everybodyCalls lets every operator of a demo call every line.
+func everybodyCalls(conf *config.Config) {
+	conf.Console.TestLines = nil
+	for _, line := range conf.Settings.Lines {
+		conf.Console.TestLines = append(conf.Console.TestLines, line.Number)
+	}
+	permitted := policy.Permissions{}
+	for role, permissions := range conf.Console.Permissions {
+		permitted[role] = slices.Clone(permissions)
+	}
+	permitted[policy.Operator] = append(permitted[policy.Operator], policy.UsePhone)
+	conf.Console.Permissions = permitted
+}
+
+func telephoneAccount(conf config.Config) phone.Account {
+	return phone.Account{PublicURL: conf.PublicURL, SID: conf.Twilio.AccountSID, Token: conf.Twilio.AuthToken}
+}

@@ -1,0 +1,333 @@
+package main
+
+import (
+	"context"
+	"html"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/browsertest"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
+)
+
+const phonePassword = "blue horse battery"
+
+// phoneDay is in the hours of both lines of the example.
+var phoneDay = time.Date(2026, time.November, 24, 16, 0, 0, 0, time.UTC)
+
+// phoneHouse is a house whose console is served, with a user of each role who is called as it is. Its clock goes on from phoneDay; on its phones
+// no time passes but what is skipped.
+type phoneHouse struct {
+	*house
+	url string
+}
+
+func mustPhoneHouse(t testing.TB, change func(*config.Config)) phoneHouse {
+	t.Helper()
+	conf := mustConfig(t)
+	change(&conf)
+	began := time.Now()
+	h, err := openHouse(conf, func() time.Time { return phoneDay.Add(time.Since(began)) }, zap.NewNop(), store.Options{Size: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.phones.After = func(time.Duration) <-chan time.Time { return nil }
+	server := httptest.NewServer(h.private)
+	t.Cleanup(func() {
+		h.phones.Close()
+		server.Close()
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := h.bringIn(t.Context(), "customers.example.csv", config.ExampleCustomers()); err != nil {
+		t.Fatal(err)
+	}
+	hash, err := console.HashPassword("", phonePassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, role := range policy.Roles() {
+		user := policy.User{Name: string(role), Role: role, Password: hash, CreatedAt: phoneDay}
+		if err := h.store.AddUser(t.Context(), user, "test"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return phoneHouse{h, server.URL}
+}
+
+// demoHouse is one as a demo has it.
+func demoHouse(t testing.TB) phoneHouse {
+	t.Helper()
+	h := mustPhoneHouse(t, everybodyCalls)
+	h.demoPhones(demoAccount(h.conf, h.now))
+	return h
+}
+
+// phoneUser is somebody who signed in to the console, with a browser without scripts.
+type phoneUser struct {
+	t    testing.TB
+	http *http.Client
+	url  string
+	path string // of the last page
+	page string
+	text string // of it, as a person reads it
+}
+
+var tags = regexp.MustCompile(`<[^>]*>`)
+
+func (h phoneHouse) as(t testing.TB, role policy.Role) *phoneUser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := &phoneUser{t: t, http: &http.Client{Jar: jar}, url: h.url}
+	u.post("/signin", "name", string(role), "password", phonePassword)
+	return u
+}
+
+func (u *phoneUser) get(path string) int {
+	u.t.Helper()
+	response, err := u.http.Get(u.url + path)
+	return u.read(response, err)
+}
+
+func (u *phoneUser) post(path string, pairs ...string) int {
+	u.t.Helper()
+	form := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		form.Set(pairs[i], pairs[i+1])
+	}
+	response, err := u.http.PostForm(u.url+path, form)
+	return u.read(response, err)
+}
+
+func (u *phoneUser) read(response *http.Response, err error) int {
+	u.t.Helper()
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	u.path, u.page = response.Request.URL.RequestURI(), html.UnescapeString(string(body))
+	u.text = strings.Join(strings.Fields(tags.ReplaceAllString(u.page, "")), " ")
+	return response.StatusCode
+}
+
+// does posts to the call that the user looks at.
+func (u *phoneUser) does(pairs ...string) {
+	u.t.Helper()
+	if status := u.post(u.path, pairs...); status != http.StatusOK {
+		u.t.Fatalf("%s %q: status %d\n%s", u.path, pairs, status, u.page)
+	}
+}
+
+func (u *phoneUser) sees(texts ...string) {
+	u.t.Helper()
+	for _, text := range texts {
+		if !strings.Contains(u.page, text) && !strings.Contains(u.text, text) {
+			u.t.Errorf("no %q at %s in\n%s", text, u.path, u.text)
+		}
+	}
+}
+
+// logged is the call that the page leads to when it is over.
+func (u *phoneUser) logged(h phoneHouse) policy.Row {
+	u.t.Helper()
+	found := regexp.MustCompile(`/calls/(CA[0-9a-f]{32})`).FindStringSubmatch(u.page)
+	if found == nil {
+		u.t.Fatalf("no call of the log at %s in\n%s", u.path, u.page)
+	}
+	call, err := h.store.Call(u.t.Context(), policy.CallSID(found[1]))
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	row, err := newTickets(&session{Store: h.store, Settings: h.conf.Settings}).row(u.t.Context(), call)
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	return row
+}
+
+// An operator of a demo carries a call through by forms alone: it is in the log as served, and counts like any other.
+func TestPhoneWithoutScripts(t *testing.T) {
+	h := demoHouse(t)
+	u := h.as(t, policy.Operator)
+	u.get("/phone")
+	u.sees("United Kingdom", "You call from")
+	u.post("/phone", "line", "+448000668187", "from", "+442079460018")
+	u.does("do", "skip")
+	u.sees("The line waits for your answer.", "Welcome to phone support.", `<meta http-equiv="refresh" content="20">`)
+	u.does("keys", "2045 18")
+	u.sees("Platform down", "The line speaks.")
+	u.does("keys", "1")
+	u.does("do", "skip")
+	u.sees("It rings.", "+15*******01", "Pick up and accept", `content="2"`)
+	u.does("specialist", "0", "answer", "accept")
+	u.does("do", "skip") // what the specialist is told
+	u.sees("is joined with the caller", "Hang up as the specialist", "Northwind Flex Offices")
+	u.does("do", "hang-up")
+	u.sees("The call is over.", "Dial again")
+	row := u.logged(h)
+	if *row.Outcome != policy.Served || *row.Customer != "204518" || !row.Counted || row.From != "+442079460018" {
+		t.Errorf("in the log it is %+v", row)
+	}
+}
+
+// On a real server an admin alone calls, and test lines only. The call is marked, rings nobody's telephone even where specialists are rung over REST, and
+// counts for no account.
+func TestPhoneOnARealServer(t *testing.T) {
+	h := mustPhoneHouse(t, func(c *config.Config) {
+		c.Console.TestLines, c.Settings.Whisper = []policy.Phone{"+448000668187"}, true
+		c.Twilio.APIURL = "http://127.0.0.1:1" // nobody is there to be asked
+	})
+	if status := h.as(t, policy.Operator).get("/phone"); status != http.StatusForbidden {
+		t.Errorf("an operator's status is %d, want forbidden", status)
+	}
+	u := h.as(t, policy.Admin)
+	u.get("/phone")
+	u.sees("These are lines that customers call.")
+	if status := u.post("/phone", "line", "+18883071053"); status != http.StatusConflict {
+		t.Errorf("a line that is not for tests: status %d, want a conflict", status)
+	}
+	u.post("/phone", "line", "+448000668187", "from", "+442079460018")
+	u.does("keys", "204518")
+	u.does("keys", "1")
+	u.does("do", "skip")
+	u.does("specialist", "0", "answer", "accept")
+	u.does("do", "skip")
+	u.does("do", "specialist-hangs-up")
+	u.sees("Thank you for calling.")
+	u.does("do", "skip")
+	row := u.logged(h)
+	if *row.Outcome != policy.Served || row.Counted || row.From != "client:test-admin" {
+		t.Errorf("in the log it is %+v", row)
+	}
+	usage, err := ledger{h.store, h.conf.Settings.FairUse}.all(t.Context(), policy.MonthOf(phoneDay, time.UTC), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range usage {
+		if n := a.last().Calls; n != 0 {
+			t.Errorf("%s has %d calls, want none", a.last().Account, n)
+		}
+	}
+	u.get("/calls/" + string(row.SID))
+	u.sees(`<span class="sign">test</span>`, "not counted: a call to try the line")
+	u.get("/phone")
+	u.sees("Your calls", "over")
+}
+
+// Without test lines there is nothing to call, and the page says how there is.
+func TestPhoneWithoutTestLines(t *testing.T) {
+	u := mustPhoneHouse(t, func(*config.Config) {}).as(t, policy.Admin)
+	u.get("/phone")
+	u.sees("No line may be called from here.", "test_lines")
+}
+
+// Two people's calls go on side by side, and neither sees the other's. When the server stops in the middle, everybody hangs up and the log knows it.
+func TestServerStopsInTheMiddleOfPhoneCalls(t *testing.T) {
+	h := demoHouse(t)
+	one, other := h.as(t, policy.Operator), h.as(t, policy.Admin)
+	one.post("/phone", "line", "+448000668187")
+	other.post("/phone", "line", "+18883071053")
+	one.does("keys", "204518")
+	other.does("keys", "310022")
+	one.sees("press 204518", "Platform down")
+	other.sees("press 310022")
+	if status := other.get(one.path); status != http.StatusNotFound {
+		t.Errorf("somebody else's call has status %d, want not found", status)
+	}
+	h.phones.Close()
+	one.get(one.path)
+	one.sees("The call is over.")
+	if row := one.logged(h); *row.Outcome != policy.Abandoned {
+		t.Errorf("the outcome is %s, want abandoned", *row.Outcome)
+	}
+	if status := one.post("/phone", "line", "+448000668187"); status != http.StatusConflict {
+		t.Errorf("dialling a server that stops: status %d, want a conflict", status)
+	}
+}
+
+// The events of a call are its live part, and end with it.
+func TestPhoneEvents(t *testing.T) {
+	h := demoHouse(t)
+	u := h.as(t, policy.Operator)
+	u.post("/phone", "line", "+448000668187")
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.url+u.path+"/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Accept", "text/event-stream")
+	response, err := u.http.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	u.does("do", "hang-up")
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"event: moved\ndata: <section", "Welcome to phone support.", "event: over\n", "Dial again"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %q in the events\n%s", want, text)
+		}
+	}
+}
+
+// In a real browser: dial, hear, press, answer as the specialist, talk and hang up; the call is in the log.
+func TestPhoneInTheBrowser(t *testing.T) {
+	h := demoHouse(t)
+	tab := browsertest.Open(t)
+	tab.Go(h.url + "/phone")
+	tab.Fill("[name=name]", "operator")
+	tab.Fill("[name=password]", phonePassword)
+	tab.Follow("main button")
+	tab.Check("phone-dial")
+	tab.Fill("[name=line]", "+448000668187")
+	tab.Fill("[name=from]", "+442079460018")
+	tab.Follow("main form button")
+	tab.Wait(".spoken")
+	tab.See("Welcome to phone support.", "The line speaks.", "Speak it aloud")
+	for _, key := range "204518" {
+		tab.Click("#key-" + string(key))
+	}
+	tab.Wait("#said-3.spoken")
+	tab.See("press 204518", "Platform down")
+	tab.Check("phone-menu")
+	tab.Click("#key-1")
+	tab.Click("#skip")
+	tab.Wait("#answer-0-accept")
+	tab.Check("phone-rings")
+	tab.Click("#answer-0-accept")
+	tab.Wait("#skip")
+	tab.Click("#skip")
+	tab.Wait("#specialist-hangs-up")
+	tab.See("Critical, Sev 1.", "is joined with the caller", "Caller and specialist talk.")
+	tab.Check("phone-talk")
+	tab.Click("#hang-up")
+	tab.Wait("#again")
+	tab.See("The call is over.")
+	tab.Check("phone-over")
+	tab.Follow(`#phone-state a`)
+	tab.See("served", "Northwind Flex Offices", "accepted the call")
+}

@@ -1,0 +1,70 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/officernd/supportline/policy"
+)
+
+func apiUsage() []operation {
+	return []operation{
+		{http.MethodGet, "/usage", "", []string{"month", "customer", "after", "limit"}, (*request).apiUsageList},
+		{http.MethodGet, "/usage/explanation", "", []string{"month", "customer"}, (*request).apiUsageExplanation},
+	}
+}
+
+// usagePage is a page of usage. Each of its accounts is derived from the calls of several months, so pages are short.
+const usagePage = 100
+
+func (r *request) apiUsageList() error {
+	month, err := r.site.Policy.BegunMonth(r.QueryParam("month"), r.now)
+	if err != nil {
+		return err
+	}
+	many, err := r.limit(apiUsual, usagePage)
+	if err != nil {
+		return err
+	}
+	list := struct {
+		Usage []policy.Usage `json:"usage"`
+		Next  *string        `json:"next"`
+	}{Usage: []policy.Usage{}}
+	if number := r.QueryParam("customer"); number != "" {
+		one, err := r.site.Accounts.Usage(r.ctx(), policy.CustomerNumber(number), month)
+		if err != nil {
+			return err
+		}
+		list.Usage = append(list.Usage, one)
+		return r.JSON(http.StatusOK, list)
+	}
+	found, cursor, err := r.site.Accounts.UsageAfter(r.ctx(), month, many, policy.CustomerNumber(r.QueryParam("after")))
+	if err != nil {
+		return err
+	}
+	list.Usage, list.Next = append(list.Usage, found...), next(string(cursor))
+	return r.JSON(http.StatusOK, list)
+}
+
+func (r *request) apiUsageExplanation() error {
+	number := policy.CustomerNumber(r.QueryParam("customer"))
+	if number == "" {
+		return fmt.Errorf("%w: name the account: customer=N", errWrongInput)
+	}
+	month, err := r.site.Policy.BegunMonth(r.QueryParam("month"), r.now)
+	if err != nil {
+		return err
+	}
+	used, err := r.site.Accounts.Usage(r.ctx(), number, month)
+	if err != nil {
+		return err
+	}
+	tallies, err := r.site.Calls.AccountTallies(r.ctx(), number, month)
+	if err != nil {
+		return err
+	}
+	return r.JSON(http.StatusOK, struct {
+		Usage policy.Usage        `json:"usage"`
+		Calls []policy.CountedRow `json:"calls"`
+	}{used, policy.CountedRows(policy.ExplainUsage(tallies, r.site.Policy.FairUse))})
+}

@@ -1,0 +1,156 @@
+package console_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/policy"
+)
+
+// phones is an exchange that carries one call, which stands as the test says, and keeps what it is asked for.
+type phones struct {
+	lines  []policy.Phone
+	free   bool
+	call   console.PhoneCall
+	full   error
+	dialed []string
+	acts   []console.PhoneAct
+}
+
+func (p *phones) Lines() []policy.Phone { return p.lines }
+func (p *phones) Free() bool            { return p.free }
+
+func (p *phones) Dial(by string, line, from policy.Phone, attested bool) (string, error) {
+	p.dialed = append(p.dialed, fmt.Sprintf("%s %s from %s %v", by, line.Full(), from.Full(), attested))
+	return p.call.ID, p.full
+}
+
+func (p *phones) PhoneCalls(string) []console.PhoneCall { return []console.PhoneCall{p.call} }
+
+func (p *phones) PhoneCall(_, id string) (console.PhoneCall, error) {
+	if id != p.call.ID {
+		return console.PhoneCall{}, policy.ErrNoPhoneCall
+	}
+	return p.call, nil
+}
+
+func (p *phones) Act(_ context.Context, _, _ string, act console.PhoneAct) error {
+	p.acts = append(p.acts, act)
+	return nil
+}
+
+func (p *phones) Moved(ctx context.Context, _, _ string, _ int) error {
+	<-ctx.Done()
+	return nil
+}
+
+func mustPhone(t testing.TB, p *phones) *place {
+	t.Helper()
+	return mustPlace(t, func(d *console.Deps) { d.Phones = p })
+}
+
+// Only who may sees the phone: an admin, and nobody else where the permissions are the usual ones.
+func TestPhonePermission(t *testing.T) {
+	p := mustPhone(t, &phones{lines: []policy.Phone{ukLine}, call: console.PhoneCall{ID: "a1", Line: ukLine, StartedAt: monday}})
+	for _, row := range []struct {
+		role   policy.Role
+		status int
+	}{{policy.Viewer, http.StatusForbidden}, {policy.Operator, http.StatusForbidden}, {policy.Admin, http.StatusOK}} {
+		c := p.as(t, row.role)
+		for _, path := range []string{"/phone", "/phone/a1"} {
+			if got := c.get(path).status; got != row.status {
+				t.Errorf("%s: %s has status %d, want %d", row.role, path, got, row.status)
+			}
+		}
+		if got := c.post("/phone/a1", "keys", "1").status; got != row.status {
+			t.Errorf("%s: a key has status %d, want %d", row.role, got, row.status)
+		}
+	}
+}
+
+// Where nothing carries calls there is no phone, in the navigation neither.
+func TestNoPhone(t *testing.T) {
+	c := mustPlace(t).as(t, policy.Admin)
+	c.get("/phone").want(t, http.StatusNotFound)
+	c.get("/calls").without(t, `href="/phone"`)
+}
+
+// What is dialled is what was chosen, and the audit knows who called.
+func TestDial(t *testing.T) {
+	all := &phones{lines: []policy.Phone{ukLine}, free: true, call: console.PhoneCall{ID: "a1", Line: ukLine, StartedAt: monday, State: console.PhoneSpeaks}}
+	p := mustPhone(t, all)
+	c := p.as(t, policy.Admin)
+	c.post("/phone", "line", ukLine.Full(), "from", caller.Full(), "attested", "1").want(t, http.StatusOK, "United Kingdom", "The line speaks.")
+	c.post("/phone", "line", ukLine.Full(), "from", "").want(t, http.StatusOK)
+	c.post("/phone", "line", ukLine.Full(), "from", "0044").want(t, http.StatusUnprocessableEntity, "with a &#43; and the code of its country", `value="0044"`)
+	if diff := cmp.Diff([]string{"admin " + ukLine.Full() + " from " + caller.Full() + " true", "admin " + ukLine.Full() + " from anonymous false"}, all.dialed); diff != "" {
+		t.Error(diff)
+	}
+	all.full = fmt.Errorf("%w: 2 of them are yours", policy.ErrPhonesBusy)
+	c.post("/phone", "line", ukLine.Full()).want(t, http.StatusConflict, "Too many calls are made from the console: 2 of them are yours.")
+	called := "phone-call " + ukLine.Full() + " by admin: a call from the console"
+	if diff := cmp.Diff([]string{called, called}, p.audit(t)[1:]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestPhoneActs holds what a form does in a call, and what is refused.
+func TestPhoneActs(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		form   []string
+		status int
+		want   []console.PhoneAct
+	}{
+		{"keys", []string{"keys", "20 45#"}, http.StatusOK, []console.PhoneAct{{Keys: "2045#"}}},
+		{"no keys", []string{"keys", "12a"}, http.StatusUnprocessableEntity, nil},
+		{"words", []string{"words", " two oh "}, http.StatusOK, []console.PhoneAct{{Words: "two oh"}}},
+		{"a speech", []string{"words", fmt.Sprintf("%0301d", 0)}, http.StatusUnprocessableEntity, nil},
+		{"hang up", []string{"do", "hang-up"}, http.StatusOK, []console.PhoneAct{{HangsUp: console.PhoneCaller}}},
+		{"the specialist hangs up", []string{"do", "specialist-hangs-up"}, http.StatusOK, []console.PhoneAct{{HangsUp: console.PhoneSpecialist}}},
+		{"skip", []string{"do", "skip"}, http.StatusOK, []console.PhoneAct{{Skip: true}}},
+		{"an answer", []string{"specialist", "0", "answer", "busy"}, http.StatusOK, []console.PhoneAct{{Specialist: specialist, Answer: console.PhoneBusy}}},
+		{"nobody's answer", []string{"specialist", "1", "answer", "busy"}, http.StatusUnprocessableEntity, nil},
+		{"no answer", []string{"specialist", "0", "answer", "sing"}, http.StatusUnprocessableEntity, nil},
+		{"nothing", nil, http.StatusUnprocessableEntity, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			all := &phones{lines: []policy.Phone{ukLine}, call: console.PhoneCall{
+				ID: "a1", Line: ukLine, StartedAt: monday, State: console.PhoneRings,
+				Specialists: []console.PhoneRung{{Number: specialist, State: "rings", Rings: true}},
+			}}
+			c := mustPhone(t, all).as(t, policy.Admin)
+			c.post("/phone/a1", row.form...).want(t, row.status)
+			if diff := cmp.Diff(row.want, all.acts); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// A call shows what everybody hears and can do; telephone numbers are masked, and what is said is text.
+func TestPhoneCallPage(t *testing.T) {
+	all := &phones{lines: []policy.Phone{ukLine}, call: console.PhoneCall{
+		ID: "a1", Line: ukLine, From: "client:test-admin", StartedAt: monday, State: console.PhoneRings,
+		Said: []console.PhoneLine{
+			{At: monday, Who: console.PhoneCaller, Did: "says", Text: "<b>hello</b> from " + caller.Full()},
+			{At: monday, Who: console.PhoneSpecialist, Number: specialist, Did: "rings"},
+		},
+		Specialists: []console.PhoneRung{{Number: specialist, State: "rings", Rings: true}},
+	}}
+	c := mustPhone(t, all).as(t, policy.Admin)
+	page := c.get("/phone/a1")
+	page.want(t, http.StatusOK, "&lt;b&gt;hello&lt;/b&gt; from", "15*******01", "Pick up and accept", `data-events="/phone/a1/events"`, "<noscript><meta")
+	page.without(t, specialist.Full(), caller.Full())
+	c.get("/phone/a1?still=1").without(t, "<noscript><meta")
+	c.get("/phone/a2").want(t, http.StatusNotFound, "No such call")
+	all.call.State, all.call.EndedAt, all.call.SID, all.call.Trouble = console.PhoneOver, monday, "CA1", "11200 /voice: answered 404"
+	page = c.get("/phone/a1")
+	page.want(t, http.StatusOK, "The call is over.", "/calls/CA1", "Dial again", "The line failed: 11200 /voice: answered 404")
+	page.without(t, "data-events", "Hang up", "Pick up and accept", "<noscript>")
+}

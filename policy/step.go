@@ -1,0 +1,37 @@
+package policy
+
+import "time"
+
+// Step is a decision of a call's story as people and programs are shown it: an unknown time is null.
+type Step struct {
+	At     *time.Time `json:"at"`
+	Rule   string     `json:"rule"`
+	Result string     `json:"result"`
+	Inputs []Fact     `json:"inputs"`
+	Config string     `json:"config,omitempty"`
+}
+
+// Steps show a story.
+func Steps(story []Decision) []Step {
+	steps := make([]Step, len(story))
+	for i, d := range story {
+		s := Step{Rule: d.Rule, Result: d.Result, Inputs: append([]Fact{}, d.Inputs...), Config: d.Config}
+		if !d.At.IsZero() {
+			at := d.At.UTC()
+			s.At = &at
+		}
+		steps[i] = s
+	}
+	return steps
+}
+
+// Masked is the step for those who may not see telephone numbers.
+func (s Step) Masked() Step {
+	s.Result = MaskedText(s.Result)
+	inputs := make([]Fact, len(s.Inputs))
+	for i, f := range s.Inputs {
+		inputs[i] = Fact{f.Name, MaskedText(f.Value)}
+	}
+	s.Inputs = inputs
+	return s
+}

@@ -1,0 +1,54 @@
+package policy
+
+import (
+	"strconv"
+	"time"
+)
+
+// CountedRow is one call of an account's month, and what fair use made of it, as people and programs are shown it.
+type CountedRow struct {
+	SID         CallSID    `json:"sid"`
+	StartedAt   *time.Time `json:"started_at"`
+	Ticket      *Ticket    `json:"ticket"`
+	TalkSeconds *int       `json:"talk_seconds"`
+	Counted     bool       `json:"counted"`
+	OverLong    bool       `json:"over_long"`
+	Waived      bool       `json:"waived"`
+	Training    bool       `json:"training"`
+	Rule        string     `json:"rule"`
+	Why         string     `json:"why"`
+}
+
+// Row shows the call.
+func (c Counted) Row() CountedRow {
+	row := CountedRow{
+		SID: c.SID, StartedAt: utc(c.StartedAt), Ticket: orNil(c.Ticket), Counted: c.Counts, OverLong: c.OverLong, Waived: c.Waived, Training: c.Training,
+		Rule: c.Rule, Why: c.Why,
+	}
+	if c.Talked {
+		row.TalkSeconds = &c.TalkSeconds
+	}
+	return row
+}
+
+// CountedRows show a month.
+func CountedRows(month []Counted) []CountedRow {
+	rows := make([]CountedRow, len(month))
+	for i, c := range month {
+		rows[i] = c.Row()
+	}
+	return rows
+}
+
+// CountedColumns are the names of a counted call's CSV, in the order of Cells.
+func CountedColumns() []string {
+	return []string{"sid", "started_at", "ticket", "talk_seconds", "counted", "over_long", "waived", "training", "rule", "why"}
+}
+
+// Cells are the row as CSV.
+func (r CountedRow) Cells() []string {
+	return []string{
+		string(r.SID), timeCell(r.StartedAt), textCell(r.Ticket), figureCell(r.TalkSeconds), strconv.FormatBool(r.Counted),
+		strconv.FormatBool(r.OverLong), strconv.FormatBool(r.Waived), strconv.FormatBool(r.Training), r.Rule, r.Why,
+	}
+}
