@@ -46,16 +46,19 @@ func (r reviews) OpenCase(ctx context.Context, number policy.CustomerNumber, by,
 	if err != nil {
 		return policy.Case{}, err
 	}
-	return r.Store.OpenCase(ctx, number, by, note, []policy.Usage{policy.MonthUsage(c, policy.MonthOf(at, time.UTC), nil, policy.FairUse{TicketsPerMonth: 16})}, at)
+	months, err := policy.AccountMonths(c, policy.MonthOf(at, time.UTC), 2, policy.FairUse{CallLimit: 20 * time.Minute, TicketsPerMonth: 16}, func(m policy.Month) ([]policy.Tally, error) {
+		return r.AccountTallies(ctx, number, m)
+	})
+	if err != nil {
+		return policy.Case{}, err
+	}
+	return r.Store.OpenCase(ctx, number, by, note, months, at)
 }
 
 func (r reviews) MoveCase(ctx context.Context, id policy.CaseID, move policy.Move) (policy.Case, []policy.Notice, error) {
 	before, err := r.Case(ctx, id)
 	if err != nil {
 		return before, nil, err
-	}
-	if move.From != "" && move.From != before.State {
-		return before, nil, policy.ErrMoveNotAllowed
 	}
 	if _, err := before.Moved(move); err != nil {
 		return before, nil, err

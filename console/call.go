@@ -78,7 +78,7 @@ func (r *request) reveal() error {
 	if err := r.site.Audit.Note(r.ctx(), entry); err != nil {
 		return err
 	}
-	r.site.sessions.reveal(r.ctx(), call.SID)
+	r.site.sessions.reveal(r.ctx(), string(call.SID))
 	return r.seeOther(callPath(call.SID))
 }
 

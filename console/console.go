@@ -20,6 +20,7 @@ type site struct {
 	sessions  *sessions
 	passwords *passwords
 	guesses   *guesses
+	uploads   *uploads
 	tokens    *tokens
 	exports   chan struct{} // a place for each list that is taken out
 	streaming atomic.Int32  // streams of events that are open
@@ -38,8 +39,8 @@ type noun struct {
 // all are the nouns in the order of the navigation.
 func (s *site) all() []noun {
 	return []noun{
-		s.nowNoun(), s.callsNoun(), s.callNoun(), s.linesNoun(), s.phoneNoun(), s.auditNoun(), s.usersNoun(), s.healthNoun(), s.profileNoun(),
-		s.tokensNoun(), s.apiNoun(), s.sessionNoun(), s.ssoNoun(),
+		s.nowNoun(), s.callsNoun(), s.callNoun(), s.accountsNoun(), s.accountNoun(), s.importNoun(), s.fairUseNoun(), s.caseNoun(), s.chargesNoun(), s.whatIfNoun(),
+		s.linesNoun(), s.phoneNoun(), s.auditNoun(), s.usersNoun(), s.healthNoun(), s.profileNoun(), s.tokensNoun(), s.apiNoun(), s.sessionNoun(), s.ssoNoun(),
 	}
 }
 
@@ -50,7 +51,7 @@ func New(d Deps) http.Handler {
 	}
 	s := &site{
 		Deps: d, assets: newAssets(), passwords: newPasswords(), guesses: newGuesses(), provider: newProvider(d.Settings), tokens: newTokens(),
-		exports: make(chan struct{}, maxExports),
+		uploads: &uploads{}, exports: make(chan struct{}, maxExports),
 	}
 	s.views, s.sessions, s.nouns = newViews(), newSessions(d), s.all()
 	front := http.NewServeMux()

@@ -22,6 +22,7 @@ var (
 	errNotPermitted = errors.New("not permitted")
 	errOtherSite    = errors.New("the request came from another site")
 	errWrongInput   = errors.New("the form was not filled in as it must be")
+	errNotDerived   = errors.New("the figures are being derived")
 	errBusy         = errors.New("too many sign-ins at once")
 	errProvider     = errors.New("the identity provider cannot be used")
 	errStale        = errors.New("the sign-in was begun elsewhere, or too long ago")
@@ -43,6 +44,8 @@ var failures = []struct {
 	detail  bool
 }{
 	{policy.ErrNoCall, failure{Status: http.StatusNotFound, Title: "No such call", Advice: "No call has this SID. It was never logged, or its time of keeping is over."}, false},
+	{policy.ErrNoCustomer, failure{Status: http.StatusNotFound, Title: "No such account", Advice: "No customer has this number. It was never imported, or the customer was erased."}, false},
+	{policy.ErrNoCase, failure{Status: http.StatusNotFound, Title: "No such case", Advice: "The review board shows the cases that are open, and leads to those that are closed."}, false},
 	{policy.ErrNoRecording, failure{Status: http.StatusNotFound, Title: "No such recording", Advice: "The call has none of this name, or it was removed with the record of its call."}, false},
 	{policy.ErrNotKept, failure{Status: http.StatusNotFound, Title: "Not fetched", Advice: "The recording is still at the provider. It is played here once it was fetched; the configuration says whether that is done."}, false},
 	{policy.ErrNoNotice, failure{Status: http.StatusNotFound, Title: "No such notice", Advice: "It was delivered meanwhile, or belonged to a customer who was erased."}, false},
@@ -54,6 +57,7 @@ var failures = []struct {
 	{errNotPermitted, failure{Status: http.StatusForbidden, Title: "Not permitted", Advice: "Your role does not include this. An admin can give you another role."}, false},
 	{errOtherSite, failure{Status: http.StatusForbidden, Title: "Refused", Advice: "The form was sent from a page of another site. Open the console itself and do it there."}, false},
 	{errWrongInput, failure{Status: http.StatusUnprocessableEntity, Title: "That did not work", Advice: "Go back, correct it, and send it again."}, true},
+	{errNotDerived, failure{Status: http.StatusServiceUnavailable, Title: "The figures are being worked out", Advice: "They are derived from the log, which takes a few seconds. Try again then."}, false},
 	{errManyExports, failure{Status: http.StatusTooManyRequests, Title: "Too many exports at once", Advice: "Others take lists out at this moment. Wait until one is done, and try again."}, false},
 	{policy.ErrNoToken, failure{Status: http.StatusNotFound, Title: "No such token", Advice: "It was revoked already. Your page shows the tokens that you have."}, false},
 	{errBusy, failure{Status: http.StatusServiceUnavailable, Title: "Too many sign-ins at once", Advice: "Wait a few seconds and try again."}, false},

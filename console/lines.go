@@ -13,7 +13,7 @@ import (
 const linesPath = "/lines"
 
 // teamsRevealed is how a session remembers that the specialists' numbers are shown in it, beside the calls whose numbers are.
-const teamsRevealed policy.CallSID = "teams"
+const teamsRevealed = "teams"
 
 var errNoLine = errors.New("no such line")
 
@@ -96,7 +96,7 @@ func (r *request) standing(s policy.Settings, l policy.Line) lineStands {
 // showWithTeams shows a page that names specialists: their numbers in full for those to whom they were revealed.
 func (r *request) showWithTeams(status int, name string, body any) error {
 	p := r.page(body)
-	p.Numbers = r.may(policy.SeeNumbers) && slices.Contains(r.site.sessions.revealed(r.ctx()), string(teamsRevealed))
+	p.Numbers = r.may(policy.SeeNumbers) && slices.Contains(r.site.sessions.revealed(r.ctx()), teamsRevealed)
 	return r.show(status, name, p)
 }
 

@@ -63,7 +63,7 @@ func mustPlace(t testing.TB, changes ...func(*console.Deps)) *place {
 	deps := console.Deps{
 		Settings: console.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour, Permissions: policy.UsualPermissions()},
 		Policy:   company(t), Lines: linesOver{company(t), opened}, Calls: opened, Users: opened, Sessions: opened, Audit: opened, Tokens: opened,
-		Accounts: directory{opened}, Cases: reviews{opened}, Ready: opened.Ping, Version: "v1.2.3", Outbox: opened, Now: func() time.Time { return p.now }, Logger: logger,
+		Accounts: directory{opened}, Cases: reviews{opened}, Ready: opened.Ping, Version: "v1.2.3", Outbox: opened, Standings: derived{opened}, Now: func() time.Time { return p.now }, Logger: logger,
 	}
 	for _, change := range changes {
 		change(&deps)
@@ -252,7 +252,11 @@ func company(t testing.TB) policy.Settings {
 			{Number: "+18883071053", Name: "USA and Canada", Zone: newYork, Hours: week},
 			{Number: ukLine, Name: "United Kingdom", Zone: london, Hours: week},
 		},
-		FairUse: policy.FairUse{CallLimit: 20 * time.Minute, TicketsPerMonth: 16, OverLongCallsPerMonth: 4},
+		Identification: policy.Identification{Digits: 6}, Packages: []string{"Ultimate"},
+		FairUse: policy.FairUse{
+			CallLimit: 20 * time.Minute, TicketsPerMonth: 16, OverLongCallsPerMonth: 4, SustainedMonths: 3, SustainedWithin: 6,
+			TrainingCallsPerMonth: 2, WarnAt: []int{80, 100}, Currency: "GBP", PerTicket: 12.5, PerMinute: 0.5,
+		},
 	}
 }
 

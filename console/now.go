@@ -25,6 +25,7 @@ func (s *site) nowNoun() noun {
 // How the page reckons.
 const (
 	mostInProgress = 100 // calls in progress that are shown
+	mostNear       = 25  // accounts near or over a limit that are shown
 	recentWaits    = 50  // served calls whose waiting is summed up
 	nearLimit      = 0.9 // of the call limit: from here on a talk is shown as near it
 	nowEvery       = 2 * time.Second
@@ -42,6 +43,7 @@ type nowPage struct {
 	Failed   int // notices that were given up
 	Near     []policy.Usage
 	NearAt   time.Time
+	NearMore int // accounts beyond those
 	LimitSec int
 	NearSec  int
 }
@@ -133,6 +135,8 @@ func (r *request) present() (nowPage, error) {
 	}
 	if r.site.Standings != nil {
 		body.Near, body.NearAt = r.site.Standings.Near()
+		body.NearMore = max(0, len(body.Near)-mostNear)
+		body.Near = body.Near[:len(body.Near)-body.NearMore]
 	}
 	return body, nil
 }

@@ -75,6 +75,17 @@ func (p page) Text(text string) string {
 	return policy.MaskedText(text)
 }
 
+// Email is an e-mail address: masked, unless it was revealed to the person.
+func (p page) Email(text string) string {
+	switch {
+	case text == "":
+		return "–"
+	case p.Numbers:
+		return text
+	}
+	return policy.MaskedEmail(text)
+}
+
 // Time is a moment in the person's zone, to the second. An unknown one is a dash.
 func (p page) Time(t time.Time) template.HTML { return moment(t, p.Zone, "2006-01-02 15:04:05") }
 
@@ -114,6 +125,14 @@ func (p page) Minutes(seconds *int) string {
 		return "–"
 	}
 	return fmt.Sprintf("%d:%02d", *seconds/60, *seconds%60)
+}
+
+// Length is a sum of seconds as hours and minutes, 3 h 05 min.
+func (p page) Length(seconds int) string {
+	if minutes := seconds / 60; minutes >= 60 {
+		return fmt.Sprintf("%d h %02d min", minutes/60, minutes%60)
+	}
+	return fmt.Sprintf("%d min", seconds/60)
 }
 
 // Asset is the address of a static file.

@@ -61,6 +61,16 @@ type Calls interface {
 	Act(ctx context.Context, sid policy.CallSID, act policy.Act, seen int, zones func(policy.Phone) *time.Location) (policy.Call, error)
 }
 
+// Standings are the figures of all accounts. They are derived from the log in the background, because that takes too long for a page.
+type Standings interface {
+	// Book is the figures of the n months that end with last. It may be as old as it says. ready is false while some of it is derived, and nothing
+	// else is given then: ask again a second later.
+	Book(ctx context.Context, last policy.Month, n int) (book policy.Book, ready bool, err error)
+	// Near are the accounts near or over a limit in the present month, those with the most tickets first, and when that was derived; the zero
+	// time: not yet.
+	Near() ([]policy.Usage, time.Time)
+}
+
 // Lines are the company's lines, with what people edited of their dates.
 type Lines interface {
 	// InForce are the settings that calls are answered by at this moment, and Configured those without any edit.
@@ -119,6 +129,10 @@ type Accounts interface {
 	// SearchCustomers are at most limit customers that a text finds, by number, those after one ("" is before the first). next is where to go on,
 	// "" at the end; fewer than limit may be found although there are more.
 	SearchCustomers(ctx context.Context, text policy.Text, limit int, after policy.CustomerNumber) (found []policy.Customer, next policy.CustomerNumber, err error)
+	// PlanImport says what importing customers would do.
+	PlanImport(ctx context.Context, customers []policy.Customer) (policy.ImportPlan, error)
+	// ImportPlanned does what a plan said, and notes it in the audit, or else nothing; policy.ErrDirectoryChanged.
+	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.Imported, error)
 	// Usage is what an account used in a month.
 	Usage(ctx context.Context, number policy.CustomerNumber, month policy.Month) (policy.Usage, error)
 	// UsageAfter is the same of at most limit customers, those after one; next is as in SearchCustomers.
@@ -131,6 +145,11 @@ type Cases interface {
 	Case(ctx context.Context, id policy.CaseID) (policy.Case, error)
 	// Cases are all of them, in the order in which they were opened.
 	Cases(ctx context.Context) iter.Seq2[policy.Case, error]
+	// CasesOf are an account's, in the order in which they were opened, as are OpenCases: those of all accounts that are not closed.
+	CasesOf(ctx context.Context, customer policy.CustomerNumber) ([]policy.Case, error)
+	OpenCases(ctx context.Context) ([]policy.Case, error)
+	// ClosedCases are at most limit of them, newest first, behind a case, and whether there are more; "" is the first page.
+	ClosedCases(ctx context.Context, before policy.CaseID, limit int) (found []policy.Case, more bool, err error)
 	// OpenCase opens a case by hand, with the months it rests on as they are at that time.
 	OpenCase(ctx context.Context, number policy.CustomerNumber, by, note string, at time.Time) (policy.Case, error)
 	// MoveCase takes a case one step on; move.From, where it is set, is where the person saw it. It gives the e-mails that were put into the
@@ -138,19 +157,15 @@ type Cases interface {
 	MoveCase(ctx context.Context, id policy.CaseID, move policy.Move) (policy.Case, []policy.Notice, error)
 }
 
-// Outbox is where notices wait.
+// Outbox is where notices wait, and what was told stays for a while.
 type Outbox interface {
+	// NoticesUnder are the notices whose keys begin in one of some ways, at most limit, newest first.
+	NoticesUnder(ctx context.Context, starts []string, limit int) ([]policy.Notice, error)
 	// FailedNotices is how many were given up and wait for a person.
 	FailedNotices(ctx context.Context) (int, error)
 	// NoticesGivenUp are those, at most limit, the last first. RetryNotice lets one be tried again, and notes it in the audit; ErrNoNotice, ErrSent.
 	NoticesGivenUp(ctx context.Context, limit int) ([]policy.Notice, error)
 	RetryNotice(ctx context.Context, key, by string, at time.Time) error
-}
-
-// Standings are how accounts stand in their present month, as a pass over all of them found.
-type Standings interface {
-	// Near are the accounts near or over a limit, those with the most tickets first, and when that was derived; the zero time: not yet.
-	Near() ([]policy.Usage, time.Time)
 }
 
 // Finding is how one part of the program is.

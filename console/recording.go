@@ -87,7 +87,7 @@ func (r *request) listen() error {
 	if err := r.site.Recordings.Reveal(r.ctx(), call, r.user.Name, "recording "+recording); err != nil {
 		return err
 	}
-	r.site.sessions.reveal(r.ctx(), policy.CallSID(revealedSound(call, recording)))
+	r.site.sessions.reveal(r.ctx(), revealedSound(call, recording))
 	return r.seeOther(callPath(call) + "#recordings")
 }
 

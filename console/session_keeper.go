@@ -25,7 +25,7 @@ const (
 const (
 	// seenEvery is how often a session's last sign of life is written. Each page would cost a write otherwise.
 	seenEvery = time.Minute
-	// maxRevealed bounds how many calls' numbers a session remembers to show.
+	// maxRevealed bounds how many calls' and accounts' numbers a session remembers to show.
 	maxRevealed = 100
 )
 
@@ -95,11 +95,11 @@ func (s *sessions) start(ctx context.Context, user policy.User, now time.Time) e
 	return nil
 }
 
-// reveal remembers that the numbers of a call are shown in this session.
-func (s *sessions) reveal(ctx context.Context, sid policy.CallSID) {
+// reveal remembers that the numbers of a call, or of an account, are shown in this session.
+func (s *sessions) reveal(ctx context.Context, what string) {
 	known := s.revealed(ctx)
-	if !slices.Contains(known, string(sid)) {
-		known = append(known, string(sid))
+	if !slices.Contains(known, what) {
+		known = append(known, what)
 	}
 	s.Put(ctx, sessionRevealed, known[max(0, len(known)-maxRevealed):])
 }

@@ -71,7 +71,7 @@ func TestWeightOfAPage(t *testing.T) {
 	for _, m := range assetLink.FindAllStringSubmatch(c.get("/calls").body, -1) {
 		links[m[1]] = true
 	}
-	if len(links) != 5 {
+	if len(links) != 6 {
 		t.Errorf("a page has the files %v", links)
 	}
 	header, weight, _ := fetch("/calls")

@@ -48,9 +48,9 @@ func (c Case) restsOn(customer CustomerNumber, month Month) bool {
 	return c.Customer == customer && slices.ContainsFunc(c.Months, func(u Usage) bool { return u.Month == month })
 }
 
-// Moved is the case after a person's move, to m.To; where it comes from is filled in. The case that is returned with an error is
-// the case as it was. Errors: ErrNobody, ErrNoNote, ErrNoVia (contacted needs it), ErrNoAlternative, ErrMoveNotAllowed with the moves that
-// are.
+// Moved is the case after a person's move, to m.To. m.From, where it is set, is where the person saw the case; where it comes from is filled
+// in. The case that is returned with an error is the case as it was. Errors: ErrNobody, ErrNoNote, ErrNoVia (contacted needs it),
+// ErrNoAlternative, ErrMoveNotAllowed with the moves that are, and who moved it last.
 func (c Case) Moved(m Move) (Case, error) {
 	allowed := c.State.Next()
 	switch {
@@ -64,6 +64,8 @@ func (c Case) Moved(m Move) (Case, error) {
 		return c, ErrNoNote
 	case len(allowed) == 0:
 		return c, fmt.Errorf("%w: it is closed, and that is final%s", ErrMoveNotAllowed, c.lastMove())
+	case m.From != "" && m.From != c.State:
+		return c, fmt.Errorf("%w: it was %s when you looked, and is %s%s", ErrMoveNotAllowed, m.From, c.State, c.lastMove())
 	case !slices.Contains(allowed, m.To):
 		return c, fmt.Errorf("%w: from %s it goes to %s%s", ErrMoveNotAllowed, c.State, joinStates(allowed), c.lastMove())
 	}

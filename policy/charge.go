@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 )
 
@@ -31,12 +32,12 @@ const (
 // Charges proposes the lines of an account's month, none for what stayed within the limits. Minutes are the seconds beyond the call limit of
 // all over-long calls together, in whole minutes, never rounded up.
 func Charges(u Usage, tallies []Tally, fair FairUse) []Charge {
-	seconds := 0
-	for _, t := range tallies {
-		if t.Accepted {
-			seconds += t.overSeconds(fair)
-		}
-	}
+	return FiguresOf(tallies).Charges(u, fair)
+}
+
+// Charges are those of the month that u is the usage of.
+func (f Figures) Charges(u Usage, fair FairUse) []Charge {
+	_, seconds := f.beyond(fair)
 	var lines []Charge
 	add := func(kind ChargeKind, quantity int, rate float64) {
 		if quantity <= 0 {
@@ -51,6 +52,19 @@ func Charges(u Usage, tallies []Tally, fair FairUse) []Charge {
 	add(ChargeTickets, u.Tickets-fair.TicketsPerMonth, fair.PerTicket)
 	add(ChargeMinutes, seconds/60, fair.PerMinute)
 	return lines
+}
+
+// ChargeColumns are the names of a proposal's CSV, in order.
+func ChargeColumns() []string {
+	return []string{"month", "customer", "account", "kind", "quantity", "rate", "amount", "currency"}
+}
+
+// Cells are the line in the order of ChargeColumns, amounts in the currency's main unit.
+func (c Charge) Cells() []string {
+	return []string{
+		string(c.Month), string(c.Customer), c.Account, string(c.Kind), strconv.Itoa(c.Quantity), Decimal(c.Rate, c.Currency),
+		Decimal(c.Amount, c.Currency), c.Currency,
+	}
 }
 
 // minorUnits is a configured rate in whole minor units, to the nearest one.

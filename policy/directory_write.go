@@ -14,15 +14,9 @@ func WriteCustomers(w io.Writer, customers []Customer) error {
 		return err
 	}
 	for _, c := range customers {
-		callers := make([]string, len(c.CallerNumbers))
-		for i, n := range c.CallerNumbers {
-			callers[i] = n.Full()
-		}
-		cells := []string{
-			string(c.Number), c.Name, c.Package, c.Line.Full(), c.AccountHolder, c.Email, c.Phone.Full(), strings.Join(callers, ";"),
-		}
+		cells := c.cells()
 		for i := range cells {
-			cells[i] = guarded(cells[i])
+			cells[i] = HarmlessCell(cells[i])
 		}
 		if err := out.Write(cells); err != nil {
 			return err
@@ -32,7 +26,8 @@ func WriteCustomers(w io.Writer, customers []Customer) error {
 	return out.Error()
 }
 
-func guarded(cell string) string {
+// HarmlessCell is a cell with a quote in front where a spreadsheet would take it for a formula.
+func HarmlessCell(cell string) string {
 	if formula(strings.TrimLeft(cell, "'")) {
 		return "'" + cell
 	}

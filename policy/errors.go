@@ -13,6 +13,9 @@ var (
 	ErrNoRecording = errors.New("no such recording")
 	// ErrNotKept says that a recording can't be played here, because there is no copy of it.
 	ErrNotKept = errors.New("the recording is not kept here")
+
+	// ErrDirectoryChanged refuses an import that would do something else than the person was shown.
+	ErrDirectoryChanged = errors.New("the directory changed meanwhile")
 )
 
 // Why a person's act on a call is refused. The first three are wrong use; the others are a state that does not allow it.

@@ -86,6 +86,18 @@ func (c Case) MoveNotice(holder Customer) Notice {
 	}
 }
 
+// NoticesAbout are how the keys of all notices about an account begin: of its warnings, its cases, and its calls that passed the call limit.
+func NoticesAbout(customer CustomerNumber, cases []Case, calls []CallSID) []string {
+	starts := []string{fmt.Sprintf("tickets/%s/", customer), fmt.Sprintf("case/%s/", customer)}
+	for _, c := range cases {
+		starts = append(starts, fmt.Sprintf("case-moved/%s/", c.ID))
+	}
+	for _, sid := range calls {
+		starts = append(starts, "call-limit/"+string(sid)+"/")
+	}
+	return starts
+}
+
 // SummaryNotice tells how a month went over all accounts, with those that were over, under sustained load, or are on the training list.
 func SummaryNotice(month Month, accounts []Usage, fair FairUse, at time.Time) Notice {
 	var sum Usage

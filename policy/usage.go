@@ -7,40 +7,33 @@ import (
 )
 
 // OverLong says whether the talk passed the call limit and nobody deemed it necessary (rules 5 and 6).
-func (t Tally) OverLong(fair FairUse) bool { return t.overSeconds(fair) > 0 }
-
-// overSeconds is the talk beyond the call limit of a call that nobody waived.
-func (t Tally) overSeconds(fair FairUse) int {
-	if !t.Talked || t.Waived {
-		return 0
-	}
-	return max(0, t.TalkSeconds-int(fair.CallLimit/time.Second))
+func (t Tally) OverLong(fair FairUse) bool {
+	return t.Talked && !t.Waived && t.TalkSeconds > int(fair.CallLimit/time.Second)
 }
 
 // MonthUsage is an account's month: the sum over its calls, in whatever order they come. Sustained and Case are left out, as they need
 // other months and the cases. Only calls that a specialist accepted are in any figure.
 func MonthUsage(c Customer, m Month, tallies []Tally, fair FairUse) Usage {
-	u := Usage{
-		Month: m, Customer: c.Number, Account: c.Name, Line: c.Line.Full(),
-		TicketLimit: fair.TicketsPerMonth, OverLongLimit: fair.OverLongCallsPerMonth,
-	}
-	seen := map[Ticket]bool{}
+	overLong := 0
 	for _, t := range tallies {
-		if !t.Accepted || t.Customer == "" {
-			continue
-		}
-		u.Calls++
-		u.TalkSeconds += t.TalkSeconds
-		u.OverLong += one(t.OverLong(fair))
-		u.Waived += one(t.Waived)
-		u.Training += one(t.Training)
-		u.Tickets += one(t.Ticket == "" || !seen[t.Ticket])
-		if t.Ticket != "" {
-			seen[t.Ticket] = true
-		}
+		overLong += one(t.counts() && t.OverLong(fair))
 	}
-	u.Over = u.overTickets() || u.overLong()
-	return u
+	return sum(tallies).usage(c, m, fair, overLong)
+}
+
+// AccountMonths are the n months of an account that end with last, oldest first, each saying whether load was sustained in it. read gives the
+// calls of a month; it is asked for the months before the first one too, which decide that.
+func AccountMonths(c Customer, last Month, n int, fair FairUse, read func(Month) ([]Tally, error)) ([]Usage, error) {
+	var months []Usage
+	for back := n + fair.Lead() - 1; back >= 0; back-- {
+		m := last.Plus(-back)
+		tallies, err := read(m)
+		if err != nil {
+			return nil, err
+		}
+		months = append(months, MonthUsage(c, m, tallies, fair))
+	}
+	return MarkSustained(months, fair)[len(months)-n:], nil
 }
 
 func one(yes bool) int {
@@ -64,6 +57,13 @@ func (u Usage) OverBy() []string {
 		by = append(by, fmt.Sprintf("%d over-long calls, and %d put an account over", u.OverLong, u.OverLongLimit))
 	}
 	return by
+}
+
+// Near says whether the month's tickets reached the first part of the limit at which people are told, or more.
+func (u Usage) Near(fair FairUse) bool { return fair.near(u.Tickets) }
+
+func (f FairUse) near(tickets int) bool {
+	return len(f.WarnAt) > 0 && tickets*100 >= slices.Min(f.WarnAt)*f.TicketsPerMonth
 }
 
 // NeedsTraining says whether the month's training calls put the account on the training list: ask them to book a session (rule 7).

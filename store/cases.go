@@ -23,6 +23,9 @@ func caseKeys(c policy.Case) []entry {
 	return []entry{{append(key(byCase).part(string(c.Customer)), casePlace(c.ID)...), []byte(c.State)}}
 }
 
+// caseLength is how many bytes the key of a case has.
+const caseLength = 8
+
 // casePlace is the key of a case; none for what is no number of a case.
 func casePlace(id policy.CaseID) []byte {
 	n, err := strconv.ParseUint(string(id), 10, 64)
@@ -61,6 +64,98 @@ func decodeCase(k, v []byte) (policy.Case, error) {
 // Cases are all cases, open and closed, in the order in which they were opened. It reads in short steps, as Calls does.
 func (s *Store) Cases(ctx context.Context) iter.Seq2[policy.Case, error] {
 	return pages(ctx, s, casesBucket, decodeCase)
+}
+
+// CasesOf are the cases of an account, in the order in which they were opened. It reads those and no others.
+func (s *Store) CasesOf(ctx context.Context, customer policy.CustomerNumber) ([]policy.Case, error) {
+	var found []policy.Case
+	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
+		found, err = casesOf(tx, customer)
+		return err
+	})
+	return found, err
+}
+
+// OpenCases are the cases that are not closed, in the order in which they were opened. Of the others it reads the entries in the index alone.
+func (s *Store) OpenCases(ctx context.Context) ([]policy.Case, error) {
+	var found []policy.Case
+	var next []byte // of a key, behind its kind
+	for {
+		more := false
+		err := s.view(ctx, func(tx *bolt.Tx) error {
+			cases, cursor, prefix := tx.Bucket(casesBucket), tx.Bucket(indexBucket).Cursor(), key(byCase)
+			k, v := cursor.Seek(append(prefix, next...))
+			for n := 0; bytes.HasPrefix(k, prefix); k, v = cursor.Next() {
+				if n++; n > tallyPage {
+					next, more = bytes.Clone(k[1:]), true
+					return nil
+				}
+				if policy.CaseState(v) == policy.CaseClosed {
+					continue
+				}
+				place := k[len(k)-caseLength:]
+				c, err := decodeCase(place, cases.Get(place))
+				if err != nil {
+					return err
+				}
+				found = append(found, c)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if !more {
+			break
+		}
+	}
+	slices.SortFunc(found, func(a, b policy.Case) int { return bytes.Compare(casePlace(a.ID), casePlace(b.ID)) })
+	return found, nil
+}
+
+// ClosedCases are at most limit of the closed cases, those that were opened last first, and whether there are more. before is the case
+// that the page before ended with; "" for the first page.
+func (s *Store) ClosedCases(ctx context.Context, before policy.CaseID, limit int) (found []policy.Case, more bool, err error) {
+	below := bytes.Repeat([]byte{0xff}, caseLength)
+	if before != "" {
+		if below = casePlace(before); below == nil {
+			return nil, false, fmt.Errorf("%w: %q", policy.ErrNoCase, string(before))
+		}
+	}
+	for done := false; !done; {
+		err := s.view(ctx, func(tx *bolt.Tx) error {
+			cursor := tx.Bucket(casesBucket).Cursor()
+			step := cursor.Prev
+			if k, _ := cursor.Seek(below); k == nil {
+				step = cursor.Last
+			}
+			k, v := step()
+			for n := 0; n < pageLength; n++ {
+				if k == nil {
+					done = true
+					return nil
+				}
+				c, err := decodeCase(k, v)
+				if err != nil {
+					return err
+				}
+				if !c.Open() && len(found) == limit {
+					more, done = true, true
+					return nil
+				}
+				if !c.Open() {
+					found = append(found, c)
+				}
+				below = bytes.Clone(k)
+				k, v = cursor.Prev()
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, false, err
+		}
+	}
+	return found, more, nil
 }
 
 // casesOf are the cases of an account, in the order in which they were opened.

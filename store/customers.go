@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -61,15 +62,35 @@ func (s *Store) Customers(ctx context.Context) iter.Seq2[policy.Customer, error]
 // ImportCustomers adds customers and replaces those whose number is in the directory already, all or none of them, and notes in the
 // audit who did it. Customers that are not named stay.
 func (s *Store) ImportCustomers(ctx context.Context, customers []policy.Customer, by string) (policy.Imported, error) {
+	return s.importCustomers(ctx, customers, by, "")
+}
+
+// ImportPlanned is ImportCustomers for what PlanImport showed to a person: it refuses, with policy.ErrDirectoryChanged, what would come to
+// another plan now. seal is that of the plan.
+func (s *Store) ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.Imported, error) {
+	if seal == "" {
+		return policy.Imported{}, policy.ErrDirectoryChanged
+	}
+	return s.importCustomers(ctx, customers, by, seal)
+}
+
+func (s *Store) importCustomers(ctx context.Context, customers []policy.Customer, by, seal string) (policy.Imported, error) {
 	var did policy.Imported
-	// In the order of their keys, a large import touches each page once.
-	sorted := slices.Clone(customers)
-	slices.SortStableFunc(sorted, func(a, b policy.Customer) int { return bytes.Compare([]byte(a.Number), []byte(b.Number)) })
+	sorted := byNumber(customers)
 	err := s.write(ctx, func(tx *bolt.Tx) error {
+		planner := policy.NewPlanner()
 		for _, c := range sorted {
+			if seal != "" {
+				if err := planned(tx, planner, c); err != nil {
+					return err
+				}
+			}
 			if err := importCustomer(tx, c, &did); err != nil {
 				return err
 			}
+		}
+		if seal != "" && planner.Plan().Seal != seal {
+			return policy.ErrDirectoryChanged
 		}
 		detail := fmt.Sprintf("%d added, %d changed, %d unchanged", did.Added, did.Changed, did.Unchanged)
 		return note(tx, policy.AuditEntry{At: s.now(), By: by, Act: "import", Detail: detail})
@@ -78,6 +99,41 @@ func (s *Store) ImportCustomers(ctx context.Context, customers []policy.Customer
 		return policy.Imported{}, err
 	}
 	return did, nil
+}
+
+// byNumber are customers in the order of their keys: so a large import touches each page once.
+func byNumber(customers []policy.Customer) []policy.Customer {
+	sorted := slices.Clone(customers)
+	slices.SortStableFunc(sorted, func(a, b policy.Customer) int { return bytes.Compare([]byte(a.Number), []byte(b.Number)) })
+	return sorted
+}
+
+// PlanImport says what ImportCustomers would do. It reads in short steps; what changes meanwhile ImportPlanned finds out.
+func (s *Store) PlanImport(ctx context.Context, customers []policy.Customer) (policy.ImportPlan, error) {
+	planner := policy.NewPlanner()
+	for step := range slices.Chunk(byNumber(customers), pageLength) {
+		err := s.view(ctx, func(tx *bolt.Tx) error {
+			for _, c := range step {
+				if err := planned(tx, planner, c); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return policy.ImportPlan{}, err
+		}
+	}
+	return planner.Plan(), nil
+}
+
+func planned(tx *bolt.Tx, planner *policy.Planner, c policy.Customer) error {
+	before, err := readCustomer(tx, string(c.Number))
+	if err != nil && !errors.Is(err, policy.ErrNoCustomer) {
+		return err
+	}
+	planner.Add(before, c)
+	return nil
 }
 
 func importCustomer(tx *bolt.Tx, c policy.Customer, did *policy.Imported) error {

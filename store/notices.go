@@ -2,10 +2,13 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
+	"strings"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -113,6 +116,27 @@ func (s *Store) PutNotices(ctx context.Context, notices []policy.Notice) error {
 // Notices are all notices of the outbox by their keys: those that wait, were sent, or were given up. It reads in short steps, as Calls does.
 func (s *Store) Notices(ctx context.Context) iter.Seq2[policy.Notice, error] {
 	return pages(ctx, s, noticesBucket, decodeNotice)
+}
+
+// NoticesUnder are the notices whose keys begin in one of some ways (policy.NoticesAbout), at most limit of them, newest first. It reads those
+// and no others, and none twice.
+func (s *Store) NoticesUnder(ctx context.Context, starts []string, limit int) ([]policy.Notice, error) {
+	var found []policy.Notice
+	err := s.view(ctx, func(tx *bolt.Tx) error {
+		cursor := tx.Bucket(noticesBucket).Cursor()
+		for _, start := range starts {
+			for k, v := cursor.Seek([]byte(start)); bytes.HasPrefix(k, []byte(start)); k, v = cursor.Next() {
+				n, err := decodeNotice(k, v)
+				if err != nil {
+					return err
+				}
+				found = append(found, n)
+			}
+		}
+		return nil
+	})
+	slices.SortStableFunc(found, func(a, b policy.Notice) int { return cmp.Or(b.At.Compare(a.At), strings.Compare(a.Key, b.Key)) })
+	return found[:min(limit, len(found))], err
 }
 
 func decodeNotice(k, v []byte) (policy.Notice, error) {

@@ -60,6 +60,7 @@ func BenchmarkFairUse(b *testing.B) {
 
 // fairBench is a log that usage is derived from.
 type fairBench struct {
+	house     *house
 	ledger    ledger
 	customers []policy.Customer
 	months    []policy.Month
@@ -77,7 +78,7 @@ func newFairBench(b *testing.B, calls, accounts, months int) *fairBench {
 	if err := g.fill(b.Context(), h, newBar(io.Discard, 0, false)); err != nil {
 		b.Fatal(err)
 	}
-	return &fairBench{ledger{h.store, h.conf.Settings.FairUse}, g.customers(), monthsTo("2026-10", 12)}
+	return &fairBench{h, ledger{h.store, h.conf.Settings.FairUse}, g.customers(), monthsTo("2026-10", 12)}
 }
 
 // account derives one month of one account, another one each time.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/notices"
@@ -35,9 +34,6 @@ func (w casework) MoveCase(ctx context.Context, id policy.CaseID, move policy.Mo
 	before, err := w.Case(ctx, id)
 	if err != nil {
 		return policy.Case{}, nil, err
-	}
-	if move.From != "" && move.From != before.State {
-		return policy.Case{}, nil, fmt.Errorf("%w: it was %s when you looked, and is %s", policy.ErrMoveNotAllowed, move.From, before.State)
 	}
 	moved, err := before.Moved(move)
 	if err != nil {

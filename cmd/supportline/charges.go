@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/officernd/supportline/policy"
 )
@@ -52,11 +51,11 @@ func (c chargesCommand) run(ctx context.Context, s *session) error {
 	case "json":
 		err = writeJSON(s.Out, each)
 	case "csv":
-		err = writeCSV(s.Out, chargeColumns, each, chargeCells)
+		err = writeCSV(s.Out, policy.ChargeColumns(), each, policy.Charge.Cells)
 	default:
-		t := table{head: chargeColumns, right: map[string]bool{"quantity": true, "rate": true, "amount": true}}
+		t := table{head: policy.ChargeColumns(), right: map[string]bool{"quantity": true, "rate": true, "amount": true}}
 		for _, l := range lines {
-			t.add(chargeCells(l)...)
+			t.add(l.Cells()...)
 		}
 		err = t.write(s.Out, s.Colour)
 	}
@@ -84,12 +83,4 @@ func (c chargesCommand) lines(ctx context.Context, s *session, month policy.Mont
 		lines = append(lines, policy.Charges(a.last(), tallies, s.Settings.FairUse)...)
 	}
 	return lines, nil
-}
-
-var chargeColumns = []string{"month", "customer", "account", "kind", "quantity", "rate", "amount", "currency"}
-
-func chargeCells(c policy.Charge) []string {
-	return []string{
-		string(c.Month), string(c.Customer), c.Account, string(c.Kind), strconv.Itoa(c.Quantity), policy.Decimal(c.Rate, c.Currency), policy.Decimal(c.Amount, c.Currency), c.Currency,
-	}
 }

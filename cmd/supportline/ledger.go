@@ -88,24 +88,19 @@ func (l ledger) one(ctx context.Context, number policy.CustomerNumber, last poli
 	if err != nil {
 		return account{}, err
 	}
-	open, err := l.openCases(ctx)
+	cases, err := l.store.CasesOf(ctx, number)
 	if err != nil {
 		return account{}, err
 	}
-	return l.of(ctx, customer, last, n, open)
+	return l.of(ctx, customer, last, n, states(cases))
 }
 
 // of is one for a customer and open cases that were read already.
 func (l ledger) of(ctx context.Context, c policy.Customer, last policy.Month, n int, open map[policy.CustomerNumber]policy.CaseState) (account, error) {
-	a := account{customer: c}
-	for _, month := range monthsTo(last, n+l.lead()) {
-		tallies, err := l.store.AccountTallies(ctx, c.Number, month)
-		if err != nil {
-			return account{}, err
-		}
-		a.months = append(a.months, policy.MonthUsage(c, month, tallies, l.fair))
-	}
-	return l.settled(a, n, open), nil
+	months, err := policy.AccountMonths(c, last, n, l.fair, func(m policy.Month) ([]policy.Tally, error) {
+		return l.store.AccountTallies(ctx, c.Number, m)
+	})
+	return underCase(account{c, months}, open), err
 }
 
 // these is a month of some customers. It reads the calls of their months and no others.
@@ -162,6 +157,10 @@ func (l ledger) unused(c policy.Customer, months []policy.Month) *account {
 // settled is the account with the last n of its months, each saying whether load was sustained in it and which case is open now.
 func (l ledger) settled(a account, n int, open map[policy.CustomerNumber]policy.CaseState) account {
 	a.months = policy.MarkSustained(a.months, l.fair)[len(a.months)-n:]
+	return underCase(a, open)
+}
+
+func underCase(a account, open map[policy.CustomerNumber]policy.CaseState) account {
 	if state, under := open[a.customer.Number]; under {
 		for i := range a.months {
 			a.months[i].Case = &state
@@ -172,16 +171,18 @@ func (l ledger) settled(a account, n int, open map[policy.CustomerNumber]policy.
 
 // openCases are the accounts under a case, and where it stands.
 func (l ledger) openCases(ctx context.Context) (map[policy.CustomerNumber]policy.CaseState, error) {
+	cases, err := l.store.OpenCases(ctx)
+	return states(cases), err
+}
+
+func states(cases []policy.Case) map[policy.CustomerNumber]policy.CaseState {
 	open := map[policy.CustomerNumber]policy.CaseState{}
-	for c, err := range l.store.Cases(ctx) {
-		if err != nil {
-			return nil, err
-		}
+	for _, c := range cases {
 		if c.Open() {
 			open[c.Customer] = c.State
 		}
 	}
-	return open, nil
+	return open
 }
 
 // accounts gives one account, or all where number is empty, with n months that end with last.

@@ -41,6 +41,8 @@ type Store interface {
 	Customers(ctx context.Context) iter.Seq2[policy.Customer, error]
 	SearchCustomers(ctx context.Context, text policy.Text, limit int, after policy.CustomerNumber) (found []policy.Customer, next policy.CustomerNumber, err error)
 	ImportCustomers(ctx context.Context, customers []policy.Customer, by string) (policy.Imported, error)
+	PlanImport(ctx context.Context, customers []policy.Customer) (policy.ImportPlan, error)
+	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.Imported, error)
 	Export(ctx context.Context, number policy.CustomerNumber, by string) (policy.Exported, error)
 	Erase(ctx context.Context, number policy.CustomerNumber, by string, at time.Time) (policy.Erased, error)
 	Audit(ctx context.Context) iter.Seq2[policy.AuditEntry, error]
@@ -52,9 +54,13 @@ type Store interface {
 	MoveCase(ctx context.Context, id policy.CaseID, move policy.Move, notices []policy.Notice) (policy.Case, error)
 	Case(ctx context.Context, id policy.CaseID) (policy.Case, error)
 	Cases(ctx context.Context) iter.Seq2[policy.Case, error]
+	CasesOf(ctx context.Context, customer policy.CustomerNumber) ([]policy.Case, error)
+	OpenCases(ctx context.Context) ([]policy.Case, error)
+	ClosedCases(ctx context.Context, before policy.CaseID, limit int) (found []policy.Case, more bool, err error)
 
 	PutNotices(ctx context.Context, notices []policy.Notice) error
 	Notices(ctx context.Context) iter.Seq2[policy.Notice, error]
+	NoticesUnder(ctx context.Context, starts []string, limit int) ([]policy.Notice, error)
 	DueNotices(ctx context.Context, now time.Time, limit int) ([]policy.Notice, error)
 	NoticeSent(ctx context.Context, key string, at time.Time) error
 	NoticeFailed(ctx context.Context, key string, at time.Time, cause error, nextAt time.Time) error
@@ -153,6 +159,9 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a review sees the months and no others", standing},
 		{"reviews at once open one case, and tell it", flagging},
 		{"a case goes its way, each move whole", caseLife},
+		{"cases are found by account, open or closed", boards},
+		{"notices are found by whom they are about", noticesOfAccount},
+		{"an import does what was shown, or nothing", plannedImport},
 		{"retention removes what is old, but no evidence", expire},
 		{"many calls are loaded at once", loading},
 		{"a recording waits for its next step", dueRecordings},

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/policy"
+)
+
+// pages are those on accounts and fair use that look at more than one call.
+var pages = []string{
+	"/accounts", "/accounts?text=har", "/accounts/%s", "/fair-use", "/fair-use/charges", "/fair-use/what-if?tickets=12&call=15",
+}
+
+// BenchmarkFairUsePages measures the pages on accounts and fair use over a large log against the same over a small one, and how long a month of
+// all accounts takes to derive. It prints them as a table. SUPPORTLINE_BENCH_CALLS sets the size of the large log.
+func BenchmarkFairUsePages(b *testing.B) {
+	calls := benchLarge
+	if text := os.Getenv("SUPPORTLINE_BENCH_CALLS"); text != "" {
+		if _, err := fmt.Sscan(text, &calls); err != nil {
+			b.Fatalf("SUPPORTLINE_BENCH_CALLS=%s: write a number of calls", text)
+		}
+	}
+	small := newPagesBench(b, benchSmall, accountsFor(benchSmall, 12), 12)
+	large := newPagesBench(b, calls, benchAccounts, max(12, calls/(benchAccounts*callsPerAccountMonth)))
+	few, many := map[string][]time.Duration{}, map[string][]time.Duration{}
+	for b.Loop() {
+		for _, page := range pages {
+			few[page], many[page] = append(few[page], small.get(b, page)), append(many[page], large.get(b, page))
+		}
+	}
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "\npages at %d calls of %d accounts\tmedian\tp99\tto the same at %d calls\n", calls, benchAccounts, benchSmall)
+	for _, page := range pages {
+		slices.Sort(few[page])
+		slices.Sort(many[page])
+		middle, far := many[page][len(many[page])/2], many[page][len(many[page])*99/100]
+		fmt.Fprintf(w, "%s\t%v\t%v\t%.2f\n", page, middle.Round(10*time.Microsecond), far.Round(10*time.Microsecond), float64(middle)/float64(few[page][len(few[page])/2]))
+	}
+	fmt.Fprintf(w, "with open cases\t%d\n", large.cases)
+	fmt.Fprintf(w, "a month of all accounts derived\t%v\n%d months of them in memory\t%.1f MB\n", large.month.Round(time.Millisecond), large.months, float64(large.bytes)/(1<<20))
+	_ = w.Flush() // to standard output
+	b.ReportMetric(0, "ns/op")
+}
+
+// pagesBench is a console over a log, with somebody who is signed in.
+type pagesBench struct {
+	handler  http.Handler
+	cookie   string
+	customer policy.CustomerNumber
+	month    time.Duration // to derive one
+	months   int           // that are in memory
+	cases    int           // that are open
+	bytes    uint64        // that they take
+}
+
+func newPagesBench(b *testing.B, calls, accounts, months int) *pagesBench {
+	b.Helper()
+	fair := newFairBench(b, calls, accounts, months)
+	h := fair.house
+	p := &pagesBench{handler: h.private, customer: fair.customers[1].Number}
+	j := &jobs{store: h.store, settings: h.conf.Settings, log: h.log, wake: func() {}}
+	if err := j.reviewAll(b.Context(), h.now()); err != nil {
+		b.Fatal(err)
+	}
+	cases, err := h.store.OpenCases(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	p.cases = len(cases)
+	hash, err := console.HashPassword("mila", "blue horse battery")
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := h.store.AddUser(b.Context(), policy.User{Name: "mila", Role: policy.Admin, Password: hash, CreatedAt: h.now()}, "bench"); err != nil {
+		b.Fatal(err)
+	}
+	request := httptest.NewRequest(http.MethodPost, "/signin", strings.NewReader(url.Values{"name": {"mila"}, "password": {"blue horse battery"}}.Encode()))
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer := httptest.NewRecorder()
+	p.handler.ServeHTTP(answer, request)
+	p.cookie = strings.Split(answer.Header().Get("Set-Cookie"), ";")[0]
+	before := live()
+	h.standings.ask(monthsTo("2026-10", 6+h.conf.Settings.FairUse.Lead()))
+	began := time.Now()
+	for h.standings.derive(b.Context()) {
+		p.months++
+	}
+	p.month = time.Since(began) / time.Duration(max(1, p.months))
+	p.bytes = live() - min(before, live())
+	return p
+}
+
+// live is how many bytes of the heap are in use.
+func live() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+func (p *pagesBench) get(b *testing.B, page string) time.Duration {
+	b.Helper()
+	if strings.Contains(page, "%s") {
+		page = fmt.Sprintf(page, p.customer)
+	}
+	request := httptest.NewRequest(http.MethodGet, page, nil)
+	request.Header.Set("Cookie", p.cookie)
+	answer := httptest.NewRecorder()
+	began := time.Now()
+	p.handler.ServeHTTP(answer, request)
+	took := time.Since(began)
+	if body, _ := io.ReadAll(answer.Body); answer.Code != http.StatusOK || strings.Contains(string(body), "being worked out") {
+		b.Fatalf("%s: status %d: %s", page, answer.Code, body)
+	}
+	return took
+}

@@ -1,0 +1,234 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+const (
+	// chartMonths is how far back an account's chart looks.
+	chartMonths = 12
+	// latestCalls is how many calls an account's page shows besides those of the month, and maxMonthCalls and printedCalls are how many of the
+	// month it shows and prints: the list of calls has them all, and a month is to fit on a sheet of paper.
+	latestCalls   = 8
+	maxMonthCalls = 300
+	printedCalls  = 40
+	// maxNotices is how many notices about an account its page shows.
+	maxNotices = 20
+)
+
+// accountNoun is one account.
+func (s *site) accountNoun() noun {
+	return noun{path: accountsPath, route: func(r routes) {
+		r.get(accountsPath+"/:number", (*request).account)
+		r.post(accountsPath+"/:number/reveal", (*request).revealAccount, policy.SeeNumbers)
+	}}
+}
+
+// accountPage is what the page shows.
+type accountPage struct {
+	policy.Customer
+	standing           // of the month
+	Included           bool
+	LineName           string
+	Zone               *time.Location // of the home line
+	Current            policy.Month
+	Earlier, Later     policy.Month // "" where there is none to look at
+	Longest            gauge        // the longest talk against the call limit, in seconds
+	LongestAt, LimitAt string       // the same as minutes
+	OverBy             string
+	Months             []policy.Usage // newest first
+	Chart              monthsChart
+	Calls              []policy.Counted
+	MoreCalls          int // of the month, beyond those
+	Unprinted          int
+	Latest             []callRow
+	Cases              []policy.Case // newest first
+	Open               *policy.Case
+	Notices            []policy.Notice
+	Note, Problem      string // of a case that could not be opened
+	Done               string
+}
+
+func (r *request) account() error {
+	return r.showAccount(http.StatusOK, policy.CustomerNumber(r.Param("number")), accountPage{Done: casesDone[r.QueryParam("done")]})
+}
+
+// showAccount adds to a page what it shows of the account.
+func (r *request) showAccount(status int, number policy.CustomerNumber, body accountPage) (err error) {
+	if body.Customer, err = r.site.Accounts.Customer(r.ctx(), number); err != nil {
+		return err
+	}
+	body.Current = r.site.monthOf(body.Customer, r.now)
+	month, err := r.monthBefore("month", body.Current)
+	if err != nil {
+		return err
+	}
+	body.Zone, body.LineName, body.Included = r.site.lineZone(body.Line), r.site.lineName(body.Line), r.site.Policy.Includes(body.Package)
+	if month < body.Current {
+		body.Later = month.Plus(1)
+	}
+	body.Earlier = month.Plus(-1)
+	for _, fill := range []func(*accountPage, policy.Month) error{r.fillMonths, r.fillCases, r.fillCalls, r.fillLatest} {
+		if err := fill(&body, month); err != nil {
+			return err
+		}
+	}
+	p := r.page(body)
+	p.Numbers = r.may(policy.SeeNumbers) && slices.Contains(r.site.sessions.revealed(r.ctx()), revealedAccount(body.Number))
+	return r.show(status, "account", p)
+}
+
+// fillMonths puts the chart's months and the standing of the month into a page. The chart goes on to the current month where that is near.
+func (r *request) fillMonths(body *accountPage, month policy.Month) error {
+	last := min(body.Current, month.Plus(chartMonths-1))
+	months, err := r.months(body.Customer, last, chartMonths)
+	if err != nil {
+		return err
+	}
+	for _, u := range months {
+		if u.Month == month {
+			body.standing = r.stands(u)
+			body.OverBy = strings.Join(u.OverBy(), "; ")
+		}
+	}
+	body.Chart = newMonthsChart(months, month)
+	slices.Reverse(months)
+	body.Months = months
+	return nil
+}
+
+// fillCalls puts the month's calls into a page, each with why it counted or not.
+func (r *request) fillCalls(body *accountPage, month policy.Month) error {
+	tallies, err := r.site.Calls.AccountTallies(r.ctx(), body.Number, month)
+	if err != nil {
+		return err
+	}
+	longest := 0
+	for _, t := range tallies {
+		if t.Accepted && !t.Waived {
+			longest = max(longest, t.TalkSeconds)
+		}
+	}
+	limit := int(r.site.Policy.FairUse.CallLimit / time.Second)
+	body.Longest = newGauge(longest, limit, longest*10 >= limit*9)
+	body.LongestAt, body.LimitAt = page{}.Minutes(&longest), page{}.Minutes(&limit)
+	body.Calls = policy.ExplainUsage(tallies, r.site.Policy.FairUse)
+	body.MoreCalls, body.Unprinted = max(0, len(body.Calls)-maxMonthCalls), max(0, len(body.Calls)-printedCalls)
+	body.Calls = body.Calls[:min(len(body.Calls), maxMonthCalls)]
+	var long []policy.CallSID
+	for _, c := range body.Calls {
+		if c.TalkSeconds > limit || !c.Talked && c.Accepted {
+			long = append(long, c.SID)
+		}
+	}
+	body.Notices, err = r.site.Outbox.NoticesUnder(r.ctx(), policy.NoticesAbout(body.Number, body.Cases, long), maxNotices)
+	return err
+}
+
+func (r *request) fillCases(body *accountPage, _ policy.Month) error {
+	cases, err := r.site.Cases.CasesOf(r.ctx(), body.Number)
+	slices.Reverse(cases)
+	body.Cases = cases
+	for i := range cases {
+		if cases[i].Open() {
+			body.Open = &cases[i]
+		}
+	}
+	return err
+}
+
+func (r *request) fillLatest(body *accountPage, _ policy.Month) error {
+	var calls []policy.Call
+	for c, err := range r.site.Calls.Calls(r.ctx(), policy.Filter{Customer: body.Number, Limit: latestCalls}) {
+		if err != nil {
+			return err
+		}
+		calls = append(calls, c)
+	}
+	rows, err := r.rows(calls)
+	body.Latest = rows
+	return err
+}
+
+// monthBefore is the month that an address names, the last one where it names none. The error is errWrongInput for what is no month, or one that
+// has not begun.
+func (r *request) monthBefore(name string, last policy.Month) (policy.Month, error) {
+	text := r.QueryParam(name)
+	if text == "" {
+		return last, nil
+	}
+	month, err := policy.ParseMonth(text)
+	switch {
+	case errors.Is(err, policy.ErrMonth):
+		return "", fmt.Errorf("%w: %w", errWrongInput, err)
+	case month > last:
+		return "", fmt.Errorf("%w: %s has not begun; look at %s or an earlier month", errWrongInput, month, last)
+	}
+	return month, nil
+}
+
+// revealAccount shows the telephone numbers and the e-mail address of an account for the rest of the session, and says so in the audit.
+func (r *request) revealAccount() error {
+	c, err := r.site.Accounts.Customer(r.ctx(), policy.CustomerNumber(r.Param("number")))
+	if err != nil {
+		return err
+	}
+	entry := policy.AuditEntry{At: r.now, By: r.user.Name, Act: policy.ActReveal, Customer: c.Number, Detail: "the telephone numbers and the e-mail address of an account"}
+	if err := r.site.Audit.Note(r.ctx(), entry); err != nil {
+		return err
+	}
+	r.site.sessions.reveal(r.ctx(), revealedAccount(c.Number))
+	return r.seeOther(accountPath(c.Number))
+}
+
+// revealedAccount is how a session remembers an account, which no SID looks like.
+func revealedAccount(number policy.CustomerNumber) string { return "account " + string(number) }
+
+// Home is a moment in the zone of the account's home line, which decided its month.
+func (a accountPage) Home(t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return t.In(a.Zone).Format("Mon 02 15:04")
+}
+
+// Talk is how long a call of the month was.
+func (accountPage) Talk(c policy.Counted) string {
+	if !c.Talked {
+		return "–"
+	}
+	return page{}.Minutes(&c.TalkSeconds)
+}
+
+// Verdict is the month in a sentence.
+func (a accountPage) Verdict() string {
+	switch {
+	case a.Over && a.Sustained:
+		return "Over, and sustained: " + a.OverBy + "."
+	case a.Over:
+		return "Over: " + a.OverBy + "."
+	case a.Sustained:
+		return "Within the limits this month; load is sustained through earlier months."
+	case a.Near:
+		return "Within the limits, and near them."
+	}
+	return "Within the limits."
+}
+
+// Fate is what became of a notice.
+func (accountPage) Fate(n policy.Notice) string {
+	switch {
+	case !n.SentAt.IsZero():
+		return "sent"
+	case !n.FailedAt.IsZero():
+		return "failed"
+	}
+	return "waits"
+}

@@ -1,0 +1,113 @@
+package console
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// caseNoun is one case.
+func (s *site) caseNoun() noun {
+	return noun{path: fairUsePath, route: func(r routes) {
+		r.get(fairUsePath+"/cases/:id", (*request).oneCase)
+		r.post(fairUsePath+"/cases/:id/moves", (*request).moveCase, policy.DoActs)
+	}}
+}
+
+func casePath(id policy.CaseID) string { return fairUsePath + "/cases/" + string(id) }
+
+// casesDone says what was done, by the word in the address.
+var casesDone = map[string]string{
+	"open": "The case is open.", "move": "The case has moved on.",
+	"mailed":   "The case has moved on, and an e-mail to the account holder is on its way.",
+	"unmailed": "The case has moved on. No mail server is configured, so nothing was sent: write to the account holder yourself.",
+}
+
+// casePage is what the page shows.
+type casePage struct {
+	policy.Case
+	Next          []policy.CaseState
+	Chart         monthsChart
+	Email         bool // the account has an address to write to
+	Form          moveForm
+	Problem, Done string
+}
+
+// moveForm is a move as a form sends it. From is where the person saw the case.
+type moveForm struct {
+	To, From, Via, Note string
+	Offered             []string
+}
+
+func (r *request) oneCase() error {
+	return r.showCase(http.StatusOK, casePage{Done: casesDone[r.QueryParam("done")], Form: moveForm{To: r.QueryParam("to")}})
+}
+
+// showCase adds to a page what it shows of the case.
+func (r *request) showCase(status int, body casePage) (err error) {
+	if body.Case, err = r.site.Cases.Case(r.ctx(), policy.CaseID(r.Param("id"))); err != nil {
+		return err
+	}
+	body.Next, body.Chart = body.State.Next(), newMonthsChart(body.Months, "")
+	if i := slices.Index(body.Next, policy.CaseState(body.Form.To)); i > 0 { // what the person wants comes first
+		body.Next = append([]policy.CaseState{body.Next[i]}, slices.Delete(body.Next, i, i+1)...)
+	}
+	if holder, err := r.site.Accounts.Customer(r.ctx(), body.Customer); err == nil {
+		body.Email = holder.Email != ""
+	}
+	return r.render(status, "case", body)
+}
+
+// moveCase takes a case one step on. Who was overtaken by somebody else is shown the case as it is now, and who moved it.
+func (r *request) moveCase() error {
+	form := moveForm{To: r.FormValue("to"), From: r.FormValue("from"), Via: r.FormValue("via"), Note: strings.TrimSpace(r.FormValue("note"))}
+	form.Offered = r.Request().Form["offered"]
+	done, err := r.moved(policy.CaseID(r.Param("id")), form)
+	if status := refusedCase(err); status != 0 {
+		return r.showCase(status, casePage{Form: form, Problem: sentence(err)})
+	}
+	if err != nil {
+		return err
+	}
+	return r.seeOther(casePath(policy.CaseID(r.Param("id"))) + query("done", done))
+}
+
+// moved does what a form says, with an e-mail to the account holder where it wants one. It gives what was done, a word of casesDone.
+func (r *request) moved(id policy.CaseID, form moveForm) (done string, err error) {
+	move := policy.Move{At: r.now, By: r.user.Name, From: policy.CaseState(form.From), To: policy.CaseState(form.To), Via: form.Via, Note: form.Note}
+	for _, offered := range form.Offered {
+		move.Offered = append(move.Offered, policy.Alternative(offered))
+	}
+	_, mail, err := r.site.Cases.MoveCase(r.ctx(), id, move)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case len(mail) > 0:
+		return "mailed", nil
+	case form.Via == policy.ViaEmail:
+		return "unmailed", nil
+	}
+	return "move", nil
+}
+
+// Consequence is what a move to a state means, for who is about to make it.
+func (casePage) Consequence(to policy.CaseState) string {
+	switch to {
+	case policy.CaseContacted:
+		return "The account holder was told that the load affects others."
+	case policy.CaseDiscussed:
+		return "Alternatives were talked about."
+	case policy.CaseWatching:
+		return "Something was agreed; the next months show whether it holds."
+	case policy.CaseRestricted:
+		return "From now on only critical calls of this account connect, and whatever your configuration lets through."
+	case policy.CaseCharged:
+		return "A person charges; the software does not. A restriction ends."
+	case policy.CaseClosed:
+		return "That is final, and a restriction ends. Later load opens a new case."
+	}
+	return ""
+}

@@ -1,0 +1,136 @@
+package console
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+const chargesPath = fairUsePath + "/charges"
+
+// maxChargeRows is how many lines of a proposal the page shows; the file has all.
+const maxChargeRows = 100
+
+// chargesNoun is what a month's load over the limits would cost.
+func (s *site) chargesNoun() noun {
+	return noun{path: fairUsePath, route: func(r routes) {
+		r.get(chargesPath, (*request).charges)
+		r.get(chargesPath+".csv", (*request).chargesFile, policy.TakeExports)
+	}}
+}
+
+// chargesPage is what the page shows.
+type chargesPage struct {
+	Month, Current policy.Month
+	Ready          bool
+	DerivedAt      time.Time
+	Lines          []policy.Charge
+	More           int // lines beyond those
+	Accounts       int
+	Total          string
+	Currency       string
+	Free           bool // no rate is configured
+	Here           string
+}
+
+func (r *request) charges() error {
+	month, lines, at, ready, err := r.proposal()
+	if err != nil {
+		return err
+	}
+	fair := r.site.Policy.FairUse
+	body := chargesPage{Month: month, Current: r.site.Policy.ThisMonth(r.now), Ready: ready, DerivedAt: at, Currency: fair.Currency, Free: fair.PerTicket == 0 && fair.PerMinute == 0}
+	body.Here = chargesPath + query("month", string(month))
+	total, accounts := int64(0), map[policy.CustomerNumber]bool{}
+	for _, l := range lines {
+		total += l.Amount
+		accounts[l.Customer] = true
+	}
+	body.Total, body.Accounts = policy.Decimal(total, fair.Currency), len(accounts)
+	body.More = max(0, len(lines)-maxChargeRows)
+	if body.Lines = lines[:min(len(lines), maxChargeRows)]; len(body.Lines) > 0 {
+		err = r.named(body.Lines)
+	}
+	if err != nil {
+		return err
+	}
+	return r.render(http.StatusOK, "charges", body)
+}
+
+// proposal is the charges of the month that the address names, the last one that is over where it names none. The accounts have no names yet.
+func (r *request) proposal() (month policy.Month, lines []policy.Charge, at time.Time, ready bool, err error) {
+	current := r.site.Policy.ThisMonth(r.now)
+	if month = current.Plus(-1); r.QueryParam("month") != "" {
+		if month, err = r.monthBefore("month", current); err != nil {
+			return month, nil, at, false, err
+		}
+	}
+	book, ready, err := r.site.Standings.Book(r.ctx(), month, 1)
+	if err != nil || !ready {
+		return month, nil, at, false, err
+	}
+	return month, book[0].Charges(r.site.Policy.FairUse), book.DerivedAt(), true, nil
+}
+
+// named writes the accounts' names into the lines of a proposal.
+func (r *request) named(lines []policy.Charge) error {
+	for i := range lines {
+		name, err := r.accountName(lines[i].Customer)
+		if err != nil {
+			return err
+		}
+		lines[i].Account = name
+	}
+	return nil
+}
+
+// accountName is the name of an account; "" for one that is not in the directory any more.
+func (r *request) accountName(number policy.CustomerNumber) (string, error) {
+	c, err := r.site.Accounts.Customer(r.ctx(), number)
+	if errors.Is(err, policy.ErrNoCustomer) {
+		return "", nil
+	}
+	return c.Name, err
+}
+
+// chargesFile is the whole proposal as CSV, as "supportline charges" writes it.
+func (r *request) chargesFile() error {
+	month, lines, _, ready, err := r.proposal()
+	switch {
+	case err != nil:
+		return err
+	case !ready:
+		return errNotDerived
+	}
+	if err := r.named(lines); err != nil {
+		return err
+	}
+	if err := r.note("export", "", fmt.Sprintf("the charges of %s, %d lines", month, len(lines))); err != nil {
+		return err
+	}
+	header := r.Response().Header()
+	header.Set("Content-Type", "text/csv; charset=utf-8")
+	header.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="charges-%s.csv"`, month))
+	header.Set("Cache-Control", "no-store")
+	out := csv.NewWriter(r.Response())
+	_ = out.Write(policy.ChargeColumns()) // its errors come with the last one
+	for _, l := range lines {
+		cells := l.Cells()
+		for i := range cells {
+			cells[i] = policy.HarmlessCell(cells[i])
+		}
+		_ = out.Write(cells)
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// Rate is a line's rate as people write it.
+func (chargesPage) Rate(c policy.Charge) string { return policy.Decimal(c.Rate, c.Currency) }
+
+// Amount is a line's amount as people write it.
+func (chargesPage) Amount(c policy.Charge) string { return policy.Decimal(c.Amount, c.Currency) }

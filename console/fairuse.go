@@ -1,0 +1,197 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/officernd/supportline/policy"
+)
+
+const fairUsePath = "/fair-use"
+
+const (
+	// casesInState is how many cases the board shows of each state, and casesOnPage how many a page of one state, or of the closed ones, does.
+	casesInState = 12
+	casesOnPage  = 40
+)
+
+// fairUseNoun is the review board.
+func (s *site) fairUseNoun() noun {
+	return noun{title: "Fair use", path: fairUsePath, route: func(r routes) {
+		r.get(fairUsePath, (*request).board)
+		r.get(fairUsePath+"/closed", (*request).closedCases)
+		r.post(fairUsePath+"/cases", (*request).openCase, policy.DoActs)
+	}}
+}
+
+// boardPage is what the page shows.
+type boardPage struct {
+	State          policy.CaseState // the one that is shown alone; "" for all
+	Columns        []boardColumn
+	Open           int
+	Customer, Note string // of a case that could not be opened
+	Problem, Done  string
+}
+
+// boardColumn is the cases of one state.
+type boardColumn struct {
+	State policy.CaseState
+	Cases []boardCard
+	Total int
+	More  string // where the others are
+	Hint  string // what a case waits for there
+}
+
+// boardCard is a case on the board.
+type boardCard struct {
+	policy.Case
+	Over []string // the months of its evidence in which the account was over
+	Last policy.Move
+	Next []policy.CaseState
+}
+
+// hints say what people do with a case in a state.
+var hints = map[policy.CaseState]string{
+	policy.CaseFlagged: "Contact the account holder.", policy.CaseContacted: "Talk about alternatives.",
+	policy.CaseDiscussed: "Agree on something, and watch.", policy.CaseWatching: "Close it, or restrict or charge.",
+	policy.CaseRestricted: "Only critical calls connect.", policy.CaseCharged: "Accounting has the proposal.",
+}
+
+func (r *request) board() error {
+	return r.showBoard(http.StatusOK, boardPage{State: policy.CaseState(r.QueryParam("state")), Done: casesDone[r.QueryParam("done")]})
+}
+
+func (r *request) showBoard(status int, body boardPage) error {
+	cases, err := r.site.Cases.OpenCases(r.ctx())
+	if err != nil {
+		return err
+	}
+	body.Open = len(cases)
+	after := policy.CaseID(r.QueryParam("after"))
+	for _, state := range policy.CaseStates() {
+		if state == policy.CaseClosed || body.State != "" && body.State != state {
+			continue
+		}
+		body.Columns = append(body.Columns, newColumn(state, cases, after, body.State == state))
+	}
+	if len(body.Columns) == 0 {
+		return fmt.Errorf("%w: no case that is open can be %q", errWrongInput, string(body.State))
+	}
+	return r.render(status, "board", body)
+}
+
+// newColumn is the cases of a state: alone on a page those that come after a case, or the first of them.
+func newColumn(state policy.CaseState, cases []policy.Case, after policy.CaseID, alone bool) boardColumn {
+	column := boardColumn{State: state, Hint: hints[state]}
+	many, passed := casesInState, !alone || after == ""
+	if alone {
+		many = casesOnPage
+	}
+	for _, c := range cases {
+		if c.State != state {
+			continue
+		}
+		column.Total++
+		switch {
+		case !passed:
+			passed = c.ID == after
+		case len(column.Cases) < many:
+			column.Cases = append(column.Cases, newCard(c))
+		case column.More == "":
+			column.More = fairUsePath + query("state", string(state))
+			if alone {
+				column.More = fairUsePath + query("state", string(state), "after", string(column.Cases[many-1].ID))
+			}
+		}
+	}
+	return column
+}
+
+func newCard(c policy.Case) boardCard {
+	card := boardCard{Case: c, Next: c.State.Next()}
+	for _, u := range c.Months {
+		if u.Over {
+			card.Over = append(card.Over, string(u.Month))
+		}
+	}
+	if n := len(c.Moves); n > 0 {
+		card.Last = c.Moves[n-1]
+	}
+	return card
+}
+
+// closedPage is what the page of closed cases shows.
+type closedPage struct {
+	Cases       []boardCard
+	Before      string
+	Next, First string
+}
+
+func (r *request) closedCases() error {
+	body := closedPage{Before: r.QueryParam("before")}
+	cases, more, err := r.site.Cases.ClosedCases(r.ctx(), policy.CaseID(body.Before), casesOnPage)
+	if err != nil {
+		return err
+	}
+	for _, c := range cases {
+		body.Cases = append(body.Cases, newCard(c))
+	}
+	if body.Before != "" {
+		body.First = fairUsePath + "/closed"
+	}
+	if more {
+		body.Next = fairUsePath + "/closed" + query("before", string(cases[len(cases)-1].ID))
+	}
+	return r.render(http.StatusOK, "closed", body)
+}
+
+// refusedCases are the errors of opening and moving cases that a person is told beside the form, and the status of the page.
+var refusedCases = []struct {
+	kind   error
+	status int
+}{
+	{policy.ErrNoNote, http.StatusUnprocessableEntity},
+	{policy.ErrNoVia, http.StatusUnprocessableEntity},
+	{policy.ErrNoAlternative, http.StatusUnprocessableEntity},
+	{policy.ErrNoEmail, http.StatusUnprocessableEntity},
+	{policy.ErrNoCustomer, http.StatusUnprocessableEntity},
+	{policy.ErrCaseOpen, http.StatusConflict},
+	{policy.ErrMoveNotAllowed, http.StatusConflict},
+}
+
+// refusedCase is the status of the page for an error that a person is told; 0 for any other.
+func refusedCase(err error) int {
+	for _, refused := range refusedCases {
+		if errors.Is(err, refused.kind) {
+			return refused.status
+		}
+	}
+	return 0
+}
+
+// openCase opens a case by hand, with the account's months as they are. What is refused is shown where the form was.
+func (r *request) openCase() error {
+	number, text := policy.CustomerNumber(strings.TrimSpace(r.FormValue("customer"))), strings.TrimSpace(r.FormValue("note"))
+	opened, err := r.site.Cases.OpenCase(r.ctx(), number, r.user.Name, text, r.now)
+	status := refusedCase(err)
+	switch {
+	case err != nil && status == 0:
+		return err
+	case err != nil && r.FormValue("from") == "account" && !errors.Is(err, policy.ErrNoCustomer):
+		return r.showAccount(status, number, accountPage{Note: text, Problem: sentence(err)})
+	case err != nil:
+		return r.showBoard(status, boardPage{Customer: string(number), Note: text, Problem: sentence(err)})
+	}
+	return r.seeOther(casePath(opened.ID) + query("done", "open"))
+}
+
+// Alternatives are what can be offered.
+func (casePage) Alternatives() []policy.Alternative { return policy.Alternatives() }
+
+// Offers says whether the refused form offered an alternative.
+func (c casePage) Offers(a policy.Alternative) bool {
+	return slices.Contains(c.Form.Offered, string(a))
+}

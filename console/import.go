@@ -1,0 +1,206 @@
+package console
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/officernd/supportline/policy"
+)
+
+const (
+	importPath = accountsPath + "/import"
+	// maxUpload bounds a customers file that comes through the browser: about 25,000 rows. A larger one goes through the command.
+	maxUpload = 4 << 20
+	// changesOnPage is how many customers a page of the preview shows, and maxShownProblems how many problems of a file.
+	changesOnPage    = 100
+	maxShownProblems = 100
+)
+
+// importNoun brings the customers file in: it is uploaded, looked at, and then imported just as it was looked at.
+func (s *site) importNoun() noun {
+	return noun{path: importPath, route: func(r routes) {
+		r.get(importPath, (*request).importForm, policy.DoActs)
+		r.post(importPath, (*request).upload, policy.DoActs)
+		r.get(importPath+"/:id", (*request).preview, policy.DoActs)
+		r.post(importPath+"/:id", (*request).confirmImport, policy.DoActs)
+		r.post(importPath+"/:id/discard", (*request).discardImport, policy.DoActs)
+	}}
+}
+
+// importsDone says what was done, by the word in the address.
+var importsDone = map[string]string{
+	"import": "The customers are imported, as the preview said.", "discard": "Nothing was imported, and the file is forgotten.",
+}
+
+// importPage is what the page of the form shows.
+type importPage struct {
+	File      string
+	Problems  []policy.RowProblem
+	More      int // problems beyond those
+	Problem   string
+	MaxUpload int // in MB
+}
+
+func (r *request) importForm() error { return r.showImport(http.StatusOK, importPage{}) }
+
+func (r *request) showImport(status int, body importPage) error {
+	body.MaxUpload = maxUpload >> 20
+	return r.render(status, "import", body)
+}
+
+// upload reads a file and keeps it for the preview. What is wrong with it is shown as the command shows it.
+func (r *request) upload() error {
+	name, text, err := r.uploaded()
+	if errors.Is(err, errWrongInput) {
+		return r.showImport(http.StatusUnprocessableEntity, importPage{Problem: wrong(err)})
+	}
+	if err != nil {
+		return err
+	}
+	customers, problems := policy.ReadCustomers(bytes.NewReader(text), r.site.Policy.DirectoryRules())
+	if len(problems) > 0 {
+		shown := problems[:min(len(problems), maxShownProblems)]
+		return r.showImport(http.StatusUnprocessableEntity, importPage{File: name, Problems: shown, More: len(problems) - len(shown)})
+	}
+	if r.may(policy.SeeNumbers) { // the preview shows what the directory has of these customers
+		if err := r.note(policy.ActReveal, "", fmt.Sprintf("telephone numbers in the preview of an import of %d customers", len(customers))); err != nil {
+			return err
+		}
+	}
+	return r.seeOther(importPath + "/" + r.site.uploads.put(r.user.Name, name, text, r.now))
+}
+
+// uploaded is the file of the form, and its name.
+func (r *request) uploaded() (name string, text []byte, err error) {
+	const overhead = 64 << 10 // of the form around the file
+	r.Request().Body = http.MaxBytesReader(r.Response(), r.Request().Body, maxUpload+overhead)
+	tooLarge := fmt.Errorf("%w: the file is larger than %d MB; use \"supportline customers import\" on the server", errWrongInput, maxUpload>>20)
+	if err := r.Request().ParseMultipartForm(maxUpload + overhead); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return "", nil, tooLarge
+		}
+		return "", nil, fmt.Errorf("%w: choose a customers file", errWrongInput)
+	}
+	file, head, err := r.Request().FormFile("file")
+	if err != nil {
+		return "", nil, fmt.Errorf("%w: choose a customers file", errWrongInput)
+	}
+	defer file.Close()
+	if head.Size > maxUpload {
+		return "", nil, tooLarge
+	}
+	text, err = io.ReadAll(file)
+	return head.Filename, text, err
+}
+
+// previewPage is what the preview shows.
+type previewPage struct {
+	policy.ImportPlan
+	ID, File    string
+	Rows        []previewRow
+	From, To    int // of the changes, from 1
+	Next, First string
+	Problem     string
+}
+
+// previewRow is a customer who is new or would change.
+type previewRow struct {
+	policy.DirectoryChange
+	Fields []policy.FieldChange
+}
+
+func (r *request) preview() error { return r.showPreview(http.StatusOK, "") }
+
+// showPreview shows what the person's file would do to the directory as it is now.
+func (r *request) showPreview(status int, problem string) error {
+	kept, customers, err := r.kept()
+	if err != nil {
+		return err
+	}
+	plan, err := r.site.Accounts.PlanImport(r.ctx(), customers)
+	if err != nil {
+		return err
+	}
+	body := previewPage{ImportPlan: plan, ID: kept.id, File: kept.name, Problem: problem}
+	first, err := strconv.Atoi(r.QueryParam("from"))
+	if err != nil || first < 1 || first > len(plan.Changes) {
+		first = 1
+	}
+	last := min(first+changesOnPage-1, len(plan.Changes))
+	for _, change := range plan.Changes[first-1 : last] {
+		body.Rows = append(body.Rows, r.previewRow(change))
+	}
+	body.From, body.To = first, last
+	if first > 1 {
+		body.First = importPath + "/" + kept.id
+	}
+	if last < len(plan.Changes) {
+		body.Next = importPath + "/" + kept.id + query("from", strconv.Itoa(last+1))
+	}
+	p := r.page(body)
+	p.Numbers = r.may(policy.SeeNumbers)
+	return r.show(status, "preview", p)
+}
+
+func (r *request) previewRow(change policy.DirectoryChange) previewRow {
+	row := previewRow{DirectoryChange: change, Fields: change.Fields()}
+	for i, f := range row.Fields {
+		if f.Name == "line" { // a line of the company's is no secret, and known by its name
+			row.Fields[i].Before, row.Fields[i].After = r.site.lineName(policy.Phone(f.Before)), r.site.lineName(policy.Phone(f.After))
+		}
+	}
+	return row
+}
+
+// kept is the person's upload with the customers in it. The error is errWrongInput for one that is gone.
+func (r *request) kept() (upload, []policy.Customer, error) {
+	found, ok := r.site.uploads.get(r.Param("id"), r.user.Name, r.now)
+	if !ok {
+		return upload{}, nil, fmt.Errorf("%w: the file is not kept any longer; upload it again", errWrongInput)
+	}
+	customers, problems := policy.ReadCustomers(bytes.NewReader(found.text), r.site.Policy.DirectoryRules())
+	if len(problems) > 0 {
+		return upload{}, nil, fmt.Errorf("an upload that was read cannot be read: %s", problems[0])
+	}
+	return found, customers, nil
+}
+
+// confirmImport does what the person was shown. Where that is not what would happen any more, the new preview is shown.
+func (r *request) confirmImport() error {
+	kept, customers, err := r.kept()
+	if err != nil {
+		return err
+	}
+	_, err = r.site.Accounts.ImportPlanned(r.ctx(), customers, r.user.Name, r.FormValue("seal"))
+	if errors.Is(err, policy.ErrDirectoryChanged) {
+		return r.showPreview(http.StatusConflict, "Somebody changed the directory since the preview was made, and nothing was imported. This is what the file would do now.")
+	}
+	if err != nil {
+		return err
+	}
+	r.site.uploads.drop(kept.id)
+	return r.seeOther(accountsPath + query("done", "import"))
+}
+
+func (r *request) discardImport() error {
+	if kept, ok := r.site.uploads.get(r.Param("id"), r.user.Name, r.now); ok {
+		r.site.uploads.drop(kept.id)
+	}
+	return r.seeOther(accountsPath + query("done", "discard"))
+}
+
+// Field is a changed field as the person may see it.
+func (p page) Field(f policy.FieldChange, text string) string {
+	if f.Name == "email" {
+		return p.Email(text)
+	}
+	if text == "" {
+		return "–"
+	}
+	return p.Text(text)
+}

@@ -1,0 +1,147 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+const whatIfPath = fairUsePath + "/what-if"
+
+const (
+	// maxDifferences is how many months of accounts the page shows.
+	maxDifferences = 100
+	// maxBookMonths bounds how many months are derived for the page, those before the first one included.
+	maxBookMonths = 36
+)
+
+// whatIfNoun is past months under other figures.
+func (s *site) whatIfNoun() noun {
+	return noun{path: fairUsePath, route: func(r routes) { r.get(whatIfPath, (*request).whatIf) }}
+}
+
+// whatIfPage is what the page shows.
+type whatIfPage struct {
+	Fields    []limitField
+	Span      int   // how many months are looked at
+	Spans     []int // to choose from
+	Asked     bool  // some figure is another one
+	Ready     bool
+	DerivedAt time.Time
+	Since     policy.Month
+	Until     policy.Month
+	Differ    []differentMonth
+	More      int // months of accounts beyond those
+	Accounts  int
+	Worse     int // months that would be over, or sustained, and are not
+	Better    int // the other way round
+	Problem   string
+	Here      string
+}
+
+// limitField is one figure of the form. Max is where its slider ends; a larger one can be written.
+type limitField struct {
+	Name, Label, Value string
+	Now, Max           int
+}
+
+// differentMonth is a month of an account that would be otherwise.
+type differentMonth struct {
+	policy.Difference
+	Account string
+}
+
+func (r *request) whatIf() error {
+	fair := r.site.Policy.FairUse
+	body := whatIfPage{Fields: r.limitFields(fair), Spans: []int{3, 6, 12}, Span: 6, Until: r.site.Policy.ThisMonth(r.now), Here: r.Request().URL.RequestURI()}
+	if n, err := strconv.Atoi(r.QueryParam("span")); err == nil && n > 0 && n <= 12 {
+		body.Span = n
+	}
+	body.Since = body.Until.Plus(1 - body.Span)
+	other, err := body.other(fair)
+	if errors.Is(err, policy.ErrLimit) || errors.Is(err, errWrongInput) {
+		body.Problem, body.Ready = wrong(err), true
+		return r.render(http.StatusUnprocessableEntity, "whatif", body)
+	}
+	if err := r.compare(&body, fair, other); err != nil {
+		return err
+	}
+	return r.render(http.StatusOK, "whatif", body)
+}
+
+// limitFields are the figures that can be other ones, as the address gives them.
+func (r *request) limitFields(fair policy.FairUse) []limitField {
+	fields := []limitField{
+		{Name: "tickets", Label: "Tickets a month", Now: fair.TicketsPerMonth, Max: 60},
+		{Name: "call", Label: "Minutes a call", Now: int(fair.CallLimit / time.Minute), Max: 90},
+		{Name: "over-long", Label: "Over-long calls that put over", Now: fair.OverLongCallsPerMonth, Max: 20},
+		{Name: "months", Label: "Months over that are sustained", Now: fair.SustainedMonths, Max: 12},
+		{Name: "within", Label: "Within so many months", Now: fair.SustainedWithin, Max: 12},
+	}
+	for i, f := range fields {
+		fields[i].Value = strings.TrimSpace(r.QueryParam(f.Name))
+		if fields[i].Value == "" {
+			fields[i].Value = strconv.Itoa(f.Now)
+		}
+		fields[i].Max = max(f.Max, 2*f.Now)
+	}
+	return fields
+}
+
+// other are the figures with those of the form in their place. The error is policy.ErrLimit, or errWrongInput.
+func (p *whatIfPage) other(fair policy.FairUse) (policy.FairUse, error) {
+	var limits []policy.Limit
+	for _, f := range p.Fields {
+		if f.Value == strconv.Itoa(f.Now) {
+			continue
+		}
+		value := f.Value
+		if f.Name == "call" {
+			value += "m"
+		}
+		limits = append(limits, policy.Limit{Name: f.Name, Value: value})
+	}
+	p.Asked = len(limits) > 0
+	other, err := fair.With(limits...)
+	if err == nil && p.Span+other.Lead() > maxBookMonths {
+		return other, fmt.Errorf("%w: within %d months is further back than this page looks; write at most %d", errWrongInput, other.SustainedWithin, maxBookMonths-p.Span+1)
+	}
+	return other, err
+}
+
+// compare puts into a page what would be otherwise.
+func (r *request) compare(body *whatIfPage, fair, other policy.FairUse) error {
+	book, ready, err := r.site.Standings.Book(r.ctx(), body.Until, body.Span+max(fair.Lead(), other.Lead()))
+	if err != nil || !ready {
+		return err
+	}
+	body.Ready, body.DerivedAt = true, book.DerivedAt()
+	found := book.Compare(fair, other, body.Span, maxDifferences)
+	for _, d := range found.Differ {
+		name, err := r.accountName(d.Before.Customer)
+		if err != nil {
+			return err
+		}
+		body.Differ = append(body.Differ, differentMonth{d, name})
+	}
+	body.Accounts, body.Worse, body.Better, body.More = found.Accounts, found.Worse, found.Months-found.Worse, found.Months-len(found.Differ)
+	return nil
+}
+
+// Stands is a month's standing in words.
+func (whatIfPage) Stands(u policy.Usage) string {
+	switch {
+	case u.Over && u.Sustained:
+		return "over, sustained"
+	case u.Over:
+		return "over"
+	case u.Sustained:
+		return "sustained"
+	}
+	return "within"
+}

@@ -1,0 +1,155 @@
+package policy
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"time"
+)
+
+// MonthFigures are the figures of all accounts of which specialists took calls in a month.
+type MonthFigures struct {
+	Month     Month
+	DerivedAt time.Time
+	accounts  []accountFigures // by number
+}
+
+type accountFigures struct {
+	number CustomerNumber
+	Figures
+}
+
+// FiguresOfMonth sums up a month. The calls come one account after the other. The error is that of the sequence.
+func FiguresOfMonth(m Month, calls iter.Seq2[Tally, error], at time.Time) (MonthFigures, error) {
+	found := MonthFigures{Month: m, DerivedAt: at}
+	var tallies []Tally
+	account := func() {
+		if f := FiguresOf(tallies); f.Calls > 0 {
+			found.accounts = append(found.accounts, accountFigures{tallies[0].Customer, f})
+		}
+		tallies = tallies[:0]
+	}
+	for t, err := range calls {
+		if err != nil {
+			return MonthFigures{}, err
+		}
+		if len(tallies) > 0 && tallies[0].Customer != t.Customer {
+			account()
+		}
+		tallies = append(tallies, t)
+	}
+	account()
+	slices.SortFunc(found.accounts, func(a, b accountFigures) int { return cmp.Compare(a.number, b.number) })
+	return found, nil
+}
+
+// Charges are what the month's load over the limits would cost, by account. Their accounts have no names.
+func (m MonthFigures) Charges(fair FairUse) []Charge {
+	var lines []Charge
+	for _, a := range m.accounts {
+		lines = append(lines, a.Charges(a.Usage(Customer{Number: a.number}, m.Month, fair), fair)...)
+	}
+	return lines
+}
+
+// Book is the figures of consecutive months, oldest first. What it gives names accounts by their numbers alone: names are the directory's.
+type Book []MonthFigures
+
+// DerivedAt is since when something of the book may have changed: when the first of its months was derived.
+func (b Book) DerivedAt() time.Time {
+	var at time.Time
+	for _, m := range b {
+		at = earliest(at, m.DerivedAt)
+	}
+	return at
+}
+
+// each goes through the accounts by number, each with its figures of all months. The slice is used again.
+func (b Book) each(visit func(number CustomerNumber, months []Figures)) {
+	next, months := make([]int, len(b)), make([]Figures, len(b))
+	for {
+		var number CustomerNumber
+		for i, m := range b {
+			if next[i] < len(m.accounts) && (number == "" || m.accounts[next[i]].number < number) {
+				number = m.accounts[next[i]].number
+			}
+		}
+		if number == "" {
+			return
+		}
+		for i, m := range b {
+			months[i] = Figures{}
+			if next[i] < len(m.accounts) && m.accounts[next[i]].number == number {
+				months[i] = m.accounts[next[i]].Figures
+				next[i]++
+			}
+		}
+		visit(number, months)
+	}
+}
+
+// usage is the month at i of an account, with whether load was sustained in it.
+func (b Book) usage(number CustomerNumber, months []Figures, i int, over []bool, fair FairUse) Usage {
+	u := months[i].Usage(Customer{Number: number}, b[i].Month, fair)
+	u.Sustained = Sustained(over[:i+1], fair)
+	return u
+}
+
+func overIn(months []Figures, fair FairUse, over []bool) []bool {
+	over = over[:0]
+	for _, f := range months {
+		over = append(over, f.over(fair))
+	}
+	return over
+}
+
+// Near are the accounts that people should look at in the last month: over, under sustained load, or at the first part of the limit at which
+// people are told. Most tickets come first.
+func (b Book) Near(fair FairUse) []Usage {
+	if len(b) == 0 {
+		return nil
+	}
+	var found []Usage
+	var over []bool
+	last := len(b) - 1
+	b.each(func(number CustomerNumber, months []Figures) {
+		over = overIn(months, fair, over)
+		if fair.near(int(months[last].Tickets)) || over[last] || Sustained(over, fair) {
+			found = append(found, b.usage(number, months, last, over, fair))
+		}
+	})
+	slices.SortStableFunc(found, func(a, b Usage) int { return cmp.Compare(b.Tickets, a.Tickets) })
+	return found
+}
+
+// Comparison is what would be otherwise under other figures.
+type Comparison struct {
+	Differ   []Difference // the first of the months of accounts that would be otherwise, by account
+	Months   int          // all of them
+	Worse    int          // those that would be over, or sustained, and are not; the others would be better
+	Accounts int
+}
+
+// Compare gives the months, of the last n, in which accounts are over or sustained under one figures and not under the others, as the function
+// Compare does: the first of them, at most so many, and counts of all. The book begins as many months earlier as sustained load looks at.
+func (b Book) Compare(fair, other FairUse, n, most int) Comparison {
+	var found Comparison
+	var is, would []bool
+	b.each(func(number CustomerNumber, months []Figures) {
+		is, would = overIn(months, fair, is), overIn(months, other, would)
+		before := found.Months
+		for i := max(0, len(b)-n); i < len(b); i++ {
+			long, wouldLong := Sustained(is[:i+1], fair), Sustained(would[:i+1], other)
+			if is[i] == would[i] && long == wouldLong {
+				continue
+			}
+			found.Months++
+			found.Worse += one(would[i] && !is[i] || wouldLong && !long)
+			if len(found.Differ) < most {
+				found.Differ = append(found.Differ, Difference{b.usage(number, months, i, is, fair), b.usage(number, months, i, would, other)})
+			}
+		}
+		found.Accounts += one(found.Months > before)
+	})
+	return found
+}

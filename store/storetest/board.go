@@ -1,0 +1,145 @@
+package storetest
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// boards are cases by account, those that are open, and those that are closed in pages.
+func boards(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	var accounts []policy.Customer
+	for n := range 5 {
+		c := northwind
+		c.Number = policy.CustomerNumber(fmt.Sprint(300000 - n))
+		accounts = append(accounts, c)
+	}
+	if _, err := s.ImportCustomers(t.Context(), accounts, "anna"); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 10 { // two cases for each account, of which the first is closed, and that of the last account too
+		account := accounts[n%5]
+		opened, err := s.OpenCase(t.Context(), account.Number, "anna", "too many", nil, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n < 5 || n == 9 {
+			if _, err := s.MoveCase(t.Context(), opened.ID, move(policy.CaseClosed), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	cases, err := s.OpenCases(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "the open cases", []policy.CaseID{"6", "7", "8", "9"}, ids(cases))
+	cases, err = s.CasesOf(t.Context(), accounts[1].Number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "the cases of an account", []policy.CaseID{"2", "7"}, ids(cases))
+	for _, page := range []struct {
+		before policy.CaseID
+		want   []policy.CaseID
+		more   bool
+	}{
+		{"", []policy.CaseID{"10", "5"}, true},
+		{"5", []policy.CaseID{"4", "3"}, true},
+		{"3", []policy.CaseID{"2", "1"}, false},
+		{"1", nil, false},
+	} {
+		cases, more, err := s.ClosedCases(t.Context(), page.before, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "the closed cases before "+string(page.before), page.want, ids(cases))
+		same(t, "more behind those before "+string(page.before), page.more, more)
+	}
+	_, _, err = s.ClosedCases(t.Context(), "one", 2)
+	wantError(t, "a page before no case", err, policy.ErrNoCase)
+	looked := move(policy.CaseClosed)
+	looked.From = policy.CaseWatching
+	_, err = s.MoveCase(t.Context(), "6", looked, nil)
+	wantError(t, "a move of a case that is elsewhere than the person saw it", err, policy.ErrMoveNotAllowed)
+}
+
+func ids(cases []policy.Case) (found []policy.CaseID) {
+	for _, c := range cases {
+		found = append(found, c.ID)
+	}
+	return found
+}
+
+// noticesOfAccount are found by how their keys begin, and no others.
+func noticesOfAccount(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	var all []policy.Notice
+	for n, key := range []string{"tickets/204518/2026-11/80/email/ab", "tickets/204519/2026-11/80/email/ab", "case/204518/2026-11/webhook", "call-limit/CA1/webhook", "call-limit/CA12/webhook", "case-moved/1/2/email/ab"} {
+		one := notice(key)
+		one.At = day.AddDate(0, 0, n)
+		all = append(all, one)
+	}
+	if err := s.PutNotices(t.Context(), all); err != nil {
+		t.Fatal(err)
+	}
+	starts := policy.NoticesAbout("204518", []policy.Case{{ID: "1"}}, []policy.CallSID{"CA1"})
+	found, err := s.NoticesUnder(t.Context(), starts, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for _, n := range found {
+		keys = append(keys, n.Key)
+	}
+	same(t, "the notices", []string{"case-moved/1/2/email/ab", "call-limit/CA1/webhook", "case/204518/2026-11/webhook"}, keys)
+}
+
+// plannedImport does what was shown, or nothing.
+func plannedImport(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	if _, err := s.ImportCustomers(t.Context(), []policy.Customer{northwind}, "anna"); err != nil {
+		t.Fatal(err)
+	}
+	renamed := northwind
+	renamed.Name = "Northwind Offices"
+	file := []policy.Customer{harbor, renamed}
+	plan, err := s.PlanImport(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := policy.ImportPlan{Imported: policy.Imported{Added: 1, Changed: 1}, Seal: plan.Seal}
+	for _, c := range []policy.DirectoryChange{{After: harbor}, {Before: northwind, After: renamed}} {
+		want.Changes = append(want.Changes, c)
+	}
+	if harbor.Number > northwind.Number {
+		want.Changes[0], want.Changes[1] = want.Changes[1], want.Changes[0]
+	}
+	same(t, "the plan", want, plan)
+	moved := northwind
+	moved.Package = "Essential"
+	if _, err := s.ImportCustomers(t.Context(), []policy.Customer{moved}, "bea"); err != nil {
+		t.Fatal(err)
+	}
+	for _, seal := range []string{plan.Seal, ""} {
+		_, err = s.ImportPlanned(t.Context(), file, "anna", seal)
+		wantError(t, "an import of what changed meanwhile", err, policy.ErrDirectoryChanged)
+	}
+	kept, err := s.Customer(t.Context(), northwind.Number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "the customer after it", moved, kept)
+	if plan, err = s.PlanImport(t.Context(), file); err != nil {
+		t.Fatal(err)
+	}
+	done, err := s.ImportPlanned(t.Context(), file, "anna", plan.Seal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "what was done", policy.Imported{Added: 1, Changed: 1}, done)
+	_, err = s.ImportPlanned(t.Context(), file, "anna", plan.Seal)
+	wantError(t, "the same once more", err, policy.ErrDirectoryChanged)
+}
