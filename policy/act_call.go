@@ -36,7 +36,9 @@ func (c Call) WithAct(a Act, seen int, account Customer, zone *time.Location) (C
 	if seen >= 0 && seen != len(c.Acts) {
 		return c, fmt.Errorf("%w since you looked: %s", ErrCallChanged, actWords(c.Acts[min(seen, len(c.Acts)):]))
 	}
-	changed, act, err := c, a, error(nil)
+	var changed Call
+	var act Act
+	var err error
 	if a.Undo {
 		changed, act, err = c.undone(a)
 	} else {

@@ -110,9 +110,9 @@ func plannedImport(t *testing.T, storage Storage) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := policy.ImportPlan{Imported: policy.Imported{Added: 1, Changed: 1}, Seal: plan.Seal}
-	for _, c := range []policy.DirectoryChange{{After: harbor}, {Before: northwind, After: renamed}} {
-		want.Changes = append(want.Changes, c)
+	want := policy.ImportPlan{
+		Imported: policy.Imported{Added: 1, Changed: 1}, Seal: plan.Seal,
+		Changes: []policy.DirectoryChange{{After: harbor}, {Before: northwind, After: renamed}},
 	}
 	if harbor.Number > northwind.Number {
 		want.Changes[0], want.Changes[1] = want.Changes[1], want.Changes[0]
