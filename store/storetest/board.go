@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/officernd/supportline/policy"
@@ -110,13 +112,11 @@ func plannedImport(t *testing.T, storage Storage) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := policy.ImportPlan{Imported: policy.Imported{Added: 1, Changed: 1}, Seal: plan.Seal}
-	for _, c := range []policy.DirectoryChange{{After: harbor}, {Before: northwind, After: renamed}} {
-		want.Changes = append(want.Changes, c)
+	want := policy.ImportPlan{
+		Imported: policy.Imported{Added: 1, Changed: 1}, Seal: plan.Seal,
+		Changes: []policy.DirectoryChange{{After: harbor}, {Before: northwind, After: renamed}},
 	}
-	if harbor.Number > northwind.Number {
-		want.Changes[0], want.Changes[1] = want.Changes[1], want.Changes[0]
-	}
+	slices.SortFunc(want.Changes, func(a, b policy.DirectoryChange) int { return cmp.Compare(a.After.Number, b.After.Number) })
 	same(t, "the plan", want, plan)
 	moved := northwind
 	moved.Package = "Essential"
