@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/officernd/supportline/policy"
@@ -114,9 +116,7 @@ func plannedImport(t *testing.T, storage Storage) {
 		Imported: policy.Imported{Added: 1, Changed: 1}, Seal: plan.Seal,
 		Changes: []policy.DirectoryChange{{After: harbor}, {Before: northwind, After: renamed}},
 	}
-	if harbor.Number > northwind.Number {
-		want.Changes[0], want.Changes[1] = want.Changes[1], want.Changes[0]
-	}
+	slices.SortFunc(want.Changes, func(a, b policy.DirectoryChange) int { return cmp.Compare(a.After.Number, b.After.Number) })
 	same(t, "the plan", want, plan)
 	moved := northwind
 	moved.Package = "Essential"
