@@ -67,29 +67,50 @@ const searchFill = 0.9
 
 // write brings edits into a transaction, in their order.
 func write(tx *bolt.Tx, edits []edit) error {
-	buckets := [...]*bolt.Bucket{
-		inCalls: tx.Bucket(callsBucket), inSteps: tx.Bucket(stepsBucket), inIndex: tx.Bucket(indexBucket), inSearch: tx.Bucket(searchBucket),
-	}
-	buckets[inSearch].FillPercent = searchFill
-	var terms termEdits
+	buckets := bucketsOf(tx)
+	terms := termEdits{put: func(k []byte) error { return buckets[inSearch].Put(k, nil) }}
 	for _, e := range edits {
 		needed, err := terms.see(tx, e)
-		if err != nil {
-			return fmt.Errorf("key %x: %w", e.key, err)
-		}
-		if !needed {
-			continue
-		}
-		if e.gone {
-			err = buckets[e.in].Delete(e.key)
-		} else {
-			err = buckets[e.in].Put(e.key, e.value)
+		if needed {
+			err = put(buckets[e.in], e)
 		}
 		if err != nil {
 			return fmt.Errorf("key %x: %w", e.key, err)
 		}
 	}
 	return terms.settle(tx)
+}
+
+// writeMany writes many edits that only add. It is as write, but for the order: bbolt moves what stands behind a key that it brings into a page,
+// and in one transaction a page has no bound.
+func writeMany(tx *bolt.Tx, edits []edit) error {
+	edits, err := withTerms(tx, edits)
+	if err != nil {
+		return err
+	}
+	buckets := bucketsOf(tx)
+	for _, e := range edits {
+		if err := put(buckets[e.in], e); err != nil {
+			return fmt.Errorf("key %x: %w", e.key, err)
+		}
+	}
+	return nil
+}
+
+// bucketsOf are the buckets that edits are in.
+func bucketsOf(tx *bolt.Tx) [4]*bolt.Bucket {
+	buckets := [...]*bolt.Bucket{
+		inCalls: tx.Bucket(callsBucket), inSteps: tx.Bucket(stepsBucket), inIndex: tx.Bucket(indexBucket), inSearch: tx.Bucket(searchBucket),
+	}
+	buckets[inSearch].FillPercent = searchFill
+	return buckets
+}
+
+func put(into *bolt.Bucket, e edit) error {
+	if e.gone {
+		return into.Delete(e.key)
+	}
+	return into.Put(e.key, e.value)
 }
 
 // advance changes one call, and gives it as it stands then. It shares its slices with what is kept: nobody writes into them, and what is

@@ -137,5 +137,5 @@ func loadEdits(tx *bolt.Tx, edits []edit) error {
 	for _, bucket := range [][]byte{callsBucket, stepsBucket, indexBucket} {
 		tx.Bucket(bucket).FillPercent = loadFill // that of the search's index is as high at all times
 	}
-	return write(tx, edits)
+	return writeMany(tx, edits)
 }

@@ -2,6 +2,8 @@ package store
 
 import (
 	"bytes"
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -16,10 +18,11 @@ import (
 
 // termEdits are the numbers and accounts that the edits of one transaction may have brought or taken the last call of.
 type termEdits struct {
-	number   []byte          // that was added last: in a load many calls in a row have one
-	name     []byte          // the same of names
-	numbers  map[string]bool // that lost a call
-	accounts map[string]bool // that lost one
+	put      func(k []byte) error // writes a term, or keeps it to be written
+	number   []byte               // that was added last: in a load many calls in a row have one
+	name     []byte               // the same of names
+	numbers  map[string]bool      // that lost a call
+	accounts map[string]bool      // that lost one
 }
 
 // see looks at an edit before it is written. It gives false for an entry that needs no writing.
@@ -35,15 +38,36 @@ func (t *termEdits) see(tx *bolt.Tx, e edit) (needed bool, err error) {
 			return true, nil
 		}
 		t.number = number
-		return true, addNumber(tx, string(number))
+		return true, t.addNumber(tx, string(number))
 	case e.in == inSearch && e.key[0] == byNames:
 		if e.gone || bytes.Equal(e.key, t.name) {
 			return false, nil
 		}
 		t.name = e.key
-		return addName(tx, e.key)
+		return t.addName(tx, e.key)
 	}
 	return true, nil
+}
+
+// withTerms are edits that only add, with the terms that they need, in the order of their keys: what comes in order is written fast, however much
+// of it there is.
+func withTerms(tx *bolt.Tx, edits []edit) ([]edit, error) {
+	all := make([]edit, 0, len(edits))
+	terms := termEdits{put: func(k []byte) error {
+		all = append(all, edit{in: inSearch, key: k})
+		return nil
+	}}
+	for _, e := range edits {
+		needed, err := terms.see(tx, e)
+		if err != nil {
+			return nil, fmt.Errorf("key %x: %w", e.key, err)
+		}
+		if needed {
+			all = append(all, e)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b edit) int { return cmp.Or(cmp.Compare(a.in, b.in), bytes.Compare(a.key, b.key)) })
+	return all, nil
 }
 
 func lose(from *map[string]bool, k []byte) {
@@ -82,14 +106,13 @@ func anyUnder(bucket *bolt.Bucket, prefix []byte) bool {
 	return bytes.HasPrefix(k, prefix)
 }
 
-func addNumber(tx *bolt.Tx, number string) error {
-	search := tx.Bucket(searchBucket)
+func (t *termEdits) addNumber(tx *bolt.Tx, number string) error {
 	for i, gram := range grams(number) {
 		k := partKey(byPart, gram).text(number)
-		if i == 0 && search.Get(k) != nil {
+		if i == 0 && tx.Bucket(searchBucket).Get(k) != nil {
 			return nil
 		}
-		if err := search.Put(k, nil); err != nil {
+		if err := t.put(k); err != nil {
 			return err
 		}
 	}
@@ -97,14 +120,13 @@ func addNumber(tx *bolt.Tx, number string) error {
 }
 
 // addName says whether a name is new to an account.
-func addName(tx *bolt.Tx, k []byte) (bool, error) {
-	search := tx.Bucket(searchBucket)
-	if search.Get(k) != nil {
+func (t *termEdits) addName(tx *bolt.Tx, k []byte) (bool, error) {
+	if tx.Bucket(searchBucket).Get(k) != nil {
 		return false, nil
 	}
 	customer := string(partOf(k))
 	for _, word := range words(string(k[2+len(customer):])) {
-		if err := search.Put(wordKey(byWord, word).text(customer), nil); err != nil {
+		if err := t.put(wordKey(byWord, word).text(customer)); err != nil {
 			return false, err
 		}
 	}

@@ -2,9 +2,7 @@ package store
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
-	"slices"
 	"strconv"
 	"time"
 
@@ -123,8 +121,7 @@ func indexStep(tx *bolt.Tx, now time.Time) (n int, err error) {
 		n++
 	}
 	next := bytes.Clone(k)
-	slices.SortFunc(edits, func(a, b edit) int { return cmp.Or(cmp.Compare(a.in, b.in), bytes.Compare(a.key, b.key)) })
-	if err := write(tx, edits); err != nil {
+	if err := writeMany(tx, edits); err != nil {
 		return 0, err
 	}
 	if n < upgradeStep {

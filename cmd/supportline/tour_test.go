@@ -1,0 +1,166 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/browsertest"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
+)
+
+// tourDay is in the hours of both lines of the example, late in a month, so that there is something to see.
+var tourDay = time.Date(2026, time.November, 24, 16, 0, 0, 0, time.UTC)
+
+// tourHouse is a house with the made-up log of a demo, an admin and what works beside the pages. It gives the console's address.
+func tourHouse(t *testing.T) (h *house, url string) {
+	t.Helper()
+	h, err := openHouse(mustConfig(t), func() time.Time { return tourDay }, zap.NewNop(), store.Options{Size: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (demoCommand{Calls: 6000, Months: 12, Seed: 1}).fill(t.Context(), h, io.Discard, tourDay); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.store.Advance(t.Context(), "CA00000000000000000000000000000777", func(policy.Call) policy.Call { return longCritical() }); err != nil {
+		t.Fatal(err)
+	}
+	hash, err := console.HashPassword("", phonePassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.store.AddUser(t.Context(), policy.User{Name: "mila", Role: policy.Admin, Password: hash, CreatedAt: tourDay}, "test"); err != nil {
+		t.Fatal(err)
+	}
+	j := &jobs{store: h.store, settings: h.conf.Settings, log: zap.NewNop(), wake: func() {}}
+	if err := j.reviewAll(t.Context(), tourDay); err != nil {
+		t.Fatal(err)
+	}
+	var beside sync.WaitGroup
+	beside.Go(func() { h.standings.run(t.Context()) })
+	server := httptest.NewServer(h.private)
+	t.Cleanup(func() {
+		close(h.stopping)
+		server.Close()
+		beside.Wait()
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h, server.URL
+}
+
+// longCritical is yesterday's longest critical call, with its story.
+func longCritical() policy.Call {
+	start := tourDay.Add(-26 * time.Hour)
+	at := func(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
+	heard := func(phrase string) json.RawMessage {
+		return json.RawMessage(`{"say":[{"id":"` + phrase + `"}],"then":"ask-key"}`)
+	}
+	talk, total := 2340, 2380
+	return policy.Call{
+		SID: "CA00000000000000000000000000000777", Line: "+448000668187", From: "+442079460018", StartedAt: start, Answered: true, Config: "0123456789ab",
+		Customer: "600001", Account: "Northwind Flex Offices", Month: "2026-11", Intent: policy.Critical, HuntingAt: at(20),
+		Trace: []policy.Decision{
+			{At: start, Rule: "line.configured", Result: "United Kingdom"}, {At: start, Rule: "hours.week", Result: "open: Monday to Friday 08:00-19:00"},
+			{At: at(9), Rule: "package.included", Result: "the package includes phone support"}, {At: at(20), Rule: "menu.chosen", Result: "critical"},
+			{At: at(20), Rule: "route.team", Result: "critical"}, {At: at(20), Rule: "ring.step", Result: "rings +15550100001"},
+		},
+		Turns: []policy.Turn{
+			{Key: "arrive/0", At: start, Reply: heard("welcome-known")}, {Key: "number/1", At: at(9), Heard: "600001", Reply: heard("menu-wrong")},
+			{Key: "menu/2", At: at(20), Heard: "1", Reply: heard("connecting")},
+		},
+		Legs: []policy.Leg{{
+			SID: "CA00000000000000000000000000000778", To: "+15550100001", Status: "completed", RangAt: at(21), AnsweredAt: at(27), ScreenedAt: at(28),
+			AcceptedAt: at(34), EndedAt: at(34 + talk), Seconds: new(talk + 7),
+		}},
+		Status: "completed", EndedAt: at(34 + talk), TotalSeconds: &total,
+	}
+}
+
+// A person who has never seen the console finds yesterday's longest critical call, understands it and waives it; and every page that there is, with
+// a year of calls in it, is accessible, in both sizes and colours, and keeps to the content security policy.
+func TestTourOfTheConsole(t *testing.T) {
+	_, url := tourHouse(t)
+	tab := browsertest.Open(t)
+	tab.Go(url + "/")
+	tab.Fill("[name=name]", "mila")
+	tab.Fill("[name=password]", phonePassword)
+	tab.Follow("main button")
+	tab.Wait(`#near + table, #near + p`)
+	tab.See("Calls in progress", "Today, by hour")
+	tab.Check("now")
+
+	tab.Go(url + "/calls")
+	tab.Follow(`.choices a:nth-of-type(2)`) // yesterday
+	tab.Fill("[name=intent]", "critical")
+	tab.Wait(`[href*="intent=critical"][href*="order=longest"]`)
+	tab.Follow(`[href*="intent=critical"][href*="order=longest"]`)
+	tab.See("The longest talks first")
+	tab.Check("calls")
+	tab.Follow("tbody tr:first-child a")
+	tab.See("What happened", "What was heard and pressed", "Connecting you now.", "route.team", "39:01")
+	tab.Fill(`[aria-label="Waive"] [name=reason]`, "the platform was down")
+	tab.Follow(`[aria-label="Waive"] button`)
+	tab.See("The call is waived.", "mila waived the call as necessary")
+	tab.Check("call")
+	tab.Follow(`[aria-label="Waive"] button`)
+	tab.See("mila took the waiver back")
+
+	for _, p := range []struct{ name, path, see string }{
+		{"accounts", "/accounts", "Accounts"}, {"fair-use", "/fair-use", "Fair use"}, {"lines", "/lines", "United Kingdom"},
+		{"line", "/lines/448000668187", "United Kingdom"}, {"phone", "/phone", "Phone"}, {"audit", "/audit", "waive"}, {"users", "/users", "mila"},
+		{"health", "/health", "store"}, {"profile", "/profile", "mila"}, {"api", "/api", "/calls"},
+	} {
+		if status := tab.Go(url + p.path); status != http.StatusOK {
+			t.Errorf("%s has status %d", p.path, status)
+			continue
+		}
+		tab.See(p.see)
+		tab.Check(p.name)
+	}
+	tab.Go(url + "/accounts")
+	tab.Follow("tbody a")
+	tab.Wait("h1")
+	tab.Check("account")
+}
+
+// What the navigation shows is what there is: each entry leads to a page, for each role.
+func TestNavigationLeadsSomewhere(t *testing.T) {
+	h, url := tourHouse(t)
+	hash, err := console.HashPassword("", phonePassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := regexp.MustCompile(`<li><a href="(/[a-z-]+)"`)
+	want := map[policy.Role]int{policy.Viewer: 6, policy.Operator: 6, policy.Admin: 8}
+	for _, role := range policy.Roles() {
+		if err := h.store.AddUser(t.Context(), policy.User{Name: string(role), Role: role, Password: hash, CreatedAt: tourDay}, "test"); err != nil {
+			t.Fatal(err)
+		}
+		person := (phoneHouse{h, url}).as(t, role)
+		person.get("/now")
+		found := entry.FindAllStringSubmatch(person.page, -1)
+		for _, m := range found {
+			if m[1] == "/profile" {
+				continue // a person's own, beside the navigation
+			}
+			if status := person.get(m[1]); status != http.StatusOK || !strings.Contains(person.page, `aria-current="page"`) {
+				t.Errorf("%s: %s leads to no page of the navigation", role, m[1])
+			}
+		}
+		if len(found) < want[role] {
+			t.Errorf("%s: the navigation has %d entries, want %d at least", role, len(found), want[role])
+		}
+	}
+}
