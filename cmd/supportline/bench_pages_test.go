@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,12 +27,7 @@ var pages = []string{
 // BenchmarkFairUsePages measures the pages on accounts and fair use over a large log against the same over a small one, and how long a month of
 // all accounts takes to derive. It prints them as a table. SUPPORTLINE_BENCH_CALLS sets the size of the large log.
 func BenchmarkFairUsePages(b *testing.B) {
-	calls := benchLarge
-	if text := os.Getenv("SUPPORTLINE_BENCH_CALLS"); text != "" {
-		if _, err := fmt.Sscan(text, &calls); err != nil {
-			b.Fatalf("SUPPORTLINE_BENCH_CALLS=%s: write a number of calls", text)
-		}
-	}
+	calls := benchCalls(b)
 	small := newPagesBench(b, benchSmall, accountsFor(benchSmall, 12), 12)
 	large := newPagesBench(b, calls, benchAccounts, max(12, calls/(benchAccounts*callsPerAccountMonth)))
 	few, many := map[string][]time.Duration{}, map[string][]time.Duration{}
@@ -56,6 +52,7 @@ func BenchmarkFairUsePages(b *testing.B) {
 
 // pagesBench is a console over a log, with somebody who is signed in.
 type pagesBench struct {
+	house    *house
 	handler  http.Handler
 	cookie   string
 	customer policy.CustomerNumber
@@ -69,7 +66,8 @@ func newPagesBench(b *testing.B, calls, accounts, months int) *pagesBench {
 	b.Helper()
 	fair := newFairBench(b, calls, accounts, months)
 	h := fair.house
-	p := &pagesBench{handler: h.private, customer: fair.customers[1].Number}
+	p := &pagesBench{house: h, handler: h.private, customer: fair.customers[1].Number}
+	importExamples(b, h.store)
 	j := &jobs{store: h.store, settings: h.conf.Settings, log: h.log, wake: func() {}}
 	if err := j.reviewAll(b.Context(), h.now()); err != nil {
 		b.Fatal(err)
@@ -83,7 +81,8 @@ func newPagesBench(b *testing.B, calls, accounts, months int) *pagesBench {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := h.store.AddUser(b.Context(), policy.User{Name: "mila", Role: policy.Admin, Password: hash, CreatedAt: h.now()}, "bench"); err != nil {
+	err = h.store.AddUser(b.Context(), policy.User{Name: "mila", Role: policy.Admin, Password: hash, CreatedAt: h.now()}, "bench")
+	if err != nil && !errors.Is(err, policy.ErrUserExists) { // a store that was made before has her
 		b.Fatal(err)
 	}
 	request := httptest.NewRequest(http.MethodPost, "/signin", strings.NewReader(url.Values{"name": {"mila"}, "password": {"blue horse battery"}}.Encode()))
@@ -92,7 +91,7 @@ func newPagesBench(b *testing.B, calls, accounts, months int) *pagesBench {
 	p.handler.ServeHTTP(answer, request)
 	p.cookie = strings.Split(answer.Header().Get("Set-Cookie"), ";")[0]
 	before := live()
-	h.standings.ask(monthsTo("2026-10", 6+h.conf.Settings.FairUse.Lead()))
+	h.standings.ask(monthsTo(h.conf.Settings.ThisMonth(h.now()), 6+h.conf.Settings.FairUse.Lead()))
 	began := time.Now()
 	for h.standings.derive(b.Context()) {
 		p.months++
