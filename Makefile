@@ -1,9 +1,10 @@
-# make demo    a support line on this machine, without any account
-# make test    all checks and tests; installs what they need and is missing
-# make build   the program, as ./supportline
-# make bench   the benchmarks
-# make fuzz    each fuzz target for FUZZTIME (20s)
-# make format  what the first check would complain about
+# make demo      a support line on this machine, without any account
+# make test      all checks and tests; installs what they need and is missing
+# make build     the program, as ./supportline
+# make bench     the benchmarks
+# make fuzz      each fuzz target for FUZZTIME (20s)
+# make pictures  those of the console in docs, taken anew
+# make format    what the first check would complain about
 
 tool := go tool -modfile=tools.mod
 say = @echo "== $(1)"
@@ -48,6 +49,13 @@ bench:
 .PHONY: fuzz
 fuzz: packages
 	@.ci/fuzz
+
+.PHONY: pictures
+pictures: packages
+	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && \
+		SUPPORTLINE_SCREENSHOTS=$$folder go test -count=1 -run "TestTourOfTheConsole|TestPhoneInTheBrowser" ./cmd/supportline && \
+		for page in now call; do cp "$$folder/$$page-1280-light.png" docs/$$page.png; done && \
+		cp "$$folder/phone-rings-1280-light.png" docs/phone.png
 
 .PHONY: format
 format:

@@ -22,8 +22,8 @@ type site struct {
 	guesses   *guesses
 	uploads   *uploads
 	tokens    *tokens
-	exports   chan struct{} // a place for each list that is taken out
-	streaming atomic.Int32  // streams of events that are open
+	exporting *exporting
+	streaming atomic.Int32 // streams of events that are open
 	provider  *provider
 	nouns     []noun
 }
@@ -51,7 +51,7 @@ func New(d Deps) http.Handler {
 	}
 	s := &site{
 		Deps: d, assets: newAssets(), passwords: newPasswords(), guesses: newGuesses(), provider: newProvider(d.Settings), tokens: newTokens(),
-		uploads: &uploads{}, exports: make(chan struct{}, maxExports),
+		uploads: &uploads{}, exporting: &exporting{},
 	}
 	s.views, s.sessions, s.nouns = newViews(), newSessions(d), s.all()
 	front := http.NewServeMux()

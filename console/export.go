@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -23,6 +24,9 @@ const (
 	maxExports = 3
 	// exportPatience is how long a reader of an export may take nothing. A client that stands still would keep its place for ever.
 	exportPatience = time.Minute
+	// breathRows are written between two breaths, which are not longer than maxBreath: what a reader did not take in time was no work.
+	breathRows = 50
+	maxBreath  = 10 * time.Millisecond
 )
 
 // exportForms are how a list can be taken out.
@@ -82,12 +86,11 @@ func (r *request) exportCalls() error {
 	if err != nil {
 		return err
 	}
-	select {
-	case r.site.exports <- struct{}{}:
-		defer func() { <-r.site.exports }()
-	default:
+	export := r.site.exporting.begin(&underWay{User: r.user.Name, Words: words, Format: format, BeganAt: r.now})
+	if export == nil {
 		return tooMany{errManyExports, 10 * time.Second}
 	}
+	defer export.end(false) // unless it was whole
 	entry := policy.AuditEntry{
 		At: r.now, By: r.user.Name, Act: policy.ActExport, Customer: filter.Customer, Subject: "calls", Detail: format + " of " + words + r.overAPI(),
 	}
@@ -98,7 +101,7 @@ func (r *request) exportCalls() error {
 	h.Set("Content-Type", kind)
 	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="calls-%s.%s"`, r.now.In(r.zone).Format("2006-01-02-150405"), format))
 	h.Set("Cache-Control", "no-store")
-	return r.sendRows(format, r.exported(filter))
+	return r.sendRows(format, r.exported(filter, export), export)
 }
 
 // selected is what the address selects, all pages of it, and the same in words.
@@ -117,10 +120,12 @@ func (r *request) overAPI() string {
 }
 
 // exported are the rows of an export.
-func (r *request) exported(filter policy.Filter) iter.Seq2[policy.Row, error] {
+func (r *request) exported(filter policy.Filter, export *underWay) iter.Seq2[policy.Row, error] {
 	counting, numbers := newTickets(r.site.Calls), r.may(policy.SeeNumbers)
 	return func(yield func(policy.Row, error) bool) {
+		breath := breath{r.ctx(), 0, time.Now()}
 		for c, err := range r.site.Calls.Calls(r.ctx(), filter) {
+			breath.take()
 			var row policy.Row
 			if err == nil {
 				row, err = r.apiRow(counting, c, numbers)
@@ -128,12 +133,35 @@ func (r *request) exported(filter policy.Filter) iter.Seq2[policy.Row, error] {
 			if !yield(row, err) || err != nil {
 				return
 			}
+			export.took(c)
 		}
 	}
 }
 
+// breath makes an export, which is long, leave half of a processor to calls, whose callers wait.
+type breath struct {
+	ctx   context.Context
+	rows  int
+	since time.Time // by the machine's clock
+}
+
+// take rests now and then, for as long as was worked, and lets others have the processor in between.
+func (b *breath) take() {
+	runtime.Gosched()
+	if b.rows++; b.rows%breathRows != 0 {
+		return
+	}
+	rest := time.NewTimer(min(time.Since(b.since), maxBreath))
+	defer rest.Stop()
+	select {
+	case <-rest.C:
+	case <-b.ctx.Done():
+	}
+	b.since = time.Now()
+}
+
 // sendRows streams rows. What fails in the middle, a bug too, cuts the connection, so that nobody takes a part for the whole.
-func (r *request) sendRows(format string, rows iter.Seq2[policy.Row, error]) error {
+func (r *request) sendRows(format string, rows iter.Seq2[policy.Row, error], progress *underWay) error {
 	whole := false
 	defer func() {
 		if !whole {
@@ -151,6 +179,7 @@ func (r *request) sendRows(format string, rows iter.Seq2[policy.Row, error]) err
 	if whole = err == nil; !whole && !errors.Is(err, context.Canceled) && r.ctx().Err() == nil {
 		r.site.Logger.Error("an export failed", zap.String("user", r.user.Name), zap.Error(err))
 	}
+	progress.end(whole)
 	return nil
 }
 

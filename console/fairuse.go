@@ -40,6 +40,7 @@ type boardPage struct {
 type boardColumn struct {
 	State policy.CaseState
 	Cases []boardCard
+	shown []policy.CaseID // those of Cases
 	Total int
 	More  string // where the others are
 	Hint  string // what a case waits for there
@@ -75,7 +76,11 @@ func (r *request) showBoard(status int, body boardPage) error {
 		if state == policy.CaseClosed || body.State != "" && body.State != state {
 			continue
 		}
-		body.Columns = append(body.Columns, newColumn(state, cases, after, body.State == state))
+		column := newColumn(state, cases, after, body.State == state)
+		if err := r.fill(&column); err != nil {
+			return err
+		}
+		body.Columns = append(body.Columns, column)
 	}
 	if len(body.Columns) == 0 {
 		return fmt.Errorf("%w: no case that is open can be %q", errWrongInput, string(body.State))
@@ -84,7 +89,7 @@ func (r *request) showBoard(status int, body boardPage) error {
 }
 
 // newColumn is the cases of a state: alone on a page those that come after a case, or the first of them.
-func newColumn(state policy.CaseState, cases []policy.Case, after policy.CaseID, alone bool) boardColumn {
+func newColumn(state policy.CaseState, cases []policy.CaseHead, after policy.CaseID, alone bool) boardColumn {
 	column := boardColumn{State: state, Hint: hints[state]}
 	many, passed := casesInState, !alone || after == ""
 	if alone {
@@ -98,16 +103,28 @@ func newColumn(state policy.CaseState, cases []policy.Case, after policy.CaseID,
 		switch {
 		case !passed:
 			passed = c.ID == after
-		case len(column.Cases) < many:
-			column.Cases = append(column.Cases, newCard(c))
+		case len(column.shown) < many:
+			column.shown = append(column.shown, c.ID)
 		case column.More == "":
 			column.More = fairUsePath + query("state", string(state))
 			if alone {
-				column.More = fairUsePath + query("state", string(state), "after", string(column.Cases[many-1].ID))
+				column.More = fairUsePath + query("state", string(state), "after", string(column.shown[many-1]))
 			}
 		}
 	}
 	return column
+}
+
+// fill reads the cases that a column shows, and no others.
+func (r *request) fill(column *boardColumn) error {
+	for _, id := range column.shown {
+		c, err := r.site.Cases.Case(r.ctx(), id)
+		if err != nil {
+			return err
+		}
+		column.Cases = append(column.Cases, newCard(c))
+	}
+	return nil
 }
 
 func newCard(c policy.Case) boardCard {

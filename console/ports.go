@@ -147,7 +147,7 @@ type Cases interface {
 	Cases(ctx context.Context) iter.Seq2[policy.Case, error]
 	// CasesOf are an account's, in the order in which they were opened, as are OpenCases: those of all accounts that are not closed.
 	CasesOf(ctx context.Context, customer policy.CustomerNumber) ([]policy.Case, error)
-	OpenCases(ctx context.Context) ([]policy.Case, error)
+	OpenCases(ctx context.Context) ([]policy.CaseHead, error)
 	// ClosedCases are at most limit of them, newest first, behind a case, and whether there are more; "" is the first page.
 	ClosedCases(ctx context.Context, before policy.CaseID, limit int) (found []policy.Case, more bool, err error)
 	// OpenCase opens a case by hand, with the months it rests on as they are at that time.

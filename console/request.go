@@ -5,8 +5,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
+	"runtime"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -75,11 +77,19 @@ func (r *request) render(status int, name string, body any) error {
 
 func (r *request) show(status int, name string, p page) error {
 	var text bytes.Buffer
-	if err := r.site.views.write(&text, name, p); err != nil {
+	if err := r.site.views.write(courteous{&text}, name, p); err != nil {
 		return err
 	}
 	r.Response().Header().Set("Cache-Control", "no-store") // pages hold what only this person may see
 	return r.HTMLBlob(status, text.Bytes())
+}
+
+// courteous lets others have the processor between two pieces of a page: a page takes milliseconds, and a call's webhook goes first.
+type courteous struct{ w io.Writer }
+
+func (c courteous) Write(p []byte) (int, error) {
+	runtime.Gosched()
+	return c.w.Write(p)
 }
 
 // seeOther sends the browser on after something was done, so that a reload does not do it again.

@@ -19,6 +19,13 @@ const (
 // CaseID names a case: "1", "2", ...
 type CaseID string
 
+// CaseHead is which case it is, whose, and where it stands.
+type CaseHead struct {
+	ID       CaseID
+	Customer CustomerNumber
+	State    CaseState
+}
+
 // Case is an account's sustained load, carried through by people. The software opens it and never moves it.
 type Case struct {
 	ID       CaseID         `json:"id"`

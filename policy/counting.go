@@ -1,13 +1,15 @@
 package policy
 
+import "slices"
+
 // Counting knows of calls in a list which add a phone ticket. That depends on the other calls of the account's month, so each month that turns
 // up is read, once as long as it is remembered: what it remembers is bounded, however long the list is.
 //
 // The zero Counting is ready for use, by one goroutine.
 type Counting struct {
-	months map[monthOf]map[CallSID]bool
-	order  []monthOf // as they were read
-	kept   int       // calls in months
+	months map[monthOf][]CallSID // the first call about each ticket
+	order  []monthOf             // as they were read
+	kept   int                   // calls in months
 }
 
 type monthOf struct {
@@ -15,13 +17,16 @@ type monthOf struct {
 	month    Month
 }
 
-// maxCounting is how many calls a Counting remembers: some 10 MB. A month that is read again costs microseconds.
+// maxCounting is how many calls a Counting remembers: some 7 MB. A month that is read again costs microseconds.
 const maxCounting = 100_000
 
 // Counted says whether this very call adds a phone ticket to its month (rule 3). read gives the tallies of an account's month; the error is its.
 func (n *Counting) Counted(c Call, read func(CustomerNumber, Month) ([]Tally, error)) (bool, error) {
-	if _, accepted := c.Accepted(); !accepted || c.Customer == "" || c.Month == "" {
+	if t := c.Tally(); !t.Accepted || t.Customer == "" || t.Month == "" {
 		return false, nil
+	}
+	if c.Ticket == "" {
+		return true, nil // whatever else the month has
 	}
 	key := monthOf{c.Customer, c.Month}
 	if _, known := n.months[key]; !known {
@@ -29,12 +34,24 @@ func (n *Counting) Counted(c Call, read func(CustomerNumber, Month) ([]Tally, er
 		if err != nil {
 			return false, err
 		}
-		n.remember(key, Tickets(tallies))
+		n.remember(key, firsts(tallies))
 	}
-	return n.months[key][c.SID], nil
+	return slices.Contains(n.months[key], c.SID), nil
 }
 
-func (n *Counting) remember(key monthOf, counted map[CallSID]bool) {
+// firsts are the first call about each ticket.
+func firsts(month []Tally) []CallSID {
+	var found []CallSID
+	counted := Tickets(month)
+	for _, t := range month {
+		if t.Ticket != "" && counted[t.SID] {
+			found = append(found, t.SID)
+		}
+	}
+	return found
+}
+
+func (n *Counting) remember(key monthOf, counted []CallSID) {
 	for len(n.order) > 0 && n.kept+len(counted)+1 > maxCounting {
 		oldest := n.order[0]
 		n.kept -= len(n.months[oldest]) + 1
@@ -42,7 +59,7 @@ func (n *Counting) remember(key monthOf, counted map[CallSID]bool) {
 		n.order = n.order[1:]
 	}
 	if n.months == nil {
-		n.months = map[monthOf]map[CallSID]bool{}
+		n.months = map[monthOf][]CallSID{}
 	}
 	n.months[key] = counted
 	n.order = append(n.order, key)

@@ -44,9 +44,13 @@ func Tickets(month []Tally) map[CallSID]bool {
 }
 
 func byStart(tallies []Tally) []Tally {
-	return slices.SortedFunc(slices.Values(tallies), func(a, b Tally) int {
-		return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.SID, b.SID))
-	})
+	earlier := func(a, b Tally) int { return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.SID, b.SID)) }
+	if slices.IsSortedFunc(tallies, earlier) { // as they come from a store
+		return tallies
+	}
+	tallies = slices.Clone(tallies)
+	slices.SortFunc(tallies, earlier)
+	return tallies
 }
 
 // verdict says why the call adds a phone ticket or not, and by which part of rule 3.

@@ -76,40 +76,32 @@ func (s *Store) CasesOf(ctx context.Context, customer policy.CustomerNumber) ([]
 	return found, err
 }
 
-// OpenCases are the cases that are not closed, in the order in which they were opened. Of the others it reads the entries in the index alone.
-func (s *Store) OpenCases(ctx context.Context) ([]policy.Case, error) {
-	var found []policy.Case
-	var next []byte // of a key, behind its kind
-	for {
-		more := false
+// OpenCases are the cases that are not closed, in the order in which they were opened. It reads the index alone.
+func (s *Store) OpenCases(ctx context.Context) ([]policy.CaseHead, error) {
+	var found []policy.CaseHead
+	from := []byte(key(byCase))
+	for from != nil {
 		err := s.view(ctx, func(tx *bolt.Tx) error {
-			cases, cursor, prefix := tx.Bucket(casesBucket), tx.Bucket(indexBucket).Cursor(), key(byCase)
-			k, v := cursor.Seek(append(prefix, next...))
-			for n := 0; bytes.HasPrefix(k, prefix); k, v = cursor.Next() {
+			cursor := tx.Bucket(indexBucket).Cursor()
+			k, v := cursor.Seek(from)
+			from = nil
+			for n := 0; bytes.HasPrefix(k, key(byCase)); k, v = cursor.Next() {
 				if n++; n > tallyPage {
-					next, more = bytes.Clone(k[1:]), true
+					from = bytes.Clone(k)
 					return nil
 				}
-				if policy.CaseState(v) == policy.CaseClosed {
-					continue
+				if state := policy.CaseState(v); state != policy.CaseClosed {
+					id := binary.BigEndian.Uint64(k[len(k)-caseLength:])
+					found = append(found, policy.CaseHead{ID: policy.CaseID(strconv.FormatUint(id, 10)), Customer: policy.CustomerNumber(partOf(k)), State: state})
 				}
-				place := k[len(k)-caseLength:]
-				c, err := decodeCase(place, cases.Get(place))
-				if err != nil {
-					return err
-				}
-				found = append(found, c)
 			}
 			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
-		if !more {
-			break
-		}
 	}
-	slices.SortFunc(found, func(a, b policy.Case) int { return bytes.Compare(casePlace(a.ID), casePlace(b.ID)) })
+	slices.SortFunc(found, func(a, b policy.CaseHead) int { return bytes.Compare(casePlace(a.ID), casePlace(b.ID)) })
 	return found, nil
 }
 

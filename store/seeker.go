@@ -28,7 +28,7 @@ type seeker[T any] struct {
 }
 
 func (s *seeker[T]) seek(from []byte) (reach[T], error) {
-	var found reach[T]
+	found := reach[T]{list: make([]T, 0, s.many)}
 	place := s.candidates.seek(s.start(from))
 	if place != nil && bytes.Equal(place, from) {
 		place = s.candidates.next()

@@ -74,7 +74,9 @@ func (s *Store) AccountTallies(ctx context.Context, customer policy.CustomerNumb
 }
 
 func accountTallies(tx *bolt.Tx, customer policy.CustomerNumber, month policy.Month) ([]policy.Tally, error) {
-	pass := tallyPass{month: month, skip: len(monthKey(month)), next: monthKey(month).part(string(customer))}
+	pass := tallyPass{
+		month: month, skip: len(monthKey(month)), next: monthKey(month).part(string(customer)), page: make([]policy.Tally, 0, tallyUsual),
+	}
 	pass.prefix = bytes.Clone(pass.next)
 	for !pass.done {
 		if err := pass.read(tx, pageLength); err != nil {
@@ -83,6 +85,9 @@ func accountTallies(tx *bolt.Tx, customer policy.CustomerNumber, month policy.Mo
 	}
 	return pass.page, nil
 }
+
+// tallyUsual is for how many tallies of one account's month there is room from the beginning.
+const tallyUsual = 32
 
 // tallyPage is how many tallies one transaction of a pass over a month reads: far below a millisecond's worth of work.
 const tallyPage = 2048

@@ -29,6 +29,7 @@ const (
 	wantWorst    = 100 * time.Millisecond
 	wantBrowsing = 96 // MB of heap
 	browsers     = 10
+	leaf         = 500 * time.Millisecond // between two pages of somebody who leafs fast
 )
 
 // BenchmarkConsole measures the console's pages over a large log against the same over a small one; then webhooks and the heap while ten people
@@ -83,9 +84,10 @@ func (p *pagesBench) busy(b *testing.B, w io.Writer) {
 	before := live()
 	for i := range browsers {
 		beside.Go(func() {
+			pause(ctx, time.Duration(i)*leaf/browsers) // people do not keep step
 			for n := i; ctx.Err() == nil; n++ {
 				p.get(b, consolePages[n%len(consolePages)])
-				pause(ctx, 200*time.Millisecond) // a person who leafs fast
+				pause(ctx, leaf)
 			}
 		})
 	}

@@ -92,7 +92,13 @@ func (l ledger) one(ctx context.Context, number policy.CustomerNumber, last poli
 	if err != nil {
 		return account{}, err
 	}
-	return l.of(ctx, customer, last, n, states(cases))
+	open := map[policy.CustomerNumber]policy.CaseState{}
+	for _, c := range cases {
+		if c.Open() {
+			open[c.Customer] = c.State
+		}
+	}
+	return l.of(ctx, customer, last, n, open)
 }
 
 // of is one for a customer and open cases that were read already.
@@ -175,14 +181,12 @@ func (l ledger) openCases(ctx context.Context) (map[policy.CustomerNumber]policy
 	return states(cases), err
 }
 
-func states(cases []policy.Case) map[policy.CustomerNumber]policy.CaseState {
-	open := map[policy.CustomerNumber]policy.CaseState{}
-	for _, c := range cases {
-		if c.Open() {
-			open[c.Customer] = c.State
-		}
+func states(open []policy.CaseHead) map[policy.CustomerNumber]policy.CaseState {
+	of := make(map[policy.CustomerNumber]policy.CaseState, len(open))
+	for _, c := range open {
+		of[c.Customer] = c.State
 	}
-	return open
+	return of
 }
 
 // accounts gives one account, or all where number is empty, with n months that end with last.

@@ -65,7 +65,7 @@ func longCritical() policy.Call {
 	start := tourDay.Add(-26 * time.Hour)
 	at := func(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
 	heard := func(phrase string) json.RawMessage {
-		return json.RawMessage(`{"say":[{"id":"` + phrase + `"}],"then":"ask-key"}`)
+		return json.RawMessage(`{"say":[` + phrase + `],"then":"ask-key"}`)
 	}
 	talk, total := 2340, 2380
 	return policy.Call{
@@ -73,12 +73,13 @@ func longCritical() policy.Call {
 		Customer: "600001", Account: "Northwind Flex Offices", Month: "2026-11", Intent: policy.Critical, HuntingAt: at(20),
 		Trace: []policy.Decision{
 			{At: start, Rule: "line.configured", Result: "United Kingdom"}, {At: start, Rule: "hours.week", Result: "open: Monday to Friday 08:00-19:00"},
+			{At: at(9), Rule: "customer.found", Result: "Northwind Flex Offices"},
 			{At: at(9), Rule: "package.included", Result: "the package includes phone support"}, {At: at(20), Rule: "menu.chosen", Result: "critical"},
 			{At: at(20), Rule: "route.team", Result: "critical"}, {At: at(20), Rule: "ring.step", Result: "rings +15550100001"},
 		},
 		Turns: []policy.Turn{
-			{Key: "arrive/0", At: start, Reply: heard("welcome-known")}, {Key: "number/1", At: at(9), Heard: "600001", Reply: heard("menu-wrong")},
-			{Key: "menu/2", At: at(20), Heard: "1", Reply: heard("connecting")},
+			{Key: "arrive/0", At: start, Reply: heard(`{"id":"welcome","args":{"digits":"6"}}`)}, {Key: "number/1", At: at(9), Heard: "600001", Reply: heard(`{"id":"menu","args":{"items":"1=critical,2=restricted,3=ticket-status,4=raise-severity,5=question"}}`)},
+			{Key: "menu/2", At: at(20), Heard: "1", Reply: heard(`{"id":"connecting"}`)},
 		},
 		Legs: []policy.Leg{{
 			SID: "CA00000000000000000000000000000778", To: "+15550100001", Status: "completed", RangAt: at(21), AnsweredAt: at(27), ScreenedAt: at(28),

@@ -55,7 +55,7 @@ type Store interface {
 	Case(ctx context.Context, id policy.CaseID) (policy.Case, error)
 	Cases(ctx context.Context) iter.Seq2[policy.Case, error]
 	CasesOf(ctx context.Context, customer policy.CustomerNumber) ([]policy.Case, error)
-	OpenCases(ctx context.Context) ([]policy.Case, error)
+	OpenCases(ctx context.Context) ([]policy.CaseHead, error)
 	ClosedCases(ctx context.Context, before policy.CaseID, limit int) (found []policy.Case, more bool, err error)
 
 	PutNotices(ctx context.Context, notices []policy.Notice) error
