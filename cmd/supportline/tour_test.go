@@ -72,13 +72,17 @@ func longCritical() policy.Call {
 		SID: "CA00000000000000000000000000000777", Line: "+448000668187", From: "+442079460018", StartedAt: start, Answered: true, Config: "0123456789ab",
 		Customer: "600001", Account: "Northwind Flex Offices", Month: "2026-11", Intent: policy.Critical, HuntingAt: at(20),
 		Trace: []policy.Decision{
-			{At: start, Rule: "line.configured", Result: "United Kingdom"}, {At: start, Rule: "hours.week", Result: "open: Monday to Friday 08:00-19:00"},
+			{At: start, Rule: "line.configured", Result: "United Kingdom"},
+			{At: start, Rule: "hours.week", Result: "open: Monday to Friday 08:00-19:00"},
 			{At: at(9), Rule: "customer.found", Result: "Northwind Flex Offices"},
-			{At: at(9), Rule: "package.included", Result: "the package includes phone support"}, {At: at(20), Rule: "menu.chosen", Result: "critical"},
-			{At: at(20), Rule: "route.team", Result: "critical"}, {At: at(20), Rule: "ring.step", Result: "rings +15550100001"},
+			{At: at(9), Rule: "package.included", Result: "the package includes phone support"},
+			{At: at(20), Rule: "menu.chosen", Result: "critical"},
+			{At: at(20), Rule: "route.team", Result: "critical"},
+			{At: at(20), Rule: "ring.step", Result: "rings +15550100001"},
 		},
 		Turns: []policy.Turn{
-			{Key: "arrive/0", At: start, Reply: heard(`{"id":"welcome","args":{"digits":"6"}}`)}, {Key: "number/1", At: at(9), Heard: "600001", Reply: heard(`{"id":"menu","args":{"items":"1=critical,2=restricted,3=ticket-status,4=raise-severity,5=question"}}`)},
+			{Key: "arrive/0", At: start, Reply: heard(`{"id":"welcome","args":{"digits":"6"}}`)},
+			{Key: "number/1", At: at(9), Heard: "600001", Reply: heard(`{"id":"menu","args":{"items":"1=critical,2=restricted,3=ticket-status,4=raise-severity,5=question"}}`)},
 			{Key: "menu/2", At: at(20), Heard: "1", Reply: heard(`{"id":"connecting"}`)},
 		},
 		Legs: []policy.Leg{{
@@ -119,9 +123,16 @@ func TestTourOfTheConsole(t *testing.T) {
 	tab.See("mila took the waiver back")
 
 	for _, p := range []struct{ name, path, see string }{
-		{"accounts", "/accounts", "Accounts"}, {"fair-use", "/fair-use", "Fair use"}, {"lines", "/lines", "United Kingdom"},
-		{"line", "/lines/448000668187", "United Kingdom"}, {"phone", "/phone", "Phone"}, {"audit", "/audit", "waive"}, {"users", "/users", "mila"},
-		{"health", "/health", "store"}, {"profile", "/profile", "mila"}, {"api", "/api", "/calls"},
+		{"accounts", "/accounts", "Accounts"},
+		{"fair-use", "/fair-use", "Fair use"},
+		{"lines", "/lines", "United Kingdom"},
+		{"line", "/lines/448000668187", "United Kingdom"},
+		{"phone", "/phone", "Phone"},
+		{"audit", "/audit", "waive"},
+		{"users", "/users", "mila"},
+		{"health", "/health", "store"},
+		{"profile", "/profile", "mila"},
+		{"api", "/api", "/calls"},
 	} {
 		if status := tab.Go(url + p.path); status != http.StatusOK {
 			t.Errorf("%s has status %d", p.path, status)

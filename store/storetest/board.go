@@ -38,8 +38,10 @@ func boards(t *testing.T, storage Storage) {
 		t.Fatal(err)
 	}
 	same(t, "the open cases", []policy.CaseHead{
-		{ID: "6", Customer: accounts[0].Number, State: policy.CaseFlagged}, {ID: "7", Customer: accounts[1].Number, State: policy.CaseFlagged},
-		{ID: "8", Customer: accounts[2].Number, State: policy.CaseFlagged}, {ID: "9", Customer: accounts[3].Number, State: policy.CaseFlagged},
+		{ID: "6", Customer: accounts[0].Number, State: policy.CaseFlagged},
+		{ID: "7", Customer: accounts[1].Number, State: policy.CaseFlagged},
+		{ID: "8", Customer: accounts[2].Number, State: policy.CaseFlagged},
+		{ID: "9", Customer: accounts[3].Number, State: policy.CaseFlagged},
 	}, heads)
 	cases, err := s.CasesOf(t.Context(), accounts[1].Number)
 	if err != nil {
