@@ -23,8 +23,10 @@ type accountFigures struct {
 func FiguresOfMonth(m Month, calls iter.Seq2[Tally, error], at time.Time) (MonthFigures, error) {
 	found := MonthFigures{Month: m, DerivedAt: at}
 	var tallies []Tally
+	var talks packed
 	account := func() {
 		if f := FiguresOf(tallies); f.Calls > 0 {
+			f.talks = talks.keep(f.talks)
 			found.accounts = append(found.accounts, accountFigures{tallies[0].Customer, f})
 		}
 		tallies = tallies[:0]
@@ -39,8 +41,24 @@ func FiguresOfMonth(m Month, calls iter.Seq2[Tally, error], at time.Time) (Month
 		tallies = append(tallies, t)
 	}
 	account()
+	found.accounts = slices.Clone(found.accounts) // without the room that it had to grow
 	slices.SortFunc(found.accounts, func(a, b accountFigures) int { return cmp.Compare(a.number, b.number) })
 	return found, nil
+}
+
+// packed keeps many short texts one behind the other: the months of ten thousand accounts are held for as long as people look at them.
+type packed struct{ room []byte }
+
+// packedRoom is how many bytes are taken at a time.
+const packedRoom = 32 << 10
+
+func (p *packed) keep(text []byte) []byte {
+	if cap(p.room)-len(p.room) < len(text) {
+		p.room = make([]byte, 0, max(packedRoom, len(text)))
+	}
+	begin := len(p.room)
+	p.room = append(p.room, text...)
+	return p.room[begin:len(p.room):len(p.room)]
 }
 
 // Charges are what the month's load over the limits would cost, by account. Their accounts have no names.
