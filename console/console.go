@@ -23,6 +23,7 @@ type site struct {
 	uploads   *uploads
 	tokens    *tokens
 	exporting *exporting
+	making    atomic.Int32 // pages that are being made
 	streaming atomic.Int32 // streams of events that are open
 	provider  *provider
 	nouns     []noun
@@ -73,6 +74,7 @@ func (s *site) pages() http.Handler {
 	e.HTTPErrorHandler = s.failed
 	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1 << 10, Skipper: streams}))
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: s.panicked}))
+	e.Use(s.counted)
 	all := routes{site: s, echo: e}
 	for _, n := range s.nouns {
 		n.route(all)
@@ -93,6 +95,17 @@ func (s *site) address() echo.IPExtractor {
 // streams says that a request is for events or for an export, which are neither compressed nor a sign that somebody is there.
 func streams(c echo.Context) bool {
 	return strings.Contains(c.Request().Header.Get("Accept"), "text/event-stream") || strings.HasSuffix(c.Request().URL.Path, exportEnd)
+}
+
+// counted knows how many pages are being made.
+func (s *site) counted(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if !streams(c) {
+			s.making.Add(1)
+			defer s.making.Add(-1)
+		}
+		return next(c)
+	}
 }
 
 func (s *site) panicked(c echo.Context, err error, stack []byte) error {

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -25,7 +26,7 @@ const (
 	// exportPatience is how long a reader of an export may take nothing. A client that stands still would keep its place for ever.
 	exportPatience = time.Minute
 	// breathRows are written between two breaths, which are not longer than maxBreath: what a reader did not take in time was no work.
-	breathRows = 50
+	breathRows = 10
 	maxBreath  = 10 * time.Millisecond
 )
 
@@ -123,7 +124,7 @@ func (r *request) overAPI() string {
 func (r *request) exported(filter policy.Filter, export *underWay) iter.Seq2[policy.Row, error] {
 	counting, numbers := newTickets(r.site.Calls), r.may(policy.SeeNumbers)
 	return func(yield func(policy.Row, error) bool) {
-		breath := breath{r.ctx(), 0, time.Now()}
+		breath := breath{r.ctx(), &r.site.making, 0, time.Now()}
 		for c, err := range r.site.Calls.Calls(r.ctx(), filter) {
 			breath.take()
 			var row policy.Row
@@ -138,26 +139,38 @@ func (r *request) exported(filter policy.Filter, export *underWay) iter.Seq2[pol
 	}
 }
 
-// breath makes an export, which is long, leave half of a processor to calls, whose callers wait.
+// breath makes an export, which is long, leave half of a processor to calls, whose callers wait, and more while pages are made: an export and a
+// page at once would leave calls none on a small machine.
 type breath struct {
-	ctx   context.Context
-	rows  int
-	since time.Time // by the machine's clock
+	ctx    context.Context
+	making *atomic.Int32
+	rows   int
+	since  time.Time // by the machine's clock
 }
 
-// take rests now and then, for as long as was worked, and lets others have the processor in between.
+// take rests now and then, for as long as was worked or a page is made, and lets others have the processor in between.
 func (b *breath) take() {
 	runtime.Gosched()
 	if b.rows++; b.rows%breathRows != 0 {
 		return
 	}
-	rest := time.NewTimer(min(time.Since(b.since), maxBreath))
-	defer rest.Stop()
-	select {
-	case <-rest.C:
-	case <-b.ctx.Done():
+	b.rest(min(time.Since(b.since), maxBreath))
+	for range maxBreath / time.Millisecond { // not for ever: pages may follow each other
+		if b.making.Load() == 0 {
+			break
+		}
+		b.rest(time.Millisecond)
 	}
 	b.since = time.Now()
+}
+
+func (b *breath) rest(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-b.ctx.Done():
+	}
 }
 
 // sendRows streams rows. What fails in the middle, a bug too, cuts the connection, so that nobody takes a part for the whole.
