@@ -30,15 +30,15 @@ func (s *Store) SearchAudit(ctx context.Context, filter policy.AuditFilter, page
 	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
 		older, newer := placeOfAuditMark(page.Older), placeOfAuditMark(page.Newer)
 		found, err = searchPage(older, newer, page.Size(), markOfAudit, func(d direction, from []byte, many, spend int) (reach[policy.AuditEntry], error) {
-			return searchAudit(tx, filter, d, from, many, spend)
+			return searchAudit(tx, filter, d, from, many, s.work(spend))
 		})
 		return err
 	})
 	return found, err
 }
 
-func searchAudit(tx *bolt.Tx, f policy.AuditFilter, d direction, from []byte, many, spend int) (reach[policy.AuditEntry], error) {
-	audit, w := tx.Bucket(auditBucket), &work{left: spend}
+func searchAudit(tx *bolt.Tx, f policy.AuditFilter, d direction, from []byte, many int, w *work) (reach[policy.AuditEntry], error) {
+	audit := tx.Bucket(auditBucket)
 	found := &both{direction: d, work: w}
 	for _, prefix := range auditPrefixes(policy.AuditEntry{By: f.By, Act: f.Act, Subject: f.Subject, Customer: f.Customer}) {
 		found.streams = append(found.streams, &leaf{direction: d, cursor: tx.Bucket(searchBucket).Cursor(), work: w, prefix: prefix})
@@ -46,6 +46,7 @@ func searchAudit(tx *bolt.Tx, f policy.AuditFilter, d direction, from []byte, ma
 	s := seeker[policy.AuditEntry]{
 		direction: d, work: w, many: many, candidates: found, narrowed: found,
 		read: func(place []byte) (policy.AuditEntry, bool, error) {
+			w.spend(readCost)
 			k := place[timeLength:]
 			e, err := decodeAudit(k, audit.Get(k))
 			return e, err == nil && f.Matches(e), err

@@ -41,6 +41,9 @@ func Open(path string, o Options) (*Store, error) {
 	if o.Size == 0 {
 		o.Size = defaultSize
 	}
+	if o.Yield == nil {
+		o.Yield = func() {}
+	}
 	s := &Store{
 		options: o, queue: make(chan *request, queueLength),
 		batches: make(chan *batch), committed: make(chan error), stopped: make(chan struct{}),

@@ -9,25 +9,25 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// text are the calls that a free text finds; nil where there is no text, or it finds too much to be looked up.
-func (p plan) text(f policy.Filter) *union {
-	t := policy.ParseText(f.Text, f.Numbers)
+// text is the stream of the calls that a free text finds, of so many streams at most; nil where there is no text. Where it finds more than so
+// many values, few is false.
+func (p plan) text(t policy.Text, most int) (found stream, few bool) {
 	if t.Empty() {
-		return nil
+		return nil, true
 	}
 	all := &union{direction: p.direction, streams: []stream{p.packed(key(byTicket).part(t.Whole))}}
-	for _, look := range []func(policy.Text) ([]stream, bool){p.sids, p.accounts, p.names, p.callers} {
-		streams, ok := look(t)
-		if !ok || len(streams)+len(all.streams) > maxStreams {
-			return nil
+	for _, look := range []func(policy.Text, int) ([]stream, bool){p.sids, p.accounts, p.names, p.callers} {
+		streams, few := look(t, most)
+		if !few || len(streams)+len(all.streams) > most {
+			return nil, false
 		}
 		all.streams = append(all.streams, streams...)
 	}
-	return all
+	return all, true
 }
 
 // sids are the calls whose SID is the text, or begins with it.
-func (p plan) sids(t policy.Text) ([]stream, bool) {
+func (p plan) sids(t policy.Text, most int) ([]stream, bool) {
 	if !t.SIDPrefix() {
 		if place := placeBySID(p.tx, t.Whole); place != nil {
 			return []stream{&places{p.direction, [][]byte{place}}}, true
@@ -37,7 +37,7 @@ func (p plan) sids(t policy.Text) ([]stream, bool) {
 	found := &places{direction: p.direction}
 	prefix, cursor := key(bySID).text(t.Whole), p.index.Cursor()
 	for k, start := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, start = cursor.Next() {
-		if len(found.list) == maxStreams {
+		if len(found.list) == most {
 			return nil, false
 		}
 		found.list = append(found.list, append(bytes.Clone(start), k[1:]...))
@@ -47,7 +47,7 @@ func (p plan) sids(t policy.Text) ([]stream, bool) {
 }
 
 // accounts are those on calls whose number is the text, or begins with it.
-func (p plan) accounts(t policy.Text) (streams []stream, ok bool) {
+func (p plan) accounts(t policy.Text, most int) (streams []stream, ok bool) {
 	cursor, length := p.index.Cursor(), len(t.Whole)
 	if length > maxPart {
 		return nil, true
@@ -65,7 +65,7 @@ func (p plan) accounts(t policy.Text) (streams []stream, ok bool) {
 		number := partOf(k)
 		switch {
 		case strings.HasPrefix(string(number), t.Whole) && (t.NumberPrefix() || len(number) == len(t.Whole)):
-			if len(streams) == maxStreams {
+			if len(streams) == most {
 				return nil, false
 			}
 			streams = append(streams, p.account(string(number)))
@@ -83,11 +83,11 @@ func (p plan) accounts(t policy.Text) (streams []stream, ok bool) {
 }
 
 // names are the accounts that had a name on a call with all words of the text.
-func (p plan) names(t policy.Text) (streams []stream, ok bool) {
+func (p plan) names(t policy.Text, most int) (streams []stream, ok bool) {
 	if len(t.Words) == 0 {
 		return nil, true
 	}
-	customers, few := underWords(p.search, byWord, t.Words, maxStreams)
+	customers, few := underWords(p.search, byWord, t.Words, most)
 	for _, c := range customers {
 		if p.named(t, c) {
 			streams = append(streams, p.account(c))
@@ -107,10 +107,10 @@ func (p plan) named(t policy.Text, customer string) bool {
 }
 
 // callers are the numbers with the text in them.
-func (p plan) callers(t policy.Text) (streams []stream, ok bool) {
+func (p plan) callers(t policy.Text, most int) (streams []stream, ok bool) {
 	seen := map[string]bool{}
 	for _, part := range t.Digits {
-		numbers, few := underPart(p.search, byPart, part, maxStreams, func(number string) bool { return strings.Contains(number, part) })
+		numbers, few := underPart(p.search, byPart, part, most, func(number string) bool { return strings.Contains(number, part) })
 		if !few {
 			return nil, false
 		}

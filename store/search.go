@@ -16,7 +16,7 @@ func (s *Store) Search(ctx context.Context, filter policy.Filter, page policy.Pa
 	var found policy.Found[policy.Call]
 	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
 		found, err = searchPage(placeOfMark(page.Older), placeOfMark(page.Newer), page.Size(), markOfCall, func(d direction, from []byte, many, spend int) (reach[policy.Call], error) {
-			return searchCalls(tx, filter, d, from, many, spend)
+			return searchCalls(tx, filter, d, from, many, s.work(spend))
 		})
 		return err
 	})
@@ -34,7 +34,7 @@ func (s *Store) Calls(ctx context.Context, filter policy.Filter) iter.Seq2[polic
 		for more := true; more; {
 			var part reach[policy.Call]
 			err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-				part, err = searchCalls(tx, filter, towardsOlder, from, pageLength, listingWork)
+				part, err = searchCalls(tx, filter, towardsOlder, from, pageLength, s.work(listingWork))
 				return err
 			})
 			if err != nil {
@@ -62,24 +62,22 @@ const (
 )
 
 // searchCalls looks for calls beyond a place, or at it where it is a time only; nil: from the end.
-func searchCalls(tx *bolt.Tx, f policy.Filter, d direction, from []byte, many, spend int) (reach[policy.Call], error) {
-	w := &work{left: spend}
-	p := newPlan(tx, d, w)
-	text := p.text(f)
-	switch {
-	case text == nil:
-		return p.seek(f, nil, from, many)
-	case len(text.streams) <= wideText:
-		return p.seek(f, text, from, many)
+func searchCalls(tx *bolt.Tx, f policy.Filter, d direction, from []byte, many int, w *work) (reach[policy.Call], error) {
+	p, text := newPlan(tx, d, w), policy.ParseText(f.Text, f.Numbers)
+	looked, few := p.text(text, fewStreams)
+	if few {
+		return p.seek(f, text, looked, from, many)
 	}
-	// What is on many accounts may well be on the calls that come first: to look at some is quicker than to begin so many streams.
+	// What is on many accounts may well be on the calls that come first: to glance at some is quicker than to begin so many streams.
+	spend := w.left
 	w.left = glance
-	found, err := p.seek(f, nil, from, many)
+	found, err := p.seek(f, text, nil, from, many)
 	if err != nil || !found.more || len(found.list) == many {
 		return found, err
 	}
 	w.left = spend
-	rest, err := p.seek(f, text, found.to, many-len(found.list))
+	looked, _ = p.text(text, maxStreams)
+	rest, err := p.seek(f, text, looked, found.to, many-len(found.list))
 	if len(found.list) > 0 {
 		rest.first = found.first
 	}
@@ -91,27 +89,38 @@ func searchCalls(tx *bolt.Tx, f policy.Filter, d direction, from []byte, many, s
 }
 
 const (
-	// wideText is how many streams of a text are begun without a glance at the calls that come first.
-	wideText = 400
-	// glance is the work of looking at some 400 calls.
-	glance = 400 * readCost
+	// fewStreams are begun without a glance at the calls that come first.
+	fewStreams = 128
+	// glance is the work of looking whether a text is on some 4000 calls.
+	glance = 4000 * (1 + glimpseCost)
 )
 
-// seek looks for calls by the facets that a filter names, and by the stream of its text where that is given.
-func (p plan) seek(f policy.Filter, text *union, from []byte, many int) (reach[policy.Call], error) {
-	var looked stream
-	if text != nil {
-		looked = text
-	}
+// seek looks for calls by the facets that a filter names, and by the streams of its text where they are given; nil: no text, or it is looked for
+// on one call after the other.
+func (p plan) seek(f policy.Filter, text policy.Text, looked stream, from []byte, many int) (reach[policy.Call], error) {
 	calls := p.tx.Bucket(callsBucket)
 	candidates, narrowed := p.calls(f, looked)
 	s := seeker[policy.Call]{
 		direction: p.direction, work: p.work, many: many, candidates: candidates, narrowed: narrowed,
 		read: func(place []byte) (policy.Call, bool, error) {
+			if p.lacks(text, calls.Get(place)) {
+				return policy.Call{}, false, nil
+			}
+			p.work.spend(readCost)
 			r, err := recordAt(calls, place)
 			return r.Call, err == nil && f.Matches(r.Call), err
 		},
 	}
 	s.since, s.until = bounds(f.Since, f.Until)
 	return s.seek(from)
+}
+
+// lacks says, without reading the whole of a call, that a text does not find it.
+func (p plan) lacks(text policy.Text, value []byte) bool {
+	if text.Empty() {
+		return false
+	}
+	p.work.spend(glimpseCost)
+	c, ok := glimpse(value)
+	return ok && !text.MatchesCall(c)
 }

@@ -58,6 +58,42 @@ func TestAPageCostsBoundedWorkHoweverLittleIsFound(t *testing.T) {
 	}
 }
 
+// TestALongReadingLetsCallsThrough: whatever takes long asks again and again whether something is urgent.
+func TestALongReadingLetsCallsThrough(t *testing.T) {
+	asked := 0
+	s := newFile(t).open(t, store.Options{Yield: func() { asked++ }})
+	if err := s.Load(t.Context(), alternating(5000), nil); err != nil {
+		t.Fatal(err)
+	}
+	for name, read := range map[string]func() error{
+		"a page that finds little": func() error {
+			_, err := s.Search(t.Context(), policy.Filter{Intent: policy.Critical, Training: true}, policy.Page{})
+			return err
+		},
+		"all calls": func() error {
+			for _, err := range s.Calls(t.Context(), policy.Filter{}) {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		"a month of all accounts": func() error {
+			for _, err := range s.MonthTallies(t.Context(), "2026-11") {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	} {
+		before := asked
+		if err := read(); err != nil || asked == before {
+			t.Errorf("%s: asked %d times, error %v", name, asked-before, err)
+		}
+	}
+}
+
 // entries are the keys of the search's index of a closed store.
 func entries(t *testing.T, path string) []string {
 	t.Helper()

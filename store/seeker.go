@@ -23,8 +23,8 @@ type seeker[T any] struct {
 	many         int
 	since, until []byte // places; nil: no bound
 	candidates   stream
-	narrowed     *both // the part of candidates that can be cut short; nil: none
-	read         func(place []byte) (T, bool, error)
+	narrowed     *both                               // the part of candidates that can be cut short; nil: none
+	read         func(place []byte) (T, bool, error) // it spends what it costs
 }
 
 func (s *seeker[T]) seek(from []byte) (reach[T], error) {
@@ -46,7 +46,6 @@ func (s *seeker[T]) seek(from []byte) (reach[T], error) {
 			found.more = true
 			return found, nil
 		}
-		s.work.spend(readCost)
 		v, wanted, err := s.read(place)
 		if err != nil {
 			return found, err

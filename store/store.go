@@ -24,6 +24,8 @@ type Options struct {
 	// OnUpgrade hears, while Open brings the file of an older version up to date, how many calls are done. That can take minutes for
 	// millions of calls, and a process that is ended meanwhile loses nothing.
 	OnUpgrade func(calls int)
+	// Yield is called now and then by readings that take long, so that what is urgent goes first. It must return at once; nil: nothing is called.
+	Yield func()
 	// ReadOnly opens an existing file without changing it. It still needs a file that nobody writes to.
 	ReadOnly bool
 	// Size is how large the file is made at first, in bytes; 0: 64 MB. It grows beyond by itself. A file that has to grow in a

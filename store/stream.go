@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"runtime"
 	"slices"
 
 	bolt "go.etcd.io/bbolt"
@@ -33,19 +32,32 @@ func (d direction) compare(a, b []byte) int {
 }
 
 // work bounds what one page may cost, whatever was asked for.
-type work struct{ left int }
+type work struct {
+	left  int
+	since int // others were let through
+	yield func()
+}
 
 const (
 	// A page may take so many moves in the index, which is some tens of milliseconds.
 	pageWork = 20_000
-	// readCost is what reading one call costs, in moves.
-	readCost = 8
+	// readCost is what reading one call costs, in moves, glimpseCost what looking at the parts of it that a text finds does.
+	readCost    = 8
+	glimpseCost = 1
 )
 
-// spend does some of the work. Calls go first: a webhook that waits for a processor gets this one.
+// yieldWork is how much is done at one stretch: less than half a millisecond.
+const yieldWork = 16
+
+func (s *Store) work(left int) *work { return &work{left: left, yield: s.options.Yield} }
+
+// spend does some of the work.
 func (w *work) spend(n int) {
 	w.left -= n
-	runtime.Gosched()
+	if w.since += n; w.since >= yieldWork {
+		w.since = 0
+		w.yield()
+	}
 }
 
 func (w *work) done() bool { return w.left <= 0 }

@@ -70,6 +70,7 @@ func (s *Store) AccountTallies(ctx context.Context, customer policy.CustomerNumb
 		tallies, err = accountTallies(tx, customer, month)
 		return err
 	})
+	s.options.Yield()
 	return tallies, err
 }
 
@@ -100,6 +101,7 @@ func (s *Store) MonthTallies(ctx context.Context, month policy.Month) iter.Seq2[
 		pass := tallyPass{month: month, prefix: monthKey(month), next: monthKey(month), skip: len(monthKey(month))}
 		for !pass.done {
 			pass.page = pass.page[:0]
+			s.options.Yield()
 			if err := s.view(ctx, func(tx *bolt.Tx) error { return pass.read(tx, tallyPage) }); err != nil {
 				yield(policy.Tally{}, err)
 				return
