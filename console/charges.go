@@ -4,7 +4,9 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -45,24 +47,37 @@ func (r *request) charges() error {
 	fair := r.site.Policy.FairUse
 	body := chargesPage{Month: month, Current: r.site.Policy.ThisMonth(r.now), Ready: ready, DerivedAt: at, Currency: fair.Currency, Free: fair.PerTicket == 0 && fair.PerMinute == 0}
 	body.Here = chargesPath + query("month", string(month))
-	total, accounts := int64(0), map[policy.CustomerNumber]bool{}
-	for _, l := range lines {
-		total += l.Amount
-		accounts[l.Customer] = true
+	if ready {
+		body.count(lines, fair.Currency, r.site.Yield)
 	}
-	body.Total, body.Accounts = policy.Decimal(total, fair.Currency), len(accounts)
-	body.More = max(0, len(lines)-maxChargeRows)
-	if body.Lines = lines[:min(len(lines), maxChargeRows)]; len(body.Lines) > 0 {
-		err = r.named(body.Lines)
-	}
-	if err != nil {
+	if err := r.named(body.Lines); err != nil {
 		return err
 	}
 	return r.render(http.StatusOK, "charges", body)
 }
 
-// proposal is the charges of the month that the address names, the last one that is over where it names none. The accounts have no names yet.
-func (r *request) proposal() (month policy.Month, lines []policy.Charge, at time.Time, ready bool, err error) {
+// count takes in the lines of a proposal, which come one account after the other: the first of them, and the sums of all.
+func (p *chargesPage) count(lines iter.Seq[policy.Charge], currency string, yield func()) {
+	total, last := int64(0), policy.CustomerNumber("")
+	for l := range lines {
+		total += l.Amount
+		if l.Customer != last {
+			last = l.Customer
+			p.Accounts++
+			yield()
+		}
+		if len(p.Lines) < maxChargeRows {
+			p.Lines = append(p.Lines, l)
+		} else {
+			p.More++
+		}
+	}
+	p.Total = policy.Decimal(total, currency)
+}
+
+// proposal is the charges of the month that the address names, the last one that is over where it names none; nil while they are not ready. The
+// accounts have no names yet.
+func (r *request) proposal() (month policy.Month, lines iter.Seq[policy.Charge], at time.Time, ready bool, err error) {
 	current := r.site.Policy.ThisMonth(r.now)
 	if month = current.Plus(-1); r.QueryParam("month") != "" {
 		if month, err = r.monthBefore("month", current); err != nil {
@@ -99,13 +114,14 @@ func (r *request) accountName(number policy.CustomerNumber) (string, error) {
 
 // chargesFile is the whole proposal as CSV, as "supportline charges" writes it.
 func (r *request) chargesFile() error {
-	month, lines, _, ready, err := r.proposal()
+	month, proposed, _, ready, err := r.proposal()
 	switch {
 	case err != nil:
 		return err
 	case !ready:
 		return errNotDerived
 	}
+	lines := slices.Collect(proposed)
 	if err := r.named(lines); err != nil {
 		return err
 	}

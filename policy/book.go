@@ -62,12 +62,16 @@ func (p *packed) keep(text []byte) []byte {
 }
 
 // Charges are what the month's load over the limits would cost, by account. Their accounts have no names.
-func (m MonthFigures) Charges(fair FairUse) []Charge {
-	var lines []Charge
-	for _, a := range m.accounts {
-		lines = append(lines, a.Charges(a.Usage(Customer{Number: a.number}, m.Month, fair), fair)...)
+func (m MonthFigures) Charges(fair FairUse) iter.Seq[Charge] {
+	return func(yield func(Charge) bool) {
+		for _, a := range m.accounts {
+			for line := range a.charges(a.Usage(Customer{Number: a.number}, m.Month, fair), fair) {
+				if !yield(line) {
+					return
+				}
+			}
+		}
 	}
-	return lines
 }
 
 // Book is the figures of consecutive months, oldest first. What it gives names accounts by their numbers alone: names are the directory's.

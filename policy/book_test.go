@@ -125,7 +125,7 @@ func TestBookSaysWhatTheCallsSay(t *testing.T) {
 		}
 		most := rapid.IntRange(0, 10).Draw(rt, "most")
 		compared := policy.Comparison{Differ: slices.Clip(differ[:min(most, len(differ))]), Months: len(differ), Worse: worse, Accounts: len(touched)}
-		want, got := said{compared, near, charges}, said{book.Compare(fair, other, 3, most), listed, book[len(book)-1].Charges(fair)}
+		want, got := said{compared, near, charges}, said{book.Compare(fair, other, 3, most), listed, slices.Collect(book[len(book)-1].Charges(fair))}
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 			rt.Fatal(diff)
 		}

@@ -2,7 +2,9 @@ package policy
 
 import (
 	"fmt"
+	"iter"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -32,26 +34,29 @@ const (
 // Charges proposes the lines of an account's month, none for what stayed within the limits. Minutes are the seconds beyond the call limit of
 // all over-long calls together, in whole minutes, never rounded up.
 func Charges(u Usage, tallies []Tally, fair FairUse) []Charge {
-	return FiguresOf(tallies).Charges(u, fair)
+	return slices.Collect(FiguresOf(tallies).charges(u, fair))
 }
 
-// Charges are those of the month that u is the usage of.
-func (f Figures) Charges(u Usage, fair FairUse) []Charge {
-	_, seconds := f.beyond(fair)
-	var lines []Charge
-	add := func(kind ChargeKind, quantity int, rate float64) {
-		if quantity <= 0 {
+// charges are those of the month that u is the usage of.
+func (f Figures) charges(u Usage, fair FairUse) iter.Seq[Charge] {
+	return func(yield func(Charge) bool) {
+		_, seconds := f.beyond(fair)
+		tickets, minutes := u.Tickets-fair.TicketsPerMonth, seconds/60
+		if tickets > 0 && !yield(charge(u, fair, ChargeTickets, tickets, fair.PerTicket)) {
 			return
 		}
-		minor := minorUnits(rate, fair.Currency)
-		lines = append(lines, Charge{
-			Month: u.Month, Customer: u.Customer, Account: u.Account, Kind: kind,
-			Quantity: quantity, Rate: minor, Amount: minor * int64(quantity), Currency: fair.Currency,
-		})
+		if minutes > 0 {
+			yield(charge(u, fair, ChargeMinutes, minutes, fair.PerMinute))
+		}
 	}
-	add(ChargeTickets, u.Tickets-fair.TicketsPerMonth, fair.PerTicket)
-	add(ChargeMinutes, seconds/60, fair.PerMinute)
-	return lines
+}
+
+func charge(u Usage, fair FairUse, kind ChargeKind, quantity int, rate float64) Charge {
+	minor := minorUnits(rate, fair.Currency)
+	return Charge{
+		Month: u.Month, Customer: u.Customer, Account: u.Account, Kind: kind,
+		Quantity: quantity, Rate: minor, Amount: minor * int64(quantity), Currency: fair.Currency,
+	}
 }
 
 // ChargeColumns are the names of a proposal's CSV, in order.

@@ -7,6 +7,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,7 +91,7 @@ func TestStandingsSayWhatTheCommandsSay(t *testing.T) {
 	if len(want.Differ) == 0 || len(want.Charges) == 0 {
 		t.Fatal("there is nothing to compare")
 	}
-	if diff := cmp.Diff(want, said{book.Compare(fair, other, 6, 1000).Differ, book[len(book)-1].Charges(fair)}); diff != "" {
+	if diff := cmp.Diff(want, said{book.Compare(fair, other, 6, 1000).Differ, slices.Collect(book[len(book)-1].Charges(fair))}); diff != "" {
 		t.Error(diff)
 	}
 }
