@@ -23,7 +23,7 @@ type site struct {
 	uploads   *uploads
 	tokens    *tokens
 	exporting *exporting
-	making    atomic.Int32 // pages that are being made
+	turns     turns
 	streaming atomic.Int32 // streams of events that are open
 	provider  *provider
 	nouns     []noun
@@ -50,16 +50,19 @@ func New(d Deps) http.Handler {
 	if d.Logger == nil {
 		d.Logger = zap.NewNop()
 	}
+	if d.Yield == nil {
+		d.Yield = func() {}
+	}
 	s := &site{
 		Deps: d, assets: newAssets(), passwords: newPasswords(), guesses: newGuesses(), provider: newProvider(d.Settings), tokens: newTokens(),
-		uploads: &uploads{}, exporting: &exporting{},
+		uploads: &uploads{}, exporting: &exporting{}, turns: newTurns(),
 	}
 	s.views, s.sessions, s.nouns = newViews(), newSessions(d), s.all()
 	front := http.NewServeMux()
 	front.Handle("GET "+assetsPath, s.assets)
-	front.Handle("/", s.sessions.LoadAndSave(s.pages()))
+	front.Handle("/", s.inTurn(s.sessions.LoadAndSave(s.pages())))
 	outer := http.NewServeMux()
-	api := s.api()
+	api := s.inTurn(s.api())
 	outer.Handle(apiPath, api)
 	outer.Handle(apiPath+"/", api) // no cookie works there, so that another site has nothing to misuse
 	outer.Handle("/", s.sameOrigin(front))
@@ -74,7 +77,6 @@ func (s *site) pages() http.Handler {
 	e.HTTPErrorHandler = s.failed
 	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1 << 10, Skipper: streams}))
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: s.panicked}))
-	e.Use(s.counted)
 	all := routes{site: s, echo: e}
 	for _, n := range s.nouns {
 		n.route(all)
@@ -93,19 +95,10 @@ func (s *site) address() echo.IPExtractor {
 }
 
 // streams says that a request is for events or for an export, which are neither compressed nor a sign that somebody is there.
-func streams(c echo.Context) bool {
-	return strings.Contains(c.Request().Header.Get("Accept"), "text/event-stream") || strings.HasSuffix(c.Request().URL.Path, exportEnd)
-}
+func streams(c echo.Context) bool { return streaming(c.Request()) }
 
-// counted knows how many pages are being made.
-func (s *site) counted(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		if !streams(c) {
-			s.making.Add(1)
-			defer s.making.Add(-1)
-		}
-		return next(c)
-	}
+func streaming(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Accept"), "text/event-stream") || strings.HasSuffix(r.URL.Path, exportEnd)
 }
 
 func (s *site) panicked(c echo.Context, err error, stack []byte) error {

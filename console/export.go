@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"runtime"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -124,53 +122,44 @@ func (r *request) overAPI() string {
 func (r *request) exported(filter policy.Filter, export *underWay) iter.Seq2[policy.Row, error] {
 	counting, numbers := newTickets(r.site.Calls), r.may(policy.SeeNumbers)
 	return func(yield func(policy.Row, error) bool) {
-		breath := breath{r.ctx(), &r.site.making, 0, time.Now()}
+		breath := breath{ctx: r.ctx(), since: time.Now()}
+		done := r.site.turns.take(r.ctx())
+		defer func() { done() }()
 		for c, err := range r.site.Calls.Calls(r.ctx(), filter) {
-			breath.take()
 			var row policy.Row
 			if err == nil {
 				row, err = r.apiRow(counting, c, numbers)
 			}
+			done()
 			if !yield(row, err) || err != nil {
 				return
 			}
 			export.took(c)
+			breath.take()
+			done = r.site.turns.take(r.ctx())
 		}
 	}
 }
 
-// breath makes an export, which is long, leave half of a processor to calls, whose callers wait, and more while pages are made: an export and a
-// page at once would leave calls none on a small machine.
+// breath makes an export, which is long, leave half of its turns to others.
 type breath struct {
-	ctx    context.Context
-	making *atomic.Int32
-	rows   int
-	since  time.Time // by the machine's clock
+	ctx   context.Context
+	rows  int
+	since time.Time // by the machine's clock
 }
 
-// take rests now and then, for as long as was worked or a page is made, and lets others have the processor in between.
+// take rests now and then, for as long as was worked.
 func (b *breath) take() {
-	runtime.Gosched()
 	if b.rows++; b.rows%breathRows != 0 {
 		return
 	}
-	b.rest(min(time.Since(b.since), maxBreath))
-	for range maxBreath / time.Millisecond { // not for ever: pages may follow each other
-		if b.making.Load() == 0 {
-			break
-		}
-		b.rest(time.Millisecond)
-	}
-	b.since = time.Now()
-}
-
-func (b *breath) rest(d time.Duration) {
-	timer := time.NewTimer(d)
+	timer := time.NewTimer(min(time.Since(b.since), maxBreath))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 	case <-b.ctx.Done():
 	}
+	b.since = time.Now()
 }
 
 // sendRows streams rows. What fails in the middle, a bug too, cuts the connection, so that nobody takes a part for the whole.

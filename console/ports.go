@@ -11,7 +11,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Deps are what a console needs. All fields but Phones and Logger must be set.
+// Deps are what a console needs. All fields must be set but Logger and those that say what nil means.
 type Deps struct {
 	Settings Settings
 	Policy   policy.Settings // as configured; what calls are answered by at this moment Lines knows
@@ -39,6 +39,8 @@ type Deps struct {
 	Recordings Recordings
 	// Stopping is closed when the server stops: what would go on for ever ends then. nil: never.
 	Stopping <-chan struct{}
+	// Yield is called now and then while something is made that takes long, so that calls go first; nil: nothing is called.
+	Yield func()
 	// Now is the clock of everything that the console shows, writes and lets expire.
 	Now    func() time.Time
 	Logger *zap.Logger

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"runtime"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -77,19 +76,22 @@ func (r *request) render(status int, name string, body any) error {
 
 func (r *request) show(status int, name string, p page) error {
 	var text bytes.Buffer
-	if err := r.site.views.write(courteous{&text}, name, p); err != nil {
+	if err := r.site.views.write(courteous{&text, r.site.Yield}, name, p); err != nil {
 		return err
 	}
 	r.Response().Header().Set("Cache-Control", "no-store") // pages hold what only this person may see
 	return r.HTMLBlob(status, text.Bytes())
 }
 
-// courteous lets others have the processor between two pieces of a page: a page takes milliseconds, and a call's webhook goes first.
-type courteous struct{ w io.Writer }
+// courteous lets calls go first between two pieces of a page, which takes milliseconds as a whole.
+type courteous struct {
+	io.Writer
+	yield func()
+}
 
 func (c courteous) Write(p []byte) (int, error) {
-	runtime.Gosched()
-	return c.w.Write(p)
+	c.yield()
+	return c.Writer.Write(p)
 }
 
 // seeOther sends the browser on after something was done, so that a reload does not do it again.

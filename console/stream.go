@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Streams of events. Each looks again from time to time, which costs a reading, so that there is a bound on how many there are.
+// Streams of events. Each looks again from time to time, which costs a turn, so that there is a bound on how many there are.
 const (
 	mostStreams   = 200
 	streamWriting = 10 * time.Second // for one event to go out: a browser that takes none is gone
@@ -27,7 +27,7 @@ func (r *request) stream(every time.Duration, look func() ([]byte, error)) error
 	pace := time.NewTicker(every)
 	defer pace.Stop()
 	for last := []byte(nil); ; {
-		found, err := look()
+		found, err := r.site.turns.with(r.ctx(), look)
 		if err == nil && !bytes.Equal(found, last) {
 			last, err = found, r.send(found)
 		}

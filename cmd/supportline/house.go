@@ -30,6 +30,7 @@ type house struct {
 	held      *heldTokens
 	ended     *endedCalls
 	counters  *metrics
+	courtesy  *courtesy
 	standings *standings
 	account   *twilio.Account    // for calls with a conference; nil: there are none
 	ringer    *ivr.Ringer        // nil: specialists are rung on the call
@@ -61,6 +62,8 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 		counters.committed(took, calls, err)
 		figures.committed()
 	}
+	courtesy := newCourtesy()
+	o.Yield = courtesy.yield
 	o.OnUpgrade = func(calls int) { log.Info("the store is brought up to date", zap.Int("calls", calls)) }
 	opened, err := store.Open(file, o)
 	if err != nil {
@@ -68,7 +71,7 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 	}
 	h := &house{
 		conf: conf, store: opened, now: now, log: log, inForce: newInForce(conf.Settings, opened), held: &heldTokens{conf.Twilio, verifier.Tokens()}, ended: &endedCalls{}, counters: counters,
-		standings: figures, stopping: make(chan struct{}),
+		standings: figures, courtesy: courtesy, stopping: make(chan struct{}),
 	}
 	if err := h.inForce.load(context.Background()); err != nil { // callers are served all the same (rule 11)
 		log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))
