@@ -19,7 +19,7 @@ import (
 var consolePages = []string{
 	"/now", "/calls", "/calls?line=%2B448000668187", "/calls?customer=%s", "/calls?intent=critical", "/calls?outcome=voicemail", "/calls?outcome=in-progress",
 	"/calls?specialist=%2B15550100001", "/calls?ticket=21001", "/calls?over_long=yes", "/calls?waived=yes", "/calls?training=yes", "/calls?talk_from=10&talk_to=12",
-	"/calls?text=%s", "/calls?text=harbour", "/calls?text=5550001", "/calls?order=longest", "/accounts", "/accounts/%s", "/fair-use", "/fair-use/charges",
+	"/calls?text=%s", "/calls?text=harbour", "/calls?text=5550001", "/calls?text=55500001", "/calls?order=longest", "/accounts", "/accounts/%s", "/fair-use", "/fair-use/charges",
 	"/fair-use/what-if?tickets=12&call=15", "/lines", "/audit", "/users", "/health",
 }
 
@@ -29,6 +29,7 @@ const (
 	wantWorst    = 100 * time.Millisecond
 	wantBrowsing = 96 // MB of heap
 	browsers     = 10
+	busyRounds   = 3
 	leaf         = 500 * time.Millisecond // between two pages of somebody who leafs fast
 )
 
@@ -47,12 +48,21 @@ func BenchmarkConsole(b *testing.B) {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "\npages at %d calls\tmedian, wanted under %v\tp99, wanted under %v\tto the same at %d calls, wanted 1.25 at most of a filter\n", calls, wantMedian, wantWorst, benchSmall)
 	for _, page := range consolePages {
-		fmt.Fprintf(w, "%s\t%v\t%v\t%.2f\n", page, part(many[page], 50).Round(10*time.Microsecond), part(many[page], 99).Round(10*time.Microsecond),
-			float64(part(many[page], 50))/float64(part(few[page], 50)))
+		ratio := fmt.Sprintf("%.2f", float64(part(many[page], 50))/float64(part(few[page], 50)))
+		if small.rows(b, page) < large.rows(b, page) {
+			ratio = "the small log has less to show"
+		}
+		fmt.Fprintf(w, "%s\t%v\t%v\t%s\n", page, part(many[page], 50).Round(10*time.Microsecond), part(many[page], 99).Round(10*time.Microsecond), ratio)
 	}
 	large.busy(b, w)
 	_ = w.Flush() // to standard output
 	b.ReportMetric(0, "ns/op")
+}
+
+// rows are how many a page's tables have.
+func (p *pagesBench) rows(b *testing.B, page string) int {
+	b.Helper()
+	return strings.Count(p.body(b, page), "<tr")
 }
 
 // part is the time below which so many of a hundred are.
@@ -73,15 +83,31 @@ func benchCalls(b *testing.B) (calls int) {
 	return calls
 }
 
-// busy measures webhooks alone, and then while ten people browse and one takes everything out, as a half of what the processors can do: nobody
+// busy measures webhooks alone, and while ten people browse and one takes everything out, as a half of what the processors can do: nobody
 // sends webhooks as fast as they are answered.
 func (p *pagesBench) busy(b *testing.B, w io.Writer) {
 	bench := &houseBench{conf: p.house.conf, session: recordCall(b, p.house.conf, p.house.webhooks)}
-	address := serveBench(b, p.house.webhooks)
-	calm := p.webhooks(b, bench, address)
+	address, private := serveBench(b, p.house.webhooks), serveBench(b, p.handler)
+	before, most := live(), uint64(0)
+	var calm, busy, times []time.Duration
+	for range busyRounds { // in turns: the machine is not the same at all times
+		calm = append(calm, p.webhooks(b, bench, address))
+		heap, took := p.besides(b, private, func() time.Duration { return p.webhooks(b, bench, address) })
+		busy, most = append(busy, took), max(most, heap)
+	}
+	for i := range calm { // of a round, before they are put in order
+		times = append(times, busy[i]*100/calm[i])
+	}
+	fmt.Fprintf(w, "\nten people browse and one exports\tmeasured\twanted\n")
+	fmt.Fprintf(w, "heap in use at most, MB (%d before)\t%.1f\tunder %d\n", before>>20, float64(most)/(1<<20), wantBrowsing)
+	fmt.Fprintf(w, "99th percentile of webhooks, to that without\t%.2f (%v and %v)\t2.00 at most\n", float64(part(times, 50))/100, part(busy, 50), part(calm, 50))
+}
+
+// besides measures something while people browse and export, and the heap that is in use then at most.
+func (p *pagesBench) besides(b *testing.B, private string, measure func() time.Duration) (most uint64, took time.Duration) {
+	b.Helper()
 	ctx, stop := context.WithCancel(b.Context())
 	var beside sync.WaitGroup
-	before := live()
 	for i := range browsers {
 		beside.Go(func() {
 			pause(ctx, time.Duration(i)*leaf/browsers) // people do not keep step
@@ -91,9 +117,7 @@ func (p *pagesBench) busy(b *testing.B, w io.Writer) {
 			}
 		})
 	}
-	private := serveBench(b, p.handler)
 	beside.Go(func() { p.export(ctx, private) })
-	most := uint64(0)
 	beside.Go(func() {
 		for ctx.Err() == nil {
 			var m runtime.MemStats
@@ -102,12 +126,10 @@ func (p *pagesBench) busy(b *testing.B, w io.Writer) {
 			pause(ctx, 50*time.Millisecond)
 		}
 	})
-	busy := p.webhooks(b, bench, address)
+	took = measure()
 	stop()
 	beside.Wait()
-	fmt.Fprintf(w, "\nten people browse and one exports\tmeasured\twanted\n")
-	fmt.Fprintf(w, "heap in use at most, MB (%d before)\t%.1f\tunder %d\n", before>>20, float64(most)/(1<<20), wantBrowsing)
-	fmt.Fprintf(w, "99th percentile of webhooks, to that without\t%.2f (%v and %v)\t2.00 at most\n", float64(busy)/float64(calm), busy, calm)
+	return most, took
 }
 
 func pause(ctx context.Context, d time.Duration) {
@@ -124,21 +146,28 @@ func (p *pagesBench) webhooks(b *testing.B, bench *houseBench, address string) t
 	var times []time.Duration
 	var mu sync.Mutex
 	var all sync.WaitGroup
-	for _, list := range bench.requests(atOnce, callsEach) {
+	next := func() []request {
+		mu.Lock()
+		defer mu.Unlock()
+		return bench.wholeCall()
+	}
+	for range atOnce {
 		post, done := dialGo(b, address)
 		all.Go(func() {
 			defer done()
-			for _, r := range list {
-				sent := time.Now()
-				if err := post(r); err != nil {
-					b.Error(err)
-					return
+			for range callsEach {
+				for _, r := range next() {
+					sent := time.Now()
+					if err := post(r); err != nil {
+						b.Error(err)
+						return
+					}
+					took := time.Since(sent)
+					mu.Lock()
+					times = append(times, took)
+					mu.Unlock()
+					pause(b.Context(), 20*time.Millisecond)
 				}
-				took := time.Since(sent)
-				mu.Lock()
-				times = append(times, took)
-				mu.Unlock()
-				pause(b.Context(), 20*time.Millisecond)
 			}
 		})
 	}

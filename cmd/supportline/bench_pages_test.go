@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -111,6 +110,18 @@ func live() uint64 {
 
 func (p *pagesBench) get(b *testing.B, page string) time.Duration {
 	b.Helper()
+	took, _ := p.look(b, page)
+	return took
+}
+
+func (p *pagesBench) body(b *testing.B, page string) string {
+	b.Helper()
+	_, body := p.look(b, page)
+	return body
+}
+
+func (p *pagesBench) look(b *testing.B, page string) (took time.Duration, text string) {
+	b.Helper()
 	if strings.Contains(page, "%s") {
 		page = fmt.Sprintf(page, p.customer)
 	}
@@ -119,9 +130,10 @@ func (p *pagesBench) get(b *testing.B, page string) time.Duration {
 	answer := httptest.NewRecorder()
 	began := time.Now()
 	p.handler.ServeHTTP(answer, request)
-	took := time.Since(began)
-	if body, _ := io.ReadAll(answer.Body); answer.Code != http.StatusOK || strings.Contains(string(body), "being worked out") {
-		b.Fatalf("%s: status %d: %s", page, answer.Code, body)
+	took = time.Since(began)
+	text = answer.Body.String()
+	if answer.Code != http.StatusOK || strings.Contains(text, "being worked out") {
+		b.Fatalf("%s: status %d: %s", page, answer.Code, text)
 	}
-	return took
+	return took, text
 }
