@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -73,18 +74,22 @@ func newFairBench(b *testing.B, calls, accounts, months int) *fairBench {
 	if made {
 		conf.Store, now = "bolt:"+benchStore(), time.Now()
 	}
-	h, err := openHouse(conf, func() time.Time { return now }, zap.NewNop(), store.Options{})
-	if err != nil {
-		b.Fatal(err)
+	open := func() *house {
+		h, err := openHouse(conf, func() time.Time { return now }, zap.NewNop(), store.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		return h
 	}
-	b.Cleanup(func() { _ = h.Close() })
+	h := open()
 	g := generator{Seed: 1, Settings: h.conf.Settings, Calls: calls, Months: months, Accounts: accounts, Until: now}
 	if !made {
-		err = g.fill(b.Context(), h, newBar(io.Discard, 0, false))
+		if err := errors.Join(g.fill(b.Context(), h, newBar(io.Discard, 0, false)), h.Close(), compactStore(b.Context(), conf, io.Discard)); err != nil {
+			b.Fatal(err)
+		}
+		h = open()
 	}
-	if err != nil {
-		b.Fatal(err)
-	}
+	b.Cleanup(func() { _ = h.Close() })
 	return &fairBench{h, ledger{h.store, h.conf.Settings.FairUse}, g.customers(), monthsTo("2026-10", 12)}
 }
 

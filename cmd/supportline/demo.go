@@ -73,15 +73,9 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	defer logFile.Close()
 	log := newLogger(logFile)
 	everybodyCalls(&conf)
-	h, err := openHouse(conf, shown.Now, log, store.Options{})
+	h, err := d.house(ctx, conf, shown.Now, log, p.Err)
 	if err != nil {
 		return err
-	}
-	if err := h.firstCustomers(ctx, filepath.Join(d.Dir, demoCustomers)); err != nil {
-		return errors.Join(err, h.Close())
-	}
-	if err := d.fill(ctx, h, p.Err, shown.Now()); err != nil {
-		return errors.Join(err, h.Close())
 	}
 	password, err := d.firstUser(ctx, h)
 	if err != nil {
@@ -113,6 +107,44 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	err = s.run(ctx)
 	<-prompted
 	return errors.Join(err, h.Close())
+}
+
+// house is the demo's, with its customers, and with a log where one was asked for.
+func (d demoCommand) house(ctx context.Context, conf config.Config, now func() time.Time, log *zap.Logger, words io.Writer) (*house, error) {
+	h, err := openHouse(conf, now, log, store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	filled, err := false, h.firstCustomers(ctx, filepath.Join(d.Dir, demoCustomers))
+	if err == nil {
+		filled, err = d.fill(ctx, h, words, now())
+	}
+	if err == nil && !filled {
+		return h, nil
+	}
+	err = errors.Join(err, h.Close())
+	if err == nil { // filling leaves as many pages free as are used, and each commit would write the list of them
+		err = compactStore(ctx, conf, words)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return openHouse(conf, now, log, store.Options{})
+}
+
+// compactStore writes the store's file anew, and shows how far it came.
+func compactStore(ctx context.Context, conf config.Config, words io.Writer) error {
+	file, err := storeFile(conf)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		return err
+	}
+	progress := newBar(words, info.Size(), terminal(words))
+	defer progress.done()
+	return store.Compact(ctx, file, progress.at)
 }
 
 // shifted is the program on a clock that begins at a time, and goes on from there.

@@ -28,20 +28,21 @@ func (d demoCommand) checkCalls() error {
 	return nil
 }
 
-// fill makes up a log of the demo's company, with its accounts, in a store that has no calls yet. A log that is there stays as it is.
-func (d demoCommand) fill(ctx context.Context, h *house, words io.Writer, now time.Time) error {
+// fill makes up a log of the demo's company, with its accounts, in a store that has no calls yet, and says whether it did. A log that is there
+// stays as it is.
+func (d demoCommand) fill(ctx context.Context, h *house, words io.Writer, now time.Time) (filled bool, err error) {
 	if d.Calls == 0 {
-		return nil
+		return false, nil
 	}
 	for range h.store.Calls(ctx, policy.Filter{Limit: 1}) {
 		fmt.Fprintf(words, "There are calls in %s already: none were made up. Remove the folder to start afresh.\n", d.Dir)
-		return nil
+		return false, nil
 	}
 	g := generator{Seed: d.Seed, Settings: h.conf.Settings, Calls: d.Calls, Months: d.Months, Accounts: d.Accounts, Until: now}
 	if g.Accounts == 0 {
 		g.Accounts = accountsFor(g.Calls, g.Months)
 	}
-	return g.fill(ctx, h, newBar(words, int64(d.Calls), terminal(words)))
+	return true, g.fill(ctx, h, newBar(words, int64(d.Calls), terminal(words)))
 }
 
 // fill brings the accounts and the log into a house.

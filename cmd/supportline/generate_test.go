@@ -137,7 +137,7 @@ func TestDemoFillsAStore(t *testing.T) {
 	demo := demoCommand{Calls: 600, Months: 3, Seed: 1, Dir: "the folder"}
 	words := newAwaited()
 	for range 2 {
-		if err := demo.fill(t.Context(), h, words, time.Date(2024, 3, 20, 12, 0, 0, 0, time.UTC)); err != nil {
+		if _, err := demo.fill(t.Context(), h, words, time.Date(2024, 3, 20, 12, 0, 0, 0, time.UTC)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -29,7 +29,7 @@ func tourHouse(t *testing.T) (h *house, url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := (demoCommand{Calls: 6000, Months: 12, Seed: 1}).fill(t.Context(), h, io.Discard, tourDay); err != nil {
+	if _, err := (demoCommand{Calls: 6000, Months: 12, Seed: 1}).fill(t.Context(), h, io.Discard, tourDay); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.store.Advance(t.Context(), "CA00000000000000000000000000000777", func(policy.Call) policy.Call { return longCritical() }); err != nil {
