@@ -21,7 +21,8 @@ const (
 	turnHeld = 256 << 10
 )
 
-func newTurns() turns { return make(turns, max(1, runtime.GOMAXPROCS(0)-1)) }
+// newTurns leaves calls half of the processors.
+func newTurns() turns { return make(turns, max(1, runtime.GOMAXPROCS(0)/2)) }
 
 // take waits for a turn. Whoever took one calls done when it is over; further calls do nothing.
 func (t turns) take(ctx context.Context) (done func()) {

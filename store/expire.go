@@ -13,7 +13,7 @@ import (
 )
 
 // expireBatch is how many calls or notices one transaction of Expire looks at, so that no caller waits for it long.
-const expireBatch = 500
+const expireBatch = 100
 
 // Expire removes the calls that began before a time, with their stories, and the notices from before it that were sent or given up
 // (rule 13). The calls of an account's months that a case rests on stay, and so do calls of which the start is not known: nothing but
@@ -71,11 +71,8 @@ func (w *sweep) note(tx *bolt.Tx, last sweep) error {
 }
 
 func expireCalls(tx *bolt.Tx, w *sweep) error {
-	cases, err := allCases(tx)
-	if err != nil {
-		return err
-	}
 	var old []record
+	cases := map[policy.CustomerNumber][]policy.Case{} // of the accounts that are looked at
 	end, cursor := indexKey{}.time(w.before), tx.Bucket(callsBucket).Cursor()
 	k, v := cursor.Seek(w.next)
 	for n := 0; k != nil && bytes.Compare(k, end) < 0 && n < expireBatch; n++ {
@@ -83,9 +80,15 @@ func expireCalls(tx *bolt.Tx, w *sweep) error {
 		if err != nil {
 			return err
 		}
+		number := r.Call.Customer
+		if _, known := cases[number]; !known {
+			if cases[number], err = casesOf(tx, number); err != nil {
+				return err
+			}
+		}
 		switch {
 		case goesOn(r.Call, w.at):
-		case r.Call.Expires(w.before, cases[r.Call.Customer]):
+		case r.Call.Expires(w.before, cases[number]):
 			old = append(old, r)
 		default:
 			w.did.Kept++
@@ -147,15 +150,4 @@ func expireNotices(tx *bolt.Tx, w *sweep) error {
 	}
 	w.did.Notices += len(old)
 	return nil
-}
-
-// allCases are the cases by account.
-func allCases(tx *bolt.Tx) (map[policy.CustomerNumber][]policy.Case, error) {
-	cases := map[policy.CustomerNumber][]policy.Case{}
-	err := tx.Bucket(casesBucket).ForEach(func(k, v []byte) error {
-		c, err := decodeCase(k, v)
-		cases[c.Customer] = append(cases[c.Customer], c)
-		return err
-	})
-	return cases, err
 }

@@ -36,6 +36,8 @@ const (
 // BenchmarkConsole measures the console's pages over a large log against the same over a small one; then webhooks and the heap while ten people
 // browse and one exports, against webhooks alone. It prints them as tables. SUPPORTLINE_BENCH_CALLS sets the size of the large log.
 func BenchmarkConsole(b *testing.B) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	workBesideTheDisk() // as the program does
 	small := newPagesBench(b, benchSmall, accountsFor(benchSmall, 12), 12)
 	calls := benchCalls(b)
 	large := newPagesBench(b, calls, benchAccounts, max(12, calls/(benchAccounts*callsPerAccountMonth)))
