@@ -28,6 +28,7 @@ func Demo(webhooks, console string) []byte {
 		{"  api_secret", `""`},
 		{"  api_url", "http://" + console + DemoAccount},
 		{"after_hours", "{ default: voicemail, critical: connect }"},
+		{"retention", "11y"}, // a log that is made up can go back ten years
 	} {
 		line := regexp.MustCompile(`(?m)^` + r.key + `: .*?( +#|$)`)
 		text = line.ReplaceAllStringFunc(text, func(old string) string {
