@@ -136,7 +136,11 @@ func placeBySID(tx *bolt.Tx, sid string) []byte {
 
 // recordAt is the call at a place.
 func recordAt(calls *bolt.Bucket, place []byte) (record, error) {
-	return decode[record]("call", string(place[min(len(place), timeLength):]), calls.Get(place))
+	return readRecord(place, calls.Get(place))
+}
+
+func readRecord(place, value []byte) (record, error) {
+	return decode[record]("call", string(place[min(len(place), timeLength):]), value)
 }
 
 // recordsUnder are the calls whose index key is a prefix and the place, oldest first.

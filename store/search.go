@@ -98,16 +98,20 @@ const (
 // seek looks for calls by the facets that a filter names, and by the streams of its text where they are given; nil: no text, or it is looked for
 // on one call after the other.
 func (p plan) seek(f policy.Filter, text policy.Text, looked stream, from []byte, many int) (reach[policy.Call], error) {
-	calls := p.tx.Bucket(callsBucket)
 	candidates, narrowed := p.calls(f, looked)
+	valueAt := p.tx.Bucket(callsBucket).Get
+	if all, ok := candidates.(*leaf); ok { // it goes through the calls themselves
+		valueAt = func([]byte) []byte { return all.value }
+	}
 	s := seeker[policy.Call]{
 		direction: p.direction, work: p.work, many: many, candidates: candidates, narrowed: narrowed,
 		read: func(place []byte) (policy.Call, bool, error) {
-			if p.lacks(text, calls.Get(place)) {
+			value := valueAt(place)
+			if p.lacks(text, value) {
 				return policy.Call{}, false, nil
 			}
 			p.work.spend(readCost)
-			r, err := recordAt(calls, place)
+			r, err := readRecord(place, value)
 			return r.Call, err == nil && f.Matches(r.Call), err
 		},
 	}

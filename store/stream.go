@@ -76,6 +76,7 @@ type leaf struct {
 	key    []byte // buffer for seeking
 	buffer []byte // for unpacking
 	place  []byte // the present one; nil: none yet, or no more
+	value  []byte // what stands there
 	begun  bool
 }
 
@@ -129,6 +130,7 @@ func (l *leaf) take(k, v []byte) []byte {
 	for l.keep != nil && bytes.HasPrefix(k, l.prefix) && !l.work.done() && !l.keep(v) {
 		k, v = l.move()
 	}
+	l.value = v
 	switch {
 	case k == nil || !bytes.HasPrefix(k, l.prefix):
 		l.place = nil
