@@ -29,7 +29,7 @@ const (
 	wantWorst    = 100 * time.Millisecond
 	wantBrowsing = 96 // MB of heap
 	browsers     = 10
-	busyRounds   = 3
+	busyRounds   = 5
 	leaf         = 500 * time.Millisecond // between two pages of somebody who leafs fast
 )
 
