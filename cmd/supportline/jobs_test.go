@@ -105,6 +105,7 @@ func TestSummaryOnTheFirstWorkingDay(t *testing.T) {
 // TestRetentionKeepsWhatACaseRestsOn is rule 13.
 func TestRetentionKeepsWhatACaseRestsOn(t *testing.T) {
 	c := newCompany(t, time.Date(2024, 3, 20, 12, 0, 0, 0, time.UTC), "")
+	c.conf.Settings.Retention = 400 * 24 * time.Hour
 	for _, month := range []policy.Month{"2023-08", "2024-01", "2024-02", "2024-03"} {
 		c.took("204518", month, 17)
 	}
