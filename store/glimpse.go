@@ -7,7 +7,7 @@ import (
 )
 
 // glimpse reads of a call's record the fields by which a text finds it (policy.Text.MatchesCall), and walks over the rest. Reading the whole
-// takes twenty times as long, and a text that is on many calls is looked for in many that are not wanted. ok is false for what is not
+// takes seven times as long, and a text that is on many calls is looked for in many that are not wanted. ok is false for what is not
 // written as encode writes it: then reading the whole tells what is wrong.
 func glimpse(value []byte) (c policy.Call, ok bool) {
 	_, ok = eachField(value, func(name, value []byte) (rest []byte, ok bool) {
