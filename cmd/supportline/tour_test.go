@@ -129,7 +129,6 @@ func TestTourOfTheConsole(t *testing.T) {
 		{"line", "/lines/448000668187", "United Kingdom"},
 		{"phone", "/phone", "Phone"},
 		{"audit", "/audit", "waive"},
-		{"exports", "/exports", "took nothing out"},
 		{"users", "/users", "mila"},
 		{"health", "/health", "store"},
 		{"profile", "/profile", "mila"},
