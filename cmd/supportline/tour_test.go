@@ -132,7 +132,7 @@ func TestTourOfTheConsole(t *testing.T) {
 		{"users", "/users", "mila"},
 		{"health", "/health", "store"},
 		{"profile", "/profile", "mila"},
-		{"api", "/api", "/calls"},
+		{"api", "/api", "/openapi.yaml"},
 	} {
 		if status := tab.Go(url + p.path); status != http.StatusOK {
 			t.Errorf("%s has status %d", p.path, status)
