@@ -133,9 +133,10 @@ func TestStandingsFollowTheLog(t *testing.T) {
 
 // Through the whole program: somebody signs in, sees an account's month, and other limits, which are derived beside.
 func TestConsoleShowsFairUse(t *testing.T) {
-	h := mustHouse(t)
+	now := time.Date(2026, 6, 30, 23, 30, 0, 0, time.UTC) // July where the account is at home, June elsewhere
+	h := mustHouseAt(t, func() time.Time { return now })
 	for i := range 3 {
-		call := fairCall(i, "204518", time.Now().UTC().Format(time.RFC3339), 300, "")
+		call := fairCall(i, "204518", now.Format(time.RFC3339), 300, "")
 		if _, err := h.store.Advance(t.Context(), call.SID, func(policy.Call) policy.Call { return call }); err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +145,7 @@ func TestConsoleShowsFairUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.store.AddUser(t.Context(), policy.User{Name: "mila", Role: policy.Viewer, Password: hash, CreatedAt: time.Now()}, "test"); err != nil {
+	if err := h.store.AddUser(t.Context(), policy.User{Name: "mila", Role: policy.Viewer, Password: hash, CreatedAt: now}, "test"); err != nil {
 		t.Fatal(err)
 	}
 	over := make(chan struct{})
