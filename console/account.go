@@ -81,7 +81,7 @@ func (r *request) showAccount(status int, number policy.CustomerNumber, body acc
 		}
 	}
 	p := r.page(body)
-	p.Numbers = r.may(policy.SeeNumbers) && slices.Contains(r.site.sessions.revealed(r.ctx()), revealedAccount(body.Number))
+	p.Numbers = r.may(policy.SeeNumbers) && r.site.signin.IsRevealed(r.ctx(), revealedAccount(body.Number))
 	return r.show(status, "account", p)
 }
 
@@ -184,7 +184,7 @@ func (r *request) revealAccount() error {
 	if err := r.site.Audit.Note(r.ctx(), entry); err != nil {
 		return err
 	}
-	r.site.sessions.reveal(r.ctx(), revealedAccount(c.Number))
+	r.site.signin.Reveal(r.ctx(), revealedAccount(c.Number))
 	return r.seeOther(accountPath(c.Number))
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 )
@@ -103,7 +104,7 @@ type program struct {
 // program makes a token of a user, and a program that uses it.
 func (p *place) program(t testing.TB, user string, changes ...func(*policy.Token)) program {
 	t.Helper()
-	secret := console.NewToken()
+	secret := signin.NewToken()
 	token := policy.Token{User: user, Name: "t" + strings.ToLower(secret[len(secret)-8:]), Hash: policy.HashToken(secret), CreatedAt: p.now}
 	for _, change := range changes {
 		change(&token)

@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -87,7 +88,7 @@ func (r *request) exportCalls() error {
 	}
 	defer r.site.exporting.Add(-1)
 	if r.site.exporting.Add(1) > maxExports {
-		return tooMany{errManyExports, 10 * time.Second}
+		return signin.Throttled{Err: errManyExports, Wait: 10 * time.Second}
 	}
 	entry := policy.AuditEntry{
 		At: r.now, By: r.user.Name, Act: policy.ActExport, Customer: filter.Customer, Subject: "calls", Detail: format + " of " + words + r.overAPI(),

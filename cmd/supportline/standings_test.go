@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
 
-	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -141,7 +141,7 @@ func TestConsoleShowsFairUse(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	hash, err := console.HashPassword("mila", "blue horse battery")
+	hash, err := signin.HashPassword("mila", "blue horse battery")
 	if err != nil {
 		t.Fatal(err)
 	}
