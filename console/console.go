@@ -22,9 +22,9 @@ type site struct {
 	guesses   *guesses
 	uploads   *uploads
 	tokens    *tokens
-	exporting *exporting
 	turns     turns
 	streaming atomic.Int32 // streams of events that are open
+	exporting atomic.Int32 // exports that are under way
 	provider  *provider
 	nouns     []noun
 }
@@ -55,7 +55,7 @@ func New(d Deps) http.Handler {
 	}
 	s := &site{
 		Deps: d, assets: newAssets(), passwords: newPasswords(), guesses: newGuesses(), provider: newProvider(d.Settings), tokens: newTokens(),
-		uploads: &uploads{}, exporting: &exporting{}, turns: newTurns(),
+		uploads: &uploads{}, turns: newTurns(),
 	}
 	s.views, s.sessions, s.nouns = newViews(), newSessions(d), s.all()
 	front := http.NewServeMux()
