@@ -30,8 +30,8 @@ type Deps struct {
 	Version string
 	Phones  Phones // nil: there is no phone
 	Outbox  Outbox
-	// Standings are derived beside the pages.
-	Standings Standings
+	// Usage is that of all accounts, derived in the background.
+	Usage UsageReports
 	// Health looks at the parts of the program that can fail, within a second or so.
 	Health func(ctx context.Context) []Finding
 	// Spoken gives what was heard after a turn of a call: by the specialist of a leg, or else by the caller. nil: nobody knows.
@@ -58,17 +58,17 @@ type Calls interface {
 	CountCalls(ctx context.Context, times []time.Time) ([]policy.OutcomeCount, error)
 	// Call is one call with its story.
 	Call(ctx context.Context, sid policy.CallSID) (policy.Call, error)
-	// AccountTallies are those of an account in a month, oldest first.
-	AccountTallies(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Tally, error)
+	// AccountSummaries are those of an account in a month, oldest first.
+	AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error)
 	// Act does what a person wants, and notes it in the audit.
 	Act(ctx context.Context, sid policy.CallSID, act policy.Act, seen int, zones func(policy.Phone) *time.Location) (policy.Call, error)
 }
 
-// Standings are the figures of all accounts. They are derived from the log in the background, because that takes too long for a page.
-type Standings interface {
-	// Book is the figures of the n months that end with last. It may be as old as it says. ready is false while some of it is derived, and nothing
+// UsageReports are the usage of all accounts. They are derived from the log in the background, because that takes too long for a page.
+type UsageReports interface {
+	// Report returns the totals of the n months that end with last. It may be as old as it says. ready is false while some of it is derived, and nothing
 	// else is given then: ask again a second later.
-	Book(ctx context.Context, last policy.Month, n int) (book policy.Book, ready bool, err error)
+	Report(ctx context.Context, last policy.Month, n int) (report policy.UsageReport, ready bool, err error)
 	// Near are the accounts near or over a limit in the present month, those with the most tickets first, and when that was derived; the zero
 	// time: not yet.
 	Near() ([]policy.Usage, time.Time)
