@@ -34,7 +34,7 @@ func (c *commits) heard(_ time.Duration, requests int, err error) {
 }
 
 func step(c policy.Call) policy.Call {
-	c.State.Turn++
+	c.State.Exchange++
 	return c
 }
 
@@ -88,8 +88,8 @@ func TestWhatSharesACommitFailsAlone(t *testing.T) {
 		}
 	}
 	c, err := s.Call(t.Context(), "CA1")
-	if err != nil || c.State.Turn != 5 {
-		t.Errorf("%d of 5 good steps were kept, %v", c.State.Turn, err)
+	if err != nil || c.State.Exchange != 5 {
+		t.Errorf("%d of 5 good steps were kept, %v", c.State.Exchange, err)
 	}
 	if _, err := s.Advance(t.Context(), "CA1", func(policy.Call) policy.Call { panic("a bug") }); err == nil || !strings.Contains(err.Error(), "a bug") {
 		t.Errorf("a panic gives %v", err)
@@ -126,8 +126,8 @@ func TestNobodyWaitsForADiskThatHangs(t *testing.T) {
 		}
 	}
 	close(release)
-	if c, err := s.Advance(t.Context(), "CA1", step); err != nil || c.State.Turn != 3 {
-		t.Errorf("turn %d, %v; the step whose commit was under way was kept, so want 3", c.State.Turn, err)
+	if c, err := s.Advance(t.Context(), "CA1", step); err != nil || c.State.Exchange != 3 {
+		t.Errorf("turn %d, %v; the step whose commit was under way was kept, so want 3", c.State.Exchange, err)
 	}
 	if _, err := s.Call(t.Context(), "CA2"); !errors.Is(err, policy.ErrNoCall) {
 		t.Errorf("the step that waited when its sender left: got %v, want none", err)
@@ -183,7 +183,7 @@ func TestTheFileHasRoomAndGrows(t *testing.T) {
 	reply := `"` + strings.Repeat("x", 100_000) + `"`
 	for n := range 40 {
 		change := func(c policy.Call) policy.Call {
-			c.Turns = []policy.Turn{{Key: "k", Reply: []byte(reply)}}
+			c.Exchanges = []policy.Exchange{{Key: "k", Reply: []byte(reply)}}
 			return c
 		}
 		if _, err := s.Advance(t.Context(), policy.CallSID(fmt.Sprint("CA", n)), change); err != nil {
@@ -203,7 +203,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		all.Go(func() {
 			for n := range 100 {
 				change := func(c policy.Call) policy.Call {
-					c.Turns = []policy.Turn{{Key: "k", Reply: []byte(reply)}}
+					c.Exchanges = []policy.Exchange{{Key: "k", Reply: []byte(reply)}}
 					return c
 				}
 				if _, err := s.Advance(t.Context(), policy.CallSID(fmt.Sprintf("CA-%d-%d", worker, n)), change); err != nil {
