@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 )
@@ -134,7 +135,7 @@ func (d demoCommand) house(ctx context.Context, conf config.Config, now func() t
 
 // compactStore writes the store's file anew, and shows how far it came.
 func compactStore(ctx context.Context, conf config.Config, words io.Writer) error {
-	file, err := storeFile(conf)
+	file, err := conf.StoreFile()
 	if err != nil {
 		return err
 	}
@@ -210,16 +211,16 @@ func replaceFile(file string, text []byte, mode os.FileMode) error {
 
 // idle is an error where a demo runs in the folder already: then it is that one who has the ports.
 func (d demoCommand) idle(conf config.Config) error {
-	path, err := storeFile(conf)
+	path, err := conf.StoreFile()
 	if err != nil {
 		return err
 	}
-	socket, err := socketPath(path)
+	socket, err := control.SocketPath(path)
 	if err != nil {
 		return err
 	}
-	conn, err := dialSocket(socket)
-	if errors.Is(err, errNoServer) {
+	conn, err := control.Dial(socket)
+	if errors.Is(err, control.ErrNoServer) {
 		return nil
 	}
 	if err == nil {

@@ -270,7 +270,7 @@ func TestCaddyLetsTheProviderIn(t *testing.T) {
 	_, rest, _ := strings.Cut(string(text), "@webhooks path ")
 	open, _, _ := strings.Cut(rest, "\n")
 	conf := mustConfig(t)
-	wanted := []string{fallbackBase(conf) + "/448000668187/voice.xml"}
+	wanted := []string{conf.FallbackBase() + "/448000668187/voice.xml"}
 	for _, w := range wantedNumbers(conf) {
 		wanted = append(wanted, w.VoiceURL, w.FallbackURL, w.StatusURL)
 	}
