@@ -77,3 +77,11 @@ func writeDocuments(folder string, documents map[string][]byte) error {
 	}
 	return nil
 }
+
+// replaceFile writes a file in one step, so that no reader sees half of it.
+func replaceFile(file string, text []byte, mode os.FileMode) error {
+	if err := os.WriteFile(file+".new", text, mode); err != nil {
+		return err
+	}
+	return os.Rename(file+".new", file)
+}

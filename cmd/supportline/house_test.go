@@ -21,11 +21,10 @@ const module = "github.com/officernd/supportline"
 
 // mayImport are the arrows between the rooms, all that there are. A room's tests may also import what mayTestWith says.
 var mayImport = map[string][]string{
-	"cmd/supportline":            {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "cmd/supportline/server", "console", "ivr", "policy", "store", "twilio", "twilio/fake"},
+	"cmd/supportline":            {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/demo", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "cmd/supportline/server", "console", "ivr", "policy", "store", "twilio", "twilio/fake"},
 	"cmd/supportline/config":     {"cmd/supportline/notices", "cmd/supportline/recordings", "console", "ivr", "policy"},
 	"cmd/supportline/control":    {"cmd/supportline/notices", "cmd/supportline/recordings", "policy", "store", "twilio"},
 	"cmd/supportline/demo":       {"cmd/supportline/config", "cmd/supportline/control", "console", "policy", "store", "twilio/fake"},
-	"cmd/supportline/doctor":     {"cmd/supportline/config", "cmd/supportline/server", "ivr", "policy", "store", "twilio"},
 	"cmd/supportline/notices":    {"policy"},
 	"cmd/supportline/phone":      {"console", "policy", "twilio", "twilio/fake"},
 	"cmd/supportline/recordings": {"policy", "twilio"},
@@ -40,7 +39,7 @@ var mayImport = map[string][]string{
 	"twilio/fake":                {"twilio"},
 }
 
-var mayTestWith = map[string][]string{"store": {"store/storetest"}, "cmd/supportline/notices": {"store"}, "cmd/supportline/recordings": {"store", "twilio/fake"}, "console": {"console/browsertest", "store"}, "cmd/supportline": {"console/browsertest"}, "cmd/supportline/doctor": {"cmd/supportline/demo", "twilio/fake"}}
+var mayTestWith = map[string][]string{"store": {"store/storetest"}, "cmd/supportline/notices": {"store"}, "cmd/supportline/recordings": {"store", "twilio/fake"}, "console": {"console/browsertest", "store"}, "cmd/supportline": {"console/browsertest"}}
 
 // owners are the rooms that may import a library, tests included.
 var owners = map[string][]string{
