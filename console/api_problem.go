@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // What the API itself refuses, and why.
@@ -121,7 +122,7 @@ func (s *site) apiFailed(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	if r == nil || !r.may(policy.SeeNumbers) {
+	if r == nil || !r.may(users.SeeNumbers) {
 		p.Detail = policy.MaskedText(p.Detail)
 	}
 	h := c.Response().Header()

@@ -9,7 +9,7 @@ import (
 
 	"github.com/alexedwards/argon2id"
 
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // hashing costs 19 MB and some 20 ms, the least that OWASP recommends: enough to make guessing from a stolen file dear, and little enough
@@ -19,9 +19,9 @@ var hashing = &argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, 
 // hashWithin is how long somebody waits for their turn.
 const hashWithin = 5 * time.Second
 
-// HashPassword makes what is kept of a user's new password. policy.ErrPassword says what is wrong with the password.
+// HashPassword makes what is kept of a user's new password. users.ErrPassword says what is wrong with the password.
 func HashPassword(name, password string) (string, error) {
-	if err := policy.CheckPassword(name, password); err != nil {
+	if err := users.CheckPassword(name, password); err != nil {
 		return "", err
 	}
 	hash, err := argon2id.CreateHash(password, hashing)

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // Deps are what a console needs. All fields must be set but Logger and those that say what nil means.
@@ -87,13 +88,13 @@ type Lines interface {
 	YAML() []byte
 }
 
-// Users are the people who may sign in. Errors are policy.ErrNoUser, ErrUserExists and ErrUserName, or internal.
+// Users are the people who may sign in. Errors are users.ErrNoUser, ErrUserExists and ErrUserName, or internal.
 type Users interface {
-	User(ctx context.Context, name string) (policy.User, error)
-	Users(ctx context.Context) iter.Seq2[policy.User, error]
-	AddUser(ctx context.Context, user policy.User, by string) error
+	User(ctx context.Context, name string) (users.User, error)
+	Users(ctx context.Context) iter.Seq2[users.User, error]
+	AddUser(ctx context.Context, user users.User, by string) error
 	// ChangeUser changes a user, and notes it in the audit.
-	ChangeUser(ctx context.Context, name string, change policy.UserChange) (policy.User, error)
+	ChangeUser(ctx context.Context, name string, change users.Change) (users.User, error)
 }
 
 // Sessions keep who is signed in, each under the hash of its token.
@@ -111,14 +112,14 @@ type Audit interface {
 	SearchAudit(ctx context.Context, filter policy.AuditFilter, page policy.Page) (policy.Found[policy.AuditEntry], error)
 }
 
-// Tokens let programs use the API. Errors are policy.ErrNoToken, ErrTokenExists, ErrTokenName and ErrManyTokens, or internal.
+// Tokens let programs use the API. Errors are users.ErrNoToken, ErrTokenExists, ErrTokenName and ErrManyTokens, or internal.
 type Tokens interface {
 	// AddToken adds a token, and notes in the audit who did it.
-	AddToken(ctx context.Context, t policy.Token, by string) error
+	AddToken(ctx context.Context, t users.Token, by string) error
 	// Token is the token whose secret has a hash, one that is over too.
-	Token(ctx context.Context, hash string) (policy.Token, error)
+	Token(ctx context.Context, hash string) (users.Token, error)
 	// TokensOf are a user's tokens by name.
-	TokensOf(ctx context.Context, user string) ([]policy.Token, error)
+	TokensOf(ctx context.Context, user string) ([]users.Token, error)
 	// UseToken keeps when a token was last used.
 	UseToken(ctx context.Context, user, name string, at time.Time) error
 	// RevokeToken removes a token at once, and notes in the audit who did it.

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const profilePath = "/profile"
@@ -52,7 +52,7 @@ func (r *request) showProfile(status int, body profilePage) (err error) {
 		body.Zone = r.zone.String()
 	}
 	if body.Form == (tokenForm{}) {
-		body.Form.Days = strconv.Itoa(policy.UsualTokenDays)
+		body.Form.Days = strconv.Itoa(users.UsualTokenDays)
 	}
 	if body.Tokens, err = r.tokenRows(); err != nil {
 		return err
@@ -61,15 +61,15 @@ func (r *request) showProfile(status int, body profilePage) (err error) {
 }
 
 func (r *request) setProfile() error {
-	zone, theme := r.FormValue("zone"), policy.Theme(r.FormValue("theme"))
+	zone, theme := r.FormValue("zone"), users.Theme(r.FormValue("theme"))
 	if _, err := time.LoadLocation(zone); err != nil || zone == "" || zone == "Local" {
 		problem := fmt.Sprintf("%q is not a time zone: write a name such as Europe/London.", zone)
 		return r.showProfile(http.StatusUnprocessableEntity, profilePage{Zone: zone, Problem: problem})
 	}
-	if theme != policy.ThemeLight && theme != policy.ThemeDark {
+	if theme != users.ThemeLight && theme != users.ThemeDark {
 		theme = ""
 	}
-	if _, err := r.site.Users.ChangeUser(r.ctx(), r.user.Name, policy.WithProfile(zone, theme, r.user.Name, r.now)); err != nil {
+	if _, err := r.site.Users.ChangeUser(r.ctx(), r.user.Name, users.WithProfile(zone, theme, r.user.Name, r.now)); err != nil {
 		return err
 	}
 	return r.seeOther(profilePath + "?done=profile")
@@ -99,13 +99,13 @@ func (r *request) setPassword() error {
 		return refuse(http.StatusUnprocessableEntity, "The new password was not typed the same twice.")
 	}
 	hash, err := r.site.passwords.hash(r.ctx(), r.user.Name, r.FormValue("new"))
-	if errors.Is(err, policy.ErrPassword) {
+	if errors.Is(err, users.ErrPassword) {
 		return refuse(http.StatusUnprocessableEntity, sentence(err))
 	}
 	if err != nil {
 		return err
 	}
-	if _, err := r.site.Users.ChangeUser(r.ctx(), r.user.Name, policy.WithPassword(hash, r.user.Name, r.now)); err != nil {
+	if _, err := r.site.Users.ChangeUser(r.ctx(), r.user.Name, users.WithPassword(hash, r.user.Name, r.now)); err != nil {
 		return err
 	}
 	if err := r.site.sessions.Destroy(r.ctx()); err != nil {

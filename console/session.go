@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const signInPath = "/signin"
@@ -60,7 +61,7 @@ func (s *site) visitor(c echo.Context) *request {
 func (s *site) signIn(c echo.Context) error {
 	r := s.visitor(c)
 	typed, password, next := c.FormValue("name"), c.FormValue("password"), local(c.FormValue("next"))
-	name, _ := policy.ParseUserName(typed) // what is no name is nobody's
+	name, _ := users.ParseName(typed) // what is no name is nobody's
 	refuse := func(status int, problem string) error {
 		return s.showSignIn(r, status, signInPage{Name: typed, Next: next, Problem: problem})
 	}
@@ -69,7 +70,7 @@ func (s *site) signIn(c echo.Context) error {
 		return refuse(http.StatusTooManyRequests, "Too many wrong tries. Wait "+spell(wait)+", then try again.")
 	}
 	user, err := s.Users.User(r.ctx(), name)
-	if err != nil && !errors.Is(err, policy.ErrNoUser) {
+	if err != nil && !errors.Is(err, users.ErrNoUser) {
 		return s.answer(r, err)
 	}
 	right, err := s.passwords.right(r.ctx(), password, user.Password)
@@ -88,7 +89,7 @@ func (s *site) signIn(c echo.Context) error {
 }
 
 // noteRefused takes a sign-in that failed down. A name that nobody has is not repeated: it may be a password in the wrong field.
-func (s *site) noteRefused(r *request, user policy.User) error {
+func (s *site) noteRefused(r *request, user users.User) error {
 	by, detail := user.Name, "wrong password"
 	switch {
 	case user.Name == "":
@@ -98,14 +99,14 @@ func (s *site) noteRefused(r *request, user policy.User) error {
 	}
 	s.Logger.Warn("sign-in refused", zap.String("user", by), zap.String("address", r.RealIP()))
 	return s.Audit.Note(r.ctx(), policy.AuditEntry{
-		At: r.now, By: by, Act: policy.ActSignInRefuse, Subject: user.Name, Detail: detail + ", from " + r.RealIP(),
+		At: r.now, By: by, Act: users.ActSignInRefuse, Subject: user.Name, Detail: detail + ", from " + r.RealIP(),
 	})
 }
 
 // welcome begins a user's session. how stands in the audit behind where the person came from.
-func (s *site) welcome(r *request, user policy.User, next, how string) error {
+func (s *site) welcome(r *request, user users.User, next, how string) error {
 	r.user = user
-	if err := r.note(policy.ActSignIn, user.Name, "from "+r.RealIP()+how); err != nil {
+	if err := r.note(users.ActSignIn, user.Name, "from "+r.RealIP()+how); err != nil {
 		return s.answer(r, err)
 	}
 	if err := s.sessions.start(r.ctx(), user, r.now); err != nil {
@@ -115,7 +116,7 @@ func (s *site) welcome(r *request, user policy.User, next, how string) error {
 }
 
 func (r *request) signOut() error {
-	if err := r.note(policy.ActSignOut, r.user.Name, ""); err != nil {
+	if err := r.note(users.ActSignOut, r.user.Name, ""); err != nil {
 		return err
 	}
 	if err := r.site.sessions.Destroy(r.ctx()); err != nil {
@@ -126,7 +127,7 @@ func (r *request) signOut() error {
 
 // signOutEverywhere ends all of the person's sessions, this one too.
 func (r *request) signOutEverywhere() error {
-	if _, err := r.site.Users.ChangeUser(r.ctx(), r.user.Name, policy.SignedOutEverywhere(r.user.Name, r.now)); err != nil {
+	if _, err := r.site.Users.ChangeUser(r.ctx(), r.user.Name, users.SignedOutEverywhere(r.user.Name, r.now)); err != nil {
 		return err
 	}
 	if err := r.site.sessions.Destroy(r.ctx()); err != nil {

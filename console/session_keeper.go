@@ -10,7 +10,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 	"go.uber.org/zap"
 
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // What a session holds.
@@ -55,24 +55,24 @@ func newSessions(d Deps) *sessions {
 
 // user is whose session it is. errSignedOut: nobody's, or it is over: at its end, idle for too long (errIdle), ended together with all others of the user,
 // or the user was shut out. active says that the request is a sign of life.
-func (s *sessions) user(ctx context.Context, users Users, now time.Time, active bool) (policy.User, error) {
+func (s *sessions) user(ctx context.Context, people Users, now time.Time, active bool) (users.User, error) {
 	name := s.GetString(ctx, sessionUser)
 	if name == "" {
-		return policy.User{}, errSignedOut
+		return users.User{}, errSignedOut
 	}
 	seen := time.Unix(s.GetInt64(ctx, sessionSeen), 0)
 	if now.Sub(time.Unix(s.GetInt64(ctx, sessionSince), 0)) >= s.lasts {
-		return policy.User{}, errors.Join(errSignedOut, s.Destroy(ctx))
+		return users.User{}, errors.Join(errSignedOut, s.Destroy(ctx))
 	}
 	if now.Sub(seen) > s.idle {
-		return policy.User{}, errors.Join(errIdle, s.Destroy(ctx))
+		return users.User{}, errors.Join(errIdle, s.Destroy(ctx))
 	}
-	user, err := users.User(ctx, name)
+	user, err := people.User(ctx, name)
 	switch {
-	case errors.Is(err, policy.ErrNoUser), err == nil && (user.Disabled() || user.Generation != s.GetInt(ctx, sessionGeneration)):
-		return policy.User{}, errors.Join(errSignedOut, s.Destroy(ctx))
+	case errors.Is(err, users.ErrNoUser), err == nil && (user.Disabled() || user.Generation != s.GetInt(ctx, sessionGeneration)):
+		return users.User{}, errors.Join(errSignedOut, s.Destroy(ctx))
 	case err != nil:
-		return policy.User{}, err
+		return users.User{}, err
 	}
 	if active && now.Sub(seen) >= min(seenEvery, s.idle/2) {
 		s.Put(ctx, sessionSeen, now.Unix())
@@ -81,7 +81,7 @@ func (s *sessions) user(ctx context.Context, users Users, now time.Time, active 
 }
 
 // start signs a user in, under a new token.
-func (s *sessions) start(ctx context.Context, user policy.User, now time.Time) error {
+func (s *sessions) start(ctx context.Context, user users.User, now time.Time) error {
 	if err := s.Clear(ctx); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // Settings are the company's decisions about the console, checked.
@@ -13,7 +14,7 @@ type Settings struct {
 	URL         string
 	Idle        time.Duration // a session without a page ends after so long
 	Session     time.Duration // every session ends after so long
-	Permissions policy.Permissions
+	Permissions users.Permissions
 	TestLines   []policy.Phone // that an admin may call from the console; in a demo, all may be
 	SSO         SSO
 }
@@ -25,7 +26,7 @@ type SSO struct {
 	ClientSecret string `json:"-"`
 	RoleClaim    string // the claim that names a person's groups, a text or a list of texts
 	// Roles give each group a role. A person has the highest of their groups, and no way in without one.
-	Roles map[string]policy.Role
+	Roles map[string]users.Role
 }
 
 // String keeps the secret out of logs.

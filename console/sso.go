@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const (
@@ -112,50 +113,50 @@ func (s *site) providerFailed(err error) error {
 // noteStranger takes down that somebody was not let in whom the provider vouches for.
 func (s *site) noteStranger(r *request, why error) error {
 	detail := why.Error() + ", from " + r.RealIP()
-	return s.Audit.Note(r.ctx(), policy.AuditEntry{At: r.now, By: "(unknown)", Act: policy.ActSignInRefuse, Detail: detail})
+	return s.Audit.Note(r.ctx(), policy.AuditEntry{At: r.now, By: "(unknown)", Act: users.ActSignInRefuse, Detail: detail})
 }
 
 // known is the user of the console that an identity stands for, with the role that its groups have now. A person who comes for the first time
 // becomes one. Nobody becomes a user that was made otherwise by having the same name.
-func (s *site) known(r *request, who identity) (policy.User, error) {
+func (s *site) known(r *request, who identity) (users.User, error) {
 	role, ok := s.Settings.SSO.role(who.groups)
 	if !ok {
-		return policy.User{}, errNoRole
+		return users.User{}, errNoRole
 	}
 	user, err := s.bySubject(r.ctx(), who.subject)
 	switch {
-	case errors.Is(err, policy.ErrNoUser):
-		user = policy.User{Name: who.name, Role: role, Subject: who.subject, CreatedAt: r.now}
-		if err = s.Users.AddUser(r.ctx(), user, "sso"); errors.Is(err, policy.ErrUserExists) {
+	case errors.Is(err, users.ErrNoUser):
+		user = users.User{Name: who.name, Role: role, Subject: who.subject, CreatedAt: r.now}
+		if err = s.Users.AddUser(r.ctx(), user, "sso"); errors.Is(err, users.ErrExists) {
 			err = errOtherUser
 		}
 		return user, err
 	case err != nil:
-		return policy.User{}, err
+		return users.User{}, err
 	case user.Disabled():
-		return policy.User{}, errOtherUser
+		return users.User{}, errOtherUser
 	case user.Role == role:
 		return user, nil
 	}
-	return s.Users.ChangeUser(r.ctx(), user.Name, policy.WithRole(role, "sso", r.now))
+	return s.Users.ChangeUser(r.ctx(), user.Name, users.WithRole(role, "sso", r.now))
 }
 
 // bySubject looks through all users, of whom there are few, and on sign-ins alone.
-func (s *site) bySubject(ctx context.Context, subject string) (policy.User, error) {
+func (s *site) bySubject(ctx context.Context, subject string) (users.User, error) {
 	for u, err := range s.Users.Users(ctx) {
 		if err != nil {
-			return policy.User{}, err
+			return users.User{}, err
 		}
 		if u.Subject == subject {
 			return u, nil
 		}
 	}
-	return policy.User{}, policy.ErrNoUser
+	return users.User{}, users.ErrNoUser
 }
 
 // role is the highest that any of the groups has.
-func (s SSO) role(groups []string) (best policy.Role, ok bool) {
-	for _, role := range policy.Roles() { // from the lowest
+func (s SSO) role(groups []string) (best users.Role, ok bool) {
+	for _, role := range users.Roles() { // from the lowest
 		for _, g := range groups {
 			if s.Roles[g] == role {
 				best, ok = role, true

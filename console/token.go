@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // How much one token may ask for. A program that reads page after page comes nowhere near it, and one that runs wild leaves the machine to
@@ -20,8 +20,8 @@ const (
 	tokenBurst = 60
 )
 
-// NewToken makes the secret of a token. It is shown once; what is kept of it is policy.HashToken.
-func NewToken() string { return policy.TokenPrefix + rand.Text() }
+// NewToken makes the secret of a token. It is shown once; what is kept of it is users.HashToken.
+func NewToken() string { return users.TokenPrefix + rand.Text() }
 
 // tokens lets programs in by their tokens. Its own guesses count wrong ones: a program's old token must not keep people from signing in.
 type tokens struct {
@@ -34,24 +34,24 @@ func newTokens() *tokens { return &tokens{wrong: newGuesses(), rates: map[string
 
 // holder is whose token a request brings. errNoToken: it brings none; errWrongToken: it was revoked, or is nobody's; errTokenOver: its time is
 // over; errShutOut: its user was shut out.
-func (s *site) holder(ctx context.Context, header string, now time.Time) (policy.User, policy.Token, error) {
+func (s *site) holder(ctx context.Context, header string, now time.Time) (users.User, users.Token, error) {
 	kind, secret, _ := strings.Cut(header, " ")
 	if secret = strings.TrimSpace(secret); !strings.EqualFold(kind, "Bearer") || secret == "" {
-		return policy.User{}, policy.Token{}, errNoToken
+		return users.User{}, users.Token{}, errNoToken
 	}
-	if !strings.HasPrefix(secret, policy.TokenPrefix) {
-		return policy.User{}, policy.Token{}, errWrongToken
+	if !strings.HasPrefix(secret, users.TokenPrefix) {
+		return users.User{}, users.Token{}, errWrongToken
 	}
-	token, err := s.Tokens.Token(ctx, policy.HashToken(secret))
-	if errors.Is(err, policy.ErrNoToken) {
-		return policy.User{}, policy.Token{}, errWrongToken
+	token, err := s.Tokens.Token(ctx, users.HashToken(secret))
+	if errors.Is(err, users.ErrNoToken) {
+		return users.User{}, users.Token{}, errWrongToken
 	}
 	if err != nil {
-		return policy.User{}, policy.Token{}, err
+		return users.User{}, users.Token{}, err
 	}
 	user, err := s.Users.User(ctx, token.User)
 	switch {
-	case errors.Is(err, policy.ErrNoUser):
+	case errors.Is(err, users.ErrNoUser):
 		return user, token, errWrongToken
 	case err == nil && user.Disabled():
 		return user, token, errShutOut
@@ -62,7 +62,7 @@ func (s *site) holder(ctx context.Context, header string, now time.Time) (policy
 }
 
 // used keeps when a token was last used, to a minute. A store that cannot be written refuses nothing: it is only for the person's list.
-func (s *site) used(ctx context.Context, t policy.Token, now time.Time) error {
+func (s *site) used(ctx context.Context, t users.Token, now time.Time) error {
 	if now.Sub(t.UsedAt) < seenEvery {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (s *site) used(ctx context.Context, t policy.Token, now time.Time) error {
 }
 
 // pause is how long a token has to wait before its next request; 0: go on.
-func (t *tokens) pause(token policy.Token, now time.Time) time.Duration {
+func (t *tokens) pause(token users.Token, now time.Time) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	key := token.User + "/" + token.Name
