@@ -21,7 +21,6 @@ func (s *site) callsNoun() noun {
 	return noun{title: "Calls", path: callsPath, route: func(r routes) {
 		r.get(callsPath, (*request).calls)
 		r.get(callsPath+exportEnd, (*request).exportCalls, users.TakeExports)
-		r.get(exportsPath, (*request).showExports, users.TakeExports)
 	}}
 }
 
