@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/officernd/supportline/console"
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/console/signin"
+	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 )
 
@@ -32,15 +32,15 @@ func FirstUser(ctx context.Context, folder string, s *store.Store, now time.Time
 			return "", err
 		}
 	}
-	hash, err := console.HashPassword(User, password)
+	hash, err := signin.HashPassword(User, password)
 	if err != nil {
 		return "", err
 	}
-	err = s.AddUser(ctx, policy.User{Name: User, Role: policy.Admin, Password: hash, CreatedAt: now}, "demo")
-	if errors.Is(err, policy.ErrUserExists) && len(text) == 0 { // the file was lost
-		_, err = s.ChangeUser(ctx, User, policy.WithPassword(hash, "demo", now))
+	err = s.AddUser(ctx, users.User{Name: User, Role: users.Admin, Password: hash, CreatedAt: now}, "demo")
+	if errors.Is(err, users.ErrExists) && len(text) == 0 { // the file was lost
+		_, err = s.ChangeUser(ctx, User, users.WithPassword(hash, "demo", now))
 	}
-	if errors.Is(err, policy.ErrUserExists) {
+	if errors.Is(err, users.ErrExists) {
 		err = nil
 	}
 	return password, err
