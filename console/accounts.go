@@ -90,8 +90,8 @@ func (r *request) stands(u policy.Usage) standing {
 
 // months are the n months of an account that end with last, with the state of its open case.
 func (r *request) months(c policy.Customer, last policy.Month, n int) ([]policy.Usage, error) {
-	months, err := policy.AccountMonths(c, last, n, r.site.Policy.FairUse, func(m policy.Month) ([]policy.Tally, error) {
-		return r.site.Calls.AccountTallies(r.ctx(), c.Number, m)
+	months, err := policy.AccountMonths(c, last, n, r.site.Policy.FairUse, func(m policy.Month) ([]policy.CallSummary, error) {
+		return r.site.Calls.AccountSummaries(r.ctx(), c.Number, m)
 	})
 	if err != nil {
 		return nil, err

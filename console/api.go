@@ -84,29 +84,13 @@ func (s *site) authorized(o operation) echo.HandlerFunc {
 // requestKey is where the handler of errors finds whose request failed.
 const requestKey = "request"
 
-// authorize finds out in whose name the program asks.
+// authorize finds the user in whose name the program asks.
 func (r *request) authorize() error {
-	user, token, err := r.site.holder(r.ctx(), r.Request().Header.Get(echo.HeaderAuthorization), r.now)
-	switch {
-	case errors.Is(err, errWrongToken):
-		if wait := r.site.tokens.missed(r.RealIP(), r.now); wait > 0 {
-			return tooMany{errManyWrongTokens, wait}
-		}
-		r.site.Logger.Warn("a wrong token was refused", zap.String("address", r.RealIP()))
-		return err
-	case errors.Is(err, errShutOut), errors.Is(err, errTokenOver):
-		r.site.Logger.Warn("a token was refused", zap.String("user", user.Name), zap.String("token", token.Name), zap.Error(err))
-		return err
-	case err != nil:
+	user, token, err := r.site.signin.Bearer(r.ctx(), r.Request().Header.Get(echo.HeaderAuthorization), r.RealIP(), r.now)
+	if err != nil {
 		return err
 	}
 	r.user, r.token = user, &token
-	if wait := r.site.tokens.pause(token, r.now); wait > 0 {
-		return tooMany{errManyRequests, wait}
-	}
-	if err := r.site.used(r.ctx(), token, r.now); err != nil {
-		r.site.Logger.Error("the use of a token could not be written", zap.Error(err))
-	}
 	return nil
 }
 

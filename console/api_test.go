@@ -404,5 +404,5 @@ func TestTokensOnThePersonsPage(t *testing.T) {
 	operator.post("/profile/tokens/revoke", "name", "ci").want(t, 200, "The token is revoked", "You have no tokens yet")
 	ci.get("/api/v1/calls").want(t, 401, "wrong-token")
 	p.visitor(t).get("/api").want(t, 200, "Sign in")
-	viewer.get("/api").want(t, 200, "/api/v1/calls/{sid}/acts", `id="problem-call-changed"`, `id="shape-Usage"`)
+	viewer.get("/api").want(t, 200, `href="/api/v1/openapi.yaml"`, `id="problem-call-changed"`, `id="problem-internal"`)
 }

@@ -113,7 +113,7 @@ func TestTokensInTheBrowser(t *testing.T) {
 	tab.See("The token is revoked", "You have no tokens yet.")
 	tab.Scripts(true)
 	tab.Go(p.server.URL + "/api")
-	tab.See("Authorization: Bearer", "Do something to a call, or take it back", "nothing-to-waive")
+	tab.See("Authorization: Bearer", "/api/v1/openapi.yaml", "nothing-to-waive")
 	tab.Check("api")
 	tab.Go(p.server.URL + "/calls")
 	tab.See("All of these, on every page: CSV JSON")

@@ -57,7 +57,7 @@ func (r *request) showCall(status int, call policy.Call, body callPage) error {
 		_, body.Standing[string(kind)] = call.Standing(kind)
 	}
 	p := r.page(nil)
-	p.Numbers = r.may(policy.SeeNumbers) && slices.Contains(r.site.sessions.revealed(r.ctx()), string(call.SID))
+	p.Numbers = r.may(policy.SeeNumbers) && r.site.signin.IsRevealed(r.ctx(), string(call.SID))
 	body.Picture = draw(call, r.now, p.Phone)
 	p.Body = body
 	return r.show(status, "call", p)
@@ -78,7 +78,7 @@ func (r *request) reveal() error {
 	if err := r.site.Audit.Note(r.ctx(), entry); err != nil {
 		return err
 	}
-	r.site.sessions.reveal(r.ctx(), string(call.SID))
+	r.site.signin.Reveal(r.ctx(), string(call.SID))
 	return r.seeOther(callPath(call.SID))
 }
 

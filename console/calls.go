@@ -20,7 +20,6 @@ func (s *site) callsNoun() noun {
 	return noun{title: "Calls", path: callsPath, route: func(r routes) {
 		r.get(callsPath, (*request).calls)
 		r.get(callsPath+exportEnd, (*request).exportCalls, policy.TakeExports)
-		r.get(exportsPath, (*request).showExports, policy.TakeExports)
 	}}
 }
 

@@ -84,11 +84,11 @@ func (r *request) proposal() (month policy.Month, lines iter.Seq[policy.Charge],
 			return month, nil, at, false, err
 		}
 	}
-	book, ready, err := r.site.Standings.Book(r.ctx(), month, 1)
+	report, ready, err := r.site.Usage.Report(r.ctx(), month, 1)
 	if err != nil || !ready {
 		return month, nil, at, false, err
 	}
-	return month, book[0].Charges(r.site.Policy.FairUse), book.DerivedAt(), true, nil
+	return month, report[0].Charges(r.site.Policy.FairUse), report.DerivedAt(), true, nil
 }
 
 // named writes the accounts' names into the lines of a proposal.

@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -85,11 +86,10 @@ func (r *request) exportCalls() error {
 	if err != nil {
 		return err
 	}
-	export := r.site.exporting.begin(&underWay{User: r.user.Name, Words: words, Format: format, BeganAt: r.now})
-	if export == nil {
-		return tooMany{errManyExports, 10 * time.Second}
+	defer r.site.exporting.Add(-1)
+	if r.site.exporting.Add(1) > maxExports {
+		return signin.Throttled{Err: errManyExports, Wait: 10 * time.Second}
 	}
-	defer export.end(false) // unless it was whole
 	entry := policy.AuditEntry{
 		At: r.now, By: r.user.Name, Act: policy.ActExport, Customer: filter.Customer, Subject: "calls", Detail: format + " of " + words + r.overAPI(),
 	}
@@ -100,7 +100,7 @@ func (r *request) exportCalls() error {
 	h.Set("Content-Type", kind)
 	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="calls-%s.%s"`, r.now.In(r.zone).Format("2006-01-02-150405"), format))
 	h.Set("Cache-Control", "no-store")
-	return r.sendRows(format, r.exported(filter, export), export)
+	return r.sendRows(format, r.exported(filter))
 }
 
 // selected is what the address selects, all pages of it, and the same in words.
@@ -119,7 +119,7 @@ func (r *request) overAPI() string {
 }
 
 // exported are the rows of an export.
-func (r *request) exported(filter policy.Filter, export *underWay) iter.Seq2[policy.Row, error] {
+func (r *request) exported(filter policy.Filter) iter.Seq2[policy.Row, error] {
 	counting, numbers := newTickets(r.site.Calls), r.may(policy.SeeNumbers)
 	return func(yield func(policy.Row, error) bool) {
 		breath := breath{ctx: r.ctx(), since: time.Now()}
@@ -134,7 +134,6 @@ func (r *request) exported(filter policy.Filter, export *underWay) iter.Seq2[pol
 			if !yield(row, err) || err != nil {
 				return
 			}
-			export.took(c)
 			breath.take()
 			done = r.site.turns.take(r.ctx())
 		}
@@ -163,7 +162,7 @@ func (b *breath) take() {
 }
 
 // sendRows streams rows. What fails in the middle, a bug too, cuts the connection, so that nobody takes a part for the whole.
-func (r *request) sendRows(format string, rows iter.Seq2[policy.Row, error], progress *underWay) error {
+func (r *request) sendRows(format string, rows iter.Seq2[policy.Row, error]) error {
 	whole := false
 	defer func() {
 		if !whole {
@@ -181,7 +180,6 @@ func (r *request) sendRows(format string, rows iter.Seq2[policy.Row, error], pro
 	if whole = err == nil; !whole && !errors.Is(err, context.Canceled) && r.ctx().Err() == nil {
 		r.site.Logger.Error("an export failed", zap.String("user", r.user.Name), zap.Error(err))
 	}
-	progress.end(whole)
 	return nil
 }
 

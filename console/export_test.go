@@ -263,27 +263,3 @@ func TestExportsByPermission(t *testing.T) {
 	operator.get("/calls").without(t, "/calls/export")
 	p.visitor(t).get("/calls/export?format=csv").want(t, http.StatusOK, "Sign in")
 }
-
-// Who takes a list out sees how far it is, and whether it came to its end; nobody sees another's.
-func TestHowFarExportsAre(t *testing.T) {
-	p, log := mustEndless(t, 0)
-	admin, operator := p.as(t, policy.Admin), p.as(t, policy.Operator)
-	operator.get("/exports").want(t, http.StatusOK, "You took nothing out")
-	body, _, ended := slowly(p, p.program(t, "operator"), "/api/v1/calls/export?format=csv&intent=critical")
-	lines := bufio.NewReaderSize(body, 16)
-	for range 1200 {
-		if _, err := lines.ReadString('\n'); err != nil {
-			t.Fatal(err)
-		}
-	}
-	page := operator.get("/exports")
-	page.want(t, http.StatusOK, "under way", "intent critical", "csv", `http-equiv="refresh"`)
-	if so := between(page.body, `data-label="Calls so far" class="figure">`, "<", 0); len(so) != 1 || len(so[0]) < 4 {
-		t.Errorf("after 1200 lines %q calls are so far", so)
-	}
-	admin.get("/exports").want(t, http.StatusOK, "You took nothing out")
-	body.Close()
-	<-log.stopped
-	<-ended
-	operator.get("/exports").want(t, http.StatusOK, "cut off", "None is under way")
-}

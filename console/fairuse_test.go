@@ -13,8 +13,8 @@ import (
 // caseOf opens a case of northwind's over its months, and takes it to a state.
 func (p *place) caseOf(t testing.TB, c policy.Customer, to ...policy.CaseState) policy.Case {
 	t.Helper()
-	months, err := policy.AccountMonths(c, "2026-11", 6, company(t).FairUse, func(m policy.Month) ([]policy.Tally, error) {
-		return p.store.AccountTallies(t.Context(), c.Number, m)
+	months, err := policy.AccountMonths(c, "2026-11", 6, company(t).FairUse, func(m policy.Month) ([]policy.CallSummary, error) {
+		return p.store.AccountSummaries(t.Context(), c.Number, m)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +193,7 @@ func TestWhatIf(t *testing.T) {
 // While figures are derived the pages say so, and look again, with and without scripts.
 func TestFiguresThatAreBeingDerived(t *testing.T) {
 	t.Parallel()
-	p := mustPlace(t, func(d *console.Deps) { d.Standings = unready{} })
+	p := mustPlace(t, func(d *console.Deps) { d.Usage = unready{} })
 	operator := p.as(t, policy.Operator)
 	for _, path := range []string{"/fair-use/charges", "/fair-use/what-if?tickets=12"} {
 		operator.get(path).want(t, http.StatusOK, "being worked out", `http-equiv="refresh"`, `hx-trigger="load delay:1s"`)

@@ -96,7 +96,7 @@ func (r *request) standing(s policy.Settings, l policy.Line) lineStands {
 // showWithTeams shows a page that names specialists: their numbers in full for those to whom they were revealed.
 func (r *request) showWithTeams(status int, name string, body any) error {
 	p := r.page(body)
-	p.Numbers = r.may(policy.SeeNumbers) && slices.Contains(r.site.sessions.revealed(r.ctx()), teamsRevealed)
+	p.Numbers = r.may(policy.SeeNumbers) && r.site.signin.IsRevealed(r.ctx(), teamsRevealed)
 	return r.show(status, name, p)
 }
 
@@ -105,7 +105,7 @@ func (r *request) revealTeams() error {
 	if err := r.note(policy.ActReveal, "teams", "the telephone numbers of the teams"); err != nil {
 		return err
 	}
-	r.site.sessions.reveal(r.ctx(), teamsRevealed)
+	r.site.signin.Reveal(r.ctx(), teamsRevealed)
 	return r.seeOther(linesPath + "#teams")
 }
 

@@ -20,6 +20,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 )
@@ -61,9 +62,9 @@ func mustPlace(t testing.TB, changes ...func(*console.Deps)) *place {
 	p.store = opened
 	logger := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(zapcore.AddSync(p.log)), zap.InfoLevel))
 	deps := console.Deps{
-		Settings: console.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour, Permissions: policy.UsualPermissions()},
+		Settings: console.Settings{Settings: signin.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour}, Permissions: policy.UsualPermissions()},
 		Policy:   company(t), Lines: linesOver{company(t), opened}, Calls: opened, Users: opened, Sessions: opened, Audit: opened, Tokens: opened,
-		Accounts: directory{opened}, Cases: reviews{opened}, Ready: opened.Ping, Version: "v1.2.3", Outbox: opened, Standings: derived{opened}, Now: func() time.Time { return p.now }, Logger: logger,
+		Accounts: directory{opened}, Cases: reviews{opened}, Ready: opened.Ping, Version: "v1.2.3", Outbox: opened, Usage: derived{opened}, Now: func() time.Time { return p.now }, Logger: logger,
 	}
 	for _, change := range changes {
 		change(&deps)
@@ -78,7 +79,7 @@ func mustPlace(t testing.TB, changes ...func(*console.Deps)) *place {
 
 // hash is made once: it costs time on purpose.
 var hash = func() string {
-	h, err := console.HashPassword("", password)
+	h, err := signin.HashPassword("", password)
 	if err != nil {
 		panic(err)
 	}

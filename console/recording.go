@@ -47,7 +47,6 @@ type sound struct {
 }
 
 func (r *request) sounds(call policy.Call) (all []sound) {
-	revealed := r.site.sessions.revealed(r.ctx())
 	for _, recording := range call.Recorded() {
 		path := callPath(call.SID) + "/recordings/" + recording.SID
 		s := sound{Recording: recording, Title: "Recording of the talk", State: "at the provider: it was not fetched"}
@@ -59,7 +58,7 @@ func (r *request) sounds(call policy.Call) (all []sound) {
 		}
 		switch {
 		case recording.Copy == nil, r.site.Recordings == nil, !r.may(policy.HearRecordings):
-		case slices.Contains(revealed, revealedSound(call.SID, recording.SID)):
+		case r.site.signin.IsRevealed(r.ctx(), revealedSound(call.SID, recording.SID)):
 			s.Path = path
 		default:
 			s.Ask = path
@@ -87,7 +86,7 @@ func (r *request) listen() error {
 	if err := r.site.Recordings.Reveal(r.ctx(), call, r.user.Name, "recording "+recording); err != nil {
 		return err
 	}
-	r.site.sessions.reveal(r.ctx(), revealedSound(call, recording))
+	r.site.signin.Reveal(r.ctx(), revealedSound(call, recording))
 	return r.seeOther(callPath(call) + "#recordings")
 }
 
@@ -101,7 +100,7 @@ func (r *request) opened(call policy.CallSID, recording string) (Sound, error) {
 // recording plays one, as a whole or in the parts that a player asks for. It was asked for before.
 func (r *request) recording() error {
 	call, recording := policy.CallSID(r.Param("sid")), r.Param("recording")
-	if !slices.Contains(r.site.sessions.revealed(r.ctx()), revealedSound(call, recording)) {
+	if !r.site.signin.IsRevealed(r.ctx(), revealedSound(call, recording)) {
 		return errNotPermitted
 	}
 	sound, err := r.opened(call, recording)

@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -31,8 +32,8 @@ type request struct {
 func (s *site) guarded(handle func(*request) error, needs []policy.Permission) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := &request{Context: c, site: s, now: s.Now(), zone: time.UTC}
-		user, err := s.sessions.user(r.ctx(), s.Users, r.now, !streams(c))
-		if errors.Is(err, errSignedOut) {
+		user, err := s.signin.User(r.ctx(), r.now, !streams(c))
+		if errors.Is(err, signin.ErrSignedOut) {
 			return r.toSignIn(err)
 		}
 		if err != nil {
@@ -113,7 +114,7 @@ func (r *request) toSignIn(why error) error {
 	if next := r.Request().URL.RequestURI(); r.Request().Method == http.MethodGet && next != "/" {
 		query.Set("next", next)
 	}
-	if errors.Is(why, errIdle) {
+	if errors.Is(why, signin.ErrIdle) {
 		query.Set("why", "idle")
 	}
 	path := signInPath

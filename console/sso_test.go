@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -22,7 +23,7 @@ func mustSSO(t testing.TB) (*place, *identityServer) {
 	t.Cleanup(front.Close)
 	p = mustPlace(t, func(d *console.Deps) {
 		d.Settings.URL = front.URL
-		d.Settings.SSO = console.SSO{
+		d.Settings.SSO = signin.SSO{
 			Issuer: id.URL, ClientID: clientID, ClientSecret: clientSecret, RoleClaim: "groups",
 			Roles: map[string]policy.Role{"support": policy.Operator, "it": policy.Admin, "guests": policy.Viewer},
 		}

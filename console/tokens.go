@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -30,7 +31,7 @@ type tokenForm struct {
 // token, since its name is taken by then.
 func (r *request) addToken() error {
 	form := tokenForm{Name: r.FormValue("name"), Days: r.FormValue("days"), ReadOnly: r.FormValue("readonly") != "", Masked: r.FormValue("masked") != ""}
-	secret := NewToken()
+	secret := signin.NewToken()
 	token := policy.Token{User: r.user.Name, Hash: policy.HashToken(secret), ReadOnly: form.ReadOnly, Masked: form.Masked, CreatedAt: r.now}
 	var err error
 	if token.Name, err = policy.ParseTokenName(form.Name); err == nil {

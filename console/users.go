@@ -59,7 +59,7 @@ func (r *request) addUser() error {
 		role, err = policy.ParseRole(r.FormValue("role"))
 	}
 	if err == nil {
-		hash, err = r.site.passwords.hash(r.ctx(), name, r.FormValue("password"))
+		hash, err = r.site.signin.HashPassword(r.ctx(), name, r.FormValue("password"))
 	}
 	if err == nil {
 		err = r.site.Users.AddUser(r.ctx(), policy.User{Name: name, Role: role, Password: hash, CreatedAt: r.now}, r.user.Name)

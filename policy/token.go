@@ -3,6 +3,7 @@ package policy
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"regexp"
 	"time"
@@ -75,3 +76,13 @@ func (p Permissions) AllowToken(u User, t Token, what Permission) bool {
 	}
 	return t.User == u.Name && p.Allow(u, what)
 }
+
+// The reasons for which a program is not let in.
+var (
+	ErrTokenMissing    = errors.New("no token")
+	ErrTokenUnknown    = errors.New("the token is nobody's: it was mistyped, or revoked")
+	ErrTokenExpired    = errors.New("the token's time is over")
+	ErrUserDisabled    = errors.New("the token's user was shut out")
+	ErrManyWrongTokens = errors.New("too many wrong tokens")
+	ErrManyRequests    = errors.New("too many requests")
+)

@@ -194,12 +194,12 @@ func TestTokensHaveNamesAndEnds(t *testing.T) {
 // However long a list is, what is remembered to count it is bounded, and what was forgotten is read again.
 func TestCountingForgets(t *testing.T) {
 	reads := 0
-	var counting policy.Counting
-	read := func(customer policy.CustomerNumber, _ policy.Month) ([]policy.Tally, error) {
+	var counting policy.TicketCounter
+	read := func(customer policy.CustomerNumber, _ policy.Month) ([]policy.CallSummary, error) {
 		reads++
-		month := make([]policy.Tally, 40_000)
+		month := make([]policy.CallSummary, 40_000)
 		for i := range month {
-			month[i] = policy.Tally{SID: policy.CallSID(fmt.Sprint(customer, "-", i)), Customer: customer, Accepted: true, Ticket: policy.Ticket(fmt.Sprint(i))}
+			month[i] = policy.CallSummary{SID: policy.CallSID(fmt.Sprint(customer, "-", i)), Customer: customer, Accepted: true, Ticket: policy.Ticket(fmt.Sprint(i))}
 		}
 		return month, nil
 	}

@@ -212,7 +212,7 @@ func TestAReviewThatFindsNothingNewWritesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := range 3 {
-		verdict, err := s.Review(t.Context(), "204518", "2026-11", policy.FairUse{SustainedWithin: 3}, func(policy.Standing) policy.Verdict {
+		verdict, err := s.Review(t.Context(), "204518", "2026-11", policy.FairUse{SustainedWithin: 3}, func(policy.ReviewInput) policy.Verdict {
 			return policy.Verdict{Notices: []policy.Notice{{Key: "tickets/204518/2026-11/80"}}}
 		})
 		if err != nil || (len(verdict.Notices) == 1) != (n == 0) {

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
 
-	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -89,7 +89,7 @@ func TestCasesOverTheAPIAreThoseOfTheCommands(t *testing.T) {
 // api asks the company's console, with the token of an admin.
 func (c *company) api() func(method, path, body string) string {
 	c.Helper()
-	secret := console.NewToken()
+	secret := signin.NewToken()
 	user := policy.User{Name: "ops", Role: policy.Admin, CreatedAt: c.now}
 	if err := c.store.AddUser(c.Context(), user, "test"); err != nil {
 		c.Fatal(err)

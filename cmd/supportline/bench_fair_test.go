@@ -97,11 +97,11 @@ func newFairBench(b *testing.B, calls, accounts, months int) *fairBench {
 func (f *fairBench) account(b *testing.B, n int) time.Duration {
 	customer, month := f.customers[n*7919%len(f.customers)], f.months[n%len(f.months)]
 	began := time.Now()
-	tallies, err := f.ledger.store.AccountTallies(b.Context(), customer.Number, month)
+	summaries, err := f.ledger.store.AccountSummaries(b.Context(), customer.Number, month)
 	if err != nil {
 		b.Fatal(err)
 	}
-	policy.MonthUsage(customer, month, tallies, f.ledger.fair)
+	policy.MonthUsage(customer, month, summaries, f.ledger.fair)
 	return time.Since(began)
 }
 

@@ -14,7 +14,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -76,7 +76,7 @@ func newPagesBench(b *testing.B, calls, accounts, months int) *pagesBench {
 		b.Fatal(err)
 	}
 	p.cases = len(cases)
-	hash, err := console.HashPassword("mila", "blue horse battery")
+	hash, err := signin.HashPassword("mila", "blue horse battery")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -33,7 +33,7 @@ func (d demoCommand) firstUser(ctx context.Context, h *house) (password string, 
 			return "", err
 		}
 	}
-	hash, err := console.HashPassword(demoUser, password)
+	hash, err := signin.HashPassword(demoUser, password)
 	if err != nil {
 		return "", err
 	}

@@ -63,7 +63,7 @@ func TestGeneratedYear(t *testing.T) {
 	}
 }
 
-// recount goes through the whole log by hand, for one account: no index, no tallies, none of the program's own counting.
+// recount goes through the whole log by hand, for one account: no index, no summaries, none of the program's own counting.
 func recount(settings policy.Settings, customer policy.Customer, calls []policy.Call) map[policy.Month]policy.Usage {
 	months := map[policy.Month]policy.Usage{}
 	for m := time.January; m <= time.December; m++ {

@@ -21,13 +21,14 @@ const module = "github.com/officernd/supportline"
 
 // mayImport are the arrows between the rooms, all that there are. A room's tests may also import what mayTestWith says.
 var mayImport = map[string][]string{
-	"cmd/supportline":            {"cmd/supportline/config", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "console", "ivr", "policy", "store", "twilio", "twilio/fake"},
-	"cmd/supportline/config":     {"cmd/supportline/notices", "cmd/supportline/recordings", "console", "ivr", "policy"},
+	"cmd/supportline":            {"cmd/supportline/config", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "store", "twilio", "twilio/fake"},
+	"cmd/supportline/config":     {"cmd/supportline/notices", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy"},
 	"cmd/supportline/notices":    {"policy"},
 	"cmd/supportline/phone":      {"console", "policy", "twilio", "twilio/fake"},
 	"cmd/supportline/recordings": {"policy", "twilio"},
-	"console":                    {"policy"},
+	"console":                    {"console/signin", "policy"},
 	"console/browsertest":        {},
+	"console/signin":             {"policy"},
 	"ivr":                        {"policy", "twilio"},
 	"policy":                     {},
 	"store":                      {"policy"},
@@ -45,10 +46,10 @@ var owners = map[string][]string{
 	"github.com/sony/gobreaker":       {"twilio"},
 	"go.etcd.io/bbolt":                {"store"},
 	"github.com/labstack/echo":        {"ivr", "console", "cmd/supportline"},
-	"github.com/alexedwards":          {"console"},
+	"github.com/alexedwards":          {"console/signin"},
 	"github.com/chromedp":             {"console/browsertest"},
-	"github.com/coreos/go-oidc":       {"console"},
-	"golang.org/x/oauth2":             {"console"},
+	"github.com/coreos/go-oidc":       {"console/signin"},
+	"golang.org/x/oauth2":             {"console/signin"},
 	"github.com/go-jose":              {"console"}, // an identity provider, in tests
 	"github.com/compose-spec":         {"cmd/supportline"},
 	"github.com/nyaruka":              {"policy", "cmd/supportline", "cmd/supportline/config"},
@@ -60,9 +61,9 @@ var owners = map[string][]string{
 	"github.com/fxamacker/cbor":       {"store"},
 	"golang.org/x/term":               {"cmd/supportline", "cmd/supportline/phone"},
 	"go.yaml.in/yaml":                 {"ivr", "cmd/supportline/config", "console"},
-	"golang.org/x/time":               {"console"},
+	"golang.org/x/time":               {"console/signin"},
 	"github.com/santhosh-tekuri":      {"console"}, // schemas of the API, in tests
-	"go.uber.org/zap":                 {"ivr", "console", "cmd/supportline", "cmd/supportline/notices", "cmd/supportline/recordings"},
+	"go.uber.org/zap":                 {"ivr", "console", "console/signin", "cmd/supportline", "cmd/supportline/notices", "cmd/supportline/recordings"},
 	"github.com/minio":                {"cmd/supportline/recordings"},
 	"github.com/johannesboyne":        {"cmd/supportline/recordings"}, // a store that speaks S3, in tests
 	"github.com/wneessen/go-mail":     {"cmd/supportline/notices"},

@@ -20,7 +20,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
-	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 )
@@ -35,7 +35,7 @@ type browser struct {
 func (l *telephony) admin() *browser {
 	l.t.Helper()
 	const password = "blue horse battery"
-	hash, err := console.HashPassword("mila", password)
+	hash, err := signin.HashPassword("mila", password)
 	if err != nil {
 		l.t.Fatal(err)
 	}

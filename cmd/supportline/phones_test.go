@@ -16,8 +16,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
-	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/console/browsertest"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 )
@@ -55,7 +55,7 @@ func mustPhoneHouse(t testing.TB, change func(*config.Config)) phoneHouse {
 	if err := h.bringIn(t.Context(), "customers.example.csv", config.ExampleCustomers()); err != nil {
 		t.Fatal(err)
 	}
-	hash, err := console.HashPassword("", phonePassword)
+	hash, err := signin.HashPassword("", phonePassword)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -106,7 +106,7 @@ func newPassword(name string, in io.Reader) (hash string, err error) {
 	if password == "" {
 		return "", errors.New("no password: type one, or pass it on standard input")
 	}
-	return console.HashPassword(name, password)
+	return signin.HashPassword(name, password)
 }
 
 type usersPassword struct{ userChange }

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -61,7 +61,7 @@ func (t usersToken) add(ctx context.Context, s *session, user string) error {
 	if err != nil {
 		return fmt.Errorf("--days: %w", err)
 	}
-	secret := console.NewToken()
+	secret := signin.NewToken()
 	made := policy.Token{
 		User: user, Name: name, Hash: policy.HashToken(secret), ReadOnly: t.ReadOnly, Masked: t.Masked, CreatedAt: s.Now(), ExpiresAt: ends,
 	}

@@ -63,7 +63,7 @@ func expire(t *testing.T, storage Storage) {
 	same(t, "a call that is left", late, kept(t, s, late.SID))
 	_, err = s.Call(t.Context(), "CA0")
 	wantError(t, "a call that is gone", err, policy.ErrNoCall)
-	same(t, "tallies of November", []policy.Tally{}, collect(t, s.MonthTallies(t.Context(), "2026-11")))
+	same(t, "summaries of November", []policy.CallSummary{}, collect(t, s.MonthSummaries(t.Context(), "2026-11")))
 	if notices := collect(t, s.Notices(t.Context())); len(notices) != 2 || notices[0].Key != "waits" || notices[1].Key != "young" {
 		t.Errorf("the notices left are %+v", notices)
 	}
@@ -175,7 +175,7 @@ func eraseAll(t *testing.T, storage Storage) {
 		t.Errorf("the case became %+v", c)
 	}
 	same(t, "the outbox", []policy.Notice{other}, collect(t, s.Notices(t.Context())))
-	same(t, "tallies of the account", []policy.Tally{}, collect(t, s.MonthTallies(t.Context(), "2026-11")))
+	same(t, "summaries of the account", []policy.CallSummary{}, collect(t, s.MonthSummaries(t.Context(), "2026-11")))
 	left, err := json.Marshal([]any{after, collect(t, s.Audit(t.Context())), collect(t, s.Calls(t.Context(), policy.Filter{}))})
 	if err != nil {
 		t.Fatal(err)

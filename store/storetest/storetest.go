@@ -31,8 +31,8 @@ type Store interface {
 	Search(ctx context.Context, filter policy.Filter, page policy.Page) (policy.Found[policy.Call], error)
 	CountCalls(ctx context.Context, times []time.Time) ([]policy.OutcomeCount, error)
 	AccountMonth(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Call, error)
-	AccountTallies(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Tally, error)
-	MonthTallies(ctx context.Context, month policy.Month) iter.Seq2[policy.Tally, error]
+	AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error)
+	MonthSummaries(ctx context.Context, month policy.Month) iter.Seq2[policy.CallSummary, error]
 	TalkingSince(ctx context.Context, before time.Time) ([]policy.CallSID, error)
 	WrongNumbers(ctx context.Context, caller policy.Phone, since time.Time) (int, error)
 
@@ -49,7 +49,7 @@ type Store interface {
 	SearchAudit(ctx context.Context, filter policy.AuditFilter, page policy.Page) (policy.Found[policy.AuditEntry], error)
 	Expire(ctx context.Context, before time.Time) (policy.Expired, error)
 
-	Review(ctx context.Context, customer policy.CustomerNumber, month policy.Month, fair policy.FairUse, decide func(policy.Standing) policy.Verdict) (policy.Verdict, error)
+	Review(ctx context.Context, customer policy.CustomerNumber, month policy.Month, fair policy.FairUse, decide func(policy.ReviewInput) policy.Verdict) (policy.Verdict, error)
 	OpenCase(ctx context.Context, customer policy.CustomerNumber, by, note string, months []policy.Usage, at time.Time) (policy.Case, error)
 	MoveCase(ctx context.Context, id policy.CaseID, move policy.Move, notices []policy.Notice) (policy.Case, error)
 	Case(ctx context.Context, id policy.CaseID) (policy.Case, error)
@@ -149,7 +149,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"customers are found by number, name and phone", searchCustomers},
 		{"the audit is searched, page by page both ways", searchAudit},
 		{"the calls of an account and a month", accountMonth},
-		{"the tallies of a month, of one account and of all", tallies},
+		{"the summaries of a month, of one account and of all", summaries},
 		{"a month of many calls is one pass", longMonth},
 		{"calls that talk are found by their acceptance", talking},
 		{"an act, its figures and its audit are one step", acts},

@@ -6,15 +6,17 @@ import (
 	"strings"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 )
 
 func (c *checker) console(f consoleFile, lines list[line]) console.Settings {
 	s := console.Settings{
-		URL: c.consoleURL(f.URL), Idle: c.seconds(f.Idle, 60, 24*60*60), Session: c.seconds(f.Session, 60, 7*24*60*60),
+		Settings: signin.Settings{
+			URL: c.consoleURL(f.URL), Idle: c.seconds(f.Idle, 60, 24*60*60), Session: c.seconds(f.Session, 60, 7*24*60*60), SSO: c.sso(f.SSO),
+		},
 		Permissions: policy.Permissions{policy.Viewer: c.granted(f.Permissions.Viewer), policy.Operator: c.granted(f.Permissions.Operator)},
 		TestLines:   c.testLines(f.TestLines, lines),
-		SSO:         c.sso(f.SSO),
 	}
 	if f.SSO.At != (place{}) && s.URL == "" && f.URL.Value == "" {
 		c.add(f.SSO.At, "console has sso and no url, so that the provider cannot send people back", "add url: https://console.example.com")
@@ -87,11 +89,11 @@ func (c *checker) testLines(l list[text], lines list[line]) []policy.Phone {
 }
 
 // sso is empty where the file has none. The secret is never shown.
-func (c *checker) sso(s sso) console.SSO {
+func (c *checker) sso(s sso) signin.SSO {
 	if s.At == (place{}) {
-		return console.SSO{}
+		return signin.SSO{}
 	}
-	checked := console.SSO{ClientID: s.ClientID.Value, ClientSecret: s.ClientSecret.Value, RoleClaim: s.RoleClaim.Value, Roles: map[string]policy.Role{}}
+	checked := signin.SSO{ClientID: s.ClientID.Value, ClientSecret: s.ClientSecret.Value, RoleClaim: s.RoleClaim.Value, Roles: map[string]policy.Role{}}
 	if c.optionalURL(s.Issuer) != "" {
 		checked.Issuer = s.Issuer.Value // to the letter: a slash at its end belongs to it
 	}

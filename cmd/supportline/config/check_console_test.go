@@ -9,11 +9,12 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 )
 
 func TestConsole(t *testing.T) {
-	usual := console.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour, Permissions: policy.UsualPermissions()}
+	usual := console.Settings{Settings: signin.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour}, Permissions: policy.UsualPermissions()}
 	with := func(change func(*console.Settings)) console.Settings {
 		s := usual
 		s.Permissions = policy.UsualPermissions()
@@ -38,7 +39,7 @@ func TestConsole(t *testing.T) {
 		})},
 		{"single sign-on", "console: { url: https://c.example.com, sso: " + ssoBlock + " }", with(func(s *console.Settings) {
 			s.URL = "https://c.example.com"
-			s.SSO = console.SSO{
+			s.SSO = signin.SSO{
 				Issuer: "https://login.example.com/", ClientID: "supportline", ClientSecret: "hush-hush", RoleClaim: "groups",
 				Roles: map[string]policy.Role{"support": policy.Operator, "it": policy.Admin},
 			}
