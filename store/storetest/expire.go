@@ -135,7 +135,7 @@ func onlyOne(t *testing.T, s Store, when string, want policy.Call) {
 		t.Fatalf("%s: counting: %v", when, err)
 	}
 	same(t, when+": the counts", []policy.OutcomeCount{{}, {policy.Served: 1}}, counts)
-	same(t, when+": the tallies", []policy.Tally{want.Tally()}, collect(t, s.MonthTallies(t.Context(), want.Month)))
+	same(t, when+": the summaries", []policy.CallSummary{want.Summary()}, collect(t, s.MonthSummaries(t.Context(), want.Month)))
 }
 
 // eraseAll is that erasing reaches what hangs on an account, and leaves the figures.
