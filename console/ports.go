@@ -10,6 +10,7 @@ import (
 
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // Deps are what a console needs. All fields must be set but Logger and those that say what nil means.
@@ -95,13 +96,13 @@ type Audit interface {
 	SearchAudit(ctx context.Context, filter policy.AuditFilter, page policy.Page) (policy.Found[policy.AuditEntry], error)
 }
 
-// Tokens let programs use the API. Errors are policy.ErrNoToken, ErrTokenExists, ErrTokenName and ErrManyTokens, or internal.
+// Tokens let programs use the API. Errors are users.ErrNoToken, ErrTokenExists, ErrTokenName and ErrManyTokens, or internal.
 type Tokens interface {
 	signin.Tokens
 	// AddToken adds a token, and notes in the audit who did it.
-	AddToken(ctx context.Context, t policy.Token, by string) error
+	AddToken(ctx context.Context, t users.Token, by string) error
 	// TokensOf are a user's tokens by name.
-	TokensOf(ctx context.Context, user string) ([]policy.Token, error)
+	TokensOf(ctx context.Context, user string) ([]users.Token, error)
 	// RevokeToken removes a token at once, and notes in the audit who did it.
 	RevokeToken(ctx context.Context, user, name, by string, at time.Time) error
 }
