@@ -148,7 +148,7 @@ func TestAStepOnTopOfACommitThatFailed(t *testing.T) {
 				}
 			}})
 			grow := func(c policy.Call) policy.Call {
-				c.Turns = append(c.Turns, policy.Turn{Key: fmt.Sprint(len(c.Turns)), Reply: []byte(`"` + reply + `"`)})
+				c.Exchanges = append(c.Exchanges, policy.Exchange{Key: fmt.Sprint(len(c.Exchanges)), Reply: []byte(`"` + reply + `"`)})
 				return step(c)
 			}
 			before, err := s.Advance(t.Context(), "CA1", grow)
@@ -167,7 +167,7 @@ func TestAStepOnTopOfACommitThatFailed(t *testing.T) {
 			<-failed
 			s.FailWrites(nil)
 			applied := make(chan int)
-			go advance(func(c policy.Call) policy.Call { applied <- c.State.Turn; return grow(c) })
+			go advance(func(c policy.Call) policy.Call { applied <- c.State.Exchange; return grow(c) })
 			if turns := <-applied; turns != 2 {
 				t.Errorf("the step on top of the commit under way sees %d turns, want 2", turns)
 			}
@@ -178,14 +178,14 @@ func TestAStepOnTopOfACommitThatFailed(t *testing.T) {
 				}
 			}
 			c, err := s.Call(t.Context(), "CA1")
-			if err != nil || c.State.Turn != before.State.Turn || len(c.Turns) != len(before.Turns) {
-				t.Errorf("after the commit failed: %d turns, %v", c.State.Turn, err)
+			if err != nil || c.State.Exchange != before.State.Exchange || len(c.Exchanges) != len(before.Exchanges) {
+				t.Errorf("after the commit failed: %d turns, %v", c.State.Exchange, err)
 			}
-			if c, err = s.Advance(t.Context(), "CA1", grow); err != nil || c.State.Turn != 2 || len(c.Turns) != 2 {
-				t.Errorf("the next step: turn %d of %d, %v; want 2", c.State.Turn, len(c.Turns), err)
+			if c, err = s.Advance(t.Context(), "CA1", grow); err != nil || c.State.Exchange != 2 || len(c.Exchanges) != 2 {
+				t.Errorf("the next step: turn %d of %d, %v; want 2", c.State.Exchange, len(c.Exchanges), err)
 			}
-			if c, err = s.Call(t.Context(), "CA1"); err != nil || len(c.Turns) != 2 || c.Turns[1].Key != "1" {
-				t.Errorf("the call in the end: %d turns, %v", len(c.Turns), err)
+			if c, err = s.Call(t.Context(), "CA1"); err != nil || len(c.Exchanges) != 2 || c.Exchanges[1].Key != "1" {
+				t.Errorf("the call in the end: %d turns, %v", len(c.Exchanges), err)
 			}
 		})
 	}
