@@ -12,6 +12,7 @@ import (
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 )
 
@@ -102,10 +103,10 @@ type program struct {
 }
 
 // program makes a token of a user, and a program that uses it.
-func (p *place) program(t testing.TB, user string, changes ...func(*policy.Token)) program {
+func (p *place) program(t testing.TB, user string, changes ...func(*users.Token)) program {
 	t.Helper()
 	secret := signin.NewToken()
-	token := policy.Token{User: user, Name: "t" + strings.ToLower(secret[len(secret)-8:]), Hash: policy.HashToken(secret), CreatedAt: p.now}
+	token := users.Token{User: user, Name: "t" + strings.ToLower(secret[len(secret)-8:]), Hash: users.HashToken(secret), CreatedAt: p.now}
 	for _, change := range changes {
 		change(&token)
 	}

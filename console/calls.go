@@ -9,6 +9,7 @@ import (
 
 	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const callsPath = "/calls"
@@ -20,7 +21,7 @@ const callsOnPage = 50
 func (s *site) callsNoun() noun {
 	return noun{title: "Calls", path: callsPath, route: func(r routes) {
 		r.get(callsPath, (*request).calls)
-		r.get(callsPath+api.ExportEnd, (*request).exportCalls, policy.TakeExports)
+		r.get(callsPath+api.ExportEnd, (*request).exportCalls, users.TakeExports)
 	}}
 }
 
@@ -75,7 +76,7 @@ func (r *request) calls() error {
 		Specialists: api.Specialists(r.site.Policy), Columns: r.columns(),
 	}
 	body.Chosen = columnQuery(body.Columns) != ""
-	filter, page, err := f.parse(r.site.Policy, r.zone, r.may(policy.SeeNumbers))
+	filter, page, err := f.parse(r.site.Policy, r.zone, r.may(users.SeeNumbers))
 	if errors.Is(err, api.ErrWrongInput) {
 		body.Problem = api.Sentence(err)
 		return r.render(http.StatusUnprocessableEntity, "calls", body)
@@ -107,7 +108,7 @@ func (r *request) calls() error {
 // exportCalls sends every call that the address selects as a file.
 func (r *request) exportCalls() error {
 	return r.site.exports.Send(r.Context, api.Export{
-		By: r.user.Name, Numbers: r.may(policy.SeeNumbers), Filter: api.ReadCallFilter(r.QueryParams()), Format: r.QueryParam("format"), At: r.now, Zone: r.zone,
+		By: r.user.Name, Numbers: r.may(users.SeeNumbers), Filter: api.ReadCallFilter(r.QueryParams()), Format: r.QueryParam("format"), At: r.now, Zone: r.zone,
 	})
 }
 

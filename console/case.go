@@ -7,13 +7,14 @@ import (
 
 	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // caseNoun is one case.
 func (s *site) caseNoun() noun {
 	return noun{path: fairUsePath, route: func(r routes) {
 		r.get(fairUsePath+"/cases/:id", (*request).oneCase)
-		r.post(fairUsePath+"/cases/:id/moves", (*request).moveCase, policy.DoActs)
+		r.post(fairUsePath+"/cases/:id/moves", (*request).moveCase, users.DoActs)
 	}}
 }
 

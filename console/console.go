@@ -11,7 +11,7 @@ import (
 
 	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/console/signin"
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // site is the console.
@@ -29,9 +29,9 @@ type site struct {
 
 // noun is one kind of thing that the console shows. Its file holds its routes and their handlers.
 type noun struct {
-	title string            // in the navigation; "" for what has no place there
-	path  string            // of its first page
-	needs policy.Permission // to see its first page; "" for everybody who is signed in
+	title string           // in the navigation; "" for what has no place there
+	path  string           // of its first page
+	needs users.Permission // to see its first page; "" for everybody who is signed in
 	route func(routes)
 }
 
@@ -132,12 +132,12 @@ type routes struct {
 }
 
 // get shows something.
-func (r routes) get(path string, handle func(*request) error, needs ...policy.Permission) {
+func (r routes) get(path string, handle func(*request) error, needs ...users.Permission) {
 	r.echo.GET(path, r.site.guarded(handle, needs))
 }
 
 // post does something.
-func (r routes) post(path string, handle func(*request) error, needs ...policy.Permission) {
+func (r routes) post(path string, handle func(*request) error, needs ...users.Permission) {
 	r.echo.POST(path, r.site.guarded(handle, needs))
 }
 

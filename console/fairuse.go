@@ -9,6 +9,7 @@ import (
 
 	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const fairUsePath = "/fair-use"
@@ -24,7 +25,7 @@ func (s *site) fairUseNoun() noun {
 	return noun{title: "Fair use", path: fairUsePath, route: func(r routes) {
 		r.get(fairUsePath, (*request).board)
 		r.get(fairUsePath+"/closed", (*request).closedCases)
-		r.post(fairUsePath+"/cases", (*request).openCase, policy.DoActs)
+		r.post(fairUsePath+"/cases", (*request).openCase, users.DoActs)
 	}}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // Deps are what a console needs. All fields must be set but Logger and those that say what nil means.
@@ -35,7 +36,7 @@ type Deps struct {
 	// Health looks at the parts of the program that can fail, within a second or so.
 	Health func(ctx context.Context) []Finding
 	// Spoken gives what was heard after a turn of a call: by the specialist of a leg, or else by the caller. nil: nobody knows.
-	Spoken func(call policy.Call, turn policy.Turn) (specialist bool, sentences []string)
+	Spoken func(call policy.Call, turn policy.Exchange) (specialist bool, sentences []string)
 	// Recordings are those that were fetched; nil: none are.
 	Recordings Recordings
 	// Stopping is closed when the server stops: what would go on for ever ends then. nil: never.
@@ -79,13 +80,13 @@ type Lines interface {
 	YAML() []byte
 }
 
-// Tokens let programs use the API. Errors are policy.ErrNoToken, ErrTokenExists, ErrTokenName and ErrManyTokens, or internal.
+// Tokens let programs use the API. Errors are users.ErrNoToken, ErrTokenExists, ErrTokenName and ErrManyTokens, or internal.
 type Tokens interface {
 	signin.Tokens
 	// AddToken adds a token, and notes in the audit who did it.
-	AddToken(ctx context.Context, t policy.Token, by string) error
+	AddToken(ctx context.Context, t users.Token, by string) error
 	// TokensOf are a user's tokens by name.
-	TokensOf(ctx context.Context, user string) ([]policy.Token, error)
+	TokensOf(ctx context.Context, user string) ([]users.Token, error)
 	// RevokeToken removes a token at once, and notes in the audit who did it.
 	RevokeToken(ctx context.Context, user, name, by string, at time.Time) error
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/console/signin"
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const profilePath = "/profile"
@@ -54,7 +54,7 @@ func (r *request) showProfile(status int, body profilePage) (err error) {
 		body.Zone = r.zone.String()
 	}
 	if body.Form == (tokenForm{}) {
-		body.Form.Days = strconv.Itoa(policy.UsualTokenDays)
+		body.Form.Days = strconv.Itoa(users.UsualTokenDays)
 	}
 	if body.Tokens, err = r.tokenRows(); err != nil {
 		return err
@@ -63,15 +63,15 @@ func (r *request) showProfile(status int, body profilePage) (err error) {
 }
 
 func (r *request) setProfile() error {
-	zone, theme := r.FormValue("zone"), policy.Theme(r.FormValue("theme"))
+	zone, theme := r.FormValue("zone"), users.Theme(r.FormValue("theme"))
 	if _, err := time.LoadLocation(zone); err != nil || zone == "" || zone == "Local" {
 		problem := fmt.Sprintf("%q is not a time zone: write a name such as Europe/London.", zone)
 		return r.showProfile(http.StatusUnprocessableEntity, profilePage{Zone: zone, Problem: problem})
 	}
-	if theme != policy.ThemeLight && theme != policy.ThemeDark {
+	if theme != users.ThemeLight && theme != users.ThemeDark {
 		theme = ""
 	}
-	if _, err := r.site.Users.ChangeUser(r.ctx(), r.user.Name, policy.WithProfile(zone, theme, r.user.Name, r.now)); err != nil {
+	if _, err := r.site.Users.ChangeUser(r.ctx(), r.user.Name, users.WithProfile(zone, theme, r.user.Name, r.now)); err != nil {
 		return err
 	}
 	return r.seeOther(profilePath + "?done=profile")
@@ -94,7 +94,7 @@ func (r *request) setPassword() error {
 		return refuse(http.StatusTooManyRequests, tooManyTries(wait.Wait))
 	case errors.Is(err, signin.ErrWrongPassword):
 		return refuse(http.StatusUnprocessableEntity, "The present password is another one.")
-	case errors.Is(err, policy.ErrPassword):
+	case errors.Is(err, users.ErrPassword):
 		return refuse(http.StatusUnprocessableEntity, api.Sentence(err))
 	case err != nil:
 		return err

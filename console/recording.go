@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // spoken is one turn of a call: what was pressed or said, and what was heard then.
@@ -20,7 +21,7 @@ type spoken struct {
 
 // spoken are the turns in which something was pressed, said or heard.
 func (r *request) spoken(call policy.Call) (all []spoken) {
-	for _, turn := range call.Turns {
+	for _, turn := range call.Exchanges {
 		one := spoken{At: turn.At, Who: "caller", Pressed: turn.Heard}
 		if r.site.Spoken != nil {
 			specialist, sentences := r.site.Spoken(call, turn)
@@ -57,7 +58,7 @@ func (r *request) sounds(call policy.Call) (all []sound) {
 			s.State = "kept since " + recording.Copy.At.In(r.zone).Format("2006-01-02 15:04:05")
 		}
 		switch {
-		case recording.Copy == nil, r.site.Recordings == nil, !r.may(policy.HearRecordings):
+		case recording.Copy == nil, r.site.Recordings == nil, !r.may(users.HearRecordings):
 		case r.site.signin.IsRevealed(r.ctx(), revealedSound(call.SID, recording.SID)):
 			s.Path = path
 		default:

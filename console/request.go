@@ -15,19 +15,20 @@ import (
 
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // request is what one signed-in person asks for.
 type request struct {
 	echo.Context
 	site *site
-	user policy.User
+	user users.User
 	now  time.Time // read once for each request
 	zone *time.Location
 }
 
 // guarded lets people who are signed in, and may what a page needs, to its handler. Others go to the sign-in first, or are refused.
-func (s *site) guarded(handle func(*request) error, needs []policy.Permission) echo.HandlerFunc {
+func (s *site) guarded(handle func(*request) error, needs []users.Permission) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := &request{Context: c, site: s, now: s.Now(), zone: time.UTC}
 		user, err := s.signin.User(r.ctx(), r.now, !streams(c))
@@ -52,7 +53,7 @@ func (s *site) guarded(handle func(*request) error, needs []policy.Permission) e
 }
 
 // zoneOf is the zone that a user sees times in.
-func zoneOf(u policy.User) *time.Location {
+func zoneOf(u users.User) *time.Location {
 	zone, err := time.LoadLocation(cmp.Or(u.Zone, "UTC"))
 	if err != nil { // a zone that was renamed since it was chosen
 		return time.UTC
@@ -61,7 +62,7 @@ func zoneOf(u policy.User) *time.Location {
 }
 
 // may says whether the person may do something.
-func (r *request) may(what policy.Permission) bool {
+func (r *request) may(what users.Permission) bool {
 	return r.site.Settings.Permissions.Allow(r.user, what)
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/console/signin"
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const tokensPath = profilePath + "/tokens"
@@ -33,19 +33,19 @@ type tokenForm struct {
 func (r *request) addToken() error {
 	form := tokenForm{Name: r.FormValue("name"), Days: r.FormValue("days"), ReadOnly: r.FormValue("readonly") != "", Masked: r.FormValue("masked") != ""}
 	secret := signin.NewToken()
-	token := policy.Token{User: r.user.Name, Hash: policy.HashToken(secret), ReadOnly: form.ReadOnly, Masked: form.Masked, CreatedAt: r.now}
+	token := users.Token{User: r.user.Name, Hash: users.HashToken(secret), ReadOnly: form.ReadOnly, Masked: form.Masked, CreatedAt: r.now}
 	var err error
-	if token.Name, err = policy.ParseTokenName(form.Name); err == nil {
+	if token.Name, err = users.ParseTokenName(form.Name); err == nil {
 		days, wrong := strconv.Atoi(form.Days)
 		if wrong != nil {
 			days = -1
 		}
-		token.ExpiresAt, err = policy.TokenEnd(days, r.now)
+		token.ExpiresAt, err = users.TokenEnd(days, r.now)
 	}
 	if err == nil {
 		err = r.site.Tokens.AddToken(r.ctx(), token, r.user.Name)
 	}
-	for _, theirs := range []error{policy.ErrTokenName, policy.ErrTokenDays, policy.ErrTokenExists, policy.ErrManyTokens} {
+	for _, theirs := range []error{users.ErrTokenName, users.ErrTokenDays, users.ErrTokenExists, users.ErrManyTokens} {
 		if errors.Is(err, theirs) {
 			form.Problem = api.Sentence(err)
 			return r.showProfile(http.StatusUnprocessableEntity, profilePage{Form: form})
@@ -70,7 +70,7 @@ func (r *request) revokeToken() error {
 
 // tokenRow is a token in the list.
 type tokenRow struct {
-	policy.Token
+	users.Token
 	Over bool
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 )
 
@@ -39,7 +40,7 @@ func (l *telephony) admin() *browser {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	if err := l.house.store.AddUser(l.t.Context(), policy.User{Name: "mila", Role: policy.Admin, Password: hash, CreatedAt: l.clock.Now()}, "test"); err != nil {
+	if err := l.house.store.AddUser(l.t.Context(), users.User{Name: "mila", Role: users.Admin, Password: hash, CreatedAt: l.clock.Now()}, "test"); err != nil {
 		l.t.Fatal(err)
 	}
 	server := httptest.NewServer(l.house.private)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // standings are those of a company, which derive when the test says so.
@@ -145,7 +146,7 @@ func TestConsoleShowsFairUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.store.AddUser(t.Context(), policy.User{Name: "mila", Role: policy.Viewer, Password: hash, CreatedAt: now}, "test"); err != nil {
+	if err := h.store.AddUser(t.Context(), users.User{Name: "mila", Role: users.Viewer, Password: hash, CreatedAt: now}, "test"); err != nil {
 		t.Fatal(err)
 	}
 	over := make(chan struct{})

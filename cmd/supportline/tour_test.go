@@ -16,6 +16,7 @@ import (
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 )
 
@@ -39,7 +40,7 @@ func tourHouse(t *testing.T) (h *house, url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.store.AddUser(t.Context(), policy.User{Name: "mila", Role: policy.Admin, Password: hash, CreatedAt: tourDay}, "test"); err != nil {
+	if err := h.store.AddUser(t.Context(), users.User{Name: "mila", Role: users.Admin, Password: hash, CreatedAt: tourDay}, "test"); err != nil {
 		t.Fatal(err)
 	}
 	j := &jobs{store: h.store, settings: h.conf.Settings, log: zap.NewNop(), wake: func() {}}
@@ -80,7 +81,7 @@ func longCritical() policy.Call {
 			{At: at(20), Rule: "route.team", Result: "critical"},
 			{At: at(20), Rule: "ring.step", Result: "rings +15550100001"},
 		},
-		Turns: []policy.Turn{
+		Exchanges: []policy.Exchange{
 			{Key: "arrive/0", At: start, Reply: heard(`{"id":"welcome","args":{"digits":"6"}}`)},
 			{Key: "number/1", At: at(9), Heard: "600001", Reply: heard(`{"id":"menu","args":{"items":"1=critical,2=restricted,3=ticket-status,4=raise-severity,5=question"}}`)},
 			{Key: "menu/2", At: at(20), Heard: "1", Reply: heard(`{"id":"connecting"}`)},
@@ -155,9 +156,9 @@ func TestNavigationLeadsSomewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	entry := regexp.MustCompile(`<li><a href="(/[a-z-]+)"`)
-	want := map[policy.Role]int{policy.Viewer: 6, policy.Operator: 6, policy.Admin: 8}
-	for _, role := range policy.Roles() {
-		if err := h.store.AddUser(t.Context(), policy.User{Name: string(role), Role: role, Password: hash, CreatedAt: tourDay}, "test"); err != nil {
+	want := map[users.Role]int{users.Viewer: 6, users.Operator: 6, users.Admin: 8}
+	for _, role := range users.Roles() {
+		if err := h.store.AddUser(t.Context(), users.User{Name: string(role), Role: role, Password: hash, CreatedAt: tourDay}, "test"); err != nil {
 			t.Fatal(err)
 		}
 		person := (phoneHouse{h, url}).as(t, role)

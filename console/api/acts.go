@@ -6,10 +6,11 @@ import (
 	"strings"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 func actOperations() []operation {
-	return []operation{{http.MethodPost, "/calls/:sid/acts", policy.DoActs, nil, (*request).act}}
+	return []operation{{http.MethodPost, "/calls/:sid/acts", users.DoActs, nil, (*request).act}}
 }
 
 // act does what a program sends to a call, and answers with the call as it is then.

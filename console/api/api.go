@@ -11,7 +11,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 	"go.uber.org/zap"
 
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // Path is where the API is.
@@ -29,7 +29,7 @@ type api struct{ Deps }
 // operation is one thing that the API answers.
 type operation struct {
 	method, path string // path follows Path, with echo's names of parameters
-	needs        policy.Permission
+	needs        users.Permission
 	params       []string // the names that the query may have
 	handle       func(*request) error
 }

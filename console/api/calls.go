@@ -4,12 +4,13 @@ import (
 	"net/http"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 func callOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/calls", "", filterParams("zone", "before", "limit"), (*request).listCalls},
-		{http.MethodGet, "/calls" + ExportEnd, policy.TakeExports, filterParams("format", "zone"), (*request).exportCalls},
+		{http.MethodGet, "/calls" + ExportEnd, users.TakeExports, filterParams("format", "zone"), (*request).exportCalls},
 		{http.MethodGet, "/calls/:sid", "", nil, (*request).getCall},
 		{http.MethodGet, "/calls/:sid/explanation", "", nil, (*request).explainCall},
 	}
@@ -22,7 +23,7 @@ func (r *request) listCalls() error {
 		return err
 	}
 	selected := ReadCallFilter(r.QueryParams())
-	filter, err := selected.Parse(r.api.Policy, r.zone, r.may(policy.SeeNumbers))
+	filter, err := selected.Parse(r.api.Policy, r.zone, r.may(users.SeeNumbers))
 	if err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func (r *request) exportCalls() error {
 		return err
 	}
 	return r.api.Exports.Send(r.Context, Export{
-		By: r.user.Name, Token: r.token.Name, Numbers: r.may(policy.SeeNumbers), Filter: ReadCallFilter(r.QueryParams()), Format: r.QueryParam("format"),
+		By: r.user.Name, Token: r.token.Name, Numbers: r.may(users.SeeNumbers), Filter: ReadCallFilter(r.QueryParams()), Format: r.QueryParam("format"),
 		At: r.now, Zone: r.zone,
 	})
 }
@@ -83,7 +84,7 @@ func (r *request) sendCall(call policy.Call, counted bool) error {
 	if !numbers {
 		row = row.Masked()
 	}
-	if !r.may(policy.HearRecordings) {
+	if !r.may(users.HearRecordings) {
 		row = row.Unheard()
 	}
 	return r.JSON(http.StatusOK, row)

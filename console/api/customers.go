@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 func customerOperations() []operation {
@@ -18,7 +19,7 @@ func (r *request) listCustomers() error {
 	if err != nil {
 		return err
 	}
-	text := policy.ParseText(r.QueryParam("text"), r.may(policy.SeeNumbers))
+	text := policy.ParseText(r.QueryParam("text"), r.may(users.SeeNumbers))
 	found, cursor, err := r.api.Accounts.SearchCustomers(r.ctx(), text, many, policy.CustomerNumber(r.QueryParam("after")))
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // ExportEnd is the last part of the path of an export.
@@ -94,7 +95,7 @@ func (x Export) entry(filter policy.Filter) policy.AuditEntry {
 	if x.Token != "" {
 		detail += fmt.Sprintf(", over the API with the token %q", x.Token)
 	}
-	return policy.AuditEntry{At: x.At, By: x.By, Act: policy.ActExport, Customer: filter.Customer, Subject: "calls", Detail: detail}
+	return policy.AuditEntry{At: x.At, By: x.By, Act: users.ActExport, Customer: filter.Customer, Subject: "calls", Detail: detail}
 }
 
 // rows returns the rows of an export. Each is read and made within a slot, and yielded outside of it.

@@ -9,12 +9,13 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // Deps are what the API needs. All fields must be set.
 type Deps struct {
 	Policy      policy.Settings
-	Permissions policy.Permissions
+	Permissions users.Permissions
 	Lines       Lines
 	Calls       Calls
 	Accounts    Accounts
@@ -22,9 +23,9 @@ type Deps struct {
 	Audit       Audit
 	Exports     *Exports
 	// Bearer returns the user and the token of a request, by its Authorization header and the address it comes from. The error is one of
-	// policy.ErrTokenMissing, ErrTokenUnknown, ErrTokenExpired, ErrUserDisabled, ErrManyWrongTokens and ErrManyRequests, or internal. One that says
+	// users.ErrTokenMissing, ErrTokenUnknown, ErrTokenExpired, ErrUserDisabled, ErrManyWrongTokens and ErrManyRequests, or internal. One that says
 	// how long to wait has a method RetryAfter.
-	Bearer func(ctx context.Context, header, address string, now time.Time) (policy.User, policy.Token, error)
+	Bearer func(ctx context.Context, header, address string, now time.Time) (users.User, users.Token, error)
 	// Ready returns why the store cannot be read or written.
 	Ready func(ctx context.Context) error
 	// Address returns the address from which a request comes.

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // What the API itself refuses.
@@ -43,10 +44,10 @@ var problems = []struct {
 	title  string
 	detail string
 }{
-	{policy.ErrTokenMissing, http.StatusUnauthorized, "no-token", "No token", "Send a token as: Authorization: Bearer sl_... You make one on your page in the console, or with \"supportline users token\"."},
-	{policy.ErrTokenUnknown, http.StatusUnauthorized, "wrong-token", "Wrong token", "Nobody has this token. It was mistyped, or it was revoked."},
-	{policy.ErrTokenExpired, http.StatusUnauthorized, "token-over", "The token's time is over", "Make a new token."},
-	{policy.ErrUserDisabled, http.StatusForbidden, "shut-out", "Shut out", "The user of this token was shut out. An admin can let the user in again."},
+	{users.ErrTokenMissing, http.StatusUnauthorized, "no-token", "No token", "Send a token as: Authorization: Bearer sl_... You make one on your page in the console, or with \"supportline users token\"."},
+	{users.ErrTokenUnknown, http.StatusUnauthorized, "wrong-token", "Wrong token", "Nobody has this token. It was mistyped, or it was revoked."},
+	{users.ErrTokenExpired, http.StatusUnauthorized, "token-over", "The token's time is over", "Make a new token."},
+	{users.ErrUserDisabled, http.StatusForbidden, "shut-out", "Shut out", "The user of this token was shut out. An admin can let the user in again."},
 	{errNotPermitted, http.StatusForbidden, "not-permitted", "Not permitted", "The token's user may not do this, or the token is a read-only one."},
 	{policy.ErrNoCall, http.StatusNotFound, "no-call", "No such call", "No call has this SID. It was never logged, or its time of keeping is over."},
 	{policy.ErrNoCase, http.StatusNotFound, "no-case", "No such case", "No case has this ID. The list of cases shows which there are."},
@@ -71,8 +72,8 @@ var problems = []struct {
 	{policy.ErrNoEmail, http.StatusConflict, "no-email", "No e-mail address", ""},
 	{errTooLarge, http.StatusRequestEntityTooLarge, "too-large", "Too large", "The body of a request has at most 64 kB."},
 	{errNotJSON, http.StatusUnsupportedMediaType, "not-json", "Not JSON", "Send the body as JSON, with the header Content-Type: application/json."},
-	{policy.ErrManyWrongTokens, http.StatusTooManyRequests, "too-many-wrong-tokens", "Too many wrong tokens", "Wrong tokens came from this address again and again. Wait as long as Retry-After says."},
-	{policy.ErrManyRequests, http.StatusTooManyRequests, "too-many-requests", "Too many requests", "A token may ask 20 times a second. Wait as long as Retry-After says."},
+	{users.ErrManyWrongTokens, http.StatusTooManyRequests, "too-many-wrong-tokens", "Too many wrong tokens", "Wrong tokens came from this address again and again. Wait as long as Retry-After says."},
+	{users.ErrManyRequests, http.StatusTooManyRequests, "too-many-requests", "Too many requests", "A token may ask 20 times a second. Wait as long as Retry-After says."},
 	{ErrManyExports, http.StatusTooManyRequests, "too-many-exports", "Too many exports at once", "Others take lists out at this moment. Wait as long as Retry-After says."},
 	{errNotReady, http.StatusServiceUnavailable, "not-ready", "Not ready", "The store cannot be read or written. The server's log says why."},
 	{echo.ErrNotFound, http.StatusNotFound, "no-path", "No such path", "The API has no such path. GET " + Path + " shows which there are."},
@@ -122,7 +123,7 @@ func (a *api) failed(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	if r == nil || !r.may(policy.SeeNumbers) {
+	if r == nil || !r.may(users.SeeNumbers) {
 		p.Detail = policy.MaskedText(p.Detail)
 	}
 	h := c.Response().Header()

@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // maxBody bounds what a program may send: acts and moves are short.
@@ -34,8 +35,8 @@ const requestKey = "request"
 type request struct {
 	echo.Context
 	api   *api
-	user  policy.User
-	token policy.Token
+	user  users.User
+	token users.Token
 	now   time.Time // read once for each request
 	zone  *time.Location
 }
@@ -44,7 +45,7 @@ type request struct {
 func (r *request) ctx() context.Context { return r.Request().Context() }
 
 // may reports whether the token has a permission.
-func (r *request) may(what policy.Permission) bool {
+func (r *request) may(what users.Permission) bool {
 	return r.api.Permissions.AllowToken(r.user, r.token, what)
 }
 
@@ -140,12 +141,12 @@ func next(cursor string) *string {
 
 // full reports whether the program sees telephone numbers in full, and notes it in the audit if it gets some: those of what, in so many entries.
 func (r *request) full(what string, customer policy.CustomerNumber, subject string, entries int) (bool, error) {
-	if !r.may(policy.SeeNumbers) {
+	if !r.may(users.SeeNumbers) {
 		return false, nil
 	}
 	if entries == 0 {
 		return true, nil
 	}
 	detail := fmt.Sprintf("the telephone numbers of %s, over the API with the token %q", what, r.token.Name)
-	return true, r.api.Audit.Note(r.ctx(), policy.AuditEntry{At: r.now, By: r.user.Name, Act: policy.ActReveal, Customer: customer, Subject: subject, Detail: detail})
+	return true, r.api.Audit.Note(r.ctx(), policy.AuditEntry{At: r.now, By: r.user.Name, Act: users.ActReveal, Customer: customer, Subject: subject, Detail: detail})
 }

@@ -8,6 +8,6 @@
 //	}
 //
 // Sessions are kept in the store under a hash of their token. A session ends after Settings.Idle without a page, Settings.Session after the
-// sign-in, and at once when its user signs out everywhere, is disabled or has a new password (policy.User.Generation). Everything that reads or
+// sign-in, and at once when its user signs out everywhere, is disabled or has a new password (users.User.Generation). Everything that reads or
 // changes a session must run inside Service.LoadAndSave. Password hashing is done one at a time; throttles are kept in memory.
 package signin

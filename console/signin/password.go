@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // hashing costs 19 MB and about 20 ms, the least that OWASP recommends: guessing from a stolen file stays expensive, and the machine can still
@@ -21,9 +22,9 @@ var hashing = &argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, 
 // hashWithin is how long somebody waits until the hashing of others is done.
 const hashWithin = 5 * time.Second
 
-// HashPassword returns what is kept of a user's new password. The error is policy.ErrPassword for a weak one.
+// HashPassword returns what is kept of a user's new password. The error is users.ErrPassword for a weak one.
 func HashPassword(name, password string) (string, error) {
-	if err := policy.CheckPassword(name, password); err != nil {
+	if err := users.CheckPassword(name, password); err != nil {
 		return "", err
 	}
 	hash, err := argon2id.CreateHash(password, hashing)
@@ -89,7 +90,7 @@ var errGuesses = errors.New("too many wrong passwords")
 
 // check compares a password with a user's own, unless the name or the address has to wait: the error is Throttled, ErrBusy or ErrWrongPassword.
 // A wrong password is counted, and a right one forgives the name.
-func (s *Service) check(ctx context.Context, name string, user policy.User, password, address string, now time.Time) error {
+func (s *Service) check(ctx context.Context, name string, user users.User, password, address string, now time.Time) error {
 	if wait := s.names.pause(name, address, now); wait > 0 {
 		return Throttled{errGuesses, wait}
 	}
@@ -106,27 +107,27 @@ func (s *Service) check(ctx context.Context, name string, user policy.User, pass
 
 // Password returns the user whose name and password were typed at an address. The error is ErrWrongPassword, also for an unknown name and a
 // disabled user, Throttled after too many of those, ErrBusy, or internal. An unknown name takes as long as a known one.
-func (s *Service) Password(ctx context.Context, typed, password, address string, now time.Time) (policy.User, error) {
-	name, _ := policy.ParseUserName(typed) // what is no name is nobody's
+func (s *Service) Password(ctx context.Context, typed, password, address string, now time.Time) (users.User, error) {
+	name, _ := users.ParseName(typed) // what is no name is nobody's
 	user, err := s.deps.Users.User(ctx, name)
-	if err != nil && !errors.Is(err, policy.ErrNoUser) {
-		return policy.User{}, err
+	if err != nil && !errors.Is(err, users.ErrNoUser) {
+		return users.User{}, err
 	}
 	err = s.check(ctx, name, user, password, address, now)
 	if errors.Is(err, ErrWrongPassword) {
 		if failed := s.noteRefused(ctx, user, address, now); failed != nil {
-			return policy.User{}, failed
+			return users.User{}, failed
 		}
 	}
 	if err != nil {
-		return policy.User{}, err
+		return users.User{}, err
 	}
 	s.names.hit(name)
 	return user, nil
 }
 
 // noteRefused notes a failed sign-in in the audit. A name that nobody has is left out: it may be a password in the wrong field.
-func (s *Service) noteRefused(ctx context.Context, user policy.User, address string, now time.Time) error {
+func (s *Service) noteRefused(ctx context.Context, user users.User, address string, now time.Time) error {
 	by, detail := user.Name, "wrong password"
 	switch {
 	case user.Name == "":
@@ -135,12 +136,12 @@ func (s *Service) noteRefused(ctx context.Context, user policy.User, address str
 		detail = "shut out"
 	}
 	s.deps.Logger.Warn("sign-in refused", zap.String("user", by), zap.String("address", address))
-	return s.deps.Audit.Note(ctx, policy.AuditEntry{At: now, By: by, Act: policy.ActSignInRefuse, Subject: user.Name, Detail: detail + ", from " + address})
+	return s.deps.Audit.Note(ctx, policy.AuditEntry{At: now, By: by, Act: users.ActSignInRefuse, Subject: user.Name, Detail: detail + ", from " + address})
 }
 
 // SetPassword changes a user's own password and ends all of the user's sessions. It wants the old one, because a screen left open must not be
-// enough. The error is ErrNoPassword for a user of the identity provider, ErrWrongPassword, policy.ErrPassword, Throttled, ErrBusy or internal.
-func (s *Service) SetPassword(ctx context.Context, user policy.User, old, password, address string, now time.Time) error {
+// enough. The error is ErrNoPassword for a user of the identity provider, ErrWrongPassword, users.ErrPassword, Throttled, ErrBusy or internal.
+func (s *Service) SetPassword(ctx context.Context, user users.User, old, password, address string, now time.Time) error {
 	if user.Password == "" {
 		return ErrNoPassword
 	}
@@ -151,7 +152,7 @@ func (s *Service) SetPassword(ctx context.Context, user policy.User, old, passwo
 	if err != nil {
 		return err
 	}
-	if _, err := s.deps.Users.ChangeUser(ctx, user.Name, policy.WithPassword(hash, user.Name, now)); err != nil {
+	if _, err := s.deps.Users.ChangeUser(ctx, user.Name, users.WithPassword(hash, user.Name, now)); err != nil {
 		return err
 	}
 	return s.sessions.Destroy(ctx)

@@ -14,7 +14,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // providerWithin bounds each request to the identity provider, for which a person waits.
@@ -126,7 +126,7 @@ func (p *provider) read(token *oidc.IDToken) (identity, error) {
 	if !standard.Verified {
 		standard.Email = ""
 	}
-	name, err := policy.ParseUserName(cmp.Or(standard.Username, standard.Email))
+	name, err := users.ParseName(cmp.Or(standard.Username, standard.Email))
 	if err != nil {
 		return identity{}, errors.New("it gave neither a preferred_username nor a verified email that can be a name here")
 	}

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // The values of a session.
@@ -55,24 +56,24 @@ func newSessions(d Deps) *sessions {
 
 // user returns the user of the request's session. The error is ErrSignedOut if there is none or it is over: at its end, after too long a pause
 // (ErrIdle), with all others of the user, or because the user is disabled. An active request is a sign of life.
-func (s *sessions) user(ctx context.Context, users Users, now time.Time, active bool) (policy.User, error) {
+func (s *sessions) user(ctx context.Context, people Users, now time.Time, active bool) (users.User, error) {
 	name := s.GetString(ctx, sessionUser)
 	if name == "" {
-		return policy.User{}, ErrSignedOut
+		return users.User{}, ErrSignedOut
 	}
 	seen := time.Unix(s.GetInt64(ctx, sessionSeen), 0)
 	if now.Sub(time.Unix(s.GetInt64(ctx, sessionSince), 0)) >= s.lasts {
-		return policy.User{}, errors.Join(ErrSignedOut, s.Destroy(ctx))
+		return users.User{}, errors.Join(ErrSignedOut, s.Destroy(ctx))
 	}
 	if now.Sub(seen) > s.idle {
-		return policy.User{}, errors.Join(ErrIdle, s.Destroy(ctx))
+		return users.User{}, errors.Join(ErrIdle, s.Destroy(ctx))
 	}
-	user, err := users.User(ctx, name)
+	user, err := people.User(ctx, name)
 	switch {
-	case errors.Is(err, policy.ErrNoUser), err == nil && (user.Disabled() || user.Generation != s.GetInt(ctx, sessionGeneration)):
-		return policy.User{}, errors.Join(ErrSignedOut, s.Destroy(ctx))
+	case errors.Is(err, users.ErrNoUser), err == nil && (user.Disabled() || user.Generation != s.GetInt(ctx, sessionGeneration)):
+		return users.User{}, errors.Join(ErrSignedOut, s.Destroy(ctx))
 	case err != nil:
-		return policy.User{}, err
+		return users.User{}, err
 	}
 	if active && now.Sub(seen) >= min(seenEvery, s.idle/2) {
 		s.Put(ctx, sessionSeen, now.Unix())
@@ -81,7 +82,7 @@ func (s *sessions) user(ctx context.Context, users Users, now time.Time, active 
 }
 
 // start begins a user's session under a new token, so that one which somebody knew before is worth nothing.
-func (s *sessions) start(ctx context.Context, user policy.User, now time.Time) error {
+func (s *sessions) start(ctx context.Context, user users.User, now time.Time) error {
 	if err := s.Clear(ctx); err != nil {
 		return err
 	}
@@ -113,29 +114,29 @@ func (s *sessions) revealed(ctx context.Context) []string {
 func (s *Service) LoadAndSave(next http.Handler) http.Handler { return s.sessions.LoadAndSave(next) }
 
 // User returns the user of the request's session, or ErrSignedOut (which ErrIdle is). An active request is a sign of life.
-func (s *Service) User(ctx context.Context, now time.Time, active bool) (policy.User, error) {
+func (s *Service) User(ctx context.Context, now time.Time, active bool) (users.User, error) {
 	return s.sessions.user(ctx, s.deps.Users, now, active)
 }
 
 // Start begins a user's session. from goes into the audit, which is written first.
-func (s *Service) Start(ctx context.Context, user policy.User, from string, now time.Time) error {
-	if err := s.deps.Audit.Note(ctx, policy.AuditEntry{At: now, By: user.Name, Act: policy.ActSignIn, Subject: user.Name, Detail: from}); err != nil {
+func (s *Service) Start(ctx context.Context, user users.User, from string, now time.Time) error {
+	if err := s.deps.Audit.Note(ctx, policy.AuditEntry{At: now, By: user.Name, Act: users.ActSignIn, Subject: user.Name, Detail: from}); err != nil {
 		return err
 	}
 	return s.sessions.start(ctx, user, now)
 }
 
 // SignOut ends the user's session.
-func (s *Service) SignOut(ctx context.Context, user policy.User, now time.Time) error {
-	if err := s.deps.Audit.Note(ctx, policy.AuditEntry{At: now, By: user.Name, Act: policy.ActSignOut, Subject: user.Name}); err != nil {
+func (s *Service) SignOut(ctx context.Context, user users.User, now time.Time) error {
+	if err := s.deps.Audit.Note(ctx, policy.AuditEntry{At: now, By: user.Name, Act: users.ActSignOut, Subject: user.Name}); err != nil {
 		return err
 	}
 	return s.sessions.Destroy(ctx)
 }
 
 // SignOutEverywhere ends all sessions of the user, this one too.
-func (s *Service) SignOutEverywhere(ctx context.Context, user policy.User, now time.Time) error {
-	if _, err := s.deps.Users.ChangeUser(ctx, user.Name, policy.SignedOutEverywhere(user.Name, now)); err != nil {
+func (s *Service) SignOutEverywhere(ctx context.Context, user users.User, now time.Time) error {
+	if _, err := s.deps.Users.ChangeUser(ctx, user.Name, users.SignedOutEverywhere(user.Name, now)); err != nil {
 		return err
 	}
 	return s.sessions.Destroy(ctx)

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // The reasons for which nobody is signed in.
@@ -45,7 +46,7 @@ type SSO struct {
 	ClientSecret string `json:"-"`
 	RoleClaim    string // the claim that names a person's groups, a text or a list of texts
 	// Roles map a group to a role. A person has the highest role of their groups, and cannot sign in without one.
-	Roles map[string]policy.Role
+	Roles map[string]users.Role
 }
 
 // String returns the issuer, so that logs do not hold the secret.
@@ -54,13 +55,13 @@ func (s SSO) String() string { return s.Issuer }
 // GoString returns the same as String, so that %#v does not print the secret either.
 func (s SSO) GoString() string { return s.String() }
 
-// Users are the people who may sign in. Errors are policy.ErrNoUser, ErrUserExists and ErrUserName, or internal.
+// Users are the people who may sign in. Errors are users.ErrNoUser, ErrUserExists and ErrUserName, or internal.
 type Users interface {
-	User(ctx context.Context, name string) (policy.User, error)
-	Users(ctx context.Context) iter.Seq2[policy.User, error]
-	AddUser(ctx context.Context, user policy.User, by string) error
+	User(ctx context.Context, name string) (users.User, error)
+	Users(ctx context.Context) iter.Seq2[users.User, error]
+	AddUser(ctx context.Context, user users.User, by string) error
 	// ChangeUser changes a user and notes it in the audit.
-	ChangeUser(ctx context.Context, name string, change policy.UserChange) (policy.User, error)
+	ChangeUser(ctx context.Context, name string, change users.Change) (users.User, error)
 }
 
 // Sessions keep who is signed in, each under the hash of its token.
@@ -73,8 +74,8 @@ type Sessions interface {
 
 // Tokens are the tokens of programs.
 type Tokens interface {
-	// Token returns the token whose secret has a hash, expired ones too. The error is policy.ErrNoToken, or internal.
-	Token(ctx context.Context, hash string) (policy.Token, error)
+	// Token returns the token whose secret has a hash, expired ones too. The error is users.ErrNoToken, or internal.
+	Token(ctx context.Context, hash string) (users.Token, error)
 	// UseToken keeps when a token was last used.
 	UseToken(ctx context.Context, user, name string, at time.Time) error
 }

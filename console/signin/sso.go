@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // BackPath is the path of the console to which the identity provider sends people back.
@@ -71,7 +72,7 @@ func (s *Service) ToProvider(ctx context.Context, w http.ResponseWriter, next st
 
 // FromProvider returns the user for whom the provider vouches, and the next of ToProvider. A person who comes for the first time becomes a user.
 // The error is ErrStale, ErrProvider, ErrNoRole, ErrOtherUser or internal. from is the person's address, for the audit.
-func (s *Service) FromProvider(w http.ResponseWriter, r *http.Request, from string, now time.Time) (user policy.User, next string, err error) {
+func (s *Service) FromProvider(w http.ResponseWriter, r *http.Request, from string, now time.Time) (user users.User, next string, err error) {
 	cookie, err := r.Cookie(s.cookie("").Name)
 	if err != nil {
 		return user, "", ErrStale
@@ -102,50 +103,50 @@ func (s *Service) providerFailed(err error) error {
 
 // noteStranger notes in the audit that somebody for whom the provider vouches was not let in.
 func (s *Service) noteStranger(ctx context.Context, why error, from string, now time.Time) error {
-	return s.deps.Audit.Note(ctx, policy.AuditEntry{At: now, By: "(unknown)", Act: policy.ActSignInRefuse, Detail: why.Error() + ", from " + from})
+	return s.deps.Audit.Note(ctx, policy.AuditEntry{At: now, By: "(unknown)", Act: users.ActSignInRefuse, Detail: why.Error() + ", from " + from})
 }
 
 // known returns the user of an identity, with the role that its groups have now. A person who comes for the first time becomes a user. Nobody
 // becomes a user that was made otherwise by having the same name.
-func (s *Service) known(ctx context.Context, who identity, now time.Time) (policy.User, error) {
+func (s *Service) known(ctx context.Context, who identity, now time.Time) (users.User, error) {
 	role, ok := s.deps.Settings.SSO.role(who.groups)
 	if !ok {
-		return policy.User{}, ErrNoRole
+		return users.User{}, ErrNoRole
 	}
 	user, err := s.bySubject(ctx, who.subject)
 	switch {
-	case errors.Is(err, policy.ErrNoUser):
-		user = policy.User{Name: who.name, Role: role, Subject: who.subject, CreatedAt: now}
-		if err = s.deps.Users.AddUser(ctx, user, "sso"); errors.Is(err, policy.ErrUserExists) {
+	case errors.Is(err, users.ErrNoUser):
+		user = users.User{Name: who.name, Role: role, Subject: who.subject, CreatedAt: now}
+		if err = s.deps.Users.AddUser(ctx, user, "sso"); errors.Is(err, users.ErrExists) {
 			err = ErrOtherUser
 		}
 		return user, err
 	case err != nil:
-		return policy.User{}, err
+		return users.User{}, err
 	case user.Disabled():
-		return policy.User{}, ErrOtherUser
+		return users.User{}, ErrOtherUser
 	case user.Role == role:
 		return user, nil
 	}
-	return s.deps.Users.ChangeUser(ctx, user.Name, policy.WithRole(role, "sso", now))
+	return s.deps.Users.ChangeUser(ctx, user.Name, users.WithRole(role, "sso", now))
 }
 
 // bySubject looks through all users: there are few, and it is done on sign-ins only.
-func (s *Service) bySubject(ctx context.Context, subject string) (policy.User, error) {
+func (s *Service) bySubject(ctx context.Context, subject string) (users.User, error) {
 	for u, err := range s.deps.Users.Users(ctx) {
 		if err != nil {
-			return policy.User{}, err
+			return users.User{}, err
 		}
 		if u.Subject == subject {
 			return u, nil
 		}
 	}
-	return policy.User{}, policy.ErrNoUser
+	return users.User{}, users.ErrNoUser
 }
 
 // role returns the highest role that any of the groups has.
-func (s SSO) role(groups []string) (best policy.Role, ok bool) {
-	for _, role := range policy.Roles() { // from the lowest
+func (s SSO) role(groups []string) (best users.Role, ok bool) {
+	for _, role := range users.Roles() { // from the lowest
 		for _, g := range groups {
 			if s.Roles[g] == role {
 				best, ok = role, true

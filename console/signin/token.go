@@ -11,7 +11,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
 
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // The rate of one token. A program that reads page after page stays far below it, and one that runs wild leaves the machine to the calls.
@@ -20,8 +20,8 @@ const (
 	tokenBurst = 60
 )
 
-// NewToken returns the secret of a new token. It is shown once; only policy.HashToken of it is kept.
-func NewToken() string { return policy.TokenPrefix + rand.Text() }
+// NewToken returns the secret of a new token. It is shown once; only users.HashToken of it is kept.
+func NewToken() string { return users.TokenPrefix + rand.Text() }
 
 // tokens limits what programs may ask. Wrong tokens have a throttle of their own: a program's old token must not keep people from signing in.
 type tokens struct {
@@ -32,25 +32,25 @@ type tokens struct {
 
 func newTokens() *tokens { return &tokens{wrong: newThrottle(), rates: map[string]*rate.Limiter{}} }
 
-// Bearer returns the user and the token of a request from an address, by its Authorization header. The error is policy.ErrTokenMissing,
-// ErrTokenUnknown, ErrTokenExpired or ErrUserDisabled, Throttled with policy.ErrManyWrongTokens or ErrManyRequests, or internal.
-func (s *Service) Bearer(ctx context.Context, header, address string, now time.Time) (policy.User, policy.Token, error) {
+// Bearer returns the user and the token of a request from an address, by its Authorization header. The error is users.ErrTokenMissing,
+// ErrTokenUnknown, ErrTokenExpired or ErrUserDisabled, Throttled with users.ErrManyWrongTokens or ErrManyRequests, or internal.
+func (s *Service) Bearer(ctx context.Context, header, address string, now time.Time) (users.User, users.Token, error) {
 	user, token, err := s.holder(ctx, header, now)
 	switch {
-	case errors.Is(err, policy.ErrTokenUnknown):
+	case errors.Is(err, users.ErrTokenUnknown):
 		if wait := s.tokens.missed(address, now); wait > 0 {
-			return user, token, Throttled{policy.ErrManyWrongTokens, wait}
+			return user, token, Throttled{users.ErrManyWrongTokens, wait}
 		}
 		s.deps.Logger.Warn("token refused: unknown", zap.String("address", address))
 		return user, token, err
-	case errors.Is(err, policy.ErrUserDisabled), errors.Is(err, policy.ErrTokenExpired):
+	case errors.Is(err, users.ErrUserDisabled), errors.Is(err, users.ErrTokenExpired):
 		s.deps.Logger.Warn("token refused", zap.String("user", user.Name), zap.String("token", token.Name), zap.Error(err))
 		return user, token, err
 	case err != nil:
 		return user, token, err
 	}
 	if wait := s.tokens.pause(token, now); wait > 0 {
-		return user, token, Throttled{policy.ErrManyRequests, wait}
+		return user, token, Throttled{users.ErrManyRequests, wait}
 	}
 	if now.Sub(token.UsedAt) >= seenEvery {
 		if err := s.deps.Tokens.UseToken(ctx, token.User, token.Name, now); err != nil { // it is only for the person's list
@@ -61,35 +61,35 @@ func (s *Service) Bearer(ctx context.Context, header, address string, now time.T
 }
 
 // holder returns whose token a header brings.
-func (s *Service) holder(ctx context.Context, header string, now time.Time) (policy.User, policy.Token, error) {
+func (s *Service) holder(ctx context.Context, header string, now time.Time) (users.User, users.Token, error) {
 	kind, secret, _ := strings.Cut(header, " ")
 	if secret = strings.TrimSpace(secret); !strings.EqualFold(kind, "Bearer") || secret == "" {
-		return policy.User{}, policy.Token{}, policy.ErrTokenMissing
+		return users.User{}, users.Token{}, users.ErrTokenMissing
 	}
-	if !strings.HasPrefix(secret, policy.TokenPrefix) {
-		return policy.User{}, policy.Token{}, policy.ErrTokenUnknown
+	if !strings.HasPrefix(secret, users.TokenPrefix) {
+		return users.User{}, users.Token{}, users.ErrTokenUnknown
 	}
-	token, err := s.deps.Tokens.Token(ctx, policy.HashToken(secret))
-	if errors.Is(err, policy.ErrNoToken) {
-		err = policy.ErrTokenUnknown
+	token, err := s.deps.Tokens.Token(ctx, users.HashToken(secret))
+	if errors.Is(err, users.ErrNoToken) {
+		err = users.ErrTokenUnknown
 	}
 	if err != nil {
-		return policy.User{}, policy.Token{}, err
+		return users.User{}, users.Token{}, err
 	}
 	user, err := s.deps.Users.User(ctx, token.User)
 	switch {
-	case errors.Is(err, policy.ErrNoUser):
-		err = policy.ErrTokenUnknown
+	case errors.Is(err, users.ErrNoUser):
+		err = users.ErrTokenUnknown
 	case err == nil && user.Disabled():
-		err = policy.ErrUserDisabled
+		err = users.ErrUserDisabled
 	case err == nil && token.Over(now):
-		err = policy.ErrTokenExpired
+		err = users.ErrTokenExpired
 	}
 	return user, token, err
 }
 
 // pause returns how long a token has to wait before its next request; 0 means not at all.
-func (t *tokens) pause(token policy.Token, now time.Time) time.Duration {
+func (t *tokens) pause(token users.Token, now time.Time) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	key := token.User + "/" + token.Name

@@ -18,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // Store is what every store does. The methods' promises are written on *store.Store.
@@ -80,19 +81,19 @@ type Store interface {
 	Rotation(ctx context.Context) ([]byte, error)
 	SetRotation(ctx context.Context, before, after []byte) error
 
-	User(ctx context.Context, name string) (policy.User, error)
-	Users(ctx context.Context) iter.Seq2[policy.User, error]
-	AddUser(ctx context.Context, user policy.User, by string) error
-	ChangeUser(ctx context.Context, name string, change policy.UserChange) (policy.User, error)
+	User(ctx context.Context, name string) (users.User, error)
+	Users(ctx context.Context) iter.Seq2[users.User, error]
+	AddUser(ctx context.Context, user users.User, by string) error
+	ChangeUser(ctx context.Context, name string, change users.Change) (users.User, error)
 	Note(ctx context.Context, e policy.AuditEntry) error
 
 	Editions(ctx context.Context) ([]policy.Edition, error)
 	LineEditions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.Edition, error)
 	ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error)
 
-	AddToken(ctx context.Context, t policy.Token, by string) error
-	Token(ctx context.Context, hash string) (policy.Token, error)
-	TokensOf(ctx context.Context, user string) ([]policy.Token, error)
+	AddToken(ctx context.Context, t users.Token, by string) error
+	Token(ctx context.Context, hash string) (users.Token, error)
+	TokensOf(ctx context.Context, user string) ([]users.Token, error)
 	UseToken(ctx context.Context, user, name string, at time.Time) error
 	RevokeToken(ctx context.Context, user, name, by string, at time.Time) error
 
@@ -132,6 +133,8 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"what was written is there after opening again", reopened},
 		{"a crash between two steps leaves the steps before it", crashed},
 		{"a commit that fails changes nothing", failedCommit},
+		{"histories go on after opening again", historiesGoOn},
+		{"a step is kept or lost whole while the disk fails now and then", diskFailsNowAndThen},
 		{"a request whose context has ended is dropped", cancelled},
 		{"a closed store says so", func(t *testing.T, s Storage) { closedStore(t, s, closed) }},
 		{"closing keeps what was accepted", closeDrains},
@@ -156,20 +159,23 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a step and what is told of it are one step", told},
 		{"a notice is told once", once},
 		{"a notice waits, fails, is retried, is sent", delivery},
+		{"a notice that is retried starts anew", retriedNotice},
 		{"a review sees the months and no others", standing},
 		{"reviews at once open one case, and tell it", flagging},
+		{"after closed cases the last one decides", lastClosedDecides},
 		{"a case goes its way, each move whole", caseLife},
 		{"cases are found by account, open or closed", boards},
 		{"notices are found by whom they are about", noticesOfAccount},
 		{"an import does what was shown, or nothing", plannedImport},
 		{"retention removes what is old, but no evidence", expire},
+		{"a call without an end that expires leaves nothing behind", expireEndless},
 		{"many calls are loaded at once", loading},
 		{"a recording waits for its next step", dueRecordings},
 		{"what a call forgets of recordings is noted for removal", removals},
 		{"a removal stays until everything is gone", removalSteps},
 		{"who was shown a recording is noted", reveal},
 		{"a checkpoint never goes back", checkpoint},
-		{"a user is added, changed and noted in one step", users},
+		{"a user is added, changed and noted in one step", userChanges},
 		{"a token is found by its hash until it is revoked", tokens},
 		{"a session lasts until its end, and no longer", sessions},
 		{"the dates of a line are kept in versions", dates},
@@ -211,9 +217,9 @@ func began(at time.Time) func(policy.Call) policy.Call {
 // turn is one more step of a call: a decision, an answer, and the place in it.
 func turn(key string) func(policy.Call) policy.Call {
 	return func(c policy.Call) policy.Call {
-		c.Turns = append(c.Turns, policy.Turn{Key: key, At: day, Heard: "204518", Reply: []byte(`{"say":"welcome"}`)})
+		c.Exchanges = append(c.Exchanges, policy.Exchange{Key: key, At: day, Heard: "204518", Reply: []byte(`{"say":"welcome"}`)})
 		c.Trace = append(c.Trace, policy.Decision{At: day, Rule: "customer.found", Result: "yes"})
-		c.State.Turn++
+		c.State.Exchange++
 		return c
 	}
 }

@@ -1,4 +1,4 @@
-package policy
+package users
 
 import (
 	"crypto/sha256"
@@ -7,6 +7,15 @@ import (
 	"fmt"
 	"regexp"
 	"time"
+)
+
+// The errors about a token of the API.
+var (
+	ErrNoToken     = errors.New("no such token")
+	ErrTokenExists = errors.New("the user has a token of this name")
+	ErrTokenName   = errors.New("invalid token name")
+	ErrTokenDays   = errors.New("invalid number of days")
+	ErrManyTokens  = errors.New("the user has as many tokens as one can have")
 )
 
 // Token lets a program use the console's API in the name of a user, with the user's permissions or fewer.
