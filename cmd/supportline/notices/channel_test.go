@@ -58,8 +58,9 @@ func pagerKind(paged func(policy.Notice, notices.Words) error) notices.Kind {
 
 func withPager(kind notices.Kind, block string) (notices.Settings, []config.Problem) {
 	text := append(config.Example(), "\nnotices: { people: [ann, bo], pager: "+block+" }\n"...)
-	env := func(name string) (string, bool) {
-		return "AC" + strings.Repeat("0", 32), strings.HasPrefix(name, "TWILIO")
+	env := func(name string) (value string, ok bool) {
+		value, ok = map[string]string{"TWILIO_ACCOUNT_SID": "AC" + strings.Repeat("0", 32), "TWILIO_AUTH_TOKEN": "12345"}[name]
+		return value, ok
 	}
 	c, problems := config.Parse("pager.yaml", text, env, config.Options{Channels: append(notices.Kinds(), kind)})
 	return c.Notices, problems
