@@ -40,7 +40,7 @@ func CallLimitNotice(c Call, now time.Time, fair FairUse) (call Call, notices []
 		),
 	}
 	notices = []Notice{notice}
-	if leg.Order > 0 {
+	if leg.Attempt > 0 {
 		notice.Channel, notice.To = ChannelAnnouncement, string(leg.SID)
 		notices = append(notices, notice)
 	}

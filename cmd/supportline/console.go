@@ -21,7 +21,7 @@ func (h *house) console() http.Handler {
 }
 
 // spoken is what was heard after a turn of a call, in the words of today.
-func (h *house) spoken(call policy.Call, turn policy.Turn) (specialist bool, sentences []string) {
+func (h *house) spoken(call policy.Call, turn policy.Exchange) (specialist bool, sentences []string) {
 	line, ok := h.conf.Settings.Line(call.Line)
 	if !ok {
 		line = h.conf.Settings.Lines[0]

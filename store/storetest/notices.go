@@ -49,7 +49,7 @@ func told(t *testing.T, storage Storage) {
 	s.FailWrites(full)
 	wantError(t, "a step on a full disk", tell(t, s, sid, "call-limit/1"), full)
 	s.FailWrites(nil)
-	if c := kept(t, s, sid); c.State.Turn != 0 {
+	if c := kept(t, s, sid); c.State.Exchange != 0 {
 		t.Error("a step whose notice was not written is there")
 	}
 	same(t, "the outbox", []policy.Notice{}, collect(t, s.Notices(t.Context())))
@@ -59,8 +59,8 @@ func told(t *testing.T, storage Storage) {
 			t.Fatal(err)
 		}
 		after := storage.Copy(t).Open(t)
-		if c, told := kept(t, after, sid), collect(t, after.Notices(t.Context())); c.State.Turn != step+1 || len(told) != step+1 {
-			t.Errorf("a crash behind step %d leaves %d steps and %d notices", step+1, c.State.Turn, len(told))
+		if c, told := kept(t, after, sid), collect(t, after.Notices(t.Context())); c.State.Exchange != step+1 || len(told) != step+1 {
+			t.Errorf("a crash behind step %d leaves %d steps and %d notices", step+1, c.State.Exchange, len(told))
 		}
 		if err := after.Close(); err != nil {
 			t.Fatal(err)
@@ -69,7 +69,7 @@ func told(t *testing.T, storage Storage) {
 	if err := tell(t, s, sid, "call-limit/9", ""); err == nil {
 		t.Error("a notice without a key was taken")
 	}
-	if c := kept(t, s, sid); c.State.Turn != 5 {
+	if c := kept(t, s, sid); c.State.Exchange != 5 {
 		t.Error("a step with a notice that was refused is there")
 	}
 }

@@ -218,9 +218,9 @@ func began(at time.Time) func(policy.Call) policy.Call {
 // turn is one more step of a call: a decision, an answer, and the place in it.
 func turn(key string) func(policy.Call) policy.Call {
 	return func(c policy.Call) policy.Call {
-		c.Turns = append(c.Turns, policy.Turn{Key: key, At: day, Heard: "204518", Reply: []byte(`{"say":"welcome"}`)})
+		c.Exchanges = append(c.Exchanges, policy.Exchange{Key: key, At: day, Heard: "204518", Reply: []byte(`{"say":"welcome"}`)})
 		c.Trace = append(c.Trace, policy.Decision{At: day, Rule: "customer.found", Result: "yes"})
-		c.State.Turn++
+		c.State.Exchange++
 		return c
 	}
 }
