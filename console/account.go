@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const (
@@ -27,7 +28,7 @@ const (
 func (s *site) accountNoun() noun {
 	return noun{path: accountsPath, route: func(r routes) {
 		r.get(accountsPath+"/:number", (*request).account)
-		r.post(accountsPath+"/:number/reveal", (*request).revealAccount, policy.SeeNumbers)
+		r.post(accountsPath+"/:number/reveal", (*request).revealAccount, users.SeeNumbers)
 	}}
 }
 
@@ -81,7 +82,7 @@ func (r *request) showAccount(status int, number policy.CustomerNumber, body acc
 		}
 	}
 	p := r.page(body)
-	p.Numbers = r.may(policy.SeeNumbers) && slices.Contains(r.site.sessions.revealed(r.ctx()), revealedAccount(body.Number))
+	p.Numbers = r.may(users.SeeNumbers) && r.site.signin.IsRevealed(r.ctx(), revealedAccount(body.Number))
 	return r.show(status, "account", p)
 }
 
@@ -180,11 +181,11 @@ func (r *request) revealAccount() error {
 	if err != nil {
 		return err
 	}
-	entry := policy.AuditEntry{At: r.now, By: r.user.Name, Act: policy.ActReveal, Customer: c.Number, Detail: "the telephone numbers and the e-mail address of an account"}
+	entry := policy.AuditEntry{At: r.now, By: r.user.Name, Act: users.ActReveal, Customer: c.Number, Detail: "the telephone numbers and the e-mail address of an account"}
 	if err := r.site.Audit.Note(r.ctx(), entry); err != nil {
 		return err
 	}
-	r.site.sessions.reveal(r.ctx(), revealedAccount(c.Number))
+	r.site.signin.Reveal(r.ctx(), revealedAccount(c.Number))
 	return r.seeOther(accountPath(c.Number))
 }
 

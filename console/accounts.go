@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const accountsPath = "/accounts"
@@ -35,7 +36,7 @@ type accountRow struct {
 
 func (r *request) accounts() error {
 	body := accountsPage{Text: strings.TrimSpace(r.QueryParam("text")), After: r.QueryParam("after"), Done: importsDone[r.QueryParam("done")]}
-	text := policy.ParseText(body.Text, r.may(policy.SeeNumbers))
+	text := policy.ParseText(body.Text, r.may(users.SeeNumbers))
 	found, next, err := r.site.Accounts.SearchCustomers(r.ctx(), text, accountsOnPage, policy.CustomerNumber(body.After))
 	if err != nil {
 		return err

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 )
 
@@ -101,10 +103,10 @@ type program struct {
 }
 
 // program makes a token of a user, and a program that uses it.
-func (p *place) program(t testing.TB, user string, changes ...func(*policy.Token)) program {
+func (p *place) program(t testing.TB, user string, changes ...func(*users.Token)) program {
 	t.Helper()
-	secret := console.NewToken()
-	token := policy.Token{User: user, Name: "t" + strings.ToLower(secret[len(secret)-8:]), Hash: policy.HashToken(secret), CreatedAt: p.now}
+	secret := signin.NewToken()
+	token := users.Token{User: user, Name: "t" + strings.ToLower(secret[len(secret)-8:]), Hash: users.HashToken(secret), CreatedAt: p.now}
 	for _, change := range changes {
 		change(&token)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const chargesPath = fairUsePath + "/charges"
@@ -21,7 +22,7 @@ const maxChargeRows = 100
 func (s *site) chargesNoun() noun {
 	return noun{path: fairUsePath, route: func(r routes) {
 		r.get(chargesPath, (*request).charges)
-		r.get(chargesPath+".csv", (*request).chargesFile, policy.TakeExports)
+		r.get(chargesPath+".csv", (*request).chargesFile, users.TakeExports)
 	}}
 }
 

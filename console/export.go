@@ -12,7 +12,9 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // exportEnd is the last part of the path of an export.
@@ -87,10 +89,10 @@ func (r *request) exportCalls() error {
 	}
 	defer r.site.exporting.Add(-1)
 	if r.site.exporting.Add(1) > maxExports {
-		return tooMany{errManyExports, 10 * time.Second}
+		return signin.Throttled{Err: errManyExports, Wait: 10 * time.Second}
 	}
 	entry := policy.AuditEntry{
-		At: r.now, By: r.user.Name, Act: policy.ActExport, Customer: filter.Customer, Subject: "calls", Detail: format + " of " + words + r.overAPI(),
+		At: r.now, By: r.user.Name, Act: users.ActExport, Customer: filter.Customer, Subject: "calls", Detail: format + " of " + words + r.overAPI(),
 	}
 	if err := r.site.Audit.Note(r.ctx(), entry); err != nil {
 		return err
@@ -105,7 +107,7 @@ func (r *request) exportCalls() error {
 // selected is what the address selects, all pages of it, and the same in words.
 func (r *request) selected() (filter policy.Filter, words string, err error) {
 	f := r.callFilter().ordered("")
-	filter, _, err = f.parse(r.site.Policy, r.zone, r.may(policy.SeeNumbers))
+	filter, _, err = f.parse(r.site.Policy, r.zone, r.may(users.SeeNumbers))
 	return filter, f.words(), err
 }
 
@@ -119,7 +121,7 @@ func (r *request) overAPI() string {
 
 // exported are the rows of an export.
 func (r *request) exported(filter policy.Filter) iter.Seq2[policy.Row, error] {
-	counts, numbers := r.site.Calls.TicketCounter(r.ctx()), r.may(policy.SeeNumbers)
+	counts, numbers := r.site.Calls.TicketCounter(r.ctx()), r.may(users.SeeNumbers)
 	return func(yield func(policy.Row, error) bool) {
 		breath := breath{ctx: r.ctx(), since: time.Now()}
 		done := r.site.turns.take(r.ctx())

@@ -19,6 +19,7 @@ import (
 
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 )
 
@@ -190,7 +191,7 @@ func TestExportEqualsTheFilter(t *testing.T) {
 		}
 		p.load(t, c)
 	}
-	operator := p.as(t, policy.Operator)
+	operator := p.as(t, users.Operator)
 	for _, query := range []string{"", "intent=question", "customer=204518&since=2026-11-20&until=2026-11-21", "outcome=abandoned", "line=%2B448000668187"} {
 		var listed []string
 		link := "/calls?" + query
@@ -251,9 +252,9 @@ func between(text, before, after string, most int) (all []string) {
 // Who may take lists out but not see numbers gets a file without them, and who may not take lists out gets none.
 func TestExportsByPermission(t *testing.T) {
 	p := mustFilled(t, func(d *console.Deps) {
-		d.Settings.Permissions = policy.Permissions{policy.Viewer: {policy.TakeExports}, policy.Operator: {policy.SeeNumbers}}
+		d.Settings.Permissions = users.Permissions{users.Viewer: {users.TakeExports}, users.Operator: {users.SeeNumbers}}
 	})
-	viewer, operator := p.as(t, policy.Viewer), p.as(t, policy.Operator)
+	viewer, operator := p.as(t, users.Viewer), p.as(t, users.Operator)
 	for _, format := range []string{"csv", "json"} {
 		file := viewer.get("/calls/export?format=" + format)
 		file.want(t, http.StatusOK, "+44********18", "+15*******01", "+448000668187")

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/officernd/supportline/console"
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/console/signin"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // The console's user of a demo, and the file in its folder that keeps the password for the next start.
@@ -33,16 +33,16 @@ func (d demoCommand) firstUser(ctx context.Context, h *house) (password string, 
 			return "", err
 		}
 	}
-	hash, err := console.HashPassword(demoUser, password)
+	hash, err := signin.HashPassword(demoUser, password)
 	if err != nil {
 		return "", err
 	}
-	user := policy.User{Name: demoUser, Role: policy.Admin, Password: hash, CreatedAt: h.now()}
+	user := users.User{Name: demoUser, Role: users.Admin, Password: hash, CreatedAt: h.now()}
 	err = h.store.AddUser(ctx, user, "demo")
-	if errors.Is(err, policy.ErrUserExists) && len(text) == 0 { // the file was lost
-		_, err = h.store.ChangeUser(ctx, demoUser, policy.WithPassword(hash, "demo", h.now()))
+	if errors.Is(err, users.ErrExists) && len(text) == 0 { // the file was lost
+		_, err = h.store.ChangeUser(ctx, demoUser, users.WithPassword(hash, "demo", h.now()))
 	}
-	if errors.Is(err, policy.ErrUserExists) {
+	if errors.Is(err, users.ErrExists) {
 		err = nil
 	}
 	return password, err

@@ -14,8 +14,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 )
 
@@ -105,11 +106,11 @@ func TestConsoleShowsFairUse(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	hash, err := console.HashPassword("mila", "blue horse battery")
+	hash, err := signin.HashPassword("mila", "blue horse battery")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.store.AddUser(t.Context(), policy.User{Name: "mila", Role: policy.Viewer, Password: hash, CreatedAt: now}, "test"); err != nil {
+	if err := h.store.AddUser(t.Context(), users.User{Name: "mila", Role: users.Viewer, Password: hash, CreatedAt: now}, "test"); err != nil {
 		t.Fatal(err)
 	}
 	over := make(chan struct{})

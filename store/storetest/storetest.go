@@ -18,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // Store is what every store does. The methods' promises are written on *store.Store.
@@ -80,19 +81,19 @@ type Store interface {
 	Rotation(ctx context.Context) ([]byte, error)
 	SetRotation(ctx context.Context, before, after []byte) error
 
-	User(ctx context.Context, name string) (policy.User, error)
-	Users(ctx context.Context) iter.Seq2[policy.User, error]
-	AddUser(ctx context.Context, user policy.User, by string) error
-	ChangeUser(ctx context.Context, name string, change policy.UserChange) (policy.User, error)
+	User(ctx context.Context, name string) (users.User, error)
+	Users(ctx context.Context) iter.Seq2[users.User, error]
+	AddUser(ctx context.Context, user users.User, by string) error
+	ChangeUser(ctx context.Context, name string, change users.Change) (users.User, error)
 	Note(ctx context.Context, e policy.AuditEntry) error
 
 	Editions(ctx context.Context) ([]policy.Edition, error)
 	LineEditions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.Edition, error)
 	ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error)
 
-	AddToken(ctx context.Context, t policy.Token, by string) error
-	Token(ctx context.Context, hash string) (policy.Token, error)
-	TokensOf(ctx context.Context, user string) ([]policy.Token, error)
+	AddToken(ctx context.Context, t users.Token, by string) error
+	Token(ctx context.Context, hash string) (users.Token, error)
+	TokensOf(ctx context.Context, user string) ([]users.Token, error)
 	UseToken(ctx context.Context, user, name string, at time.Time) error
 	RevokeToken(ctx context.Context, user, name, by string, at time.Time) error
 
@@ -169,7 +170,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a removal stays until everything is gone", removalSteps},
 		{"who was shown a recording is noted", reveal},
 		{"a checkpoint never goes back", checkpoint},
-		{"a user is added, changed and noted in one step", users},
+		{"a user is added, changed and noted in one step", userChanges},
 		{"a token is found by its hash until it is revoked", tokens},
 		{"a session lasts until its end, and no longer", sessions},
 		{"the dates of a line are kept in versions", dates},

@@ -1,11 +1,21 @@
-package policy
+package users
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"regexp"
 	"time"
+)
+
+// The errors about a token of the API.
+var (
+	ErrNoToken     = errors.New("no such token")
+	ErrTokenExists = errors.New("the user has a token of this name")
+	ErrTokenName   = errors.New("invalid token name")
+	ErrTokenDays   = errors.New("invalid number of days")
+	ErrManyTokens  = errors.New("the user has as many tokens as one can have")
 )
 
 // Token lets a program use the console's API in the name of a user, with the user's permissions or fewer.
@@ -75,3 +85,13 @@ func (p Permissions) AllowToken(u User, t Token, what Permission) bool {
 	}
 	return t.User == u.Name && p.Allow(u, what)
 }
+
+// The reasons for which a program is not let in.
+var (
+	ErrTokenMissing    = errors.New("no token")
+	ErrTokenUnknown    = errors.New("the token is nobody's: it was mistyped, or revoked")
+	ErrTokenExpired    = errors.New("the token's time is over")
+	ErrUserDisabled    = errors.New("the token's user was shut out")
+	ErrManyWrongTokens = errors.New("too many wrong tokens")
+	ErrManyRequests    = errors.New("too many requests")
+)

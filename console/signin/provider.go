@@ -1,4 +1,4 @@
-package console
+package signin
 
 import (
 	"cmp"
@@ -14,17 +14,17 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
-// providerWithin bounds each request to the identity provider: a person waits for it.
+// providerWithin bounds each request to the identity provider, for which a person waits.
 const providerWithin = 10 * time.Second
 
-// provider is the company's identity provider, spoken to by OpenID Connect (the code flow with PKCE). What it says of itself is asked for on the
+// provider is the company's identity provider, spoken to by OpenID Connect (the code flow with PKCE). Its description of itself is fetched on the
 // first sign-in, so that the server starts without it, and kept.
 type provider struct {
 	settings SSO
-	back     string // where it sends people to
+	back     string // the address to which it sends people
 	client   *http.Client
 
 	mu    sync.Mutex
@@ -32,15 +32,15 @@ type provider struct {
 }
 
 func newProvider(s Settings) *provider {
-	return &provider{settings: s.SSO, back: s.URL + ssoBackPath, client: &http.Client{Timeout: providerWithin}}
+	return &provider{settings: s.SSO, back: s.URL + BackPath, client: &http.Client{Timeout: providerWithin}}
 }
 
-// begin is a new attempt, with everything in it that nobody can guess.
+// begin returns a new attempt, with fresh random values.
 func (p *provider) begin(next string) attempt {
 	return attempt{state: rand.Text(), nonce: rand.Text(), verifier: oauth2.GenerateVerifier(), next: next}
 }
 
-// discovered is the provider as it describes itself.
+// discovered returns the provider as it describes itself.
 func (p *provider) discovered(ctx context.Context) (*oidc.Provider, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -62,7 +62,7 @@ func (p *provider) flow(found *oidc.Provider) *oauth2.Config {
 	}
 }
 
-// address is where a person goes to sign in.
+// address returns where a person goes to sign in.
 func (p *provider) address(ctx context.Context, a attempt) (string, error) {
 	found, err := p.discovered(ctx)
 	if err != nil {
@@ -73,13 +73,13 @@ func (p *provider) address(ctx context.Context, a attempt) (string, error) {
 
 // identity is a person as the provider vouches for them.
 type identity struct {
-	subject string // issuer and subject: that alone is the person, whatever they are called
+	subject string // issuer and subject, which identify the person under any name
 	name    string
 	groups  []string
 }
 
-// identity exchanges the code that a person brought back for a token, and reads it: signed by the provider, for us, not expired, and of this
-// very attempt.
+// identity exchanges the code that a person brought back for an ID token and reads it, once it is known to be signed by the provider, for us, not
+// expired, and of this attempt.
 func (p *provider) identity(ctx context.Context, a attempt, code string) (identity, error) {
 	found, err := p.discovered(ctx)
 	if err != nil {
@@ -103,7 +103,7 @@ func (p *provider) identity(ctx context.Context, a attempt, code string) (identi
 	return p.read(token)
 }
 
-// exchangeFailed leaves out what the provider answered but for its word for it: the rest could hold a secret.
+// exchangeFailed keeps only the provider's error code: the rest of its answer could hold a secret.
 func exchangeFailed(err error) error {
 	var refused *oauth2.RetrieveError
 	if errors.As(err, &refused) {
@@ -112,8 +112,7 @@ func exchangeFailed(err error) error {
 	return err
 }
 
-// read takes the name and the groups out of a token. A person is called by their user name, or by an e-mail address that the provider has
-// verified.
+// read returns the name and the groups in a token. The name is the user name, or else an e-mail address that the provider has verified.
 func (p *provider) read(token *oidc.IDToken) (identity, error) {
 	var standard struct {
 		Username string `json:"preferred_username"`
@@ -127,14 +126,14 @@ func (p *provider) read(token *oidc.IDToken) (identity, error) {
 	if !standard.Verified {
 		standard.Email = ""
 	}
-	name, err := policy.ParseUserName(cmp.Or(standard.Username, standard.Email))
+	name, err := users.ParseName(cmp.Or(standard.Username, standard.Email))
 	if err != nil {
 		return identity{}, errors.New("it gave neither a preferred_username nor a verified email that can be a name here")
 	}
 	return identity{token.Issuer + "|" + token.Subject, name, texts(all[p.settings.RoleClaim])}, nil
 }
 
-// texts are a claim's, be it one text or a list of them.
+// texts returns the texts of a claim, which is one text or a list of them.
 func texts(claim any) []string {
 	switch v := claim.(type) {
 	case string:

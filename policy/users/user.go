@@ -1,6 +1,7 @@
-package policy
+package users
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -8,9 +9,18 @@ import (
 	"time"
 )
 
+// The errors about a person who may sign in.
+var (
+	ErrNoUser   = errors.New("no such user")
+	ErrExists   = errors.New("the name is taken")
+	ErrName     = errors.New("invalid user name")
+	ErrRole     = errors.New("invalid role")
+	ErrPassword = errors.New("the password cannot be taken")
+)
+
 // User is a person who may sign in to the console.
 type User struct {
-	Name     string `json:"name"` // as ParseUserName gives it
+	Name     string `json:"name"` // as ParseName gives it
 	Role     Role   `json:"role"`
 	Password string `json:"password,omitempty"` // an argon2id hash; "" for who signs in at an identity provider alone
 	// Subject is who the person is at the identity provider; "" for who signs in with a password. A name never stands for both.
@@ -91,11 +101,11 @@ func (p Permissions) Allow(u User, what Permission) bool {
 // userName is what a user can be called: it is typed at a terminal, stands in the audit, and may be an e-mail address.
 var userName = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9._@+-]{0,62}[a-z0-9])?$`)
 
-// ParseUserName reads a user's name: 1 to 64 letters of a to z, digits and the signs . _ - + @ between them. Capitals become small, so that two
-// people cannot differ by them alone. The error is ErrUserName, and says what to write instead.
-func ParseUserName(text string) (string, error) {
+// ParseName reads a user's name: 1 to 64 letters of a to z, digits and the signs . _ - + @ between them. Capitals become small, so that two
+// people cannot differ by them alone. The error is ErrName, and says what to write instead.
+func ParseName(text string) (string, error) {
 	if name := strings.ToLower(strings.TrimSpace(text)); userName.MatchString(name) {
 		return name, nil
 	}
-	return "", fmt.Errorf("%w: %q; write letters and digits with . _ - + @ between them, such as mila or mila@example.com", ErrUserName, text)
+	return "", fmt.Errorf("%w: %q; write letters and digits with . _ - + @ between them, such as mila or mila@example.com", ErrName, text)
 }
