@@ -45,7 +45,7 @@ func CallLimitNotice(c Call, now time.Time, fair FairUse) (call Call, notices []
 func (c Call) Whispered(n Notice) (Notice, bool) {
 	leg, accepted := c.Accepted()
 	n.Key, n.Channel, n.To = n.Key+"/whisper", ChannelWhisper, string(leg.SID)
-	return n, accepted && leg.Order > 0
+	return n, accepted && leg.Attempt > 0
 }
 
 // ticketNotices tell that the month's tickets reached a part of the limit.

@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
@@ -28,8 +29,8 @@ var pages = []string{
 // all accounts takes to derive. It prints them as a table. SUPPORTLINE_BENCH_CALLS sets the size of the large log.
 func BenchmarkFairUsePages(b *testing.B) {
 	calls := benchCalls(b)
-	small := newPagesBench(b, benchSmall, accountsFor(benchSmall, 12), 12)
-	large := newPagesBench(b, calls, benchAccounts, max(12, calls/(benchAccounts*callsPerAccountMonth)))
+	small := newPagesBench(b, benchSmall, demo.AccountsFor(benchSmall, 12), 12)
+	large := newPagesBench(b, calls, benchAccounts, max(12, calls/(benchAccounts*5))) // five calls a month are usual
 	few, many := map[string][]time.Duration{}, map[string][]time.Duration{}
 	for b.Loop() {
 		for _, page := range pages {

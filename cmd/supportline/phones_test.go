@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
@@ -53,7 +54,7 @@ func mustPhoneHouse(t testing.TB, change func(*config.Config)) phoneHouse {
 			t.Error(err)
 		}
 	})
-	if err := h.bringIn(t.Context(), "customers.example.csv", config.ExampleCustomers()); err != nil {
+	if err := h.bringIn("customers.example.csv", config.ExampleCustomers()); err != nil {
 		t.Fatal(err)
 	}
 	hash, err := signin.HashPassword("", phonePassword)
@@ -73,7 +74,7 @@ func mustPhoneHouse(t testing.TB, change func(*config.Config)) phoneHouse {
 func demoHouse(t testing.TB) phoneHouse {
 	t.Helper()
 	h := mustPhoneHouse(t, everybodyCalls)
-	h.demoPhones(demoAccount(h.conf, h.now))
+	h.demoPhones(demo.NewAccount(h.conf, h.now))
 	return h
 }
 

@@ -117,6 +117,34 @@ func nothingFlagged(t *testing.T, s Store) {
 	}
 }
 
+// lastClosedDecides holds that a review asks what the account did since its last case was closed, not an earlier one.
+func lastClosedDecides(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	overload(t, s)
+	for _, closing := range []time.Time{day.AddDate(0, -2, 0), day} { // the account was over since the first of them
+		opened, err := s.OpenCase(t.Context(), customer, "anna", "by hand", nil, closing)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.MoveCase(t.Context(), opened.ID, policy.Move{At: closing, By: "anna", To: policy.CaseClosed, Note: "agreed"}, nil); err != nil {
+			t.Fatal(err)
+		}
+		verdict, err := review(t, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if flagged := verdict.Open != nil; flagged != (opened.ID == "1") {
+			t.Errorf("after case %s was closed on %s a review opens %+v", opened.ID, closing.Format(time.DateOnly), verdict.Open)
+		}
+		if verdict.Open == nil {
+			continue
+		}
+		if _, err := s.MoveCase(t.Context(), verdict.Open.ID, policy.Move{At: closing, By: "anna", To: policy.CaseClosed, Note: "agreed"}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // path is a case's whole life.
 var path = []policy.CaseState{
 	policy.CaseContacted, policy.CaseDiscussed, policy.CaseWatching, policy.CaseCharged, policy.CaseRestricted, policy.CaseClosed,

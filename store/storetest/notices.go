@@ -49,7 +49,7 @@ func told(t *testing.T, storage Storage) {
 	s.FailWrites(full)
 	wantError(t, "a step on a full disk", tell(t, s, sid, "call-limit/1"), full)
 	s.FailWrites(nil)
-	if c := kept(t, s, sid); c.State.Turn != 0 {
+	if c := kept(t, s, sid); c.State.Exchange != 0 {
 		t.Error("a step whose notice was not written is there")
 	}
 	same(t, "the outbox", []policy.Notice{}, collect(t, s.Notices(t.Context())))
@@ -59,8 +59,8 @@ func told(t *testing.T, storage Storage) {
 			t.Fatal(err)
 		}
 		after := storage.Copy(t).Open(t)
-		if c, told := kept(t, after, sid), collect(t, after.Notices(t.Context())); c.State.Turn != step+1 || len(told) != step+1 {
-			t.Errorf("a crash behind step %d leaves %d steps and %d notices", step+1, c.State.Turn, len(told))
+		if c, told := kept(t, after, sid), collect(t, after.Notices(t.Context())); c.State.Exchange != step+1 || len(told) != step+1 {
+			t.Errorf("a crash behind step %d leaves %d steps and %d notices", step+1, c.State.Exchange, len(told))
 		}
 		if err := after.Close(); err != nil {
 			t.Fatal(err)
@@ -69,7 +69,7 @@ func told(t *testing.T, storage Storage) {
 	if err := tell(t, s, sid, "call-limit/9", ""); err == nil {
 		t.Error("a notice without a key was taken")
 	}
-	if c := kept(t, s, sid); c.State.Turn != 5 {
+	if c := kept(t, s, sid); c.State.Exchange != 5 {
 		t.Error("a step with a notice that was refused is there")
 	}
 }
@@ -168,5 +168,38 @@ func delivery(t *testing.T, storage Storage) {
 	audit := collect(t, s.Audit(t.Context()))
 	if len(audit) != 1 || audit[0].Act != "retry" || audit[0].By != "anna" {
 		t.Errorf("the audit holds %+v, want anna's retry", audit)
+	}
+}
+
+// retriedNotice is tried several times, given up, and retried, as if nobody had ever tried it.
+func retriedNotice(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	if err := s.PutNotices(t.Context(), []policy.Notice{notice("a")}); err != nil {
+		t.Fatal(err)
+	}
+	refusal := errors.New("550 no such user")
+	for n := range 3 {
+		next := day.Add(time.Duration(n+1) * time.Minute)
+		if n == 2 {
+			next = time.Time{}
+		}
+		if err := s.NoticeFailed(t.Context(), "a", day, refusal, next); err != nil {
+			t.Fatal(err)
+		}
+		if got := collect(t, s.Notices(t.Context()))[0]; got.Attempts != n+1 {
+			t.Errorf("after %d failures there were %d attempts", n+1, got.Attempts)
+		}
+	}
+	if err := s.RetryNotice(t.Context(), "a", "anna", day.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	want := notice("a")
+	want.NextAt, want.Error = day.Add(time.Hour), refusal.Error()
+	same(t, "the notice that is retried", []policy.Notice{want}, collect(t, s.Notices(t.Context())))
+	if err := s.NoticeFailed(t.Context(), "a", day, refusal, day.Add(2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if got := collect(t, s.Notices(t.Context()))[0]; got.Attempts != 1 || !got.FailedAt.IsZero() {
+		t.Errorf("after a retry that failed: %+v, want one attempt", got)
 	}
 }

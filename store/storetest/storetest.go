@@ -133,6 +133,8 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"what was written is there after opening again", reopened},
 		{"a crash between two steps leaves the steps before it", crashed},
 		{"a commit that fails changes nothing", failedCommit},
+		{"histories go on after opening again", historiesGoOn},
+		{"a step is kept or lost whole while the disk fails now and then", diskFailsNowAndThen},
 		{"a request whose context has ended is dropped", cancelled},
 		{"a closed store says so", func(t *testing.T, s Storage) { closedStore(t, s, closed) }},
 		{"closing keeps what was accepted", closeDrains},
@@ -157,13 +159,16 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a step and what is told of it are one step", told},
 		{"a notice is told once", once},
 		{"a notice waits, fails, is retried, is sent", delivery},
+		{"a notice that is retried starts anew", retriedNotice},
 		{"a review sees the months and no others", standing},
 		{"reviews at once open one case, and tell it", flagging},
+		{"after closed cases the last one decides", lastClosedDecides},
 		{"a case goes its way, each move whole", caseLife},
 		{"cases are found by account, open or closed", boards},
 		{"notices are found by whom they are about", noticesOfAccount},
 		{"an import does what was shown, or nothing", plannedImport},
 		{"retention removes what is old, but no evidence", expire},
+		{"a call without an end that expires leaves nothing behind", expireEndless},
 		{"many calls are loaded at once", loading},
 		{"a recording waits for its next step", dueRecordings},
 		{"what a call forgets of recordings is noted for removal", removals},
@@ -212,9 +217,9 @@ func began(at time.Time) func(policy.Call) policy.Call {
 // turn is one more step of a call: a decision, an answer, and the place in it.
 func turn(key string) func(policy.Call) policy.Call {
 	return func(c policy.Call) policy.Call {
-		c.Turns = append(c.Turns, policy.Turn{Key: key, At: day, Heard: "204518", Reply: []byte(`{"say":"welcome"}`)})
+		c.Exchanges = append(c.Exchanges, policy.Exchange{Key: key, At: day, Heard: "204518", Reply: []byte(`{"say":"welcome"}`)})
 		c.Trace = append(c.Trace, policy.Decision{At: day, Rule: "customer.found", Result: "yes"})
-		c.State.Turn++
+		c.State.Exchange++
 		return c
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"fmt"
@@ -11,9 +11,9 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// generator makes up a log as a company's would look: accounts of different temper on the company's lines, at the lines' hours, with every
-// outcome there is. The same generator with the same seed makes the same log.
-type generator struct {
+// Generator makes up a log as a company's would look: accounts of different profiles on the company's lines, at the lines' hours, with every
+// outcome there is. The same Generator with the same seed makes the same log.
+type Generator struct {
 	Seed     uint64
 	Settings policy.Settings
 	Calls    int
@@ -25,40 +25,40 @@ type generator struct {
 // callsPerAccountMonth is a usual account's load, well under any sensible limit.
 const callsPerAccountMonth = 5
 
-// accountsFor are as many accounts as make so many calls at the usual load.
-func accountsFor(calls, months int) int {
+// AccountsFor returns how many accounts make so many calls at the usual load.
+func AccountsFor(calls, months int) int {
 	return min(max(4, calls/(callsPerAccountMonth*months)), 500_000)
 }
 
-// temper is how an account calls.
-type temper int
+// A profile is how an account calls.
+type profile int
 
 const (
-	calm    temper = iota
-	hasty          // has one bad month
-	heavy          // is over in month after month
-	talker         // has calls that do not end
-	learner        // takes the line for a training
+	steady     profile = iota
+	burst              // has one bad month
+	heavy              // is over in month after month
+	longTalker         // has calls that do not end
+	trainee            // takes the line for a training
 )
 
-// temperOf deals the tempers out: in each hundred accounts two are heavy, two talk too long, four had a bad month, two want to be trained. The
-// first accounts show one of each, so that a small log has them too.
-func temperOf(i int) temper {
+// profileOf returns the profile of the i-th account: of each hundred accounts two are heavy, two talk too long, four had a bad month and two want
+// to be trained. The first accounts show one of each, so that a small log has them too.
+func profileOf(i int) profile {
 	switch i % 100 {
 	case 1, 51:
 		return heavy
 	case 2, 52:
-		return talker
+		return longTalker
 	case 3, 23, 43, 63:
-		return hasty
+		return burst
 	case 5, 55:
-		return learner
+		return trainee
 	}
-	return calm
+	return steady
 }
 
-// customers are the accounts, by number.
-func (g generator) customers() []policy.Customer {
+// Customers returns the accounts, by number.
+func (g Generator) Customers() []policy.Customer {
 	digits := g.Settings.Identification.Digits
 	accounts := make([]policy.Customer, g.Accounts)
 	for i := range accounts {
@@ -84,10 +84,10 @@ func accountName(i int) string {
 	return name
 }
 
-// log makes the calls, in the order of their starts. Customers are those of customers, or others that take their place.
-func (g generator) log(customers []policy.Customer) iter.Seq[policy.Call] {
+// Log returns the calls in the order of their starts. customers are those of Customers, or others that take their place.
+func (g Generator) Log(customers []policy.Customer) iter.Seq[policy.Call] {
 	return func(yield func(policy.Call) bool) {
-		m := &maker{generator: g, customers: customers, random: rand.New(rand.NewPCG(g.Seed, 0))}
+		m := &maker{Generator: g, customers: customers, random: rand.New(rand.NewPCG(g.Seed, 0))}
 		days := g.days()
 		total := 0.0
 		for _, d := range days {
@@ -116,7 +116,7 @@ type workday struct {
 }
 
 // days are those of the log. Weekends are nearly silent.
-func (g generator) days() []workday {
+func (g Generator) days() []workday {
 	y, m, _ := g.Until.UTC().Date()
 	first := time.Date(y, m, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 1-g.Months, 0)
 	var days []workday
@@ -137,7 +137,7 @@ func (g generator) days() []workday {
 
 // maker makes one call after the other.
 type maker struct {
-	generator
+	Generator
 	customers []policy.Customer
 	random    *rand.Rand
 	month     int
@@ -160,12 +160,12 @@ func (m *maker) prepare(d workday) {
 // load is an account's share in the month, beside the usual 1. An account that is heavy became so half-way through the log.
 func (m *maker) load(i int) float64 {
 	usual := 0.4 + float64(i*7919%13)/10 // from 0.4 to 1.6
-	switch temperOf(i) {
+	switch profileOf(i) {
 	case heavy:
 		if m.month >= m.Months/2 {
 			return 6
 		}
-	case hasty:
+	case burst:
 		if m.month == (i*31)%m.Months {
 			return 6
 		}

@@ -1,4 +1,4 @@
-package main
+package control
 
 import (
 	"crypto/sha256"
@@ -15,9 +15,9 @@ import (
 // maxSocketPath is what every system takes as the path of a socket, with room to spare (Linux has 108 bytes, macOS 104).
 const maxSocketPath = 100
 
-// socketPath is where the server that has a store's file open takes commands: beside the file, or, where that path is too long for a
+// SocketPath returns where the server that has a store's file open takes commands: beside the file, or, where that path is too long for a
 // socket, in a folder of the user's own among the temporary files, under a name made from the path.
-func socketPath(storeFile string) (string, error) {
+func SocketPath(storeFile string) (string, error) {
 	full, err := filepath.Abs(storeFile)
 	if err != nil {
 		return "", err
@@ -53,10 +53,10 @@ func ownFolder(folder string) error {
 	return nil
 }
 
-// listenSocket opens the socket with mode 0600. The caller has the store open and so is its only server: a socket that is there already
+// Listen opens the socket with mode 0600. The caller has the store open and so is its only server: a socket that is there already
 // was left behind, and is replaced. The socket is made inside a closed folder and then moved, so that it is never open to others,
 // whatever the umask says.
-func listenSocket(path string) (net.Listener, error) {
+func Listen(path string) (net.Listener, error) {
 	folder, err := os.MkdirTemp(filepath.Dir(path), ".s")
 	if err != nil {
 		return nil, fmt.Errorf("no socket for commands: %w", err)
@@ -75,17 +75,17 @@ func listenSocket(path string) (net.Listener, error) {
 	return l, nil
 }
 
-// errNoServer says that nobody takes commands for a store.
-var errNoServer = errors.New("no server has the store open")
+// ErrNoServer says that nobody takes commands for a store.
+var ErrNoServer = errors.New("no server has the store open")
 
-// dialSocket reaches the server of a store; errNoServer where there is none, also where one was killed and left its socket behind.
-func dialSocket(path string) (net.Conn, error) {
+// Dial reaches the server of a store; ErrNoServer where there is none, also where one was killed and left its socket behind.
+func Dial(path string) (net.Conn, error) {
 	conn, err := net.Dial("unix", path)
 	switch {
 	case err == nil:
 		return conn, nil
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		return nil, errNoServer
+		return nil, ErrNoServer
 	case errors.Is(err, os.ErrPermission):
 		return nil, fmt.Errorf("a server takes commands at %s, but not from you: run this as the server's user", path)
 	}

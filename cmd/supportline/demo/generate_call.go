@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"fmt"
@@ -126,7 +126,7 @@ func (m *maker) served(c *policy.Call, i int) {
 		ScreenedAt: accepted.Add(-4 * time.Second), AcceptedAt: accepted, EndedAt: ended, Seconds: &seconds,
 	}}
 	m.end(c, ended.Add(time.Second))
-	if i >= 0 && temperOf(i) == learner && m.random.IntN(2) == 0 {
+	if i >= 0 && profileOf(i) == trainee && m.random.IntN(2) == 0 {
 		c.Training = true
 		c.Acts = append(c.Acts, policy.Act{At: ended, By: "demo", Kind: policy.ActTraining})
 	}
@@ -136,10 +136,10 @@ func (m *maker) served(c *policy.Call, i int) {
 	}
 }
 
-// talk is a length in seconds: six minutes in the middle, a long tail beyond the usual limit; a talker's are much longer.
+// talk is a length in seconds: six minutes in the middle, a long tail beyond the usual limit; a longTalker's are much longer.
 func (m *maker) talk(i int) int {
 	middle := 360.0
-	if i >= 0 && temperOf(i) == talker {
+	if i >= 0 && profileOf(i) == longTalker {
 		middle = 1500
 	}
 	return min(int(middle*math.Exp(0.7*m.random.NormFloat64())), 3*60*60)
