@@ -59,6 +59,8 @@ type Calls interface {
 	CountCalls(ctx context.Context, times []time.Time) ([]policy.OutcomeCount, error)
 	// Call is one call with its story.
 	Call(ctx context.Context, sid policy.CallSID) (policy.Call, error)
+	// TicketCounter returns a function that reports whether a call adds a phone ticket to its month. It is for one goroutine.
+	TicketCounter(ctx context.Context) func(policy.Call) (bool, error)
 	// AccountSummaries are those of an account in a month, oldest first.
 	AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error)
 	// Act does what a person wants, and notes it in the audit.

@@ -203,3 +203,12 @@ func (d *delivery) Data(r io.Reader) error {
 	d.box.letters <- letter{d.to, string(text)}
 	return err
 }
+
+// monthsTo are n months, oldest first; the last one is last.
+func monthsTo(last policy.Month, n int) []policy.Month {
+	months := make([]policy.Month, n)
+	for i := range months {
+		months[i] = last.Plus(i - n + 1)
+	}
+	return months
+}

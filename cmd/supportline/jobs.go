@@ -95,14 +95,14 @@ func (j *jobs) summary(ctx context.Context, now time.Time) error {
 	if !j.notices.Summary || now.Before(firstWorkingDay(home, this)) {
 		return nil
 	}
-	accounts, err := ledger{j.store, j.settings.FairUse}.all(ctx, this.Plus(-1), 1)
+	accounts, err := store.Accounts{Store: j.store, FairUse: j.settings.FairUse}.AllMonths(ctx, this.Plus(-1), 1)
 	if err != nil {
 		return err
 	}
 	var used []policy.Usage
 	calls := 0
 	for _, a := range accounts {
-		if u := a.last(); u.Calls > 0 || u.Sustained {
+		if u := a.Last(); u.Calls > 0 || u.Sustained {
 			used = append(used, u)
 			calls += u.Calls
 		}

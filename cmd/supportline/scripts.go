@@ -227,7 +227,7 @@ func (h *scriptHouse) Explain(ctx context.Context, sid policy.CallSID) ([]policy
 	if err != nil {
 		return nil, err
 	}
-	counted, err := h.tickets().counted(ctx, call)
+	counted, err := h.store.TicketCounter(ctx)(call)
 	return call.Explain(h.conf.Settings.FairUse, counted, h.now()), err
 }
 
@@ -237,11 +237,7 @@ func (h *scriptHouse) Row(ctx context.Context, sid policy.CallSID) (policy.Row, 
 	if err != nil {
 		return policy.Row{}, err
 	}
-	return h.tickets().row(ctx, call)
-}
-
-func (h *scriptHouse) tickets() *tickets {
-	return newTickets(&session{Store: h.store, Settings: h.conf.Settings})
+	return store.Accounts{Store: h.store, FairUse: h.conf.Settings.FairUse}.Rows(ctx)(call)
 }
 
 // errBroken is what a script's broken store says.

@@ -81,7 +81,7 @@ func (h *house) work(ctx context.Context) {
 	var all sync.WaitGroup
 	all.Go(func() { sender.Run(ctx) })
 	all.Go(func() { h.reconcile(ctx, table.jobs) })
-	all.Go(func() { h.standings.run(ctx) })
+	all.Go(func() { h.usage.Run(ctx) })
 	all.Go(func() { h.keeper.Run(ctx) })
 	all.Go(func() {
 		pace := time.NewTicker(lookEvery)
