@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -46,7 +45,7 @@ func (r *request) call() error {
 
 // showCall adds to a page what it shows of the call.
 func (r *request) showCall(status int, call policy.Call, body callPage) error {
-	counted, err := api.NewTickets(r.site.Calls).Counted(r.ctx(), call)
+	counted, err := r.site.Calls.TicketCounter(r.ctx())(call)
 	if err != nil {
 		return err
 	}

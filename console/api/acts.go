@@ -42,7 +42,7 @@ func (r *request) act() error {
 	if err != nil {
 		return err
 	}
-	counted, err := NewTickets(r.api.Calls).Counted(r.ctx(), after)
+	counted, err := r.api.Calls.TicketCounter(r.ctx())(after)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/officernd/supportline/policy"
@@ -39,13 +40,29 @@ func (r *request) listCalls() error {
 		Calls []policy.Row `json:"calls"`
 		Next  *string      `json:"next"`
 	}{make([]policy.Row, len(found.List)), next(found.Older.String())}
-	counting := NewTickets(r.api.Calls)
+	row := rowMaker(r.ctx(), r.api.Calls, r.api.Policy.FairUse, numbers)
 	for i, c := range found.List {
-		if list.Calls[i], err = counting.row(r.ctx(), c, r.api.Policy.FairUse, numbers); err != nil {
+		if list.Calls[i], err = row(c); err != nil {
 			return err
 		}
 	}
 	return r.JSON(http.StatusOK, list)
+}
+
+// rowMaker returns a function that makes the row of a call, as lists and exports show it. It is for one goroutine.
+func rowMaker(ctx context.Context, calls Calls, fair policy.FairUse, numbers bool) func(policy.Call) (policy.Row, error) {
+	counts := calls.TicketCounter(ctx)
+	return func(c policy.Call) (policy.Row, error) {
+		counted, err := counts(c)
+		if err != nil {
+			return policy.Row{}, err
+		}
+		row := c.Row(fair, counted)
+		if !numbers {
+			row = row.Masked()
+		}
+		return row, nil
+	}
 }
 
 func (r *request) exportCalls() error {
@@ -61,7 +78,7 @@ func (r *request) exportCalls() error {
 // theCall returns the call that the path names, and whether it counts.
 func (r *request) theCall() (call policy.Call, counted bool, err error) {
 	if call, err = r.api.Calls.Call(r.ctx(), policy.CallSID(r.part("sid"))); err == nil {
-		counted, err = NewTickets(r.api.Calls).Counted(r.ctx(), call)
+		counted, err = r.api.Calls.TicketCounter(r.ctx())(call)
 	}
 	return call, counted, err
 }

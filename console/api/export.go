@@ -100,7 +100,7 @@ func (x Export) entry(filter policy.Filter) policy.AuditEntry {
 
 // rows returns the rows of an export. Each is read and made within a slot, and yielded outside of it.
 func (e *Exports) rows(ctx context.Context, filter policy.Filter, numbers bool) iter.Seq2[policy.Row, error] {
-	counting := NewTickets(e.Calls)
+	rowOf := rowMaker(ctx, e.Calls, e.Policy.FairUse, numbers)
 	return func(yield func(policy.Row, error) bool) {
 		rest := rest{ctx: ctx, since: time.Now()}
 		done := e.Slot(ctx)
@@ -108,7 +108,7 @@ func (e *Exports) rows(ctx context.Context, filter policy.Filter, numbers bool) 
 		for c, err := range e.Calls.Calls(ctx, filter) {
 			var row policy.Row
 			if err == nil {
-				row, err = counting.row(ctx, c, e.Policy.FairUse, numbers)
+				row, err = rowOf(c)
 			}
 			done()
 			if !yield(row, err) || err != nil {

@@ -26,6 +26,10 @@ func (f fewCalls) Calls(context.Context, policy.Filter) iter.Seq2[policy.Call, e
 	}
 }
 
+func (f fewCalls) TicketCounter(context.Context) func(policy.Call) (bool, error) {
+	return func(policy.Call) (bool, error) { return false, nil }
+}
+
 // TestAReaderOfAnExportWhoStandsStillKeepsNoSlot: each row is read and made in a slot, and yielded when the slot is free again.
 func TestAReaderOfAnExportWhoStandsStillKeepsNoSlot(t *testing.T) {
 	t.Parallel()

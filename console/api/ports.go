@@ -51,6 +51,8 @@ type Calls interface {
 	Call(ctx context.Context, sid policy.CallSID) (policy.Call, error)
 	// AccountSummaries returns the summaries of an account's calls in a month, oldest first.
 	AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error)
+	// TicketCounter returns a function that reports whether a call adds a phone ticket to its month. It is for one goroutine.
+	TicketCounter(ctx context.Context) func(policy.Call) (bool, error)
 	// Act changes a call as a person wants, and notes it in the audit. seen is how many acts the person knows of; -1 means any number.
 	Act(ctx context.Context, sid policy.CallSID, act policy.Act, seen int, zones func(policy.Phone) *time.Location) (policy.Call, error)
 }
