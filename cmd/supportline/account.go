@@ -8,24 +8,27 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// restAccount is the company's account at the provider, as the configuration names it. Without an API key it is asked with whichever of the
-// tokens is in force; nil: the configuration's auth_token. observe may be nil.
-func restAccount(conf config.Config, tokens *twilio.Tokens, observe func(what, how string, took time.Duration)) (*twilio.Account, error) {
-	return restAccountOver(nil, conf, tokens, observe)
+// restAccount returns the company's account at the provider, as the configuration names it. observe may be nil.
+func restAccount(conf config.Config, observe func(what, how string, took time.Duration)) (*twilio.Account, error) {
+	return restAccountOver(nil, conf, observe)
 }
 
-// restAccountOver is restAccount by another way than the network, where way is one.
-func restAccountOver(
-	way http.RoundTripper, conf config.Config, tokens *twilio.Tokens, observe func(what, how string, took time.Duration),
-) (*twilio.Account, error) {
+// restAccountOver is restAccount over another transport than the network; nil is the network.
+func restAccountOver(way http.RoundTripper, conf config.Config, observe func(what, how string, took time.Duration)) (*twilio.Account, error) {
 	t := conf.Twilio
 	return twilio.NewAccount(twilio.AccountConfig{
-		AccountSID: t.AccountSID, AuthToken: t.AuthToken, APIKey: t.APIKey, APISecret: t.APISecret, URL: t.APIURL, Edge: t.Edge, Region: t.Region,
-		Transport: way, Tokens: tokens, Observe: observe,
+		AccountSID: t.AccountSID, AuthToken: t.AuthToken, NextAuthToken: t.NextAuthToken, APIKey: t.APIKey, APISecret: t.APISecret,
+		URL: t.APIURL, Edge: t.Edge, Region: t.Region, Transport: way, Observe: observe,
 	})
 }
 
+// accountWith returns the account, asked with one auth token alone.
+func accountWith(conf config.Config, token string) (*twilio.Account, error) {
+	conf.Twilio.AuthToken, conf.Twilio.NextAuthToken, conf.Twilio.APIKey, conf.Twilio.APISecret = token, "", "", ""
+	return restAccount(conf, nil)
+}
+
 // accountOf is restAccount for those who may not need it.
-func accountOf(conf config.Config, tokens *twilio.Tokens) func() (*twilio.Account, error) {
-	return func() (*twilio.Account, error) { return restAccount(conf, tokens, nil) }
+func accountOf(conf config.Config) func() (*twilio.Account, error) {
+	return func() (*twilio.Account, error) { return restAccount(conf, nil) }
 }

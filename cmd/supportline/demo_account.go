@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -15,31 +14,11 @@ func demoAccount(conf config.Config, now func() time.Time) *fake.Account {
 	for _, line := range conf.Settings.Lines {
 		at.AddNumber(line.Number.Full())
 	}
-	at.Change(func(s *fake.State) { s.Strangers = true }) // a phone in another terminal records too
-	return at
-}
-
-// remindOfTokens gives the account the tokens that it had when the demo ended in the middle of a rotation: the provider would still have them.
-func (h *house) remindOfTokens(ctx context.Context, at *fake.Account) error {
-	record, err := h.store.Rotation(ctx)
-	if err != nil {
-		return err
-	}
-	r, err := readRotation(record)
-	if err != nil {
-		return err
-	}
-	before, after, opened := r.open(h.conf.Twilio.AuthToken, h.conf.Twilio.NextAuthToken)
-	if !opened {
-		return nil
-	}
 	at.Change(func(s *fake.State) {
-		s.Token, s.Secondary = before, after
-		if r.Stage == rotationPromoted {
-			s.Token, s.Secondary = after, ""
-		}
+		s.Strangers = true // a phone in another terminal records too
+		s.Secondary = conf.Twilio.NextAuthToken
 	})
-	return nil
+	return at
 }
 
 // withAccount answers for the provider's REST API beside what is there already, on this machine alone.

@@ -44,7 +44,7 @@ func said(status int) error { return failure{status: status} }
 var refusals = []error{
 	policy.ErrNoCall, policy.ErrNoCustomer, policy.ErrNoCase, policy.ErrNoNotice, policy.ErrCallChanged, policy.ErrAlready,
 	policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrMoveNotAllowed, policy.ErrCaseOpen, policy.ErrSent,
-	policy.ErrRotationMoved, policy.ErrNoUser, policy.ErrUserExists, policy.ErrTokenExists, policy.ErrManyTokens, policy.ErrNoEmail,
+	policy.ErrNoUser, policy.ErrUserExists, policy.ErrTokenExists, policy.ErrManyTokens, policy.ErrNoEmail,
 	policy.ErrNoRecording, policy.ErrNotKept,
 }
 

@@ -39,7 +39,7 @@ func (c provisionCommand) run(ctx context.Context, p *program, configFile string
 	if err != nil {
 		return err
 	}
-	at, err := restAccount(conf, p.keptTokens(ctx, conf, configFile), nil)
+	at, err := restAccount(conf, nil)
 	if err != nil {
 		return err
 	}

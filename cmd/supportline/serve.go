@@ -125,7 +125,7 @@ func (s *server) run(ctx context.Context) error {
 		defer close(commands)
 		runner := commandServer{
 			store: s.house.store, settings: s.house.inForce.InForce, notices: s.house.conf.Notices, now: s.house.now, log: s.house.log,
-			account: accountOf(s.house.conf, s.house.held.tokens), held: s.house.held,
+			account: accountOf(s.house.conf), tokens: acceptedTokens(s.house.conf),
 			keeper: s.house.keeper,
 		}
 		runner.serve(working, s.commands)
