@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"strconv"
 	"time"
@@ -131,4 +132,13 @@ func indexStep(tx *bolt.Tx, now time.Time) (n int, err error) {
 		next = placeAt(endOfTime)
 	}
 	return n, meta.Put(nextKey, next)
+}
+
+// HasRotation reports whether an older version left a change of the provider's auth token half-way.
+func (s *Store) HasRotation(ctx context.Context) (left bool, err error) {
+	err = s.view(ctx, func(tx *bolt.Tx) error {
+		left = tx.Bucket(metaBucket).Get([]byte("rotation")) != nil
+		return nil
+	})
+	return left, err
 }
