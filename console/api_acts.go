@@ -42,7 +42,7 @@ func (r *request) apiAct() error {
 	if err != nil {
 		return err
 	}
-	counted, err := newTickets(r.site.Calls).counted(r.ctx(), after)
+	counted, err := r.site.Calls.TicketCounter(r.ctx())(after)
 	if err != nil {
 		return err
 	}

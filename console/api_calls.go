@@ -23,8 +23,8 @@ func apiCalls() []operation {
 }
 
 // apiRow is a call as the API and exports show it.
-func (r *request) apiRow(counting *tickets, c policy.Call, numbers bool) (policy.Row, error) {
-	counted, err := counting.counted(r.ctx(), c)
+func (r *request) apiRow(counts func(policy.Call) (bool, error), c policy.Call, numbers bool) (policy.Row, error) {
+	counted, err := counts(c)
 	if err != nil {
 		return policy.Row{}, err
 	}
@@ -57,9 +57,9 @@ func (r *request) apiCallList() error {
 		Calls []policy.Row `json:"calls"`
 		Next  *string      `json:"next"`
 	}{make([]policy.Row, len(found.List)), next(found.Older.String())}
-	counting := newTickets(r.site.Calls)
+	counts := r.site.Calls.TicketCounter(r.ctx())
 	for i, c := range found.List {
-		if list.Calls[i], err = r.apiRow(counting, c, numbers); err != nil {
+		if list.Calls[i], err = r.apiRow(counts, c, numbers); err != nil {
 			return err
 		}
 	}
@@ -76,7 +76,7 @@ func (r *request) apiExport() error {
 // theCall is the call that the path names, and whether it counts.
 func (r *request) theCall() (call policy.Call, counted bool, err error) {
 	if call, err = r.site.Calls.Call(r.ctx(), policy.CallSID(r.part("sid"))); err == nil {
-		counted, err = newTickets(r.site.Calls).counted(r.ctx(), call)
+		counted, err = r.site.Calls.TicketCounter(r.ctx())(call)
 	}
 	return call, counted, err
 }

@@ -166,10 +166,10 @@ func (b callsPage) Shows(name string) bool {
 
 // rows are calls as a list shows them.
 func (r *request) rows(calls []policy.Call) ([]callRow, error) {
-	counting := newTickets(r.site.Calls)
+	counts := r.site.Calls.TicketCounter(r.ctx())
 	rows := make([]callRow, 0, len(calls))
 	for _, c := range calls {
-		counted, err := counting.counted(r.ctx(), c)
+		counted, err := counts(c)
 		if err != nil {
 			return nil, err
 		}

@@ -121,7 +121,7 @@ func (r *request) overAPI() string {
 
 // exported are the rows of an export.
 func (r *request) exported(filter policy.Filter) iter.Seq2[policy.Row, error] {
-	counting, numbers := newTickets(r.site.Calls), r.may(users.SeeNumbers)
+	counts, numbers := r.site.Calls.TicketCounter(r.ctx()), r.may(users.SeeNumbers)
 	return func(yield func(policy.Row, error) bool) {
 		breath := breath{ctx: r.ctx(), since: time.Now()}
 		done := r.site.turns.take(r.ctx())
@@ -129,7 +129,7 @@ func (r *request) exported(filter policy.Filter) iter.Seq2[policy.Row, error] {
 		for c, err := range r.site.Calls.Calls(r.ctx(), filter) {
 			var row policy.Row
 			if err == nil {
-				row, err = r.apiRow(counting, c, numbers)
+				row, err = r.apiRow(counts, c, numbers)
 			}
 			done()
 			if !yield(row, err) || err != nil {

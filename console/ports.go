@@ -36,7 +36,7 @@ type Deps struct {
 	// Health looks at the parts of the program that can fail, within a second or so.
 	Health func(ctx context.Context) []Finding
 	// Spoken gives what was heard after a turn of a call: by the specialist of a leg, or else by the caller. nil: nobody knows.
-	Spoken func(call policy.Call, turn policy.Turn) (specialist bool, sentences []string)
+	Spoken func(call policy.Call, turn policy.Exchange) (specialist bool, sentences []string)
 	// Recordings are those that were fetched; nil: none are.
 	Recordings Recordings
 	// Stopping is closed when the server stops: what would go on for ever ends then. nil: never.
@@ -59,6 +59,8 @@ type Calls interface {
 	CountCalls(ctx context.Context, times []time.Time) ([]policy.OutcomeCount, error)
 	// Call is one call with its story.
 	Call(ctx context.Context, sid policy.CallSID) (policy.Call, error)
+	// TicketCounter returns a function that reports whether a call adds a phone ticket to its month. It is for one goroutine.
+	TicketCounter(ctx context.Context) func(policy.Call) (bool, error)
 	// AccountSummaries are those of an account in a month, oldest first.
 	AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error)
 	// Act does what a person wants, and notes it in the audit.

@@ -117,6 +117,10 @@ type fewCalls struct {
 
 type anyCalls = Calls // under another name than the method's
 
+func (f fewCalls) TicketCounter(context.Context) func(policy.Call) (bool, error) {
+	return func(policy.Call) (bool, error) { return false, nil }
+}
+
 func (f fewCalls) Calls(context.Context, policy.Filter) iter.Seq2[policy.Call, error] {
 	return func(yield func(policy.Call, error) bool) {
 		for range f.many {

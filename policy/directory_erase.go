@@ -54,8 +54,8 @@ func (c Call) Anonymised() Call {
 	names := c.identifying()
 	c.From, c.Customer, c.Account, c.Ticket, c.State.Offered = "", "", "", "", ""
 	c.WrongNumbers, c.Known, c.Erased = nil, false, true
-	for i, turn := range c.Turns {
-		c.Turns[i] = Turn{Key: turn.Key, At: turn.At, Reply: json.RawMessage("null")}
+	for i, turn := range c.Exchanges {
+		c.Exchanges[i] = Exchange{Key: turn.Key, At: turn.At, Reply: json.RawMessage("null")}
 	}
 	for i, d := range c.Trace {
 		c.Trace[i] = d.anonymised(names)
@@ -90,7 +90,7 @@ func (c Case) Anonymised() Case {
 // identifying are the words that must not stay.
 func (c Call) identifying() []string {
 	words := []string{c.From.Full(), c.From.String(), string(c.Customer), c.Account, string(c.Ticket), string(c.State.Offered)}
-	for _, turn := range c.Turns {
+	for _, turn := range c.Exchanges {
 		words = append(words, turn.Heard)
 	}
 	for _, a := range c.Acts {

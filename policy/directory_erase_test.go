@@ -18,8 +18,8 @@ func erasable() policy.Call {
 	return policy.Call{
 		SID: "CA1", Line: "+448000668187", From: "+442079460018", StartedAt: at, Answered: true, Config: "c0ffee",
 		Customer: "204518", Account: "Northwind Flex Offices", Month: "2026-11", Known: true, Intent: policy.TicketStatus, Ticket: "77001",
-		State: policy.State{Step: "menu", Turn: 3, Offered: "204518"},
-		Turns: []policy.Turn{{Key: "number/1", At: at, Heard: "999999", Reply: json.RawMessage(`{"say":"999999"}`)}},
+		State:     policy.State{Step: "menu", Exchange: 3, Offered: "204518"},
+		Exchanges: []policy.Exchange{{Key: "number/1", At: at, Heard: "999999", Reply: json.RawMessage(`{"say":"999999"}`)}},
 		Trace: []policy.Decision{
 			{At: at, Rule: "hours.week", Result: "open", Inputs: []policy.Fact{{Name: "local", Value: "Mon 14:00"}}},
 			{At: at, Rule: "number.unknown", Result: "no", Inputs: []policy.Fact{{Name: "keyed", Value: "999999"}}},

@@ -10,7 +10,7 @@ const RuleListed = "provider.listed"
 
 // LearnListed merges what the provider's list of calls says (Learn). A call that the log never saw is added as such: nobody here answered it.
 func (c Call) LearnListed(r Report, now time.Time) Call {
-	unseen := !c.Answered && len(c.Turns) == 0
+	unseen := !c.Answered && len(c.Exchanges) == 0
 	c = c.Learn(r)
 	if unseen && r.Leg == "" && !c.Listed {
 		c.Listed = true

@@ -23,22 +23,22 @@ import (
 // house is everything that answers calls, put together from a configuration: the store, the webhooks, the counters. The server, the demo
 // and the call scripts all live in one.
 type house struct {
-	conf      config.Config
-	store     *store.Store
-	now       func() time.Time
-	log       *zap.Logger
-	inForce   *inForce
-	ended     *endedCalls
-	counters  *metrics
-	courtesy  *courtesy
-	standings *standings
-	account   *twilio.Account    // for calls with a conference; nil: there are none
-	ringer    *ivr.Ringer        // nil: specialists are rung on the call
-	keeper    *recordings.Keeper // of voicemails and recordings
-	phones    *phone.Exchange    // of the console
-	webhooks  http.Handler
-	stopping  chan struct{} // closed when the server stops
-	private   http.Handler  // health, metrics and the console
+	conf     config.Config
+	store    *store.Store
+	now      func() time.Time
+	log      *zap.Logger
+	inForce  *inForce
+	ended    *endedCalls
+	counters *metrics
+	courtesy *courtesy
+	usage    *store.UsageCache
+	account  *twilio.Account    // for calls with a conference; nil: there are none
+	ringer   *ivr.Ringer        // nil: specialists are rung on the call
+	keeper   *recordings.Keeper // of voicemails and recordings
+	phones   *phone.Exchange    // of the console
+	webhooks http.Handler
+	stopping chan struct{} // closed when the server stops
+	private  http.Handler  // health, metrics and the console
 }
 
 // openHouse opens the store and puts the rest around it. The caller closes the house.
@@ -57,11 +57,7 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 		return nil, err
 	}
 	counters := newMetrics()
-	figures := newStandings(conf.Settings, now, log)
-	o.Now, o.OnCommit = now, func(took time.Duration, calls int, err error) {
-		counters.committed(took, calls, err)
-		figures.committed()
-	}
+	o.Now, o.OnCommit = now, counters.committed
 	courtesy := newCourtesy()
 	o.Yield = courtesy.yield
 	o.OnUpgrade = func(calls int) { log.Info("the store is brought up to date", zap.Int("calls", calls)) }
@@ -74,12 +70,12 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 	}
 	h := &house{
 		conf: conf, store: opened, now: now, log: log, inForce: newInForce(conf.Settings, opened), ended: &endedCalls{}, counters: counters,
-		standings: figures, courtesy: courtesy, stopping: make(chan struct{}),
+		courtesy: courtesy, stopping: make(chan struct{}),
 	}
 	if err := h.inForce.load(context.Background()); err != nil { // callers are served all the same (rule 11)
 		log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))
 	}
-	figures.store = opened
+	h.usage = store.NewUsageCache(opened, conf.Settings, func(err error) { log.Error("usage could not be derived", zap.Error(err)) })
 	calls := watchedLog{opened, h.ended}
 	if err := h.conferences(way, calls); err != nil {
 		return nil, errors.Join(err, opened.Close())

@@ -41,7 +41,7 @@ var mayImport = map[string][]string{
 	"twilio/fake":                {"twilio"},
 }
 
-var mayTestWith = map[string][]string{"store": {"store/storetest"}, "cmd/supportline/notices": {"store"}, "cmd/supportline/recordings": {"store", "twilio/fake"}, "console": {"console/browsertest", "store"}, "cmd/supportline": {"console/browsertest"}}
+var mayTestWith = map[string][]string{"store": {"store/storetest"}, "cmd/supportline/notices": {"cmd/supportline/config", "store"}, "cmd/supportline/recordings": {"store", "twilio/fake"}, "console": {"console/browsertest", "store"}, "cmd/supportline": {"console/browsertest"}}
 
 // owners are the rooms that may import a library, tests included.
 var owners = map[string][]string{

@@ -175,7 +175,7 @@ func seeded() []policy.Call {
 			Trace: []policy.Decision{{
 				At: start, Rule: "hours.week", Result: "open", Inputs: []policy.Fact{{Name: "zone", Value: "Europe/London"}}, Config: "0123456789ab",
 			}},
-			Turns: []policy.Turn{{Key: "number/1", At: start.Add(5 * time.Second), Heard: "204518"}},
+			Exchanges: []policy.Exchange{{Key: "number/1", At: start.Add(5 * time.Second), Heard: "204518"}},
 			Legs: []policy.Leg{{
 				SID: sid(n + 100), To: "+15550100003", Status: "completed", RangAt: start.Add(21 * time.Second),
 				AnsweredAt: start.Add(25 * time.Second), ScreenedAt: start.Add(26 * time.Second), AcceptedAt: start.Add(30 * time.Second),

@@ -13,18 +13,16 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
+	"github.com/officernd/supportline/store"
 )
 
-// standings are those of a company, which derive when the test says so.
-func (c *company) standings() *standings {
-	s := newStandings(c.conf.Settings, func() time.Time { return c.now }, zap.NewNop())
-	s.store = c.store
-	return s
+// cache is a usage cache of a company, which derives when the test says so.
+func (c *company) cache() *store.UsageCache {
+	return store.NewUsageCache(c.store, c.conf.Settings, func(err error) { c.Error(err) })
 }
 
 // tookToo is took for a second account: its calls have SIDs of their own.
@@ -37,12 +35,13 @@ func (c *company) tookToo(customer policy.CustomerNumber, month policy.Month, ca
 }
 
 // derived is a report, after everything that is due was derived.
-func (c *company) derived(s *standings, last policy.Month, n int) policy.UsageReport {
+func (c *company) derived(cache *store.UsageCache, last policy.Month, n int) policy.UsageReport {
 	c.Helper()
-	s.ask(monthsTo(last, n))
-	for s.derive(c.Context()) {
+	if _, _, err := cache.Report(c.Context(), last, n); err != nil {
+		c.Fatal(err)
 	}
-	report, ready, err := s.Report(c.Context(), last, n)
+	cache.Refresh(c.Context())
+	report, ready, err := cache.Report(c.Context(), last, n)
 	if err != nil || !ready || len(report) != n {
 		c.Fatalf("a report of %d months, ready %v, %v", len(report), ready, err)
 	}
@@ -50,7 +49,7 @@ func (c *company) derived(s *standings, last policy.Month, n int) policy.UsageRe
 }
 
 // The console's what-if and charges are those of the commands.
-func TestStandingsSayWhatTheCommandsSay(t *testing.T) {
+func TestUsageReportsSayWhatTheCommandsSay(t *testing.T) {
 	c := newCompany(t, time.Date(2024, 6, 20, 12, 0, 0, 0, time.UTC), "")
 	c.conf.Settings.FairUse.PerTicket, c.conf.Settings.FairUse.PerMinute = 12.5, 0.5
 	for _, month := range []policy.Month{"2024-01", "2024-03", "2024-05", "2024-06"} {
@@ -63,12 +62,12 @@ func TestStandingsSayWhatTheCommandsSay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report := c.derived(c.standings(), "2024-06", 6+fair.Lead())
-	before, err := ledger{c.store, fair}.all(t.Context(), "2024-06", 6)
+	report := c.derived(c.cache(), "2024-06", 6+fair.Lead())
+	before, err := store.Accounts{Store: c.store, FairUse: fair}.AllMonths(t.Context(), "2024-06", 6)
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := ledger{c.store, other}.all(t.Context(), "2024-06", 6)
+	after, err := store.Accounts{Store: c.store, FairUse: other}.AllMonths(t.Context(), "2024-06", 6)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,41 +96,6 @@ func TestStandingsSayWhatTheCommandsSay(t *testing.T) {
 	}
 }
 
-// A month is derived again when the log changed and it is too old, as long as somebody looks; then it is forgotten.
-func TestStandingsFollowTheLog(t *testing.T) {
-	c := newCompany(t, time.Date(2024, 6, 20, 12, 0, 0, 0, time.UTC), "")
-	s := c.standings()
-	c.derived(s, "2024-06", 2)
-	for _, step := range []struct {
-		name    string
-		after   time.Duration
-		commits bool
-		asked   bool
-		want    policy.Month // that is due; "" for none
-		kept    int
-	}{
-		{"nothing changed", time.Hour, false, true, "", 2},
-		{"changed, and the latest is old", 0, true, true, "2024-06", 2},
-		{"changed, and fresh enough", 29 * time.Second, true, true, "", 2},
-		{"changed, and half a minute old", time.Second, false, true, "2024-06", 2},
-		{"changed, and nobody looks", 11 * time.Minute, true, false, "", 2},
-		{"nobody looked for long", 20 * time.Minute, false, false, "", 0},
-	} {
-		if c.now = c.now.Add(step.after); step.commits {
-			s.committed()
-		}
-		if step.asked {
-			s.ask(monthsTo("2024-06", 2))
-		}
-		month, _ := s.due()
-		if month != step.want || len(s.months) != step.kept {
-			t.Errorf("%s: %q is due of %d months, want %q of %d", step.name, month, len(s.months), step.want, step.kept)
-		}
-		for s.derive(t.Context()) {
-		}
-	}
-}
-
 // Through the whole program: somebody signs in, sees an account's month, and other limits, which are derived beside.
 func TestConsoleShowsFairUse(t *testing.T) {
 	now := time.Date(2026, 6, 30, 23, 30, 0, 0, time.UTC) // July where the account is at home, June elsewhere
@@ -150,7 +114,7 @@ func TestConsoleShowsFairUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	over := make(chan struct{})
-	go func() { defer close(over); h.standings.run(t.Context()) }()
+	go func() { defer close(over); h.usage.Run(t.Context()) }()
 	t.Cleanup(func() { <-over })
 	server := httptest.NewServer(h.private)
 	t.Cleanup(server.Close)
@@ -193,12 +157,11 @@ func TestNearAccounts(t *testing.T) {
 	c.took("204518", "2024-06", 17)
 	c.tookToo("310022", "2024-06", 13)
 	c.must("cases", "open", "--customer", "204518", "--note", "they asked for it")
-	s := c.standings()
+	s := c.cache()
 	if near, at := s.Near(); len(near) > 0 || !at.IsZero() {
 		t.Errorf("before anything was derived %+v are near, at %v", near, at)
 	}
-	for s.derive(t.Context()) {
-	}
+	s.Refresh(t.Context())
 	type row struct {
 		Customer policy.CustomerNumber
 		Tickets  int
@@ -226,11 +189,9 @@ func TestNearAccounts(t *testing.T) {
 		t.Error(diff)
 	}
 	c.tookToo("310022", "2024-06", 18)
-	s.committed()
-	c.now = c.now.Add(freshFor)
+	c.now = c.now.Add(30 * time.Second)
 	s.Near()
-	for s.derive(t.Context()) {
-	}
+	s.Refresh(t.Context())
 	want[1].Tickets, want[1].Over = 18, true
 	want[0], want[1] = want[1], want[0]
 	if diff := cmp.Diff(want, said()); diff != "" {
