@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"strconv"
 	"time"
@@ -157,6 +158,15 @@ func indexStep(tx *bolt.Tx, now time.Time) (n int, err error) {
 		next = placeAt(endOfTime)
 	}
 	return n, meta.Put(nextKey, next)
+}
+
+// HasRotation reports whether an older version left a change of the provider's auth token half-way.
+func (s *Store) HasRotation(ctx context.Context) (left bool, err error) {
+	err = s.view(ctx, func(tx *bolt.Tx) error {
+		left = tx.Bucket(metaBucket).Get([]byte("rotation")) != nil
+		return nil
+	})
+	return left, err
 }
 
 // dueStep moves some entries of notices that wait to where they are found by channel, and returns how many. Those that are left are at the

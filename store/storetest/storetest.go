@@ -78,8 +78,6 @@ type Store interface {
 
 	Checkpoint(ctx context.Context) (time.Time, error)
 	SetCheckpoint(ctx context.Context, at time.Time) error
-	Rotation(ctx context.Context) ([]byte, error)
-	SetRotation(ctx context.Context, before, after []byte) error
 
 	User(ctx context.Context, name string) (users.User, error)
 	Users(ctx context.Context) iter.Seq2[users.User, error]
@@ -181,7 +179,6 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a session lasts until its end, and no longer", sessions},
 		{"the dates of a line are kept in versions", dates},
 		{"of two who edit one line the second learns of the first", datesRivals},
-		{"a rotation goes on from where it stands", rotation},
 		{"a probe says whether the store can be written", probe},
 		{"wrong numbers are counted by caller and time", wrongNumbers},
 		{"customers are found by number and by caller", directory},
