@@ -46,7 +46,7 @@ func (probeCommand) run(ctx context.Context, s *session) error {
 		}
 		state.Newest = c.StartedAt
 	}
-	state.Place = problemOf(s.Keeper.Probe(ctx))
+	state.Place = problemOf(s.Archive.Probe(ctx))
 	return json.NewEncoder(s.Out).Encode(state)
 }
 

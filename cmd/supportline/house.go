@@ -32,10 +32,10 @@ type house struct {
 	counters *metrics
 	courtesy *courtesy
 	usage    *store.UsageCache
-	account  *twilio.Account    // for calls with a conference; nil: there are none
-	ringer   *ivr.Ringer        // nil: specialists are rung on the call
-	keeper   *recordings.Keeper // of voicemails and recordings
-	phones   *phone.Exchange    // of the console
+	account  *twilio.Account     // for calls with a conference; nil: there are none
+	ringer   *ivr.Ringer         // nil: specialists are rung on the call
+	archive  *recordings.Archive // of voicemails and recordings
+	phones   *phone.Simulator    // of the console
 	webhooks http.Handler
 	stopping chan struct{} // closed when the server stops
 	private  http.Handler  // health, metrics and the console
@@ -80,7 +80,7 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 	if err := h.conferences(way, calls); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
-	if h.keeper, err = newKeeper(conf, opened, keeping{now: now, log: log, told: counters.recorded, ask: counters.asked}); err != nil {
+	if h.archive, err = newArchive(conf, opened, archiveOptions{now: now, log: log, told: counters.recorded, ask: counters.asked}); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
 	answering := ivr.Deps{

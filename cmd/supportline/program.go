@@ -113,13 +113,13 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 	if err := force.load(ctx); err != nil {
 		fmt.Fprintf(p.Err, "What was edited of the lines' dates can't be read, so the configuration alone holds: %v\n", err)
 	}
-	keeper, err := newKeeper(conf, opened, keeping{now: p.Now})
+	keeper, err := newArchive(conf, opened, archiveOptions{now: p.Now})
 	if err != nil {
 		return errors.Join(err, opened.Close())
 	}
 	err = command.run(ctx, &session{
 		surroundings: around, In: interruptible{ctx, in}, Out: out, Err: p.Err, Now: p.Now, Store: opened, Settings: force.InForce(),
-		Notices: conf.Notices, Account: server.AccountOf(conf), Keeper: keeper,
+		Notices: conf.Notices, Account: server.AccountOf(conf), Archive: keeper,
 	})
 	return errors.Join(err, opened.Close())
 }

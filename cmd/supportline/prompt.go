@@ -81,7 +81,7 @@ func (t *prompt) command(ctx context.Context, args []string) {
 			surroundings: surroundings{Colour: p.colour(), User: userName()}, In: strings.NewReader(""), Out: p.Out, Err: p.Err,
 			Now: p.Now, Store: t.house.store, Settings: t.house.inForce.InForce(), Notices: t.house.conf.Notices,
 			Account: server.AccountOf(t.house.conf),
-			Keeper:  t.house.keeper,
+			Archive: t.house.archive,
 		})
 	}
 	report(p.Err, err)

@@ -31,7 +31,7 @@ Examples:
 func (c callsRecording) outputFile() string { return c.Out }
 
 func (c callsRecording) run(ctx context.Context, s *session) error {
-	found, err := s.Keeper.Open(ctx, policy.CallSID(c.SID), c.Recording)
+	found, err := s.Archive.Open(ctx, policy.CallSID(c.SID), c.Recording)
 	switch {
 	case errors.Is(err, policy.ErrNoCall):
 		return unknownCall(c.SID)

@@ -13,17 +13,17 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// keeping are what a keeper of recordings takes from its surroundings.
-type keeping struct {
+// archiveOptions are what a keeper of recordings takes from its surroundings.
+type archiveOptions struct {
 	now  func() time.Time
 	log  *zap.Logger
 	told func(what, result string)               // of each try; nil: nobody counts
 	ask  func(what, how string, _ time.Duration) // of each request; nil: nobody counts
 }
 
-// newKeeper makes the keeper of the recordings of a store. An account that can't be asked fails what needs it, and nothing else.
-func newKeeper(conf config.Config, log *store.Store, o keeping) (*recordings.Keeper, error) {
-	place, err := conf.Recordings.Place()
+// newArchive makes the keeper of the recordings of a store. An account that can't be asked fails what needs it, and nothing else.
+func newArchive(conf config.Config, log *store.Store, o archiveOptions) (*recordings.Archive, error) {
+	place, err := conf.Recordings.OpenBucket()
 	if err != nil {
 		return nil, err
 	}

@@ -21,16 +21,16 @@ import (
 )
 
 // keeps gives the telephony a keeper that asks its account.
-func (l *telephony) keeps() *recordings.Keeper {
+func (l *telephony) keeps() *recordings.Archive {
 	l.t.Helper()
-	place, err := l.conf.Recordings.Place()
+	place, err := l.conf.Recordings.OpenBucket()
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.house.keeper = recordings.New(l.conf.Recordings, place, l.house.store, l.client, recordings.Options{
+	l.house.archive = recordings.New(l.conf.Recordings, place, l.house.store, l.client, recordings.Options{
 		Now: l.clock.Now, Random: func() float64 { return 0.5 }, Told: l.house.counters.recorded,
 	})
-	return l.house.keeper
+	return l.house.archive
 }
 
 // run runs a data command as the person mila, on what the server has open.
@@ -43,7 +43,7 @@ func (l *telephony) run(args ...string) (out, words string, status int) {
 	var o, w bytes.Buffer
 	status = report(&w, line.command.(dataCommand).run(l.t.Context(), &session{
 		surroundings: surroundings{User: "mila"}, In: strings.NewReader(""), Out: &o, Err: &w, Now: l.clock.Now, Store: l.house.store,
-		Settings: l.conf.Settings, Keeper: l.house.keeper,
+		Settings: l.conf.Settings, Archive: l.house.archive,
 	}))
 	return o.String(), w.String(), status
 }
@@ -82,7 +82,7 @@ func (l *telephony) voicemail() policy.CallSID {
 
 func (l *telephony) pass(what string, want recordings.Done) {
 	l.t.Helper()
-	if got, err := l.house.keeper.Pass(l.t.Context()); err != nil || got != want {
+	if got, err := l.house.archive.Pass(l.t.Context()); err != nil || got != want {
 		l.t.Errorf("%s: %+v, %v; want %+v", what, got, err, want)
 	}
 }

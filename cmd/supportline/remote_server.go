@@ -29,7 +29,7 @@ type commandServer struct {
 	notices  notices.Settings
 	account  func() (*twilio.Account, error)
 	tokens   []string // accepted auth tokens
-	keeper   *recordings.Keeper
+	archive  *recordings.Archive
 	now      func() time.Time
 	log      *zap.Logger
 	running  sync.WaitGroup
@@ -108,7 +108,7 @@ func (s *commandServer) do(ctx context.Context, h hello, in io.Reader, frames *f
 	}
 	status = report(words, command.run(ctx, &session{
 		surroundings: h.surroundings, In: in, Out: out, Err: words, Now: s.now, Store: s.store, Settings: s.settings(),
-		Notices: s.notices, Account: s.account, Keeper: s.keeper,
+		Notices: s.notices, Account: s.account, Archive: s.archive,
 	}))
 	s.log.Info("command", zap.String("name", line.name), zap.String("by", h.User), zap.Int("status", status))
 	return status

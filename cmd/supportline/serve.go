@@ -128,7 +128,7 @@ func (s *listening) run(ctx context.Context) error {
 		runner := commandServer{
 			store: s.house.store, settings: s.house.inForce.InForce, notices: s.house.conf.Notices, now: s.house.now, log: s.house.log,
 			account: server.AccountOf(s.house.conf), tokens: acceptedTokens(s.house.conf),
-			keeper: s.house.keeper,
+			archive: s.house.archive,
 		}
 		runner.serve(working, s.commands)
 	}()

@@ -11,30 +11,30 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Place is where copies are kept. Its methods may be called from any number of goroutines, on different files.
-type Place interface {
-	// Name is how the configuration writes it, without keys.
+// Bucket is where copies are stored: a folder, or a bucket of a store that speaks S3. Its methods are safe for concurrent use on different files.
+type Bucket interface {
+	// Name returns the bucket as the configuration writes it, without keys.
 	Name() string
-	// Put writes a file, whole or not at all, and returns when it is as safe there as it gets. A file of the same name is replaced. size is
-	// how much will come; -1: nobody knows. An error of from is returned as it is.
+	// Put writes a file, whole or not at all, and returns when it is durable. A file of the same name is replaced. size is the number of bytes
+	// that from will give, or -1 where it is unknown. An error of from is returned as it is.
 	Put(ctx context.Context, file, kind string, from io.Reader, size int64) error
-	// Open opens a file and says how long it is; fs.ErrNotExist if it is not there. What is opened ends with ctx.
+	// Open opens a file and returns its size; fs.ErrNotExist if it is not there. The file can be read until ctx is over.
 	Open(ctx context.Context, file string) (io.ReadSeekCloser, int64, error)
-	// Remove removes a file and what an interrupted Put left of it, and says whether it was there.
+	// Remove removes a file and what an interrupted Put left of it. existed reports whether it was there.
 	Remove(ctx context.Context, file string) (existed bool, err error)
-	// Probe says what is wrong with the place: it writes something, reads it and removes it.
+	// Probe writes a file, reads it and removes it, and returns what went wrong.
 	Probe(ctx context.Context) error
 }
 
-// suffix is that of the files, which are what the provider calls WAV.
+// suffix ends the names of all files: the provider makes WAV.
 const suffix = ".wav"
 
-// sound is a recording on its way to a place: it is measured as it goes by, and remembers whose fault an end before its time is.
+// sound is a recording on its way to a bucket. It counts and sums what passes, and keeps an error of the provider, which is not the bucket's.
 type sound struct {
 	from  io.Reader
 	sum   io.Writer
 	bytes int64
-	err   error // of from, but for its end
+	err   error // of from, except its end
 }
 
 func (s *sound) Read(p []byte) (int, error) {
@@ -51,9 +51,9 @@ func (s *sound) Read(p []byte) (int, error) {
 	return n, err
 }
 
-var errDiffers = errors.New("what is kept is not what was written")
+var errDiffers = errors.New("what is stored is not what was written")
 
-// verify reads a file and holds it against what is known of it.
+// verify reads a file and compares it with what the log knows of it.
 func verify(file io.Reader, k policy.RecordingCopy) error {
 	sum := sha256.New()
 	n, err := io.Copy(sum, file)

@@ -12,43 +12,43 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
 
-// Bucket is a place in a store that speaks S3.
-type Bucket struct {
+// S3Bucket is a bucket of a store that speaks S3.
+type S3Bucket struct {
 	settings S3
 	client   *minio.Client
 }
 
-// The bounds of talking to a store: how often one request is tried before a recording waits for its next turn, and, where nobody knows how
-// long it is, in parts of which size it is sent, which is also what it takes of memory.
+// bucketTries bounds the attempts of one request; after them the recording waits for its next attempt. A recording of unknown length is sent
+// in parts of bucketPart bytes, each of which is held in memory.
 const (
 	bucketTries = 2
 	bucketPart  = 5 << 20
 )
 
-// NewBucket names a bucket. It asks nothing yet, and never makes one.
-func NewBucket(s S3) (*Bucket, error) {
+// NewS3Bucket returns the bucket of the settings. It makes no request yet, and never creates the bucket.
+func NewS3Bucket(s S3) (*S3Bucket, error) {
 	client, err := minio.New(s.Endpoint, &minio.Options{
 		Creds: credentials.NewStaticV4(s.AccessKey, s.SecretKey, ""), Secure: !s.Plain, Region: s.Region, MaxRetries: bucketTries,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s, err)
 	}
-	return &Bucket{settings: s, client: client}, nil
+	return &S3Bucket{settings: s, client: client}, nil
 }
 
-// Name is the address of the bucket.
-func (b *Bucket) Name() string { return b.settings.String() }
+// Name returns the address of the bucket.
+func (b *S3Bucket) Name() string { return b.settings.String() }
 
-func (b *Bucket) key(file string) string {
+func (b *S3Bucket) key(file string) string {
 	if b.settings.Prefix == "" {
 		return file
 	}
 	return b.settings.Prefix + "/" + file
 }
 
-// Put sends the file; the store shows it when all of it has come. Its content is not signed on the way, which TLS makes needless and which not
-// every store understands: what arrived is read back and compared by whoever puts it.
-func (b *Bucket) Put(ctx context.Context, file, kind string, from io.Reader, size int64) error {
+// Put sends the file, which the store shows once all of it has arrived. The content is not signed on the way: TLS makes that needless, not every
+// store supports it, and the caller reads the file back and compares.
+func (b *S3Bucket) Put(ctx context.Context, file, kind string, from io.Reader, size int64) error {
 	o := minio.PutObjectOptions{ContentType: kind, NumThreads: 1, DisableContentSha256: true}
 	if size < 0 {
 		o.PartSize = bucketPart
@@ -57,8 +57,8 @@ func (b *Bucket) Put(ctx context.Context, file, kind string, from io.Reader, siz
 	return err
 }
 
-// Open opens the file; it is read in pieces as they are wanted.
-func (b *Bucket) Open(ctx context.Context, file string) (io.ReadSeekCloser, int64, error) {
+// Open opens the file. It is fetched in pieces as it is read.
+func (b *S3Bucket) Open(ctx context.Context, file string) (io.ReadSeekCloser, int64, error) {
 	object, err := b.client.GetObject(ctx, b.settings.Bucket, b.key(file), minio.GetObjectOptions{})
 	if err != nil {
 		return nil, 0, missing(err)
@@ -71,9 +71,9 @@ func (b *Bucket) Open(ctx context.Context, file string) (io.ReadSeekCloser, int6
 	return object, info.Size, nil
 }
 
-// Remove removes the file, and the parts of an upload that was cut off: nobody sees them, and they sound. A store that keeps versions hides it;
-// how long it keeps them is the store's own setting.
-func (b *Bucket) Remove(ctx context.Context, file string) (existed bool, err error) {
+// Remove removes the file and the parts of an upload that was interrupted, which are not listed but can be heard. A store with versioning only
+// hides the file; how long it keeps versions is a setting of the store.
+func (b *S3Bucket) Remove(ctx context.Context, file string) (existed bool, err error) {
 	if err := b.client.RemoveIncompleteUpload(ctx, b.settings.Bucket, b.key(file)); err != nil && !errors.Is(missing(err), fs.ErrNotExist) {
 		return false, err
 	}
@@ -86,9 +86,9 @@ func (b *Bucket) Remove(ctx context.Context, file string) (existed bool, err err
 }
 
 // Probe writes an object, reads it and removes it.
-func (b *Bucket) Probe(ctx context.Context) error { return probe(ctx, b) }
+func (b *S3Bucket) Probe(ctx context.Context) error { return probe(ctx, b) }
 
-// missing says of a file that is not there that it isn't, in the words of every place. A bucket that is not there is another matter.
+// missing turns the store's error for a file that does not exist into fs.ErrNotExist. A bucket that does not exist remains an error of its own.
 func missing(err error) error {
 	said := minio.ToErrorResponse(err)
 	if said.StatusCode == http.StatusNotFound && said.Code != minio.NoSuchBucket {
