@@ -132,6 +132,14 @@ func (s Settings) Line(number Phone) (Line, bool) {
 	return Line{}, false
 }
 
+// LineZone returns the zone of a line, and UTC for a number that is no line any more.
+func (s Settings) LineZone(number Phone) *time.Location {
+	if line, ok := s.Line(number); ok {
+		return line.Zone
+	}
+	return time.UTC
+}
+
 // Includes says whether a package includes phone support.
 func (s Settings) Includes(pkg string) bool {
 	for _, p := range s.Packages {

@@ -1,4 +1,4 @@
-package console
+package api
 
 import (
 	"net/http"
@@ -7,20 +7,20 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-func apiCustomers() []operation {
+func customerOperations() []operation {
 	return []operation{
-		{http.MethodGet, "/customers", "", []string{"text", "after", "limit"}, (*request).apiCustomerList},
-		{http.MethodGet, "/customers/:number", "", nil, (*request).apiCustomer},
+		{http.MethodGet, "/customers", "", []string{"text", "after", "limit"}, (*request).listCustomers},
+		{http.MethodGet, "/customers/:number", "", nil, (*request).getCustomer},
 	}
 }
 
-func (r *request) apiCustomerList() error {
-	many, err := r.limit(apiUsual, apiMost)
+func (r *request) listCustomers() error {
+	many, err := r.limit(maxLimit)
 	if err != nil {
 		return err
 	}
 	text := policy.ParseText(r.QueryParam("text"), r.may(users.SeeNumbers))
-	found, cursor, err := r.site.Accounts.SearchCustomers(r.ctx(), text, many, policy.CustomerNumber(r.QueryParam("after")))
+	found, cursor, err := r.api.Accounts.SearchCustomers(r.ctx(), text, many, policy.CustomerNumber(r.QueryParam("after")))
 	if err != nil {
 		return err
 	}
@@ -40,8 +40,8 @@ func (r *request) apiCustomerList() error {
 	return r.JSON(http.StatusOK, list)
 }
 
-func (r *request) apiCustomer() error {
-	c, err := r.site.Accounts.Customer(r.ctx(), policy.CustomerNumber(r.part("number")))
+func (r *request) getCustomer() error {
+	c, err := r.api.Accounts.Customer(r.ctx(), policy.CustomerNumber(r.part("number")))
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package console
+package api
 
 import (
 	"fmt"
@@ -9,22 +9,22 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-func apiLines() []operation {
+func lineOperations() []operation {
 	return []operation{
-		{http.MethodGet, "/lines", "", []string{"at"}, (*request).apiLineList},
-		{http.MethodGet, "/lines/:number", "", []string{"at"}, (*request).apiLine},
-		{http.MethodGet, "/lines/:number/hours", "", []string{"from", "days"}, (*request).apiHours},
+		{http.MethodGet, "/lines", "", []string{"at"}, (*request).listLines},
+		{http.MethodGet, "/lines/:number", "", []string{"at"}, (*request).getLine},
+		{http.MethodGet, "/lines/:number/hours", "", []string{"from", "days"}, (*request).listHours},
 	}
 }
 
-// The days of hours that are asked for at once.
+// How many days of hours one answer has.
 const (
 	usualDays = 14
-	mostDays  = 400
+	maxDays   = 400
 )
 
-// apiLineShape is a line, and whether it is open at a moment.
-type apiLineShape struct {
+// lineShape is a line, and whether it is open at a moment.
+type lineShape struct {
 	Number   string     `json:"number"`
 	Name     string     `json:"name"`
 	Zone     string     `json:"zone"`
@@ -36,9 +36,9 @@ type apiLineShape struct {
 	Until    *time.Time `json:"until"` // the first moment at which it is the other way round; null: not within 400 days
 }
 
-func showLine(l policy.Line, at time.Time) apiLineShape {
+func showLine(l policy.Line, at time.Time) lineShape {
 	o := l.Opening(at)
-	shown := apiLineShape{
+	shown := lineShape{
 		Number: l.Number.Full(), Name: l.Name, Zone: l.Zone.String(), Language: l.Language, At: at.UTC(), Open: o.Open, Rule: o.Rule, Reason: o.Reason,
 	}
 	if !o.Until.IsZero() {
@@ -59,32 +59,32 @@ func (r *request) at(zone *time.Location) (time.Time, error) {
 	}
 	at, err := time.ParseInLocation("2006-01-02T15:04", text, zone)
 	if err != nil {
-		return at, fmt.Errorf("%w: at is %q; write 2026-11-24T19:59 on the line's clock, or RFC 3339 such as 2026-11-24T19:59:00Z", errWrongInput, text)
+		return at, fmt.Errorf("%w: at is %q; write 2026-11-24T19:59 on the line's clock, or RFC 3339 such as 2026-11-24T19:59:00Z", ErrWrongInput, text)
 	}
 	return at, nil
 }
 
-func (r *request) apiLineList() error {
-	lines := []apiLineShape{}
-	for _, l := range r.site.Lines.InForce().Lines {
+func (r *request) listLines() error {
+	lines := []lineShape{}
+	for _, l := range r.api.Lines.InForce().Lines {
 		at, err := r.at(l.Zone)
 		if err != nil {
 			return err
 		}
 		lines = append(lines, showLine(l, at))
 	}
-	return r.JSON(http.StatusOK, map[string][]apiLineShape{"lines": lines})
+	return r.JSON(http.StatusOK, map[string][]lineShape{"lines": lines})
 }
 
 func (r *request) theLine() (policy.Line, error) {
-	line, ok := r.site.Lines.InForce().Line(policy.Phone(r.part("number")))
+	line, ok := r.api.Lines.InForce().Line(policy.Phone(r.part("number")))
 	if !ok {
 		return line, errNoLine
 	}
 	return line, nil
 }
 
-func (r *request) apiLine() error {
+func (r *request) getLine() error {
 	line, err := r.theLine()
 	if err != nil {
 		return err
@@ -96,21 +96,21 @@ func (r *request) apiLine() error {
 	return r.JSON(http.StatusOK, showLine(line, at))
 }
 
-// apiDay is one date of a line.
-type apiDay struct {
-	Date   string    `json:"date"`
-	Rule   string    `json:"rule"`
-	Reason string    `json:"reason"`
-	Open   []apiSpan `json:"open"`
+// shownDay is one date of a line.
+type shownDay struct {
+	Date   string      `json:"date"`
+	Rule   string      `json:"rule"`
+	Reason string      `json:"reason"`
+	Open   []shownSpan `json:"open"`
 }
 
-// apiSpan is a stretch in which a line is open: from is in it, until is not.
-type apiSpan struct {
+// shownSpan is a stretch in which a line is open: from is in it, until is not.
+type shownSpan struct {
 	From  time.Time `json:"from"`
 	Until time.Time `json:"until"`
 }
 
-func (r *request) apiHours() error {
+func (r *request) listHours() error {
 	line, err := r.theLine()
 	if err != nil {
 		return err
@@ -118,26 +118,26 @@ func (r *request) apiHours() error {
 	first := policy.DateOf(r.now.In(line.Zone))
 	if text := r.QueryParam("from"); text != "" {
 		if first, err = policy.ParseDate(text); err != nil {
-			return fmt.Errorf("%w: from: %w", errWrongInput, err)
+			return fmt.Errorf("%w: from: %w", ErrWrongInput, err)
 		}
 	}
 	many, err := usualDays, error(nil)
 	if text := r.QueryParam("days"); text != "" {
-		if many, err = strconv.Atoi(text); err != nil || many < 1 || many > mostDays {
-			return fmt.Errorf("%w: days is %q; write a number from 1 to %d", errWrongInput, text, mostDays)
+		if many, err = strconv.Atoi(text); err != nil || many < 1 || many > maxDays {
+			return fmt.Errorf("%w: days is %q; write a number from 1 to %d", ErrWrongInput, text, maxDays)
 		}
 	}
-	days := make([]apiDay, many)
+	days := make([]shownDay, many)
 	for i := range days {
 		s := line.Day(first.Plus(i))
-		days[i] = apiDay{Date: s.Date.String(), Rule: s.Rule, Reason: s.Reason, Open: []apiSpan{}}
+		days[i] = shownDay{Date: s.Date.String(), Rule: s.Rule, Reason: s.Reason, Open: []shownSpan{}}
 		for _, o := range s.Open { // in the line's own zone: a program that shows hours needs no other
-			days[i].Open = append(days[i].Open, apiSpan{o.From, o.To})
+			days[i].Open = append(days[i].Open, shownSpan{o.From, o.To})
 		}
 	}
 	return r.JSON(http.StatusOK, struct {
-		Number string   `json:"number"`
-		Zone   string   `json:"zone"`
-		Days   []apiDay `json:"days"`
+		Number string     `json:"number"`
+		Zone   string     `json:"zone"`
+		Days   []shownDay `json:"days"`
 	}{line.Number.Full(), line.Zone.String(), days})
 }

@@ -12,14 +12,6 @@ import (
 	"strings"
 )
 
-// Problem is one mistake in a company's own templates. Line and Column count from 1.
-type Problem struct {
-	File         string // with the folder
-	Line, Column int
-	What         string
-	Instead      string // what to write; may be empty
-}
-
 // ReadTemplates puts the files of a folder in the place of the shipped templates of the same names, parses them all and tries each with
 // sample facts: whatever a template names beside the facts of its kind is a problem. A folder that cannot be read is an error.
 func ReadTemplates(folder string) (*Templates, []Problem, error) {

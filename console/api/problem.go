@@ -1,4 +1,4 @@
-package console
+package api
 
 import (
 	"encoding/json"
@@ -14,27 +14,29 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// What the API itself refuses, and why.
+// What the API itself refuses.
 var (
-	errManyExports = errors.New("too many exports at once")
-	errNotJSON     = errors.New("the body is no JSON")
-	errTooLarge    = errors.New("the body is too large")
-	errNotReady    = errors.New("the store cannot be read or written")
+	errPanicked     = errors.New("a handler panicked")
+	errNotPermitted = errors.New("not permitted")
+	errNoLine       = errors.New("no such line")
+	errNotJSON      = errors.New("the body is no JSON")
+	errTooLarge     = errors.New("the body is too large")
+	errNotReady     = errors.New("the store cannot be read or written")
 )
 
-// problem is an error as the API tells it (RFC 9457).
-type problem struct {
-	Type   string `json:"type"` // names the kind, and leads to it in the readable document
+// Problem is an error as the API tells it (RFC 9457).
+type Problem struct {
+	Type   string `json:"type"` // names the kind, and leads to its explanation
 	Title  string `json:"title"`
 	Status int    `json:"status"`
 	Detail string `json:"detail"`
 }
 
-// problemType makes a kind's name an address.
+// problemType returns the address of a kind of problem, on the console's page about the API.
 func problemType(kind string) string { return "/api#problem-" + kind }
 
-// problems is the one table from an error to what the API says of it. A detail of "" is the error's own words. What the table does not know is
-// internal: its details go to the log alone.
+// problems is the one table from an error to what the API says of it. A detail of "" means the error's own words. Any other error is internal: its
+// details go to the log only.
 var problems = []struct {
 	kind   error
 	status int
@@ -50,7 +52,7 @@ var problems = []struct {
 	{policy.ErrNoCall, http.StatusNotFound, "no-call", "No such call", "No call has this SID. It was never logged, or its time of keeping is over."},
 	{policy.ErrNoCase, http.StatusNotFound, "no-case", "No such case", "No case has this ID. The list of cases shows which there are."},
 	{errNoLine, http.StatusNotFound, "no-line", "No such line", "The company has no line with this number. Write it as the list of lines does."},
-	{errWrongInput, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
+	{ErrWrongInput, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
 	{policy.ErrNoReason, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
 	{policy.ErrNoValue, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
 	{policy.ErrNoNote, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
@@ -72,38 +74,51 @@ var problems = []struct {
 	{errNotJSON, http.StatusUnsupportedMediaType, "not-json", "Not JSON", "Send the body as JSON, with the header Content-Type: application/json."},
 	{users.ErrManyWrongTokens, http.StatusTooManyRequests, "too-many-wrong-tokens", "Too many wrong tokens", "Wrong tokens came from this address again and again. Wait as long as Retry-After says."},
 	{users.ErrManyRequests, http.StatusTooManyRequests, "too-many-requests", "Too many requests", "A token may ask 20 times a second. Wait as long as Retry-After says."},
-	{errManyExports, http.StatusTooManyRequests, "too-many-exports", "Too many exports at once", "Others take lists out at this moment. Wait as long as Retry-After says."},
+	{ErrManyExports, http.StatusTooManyRequests, "too-many-exports", "Too many exports at once", "Others take lists out at this moment. Wait as long as Retry-After says."},
 	{errNotReady, http.StatusServiceUnavailable, "not-ready", "Not ready", "The store cannot be read or written. The server's log says why."},
-	{echo.ErrNotFound, http.StatusNotFound, "no-path", "No such path", "The API has no such path. GET " + apiPath + " shows which there are."},
-	{echo.ErrMethodNotAllowed, http.StatusMethodNotAllowed, "wrong-method", "Wrong method", "The path is there, but not for this method. GET " + apiPath + " shows which there are."},
+	{echo.ErrNotFound, http.StatusNotFound, "no-path", "No such path", "The API has no such path. GET " + Path + " shows which there are."},
+	{echo.ErrMethodNotAllowed, http.StatusMethodNotAllowed, "wrong-method", "Wrong method", "The path is there, but not for this method. GET " + Path + " shows which there are."},
 }
 
-// internalProblem is what is said of what nobody foresaw.
-var internalProblem = problem{
+// internalProblem is the problem of every error that is not in the table.
+var internalProblem = Problem{
 	problemType("internal"), "Something went wrong", http.StatusInternalServerError, "It is in the server's log. Try again; if it stays, tell the people who run the server when it happened.",
 }
 
-// problemOf finds what the API says of an error; known is false for one that is internal.
-func problemOf(err error) (p problem, known bool) {
+// Problems returns one problem of each kind, in the order of the table. Type is the kind's name, and Detail is "" for a kind whose detail differs
+// each time.
+func Problems() (all []Problem) {
+	seen := map[string]bool{}
+	for _, p := range problems {
+		if !seen[p.name] {
+			seen[p.name] = true
+			all = append(all, Problem{p.name, p.title, p.status, p.detail})
+		}
+	}
+	return append(all, Problem{"internal", internalProblem.Title, internalProblem.Status, internalProblem.Detail})
+}
+
+// problemOf returns what the API says of an error. known is false for an internal one.
+func problemOf(err error) (p Problem, known bool) {
 	for _, e := range problems {
 		if !errors.Is(err, e.kind) {
 			continue
 		}
 		detail := e.detail
 		if detail == "" {
-			detail = wrong(err)
+			detail = Sentence(err)
 		}
-		return problem{problemType(e.name), e.title, e.status, detail}, true
+		return Problem{problemType(e.name), e.title, e.status, detail}, true
 	}
 	return internalProblem, false
 }
 
-// apiFailed answers with a problem.
-func (s *site) apiFailed(err error, c echo.Context) {
+// failed answers with a problem.
+func (a *api) failed(err error, c echo.Context) {
 	p, known := problemOf(err)
 	r, _ := c.Get(requestKey).(*request)
 	if !known {
-		s.Logger.Error("the API failed", zap.String("route", c.Path()), zap.Error(err))
+		a.Logger.Error("API request failed", zap.String("route", c.Path()), zap.Error(err))
 	}
 	if c.Response().Committed {
 		return
@@ -124,6 +139,6 @@ func (s *site) apiFailed(err error, c echo.Context) {
 		err = c.Blob(p.Status, "application/problem+json", text)
 	}
 	if err != nil {
-		s.Logger.Error("no problem could be told", zap.Error(err))
+		a.Logger.Error("problem not sent", zap.Error(err))
 	}
 }

@@ -1,4 +1,4 @@
-package console
+package api
 
 import (
 	"fmt"
@@ -10,16 +10,16 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-func apiCases() []operation {
+func caseOperations() []operation {
 	return []operation{
-		{http.MethodGet, "/cases", "", []string{"state", "customer", "after", "limit"}, (*request).apiCaseList},
-		{http.MethodPost, "/cases", users.DoActs, nil, (*request).apiOpenCase},
-		{http.MethodGet, "/cases/:id", "", nil, (*request).apiCase},
-		{http.MethodPost, "/cases/:id/moves", users.DoActs, nil, (*request).apiMoveCase},
+		{http.MethodGet, "/cases", "", []string{"state", "customer", "after", "limit"}, (*request).listCases},
+		{http.MethodPost, "/cases", users.DoActs, nil, (*request).openCase},
+		{http.MethodGet, "/cases/:id", "", nil, (*request).getCase},
+		{http.MethodPost, "/cases/:id/moves", users.DoActs, nil, (*request).moveCase},
 	}
 }
 
-// shownCase is a case as the API shows it.
+// shownCase returns a case as the API shows it.
 func (r *request) shownCase(c policy.Case) policy.Case {
 	if c = c.Whole(); !r.may(users.SeeNumbers) {
 		c = c.Masked()
@@ -27,17 +27,17 @@ func (r *request) shownCase(c policy.Case) policy.Case {
 	return c
 }
 
-func (r *request) apiCaseList() error {
-	many, err := r.limit(apiUsual, apiMost)
+func (r *request) listCases() error {
+	many, err := r.limit(maxLimit)
 	if err != nil {
 		return err
 	}
 	state, customer, after := policy.CaseState(r.QueryParam("state")), policy.CustomerNumber(r.QueryParam("customer")), policy.CaseID(r.QueryParam("after"))
 	if state != "" && !slices.Contains(policy.CaseStates(), state) {
-		return fmt.Errorf("%w: no case stands at %q", errWrongInput, state)
+		return fmt.Errorf("%w: no case stands at %q", ErrWrongInput, state)
 	}
 	if after != "" {
-		if _, err := r.site.Cases.Case(r.ctx(), after); err != nil {
+		if _, err := r.api.Cases.Case(r.ctx(), after); err != nil {
 			return err
 		}
 	}
@@ -46,7 +46,7 @@ func (r *request) apiCaseList() error {
 		Next  *string       `json:"next"`
 	}{Cases: []policy.Case{}}
 	passed := after == ""
-	for c, err := range r.site.Cases.Cases(r.ctx()) {
+	for c, err := range r.api.Cases.Cases(r.ctx()) {
 		switch {
 		case err != nil:
 			return err
@@ -63,15 +63,15 @@ func (r *request) apiCaseList() error {
 	return r.JSON(http.StatusOK, list)
 }
 
-func (r *request) apiCase() error {
-	c, err := r.site.Cases.Case(r.ctx(), policy.CaseID(r.part("id")))
+func (r *request) getCase() error {
+	c, err := r.api.Cases.Case(r.ctx(), policy.CaseID(r.part("id")))
 	if err != nil {
 		return err
 	}
 	return r.JSON(http.StatusOK, r.shownCase(c))
 }
 
-func (r *request) apiOpenCase() error {
+func (r *request) openCase() error {
 	var sent struct {
 		Customer policy.CustomerNumber `json:"customer"`
 		Note     string                `json:"note"`
@@ -82,20 +82,20 @@ func (r *request) apiOpenCase() error {
 	sent.Note = strings.TrimSpace(sent.Note)
 	switch {
 	case sent.Customer == "":
-		return fmt.Errorf("%w: customer is missing; write the customer number", errWrongInput)
+		return fmt.Errorf("%w: customer is missing; write the customer number", ErrWrongInput)
 	case sent.Note == "":
-		return fmt.Errorf("%w: note is missing; write why the case is opened", errWrongInput)
+		return fmt.Errorf("%w: note is missing; write why the case is opened", ErrWrongInput)
 	}
-	opened, err := r.site.Cases.OpenCase(r.ctx(), sent.Customer, r.user.Name, sent.Note, r.now)
+	opened, err := r.api.Cases.OpenCase(r.ctx(), sent.Customer, r.user.Name, sent.Note, r.now)
 	if err != nil {
 		return err
 	}
-	r.Response().Header().Set("Location", apiPath+"/cases/"+string(opened.ID))
+	r.Response().Header().Set("Location", Path+"/cases/"+string(opened.ID))
 	return r.JSON(http.StatusCreated, r.shownCase(opened))
 }
 
-// apiMoveCase takes a case one step on. From, where it is given, is where the program knows the case to stand.
-func (r *request) apiMoveCase() error {
+// moveCase takes a case one step on. From, if it is given, is the state in which the program knows the case.
+func (r *request) moveCase() error {
 	var sent struct {
 		From    policy.CaseState     `json:"from"`
 		To      policy.CaseState     `json:"to"`
@@ -107,10 +107,10 @@ func (r *request) apiMoveCase() error {
 		return err
 	}
 	if !slices.Contains(policy.CaseStates(), sent.To) {
-		return fmt.Errorf("%w: to is %q, which is no state of a case", errWrongInput, sent.To)
+		return fmt.Errorf("%w: to is %q, which is no state of a case", ErrWrongInput, sent.To)
 	}
 	move := policy.Move{At: r.now, By: r.user.Name, From: sent.From, To: sent.To, Via: sent.Via, Offered: sent.Offered, Note: strings.TrimSpace(sent.Note)}
-	after, mail, err := r.site.Cases.MoveCase(r.ctx(), policy.CaseID(r.part("id")), move)
+	after, mail, err := r.api.Cases.MoveCase(r.ctx(), policy.CaseID(r.part("id")), move)
 	if err != nil {
 		return err
 	}
