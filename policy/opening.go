@@ -1,6 +1,8 @@
 package policy
 
-import "time"
+import (
+	"time"
+)
 
 // Opening says whether a line is open at one moment, and why.
 type Opening struct {
@@ -141,4 +143,31 @@ func latest(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// ClockChange is by how much the line's clock is put forward in the course of a date, negative for back; 0 on most days.
+func (l Line) ClockChange(d Date) time.Duration {
+	from := time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, l.Zone)
+	to := time.Date(d.Year, d.Month, d.Day+1, 0, 0, 0, 0, l.Zone)
+	return 24*time.Hour - to.Sub(from)
+}
+
+// Wall is the moment at which the line's clock shows the date and the time of day of t, whatever t's own zone. Of a time that the clock
+// shows twice it is the first. One that the clock skips is as much later as the clock is put forward.
+func (l Line) Wall(t time.Time) (at time.Time, skipped, twice bool) {
+	utc := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC)
+	under := func(near time.Time) (at time.Time, right bool) {
+		_, seconds := near.In(l.Zone).Zone()
+		at = utc.Add(-time.Duration(seconds) * time.Second).In(l.Zone)
+		return at, at.Format(time.DateTime) == utc.Format(time.DateTime)
+	}
+	first, was := under(utc.Add(-24 * time.Hour))
+	second, is := under(utc.Add(24 * time.Hour))
+	switch {
+	case was:
+		return first, false, is && !first.Equal(second)
+	case is:
+		return second, false, false
+	}
+	return first, true, false
 }
