@@ -28,17 +28,18 @@ func (s *Store) upgrade(version int) error {
 			return err
 		}
 	}
-	for done, more := 0, true; more; {
-		err := s.db.Update(func(tx *bolt.Tx) error {
-			n, err := indexStep(tx, s.now())
-			done, more = done+n, n == upgradeStep
+	for calls, done := 0, false; !done; {
+		err := s.db.Update(func(tx *bolt.Tx) (err error) {
+			n := 0
+			n, done, err = indexStep(tx, s.now())
+			calls += n
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		if s.options.OnUpgrade != nil && done > 0 {
-			s.options.OnUpgrade(done)
+		if s.options.OnUpgrade != nil && calls > 0 {
+			s.options.OnUpgrade(calls)
 		}
 	}
 	return nil
@@ -104,31 +105,30 @@ func indexAudit(tx *bolt.Tx) error {
 	})
 }
 
-// indexStep brings some calls into the indexes, and says how many. Fewer than upgradeStep were the last.
-func indexStep(tx *bolt.Tx, now time.Time) (n int, err error) {
+// indexStep brings some calls into the indexes, and returns how many, and whether they were the last.
+func indexStep(tx *bolt.Tx, now time.Time) (n int, done bool, err error) {
 	meta := tx.Bucket(metaBucket)
 	var edits []edit
-	cursor := tx.Bucket(callsBucket).Cursor()
-	k, v := cursor.Seek(bytes.Clone(meta.Get(nextKey)))
-	for ; k != nil && n < upgradeStep; k, v = cursor.Next() {
-		r, err := decode[record]("call", string(k[min(len(k), timeLength):]), v)
+	rest := span{from: bytes.Clone(meta.Get(nextKey))}
+	rest, done, err = rest.visit(tx.Bucket(callsBucket), upgradeStep, func(k, v []byte) error {
+		r, err := readRecord(k, v)
 		if err != nil {
-			return 0, err
+			return err
 		}
+		n++
 		edits = append(edits, edit{in: inIndex, key: key(bySID).text(string(r.Call.SID)), value: bytes.Clone(k[:timeLength])})
 		edits = append(edits, indexEdits(nil, callKeys(r.Call))...)
 		edits = append(edits, searchEdits(nil, searchKeys(r.Call, goesOn(r.Call, now)))...)
-		n++
+		return nil
+	})
+	if err != nil {
+		return 0, false, err
 	}
-	next := bytes.Clone(k)
 	if err := writeMany(tx, edits); err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	if n < upgradeStep {
-		return n, meta.Delete(nextKey)
+	if done {
+		return n, true, meta.Delete(nextKey)
 	}
-	if next == nil {
-		next = placeAt(endOfTime)
-	}
-	return n, meta.Put(nextKey, next)
+	return n, false, meta.Put(nextKey, rest.from)
 }

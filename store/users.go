@@ -154,10 +154,9 @@ func (s *Store) ExpireSessions(ctx context.Context, now time.Time) (int, error) 
 // being alive, so that what is found over stays so.
 func (s *Store) sessionsOver(ctx context.Context, now time.Time) (over [][]byte, err error) {
 	err = s.view(ctx, func(tx *bolt.Tx) error {
-		cursor := tx.Bucket(sessionsBucket).Cursor()
-		for k, v := cursor.First(); k != nil && len(over) < sessionBatch; k, v = cursor.Next() {
+		for k, v := range (span{}).in(tx.Bucket(sessionsBucket)) {
 			ends, err := endOf(string(k), v)
-			if err != nil {
+			if err != nil || len(over) == sessionBatch {
 				return err
 			}
 			if !now.Before(ends) {
