@@ -63,7 +63,7 @@ func decodeCase(k, v []byte) (policy.Case, error) {
 
 // Cases are all cases, open and closed, in the order in which they were opened. It reads in short steps, as Calls does.
 func (s *Store) Cases(ctx context.Context) iter.Seq2[policy.Case, error] {
-	return pages(ctx, s, casesBucket, decodeCase)
+	return scan(ctx, s, casesBucket, span{}, pageLength, decodeCase)
 }
 
 // CasesOf are the cases of an account, in the order in which they were opened. It reads those and no others.

@@ -53,7 +53,7 @@ func (s *Store) CustomersCallingFrom(ctx context.Context, caller policy.Phone) (
 
 // Customers is the directory by number. It reads in short steps, as Calls does. Whether an account is restricted Customer says.
 func (s *Store) Customers(ctx context.Context) iter.Seq2[policy.Customer, error] {
-	return pages(ctx, s, customersBucket, func(k, v []byte) (policy.Customer, error) {
+	return scan(ctx, s, customersBucket, span{}, pageLength, func(k, v []byte) (policy.Customer, error) {
 		return decode[policy.Customer]("customer", string(k), v)
 	})
 }

@@ -26,7 +26,7 @@ func (s *Store) User(ctx context.Context, name string) (users.User, error) {
 
 // Users are all users of the console by name, those who were shut out too. It reads in short steps, as Calls does.
 func (s *Store) Users(ctx context.Context) iter.Seq2[users.User, error] {
-	return pages(ctx, s, usersBucket, decodeUser)
+	return scan(ctx, s, usersBucket, span{}, pageLength, decodeUser)
 }
 
 // AddUser adds a user, and notes in the audit who did it; users.ErrExists if the name is taken, by one who was shut out as well, and

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
 )
@@ -64,14 +65,14 @@ func (h *house) noticesFinding(ctx context.Context) console.Finding {
 		f.State, f.Found = "wrong", err.Error()
 	case failed > 0:
 		f.State, f.Found, f.Advice = "warning", plural(failed, "notice")+" could not be delivered.", "See below why, mend it, and try them again."
-	case len(h.conf.Notices.Ops) == 0 && h.conf.Notices.Webhook.URL == "":
+	case !h.conf.Notices.HasReceivers():
 		f.Found = "Nobody is told anything: the configuration has no notices."
 	}
 	return f
 }
 
 func (h *house) versionFinding() console.Finding {
-	return console.Finding{Part: "versions", State: "ok", Found: fmt.Sprintf("supportline %s, configuration %s", version(), h.inForce.Settings().Version)}
+	return console.Finding{Part: "versions", State: "ok", Found: fmt.Sprintf("supportline %s, configuration %s", server.Version(), h.inForce.Settings().Version)}
 }
 
 // ago is a time in words, as seen from now.

@@ -34,7 +34,7 @@ func (i customersImport) run(ctx context.Context, s *session) error {
 	input.done()
 	if len(problems) > 0 {
 		for _, p := range problems {
-			fmt.Fprintln(s.Out, placed(s.Input, p))
+			fmt.Fprintln(s.Out, p.In(s.Input))
 		}
 		return no("nothing was imported: correct %s and import it again", s.Input)
 	}
@@ -47,14 +47,6 @@ func (i customersImport) run(ctx context.Context, s *session) error {
 	}
 	fmt.Fprintf(s.Err, "%d added, %d changed, %d unchanged\n", done.Added, done.Changed, done.Unchanged)
 	return nil
-}
-
-// placed puts the file's name before a problem: file:line:column.
-func placed(file string, p policy.RowProblem) string {
-	if p.Line == 0 {
-		return file + ": " + p.String()
-	}
-	return file + ":" + p.String()
 }
 
 // customersList is "customers list".
@@ -171,15 +163,15 @@ func (e customersExport) run(ctx context.Context, s *session) error {
 	out := exported{
 		Customer: all.Customer, Calls: []policy.FullRow{}, Usage: []policy.Usage{}, Cases: []policy.Case{}, Notices: []shownNotice{},
 	}
-	counting := newTickets(s)
+	counts := s.Store.TicketCounter(ctx)
 	for _, c := range all.Calls {
-		counted, err := counting.counted(ctx, c)
+		counted, err := counts(c)
 		if err != nil {
 			return err
 		}
 		out.Calls = append(out.Calls, c.FullRow(s.Settings.FairUse, counted))
 	}
-	if out.Usage, err = s.ledger().since(ctx, all.Customer.Number, firstMonth(all.Calls), s.thisMonth()); err != nil {
+	if out.Usage, err = s.accounts().UsageSince(ctx, all.Customer.Number, firstMonth(all.Calls), s.thisMonth()); err != nil {
 		return err
 	}
 	for _, c := range all.Cases {

@@ -42,7 +42,7 @@ func mustHouseAt(t testing.TB, now func() time.Time) *house {
 			t.Error(err)
 		}
 	})
-	if err := h.bringIn(t.Context(), "customers.example.csv", config.ExampleCustomers()); err != nil {
+	if err := h.bringIn("customers.example.csv", config.ExampleCustomers()); err != nil {
 		t.Fatal(err)
 	}
 	return h

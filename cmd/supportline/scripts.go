@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/policy"
@@ -118,7 +118,7 @@ func (c scriptConfig) opener(folder string) phone.Opener {
 			return nil, err
 		}
 		conf.Store = "bolt:" + filepath.Join(place, "store.db")
-		provider := demoAccount(conf, setup.Now)
+		provider := demo.NewAccount(conf, setup.Now)
 		h, err := openHouseOver(fake.Straight(provider), conf, setup.Now, zap.NewNop(), store.Options{Size: scriptStore})
 		if err != nil {
 			return nil, errors.Join(err, os.RemoveAll(place))
@@ -165,7 +165,7 @@ type scriptHouse struct {
 // fill brings customers in: those of a file, seen from the script's folder, or the shipped sample.
 func (h *scriptHouse) fill(file, folder string) error {
 	if file == "" {
-		return h.bringIn(context.Background(), "customers.example.csv", config.ExampleCustomers())
+		return h.bringIn("customers.example.csv", config.ExampleCustomers())
 	}
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(folder, file)
@@ -174,7 +174,11 @@ func (h *scriptHouse) fill(file, folder string) error {
 	if err != nil {
 		return err
 	}
-	return h.bringIn(context.Background(), file, text)
+	return h.bringIn(file, text)
+}
+
+func (h *house) bringIn(name string, text []byte) error {
+	return demo.ImportCustomers(context.Background(), h.store, h.conf.Settings.DirectoryRules(), name, text, userName())
 }
 
 // restrict carries a case of each account to restricted, as people would.
@@ -194,20 +198,6 @@ func (h *scriptHouse) restrict(accounts []policy.CustomerNumber) error {
 	return nil
 }
 
-// bringIn imports a customers file; the error has all its problems.
-func (h *house) bringIn(ctx context.Context, name string, text []byte) error {
-	customers, problems := policy.ReadCustomers(bytes.NewReader(text), h.conf.Settings.DirectoryRules())
-	var wrong []error
-	for _, p := range problems {
-		wrong = append(wrong, errors.New(placed(name, p)))
-	}
-	if len(wrong) > 0 {
-		return errors.Join(wrong...)
-	}
-	_, err := h.store.ImportCustomers(ctx, customers, userName())
-	return err
-}
-
 // Account is the configuration's.
 func (h *scriptHouse) Account() phone.Account {
 	return phone.Account{PublicURL: h.conf.PublicURL, SID: h.conf.Twilio.AccountSID, Token: h.conf.Twilio.AuthToken}
@@ -222,9 +212,10 @@ func (h *scriptHouse) Settle() {
 	if h.account == nil {
 		return
 	}
-	ctx, jobs := context.Background(), &jobs{store: h.store, settings: h.conf.Settings, log: h.log, wake: func() {}}
+	announced := h.channels(notices.Settings{})
+	ctx, jobs := context.Background(), &jobs{store: h.store, settings: h.conf.Settings, notices: announced, log: h.log, wake: func() {}}
 	_ = jobs.liveLimits(ctx, h.now()) // the store that a script broke
-	h.sender(notices.Settings{}).Once(ctx)
+	h.sender(announced).Once(ctx)
 }
 
 // Handler answers the webhooks.
@@ -236,7 +227,7 @@ func (h *scriptHouse) Explain(ctx context.Context, sid policy.CallSID) ([]policy
 	if err != nil {
 		return nil, err
 	}
-	counted, err := h.tickets().counted(ctx, call)
+	counted, err := h.store.TicketCounter(ctx)(call)
 	return call.Explain(h.conf.Settings.FairUse, counted, h.now()), err
 }
 
@@ -246,11 +237,7 @@ func (h *scriptHouse) Row(ctx context.Context, sid policy.CallSID) (policy.Row, 
 	if err != nil {
 		return policy.Row{}, err
 	}
-	return h.tickets().row(ctx, call)
-}
-
-func (h *scriptHouse) tickets() *tickets {
-	return newTickets(&session{Store: h.store, Settings: h.conf.Settings})
+	return store.Accounts{Store: h.store, FairUse: h.conf.Settings.FairUse}.Rows(ctx)(call)
 }
 
 // errBroken is what a script's broken store says.
