@@ -39,17 +39,17 @@ func decode[T any](bucket, key string, value []byte) (T, error) {
 // glimpse reads of a call's record the fields by which a text finds it (policy.Text.MatchesCall), and walks over the rest. Reading the whole
 // takes seven times as long, and a text that is on many calls is looked for in many that are not wanted. ok is false for what is not
 // written as encode writes it: then reading the whole tells what is wrong.
-func glimpse(value []byte) (c policy.Call, ok bool) {
+func decodeSearched(value []byte) (c policy.Call, ok bool) {
 	_, ok = eachField(value, func(name, value []byte) (rest []byte, ok bool) {
 		if string(name) != "call" {
 			return skip(value)
 		}
-		return eachField(value, func(name, value []byte) ([]byte, bool) { return glimpseField(&c, name, value) })
+		return eachField(value, func(name, value []byte) ([]byte, bool) { return decodeSearchedField(&c, name, value) })
 	})
 	return c, ok
 }
 
-func glimpseField(c *policy.Call, name, value []byte) (rest []byte, ok bool) {
+func decodeSearchedField(c *policy.Call, name, value []byte) (rest []byte, ok bool) {
 	var text []byte
 	switch string(name) {
 	case "sid":
