@@ -86,7 +86,7 @@ func (h *webhooks) routes(g *echo.Group) {
 	on("/leg/:call/screen/:turn", h.leg(stepScreen))
 	on("/leg/:call/answer/:turn", h.leg(stepAnswer))
 	on("/leg/:call/ring", h.legStatus)
-	h.besideRoutes(on)
+	h.outboundRoutes(on)
 	on("/status", h.status)
 	on("/recording/:kind", h.recording)
 	on("/fallback", h.fallback)
@@ -113,9 +113,9 @@ func (h *webhooks) plain(w *hook) plain { return plain{form: h.form, settings: w
 // inForce are the settings as this server can follow them: without a Ringer there are no conferences.
 func (h *webhooks) inForce() *policy.Settings {
 	s := h.Settings()
-	if s.Whisper && h.Ringer == nil {
+	if s.Announce && h.Ringer == nil {
 		own := *s
-		own.Whisper = false
+		own.Announce = false
 		return &own
 	}
 	return s
@@ -170,8 +170,8 @@ func (h *webhooks) instead(w *hook) {
 	case kind == "conference":
 		err = h.conferenceWait(w)
 	case strings.Contains(w.Path(), "/"+stepScreen+"/"):
-		err = h.send(w, h.plain(w).screen(w.line, h.form.besideURL(policy.CallSID(w.Param("call")), orderNumber(w), answerPath(1))))
-	case strings.Contains(w.Path(), "/"+stepAnswer+"/") && orderNumber(w) > 0: // nothing joins the two without the log
+		err = h.send(w, h.plain(w).screen(w.line, h.form.legURL(policy.CallSID(w.Param("call")), attemptNumber(w), answerPath(1))))
+	case strings.Contains(w.Path(), "/"+stepAnswer+"/") && attemptNumber(w) > 0: // nothing joins the two without the log
 		err = h.send(w, document(h.form.say(w.line, []Phrase{phrase("screen-gone")}), twilio.Hangup{}))
 	case strings.Contains(w.Path(), "/"+stepAnswer+"/"):
 		err = h.send(w, h.plain(w).answer(w.Digits))
@@ -249,14 +249,14 @@ func refuse(c echo.Context, err error) {
 
 // ours is the dialled number: on a specialist's leg it is the caller's side.
 func ours(w twilio.Webhook) policy.Phone {
-	if outbound(w) {
+	if isOutboundLeg(w) {
 		return policy.Phone(w.From)
 	}
 	return policy.Phone(w.To)
 }
 
-// outbound says that a request is of a specialist's leg.
-func outbound(w twilio.Webhook) bool { return strings.HasPrefix(w.Direction, "outbound-") }
+// isOutboundLeg reports whether a request is of a specialist's leg.
+func isOutboundLeg(w twilio.Webhook) bool { return strings.HasPrefix(w.Direction, "outbound-") }
 
 // speaker is the line that speaks: the dialled one, or for a number that is not configured the line whose number is most like it.
 func speaker(s *policy.Settings, dialled policy.Phone) policy.Line {
@@ -277,7 +277,7 @@ func commonPrefix(a, b string) int {
 	return n
 }
 
-func turnNumber(w *hook) int {
+func exchangeNumber(w *hook) int {
 	n, err := strconv.Atoi(w.Param("turn"))
 	if err != nil {
 		return -1
@@ -285,8 +285,8 @@ func turnNumber(w *hook) int {
 	return n
 }
 
-// orderNumber is the ring step that rang a leg beside the call; 0 where a Dial did.
-func orderNumber(w *hook) int {
+// attemptNumber is that of the attempt that placed a leg; 0 where it is of a Dial.
+func attemptNumber(w *hook) int {
 	n, err := strconv.Atoi(w.Param("order"))
 	if err != nil || n < 0 {
 		return 0

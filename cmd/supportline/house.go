@@ -109,7 +109,7 @@ func (h *house) holdTokens() {
 
 // conferences lets specialists be rung beside their calls, where the configuration asks for that.
 func (h *house) conferences(way http.RoundTripper, calls ivr.Log) (err error) {
-	if !h.conf.Settings.Whisper {
+	if !h.conf.Settings.Announce {
 		return nil
 	}
 	if h.account, err = server.AccountOver(way, h.conf, h.held.tokens, h.counters.asked); err != nil {

@@ -17,7 +17,7 @@ func (h *house) testPhones(answering ivr.Deps) *phone.Exchange {
 	answering.Ringer = nil
 	answering.Settings = func() *policy.Settings {
 		plain := h.inForce.InForce()
-		plain.Whisper = false
+		plain.Announce = false
 		return &plain
 	}
 	return &phone.Exchange{
