@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -53,7 +53,7 @@ func (r *request) act() error {
 	if act.Undo {
 		act.Value, act.Reason, done = "", "", "undo-"+form.Kind
 	}
-	_, err = r.site.Calls.Act(r.ctx(), sid, act, max(0, seen), r.site.lineZone)
+	_, err = r.site.Calls.Act(r.ctx(), sid, act, max(0, seen), r.site.Policy.LineZone)
 	for _, refused := range refusedActs {
 		if errors.Is(err, refused.kind) {
 			return r.refuseAct(refused.status, sid, form, err)
@@ -70,13 +70,5 @@ func (r *request) refuseAct(status int, sid policy.CallSID, form actForm, why er
 	if err != nil {
 		return err
 	}
-	return r.showCall(status, call, callPage{Problem: sentence(why), Form: form})
-}
-
-// lineZone is the zone of a line, and UTC for a number that is no line any more.
-func (s *site) lineZone(number policy.Phone) *time.Location {
-	if line, ok := s.Policy.Line(number); ok {
-		return line.Zone
-	}
-	return time.UTC
+	return r.showCall(status, call, callPage{Problem: api.Sentence(why), Form: form})
 }

@@ -45,7 +45,7 @@ func (r *request) call() error {
 
 // showCall adds to a page what it shows of the call.
 func (r *request) showCall(status int, call policy.Call, body callPage) error {
-	counted, err := newTickets(r.site.Calls).counted(r.ctx(), call)
+	counted, err := r.site.Calls.TicketCounter(r.ctx())(call)
 	if err != nil {
 		return err
 	}

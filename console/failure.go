@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
@@ -20,7 +20,6 @@ var (
 	errBroken       = errors.New("a page is broken")
 	errNotPermitted = errors.New("not permitted")
 	errOtherSite    = errors.New("the request came from another site")
-	errWrongInput   = errors.New("the form was not filled in as it must be")
 	errNotDerived   = errors.New("the figures are being derived")
 	errManyStreams  = errors.New("too many streams at once")
 )
@@ -51,9 +50,9 @@ var failures = []struct {
 	{errNoLine, failure{Status: http.StatusNotFound, Title: "No such line", Advice: "The configuration has no line with this number. The page of the lines shows those that there are."}, false},
 	{errNotPermitted, failure{Status: http.StatusForbidden, Title: "Not permitted", Advice: "Your role does not include this. An admin can give you another role."}, false},
 	{errOtherSite, failure{Status: http.StatusForbidden, Title: "Refused", Advice: "The form was sent from a page of another site. Open the console itself and do it there."}, false},
-	{errWrongInput, failure{Status: http.StatusUnprocessableEntity, Title: "That did not work", Advice: "Go back, correct it, and send it again."}, true},
+	{api.ErrWrongInput, failure{Status: http.StatusUnprocessableEntity, Title: "That did not work", Advice: "Go back, correct it, and send it again."}, true},
 	{errNotDerived, failure{Status: http.StatusServiceUnavailable, Title: "The figures are being worked out", Advice: "They are derived from the log, which takes a few seconds. Try again then."}, false},
-	{errManyExports, failure{Status: http.StatusTooManyRequests, Title: "Too many exports at once", Advice: "Others take lists out at this moment. Wait until one is done, and try again."}, false},
+	{api.ErrManyExports, failure{Status: http.StatusTooManyRequests, Title: "Too many exports at once", Advice: "Others take lists out at this moment. Wait until one is done, and try again."}, false},
 	{users.ErrNoToken, failure{Status: http.StatusNotFound, Title: "No such token", Advice: "It was revoked already. Your page shows the tokens that you have."}, false},
 	{signin.ErrBusy, failure{Status: http.StatusServiceUnavailable, Title: "Too many sign-ins at once", Advice: "Wait a few seconds and try again."}, false},
 	{errManyStreams, failure{Status: http.StatusServiceUnavailable, Title: "Too many pages are open", Advice: "Close some that follow a call or the present, and try again."}, false},
@@ -77,7 +76,7 @@ func explain(err error) (failure, bool) {
 		if errors.Is(err, f.kind) {
 			found := f.failure
 			if f.detail {
-				found.Detail = wrong(err)
+				found.Detail = api.Sentence(err)
 			}
 			return found, true
 		}
@@ -118,9 +117,4 @@ func (s *site) outside(w http.ResponseWriter, err error) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(f.Status)
 	_, _ = w.Write(text.Bytes()) // a client that is gone needs no answer
-}
-
-// wrong is what a person wrote wrong, as a sentence.
-func wrong(err error) string {
-	return sentence(errors.New(strings.TrimPrefix(err.Error(), errWrongInput.Error()+": ")))
 }

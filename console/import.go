@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -56,8 +57,8 @@ func (r *request) showImport(status int, body importPage) error {
 // upload reads a file and keeps it for the preview. What is wrong with it is shown as the command shows it.
 func (r *request) upload() error {
 	name, text, err := r.uploaded()
-	if errors.Is(err, errWrongInput) {
-		return r.showImport(http.StatusUnprocessableEntity, importPage{Problem: wrong(err)})
+	if errors.Is(err, api.ErrWrongInput) {
+		return r.showImport(http.StatusUnprocessableEntity, importPage{Problem: api.Sentence(err)})
 	}
 	if err != nil {
 		return err
@@ -79,17 +80,17 @@ func (r *request) upload() error {
 func (r *request) uploaded() (name string, text []byte, err error) {
 	const overhead = 64 << 10 // of the form around the file
 	r.Request().Body = http.MaxBytesReader(r.Response(), r.Request().Body, maxUpload+overhead)
-	tooLarge := fmt.Errorf("%w: the file is larger than %d MB; use \"supportline customers import\" on the server", errWrongInput, maxUpload>>20)
+	tooLarge := fmt.Errorf("%w: the file is larger than %d MB; use \"supportline customers import\" on the server", api.ErrWrongInput, maxUpload>>20)
 	if err := r.Request().ParseMultipartForm(maxUpload + overhead); err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
 			return "", nil, tooLarge
 		}
-		return "", nil, fmt.Errorf("%w: choose a customers file", errWrongInput)
+		return "", nil, fmt.Errorf("%w: choose a customers file", api.ErrWrongInput)
 	}
 	file, head, err := r.Request().FormFile("file")
 	if err != nil {
-		return "", nil, fmt.Errorf("%w: choose a customers file", errWrongInput)
+		return "", nil, fmt.Errorf("%w: choose a customers file", api.ErrWrongInput)
 	}
 	defer file.Close()
 	if head.Size > maxUpload {
@@ -158,11 +159,11 @@ func (r *request) previewRow(change policy.DirectoryChange) previewRow {
 	return row
 }
 
-// kept is the person's upload with the customers in it. The error is errWrongInput for one that is gone.
+// kept is the person's upload with the customers in it. The error is api.ErrWrongInput for one that is gone.
 func (r *request) kept() (upload, []policy.Customer, error) {
 	found, ok := r.site.uploads.get(r.Param("id"), r.user.Name, r.now)
 	if !ok {
-		return upload{}, nil, fmt.Errorf("%w: the file is not kept any longer; upload it again", errWrongInput)
+		return upload{}, nil, fmt.Errorf("%w: the file is not kept any longer; upload it again", api.ErrWrongInput)
 	}
 	customers, problems := policy.ReadCustomers(bytes.NewReader(found.text), r.site.Policy.DirectoryRules())
 	if len(problems) > 0 {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -79,7 +80,7 @@ func (r *request) showLine(status int, body linePage) error {
 	first := today
 	if text := r.QueryParam("from"); text != "" {
 		if first, err = policy.ParseDate(text); err != nil {
-			return fmt.Errorf("%w: %w", errWrongInput, err)
+			return fmt.Errorf("%w: %w", api.ErrWrongInput, err)
 		}
 	}
 	body.calendar(first, today)

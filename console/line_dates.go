@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -29,7 +30,7 @@ var refusedDates = []struct {
 }{
 	{policy.ErrDate, http.StatusUnprocessableEntity},
 	{policy.ErrNoReason, http.StatusUnprocessableEntity},
-	{errWrongInput, http.StatusUnprocessableEntity},
+	{api.ErrWrongInput, http.StatusUnprocessableEntity},
 	{policy.ErrDatesChanged, http.StatusConflict},
 	{policy.ErrAlready, http.StatusConflict},
 	{policy.ErrNothingToUndo, http.StatusConflict},
@@ -43,11 +44,11 @@ func (r *request) editDate() error {
 		edit := policy.DateEdit{Kind: form.Kind, Reason: form.Reason, By: r.user.Name, At: r.now}
 		var err error
 		if edit.Date, err = policy.ParseDate(form.Date); err != nil {
-			return policy.DatesChange{}, fmt.Errorf("%w: %w", errWrongInput, err)
+			return policy.DatesChange{}, fmt.Errorf("%w: %w", api.ErrWrongInput, err)
 		}
 		if form.Kind == policy.DateSpecial {
 			if edit.Spans, err = policy.ParseSpans(form.Hours); err != nil {
-				return policy.DatesChange{}, fmt.Errorf("%w: %w", errWrongInput, err)
+				return policy.DatesChange{}, fmt.Errorf("%w: %w", api.ErrWrongInput, err)
 			}
 		}
 		return policy.EditDate(base, edit), nil
@@ -59,7 +60,7 @@ func (r *request) withdrawDate() error {
 	return r.changeDates("withdraw", dateForm{}, func(policy.Line) (policy.DatesChange, error) {
 		date, err := policy.ParseDate(r.FormValue("date"))
 		if err != nil {
-			return policy.DatesChange{}, fmt.Errorf("%w: %w", errWrongInput, err)
+			return policy.DatesChange{}, fmt.Errorf("%w: %w", api.ErrWrongInput, err)
 		}
 		return policy.WithdrawDate(date, r.user.Name, r.now), nil
 	})
@@ -74,7 +75,7 @@ func (r *request) restoreDates() error {
 		}
 		found, err := r.site.Lines.Editions(r.ctx(), base.Number, version+1, 1)
 		if err == nil && (len(found) == 0 || found[0].Version != version) {
-			err = fmt.Errorf("%w: there is no version %d; the history shows those that there are", errWrongInput, version)
+			err = fmt.Errorf("%w: there is no version %d; the history shows those that there are", api.ErrWrongInput, version)
 		}
 		if err != nil {
 			return policy.DatesChange{}, err
@@ -111,7 +112,7 @@ func (r *request) changeDates(done string, form dateForm, change func(base polic
 	}
 	for _, refused := range refusedDates {
 		if errors.Is(err, refused.kind) {
-			body := linePage{Problem: wrong(err), Form: form}
+			body := linePage{Problem: api.Sentence(err), Form: form}
 			if errors.Is(err, policy.ErrDatesChanged) {
 				body.Problem += " This is the line as it is now; what you wrote is still in the form."
 			}
@@ -124,14 +125,14 @@ func (r *request) changeDates(done string, form dateForm, change func(base polic
 	return r.seeOther(linePath(l.Number) + query("done", done))
 }
 
-// number is a whole number of a form or an address that is not negative; 0 where none is given. Its error is errWrongInput.
+// number is a whole number of a form or an address that is not negative; 0 where none is given. Its error is api.ErrWrongInput.
 func number(text string) (int, error) {
 	if text == "" {
 		return 0, nil
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 || n > 1<<30 {
-		return 0, fmt.Errorf("%w: %q is no version; open the page anew", errWrongInput, text)
+		return 0, fmt.Errorf("%w: %q is no version; open the page anew", api.ErrWrongInput, text)
 	}
 	return n, nil
 }

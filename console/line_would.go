@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -16,7 +17,7 @@ type would struct {
 	NoAnswer       policy.Ending
 }
 
-// would answers the question in the address, a time on the line's own clock; nil where there is none. Its error is errWrongInput.
+// would answers the question in the address, a time on the line's own clock; nil where there is none. Its error is api.ErrWrongInput.
 func (r *request) would(s policy.Settings, l policy.Line) (*would, error) {
 	text := r.QueryParam("at")
 	if text == "" {
@@ -25,7 +26,7 @@ func (r *request) would(s policy.Settings, l policy.Line) (*would, error) {
 	typed, err := time.Parse(wallLayout, text)
 	if err != nil {
 		if typed, err = time.Parse(wallLayout+":05", text); err != nil {
-			return nil, fmt.Errorf("%w: %q is no time on the line's clock; write one such as 2026-12-24T10:00", errWrongInput, text)
+			return nil, fmt.Errorf("%w: %q is no time on the line's clock; write one such as 2026-12-24T10:00", api.ErrWrongInput, text)
 		}
 	}
 	w := &would{NoAnswer: s.NoAnswer}

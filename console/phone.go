@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -79,7 +80,7 @@ func (r *request) dial() error {
 	id, err := r.site.Phones.Dial(r.user.Name, line, from, body.Attested)
 	switch {
 	case errors.Is(err, policy.ErrPhonesBusy), errors.Is(err, policy.ErrNotTestLine):
-		body.Problem = sentence(err)
+		body.Problem = api.Sentence(err)
 		return r.showPhone(http.StatusConflict, body)
 	case err != nil:
 		return err
@@ -114,11 +115,11 @@ func (r *request) phoneForm(call PhoneCall) (PhoneAct, error) {
 	number, numbered := strconv.Atoi(r.FormValue("specialist"))
 	switch do := r.FormValue("do"); {
 	case keys != "" && (len(keys) > 32 || strings.Trim(keys, "0123456789*#") != ""):
-		return PhoneAct{}, fmt.Errorf("%w: %q are no keys; a telephone has 0 to 9, * and #", errWrongInput, keys)
+		return PhoneAct{}, fmt.Errorf("%w: %q are no keys; a telephone has 0 to 9, * and #", api.ErrWrongInput, keys)
 	case keys != "":
 		return PhoneAct{Keys: keys}, nil
 	case len(words) > maxWords:
-		return PhoneAct{}, fmt.Errorf("%w: say at most %d letters at once", errWrongInput, maxWords)
+		return PhoneAct{}, fmt.Errorf("%w: say at most %d letters at once", api.ErrWrongInput, maxWords)
 	case words != "":
 		return PhoneAct{Words: words}, nil
 	case do == "hang-up":
@@ -130,7 +131,7 @@ func (r *request) phoneForm(call PhoneCall) (PhoneAct, error) {
 	case numbered == nil && number >= 0 && number < len(call.Specialists) && slices.Contains(phoneAnswers(), PhoneAnswer(r.FormValue("answer"))):
 		return PhoneAct{Specialist: call.Specialists[number].Number, Answer: PhoneAnswer(r.FormValue("answer"))}, nil
 	}
-	return PhoneAct{}, fmt.Errorf("%w: press a key, say something, or choose how the specialist answers", errWrongInput)
+	return PhoneAct{}, fmt.Errorf("%w: press a key, say something, or choose how the specialist answers", api.ErrWrongInput)
 }
 
 func phoneAnswers() []PhoneAnswer {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -88,13 +89,13 @@ func (r *request) setPassword() error {
 	var wait signin.Throttled
 	switch {
 	case errors.Is(err, signin.ErrNoPassword):
-		return fmt.Errorf("%w: you sign in at your company's identity provider, which has your password", errWrongInput)
+		return fmt.Errorf("%w: you sign in at your company's identity provider, which has your password", api.ErrWrongInput)
 	case errors.As(err, &wait):
 		return refuse(http.StatusTooManyRequests, tooManyTries(wait.Wait))
 	case errors.Is(err, signin.ErrWrongPassword):
 		return refuse(http.StatusUnprocessableEntity, "The present password is another one.")
 	case errors.Is(err, users.ErrPassword):
-		return refuse(http.StatusUnprocessableEntity, sentence(err))
+		return refuse(http.StatusUnprocessableEntity, api.Sentence(err))
 	case err != nil:
 		return err
 	}

@@ -23,10 +23,8 @@ type request struct {
 	echo.Context
 	site *site
 	user users.User
-	// token is set for a program that asks in the user's name.
-	token *users.Token
-	now   time.Time // read once for each request
-	zone  *time.Location
+	now  time.Time // read once for each request
+	zone *time.Location
 }
 
 // guarded lets people who are signed in, and may what a page needs, to its handler. Others go to the sign-in first, or are refused.
@@ -65,9 +63,6 @@ func zoneOf(u users.User) *time.Location {
 
 // may says whether the person may do something.
 func (r *request) may(what users.Permission) bool {
-	if r.token != nil {
-		return r.site.Settings.Permissions.AllowToken(r.user, *r.token, what)
-	}
 	return r.site.Settings.Permissions.Allow(r.user, what)
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -46,7 +47,7 @@ func (r *request) addToken() error {
 	}
 	for _, theirs := range []error{users.ErrTokenName, users.ErrTokenDays, users.ErrTokenExists, users.ErrManyTokens} {
 		if errors.Is(err, theirs) {
-			form.Problem = sentence(err)
+			form.Problem = api.Sentence(err)
 			return r.showProfile(http.StatusUnprocessableEntity, profilePage{Form: form})
 		}
 	}
@@ -59,7 +60,7 @@ func (r *request) addToken() error {
 func (r *request) revokeToken() error {
 	name := r.FormValue("name")
 	if name == "" {
-		return fmt.Errorf("%w: no token was chosen", errWrongInput)
+		return fmt.Errorf("%w: no token was chosen", api.ErrWrongInput)
 	}
 	if err := r.site.Tokens.RevokeToken(r.ctx(), r.user.Name, name, r.user.Name, r.now); err != nil {
 		return err

@@ -3,15 +3,10 @@ package console
 import (
 	"context"
 	"io"
-	"iter"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"github.com/labstack/echo/v4"
-
-	"github.com/officernd/supportline/policy"
 )
 
 // oneTurn is a place where one page is made at a time.
@@ -106,46 +101,6 @@ func TestWhatStreamsTakesNoTurnForGood(t *testing.T) {
 				t.Errorf("%s %s takes a turn", r.Method, r.URL)
 			}
 		})).ServeHTTP(httptest.NewRecorder(), r)
-	}
-}
-
-// fewCalls is a log of calls that nobody has to look up anything for.
-type fewCalls struct {
-	anyCalls
-	many int
-}
-
-type anyCalls = Calls // under another name than the method's
-
-func (f fewCalls) Calls(context.Context, policy.Filter) iter.Seq2[policy.Call, error] {
-	return func(yield func(policy.Call, error) bool) {
-		for range f.many {
-			if !yield(policy.Call{SID: "CA1"}, nil) {
-				return
-			}
-		}
-	}
-}
-
-// TestAReaderOfAnExportWhoStandsStillHoldsUpNobody: each row is read and made in a turn, and given when the turn is another's.
-func TestAReaderOfAnExportWhoStandsStillHoldsUpNobody(t *testing.T) {
-	t.Parallel()
-	for stopAt := 1; stopAt <= 3; stopAt++ { // the reader leaves in the middle, or takes all
-		s := oneTurn()
-		s.Calls = fewCalls{many: 3}
-		r := &request{Context: echo.New().NewContext(look("/calls/export"), httptest.NewRecorder()), site: s}
-		rows := 0
-		for _, err := range r.exported(policy.Filter{}) {
-			if rows++; err != nil || len(s.turns) != 0 {
-				t.Errorf("row %d is given with %d turns taken, error %v", rows, len(s.turns), err)
-			}
-			if rows == stopAt {
-				break
-			}
-		}
-		if rows != stopAt || len(s.turns) != 0 {
-			t.Errorf("after %d rows, of which %d were wanted, %d turns are taken", rows, stopAt, len(s.turns))
-		}
 	}
 }
 

@@ -78,13 +78,12 @@ type patientAccount interface {
 
 // doctor has what the examinations need.
 type doctor struct {
-	conf     config.Config
-	account  patientAccount
-	signer   patientAccount // the same account, asked with the auth token; nil where account is
-	http     *http.Client   // follows no redirects
-	now      func() time.Time
-	store    func(context.Context) (storeState, error)
-	rotation rotationState // what the store keeps of a change of the token
+	conf    config.Config
+	account patientAccount
+	signer  patientAccount // the same account, asked with the auth token; nil where account is
+	http    *http.Client   // follows no redirects
+	now     func() time.Time
+	store   func(context.Context) (storeState, error)
 }
 
 func (c doctorCommand) run(ctx context.Context, p *program, configFile string) error {
@@ -98,7 +97,7 @@ func (c doctorCommand) run(ctx context.Context, p *program, configFile string) e
 	if editions, err := p.editions(ctx, conf, configFile); err == nil { // where the store can't be asked, its own finding says so
 		conf.Settings = conf.Settings.With(editions)
 	}
-	d, err := newDoctor(ctx, p, conf, configFile)
+	d, err := newDoctor(p, conf, configFile)
 	if err != nil {
 		return err
 	}
@@ -127,20 +126,18 @@ func (c doctorCommand) run(ctx context.Context, p *program, configFile string) e
 	return diagnosis(p.Err, found)
 }
 
-func newDoctor(ctx context.Context, p *program, conf config.Config, configFile string) (*doctor, error) {
-	kept := p.keptRotation(ctx, conf, configFile) // what keeps it from being read is found at the store
-	tokens := tokensOf(conf.Twilio, kept.rotation())
-	at, err := server.Account(conf, tokens, nil)
+func newDoctor(p *program, conf config.Config, configFile string) (*doctor, error) {
+	at, err := server.Account(conf, nil)
 	if err != nil {
 		return nil, err
 	}
 	d := &doctor{
-		conf: conf, account: at, now: p.Now, rotation: kept, store: func(ctx context.Context) (storeState, error) { return p.probe(ctx, conf, configFile) },
+		conf: conf, account: at, now: p.Now, store: func(ctx context.Context) (storeState, error) { return p.probe(ctx, conf, configFile) },
 		http: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
 	if conf.Twilio.APIKey != "" {
 		conf.Twilio.APIKey, conf.Twilio.APISecret = "", ""
-		if d.signer, err = server.Account(conf, tokens, nil); err != nil {
+		if d.signer, err = server.Account(conf, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -153,7 +150,7 @@ func (d *doctor) examinations() []examination {
 		{"configuration", d.configuration},
 		{"account", d.credentials},
 		{"auth token", d.token},
-		{"token rotation", d.turning},
+		{"token rotation", d.rotation},
 		{"numbers", d.numbers},
 		{"public address", d.public},
 		{"signed request", d.signed},

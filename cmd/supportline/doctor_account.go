@@ -109,23 +109,13 @@ func (d *doctor) token(ctx context.Context) []finding {
 	return []finding{ok("auth token", "the provider knows it")}
 }
 
-// turning tells of a change of the auth token that is under way, and how it goes on.
-func (d *doctor) turning(context.Context) []finding {
-	const check = "token rotation"
-	r, configured := d.rotation.rotation(), d.conf.Twilio.AuthToken
-	switch {
-	case r.Stage == "":
+// rotation warns of a change of the auth token that is under way.
+func (d *doctor) rotation(context.Context) []finding {
+	if d.conf.Twilio.NextAuthToken == "" {
 		return nil
-	case r.Stage != rotationPromoted:
-		return []finding{warning(check, "\"supportline rotate-token\" goes on with it, and --cancel gives it up",
-			"begun on %s; the new token is not promoted yet", r.StartedAt.UTC().Format(time.DateOnly))}
-	case tokenMark(configured) != r.New:
-		return []finding{warning(check, "\"supportline rotate-token --out FILE\" gives the new token: make it auth_token, restart the server, and run "+
-			"\"supportline rotate-token\" once more", "the new token is in force since %s, and auth_token is another: the server accepts both",
-			r.PromotedAt.UTC().Format(time.DateOnly))}
 	}
-	return []finding{warning(check, "restart the server if it was not yet, then \"supportline rotate-token\" drops the old token",
-		"auth_token is the new token; the old one is still accepted")}
+	return []finding{warning("token rotation", "\"supportline rotate-token promote\" goes on, and says what is to be done afterwards",
+		"next_auth_token is set: requests signed with either token are accepted")}
 }
 
 // numbers sees the lines as provision does.

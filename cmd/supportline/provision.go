@@ -41,7 +41,7 @@ func (c provisionCommand) run(ctx context.Context, p *program, configFile string
 	if err != nil {
 		return err
 	}
-	at, err := server.Account(conf, p.keptTokens(ctx, conf, configFile), nil)
+	at, err := server.Account(conf, nil)
 	if err != nil {
 		return err
 	}

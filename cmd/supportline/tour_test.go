@@ -48,7 +48,7 @@ func tourHouse(t *testing.T) (h *house, url string) {
 		t.Fatal(err)
 	}
 	var beside sync.WaitGroup
-	beside.Go(func() { h.standings.run(t.Context()) })
+	beside.Go(func() { h.usage.Run(t.Context()) })
 	server := httptest.NewServer(h.private)
 	t.Cleanup(func() {
 		close(h.stopping)
