@@ -1,10 +1,9 @@
-package main
+package doctor
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -19,23 +18,13 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// doctor examines the telephony, whose webhooks answer for every address.
-func (l *telephony) doctor() *doctor {
-	return &doctor{
-		conf: l.conf, account: l.client, now: l.clock.Now, http: &http.Client{Transport: fake.Straight(l.house.webhooks)},
-		store: func(context.Context) (storeState, error) {
-			return storeState{Commits: []time.Duration{time.Millisecond}}, nil
-		},
-	}
-}
-
-// sick are the findings that are not ok, as "state check: found".
-func sick(found []finding) (all []string) {
+// sick returns the findings that are not ok, as "state check: found".
+func sick(found []Finding) (all []string) {
 	for _, f := range found {
-		if f.State != isOK {
+		if f.State != OK {
 			all = append(all, f.State+" "+f.Check+": "+f.Found)
 		}
-		if (f.State == isOK) != (f.Fix == "") {
+		if (f.State == OK) != (f.Fix == "") {
 			all = append(all, fmt.Sprintf("%s is %s, and its fix is %q", f.Check, f.State, f.Fix))
 		}
 	}
@@ -64,12 +53,12 @@ func TestDoctorLooksAtTheAccount(t *testing.T) {
 		"nothing": {func(*fake.State) {}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := newTelephony(t)
-			l.provision(true)
+			l := newInstallation(t)
+			l.provision()
 			l.at.Change(row.change)
 			d := l.doctor()
 			var found []string
-			for _, look := range []func(context.Context) []finding{d.credentials, d.numbers, d.specialists} {
+			for _, look := range []func(context.Context) []Finding{d.credentials, d.numbers, d.specialists} {
 				for _, f := range sick(look(t.Context())) {
 					if !strings.Contains(f, "is it made up?") { // the sample's specialists are
 						found = append(found, f)
@@ -83,17 +72,15 @@ func TestDoctorLooksAtTheAccount(t *testing.T) {
 	}
 }
 
-func at(t time.Time) func() time.Time { return func() time.Time { return t } }
-
 // TestAuthTokenIsLookedAtWhereAKeyAsks: the key works, and every webhook would be refused.
 func TestAuthTokenIsLookedAtWhereAKeyAsks(t *testing.T) {
-	l := newTelephony(t)
+	l := newInstallation(t)
 	d := l.doctor()
 	if found := d.token(t.Context()); len(found) > 0 {
 		t.Errorf("without a key it is the credentials: %v", found)
 	}
-	d.signer = l.client
-	if found := d.token(t.Context()); len(found) != 1 || found[0].State != isOK {
+	d.Signer = l.client
+	if found := d.token(t.Context()); len(found) != 1 || found[0].State != OK {
 		t.Errorf("found %v", found)
 	}
 	l.at.Change(func(s *fake.State) { s.Token = "another" })
@@ -105,21 +92,21 @@ func TestAuthTokenIsLookedAtWhereAKeyAsks(t *testing.T) {
 func TestDoctorLooksAtTheStore(t *testing.T) {
 	took := func(all ...time.Duration) []time.Duration { return all }
 	for name, row := range map[string]struct {
-		state storeState
+		state StoreState
 		err   error
 		want  []string
 	}{
-		"well":       {state: storeState{Commits: took(9*time.Second, time.Millisecond, time.Millisecond), Newest: tuesday.Add(-time.Hour)}},
-		"slow":       {storeState{Commits: took(200 * time.Millisecond), Newest: tuesday}, nil, []string{"warning store: a commit takes 200ms: callers wait for several"}},
-		"too slow":   {storeState{Commits: took(3 * time.Second), Newest: tuesday}, nil, []string{"wrong store: a commit takes 3s: callers will be served without the log"}},
-		"silent":     {storeState{Commits: took(1), Newest: tuesday.AddDate(0, 0, -8)}, nil, []string{"warning last call: 8 days ago, on 2026-11-16"}},
-		"no call":    {state: storeState{Commits: took(1)}},
-		"not there":  {state: storeState{Commits: took(1)}, err: errNoLog},
+		"well":       {state: StoreState{Commits: took(9*time.Second, time.Millisecond, time.Millisecond), Newest: tuesday.Add(-time.Hour)}},
+		"slow":       {StoreState{Commits: took(200 * time.Millisecond), Newest: tuesday}, nil, []string{"warning store: a commit takes 200ms: callers wait for several"}},
+		"too slow":   {StoreState{Commits: took(3 * time.Second), Newest: tuesday}, nil, []string{"wrong store: a commit takes 3s: callers will be served without the log"}},
+		"silent":     {StoreState{Commits: took(1), Newest: tuesday.AddDate(0, 0, -8)}, nil, []string{"warning last call: 8 days ago, on 2026-11-16"}},
+		"no call":    {state: StoreState{Commits: took(1)}},
+		"not there":  {state: StoreState{Commits: took(1)}, err: ErrNoLog},
 		"not usable": {err: errors.New("no space left on device"), want: []string{"wrong store: it can't be written: no space left on device"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newTelephony(t).doctor()
-			d.store = func(context.Context) (storeState, error) { return row.state, row.err }
+			d := newInstallation(t).doctor()
+			d.Store = func(context.Context) (StoreState, error) { return row.state, row.err }
 			if diff := cmp.Diff(row.want, sick(d.log(t.Context()))); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -134,7 +121,7 @@ func TestDoctorLooksAtThePlaceOfRecordings(t *testing.T) {
 	for name, row := range map[string]struct {
 		settings recordings.Settings
 		problem  string
-		want     finding
+		want     Finding
 	}{
 		"none":   {recordings.Settings{}, "", ok("recordings", "they stay at the provider: recordings.keep names no place")},
 		"folder": {folder, "", ok("recordings", "folder:/srv/recordings can be written, read and deleted from")},
@@ -146,28 +133,27 @@ func TestDoctorLooksAtThePlaceOfRecordings(t *testing.T) {
 		)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := &doctor{conf: config.Config{Recordings: row.settings}}
-			if diff := cmp.Diff([]finding{row.want}, d.place(storeState{Place: row.problem})); diff != "" {
+			d := &Doctor{Conf: config.Config{Recordings: row.settings}}
+			if diff := cmp.Diff([]Finding{row.want}, d.place(StoreState{Place: row.problem})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// TestProbeMakesNoStore: one that doctor made could not be the server's, who may be another user.
+// TestProbeMakesNoStore: one that Doctor made could not be the server's, who may be another user.
 func TestProbeMakesNoStore(t *testing.T) {
-	p := &program{Now: time.Now}
 	conf := mustConfig(t)
-	state, err := p.probe(t.Context(), conf, "unused.yaml")
-	if !errors.Is(err, errNoLog) || len(state.Commits) != probes || state.Place != "" {
+	state, err := ProbeDisk(t.Context(), conf, time.Now)
+	if !errors.Is(err, ErrNoLog) || len(state.Commits) != probes || state.Place != "" {
 		t.Errorf("%+v, %v", state, err)
 	}
 	if _, err := os.Stat(conf.Recordings.Folder); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the folder of recordings was made: %v", err)
 	}
 	conf.Store += "-nowhere/supportline.db"
-	if _, err := p.probe(t.Context(), conf, "unused.yaml"); err == nil || errors.Is(err, errNoLog) {
-		t.Errorf("a folder that is not there: %v", err)
+	if _, err := ProbeDisk(t.Context(), conf, time.Now); err == nil || errors.Is(err, ErrNoLog) {
+		t.Errorf("a folder that does not exist: %v", err)
 	}
 }
 
@@ -177,7 +163,7 @@ func TestNoExaminationHoldsUpTheRest(t *testing.T) {
 		never := make(chan struct{})
 		defer close(never)
 		began := time.Now()
-		found := examination{"stuck", func(context.Context) []finding { <-never; return nil }}.examine(t.Context(), time.Minute)
+		found := examination{"stuck", func(context.Context) []Finding { <-never; return nil }}.examine(t.Context(), time.Minute)
 		if diff := cmp.Diff([]string{"wrong stuck: nothing came back within 1m0s"}, sick(found)); diff != "" || time.Since(began) != time.Minute {
 			t.Errorf("after %v (-want +got):\n%s", time.Since(began), diff)
 		}
@@ -186,12 +172,12 @@ func TestNoExaminationHoldsUpTheRest(t *testing.T) {
 
 // TestExaminationLeavesNoTrace in the log of calls or at the provider, and its findings come in one order.
 func TestExaminationLeavesNoTrace(t *testing.T) {
-	l := newTelephony(t)
-	l.provision(true)
+	l := newInstallation(t)
+	l.provision()
 	before := 0
 	l.at.Change(func(s *fake.State) { before = len(s.Requests) })
 	var order []string
-	for f := range l.doctor().findings(t.Context(), time.Minute) {
+	for f := range l.doctor().Findings(t.Context()) {
 		if len(order) == 0 || order[len(order)-1] != f.Check {
 			order = append(order, f.Check)
 		}
@@ -203,7 +189,7 @@ func TestExaminationLeavesNoTrace(t *testing.T) {
 	if diff := cmp.Diff(want, order); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)
 	}
-	for c, err := range l.house.store.Calls(t.Context(), policy.Filter{}) {
+	for c, err := range l.store.Calls(t.Context(), policy.Filter{}) {
 		t.Errorf("the log has %v, %v", c.SID, err)
 	}
 	l.at.Change(func(s *fake.State) {

@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"crypto/ecdsa"
@@ -88,9 +88,9 @@ func TestCertificates(t *testing.T) {
 			server.Config.ErrorLog = log.New(io.Discard, "", 0) // the handshakes that fail are the test's
 			server.StartTLS()
 			defer server.Close()
-			d := newTelephony(t).doctor()
-			d.conf.PublicURL, d.now = server.URL, time.Now
-			d.http = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}}
+			d := newInstallation(t).doctor()
+			d.Conf.PublicURL, d.Now = server.URL, time.Now
+			d.HTTP = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}}
 			got := strings.Join(sick(d.public(t.Context())), "\n")
 			if (got == "") != (row.want == "") || !strings.Contains(got, row.want) {
 				t.Errorf("found %q, want %q", got, row.want)
@@ -127,8 +127,8 @@ func TestWhatAnswersAtThePublicAddress(t *testing.T) {
 		"broken answers": {200, "text/xml", "<Response>", "answers 200", `the answer ("text/xml") is not TwiML`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newTelephony(t).doctor()
-			d.http = answering(row.status, row.kind, row.body)
+			d := newInstallation(t).doctor()
+			d.HTTP = answering(row.status, row.kind, row.body)
 			public := strings.Join(sick(d.public(t.Context())[:1]), "\n")
 			if (public == "") != (row.public == "") || !strings.Contains(public, row.public) {
 				t.Errorf("public address: %q, want %q", public, row.public)
@@ -142,7 +142,7 @@ func TestWhatAnswersAtThePublicAddress(t *testing.T) {
 
 // TestSignedRequestIsTheProviders: our own webhooks take it, and refuse one that is signed with another token.
 func TestSignedRequestIsTheProviders(t *testing.T) {
-	d := newTelephony(t).doctor()
+	d := newInstallation(t).doctor()
 	for address, want := range map[string]string{
 		"https://support.example.com:8443/plain": "https://support.example.com/plain", "http://127.0.0.1:8080/plain": "http://127.0.0.1:8080/plain",
 	} {
@@ -153,7 +153,7 @@ func TestSignedRequestIsTheProviders(t *testing.T) {
 	if found := sick(d.signed(t.Context())); len(found) > 0 {
 		t.Errorf("found %q", found)
 	}
-	d.conf.Twilio.AuthToken = "another"
+	d.Conf.Twilio.AuthToken = "another"
 	if found := sick(d.signed(t.Context())); len(found) != 1 || !strings.Contains(found[0], "refused: the server has another auth_token") {
 		t.Errorf("found %q", found)
 	}
@@ -161,7 +161,7 @@ func TestSignedRequestIsTheProviders(t *testing.T) {
 
 // TestHostedFallbackIsCurrent, or it is said how it isn't.
 func TestHostedFallbackIsCurrent(t *testing.T) {
-	l := newTelephony(t)
+	l := newInstallation(t)
 	l.conf.FallbackURL = "https://cdn.example.com/lines"
 	for i := range l.conf.Settings.Lines {
 		l.conf.Settings.Lines[i].Hours.Closed = []policy.Closure{{Date: policy.DateOf(tuesday).Plus(6), Reason: "Moving"}}
@@ -195,7 +195,7 @@ func TestHostedFallbackIsCurrent(t *testing.T) {
 				maps.DeleteFunc(files, func(path string, _ []byte) bool { return strings.HasSuffix(path, "accept.xml") })
 			}
 			d := l.doctor()
-			d.http = &http.Client{Transport: fake.Straight(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			d.HTTP = &http.Client{Transport: fake.Straight(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				text, there := files[r.URL.Path]
 				if !there {
 					http.NotFound(w, r)

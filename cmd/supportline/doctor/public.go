@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"bytes"
@@ -34,8 +34,8 @@ type page struct {
 	tls    *tls.ConnectionState
 }
 
-func (d *doctor) ask(r *http.Request) (page, error) {
-	response, err := d.http.Do(r)
+func (d *Doctor) ask(r *http.Request) (page, error) {
+	response, err := d.HTTP.Do(r)
 	if err != nil {
 		return page{}, err
 	}
@@ -46,25 +46,25 @@ func (d *doctor) ask(r *http.Request) (page, error) {
 }
 
 // public asks the public URL as anybody can, without a signature: a server of ours refuses.
-func (d *doctor) public(ctx context.Context) []finding {
+func (d *Doctor) public(ctx context.Context) []Finding {
 	const check = "public address"
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, d.conf.PublicURL+"/voice", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, d.Conf.PublicURL+"/voice", nil)
 	if err != nil {
-		return []finding{wrong(check, "write public_url like https://support.example.com", "%v", err)}
+		return []Finding{wrong(check, "write public_url like https://support.example.com", "%v", err)}
 	}
 	got, err := d.ask(r)
 	if err != nil {
-		return []finding{d.unreached(r.URL, err)}
+		return []Finding{d.unreached(r.URL, err)}
 	}
-	found := []finding{answered(check, r.URL.String(), got.status)}
+	found := []Finding{answered(check, r.URL.String(), got.status)}
 	if got.tls == nil {
 		return append(found, warning("certificate", "put a proxy with a certificate in front, and write public_url with https://",
-			"none: %s is for this machine alone, the provider can't reach it", d.conf.PublicURL))
+			"none: %s is for this machine alone, the provider can't reach it", d.Conf.PublicURL))
 	}
 	return append(found, d.certificate(got.tls.PeerCertificates[0]))
 }
 
-func answered(check, address string, status int) finding {
+func answered(check, address string, status int) Finding {
 	switch {
 	case status == http.StatusForbidden:
 		return ok(check, "%s answers, and refuses who doesn't sign", address)
@@ -81,17 +81,17 @@ func answered(check, address string, status int) finding {
 	return wrong(check, "let the proxy pass requests to listen.webhooks", "%s answers %d: that is not our server", address, status)
 }
 
-func (d *doctor) certificate(leaf *x509.Certificate) finding {
-	left := leaf.NotAfter.Sub(d.now())
+func (d *Doctor) certificate(leaf *x509.Certificate) Finding {
+	left := leaf.NotAfter.Sub(d.Now())
 	if days := int(left.Hours() / 24); left < certificateLeft {
 		return warning("certificate", "renew it, and look why it doesn't renew itself",
-			"it ends in %s, on %s", plural(days, "day"), leaf.NotAfter.UTC().Format(time.DateOnly))
+			"it ends in %s, on %s", count(days, "day"), leaf.NotAfter.UTC().Format(time.DateOnly))
 	}
 	return ok("certificate", "valid until %s (%d days)", leaf.NotAfter.UTC().Format(time.DateOnly), int(left.Hours()/24))
 }
 
 // unreached says why an address could not be asked. The provider looks at certificates as we do.
-func (d *doctor) unreached(u *url.URL, err error) finding {
+func (d *Doctor) unreached(u *url.URL, err error) Finding {
 	var name *net.DNSError
 	var bad *tls.CertificateVerificationError
 	host := u.Hostname()
@@ -106,7 +106,7 @@ func (d *doctor) unreached(u *url.URL, err error) finding {
 		"doctor elsewhere", "%s can't be reached: %v", u, err)
 }
 
-func (d *doctor) badCertificate(bad *tls.CertificateVerificationError, host string) (what, fix string) {
+func (d *Doctor) badCertificate(bad *tls.CertificateVerificationError, host string) (what, fix string) {
 	const renewed = "get one from a public authority, Let's Encrypt for example: the provider takes no other"
 	var other x509.HostnameError
 	var invalid x509.CertificateInvalidError
@@ -114,8 +114,8 @@ func (d *doctor) badCertificate(bad *tls.CertificateVerificationError, host stri
 	date := func(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 	switch {
 	case errors.As(bad, &other):
-		return fmt.Sprintf("it is for %s", list(leaf.DNSNames)), "get one for " + host + ", or write the name it is for in public_url"
-	case errors.As(bad, &invalid) && invalid.Reason == x509.Expired && leaf.NotBefore.After(d.now()):
+		return fmt.Sprintf("it is for %s", strings.Join(leaf.DNSNames, ", ")), "get one for " + host + ", or write the name it is for in public_url"
+	case errors.As(bad, &invalid) && invalid.Reason == x509.Expired && leaf.NotBefore.After(d.Now()):
 		return "it is not valid before " + date(leaf.NotBefore), "look at this machine's clock, or wait"
 	case errors.As(bad, &invalid) && invalid.Reason == x509.Expired:
 		return "it ended on " + date(leaf.NotAfter), "renew it"
@@ -128,16 +128,16 @@ func (d *doctor) badCertificate(bad *tls.CertificateVerificationError, host stri
 }
 
 // signed sends what the provider would.
-func (d *doctor) signed(ctx context.Context) []finding {
-	return []finding{d.signedWith(ctx, d.conf.Twilio.AuthToken)}
+func (d *Doctor) signed(ctx context.Context) []Finding {
+	return []Finding{d.Signed(ctx, d.Conf.Twilio.AuthToken)}
 }
 
-// signedWith sends a request that is signed with a token, for the plain way to a person, which leaves nothing in the log.
-func (d *doctor) signedWith(ctx context.Context, token string) finding {
+// Signed sends a request that is signed with a token, for the stateless fallback, which leaves nothing in the log.
+func (d *Doctor) Signed(ctx context.Context, token string) Finding {
 	const check = "signed request"
-	address, line := d.conf.PublicURL+"/plain", d.conf.Settings.Lines[0]
+	address, line := d.Conf.PublicURL+"/plain", d.Conf.Settings.Lines[0]
 	form := url.Values{
-		"CallSid": {"CA" + strings.Repeat("0", 32)}, "AccountSid": {d.conf.Twilio.AccountSID}, "ApiVersion": {"2010-04-01"}, "Direction": {"inbound"},
+		"CallSid": {"CA" + strings.Repeat("0", 32)}, "AccountSid": {d.Conf.Twilio.AccountSID}, "ApiVersion": {"2010-04-01"}, "Direction": {"inbound"},
 		"CallStatus": {"in-progress"}, "From": {"anonymous"}, "To": {line.Number.Full()},
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
@@ -171,10 +171,10 @@ func asSigned(u url.URL) string {
 }
 
 // fallback compares the documents that answer while we are down with what they should be today.
-func (d *doctor) fallback(ctx context.Context) (found []finding) {
-	base, documents := d.conf.FallbackBase(), d.conf.Fallback()
-	fix := hosting(d.conf)
-	for _, line := range d.conf.Settings.Lines {
+func (d *Doctor) fallback(ctx context.Context) (found []Finding) {
+	base, documents := d.Conf.FallbackBase(), d.Conf.Fallback()
+	fix := hosting(d.Conf)
+	for _, line := range d.Conf.Settings.Lines {
 		number := line.Number.Full()
 		address := base + "/" + ivr.FallbackFolder(line.Number) + "/"
 		hosted, err := d.hosted(ctx, address, documents, line)
@@ -201,8 +201,8 @@ func hosting(conf config.Config) string {
 }
 
 // hosted fetches a line's documents; all but the one that stands alone in a TwiML Bin.
-func (d *doctor) hosted(ctx context.Context, address string, documents ivr.Fallback, line policy.Line) (map[string][]byte, error) {
-	want, err := documents.Documents(line, d.now())
+func (d *Doctor) hosted(ctx context.Context, address string, documents ivr.Fallback, line policy.Line) (map[string][]byte, error) {
+	want, err := documents.Documents(line, d.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -228,8 +228,8 @@ func (d *doctor) hosted(ctx context.Context, address string, documents ivr.Fallb
 }
 
 // current says whether these are the documents of so many days ago.
-func (d *doctor) current(hosted map[string][]byte, documents ivr.Fallback, line policy.Line, daysAgo int) bool {
-	want, err := documents.Documents(line, d.now().AddDate(0, 0, -daysAgo))
+func (d *Doctor) current(hosted map[string][]byte, documents ivr.Fallback, line policy.Line, daysAgo int) bool {
+	want, err := documents.Documents(line, d.Now().AddDate(0, 0, -daysAgo))
 	if err != nil {
 		return false
 	}
@@ -242,7 +242,7 @@ func (d *doctor) current(hosted map[string][]byte, documents ivr.Fallback, line 
 }
 
 // lately says whether these are the documents of one of the last days: right but for what the days since then brought into sight.
-func (d *doctor) lately(hosted map[string][]byte, documents ivr.Fallback, line policy.Line) bool {
+func (d *Doctor) lately(hosted map[string][]byte, documents ivr.Fallback, line policy.Line) bool {
 	for ago := 1; ago < 7; ago++ {
 		if d.current(hosted, documents, line, ago) {
 			return true
