@@ -24,7 +24,7 @@ func (h *webhooks) voice(w *hook) error {
 	}
 	var reply Reply
 	_, err = h.advance(ctx, w, policy.CallSID(w.CallSID), func(c policy.Call) policy.Call {
-		c, reply = w.machine().Next(c, in, w.now)
+		c, reply = h.machine(w).Next(c, in, w.now)
 		return c
 	})
 	if err != nil {
@@ -42,7 +42,7 @@ func (h *webhooks) leg(step string) func(*hook) error {
 		in := LegInput{Step: step, Leg: policy.CallSID(w.CallSID), To: policy.Phone(w.To), Try: exchangeNumber(w), Keys: w.Digits, Attempt: attemptNumber(w)}
 		var reply Reply
 		_, err := h.advance(ctx, w, sid, func(c policy.Call) policy.Call {
-			c, reply = w.machine().NextLeg(c, in, w.now)
+			c, reply = h.machine(w).NextLeg(c, in, w.now)
 			return c
 		})
 		if err != nil {
@@ -244,7 +244,7 @@ func (h *webhooks) fallback(w *hook) error {
 	}
 	var reply Reply
 	_, err = h.advance(ctx, w, policy.CallSID(w.CallSID), func(c policy.Call) policy.Call {
-		c, reply = w.machine().Fail(c, f, w.now)
+		c, reply = h.machine(w).Fail(c, f, w.now)
 		return c
 	})
 	switch {

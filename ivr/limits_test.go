@@ -45,7 +45,6 @@ func TestRounds(t *testing.T) {
 		if got, last := huntDialled(t, s); !slices.Equal(got, want) || !says(last, "voicemail-unanswered") {
 			t.Errorf("%d rounds, dialled: rings %q, then %+v", rounds, got, last)
 		}
-		s.Announce = true
 		if got, last := huntOutbound(t, s); !slices.Equal(got, want) || !says(last, "voicemail-unanswered") {
 			t.Errorf("%d rounds, outbound: rings %q, then %+v", rounds, got, last)
 		}
@@ -77,7 +76,7 @@ func huntDialled(t *testing.T, s policy.Settings) (rang []string, last ivr.Reply
 // huntOutbound is huntDialled where the legs are calls that we place.
 func huntOutbound(t *testing.T, s policy.Settings) (rang []string, last ivr.Reply) {
 	t.Helper()
-	m := ivr.Machine{Settings: s}
+	m := ivr.Machine{Settings: s, Outbound: true}
 	before := policy.Call{}
 	call, reply := chooses(t, m, northwind, policy.Critical, false, tuesday)
 	for reply.Then == ivr.ThenWait && len(rang) < 20 {
@@ -143,8 +142,7 @@ func TestAcceptingKey(t *testing.T) {
 	accepts := map[bool]ivr.Then{false: ivr.ThenBridge, true: ivr.ThenJoin}
 	for _, outbound := range []bool{false, true} {
 		s := settings(t)
-		s.Announce = outbound
-		m := ivr.Machine{Settings: s}
+		m := ivr.Machine{Settings: s, Outbound: outbound}
 		asked, reply := chooses(t, m, northwind, policy.Critical, false, tuesday)
 		_, order, _ := cutNext(reply)
 		if !outbound {

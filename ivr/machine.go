@@ -15,13 +15,17 @@ const (
 	maxScreens = 2 // times that a specialist is told who calls
 )
 
-// Machine decides what happens on a call. It holds the company's settings and nothing else.
-type Machine struct{ Settings policy.Settings }
+// Machine decides what happens on a call.
+type Machine struct {
+	Settings policy.Settings
+	Outbound bool // specialists are rung by outbound legs; else they are dialled
+}
 
 // exchange is one webhook of a call, and its answer, while it is decided.
 type exchange struct {
 	*policy.Settings
-	call policy.Call
+	outbound bool // Machine.Outbound
+	call     policy.Call
 	in   Input
 	now  time.Time
 	line policy.Line
@@ -45,7 +49,7 @@ func (m Machine) start(call policy.Call, in Input, now time.Time) *exchange {
 	if !ok && call.Line == "" {
 		line, _ = m.Settings.Line(in.Line)
 	}
-	return &exchange{Settings: &m.Settings, call: call, in: in, now: now, line: line}
+	return &exchange{Settings: &m.Settings, outbound: m.Outbound, call: call, in: in, now: now, line: line}
 }
 
 // decide finds the step. A webhook of a step that the call is not at (its state was lost) starts the call over rather than end it.

@@ -24,8 +24,7 @@ type besideCall struct {
 func newBesideCall(t *testing.T) *besideCall {
 	t.Helper()
 	s := settings(t)
-	s.Announce = true
-	c := &besideCall{t: t, machine: ivr.Machine{Settings: s}, call: policy.Call{SID: "CA1"}, now: tuesday}
+	c := &besideCall{t: t, machine: ivr.Machine{Settings: s, Outbound: true}, call: policy.Call{SID: "CA1"}, now: tuesday}
 	c.asks(ivr.Input{Step: "arrive", Line: uk, From: caller})
 	c.asks(ivr.Input{Step: "number", Exchange: 1, Keys: "204518", Number: "204518", Customer: &northwind})
 	c.asks(ivr.Input{Step: "menu", Exchange: 2, Keys: "1"})

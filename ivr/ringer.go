@@ -42,7 +42,7 @@ func NewRinger(s Source, publicURL string, log Log, board Switchboard, now func(
 	return &Ringer{settings: s, form: form{base: trimmed(publicURL)}, log: log, board: board, now: now, logger: logger}
 }
 
-func (r *Ringer) machine() Machine { return Machine{*r.settings()} }
+func (r *Ringer) machine() Machine { return Machine{Settings: *r.settings()} }
 
 // Wait returns when no errand runs. A nil Ringer has none.
 func (r *Ringer) Wait() {

@@ -31,7 +31,7 @@ const (
 )
 
 // nextRinging returns the way in which the next ring step rings. It is the only choice between the two.
-func (x *exchange) nextRinging() ringing { return ringingOf(x.Announce && !x.call.State.DialledOnly) }
+func (x *exchange) nextRinging() ringing { return ringingOf(x.outbound && !x.call.State.DialledOnly) }
 
 // lastRinging returns the way in which the ring step rang that a webhook of the caller is about.
 func (x *exchange) lastRinging() ringing {

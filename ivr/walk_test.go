@@ -45,8 +45,8 @@ func TestEveryPathEnds(t *testing.T) {
 						}
 						t.Run(fmt.Sprintf("%s/%s/%s/%d wrong before/outbound %t", name, place, who, wrong, outbound), func(t *testing.T) {
 							t.Parallel()
-							s.Announce = outbound
 							w := newWalker(t, s, first, now, wrong)
+							w.machine.Outbound = outbound
 							ends := slices.Sorted(maps.Keys(w.walk(policy.Call{SID: "CA1"}, first)))
 							if diff := cmp.Diff(wantEnds(name, place, who, wrong), ends); diff != "" {
 								t.Errorf("%d states; ends (-want +got):\n%s", w.states, diff)

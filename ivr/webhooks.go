@@ -104,22 +104,13 @@ type hook struct {
 	line     policy.Line      // whose language and voice answer
 }
 
-// machine decides by the settings of this webhook.
-func (w *hook) machine() Machine { return Machine{*w.settings} }
+// machine decides by the settings of a webhook. Without a Ringer there are no outbound legs.
+func (h *webhooks) machine(w *hook) Machine {
+	return Machine{Settings: *w.settings, Outbound: w.settings.Announce && h.Ringer != nil}
+}
 
 // plain is the way without state, by the settings of this webhook.
 func (h *webhooks) plain(w *hook) plain { return plain{form: h.form, settings: w.settings} }
-
-// inForce are the settings as this server can follow them: without a Ringer there are no conferences.
-func (h *webhooks) inForce() *policy.Settings {
-	s := h.Settings()
-	if s.Announce && h.Ringer == nil {
-		own := *s
-		own.Announce = false
-		return &own
-	}
-	return s
-}
 
 // guarded verifies a webhook before anything reads it, measures it, and answers for a handler that fails: whatever happens, the
 // caller hears a sentence and is rung through.
@@ -131,7 +122,7 @@ func (h *webhooks) guarded(handle func(*hook) error) echo.HandlerFunc {
 			h.Logger.Warn("webhook refused", zap.String("route", c.Path()), zap.Error(err))
 			refuse(c, err)
 		} else {
-			w, s := twilio.ParseWebhook(params), h.inForce()
+			w, s := twilio.ParseWebhook(params), h.Settings()
 			h.answer(&hook{Context: c, Webhook: w, now: h.Now().UTC().Truncate(time.Millisecond), settings: s, line: speaker(s, ours(w))}, handle)
 		}
 		h.Observer.Webhook(c.Path(), c.Response().Status, time.Since(began))
