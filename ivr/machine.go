@@ -26,9 +26,9 @@ type exchange struct {
 	*policy.Settings
 	outbound bool // Machine.Outbound
 	call     policy.Call
-	in   Input
-	now  time.Time
-	line policy.Line
+	in       Input
+	now      time.Time
+	line     policy.Line
 }
 
 // Next decides one webhook of a call: it gives the call as it is afterwards, and the reply. A webhook that was answered before gets its
