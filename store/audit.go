@@ -16,7 +16,7 @@ import (
 // Audit is what people did to the directory, to calls, to cases, to notices, to users and to the dates of lines, who signed in, and what retention removed, oldest first. It reads in
 // short steps, as Calls does.
 func (s *Store) Audit(ctx context.Context) iter.Seq2[policy.AuditEntry, error] {
-	return pages(ctx, s, auditBucket, decodeAudit)
+	return scan(ctx, s, auditBucket, span{}, pageLength, decodeAudit)
 }
 
 // Note adds an entry to the audit, for what changes nothing else in the store: a sign-in, a look at what is masked.

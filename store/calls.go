@@ -62,11 +62,8 @@ func validSID(sid policy.CallSID) error {
 func (s *Store) TalkingSince(ctx context.Context, before time.Time) ([]policy.CallSID, error) {
 	var talking []policy.CallSID
 	err := s.view(ctx, func(tx *bolt.Tx) error {
-		prefix := key(byTalking)
-		end := key(byTalking).time(before)
-		cursor := tx.Bucket(indexBucket).Cursor()
-		for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix) && bytes.Compare(k, end) < 0; k, _ = cursor.Next() {
-			talking = append(talking, policy.CallSID(k[len(prefix)+timeLength:]))
+		for k := range (span{from: key(byTalking), to: key(byTalking).time(before)}).in(tx.Bucket(indexBucket)) {
+			talking = append(talking, policy.CallSID(k[1+timeLength:]))
 		}
 		return nil
 	})
@@ -102,10 +99,9 @@ func (s *Store) AccountMonth(ctx context.Context, customer policy.CustomerNumber
 func (s *Store) WrongNumbers(ctx context.Context, caller policy.Phone, since time.Time) (int, error) {
 	count := 0
 	err := s.view(ctx, func(tx *bolt.Tx) error {
-		prefix := key(byWrong).part(caller.Caller())
-		from := bytes.Clone(prefix)
-		cursor := tx.Bucket(indexBucket).Cursor()
-		for k, _ := cursor.Seek(indexKey(from).time(since)); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+		all := under(key(byWrong).part(caller.Caller()))
+		all.from = key(byWrong).part(caller.Caller()).time(since)
+		for range all.in(tx.Bucket(indexBucket)) {
 			count++
 		}
 		return nil
@@ -147,8 +143,8 @@ func readRecord(place, value []byte) (record, error) {
 // recordsUnder are the calls whose index key is a prefix and the place, oldest first.
 func recordsUnder(tx *bolt.Tx, prefix indexKey) ([]record, error) {
 	var found []record
-	calls, cursor := tx.Bucket(callsBucket), tx.Bucket(indexBucket).Cursor()
-	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+	calls := tx.Bucket(callsBucket)
+	for k := range under(prefix).in(tx.Bucket(indexBucket)) {
 		r, err := recordAt(calls, k[len(prefix):])
 		if err != nil {
 			return nil, err
@@ -187,16 +183,15 @@ func (s *Store) CountCalls(ctx context.Context, times []time.Time) ([]policy.Out
 func countSettled(tx *bolt.Tx, outcome policy.Outcome, since, until time.Time) (n int) {
 	prefix := facet(byOutcome, outcome)
 	from, to := appendPacked(bytes.Clone(prefix), placeAt(since)), appendPacked(bytes.Clone(prefix), placeAt(until))
-	cursor := tx.Bucket(searchBucket).Cursor()
-	for k, _ := cursor.Seek(from); k != nil && bytes.Compare(k, to) < 0; k, _ = cursor.Next() {
+	for range (span{from: from, to: to}).in(tx.Bucket(searchBucket)) {
 		n++
 	}
 	return n
 }
 
 func countLive(tx *bolt.Tx, count policy.OutcomeCount, since, until time.Time) error {
-	cursor, calls, to := tx.Bucket(searchBucket).Cursor(), tx.Bucket(callsBucket), liveKey(placeAt(until))
-	for k, _ := cursor.Seek(liveKey(placeAt(since))); k != nil && bytes.Compare(k, to) < 0; k, _ = cursor.Next() {
+	calls := tx.Bucket(callsBucket)
+	for k := range (span{from: liveKey(placeAt(since)), to: liveKey(placeAt(until))}).in(tx.Bucket(searchBucket)) {
 		r, err := recordAt(calls, k[1:])
 		if err != nil {
 			return err

@@ -103,7 +103,7 @@ func strayNames(tx *bolt.Tx) (wrong []string) {
 			return nil
 		}
 		customer := string(partOf(k))
-		if !anyUnder(tx.Bucket(indexBucket), key(byCustomer).part(customer)) {
+		if under(key(byCustomer).part(customer)).isEmpty(tx.Bucket(indexBucket)) {
 			wrong = append(wrong, fmt.Sprintf("the name %q is of an account without calls", k))
 		}
 		for _, word := range words(string(k[2+len(customer):])) {

@@ -139,11 +139,11 @@ func readTalk(value []byte) (seconds int, waived bool) {
 
 // liveBefore are the places of calls that are live and began before a time, at most so many, from the oldest.
 func liveBefore(tx *bolt.Tx, before time.Time, many int) (places [][]byte) {
-	prefix := key(byLive)
-	end := liveKey(placeAt(before))
-	cursor := tx.Bucket(searchBucket).Cursor()
-	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix) && bytes.Compare(k, end) < 0 && len(places) < many; k, _ = cursor.Next() {
-		places = append(places, bytes.Clone(k[len(prefix):]))
+	for k := range (span{from: key(byLive), to: liveKey(placeAt(before))}).in(tx.Bucket(searchBucket)) {
+		if len(places) == many {
+			break
+		}
+		places = append(places, bytes.Clone(k[1:]))
 	}
 	return places
 }

@@ -131,7 +131,7 @@ func (r record) withStory(tx *bolt.Tx) (call policy.Call, size int, err error) {
 // lastStep is the highest number in use.
 func (s *Store) lastStep() (last uint64, err error) {
 	err = s.db.View(func(tx *bolt.Tx) error {
-		if k, _ := tx.Bucket(stepsBucket).Cursor().Last(); len(k) == 8 {
+		if k, _ := tx.Bucket(stepsBucket).Cursor().Last(); k != nil {
 			last = binary.BigEndian.Uint64(k)
 		}
 		return nil

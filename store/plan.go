@@ -124,8 +124,7 @@ func (p plan) sids(t policy.Text, most int) ([]stream, bool) {
 		return nil, true
 	}
 	found := &places{direction: p.direction}
-	prefix, cursor := key(bySID).text(t.Whole), p.index.Cursor()
-	for k, start := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, start = cursor.Next() {
+	for k, start := range under(key(bySID).text(t.Whole)).in(p.index) {
 		if len(found.list) == most {
 			return nil, false
 		}
@@ -186,8 +185,8 @@ func (p plan) names(t policy.Text, most int) (streams []stream, ok bool) {
 }
 
 func (p plan) named(t policy.Text, customer string) bool {
-	prefix, cursor := namesKey(customer), p.search.Cursor()
-	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+	prefix := namesKey(customer)
+	for k := range under(prefix).in(p.search) {
 		if t.MatchesName(string(k[len(prefix):])) {
 			return true
 		}
@@ -233,9 +232,8 @@ func underWords(search *bolt.Bucket, kind byte, words []string, many int) (custo
 
 // underWord are the customers under the words that begin with one, each once; few is false where there are more than many.
 func underWord(search *bolt.Bucket, kind byte, word string, many int) (customers []string, few bool) {
-	prefix, cursor, seen := key(kind).text(cutWord(word)), search.Cursor(), map[string]bool{}
-	looked := 0
-	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+	looked, seen := 0, map[string]bool{}
+	for k := range under(key(kind).text(cutWord(word))).in(search) {
 		_, customer, _ := strings.Cut(string(k[1:]), "\x00")
 		if seen[customer] {
 			continue
@@ -264,8 +262,7 @@ func underPart(search *bolt.Bucket, kind byte, part string, many int, wanted fun
 
 // underGram gives up after looking at so many terms.
 func underGram(search *bolt.Bucket, prefix indexKey, many, terms int, wanted func(string) bool) (found []string, few bool) {
-	cursor := search.Cursor()
-	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+	for k := range under(prefix).in(search) {
 		if terms--; terms < 0 || len(found) > many {
 			return nil, false
 		}

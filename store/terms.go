@@ -81,7 +81,7 @@ func lose(from *map[string]bool, k []byte) {
 func (t *termEdits) settle(tx *bolt.Tx) error {
 	search := tx.Bucket(searchBucket)
 	for number := range t.numbers {
-		if anyUnder(search, key(byFrom).part(number)) {
+		if !under(key(byFrom).part(number)).isEmpty(search) {
 			continue
 		}
 		for _, gram := range grams(number) {
@@ -91,7 +91,7 @@ func (t *termEdits) settle(tx *bolt.Tx) error {
 		}
 	}
 	for customer := range t.accounts {
-		if anyUnder(tx.Bucket(indexBucket), key(byCustomer).part(customer)) {
+		if !under(key(byCustomer).part(customer)).isEmpty(tx.Bucket(indexBucket)) {
 			continue
 		}
 		if err := dropNames(search, customer); err != nil {
@@ -99,11 +99,6 @@ func (t *termEdits) settle(tx *bolt.Tx) error {
 		}
 	}
 	return nil
-}
-
-func anyUnder(bucket *bolt.Bucket, prefix []byte) bool {
-	k, _ := bucket.Cursor().Seek(prefix)
-	return bytes.HasPrefix(k, prefix)
 }
 
 func (t *termEdits) addNumber(tx *bolt.Tx, number string) error {
@@ -136,8 +131,7 @@ func (t *termEdits) addName(tx *bolt.Tx, k []byte) (bool, error) {
 func dropNames(search *bolt.Bucket, customer string) error {
 	prefix := namesKey(customer)
 	var gone [][]byte
-	cursor := search.Cursor()
-	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+	for k := range under(prefix).in(search) {
 		gone = append(gone, bytes.Clone(k))
 		for _, word := range words(string(k[len(prefix):])) {
 			gone = append(gone, wordKey(byWord, word).text(customer))

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -127,8 +126,7 @@ func (s *Store) RevokeToken(ctx context.Context, user, name, by string, at time.
 }
 
 func tokensOf(tx *bolt.Tx, user string) (found []users.Token, err error) {
-	prefix, cursor := key(tokenOfUser).part(user), tx.Bucket(tokensBucket).Cursor()
-	for k, v := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = cursor.Next() {
+	for _, v := range under(key(tokenOfUser).part(user)).in(tx.Bucket(tokensBucket)) {
 		t, err := decodeToken(v)
 		if err != nil {
 			return nil, err

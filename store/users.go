@@ -26,7 +26,7 @@ func (s *Store) User(ctx context.Context, name string) (users.User, error) {
 
 // Users are all users of the console by name, those who were shut out too. It reads in short steps, as Calls does.
 func (s *Store) Users(ctx context.Context) iter.Seq2[users.User, error] {
-	return pages(ctx, s, usersBucket, decodeUser)
+	return scan(ctx, s, usersBucket, span{}, pageLength, decodeUser)
 }
 
 // AddUser adds a user, and notes in the audit who did it; users.ErrExists if the name is taken, by one who was shut out as well, and
@@ -154,10 +154,9 @@ func (s *Store) ExpireSessions(ctx context.Context, now time.Time) (int, error) 
 // being alive, so that what is found over stays so.
 func (s *Store) sessionsOver(ctx context.Context, now time.Time) (over [][]byte, err error) {
 	err = s.view(ctx, func(tx *bolt.Tx) error {
-		cursor := tx.Bucket(sessionsBucket).Cursor()
-		for k, v := cursor.First(); k != nil && len(over) < sessionBatch; k, v = cursor.Next() {
+		for k, v := range (span{}).in(tx.Bucket(sessionsBucket)) {
 			ends, err := endOf(string(k), v)
-			if err != nil {
+			if err != nil || len(over) == sessionBatch {
 				return err
 			}
 			if !now.Before(ends) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/doctor"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/twilio"
 )
@@ -267,8 +268,8 @@ func (p *program) serverAccepts(ctx context.Context, conf config.Config) error {
 
 // signedWith sends a request to public_url as the provider does, signed with a token.
 func (p *program) signedWith(ctx context.Context, conf config.Config, token string) error {
-	d := &doctor{conf: conf, now: p.Now, http: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
-	if f := d.signedWith(ctx, token); f.State != isOK {
+	d := &doctor.Doctor{Conf: conf, Now: p.Now, HTTP: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	if f := d.Signed(ctx, token); f.State != doctor.OK {
 		return fmt.Errorf("a request to %s that is signed with next_auth_token is %s\n%s", conf.PublicURL, f.Found, f.Fix)
 	}
 	return nil
