@@ -35,8 +35,8 @@ type Deps struct {
 	Usage UsageReports
 	// Health looks at the parts of the program that can fail, within a second or so.
 	Health func(ctx context.Context) []Finding
-	// Spoken gives what was heard after a turn of a call: by the specialist of a leg, or else by the caller. nil: nobody knows.
-	Spoken func(call policy.Call, turn policy.Exchange) (specialist bool, sentences []string)
+	// Spoken gives what was heard after an exchange of a call: by the specialist of a leg, or else by the caller. nil: nobody knows.
+	Spoken func(call policy.Call, exchange policy.Exchange) (specialist bool, sentences []string)
 	// Recordings are those that were fetched; nil: none are.
 	Recordings Recordings
 	// Stopping is closed when the server stops: what would go on for ever ends then. nil: never.

@@ -66,8 +66,7 @@ func upgrading(tx *bolt.Tx) bool {
 	if meta == nil || index == nil {
 		return false
 	}
-	due, _ := index.Cursor().Seek(key(byDueOnly))
-	return meta.Get(nextKey) != nil || bytes.HasPrefix(due, key(byDueOnly))
+	return meta.Get(nextKey) != nil || !under(key(byDueOnly)).isEmpty(index)
 }
 
 // beginUpgrade makes the buckets that are missing and everything in the indexes that is not of calls.
@@ -127,7 +126,7 @@ func indexAudit(tx *bolt.Tx) error {
 	})
 }
 
-// indexStep brings some calls into the indexes, and says how many. Fewer than upgradeStep were the last.
+// indexStep brings some calls into the indexes, and returns how many. Fewer than upgradeStep were the last.
 func indexStep(tx *bolt.Tx, now time.Time) (n int, err error) {
 	meta := tx.Bucket(metaBucket)
 	begin := bytes.Clone(meta.Get(nextKey))
@@ -135,29 +134,27 @@ func indexStep(tx *bolt.Tx, now time.Time) (n int, err error) {
 		return 0, nil
 	}
 	var edits []edit
-	cursor := tx.Bucket(callsBucket).Cursor()
-	k, v := cursor.Seek(begin)
-	for ; k != nil && n < upgradeStep; k, v = cursor.Next() {
-		r, err := decode[record]("call", string(k[min(len(k), timeLength):]), v)
+	rest, done, err := span{from: begin}.visit(tx.Bucket(callsBucket), upgradeStep, func(k, v []byte) error {
+		r, err := readRecord(k, v)
 		if err != nil {
-			return 0, err
+			return err
 		}
+		n++
 		edits = append(edits, edit{in: inIndex, key: key(bySID).text(string(r.Call.SID)), value: bytes.Clone(k[:timeLength])})
 		edits = append(edits, indexEdits(nil, callKeys(r.Call))...)
 		edits = append(edits, searchEdits(nil, searchKeys(r.Call, goesOn(r.Call, now)))...)
-		n++
+		return nil
+	})
+	if err != nil {
+		return 0, err
 	}
-	next := bytes.Clone(k)
 	if err := writeMany(tx, edits); err != nil {
 		return 0, err
 	}
-	if n < upgradeStep {
+	if done {
 		return n, meta.Delete(nextKey)
 	}
-	if next == nil {
-		next = placeAt(endOfTime)
-	}
-	return n, meta.Put(nextKey, next)
+	return n, meta.Put(nextKey, rest.from)
 }
 
 // HasRotation reports whether an older version left a change of the provider's auth token half-way.
@@ -173,18 +170,21 @@ func (s *Store) HasRotation(ctx context.Context) (left bool, err error) {
 // old place, which is where the next step, or the next process, goes on.
 func dueStep(tx *bolt.Tx) (n int, err error) {
 	var edits []edit
-	before, outbox, cursor := key(byDueOnly), tx.Bucket(noticesBucket), tx.Bucket(indexBucket).Cursor()
-	for k, _ := cursor.Seek(before); bytes.HasPrefix(k, before) && n < upgradeStep; k, _ = cursor.Next() {
+	before, outbox := key(byDueOnly), tx.Bucket(noticesBucket)
+	_, _, err = under(before).visit(tx.Bucket(indexBucket), upgradeStep, func(k, _ []byte) error {
+		n++
 		edits = append(edits, edit{in: inIndex, key: bytes.Clone(k), gone: true})
 		name := k[len(before)+timeLength:]
-		if value := outbox.Get(name); value != nil { // an entry that leads nowhere must not keep the log closed
-			waits, err := decodeNotice(name, value)
-			if err != nil {
-				return 0, err
-			}
-			edits = append(edits, indexEdits(nil, noticeKeys(waits))...)
+		value := outbox.Get(name)
+		if value == nil { // an entry that leads nowhere must not keep the log closed
+			return nil
 		}
-		n++
+		waits, err := decodeNotice(name, value)
+		edits = append(edits, indexEdits(nil, noticeKeys(waits))...)
+		return err
+	})
+	if err != nil {
+		return 0, err
 	}
 	return n, write(tx, edits)
 }

@@ -57,7 +57,7 @@ func (l callsList) Run(ctx context.Context, s *control.Session) error {
 	case "json":
 		err = writeJSON(s.Out, found.rows(ctx))
 	case "csv":
-		err = writeCSV(s.Out, policy.RowColumns(), found.rows(ctx), policy.Row.Cells)
+		err = writeCSV(s.Out, found.rows(ctx))
 	default:
 		err = found.table(ctx, s, zone)
 	}
