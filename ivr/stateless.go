@@ -112,3 +112,14 @@ func gone(callStatus string) bool {
 	}
 	return false
 }
+
+// plainRoutes are the way to a person that needs no state. The log is not asked for anything.
+func (h *webhooks) plainRoutes(on func(string, func(*hook) error)) {
+	on("/plain", func(w *hook) error { return h.send(w, h.plain(w).instead(w.line, "", w.Webhook)) })
+	on("/plain/key", func(w *hook) error { return h.send(w, h.plain(w).key(w.line, w.Digits)) })
+	on("/plain/rang/:intent/:turn", func(w *hook) error {
+		return h.send(w, h.plain(w).next(w.line, policy.Intent(w.Param("intent")), exchangeNumber(w), w.Webhook))
+	})
+	on("/plain/screen", func(w *hook) error { return h.send(w, h.plain(w).screen(w.line, h.form.base+"/plain/answer")) })
+	on("/plain/answer", func(w *hook) error { return h.send(w, h.plain(w).answer(w.Digits)) })
+}
