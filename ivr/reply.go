@@ -30,7 +30,7 @@ const (
 	ThenBridge    Then = "bridge"     // the leg is joined with the caller
 	ThenHangup    Then = "hangup"
 	ThenNothing   Then = "nothing" // the other side is gone
-	ThenPlain     Then = "plain"   // the way to a person that needs no state
+	ThenStateless Then = "plain"   // the way to a person that needs no state
 )
 
 // Ring is one ring step: everybody in it at once.

@@ -165,7 +165,7 @@ func (h *webhooks) fallback(w *hook) error {
 	failed := failedPath(h.PublicURL, w.ErrorURL)
 	h.Logger.Warn("the provider fell back to us", zap.String("sid", w.CallSID), zap.String("error", w.ErrorCode), zap.String("at", failed))
 	if isOutboundLeg(w.Webhook) {
-		return h.send(w, h.plain(w).screen(w.line, h.form.base+"/plain/answer"))
+		return h.send(w, h.stateless(w).screen(w.line, h.form.base+"/plain/answer"))
 	}
 	ctx, cancel := context.WithTimeout(w.Request().Context(), patience)
 	defer cancel()
@@ -186,8 +186,8 @@ func (h *webhooks) fallback(w *hook) error {
 	switch {
 	case err != nil:
 		return err
-	case reply.Then == ThenPlain:
-		return h.send(w, h.plain(w).trouble(w.line))
+	case reply.Then == ThenStateless:
+		return h.send(w, h.stateless(w).trouble(w.line))
 	}
 	return h.send(w, h.form.voice(w.line, policy.CallSID(w.CallSID), reply))
 }
