@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -25,11 +26,11 @@ Example:
     supportline charges --month 2026-10 > charges.csv`
 }
 
-func (c chargesCommand) run(ctx context.Context, s *session) error {
+func (c chargesCommand) Run(ctx context.Context, s *control.Session) error {
 	if c.Month == "" {
 		return errors.New("name the month: --month YYYY-MM")
 	}
-	month, err := s.month("--month", c.Month)
+	month, err := s.Month("--month", c.Month)
 	if err != nil {
 		return err
 	}
@@ -37,7 +38,7 @@ func (c chargesCommand) run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	if month == s.thisMonth() {
+	if month == s.ThisMonth() {
 		fmt.Fprintf(s.Err, "%s is not over: these figures will grow.\n", month)
 	}
 	switch c.Format {
@@ -59,8 +60,8 @@ func (c chargesCommand) run(ctx context.Context, s *session) error {
 }
 
 // lines are the charges of the accounts that were over in the month, by account.
-func (c chargesCommand) lines(ctx context.Context, s *session, month policy.Month) ([]policy.Charge, error) {
-	accounts, err := s.usage(ctx, c.Customer, month, 1)
+func (c chargesCommand) lines(ctx context.Context, s *control.Session, month policy.Month) ([]policy.Charge, error) {
+	accounts, err := usageOf(ctx, s, c.Customer, month, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// archiveOptions are what a keeper of recordings takes from its surroundings.
+// archiveOptions are what an archive takes from the program.
 type archiveOptions struct {
 	now  func() time.Time
 	log  *zap.Logger
@@ -21,9 +21,9 @@ type archiveOptions struct {
 	ask  func(what, how string, _ time.Duration) // of each request; nil: nobody counts
 }
 
-// newArchive makes the keeper of the recordings of a store. An account that can't be asked fails what needs it, and nothing else.
+// newArchive returns the archive of the recordings of a store. An account that cannot be asked fails only what needs it.
 func newArchive(conf config.Config, log *store.Store, o archiveOptions) (*recordings.Archive, error) {
-	place, err := conf.Recordings.OpenBucket()
+	bucket, err := conf.Recordings.OpenBucket()
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func newArchive(conf config.Config, log *store.Store, o archiveOptions) (*record
 	if provider, err = server.Account(conf, o.ask); err != nil {
 		provider = noProvider{err}
 	}
-	return recordings.New(conf.Recordings, place, log, provider, recordings.Options{Now: o.now, Logger: o.log, Told: o.told}), nil
+	return recordings.New(conf.Recordings, bucket, log, provider, recordings.Options{Now: o.now, Logger: o.log, Told: o.told}), nil
 }
 
 // noProvider is an account that can't be asked, and says why.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
@@ -71,7 +72,7 @@ func TestUsageReportsSayWhatTheCommandsSay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines, err := chargesCommand{}.lines(t.Context(), &session{Store: c.store, Settings: c.conf.Settings}, "2024-06")
+	lines, err := chargesCommand{}.lines(t.Context(), &control.Session{Store: c.store, Settings: c.conf.Settings}, "2024-06")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 )
@@ -33,7 +34,7 @@ Examples:
 // maxMonths bounds a comparison: the log is not older.
 const maxMonths = 120
 
-func (w usageWhatif) run(ctx context.Context, s *session) error {
+func (w usageWhatif) Run(ctx context.Context, s *control.Session) error {
 	other, err := w.figures(s.Settings.FairUse)
 	if err != nil {
 		return err
@@ -42,13 +43,13 @@ func (w usageWhatif) run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	before, err := s.usage(ctx, w.Customer, s.thisMonth(), months)
+	before, err := usageOf(ctx, s, w.Customer, s.ThisMonth(), months)
 	if err != nil {
 		return err
 	}
 	changed := *s
 	changed.Settings.FairUse = other
-	after, err := changed.usage(ctx, w.Customer, s.thisMonth(), months)
+	after, err := usageOf(ctx, &changed, w.Customer, s.ThisMonth(), months)
 	if err != nil {
 		return err
 	}
@@ -76,20 +77,20 @@ func (w usageWhatif) figures(fair policy.FairUse) (policy.FairUse, error) {
 }
 
 // months is how many to recompute, the current one included.
-func (w usageWhatif) months(s *session) (int, error) {
+func (w usageWhatif) months(s *control.Session) (int, error) {
 	if w.Since == "" {
 		return max(1, s.Settings.FairUse.SustainedWithin), nil
 	}
-	first, err := s.month("--since", w.Since)
+	first, err := s.Month("--since", w.Since)
 	if err != nil {
 		return 0, err
 	}
 	n := 1
-	for m := s.thisMonth(); m > first && n <= maxMonths; m = m.Plus(-1) {
+	for m := s.ThisMonth(); m > first && n <= maxMonths; m = m.Plus(-1) {
 		n++
 	}
 	if n > maxMonths {
-		return 0, fmt.Errorf("--since %s is too long ago: write %s or a later month", first, s.thisMonth().Plus(1-maxMonths))
+		return 0, fmt.Errorf("--since %s is too long ago: write %s or a later month", first, s.ThisMonth().Plus(1-maxMonths))
 	}
 	return n, nil
 }
@@ -125,7 +126,7 @@ type difference struct {
 	WouldSustained bool                  `json:"would_sustained"`
 }
 
-func (w usageWhatif) show(s *session, found []policy.Difference) error {
+func (w usageWhatif) show(s *control.Session, found []policy.Difference) error {
 	each := func(yield func(difference, error) bool) {
 		for _, f := range found {
 			b, a := f.Before, f.After
