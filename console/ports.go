@@ -121,6 +121,8 @@ type Accounts interface {
 	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.Imported, error)
 	// Usage is what an account used in a month.
 	Usage(ctx context.Context, number policy.CustomerNumber, month policy.Month) (policy.Usage, error)
+	// MonthsOf returns the n months of an account that end with last, oldest first, with the state of its open case.
+	MonthsOf(ctx context.Context, c policy.Customer, last policy.Month, n int) ([]policy.Usage, error)
 	// UsageAfter is the same of at most limit customers, those after one; next is as in SearchCustomers.
 	UsageAfter(ctx context.Context, month policy.Month, limit int, after policy.CustomerNumber) (found []policy.Usage, next policy.CustomerNumber, err error)
 }

@@ -169,9 +169,3 @@ func (s *session) usage(ctx context.Context, number string, last policy.Month, n
 	}
 	return []store.AccountUsage{a}, nil
 }
-
-// accountMonth is one account's month under some figures, without what other months and cases say of it.
-func (s *session) accountMonth(ctx context.Context, number policy.CustomerNumber, month policy.Month, fair policy.FairUse) (policy.Usage, error) {
-	summaries, err := s.Store.AccountSummaries(ctx, number, month)
-	return policy.MonthUsage(policy.Customer{Number: number}, month, summaries, fair), err
-}

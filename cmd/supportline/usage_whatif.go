@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/store"
 )
 
 // usageWhatif is "usage whatif": past months under other figures.
@@ -42,17 +41,11 @@ func (w usageWhatif) run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	before, err := s.usage(ctx, w.Customer, s.thisMonth(), months)
+	differ, err := s.accounts().Compare(ctx, policy.CustomerNumber(w.Customer), other, s.thisMonth(), months)
 	if err != nil {
-		return err
+		return unknownCustomer(w.Customer, err)
 	}
-	changed := *s
-	changed.Settings.FairUse = other
-	after, err := changed.usage(ctx, w.Customer, s.thisMonth(), months)
-	if err != nil {
-		return err
-	}
-	return w.show(s, differences(before, after))
+	return w.show(s, differ)
 }
 
 // figures are the company's with the person's in their place.
@@ -94,21 +87,6 @@ func (w usageWhatif) months(s *session) (int, error) {
 	return n, nil
 }
 
-// differences are those of the accounts that are on both sides: one that somebody brought in meanwhile is not.
-func differences(before, after []store.AccountUsage) []policy.Difference {
-	under := map[policy.CustomerNumber][]policy.Usage{}
-	for _, a := range after {
-		under[a.Customer.Number] = a.Months
-	}
-	var found []policy.Difference
-	for _, b := range before {
-		if months, ok := under[b.Customer.Number]; ok {
-			found = append(found, policy.Compare(b.Months, months)...)
-		}
-	}
-	return found
-}
-
 // difference is an account's month as JSON and CSV. What is under the other figures begins with would.
 type difference struct {
 	Month          policy.Month          `json:"month"`
@@ -139,21 +117,18 @@ func (d difference) cells() []string {
 }
 
 func (w usageWhatif) show(s *session, found []policy.Difference) error {
-	each := func(yield func(difference, error) bool) {
-		for _, f := range found {
-			b, a := f.Before, f.After
-			if !yield(difference{
-				b.Month, b.Customer, b.Account, b.Tickets, b.TicketLimit, b.OverLong, b.Over, b.Sustained, a.TicketLimit, a.OverLong, a.Over, a.Sustained,
-			}, nil) {
-				return
-			}
+	rows := make([]difference, len(found))
+	for i, f := range found {
+		b, a := f.Before, f.After
+		rows[i] = difference{
+			b.Month, b.Customer, b.Account, b.Tickets, b.TicketLimit, b.OverLong, b.Over, b.Sustained, a.TicketLimit, a.OverLong, a.Over, a.Sustained,
 		}
 	}
 	switch w.Format {
 	case "json":
-		return writeJSON(s.Out, each)
+		return writeJSON(s.Out, each(rows))
 	case "csv":
-		return writeCSV(s.Out, differenceColumns, each, difference.cells)
+		return writeCSV(s.Out, differenceColumns, each(rows), difference.cells)
 	}
 	t := table{head: []string{"MONTH", "CUSTOMER", "ACCOUNT", "TICKETS", "IS", "WOULD BE"}, right: map[string]bool{"TICKETS": true}}
 	accounts := map[policy.CustomerNumber]bool{}
