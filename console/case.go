@@ -5,13 +5,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
-// caseNoun is one case.
-func (s *site) caseNoun() noun {
-	return noun{path: fairUsePath, route: func(r routes) {
+// caseSection is one case.
+func (s *console) caseSection() section {
+	return section{path: fairUsePath, route: func(r routes) {
 		r.get(fairUsePath+"/cases/:id", (*request).oneCase)
 		r.post(fairUsePath+"/cases/:id/moves", (*request).moveCase, users.DoActs)
 	}}
@@ -48,14 +49,14 @@ func (r *request) oneCase() error {
 
 // showCase adds to a page what it shows of the case.
 func (r *request) showCase(status int, body casePage) (err error) {
-	if body.Case, err = r.site.Cases.Case(r.ctx(), policy.CaseID(r.Param("id"))); err != nil {
+	if body.Case, err = r.console.Cases.Case(r.ctx(), policy.CaseID(r.Param("id"))); err != nil {
 		return err
 	}
 	body.Next, body.Chart = body.State.Next(), newMonthsChart(body.Months, "")
 	if i := slices.Index(body.Next, policy.CaseState(body.Form.To)); i > 0 { // what the person wants comes first
 		body.Next = append([]policy.CaseState{body.Next[i]}, slices.Delete(body.Next, i, i+1)...)
 	}
-	if holder, err := r.site.Accounts.Customer(r.ctx(), body.Customer); err == nil {
+	if holder, err := r.console.Accounts.Customer(r.ctx(), body.Customer); err == nil {
 		body.Email = holder.Email != ""
 	}
 	return r.render(status, "case", body)
@@ -67,7 +68,7 @@ func (r *request) moveCase() error {
 	form.Offered = r.Request().Form["offered"]
 	done, err := r.moved(policy.CaseID(r.Param("id")), form)
 	if status := refusedCase(err); status != 0 {
-		return r.showCase(status, casePage{Form: form, Problem: sentence(err)})
+		return r.showCase(status, casePage{Form: form, Problem: api.Sentence(err)})
 	}
 	if err != nil {
 		return err
@@ -81,7 +82,7 @@ func (r *request) moved(id policy.CaseID, form moveForm) (done string, err error
 	for _, offered := range form.Offered {
 		move.Offered = append(move.Offered, policy.Alternative(offered))
 	}
-	_, mail, err := r.site.Cases.MoveCase(r.ctx(), id, move)
+	_, mail, err := r.console.Cases.MoveCase(r.ctx(), id, move)
 	if err != nil {
 		return "", err
 	}

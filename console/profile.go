@@ -7,15 +7,16 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy/users"
 )
 
 const profilePath = "/profile"
 
-// profileNoun is what people set for themselves.
-func (s *site) profileNoun() noun {
-	return noun{path: profilePath, route: func(r routes) {
+// profileSection is what people set for themselves.
+func (s *console) profileSection() section {
+	return section{path: profilePath, route: func(r routes) {
 		r.get(profilePath, (*request).profile)
 		r.post(profilePath, (*request).setProfile)
 		r.post(profilePath+"/password", (*request).setPassword)
@@ -70,7 +71,7 @@ func (r *request) setProfile() error {
 	if theme != users.ThemeLight && theme != users.ThemeDark {
 		theme = ""
 	}
-	if _, err := r.site.Users.ChangeUser(r.ctx(), r.user.Name, users.WithProfile(zone, theme, r.user.Name, r.now)); err != nil {
+	if _, err := r.console.Users.ChangeUser(r.ctx(), r.user.Name, users.WithProfile(zone, theme, r.user.Name, r.now)); err != nil {
 		return err
 	}
 	return r.seeOther(profilePath + "?done=profile")
@@ -84,19 +85,98 @@ func (r *request) setPassword() error {
 	if r.FormValue("new") != r.FormValue("again") {
 		return refuse(http.StatusUnprocessableEntity, "The new password was not typed the same twice.")
 	}
-	err := r.site.signin.SetPassword(r.ctx(), r.user, r.FormValue("old"), r.FormValue("new"), r.RealIP(), r.now)
+	err := r.console.signin.SetPassword(r.ctx(), r.user, r.FormValue("old"), r.FormValue("new"), r.RealIP(), r.now)
 	var wait signin.Throttled
 	switch {
 	case errors.Is(err, signin.ErrNoPassword):
-		return fmt.Errorf("%w: you sign in at your company's identity provider, which has your password", errWrongInput)
+		return fmt.Errorf("%w: you sign in at your company's identity provider, which has your password", api.ErrWrongInput)
 	case errors.As(err, &wait):
 		return refuse(http.StatusTooManyRequests, tooManyTries(wait.Wait))
 	case errors.Is(err, signin.ErrWrongPassword):
 		return refuse(http.StatusUnprocessableEntity, "The present password is another one.")
 	case errors.Is(err, users.ErrPassword):
-		return refuse(http.StatusUnprocessableEntity, sentence(err))
+		return refuse(http.StatusUnprocessableEntity, api.Sentence(err))
 	case err != nil:
 		return err
 	}
 	return r.seeOther(signInPath + "?why=password")
+}
+
+const tokensPath = profilePath + "/tokens"
+
+// tokensSection is the tokens by which a person's programs use the API. They stand on the person's page.
+func (s *console) tokensSection() section {
+	return section{path: tokensPath, route: func(r routes) {
+		r.post(tokensPath, (*request).addToken)
+		r.post(tokensPath+"/revoke", (*request).revokeToken)
+	}}
+}
+
+// tokenForm is what a person wrote to make a token, where it was refused.
+type tokenForm struct {
+	Name, Days       string
+	ReadOnly, Masked bool
+	Problem          string
+}
+
+// addToken makes a token and shows it, this once. The page is the answer itself, because what it shows is kept nowhere; a reload makes no second
+// token, since its name is taken by then.
+func (r *request) addToken() error {
+	form := tokenForm{Name: r.FormValue("name"), Days: r.FormValue("days"), ReadOnly: r.FormValue("readonly") != "", Masked: r.FormValue("masked") != ""}
+	secret := signin.NewToken()
+	token := users.Token{User: r.user.Name, Hash: users.HashToken(secret), ReadOnly: form.ReadOnly, Masked: form.Masked, CreatedAt: r.now}
+	var err error
+	if token.Name, err = users.ParseTokenName(form.Name); err == nil {
+		days, wrong := strconv.Atoi(form.Days)
+		if wrong != nil {
+			days = -1
+		}
+		token.ExpiresAt, err = users.TokenEnd(days, r.now)
+	}
+	if err == nil {
+		err = r.console.Tokens.AddToken(r.ctx(), token, r.user.Name)
+	}
+	for _, theirs := range []error{users.ErrTokenName, users.ErrTokenDays, users.ErrTokenExists, users.ErrManyTokens} {
+		if errors.Is(err, theirs) {
+			form.Problem = api.Sentence(err)
+			return r.showProfile(http.StatusUnprocessableEntity, profilePage{Form: form})
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return r.showProfile(http.StatusOK, profilePage{NewToken: secret, NewName: token.Name})
+}
+
+func (r *request) revokeToken() error {
+	name := r.FormValue("name")
+	if name == "" {
+		return fmt.Errorf("%w: no token was chosen", api.ErrWrongInput)
+	}
+	if err := r.console.Tokens.RevokeToken(r.ctx(), r.user.Name, name, r.user.Name, r.now); err != nil {
+		return err
+	}
+	return r.seeOther(profilePath + "?done=revoked#tokens")
+}
+
+// tokenRow is a token in the list.
+type tokenRow struct {
+	users.Token
+	Over bool
+}
+
+func (r *request) tokenRows() ([]tokenRow, error) {
+	all, err := r.console.Tokens.TokensOf(r.ctx(), r.user.Name)
+	rows := make([]tokenRow, len(all))
+	for i, t := range all {
+		rows[i] = tokenRow{t, t.Over(r.now)}
+	}
+	return rows, err
+}
+
+// apiSection is the page that names the OpenAPI file, and explains the kinds of problems where their addresses lead.
+func (s *console) apiSection() section {
+	return section{path: "/api", route: func(r routes) {
+		r.get("/api", func(r *request) error { return r.render(http.StatusOK, "api", api.Problems()) })
+	}}
 }

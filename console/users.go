@@ -4,17 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"unicode"
-	"unicode/utf8"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy/users"
 )
 
 const usersPath = "/users"
 
-// usersNoun is the people who may sign in.
-func (s *site) usersNoun() noun {
-	return noun{title: "Users", path: usersPath, needs: users.ManageUsers, route: func(r routes) {
+// usersSection is the people who may sign in.
+func (s *console) usersSection() section {
+	return section{title: "Users", path: usersPath, needs: users.ManageUsers, route: func(r routes) {
 		r.get(usersPath, (*request).users, users.ManageUsers)
 		r.post(usersPath, (*request).addUser, users.ManageUsers)
 		r.post(usersPath+"/:name", (*request).changeUser, users.ManageUsers)
@@ -41,7 +40,7 @@ var usersDone = map[string]string{
 
 func (r *request) showUsers(status int, body usersPage) error {
 	body.Roles = users.Roles()
-	for u, err := range r.site.Users.Users(r.ctx()) {
+	for u, err := range r.console.Users.Users(r.ctx()) {
 		if err != nil {
 			return err
 		}
@@ -59,14 +58,14 @@ func (r *request) addUser() error {
 		role, err = users.ParseRole(r.FormValue("role"))
 	}
 	if err == nil {
-		hash, err = r.site.signin.HashPassword(r.ctx(), name, r.FormValue("password"))
+		hash, err = r.console.signin.HashPassword(r.ctx(), name, r.FormValue("password"))
 	}
 	if err == nil {
-		err = r.site.Users.AddUser(r.ctx(), users.User{Name: name, Role: role, Password: hash, CreatedAt: r.now}, r.user.Name)
+		err = r.console.Users.AddUser(r.ctx(), users.User{Name: name, Role: role, Password: hash, CreatedAt: r.now}, r.user.Name)
 	}
 	for _, theirs := range []error{users.ErrName, users.ErrRole, users.ErrPassword, users.ErrExists} {
 		if errors.Is(err, theirs) {
-			return r.showUsers(http.StatusUnprocessableEntity, usersPage{Name: typed, Problem: sentence(err)})
+			return r.showUsers(http.StatusUnprocessableEntity, usersPage{Name: typed, Problem: api.Sentence(err)})
 		}
 	}
 	if err != nil {
@@ -79,14 +78,14 @@ func (r *request) addUser() error {
 func (r *request) changeUser() error {
 	name, act := r.Param("name"), r.FormValue("act")
 	if name == r.user.Name && act != "signout" {
-		return fmt.Errorf("%w: this is you; another admin can change your role or shut you out", errWrongInput)
+		return fmt.Errorf("%w: this is you; another admin can change your role or shut you out", api.ErrWrongInput)
 	}
 	var change users.Change
 	switch act {
 	case "role":
 		role, err := users.ParseRole(r.FormValue("role"))
 		if err != nil {
-			return fmt.Errorf("%w: %w", errWrongInput, err)
+			return fmt.Errorf("%w: %w", api.ErrWrongInput, err)
 		}
 		change = users.WithRole(role, r.user.Name, r.now)
 	case "disable":
@@ -96,9 +95,9 @@ func (r *request) changeUser() error {
 	case "signout":
 		change = users.SignedOutEverywhere(r.user.Name, r.now)
 	default:
-		return fmt.Errorf("%w: nothing that can be done to a user was chosen", errWrongInput)
+		return fmt.Errorf("%w: nothing that can be done to a user was chosen", api.ErrWrongInput)
 	}
-	if _, err := r.site.Users.ChangeUser(r.ctx(), name, change); err != nil {
+	if _, err := r.console.Users.ChangeUser(r.ctx(), name, change); err != nil {
 		return err
 	}
 	return r.usersDone(act, name)
@@ -106,11 +105,4 @@ func (r *request) changeUser() error {
 
 func (r *request) usersDone(act, name string) error {
 	return r.seeOther(usersPath + query("done", act, "name", name))
-}
-
-// sentence is an error as one: with a capital and a full stop.
-func sentence(err error) string {
-	text := err.Error()
-	first, size := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(first)) + text[size:] + "."
 }

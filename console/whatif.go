@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -20,9 +21,9 @@ const (
 	maxReportMonths = 36
 )
 
-// whatIfNoun is past months under other figures.
-func (s *site) whatIfNoun() noun {
-	return noun{path: fairUsePath, route: func(r routes) { r.get(whatIfPath, (*request).whatIf) }}
+// whatIfSection is past months under other figures.
+func (s *console) whatIfSection() section {
+	return section{path: fairUsePath, route: func(r routes) { r.get(whatIfPath, (*request).whatIf) }}
 }
 
 // whatIfPage is what the page shows.
@@ -57,15 +58,15 @@ type differentMonth struct {
 }
 
 func (r *request) whatIf() error {
-	fair := r.site.Policy.FairUse
-	body := whatIfPage{Fields: r.limitFields(fair), Spans: []int{3, 6, 12}, Span: 6, Until: r.site.Policy.ThisMonth(r.now), Here: r.Request().URL.RequestURI()}
+	fair := r.console.Policy.FairUse
+	body := whatIfPage{Fields: r.limitFields(fair), Spans: []int{3, 6, 12}, Span: 6, Until: r.console.Policy.ThisMonth(r.now), Here: r.Request().URL.RequestURI()}
 	if n, err := strconv.Atoi(r.QueryParam("span")); err == nil && n > 0 && n <= 12 {
 		body.Span = n
 	}
 	body.Since = body.Until.Plus(1 - body.Span)
 	other, err := body.other(fair)
-	if errors.Is(err, policy.ErrLimit) || errors.Is(err, errWrongInput) {
-		body.Problem, body.Ready = wrong(err), true
+	if errors.Is(err, policy.ErrLimit) || errors.Is(err, api.ErrWrongInput) {
+		body.Problem, body.Ready = api.Sentence(err), true
 		return r.render(http.StatusUnprocessableEntity, "whatif", body)
 	}
 	if err := r.compare(&body, fair, other); err != nil {
@@ -93,7 +94,7 @@ func (r *request) limitFields(fair policy.FairUse) []limitField {
 	return fields
 }
 
-// other are the figures with those of the form in their place. The error is policy.ErrLimit, or errWrongInput.
+// other are the figures with those of the form in their place. The error is policy.ErrLimit, or api.ErrWrongInput.
 func (p *whatIfPage) other(fair policy.FairUse) (policy.FairUse, error) {
 	var limits []policy.Limit
 	for _, f := range p.Fields {
@@ -109,14 +110,14 @@ func (p *whatIfPage) other(fair policy.FairUse) (policy.FairUse, error) {
 	p.Asked = len(limits) > 0
 	other, err := fair.With(limits...)
 	if err == nil && p.Span+other.Lead() > maxReportMonths {
-		return other, fmt.Errorf("%w: within %d months is further back than this page looks; write at most %d", errWrongInput, other.SustainedWithin, maxReportMonths-p.Span+1)
+		return other, fmt.Errorf("%w: within %d months is further back than this page looks; write at most %d", api.ErrWrongInput, other.SustainedWithin, maxReportMonths-p.Span+1)
 	}
 	return other, err
 }
 
 // compare puts into a page what would be otherwise.
 func (r *request) compare(body *whatIfPage, fair, other policy.FairUse) error {
-	report, ready, err := r.site.Usage.Report(r.ctx(), body.Until, body.Span+max(fair.Lead(), other.Lead()))
+	report, ready, err := r.console.Usage.Report(r.ctx(), body.Until, body.Span+max(fair.Lead(), other.Lead()))
 	if err != nil || !ready {
 		return err
 	}

@@ -62,11 +62,8 @@ func validSID(sid policy.CallSID) error {
 func (s *Store) TalkingSince(ctx context.Context, before time.Time) ([]policy.CallSID, error) {
 	var talking []policy.CallSID
 	err := s.view(ctx, func(tx *bolt.Tx) error {
-		prefix := key(byTalking)
-		end := key(byTalking).time(before)
-		cursor := tx.Bucket(indexBucket).Cursor()
-		for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix) && bytes.Compare(k, end) < 0; k, _ = cursor.Next() {
-			talking = append(talking, policy.CallSID(k[len(prefix)+timeLength:]))
+		for k := range (span{from: key(byTalking), to: key(byTalking).time(before)}).in(tx.Bucket(indexBucket)) {
+			talking = append(talking, policy.CallSID(k[1+timeLength:]))
 		}
 		return nil
 	})
@@ -83,29 +80,14 @@ func (s *Store) Call(ctx context.Context, sid policy.CallSID) (policy.Call, erro
 	return call, err
 }
 
-// AccountMonth are the calls of an account that belong to a month (rule 4), oldest first, without their stories. It reads those calls and
-// no others.
-func (s *Store) AccountMonth(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Call, error) {
-	var calls []policy.Call
-	err := s.view(ctx, func(tx *bolt.Tx) error {
-		records, err := recordsUnder(tx, monthKey(month).part(string(customer)))
-		for _, r := range records {
-			calls = append(calls, r.Call)
-		}
-		return err
-	})
-	return calls, err
-}
-
 // WrongNumbers counts the customer numbers that nobody has and that a caller entered at since or later, over all calls. Callers without a
 // number share one count (policy.Phone.Caller).
 func (s *Store) WrongNumbers(ctx context.Context, caller policy.Phone, since time.Time) (int, error) {
 	count := 0
 	err := s.view(ctx, func(tx *bolt.Tx) error {
-		prefix := key(byWrong).part(caller.Caller())
-		from := bytes.Clone(prefix)
-		cursor := tx.Bucket(indexBucket).Cursor()
-		for k, _ := cursor.Seek(indexKey(from).time(since)); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+		all := under(key(byWrong).part(caller.Caller()))
+		all.from = key(byWrong).part(caller.Caller()).time(since)
+		for range all.in(tx.Bucket(indexBucket)) {
 			count++
 		}
 		return nil
@@ -122,7 +104,7 @@ func readCall(tx *bolt.Tx, sid string) (policy.Call, error) {
 	if err != nil {
 		return r.Call, err
 	}
-	call, _, err := r.withStory(tx)
+	call, _, err := r.withHistory(tx)
 	return call, err
 }
 
@@ -147,8 +129,8 @@ func readRecord(place, value []byte) (record, error) {
 // recordsUnder are the calls whose index key is a prefix and the place, oldest first.
 func recordsUnder(tx *bolt.Tx, prefix indexKey) ([]record, error) {
 	var found []record
-	calls, cursor := tx.Bucket(callsBucket), tx.Bucket(indexBucket).Cursor()
-	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+	calls := tx.Bucket(callsBucket)
+	for k := range under(prefix).in(tx.Bucket(indexBucket)) {
 		r, err := recordAt(calls, k[len(prefix):])
 		if err != nil {
 			return nil, err
@@ -170,11 +152,11 @@ func (s *Store) CountCalls(ctx context.Context, times []time.Time) ([]policy.Out
 		count := policy.OutcomeCount{}
 		err := s.view(ctx, func(tx *bolt.Tx) error {
 			for _, outcome := range append(policy.Outcomes(), "") {
-				if n := countSettled(tx, outcome, times[i-1], times[i]); n > 0 {
+				if n := countIndexed(tx, outcome, times[i-1], times[i]); n > 0 {
 					count[outcome] = n
 				}
 			}
-			return countLive(tx, count, times[i-1], times[i])
+			return countUnindexed(tx, count, times[i-1], times[i])
 		})
 		if err != nil {
 			return nil, err
@@ -184,19 +166,18 @@ func (s *Store) CountCalls(ctx context.Context, times []time.Time) ([]policy.Out
 	return counts, nil
 }
 
-func countSettled(tx *bolt.Tx, outcome policy.Outcome, since, until time.Time) (n int) {
+func countIndexed(tx *bolt.Tx, outcome policy.Outcome, since, until time.Time) (n int) {
 	prefix := facet(byOutcome, outcome)
 	from, to := appendPacked(bytes.Clone(prefix), placeAt(since)), appendPacked(bytes.Clone(prefix), placeAt(until))
-	cursor := tx.Bucket(searchBucket).Cursor()
-	for k, _ := cursor.Seek(from); k != nil && bytes.Compare(k, to) < 0; k, _ = cursor.Next() {
+	for range (span{from: from, to: to}).in(tx.Bucket(searchBucket)) {
 		n++
 	}
 	return n
 }
 
-func countLive(tx *bolt.Tx, count policy.OutcomeCount, since, until time.Time) error {
-	cursor, calls, to := tx.Bucket(searchBucket).Cursor(), tx.Bucket(callsBucket), liveKey(placeAt(until))
-	for k, _ := cursor.Seek(liveKey(placeAt(since))); k != nil && bytes.Compare(k, to) < 0; k, _ = cursor.Next() {
+func countUnindexed(tx *bolt.Tx, count policy.OutcomeCount, since, until time.Time) error {
+	calls := tx.Bucket(callsBucket)
+	for k := range (span{from: unindexedKey(placeAt(since)), to: unindexedKey(placeAt(until))}).in(tx.Bucket(searchBucket)) {
 		r, err := recordAt(calls, k[1:])
 		if err != nil {
 			return err

@@ -63,7 +63,7 @@ func decodeCase(k, v []byte) (policy.Case, error) {
 
 // Cases are all cases, open and closed, in the order in which they were opened. It reads in short steps, as Calls does.
 func (s *Store) Cases(ctx context.Context) iter.Seq2[policy.Case, error] {
-	return pages(ctx, s, casesBucket, decodeCase)
+	return scan(ctx, s, casesBucket, span{}, pageLength, decodeCase)
 }
 
 // CasesOf are the cases of an account, in the order in which they were opened. It reads those and no others.
@@ -76,86 +76,54 @@ func (s *Store) CasesOf(ctx context.Context, customer policy.CustomerNumber) ([]
 	return found, err
 }
 
-// OpenCases are the cases that are not closed, in the order in which they were opened. It reads the index alone.
+// OpenCases returns the cases that are not closed, in the order in which they were opened. It reads the index alone.
 func (s *Store) OpenCases(ctx context.Context) ([]policy.CaseHead, error) {
 	var found []policy.CaseHead
-	from := []byte(key(byCase))
-	for from != nil {
-		err := s.view(ctx, func(tx *bolt.Tx) error {
-			cursor := tx.Bucket(indexBucket).Cursor()
-			k, v := cursor.Seek(from)
-			from = nil
-			for n := 0; bytes.HasPrefix(k, key(byCase)); k, v = cursor.Next() {
-				if n++; n > summaryPage {
-					from = bytes.Clone(k)
-					return nil
-				}
-				if state := policy.CaseState(v); state != policy.CaseClosed {
-					id := binary.BigEndian.Uint64(k[len(k)-caseLength:])
-					found = append(found, policy.CaseHead{ID: policy.CaseID(strconv.FormatUint(id, 10)), Customer: policy.CustomerNumber(partOf(k)), State: state})
-				}
-			}
-			return nil
-		})
+	for head, err := range scan(ctx, s, indexBucket, under(key(byCase)), summaryPage, readHead) {
 		if err != nil {
 			return nil, err
+		}
+		if head.State != policy.CaseClosed {
+			found = append(found, head)
 		}
 	}
 	slices.SortFunc(found, func(a, b policy.CaseHead) int { return bytes.Compare(casePlace(a.ID), casePlace(b.ID)) })
 	return found, nil
 }
 
-// ClosedCases are at most limit of the closed cases, those that were opened last first, and whether there are more. before is the case
+func readHead(k, v []byte) (policy.CaseHead, error) {
+	id := binary.BigEndian.Uint64(k[len(k)-caseLength:])
+	return policy.CaseHead{ID: policy.CaseID(strconv.FormatUint(id, 10)), Customer: policy.CustomerNumber(partOf(k)), State: policy.CaseState(v)}, nil
+}
+
+// ClosedCases returns at most limit of the closed cases, those that were opened last first, and whether there are more. before is the case
 // that the page before ended with; "" for the first page.
 func (s *Store) ClosedCases(ctx context.Context, before policy.CaseID, limit int) (found []policy.Case, more bool, err error) {
-	below := bytes.Repeat([]byte{0xff}, caseLength)
+	older := span{back: true}
 	if before != "" {
-		if below = casePlace(before); below == nil {
+		if older.to = casePlace(before); older.to == nil {
 			return nil, false, fmt.Errorf("%w: %q", policy.ErrNoCase, string(before))
 		}
 	}
-	for done := false; !done; {
-		err := s.view(ctx, func(tx *bolt.Tx) error {
-			cursor := tx.Bucket(casesBucket).Cursor()
-			step := cursor.Prev
-			if k, _ := cursor.Seek(below); k == nil {
-				step = cursor.Last
-			}
-			k, v := step()
-			for n := 0; n < pageLength; n++ {
-				if k == nil {
-					done = true
-					return nil
-				}
-				c, err := decodeCase(k, v)
-				if err != nil {
-					return err
-				}
-				if !c.Open() && len(found) == limit {
-					more, done = true, true
-					return nil
-				}
-				if !c.Open() {
-					found = append(found, c)
-				}
-				below = bytes.Clone(k)
-				k, v = cursor.Prev()
-			}
-			return nil
-		})
-		if err != nil {
+	for c, err := range scan(ctx, s, casesBucket, older, pageLength, decodeCase) {
+		switch {
+		case err != nil:
 			return nil, false, err
+		case c.Open():
+		case len(found) == limit:
+			return found, true, nil
+		default:
+			found = append(found, c)
 		}
 	}
-	return found, more, nil
+	return found, false, nil
 }
 
 // casesOf are the cases of an account, in the order in which they were opened.
 func casesOf(tx *bolt.Tx, customer policy.CustomerNumber) ([]policy.Case, error) {
 	var found []policy.Case
-	prefix, cursor := key(byCase).part(string(customer)), tx.Bucket(indexBucket).Cursor()
-	cases := tx.Bucket(casesBucket)
-	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+	prefix, cases := key(byCase).part(string(customer)), tx.Bucket(casesBucket)
+	for k := range under(prefix).in(tx.Bucket(indexBucket)) {
 		place := k[len(prefix):]
 		c, err := decodeCase(place, cases.Get(place))
 		if err != nil {
@@ -168,8 +136,7 @@ func casesOf(tx *bolt.Tx, customer policy.CustomerNumber) ([]policy.Case, error)
 
 // restricted says whether an open case restricts an account. It is asked on each call, so it reads the index alone.
 func restricted(tx *bolt.Tx, customer policy.CustomerNumber) bool {
-	prefix, cursor := key(byCase).part(string(customer)), tx.Bucket(indexBucket).Cursor()
-	for k, v := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = cursor.Next() {
+	for _, v := range under(key(byCase).part(string(customer))).in(tx.Bucket(indexBucket)) {
 		if policy.CaseState(v).Restricts() {
 			return true
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -40,8 +39,7 @@ func (s *Store) CustomersCallingFrom(ctx context.Context, caller policy.Phone) (
 	var customers []policy.Customer
 	err := s.view(ctx, func(tx *bolt.Tx) error {
 		prefix := key(byCaller).part(caller.Full())
-		cursor := tx.Bucket(indexBucket).Cursor()
-		for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+		for k := range under(prefix).in(tx.Bucket(indexBucket)) {
 			c, err := directoryEntry(tx, string(k[len(prefix):]))
 			if err != nil {
 				return err
@@ -55,7 +53,7 @@ func (s *Store) CustomersCallingFrom(ctx context.Context, caller policy.Phone) (
 
 // Customers is the directory by number. It reads in short steps, as Calls does. Whether an account is restricted Customer says.
 func (s *Store) Customers(ctx context.Context) iter.Seq2[policy.Customer, error] {
-	return pages(ctx, s, customersBucket, func(k, v []byte) (policy.Customer, error) {
+	return scan(ctx, s, customersBucket, span{}, pageLength, func(k, v []byte) (policy.Customer, error) {
 		return decode[policy.Customer]("customer", string(k), v)
 	})
 }
@@ -209,14 +207,12 @@ func searchCustomers(tx *bolt.Tx, t policy.Text, limit int, after string) (found
 // candidates are the numbers after one that a text may find, in order: by the index, or all where the text is on too many to be looked up.
 func candidates(tx *bolt.Tx, t policy.Text, after string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
-		customers := tx.Bucket(customersBucket).Cursor()
-		k, _ := customers.Seek([]byte(after))
-		if string(k) == after && k != nil {
-			k, _ = customers.Next()
-		}
 		listed, few := listedCustomers(tx, t)
 		if t.Empty() || !few {
-			for ; k != nil && yield(string(k)); k, _ = customers.Next() {
+			for k := range (span{}).behind([]byte(after)).in(tx.Bucket(customersBucket)) {
+				if !yield(string(k)) {
+					return
+				}
 			}
 			return
 		}
@@ -254,8 +250,7 @@ func listedCustomers(tx *bolt.Tx, t policy.Text) (numbers []string, few bool) {
 }
 
 func customersNumbered(tx *bolt.Tx, t policy.Text) (numbers []string, few bool) {
-	cursor := tx.Bucket(customersBucket).Cursor()
-	for k, _ := cursor.Seek([]byte(t.Whole)); strings.HasPrefix(string(k), t.Whole) && k != nil; k, _ = cursor.Next() {
+	for k := range under([]byte(t.Whole)).in(tx.Bucket(customersBucket)) {
 		if len(numbers) == maxTerms {
 			return nil, false
 		}
@@ -280,8 +275,8 @@ func customerSearchKeys(c policy.Customer) []entry {
 		add(wordKey(ofName, word))
 	}
 	for _, phone := range c.Phones() {
-		for _, gram := range grams(phone.Full()) {
-			add(partKey(ofNumber, gram))
+		for _, ngram := range ngrams(phone.Full()) {
+			add(partKey(ofNumber, ngram))
 		}
 	}
 	return keys
@@ -289,8 +284,7 @@ func customerSearchKeys(c policy.Customer) []entry {
 
 // placesUnder are the places of the search's entries under a prefix, oldest first.
 func placesUnder(tx *bolt.Tx, prefix indexKey) (places [][]byte) {
-	cursor := tx.Bucket(searchBucket).Cursor()
-	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+	for k := range under(prefix).in(tx.Bucket(searchBucket)) {
 		places = append(places, bytes.Clone(k[len(prefix):]))
 	}
 	return places

@@ -1,10 +1,10 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -92,19 +92,13 @@ func (s *Store) ChangeDates(ctx context.Context, line policy.Phone, seen int, c 
 }
 
 // editionsBack are the editions of a line before a version (0: all), newest first.
-func editionsBack(tx *bolt.Tx, line policy.Phone, before int) func(yield func(policy.Edition, error) bool) {
+func editionsBack(tx *bolt.Tx, line policy.Phone, before int) iter.Seq2[policy.Edition, error] {
 	return func(yield func(policy.Edition, error) bool) {
-		own := editionPrefix(line)
-		end := append(bytes.Clone(own), 0xff) // beyond every version
+		own := under(editionPrefix(line)).backwards()
 		if before > 0 {
-			end = editionKey(line, before)
+			own.to = editionKey(line, before)
 		}
-		cursor := tx.Bucket(datesBucket).Cursor()
-		step := cursor.Prev
-		if k, _ := cursor.Seek(end); k == nil {
-			step = cursor.Last
-		}
-		for k, v := step(); bytes.HasPrefix(k, own); k, v = cursor.Prev() {
+		for k, v := range own.in(tx.Bucket(datesBucket)) {
 			if e, err := decodeEdition(k, v); !yield(e, err) || err != nil {
 				return
 			}

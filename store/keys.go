@@ -1,9 +1,14 @@
 package store
 
 import (
+	"bytes"
+	"context"
 	"encoding/binary"
+	"iter"
 	"slices"
 	"time"
+
+	bolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
 )
@@ -19,7 +24,8 @@ const (
 	byTalking  = 't' // acceptance, SID
 	byCaller   = 'p' // caller number, customer number
 	byCase     = 'o' // customer, number of the case; the value is its state
-	byDue      = 'd' // time of the next try, key of the notice
+	byDue      = 'n' // channel, time of the next try, key of the notice
+	byDueOnly  = 'd' // before channelsSince: time of the next try, key of the notice
 	byFailed   = 'g' // when the notice was given up, its key
 	byStep     = 'r' // what is to be done about a recording, time of the next try, SID of the call, SID of the recording
 	byRemoval  = 'x' // time of the next try, SID of the recording
@@ -114,3 +120,108 @@ func (k indexKey) count(i int) indexKey { return binary.BigEndian.AppendUint32(k
 
 // text adds text that ends the key, or is followed by what needs no reading back.
 func (k indexKey) text(s string) indexKey { return append(k, s...) }
+
+// span is a range of a bucket's keys: from from up to, but not including, to. nil is no bound on that side.
+type span struct {
+	from, to []byte
+	back     bool // from the last key to the first
+}
+
+// under returns the span of the keys that begin with prefix.
+func under(prefix []byte) span {
+	end := bytes.Clone(prefix)
+	for n := len(end); n > 0; n-- {
+		if end[n-1] < 0xff {
+			end[n-1]++
+			return span{from: prefix, to: end[:n]}
+		}
+	}
+	return span{from: prefix}
+}
+
+// backwards returns the same span in the opposite order.
+func (r span) backwards() span { return span{r.from, r.to, !r.back} }
+
+// behind returns what is left of the span behind a key of it.
+func (r span) behind(k []byte) span {
+	if r.back {
+		r.to = bytes.Clone(k)
+	} else {
+		r.from = append(bytes.Clone(k), 0)
+	}
+	return r
+}
+
+// in iterates over the entries of a bucket. Keys and values are good until the transaction ends; the bucket must not be written to meanwhile.
+func (r span) in(b *bolt.Bucket) iter.Seq2[[]byte, []byte] {
+	return func(yield func(k, v []byte) bool) {
+		cursor := b.Cursor()
+		if r.back {
+			for k, v := r.last(cursor); k != nil && bytes.Compare(k, r.from) >= 0 && yield(k, v); k, v = cursor.Prev() {
+			}
+			return
+		}
+		for k, v := cursor.Seek(r.from); k != nil && (r.to == nil || bytes.Compare(k, r.to) < 0) && yield(k, v); k, v = cursor.Next() {
+		}
+	}
+}
+
+// last moves a cursor to the last entry below the span's end.
+func (r span) last(cursor *bolt.Cursor) (k, v []byte) {
+	if r.to == nil {
+		return cursor.Last()
+	}
+	if k, _ := cursor.Seek(r.to); k == nil {
+		return cursor.Last()
+	}
+	return cursor.Prev()
+}
+
+// isEmpty reports whether a bucket has no entry in the span.
+func (r span) isEmpty(b *bolt.Bucket) bool {
+	for range r.in(b) {
+		return false
+	}
+	return true
+}
+
+// visit calls f with the first entries of a bucket in the span, at most so many, and returns what is left of the span. done is that f saw all.
+func (r span) visit(b *bolt.Bucket, many int, f func(k, v []byte) error) (rest span, done bool, err error) {
+	for k, v := range r.in(b) {
+		if err := f(k, v); err != nil {
+			return r, false, err
+		}
+		if many--; many == 0 {
+			return r.behind(k), false, nil
+		}
+	}
+	return r, true, nil
+}
+
+// scan iterates over what read makes of a bucket's entries in a span. It reads so many of them at a time in a transaction of its own and takes
+// no snapshot, so that a consumer may be as slow as it likes. An error ends the sequence.
+func scan[T any](ctx context.Context, s *Store, bucket []byte, r span, step int, read func(k, v []byte) (T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var page []T
+		for done := false; !done; page = page[:0] {
+			err := s.view(ctx, func(tx *bolt.Tx) (err error) {
+				r, done, err = r.visit(tx.Bucket(bucket), step, func(k, v []byte) error {
+					found, err := read(k, v)
+					page = append(page, found)
+					return err
+				})
+				return err
+			})
+			if err != nil {
+				var none T
+				yield(none, err)
+				return
+			}
+			for _, found := range page {
+				if !yield(found, nil) {
+					return
+				}
+			}
+		}
+	}
+}

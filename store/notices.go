@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -27,14 +26,15 @@ func noticeKeys(n policy.Notice) []entry {
 	case !n.FailedAt.IsZero():
 		return []entry{{key: key(byFailed).time(n.FailedAt).text(n.Key)}}
 	}
-	return []entry{{key: key(byDue).time(n.NextAt).text(n.Key)}}
+	return []entry{{key: dueKey(n.Channel).time(n.NextAt).text(n.Key)}}
 }
+
+func dueKey(c policy.Channel) indexKey { return key(byDue).part(string(c)) }
 
 // FailedNotices is how many notices were given up and wait for a person. It reads their entries in the index.
 func (s *Store) FailedNotices(ctx context.Context) (failed int, err error) {
 	err = s.view(ctx, func(tx *bolt.Tx) error {
-		prefix, cursor := key(byFailed), tx.Bucket(indexBucket).Cursor()
-		for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+		for range under(key(byFailed)).in(tx.Bucket(indexBucket)) {
 			failed++
 		}
 		return nil
@@ -45,20 +45,26 @@ func (s *Store) FailedNotices(ctx context.Context) (failed int, err error) {
 // NoticesGivenUp are the notices that were given up and wait for a person, at most limit of them, the last first.
 func (s *Store) NoticesGivenUp(ctx context.Context, limit int) (found []policy.Notice, err error) {
 	err = s.view(ctx, func(tx *bolt.Tx) error {
-		prefix, cursor := key(byFailed), tx.Bucket(indexBucket).Cursor()
-		cursor.Seek(append(bytes.Clone(prefix), 0xff)) // times are far below that
-		k, _ := cursor.Prev()
-		for ; bytes.HasPrefix(k, prefix) && len(found) < limit; k, _ = cursor.Prev() {
-			name := k[len(prefix)+timeLength:]
-			n, err := decode[policy.Notice]("notice", string(name), tx.Bucket(noticesBucket).Get(name))
-			if err != nil {
-				return err
-			}
-			found = append(found, n)
-		}
-		return nil
+		found, err = noticesIn(tx, under(key(byFailed)).backwards(), 1+timeLength, limit)
+		return err
 	})
 	return found, err
+}
+
+// noticesIn returns the notices that a span of the index leads to, at most limit of them. Their keys begin behind skip bytes of the index's.
+func noticesIn(tx *bolt.Tx, r span, skip, limit int) (found []policy.Notice, err error) {
+	outbox := tx.Bucket(noticesBucket)
+	for k := range r.in(tx.Bucket(indexBucket)) {
+		if len(found) == limit {
+			break
+		}
+		n, err := decodeNotice(k[skip:], outbox.Get(k[skip:]))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, n)
+	}
+	return found, nil
 }
 
 // outgoing is a notice on its way into the outbox.
@@ -115,7 +121,7 @@ func (s *Store) PutNotices(ctx context.Context, notices []policy.Notice) error {
 
 // Notices are all notices of the outbox by their keys: those that wait, were sent, or were given up. It reads in short steps, as Calls does.
 func (s *Store) Notices(ctx context.Context) iter.Seq2[policy.Notice, error] {
-	return pages(ctx, s, noticesBucket, decodeNotice)
+	return scan(ctx, s, noticesBucket, span{}, pageLength, decodeNotice)
 }
 
 // NoticesUnder are the notices whose keys begin in one of some ways (policy.NoticesAbout), at most limit of them, newest first. It reads those
@@ -123,9 +129,8 @@ func (s *Store) Notices(ctx context.Context) iter.Seq2[policy.Notice, error] {
 func (s *Store) NoticesUnder(ctx context.Context, starts []string, limit int) ([]policy.Notice, error) {
 	var found []policy.Notice
 	err := s.view(ctx, func(tx *bolt.Tx) error {
-		cursor := tx.Bucket(noticesBucket).Cursor()
 		for _, start := range starts {
-			for k, v := cursor.Seek([]byte(start)); bytes.HasPrefix(k, []byte(start)); k, v = cursor.Next() {
+			for k, v := range under([]byte(start)).in(tx.Bucket(noticesBucket)) {
 				n, err := decodeNotice(k, v)
 				if err != nil {
 					return err
@@ -143,55 +148,13 @@ func decodeNotice(k, v []byte) (policy.Notice, error) {
 	return decode[policy.Notice]("notice", string(k), v)
 }
 
-// pages reads a bucket in the order of its keys, and in short steps.
-func pages[T any](ctx context.Context, s *Store, bucket []byte, read func(k, v []byte) (T, error)) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		for next := []byte{}; next != nil; {
-			var page []T
-			err := s.view(ctx, func(tx *bolt.Tx) error {
-				cursor := tx.Bucket(bucket).Cursor()
-				k, v := cursor.Seek(next)
-				for ; k != nil && len(page) < pageLength; k, v = cursor.Next() {
-					found, err := read(k, v)
-					if err != nil {
-						return err
-					}
-					page = append(page, found)
-				}
-				next = bytes.Clone(k)
-				return nil
-			})
-			if err != nil {
-				var none T
-				yield(none, err)
-				return
-			}
-			for _, found := range page {
-				if !yield(found, nil) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// DueNotices are the notices that wait and whose next try is due, at most limit of them: the longest due first, those of one moment by
-// key. It reads those and no others.
-func (s *Store) DueNotices(ctx context.Context, now time.Time, limit int) ([]policy.Notice, error) {
-	var due []policy.Notice
-	err := s.view(ctx, func(tx *bolt.Tx) error {
-		prefix := key(byDue)
-		end := key(byDue).time(now.Add(1)) // what is due now is due
-		outbox, cursor := tx.Bucket(noticesBucket), tx.Bucket(indexBucket).Cursor()
-		for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix) && bytes.Compare(k, end) < 0 && len(due) < limit; k, _ = cursor.Next() {
-			name := k[len(prefix)+timeLength:]
-			n, err := decodeNotice(name, outbox.Get(name))
-			if err != nil {
-				return err
-			}
-			due = append(due, n)
-		}
-		return nil
+// DueNotices returns the notices of one channel that wait and whose next try is due, at most limit of them: the longest due first, those of
+// one moment by key. It reads those and no others, however many wait on another channel.
+func (s *Store) DueNotices(ctx context.Context, channel policy.Channel, now time.Time, limit int) (due []policy.Notice, err error) {
+	err = s.view(ctx, func(tx *bolt.Tx) error {
+		all := span{from: dueKey(channel), to: dueKey(channel).time(now.Add(1))} // what is due now is due
+		due, err = noticesIn(tx, all, len(all.from)+timeLength, limit)
+		return err
 	})
 	return due, err
 }

@@ -55,8 +55,7 @@ func (s *Store) DueRecordings(ctx context.Context, step policy.RecordingStep, no
 func (s *Store) dueIn(ctx context.Context, prefix indexKey, now time.Time, take func(tx *bolt.Tx, rest []byte) (more bool, err error)) error {
 	return s.view(ctx, func(tx *bolt.Tx) error {
 		end := indexKey(bytes.Clone(prefix)).time(now.Add(1)) // what is due now is due
-		cursor := tx.Bucket(indexBucket).Cursor()
-		for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix) && bytes.Compare(k, end) < 0; k, _ = cursor.Next() {
+		for k := range (span{from: prefix, to: end}).in(tx.Bucket(indexBucket)) {
 			if more, err := take(tx, k[len(prefix)+timeLength:]); err != nil || !more {
 				return err
 			}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -23,7 +22,7 @@ const expireBatch = 100
 // It works in bounded steps, each of which is complete with its entry in the audit, so that others come between. What it says it removed
 // is removed, also when it ends with an error.
 func (s *Store) Expire(ctx context.Context, before time.Time) (policy.Expired, error) {
-	w := &sweep{before: before, at: s.now(), next: indexKey{}.time(time.Time{}.Add(1))}
+	w := &sweep{before: before, at: s.now(), rest: span{from: indexKey{}.time(time.Time{}.Add(1)), to: indexKey{}.time(before)}}
 	for _, step := range []func(*bolt.Tx, *sweep) error{expireCalls, expireNotices} {
 		for w.done = false; !w.done; {
 			after := *w
@@ -39,7 +38,7 @@ func (s *Store) Expire(ctx context.Context, before time.Time) (policy.Expired, e
 			}
 			*w = after
 		}
-		w.next = nil
+		w.rest = span{}
 	}
 	return w.did, nil
 }
@@ -48,7 +47,7 @@ func (s *Store) Expire(ctx context.Context, before time.Time) (policy.Expired, e
 type sweep struct {
 	before time.Time
 	at     time.Time
-	next   []byte // the key to go on with
+	rest   span // where to go on
 	done   bool
 	did    policy.Expired
 	entry  []byte // the key of the audit entry, once there is one
@@ -70,13 +69,11 @@ func (w *sweep) note(tx *bolt.Tx, last sweep) error {
 	return noteAs(tx, w.entry, policy.AuditEntry{At: w.at, By: "retention", Act: "expire", Detail: detail})
 }
 
-func expireCalls(tx *bolt.Tx, w *sweep) error {
+func expireCalls(tx *bolt.Tx, w *sweep) (err error) {
 	var old []record
 	cases := map[policy.CustomerNumber][]policy.Case{} // of the accounts that are looked at
-	end, cursor := indexKey{}.time(w.before), tx.Bucket(callsBucket).Cursor()
-	k, v := cursor.Seek(w.next)
-	for n := 0; k != nil && bytes.Compare(k, end) < 0 && n < expireBatch; n++ {
-		r, err := decode[record]("call", string(k[min(len(k), timeLength):]), v)
+	w.rest, w.done, err = w.rest.visit(tx.Bucket(callsBucket), expireBatch, func(k, v []byte) error {
+		r, err := readRecord(k, v)
 		if err != nil {
 			return err
 		}
@@ -93,10 +90,8 @@ func expireCalls(tx *bolt.Tx, w *sweep) error {
 		default:
 			w.did.Kept++
 		}
-		k, v = cursor.Next()
-	}
-	w.done = k == nil || bytes.Compare(k, end) >= 0
-	w.next = bytes.Clone(k)
+		return nil
+	})
 	for _, r := range old {
 		if err := removeCall(tx, r); err != nil {
 			return err
@@ -108,7 +103,7 @@ func expireCalls(tx *bolt.Tx, w *sweep) error {
 		w.did.Recordings += len(gone)
 	}
 	w.did.Calls += len(old)
-	return nil
+	return err
 }
 
 // removeCall removes a call, its story and its index entries.
@@ -121,35 +116,28 @@ func removeCall(tx *bolt.Tx, r record) error {
 		edits = append(edits, edit{in: inSteps, key: stepKey(n), gone: true})
 	}
 	edits = append(edits, indexEdits(callKeys(r.Call), nil)...)
-	for _, live := range []bool{true, false} {
-		edits = append(edits, searchEdits(searchKeys(r.Call, live), nil)...)
+	for _, unindexed := range []bool{true, false} {
+		edits = append(edits, searchEdits(searchKeys(r.Call, unindexed), nil)...)
 	}
 	return write(tx, edits)
 }
 
-func expireNotices(tx *bolt.Tx, w *sweep) error {
+func expireNotices(tx *bolt.Tx, w *sweep) (err error) {
 	var old []policy.Notice
-	cursor := tx.Bucket(noticesBucket).Cursor()
-	k, v := cursor.Seek(w.next)
-	for n := 0; k != nil && n < expireBatch; n++ {
-		found, err := decodeNotice(k, v)
-		if err != nil {
-			return err
+	w.rest, w.done, err = w.rest.visit(tx.Bucket(noticesBucket), expireBatch, func(k, v []byte) error {
+		n, err := decodeNotice(k, v)
+		if waits := n.SentAt.IsZero() && n.FailedAt.IsZero(); !waits && n.At.Before(w.before) {
+			old = append(old, n)
 		}
-		if waits := found.SentAt.IsZero() && found.FailedAt.IsZero(); !waits && found.At.Before(w.before) {
-			old = append(old, found)
-		}
-		k, v = cursor.Next()
-	}
-	w.done = k == nil
-	w.next = bytes.Clone(k)
+		return err
+	})
 	for _, n := range old {
 		if err := removeNotice(tx, n); err != nil {
 			return err
 		}
 	}
 	w.did.Notices += len(old)
-	return nil
+	return err
 }
 
 // longestCall is the provider's own bound: an older call without an end has ended, and the report of it was lost.
@@ -269,7 +257,7 @@ func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by str
 			return err
 		}
 		for _, r := range records {
-			call, _, err := r.withStory(tx)
+			call, _, err := r.withHistory(tx)
 			if err != nil {
 				return err
 			}

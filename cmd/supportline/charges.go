@@ -44,11 +44,11 @@ func (c chargesCommand) run(ctx context.Context, s *session) error {
 	case "json":
 		err = writeJSON(s.Out, each(lines))
 	case "csv":
-		err = writeCSV(s.Out, policy.ChargeColumns(), each(lines), policy.Charge.Cells)
+		err = writeCSV(s.Out, each(policy.ChargeRows(lines)))
 	default:
-		t := table{head: policy.ChargeColumns(), right: map[string]bool{"quantity": true, "rate": true, "amount": true}}
-		for _, l := range lines {
-			t.add(l.Cells()...)
+		t := table{head: policy.Columns[policy.ChargeRow](), right: map[string]bool{"quantity": true, "rate": true, "amount": true}}
+		for _, row := range policy.ChargeRows(lines) {
+			t.add(policy.Cells(row)...)
 		}
 		err = t.write(s.Out, s.Colour)
 	}

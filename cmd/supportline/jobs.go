@@ -35,13 +35,7 @@ func (j *jobs) liveLimits(ctx context.Context, now time.Time) error {
 		_, err := j.store.AdvanceAndNotify(ctx, sid, func(c policy.Call) (policy.Call, []policy.Notice) {
 			after, found, tell := policy.CallLimitNotice(c, now, j.settings.FairUse)
 			told = tell
-			all := j.addressed(found)
-			for _, n := range found {
-				if whisper, ok := after.Whispered(n); ok {
-					all = append(all, whisper)
-				}
-			}
-			return after, all
+			return after, j.addressed(found)
 		})
 		if err != nil {
 			failed = errors.Join(failed, err)

@@ -212,9 +212,10 @@ func (h *scriptHouse) Settle() {
 	if h.account == nil {
 		return
 	}
-	ctx, jobs := context.Background(), &jobs{store: h.store, settings: h.conf.Settings, log: h.log, wake: func() {}}
+	announced := h.channels(notices.Settings{})
+	ctx, jobs := context.Background(), &jobs{store: h.store, settings: h.conf.Settings, notices: announced, log: h.log, wake: func() {}}
 	_ = jobs.liveLimits(ctx, h.now()) // the store that a script broke
-	h.sender(notices.Settings{}).Once(ctx)
+	h.sender(announced).Once(ctx)
 }
 
 // Handler answers the webhooks.

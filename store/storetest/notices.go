@@ -30,7 +30,7 @@ func tell(t *testing.T, s Store, id policy.CallSID, keys ...string) error {
 
 func due(t *testing.T, s Store, now time.Time, limit int) []string {
 	t.Helper()
-	found, err := s.DueNotices(t.Context(), now, limit)
+	found, err := s.DueNotices(t.Context(), policy.ChannelEmail, now, limit)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,6 +169,38 @@ func delivery(t *testing.T, storage Storage) {
 	if len(audit) != 1 || audit[0].Act != "retry" || audit[0].By != "anna" {
 		t.Errorf("the audit holds %+v, want anna's retry", audit)
 	}
+}
+
+// byChannel is that a channel which nobody delivers on makes the others read none of its backlog: what they read and hold is the same
+// without it and with thousands of notices that wait there, all of them due for longer.
+func byChannel(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	var posts []policy.Notice
+	for i := range 3 {
+		n := notice(fmt.Sprint("post/", i))
+		n.Channel, n.NextAt = policy.ChannelWebhook, day.Add(time.Minute)
+		posts = append(posts, n)
+	}
+	if err := s.PutNotices(t.Context(), posts); err != nil {
+		t.Fatal(err)
+	}
+	read := func() {
+		if found, err := s.DueNotices(t.Context(), policy.ChannelWebhook, day.Add(time.Hour), 2); err != nil || len(found) != 2 || found[0].Key != "post/0" {
+			t.Fatalf("due of the webhook: %+v, %v", found, err)
+		}
+	}
+	alone := testing.AllocsPerRun(20, read)
+	var backlog []policy.Notice
+	for i := range 3000 {
+		backlog = append(backlog, notice(fmt.Sprintf("mail/%04d", i)))
+	}
+	if err := s.PutNotices(t.Context(), backlog); err != nil {
+		t.Fatal(err)
+	}
+	if beside := testing.AllocsPerRun(20, read); beside > 2*alone+20 {
+		t.Errorf("the webhook's due notices take %g allocations beside 3000 of e-mail, %g without", beside, alone)
+	}
+	same(t, "due of another channel", []string{"mail/0000", "mail/0001"}, due(t, s, day, 2))
 }
 
 // retriedNotice is tried several times, given up, and retried, as if nobody had ever tried it.

@@ -31,7 +31,6 @@ type Store interface {
 	Calls(ctx context.Context, filter policy.Filter) iter.Seq2[policy.Call, error]
 	Search(ctx context.Context, filter policy.Filter, page policy.Page) (policy.Found[policy.Call], error)
 	CountCalls(ctx context.Context, times []time.Time) ([]policy.OutcomeCount, error)
-	AccountMonth(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Call, error)
 	AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error)
 	MonthSummaries(ctx context.Context, month policy.Month) iter.Seq2[policy.CallSummary, error]
 	TalkingSince(ctx context.Context, before time.Time) ([]policy.CallSID, error)
@@ -62,7 +61,7 @@ type Store interface {
 	PutNotices(ctx context.Context, notices []policy.Notice) error
 	Notices(ctx context.Context) iter.Seq2[policy.Notice, error]
 	NoticesUnder(ctx context.Context, starts []string, limit int) ([]policy.Notice, error)
-	DueNotices(ctx context.Context, now time.Time, limit int) ([]policy.Notice, error)
+	DueNotices(ctx context.Context, channel policy.Channel, now time.Time, limit int) ([]policy.Notice, error)
 	NoticeSent(ctx context.Context, key string, at time.Time) error
 	NoticeFailed(ctx context.Context, key string, at time.Time, cause error, nextAt time.Time) error
 	RetryNotice(ctx context.Context, key, by string, at time.Time) error
@@ -78,8 +77,6 @@ type Store interface {
 
 	Checkpoint(ctx context.Context) (time.Time, error)
 	SetCheckpoint(ctx context.Context, at time.Time) error
-	Rotation(ctx context.Context) ([]byte, error)
-	SetRotation(ctx context.Context, before, after []byte) error
 
 	User(ctx context.Context, name string) (users.User, error)
 	Users(ctx context.Context) iter.Seq2[users.User, error]
@@ -149,7 +146,6 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"calls are counted by time and outcome", counts},
 		{"customers are found by number, name and phone", searchCustomers},
 		{"the audit is searched, page by page both ways", searchAudit},
-		{"the calls of an account and a month", accountMonth},
 		{"the summaries of a month, of one account and of all", summaries},
 		{"a month of many calls is one pass", longMonth},
 		{"calls that talk are found by their acceptance", talking},
@@ -159,6 +155,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a step and what is told of it are one step", told},
 		{"a notice is told once", once},
 		{"a notice waits, fails, is retried, is sent", delivery},
+		{"a channel does not read the backlog of another", byChannel},
 		{"a notice that is retried starts anew", retriedNotice},
 		{"a review sees the months and no others", standing},
 		{"reviews at once open one case, and tell it", flagging},
@@ -180,7 +177,6 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a session lasts until its end, and no longer", sessions},
 		{"the dates of a line are kept in versions", dates},
 		{"of two who edit one line the second learns of the first", datesRivals},
-		{"a rotation goes on from where it stands", rotation},
 		{"a probe says whether the store can be written", probe},
 		{"wrong numbers are counted by caller and time", wrongNumbers},
 		{"customers are found by number and by caller", directory},
