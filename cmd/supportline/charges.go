@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -25,19 +26,19 @@ Example:
     supportline charges --month 2026-10 > charges.csv`
 }
 
-func (c chargesCommand) run(ctx context.Context, s *session) error {
+func (c chargesCommand) Run(ctx context.Context, s *control.Session) error {
 	if c.Month == "" {
 		return errors.New("name the month: --month YYYY-MM")
 	}
-	month, err := s.month("--month", c.Month)
+	month, err := s.Month("--month", c.Month)
 	if err != nil {
 		return err
 	}
-	lines, err := s.accounts().Charges(ctx, policy.CustomerNumber(c.Customer), month)
+	lines, err := s.Accounts().Charges(ctx, policy.CustomerNumber(c.Customer), month)
 	if err != nil {
 		return unknownCustomer(c.Customer, err)
 	}
-	if month == s.thisMonth() {
+	if month == s.ThisMonth() {
 		fmt.Fprintf(s.Err, "%s is not over: these figures will grow.\n", month)
 	}
 	switch c.Format {

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/cmd/supportline/server"
@@ -114,6 +115,13 @@ func (h *house) conferences(way http.RoundTripper, calls ivr.Log) (err error) {
 	}
 	h.ringer = ivr.NewRinger(h.inForce.Settings, h.conf.PublicURL, calls, h.account, h.now, h.log)
 	return nil
+}
+
+// session returns a session on the open store, without a person.
+func (h *house) session() control.Session {
+	return control.Session{
+		Now: h.now, Store: h.store, Settings: h.inForce.InForce(), Notices: h.conf.Notices, Account: server.AccountOf(h.conf), Keeper: h.keeper,
+	}
 }
 
 // Close ends the calls from the console, lets what runs beside the calls end, and closes the store. Nothing may use the house after it.

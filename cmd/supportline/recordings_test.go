@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/twilio/fake"
@@ -41,8 +42,8 @@ func (l *telephony) run(args ...string) (out, words string, status int) {
 		l.t.Fatal(err)
 	}
 	var o, w bytes.Buffer
-	status = report(&w, line.command.(dataCommand).run(l.t.Context(), &session{
-		surroundings: surroundings{User: "mila"}, In: strings.NewReader(""), Out: &o, Err: &w, Now: l.clock.Now, Store: l.house.store,
+	status = control.Report(&w, line.command.(control.Command).Run(l.t.Context(), &control.Session{
+		Terminal: control.Terminal{User: "mila"}, In: strings.NewReader(""), Out: &o, Err: &w, Now: l.clock.Now, Store: l.house.store,
 		Settings: l.conf.Settings, Keeper: l.house.keeper,
 	}))
 	return o.String(), w.String(), status
@@ -138,7 +139,7 @@ func TestTalkIsKeptWhereTheCompanyRecords(t *testing.T) {
 		t.Errorf("reconcile put right %+v, %v", found, err)
 	}
 	out, words, status := l.run("calls", "recording", record.SID)
-	if status != statusDone || out != string(fake.Sound(90)) || !strings.Contains(words, "a recording of 90 s") {
+	if status != control.Done || out != string(fake.Sound(90)) || !strings.Contains(words, "a recording of 90 s") {
 		t.Errorf("status %d, %d bytes: %s", status, len(out), words)
 	}
 	told := httptest.NewRecorder()
@@ -156,7 +157,7 @@ func TestListeningIsNoted(t *testing.T) {
 	l.keeps()
 	sid := l.voicemail()
 	l.pass("after the call", recordings.Done{Fetched: 1})
-	if out, words, status := l.run("calls", "recording", string(sid), "--by", "anna"); status != statusDone || !strings.HasPrefix(out, "RIFF") {
+	if out, words, status := l.run("calls", "recording", string(sid), "--by", "anna"); status != control.Done || !strings.HasPrefix(out, "RIFF") {
 		t.Fatalf("status %d: %s", status, words)
 	}
 	var last policy.AuditEntry
@@ -171,7 +172,7 @@ func TestListeningIsNoted(t *testing.T) {
 		t.Errorf("%q (-want +got):\n%s", last.Detail, diff)
 	}
 	l.house.store.FailWrites(io.ErrShortWrite)
-	if out, _, status := l.run("calls", "recording", string(sid)); out != "" || status != statusWrong {
+	if out, _, status := l.run("calls", "recording", string(sid)); out != "" || status != control.FailedExit {
 		t.Errorf("status %d, %d bytes were heard", status, len(out))
 	}
 }
@@ -190,7 +191,7 @@ func TestFileThatWasChanged(t *testing.T) {
 	if err := os.WriteFile(name, make([]byte, call.Message.Copy.Bytes), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, words, status := l.run("calls", "recording", string(sid)); status != statusWrong || !strings.Contains(words, "not what was written") {
+	if _, words, status := l.run("calls", "recording", string(sid)); status != control.FailedExit || !strings.Contains(words, "not what was written") {
 		t.Errorf("status %d: %s", status, words)
 	}
 }
@@ -203,11 +204,11 @@ func TestWhereARecordingIsIsShown(t *testing.T) {
 	if out, _, _ := l.run("calls", "explain", string(sid)); !strings.Contains(out, "it is at the provider") {
 		t.Errorf("before it is fetched:\n%s", out)
 	}
-	if _, words, status := l.run("calls", "recording", string(sid)); status != statusNo || !strings.Contains(words, "was not fetched yet") {
+	if _, words, status := l.run("calls", "recording", string(sid)); status != control.RefusedExit || !strings.Contains(words, "was not fetched yet") {
 		t.Errorf("status %d: %s", status, words)
 	}
 	_, words, status := l.run("recordings", "fetch")
-	if status != statusDone || words != "1 fetched, 0 deleted at the provider, 0 removed\n" {
+	if status != control.Done || words != "1 fetched, 0 deleted at the provider, 0 removed\n" {
 		t.Errorf("status %d: %s", status, words)
 	}
 	if out, _, _ := l.run("calls", "explain", string(sid), "--format", "json"); !strings.Contains(out, "kept in folder:"+l.conf.Recordings.Folder) {
@@ -229,7 +230,7 @@ func TestFailuresAreSaid(t *testing.T) {
 	l.voicemail()
 	l.at.Change(func(s *fake.State) { s.Recordings, s.Strangers = nil, false })
 	_, words, status := l.run("recordings", "fetch")
-	if status != statusNo || !strings.Contains(words, "1 recording failed") {
+	if status != control.RefusedExit || !strings.Contains(words, "1 recording failed") {
 		t.Errorf("status %d: %s", status, words)
 	}
 	out, _, _ := l.run("recordings", "list")
@@ -246,12 +247,12 @@ func TestFailuresAreSaid(t *testing.T) {
 	if _, err := keeper.PassAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, words, status = l.run("recordings", "fetch"); status != statusNo || !strings.Contains(words, "supportline doctor") {
+	if _, words, status = l.run("recordings", "fetch"); status != control.RefusedExit || !strings.Contains(words, "supportline doctor") {
 		t.Errorf("status %d: %s", status, words)
 	}
 	l.conf.Recordings = recordings.Settings{}
 	l.keeps()
-	if out, words, status = l.run("recordings", "list"); status != statusDone || out != "" || !strings.Contains(words, "stay at the provider") {
+	if out, words, status = l.run("recordings", "list"); status != control.Done || out != "" || !strings.Contains(words, "stay at the provider") {
 		t.Errorf("without a place: status %d, %s%s", status, out, words)
 	}
 }

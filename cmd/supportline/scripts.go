@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/cmd/supportline/phone"
@@ -65,7 +66,7 @@ func (p *program) playScripts(ctx context.Context, configFile string, files []st
 	case len(unplayed) > 0:
 		return errors.Join(unplayed...)
 	case differ > 0:
-		return said(statusNo)
+		return control.Exit(control.RefusedExit)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -32,7 +33,7 @@ Examples:
 // maxMonths bounds a comparison: the log is not older.
 const maxMonths = 120
 
-func (w usageWhatif) run(ctx context.Context, s *session) error {
+func (w usageWhatif) Run(ctx context.Context, s *control.Session) error {
 	other, err := w.figures(s.Settings.FairUse)
 	if err != nil {
 		return err
@@ -41,7 +42,7 @@ func (w usageWhatif) run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	differ, err := s.accounts().Compare(ctx, policy.CustomerNumber(w.Customer), other, s.thisMonth(), months)
+	differ, err := s.Accounts().Compare(ctx, policy.CustomerNumber(w.Customer), other, s.ThisMonth(), months)
 	if err != nil {
 		return unknownCustomer(w.Customer, err)
 	}
@@ -69,20 +70,20 @@ func (w usageWhatif) figures(fair policy.FairUse) (policy.FairUse, error) {
 }
 
 // months is how many to recompute, the current one included.
-func (w usageWhatif) months(s *session) (int, error) {
+func (w usageWhatif) months(s *control.Session) (int, error) {
 	if w.Since == "" {
 		return max(1, s.Settings.FairUse.SustainedWithin), nil
 	}
-	first, err := s.month("--since", w.Since)
+	first, err := s.Month("--since", w.Since)
 	if err != nil {
 		return 0, err
 	}
 	n := 1
-	for m := s.thisMonth(); m > first && n <= maxMonths; m = m.Plus(-1) {
+	for m := s.ThisMonth(); m > first && n <= maxMonths; m = m.Plus(-1) {
 		n++
 	}
 	if n > maxMonths {
-		return 0, fmt.Errorf("--since %s is too long ago: write %s or a later month", first, s.thisMonth().Plus(1-maxMonths))
+		return 0, fmt.Errorf("--since %s is too long ago: write %s or a later month", first, s.ThisMonth().Plus(1-maxMonths))
 	}
 	return n, nil
 }
@@ -103,7 +104,7 @@ type difference struct {
 	WouldSustained bool                  `json:"would_sustained"`
 }
 
-func (w usageWhatif) show(s *session, found []policy.Difference) error {
+func (w usageWhatif) show(s *control.Session, found []policy.Difference) error {
 	rows := make([]difference, len(found))
 	for i, f := range found {
 		b, a := f.Before, f.After
