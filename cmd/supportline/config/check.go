@@ -129,7 +129,7 @@ func (c *checker) intent(t text) (policy.Intent, bool) {
 	if slices.Contains(intents(), t.Value) {
 		return policy.Intent(t.Value), true
 	}
-	c.wrong(t, "is "+quoted(t.Value)+", which is no reason to call", meant(t.Value, intents()))
+	c.wrong(t, "is "+quoted(t.Value)+", which is not a reason to call", meant(t.Value, intents()))
 	return "", false
 }
 
@@ -165,7 +165,7 @@ func (c *checker) routes(t table[text], teams table[team]) map[policy.Intent]str
 	routes := map[policy.Intent]string{}
 	for _, r := range t.Rows {
 		if !slices.Contains(intents(), r.Key.Value) {
-			c.wrong(r.Key, "has the key "+quoted(r.Key.Value)+", which is no reason to call", meant(r.Key.Value, intents()))
+			c.wrong(r.Key, "has the key "+quoted(r.Key.Value)+", which is not a reason to call", meant(r.Key.Value, intents()))
 			continue
 		}
 		routes[policy.Intent(r.Key.Value)] = r.Value.Value

@@ -31,7 +31,7 @@ func urlProblems(s string) []string {
 	case s == "":
 		return []string{"is empty"}
 	case err != nil || u.Hostname() == "" || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return []string{"is no address of a web server"}
+		return []string{"is not the address of a web server"}
 	}
 	var wrong []string
 	for _, rule := range []struct {
@@ -72,7 +72,7 @@ func validPort(s string) bool {
 func (c *checker) listen(l listen) Listen {
 	webhooks, console := c.hostPort(l.Webhooks), c.hostPort(l.Console)
 	if console != "" && !private(console) {
-		c.wrong(l.Console, "is "+quoted(console)+", which others than ops could reach: it shows calls and figures without asking who looks",
+		c.wrong(l.Console, "is "+quoted(console)+", which can be reached from outside: the console is for ops only",
 			"write a loopback or private address, such as 127.0.0.1:8081")
 	}
 	if webhooks != "" && console != "" && clash(webhooks, console) {
@@ -91,7 +91,7 @@ func (c *checker) hostPort(t text) string {
 	}
 	host, port, err := net.SplitHostPort(t.Value)
 	if err != nil || !validPort(port) || strings.ContainsAny(host, " /@") {
-		c.wrong(t, "is "+quoted(t.Value)+", which is no address to listen on", "write host:port, such as 127.0.0.1:8080")
+		c.wrong(t, "is "+quoted(t.Value)+", which is not an address to listen on", "write host:port, such as 127.0.0.1:8080")
 		return ""
 	}
 	return t.Value

@@ -50,9 +50,9 @@ func (c *checker) granted(l list[text]) []users.Permission {
 		switch word := t.Value; {
 		case t.silent():
 		case slices.Contains([]users.Permission{users.ManageLines, users.ManageUsers, users.SeeAudit, users.UsePhone}, users.Permission(word)):
-			c.wrong(t, "holds "+quoted(word)+", which is the admins' alone", "give the person the role admin, or leave it out")
+			c.wrong(t, "holds "+quoted(word)+", which only admins have", "give the person the role admin, or leave it out")
 		case !slices.Contains(known, word):
-			c.wrong(t, "holds "+quoted(word)+", which is no permission", meant(word, known))
+			c.wrong(t, "holds "+quoted(word)+", which is not a permission", meant(word, known))
 		case named[word]:
 			c.wrong(t, "names "+quoted(word)+" twice", "keep one of the two")
 		default:
@@ -73,7 +73,7 @@ func (c *checker) testLines(l list[text], lines list[line]) []policy.Phone {
 		switch number := t.Value; {
 		case t.silent():
 		case !slices.Contains(known, number):
-			c.wrong(t, "holds "+quoted(number)+", which is no line", meant(number, known))
+			c.wrong(t, "holds "+quoted(number)+", which is not a line", meant(number, known))
 		case named[number]:
 			c.wrong(t, "names "+quoted(number)+" twice", "keep one of the two")
 		default:
@@ -104,7 +104,7 @@ func (c *checker) sso(s sso) signin.SSO {
 		}
 	}
 	if s.Roles.Given && len(s.Roles.Rows) == 0 {
-		c.add(s.Roles.At, "roles names no group, so nobody gets in by sso", "write roles: { support: operator }")
+		c.add(s.Roles.At, "roles names no group, so nobody can sign in by sso", "write roles: { support: operator }")
 	}
 	for _, r := range s.Roles.Rows {
 		checked.Roles[r.Key.Value] = users.Role(c.oneOf(r.Value, "viewer", "operator", "admin"))

@@ -26,7 +26,7 @@ func (c *checker) fairUse(f fairUse) policy.FairUse {
 		if !at.Given {
 			at = f.Sustained.Within
 		}
-		c.add(at.At, fmt.Sprintf("sustained asks for %d months within %d, which cannot be", fair.SustainedMonths, fair.SustainedWithin),
+		c.add(at.At, fmt.Sprintf("sustained asks for %d months within %d, which is impossible", fair.SustainedMonths, fair.SustainedWithin),
 			"write months no larger than within")
 	}
 	if !currency.MatchString(fair.Currency) {

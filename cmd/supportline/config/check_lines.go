@@ -72,7 +72,7 @@ func (c *checker) zone(t text) *time.Location {
 	zone, err := time.LoadLocation(t.Value)
 	if err != nil || zone == time.Local || t.Value == "" {
 		near := cmp.Or(policy.Nearest(t.Value, commonZones, 3), "a name of the IANA list, such as America/New_York or Europe/London")
-		c.wrong(t, "is "+quoted(t.Value)+", which is no time zone", "write "+near)
+		c.wrong(t, "is "+quoted(t.Value)+", which is not a time zone", "write "+near)
 		return nil
 	}
 	return zone
@@ -195,6 +195,6 @@ func (c *checker) voice(t text, language string) string {
 		typo = policy.Nearest(t.Value, known, 2)
 	}
 	instead := cmp.Or(typo, strings.Join(known, ", ")+" or one of Google."+language+"-...")
-	c.wrong(t, fmt.Sprintf("is %s, which is no voice for %s", quoted(t.Value), language), "write "+instead)
+	c.wrong(t, fmt.Sprintf("is %s, which is not a voice for %s", quoted(t.Value), language), "write "+instead)
 	return ""
 }

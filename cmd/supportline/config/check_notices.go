@@ -73,7 +73,7 @@ func (c *checker) templates(t text) *notices.Templates {
 	}
 	own, problems, err := notices.ReadTemplates(folder)
 	if err != nil {
-		c.wrong(t, fmt.Sprintf("names the folder %s, which cannot be read: %v", folder, err), "write the name of a folder, seen from the folder of this file")
+		c.wrong(t, fmt.Sprintf("names the folder %s, which cannot be read: %v", folder, err), "write the name of a folder, relative to the folder of this file")
 		return nil
 	}
 	for _, p := range problems {

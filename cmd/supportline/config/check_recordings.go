@@ -61,13 +61,13 @@ func (c *checker) bucket(t text, address string) kept.S3 {
 	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
 		c.wrong(t, "does not go to https:// (http:// is for this machine only)", likeABucket)
 	case !bucketName.MatchString(name):
-		c.wrong(t, "names no bucket behind its host", likeABucket)
+		c.wrong(t, "names no bucket after the host", likeABucket)
 	case prefix != "" && (!bucketPrefix.MatchString(prefix) || strings.Contains("/"+prefix+"/", "/../") || strings.Contains("/"+prefix+"/", "/./")):
-		c.wrong(t, "has a prefix of other letters than names are made of", "write letters, digits, dots, dashes, underscores, and slashes between them")
+		c.wrong(t, "has characters in its prefix that are not allowed", "write letters, digits, dots, dashes, underscores, and slashes between them")
 	case len(query) > 0:
-		c.wrong(t, "has something else than a region behind the ?", likeABucket)
+		c.wrong(t, "has another parameter than region after the ?", likeABucket)
 	case s.Region != "" && !region.MatchString(s.Region):
-		c.wrong(t, "has a region that is none", "write it like region=eu-west-1, or leave it out")
+		c.wrong(t, "has an invalid region", "write it like region=eu-west-1, or leave it out")
 	default:
 		return s
 	}

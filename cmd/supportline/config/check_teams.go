@@ -66,7 +66,7 @@ func (c *checker) address(t text) policy.Phone {
 		return c.number(t)
 	}
 	if !sip.MatchString(t.Value) || len(t.Value) > 255 {
-		c.wrong(t, "is "+quoted(t.Value)+", which is no SIP address", "write sip:user@host")
+		c.wrong(t, "is "+quoted(t.Value)+", which is not a SIP address", "write sip:user@host")
 		return ""
 	}
 	return policy.Phone(t.Value)
@@ -80,7 +80,7 @@ func (c *checker) number(t text) policy.Phone {
 	}
 	parsed, err := phonenumbers.Parse(t.Value, "ZZ") // no region: the country code must be there
 	if err != nil || !phonenumbers.IsPossibleNumber(parsed) {
-		c.wrong(t, "is "+quoted(t.Value)+", which is no telephone number", "write + and the country code, then the rest, such as +448000668187")
+		c.wrong(t, "is "+quoted(t.Value)+", which is not a telephone number", "write + and the country code, then the rest, such as +448000668187")
 		return ""
 	}
 	if number := phonenumbers.Format(parsed, phonenumbers.E164); number != t.Value {
@@ -100,7 +100,7 @@ func (c *checker) ownNumbers(f *file) {
 		for _, s := range r.Value.Ring.Items {
 			for _, t := range s.To.Items {
 				if own[t.Value] {
-					c.wrong(t, "is "+t.Value+", a line of this file, which would call itself", "write a specialist's own number")
+					c.wrong(t, "is "+t.Value+", which is a line of this file and would call itself", "write a specialist's own number")
 				}
 			}
 		}

@@ -23,7 +23,7 @@ func (c *checker) words(t text) (ivr.Words, []byte) {
 	}
 	own, err := readFile(name)
 	if err != nil {
-		c.wrong(t, fmt.Sprintf("names the file %s, which cannot be read: %v", name, err), "write the name of a file of words, seen from the folder of this file")
+		c.wrong(t, fmt.Sprintf("names the file %s, which cannot be read: %v", name, err), "write the name of a file of words, relative to the folder of this file")
 		return ivr.DefaultWords(), nil
 	}
 	words, problems := ivr.ParseWords(name, own)
