@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// url takes an absolute https address without anything that would be lost or doubled when paths are put behind it.
+// url returns an absolute https address without anything that would be lost or doubled when a path is appended.
 func (c *checker) url(t text) string {
 	if t.silent() {
 		return ""
@@ -97,7 +97,7 @@ func (c *checker) hostPort(t text) string {
 	return t.Value
 }
 
-// private says whether an address is for this machine or its own network: a loopback or private IP address, or a name without dots, as
+// private reports whether an address is for this machine or its own network: a loopback or private IP address, or a name without dots, as
 // containers have.
 func private(hostPort string) bool {
 	host, _, _ := net.SplitHostPort(hostPort)
@@ -108,7 +108,7 @@ func private(hostPort string) bool {
 	return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
 }
 
-// clash says whether two listeners would want the same port of the same address. Port 0 is another one each time.
+// clash reports whether two listeners want the same port of the same address. Port 0 is a different one each time.
 func clash(a, b string) bool {
 	hostA, portA, _ := net.SplitHostPort(a)
 	hostB, portB, _ := net.SplitHostPort(b)
@@ -120,7 +120,7 @@ func every(host string) bool {
 	return host == "" || err == nil && ip.IsUnspecified()
 }
 
-// store never shows the value in a problem: it may hold a password.
+// store returns the address of the store. Its problems do not show the value, which may hold a password.
 func (c *checker) store(t text) string {
 	if t.silent() {
 		return ""
@@ -144,7 +144,7 @@ var (
 	secret     = regexp.MustCompile(`^[!-~]+$`)
 )
 
-// account checks the shape of the credentials and never shows one. Offline, those from the environment may be empty.
+// account checks the shape of the credentials. Its problems do not show them. Offline, those from the environment may be empty.
 func (c *checker) account(a account) Twilio {
 	c.credential(a.AccountSID, accountSID, !c.offline, "AC and 32 hexadecimal digits, as the provider's console shows it")
 	c.credential(a.AuthToken, secret, !c.offline, "the account's auth token, without spaces")
@@ -171,7 +171,7 @@ func (c *checker) account(a account) Twilio {
 
 var placeName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
-// place is a part of the provider's host names.
+// place returns a part of the provider's host names.
 func (c *checker) place(t text, want string) string {
 	if t.Value != "" && !t.silent() && !placeName.MatchString(t.Value) {
 		c.wrong(t, "is not a name", "write "+want+`, or ""`)

@@ -10,7 +10,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// maxAtOnce is how many addresses the provider rings in one Dial.
+// maxAtOnce is the number of addresses that the provider rings in one Dial.
 const maxAtOnce = 10
 
 func (c *checker) teams(t table[team]) map[string]policy.Team {
@@ -58,7 +58,7 @@ func (c *checker) addresses(l list[text]) []policy.Phone {
 	return to
 }
 
-// sip takes sip:user@host, with a port and parameters where needed.
+// sip checks sip:user@host, with a port and parameters where needed.
 var sip = regexp.MustCompile(`^sip:[^@\s<>"]+@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?(;[^\s<>"]+)?$`)
 
 func (c *checker) address(t text) policy.Phone {
@@ -72,8 +72,8 @@ func (c *checker) address(t text) policy.Phone {
 	return policy.Phone(t.Value)
 }
 
-// number takes E.164 as the provider sends it. Whether a number is assigned is not asked: the length for its country is enough, so that
-// new ranges and the numbers reserved for examples pass.
+// number checks that a number is in E.164 as the provider sends it. It need not be assigned: a length that is right for its country is enough,
+// so that new ranges and the numbers reserved for examples pass.
 func (c *checker) number(t text) policy.Phone {
 	if t.silent() {
 		return ""
@@ -90,7 +90,7 @@ func (c *checker) number(t text) policy.Phone {
 	return policy.Phone(t.Value)
 }
 
-// ownNumbers holds that no team rings one of the lines: such a call would come back to us for ever.
+// ownNumbers checks that no team rings one of the lines: such a call would come back to us endlessly.
 func (c *checker) ownNumbers(f *file) {
 	own := map[string]bool{}
 	for _, l := range f.Lines.Items {

@@ -7,8 +7,8 @@ import (
 	"github.com/officernd/supportline/ivr"
 )
 
-// words reads the company's own sentences, where the file names some, and gives their text as well, which is part of the version. What is
-// wrong in them is reported under their own file's name.
+// words returns the sentences with the company's own, where the file names some, and their text, which is part of the version. Problems in them
+// are reported under the name of their own file.
 func (c *checker) words(t text) (ivr.Words, []byte) {
 	if t.silent() {
 		return ivr.DefaultWords(), nil
