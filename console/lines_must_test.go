@@ -39,13 +39,13 @@ func (l linesOver) YAML() []byte {
 	return fmt.Appendf(nil, "lines: # %d closed\n", len(l.InForce().Lines[1].Hours.Closed))
 }
 
-const ukPath = "/lines/448000668187"
+const UKPath = "/lines/448000668187"
 
-// withHours gives the company its hours, teams and what the configuration says of single dates.
-func withHours(t testing.TB) func(*console.Deps) {
+// WithHours gives the company its hours, teams and what the configuration says of single dates.
+func WithHours(t testing.TB) func(*console.Deps) {
 	t.Helper()
 	return func(d *console.Deps) {
-		s := company(t)
+		s := Company(t)
 		s.Version = "0123456789ab"
 		for i := range s.Lines {
 			l := &s.Lines[i]
@@ -54,13 +54,13 @@ func withHours(t testing.TB) func(*console.Deps) {
 				l.Hours.Week[day] = []policy.Span{{From: 8 * 60, To: 19 * 60}}
 			}
 		}
-		s.Lines[1].Hours.Closed = []policy.Closure{{Date: december(24), Reason: "Christmas Eve"}}
+		s.Lines[1].Hours.Closed = []policy.Closure{{Date: December(24), Reason: "Christmas Eve"}}
 		s.Lines[1].Hours.Calendars = []policy.Calendar{policy.CalendarGBEng}
 		for i, intent := range policy.Intents() {
 			s.Menu = append(s.Menu, policy.MenuKey{Key: fmt.Sprint(i + 1), Intent: intent})
 		}
 		s.Teams = map[string]policy.Team{
-			"critical": {Name: "critical", Rounds: 2, Steps: []policy.RingStep{{To: []policy.Phone{specialist, "sip:oncall@example.com"}, For: 20 * time.Second}}},
+			"critical": {Name: "critical", Rounds: 2, Steps: []policy.RingStep{{To: []policy.Phone{Specialist, "sip:oncall@example.com"}, For: 20 * time.Second}}},
 			"general":  {Name: "general", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Phone{"+15550100003"}, For: 25 * time.Second}}},
 		}
 		s.Routes = map[policy.Intent]string{policy.Critical: "critical", policy.Question: "general"}
@@ -71,4 +71,4 @@ func withHours(t testing.TB) func(*console.Deps) {
 	}
 }
 
-func december(day int) policy.Date { return policy.Date{Year: 2026, Month: time.December, Day: day} }
+func December(day int) policy.Date { return policy.Date{Year: 2026, Month: time.December, Day: day} }

@@ -15,7 +15,7 @@ type derived struct{ *store.Store }
 func (d derived) Report(ctx context.Context, last policy.Month, n int) (report policy.UsageReport, ready bool, err error) {
 	for back := n - 1; back >= 0; back-- {
 		m := last.Plus(-back)
-		figures, err := policy.NewMonthReport(m, d.MonthSummaries(ctx, m), monday)
+		figures, err := policy.NewMonthReport(m, d.MonthSummaries(ctx, m), Monday)
 		if err != nil {
 			return nil, false, err
 		}
@@ -43,10 +43,10 @@ func (s silent) MoveCase(ctx context.Context, id policy.CaseID, move policy.Move
 	return moved, nil, err
 }
 
-// enrol brings customers into the directory.
-func (p *place) enrol(t testing.TB, customers ...policy.Customer) {
+// Enrol brings customers into the directory.
+func (p *Place) Enrol(t testing.TB, customers ...policy.Customer) {
 	t.Helper()
-	if _, err := p.store.ImportCustomers(t.Context(), customers, "test"); err != nil {
+	if _, err := p.Store.ImportCustomers(t.Context(), customers, "test"); err != nil {
 		t.Fatal(err)
 	}
 }
