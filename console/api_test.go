@@ -373,7 +373,7 @@ func TestExportOverTheAPI(t *testing.T) {
 	if err != nil || len(rows) != 4 {
 		t.Fatalf("%d lines, %v", len(rows), err)
 	}
-	if diff := cmp.Diff(policy.RowColumns(), rows[0]); diff != "" {
+	if diff := cmp.Diff(policy.Columns[policy.Row](), rows[0]); diff != "" {
 		t.Errorf("columns (-want +got):\n%s", diff)
 	}
 	list := Decode[struct{ Calls []policy.Row }](t, operator.Get("/api/v1/calls?customer=204518"))

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"iter"
@@ -133,17 +132,13 @@ func (r *request) chargesFile() error {
 	header.Set("Content-Type", "text/csv; charset=utf-8")
 	header.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="charges-%s.csv"`, month))
 	header.Set("Cache-Control", "no-store")
-	out := csv.NewWriter(r.Response())
-	_ = out.Write(policy.ChargeColumns()) // its errors come with the last one
-	for _, l := range lines {
-		cells := l.Cells()
-		for i := range cells {
-			cells[i] = policy.HarmlessCell(cells[i])
+	return policy.WriteCSV(r.Response(), func(yield func(policy.ChargeRow, error) bool) {
+		for _, row := range policy.ChargeRows(lines) {
+			if !yield(row, nil) {
+				return
+			}
 		}
-		_ = out.Write(cells)
-	}
-	out.Flush()
-	return out.Error()
+	})
 }
 
 // Rate is a line's rate as people write it.

@@ -10,8 +10,8 @@ import (
 // fetchedQuery marks the address to which the Ringer brings a caller.
 const fetchedQuery = "fetched=1"
 
-// besideRoutes are those of calls whose specialists are rung beside them, and of the conferences in which the two meet.
-func (h *webhooks) besideRoutes(on func(string, func(*hook) error)) {
+// outboundRoutes are those of outbound legs, and of the conferences in which caller and specialist meet.
+func (h *webhooks) outboundRoutes(on func(string, func(*hook) error)) {
 	on("/leg/:call/:order/screen/:turn", h.leg(stepScreen))
 	on("/leg/:call/:order/answer/:turn", h.leg(stepAnswer))
 	on("/leg/:call/:order/ring", h.legStatus)

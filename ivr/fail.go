@@ -46,38 +46,38 @@ func (m Machine) Fail(call policy.Call, f Failure, now time.Time) (policy.Call, 
 			}
 		}
 	}
-	t := m.start(call.Clip(), f.Input, now)
-	t.note("provider.fallback", "the provider could not use our answer and asked the fallback", "error", f.Code, "at", f.Path,
+	x := m.start(call.Clip(), f.Input, now)
+	x.note("provider.fallback", "the provider could not use our answer and asked the fallback", "error", f.Code, "at", f.Path,
 		"page", "https://www.twilio.com/docs/errors/"+f.Code)
 	if len(before) >= maxFailures {
-		t.note("provider.goodbye", "nothing that we answer reaches the caller: the call ends")
-		return t.finish(key, "", t.leave(phrase("trouble-goodbye")))
+		x.note("provider.goodbye", "nothing that we answer reaches the caller: the call ends")
+		return x.finish(key, "", x.leave(phrase("trouble-goodbye")))
 	}
-	return t.finish(key, "", t.resume(f.Path, again))
+	return x.finish(key, "", x.resume(f.Path, again))
 }
 
 // failureKey begins the turn of a failure; the place, its number in the call and the request's token follow.
 const failureKey = "fallback/"
 
-func (t *turn) resume(path string, again bool) Reply {
-	last, began := lastReply(t.call)
+func (x *exchange) resume(path string, again bool) Reply {
+	last, began := lastReply(x.call)
 	failed := strings.TrimPrefix(path, "voice/")
 	step, _, _ := strings.Cut(failed, "/")
-	decided, known := answered(t.call, failed)
+	decided, known := answered(x.call, failed)
 	switch {
-	case t.in.Gone:
-		return t.gone()
+	case x.in.Gone:
+		return x.gone()
 	case again:
-		t.note("provider.plain", "a second failure at the same place: the plain way, without the log")
+		x.note("provider.plain", "a second failure at the same place: the plain way, without the log")
 		return Reply{Then: ThenPlain}
 	case !began:
-		return t.arrive()
+		return x.arrive()
 	case known:
 		return decided
-	case step == stepRang && t.call.State.Step == stepRang:
-		return t.rang()
+	case step == stepRang && x.call.State.Step == stepRang:
+		return x.rang()
 	case step == stepRecorded:
-		return t.leave(phrase("goodbye"))
+		return x.leave(phrase("goodbye"))
 	}
 	return last
 }

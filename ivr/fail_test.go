@@ -106,7 +106,7 @@ func TestCallsWithFailuresEnd(t *testing.T) {
 			if !ok {
 				rt.Fatalf("a reply that leads nowhere: %+v", reply)
 			}
-			in = ivr.Input{Step: step, Turn: turn, Line: uk, From: caller, Keys: rapid.SampledFrom([]string{"", "1", "5", "204518", "9"}).Draw(rt, "keys")}
+			in = ivr.Input{Step: step, Exchange: turn, Line: uk, From: caller, Keys: rapid.SampledFrom([]string{"", "1", "5", "204518", "9"}).Draw(rt, "keys")}
 			in.Number = in.Keys
 			if in.Number == string(northwind.Number) {
 				in.Customer = &northwind

@@ -24,7 +24,7 @@ func (h *webhooks) voice(w *hook) error {
 	}
 	var reply Reply
 	_, err = h.advance(ctx, w, policy.CallSID(w.CallSID), func(c policy.Call) policy.Call {
-		c, reply = w.machine().Next(c, in, w.now)
+		c, reply = h.machine(w).Next(c, in, w.now)
 		return c
 	})
 	if err != nil {
@@ -39,16 +39,16 @@ func (h *webhooks) leg(step string) func(*hook) error {
 		ctx, cancel := context.WithTimeout(w.Request().Context(), patience)
 		defer cancel()
 		sid := policy.CallSID(w.Param("call"))
-		in := LegInput{Step: step, Leg: policy.CallSID(w.CallSID), To: policy.Phone(w.To), Try: turnNumber(w), Keys: w.Digits, Order: orderNumber(w)}
+		in := LegInput{Step: step, Leg: policy.CallSID(w.CallSID), To: policy.Phone(w.To), Try: exchangeNumber(w), Keys: w.Digits, Attempt: attemptNumber(w)}
 		var reply Reply
 		_, err := h.advance(ctx, w, sid, func(c policy.Call) policy.Call {
-			c, reply = w.machine().NextLeg(c, in, w.now)
+			c, reply = h.machine(w).NextLeg(c, in, w.now)
 			return c
 		})
 		if err != nil {
 			return err
 		}
-		return h.send(w, h.form.leg(w.line, sid, in.Order, reply))
+		return h.send(w, h.form.leg(w.line, sid, in.Attempt, reply))
 	}
 }
 
@@ -63,7 +63,7 @@ func (h *webhooks) status(w *hook) error {
 func (h *webhooks) legStatus(w *hook) error {
 	return h.learn(w, policy.CallSID(w.Param("call")), policy.Report{
 		At: w.reported(), Leg: policy.CallSID(w.CallSID), From: policy.Phone(w.From), To: policy.Phone(w.To),
-		Status: w.CallStatus, Seconds: w.CallSeconds, Attempt: orderNumber(w),
+		Status: w.CallStatus, Seconds: w.CallSeconds, Attempt: attemptNumber(w),
 	})
 }
 
@@ -169,7 +169,7 @@ func (h *webhooks) read(w *hook) Input {
 		Keys: w.Digits, Said: w.Speech, Fetched: w.Request().URL.RawQuery == fetchedQuery,
 	}
 	if step := w.Param("step"); step != "" {
-		in.Step, in.Turn = step, turnNumber(w)
+		in.Step, in.Exchange = step, exchangeNumber(w)
 	}
 	if w.Digits == hangupKeys {
 		in.Keys, in.Gone = "", true
@@ -228,7 +228,7 @@ func (h *webhooks) callers(ctx context.Context, from policy.Phone) ([]policy.Cus
 func (h *webhooks) fallback(w *hook) error {
 	failed := failedPath(h.PublicURL, w.ErrorURL)
 	h.Logger.Warn("the provider fell back to us", zap.String("sid", w.CallSID), zap.String("error", w.ErrorCode), zap.String("at", failed))
-	if outbound(w.Webhook) {
+	if isOutboundLeg(w.Webhook) {
 		return h.send(w, h.plain(w).screen(w.line, h.form.base+"/plain/answer"))
 	}
 	ctx, cancel := context.WithTimeout(w.Request().Context(), patience)
@@ -244,7 +244,7 @@ func (h *webhooks) fallback(w *hook) error {
 	}
 	var reply Reply
 	_, err = h.advance(ctx, w, policy.CallSID(w.CallSID), func(c policy.Call) policy.Call {
-		c, reply = w.machine().Fail(c, f, w.now)
+		c, reply = h.machine(w).Fail(c, f, w.now)
 		return c
 	})
 	switch {
@@ -261,7 +261,7 @@ func (h *webhooks) plainRoutes(on func(string, func(*hook) error)) {
 	on("/plain", func(w *hook) error { return h.send(w, h.plain(w).instead(w.line, "", w.Webhook)) })
 	on("/plain/key", func(w *hook) error { return h.send(w, h.plain(w).key(w.line, w.Digits)) })
 	on("/plain/rang/:intent/:turn", func(w *hook) error {
-		return h.send(w, h.plain(w).next(w.line, policy.Intent(w.Param("intent")), turnNumber(w), w.Webhook))
+		return h.send(w, h.plain(w).next(w.line, policy.Intent(w.Param("intent")), exchangeNumber(w), w.Webhook))
 	})
 	on("/plain/screen", func(w *hook) error { return h.send(w, h.plain(w).screen(w.line, h.form.base+"/plain/answer")) })
 	on("/plain/answer", func(w *hook) error { return h.send(w, h.plain(w).answer(w.Digits)) })

@@ -22,8 +22,8 @@ const (
 // Input is one webhook of a call as the machine sees it: what was asked, what was pressed or said, and what the directory and the log
 // know about it, looked up beforehand.
 type Input struct {
-	Step string
-	Turn int
+	Step     string
+	Exchange int
 
 	Line     policy.Phone // the dialled number
 	From     policy.Phone
@@ -60,9 +60,9 @@ const (
 )
 
 // key names the webhook among the turns of a call: a retry has the same.
-func (in Input) key() string { return turnKey(in.Step, in.Turn) }
+func (in Input) key() string { return stepPath(in.Step, in.Exchange) }
 
-func turnKey(step string, turn int) string { return step + "/" + strconv.Itoa(turn) }
+func stepPath(step string, turn int) string { return step + "/" + strconv.Itoa(turn) }
 
 // heard is the input as the log keeps it.
 func (in Input) heard() string {

@@ -18,10 +18,10 @@ type Switchboard interface {
 	HangUp(ctx context.Context, sid string) error
 }
 
-// ringWithin and errandWithin bound an errand. What takes longer is of no use to anybody on the telephone.
+// ringWithin and actionWithin bound an errand. What takes longer is of no use to anybody on the telephone.
 const (
-	ringWithin   = wordWithin - 2*time.Second
-	errandWithin = 10 * time.Second
+	ringWithin   = placeWithin - 2*time.Second
+	actionWithin = 10 * time.Second
 )
 
 // Ringer runs the errands of calls (Machine.Errands), each on its own and beside the webhooks: nobody on a telephone waits for one. What comes of
@@ -42,7 +42,7 @@ func NewRinger(s Source, publicURL string, log Log, board Switchboard, now func(
 	return &Ringer{settings: s, form: form{base: trimmed(publicURL)}, log: log, board: board, now: now, logger: logger}
 }
 
-func (r *Ringer) machine() Machine { return Machine{*r.settings()} }
+func (r *Ringer) machine() Machine { return Machine{Settings: *r.settings()} }
 
 // Wait returns when no errand runs. A nil Ringer has none.
 func (r *Ringer) Wait() {
@@ -56,74 +56,74 @@ func (r *Ringer) follow(before, after policy.Call) {
 	if r == nil {
 		return
 	}
-	for _, e := range r.machine().Errands(before, after) {
+	for _, a := range r.machine().Actions(before, after) {
 		r.running.Go(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), errandWithin)
+			ctx, cancel := context.WithTimeout(context.Background(), actionWithin)
 			defer cancel()
-			r.run(ctx, e)
+			r.run(ctx, a)
 		})
 	}
 }
 
-func (r *Ringer) run(ctx context.Context, e Errand) {
+func (r *Ringer) run(ctx context.Context, a RESTAction) {
 	var err error
 	switch {
-	case e.Ring != nil:
-		err = r.report(ctx, e.Call, r.ring(ctx, e.Call, *e.Ring))
-	case e.HangUp != "":
-		err = r.board.HangUp(ctx, string(e.HangUp))
+	case a.Ring != nil:
+		err = r.report(ctx, a.Call, r.place(ctx, *a.Ring))
+	case a.HangUp != "":
+		err = r.board.HangUp(ctx, string(a.HangUp))
 	default:
-		err = r.fetch(ctx, e)
+		err = r.fetch(ctx, a)
 	}
 	if err != nil {
-		r.logger.Warn("an errand of a call failed; the call goes on without it", zap.String("sid", string(e.Call)), zap.Error(err))
+		r.logger.Warn("a REST action of a call failed; the call goes on without it", zap.String("sid", string(a.Call)), zap.Error(err))
 	}
 }
 
 // fetch brings the caller on, unless that is too late.
-func (r *Ringer) fetch(ctx context.Context, e Errand) error {
+func (r *Ringer) fetch(ctx context.Context, a RESTAction) error {
 	ctx, cancel := context.WithTimeout(ctx, fetchWithin)
 	defer cancel()
-	return r.board.Fetch(ctx, string(e.Call), r.form.base+"/voice/"+e.Fetch+"?"+fetchedQuery)
+	return r.board.Fetch(ctx, string(a.Call), r.form.base+"/voice/"+a.Fetch+"?"+fetchedQuery)
 }
 
-// ring rings everybody of an order at once.
-func (r *Ringer) ring(ctx context.Context, call policy.CallSID, o Order) Rung {
+// place places the legs of an attempt, all at once.
+func (r *Ringer) place(ctx context.Context, q RingRequest) Placed {
 	ctx, cancel := context.WithTimeout(ctx, ringWithin)
 	defer cancel()
-	legs := make([]policy.Leg, len(o.To))
-	refusals := make([]error, len(o.To))
+	legs := make([]policy.Leg, len(q.To))
+	refusals := make([]error, len(q.To))
 	var all sync.WaitGroup
-	for i, to := range o.To {
+	path := r.form.base + "/" + q.Path + "/"
+	for i, to := range q.To {
 		all.Go(func() {
 			var sid string
 			sid, refusals[i] = r.board.Ring(ctx, twilio.Ringing{
-				From: o.Line.Full(), To: to.Full(), Seconds: o.Seconds, URL: r.form.besideURL(call, o.Number, turnKey(stepScreen, 1)),
-				StatusURL: r.form.besideURL(call, o.Number, "ring"), StatusEvents: legEvents,
+				From: q.From.Full(), To: to.Full(), Seconds: q.Seconds, URL: path + stepPath(stepScreen, 1), StatusURL: path + "ring", StatusEvents: legEvents,
 			})
 			legs[i] = policy.Leg{SID: policy.CallSID(sid), To: to}
 		})
 	}
 	all.Wait()
-	rung := Rung{Order: o.Number}
+	placed := Placed{Attempt: q.Attempt}
 	for i, leg := range legs {
 		if refusals[i] != nil {
-			rung.Refusals = append(rung.Refusals, policy.Fact{Name: leg.To.Full(), Value: refusals[i].Error()})
+			placed.Refusals = append(placed.Refusals, policy.Fact{Name: leg.To.Full(), Value: refusals[i].Error()})
 			continue
 		}
-		rung.Legs = append(rung.Legs, leg)
+		placed.Legs = append(placed.Legs, leg)
 	}
-	return rung
+	return placed
 }
 
 // report brings what came of an order into the log, even when that took all the time there was.
-func (r *Ringer) report(ctx context.Context, sid policy.CallSID, rung Rung) error {
+func (r *Ringer) report(ctx context.Context, sid policy.CallSID, p Placed) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	var before policy.Call
 	after, err := r.log.Advance(ctx, sid, func(c policy.Call) policy.Call {
 		before = c
-		return r.machine().Rung(c, rung, r.now().UTC().Truncate(time.Millisecond))
+		return r.machine().Placed(c, p, r.now().UTC().Truncate(time.Millisecond))
 	})
 	if err == nil {
 		r.follow(before, after)

@@ -64,7 +64,7 @@ func ringingServer(t *testing.T, b *board, own policy.Settings, outbound bool) (
 	t.Helper()
 	var ringer *ivr.Ringer
 	s := newServerWith(t, func(d *ivr.Deps) {
-		own.Whisper = outbound
+		own.Announce = outbound
 		d.Settings = always(own)
 		if outbound {
 			ringer = ivr.NewRinger(d.Settings, publicURL, d.Log, b, func() time.Time { return tuesday }, zap.NewNop())

@@ -86,7 +86,7 @@ func (h *webhooks) routes(g *echo.Group) {
 	on("/leg/:call/screen/:turn", h.leg(stepScreen))
 	on("/leg/:call/answer/:turn", h.leg(stepAnswer))
 	on("/leg/:call/ring", h.legStatus)
-	h.besideRoutes(on)
+	h.outboundRoutes(on)
 	on("/status", h.status)
 	on("/recording/:kind", h.recording)
 	on("/fallback", h.fallback)
@@ -104,22 +104,13 @@ type hook struct {
 	line     policy.Line      // whose language and voice answer
 }
 
-// machine decides by the settings of this webhook.
-func (w *hook) machine() Machine { return Machine{*w.settings} }
+// machine decides by the settings of a webhook. Without a Ringer there are no outbound legs.
+func (h *webhooks) machine(w *hook) Machine {
+	return Machine{Settings: *w.settings, Outbound: w.settings.Announce && h.Ringer != nil}
+}
 
 // plain is the way without state, by the settings of this webhook.
 func (h *webhooks) plain(w *hook) plain { return plain{form: h.form, settings: w.settings} }
-
-// inForce are the settings as this server can follow them: without a Ringer there are no conferences.
-func (h *webhooks) inForce() *policy.Settings {
-	s := h.Settings()
-	if s.Whisper && h.Ringer == nil {
-		own := *s
-		own.Whisper = false
-		return &own
-	}
-	return s
-}
 
 // guarded verifies a webhook before anything reads it, measures it, and answers for a handler that fails: whatever happens, the
 // caller hears a sentence and is rung through.
@@ -131,7 +122,7 @@ func (h *webhooks) guarded(handle func(*hook) error) echo.HandlerFunc {
 			h.Logger.Warn("webhook refused", zap.String("route", c.Path()), zap.Error(err))
 			refuse(c, err)
 		} else {
-			w, s := twilio.ParseWebhook(params), h.inForce()
+			w, s := twilio.ParseWebhook(params), h.Settings()
 			h.answer(&hook{Context: c, Webhook: w, now: h.Now().UTC().Truncate(time.Millisecond), settings: s, line: speaker(s, ours(w))}, handle)
 		}
 		h.Observer.Webhook(c.Path(), c.Response().Status, time.Since(began))
@@ -170,8 +161,8 @@ func (h *webhooks) instead(w *hook) {
 	case kind == "conference":
 		err = h.conferenceWait(w)
 	case strings.Contains(w.Path(), "/"+stepScreen+"/"):
-		err = h.send(w, h.plain(w).screen(w.line, h.form.besideURL(policy.CallSID(w.Param("call")), orderNumber(w), answerPath(1))))
-	case strings.Contains(w.Path(), "/"+stepAnswer+"/") && orderNumber(w) > 0: // nothing joins the two without the log
+		err = h.send(w, h.plain(w).screen(w.line, h.form.legURL(policy.CallSID(w.Param("call")), attemptNumber(w), answerPath(1))))
+	case strings.Contains(w.Path(), "/"+stepAnswer+"/") && attemptNumber(w) > 0: // nothing joins the two without the log
 		err = h.send(w, document(h.form.say(w.line, []Phrase{phrase("screen-gone")}), twilio.Hangup{}))
 	case strings.Contains(w.Path(), "/"+stepAnswer+"/"):
 		err = h.send(w, h.plain(w).answer(w.Digits))
@@ -249,14 +240,14 @@ func refuse(c echo.Context, err error) {
 
 // ours is the dialled number: on a specialist's leg it is the caller's side.
 func ours(w twilio.Webhook) policy.Phone {
-	if outbound(w) {
+	if isOutboundLeg(w) {
 		return policy.Phone(w.From)
 	}
 	return policy.Phone(w.To)
 }
 
-// outbound says that a request is of a specialist's leg.
-func outbound(w twilio.Webhook) bool { return strings.HasPrefix(w.Direction, "outbound-") }
+// isOutboundLeg reports whether a request is of a specialist's leg.
+func isOutboundLeg(w twilio.Webhook) bool { return strings.HasPrefix(w.Direction, "outbound-") }
 
 // speaker is the line that speaks: the dialled one, or for a number that is not configured the line whose number is most like it.
 func speaker(s *policy.Settings, dialled policy.Phone) policy.Line {
@@ -277,7 +268,7 @@ func commonPrefix(a, b string) int {
 	return n
 }
 
-func turnNumber(w *hook) int {
+func exchangeNumber(w *hook) int {
 	n, err := strconv.Atoi(w.Param("turn"))
 	if err != nil {
 		return -1
@@ -285,8 +276,8 @@ func turnNumber(w *hook) int {
 	return n
 }
 
-// orderNumber is the ring step that rang a leg beside the call; 0 where a Dial did.
-func orderNumber(w *hook) int {
+// attemptNumber is that of the attempt that placed a leg; 0 where it is of a Dial.
+func attemptNumber(w *hook) int {
 	n, err := strconv.Atoi(w.Param("order"))
 	if err != nil || n < 0 {
 		return 0

@@ -62,24 +62,38 @@ const StepRecorded = "recorded"
 
 // State is the machine's place in a call. Only ivr decides by it.
 type State struct {
-	Step     string `json:"step,omitempty"`
-	Exchange int    `json:"turn,omitempty"`    // of the webhook that is expected next
-	Misses   int    `json:"misses,omitempty"`  // wrong answers and silences at the present step
-	Repeats  int    `json:"repeats,omitempty"` // of the present step, on the caller\'s wish
-	Team     string `json:"team,omitempty"`
-	Round    int    `json:"round,omitempty"` // of the ring step in progress, from 0
-	Ring     int    `json:"ring,omitempty"`  // index of the ring step in progress
-	// Order is the last ring step that was rung beside the call, by its turn; OrderedAt is when, and Word what is known of it.
-	Order     int       `json:"order,omitempty"`
-	OrderedAt time.Time `json:"ordered_at,omitzero"`
-	Word      string    `json:"word,omitempty"` // "": nothing yet; rung or refused
-	WordAt    time.Time `json:"word_at,omitzero"`
-	Plain     bool      `json:"plain,omitempty"` // nobody can be rung beside this call: specialists are rung on it
+	Step        string `json:"step,omitempty"`
+	Exchange    int    `json:"turn,omitempty"`    // of the webhook that is expected next
+	Misses      int    `json:"misses,omitempty"`  // wrong answers and silences at the present step
+	Repeats     int    `json:"repeats,omitempty"` // of the present step, on the caller\'s wish
+	Team        string `json:"team,omitempty"`
+	Round       int    `json:"round,omitempty"` // of the ring step in progress, from 0
+	Ring        int    `json:"ring,omitempty"`  // index of the ring step in progress
+	RingAttempt        // the last one by outbound legs; its fields are stored among those of the state
+	DialledOnly bool   `json:"plain,omitempty"` // no outbound leg could be placed for this call: specialists are dialled on it
 	// Unidentified callers go on without an account (rule 12).
 	Unidentified bool           `json:"unidentified,omitempty"`
 	Offered      CustomerNumber `json:"offered,omitempty"`    // the account that one key would confirm
 	Restricted   bool           `json:"restricted,omitempty"` // the account was restricted when it was identified
 }
+
+// RingAttempt is one attempt to reach people by outbound legs: calls that we place, rather than legs of a Dial on the caller's call. Its legs
+// carry its number. Whoever has legs placed keeps one of these beside the legs.
+type RingAttempt struct {
+	Number    int        `json:"order,omitempty"` // names the attempt among those of its call; 0: there was none
+	StartedAt time.Time  `json:"ordered_at,omitzero"`
+	Result    RingResult `json:"word,omitempty"`
+	ResultAt  time.Time  `json:"word_at,omitzero"`
+}
+
+// RingResult is what is known of the legs of an attempt.
+type RingResult string
+
+// The results. The zero value means that nothing is known yet.
+const (
+	RingPlaced  RingResult = "rung"    // at least one leg was placed
+	RingRefused RingResult = "refused" // none could be
+)
 
 // Exchange is one webhook that was answered. A retry of it gets the same reply.
 type Exchange struct {
@@ -121,6 +135,12 @@ type Leg struct {
 	DialEndedAt time.Time `json:"dial_ended_at,omitzero"` // we were told that the dial is over
 	NotBridged  bool      `json:"not_bridged,omitempty"`  // the provider says that the two never heard each other
 }
+
+// Open reports whether the leg rings, or is with somebody who has not passed the call on.
+func (l Leg) Open() bool { return l.PassedAt.IsZero() && !l.Over() }
+
+// Screening reports whether somebody picked up and is told who calls.
+func (l Leg) Screening() bool { return !l.ScreenedAt.IsZero() && l.Open() }
 
 // Clip gives the call with its slices ending where they end, so that appending to one makes a new one. It is how a call is changed without
 // writing into what others hold; who writes into elements starts from Clone.

@@ -5,7 +5,6 @@ import (
 	"iter"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -59,17 +58,25 @@ func charge(u Usage, fair FairUse, kind ChargeKind, quantity int, rate float64) 
 	}
 }
 
-// ChargeColumns are the names of a proposal's CSV, in order.
-func ChargeColumns() []string {
-	return []string{"month", "customer", "account", "kind", "quantity", "rate", "amount", "currency"}
+// ChargeRow is a charge as CSV and tables show it, with the rate and the amount in the currency's main unit.
+type ChargeRow struct {
+	Month    Month          `json:"month"`
+	Customer CustomerNumber `json:"customer"`
+	Account  string         `json:"account"`
+	Kind     ChargeKind     `json:"kind"`
+	Quantity int            `json:"quantity"`
+	Rate     string         `json:"rate"`
+	Amount   string         `json:"amount"`
+	Currency string         `json:"currency"`
 }
 
-// Cells are the line in the order of ChargeColumns, amounts in the currency's main unit.
-func (c Charge) Cells() []string {
-	return []string{
-		string(c.Month), string(c.Customer), c.Account, string(c.Kind), strconv.Itoa(c.Quantity), Decimal(c.Rate, c.Currency),
-		Decimal(c.Amount, c.Currency), c.Currency,
+// ChargeRows returns the lines of a proposal as rows.
+func ChargeRows(lines []Charge) []ChargeRow {
+	rows := make([]ChargeRow, len(lines))
+	for i, c := range lines {
+		rows[i] = ChargeRow{c.Month, c.Customer, c.Account, c.Kind, c.Quantity, Decimal(c.Rate, c.Currency), Decimal(c.Amount, c.Currency), c.Currency}
 	}
+	return rows
 }
 
 // minorUnits is a configured rate in whole minor units, to the nearest one.

@@ -114,9 +114,9 @@ func (c Call) talkVerdicts(fair FairUse) []Decision {
 	talk := Decision{At: at, Rule: string(source), Result: fmt.Sprintf("talked for %d s", seconds)}
 	switch source {
 	case TalkFromLeg:
-		talk.Inputs = facts("leg seconds", strconv.Itoa(*leg.Seconds), "screening seconds", strconv.Itoa(leg.screening()))
+		talk.Inputs = facts("leg seconds", strconv.Itoa(*leg.Seconds), "screening seconds", strconv.Itoa(leg.screeningSeconds()))
 	case TalkFromDial:
-		talk.Inputs = facts("dial seconds", strconv.Itoa(*leg.DialSeconds), "screening seconds", strconv.Itoa(leg.screening()))
+		talk.Inputs = facts("dial seconds", strconv.Itoa(*leg.DialSeconds), "screening seconds", strconv.Itoa(leg.screeningSeconds()))
 	case TalkFromClock:
 		talk.Inputs = facts("accepted", clock(leg.AcceptedAt), "ended", clock(at))
 	}

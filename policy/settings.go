@@ -19,9 +19,10 @@ type Settings struct {
 	NoAnswer       Ending
 	AfterHours     AfterHours
 	FairUse        FairUse
-	Whisper        bool // at the call limit the specialist hears so: specialists are rung beside the call and meet the caller in a conference
-	Retention      time.Duration
-	Recording      bool
+	// Announce has the specialist alone told at the call limit, in a conference with the caller: specialists are rung by outbound legs.
+	Announce  bool
+	Retention time.Duration
+	Recording bool
 }
 
 // Line is a number that customers dial.

@@ -1,5 +1,7 @@
 package policy
 
+import "slices"
+
 // Stage is what a call that goes on is at, as far as is known.
 type Stage string
 
@@ -36,10 +38,8 @@ func (c Call) Stage() Stage {
 }
 
 func (c Call) waitingStage() Stage {
-	for _, l := range c.Legs {
-		if !l.ScreenedAt.IsZero() && l.PassedAt.IsZero() && !l.Over() {
-			return StageTold
-		}
+	if slices.ContainsFunc(c.Legs, Leg.Screening) {
+		return StageTold
 	}
 	return StageWaiting
 }

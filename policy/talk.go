@@ -21,9 +21,9 @@ func (c Call) Talk() (seconds int, source TalkSource, ok bool) {
 	}
 	switch {
 	case leg.Seconds != nil:
-		return max(0, *leg.Seconds-leg.screening()), TalkFromLeg, true
+		return max(0, *leg.Seconds-leg.screeningSeconds()), TalkFromLeg, true
 	case leg.DialSeconds != nil:
-		return max(0, *leg.DialSeconds-leg.screening()), TalkFromDial, true
+		return max(0, *leg.DialSeconds-leg.screeningSeconds()), TalkFromDial, true
 	}
 	end := firstSet(leg.EndedAt, leg.DialEndedAt, c.EndedAt, c.LeftAt)
 	if end.IsZero() {
@@ -32,8 +32,8 @@ func (c Call) Talk() (seconds int, source TalkSource, ok bool) {
 	return max(0, int(end.Sub(leg.AcceptedAt)/time.Second)), TalkFromClock, true
 }
 
-// screening is what the provider's figure of the leg holds besides the talk, to the nearest second (rule 5).
-func (l Leg) screening() int {
+// screeningSeconds is what the provider's figure of the leg holds besides the talk, to the nearest second (rule 5).
+func (l Leg) screeningSeconds() int {
 	if l.ScreenedAt.IsZero() {
 		return 0
 	}

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"strconv"
 	"time"
 )
 
@@ -38,17 +37,4 @@ func CountedRows(month []Counted) []CountedRow {
 		rows[i] = c.Row()
 	}
 	return rows
-}
-
-// CountedColumns are the names of a counted call's CSV, in the order of Cells.
-func CountedColumns() []string {
-	return []string{"sid", "started_at", "ticket", "talk_seconds", "counted", "over_long", "waived", "training", "rule", "why"}
-}
-
-// Cells are the row as CSV.
-func (r CountedRow) Cells() []string {
-	return []string{
-		string(r.SID), timeCell(r.StartedAt), textCell(r.Ticket), figureCell(r.TalkSeconds), strconv.FormatBool(r.Counted),
-		strconv.FormatBool(r.OverLong), strconv.FormatBool(r.Waived), strconv.FormatBool(r.Training), r.Rule, r.Why,
-	}
 }

@@ -26,11 +26,11 @@ func (s *Store) Note(ctx context.Context, e policy.AuditEntry) error {
 
 // SearchAudit is one page of the audit, newest first by the time of what was done, then by when it was written down. As in Search, a page
 // costs bounded work.
-func (s *Store) SearchAudit(ctx context.Context, filter policy.AuditFilter, page policy.Page) (policy.Found[policy.AuditEntry], error) {
+func (s *Store) SearchAudit(ctx context.Context, filter policy.AuditFilter, at policy.Page) (policy.Found[policy.AuditEntry], error) {
 	var found policy.Found[policy.AuditEntry]
 	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-		older, newer := placeOfAuditMark(page.Older), placeOfAuditMark(page.Newer)
-		found, err = searchPage(older, newer, page.Size(), markOfAudit, func(d direction, from []byte, many, spend int) (reach[policy.AuditEntry], error) {
+		older, newer := placeOfAuditMark(at.Older), placeOfAuditMark(at.Newer)
+		found, err = searchPage(older, newer, at.Size(), markOfAudit, func(d direction, from []byte, many, spend int) (page[policy.AuditEntry], error) {
 			return searchAudit(tx, filter, d, from, many, s.work(spend))
 		})
 		return err
@@ -38,13 +38,13 @@ func (s *Store) SearchAudit(ctx context.Context, filter policy.AuditFilter, page
 	return found, err
 }
 
-func searchAudit(tx *bolt.Tx, f policy.AuditFilter, d direction, from []byte, many int, w *work) (reach[policy.AuditEntry], error) {
+func searchAudit(tx *bolt.Tx, f policy.AuditFilter, d direction, from []byte, many int, w *work) (page[policy.AuditEntry], error) {
 	audit := tx.Bucket(auditBucket)
-	found := &both{direction: d, work: w}
+	found := &intersect{direction: d, work: w}
 	for _, prefix := range auditPrefixes(policy.AuditEntry{By: f.By, Act: f.Act, Subject: f.Subject, Customer: f.Customer}) {
-		found.streams = append(found.streams, &leaf{direction: d, cursor: tx.Bucket(searchBucket).Cursor(), work: w, prefix: prefix})
+		found.iterators = append(found.iterators, &postings{direction: d, cursor: tx.Bucket(searchBucket).Cursor(), work: w, prefix: prefix})
 	}
-	s := seeker[policy.AuditEntry]{
+	s := query[policy.AuditEntry]{
 		direction: d, work: w, many: many, candidates: found, narrowed: found,
 		read: func(place []byte) (policy.AuditEntry, bool, error) {
 			w.spend(readCost)

@@ -92,9 +92,9 @@ func readRecent(tx *bolt.Tx, sid policy.CallSID) (*recentCall, error) {
 	if err != nil {
 		return nil, err
 	}
-	call, story, err := r.withStory(tx)
-	live := tx.Bucket(searchBucket).Get(liveKey(place)) != nil
-	return &recentCall{call: call, steps: r.Steps, value: value, story: story, live: live}, err
+	call, size, err := r.withHistory(tx)
+	unindexed := tx.Bucket(searchBucket).Get(unindexedKey(place)) != nil
+	return &recentCall{call: call, steps: r.Steps, value: value, size: size, unindexed: unindexed}, err
 }
 
 // change writes a call and its index keys, if it is another than before.
@@ -103,7 +103,7 @@ func (b *batch) change(before *recentCall, after policy.Call) error {
 	if !known && reflect.DeepEqual(after, before.call) {
 		return nil
 	}
-	steps, story, err := b.tell(before, after)
+	steps, size, err := b.tell(before, after)
 	if err != nil {
 		return fmt.Errorf("call %s cannot be written: %w", after.SID, err)
 	}
@@ -119,40 +119,40 @@ func (b *batch) change(before *recentCall, after policy.Call) error {
 	place := placeOf(after)
 	b.edits = append(b.edits, edit{key: place, value: value})
 	b.move(before, after.SID, place)
-	live := before.live
+	unindexed := before.unindexed
 	switch {
 	case !known:
-		live = after.End().IsZero()
+		unindexed = after.End().IsZero()
 		b.edits = append(b.edits, indexEdits(nil, callKeys(after))...)
-		b.edits = append(b.edits, searchEdits(nil, searchKeys(after, live))...)
-	case !live:
+		b.edits = append(b.edits, searchEdits(nil, searchKeys(after, unindexed))...)
+	case !unindexed:
 		b.edits = append(b.edits, searchEdits(facetKeys(before.call), facetKeys(after))...)
 		fallthrough
 	case !sameKeys(before.call, after):
 		b.edits = append(b.edits, indexEdits(callKeys(before.call), callKeys(after))...)
 	}
-	if known && live {
-		b.stayLive(before.call, after)
+	if known && unindexed {
+		b.stayUnindexed(before.call, after)
 	}
-	b.store.recent.keep(recentCall{call: after, steps: steps, value: value, story: story, live: live}) // where before may be
+	b.store.recent.keep(recentCall{call: after, steps: steps, value: value, size: size, unindexed: unindexed}) // where before may be
 	return nil
 }
 
 // tell writes what a change added to the story of a call, or all of a story that was written anew. It gives the numbers of its steps, and
 // their size.
 func (b *batch) tell(before *recentCall, after policy.Call) (steps []uint64, size int, err error) {
-	turns, trace, grew := continues(before.call, after)
+	exchanges, trace, grew := continues(before.call, after)
 	if grew {
-		steps, size = slices.Clip(before.steps), before.story
+		steps, size = slices.Clip(before.steps), before.size
 	} else {
 		for _, n := range before.steps {
 			b.edits = append(b.edits, edit{in: inSteps, key: stepKey(n), gone: true})
 		}
 	}
-	if len(turns) == 0 && len(trace) == 0 {
+	if len(exchanges) == 0 && len(trace) == 0 {
 		return steps, size, nil
 	}
-	value, err := encode(newChapter(turns, trace))
+	value, err := encode(newSegment(exchanges, trace))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -178,11 +178,11 @@ const maxRecent = 2 << 20
 
 // recentCall is a call, the numbers of the steps of its story, and the encoding of its record.
 type recentCall struct {
-	call  policy.Call
-	steps []uint64
-	value []byte // nil: there is no such call
-	story int    // bytes of the story's encoding
-	live  bool   // in the search's index
+	call      policy.Call
+	steps     []uint64
+	value     []byte // nil: there is no such call
+	size      int    // bytes of the history's encoding
+	unindexed bool   // a search looks at it itself
 }
 
 // recentCalls keeps the calls that were changed last decoded, for the next step of each. What is not in the file yet is here for sure. A
@@ -203,7 +203,7 @@ func (l *recentCalls) keep(c recentCall) {
 	*kept = c
 }
 
-func (c *recentCall) bytes() int { return len(c.value) + c.story }
+func (c *recentCall) bytes() int { return len(c.value) + c.size }
 
 // shrink forgets calls beyond the bound, in no order: which ones go matters little. Those that are not in the file yet stay.
 func (l *recentCalls) shrink(waiting map[policy.CallSID]bool) {

@@ -80,20 +80,6 @@ func (s *Store) Call(ctx context.Context, sid policy.CallSID) (policy.Call, erro
 	return call, err
 }
 
-// AccountMonth are the calls of an account that belong to a month (rule 4), oldest first, without their stories. It reads those calls and
-// no others.
-func (s *Store) AccountMonth(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Call, error) {
-	var calls []policy.Call
-	err := s.view(ctx, func(tx *bolt.Tx) error {
-		records, err := recordsUnder(tx, monthKey(month).part(string(customer)))
-		for _, r := range records {
-			calls = append(calls, r.Call)
-		}
-		return err
-	})
-	return calls, err
-}
-
 // WrongNumbers counts the customer numbers that nobody has and that a caller entered at since or later, over all calls. Callers without a
 // number share one count (policy.Phone.Caller).
 func (s *Store) WrongNumbers(ctx context.Context, caller policy.Phone, since time.Time) (int, error) {
@@ -118,7 +104,7 @@ func readCall(tx *bolt.Tx, sid string) (policy.Call, error) {
 	if err != nil {
 		return r.Call, err
 	}
-	call, _, err := r.withStory(tx)
+	call, _, err := r.withHistory(tx)
 	return call, err
 }
 
@@ -166,11 +152,11 @@ func (s *Store) CountCalls(ctx context.Context, times []time.Time) ([]policy.Out
 		count := policy.OutcomeCount{}
 		err := s.view(ctx, func(tx *bolt.Tx) error {
 			for _, outcome := range append(policy.Outcomes(), "") {
-				if n := countSettled(tx, outcome, times[i-1], times[i]); n > 0 {
+				if n := countIndexed(tx, outcome, times[i-1], times[i]); n > 0 {
 					count[outcome] = n
 				}
 			}
-			return countLive(tx, count, times[i-1], times[i])
+			return countUnindexed(tx, count, times[i-1], times[i])
 		})
 		if err != nil {
 			return nil, err
@@ -180,7 +166,7 @@ func (s *Store) CountCalls(ctx context.Context, times []time.Time) ([]policy.Out
 	return counts, nil
 }
 
-func countSettled(tx *bolt.Tx, outcome policy.Outcome, since, until time.Time) (n int) {
+func countIndexed(tx *bolt.Tx, outcome policy.Outcome, since, until time.Time) (n int) {
 	prefix := facet(byOutcome, outcome)
 	from, to := appendPacked(bytes.Clone(prefix), placeAt(since)), appendPacked(bytes.Clone(prefix), placeAt(until))
 	for range (span{from: from, to: to}).in(tx.Bucket(searchBucket)) {
@@ -189,9 +175,9 @@ func countSettled(tx *bolt.Tx, outcome policy.Outcome, since, until time.Time) (
 	return n
 }
 
-func countLive(tx *bolt.Tx, count policy.OutcomeCount, since, until time.Time) error {
+func countUnindexed(tx *bolt.Tx, count policy.OutcomeCount, since, until time.Time) error {
 	calls := tx.Bucket(callsBucket)
-	for k := range (span{from: liveKey(placeAt(since)), to: liveKey(placeAt(until))}).in(tx.Bucket(searchBucket)) {
+	for k := range (span{from: unindexedKey(placeAt(since)), to: unindexedKey(placeAt(until))}).in(tx.Bucket(searchBucket)) {
 		r, err := recordAt(calls, k[1:])
 		if err != nil {
 			return err

@@ -108,7 +108,7 @@ const searchFill = 0.9
 // write brings edits into a transaction, in their order.
 func write(tx *bolt.Tx, edits []edit) error {
 	buckets := bucketsOf(tx)
-	terms := termEdits{put: func(k []byte) error { return buckets[inSearch].Put(k, nil) }}
+	terms := searchTerms{put: func(k []byte) error { return buckets[inSearch].Put(k, nil) }}
 	for _, e := range edits {
 		needed, err := terms.see(tx, e)
 		if needed {
@@ -118,13 +118,13 @@ func write(tx *bolt.Tx, edits []edit) error {
 			return fmt.Errorf("key %x: %w", e.key, err)
 		}
 	}
-	return terms.settle(tx)
+	return terms.removeUnused(tx)
 }
 
 // writeMany writes many edits that only add. It is as write, but for the order: bbolt moves what stands behind a key that it brings into a page,
 // and in one transaction a page has no bound.
 func writeMany(tx *bolt.Tx, edits []edit) error {
-	edits, err := withTerms(tx, edits)
+	edits, err := withSearchTerms(tx, edits)
 	if err != nil {
 		return err
 	}

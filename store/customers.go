@@ -275,8 +275,8 @@ func customerSearchKeys(c policy.Customer) []entry {
 		add(wordKey(ofName, word))
 	}
 	for _, phone := range c.Phones() {
-		for _, gram := range grams(phone.Full()) {
-			add(partKey(ofNumber, gram))
+		for _, ngram := range ngrams(phone.Full()) {
+			add(partKey(ofNumber, ngram))
 		}
 	}
 	return keys

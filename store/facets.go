@@ -15,7 +15,7 @@ import (
 // goes on has one entry, among those that are live; its facets are written once, some time after it ended (settle). The two follow
 // from the call and from whether it is live by pure functions, so that later changes are differences.
 const (
-	byLive       = 'l' // place
+	byUnindexed  = 'l' // place
 	byLine       = 'L' // line, packed place, as in the next
 	byIntent     = 'i'
 	byOutcome    = 'o' // "": no end was reported
@@ -45,14 +45,14 @@ const (
 )
 
 // searchKeys are the entries of a call in the search's index.
-func searchKeys(c policy.Call, live bool) []entry {
-	if live {
-		return []entry{{key: liveKey(placeOf(c))}}
+func searchKeys(c policy.Call, unindexed bool) []entry {
+	if unindexed {
+		return []entry{{key: unindexedKey(placeOf(c))}}
 	}
 	return facetKeys(c)
 }
 
-func liveKey(place []byte) []byte { return append(key(byLive), place...) }
+func unindexedKey(place []byte) []byte { return append(key(byUnindexed), place...) }
 
 // facetKeys are the facets of a call that is no longer live.
 func facetKeys(c policy.Call) []entry {
@@ -137,9 +137,9 @@ func readTalk(value []byte) (seconds int, waived bool) {
 	return int(n >> 1), n&1 != 0
 }
 
-// liveBefore are the places of calls that are live and began before a time, at most so many, from the oldest.
-func liveBefore(tx *bolt.Tx, before time.Time, many int) (places [][]byte) {
-	for k := range (span{from: key(byLive), to: liveKey(placeAt(before))}).in(tx.Bucket(searchBucket)) {
+// unindexedBefore are the places of calls that are live and began before a time, at most so many, from the oldest.
+func unindexedBefore(tx *bolt.Tx, before time.Time, many int) (places [][]byte) {
+	for k := range (span{from: key(byUnindexed), to: unindexedKey(placeAt(before))}).in(tx.Bucket(searchBucket)) {
 		if len(places) == many {
 			break
 		}
@@ -153,10 +153,10 @@ func liveBefore(tx *bolt.Tx, before time.Time, many int) (places [][]byte) {
 // the live calls one by one, and finds the same whether a call is settled or not.
 
 const (
-	// settleAfter is how many calls end before they are settled together: a search looks at so many calls, and those that go on.
-	settleAfter = 64
-	// settleLost is how many calls of which no end was reported are settled at one time.
-	settleLost = 64
+	// indexAfter is how many calls end before they are settled together: a search looks at so many calls, and those that go on.
+	indexAfter = 64
+	// indexLost is how many calls of which no end was reported are settled at one time.
+	indexLost = 64
 )
 
 // goesOn says whether a call may still be going on: no end of it is known, and it is not older than any call can be.
@@ -164,8 +164,8 @@ func goesOn(c policy.Call, now time.Time) bool {
 	return c.End().IsZero() && now.Sub(c.StartedAt) < longestCall
 }
 
-// stayLive takes in a change of a live call: its place may move, and its end is remembered.
-func (b *batch) stayLive(before, after policy.Call) {
+// stayUnindexed takes in a change of a live call: its place may move, and its end is remembered.
+func (b *batch) stayUnindexed(before, after policy.Call) {
 	if !before.StartedAt.Equal(after.StartedAt) {
 		b.edits = append(b.edits, searchEdits(searchKeys(before, true), searchKeys(after, true))...)
 	}
@@ -174,16 +174,16 @@ func (b *batch) stayLive(before, after policy.Call) {
 	}
 }
 
-// settleEnded writes the facets of the calls that ended, once there are some, in the commit that is being made ready anyway. Calls that are
+// indexEnded writes the facets of the calls that ended, once there are some, in the commit that is being made ready anyway. Calls that are
 // older than any call can last go with them: the report of their end was lost.
-func (b *batch) settleEnded() {
-	if len(b.store.ended) < settleAfter || len(b.requests) == 0 {
+func (b *batch) indexEnded() {
+	if len(b.store.ended) < indexAfter || len(b.requests) == 0 {
 		return
 	}
 	newest := time.Time{}
 	for _, sid := range b.store.ended {
-		if c, err := b.call(sid); err == nil && c.live && !c.call.End().IsZero() {
-			b.settle(c)
+		if c, err := b.call(sid); err == nil && c.unindexed && !c.call.End().IsZero() {
+			b.index(c)
 			if c.call.StartedAt.After(newest) {
 				newest = c.call.StartedAt
 			}
@@ -191,8 +191,8 @@ func (b *batch) settleEnded() {
 	}
 	b.store.ended = b.store.ended[:0]
 	for _, place := range b.lost(newest) {
-		if c, err := b.call(policy.CallSID(place[timeLength:])); err == nil && c.live && string(placeOf(c.call)) == string(place) {
-			b.settle(c)
+		if c, err := b.call(policy.CallSID(place[timeLength:])); err == nil && c.unindexed && string(placeOf(c.call)) == string(place) {
+			b.index(c)
 		}
 	}
 }
@@ -203,7 +203,7 @@ func (b *batch) lost(newest time.Time) (places [][]byte) {
 		return nil
 	}
 	err := b.store.db.View(func(tx *bolt.Tx) error {
-		places = liveBefore(tx, newest.Add(-longestCall), settleLost)
+		places = unindexedBefore(tx, newest.Add(-longestCall), indexLost)
 		return nil
 	})
 	if err != nil {
@@ -212,12 +212,12 @@ func (b *batch) lost(newest time.Time) (places [][]byte) {
 	return places
 }
 
-func (b *batch) settle(c *recentCall) {
+func (b *batch) index(c *recentCall) {
 	b.edits = append(b.edits, searchEdits(searchKeys(c.call, true), searchKeys(c.call, false))...)
 	b.changed[c.call.SID] = true
-	settled := *c
-	settled.live = false
-	b.store.recent.keep(settled)
+	indexed := *c
+	indexed.unindexed = false
+	b.store.recent.keep(indexed)
 }
 
 // endedBefore are the calls that had ended when the store was closed, and are live in the search's index.
@@ -227,7 +227,7 @@ func (s *Store) endedBefore() (ended []policy.CallSID, err error) {
 		if search == nil {
 			return nil // a file that is read only, and empty
 		}
-		for _, place := range liveBefore(tx, endOfTime, maxEnded) {
+		for _, place := range unindexedBefore(tx, endOfTime, maxEnded) {
 			r, err := recordAt(tx.Bucket(callsBucket), place)
 			if err != nil {
 				return err

@@ -92,8 +92,8 @@ const (
 
 var zeros = make([]byte, roomStep)
 
-// makeRoom gives the file its first size.
-func (s *Store) makeRoom() error {
+// allocate gives the file its first size.
+func (s *Store) allocate() error {
 	info, err := s.file.Stat()
 	if err != nil {
 		return err

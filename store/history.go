@@ -13,24 +13,24 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// The story of a call, its turns and its trace, only grows. So each change writes what it added under the next number of the whole log, and
+// The story of a call, its exchanges and its trace, only grows. So each change writes what it added under the next number of the whole log, and
 // the call itself, which is small, keeps those numbers. A commit then writes a few full pages however long the calls are, and a
 // listing reads no stories.
 
 // record is a call in the file, without its story.
 type record struct {
-	Call  policy.Call `json:"call"` // without turns and trace
+	Call  policy.Call `json:"call"` // without exchanges and trace
 	Steps []uint64    `json:"steps,omitempty"`
 }
 
-// chapter is what one change added to a story.
-type chapter struct {
-	_     struct{} `cbor:",toarray"`
-	Turns []storedTurn
-	Trace []storedDecision
+// segment is what one change added to a story.
+type segment struct {
+	_         struct{} `cbor:",toarray"`
+	Exchanges []storedExchange
+	Trace     []storedDecision
 }
 
-type storedTurn struct {
+type storedExchange struct {
 	_     struct{} `cbor:",toarray"`
 	Key   string
 	At    int64 // nanoseconds since 1970
@@ -46,10 +46,10 @@ type storedDecision struct {
 	NamesAndValues []string
 }
 
-func newChapter(turns []policy.Exchange, trace []policy.Decision) chapter {
-	c := chapter{Turns: make([]storedTurn, len(turns)), Trace: make([]storedDecision, len(trace))}
-	for i, t := range turns {
-		c.Turns[i] = storedTurn{Key: t.Key, At: nanos(t.At), Heard: t.Heard, Reply: t.Reply}
+func newSegment(exchanges []policy.Exchange, trace []policy.Decision) segment {
+	c := segment{Exchanges: make([]storedExchange, len(exchanges)), Trace: make([]storedDecision, len(trace))}
+	for i, t := range exchanges {
+		c.Exchanges[i] = storedExchange{Key: t.Key, At: nanos(t.At), Heard: t.Heard, Reply: t.Reply}
 	}
 	for i, d := range trace {
 		facts := make([]string, 0, 2*len(d.Inputs))
@@ -61,9 +61,9 @@ func newChapter(turns []policy.Exchange, trace []policy.Decision) chapter {
 	return c
 }
 
-// addTo continues a call's story with the chapter.
-func (c chapter) addTo(call *policy.Call) {
-	for _, t := range c.Turns {
+// addTo continues a call's story with the segment.
+func (c segment) addTo(call *policy.Call) {
+	for _, t := range c.Exchanges {
 		call.Exchanges = append(call.Exchanges, policy.Exchange{Key: t.Key, At: moment(t.At), Heard: t.Heard, Reply: t.Reply})
 	}
 	for _, d := range c.Trace {
@@ -93,16 +93,16 @@ func moment(n int64) time.Time {
 }
 
 // continues says whether a call's story only grew, and gives what was added.
-func continues(before, after policy.Call) (turns []policy.Exchange, trace []policy.Decision, grew bool) {
+func continues(before, after policy.Call) (exchanges []policy.Exchange, trace []policy.Decision, grew bool) {
 	n, m := len(before.Exchanges), len(before.Trace)
 	if n > len(after.Exchanges) || m > len(after.Trace) ||
-		!slices.EqualFunc(before.Exchanges, after.Exchanges[:n], sameTurn) || !slices.EqualFunc(before.Trace, after.Trace[:m], sameDecision) {
+		!slices.EqualFunc(before.Exchanges, after.Exchanges[:n], sameExchange) || !slices.EqualFunc(before.Trace, after.Trace[:m], sameDecision) {
 		return after.Exchanges, after.Trace, false
 	}
 	return after.Exchanges[n:], after.Trace[m:], true
 }
 
-func sameTurn(a, b policy.Exchange) bool {
+func sameExchange(a, b policy.Exchange) bool {
 	return a.Key == b.Key && a.Heard == b.Heard && a.At.Equal(b.At) && bytes.Equal(a.Reply, b.Reply)
 }
 
@@ -112,13 +112,13 @@ func sameDecision(a, b policy.Decision) bool {
 
 func stepKey(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
-// withStory reads a call's story, and says how large it is in the file.
-func (r record) withStory(tx *bolt.Tx) (call policy.Call, size int, err error) {
+// withHistory reads a call's story, and says how large it is in the file.
+func (r record) withHistory(tx *bolt.Tx) (call policy.Call, size int, err error) {
 	steps := tx.Bucket(stepsBucket)
 	call = r.Call
 	for _, n := range r.Steps {
 		value := steps.Get(stepKey(n))
-		c, err := decode[chapter]("step", fmt.Sprint(n), value)
+		c, err := decode[segment]("step", fmt.Sprint(n), value)
 		if err != nil {
 			return call, size, fmt.Errorf("call %s: %w", call.SID, err)
 		}

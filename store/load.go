@@ -96,7 +96,7 @@ func (l *loader) edits(ctx context.Context, calls []policy.Call) ([]edit, error)
 		var numbers []uint64
 		if len(c.Exchanges) > 0 || len(c.Trace) > 0 {
 			step++
-			value, err := encode(newChapter(c.Exchanges, c.Trace))
+			value, err := encode(newSegment(c.Exchanges, c.Trace))
 			if err != nil {
 				return nil, fmt.Errorf("call %s cannot be written: %w", c.SID, err)
 			}

@@ -126,7 +126,7 @@ func (s *Store) prepare() error {
 	case s.options.ReadOnly:
 		return nil
 	}
-	if err := s.makeRoom(); err != nil {
+	if err := s.allocate(); err != nil {
 		return err
 	}
 	if version == schema && !unfinished {

@@ -116,8 +116,8 @@ func removeCall(tx *bolt.Tx, r record) error {
 		edits = append(edits, edit{in: inSteps, key: stepKey(n), gone: true})
 	}
 	edits = append(edits, indexEdits(callKeys(r.Call), nil)...)
-	for _, live := range []bool{true, false} {
-		edits = append(edits, searchEdits(searchKeys(r.Call, live), nil)...)
+	for _, unindexed := range []bool{true, false} {
+		edits = append(edits, searchEdits(searchKeys(r.Call, unindexed), nil)...)
 	}
 	return write(tx, edits)
 }
@@ -257,7 +257,7 @@ func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by str
 			return err
 		}
 		for _, r := range records {
-			call, _, err := r.withStory(tx)
+			call, _, err := r.withHistory(tx)
 			if err != nil {
 				return err
 			}

@@ -15,10 +15,10 @@ import (
 // Search is one page of the calls that a filter selects, newest first as Calls has them and without their stories. It reads through the
 // index of what was asked for, and where several things were asked for it leaps from one index to the other. However little is found, a
 // page costs bounded work: one that ended early says how far it came (policy.Found.SearchedTo). The limit of the filter is not looked at.
-func (s *Store) Search(ctx context.Context, filter policy.Filter, page policy.Page) (policy.Found[policy.Call], error) {
+func (s *Store) Search(ctx context.Context, filter policy.Filter, at policy.Page) (policy.Found[policy.Call], error) {
 	var found policy.Found[policy.Call]
 	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-		found, err = searchPage(placeOfMark(page.Older), placeOfMark(page.Newer), page.Size(), markOfCall, func(d direction, from []byte, many, spend int) (reach[policy.Call], error) {
+		found, err = searchPage(placeOfMark(at.Older), placeOfMark(at.Newer), at.Size(), markOfCall, func(d direction, from []byte, many, spend int) (page[policy.Call], error) {
 			return searchCalls(tx, filter, d, from, many, s.work(spend))
 		})
 		return err
@@ -35,7 +35,7 @@ func (s *Store) Calls(ctx context.Context, filter policy.Filter) iter.Seq2[polic
 	return func(yield func(policy.Call, error) bool) {
 		given, from := 0, []byte(nil)
 		for more := true; more; {
-			var part reach[policy.Call]
+			var part page[policy.Call]
 			err := s.view(ctx, func(tx *bolt.Tx) (err error) {
 				part, err = searchCalls(tx, filter, towardsOlder, from, pageLength, s.work(listingWork))
 				return err
@@ -65,13 +65,13 @@ const (
 )
 
 // searchCalls looks for calls beyond a place, or at it where it is a time only; nil: from the end.
-func searchCalls(tx *bolt.Tx, f policy.Filter, d direction, from []byte, many int, w *work) (reach[policy.Call], error) {
+func searchCalls(tx *bolt.Tx, f policy.Filter, d direction, from []byte, many int, w *work) (page[policy.Call], error) {
 	p, text := newPlan(tx, d, w), policy.ParseText(f.Text, f.Numbers)
-	looked, few := p.text(text, fewStreams)
+	looked, few := p.text(text, fewIterators)
 	if few {
 		return p.seek(f, text, looked, from, many)
 	}
-	// What is on many accounts may well be on the calls that come first: to glance at some is quicker than to begin so many streams.
+	// What is on many accounts may well be on the calls that come first: to glance at some is quicker than to begin so many iterators.
 	spend := w.left
 	w.left = glance
 	found, err := p.seek(f, text, nil, from, many)
@@ -79,7 +79,7 @@ func searchCalls(tx *bolt.Tx, f policy.Filter, d direction, from []byte, many in
 		return found, err
 	}
 	w.left = spend
-	looked, _ = p.text(text, maxStreams)
+	looked, _ = p.text(text, maxIterators)
 	rest, err := p.seek(f, text, looked, found.to, many-len(found.list))
 	if len(found.list) > 0 {
 		rest.first = found.first
@@ -92,21 +92,21 @@ func searchCalls(tx *bolt.Tx, f policy.Filter, d direction, from []byte, many in
 }
 
 const (
-	// fewStreams are begun without a glance at the calls that come first.
-	fewStreams = 128
+	// fewIterators are begun without a glance at the calls that come first.
+	fewIterators = 128
 	// glance is the work of looking whether a text is on some 4000 calls.
-	glance = 4000 * (1 + glimpseCost)
+	glance = 4000 * (1 + searchedCost)
 )
 
-// seek looks for calls by the facets that a filter names, and by the streams of its text where they are given; nil: no text, or it is looked for
+// seek looks for calls by the facets that a filter names, and by the iterators of its text where they are given; nil: no text, or it is looked for
 // on one call after the other.
-func (p plan) seek(f policy.Filter, text policy.Text, looked stream, from []byte, many int) (reach[policy.Call], error) {
+func (p plan) seek(f policy.Filter, text policy.Text, looked iterator, from []byte, many int) (page[policy.Call], error) {
 	candidates, narrowed := p.calls(f, looked)
 	valueAt := p.tx.Bucket(callsBucket).Get
-	if all, ok := candidates.(*leaf); ok { // it goes through the calls themselves
+	if all, ok := candidates.(*postings); ok { // it goes through the calls themselves
 		valueAt = func([]byte) []byte { return all.value }
 	}
-	s := seeker[policy.Call]{
+	s := query[policy.Call]{
 		direction: p.direction, work: p.work, many: many, candidates: candidates, narrowed: narrowed,
 		read: func(place []byte) (policy.Call, bool, error) {
 			value := valueAt(place)
@@ -127,32 +127,32 @@ func (p plan) lacks(text policy.Text, value []byte) bool {
 	if text.Empty() {
 		return false
 	}
-	p.work.spend(glimpseCost)
-	c, ok := glimpse(value)
+	p.work.spend(searchedCost)
+	c, ok := decodeSearched(value)
 	return ok && !text.MatchesCall(c)
 }
 
 // reach is how far a search came in one direction.
-type reach[T any] struct {
+type page[T any] struct {
 	list  []T    // in that direction
 	first []byte // the place of its first
 	to    []byte // the last place that is known
 	more  bool   // there is something beyond it, or may be: where the list is not full, the search was cut short
 }
 
-// seeker reads what streams lead to.
-type seeker[T any] struct {
+// query reads what iterators lead to.
+type query[T any] struct {
 	direction
 	work         *work
 	many         int
 	since, until []byte // places; nil: no bound
-	candidates   stream
-	narrowed     *both                               // the part of candidates that can be cut short; nil: none
+	candidates   iterator
+	narrowed     *intersect                          // the part of candidates that can be cut short; nil: none
 	read         func(place []byte) (T, bool, error) // it spends what it costs
 }
 
-func (s *seeker[T]) seek(from []byte) (reach[T], error) {
-	found := reach[T]{list: make([]T, 0, s.many)}
+func (s *query[T]) seek(from []byte) (page[T], error) {
+	found := page[T]{list: make([]T, 0, s.many)}
 	place := s.candidates.seek(s.start(from))
 	if place != nil && bytes.Equal(place, from) {
 		place = s.candidates.next()
@@ -188,7 +188,7 @@ func (s *seeker[T]) seek(from []byte) (reach[T], error) {
 }
 
 // start is where to begin: at a place or at the bound, whichever comes later.
-func (s *seeker[T]) start(from []byte) []byte {
+func (s *query[T]) start(from []byte) []byte {
 	bound := s.since
 	if s.direction == towardsOlder {
 		bound = s.until
@@ -205,14 +205,14 @@ func (s *seeker[T]) start(from []byte) []byte {
 }
 
 // beyond says whether a place is outside of the bound in the direction.
-func (s *seeker[T]) beyond(place []byte) bool {
+func (s *query[T]) beyond(place []byte) bool {
 	if s.direction == towardsOlder {
 		return s.since != nil && bytes.Compare(place, s.since) < 0
 	}
 	return s.until != nil && bytes.Compare(place, s.until) >= 0
 }
 
-func (s *seeker[T]) cut() []byte {
+func (s *query[T]) cut() []byte {
 	if s.narrowed == nil {
 		return nil
 	}
@@ -222,7 +222,7 @@ func (s *seeker[T]) cut() []byte {
 // searchPage makes a page of what a search reaches from the place of one of two marks, nil for none. It looks on the other side too,
 // whether there is anything.
 func searchPage[T any](
-	older, newer []byte, size int, mark func(place []byte) policy.Mark, search func(d direction, from []byte, many, spend int) (reach[T], error),
+	older, newer []byte, size int, mark func(place []byte) policy.Mark, search func(d direction, from []byte, many, spend int) (page[T], error),
 ) (policy.Found[T], error) {
 	d, from := towardsOlder, older
 	if from == nil && newer != nil {

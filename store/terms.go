@@ -16,8 +16,8 @@ import (
 // under its number, and each word of a name that it had on a call leads there. A term is written when the first call needs it, and goes
 // with the last: an account that was erased, or a caller whose calls expired, leaves none behind.
 
-// termEdits are the numbers and accounts that the edits of one transaction may have brought or taken the last call of.
-type termEdits struct {
+// searchTerms are the numbers and accounts that the edits of one transaction may have brought or taken the last call of.
+type searchTerms struct {
 	put      func(k []byte) error // writes a term, or keeps it to be written
 	number   []byte               // that was added last: in a load many calls in a row have one
 	name     []byte               // the same of names
@@ -26,7 +26,7 @@ type termEdits struct {
 }
 
 // see looks at an edit before it is written. It gives false for an entry that needs no writing.
-func (t *termEdits) see(tx *bolt.Tx, e edit) (needed bool, err error) {
+func (t *searchTerms) see(tx *bolt.Tx, e edit) (needed bool, err error) {
 	switch {
 	case e.in == inIndex && e.key[0] == byCustomer && e.gone:
 		lose(&t.accounts, e.key)
@@ -49,11 +49,11 @@ func (t *termEdits) see(tx *bolt.Tx, e edit) (needed bool, err error) {
 	return true, nil
 }
 
-// withTerms are edits that only add, with the terms that they need, in the order of their keys: what comes in order is written fast, however much
+// withSearchTerms are edits that only add, with the terms that they need, in the order of their keys: what comes in order is written fast, however much
 // of it there is.
-func withTerms(tx *bolt.Tx, edits []edit) ([]edit, error) {
+func withSearchTerms(tx *bolt.Tx, edits []edit) ([]edit, error) {
 	all := make([]edit, 0, len(edits))
-	terms := termEdits{put: func(k []byte) error {
+	terms := searchTerms{put: func(k []byte) error {
 		all = append(all, edit{in: inSearch, key: k})
 		return nil
 	}}
@@ -78,14 +78,14 @@ func lose(from *map[string]bool, k []byte) {
 }
 
 // settle takes out what no call needs any more.
-func (t *termEdits) settle(tx *bolt.Tx) error {
+func (t *searchTerms) removeUnused(tx *bolt.Tx) error {
 	search := tx.Bucket(searchBucket)
 	for number := range t.numbers {
 		if !under(key(byFrom).part(number)).isEmpty(search) {
 			continue
 		}
-		for _, gram := range grams(number) {
-			if err := search.Delete(partKey(byPart, gram).text(number)); err != nil {
+		for _, ngram := range ngrams(number) {
+			if err := search.Delete(partKey(byPart, ngram).text(number)); err != nil {
 				return err
 			}
 		}
@@ -101,9 +101,9 @@ func (t *termEdits) settle(tx *bolt.Tx) error {
 	return nil
 }
 
-func (t *termEdits) addNumber(tx *bolt.Tx, number string) error {
-	for i, gram := range grams(number) {
-		k := partKey(byPart, gram).text(number)
+func (t *searchTerms) addNumber(tx *bolt.Tx, number string) error {
+	for i, ngram := range ngrams(number) {
+		k := partKey(byPart, ngram).text(number)
 		if i == 0 && tx.Bucket(searchBucket).Get(k) != nil {
 			return nil
 		}
@@ -115,7 +115,7 @@ func (t *termEdits) addNumber(tx *bolt.Tx, number string) error {
 }
 
 // addName says whether a name is new to an account.
-func (t *termEdits) addName(tx *bolt.Tx, k []byte) (bool, error) {
+func (t *searchTerms) addName(tx *bolt.Tx, k []byte) (bool, error) {
 	if tx.Bucket(searchBucket).Get(k) != nil {
 		return false, nil
 	}
@@ -148,15 +148,15 @@ func dropNames(search *bolt.Bucket, customer string) error {
 // partOf reads back the first part of a key.
 func partOf(k []byte) []byte { return k[2 : 2+int(k[1])] }
 
-// gramLength is how many digits of a number lead to it.
-const gramLength = policy.MinDigits
+// ngramLength is how many digits of a number lead to it.
+const ngramLength = policy.MinDigits
 
-// grams are the parts of a number by which it is found, each once.
-func grams(number string) []string {
+// ngrams are the parts of a number by which it is found, each once.
+func ngrams(number string) []string {
 	digits := searchable(policy.Phone(number))
 	var parts []string
-	for i := 0; i+gramLength <= len(digits); i++ {
-		parts = append(parts, digits[i:i+gramLength])
+	for i := 0; i+ngramLength <= len(digits); i++ {
+		parts = append(parts, digits[i:i+ngramLength])
 	}
 	slices.Sort(parts)
 	return slices.Compact(parts)
@@ -164,7 +164,7 @@ func grams(number string) []string {
 
 // searchable are the digits of a number that can be found by part of it; none: it cannot.
 func searchable(p policy.Phone) string {
-	if !p.IsNumber() || len(p) <= gramLength || len(p) > maxPart {
+	if !p.IsNumber() || len(p) <= ngramLength || len(p) > maxPart {
 		return ""
 	}
 	return p.Full()[1:]
@@ -187,4 +187,4 @@ func cutWord(w string) string { return strings.ToValidUTF8(w[:min(len(w), maxWor
 
 func wordKey(kind byte, word string) indexKey { return append(key(kind).text(word), 0) }
 
-func partKey(kind byte, gram string) indexKey { return key(kind).text(gram) }
+func partKey(kind byte, ngram string) indexKey { return key(kind).text(ngram) }

@@ -91,7 +91,7 @@ func (s *Store) applyAll() {
 	next, open := s.newBatch(), true
 	for {
 		open = s.drain(next, open)
-		next.settleEnded()
+		next.indexEnded()
 		queue, batches := s.queue, s.batches // a nil channel is never ready
 		if !open || len(next.requests) == maxBatch {
 			queue = nil
@@ -108,7 +108,7 @@ func (s *Store) applyAll() {
 		case batches <- next:
 			s.underWay, next = true, s.newBatch()
 		case err := <-s.committed:
-			next = s.settle(next, err)
+			next = s.afterCommit(next, err)
 		}
 	}
 }
@@ -147,20 +147,20 @@ func (s *Store) take(next *batch, r *request, open bool) bool {
 // flush brings everything that was applied into the file.
 func (s *Store) flush(next *batch) {
 	if s.underWay {
-		*next = *s.settle(next, <-s.committed)
+		*next = *s.afterCommit(next, <-s.committed)
 	}
 	if len(next.requests) > 0 {
 		last := *next
 		s.batches <- &last
 		s.underWay = true
 		*next = *s.newBatch()
-		*next = *s.settle(next, <-s.committed)
+		*next = *s.afterCommit(next, <-s.committed)
 	}
 }
 
 // settle takes in how the commit under way ended, and gives the batch to go on with: after a commit that failed nobody knows what the
 // file holds until it is read again, so what was applied on top of it fails as well.
-func (s *Store) settle(next *batch, err error) *batch {
+func (s *Store) afterCommit(next *batch, err error) *batch {
 	s.underWay = false
 	if err == nil {
 		s.recent.shrink(next.changed)

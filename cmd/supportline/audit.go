@@ -58,7 +58,7 @@ func (a auditCommand) run(ctx context.Context, s *session) error {
 	case "json":
 		err = writeJSON(s.Out, inOrder(found.List))
 	case "csv":
-		err = writeCSV(s.Out, auditColumns, inOrder(found.List), auditCells)
+		err = writeCSV(s.Out, inOrder(found.List))
 	default:
 		t := table{head: []string{"AT", "BY", "ACT", "CUSTOMER", "SUBJECT", "DETAIL", "REASON"}}
 		for _, e := range found.List {
@@ -74,10 +74,4 @@ func (a auditCommand) run(ctx context.Context, s *session) error {
 		tellPage(s.Err, found.Older, found.Newer, found.SearchedTo, zone)
 	}
 	return err
-}
-
-var auditColumns = []string{"at", "by", "act", "customer", "subject", "detail", "reason"}
-
-func auditCells(e policy.AuditEntry) []string {
-	return []string{instant(known(e.At)), e.By, e.Act, string(e.Customer), e.Subject, e.Detail, e.Reason}
 }

@@ -56,7 +56,7 @@ func (l callsList) run(ctx context.Context, s *session) error {
 	case "json":
 		err = writeJSON(s.Out, found.rows(ctx))
 	case "csv":
-		err = writeCSV(s.Out, policy.RowColumns(), found.rows(ctx), policy.Row.Cells)
+		err = writeCSV(s.Out, found.rows(ctx))
 	default:
 		err = found.table(ctx, s, zone)
 	}

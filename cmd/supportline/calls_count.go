@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/csv"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -55,7 +57,7 @@ func (c callsCount) run(ctx context.Context, s *session) error {
 	case "json":
 		return writeJSON(s.Out, inOrder(rows))
 	case "csv":
-		return writeCSV(s.Out, append([]string{"from", "calls"}, names(outcomes())...), inOrder(rows), hourCells)
+		return c.csv(s.Out, rows)
 	}
 	return c.table(s, rows, zone)
 }
@@ -128,12 +130,19 @@ func positive(n int) string {
 	return strconv.Itoa(n)
 }
 
-func hourCells(h hourCount) []string {
-	cells := []string{h.From.Format(time.RFC3339), strconv.Itoa(h.Calls)}
-	for _, outcome := range outcomes() {
-		cells = append(cells, strconv.Itoa(h.Outcomes[outcome]))
+// csv writes the hours, with a column for each outcome.
+func (callsCount) csv(w io.Writer, rows []hourCount) error {
+	out := csv.NewWriter(w)
+	_ = out.Write(append([]string{"from", "calls"}, names(outcomes())...)) // its errors come with the last one
+	for _, h := range rows {
+		cells := []string{h.From.Format(time.RFC3339), strconv.Itoa(h.Calls)}
+		for _, outcome := range outcomes() {
+			cells = append(cells, strconv.Itoa(h.Outcomes[outcome]))
+		}
+		_ = out.Write(cells)
 	}
-	return cells
+	out.Flush()
+	return out.Error()
 }
 
 func names[T ~string](values []T) []string {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -33,7 +34,7 @@ func (l casesList) run(ctx context.Context, s *session) error {
 	case "json":
 		return writeJSON(s.Out, cases)
 	case "csv":
-		return writeCSV(s.Out, caseColumns, cases, caseCells)
+		return writeCSV(s.Out, shownCases(cases))
 	}
 	t := table{head: []string{"ID", "CUSTOMER", "ACCOUNT", "STATE", "OPENED", "OVER IN", "LAST MOVE", "BY", "NOTE"}}
 	for c, err := range cases {
@@ -63,16 +64,30 @@ func (l casesList) wanted(cases func(yield func(policy.Case, error) bool)) func(
 	}
 }
 
-var caseColumns = []string{"id", "customer", "account", "state", "opened_at", "months", "moves"}
+// shownCase is a case as CSV.
+type shownCase struct {
+	ID       policy.CaseID         `json:"id"`
+	Customer policy.CustomerNumber `json:"customer"`
+	Account  string                `json:"account"`
+	State    policy.CaseState      `json:"state"`
+	OpenedAt time.Time             `json:"opened_at"`
+	Months   string                `json:"months"` // "2026-09;2026-10"
+	Moves    string                `json:"moves"`  // "flagged;contacted"
+}
 
-// caseCells gives the months as "2026-09;2026-10" and the moves as "flagged;contacted".
-func caseCells(c policy.Case) []string {
-	var moves []string
-	for _, m := range c.Moves {
-		moves = append(moves, string(m.To))
+// shownCases returns the cases as CSV shows them.
+func shownCases(cases iter.Seq2[policy.Case, error]) iter.Seq2[shownCase, error] {
+	return func(yield func(shownCase, error) bool) {
+		for c, err := range cases {
+			var moves []string
+			for _, m := range c.Moves {
+				moves = append(moves, string(m.To))
+			}
+			if !yield(shownCase{c.ID, c.Customer, c.Account, c.State, c.OpenedAt, monthNames(c.Months, ";"), strings.Join(moves, ";")}, err) {
+				return
+			}
+		}
 	}
-	opened := c.OpenedAt.UTC().Format(time.RFC3339)
-	return []string{string(c.ID), string(c.Customer), c.Account, string(c.State), opened, monthNames(c.Months, ";"), strings.Join(moves, ";")}
 }
 
 func monthNames(months []policy.Usage, between string) string {

@@ -40,22 +40,15 @@ func (c chargesCommand) run(ctx context.Context, s *session) error {
 	if month == s.thisMonth() {
 		fmt.Fprintf(s.Err, "%s is not over: these figures will grow.\n", month)
 	}
-	each := func(yield func(policy.Charge, error) bool) {
-		for _, l := range lines {
-			if !yield(l, nil) {
-				return
-			}
-		}
-	}
 	switch c.Format {
 	case "json":
-		err = writeJSON(s.Out, each)
+		err = writeJSON(s.Out, each(lines))
 	case "csv":
-		err = writeCSV(s.Out, policy.ChargeColumns(), each, policy.Charge.Cells)
+		err = writeCSV(s.Out, each(policy.ChargeRows(lines)))
 	default:
-		t := table{head: policy.ChargeColumns(), right: map[string]bool{"quantity": true, "rate": true, "amount": true}}
-		for _, l := range lines {
-			t.add(l.Cells()...)
+		t := table{head: policy.Columns[policy.ChargeRow](), right: map[string]bool{"quantity": true, "rate": true, "amount": true}}
+		for _, row := range policy.ChargeRows(lines) {
+			t.add(policy.Cells(row)...)
 		}
 		err = t.write(s.Out, s.Colour)
 	}

@@ -106,7 +106,7 @@ func refuseLeftRotation(s *store.Store) error {
 
 // conferences lets specialists be rung beside their calls, where the configuration asks for that.
 func (h *house) conferences(way http.RoundTripper, calls ivr.Log) (err error) {
-	if !h.conf.Settings.Whisper {
+	if !h.conf.Settings.Announce {
 		return nil
 	}
 	if h.account, err = server.AccountOver(way, h.conf, h.counters.asked); err != nil {

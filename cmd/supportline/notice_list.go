@@ -93,7 +93,7 @@ func (l noticesList) run(ctx context.Context, s *session) error {
 	case "json":
 		return writeJSON(s.Out, found)
 	case "csv":
-		return writeCSV(s.Out, noticeColumns, found, shownNotice.cells)
+		return writeCSV(s.Out, found)
 	}
 	t := table{head: []string{"AT", "KIND", "CUSTOMER", "CHANNEL", "TO", "STATE", "ATTEMPTS", "ERROR", "KEY"}, right: map[string]bool{"ATTEMPTS": true}}
 	for n, err := range found {
@@ -107,17 +107,6 @@ func (l noticesList) run(ctx context.Context, s *session) error {
 		return nil
 	}
 	return t.write(s.Out, s.Colour)
-}
-
-var noticeColumns = []string{
-	"key", "kind", "state", "at", "customer", "channel", "to", "attempts", "next_at", "sent_at", "failed_at", "error",
-}
-
-func (n shownNotice) cells() []string {
-	return []string{
-		n.Key, string(n.Kind), n.State, instant(n.At), text(n.Customer), string(n.Channel), text(n.To), strconv.Itoa(n.Attempts),
-		instant(n.NextAt), instant(n.SentAt), instant(n.FailedAt), text(n.Error),
-	}
 }
 
 // noticesRetry is "notices retry".

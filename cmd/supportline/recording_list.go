@@ -64,7 +64,7 @@ func (l recordingsList) run(ctx context.Context, s *session) error {
 	case "json":
 		return writeJSON(s.Out, found)
 	case "csv":
-		return writeCSV(s.Out, waitingColumns, found, waitingRecording.cells)
+		return writeCSV(s.Out, found)
 	}
 	t := table{head: []string{"RECORDING", "CALL", "STEP", "SECONDS", "TRIES", "NEXT TRY", "ERROR"}, right: map[string]bool{"SECONDS": true, "TRIES": true}}
 	for r, err := range found {
@@ -120,12 +120,6 @@ func (l recordingsList) waiting(ctx context.Context, s *session, step policy.Rec
 	return waitingRecording{
 		Recording: r.SID, Call: orNull(call.SID), Step: string(step), Seconds: &r.Seconds, Tries: r.Tries, NextAt: known(r.NextAt), Error: orNull(r.Error),
 	}, true, nil
-}
-
-var waitingColumns = []string{"recording", "call", "step", "seconds", "tries", "next_at", "error"}
-
-func (w waitingRecording) cells() []string {
-	return []string{w.Recording, text(w.Call), w.Step, figure(w.Seconds), strconv.Itoa(w.Tries), instant(w.NextAt), text(w.Error)}
 }
 
 // recordingsFetch is "recordings fetch".

@@ -41,7 +41,10 @@ func TestListingsStopAtAnError(t *testing.T) {
 	if err := writeJSON(&strings.Builder{}, values); !errors.Is(err, broken) {
 		t.Errorf("JSON: %v", err)
 	}
-	if err := writeCSV(&strings.Builder{}, []string{"name"}, values, func(s string) []string { return []string{s} }); !errors.Is(err, broken) {
+	rows := func(yield func(policy.FieldChange, error) bool) {
+		_ = yield(policy.FieldChange{Name: "first"}, nil) && yield(policy.FieldChange{}, broken)
+	}
+	if err := writeCSV(&strings.Builder{}, rows); !errors.Is(err, broken) {
 		t.Errorf("CSV: %v", err)
 	}
 }

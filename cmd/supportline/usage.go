@@ -49,27 +49,13 @@ func (l usageList) run(ctx context.Context, s *session) error {
 	case l.Format == "json":
 		return writeJSON(s.Out, each(store.ByMonth(accounts)))
 	case l.Format == "csv":
-		return writeCSV(s.Out, usageColumns, each(store.ByMonth(accounts)), usageCells)
+		return writeCSV(s.Out, each(store.ByMonth(accounts)))
 	case l.Trend && l.Customer != "":
 		return accountTrend(s, accounts[0])
 	case l.Trend:
 		return companyTrend(s, accounts)
 	}
 	return usageTable(s, accounts, l.Customer != "")
-}
-
-// usageColumns are the names of a usage row's CSV, in order; usageCells gives the cells.
-var usageColumns = []string{
-	"month", "customer", "account", "line", "tickets", "ticket_limit", "calls", "talk_seconds", "over_long", "waived", "training", "over",
-	"sustained", "case",
-}
-
-func usageCells(u policy.Usage) []string {
-	return []string{
-		string(u.Month), string(u.Customer), u.Account, u.Line, strconv.Itoa(u.Tickets), strconv.Itoa(u.TicketLimit), strconv.Itoa(u.Calls),
-		strconv.Itoa(u.TalkSeconds), strconv.Itoa(u.OverLong), strconv.Itoa(u.Waived), strconv.Itoa(u.Training), strconv.FormatBool(u.Over),
-		strconv.FormatBool(u.Sustained), text(u.Case),
-	}
 }
 
 // usageTable is for a person, who needs no rows about accounts that have nothing to show; single shows one all the same.

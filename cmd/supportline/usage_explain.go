@@ -47,7 +47,7 @@ func (e usageExplain) run(ctx context.Context, s *session) error {
 	case "json":
 		return writeJSON(s.Out, each(policy.CountedRows(explained)))
 	case "csv":
-		return writeCSV(s.Out, policy.CountedColumns(), each(policy.CountedRows(explained)), policy.CountedRow.Cells)
+		return writeCSV(s.Out, each(policy.CountedRows(explained)))
 	}
 	return explainTable(s, a, explained)
 }

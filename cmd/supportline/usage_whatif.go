@@ -125,19 +125,6 @@ type difference struct {
 	WouldSustained bool                  `json:"would_sustained"`
 }
 
-var differenceColumns = []string{
-	"month", "customer", "account", "tickets", "ticket_limit", "over_long", "over", "sustained", "would_ticket_limit", "would_over_long",
-	"would_over", "would_sustained",
-}
-
-func (d difference) cells() []string {
-	return []string{
-		string(d.Month), string(d.Customer), d.Account, strconv.Itoa(d.Tickets), strconv.Itoa(d.TicketLimit), strconv.Itoa(d.OverLong),
-		strconv.FormatBool(d.Over), strconv.FormatBool(d.Sustained), strconv.Itoa(d.WouldLimit), strconv.Itoa(d.WouldOverLong),
-		strconv.FormatBool(d.WouldOver), strconv.FormatBool(d.WouldSustained),
-	}
-}
-
 func (w usageWhatif) show(s *session, found []policy.Difference) error {
 	each := func(yield func(difference, error) bool) {
 		for _, f := range found {
@@ -153,7 +140,7 @@ func (w usageWhatif) show(s *session, found []policy.Difference) error {
 	case "json":
 		return writeJSON(s.Out, each)
 	case "csv":
-		return writeCSV(s.Out, differenceColumns, each, difference.cells)
+		return writeCSV(s.Out, each)
 	}
 	t := table{head: []string{"MONTH", "CUSTOMER", "ACCOUNT", "TICKETS", "IS", "WOULD BE"}, right: map[string]bool{"TICKETS": true}}
 	accounts := map[policy.CustomerNumber]bool{}

@@ -18,17 +18,16 @@ type besideCall struct {
 	call    policy.Call
 	reply   ivr.Reply
 	now     time.Time
-	errands []ivr.Errand // of the last step
+	errands []ivr.RESTAction // of the last step
 }
 
 func newBesideCall(t *testing.T) *besideCall {
 	t.Helper()
 	s := settings(t)
-	s.Whisper = true
-	c := &besideCall{t: t, machine: ivr.Machine{Settings: s}, call: policy.Call{SID: "CA1"}, now: tuesday}
+	c := &besideCall{t: t, machine: ivr.Machine{Settings: s, Outbound: true}, call: policy.Call{SID: "CA1"}, now: tuesday}
 	c.asks(ivr.Input{Step: "arrive", Line: uk, From: caller})
-	c.asks(ivr.Input{Step: "number", Turn: 1, Keys: "204518", Number: "204518", Customer: &northwind})
-	c.asks(ivr.Input{Step: "menu", Turn: 2, Keys: "1"})
+	c.asks(ivr.Input{Step: "number", Exchange: 1, Keys: "204518", Number: "204518", Customer: &northwind})
+	c.asks(ivr.Input{Step: "menu", Exchange: 2, Keys: "1"})
 	if c.reply.Then != ivr.ThenWait || c.reply.Next != "wait/3" {
 		t.Fatalf("the caller does not wait: %+v", c.reply)
 	}
@@ -38,7 +37,7 @@ func newBesideCall(t *testing.T) *besideCall {
 func (c *besideCall) changes(by func(policy.Call) policy.Call) {
 	before := c.call
 	c.call = by(c.call.Clip())
-	c.errands = c.machine.Errands(before, c.call)
+	c.errands = c.machine.Actions(before, c.call)
 }
 
 func (c *besideCall) asks(in ivr.Input) {
@@ -48,22 +47,24 @@ func (c *besideCall) asks(in ivr.Input) {
 	})
 }
 
-func (c *besideCall) polls(turn int) { c.asks(ivr.Input{Step: "wait", Turn: turn}) }
+func (c *besideCall) polls(turn int) { c.asks(ivr.Input{Step: "wait", Exchange: turn}) }
 
-func (c *besideCall) fetched(turn int) { c.asks(ivr.Input{Step: "wait", Turn: turn, Fetched: true}) }
+func (c *besideCall) fetched(turn int) {
+	c.asks(ivr.Input{Step: "wait", Exchange: turn, Fetched: true})
+}
 
 func (c *besideCall) rung(order int, sids ...policy.CallSID) {
-	r := ivr.Rung{Order: order}
+	r := ivr.Placed{Attempt: order}
 	for _, sid := range sids {
 		r.Legs = append(r.Legs, policy.Leg{SID: sid, To: oncall1})
 	}
-	c.changes(func(call policy.Call) policy.Call { return c.machine.Rung(call, r, c.now) })
+	c.changes(func(call policy.Call) policy.Call { return c.machine.Placed(call, r, c.now) })
 }
 
 func (c *besideCall) presses(leg policy.CallSID, order int, keys string) ivr.Reply {
 	var reply ivr.Reply
 	for _, step := range []string{"screen", "answer"} {
-		in := ivr.LegInput{Step: step, Leg: leg, To: oncall1, Try: 1, Order: order}
+		in := ivr.LegInput{Step: step, Leg: leg, To: oncall1, Try: 1, Attempt: order}
 		if step == "answer" {
 			in.Keys = keys
 		}
@@ -98,11 +99,11 @@ func (c *besideCall) traced(rule string) {
 // TestOrderIsGivenOnce: the step that leaves the menu has the errand; its retry, which changes nothing, has none.
 func TestOrderIsGivenOnce(t *testing.T) {
 	c := newBesideCall(t)
-	want := []ivr.Errand{{Call: "CA1", Ring: &ivr.Order{Number: 3, Line: uk, To: []policy.Phone{oncall1}, Seconds: 20}}}
+	want := []ivr.RESTAction{{Call: "CA1", Ring: &ivr.RingRequest{Attempt: 3, Path: "leg/CA1/3", From: uk, To: []policy.Phone{oncall1}, Seconds: 20}}}
 	if diff := cmp.Diff(want, c.errands); diff != "" {
 		t.Error(diff)
 	}
-	c.asks(ivr.Input{Step: "menu", Turn: 2, Keys: "1"})
+	c.asks(ivr.Input{Step: "menu", Exchange: 2, Keys: "1"})
 	if len(c.errands) > 0 {
 		t.Errorf("a retry rings again: %+v", c.errands)
 	}
@@ -132,7 +133,7 @@ func TestOneMovesTheCaller(t *testing.T) {
 	if reply := c.presses("CA2", 3, "1"); reply.Then != ivr.ThenJoin {
 		t.Fatalf("the specialist is not led into the conference: %+v", reply)
 	}
-	if diff := cmp.Diff([]ivr.Errand{{Call: "CA1", Fetch: "wait/3"}}, c.errands); diff != "" {
+	if diff := cmp.Diff([]ivr.RESTAction{{Call: "CA1", Fetch: "wait/3"}}, c.errands); diff != "" {
 		t.Error(diff)
 	}
 	c.now = c.now.Add(2 * time.Second)
@@ -155,7 +156,7 @@ func TestOneMovesTheCaller(t *testing.T) {
 func TestNobodyIsRungBeside(t *testing.T) {
 	told := newBesideCall(t)
 	told.rung(3)
-	if diff := cmp.Diff([]ivr.Errand{{Call: "CA1", Fetch: "wait/3"}}, told.errands); diff != "" {
+	if diff := cmp.Diff([]ivr.RESTAction{{Call: "CA1", Fetch: "wait/3"}}, told.errands); diff != "" {
 		t.Error(diff)
 	}
 	told.fetched(3)
@@ -171,11 +172,11 @@ func TestNobodyIsRungBeside(t *testing.T) {
 		if c.reply.Ring == nil || !slices.Equal(c.reply.Ring.To, []policy.Phone{oncall1}) || c.reply.Ring.Seconds != 20 {
 			t.Errorf("%s: %+v", name, c.reply.Ring)
 		}
-		c.asks(ivr.Input{Step: "rang", Turn: 4})
+		c.asks(ivr.Input{Step: "rang", Exchange: 4})
 		c.wants(name+", the next step", ivr.ThenRing, "rang/5") // beside the call nobody could be rung: not tried again
 	}
 	silent.rung(3, "CA9") // the word comes after all
-	if diff := cmp.Diff([]ivr.Errand{{Call: "CA1", HangUp: "CA9"}}, silent.errands); diff != "" {
+	if diff := cmp.Diff([]ivr.RESTAction{{Call: "CA1", HangUp: "CA9"}}, silent.errands); diff != "" {
 		t.Errorf("who rings in vain:\n%s", diff)
 	}
 	if reply := silent.presses("CA9", 3, "1"); reply.Then != ivr.ThenHangup || len(reply.Say) == 0 {
@@ -192,7 +193,7 @@ func TestStepBesideTheCallEnds(t *testing.T) {
 		t.Errorf("one of two is through: %+v", all.errands)
 	}
 	all.presses("CA3", 3, "2")
-	if diff := cmp.Diff([]ivr.Errand{{Call: "CA1", Fetch: "wait/3"}}, all.errands); diff != "" {
+	if diff := cmp.Diff([]ivr.RESTAction{{Call: "CA1", Fetch: "wait/3"}}, all.errands); diff != "" {
 		t.Error(diff)
 	}
 	all.fetched(3)
@@ -206,7 +207,7 @@ func TestStepBesideTheCallEnds(t *testing.T) {
 	silent.now = silent.now.Add(time.Second)
 	silent.polls(3)
 	silent.wants("26 s", ivr.ThenWait, "wait/4")
-	if diff := cmp.Diff(ivr.Errand{Call: "CA1", HangUp: "CA2"}, silent.errands[1]); diff != "" {
+	if diff := cmp.Diff(ivr.RESTAction{Call: "CA1", HangUp: "CA2"}, silent.errands[1]); diff != "" {
 		t.Errorf("the step before rings on:\n%s", diff)
 	}
 
@@ -214,7 +215,7 @@ func TestStepBesideTheCallEnds(t *testing.T) {
 	told.rung(3, "CA2")
 	told.now = told.now.Add(19 * time.Second)
 	told.changes(func(c policy.Call) policy.Call {
-		c, _ = told.machine.NextLeg(c, ivr.LegInput{Step: "screen", Leg: "CA2", To: oncall1, Try: 1, Order: 3}, told.now)
+		c, _ = told.machine.NextLeg(c, ivr.LegInput{Step: "screen", Leg: "CA2", To: oncall1, Try: 1, Attempt: 3}, told.now)
 		return c
 	})
 	told.now = told.now.Add(20 * time.Second)
@@ -230,7 +231,7 @@ func TestTwoAcceptBesideTheCall(t *testing.T) {
 	c := newBesideCall(t)
 	c.rung(3, "CA2", "CA3")
 	c.presses("CA3", 3, "1")
-	if diff := cmp.Diff([]ivr.Errand{{Call: "CA1", HangUp: "CA2"}, {Call: "CA1", Fetch: "wait/3"}}, c.errands); diff != "" {
+	if diff := cmp.Diff([]ivr.RESTAction{{Call: "CA1", HangUp: "CA2"}, {Call: "CA1", Fetch: "wait/3"}}, c.errands); diff != "" {
 		t.Error(diff)
 	}
 	if reply := c.presses("CA2", 3, "1"); reply.Then != ivr.ThenHangup {
@@ -258,10 +259,10 @@ func TestSpecialistLeavesBeforeTheCallerComes(t *testing.T) {
 	alone.wants("joined", ivr.ThenJoin, "rang/4")
 	alone.now = alone.now.Add(time.Second)
 	alone.ends("CA2")
-	if diff := cmp.Diff([]ivr.Errand{{Call: "CA1", Fetch: "rang/4"}}, alone.errands); diff != "" {
+	if diff := cmp.Diff([]ivr.RESTAction{{Call: "CA1", Fetch: "rang/4"}}, alone.errands); diff != "" {
 		t.Errorf("alone in the conference:\n%s", diff)
 	}
-	alone.asks(ivr.Input{Step: "rang", Turn: 4})
+	alone.asks(ivr.Input{Step: "rang", Exchange: 4})
 	alone.wants("alone", ivr.ThenWait, "wait/5")
 
 	talked := newBesideCall(t)
@@ -273,7 +274,7 @@ func TestSpecialistLeavesBeforeTheCallerComes(t *testing.T) {
 	if len(talked.errands) > 0 {
 		t.Errorf("a talk that ends leads on by itself: %+v", talked.errands)
 	}
-	talked.asks(ivr.Input{Step: "rang", Turn: 4})
+	talked.asks(ivr.Input{Step: "rang", Exchange: 4})
 	talked.wants("after the talk", ivr.ThenHangup, "")
 	if got := talked.call.Outcome(); got != policy.Served {
 		t.Errorf("outcome %s", got)
@@ -288,7 +289,7 @@ func TestCallerLeavesBeforeJoining(t *testing.T) {
 	c.changes(func(call policy.Call) policy.Call {
 		return call.Learn(policy.Report{At: c.now.Add(time.Second), To: uk, From: caller, Status: "completed"})
 	})
-	if diff := cmp.Diff([]ivr.Errand{{Call: "CA1", HangUp: "CA2"}}, c.errands); diff != "" {
+	if diff := cmp.Diff([]ivr.RESTAction{{Call: "CA1", HangUp: "CA2"}}, c.errands); diff != "" {
 		t.Error(diff)
 	}
 	if got := c.call.Outcome(); got != policy.Abandoned {
