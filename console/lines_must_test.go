@@ -1,7 +1,6 @@
 package console_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -11,38 +10,10 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// linesOver are a company's lines with the edits of a store, read anew each time.
-type linesOver struct {
-	configured policy.Settings
-	store      *store.Store
-}
+const ukPath = "/lines/448000668187"
 
-func (l linesOver) Configured() policy.Settings { return l.configured }
-
-func (l linesOver) InForce() policy.Settings {
-	editions, err := l.store.Editions(context.Background())
-	if err != nil {
-		panic(err)
-	}
-	return l.configured.With(editions)
-}
-
-func (l linesOver) Editions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.Edition, error) {
-	return l.store.LineEditions(ctx, line, before, limit)
-}
-
-func (l linesOver) ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error) {
-	return l.store.ChangeDates(ctx, line, seen, c)
-}
-
-func (l linesOver) YAML() []byte {
-	return fmt.Appendf(nil, "lines: # %d closed\n", len(l.InForce().Lines[1].Hours.Closed))
-}
-
-const UKPath = "/lines/448000668187"
-
-// WithHours gives the company its hours, teams and what the configuration says of single dates.
-func WithHours(t testing.TB) func(*console.Deps) {
+// withHours gives the company its hours, teams and what the configuration says of single dates.
+func withHours(t testing.TB) func(*console.Deps) {
 	t.Helper()
 	return func(d *console.Deps) {
 		s := Company(t)
@@ -54,7 +25,7 @@ func WithHours(t testing.TB) func(*console.Deps) {
 				l.Hours.Week[day] = []policy.Span{{From: 8 * 60, To: 19 * 60}}
 			}
 		}
-		s.Lines[1].Hours.Closed = []policy.Closure{{Date: December(24), Reason: "Christmas Eve"}}
+		s.Lines[1].Hours.Closed = []policy.Closure{{Date: december(24), Reason: "Christmas Eve"}}
 		s.Lines[1].Hours.Calendars = []policy.Calendar{policy.CalendarGBEng}
 		for i, intent := range policy.Intents() {
 			s.Menu = append(s.Menu, policy.MenuKey{Key: fmt.Sprint(i + 1), Intent: intent})
@@ -67,8 +38,8 @@ func WithHours(t testing.TB) func(*console.Deps) {
 		s.NoAnswer = policy.Voicemail
 		s.AfterHours = policy.AfterHours{Default: policy.Message, ByIntent: map[policy.Intent]policy.Ending{policy.Critical: policy.Connect, policy.Question: policy.Voicemail}}
 		d.Policy = s
-		d.Lines = linesOver{s, d.Lines.(linesOver).store}
+		d.Lines = store.NewLines(s, d.Calls.(*store.Store))
 	}
 }
 
-func December(day int) policy.Date { return policy.Date{Year: 2026, Month: time.December, Day: day} }
+func december(day int) policy.Date { return policy.Date{Year: 2026, Month: time.December, Day: day} }
