@@ -43,7 +43,7 @@ func TestRecordings(t *testing.T) {
 		}
 	})
 	call := Served("CA1", Monday.Add(-time.Hour), 60)
-	call.Message = &policy.Recording{SID: "RE1", URL: "https://api.example.com/RE1", Seconds: 9, Copy: &policy.RecordingCopy{Place: "folder:x", File: "RE1.wav", Bytes: 9, At: Monday}}
+	call.Message = &policy.Recording{SID: "RE1", URL: "https://api.example.com/RE1", Seconds: 9, Copy: &policy.RecordingCopy{Bucket: "folder:x", File: "RE1.wav", Bytes: 9, At: Monday}}
 	call.Recordings = []policy.Recording{{SID: "RE2", URL: "https://api.example.com/RE2", Seconds: 60}}
 	call.Exchanges = append(call.Exchanges, policy.Exchange{Key: "screen/CAleg/1", At: Monday.Add(-59 * time.Minute)})
 	p.Load(t, call)

@@ -4,8 +4,8 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
@@ -37,7 +37,7 @@ type sounds struct{ *house }
 
 // OpenRecording opens one that was fetched.
 func (s sounds) OpenRecording(ctx context.Context, call policy.CallSID, sid string) (console.Sound, error) {
-	opened, err := s.keeper.Open(ctx, call, sid)
+	opened, err := s.archive.Open(ctx, call, sid)
 	if err != nil {
 		return console.Sound{}, err
 	}
