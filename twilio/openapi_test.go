@@ -144,7 +144,7 @@ func TestRequestsAreAsThePublishedDescriptionSays(t *testing.T) {
 	_, _ = a.CreateSecondaryToken(ctx)
 	_, _ = a.PromoteSecondaryToken(ctx)
 	_ = a.DeleteSecondaryToken(ctx)
-	_, _ = a.Ring(ctx, twilio.Ringing{
+	_, _ = a.Ring(ctx, twilio.OutboundLeg{
 		From: "+448000668187", To: "sip:oncall@example.com", URL: voice, StatusURL: voice, StatusEvents: []string{"ringing", "completed"}, Seconds: 25,
 	})
 	leg := "CA" + strings.Repeat("1", 32)
