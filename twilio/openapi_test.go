@@ -148,7 +148,7 @@ func TestRequestsAreAsThePublishedDescriptionSays(t *testing.T) {
 		From: "+448000668187", To: "sip:oncall@example.com", URL: voice, StatusURL: voice, StatusEvents: []string{"ringing", "completed"}, Seconds: 25,
 	})
 	leg := "CA" + strings.Repeat("1", 32)
-	_, _ = a.HangUp(ctx, leg), a.Fetch(ctx, leg, voice)
+	_, _ = a.HangUp(ctx, leg), a.Redirect(ctx, leg, voice)
 	first := `{"conferences":[{"sid":"CF` + strings.Repeat("0", 32) + `"}]}`
 	p.answer = func(int, *http.Request) (*http.Response, error) {
 		return answer(http.StatusOK, "application/json", first), nil

@@ -29,7 +29,7 @@ type Difference struct {
 	Is, Want string // "": not set
 }
 
-// NumberPlan is what has to be done about one number.
+// NumberPlan compares one number as it is with how it is wanted.
 type NumberPlan struct {
 	Wanted
 	Owned       OwnedNumber  // its SID is "" if the account has no such number
