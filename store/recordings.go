@@ -106,7 +106,7 @@ func putRemovals(tx *bolt.Tx, removals []policy.Removal) error {
 // Remove notes recordings for removal, all or none: those that an erased call must not get back. One that is noted already stays noted.
 func (s *Store) Remove(ctx context.Context, removals []policy.Removal) error {
 	for _, r := range removals {
-		if !policy.KeepableSID(r.SID) {
+		if !policy.StorableSID(r.SID) {
 			return fmt.Errorf("recording %q has no SID that can be removed", r.SID)
 		}
 	}
