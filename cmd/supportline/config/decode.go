@@ -17,7 +17,7 @@ type decoder struct {
 	env      func(string) (string, bool)
 	offline  bool
 	overlaid map[*yaml.Node]string // nodes that an overlay put in -> its path
-	values   int // decoded so far
+	values   int                   // decoded so far
 }
 
 // node is a YAML node together with what a problem in it must name.
