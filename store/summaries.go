@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"slices"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -21,6 +22,7 @@ const (
 	summaryTraining
 )
 
+// encodeSummary returns the value under which a summary stands in the index.
 func encodeSummary(t policy.CallSummary) []byte {
 	value := make([]byte, 1, 8+len(t.Ticket))
 	for _, flag := range []struct {
@@ -37,7 +39,7 @@ func encodeSummary(t policy.CallSummary) []byte {
 	return append(value, t.Ticket...)
 }
 
-// decodeSummary reads a value into the summary of which the key gave the rest.
+// decodeSummary reads a value into the summary of which the key has the rest, and reports whether it is whole.
 func decodeSummary(t *policy.CallSummary, value []byte) bool {
 	if len(value) == 0 {
 		return false
@@ -56,13 +58,14 @@ func decodeSummary(t *policy.CallSummary, value []byte) bool {
 	return true
 }
 
+// sameSummary reports whether fair use would see the same call in both.
 func sameSummary(a, b policy.CallSummary) bool {
 	started := a.StartedAt.Equal(b.StartedAt)
 	a.StartedAt = b.StartedAt
 	return started && a == b
 }
 
-// AccountSummaries are the calls of an account that belong to a month (rule 4), oldest first, as fair use needs them. It reads their entries
+// AccountSummaries returns the calls of an account that belong to a month (rule 4), oldest first, as fair use needs them. It reads their entries
 // in the index and nothing else.
 func (s *Store) AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error) {
 	var summaries []policy.CallSummary
@@ -87,13 +90,13 @@ func accountSummaries(tx *bolt.Tx, customer policy.CustomerNumber, month policy.
 	return pass.page, nil
 }
 
-// usualSummaries is for how many summaries of one account's month there is room from the beginning.
+// usualSummaries is the capacity that a list of one account's month begins with: most months have fewer calls.
 const usualSummaries = 32
 
-// summaryPage is how many summaries one transaction of a pass over a month reads: far below a millisecond's worth of work.
+// summaryPage is how many summaries one transaction of a pass over a month reads, which takes far less than a millisecond.
 const summaryPage = 2048
 
-// MonthSummaries are the calls of all accounts that belong to a month, one account after the other, shorter customer numbers first and
+// MonthSummaries returns the calls of all accounts that belong to a month, one account after the other, shorter customer numbers first and
 // then in their order, each account's calls oldest first. It is one ordered pass over the month's entries in the index, in short steps as
 // Calls does it: of a call that changes its account meanwhile the pass may see neither or both.
 func (s *Store) MonthSummaries(ctx context.Context, month policy.Month) iter.Seq2[policy.CallSummary, error] {
@@ -126,7 +129,7 @@ type summaryPass struct {
 	page     []policy.CallSummary
 }
 
-// read adds some summaries to the page.
+// read adds at most so many summaries to the page.
 func (p *summaryPass) read(tx *bolt.Tx, many int) error {
 	cursor := tx.Bucket(indexBucket).Cursor()
 	k, v := cursor.Seek(p.next)
@@ -145,7 +148,7 @@ func (p *summaryPass) read(tx *bolt.Tx, many int) error {
 	return nil
 }
 
-// summary reads one entry: the rest of its key is the customer and the place.
+// summary reads one entry. k is its key behind the kind and the month: the customer and the place.
 func (p *summaryPass) summary(k, v []byte) (policy.CallSummary, bool) {
 	if len(k) == 0 || len(k) < 1+int(k[0])+timeLength {
 		return policy.CallSummary{}, false
@@ -158,4 +161,77 @@ func (p *summaryPass) summary(k, v []byte) (policy.CallSummary, bool) {
 		SID: policy.CallSID(place[timeLength:]), Customer: p.customer, Month: p.month, StartedAt: readTime(place),
 	}
 	return t, decodeSummary(&t, v)
+}
+
+// TicketCounter returns a function that reports whether a call adds a phone ticket to its month (rule 3). That depends on the other calls of the
+// account's month, so each month that turns up is read, once as long as it is remembered: what is remembered is bounded, however many calls are
+// asked about. The function is for one goroutine.
+func (s *Store) TicketCounter(ctx context.Context) func(policy.Call) (bool, error) {
+	counter := ticketCounter{read: func(customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error) {
+		return s.AccountSummaries(ctx, customer, month)
+	}}
+	return counter.counts
+}
+
+// ticketCounter remembers the counted calls of some months.
+type ticketCounter struct {
+	read   func(policy.CustomerNumber, policy.Month) ([]policy.CallSummary, error)
+	months map[monthOf][]policy.CallSID // the first call about each ticket
+	order  []monthOf                    // as they were read
+	kept   int                          // calls in months
+}
+
+// monthOf is an account's month.
+type monthOf struct {
+	customer policy.CustomerNumber
+	month    policy.Month
+}
+
+// maxCounted is how many calls a ticketCounter remembers: some 7 MB. A month that is read again costs microseconds.
+const maxCounted = 100_000
+
+// counts reports whether a call adds a phone ticket to its month.
+func (n *ticketCounter) counts(c policy.Call) (bool, error) {
+	switch s := c.Summary(); {
+	case !s.Accepted || s.Customer == "" || s.Month == "":
+		return false, nil
+	case s.Ticket == "":
+		return true, nil // whatever else the month has
+	}
+	key := monthOf{c.Customer, c.Month}
+	if _, known := n.months[key]; !known {
+		summaries, err := n.read(c.Customer, c.Month)
+		if err != nil {
+			return false, err
+		}
+		n.remember(key, firsts(summaries))
+	}
+	return slices.Contains(n.months[key], c.SID), nil
+}
+
+// firsts returns the first call about each ticket.
+func firsts(month []policy.CallSummary) []policy.CallSID {
+	var found []policy.CallSID
+	for _, c := range policy.ExplainUsage(month, policy.FairUse{}) {
+		if c.Ticket != "" && c.Counts {
+			found = append(found, c.SID)
+		}
+	}
+	return found
+}
+
+// remember keeps the counted calls of a month, and forgets the months that were read first where there are too many.
+func (n *ticketCounter) remember(key monthOf, counted []policy.CallSID) {
+	for len(n.order) > 0 && n.kept+len(counted)+1 > maxCounted {
+		oldest := n.order[0]
+		n.kept -= len(n.months[oldest]) + 1
+		delete(n.months, oldest)
+		n.order = n.order[1:]
+	}
+	if n.months == nil {
+		n.months = map[monthOf][]policy.CallSID{}
+	}
+	n.months[key] = counted
+	n.order = append(n.order, key)
+	n.kept += len(counted) + 1 // an account whose calls do not count is remembered too
 }
