@@ -11,15 +11,15 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Values are CBOR (RFC 8949) with the names of the JSON tags: half the time and two thirds of the size of JSON. Times keep their
-// nanoseconds. A text that is no UTF-8 is written as it is, and read back: what somebody once typed must not make a record unreadable.
+// Values are CBOR (RFC 8949) with the names of the JSON tags, which takes half the time and two thirds of the space of JSON. Times keep their
+// nanoseconds. Text that is not UTF-8 is written and read as it is: what somebody once typed must not make a record unreadable.
 var (
 	encoding = must(cbor.EncOptions{Time: cbor.TimeRFC3339Nano}.EncMode())
 	decoding = must(cbor.DecOptions{UTF8: cbor.UTF8DecodeInvalid}.DecMode())
 )
 
 func must[T any](mode T, err error) T {
-	if err != nil { // the options are constants
+	if err != nil { // impossible: the options are constants
 		panic(err)
 	}
 	return mode
@@ -27,7 +27,7 @@ func must[T any](mode T, err error) T {
 
 func encode(v any) ([]byte, error) { return encoding.Marshal(v) }
 
-// decode reads a stored value, which is ours, so that anything unreadable means damage.
+// decode reads a stored value. The store wrote it, so anything unreadable is damage.
 func decode[T any](bucket, key string, value []byte) (T, error) {
 	var v T
 	if err := decoding.Unmarshal(value, &v); err != nil {
@@ -36,9 +36,9 @@ func decode[T any](bucket, key string, value []byte) (T, error) {
 	return v, nil
 }
 
-// glimpse reads of a call's record the fields by which a text finds it (policy.Text.MatchesCall), and walks over the rest. Reading the whole
-// takes seven times as long, and a text that is on many calls is looked for in many that are not wanted. ok is false for what is not
-// written as encode writes it: then reading the whole tells what is wrong.
+// decodeSearched reads only the fields of a call that a text is compared with (policy.Text.MatchesCall). That takes a seventh of the time of
+// decoding the whole record, and a search for a common text reads many calls. ok is false for a value that encode did not write: decoding it
+// as a whole then returns the error.
 func decodeSearched(value []byte) (c policy.Call, ok bool) {
 	_, ok = eachField(value, func(name, value []byte) (rest []byte, ok bool) {
 		if string(name) != "call" {
@@ -73,7 +73,7 @@ func decodeSearchedField(c *policy.Call, name, value []byte) (rest []byte, ok bo
 	return rest, ok
 }
 
-// The major types of RFC 8949, section 3.1, that matter here.
+// The major types of RFC 8949, section 3.1.
 const (
 	cborBytes  = 2
 	cborString = 3
@@ -82,7 +82,7 @@ const (
 	cborTag    = 6
 )
 
-// cborHead reads the type of the item that v begins with, and its argument. Lengths that are not known in front are not read: encode writes none.
+// cborHead reads the major type of the first item of v, and its argument. It does not read indefinite lengths, which encode never writes.
 func cborHead(v []byte) (major byte, argument uint64, rest []byte, ok bool) {
 	if len(v) == 0 {
 		return 0, 0, nil, false
@@ -108,7 +108,7 @@ func cborText(v []byte) (text, rest []byte, ok bool) {
 	return rest[:length], rest[length:], true
 }
 
-// eachField walks over a map whose keys are text. take gets each key with what follows it, and gives what follows the value.
+// eachField calls take for each field of a map whose keys are text, with the key and all that follows it; take returns what follows the value.
 func eachField(v []byte, take func(name, value []byte) (rest []byte, ok bool)) (rest []byte, ok bool) {
 	major, fields, rest, ok := cborHead(v)
 	if !ok || major != cborMap {
@@ -126,7 +126,7 @@ func eachField(v []byte, take func(name, value []byte) (rest []byte, ok bool)) (
 	return rest, true
 }
 
-// skip gives what follows the item that v begins with.
+// skip returns what follows the first item of v.
 func skip(v []byte) (rest []byte, ok bool) {
 	for items := uint64(1); items > 0; items-- {
 		major, argument, rest, ok := cborHead(v)
@@ -147,17 +147,16 @@ func skip(v []byte) (rest []byte, ok bool) {
 	return v, true
 }
 
-// In the search's index a place is packed: there are some entries for each call, and there can be many calls. Packed places sort as places
-// do. A place is 12 bytes of time and the SID, 46 bytes as a rule; packed it is 9 bytes of time and 21 of SID. A place without a SID,
-// which a search begins at, stays one.
-// Seconds since year 1 need no more than 5 bytes before the year 34,000.
+// Places are packed in the bucket search, which has several entries for each call. Packed places sort as places do. A place is 12 bytes of
+// time and the SID, 46 bytes as a rule; packed it is 9 bytes of time and 21 of SID. A place without a SID, at which a search begins, has none
+// when it is packed either. Seconds since year 1 take 5 bytes until the year 34,000.
 const packedTime = 5 + 4
 
-// appendPacked adds a place to a key.
+// appendPacked appends a packed place to a key.
 func appendPacked(k, place []byte) []byte {
 	seconds, rest := binary.BigEndian.Uint64(place), place[8:]
 	if seconds >= 1<<40 {
-		seconds, rest = 1<<40-1, nil // only the end of all times, which a search may begin at
+		seconds, rest = 1<<40-1, nil // endOfTime, at which a search may begin
 	}
 	k = append(k, byte(seconds>>32), byte(seconds>>24), byte(seconds>>16), byte(seconds>>8), byte(seconds))
 	if len(rest) < 4 {
@@ -170,7 +169,7 @@ func appendPacked(k, place []byte) []byte {
 	return appendSID(k, string(rest[4:]))
 }
 
-// appendUnpacked reads a packed place back.
+// appendUnpacked appends the place that was packed.
 func appendUnpacked(place, packed []byte) []byte {
 	place = append(place, 0, 0, 0)
 	place = append(place, packed[:packedTime]...)
@@ -180,8 +179,8 @@ func appendUnpacked(place, packed []byte) []byte {
 	return appendUnpackedSID(place, packed[packedTime:])
 }
 
-// A SID is written as its kind and, where it begins as the provider's do, five bits for each lower-case hex digit. Where something else comes,
-// five bits say between which of those it sorts, and the rest follows as it is.
+// A SID is written as its kind and, where it begins as the provider's do, five bits for each lower-case hex digit. Before any other character
+// five bits say between which digits it sorts, and the rest follows as it is.
 const (
 	sidBefore = iota // sorts before "CA"
 	sidCA
@@ -221,7 +220,7 @@ func appendSID(k []byte, sid string) []byte {
 	}
 	k = append(k, sidCA)
 	var bits uint
-	waiting := uint(0) // how many of the lowest bits wait to be written
+	waiting := uint(0) // how many of the lowest bits are not written yet
 	for i := range len(rest) {
 		code := codeOf(rest[i])
 		bits, waiting = bits<<5|uint(code), waiting+5
@@ -272,7 +271,7 @@ func appendUnpackedSID(sid, packed []byte) []byte {
 	}
 }
 
-// placeAt is a place without a SID: before all calls of that time.
+// placeAt returns a place without a SID, which is before all calls of that time.
 func placeAt(t time.Time) []byte {
 	if t.Before(beginOfTime) {
 		t = beginOfTime
@@ -280,7 +279,7 @@ func placeAt(t time.Time) []byte {
 	return indexKey(make([]byte, 0, timeLength)).time(t)
 }
 
-// No call is before the one or after the other.
+// No call is before beginOfTime or after endOfTime.
 var (
 	beginOfTime = time.Time{}
 	endOfTime   = time.Date(30_000, time.January, 1, 0, 0, 0, 0, time.UTC)

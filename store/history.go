@@ -13,17 +13,17 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// The story of a call, its exchanges and its trace, only grows. So each change writes what it added under the next number of the whole log, and
-// the call itself, which is small, keeps those numbers. A commit then writes a few full pages however long the calls are, and a
-// listing reads no stories.
+// The history of a call, its exchanges and its trace, only grows. So each change writes the segment that it added under the next number of the
+// whole log, and the record of the call, which is small, has those numbers. A commit writes a few full pages however long the calls are, and a
+// listing reads no histories.
 
-// record is a call in the file, without its story.
+// record is a call in the file, without its history.
 type record struct {
 	Call  policy.Call `json:"call"` // without exchanges and trace
 	Steps []uint64    `json:"steps,omitempty"`
 }
 
-// segment is what one change added to a story.
+// segment is what one change added to a history.
 type segment struct {
 	_         struct{} `cbor:",toarray"`
 	Exchanges []storedExchange
@@ -61,7 +61,7 @@ func newSegment(exchanges []policy.Exchange, trace []policy.Decision) segment {
 	return c
 }
 
-// addTo continues a call's story with the segment.
+// addTo appends the segment to a call's history.
 func (c segment) addTo(call *policy.Call) {
 	for _, t := range c.Exchanges {
 		call.Exchanges = append(call.Exchanges, policy.Exchange{Key: t.Key, At: moment(t.At), Heard: t.Heard, Reply: t.Reply})
@@ -75,7 +75,7 @@ func (c segment) addTo(call *policy.Call) {
 	}
 }
 
-// never is the time that was not set.
+// never is a time that is not set.
 const never = math.MinInt64
 
 func nanos(t time.Time) int64 {
@@ -92,7 +92,7 @@ func moment(n int64) time.Time {
 	return time.Unix(0, n).UTC()
 }
 
-// continues says whether a call's story only grew, and gives what was added.
+// continues returns what was added to a call's history, and reports whether the history only grew; if not, it returns all of it.
 func continues(before, after policy.Call) (exchanges []policy.Exchange, trace []policy.Decision, grew bool) {
 	n, m := len(before.Exchanges), len(before.Trace)
 	if n > len(after.Exchanges) || m > len(after.Trace) ||
@@ -112,7 +112,7 @@ func sameDecision(a, b policy.Decision) bool {
 
 func stepKey(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
-// withHistory reads a call's story, and says how large it is in the file.
+// withHistory reads a call's history, and returns its size in the file.
 func (r record) withHistory(tx *bolt.Tx) (call policy.Call, size int, err error) {
 	steps := tx.Bucket(stepsBucket)
 	call = r.Call
@@ -128,7 +128,7 @@ func (r record) withHistory(tx *bolt.Tx) (call policy.Call, size int, err error)
 	return call, size, nil
 }
 
-// lastStep is the highest number in use.
+// lastStep returns the highest number of a segment that is in use.
 func (s *Store) lastStep() (last uint64, err error) {
 	err = s.db.View(func(tx *bolt.Tx) error {
 		if k, _ := tx.Bucket(stepsBucket).Cursor().Last(); k != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// plan finds the iterators that lead to what a filter selects, in one transaction. What they give can be more than that, never less:
-// policy.Filter.Matches has the last word.
+// plan finds the iterators that lead to what a filter selects, in one transaction. They may return more than that, never less:
+// policy.Filter.Matches decides.
 type plan struct {
 	direction
 	work          *work
@@ -22,12 +22,12 @@ func newPlan(tx *bolt.Tx, d direction, w *work) plan {
 	return plan{d, w, tx, tx.Bucket(indexBucket), tx.Bucket(searchBucket)}
 }
 
-// maxIterators is how many iterators a text may become. A text that finds more values than that is not looked up: it is on so many calls
-// that looking at one after the other finds a page.
+// maxIterators is how many iterators a text may become. A text with more values is not looked up: so many calls have it that looking at one
+// after the other fills a page.
 const maxIterators = 2000
 
-// calls gives the candidates for a filter, and the part of them that can be cut short, if there is one. text is the iterator of the
-// filter's text; nil: it is not looked up.
+// calls returns the candidates for a filter, and the part of them that can be cut short, if any. text is the iterator of the text of the
+// filter, nil if it is not looked up.
 func (p plan) calls(f policy.Filter, text iterator) (candidates iterator, narrowed *intersect) {
 	iterators := p.facets(f)
 	if text != nil {
@@ -48,7 +48,7 @@ func (p plan) calls(f policy.Filter, text iterator) (candidates iterator, narrow
 	return &union{direction: p.direction, iterators: []iterator{narrowed, unindexed}}, narrowed
 }
 
-// facets are the iterators of settled calls with the values that a filter names.
+// facets returns the iterators of the indexed calls with the values that a filter names.
 func (p plan) facets(f policy.Filter) (iterators []iterator) {
 	add := func(wanted bool, prefix indexKey) {
 		if wanted {
@@ -66,7 +66,7 @@ func (p plan) facets(f policy.Filter) (iterators []iterator) {
 	add(f.Outcome != "", facet(byOutcome, outcome))
 	add(f.Intent != "", facet(byIntent, f.Intent))
 	add(f.Line != "", facet(byLine, f.Line))
-	few := f.Ticket != "" || f.Customer != "" // then it is quicker to read these than to leap in many bands
+	few := f.Ticket != "" || f.Customer != "" // reading these is quicker than leaping in many bands
 	if from, to, ok := f.TalkRange(); ok && !few {
 		iterators = append(iterators, p.talk(f, from, to))
 	}
@@ -77,7 +77,7 @@ func (p plan) packed(prefix indexKey) *postings {
 	return &postings{direction: p.direction, cursor: p.search.Cursor(), work: p.work, prefix: prefix, packed: true}
 }
 
-// account are an account's calls, live ones too.
+// account returns an iterator over an account's calls, unindexed ones included.
 func (p plan) account(number string) iterator {
 	return &postings{direction: p.direction, cursor: p.index.Cursor(), work: p.work, prefix: key(byCustomer).part(number)}
 }
@@ -98,8 +98,7 @@ func (p plan) talk(f policy.Filter, from, to int) iterator {
 	return all
 }
 
-// text is the iterator of the calls that a free text finds, of so many iterators at most; nil where there is no text. Where it finds more than so
-// many values, few is false.
+// text returns an iterator over the calls that a free text finds, nil for no text. few is false if that takes more than most iterators.
 func (p plan) text(t policy.Text, most int) (found iterator, few bool) {
 	if t.Empty() {
 		return nil, true
@@ -115,7 +114,7 @@ func (p plan) text(t policy.Text, most int) (found iterator, few bool) {
 	return all, true
 }
 
-// sids are the calls whose SID is the text, or begins with it.
+// sids returns the calls whose SID is the text, or begins with it.
 func (p plan) sids(t policy.Text, most int) ([]iterator, bool) {
 	if !t.SIDPrefix() {
 		if place := placeBySID(p.tx, t.Whole); place != nil {
@@ -134,13 +133,13 @@ func (p plan) sids(t policy.Text, most int) ([]iterator, bool) {
 	return []iterator{found}, true
 }
 
-// accounts are those on calls whose number is the text, or begins with it.
+// accounts returns the calls of the accounts whose number is the text, or begins with it.
 func (p plan) accounts(t policy.Text, most int) (iterators []iterator, ok bool) {
 	cursor, length := p.index.Cursor(), len(t.Whole)
 	if length > maxPart {
 		return nil, true
 	}
-	after := []byte(nil) // the account that was found last
+	after := []byte(nil) // the account that was found last, with its length
 	for {
 		from := append(key(byCustomer), byte(length))
 		if from = from.text(t.Whole); after != nil {
@@ -170,7 +169,7 @@ func (p plan) accounts(t policy.Text, most int) (iterators []iterator, ok bool) 
 	}
 }
 
-// names are the accounts that had a name on a call with all words of the text.
+// names returns the calls of the accounts that had a name with all words of the text.
 func (p plan) names(t policy.Text, most int) (iterators []iterator, ok bool) {
 	if len(t.Words) == 0 {
 		return nil, true
@@ -194,7 +193,7 @@ func (p plan) named(t policy.Text, customer string) bool {
 	return false
 }
 
-// callers are the numbers with the text in them.
+// callers returns the calls from the numbers that contain the text.
 func (p plan) callers(t policy.Text, most int) (iterators []iterator, ok bool) {
 	seen := map[string]bool{}
 	for _, part := range t.Digits {
@@ -212,13 +211,13 @@ func (p plan) callers(t policy.Text, most int) (iterators []iterator, ok bool) {
 	return iterators, true
 }
 
-// maxTerms is how many entries of one word, or of four digits, are looked at: a few milliseconds.
+// maxTerms is how many entries of one word, or of one n-gram, are looked at: a few milliseconds.
 const maxTerms = 20_000
 
-// rare is how many finds are few enough to look no further for something rarer.
+// rare is how many finds are few enough to look for nothing rarer.
 const rare = 50
 
-// underWords are the customers under the rarest of some words; few is false where there are more than many under each.
+// underWords returns the customers under the rarest of some words; few is false if each word has more than many.
 func underWords(search *bolt.Bucket, kind byte, words []string, many int) (customers []string, few bool) {
 	for _, many := range []int{rare, many} {
 		for _, word := range words {
@@ -230,7 +229,7 @@ func underWords(search *bolt.Bucket, kind byte, words []string, many int) (custo
 	return nil, false
 }
 
-// underWord are the customers under the words that begin with one, each once; few is false where there are more than many.
+// underWord returns the customers under the words that begin with word, each once; few is false if there are more than many.
 func underWord(search *bolt.Bucket, kind byte, word string, many int) (customers []string, few bool) {
 	looked, seen := 0, map[string]bool{}
 	for k := range under(key(kind).text(cutWord(word))).in(search) {
@@ -247,8 +246,8 @@ func underWord(search *bolt.Bucket, kind byte, word string, many int) (customers
 	return customers, true
 }
 
-// underPart are what stands under four digits of a part of a number, and is wanted; few is false where there is more than many. It takes
-// the rarest four, from the last: numbers share the first ones.
+// underPart returns the values under one n-gram of a part of a number that are wanted; few is false if there are more than many. It takes the
+// rarest n-gram, from the last: numbers share their first ones.
 func underPart(search *bolt.Bucket, kind byte, part string, many int, wanted func(string) bool) (found []string, few bool) {
 	for _, terms := range []int{rare, maxTerms} {
 		for from := len(part) - ngramLength; from >= 0; from-- {
@@ -260,7 +259,7 @@ func underPart(search *bolt.Bucket, kind byte, part string, many int, wanted fun
 	return nil, false
 }
 
-// underNgram gives up after looking at so many terms.
+// underNgram returns the wanted values under one n-gram; few is false after so many terms, or more than many values.
 func underNgram(search *bolt.Bucket, prefix indexKey, many, terms int, wanted func(string) bool) (found []string, few bool) {
 	for k := range under(prefix).in(search) {
 		if terms--; terms < 0 || len(found) > many {

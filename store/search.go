@@ -12,9 +12,9 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Search is one page of the calls that a filter selects, newest first as Calls has them and without their stories. It reads through the
-// index of what was asked for, and where several things were asked for it leaps from one index to the other. However little is found, a
-// page costs bounded work: one that ended early says how far it came (policy.Found.SearchedTo). The limit of the filter is not looked at.
+// Search returns one page of the calls that a filter selects, newest first in the order of Calls and without their histories. It reads through
+// the index of each condition, and leaps from one index to the other where there are several. A page costs bounded work however little is
+// found: one that ended early says how far it came (policy.Found.SearchedTo). The limit of the filter is ignored.
 func (s *Store) Search(ctx context.Context, filter policy.Filter, at policy.Page) (policy.Found[policy.Call], error) {
 	var found policy.Found[policy.Call]
 	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
@@ -26,11 +26,11 @@ func (s *Store) Search(ctx context.Context, filter policy.Filter, at policy.Page
 	return found, err
 }
 
-// Calls are the calls that a filter selects, newest first by their start, those with one start by SID from the last. Calls of which the
-// start is not known come last. They come without their stories, which Call reads. An error ends the sequence.
+// Calls returns the calls that a filter selects, newest first by their start, calls of one start by SID in descending order. Calls without a
+// known start come last. Their histories are left out; Call reads them. An error ends the sequence.
 //
-// It reads through the same indexes as Search, in short steps, and takes no snapshot: a consumer may be as slow as it likes, and sees
-// each call as it is when its turn comes. A call that began after the listing did is not in it.
+// Calls reads through the same indexes as Search, in short steps, and takes no snapshot: a consumer may be as slow as it likes, and sees each
+// call as it is when its turn comes. A call that began after the listing did is not in it.
 func (s *Store) Calls(ctx context.Context, filter policy.Filter) iter.Seq2[policy.Call, error] {
 	return func(yield func(policy.Call, error) bool) {
 		given, from := 0, []byte(nil)
@@ -58,20 +58,20 @@ func (s *Store) Calls(ctx context.Context, filter policy.Filter) iter.Seq2[polic
 }
 
 const (
-	// pageLength is how many things one step of a listing gives at most.
+	// pageLength is how many items one step of a listing returns at most.
 	pageLength = 200
-	// listingWork bounds a step of a listing. It is less than a page's: nobody waits for the step alone.
+	// listingWork bounds a step of a listing. It is less than a page's, since nobody waits for the step alone.
 	listingWork = 4000
 )
 
-// searchCalls looks for calls beyond a place, or at it where it is a time only; nil: from the end.
+// searchCalls looks for calls beyond a place, or at it where it is a time only; nil is the end.
 func searchCalls(tx *bolt.Tx, f policy.Filter, d direction, from []byte, many int, w *work) (page[policy.Call], error) {
 	p, text := newPlan(tx, d, w), policy.ParseText(f.Text, f.Numbers)
 	looked, few := p.text(text, fewIterators)
 	if few {
 		return p.seek(f, text, looked, from, many)
 	}
-	// What is on many accounts may well be on the calls that come first: to glance at some is quicker than to begin so many iterators.
+	// A text that many accounts have may well be on the calls that come first: looking at some is quicker than starting so many iterators.
 	spend := w.left
 	w.left = glance
 	found, err := p.seek(f, text, nil, from, many)
@@ -92,18 +92,18 @@ func searchCalls(tx *bolt.Tx, f policy.Filter, d direction, from []byte, many in
 }
 
 const (
-	// fewIterators are begun without a glance at the calls that come first.
+	// fewIterators are started without a look at the calls that come first.
 	fewIterators = 128
-	// glance is the work of looking whether a text is on some 4000 calls.
+	// glance is the work of looking for a text on some 4000 calls.
 	glance = 4000 * (1 + searchedCost)
 )
 
-// seek looks for calls by the facets that a filter names, and by the iterators of its text where they are given; nil: no text, or it is looked for
-// on one call after the other.
+// seek looks for calls by the facets that a filter names, and by the iterator of its text; looked is nil if there is no text, or if the text
+// is looked for on one call after the other.
 func (p plan) seek(f policy.Filter, text policy.Text, looked iterator, from []byte, many int) (page[policy.Call], error) {
 	candidates, narrowed := p.calls(f, looked)
 	valueAt := p.tx.Bucket(callsBucket).Get
-	if all, ok := candidates.(*postings); ok { // it goes through the calls themselves
+	if all, ok := candidates.(*postings); ok { // it iterates over the calls themselves
 		valueAt = func([]byte) []byte { return all.value }
 	}
 	s := query[policy.Call]{
@@ -122,7 +122,7 @@ func (p plan) seek(f policy.Filter, text policy.Text, looked iterator, from []by
 	return s.seek(from)
 }
 
-// lacks says, without reading the whole of a call, that a text does not find it.
+// lacks reports, without decoding the whole call, that a text does not find it.
 func (p plan) lacks(text policy.Text, value []byte) bool {
 	if text.Empty() {
 		return false
@@ -132,23 +132,23 @@ func (p plan) lacks(text policy.Text, value []byte) bool {
 	return ok && !text.MatchesCall(c)
 }
 
-// reach is how far a search came in one direction.
+// page is what a search found in one direction.
 type page[T any] struct {
-	list  []T    // in that direction
-	first []byte // the place of its first
-	to    []byte // the last place that is known
-	more  bool   // there is something beyond it, or may be: where the list is not full, the search was cut short
+	list  []T    // in the order of the direction
+	first []byte // the place of the first item
+	to    []byte // the last place that was looked at
+	more  bool   // there may be something beyond to; with a short list, the search was cut short
 }
 
-// query reads what iterators lead to.
+// query reads the calls, or other things, that iterators lead to.
 type query[T any] struct {
 	direction
 	work         *work
 	many         int
-	since, until []byte // places; nil: no bound
+	since, until []byte // places; nil is no bound
 	candidates   iterator
-	narrowed     *intersect                          // the part of candidates that can be cut short; nil: none
-	read         func(place []byte) (T, bool, error) // it spends what it costs
+	narrowed     *intersect                          // the part of candidates that can be cut short, or nil
+	read         func(place []byte) (T, bool, error) // spends its cost
 }
 
 func (s *query[T]) seek(from []byte) (page[T], error) {
@@ -187,7 +187,7 @@ func (s *query[T]) seek(from []byte) (page[T], error) {
 	}
 }
 
-// start is where to begin: at a place or at the bound, whichever comes later.
+// start returns where to begin: at a place or at the bound, whichever comes later.
 func (s *query[T]) start(from []byte) []byte {
 	bound := s.since
 	if s.direction == towardsOlder {
@@ -204,7 +204,7 @@ func (s *query[T]) start(from []byte) []byte {
 	return from
 }
 
-// beyond says whether a place is outside of the bound in the direction.
+// beyond reports whether a place is past the bound in the direction.
 func (s *query[T]) beyond(place []byte) bool {
 	if s.direction == towardsOlder {
 		return s.since != nil && bytes.Compare(place, s.since) < 0
@@ -219,7 +219,7 @@ func (s *query[T]) cut() []byte {
 	return s.narrowed.cut
 }
 
-// searchPage makes a page of what a search reaches from the place of one of two marks, nil for none. It looks on the other side too,
+// searchPage returns the page of a search from the place of one of two marks, which may be nil. It also looks in the opposite direction,
 // whether there is anything.
 func searchPage[T any](
 	older, newer []byte, size int, mark func(place []byte) policy.Mark, search func(d direction, from []byte, many, spend int) (page[T], error),
@@ -248,7 +248,7 @@ func searchPage[T any](
 		return found, nil
 	}
 	begin := ahead.first
-	if begin == nil { // where the page would be: what is exactly there counts as behind it
+	if begin == nil { // the page is empty: what is exactly there counts as behind it
 		begin = placeAt(timeOf(from, d))
 	}
 	behind, err := search(!d, begin, 1, pageWork/4)
@@ -258,7 +258,7 @@ func searchPage[T any](
 	return found, err
 }
 
-// timeOf is the time from which, without a SID, what is at a place is reached in the direction opposite to d.
+// timeOf returns the time from which a search in the direction opposite to d reaches what is at a place.
 func timeOf(place []byte, d direction) time.Time {
 	at := readTime(place)
 	if d == towardsNewer {
@@ -271,7 +271,7 @@ func markOfCall(place []byte) policy.Mark {
 	return policy.Mark{At: readTime(place), ID: string(place[timeLength:])}
 }
 
-// placeOfMark is nil for no mark.
+// placeOfMark returns the place of a mark, nil for no mark.
 func placeOfMark(m policy.Mark) []byte {
 	if m.IsZero() {
 		return nil
@@ -279,7 +279,7 @@ func placeOfMark(m policy.Mark) []byte {
 	return append(placeAt(m.At), m.ID...)
 }
 
-// bounds are the places of a range of time; nil: without bound on that side.
+// bounds returns the places of a range of time; nil is no bound.
 func bounds(since, until time.Time) (from, to []byte) {
 	if !since.IsZero() {
 		from = placeAt(since)

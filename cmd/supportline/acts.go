@@ -136,10 +136,11 @@ func (a act) do(ctx context.Context, s *control.Session, what policy.Act) error 
 	if call.Customer == "" || call.Month == "" {
 		return nil
 	}
-	u, err := monthUsage(ctx, s, call.Customer, call.Month, s.Settings.FairUse)
+	months, err := s.Accounts().MonthsOf(ctx, policy.Customer{Number: call.Customer}, call.Month, 1)
 	if err != nil {
 		return err
 	}
+	u := months[0]
 	fmt.Fprintf(s.Err, "%s %s in %s: %d of %d tickets, %d over-long, %d waived, %d training.\n",
 		u.Customer, plain(call.Account), u.Month, u.Tickets, u.TicketLimit, u.OverLong, u.Waived, u.Training)
 	return nil

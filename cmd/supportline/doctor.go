@@ -102,7 +102,7 @@ type probeCommand struct{}
 func (probeCommand) Help() string { return "Example:\n\n    supportline probe" }
 
 func (probeCommand) Run(ctx context.Context, s *control.Session) error {
-	state, err := doctor.Probe(ctx, s.Store, s.Keeper.Probe, s.Now)
+	state, err := doctor.Probe(ctx, s.Store, s.Archive.Probe, s.Now)
 	if err != nil {
 		return err
 	}

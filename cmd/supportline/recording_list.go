@@ -57,7 +57,7 @@ func (l recordingsList) Run(ctx context.Context, s *control.Session) error {
 	if err != nil {
 		return fmt.Errorf("--zone: %w", err)
 	}
-	if s.Keeper.Place() == "" {
+	if s.Archive.BucketName() == "" {
 		fmt.Fprintln(s.Err, "recordings.keep names no place: voicemails and recordings stay at the provider.")
 	}
 	found := func(yield func(waitingRecording, error) bool) { l.each(ctx, s, yield) }
@@ -83,7 +83,7 @@ func (l recordingsList) Run(ctx context.Context, s *control.Session) error {
 
 // each gives what the configuration lets happen: nothing is fetched without a place, or deleted at the provider unless that is on.
 func (l recordingsList) each(ctx context.Context, s *control.Session, yield func(waitingRecording, error) bool) {
-	for _, step := range s.Keeper.Steps() {
+	for _, step := range s.Archive.Steps() {
 		due, err := s.Store.DueRecordings(ctx, step, someday(s.Now()), l.Limit)
 		if err != nil {
 			yield(waitingRecording{}, err)
@@ -137,7 +137,7 @@ Example:
 }
 
 func (recordingsFetch) Run(ctx context.Context, s *control.Session) error {
-	did, err := s.Keeper.PassAll(ctx)
+	did, err := s.Archive.PassAll(ctx)
 	fmt.Fprintf(s.Err, "%d fetched, %d deleted at the provider, %d removed\n", did.Fetched, did.Deleted, did.Removed)
 	switch {
 	case err != nil:
@@ -145,7 +145,7 @@ func (recordingsFetch) Run(ctx context.Context, s *control.Session) error {
 	case did.Failed > 0:
 		return control.Refused("%s failed: \"supportline recordings list --failed\" says why", plural(did.Failed, "recording"))
 	case did.Down:
-		return control.Refused("the place %s fails: \"supportline doctor\" says why", s.Keeper.Place())
+		return control.Refused("the place %s fails: \"supportline doctor\" says why", s.Archive.BucketName())
 	}
 	return nil
 }

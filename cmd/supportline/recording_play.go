@@ -32,7 +32,7 @@ Examples:
 func (c callsRecording) outputFile() string { return c.Out }
 
 func (c callsRecording) Run(ctx context.Context, s *control.Session) error {
-	found, err := s.Keeper.Open(ctx, policy.CallSID(c.SID), c.Recording)
+	found, err := s.Archive.Open(ctx, policy.CallSID(c.SID), c.Recording)
 	switch {
 	case errors.Is(err, policy.ErrNoCall):
 		return unknownCall(c.SID)

@@ -25,17 +25,17 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// keeps gives the telephony a keeper that asks its account.
-func (l *telephony) keeps() *recordings.Keeper {
+// keeps gives the telephony an archive that asks its account.
+func (l *telephony) keeps() *recordings.Archive {
 	l.t.Helper()
-	place, err := l.conf.Recordings.Place()
+	bucket, err := l.conf.Recordings.OpenBucket()
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.house.Keeper = recordings.New(l.conf.Recordings, place, l.house.Store, l.client, recordings.Options{
+	l.house.Archive = recordings.New(l.conf.Recordings, bucket, l.house.Store, l.client, recordings.Options{
 		Now: l.clock.Now, Random: func() float64 { return 0.5 }, Told: l.house.Counters.Recorded,
 	})
-	return l.house.Keeper
+	return l.house.Archive
 }
 
 // run runs a data command as the person mila, on what the server has open.
@@ -48,7 +48,7 @@ func (l *telephony) run(args ...string) (out, words string, status int) {
 	var o, w bytes.Buffer
 	status = control.Report(&w, line.command.(control.Command).Run(l.t.Context(), &control.Session{
 		Terminal: control.Terminal{User: "mila"}, In: strings.NewReader(""), Out: &o, Err: &w, Now: l.clock.Now, Store: l.house.Store,
-		Settings: l.conf.Settings, Keeper: l.house.Keeper,
+		Settings: l.conf.Settings, Archive: l.house.Archive,
 	}))
 	return o.String(), w.String(), status
 }
@@ -87,7 +87,7 @@ func (l *telephony) voicemail() policy.CallSID {
 
 func (l *telephony) pass(what string, want recordings.Done) {
 	l.t.Helper()
-	if got, err := l.house.Keeper.Pass(l.t.Context()); err != nil || got != want {
+	if got, err := l.house.Archive.Pass(l.t.Context()); err != nil || got != want {
 		l.t.Errorf("%s: %+v, %v; want %+v", what, got, err, want)
 	}
 }
@@ -100,7 +100,7 @@ func TestVoicemailIsKept(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newTelephony(t)
-			keeper := l.keeps()
+			archive := l.keeps()
 			l.provider.Faults = faults
 			l.at.Change(func(s *fake.State) { s.MediaLag = time.Minute })
 			sid := l.voicemail()
@@ -114,7 +114,7 @@ func TestVoicemailIsKept(t *testing.T) {
 			}
 			l.clock.Sleep(2 * time.Minute)
 			l.pass("after it", recordings.Done{Fetched: 1})
-			o, err := keeper.Open(t.Context(), sid, "")
+			o, err := archive.Open(t.Context(), sid, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -246,9 +246,9 @@ func TestFailuresAreSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.conf.Recordings.Folder = filepath.Join(blocked, "recordings")
-	keeper := l.keeps()
+	archive := l.keeps()
 	l.at.Change(func(s *fake.State) { s.Strangers = true })
-	if _, err := keeper.PassAll(t.Context()); err != nil {
+	if _, err := archive.PassAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if _, words, status = l.run("recordings", "fetch"); status != control.RefusedExit || !strings.Contains(words, "supportline doctor") {

@@ -109,7 +109,7 @@ const (
 
 // opener opens houses for a script in a folder, each with a store of its own that is gone when the house closes.
 func (c scriptConfig) opener(folder string) phone.Opener {
-	return func(setup phone.Setup) (phone.House, error) {
+	return func(setup phone.Setup) (phone.Server, error) {
 		conf, err := c.with(setup.Overrides)
 		if err != nil {
 			return nil, err

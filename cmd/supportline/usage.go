@@ -152,9 +152,3 @@ func usageOf(ctx context.Context, s *control.Session, number string, last policy
 	}
 	return []store.AccountUsage{a}, nil
 }
-
-// monthUsage returns one account's month under some figures, without what other months and cases say of it.
-func monthUsage(ctx context.Context, s *control.Session, number policy.CustomerNumber, month policy.Month, fair policy.FairUse) (policy.Usage, error) {
-	summaries, err := s.Store.AccountSummaries(ctx, number, month)
-	return policy.MonthUsage(policy.Customer{Number: number}, month, summaries, fair), err
-}

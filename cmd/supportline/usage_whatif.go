@@ -8,7 +8,6 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/store"
 )
 
 // usageWhatif is "usage whatif": past months under other figures.
@@ -43,17 +42,11 @@ func (w usageWhatif) Run(ctx context.Context, s *control.Session) error {
 	if err != nil {
 		return err
 	}
-	before, err := usageOf(ctx, s, w.Customer, s.ThisMonth(), months)
+	differ, err := s.Accounts().Compare(ctx, policy.CustomerNumber(w.Customer), other, s.ThisMonth(), months)
 	if err != nil {
-		return err
+		return unknownCustomer(w.Customer, err)
 	}
-	changed := *s
-	changed.Settings.FairUse = other
-	after, err := usageOf(ctx, &changed, w.Customer, s.ThisMonth(), months)
-	if err != nil {
-		return err
-	}
-	return w.show(s, differences(before, after))
+	return w.show(s, differ)
 }
 
 // figures are the company's with the person's in their place.
@@ -95,21 +88,6 @@ func (w usageWhatif) months(s *control.Session) (int, error) {
 	return n, nil
 }
 
-// differences are those of the accounts that are on both sides: one that somebody brought in meanwhile is not.
-func differences(before, after []store.AccountUsage) []policy.Difference {
-	under := map[policy.CustomerNumber][]policy.Usage{}
-	for _, a := range after {
-		under[a.Customer.Number] = a.Months
-	}
-	var found []policy.Difference
-	for _, b := range before {
-		if months, ok := under[b.Customer.Number]; ok {
-			found = append(found, policy.Compare(b.Months, months)...)
-		}
-	}
-	return found
-}
-
 // difference is an account's month as JSON and CSV. What is under the other figures begins with would.
 type difference struct {
 	Month          policy.Month          `json:"month"`
@@ -127,21 +105,18 @@ type difference struct {
 }
 
 func (w usageWhatif) show(s *control.Session, found []policy.Difference) error {
-	each := func(yield func(difference, error) bool) {
-		for _, f := range found {
-			b, a := f.Before, f.After
-			if !yield(difference{
-				b.Month, b.Customer, b.Account, b.Tickets, b.TicketLimit, b.OverLong, b.Over, b.Sustained, a.TicketLimit, a.OverLong, a.Over, a.Sustained,
-			}, nil) {
-				return
-			}
+	rows := make([]difference, len(found))
+	for i, f := range found {
+		b, a := f.Before, f.After
+		rows[i] = difference{
+			b.Month, b.Customer, b.Account, b.Tickets, b.TicketLimit, b.OverLong, b.Over, b.Sustained, a.TicketLimit, a.OverLong, a.Over, a.Sustained,
 		}
 	}
 	switch w.Format {
 	case "json":
-		return writeJSON(s.Out, each)
+		return writeJSON(s.Out, each(rows))
 	case "csv":
-		return writeCSV(s.Out, each)
+		return writeCSV(s.Out, each(rows))
 	}
 	t := table{head: []string{"MONTH", "CUSTOMER", "ACCOUNT", "TICKETS", "IS", "WOULD BE"}, right: map[string]bool{"TICKETS": true}}
 	accounts := map[policy.CustomerNumber]bool{}

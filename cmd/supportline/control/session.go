@@ -33,8 +33,8 @@ type Session struct {
 	Notices  notices.Settings
 	// Account makes the client of the provider's account; its error says what is missing.
 	Account func() (*twilio.Account, error)
-	// Keeper opens recordings, and does what is to be done about them.
-	Keeper *recordings.Keeper
+	// Archive opens recordings, and does what is to be done about them.
+	Archive *recordings.Archive
 }
 
 // Terminal is what a Command must know of the person who started it, wherever it runs.

@@ -46,7 +46,7 @@ var refusals = []error{
 	policy.ErrNoCall, policy.ErrNoCustomer, policy.ErrNoCase, policy.ErrNoNotice, policy.ErrCallChanged, policy.ErrAlready,
 	policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrMoveNotAllowed, policy.ErrCaseOpen, policy.ErrSent,
 	users.ErrNoUser, users.ErrExists, users.ErrTokenExists, users.ErrManyTokens, policy.ErrNoEmail,
-	policy.ErrNoRecording, policy.ErrNotKept,
+	policy.ErrNoRecording, policy.ErrNotStored,
 }
 
 // ExitStatus is the one table from an error to an exit status. An error that it does not know means that the command could not run.

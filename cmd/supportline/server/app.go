@@ -28,15 +28,15 @@ type App struct {
 	Store    *store.Store
 	Now      func() time.Time
 	Webhooks http.Handler
-	Private  http.Handler       // health, metrics and the console
-	Ringer   *ivr.Ringer        // nil: specialists are dialled on the caller's own call
-	Keeper   *recordings.Keeper // of voicemails and recordings
-	Phones   *phone.Exchange    // of the console
+	Private  http.Handler        // health, metrics and the console
+	Ringer   *ivr.Ringer         // nil: specialists are dialled on the caller's own call
+	Archive  *recordings.Archive // of voicemails and recordings
+	Phones   *phone.Simulator    // of the console
 	Usage    *store.UsageCache
 	Counters *metrics
 	Log      *zap.Logger
 
-	inForce  *inForce
+	inForce  *store.Lines
 	ended    *endedCalls
 	yielder  *yielder
 	account  *twilio.Account // for outbound legs; nil: there are none
@@ -78,8 +78,8 @@ func (a *App) build(transport http.RoundTripper) error {
 	if err := refuseLeftRotation(a.Store); err != nil {
 		return err
 	}
-	a.inForce = newInForce(conf.Settings, a.Store)
-	if err := a.inForce.load(context.Background()); err != nil { // callers are served all the same (rule 11)
+	a.inForce = store.NewLines(conf.Settings, a.Store)
+	if err := a.inForce.Reload(context.Background()); err != nil { // callers are served all the same (rule 11)
 		a.Log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))
 	}
 	a.Usage = store.NewUsageCache(a.Store, conf.Settings, func(err error) { a.Log.Error("usage could not be derived", zap.Error(err)) })
@@ -87,7 +87,7 @@ func (a *App) build(transport http.RoundTripper) error {
 	if err := a.conferences(transport, calls); err != nil {
 		return err
 	}
-	if a.Keeper, err = newKeeper(conf, a.Store, keeping{now: a.Now, log: a.Log, told: a.Counters.Recorded, ask: a.Counters.asked}); err != nil {
+	if a.Archive, err = newArchive(conf, a.Store, archiveOptions{now: a.Now, log: a.Log, told: a.Counters.Recorded, ask: a.Counters.asked}); err != nil {
 		return err
 	}
 	answering := ivr.Deps{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
@@ -13,7 +14,7 @@ import (
 func (a *App) Console() http.Handler {
 	settings := a.Conf.Settings
 	return console.New(console.Deps{
-		Settings: a.Conf.Console, Policy: settings, Lines: a.inForce, Calls: a.Store, Users: a.Store, Sessions: a.Store, Audit: a.Store,
+		Settings: a.Conf.Console, Policy: settings, Lines: a.inForce, DatesYAML: config.DatesYAML, Calls: a.Store, Users: a.Store, Sessions: a.Store, Audit: a.Store,
 		Tokens: a.Store, Accounts: store.Accounts{Store: a.Store, FairUse: settings.FairUse}, Cases: store.Casework{Store: a.Store, Settings: settings, Addressed: a.Conf.Notices.Addressed}, Ready: a.Store.Ping,
 		Version: Version(), Outbox: a.Store, Spoken: a.spoken, Recordings: sounds{a}, Phones: a.Phones, Stopping: a.stopping, Health: a.findings,
 		Usage: a.Usage, Yield: a.yielder.yield, Now: a.Now, Logger: a.Log,
@@ -35,7 +36,7 @@ type sounds struct{ *App }
 
 // OpenRecording opens one that was fetched.
 func (s sounds) OpenRecording(ctx context.Context, call policy.CallSID, sid string) (console.Sound, error) {
-	opened, err := s.Keeper.Open(ctx, call, sid)
+	opened, err := s.Archive.Open(ctx, call, sid)
 	if err != nil {
 		return console.Sound{}, err
 	}

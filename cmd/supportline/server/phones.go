@@ -9,9 +9,9 @@ import (
 
 // testPhones returns the console's telephones: they call the test lines in this process, signed as the provider signs. The people who play the
 // specialists are at the console, so specialists are dialled: an outbound leg would ring their real telephones.
-func (a *App) testPhones(answering ivr.Deps) *phone.Exchange {
+func (a *App) testPhones(answering ivr.Deps) *phone.Simulator {
 	answering.Ringer = nil
-	return &phone.Exchange{
+	return &phone.Simulator{
 		Account: PhoneAccount(a.Conf), Transport: fake.Straight(ivr.NewWebhooks(answering)), Now: a.Now, Numbers: a.Conf.Console.TestLines,
 	}
 }

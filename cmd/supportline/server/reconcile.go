@@ -335,7 +335,7 @@ func missingRecording(call policy.Call, listed twilio.ListedRecording) (policy.R
 }
 
 func (r *Reconciler) removeErased(ctx context.Context, listed twilio.ListedRecording) error {
-	if !policy.KeepableSID(listed.SID) {
+	if !policy.StorableSID(listed.SID) {
 		return nil
 	}
 	return r.Log.Remove(ctx, []policy.Removal{{SID: listed.SID, Why: policy.RemovalErased, At: r.Now}})

@@ -81,7 +81,7 @@ func (a *App) work(ctx context.Context) {
 	all.Go(func() { sender.Run(ctx) })
 	all.Go(func() { a.reconcile(ctx) })
 	all.Go(func() { a.Usage.Run(ctx) })
-	all.Go(func() { a.Keeper.Run(ctx) })
+	all.Go(func() { a.Archive.Run(ctx) })
 	all.Go(func() {
 		pace := time.NewTicker(tickEvery)
 		defer pace.Stop()

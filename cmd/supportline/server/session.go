@@ -18,7 +18,7 @@ const commandStore = 1 << 20
 // Session returns a session on the open store, without the person's side.
 func (a *App) Session() control.Session {
 	return control.Session{
-		Now: a.Now, Store: a.Store, Settings: a.inForce.InForce(), Notices: a.Conf.Notices, Account: AccountOf(a.Conf), Keeper: a.Keeper,
+		Now: a.Now, Store: a.Store, Settings: a.inForce.InForce(), Notices: a.Conf.Notices, Account: AccountOf(a.Conf), Archive: a.Archive,
 	}
 }
 
@@ -38,15 +38,15 @@ func OpenSession(ctx context.Context, conf config.Config, now func() time.Time, 
 	if err != nil {
 		return s, err
 	}
-	force := newInForce(conf.Settings, opened)
-	if err := force.load(ctx); err != nil {
+	force := store.NewLines(conf.Settings, opened)
+	if err := force.Reload(ctx); err != nil {
 		fmt.Fprintf(words, "What was edited of the lines' dates can't be read, so the configuration alone holds: %v\n", err)
 	}
-	keeper, err := newKeeper(conf, opened, keeping{now: now})
+	archive, err := newArchive(conf, opened, archiveOptions{now: now})
 	if err != nil {
 		return s, errors.Join(err, opened.Close())
 	}
 	return control.Session{
-		Now: now, Store: opened, Settings: force.InForce(), Notices: conf.Notices, Account: AccountOf(conf), Keeper: keeper,
+		Now: now, Store: opened, Settings: force.InForce(), Notices: conf.Notices, Account: AccountOf(conf), Archive: archive,
 	}, nil
 }
