@@ -16,13 +16,13 @@ import (
 // shapes, and keeps what is written. It is safe for concurrent use. A Provider that has one puts its calls there, signs with its token,
 // and finds the numbers' settings in it.
 type Account struct {
-	mu      sync.Mutex
-	state   State
-	sids    int
-	carried []string           // SIDs of the calls that are being carried
-	live    map[string]string  // legs beside them, by SID: the caller's SID
-	orders  map[string][]order // by the caller's SID
-	rooms   map[string]string  // conferences under way: name to SID
+	mu          sync.Mutex
+	state       State
+	sids        int
+	active      []string                // SIDs of the calls that are being active
+	outbound    map[string]string       // legs beside them, by SID: the caller's SID
+	actions     map[string][]restAction // by the caller's SID
+	conferences map[string]string       // conferences under way: name to SID
 }
 
 // State is everything that the provider keeps of the account. Times in it are the provider's.
@@ -41,9 +41,9 @@ type State struct {
 	// A call is in the list only so long after its start, and has its end and duration only so long after its end.
 	ListLag, EndLag time.Duration
 	MediaLag        time.Duration // the sound of a recording is there only so long after its end
-	// Strangers says that recordings which nobody put on record have a sound, too: those of a phone in another process.
-	Strangers bool
-	Deleted   []string // SIDs of the recordings that were deleted
+	// UnlistedMedia says that recordings which nobody put on record have a sound, too: those of a phone in another process.
+	UnlistedMedia bool
+	Deleted       []string // SIDs of the recordings that were deleted
 	// Interfere is asked before each request. If it answered the request, it says so.
 	Interfere func(w http.ResponseWriter, r *http.Request) bool
 	Requests  []string // method and path of each, in their order
@@ -51,7 +51,7 @@ type State struct {
 
 // NewAccount is an active account without numbers. now is the provider's clock.
 func NewAccount(sid, token string, now func() time.Time) *Account {
-	return &Account{live: map[string]string{}, orders: map[string][]order{}, rooms: map[string]string{}, state: State{
+	return &Account{outbound: map[string]string{}, actions: map[string][]restAction{}, conferences: map[string]string{}, state: State{
 		SID: sid, Name: "Example", Status: "active", Type: "Full", Owner: sid, Token: token, Keys: map[string]string{}, SMSURLs: map[string]string{},
 		Countries: map[string]bool{"US": true, "CA": true, "GB": true}, Now: now,
 	}}
@@ -158,7 +158,8 @@ func (t route) match(r *http.Request, account string) (id string, ok bool) {
 }
 
 func (a *Account) routes() []route {
-	return slices.Concat(a.numberRoutes(), a.callRoutes(), a.dialingRoutes(), a.tokenRoutes(), a.recordingRoutes(), a.otherRoutes(), a.orderRoutes())
+	return slices.Concat(a.numberRoutes(), a.callRoutes(), a.dialingRoutes(), a.tokenRoutes(), a.recordingRoutes(), a.actionRoutes(),
+		[]route{{http.MethodGet, "{AC}.json", a.fetchAccount}})
 }
 
 // reply writes what was asked for.
@@ -166,4 +167,11 @@ func reply(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body)
+}
+
+func (a *Account) fetchAccount(w http.ResponseWriter, _ *http.Request, _ string) {
+	s := a.state
+	reply(w, http.StatusOK, map[string]any{
+		"sid": s.SID, "friendly_name": s.Name, "status": s.Status, "type": s.Type, "owner_account_sid": s.Owner, "auth_token": "redacted",
+	})
 }

@@ -55,14 +55,14 @@ func within(f url.Values, name string, t time.Time) bool {
 }
 
 func (a *Account) fetchCall(w http.ResponseWriter, _ *http.Request, sid string) {
-	if c := a.known(sid); c != nil && !c.StartedAt.Add(a.state.ListLag).After(a.state.Now()) {
+	if c := a.callBySID(sid); c != nil && !c.StartedAt.Add(a.state.ListLag).After(a.state.Now()) {
 		reply(w, http.StatusOK, a.call(*c))
 		return
 	}
 	Refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
 }
 
-func (a *Account) known(sid string) *twilio.ListedCall {
+func (a *Account) callBySID(sid string) *twilio.ListedCall {
 	i := slices.IndexFunc(a.state.Calls, func(c twilio.ListedCall) bool { return c.SID == sid })
 	if i < 0 {
 		return nil

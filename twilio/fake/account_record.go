@@ -30,7 +30,7 @@ func (p *Provider) token() string {
 }
 
 // list puts a call or a leg that has ended on record.
-func (c *call) list(p *party, began, answered time.Time) {
+func (c *call) listCall(p *party, began, answered time.Time) {
 	if c.Account == nil {
 		return
 	}
@@ -43,12 +43,12 @@ func (c *call) list(p *party, began, answered time.Time) {
 	}
 	c.Account.Change(func(s *State) {
 		s.Calls = append(s.Calls, l)
-		delete(c.Account.live, l.SID)
+		delete(c.Account.outbound, l.SID)
 	})
 }
 
 // keep puts a recording on record.
-func (c *call) keep(recording map[string]string, started time.Time, source string) {
+func (c *call) listRecording(recording map[string]string, started time.Time, source string) {
 	if c.Account == nil {
 		return
 	}

@@ -42,15 +42,15 @@ func (v *Virtual) Set(t time.Time) {
 	v.now = t
 }
 
-// Hasty is a clock that shows the time that it is given and skips every wait, for a person at a terminal who reads faster than a voice
+// NoWait is a clock that shows the time that it is given and skips every wait, for a person at a terminal who reads faster than a voice
 // speaks.
-type Hasty func() time.Time
+type NoWait func() time.Time
 
 // Now is the time as given.
-func (h Hasty) Now() time.Time { return h() }
+func (h NoWait) Now() time.Time { return h() }
 
 // Sleep returns at once.
-func (h Hasty) Sleep(time.Duration) {}
+func (h NoWait) Sleep(time.Duration) {}
 
 const (
 	wordsPerMinute = 170

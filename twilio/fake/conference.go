@@ -17,47 +17,47 @@ type room struct {
 }
 
 // enters puts a party into the room. The first gives it its name, and the account knows it then.
-func (c *call) enters(conference twilio.Conference) {
+func (c *call) enter(conference twilio.Conference) {
 	if c.room.name == conference.Name && !c.room.ended {
 		return
 	}
 	c.room = room{name: conference.Name, sid: c.sid("CF"), caller: c.room.caller}
-	c.Account.conference(c.room.sid, c.room.name, true)
+	c.Account.setConference(c.room.sid, c.room.name, true)
 }
 
 // leaves takes a leg out of the room, which ends with it if its document said so.
-func (r *room) leaves(l *leg) {
+func (r *room) leave(l *leg) {
 	if r.leg != l {
 		return
 	}
 	r.leg = nil
 	if l.room.EndOnExit {
 		r.ended = true
-		l.dial.Account.conference(r.sid, r.name, false)
+		l.dial.Account.setConference(r.sid, r.name, false)
 	}
 }
 
 // moves says that a moment of the caller in the room is over: the other one has come, or the room has ended.
-func (r *room) moves(m Moment) bool {
+func (r *room) interrupts(m Moment) bool {
 	return r.caller && (r.ended || (m.Kind == Holding && r.leg != nil))
 }
 
 // meet leads a leg into a conference.
-func (l *leg) meet(v twilio.Dial) {
+func (l *leg) join(v twilio.Dial) {
 	conference, ok := v.Nouns[0].(twilio.Conference)
 	if !ok {
 		l.dial.trouble("13201 a document for a specialist's leg can't dial anybody")
 		l.end("completed")
 		return
 	}
-	l.dial.enters(conference)
+	l.dial.enter(conference)
 	l.room, l.dial.room.leg = &conference, l
-	l.wait(conference)
+	l.hold(conference)
 	l.then = nil // until the caller comes or goes
 }
 
 // wait lets whoever is alone hear what the conference has for that.
-func (l *leg) wait(conference twilio.Conference) {
+func (l *leg) hold(conference twilio.Conference) {
 	if l.dial.room.caller || conference.WaitURL == "" {
 		return
 	}
@@ -69,12 +69,12 @@ func (l *leg) wait(conference twilio.Conference) {
 }
 
 // meet leads the caller into a conference, where the call stays until the room ends or the caller hangs up.
-func (c *call) meet(v twilio.Dial, conference twilio.Conference) next {
+func (c *call) join(v twilio.Dial, conference twilio.Conference) next {
 	c.answer()
-	c.enters(conference)
+	c.enter(conference)
 	c.room.caller = true
 	started := c.Clock.Now()
-	act := c.stay(v, conference)
+	act := c.confer(v, conference)
 	c.room.caller = false
 	l := c.room.leg
 	if act.do == partnerHangsUp {
@@ -94,21 +94,21 @@ func (c *call) meet(v twilio.Dial, conference twilio.Conference) next {
 	n := next{url: v.Action, params: map[string]string{"DialCallStatus": "answered"}}
 	switch {
 	case c.gone && v.Action != "":
-		c.lastWords(n)
+		c.actionAfterHangUp(n)
 		return end
 	case c.gone, c.err != nil:
 		return end
-	case c.fetched != "", v.Action == "":
+	case c.redirected != "", v.Action == "":
 		return next{}
 	}
 	return n
 }
 
 // stay passes the time in the conference: alone to its own sound, then in talk.
-func (c *call) stay(v twilio.Dial, conference twilio.Conference) Act {
+func (c *call) confer(v twilio.Dial, conference twilio.Conference) Act {
 	left := orDefault(v.TimeLimit, 4*3600)
 	for c.room.leg == nil && !c.room.ended {
-		act, passed := c.alone(conference)
+		act, passed := c.hold(conference)
 		if left -= passed; act.do != listens || left <= 0 {
 			return act
 		}
@@ -130,7 +130,7 @@ func (c *call) stay(v twilio.Dial, conference twilio.Conference) Act {
 }
 
 // alone is one round of what the conference has for a single party.
-func (c *call) alone(conference twilio.Conference) (Act, time.Duration) {
+func (c *call) hold(conference twilio.Conference) (Act, time.Duration) {
 	began := c.Clock.Now()
 	doc, ok := c.document(c.caller, conference.WaitURL, nil)
 	if !ok || len(doc.Verbs) == 0 {
@@ -149,23 +149,23 @@ func (c *call) alone(conference twilio.Conference) (Act, time.Duration) {
 }
 
 // conference keeps a conference among those under way, or takes it out.
-func (a *Account) conference(sid, name string, underWay bool) {
+func (a *Account) setConference(sid, name string, underWay bool) {
 	if a == nil {
 		return
 	}
 	a.Change(func(*State) {
 		if underWay {
-			a.rooms[name] = sid
-		} else if a.rooms[name] == sid {
-			delete(a.rooms, name)
+			a.conferences[name] = sid
+		} else if a.conferences[name] == sid {
+			delete(a.conferences, name)
 		}
 	})
 }
 
 // room is a conference under way as the API shows it.
-func (a *Account) room(name string) map[string]any {
+func (a *Account) conference(name string) map[string]any {
 	return map[string]any{
-		"sid": a.rooms[name], "friendly_name": name, "status": "in-progress", "account_sid": a.state.SID,
-		"uri": fmt.Sprintf("/2010-04-01/Accounts/%s/Conferences/%s.json", a.state.SID, a.rooms[name]),
+		"sid": a.conferences[name], "friendly_name": name, "status": "in-progress", "account_sid": a.state.SID,
+		"uri": fmt.Sprintf("/2010-04-01/Accounts/%s/Conferences/%s.json", a.state.SID, a.conferences[name]),
 	}
 }

@@ -24,7 +24,7 @@ func (c *call) dial(v twilio.Dial) next {
 	}
 	c.byMethod(c.caller.base, v.Action, v.Method)
 	if conference, ok := v.Nouns[0].(twilio.Conference); ok {
-		return c.meet(v, conference)
+		return c.join(v, conference)
 	}
 	d := &dial{call: c, began: c.passed}
 	for _, noun := range v.Nouns {
@@ -44,11 +44,11 @@ func (c *call) dial(v twilio.Dial) next {
 	d.result(winner, params)
 	switch {
 	case c.gone && v.Action != "":
-		c.lastWords(next{url: v.Action, params: params})
+		c.actionAfterHangUp(next{url: v.Action, params: params})
 		return end
 	case c.gone, c.err != nil:
 		return end
-	case c.fetched != "":
+	case c.redirected != "":
 		return next{}
 	case v.Action == "":
 		return next{}
@@ -84,16 +84,16 @@ func (d *dial) hunt() *leg {
 
 // decisions asks those who have not decided how they answer, and says whether somebody has now.
 func (c *call) decisions() (decided bool) {
-	c.undecided = slices.DeleteFunc(c.undecided, func(l *leg) bool {
+	c.pending = slices.DeleteFunc(c.pending, func(l *leg) bool {
 		if l.over {
 			return true
 		}
 		who := c.People.Specialist(l.to)
-		if !who.Undecided {
+		if !who.Pending {
 			l.decide(who)
 			decided = true
 		}
-		return !who.Undecided
+		return !who.Pending
 	})
 	return decided
 }
@@ -131,7 +131,7 @@ func (d *dial) talk(v twilio.Dial, l *leg, params map[string]string) {
 	switch act.do {
 	case hangsUp:
 		d.hangUp()
-	case isFetched:
+	case isRedirected:
 	default:
 		d.note(l.to, "hangs up", "")
 	}

@@ -11,13 +11,13 @@
 //   - Keys that are pressed after an input has ended go to the next question, if that comes next; anywhere else they are lost.
 //   - A finishing key ends an input only when a digit precedes it; alone it is swallowed and the timeout decides.
 //   - Of several specialists who are rung at once either the first to pick up wins or the first whose screening ends well (Race).
-//   - When the caller hangs up in a Dial its action may be requested once more, or not (Faults.NoLastWords).
+//   - When the caller hangs up in a Dial its action may be requested once more, or not (Faults.NoActionAfterHangUp).
 //   - Callbacks may be lost, doubled, late or out of order (Faults.Callbacks), and any webhook may be sent twice (Faults.Retry).
 //
 // An Account is the provider's REST API over one account. A Provider that has one takes the numbers' settings from it and lists its calls there.
 //
 // With an Account a house can also ring legs beside a call, bring parties to other documents and announce something to one party of a
-// conference: such an order belongs to the call whose SID its address names, and is carried out on that call's clock.
+// conference: such an order belongs to the call whose SID its address names, and is active out on that call's clock.
 //
 // It leaves out what no support line uses: conferences of more than two, queues, messages, speech. Recordings sound like a tone.
 package fake

@@ -74,8 +74,8 @@ func (l *leg) ring(timeout time.Duration) {
 	l.progress("ringing", "ringing")
 	l.dial.note(l.to, Rings, "")
 	l.decide(l.dial.People.Specialist(l.to))
-	if l.who.Undecided {
-		l.dial.undecided = append(l.dial.undecided, l)
+	if l.who.Pending {
+		l.dial.pending = append(l.dial.pending, l)
 	}
 }
 
@@ -84,7 +84,7 @@ func (l *leg) decide(who Specialist) {
 	l.who = who
 	l.due = min(l.dial.passed-l.dial.began+who.PicksUp, l.rings)
 	switch {
-	case who.Undecided, who.Status == "no-answer", l.due == l.rings:
+	case who.Pending, who.Status == "no-answer", l.due == l.rings:
 		l.due, l.then = l.rings, func() { l.end("no-answer") }
 	case l.who.Status != "":
 		l.then = func() { l.end(l.who.Status) }
@@ -138,7 +138,7 @@ func (l *leg) step() {
 	case twilio.Hangup:
 		l.end("completed")
 	case twilio.Dial:
-		l.meet(v)
+		l.join(v)
 	default:
 		l.dial.trouble("13201 a document for a specialist's leg can't use %T", v)
 		l.end("completed")
@@ -201,10 +201,10 @@ func (l *leg) end(status string) {
 		return
 	}
 	l.over, l.ready, l.endedAt = true, false, l.dial.Clock.Now()
-	defer l.dial.room.leaves(l)
+	defer l.dial.room.leave(l)
 	l.dial.note(l.to, endings[status], "")
 	l.status = status
-	l.dial.list(l.party, l.rangAt, l.answeredAt)
+	l.dial.listCall(l.party, l.rangAt, l.answeredAt)
 	l.progress("completed", status)
 }
 

@@ -9,7 +9,7 @@ type People interface {
 	// an act that ended nothing.
 	Caller(Moment) Act
 	// Specialist says how the one at this address answers, when the leg to them begins to ring. The address is a number or "sip:a@b".
-	// Who is undecided is asked again whenever the caller is.
+	// Who is pending is asked again whenever the caller is.
 	Specialist(to string) Specialist
 	// Note is told every event of the call as it happens.
 	Note(Event)
@@ -74,21 +74,21 @@ func (k Kind) String() string {
 	return "no call"
 }
 
-type deed int
+type actKind int
 
 const (
-	listens deed = iota
+	listens actKind = iota
 	waits
 	presses
 	says
 	hangsUp
 	partnerHangsUp
-	isFetched // the house has brought the caller elsewhere
+	isRedirected // the house has brought the caller elsewhere
 )
 
 // Act is what a caller does. The zero Act is Listen.
 type Act struct {
-	do   deed
+	do   actKind
 	keys string
 	text string
 	span time.Duration
@@ -117,10 +117,10 @@ func PartnerHangsUp() Act { return Act{do: partnerHangsUp} }
 
 // Specialist is how somebody answers who is rung. The zero value picks up at once and never presses a key, as a voicemail does.
 type Specialist struct {
-	Undecided bool          // lets it ring, and says later what else is here; at the end of the ringing: "no-answer"
-	Status    string        // "": picks up; else "busy", "failed" or "no-answer", as the provider reports it
-	PicksUp   time.Duration // after so much ringing; for busy and failed: when the leg is given up
-	Presses   []string      // the keys for each question in turn; after the last, nothing
-	Thinks    time.Duration // from the end of a question to its keys
-	Leaves    time.Duration // hangs up so long after picking up, unless joined by then; 0: never
+	Pending bool          // lets it ring, and says later what else is here; at the end of the ringing: "no-answer"
+	Status  string        // "": picks up; else "busy", "failed" or "no-answer", as the provider reports it
+	PicksUp time.Duration // after so much ringing; for busy and failed: when the leg is given up
+	Presses []string      // the keys for each question in turn; after the last, nothing
+	Thinks  time.Duration // from the end of a question to its keys
+	Leaves  time.Duration // hangs up so long after picking up, unless joined by then; 0: never
 }

@@ -23,7 +23,7 @@ type Provider struct {
 	Race       Race
 	Seed       string // SIDs follow from it and a count; give each process that shares a log its own
 	// Account, where there is one, is what the provider has on record: its token signs instead of Token, a dialled number's settings are
-	// taken from it where Incoming has none, and the calls that were carried are listed in it.
+	// taken from it where Incoming has none, and the calls that were active are listed in it.
 	Account *Account
 	// Settle, if there is one, is called before time passes: it returns when the house has nothing under way. A house that works beside its
 	// webhooks needs it on a Clock that does not wait for it.
@@ -91,8 +91,8 @@ type Faults struct {
 	Retry bool
 	// Lose drops the n-th callback of a call, from 0, if it says so; whatever else happens to callbacks. nil: none.
 	Lose func(n int) bool
-	// NoLastWords leaves out the requests whose answer nobody needs: the end of a dial or of a recording when the caller has hung up.
-	NoLastWords bool
+	// NoActionAfterHangUp leaves out the requests whose answer nobody needs: the end of a dial or of a recording when the caller has hung up.
+	NoActionAfterHangUp bool
 }
 
 // ErrLoop is returned when a house sends a call in circles.
@@ -116,11 +116,11 @@ func (p *Provider) Call(ctx context.Context, in Incoming) (Record, error) {
 		c.byMethod("", in.Number.Fallback, http.MethodGet)
 	}
 	c.note(TheCaller, "dials", in.To)
-	c.Account.carries(c)
+	c.Account.begin(c)
 	c.run()
 	c.finish()
-	c.linger()
-	c.Account.drops(c)
+	c.finishLegs()
+	c.Account.forget(c)
 	return c.record, c.err
 }
 
@@ -133,24 +133,24 @@ func (p *Provider) sid(kind string) string {
 // call is one call in progress.
 type call struct {
 	*Provider
-	ctx       context.Context
-	in        Incoming
-	caller    *party
-	began     time.Time
-	answered  time.Time
-	callbacks int    // so far
-	typed     string // keys pressed after an input had ended: the next question gets them
-	documents int
-	gone      bool // the caller hung up
-	passed    time.Duration
-	fetched   string // the house brings the caller to this address
-	beside    []*leg // legs that were rung beside the call, and are not over
-	undecided []*leg // legs whose specialists have not said how they answer
-	room      room
-	held      []callback
-	gets      map[string]bool // addresses that are asked for with GET
-	record    Record
-	err       error
+	ctx        context.Context
+	in         Incoming
+	caller     *party
+	began      time.Time
+	answered   time.Time
+	callbacks  int    // so far
+	typed      string // keys pressed after an input had ended: the next question gets them
+	documents  int
+	gone       bool // the caller hung up
+	passed     time.Duration
+	redirected string // the house brings the caller to this address
+	outbound   []*leg // legs that were rung beside the call, and are not over
+	pending    []*leg // legs whose specialists have not said how they answer
+	room       room
+	held       []callback
+	gets       map[string]bool // addresses that are asked for with GET
+	record     Record
+	err        error
 }
 
 // next is where a verb leads: nowhere in particular (the next verb), to another document, or to the end of the call.
@@ -167,10 +167,10 @@ func (c *call) run() {
 	for ok {
 		n := next{}
 		for _, v := range doc.Verbs {
-			if n = c.perform(v); c.fetched != "" && !n.end {
-				n = next{url: c.fetched}
+			if n = c.perform(v); c.redirected != "" && !n.end {
+				n = next{url: c.redirected}
 			}
-			c.fetched = ""
+			c.redirected = ""
 			if n.end || n.url != "" {
 				break
 			}
@@ -209,7 +209,7 @@ func (c *call) finish() {
 		params["CallDuration"] = fmt.Sprint(c.record.Seconds)
 		params["Duration"] = fmt.Sprint((c.record.Seconds + 59) / 60)
 	}
-	c.list(p, c.began, c.answered)
+	c.listCall(p, c.began, c.answered)
 	c.report(p, c.in.Number.Status, params)
 	c.flush()
 }

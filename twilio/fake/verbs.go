@@ -8,16 +8,16 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-var errBusybody = errors.New("the caller was asked 10000 times at one moment and never let time pass")
+var errNoProgress = errors.New("the caller was asked 10000 times at one moment and never let time pass")
 
 // pass lets up to d go by and asks the caller on the way. It gives the first act that means something at this moment, or Listen when
 // the time is up, and what was left of d.
 func (c *call) pass(m Moment, d time.Duration) (Act, time.Duration) {
 	for range 10000 {
-		if c.orders(); c.fetched != "" {
-			return Act{do: isFetched}, d
+		if c.runActions(); c.redirected != "" {
+			return Act{do: isRedirected}, d
 		}
-		if decided := c.decisions(); c.room.moves(m) || decided && m.Kind == Ringing {
+		if decided := c.decisions(); c.room.interrupts(m) || decided && m.Kind == Ringing {
 			return Listen(), d
 		}
 		if c.ctx.Err() != nil {
@@ -27,7 +27,7 @@ func (c *call) pass(m Moment, d time.Duration) (Act, time.Duration) {
 		act := c.People.Caller(m)
 		switch {
 		case act.do == listens, act.do == waits && act.span >= d:
-			if d -= c.sleep(d); d == 0 && c.fetched == "" {
+			if d -= c.sleep(d); d == 0 && c.redirected == "" {
 				return Listen(), 0
 			}
 		case act.do == waits:
@@ -36,7 +36,7 @@ func (c *call) pass(m Moment, d time.Duration) (Act, time.Duration) {
 			return act, d
 		}
 	}
-	c.err = errBusybody
+	c.err = errNoProgress
 	return HangUp(), d
 }
 
@@ -142,15 +142,15 @@ func (c *call) gather(g twilio.Gather) next {
 		switch act.do {
 		case hangsUp:
 			return c.hangUp()
-		case isFetched:
+		case isRedirected:
 			return next{}
 		case says:
 			c.note(TheCaller, "says", act.text)
-			c.lets(act.span + time.Second) // a second of silence ends the speech
+			c.advance(act.span + time.Second) // a second of silence ends the speech
 			return c.action(g.Action, map[string]string{"SpeechResult": act.text, "Confidence": "0.9"})
 		case presses:
 			c.note(TheCaller, "presses", act.keys)
-			c.lets(keyTime * time.Duration(len(act.keys)))
+			c.advance(keyTime * time.Duration(len(act.keys)))
 			if c.typed = in.press(act.keys); in.done {
 				return c.action(g.Action, in.params())
 			}
