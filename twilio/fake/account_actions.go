@@ -19,7 +19,7 @@ func (a *Account) actionRoutes() []route {
 	}
 }
 
-// createCall takes the order to ring a leg beside a call that is active.
+// createCall accepts an outbound leg of a call that is under way.
 func (a *Account) createCall(w http.ResponseWriter, r *http.Request, _ string) {
 	seconds, err := strconv.Atoi(r.Form.Get("Timeout"))
 	ring := twilio.OutboundLeg{
@@ -43,7 +43,7 @@ func (a *Account) createCall(w http.ResponseWriter, r *http.Request, _ string) {
 	}
 }
 
-// updateCall takes the order to bring a call or leg elsewhere, or to end it.
+// updateCall accepts a redirect or the end of a call or leg.
 func (a *Account) updateCall(w http.ResponseWriter, r *http.Request, sid string) {
 	caller, live := a.outbound[sid]
 	if !live && slices.Contains(a.active, sid) {
@@ -71,7 +71,7 @@ func (a *Account) listConferences(w http.ResponseWriter, r *http.Request, _ stri
 	a.page(w, r, "conferences", found)
 }
 
-// updateParticipant takes the order to announce something to one party. path is CF.../Participants/CA...
+// updateParticipant accepts an announcement to one party. path is CF.../Participants/CA...
 func (a *Account) updateParticipant(w http.ResponseWriter, r *http.Request, path string) {
 	conference, party, _ := strings.Cut(path, "/Participants/")
 	caller, live := a.outbound[party]

@@ -27,7 +27,7 @@ func (a *Account) listNumbers(w http.ResponseWriter, r *http.Request, _ string) 
 	a.page(w, r, "incoming_phone_numbers", found)
 }
 
-// alike is the provider's filter: a part of the number, with * for any digits.
+// matchesPattern reports whether a part of the number matches the pattern, in which * stands for any digits.
 func matchesPattern(pattern, number string) bool {
 	ok, err := pathpkg.Match("*"+pattern+"*", number)
 	return err == nil && ok
@@ -49,7 +49,7 @@ func (a *Account) numberBySID(sid string) *twilio.OwnedNumber {
 	return &a.state.Numbers[i]
 }
 
-// updateNumber writes what was sent and nothing else. An application and a trunk push each other out.
+// updateNumber changes the settings that were sent. Setting an application clears the trunk, and the reverse.
 func (a *Account) updateNumber(w http.ResponseWriter, r *http.Request, sid string) {
 	n := a.numberBySID(sid)
 	if n == nil {

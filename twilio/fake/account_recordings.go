@@ -45,7 +45,7 @@ func (a *Account) recording(s twilio.ListedRecording) map[string]any {
 	}
 }
 
-// media answers with the sound of a recording, some time after its end.
+// media answers with the sound of a recording.
 func (a *Account) media(w http.ResponseWriter, _ *http.Request, sid string) {
 	length, there := a.recorded(sid)
 	if !there {
@@ -58,10 +58,10 @@ func (a *Account) media(w http.ResponseWriter, _ *http.Request, sid string) {
 	_, _ = w.Write(sound) // a client that is gone needs no sound
 }
 
-// unlistedSeconds have this length, in seconds: nobody said how long they are.
+// unlistedSeconds is the length of the recordings that are not listed, which is not known.
 const unlistedSeconds = 3
 
-// recorded is how long a recording is, in seconds; false for one whose sound is not there.
+// recorded returns the length of a recording in seconds, and whether its sound is available.
 func (a *Account) recorded(sid string) (seconds int, there bool) {
 	i := a.indexOf(sid)
 	if i < 0 {
@@ -93,15 +93,15 @@ func (a *Account) deleteRecording(w http.ResponseWriter, _ *http.Request, sid st
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// The shape of a Sound: what a telephone carries.
+// The format of a Sound, which is a telephone's.
 const (
 	soundRate  = 8000
-	soundBytes = 2 // a sample
+	soundBytes = 2 // per sample
 	soundHead  = 44
 )
 
-// Sound is a WAV file of so many seconds, as the provider makes them: one channel of 16 bits at 8 kHz. It holds a short tone each second,
-// louder from one to the next, so that a player shows whether all of it came.
+// Sound returns a WAV file as the provider makes them: one channel of 16 bits at 8 kHz. It has a short tone each second, each louder than the
+// one before, so that a player shows whether all of it has arrived.
 func Sound(seconds int) []byte {
 	size := seconds * soundRate * soundBytes
 	b := bytes.NewBuffer(make([]byte, 0, soundHead+size))
@@ -110,7 +110,7 @@ func Sound(seconds int) []byte {
 		uint32(soundHead - 8 + size), []byte("WAVEfmt "), uint32(16), uint16(1), uint16(1), uint32(soundRate), uint32(soundRate * soundBytes),
 		uint16(soundBytes), uint16(8 * soundBytes), []byte("data"), uint32(size),
 	} {
-		_ = binary.Write(b, binary.LittleEndian, part) // a buffer takes everything
+		_ = binary.Write(b, binary.LittleEndian, part) // never fails on a buffer
 	}
 	for i := range seconds * soundRate {
 		loud := 0.0

@@ -8,22 +8,23 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// order is something that the house asked for over the REST API, for the call that its address names.
+// restAction is a request of the server over the REST API, for the call whose SID its address contains.
 type restAction struct {
-	sid      string // the call or leg that it is about; of a leg to ring: its own
+	sid      string // of the call or leg that it is about
 	ring     twilio.OutboundLeg
-	redirect string // bring it to this address
-	announce string // let it hear the document at this address
+	redirect string // URL of the document to go on with
+	announce string // URL of the document to play
 	hangUp   bool
 }
 
-// carries and drops tell the account which calls and legs can be given orders. Without an account there are none.
+// begin makes the account accept REST actions for a call. A nil Account does nothing.
 func (a *Account) begin(c *call) {
 	if a != nil {
 		a.Change(func(*State) { a.active = append(a.active, c.caller.sid) })
 	}
 }
 
+// forget makes the account refuse REST actions for a call and its legs.
 func (a *Account) forget(c *call) {
 	if a == nil {
 		return
@@ -39,7 +40,7 @@ func (a *Account) forget(c *call) {
 	})
 }
 
-// orders carries out what the house asked for meanwhile.
+// runActions runs the REST actions that were accepted meanwhile.
 func (c *call) runActions() {
 	if c.Settle != nil {
 		c.Settle()
@@ -56,7 +57,7 @@ func (c *call) runActions() {
 		c.runAction(a)
 	}
 	if len(found) > 0 {
-		c.runActions() // what came of them may have led to more
+		c.runActions() // they may have led to more
 	}
 }
 
@@ -88,7 +89,7 @@ func (c *call) runAction(a restAction) {
 	}
 }
 
-// placeLeg rings a leg that is a call of its own.
+// placeLeg rings an outbound leg.
 func (c *call) placeLeg(a restAction) {
 	d := &dial{call: c, began: c.passed}
 	l := &leg{
@@ -103,7 +104,7 @@ func (c *call) placeLeg(a restAction) {
 	l.ring(time.Duration(a.ring.Seconds) * time.Second)
 }
 
-// sleep lets at most d go by, as far as the next thing that happens on a leg beside the call, and gives how much that was.
+// sleep lets at most d pass, until the next event of an outbound leg, and returns how much passed.
 func (c *call) sleep(d time.Duration) time.Duration {
 	l, due := c.nextOutbound()
 	if l == nil || due > d {
@@ -117,13 +118,13 @@ func (c *call) sleep(d time.Duration) time.Duration {
 	return max(0, due)
 }
 
-// lets time go by. What passed is counted here, since a Clock may skip it.
+// advance lets d pass. It counts the time, since a Clock may skip it.
 func (c *call) advance(d time.Duration) {
 	c.Clock.Sleep(d)
 	c.passed += max(0, d)
 }
 
-// nextOutbound is the leg beside the call on which something happens next, and how soon.
+// nextOutbound returns the outbound leg with the next event, and the time until that.
 func (c *call) nextOutbound() (first *leg, due time.Duration) {
 	for _, l := range c.outbound {
 		if l.over || l.then == nil {
@@ -142,7 +143,7 @@ func (l *leg) fire() {
 	then()
 }
 
-// finishLegs lets the legs beside a call that is over come to their end, so that their callbacks are sent.
+// finishLegs lets the outbound legs of a call that is over end, so that their callbacks are sent.
 func (c *call) finishLegs() {
 	c.runActions()
 	for l, due := c.nextOutbound(); l != nil; l, due = c.nextOutbound() {
@@ -154,7 +155,7 @@ func (c *call) finishLegs() {
 	c.flush()
 }
 
-// announce lets the leg hear a document, and nobody else.
+// announce plays a document to the leg alone.
 func (l *leg) announce(address string) {
 	doc, ok := l.dial.document(l.party, address, nil)
 	if !ok {
@@ -165,7 +166,7 @@ func (l *leg) announce(address string) {
 	}
 }
 
-// belongs finds the call that an address names.
+// callOf returns the call under way whose SID an address contains.
 func (a *Account) callOf(address string) (caller string, ok bool) {
 	i := slices.IndexFunc(a.active, func(sid string) bool { return strings.Contains(address, sid) })
 	if i < 0 {

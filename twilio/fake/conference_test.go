@@ -1,0 +1,59 @@
+package fake_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/officernd/supportline/twilio"
+	"github.com/officernd/supportline/twilio/fake"
+)
+
+// TestCallerAloneInAConference: the document for it is followed through its Redirects and requested once, after which there is silence, also
+// where it fails.
+func TestCallerAloneInAConference(t *testing.T) {
+	tone := twilio.Play{URL: publicURL + "/tone.wav"}
+	for name, row := range map[string]struct {
+		wait, more http.HandlerFunc
+		want       []string
+	}{
+		"comes to its end": {says(tone, twilio.Pause{Seconds: 2}), nil, []string{"/voice", "/wait", "/status"}},
+		"redirects":        {says(tone, twilio.Redirect{URL: publicURL + "/more"}), says(tone), []string{"/voice", "/wait", "/more", "/status"}},
+		"fails":            {answers(http.StatusInternalServerError, "text/plain", "no"), nil, []string{"/voice", "/wait", "/plain", "/status"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newServer(t, pages{
+				"/voice": says(twilio.Dial{Nouns: []twilio.Noun{twilio.Conference{Name: "CA1", WaitURL: publicURL + "/wait"}}}),
+				"/wait":  row.wait, "/more": row.more, "/plain": answers(http.StatusInternalServerError, "text/plain", "no"),
+			})
+			var waits []fake.Act
+			for range 30 {
+				waits = append(waits, fake.Wait(time.Second))
+			}
+			p := provider(h, &people{acts: acts{fake.Holding: append(waits, fake.HangUp())}})
+			if r := call(t, p); r.Seconds < 10 {
+				t.Errorf("the call took %d seconds: nobody waited", r.Seconds)
+			}
+			if diff := cmp.Diff(row.want, h.paths()); diff != "" {
+				t.Errorf("requested (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestDialledLegFollowsNoRedirect: it is skipped, so that the leg is bridged at the end of the document.
+func TestDialledLegFollowsNoRedirect(t *testing.T) {
+	h := newServer(t, pages{
+		"/voice":  says(twilio.Dial{Action: publicURL + "/rang", Nouns: []twilio.Noun{twilio.Number{Number: anna, URL: publicURL + "/screen"}}}),
+		"/screen": says(twilio.Say{Text: "call from"}, twilio.Redirect{URL: publicURL + "/other"}),
+		"/other":  says(twilio.Hangup{}),
+		"/rang":   says(twilio.Hangup{}),
+	})
+	call(t, provider(h, &people{specialists: map[string]fake.Specialist{anna: {}}}))
+	want := []string{"/voice", "/screen", "/rang DialBridged=true", "/status"}
+	if diff := cmp.Diff(want, h.paths("DialBridged")); diff != "" {
+		t.Errorf("requested (-want +got):\n%s", diff)
+	}
+}
