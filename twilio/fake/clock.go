@@ -57,7 +57,7 @@ const (
 	playTime       = time.Second            // an audio file, whose length is not known
 )
 
-// Spoken is how long a text takes at 170 words a minute.
+// Spoken returns how long a text takes at 170 words a minute.
 func Spoken(text string) time.Duration {
 	return time.Duration(len(strings.Fields(text))) * time.Minute / wordsPerMinute
 }

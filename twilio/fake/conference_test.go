@@ -42,18 +42,3 @@ func TestCallerAloneInAConference(t *testing.T) {
 		})
 	}
 }
-
-// TestDialledLegFollowsNoRedirect: it is skipped, so that the leg is bridged at the end of the document.
-func TestDialledLegFollowsNoRedirect(t *testing.T) {
-	h := newServer(t, pages{
-		"/voice":  says(twilio.Dial{Action: publicURL + "/rang", Nouns: []twilio.Noun{twilio.Number{Number: anna, URL: publicURL + "/screen"}}}),
-		"/screen": says(twilio.Say{Text: "call from"}, twilio.Redirect{URL: publicURL + "/other"}),
-		"/other":  says(twilio.Hangup{}),
-		"/rang":   says(twilio.Hangup{}),
-	})
-	call(t, provider(h, &people{specialists: map[string]fake.Specialist{anna: {}}}))
-	want := []string{"/voice", "/screen", "/rang DialBridged=true", "/status"}
-	if diff := cmp.Diff(want, h.paths("DialBridged")); diff != "" {
-		t.Errorf("requested (-want +got):\n%s", diff)
-	}
-}

@@ -11,7 +11,6 @@
 //   - A finishing key ends an input only when a digit precedes it; alone it is dropped and the timeout decides.
 //   - Of several specialists who are rung at once either the first to pick up wins or the first to accept in the screening (Race).
 //   - When the caller hangs up in a Dial its action may still be requested, or not (Faults.NoActionAfterHangUp).
-//   - A Redirect in the document of a dialled leg is skipped.
 //   - The document for a party alone in a conference is fetched once; after its end, or if it fails, there is silence.
 //   - Callbacks may be lost, doubled, late or out of order (Faults.Callbacks), and any webhook may be sent twice (Faults.Retry).
 //
@@ -21,6 +20,7 @@
 // With an Account a server can also place outbound legs, redirect calls and legs, and announce something to one party of a conference. Such a
 // REST action belongs to the call whose SID its address contains, and runs on that call's clock.
 //
-// The package leaves out what no support line uses: conferences of more than two, queues and messages. It also places outbound legs at once,
-// where the provider starts one a second. A recording is a tone.
+// The package leaves out what no support line uses: conferences of more than two, queues and messages. A recording is a tone. It is kinder than
+// the provider in two points: outbound legs are placed at once rather than one a second, and a Redirect in the document of a dialled leg is
+// followed, which the provider does not document.
 package fake

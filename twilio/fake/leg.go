@@ -134,10 +134,6 @@ func (l *leg) step() {
 	case twilio.Gather:
 		l.gather(v)
 	case twilio.Redirect:
-		if l.parent != "" { // the provider documents no Redirect there
-			l.step()
-			return
-		}
 		l.follow(v.URL, nil)
 	case twilio.Hangup:
 		l.end("completed")
