@@ -237,6 +237,10 @@ func TestTwoAcceptOutboundLegs(t *testing.T) {
 	if reply := c.presses("CA2", 3, "1"); reply.Then != ivr.ThenHangup {
 		t.Errorf("the second: %+v", reply)
 	}
+	c.ends("CA2")
+	if len(c.actions) > 0 {
+		t.Errorf("the caller is redirected again: %+v", c.actions)
+	}
 	if leg, _ := c.call.Accepted(); leg.SID != "CA3" {
 		t.Errorf("%s has the call", leg.SID)
 	}

@@ -174,8 +174,8 @@ func TestActionsThatFail(t *testing.T) {
 	s, ringer := outboundServer(t, b)
 	s.reachesTheHunt()
 	ringer.Wait()
-	plain := document(t, s.post("/voice/wait/3?fetched=1"))
-	if diff := cmp.Diff([]string{string(oncall1)}, rung(plain)); diff != "" {
+	dialled := document(t, s.post("/voice/wait/3?fetched=1"))
+	if diff := cmp.Diff([]string{string(oncall1)}, rung(dialled)); diff != "" {
 		t.Errorf("dialled instead:\n%s", diff)
 	}
 }
