@@ -13,8 +13,8 @@ import (
 
 // REST is the provider's REST API, as far as calls need it. A twilio.Account is one.
 type REST interface {
-	Ring(ctx context.Context, r twilio.Ringing) (sid string, err error)
-	Fetch(ctx context.Context, sid, url string) error
+	Ring(ctx context.Context, r twilio.OutboundLeg) (sid string, err error)
+	Redirect(ctx context.Context, sid, url string) error
 	HangUp(ctx context.Context, sid string) error
 }
 
@@ -83,7 +83,7 @@ func (r *Ringer) run(ctx context.Context, a RESTAction) {
 func (r *Ringer) fetch(ctx context.Context, a RESTAction) error {
 	ctx, cancel := context.WithTimeout(ctx, fetchWithin)
 	defer cancel()
-	return r.rest.Fetch(ctx, string(a.Call), r.form.base+"/voice/"+a.Fetch+"?"+fetchedQuery)
+	return r.rest.Redirect(ctx, string(a.Call), r.form.base+"/voice/"+a.Fetch+"?"+fetchedQuery)
 }
 
 // place places the legs of an attempt, all at the same time. It knows of no call.
@@ -97,7 +97,7 @@ func (r *Ringer) place(ctx context.Context, q RingRequest) Placed {
 	for i, to := range q.To {
 		all.Go(func() {
 			var sid string
-			sid, refusals[i] = r.rest.Ring(ctx, twilio.Ringing{
+			sid, refusals[i] = r.rest.Ring(ctx, twilio.OutboundLeg{
 				From: q.From.Full(), To: to.Full(), Seconds: q.Seconds, URL: path + stepPath(stepScreen, 1), StatusURL: path + "ring", StatusEvents: legEvents,
 			})
 			legs[i] = policy.Leg{SID: policy.CallSID(sid), To: to}
