@@ -20,18 +20,18 @@ type linesOver struct {
 func (l linesOver) Configured() policy.Settings { return l.configured }
 
 func (l linesOver) InForce() policy.Settings {
-	editions, err := l.store.Editions(context.Background())
+	revisions, err := l.store.ScheduleRevisions(context.Background())
 	if err != nil {
 		panic(err)
 	}
-	return l.configured.With(editions)
+	return l.configured.With(revisions)
 }
 
-func (l linesOver) Editions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.Edition, error) {
-	return l.store.LineEditions(ctx, line, before, limit)
+func (l linesOver) ScheduleRevisions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.ScheduleRevision, error) {
+	return l.store.LineRevisions(ctx, line, before, limit)
 }
 
-func (l linesOver) ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error) {
+func (l linesOver) ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.ScheduleChange) (policy.ScheduleRevision, error) {
 	return l.store.ChangeDates(ctx, line, seen, c)
 }
 
@@ -55,7 +55,7 @@ func withHours(t testing.TB) func(*console.Deps) {
 			}
 		}
 		s.Lines[1].Hours.Closed = []policy.Closure{{Date: december(24), Reason: "Christmas Eve"}}
-		s.Lines[1].Hours.Calendars = []policy.Calendar{policy.CalendarGBEng}
+		s.Lines[1].Hours.Calendars = []policy.Calendar{"gb-eng"}
 		for i, intent := range policy.Intents() {
 			s.Menu = append(s.Menu, policy.MenuKey{Key: fmt.Sprint(i + 1), Intent: intent})
 		}
@@ -65,7 +65,7 @@ func withHours(t testing.TB) func(*console.Deps) {
 		}
 		s.Routes = map[policy.Intent]string{policy.Critical: "critical", policy.Question: "general"}
 		s.NoAnswer = policy.Voicemail
-		s.AfterHours = policy.AfterHours{Default: policy.Message, ByIntent: map[policy.Intent]policy.Ending{policy.Critical: policy.Connect, policy.Question: policy.Voicemail}}
+		s.AfterHours = policy.AfterHours{Default: policy.Message, ByIntent: map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.Connect, policy.Question: policy.Voicemail}}
 		d.Policy = s
 		d.Lines = linesOver{s, d.Lines.(linesOver).store}
 	}

@@ -35,7 +35,7 @@ func (p *phones) PhoneCalls(string) []console.PhoneCall { return []console.Phone
 
 func (p *phones) PhoneCall(_, id string) (console.PhoneCall, error) {
 	if id != p.call.ID {
-		return console.PhoneCall{}, policy.ErrNoPhoneCall
+		return console.PhoneCall{}, console.ErrNoPhoneCall
 	}
 	return p.call, nil
 }
@@ -92,7 +92,7 @@ func TestDial(t *testing.T) {
 	if diff := cmp.Diff([]string{"admin " + ukLine.Full() + " from " + caller.Full() + " true", "admin " + ukLine.Full() + " from anonymous false"}, all.dialed); diff != "" {
 		t.Error(diff)
 	}
-	all.full = fmt.Errorf("%w: 2 of them are yours", policy.ErrPhonesBusy)
+	all.full = fmt.Errorf("%w: 2 of them are yours", console.ErrPhonesBusy)
 	c.post("/phone", "line", ukLine.Full()).want(t, http.StatusConflict, "Too many calls are made from the console: 2 of them are yours.")
 	called := "phone-call " + ukLine.Full() + " by admin: a call from the console"
 	if diff := cmp.Diff([]string{called, called}, p.audit(t)[1:]); diff != "" {

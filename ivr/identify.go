@@ -75,7 +75,7 @@ func (x *exchange) again(wrong int, ask Phrase) Reply {
 
 // identified goes on with an account: is it entitled, and why does it call.
 func (x *exchange) identified(c policy.Customer) Reply {
-	if _, attached := x.call.Standing(policy.ActAttach); !attached { // what a person decided meanwhile stays
+	if _, attached := x.call.LastAct(policy.ActAttach); !attached { // what a person decided meanwhile stays
 		x.call.Customer, x.call.Account = c.Number, c.Name
 		x.call.Month = policy.MonthOf(x.call.StartedAt, x.homeLine(c).Zone)
 	}
@@ -101,7 +101,7 @@ func (x *exchange) homeLine(c policy.Customer) policy.Line {
 func (x *exchange) unidentified() Reply {
 	if x.Identification.Refuse {
 		x.note("unidentified.refuse", "callers without a customer number are refused")
-		x.call.Refused = policy.UnidentifiedRefuse
+		x.call.Refused = policy.UnidentifiedRefused
 		return x.leave(phrase("number-refused"))
 	}
 	x.note("unidentified.connect", "the caller goes on unidentified")

@@ -16,7 +16,7 @@ type MonthReport struct {
 
 type accountTotals struct {
 	number CustomerNumber
-	MonthTotals
+	monthTotals
 }
 
 // NewMonthReport sums up a month. The calls come one account after the other. The error is that of the sequence.
@@ -25,7 +25,7 @@ func NewMonthReport(m Month, calls iter.Seq2[CallSummary, error], at time.Time) 
 	var summaries []CallSummary
 	var talks packed
 	account := func() {
-		if f := TotalsOf(summaries); f.Calls > 0 {
+		if f := totalsOf(summaries); f.Calls > 0 {
 			f.talks = talks.keep(f.talks)
 			found.accounts = append(found.accounts, accountTotals{summaries[0].Customer, f})
 		}
@@ -87,8 +87,8 @@ func (b UsageReport) DerivedAt() time.Time {
 }
 
 // each goes through the accounts by number, each with its figures of all months. The slice is used again.
-func (b UsageReport) each(visit func(number CustomerNumber, months []MonthTotals)) {
-	next, months := make([]int, len(b)), make([]MonthTotals, len(b))
+func (b UsageReport) each(visit func(number CustomerNumber, months []monthTotals)) {
+	next, months := make([]int, len(b)), make([]monthTotals, len(b))
 	for {
 		var number CustomerNumber
 		for i, m := range b {
@@ -100,9 +100,9 @@ func (b UsageReport) each(visit func(number CustomerNumber, months []MonthTotals
 			return
 		}
 		for i, m := range b {
-			months[i] = MonthTotals{}
+			months[i] = monthTotals{}
 			if next[i] < len(m.accounts) && m.accounts[next[i]].number == number {
-				months[i] = m.accounts[next[i]].MonthTotals
+				months[i] = m.accounts[next[i]].monthTotals
 				next[i]++
 			}
 		}
@@ -111,13 +111,13 @@ func (b UsageReport) each(visit func(number CustomerNumber, months []MonthTotals
 }
 
 // usage is the month at i of an account, with whether load was sustained in it.
-func (b UsageReport) usage(number CustomerNumber, months []MonthTotals, i int, over []bool, fair FairUse) Usage {
+func (b UsageReport) usage(number CustomerNumber, months []monthTotals, i int, over []bool, fair FairUse) Usage {
 	u := months[i].Usage(Customer{Number: number}, b[i].Month, fair)
 	u.Sustained = Sustained(over[:i+1], fair)
 	return u
 }
 
-func overIn(months []MonthTotals, fair FairUse, over []bool) []bool {
+func overIn(months []monthTotals, fair FairUse, over []bool) []bool {
 	over = over[:0]
 	for _, f := range months {
 		over = append(over, f.over(fair))
@@ -134,7 +134,7 @@ func (b UsageReport) Near(fair FairUse) []Usage {
 	var found []Usage
 	var over []bool
 	last := len(b) - 1
-	b.each(func(number CustomerNumber, months []MonthTotals) {
+	b.each(func(number CustomerNumber, months []monthTotals) {
 		over = overIn(months, fair, over)
 		if fair.near(int(months[last].Tickets)) || over[last] || Sustained(over, fair) {
 			found = append(found, b.usage(number, months, last, over, fair))
@@ -157,7 +157,7 @@ type Comparison struct {
 func (b UsageReport) Compare(fair, other FairUse, n, most int) Comparison {
 	var found Comparison
 	var is, would []bool
-	b.each(func(number CustomerNumber, months []MonthTotals) {
+	b.each(func(number CustomerNumber, months []monthTotals) {
 		is, would = overIn(months, fair, is), overIn(months, other, would)
 		before := found.Months
 		for i := max(0, len(b)-n); i < len(b); i++ {

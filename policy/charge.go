@@ -26,26 +26,26 @@ type ChargeKind string
 
 // The kinds.
 const (
-	ChargeTickets ChargeKind = "tickets" // phone tickets over the monthly limit
-	ChargeMinutes ChargeKind = "minutes" // of over-long calls, beyond the call limit
+	chargeTickets ChargeKind = "tickets" // phone tickets over the monthly limit
+	chargeMinutes ChargeKind = "minutes" // of over-long calls, beyond the call limit
 )
 
 // Charges proposes the lines of an account's month, none for what stayed within the limits. Minutes are the seconds beyond the call limit of
 // all over-long calls together, in whole minutes, never rounded up.
 func Charges(u Usage, summaries []CallSummary, fair FairUse) []Charge {
-	return slices.Collect(TotalsOf(summaries).charges(u, fair))
+	return slices.Collect(totalsOf(summaries).charges(u, fair))
 }
 
 // charges are those of the month that u is the usage of.
-func (f MonthTotals) charges(u Usage, fair FairUse) iter.Seq[Charge] {
+func (f monthTotals) charges(u Usage, fair FairUse) iter.Seq[Charge] {
 	return func(yield func(Charge) bool) {
 		_, seconds := f.beyond(fair)
 		tickets, minutes := u.Tickets-fair.TicketsPerMonth, seconds/60
-		if tickets > 0 && !yield(charge(u, fair, ChargeTickets, tickets, fair.PerTicket)) {
+		if tickets > 0 && !yield(charge(u, fair, chargeTickets, tickets, fair.PerTicket)) {
 			return
 		}
 		if minutes > 0 {
-			yield(charge(u, fair, ChargeMinutes, minutes, fair.PerMinute))
+			yield(charge(u, fair, chargeMinutes, minutes, fair.PerMinute))
 		}
 	}
 }

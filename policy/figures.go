@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// MonthTotals are an account's month before any limit is held against it: what the month comes to under whatever figures, in few bytes. The zero
+// monthTotals are an account's month before any limit is held against it: what the month comes to under whatever figures, in few bytes. The zero
 // value is a month without calls.
-type MonthTotals struct {
+type monthTotals struct {
 	Tickets, Calls, TalkSeconds, Waived, Training int32
 	// talks are the seconds of the talks that can be over-long, longest first, as varints: so few bytes and so few steps make it cheap to ask
 	// how many are longer than a limit.
 	talks []byte
 }
 
-// TotalsOf sums up the calls of one account and one month.
-func TotalsOf(summaries []CallSummary) MonthTotals {
+// totalsOf sums up the calls of one account and one month.
+func totalsOf(summaries []CallSummary) monthTotals {
 	f := sum(summaries)
 	var talks []int
 	for _, t := range summaries {
@@ -33,8 +33,8 @@ func TotalsOf(summaries []CallSummary) MonthTotals {
 }
 
 // sum is what a month comes to but for its talks.
-func sum(summaries []CallSummary) MonthTotals {
-	var f MonthTotals
+func sum(summaries []CallSummary) monthTotals {
+	var f monthTotals
 	seen := map[Ticket]bool{}
 	for _, t := range summaries {
 		if !t.counts() {
@@ -56,7 +56,7 @@ func sum(summaries []CallSummary) MonthTotals {
 func (t CallSummary) counts() bool { return t.Accepted && t.Customer != "" }
 
 // beyond counts the talks over the call limit, and their seconds beyond it.
-func (f MonthTotals) beyond(fair FairUse) (calls, seconds int) {
+func (f monthTotals) beyond(fair FairUse) (calls, seconds int) {
 	limit := uint64(fair.CallLimit / time.Second)
 	for rest := f.talks; len(rest) > 0; {
 		talk, n := binary.Uvarint(rest)
@@ -69,12 +69,12 @@ func (f MonthTotals) beyond(fair FairUse) (calls, seconds int) {
 }
 
 // Usage is the month under some figures, as MonthUsage says it.
-func (f MonthTotals) Usage(c Customer, m Month, fair FairUse) Usage {
+func (f monthTotals) Usage(c Customer, m Month, fair FairUse) Usage {
 	calls, _ := f.beyond(fair)
 	return f.usage(c, m, fair, calls)
 }
 
-func (f MonthTotals) usage(c Customer, m Month, fair FairUse, overLong int) Usage {
+func (f monthTotals) usage(c Customer, m Month, fair FairUse, overLong int) Usage {
 	u := Usage{
 		Month: m, Customer: c.Number, Account: c.Name, Line: c.Line.Full(),
 		Tickets: int(f.Tickets), Calls: int(f.Calls), TalkSeconds: int(f.TalkSeconds), OverLong: overLong, Waived: int(f.Waived),
@@ -85,7 +85,7 @@ func (f MonthTotals) usage(c Customer, m Month, fair FairUse, overLong int) Usag
 }
 
 // over says whether the account was over, without all else that a Usage says.
-func (f MonthTotals) over(fair FairUse) bool {
+func (f monthTotals) over(fair FairUse) bool {
 	if int(f.Tickets) > fair.TicketsPerMonth {
 		return true
 	}

@@ -1,6 +1,16 @@
 package policy
 
-import "time"
+import (
+	"errors"
+	"time"
+)
+
+// The errors about notices.
+var (
+	ErrNoNotice = errors.New("no such notice")
+	// ErrSent refuses to retry a notice that was delivered.
+	ErrSent = errors.New("the notice was sent")
+)
 
 // Notice is something that people shall learn: it is written down in the same commit as what caused it, and delivered until it has been.
 type Notice struct {

@@ -1,10 +1,18 @@
 package policy
 
 import (
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+)
+
+// The errors about recordings.
+var (
+	ErrNoRecording = errors.New("no such recording")
+	// ErrNotKept reports that a recording cannot be played here, because there is no copy of it.
+	ErrNotKept = errors.New("the recording is not kept here")
 )
 
 // Recording is something the provider recorded for us, and what became of it. Facts come from the provider's reports in any order; the rest

@@ -7,9 +7,9 @@ type TalkSource string
 
 // Best first. The leg's own callback beats the dialling leg's; our clock serves only where the provider gave no figure (rule 5).
 const (
-	TalkFromLeg   TalkSource = "talk.leg"
-	TalkFromDial  TalkSource = "talk.dial"
-	TalkFromClock TalkSource = "talk.own-clock"
+	talkFromLeg   TalkSource = "talk.leg"
+	talkFromDial  TalkSource = "talk.dial"
+	talkFromClock TalkSource = "talk.own-clock"
 )
 
 // Talk is how long caller and specialist talked, in whole seconds, never rounded up, and on what the figure rests. ok is false while
@@ -21,15 +21,15 @@ func (c Call) Talk() (seconds int, source TalkSource, ok bool) {
 	}
 	switch {
 	case leg.Seconds != nil:
-		return max(0, *leg.Seconds-leg.screeningSeconds()), TalkFromLeg, true
+		return max(0, *leg.Seconds-leg.screeningSeconds()), talkFromLeg, true
 	case leg.DialSeconds != nil:
-		return max(0, *leg.DialSeconds-leg.screeningSeconds()), TalkFromDial, true
+		return max(0, *leg.DialSeconds-leg.screeningSeconds()), talkFromDial, true
 	}
 	end := firstSet(leg.EndedAt, leg.DialEndedAt, c.EndedAt, c.LeftAt)
 	if end.IsZero() {
 		return 0, "", false
 	}
-	return max(0, int(end.Sub(leg.AcceptedAt)/time.Second)), TalkFromClock, true
+	return max(0, int(end.Sub(leg.AcceptedAt)/time.Second)), talkFromClock, true
 }
 
 // screeningSeconds is what the provider's figure of the leg holds besides the talk, to the nearest second (rule 5).
@@ -57,7 +57,7 @@ func (c Call) Wait() (seconds int, ok bool) {
 }
 
 // Total is the length of the whole call in seconds: the provider's figure, else from the first webhook to the end as we know it.
-func (c Call) Total() (seconds int, ok bool) {
+func (c Call) total() (seconds int, ok bool) {
 	if c.TotalSeconds != nil {
 		return *c.TotalSeconds, true
 	}

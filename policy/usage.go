@@ -7,7 +7,7 @@ import (
 )
 
 // OverLong says whether the talk passed the call limit and nobody deemed it necessary (rules 5 and 6).
-func (t CallSummary) OverLong(fair FairUse) bool {
+func (t CallSummary) overLong(fair FairUse) bool {
 	return t.Talked && !t.Waived && t.TalkSeconds > int(fair.CallLimit/time.Second)
 }
 
@@ -16,7 +16,7 @@ func (t CallSummary) OverLong(fair FairUse) bool {
 func MonthUsage(c Customer, m Month, summaries []CallSummary, fair FairUse) Usage {
 	overLong := 0
 	for _, t := range summaries {
-		overLong += one(t.counts() && t.OverLong(fair))
+		overLong += one(t.counts() && t.overLong(fair))
 	}
 	return sum(summaries).usage(c, m, fair, overLong)
 }

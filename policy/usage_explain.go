@@ -20,7 +20,7 @@ func ExplainUsage(summaries []CallSummary, fair FairUse) []Counted {
 	counted := make([]Counted, 0, len(summaries))
 	tickets := Tickets(summaries)
 	for _, t := range byStart(summaries) {
-		c := Counted{CallSummary: t, Counts: tickets[t.SID], OverLong: t.Accepted && t.Customer != "" && t.OverLong(fair)}
+		c := Counted{CallSummary: t, Counts: tickets[t.SID], OverLong: t.Accepted && t.Customer != "" && t.overLong(fair)}
 		c.Rule, c.Why = t.verdict(c.Counts)
 		counted = append(counted, c)
 	}

@@ -19,7 +19,7 @@ type CountedRow struct {
 }
 
 // Row shows the call.
-func (c Counted) Row() CountedRow {
+func (c Counted) row() CountedRow {
 	row := CountedRow{
 		SID: c.SID, StartedAt: utc(c.StartedAt), Ticket: orNil(c.Ticket), Counted: c.Counts, OverLong: c.OverLong, Waived: c.Waived, Training: c.Training,
 		Rule: c.Rule, Why: c.Why,
@@ -34,7 +34,7 @@ func (c Counted) Row() CountedRow {
 func CountedRows(month []Counted) []CountedRow {
 	rows := make([]CountedRow, len(month))
 	for i, c := range month {
-		rows[i] = c.Row()
+		rows[i] = c.row()
 	}
 	return rows
 }

@@ -222,7 +222,7 @@ func (s *seeker[T]) cut() []byte {
 // searchPage makes a page of what a search reaches from the place of one of two marks, nil for none. It looks on the other side too,
 // whether there is anything.
 func searchPage[T any](
-	older, newer []byte, size int, mark func(place []byte) policy.Mark, search func(d direction, from []byte, many, spend int) (reach[T], error),
+	older, newer []byte, size int, mark func(place []byte) policy.Cursor, search func(d direction, from []byte, many, spend int) (reach[T], error),
 ) (policy.Found[T], error) {
 	d, from := towardsOlder, older
 	if from == nil && newer != nil {
@@ -267,12 +267,12 @@ func timeOf(place []byte, d direction) time.Time {
 	return at
 }
 
-func markOfCall(place []byte) policy.Mark {
-	return policy.Mark{At: readTime(place), ID: string(place[timeLength:])}
+func markOfCall(place []byte) policy.Cursor {
+	return policy.Cursor{At: readTime(place), ID: string(place[timeLength:])}
 }
 
 // placeOfMark is nil for no mark.
-func placeOfMark(m policy.Mark) []byte {
+func placeOfMark(m policy.Cursor) []byte {
 	if m.IsZero() {
 		return nil
 	}

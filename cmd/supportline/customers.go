@@ -30,7 +30,7 @@ func (i customersImport) inputFile() string { return i.File }
 
 func (i customersImport) run(ctx context.Context, s *session) error {
 	input := watch(s.In, s.Err, s.InputSize, s.Progress)
-	customers, problems := policy.ReadCustomers(input, s.Settings.DirectoryRules())
+	customers, problems := policy.ReadCustomers(input, s.Settings)
 	input.done()
 	if len(problems) > 0 {
 		for _, p := range problems {

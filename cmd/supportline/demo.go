@@ -99,7 +99,7 @@ func (d demoCommand) house(ctx context.Context, conf config.Config, now func() t
 	if err != nil {
 		return nil, err
 	}
-	filled, err := false, demo.FirstCustomers(ctx, d.Dir, h.store, conf.Settings.DirectoryRules(), userName())
+	filled, err := false, demo.FirstCustomers(ctx, d.Dir, h.store, conf.Settings, userName())
 	if err == nil {
 		filled, err = d.fill(ctx, h, words, now())
 	}

@@ -19,14 +19,14 @@ type inForce struct {
 	store      *store.Store
 	now        atomic.Pointer[policy.Settings]
 
-	mu       sync.Mutex // one who takes an edition at a time, so that what holds never goes back
-	read     bool       // the store's editions were
-	editions map[policy.Phone]policy.Edition
+	mu        sync.Mutex // one who takes an revision at a time, so that what holds never goes back
+	read      bool       // the store's revisions were
+	revisions map[policy.Phone]policy.ScheduleRevision
 }
 
 // newInForce begins with the configuration alone.
 func newInForce(configured policy.Settings, opened *store.Store) *inForce {
-	f := &inForce{configured: configured, store: opened, editions: map[policy.Phone]policy.Edition{}}
+	f := &inForce{configured: configured, store: opened, revisions: map[policy.Phone]policy.ScheduleRevision{}}
 	f.now.Store(&configured)
 	return f
 }
@@ -40,9 +40,9 @@ func (f *inForce) InForce() policy.Settings { return *f.now.Load() }
 // Configured are the settings without any edit.
 func (f *inForce) Configured() policy.Settings { return f.configured }
 
-// load takes the editions that the store has. After an error what held before holds on.
+// load takes the revisions that the store has. After an error what held before holds on.
 func (f *inForce) load(ctx context.Context) error {
-	stored, err := f.store.Editions(ctx)
+	stored, err := f.store.ScheduleRevisions(ctx)
 	if err != nil {
 		return err
 	}
@@ -50,31 +50,31 @@ func (f *inForce) load(ctx context.Context) error {
 	return nil
 }
 
-// take puts editions in force, unless a newer one of their line is.
-func (f *inForce) take(all bool, editions ...policy.Edition) {
+// take puts revisions in force, unless a newer one of their line is.
+func (f *inForce) take(all bool, revisions ...policy.ScheduleRevision) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.read = f.read || all
-	for _, e := range editions {
-		if e.Version > f.editions[e.Line].Version {
-			f.editions[e.Line] = e
+	for _, e := range revisions {
+		if e.Version > f.revisions[e.Line].Version {
+			f.revisions[e.Line] = e
 		}
 	}
-	edited := f.configured.With(slices.Collect(maps.Values(f.editions)))
+	edited := f.configured.With(slices.Collect(maps.Values(f.revisions)))
 	f.now.Store(&edited)
 }
 
-// Editions are the store's of a line before a version (0: all), newest first.
-func (f *inForce) Editions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.Edition, error) {
-	return f.store.LineEditions(ctx, line, before, limit)
+// ScheduleRevisions are the store's of a line before a version (0: all), newest first.
+func (f *inForce) ScheduleRevisions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.ScheduleRevision, error) {
+	return f.store.LineRevisions(ctx, line, before, limit)
 }
 
 // ChangeDates changes the dates of a line in the store (see store.Store.ChangeDates), and puts the change in force before it returns. Where
-// the editions could not be read at the start, it tries that again.
-func (f *inForce) ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error) {
+// the revisions could not be read at the start, it tries that again.
+func (f *inForce) ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.ScheduleChange) (policy.ScheduleRevision, error) {
 	after, err := f.store.ChangeDates(ctx, line, seen, c)
 	if err != nil {
-		return policy.Edition{}, err
+		return policy.ScheduleRevision{}, err
 	}
 	f.take(false, after)
 	f.mu.Lock()

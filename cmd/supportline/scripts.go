@@ -178,7 +178,7 @@ func (h *scriptHouse) fill(file, folder string) error {
 }
 
 func (h *house) bringIn(name string, text []byte) error {
-	return demo.ImportCustomers(context.Background(), h.store, h.conf.Settings.DirectoryRules(), name, text, userName())
+	return demo.ImportCustomers(context.Background(), h.store, h.conf.Settings, name, text, userName())
 }
 
 // restrict carries a case of each account to restricted, as people would.

@@ -51,7 +51,7 @@ func (x *Exchange) Free() bool { return x.Demo }
 // Dial begins a call.
 func (x *Exchange) Dial(by string, line, from policy.Phone, attested bool) (id string, err error) {
 	if !slices.Contains(x.Numbers, line) {
-		return "", policy.ErrNotTestLine
+		return "", console.ErrNotTestLine
 	}
 	if !x.Demo {
 		from, attested = policy.TestCaller(by), false
@@ -87,11 +87,11 @@ func (x *Exchange) room(by string) error {
 	}
 	switch {
 	case x.closed:
-		return fmt.Errorf("%w: the server is being stopped", policy.ErrPhonesBusy)
+		return fmt.Errorf("%w: the server is being stopped", console.ErrPhonesBusy)
 	case theirs >= callsEach:
-		return fmt.Errorf("%w: %d of them are yours; hang up first", policy.ErrPhonesBusy, theirs)
+		return fmt.Errorf("%w: %d of them are yours; hang up first", console.ErrPhonesBusy, theirs)
 	case all >= callsAll:
-		return fmt.Errorf("%w: %d go on at this moment; try again when one has ended", policy.ErrPhonesBusy, all)
+		return fmt.Errorf("%w: %d go on at this moment; try again when one has ended", console.ErrPhonesBusy, all)
 	}
 	for len(x.calls) >= callsKept {
 		over := slices.IndexFunc(x.calls, func(c *browserCall) bool { return !c.snapshot().EndedAt.IsZero() })
@@ -106,7 +106,7 @@ func (x *Exchange) find(by, id string) (*browserCall, error) {
 	defer x.mu.Unlock()
 	i := slices.IndexFunc(x.calls, func(c *browserCall) bool { return c.by == by && c.view.ID == id })
 	if i < 0 {
-		return nil, policy.ErrNoPhoneCall
+		return nil, console.ErrNoPhoneCall
 	}
 	return x.calls[i], nil
 }

@@ -254,7 +254,7 @@ func TestExchangeBounds(t *testing.T) {
 	x, _ := mustExchange(t, func(*phone.Exchange) {})
 	first := dialled(t, x, "mila")
 	dialled(t, x, "mila")
-	if _, err := x.Dial("mila", deskLine, "anonymous", false); !errors.Is(err, policy.ErrPhonesBusy) {
+	if _, err := x.Dial("mila", deskLine, "anonymous", false); !errors.Is(err, console.ErrPhonesBusy) {
 		t.Errorf("a third call of one person: %v", err)
 	}
 	first.does(hangUp)
@@ -262,20 +262,20 @@ func TestExchangeBounds(t *testing.T) {
 	for _, by := range []string{"ben", "ben", "eva", "eva", "tom", "tom"} {
 		dialled(t, x, by)
 	}
-	if _, err := x.Dial("ida", deskLine, "anonymous", false); !errors.Is(err, policy.ErrPhonesBusy) {
+	if _, err := x.Dial("ida", deskLine, "anonymous", false); !errors.Is(err, console.ErrPhonesBusy) {
 		t.Errorf("a ninth call: %v", err)
 	}
-	if _, err := x.Dial("ida", "+18883071053", "anonymous", false); !errors.Is(err, policy.ErrNotTestLine) {
+	if _, err := x.Dial("ida", "+18883071053", "anonymous", false); !errors.Is(err, console.ErrNotTestLine) {
 		t.Errorf("another line: %v", err)
 	}
-	if _, err := x.PhoneCall("ben", first.id); !errors.Is(err, policy.ErrNoPhoneCall) {
+	if _, err := x.PhoneCall("ben", first.id); !errors.Is(err, console.ErrNoPhoneCall) {
 		t.Errorf("somebody else's call: %v", err)
 	}
 	if got := len(x.PhoneCalls("mila")); got != 3 {
 		t.Errorf("mila has %d calls, want 3", got)
 	}
 	x.Close()
-	if _, err := x.Dial("ida", deskLine, "anonymous", false); !errors.Is(err, policy.ErrPhonesBusy) {
+	if _, err := x.Dial("ida", deskLine, "anonymous", false); !errors.Is(err, console.ErrPhonesBusy) {
 		t.Errorf("a call after the end: %v", err)
 	}
 	for _, c := range x.PhoneCalls("mila") {
