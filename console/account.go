@@ -90,7 +90,7 @@ func (r *request) showAccount(status int, number policy.CustomerNumber, body acc
 // fillMonths puts the chart's months and the standing of the month into a page. The chart goes on to the current month where that is near.
 func (r *request) fillMonths(body *accountPage, month policy.Month) error {
 	last := min(body.Current, month.Plus(chartMonths-1))
-	months, err := r.months(body.Customer, last, chartMonths)
+	months, err := r.console.Accounts.MonthsOf(r.ctx(), body.Customer, last, chartMonths)
 	if err != nil {
 		return err
 	}

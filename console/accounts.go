@@ -69,7 +69,7 @@ type standing struct {
 
 // accountStanding derives an account's month from its calls, and reads no others.
 func (r *request) accountStanding(c policy.Customer, month policy.Month) (standing, error) {
-	months, err := r.months(c, month, 1)
+	months, err := r.console.Accounts.MonthsOf(r.ctx(), c, month, 1)
 	if err != nil {
 		return standing{}, err
 	}
@@ -87,28 +87,6 @@ func (r *request) stands(u policy.Usage) standing {
 		found.State = *u.Case
 	}
 	return found
-}
-
-// months are the n months of an account that end with last, with the state of its open case.
-func (r *request) months(c policy.Customer, last policy.Month, n int) ([]policy.Usage, error) {
-	months, err := policy.AccountMonths(c, last, n, r.console.Policy.FairUse, func(m policy.Month) ([]policy.CallSummary, error) {
-		return r.console.Calls.AccountSummaries(r.ctx(), c.Number, m)
-	})
-	if err != nil {
-		return nil, err
-	}
-	cases, err := r.console.Cases.CasesOf(r.ctx(), c.Number)
-	if err != nil {
-		return nil, err
-	}
-	for _, found := range cases {
-		if found.Open() {
-			for i := range months {
-				months[i].Case = &found.State
-			}
-		}
-	}
-	return months, nil
 }
 
 // monthOf is the account's month of a moment (rule 4).

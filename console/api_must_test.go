@@ -1,7 +1,6 @@
 package console_test
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -13,68 +12,7 @@ import (
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
-	"github.com/officernd/supportline/store"
 )
-
-// directory is what the program derives of accounts, over a store of a test's own.
-type directory struct{ *store.Store }
-
-func (d directory) Usage(ctx context.Context, number policy.CustomerNumber, month policy.Month) (policy.Usage, error) {
-	c, err := d.Customer(ctx, number)
-	if err != nil {
-		return policy.Usage{}, err
-	}
-	summaries, err := d.AccountSummaries(ctx, number, month)
-	return policy.MonthUsage(c, month, summaries, policy.FairUse{CallLimit: 20 * time.Minute, TicketsPerMonth: 16, OverLongCallsPerMonth: 4}), err
-}
-
-func (d directory) UsageAfter(ctx context.Context, month policy.Month, limit int, after policy.CustomerNumber) (found []policy.Usage, next policy.CustomerNumber, err error) {
-	customers, next, err := d.SearchCustomers(ctx, policy.Text{}, limit, after)
-	for _, c := range customers {
-		u, failed := d.Usage(ctx, c.Number, month)
-		if failed != nil {
-			return nil, "", failed
-		}
-		found = append(found, u)
-	}
-	return found, next, err
-}
-
-// reviews are the cases of a store of a test's own, with a mail server.
-type reviews struct{ *store.Store }
-
-func (r reviews) OpenCase(ctx context.Context, number policy.CustomerNumber, by, note string, at time.Time) (policy.Case, error) {
-	c, err := r.Customer(ctx, number)
-	if err != nil {
-		return policy.Case{}, err
-	}
-	months, err := policy.AccountMonths(c, policy.MonthOf(at, time.UTC), 2, policy.FairUse{CallLimit: 20 * time.Minute, TicketsPerMonth: 16}, func(m policy.Month) ([]policy.CallSummary, error) {
-		return r.AccountSummaries(ctx, number, m)
-	})
-	if err != nil {
-		return policy.Case{}, err
-	}
-	return r.Store.OpenCase(ctx, number, by, note, months, at)
-}
-
-func (r reviews) MoveCase(ctx context.Context, id policy.CaseID, move policy.Move) (policy.Case, []policy.Notice, error) {
-	before, err := r.Case(ctx, id)
-	if err != nil {
-		return before, nil, err
-	}
-	if _, err := before.Moved(move); err != nil {
-		return before, nil, err
-	}
-	var mail []policy.Notice
-	if move.Via == policy.ViaEmail {
-		if holder, err := r.Customer(ctx, before.Customer); err != nil || holder.Email == "" {
-			return before, nil, policy.ErrNoEmail
-		}
-		mail = []policy.Notice{{Key: "move/" + string(id), Channel: policy.ChannelEmail, To: "ada@example.com", At: move.At}}
-	}
-	after, err := r.Store.MoveCase(ctx, id, move, mail)
-	return after, mail, err
-}
 
 // harbor is a customer without an e-mail address.
 var harbor = policy.Customer{Number: "310022", Name: "Harbor Cowork", Package: "Ultimate", Line: "+18883071053", CallerNumbers: []policy.Phone{"+12125550142"}}

@@ -9,14 +9,13 @@ import (
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
+	"github.com/officernd/supportline/store"
 )
 
 // caseOf opens a case of northwind's over its months, and takes it to a state.
 func (p *place) caseOf(t testing.TB, c policy.Customer, to ...policy.CaseState) policy.Case {
 	t.Helper()
-	months, err := policy.AccountMonths(c, "2026-11", 6, company(t).FairUse, func(m policy.Month) ([]policy.CallSummary, error) {
-		return p.store.AccountSummaries(t.Context(), c.Number, m)
-	})
+	months, err := store.Accounts{Store: p.store, FairUse: company(t).FairUse}.MonthsOf(t.Context(), c, "2026-11", 6)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +124,11 @@ func TestTwoPeopleMoveOneCase(t *testing.T) {
 // Without a mail server the page says that nothing was sent; without an address nothing is promised.
 func TestMoveByEmailSaysWhatBecameOfIt(t *testing.T) {
 	t.Parallel()
-	p := mustPlace(t, func(d *console.Deps) { d.Cases = silent{d.Cases.(reviews)} })
+	p := mustPlace(t, func(d *console.Deps) {
+		cases := d.Cases.(store.Casework)
+		cases.Addressed = func(policy.Notice) []policy.Notice { return nil }
+		d.Cases = cases
+	})
 	other := holder
 	other.Number, other.Email = "204519", ""
 	p.enrol(t, holder, other)

@@ -65,7 +65,10 @@ func mustPlace(t testing.TB, changes ...func(*console.Deps)) *place {
 	deps := console.Deps{
 		Settings: console.Settings{Settings: signin.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour}, Permissions: users.UsualPermissions()},
 		Policy:   company(t), Lines: linesOver{company(t), opened}, Calls: opened, Users: opened, Sessions: opened, Audit: opened, Tokens: opened,
-		Accounts: directory{opened}, Cases: reviews{opened}, Ready: opened.Ping, Version: "v1.2.3", Outbox: opened, Usage: derived{opened}, Now: func() time.Time { return p.now }, Logger: logger,
+		Accounts: store.Accounts{Store: opened, FairUse: company(t).FairUse}, Ready: opened.Ping, Version: "v1.2.3", Outbox: opened,
+		Cases: store.Casework{Store: opened, Settings: company(t), Addressed: func(n policy.Notice) []policy.Notice { return []policy.Notice{n} }},
+		Usage: patient{store.NewUsageCache(opened, company(t), func(err error) { t.Error(err) })},
+		Now:   func() time.Time { return p.now }, Logger: logger,
 	}
 	for _, change := range changes {
 		change(&deps)

@@ -99,6 +99,8 @@ type Accounts interface {
 	PlanImport(ctx context.Context, customers []policy.Customer) (policy.ImportPlan, error)
 	// ImportPlanned does what a plan said, and notes it in the audit, or else nothing; policy.ErrDirectoryChanged.
 	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.ImportResult, error)
+	// MonthsOf returns the n months of an account that end with last, oldest first, with the state of its open case.
+	MonthsOf(ctx context.Context, c policy.Customer, last policy.Month, n int) ([]policy.Usage, error)
 }
 
 // Cases are the review list. Errors are as in api.Cases.
@@ -132,7 +134,7 @@ type Finding struct {
 
 // Recordings are voicemails and recorded talks.
 type Recordings interface {
-	// OpenRecording opens one of a call. Errors: policy.ErrNoCall, policy.ErrNoRecording, and policy.ErrNotKept for one that was not fetched.
+	// OpenRecording opens one of a call. Errors: policy.ErrNoCall, policy.ErrNoRecording, and policy.ErrNotStored for one that was not fetched.
 	OpenRecording(ctx context.Context, call policy.CallSID, sid string) (Sound, error)
 	// Reveal notes in the audit that a person was given one, before it is.
 	Reveal(ctx context.Context, call policy.CallSID, by, detail string) error

@@ -93,7 +93,7 @@ func (r *request) listen() error {
 
 func (r *request) opened(call policy.CallSID, recording string) (Sound, error) {
 	if r.console.Recordings == nil {
-		return Sound{}, policy.ErrNotKept
+		return Sound{}, policy.ErrNotStored
 	}
 	return r.console.Recordings.OpenRecording(r.ctx(), call, recording)
 }

@@ -43,7 +43,7 @@ func TestRecordings(t *testing.T) {
 		}
 	})
 	call := served("CA1", monday.Add(-time.Hour), 60)
-	call.Message = &policy.Recording{SID: "RE1", URL: "https://api.example.com/RE1", Seconds: 9, Copy: &policy.RecordingCopy{Place: "folder:x", File: "RE1.wav", Bytes: 9, At: monday}}
+	call.Message = &policy.Recording{SID: "RE1", URL: "https://api.example.com/RE1", Seconds: 9, Copy: &policy.RecordingCopy{Bucket: "folder:x", File: "RE1.wav", Bytes: 9, At: monday}}
 	call.Recordings = []policy.Recording{{SID: "RE2", URL: "https://api.example.com/RE2", Seconds: 60}}
 	call.Exchanges = append(call.Exchanges, policy.Exchange{Key: "screen/CAleg/1", At: monday.Add(-59 * time.Minute)})
 	p.load(t, call)

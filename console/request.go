@@ -154,7 +154,7 @@ var failures = []struct {
 	{policy.ErrNoCustomer, failure{Status: http.StatusNotFound, Title: "No such account", Advice: "No customer has this number. It was never imported, or the customer was erased."}, false},
 	{policy.ErrNoCase, failure{Status: http.StatusNotFound, Title: "No such case", Advice: "The review board shows the cases that are open, and leads to those that are closed."}, false},
 	{policy.ErrNoRecording, failure{Status: http.StatusNotFound, Title: "No such recording", Advice: "The call has none of this name, or it was removed with the record of its call."}, false},
-	{policy.ErrNotKept, failure{Status: http.StatusNotFound, Title: "Not fetched", Advice: "The recording is still at the provider. It is played here once it was fetched; the configuration says whether that is done."}, false},
+	{policy.ErrNotStored, failure{Status: http.StatusNotFound, Title: "Not fetched", Advice: "The recording is still at the provider. It is played here once it was fetched; the configuration says whether that is done."}, false},
 	{policy.ErrNoNotice, failure{Status: http.StatusNotFound, Title: "No such notice", Advice: "It was delivered meanwhile, or belonged to a customer who was erased."}, false},
 	{policy.ErrSent, failure{Status: http.StatusConflict, Title: "Delivered already", Advice: "There is nothing to try again."}, false},
 	{policy.ErrCursor, failure{Status: http.StatusUnprocessableEntity, Title: "No such place in the list", Advice: "Begin at its first page."}, false},

@@ -69,7 +69,7 @@ func (x *exchange) resume(path string, again bool) Reply {
 		return x.gone()
 	case again:
 		x.note("provider.plain", "a second failure at the same place: the plain way, without the log")
-		return Reply{Then: ThenPlain}
+		return Reply{Then: ThenStateless}
 	case !began:
 		return x.arrive()
 	case known:

@@ -104,7 +104,7 @@ func (f Fallback) ring(line policy.Line, screen string) twilio.Dial {
 			}
 		}
 	}
-	d := f.dialPlain(line, ring, "", screen, "")
+	d := f.dialNumbers(line, ring, "", screen, "")
 	for i, n := range d.Nouns {
 		d.Nouns[i] = byGET(n, screen)
 	}

@@ -33,3 +33,7 @@ type Observer interface {
 	// StoreFailed is called for each webhook that had to be answered without the log.
 	StoreFailed(err error)
 }
+
+// Source gives the company's settings as they are in force at this moment. It is asked once for each webhook, so it must be quick, and safe
+// to call from many goroutines. Nobody changes what it gave: other settings are other values.
+type Source func() *policy.Settings

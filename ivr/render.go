@@ -107,14 +107,14 @@ var legEvents = []string{"initiated", "ringing", "answered", "completed"}
 // dial rings specialists. The caller hears ringing until one of them accepts; they see the number of the line, since carriers may
 // refuse to pass on the caller's.
 func (f form) dial(line policy.Line, sid policy.CallSID, ring Ring, next string) twilio.Dial {
-	d := f.dialPlain(line, ring, next, f.legURL(sid, 0, stepPath(stepScreen, 1)), f.legURL(sid, 0, "ring"))
+	d := f.dialNumbers(line, ring, next, f.legURL(sid, 0, stepPath(stepScreen, 1)), f.legURL(sid, 0, "ring"))
 	if ring.Record {
 		d.Record, d.RecordingStatusCallback = "record-from-answer-dual", f.base+"/recording/talk"
 	}
 	return d
 }
 
-func (f form) dialPlain(line policy.Line, ring Ring, next, screen, status string) twilio.Dial {
+func (f form) dialNumbers(line policy.Line, ring Ring, next, screen, status string) twilio.Dial {
 	d := twilio.Dial{
 		Action: next, Timeout: ring.Seconds, CallerID: line.Number.Full(), AnswerOnBridge: true, RingTone: ringTone(line.Language),
 	}

@@ -1,6 +1,8 @@
 package ivr
 
-import "github.com/officernd/supportline/policy"
+import (
+	"github.com/officernd/supportline/policy"
+)
 
 // Reply is what the caller, or a specialist on a leg, is told and what follows. It is a value: the machine builds it, the log keeps it,
 // tests compare it, and Render gives it words and a form.
@@ -28,7 +30,7 @@ const (
 	ThenBridge    Then = "bridge"     // the leg is joined with the caller
 	ThenHangup    Then = "hangup"
 	ThenNothing   Then = "nothing" // the other side is gone
-	ThenPlain     Then = "plain"   // the way to a person that needs no state
+	ThenStateless Then = "plain"   // the way to a person that needs no state
 )
 
 // Ring is one ring step: everybody in it at once.
@@ -52,4 +54,11 @@ func phrase(id string, args ...string) Phrase {
 		p.Args[args[i]] = args[i+1]
 	}
 	return p
+}
+
+// Phrase is something to say, before it has words: which sentence, and the values in it as the machine knows them (digits as they were
+// keyed, times in RFC 3339). The words are found when the reply is rendered, in the language of the line.
+type Phrase struct {
+	ID   string            `json:"id"`
+	Args map[string]string `json:"args,omitempty"`
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// Switchboard is the provider's REST API, as far as calls need it. A twilio.Account is one.
-type Switchboard interface {
+// REST is the provider's REST API, as far as calls need it. A twilio.Account is one.
+type REST interface {
 	Ring(ctx context.Context, r twilio.Ringing) (sid string, err error)
 	Fetch(ctx context.Context, sid, url string) error
 	HangUp(ctx context.Context, sid string) error
@@ -31,15 +31,15 @@ type Ringer struct {
 	settings Source
 	form     form
 	log      Log
-	board    Switchboard
+	rest     REST
 	now      func() time.Time
 	logger   *zap.Logger
 	running  sync.WaitGroup
 }
 
 // NewRinger makes a Ringer for the calls of a log.
-func NewRinger(s Source, publicURL string, log Log, board Switchboard, now func() time.Time, logger *zap.Logger) *Ringer {
-	return &Ringer{settings: s, form: form{base: trimmed(publicURL)}, log: log, board: board, now: now, logger: logger}
+func NewRinger(s Source, publicURL string, log Log, rest REST, now func() time.Time, logger *zap.Logger) *Ringer {
+	return &Ringer{settings: s, form: form{base: trimmed(publicURL)}, log: log, rest: rest, now: now, logger: logger}
 }
 
 func (r *Ringer) machine() Machine { return Machine{Settings: *r.settings()} }
@@ -71,7 +71,7 @@ func (r *Ringer) run(ctx context.Context, a RESTAction) {
 	case a.Ring != nil:
 		err = r.report(ctx, a.Call, r.place(ctx, *a.Ring))
 	case a.HangUp != "":
-		err = r.board.HangUp(ctx, string(a.HangUp))
+		err = r.rest.HangUp(ctx, string(a.HangUp))
 	default:
 		err = r.fetch(ctx, a)
 	}
@@ -84,7 +84,7 @@ func (r *Ringer) run(ctx context.Context, a RESTAction) {
 func (r *Ringer) fetch(ctx context.Context, a RESTAction) error {
 	ctx, cancel := context.WithTimeout(ctx, fetchWithin)
 	defer cancel()
-	return r.board.Fetch(ctx, string(a.Call), r.form.base+"/voice/"+a.Fetch+"?"+fetchedQuery)
+	return r.rest.Fetch(ctx, string(a.Call), r.form.base+"/voice/"+a.Fetch+"?"+fetchedQuery)
 }
 
 // place places the legs of an attempt, all at once.
@@ -98,7 +98,7 @@ func (r *Ringer) place(ctx context.Context, q RingRequest) Placed {
 	for i, to := range q.To {
 		all.Go(func() {
 			var sid string
-			sid, refusals[i] = r.board.Ring(ctx, twilio.Ringing{
+			sid, refusals[i] = r.rest.Ring(ctx, twilio.Ringing{
 				From: q.From.Full(), To: to.Full(), Seconds: q.Seconds, URL: path + stepPath(stepScreen, 1), StatusURL: path + "ring", StatusEvents: legEvents,
 			})
 			legs[i] = policy.Leg{SID: policy.CallSID(sid), To: to}

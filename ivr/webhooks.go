@@ -90,7 +90,7 @@ func (h *webhooks) routes(g *echo.Group) {
 	on("/status", h.status)
 	on("/recording/:kind", h.recording)
 	on("/fallback", h.fallback)
-	h.plainRoutes(on)
+	h.statelessRoutes(on)
 	g.Match([]string{http.MethodGet, http.MethodHead}, "/fallback/:line/:file", h.document)
 	g.Match([]string{http.MethodGet, http.MethodHead}, "/sound/:file", sound)
 }
@@ -110,7 +110,7 @@ func (h *webhooks) machine(w *hook) Machine {
 }
 
 // plain is the way without state, by the settings of this webhook.
-func (h *webhooks) plain(w *hook) plain { return plain{form: h.form, settings: w.settings} }
+func (h *webhooks) stateless(w *hook) stateless { return stateless{form: h.form, settings: w.settings} }
 
 // guarded verifies a webhook before anything reads it, measures it, and answers for a handler that fails: whatever happens, the
 // caller hears a sentence and is rung through.
@@ -157,15 +157,15 @@ func (h *webhooks) instead(w *hook) {
 	}
 	switch {
 	case kind == "voice", kind == "plain", kind == "fallback":
-		err = h.send(w, h.plain(w).instead(w.line, step, w.Webhook))
+		err = h.send(w, h.stateless(w).instead(w.line, step, w.Webhook))
 	case kind == "conference":
 		err = h.conferenceWait(w)
 	case strings.Contains(w.Path(), "/"+stepScreen+"/"):
-		err = h.send(w, h.plain(w).screen(w.line, h.form.legURL(policy.CallSID(w.Param("call")), attemptNumber(w), answerPath(1))))
+		err = h.send(w, h.stateless(w).screen(w.line, h.form.legURL(policy.CallSID(w.Param("call")), attemptNumber(w), answerPath(1))))
 	case strings.Contains(w.Path(), "/"+stepAnswer+"/") && attemptNumber(w) > 0: // nothing joins the two without the log
 		err = h.send(w, document(h.form.say(w.line, []Phrase{phrase("screen-gone")}), twilio.Hangup{}))
 	case strings.Contains(w.Path(), "/"+stepAnswer+"/"):
-		err = h.send(w, h.plain(w).answer(w.Digits))
+		err = h.send(w, h.stateless(w).answer(w.Digits))
 	default:
 		err = w.NoContent(http.StatusInternalServerError)
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"math"
-	"slices"
 	"strings"
 )
 
@@ -30,31 +29,27 @@ const (
 	chargeMinutes ChargeKind = "minutes" // of over-long calls, beyond the call limit
 )
 
-// Charges proposes the lines of an account's month, none for what stayed within the limits. Minutes are the seconds beyond the call limit of
-// all over-long calls together, in whole minutes, never rounded up.
-func Charges(u Usage, summaries []CallSummary, fair FairUse) []Charge {
-	return slices.Collect(totalsOf(summaries).charges(u, fair))
-}
-
-// charges are those of the month that u is the usage of.
-func (f monthTotals) charges(u Usage, fair FairUse) iter.Seq[Charge] {
+// Charges proposes what the month's load over the limits would cost, by account, nothing for what stayed within them. Minutes are the seconds
+// beyond the call limit of all over-long calls together, in whole minutes, never rounded up. The lines have no names of accounts.
+func (m MonthReport) Charges(fair FairUse) iter.Seq[Charge] {
 	return func(yield func(Charge) bool) {
-		_, seconds := f.beyond(fair)
-		tickets, minutes := u.Tickets-fair.TicketsPerMonth, seconds/60
-		if tickets > 0 && !yield(charge(u, fair, chargeTickets, tickets, fair.PerTicket)) {
-			return
-		}
-		if minutes > 0 {
-			yield(charge(u, fair, chargeMinutes, minutes, fair.PerMinute))
+		for _, a := range m.accounts {
+			_, seconds := a.beyond(fair)
+			tickets, minutes := int(a.tickets)-fair.TicketsPerMonth, seconds/60
+			if tickets > 0 && !yield(m.charge(a.number, chargeTickets, tickets, fair.PerTicket, fair.Currency)) {
+				return
+			}
+			if minutes > 0 && !yield(m.charge(a.number, chargeMinutes, minutes, fair.PerMinute, fair.Currency)) {
+				return
+			}
 		}
 	}
 }
 
-func charge(u Usage, fair FairUse, kind ChargeKind, quantity int, rate float64) Charge {
-	minor := minorUnits(rate, fair.Currency)
+func (m MonthReport) charge(number CustomerNumber, kind ChargeKind, quantity int, rate float64, currency string) Charge {
+	minor := minorUnits(rate, currency)
 	return Charge{
-		Month: u.Month, Customer: u.Customer, Account: u.Account, Kind: kind,
-		Quantity: quantity, Rate: minor, Amount: minor * int64(quantity), Currency: fair.Currency,
+		Month: m.Month, Customer: number, Kind: kind, Quantity: quantity, Rate: minor, Amount: minor * int64(quantity), Currency: currency,
 	}
 }
 

@@ -23,7 +23,7 @@ func (c Call) recordingStory() []event {
 func (r Recording) story(made time.Time) []event {
 	var events []event
 	if k := r.Copy; k != nil {
-		events = append(events, told(k.At, "recording.kept", "fetched, and kept in "+k.Place, "file", k.File, "bytes", strconv.FormatInt(k.Bytes, 10),
+		events = append(events, told(k.At, "recording.kept", "fetched, and kept in "+k.Bucket, "file", k.File, "bytes", strconv.FormatInt(k.Bytes, 10),
 			"sha-256", k.SHA256))
 	}
 	if !r.DeletedAt.IsZero() {

@@ -11,8 +11,8 @@ import (
 // The errors about recordings.
 var (
 	ErrNoRecording = errors.New("no such recording")
-	// ErrNotKept reports that a recording cannot be played here, because there is no copy of it.
-	ErrNotKept = errors.New("the recording is not kept here")
+	// ErrNotStored reports that a recording cannot be played here, because there is no copy of it.
+	ErrNotStored = errors.New("the recording is not kept here")
 )
 
 // Recording is something the provider recorded for us, and what became of it. Facts come from the provider's reports in any order; the rest
@@ -34,7 +34,7 @@ type Recording struct {
 
 // RecordingCopy is a recording as we keep it: written, read back, and the same.
 type RecordingCopy struct {
-	Place  string    `json:"place"` // as the configuration names it: "folder:/srv/data/recordings"
+	Bucket string    `json:"place"` // as the configuration names it: "folder:/srv/data/recordings"
 	File   string    `json:"file"`  // its name there
 	Type   string    `json:"type"`  // of its content: "audio/x-wav"
 	Bytes  int64     `json:"bytes"`
@@ -60,7 +60,7 @@ type DueRecording struct {
 // Step is what is to be done next; "" where nothing is, or nothing can be, since the provider never named the recording.
 func (r Recording) Step() RecordingStep {
 	switch {
-	case !KeepableSID(r.SID):
+	case !StorableSID(r.SID):
 		return ""
 	case r.Copy == nil:
 		return StepFetch
@@ -72,13 +72,13 @@ func (r Recording) Step() RecordingStep {
 
 var keepable = regexp.MustCompile(`^[0-9A-Za-z]{1,64}$`)
 
-// KeepableSID says whether a recording's SID can be a part of a file's name and of an address: the provider's are RE and 32 hexadecimal digits.
-func KeepableSID(sid string) bool { return keepable.MatchString(sid) }
+// StorableSID says whether a recording's SID can be a part of a file's name and of an address: the provider's are RE and 32 hexadecimal digits.
+func StorableSID(sid string) bool { return keepable.MatchString(sid) }
 
 // sidOf reads the SID off the address of a recording: a voicemail's first report has nothing else. "" where the address has none.
 func sidOf(address string) string {
 	sid := address[strings.LastIndex(address, "/")+1:]
-	if !strings.HasPrefix(sid, "RE") || !KeepableSID(sid) {
+	if !strings.HasPrefix(sid, "RE") || !StorableSID(sid) {
 		return ""
 	}
 	return sid

@@ -30,8 +30,8 @@ type Removal struct {
 	SID string        `json:"sid"` // of the recording
 	Why RemovalReason `json:"why"`
 	At  time.Time     `json:"at"` // of the wish
-	// Place is where a copy was kept, as the log had it; empty where none was known. One that was being made just then has the same name.
-	Place string `json:"place,omitempty"`
+	// Bucket is where a copy was stored, as the log had it; empty where none was known. One that was being made just then has the same name.
+	Bucket string `json:"place,omitempty"`
 
 	Tries  int       `json:"tries,omitempty"`
 	NextAt time.Time `json:"next_at,omitzero"`
@@ -51,25 +51,25 @@ const (
 func (c Call) Removals(why RemovalReason, at time.Time) []Removal {
 	var all []Removal
 	for _, r := range c.Recorded() {
-		if !KeepableSID(r.SID) {
+		if !StorableSID(r.SID) {
 			continue
 		}
 		gone := Removal{SID: r.SID, Why: why, At: at}
 		if r.Copy != nil {
-			gone.Place = r.Copy.Place
+			gone.Bucket = r.Copy.Bucket
 		}
 		all = append(all, gone)
 	}
 	return all
 }
 
-// Merged is what two wishes to remove one recording say together: erasing asks for more than retention, and a place that is known stays known.
+// Merged is what two wishes to remove one recording say together: erasing asks for more than retention, and a bucket that is known stays known.
 func (r Removal) Merged(other Removal) Removal {
 	if other.Why == RemovalErased && r.Why != RemovalErased {
 		r.Why, r.NextAt = other.Why, time.Time{} // there is more to do: now
 	}
-	if r.Place == "" {
-		r.Place = other.Place
+	if r.Bucket == "" {
+		r.Bucket = other.Bucket
 	}
 	return r
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// caseKeys are the index entries of a case: by account, so that the open one is found, and on each call whether it restricts the account.
+// caseKeys returns the entries of a case in the index, by account: an open case is looked for on each call.
 func caseKeys(c policy.Case) []entry {
 	if c.Customer == "" { // of an account that was erased
 		return nil
@@ -23,10 +23,10 @@ func caseKeys(c policy.Case) []entry {
 	return []entry{{append(key(byCase).part(string(c.Customer)), casePlace(c.ID)...), []byte(c.State)}}
 }
 
-// caseLength is how many bytes the key of a case has.
+// caseLength is the length of the key of a case, in bytes.
 const caseLength = 8
 
-// casePlace is the key of a case; none for what is no number of a case.
+// casePlace returns the key of a case, nil if id cannot be one.
 func casePlace(id policy.CaseID) []byte {
 	n, err := strconv.ParseUint(string(id), 10, 64)
 	if err != nil || n == 0 {
@@ -35,7 +35,7 @@ func casePlace(id policy.CaseID) []byte {
 	return binary.BigEndian.AppendUint64(nil, n)
 }
 
-// Case is one case; policy.ErrNoCase if there is none.
+// Case returns a case, or policy.ErrNoCase.
 func (s *Store) Case(ctx context.Context, id policy.CaseID) (policy.Case, error) {
 	var found policy.Case
 	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
@@ -61,12 +61,12 @@ func decodeCase(k, v []byte) (policy.Case, error) {
 	return decode[policy.Case]("case", fmt.Sprintf("%x", k), v)
 }
 
-// Cases are all cases, open and closed, in the order in which they were opened. It reads in short steps, as Calls does.
+// Cases returns all cases, open and closed, in the order in which they were opened. It reads in short steps, as Calls does.
 func (s *Store) Cases(ctx context.Context) iter.Seq2[policy.Case, error] {
 	return scan(ctx, s, casesBucket, span{}, pageLength, decodeCase)
 }
 
-// CasesOf are the cases of an account, in the order in which they were opened. It reads those and no others.
+// CasesOf returns the cases of an account, in the order in which they were opened. It reads those alone.
 func (s *Store) CasesOf(ctx context.Context, customer policy.CustomerNumber) ([]policy.Case, error) {
 	var found []policy.Case
 	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
@@ -96,8 +96,8 @@ func readHead(k, v []byte) (policy.CaseHead, error) {
 	return policy.CaseHead{ID: policy.CaseID(strconv.FormatUint(id, 10)), Customer: policy.CustomerNumber(partOf(k)), State: policy.CaseState(v)}, nil
 }
 
-// ClosedCases returns at most limit of the closed cases, those that were opened last first, and whether there are more. before is the case
-// that the page before ended with; "" for the first page.
+// ClosedCases returns at most limit of the closed cases, those that were opened last first, and reports whether there are more. before is the
+// last case of the page before, "" for the first page.
 func (s *Store) ClosedCases(ctx context.Context, before policy.CaseID, limit int) (found []policy.Case, more bool, err error) {
 	older := span{back: true}
 	if before != "" {
@@ -119,7 +119,7 @@ func (s *Store) ClosedCases(ctx context.Context, before policy.CaseID, limit int
 	return found, false, nil
 }
 
-// casesOf are the cases of an account, in the order in which they were opened.
+// casesOf returns the cases of an account, in the order in which they were opened.
 func casesOf(tx *bolt.Tx, customer policy.CustomerNumber) ([]policy.Case, error) {
 	var found []policy.Case
 	prefix, cases := key(byCase).part(string(customer)), tx.Bucket(casesBucket)
@@ -134,7 +134,7 @@ func casesOf(tx *bolt.Tx, customer policy.CustomerNumber) ([]policy.Case, error)
 	return found, nil
 }
 
-// restricted says whether an open case restricts an account. It is asked on each call, so it reads the index alone.
+// restricted reports whether an open case restricts an account. It is called on each call, so it reads the index alone.
 func restricted(tx *bolt.Tx, customer policy.CustomerNumber) bool {
 	for _, v := range under(key(byCase).part(string(customer))).in(tx.Bucket(indexBucket)) {
 		if policy.CaseState(v).Restricts() {
@@ -144,7 +144,7 @@ func restricted(tx *bolt.Tx, customer policy.CustomerNumber) bool {
 	return false
 }
 
-// openCase is the account's open case: there is never more than one.
+// openCase returns the open case of an account, or nil: there is never more than one.
 func openCase(cases []policy.Case) *policy.Case {
 	for i := range cases {
 		if cases[i].Open() {
@@ -154,7 +154,7 @@ func openCase(cases []policy.Case) *policy.Case {
 	return nil
 }
 
-// lastClosed is the case that was closed last: an account has one after the other.
+// lastClosed returns the case that was closed last, or nil: an account has one case after the other.
 func lastClosed(cases []policy.Case) *policy.Case {
 	for i := range slices.Backward(cases) {
 		if !cases[i].Open() {
@@ -164,8 +164,8 @@ func lastClosed(cases []policy.Case) *policy.Case {
 	return nil
 }
 
-// OpenCase opens a case by hand, with the months it rests on as they are now, and notes in the audit who did it. Errors:
-// policy.ErrNoCustomer, policy.ErrCaseOpen, policy.ErrNoNote.
+// OpenCase opens a case by hand, with the months that it rests on, and notes in the audit who did it. Errors: policy.ErrNoCustomer,
+// policy.ErrCaseOpen, policy.ErrNoNote.
 func (s *Store) OpenCase(ctx context.Context, customer policy.CustomerNumber, by, text string, months []policy.Usage, at time.Time) (policy.Case, error) {
 	var opened policy.Case
 	err := s.write(ctx, func(tx *bolt.Tx) error {
@@ -202,8 +202,8 @@ func putCase(tx *bolt.Tx, c policy.Case) (policy.Case, error) {
 	return c, putChanged(tx, casesBucket, casePlace(c.ID), c, nil, caseKeys(c))
 }
 
-// MoveCase takes a case one step on (policy.Case.Moved), and writes who did it into the audit and the notices into the outbox, all in one
-// step. Errors: policy.ErrNoCase, and those of Moved.
+// MoveCase moves a case to its next state (policy.Case.Moved), and writes the entry in the audit and the notices in the same step. Errors:
+// policy.ErrNoCase, and those of Moved.
 func (s *Store) MoveCase(ctx context.Context, id policy.CaseID, move policy.Move, notices []policy.Notice) (policy.Case, error) {
 	out, err := newNotices(notices)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// ScheduleRevisions are the newest revision of each line whose dates were ever edited, by line.
+// ScheduleRevisions returns the newest revision of each line whose dates were ever edited, by line.
 func (s *Store) ScheduleRevisions(ctx context.Context) (newest []policy.ScheduleRevision, err error) {
 	err = s.view(ctx, func(tx *bolt.Tx) error {
 		return tx.Bucket(datesBucket).ForEach(func(k, v []byte) error {
@@ -32,7 +32,7 @@ func (s *Store) ScheduleRevisions(ctx context.Context) (newest []policy.Schedule
 	return newest, err
 }
 
-// LineRevisions are the revisions of a line before a version (0: all), newest first, at most limit.
+// LineRevisions returns the revisions of a line before a version (0 for all), newest first, at most limit.
 func (s *Store) LineRevisions(ctx context.Context, line policy.Phone, before, limit int) (found []policy.ScheduleRevision, err error) {
 	err = s.view(ctx, func(tx *bolt.Tx) error {
 		for e, err := range revisionsBack(tx, line, before) {
@@ -49,8 +49,8 @@ func (s *Store) LineRevisions(ctx context.Context, line policy.Phone, before, li
 	return found, err
 }
 
-// ChangeDates makes one more revision of a line's dates and notes it in the audit, in one step, if seen is still the newest version: who was
-// overtaken by somebody else gets policy.ErrScheduleChanged with what the other did. The other errors are those of policy.ScheduleRevision.Changed.
+// ChangeDates adds an revision of a line's dates and notes it in the audit, in one step, if seen is still the newest version. Otherwise the
+// error is policy.ErrScheduleChanged, with what somebody else changed. The other errors are those of policy.ScheduleRevision.Changed.
 func (s *Store) ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.ScheduleChange) (policy.ScheduleRevision, error) {
 	var after policy.ScheduleRevision
 	err := s.write(ctx, func(tx *bolt.Tx) error {
@@ -91,7 +91,7 @@ func (s *Store) ChangeDates(ctx context.Context, line policy.Phone, seen int, c 
 	return after, nil
 }
 
-// revisionsBack are the revisions of a line before a version (0: all), newest first.
+// revisionsBack returns the revisions of a line before a version (0 for all), newest first.
 func revisionsBack(tx *bolt.Tx, line policy.Phone, before int) iter.Seq2[policy.ScheduleRevision, error] {
 	return func(yield func(policy.ScheduleRevision, error) bool) {
 		own := under(revisionPrefix(line)).backwards()
@@ -106,7 +106,7 @@ func revisionsBack(tx *bolt.Tx, line policy.Phone, before int) iter.Seq2[policy.
 	}
 }
 
-// revisionKey is a line and a version, so that the newest revision of a line is the last of its keys.
+// revisionKey returns a key of a line and a version: the newest revision of a line has its last key.
 func revisionKey(line policy.Phone, version int) []byte {
 	return binary.BigEndian.AppendUint32(revisionPrefix(line), uint32(version))
 }

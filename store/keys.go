@@ -13,11 +13,10 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// An index key is a kind, the parts that are looked up, and what it leads to: for a call its place, so that what is found is in the order
-// of time. A new index is one more line in callKeys (with its fields in sameKeys), customerKeys, caseKeys or noticeKeys, and one more on
-// schema.
+// A key of the index is a kind, the parts that are looked up, and what it leads to: for a call its place, so that calls are found in the order
+// of time. A new index is one more line in callKeys (with its fields in sameKeys), customerKeys, caseKeys or noticeKeys, and a new schema.
 const (
-	bySID      = 's' // SID; the value is the start, so that both give the place
+	bySID      = 's' // SID; the value is the start, which completes the place
 	byCustomer = 'c' // customer, place
 	byMonth    = 'm' // month, customer, place; the value is the summary
 	byWrong    = 'w' // caller, time, SID, number in the call
@@ -31,16 +30,16 @@ const (
 	byRemoval  = 'x' // time of the next try, SID of the recording
 )
 
-// entry is a key of the index and what stands there.
+// entry is a key of the index and its value.
 type entry struct{ key, value []byte }
 
-// placeOf is the key of a call among the calls: its start and its SID. Calls that go on at the same time stand side by side, so that a
-// commit writes few pages, and a listing reads pages in order.
+// placeOf returns the key of a call in the bucket of calls, its place: its start and its SID. Calls of one time are next to each other, so
+// that a commit writes few pages and a listing reads pages in order.
 func placeOf(c policy.Call) []byte {
 	return indexKey(make([]byte, 0, 48)).time(c.StartedAt).text(string(c.SID))
 }
 
-// callKeys are the entries of a call in the index besides that by SID. They follow from the call alone.
+// callKeys returns the entries of a call in the index, besides that by SID. They depend on the call alone.
 func callKeys(c policy.Call) []entry {
 	sid, place := string(c.SID), placeOf(c)
 	var keys []entry
@@ -59,14 +58,15 @@ func callKeys(c policy.Call) []entry {
 	return append(keys, recordingKeys(c)...)
 }
 
-// sameKeys says whether two states of one call have the same entries in the index, without making them: most steps change none.
+// sameKeys reports whether two states of a call have the same entries in the index, without making them: most steps change none.
 func sameKeys(a, b policy.Call) bool {
 	return a.StartedAt.Equal(b.StartedAt) && a.Customer == b.Customer && a.Month == b.Month && a.From == b.From &&
 		slices.EqualFunc(a.WrongNumbers, b.WrongNumbers, time.Time.Equal) && sameRecordings(a, b) &&
 		(nobodyRung(a, b) || sameSummary(a.Summary(), b.Summary()) && sameTalking(a, b))
 }
 
-// nobodyRung says that neither state has a leg or an act, so that nothing of a summary but the ticket can differ, and nobody talks.
+// nobodyRung reports whether neither state has a leg or an act, and their tickets are the same: then their summaries are the same, and nobody
+// talks.
 func nobodyRung(a, b policy.Call) bool {
 	return len(a.Legs)+len(b.Legs)+len(a.Acts)+len(b.Acts) == 0 && a.Ticket == b.Ticket
 }
@@ -79,7 +79,7 @@ func sameTalking(a, b policy.Call) bool {
 
 func monthKey(m policy.Month) indexKey { return key(byMonth).part(string(m)) }
 
-// customerKeys are the index keys of a customer.
+// customerKeys returns the entries of a customer in the index.
 func customerKeys(c policy.Customer) []entry {
 	var keys []entry
 	for _, number := range c.CallerNumbers {
@@ -92,16 +92,17 @@ type indexKey []byte
 
 func key(kind byte) indexKey { return append(make(indexKey, 0, 80), kind) }
 
-// maxPart bounds what a key takes from outside, far below bbolt's own bound: what is longer is no number, and shares a key with its like.
+// maxPart is how many bytes of a value from outside a key takes, far below bbolt's own bound. Nothing valid is longer; longer values share
+// keys.
 const maxPart = 200
 
-// part adds text of any content so that no other text can be mistaken for it: its length goes first.
+// part appends text of any content, with its length first so that no other text can be mistaken for it.
 func (k indexKey) part(s string) indexKey {
 	s = s[:min(len(s), maxPart)]
 	return append(append(k, byte(len(s))), s...)
 }
 
-// time adds a time so that keys sort by it: seconds since year 1, which are never negative, and nanoseconds.
+// time appends a time so that keys sort by it: seconds since year 1, which are never negative, and nanoseconds.
 func (k indexKey) time(t time.Time) indexKey {
 	t = t.UTC()
 	k = binary.BigEndian.AppendUint64(k, uint64(t.Unix()-time.Time{}.Unix()))
@@ -110,15 +111,15 @@ func (k indexKey) time(t time.Time) indexKey {
 
 const timeLength = 8 + 4
 
-// readTime reads back what time added.
+// readTime returns the time that k begins with.
 func readTime(k []byte) time.Time {
 	return time.Unix(int64(binary.BigEndian.Uint64(k))+time.Time{}.Unix(), int64(binary.BigEndian.Uint32(k[8:]))).UTC()
 }
 
-// count tells apart what has the same time in one call.
+// count appends a number that tells apart entries of one time in one call.
 func (k indexKey) count(i int) indexKey { return binary.BigEndian.AppendUint32(k, uint32(i)) }
 
-// text adds text that ends the key, or is followed by what needs no reading back.
+// text appends text that ends the key, or is followed by something that is not read back.
 func (k indexKey) text(s string) indexKey { return append(k, s...) }
 
 // span is a range of a bucket's keys: from from up to, but not including, to. nil is no bound on that side.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -32,7 +33,7 @@ Examples:
     supportline audit --by mila --act waive --since 2026-11-01`
 }
 
-func (a auditCommand) run(ctx context.Context, s *session) error {
+func (a auditCommand) Run(ctx context.Context, s *control.Session) error {
 	zone, err := parseZone(a.Zone)
 	if err != nil {
 		return fmt.Errorf("--zone: %w", err)

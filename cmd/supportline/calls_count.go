@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -34,7 +35,7 @@ type hourCount struct {
 	Outcomes map[policy.Outcome]int `json:"outcomes"` // those of no outcome are in progress
 }
 
-func (c callsCount) run(ctx context.Context, s *session) error {
+func (c callsCount) Run(ctx context.Context, s *control.Session) error {
 	hours, zone, err := c.hours(s.Now())
 	if err != nil {
 		return err
@@ -86,7 +87,7 @@ func (c callsCount) hours(now time.Time) ([]time.Time, *time.Location, error) {
 }
 
 // table shows the hours that had calls, and the outcomes that there were.
-func (c callsCount) table(s *session, rows []hourCount, zone *time.Location) error {
+func (c callsCount) table(s *control.Session, rows []hourCount, zone *time.Location) error {
 	total := policy.OutcomeCount{}
 	for _, r := range rows {
 		for outcome, calls := range r.Outcomes {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 )
@@ -28,7 +29,7 @@ func (casesList) Help() string {
     supportline cases list --state flagged --format json`
 }
 
-func (l casesList) run(ctx context.Context, s *session) error {
+func (l casesList) Run(ctx context.Context, s *control.Session) error {
 	cases := l.wanted(s.Store.Cases(ctx))
 	switch l.Format {
 	case "json":
@@ -138,7 +139,7 @@ Example:
     supportline cases show 1`
 }
 
-func (c casesShow) run(ctx context.Context, s *session) error {
+func (c casesShow) Run(ctx context.Context, s *control.Session) error {
 	found, err := s.Store.Case(ctx, policy.CaseID(c.ID))
 	if err != nil {
 		return unknownCase(c.ID, err)
@@ -190,7 +191,7 @@ Example:
     supportline cases open --customer 204518 --note "three specialists asked for it"`
 }
 
-func (o casesOpen) run(ctx context.Context, s *session) error {
+func (o casesOpen) Run(ctx context.Context, s *control.Session) error {
 	if o.Customer == "" {
 		return errors.New("name the account: --customer N")
 	}
@@ -229,7 +230,7 @@ Examples:
     supportline cases move 1 --to closed --note "two months within the limits"`
 }
 
-func (m casesMove) run(ctx context.Context, s *session) error {
+func (m casesMove) Run(ctx context.Context, s *control.Session) error {
 	if err := m.check(); err != nil {
 		return err
 	}
@@ -256,7 +257,7 @@ func (m casesMove) run(ctx context.Context, s *session) error {
 // refused says of a move that was not made what to do on the command line.
 func (m casesMove) refused(err error) error {
 	if errors.Is(err, policy.ErrNoEmail) {
-		return no("the account has no e-mail address: bring one in with \"supportline customers import\", or use --via phone")
+		return control.Refused("the account has no e-mail address: bring one in with \"supportline customers import\", or use --via phone")
 	}
 	return unknownCase(m.ID, err)
 }
@@ -280,7 +281,7 @@ func (m casesMove) check() error {
 
 func unknownCase(id string, err error) error {
 	if errors.Is(err, policy.ErrNoCase) {
-		return no("no case has the number %s: \"supportline cases list\" shows them", id)
+		return control.Refused("no case has the number %s: \"supportline cases list\" shows them", id)
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -25,19 +26,19 @@ Example:
     supportline charges --month 2026-10 > charges.csv`
 }
 
-func (c chargesCommand) run(ctx context.Context, s *session) error {
+func (c chargesCommand) Run(ctx context.Context, s *control.Session) error {
 	if c.Month == "" {
 		return errors.New("name the month: --month YYYY-MM")
 	}
-	month, err := s.month("--month", c.Month)
+	month, err := s.Month("--month", c.Month)
 	if err != nil {
 		return err
 	}
-	lines, err := c.lines(ctx, s, month)
+	lines, err := s.Accounts().Charges(ctx, policy.CustomerNumber(c.Customer), month)
 	if err != nil {
-		return err
+		return unknownCustomer(c.Customer, err)
 	}
-	if month == s.thisMonth() {
+	if month == s.ThisMonth() {
 		fmt.Fprintf(s.Err, "%s is not over: these figures will grow.\n", month)
 	}
 	switch c.Format {
@@ -56,24 +57,4 @@ func (c chargesCommand) run(ctx context.Context, s *session) error {
 		fmt.Fprintln(s.Err, "This is a proposal: nothing was charged.")
 	}
 	return err
-}
-
-// lines are the charges of the accounts that were over in the month, by account.
-func (c chargesCommand) lines(ctx context.Context, s *session, month policy.Month) ([]policy.Charge, error) {
-	accounts, err := s.usage(ctx, c.Customer, month, 1)
-	if err != nil {
-		return nil, err
-	}
-	var lines []policy.Charge
-	for _, a := range accounts {
-		if a.Last().Calls == 0 {
-			continue
-		}
-		summaries, err := s.Store.AccountSummaries(ctx, a.Customer.Number, month)
-		if err != nil {
-			return nil, err
-		}
-		lines = append(lines, policy.Charges(a.Last(), summaries, s.Settings.FairUse)...)
-	}
-	return lines, nil
 }

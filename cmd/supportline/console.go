@@ -36,7 +36,7 @@ type sounds struct{ *house }
 
 // OpenRecording opens one that was fetched.
 func (s sounds) OpenRecording(ctx context.Context, call policy.CallSID, sid string) (console.Sound, error) {
-	opened, err := s.keeper.Open(ctx, call, sid)
+	opened, err := s.archive.Open(ctx, call, sid)
 	if err != nil {
 		return console.Sound{}, err
 	}

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/cmd/supportline/server"
@@ -32,10 +33,10 @@ type house struct {
 	counters *metrics
 	courtesy *courtesy
 	usage    *store.UsageCache
-	account  *twilio.Account    // for calls with a conference; nil: there are none
-	ringer   *ivr.Ringer        // nil: specialists are rung on the call
-	keeper   *recordings.Keeper // of voicemails and recordings
-	phones   *phone.Exchange    // of the console
+	account  *twilio.Account     // for calls with a conference; nil: there are none
+	ringer   *ivr.Ringer         // nil: specialists are rung on the call
+	archive  *recordings.Archive // of voicemails and recordings
+	phones   *phone.Simulator    // of the console
 	webhooks http.Handler
 	stopping chan struct{} // closed when the server stops
 	private  http.Handler  // health, metrics and the console
@@ -80,7 +81,7 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 	if err := h.conferences(way, calls); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
-	if h.keeper, err = newKeeper(conf, opened, keeping{now: now, log: log, told: counters.recorded, ask: counters.asked}); err != nil {
+	if h.archive, err = newArchive(conf, opened, archiveOptions{now: now, log: log, told: counters.recorded, ask: counters.asked}); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
 	answering := ivr.Deps{
@@ -114,6 +115,13 @@ func (h *house) conferences(way http.RoundTripper, calls ivr.Log) (err error) {
 	}
 	h.ringer = ivr.NewRinger(h.inForce.Settings, h.conf.PublicURL, calls, h.account, h.now, h.log)
 	return nil
+}
+
+// session returns a session on the open store, without a person.
+func (h *house) session() control.Session {
+	return control.Session{
+		Now: h.now, Store: h.store, Settings: h.inForce.InForce(), Notices: h.conf.Notices, Account: server.AccountOf(h.conf), Archive: h.archive,
+	}
 }
 
 // Close ends the calls from the console, lets what runs beside the calls end, and closes the store. Nothing may use the house after it.

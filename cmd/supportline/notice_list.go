@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -74,7 +75,7 @@ func orNull[T ~string](v T) *T {
 	return &v
 }
 
-func (l noticesList) run(ctx context.Context, s *session) error {
+func (l noticesList) Run(ctx context.Context, s *control.Session) error {
 	zone, err := parseZone(l.Zone)
 	if err != nil {
 		return fmt.Errorf("--zone: %w", err)
@@ -124,14 +125,14 @@ Example:
     supportline notices retry KEY`
 }
 
-func (r noticesRetry) run(ctx context.Context, s *session) error {
+func (r noticesRetry) Run(ctx context.Context, s *control.Session) error {
 	by := r.By
 	if by == "" {
 		by = s.User
 	}
 	err := s.Store.RetryNotice(ctx, r.Key, by, s.Now())
 	if errors.Is(err, policy.ErrNoNotice) {
-		return no("no notice has the key %s: \"supportline notices list\" shows them", r.Key)
+		return control.Refused("no notice has the key %s: \"supportline notices list\" shows them", r.Key)
 	}
 	if err != nil {
 		return err

@@ -12,9 +12,9 @@ import (
 
 // testPhones are the console's telephones: they call the test lines in this process, signed as the provider signs. The people who play the
 // specialists are at the console, so specialists are dialled: an outbound leg would ring their real telephones.
-func (h *house) testPhones(answering ivr.Deps) *phone.Exchange {
+func (h *house) testPhones(answering ivr.Deps) *phone.Simulator {
 	answering.Ringer = nil
-	return &phone.Exchange{
+	return &phone.Simulator{
 		Account: telephoneAccount(h.conf), Transport: fake.Straight(ivr.NewWebhooks(answering)), Now: h.now, Numbers: h.conf.Console.TestLines,
 	}
 }

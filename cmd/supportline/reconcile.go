@@ -289,7 +289,7 @@ func missingRecording(call policy.Call, listed twilio.ListedRecording) (policy.R
 }
 
 func (r *reconciler) removeErased(ctx context.Context, listed twilio.ListedRecording) error {
-	if !policy.KeepableSID(listed.SID) {
+	if !policy.StorableSID(listed.SID) {
 		return nil
 	}
 	return r.log.Remove(ctx, []policy.Removal{{SID: listed.SID, Why: policy.RemovalErased, At: r.now}})

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 )
@@ -32,8 +33,8 @@ Examples:
     supportline usage --customer 204518 --trend`
 }
 
-func (l usageList) run(ctx context.Context, s *session) error {
-	month, err := s.month("--month", l.Month)
+func (l usageList) Run(ctx context.Context, s *control.Session) error {
+	month, err := s.Month("--month", l.Month)
 	if err != nil {
 		return err
 	}
@@ -41,7 +42,7 @@ func (l usageList) run(ctx context.Context, s *session) error {
 	if l.Trend {
 		n = trendMonths
 	}
-	accounts, err := s.usage(ctx, l.Customer, month, n)
+	accounts, err := usageOf(ctx, s, l.Customer, month, n)
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func (l usageList) run(ctx context.Context, s *session) error {
 }
 
 // usageTable is for a person, who needs no rows about accounts that have nothing to show; single shows one all the same.
-func usageTable(s *session, accounts []store.AccountUsage, single bool) error {
+func usageTable(s *control.Session, accounts []store.AccountUsage, single bool) error {
 	t := table{
 		head:  []string{"MONTH", "CUSTOMER", "ACCOUNT", "TICKETS", "LIMIT", "CALLS", "TALK", "OVER-LONG", "WAIVED", "TRAINING", "STANDING", "CASE"},
 		right: map[string]bool{"TICKETS": true, "LIMIT": true, "CALLS": true, "TALK": true, "OVER-LONG": true, "WAIVED": true, "TRAINING": true},
@@ -106,7 +107,7 @@ func standing(u policy.Usage) string {
 }
 
 // accountTrend draws an account's tickets against its limit.
-func accountTrend(s *session, a store.AccountUsage) error {
+func accountTrend(s *control.Session, a store.AccountUsage) error {
 	fmt.Fprintf(s.Out, "%s %s: tickets a month, limit %d\n\n", a.Customer.Number, plain(a.Customer.Name), a.Last().TicketLimit)
 	bars := make([]chartBar, len(a.Months))
 	for i, u := range a.Months {
@@ -116,7 +117,7 @@ func accountTrend(s *session, a store.AccountUsage) error {
 }
 
 // companyTrend draws the tickets of all accounts together, and says how many were over.
-func companyTrend(s *session, accounts []store.AccountUsage) error {
+func companyTrend(s *control.Session, accounts []store.AccountUsage) error {
 	fmt.Fprintf(s.Out, "All accounts: tickets a month\n\n")
 	bars := make([]chartBar, trendMonths)
 	for i := range bars {
@@ -140,24 +141,14 @@ func one(is bool) int {
 	return 0
 }
 
-func (s *session) accounts() store.Accounts {
-	return store.Accounts{Store: s.Store, FairUse: s.Settings.FairUse}
-}
-
-// usage returns one account, or all where number is empty, with n months that end with last.
-func (s *session) usage(ctx context.Context, number string, last policy.Month, n int) ([]store.AccountUsage, error) {
+// usageOf returns one account, or all where number is empty, with n months that end with last.
+func usageOf(ctx context.Context, s *control.Session, number string, last policy.Month, n int) ([]store.AccountUsage, error) {
 	if number == "" {
-		return s.accounts().AllMonths(ctx, last, n)
+		return s.Accounts().AllMonths(ctx, last, n)
 	}
-	a, err := s.accounts().Months(ctx, policy.CustomerNumber(number), last, n)
+	a, err := s.Accounts().Months(ctx, policy.CustomerNumber(number), last, n)
 	if err != nil {
 		return nil, unknownCustomer(number, err)
 	}
 	return []store.AccountUsage{a}, nil
-}
-
-// accountMonth is one account's month under some figures, without what other months and cases say of it.
-func (s *session) accountMonth(ctx context.Context, number policy.CustomerNumber, month policy.Month, fair policy.FairUse) (policy.Usage, error) {
-	summaries, err := s.Store.AccountSummaries(ctx, number, month)
-	return policy.MonthUsage(policy.Customer{Number: number}, month, summaries, fair), err
 }

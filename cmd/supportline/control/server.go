@@ -1,7 +1,10 @@
-package main
+package control
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,32 +14,24 @@ import (
 	"time"
 
 	"go.uber.org/zap"
-
-	"github.com/officernd/supportline/cmd/supportline/notices"
-	"github.com/officernd/supportline/cmd/supportline/recordings"
-	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/store"
-	"github.com/officernd/supportline/twilio"
 )
 
 // helloWithin bounds how long a connection may take to say what it wants.
 const helloWithin = 10 * time.Second
 
-// commandServer runs the data commands of other processes on the store that this one has open.
-type commandServer struct {
-	store    *store.Store
-	settings func() policy.Settings // in force
-	notices  notices.Settings
-	account  func() (*twilio.Account, error)
-	tokens   []string // accepted auth tokens
-	keeper   *recordings.Keeper
-	now      func() time.Time
-	log      *zap.Logger
-	running  sync.WaitGroup
+// A Server runs the commands of other processes on the store that this one has open.
+type Server struct {
+	// Parse understands a command line as the client does. Help goes to out.
+	Parse func(args []string, out, words io.Writer) (command any, name string, err error)
+	// Session returns a session without the person's side.
+	Session func() Session
+	Tokens  []string // accepted auth tokens
+	Log     *zap.Logger
+	running sync.WaitGroup
 }
 
-// serve takes connections until the listener is closed, and then waits for the commands that run. The end of ctx cancels them.
-func (s *commandServer) serve(ctx context.Context, l net.Listener) {
+// Serve takes connections until the listener is closed, and then waits for the commands that run. The end of ctx cancels them.
+func (s *Server) Serve(ctx context.Context, l net.Listener) {
 	for {
 		conn, err := l.Accept()
 		if err != nil {
@@ -48,7 +43,7 @@ func (s *commandServer) serve(ctx context.Context, l net.Listener) {
 }
 
 // one runs one command, whose work ends with its connection.
-func (s *commandServer) one(ctx context.Context, conn net.Conn) {
+func (s *Server) one(ctx context.Context, conn net.Conn) {
 	defer conn.Close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -57,7 +52,7 @@ func (s *commandServer) one(ctx context.Context, conn net.Conn) {
 	_ = conn.SetReadDeadline(time.Now().Add(helloWithin))
 	h, err := readHello(conn)
 	if err != nil {
-		s.log.Warn("command refused", zap.Error(err))
+		s.Log.Warn("command refused", zap.Error(err))
 		return
 	}
 	_ = conn.SetReadDeadline(time.Time{})
@@ -71,8 +66,8 @@ func (s *commandServer) one(ctx context.Context, conn net.Conn) {
 	_ = frames.write(frameStatus, []byte{byte(status)}) // a client that is gone needs no status
 }
 
-func readHello(conn net.Conn) (hello, error) {
-	var h hello
+func readHello(conn net.Conn) (Hello, error) {
+	var h Hello
 	kind, payload, err := readFrame(conn)
 	if err != nil {
 		return h, err
@@ -84,33 +79,32 @@ func readHello(conn net.Conn) (hello, error) {
 }
 
 // do parses the command line as the client did, and runs the same function as the client would.
-func (s *commandServer) do(ctx context.Context, h hello, in io.Reader, frames *frameWriter) (status int) {
+func (s *Server) do(ctx context.Context, h Hello, in io.Reader, frames *frameWriter) (status int) {
 	out, words := frames.as(frameOutput), frames.as(frameWords)
 	defer func() {
 		if p := recover(); p != nil {
-			s.log.Error("command panicked", zap.String("by", h.User), zap.Any("panic", p), zap.Stack("stack"))
-			status = report(words, fmt.Errorf("the command failed inside the server; its log says more"))
+			s.Log.Error("command panicked", zap.String("by", h.User), zap.Any("panic", p), zap.Stack("stack"))
+			status = Report(words, fmt.Errorf("the command failed inside the server; its log says more"))
 		}
 	}()
 	if h.Tokens {
-		for _, token := range s.tokens {
-			fmt.Fprintln(out, fingerprint(token))
+		for _, token := range s.Tokens {
+			fmt.Fprintln(out, Fingerprint(token))
 		}
-		return statusDone
+		return Done
 	}
-	line, err := parse(h.Args, out, words)
+	parsed, name, err := s.Parse(h.Args, out, words)
 	if err != nil {
-		return report(words, err)
+		return Report(words, err)
 	}
-	command, ok := line.command.(dataCommand)
+	command, ok := parsed.(Command)
 	if !ok {
-		return report(words, errors.New("the server does not run this command: is it of the same version as this program?"))
+		return Report(words, errors.New("the server does not run this command: is it of the same version as this program?"))
 	}
-	status = report(words, command.run(ctx, &session{
-		surroundings: h.surroundings, In: in, Out: out, Err: words, Now: s.now, Store: s.store, Settings: s.settings(),
-		Notices: s.notices, Account: s.account, Keeper: s.keeper,
-	}))
-	s.log.Info("command", zap.String("name", line.name), zap.String("by", h.User), zap.Int("status", status))
+	session := s.Session()
+	session.Terminal, session.In, session.Out, session.Err = h.Terminal, in, out, words
+	status = Report(words, command.Run(ctx, &session))
+	s.Log.Info("command", zap.String("name", name), zap.String("by", h.User), zap.Int("status", status))
 	return status
 }
 
@@ -157,4 +151,11 @@ func (r *remoteInput) Read(p []byte) (int, error) {
 	n := copy(p, r.rest)
 	r.rest = r.rest[n:]
 	return n, nil
+}
+
+// Fingerprint tells auth tokens apart without telling them.
+func Fingerprint(token string) string {
+	mac := hmac.New(sha256.New, []byte(token))
+	mac.Write([]byte("supportline auth token"))
+	return hex.EncodeToString(mac.Sum(nil))
 }

@@ -1,4 +1,4 @@
-package main
+package control
 
 import (
 	"encoding/binary"
@@ -39,7 +39,7 @@ func (f *frameWriter) write(kind byte, payload []byte) error {
 	return nil
 }
 
-// as gives a writer whose every write is a frame of this kind.
+// as returns a writer whose every write is one frame of this kind.
 func (f *frameWriter) as(kind byte) io.Writer { return frameStream{f, kind} }
 
 type frameStream struct {

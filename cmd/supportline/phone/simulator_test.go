@@ -55,11 +55,11 @@ func (h *handClock) move(d time.Duration) {
 }
 
 // mustExchange is one whose calls come to desks of their own.
-func mustExchange(t testing.TB, change func(*phone.Exchange)) (*phone.Exchange, *handClock) {
+func mustExchange(t testing.TB, change func(*phone.Simulator)) (*phone.Simulator, *handClock) {
 	t.Helper()
 	clock := newHandClock()
 	d := &desk{Setup: phone.Setup{Now: clock.Now}, calls: map[policy.CallSID]policy.Call{}}
-	x := &phone.Exchange{
+	x := &phone.Simulator{
 		Account: d.Account(), Transport: fake.Straight(oneByOne(d.Handler())), Now: clock.Now, After: clock.After, Numbers: []policy.Phone{deskLine}, Demo: true,
 	}
 	change(x)
@@ -80,11 +80,11 @@ func oneByOne(h http.Handler) http.Handler {
 // handset is one person's call.
 type handset struct {
 	t      testing.TB
-	x      *phone.Exchange
+	x      *phone.Simulator
 	by, id string
 }
 
-func dialled(t testing.TB, x *phone.Exchange, by string) handset {
+func dialled(t testing.TB, x *phone.Simulator, by string) handset {
 	t.Helper()
 	id, err := x.Dial(by, deskLine, "anonymous", false)
 	if err != nil {
@@ -183,7 +183,7 @@ func TestBrowser(t *testing.T) {
 		{"nothing is done any more", []console.PhoneAct{hangUp, pressed("1"), skip, answer(console.PhoneAccepts)}, console.PhoneOver, [][]string{opening, {"caller hangs up"}}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			x, _ := mustExchange(t, func(*phone.Exchange) {})
+			x, _ := mustExchange(t, func(*phone.Simulator) {})
 			call := dialled(t, x, "mila").does(row.acts...)
 			want := []string{}
 			for _, part := range row.want {
@@ -203,7 +203,7 @@ func TestBrowser(t *testing.T) {
 // too long, the caller hangs up.
 func TestBrowserLeftAlone(t *testing.T) {
 	t.Run("an answer is awaited longer than a telephone's caller has", func(t *testing.T) {
-		x, clock := mustExchange(t, func(*phone.Exchange) {})
+		x, clock := mustExchange(t, func(*phone.Simulator) {})
 		h := dialled(t, x, "mila")
 		h.does(skip)
 		for range 19 * 4 {
@@ -231,7 +231,7 @@ func TestBrowserLeftAlone(t *testing.T) {
 		{"too long", 31 * time.Minute, true, "a call from the console ends after 30m0s"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			x, clock := mustExchange(t, func(*phone.Exchange) {})
+			x, clock := mustExchange(t, func(*phone.Simulator) {})
 			h := dialled(t, x, "mila")
 			h.does(pressed("12"), skip, answer(console.PhoneAccepts), skip)
 			if clock.move(row.moves); row.looks {
@@ -251,7 +251,7 @@ func TestBrowserLeftAlone(t *testing.T) {
 
 // Calls are bounded, and everybody has their own.
 func TestExchangeBounds(t *testing.T) {
-	x, _ := mustExchange(t, func(*phone.Exchange) {})
+	x, _ := mustExchange(t, func(*phone.Simulator) {})
 	first := dialled(t, x, "mila")
 	dialled(t, x, "mila")
 	if _, err := x.Dial("mila", deskLine, "anonymous", false); !errors.Is(err, console.ErrPhonesBusy) {
@@ -287,7 +287,7 @@ func TestExchangeBounds(t *testing.T) {
 
 // Calls that are over are kept for reading, and not for ever.
 func TestExchangeForgets(t *testing.T) {
-	x, _ := mustExchange(t, func(*phone.Exchange) {})
+	x, _ := mustExchange(t, func(*phone.Simulator) {})
 	for range 40 {
 		dialled(t, x, "mila").does(hangUp)
 	}
@@ -298,7 +298,7 @@ func TestExchangeForgets(t *testing.T) {
 
 // Outside of a demo a call says that it is a test, whatever the page wanted.
 func TestExchangeMarksTests(t *testing.T) {
-	x, _ := mustExchange(t, func(x *phone.Exchange) { x.Demo = false })
+	x, _ := mustExchange(t, func(x *phone.Simulator) { x.Demo = false })
 	id, err := x.Dial("mila", deskLine, "+442079460018", true)
 	if err != nil {
 		t.Fatal(err)
@@ -314,7 +314,7 @@ func TestExchangeMarksTests(t *testing.T) {
 
 // What is wrong with the line is said.
 func TestBrowserSaysWhatIsWrongWithTheLine(t *testing.T) {
-	x, _ := mustExchange(t, func(x *phone.Exchange) { x.Account.PublicURL += "/elsewhere" })
+	x, _ := mustExchange(t, func(x *phone.Simulator) { x.Account.PublicURL += "/elsewhere" })
 	call := dialled(t, x, "mila").looks()
 	if !call.Over() || !strings.Contains(call.Trouble, "11200 /elsewhere/voice: answered 404") {
 		t.Errorf("state %s, trouble %q", call.State, call.Trouble)

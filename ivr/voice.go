@@ -3,7 +3,6 @@ package ivr
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"go.uber.org/zap"
@@ -50,69 +49,6 @@ func (h *webhooks) leg(step string) func(*hook) error {
 		}
 		return h.send(w, h.form.leg(w.line, sid, in.Attempt, reply))
 	}
-}
-
-// status takes the number's status callback, once, after the end of a call.
-func (h *webhooks) status(w *hook) error {
-	return h.learn(w, policy.CallSID(w.CallSID), policy.Report{
-		At: w.reported(), From: policy.Phone(w.From), To: policy.Phone(w.To), Status: w.CallStatus, Seconds: w.CallSeconds,
-	})
-}
-
-// legStatus takes the status callbacks of a specialist's leg.
-func (h *webhooks) legStatus(w *hook) error {
-	return h.learn(w, policy.CallSID(w.Param("call")), policy.Report{
-		At: w.reported(), Leg: policy.CallSID(w.CallSID), From: policy.Phone(w.From), To: policy.Phone(w.To),
-		Status: w.CallStatus, Seconds: w.CallSeconds, Attempt: attemptNumber(w),
-	})
-}
-
-// recording takes the status callback of a recording. It names the caller's leg.
-func (h *webhooks) recording(w *hook) error {
-	report := policy.Report{Recording: completed(w)}
-	if w.Param("kind") == "message" {
-		report = policy.Report{Message: completed(w)}
-	}
-	return h.recorded(w, policy.CallSID(w.CallSID), report)
-}
-
-func (h *webhooks) recorded(w *hook, sid policy.CallSID, report policy.Report) error {
-	if report.Recording == nil && report.Message == nil {
-		return w.NoContent(http.StatusNoContent)
-	}
-	return h.learn(w, sid, report)
-}
-
-// completed is the recording that a callback tells of; nil where it is not there yet, or never will be.
-func completed(w *hook) *policy.Recording {
-	if w.RecordingStatus != "" && w.RecordingStatus != "completed" {
-		return nil
-	}
-	return recordingOf(w)
-}
-
-func recordingOf(w *hook) *policy.Recording {
-	if w.RecordingURL == "" || w.RecordingSeconds == nil {
-		return nil
-	}
-	return &policy.Recording{SID: w.RecordingSID, URL: w.RecordingURL, Seconds: *w.RecordingSeconds, At: w.reported()}
-}
-
-// reported is when the provider says that something happened; our clock where it does not.
-func (w *hook) reported() time.Time {
-	if !w.Timestamp.IsZero() {
-		return w.Timestamp
-	}
-	return w.now
-}
-
-func (h *webhooks) learn(w *hook, sid policy.CallSID, r policy.Report) error {
-	ctx, cancel := context.WithTimeout(w.Request().Context(), patience)
-	defer cancel()
-	if _, err := h.advance(ctx, w, sid, func(c policy.Call) policy.Call { return c.Learn(r) }); err != nil {
-		return err
-	}
-	return w.NoContent(http.StatusNoContent)
 }
 
 var errNoSID = errors.New("the webhook names no call")
@@ -229,7 +165,7 @@ func (h *webhooks) fallback(w *hook) error {
 	failed := failedPath(h.PublicURL, w.ErrorURL)
 	h.Logger.Warn("the provider fell back to us", zap.String("sid", w.CallSID), zap.String("error", w.ErrorCode), zap.String("at", failed))
 	if isOutboundLeg(w.Webhook) {
-		return h.send(w, h.plain(w).screen(w.line, h.form.base+"/plain/answer"))
+		return h.send(w, h.stateless(w).screen(w.line, h.form.base+"/plain/answer"))
 	}
 	ctx, cancel := context.WithTimeout(w.Request().Context(), patience)
 	defer cancel()
@@ -250,19 +186,8 @@ func (h *webhooks) fallback(w *hook) error {
 	switch {
 	case err != nil:
 		return err
-	case reply.Then == ThenPlain:
-		return h.send(w, h.plain(w).trouble(w.line))
+	case reply.Then == ThenStateless:
+		return h.send(w, h.stateless(w).trouble(w.line))
 	}
 	return h.send(w, h.form.voice(w.line, policy.CallSID(w.CallSID), reply))
-}
-
-// plainRoutes are the way to a person that needs no state. The log is not asked for anything.
-func (h *webhooks) plainRoutes(on func(string, func(*hook) error)) {
-	on("/plain", func(w *hook) error { return h.send(w, h.plain(w).instead(w.line, "", w.Webhook)) })
-	on("/plain/key", func(w *hook) error { return h.send(w, h.plain(w).key(w.line, w.Digits)) })
-	on("/plain/rang/:intent/:turn", func(w *hook) error {
-		return h.send(w, h.plain(w).next(w.line, policy.Intent(w.Param("intent")), exchangeNumber(w), w.Webhook))
-	})
-	on("/plain/screen", func(w *hook) error { return h.send(w, h.plain(w).screen(w.line, h.form.base+"/plain/answer")) })
-	on("/plain/answer", func(w *hook) error { return h.send(w, h.plain(w).answer(w.Digits)) })
 }

@@ -24,7 +24,7 @@ type desk struct {
 const ringer = "+15550100001"
 
 func opener(closed *bool, seen *phone.Setup) phone.Opener {
-	return func(s phone.Setup) (phone.House, error) {
+	return func(s phone.Setup) (phone.Server, error) {
 		if seen != nil {
 			*seen = s
 		}

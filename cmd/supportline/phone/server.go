@@ -16,8 +16,8 @@ type Account struct {
 	Token     string
 }
 
-// House is a support line that a script calls: the real machine with its log, on the script's clock.
-type House interface {
+// Server is a support line that a script calls: the real machine with its log, on the script's clock.
+type Server interface {
 	Account() Account
 	// Provider is the account that the house asks over the REST API.
 	Provider() *fake.Account
@@ -50,4 +50,4 @@ type Override struct {
 }
 
 // Opener opens a house for one script. An error says what is wrong with the set-up, and the script is not played.
-type Opener func(Setup) (House, error)
+type Opener func(Setup) (Server, error)

@@ -16,10 +16,10 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/recordings"
 )
 
-// TestPlaces is what every place promises.
-func TestPlaces(t *testing.T) {
+// TestBuckets is what every bucket promises.
+func TestBuckets(t *testing.T) {
 	large := bytes.Repeat([]byte("0123456789abcdef"), 700_000) // 11 MB: more than a part of an upload
-	everyPlace(t, func(t *testing.T, p recordings.Place) {
+	everyBucket(t, func(t *testing.T, p recordings.Bucket) {
 		ctx := t.Context()
 		if _, _, err := p.Open(ctx, "RE1.wav"); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("a file that is not there: %v", err)
@@ -102,7 +102,7 @@ func TestFolderIsForItsUserAlone(t *testing.T) {
 
 // TestUploadThatWasCutOff leaves parts in a bucket that nobody sees: removing the file removes them.
 func TestUploadThatWasCutOff(t *testing.T) {
-	b := newBucket(t)
+	b := newS3Store(t)
 	core, err := minio.NewCore(b.s3.Endpoint, &minio.Options{Creds: credentials.NewStaticV4(b.s3.AccessKey, b.s3.SecretKey, ""), Region: b.s3.Region})
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +117,7 @@ func TestUploadThatWasCutOff(t *testing.T) {
 		return n
 	}
 	before := parts()
-	if existed, err := b.place(t).Remove(t.Context(), "RE1.wav"); existed || err != nil {
+	if existed, err := b.bucket(t).Remove(t.Context(), "RE1.wav"); existed || err != nil {
 		t.Errorf("%v, %v", existed, err)
 	}
 	if before != 1 || parts() != 0 {
@@ -127,7 +127,7 @@ func TestUploadThatWasCutOff(t *testing.T) {
 
 // TestBucketThatCanNotBeUsed says why.
 func TestBucketThatCanNotBeUsed(t *testing.T) {
-	b := newBucket(t)
+	b := newS3Store(t)
 	for name, row := range map[string]struct {
 		change func(*recordings.S3)
 		want   string
@@ -137,7 +137,7 @@ func TestBucketThatCanNotBeUsed(t *testing.T) {
 	} {
 		s := b.s3
 		row.change(&s)
-		p, err := recordings.NewBucket(s)
+		p, err := recordings.NewS3Bucket(s)
 		if err != nil {
 			t.Fatal(err)
 		}

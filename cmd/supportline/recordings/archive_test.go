@@ -22,13 +22,13 @@ import (
 )
 
 func TestRecordingsAreKept(t *testing.T) {
-	everyPlace(t, func(t *testing.T, place recordings.Place) {
-		a := newArchive(t, place, nil)
+	everyBucket(t, func(t *testing.T, bucket recordings.Bucket) {
+		a := newRig(t, bucket, nil)
 		a.pass("at first", recordings.Done{Fetched: 2})
 		sound := fake.Sound(2)
 		sum := sha256.Sum256(sound)
 		want := policy.RecordingCopy{
-			Place: place.Name(), File: first + ".wav", Type: "audio/x-wav", Bytes: int64(len(sound)), SHA256: hex.EncodeToString(sum[:]), At: noon,
+			Bucket: bucket.Name(), File: first + ".wav", Type: "audio/x-wav", Bytes: int64(len(sound)), SHA256: hex.EncodeToString(sum[:]), At: noon,
 		}
 		if diff := cmp.Diff(want, *a.recording(first).Copy); diff != "" {
 			t.Errorf("the copy in the log (-want +got):\n%s", diff)
@@ -51,8 +51,8 @@ func TestRecordingsAreKept(t *testing.T) {
 }
 
 func TestRecordingsAreDeletedAtTheProvider(t *testing.T) {
-	everyPlace(t, func(t *testing.T, place recordings.Place) {
-		a := newArchive(t, place, nil)
+	everyBucket(t, func(t *testing.T, bucket recordings.Bucket) {
+		a := newRig(t, bucket, nil)
 		a.pass("while it is off", recordings.Done{Fetched: 2})
 		a.o = deleting
 		a.configure()
@@ -64,12 +64,12 @@ func TestRecordingsAreDeletedAtTheProvider(t *testing.T) {
 	})
 }
 
-// TestWithoutAPlace recordings stay where they are, and what was erased goes all the same.
-func TestWithoutAPlace(t *testing.T) {
-	a := newArchive(t, nil, deleting)
-	a.pass("without a place", recordings.Done{})
-	if err := a.keeper.Probe(t.Context()); err != nil || a.keeper.Place() != "" {
-		t.Errorf("no place is %q, %v", a.keeper.Place(), err)
+// TestWithoutABucket recordings stay where they are, and what was erased goes all the same.
+func TestWithoutABucket(t *testing.T) {
+	a := newRig(t, nil, deleting)
+	a.pass("without a bucket", recordings.Done{})
+	if err := a.archive.Probe(t.Context()); err != nil || a.archive.BucketName() != "" {
+		t.Errorf("no bucket is %q, %v", a.archive.BucketName(), err)
 	}
 	a.erase()
 	a.pass("erased", recordings.Done{Removed: 2})
@@ -78,7 +78,7 @@ func TestWithoutAPlace(t *testing.T) {
 	}
 }
 
-func (a *archive) erase() {
+func (a *rig) erase() {
 	a.Helper()
 	if _, err := a.store.Erase(a.Context(), "204518", "test", a.now.Add(24*time.Hour)); err != nil {
 		a.Fatal(err)
@@ -87,11 +87,11 @@ func (a *archive) erase() {
 
 // TestProviderThatFails delays one recording and no other, tries again after a pause, and succeeds in the end.
 func TestProviderThatFails(t *testing.T) {
-	answers := func(answer func(http.ResponseWriter)) func(*archive) {
-		return func(a *archive) { a.interfere(http.MethodGet, first, answer) }
+	answers := func(answer func(http.ResponseWriter)) func(*rig) {
+		return func(a *rig) { a.interfere(http.MethodGet, first, answer) }
 	}
-	gives := func(err error) func(*archive) {
-		return func(a *archive) {
+	gives := func(err error) func(*rig) {
+		return func(a *rig) {
 			a.fails = func(sid string) error {
 				if sid == first {
 					return err
@@ -101,7 +101,7 @@ func TestProviderThatFails(t *testing.T) {
 		}
 	}
 	for name, row := range map[string]struct {
-		spoil  func(*archive)
+		spoil  func(*rig)
 		result string // as it is counted
 		why    string // in the log
 	}{
@@ -119,7 +119,7 @@ func TestProviderThatFails(t *testing.T) {
 		"cut off":  {gives(io.ErrUnexpectedEOF), "failed", "unexpected EOF"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := newArchive(t, recordings.NewFolder(t.TempDir()), deleting)
+			a := newRig(t, recordings.NewFolder(t.TempDir()), deleting)
 			row.spoil(a)
 			a.pass("failing", recordings.Done{Fetched: 1, Deleted: 1, Failed: 1})
 			if r := a.recording(first); r.Tries != 1 || !strings.Contains(r.Error, row.why) || !r.NextAt.Equal(noon.Add(10*time.Second)) || a.has(first) {
@@ -147,8 +147,8 @@ func TestProviderThatFails(t *testing.T) {
 
 // TestSoundThatBreaksOff leaves nothing: neither a file nor a word of a copy.
 func TestSoundThatBreaksOff(t *testing.T) {
-	everyPlace(t, func(t *testing.T, place recordings.Place) {
-		a := newArchive(t, place, deleting)
+	everyBucket(t, func(t *testing.T, bucket recordings.Bucket) {
+		a := newRig(t, bucket, deleting)
 		for name, wire := range map[string]func(*http.Request, *http.Response) *http.Response{
 			"shorter than announced": func(_ *http.Request, answer *http.Response) *http.Response {
 				answer.Body = io.NopCloser(io.LimitReader(answer.Body, 1000))
@@ -182,7 +182,7 @@ func (cut) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 // TestSoundThatIsGone is asked for once a day: the provider has it no more, but somebody may bring it back.
 func TestSoundThatIsGone(t *testing.T) {
-	a := newArchive(t, recordings.NewFolder(t.TempDir()), nil)
+	a := newRig(t, recordings.NewFolder(t.TempDir()), nil)
 	a.at.Change(func(s *fake.State) { s.Recordings = nil })
 	for tries := 1; a.now.Before(noon.Add(10 * 24 * time.Hour)); tries++ {
 		a.pass("gone", recordings.Done{Failed: 2})
@@ -197,7 +197,7 @@ func TestSoundThatIsGone(t *testing.T) {
 // TestKilledAtAnyWrite: whatever was written down last, the next process ends where an undisturbed one does; nothing is deleted at the
 // provider of which the log has no copy.
 func TestKilledAtAnyWrite(t *testing.T) {
-	a := newArchive(t, recordings.NewFolder(t.TempDir()), deleting)
+	a := newRig(t, recordings.NewFolder(t.TempDir()), deleting)
 	for writes := int64(0); ; writes++ {
 		a.log = func(l recordings.Log) recordings.Log {
 			broken := &brokenLog{Log: l}
@@ -205,7 +205,7 @@ func TestKilledAtAnyWrite(t *testing.T) {
 			return broken
 		}
 		a.configure()
-		_, err := a.keeper.Pass(t.Context())
+		_, err := a.archive.Pass(t.Context())
 		a.killed()
 		a.at.Change(func(s *fake.State) {
 			for _, sid := range s.Deleted {
@@ -228,15 +228,15 @@ func TestKilledAtAnyWrite(t *testing.T) {
 	}
 }
 
-// TestPlaceThatFails: recordings wait, the provider is not asked for each of them in vain, and all goes on when the place is well.
-func TestPlaceThatFails(t *testing.T) {
-	b := newBucket(t)
+// TestBucketThatFails: recordings wait, the provider is not asked for each of them in vain, and all goes on when the bucket is well.
+func TestBucketThatFails(t *testing.T) {
+	b := newS3Store(t)
 	blocked := filepath.Join(t.TempDir(), "blocked")
 	for name, row := range map[string]struct {
-		place       recordings.Place
+		bucket      recordings.Bucket
 		spoil, mend func(t *testing.T)
 	}{
-		"a bucket that is down": {b.place(t), func(*testing.T) { b.refuse = true }, func(*testing.T) { b.refuse = false }},
+		"a bucket that is down": {b.bucket(t), func(*testing.T) { b.refuse = true }, func(*testing.T) { b.refuse = false }},
 		"a folder that can't be made": {
 			recordings.NewFolder(filepath.Join(blocked, "recordings")),
 			func(t *testing.T) { mustWrite(t, blocked, "a file") },
@@ -249,12 +249,12 @@ func TestPlaceThatFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			row.spoil(t)
-			a := newArchive(t, row.place, deleting)
-			if err := a.keeper.Probe(t.Context()); err == nil {
-				t.Error("nothing is wrong with the place")
+			a := newRig(t, row.bucket, deleting)
+			if err := a.archive.Probe(t.Context()); err == nil {
+				t.Error("nothing is wrong with the bucket")
 			}
 			a.pass("failing", recordings.Done{Failed: 2, Down: true})
-			if r := a.recording(first); r.Tries != 1 || !strings.Contains(r.Error, row.place.Name()) {
+			if r := a.recording(first); r.Tries != 1 || !strings.Contains(r.Error, row.bucket.Name()) {
 				t.Errorf("%+v", r)
 			}
 			a.now = a.now.Add(time.Hour)
@@ -275,11 +275,11 @@ func mustWrite(t testing.TB, path, text string) {
 	}
 }
 
-// spoiling is a place that keeps something else than it was given.
-type spoiling struct{ recordings.Place }
+// spoiling is a bucket that keeps something else than it was given.
+type spoiling struct{ recordings.Bucket }
 
 func (p spoiling) Put(ctx context.Context, file, kind string, from io.Reader, size int64) error {
-	return p.Place.Put(ctx, file, kind, flipped{from}, size)
+	return p.Bucket.Put(ctx, file, kind, flipped{from}, size)
 }
 
 type flipped struct{ io.Reader }
@@ -295,12 +295,12 @@ func (f flipped) Read(p []byte) (int, error) {
 // TestCopyIsReadBack: one that differs is no copy, and one that was damaged later keeps the provider's alive.
 func TestCopyIsReadBack(t *testing.T) {
 	folder := t.TempDir()
-	a := newArchive(t, spoiling{recordings.NewFolder(folder)}, deleting)
-	a.pass("a place that spoils", recordings.Done{Failed: 2})
+	a := newRig(t, spoiling{recordings.NewFolder(folder)}, deleting)
+	a.pass("a bucket that spoils", recordings.Done{Failed: 2})
 	if r := a.recording(first); r.Copy != nil || !strings.Contains(r.Error, "not what was written") || a.has(first) {
 		t.Errorf("%+v", r)
 	}
-	a.place, a.o = recordings.NewFolder(folder), nil
+	a.bucket, a.o = recordings.NewFolder(folder), nil
 	a.configure()
 	a.now = a.now.Add(time.Hour)
 	a.pass("a good one", recordings.Done{Fetched: 2})
@@ -321,15 +321,15 @@ func TestCopyIsReadBack(t *testing.T) {
 	}
 }
 
-// TestPlaceThatMoved: files that were moved along are found in the new place, others in the old one where it can be reached.
-func TestPlaceThatMoved(t *testing.T) {
-	b, old, next := newBucket(t), t.TempDir(), t.TempDir()
-	a := newArchive(t, recordings.NewFolder(old), nil)
+// TestBucketThatMoved: files that were moved along are found in the new bucket, others in the old one where it can be reached.
+func TestBucketThatMoved(t *testing.T) {
+	b, old, next := newS3Store(t), t.TempDir(), t.TempDir()
+	a := newRig(t, recordings.NewFolder(old), nil)
 	a.pass("in a folder", recordings.Done{Fetched: 2})
 	if err := os.Rename(filepath.Join(old, first+".wav"), filepath.Join(next, first+".wav")); err != nil {
 		t.Fatal(err)
 	}
-	a.place = recordings.NewFolder(next)
+	a.bucket = recordings.NewFolder(next)
 	a.configure()
 	for _, sid := range []string{first, second} {
 		if a.played(sid) != string(fake.Sound(2)) {
@@ -343,16 +343,16 @@ func TestPlaceThatMoved(t *testing.T) {
 			t.Errorf("left in %s: %v, %v", folder, left, err)
 		}
 	}
-	a = newArchive(t, b.place(t), nil)
+	a = newRig(t, b.bucket(t), nil)
 	a.pass("in a bucket", recordings.Done{Fetched: 2})
-	a.place = recordings.NewFolder(next)
+	a.bucket = recordings.NewFolder(next)
 	a.configure()
 	if got := a.played(first); !strings.Contains(got, "it was kept in s3:http://127.0.0.1") || !strings.Contains(got, "recordings.keep names folder:") {
 		t.Errorf("played %.300q", got)
 	}
 	a.erase()
 	a.pass("a bucket that nobody has the keys of", recordings.Done{Failed: 2})
-	a.place = b.place(t)
+	a.bucket = b.bucket(t)
 	a.configure()
 	a.now = a.now.Add(time.Minute)
 	a.pass("with the keys again", recordings.Done{Removed: 2})
@@ -360,7 +360,7 @@ func TestPlaceThatMoved(t *testing.T) {
 }
 
 func TestOpeningSaysWhatIsMissing(t *testing.T) {
-	a := newArchive(t, recordings.NewFolder(t.TempDir()), nil)
+	a := newRig(t, recordings.NewFolder(t.TempDir()), nil)
 	for name, row := range map[string]struct {
 		call policy.CallSID
 		sid  string
@@ -368,14 +368,14 @@ func TestOpeningSaysWhatIsMissing(t *testing.T) {
 	}{
 		"no such call":      {"CA9", "", policy.ErrNoCall},
 		"no such recording": {call, "RE9", policy.ErrNoRecording},
-		"not fetched yet":   {call, first, policy.ErrNotKept},
+		"not fetched yet":   {call, first, policy.ErrNotStored},
 	} {
-		if _, err := a.keeper.Open(t.Context(), row.call, row.sid); !errors.Is(err, row.want) {
+		if _, err := a.archive.Open(t.Context(), row.call, row.sid); !errors.Is(err, row.want) {
 			t.Errorf("%s: %v, want %v", name, err, row.want)
 		}
 	}
 	a.pass("at first", recordings.Done{Fetched: 2})
-	o, err := a.keeper.Open(t.Context(), call, "")
+	o, err := a.archive.Open(t.Context(), call, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -390,21 +390,21 @@ func TestOpeningSaysWhatIsMissing(t *testing.T) {
 
 // TestPassAllWaitsForNothing, and tries each once.
 func TestPassAllWaitsForNothing(t *testing.T) {
-	a := newArchive(t, recordings.NewFolder(t.TempDir()), nil)
+	a := newRig(t, recordings.NewFolder(t.TempDir()), nil)
 	a.interfere(http.MethodGet, first, refuse(404, 20404))
 	a.pass("failing", recordings.Done{Fetched: 1, Failed: 1})
-	if did, err := a.keeper.PassAll(t.Context()); did != (recordings.Done{Failed: 1}) || err != nil {
+	if did, err := a.archive.PassAll(t.Context()); did != (recordings.Done{Failed: 1}) || err != nil {
 		t.Errorf("%+v, %v", did, err)
 	}
 	a.interfere("", "", nil)
-	if did, err := a.keeper.PassAll(t.Context()); did != (recordings.Done{Fetched: 1}) || err != nil {
+	if did, err := a.archive.PassAll(t.Context()); did != (recordings.Done{Fetched: 1}) || err != nil {
 		t.Errorf("%+v, %v", did, err)
 	}
 }
 
 // TestRunStopsWhenItIsTold: what it breaks off is no failure of the recording.
 func TestRunStopsWhenItIsTold(t *testing.T) {
-	a := newArchive(t, recordings.NewFolder(t.TempDir()), nil)
+	a := newRig(t, recordings.NewFolder(t.TempDir()), nil)
 	under := make(chan struct{}, 2)
 	a.wire = func(r *http.Request, answer *http.Response) *http.Response {
 		answer.Body = io.NopCloser(&hanging{r.Context(), under})
@@ -412,7 +412,7 @@ func TestRunStopsWhenItIsTold(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	over := make(chan struct{})
-	go func() { defer close(over); a.keeper.Run(ctx) }()
+	go func() { defer close(over); a.archive.Run(ctx) }()
 	<-under
 	<-under
 	stop()

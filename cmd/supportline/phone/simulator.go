@@ -24,9 +24,9 @@ const (
 	away      = 2 * time.Minute // a call that nobody looks at for so long ends
 )
 
-// Exchange carries the calls that people make in their browsers, each with a provider of its own, in real time. It is safe for concurrent use. The
+// Simulator carries the calls that people make in their browsers, each with a provider of its own, in real time. It is safe for concurrent use. The
 // fields are set before the first call, and Close ends it.
-type Exchange struct {
+type Simulator struct {
 	Account   Account
 	Transport http.RoundTripper // fake.Straight(webhooks) for a house in the same process
 	Provider  *fake.Account     // what the house asks over the REST API; nil: somebody else, who knows nothing of these calls
@@ -43,13 +43,13 @@ type Exchange struct {
 }
 
 // Lines are those that may be called.
-func (x *Exchange) Lines() []policy.Phone { return x.Numbers }
+func (x *Simulator) Lines() []policy.Phone { return x.Numbers }
 
 // Free says that callers choose their number.
-func (x *Exchange) Free() bool { return x.Demo }
+func (x *Simulator) Free() bool { return x.Demo }
 
 // Dial begins a call.
-func (x *Exchange) Dial(by string, line, from policy.Phone, attested bool) (id string, err error) {
+func (x *Simulator) Dial(by string, line, from policy.Phone, attested bool) (id string, err error) {
 	if !slices.Contains(x.Numbers, line) {
 		return "", console.ErrNotTestLine
 	}
@@ -74,7 +74,7 @@ func (x *Exchange) Dial(by string, line, from policy.Phone, attested bool) (id s
 }
 
 // room is an error where no call can be added, and makes room among those that are over.
-func (x *Exchange) room(by string) error {
+func (x *Simulator) room(by string) error {
 	theirs, all := 0, 0
 	for _, c := range x.calls {
 		if !c.snapshot().EndedAt.IsZero() {
@@ -101,7 +101,7 @@ func (x *Exchange) room(by string) error {
 }
 
 // find is a person's call.
-func (x *Exchange) find(by, id string) (*browserCall, error) {
+func (x *Simulator) find(by, id string) (*browserCall, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	i := slices.IndexFunc(x.calls, func(c *browserCall) bool { return c.by == by && c.view.ID == id })
@@ -112,7 +112,7 @@ func (x *Exchange) find(by, id string) (*browserCall, error) {
 }
 
 // PhoneCalls are a person's calls, newest first.
-func (x *Exchange) PhoneCalls(by string) []console.PhoneCall {
+func (x *Simulator) PhoneCalls(by string) []console.PhoneCall {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	var theirs []console.PhoneCall
@@ -125,7 +125,7 @@ func (x *Exchange) PhoneCalls(by string) []console.PhoneCall {
 }
 
 // PhoneCall is one of a person's calls as it stands.
-func (x *Exchange) PhoneCall(by, id string) (console.PhoneCall, error) {
+func (x *Simulator) PhoneCall(by, id string) (console.PhoneCall, error) {
 	c, err := x.find(by, id)
 	if err != nil {
 		return console.PhoneCall{}, err
@@ -135,7 +135,7 @@ func (x *Exchange) PhoneCall(by, id string) (console.PhoneCall, error) {
 }
 
 // Act does something in a call.
-func (x *Exchange) Act(ctx context.Context, by, id string, act console.PhoneAct) error {
+func (x *Simulator) Act(ctx context.Context, by, id string, act console.PhoneAct) error {
 	c, err := x.find(by, id)
 	if err != nil {
 		return err
@@ -147,7 +147,7 @@ func (x *Exchange) Act(ctx context.Context, by, id string, act console.PhoneAct)
 }
 
 // Moved waits for a change.
-func (x *Exchange) Moved(ctx context.Context, by, id string, version int) error {
+func (x *Simulator) Moved(ctx context.Context, by, id string, version int) error {
 	c, err := x.find(by, id)
 	if err != nil {
 		return err
@@ -159,7 +159,7 @@ func (x *Exchange) Moved(ctx context.Context, by, id string, version int) error 
 }
 
 // Close lets everybody hang up, and returns when every call is over. Nobody can dial any more.
-func (x *Exchange) Close() {
+func (x *Simulator) Close() {
 	x.mu.Lock()
 	x.closed = true
 	for _, c := range x.calls {
@@ -169,7 +169,7 @@ func (x *Exchange) Close() {
 	x.going.Wait()
 }
 
-func (x *Exchange) after(d time.Duration) <-chan time.Time {
+func (x *Simulator) after(d time.Duration) <-chan time.Time {
 	if x.After != nil {
 		return x.After(d)
 	}

@@ -1,4 +1,4 @@
-package main
+package control
 
 import (
 	"context"
@@ -9,26 +9,26 @@ import (
 	"net"
 )
 
-// hello is what a client sends first: the command line, and who is at the terminal. With Tokens it asks instead for the fingerprints of the
+// Hello is what a client sends first: the command line, and who is at the terminal. With Tokens it asks instead for the fingerprints of the
 // auth tokens that the server accepts, one per line.
-type hello struct {
+type Hello struct {
 	Args   []string `json:"args"`
 	Tokens bool     `json:"tokens,omitempty"`
-	surroundings
+	Terminal
 }
 
-// client runs one data command in the server: it sends the command line, passes output on, and gives input when it is asked for, so that
-// a command which reads nothing takes nothing away from whoever else reads this standard input.
-type client struct {
-	conn     net.Conn
-	in       io.Reader
-	out, err io.Writer
+// A Client runs one Command in the server: it sends the command line, passes output on, and sends input when it is asked for, so that a command
+// which reads nothing takes nothing away from another reader of this standard input.
+type Client struct {
+	Conn     net.Conn
+	In       io.Reader
+	Out, Err io.Writer
 }
 
-// run gives the command's exit status as an error that has been said. When ctx ends the connection is closed, and with it the work in the
+// Run returns the command's exit status as an error that has been said. When ctx ends, the connection is closed, and with it the work in the
 // server.
-func (c client) run(ctx context.Context, h hello) error {
-	defer c.conn.Close()
+func (c Client) Run(ctx context.Context, h Hello) error {
+	defer c.Conn.Close()
 	done := make(chan error, 1)
 	go func() { done <- c.exchange(h) }()
 	select {
@@ -39,27 +39,27 @@ func (c client) run(ctx context.Context, h hello) error {
 	}
 }
 
-func (c client) exchange(h hello) error {
+func (c Client) exchange(h Hello) error {
 	text, err := json.Marshal(h)
 	if err != nil {
 		return err
 	}
-	frames := &frameWriter{w: c.conn}
+	frames := &frameWriter{w: c.Conn}
 	if err := frames.write(frameHello, text); err != nil {
 		return lost(err)
 	}
 	for {
-		kind, payload, err := readFrame(c.conn)
+		kind, payload, err := readFrame(c.Conn)
 		if err != nil {
 			return lost(err)
 		}
 		switch kind {
 		case frameOutput:
-			_, err = c.out.Write(payload)
+			_, err = c.Out.Write(payload)
 		case frameWords:
-			_, err = c.err.Write(payload)
+			_, err = c.Err.Write(payload)
 		case frameInput:
-			err = c.give(frames)
+			err = c.sendInput(frames)
 		case frameStatus:
 			return ended(payload)
 		}
@@ -69,12 +69,12 @@ func (c client) exchange(h hello) error {
 	}
 }
 
-// give sends the next part of the input; an empty one is its end.
-func (c client) give(frames *frameWriter) error {
+// sendInput sends the next part of the input; an empty one is its end.
+func (c Client) sendInput(frames *frameWriter) error {
 	buffer := make([]byte, 64<<10)
-	n, err := c.in.Read(buffer)
+	n, err := c.In.Read(buffer)
 	for n == 0 && err == nil {
-		n, err = c.in.Read(buffer)
+		n, err = c.In.Read(buffer)
 	}
 	if n == 0 && !errors.Is(err, io.EOF) {
 		return err
@@ -86,10 +86,10 @@ func ended(payload []byte) error {
 	switch {
 	case len(payload) != 1:
 		return errors.New("the server ended the command without a status")
-	case payload[0] == statusDone:
+	case payload[0] == Done:
 		return nil
 	}
-	return said(int(payload[0]))
+	return Exit(int(payload[0]))
 }
 
 func lost(err error) error {
