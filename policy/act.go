@@ -50,7 +50,7 @@ const (
 )
 
 // Words tell the act in a sentence without its time: `mila waived the call as necessary: "the site was down"`.
-func (a Act) words() string {
+func (a Act) Words() string {
 	if a.Undo {
 		return a.By + " " + a.undoWords()
 	}
@@ -146,7 +146,7 @@ func written(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 func actWords(acts []Act) string {
 	words := make([]string, len(acts))
 	for i, a := range acts {
-		words[i] = a.words() + " at " + clock(a.At)
+		words[i] = a.Words() + " at " + clock(a.At)
 	}
 	return strings.Join(words, "; ")
 }
