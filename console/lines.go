@@ -81,7 +81,7 @@ func (r *request) lines() error {
 	}
 	slices.SortFunc(body.Teams, func(a, b policy.Team) int { return strings.Compare(a.Name, b.Name) })
 	if r.may(users.ManageLines) {
-		body.YAML = string(r.console.Lines.YAML())
+		body.YAML = string(r.console.DatesYAML(s.Lines))
 	}
 	return r.showWithTeams(http.StatusOK, "lines", body)
 }
@@ -121,5 +121,5 @@ func (r *request) datesYAML() error {
 		return err
 	}
 	r.Response().Header().Set("Content-Disposition", `attachment; filename="supportline-dates.yaml"`)
-	return r.Blob(http.StatusOK, "application/yaml; charset=utf-8", r.console.Lines.YAML())
+	return r.Blob(http.StatusOK, "application/yaml; charset=utf-8", r.console.DatesYAML(r.console.Lines.InForce().Lines))
 }

@@ -19,13 +19,15 @@ type Deps struct {
 	Settings Settings
 	Policy   policy.Settings // as configured; what calls are answered by at this moment Lines knows
 	Lines    Lines
-	Calls    Calls
-	Users    signin.Users
-	Sessions signin.Sessions
-	Audit    api.Audit
-	Tokens   Tokens
-	Accounts Accounts
-	Cases    Cases
+	// DatesYAML returns the single dates of lines, to paste into the configuration.
+	DatesYAML func([]policy.Line) []byte
+	Calls     Calls
+	Users     signin.Users
+	Sessions  signin.Sessions
+	Audit     api.Audit
+	Tokens    Tokens
+	Accounts  Accounts
+	Cases     Cases
 	// Ready says why the store cannot be read or written; nil: it can.
 	Ready func(ctx context.Context) error
 	// Version is the program's.
@@ -77,8 +79,6 @@ type Lines interface {
 	// ChangeDates makes one more revision, notes it in the audit, and puts it in force before it returns. seen is the newest version that the
 	// person knows. Errors are policy.ErrScheduleChanged, those of policy.ScheduleRevision.Changed, or internal.
 	ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.ScheduleChange) (policy.ScheduleRevision, error)
-	// YAML are the dates in force, to paste into the configuration.
-	YAML() []byte
 }
 
 // Tokens let programs use the API. Errors are users.ErrNoToken, ErrTokenExists, ErrTokenName and ErrManyTokens, or internal.

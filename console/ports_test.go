@@ -30,10 +30,10 @@ func (unready) Report(context.Context, policy.Month, int) (policy.UsageReport, b
 
 func (unready) Near() ([]policy.Usage, time.Time) { return nil, time.Time{} }
 
-// enrol brings customers into the directory.
-func (p *place) enrol(t testing.TB, customers ...policy.Customer) {
+// Enrol brings customers into the directory.
+func (p *Place) Enrol(t testing.TB, customers ...policy.Customer) {
 	t.Helper()
-	if _, err := p.store.ImportCustomers(t.Context(), customers, "test"); err != nil {
+	if _, err := p.Store.ImportCustomers(t.Context(), customers, "test"); err != nil {
 		t.Fatal(err)
 	}
 }

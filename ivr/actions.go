@@ -6,29 +6,29 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// RESTAction is something to be done over the provider's REST API after a step of a call is on the disk. One of its fields is set, besides Call.
+// RESTAction is something to be done over the provider's REST API once a step of a call is committed. One field is set besides Call.
 type RESTAction struct {
 	Call   policy.CallSID // the caller's
 	Ring   *RingRequest
-	HangUp policy.CallSID // a leg that nobody waits for any more
-	Fetch  string         // step and exchange of the webhook to which the caller is redirected, rather than after the ringing tone
+	HangUp policy.CallSID // a leg to hang up
+	Fetch  string         // step and number of the webhook to which the caller is redirected
 }
 
 // RingRequest asks for the outbound legs of a ring attempt.
 type RingRequest struct {
 	Attempt int
 	Path    string       // of the legs' webhooks, below the public URL
-	From    policy.Phone // the number that is shown
+	From    policy.Phone // the number that specialists see
 	To      []policy.Phone
 	Seconds int
 }
 
-// Actions returns what a step of a call asks for. It follows from what the step changed, so that a step that is repeated, which changes
-// nothing, asks for nothing.
+// Actions returns what a step of a call asks for. It follows from what the step changed, so a repeated step, which changes nothing, asks for
+// nothing.
 func (m Machine) Actions(before, after policy.Call) []RESTAction {
 	last := after.State.RingAttempt.Number
 	if last == 0 {
-		return nil // a call without a conference
+		return nil // no outbound leg was ever asked for
 	}
 	var found []RESTAction
 	if last > before.State.RingAttempt.Number {
@@ -48,7 +48,7 @@ func (m Machine) Actions(before, after policy.Call) []RESTAction {
 	return found
 }
 
-// idle reports whether an outbound leg is of no use any more: the call is over, somebody else has it, or the caller is past its step.
+// idle reports whether an outbound leg has become useless: the call is over, another specialist has it, or the caller is past its step.
 func idle(c policy.Call, l policy.Leg) bool {
 	if l.Attempt == 0 || !l.Open() {
 		return false
@@ -59,7 +59,7 @@ func idle(c policy.Call, l policy.Leg) bool {
 	return !c.End().IsZero() || l.Attempt != c.State.RingAttempt.Number || c.State.Step != stepWait
 }
 
-// fetched returns where a caller should be who still hears the ringing tone or is alone in the conference, and "" for any other.
+// fetched returns where the caller should be instead of the ringing tone or an empty conference, and "" if the caller is in the right place.
 func fetched(c policy.Call) string {
 	if !c.End().IsZero() {
 		return ""

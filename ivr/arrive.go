@@ -7,7 +7,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// arrive answers the first webhook: which line was dialled, is it open, and who might it be.
+// arrive answers the first webhook: which line was dialled, whether it is open, and who the caller might be.
 func (x *exchange) arrive() Reply {
 	x.record()
 	if x.line.Zone == nil {
@@ -35,7 +35,7 @@ func (x *exchange) record() {
 	x.call.Known = len(x.in.Callers) > 0
 }
 
-// hours asks the evaluator, and says in the trace which rule decided.
+// hours reports whether the line is open, and notes which rule decided.
 func (x *exchange) hours() bool {
 	opening := x.line.Opening(x.now)
 	result := "closed"
@@ -49,7 +49,7 @@ func (x *exchange) hours() bool {
 	return opening.Open
 }
 
-// closedNotice is what a closed line says before it asks, since some calls get through or end differently.
+// closedNotice returns what a closed line says before it asks for the reason.
 func (x *exchange) closedNotice() []Phrase {
 	switch {
 	case !x.call.Closed:
@@ -68,7 +68,7 @@ func (x *exchange) whenOpen() Phrase {
 	return phrase("closed", args...)
 }
 
-// closed ends a call to a closed line: the hours, the next opening, then voicemail or goodbye.
+// closed ends a call to a closed line with the hours, the next opening, and a voicemail or goodbye.
 func (x *exchange) closed(ending policy.AfterHoursAction) Reply {
 	x.note("hours.after", "after hours: "+string(ending), "intent", string(x.call.Intent))
 	say := []Phrase{x.whenOpen(), phrase("closed-hours")}
@@ -78,8 +78,8 @@ func (x *exchange) closed(ending policy.AfterHoursAction) Reply {
 	return x.leave(append(say, phrase("goodbye"))...)
 }
 
-// recognise offers the shortcut to a caller whose number belongs to one account, and asks the others for their customer number. A
-// caller number never identifies by itself: the caller confirms it.
+// recognise lets a caller whose number belongs to one account confirm it with one key, and asks the others for their customer number. A caller
+// number never identifies by itself.
 func (x *exchange) recognise(say ...Phrase) Reply {
 	if len(x.in.Callers) > 0 {
 		names := make([]string, len(x.in.Callers))

@@ -7,7 +7,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// attempt is a ring attempt and its legs. It does not know what the legs are placed for: whoever has a policy.RingAttempt and legs can ask it.
+// attempt is a ring attempt with its legs. It does not depend on what the legs are placed for.
 type attempt struct {
 	policy.RingAttempt
 	legs []policy.Leg
@@ -24,7 +24,7 @@ func attemptOf(c policy.Call) attempt {
 	return a
 }
 
-// state returns how the attempt stands at now. ring is how long its legs may ring.
+// state returns the state of the attempt at a time. ring is how long its legs may ring.
 func (a attempt) state(now time.Time, ring time.Duration) ringState {
 	if found, _ := a.settled(); found != ringGoesOn {
 		return found
@@ -39,7 +39,7 @@ func (a attempt) state(now time.Time, ring time.Duration) ringState {
 	return ringGoesOn
 }
 
-// settled returns the state that no time changes any more, and since when; ringGoesOn where there is none yet.
+// settled returns what has come of the attempt for good, and since when. It is ringGoesOn while only time can tell.
 func (a attempt) settled() (found ringState, since time.Time) {
 	switch a.Result {
 	case policy.RingRefused:
@@ -62,14 +62,14 @@ func (a attempt) settled() (found ringState, since time.Time) {
 
 func (a attempt) screening() bool { return slices.ContainsFunc(a.legs, policy.Leg.Screening) }
 
-// Placed is what came of placing the legs of an attempt.
+// Placed reports what came of placing the legs of an attempt.
 type Placed struct {
 	Attempt  int
 	Legs     []policy.Leg  // SID and To of those that were placed
-	Refusals []policy.Fact // address, and why
+	Refusals []policy.Fact // address and reason of those that were not
 }
 
-// Placed merges it into the call. What is known already stays.
+// Placed merges a report of placed legs into the call. It may come late, twice, or after the legs' own webhooks.
 func (m Machine) Placed(call policy.Call, p Placed, now time.Time) policy.Call {
 	x := m.start(call.Clip(), Input{}, now)
 	for _, placed := range p.Legs {
@@ -86,7 +86,7 @@ func (m Machine) Placed(call policy.Call, p Placed, now time.Time) policy.Call {
 		last.Result = policy.RingRefused
 	}
 	for _, f := range p.Refusals {
-		x.note("ring.refused", f.Name+" could not be rung beside the call", "error", f.Value)
+		x.note("ring.refused", f.Name+" could not be called", "error", f.Value)
 	}
 	return x.call
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// status takes the number's status callback, once, after the end of a call.
+// status takes the number's status callback, which comes once, after the end of a call.
 func (h *webhooks) status(w *hook) error {
 	return h.learn(w, policy.CallSID(w.CallSID), policy.Report{
 		At: w.reported(), From: policy.Phone(w.From), To: policy.Phone(w.To), Status: w.CallStatus, Seconds: w.CallSeconds,
@@ -39,7 +39,7 @@ func (h *webhooks) recorded(w *hook, sid policy.CallSID, report policy.Report) e
 	return h.learn(w, sid, report)
 }
 
-// completed is the recording that a callback tells of; nil where it is not there yet, or never will be.
+// completed returns the recording that a callback reports. It is nil if the recording is not there yet, or never will be.
 func completed(w *hook) *policy.Recording {
 	if w.RecordingStatus != "" && w.RecordingStatus != "completed" {
 		return nil
@@ -54,7 +54,7 @@ func recordingOf(w *hook) *policy.Recording {
 	return &policy.Recording{SID: w.RecordingSID, URL: w.RecordingURL, Seconds: *w.RecordingSeconds, At: w.reported()}
 }
 
-// reported is when the provider says that something happened; our clock where it does not.
+// reported returns the provider's time of what it reports, or our own if it gives none.
 func (w *hook) reported() time.Time {
 	if !w.Timestamp.IsZero() {
 		return w.Timestamp

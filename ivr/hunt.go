@@ -7,7 +7,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// hunt begins to ring the team that takes calls of this reason.
+// hunt begins to ring the team that takes calls with this reason.
 func (x *exchange) hunt(say ...Phrase) Reply {
 	team := x.Team(x.line, x.call.Intent)
 	x.call.HuntingAt = x.now
@@ -20,7 +20,7 @@ func (x *exchange) hunt(say ...Phrase) Reply {
 	return x.ring(team, say...)
 }
 
-// ring rings the present step of a team, or gives up when there is none.
+// ring rings the present step of a team. After the last round there is none, and the hunt is over.
 func (x *exchange) ring(team policy.Team, say ...Phrase) Reply {
 	state := x.call.State
 	if state.Round >= team.Rounds || len(team.Steps) == 0 {
@@ -40,7 +40,7 @@ func addresses(to []policy.Phone) string {
 	return strings.Join(all, ", ")
 }
 
-// rang goes on by how the ring step stands.
+// rang goes on by the state of the ring step.
 func (x *exchange) rang() Reply {
 	x.learnDial()
 	if x.in.Gone {
@@ -57,7 +57,7 @@ func (x *exchange) rang() Reply {
 	return x.nextStep()
 }
 
-// nextStep rings those who come next.
+// nextStep rings the next step of the team.
 func (x *exchange) nextStep() Reply {
 	team := x.Teams[x.call.State.Team]
 	x.call.State.Ring++
@@ -68,8 +68,8 @@ func (x *exchange) nextStep() Reply {
 	return x.ring(team, phrase("still-trying"))
 }
 
-// learnDial merges what the provider says of the dial. A leg that was bridged has a specialist on it even when its accepting key
-// never reached the log.
+// learnDial merges the provider's report of a Dial that is over. A leg that was bridged has a specialist on it even if the accepting key never
+// reached the log.
 func (x *exchange) learnDial() {
 	if x.in.Dial == nil {
 		return
@@ -84,7 +84,7 @@ func (x *exchange) learnDial() {
 	x.call = x.call.WithLeg(leg)
 }
 
-// exhausted is the end of the hunt: everybody was rung in every round.
+// exhausted ends the hunt: every step was rung in every round.
 func (x *exchange) exhausted() Reply {
 	x.call.Exhausted = true
 	x.note("hunt.exhausted", "nobody accepted: "+string(x.NoAnswer), "team", x.call.State.Team)
@@ -94,7 +94,7 @@ func (x *exchange) exhausted() Reply {
 	return x.leave(phrase("no-answer"))
 }
 
-// recorded takes the end of a voicemail.
+// recorded takes the end of a voicemail, which may be empty.
 func (x *exchange) recorded() Reply {
 	left := x.in.Message != nil && x.in.Message.Seconds > 0
 	if left {

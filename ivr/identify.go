@@ -6,7 +6,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// askNumber asks for the customer number, unless this caller has tried too many already.
+// askNumber asks for the customer number, unless this caller has entered too many wrong ones.
 func (x *exchange) askNumber(say ...Phrase) Reply {
 	if x.tooMany(x.in.WrongNumbers) {
 		return x.unidentified()
@@ -20,7 +20,7 @@ func (x *exchange) thenNumber(say ...Phrase) Reply {
 	return reply
 }
 
-// tooMany keeps callers from finding out by trial which numbers exist.
+// tooMany reports whether no more numbers are looked up for this caller, so that nobody finds out by trial which exist.
 func (x *exchange) tooMany(wrong int) bool {
 	if wrong < x.Identification.WrongNumbersPerHour {
 		return false
@@ -30,7 +30,7 @@ func (x *exchange) tooMany(wrong int) bool {
 	return true
 }
 
-// known takes the key that confirms the account of the caller's number. Anything else leads to the customer number.
+// known takes the key that confirms the account of the caller's number. After any other answer the customer number is asked for.
 func (x *exchange) known() Reply {
 	if x.in.Keys == "1" || x.in.Word == WordYes {
 		for _, c := range x.in.Callers {
@@ -50,7 +50,7 @@ func (x *exchange) number() Reply {
 	case strings.Contains(x.in.Keys, "*") || x.in.Word == WordLost:
 		x.note("customer.none", "the caller does not have the number", "heard", x.in.heard())
 		return x.unidentified()
-	case x.tooMany(x.in.WrongNumbers): // checked before the number is looked at: a right one must not show either
+	case x.tooMany(x.in.WrongNumbers): // before the number is looked at: the caller must not learn that one is right either
 		return x.unidentified()
 	case x.in.Number == "":
 		x.note("customer.missing", "no number was heard", "try", count(x.call.State.Misses+1))
@@ -64,7 +64,7 @@ func (x *exchange) number() Reply {
 	return x.identified(*x.in.Customer)
 }
 
-// again asks once more, until the tries are used up. wrong is how many wrong numbers this turn adds.
+// again asks once more, until the tries are used up. wrong is how many wrong numbers this exchange adds.
 func (x *exchange) again(wrong int, ask Phrase) Reply {
 	x.call.State.Misses++
 	if x.call.State.Misses >= x.Identification.Tries || (wrong > 0 && x.tooMany(x.in.WrongNumbers+wrong)) {
@@ -73,9 +73,9 @@ func (x *exchange) again(wrong int, ask Phrase) Reply {
 	return x.thenNumber(ask)
 }
 
-// identified goes on with an account: is it entitled, and why does it call.
+// identified goes on with an account: it asks for the reason to call, if the account is entitled.
 func (x *exchange) identified(c policy.Customer) Reply {
-	if _, attached := x.call.LastAct(policy.ActAttach); !attached { // what a person decided meanwhile stays
+	if _, attached := x.call.LastAct(policy.ActAttach); !attached { // a person's decision stays
 		x.call.Customer, x.call.Account = c.Number, c.Name
 		x.call.Month = policy.MonthOf(x.call.StartedAt, x.homeLine(c).Zone)
 	}
@@ -89,7 +89,7 @@ func (x *exchange) identified(c policy.Customer) Reply {
 	return x.askIntent()
 }
 
-// homeLine is the line whose zone decides the account's months; the dialled one where the directory names a line that is gone.
+// homeLine returns the line whose zone decides the account's months: the dialled one if the account's own is no longer configured.
 func (x *exchange) homeLine(c policy.Customer) policy.Line {
 	if home, ok := x.Line(c.Line); ok {
 		return home
@@ -97,7 +97,7 @@ func (x *exchange) homeLine(c policy.Customer) policy.Line {
 	return x.line
 }
 
-// unidentified goes on without an account, or refuses to (rule 12).
+// unidentified goes on without an account, or refuses the call (rule 12).
 func (x *exchange) unidentified() Reply {
 	if x.Identification.Refuse {
 		x.note("unidentified.refuse", "callers without a customer number are refused")

@@ -8,20 +8,20 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Bounds on what one caller can be asked again. Beyond them the call goes on without the answer.
+// Bounds on asking again. Beyond them the call goes on without the answer.
 const (
 	maxMisses  = 3 // silences and wrong keys at the menu
-	maxRepeats = 5 // of the menu on the caller's wish
+	maxRepeats = 5 // of the menu, at the caller's wish
 	maxScreens = 2 // times that a specialist is told who calls
 )
 
-// Machine decides what happens on a call.
+// Machine decides what happens on a call. It holds no state of a call.
 type Machine struct {
 	Settings policy.Settings
 	Outbound bool // specialists are rung by outbound legs; else they are dialled
 }
 
-// exchange is one webhook of a call, and its answer, while it is decided.
+// exchange is a webhook of a call while its answer is decided.
 type exchange struct {
 	*policy.Settings
 	outbound bool // Machine.Outbound
@@ -31,8 +31,8 @@ type exchange struct {
 	line     policy.Line
 }
 
-// Next decides one webhook of a call: it gives the call as it is afterwards, and the reply. A webhook that was answered before gets its
-// reply again and changes nothing. Next is pure and may run any number of times.
+// Next decides one webhook of a call. It returns the call as it is afterwards, and the reply. A webhook that was answered before gets its reply
+// again and changes nothing. Next is pure and may run any number of times.
 func (m Machine) Next(call policy.Call, in Input, now time.Time) (policy.Call, Reply) {
 	if reply, ok := answered(call, in.key()); ok {
 		return call, reply
@@ -52,7 +52,7 @@ func (m Machine) start(call policy.Call, in Input, now time.Time) *exchange {
 	return &exchange{Settings: &m.Settings, outbound: m.Outbound, call: call, in: in, now: now, line: line}
 }
 
-// decide finds the step. A webhook of a step that the call is not at (its state was lost) starts the call over rather than end it.
+// decide takes the webhook's step. A webhook of a step that the call is not at, because its state was lost, starts the call over.
 func (x *exchange) decide() Reply {
 	state := x.call.State
 	if x.in.Step != stepArrive && (x.in.Step != state.Step || x.in.Exchange != state.Exchange) {
@@ -81,7 +81,7 @@ func (x *exchange) decide() Reply {
 	return x.arrive()
 }
 
-// finish files the reply under its turn, so that a retry gets it again.
+// finish adds the exchange to the call, so that a retry gets the same reply.
 func (x *exchange) finish(key, heard string, reply Reply) (policy.Call, Reply) {
 	if len(reply.Say) == 0 {
 		reply.Say = nil
@@ -94,7 +94,7 @@ func (x *exchange) finish(key, heard string, reply Reply) (policy.Call, Reply) {
 	return x.call, reply
 }
 
-// answered gives the reply that a webhook got before.
+// answered returns the reply that a webhook got before.
 func answered(call policy.Call, key string) (Reply, bool) {
 	filed, ok := call.Exchange(key)
 	if !ok {
@@ -107,7 +107,7 @@ func answered(call policy.Call, key string) (Reply, bool) {
 	return reply, true
 }
 
-// note adds a decision to the trace. facts are names and values in turn.
+// note adds a decision to the trace. facts are pairs of a name and a value.
 func (x *exchange) note(rule, result string, facts ...string) {
 	d := policy.Decision{At: x.now, Rule: rule, Result: result, Config: x.Version}
 	for i := 0; i+1 < len(facts); i += 2 {
@@ -116,7 +116,7 @@ func (x *exchange) note(rule, result string, facts ...string) {
 	x.call.Trace = append(x.call.Trace, d)
 }
 
-// then goes to the next step and gives the reply that leads there.
+// then moves the call to a step and returns the reply that leads there.
 func (x *exchange) then(what Then, step string, say ...Phrase) Reply {
 	state := &x.call.State
 	if state.Step != step {
@@ -126,13 +126,13 @@ func (x *exchange) then(what Then, step string, say ...Phrase) Reply {
 	return Reply{Say: say, Then: what, Next: stepPath(step, state.Exchange)}
 }
 
-// leave says goodbye.
+// leave ends the call with the last words to the caller.
 func (x *exchange) leave(say ...Phrase) Reply {
 	x.call.LeftAt = x.now
 	return Reply{Say: say, Then: ThenHangup}
 }
 
-// gone ends a call whose caller has hung up: nothing more is said.
+// gone ends a call whose caller has hung up.
 func (x *exchange) gone() Reply {
 	if x.call.LeftAt.IsZero() {
 		x.call.LeftAt = x.now
@@ -140,7 +140,7 @@ func (x *exchange) gone() Reply {
 	return Reply{Then: ThenNothing}
 }
 
-// localTime shows a moment on the line's own clock.
+// localTime formats the time on the line's own clock.
 func (x *exchange) localTime() string {
 	return x.now.In(x.line.Zone).Format("Mon 2006-01-02 15:04:05 MST")
 }

@@ -20,7 +20,7 @@ const (
 	hashKey   = "#" // many callers end their number with it although its length has ended it already
 )
 
-// menu takes the reason to call, by key or in words.
+// menu takes the reason to call, pressed or spoken.
 func (x *exchange) menu() Reply {
 	if i, ok := x.Intent(x.in.Keys); ok {
 		x.note("menu.chosen", string(i), "key", x.in.Keys)
@@ -48,7 +48,7 @@ func (x *exchange) menu() Reply {
 	return x.askIntent(phrase("menu-wrong"))
 }
 
-// spokenIntent is a reason to call in words, or the name of its key: "two".
+// spokenIntent returns the reason that was spoken, by what it is or by its key ("two").
 func (x *exchange) spokenIntent() policy.Intent {
 	if x.in.Intent != "" {
 		return x.in.Intent
@@ -57,7 +57,7 @@ func (x *exchange) spokenIntent() policy.Intent {
 	return i
 }
 
-// spokenKey is the key that was named; "" where none was pressed and none is meant.
+// spokenKey returns the key that was spoken, and "" if none was.
 func (x *exchange) spokenKey() string {
 	if x.in.Keys != "" || len(x.in.Number) != 1 {
 		return ""
@@ -74,15 +74,15 @@ func (x *exchange) repeatMenu(why string) Reply {
 	return x.askIntent()
 }
 
-// menuDefault connects a caller who does not choose: nobody is thrown out for silence or wrong keys. A restricted account that chooses
-// nothing has a question too, or silence would be its way round the restriction; it was told which key is for critical.
+// menuDefault connects a caller who does not choose as one with a question, since nobody is thrown out for silence or wrong keys. That holds for
+// a restricted account too: silence is no way round the restriction, and the menu says which key is for critical calls.
 func (x *exchange) menuDefault(why string) Reply {
 	x.note("menu.default", why+": connected as a question", "misses", count(x.call.State.Misses))
 	return x.chosen(policy.Question, phrase("menu-default"))
 }
 
-// chosen goes on with a reason to call. A restricted account, and a closed line, connect only the reasons that the company lets through;
-// a restriction never stops a critical call (rule 10).
+// chosen goes on with a reason to call. Calls of a restricted account, and calls to a closed line, are connected only for the reasons that the
+// company lets through. A restriction never stops a critical call (rule 10).
 func (x *exchange) chosen(i policy.Intent, say ...Phrase) Reply {
 	x.call.Intent = i
 	if x.call.State.Restricted {
@@ -109,11 +109,11 @@ func (x *exchange) chosen(i policy.Intent, say ...Phrase) Reply {
 // maxTicket is the longest ticket number that is kept.
 const maxTicket = 20
 
-// ticket takes a ticket number. Without one the call goes on all the same.
+// ticket takes a ticket number. The call goes on without one as well.
 func (x *exchange) ticket() Reply {
 	if number := x.in.Number; number != "" {
 		given := policy.Ticket(number[:min(len(number), maxTicket)])
-		if _, set := x.call.LastAct(policy.ActTicket); !set { // what a person set meanwhile stays
+		if _, set := x.call.LastAct(policy.ActTicket); !set { // a person's decision stays
 			x.call.Ticket = given
 		}
 		x.note("ticket.given", "about ticket "+string(given), "heard", x.in.heard())

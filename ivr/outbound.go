@@ -6,19 +6,19 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// outbound rings by legs that are calls of their own, placed over the provider's REST API (Ringer). Caller and specialist meet in a conference,
-// where one of them alone can be told something. While the legs ring the caller hears a ringing tone, piece by piece; between two pieces the
-// machine looks whether somebody has accepted. So no webhook waits for REST, and where REST fails the step is dialled instead.
+// outbound rings by outbound legs, which the Ringer places over the provider's REST API. Caller and specialist meet in a conference, where one of
+// them alone can be told something. While the legs ring the caller hears a ringing tone, piece by piece, and between two pieces the machine
+// looks whether somebody has accepted. So no webhook waits for REST, and where REST fails the step is dialled instead.
 type outbound struct{}
 
-// Bounds of a ring attempt, from its start on.
+// Bounds of a ring attempt. The first three run from its start.
 const (
 	placeWithin  = 8 * time.Second  // until a leg is placed: beyond it the server was stopped, or REST hangs
 	ringGrace    = 5 * time.Second  // beyond the time for ringing: the provider's own count begins later
 	screenWithin = 45 * time.Second // beyond the time for ringing, for a specialist who is told who calls
 	fetchWithin  = 2 * time.Second  // for the Ringer to redirect the caller
-	fetchHold    = 3 * time.Second  // so long the caller is left to the Ringer: a second redirect would tear the conference apart
-	leftWithin   = 2 * time.Second  // a leg that ended so soon after the caller came had left before: the provider's times are whole seconds
+	fetchHold    = 3 * time.Second  // for the Ringer's redirect to arrive: a second one would tear the conference apart
+	leftWithin   = 2 * time.Second  // between the caller's coming and the end of a leg that had left before: the provider's times are whole seconds
 )
 
 func (outbound) start(x *exchange, _ policy.RingStep, say ...Phrase) Reply {
@@ -48,8 +48,8 @@ func (outbound) late(c policy.Call) bool { return c.State.Step != stepWait }
 
 func (outbound) joins() Then { return ThenJoin }
 
-// waits reports whether a webhook only asks whether the ringing is over while it is not, or while the Ringer redirects the caller. Such a
-// webhook changes nothing.
+// waits reports whether the ringing tone is simply to go on: nothing has come of the legs yet, or the Ringer is about to redirect the caller.
+// Such a webhook changes nothing.
 func (x *exchange) waits() bool {
 	state := x.call.State
 	if x.in.Step != stepWait || state.Step != stepWait || x.in.Exchange != state.Exchange || x.in.Gone {
@@ -71,28 +71,28 @@ func (x *exchange) join() Reply {
 	return reply
 }
 
-// dialInstead dials the present step, of which no leg could be placed, and all that follow.
+// dialInstead dials the present step, since no leg could be placed for it. All later steps are dialled too.
 func (x *exchange) dialInstead() Reply {
-	x.note("ring.plain", "nobody could be rung beside the call: the plain way", "after", x.now.Sub(x.call.State.RingAttempt.StartedAt).String())
+	x.note("ring.plain", "no outbound leg could be placed: the step is dialled", "after", x.now.Sub(x.call.State.RingAttempt.StartedAt).String())
 	x.call.State.DialledOnly = true
 	return x.ring(x.Teams[x.call.State.Team])
 }
 
-// left notes that a specialist accepted and was gone before the caller came.
+// left takes back the acceptance of a specialist who was gone before the caller came.
 func (x *exchange) left(leg policy.Leg) {
 	leg.NotBridged = true
 	x.note("leg.left", "the specialist hung up before the caller came", "leg", string(leg.SID))
 	x.call, x.call.JoinedAt = x.call.WithLeg(leg), time.Time{}
 }
 
-// leftAlone reports whether the caller is alone in the conference: the specialist's leg ended before the caller came, or as good as.
+// leftAlone reports whether the caller is alone in the conference, because the specialist's leg ended before the caller came.
 func leftAlone(c policy.Call) bool {
 	leg, accepted := c.Accepted()
 	return accepted && leg.Attempt > 0 && !c.JoinedAt.IsZero() && !leg.EndedAt.IsZero() && leg.EndedAt.Sub(c.JoinedAt) < leftWithin &&
 		c.State.Step == stepRang && c.End().IsZero()
 }
 
-// settled returns the state of a call's ringing that no time changes any more, and since when; ringGoesOn where there is none yet.
+// settled returns what has come of a call's ringing for good, and since when. It is ringGoesOn while only time can tell.
 func settled(c policy.Call) (ringState, time.Time) {
 	if leg, accepted := c.Accepted(); accepted {
 		return ringAccepted, leg.AcceptedAt
@@ -100,7 +100,7 @@ func settled(c policy.Call) (ringState, time.Time) {
 	return attemptOf(c).settled()
 }
 
-// stepOf returns the ring step of a call in progress; the zero step where the configuration has it no more.
+// stepOf returns the ring step that a call is at. It is the zero step if it is no longer configured.
 func stepOf(s policy.Settings, c policy.Call) policy.RingStep {
 	steps := s.Teams[c.State.Team].Steps
 	if c.State.Ring >= len(steps) {

@@ -5,7 +5,7 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// Bounds of what a caller can key, say and leave, in seconds.
+// Bounds on what a caller can key, say and leave, in seconds.
 const (
 	numberTimeout    = 6 // between two digits: people read the number off a page
 	keyTimeout       = 5
@@ -13,7 +13,7 @@ const (
 	voicemailSilence = 5
 )
 
-// form gives replies their TwiML.
+// form renders replies to TwiML.
 type form struct {
 	words Words
 	base  string // public_url without a slash at its end
@@ -63,7 +63,7 @@ func document(say []twilio.Verb, then ...twilio.Verb) twilio.Response {
 	return twilio.Response{Verbs: append(say, then...)}
 }
 
-// say speaks each phrase; one that has no words in this language and situation is left out.
+// say speaks each phrase. One that has no words in this language and situation is left out.
 func (f form) say(line policy.Line, phrases []Phrase) []twilio.Verb {
 	verbs := make([]twilio.Verb, 0, len(phrases)+2)
 	for _, p := range phrases {
@@ -74,7 +74,7 @@ func (f form) say(line policy.Line, phrases []Phrase) []twilio.Verb {
 	return verbs
 }
 
-// noKey is a finishOnKey that no key matches, so that # and * are answers like any other.
+// noKey is a finishOnKey that no key matches, so that # and * are answers as well.
 var noKey = ""
 
 func (f form) gather(line policy.Line, r Reply, next string) twilio.Gather {
@@ -101,11 +101,11 @@ func (f form) record(next string) twilio.Record {
 	}
 }
 
-// legEvents are what the provider reports of each specialist's leg.
+// legEvents lists the events of a specialist's leg that the provider reports.
 var legEvents = []string{"initiated", "ringing", "answered", "completed"}
 
-// dial rings specialists. The caller hears ringing until one of them accepts; they see the number of the line, since carriers may
-// refuse to pass on the caller's.
+// dial rings specialists. The caller hears ringing until one of them accepts. They see the number of the line, since carriers may refuse to pass
+// on the caller's.
 func (f form) dial(line policy.Line, sid policy.CallSID, ring Ring, next string) twilio.Dial {
 	d := f.dialNumbers(line, ring, next, f.legURL(sid, 0, stepPath(stepScreen, 1)), f.legURL(sid, 0, "ring"))
 	if ring.Record {
@@ -154,7 +154,7 @@ func legPath(sid policy.CallSID, attempt int) string {
 	return stepPath("leg/"+string(sid), attempt)
 }
 
-// ringingTone is a piece of the ringing tone.
+// ringingTone plays a piece of the ringing tone.
 func (f form) ringingTone(line policy.Line, next string) []twilio.Verb {
 	name := ringTone(line.Language)
 	return []twilio.Verb{

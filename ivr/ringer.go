@@ -13,20 +13,19 @@ import (
 
 // REST is the provider's REST API, as far as calls need it. A twilio.Account is one.
 type REST interface {
-	Ring(ctx context.Context, r twilio.Ringing) (sid string, err error)
-	Fetch(ctx context.Context, sid, url string) error
+	Ring(ctx context.Context, r twilio.OutboundLeg) (sid string, err error)
+	Redirect(ctx context.Context, sid, url string) error
 	HangUp(ctx context.Context, sid string) error
 }
 
-// ringWithin and actionWithin bound an errand. What takes longer is of no use to anybody on the telephone.
+// ringWithin and actionWithin bound a REST action. One that takes longer is of no use to anybody on the telephone.
 const (
 	ringWithin   = placeWithin - 2*time.Second
 	actionWithin = 10 * time.Second
 )
 
-// Ringer runs the errands of calls (Machine.Errands), each on its own and beside the webhooks: nobody on a telephone waits for one. What comes of
-// an order to ring is brought into the log. An errand that fails, or is lost with the process, has done no harm: the machine goes on
-// without it.
+// Ringer does the REST actions of calls (Machine.Actions), each in a goroutine of its own, so that no webhook waits for one. It reports to the log
+// what came of placing legs. An action that fails, or is lost with the process, does no harm: the machine goes on without it.
 type Ringer struct {
 	settings Source
 	form     form
@@ -37,21 +36,21 @@ type Ringer struct {
 	running  sync.WaitGroup
 }
 
-// NewRinger makes a Ringer for the calls of a log.
+// NewRinger returns a Ringer for the calls of a log.
 func NewRinger(s Source, publicURL string, log Log, rest REST, now func() time.Time, logger *zap.Logger) *Ringer {
 	return &Ringer{settings: s, form: form{base: trimmed(publicURL)}, log: log, rest: rest, now: now, logger: logger}
 }
 
 func (r *Ringer) machine() Machine { return Machine{Settings: *r.settings()} }
 
-// Wait returns when no errand runs. A nil Ringer has none.
+// Wait returns when no action is under way. A nil Ringer has none.
 func (r *Ringer) Wait() {
 	if r != nil {
 		r.running.Wait()
 	}
 }
 
-// follow starts what a change of a call asks for, and returns at once. A nil Ringer does nothing.
+// follow starts the actions that a change of a call asks for, and returns at once. A nil Ringer does nothing.
 func (r *Ringer) follow(before, after policy.Call) {
 	if r == nil {
 		return
@@ -80,14 +79,14 @@ func (r *Ringer) run(ctx context.Context, a RESTAction) {
 	}
 }
 
-// fetch brings the caller on, unless that is too late.
+// fetch redirects the caller. An attempt that takes long is given up: the caller comes by itself then.
 func (r *Ringer) fetch(ctx context.Context, a RESTAction) error {
 	ctx, cancel := context.WithTimeout(ctx, fetchWithin)
 	defer cancel()
-	return r.rest.Fetch(ctx, string(a.Call), r.form.base+"/voice/"+a.Fetch+"?"+fetchedQuery)
+	return r.rest.Redirect(ctx, string(a.Call), r.form.base+"/voice/"+a.Fetch+"?"+fetchedQuery)
 }
 
-// place places the legs of an attempt, all at once.
+// place places the legs of an attempt, all at the same time. It knows of no call.
 func (r *Ringer) place(ctx context.Context, q RingRequest) Placed {
 	ctx, cancel := context.WithTimeout(ctx, ringWithin)
 	defer cancel()
@@ -98,7 +97,7 @@ func (r *Ringer) place(ctx context.Context, q RingRequest) Placed {
 	for i, to := range q.To {
 		all.Go(func() {
 			var sid string
-			sid, refusals[i] = r.rest.Ring(ctx, twilio.Ringing{
+			sid, refusals[i] = r.rest.Ring(ctx, twilio.OutboundLeg{
 				From: q.From.Full(), To: to.Full(), Seconds: q.Seconds, URL: path + stepPath(stepScreen, 1), StatusURL: path + "ring", StatusEvents: legEvents,
 			})
 			legs[i] = policy.Leg{SID: policy.CallSID(sid), To: to}
@@ -116,7 +115,7 @@ func (r *Ringer) place(ctx context.Context, q RingRequest) Placed {
 	return placed
 }
 
-// report brings what came of an order into the log, even when that took all the time there was.
+// report merges placed legs into the call, even if placing them used up the time of ctx.
 func (r *Ringer) report(ctx context.Context, sid policy.CallSID, p Placed) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()

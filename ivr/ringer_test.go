@@ -38,11 +38,11 @@ func (b *board) did(what string) error {
 	return b.fail
 }
 
-func (b *board) Ring(_ context.Context, r twilio.Ringing) (string, error) {
+func (b *board) Ring(_ context.Context, r twilio.OutboundLeg) (string, error) {
 	return "CAleg" + strings.Trim(r.To, "+"), b.did("ring " + r.To + " from " + r.From + " at " + r.URL)
 }
 
-func (b *board) Fetch(_ context.Context, sid, url string) error {
+func (b *board) Redirect(_ context.Context, sid, url string) error {
 	return b.did("fetch " + sid + " to " + url)
 }
 func (b *board) HangUp(_ context.Context, sid string) error { return b.did("hang up " + sid) }

@@ -6,8 +6,8 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// ringing is the port between the machine and a way of ringing specialists: dialled, on the caller's own call, or outbound, by calls that we
-// place. The machine starts a ring step and goes on by the step's state; it does not tell the two apart.
+// ringing is a way of ringing specialists: dialled, on the caller's own call, or outbound, by calls that we place. The machine starts a ring step
+// and goes on by the step's state; it does not tell the two apart.
 type ringing interface {
 	// start begins a ring step and returns what the caller hears meanwhile.
 	start(x *exchange, step policy.RingStep, say ...Phrase) Reply
@@ -30,10 +30,10 @@ const (
 	ringUnanswered           // everybody was rung, and nobody accepted
 )
 
-// nextRinging returns the way in which the next ring step rings. It is the only choice between the two.
+// nextRinging returns the way in which the next ring step is rung. Nothing else chooses between the two.
 func (x *exchange) nextRinging() ringing { return ringingOf(x.outbound && !x.call.State.DialledOnly) }
 
-// lastRinging returns the way in which the ring step rang that a webhook of the caller is about.
+// lastRinging returns the way in which the ring step was rung that a webhook of the caller is about.
 func (x *exchange) lastRinging() ringing {
 	return ringingOf(x.call.State.Step == stepWait || !x.call.JoinedAt.IsZero())
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Steps of a leg, as they stand in the paths of its webhooks.
+// Steps of a leg, as they appear in the paths of its webhooks.
 const (
 	stepScreen = "screen" // a specialist, or their voicemail, picked up
 	stepAnswer = "answer" // the key they pressed
@@ -25,8 +25,8 @@ type LegInput struct {
 
 func (in LegInput) key() string { return fmt.Sprintf("%s/%s/%d", in.Step, in.Leg, in.Try) }
 
-// NextLeg decides one webhook of a leg, on the call that it was rung for. The first specialist to press the accepting key has the
-// call. Like Next it is pure, and a webhook that was answered before gets its reply again.
+// NextLeg decides one webhook of a leg, on the call that it was rung for. The first specialist to press the accepting key has the call. Like
+// Next it is pure, and a webhook that was answered before gets its reply again.
 func (m Machine) NextLeg(call policy.Call, in LegInput, now time.Time) (policy.Call, Reply) {
 	if reply, ok := answered(call, in.key()); ok {
 		return call, reply
@@ -55,7 +55,7 @@ func (x *exchange) leg(leg *policy.Leg, in LegInput) Reply {
 	return x.answer(leg, in)
 }
 
-// screen tells a specialist who calls.
+// screen asks a specialist to take the call, and begins with who calls.
 func (x *exchange) screen(leg *policy.Leg, in LegInput) Reply {
 	if leg.ScreenedAt.IsZero() {
 		leg.ScreenedAt = x.now
@@ -85,7 +85,7 @@ func (x *exchange) whoCalls() []Phrase {
 	return append(say, phrase("screen-keys"))
 }
 
-// answer takes the specialist's key. Whatever presses none is not a person.
+// answer takes the specialist's key. A leg on which none is pressed is a voicemail, and is hung up.
 func (x *exchange) answer(leg *policy.Leg, in LegInput) Reply {
 	switch {
 	case in.Keys == "1":

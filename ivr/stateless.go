@@ -8,14 +8,14 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// plain is the way to a person that needs no log and no state (rule 11): for when the log cannot be written, a handler has failed, or
-// the provider fell back to us. Everything it must know next stands in the URL. Critical calls go first: one key says so.
+// stateless is the stateless fallback: a way to a person that needs neither the log nor the state of the call (rule 11), for when the log cannot
+// be written, a handler has failed, or our answers fail. The URL holds all that must be known next. Critical calls come first, with one key.
 type stateless struct {
 	form
 	settings *policy.Settings
 }
 
-// trouble says that something is wrong, and rings the team for questions; one key rings the critical team instead.
+// trouble rings the team for questions, after words that something is wrong. One key rings the critical team instead.
 func (s stateless) trouble(line policy.Line) twilio.Response {
 	say := s.say(line, []Phrase{phrase("trouble")})
 	gather := twilio.Gather{
@@ -37,7 +37,7 @@ func (s stateless) connect(line policy.Line, i policy.Intent) twilio.Response {
 	return document(s.say(line, []Phrase{phrase("connecting")}), s.ring(line, i, 0)...)
 }
 
-// next goes on after a ring step: the n-th, counted through all rounds, is over.
+// next goes on after the n-th ring step, counted through all rounds.
 func (s stateless) next(line policy.Line, i policy.Intent, n int, w twilio.Webhook) twilio.Response {
 	switch {
 	case gone(w.CallStatus):
@@ -51,17 +51,17 @@ func (s stateless) next(line policy.Line, i policy.Intent, n int, w twilio.Webho
 	return document(s.say(line, []Phrase{phrase("still-trying")}), s.ring(line, i, n+1)...)
 }
 
-// has says whether the intent's team has an n-th ring step, counted through all rounds.
+// has reports whether the intent's team has an n-th ring step, counted through all rounds.
 func (s stateless) has(line policy.Line, i policy.Intent, n int) bool {
 	team := s.settings.Team(line, i)
 	return n >= 0 && n < team.Rounds*len(team.Steps)
 }
 
-// talked says whether a dial ended after a conversation. Where the provider does not say, it did not: a caller who is rung through
-// twice has lost nothing, one who is sent away has.
+// talked reports whether a Dial ended after a conversation. If the provider does not report it, it did not: a caller who is rung through twice
+// has lost nothing, and one who is sent away has.
 func talked(w twilio.Webhook) bool { return w.DialBridged != nil && *w.DialBridged }
 
-// ring is the n-th ring step of the intent's team, or goodbye after the last.
+// ring rings the n-th step of the intent's team, or says goodbye after the last.
 func (s stateless) ring(line policy.Line, i policy.Intent, n int) []twilio.Verb {
 	if !s.has(line, i, n) {
 		return document(s.say(line, []Phrase{phrase("trouble-goodbye")}), twilio.Hangup{}).Verbs
@@ -73,7 +73,7 @@ func (s stateless) ring(line policy.Line, i policy.Intent, n int) []twilio.Verb 
 	return []twilio.Verb{s.dialNumbers(line, ring, next, s.base+"/plain/screen", "")}
 }
 
-// screen asks a specialist, without knowing who calls. next is where the key goes.
+// screen asks a specialist, without knowing who calls. next is the URL that takes the key.
 func (s stateless) screen(line policy.Line, next string) twilio.Response {
 	say := s.say(line, []Phrase{phrase("screen-plain"), phrase("screen-keys")})
 	return document(nil, oneKey(next, say), twilio.Hangup{})
@@ -87,7 +87,7 @@ func (s stateless) answer(keys string) twilio.Response {
 	return document(nil, twilio.Hangup{})
 }
 
-// instead is what a caller gets whose webhook could not be decided, as near to where the call was as can be told without its state.
+// instead answers a webhook that could not be decided, as near to where the call was as can be told without its state.
 func (s stateless) instead(line policy.Line, step string, w twilio.Webhook) twilio.Response {
 	switch {
 	case gone(w.CallStatus):
@@ -104,7 +104,7 @@ func (s stateless) instead(line policy.Line, step string, w twilio.Webhook) twil
 	return s.trouble(line)
 }
 
-// gone says whether the caller has hung up, or was never there.
+// gone reports whether the caller has hung up, or was never there.
 func gone(callStatus string) bool {
 	switch callStatus {
 	case "completed", "canceled", "busy", "no-answer", "failed":
@@ -113,7 +113,7 @@ func gone(callStatus string) bool {
 	return false
 }
 
-// statelessRoutes are the way to a person that needs no state. The log is not asked for anything.
+// statelessRoutes registers the stateless fallback. Its handlers do not use the log.
 func (h *webhooks) statelessRoutes(on func(string, func(*hook) error)) {
 	on("/plain", func(w *hook) error { return h.send(w, h.stateless(w).instead(w.line, "", w.Webhook)) })
 	on("/plain/key", func(w *hook) error { return h.send(w, h.stateless(w).key(w.line, w.Digits)) })

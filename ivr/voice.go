@@ -53,7 +53,7 @@ func (h *webhooks) leg(step string) func(*hook) error {
 
 var errNoSID = errors.New("the webhook names no call")
 
-// advance commits one change to a call, and says so once when it ended the call.
+// advance commits one change to a call, starts the REST actions that follow from it, and reports the end of the call once.
 func (h *webhooks) advance(ctx context.Context, w *hook, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
 	if sid == "" {
 		return policy.Call{}, errNoSID
@@ -78,7 +78,7 @@ func (h *webhooks) advance(ctx context.Context, w *hook, sid policy.CallSID, cha
 	return call, nil
 }
 
-// input reads a webhook and looks up what the machine may want to know.
+// input reads a webhook and looks up what its step needs.
 func (h *webhooks) input(ctx context.Context, w *hook) (Input, error) {
 	in := h.read(w)
 	var err error
@@ -98,7 +98,7 @@ func (h *webhooks) input(ctx context.Context, w *hook) (Input, error) {
 	return in, err
 }
 
-// read is the webhook alone.
+// read returns the input that the webhook alone holds.
 func (h *webhooks) read(w *hook) Input {
 	in := Input{
 		Step: stepArrive, Line: policy.Phone(w.To), From: policy.Phone(w.From), Attested: w.FullAttestation, Gone: gone(w.CallStatus),
@@ -129,7 +129,7 @@ func (h *webhooks) read(w *hook) Input {
 	return in
 }
 
-// hangupKeys is what the provider sends as keys when the caller hung up during a recording.
+// hangupKeys is sent by the provider as keys if the caller hung up during a recording.
 const hangupKeys = "hangup"
 
 func digits(keys string) string {
@@ -160,7 +160,7 @@ func (h *webhooks) callers(ctx context.Context, from policy.Phone) ([]policy.Cus
 	return h.Directory.CustomersCallingFrom(ctx, from)
 }
 
-// fallback goes on after an answer of ours that the provider could not use.
+// fallback answers at the number's fallback URL, after an answer of ours that the provider could not use.
 func (h *webhooks) fallback(w *hook) error {
 	failed := failedPath(h.PublicURL, w.ErrorURL)
 	h.Logger.Warn("the provider fell back to us", zap.String("sid", w.CallSID), zap.String("error", w.ErrorCode), zap.String("at", failed))

@@ -7,29 +7,29 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// inDoubt orders the intents that fit equally well. Who wants a severity raised names it; else the more urgent one is the safer mistake.
+// inDoubt orders the intents that fit equally well. A caller who wants a severity raised names it; else the more urgent one is the safer mistake.
 var inDoubt = []policy.Intent{
 	policy.RaiseSeverity, policy.Critical, policy.Restricted, policy.TicketStatus, policy.Question,
 }
 
-// Intent is the reason to call that fits best to what a caller said: "our platform is down" is critical. ok is false when nothing fits.
+// Intent returns the reason to call that fits best to what a caller said: "our platform is down" is critical. ok is false if none fits.
 func (w Words) Intent(language, speech string) (intent policy.Intent, ok bool) {
 	return best(w.tongue(language), speech, inDoubt)
 }
 
-// Word is the short answer that fits best to what a caller said; WordNone when nothing fits. A reason to call may hold such a word ("no one
-// can log in"), so at the menu Intent goes first.
+// Word returns the short answer that fits best to what a caller said, or WordNone. A reason to call may hold such a word ("no one can log in"), so
+// at the menu Intent goes first.
 func (w Words) Word(language, speech string) Word {
 	word, _ := best(w.tongue(language), speech, []Word{WordLost, WordNo, WordYes, WordRepeat})
 	return word
 }
 
-// Hints are the words that callers are likely to say, for the provider's recognition of speech: a list with commas.
+// Hints returns the words that callers are likely to say, for the provider's speech recognition: a list with commas.
 func (w Words) Hints(language string) string {
 	return strings.Join(entries(w.tongue(language)["hints"]), ", ")
 }
 
-// best is the meaning whose longest phrase was heard; of equal ones the first.
+// best returns the meaning whose longest phrase was heard, and the first of equal ones.
 func best[T ~string](t tongue, speech string, meanings []T) (meaning T, ok bool) {
 	said, longest := heardWords(speech), 0
 	for _, m := range meanings {
@@ -42,7 +42,7 @@ func best[T ~string](t tongue, speech string, meanings []T) (meaning T, ok bool)
 	return meaning, longest > 0
 }
 
-// match counts the words of a phrase if they were all said, in order; 0 otherwise. "..." stands for any words between.
+// match returns the number of words of a phrase if all were said, in order, and 0 otherwise. "..." stands for any words between.
 func match(said []string, phrase string) int {
 	count := 0
 	for part := range strings.SplitSeq(phrase, "...") {
@@ -56,7 +56,7 @@ func match(said []string, phrase string) int {
 	return count
 }
 
-// index is where words first stand side by side, -1 if they don't.
+// index returns where words first occur side by side, and -1 if they don't.
 func index(said, words []string) int {
 	for i := 0; i+len(words) <= len(said); i++ {
 		if strings.Join(said[i:i+len(words)], " ") == strings.Join(words, " ") {
@@ -66,7 +66,7 @@ func index(said, words []string) int {
 	return -1
 }
 
-// heardWords makes "Sev. One" and "sev 1" the same.
+// heardWords returns the words of a text with figures for numbers, so that "Sev. One" and "sev 1" are the same.
 func heardWords(speech string) []string {
 	words := spokenWords(speech)
 	for i, word := range words {
@@ -91,11 +91,11 @@ var tens = map[string]string{
 
 var times = map[string]int{"double": 2, "triple": 3, "treble": 3}
 
-// noughts are the words for what stands behind a figure: "five hundred".
+// noughts are the words that add zeros to a figure: "five hundred".
 var noughts = map[string]string{"hundred": "00", "thousand": "000"}
 
-// SpokenDigits are the digits in what a caller said, in the order in which they were said: "two oh four, five one eight", "204-518",
-// "double five", "twenty four". Everything else is dropped; "" when there is none. The words are English.
+// SpokenDigits returns the digits in what a caller said, in their order: "two oh four, five one eight", "204-518", "double five", "twenty four".
+// Everything else is dropped. The words are English.
 func SpokenDigits(speech string) string {
 	var digits strings.Builder
 	said := spokenWords(speech)
@@ -107,7 +107,7 @@ func SpokenDigits(speech string) string {
 	return digits.String()
 }
 
-// number reads what the first words stand for and says how many it used: at least one.
+// number returns the digits that the first words stand for, and how many words it used, at least one.
 func number(said []string) (digits string, used int) {
 	word, next := said[0], ""
 	if len(said) > 1 {
@@ -131,7 +131,7 @@ func number(said []string) (digits string, used int) {
 	return figure(word) + noughts[word], 1
 }
 
-// figure is a word below 20 or a number as digits; "" for anything else.
+// figure returns the digits of a number or of a word for one below 20, and "" for anything else.
 func figure(word string) string {
 	if word != "" && word[0] >= '0' && word[0] <= '9' {
 		return word
@@ -143,8 +143,8 @@ func isNumber(word string) bool {
 	return figure(word) != "" || tens[word] != "" || times[word] > 0 || noughts[word] != ""
 }
 
-// spokenWords are the words of what was said or is listened for, in small letters and without marks. An apostrophe joins ("don't" is
-// "dont"), and a change between letters and digits divides ("sev1" is "sev" and "1").
+// spokenWords returns the words of a text in small letters and without marks. An apostrophe joins ("don't" is "dont"), and a change between
+// letters and digits divides ("sev1" is "sev" and "1").
 func spokenWords(speech string) []string {
 	var words []string
 	var last rune

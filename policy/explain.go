@@ -39,7 +39,7 @@ func (c Call) Explain(fair FairUse, counted bool, now time.Time) []Decision {
 		result := fmt.Sprintf("a message of %d s was left", c.Message.Seconds)
 		events = append(events, told(firstSet(c.Message.At, c.End()), "voicemail", result, "recording", c.Message.SID))
 	}
-	events = append(events, c.recordingStory()...)
+	events = append(events, c.recordingEvents()...)
 	slices.SortStableFunc(events, func(a, b event) int { return a.place.Compare(b.place) })
 	var story []Decision
 	for _, e := range events {

@@ -2,7 +2,7 @@ package policy
 
 import "slices"
 
-// Stage is what a call that goes on is at, as far as is known.
+// Stage is where a call is, as far as is known.
 type Stage string
 
 // The stages, in the order of a call.
@@ -17,7 +17,7 @@ const (
 	stageOver    Stage = "over"
 )
 
-// Stage follows from what the log knows of the call.
+// Stage returns where the call is, by what was logged.
 func (c Call) Stage() Stage {
 	leg, accepted := c.Accepted()
 	switch {

@@ -205,6 +205,7 @@ func scan[T any](ctx context.Context, s *Store, bucket []byte, r span, step int,
 	return func(yield func(T, error) bool) {
 		var page []T
 		for done := false; !done; page = page[:0] {
+			s.options.Yield()
 			err := s.view(ctx, func(tx *bolt.Tx) (err error) {
 				r, done, err = r.visit(tx.Bucket(bucket), step, func(k, v []byte) error {
 					found, err := read(k, v)

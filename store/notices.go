@@ -18,7 +18,8 @@ import (
 // maxNoticeKey bounds the key of a notice, so that it fits into the index.
 const maxNoticeKey = 1024
 
-// noticeKeys are the index entries of a notice: those that wait are found by the time of their next try, and those that were given up too.
+// noticeKeys returns the index entries of a notice: one that waits is found by its channel and the time of its next attempt, one that was
+// given up by when that was.
 func noticeKeys(n policy.Notice) []entry {
 	switch {
 	case !n.SentAt.IsZero():
@@ -31,7 +32,7 @@ func noticeKeys(n policy.Notice) []entry {
 
 func dueKey(c policy.Channel) indexKey { return key(byDue).part(string(c)) }
 
-// FailedNotices is how many notices were given up and wait for a person. It reads their entries in the index.
+// FailedNotices returns how many notices were given up and wait for a person. It reads their entries in the index.
 func (s *Store) FailedNotices(ctx context.Context) (failed int, err error) {
 	err = s.view(ctx, func(tx *bolt.Tx) error {
 		for range under(key(byFailed)).in(tx.Bucket(indexBucket)) {
@@ -42,7 +43,7 @@ func (s *Store) FailedNotices(ctx context.Context) (failed int, err error) {
 	return failed, err
 }
 
-// NoticesGivenUp are the notices that were given up and wait for a person, at most limit of them, the last first.
+// NoticesGivenUp returns the notices that were given up and wait for a person, at most limit of them, the last first.
 func (s *Store) NoticesGivenUp(ctx context.Context, limit int) (found []policy.Notice, err error) {
 	err = s.view(ctx, func(tx *bolt.Tx) error {
 		found, err = noticesIn(tx, under(key(byFailed)).backwards(), 1+timeLength, limit)
@@ -88,8 +89,8 @@ func newNotices(notices []policy.Notice) ([]outgoing, error) {
 	return out, nil
 }
 
-// putNew writes the notices whose keys are new. That is seen here, in the commit, since what a batch before this one wrote need not be in
-// the file when a notice is made.
+// putNew writes the notices whose keys are new. It looks in the commit, because the batch before may not be in the file when a notice is
+// made.
 func putNew(tx *bolt.Tx, notices []outgoing) error {
 	outbox := tx.Bucket(noticesBucket)
 	for _, n := range notices {
@@ -106,8 +107,8 @@ func putNew(tx *bolt.Tx, notices []outgoing) error {
 	return nil
 }
 
-// PutNotices writes notices into the outbox, all or none of them. One whose key is there already is not written again, whatever became of
-// it.
+// PutNotices writes notices into the outbox, all or none of them. A notice whose key is there already is not written again, even when it has
+// been sent or given up.
 func (s *Store) PutNotices(ctx context.Context, notices []policy.Notice) error {
 	out, err := newNotices(notices)
 	if err != nil || len(out) == 0 {
@@ -119,13 +120,13 @@ func (s *Store) PutNotices(ctx context.Context, notices []policy.Notice) error {
 	})
 }
 
-// Notices are all notices of the outbox by their keys: those that wait, were sent, or were given up. It reads in short steps, as Calls does.
+// Notices returns all notices of the outbox by their keys: those that wait, were sent, or were given up. It reads in short steps, as Calls does.
 func (s *Store) Notices(ctx context.Context) iter.Seq2[policy.Notice, error] {
 	return scan(ctx, s, noticesBucket, span{}, pageLength, decodeNotice)
 }
 
-// NoticesUnder are the notices whose keys begin in one of some ways (policy.NoticesAbout), at most limit of them, newest first. It reads those
-// and no others, and none twice.
+// NoticesUnder returns the notices whose keys have one of the prefixes (policy.NoticesAbout), at most limit of them, newest first. It reads each of
+// those once, and no others.
 func (s *Store) NoticesUnder(ctx context.Context, starts []string, limit int) ([]policy.Notice, error) {
 	var found []policy.Notice
 	err := s.view(ctx, func(tx *bolt.Tx) error {
@@ -148,7 +149,7 @@ func decodeNotice(k, v []byte) (policy.Notice, error) {
 	return decode[policy.Notice]("notice", string(k), v)
 }
 
-// DueNotices returns the notices of one channel that wait and whose next try is due, at most limit of them: the longest due first, those of
+// DueNotices returns the notices of one channel that wait and whose next attempt is due, at most limit of them: the longest due first, those of
 // one moment by key. It reads those and no others, however many wait on another channel.
 func (s *Store) DueNotices(ctx context.Context, channel policy.Channel, now time.Time, limit int) (due []policy.Notice, err error) {
 	err = s.view(ctx, func(tx *bolt.Tx) error {
@@ -159,7 +160,7 @@ func (s *Store) DueNotices(ctx context.Context, channel policy.Channel, now time
 	return due, err
 }
 
-// NoticeSent notes that a notice was delivered. Of one that is noted as sent already the first time stays. Errors: policy.ErrNoNotice.
+// NoticeSent stores that a notice was delivered. If it was delivered before, the first time stays. Errors: policy.ErrNoNotice.
 func (s *Store) NoticeSent(ctx context.Context, key string, at time.Time) error {
 	return s.changeNotice(ctx, key, func(n policy.Notice) (policy.Notice, *policy.AuditEntry, error) {
 		if !n.SentAt.IsZero() {
@@ -171,7 +172,7 @@ func (s *Store) NoticeSent(ctx context.Context, key string, at time.Time) error 
 	})
 }
 
-// NoticeFailed notes that a delivery failed at a time, why, and when to try next; a zero nextAt gives the notice up until a person
+// NoticeFailed stores that a delivery failed at a time, why, and when the next attempt is due; a zero nextAt gives the notice up until a person
 // retries it. A notice that was sent stays sent. Errors: policy.ErrNoNotice.
 func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, cause error, nextAt time.Time) error {
 	if cause == nil {
@@ -190,8 +191,8 @@ func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, caus
 	})
 }
 
-// RetryNotice makes a notice due at a time, as if it had never been tried, and notes in the audit who wanted that. Errors:
-// policy.ErrNoNotice, policy.ErrSent.
+// RetryNotice makes a notice due at a time, counting its attempts anew, and notes in the audit who did so. Errors: policy.ErrNoNotice,
+// policy.ErrSent.
 func (s *Store) RetryNotice(ctx context.Context, key, by string, at time.Time) error {
 	return s.changeNotice(ctx, key, func(n policy.Notice) (policy.Notice, *policy.AuditEntry, error) {
 		if !n.SentAt.IsZero() {
@@ -202,7 +203,7 @@ func (s *Store) RetryNotice(ctx context.Context, key, by string, at time.Time) e
 	})
 }
 
-// changeNotice changes one notice, with a note in the audit where there is one to make, in one step.
+// changeNotice changes one notice and writes the entry of the audit, if any, in one step.
 func (s *Store) changeNotice(ctx context.Context, key string, change func(policy.Notice) (policy.Notice, *policy.AuditEntry, error)) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		value := tx.Bucket(noticesBucket).Get([]byte(key))
@@ -226,7 +227,7 @@ func (s *Store) changeNotice(ctx context.Context, key string, change func(policy
 	})
 }
 
-// putChanged writes a value and the change of its index entries.
+// putChanged writes a value and the changes of its index entries.
 func putChanged(tx *bolt.Tx, bucket, at []byte, after any, old, now []entry) error {
 	value, err := encode(after)
 	if err != nil {
@@ -238,7 +239,7 @@ func putChanged(tx *bolt.Tx, bucket, at []byte, after any, old, now []entry) err
 	return write(tx, indexEdits(old, now))
 }
 
-// noticesAbout are the notices about an account, by key. It reads the whole outbox, which retention keeps short.
+// noticesAbout returns the notices about an account, by key. It reads the whole outbox, which retention keeps short.
 func noticesAbout(tx *bolt.Tx, customer policy.CustomerNumber) (found []policy.Notice, err error) {
 	err = tx.Bucket(noticesBucket).ForEach(func(k, v []byte) error {
 		n, err := decodeNotice(k, v)

@@ -28,7 +28,7 @@ type house struct {
 	store    *store.Store
 	now      func() time.Time
 	log      *zap.Logger
-	inForce  *inForce
+	inForce  *store.Lines
 	ended    *endedCalls
 	counters *metrics
 	courtesy *courtesy
@@ -70,10 +70,10 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 		return nil, errors.Join(err, opened.Close())
 	}
 	h := &house{
-		conf: conf, store: opened, now: now, log: log, inForce: newInForce(conf.Settings, opened), ended: &endedCalls{}, counters: counters,
+		conf: conf, store: opened, now: now, log: log, inForce: store.NewLines(conf.Settings, opened), ended: &endedCalls{}, counters: counters,
 		courtesy: courtesy, stopping: make(chan struct{}),
 	}
-	if err := h.inForce.load(context.Background()); err != nil { // callers are served all the same (rule 11)
+	if err := h.inForce.Reload(context.Background()); err != nil { // callers are served all the same (rule 11)
 		log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))
 	}
 	h.usage = store.NewUsageCache(opened, conf.Settings, func(err error) { log.Error("usage could not be derived", zap.Error(err)) })

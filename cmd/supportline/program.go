@@ -109,8 +109,8 @@ func (p *program) data(ctx context.Context, command control.Command, args []stri
 	if err != nil {
 		return err
 	}
-	force := newInForce(conf.Settings, opened)
-	if err := force.load(ctx); err != nil {
+	force := store.NewLines(conf.Settings, opened)
+	if err := force.Reload(ctx); err != nil {
 		fmt.Fprintf(p.Err, "What was edited of the lines' dates can't be read, so the configuration alone holds: %v\n", err)
 	}
 	archive, err := newArchive(conf, opened, archiveOptions{now: p.Now})
