@@ -1,9 +1,9 @@
 package policy
 
 import (
-	"errors"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 )

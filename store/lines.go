@@ -17,8 +17,8 @@ type Lines struct {
 	store      *Store
 	now        atomic.Pointer[policy.Settings]
 
-	mu       sync.Mutex // serializes changes, so that what is in force never goes back
-	read     bool       // the stored revisions were read
+	mu        sync.Mutex // serializes changes, so that what is in force never goes back
+	read      bool       // the stored revisions were read
 	revisions map[policy.Phone]policy.ScheduleRevision
 }
 

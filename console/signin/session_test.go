@@ -1,7 +1,8 @@
-package console_test
+package signin_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -9,22 +10,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy/users"
 )
 
 // Every wrong sign-in is answered the same, so that nobody learns which names there are, and is in the audit without what was typed.
 func TestWrongSignIns(t *testing.T) {
-	p := NewPlace(t)
-	p.Add(t, users.User{Name: "gone", Role: users.Admin, DisabledAt: Monday})
+	p := browsertest.NewPlace(t)
+	p.Add(t, users.User{Name: "gone", Role: users.Admin, DisabledAt: browsertest.Monday})
 	p.Add(t, users.User{Name: "sso", Role: users.Admin})
-	if _, err := p.Store.ChangeUser(t.Context(), "sso", users.WithPassword("", "test", Monday)); err != nil {
+	if _, err := p.Store.ChangeUser(t.Context(), "sso", users.WithPassword("", "test", browsertest.Monday)); err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct{ name, user, password, audit string }{
 		{"a wrong password", "viewer", "blue horse batterz", "sign-in-refused viewer by viewer: wrong password, from 127.0.0.1"},
-		{"an unknown name", "nobody", Password, "sign-in-refused  by (unknown): a name that nobody has, from 127.0.0.1"},
-		{"a password in the field of the name", Password, "", "sign-in-refused  by (unknown): a name that nobody has, from 127.0.0.1"},
-		{"somebody who was shut out", "gone", Password, "sign-in-refused gone by gone: shut out, from 127.0.0.1"},
+		{"an unknown name", "nobody", browsertest.Password, "sign-in-refused  by (unknown): a name that nobody has, from 127.0.0.1"},
+		{"a password in the field of the name", browsertest.Password, "", "sign-in-refused  by (unknown): a name that nobody has, from 127.0.0.1"},
+		{"somebody who was shut out", "gone", browsertest.Password, "sign-in-refused gone by gone: shut out, from 127.0.0.1"},
 		{"somebody without a password", "sso", "", "sign-in-refused sso by sso: wrong password, from 127.0.0.1"},
 	}
 	for _, test := range tests {
@@ -36,18 +38,18 @@ func TestWrongSignIns(t *testing.T) {
 			}
 		})
 	}
-	if log := p.Log.String(); strings.Contains(log, Password) || strings.Contains(log, "nobody") {
+	if log := p.Log.String(); strings.Contains(log, browsertest.Password) || strings.Contains(log, "nobody") {
 		t.Errorf("what was typed is in the log:\n%s", log)
 	}
 }
 
 func TestSignInLeadsBack(t *testing.T) {
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	for next, want := range map[string]string{
 		"/calls?outcome=served": "/calls?outcome=served", "": "/now", "//evil.example": "/now", "https://evil.example/": "/now",
 		"/\\evil.example": "/now", "/signin?next=/": "/now", "/\t/evil.example": "/now",
 	} {
-		if got := p.Visitor(t).Post("/signin", "name", " Viewer ", "password", Password, "next", next); got.Path != want || got.Status != http.StatusOK {
+		if got := p.Visitor(t).Post("/signin", "name", " Viewer ", "password", browsertest.Password, "next", next); got.Path != want || got.Status != http.StatusOK {
 			t.Errorf("next %q led to %s, status %d; want %s", next, got.Path, got.Status, want)
 		}
 	}
@@ -70,10 +72,10 @@ func TestCookie(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p := NewPlace(t, func(d *console.Deps) { d.Settings.URL = test.url })
+			p := browsertest.NewPlace(t, func(d *console.Deps) { d.Settings.URL = test.url })
 			c := p.Visitor(t)
 			c.HTTP.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-			name, rest, _ := strings.Cut(c.SignIn("viewer", Password).Header.Get("Set-Cookie"), "=")
+			name, rest, _ := strings.Cut(c.SignIn("viewer", browsertest.Password).Header.Get("Set-Cookie"), "=")
 			_, attributes, _ := strings.Cut(rest, ";")
 			if diff := cmp.Diff(test.want, name+";"+attributes); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
@@ -84,12 +86,12 @@ func TestCookie(t *testing.T) {
 
 // A token that somebody had before the sign-in is worth nothing after it.
 func TestNewTokenOnSignIn(t *testing.T) {
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	c := p.Visitor(t)
 	token := func() string { return c.HTTP.Jar.Cookies(mustURL(t, p.Server.URL))[0].Value }
-	c.SignIn("viewer", Password)
+	c.SignIn("viewer", browsertest.Password)
 	first := token()
-	c.SignIn("viewer", Password)
+	c.SignIn("viewer", browsertest.Password)
 	if token() == first {
 		t.Error("the token is the same after another sign-in")
 	}
@@ -101,10 +103,10 @@ func TestNewTokenOnSignIn(t *testing.T) {
 
 // Only hashes of the tokens are in the store.
 func TestTokensAreNotStored(t *testing.T) {
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	c := p.As(t, users.Viewer)
 	token := c.HTTP.Jar.Cookies(mustURL(t, p.Server.URL))[0].Value
-	if _, found, err := p.Store.Session(t.Context(), token, Monday); found || err != nil {
+	if _, found, err := p.Store.Session(t.Context(), token, browsertest.Monday); found || err != nil {
 		t.Errorf("the token itself is a key: %v", err)
 	}
 }
@@ -112,43 +114,47 @@ func TestTokensAreNotStored(t *testing.T) {
 func TestSessionsEnd(t *testing.T) {
 	tests := []struct {
 		name string
-		do   func(t *testing.T, p *Place, c *Client)
+		do   func(t *testing.T, p *browsertest.Place, c *browsertest.Client)
 		want string // where the next page leads; "" for the page itself
 	}{
-		{"not after 29 minutes", func(_ *testing.T, p *Place, _ *Client) { p.Now = p.Now.Add(29 * time.Minute) }, ""},
-		{"after 31 minutes without a page", func(_ *testing.T, p *Place, _ *Client) { p.Now = p.Now.Add(31 * time.Minute) }, "/signin?next=%2Fcalls&why=idle"},
-		{"not while there is a page now and then", func(_ *testing.T, p *Place, c *Client) {
+		{"not after 29 minutes", func(_ *testing.T, p *browsertest.Place, _ *browsertest.Client) { p.Now = p.Now.Add(29 * time.Minute) }, ""},
+		{"after 31 minutes without a page", func(_ *testing.T, p *browsertest.Place, _ *browsertest.Client) { p.Now = p.Now.Add(31 * time.Minute) }, "/signin?next=%2Fcalls&why=idle"},
+		{"not while there is a page now and then", func(_ *testing.T, p *browsertest.Place, c *browsertest.Client) {
 			for range 10 {
 				p.Now = p.Now.Add(20 * time.Minute)
 				c.Get("/calls")
 			}
 		}, ""},
-		{"after 12 hours, whatever was done", func(_ *testing.T, p *Place, c *Client) {
+		{"after 12 hours, whatever was done", func(_ *testing.T, p *browsertest.Place, c *browsertest.Client) {
 			for range 36 {
 				p.Now = p.Now.Add(20 * time.Minute)
 				c.Get("/calls")
 			}
 		}, "/signin?next=%2Fcalls"},
-		{"by signing out", func(_ *testing.T, _ *Place, c *Client) { c.Post("/signout") }, "/signin?next=%2Fcalls"},
-		{"not by signing out elsewhere", func(t *testing.T, p *Place, _ *Client) { p.As(t, users.Operator).Post("/signout") }, ""},
-		{"by signing out everywhere, elsewhere", func(t *testing.T, p *Place, _ *Client) { p.As(t, users.Operator).Post("/signout/everywhere") }, "/signin?next=%2Fcalls"},
-		{"by being shut out", func(t *testing.T, p *Place, _ *Client) {
+		{"by signing out", func(_ *testing.T, _ *browsertest.Place, c *browsertest.Client) { c.Post("/signout") }, "/signin?next=%2Fcalls"},
+		{"not by signing out elsewhere", func(t *testing.T, p *browsertest.Place, _ *browsertest.Client) {
+			p.As(t, users.Operator).Post("/signout")
+		}, ""},
+		{"by signing out everywhere, elsewhere", func(t *testing.T, p *browsertest.Place, _ *browsertest.Client) {
+			p.As(t, users.Operator).Post("/signout/everywhere")
+		}, "/signin?next=%2Fcalls"},
+		{"by being shut out", func(t *testing.T, p *browsertest.Place, _ *browsertest.Client) {
 			p.As(t, users.Admin).Post("/users/operator", "act", "disable").Want(t, http.StatusOK, "operator is shut out")
 		}, "/signin?next=%2Fcalls"},
-		{"by a new password", func(t *testing.T, p *Place, _ *Client) {
+		{"by a new password", func(t *testing.T, p *browsertest.Place, _ *browsertest.Client) {
 			other := p.As(t, users.Operator)
-			other.Post("/profile/password", "old", Password, "new", "green horse battery", "again", "green horse battery").
+			other.Post("/profile/password", "old", browsertest.Password, "new", "green horse battery", "again", "green horse battery").
 				Want(t, http.StatusOK, "The password is changed.")
-			other.SignIn("operator", Password).Want(t, http.StatusUnauthorized)
+			other.SignIn("operator", browsertest.Password).Want(t, http.StatusUnauthorized)
 			other.SignIn("operator", "green horse battery").Want(t, http.StatusOK)
 		}, "/signin?next=%2Fcalls"},
-		{"not by another role", func(t *testing.T, p *Place, _ *Client) {
+		{"not by another role", func(t *testing.T, p *browsertest.Place, _ *browsertest.Client) {
 			p.As(t, users.Admin).Post("/users/operator", "act", "role", "role", "viewer").Want(t, http.StatusOK, "operator has another role")
 		}, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p := NewPlace(t)
+			p := browsertest.NewPlace(t)
 			c := p.As(t, users.Operator)
 			test.do(t, p, c)
 			want := test.want
@@ -163,29 +169,29 @@ func TestSessionsEnd(t *testing.T) {
 }
 
 func TestGuessingIsSlowedDown(t *testing.T) {
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	c := p.Visitor(t)
 	for range 4 {
 		c.SignIn("viewer", "wrong wrong wrong").Want(t, http.StatusUnauthorized)
 	}
-	slow := c.SignIn("viewer", Password)
+	slow := c.SignIn("viewer", browsertest.Password)
 	slow.Want(t, http.StatusTooManyRequests, "Too many wrong tries. Wait a second")
 	if got := slow.Header.Get("Retry-After"); got != "2" {
 		t.Errorf("Retry-After is %q", got)
 	}
-	c.SignIn("operator", Password).Want(t, http.StatusOK)
+	c.SignIn("operator", browsertest.Password).Want(t, http.StatusOK)
 	p.Now = p.Now.Add(time.Second)
 	c.SignIn("viewer", "wrong wrong wrong").Want(t, http.StatusUnauthorized)
-	c.SignIn("viewer", Password).Want(t, http.StatusTooManyRequests, "Wait 2 seconds")
+	c.SignIn("viewer", browsertest.Password).Want(t, http.StatusTooManyRequests, "Wait 2 seconds")
 	p.Now = p.Now.Add(2 * time.Second)
-	c.SignIn("viewer", Password).Want(t, http.StatusOK)
+	c.SignIn("viewer", browsertest.Password).Want(t, http.StatusOK)
 	for i := range 20 - 5 {
-		c.SignIn("nobody"+string(rune('a'+i)), Password).Want(t, http.StatusUnauthorized)
+		c.SignIn("nobody"+string(rune('a'+i)), browsertest.Password).Want(t, http.StatusUnauthorized)
 	}
-	c.SignIn("somebody", Password).Want(t, http.StatusUnauthorized)
-	c.SignIn("admin", Password).Want(t, http.StatusTooManyRequests)
+	c.SignIn("somebody", browsertest.Password).Want(t, http.StatusUnauthorized)
+	c.SignIn("admin", browsertest.Password).Want(t, http.StatusTooManyRequests)
 	p.Now = p.Now.Add(2 * time.Hour)
-	c.SignIn("admin", Password).Want(t, http.StatusOK)
+	c.SignIn("admin", browsertest.Password).Want(t, http.StatusOK)
 }
 
 // A form that another site makes a browser send does nothing.
@@ -203,7 +209,7 @@ func TestOtherSites(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p := NewPlace(t, func(d *console.Deps) { d.Settings.URL = "https://console.example.com" })
+			p := browsertest.NewPlace(t, func(d *console.Deps) { d.Settings.URL = "https://console.example.com" })
 			got := p.Visitor(t).Send("/signin", test.header, "name", "viewer", "password", "")
 			if refused := got.Status == http.StatusForbidden; refused != (test.want == http.StatusForbidden) {
 				t.Errorf("status %d:\n%s", got.Status, got.Body)
@@ -213,7 +219,7 @@ func TestOtherSites(t *testing.T) {
 }
 
 func TestAuditOfSessions(t *testing.T) {
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	c := p.As(t, users.Viewer)
 	c.Post("/profile", "zone", "Europe/London", "theme", "dark").Want(t, http.StatusOK, `data-theme="dark"`, "Saved.")
 	c.Post("/signout")
@@ -228,11 +234,20 @@ func TestAuditOfSessions(t *testing.T) {
 
 // A store that cannot be written lets nobody in, and says so; who is in already can go on reading.
 func TestWhenNothingCanBeWritten(t *testing.T) {
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	c := p.As(t, users.Operator)
 	p.Store.FailWrites(http.ErrHandlerTimeout)
-	p.Visitor(t).SignIn("viewer", Password).Want(t, http.StatusInternalServerError, "Something went wrong")
+	p.Visitor(t).SignIn("viewer", browsertest.Password).Want(t, http.StatusInternalServerError, "Something went wrong")
 	p.Now = p.Now.Add(5 * time.Minute)
 	c.Get("/calls").Want(t, http.StatusOK)
 	p.Store.FailWrites(nil)
+}
+
+func mustURL(t testing.TB, text string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }

@@ -1,4 +1,4 @@
-package console_test
+package signin_test
 
 import (
 	"net/http"
@@ -9,19 +9,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy/users"
 )
 
 // mustSSO is a place whose people can also sign in at an identity provider.
-func mustSSO(t testing.TB) (*Place, *identityServer) {
+func mustSSO(t testing.TB) (*browsertest.Place, *identityServer) {
 	t.Helper()
 	id := newIdentityServer(t)
 	id.claims = map[string]any{"sub": "17", "preferred_username": "Mila", "groups": []string{"staff", "support"}}
-	var p *Place
+	var p *browsertest.Place
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.Server.Config.Handler.ServeHTTP(w, r) }))
 	t.Cleanup(front.Close)
-	p = NewPlace(t, func(d *console.Deps) {
+	p = browsertest.NewPlace(t, func(d *console.Deps) {
 		d.Settings.URL = front.URL
 		d.Settings.SSO = signin.SSO{
 			Issuer: id.URL, ClientID: clientID, ClientSecret: clientSecret, RoleClaim: "groups",
@@ -42,14 +43,14 @@ func TestSingleSignOn(t *testing.T) {
 		t.Errorf("the sign-in led to %s", got.Path)
 	}
 	user, err := p.Store.User(t.Context(), "mila")
-	if diff := cmp.Diff(users.User{Name: "mila", Role: users.Operator, Subject: id.URL + "|17", CreatedAt: Monday}, user); diff != "" || err != nil {
+	if diff := cmp.Diff(users.User{Name: "mila", Role: users.Operator, Subject: id.URL + "|17", CreatedAt: browsertest.Monday}, user); diff != "" || err != nil {
 		t.Errorf("the user: %v (-want +got):\n%s", err, diff)
 	}
 	// Another group means another role from the next sign-in on, also for who is called something else by now.
 	id.claims["groups"], id.claims["preferred_username"] = "it", "mila.koch"
 	p.Visitor(t).Get("/signin/sso").Want(t, http.StatusOK, "You are signed in as admin.")
 	c.Get("/profile").Want(t, http.StatusOK, "signed in as admin").Without(t, "Present password")
-	c.Post("/profile/password", "old", "", "new", Password, "again", Password).Want(t, http.StatusUnprocessableEntity, "which has your password")
+	c.Post("/profile/password", "old", "", "new", browsertest.Password, "again", browsertest.Password).Want(t, http.StatusUnprocessableEntity, "which has your password")
 	p.Visitor(t).SignIn("mila", "").Want(t, http.StatusUnauthorized)
 	if diff := cmp.Diff([]string{
 		"user-add mila by sso: operator", "sign-in mila by mila: from 127.0.0.1, by the identity provider", "user-role mila by sso: now admin",
@@ -63,34 +64,36 @@ func TestSingleSignOn(t *testing.T) {
 func TestSingleSignOnRefuses(t *testing.T) {
 	tests := []struct {
 		name   string
-		change func(t *testing.T, p *Place, id *identityServer)
+		change func(t *testing.T, p *browsertest.Place, id *identityServer)
 		status int
 		want   string
 	}{
-		{"no group with a role", func(_ *testing.T, _ *Place, id *identityServer) { id.claims["groups"] = []string{"staff"} }, http.StatusForbidden, "No role here"},
-		{"no groups at all", func(_ *testing.T, _ *Place, id *identityServer) { delete(id.claims, "groups") }, http.StatusForbidden, "No role here"},
-		{"the name of a user with a password", func(_ *testing.T, _ *Place, id *identityServer) { id.claims["preferred_username"] = "admin" }, http.StatusForbidden, "Not let in"},
-		{"somebody who was shut out", func(t *testing.T, p *Place, id *identityServer) {
-			p.Add(t, users.User{Name: "mila", Subject: id.URL + "|17", Role: users.Operator, DisabledAt: Monday})
+		{"no group with a role", func(_ *testing.T, _ *browsertest.Place, id *identityServer) { id.claims["groups"] = []string{"staff"} }, http.StatusForbidden, "No role here"},
+		{"no groups at all", func(_ *testing.T, _ *browsertest.Place, id *identityServer) { delete(id.claims, "groups") }, http.StatusForbidden, "No role here"},
+		{"the name of a user with a password", func(_ *testing.T, _ *browsertest.Place, id *identityServer) {
+			id.claims["preferred_username"] = "admin"
 		}, http.StatusForbidden, "Not let in"},
-		{"an address that is not verified", func(_ *testing.T, _ *Place, id *identityServer) {
+		{"somebody who was shut out", func(t *testing.T, p *browsertest.Place, id *identityServer) {
+			p.Add(t, users.User{Name: "mila", Subject: id.URL + "|17", Role: users.Operator, DisabledAt: browsertest.Monday})
+		}, http.StatusForbidden, "Not let in"},
+		{"an address that is not verified", func(_ *testing.T, _ *browsertest.Place, id *identityServer) {
 			delete(id.claims, "preferred_username")
 			id.claims["email"] = "mila@example.com"
 		}, http.StatusBadGateway, "The identity provider cannot be used"},
-		{"a token for another client", func(_ *testing.T, _ *Place, id *identityServer) {
+		{"a token for another client", func(_ *testing.T, _ *browsertest.Place, id *identityServer) {
 			id.forge = func(c map[string]any) { c["aud"] = "other" }
 		}, http.StatusBadGateway, "The identity provider cannot be used"},
-		{"a token of another sign-in", func(_ *testing.T, _ *Place, id *identityServer) {
+		{"a token of another sign-in", func(_ *testing.T, _ *browsertest.Place, id *identityServer) {
 			id.forge = func(c map[string]any) { c["nonce"] = "other" }
 		}, http.StatusBadGateway, "The identity provider cannot be used"},
-		{"a token that is over", func(_ *testing.T, _ *Place, id *identityServer) {
+		{"a token that is over", func(_ *testing.T, _ *browsertest.Place, id *identityServer) {
 			id.forge = func(c map[string]any) { c["exp"] = time.Now().Add(-time.Hour).Unix() }
 		}, http.StatusBadGateway, "The identity provider cannot be used"},
-		{"a token of another issuer", func(_ *testing.T, _ *Place, id *identityServer) {
+		{"a token of another issuer", func(_ *testing.T, _ *browsertest.Place, id *identityServer) {
 			id.forge = func(c map[string]any) { c["iss"] = "https://evil.example" }
 		}, http.StatusBadGateway, "The identity provider cannot be used"},
-		{"a token that somebody else signed", func(t *testing.T, _ *Place, id *identityServer) { id.signer = newKey(t) }, http.StatusBadGateway, "The identity provider cannot be used"},
-		{"a provider that is down", func(_ *testing.T, _ *Place, id *identityServer) { id.Close() }, http.StatusBadGateway, "The identity provider cannot be used"},
+		{"a token that somebody else signed", func(t *testing.T, _ *browsertest.Place, id *identityServer) { id.signer = newKey(t) }, http.StatusBadGateway, "The identity provider cannot be used"},
+		{"a provider that is down", func(_ *testing.T, _ *browsertest.Place, id *identityServer) { id.Close() }, http.StatusBadGateway, "The identity provider cannot be used"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -115,6 +118,6 @@ func TestSingleSignOnIsOnePersons(t *testing.T) {
 	c.Get("/signin/sso/back?state=other&code="+theCode).Want(t, http.StatusBadRequest, "Please sign in again")
 	c.Get("/signin/sso")
 	c.Get("/signin/sso/back?error=access_denied").Want(t, http.StatusBadRequest, "Please sign in again")
-	other := NewPlace(t)
+	other := browsertest.NewPlace(t)
 	other.Visitor(t).Get("/signin/sso").Want(t, http.StatusOK, "Sign in").Without(t, "company's account")
 }

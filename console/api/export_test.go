@@ -1,4 +1,4 @@
-package console_test
+package api_test
 
 import (
 	"bufio"
@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
@@ -44,7 +45,7 @@ func (e *endless) Calls(ctx context.Context, _ policy.Filter) iter.Seq2[policy.C
 				yield(policy.Call{}, errors.New("the disk is gone"))
 				return
 			}
-			c := Served(policy.CallSID(fmt.Sprintf("CA%032d", n)), Monday.Add(-time.Duration(n)*time.Second), 60)
+			c := browsertest.Served(policy.CallSID(fmt.Sprintf("CA%032d", n)), browsertest.Monday.Add(-time.Duration(n)*time.Second), 60)
 			c.Customer = "" // so that nothing but the list is read
 			if !yield(c, nil) {
 				return
@@ -55,16 +56,16 @@ func (e *endless) Calls(ctx context.Context, _ policy.Filter) iter.Seq2[policy.C
 }
 
 // mustEndless is a place with such a log.
-func mustEndless(t testing.TB, fails int64) (*Place, *endless) {
+func mustEndless(t testing.TB, fails int64) (*browsertest.Place, *endless) {
 	t.Helper()
 	log := &endless{stopped: make(chan struct{}), fails: fails}
-	p := NewPlace(t, func(d *console.Deps) { log.Store = d.Calls.(*store.Store); d.Calls = log })
+	p := browsertest.NewPlace(t, func(d *console.Deps) { log.Store = d.Calls.(*store.Store); d.Calls = log })
 	return p, log
 }
 
 // slowly asks for an export of which the reader takes one piece after the other, and nothing ahead. began is closed when the answer has begun;
 // ended gives what the handler panicked with, nil where it came to its end.
-func slowly(p *Place, by Program, path string) (body *io.PipeReader, began chan struct{}, ended chan any) {
+func slowly(p *browsertest.Place, by browsertest.Program, path string) (body *io.PipeReader, began chan struct{}, ended chan any) {
 	body, into := io.Pipe()
 	began, ended = make(chan struct{}), make(chan any, 1)
 	request := httptest.NewRequest(http.MethodGet, path, nil)
@@ -143,7 +144,7 @@ func TestAnExportThatFailsIsCutOff(t *testing.T) {
 }
 
 // crowdOfExports fills every place that there is for exports, asks for one more, and gives the kind of the refusal.
-func (p *Place) crowdOfExports(t testing.TB) string {
+func crowdOfExports(t testing.TB, p *browsertest.Place) string {
 	t.Helper()
 	admin := p.Program(t, "admin")
 	var all []chan any
@@ -168,8 +169,8 @@ func (p *Place) crowdOfExports(t testing.TB) string {
 
 // Exports at one time are few, and a place is free again when its export has ended.
 func TestExportsAreFewAtOnce(t *testing.T) {
-	p := NewFilled(t)
-	if kind := p.crowdOfExports(t); kind != "too-many-exports" {
+	p := browsertest.NewFilled(t)
+	if kind := crowdOfExports(t, p); kind != "too-many-exports" {
 		t.Errorf("one export too many: %q", kind)
 	}
 	admin := p.Program(t, "admin")
@@ -183,9 +184,9 @@ func TestExportsAreFewAtOnce(t *testing.T) {
 
 // An export from the page holds exactly what the filter in its address selects, page after page, and the audit says what was taken.
 func TestExportEqualsTheFilter(t *testing.T) {
-	p := NewFilled(t)
+	p := browsertest.NewFilled(t)
 	for i := range 120 {
-		c := Served(policy.CallSID(fmt.Sprintf("CB%032d", i)), Monday.Add(-time.Duration(i)*time.Hour), 30)
+		c := browsertest.Served(policy.CallSID(fmt.Sprintf("CB%032d", i)), browsertest.Monday.Add(-time.Duration(i)*time.Hour), 30)
 		if i%3 == 0 {
 			c.Intent = policy.Question
 		}
@@ -197,9 +198,9 @@ func TestExportEqualsTheFilter(t *testing.T) {
 		link := "/calls?" + query
 		for link != "" {
 			found := operator.Get(link)
-			listed = append(listed, between(found.Body, `<a href="/calls/`, `"`, 34)...)
+			listed = append(listed, found.Between(`<a href="/calls/`, `"`, 34)...)
 			link = ""
-			if next := between(found.Body, `<a href="`, `" rel="next"`, 0); len(next) > 0 {
+			if next := found.Between(`<a href="`, `" rel="next"`, 0); len(next) > 0 {
 				link = strings.ReplaceAll(next[0], "&amp;", "&")
 			}
 		}
@@ -238,27 +239,16 @@ func TestExportEqualsTheFilter(t *testing.T) {
 	}
 }
 
-// between are the texts between two others, of so many characters at most; 0: however long.
-func between(text, before, after string, most int) (all []string) {
-	for _, piece := range strings.Split(text, before)[1:] {
-		found, _, ok := strings.Cut(piece, after)
-		if ok && !strings.Contains(found, ">") && (most == 0 || len(found) <= most && !strings.Contains(found, "?")) {
-			all = append(all, found)
-		}
-	}
-	return all
-}
-
 // Who may take lists out but not see numbers gets a file without them, and who may not take lists out gets none.
 func TestExportsByPermission(t *testing.T) {
-	p := NewFilled(t, func(d *console.Deps) {
+	p := browsertest.NewFilled(t, func(d *console.Deps) {
 		d.Settings.Permissions = users.Permissions{users.Viewer: {users.TakeExports}, users.Operator: {users.SeeNumbers}}
 	})
 	viewer, operator := p.As(t, users.Viewer), p.As(t, users.Operator)
 	for _, format := range []string{"csv", "json"} {
 		file := viewer.Get("/calls/export?format=" + format)
 		file.Want(t, http.StatusOK, "+44********18", "+15*******01", "+448000668187")
-		file.Without(t, Caller.Full(), Specialist.Full())
+		file.Without(t, browsertest.Caller.Full(), browsertest.Specialist.Full())
 		operator.Get("/calls/export?format="+format).Want(t, http.StatusForbidden, "Not permitted")
 	}
 	operator.Get("/calls").Without(t, "/calls/export")

@@ -1,4 +1,4 @@
-package console_test
+package api_test
 
 import (
 	"encoding/csv"
@@ -11,28 +11,33 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
 // A token works until it is revoked, over, or its user is shut out, and never in another place than the header.
 func TestTokenStates(t *testing.T) {
-	p := NewFilled(t)
+	p := browsertest.NewFilled(t)
 	tests := []struct {
 		name   string
-		make   func() Program
+		make   func() browsertest.Program
 		status int
 		kind   string
 	}{
-		{"of an operator", func() Program { return p.Program(t, "operator") }, 200, ""},
-		{"none", func() Program { return Program{t, p, ""} }, 401, "no-token"},
-		{"nobody's", func() Program { return Program{t, p, "sl_AAAAAAAAAAAAAAAAAAAAAAAAAA"} }, 401, "wrong-token"},
-		{"no token at all", func() Program { return Program{t, p, "secret"} }, 401, "wrong-token"},
-		{"ends later", func() Program {
+		{"of an operator", func() browsertest.Program { return p.Program(t, "operator") }, 200, ""},
+		{"none", func() browsertest.Program { return browsertest.NewProgram(t, p.Server.URL, "") }, 401, "no-token"},
+		{"nobody's", func() browsertest.Program {
+			return browsertest.NewProgram(t, p.Server.URL, "sl_AAAAAAAAAAAAAAAAAAAAAAAAAA")
+		}, 401, "wrong-token"},
+		{"no token at all", func() browsertest.Program { return browsertest.NewProgram(t, p.Server.URL, "secret") }, 401, "wrong-token"},
+		{"ends later", func() browsertest.Program {
 			return p.Program(t, "operator", func(k *users.Token) { k.ExpiresAt = p.Now.Add(time.Second) })
 		}, 200, ""},
-		{"over", func() Program { return p.Program(t, "operator", func(k *users.Token) { k.ExpiresAt = p.Now }) }, 401, "token-over"},
-		{"revoked", func() Program {
+		{"over", func() browsertest.Program {
+			return p.Program(t, "operator", func(k *users.Token) { k.ExpiresAt = p.Now })
+		}, 401, "token-over"},
+		{"revoked", func() browsertest.Program {
 			made := p.Program(t, "operator", func(k *users.Token) { k.Name = "gone" })
 			made.Get("/api/v1/lines").Want(t, 200)
 			if err := p.Store.RevokeToken(t.Context(), "operator", "gone", "test", p.Now); err != nil {
@@ -40,7 +45,7 @@ func TestTokenStates(t *testing.T) {
 			}
 			return made
 		}, 401, "wrong-token"},
-		{"of somebody who is shut out", func() Program {
+		{"of somebody who is shut out", func() browsertest.Program {
 			p.Add(t, users.User{Name: "bea", Role: users.Admin})
 			made := p.Program(t, "bea")
 			made.Get("/api/v1/lines").Want(t, 200)
@@ -67,11 +72,11 @@ func TestTokenStates(t *testing.T) {
 
 // What each role may, a token of it may, and no more; a read-only one changes nothing and a masked one sees no number.
 func TestTokensByRole(t *testing.T) {
-	p := NewFilled(t)
+	p := browsertest.NewFilled(t)
 	readOnly, masked := func(k *users.Token) { k.ReadOnly = true }, func(k *users.Token) { k.Masked = true }
 	programs := []struct {
 		name string
-		Program
+		browsertest.Program
 	}{
 		{"viewer", p.Program(t, "viewer")},
 		{"operator", p.Program(t, "operator")},
@@ -85,7 +90,7 @@ func TestTokensByRole(t *testing.T) {
 		var may []string
 		for _, try := range []struct {
 			what string
-			page Page
+			page browsertest.Page
 		}{
 			{"calls", one.Get("/api/v1/calls")},
 			{"export", one.Get("/api/v1/calls/export?format=csv")},
@@ -99,9 +104,9 @@ func TestTokensByRole(t *testing.T) {
 				t.Errorf("%s, %s: %d %s", one.name, try.what, try.page.Status, try.page.Body)
 			}
 		}
-		if list := one.Get("/api/v1/calls"); strings.Contains(list.Body, Caller.Full()) != strings.Contains(one.Get("/api/v1/customers/204518").Body, Caller.Full()) {
+		if list := one.Get("/api/v1/calls"); strings.Contains(list.Body, browsertest.Caller.Full()) != strings.Contains(one.Get("/api/v1/customers/204518").Body, browsertest.Caller.Full()) {
 			t.Errorf("%s sees numbers of calls and not of customers, or the other way round", one.name)
-		} else if strings.Contains(list.Body, Caller.Full()) {
+		} else if strings.Contains(list.Body, browsertest.Caller.Full()) {
 			may = append(may, "numbers")
 		}
 		got[one.name] = strings.Join(may, " ")
@@ -117,7 +122,7 @@ func TestTokensByRole(t *testing.T) {
 
 // Nothing that a program gets holds a number that its user may not see, whatever it asks for.
 func TestNumbersAreMasked(t *testing.T) {
-	p := NewFilled(t)
+	p := browsertest.NewFilled(t)
 	operator := p.Program(t, "operator")
 	operator.Post("/api/v1/calls/CA1/acts", `{"kind":"note","value":"call back +442079460018"}`).Want(t, 200, "+442079460018")
 	operator.Post("/api/v1/cases", `{"customer":"204518","note":"asked on +442079460018"}`).Want(t, 201)
@@ -127,7 +132,7 @@ func TestNumbersAreMasked(t *testing.T) {
 	} {
 		got := viewer.Get("/api/v1" + path)
 		got.Want(t, 200)
-		got.Without(t, Caller.Full(), Specialist.Full(), "+12125550142", "ada@example.com", "https://api.example.com")
+		got.Without(t, browsertest.Caller.Full(), browsertest.Specialist.Full(), "+12125550142", "ada@example.com", "https://api.example.com")
 	}
 	viewer.Get("/api/v1/calls/CA1").Want(t, 200, `"from":"+44********18"`, `"specialist":"+15*******01"`, "call back +44********18", `"line":"+448000668187"`)
 	operator.Get("/api/v1/calls/CA3").Want(t, 200, "https://api.example.com/RE1")
@@ -143,7 +148,7 @@ func TestNumbersAreMasked(t *testing.T) {
 
 // Pages of a list together are the list, each entry once.
 func TestPagesOfTheAPI(t *testing.T) {
-	p := NewFilled(t)
+	p := browsertest.NewFilled(t)
 	admin := p.Program(t, "admin")
 	for range 3 {
 		admin.Get("/api/v1/customers/204518").Want(t, 200)
@@ -163,7 +168,7 @@ func TestPagesOfTheAPI(t *testing.T) {
 		read := func(limit int, bound string) (all []any) {
 			next := ""
 			for {
-				got := Decode[map[string]any](t, admin.Get(fmt.Sprintf("/api/v1%s%slimit=%d%s%s", path, join, limit, bound, next)))
+				got := browsertest.Decode[map[string]any](t, admin.Get(fmt.Sprintf("/api/v1%s%slimit=%d%s%s", path, join, limit, bound, next)))
 				all = append(all, got[key].([]any)...)
 				if got["next"] == nil {
 					return all
@@ -184,10 +189,10 @@ func TestPagesOfTheAPI(t *testing.T) {
 
 // The filter of the API is that of the page.
 func TestAPIFilters(t *testing.T) {
-	p := NewFilled(t)
+	p := browsertest.NewFilled(t)
 	viewer := p.Program(t, "viewer")
 	sids := func(query string) (all []string) {
-		list := Decode[struct{ Calls []policy.Row }](t, viewer.Get("/api/v1/calls?"+query))
+		list := browsertest.Decode[struct{ Calls []policy.Row }](t, viewer.Get("/api/v1/calls?"+query))
 		for _, c := range list.Calls {
 			all = append(all, string(c.SID))
 		}
@@ -212,7 +217,7 @@ func TestAPIFilters(t *testing.T) {
 
 // A program acts on a call and takes it back; the second of two learns of the first, and nothing is done twice.
 func TestActsOverTheAPI(t *testing.T) {
-	p := NewFilled(t)
+	p := browsertest.NewFilled(t)
 	operator := p.Program(t, "operator")
 	acts := "/api/v1/calls/CA1/acts"
 	operator.Post(acts, `{"kind":"waive","reason":"outage","seen":0}`).Want(t, 200, `"waived":true`, `"over_long":false`, `"by":"operator"`)
@@ -221,7 +226,7 @@ func TestActsOverTheAPI(t *testing.T) {
 	operator.Post(acts, `{"kind":"waive","undo":true,"reason":"no"}`).Want(t, 422, "undo alone")
 	operator.Post(acts, `{"kind":"ticket","value":"99"}`).Want(t, 200, `"ticket":"99"`)
 	operator.Post(acts, `{"kind":"attach","value":"310022"}`).Want(t, 200, `"customer":"310022"`, `"account":"Harbor Cowork"`)
-	got := Decode[struct{ Acts []policy.Act }](t, operator.Get("/api/v1/calls/CA1"))
+	got := browsertest.Decode[struct{ Acts []policy.Act }](t, operator.Get("/api/v1/calls/CA1"))
 	if len(got.Acts) != 4 {
 		t.Errorf("%d acts are on the call, want 4", len(got.Acts))
 	}
@@ -238,9 +243,9 @@ func TestActsOverTheAPI(t *testing.T) {
 
 // An account's figures are the same over the API as everywhere, and explained call by call.
 func TestUsageOverTheAPI(t *testing.T) {
-	p := NewFilled(t)
+	p := browsertest.NewFilled(t)
 	viewer := p.Program(t, "viewer")
-	explained := Decode[struct {
+	explained := browsertest.Decode[struct {
 		Usage policy.Usage
 		Calls []policy.CountedRow
 	}](t, viewer.Get("/api/v1/usage/explanation?customer=204518"))
@@ -259,7 +264,7 @@ func TestUsageOverTheAPI(t *testing.T) {
 
 // A program carries a case.
 func TestCasesOverTheAPI(t *testing.T) {
-	p := NewFilled(t)
+	p := browsertest.NewFilled(t)
 	operator := p.Program(t, "operator")
 	opened := operator.Post("/api/v1/cases", `{"customer":"204518","note":"asked for"}`)
 	opened.Want(t, 201, `"state":"flagged"`)
@@ -272,11 +277,11 @@ func TestCasesOverTheAPI(t *testing.T) {
 	operator.Get("/api/v1/cases?state=flagged").Want(t, 200, `"cases":[]`)
 	operator.Get("/api/v1/cases?state=discussed&customer=204518").Want(t, 200, `"id":"1"`)
 	operator.Post("/api/v1/cases", `{"customer":"310022","note":"asked for"}`).Want(t, 201)
-	first := Decode[struct {
+	first := browsertest.Decode[struct {
 		Cases []policy.Case
 		Next  string
 	}](t, operator.Get("/api/v1/cases?limit=1"))
-	second := Decode[struct{ Cases []policy.Case }](t, operator.Get("/api/v1/cases?limit=1&after="+first.Next))
+	second := browsertest.Decode[struct{ Cases []policy.Case }](t, operator.Get("/api/v1/cases?limit=1&after="+first.Next))
 	if len(first.Cases) != 1 || len(second.Cases) != 1 || second.Cases[0].Customer != "310022" {
 		t.Errorf("pages of cases: %+v and %+v", first, second)
 	}
@@ -284,9 +289,9 @@ func TestCasesOverTheAPI(t *testing.T) {
 
 // Hours over the API are the evaluator's.
 func TestLinesOverTheAPI(t *testing.T) {
-	p := NewFilled(t)
+	p := browsertest.NewFilled(t)
 	viewer := p.Program(t, "viewer")
-	line := Decode[struct {
+	line := browsertest.Decode[struct {
 		Zone string
 		At   time.Time
 		Open bool
@@ -294,7 +299,7 @@ func TestLinesOverTheAPI(t *testing.T) {
 	if want := time.Date(2026, 7, 1, 14, 0, 0, 0, time.UTC); !line.At.Equal(want) || line.Zone != "America/New_York" {
 		t.Errorf("10:00 on New York's clock is %v in %s", line.At, line.Zone)
 	}
-	days := Decode[struct{ Days []struct{ Date string } }](t, viewer.Get("/api/v1/lines/%2B448000668187/hours?from=2026-12-24&days=3"))
+	days := browsertest.Decode[struct{ Days []struct{ Date string } }](t, viewer.Get("/api/v1/lines/%2B448000668187/hours?from=2026-12-24&days=3"))
 	if len(days.Days) != 3 || days.Days[2].Date != "2026-12-26" {
 		t.Errorf("the days are %+v", days)
 	}
@@ -302,9 +307,9 @@ func TestLinesOverTheAPI(t *testing.T) {
 
 // Wrong tokens from one address are slowed down, and say for how long; a right one from there works.
 func TestWrongTokensAreSlowedDown(t *testing.T) {
-	p := NewFilled(t)
-	right, wrong := p.Program(t, "viewer"), Program{t, p, "sl_WRONG"}
-	var last Page
+	p := browsertest.NewFilled(t)
+	right, wrong := p.Program(t, "viewer"), browsertest.NewProgram(t, p.Server.URL, "sl_WRONG")
+	var last browsertest.Page
 	for range 22 {
 		last = wrong.Get("/api/v1/calls")
 	}
@@ -320,7 +325,7 @@ func TestWrongTokensAreSlowedDown(t *testing.T) {
 
 // A program that runs wild is slowed down, alone.
 func TestATokenHasARate(t *testing.T) {
-	p := NewFilled(t)
+	p := browsertest.NewFilled(t)
 	wild, calm := p.Program(t, "viewer"), p.Program(t, "viewer")
 	n := 0
 	for ; n < 200 && wild.Get("/api/v1/lines").Status == 200; n++ {
@@ -340,7 +345,7 @@ func TestATokenHasARate(t *testing.T) {
 
 // When a token was last used is kept, to a minute, and a page reads the same as the store.
 func TestTokensAreSeenToBeUsed(t *testing.T) {
-	p := NewFilled(t)
+	p := browsertest.NewFilled(t)
 	viewer := p.Program(t, "viewer", func(k *users.Token) { k.Name = "ci" })
 	used := func() time.Time {
 		all, err := p.Store.TokensOf(t.Context(), "viewer")
@@ -365,7 +370,7 @@ func TestTokensAreSeenToBeUsed(t *testing.T) {
 
 // An export over the API has the rows of the list, as CSV with the names of a call.
 func TestExportOverTheAPI(t *testing.T) {
-	p := NewFilled(t)
+	p := browsertest.NewFilled(t)
 	operator := p.Program(t, "operator")
 	file := operator.Get("/api/v1/calls/export?format=csv&customer=204518")
 	file.Want(t, http.StatusOK)
@@ -376,8 +381,8 @@ func TestExportOverTheAPI(t *testing.T) {
 	if diff := cmp.Diff(policy.Columns[policy.Row](), rows[0]); diff != "" {
 		t.Errorf("columns (-want +got):\n%s", diff)
 	}
-	list := Decode[struct{ Calls []policy.Row }](t, operator.Get("/api/v1/calls?customer=204518"))
-	whole := Decode[[]policy.Row](t, operator.Get("/api/v1/calls/export?format=json&customer=204518"))
+	list := browsertest.Decode[struct{ Calls []policy.Row }](t, operator.Get("/api/v1/calls?customer=204518"))
+	whole := browsertest.Decode[[]policy.Row](t, operator.Get("/api/v1/calls/export?format=json&customer=204518"))
 	if diff := cmp.Diff(list.Calls, whole); diff != "" {
 		t.Errorf("list and export differ (-list +export):\n%s", diff)
 	}
@@ -385,15 +390,15 @@ func TestExportOverTheAPI(t *testing.T) {
 
 // A token that was just made on the person's page works, with what was chosen, and is shown in no later page.
 func TestTokensOnThePersonsPage(t *testing.T) {
-	p := NewFilled(t)
+	p := browsertest.NewFilled(t)
 	operator := p.As(t, users.Operator)
 	made := operator.Post("/profile/tokens", "name", "ci", "days", "30", "readonly", "1", "masked", "1")
 	made.Want(t, http.StatusOK, "The token ci is made")
-	secrets := between(made.Body, `<input value="`, `"`, 60)
+	secrets := made.Between(`<input value="`, `"`, 60)
 	if len(secrets) != 1 || !strings.HasPrefix(secrets[0], "sl_") {
 		t.Fatalf("the page shows %q", secrets)
 	}
-	ci := Program{t, p, secrets[0]}
+	ci := browsertest.NewProgram(t, p.Server.URL, secrets[0])
 	ci.Get("/api/v1/calls").Want(t, 200, "+44********18")
 	ci.Post("/api/v1/calls/CA2/acts", `{"kind":"training"}`).Want(t, 403)
 	operator.Get("/profile").Without(t, secrets[0])

@@ -1,4 +1,4 @@
-package console_test
+package api_test
 
 import (
 	"context"
@@ -17,6 +17,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -56,9 +57,9 @@ type response struct {
 }
 
 // mustDocument is the document as the server serves it, to anybody.
-func mustDocument(t testing.TB, p *Place) document {
+func mustDocument(t testing.TB, p *browsertest.Place) document {
 	t.Helper()
-	served := Program{t, p, ""}.Get("/api/v1/openapi.yaml")
+	served := browsertest.NewProgram(t, p.Server.URL, "").Get("/api/v1/openapi.yaml")
 	served.Want(t, http.StatusOK, "openapi: 3.1")
 	var d document
 	if err := yaml.Unmarshal([]byte(served.Body), &d.text); err != nil {
@@ -95,7 +96,7 @@ func (d document) schema(t testing.TB, place ...string) *jsonschema.Schema {
 }
 
 // fits says what of an answer the document does not allow.
-func (d document) fits(t testing.TB, path, method string, got Page) error {
+func (d document) fits(t testing.TB, path, method string, got browsertest.Page) error {
 	t.Helper()
 	status := fmt.Sprint(got.Status)
 	r, there := d.Paths[path][method].Responses[status]
@@ -125,9 +126,9 @@ var echoPart = regexp.MustCompile(`:(\w+)`)
 
 // Every operation that there is is described, with its parameters, and every one that is described is there.
 func TestEveryOperationIsDescribed(t *testing.T) {
-	p := NewFilled(t)
+	p := browsertest.NewFilled(t)
 	d := mustDocument(t, p)
-	index := Decode[struct {
+	index := browsertest.Decode[struct {
 		Operations []struct {
 			Method, Path string
 			Params       []string
@@ -172,7 +173,7 @@ type tried struct {
 // Every answer that is described can be got, each kind of problem too, and what really comes back is as described.
 func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	broken := false
-	p := NewFilled(t, func(d *console.Deps) {
+	p := browsertest.NewFilled(t, func(d *console.Deps) {
 		d.Ready = func(context.Context) error {
 			if broken {
 				return errors.New("the disk is gone")
@@ -181,9 +182,9 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 		}
 	})
 	d := mustDocument(t, p)
-	programs := map[string]Program{
-		"viewer": p.Program(t, "viewer"), "operator": p.Program(t, "operator"), "admin": p.Program(t, "admin"), "nobody": {t, p, ""},
-		"wrong": {t, p, "sl_WRONG"}, "over": p.Program(t, "viewer", func(k *users.Token) { k.ExpiresAt = p.Now }),
+	programs := map[string]browsertest.Program{
+		"viewer": p.Program(t, "viewer"), "operator": p.Program(t, "operator"), "admin": p.Program(t, "admin"), "nobody": browsertest.NewProgram(t, p.Server.URL, ""),
+		"wrong": browsertest.NewProgram(t, p.Server.URL, "sl_WRONG"), "over": p.Program(t, "viewer", func(k *users.Token) { k.ExpiresAt = p.Now }),
 	}
 	p.Add(t, users.User{Name: "gone", Role: users.Admin})
 	programs["gone"] = p.Program(t, "gone")
@@ -309,8 +310,8 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 		got[fmt.Sprint(try.method, " ", try.path, " ", answer.Status)] = true
 		kinds[answer.Kind(t)] = true
 	}
-	p.provokeOverload(t, d, programs, got, kinds)
-	p.provokeFailure(t, d, programs, got, kinds)
+	provokeOverload(t, p, d, programs, got, kinds)
+	provokeFailure(t, p, d, programs, got, kinds)
 	elsewhere(t, programs["viewer"], kinds)
 
 	told := map[string]bool{}
@@ -340,7 +341,7 @@ func somewhere(path string) string {
 }
 
 // provokeOverload asks for everything with a token that has used up its rate, and with too many wrong ones.
-func (p *Place) provokeOverload(t *testing.T, d document, programs map[string]Program, got, kinds map[string]bool) {
+func provokeOverload(t *testing.T, p *browsertest.Place, d document, programs map[string]browsertest.Program, got, kinds map[string]bool) {
 	t.Helper()
 	wild := p.Program(t, "admin")
 	for wild.Get("/api/v1").Status == 200 {
@@ -364,9 +365,9 @@ func (p *Place) provokeOverload(t *testing.T, d document, programs map[string]Pr
 }
 
 // provokeFailure asks for everything while the store cannot be read.
-func (p *Place) provokeFailure(t *testing.T, d document, programs map[string]Program, got, kinds map[string]bool) {
+func provokeFailure(t *testing.T, p *browsertest.Place, d document, programs map[string]browsertest.Program, got, kinds map[string]bool) {
 	t.Helper()
-	kinds[p.crowdOfExports(t)] = true
+	kinds[crowdOfExports(t, p)] = true
 	if err := p.Store.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -385,16 +386,16 @@ func (p *Place) provokeFailure(t *testing.T, d document, programs map[string]Pro
 }
 
 // elsewhere asks for what is not there.
-func elsewhere(t *testing.T, viewer Program, kinds map[string]bool) {
+func elsewhere(t *testing.T, viewer browsertest.Program, kinds map[string]bool) {
 	t.Helper()
-	for _, lost := range []Page{viewer.Get("/api/v1/nowhere"), viewer.Do(http.MethodDelete, "/api/v1/calls", "", "")} {
+	for _, lost := range []browsertest.Page{viewer.Get("/api/v1/nowhere"), viewer.Do(http.MethodDelete, "/api/v1/calls", "", "")} {
 		kinds[lost.Kind(t)] = true
 	}
 }
 
 // What the document gives as examples of bodies fits what it says of them.
 func TestExamplesFit(t *testing.T) {
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	d := mustDocument(t, p)
 	n := 0
 	for path, methods := range d.Paths {
