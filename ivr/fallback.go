@@ -68,7 +68,7 @@ func (f Fallback) opening(line policy.Line, from time.Time) []Phrase {
 	say := []Phrase{phrase("fallback"), phrase("closed-hours")}
 	today := policy.DateOf(from.In(line.Zone))
 	for n := range 7 {
-		if day := line.Day(today.Plus(n)); day.Rule != policy.RuleWeek {
+		if day := line.Day(today.Plus(n)); !day.Usual {
 			say = append(say, phrase("fallback-day", "date", day.Date.String(), "open", minutes(day.Open)))
 		}
 	}
