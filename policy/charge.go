@@ -74,12 +74,12 @@ func ChargeRows(lines []Charge) []ChargeRow {
 	return rows
 }
 
-// minorUnits is a configured rate in whole minor units, to the nearest one.
+// minorUnits returns a configured rate in whole minor units, to the nearest one.
 func minorUnits(rate float64, currency string) int64 {
 	return int64(math.Round(rate * math.Pow10(Decimals(currency))))
 }
 
-// Decimals is how many decimal places a currency has (ISO 4217).
+// Decimals returns the number of decimal places of a currency (ISO 4217).
 func Decimals(currency string) int {
 	switch currency {
 	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF":
@@ -90,7 +90,7 @@ func Decimals(currency string) int {
 	return 2
 }
 
-// Decimal shows minor units of a currency as people write an amount, without the currency: "12.50".
+// Decimal returns minor units of a currency as people write an amount, without the currency: "12.50".
 func Decimal(minor int64, currency string) string {
 	places := Decimals(currency)
 	if places == 0 {

@@ -61,7 +61,7 @@ var owners = map[string][]string{
 	"github.com/nyaruka":              {"policy", "cmd/supportline/doctor", "cmd/supportline/config"},
 	"github.com/rickar":               {"policy"},
 	"github.com/alecthomas/kong":      {"cmd/supportline"},
-	"github.com/prometheus":           {"cmd/supportline"},
+	"github.com/prometheus":           {"cmd/supportline/server"},
 	"github.com/rogpeppe":             {"cmd/supportline"},
 	"github.com/agnivade/levenshtein": {"policy"},
 	"github.com/fxamacker/cbor":       {"store"},

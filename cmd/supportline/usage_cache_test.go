@@ -120,15 +120,15 @@ func TestConsoleShowsFairUse(t *testing.T) {
 	h := mustHouseAt(t, func() time.Time { return now })
 	for i := range 3 {
 		call := fairCall(i, "204518", now.Format(time.RFC3339), 300, "")
-		if _, err := h.store.Advance(t.Context(), call.SID, func(policy.Call) policy.Call { return call }); err != nil {
+		if _, err := h.Store.Advance(t.Context(), call.SID, func(policy.Call) policy.Call { return call }); err != nil {
 			t.Fatal(err)
 		}
 	}
-	browsertest.AddUser(t, h.store, users.User{Name: "mila", Role: users.Viewer}, now)
+	browsertest.AddUser(t, h.Store, users.User{Name: "mila", Role: users.Viewer}, now)
 	over := make(chan struct{})
-	go func() { defer close(over); h.usage.Run(t.Context()) }()
+	go func() { defer close(over); h.Usage.Run(t.Context()) }()
 	t.Cleanup(func() { <-over })
-	server := httptest.NewServer(h.private)
+	server := httptest.NewServer(h.Private)
 	t.Cleanup(server.Close)
 	mila := browsertest.NewClient(t, server.URL)
 	mila.SignIn("mila", browsertest.Password).Want(t, http.StatusOK, "Sign out")

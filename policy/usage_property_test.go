@@ -12,7 +12,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// story is one call as it really was, apart from any record of it: what the ledger must come to, however it learned of the call.
+// story is one call as it really was, apart from any record of it: what its usage must come to, however the log learned of the call.
 type story struct {
 	sid      policy.CallSID
 	start    time.Time

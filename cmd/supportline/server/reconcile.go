@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"cmp"
@@ -14,14 +14,35 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// callList is what the provider lists. An account is one.
-type callList interface {
+// How far back a run looks. A call that began before the last checkpoint can have ended since: the provider lets none last longer than 24 hours,
+// and its duration is waited for.
+const (
+	FirstLook = 30 * 24 * time.Hour
+	overlap   = 24*time.Hour + settled
+)
+
+// reconcileEvery and listLag pace the server's own runs. The provider's list is complete some minutes late.
+const (
+	reconcileEvery = 5 * time.Minute
+	listLag        = 5 * time.Minute
+)
+
+// Since returns where a run begins after a checkpoint.
+func Since(checkpoint, to time.Time) time.Time {
+	if checkpoint.IsZero() {
+		return to.Add(-FirstLook)
+	}
+	return checkpoint.Add(-overlap)
+}
+
+// A CallList is what the provider lists. A twilio.Account is one.
+type CallList interface {
 	Calls(ctx context.Context, from, to time.Time) iter.Seq2[twilio.ListedCall, error]
 	Recordings(ctx context.Context, from, to time.Time) iter.Seq2[twilio.ListedRecording, error]
 }
 
-// repairable is what reconcile needs of the log.
-type repairable interface {
+// Repairable is what a Reconciler needs of the log.
+type Repairable interface {
 	Call(context.Context, policy.CallSID) (policy.Call, error)
 	Advance(context.Context, policy.CallSID, func(policy.Call) policy.Call) (policy.Call, error)
 	Checkpoint(context.Context) (time.Time, error)
@@ -35,46 +56,47 @@ const together = 64
 // settled is how long after its end a call without a duration is taken to have none: the provider's list fills it in late.
 const settled = time.Hour
 
-// reconciler compares the log with the provider's list, and repairs it. It only ever adds to what is known of a call (policy.Call.Learn), so
+// Reconciler compares the log with the provider's list, and repairs it. It only ever adds to what is known of a call (policy.Call.Learn), so
 // it may be stopped at any point and run any number of times. It keeps nothing of a call that it is done with.
-type reconciler struct {
-	log      repairable
-	list     callList
-	settings policy.Settings
-	now      time.Time
-	seen     func(at time.Time) // progress: calls were compared back to this start; nil: nobody looks
-	found    func(repair)       // told of each call that was put right, one at a time
+type Reconciler struct {
+	Log      Repairable
+	List     CallList
+	Settings policy.Settings
+	Now      time.Time
+	Seen     func(at time.Time) // progress: calls were compared back to this start; may be nil
+	Found    func(Repair)       // is told of each call that was put right, one at a time
 
-	foreign int                                // calls to numbers that are no line of ours
-	held    map[policy.CallSID][]policy.Report // of legs, until their call is listed
-	beside  map[policy.CallSID]policy.Report   // of legs that were rung beside a call, by their own SID: the log knows whose they are
+	Repaired int // calls that were put right
+	Foreign  int // calls to numbers that are no line of ours
 
-	mu       sync.Mutex
-	repaired int
-	failed   error
-	stop     context.CancelFunc
+	held     map[policy.CallSID][]policy.Report // of legs, until their call is listed
+	outbound map[policy.CallSID]policy.Report   // of outbound legs, by their own SID: the log knows whose they are
+
+	mu     sync.Mutex
+	failed error
+	stop   context.CancelFunc
 }
 
-// repair is what was put right on one call.
-type repair struct {
+// A Repair is what was put right on one call.
+type Repair struct {
 	SID       policy.CallSID  `json:"sid"`
 	StartedAt time.Time       `json:"started_at"`
 	Line      string          `json:"line"`
 	Repairs   []policy.Repair `json:"repairs"`
 }
 
-// run goes through everything that began in [from, to), but for what retention has removed. Then it moves the checkpoint to there, unless
+// Run goes through everything that began in [from, to), but for what retention has removed. Then it moves the checkpoint to there, unless
 // that would leave a gap behind the last one.
-func (r *reconciler) run(ctx context.Context, from, to time.Time) error {
-	covered, err := r.log.Checkpoint(ctx)
+func (r *Reconciler) Run(ctx context.Context, from, to time.Time) error {
+	covered, err := r.Log.Checkpoint(ctx)
 	if err != nil {
 		return err
 	}
 	if covered.IsZero() {
-		covered = to.Add(-firstLook)
+		covered = to.Add(-FirstLook)
 	}
 	gap := from.After(covered)
-	if kept := r.now.Add(-r.settings.Retention); from.Before(kept) {
+	if kept := r.Now.Add(-r.Settings.Retention); from.Before(kept) {
 		from = kept
 	}
 	if err := r.calls(ctx, from, to); err != nil {
@@ -83,13 +105,37 @@ func (r *reconciler) run(ctx context.Context, from, to time.Time) error {
 	if err := r.recordings(ctx, from, to); err != nil || gap {
 		return err
 	}
-	return r.log.SetCheckpoint(ctx, to)
+	return r.Log.SetCheckpoint(ctx, to)
 }
 
-func (r *reconciler) calls(ctx context.Context, from, to time.Time) error {
+// Repairs runs, and returns each repair as it happens; an error ends the sequence.
+func (r *Reconciler) Repairs(ctx context.Context, from, to time.Time) iter.Seq2[Repair, error] {
+	return func(yield func(Repair, error) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		found := make(chan Repair)
+		r.Found = func(one Repair) { found <- one }
+		var err error
+		go func() {
+			defer close(found)
+			err = r.Run(ctx, from, to)
+		}()
+		listening := true
+		for one := range found {
+			if listening = listening && yield(one, nil); !listening {
+				stop() // what is under way is let finish
+			}
+		}
+		if listening && err != nil {
+			yield(Repair{}, err)
+		}
+	}
+}
+
+func (r *Reconciler) calls(ctx context.Context, from, to time.Time) error {
 	ctx, r.stop = context.WithCancel(ctx)
 	defer r.stop()
-	r.held, r.beside = map[policy.CallSID][]policy.Report{}, map[policy.CallSID]policy.Report{}
+	r.held, r.outbound = map[policy.CallSID][]policy.Report{}, map[policy.CallSID]policy.Report{}
 	var all sync.WaitGroup
 	places := make(chan struct{}, together)
 	start := func(sid policy.CallSID, reports []policy.Report) {
@@ -98,19 +144,19 @@ func (r *reconciler) calls(ctx context.Context, from, to time.Time) error {
 			defer func() { <-places }()
 			r.learn(ctx, sid, func(c policy.Call) policy.Call {
 				for _, report := range reports {
-					c = c.LearnListed(report, r.now)
+					c = c.LearnListed(report, r.Now)
 				}
 				return c
 			})
 		})
 	}
-	for c, err := range r.list.Calls(ctx, from, to) {
+	for c, err := range r.List.Calls(ctx, from, to) {
 		if err != nil {
 			r.fail(err)
 			break
 		}
-		if r.seen != nil {
-			r.seen(c.StartedAt)
+		if r.Seen != nil {
+			r.Seen(c.StartedAt)
 		}
 		if sid, reports := r.sort(ctx, c); len(reports) > 0 {
 			start(sid, reports)
@@ -128,13 +174,13 @@ func (r *reconciler) calls(ctx context.Context, from, to time.Time) error {
 
 // sort gives what is to be learned now, of which call. The list is newest first, so legs come before their call, and wait for it: what is
 // put right on one call is one repair, and nothing is logged of calls that are another application's.
-func (r *reconciler) sort(ctx context.Context, c twilio.ListedCall) (policy.CallSID, []policy.Report) {
+func (r *Reconciler) sort(ctx context.Context, c twilio.ListedCall) (policy.CallSID, []policy.Report) {
 	report, ok := r.report(c)
 	if !ok {
 		return "", nil
 	}
 	if report.Leg != "" && c.ParentSID == "" {
-		r.beside[report.Leg] = report
+		r.outbound[report.Leg] = report
 		return "", nil
 	}
 	if report.Leg != "" {
@@ -145,33 +191,33 @@ func (r *reconciler) sort(ctx context.Context, c twilio.ListedCall) (policy.Call
 	sid := policy.CallSID(c.SID)
 	reports := append(append(r.held[sid], r.ownLegs(ctx, sid)...), report)
 	delete(r.held, sid)
-	if _, ours := r.settings.Line(report.To); ours || r.knows(ctx, sid) { // of a line that the configuration has no more, too
+	if _, ours := r.Settings.Line(report.To); ours || r.knows(ctx, sid) { // of a line that the configuration has no more, too
 		return sid, reports
 	}
-	r.foreign++
+	r.Foreign++
 	return "", nil
 }
 
 // ownLegs are the reports of the legs that were rung beside a call.
-func (r *reconciler) ownLegs(ctx context.Context, sid policy.CallSID) (reports []policy.Report) {
-	if len(r.beside) == 0 {
+func (r *Reconciler) ownLegs(ctx context.Context, sid policy.CallSID) (reports []policy.Report) {
+	if len(r.outbound) == 0 {
 		return nil
 	}
-	call, err := r.log.Call(ctx, sid)
+	call, err := r.Log.Call(ctx, sid)
 	if err != nil && !errors.Is(err, policy.ErrNoCall) {
 		r.fail(fmt.Errorf("call %s: %w", sid, err))
 	}
 	for _, l := range call.Legs {
-		if report, listed := r.beside[l.SID]; listed {
+		if report, listed := r.outbound[l.SID]; listed {
 			reports = append(reports, report)
-			delete(r.beside, l.SID)
+			delete(r.outbound, l.SID)
 		}
 	}
 	return reports
 }
 
-func (r *reconciler) knows(ctx context.Context, sid policy.CallSID) bool {
-	_, err := r.log.Call(ctx, sid)
+func (r *Reconciler) knows(ctx context.Context, sid policy.CallSID) bool {
+	_, err := r.Log.Call(ctx, sid)
 	if err != nil && !errors.Is(err, policy.ErrNoCall) {
 		r.fail(fmt.Errorf("call %s: %w", sid, err))
 	}
@@ -179,7 +225,7 @@ func (r *reconciler) knows(ctx context.Context, sid policy.CallSID) bool {
 }
 
 // fail keeps the first thing that went wrong, and ends the run.
-func (r *reconciler) fail(err error) {
+func (r *Reconciler) fail(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.failed == nil {
@@ -189,11 +235,11 @@ func (r *reconciler) fail(err error) {
 }
 
 // report is what a listed call or leg says; false for one that goes on, or is not written up yet.
-func (r *reconciler) report(c twilio.ListedCall) (policy.Report, bool) {
+func (r *Reconciler) report(c twilio.ListedCall) (policy.Report, bool) {
 	ended := cmp.Or(c.EndedAt, c.StartedAt) // the provider leaves out the end of a call that nobody answered
 	switch c.Status {
 	case "completed":
-		if c.EndedAt.IsZero() || (c.Seconds == nil && r.now.Sub(c.EndedAt) < settled) {
+		if c.EndedAt.IsZero() || (c.Seconds == nil && r.Now.Sub(c.EndedAt) < settled) {
 			return policy.Report{}, false
 		}
 	case "busy", "failed", "no-answer", "canceled":
@@ -203,17 +249,17 @@ func (r *reconciler) report(c twilio.ListedCall) (policy.Report, bool) {
 	report := policy.Report{
 		At: ended, From: policy.Phone(c.From), To: policy.Phone(c.To), Status: c.Status, Seconds: c.Seconds, StartedAt: c.StartedAt,
 	}
-	_, ours := r.settings.Line(report.From)
-	beside := c.Direction == "outbound-api" && ours && r.settings.Announce
-	if c.ParentSID != "" || beside {
+	_, ours := r.Settings.Line(report.From)
+	outbound := c.Direction == "outbound-api" && ours && r.Settings.Announce
+	if c.ParentSID != "" || outbound {
 		report.Leg = policy.CallSID(c.SID)
 	}
-	return report, c.ParentSID != "" || c.Direction == "inbound" || beside
+	return report, c.ParentSID != "" || c.Direction == "inbound" || outbound
 }
 
 // learn brings what is listed of a call into the log, if it says anything new there.
-func (r *reconciler) learn(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) {
-	known, err := r.log.Call(ctx, sid)
+func (r *Reconciler) learn(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) {
+	known, err := r.Log.Call(ctx, sid)
 	if errors.Is(err, policy.ErrNoCall) {
 		known, err = policy.Call{SID: sid}, nil
 	}
@@ -222,7 +268,7 @@ func (r *reconciler) learn(ctx context.Context, sid policy.CallSID, change func(
 	}
 	var before, after policy.Call
 	if err == nil {
-		after, err = r.log.Advance(ctx, sid, func(c policy.Call) policy.Call {
+		after, err = r.Log.Advance(ctx, sid, func(c policy.Call) policy.Call {
 			before = c
 			return change(c)
 		})
@@ -234,30 +280,30 @@ func (r *reconciler) learn(ctx context.Context, sid policy.CallSID, change func(
 	r.tell(before, after)
 }
 
-func (r *reconciler) tell(before, after policy.Call) {
+func (r *Reconciler) tell(before, after policy.Call) {
 	changed := policy.Repairs(before, after)
 	if len(changed) == 0 {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.repaired++
-	r.found(repair{SID: after.SID, StartedAt: after.StartedAt, Line: after.Line.Full(), Repairs: changed})
+	r.Repaired++
+	r.Found(Repair{SID: after.SID, StartedAt: after.StartedAt, Line: after.Line.Full(), Repairs: changed})
 }
 
 // recordings finds voicemails and recordings whose callback was lost, of calls that the log knows. What is still there of an erased call is
 // noted for removal: it was reported after the erasing.
-func (r *reconciler) recordings(ctx context.Context, from, to time.Time) error {
+func (r *Reconciler) recordings(ctx context.Context, from, to time.Time) error {
 	ctx, r.stop = context.WithCancel(ctx)
 	defer r.stop()
-	for listed, err := range r.list.Recordings(ctx, from, to) {
+	for listed, err := range r.List.Recordings(ctx, from, to) {
 		if err != nil {
 			return err
 		}
 		if listed.Status != "completed" || listed.Seconds == nil {
 			continue
 		}
-		call, err := r.log.Call(ctx, policy.CallSID(listed.CallSID))
+		call, err := r.Log.Call(ctx, policy.CallSID(listed.CallSID))
 		if errors.Is(err, policy.ErrNoCall) {
 			continue
 		}
@@ -288,9 +334,24 @@ func missingRecording(call policy.Call, listed twilio.ListedRecording) (policy.R
 	return policy.Report{Recording: found}, !known
 }
 
-func (r *reconciler) removeErased(ctx context.Context, listed twilio.ListedRecording) error {
+func (r *Reconciler) removeErased(ctx context.Context, listed twilio.ListedRecording) error {
 	if !policy.StorableSID(listed.SID) {
 		return nil
 	}
-	return r.log.Remove(ctx, []policy.Removal{{SID: listed.SID, Why: policy.RemovalErased, At: r.now}})
+	return r.Log.Remove(ctx, []policy.Removal{{SID: listed.SID, Why: policy.RemovalErased, At: r.Now}})
+}
+
+// reconcileOnce is one of the server's own runs.
+func (a *App) reconcileOnce(ctx context.Context, list CallList, now time.Time) error {
+	checkpoint, err := a.Store.Checkpoint(ctx)
+	if err != nil {
+		return err
+	}
+	to := now.Add(-listLag)
+	r := &Reconciler{Log: a.Store, List: list, Settings: a.Conf.Settings, Now: now, Found: func(found Repair) {
+		for _, what := range found.Repairs {
+			a.Counters.repaired(what)
+		}
+	}}
+	return r.Run(ctx, Since(checkpoint, to), to)
 }

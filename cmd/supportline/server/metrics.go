@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"net/http"
@@ -98,8 +98,8 @@ func (m *metrics) reconciled(at time.Time, err error) {
 	m.compared.Set(float64(at.Unix()))
 }
 
-// recorded is told of each try to fetch, delete or remove a recording.
-func (m *metrics) recorded(what, result string) { m.kept.WithLabelValues(what, result).Inc() }
+// Recorded counts each try to fetch, delete or remove a recording.
+func (m *metrics) Recorded(what, result string) { m.kept.WithLabelValues(what, result).Inc() }
 
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})

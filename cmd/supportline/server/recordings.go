@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -8,7 +8,6 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/recordings"
-	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 )
@@ -28,7 +27,7 @@ func newArchive(conf config.Config, log *store.Store, o archiveOptions) (*record
 		return nil, err
 	}
 	var provider recordings.Provider
-	if provider, err = server.Account(conf, o.ask); err != nil {
+	if provider, err = Account(conf, o.ask); err != nil {
 		provider = noProvider{err}
 	}
 	return recordings.New(conf.Recordings, bucket, log, provider, recordings.Options{Now: o.now, Logger: o.log, Told: o.told}), nil

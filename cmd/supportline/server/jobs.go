@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -13,27 +13,27 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// jobs are what the server does by itself besides answering calls. Each is a plain function of the log and a time, and can be run at any
+// Jobs are what the server does by itself besides answering calls. Each is a plain function of the log and a time, and can be run at any
 // moment and as often as one likes: what it has done already it does not do again, because everything it knows follows from the log.
-type jobs struct {
-	store    *store.Store
-	settings policy.Settings
-	notices  notices.Settings
-	log      *zap.Logger
-	wake     func() // notices wait to be sent
+type Jobs struct {
+	Store    *store.Store
+	Settings policy.Settings
+	Notices  notices.Settings
+	Log      *zap.Logger
+	Wake     func() // notices wait to be sent
 }
 
-// liveLimits tells, once for each call, that a specialist has talked for longer than the call limit. Nobody is cut off.
-func (j *jobs) liveLimits(ctx context.Context, now time.Time) error {
-	talking, err := j.store.TalkingSince(ctx, now.Add(-j.settings.FairUse.CallLimit))
+// LiveLimits tells, once for each call, that a specialist has talked for longer than the call limit. Nobody is cut off.
+func (j *Jobs) LiveLimits(ctx context.Context, now time.Time) error {
+	talking, err := j.Store.TalkingSince(ctx, now.Add(-j.Settings.FairUse.CallLimit))
 	if err != nil {
 		return err
 	}
 	var failed error
 	for _, sid := range talking {
 		told := false
-		_, err := j.store.AdvanceAndNotify(ctx, sid, func(c policy.Call) (policy.Call, []policy.Notice) {
-			after, found, tell := policy.CallLimitNotice(c, now, j.settings.FairUse)
+		_, err := j.Store.AdvanceAndNotify(ctx, sid, func(c policy.Call) (policy.Call, []policy.Notice) {
+			after, found, tell := policy.CallLimitNotice(c, now, j.Settings.FairUse)
 			told = tell
 			return after, j.addressed(found)
 		})
@@ -42,17 +42,17 @@ func (j *jobs) liveLimits(ctx context.Context, now time.Time) error {
 			continue
 		}
 		if told {
-			j.log.Info("a talk passed the call limit", zap.String("call", string(sid)))
-			j.wake()
+			j.Log.Info("a talk passed the call limit", zap.String("call", string(sid)))
+			j.Wake()
 		}
 	}
 	return failed
 }
 
-// review looks at one account in one month: it warns near the limits, and opens the case of sustained load (rule 8).
-func (j *jobs) review(ctx context.Context, customer policy.CustomerNumber, month policy.Month, now time.Time) error {
-	verdict, err := j.store.Review(ctx, customer, month, j.settings.FairUse, func(s policy.ReviewInput) policy.Verdict {
-		v := policy.Review(s, j.settings.FairUse, now)
+// Review looks at one account in one month: it warns near the limits, and opens the case of sustained load (rule 8).
+func (j *Jobs) Review(ctx context.Context, customer policy.CustomerNumber, month policy.Month, now time.Time) error {
+	verdict, err := j.Store.Review(ctx, customer, month, j.Settings.FairUse, func(s policy.ReviewInput) policy.Verdict {
+		v := policy.Review(s, j.Settings.FairUse, now)
 		v.Notices = j.addressed(v.Notices)
 		return v
 	})
@@ -62,24 +62,24 @@ func (j *jobs) review(ctx context.Context, customer policy.CustomerNumber, month
 	case err != nil:
 		return err
 	case verdict.Open != nil:
-		j.log.Info("sustained load opened a case", zap.String("case", string(verdict.Open.ID)))
+		j.Log.Info("sustained load opened a case", zap.String("case", string(verdict.Open.ID)))
 	}
 	if len(verdict.Notices) > 0 {
-		j.wake()
+		j.Wake()
 	}
 	return nil
 }
 
-// reviewAll reviews every account of the directory in the month that its home line is in, and in the one before, whose last calls may have
+// ReviewAll reviews every account of the directory in the month that its home line is in, and in the one before, whose last calls may have
 // been reported late.
-func (j *jobs) reviewAll(ctx context.Context, now time.Time) error {
-	for c, err := range j.store.Customers(ctx) {
+func (j *Jobs) ReviewAll(ctx context.Context, now time.Time) error {
+	for c, err := range j.Store.Customers(ctx) {
 		if err != nil {
 			return err
 		}
-		month := policy.MonthOf(now, j.settings.LineZone(c.Line))
+		month := policy.MonthOf(now, j.Settings.LineZone(c.Line))
 		for _, m := range []policy.Month{month.Plus(-1), month} {
-			if err := j.review(ctx, c.Number, m, now); err != nil {
+			if err := j.Review(ctx, c.Number, m, now); err != nil {
 				return err
 			}
 		}
@@ -87,15 +87,15 @@ func (j *jobs) reviewAll(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// summary tells ops how the last month went, from the month's first working day on. Told once, it is not told again; a server that was
+// Summary tells ops how the last month went, from the month's first working day on. Told once, it is not told again; a server that was
 // down on that day tells it when it is back. A month without calls needs no words.
-func (j *jobs) summary(ctx context.Context, now time.Time) error {
-	home := j.settings.Lines[0]
+func (j *Jobs) Summary(ctx context.Context, now time.Time) error {
+	home := j.Settings.Lines[0]
 	this := policy.MonthOf(now, home.Zone)
-	if !j.notices.Summary || now.Before(firstWorkingDay(home, this)) {
+	if !j.Notices.Summary || now.Before(firstWorkingDay(home, this)) {
 		return nil
 	}
-	accounts, err := store.Accounts{Store: j.store, FairUse: j.settings.FairUse}.AllMonths(ctx, this.Plus(-1), 1)
+	accounts, err := store.Accounts{Store: j.Store, FairUse: j.Settings.FairUse}.AllMonths(ctx, this.Plus(-1), 1)
 	if err != nil {
 		return err
 	}
@@ -110,10 +110,10 @@ func (j *jobs) summary(ctx context.Context, now time.Time) error {
 	if calls == 0 {
 		return nil
 	}
-	if err := j.store.PutNotices(ctx, j.addressed([]policy.Notice{policy.SummaryNotice(this.Plus(-1), used, j.settings.FairUse, now)})); err != nil {
+	if err := j.Store.PutNotices(ctx, j.addressed([]policy.Notice{policy.SummaryNotice(this.Plus(-1), used, j.Settings.FairUse, now)})); err != nil {
 		return err
 	}
-	j.wake()
+	j.Wake()
 	return nil
 }
 
@@ -131,21 +131,21 @@ func firstWorkingDay(line policy.Line, month policy.Month) time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, line.Zone)
 }
 
-// retain removes what is past its time (rule 13), but for what a case rests on, and the console's sessions that are over.
-func (j *jobs) retain(ctx context.Context, now time.Time) error {
-	gone, err := j.store.Expire(ctx, now.Add(-j.settings.Retention))
+// Retain removes what is past its time (rule 13), but for what a case rests on, and the console's sessions that are over.
+func (j *Jobs) Retain(ctx context.Context, now time.Time) error {
+	gone, err := j.Store.Expire(ctx, now.Add(-j.Settings.Retention))
 	if err == nil && (gone.Calls > 0 || gone.Notices > 0) {
-		j.log.Info("past their time", zap.Int("calls", gone.Calls), zap.Int("kept", gone.Kept), zap.Int("notices", gone.Notices), zap.Int("recordings", gone.Recordings))
+		j.Log.Info("past their time", zap.Int("calls", gone.Calls), zap.Int("kept", gone.Kept), zap.Int("notices", gone.Notices), zap.Int("recordings", gone.Recordings))
 	}
-	_, over := j.store.ExpireSessions(ctx, now)
+	_, over := j.Store.ExpireSessions(ctx, now)
 	return errors.Join(err, over)
 }
 
 // addressed gives each notice the people who get it.
-func (j *jobs) addressed(found []policy.Notice) []policy.Notice {
+func (j *Jobs) addressed(found []policy.Notice) []policy.Notice {
 	var all []policy.Notice
 	for _, n := range found {
-		all = append(all, j.notices.Addressed(n)...)
+		all = append(all, j.Notices.Addressed(n)...)
 	}
 	return all
 }
