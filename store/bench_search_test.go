@@ -9,7 +9,7 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// searches are what people ask for: each filter alone, and some together.
+// searches has each filter alone, and some together.
 var searches = []struct {
 	name   string
 	filter policy.Filter

@@ -23,7 +23,7 @@ func (l *telephony) day(lose func(n int) bool) (sids []policy.CallSID) {
 	l.t.Helper()
 	l.provision(true)
 	dropped := 0
-	l.provider.Faults.NoLastWords = true // what nobody needs an answer to is not asked
+	l.provider.Faults.NoActionAfterHangUp = true // what nobody needs an answer to is not asked
 	l.provider.Faults.Lose = func(int) bool { dropped++; return lose(dropped) }
 	for i := range 24 {
 		keys := [][]string{{"204518", "1"}, {"204518", "5"}, {"204518", "4", "7731#"}}[i%3]

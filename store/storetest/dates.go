@@ -11,7 +11,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// moving closes a day for the move.
+// moving returns a change that closes a day for the move.
 func moving(days int, by string) policy.DatesChange {
 	return policy.EditDate(policy.Line{Zone: time.UTC}, policy.DateEdit{
 		Date: policy.DateOf(day).Plus(days), Kind: policy.DateClosed, Reason: "Moving", By: by, At: day,

@@ -86,7 +86,7 @@ func wholeImport(t *testing.T, storage Storage) {
 	same(t, "the directory", many, collect(t, s.Customers(t.Context())))
 }
 
-// talked is a call of northwind's that is over, with everything in it that could name somebody.
+// talked changes a call to one of northwind that is over, with every value that could name somebody.
 func talked(c policy.Call) policy.Call {
 	c = turn("number/1")(began(day)(c))
 	c.Customer, c.Account, c.Month, c.Ticket, c.Known = customer, northwind.Name, "2026-11", "77001", true
@@ -156,7 +156,7 @@ func eraseOnThePhone(t *testing.T, storage Storage) {
 	if c := kept(t, s, sid); c.Customer != customer {
 		t.Error("a call that was over was made anonymous all the same")
 	}
-	// A call of which the end was lost does not keep an account for ever.
+	// A call whose end was lost does not keep an account from being erased.
 	if did, err := s.Erase(t.Context(), customer, "bea", day.Add(5*time.Hour)); err != nil || did.Calls != 2 {
 		t.Errorf("after five hours: %+v, %v", did, err)
 	}
@@ -239,7 +239,7 @@ func values[K comparable, V any](m map[K]V) func(yield func(V) bool) {
 	}
 }
 
-// all is a sequence without its errors, which fail the test.
+// all returns the values of a sequence; an error fails the test.
 func all[T any](t rapid.TB, seq func(yield func(T, error) bool)) func(yield func(T) bool) {
 	return slices.Values(collect(t, seq))
 }

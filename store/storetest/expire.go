@@ -105,7 +105,7 @@ func expireEndless(t *testing.T, storage Storage) {
 	looks("opened again")
 }
 
-// onlyOne looks for calls in all ways, which finds this one alone.
+// onlyOne searches for calls in all ways, and checks that this call alone is found.
 func onlyOne(t *testing.T, s Store, when string, want policy.Call) {
 	t.Helper()
 	for _, f := range []policy.Filter{
@@ -138,7 +138,7 @@ func onlyOne(t *testing.T, s Store, when string, want policy.Call) {
 	same(t, when+": the summaries", []policy.CallSummary{want.Summary()}, collect(t, s.MonthSummaries(t.Context(), want.Month)))
 }
 
-// eraseAll is that erasing reaches what hangs on an account, and leaves the figures.
+// eraseAll checks that erasing reaches everything of an account, and leaves the figures.
 func eraseAll(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	overload(t, s)

@@ -16,7 +16,7 @@ func notice(key string) policy.Notice {
 	}
 }
 
-// tell takes a step of a call, with notices of it.
+// tell makes a step of a call with notices.
 func tell(t *testing.T, s Store, id policy.CallSID, keys ...string) error {
 	_, err := s.AdvanceAndNotify(t.Context(), id, func(c policy.Call) (policy.Call, []policy.Notice) {
 		var notices []policy.Notice
@@ -41,7 +41,7 @@ func due(t *testing.T, s Store, now time.Time, limit int) []string {
 	return keys
 }
 
-// told checks that a step and its notice are written both, or neither.
+// told checks that a call and its notice are written both, or neither.
 func told(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	must(t, s, sid, began(day))
@@ -74,7 +74,7 @@ func told(t *testing.T, storage Storage) {
 	}
 }
 
-// once checks that a notice's key is stored once, by any number of writers and repetitions.
+// once checks that a notice is stored once by its key, however often it is put.
 func once(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	crowd(func(worker int) {
@@ -104,7 +104,7 @@ func once(t *testing.T, storage Storage) {
 	}
 }
 
-// delivery checks the life of a notice: it waits, is tried again, is given up, retried, sent.
+// delivery follows notices that wait, fail, are given up, retried and sent.
 func delivery(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	later := notice("c")
@@ -171,8 +171,8 @@ func delivery(t *testing.T, storage Storage) {
 	}
 }
 
-// byChannel checks that the due notices of a channel are read without the backlog of another: with thousands of notices that wait there, and are
-// due for longer, the work is the same as without.
+// byChannel is that a channel which nobody delivers on makes the others read none of its backlog: what they read and hold is the same
+// without it and with thousands of notices that wait there, all of them due for longer.
 func byChannel(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	var posts []policy.Notice
@@ -203,7 +203,7 @@ func byChannel(t *testing.T, storage Storage) {
 	same(t, "due of another channel", []string{"mail/0000", "mail/0001"}, due(t, s, day, 2))
 }
 
-// retriedNotice checks that a notice which is given up after several attempts and retried counts its attempts anew.
+// retriedNotice checks that a notice which failed several times and was given up is as if never tried once it is retried.
 func retriedNotice(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	if err := s.PutNotices(t.Context(), []policy.Notice{notice("a")}); err != nil {
