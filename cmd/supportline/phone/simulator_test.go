@@ -254,7 +254,7 @@ func TestSimulatorBounds(t *testing.T) {
 	s, _ := mustSimulator(t, func(*phone.Simulator) {})
 	first := dialled(t, s, "mila")
 	dialled(t, s, "mila")
-	if _, err := s.Dial("mila", deskLine, "anonymous", false); !errors.Is(err, policy.ErrPhonesBusy) {
+	if _, err := s.Dial("mila", deskLine, "anonymous", false); !errors.Is(err, console.ErrPhonesBusy) {
 		t.Errorf("a third call of one person: %v", err)
 	}
 	first.does(hangUp)
@@ -262,20 +262,20 @@ func TestSimulatorBounds(t *testing.T) {
 	for _, by := range []string{"ben", "ben", "eva", "eva", "tom", "tom"} {
 		dialled(t, s, by)
 	}
-	if _, err := s.Dial("ida", deskLine, "anonymous", false); !errors.Is(err, policy.ErrPhonesBusy) {
+	if _, err := s.Dial("ida", deskLine, "anonymous", false); !errors.Is(err, console.ErrPhonesBusy) {
 		t.Errorf("a ninth call: %v", err)
 	}
-	if _, err := s.Dial("ida", "+18883071053", "anonymous", false); !errors.Is(err, policy.ErrNotTestLine) {
+	if _, err := s.Dial("ida", "+18883071053", "anonymous", false); !errors.Is(err, console.ErrNotTestLine) {
 		t.Errorf("another line: %v", err)
 	}
-	if _, err := s.PhoneCall("ben", first.id); !errors.Is(err, policy.ErrNoPhoneCall) {
+	if _, err := s.PhoneCall("ben", first.id); !errors.Is(err, console.ErrNoPhoneCall) {
 		t.Errorf("somebody else's call: %v", err)
 	}
 	if got := len(s.PhoneCalls("mila")); got != 3 {
 		t.Errorf("mila has %d calls, want 3", got)
 	}
 	s.Close()
-	if _, err := s.Dial("ida", deskLine, "anonymous", false); !errors.Is(err, policy.ErrPhonesBusy) {
+	if _, err := s.Dial("ida", deskLine, "anonymous", false); !errors.Is(err, console.ErrPhonesBusy) {
 		t.Errorf("a call after the end: %v", err)
 	}
 	for _, c := range s.PhoneCalls("mila") {
