@@ -18,13 +18,13 @@ type slow struct {
 
 func (s *slow) Specialist(to string) fake.Specialist {
 	if after, ok := s.minds[to]; !ok || s.clock.Now().Before(start.Add(after)) {
-		return fake.Specialist{Undecided: true}
+		return fake.Specialist{Pending: true}
 	}
 	return s.people.Specialist(to)
 }
 
-// TestUndecidedSpecialists holds that who is undecided rings until the decision, and rings out without one.
-func TestUndecidedSpecialists(t *testing.T) {
+// TestPendingSpecialists holds that who is undecided rings until the decision, and rings out without one.
+func TestPendingSpecialists(t *testing.T) {
 	yes := fake.Specialist{Presses: []string{"1"}}
 	waits := func() []fake.Act {
 		var all []fake.Act

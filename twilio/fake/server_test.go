@@ -21,8 +21,8 @@ const (
 
 var start = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 
-// house answers fixed documents by path and keeps what it was asked.
-type house struct {
+// server answers fixed documents by path and keeps what it was asked.
+type server struct {
 	tb       testing.TB
 	verifier *twilio.Verifier
 	pages    map[string]http.HandlerFunc
@@ -34,16 +34,16 @@ type asked struct {
 	params url.Values
 }
 
-func newHouse(tb testing.TB, pages map[string]http.HandlerFunc) *house {
+func newServer(tb testing.TB, pages map[string]http.HandlerFunc) *server {
 	tb.Helper()
 	v, err := twilio.NewVerifier(publicURL, accountSID, token)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return &house{tb: tb, verifier: v, pages: pages}
+	return &server{tb: tb, verifier: v, pages: pages}
 }
 
-func (h *house) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	params, err := h.verifier.Verify(r)
 	if err != nil {
 		h.tb.Errorf("%s was refused: %v", r.URL, err)
@@ -58,7 +58,7 @@ func (h *house) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // paths are the webhooks that came, in order, with the named parameters of each that has them.
-func (h *house) paths(params ...string) []string {
+func (h *server) paths(params ...string) []string {
 	var out []string
 	for _, a := range h.asked {
 		text := a.path
@@ -113,8 +113,8 @@ func (p *people) Specialist(to string) fake.Specialist {
 
 func (p *people) Note(fake.Event) {}
 
-// provider is a fake that talks straight to a house.
-func provider(h *house, p *people) *fake.Provider {
+// provider is a fake that talks straight to a server.
+func provider(h *server, p *people) *fake.Provider {
 	return &fake.Provider{
 		AccountSID: accountSID, Token: token, Transport: fake.Straight(h), Clock: fake.NewVirtual(start), People: p,
 	}
@@ -146,7 +146,7 @@ func heard(r fake.Record, who string) []string {
 	return out
 }
 
-func newServer(tb testing.TB, h http.Handler) (address string) {
+func listen(tb testing.TB, h http.Handler) (address string) {
 	server := httptest.NewServer(h)
 	tb.Cleanup(server.Close)
 	return server.Listener.Addr().String()
