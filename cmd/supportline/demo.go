@@ -100,7 +100,7 @@ func (d demoCommand) open(ctx context.Context, conf config.Config, now func() ti
 	if err != nil {
 		return nil, err
 	}
-	filled, err := false, demo.FirstCustomers(ctx, d.Dir, app.Store, conf.Settings.DirectoryRules(), userName())
+	filled, err := false, demo.FirstCustomers(ctx, d.Dir, app.Store, conf.Settings, userName())
 	if err == nil {
 		filled, err = d.fill(ctx, app, words, now())
 	}

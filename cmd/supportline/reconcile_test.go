@@ -155,7 +155,7 @@ func TestCallsThatNeverReachedUs(t *testing.T) {
 		t.Fatalf("%+v, %v", found, err)
 	}
 	c, err := l.house.Store.Call(t.Context(), "CA00000000000000000000000000000001")
-	if err != nil || c.Outcome() != policy.Failed || !c.StartedAt.Equal(began) || *c.TotalSeconds != 42 || c.Trace[0].Rule != policy.RuleListed {
+	if err != nil || c.Outcome() != policy.Failed || !c.StartedAt.Equal(began) || *c.TotalSeconds != 42 || c.Trace[0].Rule != "provider.listed" {
 		t.Errorf("%+v, %v", c, err)
 	}
 	for _, sid := range []policy.CallSID{"CA00000000000000000000000000000002", "CA00000000000000000000000000000003", "CA00000000000000000000000000000004"} {

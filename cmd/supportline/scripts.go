@@ -179,7 +179,7 @@ func (h *scriptHouse) fill(file, folder string) error {
 }
 
 func (h *scriptHouse) bringIn(name string, text []byte) error {
-	return demo.ImportCustomers(context.Background(), h.Store, h.Conf.Settings.DirectoryRules(), name, text, userName())
+	return demo.ImportCustomers(context.Background(), h.Store, h.Conf.Settings, name, text, userName())
 }
 
 // restrict carries a case of each account to restricted, as people would.

@@ -118,7 +118,7 @@ func plannedImport(t *testing.T, storage Storage) {
 		t.Fatal(err)
 	}
 	want := policy.ImportPlan{
-		Imported: policy.Imported{Added: 1, Changed: 1}, Seal: plan.Seal,
+		ImportResult: policy.ImportResult{Added: 1, Changed: 1}, Seal: plan.Seal,
 		Changes: []policy.DirectoryChange{{After: harbor}, {Before: northwind, After: renamed}},
 	}
 	slices.SortFunc(want.Changes, func(a, b policy.DirectoryChange) int { return cmp.Compare(a.After.Number, b.After.Number) })
@@ -144,7 +144,7 @@ func plannedImport(t *testing.T, storage Storage) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "what was done", policy.Imported{Added: 1, Changed: 1}, done)
+	same(t, "what was done", policy.ImportResult{Added: 1, Changed: 1}, done)
 	_, err = s.ImportPlanned(t.Context(), file, "anna", plan.Seal)
 	wantError(t, "the same once more", err, policy.ErrDirectoryChanged)
 }

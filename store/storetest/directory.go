@@ -24,7 +24,7 @@ var (
 
 func directory(t *testing.T, storage Storage) {
 	s := storage.Open(t)
-	take := func(want policy.Imported, customers ...policy.Customer) {
+	take := func(want policy.ImportResult, customers ...policy.Customer) {
 		t.Helper()
 		got, err := s.ImportCustomers(t.Context(), customers, "anna")
 		if err != nil {
@@ -40,7 +40,7 @@ func directory(t *testing.T, storage Storage) {
 		}
 		same(t, "customers calling from "+caller.Full(), want, got)
 	}
-	take(policy.Imported{Added: 3}, northwind, harbor, loft)
+	take(policy.ImportResult{Added: 3}, northwind, harbor, loft)
 	same(t, "the directory", []policy.Customer{loft, northwind, harbor}, collect(t, s.Customers(t.Context())))
 	from(caller, northwind, harbor)
 	from("+442079460019", northwind)
@@ -50,7 +50,7 @@ func directory(t *testing.T, storage Storage) {
 
 	moved := northwind
 	moved.CallerNumbers = []policy.Phone{"+442079460020"}
-	take(policy.Imported{Changed: 1, Unchanged: 1}, moved, loft)
+	take(policy.ImportResult{Changed: 1, Unchanged: 1}, moved, loft)
 	got, err := s.Customer(t.Context(), customer)
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func directory(t *testing.T, storage Storage) {
 	same(t, "the changed customer", moved, got)
 	from(caller, harbor)
 	from("+442079460020", moved)
-	take(policy.Imported{})
+	take(policy.ImportResult{})
 	_, err = s.Customer(t.Context(), "999999")
 	wantError(t, "a number that nobody has", err, policy.ErrNoCustomer)
 }
@@ -115,7 +115,7 @@ func erase(t *testing.T, storage Storage) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "erased", policy.Erased{Calls: 1, Recordings: 1}, did)
+	same(t, "erased", policy.EraseResult{Calls: 1, Recordings: 1}, did)
 	same(t, "the call", before.Anonymised(), kept(t, s, sid))
 	same(t, "a call of somebody else", other, kept(t, s, "CA-other"))
 	same(t, "the directory", []policy.Customer{loft}, collect(t, s.Customers(t.Context())))
@@ -172,7 +172,7 @@ func export(t *testing.T, storage Storage) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "the export", policy.Exported{Customer: northwind, Calls: []policy.Call{call}}, got)
+	same(t, "the export", policy.CustomerExport{Customer: northwind, Calls: []policy.Call{call}}, got)
 	_, err = s.Export(t.Context(), "999999", "bea")
 	wantError(t, "a number that nobody has", err, policy.ErrNoCustomer)
 	var acts []string

@@ -89,7 +89,7 @@ func removals(t *testing.T, storage Storage) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "erased", policy.Erased{Calls: 1, Recordings: 2}, did)
+		same(t, "erased", policy.EraseResult{Calls: 1, Recordings: 2}, did)
 		same(t, "removals", gone(policy.RemovalErased, day.Add(time.Hour)), toRemove(t, s, day))
 		waiting(t, s, "of an erased call", policy.StepFetch, day.Add(time.Hour))
 		waiting(t, s, "of an erased call, to delete", policy.StepDelete, day.Add(time.Hour))
@@ -112,7 +112,7 @@ func removals(t *testing.T, storage Storage) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "expired", policy.Expired{Calls: 1, Recordings: 1}, did)
+		same(t, "expired", policy.RetentionResult{Calls: 1, Recordings: 1}, did)
 		var found bool
 		for _, r := range toRemove(t, s, day) {
 			found = found || (r.SID == "RE3" && r.Why == policy.RemovalExpired)

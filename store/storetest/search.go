@@ -155,9 +155,9 @@ func pageThrough(t *rapid.T, s Store, f policy.Filter, length int) []policy.Call
 }
 
 // marked returns a mark after formatting and parsing it.
-func marked(t *rapid.T, m policy.Mark) policy.Mark {
+func marked(t *rapid.T, m policy.Cursor) policy.Cursor {
 	t.Helper()
-	again, err := policy.ParseMark(m.String())
+	again, err := policy.ParseCursor(m.String())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,14 +40,14 @@ type Store interface {
 	CustomersCallingFrom(ctx context.Context, caller policy.Phone) ([]policy.Customer, error)
 	Customers(ctx context.Context) iter.Seq2[policy.Customer, error]
 	SearchCustomers(ctx context.Context, text policy.Text, limit int, after policy.CustomerNumber) (found []policy.Customer, next policy.CustomerNumber, err error)
-	ImportCustomers(ctx context.Context, customers []policy.Customer, by string) (policy.Imported, error)
+	ImportCustomers(ctx context.Context, customers []policy.Customer, by string) (policy.ImportResult, error)
 	PlanImport(ctx context.Context, customers []policy.Customer) (policy.ImportPlan, error)
-	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.Imported, error)
-	Export(ctx context.Context, number policy.CustomerNumber, by string) (policy.Exported, error)
-	Erase(ctx context.Context, number policy.CustomerNumber, by string, at time.Time) (policy.Erased, error)
+	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.ImportResult, error)
+	Export(ctx context.Context, number policy.CustomerNumber, by string) (policy.CustomerExport, error)
+	Erase(ctx context.Context, number policy.CustomerNumber, by string, at time.Time) (policy.EraseResult, error)
 	Audit(ctx context.Context) iter.Seq2[policy.AuditEntry, error]
 	SearchAudit(ctx context.Context, filter policy.AuditFilter, page policy.Page) (policy.Found[policy.AuditEntry], error)
-	Expire(ctx context.Context, before time.Time) (policy.Expired, error)
+	Expire(ctx context.Context, before time.Time) (policy.RetentionResult, error)
 
 	Review(ctx context.Context, customer policy.CustomerNumber, month policy.Month, fair policy.FairUse, decide func(policy.ReviewInput) policy.Verdict) (policy.Verdict, error)
 	OpenCase(ctx context.Context, customer policy.CustomerNumber, by, note string, months []policy.Usage, at time.Time) (policy.Case, error)
@@ -84,9 +84,9 @@ type Store interface {
 	ChangeUser(ctx context.Context, name string, change users.Change) (users.User, error)
 	Note(ctx context.Context, e policy.AuditEntry) error
 
-	Editions(ctx context.Context) ([]policy.Edition, error)
-	LineEditions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.Edition, error)
-	ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error)
+	ScheduleRevisions(ctx context.Context) ([]policy.ScheduleRevision, error)
+	LineRevisions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.ScheduleRevision, error)
+	ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.ScheduleChange) (policy.ScheduleRevision, error)
 
 	AddToken(ctx context.Context, t users.Token, by string) error
 	Token(ctx context.Context, hash string) (users.Token, error)
