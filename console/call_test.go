@@ -83,7 +83,7 @@ func TestActs(t *testing.T) {
 		{"an account", []string{"kind", "attach", "value", "310022", "seen", "0"}, http.StatusOK, "Harbor Desks, critical", "attach CA1 by operator:"},
 		{"an account that is not there", []string{"kind", "attach", "value", "999999", "seen", "0"}, http.StatusUnprocessableEntity, "No such customer: 999999.", ""},
 		{"a note", []string{"kind", "note", "value", "<b>bold</b>", "seen", "0"}, http.StatusOK, "&lt;b&gt;bold&lt;/b&gt;", "note CA1 by operator:"},
-		{"what stands already", []string{"kind", "ticket", "value", "4711", "seen", "0"}, http.StatusConflict, "It is so already: the call is about ticket 4711.", ""},
+		{"what stands already", []string{"kind", "ticket", "value", "4711", "seen", "0"}, http.StatusConflict, "Already in that state: the call is about ticket 4711.", ""},
 		{"an undoing of nothing", []string{"kind", "note", "undo", "1", "seen", "0"}, http.StatusConflict, "Nothing to undo", ""},
 		{"nothing that people do", []string{"kind", "dance", "seen", "0"}, http.StatusUnprocessableEntity, `nobody can "dance" a call`, ""},
 		{"a call that is not there", nil, http.StatusNotFound, "No such call", ""},

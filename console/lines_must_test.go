@@ -27,7 +27,7 @@ func withHours(t testing.TB) func(*console.Deps) {
 			}
 		}
 		s.Lines[1].Hours.Closed = []policy.Closure{{Date: december(24), Reason: "Christmas Eve"}}
-		s.Lines[1].Hours.Calendars = []policy.Calendar{policy.CalendarGBEng}
+		s.Lines[1].Hours.Calendars = []policy.Calendar{"gb-eng"}
 		for i, intent := range policy.Intents() {
 			s.Menu = append(s.Menu, policy.MenuKey{Key: fmt.Sprint(i + 1), Intent: intent})
 		}
@@ -37,7 +37,7 @@ func withHours(t testing.TB) func(*console.Deps) {
 		}
 		s.Routes = map[policy.Intent]string{policy.Critical: "critical", policy.Question: "general"}
 		s.NoAnswer = policy.Voicemail
-		s.AfterHours = policy.AfterHours{Default: policy.Message, ByIntent: map[policy.Intent]policy.Ending{policy.Critical: policy.Connect, policy.Question: policy.Voicemail}}
+		s.AfterHours = policy.AfterHours{Default: policy.Message, ByIntent: map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.Connect, policy.Question: policy.Voicemail}}
 		d.Policy = s
 		d.Lines = store.NewLines(s, d.Calls.(*store.Store))
 	}

@@ -116,7 +116,7 @@ func TestRefusedDates(t *testing.T) {
 		"no reason":           {"reason", " ", http.StatusUnprocessableEntity, "write why"},
 		"no kind":             {"kind", "shut", http.StatusUnprocessableEntity, "write closed, special or usual"},
 		"a version of nobody": {"seen", "x", http.StatusUnprocessableEntity, "no version"},
-		"the usual hours":     {"kind", "usual", http.StatusConflict, "it is so already"},
+		"the usual hours":     {"kind", "usual", http.StatusConflict, "already in that state"},
 	} {
 		pairs := []string{row.field, row.value}
 		for field, value := range form {
@@ -157,8 +157,8 @@ func TestTwoPeopleEditDates(t *testing.T) {
 func TestWrittenDates(t *testing.T) {
 	p := browsertest.NewPlace(t, withHours(t))
 	line := policy.Line{Zone: time.UTC}
-	edit := policy.DateEdit{Date: december(24), Kind: policy.DateClosed, Reason: "Christmas Eve", By: "mila", At: browsertest.Monday}
-	if _, err := p.Store.ChangeDates(t.Context(), browsertest.UKLine, 0, policy.EditDate(line, edit)); err != nil {
+	edit := policy.DateOverride{Date: december(24), Kind: policy.DateClosed, Reason: "Christmas Eve", By: "mila", At: browsertest.Monday}
+	if _, err := p.Store.ChangeDates(t.Context(), browsertest.UKLine, 0, policy.OverrideDate(line, edit)); err != nil {
 		t.Fatal(err)
 	}
 	c := p.As(t, users.Admin)
@@ -172,8 +172,8 @@ func TestHistoryOfDates(t *testing.T) {
 	p := browsertest.NewPlace(t, withHours(t))
 	line := policy.Line{Zone: time.UTC}
 	for n := range 20 {
-		edit := policy.DateEdit{Date: december(1).Plus(n), Kind: policy.DateClosed, Reason: "Moving", By: "mila", At: browsertest.Monday}
-		if _, err := p.Store.ChangeDates(t.Context(), browsertest.UKLine, n, policy.EditDate(line, edit)); err != nil {
+		edit := policy.DateOverride{Date: december(1).Plus(n), Kind: policy.DateClosed, Reason: "Moving", By: "mila", At: browsertest.Monday}
+		if _, err := p.Store.ChangeDates(t.Context(), browsertest.UKLine, n, policy.OverrideDate(line, edit)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -191,7 +191,7 @@ func TestLinesInTheBrowser(t *testing.T) {
 	p := browsertest.NewPlace(t, withHours(t))
 	tab := browsertest.Open(t)
 	tab.Go(p.Server.URL + "/lines")
-	signIn(tab, "admin")
+	tab.SignIn("admin")
 	tab.See("United Kingdom", "Teams", "For the configuration")
 	tab.Check("lines")
 	tab.Follow(`a[href$="448000668187"]`)

@@ -36,7 +36,7 @@ func (p *phones) PhoneCalls(string) []console.PhoneCall { return []console.Phone
 
 func (p *phones) PhoneCall(_, id string) (console.PhoneCall, error) {
 	if id != p.call.ID {
-		return console.PhoneCall{}, policy.ErrNoPhoneCall
+		return console.PhoneCall{}, console.ErrNoPhoneCall
 	}
 	return p.call, nil
 }
@@ -93,7 +93,7 @@ func TestDial(t *testing.T) {
 	if diff := cmp.Diff([]string{"admin " + browsertest.UKLine.Full() + " from " + browsertest.Caller.Full() + " true", "admin " + browsertest.UKLine.Full() + " from anonymous false"}, all.dialed); diff != "" {
 		t.Error(diff)
 	}
-	all.full = fmt.Errorf("%w: 2 of them are yours", policy.ErrPhonesBusy)
+	all.full = fmt.Errorf("%w: 2 of them are yours", console.ErrPhonesBusy)
 	c.Post("/phone", "line", browsertest.UKLine.Full()).Want(t, http.StatusConflict, "Too many calls are made from the console: 2 of them are yours.")
 	called := "phone-call " + browsertest.UKLine.Full() + " by admin: a call from the console"
 	if diff := cmp.Diff([]string{called, called}, p.Audit(t)[1:]); diff != "" {

@@ -25,8 +25,8 @@ type ChargeKind string
 
 // The kinds.
 const (
-	ChargeTickets ChargeKind = "tickets" // phone tickets over the monthly limit
-	ChargeMinutes ChargeKind = "minutes" // of over-long calls, beyond the call limit
+	chargeTickets ChargeKind = "tickets" // phone tickets over the monthly limit
+	chargeMinutes ChargeKind = "minutes" // of over-long calls, beyond the call limit
 )
 
 // Charges proposes what the month's load over the limits would cost, by account, nothing for what stayed within them. Minutes are the seconds
@@ -36,10 +36,10 @@ func (m MonthReport) Charges(fair FairUse) iter.Seq[Charge] {
 		for _, a := range m.accounts {
 			_, seconds := a.beyond(fair)
 			tickets, minutes := int(a.tickets)-fair.TicketsPerMonth, seconds/60
-			if tickets > 0 && !yield(m.charge(a.number, ChargeTickets, tickets, fair.PerTicket, fair.Currency)) {
+			if tickets > 0 && !yield(m.charge(a.number, chargeTickets, tickets, fair.PerTicket, fair.Currency)) {
 				return
 			}
-			if minutes > 0 && !yield(m.charge(a.number, ChargeMinutes, minutes, fair.PerMinute, fair.Currency)) {
+			if minutes > 0 && !yield(m.charge(a.number, chargeMinutes, minutes, fair.PerMinute, fair.Currency)) {
 				return
 			}
 		}

@@ -31,7 +31,7 @@ func (i customersImport) InputFile() string { return i.File }
 
 func (i customersImport) Run(ctx context.Context, s *control.Session) error {
 	input := control.Watch(s.In, s.Err, s.InputSize, s.Progress)
-	customers, problems := policy.ReadCustomers(input, s.Settings.DirectoryRules())
+	customers, problems := policy.ReadCustomers(input, s.Settings)
 	input.Done()
 	if len(problems) > 0 {
 		for _, p := range problems {

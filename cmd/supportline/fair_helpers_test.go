@@ -43,7 +43,7 @@ func newCompany(t testing.TB, now time.Time, mail string) *company {
 	}
 	c.open()
 	t.Cleanup(func() { _ = c.store.Close() })
-	customers, problems := policy.ReadCustomers(bytes.NewReader(config.ExampleCustomers()), c.conf.Settings.DirectoryRules())
+	customers, problems := policy.ReadCustomers(bytes.NewReader(config.ExampleCustomers()), c.conf.Settings)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}

@@ -119,7 +119,7 @@ func TestRetriedFallbackIsAnsweredAlike(t *testing.T) {
 func TestFallbackDocumentsRingWithoutUs(t *testing.T) {
 	l := newTelephony(t)
 	l.conf.FallbackURL = "https://cdn.example.com/fallback"
-	l.conf.Settings.Lines[1].Hours.Special = []policy.Special{{Date: policy.Date{Year: 2026, Month: 11, Day: 26}, Spans: []policy.Span{{From: 540, To: 720}}}}
+	l.conf.Settings.Lines[1].Hours.Special = []policy.SpecialHours{{Date: policy.Date{Year: 2026, Month: 11, Day: 26}, Spans: []policy.Span{{From: 540, To: 720}}}}
 	l.conf.Settings.Lines[1].Hours.Closed = []policy.Closure{{Date: policy.Date{Year: 2026, Month: 11, Day: 27}}}
 	l.provision(true)
 	folder := t.TempDir()

@@ -53,7 +53,7 @@ func mustHouseAt(t testing.TB, now func() time.Time) *server.App {
 
 // bringIn imports the sample customers.
 func bringIn(h *server.App) error {
-	return demo.ImportCustomers(context.Background(), h.Store, h.Conf.Settings.DirectoryRules(), "customers.example.csv", config.ExampleCustomers(), "test")
+	return demo.ImportCustomers(context.Background(), h.Store, h.Conf.Settings, "customers.example.csv", config.ExampleCustomers(), "test")
 }
 
 // awaited is an output that a test can wait for.

@@ -23,7 +23,7 @@ func (l *telephony) day(lose func(n int) bool) (sids []policy.CallSID) {
 	l.t.Helper()
 	l.provision(true)
 	dropped := 0
-	l.provider.Faults.NoLastWords = true // what nobody needs an answer to is not asked
+	l.provider.Faults.NoActionAfterHangUp = true // what nobody needs an answer to is not asked
 	l.provider.Faults.Lose = func(int) bool { dropped++; return lose(dropped) }
 	for i := range 24 {
 		keys := [][]string{{"204518", "1"}, {"204518", "5"}, {"204518", "4", "7731#"}}[i%3]
@@ -155,7 +155,7 @@ func TestCallsThatNeverReachedUs(t *testing.T) {
 		t.Fatalf("%+v, %v", found, err)
 	}
 	c, err := l.house.Store.Call(t.Context(), "CA00000000000000000000000000000001")
-	if err != nil || c.Outcome() != policy.Failed || !c.StartedAt.Equal(began) || *c.TotalSeconds != 42 || c.Trace[0].Rule != policy.RuleListed {
+	if err != nil || c.Outcome() != policy.Failed || !c.StartedAt.Equal(began) || *c.TotalSeconds != 42 || c.Trace[0].Rule != "provider.listed" {
 		t.Errorf("%+v, %v", c, err)
 	}
 	for _, sid := range []policy.CallSID{"CA00000000000000000000000000000002", "CA00000000000000000000000000000003", "CA00000000000000000000000000000004"} {

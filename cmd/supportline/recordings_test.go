@@ -96,7 +96,7 @@ func (l *telephony) pass(what string, want recordings.Done) {
 func TestVoicemailIsKept(t *testing.T) {
 	for name, faults := range map[string]fake.Faults{
 		"all callbacks": {}, "doubled": {Callbacks: fake.Twice}, "reordered": {Callbacks: fake.Reordered},
-		"none": {Callbacks: fake.Lost, NoLastWords: true}, "the one of the recording alone": {NoLastWords: true},
+		"none": {Callbacks: fake.Lost, NoActionAfterHangUp: true}, "the one of the recording alone": {NoActionAfterHangUp: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newTelephony(t)
@@ -232,7 +232,7 @@ func TestFailuresAreSaid(t *testing.T) {
 	l := newTelephony(t)
 	l.keeps()
 	l.voicemail()
-	l.at.Change(func(s *fake.State) { s.Recordings, s.Strangers = nil, false })
+	l.at.Change(func(s *fake.State) { s.Recordings, s.UnlistedMedia = nil, false })
 	_, words, status := l.run("recordings", "fetch")
 	if status != control.RefusedExit || !strings.Contains(words, "1 recording failed") {
 		t.Errorf("status %d: %s", status, words)
@@ -247,7 +247,7 @@ func TestFailuresAreSaid(t *testing.T) {
 	}
 	l.conf.Recordings.Folder = filepath.Join(blocked, "recordings")
 	archive := l.keeps()
-	l.at.Change(func(s *fake.State) { s.Strangers = true })
+	l.at.Change(func(s *fake.State) { s.UnlistedMedia = true })
 	if _, err := archive.PassAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +265,7 @@ func TestFailuresAreSaid(t *testing.T) {
 func TestRecordingReportedAfterTheErasing(t *testing.T) {
 	l := newTelephony(t)
 	l.keeps()
-	l.provider.Faults = fake.Faults{Callbacks: fake.Lost, NoLastWords: true}
+	l.provider.Faults = fake.Faults{Callbacks: fake.Lost, NoActionAfterHangUp: true}
 	l.voicemail()
 	if _, err := l.house.Store.Erase(t.Context(), "204518", "mila", l.clock.Now().Add(24*time.Hour)); err != nil {
 		t.Fatal(err)

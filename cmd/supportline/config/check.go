@@ -43,7 +43,7 @@ func (c *checker) settings(f *file) policy.Settings {
 		Packages:       c.packages(f.Packages),
 		Menu:           c.menu(f.Menu),
 		Teams:          c.teams(f.Teams),
-		NoAnswer:       policy.Ending(c.oneOf(f.NoAnswer, "voicemail", "message")),
+		NoAnswer:       policy.AfterHoursAction(c.oneOf(f.NoAnswer, "voicemail", "message")),
 		FairUse:        c.fairUse(f.FairUse),
 		Retention:      c.retention(f.Retention),
 		Announce:       c.oneOf(f.Notice, "notify", "whisper") == "whisper",
@@ -134,10 +134,10 @@ func (c *checker) intent(t text) (policy.Intent, bool) {
 }
 
 func (c *checker) afterHours(t table[text], menu []policy.MenuKey) policy.AfterHours {
-	a := policy.AfterHours{ByIntent: map[policy.Intent]policy.Ending{}}
+	a := policy.AfterHours{ByIntent: map[policy.Intent]policy.AfterHoursAction{}}
 	for _, r := range t.Rows {
 		if r.Key.Value == "default" {
-			a.Default = policy.Ending(c.oneOf(r.Value, "voicemail", "message"))
+			a.Default = policy.AfterHoursAction(c.oneOf(r.Value, "voicemail", "message"))
 			continue
 		}
 		names := append([]string{"default"}, intents()...)
@@ -149,7 +149,7 @@ func (c *checker) afterHours(t table[text], menu []policy.MenuKey) policy.AfterH
 		if !slices.ContainsFunc(menu, func(m policy.MenuKey) bool { return m.Intent == intent }) {
 			c.wrong(r.Key, fmt.Sprintf("names %s, which no key of the menu chooses", intent), "remove it, or put it on a key of the menu")
 		}
-		a.ByIntent[intent] = policy.Ending(c.oneOf(r.Value, "voicemail", "message", "connect"))
+		a.ByIntent[intent] = policy.AfterHoursAction(c.oneOf(r.Value, "voicemail", "message", "connect"))
 	}
 	if t.Given && a.Default == "" && !slices.ContainsFunc(t.Rows, func(r row[text]) bool { return r.Key.Value == "default" }) {
 		c.add(t.At, "after_hours does not say what most calls get", "add default: voicemail, or default: message")

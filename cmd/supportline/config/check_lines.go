@@ -133,14 +133,14 @@ func (c *checker) date(t text, seen map[policy.Date]bool) (policy.Date, bool) {
 	return date, true
 }
 
-func (c *checker) special(l list[special]) []policy.Special {
+func (c *checker) special(l list[special]) []policy.SpecialHours {
 	seen := map[policy.Date]bool{}
-	var dates []policy.Special
+	var dates []policy.SpecialHours
 	for _, s := range l.Items {
 		date, ok := c.date(s.Date, seen)
 		spans := c.spans(s.Hours)
 		if ok {
-			dates = append(dates, policy.Special{Date: date, Spans: spans})
+			dates = append(dates, policy.SpecialHours{Date: date, Spans: spans})
 		}
 	}
 	return dates

@@ -78,7 +78,7 @@ func published(t testing.TB) policy.Settings {
 			policy.RaiseSeverity: "critical", policy.Question: "general",
 		},
 		NoAnswer:   policy.Voicemail,
-		AfterHours: policy.AfterHours{Default: policy.Voicemail, ByIntent: map[policy.Intent]policy.Ending{}},
+		AfterHours: policy.AfterHours{Default: policy.Voicemail, ByIntent: map[policy.Intent]policy.AfterHoursAction{}},
 		FairUse: policy.FairUse{
 			CallLimit: 20 * time.Minute, TicketsPerMonth: 16, OverLongCallsPerMonth: 4,
 			SustainedMonths: 3, SustainedWithin: 6, TrainingCallsPerMonth: 2, Currency: "USD",
@@ -97,7 +97,7 @@ func zone(t testing.TB, name string) *time.Location {
 	return z
 }
 
-// What the example says beyond the required keys is what holds without it.
+// The optional keys of the example have their defaults as values.
 func TestDefaultsAreThoseOfTheExample(t *testing.T) {
 	short := `
 public_url: https://support.example.com

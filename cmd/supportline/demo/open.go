@@ -59,7 +59,7 @@ func Open(ctx context.Context, folder string, conf config.Config, l Log, o Optio
 	if err != nil {
 		return nil, err
 	}
-	filled, err := false, FirstCustomers(ctx, folder, app.Store, conf.Settings.DirectoryRules(), o.User)
+	filled, err := false, FirstCustomers(ctx, folder, app.Store, conf.Settings, o.User)
 	if err == nil {
 		filled, err = l.fill(ctx, folder, app, o)
 	}

@@ -104,7 +104,7 @@ func (s *scripted) fill(file, folder string) error {
 }
 
 func (s *scripted) bringIn(name string, text []byte) error {
-	return ImportCustomers(context.Background(), s.Store, s.Conf.Settings.DirectoryRules(), name, text, "script")
+	return ImportCustomers(context.Background(), s.Store, s.Conf.Settings, name, text, "script")
 }
 
 // restrict carries a case of each account to restricted, as people would.

@@ -24,7 +24,8 @@ type Rotation struct {
 	Confirm func(question string) error // asks the person; an error means no
 }
 
-// Create makes the account's secondary token; with replace, after it deleted one that is there. What the provider answers where there is one already it does not document.
+// Create makes the account's secondary token; with replace, after it deleted one that is there. The provider does not document its answer if there is one
+// already.
 func (r Rotation) Create(ctx context.Context, replace bool) (string, error) {
 	at, err := server.AccountWith(r.Conf, r.Conf.Twilio.AuthToken)
 	if err != nil {

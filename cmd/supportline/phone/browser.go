@@ -253,7 +253,7 @@ func (c *browserCall) Specialist(to string) fake.Specialist {
 	case c.leaving:
 		return fake.Specialist{Status: "no-answer"}
 	case !chosen:
-		return fake.Specialist{Undecided: true}
+		return fake.Specialist{Pending: true}
 	}
 	delete(c.answers, to)
 	if rung := c.rung(policy.Phone(to)); rung != nil {

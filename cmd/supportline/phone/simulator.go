@@ -48,10 +48,10 @@ func (s *Simulator) Lines() []policy.Phone { return s.Numbers }
 // Free reports whether callers choose their number.
 func (s *Simulator) Free() bool { return s.Demo }
 
-// Dial begins a call and returns its ID. Errors: policy.ErrNotTestLine, policy.ErrPhonesBusy.
+// Dial begins a call and returns its ID. Errors: console.ErrNotTestLine, console.ErrPhonesBusy.
 func (s *Simulator) Dial(by string, line, from policy.Phone, attested bool) (id string, err error) {
 	if !slices.Contains(s.Numbers, line) {
-		return "", policy.ErrNotTestLine
+		return "", console.ErrNotTestLine
 	}
 	if !s.Demo {
 		from, attested = policy.TestCaller(by), false
@@ -87,11 +87,11 @@ func (s *Simulator) room(by string) error {
 	}
 	switch {
 	case s.closed:
-		return fmt.Errorf("%w: the server is being stopped", policy.ErrPhonesBusy)
+		return fmt.Errorf("%w: the server is being stopped", console.ErrPhonesBusy)
 	case theirs >= callsEach:
-		return fmt.Errorf("%w: %d of them are yours; hang up first", policy.ErrPhonesBusy, theirs)
+		return fmt.Errorf("%w: %d of them are yours; hang up first", console.ErrPhonesBusy, theirs)
 	case all >= callsAll:
-		return fmt.Errorf("%w: %d go on at this moment; try again when one has ended", policy.ErrPhonesBusy, all)
+		return fmt.Errorf("%w: %d go on at this moment; try again when one has ended", console.ErrPhonesBusy, all)
 	}
 	for len(s.calls) >= callsKept {
 		over := slices.IndexFunc(s.calls, func(c *browserCall) bool { return !c.snapshot().EndedAt.IsZero() })
@@ -106,7 +106,7 @@ func (s *Simulator) find(by, id string) (*browserCall, error) {
 	defer s.mu.Unlock()
 	i := slices.IndexFunc(s.calls, func(c *browserCall) bool { return c.by == by && c.view.ID == id })
 	if i < 0 {
-		return nil, policy.ErrNoPhoneCall
+		return nil, console.ErrNoPhoneCall
 	}
 	return s.calls[i], nil
 }

@@ -75,7 +75,7 @@ var sceneForms = []form{
 		return scene(func(p *player) { p.provider.Faults.Retry = true })
 	}},
 	{"no request after hanging up", "the provider doesn't tell the end of a dial when the caller hangs up", func([]string) any {
-		return scene(func(p *player) { p.provider.Faults.NoLastWords = true })
+		return scene(func(p *player) { p.provider.Faults.NoActionAfterHangUp = true })
 	}},
 	{"first to accept wins", "specialists who ring at once go on ringing when one picks up, until one accepts", func([]string) any {
 		return scene(func(p *player) { p.provider.Race = fake.FirstAccept })

@@ -45,7 +45,7 @@ func (t *Terminal) Call(ctx context.Context, to, from string, attested bool) err
 	fmt.Fprint(t.Out, terminalHelp)
 	p := &fake.Provider{
 		AccountSID: t.Account.SID, Token: t.Account.Token, Transport: t.Transport,
-		Clock: fake.Hasty(now), People: t, Seed: t.Seed, Account: t.Provider, Settle: t.Settle,
+		Clock: fake.NoWait(now), People: t, Seed: t.Seed, Account: t.Provider, Settle: t.Settle,
 	}
 	verstat := ""
 	if attested {

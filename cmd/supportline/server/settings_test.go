@@ -27,8 +27,8 @@ func TestEditsAreLoadedAtTheStart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	edit := policy.DateEdit{Date: policy.DateOf(tuesday), Kind: policy.DateClosed, Reason: "Moving house", By: "mila", At: tuesday}
-	if _, err := opened.ChangeDates(t.Context(), line.Number, 0, policy.EditDate(line, edit)); err != nil {
+	edit := policy.DateOverride{Date: policy.DateOf(tuesday), Kind: policy.DateClosed, Reason: "Moving house", By: "mila", At: tuesday}
+	if _, err := opened.ChangeDates(t.Context(), line.Number, 0, policy.OverrideDate(line, edit)); err != nil {
 		t.Fatal(err)
 	}
 	if err := opened.Close(); err != nil {
@@ -60,11 +60,11 @@ func TestManyEditsAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for n := range 40 {
 		all.Go(func() {
-			edit := policy.DateEdit{Date: policy.DateOf(tuesday).Plus(n), Kind: policy.DateClosed, Reason: "Moving", By: "mila", At: tuesday}
+			edit := policy.DateOverride{Date: policy.DateOf(tuesday).Plus(n), Kind: policy.DateClosed, Reason: "Moving", By: "mila", At: tuesday}
 			for seen := 0; seen < 40; seen++ {
-				if _, err := h.inForce.ChangeDates(context.Background(), line.Number, seen, policy.EditDate(line, edit)); err == nil {
+				if _, err := h.inForce.ChangeDates(context.Background(), line.Number, seen, policy.OverrideDate(line, edit)); err == nil {
 					return
-				} else if !errors.Is(err, policy.ErrDatesChanged) {
+				} else if !errors.Is(err, policy.ErrScheduleChanged) {
 					t.Error(err)
 					return
 				}
@@ -73,7 +73,7 @@ func TestManyEditsAtOnce(t *testing.T) {
 		all.Go(func() { _ = h.inForce.Settings().Lines[1].Opening(tuesday) })
 	}
 	all.Wait()
-	stored, err := h.Store.Editions(t.Context())
+	stored, err := h.Store.ScheduleRevisions(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

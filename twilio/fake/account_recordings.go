@@ -21,7 +21,31 @@ func (a *Account) recordingRoutes() []route {
 	}
 }
 
-// media answers with the sound of a recording, some time after its end.
+func (a *Account) listRecordings(w http.ResponseWriter, r *http.Request, _ string) {
+	recordings := slices.Clone(a.state.Recordings)
+	slices.SortStableFunc(recordings, func(x, y twilio.ListedRecording) int { return y.StartedAt.Compare(x.StartedAt) })
+	var found []any
+	for _, s := range recordings {
+		if within(r.Form, "DateCreated", s.StartedAt) && matches(r.Form, "CallSid", s.CallSID) {
+			found = append(found, a.recording(s))
+		}
+	}
+	a.page(w, r, "recordings", found)
+}
+
+func (a *Account) recording(s twilio.ListedRecording) map[string]any {
+	duration := any(nil)
+	if s.Seconds != nil {
+		duration = strconv.Itoa(*s.Seconds)
+	}
+	return map[string]any{
+		"sid": s.SID, "account_sid": a.state.SID, "call_sid": s.CallSID, "status": s.Status, "source": s.Source, "duration": duration, "channels": 1,
+		"start_time": listTime(s.StartedAt), "date_created": listTime(s.StartedAt), "api_version": "2010-04-01",
+		"uri": "/2010-04-01/Accounts/" + a.state.SID + "/Recordings/" + s.SID + ".json",
+	}
+}
+
+// media answers with the sound of a recording.
 func (a *Account) media(w http.ResponseWriter, _ *http.Request, sid string) {
 	length, there := a.recorded(sid)
 	if !there {
@@ -34,14 +58,14 @@ func (a *Account) media(w http.ResponseWriter, _ *http.Request, sid string) {
 	_, _ = w.Write(sound) // a client that is gone needs no sound
 }
 
-// strangers have this length, in seconds: nobody said how long they are.
-const strangers = 3
+// unlistedSeconds is the length of the recordings that are not listed, which is not known.
+const unlistedSeconds = 3
 
-// recorded is how long a recording is, in seconds; false for one whose sound is not there.
+// recorded returns the length of a recording in seconds, and whether its sound is available.
 func (a *Account) recorded(sid string) (seconds int, there bool) {
 	i := a.indexOf(sid)
 	if i < 0 {
-		return strangers, a.state.Strangers && strings.HasPrefix(sid, "RE") && !slices.Contains(a.state.Deleted, sid)
+		return unlistedSeconds, a.state.UnlistedMedia && strings.HasPrefix(sid, "RE") && !slices.Contains(a.state.Deleted, sid)
 	}
 	r := a.state.Recordings[i]
 	if r.Seconds == nil || r.Status != "completed" {
@@ -57,8 +81,8 @@ func (a *Account) indexOf(sid string) int {
 
 func (a *Account) deleteRecording(w http.ResponseWriter, _ *http.Request, sid string) {
 	i := a.indexOf(sid)
-	stranger := i < 0 && a.state.Strangers && !slices.Contains(a.state.Deleted, sid)
-	if i < 0 && !stranger {
+	unlisted := i < 0 && a.state.UnlistedMedia && !slices.Contains(a.state.Deleted, sid)
+	if i < 0 && !unlisted {
 		Refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
 		return
 	}
@@ -69,15 +93,15 @@ func (a *Account) deleteRecording(w http.ResponseWriter, _ *http.Request, sid st
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// The shape of a Sound: what a telephone carries.
+// The format of a Sound, which is a telephone's.
 const (
 	soundRate  = 8000
-	soundBytes = 2 // a sample
+	soundBytes = 2 // per sample
 	soundHead  = 44
 )
 
-// Sound is a WAV file of so many seconds, as the provider makes them: one channel of 16 bits at 8 kHz. It holds a short tone each second,
-// louder from one to the next, so that a player shows whether all of it came.
+// Sound returns a WAV file as the provider makes them: one channel of 16 bits at 8 kHz. It has a short tone each second, each louder than the
+// one before, so that a player shows whether all of it has arrived.
 func Sound(seconds int) []byte {
 	size := seconds * soundRate * soundBytes
 	b := bytes.NewBuffer(make([]byte, 0, soundHead+size))
@@ -86,7 +110,7 @@ func Sound(seconds int) []byte {
 		uint32(soundHead - 8 + size), []byte("WAVEfmt "), uint32(16), uint16(1), uint16(1), uint32(soundRate), uint32(soundRate * soundBytes),
 		uint16(soundBytes), uint16(8 * soundBytes), []byte("data"), uint32(size),
 	} {
-		_ = binary.Write(b, binary.LittleEndian, part) // a buffer takes everything
+		_ = binary.Write(b, binary.LittleEndian, part) // never fails on a buffer
 	}
 	for i := range seconds * soundRate {
 		loud := 0.0

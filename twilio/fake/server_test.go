@@ -21,8 +21,8 @@ const (
 
 var start = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 
-// house answers fixed documents by path and keeps what it was asked.
-type house struct {
+// server answers with fixed documents by path and records its requests.
+type server struct {
 	tb       testing.TB
 	verifier *twilio.Verifier
 	pages    map[string]http.HandlerFunc
@@ -34,16 +34,16 @@ type asked struct {
 	params url.Values
 }
 
-func newHouse(tb testing.TB, pages map[string]http.HandlerFunc) *house {
+func newServer(tb testing.TB, pages map[string]http.HandlerFunc) *server {
 	tb.Helper()
 	v, err := twilio.NewVerifier(publicURL, accountSID, token)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return &house{tb: tb, verifier: v, pages: pages}
+	return &server{tb: tb, verifier: v, pages: pages}
 }
 
-func (h *house) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	params, err := h.verifier.Verify(r)
 	if err != nil {
 		h.tb.Errorf("%s was refused: %v", r.URL, err)
@@ -57,8 +57,8 @@ func (h *house) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// paths are the webhooks that came, in order, with the named parameters of each that has them.
-func (h *house) paths(params ...string) []string {
+// paths returns the paths of the requests, in order, each with those of the named parameters that it has.
+func (h *server) paths(params ...string) []string {
 	var out []string
 	for _, a := range h.asked {
 		text := a.path
@@ -72,7 +72,7 @@ func (h *house) paths(params ...string) []string {
 	return out
 }
 
-// says answers with TwiML.
+// says returns a handler that answers with TwiML.
 func says(verbs ...twilio.Verb) http.HandlerFunc {
 	doc, err := twilio.Response{Verbs: verbs}.Render()
 	if err != nil {
@@ -89,7 +89,7 @@ func answers(status int, kind, body string) http.HandlerFunc {
 	}
 }
 
-// people act by the moment: the next act of its queue, and Listen when that is empty.
+// people act by the kind of the moment: the next act of its queue, or Listen.
 type people struct {
 	acts        map[fake.Kind][]fake.Act
 	specialists map[string]fake.Specialist
@@ -113,8 +113,8 @@ func (p *people) Specialist(to string) fake.Specialist {
 
 func (p *people) Note(fake.Event) {}
 
-// provider is a fake that talks straight to a house.
-func provider(h *house, p *people) *fake.Provider {
+// provider returns a fake that calls a server without a network.
+func provider(h *server, p *people) *fake.Provider {
 	return &fake.Provider{
 		AccountSID: accountSID, Token: token, Transport: fake.Straight(h), Clock: fake.NewVirtual(start), People: p,
 	}
@@ -125,7 +125,7 @@ var incoming = fake.Incoming{
 	Number: fake.Number{Voice: publicURL + "/voice", Fallback: publicURL + "/plain", Status: publicURL + "/status"},
 }
 
-// call carries a call and gives what the provider knows of it.
+// call runs a call and returns its record.
 func call(tb testing.TB, p *fake.Provider) fake.Record {
 	tb.Helper()
 	r, err := p.Call(tb.Context(), incoming)
@@ -135,7 +135,7 @@ func call(tb testing.TB, p *fake.Provider) fake.Record {
 	return r
 }
 
-// heard is what one party heard.
+// heard returns what one party heard.
 func heard(r fake.Record, who string) []string {
 	var out []string
 	for _, e := range r.Events {
@@ -146,7 +146,7 @@ func heard(r fake.Record, who string) []string {
 	return out
 }
 
-func newServer(tb testing.TB, h http.Handler) (address string) {
+func listen(tb testing.TB, h http.Handler) (address string) {
 	server := httptest.NewServer(h)
 	tb.Cleanup(server.Close)
 	return server.Listener.Addr().String()
