@@ -177,7 +177,7 @@ func (s *Store) NoticeSent(ctx context.Context, key string, at time.Time) error 
 // retries it. A notice that was sent stays sent. Errors: policy.ErrNoNotice.
 func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, cause error, nextAt time.Time) error {
 	if cause == nil {
-		return errors.New("a delivery failed for a reason: give it")
+		return errors.New("a failed delivery needs a cause")
 	}
 	return s.changeNotice(ctx, key, func(n policy.Notice) (policy.Notice, *users.AuditEntry, error) {
 		if !n.SentAt.IsZero() {

@@ -141,7 +141,7 @@ func (s *Store) Removed(ctx context.Context, r policy.Removal) error {
 // RemovalFailed notes that a recording could not be removed, why, and when to try again.
 func (s *Store) RemovalFailed(ctx context.Context, r policy.Removal, cause error, next time.Time) error {
 	if cause == nil {
-		return errors.New("a removal failed for a reason: give it")
+		return errors.New("a failed removal needs a cause")
 	}
 	return s.changeRemoval(ctx, r, func(tx *bolt.Tx, before policy.Removal) error {
 		after := before

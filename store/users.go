@@ -221,7 +221,7 @@ func tokenWords(t users.Token) string {
 		words += ", without numbers"
 	}
 	if t.ExpiresAt.IsZero() {
-		return words + ", for ever"
+		return words + ", never expires"
 	}
 	return words + ", until " + t.ExpiresAt.UTC().Format(time.DateOnly)
 }

@@ -102,7 +102,7 @@ func (m Email) Send(ctx context.Context, n policy.Notice, w Words, now time.Time
 	if !message.IsDelivered() {
 		return m.unsent(ctx, err)
 	}
-	_ = client.Close() // the server has the message, whatever it says to the goodbye
+	_ = client.Close() // the server has the message, even if closing fails
 	return nil
 }
 

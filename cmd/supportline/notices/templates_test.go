@@ -35,7 +35,7 @@ func TestWordsOfALongCall(t *testing.T) {
 	}
 }
 
-// A fact that is absent leaves a gap, never the words of a program.
+// A fact that is absent is left empty.
 func TestEveryKindHasWordsWithoutFacts(t *testing.T) {
 	for _, kind := range []policy.NoticeKind{policy.NoticeCallLimit, policy.NoticeTickets, policy.NoticeCase, policy.NoticeMove, policy.NoticeSummary} {
 		w, err := notices.DefaultTemplates().Render(policy.Notice{Kind: kind, At: start})
