@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/officernd/supportline/policy"
 )
@@ -109,6 +110,10 @@ func failNowAndThen(t *testing.T, storage Storage, steps, oneOf int, reply strin
 					c = turn(key)(c)
 					if id == own {
 						c.Exchanges[len(c.Exchanges)-1].Reply = []byte(`"` + reply + `"`)
+						c.StartedAt, c.Ticket = day, policy.Ticket(fmt.Sprint(n))
+						if n >= steps/2 { // the end, after which steps still change what the call is found by
+							c.LeftAt = day.Add(time.Minute)
+						}
 					}
 					return c
 				})
