@@ -6,6 +6,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // auditCommand is "audit": who did what.
@@ -49,14 +50,14 @@ func (a auditCommand) Run(ctx context.Context, s *control.Session) error {
 	if err != nil {
 		return err
 	}
-	found, err := s.Store.SearchAudit(ctx, policy.AuditFilter{
+	found, err := s.Store.SearchAudit(ctx, users.AuditFilter{
 		Since: when.since, Until: when.until, By: a.By, Act: a.Act, Subject: a.Subject, Customer: policy.CustomerNumber(a.Customer),
 	}, page)
 	if err != nil {
 		return err
 	}
 	t := control.Table{Head: []string{"AT", "BY", "ACT", "CUSTOMER", "SUBJECT", "DETAIL", "REASON"}}
-	err = control.Print(s, a.Format, control.Each(found.List), t, func(e policy.AuditEntry) []string {
+	err = control.Print(s, a.Format, control.Each(found.List), t, func(e users.AuditEntry) []string {
 		return []string{wall(known(e.At), zone), e.By, e.Act, string(e.Customer), e.Subject, e.Detail, e.Reason}
 	}, "Nothing in the audit matches.")
 	if err == nil {

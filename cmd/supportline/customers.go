@@ -10,6 +10,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/directory"
 )
 
 // customersImport is "customers import": all or nothing.
@@ -31,7 +32,7 @@ func (i customersImport) InputFile() string { return i.File }
 
 func (i customersImport) Run(ctx context.Context, s *control.Session) error {
 	input := control.Watch(s.In, s.Err, s.InputSize, s.Progress)
-	customers, problems := policy.ReadCustomers(input, s.Settings)
+	customers, problems := directory.Read(input, s.Settings)
 	input.Done()
 	if len(problems) > 0 {
 		for _, p := range problems {
@@ -75,7 +76,7 @@ func (l customersList) Run(ctx context.Context, s *control.Session) error {
 			}
 			all = append(all, c)
 		}
-		return policy.WriteCustomers(s.Out, all)
+		return directory.Write(s.Out, all)
 	}
 	t := control.Table{Head: []string{"NUMBER", "NAME", "PACKAGE", "LINE", "ACCOUNT HOLDER", "EMAIL", "PHONE", "CALLER NUMBERS"}}
 	return control.Print(s, l.Format, customers, t, func(c policy.Customer) []string {
