@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/console/browsertest"
+	"github.com/officernd/supportline/policy/directory"
 	"github.com/officernd/supportline/policy/users"
 )
 
