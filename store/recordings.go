@@ -10,6 +10,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // recordingKeys returns the entries of a call's recordings in the index: a recording is found by its next step and the time of the next try.
@@ -71,7 +72,7 @@ func (s *Store) Reveal(ctx context.Context, sid policy.CallSID, by, detail strin
 		if err != nil {
 			return err
 		}
-		return note(tx, policy.AuditEntry{At: s.now(), By: by, Act: "reveal", Customer: c.Customer, Subject: string(sid), Detail: detail})
+		return note(tx, users.AuditEntry{At: s.now(), By: by, Act: "reveal", Customer: c.Customer, Subject: string(sid), Detail: detail})
 	})
 }
 
