@@ -63,7 +63,9 @@ func (l *telephony) figures(sids []policy.CallSID) (all []policy.Row) {
 // TestADayWithLostCallbacksEqualsOneWithout after reconcile, whichever third of them is lost; a second run finds nothing.
 func TestADayWithLostCallbacksEqualsOneWithout(t *testing.T) {
 	for name, announce := range map[string]bool{"dialled legs": false, "outbound legs": true} {
-		t.Run(name, func(t *testing.T) { aDayWithLostCallbacks(t, func(c *config.Config) { c.Settings.Announce = announce }) })
+		t.Run(name, func(t *testing.T) {
+			aDayWithLostCallbacks(t, func(c *config.Config) { c.Settings.Announce = announce })
+		})
 	}
 }
 
