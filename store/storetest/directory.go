@@ -90,7 +90,7 @@ func wholeImport(t *testing.T, storage Storage) {
 
 // talked changes a call to one of northwind that is over, with every value that could name somebody.
 func talked(c policy.Call) policy.Call {
-	c = turn("number/1")(began(day)(c))
+	c = exchange("number/1")(began(day)(c))
 	c.Customer, c.Account, c.Month, c.Ticket, c.Known = customer, northwind.Name, "2026-11", "77001", true
 	c.Intent, c.WrongNumbers = policy.TicketStatus, []time.Time{day}
 	c.Message = &policy.Recording{SID: "RE1", URL: "https://recordings.example/RE1", Seconds: 20, At: day}

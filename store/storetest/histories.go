@@ -28,7 +28,7 @@ func historiesGoOn(t *testing.T, storage Storage) {
 		wholeHistories(t, s, fmt.Sprint("opened again, round ", round), calls)
 		for n := range 12 { // the first call gets the first step of a round, and another one each time the last
 			id := policy.CallSID(fmt.Sprint("CA-", n%(3+round)))
-			change := turn(fmt.Sprintf("round/%d/%d", round, n))
+			change := exchange(fmt.Sprintf("round/%d/%d", round, n))
 			before, begun := calls[id]
 			if !begun {
 				before = policy.Call{SID: id}
@@ -107,7 +107,7 @@ func failNowAndThen(t *testing.T, storage Storage, steps, oneOf int, reply strin
 			for _, id := range []policy.CallSID{own, shared} {
 				key := fmt.Sprintf("%d/%d", worker, n)
 				_, err := s.Advance(t.Context(), id, func(c policy.Call) policy.Call {
-					c = turn(key)(c)
+					c = exchange(key)(c)
 					if id == own {
 						c.Exchanges[len(c.Exchanges)-1].Reply = []byte(`"` + reply + `"`)
 						c.StartedAt, c.Ticket = day, policy.Ticket(fmt.Sprint(n))

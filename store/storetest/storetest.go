@@ -211,8 +211,8 @@ func began(at time.Time) func(policy.Call) policy.Call {
 	}
 }
 
-// turn returns one more step of a call: a decision, a reply, and the place in the call.
-func turn(key string) func(policy.Call) policy.Call {
+// exchange returns one more step of a call: a decision, a reply, and the place in the call.
+func exchange(key string) func(policy.Call) policy.Call {
 	return func(c policy.Call) policy.Call {
 		c.Exchanges = append(c.Exchanges, policy.Exchange{Key: key, At: day, Heard: "204518", Reply: []byte(`{"say":"welcome"}`)})
 		c.Trace = append(c.Trace, policy.Decision{At: day, Rule: "customer.found", Result: "yes"})
