@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/directory"
 )
@@ -143,7 +144,7 @@ type exported struct {
 	Calls    []policy.FullRow `json:"calls"`
 	Usage    []policy.Usage   `json:"usage"` // by month, oldest first
 	Cases    []policy.Case    `json:"cases"`
-	Notices  []shownNotice    `json:"notices"`
+	Notices  []notices.Row    `json:"notices"`
 }
 
 func (e customersExport) Run(ctx context.Context, s *control.Session) error {
@@ -152,7 +153,7 @@ func (e customersExport) Run(ctx context.Context, s *control.Session) error {
 		return unknownCustomer(e.Number, err)
 	}
 	out := exported{
-		Customer: all.Customer, Calls: []policy.FullRow{}, Usage: []policy.Usage{}, Cases: []policy.Case{}, Notices: []shownNotice{},
+		Customer: all.Customer, Calls: []policy.FullRow{}, Usage: []policy.Usage{}, Cases: []policy.Case{}, Notices: []notices.Row{},
 	}
 	counts := s.Store.TicketCounter(ctx)
 	for _, c := range all.Calls {
@@ -169,7 +170,7 @@ func (e customersExport) Run(ctx context.Context, s *control.Session) error {
 		out.Cases = append(out.Cases, c.Whole())
 	}
 	for _, n := range all.Notices {
-		out.Notices = append(out.Notices, showNotice(n))
+		out.Notices = append(out.Notices, notices.RowOf(n))
 	}
 	w := json.NewEncoder(s.Out)
 	w.SetIndent("", "  ")

@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
+	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
@@ -148,4 +151,140 @@ func (a act) do(ctx context.Context, s *control.Session, what policy.Act) error 
 
 func unknownCall(sid string) error {
 	return control.Refused("no call %s is in the log: \"supportline calls\" shows the SIDs", sid)
+}
+
+// callsExplain is "calls explain": why everything happened on one call.
+type callsExplain struct {
+	SID    string `arg:"" name:"SID" help:"The call's SID, as the log shows it."`
+	Zone   string `default:"UTC" placeholder:"ZONE" help:"The zone of the times in the table (default: UTC)."`
+	Format string `enum:"table,json" default:"table" placeholder:"FORMAT" help:"table or json."`
+}
+
+// Help shows an example.
+func (callsExplain) Help() string {
+	return `Examples:
+
+    supportline calls explain CA00000000000000000000000000000001
+    supportline calls explain CA00000000000000000000000000000001 --format json`
+}
+
+func (e callsExplain) Run(ctx context.Context, s *control.Session) error {
+	zone, err := parseZone(e.Zone)
+	if err != nil {
+		return fmt.Errorf("--zone: %w", err)
+	}
+	call, err := s.Store.Call(ctx, policy.CallSID(e.SID))
+	if errors.Is(err, policy.ErrNoCall) {
+		return unknownCall(e.SID)
+	}
+	if err != nil {
+		return err
+	}
+	counted, err := s.Store.TicketCounter(ctx)(call)
+	if err != nil {
+		return err
+	}
+	story := call.Explain(s.Settings.FairUse, counted, s.Now())
+	if e.Format == "json" {
+		return policy.WriteJSON(s.Out, control.Each(policy.Steps(story)))
+	}
+	heading(s.Out, call, call.Row(s.Settings.FairUse, counted), zone, s.Now())
+	return storyTable(story, zone).Write(s.Out, s.Colour)
+}
+
+// heading says in a few lines who called, when, and how it went.
+func heading(w io.Writer, call policy.Call, r policy.Row, zone *time.Location, now time.Time) {
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(w, "%-11s %s\n", name, control.Plain(value))
+		}
+	}
+	line("call", string(r.SID))
+	line("line", r.Line)
+	line("from", r.From)
+	line("account", strings.TrimSpace(text(r.Customer)+" "+text(r.Account)))
+	line("intent", text(r.Intent))
+	line("ticket", text(r.Ticket))
+	line("started", zoned(r.StartedAt, zone))
+	line("outcome", ending(call, now))
+	line("specialist", text(r.Specialist))
+	line("wait", seconds(r.WaitSeconds))
+	line("talk", seconds(r.TalkSeconds))
+	line("total", seconds(r.TotalSeconds))
+	line("month", text(r.Month))
+	line("notes", notes(r))
+	line("settings", call.Config)
+	fmt.Fprintln(w)
+}
+
+func zoned(t *time.Time, zone *time.Location) string {
+	if t == nil {
+		return ""
+	}
+	return t.In(zone).Format("2006-01-02 15:04:05 MST")
+}
+
+func seconds(n *int) string {
+	if n == nil {
+		return ""
+	}
+	return fmt.Sprintf("%d s", *n)
+}
+
+func storyTable(story []policy.Decision, zone *time.Location) *control.Table {
+	t := &control.Table{Head: []string{"AT", "RULE", "RESULT", "INPUTS"}}
+	for _, d := range story {
+		at := ""
+		if !d.At.IsZero() {
+			at = d.At.In(zone).Format("15:04:05")
+		}
+		var inputs []string
+		for _, f := range d.Inputs {
+			inputs = append(inputs, f.Name+" "+f.Value)
+		}
+		t.Add(at, d.Rule, d.Result, strings.Join(inputs, ", "))
+	}
+	return t
+}
+
+// callsRecording is "calls recording".
+type callsRecording struct {
+	SID       string `arg:"" name:"SID" help:"The call's SID, as the log shows it."`
+	Recording string `arg:"" optional:"" name:"RECORDING" help:"The recording's SID, as \"calls explain\" shows it (default: the voicemail, else the first recording)."`
+	Out       string `placeholder:"FILE" help:"Write it into this file (default: standard output)."`
+	By        string `placeholder:"NAME" help:"Who listens (default: the operating system's user)."`
+}
+
+// Help shows examples.
+func (callsRecording) Help() string {
+	return `A voicemail or a recording that is kept here, as a WAV file. The audit notes who took it. What was not fetched yet is at the provider:
+"supportline recordings list" says why.
+
+Examples:
+
+    supportline calls recording CA00000000000000000000000000000001 --out message.wav
+    supportline calls recording CA00000000000000000000000000000001 RE00000000000000000000000000000002 > talk.wav`
+}
+
+func (c callsRecording) OutputFile() string { return c.Out }
+
+func (c callsRecording) Run(ctx context.Context, s *control.Session) error {
+	found, err := s.Archive.Open(ctx, policy.CallSID(c.SID), c.Recording)
+	switch {
+	case errors.Is(err, policy.ErrNoCall):
+		return unknownCall(c.SID)
+	case errors.Is(err, policy.ErrNoRecording):
+		return control.Refused("call %s has no such recording: \"supportline calls explain %s\" shows what it has", c.SID, c.SID)
+	case err != nil:
+		return err
+	}
+	defer found.Close()
+	if err := s.Store.Reveal(ctx, found.Call, cmp.Or(c.By, s.User), found.Words()); err != nil {
+		return err
+	}
+	if err := found.Send(s.Out); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Err, "%s, %d bytes, SHA-256 %s\n", found.Words(), found.Copy.Bytes, found.Copy.SHA256)
+	return nil
 }
