@@ -164,7 +164,9 @@ func TestConsoleShowsFairUse(t *testing.T) {
 // The accounts that people should look at have their names and cases, and are told as of when.
 func TestNearAccounts(t *testing.T) {
 	c := newCompany(t, time.Date(2024, 6, 20, 12, 0, 0, 0, time.UTC), "")
-	c.took("204518", "2024-06", 17)
+	for _, month := range []policy.Month{"2024-04", "2024-05", "2024-06"} {
+		c.took("204518", month, 17)
+	}
 	c.tookToo("310022", "2024-06", 13)
 	c.must("cases", "open", "--customer", "204518", "--note", "they asked for it")
 	s := c.cache()
@@ -173,11 +175,11 @@ func TestNearAccounts(t *testing.T) {
 	}
 	s.Refresh(t.Context())
 	type row struct {
-		Customer policy.CustomerNumber
-		Tickets  int
-		Over     bool
-		Case     policy.CaseState
-		Named    bool
+		Customer        policy.CustomerNumber
+		Tickets         int
+		Over, Sustained bool
+		Case            policy.CaseState
+		Named           bool
 	}
 	said := func() (rows []row) {
 		t.Helper()
@@ -186,7 +188,7 @@ func TestNearAccounts(t *testing.T) {
 			t.Error("nothing says when it was derived")
 		}
 		for _, u := range near {
-			r := row{u.Customer, u.Tickets, u.Over, "", u.Account != ""}
+			r := row{u.Customer, u.Tickets, u.Over, u.Sustained, "", u.Account != ""}
 			if u.Case != nil {
 				r.Case = *u.Case
 			}
@@ -194,7 +196,7 @@ func TestNearAccounts(t *testing.T) {
 		}
 		return rows
 	}
-	want := []row{{"204518", 17, true, policy.CaseFlagged, true}, {"310022", 13, false, "", true}}
+	want := []row{{"204518", 17, true, true, policy.CaseFlagged, true}, {"310022", 13, false, false, "", true}}
 	if diff := cmp.Diff(want, said()); diff != "" {
 		t.Error(diff)
 	}
