@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // fewCalls is a log of calls for which nothing else has to be read.
@@ -73,7 +74,7 @@ func TestAReaderOfAnExportWhoStandsStillKeepsNoSlot(t *testing.T) {
 // noAudit notes nothing.
 type noAudit struct{ Audit }
 
-func (noAudit) Note(context.Context, policy.AuditEntry) error { return nil }
+func (noAudit) Note(context.Context, users.AuditEntry) error { return nil }
 
 // deadlineWriter records the deadlines that are set.
 type deadlineWriter struct {
