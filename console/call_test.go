@@ -144,7 +144,7 @@ func TestTwoPeopleAtOneCall(t *testing.T) {
 	got := second.Post("/calls/CA1/acts", "kind", "note", "value", "a long story", "seen", "0")
 	got.Want(t, http.StatusConflict, `The call changed since you looked: operator waived the call as necessary: "outage" at 2026-11-23T15:00:00Z.`, ">a long story</textarea>", `name="seen" value="1"`)
 	second.Post("/calls/CA1/acts", "kind", "note", "value", "a long story", "seen", "1").Want(t, http.StatusOK, "The note is added.")
-	second.Post("/calls/CA1/acts", "kind", "waive", "undo", "1", "seen", "2").Want(t, http.StatusOK, "The waiver is taken back.", "over-long")
+	second.Post("/calls/CA1/acts", "kind", "waive", "undo", "1", "seen", "2").Want(t, http.StatusOK, "The waiver was undone.", "over-long")
 }
 
 // What a person wrote without having seen anything is taken for having seen nothing.

@@ -32,7 +32,7 @@ func TestWrongSignIns(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p.Visitor(t).SignIn(test.user, test.password).Want(t, http.StatusUnauthorized, "Name and password do not belong together.")
+			p.Visitor(t).SignIn(test.user, test.password).Want(t, http.StatusUnauthorized, "Wrong name or password.")
 			audit := p.Audit(t)
 			if diff := cmp.Diff(test.audit, audit[len(audit)-1]); diff != "" {
 				t.Errorf("the audit (-want +got):\n%s", diff)
@@ -140,7 +140,7 @@ func TestSessionsEnd(t *testing.T) {
 			p.As(t, users.Operator).Post("/signout/everywhere")
 		}, "/signin?next=%2Fcalls"},
 		{"by being shut out", func(t *testing.T, p *browsertest.Place, _ *browsertest.Client) {
-			p.As(t, users.Admin).Post("/users/operator", "act", "disable").Want(t, http.StatusOK, "operator is shut out")
+			p.As(t, users.Admin).Post("/users/operator", "act", "disable").Want(t, http.StatusOK, "operator is disabled")
 		}, "/signin?next=%2Fcalls"},
 		{"by a new password", func(t *testing.T, p *browsertest.Place, _ *browsertest.Client) {
 			other := p.As(t, users.Operator)
@@ -150,7 +150,7 @@ func TestSessionsEnd(t *testing.T) {
 			other.SignIn("operator", "green horse battery").Want(t, http.StatusOK)
 		}, "/signin?next=%2Fcalls"},
 		{"not by another role", func(t *testing.T, p *browsertest.Place, _ *browsertest.Client) {
-			p.As(t, users.Admin).Post("/users/operator", "act", "role", "role", "viewer").Want(t, http.StatusOK, "operator has another role")
+			p.As(t, users.Admin).Post("/users/operator", "act", "role", "role", "viewer").Want(t, http.StatusOK, "operator has a new role")
 		}, ""},
 	}
 	for _, test := range tests {
@@ -176,7 +176,7 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 		c.SignIn("viewer", "wrong wrong wrong").Want(t, http.StatusUnauthorized)
 	}
 	slow := c.SignIn("viewer", browsertest.Password)
-	slow.Want(t, http.StatusTooManyRequests, "Too many wrong tries. Wait a second")
+	slow.Want(t, http.StatusTooManyRequests, "Too many wrong passwords. Wait a second")
 	if got := slow.Header.Get("Retry-After"); got != "2" {
 		t.Errorf("Retry-After is %q", got)
 	}
