@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
@@ -84,7 +85,7 @@ func (p page) Email(text string) string {
 	case p.Numbers:
 		return text
 	}
-	return policy.MaskedEmail(text)
+	return maskedEmail(text)
 }
 
 // Time is a moment in the person's zone, to the second. An unknown one is a dash.
@@ -141,3 +142,16 @@ func (p page) Length(seconds int) string {
 
 // Asset is the address of a static file.
 func (p page) Asset(name string) string { return p.assets.path(name) }
+
+// maskedEmail returns an e-mail address with all but the first letter of the name masked.
+func maskedEmail(text string) string {
+	name, host, _ := strings.Cut(text, "@")
+	if name == "" {
+		return text
+	}
+	_, size := utf8.DecodeRuneInString(name)
+	if host == "" {
+		return name[:size] + "***"
+	}
+	return name[:size] + "***@" + host
+}
