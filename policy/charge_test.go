@@ -15,7 +15,7 @@ func TestCharges(t *testing.T) {
 	t.Parallel()
 	rates := fair
 	rates.PerTicket, rates.PerMinute = 12.5, 0.35
-	line := func(kind policy.ChargeKind, quantity int, rate, amount int64) policy.Charge {
+	line := func(kind string, quantity int, rate, amount int64) policy.Charge {
 		return policy.Charge{
 			Month: "2026-11", Customer: holder.Number, Kind: kind, Quantity: quantity, Rate: rate, Amount: amount, Currency: "USD",
 		}

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"errors"
-	"slices"
 )
 
 // ErrNoCustomer reports that the directory has no such customer.
@@ -38,13 +37,6 @@ func (c Customer) Phones() []Phone {
 		return c.CallerNumbers
 	}
 	return append([]Phone{c.Phone}, c.CallerNumbers...)
-}
-
-// Equal says whether two profiles hold the same. No caller numbers and an empty list of them are the same.
-func (c Customer) Equal(o Customer) bool {
-	callers := slices.Equal(c.CallerNumbers, o.CallerNumbers)
-	return callers && c.Number == o.Number && c.Name == o.Name && c.Package == o.Package && c.Line == o.Line &&
-		c.AccountHolder == o.AccountHolder && c.Email == o.Email && c.Phone == o.Phone
 }
 
 // CustomerExport is everything that is kept of one customer.

@@ -111,7 +111,7 @@ func (c Call) talkVerdicts(fair FairUse) []Decision {
 	}
 	leg, _ := c.Accepted()
 	at := firstSet(leg.EndedAt, leg.DialEndedAt, c.EndedAt, c.LeftAt)
-	talk := Decision{At: at, Rule: string(source), Result: fmt.Sprintf("talked for %d s", seconds)}
+	talk := Decision{At: at, Rule: source, Result: fmt.Sprintf("talked for %d s", seconds)}
 	switch source {
 	case talkFromLeg:
 		talk.Inputs = facts("leg seconds", strconv.Itoa(*leg.Seconds), "screening seconds", strconv.Itoa(leg.screeningSeconds()))

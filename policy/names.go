@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -84,9 +83,6 @@ type Month string
 // MonthOf is the calendar month of t in zone (rule 4).
 func MonthOf(t time.Time, zone *time.Location) Month { return Month(t.In(zone).Format(monthLayout)) }
 
-// Spaced is a row of digits with spaces between, as a voice reads them one by one: "204518" is "2 0 4 5 1 8".
-func Spaced(digits string) string { return strings.Join(strings.Split(digits, ""), " ") }
-
 // address finds telephone numbers with their country, and addresses with one of the schemes, in a text.
 var address = regexp.MustCompile(`\+[0-9]{6,15}|(?i:\b(?:sips?|client|tel)):[^\s,;"<>]+`)
 
@@ -94,19 +90,6 @@ var address = regexp.MustCompile(`\+[0-9]{6,15}|(?i:\b(?:sips?|client|tel)):[^\s
 // and not the numbers in it.
 func MaskedText(text string) string {
 	return address.ReplaceAllStringFunc(text, func(found string) string { return Phone(found).String() })
-}
-
-// MaskedEmail is an e-mail address with all but the first letter of the name masked.
-func MaskedEmail(text string) string {
-	name, host, _ := strings.Cut(text, "@")
-	if name == "" {
-		return text
-	}
-	_, size := utf8.DecodeRuneInString(name)
-	if host == "" {
-		return name[:size] + "***"
-	}
-	return name[:size] + "***@" + host
 }
 
 // maxNamed bounds the names that are compared: no known one is that long, and the work is quadratic.

@@ -27,9 +27,9 @@ type RetentionResult struct {
 // Removal is a recording that has to be removed, of a call that no longer has it. It is written in one step with the change of the call, and
 // stays until the sound is gone everywhere.
 type Removal struct {
-	SID string        `json:"sid"` // of the recording
-	Why RemovalReason `json:"why"`
-	At  time.Time     `json:"at"` // when the call lost it
+	SID string    `json:"sid"` // of the recording
+	Why string    `json:"why"`
+	At  time.Time `json:"at"` // when the call lost it
 	// Bucket is where a copy was stored according to the log; empty where there was none. A copy that was being made has the same file name.
 	Bucket string `json:"place,omitempty"`
 
@@ -38,17 +38,14 @@ type Removal struct {
 	Error  string    `json:"error,omitempty"`
 }
 
-// RemovalReason is why a recording is removed. It decides where.
-type RemovalReason string
-
-// The reasons.
+// The reasons why a recording is removed. They decide where.
 const (
-	RemovalErased  RemovalReason = "erased"  // the customer was erased: here and at the provider
-	RemovalExpired RemovalReason = "expired" // past its time: here, and at the provider where recordings are deleted there
+	RemovalErased  = "erased"  // the customer was erased: here and at the provider
+	RemovalExpired = "expired" // past its time: here, and at the provider where recordings are deleted there
 )
 
 // Removals returns what has to be removed when a call loses its recordings.
-func (c Call) Removals(why RemovalReason, at time.Time) []Removal {
+func (c Call) Removals(why string, at time.Time) []Removal {
 	var all []Removal
 	for _, r := range c.Recorded() {
 		if !StorableSID(r.SID) {

@@ -105,14 +105,18 @@ const (
 //
 // The zero Text finds everything.
 type Text struct {
-	Whole  string   // without spaces around
-	Words  []string // in lower case, the longest first; none: too short to find a name
+	Whole string   // without spaces around
+	Words []string // in lower case, the longest first; none: too short to find a name
+	// NumberPrefix reports whether the text is looked for at the beginning of customer numbers, SIDPrefix the same of SIDs.
+	NumberPrefix, SIDPrefix bool
+
 	Digits []string // parts of a phone number, any of which will do; none: the text is no part of one
 }
 
 // ParseText reads what a person typed. numbers says whether the person may see phone numbers, and so may search for them.
 func ParseText(typed string, numbers bool) Text {
 	t := Text{Whole: strings.TrimSpace(typed)}
+	t.NumberPrefix, t.SIDPrefix = len(t.Whole) >= minNumberPrefix, len(t.Whole) >= minSIDPrefix
 	t.Words = NameWords(t.Whole)
 	slices.SortStableFunc(t.Words, func(a, b string) int { return len(b) - len(a) })
 	if len(t.Words) > 0 && len([]rune(t.Words[0])) < minWord {
@@ -142,28 +146,19 @@ func NameWords(name string) []string {
 	return strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
-// Empty says that nothing was typed.
-func (t Text) Empty() bool { return t.Whole == "" }
-
-// NumberPrefix says whether the text is looked for at the beginning of customer numbers, SIDPrefix the same of SIDs.
-func (t Text) NumberPrefix() bool { return len(t.Whole) >= minNumberPrefix }
-
-// SIDPrefix says whether the text is looked for at the beginning of SIDs.
-func (t Text) SIDPrefix() bool { return len(t.Whole) >= minSIDPrefix }
-
 // MatchesCall says whether the text finds a call.
 func (t Text) MatchesCall(c Call) bool {
-	return t.Empty() || t.matchesNumber(c.Customer) || t.MatchesName(c.Account) || t.Whole == string(c.Ticket) || t.matchesPhone(c.From) ||
-		t.Whole == string(c.SID) || (t.SIDPrefix() && strings.HasPrefix(string(c.SID), t.Whole))
+	return t.Whole == "" || t.matchesNumber(c.Customer) || t.MatchesName(c.Account) || t.Whole == string(c.Ticket) || t.matchesPhone(c.From) ||
+		t.Whole == string(c.SID) || (t.SIDPrefix && strings.HasPrefix(string(c.SID), t.Whole))
 }
 
 // MatchesCustomer says whether the text finds an account: by its number, its name or one of its phone numbers.
 func (t Text) MatchesCustomer(c Customer) bool {
-	return t.Empty() || t.matchesNumber(c.Number) || t.MatchesName(c.Name) || slices.ContainsFunc(c.Phones(), t.matchesPhone)
+	return t.Whole == "" || t.matchesNumber(c.Number) || t.MatchesName(c.Name) || slices.ContainsFunc(c.Phones(), t.matchesPhone)
 }
 
 func (t Text) matchesNumber(n CustomerNumber) bool {
-	return n != "" && (t.Whole == string(n) || (t.NumberPrefix() && strings.HasPrefix(string(n), t.Whole)))
+	return n != "" && (t.Whole == string(n) || (t.NumberPrefix && strings.HasPrefix(string(n), t.Whole)))
 }
 
 // MatchesName says whether each word of the text begins a word of a name.

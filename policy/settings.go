@@ -48,11 +48,10 @@ type Identification struct {
 // CallerID says when a known caller number lets the caller confirm with one key instead of typing.
 type CallerID string
 
-// The three ways.
+// The two ways; "off" never lets the caller.
 const (
 	CallerIDAttested CallerID = "attested" // only with the carrier's full attestation
 	CallerIDAny      CallerID = "any"
-	CallerIDOff      CallerID = "off"
 )
 
 // MenuKey is one key of the menu.

@@ -129,6 +129,11 @@ var badFiles = []struct {
 		})
 	}, store.ErrDamaged, "backup"},
 	{"from a newer version", func(t *testing.T) string { return foreign(t, filled(t), setSchema("99")) }, store.ErrNewer, "run the version that wrote it"},
+	{"with a rotation that an older version left", func(t *testing.T) string {
+		return foreign(t, filled(t), func(tx *bolt.Tx) error {
+			return errors.Join(setSchema("3")(tx), tx.Bucket([]byte("meta")).Put([]byte("rotation"), []byte(`{"stage":"created"}`)))
+		})
+	}, store.ErrRotation, "start that version again"},
 }
 
 func TestAFileThatCannotBeOpenedIsNamedAndLeftAsItIs(t *testing.T) {

@@ -65,7 +65,7 @@ func (s *Store) dueIn(ctx context.Context, prefix indexKey, now time.Time, take 
 }
 
 // Reveal notes in the audit that a person was shown something of a call that is not for everybody, such as a recording, before it is shown.
-// detail says what, without names and numbers. Errors: policy.ErrNoCall.
+// It takes its detail without names and numbers. Errors: policy.ErrNoCall.
 func (s *Store) Reveal(ctx context.Context, sid policy.CallSID, by, detail string) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		c, err := readCall(tx, string(sid))

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/officernd/supportline/policy"
@@ -43,6 +44,9 @@ type FieldChange struct{ Name, Before, After string }
 // New says that the directory has no customer of the number yet.
 func (d Change) New() bool { return d.Before.Number == "" }
 
+// Same reports whether the change leaves the customer as it was. No caller numbers and an empty list of them are the same.
+func (d Change) Same() bool { return slices.Equal(cells(d.Before), cells(d.After)) }
+
 // Fields are those that change, in the order of the columns. Telephone numbers stand in full.
 func (d Change) Fields() []FieldChange {
 	var changed []FieldChange
@@ -76,7 +80,7 @@ func NewPlan(changes []Change) Plan {
 		switch {
 		case c.New():
 			plan.Added++
-		case c.Before.Equal(c.After):
+		case c.Same():
 			plan.Unchanged++
 			continue
 		default:
