@@ -69,7 +69,7 @@ func (l callsList) Run(ctx context.Context, s *control.Session) error {
 	return err
 }
 
-// filter is the selection; one call more than the limit is asked for, to know whether there are more.
+// filter returns the selection; one call more than the limit is asked for, to know whether there are more.
 func (l callsList) filter(now time.Time, fair policy.FairUse) (policy.Filter, *time.Location, error) {
 	if l.Limit < 0 {
 		return policy.Filter{}, nil, fmt.Errorf("--limit %d: write a number of calls, or leave it out for all", l.Limit)
@@ -152,7 +152,7 @@ func (l *listing) table(ctx context.Context, s *control.Session, zone *time.Loca
 	}, "No calls match.")
 }
 
-// ending says how a call ended, or that it has not.
+// ending returns how a call ended, or that it has not.
 func ending(c policy.Call, now time.Time) string {
 	switch {
 	case c.Outcome() != "":
@@ -163,7 +163,7 @@ func ending(c policy.Call, now time.Time) string {
 	return "in progress"
 }
 
-// notes are the marks of a call, in short.
+// notes returns the marks of a call, in short.
 func notes(r policy.Row) string {
 	var marks []string
 	for _, mark := range []struct {
@@ -263,7 +263,7 @@ func (c callsCount) Run(ctx context.Context, s *control.Session) error {
 	return c.table(s, rows, zone)
 }
 
-// hours are the beginnings of a day's hours in the zone and of the next day: 25 as a rule, one more or less where clocks change.
+// hours returns the beginnings of a day's hours in the zone and of the next day: 25 as a rule, one more or less where clocks change.
 func (c callsCount) hours(now time.Time) ([]time.Time, *time.Location, error) {
 	zone, err := parseZone(c.Zone)
 	if err != nil {
@@ -323,7 +323,7 @@ func (c callsCount) table(s *control.Session, rows []hourCount, zone *time.Locat
 	return t.Write(s.Out, s.Colour)
 }
 
-// positive is a figure, or nothing for none.
+// positive returns a figure, or "" for 0.
 func positive(n int) string {
 	if n == 0 {
 		return ""

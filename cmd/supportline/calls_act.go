@@ -13,7 +13,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// act is what the commands by which a person changes a logged call have in common.
+// act holds what the commands by which a person changes a logged call have in common.
 type act struct {
 	SID  string `arg:"" name:"SID" help:"The call's SID, as the log shows it."`
 	Undo bool   `help:"Take the last such act back. It needs nothing else."`
@@ -125,7 +125,7 @@ func (c callsNote) Run(ctx context.Context, s *control.Session) error {
 	return c.do(ctx, s, policy.Act{Kind: policy.ActNote, Value: c.Text})
 }
 
-// do writes the act down, and says what the account's month is now.
+// do writes the act down, and prints the account's month as it is now.
 func (a act) do(ctx context.Context, s *control.Session, what policy.Act) error {
 	what.At, what.By, what.Undo = s.Now(), cmp.Or(a.By, s.User), a.Undo
 	call, err := s.Store.Act(ctx, policy.CallSID(a.SID), what, a.Seen, s.Settings.LineZone)
@@ -192,7 +192,7 @@ func (e callsExplain) Run(ctx context.Context, s *control.Session) error {
 	return storyTable(story, zone).Write(s.Out, s.Colour)
 }
 
-// heading says in a few lines who called, when, and how it went.
+// heading prints in a few lines who called, when, and how it went.
 func heading(w io.Writer, call policy.Call, r policy.Row, zone *time.Location, now time.Time) {
 	line := func(name, value string) {
 		if value != "" {

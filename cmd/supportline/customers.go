@@ -89,7 +89,7 @@ func (l customersList) Run(ctx context.Context, s *control.Session) error {
 	}, l.none())
 }
 
-// customers are all, or those that the text finds.
+// customers returns all customers, or those that the text finds.
 func (l customersList) customers(ctx context.Context, s *control.Session) iter.Seq2[policy.Customer, error] {
 	if l.Text == "" {
 		return s.Store.Customers(ctx)
@@ -122,7 +122,7 @@ func (l customersList) none() string {
 	return "There are no customers yet: \"supportline customers import FILE.csv\" brings them in."
 }
 
-// customersExport is "customers export": everything that is kept of one customer.
+// customersExport is "customers export": everything that is stored of one customer.
 type customersExport struct {
 	Number string `arg:"" name:"N" help:"The customer number."`
 }
@@ -177,7 +177,7 @@ func (e customersExport) Run(ctx context.Context, s *control.Session) error {
 	return w.Encode(out)
 }
 
-// firstMonth is the first month that calls belong to; "" if none do.
+// firstMonth returns the first month that calls belong to, or "" if none do.
 func firstMonth(calls []policy.Call) policy.Month {
 	var first policy.Month
 	for _, c := range calls {

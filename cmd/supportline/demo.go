@@ -100,7 +100,7 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	return errors.Join(err, app.Close())
 }
 
-// shifted is the program on a clock that begins at a time, and goes on from there.
+// shifted returns the program on a clock that begins at a time.
 func (p *program) shifted(at string) (*program, error) {
 	if at == "" {
 		return p, nil
@@ -114,7 +114,7 @@ func (p *program) shifted(at string) (*program, error) {
 	return &other, nil
 }
 
-// introduce says where things are and what to try.
+// introduce prints where things are and what to try.
 func (d demoCommand) introduce(w io.Writer, conf config.Config, password string, now time.Time) {
 	folder := func(name string) string { return filepath.Join(d.Dir, name) }
 	path, _ := strings.CutPrefix(conf.Store, "bolt:")
@@ -151,7 +151,7 @@ func (d demoCommand) introduce(w io.Writer, conf config.Config, password string,
 	fmt.Fprintln(w)
 }
 
-// criticalKey is the menu's key for critical calls where they connect on a closed line; "" otherwise.
+// criticalKey returns the menu's key for critical calls if they connect on a closed line, else "".
 func criticalKey(s policy.Settings) string {
 	if s.AfterHours.For(policy.Critical) != policy.Connect {
 		return ""
@@ -163,7 +163,7 @@ func criticalKey(s policy.Settings) string {
 	return s.Menu[i].Key
 }
 
-// invocation is how this program was started, for commands to paste: "go run" builds it in a folder that is gone afterwards.
+// invocation returns how this program was started, for commands to paste: "go run" builds it in a folder that is gone afterwards.
 func invocation() string {
 	binary, err := os.Executable()
 	if err == nil && strings.Contains(binary, string(filepath.Separator)+"go-build") {

@@ -77,7 +77,7 @@ func writeFinding(w io.Writer, f doctor.Finding, colour bool) {
 	}
 }
 
-// diagnosis sums up. It is a refusal if something is wrong.
+// diagnosis prints a summary. It returns a refusal if something is wrong.
 func diagnosis(w io.Writer, found []doctor.Finding) error {
 	count := map[string]int{}
 	for _, f := range found {

@@ -71,7 +71,7 @@ func names[V ~string](values []V) []string {
 var localLayouts = []string{"2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02T15:04:05"}
 
 // parseMoment reads a time as people give it: RFC 3339, a wall-clock time in zone, or a date, which is the start of that day in zone;
-// day says that it was one.
+// day reports that it was one.
 func parseMoment(text string, zone *time.Location) (at time.Time, day bool, err error) {
 	text = strings.TrimSpace(text)
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
@@ -205,7 +205,7 @@ func pageOf(limit int, older, newer mark) (policy.Page, error) {
 	return page, nil
 }
 
-// tellPage says where the pages beside a page are, and how far it came where it ended early.
+// tellPage prints where the pages beside a page are, and how far the search came if it ended early.
 func tellPage(w io.Writer, older, newer policy.Cursor, searchedTo time.Time, zone *time.Location) {
 	if !searchedTo.IsZero() {
 		fmt.Fprintf(w, "So far the search came to %s, and it can go on.\n", searchedTo.In(zone).Format("2006-01-02 15:04:05"))

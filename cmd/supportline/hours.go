@@ -58,7 +58,7 @@ func (c hoursCommand) run(ctx context.Context, p *program, configFile string) er
 	return c.show(p, lines)
 }
 
-// show says of each line how it stands, and what the two weeks hold.
+// show prints for each line whether it is open, and its two weeks.
 func (c hoursCommand) show(p *program, lines []policy.Line) (err error) {
 	for i, line := range lines {
 		at := p.Now()
@@ -86,7 +86,7 @@ func fullNumbers(lines []policy.Line) []string {
 	return numbers
 }
 
-// openingText says whether a line is open, why, and for how long, in two sentences.
+// openingText returns in two sentences whether a line is open, why, and for how long.
 func openingText(line policy.Line, at time.Time) string {
 	o := line.Opening(at)
 	state, change := "closed", "opens"
@@ -134,7 +134,7 @@ func intervals(open []policy.Interval) string {
 	return strings.Join(text, ", ")
 }
 
-// datesCommand is "dates": what commands that read the configuration ask of whoever has the store open.
+// datesCommand is "dates": what commands that read the configuration ask of the process that has the store open.
 type datesCommand struct{}
 
 // Help shows an example.
@@ -148,8 +148,8 @@ func (datesCommand) Run(ctx context.Context, s *control.Session) error {
 	return json.NewEncoder(s.Out).Encode(revisions)
 }
 
-// revisions are what people edited of the lines' dates, from the server where one runs, else from the store's file; none where there is no
-// store yet.
+// revisions returns what people edited of the lines' dates, from the server if one runs, else from the store's file; none if there is no store
+// yet.
 func (p *program) revisions(ctx context.Context, conf config.Config, configFile string) (revisions []policy.ScheduleRevision, err error) {
 	file, err := conf.StoreFile()
 	if err != nil {
@@ -165,8 +165,8 @@ func (p *program) revisions(ctx context.Context, conf config.Config, configFile 
 	return revisions, json.Unmarshal(text, &revisions)
 }
 
-// edited is a configuration under the edits of its lines' dates, for commands that need no store otherwise. It says on standard error that
-// there are edits, or that nobody could be asked for them.
+// edited returns a configuration under the edits of its lines' dates, for commands that need no store otherwise. It writes to standard error
+// that there are edits, or that the store could not be asked.
 func (p *program) edited(ctx context.Context, conf config.Config, configFile string) config.Config {
 	revisions, err := p.revisions(ctx, conf, configFile)
 	if err != nil {
@@ -184,7 +184,7 @@ func (p *program) edited(ctx context.Context, conf config.Config, configFile str
 	return conf
 }
 
-// quietly runs a data command of the program's own, and gives what it printed. Its error is what the command said.
+// quietly runs a command of the program's own on the store, and returns what it printed. Its error is what the command wrote to standard error.
 func (p *program) quietly(ctx context.Context, command control.Command, name, configFile string) ([]byte, error) {
 	var out, words bytes.Buffer
 	quiet := *p

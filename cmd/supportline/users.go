@@ -33,13 +33,13 @@ type userRole users.Role
 // UnmarshalText takes one of the three roles; anything else is an error that lists them.
 func (r *userRole) UnmarshalText(text []byte) error { return choose(r, string(text), users.Roles()) }
 
-// userChange is what the commands that change a user have in common.
+// userChange holds what the commands that change a user have in common.
 type userChange struct {
 	Name string `arg:"" name:"NAME" help:"The user's name."`
 	By   string `placeholder:"NAME" help:"Who does it (default: the operating system's user)."`
 }
 
-// change does one thing to the user, and says so.
+// change makes one change to the user, and prints it.
 func (c userChange) change(ctx context.Context, s *control.Session, make func(by string, at time.Time) users.Change) error {
 	name, err := users.ParseName(c.Name)
 	if err != nil {
@@ -98,7 +98,7 @@ func (a usersAdd) Run(ctx context.Context, s *control.Session) error {
 	return nil
 }
 
-// newPassword reads the first line of an input and makes what is kept of it.
+// newPassword reads the first line of an input and returns its hash.
 func newPassword(name string, in io.Reader) (hash string, err error) {
 	line, err := bufio.NewReader(in).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -177,7 +177,7 @@ type usersList struct {
 // Help shows an example.
 func (usersList) Help() string { return "Example:\n\n    supportline users list" }
 
-// shownUser is a user as JSON, without what is kept of the password.
+// shownUser is a user as JSON, without the password's hash.
 type shownUser struct {
 	Name       string     `json:"name"`
 	Role       users.Role `json:"role"`
@@ -297,7 +297,7 @@ func (t usersToken) revoke(ctx context.Context, s *control.Session, user string)
 	return nil
 }
 
-// shownToken is a token as JSON. What is kept of its secret is not told.
+// shownToken is a token as JSON, without the secret's hash.
 type shownToken struct {
 	Name      string     `json:"name"`
 	ReadOnly  bool       `json:"read_only"`
