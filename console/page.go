@@ -121,13 +121,16 @@ func moment(t time.Time, zone *time.Location, layout string) template.HTML {
 	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, t.UTC().Format(time.RFC3339), t.In(zone).Format(layout)))
 }
 
-// Minutes are whole seconds as minutes and seconds, 12:05. Unknown ones are a dash.
+// Minutes returns whole seconds as minutes and seconds, 12:05, or a dash for nil.
 func (p page) Minutes(seconds *int) string {
 	if seconds == nil {
 		return "–"
 	}
-	return fmt.Sprintf("%d:%02d", *seconds/60, *seconds%60)
+	return p.Seconds(*seconds)
 }
+
+// Seconds returns whole seconds as minutes and seconds, 12:05.
+func (page) Seconds(n int) string { return fmt.Sprintf("%d:%02d", n/60, n%60) }
 
 // Length is a sum of seconds as hours and minutes, 3 h 05 min.
 func (p page) Length(seconds int) string {
