@@ -21,7 +21,7 @@ type Customer struct {
 	Restricted bool `json:"-"`
 }
 
-// Masked is the customer for those who may not see telephone numbers: neither these nor the other ways to reach somebody are told.
+// Masked returns the customer for those who may not see telephone numbers: the e-mail address is left out too.
 func (c Customer) Masked() Customer {
 	callers := make([]Phone, len(c.CallerNumbers))
 	for i, n := range c.CallerNumbers {
@@ -31,7 +31,7 @@ func (c Customer) Masked() Customer {
 	return c
 }
 
-// Phones are all phone numbers of the profile: the account holder's, and those that the account calls from.
+// Phones returns all phone numbers of the profile: the account holder's, and those that the account calls from.
 func (c Customer) Phones() []Phone {
 	if c.Phone == "" {
 		return c.CallerNumbers
@@ -39,7 +39,7 @@ func (c Customer) Phones() []Phone {
 	return append([]Phone{c.Phone}, c.CallerNumbers...)
 }
 
-// CustomerExport is everything that is kept of one customer.
+// CustomerExport is everything that is stored of one customer.
 type CustomerExport struct {
 	Customer Customer
 	Calls    []Call   // of the account, oldest first
