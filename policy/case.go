@@ -28,7 +28,7 @@ const (
 	CaseContacted  CaseState = "contacted"
 	CaseDiscussed  CaseState = "discussed"
 	CaseWatching   CaseState = "watching"
-	CaseRestricted CaseState = "restricted"
+	CaseRestricted CaseState = "restricted" // calls other than critical ones are refused, until the next move
 	CaseCharged    CaseState = "charged"
 	CaseClosed     CaseState = "closed"
 )
@@ -127,10 +127,6 @@ const (
 
 // Open reports whether the case is not closed.
 func (c Case) Open() bool { return c.State != CaseClosed }
-
-// Restricts reports whether the calls of an account whose case stands here are refused, other than critical ones. Moving on to charged, or
-// closing the case, lifts the restriction.
-func (s CaseState) Restricts() bool { return s == CaseRestricted }
 
 // restsOn reports whether a call of this month is evidence of the case.
 func (c Case) restsOn(customer CustomerNumber, month Month) bool {

@@ -37,8 +37,8 @@ const (
 	DateUsual   DateKind = "usual"   // neither: calendars and the week decide
 )
 
-// Words returns what the date is, without the reason: "closed 2026-12-24".
-func (d DateOverride) Words() string {
+// words returns what the date is, without the reason: "closed 2026-12-24".
+func (d DateOverride) words() string {
 	switch d.Kind {
 	case DateClosed:
 		return "closed " + d.Date.String()
@@ -166,14 +166,14 @@ func OverrideDate(line Line, edit DateOverride) ScheduleChange {
 		case found && dates[i].same(edit), !found && line.Configures(edit):
 			return nil, "", fmt.Errorf("%w: %s", ErrAlready, line.With(dates).stands(edit.Date))
 		case found && line.Configures(edit):
-			return slices.Delete(dates, i, i+1), edit.Words() + ", as the configuration has it", nil
+			return slices.Delete(dates, i, i+1), edit.words() + ", as the configuration has it", nil
 		case found:
 			dates[i] = edit
-			return dates, edit.Words(), nil
+			return dates, edit.words(), nil
 		case len(dates) >= maxDateEdits:
 			return nil, "", fmt.Errorf("%w: %d dates are edited; write them into the configuration, and take out here what it says", ErrDate, len(dates))
 		}
-		return slices.Insert(dates, i, edit), edit.Words(), nil
+		return slices.Insert(dates, i, edit), edit.words(), nil
 	}}
 }
 

@@ -96,10 +96,10 @@ func TestEditsTouchTheirDatesAlone(t *testing.T) {
 		}
 		for _, d := range revision.Dates {
 			if line.Configures(d) {
-				t.Fatalf("an edit that the configuration has anyway was kept: %s", d.Words())
+				t.Fatalf("an edit that the configuration has anyway was kept: %s", d.Date)
 			}
 			if !merged.Configures(d) {
-				t.Fatalf("the merged line does not say %s", d.Words())
+				t.Fatalf("the merged line does not say %s", d.Date)
 			}
 		}
 		if len(revision.Dates) > 0 {
