@@ -71,7 +71,7 @@ func TestTicketCounterForgets(t *testing.T) {
 		}
 	}
 	c := policy.Call{SID: "own", Customer: "4", Month: "2026-11", Legs: []policy.Leg{{SID: "CAleg", AcceptedAt: began}}}
-	if counted, err := counter.counts(c); !counted || err != nil { // whatever else its month has, which need not be read
+	if counted, err := counter.counts(c); !counted || err != nil { // its month need not be read
 		t.Errorf("a matter of its own: %t, %v", counted, err)
 	}
 	c.From = "client:test-mila"
