@@ -177,19 +177,12 @@ func notes(r policy.Row) string {
 	return strings.Join(marks, " ")
 }
 
-// text, instant, figure, wall and minutes show a value that may be unknown: then they are empty.
+// text, figure, wall and minutes show a value that may be unknown: then they are empty.
 func text[T ~string](v *T) string {
 	if v == nil {
 		return ""
 	}
 	return string(*v)
-}
-
-func instant(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
 }
 
 func figure(n *int) string {
