@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const (
@@ -27,7 +28,7 @@ const (
 func (s *site) accountNoun() noun {
 	return noun{path: accountsPath, route: func(r routes) {
 		r.get(accountsPath+"/:number", (*request).account)
-		r.post(accountsPath+"/:number/reveal", (*request).revealAccount, policy.SeeNumbers)
+		r.post(accountsPath+"/:number/reveal", (*request).revealAccount, users.SeeNumbers)
 	}}
 }
 
@@ -81,7 +82,7 @@ func (r *request) showAccount(status int, number policy.CustomerNumber, body acc
 		}
 	}
 	p := r.page(body)
-	p.Numbers = r.may(policy.SeeNumbers) && slices.Contains(r.site.sessions.revealed(r.ctx()), revealedAccount(body.Number))
+	p.Numbers = r.may(users.SeeNumbers) && r.site.signin.IsRevealed(r.ctx(), revealedAccount(body.Number))
 	return r.show(status, "account", p)
 }
 
@@ -106,12 +107,12 @@ func (r *request) fillMonths(body *accountPage, month policy.Month) error {
 
 // fillCalls puts the month's calls into a page, each with why it counted or not.
 func (r *request) fillCalls(body *accountPage, month policy.Month) error {
-	tallies, err := r.site.Calls.AccountTallies(r.ctx(), body.Number, month)
+	summaries, err := r.site.Calls.AccountSummaries(r.ctx(), body.Number, month)
 	if err != nil {
 		return err
 	}
 	longest := 0
-	for _, t := range tallies {
+	for _, t := range summaries {
 		if t.Accepted && !t.Waived {
 			longest = max(longest, t.TalkSeconds)
 		}
@@ -119,7 +120,7 @@ func (r *request) fillCalls(body *accountPage, month policy.Month) error {
 	limit := int(r.site.Policy.FairUse.CallLimit / time.Second)
 	body.Longest = newGauge(longest, limit, longest*10 >= limit*9)
 	body.LongestAt, body.LimitAt = page{}.Minutes(&longest), page{}.Minutes(&limit)
-	body.Calls = policy.ExplainUsage(tallies, r.site.Policy.FairUse)
+	body.Calls = policy.ExplainUsage(summaries, r.site.Policy.FairUse)
 	body.MoreCalls, body.Unprinted = max(0, len(body.Calls)-maxMonthCalls), max(0, len(body.Calls)-printedCalls)
 	body.Calls = body.Calls[:min(len(body.Calls), maxMonthCalls)]
 	var long []policy.CallSID
@@ -180,11 +181,11 @@ func (r *request) revealAccount() error {
 	if err != nil {
 		return err
 	}
-	entry := policy.AuditEntry{At: r.now, By: r.user.Name, Act: policy.ActReveal, Customer: c.Number, Detail: "the telephone numbers and the e-mail address of an account"}
+	entry := policy.AuditEntry{At: r.now, By: r.user.Name, Act: users.ActReveal, Customer: c.Number, Detail: "the telephone numbers and the e-mail address of an account"}
 	if err := r.site.Audit.Note(r.ctx(), entry); err != nil {
 		return err
 	}
-	r.site.sessions.reveal(r.ctx(), revealedAccount(c.Number))
+	r.site.signin.Reveal(r.ctx(), revealedAccount(c.Number))
 	return r.seeOther(accountPath(c.Number))
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const accountsPath = "/accounts"
@@ -35,7 +36,7 @@ type accountRow struct {
 
 func (r *request) accounts() error {
 	body := accountsPage{Text: strings.TrimSpace(r.QueryParam("text")), After: r.QueryParam("after"), Done: importsDone[r.QueryParam("done")]}
-	text := policy.ParseText(body.Text, r.may(policy.SeeNumbers))
+	text := policy.ParseText(body.Text, r.may(users.SeeNumbers))
 	found, next, err := r.site.Accounts.SearchCustomers(r.ctx(), text, accountsOnPage, policy.CustomerNumber(body.After))
 	if err != nil {
 		return err
@@ -90,8 +91,8 @@ func (r *request) stands(u policy.Usage) standing {
 
 // months are the n months of an account that end with last, with the state of its open case.
 func (r *request) months(c policy.Customer, last policy.Month, n int) ([]policy.Usage, error) {
-	months, err := policy.AccountMonths(c, last, n, r.site.Policy.FairUse, func(m policy.Month) ([]policy.Tally, error) {
-		return r.site.Calls.AccountTallies(r.ctx(), c.Number, m)
+	months, err := policy.AccountMonths(c, last, n, r.site.Policy.FairUse, func(m policy.Month) ([]policy.CallSummary, error) {
+		return r.site.Calls.AccountSummaries(r.ctx(), c.Number, m)
 	})
 	if err != nil {
 		return nil, err

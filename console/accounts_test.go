@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // holder is northwind with everything that a directory can hold.
@@ -35,7 +36,7 @@ func (p *place) loaded(t testing.TB, months int) {
 func TestAccountsAreListedWithTheirMonth(t *testing.T) {
 	t.Parallel()
 	p := mustPlace(t)
-	viewer := p.as(t, policy.Viewer)
+	viewer := p.as(t, users.Viewer)
 	viewer.get("/accounts").want(t, http.StatusOK, "There are no accounts yet", "An operator imports")
 	p.enrol(t, holder)
 	for i := range 60 {
@@ -55,8 +56,8 @@ func TestNumbersFindAccountsWherePermitted(t *testing.T) {
 	t.Parallel()
 	p := mustPlace(t)
 	p.enrol(t, holder)
-	p.as(t, policy.Viewer).get("/accounts?text=%2B442079").want(t, http.StatusOK, "No account matches")
-	p.as(t, policy.Operator).get("/accounts?text=%2B442079").want(t, http.StatusOK, "Northwind")
+	p.as(t, users.Viewer).get("/accounts?text=%2B442079").want(t, http.StatusOK, "No account matches")
+	p.as(t, users.Operator).get("/accounts?text=%2B442079").want(t, http.StatusOK, "Northwind")
 }
 
 // An account shows its month call by call, each with why it counted, and its months, cases and notices.
@@ -69,7 +70,7 @@ func TestAccountExplainsItsMonth(t *testing.T) {
 	if err := p.store.PutNotices(t.Context(), []policy.Notice{notice}); err != nil {
 		t.Fatal(err)
 	}
-	viewer := p.as(t, policy.Viewer)
+	viewer := p.as(t, users.Viewer)
 	page := viewer.get("/accounts/204518")
 	page.want(t, http.StatusOK,
 		"Over, and sustained: 17 phone tickets, and 16 are the limit.", "17 of 16", "1; 4 put the account over", "25:00 of 20:00 minutes",
@@ -89,8 +90,8 @@ func TestAccountRevealIsAudited(t *testing.T) {
 	t.Parallel()
 	p := mustPlace(t)
 	p.enrol(t, holder)
-	p.as(t, policy.Viewer).post("/accounts/204518/reveal").want(t, http.StatusForbidden)
-	operator := p.as(t, policy.Operator)
+	p.as(t, users.Viewer).post("/accounts/204518/reveal").want(t, http.StatusForbidden)
+	operator := p.as(t, users.Operator)
 	operator.get("/accounts/204518").without(t, "ada@northwind.example")
 	operator.post("/accounts/204518/reveal").want(t, http.StatusOK, "ada@northwind.example", "442079460001", "442079460018")
 	wantLast(t, p.audit(t), "reveal  by operator: the telephone numbers and the e-mail address of an account")

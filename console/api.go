@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // apiPath is where the API is. It is for programs: they bring a token, and neither cookies nor forms work there.
@@ -32,7 +33,7 @@ var apiDocument []byte
 // operation is one thing that the API answers.
 type operation struct {
 	method, path string // path is the end behind apiPath, with echo's names of parameters
-	needs        policy.Permission
+	needs        users.Permission
 	params       []string // names that may stand in the query
 	handle       func(*request) error
 }
@@ -84,29 +85,13 @@ func (s *site) authorized(o operation) echo.HandlerFunc {
 // requestKey is where the handler of errors finds whose request failed.
 const requestKey = "request"
 
-// authorize finds out in whose name the program asks.
+// authorize finds the user in whose name the program asks.
 func (r *request) authorize() error {
-	user, token, err := r.site.holder(r.ctx(), r.Request().Header.Get(echo.HeaderAuthorization), r.now)
-	switch {
-	case errors.Is(err, errWrongToken):
-		if wait := r.site.tokens.missed(r.RealIP(), r.now); wait > 0 {
-			return tooMany{errManyWrongTokens, wait}
-		}
-		r.site.Logger.Warn("a wrong token was refused", zap.String("address", r.RealIP()))
-		return err
-	case errors.Is(err, errShutOut), errors.Is(err, errTokenOver):
-		r.site.Logger.Warn("a token was refused", zap.String("user", user.Name), zap.String("token", token.Name), zap.Error(err))
-		return err
-	case err != nil:
+	user, token, err := r.site.signin.Bearer(r.ctx(), r.Request().Header.Get(echo.HeaderAuthorization), r.RealIP(), r.now)
+	if err != nil {
 		return err
 	}
 	r.user, r.token = user, &token
-	if wait := r.site.tokens.pause(token, r.now); wait > 0 {
-		return tooMany{errManyRequests, wait}
-	}
-	if err := r.site.used(r.ctx(), token, r.now); err != nil {
-		r.site.Logger.Error("the use of a token could not be written", zap.Error(err))
-	}
 	return nil
 }
 
@@ -182,14 +167,14 @@ func next(cursor string) *string {
 // full says whether the program sees telephone numbers in full, and takes it down in the audit where it gets some: what says whose, and many in how
 // many entries.
 func (r *request) full(what string, customer policy.CustomerNumber, subject string, many int) (bool, error) {
-	if !r.may(policy.SeeNumbers) {
+	if !r.may(users.SeeNumbers) {
 		return false, nil
 	}
 	if many == 0 {
 		return true, nil
 	}
 	detail := fmt.Sprintf("the telephone numbers of %s, over the API with the token %q", what, r.token.Name)
-	return true, r.site.Audit.Note(r.ctx(), policy.AuditEntry{At: r.now, By: r.user.Name, Act: policy.ActReveal, Customer: customer, Subject: subject, Detail: detail})
+	return true, r.site.Audit.Note(r.ctx(), policy.AuditEntry{At: r.now, By: r.user.Name, Act: users.ActReveal, Customer: customer, Subject: subject, Detail: detail})
 }
 
 // apiIndex says what there is. It comes from the operations themselves, so that it cannot be wrong.

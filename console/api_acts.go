@@ -6,10 +6,11 @@ import (
 	"strings"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 func apiActs() []operation {
-	return []operation{{http.MethodPost, "/calls/:sid/acts", policy.DoActs, nil, (*request).apiAct}}
+	return []operation{{http.MethodPost, "/calls/:sid/acts", users.DoActs, nil, (*request).apiAct}}
 }
 
 // apiAct does to a call what a program sends, and answers with the call as it is then.

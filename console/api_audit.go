@@ -4,11 +4,12 @@ import (
 	"net/http"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 func apiAudit() []operation {
 	return []operation{
-		{http.MethodGet, "/audit", policy.SeeAudit, []string{"since", "until", "zone", "by", "act", "subject", "customer", "before", "limit"}, (*request).apiAuditList},
+		{http.MethodGet, "/audit", users.SeeAudit, []string{"since", "until", "zone", "by", "act", "subject", "customer", "before", "limit"}, (*request).apiAuditList},
 	}
 }
 
@@ -30,7 +31,7 @@ func (r *request) apiAuditList() error {
 		Entries []policy.AuditEntry `json:"entries"`
 		Next    *string             `json:"next"`
 	}{append([]policy.AuditEntry{}, found.List...), next(found.Older.String())}
-	if !r.may(policy.SeeNumbers) {
+	if !r.may(users.SeeNumbers) {
 		for i, e := range list.Entries {
 			list.Entries[i].Detail, list.Entries[i].Reason = policy.MaskedText(e.Detail), policy.MaskedText(e.Reason)
 		}

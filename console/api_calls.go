@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // The bounds of a page of a list.
@@ -15,7 +16,7 @@ const (
 func apiCalls() []operation {
 	return []operation{
 		{http.MethodGet, "/calls", "", append([]string{"zone", "before", "limit"}, callParams()...), (*request).apiCallList},
-		{http.MethodGet, "/calls" + exportEnd, policy.TakeExports, exportParams(), (*request).apiExport},
+		{http.MethodGet, "/calls" + exportEnd, users.TakeExports, exportParams(), (*request).apiExport},
 		{http.MethodGet, "/calls/:sid", "", nil, (*request).apiCall},
 		{http.MethodGet, "/calls/:sid/explanation", "", nil, (*request).apiExplanation},
 	}
@@ -98,7 +99,7 @@ func (r *request) sendCall(call policy.Call, counted bool) error {
 	if !numbers {
 		row = row.Masked()
 	}
-	if !r.may(policy.HearRecordings) {
+	if !r.may(users.HearRecordings) {
 		row = row.Unheard()
 	}
 	return r.JSON(http.StatusOK, row)

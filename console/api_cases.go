@@ -7,20 +7,21 @@ import (
 	"strings"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 func apiCases() []operation {
 	return []operation{
 		{http.MethodGet, "/cases", "", []string{"state", "customer", "after", "limit"}, (*request).apiCaseList},
-		{http.MethodPost, "/cases", policy.DoActs, nil, (*request).apiOpenCase},
+		{http.MethodPost, "/cases", users.DoActs, nil, (*request).apiOpenCase},
 		{http.MethodGet, "/cases/:id", "", nil, (*request).apiCase},
-		{http.MethodPost, "/cases/:id/moves", policy.DoActs, nil, (*request).apiMoveCase},
+		{http.MethodPost, "/cases/:id/moves", users.DoActs, nil, (*request).apiMoveCase},
 	}
 }
 
 // shownCase is a case as the API shows it.
 func (r *request) shownCase(c policy.Case) policy.Case {
-	if c = c.Whole(); !r.may(policy.SeeNumbers) {
+	if c = c.Whole(); !r.may(users.SeeNumbers) {
 		c = c.Masked()
 	}
 	return c

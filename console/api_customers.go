@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 func apiCustomers() []operation {
@@ -18,7 +19,7 @@ func (r *request) apiCustomerList() error {
 	if err != nil {
 		return err
 	}
-	text := policy.ParseText(r.QueryParam("text"), r.may(policy.SeeNumbers))
+	text := policy.ParseText(r.QueryParam("text"), r.may(users.SeeNumbers))
 	found, cursor, err := r.site.Accounts.SearchCustomers(r.ctx(), text, many, policy.CustomerNumber(r.QueryParam("after")))
 	if err != nil {
 		return err

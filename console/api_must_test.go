@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 )
 
@@ -22,8 +24,8 @@ func (d directory) Usage(ctx context.Context, number policy.CustomerNumber, mont
 	if err != nil {
 		return policy.Usage{}, err
 	}
-	tallies, err := d.AccountTallies(ctx, number, month)
-	return policy.MonthUsage(c, month, tallies, policy.FairUse{CallLimit: 20 * time.Minute, TicketsPerMonth: 16, OverLongCallsPerMonth: 4}), err
+	summaries, err := d.AccountSummaries(ctx, number, month)
+	return policy.MonthUsage(c, month, summaries, policy.FairUse{CallLimit: 20 * time.Minute, TicketsPerMonth: 16, OverLongCallsPerMonth: 4}), err
 }
 
 func (d directory) UsageAfter(ctx context.Context, month policy.Month, limit int, after policy.CustomerNumber) (found []policy.Usage, next policy.CustomerNumber, err error) {
@@ -46,8 +48,8 @@ func (r reviews) OpenCase(ctx context.Context, number policy.CustomerNumber, by,
 	if err != nil {
 		return policy.Case{}, err
 	}
-	months, err := policy.AccountMonths(c, policy.MonthOf(at, time.UTC), 2, policy.FairUse{CallLimit: 20 * time.Minute, TicketsPerMonth: 16}, func(m policy.Month) ([]policy.Tally, error) {
-		return r.AccountTallies(ctx, number, m)
+	months, err := policy.AccountMonths(c, policy.MonthOf(at, time.UTC), 2, policy.FairUse{CallLimit: 20 * time.Minute, TicketsPerMonth: 16}, func(m policy.Month) ([]policy.CallSummary, error) {
+		return r.AccountSummaries(ctx, number, m)
 	})
 	if err != nil {
 		return policy.Case{}, err
@@ -101,10 +103,10 @@ type program struct {
 }
 
 // program makes a token of a user, and a program that uses it.
-func (p *place) program(t testing.TB, user string, changes ...func(*policy.Token)) program {
+func (p *place) program(t testing.TB, user string, changes ...func(*users.Token)) program {
 	t.Helper()
-	secret := console.NewToken()
-	token := policy.Token{User: user, Name: "t" + strings.ToLower(secret[len(secret)-8:]), Hash: policy.HashToken(secret), CreatedAt: p.now}
+	secret := signin.NewToken()
+	token := users.Token{User: user, Name: "t" + strings.ToLower(secret[len(secret)-8:]), Hash: users.HashToken(secret), CreatedAt: p.now}
 	for _, change := range changes {
 		change(&token)
 	}

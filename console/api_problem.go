@@ -11,29 +11,16 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // What the API itself refuses, and why.
 var (
-	errNoToken         = errors.New("no token")
-	errWrongToken      = errors.New("the token is nobody's: it was mistyped, or revoked")
-	errTokenOver       = errors.New("the token's time is over")
-	errShutOut         = errors.New("the token's user was shut out")
-	errManyWrongTokens = errors.New("too many wrong tokens")
-	errManyRequests    = errors.New("too many requests")
-	errManyExports     = errors.New("too many exports at once")
-	errNotJSON         = errors.New("the body is no JSON")
-	errTooLarge        = errors.New("the body is too large")
-	errNotReady        = errors.New("the store cannot be read or written")
+	errManyExports = errors.New("too many exports at once")
+	errNotJSON     = errors.New("the body is no JSON")
+	errTooLarge    = errors.New("the body is too large")
+	errNotReady    = errors.New("the store cannot be read or written")
 )
-
-// tooMany is a refusal for a time.
-type tooMany struct {
-	error
-	wait time.Duration
-}
-
-func (t tooMany) Unwrap() error { return t.error }
 
 // problem is an error as the API tells it (RFC 9457).
 type problem struct {
@@ -55,10 +42,10 @@ var problems = []struct {
 	title  string
 	detail string
 }{
-	{errNoToken, http.StatusUnauthorized, "no-token", "No token", "Send a token as: Authorization: Bearer sl_... You make one on your page in the console, or with \"supportline users token\"."},
-	{errWrongToken, http.StatusUnauthorized, "wrong-token", "Wrong token", "Nobody has this token. It was mistyped, or it was revoked."},
-	{errTokenOver, http.StatusUnauthorized, "token-over", "The token's time is over", "Make a new token."},
-	{errShutOut, http.StatusForbidden, "shut-out", "Shut out", "The user of this token was shut out. An admin can let the user in again."},
+	{users.ErrTokenMissing, http.StatusUnauthorized, "no-token", "No token", "Send a token as: Authorization: Bearer sl_... You make one on your page in the console, or with \"supportline users token\"."},
+	{users.ErrTokenUnknown, http.StatusUnauthorized, "wrong-token", "Wrong token", "Nobody has this token. It was mistyped, or it was revoked."},
+	{users.ErrTokenExpired, http.StatusUnauthorized, "token-over", "The token's time is over", "Make a new token."},
+	{users.ErrUserDisabled, http.StatusForbidden, "shut-out", "Shut out", "The user of this token was shut out. An admin can let the user in again."},
 	{errNotPermitted, http.StatusForbidden, "not-permitted", "Not permitted", "The token's user may not do this, or the token is a read-only one."},
 	{policy.ErrNoCall, http.StatusNotFound, "no-call", "No such call", "No call has this SID. It was never logged, or its time of keeping is over."},
 	{policy.ErrNoCase, http.StatusNotFound, "no-case", "No such case", "No case has this ID. The list of cases shows which there are."},
@@ -83,8 +70,8 @@ var problems = []struct {
 	{policy.ErrNoEmail, http.StatusConflict, "no-email", "No e-mail address", ""},
 	{errTooLarge, http.StatusRequestEntityTooLarge, "too-large", "Too large", "The body of a request has at most 64 kB."},
 	{errNotJSON, http.StatusUnsupportedMediaType, "not-json", "Not JSON", "Send the body as JSON, with the header Content-Type: application/json."},
-	{errManyWrongTokens, http.StatusTooManyRequests, "too-many-wrong-tokens", "Too many wrong tokens", "Wrong tokens came from this address again and again. Wait as long as Retry-After says."},
-	{errManyRequests, http.StatusTooManyRequests, "too-many-requests", "Too many requests", "A token may ask 20 times a second. Wait as long as Retry-After says."},
+	{users.ErrManyWrongTokens, http.StatusTooManyRequests, "too-many-wrong-tokens", "Too many wrong tokens", "Wrong tokens came from this address again and again. Wait as long as Retry-After says."},
+	{users.ErrManyRequests, http.StatusTooManyRequests, "too-many-requests", "Too many requests", "A token may ask 20 times a second. Wait as long as Retry-After says."},
 	{errManyExports, http.StatusTooManyRequests, "too-many-exports", "Too many exports at once", "Others take lists out at this moment. Wait as long as Retry-After says."},
 	{errNotReady, http.StatusServiceUnavailable, "not-ready", "Not ready", "The store cannot be read or written. The server's log says why."},
 	{echo.ErrNotFound, http.StatusNotFound, "no-path", "No such path", "The API has no such path. GET " + apiPath + " shows which there are."},
@@ -121,16 +108,16 @@ func (s *site) apiFailed(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	if r == nil || !r.may(policy.SeeNumbers) {
+	if r == nil || !r.may(users.SeeNumbers) {
 		p.Detail = policy.MaskedText(p.Detail)
 	}
 	h := c.Response().Header()
 	if p.Status == http.StatusUnauthorized {
 		h.Set(echo.HeaderWWWAuthenticate, "Bearer")
 	}
-	var wait tooMany
+	var wait interface{ RetryAfter() time.Duration }
 	if errors.As(err, &wait) {
-		h.Set(echo.HeaderRetryAfter, fmt.Sprint(int(wait.wait/time.Second)+1))
+		h.Set(echo.HeaderRetryAfter, fmt.Sprint(int(wait.RetryAfter()/time.Second)+1))
 	}
 	text, err := json.Marshal(p)
 	if err == nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // A token works until it is revoked, over, or its user is shut out, and never in another place than the header.
@@ -28,11 +29,11 @@ func TestTokenStates(t *testing.T) {
 		{"nobody's", func() program { return program{t, p, "sl_AAAAAAAAAAAAAAAAAAAAAAAAAA"} }, 401, "wrong-token"},
 		{"no token at all", func() program { return program{t, p, "secret"} }, 401, "wrong-token"},
 		{"ends later", func() program {
-			return p.program(t, "operator", func(k *policy.Token) { k.ExpiresAt = p.now.Add(time.Second) })
+			return p.program(t, "operator", func(k *users.Token) { k.ExpiresAt = p.now.Add(time.Second) })
 		}, 200, ""},
-		{"over", func() program { return p.program(t, "operator", func(k *policy.Token) { k.ExpiresAt = p.now }) }, 401, "token-over"},
+		{"over", func() program { return p.program(t, "operator", func(k *users.Token) { k.ExpiresAt = p.now }) }, 401, "token-over"},
 		{"revoked", func() program {
-			made := p.program(t, "operator", func(k *policy.Token) { k.Name = "gone" })
+			made := p.program(t, "operator", func(k *users.Token) { k.Name = "gone" })
 			made.get("/api/v1/lines").want(t, 200)
 			if err := p.store.RevokeToken(t.Context(), "operator", "gone", "test", p.now); err != nil {
 				t.Fatal(err)
@@ -40,10 +41,10 @@ func TestTokenStates(t *testing.T) {
 			return made
 		}, 401, "wrong-token"},
 		{"of somebody who is shut out", func() program {
-			p.add(t, policy.User{Name: "bea", Role: policy.Admin})
+			p.add(t, users.User{Name: "bea", Role: users.Admin})
 			made := p.program(t, "bea")
 			made.get("/api/v1/lines").want(t, 200)
-			if _, err := p.store.ChangeUser(t.Context(), "bea", policy.WithDisabled("test", p.now)); err != nil {
+			if _, err := p.store.ChangeUser(t.Context(), "bea", users.WithDisabled("test", p.now)); err != nil {
 				t.Fatal(err)
 			}
 			return made
@@ -61,13 +62,13 @@ func TestTokenStates(t *testing.T) {
 	if strings.Contains(p.log.String(), "sl_") {
 		t.Error("a token is in the log")
 	}
-	p.as(t, policy.Admin).get("/api/v1/calls").want(t, 401, "no-token") // a session is no token
+	p.as(t, users.Admin).get("/api/v1/calls").want(t, 401, "no-token") // a session is no token
 }
 
 // What each role may, a token of it may, and no more; a read-only one changes nothing and a masked one sees no number.
 func TestTokensByRole(t *testing.T) {
 	p := mustFilled(t)
-	readOnly, masked := func(k *policy.Token) { k.ReadOnly = true }, func(k *policy.Token) { k.Masked = true }
+	readOnly, masked := func(k *users.Token) { k.ReadOnly = true }, func(k *users.Token) { k.Masked = true }
 	programs := []struct {
 		name string
 		program
@@ -314,7 +315,7 @@ func TestWrongTokensAreSlowedDown(t *testing.T) {
 	right.get("/api/v1/calls").want(t, 200)
 	p.now = p.now.Add(time.Hour)
 	wrong.get("/api/v1/calls").want(t, 401, "wrong-token")
-	p.as(t, policy.Viewer).get("/calls").want(t, 200) // a wrong token is no wrong password
+	p.as(t, users.Viewer).get("/calls").want(t, 200) // a wrong token is no wrong password
 }
 
 // A program that runs wild is slowed down, alone.
@@ -340,7 +341,7 @@ func TestATokenHasARate(t *testing.T) {
 // When a token was last used is kept, to a minute, and a page reads the same as the store.
 func TestTokensAreSeenToBeUsed(t *testing.T) {
 	p := mustFilled(t)
-	viewer := p.program(t, "viewer", func(k *policy.Token) { k.Name = "ci" })
+	viewer := p.program(t, "viewer", func(k *users.Token) { k.Name = "ci" })
 	used := func() time.Time {
 		all, err := p.store.TokensOf(t.Context(), "viewer")
 		if err != nil || len(all) != 1 {
@@ -385,7 +386,7 @@ func TestExportOverTheAPI(t *testing.T) {
 // A token that was just made on the person's page works, with what was chosen, and is shown in no later page.
 func TestTokensOnThePersonsPage(t *testing.T) {
 	p := mustFilled(t)
-	operator := p.as(t, policy.Operator)
+	operator := p.as(t, users.Operator)
 	made := operator.post("/profile/tokens", "name", "ci", "days", "30", "readonly", "1", "masked", "1")
 	made.want(t, http.StatusOK, "The token ci is made")
 	secrets := between(made.body, `<input value="`, `"`, 60)
@@ -397,12 +398,12 @@ func TestTokensOnThePersonsPage(t *testing.T) {
 	ci.post("/api/v1/calls/CA2/acts", `{"kind":"training"}`).want(t, 403)
 	operator.get("/profile").without(t, secrets[0])
 	operator.post("/profile/tokens", "name", "ci", "days", "30").want(t, 422, "The user has a token of this name")
-	operator.post("/profile/tokens", "name", "other", "days", "soon").want(t, 422, "No number of days")
-	viewer := p.as(t, policy.Viewer)
+	operator.post("/profile/tokens", "name", "other", "days", "soon").want(t, 422, "Invalid number of days")
+	viewer := p.as(t, users.Viewer)
 	viewer.post("/profile/tokens/revoke", "name", "ci").want(t, 404, "No such token") // nobody revokes another's
 	viewer.post("/profile/tokens/revoke").want(t, 422)
 	operator.post("/profile/tokens/revoke", "name", "ci").want(t, 200, "The token is revoked", "You have no tokens yet")
 	ci.get("/api/v1/calls").want(t, 401, "wrong-token")
 	p.visitor(t).get("/api").want(t, 200, "Sign in")
-	viewer.get("/api").want(t, 200, "/api/v1/calls/{sid}/acts", `id="problem-call-changed"`, `id="shape-Usage"`)
+	viewer.get("/api").want(t, 200, `href="/api/v1/openapi.yaml"`, `id="problem-call-changed"`, `id="problem-internal"`)
 }

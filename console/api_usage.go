@@ -59,12 +59,12 @@ func (r *request) apiUsageExplanation() error {
 	if err != nil {
 		return err
 	}
-	tallies, err := r.site.Calls.AccountTallies(r.ctx(), number, month)
+	summaries, err := r.site.Calls.AccountSummaries(r.ctx(), number, month)
 	if err != nil {
 		return err
 	}
 	return r.JSON(http.StatusOK, struct {
 		Usage policy.Usage        `json:"usage"`
 		Calls []policy.CountedRow `json:"calls"`
-	}{used, policy.CountedRows(policy.ExplainUsage(tallies, r.site.Policy.FairUse))})
+	}{used, policy.CountedRows(policy.ExplainUsage(summaries, r.site.Policy.FairUse))})
 }

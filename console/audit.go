@@ -7,14 +7,15 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const auditPath = "/audit"
 
 // auditNoun is what people did.
 func (s *site) auditNoun() noun {
-	return noun{title: "Audit", path: auditPath, needs: policy.SeeAudit, route: func(r routes) {
-		r.get(auditPath, (*request).audit, policy.SeeAudit)
+	return noun{title: "Audit", path: auditPath, needs: users.SeeAudit, route: func(r routes) {
+		r.get(auditPath, (*request).audit, users.SeeAudit)
 	}}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // TestAudit is for admins, finds by who, act and subject, and goes from page to page both ways.
@@ -19,10 +20,10 @@ func TestAudit(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for role, status := range map[policy.Role]int{policy.Viewer: http.StatusForbidden, policy.Operator: http.StatusForbidden, policy.Admin: http.StatusOK} {
+	for role, status := range map[users.Role]int{users.Viewer: http.StatusForbidden, users.Operator: http.StatusForbidden, users.Admin: http.StatusOK} {
 		p.as(t, role).get("/audit").want(t, status)
 	}
-	admin := p.as(t, policy.Admin)
+	admin := p.as(t, users.Admin)
 	first := admin.get("/audit?by=mila")
 	first.want(t, http.StatusOK, "number 0", "number 49", "/calls/CA"+strings.Repeat("0", 32), "Older").without(t, "number 50", "rel=\"prev\"")
 	second := admin.get(link(t, first, "Older"))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // A person signs in, finds a call, understands it and waives it, in a real browser; every page on the way is accessible and keeps to the policy.
@@ -52,7 +53,7 @@ func TestSignedOutMeanwhile(t *testing.T) {
 	tab := browsertest.Open(t)
 	tab.Go(p.server.URL + "/calls")
 	signIn(tab, "viewer")
-	if _, err := p.store.ChangeUser(t.Context(), "viewer", policy.SignedOutEverywhere("admin", monday)); err != nil {
+	if _, err := p.store.ChangeUser(t.Context(), "viewer", users.SignedOutEverywhere("admin", monday)); err != nil {
 		t.Fatal(err)
 	}
 	tab.Fill("[name=customer]", "204518")
@@ -100,7 +101,7 @@ func TestTokensInTheBrowser(t *testing.T) {
 	tab.See("You have no tokens yet.")
 	tab.Fill("[name=name]", "-")
 	tab.Follow(`[aria-label="New token"] button`)
-	tab.See("No name of a token", "write 1 to 40 letters and digits")
+	tab.See("Invalid token name", "write 1 to 40 letters and digits")
 	tab.Fill("[name=name]", "nightly report")
 	tab.Follow(`[aria-label="New token"] button`)
 	tab.See("The token nightly report is made.")
@@ -113,7 +114,7 @@ func TestTokensInTheBrowser(t *testing.T) {
 	tab.See("The token is revoked", "You have no tokens yet.")
 	tab.Scripts(true)
 	tab.Go(p.server.URL + "/api")
-	tab.See("Authorization: Bearer", "Do something to a call, or take it back", "nothing-to-waive")
+	tab.See("Authorization: Bearer", "/api/v1/openapi.yaml", "nothing-to-waive")
 	tab.Check("api")
 	tab.Go(p.server.URL + "/calls")
 	tab.See("All of these, on every page: CSV JSON")

@@ -6,16 +6,17 @@ import (
 	"strings"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // callNoun is one call.
 func (s *site) callNoun() noun {
 	return noun{path: callsPath, route: func(r routes) {
 		r.get(callsPath+"/:sid", (*request).call)
-		r.post(callsPath+"/:sid/reveal", (*request).reveal, policy.SeeNumbers)
-		r.post(callsPath+"/:sid/recordings/:recording", (*request).listen, policy.HearRecordings)
-		r.get(callsPath+"/:sid/recordings/:recording", (*request).recording, policy.HearRecordings)
-		r.post(callsPath+"/:sid/acts", (*request).act, policy.DoActs)
+		r.post(callsPath+"/:sid/reveal", (*request).reveal, users.SeeNumbers)
+		r.post(callsPath+"/:sid/recordings/:recording", (*request).listen, users.HearRecordings)
+		r.get(callsPath+"/:sid/recordings/:recording", (*request).recording, users.HearRecordings)
+		r.post(callsPath+"/:sid/acts", (*request).act, users.DoActs)
 	}}
 }
 
@@ -57,7 +58,7 @@ func (r *request) showCall(status int, call policy.Call, body callPage) error {
 		_, body.Standing[string(kind)] = call.Standing(kind)
 	}
 	p := r.page(nil)
-	p.Numbers = r.may(policy.SeeNumbers) && slices.Contains(r.site.sessions.revealed(r.ctx()), string(call.SID))
+	p.Numbers = r.may(users.SeeNumbers) && r.site.signin.IsRevealed(r.ctx(), string(call.SID))
 	body.Picture = draw(call, r.now, p.Phone)
 	p.Body = body
 	return r.show(status, "call", p)
@@ -74,11 +75,11 @@ func (r *request) reveal() error {
 	if err != nil {
 		return err
 	}
-	entry := policy.AuditEntry{At: r.now, By: r.user.Name, Act: policy.ActReveal, Customer: call.Customer, Subject: string(call.SID), Detail: "the telephone numbers of a call"}
+	entry := policy.AuditEntry{At: r.now, By: r.user.Name, Act: users.ActReveal, Customer: call.Customer, Subject: string(call.SID), Detail: "the telephone numbers of a call"}
 	if err := r.site.Audit.Note(r.ctx(), entry); err != nil {
 		return err
 	}
-	r.site.sessions.reveal(r.ctx(), string(call.SID))
+	r.site.signin.Reveal(r.ctx(), string(call.SID))
 	return r.seeOther(callPath(call.SID))
 }
 

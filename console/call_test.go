@@ -9,12 +9,13 @@ import (
 
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 func TestCall(t *testing.T) {
 	p := mustPlace(t)
 	p.load(t, served("CA1", monday.Add(-time.Hour), 1500))
-	c := p.as(t, policy.Viewer)
+	c := p.as(t, users.Viewer)
 	c.get("/calls/CA1").want(
 		t, http.StatusOK, "Northwind Flex Offices, critical", "over-long", "counted", "25:00", "hours.week", "open: Monday to Friday 08:00-19:00",
 		"zone Europe/London", "+15*******01 accepted the call", "number/1", "204518", `aria-label="Menu 0:20, Waiting 0:20, +15*******01 rings 0:18, Talk 25:00"`,
@@ -27,18 +28,18 @@ func TestCall(t *testing.T) {
 // A number stands in full for those who may see numbers, after they asked for it, on that call alone; the audit says so.
 func TestNumbers(t *testing.T) {
 	numbers := []string{caller.Full(), specialist.Full()}
-	allowed := policy.UsualPermissions()
-	allowed[policy.Viewer] = []policy.Permission{policy.SeeNumbers}
+	allowed := users.UsualPermissions()
+	allowed[users.Viewer] = []users.Permission{users.SeeNumbers}
 	tests := []struct {
 		name        string
-		role        policy.Role
-		permissions policy.Permissions
+		role        users.Role
+		permissions users.Permissions
 		may         bool
 	}{
-		{"a viewer never", policy.Viewer, policy.UsualPermissions(), false},
-		{"a viewer who was allowed", policy.Viewer, allowed, true},
-		{"an operator", policy.Operator, policy.UsualPermissions(), true},
-		{"an admin, whatever is granted", policy.Admin, policy.Permissions{}, true},
+		{"a viewer never", users.Viewer, users.UsualPermissions(), false},
+		{"a viewer who was allowed", users.Viewer, allowed, true},
+		{"an operator", users.Operator, users.UsualPermissions(), true},
+		{"an admin, whatever is granted", users.Admin, users.Permissions{}, true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -99,7 +100,7 @@ func TestActs(t *testing.T) {
 				test.form = []string{"kind", "training", "seen", "0"}
 			}
 			p.load(t, served("CA1", monday.Add(-time.Hour), 1500))
-			c := p.as(t, policy.Operator)
+			c := p.as(t, users.Operator)
 			before := len(p.audit(t))
 			got := c.post(path, test.form...)
 			got.want(t, test.status, test.want)
@@ -124,7 +125,7 @@ func TestActs(t *testing.T) {
 func TestTwoPeopleAtOneCall(t *testing.T) {
 	p := mustPlace(t)
 	p.load(t, served("CA1", monday.Add(-time.Hour), 1500))
-	first, second := p.as(t, policy.Operator), p.as(t, policy.Admin)
+	first, second := p.as(t, users.Operator), p.as(t, users.Admin)
 	first.post("/calls/CA1/acts", "kind", "waive", "reason", "outage", "seen", "0").want(t, http.StatusOK, "The call is waived.")
 	got := second.post("/calls/CA1/acts", "kind", "note", "value", "a long story", "seen", "0")
 	got.want(t, http.StatusConflict, `The call changed since you looked: operator waived the call as necessary: "outage" at 2026-11-23T15:00:00Z.`, ">a long story</textarea>", `name="seen" value="1"`)
@@ -136,7 +137,7 @@ func TestTwoPeopleAtOneCall(t *testing.T) {
 func TestActsWithoutSeen(t *testing.T) {
 	p := mustPlace(t)
 	p.load(t, served("CA1", monday.Add(-time.Hour), 1500))
-	c := p.as(t, policy.Operator)
+	c := p.as(t, users.Operator)
 	c.post("/calls/CA1/acts", "kind", "training").want(t, http.StatusOK)
 	c.post("/calls/CA1/acts", "kind", "note", "value", "x", "seen", "-1").want(t, http.StatusConflict)
 }
@@ -144,8 +145,8 @@ func TestActsWithoutSeen(t *testing.T) {
 func TestViewersDoNotAct(t *testing.T) {
 	p := mustPlace(t)
 	p.load(t, served("CA1", monday.Add(-time.Hour), 1500))
-	c := p.as(t, policy.Viewer)
+	c := p.as(t, users.Viewer)
 	c.get("/calls/CA1").want(t, http.StatusOK).without(t, "Act on this call", "/acts")
 	c.post("/calls/CA1/acts", "kind", "training", "seen", "0").want(t, http.StatusForbidden, "Not permitted")
-	p.as(t, policy.Operator).get("/calls/CA1").want(t, http.StatusOK, "Act on this call")
+	p.as(t, users.Operator).get("/calls/CA1").want(t, http.StatusOK, "Act on this call")
 }

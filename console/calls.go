@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const callsPath = "/calls"
@@ -19,8 +20,7 @@ const callsOnPage = 50
 func (s *site) callsNoun() noun {
 	return noun{title: "Calls", path: callsPath, route: func(r routes) {
 		r.get(callsPath, (*request).calls)
-		r.get(callsPath+exportEnd, (*request).exportCalls, policy.TakeExports)
-		r.get(exportsPath, (*request).showExports, policy.TakeExports)
+		r.get(callsPath+exportEnd, (*request).exportCalls, users.TakeExports)
 	}}
 }
 
@@ -75,7 +75,7 @@ func (r *request) calls() error {
 		Specialists: specialists(r.site.Policy), Columns: r.columns(),
 	}
 	body.Chosen = columnQuery(body.Columns) != ""
-	filter, page, err := f.parse(r.site.Policy, r.zone, r.may(policy.SeeNumbers))
+	filter, page, err := f.parse(r.site.Policy, r.zone, r.may(users.SeeNumbers))
 	if errors.Is(err, errWrongInput) {
 		body.Problem = wrong(err)
 		return r.render(http.StatusUnprocessableEntity, "calls", body)

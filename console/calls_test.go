@@ -13,6 +13,7 @@ import (
 
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 func TestCallsFilter(t *testing.T) {
@@ -42,7 +43,7 @@ func TestCallsFilter(t *testing.T) {
 		{"a part of a phone number, which a viewer can't find by", "?text=946001", ""},
 		{"nobody in progress", "?outcome=in-progress", ""},
 	}
-	c := p.as(t, policy.Viewer)
+	c := p.as(t, users.Viewer)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			got := c.get("/calls" + test.query)
@@ -58,7 +59,7 @@ func TestCallsFilter(t *testing.T) {
 }
 
 func TestCallsFilterProblems(t *testing.T) {
-	c := mustPlace(t).as(t, policy.Viewer)
+	c := mustPlace(t).as(t, users.Viewer)
 	for query, want := range map[string]string{
 		"?since=yesterday":  `Since is "yesterday"; write a date such as 2026-11-24.`,
 		"?until=2026-02-30": `Until is "2026-02-30"; write a date`,
@@ -98,7 +99,7 @@ func TestPagesOfCalls(t *testing.T) {
 		want = append(want, fmt.Sprintf("CA%04d", 9999-i))
 	}
 	p.load(t, calls...)
-	c := p.as(t, policy.Viewer)
+	c := p.as(t, users.Viewer)
 	var got []string
 	pages := 0
 	for path := "/calls?intent=critical"; path != ""; pages++ {
@@ -126,12 +127,12 @@ func TestCallsAreFoundByNumber(t *testing.T) {
 	})
 	p.load(t, served("CA1", monday.Add(-time.Hour), 60))
 	for query, want := range map[string]string{"?text=7946001": "CA1", "?text=0207+946+0018": "CA1", "?text=99999": "", "?specialist=%2B15550100001": "CA1"} {
-		got := p.as(t, policy.Operator).get("/calls" + query)
+		got := p.as(t, users.Operator).get("/calls" + query)
 		if diff := cmp.Diff(want, strings.Join(sids(got), " ")); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", query, diff)
 		}
 	}
-	viewer := p.as(t, policy.Viewer)
+	viewer := p.as(t, users.Viewer)
 	page := viewer.get("/calls")
 	page.want(t, http.StatusOK, "critical +15*******01").without(t, "+15550100001", "part of a phone number")
 	sign := regexp.MustCompile(`value="(s-[0-9a-f]+)"`).FindStringSubmatch(page.body)
@@ -147,7 +148,7 @@ func TestLongestCalls(t *testing.T) {
 		p.load(t, served(policy.CallSID(fmt.Sprintf("CA%d", i)), monday.Add(-time.Duration(24+i)*time.Hour), talked))
 	}
 	p.load(t, served("CA9", monday.Add(-time.Hour), 9000))
-	c := p.as(t, policy.Viewer)
+	c := p.as(t, users.Viewer)
 	yesterday := c.get(link(t, c.get("/calls?intent=critical"), "Yesterday"))
 	if diff := cmp.Diff("CA0 CA1 CA2 CA3", strings.Join(sids(yesterday), " ")); diff != "" {
 		t.Errorf("yesterday (-want +got):\n%s", diff)
@@ -166,7 +167,7 @@ func TestColumnsOfCalls(t *testing.T) {
 	for i := range 60 {
 		p.load(t, served(policy.CallSID(fmt.Sprintf("CA%04d", i)), monday.Add(-time.Duration(i)*time.Minute), 60))
 	}
-	c := p.as(t, policy.Viewer)
+	c := p.as(t, users.Viewer)
 	page := c.get("/calls?column=sid&column=month")
 	page.want(t, http.StatusOK, `data-label="SID"`, `data-label="Month"`).without(t, `data-label="Account"`)
 	c.get(link(t, page, "Older calls")).want(t, http.StatusOK, `data-label="SID"`).without(t, `data-label="Account"`)

@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // caseNoun is one case.
 func (s *site) caseNoun() noun {
 	return noun{path: fairUsePath, route: func(r routes) {
 		r.get(fairUsePath+"/cases/:id", (*request).oneCase)
-		r.post(fairUsePath+"/cases/:id/moves", (*request).moveCase, policy.DoActs)
+		r.post(fairUsePath+"/cases/:id/moves", (*request).moveCase, users.DoActs)
 	}}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const chargesPath = fairUsePath + "/charges"
@@ -21,7 +22,7 @@ const maxChargeRows = 100
 func (s *site) chargesNoun() noun {
 	return noun{path: fairUsePath, route: func(r routes) {
 		r.get(chargesPath, (*request).charges)
-		r.get(chargesPath+".csv", (*request).chargesFile, policy.TakeExports)
+		r.get(chargesPath+".csv", (*request).chargesFile, users.TakeExports)
 	}}
 }
 
@@ -84,11 +85,11 @@ func (r *request) proposal() (month policy.Month, lines iter.Seq[policy.Charge],
 			return month, nil, at, false, err
 		}
 	}
-	book, ready, err := r.site.Standings.Book(r.ctx(), month, 1)
+	report, ready, err := r.site.Usage.Report(r.ctx(), month, 1)
 	if err != nil || !ready {
 		return month, nil, at, false, err
 	}
-	return month, book[0].Charges(r.site.Policy.FairUse), book.DerivedAt(), true, nil
+	return month, report[0].Charges(r.site.Policy.FairUse), report.DerivedAt(), true, nil
 }
 
 // named writes the accounts' names into the lines of a proposal.

@@ -9,7 +9,8 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 	"go.uber.org/zap"
 
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/console/signin"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // site is the console.
@@ -17,23 +18,19 @@ type site struct {
 	Deps
 	views     views
 	assets    assets
-	sessions  *sessions
-	passwords *passwords
-	guesses   *guesses
+	signin    *signin.Service
 	uploads   *uploads
-	tokens    *tokens
-	exporting *exporting
 	turns     turns
 	streaming atomic.Int32 // streams of events that are open
-	provider  *provider
+	exporting atomic.Int32 // exports that are under way
 	nouns     []noun
 }
 
 // noun is one kind of thing that the console shows. Its file holds its routes and their handlers.
 type noun struct {
-	title string            // in the navigation; "" for what has no place there
-	path  string            // of its first page
-	needs policy.Permission // to see its first page; "" for everybody who is signed in
+	title string           // in the navigation; "" for what has no place there
+	path  string           // of its first page
+	needs users.Permission // to see its first page; "" for everybody who is signed in
 	route func(routes)
 }
 
@@ -41,7 +38,7 @@ type noun struct {
 func (s *site) all() []noun {
 	return []noun{
 		s.nowNoun(), s.callsNoun(), s.callNoun(), s.accountsNoun(), s.accountNoun(), s.importNoun(), s.fairUseNoun(), s.caseNoun(), s.chargesNoun(), s.whatIfNoun(),
-		s.linesNoun(), s.phoneNoun(), s.auditNoun(), s.usersNoun(), s.healthNoun(), s.profileNoun(), s.tokensNoun(), s.apiNoun(), s.sessionNoun(), s.ssoNoun(),
+		s.linesNoun(), s.phoneNoun(), s.auditNoun(), s.usersNoun(), s.healthNoun(), s.profileNoun(), s.tokensNoun(), s.apiNoun(), s.signInNoun(),
 	}
 }
 
@@ -54,13 +51,13 @@ func New(d Deps) http.Handler {
 		d.Yield = func() {}
 	}
 	s := &site{
-		Deps: d, assets: newAssets(), passwords: newPasswords(), guesses: newGuesses(), provider: newProvider(d.Settings), tokens: newTokens(),
-		uploads: &uploads{}, exporting: &exporting{}, turns: newTurns(),
+		Deps: d, views: newViews(), assets: newAssets(), uploads: &uploads{}, turns: newTurns(),
+		signin: signin.New(signin.Deps{Settings: d.Settings.Settings, Users: d.Users, Sessions: d.Sessions, Tokens: d.Tokens, Audit: d.Audit, Now: d.Now, Logger: d.Logger}),
 	}
-	s.views, s.sessions, s.nouns = newViews(), newSessions(d), s.all()
+	s.nouns = s.all()
 	front := http.NewServeMux()
 	front.Handle("GET "+assetsPath, s.assets)
-	front.Handle("/", s.inTurn(s.sessions.LoadAndSave(s.pages())))
+	front.Handle("/", s.inTurn(s.signin.LoadAndSave(s.pages())))
 	outer := http.NewServeMux()
 	api := s.inTurn(s.api())
 	outer.Handle(apiPath, api)
@@ -126,12 +123,12 @@ type routes struct {
 }
 
 // get shows something.
-func (r routes) get(path string, handle func(*request) error, needs ...policy.Permission) {
+func (r routes) get(path string, handle func(*request) error, needs ...users.Permission) {
 	r.echo.GET(path, r.site.guarded(handle, needs))
 }
 
 // post does something.
-func (r routes) post(path string, handle func(*request) error, needs ...policy.Permission) {
+func (r routes) post(path string, handle func(*request) error, needs ...users.Permission) {
 	r.echo.POST(path, r.site.guarded(handle, needs))
 }
 

@@ -12,7 +12,7 @@
 // pages, answered with 303, or with the page itself and what is wrong.
 //
 // Sessions are kept in the store under a hash of their token. They end after Settings.Idle without a page, after Settings.Session whatever
-// happens, and all at once when a person signs out everywhere, is shut out, or has a new password (policy.User.Generation). A request for
+// happens, and all at once when a person signs out everywhere, is shut out, or has a new password (users.User.Generation). A request for
 // events is no sign of life. Guesses at passwords are slowed down by name and by address, in memory; hashing is done one at a time.
 //
 // # How to add a page
@@ -25,7 +25,7 @@
 //     func (s *site) linesNoun() noun {
 //     return noun{title: "Lines", path: "/lines", route: func(r routes) {
 //     r.get("/lines", (*request).lines)
-//     r.post("/lines/:number/closures", (*request).close, policy.ManageLines)
+//     r.post("/lines/:number/closures", (*request).close, users.ManageLines)
 //     }}
 //     }
 //

@@ -12,7 +12,9 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // exportEnd is the last part of the path of an export.
@@ -85,13 +87,12 @@ func (r *request) exportCalls() error {
 	if err != nil {
 		return err
 	}
-	export := r.site.exporting.begin(&underWay{User: r.user.Name, Words: words, Format: format, BeganAt: r.now})
-	if export == nil {
-		return tooMany{errManyExports, 10 * time.Second}
+	defer r.site.exporting.Add(-1)
+	if r.site.exporting.Add(1) > maxExports {
+		return signin.Throttled{Err: errManyExports, Wait: 10 * time.Second}
 	}
-	defer export.end(false) // unless it was whole
 	entry := policy.AuditEntry{
-		At: r.now, By: r.user.Name, Act: policy.ActExport, Customer: filter.Customer, Subject: "calls", Detail: format + " of " + words + r.overAPI(),
+		At: r.now, By: r.user.Name, Act: users.ActExport, Customer: filter.Customer, Subject: "calls", Detail: format + " of " + words + r.overAPI(),
 	}
 	if err := r.site.Audit.Note(r.ctx(), entry); err != nil {
 		return err
@@ -100,13 +101,13 @@ func (r *request) exportCalls() error {
 	h.Set("Content-Type", kind)
 	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="calls-%s.%s"`, r.now.In(r.zone).Format("2006-01-02-150405"), format))
 	h.Set("Cache-Control", "no-store")
-	return r.sendRows(format, r.exported(filter, export), export)
+	return r.sendRows(format, r.exported(filter))
 }
 
 // selected is what the address selects, all pages of it, and the same in words.
 func (r *request) selected() (filter policy.Filter, words string, err error) {
 	f := r.callFilter().ordered("")
-	filter, _, err = f.parse(r.site.Policy, r.zone, r.may(policy.SeeNumbers))
+	filter, _, err = f.parse(r.site.Policy, r.zone, r.may(users.SeeNumbers))
 	return filter, f.words(), err
 }
 
@@ -119,8 +120,8 @@ func (r *request) overAPI() string {
 }
 
 // exported are the rows of an export.
-func (r *request) exported(filter policy.Filter, export *underWay) iter.Seq2[policy.Row, error] {
-	counting, numbers := newTickets(r.site.Calls), r.may(policy.SeeNumbers)
+func (r *request) exported(filter policy.Filter) iter.Seq2[policy.Row, error] {
+	counting, numbers := newTickets(r.site.Calls), r.may(users.SeeNumbers)
 	return func(yield func(policy.Row, error) bool) {
 		breath := breath{ctx: r.ctx(), since: time.Now()}
 		done := r.site.turns.take(r.ctx())
@@ -134,7 +135,6 @@ func (r *request) exported(filter policy.Filter, export *underWay) iter.Seq2[pol
 			if !yield(row, err) || err != nil {
 				return
 			}
-			export.took(c)
 			breath.take()
 			done = r.site.turns.take(r.ctx())
 		}
@@ -163,7 +163,7 @@ func (b *breath) take() {
 }
 
 // sendRows streams rows. What fails in the middle, a bug too, cuts the connection, so that nobody takes a part for the whole.
-func (r *request) sendRows(format string, rows iter.Seq2[policy.Row, error], progress *underWay) error {
+func (r *request) sendRows(format string, rows iter.Seq2[policy.Row, error]) error {
 	whole := false
 	defer func() {
 		if !whole {
@@ -181,7 +181,6 @@ func (r *request) sendRows(format string, rows iter.Seq2[policy.Row, error], pro
 	if whole = err == nil; !whole && !errors.Is(err, context.Canceled) && r.ctx().Err() == nil {
 		r.site.Logger.Error("an export failed", zap.String("user", r.user.Name), zap.Error(err))
 	}
-	progress.end(whole)
 	return nil
 }
 

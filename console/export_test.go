@@ -19,6 +19,7 @@ import (
 
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 )
 
@@ -190,7 +191,7 @@ func TestExportEqualsTheFilter(t *testing.T) {
 		}
 		p.load(t, c)
 	}
-	operator := p.as(t, policy.Operator)
+	operator := p.as(t, users.Operator)
 	for _, query := range []string{"", "intent=question", "customer=204518&since=2026-11-20&until=2026-11-21", "outcome=abandoned", "line=%2B448000668187"} {
 		var listed []string
 		link := "/calls?" + query
@@ -251,9 +252,9 @@ func between(text, before, after string, most int) (all []string) {
 // Who may take lists out but not see numbers gets a file without them, and who may not take lists out gets none.
 func TestExportsByPermission(t *testing.T) {
 	p := mustFilled(t, func(d *console.Deps) {
-		d.Settings.Permissions = policy.Permissions{policy.Viewer: {policy.TakeExports}, policy.Operator: {policy.SeeNumbers}}
+		d.Settings.Permissions = users.Permissions{users.Viewer: {users.TakeExports}, users.Operator: {users.SeeNumbers}}
 	})
-	viewer, operator := p.as(t, policy.Viewer), p.as(t, policy.Operator)
+	viewer, operator := p.as(t, users.Viewer), p.as(t, users.Operator)
 	for _, format := range []string{"csv", "json"} {
 		file := viewer.get("/calls/export?format=" + format)
 		file.want(t, http.StatusOK, "+44********18", "+15*******01", "+448000668187")
@@ -262,28 +263,4 @@ func TestExportsByPermission(t *testing.T) {
 	}
 	operator.get("/calls").without(t, "/calls/export")
 	p.visitor(t).get("/calls/export?format=csv").want(t, http.StatusOK, "Sign in")
-}
-
-// Who takes a list out sees how far it is, and whether it came to its end; nobody sees another's.
-func TestHowFarExportsAre(t *testing.T) {
-	p, log := mustEndless(t, 0)
-	admin, operator := p.as(t, policy.Admin), p.as(t, policy.Operator)
-	operator.get("/exports").want(t, http.StatusOK, "You took nothing out")
-	body, _, ended := slowly(p, p.program(t, "operator"), "/api/v1/calls/export?format=csv&intent=critical")
-	lines := bufio.NewReaderSize(body, 16)
-	for range 1200 {
-		if _, err := lines.ReadString('\n'); err != nil {
-			t.Fatal(err)
-		}
-	}
-	page := operator.get("/exports")
-	page.want(t, http.StatusOK, "under way", "intent critical", "csv", `http-equiv="refresh"`)
-	if so := between(page.body, `data-label="Calls so far" class="figure">`, "<", 0); len(so) != 1 || len(so[0]) < 4 {
-		t.Errorf("after 1200 lines %q calls are so far", so)
-	}
-	admin.get("/exports").want(t, http.StatusOK, "You took nothing out")
-	body.Close()
-	<-log.stopped
-	<-ended
-	operator.get("/exports").want(t, http.StatusOK, "cut off", "None is under way")
 }

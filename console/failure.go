@@ -3,7 +3,6 @@ package console
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -11,23 +10,19 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // What the console itself refuses, and why.
 var (
 	errBroken       = errors.New("a page is broken")
-	errSignedOut    = errors.New("not signed in")
-	errIdle         = fmt.Errorf("%w: the session was idle", errSignedOut)
 	errNotPermitted = errors.New("not permitted")
 	errOtherSite    = errors.New("the request came from another site")
 	errWrongInput   = errors.New("the form was not filled in as it must be")
 	errNotDerived   = errors.New("the figures are being derived")
-	errBusy         = errors.New("too many sign-ins at once")
-	errProvider     = errors.New("the identity provider cannot be used")
-	errStale        = errors.New("the sign-in was begun elsewhere, or too long ago")
-	errNoRole       = errors.New("the identity provider names no group that has a role here")
-	errOtherUser    = errors.New("the name belongs to another user of the console")
+	errManyStreams  = errors.New("too many streams at once")
 )
 
 // failure is an error as a person is shown it: what happened, and what to do.
@@ -51,7 +46,7 @@ var failures = []struct {
 	{policy.ErrNoNotice, failure{Status: http.StatusNotFound, Title: "No such notice", Advice: "It was delivered meanwhile, or belonged to a customer who was erased."}, false},
 	{policy.ErrSent, failure{Status: http.StatusConflict, Title: "Delivered already", Advice: "There is nothing to try again."}, false},
 	{policy.ErrMark, failure{Status: http.StatusUnprocessableEntity, Title: "No such place in the list", Advice: "Begin at its first page."}, false},
-	{policy.ErrNoUser, failure{Status: http.StatusNotFound, Title: "No such user", Advice: "The list of users shows who there is."}, false},
+	{users.ErrNoUser, failure{Status: http.StatusNotFound, Title: "No such user", Advice: "The list of users shows who there is."}, false},
 	{policy.ErrNoPhoneCall, failure{Status: http.StatusNotFound, Title: "No such call", Advice: "Nobody makes this call any more, or somebody else does. Your calls are on the page Phone."}, false},
 	{errNoLine, failure{Status: http.StatusNotFound, Title: "No such line", Advice: "The configuration has no line with this number. The page of the lines shows those that there are."}, false},
 	{errNotPermitted, failure{Status: http.StatusForbidden, Title: "Not permitted", Advice: "Your role does not include this. An admin can give you another role."}, false},
@@ -59,12 +54,13 @@ var failures = []struct {
 	{errWrongInput, failure{Status: http.StatusUnprocessableEntity, Title: "That did not work", Advice: "Go back, correct it, and send it again."}, true},
 	{errNotDerived, failure{Status: http.StatusServiceUnavailable, Title: "The figures are being worked out", Advice: "They are derived from the log, which takes a few seconds. Try again then."}, false},
 	{errManyExports, failure{Status: http.StatusTooManyRequests, Title: "Too many exports at once", Advice: "Others take lists out at this moment. Wait until one is done, and try again."}, false},
-	{policy.ErrNoToken, failure{Status: http.StatusNotFound, Title: "No such token", Advice: "It was revoked already. Your page shows the tokens that you have."}, false},
-	{errBusy, failure{Status: http.StatusServiceUnavailable, Title: "Too many sign-ins at once", Advice: "Wait a few seconds and try again."}, false},
-	{errProvider, failure{Status: http.StatusBadGateway, Title: "The identity provider cannot be used", Advice: "Try again in a minute. If it stays, an admin finds the reason in the server's log."}, false},
-	{errStale, failure{Status: http.StatusBadRequest, Title: "Please sign in again", Advice: "The sign-in was begun in another browser, or too long ago. Begin again at the first page."}, false},
-	{errNoRole, failure{Status: http.StatusForbidden, Title: "No role here", Advice: "Your company's account is fine, but none of its groups has a role in this console. An admin can give one of them a role (console.sso.roles in the configuration)."}, false},
-	{errOtherUser, failure{Status: http.StatusForbidden, Title: "Not let in", Advice: "The console has another user of your name, or yours was shut out. An admin can tell."}, false},
+	{users.ErrNoToken, failure{Status: http.StatusNotFound, Title: "No such token", Advice: "It was revoked already. Your page shows the tokens that you have."}, false},
+	{signin.ErrBusy, failure{Status: http.StatusServiceUnavailable, Title: "Too many sign-ins at once", Advice: "Wait a few seconds and try again."}, false},
+	{errManyStreams, failure{Status: http.StatusServiceUnavailable, Title: "Too many pages are open", Advice: "Close some that follow a call or the present, and try again."}, false},
+	{signin.ErrProvider, failure{Status: http.StatusBadGateway, Title: "The identity provider cannot be used", Advice: "Try again in a minute. If it stays, an admin finds the reason in the server's log."}, false},
+	{signin.ErrStale, failure{Status: http.StatusBadRequest, Title: "Please sign in again", Advice: "The sign-in was begun in another browser, or too long ago. Begin again at the first page."}, false},
+	{signin.ErrNoRole, failure{Status: http.StatusForbidden, Title: "No role here", Advice: "Your company's account is fine, but none of its groups has a role in this console. An admin can give one of them a role (console.sso.roles in the configuration)."}, false},
+	{signin.ErrOtherUser, failure{Status: http.StatusForbidden, Title: "Not let in", Advice: "The console has another user of your name, or yours was shut out. An admin can tell."}, false},
 	{echo.ErrNotFound, failure{Status: http.StatusNotFound, Title: "No such page", Advice: "The address is wrong, or the page has moved. The menu shows what there is."}, false},
 	{echo.ErrMethodNotAllowed, failure{Status: http.StatusNotFound, Title: "No such page", Advice: "The address is wrong, or the page has moved. The menu shows what there is."}, false},
 }

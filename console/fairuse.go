@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const fairUsePath = "/fair-use"
@@ -23,7 +24,7 @@ func (s *site) fairUseNoun() noun {
 	return noun{title: "Fair use", path: fairUsePath, route: func(r routes) {
 		r.get(fairUsePath, (*request).board)
 		r.get(fairUsePath+"/closed", (*request).closedCases)
-		r.post(fairUsePath+"/cases", (*request).openCase, policy.DoActs)
+		r.post(fairUsePath+"/cases", (*request).openCase, users.DoActs)
 	}}
 }
 

@@ -8,13 +8,14 @@ import (
 
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // caseOf opens a case of northwind's over its months, and takes it to a state.
 func (p *place) caseOf(t testing.TB, c policy.Customer, to ...policy.CaseState) policy.Case {
 	t.Helper()
-	months, err := policy.AccountMonths(c, "2026-11", 6, company(t).FairUse, func(m policy.Month) ([]policy.Tally, error) {
-		return p.store.AccountTallies(t.Context(), c.Number, m)
+	months, err := policy.AccountMonths(c, "2026-11", 6, company(t).FairUse, func(m policy.Month) ([]policy.CallSummary, error) {
+		return p.store.AccountSummaries(t.Context(), c.Number, m)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +36,7 @@ func (p *place) caseOf(t testing.TB, c policy.Customer, to ...policy.CaseState) 
 func TestBoardHasCasesByState(t *testing.T) {
 	t.Parallel()
 	p := mustPlace(t)
-	viewer := p.as(t, policy.Viewer)
+	viewer := p.as(t, users.Viewer)
 	viewer.get("/fair-use").want(t, http.StatusOK, "No account is under review")
 	p.enrol(t, holder)
 	p.loaded(t, 3)
@@ -43,7 +44,7 @@ func TestBoardHasCasesByState(t *testing.T) {
 	page := viewer.get("/fair-use")
 	page.want(t, http.StatusOK, "Northwind Flex Offices", "2026-09", "mila, by phone", "as agreed", "1 open case.")
 	page.without(t, "Open a case", "role=\"button\"")
-	p.as(t, policy.Operator).get("/fair-use").want(t, http.StatusOK, `href="/fair-use/cases/1?to=discussed#move-discussed"`, `href="/fair-use/cases/1?to=closed#move-closed"`)
+	p.as(t, users.Operator).get("/fair-use").want(t, http.StatusOK, `href="/fair-use/cases/1?to=discussed#move-discussed"`, `href="/fair-use/cases/1?to=closed#move-closed"`)
 	viewer.get("/fair-use?state=nonsense").want(t, http.StatusUnprocessableEntity, "No case that is open can be")
 	viewer.get("/fair-use/closed").want(t, http.StatusOK, "No case was closed yet")
 	if _, err := p.store.MoveCase(t.Context(), "1", policy.Move{At: monday, By: "mila", To: policy.CaseClosed, Note: "two months within"}, nil); err != nil {
@@ -62,7 +63,7 @@ func TestBoardShowsEveryCase(t *testing.T) {
 		p.enrol(t, c)
 		p.caseOf(t, c)
 	}
-	viewer := p.as(t, policy.Viewer)
+	viewer := p.as(t, users.Viewer)
 	first := viewer.get("/fair-use")
 	first.want(t, http.StatusOK, "50 open cases", "Desk 11", `href="/fair-use?state=flagged"`)
 	first.without(t, "Desk 12")
@@ -95,8 +96,8 @@ func TestCaseMovesByForms(t *testing.T) {
 			p := mustPlace(t)
 			p.enrol(t, holder)
 			p.caseOf(t, holder)
-			p.as(t, policy.Viewer).post("/fair-use/cases/1/moves", row.form...).want(t, http.StatusForbidden)
-			p.as(t, policy.Operator).post("/fair-use/cases/1/moves", row.form...).want(t, row.status, row.want...)
+			p.as(t, users.Viewer).post("/fair-use/cases/1/moves", row.form...).want(t, http.StatusForbidden)
+			p.as(t, users.Operator).post("/fair-use/cases/1/moves", row.form...).want(t, row.status, row.want...)
 			moved, err := p.store.Case(t.Context(), "1")
 			if err != nil {
 				t.Fatal(err)
@@ -114,7 +115,7 @@ func TestTwoPeopleMoveOneCase(t *testing.T) {
 	p := mustPlace(t)
 	p.enrol(t, holder)
 	p.caseOf(t, holder, policy.CaseContacted, policy.CaseDiscussed, policy.CaseWatching)
-	first, second := p.as(t, policy.Admin), p.as(t, policy.Operator)
+	first, second := p.as(t, users.Admin), p.as(t, users.Operator)
 	first.post("/fair-use/cases/1/moves", "to", "restricted", "from", "watching", "note", "no change").want(t, http.StatusOK)
 	second.post("/fair-use/cases/1/moves", "to", "charged", "from", "watching", "note", "three tickets over").
 		want(t, http.StatusConflict, "it was watching when you looked, and is restricted; admin moved it to restricted", "three tickets over")
@@ -130,7 +131,7 @@ func TestMoveByEmailSaysWhatBecameOfIt(t *testing.T) {
 	p.enrol(t, holder, other)
 	p.caseOf(t, holder)
 	p.caseOf(t, other)
-	operator := p.as(t, policy.Operator)
+	operator := p.as(t, users.Operator)
 	operator.post("/fair-use/cases/1/moves", "to", "contacted", "from", "flagged", "via", "email", "note", "wrote").want(t, http.StatusOK, "No mail server is configured, so nothing was sent")
 	operator.get("/fair-use/cases/2").without(t, "send an e-mail now")
 	operator.post("/fair-use/cases/2/moves", "to", "contacted", "from", "flagged", "via", "email", "note", "wrote").want(t, http.StatusUnprocessableEntity, "The account has no e-mail address")
@@ -143,13 +144,13 @@ func TestCaseIsOpenedByHand(t *testing.T) {
 	p := mustPlace(t)
 	p.enrol(t, holder)
 	p.loaded(t, 2)
-	operator := p.as(t, policy.Operator)
+	operator := p.as(t, users.Operator)
 	operator.post("/fair-use/cases", "customer", "999999", "note", "why").want(t, http.StatusUnprocessableEntity, "No such customer", `value="999999"`)
 	operator.post("/fair-use/cases", "customer", "204518", "note", " ", "from", "account").want(t, http.StatusUnprocessableEntity, "say why the case", "Latest calls")
 	operator.post("/fair-use/cases", "customer", "204518", "note", "they train on the phone").want(t, http.StatusOK, "The case is open.", "they train on the phone", "2026-10")
 	operator.post("/fair-use/cases", "customer", "204518", "note", "again").want(t, http.StatusConflict, "The account has an open case", `value="again"`)
 	wantLast(t, p.audit(t), "case-open 1 by operator:  they train on the phone")
-	p.as(t, policy.Viewer).post("/fair-use/cases", "customer", "204518", "note", "x").want(t, http.StatusForbidden)
+	p.as(t, users.Viewer).post("/fair-use/cases", "customer", "204518", "note", "x").want(t, http.StatusForbidden)
 }
 
 // The proposal of a month is that of "supportline charges", on the page and as a file, which only some may take, and the audit names.
@@ -158,7 +159,7 @@ func TestChargesAreProposed(t *testing.T) {
 	p := mustPlace(t)
 	p.enrol(t, holder)
 	p.loaded(t, 2)
-	viewer := p.as(t, policy.Viewer)
+	viewer := p.as(t, users.Viewer)
 	page := viewer.get("/fair-use/charges")
 	page.want(t, http.StatusOK, "Charges of 2026-10", "Northwind Flex Offices", "12.50", "2.50", "1 account, 15.00 GBP in all.")
 	page.without(t, "As CSV", "will grow")
@@ -166,7 +167,7 @@ func TestChargesAreProposed(t *testing.T) {
 	viewer.get("/fair-use/charges?month=2026-01").want(t, http.StatusOK, "Every account stayed within the limits")
 	viewer.get("/fair-use/charges?month=2027-01").want(t, http.StatusUnprocessableEntity, "has not begun")
 	viewer.get("/fair-use/charges.csv").want(t, http.StatusForbidden)
-	file := p.as(t, policy.Operator).get("/fair-use/charges.csv?month=2026-10")
+	file := p.as(t, users.Operator).get("/fair-use/charges.csv?month=2026-10")
 	want := "month,customer,account,kind,quantity,rate,amount,currency\n" +
 		"2026-10,204518,Northwind Flex Offices,tickets,1,12.50,12.50,GBP\n2026-10,204518,Northwind Flex Offices,minutes,5,0.50,2.50,GBP\n"
 	if file.body != want || !strings.Contains(file.header.Get("Content-Disposition"), "charges-2026-10.csv") {
@@ -181,7 +182,7 @@ func TestWhatIf(t *testing.T) {
 	p := mustPlace(t)
 	p.enrol(t, holder)
 	p.loaded(t, 3)
-	viewer := p.as(t, policy.Viewer)
+	viewer := p.as(t, users.Viewer)
 	viewer.get("/fair-use/what-if").want(t, http.StatusOK, "These are the limits as they are.", "from 2026-06 to 2026-11", `name="tickets" value="16"`)
 	viewer.get("/fair-use/what-if?tickets=17&call=20").want(t, http.StatusOK, "1 account would have stood otherwise: 0 months worse, 3 better.", "Northwind", "2026-09")
 	viewer.get("/fair-use/what-if?tickets=20&call=4&over-long=17&span=3").want(t, http.StatusOK, "Nobody would have been over", "from 2026-09 to 2026-11")
@@ -193,8 +194,8 @@ func TestWhatIf(t *testing.T) {
 // While figures are derived the pages say so, and look again, with and without scripts.
 func TestFiguresThatAreBeingDerived(t *testing.T) {
 	t.Parallel()
-	p := mustPlace(t, func(d *console.Deps) { d.Standings = unready{} })
-	operator := p.as(t, policy.Operator)
+	p := mustPlace(t, func(d *console.Deps) { d.Usage = unready{} })
+	operator := p.as(t, users.Operator)
 	for _, path := range []string{"/fair-use/charges", "/fair-use/what-if?tickets=12"} {
 		operator.get(path).want(t, http.StatusOK, "being worked out", `http-equiv="refresh"`, `hx-trigger="load delay:1s"`)
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const healthPath = "/health"
@@ -12,7 +13,7 @@ const healthPath = "/health"
 func (s *site) healthNoun() noun {
 	return noun{title: "Health", path: healthPath, route: func(r routes) {
 		r.get(healthPath, (*request).health)
-		r.post(healthPath+"/retry", (*request).retryNotice, policy.DoActs)
+		r.post(healthPath+"/retry", (*request).retryNotice, users.DoActs)
 	}}
 }
 

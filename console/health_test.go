@@ -9,6 +9,7 @@ import (
 
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // TestHealth shows what the program found of itself, and lets those who may act try a notice again that was given up.
@@ -22,7 +23,7 @@ func TestHealth(t *testing.T) {
 	if err := p.store.PutNotices(t.Context(), []policy.Notice{notice}); err != nil {
 		t.Fatal(err)
 	}
-	viewer, operator := p.as(t, policy.Viewer), p.as(t, policy.Operator)
+	viewer, operator := p.as(t, users.Viewer), p.as(t, users.Operator)
 	viewer.get("/health").want(t, http.StatusOK, "no space left", "Make room.", "None. Every notice was delivered")
 	if err := p.store.NoticeFailed(t.Context(), notice.Key, monday.Add(time.Hour), errors.New("550 no such user"), time.Time{}); err != nil {
 		t.Fatal(err)
@@ -32,5 +33,5 @@ func TestHealth(t *testing.T) {
 	operator.get("/now").want(t, http.StatusOK, "See which")
 	operator.post("/health/retry", "key", notice.Key).want(t, http.StatusOK, "It is tried again now.", "None. Every notice was delivered")
 	operator.post("/health/retry", "key", "nothing").want(t, http.StatusNotFound, "No such notice")
-	p.as(t, policy.Admin).get("/audit?act=retry").want(t, http.StatusOK, "a tickets notice by email")
+	p.as(t, users.Admin).get("/audit?act=retry").want(t, http.StatusOK, "a tickets notice by email")
 }

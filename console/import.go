@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const (
@@ -23,11 +24,11 @@ const (
 // importNoun brings the customers file in: it is uploaded, looked at, and then imported just as it was looked at.
 func (s *site) importNoun() noun {
 	return noun{path: importPath, route: func(r routes) {
-		r.get(importPath, (*request).importForm, policy.DoActs)
-		r.post(importPath, (*request).upload, policy.DoActs)
-		r.get(importPath+"/:id", (*request).preview, policy.DoActs)
-		r.post(importPath+"/:id", (*request).confirmImport, policy.DoActs)
-		r.post(importPath+"/:id/discard", (*request).discardImport, policy.DoActs)
+		r.get(importPath, (*request).importForm, users.DoActs)
+		r.post(importPath, (*request).upload, users.DoActs)
+		r.get(importPath+"/:id", (*request).preview, users.DoActs)
+		r.post(importPath+"/:id", (*request).confirmImport, users.DoActs)
+		r.post(importPath+"/:id/discard", (*request).discardImport, users.DoActs)
 	}}
 }
 
@@ -66,8 +67,8 @@ func (r *request) upload() error {
 		shown := problems[:min(len(problems), maxShownProblems)]
 		return r.showImport(http.StatusUnprocessableEntity, importPage{File: name, Problems: shown, More: len(problems) - len(shown)})
 	}
-	if r.may(policy.SeeNumbers) { // the preview shows what the directory has of these customers
-		if err := r.note(policy.ActReveal, "", fmt.Sprintf("telephone numbers in the preview of an import of %d customers", len(customers))); err != nil {
+	if r.may(users.SeeNumbers) { // the preview shows what the directory has of these customers
+		if err := r.note(users.ActReveal, "", fmt.Sprintf("telephone numbers in the preview of an import of %d customers", len(customers))); err != nil {
 			return err
 		}
 	}
@@ -143,7 +144,7 @@ func (r *request) showPreview(status int, problem string) error {
 		body.Next = importPath + "/" + kept.id + query("from", strconv.Itoa(last+1))
 	}
 	p := r.page(body)
-	p.Numbers = r.may(policy.SeeNumbers)
+	p.Numbers = r.may(users.SeeNumbers)
 	return r.show(status, "preview", p)
 }
 

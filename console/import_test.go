@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const header = "number,name,package,line,account_holder,email,phone,caller_numbers\n"
@@ -60,7 +60,7 @@ func TestImportDoesWhatThePreviewSaid(t *testing.T) {
 	t.Parallel()
 	p := mustPlace(t)
 	p.enrol(t, holder)
-	operator := p.as(t, policy.Operator)
+	operator := p.as(t, users.Operator)
 	operator.get("/accounts/import").want(t, http.StatusOK, "Customers file", "At most 4 MB")
 	preview := operator.upload("customers.csv", file)
 	preview.want(
@@ -85,7 +85,7 @@ func TestImportRefusesAnotherDirectory(t *testing.T) {
 	t.Parallel()
 	p := mustPlace(t)
 	p.enrol(t, holder)
-	operator := p.as(t, policy.Operator)
+	operator := p.as(t, users.Operator)
 	preview := operator.upload("customers.csv", file)
 	changed := holder
 	changed.Name = "Northwind Plus"
@@ -100,12 +100,12 @@ func TestImportRefusesAnotherDirectory(t *testing.T) {
 func TestImportSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	p := mustPlace(t)
-	operator := p.as(t, policy.Operator)
+	operator := p.as(t, users.Operator)
 	wrong := operator.upload("wrong.csv", header+"2045,Northwind,Ultimate,+448000668187,,ada,,\n")
 	wrong.want(t, http.StatusUnprocessableEntity, "Nothing can be imported from wrong.csv", `<td class="figure">2</td><td class="figure">1</td><td>number</td>`, "write exactly 6 digits", "is not an e-mail address")
 	operator.upload("film.csv", strings.Repeat("x", 5<<20)).want(t, http.StatusUnprocessableEntity, "larger than 4 MB")
 	operator.post("/accounts/import").want(t, http.StatusUnprocessableEntity, "Choose a customers file")
-	p.as(t, policy.Viewer).upload("customers.csv", file).want(t, http.StatusForbidden)
+	p.as(t, users.Viewer).upload("customers.csv", file).want(t, http.StatusForbidden)
 	if lines := p.audit(t); len(lines) != 2 { // the two sign-ins
 		t.Errorf("the audit has %q", lines)
 	}
@@ -115,9 +115,9 @@ func TestImportSaysWhatIsWrong(t *testing.T) {
 func TestUploadsAreTheirOwnersAndShort(t *testing.T) {
 	t.Parallel()
 	p := mustPlace(t)
-	operator := p.as(t, policy.Operator)
+	operator := p.as(t, users.Operator)
 	preview := operator.upload("customers.csv", file)
-	p.as(t, policy.Admin).get(preview.path).want(t, http.StatusUnprocessableEntity, "not kept any longer")
+	p.as(t, users.Admin).get(preview.path).want(t, http.StatusUnprocessableEntity, "not kept any longer")
 	second := operator.upload("customers.csv", file)
 	operator.get(preview.path).want(t, http.StatusUnprocessableEntity, "not kept any longer")
 	operator.get(second.path).want(t, http.StatusOK, "2 new")

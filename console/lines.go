@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const linesPath = "/lines"
@@ -22,13 +23,13 @@ func (s *site) linesNoun() noun {
 	return noun{title: "Lines", path: linesPath, route: func(r routes) {
 		r.get(linesPath, (*request).lines)
 		r.get(linesPath+"/at", (*request).linesAt)
-		r.get(linesPath+"/dates.yaml", (*request).datesYAML, policy.ManageLines)
-		r.post(linesPath+"/reveal", (*request).revealTeams, policy.SeeNumbers)
+		r.get(linesPath+"/dates.yaml", (*request).datesYAML, users.ManageLines)
+		r.post(linesPath+"/reveal", (*request).revealTeams, users.SeeNumbers)
 		r.get(linesPath+"/:line", (*request).line)
-		r.post(linesPath+"/:line/dates", (*request).editDate, policy.ManageLines)
-		r.post(linesPath+"/:line/withdraw", (*request).withdrawDate, policy.ManageLines)
-		r.post(linesPath+"/:line/restore", (*request).restoreDates, policy.ManageLines)
-		r.post(linesPath+"/:line/written", (*request).dropWritten, policy.ManageLines)
+		r.post(linesPath+"/:line/dates", (*request).editDate, users.ManageLines)
+		r.post(linesPath+"/:line/withdraw", (*request).withdrawDate, users.ManageLines)
+		r.post(linesPath+"/:line/restore", (*request).restoreDates, users.ManageLines)
+		r.post(linesPath+"/:line/written", (*request).dropWritten, users.ManageLines)
 	}}
 }
 
@@ -79,7 +80,7 @@ func (r *request) lines() error {
 		body.Teams = append(body.Teams, t)
 	}
 	slices.SortFunc(body.Teams, func(a, b policy.Team) int { return strings.Compare(a.Name, b.Name) })
-	if r.may(policy.ManageLines) {
+	if r.may(users.ManageLines) {
 		body.YAML = string(r.site.Lines.YAML())
 	}
 	return r.showWithTeams(http.StatusOK, "lines", body)
@@ -96,16 +97,16 @@ func (r *request) standing(s policy.Settings, l policy.Line) lineStands {
 // showWithTeams shows a page that names specialists: their numbers in full for those to whom they were revealed.
 func (r *request) showWithTeams(status int, name string, body any) error {
 	p := r.page(body)
-	p.Numbers = r.may(policy.SeeNumbers) && slices.Contains(r.site.sessions.revealed(r.ctx()), teamsRevealed)
+	p.Numbers = r.may(users.SeeNumbers) && r.site.signin.IsRevealed(r.ctx(), teamsRevealed)
 	return r.show(status, name, p)
 }
 
 // revealTeams shows the specialists' numbers to the person for the rest of the session, and says so in the audit.
 func (r *request) revealTeams() error {
-	if err := r.note(policy.ActReveal, "teams", "the telephone numbers of the teams"); err != nil {
+	if err := r.note(users.ActReveal, "teams", "the telephone numbers of the teams"); err != nil {
 		return err
 	}
-	r.site.sessions.reveal(r.ctx(), teamsRevealed)
+	r.site.signin.Reveal(r.ctx(), teamsRevealed)
 	return r.seeOther(linesPath + "#teams")
 }
 

@@ -10,11 +10,12 @@ import (
 
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 func TestLines(t *testing.T) {
 	p := mustPlace(t, withHours(t))
-	viewer := p.as(t, policy.Viewer)
+	viewer := p.as(t, users.Viewer)
 	overview := viewer.get("/lines")
 	overview.want(t, http.StatusOK, "United Kingdom", "448000668187", "Monday to Friday 08:00-19:00", "hours.week", "Mon 2026-11-23 19:00 GMT",
 		"15*******01", "sip:***@example.com", "for 20s", "configuration 0123456789ab")
@@ -28,15 +29,15 @@ func TestLines(t *testing.T) {
 	viewer.get(ukPath+"?from=soon").want(t, http.StatusUnprocessableEntity, "write YYYY-MM-DD")
 	viewer.get(ukPath+"?before=x").want(t, http.StatusUnprocessableEntity, "no version")
 	for _, path := range []string{"/dates", "/withdraw", "/restore", "/written"} {
-		p.as(t, policy.Operator).post(ukPath+path, "seen", "0").want(t, http.StatusForbidden, "Not permitted")
+		p.as(t, users.Operator).post(ukPath+path, "seen", "0").want(t, http.StatusForbidden, "Not permitted")
 	}
-	p.as(t, policy.Operator).get("/lines/dates.yaml").want(t, http.StatusForbidden)
+	p.as(t, users.Operator).get("/lines/dates.yaml").want(t, http.StatusForbidden)
 }
 
 // What would happen to a call is the evaluator's answer, with what each reason to call gets.
 func TestWhatWouldHappen(t *testing.T) {
 	p := mustPlace(t, withHours(t))
-	c := p.as(t, policy.Viewer)
+	c := p.as(t, users.Viewer)
 	for at, want := range map[string][]string{
 		"2026-12-23T10:00": {"Wed 2026-12-23 10:00 GMT", "hours.week", "It closes on Wed 2026-12-23 19:00 GMT", "is connected", "15*******01", "2 rounds", "can leave a voicemail"},
 		"2026-12-24T10:00": {"hours.closed", "Christmas Eve", "It opens on Tue 2026-12-29 08:00 GMT", `<td data-label="The caller">is connected</td><td data-label="Team">critical</td>`, `leave a voicemail</td><td class="none">–</td>`, "and goodbye</td>"},
@@ -56,8 +57,8 @@ func TestWhatWouldHappen(t *testing.T) {
 // Specialists' numbers are shown to whom they are permitted, after an act that the audit names.
 func TestRevealTeams(t *testing.T) {
 	p := mustPlace(t, withHours(t))
-	p.as(t, policy.Viewer).post("/lines/reveal").want(t, http.StatusForbidden)
-	c := p.as(t, policy.Operator)
+	p.as(t, users.Viewer).post("/lines/reveal").want(t, http.StatusForbidden)
+	c := p.as(t, users.Operator)
 	c.get("/lines").without(t, specialist.Full()[1:])
 	c.post("/lines/reveal").want(t, http.StatusOK, specialist.Full()[1:])
 	c.get(ukPath+"?at=2026-12-23T10:00").want(t, http.StatusOK, specialist.Full()[1:])
@@ -70,7 +71,7 @@ func TestRevealTeams(t *testing.T) {
 // An admin edits dates; each change is a version that holds at once, can be taken back, and is in the audit.
 func TestEditDates(t *testing.T) {
 	p := mustPlace(t, withHours(t))
-	c := p.as(t, policy.Admin)
+	c := p.as(t, users.Admin)
 	edit := func(seen, date, kind, hours, reason string) page {
 		return c.post(ukPath+"/dates", "seen", seen, "date", date, "kind", kind, "hours", hours, "reason", reason)
 	}
@@ -101,7 +102,7 @@ func TestEditDates(t *testing.T) {
 
 func TestRefusedDates(t *testing.T) {
 	p := mustPlace(t, withHours(t))
-	c := p.as(t, policy.Admin)
+	c := p.as(t, users.Admin)
 	form := map[string]string{"seen": "0", "date": "2026-12-23", "kind": "special", "hours": "08:00-12:00", "reason": "Party"}
 	for name, row := range map[string]struct {
 		field, value string
@@ -140,8 +141,8 @@ func TestRefusedDates(t *testing.T) {
 // Of two people who edit one line, the second hears what the first did, and nothing of what the second wrote is lost: sent again, it holds.
 func TestTwoPeopleEditDates(t *testing.T) {
 	p := mustPlace(t, withHours(t))
-	p.add(t, policy.User{Name: "mila", Role: policy.Admin})
-	first, second := p.as(t, policy.Admin), p.visitor(t)
+	p.add(t, users.User{Name: "mila", Role: users.Admin})
+	first, second := p.as(t, users.Admin), p.visitor(t)
 	second.signIn("mila", password).want(t, http.StatusOK)
 	form := []string{"date", "2026-12-23", "kind", "special", "hours", "08:00-12:00", "reason", "Party"}
 	first.post(ukPath+"/dates", "seen", "0", "date", "2026-12-23", "kind", "closed", "reason", "Stocktaking").want(t, http.StatusOK)
@@ -160,7 +161,7 @@ func TestWrittenDates(t *testing.T) {
 	if _, err := p.store.ChangeDates(t.Context(), ukLine, 0, policy.EditDate(line, edit)); err != nil {
 		t.Fatal(err)
 	}
-	c := p.as(t, policy.Admin)
+	c := p.as(t, users.Admin)
 	c.get(ukPath).want(t, http.StatusOK, "in the configuration by now", "Take out what the configuration has")
 	c.post(ukPath+"/written", "seen", "1").want(t, http.StatusOK, "No date is edited", "The hours are as they were.")
 	c.get(ukPath+"?at=2026-12-24T10:00").want(t, http.StatusOK, "Christmas Eve")
@@ -176,7 +177,7 @@ func TestHistoryOfDates(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c := p.as(t, policy.Admin)
+	c := p.as(t, users.Admin)
 	newest := c.get(ukPath)
 	newest.want(t, http.StatusOK, "mila closed 2026-12-20", "mila closed 2026-12-06", ukPath+"?before=6#history")
 	newest.without(t, "mila closed 2026-12-05", "the configuration alone</td>")
@@ -208,7 +209,7 @@ func TestLinesInTheBrowser(t *testing.T) {
 	tab.See("admin went back to version 1")
 
 	tab.Go(p.server.URL + ukPath)
-	p.add(t, policy.User{Name: "mila", Role: policy.Admin})
+	p.add(t, users.User{Name: "mila", Role: users.Admin})
 	mila := p.visitor(t)
 	mila.signIn("mila", password)
 	mila.post(ukPath+"/dates", "seen", "3", "date", "2026-12-30", "kind", "closed", "reason", "Stocktaking").want(t, http.StatusOK)

@@ -20,7 +20,9 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 )
 
@@ -34,7 +36,7 @@ const password = "blue horse battery"
 //
 //	p := mustPlace(t)
 //	p.load(t, served("CA1", monday))
-//	page := p.as(t, policy.Operator).get("/calls")
+//	page := p.as(t, users.Operator).get("/calls")
 //	page.want(t, http.StatusOK, "Northwind")
 //
 // Its clock stands still until a test moves it: p.now = p.now.Add(time.Hour).
@@ -61,24 +63,24 @@ func mustPlace(t testing.TB, changes ...func(*console.Deps)) *place {
 	p.store = opened
 	logger := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(zapcore.AddSync(p.log)), zap.InfoLevel))
 	deps := console.Deps{
-		Settings: console.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour, Permissions: policy.UsualPermissions()},
+		Settings: console.Settings{Settings: signin.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour}, Permissions: users.UsualPermissions()},
 		Policy:   company(t), Lines: linesOver{company(t), opened}, Calls: opened, Users: opened, Sessions: opened, Audit: opened, Tokens: opened,
-		Accounts: directory{opened}, Cases: reviews{opened}, Ready: opened.Ping, Version: "v1.2.3", Outbox: opened, Standings: derived{opened}, Now: func() time.Time { return p.now }, Logger: logger,
+		Accounts: directory{opened}, Cases: reviews{opened}, Ready: opened.Ping, Version: "v1.2.3", Outbox: opened, Usage: derived{opened}, Now: func() time.Time { return p.now }, Logger: logger,
 	}
 	for _, change := range changes {
 		change(&deps)
 	}
 	p.server = httptest.NewServer(console.New(deps))
 	t.Cleanup(p.server.Close)
-	for _, role := range policy.Roles() {
-		p.add(t, policy.User{Name: string(role), Role: role})
+	for _, role := range users.Roles() {
+		p.add(t, users.User{Name: string(role), Role: role})
 	}
 	return p
 }
 
 // hash is made once: it costs time on purpose.
 var hash = func() string {
-	h, err := console.HashPassword("", password)
+	h, err := signin.HashPassword("", password)
 	if err != nil {
 		panic(err)
 	}
@@ -86,7 +88,7 @@ var hash = func() string {
 }()
 
 // add adds a user with everybody's password.
-func (p *place) add(t testing.TB, u policy.User) {
+func (p *place) add(t testing.TB, u users.User) {
 	t.Helper()
 	u.Password, u.CreatedAt = hash, monday
 	if err := p.store.AddUser(t.Context(), u, "test"); err != nil {
@@ -110,7 +112,7 @@ func (p *place) audit(t testing.TB) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e.Act != policy.ActUserAdd || e.By != "test" {
+		if e.Act != users.ActUserAdd || e.By != "test" {
 			lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %s by %s: %s %s", e.Act, e.Subject, e.By, e.Detail, e.Reason)))
 		}
 	}
@@ -135,7 +137,7 @@ func (p *place) visitor(t testing.TB) *client {
 }
 
 // as is somebody who signed in with a role.
-func (p *place) as(t testing.TB, role policy.Role) *client {
+func (p *place) as(t testing.TB, role users.Role) *client {
 	t.Helper()
 	c := p.visitor(t)
 	c.signIn(string(role), password).want(t, http.StatusOK, "Sign out")

@@ -133,8 +133,8 @@ func (r *request) present() (nowPage, error) {
 	if err != nil {
 		return body, err
 	}
-	if r.site.Standings != nil {
-		body.Near, body.NearAt = r.site.Standings.Near()
+	if r.site.Usage != nil {
+		body.Near, body.NearAt = r.site.Usage.Near()
 		body.NearMore = max(0, len(body.Near)-mostNear)
 		body.Near = body.Near[:len(body.Near)-body.NearMore]
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // TestNow shows the lines, who calls and since when, and today's calls; a talk near the limit is marked, one past it too.
@@ -24,7 +25,7 @@ func TestNow(t *testing.T) {
 	}
 	lost := policy.Call{SID: "CA" + "0000000000000000000000000000000b", Line: "+448000668187", From: "anonymous", StartedAt: monday.Add(-9 * time.Hour), Answered: true}
 	p.load(t, talking("CA1", 5*time.Minute), talking("CA2", 19*time.Minute), talking("CA3", 21*time.Minute), waiting, lost, served("CA4", monday.Add(-3*time.Hour), 300))
-	page := p.as(t, policy.Viewer).get("/now")
+	page := p.as(t, users.Viewer).get("/now")
 	page.want(t, http.StatusOK, "United Kingdom", "open", "until Mon 19:00 GMT", "waiting for a specialist", ">1:15<", ">5:00<", `class="sign warn"`, ">19:00<", `class="sign bad"`, ">21:00<",
 		"waiting, the longest for 1:15", "served 1", "calls today, at most")
 	page.without(t, "+442079460018", "No calls yet today")
@@ -32,5 +33,5 @@ func TestNow(t *testing.T) {
 
 // TestNowOfAQuietDay says that there is nothing, rather than showing empty tables.
 func TestNowOfAQuietDay(t *testing.T) {
-	mustPlace(t).as(t, policy.Viewer).get("/now").want(t, http.StatusOK, "Nobody calls at the moment.", "nobody waits", "No calls yet today", "All were delivered")
+	mustPlace(t).as(t, users.Viewer).get("/now").want(t, http.StatusOK, "Nobody calls at the moment.", "nobody waits", "No calls yet today", "All were delivered")
 }

@@ -17,7 +17,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/officernd/supportline/console"
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // document is what is looked at of the API's own description.
@@ -183,11 +183,11 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	d := mustDocument(t, p)
 	programs := map[string]program{
 		"viewer": p.program(t, "viewer"), "operator": p.program(t, "operator"), "admin": p.program(t, "admin"), "nobody": {t, p, ""},
-		"wrong": {t, p, "sl_WRONG"}, "over": p.program(t, "viewer", func(k *policy.Token) { k.ExpiresAt = p.now }),
+		"wrong": {t, p, "sl_WRONG"}, "over": p.program(t, "viewer", func(k *users.Token) { k.ExpiresAt = p.now }),
 	}
-	p.add(t, policy.User{Name: "gone", Role: policy.Admin})
+	p.add(t, users.User{Name: "gone", Role: users.Admin})
 	programs["gone"] = p.program(t, "gone")
-	if _, err := p.store.ChangeUser(t.Context(), "gone", policy.WithDisabled("test", p.now)); err != nil {
+	if _, err := p.store.ChangeUser(t.Context(), "gone", users.WithDisabled("test", p.now)); err != nil {
 		t.Fatal(err)
 	}
 	call, acts, one, moves := "/api/v1/calls/{sid}", "/api/v1/calls/{sid}/acts", "/api/v1/cases/{id}", "/api/v1/cases/{id}/moves"

@@ -7,17 +7,18 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // page is what every template gets: who looks, and the body that the handler made. "$" is the page in all of a view.
 type page struct {
 	Body    any
-	User    policy.User // Name is empty where nobody is signed in
+	User    users.User // Name is empty where nobody is signed in
 	Now     time.Time
 	Zone    *time.Location
 	Nav     []navItem
 	Numbers bool // telephone numbers stand in full
-	may     func(policy.Permission) bool
+	may     func(users.Permission) bool
 	assets  assets
 }
 
@@ -54,7 +55,7 @@ func (p page) With(body any) page {
 }
 
 // Can says whether the person has a permission: {{if $.Can "acts"}}.
-func (p page) Can(what policy.Permission) bool { return p.may(what) }
+func (p page) Can(what users.Permission) bool { return p.may(what) }
 
 // Phone is a telephone number: masked, unless it was revealed to the person.
 func (p page) Phone(number policy.Phone) string {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const phonePath = "/phone"
@@ -22,12 +23,12 @@ func (s *site) phoneNoun() noun {
 	if s.Phones == nil {
 		return noun{route: func(routes) {}}
 	}
-	return noun{title: "Phone", path: phonePath, needs: policy.UsePhone, route: func(r routes) {
-		r.get(phonePath, (*request).phone, policy.UsePhone)
-		r.post(phonePath, (*request).dial, policy.UsePhone)
-		r.get(phonePath+"/:id", (*request).phoneCall, policy.UsePhone)
-		r.post(phonePath+"/:id", (*request).phoneAct, policy.UsePhone)
-		r.get(phonePath+"/:id/events", (*request).phoneEvents, policy.UsePhone)
+	return noun{title: "Phone", path: phonePath, needs: users.UsePhone, route: func(r routes) {
+		r.get(phonePath, (*request).phone, users.UsePhone)
+		r.post(phonePath, (*request).dial, users.UsePhone)
+		r.get(phonePath+"/:id", (*request).phoneCall, users.UsePhone)
+		r.post(phonePath+"/:id", (*request).phoneAct, users.UsePhone)
+		r.get(phonePath+"/:id/events", (*request).phoneEvents, users.UsePhone)
 	}}
 }
 
@@ -83,7 +84,7 @@ func (r *request) dial() error {
 	case err != nil:
 		return err
 	}
-	if err := r.note(policy.ActPhoneCall, string(line), "a call from the console"); err != nil {
+	if err := r.note(users.ActPhoneCall, string(line), "a call from the console"); err != nil {
 		return err
 	}
 	return r.seeOther(phonePath + "/" + id)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // phones is an exchange that carries one call, which stands as the test says, and keeps what it is asked for.
@@ -58,9 +59,9 @@ func mustPhone(t testing.TB, p *phones) *place {
 func TestPhonePermission(t *testing.T) {
 	p := mustPhone(t, &phones{lines: []policy.Phone{ukLine}, call: console.PhoneCall{ID: "a1", Line: ukLine, StartedAt: monday}})
 	for _, row := range []struct {
-		role   policy.Role
+		role   users.Role
 		status int
-	}{{policy.Viewer, http.StatusForbidden}, {policy.Operator, http.StatusForbidden}, {policy.Admin, http.StatusOK}} {
+	}{{users.Viewer, http.StatusForbidden}, {users.Operator, http.StatusForbidden}, {users.Admin, http.StatusOK}} {
 		c := p.as(t, row.role)
 		for _, path := range []string{"/phone", "/phone/a1"} {
 			if got := c.get(path).status; got != row.status {
@@ -75,7 +76,7 @@ func TestPhonePermission(t *testing.T) {
 
 // Where nothing carries calls there is no phone, in the navigation neither.
 func TestNoPhone(t *testing.T) {
-	c := mustPlace(t).as(t, policy.Admin)
+	c := mustPlace(t).as(t, users.Admin)
 	c.get("/phone").want(t, http.StatusNotFound)
 	c.get("/calls").without(t, `href="/phone"`)
 }
@@ -84,7 +85,7 @@ func TestNoPhone(t *testing.T) {
 func TestDial(t *testing.T) {
 	all := &phones{lines: []policy.Phone{ukLine}, free: true, call: console.PhoneCall{ID: "a1", Line: ukLine, StartedAt: monday, State: console.PhoneSpeaks}}
 	p := mustPhone(t, all)
-	c := p.as(t, policy.Admin)
+	c := p.as(t, users.Admin)
 	c.post("/phone", "line", ukLine.Full(), "from", caller.Full(), "attested", "1").want(t, http.StatusOK, "United Kingdom", "The line speaks.")
 	c.post("/phone", "line", ukLine.Full(), "from", "").want(t, http.StatusOK)
 	c.post("/phone", "line", ukLine.Full(), "from", "0044").want(t, http.StatusUnprocessableEntity, "with a &#43; and the code of its country", `value="0044"`)
@@ -124,7 +125,7 @@ func TestPhoneActs(t *testing.T) {
 				ID: "a1", Line: ukLine, StartedAt: monday, State: console.PhoneRings,
 				Specialists: []console.PhoneRung{{Number: specialist, State: "rings", Rings: true}},
 			}}
-			c := mustPhone(t, all).as(t, policy.Admin)
+			c := mustPhone(t, all).as(t, users.Admin)
 			c.post("/phone/a1", row.form...).want(t, row.status)
 			if diff := cmp.Diff(row.want, all.acts); diff != "" {
 				t.Error(diff)
@@ -143,7 +144,7 @@ func TestPhoneCallPage(t *testing.T) {
 		},
 		Specialists: []console.PhoneRung{{Number: specialist, State: "rings", Rings: true}},
 	}}
-	c := mustPhone(t, all).as(t, policy.Admin)
+	c := mustPhone(t, all).as(t, users.Admin)
 	page := c.get("/phone/a1")
 	page.want(t, http.StatusOK, "&lt;b&gt;hello&lt;/b&gt; from", "15*******01", "Pick up and accept", `data-events="/phone/a1/events"`, "<noscript><meta")
 	page.without(t, specialist.Full(), caller.Full())

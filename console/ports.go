@@ -8,7 +8,9 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // Deps are what a console needs. All fields must be set but Logger and those that say what nil means.
@@ -17,8 +19,8 @@ type Deps struct {
 	Policy   policy.Settings // as configured; what calls are answered by at this moment Lines knows
 	Lines    Lines
 	Calls    Calls
-	Users    Users
-	Sessions Sessions
+	Users    signin.Users
+	Sessions signin.Sessions
 	Audit    Audit
 	Tokens   Tokens
 	Accounts Accounts
@@ -29,8 +31,8 @@ type Deps struct {
 	Version string
 	Phones  Phones // nil: there is no phone
 	Outbox  Outbox
-	// Standings are derived beside the pages.
-	Standings Standings
+	// Usage is that of all accounts, derived in the background.
+	Usage UsageReports
 	// Health looks at the parts of the program that can fail, within a second or so.
 	Health func(ctx context.Context) []Finding
 	// Spoken gives what was heard after a turn of a call: by the specialist of a leg, or else by the caller. nil: nobody knows.
@@ -57,17 +59,17 @@ type Calls interface {
 	CountCalls(ctx context.Context, times []time.Time) ([]policy.OutcomeCount, error)
 	// Call is one call with its story.
 	Call(ctx context.Context, sid policy.CallSID) (policy.Call, error)
-	// AccountTallies are those of an account in a month, oldest first.
-	AccountTallies(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Tally, error)
+	// AccountSummaries are those of an account in a month, oldest first.
+	AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error)
 	// Act does what a person wants, and notes it in the audit.
 	Act(ctx context.Context, sid policy.CallSID, act policy.Act, seen int, zones func(policy.Phone) *time.Location) (policy.Call, error)
 }
 
-// Standings are the figures of all accounts. They are derived from the log in the background, because that takes too long for a page.
-type Standings interface {
-	// Book is the figures of the n months that end with last. It may be as old as it says. ready is false while some of it is derived, and nothing
+// UsageReports are the usage of all accounts. They are derived from the log in the background, because that takes too long for a page.
+type UsageReports interface {
+	// Report returns the totals of the n months that end with last. It may be as old as it says. ready is false while some of it is derived, and nothing
 	// else is given then: ask again a second later.
-	Book(ctx context.Context, last policy.Month, n int) (book policy.Book, ready bool, err error)
+	Report(ctx context.Context, last policy.Month, n int) (report policy.UsageReport, ready bool, err error)
 	// Near are the accounts near or over a limit in the present month, those with the most tickets first, and when that was derived; the zero
 	// time: not yet.
 	Near() ([]policy.Usage, time.Time)
@@ -87,40 +89,20 @@ type Lines interface {
 	YAML() []byte
 }
 
-// Users are the people who may sign in. Errors are policy.ErrNoUser, ErrUserExists and ErrUserName, or internal.
-type Users interface {
-	User(ctx context.Context, name string) (policy.User, error)
-	Users(ctx context.Context) iter.Seq2[policy.User, error]
-	AddUser(ctx context.Context, user policy.User, by string) error
-	// ChangeUser changes a user, and notes it in the audit.
-	ChangeUser(ctx context.Context, name string, change policy.UserChange) (policy.User, error)
-}
-
-// Sessions keep who is signed in, each under the hash of its token.
-type Sessions interface {
-	// Session is what was kept, unless it is over at now.
-	Session(ctx context.Context, key string, now time.Time) (data []byte, found bool, err error)
-	PutSession(ctx context.Context, key string, data []byte, ends time.Time) error
-	RemoveSession(ctx context.Context, key string) error
-}
-
-// Audit takes down what people did, and tells it.
+// Audit notes what people did, and finds it again.
 type Audit interface {
-	Note(ctx context.Context, e policy.AuditEntry) error
+	signin.Audit
 	// SearchAudit is one page of what was taken down, newest first.
 	SearchAudit(ctx context.Context, filter policy.AuditFilter, page policy.Page) (policy.Found[policy.AuditEntry], error)
 }
 
-// Tokens let programs use the API. Errors are policy.ErrNoToken, ErrTokenExists, ErrTokenName and ErrManyTokens, or internal.
+// Tokens let programs use the API. Errors are users.ErrNoToken, ErrTokenExists, ErrTokenName and ErrManyTokens, or internal.
 type Tokens interface {
+	signin.Tokens
 	// AddToken adds a token, and notes in the audit who did it.
-	AddToken(ctx context.Context, t policy.Token, by string) error
-	// Token is the token whose secret has a hash, one that is over too.
-	Token(ctx context.Context, hash string) (policy.Token, error)
+	AddToken(ctx context.Context, t users.Token, by string) error
 	// TokensOf are a user's tokens by name.
-	TokensOf(ctx context.Context, user string) ([]policy.Token, error)
-	// UseToken keeps when a token was last used.
-	UseToken(ctx context.Context, user, name string, at time.Time) error
+	TokensOf(ctx context.Context, user string) ([]users.Token, error)
 	// RevokeToken removes a token at once, and notes in the audit who did it.
 	RevokeToken(ctx context.Context, user, name, by string, at time.Time) error
 }

@@ -9,27 +9,27 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// derived is the store as standings that are derived at once.
+// derived is the store with reports that are derived at once.
 type derived struct{ *store.Store }
 
-func (d derived) Book(ctx context.Context, last policy.Month, n int) (book policy.Book, ready bool, err error) {
+func (d derived) Report(ctx context.Context, last policy.Month, n int) (report policy.UsageReport, ready bool, err error) {
 	for back := n - 1; back >= 0; back-- {
 		m := last.Plus(-back)
-		figures, err := policy.FiguresOfMonth(m, d.MonthTallies(ctx, m), monday)
+		figures, err := policy.NewMonthReport(m, d.MonthSummaries(ctx, m), monday)
 		if err != nil {
 			return nil, false, err
 		}
-		book = append(book, figures)
+		report = append(report, figures)
 	}
-	return book, true, nil
+	return report, true, nil
 }
 
 func (d derived) Near() ([]policy.Usage, time.Time) { return nil, time.Time{} }
 
-// unready are standings that are still being derived.
+// unready are reports that are still being derived.
 type unready struct{}
 
-func (unready) Book(context.Context, policy.Month, int) (policy.Book, bool, error) {
+func (unready) Report(context.Context, policy.Month, int) (policy.UsageReport, bool, error) {
 	return nil, false, nil
 }
 

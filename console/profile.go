@@ -7,7 +7,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/console/signin"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const profilePath = "/profile"
@@ -52,7 +53,7 @@ func (r *request) showProfile(status int, body profilePage) (err error) {
 		body.Zone = r.zone.String()
 	}
 	if body.Form == (tokenForm{}) {
-		body.Form.Days = strconv.Itoa(policy.UsualTokenDays)
+		body.Form.Days = strconv.Itoa(users.UsualTokenDays)
 	}
 	if body.Tokens, err = r.tokenRows(); err != nil {
 		return err
@@ -61,54 +62,40 @@ func (r *request) showProfile(status int, body profilePage) (err error) {
 }
 
 func (r *request) setProfile() error {
-	zone, theme := r.FormValue("zone"), policy.Theme(r.FormValue("theme"))
+	zone, theme := r.FormValue("zone"), users.Theme(r.FormValue("theme"))
 	if _, err := time.LoadLocation(zone); err != nil || zone == "" || zone == "Local" {
 		problem := fmt.Sprintf("%q is not a time zone: write a name such as Europe/London.", zone)
 		return r.showProfile(http.StatusUnprocessableEntity, profilePage{Zone: zone, Problem: problem})
 	}
-	if theme != policy.ThemeLight && theme != policy.ThemeDark {
+	if theme != users.ThemeLight && theme != users.ThemeDark {
 		theme = ""
 	}
-	if _, err := r.site.Users.ChangeUser(r.ctx(), r.user.Name, policy.WithProfile(zone, theme, r.user.Name, r.now)); err != nil {
+	if _, err := r.site.Users.ChangeUser(r.ctx(), r.user.Name, users.WithProfile(zone, theme, r.user.Name, r.now)); err != nil {
 		return err
 	}
 	return r.seeOther(profilePath + "?done=profile")
 }
 
-// setPassword changes the person's own password, and ends all sessions with it. It wants the old one: a screen that was left open is not
-// enough.
+// setPassword changes the person's own password, and ends all sessions with it.
 func (r *request) setPassword() error {
 	refuse := func(status int, problem string) error {
 		return r.showProfile(status, profilePage{PasswordProblem: problem})
 	}
-	if r.user.Password == "" {
-		return fmt.Errorf("%w: you sign in at your company's identity provider, which has your password", errWrongInput)
-	}
-	if wait := r.site.guesses.pause(r.user.Name, r.RealIP(), r.now); wait > 0 {
-		return refuse(http.StatusTooManyRequests, "Too many wrong tries. Wait "+spell(wait)+", then try again.")
-	}
-	right, err := r.site.passwords.right(r.ctx(), r.FormValue("old"), r.user.Password)
-	if err != nil {
-		return err
-	}
-	if !right {
-		r.site.guesses.missed(r.user.Name, r.RealIP(), r.now)
-		return refuse(http.StatusUnprocessableEntity, "The present password is another one.")
-	}
 	if r.FormValue("new") != r.FormValue("again") {
 		return refuse(http.StatusUnprocessableEntity, "The new password was not typed the same twice.")
 	}
-	hash, err := r.site.passwords.hash(r.ctx(), r.user.Name, r.FormValue("new"))
-	if errors.Is(err, policy.ErrPassword) {
+	err := r.site.signin.SetPassword(r.ctx(), r.user, r.FormValue("old"), r.FormValue("new"), r.RealIP(), r.now)
+	var wait signin.Throttled
+	switch {
+	case errors.Is(err, signin.ErrNoPassword):
+		return fmt.Errorf("%w: you sign in at your company's identity provider, which has your password", errWrongInput)
+	case errors.As(err, &wait):
+		return refuse(http.StatusTooManyRequests, tooManyTries(wait.Wait))
+	case errors.Is(err, signin.ErrWrongPassword):
+		return refuse(http.StatusUnprocessableEntity, "The present password is another one.")
+	case errors.Is(err, users.ErrPassword):
 		return refuse(http.StatusUnprocessableEntity, sentence(err))
-	}
-	if err != nil {
-		return err
-	}
-	if _, err := r.site.Users.ChangeUser(r.ctx(), r.user.Name, policy.WithPassword(hash, r.user.Name, r.now)); err != nil {
-		return err
-	}
-	if err := r.site.sessions.Destroy(r.ctx()); err != nil {
+	case err != nil:
 		return err
 	}
 	return r.seeOther(signInPath + "?why=password")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // spoken is one turn of a call: what was pressed or said, and what was heard then.
@@ -47,7 +48,6 @@ type sound struct {
 }
 
 func (r *request) sounds(call policy.Call) (all []sound) {
-	revealed := r.site.sessions.revealed(r.ctx())
 	for _, recording := range call.Recorded() {
 		path := callPath(call.SID) + "/recordings/" + recording.SID
 		s := sound{Recording: recording, Title: "Recording of the talk", State: "at the provider: it was not fetched"}
@@ -58,8 +58,8 @@ func (r *request) sounds(call policy.Call) (all []sound) {
 			s.State = "kept since " + recording.Copy.At.In(r.zone).Format("2006-01-02 15:04:05")
 		}
 		switch {
-		case recording.Copy == nil, r.site.Recordings == nil, !r.may(policy.HearRecordings):
-		case slices.Contains(revealed, revealedSound(call.SID, recording.SID)):
+		case recording.Copy == nil, r.site.Recordings == nil, !r.may(users.HearRecordings):
+		case r.site.signin.IsRevealed(r.ctx(), revealedSound(call.SID, recording.SID)):
 			s.Path = path
 		default:
 			s.Ask = path
@@ -87,7 +87,7 @@ func (r *request) listen() error {
 	if err := r.site.Recordings.Reveal(r.ctx(), call, r.user.Name, "recording "+recording); err != nil {
 		return err
 	}
-	r.site.sessions.reveal(r.ctx(), revealedSound(call, recording))
+	r.site.signin.Reveal(r.ctx(), revealedSound(call, recording))
 	return r.seeOther(callPath(call) + "#recordings")
 }
 
@@ -101,7 +101,7 @@ func (r *request) opened(call policy.CallSID, recording string) (Sound, error) {
 // recording plays one, as a whole or in the parts that a player asks for. It was asked for before.
 func (r *request) recording() error {
 	call, recording := policy.CallSID(r.Param("sid")), r.Param("recording")
-	if !slices.Contains(r.site.sessions.revealed(r.ctx()), revealedSound(call, recording)) {
+	if !r.site.signin.IsRevealed(r.ctx(), revealedSound(call, recording)) {
 		return errNotPermitted
 	}
 	sound, err := r.opened(call, recording)

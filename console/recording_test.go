@@ -11,6 +11,7 @@ import (
 
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 )
 
@@ -46,7 +47,7 @@ func TestRecordings(t *testing.T) {
 	call.Recordings = []policy.Recording{{SID: "RE2", URL: "https://api.example.com/RE2", Seconds: 60}}
 	call.Turns = append(call.Turns, policy.Turn{Key: "screen/CAleg/1", At: monday.Add(-59 * time.Minute)})
 	p.load(t, call)
-	viewer, operator := p.as(t, policy.Viewer), p.as(t, policy.Operator)
+	viewer, operator := p.as(t, users.Viewer), p.as(t, users.Operator)
 	viewer.get("/calls/CA1").want(t, http.StatusOK, "Voicemail", "Your role does not include listening.", "Words of screen/CAleg/1.", "specialist").without(t, "<audio", "Listen")
 	viewer.post("/calls/CA1/recordings/RE1").want(t, http.StatusForbidden)
 	viewer.get("/calls/CA1/recordings/RE1").want(t, http.StatusForbidden)
@@ -70,5 +71,5 @@ func TestRecordings(t *testing.T) {
 	if response.StatusCode != http.StatusPartialContent || string(part) != "sound" {
 		t.Errorf("a part: %d %q", response.StatusCode, part)
 	}
-	p.as(t, policy.Admin).get("/audit?act=reveal").want(t, http.StatusOK, "recording RE1", "operator")
+	p.as(t, users.Admin).get("/audit?act=reveal").want(t, http.StatusOK, "recording RE1", "operator")
 }

@@ -13,26 +13,28 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // request is what one signed-in person asks for.
 type request struct {
 	echo.Context
 	site *site
-	user policy.User
+	user users.User
 	// token is set for a program that asks in the user's name.
-	token *policy.Token
+	token *users.Token
 	now   time.Time // read once for each request
 	zone  *time.Location
 }
 
 // guarded lets people who are signed in, and may what a page needs, to its handler. Others go to the sign-in first, or are refused.
-func (s *site) guarded(handle func(*request) error, needs []policy.Permission) echo.HandlerFunc {
+func (s *site) guarded(handle func(*request) error, needs []users.Permission) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := &request{Context: c, site: s, now: s.Now(), zone: time.UTC}
-		user, err := s.sessions.user(r.ctx(), s.Users, r.now, !streams(c))
-		if errors.Is(err, errSignedOut) {
+		user, err := s.signin.User(r.ctx(), r.now, !streams(c))
+		if errors.Is(err, signin.ErrSignedOut) {
 			return r.toSignIn(err)
 		}
 		if err != nil {
@@ -53,7 +55,7 @@ func (s *site) guarded(handle func(*request) error, needs []policy.Permission) e
 }
 
 // zoneOf is the zone that a user sees times in.
-func zoneOf(u policy.User) *time.Location {
+func zoneOf(u users.User) *time.Location {
 	zone, err := time.LoadLocation(cmp.Or(u.Zone, "UTC"))
 	if err != nil { // a zone that was renamed since it was chosen
 		return time.UTC
@@ -62,7 +64,7 @@ func zoneOf(u policy.User) *time.Location {
 }
 
 // may says whether the person may do something.
-func (r *request) may(what policy.Permission) bool {
+func (r *request) may(what users.Permission) bool {
 	if r.token != nil {
 		return r.site.Settings.Permissions.AllowToken(r.user, *r.token, what)
 	}
@@ -113,7 +115,7 @@ func (r *request) toSignIn(why error) error {
 	if next := r.Request().URL.RequestURI(); r.Request().Method == http.MethodGet && next != "/" {
 		query.Set("next", next)
 	}
-	if errors.Is(why, errIdle) {
+	if errors.Is(why, signin.ErrIdle) {
 		query.Set("why", "idle")
 	}
 	path := signInPath

@@ -9,15 +9,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/console"
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // Every wrong sign-in is answered the same, so that nobody learns which names there are, and is in the audit without what was typed.
 func TestWrongSignIns(t *testing.T) {
 	p := mustPlace(t)
-	p.add(t, policy.User{Name: "gone", Role: policy.Admin, DisabledAt: monday})
-	p.add(t, policy.User{Name: "sso", Role: policy.Admin})
-	if _, err := p.store.ChangeUser(t.Context(), "sso", policy.WithPassword("", "test", monday)); err != nil {
+	p.add(t, users.User{Name: "gone", Role: users.Admin, DisabledAt: monday})
+	p.add(t, users.User{Name: "sso", Role: users.Admin})
+	if _, err := p.store.ChangeUser(t.Context(), "sso", users.WithPassword("", "test", monday)); err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct{ name, user, password, audit string }{
@@ -102,7 +102,7 @@ func TestNewTokenOnSignIn(t *testing.T) {
 // Only hashes of the tokens are in the store.
 func TestTokensAreNotStored(t *testing.T) {
 	p := mustPlace(t)
-	c := p.as(t, policy.Viewer)
+	c := p.as(t, users.Viewer)
 	token := c.http.Jar.Cookies(mustURL(t, p.server.URL))[0].Value
 	if _, found, err := p.store.Session(t.Context(), token, monday); found || err != nil {
 		t.Errorf("the token itself is a key: %v", err)
@@ -130,26 +130,26 @@ func TestSessionsEnd(t *testing.T) {
 			}
 		}, "/signin?next=%2Fcalls"},
 		{"by signing out", func(_ *testing.T, _ *place, c *client) { c.post("/signout") }, "/signin?next=%2Fcalls"},
-		{"not by signing out elsewhere", func(t *testing.T, p *place, _ *client) { p.as(t, policy.Operator).post("/signout") }, ""},
-		{"by signing out everywhere, elsewhere", func(t *testing.T, p *place, _ *client) { p.as(t, policy.Operator).post("/signout/everywhere") }, "/signin?next=%2Fcalls"},
+		{"not by signing out elsewhere", func(t *testing.T, p *place, _ *client) { p.as(t, users.Operator).post("/signout") }, ""},
+		{"by signing out everywhere, elsewhere", func(t *testing.T, p *place, _ *client) { p.as(t, users.Operator).post("/signout/everywhere") }, "/signin?next=%2Fcalls"},
 		{"by being shut out", func(t *testing.T, p *place, _ *client) {
-			p.as(t, policy.Admin).post("/users/operator", "act", "disable").want(t, http.StatusOK, "operator is shut out")
+			p.as(t, users.Admin).post("/users/operator", "act", "disable").want(t, http.StatusOK, "operator is shut out")
 		}, "/signin?next=%2Fcalls"},
 		{"by a new password", func(t *testing.T, p *place, _ *client) {
-			other := p.as(t, policy.Operator)
+			other := p.as(t, users.Operator)
 			other.post("/profile/password", "old", password, "new", "green horse battery", "again", "green horse battery").
 				want(t, http.StatusOK, "The password is changed.")
 			other.signIn("operator", password).want(t, http.StatusUnauthorized)
 			other.signIn("operator", "green horse battery").want(t, http.StatusOK)
 		}, "/signin?next=%2Fcalls"},
 		{"not by another role", func(t *testing.T, p *place, _ *client) {
-			p.as(t, policy.Admin).post("/users/operator", "act", "role", "role", "viewer").want(t, http.StatusOK, "operator has another role")
+			p.as(t, users.Admin).post("/users/operator", "act", "role", "role", "viewer").want(t, http.StatusOK, "operator has another role")
 		}, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			p := mustPlace(t)
-			c := p.as(t, policy.Operator)
+			c := p.as(t, users.Operator)
 			test.do(t, p, c)
 			want := test.want
 			if want == "" {
@@ -214,10 +214,10 @@ func TestOtherSites(t *testing.T) {
 
 func TestAuditOfSessions(t *testing.T) {
 	p := mustPlace(t)
-	c := p.as(t, policy.Viewer)
+	c := p.as(t, users.Viewer)
 	c.post("/profile", "zone", "Europe/London", "theme", "dark").want(t, http.StatusOK, `data-theme="dark"`, "Saved.")
 	c.post("/signout")
-	p.as(t, policy.Viewer).post("/signout/everywhere")
+	p.as(t, users.Viewer).post("/signout/everywhere")
 	if diff := cmp.Diff([]string{
 		"sign-in viewer by viewer: from 127.0.0.1", "user-profile viewer by viewer: time zone and colours", "sign-out viewer by viewer:",
 		"sign-in viewer by viewer: from 127.0.0.1", "sign-out-everywhere viewer by viewer: signed out everywhere",
@@ -229,7 +229,7 @@ func TestAuditOfSessions(t *testing.T) {
 // A store that cannot be written lets nobody in, and says so; who is in already can go on reading.
 func TestWhenNothingCanBeWritten(t *testing.T) {
 	p := mustPlace(t)
-	c := p.as(t, policy.Operator)
+	c := p.as(t, users.Operator)
 	p.store.FailWrites(http.ErrHandlerTimeout)
 	p.visitor(t).signIn("viewer", password).want(t, http.StatusInternalServerError, "Something went wrong")
 	p.now = p.now.Add(5 * time.Minute)

@@ -9,7 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/console"
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/console/signin"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // mustSSO is a place whose people can also sign in at an identity provider.
@@ -22,9 +23,9 @@ func mustSSO(t testing.TB) (*place, *identityServer) {
 	t.Cleanup(front.Close)
 	p = mustPlace(t, func(d *console.Deps) {
 		d.Settings.URL = front.URL
-		d.Settings.SSO = console.SSO{
+		d.Settings.SSO = signin.SSO{
 			Issuer: id.URL, ClientID: clientID, ClientSecret: clientSecret, RoleClaim: "groups",
-			Roles: map[string]policy.Role{"support": policy.Operator, "it": policy.Admin, "guests": policy.Viewer},
+			Roles: map[string]users.Role{"support": users.Operator, "it": users.Admin, "guests": users.Viewer},
 		}
 	})
 	p.server.Close()
@@ -41,7 +42,7 @@ func TestSingleSignOn(t *testing.T) {
 		t.Errorf("the sign-in led to %s", got.path)
 	}
 	user, err := p.store.User(t.Context(), "mila")
-	if diff := cmp.Diff(policy.User{Name: "mila", Role: policy.Operator, Subject: id.URL + "|17", CreatedAt: monday}, user); diff != "" || err != nil {
+	if diff := cmp.Diff(users.User{Name: "mila", Role: users.Operator, Subject: id.URL + "|17", CreatedAt: monday}, user); diff != "" || err != nil {
 		t.Errorf("the user: %v (-want +got):\n%s", err, diff)
 	}
 	// Another group means another role from the next sign-in on, also for who is called something else by now.
@@ -70,7 +71,7 @@ func TestSingleSignOnRefuses(t *testing.T) {
 		{"no groups at all", func(_ *testing.T, _ *place, id *identityServer) { delete(id.claims, "groups") }, http.StatusForbidden, "No role here"},
 		{"the name of a user with a password", func(_ *testing.T, _ *place, id *identityServer) { id.claims["preferred_username"] = "admin" }, http.StatusForbidden, "Not let in"},
 		{"somebody who was shut out", func(t *testing.T, p *place, id *identityServer) {
-			p.add(t, policy.User{Name: "mila", Subject: id.URL + "|17", Role: policy.Operator, DisabledAt: monday})
+			p.add(t, users.User{Name: "mila", Subject: id.URL + "|17", Role: users.Operator, DisabledAt: monday})
 		}, http.StatusForbidden, "Not let in"},
 		{"an address that is not verified", func(_ *testing.T, _ *place, id *identityServer) {
 			delete(id.claims, "preferred_username")

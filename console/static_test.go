@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // What comes from others is exactly what they published: @picocss/pico 2.1.1, htmx.org 4.0.1 and axe-core 4.14.1 of the npm registry.
@@ -49,7 +50,7 @@ func TestWeightOfAPage(t *testing.T) {
 		calls = append(calls, served(policy.CallSID("CA"+strings.Repeat("0", i+1)), monday.Add(-time.Duration(i)*time.Hour), 1500))
 	}
 	p.load(t, calls...)
-	c := p.as(t, policy.Admin)
+	c := p.as(t, users.Admin)
 	fetch := func(path string) (http.Header, int, string) {
 		request, err := http.NewRequest(http.MethodGet, p.server.URL+path, nil)
 		if err != nil {
@@ -98,7 +99,7 @@ func TestHeaders(t *testing.T) {
 		"Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 		"X-Content-Type-Options":  "nosniff", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin",
 	}
-	c := p.as(t, policy.Admin)
+	c := p.as(t, users.Admin)
 	pages := map[string]page{
 		"sign-in": p.visitor(t).get("/signin"), "calls": c.get("/calls"), "nowhere": c.get("/nowhere"), "refused": c.send("/signout", map[string]string{"Origin": "https://evil.example"}),
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/officernd/supportline/console/signin"
 )
 
 // Streams of events. Each looks again from time to time, which costs a turn, so that there is a bound on how many there are.
@@ -18,7 +20,7 @@ const (
 func (r *request) stream(every time.Duration, look func() ([]byte, error)) error {
 	if r.site.streaming.Add(1) > mostStreams {
 		r.site.streaming.Add(-1)
-		return errBusy
+		return errManyStreams
 	}
 	defer r.site.streaming.Add(-1)
 	r.Response().Header().Set("Content-Type", "text/event-stream")
@@ -42,7 +44,7 @@ func (r *request) stream(every time.Duration, look func() ([]byte, error)) error
 		case <-pace.C:
 		}
 		r.now = r.site.Now()
-		if _, err := r.site.sessions.user(r.ctx(), r.site.Users, r.now, false); err != nil {
+		if _, err := r.site.signin.User(r.ctx(), r.now, false); err != nil {
 			return r.ended(err)
 		}
 	}
@@ -50,7 +52,7 @@ func (r *request) stream(every time.Duration, look func() ([]byte, error)) error
 
 // ended ends a stream whose head is out already: there is no page for what went wrong. The browser asks again.
 func (r *request) ended(err error) error {
-	if r.ctx().Err() == nil && !errors.Is(err, errSignedOut) {
+	if r.ctx().Err() == nil && !errors.Is(err, signin.ErrSignedOut) {
 		r.site.Logger.Sugar().Warnw("a stream of events ended", "route", r.Path(), "error", err)
 	}
 	return nil

@@ -6,7 +6,8 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/console/signin"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const tokensPath = profilePath + "/tokens"
@@ -30,20 +31,20 @@ type tokenForm struct {
 // token, since its name is taken by then.
 func (r *request) addToken() error {
 	form := tokenForm{Name: r.FormValue("name"), Days: r.FormValue("days"), ReadOnly: r.FormValue("readonly") != "", Masked: r.FormValue("masked") != ""}
-	secret := NewToken()
-	token := policy.Token{User: r.user.Name, Hash: policy.HashToken(secret), ReadOnly: form.ReadOnly, Masked: form.Masked, CreatedAt: r.now}
+	secret := signin.NewToken()
+	token := users.Token{User: r.user.Name, Hash: users.HashToken(secret), ReadOnly: form.ReadOnly, Masked: form.Masked, CreatedAt: r.now}
 	var err error
-	if token.Name, err = policy.ParseTokenName(form.Name); err == nil {
+	if token.Name, err = users.ParseTokenName(form.Name); err == nil {
 		days, wrong := strconv.Atoi(form.Days)
 		if wrong != nil {
 			days = -1
 		}
-		token.ExpiresAt, err = policy.TokenEnd(days, r.now)
+		token.ExpiresAt, err = users.TokenEnd(days, r.now)
 	}
 	if err == nil {
 		err = r.site.Tokens.AddToken(r.ctx(), token, r.user.Name)
 	}
-	for _, theirs := range []error{policy.ErrTokenName, policy.ErrTokenDays, policy.ErrTokenExists, policy.ErrManyTokens} {
+	for _, theirs := range []error{users.ErrTokenName, users.ErrTokenDays, users.ErrTokenExists, users.ErrManyTokens} {
 		if errors.Is(err, theirs) {
 			form.Problem = sentence(err)
 			return r.showProfile(http.StatusUnprocessableEntity, profilePage{Form: form})
@@ -68,7 +69,7 @@ func (r *request) revokeToken() error {
 
 // tokenRow is a token in the list.
 type tokenRow struct {
-	policy.Token
+	users.Token
 	Over bool
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 // oneTurn is a place where one page is made at a time.
-func oneTurn() *site { return &site{turns: make(turns, 1), exporting: &exporting{}} }
+func oneTurn() *site { return &site{turns: make(turns, 1)} }
 
 func look(path string) *http.Request { return httptest.NewRequest(http.MethodGet, path, nil) }
 
@@ -135,7 +135,7 @@ func TestAReaderOfAnExportWhoStandsStillHoldsUpNobody(t *testing.T) {
 		s.Calls = fewCalls{many: 3}
 		r := &request{Context: echo.New().NewContext(look("/calls/export"), httptest.NewRecorder()), site: s}
 		rows := 0
-		for _, err := range r.exported(policy.Filter{}, s.exporting.begin(&underWay{})) {
+		for _, err := range r.exported(policy.Filter{}) {
 			if rows++; err != nil || len(s.turns) != 0 {
 				t.Errorf("row %d is given with %d turns taken, error %v", rows, len(s.turns), err)
 			}

@@ -7,24 +7,24 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const usersPath = "/users"
 
 // usersNoun is the people who may sign in.
 func (s *site) usersNoun() noun {
-	return noun{title: "Users", path: usersPath, needs: policy.ManageUsers, route: func(r routes) {
-		r.get(usersPath, (*request).users, policy.ManageUsers)
-		r.post(usersPath, (*request).addUser, policy.ManageUsers)
-		r.post(usersPath+"/:name", (*request).changeUser, policy.ManageUsers)
+	return noun{title: "Users", path: usersPath, needs: users.ManageUsers, route: func(r routes) {
+		r.get(usersPath, (*request).users, users.ManageUsers)
+		r.post(usersPath, (*request).addUser, users.ManageUsers)
+		r.post(usersPath+"/:name", (*request).changeUser, users.ManageUsers)
 	}}
 }
 
 // usersPage is what the page shows.
 type usersPage struct {
-	Users          []policy.User
-	Roles          []policy.Role
+	Users          []users.User
+	Roles          []users.Role
 	Name, Problem  string // of a user who could not be added
 	Done, DoneName string
 }
@@ -40,7 +40,7 @@ var usersDone = map[string]string{
 }
 
 func (r *request) showUsers(status int, body usersPage) error {
-	body.Roles = policy.Roles()
+	body.Roles = users.Roles()
 	for u, err := range r.site.Users.Users(r.ctx()) {
 		if err != nil {
 			return err
@@ -52,19 +52,19 @@ func (r *request) showUsers(status int, body usersPage) error {
 
 func (r *request) addUser() error {
 	typed := r.FormValue("name")
-	name, err := policy.ParseUserName(typed)
+	name, err := users.ParseName(typed)
 	var hash string
-	var role policy.Role
+	var role users.Role
 	if err == nil {
-		role, err = policy.ParseRole(r.FormValue("role"))
+		role, err = users.ParseRole(r.FormValue("role"))
 	}
 	if err == nil {
-		hash, err = r.site.passwords.hash(r.ctx(), name, r.FormValue("password"))
+		hash, err = r.site.signin.HashPassword(r.ctx(), name, r.FormValue("password"))
 	}
 	if err == nil {
-		err = r.site.Users.AddUser(r.ctx(), policy.User{Name: name, Role: role, Password: hash, CreatedAt: r.now}, r.user.Name)
+		err = r.site.Users.AddUser(r.ctx(), users.User{Name: name, Role: role, Password: hash, CreatedAt: r.now}, r.user.Name)
 	}
-	for _, theirs := range []error{policy.ErrUserName, policy.ErrRole, policy.ErrPassword, policy.ErrUserExists} {
+	for _, theirs := range []error{users.ErrName, users.ErrRole, users.ErrPassword, users.ErrExists} {
 		if errors.Is(err, theirs) {
 			return r.showUsers(http.StatusUnprocessableEntity, usersPage{Name: typed, Problem: sentence(err)})
 		}
@@ -81,20 +81,20 @@ func (r *request) changeUser() error {
 	if name == r.user.Name && act != "signout" {
 		return fmt.Errorf("%w: this is you; another admin can change your role or shut you out", errWrongInput)
 	}
-	var change policy.UserChange
+	var change users.Change
 	switch act {
 	case "role":
-		role, err := policy.ParseRole(r.FormValue("role"))
+		role, err := users.ParseRole(r.FormValue("role"))
 		if err != nil {
 			return fmt.Errorf("%w: %w", errWrongInput, err)
 		}
-		change = policy.WithRole(role, r.user.Name, r.now)
+		change = users.WithRole(role, r.user.Name, r.now)
 	case "disable":
-		change = policy.WithDisabled(r.user.Name, r.now)
+		change = users.WithDisabled(r.user.Name, r.now)
 	case "enable":
-		change = policy.WithEnabled(r.user.Name, r.now)
+		change = users.WithEnabled(r.user.Name, r.now)
 	case "signout":
-		change = policy.SignedOutEverywhere(r.user.Name, r.now)
+		change = users.SignedOutEverywhere(r.user.Name, r.now)
 	default:
 		return fmt.Errorf("%w: nothing that can be done to a user was chosen", errWrongInput)
 	}

@@ -6,19 +6,19 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 func TestUsersAreTheAdmins(t *testing.T) {
 	p := mustPlace(t)
-	for _, role := range []policy.Role{policy.Viewer, policy.Operator} {
+	for _, role := range []users.Role{users.Viewer, users.Operator} {
 		c := p.as(t, role)
 		c.get("/calls").want(t, http.StatusOK).without(t, `href="/users"`)
 		c.get("/users").want(t, http.StatusForbidden, "Not permitted")
 		c.post("/users/viewer", "act", "role", "role", "admin").want(t, http.StatusForbidden, "Not permitted")
 		c.post("/users", "name", "mine", "role", "admin", "password", "green horse battery").want(t, http.StatusForbidden)
 	}
-	p.as(t, policy.Admin).get("/users").want(t, http.StatusOK, `href="/users" aria-current="page"`, "operator", "viewer")
+	p.as(t, users.Admin).get("/users").want(t, http.StatusOK, `href="/users" aria-current="page"`, "operator", "viewer")
 }
 
 func TestAddUser(t *testing.T) {
@@ -28,7 +28,7 @@ func TestAddUser(t *testing.T) {
 		want                       string
 	}{
 		{"one more", "Mila@Example.com", "operator", "green horse battery", http.StatusOK, "mila@example.com was added"},
-		{"no name", "mila k", "operator", "green horse battery", http.StatusUnprocessableEntity, "No name of a user"},
+		{"no name", "mila k", "operator", "green horse battery", http.StatusUnprocessableEntity, "Invalid user name"},
 		{"no role", "mila", "boss", "green horse battery", http.StatusUnprocessableEntity, "write viewer, operator or admin"},
 		{"a short password", "mila", "viewer", "green", http.StatusUnprocessableEntity, "shorter than 12"},
 		{"a name that is taken", "viewer", "viewer", "green horse battery", http.StatusUnprocessableEntity, "The name is taken"},
@@ -36,7 +36,7 @@ func TestAddUser(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			p := mustPlace(t)
-			c := p.as(t, policy.Admin)
+			c := p.as(t, users.Admin)
 			c.post("/users", "name", test.user, "role", test.role, "password", test.password).want(t, test.status, test.want)
 			if test.status == http.StatusOK {
 				p.visitor(t).signIn(test.user, test.password).want(t, http.StatusOK, "Sign out")
@@ -63,7 +63,7 @@ func TestChangeUser(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			p := mustPlace(t)
-			c := p.as(t, policy.Admin)
+			c := p.as(t, users.Admin)
 			c.post("/users/"+test.user, "act", test.act, "role", "operator").want(t, test.status, test.want)
 			if diff := cmp.Diff(append([]string{"sign-in admin by admin: from 127.0.0.1"}, test.audit...), p.audit(t)); diff != "" {
 				t.Errorf("the audit (-want +got):\n%s", diff)

@@ -16,8 +16,8 @@ const whatIfPath = fairUsePath + "/what-if"
 const (
 	// maxDifferences is how many months of accounts the page shows.
 	maxDifferences = 100
-	// maxBookMonths bounds how many months are derived for the page, those before the first one included.
-	maxBookMonths = 36
+	// maxReportMonths bounds how many months are derived for the page, those before the first one included.
+	maxReportMonths = 36
 )
 
 // whatIfNoun is past months under other figures.
@@ -108,20 +108,20 @@ func (p *whatIfPage) other(fair policy.FairUse) (policy.FairUse, error) {
 	}
 	p.Asked = len(limits) > 0
 	other, err := fair.With(limits...)
-	if err == nil && p.Span+other.Lead() > maxBookMonths {
-		return other, fmt.Errorf("%w: within %d months is further back than this page looks; write at most %d", errWrongInput, other.SustainedWithin, maxBookMonths-p.Span+1)
+	if err == nil && p.Span+other.Lead() > maxReportMonths {
+		return other, fmt.Errorf("%w: within %d months is further back than this page looks; write at most %d", errWrongInput, other.SustainedWithin, maxReportMonths-p.Span+1)
 	}
 	return other, err
 }
 
 // compare puts into a page what would be otherwise.
 func (r *request) compare(body *whatIfPage, fair, other policy.FairUse) error {
-	book, ready, err := r.site.Standings.Book(r.ctx(), body.Until, body.Span+max(fair.Lead(), other.Lead()))
+	report, ready, err := r.site.Usage.Report(r.ctx(), body.Until, body.Span+max(fair.Lead(), other.Lead()))
 	if err != nil || !ready {
 		return err
 	}
-	body.Ready, body.DerivedAt = true, book.DerivedAt()
-	found := book.Compare(fair, other, body.Span, maxDifferences)
+	body.Ready, body.DerivedAt = true, report.DerivedAt()
+	found := report.Compare(fair, other, body.Span, maxDifferences)
 	for _, d := range found.Differ {
 		name, err := r.accountName(d.Before.Customer)
 		if err != nil {

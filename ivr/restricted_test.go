@@ -4,48 +4,17 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 )
 
-// TestRestrictionStopsNoCriticalCall holds rule 10 and the end of rule 9: whatever the state of the account's case, whatever the company
-// lets through and whether the line is open, a critical call rings the critical team; of the other calls those of a restricted account
-// that are not let through hear the restriction, and no other call does.
-func TestRestrictionStopsNoCriticalCall(t *testing.T) {
-	t.Parallel()
-	states := append([]policy.CaseState{""}, policy.CaseStates()...) // "": no case
-	rapid.Check(t, func(rt *rapid.T) {
-		s := settings(t)
-		s.AfterHours.ByIntent = map[policy.Intent]policy.Ending{policy.Critical: policy.Connect}
-		s.FairUse.LetThrough = rapid.SliceOfDistinct(rapid.SampledFrom(policy.Intents()), rapid.ID).Draw(rt, "let through")
-		state := rapid.SampledFrom(states).Draw(rt, "state")
-		intent := rapid.SampledFrom(policy.Intents()).Draw(rt, "intent")
-		now := rapid.SampledFrom([]time.Time{tuesday, sunday}).Draw(rt, "now")
-		account := northwind
-		account.Restricted = state.Restricts()
-
-		call, reply := chooses(rt, ivr.Machine{Settings: s}, account, intent, rapid.Bool().Draw(rt, "known number"), now)
-
-		refused := account.Restricted && !s.FairUse.Lets(intent)
-		if heard := says(reply, "account-restricted"); heard != refused {
-			rt.Fatalf("a %s call of an account at %q hears the restriction: %t", intent, state, heard)
-		}
-		if (call.Outcome() == policy.RestrictedAccount) != refused {
-			rt.Fatalf("a %s call of an account at %q ends %q", intent, state, call.Outcome())
-		}
-		if intent == policy.Critical && (reply.Then != ivr.ThenRing || call.State.Team != "critical") {
-			rt.Fatalf("a critical call of an account at %q does not ring: %+v", state, reply)
-		}
-	})
+// keyOf are the menu's keys.
+var keyOf = map[policy.Intent]string{
+	policy.Critical: "1", policy.Restricted: "2", policy.TicketStatus: "3", policy.RaiseSeverity: "4", policy.Question: "5",
 }
 
 // chooses is a call of the account up to the choice of its reason.
-func chooses(rt *rapid.T, m ivr.Machine, account policy.Customer, intent policy.Intent, known bool, now time.Time) (policy.Call, ivr.Reply) {
-	key := map[policy.Intent]string{
-		policy.Critical: "1", policy.Restricted: "2", policy.TicketStatus: "3", policy.RaiseSeverity: "4", policy.Question: "5",
-	}[intent]
+func chooses(rt interface{ Fatalf(string, ...any) }, m ivr.Machine, account policy.Customer, intent policy.Intent, known bool, now time.Time) (policy.Call, ivr.Reply) {
 	first := ivr.Input{Step: "arrive", Line: uk, From: caller}
 	answer := ivr.Input{Keys: "204518", Number: "204518", Customer: &account}
 	if known {
@@ -53,8 +22,11 @@ func chooses(rt *rapid.T, m ivr.Machine, account policy.Customer, intent policy.
 		answer = ivr.Input{Keys: "1", Callers: first.Callers}
 	}
 	call, reply := m.Next(policy.Call{SID: "CA1"}, first, now)
+	if !reply.Then.Asks() {
+		return call, reply // the line is closed to every reason
+	}
 	call, reply = m.Next(call, follow(rt, reply, answer), now)
-	return m.Next(call, follow(rt, reply, ivr.Input{Keys: key}), now)
+	return m.Next(call, follow(rt, reply, ivr.Input{Keys: keyOf[intent]}), now)
 }
 
 func says(reply ivr.Reply, id string) bool {

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/ivr"
+	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/twilio"
 )
 
@@ -55,13 +56,20 @@ func (b *board) taken() []string {
 // besideServer rings over a board.
 func besideServer(t *testing.T, b *board) (*server, *ivr.Ringer) {
 	t.Helper()
+	return ringingServer(t, b, settings(t), true)
+}
+
+// ringingServer rings in either way, over a board where the legs are calls that we place; else the Ringer is nil.
+func ringingServer(t *testing.T, b *board, own policy.Settings, outbound bool) (*server, *ivr.Ringer) {
+	t.Helper()
 	var ringer *ivr.Ringer
 	s := newServerWith(t, func(d *ivr.Deps) {
-		inConference := settings(t)
-		inConference.Whisper = true
-		d.Settings = always(inConference)
-		ringer = ivr.NewRinger(d.Settings, publicURL, d.Log, b, func() time.Time { return tuesday }, zap.NewNop())
-		d.Ringer = ringer
+		own.Whisper = outbound
+		d.Settings = always(own)
+		if outbound {
+			ringer = ivr.NewRinger(d.Settings, publicURL, d.Log, b, func() time.Time { return tuesday }, zap.NewNop())
+			d.Ringer = ringer
+		}
 	})
 	t.Cleanup(ringer.Wait)
 	return s, ringer

@@ -3,10 +3,14 @@ package ivr_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
@@ -28,26 +32,63 @@ type walker struct {
 }
 
 // TestEveryPathEnds holds rule 11: whatever a caller does or does not do, each path ends with a person, a voicemail or a spoken
-// goodbye, never in silence or a loop.
+// goodbye, never in silence or a loop. The ways in which calls can end are the expected ones, and the same in both ways of ringing.
 func TestEveryPathEnds(t *testing.T) {
 	t.Parallel()
 	for name, s := range variants(t) {
-		for place, now := range map[string]time.Time{"open": tuesday, "closed": sunday} {
+		for place, now := range map[string]time.Time{"open": tuesday.Add(5 * time.Hour), "closed": sunday} {
 			for who, first := range firsts() {
 				for _, wrong := range []int{0, 9, 10} {
-					t.Run(fmt.Sprintf("%s/%s/%s/%d wrong before", name, place, who, wrong), func(t *testing.T) {
-						t.Parallel()
-						w := newWalker(t, s, first, now, wrong)
-						ends := w.walk(policy.Call{SID: "CA1"}, first)
-						if len(ends) == 0 {
-							t.Fatal("no path ends")
+					for _, outbound := range []bool{false, true} {
+						if outbound && wrong == 9 {
+							continue // as with none
 						}
-						t.Logf("%d states, ends: %v", w.states, keysOf(ends))
-					})
+						t.Run(fmt.Sprintf("%s/%s/%s/%d wrong before/outbound %t", name, place, who, wrong, outbound), func(t *testing.T) {
+							t.Parallel()
+							s.Whisper = outbound
+							w := newWalker(t, s, first, now, wrong)
+							ends := slices.Sorted(maps.Keys(w.walk(policy.Call{SID: "CA1"}, first)))
+							if diff := cmp.Diff(wantEnds(name, place, who, wrong), ends); diff != "" {
+								t.Errorf("%d states; ends (-want +got):\n%s", w.states, diff)
+							}
+						})
+					}
 				}
 			}
 		}
 	}
+}
+
+// wantEnds are the outcomes that calls of a variant can have. They are put together from what the rules say, not from what the machine does.
+func wantEnds(variant, place, who string, wrong int) []string {
+	if who == "strange" { // a number that is not configured
+		return []string{"failed"}
+	}
+	rings := place == "open" || variant == "critical at night"
+	asked := rings || variant == "mixed nights"
+	confirms := variant != "caller ID off" && (who == "known" || who == "restricted" || who == "unattested" && variant == "caller ID any")
+	locked := wrong == 10 // no number is looked up any more
+	var ends []string
+	if rings && (variant != "refuse" || !locked || confirms) {
+		ends = append(ends, "abandoned", "served", "unanswered")
+	}
+	if place == "closed" {
+		ends = append(ends, "closed")
+	}
+	if asked && !locked {
+		ends = append(ends, "not-entitled")
+	}
+	if asked && (!locked || who == "restricted" && confirms) {
+		ends = append(ends, "restricted-account")
+	}
+	if place == "open" && variant == "refuse" {
+		ends = append(ends, "unidentified-refused")
+	}
+	if variant != "message" && (len(ends) != 1 || ends[0] != "unidentified-refused") {
+		ends = append(ends, "voicemail")
+	}
+	slices.Sort(ends)
+	return ends
 }
 
 func newWalker(t *testing.T, s policy.Settings, first ivr.Input, now time.Time, wrong int) *walker {
@@ -112,6 +153,9 @@ func (w *walker) walk(call policy.Call, in ivr.Input) map[string]bool {
 	next, reply := w.machine.Next(call, in, w.now)
 	w.retryIsTheSame(next, in, reply)
 	w.speaks(in, reply)
+	if reply.Ring != nil && reply.Ring.Record != w.machine.Settings.Recording {
+		w.t.Errorf("recorded: %+v", reply)
+	}
 	return w.after(next, reply)
 }
 
@@ -155,6 +199,10 @@ func (w *walker) branches(call policy.Call, reply ivr.Reply) []func() map[string
 		inputs = w.answers(at)
 	case ivr.ThenRing:
 		inputs = w.dials(at)
+	case ivr.ThenWait:
+		return w.outbound(call, at)
+	case ivr.ThenJoin:
+		return w.joined(call, at)
 	case ivr.ThenRecord:
 		left, gone := at, at
 		left.Message = &policy.Recording{SID: "RE1", URL: "u", Seconds: 12}
@@ -232,18 +280,13 @@ func (w *walker) dials(at ivr.Input) []ivr.Input {
 
 // accepted is the path on which a specialist presses the accepting key.
 func (w *walker) accepted(call policy.Call, at ivr.Input) map[string]bool {
-	to := oncall1
-	call, screen := w.machine.NextLeg(call, ivr.LegInput{Step: "screen", Leg: "CA3", To: to, Try: 1}, w.now)
-	if screen.Then != ivr.ThenScreen {
-		w.t.Fatalf("a specialist is not asked: %+v", screen)
-	}
-	w.speaks(ivr.Input{}, screen)
-	call, bridge := w.machine.NextLeg(call, ivr.LegInput{Step: "answer", Leg: "CA3", To: to, Try: 1, Keys: "1"}, w.now)
-	if bridge.Then != ivr.ThenBridge {
-		w.t.Fatalf("the accepting key does not connect: %+v", bridge)
-	}
+	call = w.accepts(call, "CA3", 0, ivr.ThenBridge)
 	seconds, yes := 60, true
 	at.Dial, at.Bridged = &policy.Report{At: w.now, Leg: "CA3", DialEnd: true, Seconds: &seconds}, &yes
+	return w.served(call, at)
+}
+
+func (w *walker) served(call policy.Call, at ivr.Input) map[string]bool {
 	ends := w.walk(call, at)
 	if !ends[string(policy.Served)] || len(ends) != 1 {
 		w.t.Errorf("an accepted call ends %v", ends)
@@ -251,12 +294,59 @@ func (w *walker) accepted(call policy.Call, at ivr.Input) map[string]bool {
 	return ends
 }
 
+// accepts has a specialist who was rung asked, and press the accepting key.
+func (w *walker) accepts(call policy.Call, leg policy.CallSID, order int, want ivr.Then) policy.Call {
+	in := ivr.LegInput{Step: "screen", Leg: leg, To: oncall1, Try: 1, Order: order}
+	call, screen := w.machine.NextLeg(call, in, w.now)
+	if screen.Then != ivr.ThenScreen {
+		w.t.Fatalf("a specialist is not asked: %+v", screen)
+	}
+	w.speaks(ivr.Input{}, screen)
+	in.Step, in.Keys = "answer", "1"
+	call, joined := w.machine.NextLeg(call, in, w.now)
+	if joined.Then != want {
+		w.t.Fatalf("the accepting key does not connect: %+v", joined)
+	}
+	return call
+}
+
+// outbound are the ways on from a ring step whose legs are calls that we place: the caller leaves, nobody can be rung, nobody accepts,
+// a specialist accepts, and one accepts and leaves before the caller comes.
+func (w *walker) outbound(call policy.Call, at ivr.Input) []func() map[string]bool {
+	gone, fetched := at, at
+	gone.Gone, fetched.Fetched = true, true
+	leg := policy.Leg{SID: policy.CallSID("CA-" + strconv.Itoa(call.State.Ring) + "-" + strconv.Itoa(call.State.Round)), To: oncall1}
+	refused := w.machine.Rung(call, ivr.Rung{Order: at.Turn}, w.now)
+	rung := w.machine.Rung(call, ivr.Rung{Order: at.Turn, Legs: []policy.Leg{leg}}, w.now)
+	over := func(c policy.Call) policy.Call {
+		return c.Learn(policy.Report{At: w.now, Leg: leg.SID, Status: "completed"})
+	}
+	accepted := w.accepts(rung, leg.SID, at.Turn, ivr.ThenJoin)
+	return []func() map[string]bool{
+		func() map[string]bool { return w.walk(call, gone) },
+		func() map[string]bool { return w.walk(refused, fetched) },
+		func() map[string]bool { return w.walk(over(rung), fetched) },
+		func() map[string]bool { return w.walk(accepted, fetched) },
+		func() map[string]bool { return w.walk(over(accepted), fetched) },
+	}
+}
+
+// joined are the ways on from the conference: a talk that ends, and a specialist who had left when the caller came.
+func (w *walker) joined(call policy.Call, at ivr.Input) []func() map[string]bool {
+	leg, _ := call.Accepted()
+	left := call.Learn(policy.Report{At: w.now, Leg: leg.SID, Status: "completed"})
+	return []func() map[string]bool{
+		func() map[string]bool { return w.served(call, at) },
+		func() map[string]bool { return w.walk(left, at) },
+	}
+}
+
 // speaks holds that nobody on the line hears silence: every reply has words, unless the caller is gone.
 func (w *walker) speaks(in ivr.Input, reply ivr.Reply) {
 	if in.Gone && reply.Then == ivr.ThenNothing && len(reply.Say) == 0 {
 		return
 	}
-	heard := false
+	heard := in.Fetched && reply.Ring != nil // the ringing tone, or the specialist
 	for _, p := range reply.Say {
 		text := w.words.Speak(w.line, p)
 		if text == w.words.Speak(w.line, ivr.Phrase{ID: "no such phrase"}) {
@@ -283,7 +373,7 @@ func (w *walker) retryIsTheSame(call policy.Call, in ivr.Input, reply ivr.Reply)
 // fingerprint is the state of a call without its history and its turn counter, so that a loop cannot hide behind them.
 func fingerprint(call policy.Call, reply ivr.Reply) string {
 	state := call.State
-	state.Turn = 0
+	state.Turn, state.Order = 0, 0
 	step, _, _ := strings.Cut(reply.Next, "/")
 	wrong := 0
 	if step == "number" || step == "known" { // no other step looks at it
@@ -301,12 +391,4 @@ func mustJSON(t testing.TB, v any) string {
 		t.Fatal(err)
 	}
 	return string(text)
-}
-
-func keysOf(m map[string]bool) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	return keys
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -30,12 +31,13 @@ const (
 
 // memory is a log and a directory that can be made to fail.
 type memory struct {
-	mu       sync.Mutex
-	calls    map[policy.CallSID]policy.Call
-	fail     error
-	hang     bool
-	panics   bool
-	advances int
+	mu        sync.Mutex
+	calls     map[policy.CallSID]policy.Call
+	customers []policy.Customer
+	fail      error
+	hang      bool
+	panics    bool
+	advances  int
 }
 
 func (m *memory) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
@@ -57,20 +59,38 @@ func (m *memory) Advance(ctx context.Context, sid policy.CallSID, change func(po
 	return m.calls[sid], nil
 }
 
-func (m *memory) WrongNumbers(context.Context, policy.Phone, time.Time) (int, error) { return 0, nil }
+func (m *memory) WrongNumbers(_ context.Context, caller policy.Phone, since time.Time) (count int, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range m.calls {
+		for _, at := range c.WrongNumbers {
+			if c.From.Caller() == caller.Caller() && !at.Before(since) {
+				count++
+			}
+		}
+	}
+	return count, nil
+}
 
 func (m *memory) Customer(_ context.Context, n policy.CustomerNumber) (policy.Customer, error) {
 	if m.panics {
 		panic("a bug")
 	}
-	if n == northwind.Number {
-		return northwind, nil
+	for _, c := range m.customers {
+		if c.Number == n {
+			return c, nil
+		}
 	}
 	return policy.Customer{}, policy.ErrNoCustomer
 }
 
-func (m *memory) CustomersCallingFrom(context.Context, policy.Phone) ([]policy.Customer, error) {
-	return nil, nil
+func (m *memory) CustomersCallingFrom(_ context.Context, caller policy.Phone) (found []policy.Customer, err error) {
+	for _, c := range m.customers {
+		if slices.Contains(c.CallerNumbers, caller) {
+			found = append(found, c)
+		}
+	}
+	return found, nil
 }
 
 // seen is an observer that remembers.
@@ -115,7 +135,7 @@ func newServerWith(t testing.TB, change func(*ivr.Deps)) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{memory: &memory{calls: map[policy.CallSID]policy.Call{}}, seen: &seen{}}
+	s := &server{memory: &memory{calls: map[policy.CallSID]policy.Call{}, customers: []policy.Customer{northwind}}, seen: &seen{}}
 	d := ivr.Deps{
 		Settings: always(settings(t)), Words: ivr.DefaultWords(), Log: s.memory, Directory: s.memory, Verifier: verifier,
 		PublicURL: publicURL, Now: func() time.Time { return tuesday }, Logger: zap.NewNop(), Observer: s.seen,

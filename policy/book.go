@@ -7,42 +7,42 @@ import (
 	"time"
 )
 
-// MonthFigures are the figures of all accounts of which specialists took calls in a month.
-type MonthFigures struct {
+// MonthReport are the figures of all accounts of which specialists took calls in a month.
+type MonthReport struct {
 	Month     Month
 	DerivedAt time.Time
-	accounts  []accountFigures // by number
+	accounts  []accountTotals // by number
 }
 
-type accountFigures struct {
+type accountTotals struct {
 	number CustomerNumber
-	Figures
+	MonthTotals
 }
 
-// FiguresOfMonth sums up a month. The calls come one account after the other. The error is that of the sequence.
-func FiguresOfMonth(m Month, calls iter.Seq2[Tally, error], at time.Time) (MonthFigures, error) {
-	found := MonthFigures{Month: m, DerivedAt: at}
-	var tallies []Tally
+// NewMonthReport sums up a month. The calls come one account after the other. The error is that of the sequence.
+func NewMonthReport(m Month, calls iter.Seq2[CallSummary, error], at time.Time) (MonthReport, error) {
+	found := MonthReport{Month: m, DerivedAt: at}
+	var summaries []CallSummary
 	var talks packed
 	account := func() {
-		if f := FiguresOf(tallies); f.Calls > 0 {
+		if f := TotalsOf(summaries); f.Calls > 0 {
 			f.talks = talks.keep(f.talks)
-			found.accounts = append(found.accounts, accountFigures{tallies[0].Customer, f})
+			found.accounts = append(found.accounts, accountTotals{summaries[0].Customer, f})
 		}
-		tallies = tallies[:0]
+		summaries = summaries[:0]
 	}
 	for t, err := range calls {
 		if err != nil {
-			return MonthFigures{}, err
+			return MonthReport{}, err
 		}
-		if len(tallies) > 0 && tallies[0].Customer != t.Customer {
+		if len(summaries) > 0 && summaries[0].Customer != t.Customer {
 			account()
 		}
-		tallies = append(tallies, t)
+		summaries = append(summaries, t)
 	}
 	account()
 	found.accounts = slices.Clone(found.accounts) // without the room that it had to grow
-	slices.SortFunc(found.accounts, func(a, b accountFigures) int { return cmp.Compare(a.number, b.number) })
+	slices.SortFunc(found.accounts, func(a, b accountTotals) int { return cmp.Compare(a.number, b.number) })
 	return found, nil
 }
 
@@ -62,7 +62,7 @@ func (p *packed) keep(text []byte) []byte {
 }
 
 // Charges are what the month's load over the limits would cost, by account. Their accounts have no names.
-func (m MonthFigures) Charges(fair FairUse) iter.Seq[Charge] {
+func (m MonthReport) Charges(fair FairUse) iter.Seq[Charge] {
 	return func(yield func(Charge) bool) {
 		for _, a := range m.accounts {
 			for line := range a.charges(a.Usage(Customer{Number: a.number}, m.Month, fair), fair) {
@@ -74,11 +74,11 @@ func (m MonthFigures) Charges(fair FairUse) iter.Seq[Charge] {
 	}
 }
 
-// Book is the figures of consecutive months, oldest first. What it gives names accounts by their numbers alone: names are the directory's.
-type Book []MonthFigures
+// UsageReport is the figures of consecutive months, oldest first. What it gives names accounts by their numbers alone: names are the directory's.
+type UsageReport []MonthReport
 
 // DerivedAt is since when something of the book may have changed: when the first of its months was derived.
-func (b Book) DerivedAt() time.Time {
+func (b UsageReport) DerivedAt() time.Time {
 	var at time.Time
 	for _, m := range b {
 		at = earliest(at, m.DerivedAt)
@@ -87,8 +87,8 @@ func (b Book) DerivedAt() time.Time {
 }
 
 // each goes through the accounts by number, each with its figures of all months. The slice is used again.
-func (b Book) each(visit func(number CustomerNumber, months []Figures)) {
-	next, months := make([]int, len(b)), make([]Figures, len(b))
+func (b UsageReport) each(visit func(number CustomerNumber, months []MonthTotals)) {
+	next, months := make([]int, len(b)), make([]MonthTotals, len(b))
 	for {
 		var number CustomerNumber
 		for i, m := range b {
@@ -100,9 +100,9 @@ func (b Book) each(visit func(number CustomerNumber, months []Figures)) {
 			return
 		}
 		for i, m := range b {
-			months[i] = Figures{}
+			months[i] = MonthTotals{}
 			if next[i] < len(m.accounts) && m.accounts[next[i]].number == number {
-				months[i] = m.accounts[next[i]].Figures
+				months[i] = m.accounts[next[i]].MonthTotals
 				next[i]++
 			}
 		}
@@ -111,13 +111,13 @@ func (b Book) each(visit func(number CustomerNumber, months []Figures)) {
 }
 
 // usage is the month at i of an account, with whether load was sustained in it.
-func (b Book) usage(number CustomerNumber, months []Figures, i int, over []bool, fair FairUse) Usage {
+func (b UsageReport) usage(number CustomerNumber, months []MonthTotals, i int, over []bool, fair FairUse) Usage {
 	u := months[i].Usage(Customer{Number: number}, b[i].Month, fair)
 	u.Sustained = Sustained(over[:i+1], fair)
 	return u
 }
 
-func overIn(months []Figures, fair FairUse, over []bool) []bool {
+func overIn(months []MonthTotals, fair FairUse, over []bool) []bool {
 	over = over[:0]
 	for _, f := range months {
 		over = append(over, f.over(fair))
@@ -127,14 +127,14 @@ func overIn(months []Figures, fair FairUse, over []bool) []bool {
 
 // Near are the accounts that people should look at in the last month: over, under sustained load, or at the first part of the limit at which
 // people are told. Most tickets come first.
-func (b Book) Near(fair FairUse) []Usage {
+func (b UsageReport) Near(fair FairUse) []Usage {
 	if len(b) == 0 {
 		return nil
 	}
 	var found []Usage
 	var over []bool
 	last := len(b) - 1
-	b.each(func(number CustomerNumber, months []Figures) {
+	b.each(func(number CustomerNumber, months []MonthTotals) {
 		over = overIn(months, fair, over)
 		if fair.near(int(months[last].Tickets)) || over[last] || Sustained(over, fair) {
 			found = append(found, b.usage(number, months, last, over, fair))
@@ -154,10 +154,10 @@ type Comparison struct {
 
 // Compare gives the months, of the last n, in which accounts are over or sustained under one figures and not under the others, as the function
 // Compare does: the first of them, at most so many, and counts of all. The book begins as many months earlier as sustained load looks at.
-func (b Book) Compare(fair, other FairUse, n, most int) Comparison {
+func (b UsageReport) Compare(fair, other FairUse, n, most int) Comparison {
 	var found Comparison
 	var is, would []bool
-	b.each(func(number CustomerNumber, months []Figures) {
+	b.each(func(number CustomerNumber, months []MonthTotals) {
 		is, would = overIn(months, fair, is), overIn(months, other, would)
 		before := found.Months
 		for i := max(0, len(b)-n); i < len(b); i++ {

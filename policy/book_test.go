@@ -15,18 +15,18 @@ import (
 )
 
 // log is calls by account and month.
-type log map[policy.CustomerNumber]map[policy.Month][]policy.Tally
+type log map[policy.CustomerNumber]map[policy.Month][]policy.CallSummary
 
 // drawLog draws the calls of some accounts in months that end with 2026-11.
 func drawLog(rt *rapid.T, accounts, months int) log {
 	all := log{}
 	for a := range accounts {
 		number := policy.CustomerNumber(fmt.Sprint(200000 + a))
-		all[number] = map[policy.Month][]policy.Tally{}
+		all[number] = map[policy.Month][]policy.CallSummary{}
 		for m := range months {
 			month := policy.Month("2026-11").Plus(-m)
 			for i := range rapid.IntRange(0, 6).Draw(rt, "calls") {
-				all[number][month] = append(all[number][month], policy.Tally{
+				all[number][month] = append(all[number][month], policy.CallSummary{
 					SID: policy.CallSID(fmt.Sprintf("CA%d-%d-%d", a, m, i)), Customer: number, Month: month, StartedAt: began.Add(time.Duration(i) * time.Hour),
 					Accepted: rapid.Bool().Draw(rt, "accepted"), Talked: rapid.Bool().Draw(rt, "talked"), Waived: rapid.Bool().Draw(rt, "waived"),
 					Ticket:      policy.Ticket(rapid.SampledFrom([]string{"", "7", "8"}).Draw(rt, "ticket")),
@@ -39,8 +39,8 @@ func drawLog(rt *rapid.T, accounts, months int) log {
 }
 
 // month is the calls of all accounts in a month, as a store gives them.
-func (l log) month(m policy.Month) iter.Seq2[policy.Tally, error] {
-	return func(yield func(policy.Tally, error) bool) {
+func (l log) month(m policy.Month) iter.Seq2[policy.CallSummary, error] {
+	return func(yield func(policy.CallSummary, error) bool) {
 		for _, months := range l {
 			for _, t := range months[m] {
 				if !yield(t, nil) {
@@ -51,13 +51,13 @@ func (l log) month(m policy.Month) iter.Seq2[policy.Tally, error] {
 	}
 }
 
-// book is the figures of the n months that end with 2026-11.
-func (l log) book(t testing.TB, n int) policy.Book {
+// report is the figures of the n months that end with 2026-11.
+func (l log) report(t testing.TB, n int) policy.UsageReport {
 	t.Helper()
-	var b policy.Book
+	var b policy.UsageReport
 	for back := n - 1; back >= 0; back-- {
 		m := policy.Month("2026-11").Plus(-back)
-		figures, err := policy.FiguresOfMonth(m, l.month(m), began)
+		figures, err := policy.NewMonthReport(m, l.month(m), began)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +69,7 @@ func (l log) book(t testing.TB, n int) policy.Book {
 // months are an account's, call by call.
 func (l log) months(t testing.TB, number policy.CustomerNumber, n int, fair policy.FairUse) []policy.Usage {
 	t.Helper()
-	read := func(m policy.Month) ([]policy.Tally, error) { return l[number][m], nil }
+	read := func(m policy.Month) ([]policy.CallSummary, error) { return l[number][m], nil }
 	months, err := policy.AccountMonths(policy.Customer{Number: number}, "2026-11", n, fair, read)
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +93,7 @@ func TestBookSaysWhatTheCallsSay(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		book := all.book(t, 3+max(fair.Lead(), other.Lead()))
+		report := all.report(t, 3+max(fair.Lead(), other.Lead()))
 		var differ []policy.Difference
 		touched := map[policy.CustomerNumber]bool{}
 		near, charges := map[policy.CustomerNumber]policy.Usage{}, []policy.Charge(nil)
@@ -109,7 +109,7 @@ func TestBookSaysWhatTheCallsSay(t *testing.T) {
 			charges = append(charges, policy.Charges(is[2], all[number]["2026-11"], fair)...)
 		}
 		listed := map[policy.CustomerNumber]policy.Usage{}
-		for _, u := range book.Near(fair) {
+		for _, u := range report.Near(fair) {
 			listed[u.Customer] = u
 		}
 		type said struct {
@@ -125,7 +125,7 @@ func TestBookSaysWhatTheCallsSay(t *testing.T) {
 		}
 		most := rapid.IntRange(0, 10).Draw(rt, "most")
 		compared := policy.Comparison{Differ: slices.Clip(differ[:min(most, len(differ))]), Months: len(differ), Worse: worse, Accounts: len(touched)}
-		want, got := said{compared, near, charges}, said{book.Compare(fair, other, 3, most), listed, slices.Collect(book[len(book)-1].Charges(fair))}
+		want, got := said{compared, near, charges}, said{report.Compare(fair, other, 3, most), listed, slices.Collect(report[len(report)-1].Charges(fair))}
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 			rt.Fatal(diff)
 		}
@@ -135,7 +135,7 @@ func TestBookSaysWhatTheCallsSay(t *testing.T) {
 // What is kept says since when it may be old.
 func TestBookIsAsOldAsItsOldestMonth(t *testing.T) {
 	t.Parallel()
-	b := policy.Book{{DerivedAt: began.Add(time.Hour)}, {DerivedAt: began}, {DerivedAt: began.Add(time.Minute)}}
+	b := policy.UsageReport{{DerivedAt: began.Add(time.Hour)}, {DerivedAt: began}, {DerivedAt: began.Add(time.Minute)}}
 	if at := b.DerivedAt(); !at.Equal(began) {
 		t.Errorf("derived at %v, want %v", at, began)
 	}

@@ -33,12 +33,12 @@ const (
 
 // Charges proposes the lines of an account's month, none for what stayed within the limits. Minutes are the seconds beyond the call limit of
 // all over-long calls together, in whole minutes, never rounded up.
-func Charges(u Usage, tallies []Tally, fair FairUse) []Charge {
-	return slices.Collect(FiguresOf(tallies).charges(u, fair))
+func Charges(u Usage, summaries []CallSummary, fair FairUse) []Charge {
+	return slices.Collect(TotalsOf(summaries).charges(u, fair))
 }
 
 // charges are those of the month that u is the usage of.
-func (f Figures) charges(u Usage, fair FairUse) iter.Seq[Charge] {
+func (f MonthTotals) charges(u Usage, fair FairUse) iter.Seq[Charge] {
 	return func(yield func(Charge) bool) {
 		_, seconds := f.beyond(fair)
 		tickets, minutes := u.Tickets-fair.TicketsPerMonth, seconds/60

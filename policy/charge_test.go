@@ -20,18 +20,18 @@ func TestCharges(t *testing.T) {
 		}
 	}
 	for name, row := range map[string]struct {
-		month []policy.Tally
+		month []policy.CallSummary
 		want  []policy.Charge
 	}{
-		"within the limits":        {tallies(plain, plain, plain, missed), nil},
-		"two tickets over":         {tallies(plain, plain, plain, plain, plain), []policy.Charge{line(policy.ChargeTickets, 2, 1250, 2500)}},
-		"one ticket, often called": {tallies(about("7"), about("7"), about("7"), about("7")), nil},
-		"59 seconds over":          {tallies(talked(1259)), nil},
-		"a minute over":            {tallies(talked(1260)), []policy.Charge{line(policy.ChargeMinutes, 1, 35, 35)}},
-		"seconds of several calls": {tallies(talked(1230), talked(1295)), []policy.Charge{line(policy.ChargeMinutes, 2, 35, 70)}},
-		"a waived call is free":    {tallies(talked(1260), waived), []policy.Charge{line(policy.ChargeMinutes, 1, 35, 35)}},
+		"within the limits":        {summaries(plain, plain, plain, missed), nil},
+		"two tickets over":         {summaries(plain, plain, plain, plain, plain), []policy.Charge{line(policy.ChargeTickets, 2, 1250, 2500)}},
+		"one ticket, often called": {summaries(about("7"), about("7"), about("7"), about("7")), nil},
+		"59 seconds over":          {summaries(talked(1259)), nil},
+		"a minute over":            {summaries(talked(1260)), []policy.Charge{line(policy.ChargeMinutes, 1, 35, 35)}},
+		"seconds of several calls": {summaries(talked(1230), talked(1295)), []policy.Charge{line(policy.ChargeMinutes, 2, 35, 70)}},
+		"a waived call is free":    {summaries(talked(1260), waived), []policy.Charge{line(policy.ChargeMinutes, 1, 35, 35)}},
 		"both": {
-			tallies(talked(1500), plain, plain, plain),
+			summaries(talked(1500), plain, plain, plain),
 			[]policy.Charge{line(policy.ChargeTickets, 1, 1250, 1250), line(policy.ChargeMinutes, 5, 35, 175)},
 		},
 	} {
@@ -63,7 +63,7 @@ func TestMinorUnits(t *testing.T) {
 	} {
 		rates := fair
 		rates.PerTicket, rates.Currency = row.rate, row.currency
-		month := tallies(plain, plain, plain, plain)
+		month := summaries(plain, plain, plain, plain)
 		got := policy.Charges(policy.MonthUsage(holder, "2026-11", month, rates), month, rates)
 		if len(got) != 1 || got[0].Amount != row.want || policy.Decimal(got[0].Amount, row.currency) != row.shown {
 			t.Errorf("%s: %+v, want %d, shown %s", name, got, row.want, row.shown)

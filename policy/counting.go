@@ -2,11 +2,11 @@ package policy
 
 import "slices"
 
-// Counting knows of calls in a list which add a phone ticket. That depends on the other calls of the account's month, so each month that turns
+// TicketCounter knows of calls in a list which add a phone ticket. That depends on the other calls of the account's month, so each month that turns
 // up is read, once as long as it is remembered: what it remembers is bounded, however long the list is.
 //
-// The zero Counting is ready for use, by one goroutine.
-type Counting struct {
+// The zero TicketCounter is ready for use, by one goroutine.
+type TicketCounter struct {
 	months map[monthOf][]CallSID // the first call about each ticket
 	order  []monthOf             // as they were read
 	kept   int                   // calls in months
@@ -17,12 +17,12 @@ type monthOf struct {
 	month    Month
 }
 
-// maxCounting is how many calls a Counting remembers: some 7 MB. A month that is read again costs microseconds.
-const maxCounting = 100_000
+// maxCounted is how many calls a TicketCounter remembers: some 7 MB. A month that is read again costs microseconds.
+const maxCounted = 100_000
 
-// Counted says whether this very call adds a phone ticket to its month (rule 3). read gives the tallies of an account's month; the error is its.
-func (n *Counting) Counted(c Call, read func(CustomerNumber, Month) ([]Tally, error)) (bool, error) {
-	if t := c.Tally(); !t.Accepted || t.Customer == "" || t.Month == "" {
+// Counted says whether this very call adds a phone ticket to its month (rule 3). read gives the summaries of an account's month; the error is its.
+func (n *TicketCounter) Counted(c Call, read func(CustomerNumber, Month) ([]CallSummary, error)) (bool, error) {
+	if t := c.Summary(); !t.Accepted || t.Customer == "" || t.Month == "" {
 		return false, nil
 	}
 	if c.Ticket == "" {
@@ -30,17 +30,17 @@ func (n *Counting) Counted(c Call, read func(CustomerNumber, Month) ([]Tally, er
 	}
 	key := monthOf{c.Customer, c.Month}
 	if _, known := n.months[key]; !known {
-		tallies, err := read(c.Customer, c.Month)
+		summaries, err := read(c.Customer, c.Month)
 		if err != nil {
 			return false, err
 		}
-		n.remember(key, firsts(tallies))
+		n.remember(key, firsts(summaries))
 	}
 	return slices.Contains(n.months[key], c.SID), nil
 }
 
 // firsts are the first call about each ticket.
-func firsts(month []Tally) []CallSID {
+func firsts(month []CallSummary) []CallSID {
 	var found []CallSID
 	counted := Tickets(month)
 	for _, t := range month {
@@ -51,8 +51,8 @@ func firsts(month []Tally) []CallSID {
 	return found
 }
 
-func (n *Counting) remember(key monthOf, counted []CallSID) {
-	for len(n.order) > 0 && n.kept+len(counted)+1 > maxCounting {
+func (n *TicketCounter) remember(key monthOf, counted []CallSID) {
+	for len(n.order) > 0 && n.kept+len(counted)+1 > maxCounted {
 		oldest := n.order[0]
 		n.kept -= len(n.months[oldest]) + 1
 		delete(n.months, oldest)

@@ -58,3 +58,11 @@ func (p *problems) all() []RowProblem {
 	}
 	return p.list
 }
+
+// In returns the problem with the file's name before it: file:line:column.
+func (p RowProblem) In(file string) string {
+	if p.Line == 0 {
+		return file + ": " + p.String()
+	}
+	return file + ":" + p.String()
+}

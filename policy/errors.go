@@ -51,26 +51,8 @@ var (
 	ErrNotTestLine = errors.New("the line cannot be called from the console")
 )
 
-// What is wrong with a user of the console.
-var (
-	ErrNoUser     = errors.New("no such user")
-	ErrUserExists = errors.New("the name is taken")
-	ErrUserName   = errors.New("no name of a user")
-	ErrRole       = errors.New("no role")
-	ErrPassword   = errors.New("the password cannot be taken")
-)
-
 // Why a line's dates are not edited. ErrDate is wrong use.
 var (
 	ErrDate         = errors.New("the date cannot be edited so")
 	ErrDatesChanged = errors.New("the line's dates changed")
-)
-
-// What is wrong with a token of the API.
-var (
-	ErrNoToken     = errors.New("no such token")
-	ErrTokenExists = errors.New("the user has a token of this name")
-	ErrTokenName   = errors.New("no name of a token")
-	ErrTokenDays   = errors.New("no number of days")
-	ErrManyTokens  = errors.New("the user has as many tokens as one can have")
 )

@@ -133,7 +133,7 @@ func (c Call) talkVerdicts(fair FairUse) []Decision {
 
 // ticketVerdict says of an accepted call whether it adds a phone ticket, and by which part of rule 3.
 func (c Call) ticketVerdict(at time.Time, counted bool) Decision {
-	_, why := c.Tally().verdict(counted)
+	_, why := c.Summary().verdict(counted)
 	inputs := facts("customer", string(c.Customer), "ticket", string(c.Ticket), "month", string(c.Month))
 	return Decision{At: at, Rule: "fair-use.ticket", Result: why, Inputs: inputs}
 }

@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// Figures are an account's month before any limit is held against it: what the month comes to under whatever figures, in few bytes. The zero
+// MonthTotals are an account's month before any limit is held against it: what the month comes to under whatever figures, in few bytes. The zero
 // value is a month without calls.
-type Figures struct {
+type MonthTotals struct {
 	Tickets, Calls, TalkSeconds, Waived, Training int32
 	// talks are the seconds of the talks that can be over-long, longest first, as varints: so few bytes and so few steps make it cheap to ask
 	// how many are longer than a limit.
 	talks []byte
 }
 
-// FiguresOf sums up the calls of one account and one month.
-func FiguresOf(tallies []Tally) Figures {
-	f := sum(tallies)
+// TotalsOf sums up the calls of one account and one month.
+func TotalsOf(summaries []CallSummary) MonthTotals {
+	f := sum(summaries)
 	var talks []int
-	for _, t := range tallies {
+	for _, t := range summaries {
 		if t.counts() && t.Talked && !t.Waived && t.TalkSeconds > 0 {
 			talks = append(talks, t.TalkSeconds)
 		}
@@ -33,10 +33,10 @@ func FiguresOf(tallies []Tally) Figures {
 }
 
 // sum is what a month comes to but for its talks.
-func sum(tallies []Tally) Figures {
-	var f Figures
+func sum(summaries []CallSummary) MonthTotals {
+	var f MonthTotals
 	seen := map[Ticket]bool{}
-	for _, t := range tallies {
+	for _, t := range summaries {
 		if !t.counts() {
 			continue
 		}
@@ -53,10 +53,10 @@ func sum(tallies []Tally) Figures {
 }
 
 // counts says whether the call is in any figure: only those that a specialist accepted are.
-func (t Tally) counts() bool { return t.Accepted && t.Customer != "" }
+func (t CallSummary) counts() bool { return t.Accepted && t.Customer != "" }
 
 // beyond counts the talks over the call limit, and their seconds beyond it.
-func (f Figures) beyond(fair FairUse) (calls, seconds int) {
+func (f MonthTotals) beyond(fair FairUse) (calls, seconds int) {
 	limit := uint64(fair.CallLimit / time.Second)
 	for rest := f.talks; len(rest) > 0; {
 		talk, n := binary.Uvarint(rest)
@@ -69,12 +69,12 @@ func (f Figures) beyond(fair FairUse) (calls, seconds int) {
 }
 
 // Usage is the month under some figures, as MonthUsage says it.
-func (f Figures) Usage(c Customer, m Month, fair FairUse) Usage {
+func (f MonthTotals) Usage(c Customer, m Month, fair FairUse) Usage {
 	calls, _ := f.beyond(fair)
 	return f.usage(c, m, fair, calls)
 }
 
-func (f Figures) usage(c Customer, m Month, fair FairUse, overLong int) Usage {
+func (f MonthTotals) usage(c Customer, m Month, fair FairUse, overLong int) Usage {
 	u := Usage{
 		Month: m, Customer: c.Number, Account: c.Name, Line: c.Line.Full(),
 		Tickets: int(f.Tickets), Calls: int(f.Calls), TalkSeconds: int(f.TalkSeconds), OverLong: overLong, Waived: int(f.Waived),
@@ -85,7 +85,7 @@ func (f Figures) usage(c Customer, m Month, fair FairUse, overLong int) Usage {
 }
 
 // over says whether the account was over, without all else that a Usage says.
-func (f Figures) over(fair FairUse) bool {
+func (f MonthTotals) over(fair FairUse) bool {
 	if int(f.Tickets) > fair.TicketsPerMonth {
 		return true
 	}

@@ -225,14 +225,14 @@ func recomputed(stories []*story, who *account, month policy.Month) policy.Usage
 }
 
 // imported is the account's month as the log has it, its calls in some order.
-func imported(rt *rapid.T, stories []*story, who *account, month policy.Month) []policy.Tally {
-	var tallies []policy.Tally
+func imported(rt *rapid.T, stories []*story, who *account, month policy.Month) []policy.CallSummary {
+	var summaries []policy.CallSummary
 	for _, s := range rapid.Permutation(stories).Draw(rt, "import") {
 		if c := s.learned(rt); c.Customer == who.Number && c.Month == month {
-			tallies = append(tallies, c.Tally())
+			summaries = append(summaries, c.Summary())
 		}
 	}
-	return tallies
+	return summaries
 }
 
 // learned is the call as the log learned it: reports in any order and some of them twice, with the acts in their own order between.

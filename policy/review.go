@@ -4,8 +4,8 @@ import (
 	"time"
 )
 
-// Standing is what a review looks at.
-type Standing struct {
+// ReviewInput is what a review looks at.
+type ReviewInput struct {
 	Customer Customer
 	Months   []Usage // consecutive, oldest first; the last is the month under review
 	Open     *Case   // the account's open case
@@ -21,14 +21,14 @@ type Verdict struct {
 // opener is the name that stands at a case that no person opened.
 const opener = "supportline"
 
-// Lead is how many months of a Standing's come before those that sustained load looks at, so that each of these says rightly whether load
+// Lead is how many months of a ReviewInput's come before those that sustained load looks at, so that each of these says rightly whether load
 // was sustained in it.
 func (f FairUse) Lead() int { return max(0, f.SustainedWithin-1) }
 
 // Review is rule 8, and the warnings before: it opens one case when load is sustained and no case is open, never a second one for load
 // that a closed case knew of already, and tells when the month's tickets reach a part of the limit. It gives the same answer however
 // often it is asked; a store keeps one notice of a key.
-func Review(s Standing, fair FairUse, at time.Time) Verdict {
+func Review(s ReviewInput, fair FairUse, at time.Time) Verdict {
 	if len(s.Months) == 0 {
 		return Verdict{}
 	}

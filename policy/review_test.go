@@ -40,7 +40,7 @@ func TestReviewOpensOneCase(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			months := usages(policy.Month("2026-12").Plus(-len(row.months)), row.months)
-			v := policy.Review(policy.Standing{Customer: holder, Months: months, Open: row.open, Closed: row.closed}, fair, november)
+			v := policy.Review(policy.ReviewInput{Customer: holder, Months: months, Open: row.open, Closed: row.closed}, fair, november)
 			if (v.Open != nil) != row.want {
 				t.Errorf("opens %+v, want one: %t", v.Open, row.want)
 			}
@@ -52,7 +52,7 @@ func TestReviewOpensOneCase(t *testing.T) {
 func TestReviewFreezesTheEvidence(t *testing.T) {
 	t.Parallel()
 	months := usages("2026-06", "o..o.o")
-	v := policy.Review(policy.Standing{Customer: holder, Months: months}, fair, at(0))
+	v := policy.Review(policy.ReviewInput{Customer: holder, Months: months}, fair, at(0))
 	note := "over in 3 of 6 months, and 3 are sustained load: 2026-06, 2026-09, 2026-11"
 	want := policy.Case{
 		Customer: holder.Number, Account: holder.Name, State: policy.CaseFlagged, OpenedAt: at(0), Months: policy.MarkSustained(months, fair),
@@ -61,7 +61,7 @@ func TestReviewFreezesTheEvidence(t *testing.T) {
 	if diff := cmp.Diff(want, *v.Open); diff != "" {
 		t.Error(diff)
 	}
-	longer := policy.Review(policy.Standing{Customer: holder, Months: append(usages("2026-01", ".oo.."), months...)}, fair, at(0))
+	longer := policy.Review(policy.ReviewInput{Customer: holder, Months: append(usages("2026-01", ".oo.."), months...)}, fair, at(0))
 	if got := longer.Open.Months; len(got) != 6 || got[0].Month != "2026-06" || !got[0].Sustained {
 		t.Errorf("June knows nothing of the months before: %+v", got)
 	}
@@ -87,7 +87,7 @@ func TestTicketNotices(t *testing.T) {
 		40: {"tickets/204518/2026-11/80", "tickets/204518/2026-11/100"},
 	} {
 		u := policy.Usage{Month: "2026-11", Customer: holder.Number, Account: holder.Name, Tickets: tickets, TicketLimit: 16}
-		v := policy.Review(policy.Standing{Customer: holder, Months: []policy.Usage{u}}, fair, at(0))
+		v := policy.Review(policy.ReviewInput{Customer: holder, Months: []policy.Usage{u}}, fair, at(0))
 		var got []string
 		for _, n := range v.Notices {
 			got = append(got, n.Key)

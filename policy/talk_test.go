@@ -121,7 +121,7 @@ func TestTickets(t *testing.T) {
 		}
 		return c
 	}
-	var month []policy.Tally
+	var month []policy.CallSummary
 	for _, c := range []policy.Call{
 		call("CA5", 500, "77", true),  // the same ticket again
 		call("CA1", 100, "77", false), // nobody accepted
@@ -130,7 +130,7 @@ func TestTickets(t *testing.T) {
 		call("CA4", 400, "", true),
 		call("CA6", 600, "78", true),
 	} {
-		month = append(month, c.Tally())
+		month = append(month, c.Summary())
 	}
 	got := policy.Tickets(month)
 	for sid, want := range map[policy.CallSID]bool{"CA1": false, "CA2": true, "CA3": true, "CA4": true, "CA5": false, "CA6": true} {

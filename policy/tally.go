@@ -2,9 +2,9 @@ package policy
 
 import "time"
 
-// Tally is what fair use needs to know of one logged call, and nothing else. It follows from the call; a store keeps it in its index by
+// CallSummary is what fair use needs to know of one logged call, and nothing else. It follows from the call; a store keeps it in its index by
 // month and account, so that a month's figure is derived from few bytes and never from a counter that could drift.
-type Tally struct {
+type CallSummary struct {
 	SID         CallSID
 	Customer    CustomerNumber
 	Month       Month
@@ -18,11 +18,11 @@ type Tally struct {
 	Test        bool // made to try the line: nothing counts
 }
 
-// Tally is the call as fair use sees it. A store need not keep that of a test.
-func (c Call) Tally() Tally {
+// CallSummary is the call as fair use sees it. A store need not keep that of a test.
+func (c Call) Summary() CallSummary {
 	_, accepted := c.Accepted()
 	seconds, _, talked := c.Talk()
-	t := Tally{
+	t := CallSummary{
 		SID: c.SID, Customer: c.Customer, Month: c.Month, StartedAt: c.StartedAt, Accepted: accepted, Ticket: c.Ticket,
 		TalkSeconds: seconds, Talked: talked, Waived: c.Waived, Training: c.Training, Test: c.Test(),
 	}

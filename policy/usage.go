@@ -7,31 +7,31 @@ import (
 )
 
 // OverLong says whether the talk passed the call limit and nobody deemed it necessary (rules 5 and 6).
-func (t Tally) OverLong(fair FairUse) bool {
+func (t CallSummary) OverLong(fair FairUse) bool {
 	return t.Talked && !t.Waived && t.TalkSeconds > int(fair.CallLimit/time.Second)
 }
 
 // MonthUsage is an account's month: the sum over its calls, in whatever order they come. Sustained and Case are left out, as they need
 // other months and the cases. Only calls that a specialist accepted are in any figure.
-func MonthUsage(c Customer, m Month, tallies []Tally, fair FairUse) Usage {
+func MonthUsage(c Customer, m Month, summaries []CallSummary, fair FairUse) Usage {
 	overLong := 0
-	for _, t := range tallies {
+	for _, t := range summaries {
 		overLong += one(t.counts() && t.OverLong(fair))
 	}
-	return sum(tallies).usage(c, m, fair, overLong)
+	return sum(summaries).usage(c, m, fair, overLong)
 }
 
 // AccountMonths are the n months of an account that end with last, oldest first, each saying whether load was sustained in it. read gives the
 // calls of a month; it is asked for the months before the first one too, which decide that.
-func AccountMonths(c Customer, last Month, n int, fair FairUse, read func(Month) ([]Tally, error)) ([]Usage, error) {
+func AccountMonths(c Customer, last Month, n int, fair FairUse, read func(Month) ([]CallSummary, error)) ([]Usage, error) {
 	var months []Usage
 	for back := n + fair.Lead() - 1; back >= 0; back-- {
 		m := last.Plus(-back)
-		tallies, err := read(m)
+		summaries, err := read(m)
 		if err != nil {
 			return nil, err
 		}
-		months = append(months, MonthUsage(c, m, tallies, fair))
+		months = append(months, MonthUsage(c, m, summaries, fair))
 	}
 	return MarkSustained(months, fair)[len(months)-n:], nil
 }

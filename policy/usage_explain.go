@@ -7,7 +7,7 @@ import (
 
 // Counted is one call of an account's month and what fair use made of it.
 type Counted struct {
-	Tally
+	CallSummary
 	Counts   bool   // this very call adds a phone ticket
 	OverLong bool   // it adds an over-long call
 	Rule     string // that decided: "fair-use.first-about-ticket"
@@ -16,11 +16,11 @@ type Counted struct {
 
 // ExplainUsage is an account's month call by call, oldest first. As many of them count as MonthUsage says tickets, and as many are
 // over-long as it says over-long calls.
-func ExplainUsage(tallies []Tally, fair FairUse) []Counted {
-	counted := make([]Counted, 0, len(tallies))
-	tickets := Tickets(tallies)
-	for _, t := range byStart(tallies) {
-		c := Counted{Tally: t, Counts: tickets[t.SID], OverLong: t.Accepted && t.Customer != "" && t.OverLong(fair)}
+func ExplainUsage(summaries []CallSummary, fair FairUse) []Counted {
+	counted := make([]Counted, 0, len(summaries))
+	tickets := Tickets(summaries)
+	for _, t := range byStart(summaries) {
+		c := Counted{CallSummary: t, Counts: tickets[t.SID], OverLong: t.Accepted && t.Customer != "" && t.OverLong(fair)}
 		c.Rule, c.Why = t.verdict(c.Counts)
 		counted = append(counted, c)
 	}
@@ -29,7 +29,7 @@ func ExplainUsage(tallies []Tally, fair FairUse) []Counted {
 
 // Tickets says which calls of one account and one month add a phone ticket (rule 3): each accepted call without a ticket number, and
 // the first, by its start, of those about one ticket. The order of calls does not matter.
-func Tickets(month []Tally) map[CallSID]bool {
+func Tickets(month []CallSummary) map[CallSID]bool {
 	counted, seen := map[CallSID]bool{}, map[Ticket]bool{}
 	for _, t := range byStart(month) {
 		if !t.Accepted || t.Customer == "" || seen[t.Ticket] {
@@ -43,18 +43,18 @@ func Tickets(month []Tally) map[CallSID]bool {
 	return counted
 }
 
-func byStart(tallies []Tally) []Tally {
-	earlier := func(a, b Tally) int { return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.SID, b.SID)) }
-	if slices.IsSortedFunc(tallies, earlier) { // as they come from a store
-		return tallies
+func byStart(summaries []CallSummary) []CallSummary {
+	earlier := func(a, b CallSummary) int { return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.SID, b.SID)) }
+	if slices.IsSortedFunc(summaries, earlier) { // as they come from a store
+		return summaries
 	}
-	tallies = slices.Clone(tallies)
-	slices.SortFunc(tallies, earlier)
-	return tallies
+	summaries = slices.Clone(summaries)
+	slices.SortFunc(summaries, earlier)
+	return summaries
 }
 
 // verdict says why the call adds a phone ticket or not, and by which part of rule 3.
-func (t Tally) verdict(counted bool) (rule, why string) {
+func (t CallSummary) verdict(counted bool) (rule, why string) {
 	switch {
 	case t.Test:
 		return "fair-use.test", "not counted: a call to try the line"

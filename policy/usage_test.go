@@ -18,11 +18,11 @@ var (
 	holder = policy.Customer{Number: "204518", Name: "Northwind", Line: "+448000668187", Email: "holder@example.com", AccountHolder: "Ada"}
 )
 
-// tallies makes a month of accepted calls, a minute apart, each with a change.
-func tallies(changes ...func(*policy.Tally)) []policy.Tally {
-	month := make([]policy.Tally, len(changes))
+// summaries makes a month of accepted calls, a minute apart, each with a change.
+func summaries(changes ...func(*policy.CallSummary)) []policy.CallSummary {
+	month := make([]policy.CallSummary, len(changes))
 	for i, change := range changes {
-		month[i] = policy.Tally{
+		month[i] = policy.CallSummary{
 			SID: policy.CallSID(fmt.Sprintf("CA%d", i+1)), Customer: holder.Number, Month: "2026-11",
 			StartedAt: began.Add(time.Duration(i) * time.Minute), Accepted: true, Talked: true, TalkSeconds: 60,
 		}
@@ -31,17 +31,17 @@ func tallies(changes ...func(*policy.Tally)) []policy.Tally {
 	return month
 }
 
-func plain(*policy.Tally)      {}
-func missed(t *policy.Tally)   { t.Accepted, t.Talked, t.TalkSeconds = false, false, 0 }
-func training(t *policy.Tally) { t.Training = true }
-func talking(t *policy.Tally)  { t.Talked, t.TalkSeconds = false, 0 }
-func waived(t *policy.Tally)   { t.TalkSeconds, t.Waived = 1300, true }
-func talked(n int) func(*policy.Tally) {
-	return func(t *policy.Tally) { t.TalkSeconds = n }
+func plain(*policy.CallSummary)      {}
+func missed(t *policy.CallSummary)   { t.Accepted, t.Talked, t.TalkSeconds = false, false, 0 }
+func training(t *policy.CallSummary) { t.Training = true }
+func talking(t *policy.CallSummary)  { t.Talked, t.TalkSeconds = false, 0 }
+func waived(t *policy.CallSummary)   { t.TalkSeconds, t.Waived = 1300, true }
+func talked(n int) func(*policy.CallSummary) {
+	return func(t *policy.CallSummary) { t.TalkSeconds = n }
 }
 
-func about(ticket policy.Ticket) func(*policy.Tally) {
-	return func(t *policy.Tally) { t.Ticket = ticket }
+func about(ticket policy.Ticket) func(*policy.CallSummary) {
+	return func(t *policy.CallSummary) { t.Ticket = ticket }
 }
 
 // TestMonthUsage holds rules 3, 5, 6, 7 and the half of rule 8 that looks at one month.
@@ -53,31 +53,31 @@ func TestMonthUsage(t *testing.T) {
 		By                                               []string
 	}
 	for name, row := range map[string]struct {
-		month []policy.Tally
+		month []policy.CallSummary
 		want  figures
 	}{
 		"nothing":                            {nil, figures{}},
-		"rule 3: each call without a ticket": {tallies(plain, plain), figures{Tickets: 2, Calls: 2, Talk: 120}},
-		"rule 3: one ticket, once a month":   {tallies(about("7"), about("7"), about("8")), figures{Tickets: 2, Calls: 3, Talk: 180}},
-		"rule 3: not accepted, not counted":  {tallies(missed, about("7")), figures{Tickets: 1, Calls: 1, Talk: 60}},
+		"rule 3: each call without a ticket": {summaries(plain, plain), figures{Tickets: 2, Calls: 2, Talk: 120}},
+		"rule 3: one ticket, once a month":   {summaries(about("7"), about("7"), about("8")), figures{Tickets: 2, Calls: 3, Talk: 180}},
+		"rule 3: not accepted, not counted":  {summaries(missed, about("7")), figures{Tickets: 1, Calls: 1, Talk: 60}},
 		"rule 3: the missed call leaves the ticket to the next": {
-			tallies(func(t *policy.Tally) { missed(t); t.Ticket = "7" }, about("7")), figures{Tickets: 1, Calls: 1, Talk: 60},
+			summaries(func(t *policy.CallSummary) { missed(t); t.Ticket = "7" }, about("7")), figures{Tickets: 1, Calls: 1, Talk: 60},
 		},
-		"rule 5: 1200 s are within":          {tallies(talked(1200)), figures{Tickets: 1, Calls: 1, Talk: 1200}},
-		"rule 5: 1201 s are over":            {tallies(talked(1201)), figures{Tickets: 1, Calls: 1, Talk: 1201, OverLong: 1}},
-		"rule 6: waived, and still a ticket": {tallies(waived), figures{Tickets: 1, Calls: 1, Talk: 1300, Waived: 1}},
-		"rule 7: training counts as well":    {tallies(training, training), figures{Tickets: 2, Calls: 2, Talk: 120, Training: 2}},
-		"a talk that goes on":                {tallies(talking), figures{Tickets: 1, Calls: 1}},
-		"rule 8: at the limit is not over":   {tallies(plain, plain, plain), figures{Tickets: 3, Calls: 3, Talk: 180}},
+		"rule 5: 1200 s are within":          {summaries(talked(1200)), figures{Tickets: 1, Calls: 1, Talk: 1200}},
+		"rule 5: 1201 s are over":            {summaries(talked(1201)), figures{Tickets: 1, Calls: 1, Talk: 1201, OverLong: 1}},
+		"rule 6: waived, and still a ticket": {summaries(waived), figures{Tickets: 1, Calls: 1, Talk: 1300, Waived: 1}},
+		"rule 7: training counts as well":    {summaries(training, training), figures{Tickets: 2, Calls: 2, Talk: 120, Training: 2}},
+		"a talk that goes on":                {summaries(talking), figures{Tickets: 1, Calls: 1}},
+		"rule 8: at the limit is not over":   {summaries(plain, plain, plain), figures{Tickets: 3, Calls: 3, Talk: 180}},
 		"rule 8: over by tickets": {
-			tallies(plain, plain, plain, plain),
+			summaries(plain, plain, plain, plain),
 			figures{Tickets: 4, Calls: 4, Talk: 240, Over: true, By: []string{"4 phone tickets, and 3 are the limit"}},
 		},
 		"rule 8: over by over-long calls": {
-			tallies(talked(1201), talked(1500)),
+			summaries(talked(1201), talked(1500)),
 			figures{Tickets: 2, Calls: 2, Talk: 2701, OverLong: 2, Over: true, By: []string{"2 over-long calls, and 2 put an account over"}},
 		},
-		"rule 8: a waiver brings it back": {tallies(talked(1201), waived), figures{Tickets: 2, Calls: 2, Talk: 2501, OverLong: 1, Waived: 1}},
+		"rule 8: a waiver brings it back": {summaries(talked(1201), waived), figures{Tickets: 2, Calls: 2, Talk: 2501, OverLong: 1, Waived: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -101,9 +101,9 @@ func TestNeedsTraining(t *testing.T) {
 
 func TestExplainUsageSaysWhyOfEachCall(t *testing.T) {
 	t.Parallel()
-	unattached := func(t *policy.Tally) { t.Customer = "" }
-	month := tallies(about("7"), missed, plain, about("7"), unattached, talked(1201))
-	reversed := []policy.Tally{month[5], month[4], month[3], month[2], month[1], month[0]}
+	unattached := func(t *policy.CallSummary) { t.Customer = "" }
+	month := summaries(about("7"), missed, plain, about("7"), unattached, talked(1201))
+	reversed := []policy.CallSummary{month[5], month[4], month[3], month[2], month[1], month[0]}
 	var got []string
 	for _, c := range policy.ExplainUsage(reversed, fair) {
 		got = append(got, fmt.Sprintf("%s %t %t %s: %s", c.SID, c.Counts, c.OverLong, c.Rule, c.Why))

@@ -21,23 +21,6 @@ type batch struct {
 	notices  []outgoing
 }
 
-// edit is one key to write, or to delete.
-type edit struct {
-	in         bucket
-	gone       bool
-	key, value []byte
-}
-
-// bucket is where an edit goes.
-type bucket int
-
-const (
-	inCalls bucket = iota
-	inSteps
-	inIndex
-	inSearch
-)
-
 func (s *Store) newBatch() *batch {
 	return &batch{store: s, changed: map[policy.CallSID]bool{}, requests: make([]*request, 0, crowd), edits: make([]edit, 0, 3*crowd)}
 }
@@ -60,57 +43,6 @@ func (b *batch) write(tx *bolt.Tx) error {
 		return err
 	}
 	return putNew(tx, b.notices)
-}
-
-// searchFill is how full the pages of the search's index are left: nearly all of its entries come behind those of their value.
-const searchFill = 0.9
-
-// write brings edits into a transaction, in their order.
-func write(tx *bolt.Tx, edits []edit) error {
-	buckets := bucketsOf(tx)
-	terms := termEdits{put: func(k []byte) error { return buckets[inSearch].Put(k, nil) }}
-	for _, e := range edits {
-		needed, err := terms.see(tx, e)
-		if needed {
-			err = put(buckets[e.in], e)
-		}
-		if err != nil {
-			return fmt.Errorf("key %x: %w", e.key, err)
-		}
-	}
-	return terms.settle(tx)
-}
-
-// writeMany writes many edits that only add. It is as write, but for the order: bbolt moves what stands behind a key that it brings into a page,
-// and in one transaction a page has no bound.
-func writeMany(tx *bolt.Tx, edits []edit) error {
-	edits, err := withTerms(tx, edits)
-	if err != nil {
-		return err
-	}
-	buckets := bucketsOf(tx)
-	for _, e := range edits {
-		if err := put(buckets[e.in], e); err != nil {
-			return fmt.Errorf("key %x: %w", e.key, err)
-		}
-	}
-	return nil
-}
-
-// bucketsOf are the buckets that edits are in.
-func bucketsOf(tx *bolt.Tx) [4]*bolt.Bucket {
-	buckets := [...]*bolt.Bucket{
-		inCalls: tx.Bucket(callsBucket), inSteps: tx.Bucket(stepsBucket), inIndex: tx.Bucket(indexBucket), inSearch: tx.Bucket(searchBucket),
-	}
-	buckets[inSearch].FillPercent = searchFill
-	return buckets
-}
-
-func put(into *bolt.Bucket, e edit) error {
-	if e.gone {
-		return into.Delete(e.key)
-	}
-	return into.Put(e.key, e.value)
 }
 
 // advance changes one call, and gives it as it stands then. It shares its slices with what is kept: nobody writes into them, and what is
@@ -241,29 +173,53 @@ func (b *batch) move(before *recentCall, sid policy.CallSID, place []byte) {
 	b.edits = append(b.edits, edit{in: inIndex, key: key(bySID).text(string(sid)), value: place[:timeLength]})
 }
 
-// indexEdits are the difference between old and new entries of the index, searchEdits the same of the search's index.
-func indexEdits(old, now []entry) []edit  { return difference(inIndex, old, now) }
-func searchEdits(old, now []entry) []edit { return difference(inSearch, old, now) }
+// maxRecent bounds the memory of the calls that are kept decoded, in bytes of their encoding; decoded they take two to three times that.
+const maxRecent = 2 << 20
 
-func difference(in bucket, old, now []entry) (edits []edit) {
-	for _, e := range old {
-		if _, stays := find(now, e.key); !stays {
-			edits = append(edits, edit{in: in, key: e.key, gone: true})
-		}
-	}
-	for _, e := range now {
-		if before, there := find(old, e.key); !there || !bytes.Equal(before.value, e.value) {
-			edits = append(edits, edit{in: in, key: e.key, value: e.value})
-		}
-	}
-	return edits
+// recentCall is a call, the numbers of the steps of its story, and the encoding of its record.
+type recentCall struct {
+	call  policy.Call
+	steps []uint64
+	value []byte // nil: there is no such call
+	story int    // bytes of the story's encoding
+	live  bool   // in the search's index
 }
 
-func find(entries []entry, key []byte) (entry, bool) {
-	for _, e := range entries {
-		if bytes.Equal(e.key, key) {
-			return e, true
+// recentCalls keeps the calls that were changed last decoded, for the next step of each. What is not in the file yet is here for sure. A
+// call that is over stays too, since the reports of its end are still to come. Only the goroutine that applies uses it.
+type recentCalls struct {
+	calls map[policy.CallSID]*recentCall
+	size  int
+}
+
+// keep takes in how a call stands now.
+func (l *recentCalls) keep(c recentCall) {
+	kept, known := l.calls[c.call.SID]
+	if !known {
+		kept = new(recentCall)
+		l.calls[c.call.SID] = kept
+	}
+	l.size += c.bytes() - kept.bytes()
+	*kept = c
+}
+
+func (c *recentCall) bytes() int { return len(c.value) + c.story }
+
+// shrink forgets calls beyond the bound, in no order: which ones go matters little. Those that are not in the file yet stay.
+func (l *recentCalls) shrink(waiting map[policy.CallSID]bool) {
+	for sid := range l.calls {
+		if l.size <= maxRecent {
+			return
+		}
+		if !waiting[sid] {
+			l.drop(sid)
 		}
 	}
-	return entry{}, false
+}
+
+func (l *recentCalls) forget() { *l = recentCalls{calls: map[policy.CallSID]*recentCall{}} }
+
+func (l *recentCalls) drop(sid policy.CallSID) {
+	l.size -= l.calls[sid].bytes()
+	delete(l.calls, sid)
 }

@@ -109,9 +109,9 @@ func BenchmarkFairUse(b *testing.B) {
 				spread := []int{1, calls / smallLog}[i] // as many accounts of each log, from all over it
 				number, month := benchAccount(n*89%(smallLog/callsPerAccount)*spread), benchMonth(n%benchMonths)
 				began := time.Now()
-				tallies, err := s.AccountTallies(b.Context(), number, month)
-				if times[i] = append(times[i], time.Since(began)); err != nil || len(tallies) < 4 {
-					b.Fatalf("%d tallies, %v", len(tallies), err)
+				summaries, err := s.AccountSummaries(b.Context(), number, month)
+				if times[i] = append(times[i], time.Since(began)); err != nil || len(summaries) < 4 {
+					b.Fatalf("%d summaries, %v", len(summaries), err)
 				}
 			}
 		}
@@ -125,7 +125,7 @@ func BenchmarkFairUse(b *testing.B) {
 		for n := 0; b.Loop(); n++ {
 			found, accounts = 0, 0
 			last := policy.CustomerNumber("")
-			for t, err := range large.MonthTallies(b.Context(), benchMonth(n%benchMonths)) {
+			for t, err := range large.MonthSummaries(b.Context(), benchMonth(n%benchMonths)) {
 				if err != nil {
 					b.Fatal(err)
 				}

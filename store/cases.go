@@ -86,7 +86,7 @@ func (s *Store) OpenCases(ctx context.Context) ([]policy.CaseHead, error) {
 			k, v := cursor.Seek(from)
 			from = nil
 			for n := 0; bytes.HasPrefix(k, key(byCase)); k, v = cursor.Next() {
-				if n++; n > tallyPage {
+				if n++; n > summaryPage {
 					from = bytes.Clone(k)
 					return nil
 				}

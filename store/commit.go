@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -81,4 +82,99 @@ func (s *Store) transact(change func(*bolt.Tx) error) (err error) {
 	}
 	s.growAhead(tx.Size())
 	return tx.Commit()
+}
+
+// edit is one key to write, or to delete.
+type edit struct {
+	in         bucket
+	gone       bool
+	key, value []byte
+}
+
+// bucket is where an edit goes.
+type bucket int
+
+const (
+	inCalls bucket = iota
+	inSteps
+	inIndex
+	inSearch
+)
+
+// searchFill is how full the pages of the search's index are left: nearly all of its entries come behind those of their value.
+const searchFill = 0.9
+
+// write brings edits into a transaction, in their order.
+func write(tx *bolt.Tx, edits []edit) error {
+	buckets := bucketsOf(tx)
+	terms := termEdits{put: func(k []byte) error { return buckets[inSearch].Put(k, nil) }}
+	for _, e := range edits {
+		needed, err := terms.see(tx, e)
+		if needed {
+			err = put(buckets[e.in], e)
+		}
+		if err != nil {
+			return fmt.Errorf("key %x: %w", e.key, err)
+		}
+	}
+	return terms.settle(tx)
+}
+
+// writeMany writes many edits that only add. It is as write, but for the order: bbolt moves what stands behind a key that it brings into a page,
+// and in one transaction a page has no bound.
+func writeMany(tx *bolt.Tx, edits []edit) error {
+	edits, err := withTerms(tx, edits)
+	if err != nil {
+		return err
+	}
+	buckets := bucketsOf(tx)
+	for _, e := range edits {
+		if err := put(buckets[e.in], e); err != nil {
+			return fmt.Errorf("key %x: %w", e.key, err)
+		}
+	}
+	return nil
+}
+
+// bucketsOf are the buckets that edits are in.
+func bucketsOf(tx *bolt.Tx) [4]*bolt.Bucket {
+	buckets := [...]*bolt.Bucket{
+		inCalls: tx.Bucket(callsBucket), inSteps: tx.Bucket(stepsBucket), inIndex: tx.Bucket(indexBucket), inSearch: tx.Bucket(searchBucket),
+	}
+	buckets[inSearch].FillPercent = searchFill
+	return buckets
+}
+
+func put(into *bolt.Bucket, e edit) error {
+	if e.gone {
+		return into.Delete(e.key)
+	}
+	return into.Put(e.key, e.value)
+}
+
+// indexEdits are the difference between old and new entries of the index, searchEdits the same of the search's index.
+func indexEdits(old, now []entry) []edit  { return difference(inIndex, old, now) }
+func searchEdits(old, now []entry) []edit { return difference(inSearch, old, now) }
+
+func difference(in bucket, old, now []entry) (edits []edit) {
+	for _, e := range old {
+		if _, stays := find(now, e.key); !stays {
+			edits = append(edits, edit{in: in, key: e.key, gone: true})
+		}
+	}
+	for _, e := range now {
+		if before, there := find(old, e.key); !there || !bytes.Equal(before.value, e.value) {
+			edits = append(edits, edit{in: in, key: e.key, value: e.value})
+		}
+	}
+	return edits
+}
+
+func find(entries []entry, key []byte) (entry, bool) {
+	for _, e := range entries {
+		if bytes.Equal(e.key, key) {
+			return e, true
+		}
+	}
+	return entry{}, false
 }

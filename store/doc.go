@@ -16,7 +16,7 @@
 // sequence), notices (by key), users (by name), sessions (by the hash of their token), dates (edits of the lines' dates, by line and version), removals (of
 // recordings, by SID), meta (the version of all this), index and search, whose entries follow from the rest by pure functions
 // (callKeys, searchKeys and their like) and can be made anew from it, which is how an older file is brought up to date. The index by
-// month holds the tallies that fair use is derived from, in the order of month, account and start.
+// month holds the summaries that fair use is derived from, in the order of month, account and start.
 //
 // Lists are searched through the bucket search: each thing that calls are filtered by has a facet there, in the order of time (Search,
 // Calls, CountCalls), and so have the entries of the audit (SearchAudit); words and digits lead to accounts and numbers (SearchCustomers). A page

@@ -14,7 +14,7 @@ import (
 const (
 	bySID      = 's' // SID; the value is the start, so that both give the place
 	byCustomer = 'c' // customer, place
-	byMonth    = 'm' // month, customer, place; the value is the tally
+	byMonth    = 'm' // month, customer, place; the value is the summary
 	byWrong    = 'w' // caller, time, SID, number in the call
 	byTalking  = 't' // acceptance, SID
 	byCaller   = 'p' // caller number, customer number
@@ -42,7 +42,7 @@ func callKeys(c policy.Call) []entry {
 		keys = append(keys, entry{key: append(key(byCustomer).part(string(c.Customer)), place...)})
 	}
 	if c.Customer != "" && c.Month != "" && !c.Test() {
-		keys = append(keys, entry{append(monthKey(c.Month).part(string(c.Customer)), place...), encodeTally(c.Tally())})
+		keys = append(keys, entry{append(monthKey(c.Month).part(string(c.Customer)), place...), encodeSummary(c.Summary())})
 	}
 	if since, talking := c.Talking(); talking {
 		keys = append(keys, entry{key: key(byTalking).time(since).text(sid)})
@@ -57,10 +57,10 @@ func callKeys(c policy.Call) []entry {
 func sameKeys(a, b policy.Call) bool {
 	return a.StartedAt.Equal(b.StartedAt) && a.Customer == b.Customer && a.Month == b.Month && a.From == b.From &&
 		slices.EqualFunc(a.WrongNumbers, b.WrongNumbers, time.Time.Equal) && sameRecordings(a, b) &&
-		(nobodyRung(a, b) || sameTally(a.Tally(), b.Tally()) && sameTalking(a, b))
+		(nobodyRung(a, b) || sameSummary(a.Summary(), b.Summary()) && sameTalking(a, b))
 }
 
-// nobodyRung says that neither state has a leg or an act, so that nothing of a tally but the ticket can differ, and nobody talks.
+// nobodyRung says that neither state has a leg or an act, so that nothing of a summary but the ticket can differ, and nobody talks.
 func nobodyRung(a, b policy.Call) bool {
 	return len(a.Legs)+len(b.Legs)+len(a.Acts)+len(b.Acts) == 0 && a.Ticket == b.Ticket
 }

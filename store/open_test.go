@@ -254,8 +254,8 @@ func TestAnOlderFileGetsItsIndexAnew(t *testing.T) {
 	if err != nil || len(calls) != 1 {
 		t.Errorf("the month's calls: %v, %v; want the one that was there", calls, err)
 	}
-	if tallies, err := s.AccountTallies(t.Context(), "204518", "2026-11"); err != nil || len(tallies) != 1 || !tallies[0].Accepted {
-		t.Errorf("the month's tallies: %+v, %v; want that of the call that was there", tallies, err)
+	if summaries, err := s.AccountSummaries(t.Context(), "204518", "2026-11"); err != nil || len(summaries) != 1 || !summaries[0].Accepted {
+		t.Errorf("the month's summaries: %+v, %v; want that of the call that was there", summaries, err)
 	}
 	if talking, err := s.TalkingSince(t.Context(), time.Date(2026, time.December, 1, 0, 0, 0, 0, time.UTC)); err != nil || len(talking) != 1 {
 		t.Errorf("calls that talk: %v, %v; want the one that was there", talking, err)

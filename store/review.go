@@ -16,11 +16,11 @@ import (
 // decide must be a pure function: it runs again on the writer's goroutine when its first answer wants something written, so that two
 // reviews at once open one case. Errors: policy.ErrNoCustomer.
 func (s *Store) Review(
-	ctx context.Context, customer policy.CustomerNumber, month policy.Month, fair policy.FairUse, decide func(policy.Standing) policy.Verdict,
+	ctx context.Context, customer policy.CustomerNumber, month policy.Month, fair policy.FairUse, decide func(policy.ReviewInput) policy.Verdict,
 ) (policy.Verdict, error) {
 	var verdict policy.Verdict
 	look := func(tx *bolt.Tx) (out []outgoing, err error) {
-		standing, err := readStanding(tx, customer, month, fair)
+		standing, err := readReviewInput(tx, customer, month, fair)
 		if err != nil {
 			return nil, err
 		}
@@ -55,24 +55,24 @@ func (s *Store) Review(
 	return verdict, nil
 }
 
-// readStanding derives an account's usage of some months from their calls.
-func readStanding(tx *bolt.Tx, customer policy.CustomerNumber, month policy.Month, fair policy.FairUse) (policy.Standing, error) {
+// readReviewInput derives an account's usage of some months from their calls.
+func readReviewInput(tx *bolt.Tx, customer policy.CustomerNumber, month policy.Month, fair policy.FairUse) (policy.ReviewInput, error) {
 	account, err := directoryEntry(tx, string(customer))
 	if err != nil {
-		return policy.Standing{}, err
+		return policy.ReviewInput{}, err
 	}
 	cases, err := casesOf(tx, customer)
 	if err != nil {
-		return policy.Standing{}, err
+		return policy.ReviewInput{}, err
 	}
-	standing := policy.Standing{Customer: account, Open: openCase(cases), Closed: lastClosed(cases)}
+	standing := policy.ReviewInput{Customer: account, Open: openCase(cases), Closed: lastClosed(cases)}
 	for back := max(1, fair.SustainedWithin) - 1 + fair.Lead(); back >= 0; back-- {
 		m := month.Plus(-back)
-		tallies, err := accountTallies(tx, customer, m)
+		summaries, err := accountSummaries(tx, customer, m)
 		if err != nil {
-			return policy.Standing{}, err
+			return policy.ReviewInput{}, err
 		}
-		standing.Months = append(standing.Months, policy.MonthUsage(account, m, tallies, fair))
+		standing.Months = append(standing.Months, policy.MonthUsage(account, m, summaries, fair))
 	}
 	return standing, nil
 }

@@ -79,7 +79,7 @@ func TestALongReadingLetsCallsThrough(t *testing.T) {
 			return nil
 		},
 		"a month of all accounts": func() error {
-			for _, err := range s.MonthTallies(t.Context(), "2026-11") {
+			for _, err := range s.MonthSummaries(t.Context(), "2026-11") {
 				if err != nil {
 					return err
 				}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -122,4 +123,58 @@ func (s *Store) view(ctx context.Context, read func(*bolt.Tx) error) error {
 		return ErrClosed
 	}
 	return err
+}
+
+// What can be wrong with a store. Open wraps them in a sentence that names the file and says what to do.
+var (
+	ErrLocked    = errors.New("another process has the file open") // it has a socket beside the file for that
+	ErrNotOurs   = errors.New("the file is not a supportline database")
+	ErrDamaged   = errors.New("the file is damaged")
+	ErrTruncated = errors.New("the file is shorter than its content")
+	ErrNewer     = errors.New("the file was written by a newer version")
+	ErrReadOnly  = errors.New("the store was opened for reading only")
+	ErrClosed    = errors.New("the store is closed")
+)
+
+var heartbeatKey = []byte("heartbeat")
+
+// Probe writes something that nobody reads, and returns when it is as safe on the disk as a call would be.
+func (s *Store) Probe(ctx context.Context) error {
+	return s.write(ctx, func(tx *bolt.Tx) error {
+		return tx.Bucket(metaBucket).Put(heartbeatKey, []byte(s.options.Now().UTC().Format(time.RFC3339)))
+	})
+}
+
+var checkpointKey = []byte("reconciled")
+
+// Checkpoint is the time up to which the log was compared with the provider's list; zero: never.
+func (s *Store) Checkpoint(ctx context.Context) (at time.Time, err error) {
+	err = s.view(ctx, func(tx *bolt.Tx) error {
+		at, err = checkpoint(tx)
+		return err
+	})
+	return at, err
+}
+
+// SetCheckpoint keeps a later checkpoint than the one there is; an earlier one changes nothing.
+func (s *Store) SetCheckpoint(ctx context.Context, at time.Time) error {
+	return s.write(ctx, func(tx *bolt.Tx) error {
+		before, err := checkpoint(tx)
+		if err != nil || !at.After(before) {
+			return err
+		}
+		return tx.Bucket(metaBucket).Put(checkpointKey, []byte(at.UTC().Format(time.RFC3339Nano)))
+	})
+}
+
+func checkpoint(tx *bolt.Tx) (time.Time, error) {
+	text := tx.Bucket(metaBucket).Get(checkpointKey)
+	if text == nil {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339Nano, string(text))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%w: the checkpoint %q", ErrDamaged, text)
+	}
+	return at, nil
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -71,7 +72,7 @@ func copyFile(to, from string) error {
 	return err
 }
 
-// check lets bbolt look at every page.
+// check lets bbolt look at every page, and holds the indexes against the records.
 func (f file) check(t testing.TB) {
 	if _, err := os.Stat(f.path); err != nil {
 		return // the test wanted no file
@@ -88,7 +89,11 @@ func (f file) check(t testing.TB) {
 		}
 		return nil
 	})
-	if err != nil {
+	wrong, checked := store.CheckIndex(f.path, f.path+".check")
+	if err := errors.Join(err, checked); err != nil {
 		t.Errorf("the file after the test: %v", err)
+	}
+	for _, what := range wrong[:min(len(wrong), 20)] {
+		t.Errorf("the index after the test: %s", what)
 	}
 }

@@ -12,21 +12,21 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// A tally stands in the index by month, so that a month is read in one ordered pass and without its calls. What the key says already is
+// A summary stands in the index by month, so that a month is read in one ordered pass and without its calls. What the key says already is
 // not in the value: that is a byte of flags, the talk time where it is known, and the ticket to the end.
 const (
-	tallyAccepted = 1 << iota
-	tallyTalked
-	tallyWaived
-	tallyTraining
+	summaryAccepted = 1 << iota
+	summaryTalked
+	summaryWaived
+	summaryTraining
 )
 
-func encodeTally(t policy.Tally) []byte {
+func encodeSummary(t policy.CallSummary) []byte {
 	value := make([]byte, 1, 8+len(t.Ticket))
 	for _, flag := range []struct {
 		bit byte
 		set bool
-	}{{tallyAccepted, t.Accepted}, {tallyTalked, t.Talked}, {tallyWaived, t.Waived}, {tallyTraining, t.Training}} {
+	}{{summaryAccepted, t.Accepted}, {summaryTalked, t.Talked}, {summaryWaived, t.Waived}, {summaryTraining, t.Training}} {
 		if flag.set {
 			value[0] |= flag.bit
 		}
@@ -37,14 +37,14 @@ func encodeTally(t policy.Tally) []byte {
 	return append(value, t.Ticket...)
 }
 
-// decodeTally reads a value into the tally of which the key gave the rest.
-func decodeTally(t *policy.Tally, value []byte) bool {
+// decodeSummary reads a value into the summary of which the key gave the rest.
+func decodeSummary(t *policy.CallSummary, value []byte) bool {
 	if len(value) == 0 {
 		return false
 	}
 	flags, rest := value[0], value[1:]
-	t.Accepted, t.Talked = flags&tallyAccepted != 0, flags&tallyTalked != 0
-	t.Waived, t.Training = flags&tallyWaived != 0, flags&tallyTraining != 0
+	t.Accepted, t.Talked = flags&summaryAccepted != 0, flags&summaryTalked != 0
+	t.Waived, t.Training = flags&summaryWaived != 0, flags&summaryTraining != 0
 	if t.Talked {
 		seconds, n := binary.Uvarint(rest)
 		if n <= 0 {
@@ -56,27 +56,27 @@ func decodeTally(t *policy.Tally, value []byte) bool {
 	return true
 }
 
-func sameTally(a, b policy.Tally) bool {
+func sameSummary(a, b policy.CallSummary) bool {
 	started := a.StartedAt.Equal(b.StartedAt)
 	a.StartedAt = b.StartedAt
 	return started && a == b
 }
 
-// AccountTallies are the calls of an account that belong to a month (rule 4), oldest first, as fair use needs them. It reads their entries
+// AccountSummaries are the calls of an account that belong to a month (rule 4), oldest first, as fair use needs them. It reads their entries
 // in the index and nothing else.
-func (s *Store) AccountTallies(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Tally, error) {
-	var tallies []policy.Tally
+func (s *Store) AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error) {
+	var summaries []policy.CallSummary
 	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-		tallies, err = accountTallies(tx, customer, month)
+		summaries, err = accountSummaries(tx, customer, month)
 		return err
 	})
 	s.options.Yield()
-	return tallies, err
+	return summaries, err
 }
 
-func accountTallies(tx *bolt.Tx, customer policy.CustomerNumber, month policy.Month) ([]policy.Tally, error) {
-	pass := tallyPass{
-		month: month, skip: len(monthKey(month)), next: monthKey(month).part(string(customer)), page: make([]policy.Tally, 0, tallyUsual),
+func accountSummaries(tx *bolt.Tx, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error) {
+	pass := summaryPass{
+		month: month, skip: len(monthKey(month)), next: monthKey(month).part(string(customer)), page: make([]policy.CallSummary, 0, usualSummaries),
 	}
 	pass.prefix = bytes.Clone(pass.next)
 	for !pass.done {
@@ -87,23 +87,23 @@ func accountTallies(tx *bolt.Tx, customer policy.CustomerNumber, month policy.Mo
 	return pass.page, nil
 }
 
-// tallyUsual is for how many tallies of one account's month there is room from the beginning.
-const tallyUsual = 32
+// usualSummaries is for how many summaries of one account's month there is room from the beginning.
+const usualSummaries = 32
 
-// tallyPage is how many tallies one transaction of a pass over a month reads: far below a millisecond's worth of work.
-const tallyPage = 2048
+// summaryPage is how many summaries one transaction of a pass over a month reads: far below a millisecond's worth of work.
+const summaryPage = 2048
 
-// MonthTallies are the calls of all accounts that belong to a month, one account after the other, shorter customer numbers first and
+// MonthSummaries are the calls of all accounts that belong to a month, one account after the other, shorter customer numbers first and
 // then in their order, each account's calls oldest first. It is one ordered pass over the month's entries in the index, in short steps as
 // Calls does it: of a call that changes its account meanwhile the pass may see neither or both.
-func (s *Store) MonthTallies(ctx context.Context, month policy.Month) iter.Seq2[policy.Tally, error] {
-	return func(yield func(policy.Tally, error) bool) {
-		pass := tallyPass{month: month, prefix: monthKey(month), next: monthKey(month), skip: len(monthKey(month))}
+func (s *Store) MonthSummaries(ctx context.Context, month policy.Month) iter.Seq2[policy.CallSummary, error] {
+	return func(yield func(policy.CallSummary, error) bool) {
+		pass := summaryPass{month: month, prefix: monthKey(month), next: monthKey(month), skip: len(monthKey(month))}
 		for !pass.done {
 			pass.page = pass.page[:0]
 			s.options.Yield()
-			if err := s.view(ctx, func(tx *bolt.Tx) error { return pass.read(tx, tallyPage) }); err != nil {
-				yield(policy.Tally{}, err)
+			if err := s.view(ctx, func(tx *bolt.Tx) error { return pass.read(tx, summaryPage) }); err != nil {
+				yield(policy.CallSummary{}, err)
 				return
 			}
 			for _, t := range pass.page {
@@ -115,19 +115,19 @@ func (s *Store) MonthTallies(ctx context.Context, month policy.Month) iter.Seq2[
 	}
 }
 
-// tallyPass walks entries of the index by month.
-type tallyPass struct {
+// summaryPass walks entries of the index by month.
+type summaryPass struct {
 	month    policy.Month
 	prefix   []byte // of all entries to read
 	skip     int    // how much of a key is the kind and the month
 	next     []byte // the key to go on with
 	done     bool
 	customer policy.CustomerNumber // of the last entry: most follow one of the same account
-	page     []policy.Tally
+	page     []policy.CallSummary
 }
 
-// read adds some tallies to the page.
-func (p *tallyPass) read(tx *bolt.Tx, many int) error {
+// read adds some summaries to the page.
+func (p *summaryPass) read(tx *bolt.Tx, many int) error {
 	cursor := tx.Bucket(indexBucket).Cursor()
 	k, v := cursor.Seek(p.next)
 	for ; bytes.HasPrefix(k, p.prefix); k, v = cursor.Next() {
@@ -135,7 +135,7 @@ func (p *tallyPass) read(tx *bolt.Tx, many int) error {
 			p.next = append(p.next[:0], k...)
 			return nil
 		}
-		t, ok := p.tally(k[p.skip:], v)
+		t, ok := p.summary(k[p.skip:], v)
 		if !ok {
 			return fmt.Errorf("%w: index by month %x", ErrDamaged, k)
 		}
@@ -145,17 +145,17 @@ func (p *tallyPass) read(tx *bolt.Tx, many int) error {
 	return nil
 }
 
-// tally reads one entry: the rest of its key is the customer and the place.
-func (p *tallyPass) tally(k, v []byte) (policy.Tally, bool) {
+// summary reads one entry: the rest of its key is the customer and the place.
+func (p *summaryPass) summary(k, v []byte) (policy.CallSummary, bool) {
 	if len(k) == 0 || len(k) < 1+int(k[0])+timeLength {
-		return policy.Tally{}, false
+		return policy.CallSummary{}, false
 	}
 	number, place := k[1:1+k[0]], k[1+int(k[0]):]
 	if string(number) != string(p.customer) {
 		p.customer = policy.CustomerNumber(number)
 	}
-	t := policy.Tally{
+	t := policy.CallSummary{
 		SID: policy.CallSID(place[timeLength:]), Customer: p.customer, Month: p.month, StartedAt: readTime(place),
 	}
-	return t, decodeTally(&t, v)
+	return t, decodeSummary(&t, v)
 }

@@ -9,6 +9,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // A token stands under its user and its name, and its hash leads there, in one bucket: both are written in one step, or neither.
@@ -19,10 +20,10 @@ const (
 
 func tokenKey(user, name string) indexKey { return key(tokenOfUser).part(user).text(name) }
 
-// AddToken adds a token, and notes in the audit who did it. Errors: policy.ErrNoUser, policy.ErrTokenName, policy.ErrTokenExists,
-// policy.ErrManyTokens.
-func (s *Store) AddToken(ctx context.Context, t policy.Token, by string) error {
-	if _, err := policy.ParseTokenName(t.Name); err != nil {
+// AddToken adds a token, and notes in the audit who did it. Errors: users.ErrNoUser, users.ErrTokenName, users.ErrTokenExists,
+// users.ErrManyTokens.
+func (s *Store) AddToken(ctx context.Context, t users.Token, by string) error {
+	if _, err := users.ParseTokenName(t.Name); err != nil {
 		return err
 	}
 	return s.write(ctx, func(tx *bolt.Tx) error {
@@ -34,9 +35,9 @@ func (s *Store) AddToken(ctx context.Context, t policy.Token, by string) error {
 		case err != nil:
 			return err
 		case tx.Bucket(tokensBucket).Get(tokenKey(t.User, t.Name)) != nil:
-			return fmt.Errorf("%w: %s", policy.ErrTokenExists, t.Name)
-		case len(all) >= policy.MaxTokens:
-			return fmt.Errorf("%w: %d; revoke one first", policy.ErrManyTokens, len(all))
+			return fmt.Errorf("%w: %s", users.ErrTokenExists, t.Name)
+		case len(all) >= users.MaxTokens:
+			return fmt.Errorf("%w: %d; revoke one first", users.ErrManyTokens, len(all))
 		}
 		if err := tx.Bucket(tokensBucket).Put(key(tokenByHash).text(t.Hash), tokenKey(t.User, t.Name)); err != nil {
 			return err
@@ -44,12 +45,12 @@ func (s *Store) AddToken(ctx context.Context, t policy.Token, by string) error {
 		if err := putToken(tx, t); err != nil {
 			return err
 		}
-		return note(tx, policy.AuditEntry{At: t.CreatedAt, By: by, Act: policy.ActTokenAdd, Subject: t.User, Detail: tokenWords(t)})
+		return note(tx, policy.AuditEntry{At: t.CreatedAt, By: by, Act: users.ActTokenAdd, Subject: t.User, Detail: tokenWords(t)})
 	})
 }
 
 // tokenWords say what a token may.
-func tokenWords(t policy.Token) string {
+func tokenWords(t users.Token) string {
 	words := t.Name
 	if t.ReadOnly {
 		words += ", read-only"
@@ -63,14 +64,14 @@ func tokenWords(t policy.Token) string {
 	return words + ", until " + t.ExpiresAt.UTC().Format(time.DateOnly)
 }
 
-// Token is the token whose secret has a hash, one that is over too; policy.ErrNoToken if there is none, or it was revoked.
-func (s *Store) Token(ctx context.Context, hash string) (policy.Token, error) {
-	var t policy.Token
+// Token is the token whose secret has a hash, one that is over too; users.ErrNoToken if there is none, or it was revoked.
+func (s *Store) Token(ctx context.Context, hash string) (users.Token, error) {
+	var t users.Token
 	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
 		tokens := tx.Bucket(tokensBucket)
 		place := tokens.Get(key(tokenByHash).text(hash))
 		if place == nil {
-			return policy.ErrNoToken
+			return users.ErrNoToken
 		}
 		t, err = decodeToken(tokens.Get(place))
 		return err
@@ -79,7 +80,7 @@ func (s *Store) Token(ctx context.Context, hash string) (policy.Token, error) {
 }
 
 // TokensOf are a user's tokens by name, those that are over too; none for a user who is not there.
-func (s *Store) TokensOf(ctx context.Context, user string) (tokens []policy.Token, err error) {
+func (s *Store) TokensOf(ctx context.Context, user string) (tokens []users.Token, err error) {
 	err = s.view(ctx, func(tx *bolt.Tx) (err error) {
 		tokens, err = tokensOf(tx, user)
 		return err
@@ -103,14 +104,14 @@ func (s *Store) UseToken(ctx context.Context, user, name string, at time.Time) e
 	})
 }
 
-// RevokeToken removes a token, so that it is refused from now on, and notes in the audit who did it; policy.ErrNoToken if the user has none
+// RevokeToken removes a token, so that it is refused from now on, and notes in the audit who did it; users.ErrNoToken if the user has none
 // of that name.
 func (s *Store) RevokeToken(ctx context.Context, user, name, by string, at time.Time) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		tokens := tx.Bucket(tokensBucket)
 		value := tokens.Get(tokenKey(user, name))
 		if value == nil {
-			return fmt.Errorf("%w: %s", policy.ErrNoToken, name)
+			return fmt.Errorf("%w: %s", users.ErrNoToken, name)
 		}
 		t, err := decodeToken(value)
 		if err != nil {
@@ -121,11 +122,11 @@ func (s *Store) RevokeToken(ctx context.Context, user, name, by string, at time.
 				return err
 			}
 		}
-		return note(tx, policy.AuditEntry{At: at, By: by, Act: policy.ActTokenRevoke, Subject: user, Detail: name})
+		return note(tx, policy.AuditEntry{At: at, By: by, Act: users.ActTokenRevoke, Subject: user, Detail: name})
 	})
 }
 
-func tokensOf(tx *bolt.Tx, user string) (found []policy.Token, err error) {
+func tokensOf(tx *bolt.Tx, user string) (found []users.Token, err error) {
 	prefix, cursor := key(tokenOfUser).part(user), tx.Bucket(tokensBucket).Cursor()
 	for k, v := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = cursor.Next() {
 		t, err := decodeToken(v)
@@ -137,7 +138,7 @@ func tokensOf(tx *bolt.Tx, user string) (found []policy.Token, err error) {
 	return found, nil
 }
 
-func putToken(tx *bolt.Tx, t policy.Token) error {
+func putToken(tx *bolt.Tx, t users.Token) error {
 	value, err := encode(t)
 	if err != nil {
 		return fmt.Errorf("token %s of %s cannot be written: %w", t.Name, t.User, err)
@@ -145,4 +146,4 @@ func putToken(tx *bolt.Tx, t policy.Token) error {
 	return tx.Bucket(tokensBucket).Put(tokenKey(t.User, t.Name), value)
 }
 
-func decodeToken(v []byte) (policy.Token, error) { return decode[policy.Token]("token", "", v) }
+func decodeToken(v []byte) (users.Token, error) { return decode[users.Token]("token", "", v) }

@@ -134,6 +134,63 @@ func TestNobodyWaitsForADiskThatHangs(t *testing.T) {
 	}
 }
 
+// TestAStepOnTopOfACommitThatFailed holds a commit after it failed, until a step was made on top of it and the disk is well again: that step is lost
+// with the one that it knew of, and the next one follows on what is in the file.
+func TestAStepOnTopOfACommitThatFailed(t *testing.T) {
+	for name, reply := range map[string]string{"in memory": "x", "more than memory holds": strings.Repeat("x", 3<<20)} {
+		t.Run(name, func(t *testing.T) {
+			var holds atomic.Bool
+			failed, release := make(chan struct{}), make(chan struct{})
+			s := newFile(t).open(t, store.Options{OnCommit: func(time.Duration, int, error) {
+				if holds.CompareAndSwap(true, false) {
+					close(failed)
+					<-release
+				}
+			}})
+			grow := func(c policy.Call) policy.Call {
+				c.Turns = append(c.Turns, policy.Turn{Key: fmt.Sprint(len(c.Turns)), Reply: []byte(`"` + reply + `"`)})
+				return step(c)
+			}
+			before, err := s.Advance(t.Context(), "CA1", grow)
+			if err != nil {
+				t.Fatal(err)
+			}
+			full := errors.New("disk full")
+			answers := make(chan error, 2)
+			advance := func(change func(policy.Call) policy.Call) {
+				_, err := s.Advance(t.Context(), "CA1", change)
+				answers <- err
+			}
+			holds.Store(true)
+			s.FailWrites(full)
+			go advance(grow)
+			<-failed
+			s.FailWrites(nil)
+			applied := make(chan int)
+			go advance(func(c policy.Call) policy.Call { applied <- c.State.Turn; return grow(c) })
+			if turns := <-applied; turns != 2 {
+				t.Errorf("the step on top of the commit under way sees %d turns, want 2", turns)
+			}
+			close(release)
+			for range 2 {
+				if err := <-answers; !errors.Is(err, full) {
+					t.Errorf("a step of the commit that failed, or on top of it: %v, want %v", err, full)
+				}
+			}
+			c, err := s.Call(t.Context(), "CA1")
+			if err != nil || c.State.Turn != before.State.Turn || len(c.Turns) != len(before.Turns) {
+				t.Errorf("after the commit failed: %d turns, %v", c.State.Turn, err)
+			}
+			if c, err = s.Advance(t.Context(), "CA1", grow); err != nil || c.State.Turn != 2 || len(c.Turns) != 2 {
+				t.Errorf("the next step: turn %d of %d, %v; want 2", c.State.Turn, len(c.Turns), err)
+			}
+			if c, err = s.Call(t.Context(), "CA1"); err != nil || len(c.Turns) != 2 || c.Turns[1].Key != "1" {
+				t.Errorf("the call in the end: %d turns, %v", len(c.Turns), err)
+			}
+		})
+	}
+}
+
 func TestFailedCommitsAreHeardOf(t *testing.T) {
 	var heard commits
 	s := newFile(t).open(t, store.Options{OnCommit: heard.heard})
@@ -155,7 +212,7 @@ func TestAReviewThatFindsNothingNewWritesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := range 3 {
-		verdict, err := s.Review(t.Context(), "204518", "2026-11", policy.FairUse{SustainedWithin: 3}, func(policy.Standing) policy.Verdict {
+		verdict, err := s.Review(t.Context(), "204518", "2026-11", policy.FairUse{SustainedWithin: 3}, func(policy.ReviewInput) policy.Verdict {
 			return policy.Verdict{Notices: []policy.Notice{{Key: "tickets/204518/2026-11/80"}}}
 		})
 		if err != nil || (len(verdict.Notices) == 1) != (n == 0) {

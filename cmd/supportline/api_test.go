@@ -11,8 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
 
-	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // TestAPITellsWhatTheCommandsTell: figures, calls and cases are the same objects over the API as with --format json, on a house that is put
@@ -89,16 +90,16 @@ func TestCasesOverTheAPIAreThoseOfTheCommands(t *testing.T) {
 // api asks the company's console, with the token of an admin.
 func (c *company) api() func(method, path, body string) string {
 	c.Helper()
-	secret := console.NewToken()
-	user := policy.User{Name: "ops", Role: policy.Admin, CreatedAt: c.now}
+	secret := signin.NewToken()
+	user := users.User{Name: "ops", Role: users.Admin, CreatedAt: c.now}
 	if err := c.store.AddUser(c.Context(), user, "test"); err != nil {
 		c.Fatal(err)
 	}
-	if err := c.store.AddToken(c.Context(), policy.Token{User: "ops", Name: "test", Hash: policy.HashToken(secret), CreatedAt: c.now}, "test"); err != nil {
+	if err := c.store.AddToken(c.Context(), users.Token{User: "ops", Name: "test", Hash: users.HashToken(secret), CreatedAt: c.now}, "test"); err != nil {
 		c.Fatal(err)
 	}
 	h := &house{conf: c.conf, store: c.store, now: func() time.Time { return c.now }, log: zap.NewNop()}
-	h.conf.Console.Permissions = policy.UsualPermissions()
+	h.conf.Console.Permissions = users.UsualPermissions()
 	return func(method, path, body string) string {
 		c.Helper()
 		request := httptest.NewRequest(method, "/api/v1"+path, strings.NewReader(body))

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"text/tabwriter"
 	"time"
+
+	"github.com/officernd/supportline/cmd/supportline/demo"
 )
 
 // consolePages are every page of the console that reads the log, and the first page of each single filter.
@@ -38,9 +40,9 @@ const (
 func BenchmarkConsole(b *testing.B) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	workBesideTheDisk() // as the program does
-	small := newPagesBench(b, benchSmall, accountsFor(benchSmall, 12), 12)
+	small := newPagesBench(b, benchSmall, demo.AccountsFor(benchSmall, 12), 12)
 	calls := benchCalls(b)
-	large := newPagesBench(b, calls, benchAccounts, max(12, calls/(benchAccounts*callsPerAccountMonth)))
+	large := newPagesBench(b, calls, benchAccounts, max(12, calls/(benchAccounts*5))) // five calls a month are usual
 	few, many := map[string][]time.Duration{}, map[string][]time.Duration{}
 	for b.Loop() {
 		for _, page := range consolePages {

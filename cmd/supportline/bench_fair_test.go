@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 )
@@ -35,8 +36,8 @@ func BenchmarkFairUse(b *testing.B) {
 		}
 		calls = n
 	}
-	small := newFairBench(b, benchSmall, accountsFor(benchSmall, 12), 12)
-	large := newFairBench(b, calls, benchAccounts, max(12, calls/(benchAccounts*callsPerAccountMonth)))
+	small := newFairBench(b, benchSmall, demo.AccountsFor(benchSmall, 12), 12)
+	large := newFairBench(b, calls, benchAccounts, max(12, calls/(benchAccounts*5))) // five calls a month are usual
 	var few, many, all []time.Duration
 	for n := 0; b.Loop(); n++ {
 		few, many = append(few, small.account(b, n)), append(many, large.account(b, n))
@@ -82,26 +83,26 @@ func newFairBench(b *testing.B, calls, accounts, months int) *fairBench {
 		return h
 	}
 	h := open()
-	g := generator{Seed: 1, Settings: h.conf.Settings, Calls: calls, Months: months, Accounts: accounts, Until: now}
+	g := demo.Generator{Seed: 1, Settings: h.conf.Settings, Calls: calls, Months: months, Accounts: accounts, Until: now}
 	if !made {
-		if err := errors.Join(g.fill(b.Context(), h, newBar(io.Discard, 0, false)), h.Close(), compactStore(b.Context(), conf, io.Discard)); err != nil {
+		if err := errors.Join(g.Fill(b.Context(), h.store, func(int) {}), h.Close(), compactStore(b.Context(), conf, io.Discard)); err != nil {
 			b.Fatal(err)
 		}
 		h = open()
 	}
 	b.Cleanup(func() { _ = h.Close() })
-	return &fairBench{h, ledger{h.store, h.conf.Settings.FairUse}, g.customers(), monthsTo("2026-10", 12)}
+	return &fairBench{h, ledger{h.store, h.conf.Settings.FairUse}, g.Customers(), monthsTo("2026-10", 12)}
 }
 
 // account derives one month of one account, another one each time.
 func (f *fairBench) account(b *testing.B, n int) time.Duration {
 	customer, month := f.customers[n*7919%len(f.customers)], f.months[n%len(f.months)]
 	began := time.Now()
-	tallies, err := f.ledger.store.AccountTallies(b.Context(), customer.Number, month)
+	summaries, err := f.ledger.store.AccountSummaries(b.Context(), customer.Number, month)
 	if err != nil {
 		b.Fatal(err)
 	}
-	policy.MonthUsage(customer, month, tallies, f.ledger.fair)
+	policy.MonthUsage(customer, month, summaries, f.ledger.fair)
 	return time.Since(began)
 }
 

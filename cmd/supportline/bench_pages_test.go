@@ -14,8 +14,10 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/cmd/supportline/demo"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // pages are those on accounts and fair use that look at more than one call.
@@ -27,8 +29,8 @@ var pages = []string{
 // all accounts takes to derive. It prints them as a table. SUPPORTLINE_BENCH_CALLS sets the size of the large log.
 func BenchmarkFairUsePages(b *testing.B) {
 	calls := benchCalls(b)
-	small := newPagesBench(b, benchSmall, accountsFor(benchSmall, 12), 12)
-	large := newPagesBench(b, calls, benchAccounts, max(12, calls/(benchAccounts*callsPerAccountMonth)))
+	small := newPagesBench(b, benchSmall, demo.AccountsFor(benchSmall, 12), 12)
+	large := newPagesBench(b, calls, benchAccounts, max(12, calls/(benchAccounts*5))) // five calls a month are usual
 	few, many := map[string][]time.Duration{}, map[string][]time.Duration{}
 	for b.Loop() {
 		for _, page := range pages {
@@ -76,12 +78,12 @@ func newPagesBench(b *testing.B, calls, accounts, months int) *pagesBench {
 		b.Fatal(err)
 	}
 	p.cases = len(cases)
-	hash, err := console.HashPassword("mila", "blue horse battery")
+	hash, err := signin.HashPassword("mila", "blue horse battery")
 	if err != nil {
 		b.Fatal(err)
 	}
-	err = h.store.AddUser(b.Context(), policy.User{Name: "mila", Role: policy.Admin, Password: hash, CreatedAt: h.now()}, "bench")
-	if err != nil && !errors.Is(err, policy.ErrUserExists) { // a store that was made before has her
+	err = h.store.AddUser(b.Context(), users.User{Name: "mila", Role: users.Admin, Password: hash, CreatedAt: h.now()}, "bench")
+	if err != nil && !errors.Is(err, users.ErrExists) { // a store that was made before has her
 		b.Fatal(err)
 	}
 	request := httptest.NewRequest(http.MethodPost, "/signin", strings.NewReader(url.Values{"name": {"mila"}, "password": {"blue horse battery"}}.Encode()))

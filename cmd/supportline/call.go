@@ -10,6 +10,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/phone"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
@@ -63,11 +64,11 @@ func (c callCommand) dial(ctx context.Context, p *program, configFile string) er
 	if err != nil {
 		return err
 	}
-	server, err := askHealth(ctx, conf.Listen.Console, "/healthz")
+	running, err := server.AskHealth(ctx, conf.Listen.Console, "/healthz")
 	if err != nil {
 		return fmt.Errorf("no server of %s answers (%w): start it with \"supportline serve\", or \"supportline demo\" for the demo's", configFile, err)
 	}
-	shift := server.Now.Sub(p.Now())
+	shift := running.Now.Sub(p.Now())
 	line := p.telephone(conf)
 	line.Transport, line.Hold = fake.Via(conf.Listen.Webhooks), time.Second
 	line.Now = func() time.Time { return p.Now().Add(shift) }

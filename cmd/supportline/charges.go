@@ -76,11 +76,11 @@ func (c chargesCommand) lines(ctx context.Context, s *session, month policy.Mont
 		if a.last().Calls == 0 {
 			continue
 		}
-		tallies, err := s.Store.AccountTallies(ctx, a.customer.Number, month)
+		summaries, err := s.Store.AccountSummaries(ctx, a.customer.Number, month)
 		if err != nil {
 			return nil, err
 		}
-		lines = append(lines, policy.Charges(a.last(), tallies, s.Settings.FairUse)...)
+		lines = append(lines, policy.Charges(a.last(), summaries, s.Settings.FairUse)...)
 	}
 	return lines, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
 )
@@ -14,8 +15,8 @@ func (h *house) console() http.Handler {
 	return console.New(console.Deps{
 		Settings: h.conf.Console, Policy: settings, Lines: h.inForce, Calls: h.store, Users: h.store, Sessions: h.store, Audit: h.store,
 		Tokens: h.store, Accounts: accounts{h.store, settings.FairUse}, Cases: casework{h.store, settings, h.conf.Notices}, Ready: h.store.Ping,
-		Version: version(), Outbox: h.store, Spoken: h.spoken, Recordings: sounds{h}, Phones: h.phones, Stopping: h.stopping, Health: h.findings,
-		Standings: h.standings, Yield: h.courtesy.yield, Now: h.now, Logger: h.log,
+		Version: server.Version(), Outbox: h.store, Spoken: h.spoken, Recordings: sounds{h}, Phones: h.phones, Stopping: h.stopping, Health: h.findings,
+		Usage: h.standings, Yield: h.courtesy.yield, Now: h.now, Logger: h.log,
 	})
 }
 

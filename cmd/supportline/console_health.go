@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
 )
@@ -71,7 +72,7 @@ func (h *house) noticesFinding(ctx context.Context) console.Finding {
 }
 
 func (h *house) versionFinding() console.Finding {
-	return console.Finding{Part: "versions", State: "ok", Found: fmt.Sprintf("supportline %s, configuration %s", version(), h.inForce.Settings().Version)}
+	return console.Finding{Part: "versions", State: "ok", Found: fmt.Sprintf("supportline %s, configuration %s", server.Version(), h.inForce.Settings().Version)}
 }
 
 // ago is a time in words, as seen from now.

@@ -34,7 +34,7 @@ func (i customersImport) run(ctx context.Context, s *session) error {
 	input.done()
 	if len(problems) > 0 {
 		for _, p := range problems {
-			fmt.Fprintln(s.Out, placed(s.Input, p))
+			fmt.Fprintln(s.Out, p.In(s.Input))
 		}
 		return no("nothing was imported: correct %s and import it again", s.Input)
 	}
@@ -47,14 +47,6 @@ func (i customersImport) run(ctx context.Context, s *session) error {
 	}
 	fmt.Fprintf(s.Err, "%d added, %d changed, %d unchanged\n", done.Added, done.Changed, done.Unchanged)
 	return nil
-}
-
-// placed puts the file's name before a problem: file:line:column.
-func placed(file string, p policy.RowProblem) string {
-	if p.Line == 0 {
-		return file + ": " + p.String()
-	}
-	return file + ":" + p.String()
 }
 
 // customersList is "customers list".

@@ -31,7 +31,7 @@ func (datesCommand) run(ctx context.Context, s *session) error {
 // editions are what people edited of the lines' dates, from the server where one runs, else from the store's file; none where there is no
 // store yet.
 func (p *program) editions(ctx context.Context, conf config.Config, configFile string) (editions []policy.Edition, err error) {
-	file, err := storeFile(conf)
+	file, err := conf.StoreFile()
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,21 +15,9 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
-)
-
-// The files of a demo, in its folder.
-const (
-	demoConfig    = "supportline.yaml"
-	demoCustomers = "customers.csv"
-	demoLog       = "supportline.log"
-)
-
-// The ports that a demo takes first.
-const (
-	demoWebhooks = 8080
-	demoTries    = 100
 )
 
 // demoCommand is "demo".
@@ -62,11 +49,11 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	if err != nil {
 		return err
 	}
-	conf, err := d.configure(shown)
+	conf, err := demo.Configure(d.Dir, func(file string) (config.Config, error) { return p.load(file, config.Options{}) })
 	if err != nil {
 		return err
 	}
-	logFile, err := os.OpenFile(filepath.Join(d.Dir, demoLog), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	logFile, err := os.OpenFile(filepath.Join(d.Dir, demo.LogFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
@@ -77,15 +64,15 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	if err != nil {
 		return err
 	}
-	password, err := d.firstUser(ctx, h)
+	password, err := demo.FirstUser(ctx, d.Dir, h.store, shown.Now())
 	if err != nil {
 		return errors.Join(err, h.Close())
 	}
-	account := demoAccount(conf, shown.Now)
+	account := demo.NewAccount(conf, shown.Now)
 	if err := h.remindOfTokens(ctx, account); err != nil {
 		return errors.Join(err, h.Close())
 	}
-	h.private = withAccount(h.private, account)
+	h.private = demo.WithAccount(h.private, account)
 	h.demoPhones(account)
 	s, err := listen(h)
 	if err != nil {
@@ -100,7 +87,7 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	go func() {
 		defer close(prompted)
 		if terminal(p.In) && terminal(p.Out) {
-			(&prompt{program: shown, house: h, file: filepath.Join(d.Dir, demoConfig), account: account}).run(ctx)
+			(&prompt{program: shown, house: h, file: filepath.Join(d.Dir, demo.ConfigFile), account: account}).run(ctx)
 			stop()
 		}
 	}()
@@ -115,7 +102,7 @@ func (d demoCommand) house(ctx context.Context, conf config.Config, now func() t
 	if err != nil {
 		return nil, err
 	}
-	filled, err := false, h.firstCustomers(ctx, filepath.Join(d.Dir, demoCustomers))
+	filled, err := false, demo.FirstCustomers(ctx, d.Dir, h.store, conf.Settings.DirectoryRules(), userName())
 	if err == nil {
 		filled, err = d.fill(ctx, h, words, now())
 	}
@@ -134,7 +121,7 @@ func (d demoCommand) house(ctx context.Context, conf config.Config, now func() t
 
 // compactStore writes the store's file anew, and shows how far it came.
 func compactStore(ctx context.Context, conf config.Config, words io.Writer) error {
-	file, err := storeFile(conf)
+	file, err := conf.StoreFile()
 	if err != nil {
 		return err
 	}
@@ -161,107 +148,6 @@ func (p *program) shifted(at string) (*program, error) {
 	return &other, nil
 }
 
-// configure reads the demo's configuration, which is made on the first run and kept. Ports that another program has taken since are
-// replaced by free ones; everything else that somebody wrote into the file stays.
-func (d demoCommand) configure(p *program) (config.Config, error) {
-	if err := os.MkdirAll(d.Dir, 0o755); err != nil {
-		return config.Config{}, err
-	}
-	file := filepath.Join(d.Dir, demoConfig)
-	text, err := os.ReadFile(file)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		webhooks, console, err := freePorts()
-		if err != nil {
-			return config.Config{}, err
-		}
-		if err := replaceFile(file, config.Demo(webhooks, console), 0o600); err != nil {
-			return config.Config{}, err
-		}
-		return p.load(file, config.Options{})
-	case err != nil:
-		return config.Config{}, err
-	}
-	conf, err := p.load(file, config.Options{})
-	if err != nil || (free(conf.Listen.Webhooks) && free(conf.Listen.Console)) {
-		return conf, err
-	}
-	if err := d.idle(conf); err != nil {
-		return conf, err
-	}
-	webhooks, console, err := freePorts()
-	if err != nil {
-		return conf, err
-	}
-	moved := strings.NewReplacer(conf.Listen.Webhooks, webhooks, conf.Listen.Console, console).Replace(string(text))
-	if err := replaceFile(file, []byte(moved), 0o600); err != nil {
-		return conf, err
-	}
-	return p.load(file, config.Options{})
-}
-
-// replaceFile writes a file at once, so that nobody reads half of it.
-func replaceFile(file string, text []byte, mode os.FileMode) error {
-	if err := os.WriteFile(file+".new", text, mode); err != nil {
-		return err
-	}
-	return os.Rename(file+".new", file)
-}
-
-// idle is an error where a demo runs in the folder already: then it is that one who has the ports.
-func (d demoCommand) idle(conf config.Config) error {
-	path, err := storeFile(conf)
-	if err != nil {
-		return err
-	}
-	socket, err := socketPath(path)
-	if err != nil {
-		return err
-	}
-	conn, err := dialSocket(socket)
-	if errors.Is(err, errNoServer) {
-		return nil
-	}
-	if err == nil {
-		conn.Close()
-		err = fmt.Errorf("a demo runs in %s already, with its webhooks on %s: stop it, or name another folder with --dir", d.Dir, conf.Listen.Webhooks)
-	}
-	return err
-}
-
-// freePorts are two loopback addresses that nobody listens on.
-func freePorts() (webhooks, console string, err error) {
-	var found []string
-	for port := demoWebhooks; port < demoWebhooks+demoTries && len(found) < 2; port++ {
-		if address := fmt.Sprintf("127.0.0.1:%d", port); free(address) {
-			found = append(found, address)
-		}
-	}
-	if len(found) < 2 {
-		return "", "", fmt.Errorf("no two free ports from %d to %d: stop a program that listens there", demoWebhooks, demoWebhooks+demoTries-1)
-	}
-	return found[0], found[1], nil
-}
-
-func free(address string) bool {
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return false
-	}
-	return l.Close() == nil
-}
-
-// firstCustomers brings the sample customers into a directory that is still empty, and leaves their file for the person to change.
-func (h *house) firstCustomers(ctx context.Context, file string) error {
-	for range h.store.Customers(ctx) {
-		return nil
-	}
-	if err := os.WriteFile(file, config.ExampleCustomers(), 0o644); err != nil {
-		return err
-	}
-	return h.bringIn(ctx, file, config.ExampleCustomers())
-}
-
 // introduce says where things are and what to try.
 func (d demoCommand) introduce(w io.Writer, conf config.Config, password string, now time.Time) {
 	folder := func(name string) string { return filepath.Join(d.Dir, name) }
@@ -269,15 +155,15 @@ func (d demoCommand) introduce(w io.Writer, conf config.Config, password string,
 	fmt.Fprintf(w, "A support line runs on this machine. Ctrl-C stops it; %s is kept, remove it to start afresh.\n\n", d.Dir)
 	for _, row := range [][2]string{
 		{"console", "http://" + conf.Listen.Console + "/"},
-		{"", "sign in as " + demoUser + " with " + password},
+		{"", "sign in as " + demo.User + " with " + password},
 		{"phone", "http://" + conf.Listen.Console + "/phone, in the console"},
 		{"webhooks", conf.PublicURL},
 		{"health and metrics", "http://" + conf.Listen.Console + "/healthz, /readyz, /metrics"},
-		{"configuration", folder(demoConfig)},
-		{"customers", folder(demoCustomers)},
+		{"configuration", folder(demo.ConfigFile)},
+		{"customers", folder(demo.CustomersFile)},
 		{"store", path},
 		{"recordings", cmp.Or(conf.Recordings.Folder, "at the provider: the configuration names no folder")},
-		{"server's log", folder(demoLog)},
+		{"server's log", folder(demo.LogFile)},
 	} {
 		fmt.Fprintf(w, "  %-19s %s\n", row[0], row[1])
 	}
@@ -294,7 +180,7 @@ func (d demoCommand) introduce(w io.Writer, conf config.Config, password string,
 	}
 	fmt.Fprintf(w, "\nTry in another terminal; enter customer number 204518, then press 1, and take the call as the specialist:\n\n")
 	for _, command := range []string{"call " + call, "calls", "calls explain SID", "customers list", hours} {
-		fmt.Fprintf(w, "  %s %s --config %s\n", invocation(), command, folder(demoConfig))
+		fmt.Fprintf(w, "  %s %s --config %s\n", invocation(), command, folder(demo.ConfigFile))
 	}
 	fmt.Fprintln(w)
 }
@@ -321,4 +207,42 @@ func invocation() string {
 		return os.Args[0]
 	}
 	return "supportline"
+}
+
+// The bounds of what a demo makes up.
+const (
+	maxDemoCalls  = 100_000_000
+	maxDemoMonths = 120
+)
+
+// checkCalls finds what is wrong with the flags of a log that is made up.
+func (d demoCommand) checkCalls() error {
+	switch {
+	case d.Calls < 0 || d.Calls > maxDemoCalls:
+		return fmt.Errorf("--calls %d: write a number from 1 to %d", d.Calls, maxDemoCalls)
+	case d.Months < 1 || d.Months > maxDemoMonths:
+		return fmt.Errorf("--months %d: write a number from 1 to %d", d.Months, maxDemoMonths)
+	case d.Accounts < 0:
+		return fmt.Errorf("--accounts %d: write a number of accounts, or leave it out", d.Accounts)
+	}
+	return nil
+}
+
+// fill makes up a log of the demo's company, with its accounts, in a store that has no calls yet, and says whether it did. A log that is there
+// stays as it is.
+func (d demoCommand) fill(ctx context.Context, h *house, words io.Writer, now time.Time) (filled bool, err error) {
+	if d.Calls == 0 {
+		return false, nil
+	}
+	for range h.store.Calls(ctx, policy.Filter{Limit: 1}) {
+		fmt.Fprintf(words, "There are calls in %s already: none were made up. Remove the folder to start afresh.\n", d.Dir)
+		return false, nil
+	}
+	g := demo.Generator{Seed: d.Seed, Settings: h.conf.Settings, Calls: d.Calls, Months: d.Months, Accounts: d.Accounts, Until: now}
+	if g.Accounts == 0 {
+		g.Accounts = demo.AccountsFor(g.Calls, g.Months)
+	}
+	progress := newBar(words, int64(d.Calls), terminal(words))
+	defer progress.done()
+	return true, g.Fill(ctx, h.store, func(done int) { progress.at(int64(done)) })
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/server"
 )
 
 // The first run makes everything that it needs, and everything that it prints is there.
@@ -24,7 +25,7 @@ func TestDemoFromNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err, words)
 	}
-	if _, err := askHealth(t.Context(), conf.Listen.Console, "/readyz"); err != nil {
+	if _, err := server.AskHealth(t.Context(), conf.Listen.Console, "/readyz"); err != nil {
 		t.Error(err)
 	}
 	for _, file := range []string{"supportline.yaml", "customers.csv", "supportline.db", "supportline.log"} {

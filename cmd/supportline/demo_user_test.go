@@ -7,15 +7,17 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/officernd/supportline/cmd/supportline/demo"
 )
 
 // The demo's password is the same at each start, and opens the console; one that was lost is replaced.
 func TestDemoUser(t *testing.T) {
 	h := mustHouse(t)
-	d := demoCommand{Dir: t.TempDir()}
+	folder := t.TempDir()
 	signsIn := func(password string) bool {
 		t.Helper()
-		form := url.Values{"name": {demoUser}, "password": {password}}
+		form := url.Values{"name": {demo.User}, "password": {password}}
 		request, err := http.NewRequest(http.MethodPost, "/signin", strings.NewReader(form.Encode()))
 		if err != nil {
 			t.Fatal(err)
@@ -25,14 +27,14 @@ func TestDemoUser(t *testing.T) {
 		h.private.ServeHTTP(answer, request)
 		return answer.status == http.StatusSeeOther
 	}
-	first := must(d.firstUser(t.Context(), h))
-	if again := must(d.firstUser(t.Context(), h)); again != first || !signsIn(first) {
+	first := must(demo.FirstUser(t.Context(), folder, h.store, h.now()))
+	if again := must(demo.FirstUser(t.Context(), folder, h.store, h.now())); again != first || !signsIn(first) {
 		t.Errorf("the passwords are %q and %q, the first is taken: %t", first, again, signsIn(first))
 	}
-	if err := os.Remove(filepath.Join(d.Dir, demoPassword)); err != nil {
+	if err := os.Remove(filepath.Join(folder, "console-password")); err != nil {
 		t.Fatal(err)
 	}
-	if lost := must(d.firstUser(t.Context(), h)); lost == first || signsIn(first) || !signsIn(lost) {
+	if lost := must(demo.FirstUser(t.Context(), folder, h.store, h.now())); lost == first || signsIn(first) || !signsIn(lost) {
 		t.Errorf("after the file was lost the password is %q, the old one %q", lost, first)
 	}
 }

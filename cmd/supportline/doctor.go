@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/twilio"
 )
 
@@ -129,7 +130,7 @@ func (c doctorCommand) run(ctx context.Context, p *program, configFile string) e
 func newDoctor(ctx context.Context, p *program, conf config.Config, configFile string) (*doctor, error) {
 	kept := p.keptRotation(ctx, conf, configFile) // what keeps it from being read is found at the store
 	tokens := tokensOf(conf.Twilio, kept.rotation())
-	at, err := restAccount(conf, tokens, nil)
+	at, err := server.Account(conf, tokens, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +140,7 @@ func newDoctor(ctx context.Context, p *program, conf config.Config, configFile s
 	}
 	if conf.Twilio.APIKey != "" {
 		conf.Twilio.APIKey, conf.Twilio.APISecret = "", ""
-		if d.signer, err = restAccount(conf, tokens, nil); err != nil {
+		if d.signer, err = server.Account(conf, tokens, nil); err != nil {
 			return nil, err
 		}
 	}

@@ -172,11 +172,11 @@ func asSigned(u url.URL) string {
 
 // fallback compares the documents that answer while we are down with what they should be today.
 func (d *doctor) fallback(ctx context.Context) (found []finding) {
-	base, documents := fallbackBase(d.conf), fallbackOf(d.conf)
+	base, documents := d.conf.FallbackBase(), d.conf.Fallback()
 	fix := hosting(d.conf)
 	for _, line := range d.conf.Settings.Lines {
 		number := line.Number.Full()
-		address := base + "/" + fallbackFolder(line.Number) + "/"
+		address := base + "/" + ivr.FallbackFolder(line.Number) + "/"
 		hosted, err := d.hosted(ctx, address, documents, line)
 		switch {
 		case err != nil:
@@ -193,7 +193,7 @@ func (d *doctor) fallback(ctx context.Context) (found []finding) {
 }
 
 func hosting(conf config.Config) string {
-	elsewhere, hosted := hostedElsewhere(conf)
+	elsewhere, hosted := conf.HostedElsewhere()
 	if !hosted {
 		return "start the server, which has them; better: host them elsewhere, and name the place as fallback_url"
 	}

@@ -188,7 +188,7 @@ func TestHostedFallbackIsCurrent(t *testing.T) {
 					line.Hours.Week = [7][]policy.Span{time.Monday: {{From: 540, To: 600}}}
 				}
 				for file, text := range must(made.Documents(line, tuesday.AddDate(0, 0, -row.ago))) {
-					files["/lines/"+fallbackFolder(line.Number)+"/"+file] = text
+					files["/lines/"+ivr.FallbackFolder(line.Number)+"/"+file] = text
 				}
 			}
 			if row.lose {

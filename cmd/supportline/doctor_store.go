@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -53,7 +54,7 @@ var errNoLog = errors.New("there is no log yet")
 
 // probe looks at the store, in the server where one runs. A store that is not there is not made: it would be this user's.
 func (p *program) probe(ctx context.Context, conf config.Config, configFile string) (storeState, error) {
-	file, err := storeFile(conf)
+	file, err := conf.StoreFile()
 	if err != nil {
 		return storeState{}, err
 	}
@@ -140,13 +141,13 @@ func (d *doctor) lastCall(at time.Time) finding {
 
 // server looks for the running one, of the same version as this program.
 func (d *doctor) server(ctx context.Context) []finding {
-	h, err := askHealth(ctx, d.conf.Listen.Console, "/readyz")
+	h, err := server.AskHealth(ctx, d.conf.Listen.Console, "/readyz")
 	switch {
 	case err != nil:
 		return []finding{warning("server", "start it with \"supportline serve\", or look at its log",
 			"none is ready on %s: %v", d.conf.Listen.Console, err)}
-	case h.Version != version():
-		return []finding{warning("server", "restart it with this program", "it is version %s, this program %s", h.Version, version())}
+	case h.Version != server.Version():
+		return []finding{warning("server", "restart it with this program", "it is version %s, this program %s", h.Version, server.Version())}
 	}
 	return []finding{ok("server", "ready, version %s", h.Version)}
 }

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio/fake"
 )
@@ -37,8 +38,8 @@ func newInstallation(t *testing.T) *installation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := &installation{t, file, demoAccount(conf, time.Now)}
-	h.private = withAccount(h.private, i.at)
+	i := &installation{t, file, demo.NewAccount(conf, time.Now)}
+	h.private = demo.WithAccount(h.private, i.at)
 	_, stop := mustServe(t, h)
 	t.Cleanup(func() {
 		_ = stop()

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // The exit statuses: done; the answer is no; used wrongly, or could not run.
@@ -44,7 +45,7 @@ func said(status int) error { return failure{status: status} }
 var refusals = []error{
 	policy.ErrNoCall, policy.ErrNoCustomer, policy.ErrNoCase, policy.ErrNoNotice, policy.ErrCallChanged, policy.ErrAlready,
 	policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrMoveNotAllowed, policy.ErrCaseOpen, policy.ErrSent,
-	policy.ErrRotationMoved, policy.ErrNoUser, policy.ErrUserExists, policy.ErrTokenExists, policy.ErrManyTokens, policy.ErrNoEmail,
+	policy.ErrRotationMoved, users.ErrNoUser, users.ErrExists, users.ErrTokenExists, users.ErrManyTokens, policy.ErrNoEmail,
 	policy.ErrNoRecording, policy.ErrNotKept,
 }
 

@@ -12,7 +12,6 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/ivr"
-	"github.com/officernd/supportline/policy"
 )
 
 // fallbackCommand is "fallback".
@@ -45,13 +44,13 @@ func (c fallbackCommand) run(ctx context.Context, p *program, configFile string)
 			return fmt.Errorf("--at: %w", err)
 		}
 	}
-	fallback := fallbackOf(conf)
+	fallback := conf.Fallback()
 	for _, line := range conf.Settings.Lines {
 		documents, err := fallback.Documents(line, from)
 		if err != nil {
 			return err
 		}
-		folder := filepath.Join(c.Out, fallbackFolder(line.Number))
+		folder := filepath.Join(c.Out, ivr.FallbackFolder(line.Number))
 		if err := writeDocuments(folder, documents); err != nil {
 			return err
 		}
@@ -59,33 +58,12 @@ func (c fallbackCommand) run(ctx context.Context, p *program, configFile string)
 		fmt.Fprintf(p.Out, "    %s\n", folder)
 	}
 	until := from.AddDate(0, 0, 7)
-	fmt.Fprintf(p.Err, "Right until %s. They refer to each other below %s\n", until.UTC().Format(time.DateOnly), fallbackBase(conf))
-	if _, hosted := hostedElsewhere(conf); !hosted {
+	fmt.Fprintf(p.Err, "Right until %s. They refer to each other below %s\n", until.UTC().Format(time.DateOnly), conf.FallbackBase())
+	if _, hosted := conf.HostedElsewhere(); !hosted {
 		fmt.Fprintln(p.Err, "That is this server, which can't answer when they are needed: name the place that hosts them as fallback_url")
 	}
 	return nil
 }
-
-// fallbackOf makes the documents of a configuration.
-func fallbackOf(conf config.Config) ivr.Fallback {
-	return ivr.NewFallback(conf.Settings, conf.Words, fallbackBase(conf))
-}
-
-// fallbackBase is the address below which the documents are fetched.
-func fallbackBase(conf config.Config) string {
-	if elsewhere, hosted := hostedElsewhere(conf); hosted {
-		return elsewhere
-	}
-	return strings.TrimSuffix(conf.PublicURL, "/") + "/fallback"
-}
-
-// hostedElsewhere is where the company hosts the documents, if it does; our own server has them too.
-func hostedElsewhere(conf config.Config) (base string, hosted bool) {
-	base = strings.TrimSuffix(conf.FallbackURL, "/")
-	return base, base != "" && base != strings.TrimSuffix(conf.PublicURL, "/")
-}
-
-func fallbackFolder(number policy.Phone) string { return ivr.FallbackFolder(number) }
 
 // writeDocuments writes a line's documents, each whole or not at all.
 func writeDocuments(folder string, documents map[string][]byte) error {
@@ -98,4 +76,12 @@ func writeDocuments(folder string, documents map[string][]byte) error {
 		}
 	}
 	return nil
+}
+
+// replaceFile writes a file in one step, so that no reader sees half of it.
+func replaceFile(file string, text []byte, mode os.FileMode) error {
+	if err := os.WriteFile(file+".new", text, mode); err != nil {
+		return err
+	}
+	return os.Rename(file+".new", file)
 }

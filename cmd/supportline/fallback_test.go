@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/twilio/fake"
 )
@@ -123,11 +124,11 @@ func TestFallbackDocumentsRingWithoutUs(t *testing.T) {
 	h := l.house
 	h.conf = l.conf
 	for _, line := range l.conf.Settings.Lines {
-		documents, err := fallbackOf(l.conf).Documents(line, l.clock.Now())
+		documents, err := l.conf.Fallback().Documents(line, l.clock.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := writeDocuments(filepath.Join(folder, fallbackFolder(line.Number)), documents); err != nil {
+		if err := writeDocuments(filepath.Join(folder, ivr.FallbackFolder(line.Number)), documents); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -189,7 +190,7 @@ func TestFallbackIsWhereTheNumbersLookForIt(t *testing.T) {
 			conf := mustConfig(t)
 			conf.PublicURL, conf.FallbackURL = public, row.fallbackURL
 			address, _, _ := strings.Cut(wantedNumbers(conf)[1].FallbackURL, "#")
-			if diff := cmp.Diff([]string{row.base, row.fallback}, []string{fallbackBase(conf), address}); diff != "" {
+			if diff := cmp.Diff([]string{row.base, row.fallback}, []string{conf.FallbackBase(), address}); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

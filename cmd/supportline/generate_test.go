@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -10,12 +9,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/policy"
 )
 
 // yearOf is a generator of a year's log.
-func yearOf(c *company, accounts, calls int) generator {
-	return generator{Seed: 7, Settings: c.conf.Settings, Accounts: accounts, Calls: calls, Months: 12, Until: c.now}
+func yearOf(c *company, accounts, calls int) demo.Generator {
+	return demo.Generator{Seed: 7, Settings: c.conf.Settings, Accounts: accounts, Calls: calls, Months: 12, Until: c.now}
 }
 
 // TestGeneratedYear: of a year of 200 accounts, "usage" agrees with a recount of three accounts call by call, and shows who was over and
@@ -23,11 +23,11 @@ func yearOf(c *company, accounts, calls int) generator {
 func TestGeneratedYear(t *testing.T) {
 	c := newCompany(t, time.Date(2024, 12, 31, 23, 0, 0, 0, time.UTC), "")
 	g := yearOf(c, 200, 12_000)
-	customers := g.customers()
+	customers := g.Customers()
 	if _, err := c.store.ImportCustomers(t.Context(), customers, "test"); err != nil {
 		t.Fatal(err)
 	}
-	calls := slices.Collect(g.log(customers))
+	calls := slices.Collect(g.Log(customers))
 	if err := c.store.Load(t.Context(), slices.Values(calls), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestGeneratedYear(t *testing.T) {
 	}
 }
 
-// recount goes through the whole log by hand, for one account: no index, no tallies, none of the program's own counting.
+// recount goes through the whole log by hand, for one account: no index, no summaries, none of the program's own counting.
 func recount(settings policy.Settings, customer policy.Customer, calls []policy.Call) map[policy.Month]policy.Usage {
 	months := map[policy.Month]policy.Usage{}
 	for m := time.January; m <= time.December; m++ {
@@ -103,41 +103,13 @@ func recount(settings policy.Settings, customer policy.Customer, calls []policy.
 	return months
 }
 
-// TestGeneratorIsDeterministic: the same seed makes the same log, in the order of its starts, another seed another one.
-func TestGeneratorIsDeterministic(t *testing.T) {
-	c := newCompany(t, time.Date(2024, 12, 31, 23, 0, 0, 0, time.UTC), "")
-	g := yearOf(c, 20, 2000)
-	first, second := slices.Collect(g.log(g.customers())), slices.Collect(g.log(g.customers()))
-	if !reflect.DeepEqual(first, second) {
-		t.Error("two logs of one seed differ")
-	}
-	other := g
-	other.Seed = 8
-	if reflect.DeepEqual(first, slices.Collect(other.log(g.customers()))) {
-		t.Error("the logs of two seeds are the same")
-	}
-	if !slices.IsSortedFunc(first, func(a, b policy.Call) int { return a.StartedAt.Compare(b.StartedAt) }) {
-		t.Error("the calls are not in the order of their starts")
-	}
-	outcomes := map[policy.Outcome]int{}
-	for _, call := range first {
-		outcomes[call.Outcome()]++
-		if call.StartedAt.After(c.now) {
-			t.Errorf("%s starts at %s, after the end of the log", call.SID, call.StartedAt)
-		}
-	}
-	if len(first) != 2000 || outcomes[policy.Served] < 1500 || outcomes[policy.Abandoned] == 0 || outcomes[policy.Unanswered] == 0 || outcomes[policy.LineClosed] == 0 {
-		t.Errorf("%d calls, by outcome %v", len(first), outcomes)
-	}
-}
-
 // TestDemoFillsAStore: a log is made up once, and "usage" shows it.
 func TestDemoFillsAStore(t *testing.T) {
 	h := mustHouse(t)
-	demo := demoCommand{Calls: 600, Months: 3, Seed: 1, Dir: "the folder"}
+	command := demoCommand{Calls: 600, Months: 3, Seed: 1, Dir: "the folder"}
 	words := newAwaited()
 	for range 2 {
-		if _, err := demo.fill(t.Context(), h, words, time.Date(2024, 3, 20, 12, 0, 0, 0, time.UTC)); err != nil {
+		if _, err := command.fill(t.Context(), h, words, time.Date(2024, 3, 20, 12, 0, 0, 0, time.UTC)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -29,7 +29,7 @@ type grammar struct {
 	Usage      usage             `cmd:"" help:"Fair use: what accounts used, and why."`
 	Cases      cases             `cmd:"" help:"The review list: accounts under sustained load."`
 	Charges    chargesCommand    `cmd:"" help:"What a month's load over the limits would cost: a proposal."`
-	Users      users             `cmd:"" help:"The people who may sign in to the console."`
+	Users      userCommands      `cmd:"" help:"The people who may sign in to the console."`
 	Notices    noticeCommands    `cmd:"" help:"What people were told, and what could not be delivered."`
 	Recordings recordingCommands `cmd:"" help:"Voicemails and recordings that wait to be fetched or removed."`
 	Audit      auditCommand      `cmd:"" help:"Who did what, when and why."`

@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net"
-	"net/http"
-	"runtime/debug"
 	"time"
+
+	"github.com/officernd/supportline/cmd/supportline/server"
 )
 
 // healthCommand is "health": for container health checks, and for scripts that wait for a server.
@@ -41,7 +39,7 @@ func (c healthCommand) run(ctx context.Context, p *program, configFile string) e
 		if err != nil {
 			return err
 		}
-		_, err = askHealth(ctx, conf.Listen.Console, path)
+		_, err = server.AskHealth(ctx, conf.Listen.Console, path)
 		if err == nil {
 			return nil
 		}
@@ -55,36 +53,6 @@ func (c healthCommand) run(ctx context.Context, p *program, configFile string) e
 	}
 }
 
-// askHealth asks the private listener; anything but a 200 is an error that says what was answered.
-func askHealth(ctx context.Context, address, path string) (health, error) {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return health{}, err
-	}
-	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
-		address = net.JoinHostPort("localhost", port)
-	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, nil)
-	if err != nil {
-		return health{}, err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return health{}, err
-	}
-	defer response.Body.Close()
-	var h health
-	if err := json.NewDecoder(response.Body).Decode(&h); err != nil {
-		return health{}, fmt.Errorf("%s on %s answered %s, and not as a supportline server does", path, address, response.Status)
-	}
-	if response.StatusCode != http.StatusOK {
-		return h, fmt.Errorf("%s on %s answered %s: %s", path, address, response.Status, h.Status)
-	}
-	return h, nil
-}
-
 // versionCommand is "version".
 type versionCommand struct{}
 
@@ -92,15 +60,6 @@ type versionCommand struct{}
 func (versionCommand) Help() string { return "Example:\n\n    supportline version" }
 
 func (versionCommand) run(_ context.Context, p *program, _ string) error {
-	_, err := fmt.Fprintln(p.Out, "supportline", version())
+	_, err := fmt.Fprintln(p.Out, "supportline", server.Version())
 	return err
-}
-
-// version is what the build knows of itself: a release's number, or the commit.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(unknown)"
-	}
-	return info.Main.Version
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/cmd/supportline/recordings"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
@@ -48,7 +49,7 @@ func openHouse(conf config.Config, now func() time.Time, log *zap.Logger, o stor
 
 // openHouseOver is openHouse with another way to the provider's REST API than the network.
 func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Time, log *zap.Logger, o store.Options) (*house, error) {
-	file, err := storeFile(conf)
+	file, err := conf.StoreFile()
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +112,7 @@ func (h *house) conferences(way http.RoundTripper, calls ivr.Log) (err error) {
 	if !h.conf.Settings.Whisper {
 		return nil
 	}
-	if h.account, err = restAccountOver(way, h.conf, h.held.tokens, h.counters.asked); err != nil {
+	if h.account, err = server.AccountOver(way, h.conf, h.held.tokens, h.counters.asked); err != nil {
 		return err
 	}
 	h.ringer = ivr.NewRinger(h.inForce.Settings, h.conf.PublicURL, calls, h.account, h.now, h.log)
@@ -125,27 +126,20 @@ func (h *house) Close() error {
 	return h.store.Close()
 }
 
-// health is what /healthz answers. Now is the house's own clock, which a demo can have shifted.
-type health struct {
-	Status  string    `json:"status"`
-	Version string    `json:"version"`
-	Now     time.Time `json:"now"`
-}
-
 // privateRoutes are for the people who run the house: /healthz (the process answers), /readyz (the store can be written) and /metrics, for
 // anybody who reaches the listener, and the console for those who sign in.
 func (h *house) privateRoutes() http.Handler {
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, health{Status: "ok", Version: version(), Now: h.now().UTC()})
+		answer(w, http.StatusOK, server.Health{Status: "ok", Version: server.Version(), Now: h.now().UTC()})
 	})
 	routes.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		if err := h.store.Ping(r.Context()); err != nil {
 			h.log.Error("not ready", zap.Error(err))
-			answer(w, http.StatusServiceUnavailable, health{Status: err.Error(), Version: version(), Now: h.now().UTC()})
+			answer(w, http.StatusServiceUnavailable, server.Health{Status: err.Error(), Version: server.Version(), Now: h.now().UTC()})
 			return
 		}
-		answer(w, http.StatusOK, health{Status: "ready", Version: version(), Now: h.now().UTC()})
+		answer(w, http.StatusOK, server.Health{Status: "ready", Version: server.Version(), Now: h.now().UTC()})
 	})
 	routes.Handle("GET /metrics", h.counters.handler())
 	routes.Handle("/", h.console())

@@ -27,7 +27,13 @@ func noEnv(string) (string, bool) { return "", false }
 // mustHouse is an open house with the sample customers; it is closed when the test ends.
 func mustHouse(t testing.TB) *house {
 	t.Helper()
-	h, err := openHouse(mustConfig(t), time.Now, zap.NewNop(), store.Options{Size: 1 << 20})
+	return mustHouseAt(t, time.Now)
+}
+
+// mustHouseAt is mustHouse with a clock of the test's.
+func mustHouseAt(t testing.TB, now func() time.Time) *house {
+	t.Helper()
+	h, err := openHouse(mustConfig(t), now, zap.NewNop(), store.Options{Size: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +42,7 @@ func mustHouse(t testing.TB) *house {
 			t.Error(err)
 		}
 	})
-	if err := h.bringIn(t.Context(), "customers.example.csv", config.ExampleCustomers()); err != nil {
+	if err := h.bringIn("customers.example.csv", config.ExampleCustomers()); err != nil {
 		t.Fatal(err)
 	}
 	return h

@@ -20,8 +20,9 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
-	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 )
 
@@ -35,11 +36,11 @@ type browser struct {
 func (l *telephony) admin() *browser {
 	l.t.Helper()
 	const password = "blue horse battery"
-	hash, err := console.HashPassword("mila", password)
+	hash, err := signin.HashPassword("mila", password)
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	if err := l.house.store.AddUser(l.t.Context(), policy.User{Name: "mila", Role: policy.Admin, Password: hash, CreatedAt: l.clock.Now()}, "test"); err != nil {
+	if err := l.house.store.AddUser(l.t.Context(), users.User{Name: "mila", Role: users.Admin, Password: hash, CreatedAt: l.clock.Now()}, "test"); err != nil {
 		l.t.Fatal(err)
 	}
 	server := httptest.NewServer(l.house.private)

@@ -57,7 +57,7 @@ func (j *jobs) liveLimits(ctx context.Context, now time.Time) error {
 
 // review looks at one account in one month: it warns near the limits, and opens the case of sustained load (rule 8).
 func (j *jobs) review(ctx context.Context, customer policy.CustomerNumber, month policy.Month, now time.Time) error {
-	verdict, err := j.store.Review(ctx, customer, month, j.settings.FairUse, func(s policy.Standing) policy.Verdict {
+	verdict, err := j.store.Review(ctx, customer, month, j.settings.FairUse, func(s policy.ReviewInput) policy.Verdict {
 		v := policy.Review(s, j.settings.FairUse, now)
 		v.Notices = j.addressed(v.Notices)
 		return v

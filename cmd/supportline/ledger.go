@@ -56,27 +56,27 @@ func (l ledger) all(ctx context.Context, last policy.Month, n int) ([]account, e
 
 // pass fills in one month of every account that has calls in it.
 func (l ledger) pass(ctx context.Context, found map[policy.CustomerNumber]*account, months []policy.Month, i int, month policy.Month) error {
-	var tallies []policy.Tally
+	var summaries []policy.CallSummary
 	account := func() {
-		if len(tallies) == 0 {
+		if len(summaries) == 0 {
 			return
 		}
-		number := tallies[0].Customer
+		number := summaries[0].Customer
 		if found[number] == nil {
 			found[number] = l.unused(policy.Customer{Number: number}, months)
 		}
 		a := found[number]
-		a.months[i] = policy.MonthUsage(a.customer, month, tallies, l.fair)
-		tallies = tallies[:0]
+		a.months[i] = policy.MonthUsage(a.customer, month, summaries, l.fair)
+		summaries = summaries[:0]
 	}
-	for t, err := range l.store.MonthTallies(ctx, month) {
+	for t, err := range l.store.MonthSummaries(ctx, month) {
 		if err != nil {
 			return err
 		}
-		if len(tallies) > 0 && tallies[0].Customer != t.Customer {
+		if len(summaries) > 0 && summaries[0].Customer != t.Customer {
 			account()
 		}
-		tallies = append(tallies, t)
+		summaries = append(summaries, t)
 	}
 	account()
 	return nil
@@ -103,8 +103,8 @@ func (l ledger) one(ctx context.Context, number policy.CustomerNumber, last poli
 
 // of is one for a customer and open cases that were read already.
 func (l ledger) of(ctx context.Context, c policy.Customer, last policy.Month, n int, open map[policy.CustomerNumber]policy.CaseState) (account, error) {
-	months, err := policy.AccountMonths(c, last, n, l.fair, func(m policy.Month) ([]policy.Tally, error) {
-		return l.store.AccountTallies(ctx, c.Number, m)
+	months, err := policy.AccountMonths(c, last, n, l.fair, func(m policy.Month) ([]policy.CallSummary, error) {
+		return l.store.AccountSummaries(ctx, c.Number, m)
 	})
 	return underCase(account{c, months}, open), err
 }

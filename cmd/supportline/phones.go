@@ -7,6 +7,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
@@ -35,11 +36,11 @@ func everybodyCalls(conf *config.Config) {
 	for _, line := range conf.Settings.Lines {
 		conf.Console.TestLines = append(conf.Console.TestLines, line.Number)
 	}
-	permitted := policy.Permissions{}
+	permitted := users.Permissions{}
 	for role, permissions := range conf.Console.Permissions {
 		permitted[role] = slices.Clone(permissions)
 	}
-	permitted[policy.Operator] = append(permitted[policy.Operator], policy.UsePhone)
+	permitted[users.Operator] = append(permitted[users.Operator], users.UsePhone)
 	conf.Console.Permissions = permitted
 }
 

@@ -16,9 +16,11 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
-	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/console/browsertest"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 )
 
@@ -52,15 +54,15 @@ func mustPhoneHouse(t testing.TB, change func(*config.Config)) phoneHouse {
 			t.Error(err)
 		}
 	})
-	if err := h.bringIn(t.Context(), "customers.example.csv", config.ExampleCustomers()); err != nil {
+	if err := h.bringIn("customers.example.csv", config.ExampleCustomers()); err != nil {
 		t.Fatal(err)
 	}
-	hash, err := console.HashPassword("", phonePassword)
+	hash, err := signin.HashPassword("", phonePassword)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, role := range policy.Roles() {
-		user := policy.User{Name: string(role), Role: role, Password: hash, CreatedAt: phoneDay}
+	for _, role := range users.Roles() {
+		user := users.User{Name: string(role), Role: role, Password: hash, CreatedAt: phoneDay}
 		if err := h.store.AddUser(t.Context(), user, "test"); err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +74,7 @@ func mustPhoneHouse(t testing.TB, change func(*config.Config)) phoneHouse {
 func demoHouse(t testing.TB) phoneHouse {
 	t.Helper()
 	h := mustPhoneHouse(t, everybodyCalls)
-	h.demoPhones(demoAccount(h.conf, h.now))
+	h.demoPhones(demo.NewAccount(h.conf, h.now))
 	return h
 }
 
@@ -88,7 +90,7 @@ type phoneUser struct {
 
 var tags = regexp.MustCompile(`<[^>]*>`)
 
-func (h phoneHouse) as(t testing.TB, role policy.Role) *phoneUser {
+func (h phoneHouse) as(t testing.TB, role users.Role) *phoneUser {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -168,7 +170,7 @@ func (u *phoneUser) logged(h phoneHouse) policy.Row {
 // An operator of a demo carries a call through by forms alone: it is in the log as served, and counts like any other.
 func TestPhoneWithoutScripts(t *testing.T) {
 	h := demoHouse(t)
-	u := h.as(t, policy.Operator)
+	u := h.as(t, users.Operator)
 	u.get("/phone")
 	u.sees("United Kingdom", "You call from")
 	u.post("/phone", "line", "+448000668187", "from", "+442079460018")
@@ -197,10 +199,10 @@ func TestPhoneOnARealServer(t *testing.T) {
 		c.Console.TestLines, c.Settings.Whisper = []policy.Phone{"+448000668187"}, true
 		c.Twilio.APIURL = "http://127.0.0.1:1" // nobody is there to be asked
 	})
-	if status := h.as(t, policy.Operator).get("/phone"); status != http.StatusForbidden {
+	if status := h.as(t, users.Operator).get("/phone"); status != http.StatusForbidden {
 		t.Errorf("an operator's status is %d, want forbidden", status)
 	}
-	u := h.as(t, policy.Admin)
+	u := h.as(t, users.Admin)
 	u.get("/phone")
 	u.sees("These are lines that customers call.")
 	if status := u.post("/phone", "line", "+18883071053"); status != http.StatusConflict {
@@ -236,7 +238,7 @@ func TestPhoneOnARealServer(t *testing.T) {
 
 // Without test lines there is nothing to call, and the page says how there is.
 func TestPhoneWithoutTestLines(t *testing.T) {
-	u := mustPhoneHouse(t, func(*config.Config) {}).as(t, policy.Admin)
+	u := mustPhoneHouse(t, func(*config.Config) {}).as(t, users.Admin)
 	u.get("/phone")
 	u.sees("No line may be called from here.", "test_lines")
 }
@@ -244,7 +246,7 @@ func TestPhoneWithoutTestLines(t *testing.T) {
 // Two people's calls go on side by side, and neither sees the other's. When the server stops in the middle, everybody hangs up and the log knows it.
 func TestServerStopsInTheMiddleOfPhoneCalls(t *testing.T) {
 	h := demoHouse(t)
-	one, other := h.as(t, policy.Operator), h.as(t, policy.Admin)
+	one, other := h.as(t, users.Operator), h.as(t, users.Admin)
 	one.post("/phone", "line", "+448000668187")
 	other.post("/phone", "line", "+18883071053")
 	one.does("keys", "204518")
@@ -268,7 +270,7 @@ func TestServerStopsInTheMiddleOfPhoneCalls(t *testing.T) {
 // The events of a call are its live part, and end with it.
 func TestPhoneEvents(t *testing.T) {
 	h := demoHouse(t)
-	u := h.as(t, policy.Operator)
+	u := h.as(t, users.Operator)
 	u.post("/phone", "line", "+448000668187")
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()

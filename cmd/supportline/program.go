@@ -7,12 +7,13 @@ import (
 	"io"
 	"os"
 	"os/user"
-	"strings"
 	"time"
 
 	"golang.org/x/term"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 )
@@ -68,7 +69,7 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 	if err != nil {
 		return err
 	}
-	file, err := storeFile(conf)
+	file, err := conf.StoreFile()
 	if err != nil {
 		return err
 	}
@@ -91,15 +92,15 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 			err = errors.Join(err, ended)
 		}
 	}()
-	socket, err := socketPath(file)
+	socket, err := control.SocketPath(file)
 	if err != nil {
 		return err
 	}
-	conn, err := dialSocket(socket)
+	conn, err := control.Dial(socket)
 	if err == nil {
 		return client{conn: conn, in: in, out: out, err: p.Err}.run(ctx, hello{Args: args, surroundings: around})
 	}
-	if !errors.Is(err, errNoServer) {
+	if !errors.Is(err, control.ErrNoServer) {
 		return err
 	}
 	opened, err := store.Open(file, store.Options{Now: p.Now, Size: commandStore, OnUpgrade: p.upgrading})
@@ -123,7 +124,7 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 	}
 	err = command.run(ctx, &session{
 		surroundings: around, In: interruptible{ctx, in}, Out: out, Err: p.Err, Now: p.Now, Store: opened, Settings: force.InForce(),
-		Notices: conf.Notices, Account: accountOf(conf, held.tokens), Keeper: keeper,
+		Notices: conf.Notices, Account: server.AccountOf(conf, held.tokens), Keeper: keeper,
 	})
 	return errors.Join(err, opened.Close())
 }
@@ -157,15 +158,6 @@ func (r interruptible) Read(p []byte) (int, error) {
 	case <-r.ctx.Done():
 		return 0, r.ctx.Err()
 	}
-}
-
-// storeFile is the file of the embedded store.
-func storeFile(conf config.Config) (string, error) {
-	file, bolt := strings.CutPrefix(conf.Store, "bolt:")
-	if !bolt {
-		return "", fmt.Errorf("this version keeps its log in a file: write store: bolt:PATH in the configuration instead of a postgres:// URL")
-	}
-	return file, nil
 }
 
 // surroundings are the person's terminal and the command's input, which is opened here, where the person's files are.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/officernd/supportline/cmd/supportline/phone"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
@@ -79,7 +80,7 @@ func (t *prompt) command(ctx context.Context, args []string) {
 		err = command.run(ctx, &session{
 			surroundings: surroundings{Colour: p.colour(), User: userName()}, In: strings.NewReader(""), Out: p.Out, Err: p.Err,
 			Now: p.Now, Store: t.house.store, Settings: t.house.inForce.InForce(), Notices: t.house.conf.Notices,
-			Account: accountOf(t.house.conf, t.house.held.tokens), Held: t.house.held,
+			Account: server.AccountOf(t.house.conf, t.house.held.tokens), Held: t.house.held,
 			Keeper: t.house.keeper,
 		})
 	}

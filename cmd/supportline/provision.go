@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/server"
+	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/twilio"
 )
 
@@ -39,7 +41,7 @@ func (c provisionCommand) run(ctx context.Context, p *program, configFile string
 	if err != nil {
 		return err
 	}
-	at, err := restAccount(conf, p.keptTokens(ctx, conf, configFile), nil)
+	at, err := server.Account(conf, p.keptTokens(ctx, conf, configFile), nil)
 	if err != nil {
 		return err
 	}
@@ -56,8 +58,8 @@ func wantedNumbers(conf config.Config) []twilio.Wanted {
 			FallbackURL: base + "/fallback" + twilio.FallbackOverrides, FallbackMethod: http.MethodPost,
 			StatusURL: base + "/status", StatusMethod: http.MethodPost,
 		}
-		if elsewhere, hosted := hostedElsewhere(conf); hosted {
-			s.FallbackURL, s.FallbackMethod = elsewhere+"/"+fallbackFolder(l.Number)+"/voice.xml"+twilio.FallbackOverrides, http.MethodGet
+		if elsewhere, hosted := conf.HostedElsewhere(); hosted {
+			s.FallbackURL, s.FallbackMethod = elsewhere+"/"+ivr.FallbackFolder(l.Number)+"/voice.xml"+twilio.FallbackOverrides, http.MethodGet
 		}
 		all = append(all, twilio.Wanted{Number: string(l.Number), Name: l.Name, VoiceSettings: s})
 	}

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
@@ -39,13 +40,13 @@ func newTelephony(t *testing.T, changes ...func(*config.Config)) *telephony {
 	for _, change := range changes {
 		change(&l.conf)
 	}
-	l.at = demoAccount(l.conf, l.clock.Now)
+	l.at = demo.NewAccount(l.conf, l.clock.Now)
 	h, err := openHouseOver(fake.Straight(l.at), l.conf, l.clock.Now, zap.NewNop(), store.Options{Size: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.Close() })
-	if err := h.bringIn(t.Context(), "customers.example.csv", config.ExampleCustomers()); err != nil {
+	if err := h.bringIn("customers.example.csv", config.ExampleCustomers()); err != nil {
 		t.Fatal(err)
 	}
 	l.house = h
@@ -270,7 +271,7 @@ func TestCaddyLetsTheProviderIn(t *testing.T) {
 	_, rest, _ := strings.Cut(string(text), "@webhooks path ")
 	open, _, _ := strings.Cut(rest, "\n")
 	conf := mustConfig(t)
-	wanted := []string{fallbackBase(conf) + "/448000668187/voice.xml"}
+	wanted := []string{conf.FallbackBase() + "/448000668187/voice.xml"}
 	for _, w := range wantedNumbers(conf) {
 		wanted = append(wanted, w.VoiceURL, w.FallbackURL, w.StatusURL)
 	}

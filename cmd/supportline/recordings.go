@@ -8,6 +8,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/recordings"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 )
@@ -29,7 +30,7 @@ func newKeeper(conf config.Config, log *store.Store, o keeping) (*recordings.Kee
 		return nil, err
 	}
 	var provider recordings.Provider
-	if provider, err = restAccount(conf, o.tokens, o.ask); err != nil {
+	if provider, err = server.Account(conf, o.tokens, o.ask); err != nil {
 		provider = noProvider{err}
 	}
 	return recordings.New(conf.Recordings, place, log, provider, recordings.Options{Now: o.now, Logger: o.log, Told: o.told}), nil

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/server"
 )
 
 // rotateCommand is "rotate-token".
@@ -94,5 +95,5 @@ func (c rotateCommand) rotator(p *program, conf config.Config, configFile string
 // asToken is the account, asked with one token and nothing else.
 func asToken(conf config.Config, token string) (tokenAccount, error) {
 	conf.Twilio.AuthToken, conf.Twilio.APIKey, conf.Twilio.APISecret = token, "", ""
-	return restAccount(conf, nil, nil)
+	return server.Account(conf, nil, nil)
 }

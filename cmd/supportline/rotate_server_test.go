@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 	"github.com/officernd/supportline/twilio/fake"
@@ -47,9 +48,9 @@ func (s *running) start() {
 		s.t.Fatal(err)
 	}
 	if s.at == nil {
-		s.at = demoAccount(conf, time.Now)
+		s.at = demo.NewAccount(conf, time.Now)
 	}
-	h.private = withAccount(h.private, s.at)
+	h.private = demo.WithAccount(h.private, s.at)
 	_, stop := mustServe(s.t, h)
 	s.stop = func() {
 		if err := stop(); err != nil {

@@ -116,7 +116,7 @@ type rotationBook struct {
 
 // read gives what stands there. A store that is not there is not made: it would be this user's.
 func (b rotationBook) read(ctx context.Context) (rotationState, error) {
-	file, err := storeFile(b.conf)
+	file, err := b.conf.StoreFile()
 	if err != nil {
 		return rotationState{}, err
 	}

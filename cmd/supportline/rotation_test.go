@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio/fake"
 )
@@ -88,7 +89,7 @@ func TestDemoKeepsTheTokensOfARotation(t *testing.T) {
 	u := newTurn(t)
 	kept := func(status string) {
 		t.Helper()
-		again := demoAccount(u.conf, u.clock.Now)
+		again := demo.NewAccount(u.conf, u.clock.Now)
 		if err := u.house.remindOfTokens(t.Context(), again); err != nil {
 			t.Fatal(err)
 		}

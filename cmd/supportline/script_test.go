@@ -190,3 +190,12 @@ func seeded() []policy.Call {
 }
 
 func sid(n int) policy.CallSID { return policy.CallSID(fmt.Sprintf("CA%032d", n)) }
+
+// free reports whether nothing listens on an address.
+func free(address string) bool {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return false
+	}
+	return l.Close() == nil
+}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/policy"
@@ -118,7 +118,7 @@ func (c scriptConfig) opener(folder string) phone.Opener {
 			return nil, err
 		}
 		conf.Store = "bolt:" + filepath.Join(place, "store.db")
-		provider := demoAccount(conf, setup.Now)
+		provider := demo.NewAccount(conf, setup.Now)
 		h, err := openHouseOver(fake.Straight(provider), conf, setup.Now, zap.NewNop(), store.Options{Size: scriptStore})
 		if err != nil {
 			return nil, errors.Join(err, os.RemoveAll(place))
@@ -165,7 +165,7 @@ type scriptHouse struct {
 // fill brings customers in: those of a file, seen from the script's folder, or the shipped sample.
 func (h *scriptHouse) fill(file, folder string) error {
 	if file == "" {
-		return h.bringIn(context.Background(), "customers.example.csv", config.ExampleCustomers())
+		return h.bringIn("customers.example.csv", config.ExampleCustomers())
 	}
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(folder, file)
@@ -174,7 +174,11 @@ func (h *scriptHouse) fill(file, folder string) error {
 	if err != nil {
 		return err
 	}
-	return h.bringIn(context.Background(), file, text)
+	return h.bringIn(file, text)
+}
+
+func (h *house) bringIn(name string, text []byte) error {
+	return demo.ImportCustomers(context.Background(), h.store, h.conf.Settings.DirectoryRules(), name, text, userName())
 }
 
 // restrict carries a case of each account to restricted, as people would.
@@ -192,20 +196,6 @@ func (h *scriptHouse) restrict(accounts []policy.CustomerNumber) error {
 		}
 	}
 	return nil
-}
-
-// bringIn imports a customers file; the error has all its problems.
-func (h *house) bringIn(ctx context.Context, name string, text []byte) error {
-	customers, problems := policy.ReadCustomers(bytes.NewReader(text), h.conf.Settings.DirectoryRules())
-	var wrong []error
-	for _, p := range problems {
-		wrong = append(wrong, errors.New(placed(name, p)))
-	}
-	if len(wrong) > 0 {
-		return errors.Join(wrong...)
-	}
-	_, err := h.store.ImportCustomers(ctx, customers, userName())
-	return err
 }
 
 // Account is the configuration's.

@@ -13,6 +13,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/store"
 )
 
@@ -55,12 +57,12 @@ func (serveCommand) run(ctx context.Context, p *program, configFile string) erro
 	}
 	log.Info("listening", zap.String("webhooks", s.webhooks.Addr().String()), zap.String("private", s.private.Addr().String()),
 		zap.String("commands", s.socket), zap.String("public_url", conf.PublicURL), zap.String("config", h.inForce.Settings().Version),
-		zap.String("version", version()))
+		zap.String("version", server.Version()))
 	return errors.Join(s.run(ctx), h.Close())
 }
 
-// server is a house that listens: for webhooks, for the people who run it, and for commands.
-type server struct {
+// listening is a house that listens: for webhooks, for the people who run it, and for commands.
+type listening struct {
 	house             *house
 	webhooks, private net.Listener
 	commands          net.Listener
@@ -68,8 +70,8 @@ type server struct {
 }
 
 // listen opens the three listeners, or none.
-func listen(h *house) (s *server, err error) {
-	s = &server{house: h}
+func listen(h *house) (s *listening, err error) {
+	s = &listening{house: h}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -81,14 +83,14 @@ func listen(h *house) (s *server, err error) {
 	if s.private, err = listenTCP("listen.console", h.conf.Listen.Console); err != nil {
 		return s, err
 	}
-	file, err := storeFile(h.conf)
+	file, err := h.conf.StoreFile()
 	if err != nil {
 		return s, err
 	}
-	if s.socket, err = socketPath(file); err != nil {
+	if s.socket, err = control.SocketPath(file); err != nil {
 		return s, err
 	}
-	s.commands, err = listenSocket(s.socket)
+	s.commands, err = control.Listen(s.socket)
 	return s, err
 }
 
@@ -105,7 +107,7 @@ func listenTCP(key, address string) (net.Listener, error) {
 	return l, nil
 }
 
-func (s *server) close() {
+func (s *listening) close() {
 	for _, l := range []net.Listener{s.webhooks, s.private, s.commands} {
 		if l != nil {
 			l.Close()
@@ -115,7 +117,7 @@ func (s *server) close() {
 
 // run serves until ctx ends or a listener fails. Then nothing new is taken, what runs is finished within a bound, and what still runs after
 // it is cut off. The error is the listener's, or says what was cut off.
-func (s *server) run(ctx context.Context) error {
+func (s *listening) run(ctx context.Context) error {
 	working, cut := context.WithCancel(context.Background())
 	defer cut()
 	failed := make(chan error, 2)
@@ -125,7 +127,7 @@ func (s *server) run(ctx context.Context) error {
 		defer close(commands)
 		runner := commandServer{
 			store: s.house.store, settings: s.house.inForce.InForce, notices: s.house.conf.Notices, now: s.house.now, log: s.house.log,
-			account: accountOf(s.house.conf, s.house.held.tokens), held: s.house.held,
+			account: server.AccountOf(s.house.conf, s.house.held.tokens), held: s.house.held,
 			keeper: s.house.keeper,
 		}
 		runner.serve(working, s.commands)
@@ -163,7 +165,7 @@ func (s *server) run(ctx context.Context) error {
 	return err
 }
 
-func (s *server) start(l net.Listener, handler http.Handler, failed chan<- error) *http.Server {
+func (s *listening) start(l net.Listener, handler http.Handler, failed chan<- error) *http.Server {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderWithin, ReadTimeout: readWithin, WriteTimeout: writeWithin, IdleTimeout: idleFor,
 		MaxHeaderBytes: maxHeader, ErrorLog: zap.NewStdLog(s.house.log),

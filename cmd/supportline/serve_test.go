@@ -28,7 +28,7 @@ func get(t *testing.T, url string) (status int, body string) {
 }
 
 // mustServe runs a server until the returned stop, which gives what run gave.
-func mustServe(t *testing.T, h *house) (s *server, stop func() error) {
+func mustServe(t *testing.T, h *house) (s *listening, stop func() error) {
 	t.Helper()
 	s, err := listen(h)
 	if err != nil {

@@ -5,80 +5,27 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/cmd/supportline/control"
 )
-
-func TestSocketPath(t *testing.T) {
-	short := filepath.Join(t.TempDir(), "s.db")
-	if got := must(socketPath(short)); got != short+".sock" {
-		t.Errorf("a short path: %s, want the file's own with .sock", got)
-	}
-	t.Setenv("TMPDIR", t.TempDir())
-	long := filepath.Join(t.TempDir(), strings.Repeat("long", 30), "s.db")
-	other := filepath.Join(t.TempDir(), strings.Repeat("long", 30), "t.db")
-	got := must(socketPath(long))
-	if len(got) > maxSocketPath || got != must(socketPath(long)) || got == must(socketPath(other)) {
-		t.Errorf("a long path: %s, want a short one that is the same each time and the file's own", got)
-	}
-	if info := must(os.Stat(filepath.Dir(got))); info.Mode().Perm() != 0o700 {
-		t.Errorf("the folder of short sockets has mode %v", info.Mode())
-	}
-	if err := os.Chmod(filepath.Dir(got), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := socketPath(long); err == nil || !strings.Contains(err.Error(), "folder of your own") {
-		t.Errorf("a folder that others can enter: %v", err)
-	}
-	t.Setenv("TMPDIR", "/"+strings.Repeat("x", 120))
-	if _, err := socketPath(long); err == nil || !strings.Contains(err.Error(), "shorter path") {
-		t.Errorf("no short place: %v", err)
-	}
-}
-
-func TestSocketIsForItsUserAlone(t *testing.T) {
-	old := syscall.Umask(0)
-	defer syscall.Umask(old)
-	path := filepath.Join(t.TempDir(), "s.db.sock")
-	l := must(listenSocket(path))
-	if info := must(os.Stat(path)); info.Mode().Perm() != 0o600 {
-		t.Errorf("mode %v with an open umask, want 0600", info.Mode())
-	}
-	if left := must(os.ReadDir(filepath.Dir(path))); len(left) != 1 {
-		t.Errorf("left behind: %v", left)
-	}
-	if conn, err := dialSocket(path); err != nil {
-		t.Error(err)
-	} else {
-		conn.Close()
-	}
-	l.Close()
-	if _, err := dialSocket(path); !errors.Is(err, errNoServer) {
-		t.Errorf("a socket left behind: %v, want errNoServer", err)
-	}
-	must(listenSocket(path)).Close()
-	if _, err := dialSocket(path + "x"); !errors.Is(err, errNoServer) {
-		t.Errorf("no socket at all: %v, want errNoServer", err)
-	}
-}
 
 // commands runs a command server on a socket, and gives a connection to it and a way to stop it that waits for what runs.
 func commands(t *testing.T, h *house) (conn func() net.Conn, stop func()) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "c.sock")
-	l := must(listenSocket(path))
+	l := must(control.Listen(path))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		(&commandServer{store: h.store, settings: h.inForce.InForce, now: time.Now, log: zap.NewNop()}).serve(t.Context(), l)
 	}()
-	return func() net.Conn { return must(dialSocket(path)) }, func() {
+	return func() net.Conn { return must(control.Dial(path)) }, func() {
 		l.Close()
 		<-done
 	}

@@ -43,17 +43,17 @@ type standings struct {
 	near   nearAccounts
 }
 
-// nearAccounts are the accounts near or over a limit, as a book said.
+// nearAccounts are the accounts near or over a limit, as a report said.
 type nearAccounts struct {
 	month    policy.Month
-	at       time.Time // the book's; zero: nothing was derived yet
+	at       time.Time // the report's; zero: nothing was derived yet
 	latest   time.Time // when the present month of it was derived
 	accounts []policy.Usage
 }
 
 // keptMonth is one month, and how it is asked for.
 type keptMonth struct {
-	figures policy.MonthFigures
+	figures policy.MonthReport
 	ready   bool
 	commits uint64 // when the pass began
 	asked   time.Time
@@ -66,15 +66,15 @@ func newStandings(settings policy.Settings, now func() time.Time, log *zap.Logge
 // committed hears of the store's commits, and returns at once.
 func (s *standings) committed() { s.commits.Add(1) }
 
-// Book is the figures of the n months that end with last, as they were when they were derived. Months that are not there are derived now; ready
+// Report returns the totals of the n months that end with last, as they were when they were derived. Months that are not there are derived now; ready
 // is false where that takes longer than a page can wait.
-func (s *standings) Book(ctx context.Context, last policy.Month, n int) (book policy.Book, ready bool, err error) {
+func (s *standings) Report(ctx context.Context, last policy.Month, n int) (report policy.UsageReport, ready bool, err error) {
 	wait, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
-		book, news := s.ask(monthsTo(last, n))
-		if book != nil {
-			return book, true, nil
+		report, news := s.ask(monthsTo(last, n))
+		if report != nil {
+			return report, true, nil
 		}
 		s.rouse()
 		select {
@@ -85,41 +85,41 @@ func (s *standings) Book(ctx context.Context, last policy.Month, n int) (book po
 	}
 }
 
-// ask is a book of months that are there, all of them, or nil and what is closed when there is one more.
-func (s *standings) ask(months []policy.Month) (policy.Book, <-chan struct{}) {
+// ask is a report of months that are there, all of them, or nil and what is closed when there is one more.
+func (s *standings) ask(months []policy.Month) (policy.UsageReport, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	book := make(policy.Book, 0, len(months))
+	report := make(policy.UsageReport, 0, len(months))
 	for _, m := range months {
 		if s.months[m] == nil {
 			s.months[m] = &keptMonth{}
 		}
 		s.months[m].asked = s.now()
 		if s.months[m].ready {
-			book = append(book, s.months[m].figures)
+			report = append(report, s.months[m].figures)
 		}
 	}
-	if len(book) < len(months) {
+	if len(report) < len(months) {
 		return nil, s.news
 	}
-	return book, nil
+	return report, nil
 }
 
 // Near are the accounts near or over a limit in the present month, with their names and the states of their cases, those with the most tickets
 // first, and when that was derived; the zero time: not yet. It is put together once for each time the month is derived.
 func (s *standings) Near() ([]policy.Usage, time.Time) {
 	fair, month := s.policy.FairUse, s.policy.ThisMonth(s.now())
-	book, _ := s.ask(monthsTo(month, 1+fair.Lead()))
+	report, _ := s.ask(monthsTo(month, 1+fair.Lead()))
 	s.mu.Lock()
 	near := s.near
 	s.mu.Unlock()
-	if book == nil || near.month == month && near.latest.Equal(book[len(book)-1].DerivedAt) {
-		if book == nil {
+	if report == nil || near.month == month && near.latest.Equal(report[len(report)-1].DerivedAt) {
+		if report == nil {
 			s.rouse()
 		}
 		return near.accounts, near.at
 	}
-	near = nearAccounts{month, book.DerivedAt(), book[len(book)-1].DerivedAt, book.Near(fair)}
+	near = nearAccounts{month, report.DerivedAt(), report[len(report)-1].DerivedAt, report.Near(fair)}
 	if err := s.name(near.accounts); err != nil {
 		s.log.Error("the accounts near their limits could not be read", zap.Error(err))
 		return nil, time.Time{}
@@ -180,7 +180,7 @@ func (s *standings) derive(ctx context.Context) bool {
 		return false
 	}
 	commits, at := s.commits.Load(), s.now()
-	figures, err := policy.FiguresOfMonth(month, s.store.MonthTallies(ctx, month), at)
+	figures, err := policy.NewMonthReport(month, s.store.MonthSummaries(ctx, month), at)
 	if err != nil {
 		if ctx.Err() == nil {
 			s.log.Error("the figures of a month could not be derived", zap.String("month", string(month)), zap.Error(err))

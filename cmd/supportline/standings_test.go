@@ -15,8 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
 
-	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // standings are those of a company, which derive when the test says so.
@@ -35,17 +36,17 @@ func (c *company) tookToo(customer policy.CustomerNumber, month policy.Month, ca
 	}
 }
 
-// derived is a book, after everything that is due was derived.
-func (c *company) derived(s *standings, last policy.Month, n int) policy.Book {
+// derived is a report, after everything that is due was derived.
+func (c *company) derived(s *standings, last policy.Month, n int) policy.UsageReport {
 	c.Helper()
 	s.ask(monthsTo(last, n))
 	for s.derive(c.Context()) {
 	}
-	book, ready, err := s.Book(c.Context(), last, n)
-	if err != nil || !ready || len(book) != n {
-		c.Fatalf("a book of %d months, ready %v, %v", len(book), ready, err)
+	report, ready, err := s.Report(c.Context(), last, n)
+	if err != nil || !ready || len(report) != n {
+		c.Fatalf("a report of %d months, ready %v, %v", len(report), ready, err)
 	}
-	return book
+	return report
 }
 
 // The console's what-if and charges are those of the commands.
@@ -62,7 +63,7 @@ func TestStandingsSayWhatTheCommandsSay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	book := c.derived(c.standings(), "2024-06", 6+fair.Lead())
+	report := c.derived(c.standings(), "2024-06", 6+fair.Lead())
 	before, err := ledger{c.store, fair}.all(t.Context(), "2024-06", 6)
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +81,7 @@ func TestStandingsSayWhatTheCommandsSay(t *testing.T) {
 		Charges []policy.Charge
 	}
 	want := said{differences(before, after), lines}
-	for i := range want.Differ { // the book knows numbers alone
+	for i := range want.Differ { // the report knows numbers alone
 		for _, u := range []*policy.Usage{&want.Differ[i].Before, &want.Differ[i].After} {
 			u.Account, u.Line = "", ""
 		}
@@ -91,7 +92,7 @@ func TestStandingsSayWhatTheCommandsSay(t *testing.T) {
 	if len(want.Differ) == 0 || len(want.Charges) == 0 {
 		t.Fatal("there is nothing to compare")
 	}
-	if diff := cmp.Diff(want, said{book.Compare(fair, other, 6, 1000).Differ, slices.Collect(book[len(book)-1].Charges(fair))}); diff != "" {
+	if diff := cmp.Diff(want, said{report.Compare(fair, other, 6, 1000).Differ, slices.Collect(report[len(report)-1].Charges(fair))}); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -133,18 +134,19 @@ func TestStandingsFollowTheLog(t *testing.T) {
 
 // Through the whole program: somebody signs in, sees an account's month, and other limits, which are derived beside.
 func TestConsoleShowsFairUse(t *testing.T) {
-	h := mustHouse(t)
+	now := time.Date(2026, 6, 30, 23, 30, 0, 0, time.UTC) // July where the account is at home, June elsewhere
+	h := mustHouseAt(t, func() time.Time { return now })
 	for i := range 3 {
-		call := fairCall(i, "204518", time.Now().UTC().Format(time.RFC3339), 300, "")
+		call := fairCall(i, "204518", now.Format(time.RFC3339), 300, "")
 		if _, err := h.store.Advance(t.Context(), call.SID, func(policy.Call) policy.Call { return call }); err != nil {
 			t.Fatal(err)
 		}
 	}
-	hash, err := console.HashPassword("mila", "blue horse battery")
+	hash, err := signin.HashPassword("mila", "blue horse battery")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.store.AddUser(t.Context(), policy.User{Name: "mila", Role: policy.Viewer, Password: hash, CreatedAt: time.Now()}, "test"); err != nil {
+	if err := h.store.AddUser(t.Context(), users.User{Name: "mila", Role: users.Viewer, Password: hash, CreatedAt: now}, "test"); err != nil {
 		t.Fatal(err)
 	}
 	over := make(chan struct{})

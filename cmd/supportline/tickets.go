@@ -11,15 +11,15 @@ import (
 type tickets struct {
 	store    *store.Store
 	fair     policy.FairUse
-	counting policy.Counting
+	counting policy.TicketCounter
 }
 
 func newTickets(s *session) *tickets { return &tickets{store: s.Store, fair: s.Settings.FairUse} }
 
 // counted says whether this very call adds a phone ticket to its month (rule 3).
 func (t *tickets) counted(ctx context.Context, c policy.Call) (bool, error) {
-	return t.counting.Counted(c, func(customer policy.CustomerNumber, month policy.Month) ([]policy.Tally, error) {
-		return t.store.AccountTallies(ctx, customer, month)
+	return t.counting.Counted(c, func(customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error) {
+		return t.store.AccountSummaries(ctx, customer, month)
 	})
 }
 

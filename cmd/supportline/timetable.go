@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/notices"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/twilio"
@@ -94,7 +95,7 @@ func (h *house) work(ctx context.Context) {
 // reconcile compares the log with the provider's list at the start and from time to time. It has a pace of its own: the provider may take a
 // minute to answer. The first of several failures is logged, and that they are over; each is counted.
 func (h *house) reconcile(ctx context.Context, j *jobs) {
-	at, err := restAccount(h.conf, h.held.tokens, h.counters.asked)
+	at, err := server.Account(h.conf, h.held.tokens, h.counters.asked)
 	if err != nil {
 		h.log.Error("the log is not compared with the provider's list", zap.Error(err))
 		return

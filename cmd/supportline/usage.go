@@ -155,6 +155,6 @@ func one(is bool) int {
 
 // accountMonth is one account's month under some figures, without what other months and cases say of it.
 func (s *session) accountMonth(ctx context.Context, number policy.CustomerNumber, month policy.Month, fair policy.FairUse) (policy.Usage, error) {
-	tallies, err := s.Store.AccountTallies(ctx, number, month)
-	return policy.MonthUsage(policy.Customer{Number: number}, month, tallies, fair), err
+	summaries, err := s.Store.AccountSummaries(ctx, number, month)
+	return policy.MonthUsage(policy.Customer{Number: number}, month, summaries, fair), err
 }

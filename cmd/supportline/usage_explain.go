@@ -37,11 +37,11 @@ func (e usageExplain) run(ctx context.Context, s *session) error {
 	if err != nil {
 		return unknownCustomer(e.Customer, err)
 	}
-	tallies, err := s.Store.AccountTallies(ctx, number, month)
+	summaries, err := s.Store.AccountSummaries(ctx, number, month)
 	if err != nil {
 		return err
 	}
-	explained := policy.ExplainUsage(tallies, s.Settings.FairUse)
+	explained := policy.ExplainUsage(summaries, s.Settings.FairUse)
 	switch e.Format {
 	case "json":
 		return writeJSON(s.Out, each(policy.CountedRows(explained)))

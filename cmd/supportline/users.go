@@ -10,12 +10,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/officernd/supportline/console"
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/console/signin"
+	"github.com/officernd/supportline/policy/users"
 )
 
-// users are the commands on the people who may sign in to the console.
-type users struct {
+// userCommands are the commands on the people who may sign in to the console.
+type userCommands struct {
 	Add      usersAdd      `cmd:"" help:"Add a user. The password is asked for, or read from standard input."`
 	List     usersList     `cmd:"" help:"Show the users."`
 	Role     usersRole     `cmd:"" help:"Give a user another role."`
@@ -26,10 +26,10 @@ type users struct {
 }
 
 // userRole is a flag that takes one of the roles.
-type userRole policy.Role
+type userRole users.Role
 
 // UnmarshalText takes one of the three roles; anything else is an error that lists them.
-func (r *userRole) UnmarshalText(text []byte) error { return choose(r, string(text), policy.Roles()) }
+func (r *userRole) UnmarshalText(text []byte) error { return choose(r, string(text), users.Roles()) }
 
 // userChange is what the commands that change a user have in common.
 type userChange struct {
@@ -38,8 +38,8 @@ type userChange struct {
 }
 
 // change does one thing to the user, and says so.
-func (c userChange) change(ctx context.Context, s *session, make func(by string, at time.Time) policy.UserChange) error {
-	name, err := policy.ParseUserName(c.Name)
+func (c userChange) change(ctx context.Context, s *session, make func(by string, at time.Time) users.Change) error {
+	name, err := users.ParseName(c.Name)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (c userChange) change(ctx context.Context, s *session, make func(by string,
 }
 
 func unknownUser(name string, err error) error {
-	if errors.Is(err, policy.ErrNoUser) {
+	if errors.Is(err, users.ErrNoUser) {
 		return no("no user is called %s: \"supportline users list\" shows them", name)
 	}
 	return err
@@ -77,18 +77,18 @@ Examples:
 func (usersAdd) asksPassword() {}
 
 func (a usersAdd) run(ctx context.Context, s *session) error {
-	name, err := policy.ParseUserName(a.Name)
+	name, err := users.ParseName(a.Name)
 	if err != nil {
 		return err
 	}
 	if _, err := s.Store.User(ctx, name); err == nil {
-		return fmt.Errorf("%w: %s; \"supportline users password\" sets a new password, and \"users enable\" lets somebody in again", policy.ErrUserExists, name)
+		return fmt.Errorf("%w: %s; \"supportline users password\" sets a new password, and \"users enable\" lets somebody in again", users.ErrExists, name)
 	}
 	hash, err := newPassword(name, s.In)
 	if err != nil {
 		return err
 	}
-	user := policy.User{Name: name, Role: policy.Role(a.Role), Password: hash, CreatedAt: s.Now()}
+	user := users.User{Name: name, Role: users.Role(a.Role), Password: hash, CreatedAt: s.Now()}
 	if err := s.Store.AddUser(ctx, user, cmp.Or(a.By, s.User)); err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func newPassword(name string, in io.Reader) (hash string, err error) {
 	if password == "" {
 		return "", errors.New("no password: type one, or pass it on standard input")
 	}
-	return console.HashPassword(name, password)
+	return signin.HashPassword(name, password)
 }
 
 type usersPassword struct{ userChange }
@@ -119,7 +119,7 @@ func (usersPassword) Help() string {
 func (usersPassword) asksPassword() {}
 
 func (p usersPassword) run(ctx context.Context, s *session) error {
-	name, err := policy.ParseUserName(p.Name)
+	name, err := users.ParseName(p.Name)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (p usersPassword) run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	return p.change(ctx, s, func(by string, at time.Time) policy.UserChange { return policy.WithPassword(hash, by, at) })
+	return p.change(ctx, s, func(by string, at time.Time) users.Change { return users.WithPassword(hash, by, at) })
 }
 
 type usersRole struct {
@@ -144,7 +144,7 @@ func (usersRole) Help() string {
 }
 
 func (r usersRole) run(ctx context.Context, s *session) error {
-	return r.change(ctx, s, func(by string, at time.Time) policy.UserChange { return policy.WithRole(policy.Role(r.Role), by, at) })
+	return r.change(ctx, s, func(by string, at time.Time) users.Change { return users.WithRole(users.Role(r.Role), by, at) })
 }
 
 type usersDisable struct{ userChange }
@@ -155,7 +155,7 @@ func (usersDisable) Help() string {
 }
 
 func (d usersDisable) run(ctx context.Context, s *session) error {
-	return d.change(ctx, s, policy.WithDisabled)
+	return d.change(ctx, s, users.WithDisabled)
 }
 
 type usersEnable struct{ userChange }
@@ -164,7 +164,7 @@ type usersEnable struct{ userChange }
 func (usersEnable) Help() string { return "Example:\n\n    supportline users enable mila" }
 
 func (e usersEnable) run(ctx context.Context, s *session) error {
-	return e.change(ctx, s, policy.WithEnabled)
+	return e.change(ctx, s, users.WithEnabled)
 }
 
 // usersList is "users list".
@@ -177,14 +177,14 @@ func (usersList) Help() string { return "Example:\n\n    supportline users list"
 
 // shownUser is a user as JSON, without what is kept of the password.
 type shownUser struct {
-	Name       string      `json:"name"`
-	Role       policy.Role `json:"role"`
-	SignsIn    string      `json:"signs_in_with"` // password or sso
-	CreatedAt  time.Time   `json:"created_at"`
-	DisabledAt *time.Time  `json:"disabled_at"`
+	Name       string     `json:"name"`
+	Role       users.Role `json:"role"`
+	SignsIn    string     `json:"signs_in_with"` // password or sso
+	CreatedAt  time.Time  `json:"created_at"`
+	DisabledAt *time.Time `json:"disabled_at"`
 }
 
-func showUser(u policy.User) shownUser {
+func showUser(u users.User) shownUser {
 	shown := shownUser{Name: u.Name, Role: u.Role, SignsIn: "password", CreatedAt: u.CreatedAt.UTC()}
 	if u.Subject != "" {
 		shown.SignsIn = "sso"

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/officernd/supportline/console"
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/console/signin"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // usersToken is "users token": makes, lists and revokes the tokens by which a user's programs use the API.
@@ -34,7 +34,7 @@ Examples:
 }
 
 func (t usersToken) run(ctx context.Context, s *session) error {
-	user, err := policy.ParseUserName(t.Name)
+	user, err := users.ParseName(t.Name)
 	if err != nil {
 		return err
 	}
@@ -53,17 +53,17 @@ func (t usersToken) run(ctx context.Context, s *session) error {
 }
 
 func (t usersToken) add(ctx context.Context, s *session, user string) error {
-	name, err := policy.ParseTokenName(t.Token)
+	name, err := users.ParseTokenName(t.Token)
 	if err != nil {
 		return fmt.Errorf("--name: %w", err)
 	}
-	ends, err := policy.TokenEnd(t.Days, s.Now())
+	ends, err := users.TokenEnd(t.Days, s.Now())
 	if err != nil {
 		return fmt.Errorf("--days: %w", err)
 	}
-	secret := console.NewToken()
-	made := policy.Token{
-		User: user, Name: name, Hash: policy.HashToken(secret), ReadOnly: t.ReadOnly, Masked: t.Masked, CreatedAt: s.Now(), ExpiresAt: ends,
+	secret := signin.NewToken()
+	made := users.Token{
+		User: user, Name: name, Hash: users.HashToken(secret), ReadOnly: t.ReadOnly, Masked: t.Masked, CreatedAt: s.Now(), ExpiresAt: ends,
 	}
 	if err := s.Store.AddToken(ctx, made, cmp.Or(t.By, s.User)); err != nil {
 		return err
@@ -73,7 +73,7 @@ func (t usersToken) add(ctx context.Context, s *session, user string) error {
 	return err
 }
 
-func tokenEnd(t policy.Token) string {
+func tokenEnd(t users.Token) string {
 	if t.ExpiresAt.IsZero() {
 		return "for ever"
 	}
@@ -82,7 +82,7 @@ func tokenEnd(t policy.Token) string {
 
 func (t usersToken) revoke(ctx context.Context, s *session, user string) error {
 	err := s.Store.RevokeToken(ctx, user, t.Token, cmp.Or(t.By, s.User), s.Now())
-	if errors.Is(err, policy.ErrNoToken) {
+	if errors.Is(err, users.ErrNoToken) {
 		return no("%s has no token called %s: \"supportline users token %s\" shows which there are", user, plain(t.Token), user)
 	}
 	if err != nil {
@@ -132,7 +132,7 @@ func (t usersToken) list(ctx context.Context, s *session, user string) error {
 	return list.write(s.Out, s.Colour)
 }
 
-func tokenMay(t policy.Token) string {
+func tokenMay(t users.Token) string {
 	may := "what the user may"
 	if t.ReadOnly {
 		may = "read"

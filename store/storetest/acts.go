@@ -31,35 +31,35 @@ func served(at time.Time) func(policy.Call) policy.Call {
 	}
 }
 
-// tallies are the log's own, derived call by call from a listing.
-func (m model) tallies(number policy.CustomerNumber, month policy.Month) []policy.Tally {
-	var list []policy.Tally
+// summaries are the log's own, derived call by call from a listing.
+func (m model) summaries(number policy.CustomerNumber, month policy.Month) []policy.CallSummary {
+	var list []policy.CallSummary
 	calls := m.newest(policy.Filter{Customer: number})
 	for i := len(calls) - 1; i >= 0; i-- {
 		if c := calls[i]; c.Month == month {
-			list = append(list, c.Tally())
+			list = append(list, c.Summary())
 		}
 	}
 	return list
 }
 
-func tallies(t *testing.T, storage Storage) {
+func summaries(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	rapid.Check(t, func(r *rapid.T) {
 		all := fill(r, s)
 		for _, month := range []policy.Month{"2026-11", "2026-12", "2027-01"} {
-			var whole []policy.Tally
+			var whole []policy.CallSummary
 			// Shorter numbers come first.
 			for _, number := range []policy.CustomerNumber{"20451", customer, "2045180"} {
-				want := all.tallies(number, month)
-				got, err := s.AccountTallies(r.Context(), number, month)
+				want := all.summaries(number, month)
+				got, err := s.AccountSummaries(r.Context(), number, month)
 				if err != nil {
 					r.Fatal(err)
 				}
 				same(r, fmt.Sprint(number, " in ", month), want, got)
 				whole = append(whole, want...)
 			}
-			same(r, "all accounts in "+string(month), whole, collect(r, s.MonthTallies(r.Context(), month)))
+			same(r, "all accounts in "+string(month), whole, collect(r, s.MonthSummaries(r.Context(), month)))
 		}
 	})
 }
@@ -70,12 +70,12 @@ func longMonth(t *testing.T, storage Storage) {
 	const calls = 5000
 	load(t, s, calls)
 	n := 0
-	for tally, err := range s.MonthTallies(t.Context(), "2026-11") {
+	for summary, err := range s.MonthSummaries(t.Context(), "2026-11") {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := loaded(n).Tally(); tally != want {
-			t.Fatalf("tally %d is %+v, want %+v", n, tally, want)
+		if want := loaded(n).Summary(); summary != want {
+			t.Fatalf("summary %d is %+v, want %+v", n, summary, want)
 		}
 		n++
 	}
@@ -126,9 +126,9 @@ func acts(t *testing.T, storage Storage) {
 		t.Fatal(err)
 	}
 	must(t, s, sid, served(day))
-	figures := func(what string, number policy.CustomerNumber, want ...policy.Tally) {
+	figures := func(what string, number policy.CustomerNumber, want ...policy.CallSummary) {
 		t.Helper()
-		got, err := s.AccountTallies(t.Context(), number, "2026-11")
+		got, err := s.AccountSummaries(t.Context(), number, "2026-11")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +141,7 @@ func acts(t *testing.T, storage Storage) {
 			t.Fatalf("%s: %v", a.Kind, err)
 		}
 		same(t, "the call after "+string(a.Kind), c, kept(t, s, sid))
-		figures("the figures after "+string(a.Kind), c.Customer, c.Tally())
+		figures("the figures after "+string(a.Kind), c.Customer, c.Summary())
 		return c
 	}
 	if c := act(waive("anna")); !c.Waived || len(c.Acts) != 1 {

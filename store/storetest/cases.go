@@ -26,7 +26,7 @@ func overload(t *testing.T, s Store) {
 }
 
 func review(t *testing.T, s Store) (policy.Verdict, error) {
-	return s.Review(t.Context(), customer, "2026-11", fair, func(standing policy.Standing) policy.Verdict {
+	return s.Review(t.Context(), customer, "2026-11", fair, func(standing policy.ReviewInput) policy.Verdict {
 		return policy.Review(standing, fair, day)
 	})
 }
@@ -36,22 +36,22 @@ func standing(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	overload(t, s)
 	must(t, s, "CA-other", func(c policy.Call) policy.Call { c = served(day)(c); c.Customer = harbor.Number; return c })
-	var seen policy.Standing
-	verdict, err := s.Review(t.Context(), customer, "2026-12", fair, func(st policy.Standing) policy.Verdict { seen = st; return policy.Verdict{} })
+	var seen policy.ReviewInput
+	verdict, err := s.Review(t.Context(), customer, "2026-12", fair, func(st policy.ReviewInput) policy.Verdict { seen = st; return policy.Verdict{} })
 	if err != nil {
 		t.Fatal(err)
 	}
 	same(t, "the verdict", policy.Verdict{}, verdict)
-	want := policy.Standing{Customer: northwind}
+	want := policy.ReviewInput{Customer: northwind}
 	for _, month := range []policy.Month{"2026-08", "2026-09", "2026-10", "2026-11", "2026-12"} {
-		tallies, err := s.AccountTallies(t.Context(), customer, month)
+		summaries, err := s.AccountSummaries(t.Context(), customer, month)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want.Months = append(want.Months, policy.MonthUsage(northwind, month, tallies, fair))
+		want.Months = append(want.Months, policy.MonthUsage(northwind, month, summaries, fair))
 	}
 	same(t, "what a review sees", want, seen)
-	_, err = s.Review(t.Context(), "999999", "2026-12", fair, func(policy.Standing) policy.Verdict { return policy.Verdict{} })
+	_, err = s.Review(t.Context(), "999999", "2026-12", fair, func(policy.ReviewInput) policy.Verdict { return policy.Verdict{} })
 	wantError(t, "a review of nobody", err, policy.ErrNoCustomer)
 }
 
@@ -114,6 +114,34 @@ func nothingFlagged(t *testing.T, s Store) {
 	same(t, "notices", []policy.Notice{}, collect(t, s.Notices(t.Context())))
 	if audit := collect(t, s.Audit(t.Context())); len(audit) != 1 {
 		t.Errorf("the audit holds %+v, want the import alone", audit)
+	}
+}
+
+// lastClosedDecides holds that a review asks what the account did since its last case was closed, not an earlier one.
+func lastClosedDecides(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	overload(t, s)
+	for _, closing := range []time.Time{day.AddDate(0, -2, 0), day} { // the account was over since the first of them
+		opened, err := s.OpenCase(t.Context(), customer, "anna", "by hand", nil, closing)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.MoveCase(t.Context(), opened.ID, policy.Move{At: closing, By: "anna", To: policy.CaseClosed, Note: "agreed"}, nil); err != nil {
+			t.Fatal(err)
+		}
+		verdict, err := review(t, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if flagged := verdict.Open != nil; flagged != (opened.ID == "1") {
+			t.Errorf("after case %s was closed on %s a review opens %+v", opened.ID, closing.Format(time.DateOnly), verdict.Open)
+		}
+		if verdict.Open == nil {
+			continue
+		}
+		if _, err := s.MoveCase(t.Context(), verdict.Open.ID, policy.Move{At: closing, By: "anna", To: policy.CaseClosed, Note: "agreed"}, nil); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

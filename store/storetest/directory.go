@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/officernd/supportline/policy"
 )
 
@@ -178,4 +180,66 @@ func export(t *testing.T, storage Storage) {
 		acts = append(acts, fmt.Sprintf("%s by %s %s", e.Act, e.By, e.Customer))
 	}
 	same(t, "the audit", []string{"import by anna ", "export by bea 204518"}, acts)
+}
+
+func searchCustomers(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	rapid.Check(t, func(r *rapid.T) {
+		for c := range all(r, s.Customers(r.Context())) { // one storage serves all draws
+			if _, err := s.Erase(r.Context(), c.Number, "anna", day); err != nil {
+				r.Fatal(err)
+			}
+		}
+		kept := map[policy.CustomerNumber]policy.Customer{}
+		for range 2 { // the second time some are changed
+			for n := range rapid.IntRange(0, 12).Draw(r, "customers") {
+				c := policy.Customer{
+					Number: policy.CustomerNumber(fmt.Sprint(204500 + n)), Name: rapid.SampledFrom([]string{"Northwind Flex Offices", "Harbor Cowork", "north-west", ""}).Draw(r, "name"),
+					Phone:         rapid.SampledFrom([]policy.Phone{"", caller, "+12125550142"}).Draw(r, "phone"),
+					CallerNumbers: rapid.SliceOfN(rapid.SampledFrom([]policy.Phone{caller, "+4420794", "+12125550199"}), 0, 2).Draw(r, "numbers"),
+				}
+				kept[c.Number] = c
+			}
+			if _, err := s.ImportCustomers(r.Context(), slices.Collect(values(kept)), "anna"); err != nil {
+				r.Fatal(err)
+			}
+		}
+		for range 5 {
+			text := policy.ParseText(rapid.SampledFrom(append(texts, "2045", "2125550", "7946", "north")).Draw(r, "text"), rapid.Bool().Draw(r, "numbers seen"))
+			var want, got []policy.Customer
+			for c := range values(kept) {
+				if text.MatchesCustomer(c) {
+					want = append(want, c)
+				}
+			}
+			slices.SortFunc(want, func(a, b policy.Customer) int { return strings.Compare(string(a.Number), string(b.Number)) })
+			limit := rapid.IntRange(1, 5).Draw(r, "limit")
+			for after, more := policy.CustomerNumber(""), true; more; more = after != "" {
+				found, next, err := s.SearchCustomers(r.Context(), text, limit, after)
+				if err != nil {
+					r.Fatal(err)
+				}
+				if len(found) > limit {
+					r.Errorf("%d customers, and %d were asked for", len(found), limit)
+				}
+				got, after = append(got, found...), next
+			}
+			same(r, fmt.Sprintf("customers for %+v", text), want, got)
+		}
+	})
+}
+
+func values[K comparable, V any](m map[K]V) func(yield func(V) bool) {
+	return func(yield func(V) bool) {
+		for _, v := range m {
+			if !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+// all is a sequence without its errors, which fail the test.
+func all[T any](t rapid.TB, seq func(yield func(T, error) bool)) func(yield func(T) bool) {
+	return slices.Values(collect(t, seq))
 }

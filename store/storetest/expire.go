@@ -63,10 +63,79 @@ func expire(t *testing.T, storage Storage) {
 	same(t, "a call that is left", late, kept(t, s, late.SID))
 	_, err = s.Call(t.Context(), "CA0")
 	wantError(t, "a call that is gone", err, policy.ErrNoCall)
-	same(t, "tallies of November", []policy.Tally{}, collect(t, s.MonthTallies(t.Context(), "2026-11")))
+	same(t, "summaries of November", []policy.CallSummary{}, collect(t, s.MonthSummaries(t.Context(), "2026-11")))
 	if notices := collect(t, s.Notices(t.Context())); len(notices) != 2 || notices[0].Key != "waits" || notices[1].Key != "young" {
 		t.Errorf("the notices left are %+v", notices)
 	}
+}
+
+// expireEndless removes calls of which no end was ever reported, beside others: everything that looks for calls still works.
+func expireEndless(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	long := day.AddDate(-2, 0, 0) // longer ago than any call can last
+	endless := func(c policy.Call) policy.Call {
+		c = talked(c)
+		c.StartedAt, c.LeftAt = long, time.Time{}
+		leg := c.Leg("CA-leg-" + c.SID)
+		leg.To, leg.AcceptedAt = "+15550100001", long.Add(time.Minute)
+		return c.WithLeg(leg)
+	}
+	for n := range 3 {
+		must(t, s, policy.CallSID(fmt.Sprint("CA-endless-", n)), endless)
+	}
+	staying := must(t, s, "CA-stays", served(day))
+	if did, err := s.Expire(t.Context(), day.AddDate(-1, 0, 0)); err != nil || did.Calls != 3 {
+		t.Fatalf("expired %+v, %v; want 3 calls", did, err)
+	}
+	looks := func(when string) {
+		t.Helper()
+		onlyOne(t, s, when, staying)
+		if found, err := s.TalkingSince(t.Context(), day.AddDate(1, 0, 0)); err != nil || len(found) > 0 {
+			t.Errorf("%s: calls that talk are %v, %v; want none", when, found, err)
+		}
+		if n, err := s.WrongNumbers(t.Context(), caller, long.AddDate(-1, 0, 0)); err != nil || n > 0 {
+			t.Errorf("%s: %d wrong numbers, %v; want none", when, n, err)
+		}
+	}
+	looks("after retention")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = storage.Open(t)
+	looks("opened again")
+}
+
+// onlyOne looks for calls in all ways, which finds this one alone.
+func onlyOne(t *testing.T, s Store, when string, want policy.Call) {
+	t.Helper()
+	for _, f := range []policy.Filter{
+		{},
+		{Line: ukLine},
+		{Customer: customer},
+		{Outcome: policy.Served},
+		{Text: string(customer)},
+		{Text: "northwind"},
+		{Text: "7946", Numbers: true},
+		{Text: "CA-stays"},
+		{TalkAtLeast: 1},
+	} {
+		found, err := s.Search(t.Context(), f, policy.Page{})
+		if err != nil {
+			t.Errorf("%s: a search for %+v: %v", when, f, err)
+			continue
+		}
+		same(t, fmt.Sprintf("%s: a search for %+v", when, f), []policy.Call{want.WithoutStory()}, found.List)
+		same(t, fmt.Sprintf("%s: a listing of %+v", when, f), found.List, collect(t, s.Calls(t.Context(), f)))
+	}
+	for _, f := range []policy.Filter{{Outcome: policy.InProgress}, {Ticket: "77001"}, {Text: "77001"}, {Text: "CA-endless"}, {Specialist: "+15550100001"}} {
+		same(t, fmt.Sprintf("%s: a listing of %+v", when, f), []policy.Call{}, collect(t, s.Calls(t.Context(), f)))
+	}
+	counts, err := s.CountCalls(t.Context(), []time.Time{{}, day, day.AddDate(1, 0, 0)})
+	if err != nil {
+		t.Fatalf("%s: counting: %v", when, err)
+	}
+	same(t, when+": the counts", []policy.OutcomeCount{{}, {policy.Served: 1}}, counts)
+	same(t, when+": the summaries", []policy.CallSummary{want.Summary()}, collect(t, s.MonthSummaries(t.Context(), want.Month)))
 }
 
 // eraseAll is that erasing reaches what hangs on an account, and leaves the figures.
@@ -106,7 +175,7 @@ func eraseAll(t *testing.T, storage Storage) {
 		t.Errorf("the case became %+v", c)
 	}
 	same(t, "the outbox", []policy.Notice{other}, collect(t, s.Notices(t.Context())))
-	same(t, "tallies of the account", []policy.Tally{}, collect(t, s.MonthTallies(t.Context(), "2026-11")))
+	same(t, "summaries of the account", []policy.CallSummary{}, collect(t, s.MonthSummaries(t.Context(), "2026-11")))
 	left, err := json.Marshal([]any{after, collect(t, s.Audit(t.Context())), collect(t, s.Calls(t.Context(), policy.Filter{}))})
 	if err != nil {
 		t.Fatal(err)

@@ -170,3 +170,36 @@ func delivery(t *testing.T, storage Storage) {
 		t.Errorf("the audit holds %+v, want anna's retry", audit)
 	}
 }
+
+// retriedNotice is tried several times, given up, and retried, as if nobody had ever tried it.
+func retriedNotice(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	if err := s.PutNotices(t.Context(), []policy.Notice{notice("a")}); err != nil {
+		t.Fatal(err)
+	}
+	refusal := errors.New("550 no such user")
+	for n := range 3 {
+		next := day.Add(time.Duration(n+1) * time.Minute)
+		if n == 2 {
+			next = time.Time{}
+		}
+		if err := s.NoticeFailed(t.Context(), "a", day, refusal, next); err != nil {
+			t.Fatal(err)
+		}
+		if got := collect(t, s.Notices(t.Context()))[0]; got.Attempts != n+1 {
+			t.Errorf("after %d failures there were %d attempts", n+1, got.Attempts)
+		}
+	}
+	if err := s.RetryNotice(t.Context(), "a", "anna", day.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	want := notice("a")
+	want.NextAt, want.Error = day.Add(time.Hour), refusal.Error()
+	same(t, "the notice that is retried", []policy.Notice{want}, collect(t, s.Notices(t.Context())))
+	if err := s.NoticeFailed(t.Context(), "a", day, refusal, day.Add(2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if got := collect(t, s.Notices(t.Context()))[0]; got.Attempts != 1 || !got.FailedAt.IsZero() {
+		t.Errorf("after a retry that failed: %+v, want one attempt", got)
+	}
+}

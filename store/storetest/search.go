@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/officernd/supportline/policy"
@@ -177,6 +178,12 @@ func step(t *rapid.T, n int) func(policy.Call) policy.Call {
 		func(c policy.Call) policy.Call { c.Intent, c.Ticket = policy.TicketStatus, "4711"; return c },
 		func(c policy.Call) policy.Call { c.Ticket, c.Waived = "", !c.Waived; return c },
 		func(c policy.Call) policy.Call { c.From = "+12125550142"; return c },
+		func(c policy.Call) policy.Call { c.WrongNumbers = append(c.WrongNumbers, at); return c },
+		func(c policy.Call) policy.Call { c.Month = "2026-12"; return c },
+		func(c policy.Call) policy.Call { c.LimitToldAt = at; return c },
+		func(c policy.Call) policy.Call {
+			return c.Learn(policy.Report{Recording: &policy.Recording{SID: "RE1", Seconds: 9, At: at}})
+		},
 		func(c policy.Call) policy.Call { return c.Anonymised() },
 		func(c policy.Call) policy.Call { c.LeftAt = at; return c },
 		func(c policy.Call) policy.Call {
@@ -213,7 +220,55 @@ func searchAnyOrder(t *testing.T, storage Storage) {
 			f := anyFilter(r)
 			same(r, fmt.Sprintf("%+v", f), all.newest(f), collect(r, s.Calls(r.Context(), f)))
 		}
+		foundOtherwise(r, s, all)
 	})
+}
+
+// foundOtherwise looks for calls in the ways that are no search: those that talk, those with recordings to fetch, wrong numbers.
+func foundOtherwise(t *rapid.T, s Store, all model) {
+	t.Helper()
+	later := day.AddDate(1, 0, 0)
+	var talking, recorded []policy.CallSID
+	misses := map[policy.Phone]int{}
+	for id, c := range all {
+		if _, talks := c.Talking(); talks {
+			talking = append(talking, id)
+		}
+		for _, r := range c.Recorded() {
+			if r.Step() == policy.StepFetch {
+				recorded = append(recorded, id)
+			}
+		}
+		for _, from := range []policy.Phone{caller, "+12125550142", ""} {
+			if c.From.Caller() == from.Caller() {
+				misses[from] += len(c.WrongNumbers)
+			}
+		}
+	}
+	got, err := s.TalkingSince(t.Context(), later)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sorted := cmpopts.SortSlices(func(a, b policy.CallSID) bool { return a < b })
+	if diff := cmp.Diff(talking, got, sorted, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("calls that talk (-want +got):\n%s", diff)
+	}
+	due, err := s.DueRecordings(t.Context(), policy.StepFetch, later, len(recorded)+1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = nil
+	for _, d := range due {
+		got = append(got, d.Call)
+	}
+	if diff := cmp.Diff(recorded, got, sorted, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("calls with a recording to fetch (-want +got):\n%s", diff)
+	}
+	for from, want := range misses {
+		if n, err := s.WrongNumbers(t.Context(), from, time.Time{}); err != nil || n != want {
+			t.Errorf("%d wrong numbers of %q, %v; want %d", n, from.Full(), err, want)
+		}
+	}
 }
 
 // Alternating is the n-th of many calls of which each second one is critical and the others are trainings, but the first, which is both.
@@ -356,134 +411,6 @@ func searchErased(t *testing.T, storage Storage) {
 	finds("after erasing", 60, policy.Filter{Outcome: policy.Served}, policy.Filter{TalkAtLeast: 1700}, policy.Filter{OverLong: time.Minute})
 	if found, next, err := s.SearchCustomers(t.Context(), policy.ParseText("northwind", true), 10, ""); err != nil || len(found) > 0 || next != "" {
 		t.Errorf("the erased customer is found: %v, %q, %v", found, next, err)
-	}
-}
-
-func searchCustomers(t *testing.T, storage Storage) {
-	s := storage.Open(t)
-	rapid.Check(t, func(r *rapid.T) {
-		for c := range all(r, s.Customers(r.Context())) { // one storage serves all draws
-			if _, err := s.Erase(r.Context(), c.Number, "anna", day); err != nil {
-				r.Fatal(err)
-			}
-		}
-		kept := map[policy.CustomerNumber]policy.Customer{}
-		for range 2 { // the second time some are changed
-			for n := range rapid.IntRange(0, 12).Draw(r, "customers") {
-				c := policy.Customer{
-					Number: policy.CustomerNumber(fmt.Sprint(204500 + n)), Name: rapid.SampledFrom([]string{"Northwind Flex Offices", "Harbor Cowork", "north-west", ""}).Draw(r, "name"),
-					Phone:         rapid.SampledFrom([]policy.Phone{"", caller, "+12125550142"}).Draw(r, "phone"),
-					CallerNumbers: rapid.SliceOfN(rapid.SampledFrom([]policy.Phone{caller, "+4420794", "+12125550199"}), 0, 2).Draw(r, "numbers"),
-				}
-				kept[c.Number] = c
-			}
-			if _, err := s.ImportCustomers(r.Context(), slices.Collect(values(kept)), "anna"); err != nil {
-				r.Fatal(err)
-			}
-		}
-		for range 5 {
-			text := policy.ParseText(rapid.SampledFrom(append(texts, "2045", "2125550", "7946", "north")).Draw(r, "text"), rapid.Bool().Draw(r, "numbers seen"))
-			var want, got []policy.Customer
-			for c := range values(kept) {
-				if text.MatchesCustomer(c) {
-					want = append(want, c)
-				}
-			}
-			slices.SortFunc(want, func(a, b policy.Customer) int { return strings.Compare(string(a.Number), string(b.Number)) })
-			limit := rapid.IntRange(1, 5).Draw(r, "limit")
-			for after, more := policy.CustomerNumber(""), true; more; more = after != "" {
-				found, next, err := s.SearchCustomers(r.Context(), text, limit, after)
-				if err != nil {
-					r.Fatal(err)
-				}
-				if len(found) > limit {
-					r.Errorf("%d customers, and %d were asked for", len(found), limit)
-				}
-				got, after = append(got, found...), next
-			}
-			same(r, fmt.Sprintf("customers for %+v", text), want, got)
-		}
-	})
-}
-
-func values[K comparable, V any](m map[K]V) func(yield func(V) bool) {
-	return func(yield func(V) bool) {
-		for _, v := range m {
-			if !yield(v) {
-				return
-			}
-		}
-	}
-}
-
-// all is a sequence without its errors, which fail the test.
-func all[T any](t rapid.TB, seq func(yield func(T, error) bool)) func(yield func(T) bool) {
-	return slices.Values(collect(t, seq))
-}
-
-// searchAudit looks for entries of one hour, most of which share their times.
-func searchAudit(t *testing.T, storage Storage) {
-	s := storage.Open(t)
-	if _, err := s.ImportCustomers(t.Context(), []policy.Customer{northwind, harbor}, "anna"); err != nil {
-		t.Fatal(err)
-	}
-	for n := range 40 {
-		id := policy.CallSID(fmt.Sprintf("CA%02d", n%5))
-		if n < 5 {
-			must(t, s, id, served(day))
-		}
-		a := policy.Act{At: day.Add(time.Duration(n*7%10) * time.Minute), By: []string{"anna", "bea"}[n%2], Kind: policy.ActNote, Value: fmt.Sprint("note ", n), Reason: fmt.Sprint(n)}
-		if n%3 == 0 {
-			a.Kind, a.Value = policy.ActTicket, fmt.Sprint(4711+n)
-		}
-		if _, err := s.Act(t.Context(), id, a, -1, utc); err != nil {
-			t.Fatal(err)
-		}
-	}
-	check := func(r *rapid.T) {
-		entries := collect(r, s.Audit(r.Context()))
-		f := policy.AuditFilter{
-			By:       rapid.SampledFrom([]string{"", "", "anna", "bea", "carl"}).Draw(r, "by"),
-			Act:      rapid.SampledFrom([]string{"", "", "note", "ticket", "import", "erase"}).Draw(r, "act"),
-			Subject:  rapid.SampledFrom([]string{"", "", "CA01"}).Draw(r, "subject"),
-			Customer: rapid.SampledFrom([]policy.CustomerNumber{"", "", customer}).Draw(r, "customer"),
-			Since:    rapid.SampledFrom([]time.Time{{}, day.Add(3 * time.Minute)}).Draw(r, "since"),
-			Until:    rapid.SampledFrom([]time.Time{{}, day.Add(8 * time.Minute)}).Draw(r, "until"),
-		}
-		slices.Reverse(entries) // of one time the last written comes first
-		slices.SortStableFunc(entries, func(a, b policy.AuditEntry) int { return b.At.Compare(a.At) })
-		want := slices.DeleteFunc(entries, func(e policy.AuditEntry) bool { return !f.Matches(e) })
-		length := rapid.IntRange(1, 10).Draw(r, "length")
-		var got, back []policy.AuditEntry
-		page := policy.Page{Length: length}
-		var last policy.Found[policy.AuditEntry]
-		for {
-			found, err := s.SearchAudit(r.Context(), f, page)
-			if err != nil {
-				r.Fatal(err)
-			}
-			got, last = append(got, found.List...), found
-			if found.Older.IsZero() {
-				break
-			}
-			page.Older = marked(r, found.Older)
-		}
-		for back = last.List; !last.Newer.IsZero(); back = append(slices.Clone(last.List), back...) {
-			var err error
-			if last, err = s.SearchAudit(r.Context(), f, policy.Page{Length: length, Newer: marked(r, last.Newer)}); err != nil {
-				r.Fatal(err)
-			}
-		}
-		same(r, fmt.Sprintf("the audit for %+v", f), want, got)
-		same(r, fmt.Sprintf("the audit for %+v, backwards", f), want, back)
-	}
-	rapid.Check(t, check)
-	if _, err := s.Erase(t.Context(), customer, "bea", day.AddDate(0, 1, 0)); err != nil {
-		t.Fatal(err)
-	}
-	rapid.Check(t, check)
-	if found, err := s.SearchAudit(t.Context(), policy.AuditFilter{Customer: customer}, policy.Page{}); err != nil || len(found.List) > 0 {
-		t.Errorf("the audit of a customer who was erased: %d entries, %v", len(found.List), err)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // Store is what every store does. The methods' promises are written on *store.Store.
@@ -31,8 +32,8 @@ type Store interface {
 	Search(ctx context.Context, filter policy.Filter, page policy.Page) (policy.Found[policy.Call], error)
 	CountCalls(ctx context.Context, times []time.Time) ([]policy.OutcomeCount, error)
 	AccountMonth(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Call, error)
-	AccountTallies(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Tally, error)
-	MonthTallies(ctx context.Context, month policy.Month) iter.Seq2[policy.Tally, error]
+	AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error)
+	MonthSummaries(ctx context.Context, month policy.Month) iter.Seq2[policy.CallSummary, error]
 	TalkingSince(ctx context.Context, before time.Time) ([]policy.CallSID, error)
 	WrongNumbers(ctx context.Context, caller policy.Phone, since time.Time) (int, error)
 
@@ -49,7 +50,7 @@ type Store interface {
 	SearchAudit(ctx context.Context, filter policy.AuditFilter, page policy.Page) (policy.Found[policy.AuditEntry], error)
 	Expire(ctx context.Context, before time.Time) (policy.Expired, error)
 
-	Review(ctx context.Context, customer policy.CustomerNumber, month policy.Month, fair policy.FairUse, decide func(policy.Standing) policy.Verdict) (policy.Verdict, error)
+	Review(ctx context.Context, customer policy.CustomerNumber, month policy.Month, fair policy.FairUse, decide func(policy.ReviewInput) policy.Verdict) (policy.Verdict, error)
 	OpenCase(ctx context.Context, customer policy.CustomerNumber, by, note string, months []policy.Usage, at time.Time) (policy.Case, error)
 	MoveCase(ctx context.Context, id policy.CaseID, move policy.Move, notices []policy.Notice) (policy.Case, error)
 	Case(ctx context.Context, id policy.CaseID) (policy.Case, error)
@@ -80,19 +81,19 @@ type Store interface {
 	Rotation(ctx context.Context) ([]byte, error)
 	SetRotation(ctx context.Context, before, after []byte) error
 
-	User(ctx context.Context, name string) (policy.User, error)
-	Users(ctx context.Context) iter.Seq2[policy.User, error]
-	AddUser(ctx context.Context, user policy.User, by string) error
-	ChangeUser(ctx context.Context, name string, change policy.UserChange) (policy.User, error)
+	User(ctx context.Context, name string) (users.User, error)
+	Users(ctx context.Context) iter.Seq2[users.User, error]
+	AddUser(ctx context.Context, user users.User, by string) error
+	ChangeUser(ctx context.Context, name string, change users.Change) (users.User, error)
 	Note(ctx context.Context, e policy.AuditEntry) error
 
 	Editions(ctx context.Context) ([]policy.Edition, error)
 	LineEditions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.Edition, error)
 	ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error)
 
-	AddToken(ctx context.Context, t policy.Token, by string) error
-	Token(ctx context.Context, hash string) (policy.Token, error)
-	TokensOf(ctx context.Context, user string) ([]policy.Token, error)
+	AddToken(ctx context.Context, t users.Token, by string) error
+	Token(ctx context.Context, hash string) (users.Token, error)
+	TokensOf(ctx context.Context, user string) ([]users.Token, error)
 	UseToken(ctx context.Context, user, name string, at time.Time) error
 	RevokeToken(ctx context.Context, user, name, by string, at time.Time) error
 
@@ -132,6 +133,8 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"what was written is there after opening again", reopened},
 		{"a crash between two steps leaves the steps before it", crashed},
 		{"a commit that fails changes nothing", failedCommit},
+		{"histories go on after opening again", historiesGoOn},
+		{"a step is kept or lost whole while the disk fails now and then", diskFailsNowAndThen},
 		{"a request whose context has ended is dropped", cancelled},
 		{"a closed store says so", func(t *testing.T, s Storage) { closedStore(t, s, closed) }},
 		{"closing keeps what was accepted", closeDrains},
@@ -147,7 +150,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"customers are found by number, name and phone", searchCustomers},
 		{"the audit is searched, page by page both ways", searchAudit},
 		{"the calls of an account and a month", accountMonth},
-		{"the tallies of a month, of one account and of all", tallies},
+		{"the summaries of a month, of one account and of all", summaries},
 		{"a month of many calls is one pass", longMonth},
 		{"calls that talk are found by their acceptance", talking},
 		{"an act, its figures and its audit are one step", acts},
@@ -156,20 +159,23 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a step and what is told of it are one step", told},
 		{"a notice is told once", once},
 		{"a notice waits, fails, is retried, is sent", delivery},
+		{"a notice that is retried starts anew", retriedNotice},
 		{"a review sees the months and no others", standing},
 		{"reviews at once open one case, and tell it", flagging},
+		{"after closed cases the last one decides", lastClosedDecides},
 		{"a case goes its way, each move whole", caseLife},
 		{"cases are found by account, open or closed", boards},
 		{"notices are found by whom they are about", noticesOfAccount},
 		{"an import does what was shown, or nothing", plannedImport},
 		{"retention removes what is old, but no evidence", expire},
+		{"a call without an end that expires leaves nothing behind", expireEndless},
 		{"many calls are loaded at once", loading},
 		{"a recording waits for its next step", dueRecordings},
 		{"what a call forgets of recordings is noted for removal", removals},
 		{"a removal stays until everything is gone", removalSteps},
 		{"who was shown a recording is noted", reveal},
 		{"a checkpoint never goes back", checkpoint},
-		{"a user is added, changed and noted in one step", users},
+		{"a user is added, changed and noted in one step", userChanges},
 		{"a token is found by its hash until it is revoked", tokens},
 		{"a session lasts until its end, and no longer", sessions},
 		{"the dates of a line are kept in versions", dates},

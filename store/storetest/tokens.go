@@ -6,30 +6,30 @@ import (
 	"testing"
 	"time"
 
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 func tokens(t *testing.T, storage Storage) {
 	s := storage.Open(t)
-	bea := policy.User{Name: "be", Role: policy.Admin, CreatedAt: day} // a name that another one could begin with
-	for _, u := range []policy.User{mila, bea} {
+	bea := users.User{Name: "be", Role: users.Admin, CreatedAt: day} // a name that another one could begin with
+	for _, u := range []users.User{mila, bea} {
 		if err := s.AddUser(t.Context(), u, "root"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	nightly := policy.Token{User: "mila", Name: "nightly report", Hash: "h1", ReadOnly: true, Masked: true, CreatedAt: day, ExpiresAt: day.AddDate(0, 0, 90)}
-	ci := policy.Token{User: "mila", Name: "ci", Hash: "h2", CreatedAt: day}
-	for _, token := range []policy.Token{nightly, ci, {User: "be", Name: "ci", Hash: "h3", CreatedAt: day}} {
+	nightly := users.Token{User: "mila", Name: "nightly report", Hash: "h1", ReadOnly: true, Masked: true, CreatedAt: day, ExpiresAt: day.AddDate(0, 0, 90)}
+	ci := users.Token{User: "mila", Name: "ci", Hash: "h2", CreatedAt: day}
+	for _, token := range []users.Token{nightly, ci, {User: "be", Name: "ci", Hash: "h3", CreatedAt: day}} {
 		if err := s.AddToken(t.Context(), token, "anna"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	wantError(t, "a name that is taken", s.AddToken(t.Context(), ci, "anna"), policy.ErrTokenExists)
-	wantError(t, "a name that is none", s.AddToken(t.Context(), policy.Token{User: "mila", Name: "-"}, "anna"), policy.ErrTokenName)
-	wantError(t, "a token of nobody", s.AddToken(t.Context(), policy.Token{User: "nobody", Name: "ci", Hash: "h4"}, "anna"), policy.ErrNoUser)
+	wantError(t, "a name that is taken", s.AddToken(t.Context(), ci, "anna"), users.ErrTokenExists)
+	wantError(t, "a name that is none", s.AddToken(t.Context(), users.Token{User: "mila", Name: "-"}, "anna"), users.ErrTokenName)
+	wantError(t, "a token of nobody", s.AddToken(t.Context(), users.Token{User: "nobody", Name: "ci", Hash: "h4"}, "anna"), users.ErrNoUser)
 	_, err := s.Token(t.Context(), "h4")
-	wantError(t, "a hash that nobody has", err, policy.ErrNoToken)
-	wantError(t, "a token that is not there", s.RevokeToken(t.Context(), "mila", "other", "anna", day), policy.ErrNoToken)
+	wantError(t, "a hash that nobody has", err, users.ErrNoToken)
+	wantError(t, "a token that is not there", s.RevokeToken(t.Context(), "mila", "other", "anna", day), users.ErrNoToken)
 
 	used := day.Add(time.Hour)
 	for _, at := range []time.Time{used, day} { // the second is late, and changes nothing
@@ -42,7 +42,7 @@ func tokens(t *testing.T, storage Storage) {
 		t.Fatal(err)
 	}
 	s = storage.Open(t)
-	wantToken := func(hash string, want policy.Token) {
+	wantToken := func(hash string, want users.Token) {
 		t.Helper()
 		got, err := s.Token(t.Context(), hash)
 		if err != nil {
@@ -52,7 +52,7 @@ func tokens(t *testing.T, storage Storage) {
 	}
 	wantToken("h1", nightly)
 	wantToken("h2", ci)
-	wantTokens := func(user string, want ...policy.Token) {
+	wantTokens := func(user string, want ...users.Token) {
 		t.Helper()
 		got, err := s.TokensOf(t.Context(), user)
 		if err != nil {
@@ -72,18 +72,18 @@ func tokens(t *testing.T, storage Storage) {
 		t.Fatal(err)
 	}
 	_, err = s.Token(t.Context(), "h2")
-	wantError(t, "a token that was revoked", err, policy.ErrNoToken)
+	wantError(t, "a token that was revoked", err, users.ErrNoToken)
 	if err := s.UseToken(t.Context(), "mila", "ci", used.Add(time.Hour)); err != nil {
 		t.Errorf("the last use of a token that was revoked: %v", err)
 	}
 	wantTokens("mila", nightly)
 
-	for i := range policy.MaxTokens - 1 {
-		if err := s.AddToken(t.Context(), policy.Token{User: "mila", Name: fmt.Sprint("n", i), Hash: fmt.Sprint("n", i), CreatedAt: day}, "mila"); err != nil {
+	for i := range users.MaxTokens - 1 {
+		if err := s.AddToken(t.Context(), users.Token{User: "mila", Name: fmt.Sprint("n", i), Hash: fmt.Sprint("n", i), CreatedAt: day}, "mila"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	wantError(t, "one token too many", s.AddToken(t.Context(), policy.Token{User: "mila", Name: "more", Hash: "more"}, "mila"), policy.ErrManyTokens)
+	wantError(t, "one token too many", s.AddToken(t.Context(), users.Token{User: "mila", Name: "more", Hash: "more"}, "mila"), users.ErrManyTokens)
 	var told []string
 	for _, e := range collect(t, s.Audit(t.Context()))[2:6] {
 		told = append(told, fmt.Sprintf("%s %s by %s: %s", e.Act, e.Subject, e.By, e.Detail))

@@ -7,39 +7,40 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // mila is a user of the console.
-var mila = policy.User{Name: "mila", Role: policy.Operator, Password: "$argon2id$...", CreatedAt: day, Zone: "Europe/London"}
+var mila = users.User{Name: "mila", Role: users.Operator, Password: "$argon2id$...", CreatedAt: day, Zone: "Europe/London"}
 
-func users(t *testing.T, storage Storage) {
+func userChanges(t *testing.T, storage Storage) {
 	s := storage.Open(t)
-	anna := policy.User{Name: "anna@example.com", Role: policy.Admin, Subject: "https://id.example.com|17", CreatedAt: day}
-	for _, u := range []policy.User{mila, anna} {
+	anna := users.User{Name: "anna@example.com", Role: users.Admin, Subject: "https://id.example.com|17", CreatedAt: day}
+	for _, u := range []users.User{mila, anna} {
 		if err := s.AddUser(t.Context(), u, "root"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	wantError(t, "a name that is taken", s.AddUser(t.Context(), mila, "root"), policy.ErrUserExists)
-	wantError(t, "a name with capitals", s.AddUser(t.Context(), policy.User{Name: "Mila"}, "root"), policy.ErrUserName)
+	wantError(t, "a name that is taken", s.AddUser(t.Context(), mila, "root"), users.ErrExists)
+	wantError(t, "a name with capitals", s.AddUser(t.Context(), users.User{Name: "Mila"}, "root"), users.ErrName)
 	_, err := s.User(t.Context(), "nobody")
-	wantError(t, "nobody", err, policy.ErrNoUser)
-	_, err = s.ChangeUser(t.Context(), "nobody", policy.WithRole(policy.Admin, "anna", day))
-	wantError(t, "a change of nobody", err, policy.ErrNoUser)
+	wantError(t, "nobody", err, users.ErrNoUser)
+	_, err = s.ChangeUser(t.Context(), "nobody", users.WithRole(users.Admin, "anna", day))
+	wantError(t, "a change of nobody", err, users.ErrNoUser)
 
-	out, err := s.ChangeUser(t.Context(), "mila", policy.WithDisabled("anna", day.Add(time.Hour)))
+	out, err := s.ChangeUser(t.Context(), "mila", users.WithDisabled("anna", day.Add(time.Hour)))
 	if err != nil || !out.Disabled() || out.Generation != mila.Generation+1 {
 		t.Errorf("shut out: %+v, %v", out, err)
 	}
-	if again, err := s.ChangeUser(t.Context(), "mila", policy.WithDisabled("anna", day.Add(2*time.Hour))); err != nil || again != out {
+	if again, err := s.ChangeUser(t.Context(), "mila", users.WithDisabled("anna", day.Add(2*time.Hour))); err != nil || again != out {
 		t.Errorf("shut out twice: %+v, %v", again, err)
 	}
-	if _, err := s.ChangeUser(t.Context(), "mila", policy.UserChange{Change: func(u policy.User) policy.User { u.Name = "bea"; return u }}); err == nil {
+	if _, err := s.ChangeUser(t.Context(), "mila", users.Change{Change: func(u users.User) users.User { u.Name = "bea"; return u }}); err == nil {
 		t.Error("a change gave a user another name")
 	}
 	full := errors.New("no space left on device")
 	s.FailWrites(full)
-	_, err = s.ChangeUser(t.Context(), "mila", policy.WithEnabled("anna", day))
+	_, err = s.ChangeUser(t.Context(), "mila", users.WithEnabled("anna", day))
 	wantError(t, "a change on a full disk", err, full)
 	s.FailWrites(nil)
 
@@ -47,11 +48,11 @@ func users(t *testing.T, storage Storage) {
 		t.Fatal(err)
 	}
 	s = storage.Open(t)
-	same(t, "the users", []policy.User{anna, out}, collect(t, s.Users(t.Context())))
+	same(t, "the users", []users.User{anna, out}, collect(t, s.Users(t.Context())))
 	if got, err := s.User(t.Context(), "mila"); err != nil || got != out {
 		t.Errorf("after opening again: %+v, %v", got, err)
 	}
-	if err := s.Note(t.Context(), policy.AuditEntry{At: day, By: "mila", Act: policy.ActSignIn, Subject: "mila"}); err != nil {
+	if err := s.Note(t.Context(), policy.AuditEntry{At: day, By: "mila", Act: users.ActSignIn, Subject: "mila"}); err != nil {
 		t.Fatal(err)
 	}
 	var told []string

@@ -6,15 +6,18 @@ import (
 	"strings"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 func (c *checker) console(f consoleFile, lines list[line]) console.Settings {
 	s := console.Settings{
-		URL: c.consoleURL(f.URL), Idle: c.seconds(f.Idle, 60, 24*60*60), Session: c.seconds(f.Session, 60, 7*24*60*60),
-		Permissions: policy.Permissions{policy.Viewer: c.granted(f.Permissions.Viewer), policy.Operator: c.granted(f.Permissions.Operator)},
+		Settings: signin.Settings{
+			URL: c.consoleURL(f.URL), Idle: c.seconds(f.Idle, 60, 24*60*60), Session: c.seconds(f.Session, 60, 7*24*60*60), SSO: c.sso(f.SSO),
+		},
+		Permissions: users.Permissions{users.Viewer: c.granted(f.Permissions.Viewer), users.Operator: c.granted(f.Permissions.Operator)},
 		TestLines:   c.testLines(f.TestLines, lines),
-		SSO:         c.sso(f.SSO),
 	}
 	if f.SSO.At != (place{}) && s.URL == "" && f.URL.Value == "" {
 		c.add(f.SSO.At, "console has sso and no url, so that the provider cannot send people back", "add url: https://console.example.com")
@@ -39,14 +42,14 @@ func (c *checker) consoleURL(t text) string {
 	return address
 }
 
-// granted are permissions in the order of policy.Grantable.
-func (c *checker) granted(l list[text]) []policy.Permission {
-	known := words(policy.Grantable())
+// granted are permissions in the order of users.Grantable.
+func (c *checker) granted(l list[text]) []users.Permission {
+	known := words(users.Grantable())
 	named := map[string]bool{}
 	for _, t := range l.Items {
 		switch word := t.Value; {
 		case t.silent():
-		case slices.Contains([]policy.Permission{policy.ManageLines, policy.ManageUsers, policy.SeeAudit, policy.UsePhone}, policy.Permission(word)):
+		case slices.Contains([]users.Permission{users.ManageLines, users.ManageUsers, users.SeeAudit, users.UsePhone}, users.Permission(word)):
 			c.wrong(t, "holds "+quoted(word)+", which is the admins' alone", "give the person the role admin, or leave it out")
 		case !slices.Contains(known, word):
 			c.wrong(t, "holds "+quoted(word)+", which is no permission", meant(word, known))
@@ -56,7 +59,7 @@ func (c *checker) granted(l list[text]) []policy.Permission {
 			named[word] = true
 		}
 	}
-	return slices.DeleteFunc(policy.Grantable(), func(p policy.Permission) bool { return !named[string(p)] })
+	return slices.DeleteFunc(users.Grantable(), func(p users.Permission) bool { return !named[string(p)] })
 }
 
 // testLines are lines of the configuration, in their order there.
@@ -87,11 +90,11 @@ func (c *checker) testLines(l list[text], lines list[line]) []policy.Phone {
 }
 
 // sso is empty where the file has none. The secret is never shown.
-func (c *checker) sso(s sso) console.SSO {
+func (c *checker) sso(s sso) signin.SSO {
 	if s.At == (place{}) {
-		return console.SSO{}
+		return signin.SSO{}
 	}
-	checked := console.SSO{ClientID: s.ClientID.Value, ClientSecret: s.ClientSecret.Value, RoleClaim: s.RoleClaim.Value, Roles: map[string]policy.Role{}}
+	checked := signin.SSO{ClientID: s.ClientID.Value, ClientSecret: s.ClientSecret.Value, RoleClaim: s.RoleClaim.Value, Roles: map[string]users.Role{}}
 	if c.optionalURL(s.Issuer) != "" {
 		checked.Issuer = s.Issuer.Value // to the letter: a slash at its end belongs to it
 	}
@@ -104,7 +107,7 @@ func (c *checker) sso(s sso) console.SSO {
 		c.add(s.Roles.At, "roles names no group, so nobody gets in by sso", "write roles: { support: operator }")
 	}
 	for _, r := range s.Roles.Rows {
-		checked.Roles[r.Key.Value] = policy.Role(c.oneOf(r.Value, "viewer", "operator", "admin"))
+		checked.Roles[r.Key.Value] = users.Role(c.oneOf(r.Value, "viewer", "operator", "admin"))
 	}
 	return checked
 }

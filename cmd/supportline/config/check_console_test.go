@@ -9,14 +9,16 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 func TestConsole(t *testing.T) {
-	usual := console.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour, Permissions: policy.UsualPermissions()}
+	usual := console.Settings{Settings: signin.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour}, Permissions: users.UsualPermissions()}
 	with := func(change func(*console.Settings)) console.Settings {
 		s := usual
-		s.Permissions = policy.UsualPermissions()
+		s.Permissions = users.UsualPermissions()
 		change(&s)
 		return s
 	}
@@ -28,19 +30,19 @@ func TestConsole(t *testing.T) {
 		{"an address", "console: { url: https://console.example.com/ }", with(func(s *console.Settings) { s.URL = "https://console.example.com" })},
 		{"times", "console: { idle: 5m, session: 1h }", with(func(s *console.Settings) { s.Idle, s.Session = 5*time.Minute, time.Hour })},
 		{"a viewer who sees numbers", "console: { permissions: { viewer: [recordings, numbers] } }", with(func(s *console.Settings) {
-			s.Permissions[policy.Viewer] = []policy.Permission{policy.SeeNumbers, policy.HearRecordings}
+			s.Permissions[users.Viewer] = []users.Permission{users.SeeNumbers, users.HearRecordings}
 		})},
 		{"an operator without any", "console: { permissions: { operator: [] } }", with(func(s *console.Settings) {
-			s.Permissions[policy.Operator] = nil
+			s.Permissions[users.Operator] = nil
 		})},
 		{"test lines", `console: { test_lines: ["+448000668187", "+18883071053"] }`, with(func(s *console.Settings) {
 			s.TestLines = []policy.Phone{"+18883071053", "+448000668187"}
 		})},
 		{"single sign-on", "console: { url: https://c.example.com, sso: " + ssoBlock + " }", with(func(s *console.Settings) {
 			s.URL = "https://c.example.com"
-			s.SSO = console.SSO{
+			s.SSO = signin.SSO{
 				Issuer: "https://login.example.com/", ClientID: "supportline", ClientSecret: "hush-hush", RoleClaim: "groups",
-				Roles: map[string]policy.Role{"support": policy.Operator, "it": policy.Admin},
+				Roles: map[string]users.Role{"support": users.Operator, "it": users.Admin},
 			}
 		})},
 	}
@@ -50,8 +52,8 @@ func TestConsole(t *testing.T) {
 			if diff := cmp.Diff([]string{}, problems); diff != "" {
 				t.Fatal(diff)
 			}
-			equal := cmp.Comparer(func(a, b []policy.Permission) bool {
-				return cmp.Equal(append([]policy.Permission{}, a...), append([]policy.Permission{}, b...))
+			equal := cmp.Comparer(func(a, b []users.Permission) bool {
+				return cmp.Equal(append([]users.Permission{}, a...), append([]users.Permission{}, b...))
 			})
 			if diff := cmp.Diff(test.want, got.Console, equal); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)

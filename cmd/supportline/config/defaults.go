@@ -1,6 +1,8 @@
 package config
 
-import "github.com/officernd/supportline/policy"
+import (
+	"github.com/officernd/supportline/policy/users"
+)
 
 // Voices for a line that names none.
 var usualVoice = map[string]string{"en-US": "Polly.Joanna-Neural", "en-GB": "Polly.Amy-Neural"}
@@ -12,8 +14,8 @@ func (f *file) defaults() {
 	fill(&f.Listen.Console, "127.0.0.1:8081")
 	fill(&f.Console.Idle, "30m")
 	fill(&f.Console.Session, "12h")
-	fillList(&f.Console.Permissions.Viewer, "viewer", words(policy.UsualPermissions()[policy.Viewer])...)
-	fillList(&f.Console.Permissions.Operator, "operator", words(policy.UsualPermissions()[policy.Operator])...)
+	fillList(&f.Console.Permissions.Viewer, "viewer", words(users.UsualPermissions()[users.Viewer])...)
+	fillList(&f.Console.Permissions.Operator, "operator", words(users.UsualPermissions()[users.Operator])...)
 	fill(&f.Console.SSO.RoleClaim, "groups")
 	fill(&f.Store, "bolt:data/supportline.db")
 	fill(&f.Twilio.APIURL, "https://api.twilio.com")

@@ -13,8 +13,10 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 func TestExampleIsThePublishedPolicy(t *testing.T) {
@@ -26,7 +28,7 @@ func TestExampleIsThePublishedPolicy(t *testing.T) {
 	want := config.Config{
 		PublicURL: "https://support.example.com",
 		Listen:    config.Listen{Webhooks: "127.0.0.1:8080", Console: "127.0.0.1:8081"},
-		Console:   console.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour, Permissions: policy.UsualPermissions()},
+		Console:   console.Settings{Settings: signin.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour}, Permissions: users.UsualPermissions()},
 		Store:     "bolt:data/supportline.db",
 		Twilio:    config.Twilio{APIURL: "https://api.twilio.com"},
 		Settings:  published(t),

@@ -1,0 +1,27 @@
+package demo
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/twilio/fake"
+)
+
+// NewAccount returns an account at the provider as it is after its numbers were bought, when nobody has told them yet where calls go.
+func NewAccount(conf config.Config, now func() time.Time) *fake.Account {
+	at := fake.NewAccount(conf.Twilio.AccountSID, conf.Twilio.AuthToken, now)
+	for _, line := range conf.Settings.Lines {
+		at.AddNumber(line.Number.Full())
+	}
+	at.Change(func(s *fake.State) { s.Strangers = true }) // a phone in another terminal records too
+	return at
+}
+
+// WithAccount returns a handler that answers for the provider's REST API, and passes all else on to there.
+func WithAccount(there http.Handler, at *fake.Account) http.Handler {
+	routes := http.NewServeMux()
+	routes.Handle("/", there)
+	routes.Handle(config.DemoAccount+"/", http.StripPrefix(config.DemoAccount, at))
+	return routes
+}

@@ -1,0 +1,113 @@
+package demo
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
+)
+
+// The files in a demo's folder.
+const (
+	ConfigFile    = "supportline.yaml"
+	CustomersFile = "customers.csv"
+	LogFile       = "supportline.log"
+	passwordFile  = "console-password"
+)
+
+// The ports that a demo tries.
+const (
+	firstPort = 8080
+	ports     = 100
+)
+
+// Configure reads the configuration in a demo's folder with load; it is made on the first run and kept. Ports that another program has taken
+// since are replaced by free ones; everything else that somebody wrote into the file stays.
+func Configure(folder string, load func(file string) (config.Config, error)) (conf config.Config, err error) {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return conf, err
+	}
+	file := filepath.Join(folder, ConfigFile)
+	text, err := os.ReadFile(file)
+	made := errors.Is(err, os.ErrNotExist)
+	if err != nil && !made {
+		return conf, err
+	}
+	if !made {
+		conf, err = load(file)
+		if err != nil || (free(conf.Listen.Webhooks) && free(conf.Listen.Console)) {
+			return conf, err
+		}
+		if err := idle(folder, conf); err != nil {
+			return conf, err
+		}
+	}
+	webhooks, console, err := freePorts()
+	if err != nil {
+		return conf, err
+	}
+	next := string(config.Demo(webhooks, console))
+	if !made {
+		next = strings.NewReplacer(conf.Listen.Webhooks, webhooks, conf.Listen.Console, console).Replace(string(text))
+	}
+	if err := replaceFile(file, next); err != nil {
+		return conf, err
+	}
+	return load(file)
+}
+
+// replaceFile writes a file in one step, so that no reader sees half of it.
+func replaceFile(file, text string) error {
+	if err := os.WriteFile(file+".new", []byte(text), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(file+".new", file)
+}
+
+// idle returns an error if a demo runs in the folder already: then that one has the ports.
+func idle(folder string, conf config.Config) error {
+	path, err := conf.StoreFile()
+	if err != nil {
+		return err
+	}
+	socket, err := control.SocketPath(path)
+	if err != nil {
+		return err
+	}
+	conn, err := control.Dial(socket)
+	if errors.Is(err, control.ErrNoServer) {
+		return nil
+	}
+	if err == nil {
+		conn.Close()
+		err = fmt.Errorf("a demo runs in %s already, with its webhooks on %s: stop it, or name another folder with --dir", folder, conf.Listen.Webhooks)
+	}
+	return err
+}
+
+// freePorts returns two loopback addresses on which nothing listens.
+func freePorts() (webhooks, console string, err error) {
+	var found []string
+	for port := firstPort; port < firstPort+ports && len(found) < 2; port++ {
+		if address := fmt.Sprintf("127.0.0.1:%d", port); free(address) {
+			found = append(found, address)
+		}
+	}
+	if len(found) < 2 {
+		return "", "", fmt.Errorf("no two free ports from %d to %d: stop a program that listens there", firstPort, firstPort+ports-1)
+	}
+	return found[0], found[1], nil
+}
+
+func free(address string) bool {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return false
+	}
+	return l.Close() == nil
+}

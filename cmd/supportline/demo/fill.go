@@ -1,0 +1,50 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
+)
+
+// ImportCustomers brings the customers of a CSV file called name into the directory; by is who the audit names. The error has all the file's
+// problems.
+func ImportCustomers(ctx context.Context, s *store.Store, rules policy.DirectoryRules, name string, text []byte, by string) error {
+	customers, problems := policy.ReadCustomers(bytes.NewReader(text), rules)
+	var wrong []error
+	for _, p := range problems {
+		wrong = append(wrong, errors.New(p.In(name)))
+	}
+	if len(wrong) > 0 {
+		return errors.Join(wrong...)
+	}
+	_, err := s.ImportCustomers(ctx, customers, by)
+	return err
+}
+
+// FirstCustomers brings the sample customers into a directory that is still empty, and leaves their file in the demo's folder for the person
+// to change.
+func FirstCustomers(ctx context.Context, folder string, s *store.Store, rules policy.DirectoryRules, by string) error {
+	for range s.Customers(ctx) {
+		return nil
+	}
+	file := filepath.Join(folder, CustomersFile)
+	if err := os.WriteFile(file, config.ExampleCustomers(), 0o644); err != nil {
+		return err
+	}
+	return ImportCustomers(ctx, s, rules, file, config.ExampleCustomers(), by)
+}
+
+// Fill brings the accounts and the log into a store, and tells progress how many calls are done.
+func (g Generator) Fill(ctx context.Context, s *store.Store, progress func(done int)) error {
+	customers := g.Customers()
+	if _, err := s.ImportCustomers(ctx, customers, "demo"); err != nil {
+		return err
+	}
+	return s.Load(ctx, g.Log(customers), progress)
+}

@@ -1,0 +1,2 @@
+// Package server is what "supportline serve" runs.
+package server

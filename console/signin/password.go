@@ -1,0 +1,164 @@
+package signin
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
+)
+
+// hashing costs 19 MB and about 20 ms, the least that OWASP recommends: guessing from a stolen file stays expensive, and the machine can still
+// answer calls meanwhile.
+var hashing = &argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
+// hashWithin is how long somebody waits until the hashing of others is done.
+const hashWithin = 5 * time.Second
+
+// HashPassword returns what is kept of a user's new password. The error is users.ErrPassword for a weak one.
+func HashPassword(name, password string) (string, error) {
+	if err := users.CheckPassword(name, password); err != nil {
+		return "", err
+	}
+	hash, err := argon2id.CreateHash(password, hashing)
+	if err != nil {
+		return "", fmt.Errorf("hash the password of %s: %w", name, err)
+	}
+	return hash, nil
+}
+
+// passwords hashes and compares passwords, one at a time, so that many sign-ins take neither memory nor processors from the calls.
+type passwords struct {
+	slot chan struct{}
+	// dummy returns the hash that an unknown name is compared with, so that it takes as long as a known one. It is made once, on demand.
+	dummy func() (string, error)
+}
+
+func newPasswords() *passwords {
+	dummy := func() (string, error) { return argon2id.CreateHash(rand.Text(), hashing) }
+	return &passwords{slot: make(chan struct{}, 1), dummy: sync.OnceValues(dummy)}
+}
+
+// match reports whether a password is the one that was hashed. An empty hash, of a user without a password or of nobody, takes as long and
+// matches nothing. The error is ErrBusy if too many others wait.
+func (p *passwords) match(ctx context.Context, password, hash string) (bool, error) {
+	known := hash != ""
+	var same bool
+	err := p.alone(ctx, func() (err error) {
+		if !known {
+			if hash, err = p.dummy(); err != nil {
+				return err
+			}
+		}
+		same, err = argon2id.ComparePasswordAndHash(password, hash)
+		return err
+	})
+	return same && known, err
+}
+
+// hash is HashPassword, one at a time.
+func (p *passwords) hash(ctx context.Context, name, password string) (hash string, err error) {
+	err = p.alone(ctx, func() (err error) {
+		hash, err = HashPassword(name, password)
+		return err
+	})
+	return hash, err
+}
+
+// alone runs work while no other hashing runs.
+func (p *passwords) alone(ctx context.Context, work func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, hashWithin)
+	defer cancel()
+	select {
+	case p.slot <- struct{}{}:
+		defer func() { <-p.slot }()
+		return work()
+	case <-ctx.Done():
+		return ErrBusy
+	}
+}
+
+// errGuesses is why somebody waits who typed wrong passwords.
+var errGuesses = errors.New("too many wrong passwords")
+
+// check compares a password with a user's own, unless the name or the address has to wait: the error is Throttled, ErrBusy or ErrWrongPassword.
+// A wrong password is counted, and a right one forgives the name.
+func (s *Service) check(ctx context.Context, name string, user users.User, password, address string, now time.Time) error {
+	if wait := s.names.pause(name, address, now); wait > 0 {
+		return Throttled{errGuesses, wait}
+	}
+	same, err := s.passwords.match(ctx, password, user.Password)
+	switch {
+	case err != nil:
+		return err
+	case !same || user.Disabled():
+		s.names.missed(name, address, now)
+		return ErrWrongPassword
+	}
+	return nil
+}
+
+// Password returns the user whose name and password were typed at an address. The error is ErrWrongPassword, also for an unknown name and a
+// disabled user, Throttled after too many of those, ErrBusy, or internal. An unknown name takes as long as a known one.
+func (s *Service) Password(ctx context.Context, typed, password, address string, now time.Time) (users.User, error) {
+	name, _ := users.ParseName(typed) // what is no name is nobody's
+	user, err := s.deps.Users.User(ctx, name)
+	if err != nil && !errors.Is(err, users.ErrNoUser) {
+		return users.User{}, err
+	}
+	err = s.check(ctx, name, user, password, address, now)
+	if errors.Is(err, ErrWrongPassword) {
+		if failed := s.noteRefused(ctx, user, address, now); failed != nil {
+			return users.User{}, failed
+		}
+	}
+	if err != nil {
+		return users.User{}, err
+	}
+	s.names.hit(name)
+	return user, nil
+}
+
+// noteRefused notes a failed sign-in in the audit. A name that nobody has is left out: it may be a password in the wrong field.
+func (s *Service) noteRefused(ctx context.Context, user users.User, address string, now time.Time) error {
+	by, detail := user.Name, "wrong password"
+	switch {
+	case user.Name == "":
+		by, detail = "(unknown)", "a name that nobody has"
+	case user.Disabled():
+		detail = "shut out"
+	}
+	s.deps.Logger.Warn("sign-in refused", zap.String("user", by), zap.String("address", address))
+	return s.deps.Audit.Note(ctx, policy.AuditEntry{At: now, By: by, Act: users.ActSignInRefuse, Subject: user.Name, Detail: detail + ", from " + address})
+}
+
+// SetPassword changes a user's own password and ends all of the user's sessions. It wants the old one, because a screen left open must not be
+// enough. The error is ErrNoPassword for a user of the identity provider, ErrWrongPassword, users.ErrPassword, Throttled, ErrBusy or internal.
+func (s *Service) SetPassword(ctx context.Context, user users.User, old, password, address string, now time.Time) error {
+	if user.Password == "" {
+		return ErrNoPassword
+	}
+	if err := s.check(ctx, user.Name, user, old, address, now); err != nil {
+		return err
+	}
+	hash, err := s.HashPassword(ctx, user.Name, password)
+	if err != nil {
+		return err
+	}
+	if _, err := s.deps.Users.ChangeUser(ctx, user.Name, users.WithPassword(hash, user.Name, now)); err != nil {
+		return err
+	}
+	return s.sessions.Destroy(ctx)
+}
+
+// HashPassword is the function of the same name, one at a time. The error is also ErrBusy.
+func (s *Service) HashPassword(ctx context.Context, name, password string) (string, error) {
+	return s.passwords.hash(ctx, name, password)
+}

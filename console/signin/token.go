@@ -1,0 +1,118 @@
+package signin
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/time/rate"
+
+	"github.com/officernd/supportline/policy/users"
+)
+
+// The rate of one token. A program that reads page after page stays far below it, and one that runs wild leaves the machine to the calls.
+const (
+	tokenRate  = 20 // requests a second
+	tokenBurst = 60
+)
+
+// NewToken returns the secret of a new token. It is shown once; only users.HashToken of it is kept.
+func NewToken() string { return users.TokenPrefix + rand.Text() }
+
+// tokens limits what programs may ask. Wrong tokens have a throttle of their own: a program's old token must not keep people from signing in.
+type tokens struct {
+	wrong *throttle
+	mu    sync.Mutex
+	rates map[string]*rate.Limiter // by user and name
+}
+
+func newTokens() *tokens { return &tokens{wrong: newThrottle(), rates: map[string]*rate.Limiter{}} }
+
+// Bearer returns the user and the token of a request from an address, by its Authorization header. The error is users.ErrTokenMissing,
+// ErrTokenUnknown, ErrTokenExpired or ErrUserDisabled, Throttled with users.ErrManyWrongTokens or ErrManyRequests, or internal.
+func (s *Service) Bearer(ctx context.Context, header, address string, now time.Time) (users.User, users.Token, error) {
+	user, token, err := s.holder(ctx, header, now)
+	switch {
+	case errors.Is(err, users.ErrTokenUnknown):
+		if wait := s.tokens.missed(address, now); wait > 0 {
+			return user, token, Throttled{users.ErrManyWrongTokens, wait}
+		}
+		s.deps.Logger.Warn("token refused: unknown", zap.String("address", address))
+		return user, token, err
+	case errors.Is(err, users.ErrUserDisabled), errors.Is(err, users.ErrTokenExpired):
+		s.deps.Logger.Warn("token refused", zap.String("user", user.Name), zap.String("token", token.Name), zap.Error(err))
+		return user, token, err
+	case err != nil:
+		return user, token, err
+	}
+	if wait := s.tokens.pause(token, now); wait > 0 {
+		return user, token, Throttled{users.ErrManyRequests, wait}
+	}
+	if now.Sub(token.UsedAt) >= seenEvery {
+		if err := s.deps.Tokens.UseToken(ctx, token.User, token.Name, now); err != nil { // it is only for the person's list
+			s.deps.Logger.Error("use of a token not written", zap.Error(err))
+		}
+	}
+	return user, token, nil
+}
+
+// holder returns whose token a header brings.
+func (s *Service) holder(ctx context.Context, header string, now time.Time) (users.User, users.Token, error) {
+	kind, secret, _ := strings.Cut(header, " ")
+	if secret = strings.TrimSpace(secret); !strings.EqualFold(kind, "Bearer") || secret == "" {
+		return users.User{}, users.Token{}, users.ErrTokenMissing
+	}
+	if !strings.HasPrefix(secret, users.TokenPrefix) {
+		return users.User{}, users.Token{}, users.ErrTokenUnknown
+	}
+	token, err := s.deps.Tokens.Token(ctx, users.HashToken(secret))
+	if errors.Is(err, users.ErrNoToken) {
+		err = users.ErrTokenUnknown
+	}
+	if err != nil {
+		return users.User{}, users.Token{}, err
+	}
+	user, err := s.deps.Users.User(ctx, token.User)
+	switch {
+	case errors.Is(err, users.ErrNoUser):
+		err = users.ErrTokenUnknown
+	case err == nil && user.Disabled():
+		err = users.ErrUserDisabled
+	case err == nil && token.Over(now):
+		err = users.ErrTokenExpired
+	}
+	return user, token, err
+}
+
+// pause returns how long a token has to wait before its next request; 0 means not at all.
+func (t *tokens) pause(token users.Token, now time.Time) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	key := token.User + "/" + token.Name
+	limit := t.rates[key]
+	if limit == nil {
+		if len(t.rates) >= maxThrottled { // of tokens that were revoked, by now
+			clear(t.rates)
+		}
+		limit = rate.NewLimiter(tokenRate, tokenBurst)
+		t.rates[key] = limit
+	}
+	if limit.AllowN(now, 1) {
+		return 0
+	}
+	return time.Second
+}
+
+// missed counts a wrong token, and returns how long its address has to wait; 0 means not at all. Right tokens are let in from there meanwhile:
+// nobody guesses one, and a whole office may share the address.
+func (t *tokens) missed(address string, now time.Time) time.Duration {
+	if wait := t.wrong.pauseFrom(address, now); wait > 0 {
+		return wait
+	}
+	t.wrong.missedFrom(address, now)
+	return 0
+}

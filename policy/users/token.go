@@ -1,0 +1,97 @@
+package users
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// The errors about a token of the API.
+var (
+	ErrNoToken     = errors.New("no such token")
+	ErrTokenExists = errors.New("the user has a token of this name")
+	ErrTokenName   = errors.New("invalid token name")
+	ErrTokenDays   = errors.New("invalid number of days")
+	ErrManyTokens  = errors.New("the user has as many tokens as one can have")
+)
+
+// Token lets a program use the console's API in the name of a user, with the user's permissions or fewer.
+type Token struct {
+	User string `json:"user"`
+	Name string `json:"name"` // as ParseTokenName gives it; each of a user's tokens has another
+	Hash string `json:"hash"` // HashToken of the secret: who reads the store can use none
+	// ReadOnly tokens change nothing, whatever the user may.
+	ReadOnly bool `json:"read_only,omitempty"`
+	// Masked tokens never see a telephone number in full, whatever the user may.
+	Masked    bool      `json:"masked,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"` // zero: never
+	UsedAt    time.Time `json:"used_at,omitzero"`    // to a minute; zero: not yet
+}
+
+// MaxTokens is how many tokens one user can have. A forgotten one is found more easily among few.
+const MaxTokens = 20
+
+// TokenPrefix begins every token, so that people, and programs that look for secrets in the wrong places, know one when they see it.
+const TokenPrefix = "sl_"
+
+// The bounds of a token's life. Longer than the longest, a token is one for ever, and should be called so.
+const (
+	UsualTokenDays   = 90
+	LongestTokenDays = 3650
+)
+
+// tokenName is what a token can be called.
+var tokenName = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,38}[A-Za-z0-9])?$`)
+
+// ParseTokenName takes a token's name: 1 to 40 letters, digits and, between them, spaces and the signs . _ -. The error is ErrTokenName.
+func ParseTokenName(text string) (string, error) {
+	if !tokenName.MatchString(text) {
+		return "", fmt.Errorf("%w: %q; write 1 to 40 letters and digits with spaces or . _ - between them, such as nightly report", ErrTokenName, text)
+	}
+	return text, nil
+}
+
+// TokenEnd is when a token that is made now ends; zero, which is never, for 0 days. The error is ErrTokenDays.
+func TokenEnd(days int, now time.Time) (time.Time, error) {
+	switch {
+	case days < 0 || days > LongestTokenDays:
+		return time.Time{}, fmt.Errorf("%w: %d; write 1 to %d, or 0 for a token that never ends", ErrTokenDays, days, LongestTokenDays)
+	case days == 0:
+		return time.Time{}, nil
+	}
+	return now.AddDate(0, 0, days), nil
+}
+
+// HashToken is what is kept of a token's secret. The secret is long and random, so that a plain hash gives nothing away.
+func HashToken(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
+// Over says whether the token has ended.
+func (t Token) Over(now time.Time) bool { return !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt) }
+
+// changing are the permissions that a read-only token lacks.
+var changing = map[Permission]bool{DoActs: true, ManageLines: true, ManageUsers: true}
+
+// AllowToken says whether a user's token may do something: what the user may, and the token too.
+func (p Permissions) AllowToken(u User, t Token, what Permission) bool {
+	if t.ReadOnly && changing[what] || t.Masked && what == SeeNumbers {
+		return false
+	}
+	return t.User == u.Name && p.Allow(u, what)
+}
+
+// The reasons for which a program is not let in.
+var (
+	ErrTokenMissing    = errors.New("no token")
+	ErrTokenUnknown    = errors.New("the token is nobody's: it was mistyped, or revoked")
+	ErrTokenExpired    = errors.New("the token's time is over")
+	ErrUserDisabled    = errors.New("the token's user was shut out")
+	ErrManyWrongTokens = errors.New("too many wrong tokens")
+	ErrManyRequests    = errors.New("too many requests")
+)

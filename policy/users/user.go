@@ -1,0 +1,111 @@
+package users
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The errors about a person who may sign in.
+var (
+	ErrNoUser   = errors.New("no such user")
+	ErrExists   = errors.New("the name is taken")
+	ErrName     = errors.New("invalid user name")
+	ErrRole     = errors.New("invalid role")
+	ErrPassword = errors.New("the password cannot be taken")
+)
+
+// User is a person who may sign in to the console.
+type User struct {
+	Name     string `json:"name"` // as ParseName gives it
+	Role     Role   `json:"role"`
+	Password string `json:"password,omitempty"` // an argon2id hash; "" for who signs in at an identity provider alone
+	// Subject is who the person is at the identity provider; "" for who signs in with a password. A name never stands for both.
+	Subject   string    `json:"subject,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+	// DisabledAt is when the person was shut out; zero: the person may sign in.
+	DisabledAt time.Time `json:"disabled_at,omitzero"`
+	// Generation counts how often all of the person's sessions were ended. A session of an earlier one is over.
+	Generation int    `json:"generation,omitempty"`
+	Zone       string `json:"zone,omitempty"`  // of the zone database; "": UTC
+	Theme      Theme  `json:"theme,omitempty"` // "": as the person's system has it
+}
+
+// Disabled says whether the person was shut out.
+func (u User) Disabled() bool { return !u.DisabledAt.IsZero() }
+
+// Theme is a choice of colours.
+type Theme string
+
+// The choices. The empty one follows the person's system.
+const (
+	ThemeLight Theme = "light"
+	ThemeDark  Theme = "dark"
+)
+
+// Role is what a person is to the console.
+type Role string
+
+// The roles, each with more rights than the one before.
+const (
+	Viewer   Role = "viewer"
+	Operator Role = "operator"
+	Admin    Role = "admin"
+)
+
+// Roles are all of them, from the one with the fewest rights.
+func Roles() []Role { return []Role{Viewer, Operator, Admin} }
+
+// ParseRole reads a role. The error is ErrRole, and lists them.
+func ParseRole(text string) (Role, error) {
+	if r := Role(text); slices.Contains(Roles(), r) {
+		return r, nil
+	}
+	return "", fmt.Errorf("%w: %q; write viewer, operator or admin", ErrRole, text)
+}
+
+// Permission is one thing that not everybody may see or do.
+type Permission string
+
+// All there are. Everybody who is signed in sees calls, accounts, figures and lines, with telephone numbers masked.
+const (
+	SeeNumbers     Permission = "numbers"    // see telephone numbers in full, by an act that the audit names; in exports too
+	HearRecordings Permission = "recordings" // play voicemails and recordings
+	DoActs         Permission = "acts"       // change what a call, a case or a notice is
+	TakeExports    Permission = "exports"    // take lists out as files
+	ManageLines    Permission = "lines"      // edit closures and special hours
+	ManageUsers    Permission = "users"      // add and change the console's users
+	SeeAudit       Permission = "audit"      // search the audit
+	UsePhone       Permission = "phone"      // call test lines from the console; in a demo, all lines
+)
+
+// Grantable are the permissions that a configuration can give to a viewer or an operator. The others are the admins' alone.
+func Grantable() []Permission {
+	return []Permission{SeeNumbers, HearRecordings, DoActs, TakeExports}
+}
+
+// Permissions says who may what. An admin may everything, whatever it holds.
+type Permissions map[Role][]Permission
+
+// UsualPermissions are those where the configuration says nothing: a viewer has none of the grantable ones, an operator has all.
+func UsualPermissions() Permissions { return Permissions{Viewer: {}, Operator: Grantable()} }
+
+// Allow says whether a user may do something. A disabled user may nothing.
+func (p Permissions) Allow(u User, what Permission) bool {
+	return !u.Disabled() && (u.Role == Admin || slices.Contains(p[u.Role], what))
+}
+
+// userName is what a user can be called: it is typed at a terminal, stands in the audit, and may be an e-mail address.
+var userName = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9._@+-]{0,62}[a-z0-9])?$`)
+
+// ParseName reads a user's name: 1 to 64 letters of a to z, digits and the signs . _ - + @ between them. Capitals become small, so that two
+// people cannot differ by them alone. The error is ErrName, and says what to write instead.
+func ParseName(text string) (string, error) {
+	if name := strings.ToLower(strings.TrimSpace(text)); userName.MatchString(name) {
+		return name, nil
+	}
+	return "", fmt.Errorf("%w: %q; write letters and digits with . _ - + @ between them, such as mila or mila@example.com", ErrName, text)
+}

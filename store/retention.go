@@ -1,0 +1,293 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// expireBatch is how many calls or notices one transaction of Expire looks at, so that no caller waits for it long.
+const expireBatch = 100
+
+// Expire removes the calls that began before a time, with their stories, and the notices from before it that were sent or given up
+// (rule 13). The calls of an account's months that a case rests on stay, and so do calls of which the start is not known: nothing but
+// reports of legs is known of those. The recordings of those calls are noted for removal (DueRemovals), each in the step that removes its
+// call. The audit gets one entry with the totals, if there was anything to remove.
+//
+// It works in bounded steps, each of which is complete with its entry in the audit, so that others come between. What it says it removed
+// is removed, also when it ends with an error.
+func (s *Store) Expire(ctx context.Context, before time.Time) (policy.Expired, error) {
+	w := &sweep{before: before, at: s.now(), next: indexKey{}.time(time.Time{}.Add(1))}
+	for _, step := range []func(*bolt.Tx, *sweep) error{expireCalls, expireNotices} {
+		for w.done = false; !w.done; {
+			after := *w
+			err := s.write(ctx, func(tx *bolt.Tx) error {
+				after = *w
+				if err := step(tx, &after); err != nil {
+					return err
+				}
+				return after.note(tx, *w)
+			})
+			if err != nil {
+				return w.did, err
+			}
+			*w = after
+		}
+		w.next = nil
+	}
+	return w.did, nil
+}
+
+// sweep is how far the removing has come.
+type sweep struct {
+	before time.Time
+	at     time.Time
+	next   []byte // the key to go on with
+	done   bool
+	did    policy.Expired
+	entry  []byte // the key of the audit entry, once there is one
+}
+
+// note brings the totals into the audit, where a step removed anything.
+func (w *sweep) note(tx *bolt.Tx, last sweep) error {
+	if w.did.Calls == last.did.Calls && w.did.Notices == last.did.Notices {
+		return nil
+	}
+	if w.entry == nil {
+		n, err := tx.Bucket(auditBucket).NextSequence()
+		if err != nil {
+			return err
+		}
+		w.entry = binary.BigEndian.AppendUint64(nil, n)
+	}
+	detail := fmt.Sprintf("%d calls and %d notices from before %s", w.did.Calls, w.did.Notices, w.before.UTC().Format(time.RFC3339))
+	return noteAs(tx, w.entry, policy.AuditEntry{At: w.at, By: "retention", Act: "expire", Detail: detail})
+}
+
+func expireCalls(tx *bolt.Tx, w *sweep) error {
+	var old []record
+	cases := map[policy.CustomerNumber][]policy.Case{} // of the accounts that are looked at
+	end, cursor := indexKey{}.time(w.before), tx.Bucket(callsBucket).Cursor()
+	k, v := cursor.Seek(w.next)
+	for n := 0; k != nil && bytes.Compare(k, end) < 0 && n < expireBatch; n++ {
+		r, err := decode[record]("call", string(k[min(len(k), timeLength):]), v)
+		if err != nil {
+			return err
+		}
+		number := r.Call.Customer
+		if _, known := cases[number]; !known {
+			if cases[number], err = casesOf(tx, number); err != nil {
+				return err
+			}
+		}
+		switch {
+		case goesOn(r.Call, w.at):
+		case r.Call.Expires(w.before, cases[number]):
+			old = append(old, r)
+		default:
+			w.did.Kept++
+		}
+		k, v = cursor.Next()
+	}
+	w.done = k == nil || bytes.Compare(k, end) >= 0
+	w.next = bytes.Clone(k)
+	for _, r := range old {
+		if err := removeCall(tx, r); err != nil {
+			return err
+		}
+		gone := r.Call.Removals(policy.RemovalExpired, w.at)
+		if err := putRemovals(tx, gone); err != nil {
+			return err
+		}
+		w.did.Recordings += len(gone)
+	}
+	w.did.Calls += len(old)
+	return nil
+}
+
+// removeCall removes a call, its story and its index entries.
+func removeCall(tx *bolt.Tx, r record) error {
+	edits := []edit{
+		{in: inCalls, key: placeOf(r.Call), gone: true},
+		{in: inIndex, key: key(bySID).text(string(r.Call.SID)), gone: true},
+	}
+	for _, n := range r.Steps {
+		edits = append(edits, edit{in: inSteps, key: stepKey(n), gone: true})
+	}
+	edits = append(edits, indexEdits(callKeys(r.Call), nil)...)
+	for _, live := range []bool{true, false} {
+		edits = append(edits, searchEdits(searchKeys(r.Call, live), nil)...)
+	}
+	return write(tx, edits)
+}
+
+func expireNotices(tx *bolt.Tx, w *sweep) error {
+	var old []policy.Notice
+	cursor := tx.Bucket(noticesBucket).Cursor()
+	k, v := cursor.Seek(w.next)
+	for n := 0; k != nil && n < expireBatch; n++ {
+		found, err := decodeNotice(k, v)
+		if err != nil {
+			return err
+		}
+		if waits := found.SentAt.IsZero() && found.FailedAt.IsZero(); !waits && found.At.Before(w.before) {
+			old = append(old, found)
+		}
+		k, v = cursor.Next()
+	}
+	w.done = k == nil
+	w.next = bytes.Clone(k)
+	for _, n := range old {
+		if err := removeNotice(tx, n); err != nil {
+			return err
+		}
+	}
+	w.did.Notices += len(old)
+	return nil
+}
+
+// longestCall is the provider's own bound: an older call without an end has ended, and the report of it was lost.
+const longestCall = 4 * time.Hour
+
+// Erase removes a customer's profile and the notices about the account, and makes its calls and its cases anonymous
+// (policy.Call.Anonymised, policy.Case.Anonymised: the figures stay), in one step. An open case is closed. The recordings of the calls are
+// noted for removal, here and at the provider (DueRemovals). The audit keeps that one account
+// was erased, when and by whom, and forgets its number wherever it stood. Errors: policy.ErrNoCustomer for a number with
+// neither a profile nor calls, policy.ErrCallInProgress while the account is on the phone.
+func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by string, at time.Time) (policy.Erased, error) {
+	var did policy.Erased
+	err := s.submit(ctx, true, func(b *batch) error {
+		calls, err := recordsUnder(b.tx, key(byCustomer).part(string(number)))
+		if err != nil {
+			return err
+		}
+		if err := removeCustomer(b.tx, number, len(calls) > 0); err != nil {
+			return err
+		}
+		for _, r := range calls {
+			c := r.Call
+			if goesOn(c, at) {
+				return fmt.Errorf("%w: erase it when call %s has ended", policy.ErrCallInProgress, c.SID)
+			}
+			before, err := b.call(c.SID)
+			if err != nil {
+				return err
+			}
+			gone := before.call.Removals(policy.RemovalErased, at)
+			if err := b.change(before, before.call.Anonymised()); err != nil {
+				return err
+			}
+			if err := putRemovals(b.tx, gone); err != nil {
+				return err
+			}
+			did.Recordings += len(gone)
+		}
+		did.Calls = len(calls)
+		if did.Cases, err = eraseCases(b.tx, number, by, at); err != nil {
+			return err
+		}
+		if did.Notices, err = eraseNotices(b.tx, number); err != nil {
+			return err
+		}
+		if err := forget(b.tx, number); err != nil {
+			return err
+		}
+		detail := fmt.Sprintf("one account, %d calls, %d cases, %d notices", did.Calls, did.Cases, did.Notices)
+		return note(b.tx, policy.AuditEntry{At: at, By: by, Act: "erase", Detail: detail})
+	})
+	if err != nil {
+		return policy.Erased{}, err
+	}
+	return did, nil
+}
+
+func removeCustomer(tx *bolt.Tx, number policy.CustomerNumber, calls bool) error {
+	customer, err := readCustomer(tx, string(number))
+	if err != nil {
+		if calls {
+			return nil
+		}
+		return err
+	}
+	gone := append(indexEdits(customerKeys(customer), nil), searchEdits(customerSearchKeys(customer), nil)...)
+	if err := write(tx, gone); err != nil {
+		return err
+	}
+	return tx.Bucket(customersBucket).Delete([]byte(number))
+}
+
+// eraseCases closes the open case of an account, and takes the names out of all of them.
+func eraseCases(tx *bolt.Tx, customer policy.CustomerNumber, by string, at time.Time) (int, error) {
+	cases, err := casesOf(tx, customer)
+	if err != nil {
+		return 0, err
+	}
+	for _, before := range cases {
+		after := before
+		if before.Open() {
+			if after, err = before.Moved(policy.Move{At: at, By: by, To: policy.CaseClosed, Note: "the account was erased"}); err != nil {
+				return 0, err
+			}
+		}
+		after = after.Anonymised()
+		if err := putChanged(tx, casesBucket, casePlace(after.ID), after, caseKeys(before), caseKeys(after)); err != nil {
+			return 0, err
+		}
+	}
+	return len(cases), nil
+}
+
+// eraseNotices deletes the notices about an account, sent or not: their keys and their words name it.
+func eraseNotices(tx *bolt.Tx, customer policy.CustomerNumber) (int, error) {
+	notices, err := noticesAbout(tx, customer)
+	if err != nil {
+		return 0, err
+	}
+	for _, n := range notices {
+		if err := removeNotice(tx, n); err != nil {
+			return 0, err
+		}
+	}
+	return len(notices), nil
+}
+
+// Export is everything that is kept of one customer, calls and cases oldest first, notices by key; the audit keeps who asked for it. Errors: policy.ErrNoCustomer.
+func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by string) (policy.Exported, error) {
+	var all policy.Exported
+	err := s.write(ctx, func(tx *bolt.Tx) (err error) {
+		if all.Customer, err = readCustomer(tx, string(number)); err != nil {
+			return err
+		}
+		records, err := recordsUnder(tx, key(byCustomer).part(string(number)))
+		if err != nil {
+			return err
+		}
+		for _, r := range records {
+			call, _, err := r.withStory(tx)
+			if err != nil {
+				return err
+			}
+			all.Calls = append(all.Calls, call)
+		}
+		if all.Cases, err = casesOf(tx, number); err != nil {
+			return err
+		}
+		if all.Notices, err = noticesAbout(tx, number); err != nil {
+			return err
+		}
+		detail := fmt.Sprintf("profile, %d calls, %d cases, %d notices", len(all.Calls), len(all.Cases), len(all.Notices))
+		return note(tx, policy.AuditEntry{At: s.now(), By: by, Act: "export", Customer: number, Detail: detail})
+	})
+	if err != nil {
+		return policy.Exported{}, err
+	}
+	return all, nil
+}
+
+func (s *Store) now() time.Time { return s.options.Now().UTC() }
