@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -71,7 +72,7 @@ func (r *request) showAccount(status int, number policy.CustomerNumber, body acc
 	if err != nil {
 		return err
 	}
-	body.Zone, body.LineName, body.Included = r.site.lineZone(body.Line), r.site.lineName(body.Line), r.site.Policy.Includes(body.Package)
+	body.Zone, body.LineName, body.Included = r.site.Policy.LineZone(body.Line), r.site.lineName(body.Line), r.site.Policy.Includes(body.Package)
 	if month < body.Current {
 		body.Later = month.Plus(1)
 	}
@@ -158,7 +159,7 @@ func (r *request) fillLatest(body *accountPage, _ policy.Month) error {
 	return err
 }
 
-// monthBefore is the month that an address names, the last one where it names none. The error is errWrongInput for what is no month, or one that
+// monthBefore is the month that an address names, the last one where it names none. The error is api.ErrWrongInput for what is no month, or one that
 // has not begun.
 func (r *request) monthBefore(name string, last policy.Month) (policy.Month, error) {
 	text := r.QueryParam(name)
@@ -168,9 +169,9 @@ func (r *request) monthBefore(name string, last policy.Month) (policy.Month, err
 	month, err := policy.ParseMonth(text)
 	switch {
 	case errors.Is(err, policy.ErrMonth):
-		return "", fmt.Errorf("%w: %w", errWrongInput, err)
+		return "", fmt.Errorf("%w: %w", api.ErrWrongInput, err)
 	case month > last:
-		return "", fmt.Errorf("%w: %s has not begun; look at %s or an earlier month", errWrongInput, month, last)
+		return "", fmt.Errorf("%w: %s has not begun; look at %s or an earlier month", api.ErrWrongInput, month, last)
 	}
 	return month, nil
 }

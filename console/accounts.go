@@ -113,7 +113,7 @@ func (r *request) months(c policy.Customer, last policy.Month, n int) ([]policy.
 
 // monthOf is the account's month of a moment (rule 4).
 func (s *site) monthOf(c policy.Customer, at time.Time) policy.Month {
-	return policy.MonthOf(at, s.lineZone(c.Line))
+	return policy.MonthOf(at, s.Policy.LineZone(c.Line))
 }
 
 // lineName is a line's name, and the number of one that is no line any more.

@@ -3,9 +3,11 @@ package console
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -51,27 +53,23 @@ func (q auditQuery) Narrow() bool {
 	return q != auditQuery{}
 }
 
-func (q auditQuery) parse(zone *time.Location) (f policy.AuditFilter, page policy.Page, err error) {
-	f = policy.AuditFilter{By: q.By, Act: q.Act, Subject: q.Subject, Customer: policy.CustomerNumber(q.Customer)}
-	if f.Since, err = day("since", q.Since, zone, 0); err != nil {
+// parse returns the audit's filter, and which page of it is wanted. The error is api.ErrWrongInput or policy.ErrMark.
+func (q auditQuery) parse(query url.Values, zone *time.Location) (f policy.AuditFilter, page policy.Page, err error) {
+	if f, err = api.ParseAuditFilter(query, zone); err != nil {
 		return f, page, err
 	}
-	if f.Until, err = day("until", q.Until, zone, 1); err != nil {
-		return f, page, err
+	if page.Older, err = policy.ParseMark(q.Older); err == nil {
+		page.Newer, err = policy.ParseMark(q.Newer)
 	}
-	if page.Older, err = policy.ParseMark(q.Older); err != nil {
-		return f, page, err
-	}
-	page.Newer, err = policy.ParseMark(q.Newer)
 	return f, page, err
 }
 
 func (r *request) audit() error {
 	q := r.auditQuery()
 	body := auditPage{Filter: q}
-	filter, page, err := q.parse(r.zone)
-	if errors.Is(err, errWrongInput) {
-		body.Problem = wrong(err)
+	filter, page, err := q.parse(r.QueryParams(), r.zone)
+	if errors.Is(err, api.ErrWrongInput) {
+		body.Problem = api.Sentence(err)
 		return r.render(http.StatusUnprocessableEntity, "audit", body)
 	}
 	if err != nil {

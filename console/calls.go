@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -20,7 +21,7 @@ const callsOnPage = 50
 func (s *site) callsNoun() noun {
 	return noun{title: "Calls", path: callsPath, route: func(r routes) {
 		r.get(callsPath, (*request).calls)
-		r.get(callsPath+exportEnd, (*request).exportCalls, users.TakeExports)
+		r.get(callsPath+api.ExportEnd, (*request).exportCalls, users.TakeExports)
 	}}
 }
 
@@ -36,7 +37,7 @@ type callsPage struct {
 	Lines       []policy.Line
 	Intents     []policy.Intent
 	Outcomes    []policy.Outcome
-	Specialists []specialistChoice
+	Specialists []api.Specialist
 	Columns     []column
 	Chosen      bool // the columns are not the usual ones
 	Days        []choice
@@ -72,12 +73,12 @@ func (r *request) calls() error {
 	f := r.callFilter()
 	body := callsPage{
 		Filter: f, Lines: r.site.Policy.Lines, Intents: policy.Intents(), Outcomes: append(policy.Outcomes(), policy.InProgress),
-		Specialists: specialists(r.site.Policy), Columns: r.columns(),
+		Specialists: api.Specialists(r.site.Policy), Columns: r.columns(),
 	}
 	body.Chosen = columnQuery(body.Columns) != ""
 	filter, page, err := f.parse(r.site.Policy, r.zone, r.may(users.SeeNumbers))
-	if errors.Is(err, errWrongInput) {
-		body.Problem = wrong(err)
+	if errors.Is(err, api.ErrWrongInput) {
+		body.Problem = api.Sentence(err)
 		return r.render(http.StatusUnprocessableEntity, "calls", body)
 	}
 	if led, err := r.atItsAddress(body.address(f)); led {
@@ -102,6 +103,13 @@ func (r *request) calls() error {
 		body.First = body.address(f.whole())
 	}
 	return r.render(http.StatusOK, "calls", body)
+}
+
+// exportCalls sends every call that the address selects as a file.
+func (r *request) exportCalls() error {
+	return r.site.exports.Send(r.Context, api.Export{
+		By: r.user.Name, Numbers: r.may(users.SeeNumbers), Filter: api.ReadCallFilter(r.QueryParams()), Format: r.QueryParam("format"), At: r.now, Zone: r.zone,
+	})
 }
 
 // atItsAddress leads a browser to the shortest address of what it asks for: a form sends each of its fields, empty ones too. A script is told it
@@ -166,10 +174,10 @@ func (b callsPage) Shows(name string) bool {
 
 // rows are calls as a list shows them.
 func (r *request) rows(calls []policy.Call) ([]callRow, error) {
-	counting := newTickets(r.site.Calls)
+	counts := r.site.Calls.TicketCounter(r.ctx())
 	rows := make([]callRow, 0, len(calls))
 	for _, c := range calls {
-		counted, err := counting.counted(r.ctx(), c)
+		counted, err := counts(c)
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -67,7 +68,7 @@ func (r *request) moveCase() error {
 	form.Offered = r.Request().Form["offered"]
 	done, err := r.moved(policy.CaseID(r.Param("id")), form)
 	if status := refusedCase(err); status != 0 {
-		return r.showCase(status, casePage{Form: form, Problem: sentence(err)})
+		return r.showCase(status, casePage{Form: form, Problem: api.Sentence(err)})
 	}
 	if err != nil {
 		return err

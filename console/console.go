@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -22,7 +23,7 @@ type site struct {
 	uploads   *uploads
 	turns     turns
 	streaming atomic.Int32 // streams of events that are open
-	exporting atomic.Int32 // exports that are under way
+	exports   *api.Exports
 	nouns     []noun
 }
 
@@ -55,15 +56,23 @@ func New(d Deps) http.Handler {
 		signin: signin.New(signin.Deps{Settings: d.Settings.Settings, Users: d.Users, Sessions: d.Sessions, Tokens: d.Tokens, Audit: d.Audit, Now: d.Now, Logger: d.Logger}),
 	}
 	s.nouns = s.all()
+	s.exports = &api.Exports{Calls: d.Calls, Policy: d.Policy, Audit: d.Audit, Slot: s.turns.take, Logger: d.Logger}
 	front := http.NewServeMux()
 	front.Handle("GET "+assetsPath, s.assets)
 	front.Handle("/", s.inTurn(s.signin.LoadAndSave(s.pages())))
 	outer := http.NewServeMux()
-	api := s.inTurn(s.api())
-	outer.Handle(apiPath, api)
-	outer.Handle(apiPath+"/", api) // no cookie works there, so that another site has nothing to misuse
+	programs := s.inTurn(s.api())
+	outer.Handle(api.Path, programs)
+	outer.Handle(api.Path+"/", programs) // no cookie works there, so another site has nothing to misuse
 	outer.Handle("/", s.sameOrigin(front))
 	return secured(outer)
+}
+
+func (s *site) api() http.Handler {
+	return api.New(api.Deps{
+		Policy: s.Policy, Permissions: s.Settings.Permissions, Lines: s.Lines, Calls: s.Calls, Accounts: s.Accounts, Cases: s.Cases, Audit: s.Audit,
+		Exports: s.exports, Bearer: s.signin.Bearer, Ready: s.Ready, Address: s.address(), Version: s.Version, Now: s.Now, Logger: s.Logger,
+	})
 }
 
 // pages are everything that is made for one person.
@@ -95,7 +104,7 @@ func (s *site) address() echo.IPExtractor {
 func streams(c echo.Context) bool { return streaming(c.Request()) }
 
 func streaming(r *http.Request) bool {
-	return strings.Contains(r.Header.Get("Accept"), "text/event-stream") || strings.HasSuffix(r.URL.Path, exportEnd)
+	return strings.Contains(r.Header.Get("Accept"), "text/event-stream") || api.IsExport(r)
 }
 
 func (s *site) panicked(c echo.Context, err error, stack []byte) error {
@@ -134,4 +143,21 @@ func (r routes) post(path string, handle func(*request) error, needs ...users.Pe
 
 func (r routes) any(path string, handle func(*request) error) {
 	r.echo.Any(path, r.site.guarded(handle, nil))
+}
+
+// contentPolicy lets a page use what comes from the console itself, and nothing that is written into the page: no inline script or style can
+// run, whoever put it there. Pictures may be data, because the stylesheet's own are.
+const contentPolicy = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// secured puts the headers on every answer that keep other sites and other programs out.
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin") // addresses hold filters, and those hold names
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+		next.ServeHTTP(w, r)
+	})
 }

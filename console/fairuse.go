@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -84,7 +85,7 @@ func (r *request) showBoard(status int, body boardPage) error {
 		body.Columns = append(body.Columns, column)
 	}
 	if len(body.Columns) == 0 {
-		return fmt.Errorf("%w: no case that is open can be %q", errWrongInput, string(body.State))
+		return fmt.Errorf("%w: no case that is open can be %q", api.ErrWrongInput, string(body.State))
 	}
 	return r.render(status, "board", body)
 }
@@ -199,9 +200,9 @@ func (r *request) openCase() error {
 	case err != nil && status == 0:
 		return err
 	case err != nil && r.FormValue("from") == "account" && !errors.Is(err, policy.ErrNoCustomer):
-		return r.showAccount(status, number, accountPage{Note: text, Problem: sentence(err)})
+		return r.showAccount(status, number, accountPage{Note: text, Problem: api.Sentence(err)})
 	case err != nil:
-		return r.showBoard(status, boardPage{Customer: string(number), Note: text, Problem: sentence(err)})
+		return r.showBoard(status, boardPage{Customer: string(number), Note: text, Problem: api.Sentence(err)})
 	}
 	return r.seeOther(casePath(opened.ID) + query("done", "open"))
 }

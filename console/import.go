@@ -2,12 +2,17 @@ package console
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
+	"sync"
+	"time"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -56,8 +61,8 @@ func (r *request) showImport(status int, body importPage) error {
 // upload reads a file and keeps it for the preview. What is wrong with it is shown as the command shows it.
 func (r *request) upload() error {
 	name, text, err := r.uploaded()
-	if errors.Is(err, errWrongInput) {
-		return r.showImport(http.StatusUnprocessableEntity, importPage{Problem: wrong(err)})
+	if errors.Is(err, api.ErrWrongInput) {
+		return r.showImport(http.StatusUnprocessableEntity, importPage{Problem: api.Sentence(err)})
 	}
 	if err != nil {
 		return err
@@ -79,17 +84,17 @@ func (r *request) upload() error {
 func (r *request) uploaded() (name string, text []byte, err error) {
 	const overhead = 64 << 10 // of the form around the file
 	r.Request().Body = http.MaxBytesReader(r.Response(), r.Request().Body, maxUpload+overhead)
-	tooLarge := fmt.Errorf("%w: the file is larger than %d MB; use \"supportline customers import\" on the server", errWrongInput, maxUpload>>20)
+	tooLarge := fmt.Errorf("%w: the file is larger than %d MB; use \"supportline customers import\" on the server", api.ErrWrongInput, maxUpload>>20)
 	if err := r.Request().ParseMultipartForm(maxUpload + overhead); err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
 			return "", nil, tooLarge
 		}
-		return "", nil, fmt.Errorf("%w: choose a customers file", errWrongInput)
+		return "", nil, fmt.Errorf("%w: choose a customers file", api.ErrWrongInput)
 	}
 	file, head, err := r.Request().FormFile("file")
 	if err != nil {
-		return "", nil, fmt.Errorf("%w: choose a customers file", errWrongInput)
+		return "", nil, fmt.Errorf("%w: choose a customers file", api.ErrWrongInput)
 	}
 	defer file.Close()
 	if head.Size > maxUpload {
@@ -158,11 +163,11 @@ func (r *request) previewRow(change policy.DirectoryChange) previewRow {
 	return row
 }
 
-// kept is the person's upload with the customers in it. The error is errWrongInput for one that is gone.
+// kept is the person's upload with the customers in it. The error is api.ErrWrongInput for one that is gone.
 func (r *request) kept() (upload, []policy.Customer, error) {
 	found, ok := r.site.uploads.get(r.Param("id"), r.user.Name, r.now)
 	if !ok {
-		return upload{}, nil, fmt.Errorf("%w: the file is not kept any longer; upload it again", errWrongInput)
+		return upload{}, nil, fmt.Errorf("%w: the file is not kept any longer; upload it again", api.ErrWrongInput)
 	}
 	customers, problems := policy.ReadCustomers(bytes.NewReader(found.text), r.site.Policy.DirectoryRules())
 	if len(problems) > 0 {
@@ -204,4 +209,60 @@ func (p page) Field(f policy.FieldChange, text string) string {
 		return "–"
 	}
 	return p.Text(text)
+}
+
+const (
+	// maxUploads bounds how many files wait for their import at once; a person has one at most. The one that waits longest makes room.
+	maxUploads = 4
+	// uploadFor is how long a file waits.
+	uploadFor = 15 * time.Minute
+)
+
+// uploads are the customers files that were looked at and are not imported yet. They stay on the server, in memory, so that what is imported is
+// what was looked at.
+type uploads struct {
+	mu    sync.Mutex
+	files []upload // oldest first
+}
+
+type upload struct {
+	id, by, name string
+	text         []byte
+	at           time.Time
+}
+
+// put keeps a file and gives the name under which it is found again. The person's earlier one goes.
+func (u *uploads) put(by, name string, text []byte, now time.Time) (id string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.sweep(now)
+	u.files = slices.DeleteFunc(u.files, func(f upload) bool { return f.by == by })
+	if len(u.files) == maxUploads {
+		u.files = slices.Delete(u.files, 0, 1)
+	}
+	id = rand.Text()
+	u.files = append(u.files, upload{id, by, name, text, now})
+	return id
+}
+
+// get is a person's own file, unless its time is over.
+func (u *uploads) get(id, by string, now time.Time) (upload, bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.sweep(now)
+	i := slices.IndexFunc(u.files, func(f upload) bool { return f.id == id && f.by == by })
+	if i < 0 {
+		return upload{}, false
+	}
+	return u.files[i], true
+}
+
+func (u *uploads) drop(id string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.files = slices.DeleteFunc(u.files, func(f upload) bool { return f.id == id })
+}
+
+func (u *uploads) sweep(now time.Time) {
+	u.files = slices.DeleteFunc(u.files, func(f upload) bool { return now.Sub(f.at) > uploadFor })
 }

@@ -273,7 +273,7 @@ func served(sid policy.CallSID, at time.Time, talked int) policy.Call {
 	return policy.Call{
 		SID: sid, Line: ukLine, From: caller, StartedAt: at, Answered: true, Customer: northwind.Number, Account: northwind.Name,
 		Month: policy.MonthOf(at, time.UTC), Intent: policy.Critical, Ticket: "4711", HuntingAt: at.Add(20 * time.Second),
-		Turns: []policy.Turn{{Key: "number/1", At: at.Add(8 * time.Second), Heard: "204518"}, {Key: "menu/2", At: at.Add(15 * time.Second), Heard: "1"}},
+		Exchanges: []policy.Exchange{{Key: "number/1", At: at.Add(8 * time.Second), Heard: "204518"}, {Key: "menu/2", At: at.Add(15 * time.Second), Heard: "1"}},
 		Trace: []policy.Decision{
 			{At: at, Rule: "hours.week", Result: "open: Monday to Friday 08:00-19:00", Inputs: []policy.Fact{{Name: "zone", Value: "Europe/London"}}},
 			{At: at.Add(20 * time.Second), Rule: "ring.step", Result: "rings +15550100001", Inputs: []policy.Fact{{Name: "team", Value: "critical"}}},

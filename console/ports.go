@@ -3,11 +3,11 @@ package console
 import (
 	"context"
 	"io"
-	"iter"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
@@ -21,7 +21,7 @@ type Deps struct {
 	Calls    Calls
 	Users    signin.Users
 	Sessions signin.Sessions
-	Audit    Audit
+	Audit    api.Audit
 	Tokens   Tokens
 	Accounts Accounts
 	Cases    Cases
@@ -36,7 +36,7 @@ type Deps struct {
 	// Health looks at the parts of the program that can fail, within a second or so.
 	Health func(ctx context.Context) []Finding
 	// Spoken gives what was heard after a turn of a call: by the specialist of a leg, or else by the caller. nil: nobody knows.
-	Spoken func(call policy.Call, turn policy.Turn) (specialist bool, sentences []string)
+	Spoken func(call policy.Call, turn policy.Exchange) (specialist bool, sentences []string)
 	// Recordings are those that were fetched; nil: none are.
 	Recordings Recordings
 	// Stopping is closed when the server stops: what would go on for ever ends then. nil: never.
@@ -48,21 +48,12 @@ type Deps struct {
 	Logger *zap.Logger
 }
 
-// Calls is the log of calls. Errors are policy's (ErrNoCall, and those of policy.Call.WithAct), or internal.
+// Calls is the log of calls.
 type Calls interface {
-	// Calls are selected calls without their stories, newest first, those with one start by SID from the last.
-	Calls(ctx context.Context, filter policy.Filter) iter.Seq2[policy.Call, error]
-	// Search is one page of selected calls without their stories, newest first. It costs bounded work.
-	Search(ctx context.Context, filter policy.Filter, page policy.Page) (policy.Found[policy.Call], error)
-	// CountCalls counts the calls that began from each time up to the next one, by outcome; "" are those that go on. There is one count less
-	// than times.
+	api.Calls
+	// CountCalls counts the calls that began from each time up to the next one, by outcome; "" are calls in progress. There is one count less than
+	// times.
 	CountCalls(ctx context.Context, times []time.Time) ([]policy.OutcomeCount, error)
-	// Call is one call with its story.
-	Call(ctx context.Context, sid policy.CallSID) (policy.Call, error)
-	// AccountSummaries are those of an account in a month, oldest first.
-	AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error)
-	// Act does what a person wants, and notes it in the audit.
-	Act(ctx context.Context, sid policy.CallSID, act policy.Act, seen int, zones func(policy.Phone) *time.Location) (policy.Call, error)
 }
 
 // UsageReports are the usage of all accounts. They are derived from the log in the background, because that takes too long for a page.
@@ -77,8 +68,8 @@ type UsageReports interface {
 
 // Lines are the company's lines, with what people edited of their dates.
 type Lines interface {
-	// InForce are the settings that calls are answered by at this moment, and Configured those without any edit.
-	InForce() policy.Settings
+	api.Lines
+	// Configured returns the settings without any edit.
 	Configured() policy.Settings
 	// Editions are those of a line before a version (0: all), newest first.
 	Editions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.Edition, error)
@@ -87,13 +78,6 @@ type Lines interface {
 	ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error)
 	// YAML are the dates in force, to paste into the configuration.
 	YAML() []byte
-}
-
-// Audit notes what people did, and finds it again.
-type Audit interface {
-	signin.Audit
-	// SearchAudit is one page of what was taken down, newest first.
-	SearchAudit(ctx context.Context, filter policy.AuditFilter, page policy.Page) (policy.Found[policy.AuditEntry], error)
 }
 
 // Tokens let programs use the API. Errors are users.ErrNoToken, ErrTokenExists, ErrTokenName and ErrManyTokens, or internal.
@@ -107,38 +91,23 @@ type Tokens interface {
 	RevokeToken(ctx context.Context, user, name, by string, at time.Time) error
 }
 
-// Accounts are the directory and what fair use derives of its accounts from the log. Errors are policy.ErrNoCustomer, or internal.
+// Accounts are the directory, with the usage of its accounts. Errors are policy.ErrNoCustomer, or internal.
 type Accounts interface {
-	Customer(ctx context.Context, number policy.CustomerNumber) (policy.Customer, error)
-	// SearchCustomers are at most limit customers that a text finds, by number, those after one ("" is before the first). next is where to go on,
-	// "" at the end; fewer than limit may be found although there are more.
-	SearchCustomers(ctx context.Context, text policy.Text, limit int, after policy.CustomerNumber) (found []policy.Customer, next policy.CustomerNumber, err error)
+	api.Accounts
 	// PlanImport says what importing customers would do.
 	PlanImport(ctx context.Context, customers []policy.Customer) (policy.ImportPlan, error)
 	// ImportPlanned does what a plan said, and notes it in the audit, or else nothing; policy.ErrDirectoryChanged.
 	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.Imported, error)
-	// Usage is what an account used in a month.
-	Usage(ctx context.Context, number policy.CustomerNumber, month policy.Month) (policy.Usage, error)
-	// UsageAfter is the same of at most limit customers, those after one; next is as in SearchCustomers.
-	UsageAfter(ctx context.Context, month policy.Month, limit int, after policy.CustomerNumber) (found []policy.Usage, next policy.CustomerNumber, err error)
 }
 
-// Cases are the review list. Errors are policy's (ErrNoCase, ErrNoCustomer, ErrCaseOpen, ErrNoNote, ErrNoEmail, and those of Case.Moved), or
-// internal.
+// Cases are the review list. Errors are as in api.Cases.
 type Cases interface {
-	Case(ctx context.Context, id policy.CaseID) (policy.Case, error)
-	// Cases are all of them, in the order in which they were opened.
-	Cases(ctx context.Context) iter.Seq2[policy.Case, error]
+	api.Cases
 	// CasesOf are an account's, in the order in which they were opened, as are OpenCases: those of all accounts that are not closed.
 	CasesOf(ctx context.Context, customer policy.CustomerNumber) ([]policy.Case, error)
 	OpenCases(ctx context.Context) ([]policy.CaseHead, error)
 	// ClosedCases are at most limit of them, newest first, behind a case, and whether there are more; "" is the first page.
 	ClosedCases(ctx context.Context, before policy.CaseID, limit int) (found []policy.Case, more bool, err error)
-	// OpenCase opens a case by hand, with the months it rests on as they are at that time.
-	OpenCase(ctx context.Context, number policy.CustomerNumber, by, note string, at time.Time) (policy.Case, error)
-	// MoveCase takes a case one step on; move.From, where it is set, is where the person saw it. It gives the e-mails that were put into the
-	// outbox: none where no mail server is configured.
-	MoveCase(ctx context.Context, id policy.CaseID, move policy.Move) (policy.Case, []policy.Notice, error)
 }
 
 // Outbox is where notices wait, and what was told stays for a while.
@@ -174,3 +143,112 @@ type Sound struct {
 	Type string // of media: audio/wav
 	Made time.Time
 }
+
+// Settings are the company's decisions about the console, checked.
+type Settings struct {
+	signin.Settings
+	Permissions users.Permissions
+	TestLines   []policy.Phone // that an admin may call from the console; in a demo, all may be
+}
+
+// Phones carry the calls that people make from the console, each playing the caller and every specialist of a call of their own. Errors are
+// policy.ErrNoPhoneCall where the person has no such call, ErrPhonesBusy and ErrNotTestLine, or internal.
+type Phones interface {
+	// Lines are those that may be called.
+	Lines() []policy.Phone
+	// Free says that callers choose their number, and count like others: in a demo. Elsewhere a call comes from policy.TestCaller.
+	Free() bool
+	// Dial begins a call, which goes on by itself, and gives its name. from is looked at only where Free.
+	Dial(by string, line, from policy.Phone, attested bool) (id string, err error)
+	// PhoneCalls are a person's calls, newest first: those that go on, and the last that are over.
+	PhoneCalls(by string) []PhoneCall
+	// PhoneCall is one of them as it stands.
+	PhoneCall(by, id string) (PhoneCall, error)
+	// Act does something in a call. It returns when that has had its effect, or ctx has ended.
+	Act(ctx context.Context, by, id string, act PhoneAct) error
+	// Moved returns when the call has another Version than that, or ctx has ended.
+	Moved(ctx context.Context, by, id string, version int) error
+}
+
+// PhoneCall is a call that is made from the console.
+type PhoneCall struct {
+	ID          string
+	Line, From  policy.Phone
+	Attested    bool
+	Version     int // goes up with each change
+	State       PhoneState
+	StartedAt   time.Time
+	JoinedAt    time.Time // caller and specialist talk since then; zero: they don't
+	EndedAt     time.Time
+	Said        []PhoneLine
+	Specialists []PhoneRung    // who were rung, in that order
+	SID         policy.CallSID // in the log; "" until the call is over
+	Trouble     string         // what went wrong with the line
+}
+
+// PhoneState is what a call is at.
+type PhoneState string
+
+// The states of a call.
+const (
+	PhoneSpeaks   PhoneState = "speaks"    // the line speaks
+	PhoneAsks     PhoneState = "asks"      // it waits for keys or words
+	PhoneRecords  PhoneState = "records"   // it records a message
+	PhoneRings    PhoneState = "rings"     // specialists ring
+	PhoneScreens  PhoneState = "screening" // one has picked up, and hears who calls
+	PhoneHolds    PhoneState = "holds"     // the caller waits
+	PhoneTalks    PhoneState = "talks"     // caller and specialist talk
+	PhoneLeaves   PhoneState = "leaves"    // the call ends
+	PhoneOver     PhoneState = "over"
+	PhoneDialling PhoneState = "dialling"
+)
+
+// PhoneLine is one line of what happened in a call.
+type PhoneLine struct {
+	At     time.Time
+	Who    PhoneParty
+	Number policy.Phone // of a specialist
+	Did    string       // "hears", "presses", "rings", ...
+	Text   string
+	Sound  bool // Text is a sound's name, and no sentence
+}
+
+// PhoneParty is one side of a call.
+type PhoneParty string
+
+// The sides.
+const (
+	PhoneCaller     PhoneParty = "caller"
+	PhoneSpecialist PhoneParty = "specialist"
+	PhoneProvider   PhoneParty = "provider"
+)
+
+// PhoneRung is a specialist who was rung.
+type PhoneRung struct {
+	Number policy.Phone
+	State  string // "rings", "picks up", ...: what was done last
+	Rings  bool   // and has not been answered for
+	Told   []string
+}
+
+// PhoneAct is what one side of a call does. One field is set.
+type PhoneAct struct {
+	Keys       string     // the caller presses 0 to 9, * and #
+	Words      string     // the caller says that
+	HangsUp    PhoneParty // PhoneCaller or PhoneSpecialist
+	Skip       bool       // lets what is heard, or the time for an answer, be over
+	Specialist policy.Phone
+	Answer     PhoneAnswer // of the Specialist
+}
+
+// PhoneAnswer is how a specialist who is rung answers.
+type PhoneAnswer string
+
+// The answers.
+const (
+	PhoneAccepts   PhoneAnswer = "accept" // picks up, hears who calls, presses 1
+	PhonePasses    PhoneAnswer = "pass"   // picks up, hears who calls, presses 2
+	PhoneVoicemail PhoneAnswer = "voicemail"
+	PhoneBusy      PhoneAnswer = "busy"
+	PhoneNobody    PhoneAnswer = "nobody"
+)

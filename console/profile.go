@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -88,15 +89,94 @@ func (r *request) setPassword() error {
 	var wait signin.Throttled
 	switch {
 	case errors.Is(err, signin.ErrNoPassword):
-		return fmt.Errorf("%w: you sign in at your company's identity provider, which has your password", errWrongInput)
+		return fmt.Errorf("%w: you sign in at your company's identity provider, which has your password", api.ErrWrongInput)
 	case errors.As(err, &wait):
 		return refuse(http.StatusTooManyRequests, tooManyTries(wait.Wait))
 	case errors.Is(err, signin.ErrWrongPassword):
 		return refuse(http.StatusUnprocessableEntity, "The present password is another one.")
 	case errors.Is(err, users.ErrPassword):
-		return refuse(http.StatusUnprocessableEntity, sentence(err))
+		return refuse(http.StatusUnprocessableEntity, api.Sentence(err))
 	case err != nil:
 		return err
 	}
 	return r.seeOther(signInPath + "?why=password")
+}
+
+const tokensPath = profilePath + "/tokens"
+
+// tokensNoun is the tokens by which a person's programs use the API. They stand on the person's page.
+func (s *site) tokensNoun() noun {
+	return noun{path: tokensPath, route: func(r routes) {
+		r.post(tokensPath, (*request).addToken)
+		r.post(tokensPath+"/revoke", (*request).revokeToken)
+	}}
+}
+
+// tokenForm is what a person wrote to make a token, where it was refused.
+type tokenForm struct {
+	Name, Days       string
+	ReadOnly, Masked bool
+	Problem          string
+}
+
+// addToken makes a token and shows it, this once. The page is the answer itself, because what it shows is kept nowhere; a reload makes no second
+// token, since its name is taken by then.
+func (r *request) addToken() error {
+	form := tokenForm{Name: r.FormValue("name"), Days: r.FormValue("days"), ReadOnly: r.FormValue("readonly") != "", Masked: r.FormValue("masked") != ""}
+	secret := signin.NewToken()
+	token := users.Token{User: r.user.Name, Hash: users.HashToken(secret), ReadOnly: form.ReadOnly, Masked: form.Masked, CreatedAt: r.now}
+	var err error
+	if token.Name, err = users.ParseTokenName(form.Name); err == nil {
+		days, wrong := strconv.Atoi(form.Days)
+		if wrong != nil {
+			days = -1
+		}
+		token.ExpiresAt, err = users.TokenEnd(days, r.now)
+	}
+	if err == nil {
+		err = r.site.Tokens.AddToken(r.ctx(), token, r.user.Name)
+	}
+	for _, theirs := range []error{users.ErrTokenName, users.ErrTokenDays, users.ErrTokenExists, users.ErrManyTokens} {
+		if errors.Is(err, theirs) {
+			form.Problem = api.Sentence(err)
+			return r.showProfile(http.StatusUnprocessableEntity, profilePage{Form: form})
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return r.showProfile(http.StatusOK, profilePage{NewToken: secret, NewName: token.Name})
+}
+
+func (r *request) revokeToken() error {
+	name := r.FormValue("name")
+	if name == "" {
+		return fmt.Errorf("%w: no token was chosen", api.ErrWrongInput)
+	}
+	if err := r.site.Tokens.RevokeToken(r.ctx(), r.user.Name, name, r.user.Name, r.now); err != nil {
+		return err
+	}
+	return r.seeOther(profilePath + "?done=revoked#tokens")
+}
+
+// tokenRow is a token in the list.
+type tokenRow struct {
+	users.Token
+	Over bool
+}
+
+func (r *request) tokenRows() ([]tokenRow, error) {
+	all, err := r.site.Tokens.TokensOf(r.ctx(), r.user.Name)
+	rows := make([]tokenRow, len(all))
+	for i, t := range all {
+		rows[i] = tokenRow{t, t.Over(r.now)}
+	}
+	return rows, err
+}
+
+// apiNoun is the page that names the OpenAPI file, and explains the kinds of problems where their addresses lead.
+func (s *site) apiNoun() noun {
+	return noun{path: "/api", route: func(r routes) {
+		r.get("/api", func(r *request) error { return r.render(http.StatusOK, "api", api.Problems()) })
+	}}
 }

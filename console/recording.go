@@ -21,7 +21,7 @@ type spoken struct {
 
 // spoken are the turns in which something was pressed, said or heard.
 func (r *request) spoken(call policy.Call) (all []spoken) {
-	for _, turn := range call.Turns {
+	for _, turn := range call.Exchanges {
 		one := spoken{At: turn.At, Who: "caller", Pressed: turn.Heard}
 		if r.site.Spoken != nil {
 			specialist, sentences := r.site.Spoken(call, turn)

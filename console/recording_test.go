@@ -38,14 +38,14 @@ func TestRecordings(t *testing.T) {
 	var p *place
 	p = mustPlace(t, func(d *console.Deps) {
 		d.Recordings = shelf{func() *store.Store { return p.store }}
-		d.Spoken = func(_ policy.Call, turn policy.Turn) (bool, []string) {
+		d.Spoken = func(_ policy.Call, turn policy.Exchange) (bool, []string) {
 			return strings.HasPrefix(turn.Key, "screen/"), []string{"Words of " + turn.Key + "."}
 		}
 	})
 	call := served("CA1", monday.Add(-time.Hour), 60)
 	call.Message = &policy.Recording{SID: "RE1", URL: "https://api.example.com/RE1", Seconds: 9, Copy: &policy.RecordingCopy{Place: "folder:x", File: "RE1.wav", Bytes: 9, At: monday}}
 	call.Recordings = []policy.Recording{{SID: "RE2", URL: "https://api.example.com/RE2", Seconds: 60}}
-	call.Turns = append(call.Turns, policy.Turn{Key: "screen/CAleg/1", At: monday.Add(-59 * time.Minute)})
+	call.Exchanges = append(call.Exchanges, policy.Exchange{Key: "screen/CAleg/1", At: monday.Add(-59 * time.Minute)})
 	p.load(t, call)
 	viewer, operator := p.as(t, users.Viewer), p.as(t, users.Operator)
 	viewer.get("/calls/CA1").want(t, http.StatusOK, "Voicemail", "Your role does not include listening.", "Words of screen/CAleg/1.", "specialist").without(t, "<audio", "Listen")

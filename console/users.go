@@ -4,9 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"unicode"
-	"unicode/utf8"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -66,7 +65,7 @@ func (r *request) addUser() error {
 	}
 	for _, theirs := range []error{users.ErrName, users.ErrRole, users.ErrPassword, users.ErrExists} {
 		if errors.Is(err, theirs) {
-			return r.showUsers(http.StatusUnprocessableEntity, usersPage{Name: typed, Problem: sentence(err)})
+			return r.showUsers(http.StatusUnprocessableEntity, usersPage{Name: typed, Problem: api.Sentence(err)})
 		}
 	}
 	if err != nil {
@@ -79,14 +78,14 @@ func (r *request) addUser() error {
 func (r *request) changeUser() error {
 	name, act := r.Param("name"), r.FormValue("act")
 	if name == r.user.Name && act != "signout" {
-		return fmt.Errorf("%w: this is you; another admin can change your role or shut you out", errWrongInput)
+		return fmt.Errorf("%w: this is you; another admin can change your role or shut you out", api.ErrWrongInput)
 	}
 	var change users.Change
 	switch act {
 	case "role":
 		role, err := users.ParseRole(r.FormValue("role"))
 		if err != nil {
-			return fmt.Errorf("%w: %w", errWrongInput, err)
+			return fmt.Errorf("%w: %w", api.ErrWrongInput, err)
 		}
 		change = users.WithRole(role, r.user.Name, r.now)
 	case "disable":
@@ -96,7 +95,7 @@ func (r *request) changeUser() error {
 	case "signout":
 		change = users.SignedOutEverywhere(r.user.Name, r.now)
 	default:
-		return fmt.Errorf("%w: nothing that can be done to a user was chosen", errWrongInput)
+		return fmt.Errorf("%w: nothing that can be done to a user was chosen", api.ErrWrongInput)
 	}
 	if _, err := r.site.Users.ChangeUser(r.ctx(), name, change); err != nil {
 		return err
@@ -106,11 +105,4 @@ func (r *request) changeUser() error {
 
 func (r *request) usersDone(act, name string) error {
 	return r.seeOther(usersPath + query("done", act, "name", name))
-}
-
-// sentence is an error as one: with a capital and a full stop.
-func sentence(err error) string {
-	text := err.Error()
-	first, size := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(first)) + text[size:] + "."
 }

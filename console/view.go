@@ -1,12 +1,19 @@
 package console
 
 import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"fmt"
 	"html/template"
 	"io"
+	"mime"
+	"net/http"
 	"path"
 	"strings"
+	"sync"
 )
 
 //go:embed view/*.html
@@ -47,4 +54,81 @@ func (v views) write(w io.Writer, name string, p page) error {
 		return fmt.Errorf("there is no view %s", name)
 	}
 	return t.ExecuteTemplate(w, "layout", p)
+}
+
+//go:embed static/*.css static/*.js static/*.svg
+var staticFiles embed.FS
+
+// assetsPath is where static files are. The address of each holds a hash of its content, so that browsers keep it for good.
+const assetsPath = "/static/"
+
+// assets are the static files by their addresses.
+type assets map[string]asset
+
+type asset struct {
+	kind   string
+	plain  []byte
+	zipped func() []byte // compressed once, when it is first asked for
+}
+
+// newAssets reads the static files.
+func newAssets() assets {
+	files, err := staticFiles.ReadDir("static")
+	if err != nil {
+		panic(err) // they are part of the program
+	}
+	all := assets{}
+	for _, f := range files {
+		text, err := staticFiles.ReadFile("static/" + f.Name())
+		if err != nil {
+			panic(err)
+		}
+		all[address(f.Name(), text)] = asset{mime.TypeByExtension(path.Ext(f.Name())), text, sync.OnceValue(func() []byte { return zipped(text) })}
+	}
+	return all
+}
+
+// address puts the hash of its content into a file's name: /static/own.0123456789ab.css.
+func address(name string, text []byte) string {
+	sum := sha256.Sum256(text)
+	extension := path.Ext(name)
+	return assetsPath + strings.TrimSuffix(name, extension) + "." + hex.EncodeToString(sum[:6]) + extension
+}
+
+func zipped(text []byte) []byte {
+	var b bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is a good one, and a buffer takes everything
+	_, _ = w.Write(text)
+	_ = w.Close()
+	return b.Bytes()
+}
+
+// path is the address of a file by its name; the name itself, which leads nowhere, for one that is not there.
+func (a assets) path(name string) string {
+	extension := path.Ext(name)
+	start := assetsPath + strings.TrimSuffix(name, extension) + "."
+	for at := range a {
+		if middle, ok := strings.CutPrefix(at, start); ok && path.Ext(at) == extension && !strings.Contains(strings.TrimSuffix(middle, extension), ".") {
+			return at
+		}
+	}
+	return name
+}
+
+// ServeHTTP serves a static file, to anybody: nothing in it is secret.
+func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	file, ok := a[r.URL.Path]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	h, text := w.Header(), file.plain
+	h.Set("Content-Type", file.kind)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Vary", "Accept-Encoding")
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		text = file.zipped()
+	}
+	_, _ = w.Write(text) // a client that is gone needs no answer
 }

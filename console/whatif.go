@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -64,8 +65,8 @@ func (r *request) whatIf() error {
 	}
 	body.Since = body.Until.Plus(1 - body.Span)
 	other, err := body.other(fair)
-	if errors.Is(err, policy.ErrLimit) || errors.Is(err, errWrongInput) {
-		body.Problem, body.Ready = wrong(err), true
+	if errors.Is(err, policy.ErrLimit) || errors.Is(err, api.ErrWrongInput) {
+		body.Problem, body.Ready = api.Sentence(err), true
 		return r.render(http.StatusUnprocessableEntity, "whatif", body)
 	}
 	if err := r.compare(&body, fair, other); err != nil {
@@ -93,7 +94,7 @@ func (r *request) limitFields(fair policy.FairUse) []limitField {
 	return fields
 }
 
-// other are the figures with those of the form in their place. The error is policy.ErrLimit, or errWrongInput.
+// other are the figures with those of the form in their place. The error is policy.ErrLimit, or api.ErrWrongInput.
 func (p *whatIfPage) other(fair policy.FairUse) (policy.FairUse, error) {
 	var limits []policy.Limit
 	for _, f := range p.Fields {
@@ -109,7 +110,7 @@ func (p *whatIfPage) other(fair policy.FairUse) (policy.FairUse, error) {
 	p.Asked = len(limits) > 0
 	other, err := fair.With(limits...)
 	if err == nil && p.Span+other.Lead() > maxReportMonths {
-		return other, fmt.Errorf("%w: within %d months is further back than this page looks; write at most %d", errWrongInput, other.SustainedWithin, maxReportMonths-p.Span+1)
+		return other, fmt.Errorf("%w: within %d months is further back than this page looks; write at most %d", api.ErrWrongInput, other.SustainedWithin, maxReportMonths-p.Span+1)
 	}
 	return other, err
 }

@@ -31,14 +31,14 @@ const (
 func (t *turn) order(say ...Phrase) Reply {
 	reply := t.then(ThenWait, stepWait, say...)
 	state := &t.call.State
-	state.Order, state.OrderedAt, state.Word, state.WordAt = state.Turn, t.now, "", time.Time{}
+	state.Order, state.OrderedAt, state.Word, state.WordAt = state.Exchange, t.now, "", time.Time{}
 	return reply
 }
 
 // waits says that the webhook only asks whether the ringing is over, and it is not: then nothing changes.
 func (t *turn) waits() bool {
 	state := t.call.State
-	if t.in.Step != stepWait || state.Step != stepWait || t.in.Turn != state.Turn || t.in.Gone {
+	if t.in.Step != stepWait || state.Step != stepWait || t.in.Turn != state.Exchange || t.in.Gone {
 		return false
 	}
 	found, since := standingOf(t.call)
@@ -102,7 +102,7 @@ func standingOf(c policy.Call) (found standing, since time.Time) {
 // legsOf are the legs of the last order.
 func legsOf(c policy.Call) (legs []policy.Leg) {
 	for _, l := range c.Legs {
-		if l.Order > 0 && l.Order == c.State.Order {
+		if l.Attempt > 0 && l.Attempt == c.State.Order {
 			legs = append(legs, l)
 		}
 	}
@@ -170,7 +170,7 @@ func (t *turn) missed() {
 // stranded says that the caller is in the conference alone: the specialist's leg ended before the caller came, or as good as.
 func stranded(c policy.Call) (policy.Leg, bool) {
 	leg, accepted := c.Accepted()
-	alone := accepted && leg.Order > 0 && !c.JoinedAt.IsZero() && !leg.EndedAt.IsZero() && leg.EndedAt.Sub(c.JoinedAt) < goneWithin
+	alone := accepted && leg.Attempt > 0 && !c.JoinedAt.IsZero() && !leg.EndedAt.IsZero() && leg.EndedAt.Sub(c.JoinedAt) < goneWithin
 	return leg, alone && c.State.Step == stepRang && c.End().IsZero()
 }
 
@@ -186,7 +186,7 @@ func (m Machine) Rung(call policy.Call, r Rung, now time.Time) policy.Call {
 	t := m.start(call.Clip(), Input{}, now)
 	for _, rung := range r.Legs {
 		leg := t.call.Leg(rung.SID)
-		leg.To, leg.Order = rung.To, r.Order
+		leg.To, leg.Attempt = rung.To, r.Order
 		t.call = t.call.WithLeg(leg)
 	}
 	if r.Order != call.State.Order || call.State.Word != "" {

@@ -304,7 +304,7 @@ func TestLateWordsChangeNothing(t *testing.T) {
 	c := newBesideCall(t)
 	c.presses("CA2", 3, "2") // the leg's webhooks were faster
 	c.rung(3, "CA2")
-	if len(c.call.Legs) != 1 || c.call.Legs[0].Order != 3 || c.call.Legs[0].PassedAt.IsZero() {
+	if len(c.call.Legs) != 1 || c.call.Legs[0].Attempt != 3 || c.call.Legs[0].PassedAt.IsZero() {
 		t.Errorf("%+v", c.call.Legs)
 	}
 	once := mustJSON(t, c.call)

@@ -47,13 +47,13 @@ func (m Machine) Errands(before, after policy.Call) []Errand {
 
 // idle says that a leg rung beside the call is of no use any more: the call is over, somebody else has it, or the caller is past that step.
 func idle(c policy.Call, l policy.Leg) bool {
-	if l.Order == 0 || l.Over() || !l.PassedAt.IsZero() {
+	if l.Attempt == 0 || l.Over() || !l.PassedAt.IsZero() {
 		return false
 	}
 	if taken, accepted := c.Accepted(); accepted {
 		return taken.SID != l.SID // the end of the conference ends the other
 	}
-	return !c.End().IsZero() || l.Order != c.State.Order || c.State.Step != stepWait
+	return !c.End().IsZero() || l.Attempt != c.State.Order || c.State.Step != stepWait
 }
 
 // fetched is where the caller should be who still hears the ringing tone, or is alone in the conference; "" where everything is as it should.
@@ -63,7 +63,7 @@ func fetched(c policy.Call) string {
 	}
 	found, _ := standingOf(c)
 	if _, alone := stranded(c); alone || (c.State.Step == stepWait && found != goesOn) {
-		return turnKey(c.State.Step, c.State.Turn)
+		return turnKey(c.State.Step, c.State.Exchange)
 	}
 	return ""
 }

@@ -28,8 +28,8 @@ const (
 // for one: the plain way is right for both.
 func (m Machine) Fail(call policy.Call, f Failure, now time.Time) (policy.Call, Reply) {
 	place := failureKey + f.Path
-	var before []policy.Turn
-	for _, turn := range call.Turns {
+	var before []policy.Exchange
+	for _, turn := range call.Exchanges {
 		if strings.HasPrefix(turn.Key, failureKey) {
 			before = append(before, turn)
 		}
@@ -84,11 +84,11 @@ func (t *turn) resume(path string, again bool) Reply {
 
 // lastReply is what the caller was told last.
 func lastReply(call policy.Call) (Reply, bool) {
-	for i := len(call.Turns) - 1; i >= 0; i-- {
-		if strings.HasPrefix(call.Turns[i].Key, stepScreen+"/") || strings.HasPrefix(call.Turns[i].Key, stepAnswer+"/") {
+	for i := len(call.Exchanges) - 1; i >= 0; i-- {
+		if strings.HasPrefix(call.Exchanges[i].Key, stepScreen+"/") || strings.HasPrefix(call.Exchanges[i].Key, stepAnswer+"/") {
 			continue
 		}
-		if reply, ok := answered(call, call.Turns[i].Key); ok {
+		if reply, ok := answered(call, call.Exchanges[i].Key); ok {
 			return reply, true
 		}
 	}

@@ -51,7 +51,7 @@ func TestFailuresNeverGoInCircles(t *testing.T) {
 						path = "voice/" + reply.Next
 					}
 				}
-				t.Errorf("the caller still goes in circles: %+v", call.Turns)
+				t.Errorf("the caller still goes in circles: %+v", call.Exchanges)
 			})
 		}
 	}

@@ -63,7 +63,7 @@ func (h *webhooks) status(w *hook) error {
 func (h *webhooks) legStatus(w *hook) error {
 	return h.learn(w, policy.CallSID(w.Param("call")), policy.Report{
 		At: w.reported(), Leg: policy.CallSID(w.CallSID), From: policy.Phone(w.From), To: policy.Phone(w.To),
-		Status: w.CallStatus, Seconds: w.CallSeconds, Order: orderNumber(w),
+		Status: w.CallStatus, Seconds: w.CallSeconds, Attempt: orderNumber(w),
 	})
 }
 

@@ -51,7 +51,7 @@ func (m Machine) start(call policy.Call, in Input, now time.Time) *turn {
 // decide finds the step. A webhook of a step that the call is not at (its state was lost) starts the call over rather than end it.
 func (t *turn) decide() Reply {
 	state := t.call.State
-	if t.in.Step != stepArrive && (t.in.Step != state.Step || t.in.Turn != state.Turn) {
+	if t.in.Step != stepArrive && (t.in.Step != state.Step || t.in.Turn != state.Exchange) {
 		t.note("call.resumed", "the step is not known, so the call starts over", "step", t.in.key())
 		return t.arrive()
 	}
@@ -88,13 +88,13 @@ func (t *turn) finish(key, heard string, reply Reply) (policy.Call, Reply) {
 	if err != nil { // a Reply holds strings and numbers only
 		panic(err)
 	}
-	t.call.Turns = append(t.call.Turns, policy.Turn{Key: key, At: t.now, Heard: heard, Reply: filed})
+	t.call.Exchanges = append(t.call.Exchanges, policy.Exchange{Key: key, At: t.now, Heard: heard, Reply: filed})
 	return t.call, reply
 }
 
 // answered gives the reply that a webhook got before.
 func answered(call policy.Call, key string) (Reply, bool) {
-	filed, ok := call.Turn(key)
+	filed, ok := call.Exchange(key)
 	if !ok {
 		return Reply{}, false
 	}
@@ -120,8 +120,8 @@ func (t *turn) then(what Then, step string, say ...Phrase) Reply {
 	if state.Step != step {
 		state.Step, state.Misses, state.Repeats = step, 0, 0
 	}
-	state.Turn++
-	return Reply{Say: say, Then: what, Next: turnKey(step, state.Turn)}
+	state.Exchange++
+	return Reply{Say: say, Then: what, Next: turnKey(step, state.Exchange)}
 }
 
 // leave says goodbye.

@@ -37,7 +37,7 @@ func (m Machine) NextLeg(call policy.Call, in LegInput, now time.Time) (policy.C
 	if leg.To == "" {
 		leg.To = in.To
 	}
-	leg.Order = max(leg.Order, in.Order)
+	leg.Attempt = max(leg.Attempt, in.Order)
 	reply := t.leg(&leg, in)
 	t.call = t.call.WithLeg(leg)
 	return t.finish(in.key(), in.Keys, reply)

@@ -14,7 +14,7 @@ type Heard struct {
 }
 
 // Transcript gives the words that a turn of a call was answered with. line is the dialled one. A reply that another version wrote has none.
-func (w Words) Transcript(line policy.Line, turn policy.Turn) Heard {
+func (w Words) Transcript(line policy.Line, turn policy.Exchange) Heard {
 	h := Heard{Specialist: strings.HasPrefix(turn.Key, stepScreen+"/") || strings.HasPrefix(turn.Key, stepAnswer+"/")}
 	var reply Reply
 	if json.Unmarshal(turn.Reply, &reply) != nil {

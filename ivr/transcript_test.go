@@ -19,7 +19,7 @@ func TestTranscript(t *testing.T) {
 	call, _ = machine.Next(call, ivr.Input{Step: "menu", Turn: 2, Keys: "1"}, tuesday)
 	call, _ = machine.NextLeg(call, ivr.LegInput{Step: "screen", Leg: "CA2", To: oncall1, Try: 1}, tuesday)
 	var got []ivr.Heard
-	for _, turn := range call.Turns {
+	for _, turn := range call.Exchanges {
 		got = append(got, ivr.DefaultWords().Transcript(s.Lines[1], turn))
 	}
 	want := []ivr.Heard{
@@ -31,7 +31,7 @@ func TestTranscript(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if h := ivr.DefaultWords().Transcript(s.Lines[1], policy.Turn{Key: "menu/2", Reply: json.RawMessage(`"another version"`)}); len(h.Sentences) > 0 {
+	if h := ivr.DefaultWords().Transcript(s.Lines[1], policy.Exchange{Key: "menu/2", Reply: json.RawMessage(`"another version"`)}); len(h.Sentences) > 0 {
 		t.Errorf("an unknown reply has words: %+v", h)
 	}
 }

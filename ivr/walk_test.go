@@ -365,7 +365,7 @@ func (w *walker) retryIsTheSame(call policy.Call, in ivr.Input, reply ivr.Reply)
 	if fmt.Sprint(same) != fmt.Sprint(reply) && mustJSON(w.t, same) != mustJSON(w.t, reply) {
 		w.t.Errorf("a retry hears something else:\n%+v\n%+v", reply, same)
 	}
-	if len(again.Turns) != len(call.Turns) || len(again.Trace) != len(call.Trace) {
+	if len(again.Exchanges) != len(call.Exchanges) || len(again.Trace) != len(call.Trace) {
 		w.t.Error("a retry changed the call")
 	}
 }
@@ -373,7 +373,7 @@ func (w *walker) retryIsTheSame(call policy.Call, in ivr.Input, reply ivr.Reply)
 // fingerprint is the state of a call without its history and its turn counter, so that a loop cannot hide behind them.
 func fingerprint(call policy.Call, reply ivr.Reply) string {
 	state := call.State
-	state.Turn, state.Order = 0, 0
+	state.Exchange, state.Order = 0, 0
 	step, _, _ := strings.Cut(reply.Next, "/")
 	wrong := 0
 	if step == "number" || step == "known" { // no other step looks at it

@@ -2,6 +2,8 @@ package policy
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -80,4 +82,159 @@ func instead(before string) string {
 		return ""
 	}
 	return " instead of " + before
+}
+
+// Standing is the last act of a kind that nobody has taken back.
+func (c Call) Standing(kind ActKind) (Act, bool) {
+	undone := 0
+	for _, a := range slices.Backward(c.Acts) {
+		switch {
+		case a.Kind != kind:
+		case a.Undo:
+			undone++
+		case undone > 0:
+			undone--
+		default:
+			return a, true
+		}
+	}
+	return Act{}, false
+}
+
+// WithAct is the call after a person's act, which it adds to Acts. seen is how many acts the person had seen: one more by somebody else
+// refuses this one, -1 takes any. account and zone, that of its home line (UTC where nil), are looked at for an attach only. A call that is returned with
+// an error is the call as it was. Errors: ErrNobody, ErrNoReason, ErrNoValue, ErrCallChanged with what changed, ErrAlready,
+// ErrNothingToWaive, ErrNothingToUndo, ErrNoCustomer.
+func (c Call) WithAct(a Act, seen int, account Customer, zone *time.Location) (Call, error) {
+	a.By, a.Value, a.Reason = written(a.By), written(a.Value), written(a.Reason)
+	if err := a.complete(); err != nil {
+		return c, err
+	}
+	if seen >= 0 && seen != len(c.Acts) {
+		return c, fmt.Errorf("%w since you looked: %s", ErrCallChanged, actWords(c.Acts[min(seen, len(c.Acts)):]))
+	}
+	var changed Call
+	var act Act
+	var err error
+	if a.Undo {
+		changed, act, err = c.undone(a)
+	} else {
+		changed, act, err = c.done(a, account, zone)
+	}
+	if err != nil {
+		return c, err
+	}
+	changed.Acts = append(slices.Clip(c.Acts), act)
+	return changed, nil
+}
+
+// written is what a person wrote as it can be shown anywhere.
+func written(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
+
+func actWords(acts []Act) string {
+	words := make([]string, len(acts))
+	for i, a := range acts {
+		words[i] = a.Words() + " at " + clock(a.At)
+	}
+	return strings.Join(words, "; ")
+}
+
+// complete says what is missing in an act.
+func (a Act) complete() error {
+	switch {
+	case strings.TrimSpace(a.By) == "":
+		return ErrNobody
+	case !slices.Contains([]ActKind{ActWaive, ActTraining, ActAttach, ActTicket, ActNote}, a.Kind):
+		return fmt.Errorf("%w: nobody can %q a call", ErrNoValue, a.Kind)
+	case a.Undo:
+		return nil
+	case a.Kind == ActWaive && strings.TrimSpace(a.Reason) == "":
+		return fmt.Errorf("%w: write why the call was necessary", ErrNoReason)
+	case (a.Kind == ActTicket || a.Kind == ActNote || a.Kind == ActAttach) && strings.TrimSpace(a.Value) == "":
+		return fmt.Errorf("%w for %s", ErrNoValue, a.Kind)
+	}
+	return nil
+}
+
+// done does an act.
+func (c Call) done(a Act, account Customer, zone *time.Location) (Call, Act, error) {
+	switch a.Kind {
+	case ActWaive:
+		if c.Waived {
+			return c, a, c.already(a.Kind, "the call is waived")
+		}
+		if err := c.waivable(a.Limit); err != nil {
+			return c, a, err
+		}
+		c.Waived = true
+	case ActTraining:
+		if c.Training {
+			return c, a, c.already(a.Kind, "the call is marked as training")
+		}
+		c.Training = true
+	case ActTicket:
+		if c.Ticket == Ticket(a.Value) {
+			return c, a, c.already(a.Kind, "the call is about ticket "+a.Value)
+		}
+		a.Before, c.Ticket = string(c.Ticket), Ticket(a.Value)
+	case ActAttach:
+		return c.attached(a, account, zone)
+	}
+	return c, a, nil
+}
+
+// already refuses what is so already, and says who did it and when, if a person did.
+func (c Call) already(kind ActKind, state string) error {
+	if last, ok := c.Standing(kind); ok {
+		state = actWords([]Act{last})
+	}
+	return fmt.Errorf("%w: %s", ErrAlready, state)
+}
+
+// waivable refuses what needs no waiver: a call that is over and talked no longer than the limit.
+func (c Call) waivable(limit time.Duration) error {
+	seconds, _, talked := c.Talk()
+	switch {
+	case c.End().IsZero() && !talked, time.Duration(seconds)*time.Second > limit:
+		return nil
+	case !talked:
+		return fmt.Errorf("%w: the call reached no specialist", ErrNothingToWaive)
+	}
+	return fmt.Errorf("%w: the talk of %d s is within the limit of %d s", ErrNothingToWaive, seconds, int(limit/time.Second))
+}
+
+func (c Call) attached(a Act, account Customer, zone *time.Location) (Call, Act, error) {
+	switch {
+	case account.Number != CustomerNumber(a.Value):
+		return c, a, fmt.Errorf("%w: %s", ErrNoCustomer, a.Value)
+	case c.Customer == account.Number:
+		return c, a, c.already(a.Kind, "the call is attached to customer "+a.Value)
+	}
+	if zone == nil {
+		zone = time.UTC
+	}
+	a.Before, a.BeforeAccount, a.BeforeMonth = string(c.Customer), c.Account, c.Month
+	c.Customer, c.Account, c.Month = account.Number, account.Name, MonthOf(c.StartedAt, zone)
+	return c, a, nil
+}
+
+// undone takes the last standing act of the kind back. The undoing names what it took back, so that it can be read alone.
+func (c Call) undone(a Act) (Call, Act, error) {
+	last, ok := c.Standing(a.Kind)
+	if !ok {
+		return c, a, fmt.Errorf("%w: no %s stands", ErrNothingToUndo, a.Kind)
+	}
+	a.Value, a.Before, a.Limit = last.Before, last.Value, 0
+	switch a.Kind {
+	case ActWaive:
+		c.Waived = false
+	case ActTraining:
+		c.Training = false
+	case ActTicket:
+		c.Ticket = Ticket(last.Before)
+	case ActAttach:
+		a.BeforeAccount, a.BeforeMonth = c.Account, c.Month
+		c.Customer, c.Account, c.Month = CustomerNumber(last.Before), last.BeforeAccount, last.BeforeMonth
+	}
+	return c, a, nil
 }

@@ -24,11 +24,11 @@ type Call struct {
 	Intent   Intent         `json:"intent,omitempty"`
 	Ticket   Ticket         `json:"ticket,omitempty"`
 
-	State   State      `json:"state"`
-	Turns   []Turn     `json:"turns,omitempty"`
-	Trace   []Decision `json:"trace,omitempty"`
-	Legs    []Leg      `json:"legs,omitempty"`
-	Message *Recording `json:"message,omitempty"` // the voicemail that was left
+	State     State      `json:"state"`
+	Exchanges []Exchange `json:"turns,omitempty"`
+	Trace     []Decision `json:"trace,omitempty"`
+	Legs      []Leg      `json:"legs,omitempty"`
+	Message   *Recording `json:"message,omitempty"` // the voicemail that was left
 	// Recordings of the talk, where the company records, and other messages than the one above; by SID.
 	Recordings []Recording `json:"recordings,omitempty"`
 	// WrongNumbers are the times at which a customer number was entered that nobody has.
@@ -62,13 +62,13 @@ const StepRecorded = "recorded"
 
 // State is the machine's place in a call. Only ivr decides by it.
 type State struct {
-	Step    string `json:"step,omitempty"`
-	Turn    int    `json:"turn,omitempty"`    // of the webhook that is expected next
-	Misses  int    `json:"misses,omitempty"`  // wrong answers and silences at the present step
-	Repeats int    `json:"repeats,omitempty"` // of the present step, on the caller\'s wish
-	Team    string `json:"team,omitempty"`
-	Round   int    `json:"round,omitempty"` // of the ring step in progress, from 0
-	Ring    int    `json:"ring,omitempty"`  // index of the ring step in progress
+	Step     string `json:"step,omitempty"`
+	Exchange int    `json:"turn,omitempty"`    // of the webhook that is expected next
+	Misses   int    `json:"misses,omitempty"`  // wrong answers and silences at the present step
+	Repeats  int    `json:"repeats,omitempty"` // of the present step, on the caller\'s wish
+	Team     string `json:"team,omitempty"`
+	Round    int    `json:"round,omitempty"` // of the ring step in progress, from 0
+	Ring     int    `json:"ring,omitempty"`  // index of the ring step in progress
 	// Order is the last ring step that was rung beside the call, by its turn; OrderedAt is when, and Word what is known of it.
 	Order     int       `json:"order,omitempty"`
 	OrderedAt time.Time `json:"ordered_at,omitzero"`
@@ -81,9 +81,9 @@ type State struct {
 	Restricted   bool           `json:"restricted,omitempty"` // the account was restricted when it was identified
 }
 
-// Turn is one webhook that was answered: a retry of it gets the same reply.
-type Turn struct {
-	Key   string          `json:"key"` // which webhook: step and turn, or leg and try
+// Exchange is one webhook that was answered. A retry of it gets the same reply.
+type Exchange struct {
+	Key   string          `json:"key"` // which webhook: step and exchange, or leg and try
 	At    time.Time       `json:"at"`
 	Heard string          `json:"heard,omitempty"` // what was pressed or said
 	Reply json.RawMessage `json:"reply"`           // as ivr wrote it
@@ -108,7 +108,7 @@ type Fact struct {
 type Leg struct {
 	SID         CallSID   `json:"sid"`
 	To          Phone     `json:"to,omitempty"`
-	Order       int       `json:"order,omitempty"`  // rung beside the call, by this order; 0: rung on it, by a Dial
+	Attempt     int       `json:"order,omitempty"`  // rung beside the call, by this order; 0: rung on it, by a Dial
 	Status      string    `json:"status,omitempty"` // the provider's, the furthest that was reported
 	RangAt      time.Time `json:"rang_at,omitzero"`
 	AnsweredAt  time.Time `json:"answered_at,omitzero"` // somebody or something picked up
@@ -125,34 +125,34 @@ type Leg struct {
 // Clip gives the call with its slices ending where they end, so that appending to one makes a new one. It is how a call is changed without
 // writing into what others hold; who writes into elements starts from Clone.
 func (c Call) Clip() Call {
-	c.Turns, c.Trace, c.Legs = slices.Clip(c.Turns), slices.Clip(c.Trace), slices.Clip(c.Legs)
+	c.Exchanges, c.Trace, c.Legs = slices.Clip(c.Exchanges), slices.Clip(c.Trace), slices.Clip(c.Legs)
 	c.Recordings, c.WrongNumbers = slices.Clip(c.Recordings), slices.Clip(c.WrongNumbers)
 	c.Acts = slices.Clip(c.Acts)
 	return c
 }
 
-// WithoutStory gives the call without its turns and its trace.
-func (c Call) WithoutStory() Call {
-	c.Turns, c.Trace = nil, nil
+// WithoutHistory returns the call without its exchanges and its trace.
+func (c Call) WithoutHistory() Call {
+	c.Exchanges, c.Trace = nil, nil
 	return c
 }
 
 // Clone gives a call whose slices are its own.
 func (c Call) Clone() Call {
-	c.Turns, c.Trace, c.Legs = slices.Clone(c.Turns), slices.Clone(c.Trace), slices.Clone(c.Legs)
+	c.Exchanges, c.Trace, c.Legs = slices.Clone(c.Exchanges), slices.Clone(c.Trace), slices.Clone(c.Legs)
 	c.Recordings, c.WrongNumbers = slices.Clone(c.Recordings), slices.Clone(c.WrongNumbers)
 	c.Acts = slices.Clone(c.Acts)
 	return c
 }
 
-// Turn finds the reply that a webhook got before.
-func (c Call) Turn(key string) (Turn, bool) {
-	for i := len(c.Turns) - 1; i >= 0; i-- {
-		if c.Turns[i].Key == key {
-			return c.Turns[i], true
+// Exchange returns the exchange of a webhook that was answered before.
+func (c Call) Exchange(key string) (Exchange, bool) {
+	for i := len(c.Exchanges) - 1; i >= 0; i-- {
+		if c.Exchanges[i].Key == key {
+			return c.Exchanges[i], true
 		}
 	}
-	return Turn{}, false
+	return Exchange{}, false
 }
 
 // Leg finds a leg by its SID; the zero Leg with that SID if it is new.
@@ -192,7 +192,7 @@ func compare(a, b CallSID) int {
 func (c Call) Accepted() (Leg, bool) {
 	var taken Leg
 	for _, l := range c.Legs {
-		if l.AcceptedAt.IsZero() || l.NotBridged || (l.Order > 0 && c.JoinedAt.IsZero() && !c.End().IsZero()) {
+		if l.AcceptedAt.IsZero() || l.NotBridged || (l.Attempt > 0 && c.JoinedAt.IsZero() && !c.End().IsZero()) {
 			continue
 		}
 		if taken.SID == "" || l.AcceptedAt.Before(taken.AcceptedAt) {

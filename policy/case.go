@@ -1,6 +1,11 @@
 package policy
 
-import "time"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
 
 // CaseState is where a case of sustained load stands (rule 9).
 type CaseState string
@@ -98,4 +103,96 @@ type Usage struct {
 
 	// OverLongLimit is how many over-long calls put the account over. It is kept, and not among the names of the exports.
 	OverLongLimit int `json:"-" cbor:"over_long_limit,omitempty"`
+}
+
+// caseMoves are rule 9. Closed, reached from any state and final, is not in the table.
+var caseMoves = map[CaseState][]CaseState{
+	CaseFlagged:    {CaseContacted},
+	CaseContacted:  {CaseDiscussed},
+	CaseDiscussed:  {CaseWatching},
+	CaseWatching:   {CaseRestricted, CaseCharged},
+	CaseRestricted: {CaseCharged},
+	CaseCharged:    {CaseRestricted},
+}
+
+// CaseStates are all of them, in the order of a case's life.
+func CaseStates() []CaseState {
+	return []CaseState{CaseFlagged, CaseContacted, CaseDiscussed, CaseWatching, CaseRestricted, CaseCharged, CaseClosed}
+}
+
+// Next are the states to which people may move a case from here; none from closed.
+func (s CaseState) Next() []CaseState {
+	if s == CaseClosed {
+		return nil
+	}
+	return append(slices.Clone(caseMoves[s]), CaseClosed)
+}
+
+// Ways to contact an account holder.
+const (
+	ViaPhone = "phone"
+	ViaEmail = "email"
+)
+
+// Open says whether the case is not closed.
+func (c Case) Open() bool { return c.State != CaseClosed }
+
+// Restricts says whether the calls of an account whose case stands here are refused, other than critical ones. Moving on to charged, or
+// closing the case, lifts the restriction.
+func (s CaseState) Restricts() bool { return s == CaseRestricted }
+
+// restsOn says whether a call of this month is evidence of the case.
+func (c Case) restsOn(customer CustomerNumber, month Month) bool {
+	return c.Customer == customer && slices.ContainsFunc(c.Months, func(u Usage) bool { return u.Month == month })
+}
+
+// Moved is the case after a person's move, to m.To. m.From, where it is set, is where the person saw the case; where it comes from is filled
+// in. The case that is returned with an error is the case as it was. Errors: ErrNobody, ErrNoNote, ErrNoVia (contacted needs it),
+// ErrNoAlternative, ErrMoveNotAllowed with the moves that are, and who moved it last.
+func (c Case) Moved(m Move) (Case, error) {
+	allowed := c.State.Next()
+	switch {
+	case strings.TrimSpace(m.By) == "":
+		return c, ErrNobody
+	case m.Via != "" && m.Via != ViaPhone && m.Via != ViaEmail, m.Via == "" && m.To == CaseContacted:
+		return c, ErrNoVia
+	case slices.ContainsFunc(m.Offered, func(a Alternative) bool { return !slices.Contains(Alternatives(), a) }):
+		return c, ErrNoAlternative
+	case strings.TrimSpace(m.Note) == "":
+		return c, ErrNoNote
+	case len(allowed) == 0:
+		return c, fmt.Errorf("%w: it is closed, and that is final%s", ErrMoveNotAllowed, c.lastMove())
+	case m.From != "" && m.From != c.State:
+		return c, fmt.Errorf("%w: it was %s when you looked, and is %s%s", ErrMoveNotAllowed, m.From, c.State, c.lastMove())
+	case !slices.Contains(allowed, m.To):
+		return c, fmt.Errorf("%w: from %s it goes to %s%s", ErrMoveNotAllowed, c.State, joinStates(allowed), c.lastMove())
+	}
+	m.From = c.State
+	c.State, c.Moves = m.To, append(slices.Clip(c.Moves), m)
+	return c, nil
+}
+
+// lastMove says who brought the case to where it is, for a person who did not see it move.
+func (c Case) lastMove() string {
+	if len(c.Moves) == 0 {
+		return ""
+	}
+	m := c.Moves[len(c.Moves)-1]
+	return fmt.Sprintf("; %s moved it to %s at %s", m.By, m.To, clock(m.At))
+}
+
+func joinStates(states []CaseState) string {
+	words := make([]string, len(states))
+	for i, s := range states {
+		words[i] = string(s)
+	}
+	return strings.Join(words, " or ")
+}
+
+// NewCase is a case as it is opened, with the months it rests on. Its number is the store's to give.
+func NewCase(customer Customer, months []Usage, by, note string, at time.Time) Case {
+	return Case{
+		Customer: customer.Number, Account: customer.Name, State: CaseFlagged, OpenedAt: at, Months: slices.Clone(months),
+		Moves: []Move{{At: at, By: by, To: CaseFlagged, Note: note}},
+	}
 }

@@ -38,9 +38,6 @@ var (
 	ErrNoEmail        = errors.New("the account has no e-mail address: import one, or tell the account holder by phone")
 )
 
-// ErrRotationMoved says that a change of the provider's token is not where it was taken to be: somebody else goes on with it.
-var ErrRotationMoved = errors.New("the rotation has moved")
-
 // ErrLimit says that a figure for a what-if is none.
 var ErrLimit = errors.New("no limit")
 

@@ -18,7 +18,7 @@ const lostAfter = 4 * time.Hour
 // told.
 func (c Call) Explain(fair FairUse, counted bool, now time.Time) []Decision {
 	var events []event
-	for _, turn := range c.Turns {
+	for _, turn := range c.Exchanges {
 		if turn.Heard != "" {
 			events = append(events, told(turn.At, "heard", strconv.Quote(turn.Heard), "turn", turn.Key))
 		}
@@ -76,7 +76,7 @@ func (l Leg) story() []event {
 	tell(l.PassedAt, "leg.passed", "passed the call on")
 	ended := firstSet(l.EndedAt, l.DialEndedAt)
 	switch {
-	case !l.AcceptedAt.IsZero() && l.NotBridged && l.Order > 0:
+	case !l.AcceptedAt.IsZero() && l.NotBridged && l.Attempt > 0:
 		tell(ended, "leg.not-bridged", "left before the caller came", "status", l.Status)
 	case !l.AcceptedAt.IsZero() && l.NotBridged:
 		tell(ended, "leg.not-bridged", "was never joined with the caller, the provider says", "status", l.Status)
@@ -163,7 +163,7 @@ func (c Call) Lost(now time.Time) bool {
 // lastMoment is the latest time known of a call.
 func (c Call) lastMoment() time.Time {
 	last := c.StartedAt
-	for _, turn := range c.Turns {
+	for _, turn := range c.Exchanges {
 		if turn.At.After(last) {
 			last = turn.At
 		}

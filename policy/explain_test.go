@@ -19,9 +19,9 @@ func explainCall() policy.Call {
 	return policy.Call{
 		SID: "CA1", Line: "+448000668187", From: "+442079460018", StartedAt: at(0), Answered: true,
 		Customer: "204518", Account: "Northwind", Month: "2026-11", Intent: policy.Critical, HuntingAt: at(10),
-		Turns:  []policy.Turn{{Key: "menu/1", At: at(10), Heard: "1"}, {Key: "voice", At: at(0)}},
-		Trace:  []policy.Decision{{At: at(0), Rule: "hours.week", Result: "open"}, {At: at(10), Rule: "route.team", Result: "critical"}},
-		Status: "completed", EndedAt: at(230), TotalSeconds: n(230),
+		Exchanges: []policy.Exchange{{Key: "menu/1", At: at(10), Heard: "1"}, {Key: "voice", At: at(0)}},
+		Trace:     []policy.Decision{{At: at(0), Rule: "hours.week", Result: "open"}, {At: at(10), Rule: "route.team", Result: "critical"}},
+		Status:    "completed", EndedAt: at(230), TotalSeconds: n(230),
 		Legs: []policy.Leg{
 			{SID: "CA2", To: "+15550100001", Status: "completed", RangAt: at(11), AnsweredAt: at(13), ScreenedAt: at(13).Add(time.Millisecond), PassedAt: at(15), EndedAt: at(15), Seconds: n(2)},
 			{SID: "CA3", To: "sip:oncall@example.com", Status: "completed", RangAt: at(16), AnsweredAt: at(20), ScreenedAt: at(21), AcceptedAt: at(25), EndedAt: at(205), Seconds: n(184)},

@@ -40,3 +40,14 @@ func Outcomes() []Outcome {
 		Served, LeftVoicemail, LineClosed, Unanswered, Abandoned, NotEntitled, RestrictedAccount, UnidentifiedRefuse, Failed,
 	}
 }
+
+// OutcomeCount is how many calls ended how; "" are those without an outcome.
+type OutcomeCount map[Outcome]int
+
+// All is how many calls that are.
+func (n OutcomeCount) All() (all int) {
+	for _, calls := range n {
+		all += calls
+	}
+	return all
+}

@@ -1,9 +1,13 @@
 package policy
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // Phone is a party's address as the provider gave it: usually E.164 ("+448000668187"), but a caller can also be "anonymous", "",
@@ -82,3 +86,56 @@ func MonthOf(t time.Time, zone *time.Location) Month { return Month(t.In(zone).F
 
 // Spaced is a row of digits with spaces between, as a voice reads them one by one: "204518" is "2 0 4 5 1 8".
 func Spaced(digits string) string { return strings.Join(strings.Split(digits, ""), " ") }
+
+// address finds telephone numbers with their country, and addresses with one of the schemes, in a text.
+var address = regexp.MustCompile(`\+[0-9]{6,15}|(?i:\b(?:sips?|client|tel)):[^\s,;"<>]+`)
+
+// MaskedText is a text in which every telephone number and every address is masked as Phone masks itself, for those who may read the text
+// and not the numbers in it.
+func MaskedText(text string) string {
+	return address.ReplaceAllStringFunc(text, func(found string) string { return Phone(found).String() })
+}
+
+// MaskedEmail is an e-mail address with all but the first letter of the name masked.
+func MaskedEmail(text string) string {
+	name, host, _ := strings.Cut(text, "@")
+	if name == "" {
+		return text
+	}
+	_, size := utf8.DecodeRuneInString(name)
+	if host == "" {
+		return name[:size] + "***"
+	}
+	return name[:size] + "***@" + host
+}
+
+// maxNamed bounds the names that are compared: no known one is that long, and the work is quadratic.
+const maxNamed = 60
+
+// Nearest is the known name that was probably meant by a wrong one: the one with the fewest edits, at most limit, whatever the case. It is
+// "" where none is near, and where two are equally near.
+func Nearest(name string, known []string, limit int) string {
+	best, fewest := "", limit+1
+	if len(name) > maxNamed {
+		return ""
+	}
+	for _, k := range known {
+		switch d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(k)); {
+		case d < fewest:
+			best, fewest = k, d
+		case d == fewest:
+			best = ""
+		}
+	}
+	return best
+}
+
+// testPrefix begins the address of whoever tries a line from the console. No number begins so, and no customer's telephone has such an address.
+const testPrefix = "client:test-"
+
+// TestCaller is the address from which a user of the console calls a line to try it.
+func TestCaller(user string) Phone { return Phone(testPrefix + user) }
+
+// Test says that the call was made to try the line, by a user of the console. It is logged and explained as every call is, and nothing follows from
+// it for an account: it adds no ticket, is never over-long, and nobody is told of it.
+func (c Call) Test() bool { return strings.HasPrefix(string(c.From), testPrefix) }

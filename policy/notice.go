@@ -37,7 +37,7 @@ type Channel string
 
 // The channels.
 const (
-	ChannelEmail   Channel = "email"
-	ChannelWebhook Channel = "webhook"
-	ChannelWhisper Channel = "whisper" // announced to a specialist in a conference; To is the SID of the leg
+	ChannelEmail        Channel = "email"
+	ChannelWebhook      Channel = "webhook"
+	ChannelAnnouncement Channel = "whisper" // announced to a specialist in a conference; To is the SID of the leg
 )

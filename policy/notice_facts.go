@@ -17,9 +17,9 @@ func (c Call) Talking() (since time.Time, talking bool) {
 	return leg.AcceptedAt, true
 }
 
-// CallLimitNotice tells once that a talk passed the call limit and goes on: the call is marked as told in the same step. told is false
-// where there is nothing to do; the call is then as it was. A call whose end was never reported is marked and nobody is told; a waived
-// one needs no word.
+// CallLimitNotice tells once that a talk passed the call limit and goes on: the call is marked as told in the same step. In a conference the
+// specialist is told as well, by an announcement. told is false where there is nothing to do; the call is then as it was. A call whose end
+// was never reported is marked and nobody is told; a waived one needs no notice.
 func CallLimitNotice(c Call, now time.Time, fair FairUse) (call Call, notices []Notice, told bool) {
 	since, talking := c.Talking()
 	elapsed := now.Sub(since)
@@ -31,21 +31,20 @@ func CallLimitNotice(c Call, now time.Time, fair FairUse) (call Call, notices []
 		return c, nil, true
 	}
 	leg, _ := c.Accepted()
-	return c, []Notice{{
+	notice := Notice{
 		Key: "call-limit/" + string(c.SID), Kind: NoticeCallLimit, At: now, Customer: c.Customer,
 		Facts: given(
 			"sid", string(c.SID), "customer", string(c.Customer), "account", c.Account, "specialist", leg.To.Full(), "intent", string(c.Intent),
 			"ticket", string(c.Ticket), "line", c.Line.Full(), "accepted_at", clock(since),
 			"elapsed_seconds", seconds(elapsed), "limit_seconds", seconds(fair.CallLimit),
 		),
-	}}, true
-}
-
-// Whispered is the notice as the specialist in the call's conference hears it; false where there is no conference.
-func (c Call) Whispered(n Notice) (Notice, bool) {
-	leg, accepted := c.Accepted()
-	n.Key, n.Channel, n.To = n.Key+"/whisper", ChannelWhisper, string(leg.SID)
-	return n, accepted && leg.Order > 0
+	}
+	notices = []Notice{notice}
+	if leg.Attempt > 0 {
+		notice.Channel, notice.To = ChannelAnnouncement, string(leg.SID)
+		notices = append(notices, notice)
+	}
+	return c, notices, true
 }
 
 // ticketNotices tell that the month's tickets reached a part of the limit.

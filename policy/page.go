@@ -73,33 +73,5 @@ type Found[T any] struct {
 	SearchedTo time.Time
 }
 
-// AuditFilter selects entries of the audit. Zero fields select all.
-type AuditFilter struct {
-	Since    time.Time // at or after
-	Until    time.Time // before
-	By       string
-	Act      string
-	Subject  string
-	Customer CustomerNumber
-}
-
-// Matches says whether an entry is selected.
-func (f AuditFilter) Matches(e AuditEntry) bool {
-	return !e.At.Before(f.Since) && (f.Until.IsZero() || e.At.Before(f.Until)) &&
-		(f.By == "" || e.By == f.By) && (f.Act == "" || e.Act == f.Act) &&
-		(f.Subject == "" || e.Subject == f.Subject) && (f.Customer == "" || e.Customer == f.Customer)
-}
-
 // ErrOrder says that times are not in their order.
 var ErrOrder = errors.New("the times are not in order")
-
-// OutcomeCount is how many calls ended how; "" are those without an outcome.
-type OutcomeCount map[Outcome]int
-
-// All is how many calls that are.
-func (n OutcomeCount) All() (all int) {
-	for _, calls := range n {
-		all += calls
-	}
-	return all
-}

@@ -14,7 +14,7 @@ type Report struct {
 	StartedAt time.Time
 
 	Leg        CallSID // set: the report is of this leg, and From and To are the leg's
-	Order      int     // with Leg: the order by which it was rung beside the call
+	Attempt    int     // with Leg: the order by which it was rung beside the call
 	DialEnd    bool    // the report is the end of the dial that rang the leg
 	NotBridged bool    // with DialEnd: the provider says explicitly that the two sides were never joined
 
@@ -62,7 +62,7 @@ func (c Call) learnCall(r Report) Call {
 }
 
 func (l Leg) learn(r Report) Leg {
-	l.Order = max(l.Order, r.Order)
+	l.Attempt = max(l.Attempt, r.Attempt)
 	if r.To != "" && !r.DialEnd {
 		l.To = r.To
 	}

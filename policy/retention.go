@@ -1,7 +1,10 @@
 package policy
 
 import (
+	"encoding/json"
+	"errors"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -11,3 +14,153 @@ func (c Call) Expires(before time.Time, cases []Case) bool {
 	rests := slices.ContainsFunc(cases, func(k Case) bool { return c.Customer != "" && k.restsOn(c.Customer, c.Month) })
 	return c.StartedAt.Before(before) && !rests
 }
+
+// ErrSent refuses to retry a notice that was delivered.
+var ErrSent = errors.New("the notice was sent")
+
+// Expired says what retention removed (rule 13).
+type Expired struct {
+	Calls   int `json:"calls"`
+	Kept    int `json:"kept"`    // calls as old as those, of months that a case rests on
+	Notices int `json:"notices"` // sent, or given up
+	// Recordings of those calls: noted for removal, in the same step.
+	Recordings int `json:"recordings"`
+}
+
+// Removal is a recording that has to go, of a call that no longer knows of it. It is written in one step with what took it from the call,
+// and stays until everything is gone: so nothing that somebody can be heard in is forgotten half-way.
+type Removal struct {
+	SID string        `json:"sid"` // of the recording
+	Why RemovalReason `json:"why"`
+	At  time.Time     `json:"at"` // of the wish
+	// Place is where a copy was kept, as the log had it; empty where none was known. One that was being made just then has the same name.
+	Place string `json:"place,omitempty"`
+
+	Tries  int       `json:"tries,omitempty"`
+	NextAt time.Time `json:"next_at,omitzero"`
+	Error  string    `json:"error,omitempty"`
+}
+
+// RemovalReason says why a recording has to go. It decides where.
+type RemovalReason string
+
+// The reasons.
+const (
+	RemovalErased  RemovalReason = "erased"  // the customer was erased: here and at the provider
+	RemovalExpired RemovalReason = "expired" // past its time: here, and at the provider where recordings are deleted there
+)
+
+// Removals are what has to be removed when a call forgets its recordings.
+func (c Call) Removals(why RemovalReason, at time.Time) []Removal {
+	var all []Removal
+	for _, r := range c.Recorded() {
+		if !KeepableSID(r.SID) {
+			continue
+		}
+		gone := Removal{SID: r.SID, Why: why, At: at}
+		if r.Copy != nil {
+			gone.Place = r.Copy.Place
+		}
+		all = append(all, gone)
+	}
+	return all
+}
+
+// Merged is what two wishes to remove one recording say together: erasing asks for more than retention, and a place that is known stays known.
+func (r Removal) Merged(other Removal) Removal {
+	if other.Why == RemovalErased && r.Why != RemovalErased {
+		r.Why, r.NextAt = other.Why, time.Time{} // there is more to do: now
+	}
+	if r.Place == "" {
+		r.Place = other.Place
+	}
+	return r
+}
+
+// ErrCallInProgress refuses to erase a customer who is on the phone.
+var ErrCallInProgress = errors.New("a call of this customer is in progress")
+
+// Erased says what erasing a customer did.
+type Erased struct {
+	Calls   int `json:"calls"`   // of the account, anonymised
+	Cases   int `json:"cases"`   // anonymised, and closed
+	Notices int `json:"notices"` // removed
+	// Recordings of the calls: noted for removal, here and at the provider, in the same step.
+	Recordings int `json:"recordings"`
+}
+
+// erased stands in a trace for words that named a customer.
+const erased = "(erased)"
+
+// Anonymised is the call with everything gone that leads to a person or an account: the caller, the customer, the ticket, what was
+// heard and replied, recordings, wrong numbers, and whatever of the trace repeats them. What stays are times and durations, the line, the
+// intent, the specialists' legs, and how the call ended (rule 13).
+func (c Call) Anonymised() Call {
+	c = c.Clone()
+	names := c.identifying()
+	c.From, c.Customer, c.Account, c.Ticket, c.State.Offered = "", "", "", "", ""
+	c.WrongNumbers, c.Known, c.Erased = nil, false, true
+	for i, turn := range c.Exchanges {
+		c.Exchanges[i] = Exchange{Key: turn.Key, At: turn.At, Reply: json.RawMessage("null")}
+	}
+	for i, d := range c.Trace {
+		c.Trace[i] = d.anonymised(names)
+	}
+	for i, a := range c.Acts {
+		c.Acts[i] = Act{At: a.At, By: a.By, Kind: a.Kind, Undo: a.Undo, Limit: a.Limit, BeforeMonth: a.BeforeMonth}
+	}
+	if c.Message != nil {
+		c.Message = &Recording{Seconds: c.Message.Seconds, At: c.Message.At}
+	}
+	for i, r := range c.Recordings {
+		c.Recordings[i] = Recording{Seconds: r.Seconds, At: r.At}
+	}
+	return c
+}
+
+// Anonymised is the case with the account and everybody's words gone. What stays are the figures, the states and their times.
+func (c Case) Anonymised() Case {
+	c.Customer, c.Account = "", ""
+	c.Months, c.Moves = slices.Clone(c.Months), slices.Clone(c.Moves)
+	for i := range c.Months {
+		c.Months[i].Customer, c.Months[i].Account = "", ""
+	}
+	for i, m := range c.Moves {
+		if m.Note != "" {
+			c.Moves[i].Note = erased
+		}
+	}
+	return c
+}
+
+// identifying are the words that must not stay.
+func (c Call) identifying() []string {
+	words := []string{c.From.Full(), c.From.String(), string(c.Customer), c.Account, string(c.Ticket), string(c.State.Offered)}
+	for _, turn := range c.Exchanges {
+		words = append(words, turn.Heard)
+	}
+	for _, a := range c.Acts {
+		words = append(words, a.Value, a.Before, a.BeforeAccount, a.Reason)
+	}
+	// One key of the menu names nobody, and would be found in every time of day.
+	return slices.DeleteFunc(words, func(w string) bool { return len(strings.TrimSpace(w)) < 2 })
+}
+
+func (d Decision) anonymised(names []string) Decision {
+	named := func(text string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return strings.Contains(text, n) })
+	}
+	if named(d.Result) {
+		d.Result = erased
+	}
+	d.Inputs = slices.Clone(d.Inputs)
+	for i, f := range d.Inputs {
+		if named(f.Value) || slices.Contains(personal, f.Name) {
+			d.Inputs[i].Value = erased
+		}
+	}
+	return d
+}
+
+// personal are the inputs of a decision that are about a person whatever they hold.
+var personal = []string{"from", "caller", "customer", "number", "account", "ticket", "heard", "digits", "speech", "offered"}

@@ -145,6 +145,11 @@ func TestCallLimitNotice(t *testing.T) {
 	if diff := cmp.Diff(want, notices[0].Facts); diff != "" || notices[0].Key != "call-limit/CA1" {
 		t.Errorf("%s: %s", notices[0].Key, diff)
 	}
+	conference := with(func(c *policy.Call) { c.Legs[0].Attempt = 1 })
+	_, notices, _ = policy.CallLimitNotice(conference, accepted.Add(1201*time.Second), fair)
+	if len(notices) != 2 || notices[0].Channel != "" || notices[1].Channel != policy.ChannelAnnouncement || notices[1].To != string(talks.Legs[0].SID) {
+		t.Errorf("in a conference the specialist hears it too: %+v", notices)
+	}
 }
 
 // TestMoveNotice: what the account holder is told of a move, under a key of its own for each.

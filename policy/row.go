@@ -1,6 +1,9 @@
 package policy
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // Row is a call as people and programs are shown it: the names of the JSON and CSV exports. Times are UTC, durations whole seconds, and
 // what is not known is nil, never 0.
@@ -63,4 +66,96 @@ func utc(t time.Time) *time.Time {
 	}
 	t = t.UTC().Truncate(time.Second)
 	return &t
+}
+
+// FullRow is a call with what a row leaves out: the message, the recordings, and what people did to it.
+type FullRow struct {
+	Row
+	Message    *Recording  `json:"message"`
+	Recordings []Recording `json:"recordings"`
+	Acts       []Act       `json:"acts"`
+}
+
+// FullRow shows the call. counted is what Tickets says of it.
+func (c Call) FullRow(fair FairUse, counted bool) FullRow {
+	return FullRow{
+		Row: c.Row(fair, counted), Message: c.Message, Recordings: append([]Recording{}, c.Recordings...), Acts: append([]Act{}, c.Acts...),
+	}
+}
+
+// Masked is the row for those who may not see telephone numbers: those in people's own words are masked too.
+func (r FullRow) Masked() FullRow {
+	r.Row = r.Row.Masked()
+	acts := make([]Act, len(r.Acts))
+	for i, a := range r.Acts {
+		a.Value, a.Reason, a.Before = MaskedText(a.Value), MaskedText(a.Reason), MaskedText(a.Before)
+		acts[i] = a
+	}
+	r.Acts = acts
+	return r
+}
+
+// Unheard is the row for those who may not play recordings: it says that there are some, and not where.
+func (r FullRow) Unheard() FullRow {
+	if r.Message != nil {
+		m := r.Message.unheard()
+		r.Message = &m
+	}
+	recordings := make([]Recording, len(r.Recordings))
+	for i, m := range r.Recordings {
+		recordings[i] = m.unheard()
+	}
+	r.Recordings = recordings
+	return r
+}
+
+func (m Recording) unheard() Recording { return Recording{SID: m.SID, Seconds: m.Seconds, At: m.At} }
+
+// RowColumns are the names of a call's CSV, in the order of Cells.
+func RowColumns() []string {
+	return []string{
+		"sid", "line", "from", "customer", "account", "intent", "ticket", "outcome", "started_at", "answered_at", "ended_at", "talk_seconds",
+		"wait_seconds", "total_seconds", "specialist", "over_long", "waived", "training", "counted", "month",
+	}
+}
+
+// Cells are the row as CSV: times in RFC 3339, and nothing where a value is not known.
+func (r Row) Cells() []string {
+	return []string{
+		string(r.SID), r.Line, r.From, textCell(r.Customer), textCell(r.Account), textCell(r.Intent), textCell(r.Ticket), textCell(r.Outcome),
+		timeCell(r.StartedAt), timeCell(r.AnsweredAt), timeCell(r.EndedAt), figureCell(r.TalkSeconds), figureCell(r.WaitSeconds),
+		figureCell(r.TotalSeconds), textCell(r.Specialist), strconv.FormatBool(r.OverLong), strconv.FormatBool(r.Waived),
+		strconv.FormatBool(r.Training), strconv.FormatBool(r.Counted), textCell(r.Month),
+	}
+}
+
+// Masked is the row for those who may not see telephone numbers: the caller's and the specialist's are masked. The line's is public.
+func (r Row) Masked() Row {
+	r.From = Phone(r.From).String()
+	if r.Specialist != nil {
+		masked := Phone(*r.Specialist).String()
+		r.Specialist = &masked
+	}
+	return r
+}
+
+func textCell[T ~string](v *T) string {
+	if v == nil {
+		return ""
+	}
+	return string(*v)
+}
+
+func timeCell(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func figureCell(n *int) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.Itoa(*n)
 }

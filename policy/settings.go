@@ -1,6 +1,9 @@
 package policy
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Settings are the company's decisions, checked: what the configuration file says, as the call uses it. They are read-only once built
 // and safe to share. Package config makes them; a Settings that it returned has at least one line, a route with a team for each
@@ -129,6 +132,14 @@ func (s Settings) Line(number Phone) (Line, bool) {
 	return Line{}, false
 }
 
+// LineZone returns the zone of a line, and UTC for a number that is no line any more.
+func (s Settings) LineZone(number Phone) *time.Location {
+	if line, ok := s.Line(number); ok {
+		return line.Zone
+	}
+	return time.UTC
+}
+
 // Includes says whether a package includes phone support.
 func (s Settings) Includes(pkg string) bool {
 	for _, p := range s.Packages {
@@ -161,4 +172,32 @@ func (s Settings) Intent(key string) (Intent, bool) {
 		}
 	}
 	return "", false
+}
+
+// OverLong says whether the talk passed the call limit and nobody deemed it necessary (rules 5 and 6): at the limit is within, one second
+// more is over.
+func (c Call) OverLong(fair FairUse) bool { return c.Summary().OverLong(fair) }
+
+// Lets says whether calls with this reason are connected although the account is restricted. Critical ones always are (rule 10).
+func (f FairUse) Lets(i Intent) bool { return i == Critical || slices.Contains(f.LetThrough, i) }
+
+// Prospect is what a caller with one reason to call gets on a line at a moment.
+type Prospect struct {
+	Intent Intent
+	Ending Ending // Connect: the team is rung
+	Team   Team   // who takes such calls, rung or not
+}
+
+// Prospects are those of an identified caller with a package that includes phone support, on a line that is open or not, one for each key
+// of the menu in its order.
+func (s Settings) Prospects(l Line, open bool) []Prospect {
+	var all []Prospect
+	for _, m := range s.Menu {
+		p := Prospect{Intent: m.Intent, Ending: Connect, Team: s.Team(l, m.Intent)}
+		if !open {
+			p.Ending = s.AfterHours.For(m.Intent)
+		}
+		all = append(all, p)
+	}
+	return all
 }

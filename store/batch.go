@@ -107,7 +107,7 @@ func (b *batch) change(before *recentCall, after policy.Call) error {
 	if err != nil {
 		return fmt.Errorf("call %s cannot be written: %w", after.SID, err)
 	}
-	b.store.record = record{after.WithoutStory(), steps}
+	b.store.record = record{after.WithoutHistory(), steps}
 	value, err := encode(&b.store.record)
 	if err != nil {
 		return fmt.Errorf("call %s cannot be written: %w", after.SID, err)

@@ -78,8 +78,8 @@ func likeIVR(c policy.Call, n int) policy.Call {
 	if n == 11 {
 		c.LeftAt = now
 	}
-	c.State.Turn++
-	c.Turns = append(c.Turns, policy.Turn{
+	c.State.Exchange++
+	c.Exchanges = append(c.Exchanges, policy.Exchange{
 		Key: fmt.Sprintf("menu/%d", n), At: now, Heard: "204518",
 		Reply: json.RawMessage(`{"verbs":[{"gather":{"step":"menu","say":[{"id":"menu.critical","args":{"key":"1"}},{"id":"menu.question","args":{"key":"5"}}]}},{"redirect":"menu"}]}`),
 	})

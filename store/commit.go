@@ -53,6 +53,7 @@ func (s *Store) commit(requests int, dirty bool, change func(*bolt.Tx) error) er
 		s.broken.Store(&err)
 	default:
 		s.broken.Store(nil)
+		s.commits.Add(1)
 	}
 	if s.options.OnCommit != nil {
 		s.options.OnCommit(time.Since(started), requests, err)

@@ -46,7 +46,7 @@ type storedDecision struct {
 	NamesAndValues []string
 }
 
-func newChapter(turns []policy.Turn, trace []policy.Decision) chapter {
+func newChapter(turns []policy.Exchange, trace []policy.Decision) chapter {
 	c := chapter{Turns: make([]storedTurn, len(turns)), Trace: make([]storedDecision, len(trace))}
 	for i, t := range turns {
 		c.Turns[i] = storedTurn{Key: t.Key, At: nanos(t.At), Heard: t.Heard, Reply: t.Reply}
@@ -64,7 +64,7 @@ func newChapter(turns []policy.Turn, trace []policy.Decision) chapter {
 // addTo continues a call's story with the chapter.
 func (c chapter) addTo(call *policy.Call) {
 	for _, t := range c.Turns {
-		call.Turns = append(call.Turns, policy.Turn{Key: t.Key, At: moment(t.At), Heard: t.Heard, Reply: t.Reply})
+		call.Exchanges = append(call.Exchanges, policy.Exchange{Key: t.Key, At: moment(t.At), Heard: t.Heard, Reply: t.Reply})
 	}
 	for _, d := range c.Trace {
 		decision := policy.Decision{At: moment(d.At), Rule: d.Rule, Result: d.Result, Config: d.Config}
@@ -93,16 +93,16 @@ func moment(n int64) time.Time {
 }
 
 // continues says whether a call's story only grew, and gives what was added.
-func continues(before, after policy.Call) (turns []policy.Turn, trace []policy.Decision, grew bool) {
-	n, m := len(before.Turns), len(before.Trace)
-	if n > len(after.Turns) || m > len(after.Trace) ||
-		!slices.EqualFunc(before.Turns, after.Turns[:n], sameTurn) || !slices.EqualFunc(before.Trace, after.Trace[:m], sameDecision) {
-		return after.Turns, after.Trace, false
+func continues(before, after policy.Call) (turns []policy.Exchange, trace []policy.Decision, grew bool) {
+	n, m := len(before.Exchanges), len(before.Trace)
+	if n > len(after.Exchanges) || m > len(after.Trace) ||
+		!slices.EqualFunc(before.Exchanges, after.Exchanges[:n], sameTurn) || !slices.EqualFunc(before.Trace, after.Trace[:m], sameDecision) {
+		return after.Exchanges, after.Trace, false
 	}
-	return after.Turns[n:], after.Trace[m:], true
+	return after.Exchanges[n:], after.Trace[m:], true
 }
 
-func sameTurn(a, b policy.Turn) bool {
+func sameTurn(a, b policy.Exchange) bool {
 	return a.Key == b.Key && a.Heard == b.Heard && a.At.Equal(b.At) && bytes.Equal(a.Reply, b.Reply)
 }
 

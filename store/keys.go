@@ -19,7 +19,8 @@ const (
 	byTalking  = 't' // acceptance, SID
 	byCaller   = 'p' // caller number, customer number
 	byCase     = 'o' // customer, number of the case; the value is its state
-	byDue      = 'd' // time of the next try, key of the notice
+	byDue      = 'n' // channel, time of the next try, key of the notice
+	byDueOnly  = 'd' // before channelsSince: time of the next try, key of the notice
 	byFailed   = 'g' // when the notice was given up, its key
 	byStep     = 'r' // what is to be done about a recording, time of the next try, SID of the call, SID of the recording
 	byRemoval  = 'x' // time of the next try, SID of the recording

@@ -94,16 +94,16 @@ func (l *loader) edits(ctx context.Context, calls []policy.Call) ([]edit, error)
 			return nil, err
 		}
 		var numbers []uint64
-		if len(c.Turns) > 0 || len(c.Trace) > 0 {
+		if len(c.Exchanges) > 0 || len(c.Trace) > 0 {
 			step++
-			value, err := encode(newChapter(c.Turns, c.Trace))
+			value, err := encode(newChapter(c.Exchanges, c.Trace))
 			if err != nil {
 				return nil, fmt.Errorf("call %s cannot be written: %w", c.SID, err)
 			}
 			numbers = []uint64{step}
 			edits = append(edits, edit{in: inSteps, key: stepKey(step), value: value})
 		}
-		value, err := encode(record{c.WithoutStory(), numbers})
+		value, err := encode(record{c.WithoutHistory(), numbers})
 		if err != nil {
 			return nil, fmt.Errorf("call %s cannot be written: %w", c.SID, err)
 		}

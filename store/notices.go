@@ -27,8 +27,10 @@ func noticeKeys(n policy.Notice) []entry {
 	case !n.FailedAt.IsZero():
 		return []entry{{key: key(byFailed).time(n.FailedAt).text(n.Key)}}
 	}
-	return []entry{{key: key(byDue).time(n.NextAt).text(n.Key)}}
+	return []entry{{key: dueKey(n.Channel).time(n.NextAt).text(n.Key)}}
 }
+
+func dueKey(c policy.Channel) indexKey { return key(byDue).part(string(c)) }
 
 // FailedNotices is how many notices were given up and wait for a person. It reads their entries in the index.
 func (s *Store) FailedNotices(ctx context.Context) (failed int, err error) {
@@ -175,13 +177,13 @@ func pages[T any](ctx context.Context, s *Store, bucket []byte, read func(k, v [
 	}
 }
 
-// DueNotices are the notices that wait and whose next try is due, at most limit of them: the longest due first, those of one moment by
-// key. It reads those and no others.
-func (s *Store) DueNotices(ctx context.Context, now time.Time, limit int) ([]policy.Notice, error) {
+// DueNotices returns the notices of one channel that wait and whose next try is due, at most limit of them: the longest due first, those of
+// one moment by key. It reads those and no others, however many wait on another channel.
+func (s *Store) DueNotices(ctx context.Context, channel policy.Channel, now time.Time, limit int) ([]policy.Notice, error) {
 	var due []policy.Notice
 	err := s.view(ctx, func(tx *bolt.Tx) error {
-		prefix := key(byDue)
-		end := key(byDue).time(now.Add(1)) // what is due now is due
+		prefix := dueKey(channel)
+		end := dueKey(channel).time(now.Add(1)) // what is due now is due
 		outbox, cursor := tx.Bucket(noticesBucket), tx.Bucket(indexBucket).Cursor()
 		for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix) && bytes.Compare(k, end) < 0 && len(due) < limit; k, _ = cursor.Next() {
 			name := k[len(prefix)+timeLength:]

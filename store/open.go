@@ -17,7 +17,7 @@ import (
 
 const (
 	// schema is the version of the file's content. A file with a lower one is brought up to date when it is opened (upgrade).
-	schema = 3
+	schema = 4
 	// lockWait is how long another process has to give the file free: a server that is just stopping does.
 	lockWait = 200 * time.Millisecond
 	// mapSize is how much of the address space the file has at first. It costs no memory, and mapping anew has to wait for readers.

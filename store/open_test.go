@@ -260,7 +260,7 @@ func TestAnOlderFileGetsItsIndexAnew(t *testing.T) {
 	if talking, err := s.TalkingSince(t.Context(), time.Date(2026, time.December, 1, 0, 0, 0, 0, time.UTC)); err != nil || len(talking) != 1 {
 		t.Errorf("calls that talk: %v, %v; want the one that was there", talking, err)
 	}
-	if due, err := s.DueNotices(t.Context(), time.Now(), 10); err != nil || len(due) != 1 {
+	if due, err := s.DueNotices(t.Context(), policy.ChannelWebhook, time.Now(), 10); err != nil || len(due) != 1 {
 		t.Errorf("due notices: %+v, %v; want the one that was there", due, err)
 	}
 	if due, err := s.DueRecordings(t.Context(), policy.StepFetch, time.Now(), 10); err != nil || len(due) != 1 {
@@ -283,7 +283,7 @@ func withACase(t *testing.T) string {
 	at := time.Date(2026, time.November, 23, 14, 0, 0, 0, time.UTC)
 	_, err := s.AdvanceAndNotify(t.Context(), "CA1", func(c policy.Call) (policy.Call, []policy.Notice) {
 		c = c.WithLeg(policy.Leg{SID: "CA2", AcceptedAt: at}).Learn(policy.Report{Recording: &policy.Recording{SID: "RE1", Seconds: 5}})
-		return c, []policy.Notice{{Key: "call-limit/CA1"}}
+		return c, []policy.Notice{{Key: "call-limit/CA1", Channel: policy.ChannelWebhook}}
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -370,5 +370,52 @@ func TestAnOlderFileGetsWhatItLacks(t *testing.T) {
 	}
 	if _, err := s.Call(t.Context(), "CA1"); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestAnUpgradeFindsNoticesByChannel: a version before this one kept all notices that wait by their time alone. They are found by channel
+// after the upgrade, also after one that was ended half-way, and the calls are not indexed anew for that.
+func TestAnUpgradeFindsNoticesByChannel(t *testing.T) {
+	day := time.Date(2026, time.November, 24, 10, 0, 0, 0, time.UTC)
+	for name, version := range map[string]string{"from the version before": "3", "that was ended half-way": "4"} {
+		t.Run(name, func(t *testing.T) {
+			path := withACase(t)
+			s := file{path}.open(t, store.Options{})
+			mail := policy.Notice{Key: "m", Kind: policy.NoticeTickets, At: day, Channel: policy.ChannelEmail, NextAt: day}
+			if err := errors.Join(s.PutNotices(t.Context(), []policy.Notice{mail}), s.Close()); err != nil {
+				t.Fatal(err)
+			}
+			want := entries(t, path)
+			foreign(t, path, func(tx *bolt.Tx) error {
+				index := tx.Bucket([]byte("index"))
+				var due [][]byte
+				for k, _ := index.Cursor().Seek([]byte("n")); k != nil && k[0] == 'n'; k, _ = index.Cursor().Seek(append(due[len(due)-1], 0)) {
+					due = append(due, bytes.Clone(k))
+				}
+				if version == "4" {
+					due = due[:1]
+				}
+				for _, k := range due {
+					before := append([]byte("d"), k[2+int(k[1]):]...)
+					if err := errors.Join(index.Delete(k), index.Put(before, nil)); err != nil {
+						return err
+					}
+				}
+				return setSchema(version)(tx)
+			})
+			refused(t, path, store.Options{ReadOnly: true}, store.ErrReadOnly, "opened for writing once")
+			s = file{path}.open(t, store.Options{OnUpgrade: func(int) { t.Error("calls were indexed anew") }})
+			for channel, key := range map[policy.Channel]string{policy.ChannelEmail: "m", policy.ChannelWebhook: "call-limit/CA1"} {
+				if due, err := s.DueNotices(t.Context(), channel, day, 10); err != nil || len(due) != 1 || due[0].Key != key {
+					t.Errorf("due by %s: %+v, %v; want %s", channel, due, err, key)
+				}
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, entries(t, path)); diff != "" {
+				t.Errorf("the indexes (-as this version writes them +got):\n%s", diff)
+			}
+		})
 	}
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -99,4 +100,56 @@ func flag(tx *bolt.Tx, c policy.Case) (policy.Case, error) {
 		e.By, e.Reason = opened.Moves[0].By, opened.Moves[0].Note
 	}
 	return opened, note(tx, e)
+}
+
+// Casework is the cases as people work on them: with the months that a case rests on, and the e-mail that a move sends.
+type Casework struct {
+	*Store
+	Settings policy.Settings
+	// Addressed returns the notices by which one event is told, one for each receiver; none where no mail server is configured.
+	Addressed func(policy.Notice) []policy.Notice
+}
+
+// OpenCase opens a case by hand, with the months it rests on as they are at that time. Errors are those of Store.OpenCase.
+func (w Casework) OpenCase(ctx context.Context, number policy.CustomerNumber, by, note string, at time.Time) (policy.Case, error) {
+	fair := w.Settings.FairUse
+	account, err := Accounts{w.Store, fair}.Months(ctx, number, w.Settings.ThisMonth(at), max(1, fair.SustainedWithin))
+	if err != nil {
+		return policy.Case{}, err
+	}
+	return w.Store.OpenCase(ctx, number, by, note, account.Months, at)
+}
+
+// MoveCase takes a case one step on, and puts the e-mail to the account holder, which it returns, into the outbox where the move asks for one and
+// a mail server is configured. Errors are those of Store.MoveCase, and policy.ErrNoEmail for an account holder without an address.
+func (w Casework) MoveCase(ctx context.Context, id policy.CaseID, move policy.Move) (policy.Case, []policy.Notice, error) {
+	before, err := w.Case(ctx, id)
+	if err != nil {
+		return policy.Case{}, nil, err
+	}
+	moved, err := before.Moved(move)
+	if err != nil {
+		return policy.Case{}, nil, err
+	}
+	mail, err := w.mail(ctx, moved, move)
+	if err != nil {
+		return policy.Case{}, nil, err
+	}
+	after, err := w.Store.MoveCase(ctx, id, move, mail)
+	return after, mail, err
+}
+
+// mail returns the e-mail to the account holder, where the person asked for one.
+func (w Casework) mail(ctx context.Context, moved policy.Case, move policy.Move) ([]policy.Notice, error) {
+	if move.Via != policy.ViaEmail {
+		return nil, nil
+	}
+	holder, err := w.Customer(ctx, moved.Customer)
+	switch {
+	case err != nil:
+		return nil, err
+	case holder.Email == "":
+		return nil, policy.ErrNoEmail
+	}
+	return w.Addressed(moved.MoveNotice(holder)), nil
 }

@@ -48,6 +48,7 @@ type Store struct {
 	closing sync.RWMutex // held for reading while a request is put into the queue
 	closed  bool
 
+	commits atomic.Uint64         // that succeeded since it was opened
 	failure atomic.Pointer[error] // what FailWrites set
 	broken  atomic.Pointer[error] // the last commit's error
 

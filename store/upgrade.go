@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"strconv"
 	"time"
@@ -14,7 +15,10 @@ import (
 // what it lacks is added.
 const indexFirst = 2
 
-// upgradeStep is how many calls are indexed in one transaction.
+// channelsSince is the first version that finds the notices that wait by their channel. A file of the version before it needs nothing else.
+const channelsSince = 4
+
+// upgradeStep is how many calls, or notices, are indexed in one transaction.
 const upgradeStep = 20_000
 
 // nextKey is where the next step of indexing the calls begins; it is there until the last one is done.
@@ -28,30 +32,49 @@ func (s *Store) upgrade(version int) error {
 			return err
 		}
 	}
+	calls := func(tx *bolt.Tx) (int, error) { return indexStep(tx, s.now()) }
+	told := func(done int) {
+		if s.options.OnUpgrade != nil && done > 0 {
+			s.options.OnUpgrade(done)
+		}
+	}
+	if err := s.inSteps(calls, told); err != nil {
+		return err
+	}
+	return s.inSteps(dueStep, func(int) {})
+}
+
+// inSteps runs a step, each time in a transaction of its own, until it has done less than upgradeStep.
+func (s *Store) inSteps(step func(*bolt.Tx) (int, error), progress func(done int)) error {
 	for done, more := 0, true; more; {
 		err := s.db.Update(func(tx *bolt.Tx) error {
-			n, err := indexStep(tx, s.now())
+			n, err := step(tx)
 			done, more = done+n, n == upgradeStep
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		if s.options.OnUpgrade != nil && done > 0 {
-			s.options.OnUpgrade(done)
-		}
+		progress(done)
 	}
 	return nil
 }
 
 // upgrading says whether an upgrade was begun and not ended.
 func upgrading(tx *bolt.Tx) bool {
-	meta := tx.Bucket(metaBucket)
-	return meta != nil && meta.Get(nextKey) != nil
+	meta, index := tx.Bucket(metaBucket), tx.Bucket(indexBucket)
+	if meta == nil || index == nil {
+		return false
+	}
+	due, _ := index.Cursor().Seek(key(byDueOnly))
+	return meta.Get(nextKey) != nil || bytes.HasPrefix(due, key(byDueOnly))
 }
 
 // beginUpgrade makes the buckets that are missing and everything in the indexes that is not of calls.
 func beginUpgrade(tx *bolt.Tx, version int) error {
+	if version == channelsSince-1 {
+		return tx.Bucket(metaBucket).Put(schemaKey, []byte(strconv.Itoa(schema)))
+	}
 	outdated := [][]byte{searchBucket}
 	if version < indexFirst {
 		outdated = append(outdated, indexBucket)
@@ -107,9 +130,13 @@ func indexAudit(tx *bolt.Tx) error {
 // indexStep brings some calls into the indexes, and says how many. Fewer than upgradeStep were the last.
 func indexStep(tx *bolt.Tx, now time.Time) (n int, err error) {
 	meta := tx.Bucket(metaBucket)
+	begin := bytes.Clone(meta.Get(nextKey))
+	if begin == nil {
+		return 0, nil
+	}
 	var edits []edit
 	cursor := tx.Bucket(callsBucket).Cursor()
-	k, v := cursor.Seek(bytes.Clone(meta.Get(nextKey)))
+	k, v := cursor.Seek(begin)
 	for ; k != nil && n < upgradeStep; k, v = cursor.Next() {
 		r, err := decode[record]("call", string(k[min(len(k), timeLength):]), v)
 		if err != nil {
@@ -131,4 +158,33 @@ func indexStep(tx *bolt.Tx, now time.Time) (n int, err error) {
 		next = placeAt(endOfTime)
 	}
 	return n, meta.Put(nextKey, next)
+}
+
+// HasRotation reports whether an older version left a change of the provider's auth token half-way.
+func (s *Store) HasRotation(ctx context.Context) (left bool, err error) {
+	err = s.view(ctx, func(tx *bolt.Tx) error {
+		left = tx.Bucket(metaBucket).Get([]byte("rotation")) != nil
+		return nil
+	})
+	return left, err
+}
+
+// dueStep moves some entries of notices that wait to where they are found by channel, and returns how many. Those that are left are at the
+// old place, which is where the next step, or the next process, goes on.
+func dueStep(tx *bolt.Tx) (n int, err error) {
+	var edits []edit
+	before, outbox, cursor := key(byDueOnly), tx.Bucket(noticesBucket), tx.Bucket(indexBucket).Cursor()
+	for k, _ := cursor.Seek(before); bytes.HasPrefix(k, before) && n < upgradeStep; k, _ = cursor.Next() {
+		edits = append(edits, edit{in: inIndex, key: bytes.Clone(k), gone: true})
+		name := k[len(before)+timeLength:]
+		if value := outbox.Get(name); value != nil { // an entry that leads nowhere must not keep the log closed
+			waits, err := decodeNotice(name, value)
+			if err != nil {
+				return 0, err
+			}
+			edits = append(edits, indexEdits(nil, noticeKeys(waits))...)
+		}
+		n++
+	}
+	return n, write(tx, edits)
 }

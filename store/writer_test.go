@@ -34,7 +34,7 @@ func (c *commits) heard(_ time.Duration, requests int, err error) {
 }
 
 func step(c policy.Call) policy.Call {
-	c.State.Turn++
+	c.State.Exchange++
 	return c
 }
 
@@ -88,8 +88,8 @@ func TestWhatSharesACommitFailsAlone(t *testing.T) {
 		}
 	}
 	c, err := s.Call(t.Context(), "CA1")
-	if err != nil || c.State.Turn != 5 {
-		t.Errorf("%d of 5 good steps were kept, %v", c.State.Turn, err)
+	if err != nil || c.State.Exchange != 5 {
+		t.Errorf("%d of 5 good steps were kept, %v", c.State.Exchange, err)
 	}
 	if _, err := s.Advance(t.Context(), "CA1", func(policy.Call) policy.Call { panic("a bug") }); err == nil || !strings.Contains(err.Error(), "a bug") {
 		t.Errorf("a panic gives %v", err)
@@ -126,8 +126,8 @@ func TestNobodyWaitsForADiskThatHangs(t *testing.T) {
 		}
 	}
 	close(release)
-	if c, err := s.Advance(t.Context(), "CA1", step); err != nil || c.State.Turn != 3 {
-		t.Errorf("turn %d, %v; the step whose commit was under way was kept, so want 3", c.State.Turn, err)
+	if c, err := s.Advance(t.Context(), "CA1", step); err != nil || c.State.Exchange != 3 {
+		t.Errorf("turn %d, %v; the step whose commit was under way was kept, so want 3", c.State.Exchange, err)
 	}
 	if _, err := s.Call(t.Context(), "CA2"); !errors.Is(err, policy.ErrNoCall) {
 		t.Errorf("the step that waited when its sender left: got %v, want none", err)
@@ -148,7 +148,7 @@ func TestAStepOnTopOfACommitThatFailed(t *testing.T) {
 				}
 			}})
 			grow := func(c policy.Call) policy.Call {
-				c.Turns = append(c.Turns, policy.Turn{Key: fmt.Sprint(len(c.Turns)), Reply: []byte(`"` + reply + `"`)})
+				c.Exchanges = append(c.Exchanges, policy.Exchange{Key: fmt.Sprint(len(c.Exchanges)), Reply: []byte(`"` + reply + `"`)})
 				return step(c)
 			}
 			before, err := s.Advance(t.Context(), "CA1", grow)
@@ -167,7 +167,7 @@ func TestAStepOnTopOfACommitThatFailed(t *testing.T) {
 			<-failed
 			s.FailWrites(nil)
 			applied := make(chan int)
-			go advance(func(c policy.Call) policy.Call { applied <- c.State.Turn; return grow(c) })
+			go advance(func(c policy.Call) policy.Call { applied <- c.State.Exchange; return grow(c) })
 			if turns := <-applied; turns != 2 {
 				t.Errorf("the step on top of the commit under way sees %d turns, want 2", turns)
 			}
@@ -178,14 +178,14 @@ func TestAStepOnTopOfACommitThatFailed(t *testing.T) {
 				}
 			}
 			c, err := s.Call(t.Context(), "CA1")
-			if err != nil || c.State.Turn != before.State.Turn || len(c.Turns) != len(before.Turns) {
-				t.Errorf("after the commit failed: %d turns, %v", c.State.Turn, err)
+			if err != nil || c.State.Exchange != before.State.Exchange || len(c.Exchanges) != len(before.Exchanges) {
+				t.Errorf("after the commit failed: %d turns, %v", c.State.Exchange, err)
 			}
-			if c, err = s.Advance(t.Context(), "CA1", grow); err != nil || c.State.Turn != 2 || len(c.Turns) != 2 {
-				t.Errorf("the next step: turn %d of %d, %v; want 2", c.State.Turn, len(c.Turns), err)
+			if c, err = s.Advance(t.Context(), "CA1", grow); err != nil || c.State.Exchange != 2 || len(c.Exchanges) != 2 {
+				t.Errorf("the next step: turn %d of %d, %v; want 2", c.State.Exchange, len(c.Exchanges), err)
 			}
-			if c, err = s.Call(t.Context(), "CA1"); err != nil || len(c.Turns) != 2 || c.Turns[1].Key != "1" {
-				t.Errorf("the call in the end: %d turns, %v", len(c.Turns), err)
+			if c, err = s.Call(t.Context(), "CA1"); err != nil || len(c.Exchanges) != 2 || c.Exchanges[1].Key != "1" {
+				t.Errorf("the call in the end: %d turns, %v", len(c.Exchanges), err)
 			}
 		})
 	}
@@ -240,7 +240,7 @@ func TestTheFileHasRoomAndGrows(t *testing.T) {
 	reply := `"` + strings.Repeat("x", 100_000) + `"`
 	for n := range 40 {
 		change := func(c policy.Call) policy.Call {
-			c.Turns = []policy.Turn{{Key: "k", Reply: []byte(reply)}}
+			c.Exchanges = []policy.Exchange{{Key: "k", Reply: []byte(reply)}}
 			return c
 		}
 		if _, err := s.Advance(t.Context(), policy.CallSID(fmt.Sprint("CA", n)), change); err != nil {
@@ -260,7 +260,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		all.Go(func() {
 			for n := range 100 {
 				change := func(c policy.Call) policy.Call {
-					c.Turns = []policy.Turn{{Key: "k", Reply: []byte(reply)}}
+					c.Exchanges = []policy.Exchange{{Key: "k", Reply: []byte(reply)}}
 					return c
 				}
 				if _, err := s.Advance(t.Context(), policy.CallSID(fmt.Sprintf("CA-%d-%d", worker, n)), change); err != nil {

@@ -19,14 +19,14 @@ import (
 type AccountConfig struct {
 	AccountSID string
 	AuthToken  string // used where there is no API key
-	// Tokens are more tokens of the account, of which one may have been promoted: where the provider refuses the token that was used last,
-	// the others are tried, and the one that it takes is used from then on. nil: none. Not used with an API key.
-	Tokens    *Tokens
-	APIKey    string // with APISecret; both empty: AccountSID and AuthToken
-	APISecret string
-	URL       string // "" or https://api.twilio.com: the provider; any other host answers for all of its hosts, under the same paths
-	Edge      string // of the provider's hosts: "dublin"; "": its default. The environment is not looked at
-	Region    string // "ie1"; "" with an Edge: us1
+	// NextAuthToken may have been promoted: where the provider refuses AuthToken it is tried, and used from then on if the provider takes it.
+	// It may be empty, and is not used with an API key.
+	NextAuthToken string
+	APIKey        string // with APISecret; both empty: AccountSID and AuthToken
+	APISecret     string
+	URL           string // "" or https://api.twilio.com: the provider; any other host answers for all of its hosts, under the same paths
+	Edge          string // of the provider's hosts: "dublin"; "": its default. The environment is not looked at
+	Region        string // "ie1"; "" with an Edge: us1
 
 	Transport http.RoundTripper // nil: Go's own
 	// Observe is told of every attempt: what was asked ("numbers list"), and how it ended: "ok", "refused" (4xx), "limited" (429),
@@ -47,7 +47,7 @@ type Account struct {
 	base    *url.URL // nil: the provider's own hosts
 	http    *http.Client
 	breaker *gobreaker.CircuitBreaker[*http.Response]
-	taken   atomic.Pointer[string] // the token that the provider took last; nil: AuthToken is tried first
+	useNext atomic.Bool // the provider took NextAuthToken last, so that it is tried first
 }
 
 // NewAccount checks the configuration. It asks nothing yet.

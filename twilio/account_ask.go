@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -157,39 +156,32 @@ func (q *question) attempt(request func(context.Context) (*http.Request, error))
 	return answer, nil
 }
 
-// do asks as each of those that the account may be known by, until one is not refused. A refused one has done nothing.
+// do sends a request, and sends it once more with the account's other token if the provider refuses the first. A refused request did nothing.
 func (a *Account) do(r *http.Request, accept string) (*http.Response, error) {
 	r.Header.Set("Accept", accept)
 	user, secret, _ := a.config.credentials()
-	secrets := []string{secret}
-	if a.config.APIKey == "" {
-		secrets = a.secrets()
+	other := a.config.NextAuthToken
+	if a.config.APIKey != "" || other == "" {
+		other = secret
 	}
-	for {
-		r.SetBasicAuth(user, secrets[0])
-		answer, err := a.http.Do(r)
-		if err != nil || answer.StatusCode != http.StatusUnauthorized || len(secrets) == 1 {
-			if err == nil && answer.StatusCode != http.StatusUnauthorized {
-				a.taken.Store(&secrets[0])
-			}
-			return answer, err
-		}
-		_ = answer.Body.Close() // the next answer counts
-		secrets = secrets[1:]
-		if r, err = again(r); err != nil {
-			return nil, err
-		}
+	if a.useNext.Load() {
+		secret, other = other, secret
 	}
-}
-
-// secrets are the tokens in the order in which they are tried: first what was taken last.
-func (a *Account) secrets() []string {
-	all := NewTokens(append([]string{a.config.AuthToken}, a.config.Tokens.list()...)...).list()
-	last := a.taken.Load()
-	if last == nil || !slices.Contains(all, *last) {
-		return all
+	r.SetBasicAuth(user, secret)
+	answer, err := a.http.Do(r)
+	if err != nil || answer.StatusCode != http.StatusUnauthorized || other == secret {
+		return answer, err
 	}
-	return append([]string{*last}, slices.DeleteFunc(all, func(s string) bool { return s == *last })...)
+	_ = answer.Body.Close() // the next answer counts
+	if r, err = again(r); err != nil {
+		return nil, err
+	}
+	r.SetBasicAuth(user, other)
+	answer, err = a.http.Do(r)
+	if err == nil && answer.StatusCode != http.StatusUnauthorized {
+		a.useNext.Store(other == a.config.NextAuthToken)
+	}
+	return answer, err
 }
 
 // again is the same request, to be sent once more.

@@ -9,6 +9,7 @@ import (
 	"hash"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -44,13 +45,11 @@ func Sign(token, url string, params url.Values) string {
 type Verifier struct {
 	origins [][]byte // scheme and host, with and without the port
 	account string
-	tokens  *Tokens
 	pool    sync.Pool // of *scratch
 }
 
 // scratch is what one verification needs and the next can use again.
 type scratch struct {
-	of     *[]string   // the tokens that macs are made of
 	macs   []hash.Hash // one per token
 	signed []byte
 	sum    []byte
@@ -59,32 +58,25 @@ type scratch struct {
 // NewVerifier returns a Verifier for requests that were sent to publicURL, the address under which the provider knows this server: only
 // its scheme, host and port matter, since a request brings its path along. With an accountSID requests of other accounts are refused.
 // A request signed with any of the tokens is right: give the current token and, while it is being replaced, the next one. Empty tokens
-// are ignored; without any token there is an error. Tokens changes them later.
+// are ignored; without any token there is an error.
 func NewVerifier(publicURL, accountSID string, tokens ...string) (*Verifier, error) {
 	u, err := url.Parse(publicURL)
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Hostname() == "" {
 		return nil, fmt.Errorf("twilio: the public URL %q must be like https://phone.example.com", publicURL)
 	}
-	v := &Verifier{origins: originsOf(u), account: accountSID, tokens: NewTokens(tokens...)}
-	if len(v.tokens.list()) == 0 {
+	tokens = slices.DeleteFunc(slices.Clone(tokens), func(token string) bool { return token == "" })
+	if len(tokens) == 0 {
 		return nil, errors.New("twilio: no auth token: without one no request can be verified")
 	}
-	v.pool.New = func() any { return &scratch{} }
+	v := &Verifier{origins: originsOf(u), account: accountSID}
+	v.pool.New = func() any {
+		s := &scratch{}
+		for _, token := range tokens {
+			s.macs = append(s.macs, hmac.New(sha1.New, []byte(token)))
+		}
+		return s
+	}
 	return v, nil
-}
-
-// Tokens are those that a request may be signed with. What is set there counts from the next request on.
-func (v *Verifier) Tokens() *Tokens { return v.tokens }
-
-// use makes what verifies with these tokens, unless it is there already: they change once in a year.
-func (s *scratch) use(tokens *[]string) {
-	if s.of == tokens {
-		return
-	}
-	s.of, s.macs = tokens, nil
-	for _, token := range *tokens {
-		s.macs = append(s.macs, hmac.New(sha1.New, []byte(token)))
-	}
 }
 
 // originsOf is scheme and host with and without a port. The provider drops the port of an https address for voice requests and keeps
@@ -163,7 +155,6 @@ func targetOf(r *http.Request) string {
 func (v *Verifier) match(target string, readings []form, want []byte) (form, bool) {
 	s := v.pool.Get().(*scratch)
 	defer v.pool.Put(s)
-	s.use(v.tokens.all.Load())
 	found := -1
 	for i, reading := range readings {
 		s.signed = reading.appendTo(append(s.signed[:0], target...))

@@ -1,12 +1,8 @@
 package twilio_test
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -14,62 +10,6 @@ import (
 
 	"github.com/officernd/supportline/twilio"
 )
-
-// TestTokensChangeWhileRequestsAreVerified: what is set counts from the next request on, and nothing else does any more.
-func TestTokensChangeWhileRequestsAreVerified(t *testing.T) {
-	a := validAttempt()
-	v := mustVerifier(t, a.publicURL, a.account, "first")
-	for _, step := range []struct{ set, taken, refused []string }{
-		{[]string{"first"}, []string{"first"}, []string{"second", ""}},
-		{[]string{"first", "", "second", "first"}, []string{"first", "second"}, []string{"third", ""}},
-		{[]string{"second"}, []string{"second"}, []string{"first"}},
-		{nil, nil, []string{"first", "second", ""}},
-	} {
-		v.Tokens().Set(step.set...)
-		for _, a.token = range step.taken {
-			if _, err := v.Verify(a.request()); err != nil {
-				t.Errorf("of %q, signed with %q: %v", step.set, a.token, err)
-			}
-		}
-		for _, a.token = range step.refused {
-			if _, err := v.Verify(a.request()); !errors.Is(err, twilio.ErrSignature) {
-				t.Errorf("of %q, signed with %q: %v", step.set, a.token, err)
-			}
-		}
-	}
-}
-
-// TestNoRequestIsRefusedWhileATokenIsAdded, however many are verified at once.
-func TestNoRequestIsRefusedWhileATokenIsAdded(t *testing.T) {
-	a := validAttempt()
-	v := mustVerifier(t, a.publicURL, a.account, "current")
-	var all sync.WaitGroup
-	var done atomic.Bool
-	for range 4 {
-		all.Go(func() {
-			for !done.Load() {
-				if _, err := v.Verify(a.request()); err != nil {
-					t.Error(err)
-					return
-				}
-			}
-		})
-	}
-	for i := range 1000 {
-		v.Tokens().Set("current", fmt.Sprint(i))
-	}
-	done.Store(true)
-	all.Wait()
-}
-
-func TestTokensArePrintedNowhere(t *testing.T) {
-	tokens := twilio.NewTokens("hush-hush")
-	for _, printed := range []string{fmt.Sprint(tokens), fmt.Sprintf("%+v", tokens), fmt.Sprintf("%#v", tokens)} {
-		if strings.Contains(printed, "hush") {
-			t.Error(printed)
-		}
-	}
-}
 
 // knowing answers who comes with one of the tokens, which may change, and refuses everybody else.
 func knowing(known func() string) func(int, *http.Request) (*http.Response, error) {
@@ -81,35 +21,40 @@ func knowing(known func() string) func(int, *http.Request) (*http.Response, erro
 	}
 }
 
-// TestAccountIsAskedWithTheTokenThatWasPromoted, found by asking, and remembered.
-func TestAccountIsAskedWithTheTokenThatWasPromoted(t *testing.T) {
+// TestAccountTriesTheNextToken once the provider refuses the one that it took so far, in either direction, and goes on with the one that is taken.
+func TestAccountTriesTheNextToken(t *testing.T) {
 	known := "first"
 	p := &provider{answer: knowing(func() string { return known })}
-	tokens := twilio.NewTokens("first")
-	a := asking(t, p, func(c *twilio.AccountConfig) { c.AuthToken, c.Tokens = "first", tokens })
-	ask := func(wantAsked int, wantErr string) {
-		t.Helper()
+	a := asking(t, p, func(c *twilio.AccountConfig) { c.AuthToken, c.NextAuthToken = "first", "second" })
+	for _, step := range []struct {
+		known     string
+		wantAsked int
+		wantErr   bool
+	}{
+		{"first", 1, false}, {"second", 2, false}, {"second", 1, false}, {"neither", 2, true}, {"second", 1, false}, {"first", 2, false}, {"first", 1, false},
+	} {
+		known = step.known
 		before := len(p.asked)
-		_, err := a.Info(t.Context())
-		if (wantErr == "") != (err == nil) || (err != nil && !strings.Contains(err.Error(), wantErr)) || len(p.asked)-before != wantAsked {
-			t.Errorf("asked %d times: %v", len(p.asked)-before, err)
+		if _, err := a.Info(t.Context()); (err != nil) != step.wantErr || len(p.asked)-before != step.wantAsked {
+			t.Errorf("the provider knows %s: asked %d times, want %d: %v", known, len(p.asked)-before, step.wantAsked, err)
 		}
 	}
-	ask(1, "")
-	known = "second"
-	ask(1, "20003")
-	tokens.Set("first", "second")
-	ask(2, "")
-	ask(1, "")
-	tokens.Set("first") // the one that was used is no longer one
-	ask(1, "20003")
+}
+
+// TestAccountWithoutANextToken asks once.
+func TestAccountWithoutANextToken(t *testing.T) {
+	p := &provider{answer: knowing(func() string { return "second" })}
+	a := asking(t, p, func(c *twilio.AccountConfig) { c.AuthToken = "first" })
+	if _, err := a.Info(t.Context()); err == nil || !strings.Contains(err.Error(), "20003") || len(p.asked) != 1 {
+		t.Errorf("asked %d times: %v", len(p.asked), err)
+	}
 }
 
 // TestKeyIsNotTriedWithTokens: it is another one's secret.
 func TestKeyIsNotTriedWithTokens(t *testing.T) {
 	p := &provider{answer: knowing(func() string { return "second" })}
 	a := asking(t, p, func(c *twilio.AccountConfig) {
-		c.APIKey, c.APISecret, c.Tokens = "SK1", "hush", twilio.NewTokens("second")
+		c.APIKey, c.APISecret, c.NextAuthToken = "SK1", "hush", "second"
 	})
 	if _, err := a.Info(t.Context()); err == nil || len(p.asked) != 1 {
 		t.Errorf("asked %d times: %v", len(p.asked), err)
@@ -119,7 +64,7 @@ func TestKeyIsNotTriedWithTokens(t *testing.T) {
 // TestBodyIsSentAgainWithTheOtherToken, whole.
 func TestBodyIsSentAgainWithTheOtherToken(t *testing.T) {
 	p := &provider{answer: knowing(func() string { return "second" })}
-	a := asking(t, p, func(c *twilio.AccountConfig) { c.AuthToken, c.Tokens = "first", twilio.NewTokens("first", "second") })
+	a := asking(t, p, func(c *twilio.AccountConfig) { c.AuthToken, c.NextAuthToken = "first", "second" })
 	voice := "https://support.example.com/voice"
 	if _, err := a.ChangeNumber(t.Context(), "PN1", twilio.NumberChange{VoiceURL: &voice}); err != nil {
 		t.Fatal(err)

@@ -63,7 +63,7 @@ func BenchmarkFairUse(b *testing.B) {
 // fairBench is a log that usage is derived from.
 type fairBench struct {
 	house     *house
-	ledger    ledger
+	accounts  store.Accounts
 	customers []policy.Customer
 	months    []policy.Month
 }
@@ -91,27 +91,27 @@ func newFairBench(b *testing.B, calls, accounts, months int) *fairBench {
 		h = open()
 	}
 	b.Cleanup(func() { _ = h.Close() })
-	return &fairBench{h, ledger{h.store, h.conf.Settings.FairUse}, g.Customers(), monthsTo("2026-10", 12)}
+	return &fairBench{h, store.Accounts{Store: h.store, FairUse: h.conf.Settings.FairUse}, g.Customers(), monthsTo("2026-10", 12)}
 }
 
 // account derives one month of one account, another one each time.
 func (f *fairBench) account(b *testing.B, n int) time.Duration {
 	customer, month := f.customers[n*7919%len(f.customers)], f.months[n%len(f.months)]
 	began := time.Now()
-	summaries, err := f.ledger.store.AccountSummaries(b.Context(), customer.Number, month)
+	summaries, err := f.accounts.AccountSummaries(b.Context(), customer.Number, month)
 	if err != nil {
 		b.Fatal(err)
 	}
-	policy.MonthUsage(customer, month, summaries, f.ledger.fair)
+	policy.MonthUsage(customer, month, summaries, f.accounts.FairUse)
 	return time.Since(began)
 }
 
 // all derives one month of all accounts, in one pass.
 func (f *fairBench) all(b *testing.B, n int) time.Duration {
-	one := f.ledger
-	one.fair.SustainedWithin = 1 // the month alone, without those that decide whether load is sustained
+	one := f.accounts
+	one.FairUse.SustainedWithin = 1 // the month alone, without those that decide whether load is sustained
 	began := time.Now()
-	if _, err := one.all(b.Context(), f.months[n%len(f.months)], 1); err != nil {
+	if _, err := one.AllMonths(b.Context(), f.months[n%len(f.months)], 1); err != nil {
 		b.Fatal(err)
 	}
 	return time.Since(began)

@@ -44,7 +44,7 @@ func (l callsList) run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	found := &listing{calls: s.Store.Calls(ctx, filter), limit: l.Limit, tickets: newTickets(s)}
+	found := &listing{calls: s.Store.Calls(ctx, filter), limit: l.Limit, row: s.accounts().Rows(ctx)}
 	var page policy.Found[policy.Call]
 	if l.paged() {
 		if page, err = l.page(ctx, s, filter); err != nil {
@@ -97,10 +97,10 @@ func (l callsList) filter(now time.Time, fair policy.FairUse) (policy.Filter, *t
 
 // listing is calls on their way from the store to a person.
 type listing struct {
-	calls   iter.Seq2[policy.Call, error]
-	limit   int
-	tickets *tickets
-	cut     bool // there were more than the limit
+	calls iter.Seq2[policy.Call, error]
+	limit int
+	row   func(policy.Call) (policy.Row, error)
+	cut   bool // there were more than the limit
 }
 
 // shown is a call and the row that it is shown as.
@@ -119,7 +119,7 @@ func (l *listing) each(ctx context.Context) iter.Seq2[shown, error] {
 			}
 			var row policy.Row
 			if err == nil {
-				row, err = l.tickets.row(ctx, call)
+				row, err = l.row(call)
 			}
 			if !yield(shown{call, row}, err) || err != nil {
 				return

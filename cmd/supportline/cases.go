@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
 )
 
 // casesList is "cases list": the review list.
@@ -182,7 +183,7 @@ func (o casesOpen) run(ctx context.Context, s *session) error {
 		return errors.New("say why: --note TEXT")
 	}
 	number := policy.CustomerNumber(o.Customer)
-	opened, err := s.casework().OpenCase(ctx, number, cmp.Or(o.By, s.User), o.Note, s.Now())
+	opened, err := store.Casework{Store: s.Store, Settings: s.Settings, Addressed: s.Notices.Addressed}.OpenCase(ctx, number, cmp.Or(o.By, s.User), o.Note, s.Now())
 	if err != nil {
 		return unknownCustomer(o.Customer, err)
 	}
@@ -219,7 +220,7 @@ func (m casesMove) run(ctx context.Context, s *session) error {
 	}
 	id := policy.CaseID(m.ID)
 	move := policy.Move{At: s.Now(), By: cmp.Or(m.By, s.User), To: policy.CaseState(m.To), Via: m.Via, Offered: m.Offer, Note: m.Note}
-	after, mail, err := s.casework().MoveCase(ctx, id, move)
+	after, mail, err := store.Casework{Store: s.Store, Settings: s.Settings, Addressed: s.Notices.Addressed}.MoveCase(ctx, id, move)
 	if err != nil {
 		return m.refused(err)
 	}

@@ -67,20 +67,20 @@ func (c chargesCommand) run(ctx context.Context, s *session) error {
 
 // lines are the charges of the accounts that were over in the month, by account.
 func (c chargesCommand) lines(ctx context.Context, s *session, month policy.Month) ([]policy.Charge, error) {
-	accounts, err := s.accounts(ctx, c.Customer, month, 1)
+	accounts, err := s.usage(ctx, c.Customer, month, 1)
 	if err != nil {
 		return nil, err
 	}
 	var lines []policy.Charge
 	for _, a := range accounts {
-		if a.last().Calls == 0 {
+		if a.Last().Calls == 0 {
 			continue
 		}
-		summaries, err := s.Store.AccountSummaries(ctx, a.customer.Number, month)
+		summaries, err := s.Store.AccountSummaries(ctx, a.Customer.Number, month)
 		if err != nil {
 			return nil, err
 		}
-		lines = append(lines, policy.Charges(a.last(), summaries, s.Settings.FairUse)...)
+		lines = append(lines, policy.Charges(a.Last(), summaries, s.Settings.FairUse)...)
 	}
 	return lines, nil
 }

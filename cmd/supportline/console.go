@@ -7,6 +7,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
 )
 
 // console is the ops web console of a house.
@@ -14,14 +15,14 @@ func (h *house) console() http.Handler {
 	settings := h.conf.Settings
 	return console.New(console.Deps{
 		Settings: h.conf.Console, Policy: settings, Lines: h.inForce, Calls: h.store, Users: h.store, Sessions: h.store, Audit: h.store,
-		Tokens: h.store, Accounts: accounts{h.store, settings.FairUse}, Cases: casework{h.store, settings, h.conf.Notices}, Ready: h.store.Ping,
+		Tokens: h.store, Accounts: store.Accounts{Store: h.store, FairUse: settings.FairUse}, Cases: store.Casework{Store: h.store, Settings: settings, Addressed: h.conf.Notices.Addressed}, Ready: h.store.Ping,
 		Version: server.Version(), Outbox: h.store, Spoken: h.spoken, Recordings: sounds{h}, Phones: h.phones, Stopping: h.stopping, Health: h.findings,
-		Usage: h.standings, Yield: h.courtesy.yield, Now: h.now, Logger: h.log,
+		Usage: h.usage, Yield: h.courtesy.yield, Now: h.now, Logger: h.log,
 	})
 }
 
 // spoken is what was heard after a turn of a call, in the words of today.
-func (h *house) spoken(call policy.Call, turn policy.Turn) (specialist bool, sentences []string) {
+func (h *house) spoken(call policy.Call, turn policy.Exchange) (specialist bool, sentences []string) {
 	line, ok := h.conf.Settings.Line(call.Line)
 	if !ok {
 		line = h.conf.Settings.Lines[0]

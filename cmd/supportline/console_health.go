@@ -65,7 +65,7 @@ func (h *house) noticesFinding(ctx context.Context) console.Finding {
 		f.State, f.Found = "wrong", err.Error()
 	case failed > 0:
 		f.State, f.Found, f.Advice = "warning", plural(failed, "notice")+" could not be delivered.", "See below why, mend it, and try them again."
-	case len(h.conf.Notices.Ops) == 0 && h.conf.Notices.Webhook.URL == "":
+	case !h.conf.Notices.HasReceivers():
 		f.Found = "Nobody is told anything: the configuration has no notices."
 	}
 	return f

@@ -163,15 +163,15 @@ func (e customersExport) run(ctx context.Context, s *session) error {
 	out := exported{
 		Customer: all.Customer, Calls: []policy.FullRow{}, Usage: []policy.Usage{}, Cases: []policy.Case{}, Notices: []shownNotice{},
 	}
-	counting := newTickets(s)
+	counts := s.Store.TicketCounter(ctx)
 	for _, c := range all.Calls {
-		counted, err := counting.counted(ctx, c)
+		counted, err := counts(c)
 		if err != nil {
 			return err
 		}
 		out.Calls = append(out.Calls, c.FullRow(s.Settings.FairUse, counted))
 	}
-	if out.Usage, err = s.ledger().since(ctx, all.Customer.Number, firstMonth(all.Calls), s.thisMonth()); err != nil {
+	if out.Usage, err = s.accounts().UsageSince(ctx, all.Customer.Number, firstMonth(all.Calls), s.thisMonth()); err != nil {
 		return err
 	}
 	for _, c := range all.Cases {

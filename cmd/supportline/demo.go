@@ -69,9 +69,6 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 		return errors.Join(err, h.Close())
 	}
 	account := demo.NewAccount(conf, shown.Now)
-	if err := h.remindOfTokens(ctx, account); err != nil {
-		return errors.Join(err, h.Close())
-	}
 	h.private = demo.WithAccount(h.private, account)
 	h.demoPhones(account)
 	s, err := listen(h)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/demo"
+	"github.com/officernd/supportline/cmd/supportline/doctor"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio/fake"
 )
@@ -61,13 +62,13 @@ func (i *installation) run(args ...string) (string, int) {
 func (i *installation) wrong() map[string]string {
 	i.t.Helper()
 	out, status := i.run("doctor", "--format", "json")
-	var all []finding
+	var all []doctor.Finding
 	if err := json.Unmarshal([]byte(out), &all); err != nil {
 		i.t.Fatalf("%v: %s", err, out)
 	}
 	found := map[string]string{}
 	for _, f := range all {
-		if f.State == isWrong {
+		if f.State == doctor.Wrong {
 			found[f.Check] += f.Found + "; " + f.Fix + "\n"
 		}
 	}

@@ -38,7 +38,7 @@ func (e callsExplain) run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	counted, err := newTickets(s).counted(ctx, call)
+	counted, err := s.Store.TicketCounter(ctx)(call)
 	if err != nil {
 		return err
 	}

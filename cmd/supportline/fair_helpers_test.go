@@ -35,10 +35,9 @@ func newCompany(t testing.TB, now time.Time, mail string) *company {
 	c := &company{TB: t, conf: mustConfig(t), now: now, file: filepath.Join(t.TempDir(), "0.db")}
 	c.conf.Settings.FairUse.WarnAt = []int{80, 100}
 	if mail != "" {
-		c.conf.Notices = notices.Settings{
-			From: "Support <support@example.com>", Ops: []string{"ops@example.com"}, Summary: true,
-			SMTP: notices.SMTP{Server: mail, TLS: notices.TLSNone},
-		}
+		c.conf.Notices = notices.Settings{Summary: true, Channels: []notices.Channel{
+			notices.Email{From: "Support <support@example.com>", Ops: []string{"ops@example.com"}, Server: mail, TLS: notices.TLSNone},
+		}}
 	}
 	c.open()
 	t.Cleanup(func() { _ = c.store.Close() })
@@ -130,7 +129,7 @@ func (c *company) log(call policy.Call) {
 // due are the keys of the notices that wait, without the receivers in them.
 func (c *company) due() []string {
 	c.Helper()
-	waiting, err := c.store.DueNotices(c.Context(), c.now, 1000)
+	waiting, err := c.store.DueNotices(c.Context(), policy.ChannelEmail, c.now, 1000)
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -203,4 +202,13 @@ func (d *delivery) Data(r io.Reader) error {
 	text, err := io.ReadAll(r)
 	d.box.letters <- letter{d.to, string(text)}
 	return err
+}
+
+// monthsTo are n months, oldest first; the last one is last.
+func monthsTo(last policy.Month, n int) []policy.Month {
+	months := make([]policy.Month, n)
+	for i := range months {
+		months[i] = last.Plus(i - n + 1)
+	}
+	return months
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/officernd/supportline/cmd/supportline/doctor"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/twilio/fake"
@@ -189,7 +190,7 @@ func TestFallbackIsWhereTheNumbersLookForIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			conf := mustConfig(t)
 			conf.PublicURL, conf.FallbackURL = public, row.fallbackURL
-			address, _, _ := strings.Cut(wantedNumbers(conf)[1].FallbackURL, "#")
+			address, _, _ := strings.Cut(doctor.WantedNumbers(conf)[1].FallbackURL, "#")
 			if diff := cmp.Diff([]string{row.base, row.fallback}, []string{conf.FallbackBase(), address}); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

@@ -21,7 +21,7 @@ type grammar struct {
 	Hours      hoursCommand      `cmd:"" help:"Open or closed, and which rule says so."`
 	Provision  provisionCommand  `cmd:"" help:"Compare the account's numbers with the configuration, and set them."`
 	Doctor     doctorCommand     `cmd:"" help:"Everything that a new installation gets wrong, with its fix."`
-	Rotate     rotateCommand     `cmd:"" name:"rotate-token" help:"Change the account's auth token, without a call lost."`
+	Rotate     rotateCommands    `cmd:"" name:"rotate-token" help:"Change the account's auth token, without a call lost."`
 	Reconcile  reconcileCommand  `cmd:"" help:"Repair the log from the provider's own list of calls."`
 	Fallback   fallbackCommand   `cmd:"" help:"Write the documents that answer while the server can't."`
 	Customers  customers         `cmd:"" help:"The customers."`
@@ -36,7 +36,6 @@ type grammar struct {
 	Version    versionCommand    `cmd:"" help:"Which version this is."`
 	Dates      datesCommand      `cmd:"" hidden:"" help:"What was edited of the lines' dates, as JSON."`
 	Probe      probeCommand      `cmd:"" hidden:"" help:"Write to the store, and say how long that takes."`
-	Rotation   rotationCommand   `cmd:"" hidden:"" help:"What is put down of a change of the auth token."`
 	Health     healthCommand     `cmd:"" hidden:"" help:"Ask the running server whether it is well."`
 }
 

@@ -23,23 +23,22 @@ import (
 // house is everything that answers calls, put together from a configuration: the store, the webhooks, the counters. The server, the demo
 // and the call scripts all live in one.
 type house struct {
-	conf      config.Config
-	store     *store.Store
-	now       func() time.Time
-	log       *zap.Logger
-	inForce   *inForce
-	held      *heldTokens
-	ended     *endedCalls
-	counters  *metrics
-	courtesy  *courtesy
-	standings *standings
-	account   *twilio.Account    // for calls with a conference; nil: there are none
-	ringer    *ivr.Ringer        // nil: specialists are rung on the call
-	keeper    *recordings.Keeper // of voicemails and recordings
-	phones    *phone.Exchange    // of the console
-	webhooks  http.Handler
-	stopping  chan struct{} // closed when the server stops
-	private   http.Handler  // health, metrics and the console
+	conf     config.Config
+	store    *store.Store
+	now      func() time.Time
+	log      *zap.Logger
+	inForce  *inForce
+	ended    *endedCalls
+	counters *metrics
+	courtesy *courtesy
+	usage    *store.UsageCache
+	account  *twilio.Account    // for calls with a conference; nil: there are none
+	ringer   *ivr.Ringer        // nil: specialists are rung on the call
+	keeper   *recordings.Keeper // of voicemails and recordings
+	phones   *phone.Exchange    // of the console
+	webhooks http.Handler
+	stopping chan struct{} // closed when the server stops
+	private  http.Handler  // health, metrics and the console
 }
 
 // openHouse opens the store and puts the rest around it. The caller closes the house.
@@ -58,11 +57,7 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 		return nil, err
 	}
 	counters := newMetrics()
-	figures := newStandings(conf.Settings, now, log)
-	o.Now, o.OnCommit = now, func(took time.Duration, calls int, err error) {
-		counters.committed(took, calls, err)
-		figures.committed()
-	}
+	o.Now, o.OnCommit = now, counters.committed
 	courtesy := newCourtesy()
 	o.Yield = courtesy.yield
 	o.OnUpgrade = func(calls int) { log.Info("the store is brought up to date", zap.Int("calls", calls)) }
@@ -70,20 +65,22 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 	if err != nil {
 		return nil, err
 	}
+	if err := refuseLeftRotation(opened); err != nil {
+		return nil, errors.Join(err, opened.Close())
+	}
 	h := &house{
-		conf: conf, store: opened, now: now, log: log, inForce: newInForce(conf.Settings, opened), held: &heldTokens{conf.Twilio, verifier.Tokens()}, ended: &endedCalls{}, counters: counters,
-		standings: figures, courtesy: courtesy, stopping: make(chan struct{}),
+		conf: conf, store: opened, now: now, log: log, inForce: newInForce(conf.Settings, opened), ended: &endedCalls{}, counters: counters,
+		courtesy: courtesy, stopping: make(chan struct{}),
 	}
 	if err := h.inForce.load(context.Background()); err != nil { // callers are served all the same (rule 11)
 		log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))
 	}
-	h.holdTokens()
-	figures.store = opened
+	h.usage = store.NewUsageCache(opened, conf.Settings, func(err error) { log.Error("usage could not be derived", zap.Error(err)) })
 	calls := watchedLog{opened, h.ended}
 	if err := h.conferences(way, calls); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
-	if h.keeper, err = newKeeper(conf, opened, keeping{now: now, log: log, told: counters.recorded, ask: counters.asked, tokens: h.held.tokens}); err != nil {
+	if h.keeper, err = newKeeper(conf, opened, keeping{now: now, log: log, told: counters.recorded, ask: counters.asked}); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
 	answering := ivr.Deps{
@@ -96,15 +93,15 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 	return h, nil
 }
 
-// holdTokens accepts those of a rotation under way. Whatever is wrong with what is put down of it, calls signed with the configuration's tokens
-// are answered.
-func (h *house) holdTokens() {
-	switch held, err := h.held.holdKept(context.Background(), h.store); {
-	case err != nil:
-		h.log.Error("the token's rotation can't be read", zap.Error(err))
-	case !held:
-		h.log.Warn("a rotation of the auth token is under way, and the configuration has neither of its tokens: \"supportline rotate-token\" says more")
+// refuseLeftRotation returns an error if an older version left a change of the auth token half-way: that version alone knows both tokens, and
+// after the promotion this one would refuse every call.
+func refuseLeftRotation(s *store.Store) error {
+	left, err := s.HasRotation(context.Background())
+	if err != nil || !left {
+		return err
 	}
+	return errors.New("an older version left a change of the auth token half-way: start that version again, and end the change there with " +
+		"\"supportline rotate-token\" until it says that the old token is dropped, or give it up with \"supportline rotate-token --cancel\"; then start this one")
 }
 
 // conferences lets specialists be rung beside their calls, where the configuration asks for that.
@@ -112,7 +109,7 @@ func (h *house) conferences(way http.RoundTripper, calls ivr.Log) (err error) {
 	if !h.conf.Settings.Whisper {
 		return nil
 	}
-	if h.account, err = server.AccountOver(way, h.conf, h.held.tokens, h.counters.asked); err != nil {
+	if h.account, err = server.AccountOver(way, h.conf, h.counters.asked); err != nil {
 		return err
 	}
 	h.ringer = ivr.NewRinger(h.inForce.Settings, h.conf.PublicURL, calls, h.account, h.now, h.log)

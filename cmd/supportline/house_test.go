@@ -21,15 +21,17 @@ const module = "github.com/officernd/supportline"
 
 // mayImport are the arrows between the rooms, all that there are. A room's tests may also import what mayTestWith says.
 var mayImport = map[string][]string{
-	"cmd/supportline":            {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/demo", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "cmd/supportline/server", "console", "console/signin", "ivr", "policy", "policy/users", "store", "twilio", "twilio/fake"},
+	"cmd/supportline":            {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "cmd/supportline/server", "console", "console/signin", "ivr", "policy", "policy/users", "store", "twilio", "twilio/fake"},
 	"cmd/supportline/control":    {"cmd/supportline/notices", "cmd/supportline/recordings", "policy", "store", "twilio"},
 	"cmd/supportline/demo":       {"cmd/supportline/config", "cmd/supportline/control", "console/signin", "policy", "policy/users", "store", "twilio/fake"},
 	"cmd/supportline/server":     {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users", "store", "twilio", "twilio/fake"},
+	"cmd/supportline/doctor":     {"cmd/supportline/config", "cmd/supportline/server", "ivr", "policy", "store", "twilio"},
 	"cmd/supportline/config":     {"cmd/supportline/notices", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users"},
 	"cmd/supportline/notices":    {"policy"},
 	"cmd/supportline/phone":      {"console", "policy", "twilio", "twilio/fake"},
 	"cmd/supportline/recordings": {"policy", "twilio"},
-	"console":                    {"console/signin", "policy", "policy/users"},
+	"console":                    {"console/api", "console/signin", "policy", "policy/users"},
+	"console/api":                {"policy", "policy/users"},
 	"console/browsertest":        {},
 	"console/signin":             {"policy", "policy/users"},
 	"ivr":                        {"policy", "twilio"},
@@ -41,7 +43,7 @@ var mayImport = map[string][]string{
 	"twilio/fake":                {"twilio"},
 }
 
-var mayTestWith = map[string][]string{"store": {"store/storetest"}, "cmd/supportline/notices": {"store"}, "cmd/supportline/recordings": {"store", "twilio/fake"}, "console": {"console/browsertest", "store"}, "cmd/supportline": {"console/browsertest"}}
+var mayTestWith = map[string][]string{"store": {"store/storetest"}, "cmd/supportline/notices": {"cmd/supportline/config", "store"}, "cmd/supportline/recordings": {"store", "twilio/fake"}, "console": {"console/browsertest", "store"}, "cmd/supportline": {"console/browsertest"}, "cmd/supportline/doctor": {"cmd/supportline/demo", "cmd/supportline/recordings", "twilio/fake"}}
 
 // owners are the rooms that may import a library, tests included.
 var owners = map[string][]string{
@@ -49,14 +51,14 @@ var owners = map[string][]string{
 	"github.com/cenkalti/backoff":     {"twilio"},
 	"github.com/sony/gobreaker":       {"twilio"},
 	"go.etcd.io/bbolt":                {"store"},
-	"github.com/labstack/echo":        {"ivr", "console", "cmd/supportline"},
+	"github.com/labstack/echo":        {"ivr", "console", "console/api", "cmd/supportline"},
 	"github.com/alexedwards":          {"console/signin"},
 	"github.com/chromedp":             {"console/browsertest"},
 	"github.com/coreos/go-oidc":       {"console/signin"},
 	"golang.org/x/oauth2":             {"console/signin"},
 	"github.com/go-jose":              {"console"}, // an identity provider, in tests
 	"github.com/compose-spec":         {"cmd/supportline"},
-	"github.com/nyaruka":              {"policy", "cmd/supportline", "cmd/supportline/config"},
+	"github.com/nyaruka":              {"policy", "cmd/supportline/doctor", "cmd/supportline/config"},
 	"github.com/rickar":               {"policy"},
 	"github.com/alecthomas/kong":      {"cmd/supportline"},
 	"github.com/prometheus":           {"cmd/supportline"},
@@ -67,7 +69,7 @@ var owners = map[string][]string{
 	"go.yaml.in/yaml":                 {"ivr", "cmd/supportline/config", "console"},
 	"golang.org/x/time":               {"console/signin"},
 	"github.com/santhosh-tekuri":      {"console"}, // schemas of the API, in tests
-	"go.uber.org/zap":                 {"ivr", "console", "console/signin", "cmd/supportline", "cmd/supportline/notices", "cmd/supportline/recordings"},
+	"go.uber.org/zap":                 {"cmd/supportline/doctor", "cmd/supportline/server", "cmd/supportline/control", "ivr", "console", "console/api", "console/signin", "cmd/supportline", "cmd/supportline/notices", "cmd/supportline/recordings"},
 	"github.com/minio":                {"cmd/supportline/recordings"},
 	"github.com/johannesboyne":        {"cmd/supportline/recordings"}, // a store that speaks S3, in tests
 	"github.com/wneessen/go-mail":     {"cmd/supportline/notices"},

@@ -35,13 +35,7 @@ func (j *jobs) liveLimits(ctx context.Context, now time.Time) error {
 		_, err := j.store.AdvanceAndNotify(ctx, sid, func(c policy.Call) (policy.Call, []policy.Notice) {
 			after, found, tell := policy.CallLimitNotice(c, now, j.settings.FairUse)
 			told = tell
-			all := j.addressed(found)
-			for _, n := range found {
-				if whisper, ok := after.Whispered(n); ok {
-					all = append(all, whisper)
-				}
-			}
-			return after, all
+			return after, j.addressed(found)
 		})
 		if err != nil {
 			failed = errors.Join(failed, err)
@@ -101,14 +95,14 @@ func (j *jobs) summary(ctx context.Context, now time.Time) error {
 	if !j.notices.Summary || now.Before(firstWorkingDay(home, this)) {
 		return nil
 	}
-	accounts, err := ledger{j.store, j.settings.FairUse}.all(ctx, this.Plus(-1), 1)
+	accounts, err := store.Accounts{Store: j.store, FairUse: j.settings.FairUse}.AllMonths(ctx, this.Plus(-1), 1)
 	if err != nil {
 		return err
 	}
 	var used []policy.Usage
 	calls := 0
 	for _, a := range accounts {
-		if u := a.last(); u.Calls > 0 || u.Sustained {
+		if u := a.Last(); u.Calls > 0 || u.Sustained {
 			used = append(used, u)
 			calls += u.Calls
 		}

@@ -17,12 +17,3 @@ func (s *session) month(flag, text string) (policy.Month, error) {
 	}
 	return month, nil
 }
-
-// monthsTo are n months, oldest first; the last one is last.
-func monthsTo(last policy.Month, n int) []policy.Month {
-	months := make([]policy.Month, n)
-	for i := range months {
-		months[i] = last.Plus(i - n + 1)
-	}
-	return months
-}

@@ -160,7 +160,7 @@ func (u *phoneUser) logged(h phoneHouse) policy.Row {
 	if err != nil {
 		u.t.Fatal(err)
 	}
-	row, err := newTickets(&session{Store: h.store, Settings: h.conf.Settings}).row(u.t.Context(), call)
+	row, err := store.Accounts{Store: h.store, FairUse: h.conf.Settings.FairUse}.Rows(u.t.Context())(call)
 	if err != nil {
 		u.t.Fatal(err)
 	}
@@ -221,13 +221,13 @@ func TestPhoneOnARealServer(t *testing.T) {
 	if *row.Outcome != policy.Served || row.Counted || row.From != "client:test-admin" {
 		t.Errorf("in the log it is %+v", row)
 	}
-	usage, err := ledger{h.store, h.conf.Settings.FairUse}.all(t.Context(), policy.MonthOf(phoneDay, time.UTC), 1)
+	usage, err := store.Accounts{Store: h.store, FairUse: h.conf.Settings.FairUse}.AllMonths(t.Context(), policy.MonthOf(phoneDay, time.UTC), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, a := range usage {
-		if n := a.last().Calls; n != 0 {
-			t.Errorf("%s has %d calls, want none", a.last().Account, n)
+		if n := a.Last().Calls; n != 0 {
+			t.Errorf("%s has %d calls, want none", a.Last().Account, n)
 		}
 	}
 	u.get("/calls/" + string(row.SID))

@@ -15,7 +15,6 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/store"
-	"github.com/officernd/supportline/twilio"
 )
 
 // program is the command line with all that it touches of the process: input, output, environment, clock.
@@ -114,17 +113,13 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 	if err := force.load(ctx); err != nil {
 		fmt.Fprintf(p.Err, "What was edited of the lines' dates can't be read, so the configuration alone holds: %v\n", err)
 	}
-	held := &heldTokens{conf.Twilio, twilio.NewTokens()}
-	if _, err := held.holdKept(ctx, opened); err != nil {
-		return errors.Join(err, opened.Close())
-	}
-	keeper, err := newKeeper(conf, opened, keeping{now: p.Now, tokens: held.tokens})
+	keeper, err := newKeeper(conf, opened, keeping{now: p.Now})
 	if err != nil {
 		return errors.Join(err, opened.Close())
 	}
 	err = command.run(ctx, &session{
 		surroundings: around, In: interruptible{ctx, in}, Out: out, Err: p.Err, Now: p.Now, Store: opened, Settings: force.InForce(),
-		Notices: conf.Notices, Account: server.AccountOf(conf, held.tokens), Keeper: keeper,
+		Notices: conf.Notices, Account: server.AccountOf(conf), Keeper: keeper,
 	})
 	return errors.Join(err, opened.Close())
 }

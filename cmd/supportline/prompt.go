@@ -80,8 +80,8 @@ func (t *prompt) command(ctx context.Context, args []string) {
 		err = command.run(ctx, &session{
 			surroundings: surroundings{Colour: p.colour(), User: userName()}, In: strings.NewReader(""), Out: p.Out, Err: p.Err,
 			Now: p.Now, Store: t.house.store, Settings: t.house.inForce.InForce(), Notices: t.house.conf.Notices,
-			Account: server.AccountOf(t.house.conf, t.house.held.tokens), Held: t.house.held,
-			Keeper: t.house.keeper,
+			Account: server.AccountOf(t.house.conf),
+			Keeper:  t.house.keeper,
 		})
 	}
 	report(p.Err, err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/demo"
+	"github.com/officernd/supportline/cmd/supportline/doctor"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
@@ -66,8 +68,23 @@ func newTelephony(t *testing.T, changes ...func(*config.Config)) *telephony {
 // provision runs the command and gives what it printed and its exit status.
 func (l *telephony) provision(apply bool) (string, int) {
 	var out bytes.Buffer
-	err := provision{account: l.client, wanted: wantedNumbers(l.conf), out: &out}.run(l.t.Context(), apply)
+	err := provision{account: l.client, wanted: doctor.WantedNumbers(l.conf), out: &out}.run(l.t.Context(), apply)
 	return out.String(), statusOf(err)
+}
+
+// doctor examines the telephony, whose webhooks answer for every address.
+func (l *telephony) doctor() *doctor.Doctor {
+	return &doctor.Doctor{Conf: l.conf, Account: l.client, Now: l.clock.Now, HTTP: &http.Client{Transport: fake.Straight(l.house.webhooks)}}
+}
+
+// wrong returns what an examination finds wrong.
+func (l *telephony) wrong(examination string) (all []string) {
+	for f := range l.doctor().Findings(l.t.Context(), examination) {
+		if f.State == doctor.Wrong {
+			all = append(all, f.Found)
+		}
+	}
+	return all
 }
 
 // people press keys one after the other; whoever is rung accepts, talks for a while and hangs up.
@@ -176,14 +193,14 @@ func TestEachSettingIsFoundAndMended(t *testing.T) {
 			if status != statusNo || strings.Count(out, "    "+name) != 1 || strings.Count(out, "\n    ") != 2 {
 				t.Errorf("the plan ends with %d:\n%s", status, out)
 			}
-			found := sick(l.doctor().numbers(t.Context()))
-			if len(found) != 1 || !strings.HasPrefix(found[0], "wrong numbers: "+ukLine+" United Kingdom: "+name+" is ") {
+			found := l.wrong("numbers")
+			if len(found) != 1 || !strings.HasPrefix(found[0], ukLine+" United Kingdom: "+name+" is ") {
 				t.Errorf("the doctor found %q", found)
 			}
 			if out, status := l.provision(true); status != statusDone {
 				t.Errorf("--apply ends with %d:\n%s", status, out)
 			}
-			if found := sick(l.doctor().numbers(t.Context())); len(found) > 0 {
+			if found := l.wrong("numbers"); len(found) > 0 {
 				t.Errorf("after provision the doctor finds %q", found)
 			}
 			l.at.Change(func(s *fake.State) {
@@ -249,7 +266,7 @@ func TestProviderThatDoesNotTakeAWrite(t *testing.T) {
 	l := newTelephony(t)
 	deaf := deafAccount{l.client}
 	var out bytes.Buffer
-	err := provision{account: deaf, wanted: wantedNumbers(l.conf), out: &out}.run(t.Context(), true)
+	err := provision{account: deaf, wanted: doctor.WantedNumbers(l.conf), out: &out}.run(t.Context(), true)
 	if err == nil || !strings.Contains(err.Error(), "did not take its voice URL") {
 		t.Errorf("%v", err)
 	}
@@ -272,7 +289,7 @@ func TestCaddyLetsTheProviderIn(t *testing.T) {
 	open, _, _ := strings.Cut(rest, "\n")
 	conf := mustConfig(t)
 	wanted := []string{conf.FallbackBase() + "/448000668187/voice.xml"}
-	for _, w := range wantedNumbers(conf) {
+	for _, w := range doctor.WantedNumbers(conf) {
 		wanted = append(wanted, w.VoiceURL, w.FallbackURL, w.StatusURL)
 	}
 	for _, address := range wanted {
@@ -326,7 +343,7 @@ func TestProvisionAsWhoever(t *testing.T) {
 			if out, status := l.provision(false); status != statusDone {
 				t.Errorf("the second plan is not empty (%d):\n%s", status, out)
 			}
-			if found := l.doctor().credentials(t.Context()); !strings.Contains(found[0].Found, row.as) {
+			if found := slices.Collect(l.doctor().Findings(t.Context(), "account")); !strings.Contains(found[0].Found, row.as) {
 				t.Errorf("the doctor finds %q, want %q", found[0].Found, row.as)
 			}
 		})

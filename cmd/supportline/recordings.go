@@ -19,8 +19,6 @@ type keeping struct {
 	log  *zap.Logger
 	told func(what, result string)               // of each try; nil: nobody counts
 	ask  func(what, how string, _ time.Duration) // of each request; nil: nobody counts
-	// tokens are those that the account may be known by; nil: the configuration's.
-	tokens *twilio.Tokens
 }
 
 // newKeeper makes the keeper of the recordings of a store. An account that can't be asked fails what needs it, and nothing else.
@@ -30,7 +28,7 @@ func newKeeper(conf config.Config, log *store.Store, o keeping) (*recordings.Kee
 		return nil, err
 	}
 	var provider recordings.Provider
-	if provider, err = server.Account(conf, o.tokens, o.ask); err != nil {
+	if provider, err = server.Account(conf, o.ask); err != nil {
 		provider = noProvider{err}
 	}
 	return recordings.New(conf.Recordings, place, log, provider, recordings.Options{Now: o.now, Logger: o.log, Told: o.told}), nil

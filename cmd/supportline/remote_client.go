@@ -9,9 +9,11 @@ import (
 	"net"
 )
 
-// hello is what a client sends first: the command line, and who is at the terminal.
+// hello is what a client sends first: the command line, and who is at the terminal. With Tokens it asks instead for the fingerprints of the
+// auth tokens that the server accepts, one per line.
 type hello struct {
-	Args []string `json:"args"`
+	Args   []string `json:"args"`
+	Tokens bool     `json:"tokens,omitempty"`
 	surroundings
 }
 

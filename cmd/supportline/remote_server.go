@@ -28,7 +28,7 @@ type commandServer struct {
 	settings func() policy.Settings // in force
 	notices  notices.Settings
 	account  func() (*twilio.Account, error)
-	held     *heldTokens
+	tokens   []string // accepted auth tokens
 	keeper   *recordings.Keeper
 	now      func() time.Time
 	log      *zap.Logger
@@ -92,6 +92,12 @@ func (s *commandServer) do(ctx context.Context, h hello, in io.Reader, frames *f
 			status = report(words, fmt.Errorf("the command failed inside the server; its log says more"))
 		}
 	}()
+	if h.Tokens {
+		for _, token := range s.tokens {
+			fmt.Fprintln(out, fingerprint(token))
+		}
+		return statusDone
+	}
 	line, err := parse(h.Args, out, words)
 	if err != nil {
 		return report(words, err)
@@ -102,7 +108,7 @@ func (s *commandServer) do(ctx context.Context, h hello, in io.Reader, frames *f
 	}
 	status = report(words, command.run(ctx, &session{
 		surroundings: h.surroundings, In: in, Out: out, Err: words, Now: s.now, Store: s.store, Settings: s.settings(),
-		Notices: s.notices, Account: s.account, Held: s.held, Keeper: s.keeper,
+		Notices: s.notices, Account: s.account, Keeper: s.keeper,
 	}))
 	s.log.Info("command", zap.String("name", line.name), zap.String("by", h.User), zap.Int("status", status))
 	return status

@@ -2,374 +2,397 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/demo"
+	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// TestTokenIsRotatedWithoutARefusedWebhook, also when the server starts anew before anything that is done; whole calls before and after.
-func TestTokenIsRotatedWithoutARefusedWebhook(t *testing.T) {
-	for name, restarts := range map[string]bool{"one server": false, "a server that restarts": true} {
-		t.Run(name, func(t *testing.T) {
-			u := newTurn(t)
-			u.restarts = restarts
-			call := func() {
-				t.Helper()
-				if record, _ := u.call(ukLine, "204518", "1"); len(record.Troubles)+len(record.Warnings) > 0 || record.Status != "completed" {
-					t.Errorf("a call ended %s: %v %v", record.Status, record.Troubles, record.Warnings)
+// rotating is a server on real listeners that can be restarted, beside an account that stays.
+type rotating struct {
+	t    *testing.T
+	file string // the configuration
+	at   *fake.Account
+	log  *zap.Logger
+	stop func()
+}
+
+// newRotating starts a server whose account has no secondary token.
+func newRotating(t *testing.T, log *zap.Logger) *rotating {
+	s := &rotating{t: t, file: filepath.Join(t.TempDir(), "supportline.yaml"), log: log}
+	if err := os.WriteFile(s.file, config.Demo(freeAddress(t), freeAddress(t)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.start()
+	t.Cleanup(func() { s.stop() })
+	return s
+}
+
+func (s *rotating) conf() config.Config {
+	s.t.Helper()
+	conf, problems := config.Load(s.file, noEnv, config.Options{})
+	if len(problems) > 0 {
+		s.t.Fatal(problems)
+	}
+	return conf
+}
+
+// configure writes the tokens into the configuration, as the person does.
+func (s *rotating) configure(token, next string) {
+	s.t.Helper()
+	text := must(os.ReadFile(s.file))
+	for key, value := range map[string]string{"auth_token": token, "next_auth_token": next} {
+		text = regexp.MustCompile(`(?m)^  `+key+`: \S+`).ReplaceAll(text, []byte("  "+key+`: "`+value+`"`))
+	}
+	if err := os.WriteFile(s.file, text, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *rotating) start() {
+	s.t.Helper()
+	conf := s.conf()
+	h, err := openHouse(conf, time.Now, s.log, store.Options{Size: 1 << 20})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if s.at == nil {
+		s.at = demo.NewAccount(conf, time.Now)
+	}
+	h.private = demo.WithAccount(h.private, s.at)
+	_, stop := mustServe(s.t, h)
+	s.stop = sync.OnceFunc(func() {
+		if err := errors.Join(stop(), h.Close()); err != nil {
+			s.t.Error(err)
+		}
+	})
+}
+
+func (s *rotating) restart() {
+	s.t.Helper()
+	s.stop()
+	s.start()
+}
+
+// command runs one command on this machine, and returns its exit status and what it wrote.
+func (s *rotating) command(args ...string) (status int, out, words string) {
+	s.t.Helper()
+	var written, said bytes.Buffer
+	p := &program{In: strings.NewReader(""), Out: &written, Err: &said, Env: noEnv, Now: time.Now}
+	status = p.run(s.t.Context(), append(args, "--config", s.file))
+	return status, written.String(), said.String()
+}
+
+// does is a command that must succeed.
+func (s *rotating) does(args ...string) (out string) {
+	s.t.Helper()
+	status, out, words := s.command(args...)
+	if status != statusDone {
+		s.t.Fatalf("%v: status %d: %s", args, status, words)
+	}
+	return out
+}
+
+// refuses wants a command to end with a status and to say why.
+func (s *rotating) refuses(wantStatus int, want string, args ...string) {
+	s.t.Helper()
+	status, out, words := s.command(args...)
+	if status != wantStatus || out != "" || !strings.Contains(words, want) {
+		s.t.Errorf("%v: status %d, want %d; %q, want %q", args, status, wantStatus, out+words, want)
+	}
+}
+
+// prepare brings the rotation to where only the promotion is left, and returns the two tokens.
+func (s *rotating) prepare() (token, next string) {
+	s.t.Helper()
+	token, next = s.conf().Twilio.AuthToken, strings.TrimSpace(s.does("rotate-token", "create", "--show"))
+	s.configure(token, next)
+	s.restart()
+	return token, next
+}
+
+// inForce is the token that the provider signs with.
+func (s *rotating) inForce() (token string) {
+	s.at.Change(func(a *fake.State) { token = a.Token })
+	return token
+}
+
+// accepts says what becomes of a webhook that is signed with a token.
+func (s *rotating) accepts(token string, want int) {
+	s.t.Helper()
+	if status, err := plainWebhook(s.conf(), token); status != want || err != nil {
+		s.t.Errorf("a webhook was answered with %d, %v, want %d", status, err, want)
+	}
+}
+
+// interfere answers the next request of one kind in the provider's place. With done it is done all the same.
+func (s *rotating) interfere(method, path string, status, code int, done bool) {
+	s.at.Change(func(a *fake.State) {
+		a.Interfere = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method != method || !strings.HasSuffix(r.URL.Path, path) {
+				return false
+			}
+			s.at.Change(func(a *fake.State) { a.Interfere = nil })
+			if done {
+				s.at.ServeHTTP(httptest.NewRecorder(), r)
+			}
+			fake.Refuse(w, status, code, "No")
+			return true
+		}
+	})
+}
+
+// callers send webhooks as fast as they are answered, signed with the token that is in force, until the returned function ends them and returns
+// how many were answered. A server that is not there is asked again.
+func (s *rotating) callers() (stop func() (answered int64)) {
+	conf := s.conf()
+	var ended atomic.Bool
+	var answered atomic.Int64
+	var all sync.WaitGroup
+	for range 2 {
+		all.Go(func() {
+			for !ended.Load() {
+				status, err := plainWebhook(conf, s.inForce())
+				switch {
+				case err == nil && status != http.StatusOK:
+					s.t.Errorf("a webhook was answered with %d", status)
+					return
+				case err == nil:
+					answered.Add(1)
 				}
 			}
-			call()
-			before := u.inForce()
-			token, err := u.rotate()
-			if err != nil || token == before || token != u.inForce() {
-				t.Fatalf("the first run: %v\n%s", err, u.words.String())
-			}
-			call()
-			u.restart() // with the old configuration
-			call()
-			if again, err := u.rotate(); again != token || err != nil {
-				t.Errorf("nothing to do: %v", err)
-			}
-			u.conf.Twilio.AuthToken = token
-			u.restart()
-			call()
-			if _, err := u.rotate(); err != nil {
-				t.Fatal(err)
-			}
-			call()
-			u.ended(before, token)
 		})
 	}
-}
-
-// TestRotationIsStoppedAnywhere, and run again: whatever was lost or done, it ends as an undisturbed one does, and no webhook is refused.
-func TestRotationIsStoppedAnywhere(t *testing.T) {
-	undisturbed := newTurn(t)
-	undisturbed.ended(undisturbed.whole())
-	if undisturbed.done < 10 {
-		t.Fatalf("only %d things were done: the test shows nothing", undisturbed.done)
-	}
-	for _, how := range []struct {
-		name         string
-		late, killed bool
-	}{
-		{"before it was done", false, false},
-		{"after it was done", true, false},
-		{"killed before", false, true},
-		{"killed after", true, true},
-	} {
-		t.Run(how.name, func(t *testing.T) {
-			for cut := 1; cut <= undisturbed.done; cut++ {
-				u := newTurn(t)
-				u.cut, u.late, u.killed = cut, how.late, how.killed
-				u.ended(u.whole())
-			}
-		})
+	return func() int64 {
+		ended.Store(true)
+		all.Wait()
+		return answered.Load()
 	}
 }
 
-// TestAnswerToThePromotionIsLost: the provider is asked what became of it, and the same run goes on.
-func TestAnswerToThePromotionIsLost(t *testing.T) {
-	u := newTurn(t)
-	u.mute = true
-	if token, err := u.rotate(); err != nil || token != u.inForce() {
-		t.Errorf("%v\n%s", err, u.words.String())
-	}
-}
-
-// TestTokensAreInNoFile in the clear, whatever is under way.
-func TestTokensAreInNoFile(t *testing.T) {
-	u := newTurn(t)
-	token, err := u.rotate()
+func plainWebhook(conf config.Config, token string) (status int, err error) {
+	address, form := conf.PublicURL+"/plain", url.Values{"CallSid": {"CA1"}, "AccountSid": {conf.Twilio.AccountSID}, "To": {ukLine}}
+	r, err := http.NewRequest(http.MethodPost, address, strings.NewReader(form.Encode()))
 	if err != nil {
-		t.Fatal(err)
+		return 0, err
 	}
-	text, err := os.ReadFile(strings.TrimPrefix(u.conf.Store, "bolt:"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set(twilio.SignatureHeader, twilio.Sign(token, address, form))
+	response, err := http.DefaultClient.Do(r)
 	if err != nil {
-		t.Fatal(err)
+		return 0, err
 	}
-	for name, secret := range map[string]string{"new": token, "old": u.conf.Twilio.AuthToken} {
-		if bytes.Contains(text, []byte(secret)) {
-			t.Errorf("the store tells the %s token", name)
+	return response.StatusCode, response.Body.Close()
+}
+
+// TestCallsGoOnWhileTheTokenChanges on real connections: a whole rotation, with its restarts of the server, refuses none of them, tells its log
+// no token, and lets the REST API be asked at each point.
+func TestCallsGoOnWhileTheTokenChanges(t *testing.T) {
+	core, logged := observer.New(zap.DebugLevel)
+	s := newRotating(t, zap.New(core))
+	s.does("provision", "--apply")
+	stop := s.callers()
+	old, token := s.prepare()
+	s.accepts(old, http.StatusOK)
+	s.accepts(token, http.StatusOK)
+	s.does("rotate-token", "promote", "--yes")
+	if s.inForce() != token {
+		t.Fatal("the new token was not promoted")
+	}
+	s.accepts(old, http.StatusOK)
+	s.does("provision") // by this process, with a token that is refused
+	s.does("reconcile") // by the server
+	s.configure(token, "")
+	s.restart()
+	if answered := stop(); answered < 50 {
+		t.Errorf("only %d webhooks were answered: the test shows nothing", answered)
+	}
+	s.accepts(token, http.StatusOK)
+	s.accepts(old, http.StatusForbidden)
+	s.does("provision")
+	s.stop()
+	for _, e := range logged.All() {
+		for _, secret := range []string{old, token} {
+			if strings.Contains(e.Message, secret) {
+				t.Error("the log tells a token")
+			}
+			for _, field := range e.Context {
+				if strings.Contains(field.String, secret) {
+					t.Errorf("the log's field %s tells a token", field.Key)
+				}
+			}
 		}
 	}
 }
 
-// TestProviderRefuses: each refusal is told with what to do, nothing is lost, and the next run ends well.
-func TestProviderRefuses(t *testing.T) {
-	refuse := func(status, code int) func(http.ResponseWriter) {
-		return func(w http.ResponseWriter) { fake.Refuse(w, status, code, "No") }
-	}
-	for name, row := range map[string]struct {
-		method, path string
-		answer       func(http.ResponseWriter)
-		want         string
-	}{
-		"create 401":  {"POST", "/Secondary", refuse(401, 20003), "20003"},
-		"create 409":  {"POST", "/Secondary", refuse(409, 20409), "write it as next_auth_token, or let --replace"},
-		"create 500":  {"POST", "/Secondary", refuse(500, 20500), "it is made anew"},
-		"promote 401": {"POST", "/Promote", refuse(401, 20003), "20003"},
-		"promote 404": {"POST", "/Promote", refuse(404, 20404), "--replace makes another"},
-		"promote 500": {"POST", "/Promote", refuse(500, 20500), "it finds out whether the new token is in force"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			u := newTurn(t)
-			u.interfering(1, row.method, row.path, row.answer)
-			if _, err := u.rotate(); err == nil || !strings.Contains(err.Error(), row.want) {
-				t.Errorf("%v, want %q", err, row.want)
-			}
-			u.ended(u.whole())
-		})
-	}
-}
-
-// TestSecondaryTokenOfSomebodyElse is not deleted unless that is said, and is used where the configuration has it.
-func TestSecondaryTokenOfSomebodyElse(t *testing.T) {
+// TestPromoteRefuses as long as the new token is not accepted by everything, and then the old one stays in force.
+func TestPromoteRefuses(t *testing.T) {
 	const theirs = "33333333333333333333333333333333"
-	have := func(t *testing.T) *turn {
-		u := newTurn(t)
-		u.at.Change(func(s *fake.State) { s.Secondary = theirs })
-		return u
-	}
-	t.Run("left alone", func(t *testing.T) {
-		u := have(t)
-		_, err := u.rotate()
-		if err == nil || !strings.Contains(err.Error(), "--replace") || statusOf(err) != statusNo {
-			t.Errorf("status %d, %v", statusOf(err), err)
-		}
-		u.at.Change(func(s *fake.State) {
-			if s.Secondary != theirs {
-				t.Error("it was deleted")
-			}
-		})
-		if record, err := u.house.store.Rotation(t.Context()); record != nil || err != nil {
-			t.Errorf("a rotation is under way: %s, %v", record, err)
-		}
-	})
-	t.Run("replaced", func(t *testing.T) {
-		u := have(t)
-		u.replace = true
-		if token, err := u.rotate(); err != nil || token == theirs {
-			t.Errorf("it is used: %v, %v", token == theirs, err)
-		}
-	})
-	t.Run("known as next_auth_token", func(t *testing.T) {
-		u := have(t)
-		u.conf.Twilio.NextAuthToken = theirs
-		u.restart()
-		if token, err := u.rotate(); err != nil || token != theirs {
-			t.Errorf("it is used: %v, %v", token == theirs, err)
-		}
-	})
-	t.Run("promoted by hand", func(t *testing.T) {
-		u := have(t)
-		u.conf.Twilio.NextAuthToken = theirs
-		u.restart()
-		u.at.Change(func(s *fake.State) { s.Token, s.Secondary = theirs, "" })
-		if token, err := u.rotate(); err != nil || token != theirs {
-			t.Errorf("it is used: %v, %v", token == theirs, err)
-		}
-	})
-	t.Run("made anew elsewhere meanwhile", func(t *testing.T) {
-		u := newTurn(t)
-		u.interfering(1, "POST", "/Promote", func(w http.ResponseWriter) { fake.Refuse(w, 500, 20500, "No") })
-		if _, err := u.rotate(); err == nil {
-			t.Fatal("it was promoted")
-		}
-		u.at.Change(func(s *fake.State) { s.Secondary = theirs })
-		if _, err := u.rotate(); err == nil || !strings.Contains(err.Error(), "--replace makes another") {
-			t.Errorf("what nobody here knows was promoted: %v", err)
-		}
-		u.replace = true
-		if token, err := u.rotate(); err != nil || token == theirs {
-			t.Errorf("it is used: %v, %v", token == theirs, err)
-		}
-	})
-}
-
-// TestTokenThatWasPromotedInsteadOfOurs is accepted, because it is the one in force.
-func TestTokenThatWasPromotedInsteadOfOurs(t *testing.T) {
-	const theirs = "33333333333333333333333333333333"
-	u := newTurn(t)
-	u.at.Change(func(s *fake.State) {
-		s.Interfere = func(_ http.ResponseWriter, r *http.Request) bool {
-			if strings.HasSuffix(r.URL.Path, "/Promote") {
-				u.at.Change(func(s *fake.State) { s.Secondary = theirs })
-			}
-			return false
-		}
-	})
-	u.quiet = true // what comes in within this moment is refused: nobody here could know the token
-	if token, err := u.rotate(); err != nil || token != theirs {
-		t.Errorf("it was taken for the new one: %v, %v", token == theirs, err)
-	}
-	u.quiet = false
-	u.webhook()
-}
-
-// TestNothingIsBegun where it could not go on.
-func TestNothingIsBegun(t *testing.T) {
 	for name, row := range map[string]struct {
-		change func(*turn)
+		change func(s *rotating, token, next string)
+		status int
 		want   string
 	}{
-		"nobody agrees":     {func(u *turn) { u.declined = true }, "nothing was changed"},
-		"token of another":  {func(u *turn) { u.conf.Twilio.AuthToken = "another"; u.restart() }, "copy auth_token from the console"},
-		"no server":         {func(u *turn) { u.house.held = nil }, "supportline serve"},
-		"server of another": {func(u *turn) { u.house.held.conf.AuthToken = "another" }, "the server was started with another auth_token"},
+		"no next token":     {func(s *rotating, token, _ string) { s.configure(token, "") }, 1, `"supportline rotate-token create" makes it`},
+		"the same token":    {func(s *rotating, token, _ string) { s.configure(token, token) }, 1, `"supportline rotate-token create" makes it`},
+		"no server":         {func(s *rotating, _, _ string) { s.stop() }, 1, "no server has the store open"},
+		"server of another": {func(s *rotating, _, next string) { s.configure(theirs, next) }, 1, "the running server does not accept both"},
+		"server without next": {func(s *rotating, token, next string) {
+			s.configure(token, "")
+			s.restart()
+			s.configure(token, next)
+		}, 1, "the running server does not accept both"},
+		"public_url of another": {func(s *rotating, _, _ string) {
+			text := must(os.ReadFile(s.file))
+			text = regexp.MustCompile(`(?m)^public_url: \S+`).ReplaceAll(text, []byte("public_url: http://"+freeAddress(s.t)))
+			if err := os.WriteFile(s.file, text, 0o600); err != nil {
+				s.t.Fatal(err)
+			}
+		}, 2, "nothing was promoted"},
+		"token that was deleted": {func(s *rotating, _, _ string) {
+			s.at.Change(func(a *fake.State) { a.Secondary = "" })
+		}, 1, "the provider does not take next_auth_token"},
+		"token that was made anew": {func(s *rotating, _, _ string) {
+			s.at.Change(func(a *fake.State) { a.Secondary = theirs })
+		}, 1, "the provider does not take next_auth_token"},
+		"the provider": {func(s *rotating, _, _ string) { s.interfere("POST", "/Promote", 403, 20403, false) }, 2, "20403"},
+		"the provider, perhaps": {func(s *rotating, _, _ string) {
+			s.interfere("POST", "/Promote", 500, 20500, false)
+		}, 2, "it finds out whether next_auth_token is in force"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			u := newTurn(t)
-			row.change(u)
-			u.quiet = true // some of these servers take none
-			r := u.rotator()
-			before := u.inForce()
-			err := r.look(t.Context())
-			if err == nil {
-				err = r.run(t.Context())
-			}
-			if err == nil || !strings.Contains(err.Error(), row.want) {
-				t.Errorf("%v, want %q", err, row.want)
-			}
-			if u.inForce() != before {
+			s := newRotating(t, zap.NewNop())
+			token, next := s.prepare()
+			row.change(s, token, next)
+			s.refuses(row.status, row.want, "rotate-token", "promote", "--yes")
+			if s.inForce() != token {
 				t.Error("the token was changed")
 			}
 		})
 	}
-}
-
-func TestRotationIsGivenUp(t *testing.T) {
-	u := newTurn(t)
-	if err := u.rotator().cancel(t.Context()); err == nil || !strings.Contains(err.Error(), "no rotation is under way") {
-		t.Errorf("with none under way: %v", err)
-	}
-	u.interfering(1, "POST", "/Promote", func(w http.ResponseWriter) { fake.Refuse(w, 500, 20500, "No") })
-	if _, err := u.rotate(); err == nil {
-		t.Fatal("it was promoted")
-	}
-	if err := u.rotator().cancel(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	u.at.Change(func(s *fake.State) {
-		if s.Secondary != "" {
-			t.Error("the secondary token is still there")
+	t.Run("nobody agrees", func(t *testing.T) {
+		s := newRotating(t, zap.NewNop())
+		token, _ := s.prepare()
+		s.refuses(2, "nobody can be asked here", "rotate-token", "promote")
+		if s.inForce() != token {
+			t.Error("the token was changed")
 		}
 	})
-	before, after := u.whole()
-	u.ended(before, after)
-	u.conf.Twilio.AuthToken = after
-	if _, err := u.rotate(); err != nil {
-		t.Fatal(err)
-	}
-	if err := u.rotator().cancel(t.Context()); err == nil || !strings.Contains(err.Error(), "there is no way back") {
-		t.Errorf("after the promotion: %v", err)
+}
+
+// TestPromoteGoesOn where it was done already, by an earlier run or by hand, or where only the answer was lost.
+func TestPromoteGoesOn(t *testing.T) {
+	for name, change := range map[string]func(*rotating){
+		"after an error": func(s *rotating) {
+			s.interfere("POST", "/Promote", 500, 20500, false)
+			s.refuses(2, "20500", "rotate-token", "promote", "--yes")
+		},
+		"done already":       func(s *rotating) { s.at.Change(func(a *fake.State) { a.Token, a.Secondary = a.Secondary, "" }) },
+		"the answer is lost": func(s *rotating) { s.interfere("POST", "/Promote", 500, 20500, true) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newRotating(t, zap.NewNop())
+			_, next := s.prepare()
+			change(s)
+			s.does("rotate-token", "promote", "--yes")
+			if s.inForce() != next {
+				t.Error("the new token is not in force")
+			}
+		})
 	}
 }
 
-// TestConfigurationWithNeitherToken is told so by the command; cancel forgets what can't be opened, if the account knows the configuration's.
-func TestConfigurationWithNeitherToken(t *testing.T) {
-	u := newTurn(t)
-	if _, err := u.rotate(); err != nil {
-		t.Fatal(err)
-	}
-	third := "44444444444444444444444444444444"
-	u.quiet = true
-	u.conf.Twilio.AuthToken = third
-	if _, err := u.rotate(); err == nil || !strings.Contains(err.Error(), "neither its old token nor its new one") {
-		t.Errorf("%v", err)
-	}
-	if err := u.rotator().cancel(t.Context()); err == nil || !strings.Contains(err.Error(), "does not take auth_token") {
-		t.Errorf("%v", err)
-	}
-	u.at.Change(func(s *fake.State) { s.Token = third })
-	u.house.held.conf.AuthToken = third
-	u.house.held.tokens.Set(third)
-	if err := u.rotator().cancel(t.Context()); err != nil {
-		t.Error(err)
-	}
-	if record, err := u.house.store.Rotation(t.Context()); record != nil || err != nil {
-		t.Errorf("%s, %v", record, err)
-	}
-}
-
-// TestReconcileGoesOnAfterAPromotion without an API key: the server asks with the token that is in force.
-func TestReconcileGoesOnAfterAPromotion(t *testing.T) {
-	u := newTurn(t)
-	c := twilio.AccountConfig{
-		AccountSID: u.conf.Twilio.AccountSID, AuthToken: u.conf.Twilio.AuthToken, Tokens: u.house.held.tokens, Transport: fake.Straight(u.at),
-	}
-	at := must(twilio.NewAccount(c))
-	if _, err := at.Info(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := u.rotate(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := at.Info(t.Context()); err != nil {
-		t.Errorf("after the promotion: %v", err)
-	}
-	u.restart()
-	c.Tokens = u.house.held.tokens
-	if _, err := must(twilio.NewAccount(c)).Info(t.Context()); err != nil {
-		t.Errorf("after a restart: %v", err)
-	}
-}
-
-// TestDoctorTellsOfARotation and how it goes on, at each stage.
-func TestDoctorTellsOfARotation(t *testing.T) {
-	u := newTurn(t)
-	told := func(want string) {
-		t.Helper()
-		d := u.doctor()
-		d.rotation = must(u.command(t.Context(), rotationCommand{}, ""))
-		found := strings.Join(sick(d.turning(t.Context())), "\n")
-		if (want == "") != (found == "") || !strings.Contains(found, want) {
-			t.Errorf("found %q, want %q", found, want)
+// TestAnotherTokenIsPromoted because somebody made one in this very moment: the person learns where it is found.
+func TestAnotherTokenIsPromoted(t *testing.T) {
+	s := newRotating(t, zap.NewNop())
+	s.prepare()
+	s.at.Change(func(a *fake.State) {
+		a.Interfere = func(_ http.ResponseWriter, r *http.Request) bool {
+			if strings.HasSuffix(r.URL.Path, "/Promote") {
+				s.at.Change(func(a *fake.State) { a.Secondary = "33333333333333333333333333333333" })
+			}
+			return false
 		}
-	}
-	told("")
-	u.interfering(1, "POST", "/Promote", func(w http.ResponseWriter) { fake.Refuse(w, 500, 20500, "No") })
-	if _, err := u.rotate(); err == nil {
-		t.Fatal("it was promoted")
-	}
-	told("warning token rotation: begun on 2026-11-24; the new token is not promoted yet")
-	token, err := u.rotate()
-	if err != nil {
-		t.Fatal(err)
-	}
-	told("warning token rotation: the new token is in force since 2026-11-24, and auth_token is another")
-	u.conf.Twilio.AuthToken = token
-	told("warning token rotation: auth_token is the new token; the old one is still accepted")
-	u.restart()
-	if _, err := u.rotate(); err != nil {
-		t.Fatal(err)
-	}
-	told("")
+	})
+	s.refuses(2, "copy it from the console's first page", "rotate-token", "promote", "--yes")
 }
 
-// TestTwoWhoRotateAtOnce: the second learns of the first, and nothing of the first's is lost.
-func TestTwoWhoRotateAtOnce(t *testing.T) {
-	u := newTurn(t)
-	late := u.rotator()
-	if err := late.look(t.Context()); err != nil {
+// TestCreateRefuses with what to do, and leaves no file; --replace makes another token then.
+func TestCreateRefuses(t *testing.T) {
+	for name, row := range map[string]struct {
+		status, code int
+		done         bool
+		want         string
+		wantStatus   int
+	}{
+		"not known":      {401, 20003, false, "20003", 2},
+		"not allowed":    {403, 20403, false, "20403", 2},
+		"there is one":   {409, 20409, false, "make it next_auth_token, or let --replace", 1},
+		"broken":         {500, 20500, false, "whether the token was made is not known", 2},
+		"broken, though": {500, 20500, true, "whether the token was made is not known", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newRotating(t, zap.NewNop())
+			s.interfere("POST", "/Secondary", row.status, row.code, row.done)
+			out := filepath.Join(t.TempDir(), "token")
+			s.refuses(row.wantStatus, row.want, "rotate-token", "create", "--out", out)
+			if _, err := os.Stat(out); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("a file was left: %v", err)
+			}
+			s.does("rotate-token", "create", "--out", out, "--replace", "--yes")
+			made := strings.TrimSpace(string(must(os.ReadFile(out))))
+			s.at.Change(func(a *fake.State) {
+				if a.Secondary != made || made == "" {
+					t.Error("the file has not the secondary token")
+				}
+			})
+		})
+	}
+}
+
+// TestFingerprintsTellNoToken, and tell tokens apart.
+func TestFingerprintsTellNoToken(t *testing.T) {
+	one, two := fingerprint("one-token"), fingerprint("two-token")
+	if one == two || strings.Contains(one, "one") {
+		t.Errorf("%s and %s", one, two)
+	}
+	if got := acceptedTokens(config.Config{Twilio: config.Twilio{AuthToken: "one"}}); len(got) != 1 {
+		t.Errorf("without a next token %d are accepted", len(got))
+	}
+}
+
+// TestServeRefusesALeftRotation of an older version, whose store this is, and leaves it to that version.
+func TestServeRefusesALeftRotation(t *testing.T) {
+	conf := mustConfig(t)
+	file := filepath.Join(t.TempDir(), "supportline.db")
+	conf.Store = "bolt:" + file
+	packed := must(gzip.NewReader(must(os.Open("testdata/rotation-left.db.gz"))))
+	if err := os.WriteFile(file, must(io.ReadAll(packed)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	token, err := u.rotate()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := late.run(t.Context()); err == nil {
-		t.Error("the second made another token")
-	}
-	if u.inForce() != token {
-		t.Error("the first one's token is not in force any more")
-	}
-	if _, _, opened := must(readRotation(must(u.house.store.Rotation(t.Context())))).open(token); !opened {
-		t.Error("what the first put down is lost")
+	for range 2 {
+		_, err := openHouse(conf, time.Now, zap.NewNop(), store.Options{Size: 1 << 20})
+		if statusOf(err) != statusWrong || !strings.Contains(err.Error(), "start that version again") {
+			t.Errorf("status %d, %v", statusOf(err), err)
+		}
 	}
 }

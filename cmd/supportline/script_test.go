@@ -108,14 +108,16 @@ func occupy(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Defer(func() { l.Close() })
 }
 
-// retoken makes the token in a file the auth_token of a configuration, and sets $OLD and $NEW: retoken CONFIG FILE.
+// retoken writes the token in a file into a configuration, and sets $OLD and $NEW: retoken CONFIG KEY FILE. Without a file it empties the key.
 func retoken(ts *testscript.TestScript, _ bool, args []string) {
-	token := strings.TrimSpace(ts.ReadFile(args[1]))
-	text := ts.ReadFile(args[0])
-	line := regexp.MustCompile(`(?m)^  auth_token: (\S+)`)
-	ts.Setenv("OLD", line.FindStringSubmatch(text)[1])
-	ts.Setenv("NEW", token)
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(line.ReplaceAllString(text, "  auth_token: "+token)), 0o600))
+	text, token := ts.ReadFile(args[0]), `""`
+	line := regexp.MustCompile(`(?m)^  ` + args[1] + `: (\S+)`)
+	if len(args) == 3 {
+		token = strings.TrimSpace(ts.ReadFile(args[2]))
+		ts.Setenv("OLD", line.FindStringSubmatch(text)[1])
+		ts.Setenv("NEW", token)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(line.ReplaceAllString(text, "  "+args[1]+": "+token)), 0o600))
 }
 
 // sids sets $SID to the newest call in the store, as another process would see it.
@@ -173,7 +175,7 @@ func seeded() []policy.Call {
 			Trace: []policy.Decision{{
 				At: start, Rule: "hours.week", Result: "open", Inputs: []policy.Fact{{Name: "zone", Value: "Europe/London"}}, Config: "0123456789ab",
 			}},
-			Turns: []policy.Turn{{Key: "number/1", At: start.Add(5 * time.Second), Heard: "204518"}},
+			Exchanges: []policy.Exchange{{Key: "number/1", At: start.Add(5 * time.Second), Heard: "204518"}},
 			Legs: []policy.Leg{{
 				SID: sid(n + 100), To: "+15550100003", Status: "completed", RangAt: start.Add(21 * time.Second),
 				AnsweredAt: start.Add(25 * time.Second), ScreenedAt: start.Add(26 * time.Second), AcceptedAt: start.Add(30 * time.Second),

@@ -212,9 +212,10 @@ func (h *scriptHouse) Settle() {
 	if h.account == nil {
 		return
 	}
-	ctx, jobs := context.Background(), &jobs{store: h.store, settings: h.conf.Settings, log: h.log, wake: func() {}}
+	announced := h.channels(notices.Settings{})
+	ctx, jobs := context.Background(), &jobs{store: h.store, settings: h.conf.Settings, notices: announced, log: h.log, wake: func() {}}
 	_ = jobs.liveLimits(ctx, h.now()) // the store that a script broke
-	h.sender(notices.Settings{}).Once(ctx)
+	h.sender(announced).Once(ctx)
 }
 
 // Handler answers the webhooks.
@@ -226,7 +227,7 @@ func (h *scriptHouse) Explain(ctx context.Context, sid policy.CallSID) ([]policy
 	if err != nil {
 		return nil, err
 	}
-	counted, err := h.tickets().counted(ctx, call)
+	counted, err := h.store.TicketCounter(ctx)(call)
 	return call.Explain(h.conf.Settings.FairUse, counted, h.now()), err
 }
 
@@ -236,11 +237,7 @@ func (h *scriptHouse) Row(ctx context.Context, sid policy.CallSID) (policy.Row, 
 	if err != nil {
 		return policy.Row{}, err
 	}
-	return h.tickets().row(ctx, call)
-}
-
-func (h *scriptHouse) tickets() *tickets {
-	return newTickets(&session{Store: h.store, Settings: h.conf.Settings})
+	return store.Accounts{Store: h.store, FairUse: h.conf.Settings.FairUse}.Rows(ctx)(call)
 }
 
 // errBroken is what a script's broken store says.

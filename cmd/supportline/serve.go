@@ -127,7 +127,7 @@ func (s *listening) run(ctx context.Context) error {
 		defer close(commands)
 		runner := commandServer{
 			store: s.house.store, settings: s.house.inForce.InForce, notices: s.house.conf.Notices, now: s.house.now, log: s.house.log,
-			account: server.AccountOf(s.house.conf, s.house.held.tokens), held: s.house.held,
+			account: server.AccountOf(s.house.conf), tokens: acceptedTokens(s.house.conf),
 			keeper: s.house.keeper,
 		}
 		runner.serve(working, s.commands)

@@ -37,8 +37,6 @@ type session struct {
 	Notices  notices.Settings
 	// Account makes the client of the provider's account; its error says what is missing.
 	Account func() (*twilio.Account, error)
-	// Held are the tokens that the server accepts which runs this; nil where none does.
-	Held *heldTokens
 	// Keeper opens recordings, and does what is to be done about them.
 	Keeper *recordings.Keeper
 }

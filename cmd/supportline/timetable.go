@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -51,13 +52,16 @@ func (t *timetable) try(job string, err error) {
 	}
 }
 
-// sender delivers notices as these settings say, and announcements where calls have conferences.
-func (h *house) sender(s notices.Settings) *notices.Sender {
-	o := notices.Options{Now: h.now, Logger: h.log, Told: h.counters.told}
+// channels adds announcements to the settings where calls have conferences.
+func (h *house) channels(s notices.Settings) notices.Settings {
 	if h.account != nil {
-		o.Announce = h.announce
+		s.Channels = append(slices.Clip(s.Channels), notices.Announcement(h.announce))
 	}
-	return notices.New(s, h.store, o)
+	return s
+}
+
+func (h *house) sender(s notices.Settings) *notices.Sender {
+	return notices.New(s, h.store, notices.Options{Now: h.now, Logger: h.log, Told: h.counters.told})
 }
 
 // announce lets the specialist of a call hear that it passed the limit.
@@ -69,14 +73,15 @@ func (h *house) announce(ctx context.Context, n policy.Notice) (over bool, err e
 
 // work runs the jobs and sends the notices until ctx ends, and returns when nothing of it runs any more.
 func (h *house) work(ctx context.Context) {
-	sender := h.sender(h.conf.Notices)
+	tell := h.channels(h.conf.Notices)
+	sender := h.sender(tell)
 	table := &timetable{ended: h.ended, jobs: &jobs{
-		store: h.store, settings: h.conf.Settings, notices: h.conf.Notices, log: h.log, wake: sender.Wake,
+		store: h.store, settings: h.conf.Settings, notices: tell, log: h.log, wake: sender.Wake,
 	}}
 	var all sync.WaitGroup
 	all.Go(func() { sender.Run(ctx) })
 	all.Go(func() { h.reconcile(ctx, table.jobs) })
-	all.Go(func() { h.standings.run(ctx) })
+	all.Go(func() { h.usage.Run(ctx) })
 	all.Go(func() { h.keeper.Run(ctx) })
 	all.Go(func() {
 		pace := time.NewTicker(lookEvery)
@@ -95,7 +100,7 @@ func (h *house) work(ctx context.Context) {
 // reconcile compares the log with the provider's list at the start and from time to time. It has a pace of its own: the provider may take a
 // minute to answer. The first of several failures is logged, and that they are over; each is counted.
 func (h *house) reconcile(ctx context.Context, j *jobs) {
-	at, err := server.Account(h.conf, h.held.tokens, h.counters.asked)
+	at, err := server.Account(h.conf, h.counters.asked)
 	if err != nil {
 		h.log.Error("the log is not compared with the provider's list", zap.Error(err))
 		return

@@ -48,7 +48,7 @@ func tourHouse(t *testing.T) (h *house, url string) {
 		t.Fatal(err)
 	}
 	var beside sync.WaitGroup
-	beside.Go(func() { h.standings.run(t.Context()) })
+	beside.Go(func() { h.usage.Run(t.Context()) })
 	server := httptest.NewServer(h.private)
 	t.Cleanup(func() {
 		close(h.stopping)
@@ -81,7 +81,7 @@ func longCritical() policy.Call {
 			{At: at(20), Rule: "route.team", Result: "critical"},
 			{At: at(20), Rule: "ring.step", Result: "rings +15550100001"},
 		},
-		Turns: []policy.Turn{
+		Exchanges: []policy.Exchange{
 			{Key: "arrive/0", At: start, Reply: heard(`{"id":"welcome","args":{"digits":"6"}}`)},
 			{Key: "number/1", At: at(9), Heard: "600001", Reply: heard(`{"id":"menu","args":{"items":"1=critical,2=restricted,3=ticket-status,4=raise-severity,5=question"}}`)},
 			{Key: "menu/2", At: at(20), Heard: "1", Reply: heard(`{"id":"connecting"}`)},

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
 )
 
 // trendMonths is how far back a trend looks.
@@ -40,15 +41,15 @@ func (l usageList) run(ctx context.Context, s *session) error {
 	if l.Trend {
 		n = trendMonths
 	}
-	accounts, err := s.accounts(ctx, l.Customer, month, n)
+	accounts, err := s.usage(ctx, l.Customer, month, n)
 	if err != nil {
 		return err
 	}
 	switch {
 	case l.Format == "json":
-		return writeJSON(s.Out, rows(accounts))
+		return writeJSON(s.Out, each(store.ByMonth(accounts)))
 	case l.Format == "csv":
-		return writeCSV(s.Out, usageColumns, rows(accounts), usageCells)
+		return writeCSV(s.Out, usageColumns, each(store.ByMonth(accounts)), usageCells)
 	case l.Trend && l.Customer != "":
 		return accountTrend(s, accounts[0])
 	case l.Trend:
@@ -72,14 +73,14 @@ func usageCells(u policy.Usage) []string {
 }
 
 // usageTable is for a person, who needs no rows about accounts that have nothing to show; single shows one all the same.
-func usageTable(s *session, accounts []account, single bool) error {
+func usageTable(s *session, accounts []store.AccountUsage, single bool) error {
 	t := table{
 		head:  []string{"MONTH", "CUSTOMER", "ACCOUNT", "TICKETS", "LIMIT", "CALLS", "TALK", "OVER-LONG", "WAIVED", "TRAINING", "STANDING", "CASE"},
 		right: map[string]bool{"TICKETS": true, "LIMIT": true, "CALLS": true, "TALK": true, "OVER-LONG": true, "WAIVED": true, "TRAINING": true},
 	}
 	left := 0
 	for _, a := range accounts {
-		u := a.last()
+		u := a.Last()
 		if u.Calls == 0 && !u.Sustained && u.Case == nil && !single {
 			left++
 			continue
@@ -119,23 +120,23 @@ func standing(u policy.Usage) string {
 }
 
 // accountTrend draws an account's tickets against its limit.
-func accountTrend(s *session, a account) error {
-	fmt.Fprintf(s.Out, "%s %s: tickets a month, limit %d\n\n", a.customer.Number, plain(a.customer.Name), a.last().TicketLimit)
-	bars := make([]chartBar, len(a.months))
-	for i, u := range a.months {
+func accountTrend(s *session, a store.AccountUsage) error {
+	fmt.Fprintf(s.Out, "%s %s: tickets a month, limit %d\n\n", a.Customer.Number, plain(a.Customer.Name), a.Last().TicketLimit)
+	bars := make([]chartBar, len(a.Months))
+	for i, u := range a.Months {
 		bars[i] = chartBar{name: string(u.Month), value: u.Tickets, words: standing(u)}
 	}
-	return writeChart(s.Out, bars, a.last().TicketLimit)
+	return writeChart(s.Out, bars, a.Last().TicketLimit)
 }
 
 // companyTrend draws the tickets of all accounts together, and says how many were over.
-func companyTrend(s *session, accounts []account) error {
+func companyTrend(s *session, accounts []store.AccountUsage) error {
 	fmt.Fprintf(s.Out, "All accounts: tickets a month\n\n")
 	bars := make([]chartBar, trendMonths)
 	for i := range bars {
 		over, sustained := 0, 0
 		for _, a := range accounts {
-			u := a.months[i]
+			u := a.Months[i]
 			bars[i].name = string(u.Month)
 			bars[i].value += u.Tickets
 			over += one(u.Over)
@@ -151,6 +152,22 @@ func one(is bool) int {
 		return 1
 	}
 	return 0
+}
+
+func (s *session) accounts() store.Accounts {
+	return store.Accounts{Store: s.Store, FairUse: s.Settings.FairUse}
+}
+
+// usage returns one account, or all where number is empty, with n months that end with last.
+func (s *session) usage(ctx context.Context, number string, last policy.Month, n int) ([]store.AccountUsage, error) {
+	if number == "" {
+		return s.accounts().AllMonths(ctx, last, n)
+	}
+	a, err := s.accounts().Months(ctx, policy.CustomerNumber(number), last, n)
+	if err != nil {
+		return nil, unknownCustomer(number, err)
+	}
+	return []store.AccountUsage{a}, nil
 }
 
 // accountMonth is one account's month under some figures, without what other months and cases say of it.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
 )
 
 // usageExplain is "usage explain": every call of an account's month, and whether it counted.
@@ -33,7 +34,7 @@ func (e usageExplain) run(ctx context.Context, s *session) error {
 		return err
 	}
 	number := policy.CustomerNumber(e.Customer)
-	a, err := s.ledger().one(ctx, number, month, 1)
+	a, err := s.accounts().Months(ctx, number, month, 1)
 	if err != nil {
 		return unknownCustomer(e.Customer, err)
 	}
@@ -52,8 +53,8 @@ func (e usageExplain) run(ctx context.Context, s *session) error {
 }
 
 // explainTable shows the calls in the wall time of the account's home line, which is what decided the month, and the sum under them.
-func explainTable(s *session, a account, explained []policy.Counted) error {
-	u, zone := a.last(), s.zone(a.customer.Line)
+func explainTable(s *session, a store.AccountUsage, explained []policy.Counted) error {
+	u, zone := a.Last(), s.zone(a.Customer.Line)
 	fmt.Fprintf(s.Out, "%s %s in %s (%s)\n\n", u.Customer, plain(u.Account), u.Month, zone)
 	t := table{head: []string{"STARTED", "TICKET", "TALK", "TICKETS", "NOTES", "RULE", "WHY", "SID"}, right: map[string]bool{"TALK": true, "TICKETS": true}}
 	sum := 0

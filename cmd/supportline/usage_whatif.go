@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
 )
 
 // usageWhatif is "usage whatif": past months under other figures.
@@ -41,13 +42,13 @@ func (w usageWhatif) run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	before, err := s.accounts(ctx, w.Customer, s.thisMonth(), months)
+	before, err := s.usage(ctx, w.Customer, s.thisMonth(), months)
 	if err != nil {
 		return err
 	}
 	changed := *s
 	changed.Settings.FairUse = other
-	after, err := changed.accounts(ctx, w.Customer, s.thisMonth(), months)
+	after, err := changed.usage(ctx, w.Customer, s.thisMonth(), months)
 	if err != nil {
 		return err
 	}
@@ -94,15 +95,15 @@ func (w usageWhatif) months(s *session) (int, error) {
 }
 
 // differences are those of the accounts that are on both sides: one that somebody brought in meanwhile is not.
-func differences(before, after []account) []policy.Difference {
+func differences(before, after []store.AccountUsage) []policy.Difference {
 	under := map[policy.CustomerNumber][]policy.Usage{}
 	for _, a := range after {
-		under[a.customer.Number] = a.months
+		under[a.Customer.Number] = a.Months
 	}
 	var found []policy.Difference
 	for _, b := range before {
-		if months, ok := under[b.customer.Number]; ok {
-			found = append(found, policy.Compare(b.months, months)...)
+		if months, ok := under[b.Customer.Number]; ok {
+			found = append(found, policy.Compare(b.Months, months)...)
 		}
 	}
 	return found

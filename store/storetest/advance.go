@@ -33,12 +33,12 @@ func atomic(t *testing.T, storage Storage) {
 			}
 		}
 	})
-	if c := kept(t, s, sid); c.State.Turn != 640 || len(c.Turns) != 640 {
-		t.Errorf("after 640 steps of one call there are %d turns and %d replies", c.State.Turn, len(c.Turns))
+	if c := kept(t, s, sid); c.State.Exchange != 640 || len(c.Exchanges) != 640 {
+		t.Errorf("after 640 steps of one call there are %d turns and %d replies", c.State.Exchange, len(c.Exchanges))
 	}
 	for worker := range 64 {
-		if c := kept(t, s, own(worker)); c.State.Turn != 10 {
-			t.Errorf("call of worker %d: %d turns, want 10", worker, c.State.Turn)
+		if c := kept(t, s, own(worker)); c.State.Exchange != 10 {
+			t.Errorf("call of worker %d: %d turns, want 10", worker, c.State.Exchange)
 		}
 	}
 }
@@ -61,7 +61,7 @@ func refusedChanges(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	want := must(t, s, sid, began(day))
 	changes := map[string]func(policy.Call) policy.Call{
-		"a panic":                   func(c policy.Call) policy.Call { c.State.Turn++; panic("a bug") },
+		"a panic":                   func(c policy.Call) policy.Call { c.State.Exchange++; panic("a bug") },
 		"another SID":               func(c policy.Call) policy.Call { c.SID = "CA-other"; return c },
 		"a panic after it was seen": func(c policy.Call) policy.Call { turn("step")(c); panic("a bug") },
 	}
@@ -76,13 +76,13 @@ func refusedChanges(t *testing.T, storage Storage) {
 		}
 	}
 	same(t, "the call after refused changes", want, kept(t, s, sid))
-	if c := must(t, s, sid, turn("step")); c.State.Turn != 1 {
-		t.Errorf("the next step sees %d turns before it, want 0", c.State.Turn-1)
+	if c := must(t, s, sid, turn("step")); c.State.Exchange != 1 {
+		t.Errorf("the next step sees %d turns before it, want 0", c.State.Exchange-1)
 	}
 }
 
 func withReply(c policy.Call, reply string) policy.Call {
-	c.Turns = append(c.Turns, policy.Turn{Key: "bad", At: day, Reply: []byte(reply)})
+	c.Exchanges = append(c.Exchanges, policy.Exchange{Key: "bad", At: day, Reply: []byte(reply)})
 	return c
 }
 
@@ -102,7 +102,7 @@ func ownCopies(t *testing.T, storage Storage) {
 	first := must(t, s, sid, turn("menu/1"))
 	want := kept(t, s, sid)
 	extend := func(c policy.Call) {
-		_ = append(c.Turns, policy.Turn{Key: "spoilt"})
+		_ = append(c.Exchanges, policy.Exchange{Key: "spoilt"})
 		_ = append(c.Trace, policy.Decision{Rule: "spoilt"})
 	}
 	extend(first)

@@ -124,7 +124,7 @@ func onlyOne(t *testing.T, s Store, when string, want policy.Call) {
 			t.Errorf("%s: a search for %+v: %v", when, f, err)
 			continue
 		}
-		same(t, fmt.Sprintf("%s: a search for %+v", when, f), []policy.Call{want.WithoutStory()}, found.List)
+		same(t, fmt.Sprintf("%s: a search for %+v", when, f), []policy.Call{want.WithoutHistory()}, found.List)
 		same(t, fmt.Sprintf("%s: a listing of %+v", when, f), found.List, collect(t, s.Calls(t.Context(), f)))
 	}
 	for _, f := range []policy.Filter{{Outcome: policy.InProgress}, {Ticket: "77001"}, {Text: "77001"}, {Text: "CA-endless"}, {Specialist: "+15550100001"}} {

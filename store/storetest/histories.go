@@ -68,14 +68,14 @@ func (a *acknowledged) check(t *testing.T, s Store, when string) {
 	t.Helper()
 	for id, want := range a.steps {
 		c, got := kept(t, s, id), []string(nil)
-		for _, e := range c.Turns {
+		for _, e := range c.Exchanges {
 			got = append(got, e.Key)
 		}
 		slices.Sort(want)
 		slices.Sort(got)
 		same(t, fmt.Sprintf("the steps of %s, %s", id, when), want, got)
-		if c.State.Turn != len(want) {
-			t.Errorf("%s, %s: %d steps follow on each other, want %d", id, when, c.State.Turn, len(want))
+		if c.State.Exchange != len(want) {
+			t.Errorf("%s, %s: %d steps follow on each other, want %d", id, when, c.State.Exchange, len(want))
 		}
 	}
 }
@@ -108,7 +108,7 @@ func failNowAndThen(t *testing.T, storage Storage, steps, oneOf int, reply strin
 				_, err := s.Advance(t.Context(), id, func(c policy.Call) policy.Call {
 					c = turn(key)(c)
 					if id == own {
-						c.Turns[len(c.Turns)-1].Reply = []byte(`"` + reply + `"`)
+						c.Exchanges[len(c.Exchanges)-1].Reply = []byte(`"` + reply + `"`)
 					}
 					return c
 				})

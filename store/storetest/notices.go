@@ -30,7 +30,7 @@ func tell(t *testing.T, s Store, id policy.CallSID, keys ...string) error {
 
 func due(t *testing.T, s Store, now time.Time, limit int) []string {
 	t.Helper()
-	found, err := s.DueNotices(t.Context(), now, limit)
+	found, err := s.DueNotices(t.Context(), policy.ChannelEmail, now, limit)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func told(t *testing.T, storage Storage) {
 	s.FailWrites(full)
 	wantError(t, "a step on a full disk", tell(t, s, sid, "call-limit/1"), full)
 	s.FailWrites(nil)
-	if c := kept(t, s, sid); c.State.Turn != 0 {
+	if c := kept(t, s, sid); c.State.Exchange != 0 {
 		t.Error("a step whose notice was not written is there")
 	}
 	same(t, "the outbox", []policy.Notice{}, collect(t, s.Notices(t.Context())))
@@ -59,8 +59,8 @@ func told(t *testing.T, storage Storage) {
 			t.Fatal(err)
 		}
 		after := storage.Copy(t).Open(t)
-		if c, told := kept(t, after, sid), collect(t, after.Notices(t.Context())); c.State.Turn != step+1 || len(told) != step+1 {
-			t.Errorf("a crash behind step %d leaves %d steps and %d notices", step+1, c.State.Turn, len(told))
+		if c, told := kept(t, after, sid), collect(t, after.Notices(t.Context())); c.State.Exchange != step+1 || len(told) != step+1 {
+			t.Errorf("a crash behind step %d leaves %d steps and %d notices", step+1, c.State.Exchange, len(told))
 		}
 		if err := after.Close(); err != nil {
 			t.Fatal(err)
@@ -69,7 +69,7 @@ func told(t *testing.T, storage Storage) {
 	if err := tell(t, s, sid, "call-limit/9", ""); err == nil {
 		t.Error("a notice without a key was taken")
 	}
-	if c := kept(t, s, sid); c.State.Turn != 5 {
+	if c := kept(t, s, sid); c.State.Exchange != 5 {
 		t.Error("a step with a notice that was refused is there")
 	}
 }
@@ -169,6 +169,38 @@ func delivery(t *testing.T, storage Storage) {
 	if len(audit) != 1 || audit[0].Act != "retry" || audit[0].By != "anna" {
 		t.Errorf("the audit holds %+v, want anna's retry", audit)
 	}
+}
+
+// byChannel is that a channel which nobody delivers on makes the others read none of its backlog: what they read and hold is the same
+// without it and with thousands of notices that wait there, all of them due for longer.
+func byChannel(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	var posts []policy.Notice
+	for i := range 3 {
+		n := notice(fmt.Sprint("post/", i))
+		n.Channel, n.NextAt = policy.ChannelWebhook, day.Add(time.Minute)
+		posts = append(posts, n)
+	}
+	if err := s.PutNotices(t.Context(), posts); err != nil {
+		t.Fatal(err)
+	}
+	read := func() {
+		if found, err := s.DueNotices(t.Context(), policy.ChannelWebhook, day.Add(time.Hour), 2); err != nil || len(found) != 2 || found[0].Key != "post/0" {
+			t.Fatalf("due of the webhook: %+v, %v", found, err)
+		}
+	}
+	alone := testing.AllocsPerRun(20, read)
+	var backlog []policy.Notice
+	for i := range 3000 {
+		backlog = append(backlog, notice(fmt.Sprintf("mail/%04d", i)))
+	}
+	if err := s.PutNotices(t.Context(), backlog); err != nil {
+		t.Fatal(err)
+	}
+	if beside := testing.AllocsPerRun(20, read); beside > 2*alone+20 {
+		t.Errorf("the webhook's due notices take %g allocations beside 3000 of e-mail, %g without", beside, alone)
+	}
+	same(t, "due of another channel", []string{"mail/0000", "mail/0001"}, due(t, s, day, 2))
 }
 
 // retriedNotice is tried several times, given up, and retried, as if nobody had ever tried it.

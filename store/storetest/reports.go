@@ -70,10 +70,10 @@ func reopened(t *testing.T, storage Storage) {
 	}
 	s = storage.Open(t)
 	same(t, "the call", want, kept(t, s, sid))
-	same(t, "the log", []policy.Call{want.WithoutStory()}, collect(t, s.Calls(t.Context(), policy.Filter{})))
+	same(t, "the log", []policy.Call{want.WithoutHistory()}, collect(t, s.Calls(t.Context(), policy.Filter{})))
 	same(t, "the directory", []policy.Customer{northwind}, collect(t, s.Customers(t.Context())))
-	if c := must(t, s, sid, turn("menu/2")); c.State.Turn != 2 {
-		t.Errorf("the next step makes turn %d, want 2", c.State.Turn)
+	if c := must(t, s, sid, turn("menu/2")); c.State.Exchange != 2 {
+		t.Errorf("the next step makes turn %d, want 2", c.State.Exchange)
 	}
 }
 
@@ -87,7 +87,7 @@ func crashed(t *testing.T, storage Storage) {
 		want := must(t, s, sid, step)
 		after := storage.Copy(t).Open(t)
 		same(t, fmt.Sprintf("the call after a crash behind step %d", n), want, kept(t, after, sid))
-		same(t, "its log", []policy.Call{want.WithoutStory()}, collect(t, after.Calls(t.Context(), policy.Filter{})))
+		same(t, "its log", []policy.Call{want.WithoutHistory()}, collect(t, after.Calls(t.Context(), policy.Filter{})))
 		must(t, after, sid, turn("goes on"))
 		if err := after.Close(); err != nil {
 			t.Fatal(err)
@@ -110,15 +110,15 @@ func failedCommit(t *testing.T, storage Storage) {
 	wantError(t, "an import", err, full)
 	wantError(t, "Ping", s.Ping(t.Context()), full)
 	same(t, "the call", want, kept(t, s, sid))
-	same(t, "the log", []policy.Call{want.WithoutStory()}, collect(t, s.Calls(t.Context(), policy.Filter{})))
+	same(t, "the log", []policy.Call{want.WithoutHistory()}, collect(t, s.Calls(t.Context(), policy.Filter{})))
 	same(t, "the directory", nil, orNil(collect(t, s.Customers(t.Context()))))
 
 	s.FailWrites(nil)
 	if err := s.Ping(t.Context()); err != nil {
 		t.Errorf("Ping after the disk was cleared: %v", err)
 	}
-	if c := must(t, s, sid, turn("menu/1")); c.State.Turn != 1 {
-		t.Errorf("a failed step has left its mark: turn %d, want 1", c.State.Turn)
+	if c := must(t, s, sid, turn("menu/1")); c.State.Exchange != 1 {
+		t.Errorf("a failed step has left its mark: turn %d, want 1", c.State.Exchange)
 	}
 }
 

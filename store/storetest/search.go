@@ -215,7 +215,7 @@ func searchAnyOrder(t *testing.T, storage Storage) {
 				r.Fatal(err)
 			}
 			if _, err := s.Call(r.Context(), id); err == nil { // a step that changes nothing makes no call
-				all[id] = c.WithoutStory()
+				all[id] = c.WithoutHistory()
 			}
 			f := anyFilter(r)
 			same(r, fmt.Sprintf("%+v", f), all.newest(f), collect(r, s.Calls(r.Context(), f)))

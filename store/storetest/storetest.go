@@ -62,7 +62,7 @@ type Store interface {
 	PutNotices(ctx context.Context, notices []policy.Notice) error
 	Notices(ctx context.Context) iter.Seq2[policy.Notice, error]
 	NoticesUnder(ctx context.Context, starts []string, limit int) ([]policy.Notice, error)
-	DueNotices(ctx context.Context, now time.Time, limit int) ([]policy.Notice, error)
+	DueNotices(ctx context.Context, channel policy.Channel, now time.Time, limit int) ([]policy.Notice, error)
 	NoticeSent(ctx context.Context, key string, at time.Time) error
 	NoticeFailed(ctx context.Context, key string, at time.Time, cause error, nextAt time.Time) error
 	RetryNotice(ctx context.Context, key, by string, at time.Time) error
@@ -78,8 +78,6 @@ type Store interface {
 
 	Checkpoint(ctx context.Context) (time.Time, error)
 	SetCheckpoint(ctx context.Context, at time.Time) error
-	Rotation(ctx context.Context) ([]byte, error)
-	SetRotation(ctx context.Context, before, after []byte) error
 
 	User(ctx context.Context, name string) (users.User, error)
 	Users(ctx context.Context) iter.Seq2[users.User, error]
@@ -159,6 +157,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a step and what is told of it are one step", told},
 		{"a notice is told once", once},
 		{"a notice waits, fails, is retried, is sent", delivery},
+		{"a channel does not read the backlog of another", byChannel},
 		{"a notice that is retried starts anew", retriedNotice},
 		{"a review sees the months and no others", standing},
 		{"reviews at once open one case, and tell it", flagging},
@@ -180,7 +179,6 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a session lasts until its end, and no longer", sessions},
 		{"the dates of a line are kept in versions", dates},
 		{"of two who edit one line the second learns of the first", datesRivals},
-		{"a rotation goes on from where it stands", rotation},
 		{"a probe says whether the store can be written", probe},
 		{"wrong numbers are counted by caller and time", wrongNumbers},
 		{"customers are found by number and by caller", directory},
@@ -217,9 +215,9 @@ func began(at time.Time) func(policy.Call) policy.Call {
 // turn is one more step of a call: a decision, an answer, and the place in it.
 func turn(key string) func(policy.Call) policy.Call {
 	return func(c policy.Call) policy.Call {
-		c.Turns = append(c.Turns, policy.Turn{Key: key, At: day, Heard: "204518", Reply: []byte(`{"say":"welcome"}`)})
+		c.Exchanges = append(c.Exchanges, policy.Exchange{Key: key, At: day, Heard: "204518", Reply: []byte(`{"say":"welcome"}`)})
 		c.Trace = append(c.Trace, policy.Decision{At: day, Rule: "customer.found", Result: "yes"})
-		c.State.Turn++
+		c.State.Exchange++
 		return c
 	}
 }

@@ -33,11 +33,13 @@ func TestNoticesAsTheFileSays(t *testing.T) {
 	if diff := cmp.Diff([]string{}, problems); diff != "" {
 		t.Fatal(diff)
 	}
-	want := notices.Settings{
-		From: "Support <support@example.com>", Ops: []string{"ops@example.com", "lead@example.com"},
-		SMTP:    notices.SMTP{Server: "smtp.example.com:587", User: "supportline", Password: "hush-hush", TLS: notices.TLSStart},
-		Webhook: notices.Webhook{URL: "https://ops.example.com/in?key=hush", Secret: "0123456789abcdef"},
-	}
+	want := notices.Settings{Channels: []notices.Channel{
+		notices.Email{
+			From: "Support <support@example.com>", Ops: []string{"ops@example.com", "lead@example.com"},
+			Server: "smtp.example.com:587", User: "supportline", Password: "hush-hush", TLS: notices.TLSStart,
+		},
+		notices.Webhook{URL: "https://ops.example.com/in?key=hush", Secret: "0123456789abcdef"},
+	}}
 	if diff := cmp.Diff(want, got.Notices); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -54,7 +56,7 @@ func TestNoticesOfTheExample(t *testing.T) {
 	if diff := cmp.Diff([]string{}, problems); diff != "" {
 		t.Fatal(diff)
 	}
-	if !got.Notices.Summary || got.Notices.SMTP.TLS != notices.TLSStart {
+	if mail, ok := got.Notices.Channels[0].(notices.Email); !got.Notices.Summary || !ok || mail.TLS != notices.TLSStart {
 		t.Errorf("the usual values are not there: %+v", got.Notices)
 	}
 	_, problems = parse(string(config.Example())+block, nothing, config.Options{Offline: true})

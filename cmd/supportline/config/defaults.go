@@ -38,7 +38,11 @@ func (f *file) defaults() {
 	fill(&f.FairUse.Charges.PerMinute, "0")
 	fillList(&f.FairUse.WarnAt, "warn_at", "80", "100")
 	fillList(&f.FairUse.LetThrough, "let_through", "critical")
-	fill(&f.Notices.SMTP.TLS, "starttls")
+	for _, ch := range f.Notices.Channels {
+		for i := range ch.Block {
+			fill(&ch.Block[i].Text, ch.Block[i].Default)
+		}
+	}
 	fill(&f.Notices.Summary, "on")
 	fill(&f.Recordings.DeleteAtProvider, "off")
 	fill(&f.Retention, "400d")

@@ -24,6 +24,7 @@ func Demo(webhooks, console string) []byte {
 		{"store", "bolt:supportline.db"},
 		{"  account_sid", "AC" + random()},
 		{"  auth_token", random()},
+		{"  next_auth_token", `""`},
 		{"  api_key", `""`},
 		{"  api_secret", `""`},
 		{"  api_url", "http://" + console + DemoAccount},

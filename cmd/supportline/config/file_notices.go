@@ -1,50 +1,65 @@
 package config
 
-// notice is where notices go. An absent one tells nobody anything.
+import "github.com/officernd/supportline/cmd/supportline/notices"
+
+// notice is where notices go: the keys of every kind of channel, and those of all. An absent one tells nobody anything.
 type notice struct {
-	At                       place
-	From, Templates, Summary text
-	Ops                      list[text]
-	SMTP                     smtp
-	Webhook                  webhook
+	At                 place
+	Templates, Summary text
+	Channels           []channel
 }
 
 func (n *notice) decode(d *decoder, at node) {
-	d.fields(
-		at, &n.At,
-		field{key: "from", into: &n.From},
-		field{key: "ops", into: &n.Ops},
-		field{key: "smtp", into: &n.SMTP},
-		field{key: "webhook", into: &n.Webhook},
-		field{key: "templates", into: &n.Templates},
-		field{key: "summary", into: &n.Summary},
-	)
+	var fields []field
+	for i := range n.Channels {
+		c := &n.Channels[i]
+		fields = append(fields, fieldsOf(c.Shared)...)
+		fields = append(fields, field{key: c.Kind.Key, into: c})
+	}
+	fields = append(fields, field{key: "templates", into: &n.Templates}, field{key: "summary", into: &n.Summary})
+	d.fields(at, &n.At, fields...)
 }
 
-type smtp struct {
-	At                          place
-	Server, User, Password, TLS text
+// channel is what the file says about a kind of channel: the block that is the channel's own, and its keys beside the block.
+type channel struct {
+	Kind          notices.Kind
+	At            place
+	Block, Shared []answer
 }
 
-func (s *smtp) decode(d *decoder, n node) {
-	d.fields(
-		n, &s.At,
-		field{key: "server", into: &s.Server, need: "smtp.example.com:587"},
-		field{key: "user", into: &s.User},
-		field{key: "password", into: &s.Password},
-		field{key: "tls", into: &s.TLS},
-	)
+func channels(kinds []notices.Kind) (all []channel) {
+	for _, k := range kinds {
+		all = append(all, channel{Kind: k, Block: answers(k.Fields), Shared: answers(k.Shared)})
+	}
+	return all
 }
 
-type webhook struct {
-	At          place
-	URL, Secret text
+func (c *channel) decode(d *decoder, n node) { d.fields(n, &c.At, fieldsOf(c.Block)...) }
+
+// answer is the value of a key that a channel asks for, of which List says whether it is a list.
+type answer struct {
+	notices.Field
+	Text  text
+	Texts list[text]
 }
 
-func (w *webhook) decode(d *decoder, n node) {
-	d.fields(
-		n, &w.At,
-		field{key: "url", into: &w.URL, need: "https://ops.example.com/supportline"},
-		field{key: "secret", into: &w.Secret, need: "${NOTICES_SECRET}"},
-	)
+func answers(fields []notices.Field) []answer {
+	all := make([]answer, len(fields))
+	for i, f := range fields {
+		all[i].Field = f
+	}
+	return all
+}
+
+func fieldsOf(answers []answer) []field {
+	var fields []field
+	for i := range answers {
+		a := &answers[i]
+		f := field{key: a.Key, into: &a.Text, need: a.Need}
+		if a.List {
+			f.into = &a.Texts
+		}
+		fields = append(fields, f)
+	}
+	return fields
 }

@@ -56,6 +56,8 @@ type Options struct {
 	Offline bool
 	// Overlays are put into the file's tree before anything is checked, in their order.
 	Overlays []Overlay
+	// Channels are the kinds of channels that notices can have; nil: notices.Kinds.
+	Channels []notices.Kind
 }
 
 // Load reads and checks the configuration in a file. env looks up environment variables, as os.LookupEnv does. All problems are given at
@@ -82,7 +84,10 @@ func Parse(name string, text []byte, env func(string) (string, bool), o Options)
 	for _, overlay := range o.Overlays {
 		d.overlay(root, overlay)
 	}
-	var f file
+	if o.Channels == nil {
+		o.Channels = notices.Kinds()
+	}
+	f := file{Notices: notice{Channels: channels(o.Channels)}}
 	d.decode(&f, d.node(root, name, "the configuration"))
 	if d.values >= maxValues {
 		return Config{}, found.sorted(name) // what was left out would be reported as missing

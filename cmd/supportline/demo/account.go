@@ -14,7 +14,10 @@ func NewAccount(conf config.Config, now func() time.Time) *fake.Account {
 	for _, line := range conf.Settings.Lines {
 		at.AddNumber(line.Number.Full())
 	}
-	at.Change(func(s *fake.State) { s.Strangers = true }) // a phone in another terminal records too
+	at.Change(func(s *fake.State) {
+		s.Strangers = true // a phone in another terminal records too
+		s.Secondary = conf.Twilio.NextAuthToken
+	})
 	return at
 }
 

@@ -12,7 +12,7 @@ import (
 // An announcement is delivered like any other notice: once where it is heard, again where the provider failed, and never after the talk.
 func TestAnnouncement(t *testing.T) {
 	whisper := post("call-limit/CA1/whisper")
-	whisper.Channel, whisper.To = policy.ChannelWhisper, "CA2"
+	whisper.Channel, whisper.To = policy.ChannelAnnouncement, "CA2"
 	for name, row := range map[string]struct {
 		over         bool
 		err          error
@@ -26,10 +26,11 @@ func TestAnnouncement(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := newOutbox(whisper)
 			var to string
-			sender := notices.New(notices.Settings{}, o, notices.Options{Now: newClock().Now, After: never, Announce: func(_ context.Context, n policy.Notice) (bool, error) {
+			announce := notices.Announcement(func(_ context.Context, n policy.Notice) (bool, error) {
 				to = n.To
 				return row.over, row.err
-			}})
+			})
+			sender := notices.New(over(announce), o, notices.Options{Now: newClock().Now, After: never})
 			sender.Once(t.Context())
 			n := o.get(whisper.Key)
 			if to != "CA2" || n.SentAt.IsZero() == row.sent || n.FailedAt.IsZero() == row.failed || (!row.sent && n.Error == "") {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	netmail "net/mail"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,30 +20,81 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-type mailer struct {
-	from  string
-	smtp  SMTP
-	roots *x509.CertPool // nil: the system's
+// emailKind is e-mail in the configuration: the mail server is a block, the sender and those who are told stand beside it.
+var emailKind = Kind{
+	Name: policy.ChannelEmail, Key: "smtp", Noun: "a mail server", Check: checkEmail,
+	Shared: []Field{{Key: "from"}, {Key: "ops", List: true}},
+	Fields: []Field{
+		{Key: "server", Need: "smtp.example.com:587"},
+		{Key: "user"},
+		{Key: "password"},
+		{Key: "tls", Default: string(TLSStart), OneOf: []string{string(TLSStart), string(TLSRequired), string(TLSNone)}},
+	},
 }
 
-// deliver is one conversation with the mail server, over when ctx is.
-func (m *mailer) deliver(ctx context.Context, n policy.Notice, w Words, now time.Time) *failure {
-	if m.smtp.Server == "" {
-		return refused("unconfigured", "the configuration names no mail server (notices.smtp)")
+// Email is the channel by e-mail.
+type Email struct {
+	From     string   // an address with or without a name: "Support <support@example.com>"
+	Ops      []string // addresses without names, which learn of events that name nobody
+	Server   string   // host:port
+	User     string   // "": no login
+	Password string   `json:"-"`
+	TLS      TLS
+	Roots    *x509.CertPool `json:"-"` // the authorities that vouch for the server; nil: the system's
+}
+
+// TLS is how the connection to the mail server is protected.
+type TLS string
+
+// The protections.
+const (
+	TLSStart    TLS = "starttls" // begins in clear and is upgraded before anything is said; a server that does not offer it gets nothing
+	TLSRequired TLS = "required" // from the first byte, as on port 465
+	TLSNone     TLS = "none"
+)
+
+// String keeps the login out of logs.
+func (m Email) String() string { return m.Server }
+
+// GoString keeps it out of %#v as well.
+func (m Email) GoString() string { return m.String() }
+
+// Name returns the channel's name.
+func (m Email) Name() policy.Channel { return policy.ChannelEmail }
+
+// Pauses returns those of about three days.
+func (m Email) Pauses() []time.Duration { return threeDays }
+
+// Address returns an e-mail for each address of ops, or one for the event's own.
+func (m Email) Address(event policy.Notice) (mails []policy.Notice) {
+	to := m.Ops
+	if event.To != "" {
+		to = []string{event.To}
 	}
+	for _, address := range to {
+		sum := sha256.Sum256([]byte(address))
+		mail := event
+		mail.Key, mail.Channel, mail.To = fmt.Sprintf("%s/email/%s", event.Key, hex.EncodeToString(sum[:4])), m.Name(), address
+		mails = append(mails, mail)
+	}
+	return mails
+}
+
+// Send holds one conversation with the mail server.
+func (m Email) Send(ctx context.Context, n policy.Notice, w Words, now time.Time) error {
 	message, err := m.message(n, w, now)
 	if err != nil {
 		return refused("address", err.Error())
 	}
-	way := &way{tls: m.smtp.TLS, config: m.tlsConfig()}
-	client, err := m.client(way)
+	conn := &connection{tls: m.TLS, config: m.tlsConfig()}
+	client, err := m.client(conn)
 	if err != nil {
 		return refused("unconfigured", err.Error())
 	}
 	// The library bounds single steps. A server that answers each in its own time is bounded here, and a connection that it leaves open
 	// after a failed greeting or login is closed here.
-	defer way.close()
-	defer context.AfterFunc(ctx, way.close)()
+	defer conn.close()
+	defer context.AfterFunc(ctx, conn.close)()
 	if err := client.DialWithContext(ctx); err != nil {
 		return m.cut(ctx, "smtp greeting", err)
 	}
@@ -54,8 +106,8 @@ func (m *mailer) deliver(ctx context.Context, n policy.Notice, w Words, now time
 	return nil
 }
 
-func (m *mailer) client(w *way) (*mail.Client, error) {
-	host, port, err := net.SplitHostPort(m.smtp.Server)
+func (m Email) client(c *connection) (*mail.Client, error) {
+	host, port, err := net.SplitHostPort(m.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -65,24 +117,24 @@ func (m *mailer) client(w *way) (*mail.Client, error) {
 	}
 	policies := map[TLS]mail.TLSPolicy{TLSStart: mail.TLSMandatory, TLSRequired: mail.NoTLS, TLSNone: mail.NoTLS}
 	options := []mail.Option{
-		mail.WithPort(number), mail.WithDialContextFunc(w.dial), mail.WithTLSPolicy(policies[m.smtp.TLS]), mail.WithTLSConfig(m.tlsConfig()),
+		mail.WithPort(number), mail.WithDialContextFunc(c.dial), mail.WithTLSPolicy(policies[m.TLS]), mail.WithTLSConfig(m.tlsConfig()),
 		mail.WithoutNoop(),
 	}
-	if m.smtp.User != "" {
-		options = append(options, mail.WithUsername(m.smtp.User), mail.WithPassword(m.smtp.Password),
+	if m.User != "" {
+		options = append(options, mail.WithUsername(m.User), mail.WithPassword(m.Password),
 			mail.WithOpportunisticSMTPAuth(mail.SMTPAuthSCRAMSHA256, mail.SMTPAuthPlain, mail.SMTPAuthLogin))
 	}
 	return mail.NewClient(host, options...)
 }
 
-func (m *mailer) tlsConfig() *tls.Config {
-	host, _, _ := net.SplitHostPort(m.smtp.Server)
-	return &tls.Config{ServerName: host, RootCAs: m.roots, MinVersion: tls.VersionTLS12}
+func (m Email) tlsConfig() *tls.Config {
+	host, _, _ := net.SplitHostPort(m.Server)
+	return &tls.Config{ServerName: host, RootCAs: m.Roots, MinVersion: tls.VersionTLS12}
 }
 
-// message is an e-mail that says by its headers that no person wrote it and nobody waits for an answer by machine.
-func (m *mailer) message(n policy.Notice, w Words, now time.Time) (*mail.Msg, error) {
-	from, err := netmail.ParseAddress(m.from)
+// message returns an e-mail whose headers say that no person wrote it and that no machine shall answer.
+func (m Email) message(n policy.Notice, w Words, now time.Time) (*mail.Msg, error) {
+	from, err := netmail.ParseAddress(m.From)
 	if err != nil {
 		return nil, fmt.Errorf("the sender (notices.from) is no e-mail address: %w", err)
 	}
@@ -105,14 +157,14 @@ func (m *mailer) message(n policy.Notice, w Words, now time.Time) (*mail.Msg, er
 	return e, nil
 }
 
-// messageID is the same each time that a notice is sent, so that a doubled delivery can be told.
+// messageID returns the same ID each time that a notice is sent, so that a delivery that is repeated can be recognized.
 func messageID(key, domain string) string {
 	sum := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(sum[:16]) + "@" + domain
 }
 
-// unsent tells what the server said about the message itself from everything that may be otherwise tomorrow.
-func (m *mailer) unsent(ctx context.Context, err error) *failure {
+// unsent distinguishes what the server said about the message itself from everything that may be different tomorrow.
+func (m Email) unsent(ctx context.Context, err error) error {
 	var sent *mail.SendError
 	if !errors.As(err, &sent) {
 		return m.cut(ctx, "smtp", err)
@@ -138,8 +190,8 @@ func (m *mailer) unsent(ctx context.Context, err error) *failure {
 	}
 }
 
-// cut is a conversation that ended before its time. When it was us who ran out of patience, that is the reason.
-func (m *mailer) cut(ctx context.Context, class string, err error) *failure {
+// cut returns the failure of a conversation that ended early. Where our own time was up, that is the reason.
+func (m Email) cut(ctx context.Context, class string, err error) error {
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
@@ -148,4 +200,81 @@ func (m *mailer) cut(ctx context.Context, class string, err error) *failure {
 		f.reason = oneLine("the mail server could not be used: " + f.reason)
 	}
 	return f
+}
+
+func checkEmail(f *Form) Channel {
+	from, ops, smtp := f.Notices.Fields["from"], f.Notices.Fields["ops"], f.Block.Fields
+	m := Email{From: checkSender(f, from), Ops: checkOps(f, ops)}
+	switch {
+	case f.Block.Absent() && len(ops.Items) > 0:
+		f.Add(ops.Place, "ops has addresses, and notices has no mail server", "add smtp: { server: smtp.example.com:587 }")
+	case f.Block.Absent():
+	case from.Silent() && from.Absent():
+		f.Add(f.Notices.Place, "notices has a mail server and no sender", "add from: support@example.com")
+	}
+	m.User, m.Password, m.TLS = smtp["user"].Text, smtp["password"].Text, TLS(smtp["tls"].Text)
+	m.Server = checkServer(f, smtp["server"])
+	checkLogin(f, m)
+	return m
+}
+
+// checkSender returns an address, with a name where the file has one.
+func checkSender(f *Form, v Value) string {
+	if v.Silent() {
+		return ""
+	}
+	if a, err := netmail.ParseAddress(v.Text); err != nil || !hasDomain(a.Address) {
+		f.Wrong(v, "is "+v.quoted()+", which is no e-mail address", "write support@example.com, or Support <support@example.com>")
+	}
+	return v.Text
+}
+
+func checkOps(f *Form, ops Value) (to []string) {
+	for _, v := range ops.Items {
+		if v.Silent() {
+			continue
+		}
+		switch a, err := netmail.ParseAddress(v.Text); {
+		case err != nil || a.Address != v.Text || !hasDomain(v.Text):
+			f.Wrong(v, "holds "+v.quoted()+", which is no e-mail address", "write an address alone, such as ops@example.com")
+		case slices.ContainsFunc(to, func(before string) bool { return strings.EqualFold(before, v.Text) }):
+			f.Wrong(v, "names "+v.quoted()+" twice", "keep one of the two")
+		default:
+			to = append(to, v.Text)
+		}
+	}
+	return to
+}
+
+// hasDomain reports whether an address ends in what can be a domain.
+func hasDomain(address string) bool {
+	_, domain, found := strings.Cut(address, "@")
+	return found && !strings.ContainsAny(domain, "@[] ") && strings.Trim(domain, ".") == domain && domain != ""
+}
+
+func checkServer(f *Form, v Value) string {
+	host, port, err := net.SplitHostPort(v.Text)
+	if !v.Silent() && (err != nil || host == "" || !validPort(port) || strings.ContainsAny(host, " /@")) {
+		f.Wrong(v, "is "+v.quoted()+", which is no address of a mail server", "write host:port, such as smtp.example.com:587")
+		return ""
+	}
+	return v.Text
+}
+
+// checkLogin wants both parts of a login, or none, and never in clear over a network.
+func checkLogin(f *Form, m Email) {
+	user, password := f.Block.Fields["user"], f.Block.Fields["password"]
+	if (m.User == "") != (m.Password == "") && !f.Offline {
+		at := f.Block.Place
+		if user.Given && user.Text != "" {
+			at = user.Place
+		} else if password.Given {
+			at = password.Place
+		}
+		f.Add(at, "smtp has only one of user and password", "write both, or neither")
+	}
+	host, _, _ := net.SplitHostPort(m.Server)
+	if m.TLS == TLSNone && m.User != "" && m.Server != "" && !loopback(host) {
+		f.Wrong(f.Block.Fields["tls"], "is none, which would send the password in clear", "write starttls or required, or leave out user and password")
+	}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func mailing(s *server, o *outbox, c *clock) *notices.Sender {
-	return notices.New(s.settings(), o, notices.Options{Now: c.Now, After: never, Roots: s.roots})
+	return notices.New(over(s.email()), o, notices.Options{Now: c.Now, After: never})
 }
 
 func TestMailGoesOutProtectedAndOnce(t *testing.T) {
@@ -118,20 +118,20 @@ func TestMailServersThatCannotBeUsed(t *testing.T) {
 	for _, row := range []struct {
 		name   string
 		server *server
-		change func(*notices.Settings)
+		change func(*notices.Email)
 		said   string
 	}{
 		{"nobody listens", closed, nil, "connection refused"},
 		{"STARTTLS is not offered", startServer(t, &server{}, func(b *smtp.Server) { b.TLSConfig = nil; b.AllowInsecureAuth = true }), nil, "does not support STARTTLS"},
-		{"another certificate", startServer(t, &server{}, nil), func(s *notices.Settings) { s.SMTP.Server = strings.Replace(s.SMTP.Server, "127.0.0.1", "localhost", 1) }, "certificate"},
-		{"another password", startServer(t, &server{}, nil), func(s *notices.Settings) { s.SMTP.Password = "other" }, "Authentication failed"},
+		{"another certificate", startServer(t, &server{}, nil), func(m *notices.Email) { m.Server = strings.Replace(m.Server, "127.0.0.1", "localhost", 1) }, "certificate"},
+		{"another password", startServer(t, &server{}, nil), func(m *notices.Email) { m.Password = "other" }, "Authentication failed"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			settings, o := row.server.settings(), newOutbox(mail("a"))
+			email, o := row.server.email(), newOutbox(mail("a"))
 			if row.change != nil {
-				row.change(&settings)
+				row.change(&email)
 			}
-			run(t, notices.New(settings, o, notices.Options{Now: newClock().Now, After: never, Roots: row.server.roots}))
+			run(t, notices.New(over(email), o, notices.Options{Now: newClock().Now, After: never}))
 			n := o.await(t, "a", 1)
 			if !n.FailedAt.IsZero() || n.NextAt.Before(start.Add(54*time.Second)) || n.NextAt.After(start.Add(66*time.Second)) {
 				t.Errorf("it is not tried again in a minute: %+v", n)
@@ -155,9 +155,9 @@ func TestTLSFromTheFirstByteAndNone(t *testing.T) {
 		tls    notices.TLS
 	}{{"required", whole, notices.TLSRequired}, {"none, on this machine", clear, notices.TLSNone}} {
 		t.Run(row.name, func(t *testing.T) {
-			settings, o := row.server.settings(), newOutbox(mail("a"))
-			settings.SMTP.TLS = row.tls
-			run(t, notices.New(settings, o, notices.Options{Now: newClock().Now, After: never, Roots: row.server.roots}))
+			email, o := row.server.email(), newOutbox(mail("a"))
+			email.TLS = row.tls
+			run(t, notices.New(over(email), o, notices.Options{Now: newClock().Now, After: never}))
 			if n := o.await(t, "a", 1); n.SentAt.IsZero() {
 				t.Fatalf("it did not go out: %s", n.Error)
 			}
@@ -197,9 +197,8 @@ func TestSlowServerIsBounded(t *testing.T) {
 	s := startServer(t, &server{dataHook: func(*smtp.Conn) error { <-release; return nil }}, nil)
 	defer close(release)
 	h := startHook(t)
-	settings, o := s.settings(), newOutbox(mail("slow"), post("quick"))
-	settings.Webhook = h.settings
-	run(t, notices.New(settings, o, notices.Options{Now: newClock().Now, After: never, Roots: s.roots, Timeout: 500 * time.Millisecond}))
+	o := newOutbox(mail("slow"), post("quick"))
+	run(t, notices.New(over(s.email(), h.channel), o, notices.Options{Now: newClock().Now, After: never, Timeout: 500 * time.Millisecond}))
 	o.await(t, "quick", 1)
 	if n := o.await(t, "slow", 1); n.Error != "the server did not answer in time" || n.NextAt.IsZero() {
 		t.Errorf("the outbox says %+v", n)

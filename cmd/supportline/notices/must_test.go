@@ -69,11 +69,11 @@ func newOutbox(all ...policy.Notice) *outbox {
 	return &outbox{all: all, changed: make(chan struct{}, 1000)}
 }
 
-func (o *outbox) DueNotices(_ context.Context, now time.Time, limit int) (due []policy.Notice, _ error) {
+func (o *outbox) DueNotices(_ context.Context, channel policy.Channel, now time.Time, limit int) (due []policy.Notice, _ error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, n := range o.all {
-		if n.SentAt.IsZero() && n.FailedAt.IsZero() && !n.NextAt.After(now) && len(due) < limit {
+		if n.Channel == channel && n.SentAt.IsZero() && n.FailedAt.IsZero() && !n.NextAt.After(now) && len(due) < limit {
 			due = append(due, n)
 		}
 	}
@@ -190,12 +190,14 @@ type server struct {
 	mails   int // MAIL commands
 }
 
-func (s *server) settings() notices.Settings {
-	return notices.Settings{
-		From: "Support <support@example.com>",
-		SMTP: notices.SMTP{Server: s.address, User: "supportline", Password: "hush-hush", TLS: notices.TLSStart},
+func (s *server) email() notices.Email {
+	return notices.Email{
+		From: "Support <support@example.com>", Server: s.address, User: "supportline", Password: "hush-hush", TLS: notices.TLSStart, Roots: s.roots,
 	}
 }
+
+// over returns settings with these channels.
+func over(channels ...notices.Channel) notices.Settings { return notices.Settings{Channels: channels} }
 
 func (s *server) got() []letter {
 	s.mu.Lock()

@@ -2,10 +2,9 @@ package notices
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"math/rand/v2"
-	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,8 +15,8 @@ import (
 
 // Outbox is where notices wait. A notice that is gone by now, because its customer was erased, is policy.ErrNoNotice.
 type Outbox interface {
-	// DueNotices gives at most limit notices that are neither sent nor given up and whose time has come, the longest due first.
-	DueNotices(ctx context.Context, now time.Time, limit int) ([]policy.Notice, error)
+	// DueNotices returns at most limit notices of one channel that are neither sent nor given up and whose time has come, the longest due first.
+	DueNotices(ctx context.Context, channel policy.Channel, now time.Time, limit int) ([]policy.Notice, error)
 	// NoticeSent writes down that a notice was delivered.
 	NoticeSent(ctx context.Context, key string, at time.Time) error
 	// NoticeFailed writes down a failed try with its cause. The notice is due again at next, or, where next is zero, given up.
@@ -30,11 +29,8 @@ type Options struct {
 	After   func(time.Duration) <-chan time.Time   // time.After
 	Random  func() float64                         // in [0, 1); math/rand
 	Timeout time.Duration                          // of one delivery; 30 seconds
-	Roots   *x509.CertPool                         // who vouches for the servers; the system's
 	Logger  *zap.Logger                            // none
 	Told    func(policy.Channel, string /*class*/) // after each try, for counting: class is "sent" or why not; nothing
-	// Announce lets a specialist hear a notice; over is that nobody is there any more to hear it. nil: there are no announcements.
-	Announce func(context.Context, policy.Notice) (over bool, err error)
 }
 
 const (
@@ -51,60 +47,34 @@ type Sender struct {
 	outbox    Outbox
 	templates *Templates
 	o         Options
-	channels  []*channel
-	posts     *http.Transport
+	workers   []*worker
 }
 
-// channel is one way out, with what it delivered and could not write down yet: that is not delivered again.
-type channel struct {
-	name      policy.Channel
-	deliver   func(context.Context, policy.Notice, Words, time.Time) *failure
+// worker delivers on one channel. It keeps what it delivered and could not write down yet: that is not delivered again.
+type worker struct {
+	Channel
 	delivered map[string]time.Time
 	wake      chan struct{}
 }
 
-// New makes a Sender. It starts nothing.
+// New returns a Sender over the channels of s. It starts nothing.
 func New(s Settings, outbox Outbox, o Options) *Sender {
 	o.fill()
 	if s.Templates == nil {
 		s.Templates = DefaultTemplates()
 	}
-	posts := http.DefaultTransport.(*http.Transport).Clone()
-	posts.TLSClientConfig.RootCAs = o.Roots
-	post, mail := newPoster(s.Webhook, posts), &mailer{from: s.From, smtp: s.SMTP, roots: o.Roots}
-	made := &Sender{
-		outbox: outbox, templates: s.Templates, o: o, posts: posts,
-		channels: []*channel{newChannel(policy.ChannelEmail, mail.deliver), newChannel(policy.ChannelWebhook, post.deliver)},
-	}
-	if o.Announce != nil {
-		made.channels = append(made.channels, newChannel(policy.ChannelWhisper, announcer(o.Announce)))
+	made := &Sender{outbox: outbox, templates: s.Templates, o: o}
+	for _, c := range slices.Concat(s.Channels, s.unconfigured()) {
+		made.workers = append(made.workers, &worker{c, map[string]time.Time{}, make(chan struct{}, 1)})
 	}
 	return made
 }
 
-// announcer is the way into a specialist's ear.
-func announcer(announce func(context.Context, policy.Notice) (bool, error)) func(context.Context, policy.Notice, Words, time.Time) *failure {
-	return func(ctx context.Context, n policy.Notice, _ Words, _ time.Time) *failure {
-		over, err := announce(ctx, n)
-		switch {
-		case over:
-			return refused("over", "the talk was over before it could be announced")
-		case err != nil:
-			return later("provider", err.Error())
-		}
-		return nil
-	}
-}
-
 // Once delivers what is due, and returns.
 func (s *Sender) Once(ctx context.Context) {
-	for _, c := range s.channels {
+	for _, c := range s.workers {
 		s.pass(ctx, c)
 	}
-}
-
-func newChannel(name policy.Channel, deliver func(context.Context, policy.Notice, Words, time.Time) *failure) *channel {
-	return &channel{name: name, deliver: deliver, delivered: map[string]time.Time{}, wake: make(chan struct{}, 1)}
 }
 
 func (o *Options) fill() {
@@ -130,7 +100,7 @@ func (o *Options) fill() {
 
 // Wake makes a running Sender look at the outbox at once. It never waits.
 func (s *Sender) Wake() {
-	for _, c := range s.channels {
+	for _, c := range s.workers {
 		select {
 		case c.wake <- struct{}{}:
 		default: // a look is coming already
@@ -141,9 +111,8 @@ func (s *Sender) Wake() {
 // Run delivers until ctx is over, each channel on its own, and returns when nothing of it runs any more: at once, or, while a delivery is
 // under way, after three seconds at most. It must run once only.
 func (s *Sender) Run(ctx context.Context) {
-	defer s.posts.CloseIdleConnections()
 	var all sync.WaitGroup
-	for _, c := range s.channels {
+	for _, c := range s.workers {
 		all.Go(func() {
 			for ctx.Err() == nil {
 				s.pass(ctx, c)
@@ -159,11 +128,11 @@ func (s *Sender) Run(ctx context.Context) {
 }
 
 // pass delivers what is due on one channel until nothing is, or the other side or the outbox is down.
-func (s *Sender) pass(ctx context.Context, c *channel) {
+func (s *Sender) pass(ctx context.Context, c *worker) {
 	for ctx.Err() == nil {
-		due, err := s.due(ctx, c)
+		due, err := s.outbox.DueNotices(ctx, c.Name(), s.o.Now(), atOnce)
 		if err != nil {
-			s.o.Logger.Warn("the outbox cannot be read", zap.String("channel", string(c.name)), zap.Error(err))
+			s.o.Logger.Warn("the outbox cannot be read", zap.String("channel", string(c.Name())), zap.Error(err))
 			return
 		}
 		if len(due) == 0 {
@@ -177,27 +146,8 @@ func (s *Sender) pass(ctx context.Context, c *channel) {
 	}
 }
 
-// due looks past the notices of other channels, however many wait there.
-func (s *Sender) due(ctx context.Context, c *channel) ([]policy.Notice, error) {
-	for limit := atOnce; ; limit *= 4 {
-		all, err := s.outbox.DueNotices(ctx, s.o.Now(), limit)
-		if err != nil {
-			return nil, err
-		}
-		var mine []policy.Notice
-		for _, n := range all {
-			if n.Channel == c.name {
-				mine = append(mine, n)
-			}
-		}
-		if len(mine) > 0 || len(all) < limit {
-			return mine, nil
-		}
-	}
-}
-
 // one tries a notice and writes down how it went. It gives false when the next one had better wait.
-func (s *Sender) one(ctx context.Context, c *channel, n policy.Notice) bool {
+func (s *Sender) one(ctx context.Context, c *worker, n policy.Notice) bool {
 	if ctx.Err() != nil {
 		return false
 	}
@@ -223,7 +173,7 @@ func (s *Sender) one(ctx context.Context, c *channel, n policy.Notice) bool {
 	return failed == nil || !failed.down
 }
 
-func (s *Sender) try(ctx context.Context, c *channel, n policy.Notice) *failure {
+func (s *Sender) try(ctx context.Context, c *worker, n policy.Notice) *failure {
 	words, err := s.templates.Render(n)
 	if err != nil {
 		return refused("words", err.Error())
@@ -237,10 +187,15 @@ func (s *Sender) try(ctx context.Context, c *channel, n policy.Notice) *failure 
 		case <-under.Done():
 		}
 	})()
-	return c.deliver(under, n, words, s.o.Now())
+	err = c.Send(under, n, words, s.o.Now())
+	failed := (*failure)(nil)
+	if err != nil && !errors.As(err, &failed) {
+		failed = later(string(c.Name()), err.Error())
+	}
+	return failed
 }
 
-func (s *Sender) write(ctx context.Context, c *channel, n policy.Notice, at time.Time, failed *failure) error {
+func (s *Sender) write(ctx context.Context, c *worker, n policy.Notice, at time.Time, failed *failure) error {
 	if failed == nil {
 		c.delivered[n.Key] = at
 		err := s.outbox.NoticeSent(ctx, n.Key, at)
@@ -250,21 +205,21 @@ func (s *Sender) write(ctx context.Context, c *channel, n policy.Notice, at time
 		return err
 	}
 	var next time.Time
-	if pause, ok := again(n.Attempts+1, s.o.Random()); ok && !failed.forGood {
-		next = at.Add(pause)
+	if wait, ok := pause(c.Pauses(), n.Attempts+1, s.o.Random); ok && !failed.forGood {
+		next = at.Add(wait)
 	}
 	return s.outbox.NoticeFailed(ctx, n.Key, at, failed, next)
 }
 
-func (s *Sender) report(c *channel, n policy.Notice, failed *failure) {
+func (s *Sender) report(c *worker, n policy.Notice, failed *failure) {
 	fields := []zap.Field{
-		zap.String("key", n.Key), zap.String("kind", string(n.Kind)), zap.String("channel", string(c.name)), zap.Int("try", n.Attempts+1),
+		zap.String("key", n.Key), zap.String("kind", string(n.Kind)), zap.String("channel", string(c.Name())), zap.Int("try", n.Attempts+1),
 	}
 	if failed == nil {
-		s.o.Told(c.name, "sent")
+		s.o.Told(c.Name(), "sent")
 		s.o.Logger.Info("a notice was delivered", fields...)
 		return
 	}
-	s.o.Told(c.name, failed.class)
+	s.o.Told(c.Name(), failed.class)
 	s.o.Logger.Warn("a notice was not delivered", append(fields, zap.String("why", failed.class), zap.Bool("for_good", failed.forGood))...)
 }

@@ -27,9 +27,7 @@ func TestDeadServerDelaysOnlyItsOwnChannel(t *testing.T) {
 	}
 	o.all = append(o.all, post("post"))
 	h := startHook(t)
-	settings := (&server{address: "127.0.0.1:1"}).settings()
-	settings.Webhook = h.settings
-	stop := run(t, notices.New(settings, o, notices.Options{Now: newClock().Now, After: never}))
+	stop := run(t, notices.New(over((&server{address: "127.0.0.1:1"}).email(), h.channel), o, notices.Options{Now: newClock().Now, After: never}))
 	o.await(t, "post", 1)
 	o.await(t, "mail/000", 1)
 	stop()
@@ -68,7 +66,7 @@ func TestPausesGrowAndAreSpread(t *testing.T) {
 			n := post("a")
 			n.Attempts = i
 			o := newOutbox(n)
-			run(t, notices.New(notices.Settings{Webhook: startHook(t, 500).settings}, o, notices.Options{
+			run(t, notices.New(over(startHook(t, 500).channel), o, notices.Options{
 				Now: newClock().Now, After: never, Random: func() float64 { return random },
 			}))
 			got := o.await(t, "a", i+1).NextAt.Sub(start)
@@ -83,9 +81,7 @@ func TestPausesGrowAndAreSpread(t *testing.T) {
 func TestCrashBeforeItIsWrittenDown(t *testing.T) {
 	s, h := startServer(t, &server{}, nil), startHook(t)
 	o, c := newOutbox(mail("m"), post("p")), newClock()
-	settings := s.settings()
-	settings.Webhook = h.settings
-	options := notices.Options{Now: c.Now, After: never, Roots: s.roots}
+	settings, options := over(s.email(), h.channel), notices.Options{Now: c.Now, After: never}
 	o.setBroken(true)
 	first := notices.New(settings, o, options)
 	stop := run(t, first)
@@ -123,7 +119,7 @@ func (o *outbox) written() int {
 func TestNoticeThatIsGone(t *testing.T) {
 	h, o := startHook(t), newOutbox(post("gone"), post("next"))
 	renamed := &renaming{o}
-	run(t, notices.New(notices.Settings{Webhook: h.settings}, renamed, notices.Options{Now: newClock().Now, After: never}))
+	run(t, notices.New(over(h.channel), renamed, notices.Options{Now: newClock().Now, After: never}))
 	o.await(t, "next", 1)
 }
 
@@ -142,7 +138,7 @@ func TestStopLeavesNothingRunning(t *testing.T) {
 	h, o := startHook(t), newOutbox(post("a"))
 	h.hang = make(chan struct{})
 	asked := make(chan struct{}, 10)
-	stop := run(t, notices.New(notices.Settings{Webhook: h.settings}, &watching{o, asked}, notices.Options{Now: newClock().Now, After: at}))
+	stop := run(t, notices.New(over(h.channel), &watching{o, asked}, notices.Options{Now: newClock().Now, After: at}))
 	<-asked
 	stop()
 	if n := o.get("a"); n.Attempts != 0 {
@@ -159,8 +155,8 @@ type watching struct {
 	asked chan struct{}
 }
 
-func (w *watching) DueNotices(ctx context.Context, now time.Time, limit int) ([]policy.Notice, error) {
-	due, err := w.outbox.DueNotices(ctx, now, limit)
+func (w *watching) DueNotices(ctx context.Context, channel policy.Channel, now time.Time, limit int) ([]policy.Notice, error) {
+	due, err := w.outbox.DueNotices(ctx, channel, now, limit)
 	select {
 	case w.asked <- struct{}{}:
 	default:
@@ -170,10 +166,9 @@ func (w *watching) DueNotices(ctx context.Context, now time.Time, limit int) ([]
 
 func TestLogsHoldNoAddressAndNoSecret(t *testing.T) {
 	s := startServer(t, &server{rcptHook: func() error { return reply(550) }}, nil)
-	settings, o := s.settings(), newOutbox(mail("m"), post("p"))
-	settings.Webhook = notices.Webhook{URL: "http://127.0.0.1:1/hush-url", Secret: "0123456789abcdef"}
+	o, hook := newOutbox(mail("m"), post("p")), notices.Webhook{URL: "http://127.0.0.1:1/hush-url", Secret: "0123456789abcdef"}
 	core, logs := observer.New(zapcore.DebugLevel)
-	stop := run(t, notices.New(settings, o, notices.Options{Now: newClock().Now, After: never, Roots: s.roots, Logger: zap.New(core)}))
+	stop := run(t, notices.New(over(s.email(), hook), o, notices.Options{Now: newClock().Now, After: never, Logger: zap.New(core)}))
 	o.await(t, "m", 1)
 	n := o.await(t, "p", 1)
 	stop()
@@ -195,10 +190,7 @@ func TestLogsHoldNoAddressAndNoSecret(t *testing.T) {
 }
 
 func TestOneNoticeForEachReceiver(t *testing.T) {
-	s := notices.Settings{
-		Ops: []string{"ops@example.com", "lead@example.com"}, SMTP: notices.SMTP{Server: "smtp.example.com:587"},
-		Webhook: notices.Webhook{URL: "https://ops.example.com"},
-	}
+	s := over(notices.Email{Ops: []string{"ops@example.com", "lead@example.com"}}, notices.Webhook{URL: "https://ops.example.com"})
 	n := policy.Notice{Key: "call-limit/CA1", Kind: policy.NoticeCallLimit}
 	var to []string
 	keys := map[string]bool{}
@@ -212,7 +204,7 @@ func TestOneNoticeForEachReceiver(t *testing.T) {
 	if diff := cmp.Diff([]string{"email ops@example.com", "email lead@example.com", "webhook "}, to); diff != "" || len(keys) != 3 {
 		t.Errorf("%d keys, %s", len(keys), diff)
 	}
-	n.To = "dana@customer.example"
+	n.Channel, n.To = policy.ChannelEmail, "dana@customer.example"
 	if own := s.Addressed(n); len(own) != 1 || own[0].To != n.To {
 		t.Errorf("a notice for one goes to %+v", own)
 	}
@@ -239,10 +231,9 @@ func TestOutboxOfTheStore(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	s, h := startServer(t, &server{}, nil), startHook(t, 400)
-	settings, told := s.settings(), make(chan string, 2)
-	settings.Webhook = h.settings
-	stop := run(t, notices.New(settings, db, notices.Options{
-		Now: newClock().Now, After: never, Roots: s.roots, Told: func(c policy.Channel, class string) { told <- string(c) + " " + class },
+	told := make(chan string, 2)
+	stop := run(t, notices.New(over(s.email(), h.channel), db, notices.Options{
+		Now: newClock().Now, After: never, Told: func(c policy.Channel, class string) { told <- string(c) + " " + class },
 	}))
 	<-told
 	<-told

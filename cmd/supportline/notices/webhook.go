@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -24,7 +26,7 @@ const (
 	KeyHeader = "Idempotency-Key"
 )
 
-// posted is the body of a post.
+// posted is the body of a post, in JSON.
 type posted struct {
 	Key      string                `json:"key"`
 	Kind     policy.NoticeKind     `json:"kind"`
@@ -35,21 +37,63 @@ type posted struct {
 	Text     string                `json:"text"`
 }
 
-type poster struct {
-	to     Webhook
-	client *http.Client
+// webhookKind is the webhook in the configuration.
+var webhookKind = Kind{
+	Name: policy.ChannelWebhook, Key: "webhook", Noun: "a webhook", Check: checkWebhook,
+	Fields: []Field{{Key: "url", Need: "https://ops.example.com/supportline"}, {Key: "secret", Need: "${NOTICES_SECRET}"}},
 }
 
-func newPoster(to Webhook, transport http.RoundTripper) *poster {
-	// What was signed for one address is not carried to another.
-	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &poster{to: to, client: &http.Client{Transport: transport, CheckRedirect: stay}}
+// Webhook is the channel that posts notices, signed, to a server of the company.
+type Webhook struct {
+	URL    string `json:"-"` // often secret itself
+	Secret string `json:"-"` // signs what is posted
 }
 
-func (p *poster) deliver(ctx context.Context, n policy.Notice, w Words, now time.Time) *failure {
-	if p.to.URL == "" {
-		return refused("unconfigured", "the configuration names no webhook (notices.webhook)")
+// String keeps the secrets out of logs.
+func (h Webhook) String() string { return "a webhook" }
+
+// GoString keeps them out of %#v as well.
+func (h Webhook) GoString() string { return h.String() }
+
+// Name returns the channel's name.
+func (h Webhook) Name() policy.Channel { return policy.ChannelWebhook }
+
+// Pauses returns those of about three days.
+func (h Webhook) Pauses() []time.Duration { return threeDays }
+
+// Address returns the one post of an event.
+func (h Webhook) Address(event policy.Notice) []policy.Notice {
+	event.Key, event.Channel = event.Key+"/webhook", h.Name()
+	return []policy.Notice{event}
+}
+
+// checkWebhook never shows the address: many of them are secrets.
+func checkWebhook(f *Form) Channel {
+	address, secret := f.Block.Fields["url"], f.Block.Fields["secret"]
+	if !address.Silent() {
+		u, err := url.Parse(address.Text)
+		switch {
+		case address.Text == "" && f.Offline:
+		case err != nil || u.Hostname() == "" || u.User != nil || strings.Contains(address.Text, "#") || u.Port() != "" && !validPort(u.Port()) ||
+			!printable(address.Text):
+			f.Wrong(address, "is no address that a webhook can have", "write it like https://ops.example.com/supportline")
+		case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
+			f.Wrong(address, "does not begin with https:// (http:// is for this machine only)", "write it like https://ops.example.com/supportline")
+		}
 	}
+	switch {
+	case secret.Silent() || secret.Text == "" && f.Offline:
+	case len(secret.Text) < 16 || !printable(secret.Text):
+		f.Wrong(secret, "is too easy to guess, or has spaces in it", "write at least 16 characters that were made at random, as openssl rand -hex 16 gives them")
+	}
+	return Webhook{URL: address.Text, Secret: secret.Text}
+}
+
+// poster posts notices. What was signed for one address is not carried to another by a redirect.
+var poster = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
+// Send posts a notice.
+func (h Webhook) Send(ctx context.Context, n policy.Notice, w Words, now time.Time) error {
 	facts := n.Facts
 	if facts == nil {
 		facts = map[string]string{}
@@ -58,15 +102,15 @@ func (p *poster) deliver(ctx context.Context, n policy.Notice, w Words, now time
 	if err != nil {
 		return refused("encoding", err.Error())
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.to.URL, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, h.URL, bytes.NewReader(body))
 	if err != nil {
 		return refused("address", plainly(err))
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "supportline")
 	request.Header.Set(KeyHeader, n.Key)
-	request.Header.Set(SignatureHeader, sign(p.to.Secret, now, body))
-	response, err := p.client.Do(request)
+	request.Header.Set(SignatureHeader, sign(h.Secret, now, body))
+	response, err := poster.Do(request)
 	if err != nil {
 		return unreachable("webhook", err)
 	}
@@ -75,7 +119,7 @@ func (p *poster) deliver(ctx context.Context, n policy.Notice, w Words, now time
 	return judged(response.StatusCode)
 }
 
-// sign gives the value of SignatureHeader.
+// sign returns the value of SignatureHeader.
 func sign(secret string, at time.Time, body []byte) string {
 	seconds := strconv.FormatInt(at.Unix(), 10)
 	mac := hmac.New(sha256.New, []byte(secret))
@@ -84,8 +128,8 @@ func sign(secret string, at time.Time, body []byte) string {
 	return "t=" + seconds + ",v1=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-// judged turns a status into what happened. Three of the 4xx do not refuse the notice, they ask to come later.
-func judged(status int) *failure {
+// judged returns what a status means. Three of the 4xx do not refuse the notice but ask to come later.
+func judged(status int) error {
 	class, said := fmt.Sprintf("webhook %d", status), fmt.Sprintf("the webhook answered %d %s", status, http.StatusText(status))
 	switch {
 	case status >= 200 && status < 300:

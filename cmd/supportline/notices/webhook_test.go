@@ -21,7 +21,7 @@ import (
 
 // receiver is a webhook that checks each signature and answers with its statuses in turn, then with 200.
 type receiver struct {
-	settings notices.Webhook
+	channel  notices.Webhook
 	statuses []int
 	hang     chan struct{} // not nil: a post waits for it, or for its own end
 
@@ -36,7 +36,7 @@ func startHook(t testing.TB, statuses ...int) *receiver {
 	h := &receiver{statuses: statuses}
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
-	h.settings = notices.Webhook{URL: s.URL + "/in?key=hush-url", Secret: "0123456789abcdef"}
+	h.channel = notices.Webhook{URL: s.URL + "/in?key=hush-url", Secret: "0123456789abcdef"}
 	return h
 }
 
@@ -50,7 +50,7 @@ func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	seconds, signature, _ := strings.Cut(strings.TrimPrefix(r.Header.Get("Supportline-Signature"), "t="), ",v1=")
-	mac := hmac.New(sha256.New, []byte(h.settings.Secret))
+	mac := hmac.New(sha256.New, []byte(h.channel.Secret))
 	fmt.Fprintf(mac, "%s.%s", seconds, body)
 	var parsed map[string]any
 	h.mu.Lock()
@@ -76,7 +76,7 @@ func (h *receiver) got(t testing.TB) []string {
 }
 
 func posting(h *receiver, o *outbox, c *clock) *notices.Sender {
-	return notices.New(notices.Settings{Webhook: h.settings}, o, notices.Options{Now: c.Now, After: never})
+	return notices.New(over(h.channel), o, notices.Options{Now: c.Now, After: never})
 }
 
 func TestPostIsSignedJSON(t *testing.T) {
@@ -139,7 +139,7 @@ func TestAnswersOfTheWebhook(t *testing.T) {
 func TestWebhookThatHangsIsBounded(t *testing.T) {
 	h, o := startHook(t), newOutbox(post("a"))
 	h.hang = make(chan struct{})
-	run(t, notices.New(notices.Settings{Webhook: h.settings}, o, notices.Options{Now: newClock().Now, After: never, Timeout: 200 * time.Millisecond}))
+	run(t, notices.New(over(h.channel), o, notices.Options{Now: newClock().Now, After: never, Timeout: 200 * time.Millisecond}))
 	if n := o.await(t, "a", 1); n.Error != "the server did not answer in time" || n.NextAt.IsZero() {
 		t.Errorf("the outbox says %+v", n)
 	}

@@ -8,24 +8,27 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// Account returns a client of the company's account at the provider, as the configuration names it. Without an API key it is asked with
-// whichever of the tokens is in force; nil tokens mean the configuration's auth_token. observe may be nil.
-func Account(conf config.Config, tokens *twilio.Tokens, observe func(what, how string, took time.Duration)) (*twilio.Account, error) {
-	return AccountOver(nil, conf, tokens, observe)
+// Account returns a client of the company's account at the provider, as the configuration names it. observe may be nil.
+func Account(conf config.Config, observe func(what, how string, took time.Duration)) (*twilio.Account, error) {
+	return AccountOver(nil, conf, observe)
 }
 
 // AccountOver is Account over a transport other than the network, unless that is nil.
-func AccountOver(
-	transport http.RoundTripper, conf config.Config, tokens *twilio.Tokens, observe func(what, how string, took time.Duration),
-) (*twilio.Account, error) {
+func AccountOver(transport http.RoundTripper, conf config.Config, observe func(what, how string, took time.Duration)) (*twilio.Account, error) {
 	t := conf.Twilio
 	return twilio.NewAccount(twilio.AccountConfig{
-		AccountSID: t.AccountSID, AuthToken: t.AuthToken, APIKey: t.APIKey, APISecret: t.APISecret, URL: t.APIURL, Edge: t.Edge, Region: t.Region,
-		Transport: transport, Tokens: tokens, Observe: observe,
+		AccountSID: t.AccountSID, AuthToken: t.AuthToken, NextAuthToken: t.NextAuthToken, APIKey: t.APIKey, APISecret: t.APISecret,
+		URL: t.APIURL, Edge: t.Edge, Region: t.Region, Transport: transport, Observe: observe,
 	})
 }
 
+// AccountWith returns a client of the account that is asked with one auth token alone.
+func AccountWith(conf config.Config, token string) (*twilio.Account, error) {
+	conf.Twilio.AuthToken, conf.Twilio.NextAuthToken, conf.Twilio.APIKey, conf.Twilio.APISecret = token, "", "", ""
+	return Account(conf, nil)
+}
+
 // AccountOf returns Account for a caller that may not need it.
-func AccountOf(conf config.Config, tokens *twilio.Tokens) func() (*twilio.Account, error) {
-	return func() (*twilio.Account, error) { return Account(conf, tokens, nil) }
+func AccountOf(conf config.Config) func() (*twilio.Account, error) {
+	return func() (*twilio.Account, error) { return Account(conf, nil) }
 }

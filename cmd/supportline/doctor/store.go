@@ -1,0 +1,134 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/server"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
+)
+
+// StoreState is what a look at the store found.
+type StoreState struct {
+	Commits []time.Duration `json:"commits"`         // how long each of a few took, the disk included
+	Newest  time.Time       `json:"newest"`          // start of the newest call; zero: there is none
+	Place   string          `json:"place,omitempty"` // what is wrong with the place of recordings, for the process that keeps them; "": nothing
+}
+
+// probes is how many commits are measured.
+const probes = 5
+
+// Probe measures a store that this process has open, and looks at the place of recordings with place.
+func Probe(ctx context.Context, s *store.Store, place func(context.Context) error, now func() time.Time) (state StoreState, err error) {
+	for range probes {
+		began := now()
+		if err := s.Probe(ctx); err != nil {
+			return state, err
+		}
+		state.Commits = append(state.Commits, now().Sub(began))
+	}
+	for c, err := range s.Calls(ctx, policy.Filter{Limit: 1}) {
+		if err != nil {
+			return state, err
+		}
+		state.Newest = c.StartedAt
+	}
+	state.Place = problemOf(place(ctx))
+	return state, nil
+}
+
+// ErrNoLog is returned where the store's file does not exist yet.
+var ErrNoLog = errors.New("there is no log yet")
+
+// ProbeDisk measures the disk where the store is going to be, and returns ErrNoLog with it. The store is not made: it would be this user's.
+func ProbeDisk(ctx context.Context, conf config.Config, now func() time.Time) (state StoreState, err error) {
+	state.Place = probePlace(ctx, conf)
+	name, err := conf.StoreFile()
+	if err != nil {
+		return state, err
+	}
+	file, err := os.CreateTemp(filepath.Dir(name), ".probe")
+	if err != nil {
+		return state, err
+	}
+	defer os.Remove(file.Name())
+	defer file.Close()
+	for range probes {
+		began := now()
+		if _, err := file.Write(make([]byte, 4096)); err != nil {
+			return state, err
+		}
+		if err := file.Sync(); err != nil {
+			return state, err
+		}
+		state.Commits = append(state.Commits, now().Sub(began))
+	}
+	return state, ErrNoLog
+}
+
+// How long a commit may take. A caller waits for several; after 5 seconds one is served without the log.
+const (
+	slowCommit    = 100 * time.Millisecond
+	tooSlowCommit = 2 * time.Second
+	longSilence   = 7 * 24 * time.Hour
+)
+
+// log examines whether the store can be written, how fast, and when it last heard of a call.
+func (d *Doctor) log(ctx context.Context) []Finding {
+	state, err := d.Store(ctx)
+	if err != nil && !errors.Is(err, ErrNoLog) {
+		return []Finding{wrong("store", "give the server's user the right to write there, and the disk some room", "it can't be written: %v", err)}
+	}
+	speed := d.commits(state)
+	if err != nil {
+		speed.Found = "the server will make it; " + speed.Found
+		state.Newest = time.Time{}
+	}
+	return append([]Finding{speed, d.lastCall(state.Newest)}, d.place(state)...)
+}
+
+func (d *Doctor) commits(state StoreState) Finding {
+	commits := slices.Sorted(slices.Values(state.Commits))
+	median := commits[len(commits)/2]
+	took := fmt.Sprintf("a commit takes %v", median.Round(10*time.Microsecond))
+	fix := "put the store on a local disk, an SSD if there is one, and not on a network file system"
+	switch {
+	case median > tooSlowCommit:
+		return wrong("store", fix, "%s: callers will be served without the log", took)
+	case median > slowCommit:
+		return warning("store", fix, "%s: callers wait for several", took)
+	}
+	return ok("store", "it can be written; %s", took)
+}
+
+func (d *Doctor) lastCall(at time.Time) Finding {
+	switch ago := d.Now().Sub(at).Round(time.Minute); {
+	case at.IsZero():
+		return ok("last call", "no call yet: dial %s", d.Conf.Settings.Lines[0].Number.Full())
+	case ago > longSilence:
+		return warning("last call", "dial a line; the console's Monitor, Logs, Errors tells what the provider met", "%d days ago, on %s",
+			int(ago.Hours()/24), at.UTC().Format(time.DateOnly))
+	default:
+		return ok("last call", "%v ago", ago)
+	}
+}
+
+// server looks for the running one, of the same version as this program.
+func (d *Doctor) server(ctx context.Context) []Finding {
+	h, err := server.AskHealth(ctx, d.Conf.Listen.Console, "/readyz")
+	switch {
+	case err != nil:
+		return []Finding{warning("server", "start it with \"supportline serve\", or look at its log",
+			"none is ready on %s: %v", d.Conf.Listen.Console, err)}
+	case h.Version != server.Version():
+		return []Finding{warning("server", "restart it with this program", "it is version %s, this program %s", h.Version, server.Version())}
+	}
+	return []Finding{ok("server", "ready, version %s", h.Version)}
+}

@@ -1,0 +1,83 @@
+package notices
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// Channel is one way of delivering notices. A value of it holds the settings of this installation and is safe to share.
+type Channel interface {
+	// Name returns the name of the channel in the outbox.
+	Name() policy.Channel
+	// Address returns the notices that tell an event, one for each receiver, with the channel's name and a key of the event and the
+	// receiver. A key shows no address and stays the same as long as the receiver does. An event whose To is set has that receiver alone.
+	Address(event policy.Notice) []policy.Notice
+	// Send makes one attempt to deliver n, which is over when ctx is. An error of another kind than failure means: try again.
+	Send(ctx context.Context, n policy.Notice, w Words, now time.Time) error
+	// Pauses returns the times between the attempts to deliver one notice. When they are used up, it is given up until a person retries it.
+	Pauses() []time.Duration
+}
+
+// threeDays are the pauses of channels whose receivers have time: eleven attempts in nearly three days.
+var threeDays = []time.Duration{
+	time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour,
+	12 * time.Hour, 12 * time.Hour, 12 * time.Hour, 12 * time.Hour, 12 * time.Hour,
+}
+
+// pause returns how long to wait after so many failed attempts; ok is false when there have been enough. The pause is spread by a tenth to
+// both sides, so that what failed together does not come back together. random returns numbers in [0, 1).
+func pause(pauses []time.Duration, failed int, random func() float64) (wait time.Duration, ok bool) {
+	if failed > len(pauses) {
+		return 0, false
+	}
+	wait = pauses[max(failed, 1)-1]
+	return wait + time.Duration((random()*2-1)*float64(wait)/10), true
+}
+
+// Kind is a channel that the configuration can have: what it asks for there, and how the answers become a Channel.
+type Kind struct {
+	Name   policy.Channel
+	Key    string  // its block in notices: "smtp"
+	Noun   string  // what the block describes: "a mail server"
+	Fields []Field // the keys of the block
+	Shared []Field // its keys beside the block, in notices itself
+	// Check returns the channel, and reports what is wrong to the form. It is called without a block too, for the shared keys; what it
+	// returns is used only when there is a block, and nothing is wrong.
+	Check func(*Form) Channel
+}
+
+// Kinds returns the channels that the configuration can have. A new one takes a file of its own and a line here.
+func Kinds() []Kind {
+	return []Kind{
+		emailKind,
+		webhookKind,
+	}
+}
+
+// Example returns a block with the keys that must not be missing.
+func (k Kind) Example() string {
+	var needed []string
+	for _, f := range k.Fields {
+		if f.Need != "" {
+			needed = append(needed, f.Key+": "+f.Need)
+		}
+	}
+	return fmt.Sprintf("%s: { %s }", k.Key, strings.Join(needed, ", "))
+}
+
+// unconfigured stands for a channel of which the configuration has nothing any more. What still waits for it is given up, so that a person
+// sees it.
+type unconfigured struct{ Kind }
+
+func (u unconfigured) Name() policy.Channel                  { return u.Kind.Name }
+func (u unconfigured) Address(policy.Notice) []policy.Notice { return nil }
+func (u unconfigured) Pauses() []time.Duration               { return nil }
+
+func (u unconfigured) Send(context.Context, policy.Notice, Words, time.Time) error {
+	_, noun, _ := strings.Cut(u.Noun, " ")
+	return refused("unconfigured", fmt.Sprintf("the configuration names no %s (notices.%s)", noun, u.Key))
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/officernd/supportline/console/signin"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
+	"github.com/officernd/supportline/store"
+)
+
+// cache is a usage cache of a company, which derives when the test says so.
+func (c *company) cache() *store.UsageCache {
+	return store.NewUsageCache(c.store, c.conf.Settings, func(err error) { c.Error(err) })
+}
+
+// tookToo is took for a second account: its calls have SIDs of their own.
+func (c *company) tookToo(customer policy.CustomerNumber, month policy.Month, calls int) {
+	c.Helper()
+	for day := range calls {
+		at := fmt.Sprintf("%s-%02dT15:00:00Z", month, day+1)
+		c.log(fairCall(6_000_000+day+100*int(month[6])+10_000*int(month[5]), customer, at, 300, ""))
+	}
+}
+
+// derived is a report, after everything that is due was derived.
+func (c *company) derived(cache *store.UsageCache, last policy.Month, n int) policy.UsageReport {
+	c.Helper()
+	if _, _, err := cache.Report(c.Context(), last, n); err != nil {
+		c.Fatal(err)
+	}
+	cache.Refresh(c.Context())
+	report, ready, err := cache.Report(c.Context(), last, n)
+	if err != nil || !ready || len(report) != n {
+		c.Fatalf("a report of %d months, ready %v, %v", len(report), ready, err)
+	}
+	return report
+}
+
+// The console's what-if and charges are those of the commands.
+func TestUsageReportsSayWhatTheCommandsSay(t *testing.T) {
+	c := newCompany(t, time.Date(2024, 6, 20, 12, 0, 0, 0, time.UTC), "")
+	c.conf.Settings.FairUse.PerTicket, c.conf.Settings.FairUse.PerMinute = 12.5, 0.5
+	for _, month := range []policy.Month{"2024-01", "2024-03", "2024-05", "2024-06"} {
+		c.took("204518", month, 17)
+		c.tookToo("310022", month, 13)
+	}
+	c.log(fairCall(5_000_007, "310022", "2024-06-03T11:00:00Z", 1900, "4711"))
+	fair := c.conf.Settings.FairUse
+	other, err := fair.With(policy.Limit{Name: "tickets", Value: "12"}, policy.Limit{Name: "call", Value: "30m"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := c.derived(c.cache(), "2024-06", 6+fair.Lead())
+	before, err := store.Accounts{Store: c.store, FairUse: fair}.AllMonths(t.Context(), "2024-06", 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := store.Accounts{Store: c.store, FairUse: other}.AllMonths(t.Context(), "2024-06", 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := chargesCommand{}.lines(t.Context(), &session{Store: c.store, Settings: c.conf.Settings}, "2024-06")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type said struct {
+		Differ  []policy.Difference
+		Charges []policy.Charge
+	}
+	want := said{differences(before, after), lines}
+	for i := range want.Differ { // the report knows numbers alone
+		for _, u := range []*policy.Usage{&want.Differ[i].Before, &want.Differ[i].After} {
+			u.Account, u.Line = "", ""
+		}
+	}
+	for i := range want.Charges {
+		want.Charges[i].Account = ""
+	}
+	if len(want.Differ) == 0 || len(want.Charges) == 0 {
+		t.Fatal("there is nothing to compare")
+	}
+	if diff := cmp.Diff(want, said{report.Compare(fair, other, 6, 1000).Differ, slices.Collect(report[len(report)-1].Charges(fair))}); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Through the whole program: somebody signs in, sees an account's month, and other limits, which are derived beside.
+func TestConsoleShowsFairUse(t *testing.T) {
+	now := time.Date(2026, 6, 30, 23, 30, 0, 0, time.UTC) // July where the account is at home, June elsewhere
+	h := mustHouseAt(t, func() time.Time { return now })
+	for i := range 3 {
+		call := fairCall(i, "204518", now.Format(time.RFC3339), 300, "")
+		if _, err := h.store.Advance(t.Context(), call.SID, func(policy.Call) policy.Call { return call }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hash, err := signin.HashPassword("mila", "blue horse battery")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.store.AddUser(t.Context(), users.User{Name: "mila", Role: users.Viewer, Password: hash, CreatedAt: now}, "test"); err != nil {
+		t.Fatal(err)
+	}
+	over := make(chan struct{})
+	go func() { defer close(over); h.usage.Run(t.Context()) }()
+	t.Cleanup(func() { <-over })
+	server := httptest.NewServer(h.private)
+	t.Cleanup(server.Close)
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := &http.Client{Jar: jar}
+	read := func(response *http.Response, err error) string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		if err != nil || response.StatusCode != http.StatusOK {
+			t.Fatalf("status %d, %v: %s", response.StatusCode, err, body)
+		}
+		return string(body)
+	}
+	read(browser.PostForm(server.URL+"/signin", url.Values{"name": {"mila"}, "password": {"blue horse battery"}}))
+	if page := read(browser.Get(server.URL + "/accounts?text=2045")); !strings.Contains(page, "204518") {
+		t.Errorf("the search found no 204518 in %s", page)
+	}
+	if page := read(browser.Get(server.URL + "/accounts/204518")); !strings.Contains(page, "3 of 16") {
+		t.Errorf("no 3 of 16 tickets in %s", page)
+	}
+	page := ""
+	for !strings.Contains(page, "1 account would have stood otherwise") { // until it is derived; the test's own time limit ends it
+		page = read(browser.Get(server.URL + "/fair-use/what-if?tickets=2"))
+	}
+	if !strings.Contains(page, "Looked at: every account") {
+		t.Errorf("the page does not say what was looked at: %s", page)
+	}
+}
+
+// The accounts that people should look at have their names and cases, and are told as of when.
+func TestNearAccounts(t *testing.T) {
+	c := newCompany(t, time.Date(2024, 6, 20, 12, 0, 0, 0, time.UTC), "")
+	c.took("204518", "2024-06", 17)
+	c.tookToo("310022", "2024-06", 13)
+	c.must("cases", "open", "--customer", "204518", "--note", "they asked for it")
+	s := c.cache()
+	if near, at := s.Near(); len(near) > 0 || !at.IsZero() {
+		t.Errorf("before anything was derived %+v are near, at %v", near, at)
+	}
+	s.Refresh(t.Context())
+	type row struct {
+		Customer policy.CustomerNumber
+		Tickets  int
+		Over     bool
+		Case     policy.CaseState
+		Named    bool
+	}
+	said := func() (rows []row) {
+		t.Helper()
+		near, at := s.Near()
+		if at.IsZero() {
+			t.Error("nothing says when it was derived")
+		}
+		for _, u := range near {
+			r := row{u.Customer, u.Tickets, u.Over, "", u.Account != ""}
+			if u.Case != nil {
+				r.Case = *u.Case
+			}
+			rows = append(rows, r)
+		}
+		return rows
+	}
+	want := []row{{"204518", 17, true, policy.CaseFlagged, true}, {"310022", 13, false, "", true}}
+	if diff := cmp.Diff(want, said()); diff != "" {
+		t.Error(diff)
+	}
+	c.tookToo("310022", "2024-06", 18)
+	c.now = c.now.Add(30 * time.Second)
+	s.Near()
+	s.Refresh(t.Context())
+	want[1].Tickets, want[1].Over = 18, true
+	want[0], want[1] = want[1], want[0]
+	if diff := cmp.Diff(want, said()); diff != "" {
+		t.Error("after more calls:", diff)
+	}
+}

@@ -1,0 +1,54 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
+)
+
+func auditOperations() []operation {
+	return []operation{
+		{http.MethodGet, "/audit", users.SeeAudit, []string{"since", "until", "zone", "by", "act", "subject", "customer", "before", "limit"}, (*request).listAudit},
+	}
+}
+
+// listAudit answers with a page of the audit, newest first. A page may have fewer entries than were asked for, and still lead on.
+func (r *request) listAudit() error {
+	page, err := r.page()
+	if err != nil {
+		return err
+	}
+	filter, err := ParseAuditFilter(r.QueryParams(), r.zone)
+	if err != nil {
+		return err
+	}
+	found, err := r.api.Audit.SearchAudit(r.ctx(), filter, page)
+	if err != nil {
+		return err
+	}
+	list := struct {
+		Entries []policy.AuditEntry `json:"entries"`
+		Next    *string             `json:"next"`
+	}{append([]policy.AuditEntry{}, found.List...), next(found.Older.String())}
+	if !r.may(users.SeeNumbers) {
+		for i, e := range list.Entries {
+			list.Entries[i].Detail, list.Entries[i].Reason = policy.MaskedText(e.Detail), policy.MaskedText(e.Reason)
+		}
+	}
+	return r.JSON(http.StatusOK, list)
+}
+
+// ParseAuditFilter returns the audit's filter in a query. Days are in the zone. The error is ErrWrongInput.
+func ParseAuditFilter(query url.Values, zone *time.Location) (f policy.AuditFilter, err error) {
+	get := func(name string) string { return strings.TrimSpace(query.Get(name)) }
+	f = policy.AuditFilter{By: get("by"), Act: get("act"), Subject: get("subject"), Customer: policy.CustomerNumber(get("customer"))}
+	if f.Since, err = Day("since", get("since"), zone, 0); err != nil {
+		return f, err
+	}
+	f.Until, err = Day("until", get("until"), zone, 1)
+	return f, err
+}

@@ -1,0 +1,129 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
+)
+
+func callOperations() []operation {
+	return []operation{
+		{http.MethodGet, "/calls", "", filterParams("zone", "before", "limit"), (*request).listCalls},
+		{http.MethodGet, "/calls" + ExportEnd, users.TakeExports, filterParams("format", "zone"), (*request).exportCalls},
+		{http.MethodGet, "/calls/:sid", "", nil, (*request).getCall},
+		{http.MethodGet, "/calls/:sid/explanation", "", nil, (*request).explainCall},
+	}
+}
+
+// listCalls answers with a page of the log. It may have fewer calls than were asked for, and still lead on.
+func (r *request) listCalls() error {
+	page, err := r.page()
+	if err != nil {
+		return err
+	}
+	selected := ReadCallFilter(r.QueryParams())
+	filter, err := selected.Parse(r.api.Policy, r.zone, r.may(users.SeeNumbers))
+	if err != nil {
+		return err
+	}
+	found, err := r.api.Calls.Search(r.ctx(), filter, page)
+	if err != nil {
+		return err
+	}
+	numbers, err := r.full("a list of calls: "+selected.Words(), filter.Customer, "calls", len(found.List))
+	if err != nil {
+		return err
+	}
+	list := struct {
+		Calls []policy.Row `json:"calls"`
+		Next  *string      `json:"next"`
+	}{make([]policy.Row, len(found.List)), next(found.Older.String())}
+	row := rowMaker(r.ctx(), r.api.Calls, r.api.Policy.FairUse, numbers)
+	for i, c := range found.List {
+		if list.Calls[i], err = row(c); err != nil {
+			return err
+		}
+	}
+	return r.JSON(http.StatusOK, list)
+}
+
+// rowMaker returns a function that makes the row of a call, as lists and exports show it. It is for one goroutine.
+func rowMaker(ctx context.Context, calls Calls, fair policy.FairUse, numbers bool) func(policy.Call) (policy.Row, error) {
+	counts := calls.TicketCounter(ctx)
+	return func(c policy.Call) (policy.Row, error) {
+		counted, err := counts(c)
+		if err != nil {
+			return policy.Row{}, err
+		}
+		row := c.Row(fair, counted)
+		if !numbers {
+			row = row.Masked()
+		}
+		return row, nil
+	}
+}
+
+func (r *request) exportCalls() error {
+	if err := r.inZone(); err != nil {
+		return err
+	}
+	return r.api.Exports.Send(r.Context, Export{
+		By: r.user.Name, Token: r.token.Name, Numbers: r.may(users.SeeNumbers), Filter: ReadCallFilter(r.QueryParams()), Format: r.QueryParam("format"),
+		At: r.now, Zone: r.zone,
+	})
+}
+
+// theCall returns the call that the path names, and whether it counts.
+func (r *request) theCall() (call policy.Call, counted bool, err error) {
+	if call, err = r.api.Calls.Call(r.ctx(), policy.CallSID(r.part("sid"))); err == nil {
+		counted, err = r.api.Calls.TicketCounter(r.ctx())(call)
+	}
+	return call, counted, err
+}
+
+func (r *request) getCall() error {
+	call, counted, err := r.theCall()
+	if err != nil {
+		return err
+	}
+	return r.sendCall(call, counted)
+}
+
+// sendCall answers with a call and what people did to it.
+func (r *request) sendCall(call policy.Call, counted bool) error {
+	numbers, err := r.full("a call", call.Customer, string(call.SID), 1)
+	if err != nil {
+		return err
+	}
+	row := call.FullRow(r.api.Policy.FairUse, counted)
+	if !numbers {
+		row = row.Masked()
+	}
+	if !r.may(users.HearRecordings) {
+		row = row.Unheard()
+	}
+	return r.JSON(http.StatusOK, row)
+}
+
+func (r *request) explainCall() error {
+	call, counted, err := r.theCall()
+	if err != nil {
+		return err
+	}
+	numbers, err := r.full("a call's explanation", call.Customer, string(call.SID), 1)
+	if err != nil {
+		return err
+	}
+	steps := policy.Steps(call.Explain(r.api.Policy.FairUse, counted, r.now))
+	if !numbers {
+		for i := range steps {
+			steps[i] = steps[i].Masked()
+		}
+	}
+	return r.JSON(http.StatusOK, struct {
+		SID   policy.CallSID `json:"sid"`
+		Steps []policy.Step  `json:"steps"`
+	}{call.SID, steps})
+}

@@ -1,0 +1,243 @@
+package api
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// ErrWrongInput is wrapped by the errors that say which value of a query, a body or a form is wrong, and what to write instead.
+var ErrWrongInput = errors.New("the input is not as it must be")
+
+// Sentence returns an error as a sentence for a person. The words of ErrWrongInput are left out.
+func Sentence(err error) string {
+	text := strings.TrimPrefix(err.Error(), ErrWrongInput.Error()+": ")
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:] + "."
+}
+
+// CallFilter is which calls a query selects, as it is written there. Days are in the person's zone.
+type CallFilter struct {
+	Since, Until, Line, Customer, Intent, Outcome, Specialist, Ticket string
+	OverLong, Waived, Training                                        string // "yes" or ""
+	TalkFrom, TalkTo                                                  string // minutes, 20 or 20:30
+	Text                                                              string
+}
+
+// Param is the name of a value in a query, and the value.
+type Param struct {
+	Name  string
+	Value *string
+}
+
+// Params returns the values of the filter in their order.
+func (f *CallFilter) Params() []Param {
+	return []Param{
+		{"since", &f.Since},
+		{"until", &f.Until},
+		{"line", &f.Line},
+		{"customer", &f.Customer},
+		{"intent", &f.Intent},
+		{"outcome", &f.Outcome},
+		{"specialist", &f.Specialist},
+		{"ticket", &f.Ticket},
+		{"over_long", &f.OverLong},
+		{"waived", &f.Waived},
+		{"training", &f.Training},
+		{"talk_from", &f.TalkFrom},
+		{"talk_to", &f.TalkTo},
+		{"text", &f.Text},
+	}
+}
+
+// ReadCallFilter returns the filter in a query.
+func ReadCallFilter(query url.Values) (f CallFilter) {
+	for _, p := range f.Params() {
+		*p.Value = strings.TrimSpace(query.Get(p.Name))
+	}
+	return f
+}
+
+// Values returns the filter as a query, without what is empty.
+func (f CallFilter) Values() url.Values {
+	values := url.Values{}
+	for _, p := range f.Params() {
+		if *p.Value != "" {
+			values.Set(p.Name, *p.Value)
+		}
+	}
+	return values
+}
+
+// filterParams returns the names of the filter's values, and more.
+func filterParams(more ...string) []string {
+	for _, p := range (&CallFilter{}).Params() {
+		more = append(more, p.Name)
+	}
+	return more
+}
+
+// Words returns the filter as the audit tells it: which conditions there were, without names and numbers of people and customers.
+func (f CallFilter) Words() string {
+	var words []string
+	for _, p := range f.Params() {
+		switch value := *p.Value; {
+		case value == "":
+		case p.Name == "customer": // the entry has it in a place of its own, from which an erasure removes it
+			words = append(words, "one customer")
+		case p.Name == "specialist":
+			words = append(words, "one specialist")
+		case p.Name == "text":
+			words = append(words, "a text")
+		case value == "yes":
+			words = append(words, p.Name)
+		default:
+			words = append(words, p.Name+" "+value)
+		}
+	}
+	if len(words) == 0 {
+		return "all calls"
+	}
+	return strings.Join(words, ", ")
+}
+
+// Parse returns the log's filter. numbers reports whether the person may find calls by parts of telephone numbers. The error is ErrWrongInput.
+func (f CallFilter) Parse(s policy.Settings, zone *time.Location, numbers bool) (policy.Filter, error) {
+	read := reading{zone: zone}
+	filter := policy.Filter{
+		Since: read.day("since", f.Since, 0), Until: read.day("until", f.Until, 1),
+		Line: policy.Phone(f.Line), Customer: policy.CustomerNumber(f.Customer), Ticket: policy.Ticket(f.Ticket),
+		Intent:  oneOf(&read, "there is no reason to call", f.Intent, policy.Intents()),
+		Outcome: oneOf(&read, "no call ends as", f.Outcome, append(policy.Outcomes(), policy.InProgress)),
+		Waived:  read.yes("waived", f.Waived), Training: read.yes("training", f.Training),
+		TalkAtLeast: read.minutes("talk_from", f.TalkFrom), TalkAtMost: read.minutes("talk_to", f.TalkTo),
+		Text: f.Text, Numbers: numbers, Specialist: read.specialist(s, f.Specialist, numbers),
+	}
+	if read.yes("over_long", f.OverLong) {
+		filter.OverLong = s.FairUse.CallLimit
+	}
+	return filter, read.wrong
+}
+
+// reading reads values, and keeps the first error.
+type reading struct {
+	zone  *time.Location
+	wrong error
+}
+
+func (r *reading) fail(format string, args ...any) {
+	if r.wrong == nil {
+		r.wrong = fmt.Errorf("%w: %s", ErrWrongInput, fmt.Sprintf(format, args...))
+	}
+}
+
+// day is Day, days later.
+func (r *reading) day(name, text string, later int) time.Time {
+	at, err := Day(name, text, r.zone, later)
+	if err != nil && r.wrong == nil {
+		r.wrong = err
+	}
+	return at
+}
+
+func (r *reading) yes(name, text string) bool {
+	if text != "" && text != "yes" {
+		r.fail("%s is %q; write yes, or leave it out", name, text)
+	}
+	return text == "yes"
+}
+
+// minutes returns seconds that are written as minutes, or as minutes and seconds; 0 for none.
+func (r *reading) minutes(name, text string) int {
+	if text == "" {
+		return 0
+	}
+	whole, rest, parted := strings.Cut(text, ":")
+	m, err := strconv.ParseUint(whole, 10, 16)
+	seconds := uint64(0)
+	if err == nil && parted {
+		seconds, err = strconv.ParseUint(rest, 10, 16)
+	}
+	if err != nil || seconds > 59 {
+		r.fail("%s is %q; write minutes, such as 20 or 20:30", name, text)
+		return 0
+	}
+	return int(m*60 + seconds)
+}
+
+func oneOf[T ~string](r *reading, what, text string, all []T) T {
+	if text != "" && !slices.Contains(all, T(text)) {
+		r.fail("%s %q", what, text)
+	}
+	return T(text)
+}
+
+// specialist returns the specialist whose sign, or whose number for a person who may see numbers, is written.
+func (r *reading) specialist(s policy.Settings, text string, numbers bool) policy.Phone {
+	if text == "" {
+		return ""
+	}
+	for _, known := range Specialists(s) {
+		if known.Sign == text {
+			return known.To
+		}
+	}
+	if !numbers {
+		r.fail("no specialist of the teams has the sign %q", text)
+	}
+	return policy.Phone(text)
+}
+
+// Specialist is a specialist of the teams as a filter names one: the sign stands for the number, which not everybody may see.
+type Specialist struct {
+	Sign string
+	Team string
+	To   policy.Phone
+}
+
+// Specialists returns the specialists of the teams, each once, by team.
+func Specialists(s policy.Settings) (all []Specialist) {
+	names := make([]string, 0, len(s.Teams))
+	for name := range s.Teams {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	seen := map[policy.Phone]bool{}
+	for _, name := range names {
+		for _, step := range s.Teams[name].Steps {
+			for _, to := range step.To {
+				if sum := sha256.Sum256([]byte(to.Full())); !seen[to] {
+					seen[to] = true
+					all = append(all, Specialist{"s-" + hex.EncodeToString(sum[:5]), name, to})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// Day returns the start of a day in a zone, some days later, or a moment that is written in RFC 3339; zero for an empty text. The error is
+// ErrWrongInput and names the value.
+func Day(name, text string, zone *time.Location, later int) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at, nil
+	}
+	at, err := time.ParseInLocation(time.DateOnly, text, zone)
+	if err != nil {
+		return at, fmt.Errorf("%w: %s is %q; write a date such as 2026-11-24", ErrWrongInput, name, text)
+	}
+	return at.AddDate(0, 0, later), nil
+}

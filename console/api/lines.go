@@ -1,0 +1,143 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+func lineOperations() []operation {
+	return []operation{
+		{http.MethodGet, "/lines", "", []string{"at"}, (*request).listLines},
+		{http.MethodGet, "/lines/:number", "", []string{"at"}, (*request).getLine},
+		{http.MethodGet, "/lines/:number/hours", "", []string{"from", "days"}, (*request).listHours},
+	}
+}
+
+// How many days of hours one answer has.
+const (
+	usualDays = 14
+	maxDays   = 400
+)
+
+// lineShape is a line, and whether it is open at a moment.
+type lineShape struct {
+	Number   string     `json:"number"`
+	Name     string     `json:"name"`
+	Zone     string     `json:"zone"`
+	Language string     `json:"language"`
+	At       time.Time  `json:"at"`
+	Open     bool       `json:"open"`
+	Rule     string     `json:"rule"`
+	Reason   string     `json:"reason"`
+	Until    *time.Time `json:"until"` // the first moment at which it is the other way round; null: not within 400 days
+}
+
+func showLine(l policy.Line, at time.Time) lineShape {
+	o := l.Opening(at)
+	shown := lineShape{
+		Number: l.Number.Full(), Name: l.Name, Zone: l.Zone.String(), Language: l.Language, At: at.UTC(), Open: o.Open, Rule: o.Rule, Reason: o.Reason,
+	}
+	if !o.Until.IsZero() {
+		until := o.Until.UTC()
+		shown.Until = &until
+	}
+	return shown
+}
+
+// at is the moment that is asked about, on the wall clock of a line unless it says its zone: now unless told.
+func (r *request) at(zone *time.Location) (time.Time, error) {
+	text := r.QueryParam("at")
+	if text == "" {
+		return r.now, nil
+	}
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at, nil
+	}
+	at, err := time.ParseInLocation("2006-01-02T15:04", text, zone)
+	if err != nil {
+		return at, fmt.Errorf("%w: at is %q; write 2026-11-24T19:59 on the line's clock, or RFC 3339 such as 2026-11-24T19:59:00Z", ErrWrongInput, text)
+	}
+	return at, nil
+}
+
+func (r *request) listLines() error {
+	lines := []lineShape{}
+	for _, l := range r.api.Lines.InForce().Lines {
+		at, err := r.at(l.Zone)
+		if err != nil {
+			return err
+		}
+		lines = append(lines, showLine(l, at))
+	}
+	return r.JSON(http.StatusOK, map[string][]lineShape{"lines": lines})
+}
+
+func (r *request) theLine() (policy.Line, error) {
+	line, ok := r.api.Lines.InForce().Line(policy.Phone(r.part("number")))
+	if !ok {
+		return line, errNoLine
+	}
+	return line, nil
+}
+
+func (r *request) getLine() error {
+	line, err := r.theLine()
+	if err != nil {
+		return err
+	}
+	at, err := r.at(line.Zone)
+	if err != nil {
+		return err
+	}
+	return r.JSON(http.StatusOK, showLine(line, at))
+}
+
+// shownDay is one date of a line.
+type shownDay struct {
+	Date   string      `json:"date"`
+	Rule   string      `json:"rule"`
+	Reason string      `json:"reason"`
+	Open   []shownSpan `json:"open"`
+}
+
+// shownSpan is a stretch in which a line is open: from is in it, until is not.
+type shownSpan struct {
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until"`
+}
+
+func (r *request) listHours() error {
+	line, err := r.theLine()
+	if err != nil {
+		return err
+	}
+	first := policy.DateOf(r.now.In(line.Zone))
+	if text := r.QueryParam("from"); text != "" {
+		if first, err = policy.ParseDate(text); err != nil {
+			return fmt.Errorf("%w: from: %w", ErrWrongInput, err)
+		}
+	}
+	many, err := usualDays, error(nil)
+	if text := r.QueryParam("days"); text != "" {
+		if many, err = strconv.Atoi(text); err != nil || many < 1 || many > maxDays {
+			return fmt.Errorf("%w: days is %q; write a number from 1 to %d", ErrWrongInput, text, maxDays)
+		}
+	}
+	days := make([]shownDay, many)
+	for i := range days {
+		s := line.Day(first.Plus(i))
+		days[i] = shownDay{Date: s.Date.String(), Rule: s.Rule, Reason: s.Reason, Open: []shownSpan{}}
+		for _, o := range s.Open { // in the line's own zone: a program that shows hours needs no other
+			days[i].Open = append(days[i].Open, shownSpan{o.From, o.To})
+		}
+	}
+	return r.JSON(http.StatusOK, struct {
+		Number string     `json:"number"`
+		Zone   string     `json:"zone"`
+		Days   []shownDay `json:"days"`
+	}{line.Number.Full(), line.Zone.String(), days})
+}

@@ -1,0 +1,144 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
+)
+
+// What the API itself refuses.
+var (
+	errPanicked     = errors.New("a handler panicked")
+	errNotPermitted = errors.New("not permitted")
+	errNoLine       = errors.New("no such line")
+	errNotJSON      = errors.New("the body is no JSON")
+	errTooLarge     = errors.New("the body is too large")
+	errNotReady     = errors.New("the store cannot be read or written")
+)
+
+// Problem is an error as the API tells it (RFC 9457).
+type Problem struct {
+	Type   string `json:"type"` // names the kind, and leads to its explanation
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+}
+
+// problemType returns the address of a kind of problem, on the console's page about the API.
+func problemType(kind string) string { return "/api#problem-" + kind }
+
+// problems is the one table from an error to what the API says of it. A detail of "" means the error's own words. Any other error is internal: its
+// details go to the log only.
+var problems = []struct {
+	kind   error
+	status int
+	name   string
+	title  string
+	detail string
+}{
+	{users.ErrTokenMissing, http.StatusUnauthorized, "no-token", "No token", "Send a token as: Authorization: Bearer sl_... You make one on your page in the console, or with \"supportline users token\"."},
+	{users.ErrTokenUnknown, http.StatusUnauthorized, "wrong-token", "Wrong token", "Nobody has this token. It was mistyped, or it was revoked."},
+	{users.ErrTokenExpired, http.StatusUnauthorized, "token-over", "The token's time is over", "Make a new token."},
+	{users.ErrUserDisabled, http.StatusForbidden, "shut-out", "Shut out", "The user of this token was shut out. An admin can let the user in again."},
+	{errNotPermitted, http.StatusForbidden, "not-permitted", "Not permitted", "The token's user may not do this, or the token is a read-only one."},
+	{policy.ErrNoCall, http.StatusNotFound, "no-call", "No such call", "No call has this SID. It was never logged, or its time of keeping is over."},
+	{policy.ErrNoCase, http.StatusNotFound, "no-case", "No such case", "No case has this ID. The list of cases shows which there are."},
+	{errNoLine, http.StatusNotFound, "no-line", "No such line", "The company has no line with this number. Write it as the list of lines does."},
+	{ErrWrongInput, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
+	{policy.ErrNoReason, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
+	{policy.ErrNoValue, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
+	{policy.ErrNoNote, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
+	{policy.ErrNoVia, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
+	{policy.ErrNoAlternative, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
+	{policy.ErrMark, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
+	{policy.ErrOrder, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
+	{policy.ErrMonth, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
+	{policy.ErrMonthAhead, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
+	{policy.ErrNoCustomer, http.StatusNotFound, "no-customer", "No such customer", "The directory has no customer with this number."},
+	{policy.ErrCallChanged, http.StatusConflict, "call-changed", "The call changed", ""},
+	{policy.ErrAlready, http.StatusConflict, "already", "It is so already", ""},
+	{policy.ErrNothingToWaive, http.StatusConflict, "nothing-to-waive", "Nothing to waive", ""},
+	{policy.ErrNothingToUndo, http.StatusConflict, "nothing-to-undo", "Nothing to undo", ""},
+	{policy.ErrCaseOpen, http.StatusConflict, "case-open", "The account has an open case", ""},
+	{policy.ErrMoveNotAllowed, http.StatusConflict, "move-not-allowed", "The case cannot move so", ""},
+	{policy.ErrNoEmail, http.StatusConflict, "no-email", "No e-mail address", ""},
+	{errTooLarge, http.StatusRequestEntityTooLarge, "too-large", "Too large", "The body of a request has at most 64 kB."},
+	{errNotJSON, http.StatusUnsupportedMediaType, "not-json", "Not JSON", "Send the body as JSON, with the header Content-Type: application/json."},
+	{users.ErrManyWrongTokens, http.StatusTooManyRequests, "too-many-wrong-tokens", "Too many wrong tokens", "Wrong tokens came from this address again and again. Wait as long as Retry-After says."},
+	{users.ErrManyRequests, http.StatusTooManyRequests, "too-many-requests", "Too many requests", "A token may ask 20 times a second. Wait as long as Retry-After says."},
+	{ErrManyExports, http.StatusTooManyRequests, "too-many-exports", "Too many exports at once", "Others take lists out at this moment. Wait as long as Retry-After says."},
+	{errNotReady, http.StatusServiceUnavailable, "not-ready", "Not ready", "The store cannot be read or written. The server's log says why."},
+	{echo.ErrNotFound, http.StatusNotFound, "no-path", "No such path", "The API has no such path. GET " + Path + " shows which there are."},
+	{echo.ErrMethodNotAllowed, http.StatusMethodNotAllowed, "wrong-method", "Wrong method", "The path is there, but not for this method. GET " + Path + " shows which there are."},
+}
+
+// internalProblem is the problem of every error that is not in the table.
+var internalProblem = Problem{
+	problemType("internal"), "Something went wrong", http.StatusInternalServerError, "It is in the server's log. Try again; if it stays, tell the people who run the server when it happened.",
+}
+
+// Problems returns one problem of each kind, in the order of the table. Type is the kind's name, and Detail is "" for a kind whose detail differs
+// each time.
+func Problems() (all []Problem) {
+	seen := map[string]bool{}
+	for _, p := range problems {
+		if !seen[p.name] {
+			seen[p.name] = true
+			all = append(all, Problem{p.name, p.title, p.status, p.detail})
+		}
+	}
+	return append(all, Problem{"internal", internalProblem.Title, internalProblem.Status, internalProblem.Detail})
+}
+
+// problemOf returns what the API says of an error. known is false for an internal one.
+func problemOf(err error) (p Problem, known bool) {
+	for _, e := range problems {
+		if !errors.Is(err, e.kind) {
+			continue
+		}
+		detail := e.detail
+		if detail == "" {
+			detail = Sentence(err)
+		}
+		return Problem{problemType(e.name), e.title, e.status, detail}, true
+	}
+	return internalProblem, false
+}
+
+// failed answers with a problem.
+func (a *api) failed(err error, c echo.Context) {
+	p, known := problemOf(err)
+	r, _ := c.Get(requestKey).(*request)
+	if !known {
+		a.Logger.Error("API request failed", zap.String("route", c.Path()), zap.Error(err))
+	}
+	if c.Response().Committed {
+		return
+	}
+	if r == nil || !r.may(users.SeeNumbers) {
+		p.Detail = policy.MaskedText(p.Detail)
+	}
+	h := c.Response().Header()
+	if p.Status == http.StatusUnauthorized {
+		h.Set(echo.HeaderWWWAuthenticate, "Bearer")
+	}
+	var wait interface{ RetryAfter() time.Duration }
+	if errors.As(err, &wait) {
+		h.Set(echo.HeaderRetryAfter, fmt.Sprint(int(wait.RetryAfter()/time.Second)+1))
+	}
+	text, err := json.Marshal(p)
+	if err == nil {
+		err = c.Blob(p.Status, "application/problem+json", text)
+	}
+	if err != nil {
+		a.Logger.Error("problem not sent", zap.Error(err))
+	}
+}

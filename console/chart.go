@@ -1,0 +1,303 @@
+package console
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// gauge is a figure against its limit, as a bar. The words beside it say the same.
+type gauge struct {
+	Value, Limit int
+	Fill, Mark   int    // of gaugeWidth: how long the bar is, and where the limit stands; Mark is 0 where there is none
+	Class        string // ok, warn or bad
+}
+
+// gaugeWidth is the width of a whole bar in its own units.
+const gaugeWidth = 200
+
+// newGauge is the gauge of a figure that may reach its limit and not pass it.
+func newGauge(value, limit int, near bool) gauge {
+	g := gauge{Value: value, Limit: limit, Class: "ok"}
+	most := max(limit+limit/4, value, 1)
+	g.Fill, g.Mark = value*gaugeWidth/most, limit*gaugeWidth/most
+	switch {
+	case limit > 0 && value > limit:
+		g.Class = "bad"
+	case near:
+		g.Class = "warn"
+	}
+	return g
+}
+
+// newGaugeFull is the gauge of a figure that must stay under its limit. Without a limit nothing is too much.
+func newGaugeFull(value, limit int) gauge {
+	g := newGauge(value, limit, limit > 0 && value > 0 && value >= limit-1)
+	if limit > 0 && value >= limit {
+		g.Class = "bad"
+	}
+	return g
+}
+
+// The chart of a day's calls, in units of the drawing.
+const (
+	chartWidth  = 960
+	chartHeight = 160
+	chartBase   = 138 // y of the axis
+	chartTop    = 12  // y of the highest bar
+	chartLeft   = 34
+)
+
+// hoursChart is a day's calls by hour, each hour a bar of parts by outcome.
+type hoursChart struct {
+	Bars  []hourBar
+	Ticks []chartTick
+	Rows  []hourRow // the same as a table
+	Words string    // in a sentence
+	Empty bool
+}
+
+// hourBar is one part of an hour's bar.
+type hourBar struct {
+	X, Y, W, H int
+	Kind       string // good, calm, warn or bad: what became of those calls
+}
+
+// chartTick is a label at the axis, or at a height.
+type chartTick struct {
+	X, Y int
+	Text string
+}
+
+// hourRow is an hour as figures.
+type hourRow struct {
+	Hour string
+	Kinds
+}
+
+// Kinds are calls by what became of them: a specialist spoke to them; they left a message, or were told something; nobody answered, or they
+// left; they failed, or go on.
+type Kinds struct{ Good, Calm, Warn, Bad, Open int }
+
+func kindsOf(n policy.OutcomeCount) (k Kinds) {
+	for outcome, calls := range n {
+		switch outcome {
+		case policy.Served:
+			k.Good += calls
+		case policy.Unanswered, policy.Abandoned:
+			k.Warn += calls
+		case policy.Failed:
+			k.Bad += calls
+		case "":
+			k.Open += calls
+		default:
+			k.Calm += calls
+		}
+	}
+	return k
+}
+
+// All is how many calls that are.
+func (k Kinds) All() int { return k.Good + k.Calm + k.Warn + k.Bad + k.Open }
+
+// drawHours makes the chart.
+func drawHours(hours []time.Time, counts []policy.OutcomeCount, zone *time.Location) hoursChart {
+	chart, most, sum := hoursChart{}, 1, 0
+	for i, n := range counts {
+		k := kindsOf(n)
+		chart.Rows = append(chart.Rows, hourRow{hours[i].In(zone).Format("15:04"), k})
+		most, sum = max(most, k.All()), sum+k.All()
+	}
+	width := (chartWidth - chartLeft) / max(1, len(counts))
+	for i, row := range chart.Rows {
+		y := chartBase
+		for _, part := range []struct {
+			kind  string
+			calls int
+		}{{"good", row.Good}, {"calm", row.Calm}, {"warn", row.Warn}, {"bad", row.Bad}, {"open", row.Open}} {
+			if part.calls == 0 {
+				continue
+			}
+			height := max(2, part.calls*(chartBase-chartTop)/most)
+			y -= height
+			chart.Bars = append(chart.Bars, hourBar{chartLeft + i*width + 2, y, width - 4, height, part.kind})
+		}
+		if i%3 == 0 {
+			chart.Ticks = append(chart.Ticks, chartTick{chartLeft + i*width + 2, chartHeight - 6, row.Hour})
+		}
+	}
+	chart.Ticks = append(chart.Ticks, chartTick{2, chartTop + 8, fmt.Sprint(most)}, chartTick{2, chartBase, "0"})
+	chart.Words, chart.Empty = fmt.Sprintf("%d calls today, at most %d in an hour", sum, most), sum == 0
+	if sum == 0 {
+		chart.Words = "no calls yet today"
+	}
+	return chart
+}
+
+// The chart's measures, in its own units.
+const (
+	monthsHeight = 150
+	monthsTop    = 18 // for the figures over the bars
+	monthsBase   = monthsHeight - 26
+	monthsSlot   = 46 // a month's width
+	monthsLeft   = 6
+)
+
+// monthsChart is tickets by month as bars with the limit as a line. A table says the same in words.
+type monthsChart struct {
+	Width, Height, Base int
+	Limit, LimitAt      int // the figure, and where its line is
+	Bars                []monthBar
+	Title               string
+}
+
+// monthBar is one month.
+type monthBar struct {
+	policy.Usage
+	X, Y, Width, Height   int
+	Middle, Above, Below  int // where the words stand
+	Under                 int // where the mark of sustained load stands
+	Class, Label, Percent string
+	Here                  bool // the month that the page is about
+}
+
+// newMonthsChart draws consecutive months, oldest first.
+func newMonthsChart(months []policy.Usage, here policy.Month) monthsChart {
+	c := monthsChart{Width: monthsLeft*2 + monthsSlot*len(months), Height: monthsHeight, Base: monthsBase}
+	most := 1
+	for _, u := range months {
+		most = max(most, u.Tickets, u.TicketLimit+u.TicketLimit/8)
+		c.Limit = u.TicketLimit
+	}
+	scale := func(n int) int { return n * (monthsBase - monthsTop) / most }
+	c.LimitAt = monthsBase - scale(c.Limit)
+	over := 0
+	for i, u := range months {
+		height := scale(u.Tickets)
+		if u.Tickets > 0 {
+			height = max(height, 2)
+		}
+		x := monthsLeft + i*monthsSlot
+		bar := monthBar{
+			Usage: u, X: x + 6, Y: monthsBase - height, Width: monthsSlot - 12, Height: height, Middle: x + monthsSlot/2, Above: monthsBase - height - 4,
+			Under: monthsBase + 4, Below: monthsBase + 20, Class: "ok", Label: string(u.Month)[2:], Here: u.Month == here,
+		}
+		switch {
+		case u.Over:
+			bar.Class = "bad"
+			over++
+		case u.Sustained:
+			bar.Class = "warn"
+		}
+		c.Bars = append(c.Bars, bar)
+	}
+	if len(months) > 0 {
+		c.Title = fmt.Sprintf("Phone tickets from %s to %s; the limit is %d, and %d of %d months were over.", months[0].Month, months[len(months)-1].Month, c.Limit, over, len(months))
+	}
+	return c
+}
+
+// The picture of a call: rows of bars over one axis of time, in units of the drawing.
+const (
+	timelineWidth = 1000
+	timelineRow   = 22
+	timelineLabel = 150
+)
+
+// timeline is a call drawn as bars: the menu, the waiting, each specialist's telephone, the talk.
+type timeline struct {
+	Rows   []timelineEntry
+	Ticks  []timelineTick
+	Height int
+	Words  string // the same for who cannot see it
+}
+
+// timelineEntry is one row: what it is, and its bar.
+type timelineEntry struct {
+	Label   string
+	Kind    string // menu, wait, ring or talk: the bar's colour
+	X, Y, W int
+	TextY   int
+	Length  string
+}
+
+// timelineTick is a moment on the axis.
+type timelineTick struct {
+	X    int
+	Text string
+}
+
+// span is what a bar shows.
+type span struct {
+	label, kind string
+	from, to    time.Time
+}
+
+// draw makes the picture. phone gives a specialist's number as the person may see it. A call that goes on is drawn until now; one of which no
+// start is known has no picture.
+func draw(c policy.Call, now time.Time, phone func(policy.Phone) string) timeline {
+	end := c.End()
+	if end.IsZero() && !c.Lost(now) {
+		end = now
+	}
+	total := end.Sub(c.StartedAt)
+	if c.StartedAt.IsZero() || total < time.Second {
+		return timeline{}
+	}
+	var t timeline
+	var words []string
+	at := func(moment time.Time) int {
+		part := float64(moment.Sub(c.StartedAt)) / float64(total)
+		return timelineLabel + int(min(max(part, 0), 1)*(timelineWidth-timelineLabel))
+	}
+	for _, s := range spans(c, end, phone) {
+		y, x := len(t.Rows)*timelineRow, at(s.from)
+		length := lengthOf(s.to.Sub(s.from))
+		t.Rows = append(t.Rows, timelineEntry{Label: s.label, Kind: s.kind, X: x, Y: y + 3, W: max(2, at(s.to)-x), TextY: y + 16, Length: length})
+		words = append(words, s.label+" "+length)
+	}
+	t.Height = len(t.Rows)*timelineRow + timelineRow
+	t.Words = strings.Join(words, ", ")
+	for i := range 5 {
+		passed := total * time.Duration(i) / 4
+		t.Ticks = append(t.Ticks, timelineTick{at(c.StartedAt.Add(passed)), lengthOf(passed)})
+	}
+	return t
+}
+
+// spans are the parts of a call that took time.
+func spans(c policy.Call, end time.Time, phone func(policy.Phone) string) []span {
+	var all []span
+	add := func(label, kind string, from, to time.Time) {
+		if !from.IsZero() && to.After(from) {
+			all = append(all, span{label, kind, from, to})
+		}
+	}
+	add("Menu", "menu", c.StartedAt, earliest(c.HuntingAt, end))
+	leg, accepted := c.Accepted()
+	if !c.HuntingAt.IsZero() {
+		add("Waiting", "wait", c.HuntingAt, earliest(leg.AcceptedAt, end))
+	}
+	for _, l := range byTime(c.Legs) {
+		add(phone(l.To)+" rings", "ring", l.RangAt, earliest(earliest(earliest(l.AcceptedAt, l.PassedAt), l.EndedAt), end))
+	}
+	if accepted {
+		add("Talk", "talk", leg.AcceptedAt, earliest(earliest(leg.EndedAt, leg.DialEndedAt), end))
+	}
+	return all
+}
+
+// earliest is the earlier of two moments, of which the first may not have come.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func lengthOf(d time.Duration) string {
+	seconds := int(d.Round(time.Second) / time.Second)
+	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
+}

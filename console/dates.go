@@ -1,0 +1,212 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/console/api"
+	"github.com/officernd/supportline/policy"
+)
+
+// dateForm is an edit of a date as the form sends it.
+type dateForm struct {
+	Date, Hours, Reason string
+	Kind                policy.DateKind
+}
+
+// datesDone says what was done, by the word in the address.
+var datesDone = map[string]string{
+	"edit": "The date is edited, and holds from the next call on.", "withdraw": "The edit is taken back.",
+	"restore": "The earlier version holds again.", "written": "The edits that the configuration has are taken out. The hours are as they were.",
+}
+
+// refusedDates are the errors that a person is told beside the form, and the status of the page.
+var refusedDates = []struct {
+	kind   error
+	status int
+}{
+	{policy.ErrDate, http.StatusUnprocessableEntity},
+	{policy.ErrNoReason, http.StatusUnprocessableEntity},
+	{api.ErrWrongInput, http.StatusUnprocessableEntity},
+	{policy.ErrDatesChanged, http.StatusConflict},
+	{policy.ErrAlready, http.StatusConflict},
+	{policy.ErrNothingToUndo, http.StatusConflict},
+}
+
+// editDate closes a date, gives it special hours, or its usual ones.
+func (r *request) editDate() error {
+	get := func(name string) string { return strings.TrimSpace(r.FormValue(name)) }
+	form := dateForm{Date: get("date"), Hours: get("hours"), Reason: get("reason"), Kind: policy.DateKind(get("kind"))}
+	return r.changeDates("edit", form, func(base policy.Line) (policy.DatesChange, error) {
+		edit := policy.DateEdit{Kind: form.Kind, Reason: form.Reason, By: r.user.Name, At: r.now}
+		var err error
+		if edit.Date, err = policy.ParseDate(form.Date); err != nil {
+			return policy.DatesChange{}, fmt.Errorf("%w: %w", api.ErrWrongInput, err)
+		}
+		if form.Kind == policy.DateSpecial {
+			if edit.Spans, err = policy.ParseSpans(form.Hours); err != nil {
+				return policy.DatesChange{}, fmt.Errorf("%w: %w", api.ErrWrongInput, err)
+			}
+		}
+		return policy.EditDate(base, edit), nil
+	})
+}
+
+// withdrawDate lets the configuration hold on a date again.
+func (r *request) withdrawDate() error {
+	return r.changeDates("withdraw", dateForm{}, func(policy.Line) (policy.DatesChange, error) {
+		date, err := policy.ParseDate(r.FormValue("date"))
+		if err != nil {
+			return policy.DatesChange{}, fmt.Errorf("%w: %w", api.ErrWrongInput, err)
+		}
+		return policy.WithdrawDate(date, r.user.Name, r.now), nil
+	})
+}
+
+// restoreDates brings an earlier version back; 0 is the configuration alone.
+func (r *request) restoreDates() error {
+	return r.changeDates("restore", dateForm{}, func(base policy.Line) (policy.DatesChange, error) {
+		version, err := number(r.FormValue("version"))
+		if err != nil || version == 0 {
+			return policy.RestoreDates(policy.Edition{Line: base.Number}, r.user.Name, r.now), err
+		}
+		found, err := r.site.Lines.Editions(r.ctx(), base.Number, version+1, 1)
+		if err == nil && (len(found) == 0 || found[0].Version != version) {
+			err = fmt.Errorf("%w: there is no version %d; the history shows those that there are", api.ErrWrongInput, version)
+		}
+		if err != nil {
+			return policy.DatesChange{}, err
+		}
+		return policy.RestoreDates(found[0], r.user.Name, r.now), nil
+	})
+}
+
+// dropWritten takes out the edits that the configuration has by now.
+func (r *request) dropWritten() error {
+	return r.changeDates("written", dateForm{}, func(base policy.Line) (policy.DatesChange, error) {
+		return policy.DropWritten(base, r.user.Name, r.now), nil
+	})
+}
+
+// changeDates makes a change of the line that the address names. Who was overtaken by somebody else, or wrote something wrong, is shown the
+// line as it is now, why nothing was done, and the form as it was sent.
+func (r *request) changeDates(done string, form dateForm, change func(base policy.Line) (policy.DatesChange, error)) error {
+	_, l, err := r.found()
+	if err != nil {
+		return err
+	}
+	base, err := r.configured(l.Number)
+	if err != nil {
+		return err
+	}
+	seen, err := number(r.FormValue("seen"))
+	var c policy.DatesChange
+	if err == nil {
+		c, err = change(base)
+	}
+	if err == nil {
+		_, err = r.site.Lines.ChangeDates(r.ctx(), l.Number, seen, c)
+	}
+	for _, refused := range refusedDates {
+		if errors.Is(err, refused.kind) {
+			body := linePage{Problem: api.Sentence(err), Form: form}
+			if errors.Is(err, policy.ErrDatesChanged) {
+				body.Problem += " This is the line as it is now; what you wrote is still in the form."
+			}
+			return r.showLine(refused.status, body)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return r.seeOther(linePath(l.Number) + query("done", done))
+}
+
+// number is a whole number of a form or an address that is not negative; 0 where none is given. Its error is api.ErrWrongInput.
+func number(text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > 1<<30 {
+		return 0, fmt.Errorf("%w: %q is no version; open the page anew", api.ErrWrongInput, text)
+	}
+	return n, nil
+}
+
+// calendarDay is one day of the calendar, as the evaluator has it.
+type calendarDay struct {
+	policy.Schedule
+	Hours  string
+	Clock  string // how the clock changes on that day, in words; "" on most
+	Bars   []bar
+	Now    *int // minutes of today that are over
+	Today  bool
+	Edited bool
+	Week   bool // the week's own hours decide, which need no reason
+}
+
+// bar is a stretch in which the line is open, in minutes after midnight on the wall clock.
+type bar struct{ From, Width int }
+
+const minutesOfDay = 24 * 60
+
+// calendar fills in the days from one on.
+func (p *linePage) calendar(first, today policy.Date) {
+	for n := range calendarDays {
+		d := first.Plus(n)
+		day := calendarDay{Schedule: p.Day(d), Clock: clockText(p.ClockChange(d)), Today: d == today, Edited: p.Overruled[d.String()] > 0}
+		day.Week = day.Rule == policy.RuleWeek
+		day.Hours, day.Bars = stretches(day.Open)
+		if day.Today {
+			local := p.Now.In(p.Zone)
+			minute := local.Hour()*60 + local.Minute()
+			day.Now = &minute
+		}
+		p.Days = append(p.Days, day)
+	}
+	from := func(d policy.Date) string { return p.Path() + query("from", d.String()) + "#weeks" }
+	p.Earlier, p.Later = from(first.Plus(-calendarDays)), from(first.Plus(calendarDays))
+	if first != today {
+		p.Home = p.Path() + "#weeks"
+	}
+}
+
+// stretches are the open times of a day in words and as bars. One that lasts to midnight ends at 24:00.
+func stretches(open []policy.Interval) (text string, bars []bar) {
+	if len(open) == 0 {
+		return "closed", nil
+	}
+	var words []string
+	for _, i := range open {
+		from, to := i.From.Hour()*60+i.From.Minute(), i.To.Hour()*60+i.To.Minute()
+		end := i.To.Format("15:04")
+		if to == 0 {
+			to, end = minutesOfDay, "24:00"
+		}
+		words = append(words, i.From.Format("15:04")+"–"+end)
+		if to > from { // an hour that the clock shows twice can begin after its end
+			bars = append(bars, bar{from, to - from})
+		}
+	}
+	return strings.Join(words, ", "), bars
+}
+
+func clockText(forward time.Duration) string {
+	switch {
+	case forward > 0:
+		return fmt.Sprintf("clock %v forward", short(forward))
+	case forward < 0:
+		return fmt.Sprintf("clock %v back", short(-forward))
+	}
+	return ""
+}
+
+// short is a duration without what is zero: 1h, 30m.
+func short(d time.Duration) string {
+	return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "0m")
+}

@@ -1,0 +1,37 @@
+package policy
+
+import (
+	"time"
+)
+
+// AuditEntry says that a person did something, or retention did, or a review that opened a case.
+type AuditEntry struct {
+	At time.Time `json:"at"`
+	By string    `json:"by"`
+	// Act is what was done: "import", "export", "erase", "expire"; "reveal" of a recording; "case-open", "case-move"; "retry" of a notice; an act on a call by its
+	// kind, such as "waive", with "undo " in front where it was taken back; "sign-in" and the other acts of and on users (see ActSignIn);
+	// ActLineDates.
+	Act string `json:"act"`
+	// Customer is whom it was about; empty where that is nobody, and for anything that was about a customer who was erased since.
+	Customer CustomerNumber `json:"customer,omitempty"`
+	Subject  string         `json:"subject,omitempty"` // the SID of the call, the ID of the case, the user's name, or the line's number
+	Detail   string         `json:"detail"`            // in words, without names and numbers of customers
+	Reason   string         `json:"reason,omitempty"`  // in the person's own words
+}
+
+// AuditFilter selects entries of the audit. Zero fields select all.
+type AuditFilter struct {
+	Since    time.Time // at or after
+	Until    time.Time // before
+	By       string
+	Act      string
+	Subject  string
+	Customer CustomerNumber
+}
+
+// Matches says whether an entry is selected.
+func (f AuditFilter) Matches(e AuditEntry) bool {
+	return !e.At.Before(f.Since) && (f.Until.IsZero() || e.At.Before(f.Until)) &&
+		(f.By == "" || e.By == f.By) && (f.Act == "" || e.Act == f.Act) &&
+		(f.Subject == "" || e.Subject == f.Subject) && (f.Customer == "" || e.Customer == f.Customer)
+}

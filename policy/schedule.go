@@ -1,0 +1,281 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// DateEdit is what one date of a line is by an edit in the console, instead of what the configuration says of that date.
+type DateEdit struct {
+	Date   Date      `json:"date"`
+	Kind   DateKind  `json:"kind"`
+	Spans  []Span    `json:"spans,omitempty"`  // of special hours: sorted, apart from each other; none: closed all day
+	Reason string    `json:"reason,omitempty"` // in the person's own words; a closure's is the closure's
+	By     string    `json:"by"`
+	At     time.Time `json:"at"`
+}
+
+// DateKind is what an edit makes of a date.
+type DateKind string
+
+// The kinds of edits.
+const (
+	DateClosed  DateKind = "closed"
+	DateSpecial DateKind = "special" // special hours
+	DateUsual   DateKind = "usual"   // neither: calendars and the week decide
+)
+
+// Words tell what the date is, without the reason: "closed 2026-12-24".
+func (d DateEdit) Words() string {
+	switch d.Kind {
+	case DateClosed:
+		return "closed " + d.Date.String()
+	case DateSpecial:
+		return "gave " + d.Date.String() + " the hours " + spansText(d.Spans)
+	}
+	return "gave " + d.Date.String() + " its usual hours"
+}
+
+// Edition is one version of all edits of a line's dates. Each change makes another, and each is kept.
+type Edition struct {
+	Line    Phone      `json:"line"`
+	Version int        `json:"version"` // 1 is the first; 0: nothing was ever edited
+	At      time.Time  `json:"at"`
+	By      string     `json:"by"`
+	Change  string     `json:"change"`           // what the person did, in words: "closed 2026-12-24"
+	Reason  string     `json:"reason,omitempty"` // why, in the person's own
+	Dates   []DateEdit `json:"dates"`            // by date, each once
+}
+
+// Words tell who made this version, and how: `mila closed 2026-12-24: "Christmas Eve"`.
+func (e Edition) Words() string {
+	text := e.By + " " + e.Change
+	if e.Reason != "" {
+		text += `: "` + e.Reason + `"`
+	}
+	return text
+}
+
+// With is the line under edits of its dates: on an edited date nothing holds that the configuration says of that very date, and what the
+// edit says holds instead. Rule 2 stays: special hours beat a closure, a closure (a calendar's too) beats the week. The line itself is
+// left as it is. Single dates come sorted.
+func (l Line) With(dates []DateEdit) Line {
+	edited := map[Date]bool{}
+	for _, d := range dates {
+		edited[d.Date] = true
+	}
+	special := slices.DeleteFunc(slices.Clone(l.Hours.Special), func(s Special) bool { return edited[s.Date] })
+	closed := slices.DeleteFunc(slices.Clone(l.Hours.Closed), func(c Closure) bool { return edited[c.Date] })
+	for _, d := range dates {
+		switch d.Kind {
+		case DateClosed:
+			closed = append(closed, Closure{d.Date, d.Reason})
+		case DateSpecial:
+			special = append(special, Special{d.Date, slices.Clone(d.Spans)})
+		}
+	}
+	slices.SortStableFunc(special, func(a, b Special) int { return a.Date.Compare(b.Date) })
+	slices.SortStableFunc(closed, func(a, b Closure) int { return a.Date.Compare(b.Date) })
+	l.Hours.Special, l.Hours.Closed = special, closed
+	return l
+}
+
+// Compare is negative for a date before the other, 0 for the same, and positive for one after it.
+func (d Date) Compare(other Date) int {
+	return cmp.Or(cmp.Compare(d.Year, other.Year), cmp.Compare(d.Month, other.Month), cmp.Compare(d.Day, other.Day))
+}
+
+// Says is whether the line itself has it so already, so that the edit changes nothing: once an edit was written into the configuration,
+// it can go.
+func (l Line) Says(d DateEdit) bool {
+	special := slices.DeleteFunc(slices.Clone(l.Hours.Special), func(s Special) bool { return s.Date != d.Date })
+	closed := slices.DeleteFunc(slices.Clone(l.Hours.Closed), func(c Closure) bool { return c.Date != d.Date })
+	switch d.Kind {
+	case DateClosed:
+		return len(special) == 0 && len(closed) > 0 && closed[0].Reason == d.Reason
+	case DateSpecial: // a closure beside them changes nothing
+		return len(special) > 0 && slices.Equal(special[0].Spans, d.Spans)
+	}
+	return len(special)+len(closed) == 0
+}
+
+// With are the settings under the newest edition of each line. Their version tells them from others of the same configuration:
+// "0123456789ab+3" after three changes. Editions of lines that the configuration has no more change nothing, and count. The settings
+// themselves are left as they are.
+func (s Settings) With(editions []Edition) Settings {
+	changes := 0
+	s.Lines = slices.Clone(s.Lines)
+	for _, e := range editions {
+		changes += e.Version
+		for i, l := range s.Lines {
+			if l.Number == e.Line {
+				s.Lines[i] = l.With(e.Dates)
+			}
+		}
+	}
+	if changes > 0 {
+		s.Version += "+" + strconv.Itoa(changes)
+	}
+	return s
+}
+
+// oneLine is a text as one line of UTF-8, without space around it.
+func oneLine(text string) string {
+	return strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
+}
+
+// Bounds of what people can edit: far above a company's years, and far below what the path of a call could feel.
+const (
+	maxDateEdits  = 400 // of one line
+	maxDateReason = 200 // characters
+	maxDateYears  = 10  // from now
+	maxTold       = 5   // changes of others that who was overtaken is told of
+)
+
+// ActLineDates is how the audit calls a change of a line's dates.
+const ActLineDates = "line-dates"
+
+// DatesChange is what a person does to the edits of a line's dates. One of these functions makes it: EditDate, WithdrawDate, RestoreDates,
+// DropWritten.
+type DatesChange struct {
+	At     time.Time
+	By     string
+	Reason string // why, in the person's own words
+	change func([]DateEdit) (dates []DateEdit, words string, err error)
+}
+
+// EditDate closes a date, gives it special hours, or gives it back its usual ones, whatever was edited of it before. An edit of what the
+// line's configuration says anyway is none, and takes away what was edited of that date.
+//
+// Errors of Changed: ErrNoReason; ErrDate for a date that is over on the line's clock or too far away, a reason that is too long, and
+// too many edits; ErrAlready.
+func EditDate(line Line, edit DateEdit) DatesChange {
+	edit.Reason = oneLine(edit.Reason)
+	return DatesChange{edit.At, edit.By, edit.Reason, func(dates []DateEdit) ([]DateEdit, string, error) {
+		if err := edit.check(line); err != nil {
+			return nil, "", err
+		}
+		i, found := slices.BinarySearchFunc(dates, edit.Date, func(d DateEdit, date Date) int { return d.Date.Compare(date) })
+		switch {
+		case found && dates[i].same(edit), !found && line.Says(edit):
+			return nil, "", fmt.Errorf("%w: %s", ErrAlready, line.With(dates).stands(edit.Date))
+		case found && line.Says(edit):
+			return slices.Delete(dates, i, i+1), edit.Words() + ", as the configuration has it", nil
+		case found:
+			dates[i] = edit
+			return dates, edit.Words(), nil
+		case len(dates) >= maxDateEdits:
+			return nil, "", fmt.Errorf("%w: %d dates are edited; write them into the configuration, and take out here what it says", ErrDate, len(dates))
+		}
+		return slices.Insert(dates, i, edit), edit.Words(), nil
+	}}
+}
+
+// check says what is wrong with an edit by itself.
+func (d DateEdit) check(line Line) error {
+	today := DateOf(d.At.In(line.Zone))
+	switch {
+	case d.Kind != DateClosed && d.Kind != DateSpecial && d.Kind != DateUsual:
+		return fmt.Errorf("%w: %q is nothing that a date can be; write closed, special or usual", ErrDate, string(d.Kind))
+	case d.Date.Compare(today) < 0:
+		return fmt.Errorf("%w: %s is over; write %s or a later date", ErrDate, d.Date, today)
+	case d.Date.Year > today.Year+maxDateYears:
+		return fmt.Errorf("%w: %s is more than %d years away; look whether the year is right", ErrDate, d.Date, maxDateYears)
+	case d.Reason == "":
+		return fmt.Errorf("%w: write why %s is another day than usual, such as Christmas Eve", ErrNoReason, d.Date)
+	case utf8.RuneCountInString(d.Reason) > maxDateReason:
+		return fmt.Errorf("%w: the reason is longer than %d characters; write the short of it", ErrDate, maxDateReason)
+	}
+	return nil
+}
+
+// same says whether two edits make the same of their date.
+func (d DateEdit) same(other DateEdit) bool {
+	return d.Date == other.Date && d.Kind == other.Kind && d.Reason == other.Reason && slices.Equal(d.Spans, other.Spans)
+}
+
+// stands tells what a date is on the line: "2026-12-24 is closed by hours.closed: Christmas Eve".
+func (l Line) stands(date Date) string {
+	spans, rule, what := l.Hours.on(date)
+	text := fmt.Sprintf("%s is %s by %s", date, spansText(spans), rule)
+	if reason := l.Hours.reason(date, spans, rule, what); rule == RuleClosed || rule == RuleHoliday {
+		text += ": " + reason
+	}
+	return text
+}
+
+// WithdrawDate takes away what was edited of a date, so that the configuration holds there again. Error of Changed: ErrNothingToUndo.
+func WithdrawDate(date Date, by string, at time.Time) DatesChange {
+	return DatesChange{at, by, "", func(dates []DateEdit) ([]DateEdit, string, error) {
+		i, found := slices.BinarySearchFunc(dates, date, func(d DateEdit, date Date) int { return d.Date.Compare(date) })
+		if !found {
+			return nil, "", fmt.Errorf("%w: nothing is edited of %s", ErrNothingToUndo, date)
+		}
+		return slices.Delete(dates, i, i+1), "took back what was edited of " + date.String(), nil
+	}}
+}
+
+// RestoreDates brings back the edits of an earlier version; those of version 0 are none. Error of Changed: ErrAlready.
+func RestoreDates(earlier Edition, by string, at time.Time) DatesChange {
+	return DatesChange{at, by, "", func(dates []DateEdit) ([]DateEdit, string, error) {
+		if slices.EqualFunc(dates, earlier.Dates, DateEdit.same) {
+			return nil, "", fmt.Errorf("%w: the dates are those of version %d", ErrAlready, earlier.Version)
+		}
+		if earlier.Version == 0 {
+			return nil, "took back all edits", nil
+		}
+		return slices.Clone(earlier.Dates), fmt.Sprintf("went back to version %d", earlier.Version), nil
+	}}
+}
+
+// DropWritten takes out the edits that the line's configuration says by now. It changes no hours. Error of Changed: ErrNothingToUndo.
+func DropWritten(line Line, by string, at time.Time) DatesChange {
+	return DatesChange{at, by, "", func(dates []DateEdit) ([]DateEdit, string, error) {
+		var rest []DateEdit
+		var written []string
+		for _, d := range dates {
+			if line.Says(d) {
+				written = append(written, d.Date.String())
+			} else {
+				rest = append(rest, d)
+			}
+		}
+		if len(written) == 0 {
+			return nil, "", fmt.Errorf("%w: the configuration has none of the edited dates yet", ErrNothingToUndo)
+		}
+		return rest, "took out what the configuration has by now: " + strings.Join(written, ", "), nil
+	}}
+}
+
+// Changed is the edition after one more change, with the next version. ErrNobody without a name, and the errors of the change.
+func (e Edition) Changed(c DatesChange) (Edition, error) {
+	if c.By == "" {
+		return Edition{}, ErrNobody
+	}
+	dates, words, err := c.change(slices.Clone(e.Dates))
+	if err != nil {
+		return Edition{}, err
+	}
+	return Edition{Line: e.Line, Version: e.Version + 1, At: c.At, By: c.By, Change: words, Reason: c.Reason, Dates: dates}, nil
+}
+
+// Overtaken is ErrDatesChanged for somebody who saw an earlier version, with what others did since: those editions, newest first.
+func Overtaken(since []Edition) error {
+	var told []string
+	for _, e := range since[:min(len(since), maxTold)] {
+		told = append(told, fmt.Sprintf("%s at %s", e.Words(), e.At.UTC().Format("2006-01-02 15:04:05 UTC")))
+	}
+	slices.Reverse(told)
+	switch more := len(since) - len(told); {
+	case len(told) == 0:
+		return fmt.Errorf("%w since you looked", ErrDatesChanged)
+	case more > 0:
+		told = slices.Insert(told, 0, fmt.Sprintf("%d earlier changes", more))
+	}
+	return fmt.Errorf("%w since you looked: %s", ErrDatesChanged, strings.Join(told, "; "))
+}

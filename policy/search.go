@@ -1,0 +1,186 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// InProgress stands in a filter for the calls that have no outcome: they go on, or their end was never reported.
+const InProgress Outcome = "in-progress"
+
+// Filter selects logged calls. Zero fields select all.
+type Filter struct {
+	Since      time.Time // start at or after
+	Until      time.Time // start before
+	Line       Phone
+	Customer   CustomerNumber
+	Intent     Intent
+	Outcome    Outcome // or InProgress
+	Specialist Phone   // who accepted
+	Ticket     Ticket
+	// OverLong is a call limit: calls that talked longer and that nobody waived (rules 5 and 6).
+	OverLong    time.Duration
+	Waived      bool
+	Training    bool
+	TalkAtLeast int // seconds, known ones: a call that reached no specialist has none
+	TalkAtMost  int // seconds, known ones
+	// Text is what a person typed, as Text takes it.
+	Text string
+	// Numbers says that Text may be part of a caller's number: the person who asks may see those.
+	Numbers bool
+	Limit   int
+}
+
+// Matches says whether a call is selected, its start and the limit aside, which a store's index decides.
+func (f Filter) Matches(c Call) bool {
+	return (f.Line == "" || c.Line == f.Line) &&
+		(f.Customer == "" || c.Customer == f.Customer) &&
+		(f.Intent == "" || c.Intent == f.Intent) &&
+		(f.Outcome == "" || c.Outcome() == f.ending()) &&
+		(f.Ticket == "" || c.Ticket == f.Ticket) &&
+		(!f.Waived || c.Waived) && (!f.Training || c.Training) &&
+		f.matchesSpecialist(c) && f.matchesTalk(c) &&
+		(f.Text == "" || ParseText(f.Text, f.Numbers).MatchesCall(c))
+}
+
+// ending is the outcome of the calls that Outcome selects.
+func (f Filter) ending() Outcome {
+	if f.Outcome == InProgress {
+		return ""
+	}
+	return f.Outcome
+}
+
+func (f Filter) matchesSpecialist(c Call) bool {
+	if f.Specialist == "" {
+		return true
+	}
+	leg, accepted := c.Accepted()
+	return accepted && leg.To == f.Specialist
+}
+
+func (f Filter) matchesTalk(c Call) bool {
+	if f.OverLong == 0 && f.TalkAtLeast == 0 && f.TalkAtMost == 0 {
+		return true
+	}
+	seconds, _, talked := c.Talk()
+	return talked && f.Talks(seconds, c.Waived)
+}
+
+// Talks says whether a talk time in seconds, of a call that was waived or not, is within TalkAtLeast, TalkAtMost and OverLong.
+func (f Filter) Talks(seconds int, waived bool) bool {
+	return seconds >= f.TalkAtLeast && (f.TalkAtMost == 0 || seconds <= f.TalkAtMost) &&
+		(f.OverLong == 0 || !waived && seconds > int(f.OverLong/time.Second))
+}
+
+// TalkRange is the range of talk times, both ends in it, outside of which Talks selects none; to 0: without end. ok is false where talk
+// times are not looked at.
+func (f Filter) TalkRange() (from, to int, ok bool) {
+	from, to = f.TalkAtLeast, f.TalkAtMost
+	if f.OverLong > 0 {
+		from = max(from, int(f.OverLong/time.Second)+1)
+	}
+	return from, to, f.OverLong > 0 || from > 0 || to > 0
+}
+
+// What a free text has to have at least, so that it selects few calls: shorter ones find only what is called exactly so.
+const (
+	minNumberPrefix = 3 // characters of a customer number's beginning
+	minWord         = 2 // characters of the beginning of a word of a name
+	minSIDPrefix    = 6 // characters of a SID's beginning, its "CA" included
+	// MinDigits is how many digits of a phone number find it.
+	MinDigits = 4
+)
+
+// Text is what a person typed to find something: any of
+//
+//   - a customer number, or its beginning (3 characters at least);
+//   - words of an account's name, in any order and case, each from its beginning (the longest has 2 characters at least);
+//   - a call's SID, or its beginning (6 characters at least);
+//   - a ticket number, whole;
+//   - part of a phone number (4 digits at least, anything between them left out), for those who may see numbers. The zeros that stand
+//     before a number at home are left out where the rest is long enough.
+//
+// The zero Text finds everything.
+type Text struct {
+	Whole  string   // without spaces around
+	Words  []string // in lower case, the longest first; none: too short to find a name
+	Digits []string // parts of a phone number, any of which will do; none: the text is no part of one
+}
+
+// ParseText reads what a person typed. numbers says whether the person may see phone numbers, and so may search for them.
+func ParseText(typed string, numbers bool) Text {
+	t := Text{Whole: strings.TrimSpace(typed)}
+	t.Words = NameWords(t.Whole)
+	slices.SortStableFunc(t.Words, func(a, b string) int { return len(b) - len(a) })
+	if len(t.Words) > 0 && len([]rune(t.Words[0])) < minWord {
+		t.Words = nil
+	}
+	if numbers {
+		t.Digits = phoneParts(t.Whole)
+	}
+	return t
+}
+
+// phoneParts are the digits of a text that could be part of a phone number: as they are, and without zeros in front.
+func phoneParts(text string) []string {
+	digits := strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "", "/", "", "+", "").Replace(text)
+	if len(digits) < MinDigits || strings.Trim(digits, "0123456789") != "" {
+		return nil
+	}
+	parts := []string{digits}
+	if national := strings.TrimLeft(digits, "0"); national != digits && len(national) >= MinDigits {
+		parts = append(parts, national)
+	}
+	return parts
+}
+
+// NameWords are the words of a name, in lower case, as a Text looks for them.
+func NameWords(name string) []string {
+	return strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
+
+// Empty says that nothing was typed.
+func (t Text) Empty() bool { return t.Whole == "" }
+
+// NumberPrefix says whether the text is looked for at the beginning of customer numbers, SIDPrefix the same of SIDs.
+func (t Text) NumberPrefix() bool { return len(t.Whole) >= minNumberPrefix }
+
+// SIDPrefix says whether the text is looked for at the beginning of SIDs.
+func (t Text) SIDPrefix() bool { return len(t.Whole) >= minSIDPrefix }
+
+// MatchesCall says whether the text finds a call.
+func (t Text) MatchesCall(c Call) bool {
+	return t.Empty() || t.matchesNumber(c.Customer) || t.MatchesName(c.Account) || t.Whole == string(c.Ticket) || t.MatchesPhone(c.From) ||
+		t.Whole == string(c.SID) || (t.SIDPrefix() && strings.HasPrefix(string(c.SID), t.Whole))
+}
+
+// MatchesCustomer says whether the text finds an account: by its number, its name or one of its phone numbers.
+func (t Text) MatchesCustomer(c Customer) bool {
+	return t.Empty() || t.matchesNumber(c.Number) || t.MatchesName(c.Name) || slices.ContainsFunc(c.Phones(), t.MatchesPhone)
+}
+
+func (t Text) matchesNumber(n CustomerNumber) bool {
+	return n != "" && (t.Whole == string(n) || (t.NumberPrefix() && strings.HasPrefix(string(n), t.Whole)))
+}
+
+// MatchesName says whether each word of the text begins a word of a name.
+func (t Text) MatchesName(name string) bool {
+	if len(t.Words) == 0 || name == "" {
+		return false
+	}
+	words := NameWords(name)
+	for _, typed := range t.Words {
+		if !slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, typed) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// MatchesPhone says whether the text is part of a phone number. What is no number in E.164 is never found so.
+func (t Text) MatchesPhone(p Phone) bool {
+	return len(t.Digits) > 0 && p.IsNumber() && slices.ContainsFunc(t.Digits, func(part string) bool { return strings.Contains(p.Full(), part) })
+}
