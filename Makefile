@@ -1,5 +1,7 @@
 # make demo      a support line on this machine, without any account
+# make check     the checks, and the tests without race detector and browser; installs nothing
 # make test      all checks and tests; installs what they need and is missing
+# make vuln      are there known vulnerabilities in the dependencies?
 # make build     the program, as ./supportline
 # make bench     the benchmarks
 # make fuzz      each fuzz target for FUZZTIME (20s)
@@ -9,9 +11,19 @@
 tool := go tool -modfile=tools.mod
 say = @echo "== $(1)"
 
-# The checks come in the order of what they cost, and stop at the first that finds something.
+.PHONY: check
+check: static
+	$(call say,go test -short: without the race detector and without the tests in a browser; make test has both)
+	@go test -short -shuffle=on -timeout 20m ./...
+
 .PHONY: test
-test: packages
+test: packages static vuln
+	$(call say,go test -race)
+	@go test -race -shuffle=on -timeout 40m ./...
+
+# The checks come in the order of what they cost, and stop at the first that finds something.
+.PHONY: static
+static:
 	$(call say,gofumpt)
 	@found=$$($(tool) gofumpt -l .) || exit 1; \
 		if [ -n "$$found" ]; then echo "$$found"; echo "not formatted: run make format"; exit 1; fi
@@ -26,8 +38,11 @@ test: packages
 		found=$$($(tool) deadcode $$roots) || exit 1; \
 		if [ -n "$$found" ]; then echo "$$found"; echo "the program does not need these: delete them"; exit 1; fi; \
 	done
-	$(call say,go test -race)
-	@go test -race -shuffle=on -timeout 40m ./...
+
+.PHONY: vuln
+vuln:
+	$(call say,govulncheck)
+	@.ci/vuln
 
 .PHONY: packages
 packages:

@@ -25,9 +25,9 @@ const (
 	maxNotices = 20
 )
 
-// accountNoun is one account.
-func (s *site) accountNoun() noun {
-	return noun{path: accountsPath, route: func(r routes) {
+// accountSection is one account.
+func (s *console) accountSection() section {
+	return section{path: accountsPath, route: func(r routes) {
 		r.get(accountsPath+"/:number", (*request).account)
 		r.post(accountsPath+"/:number/reveal", (*request).revealAccount, users.SeeNumbers)
 	}}
@@ -42,7 +42,7 @@ type accountPage struct {
 	Zone               *time.Location // of the home line
 	Current            policy.Month
 	Earlier, Later     policy.Month // "" where there is none to look at
-	Longest            gauge        // the longest talk against the call limit, in seconds
+	Longest            meter        // the longest talk against the call limit, in seconds
 	LongestAt, LimitAt string       // the same as minutes
 	OverBy             string
 	Months             []policy.Usage // newest first
@@ -64,15 +64,15 @@ func (r *request) account() error {
 
 // showAccount adds to a page what it shows of the account.
 func (r *request) showAccount(status int, number policy.CustomerNumber, body accountPage) (err error) {
-	if body.Customer, err = r.site.Accounts.Customer(r.ctx(), number); err != nil {
+	if body.Customer, err = r.console.Accounts.Customer(r.ctx(), number); err != nil {
 		return err
 	}
-	body.Current = r.site.monthOf(body.Customer, r.now)
+	body.Current = r.console.monthOf(body.Customer, r.now)
 	month, err := r.monthBefore("month", body.Current)
 	if err != nil {
 		return err
 	}
-	body.Zone, body.LineName, body.Included = r.site.Policy.LineZone(body.Line), r.site.lineName(body.Line), r.site.Policy.Includes(body.Package)
+	body.Zone, body.LineName, body.Included = r.console.Policy.LineZone(body.Line), r.console.lineName(body.Line), r.console.Policy.Includes(body.Package)
 	if month < body.Current {
 		body.Later = month.Plus(1)
 	}
@@ -83,14 +83,14 @@ func (r *request) showAccount(status int, number policy.CustomerNumber, body acc
 		}
 	}
 	p := r.page(body)
-	p.Numbers = r.may(users.SeeNumbers) && r.site.signin.IsRevealed(r.ctx(), revealedAccount(body.Number))
+	p.Numbers = r.may(users.SeeNumbers) && r.console.signin.IsRevealed(r.ctx(), revealedAccount(body.Number))
 	return r.show(status, "account", p)
 }
 
 // fillMonths puts the chart's months and the standing of the month into a page. The chart goes on to the current month where that is near.
 func (r *request) fillMonths(body *accountPage, month policy.Month) error {
 	last := min(body.Current, month.Plus(chartMonths-1))
-	months, err := r.months(body.Customer, last, chartMonths)
+	months, err := r.console.Accounts.MonthsOf(r.ctx(), body.Customer, last, chartMonths)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (r *request) fillMonths(body *accountPage, month policy.Month) error {
 
 // fillCalls puts the month's calls into a page, each with why it counted or not.
 func (r *request) fillCalls(body *accountPage, month policy.Month) error {
-	summaries, err := r.site.Calls.AccountSummaries(r.ctx(), body.Number, month)
+	summaries, err := r.console.Calls.AccountSummaries(r.ctx(), body.Number, month)
 	if err != nil {
 		return err
 	}
@@ -118,10 +118,10 @@ func (r *request) fillCalls(body *accountPage, month policy.Month) error {
 			longest = max(longest, t.TalkSeconds)
 		}
 	}
-	limit := int(r.site.Policy.FairUse.CallLimit / time.Second)
-	body.Longest = newGauge(longest, limit, longest*10 >= limit*9)
+	limit := int(r.console.Policy.FairUse.CallLimit / time.Second)
+	body.Longest = newMeter(longest, limit, longest*10 >= limit*9)
 	body.LongestAt, body.LimitAt = page{}.Minutes(&longest), page{}.Minutes(&limit)
-	body.Calls = policy.ExplainUsage(summaries, r.site.Policy.FairUse)
+	body.Calls = policy.ExplainUsage(summaries, r.console.Policy.FairUse)
 	body.MoreCalls, body.Unprinted = max(0, len(body.Calls)-maxMonthCalls), max(0, len(body.Calls)-printedCalls)
 	body.Calls = body.Calls[:min(len(body.Calls), maxMonthCalls)]
 	var long []policy.CallSID
@@ -130,12 +130,12 @@ func (r *request) fillCalls(body *accountPage, month policy.Month) error {
 			long = append(long, c.SID)
 		}
 	}
-	body.Notices, err = r.site.Outbox.NoticesUnder(r.ctx(), policy.NoticesAbout(body.Number, body.Cases, long), maxNotices)
+	body.Notices, err = r.console.Outbox.NoticesUnder(r.ctx(), policy.NoticesAbout(body.Number, body.Cases, long), maxNotices)
 	return err
 }
 
 func (r *request) fillCases(body *accountPage, _ policy.Month) error {
-	cases, err := r.site.Cases.CasesOf(r.ctx(), body.Number)
+	cases, err := r.console.Cases.CasesOf(r.ctx(), body.Number)
 	slices.Reverse(cases)
 	body.Cases = cases
 	for i := range cases {
@@ -148,7 +148,7 @@ func (r *request) fillCases(body *accountPage, _ policy.Month) error {
 
 func (r *request) fillLatest(body *accountPage, _ policy.Month) error {
 	var calls []policy.Call
-	for c, err := range r.site.Calls.Calls(r.ctx(), policy.Filter{Customer: body.Number, Limit: latestCalls}) {
+	for c, err := range r.console.Calls.Calls(r.ctx(), policy.Filter{Customer: body.Number, Limit: latestCalls}) {
 		if err != nil {
 			return err
 		}
@@ -178,15 +178,15 @@ func (r *request) monthBefore(name string, last policy.Month) (policy.Month, err
 
 // revealAccount shows the telephone numbers and the e-mail address of an account for the rest of the session, and says so in the audit.
 func (r *request) revealAccount() error {
-	c, err := r.site.Accounts.Customer(r.ctx(), policy.CustomerNumber(r.Param("number")))
+	c, err := r.console.Accounts.Customer(r.ctx(), policy.CustomerNumber(r.Param("number")))
 	if err != nil {
 		return err
 	}
 	entry := policy.AuditEntry{At: r.now, By: r.user.Name, Act: users.ActReveal, Customer: c.Number, Detail: "the telephone numbers and the e-mail address of an account"}
-	if err := r.site.Audit.Note(r.ctx(), entry); err != nil {
+	if err := r.console.Audit.Note(r.ctx(), entry); err != nil {
 		return err
 	}
-	r.site.signin.Reveal(r.ctx(), revealedAccount(c.Number))
+	r.console.signin.Reveal(r.ctx(), revealedAccount(c.Number))
 	return r.seeOther(accountPath(c.Number))
 }
 

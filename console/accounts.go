@@ -14,9 +14,9 @@ const accountsPath = "/accounts"
 // accountsOnPage is how many accounts a page of the list shows. Each costs a few reads of its own figures.
 const accountsOnPage = 50
 
-// accountsNoun is the directory, with what each account used this month.
-func (s *site) accountsNoun() noun {
-	return noun{title: "Accounts", path: accountsPath, route: func(r routes) { r.get(accountsPath, (*request).accounts) }}
+// accountsSection is the directory, with what each account used this month.
+func (s *console) accountsSection() section {
+	return section{title: "Accounts", path: accountsPath, route: func(r routes) { r.get(accountsPath, (*request).accounts) }}
 }
 
 // accountsPage is what the page shows.
@@ -37,13 +37,13 @@ type accountRow struct {
 func (r *request) accounts() error {
 	body := accountsPage{Text: strings.TrimSpace(r.QueryParam("text")), After: r.QueryParam("after"), Done: importsDone[r.QueryParam("done")]}
 	text := policy.ParseText(body.Text, r.may(users.SeeNumbers))
-	found, next, err := r.site.Accounts.SearchCustomers(r.ctx(), text, accountsOnPage, policy.CustomerNumber(body.After))
+	found, next, err := r.console.Accounts.SearchCustomers(r.ctx(), text, accountsOnPage, policy.CustomerNumber(body.After))
 	if err != nil {
 		return err
 	}
 	for _, c := range found {
-		row := accountRow{Customer: c, LineName: r.site.lineName(c.Line)}
-		if row.standing, err = r.accountStanding(c, r.site.monthOf(c, r.now)); err != nil {
+		row := accountRow{Customer: c, LineName: r.console.lineName(c.Line)}
+		if row.standing, err = r.accountStanding(c, r.console.monthOf(c, r.now)); err != nil {
 			return err
 		}
 		body.Accounts = append(body.Accounts, row)
@@ -63,13 +63,13 @@ type standing struct {
 	Near          bool // at the first part of the limit at which people are told, or beyond
 	NeedsTraining bool
 	State         policy.CaseState // of the open case
-	Tickets       gauge
-	OverLong      gauge
+	Tickets       meter
+	OverLong      meter
 }
 
 // accountStanding derives an account's month from its calls, and reads no others.
 func (r *request) accountStanding(c policy.Customer, month policy.Month) (standing, error) {
-	months, err := r.months(c, month, 1)
+	months, err := r.console.Accounts.MonthsOf(r.ctx(), c, month, 1)
 	if err != nil {
 		return standing{}, err
 	}
@@ -77,11 +77,11 @@ func (r *request) accountStanding(c policy.Customer, month policy.Month) (standi
 }
 
 func (r *request) stands(u policy.Usage) standing {
-	fair := r.site.Policy.FairUse
+	fair := r.console.Policy.FairUse
 	near := u.Near(fair)
 	found := standing{
 		Usage: u, Near: near, NeedsTraining: u.NeedsTraining(fair),
-		Tickets: newGauge(u.Tickets, u.TicketLimit, near), OverLong: newGaugeFull(u.OverLong, u.OverLongLimit),
+		Tickets: newMeter(u.Tickets, u.TicketLimit, near), OverLong: newMeterBelow(u.OverLong, u.OverLongLimit),
 	}
 	if u.Case != nil {
 		found.State = *u.Case
@@ -89,35 +89,13 @@ func (r *request) stands(u policy.Usage) standing {
 	return found
 }
 
-// months are the n months of an account that end with last, with the state of its open case.
-func (r *request) months(c policy.Customer, last policy.Month, n int) ([]policy.Usage, error) {
-	months, err := policy.AccountMonths(c, last, n, r.site.Policy.FairUse, func(m policy.Month) ([]policy.CallSummary, error) {
-		return r.site.Calls.AccountSummaries(r.ctx(), c.Number, m)
-	})
-	if err != nil {
-		return nil, err
-	}
-	cases, err := r.site.Cases.CasesOf(r.ctx(), c.Number)
-	if err != nil {
-		return nil, err
-	}
-	for _, found := range cases {
-		if found.Open() {
-			for i := range months {
-				months[i].Case = &found.State
-			}
-		}
-	}
-	return months, nil
-}
-
 // monthOf is the account's month of a moment (rule 4).
-func (s *site) monthOf(c policy.Customer, at time.Time) policy.Month {
+func (s *console) monthOf(c policy.Customer, at time.Time) policy.Month {
 	return policy.MonthOf(at, s.Policy.LineZone(c.Line))
 }
 
 // lineName is a line's name, and the number of one that is no line any more.
-func (s *site) lineName(number policy.Phone) string {
+func (s *console) lineName(number policy.Phone) string {
 	if line, ok := s.Policy.Line(number); ok {
 		return line.Name
 	}

@@ -12,22 +12,22 @@ import (
 
 // holder is northwind with everything that a directory can hold.
 var holder = policy.Customer{
-	Number: northwind.Number, Name: northwind.Name, Package: "Ultimate", Line: ukLine, AccountHolder: "Ada Holder", Email: "ada@northwind.example",
-	Phone: "+442079460001", CallerNumbers: []policy.Phone{caller},
+	Number: Northwind.Number, Name: Northwind.Name, Package: "Ultimate", Line: UKLine, AccountHolder: "Ada Holder", Email: "ada@northwind.example",
+	Phone: "+442079460001", CallerNumbers: []policy.Phone{Caller},
 }
 
 // loaded puts northwind over in each of some months that end with this one: 17 calls of their own matters, the last of which is over-long.
-func (p *place) loaded(t testing.TB, months int) {
+func (p *Place) loaded(t testing.TB, months int) {
 	t.Helper()
 	for m := range months {
 		for i := range 17 {
-			at := monday.AddDate(0, -m, 0).Add(-time.Duration(i) * time.Hour)
-			c := served(policy.CallSID(fmt.Sprintf("CA%016d%016d", m, i)), at, 300)
+			at := Monday.AddDate(0, -m, 0).Add(-time.Duration(i) * time.Hour)
+			c := Served(policy.CallSID(fmt.Sprintf("CA%016d%016d", m, i)), at, 300)
 			if i == 16 {
-				c = served(c.SID, at, 1500)
+				c = Served(c.SID, at, 1500)
 			}
 			c.Ticket = policy.Ticket(fmt.Sprint(1000 + i))
-			p.load(t, c)
+			p.Load(t, c)
 		}
 	}
 }
@@ -35,66 +35,66 @@ func (p *place) loaded(t testing.TB, months int) {
 // The list has each account with its month, is searched, and goes on by the number.
 func TestAccountsAreListedWithTheirMonth(t *testing.T) {
 	t.Parallel()
-	p := mustPlace(t)
-	viewer := p.as(t, users.Viewer)
-	viewer.get("/accounts").want(t, http.StatusOK, "There are no accounts yet", "An operator imports")
-	p.enrol(t, holder)
+	p := NewPlace(t)
+	viewer := p.As(t, users.Viewer)
+	viewer.Get("/accounts").Want(t, http.StatusOK, "There are no accounts yet", "An operator imports")
+	p.Enrol(t, holder)
 	for i := range 60 {
-		p.enrol(t, policy.Customer{Number: policy.CustomerNumber(fmt.Sprint(300000 + i)), Name: fmt.Sprint("Desk ", i), Package: "Ultimate", Line: ukLine})
+		p.Enrol(t, policy.Customer{Number: policy.CustomerNumber(fmt.Sprint(300000 + i)), Name: fmt.Sprint("Desk ", i), Package: "Ultimate", Line: UKLine})
 	}
 	p.loaded(t, 3)
-	first := viewer.get("/accounts")
-	first.want(t, http.StatusOK, "Northwind Flex Offices", "17 of 16", `<span class="sign bad">over</span>`, `<span class="sign bad">sustained</span>`, "Desk 48", "after=300048")
-	first.without(t, "Desk 49<", "ada@", "Import customers")
-	viewer.get("/accounts?after=300048").want(t, http.StatusOK, "Desk 49<", "That is the last account", ">First<")
-	viewer.get("/accounts?text=north").want(t, http.StatusOK, "Northwind", "That is the last account")
-	viewer.get("/accounts?text=nobody").want(t, http.StatusOK, "No account matches")
+	first := viewer.Get("/accounts")
+	first.Want(t, http.StatusOK, "Northwind Flex Offices", "17 of 16", `<span class="sign bad">over</span>`, `<span class="sign bad">sustained</span>`, "Desk 48", "after=300048")
+	first.Without(t, "Desk 49<", "ada@", "Import customers")
+	viewer.Get("/accounts?after=300048").Want(t, http.StatusOK, "Desk 49<", "That is the last account", ">First<")
+	viewer.Get("/accounts?text=north").Want(t, http.StatusOK, "Northwind", "That is the last account")
+	viewer.Get("/accounts?text=nobody").Want(t, http.StatusOK, "No account matches")
 }
 
 // A telephone number finds an account for those alone who may see numbers.
 func TestNumbersFindAccountsWherePermitted(t *testing.T) {
 	t.Parallel()
-	p := mustPlace(t)
-	p.enrol(t, holder)
-	p.as(t, users.Viewer).get("/accounts?text=%2B442079").want(t, http.StatusOK, "No account matches")
-	p.as(t, users.Operator).get("/accounts?text=%2B442079").want(t, http.StatusOK, "Northwind")
+	p := NewPlace(t)
+	p.Enrol(t, holder)
+	p.As(t, users.Viewer).Get("/accounts?text=%2B442079").Want(t, http.StatusOK, "No account matches")
+	p.As(t, users.Operator).Get("/accounts?text=%2B442079").Want(t, http.StatusOK, "Northwind")
 }
 
 // An account shows its month call by call, each with why it counted, and its months, cases and notices.
 func TestAccountExplainsItsMonth(t *testing.T) {
 	t.Parallel()
-	p := mustPlace(t)
-	p.enrol(t, holder)
+	p := NewPlace(t)
+	p.Enrol(t, holder)
 	p.loaded(t, 3)
-	notice := policy.Notice{Key: "tickets/204518/2026-11/80/email/ab", Kind: policy.NoticeTickets, At: monday, Customer: holder.Number, Channel: policy.ChannelEmail, To: "ops@example.com", Facts: map[string]string{"month": "2026-11", "percent": "80"}}
-	if err := p.store.PutNotices(t.Context(), []policy.Notice{notice}); err != nil {
+	notice := policy.Notice{Key: "tickets/204518/2026-11/80/email/ab", Kind: policy.NoticeTickets, At: Monday, Customer: holder.Number, Channel: policy.ChannelEmail, To: "ops@example.com", Facts: map[string]string{"month": "2026-11", "percent": "80"}}
+	if err := p.Store.PutNotices(t.Context(), []policy.Notice{notice}); err != nil {
 		t.Fatal(err)
 	}
-	viewer := p.as(t, users.Viewer)
-	page := viewer.get("/accounts/204518")
-	page.want(t, http.StatusOK,
+	viewer := p.As(t, users.Viewer)
+	page := viewer.Get("/accounts/204518")
+	page.Want(t, http.StatusOK,
 		"Over, and sustained: 17 phone tickets, and 16 are the limit.", "17 of 16", "1; 4 put the account over", "25:00 of 20:00 minutes",
 		"counted: the first call of the month about this ticket", "over-long", "Europe/London decides its months",
 		`aria-label="Phone tickets from 2025-12 to 2026-11; the limit is 16, and 3 of 12 months were over."`, "tickets 2026-11, at 80 %", "waits", "17 of 16 tickets, 1 over-long.",
 		"a***@northwind.example", "44********01", "/calls?customer=204518")
-	page.without(t, "ada@northwind.example", "+442079460001", "Open a case")
-	viewer.get("/accounts/204518?month=2026-10").want(t, http.StatusOK, "Every call of 2026-10", "17 of 16 tickets")
-	viewer.get("/accounts/204518?month=2026-01").want(t, http.StatusOK, "No call of the account belongs to 2026-01", "Within the limits.")
-	viewer.get("/accounts/999999").want(t, http.StatusNotFound, "No such account")
-	viewer.get("/accounts/204518?month=2026-12").want(t, http.StatusUnprocessableEntity, "has not begun")
-	viewer.get("/accounts/204518?month=soon").want(t, http.StatusUnprocessableEntity, "write year and month")
+	page.Without(t, "ada@northwind.example", "+442079460001", "Open a case")
+	viewer.Get("/accounts/204518?month=2026-10").Want(t, http.StatusOK, "Every call of 2026-10", "17 of 16 tickets")
+	viewer.Get("/accounts/204518?month=2026-01").Want(t, http.StatusOK, "No call of the account belongs to 2026-01", "Within the limits.")
+	viewer.Get("/accounts/999999").Want(t, http.StatusNotFound, "No such account")
+	viewer.Get("/accounts/204518?month=2026-12").Want(t, http.StatusUnprocessableEntity, "has not begun")
+	viewer.Get("/accounts/204518?month=soon").Want(t, http.StatusUnprocessableEntity, "write year and month")
 }
 
 // What an account's page hides is shown to those who may see numbers, by an act that the audit names.
 func TestAccountRevealIsAudited(t *testing.T) {
 	t.Parallel()
-	p := mustPlace(t)
-	p.enrol(t, holder)
-	p.as(t, users.Viewer).post("/accounts/204518/reveal").want(t, http.StatusForbidden)
-	operator := p.as(t, users.Operator)
-	operator.get("/accounts/204518").without(t, "ada@northwind.example")
-	operator.post("/accounts/204518/reveal").want(t, http.StatusOK, "ada@northwind.example", "442079460001", "442079460018")
-	wantLast(t, p.audit(t), "reveal  by operator: the telephone numbers and the e-mail address of an account")
+	p := NewPlace(t)
+	p.Enrol(t, holder)
+	p.As(t, users.Viewer).Post("/accounts/204518/reveal").Want(t, http.StatusForbidden)
+	operator := p.As(t, users.Operator)
+	operator.Get("/accounts/204518").Without(t, "ada@northwind.example")
+	operator.Post("/accounts/204518/reveal").Want(t, http.StatusOK, "ada@northwind.example", "442079460001", "442079460018")
+	wantLast(t, p.Audit(t), "reveal  by operator: the telephone numbers and the e-mail address of an account")
 }
 
 func wantLast(t testing.TB, lines []string, want string) {

@@ -17,91 +17,91 @@ import (
 
 // A token works until it is revoked, over, or its user is shut out, and never in another place than the header.
 func TestTokenStates(t *testing.T) {
-	p := mustFilled(t)
+	p := NewFilled(t)
 	tests := []struct {
 		name   string
-		make   func() program
+		make   func() Program
 		status int
 		kind   string
 	}{
-		{"of an operator", func() program { return p.program(t, "operator") }, 200, ""},
-		{"none", func() program { return program{t, p, ""} }, 401, "no-token"},
-		{"nobody's", func() program { return program{t, p, "sl_AAAAAAAAAAAAAAAAAAAAAAAAAA"} }, 401, "wrong-token"},
-		{"no token at all", func() program { return program{t, p, "secret"} }, 401, "wrong-token"},
-		{"ends later", func() program {
-			return p.program(t, "operator", func(k *users.Token) { k.ExpiresAt = p.now.Add(time.Second) })
+		{"of an operator", func() Program { return p.Program(t, "operator") }, 200, ""},
+		{"none", func() Program { return Program{t, p, ""} }, 401, "no-token"},
+		{"nobody's", func() Program { return Program{t, p, "sl_AAAAAAAAAAAAAAAAAAAAAAAAAA"} }, 401, "wrong-token"},
+		{"no token at all", func() Program { return Program{t, p, "secret"} }, 401, "wrong-token"},
+		{"ends later", func() Program {
+			return p.Program(t, "operator", func(k *users.Token) { k.ExpiresAt = p.Now.Add(time.Second) })
 		}, 200, ""},
-		{"over", func() program { return p.program(t, "operator", func(k *users.Token) { k.ExpiresAt = p.now }) }, 401, "token-over"},
-		{"revoked", func() program {
-			made := p.program(t, "operator", func(k *users.Token) { k.Name = "gone" })
-			made.get("/api/v1/lines").want(t, 200)
-			if err := p.store.RevokeToken(t.Context(), "operator", "gone", "test", p.now); err != nil {
+		{"over", func() Program { return p.Program(t, "operator", func(k *users.Token) { k.ExpiresAt = p.Now }) }, 401, "token-over"},
+		{"revoked", func() Program {
+			made := p.Program(t, "operator", func(k *users.Token) { k.Name = "gone" })
+			made.Get("/api/v1/lines").Want(t, 200)
+			if err := p.Store.RevokeToken(t.Context(), "operator", "gone", "test", p.Now); err != nil {
 				t.Fatal(err)
 			}
 			return made
 		}, 401, "wrong-token"},
-		{"of somebody who is shut out", func() program {
-			p.add(t, users.User{Name: "bea", Role: users.Admin})
-			made := p.program(t, "bea")
-			made.get("/api/v1/lines").want(t, 200)
-			if _, err := p.store.ChangeUser(t.Context(), "bea", users.WithDisabled("test", p.now)); err != nil {
+		{"of somebody who is shut out", func() Program {
+			p.Add(t, users.User{Name: "bea", Role: users.Admin})
+			made := p.Program(t, "bea")
+			made.Get("/api/v1/lines").Want(t, 200)
+			if _, err := p.Store.ChangeUser(t.Context(), "bea", users.WithDisabled("test", p.Now)); err != nil {
 				t.Fatal(err)
 			}
 			return made
 		}, 403, "shut-out"},
 	}
 	for _, test := range tests {
-		got := test.make().get("/api/v1/lines")
-		if got.status != test.status || got.kind(t) != test.kind {
-			t.Errorf("a token %s: status %d, %s; want %d, %s", test.name, got.status, got.kind(t), test.status, test.kind)
+		got := test.make().Get("/api/v1/lines")
+		if got.Status != test.status || got.Kind(t) != test.kind {
+			t.Errorf("a token %s: status %d, %s; want %d, %s", test.name, got.Status, got.Kind(t), test.status, test.kind)
 		}
-		if got.status == 401 && got.header.Get("WWW-Authenticate") != "Bearer" {
+		if got.Status == 401 && got.Header.Get("WWW-Authenticate") != "Bearer" {
 			t.Errorf("a token %s: the answer does not say what is wanted", test.name)
 		}
 	}
-	if strings.Contains(p.log.String(), "sl_") {
+	if strings.Contains(p.Log.String(), "sl_") {
 		t.Error("a token is in the log")
 	}
-	p.as(t, users.Admin).get("/api/v1/calls").want(t, 401, "no-token") // a session is no token
+	p.As(t, users.Admin).Get("/api/v1/calls").Want(t, 401, "no-token") // a session is no token
 }
 
 // What each role may, a token of it may, and no more; a read-only one changes nothing and a masked one sees no number.
 func TestTokensByRole(t *testing.T) {
-	p := mustFilled(t)
+	p := NewFilled(t)
 	readOnly, masked := func(k *users.Token) { k.ReadOnly = true }, func(k *users.Token) { k.Masked = true }
 	programs := []struct {
 		name string
-		program
+		Program
 	}{
-		{"viewer", p.program(t, "viewer")},
-		{"operator", p.program(t, "operator")},
-		{"admin", p.program(t, "admin")},
-		{"operator, read-only", p.program(t, "operator", readOnly)},
-		{"operator, masked", p.program(t, "operator", masked)},
-		{"admin, read-only and masked", p.program(t, "admin", readOnly, masked)},
+		{"viewer", p.Program(t, "viewer")},
+		{"operator", p.Program(t, "operator")},
+		{"admin", p.Program(t, "admin")},
+		{"operator, read-only", p.Program(t, "operator", readOnly)},
+		{"operator, masked", p.Program(t, "operator", masked)},
+		{"admin, read-only and masked", p.Program(t, "admin", readOnly, masked)},
 	}
 	got := map[string]string{}
 	for i, one := range programs {
 		var may []string
 		for _, try := range []struct {
 			what string
-			page page
+			page Page
 		}{
-			{"calls", one.get("/api/v1/calls")},
-			{"export", one.get("/api/v1/calls/export?format=csv")},
-			{"audit", one.get("/api/v1/audit")},
-			{"act", one.post("/api/v1/calls/CA2/acts", fmt.Sprintf(`{"kind":"note","value":"note %d"}`, i))},
+			{"calls", one.Get("/api/v1/calls")},
+			{"export", one.Get("/api/v1/calls/export?format=csv")},
+			{"audit", one.Get("/api/v1/audit")},
+			{"act", one.Post("/api/v1/calls/CA2/acts", fmt.Sprintf(`{"kind":"note","value":"note %d"}`, i))},
 		} {
 			switch {
-			case try.page.status < 300:
+			case try.page.Status < 300:
 				may = append(may, try.what)
-			case try.page.kind(t) != "not-permitted":
-				t.Errorf("%s, %s: %d %s", one.name, try.what, try.page.status, try.page.body)
+			case try.page.Kind(t) != "not-permitted":
+				t.Errorf("%s, %s: %d %s", one.name, try.what, try.page.Status, try.page.Body)
 			}
 		}
-		if list := one.get("/api/v1/calls"); strings.Contains(list.body, caller.Full()) != strings.Contains(one.get("/api/v1/customers/204518").body, caller.Full()) {
+		if list := one.Get("/api/v1/calls"); strings.Contains(list.Body, Caller.Full()) != strings.Contains(one.Get("/api/v1/customers/204518").Body, Caller.Full()) {
 			t.Errorf("%s sees numbers of calls and not of customers, or the other way round", one.name)
-		} else if strings.Contains(list.body, caller.Full()) {
+		} else if strings.Contains(list.Body, Caller.Full()) {
 			may = append(may, "numbers")
 		}
 		got[one.name] = strings.Join(may, " ")
@@ -117,24 +117,24 @@ func TestTokensByRole(t *testing.T) {
 
 // Nothing that a program gets holds a number that its user may not see, whatever it asks for.
 func TestNumbersAreMasked(t *testing.T) {
-	p := mustFilled(t)
-	operator := p.program(t, "operator")
-	operator.post("/api/v1/calls/CA1/acts", `{"kind":"note","value":"call back +442079460018"}`).want(t, 200, "+442079460018")
-	operator.post("/api/v1/cases", `{"customer":"204518","note":"asked on +442079460018"}`).want(t, 201)
-	viewer := p.program(t, "viewer")
+	p := NewFilled(t)
+	operator := p.Program(t, "operator")
+	operator.Post("/api/v1/calls/CA1/acts", `{"kind":"note","value":"call back +442079460018"}`).Want(t, 200, "+442079460018")
+	operator.Post("/api/v1/cases", `{"customer":"204518","note":"asked on +442079460018"}`).Want(t, 201)
+	viewer := p.Program(t, "viewer")
 	for _, path := range []string{
 		"/calls", "/calls/CA1", "/calls/CA1/explanation", "/calls/CA3", "/customers", "/customers/204518", "/customers/310022", "/cases", "/cases/1", "/usage", "/lines",
 	} {
-		got := viewer.get("/api/v1" + path)
-		got.want(t, 200)
-		got.without(t, caller.Full(), specialist.Full(), "+12125550142", "ada@example.com", "https://api.example.com")
+		got := viewer.Get("/api/v1" + path)
+		got.Want(t, 200)
+		got.Without(t, Caller.Full(), Specialist.Full(), "+12125550142", "ada@example.com", "https://api.example.com")
 	}
-	viewer.get("/api/v1/calls/CA1").want(t, 200, `"from":"+44********18"`, `"specialist":"+15*******01"`, "call back +44********18", `"line":"+448000668187"`)
-	operator.get("/api/v1/calls/CA3").want(t, 200, "https://api.example.com/RE1")
-	if diff := cmp.Diff(1, strings.Count(strings.Join(p.audit(t), "\n"), "reveal CA3 by operator: the telephone numbers of a call, over the API with the token")); diff != "" {
-		t.Errorf("reveals of CA3 in the audit (-want +got):\n%s\n%s", diff, strings.Join(p.audit(t), "\n"))
+	viewer.Get("/api/v1/calls/CA1").Want(t, 200, `"from":"+44********18"`, `"specialist":"+15*******01"`, "call back +44********18", `"line":"+448000668187"`)
+	operator.Get("/api/v1/calls/CA3").Want(t, 200, "https://api.example.com/RE1")
+	if diff := cmp.Diff(1, strings.Count(strings.Join(p.Audit(t), "\n"), "reveal CA3 by operator: the telephone numbers of a call, over the API with the token")); diff != "" {
+		t.Errorf("reveals of CA3 in the audit (-want +got):\n%s\n%s", diff, strings.Join(p.Audit(t), "\n"))
 	}
-	for _, line := range p.audit(t) {
+	for _, line := range p.Audit(t) {
 		if strings.Contains(line, "by viewer") {
 			t.Errorf("nothing was revealed to the viewer, but the audit says: %s", line)
 		}
@@ -143,10 +143,10 @@ func TestNumbersAreMasked(t *testing.T) {
 
 // Pages of a list together are the list, each entry once.
 func TestPagesOfTheAPI(t *testing.T) {
-	p := mustFilled(t)
-	admin := p.program(t, "admin")
+	p := NewFilled(t)
+	admin := p.Program(t, "admin")
 	for range 3 {
-		admin.get("/api/v1/customers/204518").want(t, 200)
+		admin.Get("/api/v1/customers/204518").Want(t, 200)
 	}
 	for path, cursor := range map[string]string{
 		"/calls": "before", "/calls?customer=204518": "before", "/customers": "after", "/usage?month=2026-11": "after", "/audit?act=reveal&by=admin": "before",
@@ -163,7 +163,7 @@ func TestPagesOfTheAPI(t *testing.T) {
 		read := func(limit int, bound string) (all []any) {
 			next := ""
 			for {
-				got := decode[map[string]any](t, admin.get(fmt.Sprintf("/api/v1%s%slimit=%d%s%s", path, join, limit, bound, next)))
+				got := Decode[map[string]any](t, admin.Get(fmt.Sprintf("/api/v1%s%slimit=%d%s%s", path, join, limit, bound, next)))
 				all = append(all, got[key].([]any)...)
 				if got["next"] == nil {
 					return all
@@ -173,7 +173,7 @@ func TestPagesOfTheAPI(t *testing.T) {
 		}
 		bound := ""
 		if list == "audit" { // each page of calls is a reveal, so that the list must not grow while it is read
-			bound = "&until=" + p.now.Add(time.Second).Format(time.RFC3339)
+			bound = "&until=" + p.Now.Add(time.Second).Format(time.RFC3339)
 		}
 		whole, single := read(100, bound), read(1, bound)
 		if diff := cmp.Diff(whole, single); diff != "" || len(whole) < 2 {
@@ -184,10 +184,10 @@ func TestPagesOfTheAPI(t *testing.T) {
 
 // The filter of the API is that of the page.
 func TestAPIFilters(t *testing.T) {
-	p := mustFilled(t)
-	viewer := p.program(t, "viewer")
+	p := NewFilled(t)
+	viewer := p.Program(t, "viewer")
 	sids := func(query string) (all []string) {
-		list := decode[struct{ Calls []policy.Row }](t, viewer.get("/api/v1/calls?"+query))
+		list := Decode[struct{ Calls []policy.Row }](t, viewer.Get("/api/v1/calls?"+query))
 		for _, c := range list.Calls {
 			all = append(all, string(c.SID))
 		}
@@ -212,21 +212,21 @@ func TestAPIFilters(t *testing.T) {
 
 // A program acts on a call and takes it back; the second of two learns of the first, and nothing is done twice.
 func TestActsOverTheAPI(t *testing.T) {
-	p := mustFilled(t)
-	operator := p.program(t, "operator")
+	p := NewFilled(t)
+	operator := p.Program(t, "operator")
 	acts := "/api/v1/calls/CA1/acts"
-	operator.post(acts, `{"kind":"waive","reason":"outage","seen":0}`).want(t, 200, `"waived":true`, `"over_long":false`, `"by":"operator"`)
-	operator.post(acts, `{"kind":"training","seen":0}`).want(t, 409, "call-changed", "operator waived the call as necessary")
-	operator.post(acts, `{"kind":"waive","undo":true,"seen":1}`).want(t, 200, `"waived":false`, `"over_long":true`)
-	operator.post(acts, `{"kind":"waive","undo":true,"reason":"no"}`).want(t, 422, "undo alone")
-	operator.post(acts, `{"kind":"ticket","value":"99"}`).want(t, 200, `"ticket":"99"`)
-	operator.post(acts, `{"kind":"attach","value":"310022"}`).want(t, 200, `"customer":"310022"`, `"account":"Harbor Cowork"`)
-	got := decode[struct{ Acts []policy.Act }](t, operator.get("/api/v1/calls/CA1"))
+	operator.Post(acts, `{"kind":"waive","reason":"outage","seen":0}`).Want(t, 200, `"waived":true`, `"over_long":false`, `"by":"operator"`)
+	operator.Post(acts, `{"kind":"training","seen":0}`).Want(t, 409, "call-changed", "operator waived the call as necessary")
+	operator.Post(acts, `{"kind":"waive","undo":true,"seen":1}`).Want(t, 200, `"waived":false`, `"over_long":true`)
+	operator.Post(acts, `{"kind":"waive","undo":true,"reason":"no"}`).Want(t, 422, "undo alone")
+	operator.Post(acts, `{"kind":"ticket","value":"99"}`).Want(t, 200, `"ticket":"99"`)
+	operator.Post(acts, `{"kind":"attach","value":"310022"}`).Want(t, 200, `"customer":"310022"`, `"account":"Harbor Cowork"`)
+	got := Decode[struct{ Acts []policy.Act }](t, operator.Get("/api/v1/calls/CA1"))
 	if len(got.Acts) != 4 {
 		t.Errorf("%d acts are on the call, want 4", len(got.Acts))
 	}
 	var told []string
-	for _, line := range p.audit(t) {
+	for _, line := range p.Audit(t) {
 		if strings.Contains(line, "CA1") && !strings.HasPrefix(line, "reveal") {
 			told = append(told, strings.Fields(line)[0])
 		}
@@ -238,12 +238,12 @@ func TestActsOverTheAPI(t *testing.T) {
 
 // An account's figures are the same over the API as everywhere, and explained call by call.
 func TestUsageOverTheAPI(t *testing.T) {
-	p := mustFilled(t)
-	viewer := p.program(t, "viewer")
-	explained := decode[struct {
+	p := NewFilled(t)
+	viewer := p.Program(t, "viewer")
+	explained := Decode[struct {
 		Usage policy.Usage
 		Calls []policy.CountedRow
-	}](t, viewer.get("/api/v1/usage/explanation?customer=204518"))
+	}](t, viewer.Get("/api/v1/usage/explanation?customer=204518"))
 	tickets := 0
 	for _, c := range explained.Calls {
 		if c.Counted {
@@ -253,30 +253,30 @@ func TestUsageOverTheAPI(t *testing.T) {
 	if explained.Usage.Month != "2026-11" || explained.Usage.Tickets != 2 || tickets != 2 || explained.Usage.OverLong != 1 {
 		t.Errorf("the month is %+v, of calls %+v", explained.Usage, explained.Calls)
 	}
-	viewer.get("/api/v1/usage?customer=204518&month=2026-11").want(t, 200, `"tickets":2`, `"next":null`)
-	viewer.get("/api/v1/usage?month=2026-12").want(t, 422, "2026-12 has not begun")
+	viewer.Get("/api/v1/usage?customer=204518&month=2026-11").Want(t, 200, `"tickets":2`, `"next":null`)
+	viewer.Get("/api/v1/usage?month=2026-12").Want(t, 422, "2026-12 has not begun")
 }
 
 // A program carries a case.
 func TestCasesOverTheAPI(t *testing.T) {
-	p := mustFilled(t)
-	operator := p.program(t, "operator")
-	opened := operator.post("/api/v1/cases", `{"customer":"204518","note":"asked for"}`)
-	opened.want(t, 201, `"state":"flagged"`)
-	if at := opened.header.Get("Location"); at != "/api/v1/cases/1" {
+	p := NewFilled(t)
+	operator := p.Program(t, "operator")
+	opened := operator.Post("/api/v1/cases", `{"customer":"204518","note":"asked for"}`)
+	opened.Want(t, 201, `"state":"flagged"`)
+	if at := opened.Header.Get("Location"); at != "/api/v1/cases/1" {
 		t.Errorf("the case is at %q", at)
 	}
-	operator.post("/api/v1/cases/1/moves", `{"to":"contacted","via":"email","note":"wrote","from":"flagged"}`).want(t, 200, `"emails":1`, `"state":"contacted"`)
-	operator.post("/api/v1/cases/1/moves", `{"to":"discussed","note":"talked","offered":["training"],"from":"flagged"}`).want(t, 409, "move-not-allowed")
-	operator.post("/api/v1/cases/1/moves", `{"to":"discussed","note":"talked","offered":["training"]}`).want(t, 200, `"offered":["training"]`, `"emails":0`)
-	operator.get("/api/v1/cases?state=flagged").want(t, 200, `"cases":[]`)
-	operator.get("/api/v1/cases?state=discussed&customer=204518").want(t, 200, `"id":"1"`)
-	operator.post("/api/v1/cases", `{"customer":"310022","note":"asked for"}`).want(t, 201)
-	first := decode[struct {
+	operator.Post("/api/v1/cases/1/moves", `{"to":"contacted","via":"email","note":"wrote","from":"flagged"}`).Want(t, 200, `"emails":1`, `"state":"contacted"`)
+	operator.Post("/api/v1/cases/1/moves", `{"to":"discussed","note":"talked","offered":["training"],"from":"flagged"}`).Want(t, 409, "move-not-allowed")
+	operator.Post("/api/v1/cases/1/moves", `{"to":"discussed","note":"talked","offered":["training"]}`).Want(t, 200, `"offered":["training"]`, `"emails":0`)
+	operator.Get("/api/v1/cases?state=flagged").Want(t, 200, `"cases":[]`)
+	operator.Get("/api/v1/cases?state=discussed&customer=204518").Want(t, 200, `"id":"1"`)
+	operator.Post("/api/v1/cases", `{"customer":"310022","note":"asked for"}`).Want(t, 201)
+	first := Decode[struct {
 		Cases []policy.Case
 		Next  string
-	}](t, operator.get("/api/v1/cases?limit=1"))
-	second := decode[struct{ Cases []policy.Case }](t, operator.get("/api/v1/cases?limit=1&after="+first.Next))
+	}](t, operator.Get("/api/v1/cases?limit=1"))
+	second := Decode[struct{ Cases []policy.Case }](t, operator.Get("/api/v1/cases?limit=1&after="+first.Next))
 	if len(first.Cases) != 1 || len(second.Cases) != 1 || second.Cases[0].Customer != "310022" {
 		t.Errorf("pages of cases: %+v and %+v", first, second)
 	}
@@ -284,17 +284,17 @@ func TestCasesOverTheAPI(t *testing.T) {
 
 // Hours over the API are the evaluator's.
 func TestLinesOverTheAPI(t *testing.T) {
-	p := mustFilled(t)
-	viewer := p.program(t, "viewer")
-	line := decode[struct {
+	p := NewFilled(t)
+	viewer := p.Program(t, "viewer")
+	line := Decode[struct {
 		Zone string
 		At   time.Time
 		Open bool
-	}](t, viewer.get("/api/v1/lines/+18883071053?at=2026-07-01T10:00"))
+	}](t, viewer.Get("/api/v1/lines/+18883071053?at=2026-07-01T10:00"))
 	if want := time.Date(2026, 7, 1, 14, 0, 0, 0, time.UTC); !line.At.Equal(want) || line.Zone != "America/New_York" {
 		t.Errorf("10:00 on New York's clock is %v in %s", line.At, line.Zone)
 	}
-	days := decode[struct{ Days []struct{ Date string } }](t, viewer.get("/api/v1/lines/%2B448000668187/hours?from=2026-12-24&days=3"))
+	days := Decode[struct{ Days []struct{ Date string } }](t, viewer.Get("/api/v1/lines/%2B448000668187/hours?from=2026-12-24&days=3"))
 	if len(days.Days) != 3 || days.Days[2].Date != "2026-12-26" {
 		t.Errorf("the days are %+v", days)
 	}
@@ -302,82 +302,82 @@ func TestLinesOverTheAPI(t *testing.T) {
 
 // Wrong tokens from one address are slowed down, and say for how long; a right one from there works.
 func TestWrongTokensAreSlowedDown(t *testing.T) {
-	p := mustFilled(t)
-	right, wrong := p.program(t, "viewer"), program{t, p, "sl_WRONG"}
-	var last page
+	p := NewFilled(t)
+	right, wrong := p.Program(t, "viewer"), Program{t, p, "sl_WRONG"}
+	var last Page
 	for range 22 {
-		last = wrong.get("/api/v1/calls")
+		last = wrong.Get("/api/v1/calls")
 	}
-	last.want(t, 429, "too-many-wrong-tokens")
-	if wait := last.header.Get("Retry-After"); wait == "" || wait == "0" {
+	last.Want(t, 429, "too-many-wrong-tokens")
+	if wait := last.Header.Get("Retry-After"); wait == "" || wait == "0" {
 		t.Errorf("Retry-After is %q", wait)
 	}
-	right.get("/api/v1/calls").want(t, 200)
-	p.now = p.now.Add(time.Hour)
-	wrong.get("/api/v1/calls").want(t, 401, "wrong-token")
-	p.as(t, users.Viewer).get("/calls").want(t, 200) // a wrong token is no wrong password
+	right.Get("/api/v1/calls").Want(t, 200)
+	p.Now = p.Now.Add(time.Hour)
+	wrong.Get("/api/v1/calls").Want(t, 401, "wrong-token")
+	p.As(t, users.Viewer).Get("/calls").Want(t, 200) // a wrong token is no wrong password
 }
 
 // A program that runs wild is slowed down, alone.
 func TestATokenHasARate(t *testing.T) {
-	p := mustFilled(t)
-	wild, calm := p.program(t, "viewer"), p.program(t, "viewer")
+	p := NewFilled(t)
+	wild, calm := p.Program(t, "viewer"), p.Program(t, "viewer")
 	n := 0
-	for ; n < 200 && wild.get("/api/v1/lines").status == 200; n++ {
+	for ; n < 200 && wild.Get("/api/v1/lines").Status == 200; n++ {
 	}
 	if n != 60 {
 		t.Errorf("%d requests at once were answered, want 60", n)
 	}
-	got := wild.get("/api/v1/lines")
-	got.want(t, 429, "too-many-requests")
-	if got.header.Get("Retry-After") == "" {
+	got := wild.Get("/api/v1/lines")
+	got.Want(t, 429, "too-many-requests")
+	if got.Header.Get("Retry-After") == "" {
 		t.Error("nobody says how long to wait")
 	}
-	calm.get("/api/v1/lines").want(t, 200)
-	p.now = p.now.Add(time.Second)
-	wild.get("/api/v1/lines").want(t, 200)
+	calm.Get("/api/v1/lines").Want(t, 200)
+	p.Now = p.Now.Add(time.Second)
+	wild.Get("/api/v1/lines").Want(t, 200)
 }
 
 // When a token was last used is kept, to a minute, and a page reads the same as the store.
 func TestTokensAreSeenToBeUsed(t *testing.T) {
-	p := mustFilled(t)
-	viewer := p.program(t, "viewer", func(k *users.Token) { k.Name = "ci" })
+	p := NewFilled(t)
+	viewer := p.Program(t, "viewer", func(k *users.Token) { k.Name = "ci" })
 	used := func() time.Time {
-		all, err := p.store.TokensOf(t.Context(), "viewer")
+		all, err := p.Store.TokensOf(t.Context(), "viewer")
 		if err != nil || len(all) != 1 {
 			t.Fatalf("%+v, %v", all, err)
 		}
 		return all[0].UsedAt
 	}
-	first := p.now
-	viewer.get("/api/v1/lines").want(t, 200)
-	p.now = p.now.Add(30 * time.Second)
-	viewer.get("/api/v1/lines").want(t, 200)
+	first := p.Now
+	viewer.Get("/api/v1/lines").Want(t, 200)
+	p.Now = p.Now.Add(30 * time.Second)
+	viewer.Get("/api/v1/lines").Want(t, 200)
 	if !used().Equal(first) {
 		t.Errorf("used at %v, want %v: a write a minute is enough", used(), first)
 	}
-	p.now = p.now.Add(30 * time.Second)
-	viewer.get("/api/v1/lines").want(t, 200)
-	if !used().Equal(p.now) {
-		t.Errorf("used at %v, want %v", used(), p.now)
+	p.Now = p.Now.Add(30 * time.Second)
+	viewer.Get("/api/v1/lines").Want(t, 200)
+	if !used().Equal(p.Now) {
+		t.Errorf("used at %v, want %v", used(), p.Now)
 	}
 }
 
 // An export over the API has the rows of the list, as CSV with the names of a call.
 func TestExportOverTheAPI(t *testing.T) {
-	p := mustFilled(t)
-	operator := p.program(t, "operator")
-	file := operator.get("/api/v1/calls/export?format=csv&customer=204518")
-	file.want(t, http.StatusOK)
-	rows, err := csv.NewReader(strings.NewReader(file.body)).ReadAll()
+	p := NewFilled(t)
+	operator := p.Program(t, "operator")
+	file := operator.Get("/api/v1/calls/export?format=csv&customer=204518")
+	file.Want(t, http.StatusOK)
+	rows, err := csv.NewReader(strings.NewReader(file.Body)).ReadAll()
 	if err != nil || len(rows) != 4 {
 		t.Fatalf("%d lines, %v", len(rows), err)
 	}
-	if diff := cmp.Diff(policy.RowColumns(), rows[0]); diff != "" {
+	if diff := cmp.Diff(policy.Columns[policy.Row](), rows[0]); diff != "" {
 		t.Errorf("columns (-want +got):\n%s", diff)
 	}
-	list := decode[struct{ Calls []policy.Row }](t, operator.get("/api/v1/calls?customer=204518"))
-	whole := decode[[]policy.Row](t, operator.get("/api/v1/calls/export?format=json&customer=204518"))
+	list := Decode[struct{ Calls []policy.Row }](t, operator.Get("/api/v1/calls?customer=204518"))
+	whole := Decode[[]policy.Row](t, operator.Get("/api/v1/calls/export?format=json&customer=204518"))
 	if diff := cmp.Diff(list.Calls, whole); diff != "" {
 		t.Errorf("list and export differ (-list +export):\n%s", diff)
 	}
@@ -385,25 +385,25 @@ func TestExportOverTheAPI(t *testing.T) {
 
 // A token that was just made on the person's page works, with what was chosen, and is shown in no later page.
 func TestTokensOnThePersonsPage(t *testing.T) {
-	p := mustFilled(t)
-	operator := p.as(t, users.Operator)
-	made := operator.post("/profile/tokens", "name", "ci", "days", "30", "readonly", "1", "masked", "1")
-	made.want(t, http.StatusOK, "The token ci is made")
-	secrets := between(made.body, `<input value="`, `"`, 60)
+	p := NewFilled(t)
+	operator := p.As(t, users.Operator)
+	made := operator.Post("/profile/tokens", "name", "ci", "days", "30", "readonly", "1", "masked", "1")
+	made.Want(t, http.StatusOK, "The token ci is made")
+	secrets := between(made.Body, `<input value="`, `"`, 60)
 	if len(secrets) != 1 || !strings.HasPrefix(secrets[0], "sl_") {
 		t.Fatalf("the page shows %q", secrets)
 	}
-	ci := program{t, p, secrets[0]}
-	ci.get("/api/v1/calls").want(t, 200, "+44********18")
-	ci.post("/api/v1/calls/CA2/acts", `{"kind":"training"}`).want(t, 403)
-	operator.get("/profile").without(t, secrets[0])
-	operator.post("/profile/tokens", "name", "ci", "days", "30").want(t, 422, "The user has a token of this name")
-	operator.post("/profile/tokens", "name", "other", "days", "soon").want(t, 422, "Invalid number of days")
-	viewer := p.as(t, users.Viewer)
-	viewer.post("/profile/tokens/revoke", "name", "ci").want(t, 404, "No such token") // nobody revokes another's
-	viewer.post("/profile/tokens/revoke").want(t, 422)
-	operator.post("/profile/tokens/revoke", "name", "ci").want(t, 200, "The token is revoked", "You have no tokens yet")
-	ci.get("/api/v1/calls").want(t, 401, "wrong-token")
-	p.visitor(t).get("/api").want(t, 200, "Sign in")
-	viewer.get("/api").want(t, 200, `href="/api/v1/openapi.yaml"`, `id="problem-call-changed"`, `id="problem-internal"`)
+	ci := Program{t, p, secrets[0]}
+	ci.Get("/api/v1/calls").Want(t, 200, "+44********18")
+	ci.Post("/api/v1/calls/CA2/acts", `{"kind":"training"}`).Want(t, 403)
+	operator.Get("/profile").Without(t, secrets[0])
+	operator.Post("/profile/tokens", "name", "ci", "days", "30").Want(t, 422, "The user has a token of this name")
+	operator.Post("/profile/tokens", "name", "other", "days", "soon").Want(t, 422, "Invalid number of days")
+	viewer := p.As(t, users.Viewer)
+	viewer.Post("/profile/tokens/revoke", "name", "ci").Want(t, 404, "No such token") // nobody revokes another's
+	viewer.Post("/profile/tokens/revoke").Want(t, 422)
+	operator.Post("/profile/tokens/revoke", "name", "ci").Want(t, 200, "The token is revoked", "You have no tokens yet")
+	ci.Get("/api/v1/calls").Want(t, 401, "wrong-token")
+	p.Visitor(t).Get("/api").Want(t, 200, "Sign in")
+	viewer.Get("/api").Want(t, 200, `href="/api/v1/openapi.yaml"`, `id="problem-call-changed"`, `id="problem-internal"`)
 }

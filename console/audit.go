@@ -14,9 +14,9 @@ import (
 
 const auditPath = "/audit"
 
-// auditNoun is what people did.
-func (s *site) auditNoun() noun {
-	return noun{title: "Audit", path: auditPath, needs: users.SeeAudit, route: func(r routes) {
+// auditSection is what people did.
+func (s *console) auditSection() section {
+	return section{title: "Audit", path: auditPath, needs: users.SeeAudit, route: func(r routes) {
 		r.get(auditPath, (*request).audit, users.SeeAudit)
 	}}
 }
@@ -75,7 +75,7 @@ func (r *request) audit() error {
 	if err != nil {
 		return err
 	}
-	if body.Found, err = r.site.Audit.SearchAudit(r.ctx(), filter, page); err != nil {
+	if body.Found, err = r.console.Audit.SearchAudit(r.ctx(), filter, page); err != nil {
 		return err
 	}
 	if !body.Older.IsZero() {

@@ -12,21 +12,21 @@ import (
 )
 
 // town fills a place with accounts of every kind, and cases in several states.
-func (p *place) town(t testing.TB) {
+func (p *Place) town(t testing.TB) {
 	t.Helper()
 	names := []string{"Harbour Desks", "Maple Cowork", "Copper Studios", "Willow Works", "Beacon Hub", "Foundry Collective", "Quay Offices", "Summit Loft"}
-	p.enrol(t, holder)
+	p.Enrol(t, holder)
 	p.loaded(t, 4)
 	for i, name := range names {
-		c := policy.Customer{Number: policy.CustomerNumber(fmt.Sprint(300000 + i)), Name: name, Package: "Ultimate", Line: company(t).Lines[i%2].Number, Email: "office@example.com"}
+		c := policy.Customer{Number: policy.CustomerNumber(fmt.Sprint(300000 + i)), Name: name, Package: "Ultimate", Line: Company(t).Lines[i%2].Number, Email: "office@example.com"}
 		if i == 7 {
 			c.Package = "Essential"
 		}
-		p.enrol(t, c)
+		p.Enrol(t, c)
 		for n := range i * 2 {
-			call := served(policy.CallSID(fmt.Sprintf("CB%016d%016d", i, n)), monday.Add(-time.Duration(n*7+i)*time.Hour), 200+90*n)
+			call := Served(policy.CallSID(fmt.Sprintf("CB%016d%016d", i, n)), Monday.Add(-time.Duration(n*7+i)*time.Hour), 200+90*n)
 			call.Customer, call.Account, call.Ticket = c.Number, c.Name, policy.Ticket(fmt.Sprint(n/2*2))
-			p.load(t, call)
+			p.Load(t, call)
 		}
 	}
 	p.caseOf(t, holder)
@@ -37,7 +37,7 @@ func (p *place) town(t testing.TB) {
 		{policy.CaseContacted, policy.CaseDiscussed, policy.CaseWatching, policy.CaseRestricted},
 		{policy.CaseClosed},
 	} {
-		c, err := p.store.Customer(t.Context(), policy.CustomerNumber(fmt.Sprint(300000+i)))
+		c, err := p.Store.Customer(t.Context(), policy.CustomerNumber(fmt.Sprint(300000+i)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,17 +48,17 @@ func (p *place) town(t testing.TB) {
 // A person finds the account that is over, understands why, carries its case on, looks at what it would cost and at other limits, in a real
 // browser; every page on the way is accessible and keeps to the policy.
 func TestFairUseInTheBrowser(t *testing.T) {
-	p := mustPlace(t)
+	p := NewPlace(t)
 	p.town(t)
 	tab := browsertest.Open(t)
-	tab.Go(p.server.URL + "/accounts")
+	tab.Go(p.Server.URL + "/accounts")
 	signIn(tab, "admin")
 	tab.See("Northwind Flex Offices", "17 of 16", "sustained")
 	tab.Check("accounts")
 	tab.Follow(`a[href="/accounts/204518"]`)
 	tab.See("Over, and sustained", "counted: the first call of the month about this ticket")
 	tab.Check("account")
-	tab.Go(p.server.URL + "/fair-use")
+	tab.Go(p.Server.URL + "/fair-use")
 	tab.Check("board")
 	tab.Follow(`a[href="/fair-use/cases/1?to=contacted#move-contacted"]`)
 	tab.Check("case")
@@ -66,20 +66,20 @@ func TestFairUseInTheBrowser(t *testing.T) {
 	tab.Fill("#move-contacted [name=note]", "spoke to Ada")
 	tab.Follow("#move-contacted button")
 	tab.See("The case has moved on.", "spoke to Ada")
-	tab.Go(p.server.URL + "/fair-use/closed")
+	tab.Go(p.Server.URL + "/fair-use/closed")
 	tab.Check("closed")
-	tab.Go(p.server.URL + "/fair-use/charges")
+	tab.Go(p.Server.URL + "/fair-use/charges")
 	tab.See("15.00 GBP in all")
 	tab.Check("charges")
-	tab.Go(p.server.URL + "/fair-use/what-if?tickets=12&call=15")
+	tab.Go(p.Server.URL + "/fair-use/what-if?tickets=12&call=15")
 	tab.See("Quay Offices", "would have stood otherwise")
 	tab.Check("what-if")
 }
 
 // A customers file is uploaded, looked at and imported without scripts; a wrong one is refused with what to write.
 func TestImportInTheBrowserWithoutScripts(t *testing.T) {
-	p := mustPlace(t)
-	p.enrol(t, holder)
+	p := NewPlace(t)
+	p.Enrol(t, holder)
 	folder := t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(folder, name)
@@ -89,7 +89,7 @@ func TestImportInTheBrowserWithoutScripts(t *testing.T) {
 		return path
 	}
 	tab := browsertest.Open(t)
-	tab.Go(p.server.URL + "/accounts/import")
+	tab.Go(p.Server.URL + "/accounts/import")
 	signIn(tab, "operator")
 	tab.Choose("[name=file]", write("wrong.csv", header+"2045,Northwind,Ultimate,+448000668187,,ada,,\n"))
 	tab.Follow("main form button")
@@ -106,15 +106,15 @@ func TestImportInTheBrowserWithoutScripts(t *testing.T) {
 
 // A month of an account is printed on one sheet, however many calls it has.
 func TestAccountMonthPrintsOnOneSheet(t *testing.T) {
-	p := mustPlace(t)
-	p.enrol(t, holder)
+	p := NewPlace(t)
+	p.Enrol(t, holder)
 	for i := range 60 {
-		c := served(policy.CallSID(fmt.Sprintf("CA%032d", i)), monday.Add(-time.Duration(i)*4*time.Hour), 60*(i%25))
+		c := Served(policy.CallSID(fmt.Sprintf("CA%032d", i)), Monday.Add(-time.Duration(i)*4*time.Hour), 60*(i%25))
 		c.Ticket = policy.Ticket(fmt.Sprint(i / 2))
-		p.load(t, c)
+		p.Load(t, c)
 	}
 	tab := browsertest.Open(t)
-	tab.Go(p.server.URL + "/accounts/204518")
+	tab.Go(p.Server.URL + "/accounts/204518")
 	signIn(tab, "viewer")
 	for name, size := range map[string][2]float64{"A4": {8.27, 11.69}, "Letter": {8.5, 11}} {
 		if sheets := tab.Print("account-"+name, size[0], size[1]); sheets != 1 {

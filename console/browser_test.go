@@ -13,14 +13,14 @@ import (
 
 // A person signs in, finds a call, understands it and waives it, in a real browser; every page on the way is accessible and keeps to the policy.
 func TestInTheBrowser(t *testing.T) {
-	p := mustPlace(t)
+	p := NewPlace(t)
 	var calls []policy.Call
 	for i := range 12 {
-		calls = append(calls, served(policy.CallSID(fmt.Sprintf("CA%032d", i)), monday.Add(-time.Duration(i)*97*time.Minute), 300*(i%6)))
+		calls = append(calls, Served(policy.CallSID(fmt.Sprintf("CA%032d", i)), Monday.Add(-time.Duration(i)*97*time.Minute), 300*(i%6)))
 	}
-	p.load(t, calls...)
+	p.Load(t, calls...)
 	tab := browsertest.Open(t)
-	tab.Go(p.server.URL + "/calls")
+	tab.Go(p.Server.URL + "/calls")
 	tab.Check("signin")
 	signIn(tab, "admin")
 	tab.See("Calls", "Northwind Flex Offices", "+44********18")
@@ -29,18 +29,18 @@ func TestInTheBrowser(t *testing.T) {
 	tab.Wait(".empty")
 	tab.See("No call matches")
 	tab.Check("calls-empty")
-	tab.Go(p.server.URL + "/calls")
+	tab.Go(p.Server.URL + "/calls")
 	tab.Follow(`a[href$="05"]`)
 	tab.See("over-long", "hours.week", "+15*******01 accepted the call")
 	tab.Fill("[name=reason]", "the platform was down")
 	tab.Follow(`[aria-label="Waive"] button`)
 	tab.See("The call is waived.", "admin waived the call as necessary", "waived as necessary, so not over-long")
 	tab.Check("call")
-	tab.Go(p.server.URL + "/users")
+	tab.Go(p.Server.URL + "/users")
 	tab.Check("users")
-	tab.Go(p.server.URL + "/profile")
+	tab.Go(p.Server.URL + "/profile")
 	tab.Check("profile")
-	if status := tab.Go(p.server.URL + "/nowhere"); status != http.StatusNotFound {
+	if status := tab.Go(p.Server.URL + "/nowhere"); status != http.StatusNotFound {
 		t.Errorf("a page that is not there has status %d", status)
 	}
 	tab.Check("error")
@@ -48,30 +48,30 @@ func TestInTheBrowser(t *testing.T) {
 
 // A person whose session ended meanwhile is led to the sign-in and back, also where a script asked for a part of the page.
 func TestSignedOutMeanwhile(t *testing.T) {
-	p := mustPlace(t)
-	p.load(t, served("CA1", monday.Add(-time.Hour), 1500))
+	p := NewPlace(t)
+	p.Load(t, Served("CA1", Monday.Add(-time.Hour), 1500))
 	tab := browsertest.Open(t)
-	tab.Go(p.server.URL + "/calls")
+	tab.Go(p.Server.URL + "/calls")
 	signIn(tab, "viewer")
-	if _, err := p.store.ChangeUser(t.Context(), "viewer", users.SignedOutEverywhere("admin", monday)); err != nil {
+	if _, err := p.Store.ChangeUser(t.Context(), "viewer", users.SignedOutEverywhere("admin", Monday)); err != nil {
 		t.Fatal(err)
 	}
 	tab.Fill("[name=customer]", "204518")
 	tab.Wait("[name=password]")
 	signIn(tab, "viewer")
 	tab.See("Northwind Flex Offices")
-	if got, want := tab.Address(), p.server.URL+"/calls?customer=204518"; got != want {
+	if got, want := tab.Address(), p.Server.URL+"/calls?customer=204518"; got != want {
 		t.Errorf("the sign-in led to %s, want %s", got, want)
 	}
 }
 
 // Everything that a person does works in a browser without scripts.
 func TestWithoutScripts(t *testing.T) {
-	p := mustPlace(t)
-	p.load(t, served("CA1", monday.Add(-time.Hour), 1500))
+	p := NewPlace(t)
+	p.Load(t, Served("CA1", Monday.Add(-time.Hour), 1500))
 	tab := browsertest.Open(t)
 	tab.Scripts(false)
-	tab.Go(p.server.URL + "/calls")
+	tab.Go(p.Server.URL + "/calls")
 	signIn(tab, "operator")
 	tab.Fill("[name=customer]", "204518")
 	tab.Follow(".filter button")
@@ -88,15 +88,15 @@ func TestWithoutScripts(t *testing.T) {
 
 func signIn(tab *browsertest.Tab, name string) {
 	tab.Fill("[name=name]", name)
-	tab.Fill("[name=password]", password)
+	tab.Fill("[name=password]", Password)
 	tab.Follow("main button")
 }
 
 // A person makes a token, sees it once and revokes it, without scripts too; the API's document is a page that everybody can read.
 func TestTokensInTheBrowser(t *testing.T) {
-	p := mustFilled(t)
+	p := NewFilled(t)
 	tab := browsertest.Open(t)
-	tab.Go(p.server.URL + "/profile")
+	tab.Go(p.Server.URL + "/profile")
 	signIn(tab, "operator")
 	tab.See("You have no tokens yet.")
 	tab.Fill("[name=name]", "-")
@@ -106,17 +106,17 @@ func TestTokensInTheBrowser(t *testing.T) {
 	tab.Follow(`[aria-label="New token"] button`)
 	tab.See("The token nightly report is made.")
 	tab.Check("profile-token")
-	tab.Go(p.server.URL + "/profile")
+	tab.Go(p.Server.URL + "/profile")
 	tab.See("nightly report", "not yet", "2027-02-21")
 	tab.Scripts(false)
-	tab.Go(p.server.URL + "/profile")
+	tab.Go(p.Server.URL + "/profile")
 	tab.Follow(`[aria-label="Revoke nightly report"]`)
 	tab.See("The token is revoked", "You have no tokens yet.")
 	tab.Scripts(true)
-	tab.Go(p.server.URL + "/api")
+	tab.Go(p.Server.URL + "/api")
 	tab.See("Authorization: Bearer", "/api/v1/openapi.yaml", "nothing-to-waive")
 	tab.Check("api")
-	tab.Go(p.server.URL + "/calls")
+	tab.Go(p.Server.URL + "/calls")
 	tab.See("All of these, on every page: CSV JSON")
 	tab.Check("calls-export")
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// callNoun is one call.
-func (s *site) callNoun() noun {
-	return noun{path: callsPath, route: func(r routes) {
+// callSection is one call.
+func (s *console) callSection() section {
+	return section{path: callsPath, route: func(r routes) {
 		r.get(callsPath+"/:sid", (*request).call)
 		r.post(callsPath+"/:sid/reveal", (*request).reveal, users.SeeNumbers)
 		r.post(callsPath+"/:sid/recordings/:recording", (*request).listen, users.HearRecordings)
@@ -39,7 +39,7 @@ type callPage struct {
 }
 
 func (r *request) call() error {
-	call, err := r.site.Calls.Call(r.ctx(), policy.CallSID(r.Param("sid")))
+	call, err := r.console.Calls.Call(r.ctx(), policy.CallSID(r.Param("sid")))
 	if err != nil {
 		return err
 	}
@@ -48,12 +48,12 @@ func (r *request) call() error {
 
 // showCall adds to a page what it shows of the call.
 func (r *request) showCall(status int, call policy.Call, body callPage) error {
-	counted, err := r.site.Calls.TicketCounter(r.ctx())(call)
+	counted, err := r.console.Calls.TicketCounter(r.ctx())(call)
 	if err != nil {
 		return err
 	}
 	body.callRow = r.row(call, counted)
-	body.Story = call.Explain(r.site.Policy.FairUse, counted, r.now)
+	body.Story = call.Explain(r.console.Policy.FairUse, counted, r.now)
 	body.Legs, body.Seen = byTime(call.Legs), len(call.Acts)
 	body.Spoken, body.Sounds = r.spoken(call), r.sounds(call)
 	body.Standing = map[string]bool{}
@@ -61,7 +61,7 @@ func (r *request) showCall(status int, call policy.Call, body callPage) error {
 		_, body.Standing[string(kind)] = call.Standing(kind)
 	}
 	p := r.page(nil)
-	p.Numbers = r.may(users.SeeNumbers) && r.site.signin.IsRevealed(r.ctx(), string(call.SID))
+	p.Numbers = r.may(users.SeeNumbers) && r.console.signin.IsRevealed(r.ctx(), string(call.SID))
 	body.Picture = draw(call, r.now, p.Phone)
 	p.Body = body
 	return r.show(status, "call", p)
@@ -74,15 +74,15 @@ func byTime(legs []policy.Leg) []policy.Leg {
 
 // reveal shows the telephone numbers of one call to the person for the rest of the session, and says so in the audit.
 func (r *request) reveal() error {
-	call, err := r.site.Calls.Call(r.ctx(), policy.CallSID(r.Param("sid")))
+	call, err := r.console.Calls.Call(r.ctx(), policy.CallSID(r.Param("sid")))
 	if err != nil {
 		return err
 	}
 	entry := policy.AuditEntry{At: r.now, By: r.user.Name, Act: users.ActReveal, Customer: call.Customer, Subject: string(call.SID), Detail: "the telephone numbers of a call"}
-	if err := r.site.Audit.Note(r.ctx(), entry); err != nil {
+	if err := r.console.Audit.Note(r.ctx(), entry); err != nil {
 		return err
 	}
-	r.site.signin.Reveal(r.ctx(), string(call.SID))
+	r.console.signin.Reveal(r.ctx(), string(call.SID))
 	return r.seeOther(callPath(call.SID))
 }
 
@@ -154,13 +154,13 @@ func (r *request) act() error {
 	}
 	act := policy.Act{At: r.now, By: r.user.Name, Kind: policy.ActKind(form.Kind), Value: form.Value, Reason: form.Reason, Undo: r.FormValue("undo") != ""}
 	if act.Kind == policy.ActWaive {
-		act.Limit = r.site.Policy.FairUse.CallLimit
+		act.Limit = r.console.Policy.FairUse.CallLimit
 	}
 	done := form.Kind
 	if act.Undo {
 		act.Value, act.Reason, done = "", "", "undo-"+form.Kind
 	}
-	_, err = r.site.Calls.Act(r.ctx(), sid, act, max(0, seen), r.site.Policy.LineZone)
+	_, err = r.console.Calls.Act(r.ctx(), sid, act, max(0, seen), r.console.Policy.LineZone)
 	for _, refused := range refusedActs {
 		if errors.Is(err, refused.kind) {
 			return r.refuseAct(refused.status, sid, form, err)
@@ -173,7 +173,7 @@ func (r *request) act() error {
 }
 
 func (r *request) refuseAct(status int, sid policy.CallSID, form actForm, why error) error {
-	call, err := r.site.Calls.Call(r.ctx(), sid)
+	call, err := r.console.Calls.Call(r.ctx(), sid)
 	if err != nil {
 		return err
 	}

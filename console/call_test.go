@@ -13,21 +13,21 @@ import (
 )
 
 func TestCall(t *testing.T) {
-	p := mustPlace(t)
-	p.load(t, served("CA1", monday.Add(-time.Hour), 1500))
-	c := p.as(t, users.Viewer)
-	c.get("/calls/CA1").want(
+	p := NewPlace(t)
+	p.Load(t, Served("CA1", Monday.Add(-time.Hour), 1500))
+	c := p.As(t, users.Viewer)
+	c.Get("/calls/CA1").Want(
 		t, http.StatusOK, "Northwind Flex Offices, critical", "over-long", "counted", "25:00", "hours.week", "open: Monday to Friday 08:00-19:00",
 		"zone Europe/London", "+15*******01 accepted the call", "number/1", "204518", `aria-label="Menu 0:20, Waiting 0:20, +15*******01 rings 0:18, Talk 25:00"`,
 	)
-	c.get("/calls/CA9").want(t, http.StatusNotFound, "No such call")
-	c.get("/calls/"+"..%2f..%2fetc").want(t, http.StatusNotFound)
-	c.get("/nowhere").want(t, http.StatusNotFound, "No such page", `href="/calls"`)
+	c.Get("/calls/CA9").Want(t, http.StatusNotFound, "No such call")
+	c.Get("/calls/"+"..%2f..%2fetc").Want(t, http.StatusNotFound)
+	c.Get("/nowhere").Want(t, http.StatusNotFound, "No such page", `href="/calls"`)
 }
 
 // A number stands in full for those who may see numbers, after they asked for it, on that call alone; the audit says so.
 func TestNumbers(t *testing.T) {
-	numbers := []string{caller.Full(), specialist.Full()}
+	numbers := []string{Caller.Full(), Specialist.Full()}
 	allowed := users.UsualPermissions()
 	allowed[users.Viewer] = []users.Permission{users.SeeNumbers}
 	tests := []struct {
@@ -43,23 +43,23 @@ func TestNumbers(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p := mustPlace(t, func(d *console.Deps) { d.Settings.Permissions = test.permissions })
-			p.load(t, served("CA1", monday.Add(-time.Hour), 60), served("CA2", monday.Add(-2*time.Hour), 60))
-			c := p.as(t, test.role)
+			p := NewPlace(t, func(d *console.Deps) { d.Settings.Permissions = test.permissions })
+			p.Load(t, Served("CA1", Monday.Add(-time.Hour), 60), Served("CA2", Monday.Add(-2*time.Hour), 60))
+			c := p.As(t, test.role)
 			audit := []string{"sign-in " + string(test.role) + " by " + string(test.role) + ": from 127.0.0.1"}
 			for _, path := range []string{"/calls", "/calls/CA1"} {
-				c.get(path).want(t, http.StatusOK, "+44********18", "+15*******01").without(t, numbers[0][1:], numbers[1][1:])
+				c.Get(path).Want(t, http.StatusOK, "+44********18", "+15*******01").Without(t, numbers[0][1:], numbers[1][1:])
 			}
-			got := c.post("/calls/CA1/reveal")
+			got := c.Post("/calls/CA1/reveal")
 			if test.may {
 				audit = append(audit, "reveal CA1 by "+string(test.role)+": the telephone numbers of a call")
-				got.want(t, http.StatusOK, numbers[0][1:], numbers[1][1:])
+				got.Want(t, http.StatusOK, numbers[0][1:], numbers[1][1:])
 			} else {
-				got.want(t, http.StatusForbidden, "Not permitted")
+				got.Want(t, http.StatusForbidden, "Not permitted")
 			}
-			c.get("/calls/CA2").without(t, numbers[0][1:], numbers[1][1:])
-			c.get("/calls").without(t, numbers[0][1:], numbers[1][1:])
-			if diff := cmp.Diff(audit, p.audit(t)); diff != "" {
+			c.Get("/calls/CA2").Without(t, numbers[0][1:], numbers[1][1:])
+			c.Get("/calls").Without(t, numbers[0][1:], numbers[1][1:])
+			if diff := cmp.Diff(audit, p.Audit(t)); diff != "" {
 				t.Errorf("the audit (-want +got):\n%s", diff)
 			}
 		})
@@ -89,8 +89,8 @@ func TestActs(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p := mustPlace(t)
-			if _, err := p.store.ImportCustomers(t.Context(), []policy.Customer{northwind, {Number: "310022", Name: "Harbor Desks", Line: ukLine}}, "test"); err != nil {
+			p := NewPlace(t)
+			if _, err := p.Store.ImportCustomers(t.Context(), []policy.Customer{Northwind, {Number: "310022", Name: "Harbor Desks", Line: UKLine}}, "test"); err != nil {
 				t.Fatal(err)
 			}
 			path := "/calls/CA9/acts"
@@ -99,12 +99,12 @@ func TestActs(t *testing.T) {
 			} else {
 				test.form = []string{"kind", "training", "seen", "0"}
 			}
-			p.load(t, served("CA1", monday.Add(-time.Hour), 1500))
-			c := p.as(t, users.Operator)
-			before := len(p.audit(t))
-			got := c.post(path, test.form...)
-			got.want(t, test.status, test.want)
-			audit := p.audit(t)[before:]
+			p.Load(t, Served("CA1", Monday.Add(-time.Hour), 1500))
+			c := p.As(t, users.Operator)
+			before := len(p.Audit(t))
+			got := c.Post(path, test.form...)
+			got.Want(t, test.status, test.want)
+			audit := p.Audit(t)[before:]
 			want := []string{}
 			if test.audit != "" {
 				want = append(want, test.audit)
@@ -123,30 +123,30 @@ func TestActs(t *testing.T) {
 
 // The second of two people who saw the same is told what the first one did, and loses nothing of what was written.
 func TestTwoPeopleAtOneCall(t *testing.T) {
-	p := mustPlace(t)
-	p.load(t, served("CA1", monday.Add(-time.Hour), 1500))
-	first, second := p.as(t, users.Operator), p.as(t, users.Admin)
-	first.post("/calls/CA1/acts", "kind", "waive", "reason", "outage", "seen", "0").want(t, http.StatusOK, "The call is waived.")
-	got := second.post("/calls/CA1/acts", "kind", "note", "value", "a long story", "seen", "0")
-	got.want(t, http.StatusConflict, `The call changed since you looked: operator waived the call as necessary: "outage" at 2026-11-23T15:00:00Z.`, ">a long story</textarea>", `name="seen" value="1"`)
-	second.post("/calls/CA1/acts", "kind", "note", "value", "a long story", "seen", "1").want(t, http.StatusOK, "The note is added.")
-	second.post("/calls/CA1/acts", "kind", "waive", "undo", "1", "seen", "2").want(t, http.StatusOK, "The waiver is taken back.", "over-long")
+	p := NewPlace(t)
+	p.Load(t, Served("CA1", Monday.Add(-time.Hour), 1500))
+	first, second := p.As(t, users.Operator), p.As(t, users.Admin)
+	first.Post("/calls/CA1/acts", "kind", "waive", "reason", "outage", "seen", "0").Want(t, http.StatusOK, "The call is waived.")
+	got := second.Post("/calls/CA1/acts", "kind", "note", "value", "a long story", "seen", "0")
+	got.Want(t, http.StatusConflict, `The call changed since you looked: operator waived the call as necessary: "outage" at 2026-11-23T15:00:00Z.`, ">a long story</textarea>", `name="seen" value="1"`)
+	second.Post("/calls/CA1/acts", "kind", "note", "value", "a long story", "seen", "1").Want(t, http.StatusOK, "The note is added.")
+	second.Post("/calls/CA1/acts", "kind", "waive", "undo", "1", "seen", "2").Want(t, http.StatusOK, "The waiver is taken back.", "over-long")
 }
 
 // What a person wrote without having seen anything is taken for having seen nothing.
 func TestActsWithoutSeen(t *testing.T) {
-	p := mustPlace(t)
-	p.load(t, served("CA1", monday.Add(-time.Hour), 1500))
-	c := p.as(t, users.Operator)
-	c.post("/calls/CA1/acts", "kind", "training").want(t, http.StatusOK)
-	c.post("/calls/CA1/acts", "kind", "note", "value", "x", "seen", "-1").want(t, http.StatusConflict)
+	p := NewPlace(t)
+	p.Load(t, Served("CA1", Monday.Add(-time.Hour), 1500))
+	c := p.As(t, users.Operator)
+	c.Post("/calls/CA1/acts", "kind", "training").Want(t, http.StatusOK)
+	c.Post("/calls/CA1/acts", "kind", "note", "value", "x", "seen", "-1").Want(t, http.StatusConflict)
 }
 
 func TestViewersDoNotAct(t *testing.T) {
-	p := mustPlace(t)
-	p.load(t, served("CA1", monday.Add(-time.Hour), 1500))
-	c := p.as(t, users.Viewer)
-	c.get("/calls/CA1").want(t, http.StatusOK).without(t, "Act on this call", "/acts")
-	c.post("/calls/CA1/acts", "kind", "training", "seen", "0").want(t, http.StatusForbidden, "Not permitted")
-	p.as(t, users.Operator).get("/calls/CA1").want(t, http.StatusOK, "Act on this call")
+	p := NewPlace(t)
+	p.Load(t, Served("CA1", Monday.Add(-time.Hour), 1500))
+	c := p.As(t, users.Viewer)
+	c.Get("/calls/CA1").Want(t, http.StatusOK).Without(t, "Act on this call", "/acts")
+	c.Post("/calls/CA1/acts", "kind", "training", "seen", "0").Want(t, http.StatusForbidden, "Not permitted")
+	p.As(t, users.Operator).Get("/calls/CA1").Want(t, http.StatusOK, "Act on this call")
 }

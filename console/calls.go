@@ -17,9 +17,9 @@ const callsPath = "/calls"
 // callsOnPage is how many calls a page of the list shows.
 const callsOnPage = 50
 
-// callsNoun is the log.
-func (s *site) callsNoun() noun {
-	return noun{title: "Calls", path: callsPath, route: func(r routes) {
+// callsSection is the log.
+func (s *console) callsSection() section {
+	return section{title: "Calls", path: callsPath, route: func(r routes) {
 		r.get(callsPath, (*request).calls)
 		r.get(callsPath+api.ExportEnd, (*request).exportCalls, users.TakeExports)
 	}}
@@ -72,11 +72,11 @@ type callRow struct {
 func (r *request) calls() error {
 	f := r.callFilter()
 	body := callsPage{
-		Filter: f, Lines: r.site.Policy.Lines, Intents: policy.Intents(), Outcomes: append(policy.Outcomes(), policy.InProgress),
-		Specialists: api.Specialists(r.site.Policy), Columns: r.columns(),
+		Filter: f, Lines: r.console.Policy.Lines, Intents: policy.Intents(), Outcomes: append(policy.Outcomes(), policy.InProgress),
+		Specialists: api.Specialists(r.console.Policy), Columns: r.columns(),
 	}
 	body.Chosen = columnQuery(body.Columns) != ""
-	filter, page, err := f.parse(r.site.Policy, r.zone, r.may(users.SeeNumbers))
+	filter, page, err := f.parse(r.console.Policy, r.zone, r.may(users.SeeNumbers))
 	if errors.Is(err, api.ErrWrongInput) {
 		body.Problem = api.Sentence(err)
 		return r.render(http.StatusUnprocessableEntity, "calls", body)
@@ -107,7 +107,7 @@ func (r *request) calls() error {
 
 // exportCalls sends every call that the address selects as a file.
 func (r *request) exportCalls() error {
-	return r.site.exports.Send(r.Context, api.Export{
+	return r.console.exports.Send(r.Context, api.Export{
 		By: r.user.Name, Numbers: r.may(users.SeeNumbers), Filter: api.ReadCallFilter(r.QueryParams()), Format: r.QueryParam("format"), At: r.now, Zone: r.zone,
 	})
 }
@@ -128,9 +128,9 @@ func (r *request) atItsAddress(address string) (led bool, err error) {
 // search is the page of the filter, in its order.
 func (r *request) search(filter policy.Filter, page policy.Page, body *callsPage) (policy.Found[policy.Call], error) {
 	if body.Filter.Order != longestFirst {
-		return r.site.Calls.Search(r.ctx(), filter, page)
+		return r.console.Calls.Search(r.ctx(), filter, page)
 	}
-	found, err := r.site.Calls.Search(r.ctx(), filter, policy.Page{Length: mostOrdered})
+	found, err := r.console.Calls.Search(r.ctx(), filter, policy.Page{Length: mostOrdered})
 	body.Cut = !found.Older.IsZero()
 	slices.SortStableFunc(found.List, func(a, b policy.Call) int {
 		long, _, _ := a.Talk()
@@ -174,7 +174,7 @@ func (b callsPage) Shows(name string) bool {
 
 // rows are calls as a list shows them.
 func (r *request) rows(calls []policy.Call) ([]callRow, error) {
-	counts := r.site.Calls.TicketCounter(r.ctx())
+	counts := r.console.Calls.TicketCounter(r.ctx())
 	rows := make([]callRow, 0, len(calls))
 	for _, c := range calls {
 		counted, err := counts(c)
@@ -187,8 +187,8 @@ func (r *request) rows(calls []policy.Call) ([]callRow, error) {
 }
 
 func (r *request) row(c policy.Call, counted bool) callRow {
-	row := callRow{Row: c.Row(r.site.Policy.FairUse, counted), Call: c, LineName: c.Line.Full(), LineZone: time.UTC, Ending: "in progress"}
-	if line, ok := r.site.Policy.Line(c.Line); ok {
+	row := callRow{Row: c.Row(r.console.Policy.FairUse, counted), Call: c, LineName: c.Line.Full(), LineZone: time.UTC, Ending: "in progress"}
+	if line, ok := r.console.Policy.Line(c.Line); ok {
 		row.LineName, row.LineZone = line.Name, line.Zone
 	}
 	switch {

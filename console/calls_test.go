@@ -17,12 +17,12 @@ import (
 )
 
 func TestCallsFilter(t *testing.T) {
-	p := mustPlace(t)
-	question := served("CA3", monday.Add(-49*time.Hour), 60)
+	p := NewPlace(t)
+	question := Served("CA3", Monday.Add(-49*time.Hour), 60)
 	question.Intent, question.Customer, question.Account = policy.Question, "310022", "Harbor Desks"
-	american := served("CA4", monday.Add(-50*time.Hour), 60)
+	american := Served("CA4", Monday.Add(-50*time.Hour), 60)
 	american.Line, american.Legs, american.Customer, american.Account = "+18883071053", nil, "", ""
-	p.load(t, served("CA1", monday.Add(-time.Hour), 60), served("CA2", monday.Add(-25*time.Hour), 1500), question, american)
+	p.Load(t, Served("CA1", Monday.Add(-time.Hour), 60), Served("CA2", Monday.Add(-25*time.Hour), 1500), question, american)
 	tests := []struct{ name, query, want string }{
 		{"all", "", "CA1 CA2 CA3 CA4"},
 		{"from a day", "?since=2026-11-22", "CA1 CA2"},
@@ -43,23 +43,23 @@ func TestCallsFilter(t *testing.T) {
 		{"a part of a phone number, which a viewer can't find by", "?text=946001", ""},
 		{"nobody in progress", "?outcome=in-progress", ""},
 	}
-	c := p.as(t, users.Viewer)
+	c := p.As(t, users.Viewer)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got := c.get("/calls" + test.query)
-			got.want(t, http.StatusOK)
+			got := c.Get("/calls" + test.query)
+			got.Want(t, http.StatusOK)
 			if diff := cmp.Diff(test.want, strings.Join(sids(got), " ")); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 			if test.want == "" {
-				got.want(t, http.StatusOK, "No call matches.")
+				got.Want(t, http.StatusOK, "No call matches.")
 			}
 		})
 	}
 }
 
 func TestCallsFilterProblems(t *testing.T) {
-	c := mustPlace(t).as(t, users.Viewer)
+	c := NewPlace(t).As(t, users.Viewer)
 	for query, want := range map[string]string{
 		"?since=yesterday":  `Since is "yesterday"; write a date such as 2026-11-24.`,
 		"?until=2026-02-30": `Until is "2026-02-30"; write a date`,
@@ -71,16 +71,16 @@ func TestCallsFilterProblems(t *testing.T) {
 		"?specialist=s-00":  `No specialist of the teams has the sign "s-00".`,
 		"?older=CA1":        `There is no place "CA1" in the list; begin at its first page.`,
 	} {
-		got := c.get("/calls" + query)
-		got.want(t, http.StatusUnprocessableEntity, want)
+		got := c.Get("/calls" + query)
+		got.Want(t, http.StatusUnprocessableEntity, want)
 	}
-	c.get("/calls").want(t, http.StatusOK, "There are no calls yet.")
+	c.Get("/calls").Want(t, http.StatusOK, "There are no calls yet.")
 }
 
 var callLink = regexp.MustCompile(`<a href="/calls/(CA[0-9a-z-]+)">`)
 
-func sids(p page) (all []string) {
-	for _, m := range callLink.FindAllStringSubmatch(p.body, -1) {
+func sids(p Page) (all []string) {
+	for _, m := range callLink.FindAllStringSubmatch(p.Body, -1) {
 		all = append(all, m[1])
 	}
 	return all
@@ -90,86 +90,86 @@ var nextLink = regexp.MustCompile(`<a href="([^"]+)" rel="next">`)
 
 // Page by page every call comes once, in order, also where several began in the same moment.
 func TestPagesOfCalls(t *testing.T) {
-	p := mustPlace(t)
+	p := NewPlace(t)
 	var want []string
 	var calls []policy.Call
 	for i := range 120 {
-		at := monday.Add(-time.Duration(i/7) * time.Minute)
-		calls = append(calls, served(policy.CallSID(fmt.Sprintf("CA%04d", 9999-i)), at, 60))
+		at := Monday.Add(-time.Duration(i/7) * time.Minute)
+		calls = append(calls, Served(policy.CallSID(fmt.Sprintf("CA%04d", 9999-i)), at, 60))
 		want = append(want, fmt.Sprintf("CA%04d", 9999-i))
 	}
-	p.load(t, calls...)
-	c := p.as(t, users.Viewer)
+	p.Load(t, calls...)
+	c := p.As(t, users.Viewer)
 	var got []string
 	pages := 0
 	for path := "/calls?intent=critical"; path != ""; pages++ {
-		page := c.get(path)
-		page.want(t, http.StatusOK)
+		page := c.Get(path)
+		page.Want(t, http.StatusOK)
 		got = append(got, sids(page)...)
 		path = ""
-		if m := nextLink.FindStringSubmatch(page.body); m != nil {
+		if m := nextLink.FindStringSubmatch(page.Body); m != nil {
 			path = html.UnescapeString(m[1])
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" || pages != 3 {
 		t.Errorf("%d pages (-want +got):\n%s", pages, diff)
 	}
-	second := c.get(link(t, c.get("/calls?intent=critical"), "Older calls"))
-	if diff := cmp.Diff(want[:50], sids(c.get(link(t, second, "Newer calls")))); diff != "" {
+	second := c.Get(link(t, c.Get("/calls?intent=critical"), "Older calls"))
+	if diff := cmp.Diff(want[:50], sids(c.Get(link(t, second, "Newer calls")))); diff != "" {
 		t.Errorf("back on the first page (-want +got):\n%s", diff)
 	}
 }
 
 // A person who may see numbers finds calls by a part of one, and by a specialist; both ways the page itself shows no number.
 func TestCallsAreFoundByNumber(t *testing.T) {
-	p := mustPlace(t, func(d *console.Deps) {
-		d.Policy.Teams = map[string]policy.Team{"critical": {Name: "critical", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Phone{specialist}, For: time.Second}}}}
+	p := NewPlace(t, func(d *console.Deps) {
+		d.Policy.Teams = map[string]policy.Team{"critical": {Name: "critical", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Phone{Specialist}, For: time.Second}}}}
 	})
-	p.load(t, served("CA1", monday.Add(-time.Hour), 60))
+	p.Load(t, Served("CA1", Monday.Add(-time.Hour), 60))
 	for query, want := range map[string]string{"?text=7946001": "CA1", "?text=0207+946+0018": "CA1", "?text=99999": "", "?specialist=%2B15550100001": "CA1"} {
-		got := p.as(t, users.Operator).get("/calls" + query)
+		got := p.As(t, users.Operator).Get("/calls" + query)
 		if diff := cmp.Diff(want, strings.Join(sids(got), " ")); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", query, diff)
 		}
 	}
-	viewer := p.as(t, users.Viewer)
-	page := viewer.get("/calls")
-	page.want(t, http.StatusOK, "critical +15*******01").without(t, "+15550100001", "part of a phone number")
-	sign := regexp.MustCompile(`value="(s-[0-9a-f]+)"`).FindStringSubmatch(page.body)
-	if sign == nil || strings.Join(sids(viewer.get("/calls?specialist="+sign[1])), " ") != "CA1" {
+	viewer := p.As(t, users.Viewer)
+	page := viewer.Get("/calls")
+	page.Want(t, http.StatusOK, "critical +15*******01").Without(t, "+15550100001", "part of a phone number")
+	sign := regexp.MustCompile(`value="(s-[0-9a-f]+)"`).FindStringSubmatch(page.Body)
+	if sign == nil || strings.Join(sids(viewer.Get("/calls?specialist="+sign[1])), " ") != "CA1" {
 		t.Errorf("the specialist is not found by the sign %v", sign)
 	}
 }
 
 // The longest talks come first where that is asked for, on the days that are asked for.
 func TestLongestCalls(t *testing.T) {
-	p := mustPlace(t)
+	p := NewPlace(t)
 	for i, talked := range []int{60, 1900, 300, 1200} {
-		p.load(t, served(policy.CallSID(fmt.Sprintf("CA%d", i)), monday.Add(-time.Duration(24+i)*time.Hour), talked))
+		p.Load(t, Served(policy.CallSID(fmt.Sprintf("CA%d", i)), Monday.Add(-time.Duration(24+i)*time.Hour), talked))
 	}
-	p.load(t, served("CA9", monday.Add(-time.Hour), 9000))
-	c := p.as(t, users.Viewer)
-	yesterday := c.get(link(t, c.get("/calls?intent=critical"), "Yesterday"))
+	p.Load(t, Served("CA9", Monday.Add(-time.Hour), 9000))
+	c := p.As(t, users.Viewer)
+	yesterday := c.Get(link(t, c.Get("/calls?intent=critical"), "Yesterday"))
 	if diff := cmp.Diff("CA0 CA1 CA2 CA3", strings.Join(sids(yesterday), " ")); diff != "" {
 		t.Errorf("yesterday (-want +got):\n%s", diff)
 	}
-	longest := c.get("/calls?intent=critical&order=longest&since=2026-11-22&until=2026-11-22")
-	longest.want(t, http.StatusOK, "The longest talks first", "order=longest").without(t, "Older calls")
+	longest := c.Get("/calls?intent=critical&order=longest&since=2026-11-22&until=2026-11-22")
+	longest.Want(t, http.StatusOK, "The longest talks first", "order=longest").Without(t, "Older calls")
 	if diff := cmp.Diff("CA1 CA3 CA2 CA0", strings.Join(sids(longest), " ")); diff != "" {
 		t.Errorf("the longest (-want +got):\n%s", diff)
 	}
-	c.get("/calls?order=shortest").want(t, http.StatusUnprocessableEntity, "Calls have no order")
+	c.Get("/calls?order=shortest").Want(t, http.StatusUnprocessableEntity, "Calls have no order")
 }
 
 // The columns are a part of the address, and stay on the way through the pages.
 func TestColumnsOfCalls(t *testing.T) {
-	p := mustPlace(t)
+	p := NewPlace(t)
 	for i := range 60 {
-		p.load(t, served(policy.CallSID(fmt.Sprintf("CA%04d", i)), monday.Add(-time.Duration(i)*time.Minute), 60))
+		p.Load(t, Served(policy.CallSID(fmt.Sprintf("CA%04d", i)), Monday.Add(-time.Duration(i)*time.Minute), 60))
 	}
-	c := p.as(t, users.Viewer)
-	page := c.get("/calls?column=sid&column=month")
-	page.want(t, http.StatusOK, `data-label="SID"`, `data-label="Month"`).without(t, `data-label="Account"`)
-	c.get(link(t, page, "Older calls")).want(t, http.StatusOK, `data-label="SID"`).without(t, `data-label="Account"`)
-	c.get("/calls").want(t, http.StatusOK, `data-label="Account"`).without(t, `data-label="SID"`)
+	c := p.As(t, users.Viewer)
+	page := c.Get("/calls?column=sid&column=month")
+	page.Want(t, http.StatusOK, `data-label="SID"`, `data-label="Month"`).Without(t, `data-label="Account"`)
+	c.Get(link(t, page, "Older calls")).Want(t, http.StatusOK, `data-label="SID"`).Without(t, `data-label="Account"`)
+	c.Get("/calls").Want(t, http.StatusOK, `data-label="Account"`).Without(t, `data-label="SID"`)
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// caseNoun is one case.
-func (s *site) caseNoun() noun {
-	return noun{path: fairUsePath, route: func(r routes) {
+// caseSection is one case.
+func (s *console) caseSection() section {
+	return section{path: fairUsePath, route: func(r routes) {
 		r.get(fairUsePath+"/cases/:id", (*request).oneCase)
 		r.post(fairUsePath+"/cases/:id/moves", (*request).moveCase, users.DoActs)
 	}}
@@ -49,14 +49,14 @@ func (r *request) oneCase() error {
 
 // showCase adds to a page what it shows of the case.
 func (r *request) showCase(status int, body casePage) (err error) {
-	if body.Case, err = r.site.Cases.Case(r.ctx(), policy.CaseID(r.Param("id"))); err != nil {
+	if body.Case, err = r.console.Cases.Case(r.ctx(), policy.CaseID(r.Param("id"))); err != nil {
 		return err
 	}
 	body.Next, body.Chart = body.State.Next(), newMonthsChart(body.Months, "")
 	if i := slices.Index(body.Next, policy.CaseState(body.Form.To)); i > 0 { // what the person wants comes first
 		body.Next = append([]policy.CaseState{body.Next[i]}, slices.Delete(body.Next, i, i+1)...)
 	}
-	if holder, err := r.site.Accounts.Customer(r.ctx(), body.Customer); err == nil {
+	if holder, err := r.console.Accounts.Customer(r.ctx(), body.Customer); err == nil {
 		body.Email = holder.Email != ""
 	}
 	return r.render(status, "case", body)
@@ -82,7 +82,7 @@ func (r *request) moved(id policy.CaseID, form moveForm) (done string, err error
 	for _, offered := range form.Offered {
 		move.Offered = append(move.Offered, policy.Alternative(offered))
 	}
-	_, mail, err := r.site.Cases.MoveCase(r.ctx(), id, move)
+	_, mail, err := r.console.Cases.MoveCase(r.ctx(), id, move)
 	if err != nil {
 		return "", err
 	}

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"iter"
@@ -18,9 +17,9 @@ const chargesPath = fairUsePath + "/charges"
 // maxChargeRows is how many lines of a proposal the page shows; the file has all.
 const maxChargeRows = 100
 
-// chargesNoun is what a month's load over the limits would cost.
-func (s *site) chargesNoun() noun {
-	return noun{path: fairUsePath, route: func(r routes) {
+// chargesSection is what a month's load over the limits would cost.
+func (s *console) chargesSection() section {
+	return section{path: fairUsePath, route: func(r routes) {
 		r.get(chargesPath, (*request).charges)
 		r.get(chargesPath+".csv", (*request).chargesFile, users.TakeExports)
 	}}
@@ -45,11 +44,11 @@ func (r *request) charges() error {
 	if err != nil {
 		return err
 	}
-	fair := r.site.Policy.FairUse
-	body := chargesPage{Month: month, Current: r.site.Policy.ThisMonth(r.now), Ready: ready, DerivedAt: at, Currency: fair.Currency, Free: fair.PerTicket == 0 && fair.PerMinute == 0}
+	fair := r.console.Policy.FairUse
+	body := chargesPage{Month: month, Current: r.console.Policy.ThisMonth(r.now), Ready: ready, DerivedAt: at, Currency: fair.Currency, Free: fair.PerTicket == 0 && fair.PerMinute == 0}
 	body.Here = chargesPath + query("month", string(month))
 	if ready {
-		body.count(lines, fair.Currency, r.site.Yield)
+		body.count(lines, fair.Currency, r.console.Yield)
 	}
 	if err := r.named(body.Lines); err != nil {
 		return err
@@ -79,17 +78,17 @@ func (p *chargesPage) count(lines iter.Seq[policy.Charge], currency string, yiel
 // proposal is the charges of the month that the address names, the last one that is over where it names none; nil while they are not ready. The
 // accounts have no names yet.
 func (r *request) proposal() (month policy.Month, lines iter.Seq[policy.Charge], at time.Time, ready bool, err error) {
-	current := r.site.Policy.ThisMonth(r.now)
+	current := r.console.Policy.ThisMonth(r.now)
 	if month = current.Plus(-1); r.QueryParam("month") != "" {
 		if month, err = r.monthBefore("month", current); err != nil {
 			return month, nil, at, false, err
 		}
 	}
-	report, ready, err := r.site.Usage.Report(r.ctx(), month, 1)
+	report, ready, err := r.console.Usage.Report(r.ctx(), month, 1)
 	if err != nil || !ready {
 		return month, nil, at, false, err
 	}
-	return month, report[0].Charges(r.site.Policy.FairUse), report.DerivedAt(), true, nil
+	return month, report[0].Charges(r.console.Policy.FairUse), report.DerivedAt(), true, nil
 }
 
 // named writes the accounts' names into the lines of a proposal.
@@ -106,7 +105,7 @@ func (r *request) named(lines []policy.Charge) error {
 
 // accountName is the name of an account; "" for one that is not in the directory any more.
 func (r *request) accountName(number policy.CustomerNumber) (string, error) {
-	c, err := r.site.Accounts.Customer(r.ctx(), number)
+	c, err := r.console.Accounts.Customer(r.ctx(), number)
 	if errors.Is(err, policy.ErrNoCustomer) {
 		return "", nil
 	}
@@ -133,17 +132,13 @@ func (r *request) chargesFile() error {
 	header.Set("Content-Type", "text/csv; charset=utf-8")
 	header.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="charges-%s.csv"`, month))
 	header.Set("Cache-Control", "no-store")
-	out := csv.NewWriter(r.Response())
-	_ = out.Write(policy.ChargeColumns()) // its errors come with the last one
-	for _, l := range lines {
-		cells := l.Cells()
-		for i := range cells {
-			cells[i] = policy.HarmlessCell(cells[i])
+	return policy.WriteCSV(r.Response(), func(yield func(policy.ChargeRow, error) bool) {
+		for _, row := range policy.ChargeRows(lines) {
+			if !yield(row, nil) {
+				return
+			}
 		}
-		_ = out.Write(cells)
-	}
-	out.Flush()
-	return out.Error()
+	})
 }
 
 // Rate is a line's rate as people write it.

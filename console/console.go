@@ -14,21 +14,21 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// site is the console.
-type site struct {
+// console is the ops web console.
+type console struct {
 	Deps
 	views     views
 	assets    assets
 	signin    *signin.Service
 	uploads   *uploads
-	turns     turns
+	limiter   limiter
 	streaming atomic.Int32 // streams of events that are open
 	exports   *api.Exports
-	nouns     []noun
+	sections  []section
 }
 
 // noun is one kind of thing that the console shows. Its file holds its routes and their handlers.
-type noun struct {
+type section struct {
 	title string           // in the navigation; "" for what has no place there
 	path  string           // of its first page
 	needs users.Permission // to see its first page; "" for everybody who is signed in
@@ -36,10 +36,10 @@ type noun struct {
 }
 
 // all are the nouns in the order of the navigation.
-func (s *site) all() []noun {
-	return []noun{
-		s.nowNoun(), s.callsNoun(), s.callNoun(), s.accountsNoun(), s.accountNoun(), s.importNoun(), s.fairUseNoun(), s.caseNoun(), s.chargesNoun(), s.whatIfNoun(),
-		s.linesNoun(), s.phoneNoun(), s.auditNoun(), s.usersNoun(), s.healthNoun(), s.profileNoun(), s.tokensNoun(), s.apiNoun(), s.signInNoun(),
+func (s *console) all() []section {
+	return []section{
+		s.nowSection(), s.callsSection(), s.callSection(), s.accountsSection(), s.accountSection(), s.importSection(), s.fairUseSection(), s.caseSection(), s.chargesSection(), s.whatIfSection(),
+		s.linesSection(), s.phoneSection(), s.auditSection(), s.usersSection(), s.healthSection(), s.profileSection(), s.tokensSection(), s.apiSection(), s.signInSection(),
 	}
 }
 
@@ -51,24 +51,24 @@ func New(d Deps) http.Handler {
 	if d.Yield == nil {
 		d.Yield = func() {}
 	}
-	s := &site{
-		Deps: d, views: newViews(), assets: newAssets(), uploads: &uploads{}, turns: newTurns(),
+	s := &console{
+		Deps: d, views: newViews(), assets: newAssets(), uploads: &uploads{}, limiter: newLimiter(),
 		signin: signin.New(signin.Deps{Settings: d.Settings.Settings, Users: d.Users, Sessions: d.Sessions, Tokens: d.Tokens, Audit: d.Audit, Now: d.Now, Logger: d.Logger}),
 	}
-	s.nouns = s.all()
-	s.exports = &api.Exports{Calls: d.Calls, Policy: d.Policy, Audit: d.Audit, Slot: s.turns.take, Logger: d.Logger}
+	s.sections = s.all()
+	s.exports = &api.Exports{Calls: d.Calls, Policy: d.Policy, Audit: d.Audit, Slot: s.limiter.acquire, Logger: d.Logger}
 	front := http.NewServeMux()
 	front.Handle("GET "+assetsPath, s.assets)
-	front.Handle("/", s.inTurn(s.signin.LoadAndSave(s.pages())))
+	front.Handle("/", s.limited(s.signin.LoadAndSave(s.pages())))
 	outer := http.NewServeMux()
-	programs := s.inTurn(s.api())
+	programs := s.limited(s.api())
 	outer.Handle(api.Path, programs)
 	outer.Handle(api.Path+"/", programs) // no cookie works there, so another site has nothing to misuse
 	outer.Handle("/", s.sameOrigin(front))
 	return secured(outer)
 }
 
-func (s *site) api() http.Handler {
+func (s *console) api() http.Handler {
 	return api.New(api.Deps{
 		Policy: s.Policy, Permissions: s.Settings.Permissions, Lines: s.Lines, Calls: s.Calls, Accounts: s.Accounts, Cases: s.Cases, Audit: s.Audit,
 		Exports: s.exports, Bearer: s.signin.Bearer, Ready: s.Ready, Address: s.address(), Version: s.Version, Now: s.Now, Logger: s.Logger,
@@ -76,15 +76,15 @@ func (s *site) api() http.Handler {
 }
 
 // pages are everything that is made for one person.
-func (s *site) pages() http.Handler {
+func (s *console) pages() http.Handler {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = s.address()
 	e.HTTPErrorHandler = s.failed
 	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1 << 10, Skipper: streams}))
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: s.panicked}))
-	all := routes{site: s, echo: e}
-	for _, n := range s.nouns {
+	all := routes{console: s, echo: e}
+	for _, n := range s.sections {
 		n.route(all)
 	}
 	all.get("/", (*request).home)
@@ -93,7 +93,7 @@ func (s *site) pages() http.Handler {
 }
 
 // address says who asked: a proxy that stands in front names whom it was asked by.
-func (s *site) address() echo.IPExtractor {
+func (s *console) address() echo.IPExtractor {
 	if s.Settings.URL != "" {
 		return echo.ExtractIPFromXFFHeader()
 	}
@@ -107,13 +107,13 @@ func streaming(r *http.Request) bool {
 	return strings.Contains(r.Header.Get("Accept"), "text/event-stream") || api.IsExport(r)
 }
 
-func (s *site) panicked(c echo.Context, err error, stack []byte) error {
+func (s *console) panicked(c echo.Context, err error, stack []byte) error {
 	s.Logger.Error("a page panicked", zap.String("route", c.Path()), zap.Error(err), zap.ByteString("stack", stack))
 	return errBroken
 }
 
 // sameOrigin refuses what a page of another site makes a person's browser send.
-func (s *site) sameOrigin(next http.Handler) http.Handler {
+func (s *console) sameOrigin(next http.Handler) http.Handler {
 	guard := http.NewCrossOriginProtection()
 	if s.Settings.URL != "" {
 		_ = guard.AddTrustedOrigin(s.Settings.URL) // it was checked
@@ -127,22 +127,22 @@ func (s *site) sameOrigin(next http.Handler) http.Handler {
 
 // routes are how a noun says what it answers. Every page behind them is for people who are signed in, and permitted what it needs.
 type routes struct {
-	site *site
-	echo *echo.Echo
+	console *console
+	echo    *echo.Echo
 }
 
 // get shows something.
 func (r routes) get(path string, handle func(*request) error, needs ...users.Permission) {
-	r.echo.GET(path, r.site.guarded(handle, needs))
+	r.echo.GET(path, r.console.guarded(handle, needs))
 }
 
 // post does something.
 func (r routes) post(path string, handle func(*request) error, needs ...users.Permission) {
-	r.echo.POST(path, r.site.guarded(handle, needs))
+	r.echo.POST(path, r.console.guarded(handle, needs))
 }
 
 func (r routes) any(path string, handle func(*request) error) {
-	r.echo.Any(path, r.site.guarded(handle, nil))
+	r.echo.Any(path, r.console.guarded(handle, nil))
 }
 
 // contentPolicy lets a page use what comes from the console itself, and nothing that is written into the page: no inline script or style can

@@ -74,7 +74,7 @@ func (r *request) restoreDates() error {
 		if err != nil || version == 0 {
 			return policy.RestoreDates(policy.Edition{Line: base.Number}, r.user.Name, r.now), err
 		}
-		found, err := r.site.Lines.Editions(r.ctx(), base.Number, version+1, 1)
+		found, err := r.console.Lines.Editions(r.ctx(), base.Number, version+1, 1)
 		if err == nil && (len(found) == 0 || found[0].Version != version) {
 			err = fmt.Errorf("%w: there is no version %d; the history shows those that there are", api.ErrWrongInput, version)
 		}
@@ -109,7 +109,7 @@ func (r *request) changeDates(done string, form dateForm, change func(base polic
 		c, err = change(base)
 	}
 	if err == nil {
-		_, err = r.site.Lines.ChangeDates(r.ctx(), l.Number, seen, c)
+		_, err = r.console.Lines.ChangeDates(r.ctx(), l.Number, seen, c)
 	}
 	for _, refused := range refusedDates {
 		if errors.Is(err, refused.kind) {

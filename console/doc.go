@@ -22,8 +22,8 @@
 //  1. lines.go: a method on site that gives the noun, and one line for it in site.all, at its place in the navigation. The navigation shows it
 //     to those who have what it needs.
 //
-//     func (s *site) linesNoun() noun {
-//     return noun{title: "Lines", path: "/lines", route: func(r routes) {
+//     func (s *console) linesSection() section {
+//     return section{title: "Lines", path: "/lines", route: func(r routes) {
 //     r.get("/lines", (*request).lines)
 //     r.post("/lines/:number/closures", (*request).close, users.ManageLines)
 //     }}

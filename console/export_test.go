@@ -44,7 +44,7 @@ func (e *endless) Calls(ctx context.Context, _ policy.Filter) iter.Seq2[policy.C
 				yield(policy.Call{}, errors.New("the disk is gone"))
 				return
 			}
-			c := served(policy.CallSID(fmt.Sprintf("CA%032d", n)), monday.Add(-time.Duration(n)*time.Second), 60)
+			c := Served(policy.CallSID(fmt.Sprintf("CA%032d", n)), Monday.Add(-time.Duration(n)*time.Second), 60)
 			c.Customer = "" // so that nothing but the list is read
 			if !yield(c, nil) {
 				return
@@ -55,26 +55,26 @@ func (e *endless) Calls(ctx context.Context, _ policy.Filter) iter.Seq2[policy.C
 }
 
 // mustEndless is a place with such a log.
-func mustEndless(t testing.TB, fails int64) (*place, *endless) {
+func mustEndless(t testing.TB, fails int64) (*Place, *endless) {
 	t.Helper()
 	log := &endless{stopped: make(chan struct{}), fails: fails}
-	p := mustPlace(t, func(d *console.Deps) { log.Store = d.Calls.(*store.Store); d.Calls = log })
+	p := NewPlace(t, func(d *console.Deps) { log.Store = d.Calls.(*store.Store); d.Calls = log })
 	return p, log
 }
 
 // slowly asks for an export of which the reader takes one piece after the other, and nothing ahead. began is closed when the answer has begun;
 // ended gives what the handler panicked with, nil where it came to its end.
-func slowly(p *place, by program, path string) (body *io.PipeReader, began chan struct{}, ended chan any) {
+func slowly(p *Place, by Program, path string) (body *io.PipeReader, began chan struct{}, ended chan any) {
 	body, into := io.Pipe()
 	began, ended = make(chan struct{}), make(chan any, 1)
 	request := httptest.NewRequest(http.MethodGet, path, nil)
-	request.Header.Set("Authorization", "Bearer "+by.token)
+	request.Header.Set("Authorization", "Bearer "+by.Token)
 	go func() {
 		defer func() {
 			into.Close()
 			ended <- recover()
 		}()
-		p.server.Config.Handler.ServeHTTP(&slowWriter{into, http.Header{}, began}, request)
+		p.Server.Config.Handler.ServeHTTP(&slowWriter{into, http.Header{}, began}, request)
 	}()
 	return body, began, ended
 }
@@ -95,7 +95,7 @@ func (w *slowWriter) Flush()              {}
 func TestExportsAreStreamed(t *testing.T) {
 	for _, format := range []string{"csv", "json"} {
 		p, log := mustEndless(t, 0)
-		body, _, ended := slowly(p, p.program(t, "operator"), "/api/v1/calls/export?format="+format)
+		body, _, ended := slowly(p, p.Program(t, "operator"), "/api/v1/calls/export?format="+format)
 		lines := bufio.NewReaderSize(body, 16)
 		for n := int64(1); n <= 5000; n++ {
 			if _, err := lines.ReadString('\n'); err != nil {
@@ -116,7 +116,7 @@ func TestExportsAreStreamed(t *testing.T) {
 // A client that closes its connection stops the work.
 func TestAClientThatGoesStopsItsExport(t *testing.T) {
 	p, log := mustEndless(t, 0)
-	response := p.program(t, "operator").open("/api/v1/calls/export?format=json")
+	response := p.Program(t, "operator").Open("/api/v1/calls/export?format=json")
 	if _, err := io.CopyN(io.Discard, response.Body, 10_000); err != nil {
 		t.Fatal(err)
 	}
@@ -130,12 +130,12 @@ func TestAnExportThatFailsIsCutOff(t *testing.T) {
 		for _, breaks := range []bool{false, true} {
 			p, log := mustEndless(t, 1000)
 			log.breaks = breaks
-			response := p.program(t, "operator").open("/api/v1/calls/export?format=" + format)
+			response := p.Program(t, "operator").Open("/api/v1/calls/export?format=" + format)
 			if _, err := io.ReadAll(response.Body); err == nil {
 				t.Errorf("%s: half a file looks like a whole one", format)
 			}
 			response.Body.Close()
-			if want := map[bool]string{false: "the disk is gone", true: "a bug"}[breaks]; !strings.Contains(p.log.String(), want) {
+			if want := map[bool]string{false: "the disk is gone", true: "a bug"}[breaks]; !strings.Contains(p.Log.String(), want) {
 				t.Errorf("%s: the server's log does not say %q", format, want)
 			}
 		}
@@ -143,9 +143,9 @@ func TestAnExportThatFailsIsCutOff(t *testing.T) {
 }
 
 // crowdOfExports fills every place that there is for exports, asks for one more, and gives the kind of the refusal.
-func (p *place) crowdOfExports(t testing.TB) string {
+func (p *Place) crowdOfExports(t testing.TB) string {
 	t.Helper()
-	admin := p.program(t, "admin")
+	admin := p.Program(t, "admin")
 	var all []chan any
 	for range 3 {
 		body, began, ended := slowly(p, admin, "/api/v1/calls/export?format=csv")
@@ -153,9 +153,9 @@ func (p *place) crowdOfExports(t testing.TB) string {
 		defer body.Close()
 		all = append(all, ended)
 	}
-	refused := admin.get("/api/v1/calls/export?format=csv")
-	refused.want(t, http.StatusTooManyRequests)
-	if refused.header.Get("Retry-After") == "" {
+	refused := admin.Get("/api/v1/calls/export?format=csv")
+	refused.Want(t, http.StatusTooManyRequests)
+	if refused.Header.Get("Retry-After") == "" {
 		t.Error("nobody says how long to wait")
 	}
 	t.Cleanup(func() {
@@ -163,18 +163,18 @@ func (p *place) crowdOfExports(t testing.TB) string {
 			<-ended
 		}
 	})
-	return refused.kind(t)
+	return refused.Kind(t)
 }
 
 // Exports at one time are few, and a place is free again when its export has ended.
 func TestExportsAreFewAtOnce(t *testing.T) {
-	p := mustFilled(t)
+	p := NewFilled(t)
 	if kind := p.crowdOfExports(t); kind != "too-many-exports" {
 		t.Errorf("one export too many: %q", kind)
 	}
-	admin := p.program(t, "admin")
+	admin := p.Program(t, "admin")
 	for range 20 { // far more than there are places
-		if got := admin.get("/api/v1/calls/export?format=csv"); got.status == http.StatusOK {
+		if got := admin.Get("/api/v1/calls/export?format=csv"); got.Status == http.StatusOK {
 			return
 		}
 	}
@@ -183,29 +183,29 @@ func TestExportsAreFewAtOnce(t *testing.T) {
 
 // An export from the page holds exactly what the filter in its address selects, page after page, and the audit says what was taken.
 func TestExportEqualsTheFilter(t *testing.T) {
-	p := mustFilled(t)
+	p := NewFilled(t)
 	for i := range 120 {
-		c := served(policy.CallSID(fmt.Sprintf("CB%032d", i)), monday.Add(-time.Duration(i)*time.Hour), 30)
+		c := Served(policy.CallSID(fmt.Sprintf("CB%032d", i)), Monday.Add(-time.Duration(i)*time.Hour), 30)
 		if i%3 == 0 {
 			c.Intent = policy.Question
 		}
-		p.load(t, c)
+		p.Load(t, c)
 	}
-	operator := p.as(t, users.Operator)
+	operator := p.As(t, users.Operator)
 	for _, query := range []string{"", "intent=question", "customer=204518&since=2026-11-20&until=2026-11-21", "outcome=abandoned", "line=%2B448000668187"} {
 		var listed []string
 		link := "/calls?" + query
 		for link != "" {
-			found := operator.get(link)
-			listed = append(listed, between(found.body, `<a href="/calls/`, `"`, 34)...)
+			found := operator.Get(link)
+			listed = append(listed, between(found.Body, `<a href="/calls/`, `"`, 34)...)
 			link = ""
-			if next := between(found.body, `<a href="`, `" rel="next"`, 0); len(next) > 0 {
+			if next := between(found.Body, `<a href="`, `" rel="next"`, 0); len(next) > 0 {
 				link = strings.ReplaceAll(next[0], "&amp;", "&")
 			}
 		}
-		file := operator.get("/calls/export?format=csv&" + query)
-		file.want(t, http.StatusOK)
-		rows, err := csv.NewReader(strings.NewReader(file.body)).ReadAll()
+		file := operator.Get("/calls/export?format=csv&" + query)
+		file.Want(t, http.StatusOK)
+		rows, err := csv.NewReader(strings.NewReader(file.Body)).ReadAll()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -216,19 +216,19 @@ func TestExportEqualsTheFilter(t *testing.T) {
 		if diff := cmp.Diff(listed, taken); diff != "" {
 			t.Errorf("%q: list and file differ (-list +file):\n%s", query, diff)
 		}
-		if name := file.header.Get("Content-Disposition"); name != `attachment; filename="calls-2026-11-23-150000.csv"` {
+		if name := file.Header.Get("Content-Disposition"); name != `attachment; filename="calls-2026-11-23-150000.csv"` {
 			t.Errorf("the file is called %s", name)
 		}
 	}
-	operator.get("/calls/export?format=xlsx").want(t, http.StatusUnprocessableEntity, "write csv or json")
-	operator.get("/calls?intent=question").want(t, http.StatusOK, `href="/calls/export?format=csv&amp;intent=question"`)
+	operator.Get("/calls/export?format=xlsx").Want(t, http.StatusUnprocessableEntity, "write csv or json")
+	operator.Get("/calls?intent=question").Want(t, http.StatusOK, `href="/calls/export?format=csv&amp;intent=question"`)
 	want := []string{
 		"export calls by operator: csv of all calls", "export calls by operator: csv of intent question",
 		"export calls by operator: csv of since 2026-11-20, until 2026-11-21, one customer", "export calls by operator: csv of outcome abandoned",
 		"export calls by operator: csv of line +448000668187",
 	}
 	var told []string
-	for _, line := range p.audit(t) {
+	for _, line := range p.Audit(t) {
 		if strings.HasPrefix(line, "export") {
 			told = append(told, line)
 		}
@@ -251,16 +251,16 @@ func between(text, before, after string, most int) (all []string) {
 
 // Who may take lists out but not see numbers gets a file without them, and who may not take lists out gets none.
 func TestExportsByPermission(t *testing.T) {
-	p := mustFilled(t, func(d *console.Deps) {
+	p := NewFilled(t, func(d *console.Deps) {
 		d.Settings.Permissions = users.Permissions{users.Viewer: {users.TakeExports}, users.Operator: {users.SeeNumbers}}
 	})
-	viewer, operator := p.as(t, users.Viewer), p.as(t, users.Operator)
+	viewer, operator := p.As(t, users.Viewer), p.As(t, users.Operator)
 	for _, format := range []string{"csv", "json"} {
-		file := viewer.get("/calls/export?format=" + format)
-		file.want(t, http.StatusOK, "+44********18", "+15*******01", "+448000668187")
-		file.without(t, caller.Full(), specialist.Full())
-		operator.get("/calls/export?format="+format).want(t, http.StatusForbidden, "Not permitted")
+		file := viewer.Get("/calls/export?format=" + format)
+		file.Want(t, http.StatusOK, "+44********18", "+15*******01", "+448000668187")
+		file.Without(t, Caller.Full(), Specialist.Full())
+		operator.Get("/calls/export?format="+format).Want(t, http.StatusForbidden, "Not permitted")
 	}
-	operator.get("/calls").without(t, "/calls/export")
-	p.visitor(t).get("/calls/export?format=csv").want(t, http.StatusOK, "Sign in")
+	operator.Get("/calls").Without(t, "/calls/export")
+	p.Visitor(t).Get("/calls/export?format=csv").Want(t, http.StatusOK, "Sign in")
 }

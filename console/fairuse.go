@@ -20,9 +20,9 @@ const (
 	casesOnPage  = 40
 )
 
-// fairUseNoun is the review board.
-func (s *site) fairUseNoun() noun {
-	return noun{title: "Fair use", path: fairUsePath, route: func(r routes) {
+// fairUseSection is the review board.
+func (s *console) fairUseSection() section {
+	return section{title: "Fair use", path: fairUsePath, route: func(r routes) {
 		r.get(fairUsePath, (*request).board)
 		r.get(fairUsePath+"/closed", (*request).closedCases)
 		r.post(fairUsePath+"/cases", (*request).openCase, users.DoActs)
@@ -68,7 +68,7 @@ func (r *request) board() error {
 }
 
 func (r *request) showBoard(status int, body boardPage) error {
-	cases, err := r.site.Cases.OpenCases(r.ctx())
+	cases, err := r.console.Cases.OpenCases(r.ctx())
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func newColumn(state policy.CaseState, cases []policy.CaseHead, after policy.Cas
 // fill reads the cases that a column shows, and no others.
 func (r *request) fill(column *boardColumn) error {
 	for _, id := range column.shown {
-		c, err := r.site.Cases.Case(r.ctx(), id)
+		c, err := r.console.Cases.Case(r.ctx(), id)
 		if err != nil {
 			return err
 		}
@@ -151,7 +151,7 @@ type closedPage struct {
 
 func (r *request) closedCases() error {
 	body := closedPage{Before: r.QueryParam("before")}
-	cases, more, err := r.site.Cases.ClosedCases(r.ctx(), policy.CaseID(body.Before), casesOnPage)
+	cases, more, err := r.console.Cases.ClosedCases(r.ctx(), policy.CaseID(body.Before), casesOnPage)
 	if err != nil {
 		return err
 	}
@@ -194,7 +194,7 @@ func refusedCase(err error) int {
 // openCase opens a case by hand, with the account's months as they are. What is refused is shown where the form was.
 func (r *request) openCase() error {
 	number, text := policy.CustomerNumber(strings.TrimSpace(r.FormValue("customer"))), strings.TrimSpace(r.FormValue("note"))
-	opened, err := r.site.Cases.OpenCase(r.ctx(), number, r.user.Name, text, r.now)
+	opened, err := r.console.Cases.OpenCase(r.ctx(), number, r.user.Name, text, r.now)
 	status := refusedCase(err)
 	switch {
 	case err != nil && status == 0:

@@ -9,23 +9,22 @@ import (
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
+	"github.com/officernd/supportline/store"
 )
 
 // caseOf opens a case of northwind's over its months, and takes it to a state.
-func (p *place) caseOf(t testing.TB, c policy.Customer, to ...policy.CaseState) policy.Case {
+func (p *Place) caseOf(t testing.TB, c policy.Customer, to ...policy.CaseState) policy.Case {
 	t.Helper()
-	months, err := policy.AccountMonths(c, "2026-11", 6, company(t).FairUse, func(m policy.Month) ([]policy.CallSummary, error) {
-		return p.store.AccountSummaries(t.Context(), c.Number, m)
-	})
+	months, err := store.Accounts{Store: p.Store, FairUse: Company(t).FairUse}.MonthsOf(t.Context(), c, "2026-11", 6)
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := p.store.OpenCase(t.Context(), c.Number, "supportline", "over in 3 of 6 months", months, monday)
+	found, err := p.Store.OpenCase(t.Context(), c.Number, "supportline", "over in 3 of 6 months", months, Monday)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, state := range to {
-		if found, err = p.store.MoveCase(t.Context(), found.ID, policy.Move{At: monday, By: "mila", To: state, Via: policy.ViaPhone, Note: "as agreed"}, nil); err != nil {
+		if found, err = p.Store.MoveCase(t.Context(), found.ID, policy.Move{At: Monday, By: "mila", To: state, Via: policy.ViaPhone, Note: "as agreed"}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -35,42 +34,42 @@ func (p *place) caseOf(t testing.TB, c policy.Customer, to ...policy.CaseState) 
 // The board has the open cases by state, with their evidence and who moved them last; closed ones have a page of their own.
 func TestBoardHasCasesByState(t *testing.T) {
 	t.Parallel()
-	p := mustPlace(t)
-	viewer := p.as(t, users.Viewer)
-	viewer.get("/fair-use").want(t, http.StatusOK, "No account is under review")
-	p.enrol(t, holder)
+	p := NewPlace(t)
+	viewer := p.As(t, users.Viewer)
+	viewer.Get("/fair-use").Want(t, http.StatusOK, "No account is under review")
+	p.Enrol(t, holder)
 	p.loaded(t, 3)
 	p.caseOf(t, holder, policy.CaseContacted)
-	page := viewer.get("/fair-use")
-	page.want(t, http.StatusOK, "Northwind Flex Offices", "2026-09", "mila, by phone", "as agreed", "1 open case.")
-	page.without(t, "Open a case", "role=\"button\"")
-	p.as(t, users.Operator).get("/fair-use").want(t, http.StatusOK, `href="/fair-use/cases/1?to=discussed#move-discussed"`, `href="/fair-use/cases/1?to=closed#move-closed"`)
-	viewer.get("/fair-use?state=nonsense").want(t, http.StatusUnprocessableEntity, "No case that is open can be")
-	viewer.get("/fair-use/closed").want(t, http.StatusOK, "No case was closed yet")
-	if _, err := p.store.MoveCase(t.Context(), "1", policy.Move{At: monday, By: "mila", To: policy.CaseClosed, Note: "two months within"}, nil); err != nil {
+	page := viewer.Get("/fair-use")
+	page.Want(t, http.StatusOK, "Northwind Flex Offices", "2026-09", "mila, by phone", "as agreed", "1 open case.")
+	page.Without(t, "Open a case", "role=\"button\"")
+	p.As(t, users.Operator).Get("/fair-use").Want(t, http.StatusOK, `href="/fair-use/cases/1?to=discussed#move-discussed"`, `href="/fair-use/cases/1?to=closed#move-closed"`)
+	viewer.Get("/fair-use?state=nonsense").Want(t, http.StatusUnprocessableEntity, "No case that is open can be")
+	viewer.Get("/fair-use/closed").Want(t, http.StatusOK, "No case was closed yet")
+	if _, err := p.Store.MoveCase(t.Context(), "1", policy.Move{At: Monday, By: "mila", To: policy.CaseClosed, Note: "two months within"}, nil); err != nil {
 		t.Fatal(err)
 	}
-	viewer.get("/fair-use/closed").want(t, http.StatusOK, "Case 1", "two months within", "That is the oldest closed case")
-	viewer.get("/fair-use").want(t, http.StatusOK, "No account is under review")
+	viewer.Get("/fair-use/closed").Want(t, http.StatusOK, "Case 1", "two months within", "That is the oldest closed case")
+	viewer.Get("/fair-use").Want(t, http.StatusOK, "No account is under review")
 }
 
 // A state with many cases has pages of its own, and every case is on one of them.
 func TestBoardShowsEveryCase(t *testing.T) {
 	t.Parallel()
-	p := mustPlace(t)
+	p := NewPlace(t)
 	for i := range 50 {
-		c := policy.Customer{Number: policy.CustomerNumber(fmt.Sprint(300000 + i)), Name: fmt.Sprintf("Desk %02d", i), Package: "Ultimate", Line: ukLine}
-		p.enrol(t, c)
+		c := policy.Customer{Number: policy.CustomerNumber(fmt.Sprint(300000 + i)), Name: fmt.Sprintf("Desk %02d", i), Package: "Ultimate", Line: UKLine}
+		p.Enrol(t, c)
 		p.caseOf(t, c)
 	}
-	viewer := p.as(t, users.Viewer)
-	first := viewer.get("/fair-use")
-	first.want(t, http.StatusOK, "50 open cases", "Desk 11", `href="/fair-use?state=flagged"`)
-	first.without(t, "Desk 12")
-	alone := viewer.get("/fair-use?state=flagged")
-	alone.want(t, http.StatusOK, "Desk 39", "after=40")
-	alone.without(t, "Desk 40")
-	viewer.get("/fair-use?state=flagged&after=40").want(t, http.StatusOK, "Desk 40", "Desk 49")
+	viewer := p.As(t, users.Viewer)
+	first := viewer.Get("/fair-use")
+	first.Want(t, http.StatusOK, "50 open cases", "Desk 11", `href="/fair-use?state=flagged"`)
+	first.Without(t, "Desk 12")
+	alone := viewer.Get("/fair-use?state=flagged")
+	alone.Want(t, http.StatusOK, "Desk 39", "after=40")
+	alone.Without(t, "Desk 40")
+	viewer.Get("/fair-use?state=flagged&after=40").Want(t, http.StatusOK, "Desk 40", "Desk 49")
 }
 
 // A case moves along allowed moves alone, with a note, and says who moved it; the audit has it.
@@ -93,12 +92,12 @@ func TestCaseMovesByForms(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := mustPlace(t)
-			p.enrol(t, holder)
+			p := NewPlace(t)
+			p.Enrol(t, holder)
 			p.caseOf(t, holder)
-			p.as(t, users.Viewer).post("/fair-use/cases/1/moves", row.form...).want(t, http.StatusForbidden)
-			p.as(t, users.Operator).post("/fair-use/cases/1/moves", row.form...).want(t, row.status, row.want...)
-			moved, err := p.store.Case(t.Context(), "1")
+			p.As(t, users.Viewer).Post("/fair-use/cases/1/moves", row.form...).Want(t, http.StatusForbidden)
+			p.As(t, users.Operator).Post("/fair-use/cases/1/moves", row.form...).Want(t, row.status, row.want...)
+			moved, err := p.Store.Case(t.Context(), "1")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -112,92 +111,96 @@ func TestCaseMovesByForms(t *testing.T) {
 // Of two people who move one case, the second learns what the first one did, and nothing is lost of what was written.
 func TestTwoPeopleMoveOneCase(t *testing.T) {
 	t.Parallel()
-	p := mustPlace(t)
-	p.enrol(t, holder)
+	p := NewPlace(t)
+	p.Enrol(t, holder)
 	p.caseOf(t, holder, policy.CaseContacted, policy.CaseDiscussed, policy.CaseWatching)
-	first, second := p.as(t, users.Admin), p.as(t, users.Operator)
-	first.post("/fair-use/cases/1/moves", "to", "restricted", "from", "watching", "note", "no change").want(t, http.StatusOK)
-	second.post("/fair-use/cases/1/moves", "to", "charged", "from", "watching", "note", "three tickets over").
-		want(t, http.StatusConflict, "it was watching when you looked, and is restricted; admin moved it to restricted", "three tickets over")
-	wantLast(t, p.audit(t), "case-move 1 by admin: from watching to restricted no change")
+	first, second := p.As(t, users.Admin), p.As(t, users.Operator)
+	first.Post("/fair-use/cases/1/moves", "to", "restricted", "from", "watching", "note", "no change").Want(t, http.StatusOK)
+	second.Post("/fair-use/cases/1/moves", "to", "charged", "from", "watching", "note", "three tickets over").
+		Want(t, http.StatusConflict, "it was watching when you looked, and is restricted; admin moved it to restricted", "three tickets over")
+	wantLast(t, p.Audit(t), "case-move 1 by admin: from watching to restricted no change")
 }
 
 // Without a mail server the page says that nothing was sent; without an address nothing is promised.
 func TestMoveByEmailSaysWhatBecameOfIt(t *testing.T) {
 	t.Parallel()
-	p := mustPlace(t, func(d *console.Deps) { d.Cases = silent{d.Cases.(reviews)} })
+	p := NewPlace(t, func(d *console.Deps) {
+		cases := d.Cases.(store.Casework)
+		cases.Addressed = func(policy.Notice) []policy.Notice { return nil }
+		d.Cases = cases
+	})
 	other := holder
 	other.Number, other.Email = "204519", ""
-	p.enrol(t, holder, other)
+	p.Enrol(t, holder, other)
 	p.caseOf(t, holder)
 	p.caseOf(t, other)
-	operator := p.as(t, users.Operator)
-	operator.post("/fair-use/cases/1/moves", "to", "contacted", "from", "flagged", "via", "email", "note", "wrote").want(t, http.StatusOK, "No mail server is configured, so nothing was sent")
-	operator.get("/fair-use/cases/2").without(t, "send an e-mail now")
-	operator.post("/fair-use/cases/2/moves", "to", "contacted", "from", "flagged", "via", "email", "note", "wrote").want(t, http.StatusUnprocessableEntity, "The account has no e-mail address")
-	operator.get("/fair-use/cases/9").want(t, http.StatusNotFound, "No such case")
+	operator := p.As(t, users.Operator)
+	operator.Post("/fair-use/cases/1/moves", "to", "contacted", "from", "flagged", "via", "email", "note", "wrote").Want(t, http.StatusOK, "No mail server is configured, so nothing was sent")
+	operator.Get("/fair-use/cases/2").Without(t, "send an e-mail now")
+	operator.Post("/fair-use/cases/2/moves", "to", "contacted", "from", "flagged", "via", "email", "note", "wrote").Want(t, http.StatusUnprocessableEntity, "The account has no e-mail address")
+	operator.Get("/fair-use/cases/9").Want(t, http.StatusNotFound, "No such case")
 }
 
 // A case is opened by hand from the board and from the account, once.
 func TestCaseIsOpenedByHand(t *testing.T) {
 	t.Parallel()
-	p := mustPlace(t)
-	p.enrol(t, holder)
+	p := NewPlace(t)
+	p.Enrol(t, holder)
 	p.loaded(t, 2)
-	operator := p.as(t, users.Operator)
-	operator.post("/fair-use/cases", "customer", "999999", "note", "why").want(t, http.StatusUnprocessableEntity, "No such customer", `value="999999"`)
-	operator.post("/fair-use/cases", "customer", "204518", "note", " ", "from", "account").want(t, http.StatusUnprocessableEntity, "say why the case", "Latest calls")
-	operator.post("/fair-use/cases", "customer", "204518", "note", "they train on the phone").want(t, http.StatusOK, "The case is open.", "they train on the phone", "2026-10")
-	operator.post("/fair-use/cases", "customer", "204518", "note", "again").want(t, http.StatusConflict, "The account has an open case", `value="again"`)
-	wantLast(t, p.audit(t), "case-open 1 by operator:  they train on the phone")
-	p.as(t, users.Viewer).post("/fair-use/cases", "customer", "204518", "note", "x").want(t, http.StatusForbidden)
+	operator := p.As(t, users.Operator)
+	operator.Post("/fair-use/cases", "customer", "999999", "note", "why").Want(t, http.StatusUnprocessableEntity, "No such customer", `value="999999"`)
+	operator.Post("/fair-use/cases", "customer", "204518", "note", " ", "from", "account").Want(t, http.StatusUnprocessableEntity, "say why the case", "Latest calls")
+	operator.Post("/fair-use/cases", "customer", "204518", "note", "they train on the phone").Want(t, http.StatusOK, "The case is open.", "they train on the phone", "2026-10")
+	operator.Post("/fair-use/cases", "customer", "204518", "note", "again").Want(t, http.StatusConflict, "The account has an open case", `value="again"`)
+	wantLast(t, p.Audit(t), "case-open 1 by operator:  they train on the phone")
+	p.As(t, users.Viewer).Post("/fair-use/cases", "customer", "204518", "note", "x").Want(t, http.StatusForbidden)
 }
 
 // The proposal of a month is that of "supportline charges", on the page and as a file, which only some may take, and the audit names.
 func TestChargesAreProposed(t *testing.T) {
 	t.Parallel()
-	p := mustPlace(t)
-	p.enrol(t, holder)
+	p := NewPlace(t)
+	p.Enrol(t, holder)
 	p.loaded(t, 2)
-	viewer := p.as(t, users.Viewer)
-	page := viewer.get("/fair-use/charges")
-	page.want(t, http.StatusOK, "Charges of 2026-10", "Northwind Flex Offices", "12.50", "2.50", "1 account, 15.00 GBP in all.")
-	page.without(t, "As CSV", "will grow")
-	viewer.get("/fair-use/charges?month=2026-11").want(t, http.StatusOK, "these figures will grow")
-	viewer.get("/fair-use/charges?month=2026-01").want(t, http.StatusOK, "Every account stayed within the limits")
-	viewer.get("/fair-use/charges?month=2027-01").want(t, http.StatusUnprocessableEntity, "has not begun")
-	viewer.get("/fair-use/charges.csv").want(t, http.StatusForbidden)
-	file := p.as(t, users.Operator).get("/fair-use/charges.csv?month=2026-10")
+	viewer := p.As(t, users.Viewer)
+	page := viewer.Get("/fair-use/charges")
+	page.Want(t, http.StatusOK, "Charges of 2026-10", "Northwind Flex Offices", "12.50", "2.50", "1 account, 15.00 GBP in all.")
+	page.Without(t, "As CSV", "will grow")
+	viewer.Get("/fair-use/charges?month=2026-11").Want(t, http.StatusOK, "these figures will grow")
+	viewer.Get("/fair-use/charges?month=2026-01").Want(t, http.StatusOK, "Every account stayed within the limits")
+	viewer.Get("/fair-use/charges?month=2027-01").Want(t, http.StatusUnprocessableEntity, "has not begun")
+	viewer.Get("/fair-use/charges.csv").Want(t, http.StatusForbidden)
+	file := p.As(t, users.Operator).Get("/fair-use/charges.csv?month=2026-10")
 	want := "month,customer,account,kind,quantity,rate,amount,currency\n" +
 		"2026-10,204518,Northwind Flex Offices,tickets,1,12.50,12.50,GBP\n2026-10,204518,Northwind Flex Offices,minutes,5,0.50,2.50,GBP\n"
-	if file.body != want || !strings.Contains(file.header.Get("Content-Disposition"), "charges-2026-10.csv") {
-		t.Errorf("the file is %q as %q", file.body, file.header.Get("Content-Disposition"))
+	if file.Body != want || !strings.Contains(file.Header.Get("Content-Disposition"), "charges-2026-10.csv") {
+		t.Errorf("the file is %q as %q", file.Body, file.Header.Get("Content-Disposition"))
 	}
-	wantLast(t, p.audit(t), "export  by operator: the charges of 2026-10, 2 lines")
+	wantLast(t, p.Audit(t), "export  by operator: the charges of 2026-10, 2 lines")
 }
 
 // Other limits show whom they would touch, and say what was looked at.
 func TestWhatIf(t *testing.T) {
 	t.Parallel()
-	p := mustPlace(t)
-	p.enrol(t, holder)
+	p := NewPlace(t)
+	p.Enrol(t, holder)
 	p.loaded(t, 3)
-	viewer := p.as(t, users.Viewer)
-	viewer.get("/fair-use/what-if").want(t, http.StatusOK, "These are the limits as they are.", "from 2026-06 to 2026-11", `name="tickets" value="16"`)
-	viewer.get("/fair-use/what-if?tickets=17&call=20").want(t, http.StatusOK, "1 account would have stood otherwise: 0 months worse, 3 better.", "Northwind", "2026-09")
-	viewer.get("/fair-use/what-if?tickets=20&call=4&over-long=17&span=3").want(t, http.StatusOK, "Nobody would have been over", "from 2026-09 to 2026-11")
-	viewer.get("/fair-use/what-if?tickets=none").want(t, http.StatusUnprocessableEntity, "write a whole number above 0", `value="none"`)
-	viewer.get("/fair-use/what-if?months=7&within=6").want(t, http.StatusUnprocessableEntity, "cannot be")
-	viewer.get("/fair-use/what-if?within=100").want(t, http.StatusUnprocessableEntity, "further back than this page looks")
+	viewer := p.As(t, users.Viewer)
+	viewer.Get("/fair-use/what-if").Want(t, http.StatusOK, "These are the limits as they are.", "from 2026-06 to 2026-11", `name="tickets" value="16"`)
+	viewer.Get("/fair-use/what-if?tickets=17&call=20").Want(t, http.StatusOK, "1 account would have stood otherwise: 0 months worse, 3 better.", "Northwind", "2026-09")
+	viewer.Get("/fair-use/what-if?tickets=20&call=4&over-long=17&span=3").Want(t, http.StatusOK, "Nobody would have been over", "from 2026-09 to 2026-11")
+	viewer.Get("/fair-use/what-if?tickets=none").Want(t, http.StatusUnprocessableEntity, "write a whole number above 0", `value="none"`)
+	viewer.Get("/fair-use/what-if?months=7&within=6").Want(t, http.StatusUnprocessableEntity, "cannot be")
+	viewer.Get("/fair-use/what-if?within=100").Want(t, http.StatusUnprocessableEntity, "further back than this page looks")
 }
 
 // While figures are derived the pages say so, and look again, with and without scripts.
 func TestFiguresThatAreBeingDerived(t *testing.T) {
 	t.Parallel()
-	p := mustPlace(t, func(d *console.Deps) { d.Usage = unready{} })
-	operator := p.as(t, users.Operator)
+	p := NewPlace(t, func(d *console.Deps) { d.Usage = unready{} })
+	operator := p.As(t, users.Operator)
 	for _, path := range []string{"/fair-use/charges", "/fair-use/what-if?tickets=12"} {
-		operator.get(path).want(t, http.StatusOK, "being worked out", `http-equiv="refresh"`, `hx-trigger="load delay:1s"`)
+		operator.Get(path).Want(t, http.StatusOK, "being worked out", `http-equiv="refresh"`, `hx-trigger="load delay:1s"`)
 	}
-	operator.get("/fair-use/charges.csv").want(t, http.StatusServiceUnavailable, "The figures are being worked out")
+	operator.Get("/fair-use/charges.csv").Want(t, http.StatusServiceUnavailable, "The figures are being worked out")
 }

@@ -9,9 +9,9 @@ import (
 
 const healthPath = "/health"
 
-// healthNoun is how the program itself is.
-func (s *site) healthNoun() noun {
-	return noun{title: "Health", path: healthPath, route: func(r routes) {
+// healthSection is how the program itself is.
+func (s *console) healthSection() section {
+	return section{title: "Health", path: healthPath, route: func(r routes) {
 		r.get(healthPath, (*request).health)
 		r.post(healthPath+"/retry", (*request).retryNotice, users.DoActs)
 	}}
@@ -30,14 +30,14 @@ type healthPage struct {
 
 func (r *request) health() error {
 	body := healthPage{Done: map[string]string{"retry": "It is tried again now."}[r.QueryParam("done")]}
-	if r.site.Health != nil {
-		body.Findings = r.site.Health(r.ctx())
+	if r.console.Health != nil {
+		body.Findings = r.console.Health(r.ctx())
 	}
 	var err error
-	if body.GivenUp, err = r.site.Outbox.NoticesGivenUp(r.ctx(), mostGivenUp); err != nil {
+	if body.GivenUp, err = r.console.Outbox.NoticesGivenUp(r.ctx(), mostGivenUp); err != nil {
 		return err
 	}
-	if body.Failed, err = r.site.Outbox.FailedNotices(r.ctx()); err != nil {
+	if body.Failed, err = r.console.Outbox.FailedNotices(r.ctx()); err != nil {
 		return err
 	}
 	return r.render(http.StatusOK, "health", body)
@@ -45,7 +45,7 @@ func (r *request) health() error {
 
 // retryNotice lets a notice that was given up be tried again.
 func (r *request) retryNotice() error {
-	if err := r.site.Outbox.RetryNotice(r.ctx(), r.FormValue("key"), r.user.Name, r.now); err != nil {
+	if err := r.console.Outbox.RetryNotice(r.ctx(), r.FormValue("key"), r.user.Name, r.now); err != nil {
 		return err
 	}
 	return r.seeOther(healthPath + "?done=retry")

@@ -26,9 +26,9 @@ const (
 	maxShownProblems = 100
 )
 
-// importNoun brings the customers file in: it is uploaded, looked at, and then imported just as it was looked at.
-func (s *site) importNoun() noun {
-	return noun{path: importPath, route: func(r routes) {
+// importSection brings the customers file in: it is uploaded, looked at, and then imported just as it was looked at.
+func (s *console) importSection() section {
+	return section{path: importPath, route: func(r routes) {
 		r.get(importPath, (*request).importForm, users.DoActs)
 		r.post(importPath, (*request).upload, users.DoActs)
 		r.get(importPath+"/:id", (*request).preview, users.DoActs)
@@ -67,7 +67,7 @@ func (r *request) upload() error {
 	if err != nil {
 		return err
 	}
-	customers, problems := policy.ReadCustomers(bytes.NewReader(text), r.site.Policy.DirectoryRules())
+	customers, problems := policy.ReadCustomers(bytes.NewReader(text), r.console.Policy.DirectoryRules())
 	if len(problems) > 0 {
 		shown := problems[:min(len(problems), maxShownProblems)]
 		return r.showImport(http.StatusUnprocessableEntity, importPage{File: name, Problems: shown, More: len(problems) - len(shown)})
@@ -77,7 +77,7 @@ func (r *request) upload() error {
 			return err
 		}
 	}
-	return r.seeOther(importPath + "/" + r.site.uploads.put(r.user.Name, name, text, r.now))
+	return r.seeOther(importPath + "/" + r.console.uploads.put(r.user.Name, name, text, r.now))
 }
 
 // uploaded is the file of the form, and its name.
@@ -128,7 +128,7 @@ func (r *request) showPreview(status int, problem string) error {
 	if err != nil {
 		return err
 	}
-	plan, err := r.site.Accounts.PlanImport(r.ctx(), customers)
+	plan, err := r.console.Accounts.PlanImport(r.ctx(), customers)
 	if err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func (r *request) previewRow(change policy.DirectoryChange) previewRow {
 	row := previewRow{DirectoryChange: change, Fields: change.Fields()}
 	for i, f := range row.Fields {
 		if f.Name == "line" { // a line of the company's is no secret, and known by its name
-			row.Fields[i].Before, row.Fields[i].After = r.site.lineName(policy.Phone(f.Before)), r.site.lineName(policy.Phone(f.After))
+			row.Fields[i].Before, row.Fields[i].After = r.console.lineName(policy.Phone(f.Before)), r.console.lineName(policy.Phone(f.After))
 		}
 	}
 	return row
@@ -165,11 +165,11 @@ func (r *request) previewRow(change policy.DirectoryChange) previewRow {
 
 // kept is the person's upload with the customers in it. The error is api.ErrWrongInput for one that is gone.
 func (r *request) kept() (upload, []policy.Customer, error) {
-	found, ok := r.site.uploads.get(r.Param("id"), r.user.Name, r.now)
+	found, ok := r.console.uploads.get(r.Param("id"), r.user.Name, r.now)
 	if !ok {
 		return upload{}, nil, fmt.Errorf("%w: the file is not kept any longer; upload it again", api.ErrWrongInput)
 	}
-	customers, problems := policy.ReadCustomers(bytes.NewReader(found.text), r.site.Policy.DirectoryRules())
+	customers, problems := policy.ReadCustomers(bytes.NewReader(found.text), r.console.Policy.DirectoryRules())
 	if len(problems) > 0 {
 		return upload{}, nil, fmt.Errorf("an upload that was read cannot be read: %s", problems[0])
 	}
@@ -182,20 +182,20 @@ func (r *request) confirmImport() error {
 	if err != nil {
 		return err
 	}
-	_, err = r.site.Accounts.ImportPlanned(r.ctx(), customers, r.user.Name, r.FormValue("seal"))
+	_, err = r.console.Accounts.ImportPlanned(r.ctx(), customers, r.user.Name, r.FormValue("seal"))
 	if errors.Is(err, policy.ErrDirectoryChanged) {
 		return r.showPreview(http.StatusConflict, "Somebody changed the directory since the preview was made, and nothing was imported. This is what the file would do now.")
 	}
 	if err != nil {
 		return err
 	}
-	r.site.uploads.drop(kept.id)
+	r.console.uploads.drop(kept.id)
 	return r.seeOther(accountsPath + query("done", "import"))
 }
 
 func (r *request) discardImport() error {
-	if kept, ok := r.site.uploads.get(r.Param("id"), r.user.Name, r.now); ok {
-		r.site.uploads.drop(kept.id)
+	if kept, ok := r.console.uploads.get(r.Param("id"), r.user.Name, r.now); ok {
+		r.console.uploads.drop(kept.id)
 	}
 	return r.seeOther(accountsPath + query("done", "discard"))
 }

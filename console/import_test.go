@@ -20,7 +20,7 @@ const file = header +
 	"300001,Harbour Desks,Ultimate,+18883071053,Bo,bo@harbour.example,,\n"
 
 // upload sends a file as the import's form does.
-func (c *client) upload(name, text string) page {
+func (c *Client) upload(name, text string) Page {
 	c.t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
@@ -40,17 +40,17 @@ func (c *client) upload(name, text string) page {
 	}
 	request.Header.Set("Content-Type", form.FormDataContentType())
 	request.Header.Set("Sec-Fetch-Site", "same-origin")
-	response, err := c.http.Do(request)
+	response, err := c.HTTP.Do(request)
 	return c.read(response, err)
 }
 
 var sealed = regexp.MustCompile(`name="seal" value="([0-9a-f]+)"`)
 
-func (p page) seal(t testing.TB) string {
+func (p Page) seal(t testing.TB) string {
 	t.Helper()
-	found := sealed.FindStringSubmatch(p.body)
+	found := sealed.FindStringSubmatch(p.Body)
 	if found == nil {
-		t.Fatalf("%s: no seal in\n%s", p.path, p.body)
+		t.Fatalf("%s: no seal in\n%s", p.Path, p.Body)
 	}
 	return found[1]
 }
@@ -58,55 +58,55 @@ func (p page) seal(t testing.TB) string {
 // An upload changes nothing until it is confirmed; the preview has every change field by field, and what is confirmed is what is done.
 func TestImportDoesWhatThePreviewSaid(t *testing.T) {
 	t.Parallel()
-	p := mustPlace(t)
-	p.enrol(t, holder)
-	operator := p.as(t, users.Operator)
-	operator.get("/accounts/import").want(t, http.StatusOK, "Customers file", "At most 4 MB")
+	p := NewPlace(t)
+	p.Enrol(t, holder)
+	operator := p.As(t, users.Operator)
+	operator.Get("/accounts/import").Want(t, http.StatusOK, "Customers file", "At most 4 MB")
 	preview := operator.upload("customers.csv", file)
-	preview.want(
+	preview.Want(
 		t, http.StatusOK, "What customers.csv would change", "1 new, 1 changed, 0 unchanged.", "<del>Northwind Flex Offices</del> <ins>Northwind Offices</ins>",
 		"<del>ada@northwind.example</del> <ins>office@northwind.example</ins>", "Harbour Desks", "USA and Canada",
 	)
-	preview.without(t, "442079460001") // it does not change
-	wantLast(t, p.audit(t), "reveal  by operator: telephone numbers in the preview of an import of 2 customers")
-	if c, err := p.store.Customer(t.Context(), holder.Number); err != nil || !c.Equal(holder) {
+	preview.Without(t, "442079460001") // it does not change
+	wantLast(t, p.Audit(t), "reveal  by operator: telephone numbers in the preview of an import of 2 customers")
+	if c, err := p.Store.Customer(t.Context(), holder.Number); err != nil || !c.Equal(holder) {
 		t.Errorf("before the confirmation the directory has %+v, %v", c, err)
 	}
-	operator.post(preview.path, "seal", preview.seal(t)).want(t, http.StatusOK, "The customers are imported", "Northwind Offices", "Harbour Desks")
-	wantLast(t, p.audit(t), "import  by operator: 1 added, 1 changed, 0 unchanged")
-	operator.post(preview.path, "seal", preview.seal(t)).want(t, http.StatusUnprocessableEntity, "not kept any longer")
+	operator.Post(preview.Path, "seal", preview.seal(t)).Want(t, http.StatusOK, "The customers are imported", "Northwind Offices", "Harbour Desks")
+	wantLast(t, p.Audit(t), "import  by operator: 1 added, 1 changed, 0 unchanged")
+	operator.Post(preview.Path, "seal", preview.seal(t)).Want(t, http.StatusUnprocessableEntity, "not kept any longer")
 	again := operator.upload("customers.csv", file)
-	again.want(t, http.StatusOK, "0 new, 0 changed, 2 unchanged.", "There is nothing to import")
-	operator.post(again.path+"/discard").want(t, http.StatusOK, "Nothing was imported")
+	again.Want(t, http.StatusOK, "0 new, 0 changed, 2 unchanged.", "There is nothing to import")
+	operator.Post(again.Path+"/discard").Want(t, http.StatusOK, "Nothing was imported")
 }
 
 // Where the directory changed since the preview nothing is imported, and the new preview is shown.
 func TestImportRefusesAnotherDirectory(t *testing.T) {
 	t.Parallel()
-	p := mustPlace(t)
-	p.enrol(t, holder)
-	operator := p.as(t, users.Operator)
+	p := NewPlace(t)
+	p.Enrol(t, holder)
+	operator := p.As(t, users.Operator)
 	preview := operator.upload("customers.csv", file)
 	changed := holder
 	changed.Name = "Northwind Plus"
-	p.enrol(t, changed)
-	refused := operator.post(preview.path, "seal", preview.seal(t))
-	refused.want(t, http.StatusConflict, "Somebody changed the directory", "<del>Northwind Plus</del> <ins>Northwind Offices</ins>")
-	operator.post(preview.path, "seal", "").want(t, http.StatusConflict)
-	operator.post(preview.path, "seal", refused.seal(t)).want(t, http.StatusOK, "The customers are imported")
+	p.Enrol(t, changed)
+	refused := operator.Post(preview.Path, "seal", preview.seal(t))
+	refused.Want(t, http.StatusConflict, "Somebody changed the directory", "<del>Northwind Plus</del> <ins>Northwind Offices</ins>")
+	operator.Post(preview.Path, "seal", "").Want(t, http.StatusConflict)
+	operator.Post(preview.Path, "seal", refused.seal(t)).Want(t, http.StatusOK, "The customers are imported")
 }
 
 // A file that is wrong is refused with line, column and what to write instead; so is none, and one that is too large.
 func TestImportSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	p := mustPlace(t)
-	operator := p.as(t, users.Operator)
+	p := NewPlace(t)
+	operator := p.As(t, users.Operator)
 	wrong := operator.upload("wrong.csv", header+"2045,Northwind,Ultimate,+448000668187,,ada,,\n")
-	wrong.want(t, http.StatusUnprocessableEntity, "Nothing can be imported from wrong.csv", `<td class="figure">2</td><td class="figure">1</td><td>number</td>`, "write exactly 6 digits", "is not an e-mail address")
-	operator.upload("film.csv", strings.Repeat("x", 5<<20)).want(t, http.StatusUnprocessableEntity, "larger than 4 MB")
-	operator.post("/accounts/import").want(t, http.StatusUnprocessableEntity, "Choose a customers file")
-	p.as(t, users.Viewer).upload("customers.csv", file).want(t, http.StatusForbidden)
-	if lines := p.audit(t); len(lines) != 2 { // the two sign-ins
+	wrong.Want(t, http.StatusUnprocessableEntity, "Nothing can be imported from wrong.csv", `<td class="figure">2</td><td class="figure">1</td><td>number</td>`, "write exactly 6 digits", "is not an e-mail address")
+	operator.upload("film.csv", strings.Repeat("x", 5<<20)).Want(t, http.StatusUnprocessableEntity, "larger than 4 MB")
+	operator.Post("/accounts/import").Want(t, http.StatusUnprocessableEntity, "Choose a customers file")
+	p.As(t, users.Viewer).upload("customers.csv", file).Want(t, http.StatusForbidden)
+	if lines := p.Audit(t); len(lines) != 2 { // the two sign-ins
 		t.Errorf("the audit has %q", lines)
 	}
 }
@@ -114,13 +114,13 @@ func TestImportSaysWhatIsWrong(t *testing.T) {
 // An upload is the person's own, one at a time, and waits for a quarter of an hour.
 func TestUploadsAreTheirOwnersAndShort(t *testing.T) {
 	t.Parallel()
-	p := mustPlace(t)
-	operator := p.as(t, users.Operator)
+	p := NewPlace(t)
+	operator := p.As(t, users.Operator)
 	preview := operator.upload("customers.csv", file)
-	p.as(t, users.Admin).get(preview.path).want(t, http.StatusUnprocessableEntity, "not kept any longer")
+	p.As(t, users.Admin).Get(preview.Path).Want(t, http.StatusUnprocessableEntity, "not kept any longer")
 	second := operator.upload("customers.csv", file)
-	operator.get(preview.path).want(t, http.StatusUnprocessableEntity, "not kept any longer")
-	operator.get(second.path).want(t, http.StatusOK, "2 new")
-	p.now = p.now.Add(16 * time.Minute)
-	operator.get(second.path).want(t, http.StatusUnprocessableEntity, "not kept any longer")
+	operator.Get(preview.Path).Want(t, http.StatusUnprocessableEntity, "not kept any longer")
+	operator.Get(second.Path).Want(t, http.StatusOK, "2 new")
+	p.Now = p.Now.Add(16 * time.Minute)
+	operator.Get(second.Path).Want(t, http.StatusUnprocessableEntity, "not kept any longer")
 }

@@ -11,99 +11,99 @@ import (
 	"github.com/officernd/supportline/console/signin"
 )
 
-// turns bound how many pages, and pieces of exports, are made at one time, so that calls always find a processor that is free: what somebody who
-// reads may wait for a few milliseconds, a caller hears as silence. A turn covers what is worked out, and never the sending of it: a slow
-// browser holds up nobody.
-type turns chan struct{}
+// limiter bounds how many pages, and rows of exports, are made at one time. Calls always find a free processor then: a few milliseconds that a
+// reader does not notice are silence to a caller. A slot covers what is worked out, never the sending of it, so a slow browser holds up nobody.
+type limiter chan struct{}
 
 const (
-	// turnPatience is how long anything waits for its turn. Then it goes on beside the others: one page that hangs, on a bucket or a directory of
-	// people elsewhere, must not stop all.
-	turnPatience = 50 * time.Millisecond
-	// turnHeld bounds an answer that is held until it is whole. What is longer, a recording say, goes out as it comes.
-	turnHeld = 256 << 10
+	// slotPatience is how long anything waits for a slot. Then it goes on without one: a page that hangs on a bucket or an identity provider must not
+	// stop all others.
+	slotPatience = 50 * time.Millisecond
+	// maxHeld bounds a response that is held until it is whole. A longer one, such as a recording, is sent as it comes.
+	maxHeld = 256 << 10
 )
 
-// newTurns leaves calls half of the processors.
-func newTurns() turns { return make(turns, max(1, runtime.GOMAXPROCS(0)/2)) }
+// newLimiter returns a limiter that leaves calls half of the processors.
+func newLimiter() limiter { return make(limiter, max(1, runtime.GOMAXPROCS(0)/2)) }
 
-// take waits for a turn. Whoever took one calls done when it is over; further calls do nothing.
-func (t turns) take(ctx context.Context) (done func()) {
+// acquire waits for a slot. release gives it back; further calls of release do nothing.
+func (l limiter) acquire(ctx context.Context) (release func()) {
 	select {
-	case t <- struct{}{}:
-		return t.given()
+	case l <- struct{}{}:
+		return l.releaser()
 	default:
 	}
-	patience := time.NewTimer(turnPatience)
+	patience := time.NewTimer(slotPatience)
 	defer patience.Stop()
 	select {
-	case t <- struct{}{}:
-		return t.given()
+	case l <- struct{}{}:
+		return l.releaser()
 	case <-patience.C:
 	case <-ctx.Done():
 	}
 	return func() {}
 }
 
-// given is how a turn is given back.
-func (t turns) given() (done func()) {
+func (l limiter) releaser() (release func()) {
 	over := false
 	return func() {
 		if !over {
 			over = true
-			<-t
+			<-l
 		}
 	}
 }
 
-// with does something in a turn.
-func (t turns) with(ctx context.Context, do func() ([]byte, error)) ([]byte, error) {
-	defer t.take(ctx)()
+// with runs do in a slot.
+func (l limiter) with(ctx context.Context, do func() ([]byte, error)) ([]byte, error) {
+	defer l.acquire(ctx)()
 	return do()
 }
 
-// inTurn makes what somebody looks at when its turn comes, and sends it when it is whole and the turn is another's. What streams takes turns
-// for its pieces.
-func (s *site) inTurn(next http.Handler) http.Handler {
+// limited returns a handler that makes each page in a slot, and sends it when it is whole and the slot is free again. A stream acquires slots for its
+// pieces itself.
+func (s *console) limited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead || streaming(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		answer := &held{ResponseWriter: w, done: s.turns.take(r.Context())}
-		defer answer.done() // should it panic
+		answer := &heldResponse{ResponseWriter: w, release: s.limiter.acquire(r.Context())}
+		defer answer.release() // should it panic
 		next.ServeHTTP(answer, r)
 		answer.send()
 	})
 }
 
-// held is an answer that waits until its turn is over.
-type held struct {
+// heldResponse is a response that is sent when its slot is free again.
+type heldResponse struct {
 	http.ResponseWriter
-	done   func()
-	status int
-	body   bytes.Buffer
-	sent   bool
+	release func()
+	status  int
+	body    bytes.Buffer
+	sent    bool
 }
 
-func (h *held) WriteHeader(status int) {
+// WriteHeader keeps the first status.
+func (h *heldResponse) WriteHeader(status int) {
 	if h.status == 0 {
 		h.status = status
 	}
 }
 
-func (h *held) Write(p []byte) (int, error) {
+// Write keeps a piece, or sends it if the response is too long to be held.
+func (h *heldResponse) Write(p []byte) (int, error) {
 	h.WriteHeader(http.StatusOK)
-	if !h.sent && h.body.Len()+len(p) <= turnHeld {
+	if !h.sent && h.body.Len()+len(p) <= maxHeld {
 		return h.body.Write(p)
 	}
 	h.send()
 	return h.ResponseWriter.Write(p)
 }
 
-// send gives the turn back, and sends what was held.
-func (h *held) send() {
-	h.done()
+// send releases the slot and sends what was held.
+func (h *heldResponse) send() {
+	h.release()
 	if h.sent {
 		return
 	}
@@ -114,36 +114,37 @@ func (h *held) send() {
 	_, _ = h.ResponseWriter.Write(h.body.Bytes()) // a browser that is gone needs no answer
 }
 
-// FlushError sends at once what there is.
-func (h *held) FlushError() error {
+// FlushError sends what is held at once.
+func (h *heldResponse) FlushError() error {
 	h.send()
 	return http.NewResponseController(h.ResponseWriter).Flush()
 }
 
-// Unwrap lets deadlines of the connection be set.
-func (h *held) Unwrap() http.ResponseWriter { return h.ResponseWriter }
+// Unwrap returns the response below, so that deadlines of its connection can be set.
+func (h *heldResponse) Unwrap() http.ResponseWriter { return h.ResponseWriter }
 
-// Streams of events. Each looks again from time to time, which costs a turn, so that there is a bound on how many there are.
 const (
-	mostStreams   = 200
-	streamWriting = 10 * time.Second // for one event to go out: a browser that takes none is gone
+	// maxStreams bounds how many streams of events are open. Each works in a slot from time to time.
+	maxStreams = 200
+	// streamPatience is how long one event may take to be sent. A browser that takes none is gone.
+	streamPatience = 10 * time.Second
 )
 
-// stream sends what look gives as server-sent events: at once, and whenever it has changed. It ends without an error when the person leaves or
-// is signed out, and when the server stops.
+// stream sends what look returns as server-sent events: at once, and whenever it has changed. It ends without an error when the person leaves or
+// is signed out, and when the server stops. The error is errManyStreams.
 func (r *request) stream(every time.Duration, look func() ([]byte, error)) error {
-	if r.site.streaming.Add(1) > mostStreams {
-		r.site.streaming.Add(-1)
+	if r.console.streaming.Add(1) > maxStreams {
+		r.console.streaming.Add(-1)
 		return errManyStreams
 	}
-	defer r.site.streaming.Add(-1)
+	defer r.console.streaming.Add(-1)
 	r.Response().Header().Set("Content-Type", "text/event-stream")
 	r.Response().Header().Set("Cache-Control", "no-store")
 	r.Response().WriteHeader(http.StatusOK)
 	pace := time.NewTicker(every)
 	defer pace.Stop()
 	for last := []byte(nil); ; {
-		found, err := r.site.turns.with(r.ctx(), look)
+		found, err := r.console.limiter.with(r.ctx(), look)
 		if err == nil && !bytes.Equal(found, last) {
 			last, err = found, r.send(found)
 		}
@@ -153,21 +154,21 @@ func (r *request) stream(every time.Duration, look func() ([]byte, error)) error
 		select {
 		case <-r.ctx().Done():
 			return nil
-		case <-r.site.Stopping:
+		case <-r.console.Stopping:
 			return nil
 		case <-pace.C:
 		}
-		r.now = r.site.Now()
-		if _, err := r.site.signin.User(r.ctx(), r.now, false); err != nil {
+		r.now = r.console.Now()
+		if _, err := r.console.signin.User(r.ctx(), r.now, false); err != nil {
 			return r.ended(err)
 		}
 	}
 }
 
-// ended ends a stream whose head is out already: there is no page for what went wrong. The browser asks again.
+// ended ends a stream whose head is sent already, so that no page can say what went wrong. The browser asks again.
 func (r *request) ended(err error) error {
 	if r.ctx().Err() == nil && !errors.Is(err, signin.ErrSignedOut) {
-		r.site.Logger.Sugar().Warnw("a stream of events ended", "route", r.Path(), "error", err)
+		r.console.Logger.Sugar().Warnw("event stream ended", "route", r.Path(), "error", err)
 	}
 	return nil
 }
@@ -175,7 +176,7 @@ func (r *request) ended(err error) error {
 // send writes one event of several lines.
 func (r *request) send(data []byte) error {
 	out := http.NewResponseController(r.Response())
-	if err := out.SetWriteDeadline(time.Now().Add(streamWriting)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := out.SetWriteDeadline(time.Now().Add(streamPatience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
 	for line := range bytes.Lines(data) {

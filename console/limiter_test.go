@@ -9,32 +9,32 @@ import (
 	"testing"
 )
 
-// oneTurn is a place where one page is made at a time.
-func oneTurn() *site { return &site{turns: make(turns, 1)} }
+// oneTurn is a console that makes one page at a time.
+func oneSlot() *console { return &console{limiter: make(limiter, 1)} }
 
 func look(path string) *http.Request { return httptest.NewRequest(http.MethodGet, path, nil) }
 
-// watchedWriter says how many turns are taken whenever something is sent.
+// watchedWriter records how many slots are taken whenever something is sent.
 type watchedWriter struct {
 	*httptest.ResponseRecorder
-	site  *site
-	taken []int
+	console *console
+	taken   []int
 }
 
 func (w *watchedWriter) Write(p []byte) (int, error) {
-	w.taken = append(w.taken, len(w.site.turns))
+	w.taken = append(w.taken, len(w.console.limiter))
 	return w.ResponseRecorder.Write(p)
 }
 
-// TestASlowBrowserHoldsUpNobody: a page is made in a turn, and sent when the turn is another's already.
+// TestASlowBrowserHoldsUpNobody: a page is made in a slot, and sent when the slot is free again.
 func TestASlowBrowserHoldsUpNobody(t *testing.T) {
 	t.Parallel()
-	for name, page := range map[string]string{"short": "a page", "longer than what is held": strings.Repeat("a recording ", turnHeld/4)} {
-		s := oneTurn()
+	for name, page := range map[string]string{"short": "a page", "longer than what is held": strings.Repeat("a recording ", maxHeld/4)} {
+		s := oneSlot()
 		w := &watchedWriter{httptest.NewRecorder(), s, nil}
-		s.inTurn(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			if len(s.turns) != 1 {
-				t.Errorf("%s: it is made without a turn", name)
+		s.limited(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if len(s.limiter) != 1 {
+				t.Errorf("%s: it is made without a slot", name)
 			}
 			w.Header().Set("Content-Type", "text/plain")
 			w.WriteHeader(http.StatusAccepted)
@@ -47,72 +47,72 @@ func TestASlowBrowserHoldsUpNobody(t *testing.T) {
 		}
 		for _, taken := range w.taken {
 			if taken != 0 {
-				t.Errorf("%s: something was sent during the turn", name)
+				t.Errorf("%s: something was sent in the slot", name)
 			}
 		}
 	}
 }
 
-// TestATurnEnds whatever becomes of it: the next page finds it free.
-func TestATurnEnds(t *testing.T) {
+// TestASlotIsReleased however its page ends: the next page finds it free.
+func TestASlotIsReleased(t *testing.T) {
 	t.Parallel()
 	for name, page := range map[string]http.HandlerFunc{
 		"panicked": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"empty":    func(http.ResponseWriter, *http.Request) {},
 		"flushed":  func(w http.ResponseWriter, _ *http.Request) { _ = http.NewResponseController(w).Flush() },
 	} {
-		s := oneTurn()
+		s := oneSlot()
 		func() {
 			defer func() { _ = recover() }()
-			s.inTurn(page).ServeHTTP(httptest.NewRecorder(), look("/calls"))
+			s.limited(page).ServeHTTP(httptest.NewRecorder(), look("/calls"))
 		}()
-		if len(s.turns) != 0 {
-			t.Errorf("%s: its turn was never given back", name)
+		if len(s.limiter) != 0 {
+			t.Errorf("%s: its slot was never released", name)
 		}
 	}
 }
 
-// TestAPageThatHangsStopsNoOther: who waited long enough goes on beside it, and gives no turn back that it did not have.
+// TestAPageThatHangsStopsNoOther: a page that waited long enough goes on beside it, and releases no slot that it did not have.
 func TestAPageThatHangsStopsNoOther(t *testing.T) {
 	t.Parallel()
-	s := oneTurn()
-	hanging := s.turns.take(t.Context())
+	s := oneSlot()
+	hanging := s.limiter.acquire(t.Context())
 	w := httptest.NewRecorder()
-	s.inTurn(http.NotFoundHandler()).ServeHTTP(w, look("/calls"))
-	if w.Code != http.StatusNotFound || len(s.turns) != 1 {
-		t.Errorf("status %d with %d turns taken, want 404 with 1", w.Code, len(s.turns))
+	s.limited(http.NotFoundHandler()).ServeHTTP(w, look("/calls"))
+	if w.Code != http.StatusNotFound || len(s.limiter) != 1 {
+		t.Errorf("status %d with %d slots taken, want 404 with 1", w.Code, len(s.limiter))
 	}
 	hanging()
 	hanging() // once is enough
-	if len(s.turns) != 0 {
-		t.Error("the turn of the page that hung was never given back")
+	if len(s.limiter) != 0 {
+		t.Error("the slot of the page that hung was never released")
 	}
 }
 
-// TestWhatStreamsTakesNoTurnForGood: an export and a stream of events go on for as long as somebody takes them; what changes something is not made to wait.
-func TestWhatStreamsTakesNoTurnForGood(t *testing.T) {
+// TestWhatStreamsKeepsNoSlot: an export and a stream of events go on for as long as somebody takes them; what changes something is not made to wait.
+func TestWhatStreamsKeepsNoSlot(t *testing.T) {
 	t.Parallel()
 	events := look("/now/events")
 	events.Header.Set("Accept", "text/event-stream")
 	for _, r := range []*http.Request{look("/calls/export"), events, httptest.NewRequest(http.MethodPost, "/calls/CA1/acts", nil)} {
-		s := oneTurn()
-		s.inTurn(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-			if len(s.turns) != 0 {
-				t.Errorf("%s %s takes a turn", r.Method, r.URL)
+		s := oneSlot()
+		s.limited(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			if len(s.limiter) != 0 {
+				t.Errorf("%s %s takes a slot", r.Method, r.URL)
 			}
 		})).ServeHTTP(httptest.NewRecorder(), r)
 	}
 }
 
-// TestNobodyWaitsForSomebodyWhoLeft: who is gone needs no turn.
+// TestNobodyWaitsForSomebodyWhoLeft: a browser that is gone needs no slot.
 func TestNobodyWaitsForSomebodyWhoLeft(t *testing.T) {
 	t.Parallel()
-	s := oneTurn()
-	defer s.turns.take(t.Context())()
+	s := oneSlot()
+	defer s.limiter.acquire(t.Context())()
 	gone, leave := context.WithCancel(t.Context())
 	leave()
-	s.turns.take(gone)()
-	if len(s.turns) != 1 {
-		t.Errorf("%d turns are taken, want that of the page which goes on", len(s.turns))
+	s.limiter.acquire(gone)()
+	if len(s.limiter) != 1 {
+		t.Errorf("%d slots are taken, want the one of the page that goes on", len(s.limiter))
 	}
 }

@@ -52,7 +52,7 @@ func (r *request) line() error {
 
 // found are the settings in force with the line that the address names.
 func (r *request) found() (policy.Settings, policy.Line, error) {
-	s := r.site.Lines.InForce()
+	s := r.console.Lines.InForce()
 	for _, l := range s.Lines {
 		if lineWord(l.Number) == r.Param("line") {
 			return s, l, nil
@@ -96,7 +96,7 @@ func (r *request) showLine(status int, body linePage) error {
 
 // configured is a line without any edit of single dates; they come sorted.
 func (r *request) configured(number policy.Phone) (policy.Line, error) {
-	l, ok := r.site.Lines.Configured().Line(number)
+	l, ok := r.console.Lines.Configured().Line(number)
 	if !ok {
 		return l, errNoLine
 	}
@@ -108,7 +108,7 @@ func (r *request) history(body *linePage) (newest policy.Edition, err error) {
 	if body.Before, err = number(r.QueryParam("before")); err != nil {
 		return newest, err
 	}
-	found, err := r.site.Lines.Editions(r.ctx(), body.Number, body.Before, editionsOnPage+1)
+	found, err := r.console.Lines.Editions(r.ctx(), body.Number, body.Before, editionsOnPage+1)
 	if err != nil {
 		return newest, err
 	}
@@ -117,7 +117,7 @@ func (r *request) history(body *linePage) (newest policy.Edition, err error) {
 		body.Older = found[editionsOnPage-1].Version
 	}
 	if body.Before > 0 {
-		if found, err = r.site.Lines.Editions(r.ctx(), body.Number, 0, 1); err != nil {
+		if found, err = r.console.Lines.Editions(r.ctx(), body.Number, 0, 1); err != nil {
 			return newest, err
 		}
 	}

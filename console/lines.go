@@ -18,9 +18,9 @@ const teamsRevealed = "teams"
 
 var errNoLine = errors.New("no such line")
 
-// linesNoun is the company's lines, and the teams behind them.
-func (s *site) linesNoun() noun {
-	return noun{title: "Lines", path: linesPath, route: func(r routes) {
+// linesSection is the company's lines, and the teams behind them.
+func (s *console) linesSection() section {
+	return section{title: "Lines", path: linesPath, route: func(r routes) {
 		r.get(linesPath, (*request).lines)
 		r.get(linesPath+"/at", (*request).linesAt)
 		r.get(linesPath+"/dates.yaml", (*request).datesYAML, users.ManageLines)
@@ -71,7 +71,7 @@ func localTime(t time.Time, zone *time.Location) string {
 }
 
 func (r *request) lines() error {
-	s := r.site.Lines.InForce()
+	s := r.console.Lines.InForce()
 	body := linesPage{Version: s.Version, Intents: policy.Intents(), NoAnswer: s.NoAnswer, Wall: r.now.In(r.zone).Format(wallLayout)}
 	for _, l := range s.Lines {
 		body.Lines = append(body.Lines, r.standing(s, l))
@@ -81,7 +81,7 @@ func (r *request) lines() error {
 	}
 	slices.SortFunc(body.Teams, func(a, b policy.Team) int { return strings.Compare(a.Name, b.Name) })
 	if r.may(users.ManageLines) {
-		body.YAML = string(r.site.Lines.YAML())
+		body.YAML = string(r.console.DatesYAML(s.Lines))
 	}
 	return r.showWithTeams(http.StatusOK, "lines", body)
 }
@@ -97,7 +97,7 @@ func (r *request) standing(s policy.Settings, l policy.Line) lineStands {
 // showWithTeams shows a page that names specialists: their numbers in full for those to whom they were revealed.
 func (r *request) showWithTeams(status int, name string, body any) error {
 	p := r.page(body)
-	p.Numbers = r.may(users.SeeNumbers) && r.site.signin.IsRevealed(r.ctx(), teamsRevealed)
+	p.Numbers = r.may(users.SeeNumbers) && r.console.signin.IsRevealed(r.ctx(), teamsRevealed)
 	return r.show(status, name, p)
 }
 
@@ -106,7 +106,7 @@ func (r *request) revealTeams() error {
 	if err := r.note(users.ActReveal, "teams", "the telephone numbers of the teams"); err != nil {
 		return err
 	}
-	r.site.signin.Reveal(r.ctx(), teamsRevealed)
+	r.console.signin.Reveal(r.ctx(), teamsRevealed)
 	return r.seeOther(linesPath + "#teams")
 }
 
@@ -121,5 +121,5 @@ func (r *request) datesYAML() error {
 		return err
 	}
 	r.Response().Header().Set("Content-Disposition", `attachment; filename="supportline-dates.yaml"`)
-	return r.Blob(http.StatusOK, "application/yaml; charset=utf-8", r.site.Lines.YAML())
+	return r.Blob(http.StatusOK, "application/yaml; charset=utf-8", r.console.DatesYAML(r.console.Lines.InForce().Lines))
 }

@@ -1,7 +1,6 @@
 package console_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -11,41 +10,13 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// linesOver are a company's lines with the edits of a store, read anew each time.
-type linesOver struct {
-	configured policy.Settings
-	store      *store.Store
-}
-
-func (l linesOver) Configured() policy.Settings { return l.configured }
-
-func (l linesOver) InForce() policy.Settings {
-	editions, err := l.store.Editions(context.Background())
-	if err != nil {
-		panic(err)
-	}
-	return l.configured.With(editions)
-}
-
-func (l linesOver) Editions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.Edition, error) {
-	return l.store.LineEditions(ctx, line, before, limit)
-}
-
-func (l linesOver) ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error) {
-	return l.store.ChangeDates(ctx, line, seen, c)
-}
-
-func (l linesOver) YAML() []byte {
-	return fmt.Appendf(nil, "lines: # %d closed\n", len(l.InForce().Lines[1].Hours.Closed))
-}
-
 const ukPath = "/lines/448000668187"
 
 // withHours gives the company its hours, teams and what the configuration says of single dates.
 func withHours(t testing.TB) func(*console.Deps) {
 	t.Helper()
 	return func(d *console.Deps) {
-		s := company(t)
+		s := Company(t)
 		s.Version = "0123456789ab"
 		for i := range s.Lines {
 			l := &s.Lines[i]
@@ -60,14 +31,14 @@ func withHours(t testing.TB) func(*console.Deps) {
 			s.Menu = append(s.Menu, policy.MenuKey{Key: fmt.Sprint(i + 1), Intent: intent})
 		}
 		s.Teams = map[string]policy.Team{
-			"critical": {Name: "critical", Rounds: 2, Steps: []policy.RingStep{{To: []policy.Phone{specialist, "sip:oncall@example.com"}, For: 20 * time.Second}}},
+			"critical": {Name: "critical", Rounds: 2, Steps: []policy.RingStep{{To: []policy.Phone{Specialist, "sip:oncall@example.com"}, For: 20 * time.Second}}},
 			"general":  {Name: "general", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Phone{"+15550100003"}, For: 25 * time.Second}}},
 		}
 		s.Routes = map[policy.Intent]string{policy.Critical: "critical", policy.Question: "general"}
 		s.NoAnswer = policy.Voicemail
 		s.AfterHours = policy.AfterHours{Default: policy.Message, ByIntent: map[policy.Intent]policy.Ending{policy.Critical: policy.Connect, policy.Question: policy.Voicemail}}
 		d.Policy = s
-		d.Lines = linesOver{s, d.Lines.(linesOver).store}
+		d.Lines = store.NewLines(s, d.Calls.(*store.Store))
 	}
 }
 

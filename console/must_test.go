@@ -26,13 +26,13 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// monday is when the tests' people look at the console.
-var monday = time.Date(2026, time.November, 23, 15, 0, 0, 0, time.UTC)
+// Monday is when the tests' people look at the console.
+var Monday = time.Date(2026, time.November, 23, 15, 0, 0, 0, time.UTC)
 
-// password is everybody's.
-const password = "blue horse battery"
+// Password is everybody's.
+const Password = "blue horse battery"
 
-// place is a console over a store of its own in a temporary folder, with a viewer, an operator and an admin, who are called as their roles are.
+// Place is a console over a store of its own in a temporary folder, with a viewer, an operator and an admin, who are called as their roles are.
 //
 //	p := mustPlace(t)
 //	p.load(t, served("CA1", monday))
@@ -40,18 +40,18 @@ const password = "blue horse battery"
 //	page.want(t, http.StatusOK, "Northwind")
 //
 // Its clock stands still until a test moves it: p.now = p.now.Add(time.Hour).
-type place struct {
-	store  *store.Store
-	server *httptest.Server
-	now    time.Time
-	log    *bytes.Buffer // what the server logged, as JSON lines
+type Place struct {
+	Store  *store.Store
+	Server *httptest.Server
+	Now    time.Time
+	Log    *bytes.Buffer // what the server logged, as JSON lines
 }
 
-// mustPlace makes a place. Each change is made to its settings before it opens.
-func mustPlace(t testing.TB, changes ...func(*console.Deps)) *place {
+// NewPlace makes a place. Each change is made to its settings before it opens.
+func NewPlace(t testing.TB, changes ...func(*console.Deps)) *Place {
 	t.Helper()
-	p := &place{now: monday, log: &bytes.Buffer{}}
-	opened, err := store.Open(filepath.Join(t.TempDir(), "supportline.db"), store.Options{Size: 1 << 20, Now: func() time.Time { return p.now }})
+	p := &Place{Now: Monday, Log: &bytes.Buffer{}}
+	opened, err := store.Open(filepath.Join(t.TempDir(), "supportline.db"), store.Options{Size: 1 << 20, Now: func() time.Time { return p.Now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,55 +60,63 @@ func mustPlace(t testing.TB, changes ...func(*console.Deps)) *place {
 			t.Error(err)
 		}
 	})
-	p.store = opened
-	logger := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(zapcore.AddSync(p.log)), zap.InfoLevel))
+	p.Store = opened
+	logger := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(zapcore.AddSync(p.Log)), zap.InfoLevel))
 	deps := console.Deps{
 		Settings: console.Settings{Settings: signin.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour}, Permissions: users.UsualPermissions()},
-		Policy:   company(t), Lines: linesOver{company(t), opened}, Calls: opened, Users: opened, Sessions: opened, Audit: opened, Tokens: opened,
-		Accounts: directory{opened}, Cases: reviews{opened}, Ready: opened.Ping, Version: "v1.2.3", Outbox: opened, Usage: derived{opened}, Now: func() time.Time { return p.now }, Logger: logger,
+		Policy:   Company(t), Lines: store.NewLines(Company(t), opened), DatesYAML: datesYAML, Calls: opened, Users: opened, Sessions: opened, Audit: opened, Tokens: opened,
+		Accounts: store.Accounts{Store: opened, FairUse: Company(t).FairUse}, Ready: opened.Ping, Version: "v1.2.3", Outbox: opened,
+		Cases: store.Casework{Store: opened, Settings: Company(t), Addressed: func(n policy.Notice) []policy.Notice { return []policy.Notice{n} }},
+		Usage: patient{store.NewUsageCache(opened, Company(t), func(err error) { t.Error(err) })},
+		Now:   func() time.Time { return p.Now }, Logger: logger,
 	}
 	for _, change := range changes {
 		change(&deps)
 	}
-	p.server = httptest.NewServer(console.New(deps))
-	t.Cleanup(p.server.Close)
+	p.Server = httptest.NewServer(console.New(deps))
+	t.Cleanup(p.Server.Close)
 	for _, role := range users.Roles() {
-		p.add(t, users.User{Name: string(role), Role: role})
+		p.Add(t, users.User{Name: string(role), Role: role})
 	}
 	return p
 }
 
+// datesYAML stands for the configuration's own writer, which is another room's.
+func datesYAML(lines []policy.Line) []byte {
+	return fmt.Appendf(nil, "lines: # %d closed\n", len(lines[1].Hours.Closed))
+}
+
 // hash is made once: it costs time on purpose.
 var hash = func() string {
-	h, err := signin.HashPassword("", password)
+	h, err := signin.HashPassword("", Password)
 	if err != nil {
 		panic(err)
 	}
 	return h
 }()
 
-// add adds a user with everybody's password.
-func (p *place) add(t testing.TB, u users.User) {
+// Add adds a user with everybody's password.
+func (p *Place) Add(t testing.TB, u users.User) {
 	t.Helper()
-	u.Password, u.CreatedAt = hash, monday
-	if err := p.store.AddUser(t.Context(), u, "test"); err != nil {
+	u.Password, u.CreatedAt = hash, Monday
+	if err := p.Store.AddUser(t.Context(), u, "test"); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// load puts calls into the log.
-func (p *place) load(t testing.TB, calls ...policy.Call) {
+// Load puts calls into the log.
+func (p *Place) Load(t testing.TB, calls ...policy.Call) {
 	t.Helper()
-	if err := p.store.Load(t.Context(), slices.Values(calls), func(int) {}); err != nil {
+	if err := p.Store.Load(t.Context(), slices.Values(calls), func(int) {}); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// audit is the audit since the users were added, one entry a line.
-func (p *place) audit(t testing.TB) []string {
+// Audit is the Audit since the users were added, one entry a line.
+func (p *Place) Audit(t testing.TB) []string {
 	t.Helper()
 	lines := []string{}
-	for e, err := range p.store.Audit(t.Context()) {
+	for e, err := range p.Store.Audit(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,56 +127,56 @@ func (p *place) audit(t testing.TB) []string {
 	return lines
 }
 
-// client is one person's browser, without scripts.
-type client struct {
+// Client is one person's browser, without scripts.
+type Client struct {
 	t    testing.TB
-	http *http.Client
+	HTTP *http.Client
 	base string
 }
 
-// visitor is somebody who is not signed in.
-func (p *place) visitor(t testing.TB) *client {
+// Visitor is somebody who is not signed in.
+func (p *Place) Visitor(t testing.TB) *Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &client{t, &http.Client{Jar: jar}, p.server.URL}
+	return &Client{t, &http.Client{Jar: jar}, p.Server.URL}
 }
 
-// as is somebody who signed in with a role.
-func (p *place) as(t testing.TB, role users.Role) *client {
+// As is somebody who signed in with a role.
+func (p *Place) As(t testing.TB, role users.Role) *Client {
 	t.Helper()
-	c := p.visitor(t)
-	c.signIn(string(role), password).want(t, http.StatusOK, "Sign out")
+	c := p.Visitor(t)
+	c.SignIn(string(role), Password).Want(t, http.StatusOK, "Sign out")
 	return c
 }
 
-func (c *client) signIn(name, password string) page {
-	return c.post("/signin", "name", name, "password", password)
+func (c *Client) SignIn(name, password string) Page {
+	return c.Post("/signin", "name", name, "password", password)
 }
 
-// page is an answer.
-type page struct {
-	status int
-	path   string // where redirects led to, with its query
-	header http.Header
-	body   string
+// Page is an answer.
+type Page struct {
+	Status int
+	Path   string // where redirects led to, with its query
+	Header http.Header
+	Body   string
 }
 
-func (c *client) get(path string) page {
+func (c *Client) Get(path string) Page {
 	c.t.Helper()
-	response, err := c.http.Get(c.base + path)
+	response, err := c.HTTP.Get(c.base + path)
 	return c.read(response, err)
 }
 
-// post sends a form, as the console's own pages do, with names and values in turn.
-func (c *client) post(path string, pairs ...string) page {
+// Post sends a form, as the console's own pages do, with names and values in turn.
+func (c *Client) Post(path string, pairs ...string) Page {
 	c.t.Helper()
-	return c.send(path, map[string]string{"Sec-Fetch-Site": "same-origin", "Origin": c.base}, pairs...)
+	return c.Send(path, map[string]string{"Sec-Fetch-Site": "same-origin", "Origin": c.base}, pairs...)
 }
 
-func (c *client) send(path string, header map[string]string, pairs ...string) page {
+func (c *Client) Send(path string, header map[string]string, pairs ...string) Page {
 	c.t.Helper()
 	form := url.Values{}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -182,11 +190,11 @@ func (c *client) send(path string, header map[string]string, pairs ...string) pa
 	for name, value := range header {
 		request.Header.Set(name, value)
 	}
-	response, err := c.http.Do(request)
+	response, err := c.HTTP.Do(request)
 	return c.read(response, err)
 }
 
-func (c *client) read(response *http.Response, err error) page {
+func (c *Client) read(response *http.Response, err error) Page {
 	c.t.Helper()
 	if err != nil {
 		c.t.Fatal(err)
@@ -196,46 +204,46 @@ func (c *client) read(response *http.Response, err error) page {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return page{response.StatusCode, response.Request.URL.RequestURI(), response.Header, string(body)}
+	return Page{response.StatusCode, response.Request.URL.RequestURI(), response.Header, string(body)}
 }
 
-// want looks for a status and texts in a page.
-func (p page) want(t testing.TB, status int, texts ...string) page {
+// Want looks for a status and texts in a page.
+func (p Page) Want(t testing.TB, status int, texts ...string) Page {
 	t.Helper()
-	if p.status != status {
-		t.Errorf("%s: status %d, want %d", p.path, p.status, status)
+	if p.Status != status {
+		t.Errorf("%s: status %d, want %d", p.Path, p.Status, status)
 	}
 	for _, text := range texts {
-		if !p.has(text) {
-			t.Errorf("%s: no %q in\n%s", p.path, text, p.body)
+		if !p.Has(text) {
+			t.Errorf("%s: no %q in\n%s", p.Path, text, p.Body)
 		}
 	}
 	return p
 }
 
-// has says whether a text is in a page, as it was sent or as a person reads it.
-func (p page) has(text string) bool {
-	return strings.Contains(p.body, text) || strings.Contains(html.UnescapeString(p.body), text)
+// Has says whether a text is in a page, as it was sent or as a person reads it.
+func (p Page) Has(text string) bool {
+	return strings.Contains(p.Body, text) || strings.Contains(html.UnescapeString(p.Body), text)
 }
 
-// without looks that texts are not in a page.
-func (p page) without(t testing.TB, texts ...string) {
+// Without looks that texts are not in a page.
+func (p Page) Without(t testing.TB, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
-		if p.has(text) {
-			t.Errorf("%s: %q is in\n%s", p.path, text, p.body)
+		if p.Has(text) {
+			t.Errorf("%s: %q is in\n%s", p.Path, text, p.Body)
 		}
 	}
 }
 
 const (
-	ukLine     = policy.Phone("+448000668187")
-	caller     = policy.Phone("+442079460018")
-	specialist = policy.Phone("+15550100001")
+	UKLine     = policy.Phone("+448000668187")
+	Caller     = policy.Phone("+442079460018")
+	Specialist = policy.Phone("+15550100001")
 )
 
-// company are the settings of a company with one line.
-func company(t testing.TB) policy.Settings {
+// Company are the settings of a Company with one line.
+func Company(t testing.TB) policy.Settings {
 	t.Helper()
 	london, err := time.LoadLocation("Europe/London")
 	if err != nil {
@@ -252,7 +260,7 @@ func company(t testing.TB) policy.Settings {
 	return policy.Settings{
 		Lines: []policy.Line{
 			{Number: "+18883071053", Name: "USA and Canada", Zone: newYork, Hours: week},
-			{Number: ukLine, Name: "United Kingdom", Zone: london, Hours: week},
+			{Number: UKLine, Name: "United Kingdom", Zone: london, Hours: week},
 		},
 		Identification: policy.Identification{Digits: 6}, Packages: []string{"Ultimate"},
 		FairUse: policy.FairUse{
@@ -262,16 +270,16 @@ func company(t testing.TB) policy.Settings {
 	}
 }
 
-// northwind is a customer, and its calls are those of the tests.
-var northwind = policy.Customer{Number: "204518", Name: "Northwind Flex Offices", Package: "Ultimate", Line: ukLine}
+// Northwind is a customer, and its calls are those of the tests.
+var Northwind = policy.Customer{Number: "204518", Name: "Northwind Flex Offices", Package: "Ultimate", Line: UKLine}
 
-// served is a critical call of northwind's that a specialist took, and talked for so many seconds.
-func served(sid policy.CallSID, at time.Time, talked int) policy.Call {
+// Served is a critical call of northwind's that a specialist took, and talked for so many seconds.
+func Served(sid policy.CallSID, at time.Time, talked int) policy.Call {
 	accepted := at.Add(40 * time.Second)
 	ended := accepted.Add(time.Duration(talked) * time.Second)
 	total := 40 + talked
 	return policy.Call{
-		SID: sid, Line: ukLine, From: caller, StartedAt: at, Answered: true, Customer: northwind.Number, Account: northwind.Name,
+		SID: sid, Line: UKLine, From: Caller, StartedAt: at, Answered: true, Customer: Northwind.Number, Account: Northwind.Name,
 		Month: policy.MonthOf(at, time.UTC), Intent: policy.Critical, Ticket: "4711", HuntingAt: at.Add(20 * time.Second),
 		Exchanges: []policy.Exchange{{Key: "number/1", At: at.Add(8 * time.Second), Heard: "204518"}, {Key: "menu/2", At: at.Add(15 * time.Second), Heard: "1"}},
 		Trace: []policy.Decision{
@@ -279,7 +287,7 @@ func served(sid policy.CallSID, at time.Time, talked int) policy.Call {
 			{At: at.Add(20 * time.Second), Rule: "ring.step", Result: "rings +15550100001", Inputs: []policy.Fact{{Name: "team", Value: "critical"}}},
 		},
 		Legs: []policy.Leg{{
-			SID: "CAleg" + sid, To: specialist, RangAt: at.Add(22 * time.Second), AnsweredAt: at.Add(30 * time.Second), ScreenedAt: at.Add(31 * time.Second),
+			SID: "CAleg" + sid, To: Specialist, RangAt: at.Add(22 * time.Second), AnsweredAt: at.Add(30 * time.Second), ScreenedAt: at.Add(31 * time.Second),
 			AcceptedAt: accepted, EndedAt: ended, Status: "completed",
 		}},
 		EndedAt: ended, TotalSeconds: &total, Status: "completed",

@@ -14,9 +14,9 @@ import (
 
 const nowPath = "/now"
 
-// nowNoun is what goes on at this moment.
-func (s *site) nowNoun() noun {
-	return noun{title: "Now", path: nowPath, route: func(r routes) {
+// nowSection is what goes on at this moment.
+func (s *console) nowSection() section {
+	return section{title: "Now", path: nowPath, route: func(r routes) {
 		r.get(nowPath, (*request).atThisMoment)
 		r.get(nowPath+"/events", (*request).nowEvents)
 	}}
@@ -113,28 +113,28 @@ func (r *request) nowEvents() error {
 			return nil, err
 		}
 		var part bytes.Buffer
-		err = r.site.views.part(&part, "now", "live", r.page(body))
+		err = r.console.views.part(&part, "now", "live", r.page(body))
 		return part.Bytes(), err
 	})
 }
 
 // present gathers what goes on.
 func (r *request) present() (nowPage, error) {
-	limit := r.site.Policy.FairUse.CallLimit
+	limit := r.console.Policy.FairUse.CallLimit
 	body := nowPage{LimitSec: int(limit.Seconds()), NearSec: int(limit.Seconds() * nearLimit)}
-	for _, l := range r.site.Lines.InForce().Lines {
+	for _, l := range r.console.Lines.InForce().Lines {
 		body.Lines = append(body.Lines, lineNow{l, l.Opening(r.now)})
 	}
 	err := errors.Join(r.presentCalls(&body), r.presentDay(&body), r.presentWaits(&body))
 	if err != nil {
 		return body, err
 	}
-	body.Failed, err = r.site.Outbox.FailedNotices(r.ctx())
+	body.Failed, err = r.console.Outbox.FailedNotices(r.ctx())
 	if err != nil {
 		return body, err
 	}
-	if r.site.Usage != nil {
-		body.Near, body.NearAt = r.site.Usage.Near()
+	if r.console.Usage != nil {
+		body.Near, body.NearAt = r.console.Usage.Near()
 		body.NearMore = max(0, len(body.Near)-mostNear)
 		body.Near = body.Near[:len(body.Near)-body.NearMore]
 	}
@@ -143,7 +143,7 @@ func (r *request) present() (nowPage, error) {
 
 // presentCalls are the calls in progress, the longest first.
 func (r *request) presentCalls(body *nowPage) error {
-	found, err := r.site.Calls.Search(r.ctx(), policy.Filter{Outcome: policy.InProgress, Since: r.now.Add(-24 * time.Hour)}, policy.Page{Length: mostInProgress})
+	found, err := r.console.Calls.Search(r.ctx(), policy.Filter{Outcome: policy.InProgress, Since: r.now.Add(-24 * time.Hour)}, policy.Page{Length: mostInProgress})
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func (r *request) callNow(c policy.Call, body *nowPage) callNow {
 // presentDay counts today's calls by hour and outcome. The day is the viewer's.
 func (r *request) presentDay(body *nowPage) error {
 	hours := hoursOf(r.now.In(r.zone))
-	counts, err := r.site.Calls.CountCalls(r.ctx(), hours)
+	counts, err := r.console.Calls.CountCalls(r.ctx(), hours)
 	if err != nil {
 		return err
 	}
@@ -211,7 +211,7 @@ func hoursOf(day time.Time) []time.Time {
 
 // presentWaits sums up how long the last served callers waited.
 func (r *request) presentWaits(body *nowPage) error {
-	found, err := r.site.Calls.Search(r.ctx(), policy.Filter{Outcome: policy.Served}, policy.Page{Length: recentWaits})
+	found, err := r.console.Calls.Search(r.ctx(), policy.Filter{Outcome: policy.Served}, policy.Page{Length: recentWaits})
 	if err != nil {
 		return err
 	}

@@ -10,44 +10,44 @@ import (
 
 // The page moves while a call does, and shows after a reload what it showed before. The audit and the health page are looked at on the way.
 func TestNowMovesInTheBrowser(t *testing.T) {
-	p := mustPlace(t)
+	p := NewPlace(t)
 	for i := range 9 {
-		p.load(t, served(policy.CallSID("CA"+string(rune('a'+i))), monday.Add(-time.Duration(i)*47*time.Minute), 200))
+		p.Load(t, Served(policy.CallSID("CA"+string(rune('a'+i))), Monday.Add(-time.Duration(i)*47*time.Minute), 200))
 	}
 	tab := browsertest.Open(t)
-	tab.Go(p.server.URL + "/now")
+	tab.Go(p.Server.URL + "/now")
 	signIn(tab, "admin")
 	tab.See("Nobody calls at the moment.")
 	tab.Check("now-quiet")
 	advance := func(change func(policy.Call) policy.Call) {
 		t.Helper()
-		if _, err := p.store.Advance(t.Context(), "CAlive", change); err != nil {
+		if _, err := p.Store.Advance(t.Context(), "CAlive", change); err != nil {
 			t.Fatal(err)
 		}
 	}
 	advance(func(c policy.Call) policy.Call {
-		c.Line, c.From, c.StartedAt, c.Answered, c.Intent = ukLine, caller, monday.Add(-time.Minute), true, policy.Critical
-		c.Customer, c.Account, c.HuntingAt = northwind.Number, northwind.Name, monday.Add(-30*time.Second)
+		c.Line, c.From, c.StartedAt, c.Answered, c.Intent = UKLine, Caller, Monday.Add(-time.Minute), true, policy.Critical
+		c.Customer, c.Account, c.HuntingAt = Northwind.Number, Northwind.Name, Monday.Add(-30*time.Second)
 		return c
 	})
 	tab.Wait(`[href="/calls/CAlive"]`)
 	tab.See("waiting for a specialist")
 	advance(func(c policy.Call) policy.Call {
-		return c.WithLeg(policy.Leg{SID: "CAleg", To: specialist, RangAt: monday.Add(-25 * time.Second), AcceptedAt: monday.Add(-21 * time.Minute)})
+		return c.WithLeg(policy.Leg{SID: "CAleg", To: Specialist, RangAt: Monday.Add(-25 * time.Second), AcceptedAt: Monday.Add(-21 * time.Minute)})
 	})
 	tab.Wait(`[href="/calls/CAlive"]`)
 	tab.Wait(`#live .sign.bad`)
 	tab.See("talking")
 	tab.Check("now")
-	tab.Go(p.server.URL + "/now")
+	tab.Go(p.Server.URL + "/now")
 	tab.See("talking")
 	advance(func(c policy.Call) policy.Call {
-		c.EndedAt = monday
+		c.EndedAt = Monday
 		return c
 	})
 	tab.Wait(`#live .empty`)
-	tab.Go(p.server.URL + "/audit")
+	tab.Go(p.Server.URL + "/audit")
 	tab.Check("audit")
-	tab.Go(p.server.URL + "/health")
+	tab.Go(p.Server.URL + "/health")
 	tab.Check("health")
 }

@@ -11,27 +11,27 @@ import (
 
 // TestNow shows the lines, who calls and since when, and today's calls; a talk near the limit is marked, one past it too.
 func TestNow(t *testing.T) {
-	p := mustPlace(t)
+	p := NewPlace(t)
 	talking := func(sid policy.CallSID, since time.Duration) policy.Call {
-		c := served(sid, monday.Add(-since-time.Minute), 60)
+		c := Served(sid, Monday.Add(-since-time.Minute), 60)
 		c.Status, c.EndedAt, c.TotalSeconds, c.LeftAt = "", time.Time{}, nil, time.Time{}
 		c.Legs[0].EndedAt, c.Legs[0].Seconds, c.Legs[0].Status = time.Time{}, nil, "in-progress"
-		c.Legs[0].AcceptedAt = monday.Add(-since)
+		c.Legs[0].AcceptedAt = Monday.Add(-since)
 		return c
 	}
 	waiting := policy.Call{
-		SID: "CA" + "0000000000000000000000000000000a", Line: "+448000668187", From: "+442079460018", StartedAt: monday.Add(-90 * time.Second), Answered: true,
-		HuntingAt: monday.Add(-75 * time.Second), Intent: policy.Critical, Customer: "204518", Account: "Northwind Flex Offices",
+		SID: "CA" + "0000000000000000000000000000000a", Line: "+448000668187", From: "+442079460018", StartedAt: Monday.Add(-90 * time.Second), Answered: true,
+		HuntingAt: Monday.Add(-75 * time.Second), Intent: policy.Critical, Customer: "204518", Account: "Northwind Flex Offices",
 	}
-	lost := policy.Call{SID: "CA" + "0000000000000000000000000000000b", Line: "+448000668187", From: "anonymous", StartedAt: monday.Add(-9 * time.Hour), Answered: true}
-	p.load(t, talking("CA1", 5*time.Minute), talking("CA2", 19*time.Minute), talking("CA3", 21*time.Minute), waiting, lost, served("CA4", monday.Add(-3*time.Hour), 300))
-	page := p.as(t, users.Viewer).get("/now")
-	page.want(t, http.StatusOK, "United Kingdom", "open", "until Mon 19:00 GMT", "waiting for a specialist", ">1:15<", ">5:00<", `class="sign warn"`, ">19:00<", `class="sign bad"`, ">21:00<",
+	lost := policy.Call{SID: "CA" + "0000000000000000000000000000000b", Line: "+448000668187", From: "anonymous", StartedAt: Monday.Add(-9 * time.Hour), Answered: true}
+	p.Load(t, talking("CA1", 5*time.Minute), talking("CA2", 19*time.Minute), talking("CA3", 21*time.Minute), waiting, lost, Served("CA4", Monday.Add(-3*time.Hour), 300))
+	page := p.As(t, users.Viewer).Get("/now")
+	page.Want(t, http.StatusOK, "United Kingdom", "open", "until Mon 19:00 GMT", "waiting for a specialist", ">1:15<", ">5:00<", `class="sign warn"`, ">19:00<", `class="sign bad"`, ">21:00<",
 		"waiting, the longest for 1:15", "served 1", "calls today, at most")
-	page.without(t, "+442079460018", "No calls yet today")
+	page.Without(t, "+442079460018", "No calls yet today")
 }
 
 // TestNowOfAQuietDay says that there is nothing, rather than showing empty tables.
 func TestNowOfAQuietDay(t *testing.T) {
-	mustPlace(t).as(t, users.Viewer).get("/now").want(t, http.StatusOK, "Nobody calls at the moment.", "nobody waits", "No calls yet today", "All were delivered")
+	NewPlace(t).As(t, users.Viewer).Get("/now").Want(t, http.StatusOK, "Nobody calls at the moment.", "nobody waits", "No calls yet today", "All were delivered")
 }

@@ -56,12 +56,12 @@ type response struct {
 }
 
 // mustDocument is the document as the server serves it, to anybody.
-func mustDocument(t testing.TB, p *place) document {
+func mustDocument(t testing.TB, p *Place) document {
 	t.Helper()
-	served := program{t, p, ""}.get("/api/v1/openapi.yaml")
-	served.want(t, http.StatusOK, "openapi: 3.1")
+	served := Program{t, p, ""}.Get("/api/v1/openapi.yaml")
+	served.Want(t, http.StatusOK, "openapi: 3.1")
 	var d document
-	if err := yaml.Unmarshal([]byte(served.body), &d.text); err != nil {
+	if err := yaml.Unmarshal([]byte(served.Body), &d.text); err != nil {
 		t.Fatal(err)
 	}
 	plain, err := json.Marshal(d.text) // the library of schemas wants the types of JSON
@@ -95,9 +95,9 @@ func (d document) schema(t testing.TB, place ...string) *jsonschema.Schema {
 }
 
 // fits says what of an answer the document does not allow.
-func (d document) fits(t testing.TB, path, method string, got page) error {
+func (d document) fits(t testing.TB, path, method string, got Page) error {
 	t.Helper()
-	status := fmt.Sprint(got.status)
+	status := fmt.Sprint(got.Status)
 	r, there := d.Paths[path][method].Responses[status]
 	if !there {
 		return fmt.Errorf("status %s is not described", status)
@@ -107,14 +107,14 @@ func (d document) fits(t testing.TB, path, method string, got page) error {
 		name := r.Ref[strings.LastIndex(r.Ref, "/")+1:]
 		r, at = d.Components.Responses[name], []string{"components", "responses", name}
 	}
-	kind := strings.Split(got.header.Get("Content-Type"), ";")[0]
+	kind := strings.Split(got.Header.Get("Content-Type"), ";")[0]
 	if _, there := r.Content[kind]; !there {
 		return fmt.Errorf("status %s comes as %s, which is not described", status, kind)
 	}
 	if kind == "text/csv" || kind == "application/yaml" {
 		return nil
 	}
-	body, err := jsonschema.UnmarshalJSON(strings.NewReader(got.body))
+	body, err := jsonschema.UnmarshalJSON(strings.NewReader(got.Body))
 	if err != nil {
 		return err
 	}
@@ -125,14 +125,14 @@ var echoPart = regexp.MustCompile(`:(\w+)`)
 
 // Every operation that there is is described, with its parameters, and every one that is described is there.
 func TestEveryOperationIsDescribed(t *testing.T) {
-	p := mustFilled(t)
+	p := NewFilled(t)
 	d := mustDocument(t, p)
-	index := decode[struct {
+	index := Decode[struct {
 		Operations []struct {
 			Method, Path string
 			Params       []string
 		}
-	}](t, p.program(t, "viewer").get("/api/v1"))
+	}](t, p.Program(t, "viewer").Get("/api/v1"))
 	there, told := map[string][]string{"GET /api/v1/openapi.yaml": nil}, map[string][]string{}
 	for _, o := range index.Operations {
 		there[o.Method+" "+echoPart.ReplaceAllString(o.Path, "{$1}")] = slices.Sorted(slices.Values(o.Params))
@@ -172,7 +172,7 @@ type tried struct {
 // Every answer that is described can be got, each kind of problem too, and what really comes back is as described.
 func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	broken := false
-	p := mustFilled(t, func(d *console.Deps) {
+	p := NewFilled(t, func(d *console.Deps) {
 		d.Ready = func(context.Context) error {
 			if broken {
 				return errors.New("the disk is gone")
@@ -181,13 +181,13 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 		}
 	})
 	d := mustDocument(t, p)
-	programs := map[string]program{
-		"viewer": p.program(t, "viewer"), "operator": p.program(t, "operator"), "admin": p.program(t, "admin"), "nobody": {t, p, ""},
-		"wrong": {t, p, "sl_WRONG"}, "over": p.program(t, "viewer", func(k *users.Token) { k.ExpiresAt = p.now }),
+	programs := map[string]Program{
+		"viewer": p.Program(t, "viewer"), "operator": p.Program(t, "operator"), "admin": p.Program(t, "admin"), "nobody": {t, p, ""},
+		"wrong": {t, p, "sl_WRONG"}, "over": p.Program(t, "viewer", func(k *users.Token) { k.ExpiresAt = p.Now }),
 	}
-	p.add(t, users.User{Name: "gone", Role: users.Admin})
-	programs["gone"] = p.program(t, "gone")
-	if _, err := p.store.ChangeUser(t.Context(), "gone", users.WithDisabled("test", p.now)); err != nil {
+	p.Add(t, users.User{Name: "gone", Role: users.Admin})
+	programs["gone"] = p.Program(t, "gone")
+	if _, err := p.Store.ChangeUser(t.Context(), "gone", users.WithDisabled("test", p.Now)); err != nil {
 		t.Fatal(err)
 	}
 	call, acts, one, moves := "/api/v1/calls/{sid}", "/api/v1/calls/{sid}/acts", "/api/v1/cases/{id}", "/api/v1/cases/{id}/moves"
@@ -294,20 +294,20 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 		if try.prepare != nil {
 			try.prepare()
 		}
-		p.now = p.now.Add(1e9) // no program is too fast
+		p.Now = p.Now.Add(1e9) // no program is too fast
 		kind, body := "application/json", try.body
 		if body == "form" {
 			kind, body = "application/x-www-form-urlencoded", "kind=note"
 		}
-		answer := programs[try.who].do(strings.ToUpper(try.method), try.at, kind, body)
-		if answer.status != try.status || answer.kind(t) != try.kind {
-			t.Errorf("%s %s %s %s: %d %s, want %d %s:\n%s", try.who, try.method, try.at, try.body[:min(80, len(try.body))], answer.status, answer.kind(t), try.status, try.kind, answer.body)
+		answer := programs[try.who].Do(strings.ToUpper(try.method), try.at, kind, body)
+		if answer.Status != try.status || answer.Kind(t) != try.kind {
+			t.Errorf("%s %s %s %s: %d %s, want %d %s:\n%s", try.who, try.method, try.at, try.body[:min(80, len(try.body))], answer.Status, answer.Kind(t), try.status, try.kind, answer.Body)
 		}
 		if err := d.fits(t, try.path, try.method, answer); err != nil {
-			t.Errorf("%s %s is not as described: %v\n%s", try.method, try.at, err, answer.body)
+			t.Errorf("%s %s is not as described: %v\n%s", try.method, try.at, err, answer.Body)
 		}
-		got[fmt.Sprint(try.method, " ", try.path, " ", answer.status)] = true
-		kinds[answer.kind(t)] = true
+		got[fmt.Sprint(try.method, " ", try.path, " ", answer.Status)] = true
+		kinds[answer.Kind(t)] = true
 	}
 	p.provokeOverload(t, d, programs, got, kinds)
 	p.provokeFailure(t, d, programs, got, kinds)
@@ -340,34 +340,34 @@ func somewhere(path string) string {
 }
 
 // provokeOverload asks for everything with a token that has used up its rate, and with too many wrong ones.
-func (p *place) provokeOverload(t *testing.T, d document, programs map[string]program, got, kinds map[string]bool) {
+func (p *Place) provokeOverload(t *testing.T, d document, programs map[string]Program, got, kinds map[string]bool) {
 	t.Helper()
-	wild := p.program(t, "admin")
-	for wild.get("/api/v1").status == 200 {
+	wild := p.Program(t, "admin")
+	for wild.Get("/api/v1").Status == 200 {
 		continue
 	}
 	for range 25 {
-		kinds[programs["wrong"].get("/api/v1").kind(t)] = true
+		kinds[programs["wrong"].Get("/api/v1").Kind(t)] = true
 	}
 	for path, methods := range d.Paths {
 		for method, o := range methods {
 			if o.Security != nil {
 				continue
 			}
-			answer := wild.do(strings.ToUpper(method), somewhere(path), "application/json", "{}")
-			if err := d.fits(t, path, method, answer); err != nil || answer.kind(t) != "too-many-requests" {
-				t.Errorf("%s %s too often: %s, %v", method, path, answer.kind(t), err)
+			answer := wild.Do(strings.ToUpper(method), somewhere(path), "application/json", "{}")
+			if err := d.fits(t, path, method, answer); err != nil || answer.Kind(t) != "too-many-requests" {
+				t.Errorf("%s %s too often: %s, %v", method, path, answer.Kind(t), err)
 			}
-			got[fmt.Sprint(method, " ", path, " ", answer.status)], kinds[answer.kind(t)] = true, true
+			got[fmt.Sprint(method, " ", path, " ", answer.Status)], kinds[answer.Kind(t)] = true, true
 		}
 	}
 }
 
 // provokeFailure asks for everything while the store cannot be read.
-func (p *place) provokeFailure(t *testing.T, d document, programs map[string]program, got, kinds map[string]bool) {
+func (p *Place) provokeFailure(t *testing.T, d document, programs map[string]Program, got, kinds map[string]bool) {
 	t.Helper()
 	kinds[p.crowdOfExports(t)] = true
-	if err := p.store.Close(); err != nil {
+	if err := p.Store.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for path, methods := range d.Paths {
@@ -375,26 +375,26 @@ func (p *place) provokeFailure(t *testing.T, d document, programs map[string]pro
 			if o.Security != nil {
 				continue
 			}
-			answer := programs["admin"].do(strings.ToUpper(method), somewhere(path), "application/json", "{}")
-			if err := d.fits(t, path, method, answer); err != nil || answer.kind(t) != "internal" || strings.Contains(answer.body, "store") {
-				t.Errorf("%s %s without a store: %s, %v", method, path, answer.body, err)
+			answer := programs["admin"].Do(strings.ToUpper(method), somewhere(path), "application/json", "{}")
+			if err := d.fits(t, path, method, answer); err != nil || answer.Kind(t) != "internal" || strings.Contains(answer.Body, "store") {
+				t.Errorf("%s %s without a store: %s, %v", method, path, answer.Body, err)
 			}
-			got[fmt.Sprint(method, " ", path, " ", answer.status)], kinds[answer.kind(t)] = true, true
+			got[fmt.Sprint(method, " ", path, " ", answer.Status)], kinds[answer.Kind(t)] = true, true
 		}
 	}
 }
 
 // elsewhere asks for what is not there.
-func elsewhere(t *testing.T, viewer program, kinds map[string]bool) {
+func elsewhere(t *testing.T, viewer Program, kinds map[string]bool) {
 	t.Helper()
-	for _, lost := range []page{viewer.get("/api/v1/nowhere"), viewer.do(http.MethodDelete, "/api/v1/calls", "", "")} {
-		kinds[lost.kind(t)] = true
+	for _, lost := range []Page{viewer.Get("/api/v1/nowhere"), viewer.Do(http.MethodDelete, "/api/v1/calls", "", "")} {
+		kinds[lost.Kind(t)] = true
 	}
 }
 
 // What the document gives as examples of bodies fits what it says of them.
 func TestExamplesFit(t *testing.T) {
-	p := mustPlace(t)
+	p := NewPlace(t)
 	d := mustDocument(t, p)
 	n := 0
 	for path, methods := range d.Paths {

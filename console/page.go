@@ -30,7 +30,7 @@ type navItem struct {
 
 // page puts what all pages have around a body.
 func (r *request) page(body any) page {
-	return page{Body: body, User: r.user, Now: r.now, Zone: r.zone, Nav: r.nav(), may: r.may, assets: r.site.assets}
+	return page{Body: body, User: r.user, Now: r.now, Zone: r.zone, Nav: r.nav(), may: r.may, assets: r.console.assets}
 }
 
 // nav are the pages that the person may see, in their order.
@@ -40,7 +40,7 @@ func (r *request) nav() []navItem {
 		return nil
 	}
 	here := r.Request().URL.Path
-	for _, n := range r.site.nouns {
+	for _, n := range r.console.sections {
 		if n.title != "" && (n.needs == "" || r.may(n.needs)) {
 			items = append(items, navItem{n.title, n.path, here == n.path || strings.HasPrefix(here, n.path+"/")})
 		}

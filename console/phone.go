@@ -22,12 +22,12 @@ const phonePath = "/phone"
 // maxWords is how much can be said at once: what a person says in a breath or two.
 const maxWords = 300
 
-// phoneNoun is the telephone in the browser.
-func (s *site) phoneNoun() noun {
+// phoneSection is the telephone in the browser.
+func (s *console) phoneSection() section {
 	if s.Phones == nil {
-		return noun{route: func(routes) {}}
+		return section{route: func(routes) {}}
 	}
-	return noun{title: "Phone", path: phonePath, needs: users.UsePhone, route: func(r routes) {
+	return section{title: "Phone", path: phonePath, needs: users.UsePhone, route: func(r routes) {
 		r.get(phonePath, (*request).phone, users.UsePhone)
 		r.post(phonePath, (*request).dial, users.UsePhone)
 		r.get(phonePath+"/:id", (*request).phoneCall, users.UsePhone)
@@ -58,15 +58,15 @@ func (r *request) phone() error {
 }
 
 func (r *request) showPhone(status int, body phonePage) error {
-	phones := r.site.Phones
+	phones := r.console.Phones
 	body.Free = phones.Free()
 	for _, number := range phones.Lines() {
-		if line, ok := r.site.Policy.Line(number); ok {
+		if line, ok := r.console.Policy.Line(number); ok {
 			body.Lines = append(body.Lines, line)
 		}
 	}
 	for _, c := range phones.PhoneCalls(r.user.Name) {
-		line, _ := r.site.Policy.Line(c.Line)
+		line, _ := r.console.Policy.Line(c.Line)
 		body.Calls = append(body.Calls, phoneRow{c, line.Name})
 	}
 	return r.render(status, "phone", body)
@@ -76,11 +76,11 @@ func (r *request) showPhone(status int, body phonePage) error {
 func (r *request) dial() error {
 	body := phonePage{Line: r.FormValue("line"), From: strings.TrimSpace(r.FormValue("from")), Attested: r.FormValue("attested") != ""}
 	line, from := policy.Phone(body.Line), policy.Phone(cmp.Or(body.From, "anonymous"))
-	if r.site.Phones.Free() && from != "anonymous" && (!from.IsNumber() || len(from) > 16) {
+	if r.console.Phones.Free() && from != "anonymous" && (!from.IsNumber() || len(from) > 16) {
 		body.Problem = "Write the number that you call from with a + and the code of its country, or leave it empty to call without one."
 		return r.showPhone(http.StatusUnprocessableEntity, body)
 	}
-	id, err := r.site.Phones.Dial(r.user.Name, line, from, body.Attested)
+	id, err := r.console.Phones.Dial(r.user.Name, line, from, body.Attested)
 	switch {
 	case errors.Is(err, policy.ErrPhonesBusy), errors.Is(err, policy.ErrNotTestLine):
 		body.Problem = api.Sentence(err)
@@ -96,7 +96,7 @@ func (r *request) dial() error {
 
 // phoneAct does in a call what a form says. A page with scripts is told what came of it by events, and needs no answer.
 func (r *request) phoneAct() error {
-	call, err := r.site.Phones.PhoneCall(r.user.Name, r.Param("id"))
+	call, err := r.console.Phones.PhoneCall(r.user.Name, r.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (r *request) phoneAct() error {
 	if err != nil {
 		return err
 	}
-	if err := r.site.Phones.Act(r.ctx(), r.user.Name, call.ID, act); err != nil {
+	if err := r.console.Phones.Act(r.ctx(), r.user.Name, call.ID, act); err != nil {
 		return err
 	}
 	if r.Request().Header.Get("X-Live") != "" {
@@ -158,7 +158,7 @@ type phoneCallPage struct {
 }
 
 func (r *request) phoneCall() error {
-	call, err := r.site.Phones.PhoneCall(r.user.Name, r.Param("id"))
+	call, err := r.console.Phones.PhoneCall(r.user.Name, r.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -170,9 +170,9 @@ func (r *request) phoneCall() error {
 }
 
 func (r *request) phoneBody(call PhoneCall) phoneCallPage {
-	line, _ := r.site.Policy.Line(call.Line)
-	now := r.site.Now()
-	body := phoneCallPage{PhoneCall: call, LineName: line.Name, Language: line.Language, Real: !r.site.Phones.Free()}
+	line, _ := r.console.Policy.Line(call.Line)
+	now := r.console.Now()
+	body := phoneCallPage{PhoneCall: call, LineName: line.Name, Language: line.Language, Real: !r.console.Phones.Free()}
 	end := now
 	if call.Over() {
 		end = call.EndedAt
@@ -193,7 +193,7 @@ func (r *request) phoneBody(call PhoneCall) phoneCallPage {
 
 // phoneEvents are the live part of the page, each time that it is another one, until the call is over.
 func (r *request) phoneEvents() error {
-	call, err := r.site.Phones.PhoneCall(r.user.Name, r.Param("id"))
+	call, err := r.console.Phones.PhoneCall(r.user.Name, r.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -213,10 +213,10 @@ func (r *request) phoneEvents() error {
 			return nil // the browser has gone, or there is nothing more to tell
 		}
 		waiting, stop := context.WithTimeout(r.ctx(), phoneBeat)
-		err := r.site.Phones.Moved(waiting, r.user.Name, call.ID, call.Version)
+		err := r.console.Phones.Moved(waiting, r.user.Name, call.ID, call.Version)
 		stop()
 		if err == nil && r.ctx().Err() == nil {
-			call, err = r.site.Phones.PhoneCall(r.user.Name, call.ID)
+			call, err = r.console.Phones.PhoneCall(r.user.Name, call.ID)
 		}
 		if errors.Is(err, policy.ErrNoPhoneCall) || r.ctx().Err() != nil {
 			return nil
@@ -229,7 +229,7 @@ func (r *request) phoneEvents() error {
 
 func (r *request) phoneEvent(call PhoneCall) (string, error) {
 	var html bytes.Buffer
-	if err := r.site.views.part(&html, "phonecall", "live", r.page(r.phoneBody(call))); err != nil {
+	if err := r.console.views.part(&html, "phonecall", "live", r.page(r.phoneBody(call))); err != nil {
 		return "", err
 	}
 	name := "moved"

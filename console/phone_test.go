@@ -50,25 +50,25 @@ func (p *phones) Moved(ctx context.Context, _, _ string, _ int) error {
 	return nil
 }
 
-func mustPhone(t testing.TB, p *phones) *place {
+func mustPhone(t testing.TB, p *phones) *Place {
 	t.Helper()
-	return mustPlace(t, func(d *console.Deps) { d.Phones = p })
+	return NewPlace(t, func(d *console.Deps) { d.Phones = p })
 }
 
 // Only who may sees the phone: an admin, and nobody else where the permissions are the usual ones.
 func TestPhonePermission(t *testing.T) {
-	p := mustPhone(t, &phones{lines: []policy.Phone{ukLine}, call: console.PhoneCall{ID: "a1", Line: ukLine, StartedAt: monday}})
+	p := mustPhone(t, &phones{lines: []policy.Phone{UKLine}, call: console.PhoneCall{ID: "a1", Line: UKLine, StartedAt: Monday}})
 	for _, row := range []struct {
 		role   users.Role
 		status int
 	}{{users.Viewer, http.StatusForbidden}, {users.Operator, http.StatusForbidden}, {users.Admin, http.StatusOK}} {
-		c := p.as(t, row.role)
+		c := p.As(t, row.role)
 		for _, path := range []string{"/phone", "/phone/a1"} {
-			if got := c.get(path).status; got != row.status {
+			if got := c.Get(path).Status; got != row.status {
 				t.Errorf("%s: %s has status %d, want %d", row.role, path, got, row.status)
 			}
 		}
-		if got := c.post("/phone/a1", "keys", "1").status; got != row.status {
+		if got := c.Post("/phone/a1", "keys", "1").Status; got != row.status {
 			t.Errorf("%s: a key has status %d, want %d", row.role, got, row.status)
 		}
 	}
@@ -76,26 +76,26 @@ func TestPhonePermission(t *testing.T) {
 
 // Where nothing carries calls there is no phone, in the navigation neither.
 func TestNoPhone(t *testing.T) {
-	c := mustPlace(t).as(t, users.Admin)
-	c.get("/phone").want(t, http.StatusNotFound)
-	c.get("/calls").without(t, `href="/phone"`)
+	c := NewPlace(t).As(t, users.Admin)
+	c.Get("/phone").Want(t, http.StatusNotFound)
+	c.Get("/calls").Without(t, `href="/phone"`)
 }
 
 // What is dialled is what was chosen, and the audit knows who called.
 func TestDial(t *testing.T) {
-	all := &phones{lines: []policy.Phone{ukLine}, free: true, call: console.PhoneCall{ID: "a1", Line: ukLine, StartedAt: monday, State: console.PhoneSpeaks}}
+	all := &phones{lines: []policy.Phone{UKLine}, free: true, call: console.PhoneCall{ID: "a1", Line: UKLine, StartedAt: Monday, State: console.PhoneSpeaks}}
 	p := mustPhone(t, all)
-	c := p.as(t, users.Admin)
-	c.post("/phone", "line", ukLine.Full(), "from", caller.Full(), "attested", "1").want(t, http.StatusOK, "United Kingdom", "The line speaks.")
-	c.post("/phone", "line", ukLine.Full(), "from", "").want(t, http.StatusOK)
-	c.post("/phone", "line", ukLine.Full(), "from", "0044").want(t, http.StatusUnprocessableEntity, "with a &#43; and the code of its country", `value="0044"`)
-	if diff := cmp.Diff([]string{"admin " + ukLine.Full() + " from " + caller.Full() + " true", "admin " + ukLine.Full() + " from anonymous false"}, all.dialed); diff != "" {
+	c := p.As(t, users.Admin)
+	c.Post("/phone", "line", UKLine.Full(), "from", Caller.Full(), "attested", "1").Want(t, http.StatusOK, "United Kingdom", "The line speaks.")
+	c.Post("/phone", "line", UKLine.Full(), "from", "").Want(t, http.StatusOK)
+	c.Post("/phone", "line", UKLine.Full(), "from", "0044").Want(t, http.StatusUnprocessableEntity, "with a &#43; and the code of its country", `value="0044"`)
+	if diff := cmp.Diff([]string{"admin " + UKLine.Full() + " from " + Caller.Full() + " true", "admin " + UKLine.Full() + " from anonymous false"}, all.dialed); diff != "" {
 		t.Error(diff)
 	}
 	all.full = fmt.Errorf("%w: 2 of them are yours", policy.ErrPhonesBusy)
-	c.post("/phone", "line", ukLine.Full()).want(t, http.StatusConflict, "Too many calls are made from the console: 2 of them are yours.")
-	called := "phone-call " + ukLine.Full() + " by admin: a call from the console"
-	if diff := cmp.Diff([]string{called, called}, p.audit(t)[1:]); diff != "" {
+	c.Post("/phone", "line", UKLine.Full()).Want(t, http.StatusConflict, "Too many calls are made from the console: 2 of them are yours.")
+	called := "phone-call " + UKLine.Full() + " by admin: a call from the console"
+	if diff := cmp.Diff([]string{called, called}, p.Audit(t)[1:]); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -115,18 +115,18 @@ func TestPhoneActs(t *testing.T) {
 		{"hang up", []string{"do", "hang-up"}, http.StatusOK, []console.PhoneAct{{HangsUp: console.PhoneCaller}}},
 		{"the specialist hangs up", []string{"do", "specialist-hangs-up"}, http.StatusOK, []console.PhoneAct{{HangsUp: console.PhoneSpecialist}}},
 		{"skip", []string{"do", "skip"}, http.StatusOK, []console.PhoneAct{{Skip: true}}},
-		{"an answer", []string{"specialist", "0", "answer", "busy"}, http.StatusOK, []console.PhoneAct{{Specialist: specialist, Answer: console.PhoneBusy}}},
+		{"an answer", []string{"specialist", "0", "answer", "busy"}, http.StatusOK, []console.PhoneAct{{Specialist: Specialist, Answer: console.PhoneBusy}}},
 		{"nobody's answer", []string{"specialist", "1", "answer", "busy"}, http.StatusUnprocessableEntity, nil},
 		{"no answer", []string{"specialist", "0", "answer", "sing"}, http.StatusUnprocessableEntity, nil},
 		{"nothing", nil, http.StatusUnprocessableEntity, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			all := &phones{lines: []policy.Phone{ukLine}, call: console.PhoneCall{
-				ID: "a1", Line: ukLine, StartedAt: monday, State: console.PhoneRings,
-				Specialists: []console.PhoneRung{{Number: specialist, State: "rings", Rings: true}},
+			all := &phones{lines: []policy.Phone{UKLine}, call: console.PhoneCall{
+				ID: "a1", Line: UKLine, StartedAt: Monday, State: console.PhoneRings,
+				Specialists: []console.PhoneRung{{Number: Specialist, State: "rings", Rings: true}},
 			}}
-			c := mustPhone(t, all).as(t, users.Admin)
-			c.post("/phone/a1", row.form...).want(t, row.status)
+			c := mustPhone(t, all).As(t, users.Admin)
+			c.Post("/phone/a1", row.form...).Want(t, row.status)
 			if diff := cmp.Diff(row.want, all.acts); diff != "" {
 				t.Error(diff)
 			}
@@ -136,22 +136,22 @@ func TestPhoneActs(t *testing.T) {
 
 // A call shows what everybody hears and can do; telephone numbers are masked, and what is said is text.
 func TestPhoneCallPage(t *testing.T) {
-	all := &phones{lines: []policy.Phone{ukLine}, call: console.PhoneCall{
-		ID: "a1", Line: ukLine, From: "client:test-admin", StartedAt: monday, State: console.PhoneRings,
+	all := &phones{lines: []policy.Phone{UKLine}, call: console.PhoneCall{
+		ID: "a1", Line: UKLine, From: "client:test-admin", StartedAt: Monday, State: console.PhoneRings,
 		Said: []console.PhoneLine{
-			{At: monday, Who: console.PhoneCaller, Did: "says", Text: "<b>hello</b> from " + caller.Full()},
-			{At: monday, Who: console.PhoneSpecialist, Number: specialist, Did: "rings"},
+			{At: Monday, Who: console.PhoneCaller, Did: "says", Text: "<b>hello</b> from " + Caller.Full()},
+			{At: Monday, Who: console.PhoneSpecialist, Number: Specialist, Did: "rings"},
 		},
-		Specialists: []console.PhoneRung{{Number: specialist, State: "rings", Rings: true}},
+		Specialists: []console.PhoneRung{{Number: Specialist, State: "rings", Rings: true}},
 	}}
-	c := mustPhone(t, all).as(t, users.Admin)
-	page := c.get("/phone/a1")
-	page.want(t, http.StatusOK, "&lt;b&gt;hello&lt;/b&gt; from", "15*******01", "Pick up and accept", `data-events="/phone/a1/events"`, "<noscript><meta")
-	page.without(t, specialist.Full(), caller.Full())
-	c.get("/phone/a1?still=1").without(t, "<noscript><meta")
-	c.get("/phone/a2").want(t, http.StatusNotFound, "No such call")
-	all.call.State, all.call.EndedAt, all.call.SID, all.call.Trouble = console.PhoneOver, monday, "CA1", "11200 /voice: answered 404"
-	page = c.get("/phone/a1")
-	page.want(t, http.StatusOK, "The call is over.", "/calls/CA1", "Dial again", "The line failed: 11200 /voice: answered 404")
-	page.without(t, "data-events", "Hang up", "Pick up and accept", "<noscript>")
+	c := mustPhone(t, all).As(t, users.Admin)
+	page := c.Get("/phone/a1")
+	page.Want(t, http.StatusOK, "&lt;b&gt;hello&lt;/b&gt; from", "15*******01", "Pick up and accept", `data-events="/phone/a1/events"`, "<noscript><meta")
+	page.Without(t, Specialist.Full(), Caller.Full())
+	c.Get("/phone/a1?still=1").Without(t, "<noscript><meta")
+	c.Get("/phone/a2").Want(t, http.StatusNotFound, "No such call")
+	all.call.State, all.call.EndedAt, all.call.SID, all.call.Trouble = console.PhoneOver, Monday, "CA1", "11200 /voice: answered 404"
+	page = c.Get("/phone/a1")
+	page.Want(t, http.StatusOK, "The call is over.", "/calls/CA1", "Dial again", "The line failed: 11200 /voice: answered 404")
+	page.Without(t, "data-events", "Hang up", "Pick up and accept", "<noscript>")
 }

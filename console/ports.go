@@ -18,13 +18,15 @@ type Deps struct {
 	Settings Settings
 	Policy   policy.Settings // as configured; what calls are answered by at this moment Lines knows
 	Lines    Lines
-	Calls    Calls
-	Users    signin.Users
-	Sessions signin.Sessions
-	Audit    api.Audit
-	Tokens   Tokens
-	Accounts Accounts
-	Cases    Cases
+	// DatesYAML returns the single dates of lines, to paste into the configuration.
+	DatesYAML func([]policy.Line) []byte
+	Calls     Calls
+	Users     signin.Users
+	Sessions  signin.Sessions
+	Audit     api.Audit
+	Tokens    Tokens
+	Accounts  Accounts
+	Cases     Cases
 	// Ready says why the store cannot be read or written; nil: it can.
 	Ready func(ctx context.Context) error
 	// Version is the program's.
@@ -35,8 +37,8 @@ type Deps struct {
 	Usage UsageReports
 	// Health looks at the parts of the program that can fail, within a second or so.
 	Health func(ctx context.Context) []Finding
-	// Spoken gives what was heard after a turn of a call: by the specialist of a leg, or else by the caller. nil: nobody knows.
-	Spoken func(call policy.Call, turn policy.Exchange) (specialist bool, sentences []string)
+	// Spoken gives what was heard after an exchange of a call: by the specialist of a leg, or else by the caller. nil: nobody knows.
+	Spoken func(call policy.Call, exchange policy.Exchange) (specialist bool, sentences []string)
 	// Recordings are those that were fetched; nil: none are.
 	Recordings Recordings
 	// Stopping is closed when the server stops: what would go on for ever ends then. nil: never.
@@ -76,8 +78,6 @@ type Lines interface {
 	// ChangeDates makes one more edition, notes it in the audit, and puts it in force before it returns. seen is the newest version that the
 	// person knows. Errors are policy.ErrDatesChanged, those of policy.Edition.Changed, or internal.
 	ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error)
-	// YAML are the dates in force, to paste into the configuration.
-	YAML() []byte
 }
 
 // Tokens let programs use the API. Errors are users.ErrNoToken, ErrTokenExists, ErrTokenName and ErrManyTokens, or internal.
@@ -98,6 +98,8 @@ type Accounts interface {
 	PlanImport(ctx context.Context, customers []policy.Customer) (policy.ImportPlan, error)
 	// ImportPlanned does what a plan said, and notes it in the audit, or else nothing; policy.ErrDirectoryChanged.
 	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.Imported, error)
+	// MonthsOf returns the n months of an account that end with last, oldest first, with the state of its open case.
+	MonthsOf(ctx context.Context, c policy.Customer, last policy.Month, n int) ([]policy.Usage, error)
 }
 
 // Cases are the review list. Errors are as in api.Cases.
@@ -131,7 +133,7 @@ type Finding struct {
 
 // Recordings are voicemails and recorded talks.
 type Recordings interface {
-	// OpenRecording opens one of a call. Errors: policy.ErrNoCall, policy.ErrNoRecording, and policy.ErrNotKept for one that was not fetched.
+	// OpenRecording opens one of a call. Errors: policy.ErrNoCall, policy.ErrNoRecording, and policy.ErrNotStored for one that was not fetched.
 	OpenRecording(ctx context.Context, call policy.CallSID, sid string) (Sound, error)
 	// Reveal notes in the audit that a person was given one, before it is.
 	Reveal(ctx context.Context, call policy.CallSID, by, detail string) error

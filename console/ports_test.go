@@ -9,22 +9,17 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// derived is the store with reports that are derived at once.
-type derived struct{ *store.Store }
+// patient is a usage cache whose reports are waited for, however busy the machine is.
+type patient struct{ *store.UsageCache }
 
-func (d derived) Report(ctx context.Context, last policy.Month, n int) (report policy.UsageReport, ready bool, err error) {
-	for back := n - 1; back >= 0; back-- {
-		m := last.Plus(-back)
-		figures, err := policy.NewMonthReport(m, d.MonthSummaries(ctx, m), monday)
-		if err != nil {
-			return nil, false, err
+func (p patient) Report(ctx context.Context, last policy.Month, n int) (report policy.UsageReport, ready bool, err error) {
+	for !ready && err == nil {
+		if report, ready, err = p.UsageCache.Report(ctx, last, n); !ready {
+			p.Refresh(ctx)
 		}
-		report = append(report, figures)
 	}
-	return report, true, nil
+	return report, ready, err
 }
-
-func (d derived) Near() ([]policy.Usage, time.Time) { return nil, time.Time{} }
 
 // unready are reports that are still being derived.
 type unready struct{}
@@ -35,18 +30,10 @@ func (unready) Report(context.Context, policy.Month, int) (policy.UsageReport, b
 
 func (unready) Near() ([]policy.Usage, time.Time) { return nil, time.Time{} }
 
-// silent are cases without a mail server.
-type silent struct{ reviews }
-
-func (s silent) MoveCase(ctx context.Context, id policy.CaseID, move policy.Move) (policy.Case, []policy.Notice, error) {
-	moved, _, err := s.reviews.MoveCase(ctx, id, move)
-	return moved, nil, err
-}
-
-// enrol brings customers into the directory.
-func (p *place) enrol(t testing.TB, customers ...policy.Customer) {
+// Enrol brings customers into the directory.
+func (p *Place) Enrol(t testing.TB, customers ...policy.Customer) {
 	t.Helper()
-	if _, err := p.store.ImportCustomers(t.Context(), customers, "test"); err != nil {
+	if _, err := p.Store.ImportCustomers(t.Context(), customers, "test"); err != nil {
 		t.Fatal(err)
 	}
 }

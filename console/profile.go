@@ -14,9 +14,9 @@ import (
 
 const profilePath = "/profile"
 
-// profileNoun is what people set for themselves.
-func (s *site) profileNoun() noun {
-	return noun{path: profilePath, route: func(r routes) {
+// profileSection is what people set for themselves.
+func (s *console) profileSection() section {
+	return section{path: profilePath, route: func(r routes) {
 		r.get(profilePath, (*request).profile)
 		r.post(profilePath, (*request).setProfile)
 		r.post(profilePath+"/password", (*request).setPassword)
@@ -71,7 +71,7 @@ func (r *request) setProfile() error {
 	if theme != users.ThemeLight && theme != users.ThemeDark {
 		theme = ""
 	}
-	if _, err := r.site.Users.ChangeUser(r.ctx(), r.user.Name, users.WithProfile(zone, theme, r.user.Name, r.now)); err != nil {
+	if _, err := r.console.Users.ChangeUser(r.ctx(), r.user.Name, users.WithProfile(zone, theme, r.user.Name, r.now)); err != nil {
 		return err
 	}
 	return r.seeOther(profilePath + "?done=profile")
@@ -85,7 +85,7 @@ func (r *request) setPassword() error {
 	if r.FormValue("new") != r.FormValue("again") {
 		return refuse(http.StatusUnprocessableEntity, "The new password was not typed the same twice.")
 	}
-	err := r.site.signin.SetPassword(r.ctx(), r.user, r.FormValue("old"), r.FormValue("new"), r.RealIP(), r.now)
+	err := r.console.signin.SetPassword(r.ctx(), r.user, r.FormValue("old"), r.FormValue("new"), r.RealIP(), r.now)
 	var wait signin.Throttled
 	switch {
 	case errors.Is(err, signin.ErrNoPassword):
@@ -104,9 +104,9 @@ func (r *request) setPassword() error {
 
 const tokensPath = profilePath + "/tokens"
 
-// tokensNoun is the tokens by which a person's programs use the API. They stand on the person's page.
-func (s *site) tokensNoun() noun {
-	return noun{path: tokensPath, route: func(r routes) {
+// tokensSection is the tokens by which a person's programs use the API. They stand on the person's page.
+func (s *console) tokensSection() section {
+	return section{path: tokensPath, route: func(r routes) {
 		r.post(tokensPath, (*request).addToken)
 		r.post(tokensPath+"/revoke", (*request).revokeToken)
 	}}
@@ -134,7 +134,7 @@ func (r *request) addToken() error {
 		token.ExpiresAt, err = users.TokenEnd(days, r.now)
 	}
 	if err == nil {
-		err = r.site.Tokens.AddToken(r.ctx(), token, r.user.Name)
+		err = r.console.Tokens.AddToken(r.ctx(), token, r.user.Name)
 	}
 	for _, theirs := range []error{users.ErrTokenName, users.ErrTokenDays, users.ErrTokenExists, users.ErrManyTokens} {
 		if errors.Is(err, theirs) {
@@ -153,7 +153,7 @@ func (r *request) revokeToken() error {
 	if name == "" {
 		return fmt.Errorf("%w: no token was chosen", api.ErrWrongInput)
 	}
-	if err := r.site.Tokens.RevokeToken(r.ctx(), r.user.Name, name, r.user.Name, r.now); err != nil {
+	if err := r.console.Tokens.RevokeToken(r.ctx(), r.user.Name, name, r.user.Name, r.now); err != nil {
 		return err
 	}
 	return r.seeOther(profilePath + "?done=revoked#tokens")
@@ -166,7 +166,7 @@ type tokenRow struct {
 }
 
 func (r *request) tokenRows() ([]tokenRow, error) {
-	all, err := r.site.Tokens.TokensOf(r.ctx(), r.user.Name)
+	all, err := r.console.Tokens.TokensOf(r.ctx(), r.user.Name)
 	rows := make([]tokenRow, len(all))
 	for i, t := range all {
 		rows[i] = tokenRow{t, t.Over(r.now)}
@@ -174,9 +174,9 @@ func (r *request) tokenRows() ([]tokenRow, error) {
 	return rows, err
 }
 
-// apiNoun is the page that names the OpenAPI file, and explains the kinds of problems where their addresses lead.
-func (s *site) apiNoun() noun {
-	return noun{path: "/api", route: func(r routes) {
+// apiSection is the page that names the OpenAPI file, and explains the kinds of problems where their addresses lead.
+func (s *console) apiSection() section {
+	return section{path: "/api", route: func(r routes) {
 		r.get("/api", func(r *request) error { return r.render(http.StatusOK, "api", api.Problems()) })
 	}}
 }

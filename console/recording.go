@@ -11,7 +11,7 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// spoken is one turn of a call: what was pressed or said, and what was heard then.
+// spoken is one exchange of a call: what was pressed or said, and what was heard then.
 type spoken struct {
 	At      time.Time
 	Who     string // the caller, or the specialist
@@ -19,12 +19,12 @@ type spoken struct {
 	Heard   string
 }
 
-// spoken are the turns in which something was pressed, said or heard.
+// spoken are the exchanges in which something was pressed, said or heard.
 func (r *request) spoken(call policy.Call) (all []spoken) {
-	for _, turn := range call.Exchanges {
-		one := spoken{At: turn.At, Who: "caller", Pressed: turn.Heard}
-		if r.site.Spoken != nil {
-			specialist, sentences := r.site.Spoken(call, turn)
+	for _, exchange := range call.Exchanges {
+		one := spoken{At: exchange.At, Who: "caller", Pressed: exchange.Heard}
+		if r.console.Spoken != nil {
+			specialist, sentences := r.console.Spoken(call, exchange)
 			one.Heard = strings.Join(sentences, " ")
 			if specialist {
 				one.Who = "specialist"
@@ -58,8 +58,8 @@ func (r *request) sounds(call policy.Call) (all []sound) {
 			s.State = "kept since " + recording.Copy.At.In(r.zone).Format("2006-01-02 15:04:05")
 		}
 		switch {
-		case recording.Copy == nil, r.site.Recordings == nil, !r.may(users.HearRecordings):
-		case r.site.signin.IsRevealed(r.ctx(), revealedSound(call.SID, recording.SID)):
+		case recording.Copy == nil, r.console.Recordings == nil, !r.may(users.HearRecordings):
+		case r.console.signin.IsRevealed(r.ctx(), revealedSound(call.SID, recording.SID)):
 			s.Path = path
 		default:
 			s.Ask = path
@@ -84,24 +84,24 @@ func (r *request) listen() error {
 	if err := sound.Close(); err != nil {
 		return err
 	}
-	if err := r.site.Recordings.Reveal(r.ctx(), call, r.user.Name, "recording "+recording); err != nil {
+	if err := r.console.Recordings.Reveal(r.ctx(), call, r.user.Name, "recording "+recording); err != nil {
 		return err
 	}
-	r.site.signin.Reveal(r.ctx(), revealedSound(call, recording))
+	r.console.signin.Reveal(r.ctx(), revealedSound(call, recording))
 	return r.seeOther(callPath(call) + "#recordings")
 }
 
 func (r *request) opened(call policy.CallSID, recording string) (Sound, error) {
-	if r.site.Recordings == nil {
-		return Sound{}, policy.ErrNotKept
+	if r.console.Recordings == nil {
+		return Sound{}, policy.ErrNotStored
 	}
-	return r.site.Recordings.OpenRecording(r.ctx(), call, recording)
+	return r.console.Recordings.OpenRecording(r.ctx(), call, recording)
 }
 
 // recording plays one, as a whole or in the parts that a player asks for. It was asked for before.
 func (r *request) recording() error {
 	call, recording := policy.CallSID(r.Param("sid")), r.Param("recording")
-	if !r.site.signin.IsRevealed(r.ctx(), revealedSound(call, recording)) {
+	if !r.console.signin.IsRevealed(r.ctx(), revealedSound(call, recording)) {
 		return errNotPermitted
 	}
 	sound, err := r.opened(call, recording)

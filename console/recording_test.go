@@ -26,7 +26,7 @@ func (s shelf) OpenRecording(_ context.Context, _ policy.CallSID, sid string) (c
 	if sid != "RE1" {
 		return console.Sound{}, policy.ErrNoRecording
 	}
-	return console.Sound{ReadSeekCloser: closing{bytes.NewReader([]byte("RIFFsound"))}, Type: "audio/wav", Made: monday}, nil
+	return console.Sound{ReadSeekCloser: closing{bytes.NewReader([]byte("RIFFsound"))}, Type: "audio/wav", Made: Monday}, nil
 }
 
 func (s shelf) Reveal(ctx context.Context, call policy.CallSID, by, detail string) error {
@@ -35,34 +35,34 @@ func (s shelf) Reveal(ctx context.Context, call policy.CallSID, by, detail strin
 
 // TestRecordings are played to those who may hear them, and ask for it: the audit says so before a byte is sent.
 func TestRecordings(t *testing.T) {
-	var p *place
-	p = mustPlace(t, func(d *console.Deps) {
-		d.Recordings = shelf{func() *store.Store { return p.store }}
+	var p *Place
+	p = NewPlace(t, func(d *console.Deps) {
+		d.Recordings = shelf{func() *store.Store { return p.Store }}
 		d.Spoken = func(_ policy.Call, turn policy.Exchange) (bool, []string) {
 			return strings.HasPrefix(turn.Key, "screen/"), []string{"Words of " + turn.Key + "."}
 		}
 	})
-	call := served("CA1", monday.Add(-time.Hour), 60)
-	call.Message = &policy.Recording{SID: "RE1", URL: "https://api.example.com/RE1", Seconds: 9, Copy: &policy.RecordingCopy{Place: "folder:x", File: "RE1.wav", Bytes: 9, At: monday}}
+	call := Served("CA1", Monday.Add(-time.Hour), 60)
+	call.Message = &policy.Recording{SID: "RE1", URL: "https://api.example.com/RE1", Seconds: 9, Copy: &policy.RecordingCopy{Bucket: "folder:x", File: "RE1.wav", Bytes: 9, At: Monday}}
 	call.Recordings = []policy.Recording{{SID: "RE2", URL: "https://api.example.com/RE2", Seconds: 60}}
-	call.Exchanges = append(call.Exchanges, policy.Exchange{Key: "screen/CAleg/1", At: monday.Add(-59 * time.Minute)})
-	p.load(t, call)
-	viewer, operator := p.as(t, users.Viewer), p.as(t, users.Operator)
-	viewer.get("/calls/CA1").want(t, http.StatusOK, "Voicemail", "Your role does not include listening.", "Words of screen/CAleg/1.", "specialist").without(t, "<audio", "Listen")
-	viewer.post("/calls/CA1/recordings/RE1").want(t, http.StatusForbidden)
-	viewer.get("/calls/CA1/recordings/RE1").want(t, http.StatusForbidden)
-	operator.get("/calls/CA1").want(t, http.StatusOK, "Listen", "at the provider: it was not fetched").without(t, "<audio")
-	operator.get("/calls/CA1/recordings/RE1").want(t, http.StatusForbidden) // not asked for
-	operator.post("/calls/CA1/recordings/RE2").want(t, http.StatusNotFound, "No such recording")
-	operator.post("/calls/CA1/recordings/RE1").want(t, http.StatusOK, `<audio controls preload="none" src="/calls/CA1/recordings/RE1"`)
-	whole := operator.get("/calls/CA1/recordings/RE1")
-	whole.want(t, http.StatusOK, "RIFFsound")
-	if got := whole.header.Get("Content-Type"); got != "audio/wav" {
+	call.Exchanges = append(call.Exchanges, policy.Exchange{Key: "screen/CAleg/1", At: Monday.Add(-59 * time.Minute)})
+	p.Load(t, call)
+	viewer, operator := p.As(t, users.Viewer), p.As(t, users.Operator)
+	viewer.Get("/calls/CA1").Want(t, http.StatusOK, "Voicemail", "Your role does not include listening.", "Words of screen/CAleg/1.", "specialist").Without(t, "<audio", "Listen")
+	viewer.Post("/calls/CA1/recordings/RE1").Want(t, http.StatusForbidden)
+	viewer.Get("/calls/CA1/recordings/RE1").Want(t, http.StatusForbidden)
+	operator.Get("/calls/CA1").Want(t, http.StatusOK, "Listen", "at the provider: it was not fetched").Without(t, "<audio")
+	operator.Get("/calls/CA1/recordings/RE1").Want(t, http.StatusForbidden) // not asked for
+	operator.Post("/calls/CA1/recordings/RE2").Want(t, http.StatusNotFound, "No such recording")
+	operator.Post("/calls/CA1/recordings/RE1").Want(t, http.StatusOK, `<audio controls preload="none" src="/calls/CA1/recordings/RE1"`)
+	whole := operator.Get("/calls/CA1/recordings/RE1")
+	whole.Want(t, http.StatusOK, "RIFFsound")
+	if got := whole.Header.Get("Content-Type"); got != "audio/wav" {
 		t.Errorf("type %q", got)
 	}
-	request, _ := http.NewRequest(http.MethodGet, p.server.URL+"/calls/CA1/recordings/RE1", nil)
+	request, _ := http.NewRequest(http.MethodGet, p.Server.URL+"/calls/CA1/recordings/RE1", nil)
 	request.Header.Set("Range", "bytes=4-")
-	response, err := operator.http.Do(request)
+	response, err := operator.HTTP.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,5 +71,5 @@ func TestRecordings(t *testing.T) {
 	if response.StatusCode != http.StatusPartialContent || string(part) != "sound" {
 		t.Errorf("a part: %d %q", response.StatusCode, part)
 	}
-	p.as(t, users.Admin).get("/audit?act=reveal").want(t, http.StatusOK, "recording RE1", "operator")
+	p.As(t, users.Admin).Get("/audit?act=reveal").Want(t, http.StatusOK, "recording RE1", "operator")
 }

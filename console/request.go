@@ -22,16 +22,16 @@ import (
 // request is what one signed-in person asks for.
 type request struct {
 	echo.Context
-	site *site
-	user users.User
-	now  time.Time // read once for each request
-	zone *time.Location
+	console *console
+	user    users.User
+	now     time.Time // read once for each request
+	zone    *time.Location
 }
 
 // guarded lets people who are signed in, and may what a page needs, to its handler. Others go to the sign-in first, or are refused.
-func (s *site) guarded(handle func(*request) error, needs []users.Permission) echo.HandlerFunc {
+func (s *console) guarded(handle func(*request) error, needs []users.Permission) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		r := &request{Context: c, site: s, now: s.Now(), zone: time.UTC}
+		r := &request{Context: c, console: s, now: s.Now(), zone: time.UTC}
 		user, err := s.signin.User(r.ctx(), r.now, !streams(c))
 		if errors.Is(err, signin.ErrSignedOut) {
 			return r.toSignIn(err)
@@ -64,7 +64,7 @@ func zoneOf(u users.User) *time.Location {
 
 // may says whether the person may do something.
 func (r *request) may(what users.Permission) bool {
-	return r.site.Settings.Permissions.Allow(r.user, what)
+	return r.console.Settings.Permissions.Allow(r.user, what)
 }
 
 // render answers with a page: view/NAME.html around the body. Nothing is sent unless the whole page could be made.
@@ -74,20 +74,20 @@ func (r *request) render(status int, name string, body any) error {
 
 func (r *request) show(status int, name string, p page) error {
 	var text bytes.Buffer
-	if err := r.site.views.write(courteous{&text, r.site.Yield}, name, p); err != nil {
+	if err := r.console.views.write(yieldingWriter{&text, r.console.Yield}, name, p); err != nil {
 		return err
 	}
 	r.Response().Header().Set("Cache-Control", "no-store") // pages hold what only this person may see
 	return r.HTMLBlob(status, text.Bytes())
 }
 
-// courteous lets calls go first between two pieces of a page, which takes milliseconds as a whole.
-type courteous struct {
+// yieldingWriter lets calls go first between two pieces of a page, which takes milliseconds as a whole.
+type yieldingWriter struct {
 	io.Writer
 	yield func()
 }
 
-func (c courteous) Write(p []byte) (int, error) {
+func (c yieldingWriter) Write(p []byte) (int, error) {
 	c.yield()
 	return c.Writer.Write(p)
 }
@@ -97,13 +97,13 @@ func (r *request) seeOther(path string) error { return r.Redirect(http.StatusSee
 
 // note takes down in the audit what the person did.
 func (r *request) note(act, subject, detail string) error {
-	return r.site.Audit.Note(r.ctx(), policy.AuditEntry{At: r.now, By: r.user.Name, Act: act, Subject: subject, Detail: detail})
+	return r.console.Audit.Note(r.ctx(), policy.AuditEntry{At: r.now, By: r.user.Name, Act: act, Subject: subject, Detail: detail})
 }
 
 // home is the first page that the person may see.
-func (r *request) home() error { return r.seeOther(r.site.home()) }
+func (r *request) home() error { return r.seeOther(r.console.home()) }
 
-func (s *site) home() string { return s.nouns[0].path }
+func (s *console) home() string { return s.sections[0].path }
 
 // toSignIn sends somebody who is not signed in to the form, and from there back to where they wanted to go.
 func (r *request) toSignIn(why error) error {
@@ -154,7 +154,7 @@ var failures = []struct {
 	{policy.ErrNoCustomer, failure{Status: http.StatusNotFound, Title: "No such account", Advice: "No customer has this number. It was never imported, or the customer was erased."}, false},
 	{policy.ErrNoCase, failure{Status: http.StatusNotFound, Title: "No such case", Advice: "The review board shows the cases that are open, and leads to those that are closed."}, false},
 	{policy.ErrNoRecording, failure{Status: http.StatusNotFound, Title: "No such recording", Advice: "The call has none of this name, or it was removed with the record of its call."}, false},
-	{policy.ErrNotKept, failure{Status: http.StatusNotFound, Title: "Not fetched", Advice: "The recording is still at the provider. It is played here once it was fetched; the configuration says whether that is done."}, false},
+	{policy.ErrNotStored, failure{Status: http.StatusNotFound, Title: "Not fetched", Advice: "The recording is still at the provider. It is played here once it was fetched; the configuration says whether that is done."}, false},
 	{policy.ErrNoNotice, failure{Status: http.StatusNotFound, Title: "No such notice", Advice: "It was delivered meanwhile, or belonged to a customer who was erased."}, false},
 	{policy.ErrSent, failure{Status: http.StatusConflict, Title: "Delivered already", Advice: "There is nothing to try again."}, false},
 	{policy.ErrMark, failure{Status: http.StatusUnprocessableEntity, Title: "No such place in the list", Advice: "Begin at its first page."}, false},
@@ -202,7 +202,7 @@ func explain(err error) (failure, bool) {
 }
 
 // answer shows an error as a page.
-func (s *site) answer(r *request, err error) error {
+func (s *console) answer(r *request, err error) error {
 	f, known := explain(err)
 	if !known {
 		s.Logger.Error("a page failed", zap.String("route", r.Path()), zap.String("user", r.user.Name), zap.Error(err))
@@ -214,14 +214,14 @@ func (s *site) answer(r *request, err error) error {
 }
 
 // failed answers for what failed outside of a page's handler.
-func (s *site) failed(err error, c echo.Context) {
-	if failed := s.answer(&request{Context: c, site: s, now: s.Now(), zone: time.UTC}, err); failed != nil {
+func (s *console) failed(err error, c echo.Context) {
+	if failed := s.answer(&request{Context: c, console: s, now: s.Now(), zone: time.UTC}, err); failed != nil {
 		s.Logger.Error("no error page could be shown", zap.Error(failed))
 	}
 }
 
 // outside answers with an error's page before it is known who asks.
-func (s *site) outside(w http.ResponseWriter, err error) {
+func (s *console) outside(w http.ResponseWriter, err error) {
 	f, _ := explain(err)
 	var text bytes.Buffer
 	if failed := s.views.write(&text, "error", page{Body: f, Now: s.Now(), Zone: time.UTC, assets: s.assets}); failed != nil {

@@ -14,9 +14,9 @@ import (
 
 const signInPath = "/signin"
 
-// signInNoun is signing in and out.
-func (s *site) signInNoun() noun {
-	return noun{route: func(r routes) {
+// signInSection is signing in and out.
+func (s *console) signInSection() section {
+	return section{route: func(r routes) {
 		r.echo.GET(signInPath, s.signInForm)
 		r.echo.POST(signInPath, s.signIn)
 		r.post("/signout", (*request).signOut)
@@ -36,7 +36,7 @@ type signInPage struct {
 	SSO        bool // people can also sign in at the identity provider
 }
 
-func (s *site) signInForm(c echo.Context) error {
+func (s *console) signInForm(c echo.Context) error {
 	body := signInPage{Next: local(c.QueryParam("next"))}
 	switch c.QueryParam("why") {
 	case "idle":
@@ -49,18 +49,18 @@ func (s *site) signInForm(c echo.Context) error {
 	return s.showSignIn(s.visitor(c), http.StatusOK, body)
 }
 
-func (s *site) showSignIn(r *request, status int, body signInPage) error {
+func (s *console) showSignIn(r *request, status int, body signInPage) error {
 	body.SSO = s.signin.HasProvider()
 	return r.render(status, "signin", body)
 }
 
 // visitor returns the request of somebody who is not signed in.
-func (s *site) visitor(c echo.Context) *request {
-	return &request{Context: c, site: s, now: s.Now(), zone: time.UTC}
+func (s *console) visitor(c echo.Context) *request {
+	return &request{Context: c, console: s, now: s.Now(), zone: time.UTC}
 }
 
 // signIn takes a name and a password. Every wrong pair is answered the same.
-func (s *site) signIn(c echo.Context) error {
+func (s *console) signIn(c echo.Context) error {
 	r := s.visitor(c)
 	typed, next := c.FormValue("name"), local(c.FormValue("next"))
 	user, err := s.signin.Password(r.ctx(), typed, c.FormValue("password"), c.RealIP(), r.now)
@@ -92,14 +92,14 @@ func (r *request) retryAfter(wait time.Duration) {
 
 // welcome begins the user's session. how follows the address in the audit.
 func (r *request) welcome(next, how string) error {
-	if err := r.site.signin.Start(r.ctx(), r.user, "from "+r.RealIP()+how, r.now); err != nil {
-		return r.site.answer(r, err)
+	if err := r.console.signin.Start(r.ctx(), r.user, "from "+r.RealIP()+how, r.now); err != nil {
+		return r.console.answer(r, err)
 	}
 	return r.seeOther(next)
 }
 
 // toProvider sends a person to the identity provider.
-func (s *site) toProvider(c echo.Context) error {
+func (s *console) toProvider(c echo.Context) error {
 	r := s.visitor(c)
 	address, err := s.signin.ToProvider(r.ctx(), c.Response(), local(c.QueryParam("next")))
 	if err != nil {
@@ -109,7 +109,7 @@ func (s *site) toProvider(c echo.Context) error {
 }
 
 // fromProvider takes a person back from there.
-func (s *site) fromProvider(c echo.Context) error {
+func (s *console) fromProvider(c echo.Context) error {
 	r := s.visitor(c)
 	user, next, err := s.signin.FromProvider(c.Response(), c.Request(), c.RealIP(), r.now)
 	if err != nil {
@@ -120,7 +120,7 @@ func (s *site) fromProvider(c echo.Context) error {
 }
 
 func (r *request) signOut() error {
-	if err := r.site.signin.SignOut(r.ctx(), r.user, r.now); err != nil {
+	if err := r.console.signin.SignOut(r.ctx(), r.user, r.now); err != nil {
 		return err
 	}
 	return r.seeOther(signInPath + "?why=out")
@@ -128,7 +128,7 @@ func (r *request) signOut() error {
 
 // signOutEverywhere ends all of the person's sessions, this one too.
 func (r *request) signOutEverywhere() error {
-	if err := r.site.signin.SignOutEverywhere(r.ctx(), r.user, r.now); err != nil {
+	if err := r.console.signin.SignOutEverywhere(r.ctx(), r.user, r.now); err != nil {
 		return err
 	}
 	return r.seeOther(signInPath + "?why=out")

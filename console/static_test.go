@@ -44,20 +44,20 @@ var assetLink = regexp.MustCompile(`"(/static/[^"]+)"`)
 
 // Everything of a page together weighs less than 60 kB on the way, and is kept by the browser for good but for the page itself.
 func TestWeightOfAPage(t *testing.T) {
-	p := mustPlace(t)
+	p := NewPlace(t)
 	var calls []policy.Call
 	for i := range 50 {
-		calls = append(calls, served(policy.CallSID("CA"+strings.Repeat("0", i+1)), monday.Add(-time.Duration(i)*time.Hour), 1500))
+		calls = append(calls, Served(policy.CallSID("CA"+strings.Repeat("0", i+1)), Monday.Add(-time.Duration(i)*time.Hour), 1500))
 	}
-	p.load(t, calls...)
-	c := p.as(t, users.Admin)
+	p.Load(t, calls...)
+	c := p.As(t, users.Admin)
 	fetch := func(path string) (http.Header, int, string) {
-		request, err := http.NewRequest(http.MethodGet, p.server.URL+path, nil)
+		request, err := http.NewRequest(http.MethodGet, p.Server.URL+path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		request.Header.Set("Accept-Encoding", "gzip") // so that it is not unpacked
-		response, err := c.http.Do(request)
+		response, err := c.HTTP.Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +69,7 @@ func TestWeightOfAPage(t *testing.T) {
 		return response.Header, len(body), path
 	}
 	links := map[string]bool{}
-	for _, m := range assetLink.FindAllStringSubmatch(c.get("/calls").body, -1) {
+	for _, m := range assetLink.FindAllStringSubmatch(c.Get("/calls").Body, -1) {
 		links[m[1]] = true
 	}
 	if len(links) != 6 {
@@ -89,29 +89,29 @@ func TestWeightOfAPage(t *testing.T) {
 	if weight >= 60_000 {
 		t.Errorf("a page weighs %d bytes", weight)
 	}
-	c.get("/static/own.000000000000.css").want(t, http.StatusNotFound)
+	c.Get("/static/own.000000000000.css").Want(t, http.StatusNotFound)
 }
 
 // Every answer keeps other sites and inline code out.
 func TestHeaders(t *testing.T) {
-	p := mustPlace(t)
+	p := NewPlace(t)
 	want := map[string]string{
 		"Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 		"X-Content-Type-Options":  "nosniff", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin",
 	}
-	c := p.as(t, users.Admin)
-	pages := map[string]page{
-		"sign-in": p.visitor(t).get("/signin"), "calls": c.get("/calls"), "nowhere": c.get("/nowhere"), "refused": c.send("/signout", map[string]string{"Origin": "https://evil.example"}),
+	c := p.As(t, users.Admin)
+	pages := map[string]Page{
+		"sign-in": p.Visitor(t).Get("/signin"), "calls": c.Get("/calls"), "nowhere": c.Get("/nowhere"), "refused": c.Send("/signout", map[string]string{"Origin": "https://evil.example"}),
 	}
 	for name, p := range pages {
 		got := map[string]string{}
 		for key := range want {
-			got[key] = p.header.Get(key)
+			got[key] = p.Header.Get(key)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
-		if strings.Contains(p.body, "<style") || strings.Contains(p.body, " style=") || strings.Contains(p.body, "onclick") {
+		if strings.Contains(p.Body, "<style") || strings.Contains(p.Body, " style=") || strings.Contains(p.Body, "onclick") {
 			t.Errorf("%s has style or script within", name)
 		}
 	}

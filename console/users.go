@@ -11,9 +11,9 @@ import (
 
 const usersPath = "/users"
 
-// usersNoun is the people who may sign in.
-func (s *site) usersNoun() noun {
-	return noun{title: "Users", path: usersPath, needs: users.ManageUsers, route: func(r routes) {
+// usersSection is the people who may sign in.
+func (s *console) usersSection() section {
+	return section{title: "Users", path: usersPath, needs: users.ManageUsers, route: func(r routes) {
 		r.get(usersPath, (*request).users, users.ManageUsers)
 		r.post(usersPath, (*request).addUser, users.ManageUsers)
 		r.post(usersPath+"/:name", (*request).changeUser, users.ManageUsers)
@@ -40,7 +40,7 @@ var usersDone = map[string]string{
 
 func (r *request) showUsers(status int, body usersPage) error {
 	body.Roles = users.Roles()
-	for u, err := range r.site.Users.Users(r.ctx()) {
+	for u, err := range r.console.Users.Users(r.ctx()) {
 		if err != nil {
 			return err
 		}
@@ -58,10 +58,10 @@ func (r *request) addUser() error {
 		role, err = users.ParseRole(r.FormValue("role"))
 	}
 	if err == nil {
-		hash, err = r.site.signin.HashPassword(r.ctx(), name, r.FormValue("password"))
+		hash, err = r.console.signin.HashPassword(r.ctx(), name, r.FormValue("password"))
 	}
 	if err == nil {
-		err = r.site.Users.AddUser(r.ctx(), users.User{Name: name, Role: role, Password: hash, CreatedAt: r.now}, r.user.Name)
+		err = r.console.Users.AddUser(r.ctx(), users.User{Name: name, Role: role, Password: hash, CreatedAt: r.now}, r.user.Name)
 	}
 	for _, theirs := range []error{users.ErrName, users.ErrRole, users.ErrPassword, users.ErrExists} {
 		if errors.Is(err, theirs) {
@@ -97,7 +97,7 @@ func (r *request) changeUser() error {
 	default:
 		return fmt.Errorf("%w: nothing that can be done to a user was chosen", api.ErrWrongInput)
 	}
-	if _, err := r.site.Users.ChangeUser(r.ctx(), name, change); err != nil {
+	if _, err := r.console.Users.ChangeUser(r.ctx(), name, change); err != nil {
 		return err
 	}
 	return r.usersDone(act, name)

@@ -10,15 +10,15 @@ import (
 )
 
 func TestUsersAreTheAdmins(t *testing.T) {
-	p := mustPlace(t)
+	p := NewPlace(t)
 	for _, role := range []users.Role{users.Viewer, users.Operator} {
-		c := p.as(t, role)
-		c.get("/calls").want(t, http.StatusOK).without(t, `href="/users"`)
-		c.get("/users").want(t, http.StatusForbidden, "Not permitted")
-		c.post("/users/viewer", "act", "role", "role", "admin").want(t, http.StatusForbidden, "Not permitted")
-		c.post("/users", "name", "mine", "role", "admin", "password", "green horse battery").want(t, http.StatusForbidden)
+		c := p.As(t, role)
+		c.Get("/calls").Want(t, http.StatusOK).Without(t, `href="/users"`)
+		c.Get("/users").Want(t, http.StatusForbidden, "Not permitted")
+		c.Post("/users/viewer", "act", "role", "role", "admin").Want(t, http.StatusForbidden, "Not permitted")
+		c.Post("/users", "name", "mine", "role", "admin", "password", "green horse battery").Want(t, http.StatusForbidden)
 	}
-	p.as(t, users.Admin).get("/users").want(t, http.StatusOK, `href="/users" aria-current="page"`, "operator", "viewer")
+	p.As(t, users.Admin).Get("/users").Want(t, http.StatusOK, `href="/users" aria-current="page"`, "operator", "viewer")
 }
 
 func TestAddUser(t *testing.T) {
@@ -35,11 +35,11 @@ func TestAddUser(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p := mustPlace(t)
-			c := p.as(t, users.Admin)
-			c.post("/users", "name", test.user, "role", test.role, "password", test.password).want(t, test.status, test.want)
+			p := NewPlace(t)
+			c := p.As(t, users.Admin)
+			c.Post("/users", "name", test.user, "role", test.role, "password", test.password).Want(t, test.status, test.want)
 			if test.status == http.StatusOK {
-				p.visitor(t).signIn(test.user, test.password).want(t, http.StatusOK, "Sign out")
+				p.Visitor(t).SignIn(test.user, test.password).Want(t, http.StatusOK, "Sign out")
 			}
 		})
 	}
@@ -62,10 +62,10 @@ func TestChangeUser(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p := mustPlace(t)
-			c := p.as(t, users.Admin)
-			c.post("/users/"+test.user, "act", test.act, "role", "operator").want(t, test.status, test.want)
-			if diff := cmp.Diff(append([]string{"sign-in admin by admin: from 127.0.0.1"}, test.audit...), p.audit(t)); diff != "" {
+			p := NewPlace(t)
+			c := p.As(t, users.Admin)
+			c.Post("/users/"+test.user, "act", test.act, "role", "operator").Want(t, test.status, test.want)
+			if diff := cmp.Diff(append([]string{"sign-in admin by admin: from 127.0.0.1"}, test.audit...), p.Audit(t)); diff != "" {
 				t.Errorf("the audit (-want +got):\n%s", diff)
 			}
 		})

@@ -21,9 +21,9 @@ const (
 	maxReportMonths = 36
 )
 
-// whatIfNoun is past months under other figures.
-func (s *site) whatIfNoun() noun {
-	return noun{path: fairUsePath, route: func(r routes) { r.get(whatIfPath, (*request).whatIf) }}
+// whatIfSection is past months under other figures.
+func (s *console) whatIfSection() section {
+	return section{path: fairUsePath, route: func(r routes) { r.get(whatIfPath, (*request).whatIf) }}
 }
 
 // whatIfPage is what the page shows.
@@ -58,8 +58,8 @@ type differentMonth struct {
 }
 
 func (r *request) whatIf() error {
-	fair := r.site.Policy.FairUse
-	body := whatIfPage{Fields: r.limitFields(fair), Spans: []int{3, 6, 12}, Span: 6, Until: r.site.Policy.ThisMonth(r.now), Here: r.Request().URL.RequestURI()}
+	fair := r.console.Policy.FairUse
+	body := whatIfPage{Fields: r.limitFields(fair), Spans: []int{3, 6, 12}, Span: 6, Until: r.console.Policy.ThisMonth(r.now), Here: r.Request().URL.RequestURI()}
 	if n, err := strconv.Atoi(r.QueryParam("span")); err == nil && n > 0 && n <= 12 {
 		body.Span = n
 	}
@@ -117,7 +117,7 @@ func (p *whatIfPage) other(fair policy.FairUse) (policy.FairUse, error) {
 
 // compare puts into a page what would be otherwise.
 func (r *request) compare(body *whatIfPage, fair, other policy.FairUse) error {
-	report, ready, err := r.site.Usage.Report(r.ctx(), body.Until, body.Span+max(fair.Lead(), other.Lead()))
+	report, ready, err := r.console.Usage.Report(r.ctx(), body.Until, body.Span+max(fair.Lead(), other.Lead()))
 	if err != nil || !ready {
 		return err
 	}

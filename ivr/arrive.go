@@ -7,37 +7,37 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// arrive answers the first webhook: which line was dialled, is it open, and who might it be.
-func (t *turn) arrive() Reply {
-	t.record()
-	if t.line.Zone == nil {
-		t.note("line.unknown", "the dialled number is not configured", "number", t.call.Line.Full())
-		t.call.Refused = policy.Failed
-		return t.leave(phrase("unknown-line"))
+// arrive answers the first webhook: which line was dialled, whether it is open, and who the caller might be.
+func (x *exchange) arrive() Reply {
+	x.record()
+	if x.line.Zone == nil {
+		x.note("line.unknown", "the dialled number is not configured", "number", x.call.Line.Full())
+		x.call.Refused = policy.Failed
+		return x.leave(phrase("unknown-line"))
 	}
-	t.note("line.configured", t.line.Name, "number", t.call.Line.Full())
-	if t.in.Gone {
-		return t.gone()
+	x.note("line.configured", x.line.Name, "number", x.call.Line.Full())
+	if x.in.Gone {
+		return x.gone()
 	}
-	t.call.Closed = !t.hours()
-	if t.call.Closed && !t.AfterHours.Asks(t.Menu) {
-		return t.closed(t.AfterHours.For(t.Menu[0].Intent)) // the same for each
+	x.call.Closed = !x.hours()
+	if x.call.Closed && !x.AfterHours.Asks(x.Menu) {
+		return x.closed(x.AfterHours.For(x.Menu[0].Intent)) // the same for each
 	}
-	return t.recognise(t.closedNotice()...)
+	return x.recognise(x.closedNotice()...)
 }
 
-func (t *turn) record() {
-	if t.call.Answered {
+func (x *exchange) record() {
+	if x.call.Answered {
 		return
 	}
-	t.call.Answered, t.call.StartedAt, t.call.Config = true, t.now, t.Version
-	t.call.Line, t.call.From = t.in.Line, t.in.From
-	t.call.Known = len(t.in.Callers) > 0
+	x.call.Answered, x.call.StartedAt, x.call.Config = true, x.now, x.Version
+	x.call.Line, x.call.From = x.in.Line, x.in.From
+	x.call.Known = len(x.in.Callers) > 0
 }
 
-// hours asks the evaluator, and says in the trace which rule decided.
-func (t *turn) hours() bool {
-	opening := t.line.Opening(t.now)
+// hours reports whether the line is open, and notes which rule decided.
+func (x *exchange) hours() bool {
+	opening := x.line.Opening(x.now)
 	result := "closed"
 	if opening.Open {
 		result = "open"
@@ -45,64 +45,64 @@ func (t *turn) hours() bool {
 	if opening.Reason != "" {
 		result += ": " + opening.Reason
 	}
-	t.note(opening.Rule, result, "time", t.localTime(), "zone", t.line.Zone.String())
+	x.note(opening.Rule, result, "time", x.localTime(), "zone", x.line.Zone.String())
 	return opening.Open
 }
 
-// closedNotice is what a closed line says before it asks, since some calls get through or end differently.
-func (t *turn) closedNotice() []Phrase {
+// closedNotice returns what a closed line says before it asks for the reason.
+func (x *exchange) closedNotice() []Phrase {
 	switch {
-	case !t.call.Closed:
+	case !x.call.Closed:
 		return nil
-	case t.AfterHours.For(policy.Critical) == policy.Connect:
+	case x.AfterHours.For(policy.Critical) == policy.Connect:
 		return []Phrase{phrase("closed-critical")}
 	}
-	return []Phrase{t.whenOpen()}
+	return []Phrase{x.whenOpen()}
 }
 
-func (t *turn) whenOpen() Phrase {
-	args := []string{"now", t.now.In(t.line.Zone).Format(time.RFC3339)}
-	if opens, ok := t.line.NextOpening(t.now); ok {
-		args = append(args, "opens", opens.In(t.line.Zone).Format(time.RFC3339))
+func (x *exchange) whenOpen() Phrase {
+	args := []string{"now", x.now.In(x.line.Zone).Format(time.RFC3339)}
+	if opens, ok := x.line.NextOpening(x.now); ok {
+		args = append(args, "opens", opens.In(x.line.Zone).Format(time.RFC3339))
 	}
 	return phrase("closed", args...)
 }
 
-// closed ends a call to a closed line: the hours, the next opening, then voicemail or goodbye.
-func (t *turn) closed(ending policy.Ending) Reply {
-	t.note("hours.after", "after hours: "+string(ending), "intent", string(t.call.Intent))
-	say := []Phrase{t.whenOpen(), phrase("closed-hours")}
+// closed ends a call to a closed line with the hours, the next opening, and a voicemail or goodbye.
+func (x *exchange) closed(ending policy.Ending) Reply {
+	x.note("hours.after", "after hours: "+string(ending), "intent", string(x.call.Intent))
+	say := []Phrase{x.whenOpen(), phrase("closed-hours")}
 	if ending == policy.Voicemail {
-		return t.then(ThenRecord, stepRecorded, append(say, phrase("voicemail"))...)
+		return x.then(ThenRecord, stepRecorded, append(say, phrase("voicemail"))...)
 	}
-	return t.leave(append(say, phrase("goodbye"))...)
+	return x.leave(append(say, phrase("goodbye"))...)
 }
 
-// recognise offers the shortcut to a caller whose number belongs to one account, and asks the others for their customer number. A
-// caller number never identifies by itself: the caller confirms it.
-func (t *turn) recognise(say ...Phrase) Reply {
-	if len(t.in.Callers) > 0 {
-		names := make([]string, len(t.in.Callers))
-		for i, c := range t.in.Callers {
+// recognise lets a caller whose number belongs to one account confirm it with one key, and asks the others for their customer number. A caller
+// number never identifies by itself.
+func (x *exchange) recognise(say ...Phrase) Reply {
+	if len(x.in.Callers) > 0 {
+		names := make([]string, len(x.in.Callers))
+		for i, c := range x.in.Callers {
 			names[i] = string(c.Number)
 		}
-		facts := []string{"accounts", strings.Join(names, " "), "attested", yesNo(t.in.Attested), "caller_id", string(t.Identification.CallerID)}
-		if t.shortcut() {
-			t.note("caller-id.offered", "the caller's number is known: one key confirms", facts...)
-			t.call.State.Offered = t.in.Callers[0].Number
-			return t.then(ThenAskKey, stepKnown, append(say, phrase("welcome-known"))...)
+		facts := []string{"accounts", strings.Join(names, " "), "attested", yesNo(x.in.Attested), "caller_id", string(x.Identification.CallerID)}
+		if x.shortcut() {
+			x.note("caller-id.offered", "the caller's number is known: one key confirms", facts...)
+			x.call.State.Offered = x.in.Callers[0].Number
+			return x.then(ThenAskKey, stepKnown, append(say, phrase("welcome-known"))...)
 		}
-		t.note("caller-id.known", "the caller's number is known, but identifies nobody", facts...)
+		x.note("caller-id.known", "the caller's number is known, but identifies nobody", facts...)
 	}
-	return t.askNumber(append(say, phrase("welcome", "digits", count(t.Identification.Digits)))...)
+	return x.askNumber(append(say, phrase("welcome", "digits", count(x.Identification.Digits)))...)
 }
 
-func (t *turn) shortcut() bool {
-	switch t.Identification.CallerID {
+func (x *exchange) shortcut() bool {
+	switch x.Identification.CallerID {
 	case policy.CallerIDAny:
-		return len(t.in.Callers) == 1
+		return len(x.in.Callers) == 1
 	case policy.CallerIDAttested:
-		return len(t.in.Callers) == 1 && t.in.Attested
+		return len(x.in.Callers) == 1 && x.in.Attested
 	}
 	return false
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// fetchedQuery marks the address to which the Ringer brings a caller.
+// fetchedQuery marks the URL to which the Ringer redirects a caller.
 const fetchedQuery = "fetched=1"
 
-// besideRoutes are those of calls whose specialists are rung beside them, and of the conferences in which the two meet.
-func (h *webhooks) besideRoutes(on func(string, func(*hook) error)) {
+// outboundRoutes registers the routes of outbound legs, and of the conferences in which caller and specialist meet.
+func (h *webhooks) outboundRoutes(on func(string, func(*hook) error)) {
 	on("/leg/:call/:order/screen/:turn", h.leg(stepScreen))
 	on("/leg/:call/:order/answer/:turn", h.leg(stepAnswer))
 	on("/leg/:call/:order/ring", h.legStatus)
@@ -22,12 +22,12 @@ func (h *webhooks) besideRoutes(on func(string, func(*hook) error)) {
 	on("/announce/:line", h.announce)
 }
 
-// conferenceWait is heard by who is alone in a conference: for a moment, unless the other one has hung up just now.
+// conferenceWait answers the party that is alone in a conference, until the other comes, which takes a moment.
 func (h *webhooks) conferenceWait(w *hook) error {
 	return h.send(w, document(h.form.say(w.line, []Phrase{phrase("conference-wait")}), twilio.Pause{Seconds: 3}))
 }
 
-// announce is heard by the specialist alone, at the call limit.
+// announce answers with the announcement at the call limit, which the specialist alone hears.
 func (h *webhooks) announce(w *hook) error {
 	line := w.line
 	for _, l := range w.settings.Lines {
@@ -39,7 +39,7 @@ func (h *webhooks) announce(w *hook) error {
 	return h.send(w, document(h.form.say(line, []Phrase{phrase("limit-whisper", "minutes", minutes)})))
 }
 
-// AnnounceURL is what a specialist hears at the call limit, on a call to this line.
+// AnnounceURL returns the URL of the announcement at the call limit, for calls to a line.
 func AnnounceURL(publicURL string, line policy.Phone) string {
 	return trimmed(publicURL) + "/announce/" + digits(line.Full())
 }

@@ -41,6 +41,6 @@ func follow(t interface{ Fatalf(string, ...any) }, reply ivr.Reply, in ivr.Input
 	if !ok {
 		t.Fatalf("nothing follows %+v", reply)
 	}
-	in.Step, in.Turn = step, turn
+	in.Step, in.Exchange = step, turn
 	return in
 }

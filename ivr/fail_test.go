@@ -42,7 +42,7 @@ func TestFailuresNeverGoInCircles(t *testing.T) {
 							t.Error("the plain way was never taken")
 						}
 						return
-					case reply.Then == ivr.ThenPlain:
+					case reply.Then == ivr.ThenStateless:
 						plain++
 						path = "plain/key"
 					case reply.Then == ivr.ThenNothing || len(reply.Say) == 0:
@@ -62,7 +62,7 @@ func TestSecondFailureIsPlainWithoutAToken(t *testing.T) {
 	m := ivr.Machine{Settings: settings(t)}
 	call, first := m.Fail(policy.Call{SID: "CA1"}, failure("voice", ""), tuesday)
 	_, second := m.Fail(call, failure("voice", ""), tuesday.Add(time.Second))
-	if first.Then != ivr.ThenAskNumber || second.Then != ivr.ThenPlain {
+	if first.Then != ivr.ThenAskNumber || second.Then != ivr.ThenStateless {
 		t.Errorf("%s, then %s", first.Then, second.Then)
 	}
 }
@@ -75,7 +75,7 @@ func TestRetryOfAFailure(t *testing.T) {
 	if diff := cmp.Diff([]any{call, reply}, []any{after, again}); diff != "" {
 		t.Errorf("a retry (-first +again):\n%s", diff)
 	}
-	if _, late := m.Fail(call, failure("voice", "a"), tuesday.Add(16*time.Second)); late.Then != ivr.ThenPlain {
+	if _, late := m.Fail(call, failure("voice", "a"), tuesday.Add(16*time.Second)); late.Then != ivr.ThenStateless {
 		t.Errorf("no retry comes so late: %s", late.Then)
 	}
 }
@@ -96,7 +96,7 @@ func TestCallsWithFailuresEnd(t *testing.T) {
 			}
 			now = now.Add(time.Duration(rapid.IntRange(1, 30).Draw(rt, "seconds")) * time.Second)
 			switch reply.Then {
-			case ivr.ThenHangup, ivr.ThenNothing, ivr.ThenPlain: // the plain way rings by itself
+			case ivr.ThenHangup, ivr.ThenNothing, ivr.ThenStateless: // the plain way rings by itself
 				return
 			}
 			if len(reply.Say) == 0 && reply.Ring == nil {
@@ -106,7 +106,7 @@ func TestCallsWithFailuresEnd(t *testing.T) {
 			if !ok {
 				rt.Fatalf("a reply that leads nowhere: %+v", reply)
 			}
-			in = ivr.Input{Step: step, Turn: turn, Line: uk, From: caller, Keys: rapid.SampledFrom([]string{"", "1", "5", "204518", "9"}).Draw(rt, "keys")}
+			in = ivr.Input{Step: step, Exchange: turn, Line: uk, From: caller, Keys: rapid.SampledFrom([]string{"", "1", "5", "204518", "9"}).Draw(rt, "keys")}
 			in.Number = in.Keys
 			if in.Number == string(northwind.Number) {
 				in.Customer = &northwind

@@ -12,31 +12,31 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// Fallback is what callers hear while nothing of ours answers: documents that stand somewhere as files, and need no state. A file cannot know
-// the time, so it says the hours of the week to come and rings: a caller who has come this far has a reason to.
+// Fallback makes the documents that callers hear while no server of ours answers. They are files, which cannot know the time, so they say the
+// hours of the week to come, and ring in any case.
 type Fallback struct {
 	form
 	settings policy.Settings
 }
 
-// NewFallback makes documents that refer to each other below base, an address without a slash at its end.
+// NewFallback returns a Fallback whose documents refer to each other below base, a URL without a slash at its end.
 func NewFallback(s policy.Settings, w Words, base string) Fallback {
 	return Fallback{form{words: w, base: base}, s}
 }
 
-// FallbackFolder is where the documents of a line stand below the base: the digits of its number.
+// FallbackFolder returns the folder of a line's documents below the base: the digits of its number.
 func FallbackFolder(number policy.Phone) string { return digits(number.Full()) }
 
 // The documents of a line.
 const (
-	fallbackVoice  = "voice.xml"  // what the number's fallback URL names
+	fallbackVoice  = "voice.xml"  // the number's fallback URL
 	fallbackScreen = "screen.xml" // a specialist picked up
 	fallbackAccept = "accept.xml" // and pressed a key
-	fallbackEnd    = "end.xml"    // the dial is over
-	fallbackAlone  = "bin.xml"    // all in one, for where a document can't name others; a voicemail that picks up counts as a person there
+	fallbackEnd    = "end.xml"    // the Dial is over
+	fallbackAlone  = "bin.xml"    // all in one, for hosts where documents can't refer to others; it takes a voicemail for a person
 )
 
-// Documents are a line's documents by their names, right for a week from a moment on. They are asked for with GET.
+// Documents returns a line's documents by their names. They are right for a week from the time on, and are fetched with GET.
 func (f Fallback) Documents(line policy.Line, from time.Time) (map[string][]byte, error) {
 	base := f.base + "/" + FallbackFolder(line.Number) + "/"
 	goodbye := f.say(line, []Phrase{phrase("fallback-goodbye")})
@@ -63,7 +63,7 @@ func (f Fallback) Documents(line policy.Line, from time.Time) (map[string][]byte
 	return rendered, nil
 }
 
-// opening says what is wrong, the hours, and each day of the week to come that differs from them.
+// opening returns the first words: that something is wrong, the hours, and each day of the week to come that differs from them.
 func (f Fallback) opening(line policy.Line, from time.Time) []Phrase {
 	say := []Phrase{phrase("fallback"), phrase("closed-hours")}
 	today := policy.DateOf(from.In(line.Zone))
@@ -75,7 +75,7 @@ func (f Fallback) opening(line policy.Line, from time.Time) []Phrase {
 	return say
 }
 
-// minutes are stretches of one day as minutes after its midnight: "480-720".
+// minutes formats the intervals of a day as minutes after its midnight: "480-720".
 func minutes(open []policy.Interval) string {
 	var parts []string
 	for _, i := range open {
@@ -88,11 +88,11 @@ func minutes(open []policy.Interval) string {
 	return strings.Join(parts, ",")
 }
 
-// maxRung is how many a Dial takes.
+// maxRung is how many addresses a Dial takes.
 const maxRung = 10
 
-// ring rings everybody of the critical team at once, the first steps first where there are too many: without a state nobody knows who was
-// rung already.
+// ring rings the whole critical team at once, since without state nobody knows who was rung already. Where there are too many, the first steps
+// ring.
 func (f Fallback) ring(line policy.Line, screen string) twilio.Dial {
 	team := f.settings.Team(line, policy.Critical)
 	var ring Ring
@@ -104,7 +104,7 @@ func (f Fallback) ring(line policy.Line, screen string) twilio.Dial {
 			}
 		}
 	}
-	d := f.dialPlain(line, ring, "", screen, "")
+	d := f.dialNumbers(line, ring, "", screen, "")
 	for i, n := range d.Nouns {
 		d.Nouns[i] = byGET(n, screen)
 	}

@@ -7,34 +7,29 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// hunt begins to ring the team that takes calls of this reason.
-func (t *turn) hunt(say ...Phrase) Reply {
-	team := t.Team(t.line, t.call.Intent)
-	t.call.HuntingAt = t.now
-	t.call.State.Team = team.Name
-	t.note("route.team", team.Name, "intent", string(t.call.Intent), "line", t.line.Name)
+// hunt begins to ring the team that takes calls with this reason.
+func (x *exchange) hunt(say ...Phrase) Reply {
+	team := x.Team(x.line, x.call.Intent)
+	x.call.HuntingAt = x.now
+	x.call.State.Team = team.Name
+	x.note("route.team", team.Name, "intent", string(x.call.Intent), "line", x.line.Name)
 	say = append(say, phrase("connecting"))
-	if t.Recording {
+	if x.Recording {
 		say = append(say, phrase("recorded"))
 	}
-	return t.ring(team, say...)
+	return x.ring(team, say...)
 }
 
-// ring rings the present step of a team, or gives up when there is none.
-func (t *turn) ring(team policy.Team, say ...Phrase) Reply {
-	state := t.call.State
+// ring rings the present step of a team. After the last round there is none, and the hunt is over.
+func (x *exchange) ring(team policy.Team, say ...Phrase) Reply {
+	state := x.call.State
 	if state.Round >= team.Rounds || len(team.Steps) == 0 {
-		return t.exhausted()
+		return x.exhausted()
 	}
 	step := team.Steps[state.Ring]
-	t.note("ring.step", "rings "+addresses(step.To), "team", team.Name,
+	x.note("ring.step", "rings "+addresses(step.To), "team", team.Name,
 		"round", count(state.Round+1), "step", count(state.Ring+1), "for", step.For.String())
-	if t.Whisper && !state.Plain {
-		return t.order(say...)
-	}
-	reply := t.then(ThenRing, stepRang, say...)
-	reply.Ring = &Ring{To: step.To, Seconds: int(step.For / time.Second), Record: t.Recording}
-	return reply
+	return x.nextRinging().start(x, step, say...)
 }
 
 func addresses(to []policy.Phone) string {
@@ -45,52 +40,74 @@ func addresses(to []policy.Phone) string {
 	return strings.Join(all, ", ")
 }
 
-// rang takes the end of a ring step: a talk that is over, or nobody who accepted.
-func (t *turn) rang() Reply {
-	t.learnDial()
-	if t.in.Gone {
-		return t.gone()
+// rang goes on by the state of the ring step.
+func (x *exchange) rang() Reply {
+	x.learnDial()
+	if x.in.Gone {
+		return x.gone()
 	}
-	t.missed()
-	if _, served := t.call.Accepted(); served {
-		return t.leave(phrase("goodbye-talk"))
+	switch x.lastRinging().state(x) {
+	case ringAccepted:
+		return x.join()
+	case ringTalked:
+		return x.leave(phrase("goodbye-talk"))
+	case ringRefused:
+		return x.dialInstead()
 	}
-	return t.nextStep()
+	return x.nextStep()
 }
 
-// nextStep rings those who come next.
-func (t *turn) nextStep() Reply {
-	team := t.Teams[t.call.State.Team]
-	t.call.State.Ring++
-	if t.call.State.Ring >= len(team.Steps) {
-		t.call.State.Ring = 0
-		t.call.State.Round++
+// nextStep rings the next step of the team.
+func (x *exchange) nextStep() Reply {
+	team := x.Teams[x.call.State.Team]
+	x.call.State.Ring++
+	if x.call.State.Ring >= len(team.Steps) {
+		x.call.State.Ring = 0
+		x.call.State.Round++
 	}
-	return t.ring(team, phrase("still-trying"))
+	return x.ring(team, phrase("still-trying"))
 }
 
-// learnDial merges what the provider says of the dial. A leg that was bridged has a specialist on it even when its accepting key
-// never reached the log.
-func (t *turn) learnDial() {
-	if t.in.Dial == nil {
+// learnDial merges the provider's report of a Dial that is over. A leg that was bridged has a specialist on it even if the accepting key never
+// reached the log.
+func (x *exchange) learnDial() {
+	if x.in.Dial == nil {
 		return
 	}
-	t.call = t.call.Learn(*t.in.Dial)
-	leg := t.call.Leg(t.in.Dial.Leg)
-	if t.in.Bridged == nil || !*t.in.Bridged || !leg.AcceptedAt.IsZero() || leg.DialSeconds == nil {
+	x.call = x.call.Learn(*x.in.Dial)
+	leg := x.call.Leg(x.in.Dial.Leg)
+	if x.in.Bridged == nil || !*x.in.Bridged || !leg.AcceptedAt.IsZero() || leg.DialSeconds == nil {
 		return
 	}
 	leg.AcceptedAt = leg.DialEndedAt.Add(-time.Duration(*leg.DialSeconds) * time.Second)
-	t.note("leg.bridged", "the provider joined the two although no accepting key was logged", "leg", string(leg.SID))
-	t.call = t.call.WithLeg(leg)
+	x.note("leg.bridged", "the provider joined the two although no accepting key was logged", "leg", string(leg.SID))
+	x.call = x.call.WithLeg(leg)
 }
 
-// exhausted is the end of the hunt: everybody was rung in every round.
-func (t *turn) exhausted() Reply {
-	t.call.Exhausted = true
-	t.note("hunt.exhausted", "nobody accepted: "+string(t.NoAnswer), "team", t.call.State.Team)
-	if t.NoAnswer == policy.Voicemail {
-		return t.then(ThenRecord, stepRecorded, phrase("voicemail-unanswered"), phrase("voicemail"))
+// exhausted ends the hunt: every step was rung in every round.
+func (x *exchange) exhausted() Reply {
+	x.call.Exhausted = true
+	x.note("hunt.exhausted", "nobody accepted: "+string(x.NoAnswer), "team", x.call.State.Team)
+	if x.NoAnswer == policy.Voicemail {
+		return x.then(ThenRecord, stepRecorded, phrase("voicemail-unanswered"), phrase("voicemail"))
 	}
-	return t.leave(phrase("no-answer"))
+	return x.leave(phrase("no-answer"))
+}
+
+// recorded takes the end of a voicemail, which may be empty.
+func (x *exchange) recorded() Reply {
+	left := x.in.Message != nil && x.in.Message.Seconds > 0
+	if left {
+		x.call = x.call.Learn(message(*x.in.Message))
+		x.note("voicemail.left", "a message was left", "seconds", count(x.in.Message.Seconds))
+	} else {
+		x.note("voicemail.empty", "no message was left")
+	}
+	switch {
+	case x.in.Gone:
+		return x.gone()
+	case left:
+		return x.leave(phrase("voicemail-saved"))
+	}
+	return x.leave(phrase("voicemail-empty"))
 }

@@ -14,43 +14,43 @@ const (
 	stepNumber   = "number"            // the customer number
 	stepMenu     = "menu"              // the reason to call
 	stepTicket   = "ticket"            // the ticket number
-	stepWait     = "wait"              // specialists are rung beside the call, and the caller hears the ringing tone
+	stepWait     = "wait"              // outbound legs ring, and the caller hears the ringing tone
 	stepRang     = "rang"              // a ring step is over
 	stepRecorded = policy.StepRecorded // a voicemail is over
 )
 
-// Input is one webhook of a call as the machine sees it: what was asked, what was pressed or said, and what the directory and the log
-// know about it, looked up beforehand.
+// Input is one webhook of a call as the machine sees it: what was asked, what was pressed or said, and what the directory and the log know
+// about that.
 type Input struct {
-	Step string
-	Turn int
+	Step     string
+	Exchange int
 
 	Line     policy.Phone // the dialled number
 	From     policy.Phone
 	Attested bool // the carrier vouches fully for From
 	Gone     bool // the caller has hung up already
-	Fetched  bool // the Ringer brought the caller here; else the ringing tone was over
+	Fetched  bool // the Ringer redirected the caller here; else the ringing tone was over
 
 	Keys string // digits, * and #, as pressed
-	// Said is what was spoken, as the provider understood it; Number, Intent and Word are what that means in the language of the line.
+	// Said is what was spoken, as the provider understood it. Number, Intent and Word are its meaning in the language of the line.
 	Said   string
 	Number string        // digits: keyed, or spoken
 	Intent policy.Intent // spoken
 	Word   Word          // spoken
 
 	Dial    *policy.Report    // the end of a dial
-	Bridged *bool             // what the provider says of it: did the two sides hear each other; nil where it says nothing
+	Bridged *bool             // whether the two sides heard each other; nil where the provider does not report it
 	Message *policy.Recording // a voicemail
 
-	Customer     *policy.Customer  // who has Number; nil: nobody
+	Customer     *policy.Customer  // with that Number; nil: none
 	Callers      []policy.Customer // accounts that list From as theirs
 	WrongNumbers int               // entered by this caller within the last hour, on any call
 }
 
-// Word is a short spoken answer.
+// Word is a short spoken answer that is understood.
 type Word string
 
-// The short answers that are understood.
+// The words.
 const (
 	WordNone   Word = ""
 	WordYes    Word = "yes"
@@ -59,12 +59,12 @@ const (
 	WordLost   Word = "lost" // "I don't have it", "I don't know"
 )
 
-// key names the webhook among the turns of a call: a retry has the same.
-func (in Input) key() string { return turnKey(in.Step, in.Turn) }
+// key identifies the webhook among the exchanges of a call. A retry has the same key.
+func (in Input) key() string { return stepPath(in.Step, in.Exchange) }
 
-func turnKey(step string, turn int) string { return step + "/" + strconv.Itoa(turn) }
+func stepPath(step string, number int) string { return step + "/" + strconv.Itoa(number) }
 
-// heard is the input as the log keeps it.
+// heard returns the input as the log keeps it.
 func (in Input) heard() string {
 	switch {
 	case in.Keys != "":
@@ -75,5 +75,5 @@ func (in Input) heard() string {
 	return ""
 }
 
-// wrongNumberWindow is how far back a caller's wrong numbers count: wrong_numbers_per_hour.
+// wrongNumberWindow is how far back a caller's wrong numbers count (wrong_numbers_per_hour).
 const wrongNumberWindow = time.Hour

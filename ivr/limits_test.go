@@ -45,7 +45,6 @@ func TestRounds(t *testing.T) {
 		if got, last := huntDialled(t, s); !slices.Equal(got, want) || !says(last, "voicemail-unanswered") {
 			t.Errorf("%d rounds, dialled: rings %q, then %+v", rounds, got, last)
 		}
-		s.Whisper = true
 		if got, last := huntOutbound(t, s); !slices.Equal(got, want) || !says(last, "voicemail-unanswered") {
 			t.Errorf("%d rounds, outbound: rings %q, then %+v", rounds, got, last)
 		}
@@ -77,14 +76,14 @@ func huntDialled(t *testing.T, s policy.Settings) (rang []string, last ivr.Reply
 // huntOutbound is huntDialled where the legs are calls that we place.
 func huntOutbound(t *testing.T, s policy.Settings) (rang []string, last ivr.Reply) {
 	t.Helper()
-	m := ivr.Machine{Settings: s}
+	m := ivr.Machine{Settings: s, Outbound: true}
 	before := policy.Call{}
 	call, reply := chooses(t, m, northwind, policy.Critical, false, tuesday)
 	for reply.Then == ivr.ThenWait && len(rang) < 20 {
-		order := *m.Errands(before, call)[0].Ring
+		order := *m.Actions(before, call)[0].Ring
 		rang = append(rang, addresses(order.To))
-		leg := policy.CallSID("CA" + strconv.Itoa(order.Number))
-		before = m.Rung(call, ivr.Rung{Order: order.Number, Legs: []policy.Leg{{SID: leg, To: order.To[0]}}}, tuesday)
+		leg := policy.CallSID("CA" + strconv.Itoa(order.Attempt))
+		before = m.Placed(call, ivr.Placed{Attempt: order.Attempt, Legs: []policy.Leg{{SID: leg, To: order.To[0]}}}, tuesday)
 		before = before.Learn(policy.Report{At: tuesday, Leg: leg, Status: "no-answer"})
 		call, reply = m.Next(before, follow(t, reply, ivr.Input{Fetched: true}), tuesday)
 	}
@@ -143,8 +142,7 @@ func TestAcceptingKey(t *testing.T) {
 	accepts := map[bool]ivr.Then{false: ivr.ThenBridge, true: ivr.ThenJoin}
 	for _, outbound := range []bool{false, true} {
 		s := settings(t)
-		s.Whisper = outbound
-		m := ivr.Machine{Settings: s}
+		m := ivr.Machine{Settings: s, Outbound: outbound}
 		asked, reply := chooses(t, m, northwind, policy.Critical, false, tuesday)
 		_, order, _ := cutNext(reply)
 		if !outbound {
@@ -167,7 +165,7 @@ func TestAcceptingKey(t *testing.T) {
 			{2, "3", ivr.ThenHangup},
 			{2, "*", ivr.ThenHangup},
 		} {
-			leg := ivr.LegInput{Step: "screen", Leg: "CA2", To: oncall1, Try: 1, Order: order}
+			leg := ivr.LegInput{Step: "screen", Leg: "CA2", To: oncall1, Try: 1, Attempt: order}
 			call, _ := m.NextLeg(asked, leg, tuesday)
 			leg.Step, leg.Try, leg.Keys = "answer", test.try, test.keys
 			call, reply := m.NextLeg(call, leg, tuesday.Add(time.Second))

@@ -8,79 +8,81 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Bounds on what one caller can be asked again. Beyond them the call goes on without the answer.
+// Bounds on asking again. Beyond them the call goes on without the answer.
 const (
 	maxMisses  = 3 // silences and wrong keys at the menu
-	maxRepeats = 5 // of the menu on the caller's wish
+	maxRepeats = 5 // of the menu, at the caller's wish
 	maxScreens = 2 // times that a specialist is told who calls
 )
 
-// Machine decides what happens on a call. It holds the company's settings and nothing else.
-type Machine struct{ Settings policy.Settings }
-
-// turn is one step of a call being decided.
-type turn struct {
-	*policy.Settings
-	call policy.Call
-	in   Input
-	now  time.Time
-	line policy.Line
+// Machine decides what happens on a call. It holds no state of a call.
+type Machine struct {
+	Settings policy.Settings
+	Outbound bool // specialists are rung by outbound legs; else they are dialled
 }
 
-// Next decides one webhook of a call: it gives the call as it is afterwards, and the reply. A webhook that was answered before gets its
-// reply again and changes nothing. Next is pure and may run any number of times.
+// exchange is a webhook of a call while its answer is decided.
+type exchange struct {
+	*policy.Settings
+	outbound bool // Machine.Outbound
+	call     policy.Call
+	in       Input
+	now      time.Time
+	line     policy.Line
+}
+
+// Next decides one webhook of a call. It returns the call as it is afterwards, and the reply. A webhook that was answered before gets its reply
+// again and changes nothing. Next is pure and may run any number of times.
 func (m Machine) Next(call policy.Call, in Input, now time.Time) (policy.Call, Reply) {
 	if reply, ok := answered(call, in.key()); ok {
 		return call, reply
 	}
-	t := m.start(call.Clip(), in, now)
-	if t.waits() {
-		return call, t.waitOn()
+	x := m.start(call.Clip(), in, now)
+	if x.waits() {
+		return call, Reply{Then: ThenWait, Next: in.key()}
 	}
-	return t.finish(in.key(), in.heard(), t.decide())
+	return x.finish(in.key(), in.heard(), x.decide())
 }
 
-func (m Machine) start(call policy.Call, in Input, now time.Time) *turn {
+func (m Machine) start(call policy.Call, in Input, now time.Time) *exchange {
 	line, ok := m.Settings.Line(call.Line)
 	if !ok && call.Line == "" {
 		line, _ = m.Settings.Line(in.Line)
 	}
-	return &turn{Settings: &m.Settings, call: call, in: in, now: now, line: line}
+	return &exchange{Settings: &m.Settings, outbound: m.Outbound, call: call, in: in, now: now, line: line}
 }
 
-// decide finds the step. A webhook of a step that the call is not at (its state was lost) starts the call over rather than end it.
-func (t *turn) decide() Reply {
-	state := t.call.State
-	if t.in.Step != stepArrive && (t.in.Step != state.Step || t.in.Turn != state.Exchange) {
-		t.note("call.resumed", "the step is not known, so the call starts over", "step", t.in.key())
-		return t.arrive()
+// decide takes the webhook's step. A webhook of a step that the call is not at, because its state was lost, starts the call over.
+func (x *exchange) decide() Reply {
+	state := x.call.State
+	if x.in.Step != stepArrive && (x.in.Step != state.Step || x.in.Exchange != state.Exchange) {
+		x.note("call.resumed", "the step is not known, so the call starts over", "step", x.in.key())
+		return x.arrive()
 	}
-	switch t.in.Step {
-	case stepRang:
-		return t.rang()
+	switch x.in.Step {
+	case stepRang, stepWait:
+		return x.rang()
 	case stepRecorded:
-		return t.recorded()
+		return x.recorded()
 	}
-	if t.in.Gone {
-		return t.gone()
+	if x.in.Gone {
+		return x.gone()
 	}
-	switch t.in.Step {
-	case stepWait:
-		return t.waited()
+	switch x.in.Step {
 	case stepKnown:
-		return t.known()
+		return x.known()
 	case stepNumber:
-		return t.number()
+		return x.number()
 	case stepMenu:
-		return t.menu()
+		return x.menu()
 	case stepTicket:
-		return t.ticket()
+		return x.ticket()
 	}
-	return t.arrive()
+	return x.arrive()
 }
 
-// finish files the reply under its turn, so that a retry gets it again.
-func (t *turn) finish(key, heard string, reply Reply) (policy.Call, Reply) {
+// finish adds the exchange to the call, so that a retry gets the same reply.
+func (x *exchange) finish(key, heard string, reply Reply) (policy.Call, Reply) {
 	if len(reply.Say) == 0 {
 		reply.Say = nil
 	}
@@ -88,11 +90,11 @@ func (t *turn) finish(key, heard string, reply Reply) (policy.Call, Reply) {
 	if err != nil { // a Reply holds strings and numbers only
 		panic(err)
 	}
-	t.call.Exchanges = append(t.call.Exchanges, policy.Exchange{Key: key, At: t.now, Heard: heard, Reply: filed})
-	return t.call, reply
+	x.call.Exchanges = append(x.call.Exchanges, policy.Exchange{Key: key, At: x.now, Heard: heard, Reply: filed})
+	return x.call, reply
 }
 
-// answered gives the reply that a webhook got before.
+// answered returns the reply that a webhook got before.
 func answered(call policy.Call, key string) (Reply, bool) {
 	filed, ok := call.Exchange(key)
 	if !ok {
@@ -105,42 +107,42 @@ func answered(call policy.Call, key string) (Reply, bool) {
 	return reply, true
 }
 
-// note adds a decision to the trace. facts are names and values in turn.
-func (t *turn) note(rule, result string, facts ...string) {
-	d := policy.Decision{At: t.now, Rule: rule, Result: result, Config: t.Version}
+// note adds a decision to the trace. facts are pairs of a name and a value.
+func (x *exchange) note(rule, result string, facts ...string) {
+	d := policy.Decision{At: x.now, Rule: rule, Result: result, Config: x.Version}
 	for i := 0; i+1 < len(facts); i += 2 {
 		d.Inputs = append(d.Inputs, policy.Fact{Name: facts[i], Value: facts[i+1]})
 	}
-	t.call.Trace = append(t.call.Trace, d)
+	x.call.Trace = append(x.call.Trace, d)
 }
 
-// then goes to the next step and gives the reply that leads there.
-func (t *turn) then(what Then, step string, say ...Phrase) Reply {
-	state := &t.call.State
+// then moves the call to a step and returns the reply that leads there.
+func (x *exchange) then(what Then, step string, say ...Phrase) Reply {
+	state := &x.call.State
 	if state.Step != step {
 		state.Step, state.Misses, state.Repeats = step, 0, 0
 	}
 	state.Exchange++
-	return Reply{Say: say, Then: what, Next: turnKey(step, state.Exchange)}
+	return Reply{Say: say, Then: what, Next: stepPath(step, state.Exchange)}
 }
 
-// leave says goodbye.
-func (t *turn) leave(say ...Phrase) Reply {
-	t.call.LeftAt = t.now
+// leave ends the call with the last words to the caller.
+func (x *exchange) leave(say ...Phrase) Reply {
+	x.call.LeftAt = x.now
 	return Reply{Say: say, Then: ThenHangup}
 }
 
-// gone ends a call whose caller has hung up: nothing more is said.
-func (t *turn) gone() Reply {
-	if t.call.LeftAt.IsZero() {
-		t.call.LeftAt = t.now
+// gone ends a call whose caller has hung up.
+func (x *exchange) gone() Reply {
+	if x.call.LeftAt.IsZero() {
+		x.call.LeftAt = x.now
 	}
 	return Reply{Then: ThenNothing}
 }
 
-// localTime shows a moment on the line's own clock.
-func (t *turn) localTime() string {
-	return t.now.In(t.line.Zone).Format("Mon 2006-01-02 15:04:05 MST")
+// localTime formats the time on the line's own clock.
+func (x *exchange) localTime() string {
+	return x.now.In(x.line.Zone).Format("Mon 2006-01-02 15:04:05 MST")
 }
 
 func count(n int) string { return fmt.Sprint(n) }

@@ -7,12 +7,12 @@ import (
 )
 
 // askIntent reads the menu out.
-func (t *turn) askIntent(say ...Phrase) Reply {
-	items := make([]string, len(t.Menu))
-	for i, m := range t.Menu {
+func (x *exchange) askIntent(say ...Phrase) Reply {
+	items := make([]string, len(x.Menu))
+	for i, m := range x.Menu {
 		items[i] = m.Key + "=" + string(m.Intent)
 	}
-	return t.then(ThenAskKey, stepMenu, append(say, phrase("menu", "items", strings.Join(items, ",")))...)
+	return x.then(ThenAskKey, stepMenu, append(say, phrase("menu", "items", strings.Join(items, ",")))...)
 }
 
 const (
@@ -20,105 +20,105 @@ const (
 	hashKey   = "#" // many callers end their number with it although its length has ended it already
 )
 
-// menu takes the reason to call, by key or in words.
-func (t *turn) menu() Reply {
-	if i, ok := t.Intent(t.in.Keys); ok {
-		t.note("menu.chosen", string(i), "key", t.in.Keys)
-		return t.chosen(i)
+// menu takes the reason to call, pressed or spoken.
+func (x *exchange) menu() Reply {
+	if i, ok := x.Intent(x.in.Keys); ok {
+		x.note("menu.chosen", string(i), "key", x.in.Keys)
+		return x.chosen(i)
 	}
-	if i := t.spokenIntent(); i != "" {
-		t.note("menu.spoken", string(i), "said", t.in.Said)
-		return t.chosen(i)
+	if i := x.spokenIntent(); i != "" {
+		x.note("menu.spoken", string(i), "said", x.in.Said)
+		return x.chosen(i)
 	}
-	if t.in.Keys == repeatKey || t.in.Word == WordRepeat || t.spokenKey() == repeatKey {
-		return t.repeatMenu("the caller asked for the menu again")
+	if x.in.Keys == repeatKey || x.in.Word == WordRepeat || x.spokenKey() == repeatKey {
+		return x.repeatMenu("the caller asked for the menu again")
 	}
-	if t.in.Keys == hashKey {
-		return t.repeatMenu("a # after the last digit of the customer number is no choice")
+	if x.in.Keys == hashKey {
+		return x.repeatMenu("a # after the last digit of the customer number is no choice")
 	}
-	t.call.State.Misses++
-	if t.call.State.Misses >= maxMisses {
-		return t.menuDefault("no choice was made")
+	x.call.State.Misses++
+	if x.call.State.Misses >= maxMisses {
+		return x.menuDefault("no choice was made")
 	}
-	if t.in.heard() == "" {
-		t.note("menu.silence", "no choice was heard", "miss", count(t.call.State.Misses))
-		return t.askIntent(phrase("menu-silence"))
+	if x.in.heard() == "" {
+		x.note("menu.silence", "no choice was heard", "miss", count(x.call.State.Misses))
+		return x.askIntent(phrase("menu-silence"))
 	}
-	t.note("menu.wrong-key", "not a choice of the menu", "heard", t.in.heard(), "miss", count(t.call.State.Misses))
-	return t.askIntent(phrase("menu-wrong"))
+	x.note("menu.wrong-key", "not a choice of the menu", "heard", x.in.heard(), "miss", count(x.call.State.Misses))
+	return x.askIntent(phrase("menu-wrong"))
 }
 
-// spokenIntent is a reason to call in words, or the name of its key: "two".
-func (t *turn) spokenIntent() policy.Intent {
-	if t.in.Intent != "" {
-		return t.in.Intent
+// spokenIntent returns the reason that was spoken, by what it is or by its key ("two").
+func (x *exchange) spokenIntent() policy.Intent {
+	if x.in.Intent != "" {
+		return x.in.Intent
 	}
-	i, _ := t.Intent(t.spokenKey())
+	i, _ := x.Intent(x.spokenKey())
 	return i
 }
 
-// spokenKey is the key that was named; "" where none was pressed and none is meant.
-func (t *turn) spokenKey() string {
-	if t.in.Keys != "" || len(t.in.Number) != 1 {
+// spokenKey returns the key that was spoken, and "" if none was.
+func (x *exchange) spokenKey() string {
+	if x.in.Keys != "" || len(x.in.Number) != 1 {
 		return ""
 	}
-	return t.in.Number
+	return x.in.Number
 }
 
-func (t *turn) repeatMenu(why string) Reply {
-	t.call.State.Repeats++
-	if t.call.State.Repeats > maxRepeats {
-		return t.menuDefault("the menu was repeated often enough")
+func (x *exchange) repeatMenu(why string) Reply {
+	x.call.State.Repeats++
+	if x.call.State.Repeats > maxRepeats {
+		return x.menuDefault("the menu was repeated often enough")
 	}
-	t.note("menu.repeat", why, "time", count(t.call.State.Repeats))
-	return t.askIntent()
+	x.note("menu.repeat", why, "time", count(x.call.State.Repeats))
+	return x.askIntent()
 }
 
-// menuDefault connects a caller who does not choose: nobody is thrown out for silence or wrong keys. A restricted account that chooses
-// nothing has a question too, or silence would be its way round the restriction; it was told which key is for critical.
-func (t *turn) menuDefault(why string) Reply {
-	t.note("menu.default", why+": connected as a question", "misses", count(t.call.State.Misses))
-	return t.chosen(policy.Question, phrase("menu-default"))
+// menuDefault connects a caller who does not choose as one with a question, since nobody is thrown out for silence or wrong keys. That holds for
+// a restricted account too: silence is no way round the restriction, and the menu says which key is for critical calls.
+func (x *exchange) menuDefault(why string) Reply {
+	x.note("menu.default", why+": connected as a question", "misses", count(x.call.State.Misses))
+	return x.chosen(policy.Question, phrase("menu-default"))
 }
 
-// chosen goes on with a reason to call. A restricted account, and a closed line, connect only the reasons that the company lets through;
-// a restriction never stops a critical call (rule 10).
-func (t *turn) chosen(i policy.Intent, say ...Phrase) Reply {
-	t.call.Intent = i
-	if t.call.State.Restricted {
-		if !t.FairUse.Lets(i) {
-			t.note("account.restricted", "the account is restricted", "intent", string(i))
-			t.call.Refused = policy.RestrictedAccount
-			return t.leave(phrase("account-restricted"))
+// chosen goes on with a reason to call. Calls of a restricted account, and calls to a closed line, are connected only for the reasons that the
+// company lets through. A restriction never stops a critical call (rule 10).
+func (x *exchange) chosen(i policy.Intent, say ...Phrase) Reply {
+	x.call.Intent = i
+	if x.call.State.Restricted {
+		if !x.FairUse.Lets(i) {
+			x.note("account.restricted", "the account is restricted", "intent", string(i))
+			x.call.Refused = policy.RestrictedAccount
+			return x.leave(phrase("account-restricted"))
 		}
-		t.note("account.let-through", "connected although the account is restricted", "intent", string(i))
+		x.note("account.let-through", "connected although the account is restricted", "intent", string(i))
 	}
-	if t.call.Closed {
-		ending := t.AfterHours.For(i)
+	if x.call.Closed {
+		ending := x.AfterHours.For(i)
 		if ending != policy.Connect {
-			return t.closed(ending)
+			return x.closed(ending)
 		}
-		t.note("hours.connect", "connected although the line is closed", "intent", string(i))
+		x.note("hours.connect", "connected although the line is closed", "intent", string(i))
 	}
 	if i.AsksTicket() {
-		return t.then(ThenAskTicket, stepTicket, append(say, phrase("ticket"))...)
+		return x.then(ThenAskTicket, stepTicket, append(say, phrase("ticket"))...)
 	}
-	return t.hunt(say...)
+	return x.hunt(say...)
 }
 
 // maxTicket is the longest ticket number that is kept.
 const maxTicket = 20
 
-// ticket takes a ticket number. Without one the call goes on all the same.
-func (t *turn) ticket() Reply {
-	if number := t.in.Number; number != "" {
+// ticket takes a ticket number. The call goes on without one as well.
+func (x *exchange) ticket() Reply {
+	if number := x.in.Number; number != "" {
 		given := policy.Ticket(number[:min(len(number), maxTicket)])
-		if _, set := t.call.Standing(policy.ActTicket); !set { // what a person set meanwhile stays
-			t.call.Ticket = given
+		if _, set := x.call.Standing(policy.ActTicket); !set { // a person's decision stays
+			x.call.Ticket = given
 		}
-		t.note("ticket.given", "about ticket "+string(given), "heard", t.in.heard())
+		x.note("ticket.given", "about ticket "+string(given), "heard", x.in.heard())
 	} else {
-		t.note("ticket.unknown", "the caller does not know the ticket number", "heard", t.in.heard())
+		x.note("ticket.unknown", "the caller does not know the ticket number", "heard", x.in.heard())
 	}
-	return t.hunt()
+	return x.hunt()
 }

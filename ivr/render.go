@@ -1,13 +1,11 @@
 package ivr
 
 import (
-	"strconv"
-
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/twilio"
 )
 
-// Bounds of what a caller can key, say and leave, in seconds.
+// Bounds on what a caller can key, say and leave, in seconds.
 const (
 	numberTimeout    = 6 // between two digits: people read the number off a page
 	keyTimeout       = 5
@@ -15,7 +13,7 @@ const (
 	voicemailSilence = 5
 )
 
-// form gives replies their TwiML.
+// form renders replies to TwiML.
 type form struct {
 	words Words
 	base  string // public_url without a slash at its end
@@ -33,7 +31,7 @@ func (f form) voice(line policy.Line, sid policy.CallSID, r Reply) twilio.Respon
 	case ThenRing:
 		return document(say, f.dial(line, sid, *r.Ring, next))
 	case ThenWait:
-		return document(say, f.ringing(line, next)...)
+		return document(say, f.ringingTone(line, next)...)
 	case ThenJoin:
 		dial := f.join(sid, r.Ring != nil && r.Ring.Record)
 		dial.Action = next
@@ -46,12 +44,12 @@ func (f form) voice(line policy.Line, sid policy.CallSID, r Reply) twilio.Respon
 	return document(say)
 }
 
-// leg renders a reply to a specialist. sid is the caller's leg, order that of the ring step that rang beside the call.
-func (f form) leg(line policy.Line, sid policy.CallSID, order int, r Reply) twilio.Response {
+// leg renders a reply to a specialist. sid is the caller's leg, attempt the one that placed the specialist's, or 0.
+func (f form) leg(line policy.Line, sid policy.CallSID, attempt int, r Reply) twilio.Response {
 	say := f.say(line, r.Say)
 	switch r.Then {
 	case ThenScreen:
-		next := f.besideURL(sid, order, r.Next)
+		next := f.legURL(sid, attempt, r.Next)
 		return document(nil, oneKey(next, say), twilio.Redirect{URL: next})
 	case ThenJoin:
 		return document(say, f.join(sid, false))
@@ -65,7 +63,7 @@ func document(say []twilio.Verb, then ...twilio.Verb) twilio.Response {
 	return twilio.Response{Verbs: append(say, then...)}
 }
 
-// say speaks each phrase; one that has no words in this language and situation is left out.
+// say speaks each phrase. One that has no words in this language and situation is left out.
 func (f form) say(line policy.Line, phrases []Phrase) []twilio.Verb {
 	verbs := make([]twilio.Verb, 0, len(phrases)+2)
 	for _, p := range phrases {
@@ -76,7 +74,7 @@ func (f form) say(line policy.Line, phrases []Phrase) []twilio.Verb {
 	return verbs
 }
 
-// noKey is a finishOnKey that no key matches, so that # and * are answers like any other.
+// noKey is a finishOnKey that no key matches, so that # and * are answers as well.
 var noKey = ""
 
 func (f form) gather(line policy.Line, r Reply, next string) twilio.Gather {
@@ -103,20 +101,20 @@ func (f form) record(next string) twilio.Record {
 	}
 }
 
-// legEvents are what the provider reports of each specialist's leg.
+// legEvents lists the events of a specialist's leg that the provider reports.
 var legEvents = []string{"initiated", "ringing", "answered", "completed"}
 
-// dial rings specialists. The caller hears ringing until one of them accepts; they see the number of the line, since carriers may
-// refuse to pass on the caller's.
+// dial rings specialists. The caller hears ringing until one of them accepts. They see the number of the line, since carriers may refuse to pass
+// on the caller's.
 func (f form) dial(line policy.Line, sid policy.CallSID, ring Ring, next string) twilio.Dial {
-	d := f.dialPlain(line, ring, next, f.legURL(sid, turnKey(stepScreen, 1)), f.legURL(sid, "ring"))
+	d := f.dialNumbers(line, ring, next, f.legURL(sid, 0, stepPath(stepScreen, 1)), f.legURL(sid, 0, "ring"))
 	if ring.Record {
 		d.Record, d.RecordingStatusCallback = "record-from-answer-dual", f.base+"/recording/talk"
 	}
 	return d
 }
 
-func (f form) dialPlain(line policy.Line, ring Ring, next, screen, status string) twilio.Dial {
+func (f form) dialNumbers(line policy.Line, ring Ring, next, screen, status string) twilio.Dial {
 	d := twilio.Dial{
 		Action: next, Timeout: ring.Seconds, CallerID: line.Number.Full(), AnswerOnBridge: true, RingTone: ringTone(line.Language),
 	}
@@ -144,20 +142,20 @@ func ringTone(language string) string {
 	return "us"
 }
 
-func (f form) legURL(sid policy.CallSID, path string) string {
-	return f.base + "/leg/" + string(sid) + "/" + path
+func (f form) legURL(sid policy.CallSID, attempt int, path string) string {
+	return f.base + "/" + legPath(sid, attempt) + "/" + path
 }
 
-// besideURL is a leg's address that names the order by which it was rung; without one it is legURL.
-func (f form) besideURL(sid policy.CallSID, order int, path string) string {
-	if order == 0 {
-		return f.legURL(sid, path)
+// legPath returns the path of a leg's webhooks below the public URL. It names the attempt that placed the leg, if one did.
+func legPath(sid policy.CallSID, attempt int) string {
+	if attempt == 0 {
+		return "leg/" + string(sid)
 	}
-	return f.legURL(sid, strconv.Itoa(order)+"/"+path)
+	return stepPath("leg/"+string(sid), attempt)
 }
 
-// ringing is a piece of the ringing tone.
-func (f form) ringing(line policy.Line, next string) []twilio.Verb {
+// ringingTone plays a piece of the ringing tone.
+func (f form) ringingTone(line policy.Line, next string) []twilio.Verb {
 	name := ringTone(line.Language)
 	return []twilio.Verb{
 		twilio.Play{URL: f.base + "/sound/" + name + ".wav"}, twilio.Pause{Seconds: tones[name].pause}, twilio.Redirect{URL: next},

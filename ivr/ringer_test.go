@@ -38,11 +38,11 @@ func (b *board) did(what string) error {
 	return b.fail
 }
 
-func (b *board) Ring(_ context.Context, r twilio.Ringing) (string, error) {
+func (b *board) Ring(_ context.Context, r twilio.OutboundLeg) (string, error) {
 	return "CAleg" + strings.Trim(r.To, "+"), b.did("ring " + r.To + " from " + r.From + " at " + r.URL)
 }
 
-func (b *board) Fetch(_ context.Context, sid, url string) error {
+func (b *board) Redirect(_ context.Context, sid, url string) error {
 	return b.did("fetch " + sid + " to " + url)
 }
 func (b *board) HangUp(_ context.Context, sid string) error { return b.did("hang up " + sid) }
@@ -64,7 +64,7 @@ func ringingServer(t *testing.T, b *board, own policy.Settings, outbound bool) (
 	t.Helper()
 	var ringer *ivr.Ringer
 	s := newServerWith(t, func(d *ivr.Deps) {
-		own.Whisper = outbound
+		own.Announce = outbound
 		d.Settings = always(own)
 		if outbound {
 			ringer = ivr.NewRinger(d.Settings, publicURL, d.Log, b, func() time.Time { return tuesday }, zap.NewNop())

@@ -7,7 +7,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Steps of a leg, as they stand in the paths of its webhooks.
+// Steps of a leg, as they appear in the paths of its webhooks.
 const (
 	stepScreen = "screen" // a specialist, or their voicemail, picked up
 	stepAnswer = "answer" // the key they pressed
@@ -15,90 +15,86 @@ const (
 
 // LegInput is one webhook of a specialist's leg.
 type LegInput struct {
-	Step string
-	Leg  policy.CallSID
-	To   policy.Phone // the specialist
-	Try  int
-	Keys string
-	// Order is the ring step that rang the leg beside the call, by its turn; 0: a Dial on the call did.
-	Order int
+	Step    string
+	Leg     policy.CallSID
+	To      policy.Phone // the specialist
+	Try     int
+	Keys    string
+	Attempt int // that placed the leg; 0: it is of a Dial on the caller's call
 }
 
 func (in LegInput) key() string { return fmt.Sprintf("%s/%s/%d", in.Step, in.Leg, in.Try) }
 
-// NextLeg decides one webhook of a leg, on the call that it was rung for. The first specialist to press the accepting key has the
-// call. Like Next it is pure, and a webhook that was answered before gets its reply again.
+// NextLeg decides one webhook of a leg, on the call that it was rung for. The first specialist to press the accepting key has the call. Like
+// Next it is pure, and a webhook that was answered before gets its reply again.
 func (m Machine) NextLeg(call policy.Call, in LegInput, now time.Time) (policy.Call, Reply) {
 	if reply, ok := answered(call, in.key()); ok {
 		return call, reply
 	}
-	t := m.start(call.Clip(), Input{}, now)
-	leg := t.call.Leg(in.Leg)
+	x := m.start(call.Clip(), Input{}, now)
+	leg := x.call.Leg(in.Leg)
 	if leg.To == "" {
 		leg.To = in.To
 	}
-	leg.Attempt = max(leg.Attempt, in.Order)
-	reply := t.leg(&leg, in)
-	t.call = t.call.WithLeg(leg)
-	return t.finish(in.key(), in.Keys, reply)
+	leg.Attempt = max(leg.Attempt, in.Attempt)
+	reply := x.leg(&leg, in)
+	x.call = x.call.WithLeg(leg)
+	return x.finish(in.key(), in.Keys, reply)
 }
 
-func (t *turn) leg(leg *policy.Leg, in LegInput) Reply {
-	taken, accepted := t.call.Accepted()
+func (x *exchange) leg(leg *policy.Leg, in LegInput) Reply {
+	taken, accepted := x.call.Accepted()
 	switch {
-	case !t.call.End().IsZero():
+	case !x.call.End().IsZero():
 		return Reply{Say: []Phrase{phrase("screen-gone")}, Then: ThenHangup}
-	case accepted && taken.SID != leg.SID, in.Order > 0 && !accepted && t.call.State.Step != stepWait:
+	case accepted && taken.SID != leg.SID, !accepted && in.ringing().late(x.call):
 		return Reply{Say: []Phrase{phrase("screen-taken")}, Then: ThenHangup}
 	case in.Step == stepScreen:
-		return t.screen(leg, in)
+		return x.screen(leg, in)
 	}
-	return t.answer(leg, in)
+	return x.answer(leg, in)
 }
 
-// screen tells a specialist who calls.
-func (t *turn) screen(leg *policy.Leg, in LegInput) Reply {
+// screen asks a specialist to take the call, and begins with who calls.
+func (x *exchange) screen(leg *policy.Leg, in LegInput) Reply {
 	if leg.ScreenedAt.IsZero() {
-		leg.ScreenedAt = t.now
+		leg.ScreenedAt = x.now
 	}
-	return Reply{Say: t.whoCalls(), Then: ThenScreen, Next: answerPath(in.Try)}
+	return Reply{Say: x.whoCalls(), Then: ThenScreen, Next: answerPath(in.Try)}
 }
 
-func answerPath(try int) string { return turnKey(stepAnswer, try) }
+func answerPath(try int) string { return stepPath(stepAnswer, try) }
 
-func (t *turn) whoCalls() []Phrase {
+func (x *exchange) whoCalls() []Phrase {
 	var say []Phrase
-	if t.call.Customer != "" {
-		say = append(say, phrase("screen-account", "account", t.call.Account))
+	if x.call.Customer != "" {
+		say = append(say, phrase("screen-account", "account", x.call.Account))
 	} else {
 		say = append(say, phrase("screen-unidentified"))
 	}
-	if t.call.Known {
+	if x.call.Known {
 		say = append(say, phrase("screen-known"))
 	}
-	say = append(say, phrase("screen-intent", "intent", string(t.call.Intent)))
-	if t.call.Ticket != "" {
-		say = append(say, phrase("screen-ticket", "ticket", string(t.call.Ticket)))
+	say = append(say, phrase("screen-intent", "intent", string(x.call.Intent)))
+	if x.call.Ticket != "" {
+		say = append(say, phrase("screen-ticket", "ticket", string(x.call.Ticket)))
 	}
-	if t.Recording {
+	if x.Recording {
 		say = append(say, phrase("screen-recorded"))
 	}
 	return append(say, phrase("screen-keys"))
 }
 
-// answer takes the specialist's key. Whatever presses none is not a person.
-func (t *turn) answer(leg *policy.Leg, in LegInput) Reply {
+// answer takes the specialist's key. A leg on which none is pressed is a voicemail, and is hung up.
+func (x *exchange) answer(leg *policy.Leg, in LegInput) Reply {
 	switch {
 	case in.Keys == "1":
 		if leg.AcceptedAt.IsZero() {
-			leg.AcceptedAt = t.now
+			leg.AcceptedAt = x.now
 		}
-		if in.Order > 0 {
-			return Reply{Then: ThenJoin}
-		}
-		return Reply{Then: ThenBridge}
+		return Reply{Then: in.ringing().joins()}
 	case in.Keys == "2":
-		leg.PassedAt = t.now
+		leg.PassedAt = x.now
 		return Reply{Say: []Phrase{phrase("screen-passed")}, Then: ThenHangup}
 	case in.Try < maxScreens:
 		return Reply{Say: []Phrase{phrase("screen-again"), phrase("screen-keys")}, Then: ThenScreen, Next: answerPath(in.Try + 1)}

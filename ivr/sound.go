@@ -6,8 +6,8 @@ import (
 	"math"
 )
 
-// tone is a ringing tone as callers of a country know it: two frequencies in Hertz, sounding in these stretches of seconds. The silence that
-// follows is a Pause.
+// tone is the ringing tone of a country: two frequencies in Hertz that sound in the intervals on, in seconds. The silence that follows is a
+// Pause.
 type tone struct {
 	low, high float64
 	on        [][2]float64
@@ -15,15 +15,15 @@ type tone struct {
 	pause     int // seconds of silence after it
 }
 
-// tones are by the provider's word for the country. Their frequencies are those of ITU-T E.180.
+// tones are keyed by the provider's name of the country. The frequencies are those of ITU-T E.180.
 var tones = map[string]tone{
 	"us": {low: 440, high: 480, on: [][2]float64{{0, 2}}, length: 2, pause: 2},
 	"uk": {low: 400, high: 450, on: [][2]float64{{0, 0.4}, {0.6, 1}}, length: 1, pause: 2},
 }
 
-const sampleRate = 8000 // of a telephone
+const sampleRate = 8000 // in Hertz, of a telephone
 
-// wav is the tone as a file: one channel of bytes.
+// wav returns the tone as a WAV file with one channel of 8 bit samples.
 func (t tone) wav() []byte {
 	samples := make([]byte, int(t.length*sampleRate))
 	for i := range samples {

@@ -7,17 +7,17 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Heard is what somebody heard after a webhook of a logged call, for people who look at it afterwards.
+// Heard holds what the caller or a specialist heard in answer to a webhook of a logged call.
 type Heard struct {
-	Specialist bool     // on a specialist's leg; else it was the caller
-	Sentences  []string // as today's words have it: a company may have changed them since
+	Specialist bool     // a specialist heard it; else the caller
+	Sentences  []string // in today's words, which the company may have changed since
 }
 
-// Transcript gives the words that a turn of a call was answered with. line is the dialled one. A reply that another version wrote has none.
-func (w Words) Transcript(line policy.Line, turn policy.Exchange) Heard {
-	h := Heard{Specialist: strings.HasPrefix(turn.Key, stepScreen+"/") || strings.HasPrefix(turn.Key, stepAnswer+"/")}
+// Transcript returns the words of the reply in an exchange of a call to line. A reply that another version wrote has none.
+func (w Words) Transcript(line policy.Line, e policy.Exchange) Heard {
+	h := Heard{Specialist: strings.HasPrefix(e.Key, stepScreen+"/") || strings.HasPrefix(e.Key, stepAnswer+"/")}
 	var reply Reply
-	if json.Unmarshal(turn.Reply, &reply) != nil {
+	if json.Unmarshal(e.Reply, &reply) != nil {
 		return h
 	}
 	for _, p := range reply.Say {

@@ -15,8 +15,8 @@ func TestTranscript(t *testing.T) {
 	s := settings(t)
 	machine := ivr.Machine{Settings: s}
 	call, _ := machine.Next(policy.Call{SID: "CA1"}, ivr.Input{Step: "arrive", Line: uk, From: caller}, tuesday)
-	call, _ = machine.Next(call, ivr.Input{Step: "number", Turn: 1, Keys: "204518", Number: "204518", Customer: &northwind}, tuesday)
-	call, _ = machine.Next(call, ivr.Input{Step: "menu", Turn: 2, Keys: "1"}, tuesday)
+	call, _ = machine.Next(call, ivr.Input{Step: "number", Exchange: 1, Keys: "204518", Number: "204518", Customer: &northwind}, tuesday)
+	call, _ = machine.Next(call, ivr.Input{Step: "menu", Exchange: 2, Keys: "1"}, tuesday)
 	call, _ = machine.NextLeg(call, ivr.LegInput{Step: "screen", Leg: "CA2", To: oncall1, Try: 1}, tuesday)
 	var got []ivr.Heard
 	for _, turn := range call.Exchanges {

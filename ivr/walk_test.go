@@ -45,8 +45,8 @@ func TestEveryPathEnds(t *testing.T) {
 						}
 						t.Run(fmt.Sprintf("%s/%s/%s/%d wrong before/outbound %t", name, place, who, wrong, outbound), func(t *testing.T) {
 							t.Parallel()
-							s.Whisper = outbound
 							w := newWalker(t, s, first, now, wrong)
+							w.machine.Outbound = outbound
 							ends := slices.Sorted(maps.Keys(w.walk(policy.Call{SID: "CA1"}, first)))
 							if diff := cmp.Diff(wantEnds(name, place, who, wrong), ends); diff != "" {
 								t.Errorf("%d states; ends (-want +got):\n%s", w.states, diff)
@@ -229,7 +229,7 @@ func (w *walker) at(reply ivr.Reply) ivr.Input {
 	if err != nil {
 		w.t.Fatalf("next is %q", reply.Next)
 	}
-	return ivr.Input{Step: step, Turn: n, Line: w.first.Line, From: w.first.From, Callers: w.first.Callers}
+	return ivr.Input{Step: step, Exchange: n, Line: w.first.Line, From: w.first.From, Callers: w.first.Callers}
 }
 
 // answers are what a caller can press, say, or leave unsaid.
@@ -296,7 +296,7 @@ func (w *walker) served(call policy.Call, at ivr.Input) map[string]bool {
 
 // accepts has a specialist who was rung asked, and press the accepting key.
 func (w *walker) accepts(call policy.Call, leg policy.CallSID, order int, want ivr.Then) policy.Call {
-	in := ivr.LegInput{Step: "screen", Leg: leg, To: oncall1, Try: 1, Order: order}
+	in := ivr.LegInput{Step: "screen", Leg: leg, To: oncall1, Try: 1, Attempt: order}
 	call, screen := w.machine.NextLeg(call, in, w.now)
 	if screen.Then != ivr.ThenScreen {
 		w.t.Fatalf("a specialist is not asked: %+v", screen)
@@ -316,12 +316,12 @@ func (w *walker) outbound(call policy.Call, at ivr.Input) []func() map[string]bo
 	gone, fetched := at, at
 	gone.Gone, fetched.Fetched = true, true
 	leg := policy.Leg{SID: policy.CallSID("CA-" + strconv.Itoa(call.State.Ring) + "-" + strconv.Itoa(call.State.Round)), To: oncall1}
-	refused := w.machine.Rung(call, ivr.Rung{Order: at.Turn}, w.now)
-	rung := w.machine.Rung(call, ivr.Rung{Order: at.Turn, Legs: []policy.Leg{leg}}, w.now)
+	refused := w.machine.Placed(call, ivr.Placed{Attempt: at.Exchange}, w.now)
+	rung := w.machine.Placed(call, ivr.Placed{Attempt: at.Exchange, Legs: []policy.Leg{leg}}, w.now)
 	over := func(c policy.Call) policy.Call {
 		return c.Learn(policy.Report{At: w.now, Leg: leg.SID, Status: "completed"})
 	}
-	accepted := w.accepts(rung, leg.SID, at.Turn, ivr.ThenJoin)
+	accepted := w.accepts(rung, leg.SID, at.Exchange, ivr.ThenJoin)
 	return []func() map[string]bool{
 		func() map[string]bool { return w.walk(call, gone) },
 		func() map[string]bool { return w.walk(refused, fetched) },
@@ -373,7 +373,7 @@ func (w *walker) retryIsTheSame(call policy.Call, in ivr.Input, reply ivr.Reply)
 // fingerprint is the state of a call without its history and its turn counter, so that a loop cannot hide behind them.
 func fingerprint(call policy.Call, reply ivr.Reply) string {
 	state := call.State
-	state.Exchange, state.Order = 0, 0
+	state.Exchange, state.RingAttempt.Number = 0, 0
 	step, _, _ := strings.Cut(reply.Next, "/")
 	wrong := 0
 	if step == "number" || step == "known" { // no other step looks at it

@@ -15,27 +15,27 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// Deps is what the webhooks need. All but Observer and Ringer must be set.
+// Deps holds what the webhooks need. All but Observer and Ringer must be set.
 type Deps struct {
 	Settings  Source
 	Words     Words
 	Log       Log
 	Directory Directory
 	Verifier  *twilio.Verifier
-	Ringer    *Ringer          // of Settings.Whisper; nil: specialists are rung on the call
-	PublicURL string           // where the provider reaches us; the links in our answers begin with it
+	Ringer    *Ringer          // for Settings.Announce; nil: specialists are dialled
+	PublicURL string           // where the provider reaches us; the URLs in our answers begin with it
 	Now       func() time.Time // read once per webhook
 	Logger    *zap.Logger
 	Observer  Observer
 }
 
-// webhooks answers the provider.
+// webhooks answers the provider's requests.
 type webhooks struct {
 	Deps
 	form form
 }
 
-// NewWebhooks gives the handler of the provider's webhooks, below the path of the public URL:
+// NewWebhooks returns the handler of the provider's webhooks. Its routes are below the path of the public URL:
 //
 //	/voice                        the number's voice URL
 //	/voice/{step}/{turn}          the next steps of a call
@@ -43,17 +43,17 @@ type webhooks struct {
 //	/leg/{call}/screen/{try}      a specialist picked up; {call} is the caller's leg
 //	/leg/{call}/answer/{try}      the specialist's key
 //	/leg/{call}/ring              the status callback of a specialist's leg
-//	/leg/{call}/{order}/...       the same three of a leg that was rung beside the call
-//	/conference/{call}/wait       what a party hears who is alone in the conference of a call
+//	/leg/{call}/{order}/...       the same three of an outbound leg; {order} is its ring attempt
+//	/conference/{call}/wait       what a party hears that is alone in the conference of a call
 //	/conference/{call}/recording  the status callback of its recording
 //	/announce/{line}              what a specialist alone hears at the call limit
 //	/sound/{file}                 ringing tones; GET, for anybody
 //	/recording/{message|talk}     the status callback of a recording
 //	/fallback                     the number's fallback URL: goes on where the call was when an answer failed
 //	/fallback/{number}/{file}     the line's static documents, as "supportline fallback" writes them; GET, for anybody
-//	/plain, /plain/...            the way to a person that needs no state
+//	/plain, /plain/...            the stateless fallback
 //
-// Every other request must carry the provider's signature; anything else is refused before it is read further.
+// Every other request must carry the provider's signature. One without it is refused before it is read further.
 func NewWebhooks(d Deps) http.Handler {
 	if d.Observer == nil {
 		d.Observer = unobserved{}
@@ -86,16 +86,16 @@ func (h *webhooks) routes(g *echo.Group) {
 	on("/leg/:call/screen/:turn", h.leg(stepScreen))
 	on("/leg/:call/answer/:turn", h.leg(stepAnswer))
 	on("/leg/:call/ring", h.legStatus)
-	h.besideRoutes(on)
+	h.outboundRoutes(on)
 	on("/status", h.status)
 	on("/recording/:kind", h.recording)
 	on("/fallback", h.fallback)
-	h.plainRoutes(on)
+	h.statelessRoutes(on)
 	g.Match([]string{http.MethodGet, http.MethodHead}, "/fallback/:line/:file", h.document)
 	g.Match([]string{http.MethodGet, http.MethodHead}, "/sound/:file", sound)
 }
 
-// hook is one verified webhook on its way to an answer.
+// hook is a verified webhook that is being answered.
 type hook struct {
 	echo.Context
 	twilio.Webhook
@@ -104,25 +104,16 @@ type hook struct {
 	line     policy.Line      // whose language and voice answer
 }
 
-// machine decides by the settings of this webhook.
-func (w *hook) machine() Machine { return Machine{*w.settings} }
-
-// plain is the way without state, by the settings of this webhook.
-func (h *webhooks) plain(w *hook) plain { return plain{form: h.form, settings: w.settings} }
-
-// inForce are the settings as this server can follow them: without a Ringer there are no conferences.
-func (h *webhooks) inForce() *policy.Settings {
-	s := h.Settings()
-	if s.Whisper && h.Ringer == nil {
-		own := *s
-		own.Whisper = false
-		return &own
-	}
-	return s
+// machine returns the machine of a webhook, with the settings in force. Without a Ringer there are no outbound legs.
+func (h *webhooks) machine(w *hook) Machine {
+	return Machine{Settings: *w.settings, Outbound: w.settings.Announce && h.Ringer != nil}
 }
 
-// guarded verifies a webhook before anything reads it, measures it, and answers for a handler that fails: whatever happens, the
-// caller hears a sentence and is rung through.
+// stateless returns the stateless fallback, by the settings of a webhook.
+func (h *webhooks) stateless(w *hook) stateless { return stateless{form: h.form, settings: w.settings} }
+
+// guarded returns a handler that verifies a webhook before anything reads it, measures it, and answers in place of a handle that fails, so that
+// the caller hears a sentence and is rung through in any case.
 func (h *webhooks) guarded(handle func(*hook) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		began := time.Now()
@@ -131,7 +122,7 @@ func (h *webhooks) guarded(handle func(*hook) error) echo.HandlerFunc {
 			h.Logger.Warn("webhook refused", zap.String("route", c.Path()), zap.Error(err))
 			refuse(c, err)
 		} else {
-			w, s := twilio.ParseWebhook(params), h.inForce()
+			w, s := twilio.ParseWebhook(params), h.Settings()
 			h.answer(&hook{Context: c, Webhook: w, now: h.Now().UTC().Truncate(time.Millisecond), settings: s, line: speaker(s, ours(w))}, handle)
 		}
 		h.Observer.Webhook(c.Path(), c.Response().Status, time.Since(began))
@@ -166,15 +157,15 @@ func (h *webhooks) instead(w *hook) {
 	}
 	switch {
 	case kind == "voice", kind == "plain", kind == "fallback":
-		err = h.send(w, h.plain(w).instead(w.line, step, w.Webhook))
+		err = h.send(w, h.stateless(w).instead(w.line, step, w.Webhook))
 	case kind == "conference":
 		err = h.conferenceWait(w)
 	case strings.Contains(w.Path(), "/"+stepScreen+"/"):
-		err = h.send(w, h.plain(w).screen(w.line, h.form.besideURL(policy.CallSID(w.Param("call")), orderNumber(w), answerPath(1))))
-	case strings.Contains(w.Path(), "/"+stepAnswer+"/") && orderNumber(w) > 0: // nothing joins the two without the log
+		err = h.send(w, h.stateless(w).screen(w.line, h.form.legURL(policy.CallSID(w.Param("call")), attemptNumber(w), answerPath(1))))
+	case strings.Contains(w.Path(), "/"+stepAnswer+"/") && attemptNumber(w) > 0: // nothing joins the two without the log
 		err = h.send(w, document(h.form.say(w.line, []Phrase{phrase("screen-gone")}), twilio.Hangup{}))
 	case strings.Contains(w.Path(), "/"+stepAnswer+"/"):
-		err = h.send(w, h.plain(w).answer(w.Digits))
+		err = h.send(w, h.stateless(w).answer(w.Digits))
 	default:
 		err = w.NoContent(http.StatusInternalServerError)
 	}
@@ -192,13 +183,13 @@ func (h *webhooks) send(w *hook, r twilio.Response) error {
 	return w.Blob(http.StatusOK, "text/xml; charset=utf-8", body)
 }
 
-// log names the call on every line. Numbers mask themselves.
+// log returns a logger that names the call on every line. Telephone numbers mask themselves.
 func (h *webhooks) log(w *hook) *zap.Logger {
 	return h.Logger.With(zap.String("sid", w.CallSID), zap.String("route", w.Path()), zap.Stringer("from", policy.Phone(w.From)))
 }
 
-// document serves a line's fallback documents as they are at this moment, to anybody: they hold nothing but words and the addresses that
-// the provider needs.
+// document serves a line's fallback documents as they are at this moment. Anybody may fetch them: they hold words and the numbers that the
+// provider has to dial.
 func (h *webhooks) document(c echo.Context) error {
 	settings := h.Settings()
 	for _, line := range settings.Lines {
@@ -228,7 +219,7 @@ func sound(c echo.Context) error {
 	return c.Blob(http.StatusOK, "audio/wav", t.wav())
 }
 
-// refuse answers a request that is not a webhook of ours. Nothing of it is repeated.
+// refuse answers a request that is not a webhook of ours, with a status and without a body.
 func refuse(c echo.Context, err error) {
 	status := http.StatusNotFound
 	var httpErr *echo.HTTPError
@@ -247,18 +238,18 @@ func refuse(c echo.Context, err error) {
 	}
 }
 
-// ours is the dialled number: on a specialist's leg it is the caller's side.
+// ours returns the company's number of a call: the dialled one, and on a specialist's leg the calling one.
 func ours(w twilio.Webhook) policy.Phone {
-	if outbound(w) {
+	if isOutboundLeg(w) {
 		return policy.Phone(w.From)
 	}
 	return policy.Phone(w.To)
 }
 
-// outbound says that a request is of a specialist's leg.
-func outbound(w twilio.Webhook) bool { return strings.HasPrefix(w.Direction, "outbound-") }
+// isOutboundLeg reports whether a request is of a specialist's leg.
+func isOutboundLeg(w twilio.Webhook) bool { return strings.HasPrefix(w.Direction, "outbound-") }
 
-// speaker is the line that speaks: the dialled one, or for a number that is not configured the line whose number is most like it.
+// speaker returns the line in whose language and voice to answer: the dialled one, or for a number that is not configured the one most like it.
 func speaker(s *policy.Settings, dialled policy.Phone) policy.Line {
 	best, most := s.Lines[0], -1
 	for _, l := range s.Lines {
@@ -277,7 +268,7 @@ func commonPrefix(a, b string) int {
 	return n
 }
 
-func turnNumber(w *hook) int {
+func exchangeNumber(w *hook) int {
 	n, err := strconv.Atoi(w.Param("turn"))
 	if err != nil {
 		return -1
@@ -285,8 +276,8 @@ func turnNumber(w *hook) int {
 	return n
 }
 
-// orderNumber is the ring step that rang a leg beside the call; 0 where a Dial did.
-func orderNumber(w *hook) int {
+// attemptNumber returns the number of the attempt that placed a leg, and 0 for a leg of a Dial.
+func attemptNumber(w *hook) int {
 	n, err := strconv.Atoi(w.Param("order"))
 	if err != nil || n < 0 {
 		return 0

@@ -14,14 +14,14 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Words are the sentences that callers and specialists hear, and the phrases that callers may say, in each language. They are read-only
-// and safe to share. The zero value speaks as DefaultWords.
+// Words are the sentences that callers and specialists hear, and the phrases that callers may say, in each language. They are read-only and safe
+// for concurrent use. The zero value speaks as DefaultWords.
 type Words struct{ tongues map[string]tongue }
 
-// tongue is one language: the texts by their IDs, as its file in words/ says them.
+// tongue holds the texts of one language by their IDs, as in its file in words/.
 type tongue map[string]string
 
-// otherwise is the language of lines whose own has no words.
+// otherwise is the language of lines for whose own there are no words.
 const otherwise = "en-US"
 
 //go:embed words/*.yaml
@@ -41,7 +41,7 @@ var shipped = sync.OnceValue(func() map[string]tongue {
 	return tongues
 })
 
-// DefaultWords are the shipped sentences: American (en-US) and British English (en-GB).
+// DefaultWords returns the shipped sentences: American (en-US) and British English (en-GB).
 func DefaultWords() Words { return Words{tongues: shipped()} }
 
 func (w Words) tongue(language string) tongue {
@@ -55,17 +55,17 @@ func (w Words) tongue(language string) tongue {
 	return tongues[otherwise]
 }
 
-// Speak finds the words of a phrase in the line's language, American English where there are none. The values come as the machine knows
-// them: digits as they were keyed, times in RFC 3339 (spoken in the line's zone), an intent by its name. Sentences that are put together:
+// Speak returns the words of a phrase in the line's language, or in American English if that has none. Values are given as the machine knows them:
+// digits as they were keyed, times in RFC 3339 (spoken in the line's zone), an intent by its name. Some sentences are put together:
 //
 //   - menu: items is "1=critical,5=question", spoken in that order; repeating is on 9
-//   - closed: opens and now; without opens it does not say when
+//   - closed: opens and now; without opens it leaves out when
 //   - closed-hours: the line's weekly hours. The only phrase that can be empty: when the line has no weekly hours, or hours too
 //     irregular to be said in 10 seconds
 //   - fallback-day: date, and open in minutes after midnight ("480-720"); the text is fallback-closed or fallback-hours
 //   - number-unknown: heard, of which 10 digits are read, and digits; where nothing was heard it is number-again
 //
-// A phrase that does not exist is a neutral sentence, so that nobody ever hears silence (rule 11).
+// A phrase that does not exist becomes a neutral sentence, so that nobody hears silence (rule 11).
 func (w Words) Speak(line policy.Line, p Phrase) string {
 	t := w.tongue(line.Language)
 	switch p.ID {
@@ -85,10 +85,10 @@ func (w Words) Speak(line policy.Line, p Phrase) string {
 	if text := t.say(p.ID, p.Args); strings.TrimSpace(text) != "" {
 		return text
 	}
-	return t["here"] // nothing but values, and those are empty
+	return t["here"] // values alone, and all of them are empty
 }
 
-// say is a single text with the machine's values in it.
+// say returns a single text with the machine's values in it.
 func (t tongue) say(id string, args map[string]string) string {
 	values := make(map[string]string, len(args))
 	for name, value := range args {
@@ -111,7 +111,7 @@ func (t tongue) spoken(name, value string) string {
 
 var placeholder = regexp.MustCompile(`\{[^{}]*\}`)
 
-// fill puts values that are words already into a text. Values are never looked into: an account called "{intent}" stays that.
+// fill puts values that are words already into a text. Placeholders within values stay: an account may be called "{intent}".
 func (t tongue) fill(id string, values map[string]string) string {
 	text, ok := t[id]
 	if !ok {
@@ -139,7 +139,7 @@ func (t tongue) menu(items string) string {
 	return strings.Join(append(parts, t.fill("menu-repeat", map[string]string{"key": "9"})), " ")
 }
 
-// spaced is what is read digit by digit: at most 10, however many a caller keyed.
+// spaced returns digits as they are read one by one: at most 10, however many a caller keyed.
 func spaced(digits string) string {
 	kept := strings.Map(func(r rune) rune {
 		if r < '0' || r > '9' {
@@ -150,8 +150,8 @@ func spaced(digits string) string {
 	return policy.Spaced(kept[:min(len(kept), 10)])
 }
 
-// tidy is a text from outside as a voice can say it: one line of at most 60 characters without control characters, and no full stop
-// at its end, because the sentence has its own.
+// tidy returns a text from outside as a voice can say it: one line of at most 60 characters without control characters, and without a full stop
+// at its end, since the sentence has its own.
 func tidy(text string) string {
 	text = strings.Map(func(r rune) rune {
 		switch {

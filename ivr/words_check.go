@@ -10,10 +10,10 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// mistake is what is wrong with a text, and what to do instead.
+// mistake is a fault of a text, and what to do instead.
 type mistake struct{ what, instead string }
 
-// worst are the longest values that a sentence is likely to hold: against these its length is measured.
+// worst are the longest values that a sentence is likely to hold. Its length is measured with them.
 var worst = map[string]string{
 	"digits": "12", "minutes": "120", "heard": "2 0 4 5 1 8 2 0 4 5", "key": "press 1", "ticket": "2 0 4 5 1 8",
 	"account": "North Harbor Flexible Office Company", "intent": "Critical, Sev 1",
@@ -72,10 +72,10 @@ func placeholderMistakes(text, shipped string) (mistakes []mistake) {
 	return mistakes
 }
 
-// isList says whether a text is a list with commas, never said as a whole.
+// isList reports whether a text is a list with commas, which is never said as a whole.
 func isList(id string) bool { return fixed(id) || id == "hints" || strings.HasPrefix(id, "hear-") }
 
-// fixed says whether a list has as many entries as the calendar or the clock needs.
+// fixed reports whether a list has as many entries as the calendar or the clock needs.
 func fixed(id string) bool {
 	return slices.Contains([]string{"halves", "weekdays", "months", "days"}, id)
 }
@@ -106,13 +106,13 @@ func shorten(over int) string {
 	return fmt.Sprintf("leave out %d %s or more, so that it stays within %d seconds", over, words, maxSeconds)
 }
 
-// prompt is what is said in one go although it is put together from several texts.
+// prompt is said as one although it is put together from several texts.
 type prompt struct {
 	what, text string
 	ids        []string
 }
 
-// prompts are the longest of them: the whole menu, the latest opening, and all that a specialist can hear.
+// prompts returns the longest prompts: the whole menu, the latest opening, and all that a specialist can hear.
 func (t tongue) prompts() []prompt { return []prompt{t.wholeMenu(), t.latestOpening(), t.fullScreen()} }
 
 func (t tongue) wholeMenu() prompt {
@@ -152,7 +152,7 @@ func (t tongue) fullScreen() prompt {
 	return prompt{"what a specialist hears", strings.Join(said, " "), append(ids, asked...)}
 }
 
-// withPrefix gives the IDs that begin alike, sorted.
+// withPrefix returns the IDs that begin with prefix, sorted.
 func (t tongue) withPrefix(prefix string) (ids []string) {
 	for id := range t {
 		if strings.HasPrefix(id, prefix) {
@@ -163,15 +163,51 @@ func (t tongue) withPrefix(prefix string) (ids []string) {
 	return ids
 }
 
-// wordiest is the text that takes longest to say.
+// wordiest returns the text that takes longest to say.
 func wordiest(texts []string) string {
 	return slices.MaxFunc(texts, func(a, b string) int { return countWords(a) - countWords(b) })
 }
 
-// nearestText is what to write instead of an ID that does not exist.
+// nearestText returns what to write instead of an ID that does not exist.
 func nearestText(id string, known tongue) string {
 	if best := policy.Nearest(id, slices.Sorted(maps.Keys(known)), len(id)/3+1); best != "" {
 		return "write " + best
 	}
 	return "delete it; the texts that exist are those of the shipped file"
+}
+
+const (
+	wordsPerMinute = 170 // the usual rate of a synthetic voice
+	maxSeconds     = 10  // callers do not listen to longer prompts
+	maxWords       = maxSeconds * wordsPerMinute / 60
+)
+
+// Seconds returns how long a voice speaks a text, at 170 words a minute. Digits that are read one by one count as a word each, and so do the
+// figures of a number of three or more: "Sev 1" is two words, "9:30" two, "2026" four.
+func Seconds(text string) float64 { return float64(countWords(text)) * 60 / wordsPerMinute }
+
+func countWords(text string) int {
+	count := 0
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) && !strings.ContainsRune("'’.", r)
+	}) {
+		count += wordsIn(word)
+	}
+	return count
+}
+
+func wordsIn(word string) int {
+	figures := 0
+	for _, r := range word {
+		if unicode.IsDigit(r) {
+			figures++
+		}
+	}
+	switch {
+	case strings.Trim(word, "'’.") == "":
+		return 0
+	case figures > 2:
+		return figures
+	}
+	return 1
 }

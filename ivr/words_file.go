@@ -17,15 +17,15 @@ import (
 
 // WordsProblem is one mistake in a file of words. Line and Column count characters from 1.
 type WordsProblem struct {
-	File         string // as it was named to ParseWords
+	File         string // the name that ParseWords was given
 	Line, Column int
 	What         string // what is wrong
 	Instead      string // what to do instead, as a request
 }
 
-// ParseWords reads a company's own words: a YAML file with, for each language, the texts that replace shipped ones by their IDs. name is
-// the file's, for the problems. It reports every problem at once, by position; the words it returns are usable all the same, with the
-// shipped text wherever the file's is wrong.
+// ParseWords parses a company's own words: a YAML file that holds, for each language, the texts that replace shipped ones by their IDs. name is
+// the file's, for the problems. All problems are returned at once, by position. The words that are returned with them can be used: they have
+// the shipped text wherever the file's is wrong.
 func ParseWords(name string, text []byte) (Words, []WordsProblem) {
 	f := wordsFile{name: name, tongues: map[string]tongue{}, nodes: map[string]map[string]*yaml.Node{}}
 	for language, t := range shipped() {
@@ -44,7 +44,7 @@ func ParseWords(name string, text []byte) (Words, []WordsProblem) {
 type wordsFile struct {
 	name     string
 	tongues  map[string]tongue
-	nodes    map[string]map[string]*yaml.Node // where the file's own texts stand, by language and ID
+	nodes    map[string]map[string]*yaml.Node // of the file's own texts, by language and ID
 	problems []WordsProblem
 }
 
@@ -56,7 +56,7 @@ func (f *wordsFile) wrong(at *yaml.Node, what, instead string) {
 	f.add(at.Line, at.Column, what, instead)
 }
 
-// readable looks for what the YAML reader refuses without saying where.
+// readable finds characters that the YAML parser refuses without a position.
 func (f *wordsFile) readable(text []byte) bool {
 	line, column := 1, 0
 	for i, r := range string(text) {
@@ -74,7 +74,7 @@ func (f *wordsFile) readable(text []byte) bool {
 	return len(f.problems) == 0
 }
 
-// load gives the file's one document; nil for an empty file or one that is no YAML.
+// load returns the file's only document. It is nil if the file is empty or not YAML.
 func (f *wordsFile) load(text []byte) *yaml.Node {
 	loader, err := yaml.NewLoader(bytes.NewReader(text))
 	var doc, more yaml.Node
@@ -110,7 +110,7 @@ func (f *wordsFile) languages(root *yaml.Node) {
 	})
 }
 
-// entries goes through a mapping. Nothing at all is no mistake: everything may be commented out.
+// entries goes through a mapping, which may be missing: everything may be commented out.
 func (f *wordsFile) entries(node *yaml.Node, what string, each func(key, value *yaml.Node)) {
 	if node = resolved(node); node == nil || node.Tag == "!!null" {
 		return

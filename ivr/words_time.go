@@ -23,7 +23,7 @@ func (t tongue) closed(line policy.Line, args map[string]string) string {
 	return t.fill("closed", map[string]string{"opens": t.opening(line.Zone, opens, now)})
 }
 
-// opening says when a line opens as people put it on the day of now, by the wall clock of the line's zone.
+// opening returns when a line opens, as people put it on the day of now, by the wall clock of the line's zone.
 func (t tongue) opening(zone *time.Location, opens, now time.Time) string {
 	if zone == nil {
 		zone = time.UTC
@@ -39,7 +39,7 @@ func (t tongue) opening(zone *time.Location, opens, now time.Time) string {
 	return t.fill(whenID(date(opens).Sub(date(now)), opens.Hour() == 0 && opens.Minute() == 0), values)
 }
 
-// whenID picks the words for a day by its distance on the calendar. From a week on a weekday alone would be ambiguous.
+// whenID returns the ID of the words for a day by its distance on the calendar. From a week on a weekday alone would be ambiguous.
 func whenID(away time.Duration, atMidnight bool) string {
 	const day = 24 * time.Hour
 	switch {
@@ -55,12 +55,12 @@ func whenID(away time.Duration, atMidnight bool) string {
 	return "when-later"
 }
 
-// date is the day on the calendar, where every day has 24 hours.
+// date returns the day of t on a calendar where every day has 24 hours.
 func date(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
 }
 
-// wallClock says a time of day, given in minutes after midnight.
+// wallClock returns the words of a time of day, given in minutes after midnight.
 func (t tongue) wallClock(minutes int) string {
 	hour, minute := minutes/60, minutes%60
 	switch minutes {
@@ -80,7 +80,7 @@ func (t tongue) wallClock(minutes int) string {
 	})
 }
 
-// zone says whose clock it is: by its name, its distance from UTC where that is its name, or its city.
+// zone returns the words of a zone: its name, its distance from UTC where that is its name, or its city.
 func (t tongue) zone(zone *time.Location) string {
 	name := zone.String()
 	if text, ok := t["zone-"+name]; ok {
@@ -95,7 +95,7 @@ func (t tongue) zone(zone *time.Location) string {
 	return t["zone-here"]
 }
 
-// offset says a zone that never changes its clocks. Its name would mislead: Etc/GMT+4 is 4 hours behind UTC.
+// offset returns the words of a zone that never changes its clocks. Its name would mislead: Etc/GMT+4 is 4 hours behind UTC.
 func (t tongue) offset(zone *time.Location) string {
 	_, seconds := time.Unix(0, 0).In(zone).Zone()
 	switch hours := seconds / 3600; {
@@ -107,8 +107,8 @@ func (t tongue) offset(zone *time.Location) string {
 	return t["zone-UTC"]
 }
 
-// weekHours says the weekly hours, days with the same hours together; "" when there are none or they would take too long to say: a
-// part of them would be taken for the whole.
+// weekHours returns the words of the weekly hours, with days of the same hours together. It returns "" if there are none, or if they would take too
+// long to say: a part of them would be taken for the whole.
 func (t tongue) weekHours(line policy.Line) string {
 	zone := line.Zone
 	if zone == nil {
@@ -140,7 +140,7 @@ func (t tongue) weekHours(line policy.Line) string {
 	return text
 }
 
-// exception says a day whose hours are not those of the week.
+// exception returns the words of a day whose hours are not those of the week.
 func (t tongue) exception(args map[string]string) string {
 	day, err := time.Parse(time.DateOnly, args["date"])
 	if err != nil {
@@ -163,12 +163,12 @@ func (t tongue) exception(args map[string]string) string {
 	return t.fill("fallback-hours", values)
 }
 
-// week is in the order in which people say it.
+// week holds the weekdays in the order in which people say them.
 var week = []time.Weekday{
 	time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday, time.Sunday,
 }
 
-// weekDays says days, in the order of the week, as few words as possible: "Monday to Friday", "Monday, Wednesday and Friday".
+// weekDays returns the shortest words for days in the order of the week: "Monday to Friday", "Monday, Wednesday and Friday".
 func (t tongue) weekDays(days []time.Weekday) string {
 	if len(days) == len(week) {
 		return t["hours-every-day"]
@@ -205,7 +205,7 @@ func (t tongue) fromTo(from, to string) string {
 	return t.fill("hours-range", map[string]string{"from": from, "to": to})
 }
 
-// list is "a", "a and b" or "a, b and c".
+// list returns "a", "a and b" or "a, b and c".
 func (t tongue) list(parts []string) string {
 	if len(parts) < 2 {
 		return strings.Join(parts, "")
@@ -214,10 +214,10 @@ func (t tongue) list(parts []string) string {
 	return strings.Join(parts[:last], ", ") + " " + t["and"] + " " + parts[last]
 }
 
-// pick is one entry of a text that lists several.
+// pick returns an entry of a text that lists several.
 func (t tongue) pick(id string, i int) string { return entries(t[id])[i] }
 
-// entries are the parts of a text that lists several, divided by commas.
+// entries returns the parts of a text that lists several, divided by commas.
 func entries(list string) []string {
 	parts := strings.Split(list, ",")
 	for i, p := range parts {

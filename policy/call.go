@@ -1,20 +1,21 @@
 package policy
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"time"
 )
 
-// Call is one logged call: what the machine decided, what the provider reported, and the machine's own place in it. It holds facts
-// only; whatever follows from them (outcome, talk time, month's ticket) is derived by methods, so that it cannot drift. A Call is a
-// value: nobody writes into what a store handed out (Clip, Clone).
+// Call is one logged call: what the machine decided, what the provider reported, and the machine's own place in it. It holds facts only. All that
+// follows from them (outcome, talk time, month's ticket) is derived by methods, so that it cannot drift. A Call is a value: the slices of one
+// that a store returned are never written into (Clip, Clone).
 type Call struct {
 	SID       CallSID   `json:"sid"`
 	Line      Phone     `json:"line"` // the number that was dialled
 	From      Phone     `json:"from"` // the caller, or what the provider sent instead
 	StartedAt time.Time `json:"started_at,omitzero"`
-	Answered  bool      `json:"answered,omitempty"` // we saw the first webhook, so StartedAt is our own
+	Answered  bool      `json:"answered,omitempty"` // we answered the first webhook, so StartedAt is our own time
 	Config    string    `json:"config,omitempty"`   // version of the configuration at the first webhook
 
 	Customer CustomerNumber `json:"customer,omitempty"`
@@ -29,67 +30,80 @@ type Call struct {
 	Trace     []Decision `json:"trace,omitempty"`
 	Legs      []Leg      `json:"legs,omitempty"`
 	Message   *Recording `json:"message,omitempty"` // the voicemail that was left
-	// Recordings of the talk, where the company records, and other messages than the one above; by SID.
+	// Recordings of the talk, where the company records, and further messages, sorted by SID.
 	Recordings []Recording `json:"recordings,omitempty"`
-	// WrongNumbers are the times at which a customer number was entered that nobody has.
+	// WrongNumbers are the times at which customer numbers that nobody has were entered.
 	WrongNumbers []time.Time `json:"wrong_numbers,omitempty"`
 
 	Closed    bool      `json:"closed,omitempty"`    // the line was closed when the call came
-	HuntingAt time.Time `json:"hunting_at,omitzero"` // the end of the menu: from here the caller waits
-	JoinedAt  time.Time `json:"joined_at,omitzero"`  // the caller was sent to the conference with a specialist who was rung beside the call
+	HuntingAt time.Time `json:"hunting_at,omitzero"` // the end of the menu: from here on the caller waits
+	JoinedAt  time.Time `json:"joined_at,omitzero"`  // the caller was sent to the conference with the specialist of an outbound leg
 	Refused   Outcome   `json:"refused,omitempty"`   // why the machine sent the caller away
 	Exhausted bool      `json:"exhausted,omitempty"` // everybody was rung and nobody accepted
 	LeftAt    time.Time `json:"left_at,omitzero"`    // the machine said goodbye, or learned that the caller hung up
 
-	Listed       bool      `json:"listed,omitempty"` // we know of the call from the provider's list, and saw none of it
-	Erased       bool      `json:"erased,omitempty"` // the customer was erased: nothing that identifies comes back (rule 13)
-	Status       string    `json:"status,omitempty"` // the provider's final word on the call, in its own terms
+	Listed       bool      `json:"listed,omitempty"` // known from the provider's list alone
+	Erased       bool      `json:"erased,omitempty"` // the customer was erased, and nothing that identifies comes back (rule 13)
+	Status       string    `json:"status,omitempty"` // the provider's final status
 	EndedAt      time.Time `json:"ended_at,omitzero"`
 	TotalSeconds *int      `json:"total_seconds,omitempty"` // the provider's figure
 
 	Waived   bool `json:"waived,omitempty"`   // deemed necessary although over-long (rule 6)
 	Training bool `json:"training,omitempty"` // rule 7
-	// Acts are what people did to the call and undid, in their order. They are added by WithAct alone, which keeps Waived, Training, Ticket,
-	// Customer, Account and Month in step.
+	// Acts are what people did to the call and undid, in their order. WithAct alone adds them and keeps Waived, Training, Ticket, Customer, Account
+	// and Month in step.
 	Acts []Act `json:"acts,omitempty"`
 	// LimitToldAt is when people were told that the talk passed the call limit.
 	LimitToldAt time.Time `json:"limit_told_at,omitzero"`
 }
 
-// StepRecorded is the machine's step at which a message is left. It has a name here because a closed line leads to it before anything else is
-// known of the call.
+// StepRecorded is the machine's step at which a message is left. Stage needs it: a closed line leads there before anything else is known.
 const StepRecorded = "recorded"
 
-// State is the machine's place in a call. Only ivr decides by it.
+// State is the machine's place in a call. Only package ivr decides by it.
 type State struct {
-	Step     string `json:"step,omitempty"`
-	Exchange int    `json:"turn,omitempty"`    // of the webhook that is expected next
-	Misses   int    `json:"misses,omitempty"`  // wrong answers and silences at the present step
-	Repeats  int    `json:"repeats,omitempty"` // of the present step, on the caller\'s wish
-	Team     string `json:"team,omitempty"`
-	Round    int    `json:"round,omitempty"` // of the ring step in progress, from 0
-	Ring     int    `json:"ring,omitempty"`  // index of the ring step in progress
-	// Order is the last ring step that was rung beside the call, by its turn; OrderedAt is when, and Word what is known of it.
-	Order     int       `json:"order,omitempty"`
-	OrderedAt time.Time `json:"ordered_at,omitzero"`
-	Word      string    `json:"word,omitempty"` // "": nothing yet; rung or refused
-	WordAt    time.Time `json:"word_at,omitzero"`
-	Plain     bool      `json:"plain,omitempty"` // nobody can be rung beside this call: specialists are rung on it
+	Step        string `json:"step,omitempty"`
+	Exchange    int    `json:"turn,omitempty"`    // number of the webhook that is expected next
+	Misses      int    `json:"misses,omitempty"`  // wrong answers and silences at the present step
+	Repeats     int    `json:"repeats,omitempty"` // of the present step, at the caller's wish
+	Team        string `json:"team,omitempty"`
+	Round       int    `json:"round,omitempty"` // of the ring step in progress, from 0
+	Ring        int    `json:"ring,omitempty"`  // index of the ring step in progress
+	RingAttempt        // the last one by outbound legs; its fields are stored among those of the state
+	DialledOnly bool   `json:"plain,omitempty"` // no outbound leg could be placed for this call: specialists are dialled on it
 	// Unidentified callers go on without an account (rule 12).
 	Unidentified bool           `json:"unidentified,omitempty"`
 	Offered      CustomerNumber `json:"offered,omitempty"`    // the account that one key would confirm
 	Restricted   bool           `json:"restricted,omitempty"` // the account was restricted when it was identified
 }
 
-// Exchange is one webhook that was answered. A retry of it gets the same reply.
-type Exchange struct {
-	Key   string          `json:"key"` // which webhook: step and exchange, or leg and try
-	At    time.Time       `json:"at"`
-	Heard string          `json:"heard,omitempty"` // what was pressed or said
-	Reply json.RawMessage `json:"reply"`           // as ivr wrote it
+// RingAttempt is an attempt to reach people by outbound legs: calls that we place, rather than legs of a Dial on the caller's call. The legs
+// carry its number. It is kept with the legs, in a call's State or in any other record of what they are placed for.
+type RingAttempt struct {
+	Number    int        `json:"order,omitempty"` // names the attempt among those of its call; 0: there was none
+	StartedAt time.Time  `json:"ordered_at,omitzero"`
+	Result    RingResult `json:"word,omitempty"`
+	ResultAt  time.Time  `json:"word_at,omitzero"`
 }
 
-// Decision is one step of the trace: which rule decided what, on which inputs, under which configuration.
+// RingResult is the outcome of placing the legs of an attempt.
+type RingResult string
+
+// The results. The zero value means that nothing is known yet.
+const (
+	RingPlaced  RingResult = "rung"    // at least one leg was placed
+	RingRefused RingResult = "refused" // none could be
+)
+
+// Exchange is a webhook that was answered. A retry of it gets the same reply.
+type Exchange struct {
+	Key   string          `json:"key"` // of the webhook: step and number, or leg and try
+	At    time.Time       `json:"at"`
+	Heard string          `json:"heard,omitempty"` // what was pressed or said
+	Reply json.RawMessage `json:"reply"`           // as package ivr encodes it
+}
+
+// Decision is one entry of the trace: which rule decided what, on which inputs, under which configuration.
 type Decision struct {
 	At     time.Time `json:"at"`
 	Rule   string    `json:"rule"`   // "hours.week", "package.included", ...
@@ -104,26 +118,32 @@ type Fact struct {
 	Value string `json:"value"`
 }
 
-// Leg is one specialist who was rung: a call of its own at the provider.
+// Leg is a specialist who was rung. At the provider it is a call of its own.
 type Leg struct {
 	SID         CallSID   `json:"sid"`
 	To          Phone     `json:"to,omitempty"`
-	Attempt     int       `json:"order,omitempty"`  // rung beside the call, by this order; 0: rung on it, by a Dial
+	Attempt     int       `json:"order,omitempty"`  // number of the attempt that placed it; 0: it is of a Dial on the caller's call
 	Status      string    `json:"status,omitempty"` // the provider's, the furthest that was reported
 	RangAt      time.Time `json:"rang_at,omitzero"`
 	AnsweredAt  time.Time `json:"answered_at,omitzero"` // somebody or something picked up
 	ScreenedAt  time.Time `json:"screened_at,omitzero"` // our first screening request: the specialist is told who calls
 	AcceptedAt  time.Time `json:"accepted_at,omitzero"` // the accepting key
-	PassedAt    time.Time `json:"passed_at,omitzero"`   // passed on, with the key for that
+	PassedAt    time.Time `json:"passed_at,omitzero"`   // the key that passes the call on
 	EndedAt     time.Time `json:"ended_at,omitzero"`
 	Seconds     *int      `json:"seconds,omitempty"`      // the provider's duration of the leg, from its answer to its end
-	DialSeconds *int      `json:"dial_seconds,omitempty"` // the same as the dialling leg was told it
-	DialEndedAt time.Time `json:"dial_ended_at,omitzero"` // we were told that the dial is over
-	NotBridged  bool      `json:"not_bridged,omitempty"`  // the provider says that the two never heard each other
+	DialSeconds *int      `json:"dial_seconds,omitempty"` // the same, from the end of the Dial
+	DialEndedAt time.Time `json:"dial_ended_at,omitzero"` // the end of the Dial was reported
+	NotBridged  bool      `json:"not_bridged,omitempty"`  // the provider reports that caller and specialist never heard each other
 }
 
-// Clip gives the call with its slices ending where they end, so that appending to one makes a new one. It is how a call is changed without
-// writing into what others hold; who writes into elements starts from Clone.
+// Open reports whether the leg goes on and the call was not passed on: it rings, is answered, or talks.
+func (l Leg) Open() bool { return l.PassedAt.IsZero() && !l.Over() }
+
+// Screening reports whether somebody picked up, was told who calls, and has not passed the call on.
+func (l Leg) Screening() bool { return !l.ScreenedAt.IsZero() && l.Open() }
+
+// Clip returns the call with the capacity of its slices reduced to their length, so that appending to one copies it and writes into nothing that
+// others hold. To write into elements, start from Clone.
 func (c Call) Clip() Call {
 	c.Exchanges, c.Trace, c.Legs = slices.Clip(c.Exchanges), slices.Clip(c.Trace), slices.Clip(c.Legs)
 	c.Recordings, c.WrongNumbers = slices.Clip(c.Recordings), slices.Clip(c.WrongNumbers)
@@ -137,7 +157,7 @@ func (c Call) WithoutHistory() Call {
 	return c
 }
 
-// Clone gives a call whose slices are its own.
+// Clone returns the call with copies of its slices.
 func (c Call) Clone() Call {
 	c.Exchanges, c.Trace, c.Legs = slices.Clone(c.Exchanges), slices.Clone(c.Trace), slices.Clone(c.Legs)
 	c.Recordings, c.WrongNumbers = slices.Clone(c.Recordings), slices.Clone(c.WrongNumbers)
@@ -155,7 +175,7 @@ func (c Call) Exchange(key string) (Exchange, bool) {
 	return Exchange{}, false
 }
 
-// Leg finds a leg by its SID; the zero Leg with that SID if it is new.
+// Leg returns the leg with a SID. If the call has none, the leg has its SID only.
 func (c Call) Leg(sid CallSID) Leg {
 	for _, l := range c.Legs {
 		if l.SID == sid {
@@ -165,10 +185,10 @@ func (c Call) Leg(sid CallSID) Leg {
 	return Leg{SID: sid}
 }
 
-// WithLeg puts a leg in its place, legs in the order of their SIDs, so that the order of reports does not show.
+// WithLeg returns the call with a leg added or replaced. Legs are sorted by SID, so that the order of reports does not matter.
 func (c Call) WithLeg(l Leg) Call {
 	c.Legs = slices.Clone(c.Legs)
-	i, found := slices.BinarySearchFunc(c.Legs, l, func(a, b Leg) int { return compare(a.SID, b.SID) })
+	i, found := slices.BinarySearchFunc(c.Legs, l, func(a, b Leg) int { return cmp.Compare(a.SID, b.SID) })
 	if found {
 		c.Legs[i] = l
 	} else {
@@ -177,18 +197,8 @@ func (c Call) WithLeg(l Leg) Call {
 	return c
 }
 
-func compare(a, b CallSID) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
-// Accepted is the leg of the specialist who took the call: the first acceptance that was not denied by the provider. A caller who left before
-// being sent to the specialist's conference was not served.
+// Accepted returns the leg of the specialist who took the call: the first that was accepted and that the provider did not report as never bridged.
+// A caller who left before being sent to the conference with the specialist was not served.
 func (c Call) Accepted() (Leg, bool) {
 	var taken Leg
 	for _, l := range c.Legs {
@@ -202,7 +212,7 @@ func (c Call) Accepted() (Leg, bool) {
 	return taken, taken.SID != ""
 }
 
-// End is when the call ended: the provider's time, else the moment we learned it; zero while the call goes on.
+// End returns when the call ended: the provider's time, else the time at which we learned it. It is zero while the call goes on.
 func (c Call) End() time.Time {
 	if !c.EndedAt.IsZero() {
 		return c.EndedAt
@@ -210,7 +220,7 @@ func (c Call) End() time.Time {
 	return c.LeftAt
 }
 
-// Outcome says how the call ended; "" while it goes on.
+// Outcome returns how the call ended. It is "" while the call goes on.
 func (c Call) Outcome() Outcome {
 	if c.End().IsZero() {
 		return ""

@@ -84,27 +84,6 @@ func Alternatives() []Alternative {
 	return []Alternative{OfferScreenSharing, OfferTraining, OfferPlan}
 }
 
-// Usage is an account's month as people and programs are shown it: the names of the JSON and CSV exports.
-type Usage struct {
-	Month       Month          `json:"month"`
-	Customer    CustomerNumber `json:"customer"`
-	Account     string         `json:"account"`
-	Line        string         `json:"line"`
-	Tickets     int            `json:"tickets"`
-	TicketLimit int            `json:"ticket_limit"`
-	Calls       int            `json:"calls"` // served
-	TalkSeconds int            `json:"talk_seconds"`
-	OverLong    int            `json:"over_long"`
-	Waived      int            `json:"waived"`
-	Training    int            `json:"training"`
-	Over        bool           `json:"over"`
-	Sustained   bool           `json:"sustained"`
-	Case        *CaseState     `json:"case"` // of the open case
-
-	// OverLongLimit is how many over-long calls put the account over. It is kept, and not among the names of the exports.
-	OverLongLimit int `json:"-" cbor:"over_long_limit,omitempty"`
-}
-
 // caseMoves are rule 9. Closed, reached from any state and final, is not in the table.
 var caseMoves = map[CaseState][]CaseState{
 	CaseFlagged:    {CaseContacted},

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"math"
-	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -31,45 +29,49 @@ const (
 	ChargeMinutes ChargeKind = "minutes" // of over-long calls, beyond the call limit
 )
 
-// Charges proposes the lines of an account's month, none for what stayed within the limits. Minutes are the seconds beyond the call limit of
-// all over-long calls together, in whole minutes, never rounded up.
-func Charges(u Usage, summaries []CallSummary, fair FairUse) []Charge {
-	return slices.Collect(TotalsOf(summaries).charges(u, fair))
-}
-
-// charges are those of the month that u is the usage of.
-func (f MonthTotals) charges(u Usage, fair FairUse) iter.Seq[Charge] {
+// Charges proposes what the month's load over the limits would cost, by account, nothing for what stayed within them. Minutes are the seconds
+// beyond the call limit of all over-long calls together, in whole minutes, never rounded up. The lines have no names of accounts.
+func (m MonthReport) Charges(fair FairUse) iter.Seq[Charge] {
 	return func(yield func(Charge) bool) {
-		_, seconds := f.beyond(fair)
-		tickets, minutes := u.Tickets-fair.TicketsPerMonth, seconds/60
-		if tickets > 0 && !yield(charge(u, fair, ChargeTickets, tickets, fair.PerTicket)) {
-			return
-		}
-		if minutes > 0 {
-			yield(charge(u, fair, ChargeMinutes, minutes, fair.PerMinute))
+		for _, a := range m.accounts {
+			_, seconds := a.beyond(fair)
+			tickets, minutes := int(a.tickets)-fair.TicketsPerMonth, seconds/60
+			if tickets > 0 && !yield(m.charge(a.number, ChargeTickets, tickets, fair.PerTicket, fair.Currency)) {
+				return
+			}
+			if minutes > 0 && !yield(m.charge(a.number, ChargeMinutes, minutes, fair.PerMinute, fair.Currency)) {
+				return
+			}
 		}
 	}
 }
 
-func charge(u Usage, fair FairUse, kind ChargeKind, quantity int, rate float64) Charge {
-	minor := minorUnits(rate, fair.Currency)
+func (m MonthReport) charge(number CustomerNumber, kind ChargeKind, quantity int, rate float64, currency string) Charge {
+	minor := minorUnits(rate, currency)
 	return Charge{
-		Month: u.Month, Customer: u.Customer, Account: u.Account, Kind: kind,
-		Quantity: quantity, Rate: minor, Amount: minor * int64(quantity), Currency: fair.Currency,
+		Month: m.Month, Customer: number, Kind: kind, Quantity: quantity, Rate: minor, Amount: minor * int64(quantity), Currency: currency,
 	}
 }
 
-// ChargeColumns are the names of a proposal's CSV, in order.
-func ChargeColumns() []string {
-	return []string{"month", "customer", "account", "kind", "quantity", "rate", "amount", "currency"}
+// ChargeRow is a charge as CSV and tables show it, with the rate and the amount in the currency's main unit.
+type ChargeRow struct {
+	Month    Month          `json:"month"`
+	Customer CustomerNumber `json:"customer"`
+	Account  string         `json:"account"`
+	Kind     ChargeKind     `json:"kind"`
+	Quantity int            `json:"quantity"`
+	Rate     string         `json:"rate"`
+	Amount   string         `json:"amount"`
+	Currency string         `json:"currency"`
 }
 
-// Cells are the line in the order of ChargeColumns, amounts in the currency's main unit.
-func (c Charge) Cells() []string {
-	return []string{
-		string(c.Month), string(c.Customer), c.Account, string(c.Kind), strconv.Itoa(c.Quantity), Decimal(c.Rate, c.Currency),
-		Decimal(c.Amount, c.Currency), c.Currency,
+// ChargeRows returns the lines of a proposal as rows.
+func ChargeRows(lines []Charge) []ChargeRow {
+	rows := make([]ChargeRow, len(lines))
+	for i, c := range lines {
+		rows[i] = ChargeRow{c.Month, c.Customer, c.Account, c.Kind, c.Quantity, Decimal(c.Rate, c.Currency), Decimal(c.Amount, c.Currency), c.Currency}
 	}
+	return rows
 }
 
 // minorUnits is a configured rate in whole minor units, to the nearest one.

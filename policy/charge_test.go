@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,7 +17,7 @@ func TestCharges(t *testing.T) {
 	rates.PerTicket, rates.PerMinute = 12.5, 0.35
 	line := func(kind policy.ChargeKind, quantity int, rate, amount int64) policy.Charge {
 		return policy.Charge{
-			Month: "2026-11", Customer: holder.Number, Account: holder.Name, Kind: kind, Quantity: quantity, Rate: rate, Amount: amount, Currency: "USD",
+			Month: "2026-11", Customer: holder.Number, Kind: kind, Quantity: quantity, Rate: rate, Amount: amount, Currency: "USD",
 		}
 	}
 	for name, row := range map[string]struct {
@@ -37,12 +38,21 @@ func TestCharges(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := policy.Charges(policy.MonthUsage(holder, "2026-11", row.month, rates), row.month, rates)
+			got := charges(t, row.month, rates)
 			if diff := cmp.Diff(row.want, got); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
+}
+
+// charges are those of an account's month.
+func charges(t interface{ Fatal(...any) }, calls []policy.CallSummary, rates policy.FairUse) []policy.Charge {
+	report, err := policy.AccountReport(holder.Number, "2026-11", 1, func(policy.Month) ([]policy.CallSummary, error) { return calls, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Collect(report[0].Charges(rates))
 }
 
 // TestMinorUnits: a rate is taken in the currency's own minor units, whatever binary fractions make of it.
@@ -64,7 +74,7 @@ func TestMinorUnits(t *testing.T) {
 		rates := fair
 		rates.PerTicket, rates.Currency = row.rate, row.currency
 		month := summaries(plain, plain, plain, plain)
-		got := policy.Charges(policy.MonthUsage(holder, "2026-11", month, rates), month, rates)
+		got := charges(t, month, rates)
 		if len(got) != 1 || got[0].Amount != row.want || policy.Decimal(got[0].Amount, row.currency) != row.shown {
 			t.Errorf("%s: %+v, want %d, shown %s", name, got, row.want, row.shown)
 		}
@@ -82,8 +92,7 @@ func TestCentsAddUp(t *testing.T) {
 		over := rapid.IntRange(1, 500).Draw(rt, "over")
 		rates := fair
 		rates.PerTicket = float64(cents) / 100
-		u := policy.Usage{Tickets: rates.TicketsPerMonth + over, TicketLimit: rates.TicketsPerMonth}
-		got := policy.Charges(u, nil, rates)
+		got := charges(rt, summaries(slices.Repeat([]func(*policy.CallSummary){plain}, rates.TicketsPerMonth+over)...), rates)
 		if got[0].Rate != cents || got[0].Amount != cents*int64(over) || got[0].Quantity != over {
 			rt.Fatalf("%d times %d cents: %+v", over, cents, got[0])
 		}

@@ -225,7 +225,7 @@ func WriteCustomers(w io.Writer, customers []Customer) error {
 	for _, c := range customers {
 		cells := c.cells()
 		for i := range cells {
-			cells[i] = HarmlessCell(cells[i])
+			cells[i] = guarded(cells[i])
 		}
 		if err := out.Write(cells); err != nil {
 			return err
@@ -235,8 +235,8 @@ func WriteCustomers(w io.Writer, customers []Customer) error {
 	return out.Error()
 }
 
-// HarmlessCell is a cell with a quote in front where a spreadsheet would take it for a formula.
-func HarmlessCell(cell string) string {
+// guarded is a cell with a quote in front where a spreadsheet would take it for a formula.
+func guarded(cell string) string {
 	if formula(strings.TrimLeft(cell, "'")) {
 		return "'" + cell
 	}

@@ -11,8 +11,8 @@ var (
 	ErrCaseOpen   = errors.New("the account has an open case")
 	// ErrNoRecording says that a call has no such recording.
 	ErrNoRecording = errors.New("no such recording")
-	// ErrNotKept says that a recording can't be played here, because there is no copy of it.
-	ErrNotKept = errors.New("the recording is not kept here")
+	// ErrNotStored says that a recording can't be played here, because there is no copy of it.
+	ErrNotStored = errors.New("the recording is not kept here")
 
 	// ErrDirectoryChanged refuses an import that would do something else than the person was shown.
 	ErrDirectoryChanged = errors.New("the directory changed meanwhile")

@@ -39,7 +39,7 @@ func (c Call) Explain(fair FairUse, counted bool, now time.Time) []Decision {
 		result := fmt.Sprintf("a message of %d s was left", c.Message.Seconds)
 		events = append(events, told(firstSet(c.Message.At, c.End()), "voicemail", result, "recording", c.Message.SID))
 	}
-	events = append(events, c.recordingStory()...)
+	events = append(events, c.recordingEvents()...)
 	slices.SortStableFunc(events, func(a, b event) int { return a.place.Compare(b.place) })
 	var story []Decision
 	for _, e := range events {
@@ -114,9 +114,9 @@ func (c Call) talkVerdicts(fair FairUse) []Decision {
 	talk := Decision{At: at, Rule: string(source), Result: fmt.Sprintf("talked for %d s", seconds)}
 	switch source {
 	case TalkFromLeg:
-		talk.Inputs = facts("leg seconds", strconv.Itoa(*leg.Seconds), "screening seconds", strconv.Itoa(leg.screening()))
+		talk.Inputs = facts("leg seconds", strconv.Itoa(*leg.Seconds), "screening seconds", strconv.Itoa(leg.screeningSeconds()))
 	case TalkFromDial:
-		talk.Inputs = facts("dial seconds", strconv.Itoa(*leg.DialSeconds), "screening seconds", strconv.Itoa(leg.screening()))
+		talk.Inputs = facts("dial seconds", strconv.Itoa(*leg.DialSeconds), "screening seconds", strconv.Itoa(leg.screeningSeconds()))
 	case TalkFromClock:
 		talk.Inputs = facts("accepted", clock(leg.AcceptedAt), "ended", clock(at))
 	}

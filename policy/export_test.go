@@ -5,6 +5,7 @@ import (
 	"iter"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -30,7 +31,7 @@ func TestCellsAreHarmless(t *testing.T) {
 		"'=already guarded'": "'=already guarded'",
 	} {
 		var out strings.Builder
-		if err := policy.WriteCSV(&out, []string{"cell", "end"}, some(cell), func(s string) []string { return []string{s, "x"} }); err != nil {
+		if err := policy.WriteCSV(&out, some(line{cell, "x"})); err != nil {
 			t.Fatal(err)
 		}
 		got := strings.TrimSuffix(strings.TrimPrefix(out.String(), "cell,end\n"), ",x\n")
@@ -40,6 +41,35 @@ func TestCellsAreHarmless(t *testing.T) {
 		if got != want {
 			t.Errorf("%q is written as %q, want %q", cell, got, want)
 		}
+	}
+}
+
+type line struct {
+	Cell string `json:"cell"`
+	End  string `json:"end"`
+}
+
+// Columns are the JSON names, and cells hold what JSON has: nothing for null, times in UTC to the second.
+func TestCellsFollowTheirFields(t *testing.T) {
+	type row struct {
+		SID     policy.CallSID `json:"sid"`
+		At      time.Time      `json:"at,omitzero"`
+		Ended   *time.Time     `json:"ended_at"`
+		Seconds *int           `json:"seconds"`
+		Minor   int64          `json:"minor"`
+		Waived  bool           `json:"waived"`
+		Ticket  *policy.Ticket `json:"ticket"`
+		Limit   int            `json:"-"`
+	}
+	seconds, ticket, ended := 0, policy.Ticket("4711"), time.Date(2026, 7, 1, 12, 0, 0, 999, time.FixedZone("", 3600))
+	var out strings.Builder
+	rows := some(row{SID: "CA1", At: began, Minor: -5, Limit: 3}, row{SID: "CA2", Ended: &ended, Seconds: &seconds, Waived: true, Ticket: &ticket}, row{})
+	if err := policy.WriteCSV(&out, rows); err != nil {
+		t.Fatal(err)
+	}
+	want := "sid,at,ended_at,seconds,minor,waived,ticket\nCA1,2026-11-24T10:00:00Z,,,'-5,false,\nCA2,,2026-07-01T11:00:00Z,0,0,true,4711\n,,,,0,false,\n"
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
@@ -77,11 +107,14 @@ func TestAListEndsWithItsReader(t *testing.T) {
 			asked++
 		}
 	}
+	lines := func(yield func(line, error) bool) {
+		endless(func(s string, err error) bool { return yield(line{s, "x"}, err) })
+	}
 	gone := errors.New("gone")
 	if err := policy.WriteJSON(leaving{gone}, endless); !errors.Is(err, gone) {
 		t.Errorf("JSON: %v", err)
 	}
-	if err := policy.WriteCSV(leaving{gone}, []string{"x"}, endless, func(s string) []string { return []string{s} }); !errors.Is(err, gone) {
+	if err := policy.WriteCSV(leaving{gone}, lines); !errors.Is(err, gone) {
 		t.Errorf("CSV: %v", err)
 	}
 	if asked > 200 { // two buffers of 4 kB

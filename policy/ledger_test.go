@@ -59,7 +59,7 @@ func TestFigureIsWhatHappened(t *testing.T) {
 			for _, month := range []policy.Month{"2026-10", "2026-11"} {
 				want := recomputed(stories, who, month)
 				for range 2 {
-					got := policy.MonthUsage(who.Customer, month, imported(rt, stories, who, month), fair)
+					got := monthUsage(rt, who.Customer, month, imported(rt, stories, who, month), fair)
 					if diff := cmp.Diff(want, got); diff != "" {
 						rt.Fatalf("%s in %s: %s", who.Number, month, diff)
 					}
@@ -79,7 +79,7 @@ func TestExplanationSumsUp(t *testing.T) {
 			stories[i] = drawStory(rt, i, london, london)
 		}
 		month := imported(rt, stories, london, "2026-11")
-		figure := policy.MonthUsage(holder, "2026-11", month, fair)
+		figure := monthUsage(rt, holder, "2026-11", month, fair)
 		var sum policy.Usage
 		explained := policy.ExplainUsage(month, fair)
 		for _, c := range explained {

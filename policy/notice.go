@@ -2,13 +2,13 @@ package policy
 
 import "time"
 
-// Notice is something that people shall learn: it is written down in the same commit as what caused it, and delivered until it has been.
+// Notice is a message to people. It is stored in the same commit as what caused it, and then delivered, with repeated attempts.
 type Notice struct {
-	Key      string         `json:"key"` // names the event, so that it is never told twice: "call-limit/CA..."
+	Key      string         `json:"key"` // names the event and its receiver, so that nothing is told twice: "call-limit/CA..."
 	Kind     NoticeKind     `json:"kind"`
 	At       time.Time      `json:"at"`
 	Customer CustomerNumber `json:"customer,omitempty"`
-	// Facts are what the words are made of: account, specialist, elapsed, month, tickets, ...
+	// Facts are the values that the templates of the words can use: account, specialist, month, tickets, ...
 	Facts map[string]string `json:"facts,omitempty"`
 
 	Channel  Channel   `json:"channel"`      // how it goes out; a notice on two channels is two notices
@@ -17,13 +17,13 @@ type Notice struct {
 	NextAt   time.Time `json:"next_at,omitzero"` // when it is tried next; zero: at once
 	SentAt   time.Time `json:"sent_at,omitzero"`
 	FailedAt time.Time `json:"failed_at,omitzero"` // given up, until a person retries it
-	Error    string    `json:"error,omitempty"`    // the last one
+	Error    string    `json:"error,omitempty"`    // of the last attempt that failed
 }
 
-// NoticeKind is what a notice tells.
+// NoticeKind is the kind of event that a notice tells.
 type NoticeKind string
 
-// Everything that is told.
+// The kinds of events.
 const (
 	NoticeCallLimit NoticeKind = "call-limit" // a talk passed the call limit and goes on
 	NoticeTickets   NoticeKind = "tickets"    // an account is near its monthly limit, or at it
@@ -32,10 +32,10 @@ const (
 	NoticeSummary   NoticeKind = "summary"    // the month that ended
 )
 
-// Channel is how a notice goes out.
+// Channel is the name of a way of delivering notices.
 type Channel string
 
-// The channels.
+// The channels that the program has.
 const (
 	ChannelEmail        Channel = "email"
 	ChannelWebhook      Channel = "webhook"

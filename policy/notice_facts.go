@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Talking is since when caller and specialist talk, while nobody was told that the talk passed the call limit. talking is false before
-// the acceptance, when the end is known, and once people were told.
+// Talking returns since when caller and specialist have been talking, as long as nobody was told that the talk passed the call limit. talking is
+// false before the acceptance, when the end is known, and once people were told.
 func (c Call) Talking() (since time.Time, talking bool) {
 	leg, accepted := c.Accepted()
 	if _, _, over := c.Talk(); !accepted || over || !c.LimitToldAt.IsZero() {
@@ -17,9 +17,9 @@ func (c Call) Talking() (since time.Time, talking bool) {
 	return leg.AcceptedAt, true
 }
 
-// CallLimitNotice tells once that a talk passed the call limit and goes on: the call is marked as told in the same step. In a conference the
-// specialist is told as well, by an announcement. told is false where there is nothing to do; the call is then as it was. A call whose end
-// was never reported is marked and nobody is told; a waived one needs no notice.
+// CallLimitNotice returns the call, marked as told, and the notices of a talk that passed the call limit and goes on. In a conference one of
+// them is an announcement to the specialist. told is false where there is nothing to tell; the call is then unchanged. A call whose end was
+// never reported is marked without a notice. A waived call needs none.
 func CallLimitNotice(c Call, now time.Time, fair FairUse) (call Call, notices []Notice, told bool) {
 	since, talking := c.Talking()
 	elapsed := now.Sub(since)
@@ -47,7 +47,7 @@ func CallLimitNotice(c Call, now time.Time, fair FairUse) (call Call, notices []
 	return c, notices, true
 }
 
-// ticketNotices tell that the month's tickets reached a part of the limit.
+// ticketNotices returns the warnings of the percentages of the month's ticket limit that have been reached.
 func ticketNotices(u Usage, fair FairUse, at time.Time) []Notice {
 	var notices []Notice
 	for _, percent := range fair.WarnAt {
@@ -71,7 +71,7 @@ func caseNotice(c Case, at time.Time) Notice {
 	}
 }
 
-// MoveNotice tells the account holder of the case's last move, by e-mail to the address in the directory.
+// MoveNotice returns the e-mail that tells the account holder of the case's last move, to the address in the directory.
 func (c Case) MoveNotice(holder Customer) Notice {
 	n := len(c.Moves)
 	m := c.Moves[n-1]
@@ -85,7 +85,8 @@ func (c Case) MoveNotice(holder Customer) Notice {
 	}
 }
 
-// NoticesAbout are how the keys of all notices about an account begin: of its warnings, its cases, and its calls that passed the call limit.
+// NoticesAbout returns the prefixes of the keys of all notices about an account: its warnings, its cases, and its calls that passed the call
+// limit.
 func NoticesAbout(customer CustomerNumber, cases []Case, calls []CallSID) []string {
 	starts := []string{fmt.Sprintf("tickets/%s/", customer), fmt.Sprintf("case/%s/", customer)}
 	for _, c := range cases {
@@ -97,7 +98,8 @@ func NoticesAbout(customer CustomerNumber, cases []Case, calls []CallSID) []stri
 	return starts
 }
 
-// SummaryNotice tells how a month went over all accounts, with those that were over, under sustained load, or are on the training list.
+// SummaryNotice returns the notice that sums a month up over all accounts, with those that were over a limit, under sustained load, or on the
+// training list.
 func SummaryNotice(month Month, accounts []Usage, fair FairUse, at time.Time) Notice {
 	var sum Usage
 	var over, sustained, training []string
@@ -133,7 +135,7 @@ func SummaryNotice(month Month, accounts []Usage, fair FairUse, at time.Time) No
 
 func (u Usage) named() string { return fmt.Sprintf("%s (%s)", u.Account, u.Customer) }
 
-// facts are the month as words are made of it.
+// facts returns the month as the facts of a notice.
 func (u Usage) facts() map[string]string {
 	return given(
 		"month", string(u.Month), "customer", string(u.Customer), "account", u.Account, "line", u.Line,
@@ -142,7 +144,7 @@ func (u Usage) facts() map[string]string {
 	)
 }
 
-// sustainedNote says why load is sustained.
+// sustainedNote returns the reason why load is sustained.
 func sustainedNote(months []Usage, fair FairUse) string {
 	over := overMonths(months)
 	return fmt.Sprintf("over in %d of %d months, and %d are sustained load: %s", len(over), fair.SustainedWithin, fair.SustainedMonths, strings.Join(over, ", "))
@@ -158,7 +160,7 @@ func overMonths(months []Usage) []string {
 	return over
 }
 
-// given makes facts of names and values in turn, without those that have no value.
+// given returns facts from alternating names and values, without those whose value is empty.
 func given(pairs ...string) map[string]string { return with(map[string]string{}, pairs...) }
 
 func with(all map[string]string, pairs ...string) map[string]string {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// LearnCopy merges that we keep a recording. Of two copies the earlier stays. A call that does not have the recording, because it was erased or
-// removed meanwhile, stays as it is: look with Recording afterwards, and remove what was copied in vain.
+// LearnCopy returns the call with a copy of a recording. An earlier copy stays. A call that no longer has the recording, because it was erased or
+// expired meanwhile, is returned unchanged; the copy is removed by the Removal that was stored at the same time.
 func (c Call) LearnCopy(sid string, k RecordingCopy) Call {
 	return c.withRecording(sid, func(r Recording) Recording {
 		if r.Copy == nil {
@@ -17,7 +17,8 @@ func (c Call) LearnCopy(sid string, k RecordingCopy) Call {
 	})
 }
 
-// LearnDeleted merges that a recording was deleted at the provider. The earliest time stays. What we have no copy of was not deleted by us.
+// LearnDeleted returns the call with a recording marked as deleted at the provider. The earliest time stays. Without a copy of ours the call is
+// returned unchanged.
 func (c Call) LearnDeleted(sid string, at time.Time) Call {
 	return c.withRecording(sid, func(r Recording) Recording {
 		if r.Copy != nil && r.DeletedAt.IsZero() {
@@ -30,7 +31,7 @@ func (c Call) LearnDeleted(sid string, at time.Time) Call {
 	})
 }
 
-// LearnFailed merges that a step failed, why, and when to try it again. Of a step that is done already nothing is kept.
+// LearnFailed returns the call with the failure of a step, and the time of its next attempt. A step that has been taken already cannot fail.
 func (c Call) LearnFailed(sid string, step RecordingStep, why string, next time.Time) Call {
 	return c.withRecording(sid, func(r Recording) Recording {
 		if r.Step() == step {
@@ -40,7 +41,7 @@ func (c Call) LearnFailed(sid string, step RecordingStep, why string, next time.
 	})
 }
 
-// withRecording changes one recording, without writing into what others hold.
+// withRecording returns the call with one recording changed. The receiver's recordings are not written to.
 func (c Call) withRecording(sid string, change func(Recording) Recording) Call {
 	if c.Message != nil && c.Message.SID == sid {
 		m := change(*c.Message)
@@ -58,7 +59,7 @@ func (c Call) recordingAt(sid string) int {
 	return slices.IndexFunc(c.Recordings, func(r Recording) bool { return r.SID == sid })
 }
 
-// learnMessage merges a voicemail. A call shows one, the best; what else was left on it stands among the recordings.
+// learnMessage merges a voicemail. The call has the best one as its message; others are among its recordings.
 func (c Call) learnMessage(m Recording) Call {
 	m.SID = cmp.Or(m.SID, sidOf(m.URL))
 	known := c.Message != nil && sameRecording(m, *c.Message)
@@ -95,10 +96,11 @@ func (c Call) learnRecording(m Recording) Call {
 	return c
 }
 
-// sameRecording takes what has no SID for the same as anything: a call has one voicemail but for odd cases, and those have SIDs.
+// sameRecording reports whether two voicemails of a call are one. Without a SID they are: a call has one voicemail, except in rare cases, and
+// those have SIDs.
 func sameRecording(a, b Recording) bool { return a.SID == b.SID || a.SID == "" || b.SID == "" }
 
-// merged is what two states of one recording say together, whichever came first: the facts of the better report, and how far we are with it.
+// merged returns one recording from two states of it, in any order: the facts of the better report and the progress of the one that is further.
 func merged(a, b Recording) Recording {
 	m, other := a, b
 	if better(b, a) {
@@ -110,9 +112,9 @@ func merged(a, b Recording) Recording {
 	return m
 }
 
-// compareProgress orders two states of one recording by how far we are with it.
+// compareProgress compares two states of one recording by the steps that have been taken.
 func compareProgress(a, b Recording) int {
-	place := func(r Recording) int {
+	steps := func(r Recording) int {
 		switch {
 		case !r.DeletedAt.IsZero():
 			return 2
@@ -121,11 +123,11 @@ func compareProgress(a, b Recording) int {
 		}
 		return 0
 	}
-	return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a.Tries, b.Tries))
+	return cmp.Or(cmp.Compare(steps(a), steps(b)), cmp.Compare(a.Tries, b.Tries))
 }
 
-// better says which of two reports of recordings stays, so that their order does not matter: one with a SID, then the longer, then the
-// earlier.
+// better reports whether a is the better report of a recording, so that the order of reports does not matter: one with a SID, then the longer,
+// then the earlier.
 func better(a, b Recording) bool {
 	switch {
 	case (a.SID != "") != (b.SID != ""):

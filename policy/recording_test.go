@@ -12,7 +12,7 @@ import (
 )
 
 func copyOf(sid string, at time.Time) policy.RecordingCopy {
-	return policy.RecordingCopy{Place: "folder:/r", File: sid + ".wav", Type: "audio/x-wav", Bytes: 44, SHA256: "c0ffee", At: at}
+	return policy.RecordingCopy{Bucket: "folder:/r", File: sid + ".wav", Type: "audio/x-wav", Bytes: 44, SHA256: "c0ffee", At: at}
 }
 
 // messages are what the provider says of two voicemails on one call, one of them first without a SID, and of a recording of the talk.
@@ -103,7 +103,7 @@ func TestRecordingsOfAnErasedCall(t *testing.T) {
 		t.Errorf("an erased call learned (-want +got):\n%s", diff)
 	}
 	want := []policy.Removal{
-		{SID: "RE1", Why: policy.RemovalErased, At: at(10), Place: "folder:/r"},
+		{SID: "RE1", Why: policy.RemovalErased, At: at(10), Bucket: "folder:/r"},
 		{SID: "RE2", Why: policy.RemovalErased, At: at(10)},
 	}
 	if diff := cmp.Diff(want, before.Removals(policy.RemovalErased, at(10))); diff != "" {
@@ -143,7 +143,7 @@ func TestSIDsThatLeadNowhereElse(t *testing.T) {
 		"RE0123456789abcdef0123456789abcdef": true, "": false, "../RE1": false, "RE1/..": false, "RE1.wav": false, "RE 1": false,
 		"RE\x001": false, strings.Repeat("R", 65): false,
 	} {
-		if got := policy.KeepableSID(sid); got != want {
+		if got := policy.StorableSID(sid); got != want {
 			t.Errorf("%q: %v, want %v", sid, got, want)
 		}
 		c := policy.Call{SID: "CA0", Message: &policy.Recording{SID: sid, Seconds: 1}}

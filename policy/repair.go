@@ -52,13 +52,6 @@ func Repairs(before, after Call) (found []Repair) {
 	return found
 }
 
-func timeText(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
-}
-
 func secondsText(n int, known bool) string {
 	if !known {
 		return ""

@@ -27,21 +27,21 @@ type Expired struct {
 	Recordings int `json:"recordings"`
 }
 
-// Removal is a recording that has to go, of a call that no longer knows of it. It is written in one step with what took it from the call,
-// and stays until everything is gone: so nothing that somebody can be heard in is forgotten half-way.
+// Removal is a recording that has to be removed, of a call that no longer has it. It is written in one step with the change of the call, and
+// stays until the sound is gone everywhere.
 type Removal struct {
 	SID string        `json:"sid"` // of the recording
 	Why RemovalReason `json:"why"`
-	At  time.Time     `json:"at"` // of the wish
-	// Place is where a copy was kept, as the log had it; empty where none was known. One that was being made just then has the same name.
-	Place string `json:"place,omitempty"`
+	At  time.Time     `json:"at"` // when the call lost it
+	// Bucket is where a copy was stored according to the log; empty where there was none. A copy that was being made has the same file name.
+	Bucket string `json:"place,omitempty"`
 
 	Tries  int       `json:"tries,omitempty"`
 	NextAt time.Time `json:"next_at,omitzero"`
 	Error  string    `json:"error,omitempty"`
 }
 
-// RemovalReason says why a recording has to go. It decides where.
+// RemovalReason is why a recording is removed. It decides where.
 type RemovalReason string
 
 // The reasons.
@@ -50,29 +50,29 @@ const (
 	RemovalExpired RemovalReason = "expired" // past its time: here, and at the provider where recordings are deleted there
 )
 
-// Removals are what has to be removed when a call forgets its recordings.
+// Removals returns what has to be removed when a call loses its recordings.
 func (c Call) Removals(why RemovalReason, at time.Time) []Removal {
 	var all []Removal
 	for _, r := range c.Recorded() {
-		if !KeepableSID(r.SID) {
+		if !StorableSID(r.SID) {
 			continue
 		}
 		gone := Removal{SID: r.SID, Why: why, At: at}
 		if r.Copy != nil {
-			gone.Place = r.Copy.Place
+			gone.Bucket = r.Copy.Bucket
 		}
 		all = append(all, gone)
 	}
 	return all
 }
 
-// Merged is what two wishes to remove one recording say together: erasing asks for more than retention, and a place that is known stays known.
+// Merged returns one removal from two of one recording: erasing removes more than retention, and a bucket that is known stays known.
 func (r Removal) Merged(other Removal) Removal {
 	if other.Why == RemovalErased && r.Why != RemovalErased {
 		r.Why, r.NextAt = other.Why, time.Time{} // there is more to do: now
 	}
-	if r.Place == "" {
-		r.Place = other.Place
+	if r.Bucket == "" {
+		r.Bucket = other.Bucket
 	}
 	return r
 }

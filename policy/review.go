@@ -1,50 +1,43 @@
 package policy
 
-import (
-	"time"
-)
+import "time"
 
 // ReviewInput is what a review looks at.
 type ReviewInput struct {
 	Customer Customer
-	Months   []Usage // consecutive, oldest first; the last is the month under review
+	Months   []Usage // consecutive, oldest first, as many as sustained load looks at; the last is the month under review
 	Open     *Case   // the account's open case
 	Closed   *Case   // the one that was closed last
 }
 
-// Verdict is what a review decides: the case to open, or nil, and what people shall learn.
+// Verdict is what a review decides: the case to open, or nil, and what people are told.
 type Verdict struct {
 	Open    *Case
 	Notices []Notice
 }
 
-// opener is the name that stands at a case that no person opened.
+// opener is who opened a case that no person did.
 const opener = "supportline"
 
-// Lead is how many months of a ReviewInput's come before those that sustained load looks at, so that each of these says rightly whether load
-// was sustained in it.
-func (f FairUse) Lead() int { return max(0, f.SustainedWithin-1) }
-
-// Review is rule 8, and the warnings before: it opens one case when load is sustained and no case is open, never a second one for load
-// that a closed case knew of already, and tells when the month's tickets reach a part of the limit. It gives the same answer however
+// Review carries out rule 8, and warns before: it opens one case when load is sustained and no case is open, never a second one for load
+// that a closed case knew of already, and tells when the month's tickets reach a part of the limit. It returns the same verdict however
 // often it is asked; a store keeps one notice of a key.
 func Review(s ReviewInput, fair FairUse, at time.Time) Verdict {
 	if len(s.Months) == 0 {
 		return Verdict{}
 	}
-	months := MarkSustained(s.Months, fair)
-	months = months[max(0, len(months)-max(1, fair.SustainedWithin)):]
-	v := Verdict{Notices: ticketNotices(months[len(months)-1], fair, at)}
-	if s.Open != nil || !months[len(months)-1].Sustained || !later(months, s.Closed) {
+	last := s.Months[len(s.Months)-1]
+	v := Verdict{Notices: ticketNotices(last, fair, at)}
+	if s.Open != nil || !last.Sustained || !later(s.Months, s.Closed) {
 		return v
 	}
-	opened := NewCase(s.Customer, months, opener, sustainedNote(months, fair), at)
+	opened := NewCase(s.Customer, s.Months, opener, sustainedNote(s.Months, fair), at)
 	v.Open = &opened
 	v.Notices = append(v.Notices, caseNotice(opened, at))
 	return v
 }
 
-// later says whether the account was over in a month after everything that the closed case knew: the months it rests on, and all
+// later reports whether the account was over in a month after everything that the closed case knew: the months it rests on, and all
 // until it was closed. The month of the closing is taken in UTC; an hour more or less on its edge only moves the next review.
 func later(months []Usage, closed *Case) bool {
 	if closed == nil {

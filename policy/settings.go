@@ -19,9 +19,10 @@ type Settings struct {
 	NoAnswer       Ending
 	AfterHours     AfterHours
 	FairUse        FairUse
-	Whisper        bool // at the call limit the specialist hears so: specialists are rung beside the call and meet the caller in a conference
-	Retention      time.Duration
-	Recording      bool
+	// Announce has the specialist alone told at the call limit, in a conference with the caller: specialists are rung by outbound legs.
+	Announce  bool
+	Retention time.Duration
+	Recording bool
 }
 
 // Line is a number that customers dial.
@@ -176,7 +177,7 @@ func (s Settings) Intent(key string) (Intent, bool) {
 
 // OverLong says whether the talk passed the call limit and nobody deemed it necessary (rules 5 and 6): at the limit is within, one second
 // more is over.
-func (c Call) OverLong(fair FairUse) bool { return c.Summary().OverLong(fair) }
+func (c Call) OverLong(fair FairUse) bool { return c.Summary().overLong(fair) }
 
 // Lets says whether calls with this reason are connected although the account is restricted. Critical ones always are (rule 10).
 func (f FairUse) Lets(i Intent) bool { return i == Critical || slices.Contains(f.LetThrough, i) }

@@ -1,6 +1,8 @@
 package policy
 
-// Stage is what a call that goes on is at, as far as is known.
+import "slices"
+
+// Stage is where a call is, as far as is known.
 type Stage string
 
 // The stages, in the order of a call.
@@ -15,7 +17,7 @@ const (
 	StageOver    Stage = "over"
 )
 
-// Stage follows from what the log knows of the call.
+// Stage returns where the call is, by what was logged.
 func (c Call) Stage() Stage {
 	leg, accepted := c.Accepted()
 	switch {
@@ -36,10 +38,8 @@ func (c Call) Stage() Stage {
 }
 
 func (c Call) waitingStage() Stage {
-	for _, l := range c.Legs {
-		if !l.ScreenedAt.IsZero() && l.PassedAt.IsZero() && !l.Over() {
-			return StageTold
-		}
+	if slices.ContainsFunc(c.Legs, Leg.Screening) {
+		return StageTold
 	}
 	return StageWaiting
 }

@@ -2,7 +2,7 @@ package policy
 
 import "time"
 
-// Step is a decision of a call's story as people and programs are shown it: an unknown time is null.
+// Step is a decision of a call's trace as people and programs are shown it. An unknown time is null.
 type Step struct {
 	At     *time.Time `json:"at"`
 	Rule   string     `json:"rule"`
@@ -11,10 +11,10 @@ type Step struct {
 	Config string     `json:"config,omitempty"`
 }
 
-// Steps show a story.
-func Steps(story []Decision) []Step {
-	steps := make([]Step, len(story))
-	for i, d := range story {
+// Steps returns the steps of a trace.
+func Steps(trace []Decision) []Step {
+	steps := make([]Step, len(trace))
+	for i, d := range trace {
 		s := Step{Rule: d.Rule, Result: d.Result, Inputs: append([]Fact{}, d.Inputs...), Config: d.Config}
 		if !d.At.IsZero() {
 			at := d.At.UTC()
@@ -25,7 +25,7 @@ func Steps(story []Decision) []Step {
 	return steps
 }
 
-// Masked is the step for those who may not see telephone numbers.
+// Masked returns the step with telephone numbers masked.
 func (s Step) Masked() Step {
 	s.Result = MaskedText(s.Result)
 	inputs := make([]Fact, len(s.Inputs))

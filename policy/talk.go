@@ -2,18 +2,18 @@ package policy
 
 import "time"
 
-// TalkSource says on whose figure a talk time rests.
+// TalkSource is the figure on which a talk time rests.
 type TalkSource string
 
-// Best first. The leg's own callback beats the dialling leg's; our clock serves only where the provider gave no figure (rule 5).
+// The sources, best first: the leg's own callback, the end of the Dial, and our clock where the provider gave no figure (rule 5).
 const (
 	TalkFromLeg   TalkSource = "talk.leg"
 	TalkFromDial  TalkSource = "talk.dial"
 	TalkFromClock TalkSource = "talk.own-clock"
 )
 
-// Talk is how long caller and specialist talked, in whole seconds, never rounded up, and on what the figure rests. ok is false while
-// they talk, and on a call that reached no specialist.
+// Talk returns how long caller and specialist talked, in whole seconds, never rounded up, and on what the figure rests. ok is false while they
+// talk, and on a call that reached no specialist.
 func (c Call) Talk() (seconds int, source TalkSource, ok bool) {
 	leg, accepted := c.Accepted()
 	if !accepted {
@@ -21,9 +21,9 @@ func (c Call) Talk() (seconds int, source TalkSource, ok bool) {
 	}
 	switch {
 	case leg.Seconds != nil:
-		return max(0, *leg.Seconds-leg.screening()), TalkFromLeg, true
+		return max(0, *leg.Seconds-leg.screeningSeconds()), TalkFromLeg, true
 	case leg.DialSeconds != nil:
-		return max(0, *leg.DialSeconds-leg.screening()), TalkFromDial, true
+		return max(0, *leg.DialSeconds-leg.screeningSeconds()), TalkFromDial, true
 	}
 	end := firstSet(leg.EndedAt, leg.DialEndedAt, c.EndedAt, c.LeftAt)
 	if end.IsZero() {
@@ -32,16 +32,16 @@ func (c Call) Talk() (seconds int, source TalkSource, ok bool) {
 	return max(0, int(end.Sub(leg.AcceptedAt)/time.Second)), TalkFromClock, true
 }
 
-// screening is what the provider's figure of the leg holds besides the talk, to the nearest second (rule 5).
-func (l Leg) screening() int {
+// screeningSeconds returns what the provider's figure of the leg includes besides the talk, to the nearest second (rule 5).
+func (l Leg) screeningSeconds() int {
 	if l.ScreenedAt.IsZero() {
 		return 0
 	}
 	return int(l.AcceptedAt.Sub(l.ScreenedAt).Round(time.Second) / time.Second)
 }
 
-// Wait is how long the caller waited, in whole seconds: from the end of the menu to the acceptance or the end of the call. ok is false on a
-// call that never came so far, and while it waits.
+// Wait returns how long the caller waited, in whole seconds, from the end of the menu to the acceptance or the end of the call. ok is false on a
+// call that did not come so far, and while it waits.
 func (c Call) Wait() (seconds int, ok bool) {
 	if c.HuntingAt.IsZero() {
 		return 0, false
@@ -56,7 +56,7 @@ func (c Call) Wait() (seconds int, ok bool) {
 	return max(0, int(end.Sub(c.HuntingAt)/time.Second)), true
 }
 
-// Total is the length of the whole call in seconds: the provider's figure, else from the first webhook to the end as we know it.
+// Total returns the length of the whole call in seconds: the provider's figure, else the time from the first webhook to the end as we know it.
 func (c Call) Total() (seconds int, ok bool) {
 	if c.TotalSeconds != nil {
 		return *c.TotalSeconds, true

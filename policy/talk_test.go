@@ -132,7 +132,10 @@ func TestTickets(t *testing.T) {
 	} {
 		month = append(month, c.Summary())
 	}
-	got := policy.Tickets(month)
+	got := map[policy.CallSID]bool{}
+	for _, c := range policy.ExplainUsage(month, fair) {
+		got[c.SID] = c.Counts
+	}
 	for sid, want := range map[policy.CallSID]bool{"CA1": false, "CA2": true, "CA3": true, "CA4": true, "CA5": false, "CA6": true} {
 		if got[sid] != want {
 			t.Errorf("%s counted %t, want %t", sid, got[sid], want)

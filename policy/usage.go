@@ -1,39 +1,189 @@
 package policy
 
 import (
+	"cmp"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"time"
 )
 
-// OverLong says whether the talk passed the call limit and nobody deemed it necessary (rules 5 and 6).
-func (t CallSummary) OverLong(fair FairUse) bool {
-	return t.Talked && !t.Waived && t.TalkSeconds > int(fair.CallLimit/time.Second)
+// CallSummary is what fair use needs to know of one logged call, and nothing else. It follows from the call; a store keeps it in its index by
+// month and account, so that a month's usage is derived from few bytes and never from a counter that could drift.
+type CallSummary struct {
+	SID         CallSID
+	Customer    CustomerNumber
+	Month       Month
+	StartedAt   time.Time
+	Accepted    bool // by a specialist: no other call ever counts (rule 3)
+	Ticket      Ticket
+	TalkSeconds int
+	Talked      bool // TalkSeconds is known
+	Waived      bool
+	Training    bool
+	Test        bool // made to try the line: nothing counts
 }
 
-// MonthUsage is an account's month: the sum over its calls, in whatever order they come. Sustained and Case are left out, as they need
-// other months and the cases. Only calls that a specialist accepted are in any figure.
-func MonthUsage(c Customer, m Month, summaries []CallSummary, fair FairUse) Usage {
-	overLong := 0
-	for _, t := range summaries {
-		overLong += one(t.counts() && t.OverLong(fair))
+// Summary returns the call as fair use sees it. A store need not keep that of a test.
+func (c Call) Summary() CallSummary {
+	_, accepted := c.Accepted()
+	seconds, _, talked := c.Talk()
+	s := CallSummary{
+		SID: c.SID, Customer: c.Customer, Month: c.Month, StartedAt: c.StartedAt, Accepted: accepted, Ticket: c.Ticket,
+		TalkSeconds: seconds, Talked: talked, Waived: c.Waived, Training: c.Training, Test: c.Test(),
 	}
-	return sum(summaries).usage(c, m, fair, overLong)
+	if s.Test {
+		s.Accepted, s.Talked = false, false
+	}
+	return s
 }
 
-// AccountMonths are the n months of an account that end with last, oldest first, each saying whether load was sustained in it. read gives the
-// calls of a month; it is asked for the months before the first one too, which decide that.
-func AccountMonths(c Customer, last Month, n int, fair FairUse, read func(Month) ([]CallSummary, error)) ([]Usage, error) {
-	var months []Usage
-	for back := n + fair.Lead() - 1; back >= 0; back-- {
-		m := last.Plus(-back)
-		summaries, err := read(m)
-		if err != nil {
-			return nil, err
+// counts reports whether the call is in any figure: only those that a specialist accepted for a known account are.
+func (s CallSummary) counts() bool { return s.Accepted && s.Customer != "" }
+
+// overLong reports whether the talk passed the call limit and nobody deemed that necessary (rules 5 and 6).
+func (s CallSummary) overLong(fair FairUse) bool {
+	return s.Talked && !s.Waived && s.TalkSeconds > int(fair.CallLimit/time.Second)
+}
+
+// ticketCounter counts the phone tickets of one account in one month: it remembers the ticket numbers it has seen.
+type ticketCounter map[Ticket]bool
+
+// adds reports whether a call adds a phone ticket (rule 3): each accepted call without a ticket number does, and the first of those about one
+// ticket. How many calls add one does not depend on their order.
+func (seen ticketCounter) adds(s CallSummary) bool {
+	if !s.counts() || seen[s.Ticket] {
+		return false
+	}
+	seen[s.Ticket] = s.Ticket != ""
+	return true
+}
+
+// Usage is an account's month as people and programs are shown it: the names of the JSON and CSV exports.
+type Usage struct {
+	Month       Month          `json:"month"`
+	Customer    CustomerNumber `json:"customer"`
+	Account     string         `json:"account"`
+	Line        string         `json:"line"`
+	Tickets     int            `json:"tickets"`
+	TicketLimit int            `json:"ticket_limit"`
+	Calls       int            `json:"calls"` // served
+	TalkSeconds int            `json:"talk_seconds"`
+	OverLong    int            `json:"over_long"`
+	Waived      int            `json:"waived"`
+	Training    int            `json:"training"`
+	Over        bool           `json:"over"`
+	Sustained   bool           `json:"sustained"`
+	Case        *CaseState     `json:"case"` // of the open case
+
+	// OverLongLimit is how many over-long calls put the account over. It is kept, and not among the names of the exports.
+	OverLongLimit int `json:"-" cbor:"over_long_limit,omitempty"`
+}
+
+// OverBy returns in words what put the account over in the month (rule 8); nothing where it was not over.
+func (u Usage) OverBy() []string {
+	tickets, overLong := over(u.Tickets, u.TicketLimit, u.OverLong, u.OverLongLimit)
+	var by []string
+	if tickets {
+		by = append(by, fmt.Sprintf("%d phone tickets, and %d are the limit", u.Tickets, u.TicketLimit))
+	}
+	if overLong {
+		by = append(by, fmt.Sprintf("%d over-long calls, and %d put an account over", u.OverLong, u.OverLongLimit))
+	}
+	return by
+}
+
+// Near reports whether the month's tickets reached the first part of the limit at which people are told, or more.
+func (u Usage) Near(fair FairUse) bool { return fair.near(u.Tickets) }
+
+func (f FairUse) near(tickets int) bool {
+	return len(f.WarnAt) > 0 && tickets*100 >= slices.Min(f.WarnAt)*f.TicketsPerMonth
+}
+
+// NeedsTraining reports whether the month's training calls put the account on the training list: ask them to book a session (rule 7).
+func (u Usage) NeedsTraining(fair FairUse) bool {
+	return fair.TrainingCallsPerMonth > 0 && u.Training >= fair.TrainingCallsPerMonth
+}
+
+// over reports which of the two limits of a month was passed (rule 8).
+func over(tickets, ticketLimit, overLong, overLongLimit int) (byTickets, byOverLong bool) {
+	return tickets > ticketLimit, overLongLimit > 0 && overLong >= overLongLimit
+}
+
+// sustained is rule 8: the account was over in enough of the months that end with the last one. over is oldest first; months before the first
+// were not over.
+func sustained(over []bool, fair FairUse) bool {
+	n := 0
+	for _, o := range over[max(0, len(over)-fair.SustainedWithin):] {
+		n += one(o)
+	}
+	return fair.SustainedMonths > 0 && n >= fair.SustainedMonths
+}
+
+// Lead returns how many months before a month decide whether load was sustained in it.
+func (f FairUse) Lead() int { return max(0, f.SustainedWithin-1) }
+
+// monthTotals is what an account's month comes to before any limit is held against it, in few bytes. The zero value is a month without calls.
+type monthTotals struct {
+	tickets, calls, talkSeconds, waived, training int32
+	// talks are the seconds of the talks that can be over-long, longest first, as varints: so few bytes and so few steps make it cheap to ask
+	// how many are longer than a limit.
+	talks []byte
+}
+
+// totals sums up the calls of one account and one month, in any order. It is where every figure of fair use comes from.
+func totals(calls []CallSummary) monthTotals {
+	var t monthTotals
+	var talks []int
+	tickets := ticketCounter{}
+	for _, s := range calls {
+		if !s.counts() {
+			continue
 		}
-		months = append(months, MonthUsage(c, m, summaries, fair))
+		t.calls++
+		t.talkSeconds += int32(s.TalkSeconds)
+		t.waived += int32(one(s.Waived))
+		t.training += int32(one(s.Training))
+		t.tickets += int32(one(tickets.adds(s)))
+		if s.Talked && !s.Waived && s.TalkSeconds > 0 {
+			talks = append(talks, s.TalkSeconds)
+		}
 	}
-	return MarkSustained(months, fair)[len(months)-n:], nil
+	slices.SortFunc(talks, func(a, b int) int { return cmp.Compare(b, a) })
+	for _, seconds := range talks {
+		t.talks = binary.AppendUvarint(t.talks, uint64(seconds))
+	}
+	return t
+}
+
+// beyond counts the talks over the call limit, and their seconds beyond it.
+func (t monthTotals) beyond(fair FairUse) (calls, seconds int) {
+	limit := uint64(fair.CallLimit / time.Second)
+	for rest := t.talks; len(rest) > 0; {
+		talk, n := binary.Uvarint(rest)
+		if n <= 0 || talk <= limit {
+			return calls, seconds
+		}
+		calls, seconds, rest = calls+1, seconds+int(talk-limit), rest[n:]
+	}
+	return calls, seconds
+}
+
+// over reports whether the account was over in the month.
+func (t monthTotals) over(fair FairUse) bool {
+	overLong, _ := t.beyond(fair)
+	tickets, long := over(int(t.tickets), fair.TicketsPerMonth, overLong, fair.OverLongCallsPerMonth)
+	return tickets || long
+}
+
+// usage holds the limits against the month. Sustained and Case are left out, as they need other months and the cases.
+func (t monthTotals) usage(c Customer, m Month, fair FairUse) Usage {
+	overLong, _ := t.beyond(fair)
+	return Usage{
+		Month: m, Customer: c.Number, Account: c.Name, Line: c.Line.Full(),
+		Tickets: int(t.tickets), Calls: int(t.calls), TalkSeconds: int(t.talkSeconds), OverLong: overLong, Waived: int(t.waived),
+		Training: int(t.training), TicketLimit: fair.TicketsPerMonth, OverLongLimit: fair.OverLongCallsPerMonth, Over: t.over(fair),
+	}
 }
 
 func one(yes bool) int {
@@ -41,54 +191,4 @@ func one(yes bool) int {
 		return 1
 	}
 	return 0
-}
-
-func (u Usage) overTickets() bool { return u.Tickets > u.TicketLimit }
-
-func (u Usage) overLong() bool { return u.OverLongLimit > 0 && u.OverLong >= u.OverLongLimit }
-
-// OverBy says in words what put the account over in the month (rule 8); none where it was not over.
-func (u Usage) OverBy() []string {
-	var by []string
-	if u.overTickets() {
-		by = append(by, fmt.Sprintf("%d phone tickets, and %d are the limit", u.Tickets, u.TicketLimit))
-	}
-	if u.overLong() {
-		by = append(by, fmt.Sprintf("%d over-long calls, and %d put an account over", u.OverLong, u.OverLongLimit))
-	}
-	return by
-}
-
-// Near says whether the month's tickets reached the first part of the limit at which people are told, or more.
-func (u Usage) Near(fair FairUse) bool { return fair.near(u.Tickets) }
-
-func (f FairUse) near(tickets int) bool {
-	return len(f.WarnAt) > 0 && tickets*100 >= slices.Min(f.WarnAt)*f.TicketsPerMonth
-}
-
-// NeedsTraining says whether the month's training calls put the account on the training list: ask them to book a session (rule 7).
-func (u Usage) NeedsTraining(fair FairUse) bool {
-	return fair.TrainingCallsPerMonth > 0 && u.Training >= fair.TrainingCallsPerMonth
-}
-
-// Sustained is rule 8: of the months that end with the last one, so many as the figures look at, the account was over in enough. over is
-// oldest first; months before the first were not over.
-func Sustained(over []bool, fair FairUse) bool {
-	recent := over[max(0, len(over)-fair.SustainedWithin):]
-	n := 0
-	for _, o := range recent {
-		n += one(o)
-	}
-	return fair.SustainedMonths > 0 && n >= fair.SustainedMonths
-}
-
-// MarkSustained sets Sustained in each of an account's consecutive months, oldest first. It gives a slice of its own.
-func MarkSustained(months []Usage, fair FairUse) []Usage {
-	months = slices.Clone(months)
-	over := make([]bool, len(months))
-	for i, u := range months {
-		over[i] = u.Over
-		months[i].Sustained = Sustained(over[:i+1], fair)
-	}
-	return months
 }

@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // Counted is one call of an account's month and what fair use made of it.
@@ -14,58 +15,77 @@ type Counted struct {
 	Why      string // the same in words
 }
 
-// ExplainUsage is an account's month call by call, oldest first. As many of them count as MonthUsage says tickets, and as many are
-// over-long as it says over-long calls.
-func ExplainUsage(summaries []CallSummary, fair FairUse) []Counted {
-	counted := make([]Counted, 0, len(summaries))
-	tickets := Tickets(summaries)
-	for _, t := range byStart(summaries) {
-		c := Counted{CallSummary: t, Counts: tickets[t.SID], OverLong: t.Accepted && t.Customer != "" && t.OverLong(fair)}
-		c.Rule, c.Why = t.verdict(c.Counts)
-		counted = append(counted, c)
+// ExplainUsage returns an account's month call by call, oldest first. As many of them count as the month's usage has tickets, and as many are
+// over-long as it has over-long calls.
+func ExplainUsage(calls []CallSummary, fair FairUse) []Counted {
+	explained := make([]Counted, 0, len(calls))
+	tickets := ticketCounter{}
+	for _, s := range byStart(calls) {
+		c := Counted{CallSummary: s, Counts: tickets.adds(s), OverLong: s.counts() && s.overLong(fair)}
+		c.Rule, c.Why = s.verdict(c.Counts)
+		explained = append(explained, c)
 	}
-	return counted
+	return explained
 }
 
-// Tickets says which calls of one account and one month add a phone ticket (rule 3): each accepted call without a ticket number, and
-// the first, by its start, of those about one ticket. The order of calls does not matter.
-func Tickets(month []CallSummary) map[CallSID]bool {
-	counted, seen := map[CallSID]bool{}, map[Ticket]bool{}
-	for _, t := range byStart(month) {
-		if !t.Accepted || t.Customer == "" || seen[t.Ticket] {
-			continue
-		}
-		counted[t.SID] = true
-		if t.Ticket != "" {
-			seen[t.Ticket] = true
-		}
-	}
-	return counted
-}
-
-func byStart(summaries []CallSummary) []CallSummary {
+func byStart(calls []CallSummary) []CallSummary {
 	earlier := func(a, b CallSummary) int { return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.SID, b.SID)) }
-	if slices.IsSortedFunc(summaries, earlier) { // as they come from a store
-		return summaries
+	if slices.IsSortedFunc(calls, earlier) { // as they come from a store
+		return calls
 	}
-	summaries = slices.Clone(summaries)
-	slices.SortFunc(summaries, earlier)
-	return summaries
+	calls = slices.Clone(calls)
+	slices.SortFunc(calls, earlier)
+	return calls
 }
 
-// verdict says why the call adds a phone ticket or not, and by which part of rule 3.
-func (t CallSummary) verdict(counted bool) (rule, why string) {
+// verdict returns why the call adds a phone ticket or not, and by which part of rule 3.
+func (s CallSummary) verdict(counted bool) (rule, why string) {
 	switch {
-	case t.Test:
+	case s.Test:
 		return "fair-use.test", "not counted: a call to try the line"
-	case t.Customer == "":
+	case s.Customer == "":
 		return "fair-use.no-account", "not counted: no account is known for the call (rule 12)"
-	case !t.Accepted:
+	case !s.Accepted:
 		return "fair-use.not-accepted", "not counted: no specialist accepted the call (rule 3)"
-	case counted && t.Ticket == "":
+	case counted && s.Ticket == "":
 		return "fair-use.own-matter", "counted: a matter of its own, without a ticket number"
 	case counted:
 		return "fair-use.first-about-ticket", "counted: the first call of the month about this ticket"
 	}
 	return "fair-use.again-about-ticket", "not counted: an earlier call of the month was about the same ticket"
+}
+
+// CountedRow is one call of an account's month, and what fair use made of it, as people and programs are shown it.
+type CountedRow struct {
+	SID         CallSID    `json:"sid"`
+	StartedAt   *time.Time `json:"started_at"`
+	Ticket      *Ticket    `json:"ticket"`
+	TalkSeconds *int       `json:"talk_seconds"`
+	Counted     bool       `json:"counted"`
+	OverLong    bool       `json:"over_long"`
+	Waived      bool       `json:"waived"`
+	Training    bool       `json:"training"`
+	Rule        string     `json:"rule"`
+	Why         string     `json:"why"`
+}
+
+// Row shows the call.
+func (c Counted) Row() CountedRow {
+	row := CountedRow{
+		SID: c.SID, StartedAt: utc(c.StartedAt), Ticket: orNil(c.Ticket), Counted: c.Counts, OverLong: c.OverLong, Waived: c.Waived, Training: c.Training,
+		Rule: c.Rule, Why: c.Why,
+	}
+	if c.Talked {
+		row.TalkSeconds = &c.TalkSeconds
+	}
+	return row
+}
+
+// CountedRows show a month.
+func CountedRows(month []Counted) []CountedRow {
+	rows := make([]CountedRow, len(month))
+	for i, c := range month {
+		rows[i] = c.Row()
+	}
+	return rows
 }

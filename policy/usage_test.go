@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,7 +82,7 @@ func TestMonthUsage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			u := policy.MonthUsage(holder, "2026-11", row.month, fair)
+			u := monthUsage(t, holder, "2026-11", row.month, fair)
 			got := figures{u.Tickets, u.Calls, u.TalkSeconds, u.OverLong, u.Waived, u.Training, u.Over, u.OverBy()}
 			if diff := cmp.Diff(row.want, got); diff != "" {
 				t.Error(diff)
@@ -124,56 +125,63 @@ func TestExplainUsageSaysWhyOfEachCall(t *testing.T) {
 // TestSustained holds rule 8: over in 3 of the 6 months that end with the month itself.
 func TestSustained(t *testing.T) {
 	t.Parallel()
-	for months, want := range map[string]bool{
-		"":           false,
-		"o":          false,
-		"oo":         false,
-		"ooo":        true,
-		"o.o.o":      true,
-		"o.o..o":     true,
-		"o.o...o":    false, // the first is seven months ago
-		"ooo...":     true,  // still within
-		"ooo....":    false,
-		"......":     false,
-		"oooooooooo": true,
+	for months, want := range map[string]string{
+		"o":          "-",
+		"oo":         "--",
+		"ooo":        "--S",
+		"o.o.o":      "----S",
+		"o.o..o":     "-----S",
+		"o.o...o":    "-------", // the first is seven months ago
+		"ooo...":     "--SSSS",  // still within
+		"ooo....":    "--SSSS-",
+		"......":     "------",
+		"oo.o...o":   "---SSS--",
+		"oooooooooo": "--SSSSSSSS",
 	} {
-		if got := policy.Sustained(overs(months), fair); got != want {
-			t.Errorf("%q: sustained %t, want %t", months, got, want)
+		got := ""
+		for _, u := range historyOf(t, months).Account(holder, len(months), fair) {
+			got += map[bool]string{true: "S", false: "-"}[u.Sustained]
+		}
+		if got != want {
+			t.Errorf("%q: sustained in %s, want %s", months, got, want)
 		}
 	}
 }
 
-func overs(months string) []bool {
-	over := make([]bool, len(months))
-	for i := range months {
-		over[i] = months[i] == 'o'
+// historyOf is the report of an account in the months that end with 2026-11, of which each o is over.
+func historyOf(t testing.TB, months string) policy.UsageReport {
+	t.Helper()
+	i := 0
+	report, err := policy.AccountReport(holder.Number, "2026-11", len(months), func(policy.Month) ([]policy.CallSummary, error) {
+		if i++; months[i-1] == 'o' {
+			return summaries(plain, plain, plain, plain), nil
+		}
+		return summaries(plain), nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	return over
+	return report
 }
 
-func TestMarkSustainedLooksBackFromEachMonth(t *testing.T) {
-	t.Parallel()
-	months := usages("2026-01", "oo.o...o")
-	got := ""
-	for _, u := range policy.MarkSustained(months, fair) {
-		got += map[bool]string{true: "S", false: "-"}[u.Sustained]
-	}
-	if want := "---SSS--"; got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
-	if months[3].Sustained {
-		t.Error("the months that were handed in changed")
-	}
-}
-
-// usages are consecutive months of which each o is over.
+// usages are consecutive months of which each o is over, with load sustained as rule 8 says.
 func usages(first policy.Month, months string) []policy.Usage {
 	all := make([]policy.Usage, len(months))
-	for i, over := range overs(months) {
-		all[i] = policy.Usage{Month: first.Plus(i), Customer: holder.Number, Account: holder.Name, TicketLimit: 16, Over: over}
-		if over {
-			all[i].Tickets = 17
+	for i := range months {
+		all[i] = policy.Usage{Month: first.Plus(i), Customer: holder.Number, Account: holder.Name, TicketLimit: 16}
+		if months[i] == 'o' {
+			all[i].Over, all[i].Tickets = true, 17
 		}
+		all[i].Sustained = strings.Count(months[max(0, i-5):i+1], "o") >= 3
 	}
 	return all
+}
+
+// monthUsage is one month of an account.
+func monthUsage(t interface{ Fatal(...any) }, c policy.Customer, m policy.Month, calls []policy.CallSummary, fair policy.FairUse) policy.Usage {
+	report, err := policy.AccountReport(c.Number, m, 1, func(policy.Month) ([]policy.CallSummary, error) { return calls, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report.Account(c, 1, fair)[0]
 }

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// Limit is one other figure for a what-if, as a person writes it: "tickets=12".
+// Limit is another limit for a what-if, as a person writes it: "tickets=12".
 type Limit struct{ Name, Value string }
 
-// limitNames are the figures that can be other ones, in the order in which they are listed.
+// limitNames are the limits that can be other ones, in the order in which they are listed.
 var limitNames = []string{"tickets", "over-long", "call", "months", "within", "training"}
 
 // ParseLimit reads NAME=VALUE. The error is ErrLimit.
@@ -23,7 +23,7 @@ func ParseLimit(s string) (Limit, error) {
 	return Limit{name, value}, nil
 }
 
-// With are the figures with others in the place of some. All are whole numbers above 0, and "call" is a duration, such as 15m. The error
+// With returns the limits with others in the place of some. All are whole numbers above 0, and "call" is a duration, such as 15m. The error
 // is ErrLimit.
 func (f FairUse) With(limits ...Limit) (FairUse, error) {
 	for _, l := range limits {
@@ -59,17 +59,37 @@ func (f *FairUse) set(l Limit) error {
 	return nil
 }
 
-// Difference is an account's month under two figures.
+// Difference is an account's month under two sets of limits.
 type Difference struct{ Before, After Usage }
 
-// Compare gives the months in which the account is over or sustained under one figures and not under the others. before and after are the
-// same months in the same order.
-func Compare(before, after []Usage) []Difference {
-	var differ []Difference
-	for i, b := range before {
-		if a := after[i]; a.Over != b.Over || a.Sustained != b.Sustained {
-			differ = append(differ, Difference{b, a})
+// Comparison is what would be otherwise under other limits.
+type Comparison struct {
+	Differ   []Difference // the first of the months of accounts that would be otherwise, by account
+	Months   int          // all of them
+	Worse    int          // those that would be over, or sustained, and are not; the others would be better
+	Accounts int
+}
+
+// Compare returns the months, of the last n, in which accounts are over or sustained under one set of limits and not under the other: the first of
+// them, at most so many, and counts of all. The report must begin so many months earlier as the larger FairUse.Lead is.
+func (r UsageReport) Compare(fair, other FairUse, n, most int) Comparison {
+	var found Comparison
+	var is, would []bool
+	for c, months := range r.each(nil) {
+		is, would = overIn(months, fair, is), overIn(months, other, would)
+		before := found.Months
+		for i := max(0, len(r)-n); i < len(r); i++ {
+			long, wouldLong := sustained(is[:i+1], fair), sustained(would[:i+1], other)
+			if is[i] == would[i] && long == wouldLong {
+				continue
+			}
+			found.Months++
+			found.Worse += one(would[i] && !is[i] || wouldLong && !long)
+			if len(found.Differ) < most {
+				found.Differ = append(found.Differ, Difference{r.usage(c, months, i, is, fair), r.usage(c, months, i, would, other)})
+			}
 		}
+		found.Accounts += one(found.Months > before)
 	}
-	return differ
+	return found
 }

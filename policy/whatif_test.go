@@ -72,20 +72,31 @@ func limited(texts []string) (policy.FairUse, error) {
 	return fair.With(limits...)
 }
 
-// TestCompare shows the months in which other figures make a difference, and no others.
+// TestCompare shows the months in which other limits make a difference, and no others.
 func TestCompare(t *testing.T) {
 	t.Parallel()
-	before := policy.MarkSustained(usages("2026-01", "oo...o"), fair)
-	after := policy.MarkSustained(usages("2026-01", "ooo..o"), fair)
+	other, err := fair.With(policy.Limit{Name: "tickets", Value: "4"}, policy.Limit{Name: "over-long", Value: "1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	months := map[policy.Month][]policy.CallSummary{"2026-03": summaries(talked(1500))} // over under the other limits alone
+	for _, m := range []policy.Month{"2026-01", "2026-02", "2026-06"} {                 // over under both
+		months[m] = summaries(plain, plain, plain, talked(1300), talked(1300))
+	}
+	report, err := policy.AccountReport(holder.Number, "2026-06", 6, func(m policy.Month) ([]policy.CallSummary, error) { return months[m], nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := report.Compare(fair, other, 6, 2)
 	var got []policy.Month
-	for _, d := range policy.Compare(before, after) {
-		if d.Before.Month != d.After.Month {
-			t.Errorf("%s is compared with %s", d.Before.Month, d.After.Month)
+	for _, d := range found.Differ {
+		if d.Before.Month != d.After.Month || d.Before.Sustained || !d.After.Sustained {
+			t.Errorf("%+v is compared with %+v", d.Before, d.After)
 		}
 		got = append(got, d.After.Month)
 	}
 	// March is over, which makes March, April and May sustained; June was sustained before.
-	if diff := cmp.Diff([]policy.Month{"2026-03", "2026-04", "2026-05"}, got); diff != "" {
-		t.Error(diff)
+	if diff := cmp.Diff([]policy.Month{"2026-03", "2026-04"}, got); diff != "" || found.Months != 3 || found.Worse != 3 || found.Accounts != 1 {
+		t.Errorf("%+v: %s", found, diff)
 	}
 }

@@ -13,24 +13,23 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Audit is what people did to the directory, to calls, to cases, to notices, to users and to the dates of lines, who signed in, and what retention removed, oldest first. It reads in
-// short steps, as Calls does.
+// Audit returns the entries of the audit, oldest first. It reads in short steps, as Calls does.
 func (s *Store) Audit(ctx context.Context) iter.Seq2[policy.AuditEntry, error] {
-	return pages(ctx, s, auditBucket, decodeAudit)
+	return scan(ctx, s, auditBucket, span{}, pageLength, decodeAudit)
 }
 
-// Note adds an entry to the audit, for what changes nothing else in the store: a sign-in, a look at what is masked.
+// Note adds an entry to the audit, for an event that changes nothing else in the store, such as a sign-in.
 func (s *Store) Note(ctx context.Context, e policy.AuditEntry) error {
 	return s.write(ctx, func(tx *bolt.Tx) error { return note(tx, e) })
 }
 
-// SearchAudit is one page of the audit, newest first by the time of what was done, then by when it was written down. As in Search, a page
-// costs bounded work.
-func (s *Store) SearchAudit(ctx context.Context, filter policy.AuditFilter, page policy.Page) (policy.Found[policy.AuditEntry], error) {
+// SearchAudit returns one page of the audit, newest first by the time of the act, then by the time of writing. A page costs bounded work, as
+// in Search.
+func (s *Store) SearchAudit(ctx context.Context, filter policy.AuditFilter, at policy.Page) (policy.Found[policy.AuditEntry], error) {
 	var found policy.Found[policy.AuditEntry]
 	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-		older, newer := placeOfAuditMark(page.Older), placeOfAuditMark(page.Newer)
-		found, err = searchPage(older, newer, page.Size(), markOfAudit, func(d direction, from []byte, many, spend int) (reach[policy.AuditEntry], error) {
+		older, newer := placeOfAuditMark(at.Older), placeOfAuditMark(at.Newer)
+		found, err = searchPage(older, newer, at.Size(), markOfAudit, func(d direction, from []byte, many, spend int) (page[policy.AuditEntry], error) {
 			return searchAudit(tx, filter, d, from, many, s.work(spend))
 		})
 		return err
@@ -38,13 +37,13 @@ func (s *Store) SearchAudit(ctx context.Context, filter policy.AuditFilter, page
 	return found, err
 }
 
-func searchAudit(tx *bolt.Tx, f policy.AuditFilter, d direction, from []byte, many int, w *work) (reach[policy.AuditEntry], error) {
+func searchAudit(tx *bolt.Tx, f policy.AuditFilter, d direction, from []byte, many int, w *work) (page[policy.AuditEntry], error) {
 	audit := tx.Bucket(auditBucket)
-	found := &both{direction: d, work: w}
+	found := &intersect{direction: d, work: w}
 	for _, prefix := range auditPrefixes(policy.AuditEntry{By: f.By, Act: f.Act, Subject: f.Subject, Customer: f.Customer}) {
-		found.streams = append(found.streams, &leaf{direction: d, cursor: tx.Bucket(searchBucket).Cursor(), work: w, prefix: prefix})
+		found.iterators = append(found.iterators, &postings{direction: d, cursor: tx.Bucket(searchBucket).Cursor(), work: w, prefix: prefix})
 	}
-	s := seeker[policy.AuditEntry]{
+	s := query[policy.AuditEntry]{
 		direction: d, work: w, many: many, candidates: found, narrowed: found,
 		read: func(place []byte) (policy.AuditEntry, bool, error) {
 			w.spend(readCost)
@@ -57,7 +56,7 @@ func searchAudit(tx *bolt.Tx, f policy.AuditFilter, d direction, from []byte, ma
 	return s.seek(from)
 }
 
-// auditPrefixes are the beginnings of the keys under which an entry is found: all of them, and one for each thing that it says.
+// auditPrefixes returns the prefixes of the keys under which an entry is found: one for all entries, and one for each of its values.
 func auditPrefixes(e policy.AuditEntry) []indexKey {
 	keys := []indexKey{key(ofAudit)}
 	add := func(kind byte, value string) {
@@ -72,7 +71,7 @@ func auditPrefixes(e policy.AuditEntry) []indexKey {
 	return keys
 }
 
-// auditKeys are the entries of the search's index for the entry of the audit under a key.
+// auditKeys returns the entries in the bucket search of the entry of the audit under a key.
 func auditKeys(k []byte, e policy.AuditEntry) []entry {
 	place := append(placeAt(e.At), k...)
 	var keys []entry
@@ -114,7 +113,7 @@ func note(tx *bolt.Tx, e policy.AuditEntry) error {
 	return noteAs(tx, binary.BigEndian.AppendUint64(nil, n), e)
 }
 
-// noteAs writes an entry, or writes one anew.
+// noteAs writes an entry under a key, in place of the one that may be there.
 func noteAs(tx *bolt.Tx, k []byte, e policy.AuditEntry) error {
 	audit := tx.Bucket(auditBucket)
 	var old []entry
@@ -135,7 +134,7 @@ func noteAs(tx *bolt.Tx, k []byte, e policy.AuditEntry) error {
 	return write(tx, searchEdits(old, auditKeys(k, e)))
 }
 
-// forget takes a customer's number, and what people wrote about the account, out of the audit.
+// forget removes a customer's number, and what people wrote about the account, from the audit.
 func forget(tx *bolt.Tx, number policy.CustomerNumber) error {
 	named := map[string]policy.AuditEntry{}
 	for _, place := range placesUnder(tx, key(ofAuditCustomer).part(string(number))) {
@@ -144,7 +143,7 @@ func forget(tx *bolt.Tx, number policy.CustomerNumber) error {
 		if err != nil {
 			return err
 		}
-		if e.Customer == number { // the index has the beginning of a long number only
+		if e.Customer == number { // the index may have only the beginning of a number
 			e.Customer, e.Reason = "", ""
 			named[string(k)] = e
 		}
@@ -157,11 +156,11 @@ func forget(tx *bolt.Tx, number policy.CustomerNumber) error {
 	return nil
 }
 
-// Act does to a call what a person wants (policy.Call.WithAct), and notes it in the audit, in one step. seen is how many acts the call had
-// when the person saw it, so that the second of two people learns what the first one did; -1: whatever it had. zones gives the zone of a
-// home line, which decides the month of a call that is given to an account.
+// Act applies an act of a person to a call (policy.Call.WithAct), and notes it in the audit, in one step. seen is how many acts the call had
+// when the person saw it, so that the second of two people learns what the first one did; -1 accepts any number. zones returns the zone of a
+// home line, which decides the month of a call that is attached to an account.
 //
-// Errors: policy.ErrNoCall, policy.ErrNoCustomer for a call that shall be given to an account that is not there, and those of WithAct.
+// Errors: policy.ErrNoCall, policy.ErrNoCustomer for an unknown account to attach the call to, and those of WithAct.
 func (s *Store) Act(ctx context.Context, sid policy.CallSID, act policy.Act, seen int, zones func(policy.Phone) *time.Location) (policy.Call, error) {
 	var after policy.Call
 	err := s.submit(ctx, true, func(b *batch) error {
@@ -194,7 +193,7 @@ func (s *Store) Act(ctx context.Context, sid policy.CallSID, act policy.Act, see
 	return after, nil
 }
 
-// actEntry is an act in the audit, with the account that it concerned.
+// actEntry returns the entry of an act in the audit, with the account that it concerned.
 func actEntry(before, after policy.Call, act policy.Act) policy.AuditEntry {
 	e := policy.AuditEntry{At: act.At, By: act.By, Act: string(act.Kind), Customer: after.Customer, Subject: string(after.SID), Reason: act.Reason}
 	if e.Customer == "" {

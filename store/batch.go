@@ -11,10 +11,10 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// batch is what one commit will bring into the file, and who waits for it.
+// batch is the content of one commit, and the requests that wait for it.
 type batch struct {
 	store    *Store
-	tx       *bolt.Tx // of a request that runs alone; nil for the others
+	tx       *bolt.Tx // of a request that runs alone, else nil
 	requests []*request
 	changed  map[policy.CallSID]bool
 	edits    []edit
@@ -22,20 +22,20 @@ type batch struct {
 }
 
 func (s *Store) newBatch() *batch {
-	return &batch{store: s, changed: map[policy.CallSID]bool{}, requests: make([]*request, 0, crowd), edits: make([]edit, 0, 3*crowd)}
+	return &batch{store: s, changed: map[policy.CallSID]bool{}, requests: make([]*request, 0, usualBatch), edits: make([]edit, 0, 3*usualBatch)}
 }
 
-// crowd is how many requests a batch has room for at first: about as many as a busy server commits at once.
-const crowd = 32
+// usualBatch is how many requests a batch has room for at first: about as many as a busy server commits at once.
+const usualBatch = 32
 
-// answer tells everybody who waits.
+// answer sends the result of the commit to every request.
 func (b *batch) answer(err error) {
 	for _, r := range b.requests {
 		r.done <- err
 	}
 }
 
-// dirty says whether there is anything to commit.
+// dirty reports whether there is anything to commit.
 func (b *batch) dirty() bool { return len(b.edits) > 0 || len(b.notices) > 0 }
 
 func (b *batch) write(tx *bolt.Tx) error {
@@ -45,8 +45,8 @@ func (b *batch) write(tx *bolt.Tx) error {
 	return putNew(tx, b.notices)
 }
 
-// advance changes one call, and gives it as it stands then. It shares its slices with what is kept: nobody writes into them, and what is
-// appended goes elsewhere.
+// advance changes a call and returns its new state. The result shares its slices with the state in memory: nobody writes to their elements,
+// and appending copies.
 func (b *batch) advance(sid policy.CallSID, change func(policy.Call) (policy.Call, []policy.Notice)) (policy.Call, error) {
 	before, err := b.call(sid)
 	if err != nil {
@@ -67,7 +67,7 @@ func (b *batch) advance(sid policy.CallSID, change func(policy.Call) (policy.Cal
 	return after.Clip(), nil
 }
 
-// call is a call as it stands: with everything that was applied, or as the file has it.
+// call returns the present state of a call: with everything that was applied, or from the file.
 func (b *batch) call(sid policy.CallSID) (found *recentCall, err error) {
 	if c, ok := b.store.recent.calls[sid]; ok {
 		return c, nil
@@ -92,18 +92,18 @@ func readRecent(tx *bolt.Tx, sid policy.CallSID) (*recentCall, error) {
 	if err != nil {
 		return nil, err
 	}
-	call, story, err := r.withStory(tx)
-	live := tx.Bucket(searchBucket).Get(liveKey(place)) != nil
-	return &recentCall{call: call, steps: r.Steps, value: value, story: story, live: live}, err
+	call, size, err := r.withHistory(tx)
+	unindexed := tx.Bucket(searchBucket).Get(unindexedKey(place)) != nil
+	return &recentCall{call: call, steps: r.Steps, value: value, size: size, unindexed: unindexed}, err
 }
 
-// change writes a call and its index keys, if it is another than before.
+// change writes a call and its index entries, unless it is as it was before.
 func (b *batch) change(before *recentCall, after policy.Call) error {
 	known := before.value != nil
 	if !known && reflect.DeepEqual(after, before.call) {
 		return nil
 	}
-	steps, story, err := b.tell(before, after)
+	steps, size, err := b.writeHistory(before, after)
 	if err != nil {
 		return fmt.Errorf("call %s cannot be written: %w", after.SID, err)
 	}
@@ -119,40 +119,40 @@ func (b *batch) change(before *recentCall, after policy.Call) error {
 	place := placeOf(after)
 	b.edits = append(b.edits, edit{key: place, value: value})
 	b.move(before, after.SID, place)
-	live := before.live
+	unindexed := before.unindexed
 	switch {
 	case !known:
-		live = after.End().IsZero()
+		unindexed = after.End().IsZero()
 		b.edits = append(b.edits, indexEdits(nil, callKeys(after))...)
-		b.edits = append(b.edits, searchEdits(nil, searchKeys(after, live))...)
-	case !live:
+		b.edits = append(b.edits, searchEdits(nil, searchKeys(after, unindexed))...)
+	case !unindexed:
 		b.edits = append(b.edits, searchEdits(facetKeys(before.call), facetKeys(after))...)
 		fallthrough
 	case !sameKeys(before.call, after):
 		b.edits = append(b.edits, indexEdits(callKeys(before.call), callKeys(after))...)
 	}
-	if known && live {
-		b.stayLive(before.call, after)
+	if known && unindexed {
+		b.stayUnindexed(before.call, after)
 	}
-	b.store.recent.keep(recentCall{call: after, steps: steps, value: value, story: story, live: live}) // where before may be
+	b.store.recent.keep(recentCall{call: after, steps: steps, value: value, size: size, unindexed: unindexed}) // before may point to what this overwrites
 	return nil
 }
 
-// tell writes what a change added to the story of a call, or all of a story that was written anew. It gives the numbers of its steps, and
-// their size.
-func (b *batch) tell(before *recentCall, after policy.Call) (steps []uint64, size int, err error) {
-	turns, trace, grew := continues(before.call, after)
+// writeHistory writes what a change added to the history of a call, or all of a history that was written anew. It returns the numbers of its
+// segments, and their size.
+func (b *batch) writeHistory(before *recentCall, after policy.Call) (steps []uint64, size int, err error) {
+	exchanges, trace, grew := continues(before.call, after)
 	if grew {
-		steps, size = slices.Clip(before.steps), before.story
+		steps, size = slices.Clip(before.steps), before.size
 	} else {
 		for _, n := range before.steps {
 			b.edits = append(b.edits, edit{in: inSteps, key: stepKey(n), gone: true})
 		}
 	}
-	if len(turns) == 0 && len(trace) == 0 {
+	if len(exchanges) == 0 && len(trace) == 0 {
 		return steps, size, nil
 	}
-	value, err := encode(newChapter(turns, trace))
+	value, err := encode(newSegment(exchanges, trace))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -161,7 +161,7 @@ func (b *batch) tell(before *recentCall, after policy.Call) (steps []uint64, siz
 	return append(steps, b.store.step), size + len(value), nil
 }
 
-// move keeps one place for a call whose start has become known, or known better.
+// move writes where a call is found by its SID, and deletes its old place when its start has become known.
 func (b *batch) move(before *recentCall, sid policy.CallSID, place []byte) {
 	if before.value != nil {
 		old := placeOf(before.call)
@@ -173,26 +173,26 @@ func (b *batch) move(before *recentCall, sid policy.CallSID, place []byte) {
 	b.edits = append(b.edits, edit{in: inIndex, key: key(bySID).text(string(sid)), value: place[:timeLength]})
 }
 
-// maxRecent bounds the memory of the calls that are kept decoded, in bytes of their encoding; decoded they take two to three times that.
+// maxRecent bounds the memory of decoded calls, in bytes of their encoding; decoded they take two to three times that.
 const maxRecent = 2 << 20
 
-// recentCall is a call, the numbers of the steps of its story, and the encoding of its record.
+// recentCall is a decoded call, the numbers of the segments of its history, and the encoding of its record.
 type recentCall struct {
-	call  policy.Call
-	steps []uint64
-	value []byte // nil: there is no such call
-	story int    // bytes of the story's encoding
-	live  bool   // in the search's index
+	call      policy.Call
+	steps     []uint64
+	value     []byte // nil if there is no such call
+	size      int    // of the encoded history, in bytes
+	unindexed bool   // its facets are not written yet
 }
 
-// recentCalls keeps the calls that were changed last decoded, for the next step of each. What is not in the file yet is here for sure. A
-// call that is over stays too, since the reports of its end are still to come. Only the goroutine that applies uses it.
+// recentCalls keeps the calls that changed last decoded, for their next step. It has every call that is not in the file yet. A call that ended
+// stays too, since the reports of its end are still to come. Only applyAll uses it.
 type recentCalls struct {
 	calls map[policy.CallSID]*recentCall
 	size  int
 }
 
-// keep takes in how a call stands now.
+// keep stores the state of a call.
 func (l *recentCalls) keep(c recentCall) {
 	kept, known := l.calls[c.call.SID]
 	if !known {
@@ -203,9 +203,9 @@ func (l *recentCalls) keep(c recentCall) {
 	*kept = c
 }
 
-func (c *recentCall) bytes() int { return len(c.value) + c.story }
+func (c *recentCall) bytes() int { return len(c.value) + c.size }
 
-// shrink forgets calls beyond the bound, in no order: which ones go matters little. Those that are not in the file yet stay.
+// shrink drops calls beyond the bound, in no particular order. Those that are not in the file yet stay.
 func (l *recentCalls) shrink(waiting map[policy.CallSID]bool) {
 	for sid := range l.calls {
 		if l.size <= maxRecent {

@@ -17,7 +17,7 @@ func kept(calls int) iter.Seq[policy.Call] {
 			n++
 			r := policy.Recording{SID: "RE" + string(c.SID[2:]), Seconds: 90, At: c.StartedAt}
 			if n < calls {
-				r.Copy, r.DeletedAt = &policy.RecordingCopy{Place: "folder:/r", File: r.SID + ".wav", Bytes: 1_440_044, At: c.StartedAt}, c.StartedAt
+				r.Copy, r.DeletedAt = &policy.RecordingCopy{Bucket: "folder:/r", File: r.SID + ".wav", Bytes: 1_440_044, At: c.StartedAt}, c.StartedAt
 			}
 			c.Recordings = []policy.Recording{r}
 			if !yield(c) {

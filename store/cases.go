@@ -15,7 +15,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// caseKeys are the index entries of a case: by account, so that the open one is found, and on each call whether it restricts the account.
+// caseKeys returns the entries of a case in the index, by account: an open case is looked for on each call.
 func caseKeys(c policy.Case) []entry {
 	if c.Customer == "" { // of an account that was erased
 		return nil
@@ -23,10 +23,10 @@ func caseKeys(c policy.Case) []entry {
 	return []entry{{append(key(byCase).part(string(c.Customer)), casePlace(c.ID)...), []byte(c.State)}}
 }
 
-// caseLength is how many bytes the key of a case has.
+// caseLength is the length of the key of a case, in bytes.
 const caseLength = 8
 
-// casePlace is the key of a case; none for what is no number of a case.
+// casePlace returns the key of a case, nil if id cannot be one.
 func casePlace(id policy.CaseID) []byte {
 	n, err := strconv.ParseUint(string(id), 10, 64)
 	if err != nil || n == 0 {
@@ -35,7 +35,7 @@ func casePlace(id policy.CaseID) []byte {
 	return binary.BigEndian.AppendUint64(nil, n)
 }
 
-// Case is one case; policy.ErrNoCase if there is none.
+// Case returns a case, or policy.ErrNoCase.
 func (s *Store) Case(ctx context.Context, id policy.CaseID) (policy.Case, error) {
 	var found policy.Case
 	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
@@ -61,12 +61,12 @@ func decodeCase(k, v []byte) (policy.Case, error) {
 	return decode[policy.Case]("case", fmt.Sprintf("%x", k), v)
 }
 
-// Cases are all cases, open and closed, in the order in which they were opened. It reads in short steps, as Calls does.
+// Cases returns all cases, open and closed, in the order in which they were opened. It reads in short steps, as Calls does.
 func (s *Store) Cases(ctx context.Context) iter.Seq2[policy.Case, error] {
-	return pages(ctx, s, casesBucket, decodeCase)
+	return scan(ctx, s, casesBucket, span{}, pageLength, decodeCase)
 }
 
-// CasesOf are the cases of an account, in the order in which they were opened. It reads those and no others.
+// CasesOf returns the cases of an account, in the order in which they were opened. It reads those alone.
 func (s *Store) CasesOf(ctx context.Context, customer policy.CustomerNumber) ([]policy.Case, error) {
 	var found []policy.Case
 	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
@@ -76,86 +76,54 @@ func (s *Store) CasesOf(ctx context.Context, customer policy.CustomerNumber) ([]
 	return found, err
 }
 
-// OpenCases are the cases that are not closed, in the order in which they were opened. It reads the index alone.
+// OpenCases returns the cases that are not closed, in the order in which they were opened. It reads the index alone.
 func (s *Store) OpenCases(ctx context.Context) ([]policy.CaseHead, error) {
 	var found []policy.CaseHead
-	from := []byte(key(byCase))
-	for from != nil {
-		err := s.view(ctx, func(tx *bolt.Tx) error {
-			cursor := tx.Bucket(indexBucket).Cursor()
-			k, v := cursor.Seek(from)
-			from = nil
-			for n := 0; bytes.HasPrefix(k, key(byCase)); k, v = cursor.Next() {
-				if n++; n > summaryPage {
-					from = bytes.Clone(k)
-					return nil
-				}
-				if state := policy.CaseState(v); state != policy.CaseClosed {
-					id := binary.BigEndian.Uint64(k[len(k)-caseLength:])
-					found = append(found, policy.CaseHead{ID: policy.CaseID(strconv.FormatUint(id, 10)), Customer: policy.CustomerNumber(partOf(k)), State: state})
-				}
-			}
-			return nil
-		})
+	for head, err := range scan(ctx, s, indexBucket, under(key(byCase)), summaryPage, readHead) {
 		if err != nil {
 			return nil, err
+		}
+		if head.State != policy.CaseClosed {
+			found = append(found, head)
 		}
 	}
 	slices.SortFunc(found, func(a, b policy.CaseHead) int { return bytes.Compare(casePlace(a.ID), casePlace(b.ID)) })
 	return found, nil
 }
 
-// ClosedCases are at most limit of the closed cases, those that were opened last first, and whether there are more. before is the case
-// that the page before ended with; "" for the first page.
+func readHead(k, v []byte) (policy.CaseHead, error) {
+	id := binary.BigEndian.Uint64(k[len(k)-caseLength:])
+	return policy.CaseHead{ID: policy.CaseID(strconv.FormatUint(id, 10)), Customer: policy.CustomerNumber(partOf(k)), State: policy.CaseState(v)}, nil
+}
+
+// ClosedCases returns at most limit of the closed cases, those that were opened last first, and reports whether there are more. before is the
+// last case of the page before, "" for the first page.
 func (s *Store) ClosedCases(ctx context.Context, before policy.CaseID, limit int) (found []policy.Case, more bool, err error) {
-	below := bytes.Repeat([]byte{0xff}, caseLength)
+	older := span{back: true}
 	if before != "" {
-		if below = casePlace(before); below == nil {
+		if older.to = casePlace(before); older.to == nil {
 			return nil, false, fmt.Errorf("%w: %q", policy.ErrNoCase, string(before))
 		}
 	}
-	for done := false; !done; {
-		err := s.view(ctx, func(tx *bolt.Tx) error {
-			cursor := tx.Bucket(casesBucket).Cursor()
-			step := cursor.Prev
-			if k, _ := cursor.Seek(below); k == nil {
-				step = cursor.Last
-			}
-			k, v := step()
-			for n := 0; n < pageLength; n++ {
-				if k == nil {
-					done = true
-					return nil
-				}
-				c, err := decodeCase(k, v)
-				if err != nil {
-					return err
-				}
-				if !c.Open() && len(found) == limit {
-					more, done = true, true
-					return nil
-				}
-				if !c.Open() {
-					found = append(found, c)
-				}
-				below = bytes.Clone(k)
-				k, v = cursor.Prev()
-			}
-			return nil
-		})
-		if err != nil {
+	for c, err := range scan(ctx, s, casesBucket, older, pageLength, decodeCase) {
+		switch {
+		case err != nil:
 			return nil, false, err
+		case c.Open():
+		case len(found) == limit:
+			return found, true, nil
+		default:
+			found = append(found, c)
 		}
 	}
-	return found, more, nil
+	return found, false, nil
 }
 
-// casesOf are the cases of an account, in the order in which they were opened.
+// casesOf returns the cases of an account, in the order in which they were opened.
 func casesOf(tx *bolt.Tx, customer policy.CustomerNumber) ([]policy.Case, error) {
 	var found []policy.Case
-	prefix, cursor := key(byCase).part(string(customer)), tx.Bucket(indexBucket).Cursor()
-	cases := tx.Bucket(casesBucket)
-	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+	prefix, cases := key(byCase).part(string(customer)), tx.Bucket(casesBucket)
+	for k := range under(prefix).in(tx.Bucket(indexBucket)) {
 		place := k[len(prefix):]
 		c, err := decodeCase(place, cases.Get(place))
 		if err != nil {
@@ -166,10 +134,9 @@ func casesOf(tx *bolt.Tx, customer policy.CustomerNumber) ([]policy.Case, error)
 	return found, nil
 }
 
-// restricted says whether an open case restricts an account. It is asked on each call, so it reads the index alone.
+// restricted reports whether an open case restricts an account. It is called on each call, so it reads the index alone.
 func restricted(tx *bolt.Tx, customer policy.CustomerNumber) bool {
-	prefix, cursor := key(byCase).part(string(customer)), tx.Bucket(indexBucket).Cursor()
-	for k, v := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = cursor.Next() {
+	for _, v := range under(key(byCase).part(string(customer))).in(tx.Bucket(indexBucket)) {
 		if policy.CaseState(v).Restricts() {
 			return true
 		}
@@ -177,7 +144,7 @@ func restricted(tx *bolt.Tx, customer policy.CustomerNumber) bool {
 	return false
 }
 
-// openCase is the account's open case: there is never more than one.
+// openCase returns the open case of an account, or nil: there is never more than one.
 func openCase(cases []policy.Case) *policy.Case {
 	for i := range cases {
 		if cases[i].Open() {
@@ -187,7 +154,7 @@ func openCase(cases []policy.Case) *policy.Case {
 	return nil
 }
 
-// lastClosed is the case that was closed last: an account has one after the other.
+// lastClosed returns the case that was closed last, or nil: an account has one case after the other.
 func lastClosed(cases []policy.Case) *policy.Case {
 	for i := range slices.Backward(cases) {
 		if !cases[i].Open() {
@@ -197,8 +164,8 @@ func lastClosed(cases []policy.Case) *policy.Case {
 	return nil
 }
 
-// OpenCase opens a case by hand, with the months it rests on as they are now, and notes in the audit who did it. Errors:
-// policy.ErrNoCustomer, policy.ErrCaseOpen, policy.ErrNoNote.
+// OpenCase opens a case by hand, with the months that it rests on, and notes in the audit who did it. Errors: policy.ErrNoCustomer,
+// policy.ErrCaseOpen, policy.ErrNoNote.
 func (s *Store) OpenCase(ctx context.Context, customer policy.CustomerNumber, by, text string, months []policy.Usage, at time.Time) (policy.Case, error) {
 	var opened policy.Case
 	err := s.write(ctx, func(tx *bolt.Tx) error {
@@ -235,8 +202,8 @@ func putCase(tx *bolt.Tx, c policy.Case) (policy.Case, error) {
 	return c, putChanged(tx, casesBucket, casePlace(c.ID), c, nil, caseKeys(c))
 }
 
-// MoveCase takes a case one step on (policy.Case.Moved), and writes who did it into the audit and the notices into the outbox, all in one
-// step. Errors: policy.ErrNoCase, and those of Moved.
+// MoveCase moves a case to its next state (policy.Case.Moved), and writes the entry in the audit and the notices in the same step. Errors:
+// policy.ErrNoCase, and those of Moved.
 func (s *Store) MoveCase(ctx context.Context, id policy.CaseID, move policy.Move, notices []policy.Notice) (policy.Case, error) {
 	out, err := newNotices(notices)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// commitAll brings batches into the file, one commit each, and answers their requests. It ends with the batches.
+// commitAll commits batches, one commit each, and answers their requests. It ends when batches is closed.
 func (s *Store) commitAll() {
 	defer close(s.stopped)
 	for b := range s.batches {
@@ -30,11 +30,11 @@ func (s *Store) alone(r *request) {
 		}
 		return b.write(tx)
 	})
-	s.recent.forget() // it may have changed anything
+	s.recent.forget() // the request may have changed any call
 	r.done <- err
 }
 
-// refusal is the error of a request, which says nothing of the file.
+// refusal is the error of a request's own, which says nothing about the file.
 type refusal struct{ error }
 
 // commit runs change in a transaction and commits it, and remembers whether the file can be written.
@@ -61,7 +61,7 @@ func (s *Store) commit(requests int, dirty bool, change func(*bolt.Tx) error) er
 	return err
 }
 
-// transact makes an error of a panic of bbolt's own: it fails this commit, not the process.
+// transact runs change in a transaction. It turns a panic of bbolt into an error: it fails this commit, not the process.
 func (s *Store) transact(change func(*bolt.Tx) error) (err error) {
 	tx, err := s.db.Begin(true)
 	if err != nil {
@@ -72,7 +72,7 @@ func (s *Store) transact(change func(*bolt.Tx) error) (err error) {
 			err = fmt.Errorf("%w: %v\n%s", ErrDamaged, p, debug.Stack())
 		}
 		if err != nil {
-			_ = tx.Rollback() // after a failed commit there is nothing left to roll back
+			_ = tx.Rollback() // does nothing after a failed commit
 		}
 	}()
 	if err := change(tx); err != nil {
@@ -85,14 +85,14 @@ func (s *Store) transact(change func(*bolt.Tx) error) (err error) {
 	return tx.Commit()
 }
 
-// edit is one key to write, or to delete.
+// edit is a key to write, or to delete.
 type edit struct {
 	in         bucket
 	gone       bool
 	key, value []byte
 }
 
-// bucket is where an edit goes.
+// bucket tells where an edit goes.
 type bucket int
 
 const (
@@ -102,13 +102,13 @@ const (
 	inSearch
 )
 
-// searchFill is how full the pages of the search's index are left: nearly all of its entries come behind those of their value.
+// searchFill is how full pages of the bucket search are left: nearly all of its entries are added behind those of the same value.
 const searchFill = 0.9
 
-// write brings edits into a transaction, in their order.
+// write applies edits to a transaction, in their order.
 func write(tx *bolt.Tx, edits []edit) error {
 	buckets := bucketsOf(tx)
-	terms := termEdits{put: func(k []byte) error { return buckets[inSearch].Put(k, nil) }}
+	terms := searchTerms{put: func(k []byte) error { return buckets[inSearch].Put(k, nil) }}
 	for _, e := range edits {
 		needed, err := terms.see(tx, e)
 		if needed {
@@ -118,13 +118,13 @@ func write(tx *bolt.Tx, edits []edit) error {
 			return fmt.Errorf("key %x: %w", e.key, err)
 		}
 	}
-	return terms.settle(tx)
+	return terms.removeUnused(tx)
 }
 
-// writeMany writes many edits that only add. It is as write, but for the order: bbolt moves what stands behind a key that it brings into a page,
+// writeMany is write for many edits that only add, in the order of their keys: bbolt moves all entries of a page that are behind a new key,
 // and in one transaction a page has no bound.
 func writeMany(tx *bolt.Tx, edits []edit) error {
-	edits, err := withTerms(tx, edits)
+	edits, err := withSearchTerms(tx, edits)
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func writeMany(tx *bolt.Tx, edits []edit) error {
 	return nil
 }
 
-// bucketsOf are the buckets that edits are in.
+// bucketsOf returns the buckets that edits go to.
 func bucketsOf(tx *bolt.Tx) [4]*bolt.Bucket {
 	buckets := [...]*bolt.Bucket{
 		inCalls: tx.Bucket(callsBucket), inSteps: tx.Bucket(stepsBucket), inIndex: tx.Bucket(indexBucket), inSearch: tx.Bucket(searchBucket),
@@ -153,8 +153,10 @@ func put(into *bolt.Bucket, e edit) error {
 	return into.Put(e.key, e.value)
 }
 
-// indexEdits are the difference between old and new entries of the index, searchEdits the same of the search's index.
-func indexEdits(old, now []entry) []edit  { return difference(inIndex, old, now) }
+// indexEdits returns the difference between old and new entries of the index.
+func indexEdits(old, now []entry) []edit { return difference(inIndex, old, now) }
+
+// searchEdits returns the difference between old and new entries of the bucket search.
 func searchEdits(old, now []entry) []edit { return difference(inSearch, old, now) }
 
 func difference(in bucket, old, now []entry) (edits []edit) {

@@ -7,14 +7,13 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
 )
 
-// Customer is one profile of the directory, Restricted if the account's case says so; policy.ErrNoCustomer if there is none with that number.
+// Customer returns a profile of the directory, Restricted if a case of the account says so, or policy.ErrNoCustomer.
 func (s *Store) Customer(ctx context.Context, number policy.CustomerNumber) (policy.Customer, error) {
 	var customer policy.Customer
 	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
@@ -24,15 +23,15 @@ func (s *Store) Customer(ctx context.Context, number policy.CustomerNumber) (pol
 	return customer, err
 }
 
-// directoryEntry is a customer as readers see one: the profile, and whether a case restricts the account.
+// directoryEntry returns a profile as readers see it, with whether a case restricts the account.
 func directoryEntry(tx *bolt.Tx, number string) (policy.Customer, error) {
 	customer, err := readCustomer(tx, number)
 	customer.Restricted = err == nil && restricted(tx, customer.Number)
 	return customer, err
 }
 
-// CustomersCallingFrom are the customers that name a number among their caller numbers, by customer number; none for a caller
-// without a number.
+// CustomersCallingFrom returns the customers that have a number among their caller numbers, by customer number; none for a caller without a
+// number.
 func (s *Store) CustomersCallingFrom(ctx context.Context, caller policy.Phone) ([]policy.Customer, error) {
 	if caller.Caller() == "" {
 		return nil, nil
@@ -40,8 +39,7 @@ func (s *Store) CustomersCallingFrom(ctx context.Context, caller policy.Phone) (
 	var customers []policy.Customer
 	err := s.view(ctx, func(tx *bolt.Tx) error {
 		prefix := key(byCaller).part(caller.Full())
-		cursor := tx.Bucket(indexBucket).Cursor()
-		for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+		for k := range under(prefix).in(tx.Bucket(indexBucket)) {
 			c, err := directoryEntry(tx, string(k[len(prefix):]))
 			if err != nil {
 				return err
@@ -53,21 +51,21 @@ func (s *Store) CustomersCallingFrom(ctx context.Context, caller policy.Phone) (
 	return customers, err
 }
 
-// Customers is the directory by number. It reads in short steps, as Calls does. Whether an account is restricted Customer says.
+// Customers returns the directory by number. It reads in short steps, as Calls does. It does not set Restricted; Customer does.
 func (s *Store) Customers(ctx context.Context) iter.Seq2[policy.Customer, error] {
-	return pages(ctx, s, customersBucket, func(k, v []byte) (policy.Customer, error) {
+	return scan(ctx, s, customersBucket, span{}, pageLength, func(k, v []byte) (policy.Customer, error) {
 		return decode[policy.Customer]("customer", string(k), v)
 	})
 }
 
-// ImportCustomers adds customers and replaces those whose number is in the directory already, all or none of them, and notes in the
-// audit who did it. Customers that are not named stay.
+// ImportCustomers adds customers and replaces those whose number is in the directory, all or none of them, and notes in the audit who did it.
+// Other customers stay.
 func (s *Store) ImportCustomers(ctx context.Context, customers []policy.Customer, by string) (policy.Imported, error) {
 	return s.importCustomers(ctx, customers, by, "")
 }
 
-// ImportPlanned is ImportCustomers for what PlanImport showed to a person: it refuses, with policy.ErrDirectoryChanged, what would come to
-// another plan now. seal is that of the plan.
+// ImportPlanned is ImportCustomers for a plan that PlanImport showed to a person. It returns policy.ErrDirectoryChanged if the plan would be
+// another one now. seal is that of the plan.
 func (s *Store) ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.Imported, error) {
 	if seal == "" {
 		return policy.Imported{}, policy.ErrDirectoryChanged
@@ -102,14 +100,14 @@ func (s *Store) importCustomers(ctx context.Context, customers []policy.Customer
 	return did, nil
 }
 
-// byNumber are customers in the order of their keys: so a large import touches each page once.
+// byNumber returns customers in the order of their keys, so that a large import touches each page once.
 func byNumber(customers []policy.Customer) []policy.Customer {
 	sorted := slices.Clone(customers)
 	slices.SortStableFunc(sorted, func(a, b policy.Customer) int { return bytes.Compare([]byte(a.Number), []byte(b.Number)) })
 	return sorted
 }
 
-// PlanImport says what ImportCustomers would do. It reads in short steps; what changes meanwhile ImportPlanned finds out.
+// PlanImport returns what ImportCustomers would do. It reads in short steps; ImportPlanned detects what changes meanwhile.
 func (s *Store) PlanImport(ctx context.Context, customers []policy.Customer) (policy.ImportPlan, error) {
 	planner := policy.NewPlanner()
 	for step := range slices.Chunk(byNumber(customers), pageLength) {
@@ -174,9 +172,9 @@ func readCustomer(tx *bolt.Tx, number string) (policy.Customer, error) {
 	return decode[policy.Customer]("customer", number, value)
 }
 
-// SearchCustomers are the customers that a text finds (policy.Text.MatchesCustomer), by number, at most limit of them and only those after a
-// number; "" is from the first. Whether an account is restricted is said. next is where to go on: "" when there are no more. Fewer
-// than limit may be found at one time although there are more: a step costs bounded work.
+// SearchCustomers returns the customers that a text finds (policy.Text.MatchesCustomer), by number, with Restricted set: at most limit of
+// them, and only those after a number, "" for the first page. next is where to go on, "" at the end. A page costs bounded work, so that it may
+// have fewer than limit customers although there are more.
 func (s *Store) SearchCustomers(ctx context.Context, text policy.Text, limit int, after policy.CustomerNumber) (found []policy.Customer, next policy.CustomerNumber, err error) {
 	err = s.view(ctx, func(tx *bolt.Tx) (err error) {
 		found, next, err = searchCustomers(tx, text, max(1, limit), string(after))
@@ -206,17 +204,15 @@ func searchCustomers(tx *bolt.Tx, t policy.Text, limit int, after string) (found
 	return found, "", nil
 }
 
-// candidates are the numbers after one that a text may find, in order: by the index, or all where the text is on too many to be looked up.
+// candidates returns the numbers after one that a text may find, in order: from the index, or all where too many customers have the text.
 func candidates(tx *bolt.Tx, t policy.Text, after string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
-		customers := tx.Bucket(customersBucket).Cursor()
-		k, _ := customers.Seek([]byte(after))
-		if string(k) == after && k != nil {
-			k, _ = customers.Next()
-		}
 		listed, few := listedCustomers(tx, t)
 		if t.Empty() || !few {
-			for ; k != nil && yield(string(k)); k, _ = customers.Next() {
+			for k := range (span{}).behind([]byte(after)).in(tx.Bucket(customersBucket)) {
+				if !yield(string(k)) {
+					return
+				}
 			}
 			return
 		}
@@ -228,7 +224,7 @@ func candidates(tx *bolt.Tx, t policy.Text, after string) func(yield func(string
 	}
 }
 
-// listedCustomers are the numbers of customers that a text may find, in order.
+// listedCustomers returns the numbers of the customers that a text may find, in order; few is false if there are too many.
 func listedCustomers(tx *bolt.Tx, t policy.Text) (numbers []string, few bool) {
 	search := tx.Bucket(searchBucket)
 	numbers, few = customersNumbered(tx, t)
@@ -254,8 +250,7 @@ func listedCustomers(tx *bolt.Tx, t policy.Text) (numbers []string, few bool) {
 }
 
 func customersNumbered(tx *bolt.Tx, t policy.Text) (numbers []string, few bool) {
-	cursor := tx.Bucket(customersBucket).Cursor()
-	for k, _ := cursor.Seek([]byte(t.Whole)); strings.HasPrefix(string(k), t.Whole) && k != nil; k, _ = cursor.Next() {
+	for k := range under([]byte(t.Whole)).in(tx.Bucket(customersBucket)) {
 		if len(numbers) == maxTerms {
 			return nil, false
 		}
@@ -267,7 +262,7 @@ func customersNumbered(tx *bolt.Tx, t policy.Text) (numbers []string, few bool) 
 	return numbers, true
 }
 
-// customerSearchKeys are the entries of a customer in the search's index.
+// customerSearchKeys returns the entries of a customer in the bucket search.
 func customerSearchKeys(c policy.Customer) []entry {
 	var keys []entry
 	add := func(k indexKey) {
@@ -280,17 +275,16 @@ func customerSearchKeys(c policy.Customer) []entry {
 		add(wordKey(ofName, word))
 	}
 	for _, phone := range c.Phones() {
-		for _, gram := range grams(phone.Full()) {
-			add(partKey(ofNumber, gram))
+		for _, ngram := range ngrams(phone.Full()) {
+			add(partKey(ofNumber, ngram))
 		}
 	}
 	return keys
 }
 
-// placesUnder are the places of the search's entries under a prefix, oldest first.
+// placesUnder returns the places of the entries of the bucket search under a prefix, oldest first.
 func placesUnder(tx *bolt.Tx, prefix indexKey) (places [][]byte) {
-	cursor := tx.Bucket(searchBucket).Cursor()
-	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+	for k := range under(prefix).in(tx.Bucket(searchBucket)) {
 		places = append(places, bytes.Clone(k[len(prefix):]))
 	}
 	return places

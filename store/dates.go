@@ -1,10 +1,10 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -13,7 +13,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Editions are the newest edition of each line whose dates were ever edited, by line.
+// Editions returns the newest edition of each line whose dates were ever edited, by line.
 func (s *Store) Editions(ctx context.Context) (newest []policy.Edition, err error) {
 	err = s.view(ctx, func(tx *bolt.Tx) error {
 		return tx.Bucket(datesBucket).ForEach(func(k, v []byte) error {
@@ -32,7 +32,7 @@ func (s *Store) Editions(ctx context.Context) (newest []policy.Edition, err erro
 	return newest, err
 }
 
-// LineEditions are the editions of a line before a version (0: all), newest first, at most limit.
+// LineEditions returns the editions of a line before a version (0 for all), newest first, at most limit.
 func (s *Store) LineEditions(ctx context.Context, line policy.Phone, before, limit int) (found []policy.Edition, err error) {
 	err = s.view(ctx, func(tx *bolt.Tx) error {
 		for e, err := range editionsBack(tx, line, before) {
@@ -49,8 +49,8 @@ func (s *Store) LineEditions(ctx context.Context, line policy.Phone, before, lim
 	return found, err
 }
 
-// ChangeDates makes one more edition of a line's dates and notes it in the audit, in one step, if seen is still the newest version: who was
-// overtaken by somebody else gets policy.ErrDatesChanged with what the other did. The other errors are those of policy.Edition.Changed.
+// ChangeDates adds an edition of a line's dates and notes it in the audit, in one step, if seen is still the newest version. Otherwise the
+// error is policy.ErrDatesChanged, with what somebody else changed. The other errors are those of policy.Edition.Changed.
 func (s *Store) ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error) {
 	var after policy.Edition
 	err := s.write(ctx, func(tx *bolt.Tx) error {
@@ -91,20 +91,14 @@ func (s *Store) ChangeDates(ctx context.Context, line policy.Phone, seen int, c 
 	return after, nil
 }
 
-// editionsBack are the editions of a line before a version (0: all), newest first.
-func editionsBack(tx *bolt.Tx, line policy.Phone, before int) func(yield func(policy.Edition, error) bool) {
+// editionsBack returns the editions of a line before a version (0 for all), newest first.
+func editionsBack(tx *bolt.Tx, line policy.Phone, before int) iter.Seq2[policy.Edition, error] {
 	return func(yield func(policy.Edition, error) bool) {
-		own := editionPrefix(line)
-		end := append(bytes.Clone(own), 0xff) // beyond every version
+		own := under(editionPrefix(line)).backwards()
 		if before > 0 {
-			end = editionKey(line, before)
+			own.to = editionKey(line, before)
 		}
-		cursor := tx.Bucket(datesBucket).Cursor()
-		step := cursor.Prev
-		if k, _ := cursor.Seek(end); k == nil {
-			step = cursor.Last
-		}
-		for k, v := step(); bytes.HasPrefix(k, own); k, v = cursor.Prev() {
+		for k, v := range own.in(tx.Bucket(datesBucket)) {
 			if e, err := decodeEdition(k, v); !yield(e, err) || err != nil {
 				return
 			}
@@ -112,7 +106,7 @@ func editionsBack(tx *bolt.Tx, line policy.Phone, before int) func(yield func(po
 	}
 }
 
-// editionKey is a line and a version, so that the newest edition of a line is the last of its keys.
+// editionKey returns a key of a line and a version: the newest edition of a line has its last key.
 func editionKey(line policy.Phone, version int) []byte {
 	return binary.BigEndian.AppendUint32(editionPrefix(line), uint32(version))
 }

@@ -64,10 +64,10 @@ func indexAnew(tx, was *bolt.Tx) error {
 		if err != nil {
 			return err
 		}
-		live := was.Bucket(searchBucket).Get(liveKey(k)) != nil
+		unindexed := was.Bucket(searchBucket).Get(unindexedKey(k)) != nil
 		edits = append(edits, edit{in: inIndex, key: key(bySID).text(string(r.Call.SID)), value: k[:timeLength]})
 		edits = append(edits, indexEdits(nil, callKeys(r.Call))...)
-		edits = append(edits, searchEdits(nil, searchKeys(r.Call, live))...)
+		edits = append(edits, searchEdits(nil, searchKeys(r.Call, unindexed))...)
 		return nil
 	})
 	if err != nil {
@@ -103,7 +103,7 @@ func strayNames(tx *bolt.Tx) (wrong []string) {
 			return nil
 		}
 		customer := string(partOf(k))
-		if !anyUnder(tx.Bucket(indexBucket), key(byCustomer).part(customer)) {
+		if under(key(byCustomer).part(customer)).isEmpty(tx.Bucket(indexBucket)) {
 			wrong = append(wrong, fmt.Sprintf("the name %q is of an account without calls", k))
 		}
 		for _, word := range words(string(k[2+len(customer):])) {

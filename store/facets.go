@@ -11,11 +11,11 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// The keys of the search's index. A facet is a kind, a value and a packed place, so that what is found is in the order of time. A call that
-// goes on has one entry, among those that are live; its facets are written once, some time after it ended (settle). The two follow
-// from the call and from whether it is live by pure functions, so that later changes are differences.
+// The keys of the bucket search. A facet is a kind, a value and a packed place, so that calls are found in the order of time. A call that goes
+// on is unindexed, and has one entry that says so; its facets are written once, some time after its end. Both follow from the call, and from
+// whether it is unindexed, by pure functions, so that later changes are differences.
 const (
-	byLive       = 'l' // place
+	byUnindexed  = 'l' // place
 	byLine       = 'L' // line, packed place, as in the next
 	byIntent     = 'i'
 	byOutcome    = 'o' // "": no end was reported
@@ -38,23 +38,23 @@ const (
 	ofAuditCustomer = 'c' // customer number
 )
 
-// The marks.
+// The values of byMark.
 const (
 	markWaived   = "w"
 	markTraining = "t"
 )
 
-// searchKeys are the entries of a call in the search's index.
-func searchKeys(c policy.Call, live bool) []entry {
-	if live {
-		return []entry{{key: liveKey(placeOf(c))}}
+// searchKeys returns the entries of a call in the bucket search.
+func searchKeys(c policy.Call, unindexed bool) []entry {
+	if unindexed {
+		return []entry{{key: unindexedKey(placeOf(c))}}
 	}
 	return facetKeys(c)
 }
 
-func liveKey(place []byte) []byte { return append(key(byLive), place...) }
+func unindexedKey(place []byte) []byte { return append(key(byUnindexed), place...) }
 
-// facetKeys are the facets of a call that is no longer live.
+// facetKeys returns the facets of a call that is indexed.
 func facetKeys(c policy.Call) []entry {
 	place := appendPacked(make([]byte, 0, 32), placeOf(c))
 	keys := make([]entry, 0, 10)
@@ -87,15 +87,15 @@ func facetKeys(c policy.Call) []entry {
 	return append(keys, nameKeys(c)...)
 }
 
-// facet is the beginning of the keys of a value. Few values are on all calls, so four bytes of a hash stand for each: should two share one,
-// the calls themselves tell them apart.
+// facet returns the beginning of the keys of a value. These values are few and each is on many calls, so four bytes of a hash stand for it;
+// should two share one, the calls themselves tell them apart.
 func facet[V ~string](kind byte, value V) indexKey {
 	hash := fnv.New32a()
-	_, _ = hash.Write([]byte(value)) // never fails
+	_, _ = hash.Write([]byte(value)) // never returns an error
 	return hash.Sum(key(kind))
 }
 
-// nameKeys is the entry by which words of the account's name lead to its number. Calls share it (terms).
+// nameKeys returns the entry by which words of an account's name lead to its number. Its calls share it (searchTerms).
 func nameKeys(c policy.Call) []entry {
 	if c.Customer == "" || c.Account == "" {
 		return nil
@@ -103,12 +103,12 @@ func nameKeys(c policy.Call) []entry {
 	return []entry{{key: namesKey(string(c.Customer)).text(c.Account[:min(len(c.Account), maxName)])}}
 }
 
-// maxName bounds how much of a name is searched for, far below bbolt's bound of a key.
+// maxName is how many bytes of a name are searched for, far below bbolt's bound of a key.
 const maxName = 4000
 
 func namesKey(customer string) indexKey { return key(byNames).part(customer) }
 
-// Talk times are in bands of a minute for the first hour, and of five minutes for the first six, so that a range is few bands.
+// Talk times are in bands of a minute for the first hour, then of five minutes up to six hours, so that a range is few bands.
 const (
 	minuteBands = 60
 	allBands    = minuteBands + 60
@@ -137,35 +137,35 @@ func readTalk(value []byte) (seconds int, waived bool) {
 	return int(n >> 1), n&1 != 0
 }
 
-// liveBefore are the places of calls that are live and began before a time, at most so many, from the oldest.
-func liveBefore(tx *bolt.Tx, before time.Time, many int) (places [][]byte) {
-	prefix := key(byLive)
-	end := liveKey(placeAt(before))
-	cursor := tx.Bucket(searchBucket).Cursor()
-	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix) && bytes.Compare(k, end) < 0 && len(places) < many; k, _ = cursor.Next() {
-		places = append(places, bytes.Clone(k[len(prefix):]))
+// unindexedBefore returns the places of the unindexed calls that began before a time, the oldest first, at most so many.
+func unindexedBefore(tx *bolt.Tx, before time.Time, many int) (places [][]byte) {
+	for k := range (span{from: key(byUnindexed), to: unindexedKey(placeAt(before))}).in(tx.Bucket(searchBucket)) {
+		if len(places) == many {
+			break
+		}
+		places = append(places, bytes.Clone(k[1:]))
 	}
 	return places
 }
 
-// The facets of a call stand at many places of the file, and webhooks must not wait for that. So a call is live in the search's index
-// until some more have ended, and then their facets are written at once: they are calls of one time, so they share pages. A search looks at
-// the live calls one by one, and finds the same whether a call is settled or not.
+// The facets of a call are in many places of the file, and webhooks must not wait for that. So a call is unindexed until some more have ended,
+// and then the facets of all of them are written at once: calls of one time share pages. A search looks at the unindexed calls one by one, so
+// that it finds the same before and after.
 
 const (
-	// settleAfter is how many calls end before they are settled together: a search looks at so many calls, and those that go on.
-	settleAfter = 64
-	// settleLost is how many calls of which no end was reported are settled at one time.
-	settleLost = 64
+	// indexAfter is how many calls end before they are indexed together: a search looks at so many calls, and at those that go on.
+	indexAfter = 64
+	// indexLost is how many calls without a reported end are indexed at a time.
+	indexLost = 64
 )
 
-// goesOn says whether a call may still be going on: no end of it is known, and it is not older than any call can be.
+// goesOn reports whether a call may still go on: its end is not known, and it is not older than any call can be.
 func goesOn(c policy.Call, now time.Time) bool {
 	return c.End().IsZero() && now.Sub(c.StartedAt) < longestCall
 }
 
-// stayLive takes in a change of a live call: its place may move, and its end is remembered.
-func (b *batch) stayLive(before, after policy.Call) {
+// stayUnindexed handles a change of an unindexed call: its place may move, and its end is remembered.
+func (b *batch) stayUnindexed(before, after policy.Call) {
 	if !before.StartedAt.Equal(after.StartedAt) {
 		b.edits = append(b.edits, searchEdits(searchKeys(before, true), searchKeys(after, true))...)
 	}
@@ -174,16 +174,16 @@ func (b *batch) stayLive(before, after policy.Call) {
 	}
 }
 
-// settleEnded writes the facets of the calls that ended, once there are some, in the commit that is being made ready anyway. Calls that are
-// older than any call can last go with them: the report of their end was lost.
-func (b *batch) settleEnded() {
-	if len(b.store.ended) < settleAfter || len(b.requests) == 0 {
+// indexEnded writes the facets of the calls that ended, once there are enough, in the commit that is being prepared anyway. Calls that are
+// older than any call can be are indexed with them: the report of their end was lost.
+func (b *batch) indexEnded() {
+	if len(b.store.ended) < indexAfter || len(b.requests) == 0 {
 		return
 	}
 	newest := time.Time{}
 	for _, sid := range b.store.ended {
-		if c, err := b.call(sid); err == nil && c.live && !c.call.End().IsZero() {
-			b.settle(c)
+		if c, err := b.call(sid); err == nil && c.unindexed && !c.call.End().IsZero() {
+			b.index(c)
 			if c.call.StartedAt.After(newest) {
 				newest = c.call.StartedAt
 			}
@@ -191,43 +191,43 @@ func (b *batch) settleEnded() {
 	}
 	b.store.ended = b.store.ended[:0]
 	for _, place := range b.lost(newest) {
-		if c, err := b.call(policy.CallSID(place[timeLength:])); err == nil && c.live && string(placeOf(c.call)) == string(place) {
-			b.settle(c)
+		if c, err := b.call(policy.CallSID(place[timeLength:])); err == nil && c.unindexed && string(placeOf(c.call)) == string(place) {
+			b.index(c)
 		}
 	}
 }
 
-// lost are the places of live calls that began so long before another one that they must have ended.
+// lost returns the places of unindexed calls that began so long before newest that they must have ended.
 func (b *batch) lost(newest time.Time) (places [][]byte) {
 	if newest.Before(time.Time{}.Add(longestCall)) {
 		return nil
 	}
 	err := b.store.db.View(func(tx *bolt.Tx) error {
-		places = liveBefore(tx, newest.Add(-longestCall), settleLost)
+		places = unindexedBefore(tx, newest.Add(-longestCall), indexLost)
 		return nil
 	})
 	if err != nil {
-		return nil // a later one finds them
+		return nil // the next run finds them
 	}
 	return places
 }
 
-func (b *batch) settle(c *recentCall) {
+func (b *batch) index(c *recentCall) {
 	b.edits = append(b.edits, searchEdits(searchKeys(c.call, true), searchKeys(c.call, false))...)
 	b.changed[c.call.SID] = true
-	settled := *c
-	settled.live = false
-	b.store.recent.keep(settled)
+	indexed := *c
+	indexed.unindexed = false
+	b.store.recent.keep(indexed)
 }
 
-// endedBefore are the calls that had ended when the store was closed, and are live in the search's index.
+// endedBefore returns the unindexed calls that had ended when the store was closed.
 func (s *Store) endedBefore() (ended []policy.CallSID, err error) {
 	err = s.db.View(func(tx *bolt.Tx) error {
 		search := tx.Bucket(searchBucket)
 		if search == nil {
-			return nil // a file that is read only, and empty
+			return nil // an empty file that was opened for reading
 		}
-		for _, place := range liveBefore(tx, endOfTime, maxEnded) {
+		for _, place := range unindexedBefore(tx, endOfTime, maxEnded) {
 			r, err := recordAt(tx.Bucket(callsBucket), place)
 			if err != nil {
 				return err
@@ -241,5 +241,5 @@ func (s *Store) endedBefore() (ended []policy.CallSID, err error) {
 	return ended, err
 }
 
-// maxEnded bounds what is looked at when a store is opened; what is left is settled as lost.
+// maxEnded bounds how many calls are looked at when a store is opened; the others are indexed as lost.
 const maxEnded = 10_000

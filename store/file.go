@@ -13,18 +13,18 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// The layout of a bbolt file's meta page, of which there are two, at the file's first two pages: behind a page header stand magic,
-// version, page size and flags (4 bytes each), root page and sequence, freelist page, number of pages, transaction and checksum (8 each),
-// in the byte order of the machine that wrote it.
+// The layout of bbolt's meta pages, which are the first two pages of the file: behind a page header come magic, version, page size and flags
+// (4 bytes each), root page and sequence, freelist page, number of pages, transaction and checksum (8 bytes each), in the byte order of the
+// machine that wrote it.
 const (
 	metaStart  = 16
 	metaLength = 64
 	magic      = 0xED0CDAED
-	// noFreelist stands where a program leaves the list of free pages out of the file. Ours never does, and bbolt would write it.
+	// noFreelist replaces the freelist page in the file of a program that does not write that list. Ours always does.
 	noFreelist = 1<<64 - 1
 )
 
-// inspect looks whether a file is a bbolt file and has all the pages it says it has. An empty file passes: it is a new one.
+// inspect checks that a file is a bbolt file and has all of its pages. An empty file passes, as a new one.
 func inspect(file *os.File) error {
 	info, err := file.Stat()
 	if err != nil || info.Size() == 0 || !info.Mode().IsRegular() {
@@ -32,7 +32,7 @@ func inspect(file *os.File) error {
 	}
 	first, known := readMeta(file, 0)
 	if !known {
-		// The first page can be torn by a crash; the second then says how large pages are. Systems have them from 4 to 64 kB.
+		// A crash can tear the first page; the second then has the page size. Systems have pages of 4 to 64 kB.
 		for size := int64(4 << 10); size <= 64<<10 && !known; size *= 2 {
 			first, known = readMeta(file, size)
 		}
@@ -58,7 +58,7 @@ type meta struct {
 	freelist, pages, transaction uint64
 }
 
-// readMeta reads the meta page at an offset, if there is a sound one.
+// readMeta reads the meta page at an offset, and reports whether it is sound.
 func readMeta(file io.ReaderAt, offset int64) (meta, bool) {
 	b := make([]byte, metaLength)
 	if _, err := file.ReadAt(b, offset+metaStart); err != nil {
@@ -73,7 +73,8 @@ func readMeta(file io.ReaderAt, offset int64) (meta, bool) {
 	return meta{pageSize: order.Uint32(b[8:]), freelist: order.Uint64(b[32:]), pages: order.Uint64(b[40:]), transaction: order.Uint64(b[48:])}, true
 }
 
-// notBolt tells a damaged file of ours from one that never was: ours begins with the header of a meta page, if anything is left of it.
+// notBolt returns ErrDamaged for a damaged file of ours, which begins with the header of a meta page if anything is left of it, and ErrNotOurs
+// otherwise.
 func notBolt(file io.ReaderAt) error {
 	b := make([]byte, metaStart+4)
 	if _, err := file.ReadAt(b, 0); err == nil && binary.NativeEndian.Uint32(b[metaStart:]) == magic {
@@ -82,18 +83,17 @@ func notBolt(file io.ReaderAt) error {
 	return ErrNotOurs
 }
 
-// A block that the file system has to find during a commit makes that commit wait for the file system's own journal. So the file is
-// filled with zeros before bbolt needs the place: once when it is opened, and then in small steps ahead of what is used. Only place behind
-// the file's end is ever filled.
+// A commit that needs a new block waits for the file system's journal. So the file is filled with zeros before bbolt needs the space: once
+// when it is opened, then in small steps ahead of what is used. Only space behind the end of the file is filled.
 const (
 	roomStep  = 1 << 20
-	roomAhead = 2 << 20 // a batch writes less
+	roomAhead = 2 << 20 // more than a batch writes
 )
 
 var zeros = make([]byte, roomStep)
 
-// makeRoom gives the file its first size.
-func (s *Store) makeRoom() error {
+// allocate fills the file up to its first size.
+func (s *Store) allocate() error {
 	info, err := s.file.Stat()
 	if err != nil {
 		return err
@@ -105,8 +105,8 @@ func (s *Store) makeRoom() error {
 	return s.file.Sync()
 }
 
-// growAhead keeps room behind the bytes that are used. Where there is none left, the commit goes on: it may need less, and says why if it
-// fails.
+// growAhead keeps free space behind the bytes that are used. Where the disk has none left the commit goes on: it may need less, and reports
+// its own error.
 func (s *Store) growAhead(used int64) {
 	if s.ready-used < roomAhead {
 		_ = s.fill(used + roomAhead + roomStep)
@@ -114,7 +114,7 @@ func (s *Store) growAhead(used int64) {
 }
 
 func (s *Store) fill(size int64) error {
-	info, err := s.file.Stat() // bbolt may have made it larger meanwhile
+	info, err := s.file.Stat() // bbolt may have grown it meanwhile
 	if err != nil {
 		return err
 	}
@@ -129,12 +129,12 @@ func (s *Store) fill(size int64) error {
 	return nil
 }
 
-// compactBatch is how many bytes of keys and values one transaction of Compact writes.
+// compactBatch is the number of bytes of keys and values that one transaction of Compact writes.
 const compactBatch = 16 << 20
 
-// Compact writes a file anew without the pages that nothing stands on, which a load of many calls leaves by the million: bbolt holds a list of
-// them in memory, and writes it with each commit. Nobody may have the file open. It takes as much room beside the file as is used in it; what
-// goes wrong, or ctx that ends, leaves the file as it was. progress, which may be nil, hears how many of the file's bytes were copied.
+// Compact rewrites a file without its free pages. A load of many calls leaves millions of them, and bbolt keeps their list in memory and
+// writes it with each commit. No process may have the file open. Compact needs as much space beside the file as the file uses. An error,
+// including that of ctx, leaves the file as it was. progress, which may be nil, is called with the number of bytes copied.
 func Compact(ctx context.Context, path string, progress func(bytes int64)) error {
 	if progress == nil {
 		progress = func(int64) {}
@@ -157,7 +157,7 @@ func compact(ctx context.Context, path, beside string, progress func(int64)) (er
 		return err
 	}
 	defer func() { err = errors.Join(err, from.db.Close()) }()
-	if err := os.Remove(beside); err != nil && !errors.Is(err, os.ErrNotExist) { // of a process that was ended
+	if err := os.Remove(beside); err != nil && !errors.Is(err, os.ErrNotExist) { // a process that was killed leaves one
 		return err
 	}
 	to, err := bolt.Open(beside, 0o600, &bolt.Options{FreelistType: bolt.FreelistMapType, PageSize: pageSize, NoStatistics: true, NoGrowSync: true})
@@ -165,7 +165,7 @@ func compact(ctx context.Context, path, beside string, progress func(int64)) (er
 		return err
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
-	to.NoSync = true // the file counts when it is whole
+	to.NoSync = true // it is synced once, when it is whole
 	err = from.db.View(func(tx *bolt.Tx) error {
 		c := copying{ctx: ctx, to: to, progress: progress}
 		if err := tx.ForEach(c.bucket); err != nil {
@@ -179,7 +179,7 @@ func compact(ctx context.Context, path, beside string, progress func(int64)) (er
 	return to.Sync()
 }
 
-// copying writes buckets, one after the other and each in the order of its keys, so that pages are written once and full.
+// copying writes buckets, one after the other and each in the order of its keys, so that each page is written once, and full.
 type copying struct {
 	ctx      context.Context
 	to       *bolt.DB
@@ -216,7 +216,7 @@ func (c *copying) bucket(name []byte, from *bolt.Bucket) error {
 	return err
 }
 
-// syncFolder makes sure that a file that was renamed is found under its new name after a loss of power.
+// syncFolder makes the new name of a renamed file durable.
 func syncFolder(path string) error {
 	folder, err := os.Open(path)
 	if err != nil {

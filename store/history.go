@@ -13,24 +13,24 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// The story of a call, its turns and its trace, only grows. So each change writes what it added under the next number of the whole log, and
-// the call itself, which is small, keeps those numbers. A commit then writes a few full pages however long the calls are, and a
-// listing reads no stories.
+// The history of a call, its exchanges and its trace, only grows. So each change writes the segment that it added under the next number of the
+// whole log, and the record of the call, which is small, has those numbers. A commit writes a few full pages however long the calls are, and a
+// listing reads no histories.
 
-// record is a call in the file, without its story.
+// record is a call in the file, without its history.
 type record struct {
-	Call  policy.Call `json:"call"` // without turns and trace
+	Call  policy.Call `json:"call"` // without exchanges and trace
 	Steps []uint64    `json:"steps,omitempty"`
 }
 
-// chapter is what one change added to a story.
-type chapter struct {
-	_     struct{} `cbor:",toarray"`
-	Turns []storedTurn
-	Trace []storedDecision
+// segment is what one change added to a history.
+type segment struct {
+	_         struct{} `cbor:",toarray"`
+	Exchanges []storedExchange
+	Trace     []storedDecision
 }
 
-type storedTurn struct {
+type storedExchange struct {
 	_     struct{} `cbor:",toarray"`
 	Key   string
 	At    int64 // nanoseconds since 1970
@@ -46,10 +46,10 @@ type storedDecision struct {
 	NamesAndValues []string
 }
 
-func newChapter(turns []policy.Exchange, trace []policy.Decision) chapter {
-	c := chapter{Turns: make([]storedTurn, len(turns)), Trace: make([]storedDecision, len(trace))}
-	for i, t := range turns {
-		c.Turns[i] = storedTurn{Key: t.Key, At: nanos(t.At), Heard: t.Heard, Reply: t.Reply}
+func newSegment(exchanges []policy.Exchange, trace []policy.Decision) segment {
+	c := segment{Exchanges: make([]storedExchange, len(exchanges)), Trace: make([]storedDecision, len(trace))}
+	for i, t := range exchanges {
+		c.Exchanges[i] = storedExchange{Key: t.Key, At: nanos(t.At), Heard: t.Heard, Reply: t.Reply}
 	}
 	for i, d := range trace {
 		facts := make([]string, 0, 2*len(d.Inputs))
@@ -61,9 +61,9 @@ func newChapter(turns []policy.Exchange, trace []policy.Decision) chapter {
 	return c
 }
 
-// addTo continues a call's story with the chapter.
-func (c chapter) addTo(call *policy.Call) {
-	for _, t := range c.Turns {
+// addTo appends the segment to a call's history.
+func (c segment) addTo(call *policy.Call) {
+	for _, t := range c.Exchanges {
 		call.Exchanges = append(call.Exchanges, policy.Exchange{Key: t.Key, At: moment(t.At), Heard: t.Heard, Reply: t.Reply})
 	}
 	for _, d := range c.Trace {
@@ -75,7 +75,7 @@ func (c chapter) addTo(call *policy.Call) {
 	}
 }
 
-// never is the time that was not set.
+// never is a time that is not set.
 const never = math.MinInt64
 
 func nanos(t time.Time) int64 {
@@ -92,17 +92,17 @@ func moment(n int64) time.Time {
 	return time.Unix(0, n).UTC()
 }
 
-// continues says whether a call's story only grew, and gives what was added.
-func continues(before, after policy.Call) (turns []policy.Exchange, trace []policy.Decision, grew bool) {
+// continues returns what was added to a call's history, and reports whether the history only grew; if not, it returns all of it.
+func continues(before, after policy.Call) (exchanges []policy.Exchange, trace []policy.Decision, grew bool) {
 	n, m := len(before.Exchanges), len(before.Trace)
 	if n > len(after.Exchanges) || m > len(after.Trace) ||
-		!slices.EqualFunc(before.Exchanges, after.Exchanges[:n], sameTurn) || !slices.EqualFunc(before.Trace, after.Trace[:m], sameDecision) {
+		!slices.EqualFunc(before.Exchanges, after.Exchanges[:n], sameExchange) || !slices.EqualFunc(before.Trace, after.Trace[:m], sameDecision) {
 		return after.Exchanges, after.Trace, false
 	}
 	return after.Exchanges[n:], after.Trace[m:], true
 }
 
-func sameTurn(a, b policy.Exchange) bool {
+func sameExchange(a, b policy.Exchange) bool {
 	return a.Key == b.Key && a.Heard == b.Heard && a.At.Equal(b.At) && bytes.Equal(a.Reply, b.Reply)
 }
 
@@ -112,13 +112,13 @@ func sameDecision(a, b policy.Decision) bool {
 
 func stepKey(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
-// withStory reads a call's story, and says how large it is in the file.
-func (r record) withStory(tx *bolt.Tx) (call policy.Call, size int, err error) {
+// withHistory reads a call's history, and returns its size in the file.
+func (r record) withHistory(tx *bolt.Tx) (call policy.Call, size int, err error) {
 	steps := tx.Bucket(stepsBucket)
 	call = r.Call
 	for _, n := range r.Steps {
 		value := steps.Get(stepKey(n))
-		c, err := decode[chapter]("step", fmt.Sprint(n), value)
+		c, err := decode[segment]("step", fmt.Sprint(n), value)
 		if err != nil {
 			return call, size, fmt.Errorf("call %s: %w", call.SID, err)
 		}
@@ -128,10 +128,10 @@ func (r record) withStory(tx *bolt.Tx) (call policy.Call, size int, err error) {
 	return call, size, nil
 }
 
-// lastStep is the highest number in use.
+// lastStep returns the highest number of a segment that is in use.
 func (s *Store) lastStep() (last uint64, err error) {
 	err = s.db.View(func(tx *bolt.Tx) error {
-		if k, _ := tx.Bucket(stepsBucket).Cursor().Last(); len(k) == 8 {
+		if k, _ := tx.Bucket(stepsBucket).Cursor().Last(); k != nil {
 			last = binary.BigEndian.Uint64(k)
 		}
 		return nil

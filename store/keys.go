@@ -1,18 +1,22 @@
 package store
 
 import (
+	"bytes"
+	"context"
 	"encoding/binary"
+	"iter"
 	"slices"
 	"time"
+
+	bolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
 )
 
-// An index key is a kind, the parts that are looked up, and what it leads to: for a call its place, so that what is found is in the order
-// of time. A new index is one more line in callKeys (with its fields in sameKeys), customerKeys, caseKeys or noticeKeys, and one more on
-// schema.
+// A key of the index is a kind, the parts that are looked up, and what it leads to: for a call its place, so that calls are found in the order
+// of time. A new index is one more line in callKeys (with its fields in sameKeys), customerKeys, caseKeys or noticeKeys, and a new schema.
 const (
-	bySID      = 's' // SID; the value is the start, so that both give the place
+	bySID      = 's' // SID; the value is the start, which completes the place
 	byCustomer = 'c' // customer, place
 	byMonth    = 'm' // month, customer, place; the value is the summary
 	byWrong    = 'w' // caller, time, SID, number in the call
@@ -26,16 +30,16 @@ const (
 	byRemoval  = 'x' // time of the next try, SID of the recording
 )
 
-// entry is a key of the index and what stands there.
+// entry is a key of the index and its value.
 type entry struct{ key, value []byte }
 
-// placeOf is the key of a call among the calls: its start and its SID. Calls that go on at the same time stand side by side, so that a
-// commit writes few pages, and a listing reads pages in order.
+// placeOf returns the key of a call in the bucket of calls, its place: its start and its SID. Calls of one time are next to each other, so
+// that a commit writes few pages and a listing reads pages in order.
 func placeOf(c policy.Call) []byte {
 	return indexKey(make([]byte, 0, 48)).time(c.StartedAt).text(string(c.SID))
 }
 
-// callKeys are the entries of a call in the index besides that by SID. They follow from the call alone.
+// callKeys returns the entries of a call in the index, besides that by SID. They depend on the call alone.
 func callKeys(c policy.Call) []entry {
 	sid, place := string(c.SID), placeOf(c)
 	var keys []entry
@@ -54,14 +58,15 @@ func callKeys(c policy.Call) []entry {
 	return append(keys, recordingKeys(c)...)
 }
 
-// sameKeys says whether two states of one call have the same entries in the index, without making them: most steps change none.
+// sameKeys reports whether two states of a call have the same entries in the index, without making them: most steps change none.
 func sameKeys(a, b policy.Call) bool {
 	return a.StartedAt.Equal(b.StartedAt) && a.Customer == b.Customer && a.Month == b.Month && a.From == b.From &&
 		slices.EqualFunc(a.WrongNumbers, b.WrongNumbers, time.Time.Equal) && sameRecordings(a, b) &&
 		(nobodyRung(a, b) || sameSummary(a.Summary(), b.Summary()) && sameTalking(a, b))
 }
 
-// nobodyRung says that neither state has a leg or an act, so that nothing of a summary but the ticket can differ, and nobody talks.
+// nobodyRung reports whether neither state has a leg or an act, and their tickets are the same: then their summaries are the same, and nobody
+// talks.
 func nobodyRung(a, b policy.Call) bool {
 	return len(a.Legs)+len(b.Legs)+len(a.Acts)+len(b.Acts) == 0 && a.Ticket == b.Ticket
 }
@@ -74,7 +79,7 @@ func sameTalking(a, b policy.Call) bool {
 
 func monthKey(m policy.Month) indexKey { return key(byMonth).part(string(m)) }
 
-// customerKeys are the index keys of a customer.
+// customerKeys returns the entries of a customer in the index.
 func customerKeys(c policy.Customer) []entry {
 	var keys []entry
 	for _, number := range c.CallerNumbers {
@@ -87,16 +92,17 @@ type indexKey []byte
 
 func key(kind byte) indexKey { return append(make(indexKey, 0, 80), kind) }
 
-// maxPart bounds what a key takes from outside, far below bbolt's own bound: what is longer is no number, and shares a key with its like.
+// maxPart is how many bytes of a value from outside a key takes, far below bbolt's own bound. Nothing valid is longer; longer values share
+// keys.
 const maxPart = 200
 
-// part adds text of any content so that no other text can be mistaken for it: its length goes first.
+// part appends text of any content, with its length first so that no other text can be mistaken for it.
 func (k indexKey) part(s string) indexKey {
 	s = s[:min(len(s), maxPart)]
 	return append(append(k, byte(len(s))), s...)
 }
 
-// time adds a time so that keys sort by it: seconds since year 1, which are never negative, and nanoseconds.
+// time appends a time so that keys sort by it: seconds since year 1, which are never negative, and nanoseconds.
 func (k indexKey) time(t time.Time) indexKey {
 	t = t.UTC()
 	k = binary.BigEndian.AppendUint64(k, uint64(t.Unix()-time.Time{}.Unix()))
@@ -105,13 +111,119 @@ func (k indexKey) time(t time.Time) indexKey {
 
 const timeLength = 8 + 4
 
-// readTime reads back what time added.
+// readTime returns the time that k begins with.
 func readTime(k []byte) time.Time {
 	return time.Unix(int64(binary.BigEndian.Uint64(k))+time.Time{}.Unix(), int64(binary.BigEndian.Uint32(k[8:]))).UTC()
 }
 
-// count tells apart what has the same time in one call.
+// count appends a number that tells apart entries of one time in one call.
 func (k indexKey) count(i int) indexKey { return binary.BigEndian.AppendUint32(k, uint32(i)) }
 
-// text adds text that ends the key, or is followed by what needs no reading back.
+// text appends text that ends the key, or is followed by something that is not read back.
 func (k indexKey) text(s string) indexKey { return append(k, s...) }
+
+// span is a range of a bucket's keys: from from up to, but not including, to. nil is no bound on that side.
+type span struct {
+	from, to []byte
+	back     bool // from the last key to the first
+}
+
+// under returns the span of the keys that begin with prefix.
+func under(prefix []byte) span {
+	end := bytes.Clone(prefix)
+	for n := len(end); n > 0; n-- {
+		if end[n-1] < 0xff {
+			end[n-1]++
+			return span{from: prefix, to: end[:n]}
+		}
+	}
+	return span{from: prefix}
+}
+
+// backwards returns the same span in the opposite order.
+func (r span) backwards() span { return span{r.from, r.to, !r.back} }
+
+// behind returns what is left of the span behind a key of it.
+func (r span) behind(k []byte) span {
+	if r.back {
+		r.to = bytes.Clone(k)
+	} else {
+		r.from = append(bytes.Clone(k), 0)
+	}
+	return r
+}
+
+// in iterates over the entries of a bucket. Keys and values are good until the transaction ends; the bucket must not be written to meanwhile.
+func (r span) in(b *bolt.Bucket) iter.Seq2[[]byte, []byte] {
+	return func(yield func(k, v []byte) bool) {
+		cursor := b.Cursor()
+		if r.back {
+			for k, v := r.last(cursor); k != nil && bytes.Compare(k, r.from) >= 0 && yield(k, v); k, v = cursor.Prev() {
+			}
+			return
+		}
+		for k, v := cursor.Seek(r.from); k != nil && (r.to == nil || bytes.Compare(k, r.to) < 0) && yield(k, v); k, v = cursor.Next() {
+		}
+	}
+}
+
+// last moves a cursor to the last entry below the span's end.
+func (r span) last(cursor *bolt.Cursor) (k, v []byte) {
+	if r.to == nil {
+		return cursor.Last()
+	}
+	if k, _ := cursor.Seek(r.to); k == nil {
+		return cursor.Last()
+	}
+	return cursor.Prev()
+}
+
+// isEmpty reports whether a bucket has no entry in the span.
+func (r span) isEmpty(b *bolt.Bucket) bool {
+	for range r.in(b) {
+		return false
+	}
+	return true
+}
+
+// visit calls f with the first entries of a bucket in the span, at most so many, and returns what is left of the span. done is that f saw all.
+func (r span) visit(b *bolt.Bucket, many int, f func(k, v []byte) error) (rest span, done bool, err error) {
+	for k, v := range r.in(b) {
+		if err := f(k, v); err != nil {
+			return r, false, err
+		}
+		if many--; many == 0 {
+			return r.behind(k), false, nil
+		}
+	}
+	return r, true, nil
+}
+
+// scan iterates over what read makes of a bucket's entries in a span. It reads so many of them at a time in a transaction of its own and takes
+// no snapshot, so that a consumer may be as slow as it likes. An error ends the sequence.
+func scan[T any](ctx context.Context, s *Store, bucket []byte, r span, step int, read func(k, v []byte) (T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var page []T
+		for done := false; !done; page = page[:0] {
+			s.options.Yield()
+			err := s.view(ctx, func(tx *bolt.Tx) (err error) {
+				r, done, err = r.visit(tx.Bucket(bucket), step, func(k, v []byte) error {
+					found, err := read(k, v)
+					page = append(page, found)
+					return err
+				})
+				return err
+			})
+			if err != nil {
+				var none T
+				yield(none, err)
+				return
+			}
+			for _, found := range page {
+				if !yield(found, nil) {
+					return
+				}
+			}
+		}
+	}
+}

@@ -16,15 +16,14 @@ import (
 const (
 	// loadBatch is how many calls one transaction of Load writes: the more, the fewer pages of the index are written twice.
 	loadBatch = 100_000
-	// loadFill is how full Load leaves pages. What comes later to the calls and their stories comes behind them, and to the index
-	// at few places.
+	// loadFill is how full Load leaves pages. Later calls and their histories are added behind them, and to the index in few places.
 	loadFill = 0.95
 )
 
-// Load writes many whole calls that are not in the log yet, such as generated ones, in large transactions. It is fastest for calls in
-// the order of their start whose SIDs are in that order too. progress, which may be nil, hears after each transaction how many calls are
-// on the disk. After an error those are there, and the transaction of the call that the error is about left nothing. Other writers wait
-// for a transaction, seconds, so Load is for a store that serves nobody yet.
+// Load writes many whole calls that are not in the log yet, such as generated ones, in large transactions. It is fastest for calls in the
+// order of their start and of their SIDs. progress, which may be nil, is called after each transaction with the number of calls that are on
+// the disk. After an error those stay, and nothing of the failed transaction does. Other writers wait seconds for a transaction, so Load is
+// for a store that is not in service yet.
 func (s *Store) Load(ctx context.Context, calls iter.Seq[policy.Call], progress func(done int)) error {
 	if progress == nil {
 		progress = func(int) {}
@@ -45,11 +44,11 @@ func (s *Store) Load(ctx context.Context, calls iter.Seq[policy.Call], progress 
 	return l.wait()
 }
 
-// loader makes a batch ready while the one before is being written.
+// loader prepares a batch while the one before is being written.
 type loader struct {
 	store    *Store
 	written  chan error
-	writing  int // calls of the batch under way
+	writing  int // how many calls are being written
 	done     int
 	progress func(done int)
 }
@@ -82,7 +81,7 @@ func (l *loader) wait() error {
 	return err
 }
 
-// edits are everything that a batch writes, in the order of the keys of each bucket.
+// edits returns everything that a batch writes, in the order of the keys of each bucket.
 func (l *loader) edits(ctx context.Context, calls []policy.Call) ([]edit, error) {
 	step, err := l.store.steps(ctx, len(calls))
 	if err != nil {
@@ -96,7 +95,7 @@ func (l *loader) edits(ctx context.Context, calls []policy.Call) ([]edit, error)
 		var numbers []uint64
 		if len(c.Exchanges) > 0 || len(c.Trace) > 0 {
 			step++
-			value, err := encode(newChapter(c.Exchanges, c.Trace))
+			value, err := encode(newSegment(c.Exchanges, c.Trace))
 			if err != nil {
 				return nil, fmt.Errorf("call %s cannot be written: %w", c.SID, err)
 			}
@@ -116,7 +115,7 @@ func (l *loader) edits(ctx context.Context, calls []policy.Call) ([]edit, error)
 	return edits, nil
 }
 
-// steps reserves numbers for as many steps, and gives the one before them.
+// steps reserves as many numbers of segments, and returns the one before them.
 func (s *Store) steps(ctx context.Context, many int) (before uint64, err error) {
 	err = s.submit(ctx, false, func(b *batch) error {
 		before = b.store.step
@@ -135,7 +134,7 @@ func loadEdits(tx *bolt.Tx, edits []edit) error {
 		}
 	}
 	for _, bucket := range [][]byte{callsBucket, stepsBucket, indexBucket} {
-		tx.Bucket(bucket).FillPercent = loadFill // that of the search's index is as high at all times
+		tx.Bucket(bucket).FillPercent = loadFill // the bucket search is always filled like that
 	}
 	return writeMany(tx, edits)
 }

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -19,7 +18,8 @@ import (
 // maxNoticeKey bounds the key of a notice, so that it fits into the index.
 const maxNoticeKey = 1024
 
-// noticeKeys are the index entries of a notice: those that wait are found by the time of their next try, and those that were given up too.
+// noticeKeys returns the index entries of a notice: one that waits is found by its channel and the time of its next attempt, one that was
+// given up by when that was.
 func noticeKeys(n policy.Notice) []entry {
 	switch {
 	case !n.SentAt.IsZero():
@@ -32,11 +32,10 @@ func noticeKeys(n policy.Notice) []entry {
 
 func dueKey(c policy.Channel) indexKey { return key(byDue).part(string(c)) }
 
-// FailedNotices is how many notices were given up and wait for a person. It reads their entries in the index.
+// FailedNotices returns how many notices were given up and wait for a person. It reads their entries in the index.
 func (s *Store) FailedNotices(ctx context.Context) (failed int, err error) {
 	err = s.view(ctx, func(tx *bolt.Tx) error {
-		prefix, cursor := key(byFailed), tx.Bucket(indexBucket).Cursor()
-		for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+		for range under(key(byFailed)).in(tx.Bucket(indexBucket)) {
 			failed++
 		}
 		return nil
@@ -44,23 +43,29 @@ func (s *Store) FailedNotices(ctx context.Context) (failed int, err error) {
 	return failed, err
 }
 
-// NoticesGivenUp are the notices that were given up and wait for a person, at most limit of them, the last first.
+// NoticesGivenUp returns the notices that were given up and wait for a person, at most limit of them, the last first.
 func (s *Store) NoticesGivenUp(ctx context.Context, limit int) (found []policy.Notice, err error) {
 	err = s.view(ctx, func(tx *bolt.Tx) error {
-		prefix, cursor := key(byFailed), tx.Bucket(indexBucket).Cursor()
-		cursor.Seek(append(bytes.Clone(prefix), 0xff)) // times are far below that
-		k, _ := cursor.Prev()
-		for ; bytes.HasPrefix(k, prefix) && len(found) < limit; k, _ = cursor.Prev() {
-			name := k[len(prefix)+timeLength:]
-			n, err := decode[policy.Notice]("notice", string(name), tx.Bucket(noticesBucket).Get(name))
-			if err != nil {
-				return err
-			}
-			found = append(found, n)
-		}
-		return nil
+		found, err = noticesIn(tx, under(key(byFailed)).backwards(), 1+timeLength, limit)
+		return err
 	})
 	return found, err
+}
+
+// noticesIn returns the notices that a span of the index leads to, at most limit of them. Their keys begin behind skip bytes of the index's.
+func noticesIn(tx *bolt.Tx, r span, skip, limit int) (found []policy.Notice, err error) {
+	outbox := tx.Bucket(noticesBucket)
+	for k := range r.in(tx.Bucket(indexBucket)) {
+		if len(found) == limit {
+			break
+		}
+		n, err := decodeNotice(k[skip:], outbox.Get(k[skip:]))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, n)
+	}
+	return found, nil
 }
 
 // outgoing is a notice on its way into the outbox.
@@ -84,8 +89,8 @@ func newNotices(notices []policy.Notice) ([]outgoing, error) {
 	return out, nil
 }
 
-// putNew writes the notices whose keys are new. That is seen here, in the commit, since what a batch before this one wrote need not be in
-// the file when a notice is made.
+// putNew writes the notices whose keys are new. It looks in the commit, because the batch before may not be in the file when a notice is
+// made.
 func putNew(tx *bolt.Tx, notices []outgoing) error {
 	outbox := tx.Bucket(noticesBucket)
 	for _, n := range notices {
@@ -102,8 +107,8 @@ func putNew(tx *bolt.Tx, notices []outgoing) error {
 	return nil
 }
 
-// PutNotices writes notices into the outbox, all or none of them. One whose key is there already is not written again, whatever became of
-// it.
+// PutNotices writes notices into the outbox, all or none of them. A notice whose key is there already is not written again, even when it has
+// been sent or given up.
 func (s *Store) PutNotices(ctx context.Context, notices []policy.Notice) error {
 	out, err := newNotices(notices)
 	if err != nil || len(out) == 0 {
@@ -115,19 +120,18 @@ func (s *Store) PutNotices(ctx context.Context, notices []policy.Notice) error {
 	})
 }
 
-// Notices are all notices of the outbox by their keys: those that wait, were sent, or were given up. It reads in short steps, as Calls does.
+// Notices returns all notices of the outbox by their keys: those that wait, were sent, or were given up. It reads in short steps, as Calls does.
 func (s *Store) Notices(ctx context.Context) iter.Seq2[policy.Notice, error] {
-	return pages(ctx, s, noticesBucket, decodeNotice)
+	return scan(ctx, s, noticesBucket, span{}, pageLength, decodeNotice)
 }
 
-// NoticesUnder are the notices whose keys begin in one of some ways (policy.NoticesAbout), at most limit of them, newest first. It reads those
-// and no others, and none twice.
+// NoticesUnder returns the notices whose keys have one of the prefixes (policy.NoticesAbout), at most limit of them, newest first. It reads each of
+// those once, and no others.
 func (s *Store) NoticesUnder(ctx context.Context, starts []string, limit int) ([]policy.Notice, error) {
 	var found []policy.Notice
 	err := s.view(ctx, func(tx *bolt.Tx) error {
-		cursor := tx.Bucket(noticesBucket).Cursor()
 		for _, start := range starts {
-			for k, v := cursor.Seek([]byte(start)); bytes.HasPrefix(k, []byte(start)); k, v = cursor.Next() {
+			for k, v := range under([]byte(start)).in(tx.Bucket(noticesBucket)) {
 				n, err := decodeNotice(k, v)
 				if err != nil {
 					return err
@@ -145,60 +149,18 @@ func decodeNotice(k, v []byte) (policy.Notice, error) {
 	return decode[policy.Notice]("notice", string(k), v)
 }
 
-// pages reads a bucket in the order of its keys, and in short steps.
-func pages[T any](ctx context.Context, s *Store, bucket []byte, read func(k, v []byte) (T, error)) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		for next := []byte{}; next != nil; {
-			var page []T
-			err := s.view(ctx, func(tx *bolt.Tx) error {
-				cursor := tx.Bucket(bucket).Cursor()
-				k, v := cursor.Seek(next)
-				for ; k != nil && len(page) < pageLength; k, v = cursor.Next() {
-					found, err := read(k, v)
-					if err != nil {
-						return err
-					}
-					page = append(page, found)
-				}
-				next = bytes.Clone(k)
-				return nil
-			})
-			if err != nil {
-				var none T
-				yield(none, err)
-				return
-			}
-			for _, found := range page {
-				if !yield(found, nil) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// DueNotices returns the notices of one channel that wait and whose next try is due, at most limit of them: the longest due first, those of
+// DueNotices returns the notices of one channel that wait and whose next attempt is due, at most limit of them: the longest due first, those of
 // one moment by key. It reads those and no others, however many wait on another channel.
-func (s *Store) DueNotices(ctx context.Context, channel policy.Channel, now time.Time, limit int) ([]policy.Notice, error) {
-	var due []policy.Notice
-	err := s.view(ctx, func(tx *bolt.Tx) error {
-		prefix := dueKey(channel)
-		end := dueKey(channel).time(now.Add(1)) // what is due now is due
-		outbox, cursor := tx.Bucket(noticesBucket), tx.Bucket(indexBucket).Cursor()
-		for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix) && bytes.Compare(k, end) < 0 && len(due) < limit; k, _ = cursor.Next() {
-			name := k[len(prefix)+timeLength:]
-			n, err := decodeNotice(name, outbox.Get(name))
-			if err != nil {
-				return err
-			}
-			due = append(due, n)
-		}
-		return nil
+func (s *Store) DueNotices(ctx context.Context, channel policy.Channel, now time.Time, limit int) (due []policy.Notice, err error) {
+	err = s.view(ctx, func(tx *bolt.Tx) error {
+		all := span{from: dueKey(channel), to: dueKey(channel).time(now.Add(1))} // what is due now is due
+		due, err = noticesIn(tx, all, len(all.from)+timeLength, limit)
+		return err
 	})
 	return due, err
 }
 
-// NoticeSent notes that a notice was delivered. Of one that is noted as sent already the first time stays. Errors: policy.ErrNoNotice.
+// NoticeSent stores that a notice was delivered. If it was delivered before, the first time stays. Errors: policy.ErrNoNotice.
 func (s *Store) NoticeSent(ctx context.Context, key string, at time.Time) error {
 	return s.changeNotice(ctx, key, func(n policy.Notice) (policy.Notice, *policy.AuditEntry, error) {
 		if !n.SentAt.IsZero() {
@@ -210,7 +172,7 @@ func (s *Store) NoticeSent(ctx context.Context, key string, at time.Time) error 
 	})
 }
 
-// NoticeFailed notes that a delivery failed at a time, why, and when to try next; a zero nextAt gives the notice up until a person
+// NoticeFailed stores that a delivery failed at a time, why, and when the next attempt is due; a zero nextAt gives the notice up until a person
 // retries it. A notice that was sent stays sent. Errors: policy.ErrNoNotice.
 func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, cause error, nextAt time.Time) error {
 	if cause == nil {
@@ -229,8 +191,8 @@ func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, caus
 	})
 }
 
-// RetryNotice makes a notice due at a time, as if it had never been tried, and notes in the audit who wanted that. Errors:
-// policy.ErrNoNotice, policy.ErrSent.
+// RetryNotice makes a notice due at a time, counting its attempts anew, and notes in the audit who did so. Errors: policy.ErrNoNotice,
+// policy.ErrSent.
 func (s *Store) RetryNotice(ctx context.Context, key, by string, at time.Time) error {
 	return s.changeNotice(ctx, key, func(n policy.Notice) (policy.Notice, *policy.AuditEntry, error) {
 		if !n.SentAt.IsZero() {
@@ -241,7 +203,7 @@ func (s *Store) RetryNotice(ctx context.Context, key, by string, at time.Time) e
 	})
 }
 
-// changeNotice changes one notice, with a note in the audit where there is one to make, in one step.
+// changeNotice changes one notice and writes the entry of the audit, if any, in one step.
 func (s *Store) changeNotice(ctx context.Context, key string, change func(policy.Notice) (policy.Notice, *policy.AuditEntry, error)) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		value := tx.Bucket(noticesBucket).Get([]byte(key))
@@ -265,7 +227,7 @@ func (s *Store) changeNotice(ctx context.Context, key string, change func(policy
 	})
 }
 
-// putChanged writes a value and the change of its index entries.
+// putChanged writes a value and the changes of its index entries.
 func putChanged(tx *bolt.Tx, bucket, at []byte, after any, old, now []entry) error {
 	value, err := encode(after)
 	if err != nil {
@@ -277,7 +239,7 @@ func putChanged(tx *bolt.Tx, bucket, at []byte, after any, old, now []entry) err
 	return write(tx, indexEdits(old, now))
 }
 
-// noticesAbout are the notices about an account, by key. It reads the whole outbox, which retention keeps short.
+// noticesAbout returns the notices about an account, by key. It reads the whole outbox, which retention keeps short.
 func noticesAbout(tx *bolt.Tx, customer policy.CustomerNumber) (found []policy.Notice, err error) {
 	err = tx.Bucket(noticesBucket).ForEach(func(k, v []byte) error {
 		n, err := decodeNotice(k, v)

@@ -16,24 +16,24 @@ import (
 )
 
 const (
-	// schema is the version of the file's content. A file with a lower one is brought up to date when it is opened (upgrade).
+	// schema is the version of the content. A file with a lower one is brought up to date when it is opened (upgrade).
 	schema = 4
-	// lockWait is how long another process has to give the file free: a server that is just stopping does.
+	// lockWait is how long Open waits for another process to close the file: a server that is stopping does so.
 	lockWait = 200 * time.Millisecond
-	// mapSize is how much of the address space the file has at first. It costs no memory, and mapping anew has to wait for readers.
+	// mapSize is the address space that the file is mapped into at first. It costs no memory; mapping anew has to wait for readers.
 	mapSize     = 1 << 30
 	defaultSize = 64 << 20
-	// pageSize is a file's, whatever the system's pages are, so that a file can move to another machine.
+	// pageSize does not depend on the machine's page size, so that a file can move to another machine.
 	pageSize = 4 << 10
 )
 
 var schemaKey = []byte("schema")
 
-// Open opens the file, or makes it and the folder it is in. An empty file is taken for a new one. A file that is not ours, is
-// damaged or comes from a newer version is left exactly as it is.
+// Open opens the file, or creates it and its folder. An empty file counts as a new one. A file that is not ours, is damaged or comes from a
+// newer version is left exactly as it is.
 //
-// Errors name the file and say what to do. They wrap ErrLocked, ErrNotOurs, ErrDamaged, ErrTruncated, ErrNewer, fs.ErrNotExist (with
-// ReadOnly) or fs.ErrPermission.
+// Errors name the file and say what to do. They wrap ErrLocked, ErrNotOurs, ErrDamaged, ErrTruncated, ErrNewer, fs.ErrNotExist (with ReadOnly)
+// or fs.ErrPermission.
 func Open(path string, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -68,8 +68,8 @@ func Open(path string, o Options) (*Store, error) {
 	return s, nil
 }
 
-// open closes the file when it fails, even when bbolt panics over what it finds in a damaged one. After such a panic the file's
-// mapping, and with it the lock, stays until the process ends.
+// open opens the file, and closes it again on any error, including a panic of bbolt's over a damaged file. After such a panic the mapping of
+// the file, and its lock, stay until the process ends.
 func (s *Store) open(path string) (err error) {
 	if !s.options.ReadOnly {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -81,7 +81,7 @@ func (s *Store) open(path string) (err error) {
 			err = fmt.Errorf("%w: %v", ErrDamaged, p)
 		}
 		if err != nil && s.file != nil {
-			_ = s.file.Close() // closed already is fine
+			_ = s.file.Close() // it may be closed already
 		}
 	}()
 	s.db, err = bolt.Open(path, 0o600, &bolt.Options{
@@ -99,7 +99,7 @@ func (s *Store) open(path string) (err error) {
 	return nil
 }
 
-// openFile opens the file for bbolt and looks at it first: bbolt trusts the sizes that a damaged file gives, and dies of them.
+// openFile opens the file for bbolt, and inspects it first: bbolt trusts the sizes in a damaged file, and crashes.
 func (s *Store) openFile(path string, flag int, mode os.FileMode) (*os.File, error) {
 	file, err := os.OpenFile(path, flag, mode)
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *Store) openFile(path string, flag int, mode os.FileMode) (*os.File, err
 	return file, nil
 }
 
-// prepare makes the buckets of a new file, brings an older one up to date, and gives it its size.
+// prepare creates the buckets of a new file, brings an older one up to date, and allocates its size.
 func (s *Store) prepare() error {
 	version, unfinished, err := s.version()
 	switch {
@@ -126,7 +126,7 @@ func (s *Store) prepare() error {
 	case s.options.ReadOnly:
 		return nil
 	}
-	if err := s.makeRoom(); err != nil {
+	if err := s.allocate(); err != nil {
 		return err
 	}
 	if version == schema && !unfinished {
@@ -135,7 +135,7 @@ func (s *Store) prepare() error {
 	return s.upgrade(version)
 }
 
-// version is the schema of the file, 0 for one without content, and whether an upgrade to it was begun and not ended.
+// version returns the schema of the file, 0 for one without content, and whether an upgrade to it was begun and not finished.
 func (s *Store) version() (version int, unfinished bool, err error) {
 	err = s.db.View(func(tx *bolt.Tx) error {
 		if meta := tx.Bucket(metaBucket); meta != nil {
@@ -154,7 +154,7 @@ func (s *Store) version() (version int, unfinished bool, err error) {
 	return version, unfinished, err
 }
 
-// explain makes a sentence of what went wrong: the file, what is the matter, what to do.
+// explain adds the file and what to do to an error.
 func explain(path string, err error) error {
 	say := func(kind error, advice string) error { return fmt.Errorf("store %s: %w: %s", path, kind, advice) }
 	restore := "restore it from a backup, or move it away to begin with an empty log"

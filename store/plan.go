@@ -9,8 +9,8 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// plan finds the streams that lead to what a filter selects, in one transaction. What they give can be more than that, never less:
-// policy.Filter.Matches has the last word.
+// plan finds the iterators that lead to what a filter selects, in one transaction. They may return more than that, never less:
+// policy.Filter.Matches decides.
 type plan struct {
 	direction
 	work          *work
@@ -22,37 +22,37 @@ func newPlan(tx *bolt.Tx, d direction, w *work) plan {
 	return plan{d, w, tx, tx.Bucket(indexBucket), tx.Bucket(searchBucket)}
 }
 
-// maxStreams is how many streams a text may become. A text that finds more values than that is not looked up: it is on so many calls
-// that looking at one after the other finds a page.
-const maxStreams = 2000
+// maxIterators is how many iterators a text may become. A text with more values is not looked up: so many calls have it that looking at one
+// after the other fills a page.
+const maxIterators = 2000
 
-// calls gives the candidates for a filter, and the part of them that can be cut short, if there is one. text is the stream of the
-// filter's text; nil: it is not looked up.
-func (p plan) calls(f policy.Filter, text stream) (candidates stream, narrowed *both) {
-	streams := p.facets(f)
+// calls returns the candidates for a filter, and the part of them that can be cut short, if any. text is the iterator of the text of the
+// filter, nil if it is not looked up.
+func (p plan) calls(f policy.Filter, text iterator) (candidates iterator, narrowed *intersect) {
+	iterators := p.facets(f)
 	if text != nil {
-		streams = append(streams, text)
+		iterators = append(iterators, text)
 	}
-	settled := len(streams) > 0
+	faceted := len(iterators) > 0
 	if f.Customer != "" {
-		streams = append(streams, p.account(string(f.Customer)))
+		iterators = append(iterators, p.account(string(f.Customer)))
 	}
-	if len(streams) == 0 {
-		return &leaf{direction: p.direction, cursor: p.tx.Bucket(callsBucket).Cursor(), work: p.work}, nil
+	if len(iterators) == 0 {
+		return &postings{direction: p.direction, cursor: p.tx.Bucket(callsBucket).Cursor(), work: p.work}, nil
 	}
-	narrowed = &both{direction: p.direction, work: p.work, streams: streams}
-	if !settled {
+	narrowed = &intersect{direction: p.direction, work: p.work, iterators: iterators}
+	if !faceted {
 		return narrowed, narrowed
 	}
-	live := &leaf{direction: p.direction, cursor: p.search.Cursor(), work: p.work, prefix: key(byLive)}
-	return &union{direction: p.direction, streams: []stream{narrowed, live}}, narrowed
+	unindexed := &postings{direction: p.direction, cursor: p.search.Cursor(), work: p.work, prefix: key(byUnindexed)}
+	return &union{direction: p.direction, iterators: []iterator{narrowed, unindexed}}, narrowed
 }
 
-// facets are the streams of settled calls with the values that a filter names.
-func (p plan) facets(f policy.Filter) (streams []stream) {
+// facets returns the iterators of the indexed calls with the values that a filter names.
+func (p plan) facets(f policy.Filter) (iterators []iterator) {
 	add := func(wanted bool, prefix indexKey) {
 		if wanted {
-			streams = append(streams, p.packed(prefix))
+			iterators = append(iterators, p.packed(prefix))
 		}
 	}
 	outcome := f.Outcome
@@ -66,23 +66,23 @@ func (p plan) facets(f policy.Filter) (streams []stream) {
 	add(f.Outcome != "", facet(byOutcome, outcome))
 	add(f.Intent != "", facet(byIntent, f.Intent))
 	add(f.Line != "", facet(byLine, f.Line))
-	few := f.Ticket != "" || f.Customer != "" // then it is quicker to read these than to leap in many bands
+	few := f.Ticket != "" || f.Customer != "" // reading these is quicker than leaping in many bands
 	if from, to, ok := f.TalkRange(); ok && !few {
-		streams = append(streams, p.talk(f, from, to))
+		iterators = append(iterators, p.talk(f, from, to))
 	}
-	return streams
+	return iterators
 }
 
-func (p plan) packed(prefix indexKey) *leaf {
-	return &leaf{direction: p.direction, cursor: p.search.Cursor(), work: p.work, prefix: prefix, packed: true}
+func (p plan) packed(prefix indexKey) *postings {
+	return &postings{direction: p.direction, cursor: p.search.Cursor(), work: p.work, prefix: prefix, packed: true}
 }
 
-// account are an account's calls, live ones too.
-func (p plan) account(number string) stream {
-	return &leaf{direction: p.direction, cursor: p.index.Cursor(), work: p.work, prefix: key(byCustomer).part(number)}
+// account returns an iterator over an account's calls, unindexed ones included.
+func (p plan) account(number string) iterator {
+	return &postings{direction: p.direction, cursor: p.index.Cursor(), work: p.work, prefix: key(byCustomer).part(number)}
 }
 
-func (p plan) talk(f policy.Filter, from, to int) stream {
+func (p plan) talk(f policy.Filter, from, to int) iterator {
 	last := byte(allBands)
 	if to > 0 {
 		last = bandOf(to)
@@ -93,55 +93,53 @@ func (p plan) talk(f policy.Filter, from, to int) stream {
 		if f.OverLong > 0 || band == bandOf(from) || band == last {
 			l.keep = func(value []byte) bool { return f.Talks(readTalk(value)) }
 		}
-		all.streams = append(all.streams, l)
+		all.iterators = append(all.iterators, l)
 	}
 	return all
 }
 
-// text is the stream of the calls that a free text finds, of so many streams at most; nil where there is no text. Where it finds more than so
-// many values, few is false.
-func (p plan) text(t policy.Text, most int) (found stream, few bool) {
+// text returns an iterator over the calls that a free text finds, nil for no text. few is false if that takes more than most iterators.
+func (p plan) text(t policy.Text, most int) (found iterator, few bool) {
 	if t.Empty() {
 		return nil, true
 	}
-	all := &union{direction: p.direction, streams: []stream{p.packed(key(byTicket).part(t.Whole))}}
-	for _, look := range []func(policy.Text, int) ([]stream, bool){p.sids, p.accounts, p.names, p.callers} {
-		streams, few := look(t, most)
-		if !few || len(streams)+len(all.streams) > most {
+	all := &union{direction: p.direction, iterators: []iterator{p.packed(key(byTicket).part(t.Whole))}}
+	for _, look := range []func(policy.Text, int) ([]iterator, bool){p.sids, p.accounts, p.names, p.callers} {
+		iterators, few := look(t, most)
+		if !few || len(iterators)+len(all.iterators) > most {
 			return nil, false
 		}
-		all.streams = append(all.streams, streams...)
+		all.iterators = append(all.iterators, iterators...)
 	}
 	return all, true
 }
 
-// sids are the calls whose SID is the text, or begins with it.
-func (p plan) sids(t policy.Text, most int) ([]stream, bool) {
+// sids returns the calls whose SID is the text, or begins with it.
+func (p plan) sids(t policy.Text, most int) ([]iterator, bool) {
 	if !t.SIDPrefix() {
 		if place := placeBySID(p.tx, t.Whole); place != nil {
-			return []stream{&places{p.direction, [][]byte{place}}}, true
+			return []iterator{&places{p.direction, [][]byte{place}}}, true
 		}
 		return nil, true
 	}
 	found := &places{direction: p.direction}
-	prefix, cursor := key(bySID).text(t.Whole), p.index.Cursor()
-	for k, start := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, start = cursor.Next() {
+	for k, start := range under(key(bySID).text(t.Whole)).in(p.index) {
 		if len(found.list) == most {
 			return nil, false
 		}
 		found.list = append(found.list, append(bytes.Clone(start), k[1:]...))
 	}
 	found.sort()
-	return []stream{found}, true
+	return []iterator{found}, true
 }
 
-// accounts are those on calls whose number is the text, or begins with it.
-func (p plan) accounts(t policy.Text, most int) (streams []stream, ok bool) {
+// accounts returns the calls of the accounts whose number is the text, or begins with it.
+func (p plan) accounts(t policy.Text, most int) (iterators []iterator, ok bool) {
 	cursor, length := p.index.Cursor(), len(t.Whole)
 	if length > maxPart {
 		return nil, true
 	}
-	after := []byte(nil) // the account that was found last
+	after := []byte(nil) // the account that was found last, with its length
 	for {
 		from := append(key(byCustomer), byte(length))
 		if from = from.text(t.Whole); after != nil {
@@ -149,45 +147,45 @@ func (p plan) accounts(t policy.Text, most int) (streams []stream, ok bool) {
 		}
 		k, _ := cursor.Seek(from)
 		if len(k) < 2 || k[0] != byCustomer {
-			return streams, true
+			return iterators, true
 		}
 		number := partOf(k)
 		switch {
 		case strings.HasPrefix(string(number), t.Whole) && (t.NumberPrefix() || len(number) == len(t.Whole)):
-			if len(streams) == most {
+			if len(iterators) == most {
 				return nil, false
 			}
-			streams = append(streams, p.account(string(number)))
+			iterators = append(iterators, p.account(string(number)))
 			after = bytes.Clone(k[1 : 2+len(number)])
 		case !t.NumberPrefix():
-			return streams, true
+			return iterators, true
 		case len(number) > length:
 			length, after = len(number), nil
 		case length == maxPart:
-			return streams, true
+			return iterators, true
 		default:
 			length, after = length+1, nil
 		}
 	}
 }
 
-// names are the accounts that had a name on a call with all words of the text.
-func (p plan) names(t policy.Text, most int) (streams []stream, ok bool) {
+// names returns the calls of the accounts that had a name with all words of the text.
+func (p plan) names(t policy.Text, most int) (iterators []iterator, ok bool) {
 	if len(t.Words) == 0 {
 		return nil, true
 	}
 	customers, few := underWords(p.search, byWord, t.Words, most)
 	for _, c := range customers {
 		if p.named(t, c) {
-			streams = append(streams, p.account(c))
+			iterators = append(iterators, p.account(c))
 		}
 	}
-	return streams, few
+	return iterators, few
 }
 
 func (p plan) named(t policy.Text, customer string) bool {
-	prefix, cursor := namesKey(customer), p.search.Cursor()
-	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+	prefix := namesKey(customer)
+	for k := range under(prefix).in(p.search) {
 		if t.MatchesName(string(k[len(prefix):])) {
 			return true
 		}
@@ -195,8 +193,8 @@ func (p plan) named(t policy.Text, customer string) bool {
 	return false
 }
 
-// callers are the numbers with the text in them.
-func (p plan) callers(t policy.Text, most int) (streams []stream, ok bool) {
+// callers returns the calls from the numbers that contain the text.
+func (p plan) callers(t policy.Text, most int) (iterators []iterator, ok bool) {
 	seen := map[string]bool{}
 	for _, part := range t.Digits {
 		numbers, few := underPart(p.search, byPart, part, most, func(number string) bool { return strings.Contains(number, part) })
@@ -205,21 +203,21 @@ func (p plan) callers(t policy.Text, most int) (streams []stream, ok bool) {
 		}
 		for _, number := range numbers {
 			if !seen[number] {
-				streams = append(streams, p.packed(key(byFrom).part(number)))
+				iterators = append(iterators, p.packed(key(byFrom).part(number)))
 			}
 			seen[number] = true
 		}
 	}
-	return streams, true
+	return iterators, true
 }
 
-// maxTerms is how many entries of one word, or of four digits, are looked at: a few milliseconds.
+// maxTerms is how many entries of one word, or of one n-gram, are looked at: a few milliseconds.
 const maxTerms = 20_000
 
-// rare is how many finds are few enough to look no further for something rarer.
+// rare is how many finds are few enough to look for nothing rarer.
 const rare = 50
 
-// underWords are the customers under the rarest of some words; few is false where there are more than many under each.
+// underWords returns the customers under the rarest of some words; few is false if each word has more than many.
 func underWords(search *bolt.Bucket, kind byte, words []string, many int) (customers []string, few bool) {
 	for _, many := range []int{rare, many} {
 		for _, word := range words {
@@ -231,11 +229,10 @@ func underWords(search *bolt.Bucket, kind byte, words []string, many int) (custo
 	return nil, false
 }
 
-// underWord are the customers under the words that begin with one, each once; few is false where there are more than many.
+// underWord returns the customers under the words that begin with word, each once; few is false if there are more than many.
 func underWord(search *bolt.Bucket, kind byte, word string, many int) (customers []string, few bool) {
-	prefix, cursor, seen := key(kind).text(cutWord(word)), search.Cursor(), map[string]bool{}
-	looked := 0
-	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+	looked, seen := 0, map[string]bool{}
+	for k := range under(key(kind).text(cutWord(word))).in(search) {
 		_, customer, _ := strings.Cut(string(k[1:]), "\x00")
 		if seen[customer] {
 			continue
@@ -249,12 +246,12 @@ func underWord(search *bolt.Bucket, kind byte, word string, many int) (customers
 	return customers, true
 }
 
-// underPart are what stands under four digits of a part of a number, and is wanted; few is false where there is more than many. It takes
-// the rarest four, from the last: numbers share the first ones.
+// underPart returns the values under one n-gram of a part of a number that are wanted; few is false if there are more than many. It takes the
+// rarest n-gram, from the last: numbers share their first ones.
 func underPart(search *bolt.Bucket, kind byte, part string, many int, wanted func(string) bool) (found []string, few bool) {
 	for _, terms := range []int{rare, maxTerms} {
-		for from := len(part) - gramLength; from >= 0; from-- {
-			if found, few = underGram(search, partKey(kind, part[from:from+gramLength]), many, terms, wanted); few {
+		for from := len(part) - ngramLength; from >= 0; from-- {
+			if found, few = underNgram(search, partKey(kind, part[from:from+ngramLength]), many, terms, wanted); few {
 				return found, true
 			}
 		}
@@ -262,10 +259,9 @@ func underPart(search *bolt.Bucket, kind byte, part string, many int, wanted fun
 	return nil, false
 }
 
-// underGram gives up after looking at so many terms.
-func underGram(search *bolt.Bucket, prefix indexKey, many, terms int, wanted func(string) bool) (found []string, few bool) {
-	cursor := search.Cursor()
-	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+// underNgram returns the wanted values under one n-gram; few is false after so many terms, or more than many values.
+func underNgram(search *bolt.Bucket, prefix indexKey, many, terms int, wanted func(string) bool) (found []string, few bool) {
+	for k := range under(prefix).in(search) {
 		if terms--; terms < 0 || len(found) > many {
 			return nil, false
 		}

@@ -8,16 +8,15 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// stream gives places in one direction of time: from newer to older ones, or the other way. A place that was given is good until the stream
-// moves on.
-type stream interface {
-	// seek gives the first place at this one or beyond it; nil: there is none. It never goes back.
+// iterator returns places in one direction of time: from newer to older ones, or the other way. A place is good until the iterator moves on.
+type iterator interface {
+	// seek returns the first place at this one or beyond it, nil if there is none. It never goes back.
 	seek(place []byte) []byte
-	// next gives the one after that which was given last.
+	// next returns the place after the one that was returned last.
 	next() []byte
 }
 
-// direction compares places so that the one that a search comes to first is less.
+// direction orders places so that the one that a search comes to first is less.
 type direction bool
 
 const (
@@ -32,27 +31,27 @@ func (d direction) compare(a, b []byte) int {
 	return bytes.Compare(b, a)
 }
 
-// work bounds what one page may cost, whatever was asked for.
+// work is what is left of the work that one page may cost.
 type work struct {
 	left  int
-	since int // others were let through
+	since int // work since the last yield
 	yield func()
 }
 
 const (
-	// A page may take so many moves in the index, which is some tens of milliseconds.
+	// pageWork is how many moves in the index a page may take: some tens of milliseconds.
 	pageWork = 20_000
-	// readCost is what reading one call costs, in moves, glimpseCost what looking at the parts of it that a text finds does.
-	readCost    = 8
-	glimpseCost = 1
+	// readCost is the cost of reading a call, in moves; searchedCost is that of decodeSearched.
+	readCost     = 8
+	searchedCost = 1
 )
 
-// yieldWork is how much is done at one stretch: less than half a millisecond.
+// yieldWork is the work done without yielding: less than half a millisecond.
 const yieldWork = 16
 
 func (s *Store) work(left int) *work { return &work{left: left, yield: s.options.Yield} }
 
-// spend does some of the work.
+// spend takes n off the work that is left, and yields from time to time.
 func (w *work) spend(n int) {
 	w.left -= n
 	if w.since += n; w.since >= yieldWork {
@@ -63,35 +62,35 @@ func (w *work) spend(n int) {
 
 func (w *work) done() bool { return w.left <= 0 }
 
-// leaf is a stream of the entries under one prefix.
-type leaf struct {
+// postings iterates over the entries under one prefix.
+type postings struct {
 	direction
 	cursor *bolt.Cursor
 	work   *work
 	prefix []byte
 	packed bool
-	// keep, which may be nil, says by its value whether an entry is wanted. When there is no work left it is not asked: whoever reads
-	// the call will see.
+	// keep, which may be nil, reports whether the entry with a value is wanted. It is not called when no work is left: the reader of the call
+	// checks again.
 	keep func(value []byte) bool
 
 	key    []byte // buffer for seeking
 	buffer []byte // for unpacking
-	place  []byte // the present one; nil: none yet, or no more
-	value  []byte // what stands there
+	place  []byte // the present one; nil before the first and after the last
+	value  []byte // of the present entry
 	begun  bool
 }
 
-func (l *leaf) seek(place []byte) []byte {
+func (l *postings) seek(place []byte) []byte {
 	if l.begun && (l.place == nil || l.compare(l.place, place) >= 0) {
 		return l.place
 	}
-	if l.begun { // often it is the next one
+	if l.begun { // it is often the next one
 		if p := l.next(); p == nil || l.compare(p, place) >= 0 {
 			return p
 		}
 	}
 	if l.begun {
-		l.work.spend(2) // the first time is free, so that each page comes forward however many streams there are
+		l.work.spend(2) // the first seek is free, so that each page makes progress however many iterators there are
 	}
 	l.begun = true
 	l.key = append(l.key[:0], l.prefix...)
@@ -111,14 +110,14 @@ func (l *leaf) seek(place []byte) []byte {
 	return l.take(k, v)
 }
 
-func (l *leaf) next() []byte {
+func (l *postings) next() []byte {
 	if l.begun && l.place == nil {
 		return nil
 	}
 	return l.take(l.move())
 }
 
-func (l *leaf) move() (k, v []byte) {
+func (l *postings) move() (k, v []byte) {
 	l.work.spend(1)
 	if l.direction == towardsNewer {
 		return l.cursor.Next()
@@ -126,8 +125,8 @@ func (l *leaf) move() (k, v []byte) {
 	return l.cursor.Prev()
 }
 
-// take makes an entry the present one, or the first one after it that is wanted.
-func (l *leaf) take(k, v []byte) []byte {
+// take makes an entry the present one, or the next one that is wanted.
+func (l *postings) take(k, v []byte) []byte {
 	for l.keep != nil && bytes.HasPrefix(k, l.prefix) && !l.work.done() && !l.keep(v) {
 		k, v = l.move()
 	}
@@ -144,7 +143,7 @@ func (l *leaf) take(k, v []byte) []byte {
 	return l.place
 }
 
-// places is a stream of single places, in its direction.
+// places iterates over single places, which are in its direction.
 type places struct {
 	direction
 	list [][]byte
@@ -173,30 +172,30 @@ func (p *places) first() []byte {
 	return p.list[0]
 }
 
-// union is every place that one of its streams has, once.
+// union iterates over the places that at least one of its iterators has.
 type union struct {
 	direction
-	streams []stream // none of them begun
-	ready   ahead
-	begun   bool
+	iterators []iterator // not begun yet
+	ready     iteratorHeap
+	begun     bool
 }
 
-// ahead are streams by the places that they are at.
-type ahead struct {
+// iteratorHeap is a heap of iterators by their present places.
+type iteratorHeap struct {
 	direction
-	list []headed
+	list []heapItem
 }
 
-type headed struct {
+type heapItem struct {
 	place []byte
-	stream
+	iterator
 }
 
-func (a *ahead) Len() int           { return len(a.list) }
-func (a *ahead) Less(i, j int) bool { return a.compare(a.list[i].place, a.list[j].place) < 0 }
-func (a *ahead) Swap(i, j int)      { a.list[i], a.list[j] = a.list[j], a.list[i] }
-func (a *ahead) Push(x any)         { a.list = append(a.list, x.(headed)) }
-func (a *ahead) Pop() any {
+func (a *iteratorHeap) Len() int           { return len(a.list) }
+func (a *iteratorHeap) Less(i, j int) bool { return a.compare(a.list[i].place, a.list[j].place) < 0 }
+func (a *iteratorHeap) Swap(i, j int)      { a.list[i], a.list[j] = a.list[j], a.list[i] }
+func (a *iteratorHeap) Push(x any)         { a.list = append(a.list, x.(heapItem)) }
+func (a *iteratorHeap) Pop() any {
 	last := a.list[len(a.list)-1]
 	a.list = a.list[:len(a.list)-1]
 	return last
@@ -205,9 +204,9 @@ func (a *ahead) Pop() any {
 func (u *union) seek(place []byte) []byte {
 	if !u.begun {
 		u.begun, u.ready.direction = true, u.direction
-		for _, s := range u.streams {
+		for _, s := range u.iterators {
 			if p := s.seek(place); p != nil {
-				u.ready.list = append(u.ready.list, headed{p, s})
+				u.ready.list = append(u.ready.list, heapItem{p, s})
 			}
 		}
 		heap.Init(&u.ready)
@@ -221,12 +220,12 @@ func (u *union) seek(place []byte) []byte {
 func (u *union) next() []byte {
 	present := bytes.Clone(u.first())
 	for u.ready.Len() > 0 && bytes.Equal(u.ready.list[0].place, present) {
-		u.moved(u.ready.list[0].stream.next())
+		u.moved(u.ready.list[0].iterator.next())
 	}
 	return u.first()
 }
 
-// moved puts the first stream where it belongs, now that it is at another place.
+// moved restores the heap after its first iterator moved.
 func (u *union) moved(to []byte) {
 	if to == nil {
 		heap.Pop(&u.ready)
@@ -243,26 +242,26 @@ func (u *union) first() []byte {
 	return u.ready.list[0].place
 }
 
-// both is every place that all of its streams have. Each in turn leaps to where the others are, so that the rarest leads.
-type both struct {
+// intersect iterates over the places that all of its iterators have. Each in turn leaps to where the others are, so that the rarest leads.
+type intersect struct {
 	direction
-	work    *work
-	streams []stream
-	// cut is set when there was no work left to find the next place: nothing is known of what lies beyond this one.
+	work      *work
+	iterators []iterator
+	// cut is set when no work is left to find the next place: nothing is known of what lies beyond cut.
 	cut []byte
 }
 
-func (b *both) seek(place []byte) []byte {
+func (b *intersect) seek(place []byte) []byte {
 	for begin := place; b.cut == nil; {
 		agreed := true
-		for _, s := range b.streams {
+		for _, s := range b.iterators {
 			p := s.seek(place)
 			if p == nil {
 				return nil
 			}
 			if !bytes.Equal(p, place) {
-				if b.work.done() && !bytes.Equal(begin, place) { // each page comes forward
-					b.cut = bytes.Clone(place) // all up to it, and itself, is known
+				if b.work.done() && !bytes.Equal(begin, place) { // each page makes progress
+					b.cut = bytes.Clone(place) // inclusive
 					return nil
 				}
 				place, agreed = p, false
@@ -276,8 +275,8 @@ func (b *both) seek(place []byte) []byte {
 	return nil
 }
 
-func (b *both) next() []byte {
-	p := b.streams[0].next()
+func (b *intersect) next() []byte {
+	p := b.iterators[0].next()
 	if p == nil {
 		return nil
 	}

@@ -12,8 +12,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// recordingKeys are the index entries of a call's recordings: each that something is to be done about is found by that, and by the time of
-// its next try.
+// recordingKeys returns the entries of a call's recordings in the index: a recording is found by its next step and the time of the next try.
 func recordingKeys(c policy.Call) []entry {
 	if c.Message == nil && len(c.Recordings) == 0 {
 		return nil
@@ -34,8 +33,8 @@ func sameRecordings(a, b policy.Call) bool {
 	return len(indexEdits(recordingKeys(a), recordingKeys(b))) == 0
 }
 
-// DueRecordings are the recordings whose next step is this one and whose time has come, at most limit of them, the longest due first. It
-// reads those and no others.
+// DueRecordings returns the recordings whose next step is step and whose time has come, at most limit of them, the longest due first. It reads
+// those alone.
 func (s *Store) DueRecordings(ctx context.Context, step policy.RecordingStep, now time.Time, limit int) ([]policy.DueRecording, error) {
 	var due []policy.DueRecording
 	prefix := key(byStep).part(string(step))
@@ -50,13 +49,12 @@ func (s *Store) DueRecordings(ctx context.Context, step policy.RecordingStep, no
 	return due, err
 }
 
-// dueIn walks the entries of an index by time whose time has come, until take says that it is enough. rest is what follows the time in the
-// key.
+// dueIn calls take for the entries of an index by time whose time has come, until take reports that there is enough. rest is what follows the
+// time in the key.
 func (s *Store) dueIn(ctx context.Context, prefix indexKey, now time.Time, take func(tx *bolt.Tx, rest []byte) (more bool, err error)) error {
 	return s.view(ctx, func(tx *bolt.Tx) error {
 		end := indexKey(bytes.Clone(prefix)).time(now.Add(1)) // what is due now is due
-		cursor := tx.Bucket(indexBucket).Cursor()
-		for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix) && bytes.Compare(k, end) < 0; k, _ = cursor.Next() {
+		for k := range (span{from: prefix, to: end}).in(tx.Bucket(indexBucket)) {
 			if more, err := take(tx, k[len(prefix)+timeLength:]); err != nil || !more {
 				return err
 			}
@@ -66,7 +64,7 @@ func (s *Store) dueIn(ctx context.Context, prefix indexKey, now time.Time, take 
 }
 
 // Reveal notes in the audit that a person was shown something of a call that is not for everybody, such as a recording, before it is shown.
-// detail says what, in words without names and numbers. Errors: policy.ErrNoCall.
+// detail says what, without names and numbers. Errors: policy.ErrNoCall.
 func (s *Store) Reveal(ctx context.Context, sid policy.CallSID, by, detail string) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		c, err := readCall(tx, string(sid))
@@ -77,7 +75,7 @@ func (s *Store) Reveal(ctx context.Context, sid policy.CallSID, by, detail strin
 	})
 }
 
-// removalKeys are the index entries of a removal.
+// removalKeys returns the entries of a removal in the index.
 func removalKeys(r policy.Removal) []entry {
 	return []entry{{key: key(byRemoval).time(r.NextAt).text(r.SID)}}
 }
@@ -86,7 +84,7 @@ func decodeRemoval(k, v []byte) (policy.Removal, error) {
 	return decode[policy.Removal]("removal", string(k), v)
 }
 
-// putRemovals writes what has to be removed, together with what is noted of the same recordings already.
+// putRemovals writes removals, merged with those of the same recordings that are there already.
 func putRemovals(tx *bolt.Tx, removals []policy.Removal) error {
 	for _, r := range removals {
 		var old []entry
@@ -104,18 +102,17 @@ func putRemovals(tx *bolt.Tx, removals []policy.Removal) error {
 	return nil
 }
 
-// Remove notes recordings for removal, all or none: those that an erased call must not get back. One that is noted already stays noted.
+// Remove notes recordings for removal, all or none: recordings that an erased call must not get back. One that is noted already stays noted.
 func (s *Store) Remove(ctx context.Context, removals []policy.Removal) error {
 	for _, r := range removals {
-		if !policy.KeepableSID(r.SID) {
+		if !policy.StorableSID(r.SID) {
 			return fmt.Errorf("recording %q has no SID that can be removed", r.SID)
 		}
 	}
 	return s.write(ctx, func(tx *bolt.Tx) error { return putRemovals(tx, removals) })
 }
 
-// DueRemovals are the recordings that have to go and whose time has come, at most limit of them, the longest due first. It reads those and
-// no others.
+// DueRemovals returns the removals whose time has come, at most limit of them, the longest due first. It reads those alone.
 func (s *Store) DueRemovals(ctx context.Context, now time.Time, limit int) ([]policy.Removal, error) {
 	var due []policy.Removal
 	err := s.dueIn(ctx, key(byRemoval), now, func(tx *bolt.Tx, sid []byte) (bool, error) {
@@ -126,8 +123,8 @@ func (s *Store) DueRemovals(ctx context.Context, now time.Time, limit int) ([]po
 	return due, err
 }
 
-// Removed notes that a recording is gone everywhere. r is the removal as it was found: one that somebody has asked more of since stays. One
-// that is not there any more is fine.
+// Removed notes that a recording is gone everywhere. r is the removal as it was read: one that has been asked for again for another reason
+// stays. A removal that does not exist is no error.
 func (s *Store) Removed(ctx context.Context, r policy.Removal) error {
 	return s.changeRemoval(ctx, r, func(tx *bolt.Tx, before policy.Removal) error {
 		if before.Why != r.Why {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -15,15 +14,15 @@ import (
 // expireBatch is how many calls or notices one transaction of Expire looks at, so that no caller waits for it long.
 const expireBatch = 100
 
-// Expire removes the calls that began before a time, with their stories, and the notices from before it that were sent or given up
-// (rule 13). The calls of an account's months that a case rests on stay, and so do calls of which the start is not known: nothing but
-// reports of legs is known of those. The recordings of those calls are noted for removal (DueRemovals), each in the step that removes its
-// call. The audit gets one entry with the totals, if there was anything to remove.
+// Expire removes the calls that began before a time, with their histories, and the notices from before it that were sent or given up (rule
+// 13). The calls of the months that a case of the account rests on stay, and so do calls without a known start, of which there are only
+// reports of legs. The recordings of a call are noted for removal (DueRemovals) in the step that removes it. The audit gets one entry with the
+// totals, if anything was removed.
 //
-// It works in bounded steps, each of which is complete with its entry in the audit, so that others come between. What it says it removed
-// is removed, also when it ends with an error.
+// Expire works in bounded steps, each complete with its entry in the audit, so that other writers come between. What it reports as removed is
+// removed, also when it returns an error.
 func (s *Store) Expire(ctx context.Context, before time.Time) (policy.Expired, error) {
-	w := &sweep{before: before, at: s.now(), next: indexKey{}.time(time.Time{}.Add(1))}
+	w := &sweep{before: before, at: s.now(), rest: span{from: indexKey{}.time(time.Time{}.Add(1)), to: indexKey{}.time(before)}}
 	for _, step := range []func(*bolt.Tx, *sweep) error{expireCalls, expireNotices} {
 		for w.done = false; !w.done; {
 			after := *w
@@ -39,22 +38,22 @@ func (s *Store) Expire(ctx context.Context, before time.Time) (policy.Expired, e
 			}
 			*w = after
 		}
-		w.next = nil
+		w.rest = span{}
 	}
 	return w.did, nil
 }
 
-// sweep is how far the removing has come.
+// sweep is the progress of Expire.
 type sweep struct {
 	before time.Time
 	at     time.Time
-	next   []byte // the key to go on with
+	rest   span // what is left
 	done   bool
 	did    policy.Expired
 	entry  []byte // the key of the audit entry, once there is one
 }
 
-// note brings the totals into the audit, where a step removed anything.
+// note writes the totals into the audit, if a step removed anything.
 func (w *sweep) note(tx *bolt.Tx, last sweep) error {
 	if w.did.Calls == last.did.Calls && w.did.Notices == last.did.Notices {
 		return nil
@@ -70,13 +69,11 @@ func (w *sweep) note(tx *bolt.Tx, last sweep) error {
 	return noteAs(tx, w.entry, policy.AuditEntry{At: w.at, By: "retention", Act: "expire", Detail: detail})
 }
 
-func expireCalls(tx *bolt.Tx, w *sweep) error {
+func expireCalls(tx *bolt.Tx, w *sweep) (err error) {
 	var old []record
-	cases := map[policy.CustomerNumber][]policy.Case{} // of the accounts that are looked at
-	end, cursor := indexKey{}.time(w.before), tx.Bucket(callsBucket).Cursor()
-	k, v := cursor.Seek(w.next)
-	for n := 0; k != nil && bytes.Compare(k, end) < 0 && n < expireBatch; n++ {
-		r, err := decode[record]("call", string(k[min(len(k), timeLength):]), v)
+	cases := map[policy.CustomerNumber][]policy.Case{} // of the accounts in this batch
+	w.rest, w.done, err = w.rest.visit(tx.Bucket(callsBucket), expireBatch, func(k, v []byte) error {
+		r, err := readRecord(k, v)
 		if err != nil {
 			return err
 		}
@@ -93,10 +90,8 @@ func expireCalls(tx *bolt.Tx, w *sweep) error {
 		default:
 			w.did.Kept++
 		}
-		k, v = cursor.Next()
-	}
-	w.done = k == nil || bytes.Compare(k, end) >= 0
-	w.next = bytes.Clone(k)
+		return nil
+	})
 	for _, r := range old {
 		if err := removeCall(tx, r); err != nil {
 			return err
@@ -108,10 +103,10 @@ func expireCalls(tx *bolt.Tx, w *sweep) error {
 		w.did.Recordings += len(gone)
 	}
 	w.did.Calls += len(old)
-	return nil
+	return err
 }
 
-// removeCall removes a call, its story and its index entries.
+// removeCall removes a call, its history and its entries in the indexes.
 func removeCall(tx *bolt.Tx, r record) error {
 	edits := []edit{
 		{in: inCalls, key: placeOf(r.Call), gone: true},
@@ -121,45 +116,37 @@ func removeCall(tx *bolt.Tx, r record) error {
 		edits = append(edits, edit{in: inSteps, key: stepKey(n), gone: true})
 	}
 	edits = append(edits, indexEdits(callKeys(r.Call), nil)...)
-	for _, live := range []bool{true, false} {
-		edits = append(edits, searchEdits(searchKeys(r.Call, live), nil)...)
+	for _, unindexed := range []bool{true, false} {
+		edits = append(edits, searchEdits(searchKeys(r.Call, unindexed), nil)...)
 	}
 	return write(tx, edits)
 }
 
-func expireNotices(tx *bolt.Tx, w *sweep) error {
+func expireNotices(tx *bolt.Tx, w *sweep) (err error) {
 	var old []policy.Notice
-	cursor := tx.Bucket(noticesBucket).Cursor()
-	k, v := cursor.Seek(w.next)
-	for n := 0; k != nil && n < expireBatch; n++ {
-		found, err := decodeNotice(k, v)
-		if err != nil {
-			return err
+	w.rest, w.done, err = w.rest.visit(tx.Bucket(noticesBucket), expireBatch, func(k, v []byte) error {
+		n, err := decodeNotice(k, v)
+		if waits := n.SentAt.IsZero() && n.FailedAt.IsZero(); !waits && n.At.Before(w.before) {
+			old = append(old, n)
 		}
-		if waits := found.SentAt.IsZero() && found.FailedAt.IsZero(); !waits && found.At.Before(w.before) {
-			old = append(old, found)
-		}
-		k, v = cursor.Next()
-	}
-	w.done = k == nil
-	w.next = bytes.Clone(k)
+		return err
+	})
 	for _, n := range old {
 		if err := removeNotice(tx, n); err != nil {
 			return err
 		}
 	}
 	w.did.Notices += len(old)
-	return nil
+	return err
 }
 
 // longestCall is the provider's own bound: an older call without an end has ended, and the report of it was lost.
 const longestCall = 4 * time.Hour
 
-// Erase removes a customer's profile and the notices about the account, and makes its calls and its cases anonymous
-// (policy.Call.Anonymised, policy.Case.Anonymised: the figures stay), in one step. An open case is closed. The recordings of the calls are
-// noted for removal, here and at the provider (DueRemovals). The audit keeps that one account
-// was erased, when and by whom, and forgets its number wherever it stood. Errors: policy.ErrNoCustomer for a number with
-// neither a profile nor calls, policy.ErrCallInProgress while the account is on the phone.
+// Erase removes a customer's profile and the notices about the account, and makes its calls and its cases anonymous (policy.Call.Anonymised,
+// policy.Case.Anonymised: the figures stay), in one step. An open case is closed. The recordings of the calls are noted for removal, here and
+// at the provider (DueRemovals). The audit keeps that one account was erased, when and by whom, and loses its number everywhere. Errors:
+// policy.ErrNoCustomer for a number with neither a profile nor calls, policy.ErrCallInProgress while the account is on the phone.
 func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by string, at time.Time) (policy.Erased, error) {
 	var did policy.Erased
 	err := s.submit(ctx, true, func(b *batch) error {
@@ -222,7 +209,7 @@ func removeCustomer(tx *bolt.Tx, number policy.CustomerNumber, calls bool) error
 	return tx.Bucket(customersBucket).Delete([]byte(number))
 }
 
-// eraseCases closes the open case of an account, and takes the names out of all of them.
+// eraseCases closes the open case of an account, and removes the names from all of its cases.
 func eraseCases(tx *bolt.Tx, customer policy.CustomerNumber, by string, at time.Time) (int, error) {
 	cases, err := casesOf(tx, customer)
 	if err != nil {
@@ -243,7 +230,7 @@ func eraseCases(tx *bolt.Tx, customer policy.CustomerNumber, by string, at time.
 	return len(cases), nil
 }
 
-// eraseNotices deletes the notices about an account, sent or not: their keys and their words name it.
+// eraseNotices deletes the notices about an account, sent or not: their keys and their text name it.
 func eraseNotices(tx *bolt.Tx, customer policy.CustomerNumber) (int, error) {
 	notices, err := noticesAbout(tx, customer)
 	if err != nil {
@@ -257,7 +244,8 @@ func eraseNotices(tx *bolt.Tx, customer policy.CustomerNumber) (int, error) {
 	return len(notices), nil
 }
 
-// Export is everything that is kept of one customer, calls and cases oldest first, notices by key; the audit keeps who asked for it. Errors: policy.ErrNoCustomer.
+// Export returns everything that is stored of one customer, calls and cases oldest first, notices by key, and notes in the audit who asked.
+// Errors: policy.ErrNoCustomer.
 func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by string) (policy.Exported, error) {
 	var all policy.Exported
 	err := s.write(ctx, func(tx *bolt.Tx) (err error) {
@@ -269,7 +257,7 @@ func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by str
 			return err
 		}
 		for _, r := range records {
-			call, _, err := r.withStory(tx)
+			call, _, err := r.withHistory(tx)
 			if err != nil {
 				return err
 			}

@@ -9,10 +9,10 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Review looks at an account's load in the months of policy.FairUse.SustainedWithin that end with one, and in the policy.FairUse.Lead months
-// before them: decide sees the usage of each, oldest first, and the account's case, and says which case to open and what to tell. The case, its notices and its entry in the audit are
-// written in one step, and what the verdict comes back with is what was written: a case with its ID, and the notices that are new. Where
-// there is nothing new, nothing is written.
+// Review looks at an account's load in the months of policy.FairUse.SustainedWithin that end with one: decide is given the usage of each, oldest
+// first, and the account's cases, and returns which case to open and what to tell. The case, its notices and its entry in the audit are written in
+// one step, and the verdict that comes back is what was written: a case with its ID, and the notices that are new. Where there is nothing new,
+// nothing is written.
 //
 // decide must be a pure function: it runs again on the writer's goroutine when its first answer wants something written, so that two
 // reviews at once open one case. Errors: policy.ErrNoCustomer.
@@ -21,11 +21,11 @@ func (s *Store) Review(
 ) (policy.Verdict, error) {
 	var verdict policy.Verdict
 	look := func(tx *bolt.Tx) (out []outgoing, err error) {
-		standing, err := readReviewInput(tx, customer, month, fair)
+		input, err := readReviewInput(tx, customer, month, fair)
 		if err != nil {
 			return nil, err
 		}
-		verdict = decide(standing)
+		verdict = decide(input)
 		if out, err = newNotices(verdict.Notices); err != nil {
 			return nil, err
 		}
@@ -66,19 +66,16 @@ func readReviewInput(tx *bolt.Tx, customer policy.CustomerNumber, month policy.M
 	if err != nil {
 		return policy.ReviewInput{}, err
 	}
-	standing := policy.ReviewInput{Customer: account, Open: openCase(cases), Closed: lastClosed(cases)}
-	for back := max(1, fair.SustainedWithin) - 1 + fair.Lead(); back >= 0; back-- {
-		m := month.Plus(-back)
-		summaries, err := accountSummaries(tx, customer, m)
-		if err != nil {
-			return policy.ReviewInput{}, err
-		}
-		standing.Months = append(standing.Months, policy.MonthUsage(account, m, summaries, fair))
-	}
-	return standing, nil
+	n := max(1, fair.SustainedWithin)
+	report, err := policy.AccountReport(customer, month, n+fair.Lead(), func(m policy.Month) ([]policy.CallSummary, error) {
+		return accountSummaries(tx, customer, m)
+	})
+	return policy.ReviewInput{
+		Customer: account, Months: report.Account(account, n, fair), Open: openCase(cases), Closed: lastClosed(cases),
+	}, err
 }
 
-// untold are the notices whose keys are new.
+// untold returns the notices whose keys are new.
 func untold(tx *bolt.Tx, out []outgoing) (fresh []outgoing, notices []policy.Notice) {
 	outbox := tx.Bucket(noticesBucket)
 	for _, n := range out {
@@ -89,7 +86,7 @@ func untold(tx *bolt.Tx, out []outgoing) (fresh []outgoing, notices []policy.Not
 	return fresh, notices
 }
 
-// flag writes the case that a verdict opens, and who opened it into the audit.
+// flag writes the case that a verdict opens, and into the audit who opened it.
 func flag(tx *bolt.Tx, c policy.Case) (policy.Case, error) {
 	opened, err := putCase(tx, c)
 	if err != nil {

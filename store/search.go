@@ -12,13 +12,13 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Search is one page of the calls that a filter selects, newest first as Calls has them and without their stories. It reads through the
-// index of what was asked for, and where several things were asked for it leaps from one index to the other. However little is found, a
-// page costs bounded work: one that ended early says how far it came (policy.Found.SearchedTo). The limit of the filter is not looked at.
-func (s *Store) Search(ctx context.Context, filter policy.Filter, page policy.Page) (policy.Found[policy.Call], error) {
+// Search returns one page of the calls that a filter selects, newest first in the order of Calls and without their histories. It reads through
+// the index of each condition, and leaps from one index to the other where there are several. A page costs bounded work however little is
+// found: one that ended early says how far it came (policy.Found.SearchedTo). The limit of the filter is ignored.
+func (s *Store) Search(ctx context.Context, filter policy.Filter, at policy.Page) (policy.Found[policy.Call], error) {
 	var found policy.Found[policy.Call]
 	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-		found, err = searchPage(placeOfMark(page.Older), placeOfMark(page.Newer), page.Size(), markOfCall, func(d direction, from []byte, many, spend int) (reach[policy.Call], error) {
+		found, err = searchPage(placeOfMark(at.Older), placeOfMark(at.Newer), at.Size(), markOfCall, func(d direction, from []byte, many, spend int) (page[policy.Call], error) {
 			return searchCalls(tx, filter, d, from, many, s.work(spend))
 		})
 		return err
@@ -26,16 +26,16 @@ func (s *Store) Search(ctx context.Context, filter policy.Filter, page policy.Pa
 	return found, err
 }
 
-// Calls are the calls that a filter selects, newest first by their start, those with one start by SID from the last. Calls of which the
-// start is not known come last. They come without their stories, which Call reads. An error ends the sequence.
+// Calls returns the calls that a filter selects, newest first by their start, calls of one start by SID in descending order. Calls without a
+// known start come last. Their histories are left out; Call reads them. An error ends the sequence.
 //
-// It reads through the same indexes as Search, in short steps, and takes no snapshot: a consumer may be as slow as it likes, and sees
-// each call as it is when its turn comes. A call that began after the listing did is not in it.
+// Calls reads through the same indexes as Search, in short steps, and takes no snapshot: a consumer may be as slow as it likes, and sees each
+// call as it is when its turn comes. A call that began after the listing did is not in it.
 func (s *Store) Calls(ctx context.Context, filter policy.Filter) iter.Seq2[policy.Call, error] {
 	return func(yield func(policy.Call, error) bool) {
 		given, from := 0, []byte(nil)
 		for more := true; more; {
-			var part reach[policy.Call]
+			var part page[policy.Call]
 			err := s.view(ctx, func(tx *bolt.Tx) (err error) {
 				part, err = searchCalls(tx, filter, towardsOlder, from, pageLength, s.work(listingWork))
 				return err
@@ -58,20 +58,20 @@ func (s *Store) Calls(ctx context.Context, filter policy.Filter) iter.Seq2[polic
 }
 
 const (
-	// pageLength is how many things one step of a listing gives at most.
+	// pageLength is how many items one step of a listing returns at most.
 	pageLength = 200
-	// listingWork bounds a step of a listing. It is less than a page's: nobody waits for the step alone.
+	// listingWork bounds a step of a listing. It is less than a page's, since nobody waits for the step alone.
 	listingWork = 4000
 )
 
-// searchCalls looks for calls beyond a place, or at it where it is a time only; nil: from the end.
-func searchCalls(tx *bolt.Tx, f policy.Filter, d direction, from []byte, many int, w *work) (reach[policy.Call], error) {
+// searchCalls looks for calls beyond a place, or at it where it is a time only; nil is the end.
+func searchCalls(tx *bolt.Tx, f policy.Filter, d direction, from []byte, many int, w *work) (page[policy.Call], error) {
 	p, text := newPlan(tx, d, w), policy.ParseText(f.Text, f.Numbers)
-	looked, few := p.text(text, fewStreams)
+	looked, few := p.text(text, fewIterators)
 	if few {
 		return p.seek(f, text, looked, from, many)
 	}
-	// What is on many accounts may well be on the calls that come first: to glance at some is quicker than to begin so many streams.
+	// A text that many accounts have may well be on the calls that come first: looking at some is quicker than starting so many iterators.
 	spend := w.left
 	w.left = glance
 	found, err := p.seek(f, text, nil, from, many)
@@ -79,7 +79,7 @@ func searchCalls(tx *bolt.Tx, f policy.Filter, d direction, from []byte, many in
 		return found, err
 	}
 	w.left = spend
-	looked, _ = p.text(text, maxStreams)
+	looked, _ = p.text(text, maxIterators)
 	rest, err := p.seek(f, text, looked, found.to, many-len(found.list))
 	if len(found.list) > 0 {
 		rest.first = found.first
@@ -92,21 +92,21 @@ func searchCalls(tx *bolt.Tx, f policy.Filter, d direction, from []byte, many in
 }
 
 const (
-	// fewStreams are begun without a glance at the calls that come first.
-	fewStreams = 128
-	// glance is the work of looking whether a text is on some 4000 calls.
-	glance = 4000 * (1 + glimpseCost)
+	// fewIterators are started without a look at the calls that come first.
+	fewIterators = 128
+	// glance is the work of looking for a text on some 4000 calls.
+	glance = 4000 * (1 + searchedCost)
 )
 
-// seek looks for calls by the facets that a filter names, and by the streams of its text where they are given; nil: no text, or it is looked for
-// on one call after the other.
-func (p plan) seek(f policy.Filter, text policy.Text, looked stream, from []byte, many int) (reach[policy.Call], error) {
+// seek looks for calls by the facets that a filter names, and by the iterator of its text; looked is nil if there is no text, or if the text
+// is looked for on one call after the other.
+func (p plan) seek(f policy.Filter, text policy.Text, looked iterator, from []byte, many int) (page[policy.Call], error) {
 	candidates, narrowed := p.calls(f, looked)
 	valueAt := p.tx.Bucket(callsBucket).Get
-	if all, ok := candidates.(*leaf); ok { // it goes through the calls themselves
+	if all, ok := candidates.(*postings); ok { // it iterates over the calls themselves
 		valueAt = func([]byte) []byte { return all.value }
 	}
-	s := seeker[policy.Call]{
+	s := query[policy.Call]{
 		direction: p.direction, work: p.work, many: many, candidates: candidates, narrowed: narrowed,
 		read: func(place []byte) (policy.Call, bool, error) {
 			value := valueAt(place)
@@ -122,37 +122,37 @@ func (p plan) seek(f policy.Filter, text policy.Text, looked stream, from []byte
 	return s.seek(from)
 }
 
-// lacks says, without reading the whole of a call, that a text does not find it.
+// lacks reports, without decoding the whole call, that a text does not find it.
 func (p plan) lacks(text policy.Text, value []byte) bool {
 	if text.Empty() {
 		return false
 	}
-	p.work.spend(glimpseCost)
-	c, ok := glimpse(value)
+	p.work.spend(searchedCost)
+	c, ok := decodeSearched(value)
 	return ok && !text.MatchesCall(c)
 }
 
-// reach is how far a search came in one direction.
-type reach[T any] struct {
-	list  []T    // in that direction
-	first []byte // the place of its first
-	to    []byte // the last place that is known
-	more  bool   // there is something beyond it, or may be: where the list is not full, the search was cut short
+// page is what a search found in one direction.
+type page[T any] struct {
+	list  []T    // in the order of the direction
+	first []byte // the place of the first item
+	to    []byte // the last place that was looked at
+	more  bool   // there may be something beyond to; with a short list, the search was cut short
 }
 
-// seeker reads what streams lead to.
-type seeker[T any] struct {
+// query reads the calls, or other things, that iterators lead to.
+type query[T any] struct {
 	direction
 	work         *work
 	many         int
-	since, until []byte // places; nil: no bound
-	candidates   stream
-	narrowed     *both                               // the part of candidates that can be cut short; nil: none
-	read         func(place []byte) (T, bool, error) // it spends what it costs
+	since, until []byte // places; nil is no bound
+	candidates   iterator
+	narrowed     *intersect                          // the part of candidates that can be cut short, or nil
+	read         func(place []byte) (T, bool, error) // spends its cost
 }
 
-func (s *seeker[T]) seek(from []byte) (reach[T], error) {
-	found := reach[T]{list: make([]T, 0, s.many)}
+func (s *query[T]) seek(from []byte) (page[T], error) {
+	found := page[T]{list: make([]T, 0, s.many)}
 	place := s.candidates.seek(s.start(from))
 	if place != nil && bytes.Equal(place, from) {
 		place = s.candidates.next()
@@ -187,8 +187,8 @@ func (s *seeker[T]) seek(from []byte) (reach[T], error) {
 	}
 }
 
-// start is where to begin: at a place or at the bound, whichever comes later.
-func (s *seeker[T]) start(from []byte) []byte {
+// start returns where to begin: at a place or at the bound, whichever comes later.
+func (s *query[T]) start(from []byte) []byte {
 	bound := s.since
 	if s.direction == towardsOlder {
 		bound = s.until
@@ -204,25 +204,25 @@ func (s *seeker[T]) start(from []byte) []byte {
 	return from
 }
 
-// beyond says whether a place is outside of the bound in the direction.
-func (s *seeker[T]) beyond(place []byte) bool {
+// beyond reports whether a place is past the bound in the direction.
+func (s *query[T]) beyond(place []byte) bool {
 	if s.direction == towardsOlder {
 		return s.since != nil && bytes.Compare(place, s.since) < 0
 	}
 	return s.until != nil && bytes.Compare(place, s.until) >= 0
 }
 
-func (s *seeker[T]) cut() []byte {
+func (s *query[T]) cut() []byte {
 	if s.narrowed == nil {
 		return nil
 	}
 	return s.narrowed.cut
 }
 
-// searchPage makes a page of what a search reaches from the place of one of two marks, nil for none. It looks on the other side too,
+// searchPage returns the page of a search from the place of one of two marks, which may be nil. It also looks in the opposite direction,
 // whether there is anything.
 func searchPage[T any](
-	older, newer []byte, size int, mark func(place []byte) policy.Mark, search func(d direction, from []byte, many, spend int) (reach[T], error),
+	older, newer []byte, size int, mark func(place []byte) policy.Mark, search func(d direction, from []byte, many, spend int) (page[T], error),
 ) (policy.Found[T], error) {
 	d, from := towardsOlder, older
 	if from == nil && newer != nil {
@@ -248,7 +248,7 @@ func searchPage[T any](
 		return found, nil
 	}
 	begin := ahead.first
-	if begin == nil { // where the page would be: what is exactly there counts as behind it
+	if begin == nil { // the page is empty: what is exactly there counts as behind it
 		begin = placeAt(timeOf(from, d))
 	}
 	behind, err := search(!d, begin, 1, pageWork/4)
@@ -258,7 +258,7 @@ func searchPage[T any](
 	return found, err
 }
 
-// timeOf is the time from which, without a SID, what is at a place is reached in the direction opposite to d.
+// timeOf returns the time from which a search in the direction opposite to d reaches what is at a place.
 func timeOf(place []byte, d direction) time.Time {
 	at := readTime(place)
 	if d == towardsNewer {
@@ -271,7 +271,7 @@ func markOfCall(place []byte) policy.Mark {
 	return policy.Mark{At: readTime(place), ID: string(place[timeLength:])}
 }
 
-// placeOfMark is nil for no mark.
+// placeOfMark returns the place of a mark, nil for no mark.
 func placeOfMark(m policy.Mark) []byte {
 	if m.IsZero() {
 		return nil
@@ -279,7 +279,7 @@ func placeOfMark(m policy.Mark) []byte {
 	return append(placeAt(m.At), m.ID...)
 }
 
-// bounds are the places of a range of time; nil: without bound on that side.
+// bounds returns the places of a range of time; nil is no bound.
 func bounds(since, until time.Time) (from, to []byte) {
 	if !since.IsZero() {
 		from = placeAt(since)

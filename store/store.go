@@ -1,3 +1,30 @@
+// Package store keeps what must survive: the log of calls, the directory of customers, the cases, the outbox of notices, the console's users,
+// sessions and tokens, the edited dates of lines, and the audit of what people did. It is one bbolt file with one owner.
+//
+// A call is one value, read, changed and written in one step by Advance. All writes pass through one goroutine, which applies the requests
+// that wait to one transaction and commits it once for all of them (group commit): a lone writer waits for one commit, and a crowd shares one.
+// When a method that writes returns without an error, its effect is on the disk.
+//
+//	log, err := store.Open("data/supportline.db", store.Options{})
+//	call, err := log.Advance(ctx, sid, func(c policy.Call) policy.Call { return c.Learn(report) })
+//	for call, err := range log.Calls(ctx, policy.Filter{Line: "+448000668187"}) { ... }
+//
+// Changes that belong together are one step: a call and its notices (AdvanceAndNotify), an act and its entry in the audit (Act), a case with
+// its notices (Review, MoveCase).
+//
+// The file has a bucket for each kind of record: calls (by start and SID), steps (the segments of their histories, by number), customers (by
+// number), cases and audit (by sequence), notices (by key), users (by name), sessions (by the hash of their token), tokens, dates (by line and
+// version), removals (of recordings, by SID) and meta (the version of the file). The entries of the buckets index and search follow from the
+// records by pure functions (callKeys, searchKeys and their like), so that they can be made anew, which is how an older file is brought up to
+// date. The index by month holds the summaries that fair use is derived from, in the order of month, account and start.
+//
+// Lists are searched through the bucket search. Everything that calls are filtered by has a facet there, in the order of time (Search, Calls,
+// CountCalls), and so have the entries of the audit (SearchAudit); words and digits lead to accounts and numbers (SearchCustomers). A page
+// costs bounded work, whatever is asked for. The facets of a call are written some time after its end, with those of others, so that no
+// webhook waits for them; until then the call is unindexed, and a search looks at it.
+//
+// The promises of a store to its readers are tests, in package storetest. Nothing of bbolt is visible outside: what a method returns is the
+// caller's own.
 package store
 
 import (
@@ -15,52 +42,52 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Options are how a store is opened. The zero value is right for a server.
+// Options configure a store. The zero value is right for a server.
 type Options struct {
-	// Now is the clock of the audit; nil: time.Now.
+	// Now is the clock of the audit; nil means time.Now.
 	Now func() time.Time
-	// OnCommit hears of every commit from the writer itself, so it must return at once: how long it took, how many requests shared
-	// it, and why it failed.
+	// OnCommit is called after every commit, on the goroutine that writes, so it must return at once. It gets the time that the commit took,
+	// the number of requests that shared it, and its error.
 	OnCommit func(took time.Duration, calls int, err error)
-	// OnUpgrade hears, while Open brings the file of an older version up to date, how many calls are done. That can take minutes for
-	// millions of calls, and a process that is ended meanwhile loses nothing.
+	// OnUpgrade is called with the number of calls that are done while Open brings the file of an older version up to date. That takes minutes
+	// for millions of calls, and loses nothing when the process ends before it is over.
 	OnUpgrade func(calls int)
-	// Yield is called now and then by readings that take long, so that what is urgent goes first. It must return at once; nil: nothing is called.
+	// Yield is called from time to time by reads that take long, so that urgent work goes first. It must return at once. It may be nil.
 	Yield func()
-	// ReadOnly opens an existing file without changing it. It still needs a file that nobody writes to.
+	// ReadOnly opens an existing file without changing it. No other process may have the file open for writing.
 	ReadOnly bool
-	// Size is how large the file is made at first, in bytes; 0: 64 MB. It grows beyond by itself. A file that has to grow in a
-	// commit halves the rate of commits.
+	// Size is the first size of the file in bytes; 0 means 64 MB. The file grows by itself. A commit that has to make the file larger takes
+	// twice as long.
 	Size int
 }
 
-// Store is an open file. Its methods may be called from any number of goroutines.
+// Store is an open file. Its methods may be called from several goroutines at once.
 type Store struct {
 	db      *bolt.DB
-	file    *os.File // bbolt's own handle, for making the file larger ahead of need
+	file    *os.File // bbolt's own handle, for growing the file ahead of need
 	options Options
 
 	queue     chan *request
 	batches   chan *batch
-	committed chan error    // how the commit under way ended
+	committed chan error    // the result of the commit under way
 	stopped   chan struct{} // closed when everything is written and answered
 
-	closing sync.RWMutex // held for reading while a request is put into the queue
+	closing sync.RWMutex // read-locked while a request is put into the queue
 	closed  bool
 
-	commits atomic.Uint64         // that succeeded since it was opened
+	commits atomic.Uint64         // that succeeded since the store was opened
 	failure atomic.Pointer[error] // what FailWrites set
 	broken  atomic.Pointer[error] // the last commit's error
 
-	recent   recentCalls      // of the goroutine that applies, as are the next four
-	record   record           // the one that is being encoded
+	recent   recentCalls      // owned by applyAll, as are the next four
+	record   record           // being encoded
 	underWay bool             // a batch is being committed
-	step     uint64           // the number of the last step of a story
-	ended    []policy.CallSID // that are live in the search's index until they are settled
-	ready    int64            // bytes of the file that are written; the writer's alone
+	step     uint64           // the number of the last segment of any history
+	ended    []policy.CallSID // and are unindexed
+	ready    int64            // bytes of the file that are written; owned by commitAll
 }
 
-// The buckets.
+// The names of the buckets.
 var (
 	callsBucket     = []byte("calls")
 	stepsBucket     = []byte("steps")
@@ -82,7 +109,7 @@ var (
 	}
 )
 
-// Close applies what waits, and gives the file free. Later calls of any method fail with ErrClosed; closing twice does nothing.
+// Close writes what waits, and closes the file. Later calls of any method return ErrClosed. Closing a closed store does nothing.
 func (s *Store) Close() error {
 	s.closing.Lock()
 	if s.closed {
@@ -96,7 +123,7 @@ func (s *Store) Close() error {
 	return s.db.Close()
 }
 
-// Ping says whether the store can be read and written. It writes only after a commit that failed, to see whether that is over.
+// Ping reports whether the store can be read and written. It writes only after a commit that failed, to find out whether the cause is gone.
 func (s *Store) Ping(ctx context.Context) error {
 	if s.broken.Load() != nil {
 		return s.Probe(ctx)
@@ -104,8 +131,8 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.view(ctx, func(tx *bolt.Tx) error { return nil })
 }
 
-// FailWrites lets every commit fail with this error from now on, as a full disk does: whoever waits for it gets the error, and the
-// file stays as it was. nil ends that. It is for tests and demonstrations of how the program behaves then.
+// FailWrites makes every commit fail with err from now on, as a full disk does: requests get the error, and the file stays as it was. A nil
+// err ends that. It is for tests and demonstrations.
 func (s *Store) FailWrites(err error) {
 	if err == nil {
 		s.failure.Store(nil)
@@ -114,7 +141,7 @@ func (s *Store) FailWrites(err error) {
 	s.failure.Store(&err)
 }
 
-// view reads in a transaction of its own, which must be short: while one is open, the file cannot be mapped anew.
+// view reads in a transaction of its own, which must be short: bbolt cannot map the file anew while one is open.
 func (s *Store) view(ctx context.Context, read func(*bolt.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -126,9 +153,9 @@ func (s *Store) view(ctx context.Context, read func(*bolt.Tx) error) error {
 	return err
 }
 
-// What can be wrong with a store. Open wraps them in a sentence that names the file and says what to do.
+// The errors of Open, which wraps them in a sentence that names the file and says what to do, and of methods.
 var (
-	ErrLocked    = errors.New("another process has the file open") // it has a socket beside the file for that
+	ErrLocked    = errors.New("another process has the file open")
 	ErrNotOurs   = errors.New("the file is not a supportline database")
 	ErrDamaged   = errors.New("the file is damaged")
 	ErrTruncated = errors.New("the file is shorter than its content")
@@ -139,7 +166,7 @@ var (
 
 var heartbeatKey = []byte("heartbeat")
 
-// Probe writes something that nobody reads, and returns when it is as safe on the disk as a call would be.
+// Probe writes a value that nobody reads, and returns when it is as safe on the disk as a call would be.
 func (s *Store) Probe(ctx context.Context) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		return tx.Bucket(metaBucket).Put(heartbeatKey, []byte(s.options.Now().UTC().Format(time.RFC3339)))
@@ -148,7 +175,7 @@ func (s *Store) Probe(ctx context.Context) error {
 
 var checkpointKey = []byte("reconciled")
 
-// Checkpoint is the time up to which the log was compared with the provider's list; zero: never.
+// Checkpoint returns the time up to which the log was compared with the provider's list; the zero time if it never was.
 func (s *Store) Checkpoint(ctx context.Context) (at time.Time, err error) {
 	err = s.view(ctx, func(tx *bolt.Tx) error {
 		at, err = checkpoint(tx)
@@ -157,7 +184,7 @@ func (s *Store) Checkpoint(ctx context.Context) (at time.Time, err error) {
 	return at, err
 }
 
-// SetCheckpoint keeps a later checkpoint than the one there is; an earlier one changes nothing.
+// SetCheckpoint sets the checkpoint. A time before the present checkpoint changes nothing.
 func (s *Store) SetCheckpoint(ctx context.Context, at time.Time) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		before, err := checkpoint(tx)

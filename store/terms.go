@@ -12,21 +12,21 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Terms are what calls share: a caller's number leads to its calls, and each four digits of it to the number; an account's calls stand
-// under its number, and each word of a name that it had on a call leads there. A term is written when the first call needs it, and goes
-// with the last: an account that was erased, or a caller whose calls expired, leaves none behind.
+// Search terms are shared by calls: a caller's number leads to its calls, and each n-gram of its digits to the number; the calls of an account
+// are found by its number, and each word of a name that the account had on a call leads to the number. A term is written when the first call
+// needs it, and deleted with the last, so that an account that was erased, or a caller whose calls expired, leaves none.
 
-// termEdits are the numbers and accounts that the edits of one transaction may have brought or taken the last call of.
-type termEdits struct {
-	put      func(k []byte) error // writes a term, or keeps it to be written
-	number   []byte               // that was added last: in a load many calls in a row have one
-	name     []byte               // the same of names
-	numbers  map[string]bool      // that lost a call
-	accounts map[string]bool      // that lost one
+// searchTerms are the numbers and accounts of which the edits of one transaction may have added the first or removed the last call.
+type searchTerms struct {
+	put      func(k []byte) error // writes a term, now or later
+	number   []byte               // the last that was added: in a load many calls in a row have the same
+	name     []byte               // the last that was added
+	numbers  map[string]bool      // those that lost a call
+	accounts map[string]bool      // those that lost a call
 }
 
-// see looks at an edit before it is written. It gives false for an entry that needs no writing.
-func (t *termEdits) see(tx *bolt.Tx, e edit) (needed bool, err error) {
+// see looks at an edit before it is written, and reports whether it needs writing.
+func (t *searchTerms) see(tx *bolt.Tx, e edit) (needed bool, err error) {
 	switch {
 	case e.in == inIndex && e.key[0] == byCustomer && e.gone:
 		lose(&t.accounts, e.key)
@@ -49,11 +49,10 @@ func (t *termEdits) see(tx *bolt.Tx, e edit) (needed bool, err error) {
 	return true, nil
 }
 
-// withTerms are edits that only add, with the terms that they need, in the order of their keys: what comes in order is written fast, however much
-// of it there is.
-func withTerms(tx *bolt.Tx, edits []edit) ([]edit, error) {
+// withSearchTerms returns edits that only add, together with the terms that they need, in the order of their keys.
+func withSearchTerms(tx *bolt.Tx, edits []edit) ([]edit, error) {
 	all := make([]edit, 0, len(edits))
-	terms := termEdits{put: func(k []byte) error {
+	terms := searchTerms{put: func(k []byte) error {
 		all = append(all, edit{in: inSearch, key: k})
 		return nil
 	}}
@@ -77,21 +76,21 @@ func lose(from *map[string]bool, k []byte) {
 	(*from)[string(partOf(k))] = true
 }
 
-// settle takes out what no call needs any more.
-func (t *termEdits) settle(tx *bolt.Tx) error {
+// removeUnused deletes the terms that no call needs any more.
+func (t *searchTerms) removeUnused(tx *bolt.Tx) error {
 	search := tx.Bucket(searchBucket)
 	for number := range t.numbers {
-		if anyUnder(search, key(byFrom).part(number)) {
+		if !under(key(byFrom).part(number)).isEmpty(search) {
 			continue
 		}
-		for _, gram := range grams(number) {
-			if err := search.Delete(partKey(byPart, gram).text(number)); err != nil {
+		for _, ngram := range ngrams(number) {
+			if err := search.Delete(partKey(byPart, ngram).text(number)); err != nil {
 				return err
 			}
 		}
 	}
 	for customer := range t.accounts {
-		if anyUnder(tx.Bucket(indexBucket), key(byCustomer).part(customer)) {
+		if !under(key(byCustomer).part(customer)).isEmpty(tx.Bucket(indexBucket)) {
 			continue
 		}
 		if err := dropNames(search, customer); err != nil {
@@ -101,14 +100,9 @@ func (t *termEdits) settle(tx *bolt.Tx) error {
 	return nil
 }
 
-func anyUnder(bucket *bolt.Bucket, prefix []byte) bool {
-	k, _ := bucket.Cursor().Seek(prefix)
-	return bytes.HasPrefix(k, prefix)
-}
-
-func (t *termEdits) addNumber(tx *bolt.Tx, number string) error {
-	for i, gram := range grams(number) {
-		k := partKey(byPart, gram).text(number)
+func (t *searchTerms) addNumber(tx *bolt.Tx, number string) error {
+	for i, ngram := range ngrams(number) {
+		k := partKey(byPart, ngram).text(number)
 		if i == 0 && tx.Bucket(searchBucket).Get(k) != nil {
 			return nil
 		}
@@ -119,8 +113,8 @@ func (t *termEdits) addNumber(tx *bolt.Tx, number string) error {
 	return nil
 }
 
-// addName says whether a name is new to an account.
-func (t *termEdits) addName(tx *bolt.Tx, k []byte) (bool, error) {
+// addName writes the words of a name, and reports whether the name is new to the account.
+func (t *searchTerms) addName(tx *bolt.Tx, k []byte) (bool, error) {
 	if tx.Bucket(searchBucket).Get(k) != nil {
 		return false, nil
 	}
@@ -136,8 +130,7 @@ func (t *termEdits) addName(tx *bolt.Tx, k []byte) (bool, error) {
 func dropNames(search *bolt.Bucket, customer string) error {
 	prefix := namesKey(customer)
 	var gone [][]byte
-	cursor := search.Cursor()
-	for k, _ := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cursor.Next() {
+	for k := range under(prefix).in(search) {
 		gone = append(gone, bytes.Clone(k))
 		for _, word := range words(string(k[len(prefix):])) {
 			gone = append(gone, wordKey(byWord, word).text(customer))
@@ -151,35 +144,35 @@ func dropNames(search *bolt.Bucket, customer string) error {
 	return nil
 }
 
-// partOf reads back the first part of a key.
+// partOf returns the first part of a key.
 func partOf(k []byte) []byte { return k[2 : 2+int(k[1])] }
 
-// gramLength is how many digits of a number lead to it.
-const gramLength = policy.MinDigits
+// ngramLength is how many digits an n-gram of a number has.
+const ngramLength = policy.MinDigits
 
-// grams are the parts of a number by which it is found, each once.
-func grams(number string) []string {
+// ngrams returns the n-grams of a number, each once.
+func ngrams(number string) []string {
 	digits := searchable(policy.Phone(number))
 	var parts []string
-	for i := 0; i+gramLength <= len(digits); i++ {
-		parts = append(parts, digits[i:i+gramLength])
+	for i := 0; i+ngramLength <= len(digits); i++ {
+		parts = append(parts, digits[i:i+ngramLength])
 	}
 	slices.Sort(parts)
 	return slices.Compact(parts)
 }
 
-// searchable are the digits of a number that can be found by part of it; none: it cannot.
+// searchable returns the digits of a number that can be found by a part of it, or "" if it cannot.
 func searchable(p policy.Phone) string {
-	if !p.IsNumber() || len(p) <= gramLength || len(p) > maxPart {
+	if !p.IsNumber() || len(p) <= ngramLength || len(p) > maxPart {
 		return ""
 	}
 	return p.Full()[1:]
 }
 
-// maxWordKey bounds a word in a key; a longer one is found by its beginning.
+// maxWordKey bounds a word in a key, in bytes; a longer word is found by its beginning.
 const maxWordKey = 60
 
-// words are those of a name, each once.
+// words returns the words of a name, each once.
 func words(name string) []string {
 	found := policy.NameWords(name)
 	for i, w := range found {
@@ -193,4 +186,4 @@ func cutWord(w string) string { return strings.ToValidUTF8(w[:min(len(w), maxWor
 
 func wordKey(kind byte, word string) indexKey { return append(key(kind).text(word), 0) }
 
-func partKey(kind byte, gram string) indexKey { return key(kind).text(gram) }
+func partKey(kind byte, ngram string) indexKey { return key(kind).text(ngram) }

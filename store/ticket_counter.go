@@ -54,9 +54,8 @@ func (n *ticketCounter) counts(c policy.Call) (bool, error) {
 // firsts returns the first call about each ticket.
 func firsts(month []policy.CallSummary) []policy.CallSID {
 	var found []policy.CallSID
-	counted := policy.Tickets(month)
-	for _, c := range month {
-		if c.Ticket != "" && counted[c.SID] {
+	for _, c := range policy.ExplainUsage(month, policy.FairUse{}) {
+		if c.Ticket != "" && c.Counts {
 			found = append(found, c.SID)
 		}
 	}

@@ -11,21 +11,21 @@ import (
 	berrors "go.etcd.io/bbolt/errors"
 )
 
-// indexFirst is the first version whose index has nothing in it that is wrong today: that of an older file is made anew, and to that of any other
-// what it lacks is added.
+// indexFirst is the first version whose index has no entry that is wrong today: the index of an older file is made anew, that of a later one
+// gets what it lacks.
 const indexFirst = 2
 
-// channelsSince is the first version that finds the notices that wait by their channel. A file of the version before it needs nothing else.
+// channelsSince is the first version that finds waiting notices by their channel. A file of the version before it needs nothing else.
 const channelsSince = 4
 
 // upgradeStep is how many calls, or notices, are indexed in one transaction.
 const upgradeStep = 20_000
 
-// nextKey is where the next step of indexing the calls begins; it is there until the last one is done.
+// nextKey is where the next step of indexing the calls begins, until the last one is done.
 var nextKey = []byte("search-next")
 
-// upgrade brings a file up to date. It takes up again where a process that was ended left it: from the first transaction on the file is of
-// this version, so that no older one writes to what is half done.
+// upgrade brings a file up to date, and goes on where a process that ended left it: the first transaction already gives the file this version,
+// so that no older program writes to it half-way.
 func (s *Store) upgrade(version int) error {
 	if version < schema {
 		if err := s.db.Update(func(tx *bolt.Tx) error { return beginUpgrade(tx, version) }); err != nil {
@@ -60,17 +60,16 @@ func (s *Store) inSteps(step func(*bolt.Tx) (int, error), progress func(done int
 	return nil
 }
 
-// upgrading says whether an upgrade was begun and not ended.
+// upgrading reports whether an upgrade was begun and not finished.
 func upgrading(tx *bolt.Tx) bool {
 	meta, index := tx.Bucket(metaBucket), tx.Bucket(indexBucket)
 	if meta == nil || index == nil {
 		return false
 	}
-	due, _ := index.Cursor().Seek(key(byDueOnly))
-	return meta.Get(nextKey) != nil || bytes.HasPrefix(due, key(byDueOnly))
+	return meta.Get(nextKey) != nil || !under(key(byDueOnly)).isEmpty(index)
 }
 
-// beginUpgrade makes the buckets that are missing and everything in the indexes that is not of calls.
+// beginUpgrade creates the buckets that are missing, and all entries of the indexes but those of calls.
 func beginUpgrade(tx *bolt.Tx, version int) error {
 	if version == channelsSince-1 {
 		return tx.Bucket(metaBucket).Put(schemaKey, []byte(strconv.Itoa(schema)))
@@ -106,7 +105,7 @@ func indexOthers(tx *bolt.Tx) error {
 	)
 }
 
-// indexAll makes the entries of everything in a bucket.
+// indexAll writes the entries of every value in a bucket.
 func indexAll[T any](tx *bolt.Tx, in bucket, from []byte, keys func(T) []entry) error {
 	return tx.Bucket(from).ForEach(func(k, v []byte) error {
 		found, err := decode[T](string(from), string(k), v)
@@ -127,7 +126,7 @@ func indexAudit(tx *bolt.Tx) error {
 	})
 }
 
-// indexStep brings some calls into the indexes, and says how many. Fewer than upgradeStep were the last.
+// indexStep indexes some calls, and returns how many. Fewer than upgradeStep were the last.
 func indexStep(tx *bolt.Tx, now time.Time) (n int, err error) {
 	meta := tx.Bucket(metaBucket)
 	begin := bytes.Clone(meta.Get(nextKey))
@@ -135,29 +134,27 @@ func indexStep(tx *bolt.Tx, now time.Time) (n int, err error) {
 		return 0, nil
 	}
 	var edits []edit
-	cursor := tx.Bucket(callsBucket).Cursor()
-	k, v := cursor.Seek(begin)
-	for ; k != nil && n < upgradeStep; k, v = cursor.Next() {
-		r, err := decode[record]("call", string(k[min(len(k), timeLength):]), v)
+	rest, done, err := span{from: begin}.visit(tx.Bucket(callsBucket), upgradeStep, func(k, v []byte) error {
+		r, err := readRecord(k, v)
 		if err != nil {
-			return 0, err
+			return err
 		}
+		n++
 		edits = append(edits, edit{in: inIndex, key: key(bySID).text(string(r.Call.SID)), value: bytes.Clone(k[:timeLength])})
 		edits = append(edits, indexEdits(nil, callKeys(r.Call))...)
 		edits = append(edits, searchEdits(nil, searchKeys(r.Call, goesOn(r.Call, now)))...)
-		n++
+		return nil
+	})
+	if err != nil {
+		return 0, err
 	}
-	next := bytes.Clone(k)
 	if err := writeMany(tx, edits); err != nil {
 		return 0, err
 	}
-	if n < upgradeStep {
+	if done {
 		return n, meta.Delete(nextKey)
 	}
-	if next == nil {
-		next = placeAt(endOfTime)
-	}
-	return n, meta.Put(nextKey, next)
+	return n, meta.Put(nextKey, rest.from)
 }
 
 // HasRotation reports whether an older version left a change of the provider's auth token half-way.
@@ -169,22 +166,25 @@ func (s *Store) HasRotation(ctx context.Context) (left bool, err error) {
 	return left, err
 }
 
-// dueStep moves some entries of notices that wait to where they are found by channel, and returns how many. Those that are left are at the
-// old place, which is where the next step, or the next process, goes on.
+// dueStep moves some entries of waiting notices to where they are found by channel, and returns how many. The others are still at the old
+// place, which is where the next step, or the next process, goes on.
 func dueStep(tx *bolt.Tx) (n int, err error) {
 	var edits []edit
-	before, outbox, cursor := key(byDueOnly), tx.Bucket(noticesBucket), tx.Bucket(indexBucket).Cursor()
-	for k, _ := cursor.Seek(before); bytes.HasPrefix(k, before) && n < upgradeStep; k, _ = cursor.Next() {
+	before, outbox := key(byDueOnly), tx.Bucket(noticesBucket)
+	_, _, err = under(before).visit(tx.Bucket(indexBucket), upgradeStep, func(k, _ []byte) error {
+		n++
 		edits = append(edits, edit{in: inIndex, key: bytes.Clone(k), gone: true})
 		name := k[len(before)+timeLength:]
-		if value := outbox.Get(name); value != nil { // an entry that leads nowhere must not keep the log closed
-			waits, err := decodeNotice(name, value)
-			if err != nil {
-				return 0, err
-			}
-			edits = append(edits, indexEdits(nil, noticeKeys(waits))...)
+		value := outbox.Get(name)
+		if value == nil { // an entry that leads nowhere must not keep the log closed
+			return nil
 		}
-		n++
+		waits, err := decodeNotice(name, value)
+		edits = append(edits, indexEdits(nil, noticeKeys(waits))...)
+		return err
+	})
+	if err != nil {
+		return 0, err
 	}
 	return n, write(tx, edits)
 }

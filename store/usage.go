@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
+	"math"
 	"slices"
 
 	"github.com/officernd/supportline/policy"
@@ -63,12 +63,11 @@ func (a Accounts) Months(ctx context.Context, number policy.CustomerNumber, last
 
 // MonthsOf is Months for a customer that was read already.
 func (a Accounts) MonthsOf(ctx context.Context, c policy.Customer, last policy.Month, n int) ([]policy.Usage, error) {
-	months, err := policy.AccountMonths(c, last, n, a.FairUse, func(m policy.Month) ([]policy.CallSummary, error) {
-		return a.AccountSummaries(ctx, c.Number, m)
-	})
+	report, err := a.accountReport(ctx, c.Number, last, n+a.FairUse.Lead())
 	if err != nil {
 		return nil, err
 	}
+	months := report.Account(c, n, a.FairUse)
 	cases, err := a.CasesOf(ctx, c.Number)
 	for _, found := range cases {
 		if found.Open() {
@@ -97,67 +96,95 @@ func (a Accounts) UsageSince(ctx context.Context, number policy.CustomerNumber, 
 // AllMonths returns the accounts of the directory, and those in the log that are no longer in it, by number, each with the n months that end
 // with last. It passes once over the calls of each month.
 func (a Accounts) AllMonths(ctx context.Context, last policy.Month, n int) ([]AccountUsage, error) {
-	months := monthsTo(last, n+a.FairUse.Lead())
-	found := map[policy.CustomerNumber]*AccountUsage{}
+	var directory []policy.Customer
 	for c, err := range a.Customers(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		found[c.Number] = a.unused(c, months)
+		directory = append(directory, c)
 	}
-	for i, month := range months {
-		if err := a.pass(ctx, found, months, i, month); err != nil {
-			return nil, err
-		}
+	report, err := a.report(ctx, "", last, n+a.FairUse.Lead())
+	if err != nil {
+		return nil, err
 	}
 	open, err := a.openStates(ctx)
 	if err != nil {
 		return nil, err
 	}
-	accounts := make([]AccountUsage, 0, len(found))
-	for _, number := range slices.Sorted(maps.Keys(found)) {
-		account := *found[number]
-		account.Months = policy.MarkSustained(account.Months, a.FairUse)[len(months)-n:]
-		setCase(account.Months, open[number])
-		accounts = append(accounts, account)
+	accounts := make([]AccountUsage, 0, len(directory))
+	for c, months := range report.Accounts(directory, n, a.FairUse) {
+		setCase(months, open[c.Number])
+		accounts = append(accounts, AccountUsage{c, months})
 	}
 	return accounts, nil
 }
 
-// pass fills in one month of every account that has calls in it.
-func (a Accounts) pass(ctx context.Context, found map[policy.CustomerNumber]*AccountUsage, months []policy.Month, i int, month policy.Month) error {
-	var summaries []policy.CallSummary
-	account := func() {
-		if len(summaries) == 0 {
-			return
-		}
-		number := summaries[0].Customer
-		if found[number] == nil {
-			found[number] = a.unused(policy.Customer{Number: number}, months)
-		}
-		found[number].Months[i] = policy.MonthUsage(found[number].Customer, month, summaries, a.FairUse)
-		summaries = summaries[:0]
+// Charges returns what the load of an account in a month, or of all accounts where number is "", would cost, with the names of accounts.
+func (a Accounts) Charges(ctx context.Context, number policy.CustomerNumber, month policy.Month) ([]policy.Charge, error) {
+	report, err := a.report(ctx, number, month, 1)
+	if err != nil {
+		return nil, err
 	}
-	for t, err := range a.MonthSummaries(ctx, month) {
-		if err != nil {
-			return err
+	lines := slices.Collect(report[0].Charges(a.FairUse))
+	for i, line := range lines {
+		if lines[i].Account, err = a.nameOf(ctx, line.Customer); err != nil {
+			return nil, err
 		}
-		if len(summaries) > 0 && summaries[0].Customer != t.Customer {
-			account()
-		}
-		summaries = append(summaries, t)
 	}
-	account()
-	return nil
+	return lines, nil
 }
 
-// unused is an account before any call of it was seen.
-func (a Accounts) unused(c policy.Customer, months []policy.Month) *AccountUsage {
-	account := &AccountUsage{Customer: c}
-	for _, month := range months {
-		account.Months = append(account.Months, policy.MonthUsage(c, month, nil, a.FairUse))
+// Compare returns what would be otherwise under other limits in the n months that end with last: of an account, or of all where number is "",
+// with the names of accounts.
+func (a Accounts) Compare(ctx context.Context, number policy.CustomerNumber, other policy.FairUse, last policy.Month, n int) ([]policy.Difference, error) {
+	report, err := a.report(ctx, number, last, n+max(a.FairUse.Lead(), other.Lead()))
+	if err != nil {
+		return nil, err
 	}
-	return account
+	differ := report.Compare(a.FairUse, other, n, math.MaxInt).Differ
+	for i, d := range differ {
+		name, err := a.nameOf(ctx, d.Before.Customer)
+		if err != nil {
+			return nil, err
+		}
+		differ[i].Before.Account, differ[i].After.Account = name, name
+	}
+	return differ, nil
+}
+
+// report returns the n months that end with last of an account of the directory, or of all accounts where number is "".
+func (a Accounts) report(ctx context.Context, number policy.CustomerNumber, last policy.Month, n int) (policy.UsageReport, error) {
+	if number != "" {
+		if _, err := a.Customer(ctx, number); err != nil {
+			return nil, err
+		}
+		return a.accountReport(ctx, number, last, n)
+	}
+	var report policy.UsageReport
+	for _, m := range monthsTo(last, n) {
+		month, err := policy.NewMonthReport(m, a.MonthSummaries(ctx, m), a.now())
+		if err != nil {
+			return nil, err
+		}
+		report = append(report, month)
+	}
+	return report, nil
+}
+
+// accountReport returns the n months of an account that end with last. It reads the calls of these months and no others.
+func (a Accounts) accountReport(ctx context.Context, number policy.CustomerNumber, last policy.Month, n int) (policy.UsageReport, error) {
+	return policy.AccountReport(number, last, n, func(m policy.Month) ([]policy.CallSummary, error) {
+		return a.AccountSummaries(ctx, number, m)
+	})
+}
+
+// nameOf returns the name of an account; "" for one that is no longer in the directory.
+func (s *Store) nameOf(ctx context.Context, number policy.CustomerNumber) (string, error) {
+	c, err := s.Customer(ctx, number)
+	if errors.Is(err, policy.ErrNoCustomer) {
+		return "", nil
+	}
+	return c.Name, err
 }
 
 // Rows returns a function that shows a call as a row of a listing, with whether it adds a phone ticket. The function is for one goroutine.
@@ -172,8 +199,8 @@ func (a Accounts) Rows(ctx context.Context) func(policy.Call) (policy.Row, error
 	}
 }
 
-// Describe writes into months what the directory and the open cases say of their accounts: name, home line and the state of the case.
-func (s *Store) Describe(ctx context.Context, months []policy.Usage) error {
+// describe writes into months what the directory and the open cases say of their accounts: name, home line and the state of the case.
+func (s *Store) describe(ctx context.Context, months []policy.Usage) error {
 	open, err := s.openStates(ctx)
 	if err != nil {
 		return err

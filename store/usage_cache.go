@@ -118,7 +118,7 @@ func (c *UsageCache) Near() ([]policy.Usage, time.Time) {
 		return near.accounts, near.at
 	}
 	near = nearAccounts{month, report.DerivedAt(), latest, report.Near(fair)}
-	if err := c.store.Describe(context.Background(), near.accounts); err != nil {
+	if err := c.store.describe(context.Background(), near.accounts); err != nil {
 		c.failed(fmt.Errorf("the accounts near their limits: %w", err))
 		return nil, time.Time{}
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// User is one user of the console; users.ErrNoUser if there is none of that name.
+// User returns a user of the console, or users.ErrNoUser.
 func (s *Store) User(ctx context.Context, name string) (users.User, error) {
 	var user users.User
 	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
@@ -24,13 +24,13 @@ func (s *Store) User(ctx context.Context, name string) (users.User, error) {
 	return user, err
 }
 
-// Users are all users of the console by name, those who were shut out too. It reads in short steps, as Calls does.
+// Users returns all users of the console by name, disabled ones included. It reads in short steps, as Calls does.
 func (s *Store) Users(ctx context.Context) iter.Seq2[users.User, error] {
-	return pages(ctx, s, usersBucket, decodeUser)
+	return scan(ctx, s, usersBucket, span{}, pageLength, decodeUser)
 }
 
-// AddUser adds a user, and notes in the audit who did it; users.ErrExists if the name is taken, by one who was shut out as well, and
-// users.ErrName for what is no name.
+// AddUser adds a user, and notes in the audit who did it. Errors: users.ErrExists if the name is taken, even by a disabled user, and
+// users.ErrName if it is not a valid name.
 func (s *Store) AddUser(ctx context.Context, user users.User, by string) error {
 	if name, err := users.ParseName(user.Name); err != nil || name != user.Name {
 		return fmt.Errorf("%w: %q", users.ErrName, user.Name)
@@ -46,8 +46,8 @@ func (s *Store) AddUser(ctx context.Context, user users.User, by string) error {
 	})
 }
 
-// ChangeUser changes a user and notes it in the audit, in one step, and gives the user as it is then. A change that leaves the user as it
-// was writes nothing. It keeps the name. users.ErrNoUser if there is none of that name.
+// ChangeUser changes a user and notes it in the audit, in one step, and returns the new state. A change that leaves the user as it was writes
+// nothing. The name cannot change. Errors: users.ErrNoUser.
 func (s *Store) ChangeUser(ctx context.Context, name string, c users.Change) (users.User, error) {
 	var after users.User
 	err := s.write(ctx, func(tx *bolt.Tx) error {
@@ -90,14 +90,14 @@ func putUser(tx *bolt.Tx, user users.User) error {
 	return tx.Bucket(usersBucket).Put([]byte(user.Name), value)
 }
 
-// A session's value is its end, 8 bytes of seconds since 1970, and then what its owner keeps in it.
+// The value of a session is its end, 8 bytes of seconds since 1970, and then the data of its owner.
 const sessionEnd = 8
 
 // sessionBatch is how many sessions one transaction of ExpireSessions removes.
 const sessionBatch = 500
 
-// Session is what is kept under a session's key, unless the session is over at now; nothing then, and for a key that nobody has. The key is
-// a hash of the session's token: who reads the file can sign in with none of them.
+// Session returns the data of a session, unless there is none with that key or it is over at now. The key is a hash of the session's token, so
+// that nobody can sign in with what the file holds.
 func (s *Store) Session(ctx context.Context, key string, now time.Time) (data []byte, found bool, err error) {
 	err = s.view(ctx, func(tx *bolt.Tx) error {
 		value := tx.Bucket(sessionsBucket).Get([]byte(key))
@@ -113,7 +113,7 @@ func (s *Store) Session(ctx context.Context, key string, now time.Time) (data []
 	return data, found, err
 }
 
-// PutSession keeps a session until it ends, in whole seconds.
+// PutSession stores a session until ends, in whole seconds.
 func (s *Store) PutSession(ctx context.Context, key string, data []byte, ends time.Time) error {
 	if key == "" || len(key) > maxPart {
 		return fmt.Errorf("a session's key has 1 to %d characters, not %d", maxPart, len(key))
@@ -122,12 +122,12 @@ func (s *Store) PutSession(ctx context.Context, key string, data []byte, ends ti
 	return s.write(ctx, func(tx *bolt.Tx) error { return tx.Bucket(sessionsBucket).Put([]byte(key), value) })
 }
 
-// RemoveSession ends a session. One that is not there is fine.
+// RemoveSession removes a session. A session that does not exist is no error.
 func (s *Store) RemoveSession(ctx context.Context, key string) error {
 	return s.write(ctx, func(tx *bolt.Tx) error { return tx.Bucket(sessionsBucket).Delete([]byte(key)) })
 }
 
-// ExpireSessions removes the sessions that are over at now, in bounded steps, and says how many there were.
+// ExpireSessions removes the sessions that are over at now, in bounded steps, and returns their number.
 func (s *Store) ExpireSessions(ctx context.Context, now time.Time) (int, error) {
 	removed := 0
 	for {
@@ -150,14 +150,13 @@ func (s *Store) ExpireSessions(ctx context.Context, now time.Time) (int, error) 
 	}
 }
 
-// sessionsOver are keys of sessions that are over, as many as one step removes. A session never gets a later end under the same key without
-// being alive, so that what is found over stays so.
+// sessionsOver returns the keys of sessions that are over, as many as one step removes. A session that is over never gets a later end, so that
+// they stay over.
 func (s *Store) sessionsOver(ctx context.Context, now time.Time) (over [][]byte, err error) {
 	err = s.view(ctx, func(tx *bolt.Tx) error {
-		cursor := tx.Bucket(sessionsBucket).Cursor()
-		for k, v := cursor.First(); k != nil && len(over) < sessionBatch; k, v = cursor.Next() {
+		for k, v := range (span{}).in(tx.Bucket(sessionsBucket)) {
 			ends, err := endOf(string(k), v)
-			if err != nil {
+			if err != nil || len(over) == sessionBatch {
 				return err
 			}
 			if !now.Before(ends) {
@@ -175,3 +174,138 @@ func endOf(key string, value []byte) (time.Time, error) {
 	}
 	return time.Unix(int64(binary.BigEndian.Uint64(value)), 0), nil
 }
+
+// A token is stored under its user and its name, and its hash leads there, in one bucket: both are written in one step, or neither.
+const (
+	tokenOfUser = 'u' // user, name; the value is the token
+	tokenByHash = 'h' // hash; the value is the key above
+)
+
+func tokenKey(user, name string) indexKey { return key(tokenOfUser).part(user).text(name) }
+
+// AddToken adds a token, and notes in the audit who did it. Errors: users.ErrNoUser, users.ErrTokenName, users.ErrTokenExists,
+// users.ErrManyTokens.
+func (s *Store) AddToken(ctx context.Context, t users.Token, by string) error {
+	if _, err := users.ParseTokenName(t.Name); err != nil {
+		return err
+	}
+	return s.write(ctx, func(tx *bolt.Tx) error {
+		if _, err := readUser(tx, t.User); err != nil {
+			return err
+		}
+		all, err := tokensOf(tx, t.User)
+		switch {
+		case err != nil:
+			return err
+		case tx.Bucket(tokensBucket).Get(tokenKey(t.User, t.Name)) != nil:
+			return fmt.Errorf("%w: %s", users.ErrTokenExists, t.Name)
+		case len(all) >= users.MaxTokens:
+			return fmt.Errorf("%w: %d; revoke one first", users.ErrManyTokens, len(all))
+		}
+		if err := tx.Bucket(tokensBucket).Put(key(tokenByHash).text(t.Hash), tokenKey(t.User, t.Name)); err != nil {
+			return err
+		}
+		if err := putToken(tx, t); err != nil {
+			return err
+		}
+		return note(tx, policy.AuditEntry{At: t.CreatedAt, By: by, Act: users.ActTokenAdd, Subject: t.User, Detail: tokenWords(t)})
+	})
+}
+
+// tokenWords describes a token for the audit.
+func tokenWords(t users.Token) string {
+	words := t.Name
+	if t.ReadOnly {
+		words += ", read-only"
+	}
+	if t.Masked {
+		words += ", without numbers"
+	}
+	if t.ExpiresAt.IsZero() {
+		return words + ", for ever"
+	}
+	return words + ", until " + t.ExpiresAt.UTC().Format(time.DateOnly)
+}
+
+// Token returns the token whose secret has a hash, even if it has expired, or users.ErrNoToken if there is none, or it was revoked.
+func (s *Store) Token(ctx context.Context, hash string) (users.Token, error) {
+	var t users.Token
+	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
+		tokens := tx.Bucket(tokensBucket)
+		place := tokens.Get(key(tokenByHash).text(hash))
+		if place == nil {
+			return users.ErrNoToken
+		}
+		t, err = decodeToken(tokens.Get(place))
+		return err
+	})
+	return t, err
+}
+
+// TokensOf returns the tokens of a user by name, expired ones included; none for a user who does not exist.
+func (s *Store) TokensOf(ctx context.Context, user string) (tokens []users.Token, err error) {
+	err = s.view(ctx, func(tx *bolt.Tx) (err error) {
+		tokens, err = tokensOf(tx, user)
+		return err
+	})
+	return tokens, err
+}
+
+// UseToken stores when a token was last used. A token that was revoked meanwhile stays revoked.
+func (s *Store) UseToken(ctx context.Context, user, name string, at time.Time) error {
+	return s.write(ctx, func(tx *bolt.Tx) error {
+		value := tx.Bucket(tokensBucket).Get(tokenKey(user, name))
+		if value == nil {
+			return nil
+		}
+		t, err := decodeToken(value)
+		if err != nil || !at.After(t.UsedAt) {
+			return err
+		}
+		t.UsedAt = at
+		return putToken(tx, t)
+	})
+}
+
+// RevokeToken removes a token, so that it is refused from now on, and notes in the audit who did it. The error is users.ErrNoToken if the user
+// has none of that name.
+func (s *Store) RevokeToken(ctx context.Context, user, name, by string, at time.Time) error {
+	return s.write(ctx, func(tx *bolt.Tx) error {
+		tokens := tx.Bucket(tokensBucket)
+		value := tokens.Get(tokenKey(user, name))
+		if value == nil {
+			return fmt.Errorf("%w: %s", users.ErrNoToken, name)
+		}
+		t, err := decodeToken(value)
+		if err != nil {
+			return err
+		}
+		for _, k := range [][]byte{tokenKey(user, name), key(tokenByHash).text(t.Hash)} {
+			if err := tokens.Delete(k); err != nil {
+				return err
+			}
+		}
+		return note(tx, policy.AuditEntry{At: at, By: by, Act: users.ActTokenRevoke, Subject: user, Detail: name})
+	})
+}
+
+func tokensOf(tx *bolt.Tx, user string) (found []users.Token, err error) {
+	for _, v := range under(key(tokenOfUser).part(user)).in(tx.Bucket(tokensBucket)) {
+		t, err := decodeToken(v)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, t)
+	}
+	return found, nil
+}
+
+func putToken(tx *bolt.Tx, t users.Token) error {
+	value, err := encode(t)
+	if err != nil {
+		return fmt.Errorf("token %s of %s cannot be written: %w", t.Name, t.User, err)
+	}
+	return tx.Bucket(tokensBucket).Put(tokenKey(t.User, t.Name), value)
+}
+
+func decodeToken(v []byte) (users.Token, error) { return decode[users.Token]("token", "", v) }

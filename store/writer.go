@@ -9,32 +9,31 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// queueLength is how many can wait before the next has to wait to wait.
+// queueLength is how many requests can wait in the queue.
 const queueLength = 1024
 
 // request is one change that waits to be applied.
 type request struct {
 	ctx   context.Context
-	apply func(*batch) error // changes nothing when it fails, unless it runs alone
-	alone bool               // in a transaction of its own, which is open in the batch, and rolled back when apply fails
+	apply func(*batch) error // leaves the batch unchanged when it fails, unless it runs alone
+	alone bool               // in a transaction of its own, the batch's tx, which is rolled back when apply fails
 	done  chan error
 
 	mu      sync.Mutex // held while apply runs
 	applied bool
 	dropped bool  // its sender has left
-	err     error // of apply; the commit's comes through done
+	err     error // of apply; the commit's is sent on done
 }
 
 var requests = sync.Pool{New: func() any { return &request{done: make(chan error, 1)} }}
 
-// write changes the file in a transaction of its own.
+// write runs change in a transaction of its own.
 func (s *Store) write(ctx context.Context, change func(*bolt.Tx) error) error {
 	return s.submit(ctx, true, func(b *batch) error { return change(b.tx) })
 }
 
-// submit queues a change and waits for the commit that holds it, or for the end of the context: nobody can be made to wait for a disk
-// that hangs. A change that was not applied by then never will be. One that was is in a commit under way, and what becomes of it is not
-// known to whom leaves.
+// submit queues a change and waits for the commit that holds it, or for the end of ctx: nobody has to wait for a disk that hangs. A change
+// that was not applied when ctx ends never is. If ctx ends while the commit is under way, the outcome is unknown to the caller.
 func (s *Store) submit(ctx context.Context, alone bool, apply func(*batch) error) error {
 	r := requests.Get().(*request)
 	r.ctx, r.apply, r.alone = ctx, apply, alone
@@ -49,7 +48,7 @@ func (s *Store) submit(ctx context.Context, alone bool, apply func(*batch) error
 		return err
 	case <-ctx.Done():
 	}
-	r.mu.Lock() // a change that is running right now is let finish: it may write to its sender's variables
+	r.mu.Lock() // let a change that is running finish: it may write to its sender's variables
 	defer r.mu.Unlock()
 	r.dropped = true
 	if r.applied {
@@ -78,12 +77,12 @@ func (s *Store) enqueue(r *request) error {
 	}
 }
 
-// maxBatch bounds a commit, so that the first of a batch does not wait for an endless queue.
+// maxBatch bounds the requests in a commit, so that the first of them does not wait for an endless queue.
 const maxBatch = 256
 
-// Two goroutines write. This one applies the requests, in their order, to the calls as it holds them in memory; the other one brings what
-// was applied into the file, a batch in one commit, and answers. So the next batch is made ready while the disk is busy with the last.
-// At most one batch is on its way. If its commit fails, what was applied on top of it fails too, and memory is forgotten.
+// Two goroutines write. applyAll applies the requests, in their order, to the calls that it holds in memory; commitAll writes what was
+// applied, a batch in one commit, and answers. So the next batch is prepared while the disk is busy with the last. At most one batch is under
+// way. If its commit fails, the requests that were applied on top of it fail too, and the calls in memory are forgotten.
 
 // applyAll runs for the life of the store. It ends when the queue is closed and empty, and everything is committed.
 func (s *Store) applyAll() {
@@ -91,7 +90,7 @@ func (s *Store) applyAll() {
 	next, open := s.newBatch(), true
 	for {
 		open = s.drain(next, open)
-		next.settleEnded()
+		next.indexEnded()
 		queue, batches := s.queue, s.batches // a nil channel is never ready
 		if !open || len(next.requests) == maxBatch {
 			queue = nil
@@ -108,12 +107,12 @@ func (s *Store) applyAll() {
 		case batches <- next:
 			s.underWay, next = true, s.newBatch()
 		case err := <-s.committed:
-			next = s.settle(next, err)
+			next = s.afterCommit(next, err)
 		}
 	}
 }
 
-// drain applies what waits already.
+// drain applies the requests that wait, and reports whether the queue is still open.
 func (s *Store) drain(next *batch, open bool) bool {
 	for open && len(next.requests) < maxBatch {
 		select {
@@ -126,7 +125,7 @@ func (s *Store) drain(next *batch, open bool) bool {
 	return open
 }
 
-// take applies one request. Those that want a transaction of their own wait until nothing else is under way.
+// take applies one request. A request that runs alone waits until nothing else is under way.
 func (s *Store) take(next *batch, r *request, open bool) bool {
 	switch {
 	case !open:
@@ -144,23 +143,23 @@ func (s *Store) take(next *batch, r *request, open bool) bool {
 	return true
 }
 
-// flush brings everything that was applied into the file.
+// flush commits everything that was applied.
 func (s *Store) flush(next *batch) {
 	if s.underWay {
-		*next = *s.settle(next, <-s.committed)
+		*next = *s.afterCommit(next, <-s.committed)
 	}
 	if len(next.requests) > 0 {
 		last := *next
 		s.batches <- &last
 		s.underWay = true
 		*next = *s.newBatch()
-		*next = *s.settle(next, <-s.committed)
+		*next = *s.afterCommit(next, <-s.committed)
 	}
 }
 
-// settle takes in how the commit under way ended, and gives the batch to go on with: after a commit that failed nobody knows what the
-// file holds until it is read again, so what was applied on top of it fails as well.
-func (s *Store) settle(next *batch, err error) *batch {
+// afterCommit handles the result of the commit under way, and returns the batch to go on with. After a commit that failed the content of the
+// file is unknown until it is read again, so the requests that were applied on top of it fail as well.
+func (s *Store) afterCommit(next *batch, err error) *batch {
 	s.underWay = false
 	if err == nil {
 		s.recent.shrink(next.changed)
@@ -171,8 +170,8 @@ func (s *Store) settle(next *batch, err error) *batch {
 	return s.newBatch()
 }
 
-// attempt runs one request, unless its sender has left. What panics fails that request alone: a change function runs before anything of
-// it is kept.
+// attempt runs one request, unless its sender has left. A panic fails that request alone: a change function runs before anything of it is
+// kept.
 func (b *batch) attempt(r *request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

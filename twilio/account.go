@@ -15,42 +15,42 @@ import (
 	api "github.com/twilio/twilio-go/rest/api/v2010"
 )
 
-// AccountConfig is which account is asked, where and as whom.
+// AccountConfig selects an account, its address and the credentials.
 type AccountConfig struct {
 	AccountSID string
 	AuthToken  string // used where there is no API key
-	// NextAuthToken may have been promoted: where the provider refuses AuthToken it is tried, and used from then on if the provider takes it.
-	// It may be empty, and is not used with an API key.
+	// NextAuthToken is tried when the provider refuses AuthToken, which it does once NextAuthToken is promoted, and used from then on if the
+	// provider accepts it. It may be empty, and is not used with an API key.
 	NextAuthToken string
 	APIKey        string // with APISecret; both empty: AccountSID and AuthToken
 	APISecret     string
-	URL           string // "" or https://api.twilio.com: the provider; any other host answers for all of its hosts, under the same paths
-	Edge          string // of the provider's hosts: "dublin"; "": its default. The environment is not looked at
+	URL           string // "" or https://api.twilio.com: the provider; any other host stands for all of its hosts, under the same paths
+	Edge          string // of the provider's hosts: "dublin"; "": its default. The environment is ignored
 	Region        string // "ie1"; "" with an Edge: us1
 
 	Transport http.RoundTripper // nil: Go's own
-	// Observe is told of every attempt: what was asked ("numbers list"), and how it ended: "ok", "refused" (4xx), "limited" (429),
+	// Observe is called after every attempt with the operation ("numbers list") and its end: "ok", "refused" (4xx), "limited" (429),
 	// "failed" (5xx, no answer) or "held back" (by the breaker).
 	Observe func(what, how string, took time.Duration)
 }
 
-// The provider's address, and what an edge or a region may be made of.
+// The provider's address, and the letters of an edge or a region.
 const (
 	providerURL = "https://api.twilio.com"
 	hostLetters = "abcdefghijklmnopqrstuvwxyz0123456789-"
 )
 
-// Account is the company's account at the provider, over its REST API. It is safe for concurrent use. Nothing that a caller waits for
-// may use it: a method can take a minute. All methods end with their context, and fail with an *Err where the provider refused.
+// Account is the company's account at the provider, over its REST API. It is safe for concurrent use. A method can take a minute, so nothing
+// that a caller waits for may use it. All methods end with their context, and return an *Err if the provider refused.
 type Account struct {
 	config  AccountConfig
 	base    *url.URL // nil: the provider's own hosts
 	http    *http.Client
 	breaker *gobreaker.CircuitBreaker[*http.Response]
-	useNext atomic.Bool // the provider took NextAuthToken last, so that it is tried first
+	useNext atomic.Bool // the provider accepted NextAuthToken last, so it is tried first
 }
 
-// NewAccount checks the configuration. It asks nothing yet.
+// NewAccount checks the configuration and returns the account. It sends no request.
 func NewAccount(c AccountConfig) (*Account, error) {
 	if c.AccountSID == "" {
 		return nil, errors.New("twilio: no account SID: it is on the first page of the console and begins with AC")
@@ -70,7 +70,7 @@ func NewAccount(c AccountConfig) (*Account, error) {
 	if strings.Trim(c.Edge+c.Region, hostLetters) != "" {
 		return nil, fmt.Errorf("twilio: edge %q and region %q must be words like dublin and ie1", c.Edge, c.Region)
 	}
-	a := &Account{config: c, http: &http.Client{Transport: c.Transport, CheckRedirect: sameHostOnly}, breaker: newBreaker()}
+	a := &Account{config: c, http: &http.Client{Transport: c.Transport, CheckRedirect: limitRedirects}, breaker: newBreaker()}
 	if c.URL != "" && strings.TrimSuffix(c.URL, "/") != providerURL {
 		base, err := url.Parse(c.URL)
 		if err != nil || base.Host == "" || (base.Scheme != "https" && base.Scheme != "http") {
@@ -81,7 +81,7 @@ func NewAccount(c AccountConfig) (*Account, error) {
 	return a, nil
 }
 
-// credentials are who asks, and the kind in words.
+// credentials returns user and secret of the requests, and their kind in words.
 func (c AccountConfig) credentials() (user, secret, kind string) {
 	if c.APIKey != "" {
 		return c.APIKey, c.APISecret, "an API key"
@@ -89,13 +89,13 @@ func (c AccountConfig) credentials() (user, secret, kind string) {
 	return c.AccountSID, c.AuthToken, "the account's auth token"
 }
 
-// Credentials says in words what kind is used, and nothing else of them.
+// Credentials returns the kind of the credentials in words.
 func (a *Account) Credentials() string {
 	_, _, kind := a.config.credentials()
 	return kind
 }
 
-// AccountInfo is what the provider says of the account.
+// AccountInfo is the provider's record of the account.
 type AccountInfo struct {
 	SID, Name string
 	Status    string    // active suspended closed
@@ -104,27 +104,28 @@ type AccountInfo struct {
 	Date      time.Time // the provider's clock when it answered
 }
 
-// Info is the account itself.
+// Info returns the account itself.
 func (a *Account) Info(ctx context.Context) (AccountInfo, error) {
-	q := a.ask(ctx, "account")
-	found, err := q.api().FetchAccount(a.config.AccountSID)
+	op := a.operation(ctx, "account")
+	found, err := op.api().FetchAccount(a.config.AccountSID)
 	if err != nil {
-		return AccountInfo{}, q.wrong(err)
+		return AccountInfo{}, op.wrap(err)
 	}
 	return AccountInfo{
 		SID: value(found.Sid), Name: value(found.FriendlyName), Status: value(found.Status), Type: value(found.Type),
-		OwnerSID: value(found.OwnerAccountSid), Date: q.date,
+		OwnerSID: value(found.OwnerAccountSid), Date: op.date,
 	}, nil
 }
 
-// api is the provider's own library with our way of asking beneath.
-func (q *question) api() *api.ApiService { return api.NewApiService(q.handler()) }
+// api returns the provider's library, which sends its requests through op.
+func (op *operation) api() *api.ApiService { return api.NewApiService(op.handler()) }
 
-// handler knows the provider's hosts. It is made here, since the library's own looks into the environment.
-func (q *question) handler() *client.RequestHandler {
-	return &client.RequestHandler{Client: q, Edge: q.account.config.Edge, Region: q.account.config.Region}
+// handler returns the library's resolver of the provider's hosts. The library's constructor would read edge and region from the environment.
+func (op *operation) handler() *client.RequestHandler {
+	return &client.RequestHandler{Client: op, Edge: op.account.config.Edge, Region: op.account.config.Region}
 }
 
+// value returns what p points to, or the zero value if p is nil.
 func value[T any](p *T) T {
 	var none T
 	if p == nil {

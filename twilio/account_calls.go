@@ -11,39 +11,39 @@ import (
 	api "github.com/twilio/twilio-go/rest/api/v2010"
 )
 
-// ListedCall is a call of the provider's list, a leg included.
+// ListedCall is a call or a leg in the provider's list.
 type ListedCall struct {
-	SID, ParentSID string // ParentSID is that of the caller's leg, on a specialist's
+	SID, ParentSID string // ParentSID is the caller's call, on a dialled leg
 	From, To       string
 	Direction      string // inbound outbound-dial outbound-api
 	Status         string
-	Seconds        *int // nil where the provider has none: ongoing calls, those that nobody answered, those that ended just now
+	Seconds        *int // nil if the provider has none: ongoing and unanswered calls, and those that ended just now
 	StartedAt      time.Time
 	EndedAt        time.Time // zero while the call goes on
 }
 
-// Calls are the calls and legs that started in [from, to), as the provider lists them: newest first. Pages are read as they are needed. An
-// error ends the sequence. What is listed may lag behind what happened.
+// Calls returns the calls and legs that started in [from, to), newest first. Pages are fetched as they are needed. An error ends the sequence.
+// The list may lag behind what happened.
 func (a *Account) Calls(ctx context.Context, from, to time.Time) iter.Seq2[ListedCall, error] {
-	q := a.ask(ctx, "calls list")
+	op := a.operation(ctx, "calls list")
 	after, before := days(from, to)
 	first := func() (*api.ListCallResponse, error) {
 		params := (&api.ListCallParams{}).SetStartTimeAfter(after).SetStartTimeBefore(before).SetPageSize(pageSize)
-		return q.api().PageCall(params, "", "")
+		return op.api().PageCall(params, "", "")
 	}
 	next := func(p *api.ListCallResponse) *string { return p.NextPageUri }
-	return items(pages(q, first, next), func(p *api.ListCallResponse) []api.ApiV2010Call { return p.Calls }, func(c api.ApiV2010Call) (ListedCall, bool) {
+	return items(pages(op, first, next), func(p *api.ListCallResponse) []api.ApiV2010Call { return p.Calls }, func(c api.ApiV2010Call) (ListedCall, bool) {
 		l := listedCall(c)
 		return l, !l.StartedAt.Before(from) && l.StartedAt.Before(to)
 	})
 }
 
-// Call reads one call or leg. One that the provider does not know is an *Err with status 404.
+// Call returns one call or leg. If the provider does not know it, the error is an *Err with status 404.
 func (a *Account) Call(ctx context.Context, sid string) (ListedCall, error) {
-	q := a.ask(ctx, "call")
-	c, err := q.api().FetchCall(sid, nil)
+	op := a.operation(ctx, "call")
+	c, err := op.api().FetchCall(sid, nil)
 	if err != nil {
-		return ListedCall{}, q.wrong(err)
+		return ListedCall{}, op.wrap(err)
 	}
 	return listedCall(*c), nil
 }
@@ -59,7 +59,7 @@ func listedCall(c api.ApiV2010Call) ListedCall {
 	return l
 }
 
-// days are the UTC days that hold [from, to). The provider documents its filters as days, and it is not known to keep to less.
+// days returns the UTC days that contain [from, to). The provider documents its filters as days, and may ignore anything finer.
 func days(from, to time.Time) (after, before time.Time) {
 	const day = 24 * time.Hour
 	after = from.UTC().Truncate(day)
@@ -70,7 +70,7 @@ func days(from, to time.Time) (after, before time.Time) {
 	return after, before
 }
 
-// listedTime reads the provider's RFC 2822 times; what is empty or anything else is no time.
+// listedTime parses one of the provider's RFC 2822 times. It returns the zero time for anything else.
 func listedTime(text *string) time.Time {
 	at, err := time.Parse(time.RFC1123Z, value(text))
 	if err != nil {
@@ -79,6 +79,7 @@ func listedTime(text *string) time.Time {
 	return at.UTC()
 }
 
+// wholeSeconds parses a duration in seconds. It returns nil for anything else.
 func wholeSeconds(text *string) *int {
 	n, err := strconv.Atoi(value(text))
 	if err != nil || n < 0 {
@@ -87,27 +88,27 @@ func wholeSeconds(text *string) *int {
 	return &n
 }
 
-// pages follows a list from page to page, as far as its consumer likes.
-func pages[P any](q *question, first func() (*P, error), next func(*P) *string) iter.Seq2[*P, error] {
+// pages returns the pages of a list, fetched one by one.
+func pages[P any](op *operation, first func() (*P, error), next func(*P) *string) iter.Seq2[*P, error] {
 	return func(yield func(*P, error) bool) {
 		page, err := first()
 		for {
 			if err != nil {
-				yield(nil, q.wrong(err))
+				yield(nil, op.wrap(err))
 				return
 			}
 			address := value(next(page))
 			if !yield(page, nil) || address == "" {
 				return
 			}
-			page, err = fetch[P](q, providerURL+address)
+			page, err = fetch[P](op, providerURL+address)
 		}
 	}
 }
 
-// fetch asks for one JSON document.
-func fetch[P any](q *question, address string) (*P, error) {
-	answer, err := q.handler().Get(address, nil, nil, "")
+// fetch gets one JSON document.
+func fetch[P any](op *operation, address string) (*P, error) {
+	answer, err := op.handler().Get(address, nil, nil, "")
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +119,7 @@ func fetch[P any](q *question, address string) (*P, error) {
 	return page, nil
 }
 
-// items are what the pages hold, but for what keep leaves out.
+// items returns the items of the pages that keep converts.
 func items[P, I, T any](pages iter.Seq2[*P, error], of func(*P) []I, keep func(I) (T, bool)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for page, err := range pages {

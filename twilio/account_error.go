@@ -13,17 +13,17 @@ import (
 	"github.com/sony/gobreaker/v2"
 )
 
-// Err is an answer of the provider that refuses or fails. errors.As finds it.
+// Err is an answer of the provider that refuses or fails a request.
 type Err struct {
-	Status  int    // of HTTP
-	Code    int    // the provider's; 0: it gave none
-	Message string // the provider's words, telephone numbers masked; of a page that is not the API's: what kind of page it was
-	Page    string // the provider's page on the code; "" without one
+	Status  int    // HTTP status
+	Code    int    // the provider's error code; 0: none
+	Message string // the provider's, with telephone numbers masked; for a page that is not the API's, its content type
+	Page    string // the provider's page about the code, or ""
 
-	after time.Duration // the pause that it asks for
+	after time.Duration // the delay that it asks for
 }
 
-// Error names the code and its page.
+// Error returns the provider's code and message, and the page about it.
 func (e *Err) Error() string {
 	if e.Code == 0 {
 		return fmt.Sprintf("HTTP %d: %s", e.Status, e.Message)
@@ -31,7 +31,7 @@ func (e *Err) Error() string {
 	return fmt.Sprintf("%d %s (HTTP %d): see %s", e.Code, e.Message, e.Status, e.Page)
 }
 
-// refusal reads what is wrong. The provider answers JSON; what stands between it and us may answer anything.
+// refusal returns the error of an answer. The provider answers JSON; a proxy in between may answer anything.
 func refusal(answer *http.Response, body []byte) *Err {
 	e := &Err{Status: answer.StatusCode, after: retryAfter(answer.Header)}
 	var said struct {
@@ -53,19 +53,21 @@ func refusal(answer *http.Response, body []byte) *Err {
 
 var longNumber = regexp.MustCompile(`\+?\d{7,}`)
 
-// masked leaves the last two digits of what may be a telephone number.
+// masked hides what may be a telephone number, but for the last two digits.
 func masked(text string) string {
 	return longNumber.ReplaceAllStringFunc(text, func(n string) string { return "..." + n[len(n)-2:] })
 }
 
-// wrong says what was asked and, where they matter, with which credentials. They are never shown.
-func (q *question) wrong(err error) error {
+// wrap adds to an error the operation and, if they were refused, the kind of the credentials. It returns nil for nil.
+func (op *operation) wrap(err error) error {
 	var refused *Err
 	switch {
+	case err == nil:
+		return nil
 	case errors.Is(err, gobreaker.ErrOpenState), errors.Is(err, gobreaker.ErrTooManyRequests):
-		return fmt.Errorf("twilio: %s: not asked, since the last %d requests failed; the next try is within %v: %w", q.what, breakAfter, breakFor, err)
+		return fmt.Errorf("twilio: %s: not asked, since the last %d requests failed; the next try is within %v: %w", op.what, breakerFailures, breakerTimeout, err)
 	case errors.As(err, &refused) && refused.Status == http.StatusUnauthorized:
-		return fmt.Errorf("twilio: %s, asked with %s: %w", q.what, q.account.Credentials(), err)
+		return fmt.Errorf("twilio: %s, asked with %s: %w", op.what, op.account.Credentials(), err)
 	}
-	return fmt.Errorf("twilio: %s: %w", q.what, err)
+	return fmt.Errorf("twilio: %s: %w", op.what, err)
 }

@@ -8,72 +8,63 @@ import (
 	api "github.com/twilio/twilio-go/rest/api/v2010"
 )
 
-// Ringing is a leg to be rung beside a call, rather than by a Dial on it.
-type Ringing struct {
+// OutboundLeg is a leg to be placed as a call of its own, rather than by a Dial on the caller's call.
+type OutboundLeg struct {
 	From, To     string // E.164, or To a SIP address
-	URL          string // of the document that the leg follows once somebody picked up
-	StatusURL    string // where its progress goes
+	URL          string // of the document that the leg follows once it is answered
+	StatusURL    string // for its progress
 	StatusEvents []string
-	Seconds      int // to ring for
+	Seconds      int // of ringing
 }
 
-// Ring rings somebody and gives the leg's SID as soon as the provider has taken the order. It is asked once: an order whose answer was lost
-// may have been carried out, and a second one would ring twice. An order that the provider is too busy for was not taken, and is
-// repeated.
-func (a *Account) Ring(ctx context.Context, r Ringing) (sid string, err error) {
-	q := a.ask(ctx, "call create")
-	q.once = true
+// Ring places a leg and returns its SID as soon as the provider has accepted the request. A request whose answer was lost is not repeated,
+// since the provider may have placed the leg and a second request would ring twice. One that exceeds the provider's rate limit is.
+func (a *Account) Ring(ctx context.Context, r OutboundLeg) (sid string, err error) {
+	op := a.operationOnce(ctx, "call create")
 	params := (&api.CreateCallParams{}).SetFrom(r.From).SetTo(r.To).SetUrl(r.URL).SetTimeout(r.Seconds)
 	if r.StatusURL != "" {
 		params.SetStatusCallback(r.StatusURL).SetStatusCallbackEvent(r.StatusEvents)
 	}
-	made, err := q.api().CreateCall(params)
+	made, err := op.api().CreateCall(params)
 	if err != nil {
-		return "", q.wrong(err)
+		return "", op.wrap(err)
 	}
 	return value(made.Sid), nil
 }
 
-// Fetch makes a call or leg go on with another document at once, whatever it is at.
-func (a *Account) Fetch(ctx context.Context, sid, url string) error {
-	q := a.ask(ctx, "call redirect")
-	_, err := q.api().UpdateCall(sid, (&api.UpdateCallParams{}).SetUrl(url))
-	return q.maybeWrong(err)
+// Redirect makes a call or leg go on with another document at once, whatever it is at.
+func (a *Account) Redirect(ctx context.Context, sid, url string) error {
+	op := a.operation(ctx, "call redirect")
+	_, err := op.api().UpdateCall(sid, (&api.UpdateCallParams{}).SetUrl(url))
+	return op.wrap(err)
 }
 
-// HangUp ends a call or leg, ringing or answered. One that is over already is no error.
+// HangUp ends a call or leg, ringing or answered. It is no error if that is over already.
 func (a *Account) HangUp(ctx context.Context, sid string) error {
-	q := a.ask(ctx, "call end")
-	_, err := q.api().UpdateCall(sid, (&api.UpdateCallParams{}).SetStatus("completed"))
+	op := a.operation(ctx, "call end")
+	_, err := op.api().UpdateCall(sid, (&api.UpdateCallParams{}).SetStatus("completed"))
 	var refused *Err
 	if errors.As(err, &refused) && refused.Code == callIsOver {
 		return nil
 	}
-	return q.maybeWrong(err)
+	return op.wrap(err)
 }
 
-// callIsOver is the provider's error for a change of a call that has ended.
+// callIsOver is the provider's error code for a change of a call that has ended.
 const callIsOver = 21220
 
-// Announce lets one party of a conference that is under way hear a document; the others hear nothing of it. room is the conference's name.
-// Where there is no such conference any more, or the party has left it, the error is an *Err with status 404.
+// Announce plays a document to one party of the conference with the name room; the others do not hear it. If the conference is over or the
+// party has left it, the error is an *Err with status 404.
 func (a *Account) Announce(ctx context.Context, room, party, url string) error {
-	q := a.ask(ctx, "conferences list")
-	found, err := q.api().PageConference((&api.ListConferenceParams{}).SetFriendlyName(room).SetStatus("in-progress").SetPageSize(1), "", "")
+	op := a.operation(ctx, "conferences list")
+	found, err := op.api().PageConference((&api.ListConferenceParams{}).SetFriendlyName(room).SetStatus("in-progress").SetPageSize(1), "", "")
 	if err != nil {
-		return q.wrong(err)
+		return op.wrap(err)
 	}
 	if len(found.Conferences) == 0 {
 		return fmt.Errorf("twilio: announcement: %w", &Err{Status: 404, Message: "the conference is over"})
 	}
-	q = a.ask(ctx, "announcement")
-	_, err = q.api().UpdateParticipant(value(found.Conferences[0].Sid), party, (&api.UpdateParticipantParams{}).SetAnnounceUrl(url))
-	return q.maybeWrong(err)
-}
-
-func (q *question) maybeWrong(err error) error {
-	if err != nil {
-		return q.wrong(err)
-	}
-	return nil
+	op = a.operation(ctx, "announcement")
+	_, err = op.api().UpdateParticipant(value(found.Conferences[0].Sid), party, (&api.UpdateParticipantParams{}).SetAnnounceUrl(url))
+	return op.wrap(err)
 }

@@ -29,7 +29,7 @@ func TestRingingIsOrderedOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := &provider{answer: row.answer}
-				sid, err := asking(t, p, nil).Ring(t.Context(), twilio.Ringing{From: "+1", To: "+2", URL: "https://a.example/leg", Seconds: 20})
+				sid, err := asking(t, p, nil).Ring(t.Context(), twilio.OutboundLeg{From: "+1", To: "+2", URL: "https://a.example/leg", Seconds: 20})
 				if (err == nil) != row.ok || (row.ok && sid != "CA9") || len(p.asked) != row.asked {
 					t.Errorf("asked %d times: %q, %v", len(p.asked), sid, err)
 				}

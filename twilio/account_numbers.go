@@ -6,15 +6,15 @@ import (
 	api "github.com/twilio/twilio-go/rest/api/v2010"
 )
 
-// OwnedNumber is a number of the account and where its calls go. Words are the provider's own.
+// OwnedNumber is a number of the account, with the settings of its calls. Statuses are the provider's words.
 type OwnedNumber struct {
 	SID, Number, Name string // Number in E.164
 	VoiceSettings
 	ReceiveMode      string // voice or fax
 	Voice, SMS, Fax  bool   // capabilities
-	ApplicationSID   string // wins over VoiceURL
-	TrunkSID         string // wins over VoiceURL
-	Status           string // in-use, or why not; "": the provider did not say
+	ApplicationSID   string // takes precedence over VoiceURL
+	TrunkSID         string // takes precedence over VoiceURL
+	Status           string // in-use, or why not; "": unknown
 	AddressNeeded    string // none any local foreign
 	AddressSID       string
 	BundleSID        string
@@ -22,31 +22,31 @@ type OwnedNumber struct {
 	EmergencyAddress string // the emergency address' own state: registered, unregistered, registration-failure, ...
 }
 
-// VoiceSettings are the settings of a number that we care for. Methods are POST or GET.
+// VoiceSettings are the settings of a number that concern calls. Methods are POST or GET.
 type VoiceSettings struct {
 	VoiceURL, VoiceMethod       string
 	FallbackURL, FallbackMethod string
 	StatusURL, StatusMethod     string
 }
 
-// NumberChange is what to write; a nil field stays as it is at the provider.
+// NumberChange is a change of a number; a nil field is left as it is.
 type NumberChange struct {
 	VoiceURL, VoiceMethod, FallbackURL, FallbackMethod, StatusURL, StatusMethod *string
-	ApplicationSID, TrunkSID                                                    *string // pointing to "": cleared
+	ApplicationSID, TrunkSID                                                    *string // a pointer to "" clears it
 	ReceiveMode                                                                 *string
 }
 
-// pageSize is the provider's largest.
+// pageSize is the largest that the provider allows.
 const pageSize = 1000
 
-// Numbers are all the numbers of the account, in one listing of large pages.
+// Numbers returns all the numbers of the account.
 func (a *Account) Numbers(ctx context.Context) ([]OwnedNumber, error) {
 	var all []OwnedNumber
-	q := a.ask(ctx, "numbers list")
+	op := a.operation(ctx, "numbers list")
 	first := func() (*api.ListIncomingPhoneNumberResponse, error) {
-		return q.api().PageIncomingPhoneNumber((&api.ListIncomingPhoneNumberParams{}).SetPageSize(pageSize), "", "")
+		return op.api().PageIncomingPhoneNumber((&api.ListIncomingPhoneNumberParams{}).SetPageSize(pageSize), "", "")
 	}
-	for page, err := range pages(q, first, func(p *api.ListIncomingPhoneNumberResponse) *string { return p.NextPageUri }) {
+	for page, err := range pages(op, first, func(p *api.ListIncomingPhoneNumberResponse) *string { return p.NextPageUri }) {
 		if err != nil {
 			return nil, err
 		}
@@ -57,26 +57,26 @@ func (a *Account) Numbers(ctx context.Context) ([]OwnedNumber, error) {
 	return all, nil
 }
 
-// Number reads one number.
+// Number returns one number.
 func (a *Account) Number(ctx context.Context, sid string) (OwnedNumber, error) {
-	q := a.ask(ctx, "number")
-	n, err := q.api().FetchIncomingPhoneNumber(sid, nil)
+	op := a.operation(ctx, "number")
+	n, err := op.api().FetchIncomingPhoneNumber(sid, nil)
 	if err != nil {
-		return OwnedNumber{}, q.wrong(err)
+		return OwnedNumber{}, op.wrap(err)
 	}
 	return ownedNumber(*n), nil
 }
 
-// ChangeNumber writes a number's settings and gives it as the provider has it then. Settings of messages are never sent.
+// ChangeNumber changes a number's settings and returns the result. It never sends settings of messages.
 func (a *Account) ChangeNumber(ctx context.Context, sid string, c NumberChange) (OwnedNumber, error) {
-	q := a.ask(ctx, "number update")
-	n, err := q.api().UpdateIncomingPhoneNumber(sid, &api.UpdateIncomingPhoneNumberParams{
+	op := a.operation(ctx, "number update")
+	n, err := op.api().UpdateIncomingPhoneNumber(sid, &api.UpdateIncomingPhoneNumberParams{
 		VoiceUrl: c.VoiceURL, VoiceMethod: c.VoiceMethod, VoiceFallbackUrl: c.FallbackURL, VoiceFallbackMethod: c.FallbackMethod,
 		StatusCallback: c.StatusURL, StatusCallbackMethod: c.StatusMethod, VoiceApplicationSid: c.ApplicationSID, TrunkSid: c.TrunkSID,
 		VoiceReceiveMode: c.ReceiveMode,
 	})
 	if err != nil {
-		return OwnedNumber{}, q.wrong(err)
+		return OwnedNumber{}, op.wrap(err)
 	}
 	return ownedNumber(*n), nil
 }
@@ -93,4 +93,16 @@ func ownedNumber(n api.ApiV2010IncomingPhoneNumber) OwnedNumber {
 		TrunkSID: value(n.TrunkSid), Status: value(n.Status), AddressNeeded: value(n.AddressRequirements), AddressSID: value(n.AddressSid),
 		BundleSID: value(n.BundleSid), EmergencyStatus: value(n.EmergencyStatus), EmergencyAddress: value(n.EmergencyAddressStatus),
 	}
+}
+
+// DialingAllowed reports whether the geographic permissions of the account allow calls to ordinary numbers of a country ("GB").
+func (a *Account) DialingAllowed(ctx context.Context, country string) (bool, error) {
+	op := a.operation(ctx, "dialing permissions")
+	found, err := fetch[struct {
+		LowRisk bool `json:"low_risk_numbers_enabled"`
+	}](op, "https://voice.twilio.com/v1/DialingPermissions/Countries/"+country)
+	if err != nil {
+		return false, op.wrap(err)
+	}
+	return found.LowRisk, nil
 }

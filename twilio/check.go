@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// The bounds of a document. The provider says "64 kB" and means either 64,000 or 65,536 bytes: the smaller is right both ways.
+// The bounds of a document. The provider's "64 kB" may be 64,000 or 65,536 bytes; the smaller is safe either way.
 const (
 	maxDocument = 64_000
 	maxNouns    = 10
@@ -18,7 +18,7 @@ const (
 	maxRoom     = 128 // characters of a conference's name
 )
 
-// check finds the first thing in r that the provider would refuse, cut short or loop on, and says where it is.
+// check returns an error for the first thing in r that the provider would refuse, cut short or loop on.
 func (r Response) check() error {
 	for i, verb := range r.Verbs {
 		if _, isReject := verb.(Reject); isReject && i > 0 {
@@ -57,7 +57,7 @@ func checkElement(value any) error {
 	return c.err
 }
 
-// checker keeps the first thing that is wrong with one element and its children.
+// checker is a visitor that keeps the first error of an element and its children.
 type checker struct {
 	name string
 	err  error
@@ -75,7 +75,7 @@ func (c *checker) child(index int, value any) {
 	}
 }
 
-// say bounds a text by its voice: past the bound the provider logs a warning and the caller hears nothing.
+// say checks the length of a text, whose bound depends on the voice: beyond it the provider logs a warning and the caller hears nothing.
 func (c *checker) say(s Say) {
 	limit, kind := maxBasic, "basic"
 	switch {
@@ -101,7 +101,7 @@ func (c *checker) text(name string, value *string, allowed ...string) {
 	}
 }
 
-// required is for the actions of Gather and Record, whose default is the present document: a loop that is billed.
+// required checks the actions of Gather and Record. Their default is the present document, which makes a loop that is billed.
 func (c *checker) required(name string, value *string) {
 	if *value == "" {
 		c.fail("no %s: give one, or the provider asks for the present document again and again", name)

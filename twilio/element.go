@@ -2,7 +2,7 @@ package twilio
 
 import "fmt"
 
-// The bounds of the provider's TwiML reference. Where it names none, a day: no call lasts longer.
+// The bounds of the provider's TwiML reference. Where it has none it is a day, since no call lasts longer.
 const (
 	maxSeconds     = 24 * 60 * 60
 	maxDialTimeout = 600
@@ -10,27 +10,27 @@ const (
 	maxDigits      = 1000
 )
 
-// visitor meets all that an element has: its attributes in the order in which they are written, then what stands between its tags. One
-// walk per element serves the check, the writer and the reader, so that the three cannot disagree.
+// visitor visits the attributes of an element in the order in which they are written, then its content. One walk per element serves the
+// check, the writer and the reader, so that the three cannot disagree.
 type visitor interface {
-	// text is an attribute that is left out when empty. With allowed words it is one of them.
+	// text visits an attribute that is left out when empty. If words are allowed it is one of them.
 	text(name string, value *string, allowed ...string)
-	// required is an attribute that must not be empty.
+	// required visits an attribute that must not be empty.
 	required(name string, value *string)
-	// keys is a set of telephone keys.
+	// keys visits a set of telephone keys.
 	keys(name string, value *string)
-	// optionalKeys is a set of telephone keys in which the empty set differs from none given.
+	// optionalKeys visits a set of telephone keys that may be empty; nil means that it is left out.
 	optionalKeys(name string, value **string)
-	// number is left out when 0 and runs from 1 to limit.
+	// number visits a number from 1 to limit, which is left out when 0.
 	number(name string, value *int, limit int)
-	// secondsOrAuto is a number of seconds or the word "auto".
+	// secondsOrAuto visits a number of seconds or the word "auto".
 	secondsOrAuto(name string, value *string)
-	// flag is left out when value is false, which the attribute writes as zero.
+	// flag visits a boolean that is left out when false. zero is what false means in the attribute.
 	flag(name string, value *bool, zero bool)
-	// words is a list with spaces between; each is one of allowed.
+	// words visits a list of allowed words, separated by spaces.
 	words(name string, value *[]string, allowed ...string)
 
-	// content is the text between the tags; what names it.
+	// content visits the text between the tags; what names it in errors.
 	content(what string, value *string)
 	prompts(value *[]Verb)
 	nouns(value *[]Noun)
@@ -125,7 +125,7 @@ func (r *Reject) walk(v visitor) { v.text("reason", &r.Reason, "busy", "rejected
 
 func (h *Hangup) walk(visitor) {}
 
-// elementOf is the XML name of a verb or noun and a walker over a copy of it.
+// elementOf returns the XML name of a verb or noun and a walker over a copy of it.
 func elementOf(value any) (name string, w walker, err error) {
 	switch v := value.(type) {
 	case Say:

@@ -144,11 +144,11 @@ func TestRequestsAreAsThePublishedDescriptionSays(t *testing.T) {
 	_, _ = a.CreateSecondaryToken(ctx)
 	_, _ = a.PromoteSecondaryToken(ctx)
 	_ = a.DeleteSecondaryToken(ctx)
-	_, _ = a.Ring(ctx, twilio.Ringing{
+	_, _ = a.Ring(ctx, twilio.OutboundLeg{
 		From: "+448000668187", To: "sip:oncall@example.com", URL: voice, StatusURL: voice, StatusEvents: []string{"ringing", "completed"}, Seconds: 25,
 	})
 	leg := "CA" + strings.Repeat("1", 32)
-	_, _ = a.HangUp(ctx, leg), a.Fetch(ctx, leg, voice)
+	_, _ = a.HangUp(ctx, leg), a.Redirect(ctx, leg, voice)
 	first := `{"conferences":[{"sid":"CF` + strings.Repeat("0", 32) + `"}]}`
 	p.answer = func(int, *http.Request) (*http.Response, error) {
 		return answer(http.StatusOK, "application/json", first), nil

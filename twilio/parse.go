@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// Parse reads a document: the inverse of Render, for tests and for the fake provider. The order of attributes, comments and white space
-// around texts and elements make no difference. A verb or attribute that this package does not write, and all that Render refuses, is
-// an error that names it.
+// Parse parses a document. It is the inverse of Render, for tests and the fake provider. The order of attributes, comments, and white space
+// around texts and elements do not matter. A verb or attribute that this package does not write, and all that Render refuses, is an error
+// that names it.
 func Parse(doc []byte) (Response, error) {
 	r, err := parse(doc)
 	if err != nil {
@@ -49,7 +49,7 @@ type node struct {
 	Children []node     `xml:",any"`
 }
 
-// parseTree reads one element with nothing but white space and comments behind it.
+// parseTree parses one element, which only white space and comments may follow.
 func parseTree(doc []byte) (node, error) {
 	var root node
 	d := xml.NewDecoder(bytes.NewReader(doc))
@@ -71,7 +71,7 @@ func parseTree(doc []byte) (node, error) {
 	}
 }
 
-// read fills a T from n.
+// read returns n as a T.
 func read[T any, P interface {
 	*T
 	walker
@@ -82,7 +82,7 @@ func read[T any, P interface {
 	return value, in.finish()
 }
 
-// reader takes from a node what a walk asks for; what is left over then is unknown.
+// reader is a visitor that takes from a node what a walk visits. What remains is unknown.
 type reader struct {
 	node node
 	err  error
@@ -107,7 +107,7 @@ func (in *reader) finish() error {
 	return in.err
 }
 
-// take removes an attribute. An empty one is refused unless empty has a meaning: the provider's is not the same as leaving it out.
+// take removes and returns an attribute. An empty one is an error unless emptyIsValue, since the provider does not treat it as left out.
 func (in *reader) take(name string, emptyIsValue bool) (string, bool) {
 	i := slices.IndexFunc(in.node.Attrs, func(a xml.Attr) bool { return a.Name == xml.Name{Local: name} })
 	if i < 0 {
@@ -133,7 +133,7 @@ func (in *reader) optionalKeys(name string, value **string) {
 	}
 }
 
-// number refuses 0: in this package that is "not given", which is never what the provider makes of it.
+// number refuses 0, which this package uses for "left out" and the provider does not.
 func (in *reader) number(name string, value *int, limit int) {
 	s, ok := in.take(name, false)
 	if !ok {

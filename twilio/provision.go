@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// The overrides follow the # of an address that the provider is given. It keeps them to itself: they are neither sent nor signed. By its
-// documentation of connection overrides a document has 15 seconds, retries included, and these fit: two times 1.5 seconds to connect and
-// 5.5 seconds to answer are 14. An answer takes us 5 seconds at the worst, when the log doesn't commit and the caller is served without it.
-// A connection or an answer that doesn't come is tried for once more, since whatever is asked for twice is answered the same way.
+// Connection overrides follow the # of an address. The provider neither sends nor signs them. By its documentation a document has 15 seconds,
+// retries included, which two times 1.5 seconds to connect and 5.5 seconds to answer fit. Our answer takes 5 seconds at most, when the log does
+// not commit and the caller is served without it. A connection or an answer that fails is tried once more, since a repeated webhook gets the
+// same answer.
 const (
-	// Overrides are those of the voice URL. An answer that is an error isn't asked for again: the fallback knows better what to do.
+	// Overrides are those of the voice URL. An error is not retried, since the fallback does better.
 	Overrides = "#rc=1&rp=ct,rt&ct=1500&rt=5500"
-	// FallbackOverrides are those of the fallback, behind which there is nothing: an error is asked for again too.
+	// FallbackOverrides are those of the fallback URL. An error is retried too, since nothing follows.
 	FallbackOverrides = "#rc=1&rp=ct,rt,5xx&ct=1500&rt=5500"
 )
 
@@ -23,30 +23,30 @@ type Wanted struct {
 	VoiceSettings
 }
 
-// Difference is one setting of a number that is not as it should be.
+// Difference is a setting of a number that is not as wanted.
 type Difference struct {
 	Setting  string // in words: "voice URL"
-	Is, Want string // "": nothing is set
+	Is, Want string // "": not set
 }
 
-// NumberPlan is what has to happen to one number.
+// NumberPlan compares one number as it is with how it is wanted.
 type NumberPlan struct {
 	Wanted
-	Owned       OwnedNumber  // its SID is "" where the account has no such number
-	Differences []Difference // that a write mends
-	Blocked     []string     // what no write of ours mends, and what to do
+	Owned       OwnedNumber  // its SID is "" if the account has no such number
+	Differences []Difference // that a change puts right
+	Blocked     []string     // what no change puts right, and what to do
 }
 
-// Missing says that the account does not own the number.
+// Missing reports whether the account does not own the number.
 func (p NumberPlan) Missing() bool { return p.Owned.SID == "" }
 
-// Done says that the number is as it should be.
+// Done reports whether the number is as wanted.
 func (p NumberPlan) Done() bool {
 	return !p.Missing() && len(p.Differences) == 0 && len(p.Blocked) == 0
 }
 
-// Plan compares what an account owns with what is wanted, in the order of the wanted. The second result are owned numbers that nobody wants:
-// they are somebody else's business.
+// Plan compares the numbers of an account with the wanted ones and returns a plan for each of these, in their order, and the account's other
+// numbers.
 func Plan(wanted []Wanted, owned []OwnedNumber) (plans []NumberPlan, others []OwnedNumber) {
 	byNumber := map[string]OwnedNumber{}
 	for _, n := range owned {
@@ -64,7 +64,7 @@ func Plan(wanted []Wanted, owned []OwnedNumber) (plans []NumberPlan, others []Ow
 	return plans, others
 }
 
-// PlanOne compares one number; the zero OwnedNumber is one that the account does not have.
+// PlanOne compares one number. The zero OwnedNumber is one that the account does not have.
 func PlanOne(w Wanted, n OwnedNumber) NumberPlan {
 	p := NumberPlan{Wanted: w, Owned: n}
 	if !p.Missing() {
@@ -73,7 +73,7 @@ func PlanOne(w Wanted, n OwnedNumber) NumberPlan {
 	return p
 }
 
-// setting is one thing of a number that is compared and written.
+// setting is one setting of a number that is compared and changed.
 type setting struct {
 	name string
 	is   func(OwnedNumber) string
@@ -81,7 +81,7 @@ type setting struct {
 	set  func(*NumberChange, *string)
 }
 
-// settings are all of them, in the order in which they are shown. What wins over the voice URL comes first. Messages are not among them.
+// settings are all of them, in the order in which they are shown. Those that take precedence over the voice URL come first.
 var settings = []setting{
 	{"application", func(n OwnedNumber) string { return n.ApplicationSID }, nothing, func(c *NumberChange, v *string) { c.ApplicationSID = v }},
 	{"trunk", func(n OwnedNumber) string { return n.TrunkSID }, nothing, func(c *NumberChange, v *string) { c.TrunkSID = v }},
@@ -94,7 +94,7 @@ var settings = []setting{
 	ofVoice("status method", func(s *VoiceSettings) *string { return &s.StatusMethod }, func(c *NumberChange) **string { return &c.StatusMethod }),
 }
 
-// ofVoice is a setting that Wanted has as well.
+// ofVoice returns a setting that is a field of VoiceSettings.
 func ofVoice(name string, field func(*VoiceSettings) *string, changed func(*NumberChange) **string) setting {
 	return setting{
 		name: name,
@@ -106,7 +106,7 @@ func ofVoice(name string, field func(*VoiceSettings) *string, changed func(*Numb
 
 func nothing(Wanted) string { return "" }
 
-// receiveMode of a number that was never told is voice, and the provider may leave it out.
+// receiveMode returns the receive mode, which is voice if the provider leaves it out.
 func receiveMode(n OwnedNumber) string {
 	if n.ReceiveMode == "" {
 		return "voice"
@@ -123,7 +123,7 @@ func differences(w Wanted, n OwnedNumber) (found []Difference) {
 	return found
 }
 
-// sameSetting takes two spellings of one address for the same: the provider may give back the host in small letters, or other escapes.
+// sameSetting reports whether a and b are the same text or address. The provider may change the host's case and the escapes.
 func sameSetting(a, b string) bool {
 	if a == b {
 		return true
@@ -139,7 +139,7 @@ func sameSetting(a, b string) bool {
 	return x.String() == y.String()
 }
 
-// Change is what to write, and nothing else: what is right already stays untouched.
+// Change returns the change that puts the differences right and leaves everything else.
 func (p NumberPlan) Change() NumberChange {
 	var c NumberChange
 	for _, d := range p.Differences {
@@ -153,7 +153,7 @@ func (p NumberPlan) Change() NumberChange {
 	return c
 }
 
-// blocked is what keeps calls from a number whatever its settings are.
+// blocked returns what keeps calls from a number, whatever its settings.
 func blocked(n OwnedNumber) (why []string) {
 	if !n.Voice {
 		why = append(why, "it can't take calls (no voice capability): release it and buy one that can")

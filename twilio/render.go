@@ -7,19 +7,18 @@ import (
 	"unicode/utf8"
 )
 
-// ContentType is the media type under which a rendered Response must be sent. The provider reads text/plain aloud and refuses JSON.
+// ContentType is the media type of a rendered Response. The provider reads text/plain aloud and refuses JSON.
 const ContentType = "text/xml; charset=utf-8"
 
 const header = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
 
-// Render writes the document. The same Response always gives the same bytes: attributes have one order and values that are the
-// provider's default are left out. White space around texts is dropped, and what XML cannot carry (control characters, bytes that are
-// not UTF-8) becomes U+FFFD.
+// Render returns the document. Equal Responses have equal documents: attributes have one order, and values that are the provider's default
+// are left out. White space around texts is dropped, and what XML cannot carry (control characters, bytes that are not UTF-8) becomes U+FFFD.
 //
-// What the provider would refuse, cut short or loop on is an error that says which verb and which bound: a document over 64,000
-// bytes, a Say without text or over 3000 characters (Polly voices; Google 5000, basic 4096), a Dial without 1 to 10 parties, a Gather
-// that nests anything but Say, Play and Pause, a Gather or Record without an action, a Reject that is not first, a number out of range
-// and a word that the attribute does not know. The bounds are those of the provider's TwiML reference and its error 11750.
+// What the provider would refuse, cut short or loop on is an error that names the verb and the bound: a document over 64,000 bytes, a Say
+// without text or over 3000 characters (Polly voices; Google 5000, basic 4096), a Dial without 1 to 10 parties, a Gather that nests anything
+// but Say, Play and Pause, a Gather or Record without an action, a Reject that is not first, a number out of range, and a word that the
+// attribute does not have. The bounds are those of the provider's TwiML reference and its error 11750.
 func (r Response) Render() ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, fmt.Errorf("twiml: %w", err)
@@ -40,7 +39,7 @@ func (r Response) Render() ([]byte, error) {
 	return w.out, nil
 }
 
-// writer appends elements that were checked before.
+// writer is a visitor that appends elements, which were checked before.
 type writer struct {
 	out   []byte
 	depth int
@@ -48,7 +47,7 @@ type writer struct {
 }
 
 func (w *writer) element(value any) {
-	name, walker, _ := elementOf(value) // check has refused what has no name
+	name, walker, _ := elementOf(value) // check has refused values without a name
 	w.depth++
 	w.line()
 	w.out = append(append(w.out, '<'), name...)
@@ -132,8 +131,8 @@ func writeChildren[T any](w *writer, children []T) {
 	w.line()
 }
 
-// appendEscaped appends s so that it can stand in a text and between double quotes. Line ends and tabs are written as references:
-// a reader of XML would turn them into other white space.
+// appendEscaped appends s, escaped for texts and for attributes in double quotes. Line ends and tabs become references, since a reader of
+// XML turns them into other white space.
 func appendEscaped(out []byte, s string) []byte {
 	for _, r := range s {
 		switch {

@@ -17,7 +17,7 @@ import (
 // SignatureHeader is the header that carries the signature of a request.
 const SignatureHeader = "X-Twilio-Signature"
 
-// Why a request was refused. The first two are answered with 403, the others with 413 and 400.
+// Reasons to refuse a request. The first two are answered with 403, the others with 413 and 400.
 var (
 	ErrSignature = errors.New("twilio: the request is not signed by the provider")
 	ErrAccount   = errors.New("twilio: the request is of another account")
@@ -25,10 +25,10 @@ var (
 	ErrForm      = errors.New("twilio: the request is not shaped like the provider's")
 )
 
-// Sign is the signature that the provider puts on a request: base64(HMAC-SHA1(token, url + each name and value, sorted by name)), as in
-// its security documentation. A repeated name counts with each of its different values in order. For a GET request the parameters are
-// part of the URL and params is empty. The URL is taken as it stands: the provider itself drops user:password, a fragment and, for
-// https, the port before it signs.
+// Sign returns the provider's signature of a request: base64(HMAC-SHA1(token, url + each name and value, sorted by name)), as in its
+// security documentation. A repeated name counts with each of its different values in order. For a GET request the parameters are part of
+// the URL and params is empty. The URL is used as it is: the provider itself drops user:password, a fragment and, for https, the port
+// before it signs.
 func Sign(token, url string, params url.Values) string {
 	var f form
 	for key, values := range params {
@@ -41,24 +41,23 @@ func Sign(token, url string, params url.Values) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// Verifier tells the provider's requests from everybody else's. It is safe for concurrent use.
+// Verifier verifies the signatures of the provider's requests. It is safe for concurrent use.
 type Verifier struct {
 	origins [][]byte // scheme and host, with and without the port
 	account string
 	pool    sync.Pool // of *scratch
 }
 
-// scratch is what one verification needs and the next can use again.
+// scratch is the memory of one verification, which the next can reuse.
 type scratch struct {
 	macs   []hash.Hash // one per token
 	signed []byte
 	sum    []byte
 }
 
-// NewVerifier returns a Verifier for requests that were sent to publicURL, the address under which the provider knows this server: only
-// its scheme, host and port matter, since a request brings its path along. With an accountSID requests of other accounts are refused.
-// A request signed with any of the tokens is right: give the current token and, while it is being replaced, the next one. Empty tokens
-// are ignored; without any token there is an error.
+// NewVerifier returns a Verifier for requests to publicURL, the address under which the provider knows this server. Only its scheme, host and
+// port matter, since a request has its own path. If accountSID is not empty, requests of other accounts are refused. A request may be signed
+// with any of the tokens: the current one and, while it is being replaced, the next. Empty tokens are ignored; at least one must not be.
 func NewVerifier(publicURL, accountSID string, tokens ...string) (*Verifier, error) {
 	u, err := url.Parse(publicURL)
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Hostname() == "" {
@@ -79,8 +78,8 @@ func NewVerifier(publicURL, accountSID string, tokens ...string) (*Verifier, err
 	return v, nil
 }
 
-// originsOf is scheme and host with and without a port. The provider drops the port of an https address for voice requests and keeps
-// that of an http address, and its own libraries accept both: so do we. It always drops user:password.
+// originsOf returns scheme and host without and with a port. The provider drops the port of an https address for voice requests and keeps
+// that of an http address; its own libraries accept both, and so does a Verifier. It always drops user:password.
 func originsOf(u *url.URL) [][]byte {
 	port := u.Port()
 	host := strings.TrimSuffix(strings.TrimSuffix(u.Host, port), ":")
@@ -93,11 +92,11 @@ func originsOf(u *url.URL) [][]byte {
 
 // Verify returns the signed parameters of r: the body's for POST, the URL's for GET. Everything that it returns is covered by the
 // signature; of a repeated name that may be fewer values than were sent. It must run before anything else reads the body. The body is
-// read once, up to 64 KiB, and put back (a GET's is dropped, since nothing signs it); r.Form and r.PostForm are set to the signed
+// read once, up to 64 KiB, and put back (a GET's is dropped, since it is not signed); r.Form and r.PostForm are set to the signed
 // parameters, so that no later reader can mix in others.
 //
-// The errors are ErrSignature, ErrAccount, ErrTooLarge and ErrForm, wrapped with the reason. None of them tells the right signature. A
-// signature says nothing of when it was made: the same request verifies for ever.
+// The errors are ErrSignature, ErrAccount, ErrTooLarge and ErrForm, wrapped with the reason. None of them has the right signature in it. A
+// signature does not expire: the same request verifies at any time.
 func (v *Verifier) Verify(r *http.Request) (url.Values, error) {
 	want, err := signatureOf(r.Header)
 	if err != nil {
@@ -129,7 +128,7 @@ func (v *Verifier) Verify(r *http.Request) (url.Values, error) {
 	return values, nil
 }
 
-// signatureOf reads the header. Exactly one signature in its only spelling is accepted.
+// signatureOf returns the signature in the header, of which there must be one, in canonical base64.
 func signatureOf(h http.Header) ([]byte, error) {
 	headers := h[SignatureHeader]
 	if len(headers) != 1 {
@@ -142,8 +141,8 @@ func signatureOf(h http.Header) ([]byte, error) {
 	return signature, nil
 }
 
-// targetOf is path and query as they were sent, with their escapes: what the router or a rewrite made of them does not count. A request
-// that did not come over the network has only its URL, and one for a proxy has the scheme and host in front.
+// targetOf returns path and query as they were sent, with their escapes and without any rewrite. A request that did not come over the
+// network has only its URL, and one for a proxy has the scheme and host in front.
 func targetOf(r *http.Request) string {
 	if strings.HasPrefix(r.RequestURI, "/") {
 		return r.RequestURI
@@ -151,7 +150,7 @@ func targetOf(r *http.Request) string {
 	return r.URL.RequestURI()
 }
 
-// match finds the reading that is signed with want. It always computes every candidate, so that the time it takes tells nothing.
+// match returns the reading whose signature is want. It always computes every candidate, so that its time reveals nothing.
 func (v *Verifier) match(target string, readings []form, want []byte) (form, bool) {
 	s := v.pool.Get().(*scratch)
 	defer v.pool.Put(s)

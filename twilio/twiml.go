@@ -1,6 +1,6 @@
 package twilio
 
-// Response is one TwiML document: what the provider shall do next on a call, in order.
+// Response is one TwiML document: the next instructions of a call, in order.
 type Response struct{ Verbs []Verb }
 
 // Verb is one instruction: Say, Play, Pause, Gather, Dial, Record, Redirect, Reject or Hangup.
@@ -25,22 +25,22 @@ type Play struct {
 // Pause is silence.
 type Pause struct{ Seconds int } // 0: the provider's default, one second
 
-// Gather collects keys or speech while it plays its prompts. Without input the provider goes on with the next verb, with no request.
+// Gather collects keys or speech while it plays its prompts. Without input the provider goes on with the next verb and sends no request.
 type Gather struct {
 	Input       string // "dtmf", "speech" or "dtmf speech"
 	Action      string
 	Method      string  // of the action: "" is POST
 	Timeout     int     // seconds; 0: the provider's default, 5
-	FinishOnKey *string // nil: the provider's default, "#"; "" means that no key ends the input
+	FinishOnKey *string // nil: the provider's default, "#"; "": no key ends the input
 	NumDigits   int     // 0: unlimited
 	Language    string  // of the speech
 	Hints       string  // comma list of expected words
-	// SpeechTimeout is seconds or "auto"; "" leaves the provider's default.
+	// SpeechTimeout is a number of seconds or "auto"; "": the provider's default.
 	SpeechTimeout string
 	Prompts       []Verb // Say, Play and Pause only
 }
 
-// Dial rings its nouns at once and bridges the one that answers.
+// Dial rings all its nouns at once and bridges the one that answers.
 type Dial struct {
 	Action                  string
 	Method                  string // of the action: "" is POST
@@ -57,7 +57,7 @@ type Dial struct {
 // Number is a phone number to dial.
 type Number struct {
 	Number         string // E.164
-	URL            string // fetched on the answering leg before it is bridged
+	URL            string // of the document that the answering leg follows before it is bridged
 	Method         string // of URL: "" is POST
 	StatusCallback string
 	StatusEvents   []string // initiated ringing answered completed
@@ -72,12 +72,12 @@ type Sip struct {
 	StatusEvents   []string
 }
 
-// Conference is a room that the dialling leg joins, alone in its Dial. Its parties hear each other; each joins with a Dial of its own.
+// Conference is a conference that the dialling leg joins. It is the only noun of its Dial.
 type Conference struct {
-	Name                    string // the same name is the same room, of an account
-	Beep                    string // at coming and going: "" is the provider's default, "true"; "false", "onEnter", "onExit"
-	EndOnExit               bool   // the room ends when this party leaves
-	WaitURL                 string // what a party hears who is alone: Say, Play, Pause and Redirect; asked for again when it is over
+	Name                    string // unique within the account
+	Beep                    string // on entry and exit: "true", "false", "onEnter" or "onExit"; "": the provider's default, "true"
+	EndOnExit               bool   // the conference ends when this party leaves
+	WaitURL                 string // of the document for a party that is alone: Say, Play, Pause and Redirect; silence follows its end
 	StatusCallback          string
 	StatusEvents            []string // start end join leave
 	Record                  string   // "" or "record-from-start"
@@ -88,7 +88,7 @@ type Conference struct {
 type Record struct {
 	Action                  string
 	MaxLength               int    // seconds; 0: the provider's default, an hour
-	Timeout                 int    // seconds of silence that end it; 0: the provider's default, 5
+	Timeout                 int    // seconds of silence that end the recording; 0: the provider's default, 5
 	FinishOnKey             string // "": the provider's default, any key
 	NoBeep                  bool
 	Trim                    string // "", "trim-silence" or "do-not-trim"

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of single parameters. A caller chooses some of them, so none goes on unbounded.
+// The bounds of single parameters. A caller chooses some of them, so all are bounded.
 const (
 	maxWord     = 64
 	maxAddress  = 256
@@ -21,41 +21,41 @@ const (
 	maxSequence = 1 << 20
 )
 
-// Webhook is what one request of the provider says, typed. A parameter that is absent, or that cannot be what the provider's documents
-// say, has its zero value; for numbers where 0 means something that is nil.
+// Webhook has the parameters of one request of the provider. A parameter that is absent, or not of the form that the provider documents, has
+// its zero value, which is nil for numbers.
 type Webhook struct {
-	CallSID       string // the leg that the request is about
-	ParentCallSID string // on a specialist's leg, the caller's
+	CallSID       string // of the leg that the request is about
+	ParentCallSID string // on a dialled leg, the caller's call
 	AccountSID    string
 	From          string // E.164, but also "anonymous", "client:x", "sip:a@b" or anything else
 	To            string
 	CallStatus    string // queued initiated ringing in-progress completed busy failed no-answer canceled
 	Direction     string // inbound outbound-api outbound-dial
 
-	Digits        string // keys of a Gather or Record, without the one that finished it; "hangup" after a Record
-	Speech        string // what a Gather understood
+	Digits        string // keys of a Gather or Record, without the finishing one; "hangup" after a Record
+	Speech        string // recognised by a Gather
 	FinishedOnKey string
 
-	CallSeconds *int // CallDuration: whole seconds of the leg. The parameter Duration, in minutes, is never read
+	CallSeconds *int // CallDuration, in whole seconds. The parameter Duration, in minutes, is ignored
 
 	DialCallStatus string // completed answered busy no-answer failed canceled
 	DialCallSID    string
 	DialSeconds    *int
-	DialBridged    *bool // true only when two people could talk; "completed" can also be a voicemail
+	DialBridged    *bool // two people could talk; a "completed" leg can also be a voicemail
 
 	RecordingURL     string
-	RecordingSID     string // as given, else from the RecordingURL
+	RecordingSID     string // from the RecordingURL if absent
 	RecordingSeconds *int
 	RecordingStatus  string // in-progress completed absent
 
 	Timestamp       time.Time // of the event, in UTC
 	SequenceNumber  *int      // of the event, from 0
-	FullAttestation bool      // the caller's number is signed for by its carrier: TN-Validation-Passed-A and nothing less
-	ErrorCode       string    // why the fallback URL was asked
+	FullAttestation bool      // the carrier vouches for the caller's number: TN-Validation-Passed-A and nothing less
+	ErrorCode       string    // why the fallback URL was requested
 	ErrorURL        string
 }
 
-// ParseWebhook reads the parameters that Verify returned. It never fails.
+// ParseWebhook converts the parameters that Verify returned. It never fails.
 func ParseWebhook(params url.Values) Webhook {
 	w := Webhook{
 		CallSID:          word(params.Get("CallSid")),
@@ -89,7 +89,7 @@ func ParseWebhook(params url.Values) Webhook {
 	return w
 }
 
-// word keeps an identifier or status: letters, digits and "-".
+// word returns an identifier or status of letters, digits and "-", or "".
 func word(s string) string {
 	if len(s) > maxWord {
 		return ""
@@ -102,8 +102,8 @@ func word(s string) string {
 	return s
 }
 
-// keys keeps pressed keys, and the word that a Record sends instead. Too many keys are cut and not dropped: pressing a hundred keys is not
-// the same as pressing none.
+// keys returns pressed keys, or the word that a Record sends instead. Too many keys are cut off rather than dropped, since a hundred keys are
+// not the same as none.
 func keys(s string) string {
 	for _, c := range s {
 		if !isLetterOrDigit(c) && c != '*' && c != '#' {
@@ -117,7 +117,7 @@ func isLetterOrDigit(c rune) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
-// printable keeps a text up to limit bytes, on one line.
+// printable returns a text on one line, cut off at limit bytes.
 func printable(s string, limit int) string {
 	s = strings.TrimSpace(strings.Map(func(c rune) rune {
 		if c == utf8.RuneError || unicode.IsControl(c) {
@@ -131,7 +131,7 @@ func printable(s string, limit int) string {
 	return strings.ToValidUTF8(s[:limit], "")
 }
 
-// whole reads digits up to limit.
+// whole parses a whole number up to limit. It returns nil for anything else.
 func whole(s string, limit int) *int {
 	if s == "" {
 		return nil
@@ -165,7 +165,7 @@ func webURL(s string) string {
 	return s
 }
 
-// recordingSID is the last part of a recording's address, which names it.
+// recordingSID returns the SID at the end of a recording's address.
 func recordingSID(address string) string {
 	if address == "" {
 		return ""
@@ -178,7 +178,7 @@ func recordingSID(address string) string {
 	return word(strings.TrimSuffix(name, path.Ext(name)))
 }
 
-// timestamp reads RFC 2822 dates. A zone by name other than Greenwich is unreadable: nobody knows which "EST" is meant.
+// timestamp parses RFC 2822 dates. It refuses the name of a zone other than Greenwich, since "EST" is ambiguous.
 func timestamp(s string) time.Time {
 	if s == "" {
 		return time.Time{}

@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -33,7 +33,7 @@ Examples:
     supportline calls waive CA00000000000000000000000000000001 --undo`
 }
 
-func (c callsWaive) run(ctx context.Context, s *session) error {
+func (c callsWaive) Run(ctx context.Context, s *control.Session) error {
 	if c.Reason == "" && !c.Undo {
 		return errors.New("say why the call was necessary: --reason TEXT")
 	}
@@ -51,7 +51,7 @@ Example:
     supportline calls training CA00000000000000000000000000000001`
 }
 
-func (c callsTraining) run(ctx context.Context, s *session) error {
+func (c callsTraining) Run(ctx context.Context, s *control.Session) error {
 	return c.do(ctx, s, policy.Act{Kind: policy.ActTraining})
 }
 
@@ -69,7 +69,7 @@ Example:
     supportline calls attach CA00000000000000000000000000000001 --customer 204518`
 }
 
-func (c callsAttach) run(ctx context.Context, s *session) error {
+func (c callsAttach) Run(ctx context.Context, s *control.Session) error {
 	if c.Undo {
 		return c.do(ctx, s, policy.Act{Kind: policy.ActAttach})
 	}
@@ -96,7 +96,7 @@ Example:
     supportline calls ticket CA00000000000000000000000000000001 --number 4711`
 }
 
-func (c callsTicket) run(ctx context.Context, s *session) error {
+func (c callsTicket) Run(ctx context.Context, s *control.Session) error {
 	if c.Number == "" && !c.Undo {
 		return errors.New("name the ticket: --number T")
 	}
@@ -115,7 +115,7 @@ func (callsNote) Help() string {
     supportline calls note CA00000000000000000000000000000001 "the customer will send screenshots"`
 }
 
-func (c callsNote) run(ctx context.Context, s *session) error {
+func (c callsNote) Run(ctx context.Context, s *control.Session) error {
 	if c.Text == "" && !c.Undo {
 		return errors.New("write the note behind the SID")
 	}
@@ -123,9 +123,9 @@ func (c callsNote) run(ctx context.Context, s *session) error {
 }
 
 // do writes the act down, and says what the account's month is now.
-func (a act) do(ctx context.Context, s *session, what policy.Act) error {
+func (a act) do(ctx context.Context, s *control.Session, what policy.Act) error {
 	what.At, what.By, what.Undo = s.Now(), cmp.Or(a.By, s.User), a.Undo
-	call, err := s.Store.Act(ctx, policy.CallSID(a.SID), what, a.Seen, s.zone)
+	call, err := s.Store.Act(ctx, policy.CallSID(a.SID), what, a.Seen, s.Settings.LineZone)
 	switch {
 	case errors.Is(err, policy.ErrNoCall):
 		return unknownCall(a.SID)
@@ -136,25 +136,16 @@ func (a act) do(ctx context.Context, s *session, what policy.Act) error {
 	if call.Customer == "" || call.Month == "" {
 		return nil
 	}
-	u, err := s.accountMonth(ctx, call.Customer, call.Month, s.Settings.FairUse)
+	months, err := s.Accounts().MonthsOf(ctx, policy.Customer{Number: call.Customer}, call.Month, 1)
 	if err != nil {
 		return err
 	}
+	u := months[0]
 	fmt.Fprintf(s.Err, "%s %s in %s: %d of %d tickets, %d over-long, %d waived, %d training.\n",
 		u.Customer, plain(call.Account), u.Month, u.Tickets, u.TicketLimit, u.OverLong, u.Waived, u.Training)
 	return nil
 }
 
-// zone is that of a line, and UTC for a number that is no line any more.
-func (s *session) zone(number policy.Phone) *time.Location { return zoneOf(s.Settings, number) }
-
-func zoneOf(settings policy.Settings, number policy.Phone) *time.Location {
-	if l, ok := settings.Line(number); ok {
-		return l.Zone
-	}
-	return time.UTC
-}
-
 func unknownCall(sid string) error {
-	return no("no call %s is in the log: \"supportline calls\" shows the SIDs", sid)
+	return control.Refused("no call %s is in the log: \"supportline calls\" shows the SIDs", sid)
 }

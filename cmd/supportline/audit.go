@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -32,7 +33,7 @@ Examples:
     supportline audit --by mila --act waive --since 2026-11-01`
 }
 
-func (a auditCommand) run(ctx context.Context, s *session) error {
+func (a auditCommand) Run(ctx context.Context, s *control.Session) error {
 	zone, err := parseZone(a.Zone)
 	if err != nil {
 		return fmt.Errorf("--zone: %w", err)
@@ -58,7 +59,7 @@ func (a auditCommand) run(ctx context.Context, s *session) error {
 	case "json":
 		err = writeJSON(s.Out, inOrder(found.List))
 	case "csv":
-		err = writeCSV(s.Out, auditColumns, inOrder(found.List), auditCells)
+		err = writeCSV(s.Out, inOrder(found.List))
 	default:
 		t := table{head: []string{"AT", "BY", "ACT", "CUSTOMER", "SUBJECT", "DETAIL", "REASON"}}
 		for _, e := range found.List {
@@ -74,10 +75,4 @@ func (a auditCommand) run(ctx context.Context, s *session) error {
 		tellPage(s.Err, found.Older, found.Newer, found.SearchedTo, zone)
 	}
 	return err
-}
-
-var auditColumns = []string{"at", "by", "act", "customer", "subject", "detail", "reason"}
-
-func auditCells(e policy.AuditEntry) []string {
-	return []string{instant(known(e.At)), e.By, e.Act, string(e.Customer), e.Subject, e.Detail, e.Reason}
 }

@@ -98,11 +98,13 @@ func newFairBench(b *testing.B, calls, accounts, months int) *fairBench {
 func (f *fairBench) account(b *testing.B, n int) time.Duration {
 	customer, month := f.customers[n*7919%len(f.customers)], f.months[n%len(f.months)]
 	began := time.Now()
-	summaries, err := f.accounts.AccountSummaries(b.Context(), customer.Number, month)
+	report, err := policy.AccountReport(customer.Number, month, 1, func(m policy.Month) ([]policy.CallSummary, error) {
+		return f.accounts.AccountSummaries(b.Context(), customer.Number, m)
+	})
 	if err != nil {
 		b.Fatal(err)
 	}
-	policy.MonthUsage(customer, month, summaries, f.accounts.FairUse)
+	report.Account(customer, 1, f.accounts.FairUse)
 	return time.Since(began)
 }
 

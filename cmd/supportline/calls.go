@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -39,12 +40,12 @@ func (callsList) Help() string {
     supportline calls --intent critical --talk-at-least 10m --page`
 }
 
-func (l callsList) run(ctx context.Context, s *session) error {
+func (l callsList) Run(ctx context.Context, s *control.Session) error {
 	filter, zone, err := l.filter(s.Now(), s.Settings.FairUse)
 	if err != nil {
 		return err
 	}
-	found := &listing{calls: s.Store.Calls(ctx, filter), limit: l.Limit, row: s.accounts().Rows(ctx)}
+	found := &listing{calls: s.Store.Calls(ctx, filter), limit: l.Limit, row: s.Accounts().Rows(ctx)}
 	var page policy.Found[policy.Call]
 	if l.paged() {
 		if page, err = l.page(ctx, s, filter); err != nil {
@@ -56,7 +57,7 @@ func (l callsList) run(ctx context.Context, s *session) error {
 	case "json":
 		err = writeJSON(s.Out, found.rows(ctx))
 	case "csv":
-		err = writeCSV(s.Out, policy.RowColumns(), found.rows(ctx), policy.Row.Cells)
+		err = writeCSV(s.Out, found.rows(ctx))
 	default:
 		err = found.table(ctx, s, zone)
 	}
@@ -138,7 +139,7 @@ func (l *listing) rows(ctx context.Context) iter.Seq2[policy.Row, error] {
 	}
 }
 
-func (l *listing) table(ctx context.Context, s *session, zone *time.Location) error {
+func (l *listing) table(ctx context.Context, s *control.Session, zone *time.Location) error {
 	t := table{
 		head:  []string{"STARTED", "FROM", "LINE", "CUSTOMER", "ACCOUNT", "INTENT", "TICKET", "OUTCOME", "WAIT", "TALK", "SPECIALIST", "NOTES", "SID"},
 		right: map[string]bool{"WAIT": true, "TALK": true},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -61,7 +62,7 @@ func (p callsPages) paged() bool {
 	return p.Page || !policy.Mark(p.Older).IsZero() || !policy.Mark(p.Newer).IsZero()
 }
 
-func (l callsList) page(ctx context.Context, s *session, f policy.Filter) (policy.Found[policy.Call], error) {
+func (l callsList) page(ctx context.Context, s *control.Session, f policy.Filter) (policy.Found[policy.Call], error) {
 	page, err := pageOf(l.Limit, l.Older, l.Newer)
 	if err != nil {
 		return policy.Found[policy.Call]{}, err

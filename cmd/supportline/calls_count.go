@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/csv"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -32,7 +35,7 @@ type hourCount struct {
 	Outcomes map[policy.Outcome]int `json:"outcomes"` // those of no outcome are in progress
 }
 
-func (c callsCount) run(ctx context.Context, s *session) error {
+func (c callsCount) Run(ctx context.Context, s *control.Session) error {
 	hours, zone, err := c.hours(s.Now())
 	if err != nil {
 		return err
@@ -55,7 +58,7 @@ func (c callsCount) run(ctx context.Context, s *session) error {
 	case "json":
 		return writeJSON(s.Out, inOrder(rows))
 	case "csv":
-		return writeCSV(s.Out, append([]string{"from", "calls"}, names(outcomes())...), inOrder(rows), hourCells)
+		return c.csv(s.Out, rows)
 	}
 	return c.table(s, rows, zone)
 }
@@ -84,7 +87,7 @@ func (c callsCount) hours(now time.Time) ([]time.Time, *time.Location, error) {
 }
 
 // table shows the hours that had calls, and the outcomes that there were.
-func (c callsCount) table(s *session, rows []hourCount, zone *time.Location) error {
+func (c callsCount) table(s *control.Session, rows []hourCount, zone *time.Location) error {
 	total := policy.OutcomeCount{}
 	for _, r := range rows {
 		for outcome, calls := range r.Outcomes {
@@ -128,12 +131,19 @@ func positive(n int) string {
 	return strconv.Itoa(n)
 }
 
-func hourCells(h hourCount) []string {
-	cells := []string{h.From.Format(time.RFC3339), strconv.Itoa(h.Calls)}
-	for _, outcome := range outcomes() {
-		cells = append(cells, strconv.Itoa(h.Outcomes[outcome]))
+// csv writes the hours, with a column for each outcome.
+func (callsCount) csv(w io.Writer, rows []hourCount) error {
+	out := csv.NewWriter(w)
+	_ = out.Write(append([]string{"from", "calls"}, names(outcomes())...)) // its errors come with the last one
+	for _, h := range rows {
+		cells := []string{h.From.Format(time.RFC3339), strconv.Itoa(h.Calls)}
+		for _, outcome := range outcomes() {
+			cells = append(cells, strconv.Itoa(h.Outcomes[outcome]))
+		}
+		_ = out.Write(cells)
 	}
-	return cells
+	out.Flush()
+	return out.Error()
 }
 
 func names[T ~string](values []T) []string {

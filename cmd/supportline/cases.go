@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 )
@@ -27,13 +29,13 @@ func (casesList) Help() string {
     supportline cases list --state flagged --format json`
 }
 
-func (l casesList) run(ctx context.Context, s *session) error {
+func (l casesList) Run(ctx context.Context, s *control.Session) error {
 	cases := l.wanted(s.Store.Cases(ctx))
 	switch l.Format {
 	case "json":
 		return writeJSON(s.Out, cases)
 	case "csv":
-		return writeCSV(s.Out, caseColumns, cases, caseCells)
+		return writeCSV(s.Out, shownCases(cases))
 	}
 	t := table{head: []string{"ID", "CUSTOMER", "ACCOUNT", "STATE", "OPENED", "OVER IN", "LAST MOVE", "BY", "NOTE"}}
 	for c, err := range cases {
@@ -63,16 +65,30 @@ func (l casesList) wanted(cases func(yield func(policy.Case, error) bool)) func(
 	}
 }
 
-var caseColumns = []string{"id", "customer", "account", "state", "opened_at", "months", "moves"}
+// shownCase is a case as CSV.
+type shownCase struct {
+	ID       policy.CaseID         `json:"id"`
+	Customer policy.CustomerNumber `json:"customer"`
+	Account  string                `json:"account"`
+	State    policy.CaseState      `json:"state"`
+	OpenedAt time.Time             `json:"opened_at"`
+	Months   string                `json:"months"` // "2026-09;2026-10"
+	Moves    string                `json:"moves"`  // "flagged;contacted"
+}
 
-// caseCells gives the months as "2026-09;2026-10" and the moves as "flagged;contacted".
-func caseCells(c policy.Case) []string {
-	var moves []string
-	for _, m := range c.Moves {
-		moves = append(moves, string(m.To))
+// shownCases returns the cases as CSV shows them.
+func shownCases(cases iter.Seq2[policy.Case, error]) iter.Seq2[shownCase, error] {
+	return func(yield func(shownCase, error) bool) {
+		for c, err := range cases {
+			var moves []string
+			for _, m := range c.Moves {
+				moves = append(moves, string(m.To))
+			}
+			if !yield(shownCase{c.ID, c.Customer, c.Account, c.State, c.OpenedAt, monthNames(c.Months, ";"), strings.Join(moves, ";")}, err) {
+				return
+			}
+		}
 	}
-	opened := c.OpenedAt.UTC().Format(time.RFC3339)
-	return []string{string(c.ID), string(c.Customer), c.Account, string(c.State), opened, monthNames(c.Months, ";"), strings.Join(moves, ";")}
 }
 
 func monthNames(months []policy.Usage, between string) string {
@@ -123,7 +139,7 @@ Example:
     supportline cases show 1`
 }
 
-func (c casesShow) run(ctx context.Context, s *session) error {
+func (c casesShow) Run(ctx context.Context, s *control.Session) error {
 	found, err := s.Store.Case(ctx, policy.CaseID(c.ID))
 	if err != nil {
 		return unknownCase(c.ID, err)
@@ -175,7 +191,7 @@ Example:
     supportline cases open --customer 204518 --note "three specialists asked for it"`
 }
 
-func (o casesOpen) run(ctx context.Context, s *session) error {
+func (o casesOpen) Run(ctx context.Context, s *control.Session) error {
 	if o.Customer == "" {
 		return errors.New("name the account: --customer N")
 	}
@@ -214,7 +230,7 @@ Examples:
     supportline cases move 1 --to closed --note "two months within the limits"`
 }
 
-func (m casesMove) run(ctx context.Context, s *session) error {
+func (m casesMove) Run(ctx context.Context, s *control.Session) error {
 	if err := m.check(); err != nil {
 		return err
 	}
@@ -241,7 +257,7 @@ func (m casesMove) run(ctx context.Context, s *session) error {
 // refused says of a move that was not made what to do on the command line.
 func (m casesMove) refused(err error) error {
 	if errors.Is(err, policy.ErrNoEmail) {
-		return no("the account has no e-mail address: bring one in with \"supportline customers import\", or use --via phone")
+		return control.Refused("the account has no e-mail address: bring one in with \"supportline customers import\", or use --via phone")
 	}
 	return unknownCase(m.ID, err)
 }
@@ -265,7 +281,7 @@ func (m casesMove) check() error {
 
 func unknownCase(id string, err error) error {
 	if errors.Is(err, policy.ErrNoCase) {
-		return no("no case has the number %s: \"supportline cases list\" shows them", id)
+		return control.Refused("no case has the number %s: \"supportline cases list\" shows them", id)
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -25,37 +26,30 @@ Example:
     supportline charges --month 2026-10 > charges.csv`
 }
 
-func (c chargesCommand) run(ctx context.Context, s *session) error {
+func (c chargesCommand) Run(ctx context.Context, s *control.Session) error {
 	if c.Month == "" {
 		return errors.New("name the month: --month YYYY-MM")
 	}
-	month, err := s.month("--month", c.Month)
+	month, err := s.Month("--month", c.Month)
 	if err != nil {
 		return err
 	}
-	lines, err := c.lines(ctx, s, month)
+	lines, err := s.Accounts().Charges(ctx, policy.CustomerNumber(c.Customer), month)
 	if err != nil {
-		return err
+		return unknownCustomer(c.Customer, err)
 	}
-	if month == s.thisMonth() {
+	if month == s.ThisMonth() {
 		fmt.Fprintf(s.Err, "%s is not over: these figures will grow.\n", month)
-	}
-	each := func(yield func(policy.Charge, error) bool) {
-		for _, l := range lines {
-			if !yield(l, nil) {
-				return
-			}
-		}
 	}
 	switch c.Format {
 	case "json":
-		err = writeJSON(s.Out, each)
+		err = writeJSON(s.Out, each(lines))
 	case "csv":
-		err = writeCSV(s.Out, policy.ChargeColumns(), each, policy.Charge.Cells)
+		err = writeCSV(s.Out, each(policy.ChargeRows(lines)))
 	default:
-		t := table{head: policy.ChargeColumns(), right: map[string]bool{"quantity": true, "rate": true, "amount": true}}
-		for _, l := range lines {
-			t.add(l.Cells()...)
+		t := table{head: policy.Columns[policy.ChargeRow](), right: map[string]bool{"quantity": true, "rate": true, "amount": true}}
+		for _, row := range policy.ChargeRows(lines) {
+			t.add(policy.Cells(row)...)
 		}
 		err = t.write(s.Out, s.Colour)
 	}
@@ -63,24 +57,4 @@ func (c chargesCommand) run(ctx context.Context, s *session) error {
 		fmt.Fprintln(s.Err, "This is a proposal: nothing was charged.")
 	}
 	return err
-}
-
-// lines are the charges of the accounts that were over in the month, by account.
-func (c chargesCommand) lines(ctx context.Context, s *session, month policy.Month) ([]policy.Charge, error) {
-	accounts, err := s.usage(ctx, c.Customer, month, 1)
-	if err != nil {
-		return nil, err
-	}
-	var lines []policy.Charge
-	for _, a := range accounts {
-		if a.Last().Calls == 0 {
-			continue
-		}
-		summaries, err := s.Store.AccountSummaries(ctx, a.Customer.Number, month)
-		if err != nil {
-			return nil, err
-		}
-		lines = append(lines, policy.Charges(a.Last(), summaries, s.Settings.FairUse)...)
-	}
-	return lines, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 )
 
 // checkCommand is "check".
@@ -28,7 +29,7 @@ func (c checkCommand) run(_ context.Context, p *program, configFile string) erro
 		if err := config.WriteProblems(p.Out, problems); err != nil {
 			return err
 		}
-		return no("%s has %s", configFile, plural(len(problems), "problem"))
+		return control.Refused("%s has %s", configFile, plural(len(problems), "problem"))
 	}
 	_, err := fmt.Fprintf(p.Err, "%s is right: %s, configuration %s\n", configFile, plural(len(conf.Settings.Lines), "line"), conf.Settings.Version)
 	return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
@@ -14,7 +15,7 @@ import (
 func (h *house) console() http.Handler {
 	settings := h.conf.Settings
 	return console.New(console.Deps{
-		Settings: h.conf.Console, Policy: settings, Lines: h.inForce, Calls: h.store, Users: h.store, Sessions: h.store, Audit: h.store,
+		Settings: h.conf.Console, Policy: settings, Lines: h.inForce, DatesYAML: config.DatesYAML, Calls: h.store, Users: h.store, Sessions: h.store, Audit: h.store,
 		Tokens: h.store, Accounts: store.Accounts{Store: h.store, FairUse: settings.FairUse}, Cases: store.Casework{Store: h.store, Settings: settings, Addressed: h.conf.Notices.Addressed}, Ready: h.store.Ping,
 		Version: server.Version(), Outbox: h.store, Spoken: h.spoken, Recordings: sounds{h}, Phones: h.phones, Stopping: h.stopping, Health: h.findings,
 		Usage: h.usage, Yield: h.courtesy.yield, Now: h.now, Logger: h.log,
@@ -36,7 +37,7 @@ type sounds struct{ *house }
 
 // OpenRecording opens one that was fetched.
 func (s sounds) OpenRecording(ctx context.Context, call policy.CallSID, sid string) (console.Sound, error) {
-	opened, err := s.keeper.Open(ctx, call, sid)
+	opened, err := s.archive.Open(ctx, call, sid)
 	if err != nil {
 		return console.Sound{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"strings"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -28,7 +29,7 @@ Examples:
 
 func (i customersImport) inputFile() string { return i.File }
 
-func (i customersImport) run(ctx context.Context, s *session) error {
+func (i customersImport) Run(ctx context.Context, s *control.Session) error {
 	input := watch(s.In, s.Err, s.InputSize, s.Progress)
 	customers, problems := policy.ReadCustomers(input, s.Settings.DirectoryRules())
 	input.done()
@@ -36,7 +37,7 @@ func (i customersImport) run(ctx context.Context, s *session) error {
 		for _, p := range problems {
 			fmt.Fprintln(s.Out, p.In(s.Input))
 		}
-		return no("nothing was imported: correct %s and import it again", s.Input)
+		return control.Refused("nothing was imported: correct %s and import it again", s.Input)
 	}
 	if err := ctx.Err(); err != nil {
 		return err // what was read may be the part of the file that came before the person gave up
@@ -64,7 +65,7 @@ func (customersList) Help() string {
     supportline customers list --format csv > customers.csv`
 }
 
-func (l customersList) run(ctx context.Context, s *session) error {
+func (l customersList) Run(ctx context.Context, s *control.Session) error {
 	customers := l.customers(ctx, s)
 	switch l.Format {
 	case "json":
@@ -98,7 +99,7 @@ func (l customersList) run(ctx context.Context, s *session) error {
 }
 
 // customers are all, or those that the text finds.
-func (l customersList) customers(ctx context.Context, s *session) iter.Seq2[policy.Customer, error] {
+func (l customersList) customers(ctx context.Context, s *control.Session) iter.Seq2[policy.Customer, error] {
 	if l.Text == "" {
 		return s.Store.Customers(ctx)
 	}
@@ -155,7 +156,7 @@ type exported struct {
 	Notices  []shownNotice    `json:"notices"`
 }
 
-func (e customersExport) run(ctx context.Context, s *session) error {
+func (e customersExport) Run(ctx context.Context, s *control.Session) error {
 	all, err := s.Store.Export(ctx, policy.CustomerNumber(e.Number), s.User)
 	if err != nil {
 		return unknownCustomer(e.Number, err)
@@ -171,7 +172,7 @@ func (e customersExport) run(ctx context.Context, s *session) error {
 		}
 		out.Calls = append(out.Calls, c.FullRow(s.Settings.FairUse, counted))
 	}
-	if out.Usage, err = s.accounts().UsageSince(ctx, all.Customer.Number, firstMonth(all.Calls), s.thisMonth()); err != nil {
+	if out.Usage, err = s.Accounts().UsageSince(ctx, all.Customer.Number, firstMonth(all.Calls), s.ThisMonth()); err != nil {
 		return err
 	}
 	for _, c := range all.Cases {
@@ -212,18 +213,18 @@ Example:
     supportline customers erase 204518 --yes`
 }
 
-func (e customersErase) run(ctx context.Context, s *session) error {
+func (e customersErase) Run(ctx context.Context, s *control.Session) error {
 	number := policy.CustomerNumber(e.Number)
 	customer, err := s.Store.Customer(ctx, number)
 	if err != nil {
 		return unknownCustomer(e.Number, err)
 	}
-	if err := s.confirm(e.Yes, fmt.Sprintf("Erase %s (%s) and anonymise the account's calls? This cannot be undone.", number, plain(customer.Name))); err != nil {
+	if err := s.Confirm(e.Yes, fmt.Sprintf("Erase %s (%s) and anonymise the account's calls? This cannot be undone.", number, plain(customer.Name))); err != nil {
 		return err
 	}
 	done, err := s.Store.Erase(ctx, number, s.User, s.Now())
 	if errors.Is(err, policy.ErrCallInProgress) {
-		return no("customer %s is on the phone: nothing was erased, try again after the call", number)
+		return control.Refused("customer %s is on the phone: nothing was erased, try again after the call", number)
 	}
 	if err != nil {
 		return unknownCustomer(e.Number, err)
@@ -237,7 +238,7 @@ func (e customersErase) run(ctx context.Context, s *session) error {
 
 func unknownCustomer(number string, err error) error {
 	if errors.Is(err, policy.ErrNoCustomer) {
-		return no("no customer has the number %s: \"supportline customers list\" shows them", number)
+		return control.Refused("no customer has the number %s: \"supportline customers list\" shows them", number)
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -20,7 +21,7 @@ type datesCommand struct{}
 // Help shows an example.
 func (datesCommand) Help() string { return "Example:\n\n    supportline dates" }
 
-func (datesCommand) run(ctx context.Context, s *session) error {
+func (datesCommand) Run(ctx context.Context, s *control.Session) error {
 	editions, err := s.Store.Editions(ctx)
 	if err != nil {
 		return err
@@ -65,7 +66,7 @@ func (p *program) edited(ctx context.Context, conf config.Config, configFile str
 }
 
 // quietly runs a data command of the program's own, and gives what it printed. Its error is what the command said.
-func (p *program) quietly(ctx context.Context, command dataCommand, name, configFile string) ([]byte, error) {
+func (p *program) quietly(ctx context.Context, command control.Command, name, configFile string) ([]byte, error) {
 	var out, words bytes.Buffer
 	quiet := *p
 	quiet.Out, quiet.Err, quiet.In = &out, &words, strings.NewReader("")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/server"
 )
 
@@ -42,7 +43,7 @@ func TestDemoFromNothing(t *testing.T) {
 		}
 	}
 	stop()
-	if got := <-status; got != statusDone {
+	if got := <-status; got != control.Done {
 		t.Errorf("status %d: %s", got, words)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/doctor"
 )
 
@@ -35,7 +36,7 @@ func (c doctorCommand) run(ctx context.Context, p *program, configFile string) e
 		if err := config.WriteProblems(p.Out, problems); err != nil {
 			return err
 		}
-		return no("%s has %s: the rest can't be looked at before", configFile, plural(len(problems), "problem"))
+		return control.Refused("%s has %s: the rest can't be looked at before", configFile, plural(len(problems), "problem"))
 	}
 	if editions, err := p.editions(ctx, conf, configFile); err == nil { // where the store can't be asked, its own finding says so
 		conf.Settings = conf.Settings.With(editions)
@@ -83,9 +84,9 @@ func diagnosis(w io.Writer, found []doctor.Finding) error {
 	}
 	switch {
 	case count[doctor.Wrong] > 0 && count[doctor.Warning] > 0:
-		return no("%d wrong, and %s", count[doctor.Wrong], plural(count[doctor.Warning], "warning"))
+		return control.Refused("%d wrong, and %s", count[doctor.Wrong], plural(count[doctor.Warning], "warning"))
 	case count[doctor.Wrong] > 0:
-		return no("%d wrong", count[doctor.Wrong])
+		return control.Refused("%d wrong", count[doctor.Wrong])
 	case count[doctor.Warning] > 0:
 		fmt.Fprintf(w, "Nothing is wrong; %s.\n", plural(count[doctor.Warning], "warning"))
 	default:
@@ -100,8 +101,8 @@ type probeCommand struct{}
 // Help shows an example.
 func (probeCommand) Help() string { return "Example:\n\n    supportline probe" }
 
-func (probeCommand) run(ctx context.Context, s *session) error {
-	state, err := doctor.Probe(ctx, s.Store, s.Keeper.Probe, s.Now)
+func (probeCommand) Run(ctx context.Context, s *control.Session) error {
+	state, err := doctor.Probe(ctx, s.Store, s.Archive.Probe, s.Now)
 	if err != nil {
 		return err
 	}

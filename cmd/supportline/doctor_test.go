@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/cmd/supportline/doctor"
 	"github.com/officernd/supportline/store"
@@ -72,7 +73,7 @@ func (i *installation) wrong() map[string]string {
 			found[f.Check] += f.Found + "; " + f.Fix + "\n"
 		}
 	}
-	if (len(found) > 0) != (status == statusNo) || len(all) < 10 {
+	if (len(found) > 0) != (status == control.RefusedExit) || len(all) < 10 {
 		i.t.Errorf("%d of %d wrong, exit status %d", len(found), len(all), status)
 	}
 	return found
@@ -84,7 +85,7 @@ func TestDoctorBesideAServer(t *testing.T) {
 	if found := i.wrong()["numbers"]; !strings.Contains(found, "voice URL") || !strings.Contains(found, "supportline provision --apply") {
 		t.Errorf("an untouched account: %q", found)
 	}
-	if out, status := i.run("provision", "--apply"); status != statusDone {
+	if out, status := i.run("provision", "--apply"); status != control.Done {
 		t.Fatalf("provision ends with %d:\n%s", status, out)
 	}
 	if found := i.wrong(); len(found) > 0 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -26,14 +27,14 @@ func (callsExplain) Help() string {
     supportline calls explain CA00000000000000000000000000000001 --format json`
 }
 
-func (e callsExplain) run(ctx context.Context, s *session) error {
+func (e callsExplain) Run(ctx context.Context, s *control.Session) error {
 	zone, err := parseZone(e.Zone)
 	if err != nil {
 		return fmt.Errorf("--zone: %w", err)
 	}
 	call, err := s.Store.Call(ctx, policy.CallSID(e.SID))
 	if errors.Is(err, policy.ErrNoCall) {
-		return no("no call %s is in the log: \"supportline calls\" shows the SIDs", e.SID)
+		return control.Refused("no call %s is in the log: \"supportline calls\" shows the SIDs", e.SID)
 	}
 	if err != nil {
 		return err

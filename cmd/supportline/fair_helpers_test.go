@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
@@ -84,11 +85,11 @@ func (c *company) run(args ...string) (out, words string, status int) {
 		c.Fatal(err)
 	}
 	var o, w bytes.Buffer
-	s := &session{
-		surroundings: surroundings{User: "mila"}, In: strings.NewReader(""), Out: &o, Err: &w, Now: func() time.Time { return c.now },
+	s := &control.Session{
+		Terminal: control.Terminal{User: "mila"}, In: strings.NewReader(""), Out: &o, Err: &w, Now: func() time.Time { return c.now },
 		Store: c.store, Settings: c.conf.Settings, Notices: c.conf.Notices,
 	}
-	status = report(&w, line.command.(dataCommand).run(c.Context(), s))
+	status = control.Report(&w, line.command.(control.Command).Run(c.Context(), s))
 	return o.String(), w.String(), status
 }
 
@@ -96,7 +97,7 @@ func (c *company) run(args ...string) (out, words string, status int) {
 func (c *company) must(args ...string) string {
 	c.Helper()
 	out, words, status := c.run(args...)
-	if status != statusDone {
+	if status != control.Done {
 		c.Fatalf("%s: status %d: %s", strings.Join(args, " "), status, words)
 	}
 	return out

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/doctor"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
@@ -210,7 +211,7 @@ func TestFallbackIsNotWrittenWithoutItsAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := filepath.Join(t.TempDir(), "fallback")
-	if _, status := i.run("fallback", "--out", out); status != statusWrong {
+	if _, status := i.run("fallback", "--out", out); status != control.FailedExit {
 		t.Errorf("exit status %d", status)
 	}
 	if _, err := os.Stat(out); !errors.Is(err, os.ErrNotExist) {

@@ -113,15 +113,20 @@ type parsed struct {
 	config  string
 }
 
+// parser returns the parser of the grammar. It calls exit once it has shown help.
+func (g *grammar) parser(out, words io.Writer, exit func(int)) (*kong.Kong, error) {
+	return kong.New(
+		g, kong.Name("supportline"), kong.Description(description), kong.Writers(out, words), kong.Exit(exit),
+		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: false, Compact: true, WrapUpperBound: 110}),
+		kong.Vars{"config": defaultConfig, "intents": list(policy.Intents()), "outcomes": list(outcomes()), "states": list(policy.CaseStates())},
+	)
+}
+
 // parse reads a command line. Help goes to out at once. What is wrong with the line is an error with a hint.
 func parse(args []string, out, words io.Writer) (parsed, error) {
 	var g grammar
 	helped := false
-	parser, err := kong.New(
-		&g, kong.Name("supportline"), kong.Description(description), kong.Writers(out, words), kong.Exit(func(int) { helped = true }),
-		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: false, Compact: true, WrapUpperBound: 110}),
-		kong.Vars{"config": defaultConfig, "intents": list(policy.Intents()), "outcomes": list(outcomes()), "states": list(policy.CaseStates())},
-	)
+	parser, err := g.parser(out, words, func(int) { helped = true })
 	if err != nil {
 		return parsed{}, err
 	}
@@ -133,6 +138,12 @@ func parse(args []string, out, words io.Writer) (parsed, error) {
 		return parsed{}, misused(err)
 	}
 	return parsed{command: line.Selected().Target.Addr().Interface(), name: line.Command(), config: g.Config}, nil
+}
+
+// parseCommand is parse for the server that runs a command for another process.
+func parseCommand(args []string, out, words io.Writer) (command any, name string, err error) {
+	line, err := parse(args, out, words)
+	return line.command, line.name, err
 }
 
 // misused adds to what is wrong with a command line where to read how it is used.

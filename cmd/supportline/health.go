@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/server"
 )
 
@@ -46,7 +47,7 @@ func (c healthCommand) run(ctx context.Context, p *program, configFile string) e
 		select {
 		case <-again.C:
 		case <-give:
-			return no("the server is not well: %w", err)
+			return control.Refused("the server is not well: %w", err)
 		case <-ctx.Done():
 			return ctx.Err()
 		}

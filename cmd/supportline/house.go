@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/cmd/supportline/server"
@@ -27,15 +28,15 @@ type house struct {
 	store    *store.Store
 	now      func() time.Time
 	log      *zap.Logger
-	inForce  *inForce
+	inForce  *store.Lines
 	ended    *endedCalls
 	counters *metrics
 	courtesy *courtesy
 	usage    *store.UsageCache
-	account  *twilio.Account    // for calls with a conference; nil: there are none
-	ringer   *ivr.Ringer        // nil: specialists are rung on the call
-	keeper   *recordings.Keeper // of voicemails and recordings
-	phones   *phone.Exchange    // of the console
+	account  *twilio.Account     // for calls with a conference; nil: there are none
+	ringer   *ivr.Ringer         // nil: specialists are rung on the call
+	archive  *recordings.Archive // of voicemails and recordings
+	phones   *phone.Simulator    // of the console
 	webhooks http.Handler
 	stopping chan struct{} // closed when the server stops
 	private  http.Handler  // health, metrics and the console
@@ -69,10 +70,10 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 		return nil, errors.Join(err, opened.Close())
 	}
 	h := &house{
-		conf: conf, store: opened, now: now, log: log, inForce: newInForce(conf.Settings, opened), ended: &endedCalls{}, counters: counters,
+		conf: conf, store: opened, now: now, log: log, inForce: store.NewLines(conf.Settings, opened), ended: &endedCalls{}, counters: counters,
 		courtesy: courtesy, stopping: make(chan struct{}),
 	}
-	if err := h.inForce.load(context.Background()); err != nil { // callers are served all the same (rule 11)
+	if err := h.inForce.Reload(context.Background()); err != nil { // callers are served all the same (rule 11)
 		log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))
 	}
 	h.usage = store.NewUsageCache(opened, conf.Settings, func(err error) { log.Error("usage could not be derived", zap.Error(err)) })
@@ -80,7 +81,7 @@ func openHouseOver(way http.RoundTripper, conf config.Config, now func() time.Ti
 	if err := h.conferences(way, calls); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
-	if h.keeper, err = newKeeper(conf, opened, keeping{now: now, log: log, told: counters.recorded, ask: counters.asked}); err != nil {
+	if h.archive, err = newArchive(conf, opened, archiveOptions{now: now, log: log, told: counters.recorded, ask: counters.asked}); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
 	answering := ivr.Deps{
@@ -106,7 +107,7 @@ func refuseLeftRotation(s *store.Store) error {
 
 // conferences lets specialists be rung beside their calls, where the configuration asks for that.
 func (h *house) conferences(way http.RoundTripper, calls ivr.Log) (err error) {
-	if !h.conf.Settings.Whisper {
+	if !h.conf.Settings.Announce {
 		return nil
 	}
 	if h.account, err = server.AccountOver(way, h.conf, h.counters.asked); err != nil {
@@ -114,6 +115,13 @@ func (h *house) conferences(way http.RoundTripper, calls ivr.Log) (err error) {
 	}
 	h.ringer = ivr.NewRinger(h.inForce.Settings, h.conf.PublicURL, calls, h.account, h.now, h.log)
 	return nil
+}
+
+// session returns a session on the open store, without a person.
+func (h *house) session() control.Session {
+	return control.Session{
+		Now: h.now, Store: h.store, Settings: h.inForce.InForce(), Notices: h.conf.Notices, Account: server.AccountOf(h.conf), Archive: h.archive,
+	}
 }
 
 // Close ends the calls from the console, lets what runs beside the calls end, and closes the store. Nothing may use the house after it.

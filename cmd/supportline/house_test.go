@@ -22,7 +22,7 @@ const module = "github.com/officernd/supportline"
 // mayImport are the arrows between the rooms, all that there are. A room's tests may also import what mayTestWith says.
 var mayImport = map[string][]string{
 	"cmd/supportline":            {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "cmd/supportline/server", "console", "console/signin", "ivr", "policy", "policy/users", "store", "twilio", "twilio/fake"},
-	"cmd/supportline/control":    {"cmd/supportline/notices", "cmd/supportline/recordings", "policy", "store", "twilio"},
+	"cmd/supportline/control":    {"cmd/supportline/notices", "cmd/supportline/recordings", "policy", "policy/users", "store", "twilio"},
 	"cmd/supportline/demo":       {"cmd/supportline/config", "cmd/supportline/control", "console/signin", "policy", "policy/users", "store", "twilio/fake"},
 	"cmd/supportline/server":     {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users", "store", "twilio", "twilio/fake"},
 	"cmd/supportline/doctor":     {"cmd/supportline/config", "cmd/supportline/server", "ivr", "policy", "store", "twilio"},

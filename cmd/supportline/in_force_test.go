@@ -158,8 +158,8 @@ func TestEditsAreLoadedAtTheStart(t *testing.T) {
 	if err := opened.Close(); err != nil {
 		t.Fatal(err)
 	}
-	unread := newInForce(conf.Settings, opened)
-	if err := unread.load(t.Context()); !errors.Is(err, store.ErrClosed) {
+	unread := store.NewLines(conf.Settings, opened)
+	if err := unread.Reload(t.Context()); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("a closed store is read: %v", err)
 	}
 	if diff := cmp.Diff(conf.Settings.Version, unread.Settings().Version); diff != "" {
@@ -202,7 +202,7 @@ func TestManyEditsAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := config.DatesYAML(h.conf.Settings.With(stored).Lines)
-	if diff := cmp.Diff(string(want), string(h.inForce.YAML())); diff != "" || len(stored) != 1 || stored[0].Version < 1 {
+	if diff := cmp.Diff(string(want), string(config.DatesYAML(h.inForce.InForce().Lines))); diff != "" || len(stored) != 1 || stored[0].Version < 1 {
 		t.Errorf("in force, not in the store (-want +got):\n%s", diff)
 	}
 }

@@ -77,7 +77,7 @@ func (j *jobs) reviewAll(ctx context.Context, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		month := policy.MonthOf(now, zoneOf(j.settings, c.Line))
+		month := policy.MonthOf(now, j.settings.LineZone(c.Line))
 		for _, m := range []policy.Month{month.Plus(-1), month} {
 			if err := j.review(ctx, c.Number, m, now); err != nil {
 				return err

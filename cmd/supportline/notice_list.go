@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -74,7 +75,7 @@ func orNull[T ~string](v T) *T {
 	return &v
 }
 
-func (l noticesList) run(ctx context.Context, s *session) error {
+func (l noticesList) Run(ctx context.Context, s *control.Session) error {
 	zone, err := parseZone(l.Zone)
 	if err != nil {
 		return fmt.Errorf("--zone: %w", err)
@@ -93,7 +94,7 @@ func (l noticesList) run(ctx context.Context, s *session) error {
 	case "json":
 		return writeJSON(s.Out, found)
 	case "csv":
-		return writeCSV(s.Out, noticeColumns, found, shownNotice.cells)
+		return writeCSV(s.Out, found)
 	}
 	t := table{head: []string{"AT", "KIND", "CUSTOMER", "CHANNEL", "TO", "STATE", "ATTEMPTS", "ERROR", "KEY"}, right: map[string]bool{"ATTEMPTS": true}}
 	for n, err := range found {
@@ -107,17 +108,6 @@ func (l noticesList) run(ctx context.Context, s *session) error {
 		return nil
 	}
 	return t.write(s.Out, s.Colour)
-}
-
-var noticeColumns = []string{
-	"key", "kind", "state", "at", "customer", "channel", "to", "attempts", "next_at", "sent_at", "failed_at", "error",
-}
-
-func (n shownNotice) cells() []string {
-	return []string{
-		n.Key, string(n.Kind), n.State, instant(n.At), text(n.Customer), string(n.Channel), text(n.To), strconv.Itoa(n.Attempts),
-		instant(n.NextAt), instant(n.SentAt), instant(n.FailedAt), text(n.Error),
-	}
 }
 
 // noticesRetry is "notices retry".
@@ -135,14 +125,14 @@ Example:
     supportline notices retry KEY`
 }
 
-func (r noticesRetry) run(ctx context.Context, s *session) error {
+func (r noticesRetry) Run(ctx context.Context, s *control.Session) error {
 	by := r.By
 	if by == "" {
 		by = s.User
 	}
 	err := s.Store.RetryNotice(ctx, r.Key, by, s.Now())
 	if errors.Is(err, policy.ErrNoNotice) {
-		return no("no notice has the key %s: \"supportline notices list\" shows them", r.Key)
+		return control.Refused("no notice has the key %s: \"supportline notices list\" shows them", r.Key)
 	}
 	if err != nil {
 		return err

@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/officernd/supportline/cmd/supportline/control"
 )
 
 // writer is a data command whose output is no text, and may go into a file that the person named; "-" is standard output, and so is "" unless
@@ -21,7 +23,7 @@ type output struct {
 }
 
 // output opens the file that the person named. It has its name when the command has succeeded, so that nobody takes half of it for all.
-func (p *program) output(command dataCommand) (*output, error) {
+func (p *program) output(command control.Command) (*output, error) {
 	named, writes := command.(writer)
 	switch {
 	case !writes, named.outputFile() == "-", named.outputFile() == "" && !terminal(p.Out):

@@ -6,21 +6,15 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/ivr"
-	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
 // testPhones are the console's telephones: they call the test lines in this process, signed as the provider signs. The people who play the
-// specialists are at the console, so specialists are rung in the plain way always: the other one would ring their real telephones.
-func (h *house) testPhones(answering ivr.Deps) *phone.Exchange {
+// specialists are at the console, so specialists are dialled: an outbound leg would ring their real telephones.
+func (h *house) testPhones(answering ivr.Deps) *phone.Simulator {
 	answering.Ringer = nil
-	answering.Settings = func() *policy.Settings {
-		plain := h.inForce.InForce()
-		plain.Whisper = false
-		return &plain
-	}
-	return &phone.Exchange{
+	return &phone.Simulator{
 		Account: telephoneAccount(h.conf), Transport: fake.Straight(ivr.NewWebhooks(answering)), Now: h.now, Numbers: h.conf.Console.TestLines,
 	}
 }

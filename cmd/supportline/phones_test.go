@@ -196,7 +196,7 @@ func TestPhoneWithoutScripts(t *testing.T) {
 // counts for no account.
 func TestPhoneOnARealServer(t *testing.T) {
 	h := mustPhoneHouse(t, func(c *config.Config) {
-		c.Console.TestLines, c.Settings.Whisper = []policy.Phone{"+448000668187"}, true
+		c.Console.TestLines, c.Settings.Announce = []policy.Phone{"+448000668187"}, true
 		c.Twilio.APIURL = "http://127.0.0.1:1" // nobody is there to be asked
 	})
 	if status := h.as(t, users.Operator).get("/phone"); status != http.StatusForbidden {

@@ -34,15 +34,15 @@ type localCommand interface {
 func (p *program) run(ctx context.Context, args []string) int {
 	line, err := parse(args, p.Out, p.Err)
 	if err != nil {
-		return report(p.Err, err)
+		return control.Report(p.Err, err)
 	}
 	switch command := line.command.(type) {
 	case localCommand:
 		err = command.run(ctx, p, line.config)
-	case dataCommand:
+	case control.Command:
 		err = p.data(ctx, command, args, line.config)
 	}
-	return report(p.Err, err)
+	return control.Report(p.Err, err)
 }
 
 // settings reads the configuration for a command that calls nobody, so that secrets may be absent.
@@ -63,7 +63,7 @@ func (p *program) load(file string, o config.Options) (config.Config, error) {
 }
 
 // data runs a command on the store: in the server where one has the file open, else here.
-func (p *program) data(ctx context.Context, command dataCommand, args []string, configFile string) (err error) {
+func (p *program) data(ctx context.Context, command control.Command, args []string, configFile string) (err error) {
 	conf, err := p.settings(configFile)
 	if err != nil {
 		return err
@@ -72,12 +72,12 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 	if err != nil {
 		return err
 	}
-	around, in, err := p.surroundings(command)
+	around, in, err := p.terminalOf(command)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	if _, asks := command.(secretive); asks {
+	if _, asks := command.(passwordReader); asks {
 		if in, err = p.secret(ctx, in); err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 	}
 	conn, err := control.Dial(socket)
 	if err == nil {
-		return client{conn: conn, in: in, out: out, err: p.Err}.run(ctx, hello{Args: args, surroundings: around})
+		return control.Client{Conn: conn, In: in, Out: out, Err: p.Err}.Run(ctx, control.Hello{Args: args, Terminal: around})
 	}
 	if !errors.Is(err, control.ErrNoServer) {
 		return err
@@ -109,17 +109,17 @@ func (p *program) data(ctx context.Context, command dataCommand, args []string, 
 	if err != nil {
 		return err
 	}
-	force := newInForce(conf.Settings, opened)
-	if err := force.load(ctx); err != nil {
+	force := store.NewLines(conf.Settings, opened)
+	if err := force.Reload(ctx); err != nil {
 		fmt.Fprintf(p.Err, "What was edited of the lines' dates can't be read, so the configuration alone holds: %v\n", err)
 	}
-	keeper, err := newKeeper(conf, opened, keeping{now: p.Now})
+	archive, err := newArchive(conf, opened, archiveOptions{now: p.Now})
 	if err != nil {
 		return errors.Join(err, opened.Close())
 	}
-	err = command.run(ctx, &session{
-		surroundings: around, In: interruptible{ctx, in}, Out: out, Err: p.Err, Now: p.Now, Store: opened, Settings: force.InForce(),
-		Notices: conf.Notices, Account: server.AccountOf(conf), Keeper: keeper,
+	err = command.Run(ctx, &control.Session{
+		Terminal: around, In: interruptible{ctx, in}, Out: out, Err: p.Err, Now: p.Now, Store: opened, Settings: force.InForce(),
+		Notices: conf.Notices, Account: server.AccountOf(conf), Archive: archive,
 	})
 	return errors.Join(err, opened.Close())
 }
@@ -155,9 +155,14 @@ func (r interruptible) Read(p []byte) (int, error) {
 	}
 }
 
-// surroundings are the person's terminal and the command's input, which is opened here, where the person's files are.
-func (p *program) surroundings(command dataCommand) (surroundings, io.ReadCloser, error) {
-	around := surroundings{
+// reader is a command whose input is a file that the person named; "-" is standard input.
+type reader interface {
+	inputFile() string
+}
+
+// terminalOf returns the person's terminal and the command's input, which is opened here, where the person's files are.
+func (p *program) terminalOf(command control.Command) (control.Terminal, io.ReadCloser, error) {
+	around := control.Terminal{
 		Ask: terminal(p.In) && terminal(p.Err), Progress: terminal(p.Err), Colour: p.colour(), User: userName(), Input: "standard input",
 	}
 	named, reads := command.(reader)

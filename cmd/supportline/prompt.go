@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/phone"
-	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
@@ -43,7 +43,7 @@ func (t *prompt) run(ctx context.Context) {
 			return
 		case len(words) == 0:
 		case words[0] == "dial":
-			report(t.program.Err, dialFrom(ctx, line, words[1:]))
+			control.Report(t.program.Err, dialFrom(ctx, line, words[1:]))
 		case words[0] == "explain":
 			t.command(ctx, append([]string{"calls"}, words...))
 		case words[0] == "calls", words[0] == "hours":
@@ -76,13 +76,10 @@ func (t *prompt) command(ctx context.Context, args []string) {
 	switch command := line.command.(type) {
 	case localCommand:
 		err = command.run(ctx, p, t.file)
-	case dataCommand:
-		err = command.run(ctx, &session{
-			surroundings: surroundings{Colour: p.colour(), User: userName()}, In: strings.NewReader(""), Out: p.Out, Err: p.Err,
-			Now: p.Now, Store: t.house.store, Settings: t.house.inForce.InForce(), Notices: t.house.conf.Notices,
-			Account: server.AccountOf(t.house.conf),
-			Keeper:  t.house.keeper,
-		})
+	case control.Command:
+		s := t.house.session()
+		s.Terminal, s.In, s.Out, s.Err, s.Now = control.Terminal{Colour: p.colour(), User: userName()}, strings.NewReader(""), p.Out, p.Err, p.Now
+		err = command.Run(ctx, &s)
 	}
-	report(p.Err, err)
+	control.Report(p.Err, err)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/doctor"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/twilio"
@@ -76,7 +77,7 @@ func (p provision) run(ctx context.Context, apply bool) error {
 		fmt.Fprintf(p.out, "%s  %s\n", n.Number, what)
 	}
 	if open > 0 {
-		return no("%s to be done%s", plural(open, "number"), map[bool]string{false: "; --apply writes what differs", true: " by hand"}[apply])
+		return control.Refused("%s to be done%s", plural(open, "number"), map[bool]string{false: "; --apply writes what differs", true: " by hand"}[apply])
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/cmd/supportline/doctor"
 	"github.com/officernd/supportline/policy"
@@ -69,7 +70,7 @@ func newTelephony(t *testing.T, changes ...func(*config.Config)) *telephony {
 func (l *telephony) provision(apply bool) (string, int) {
 	var out bytes.Buffer
 	err := provision{account: l.client, wanted: doctor.WantedNumbers(l.conf), out: &out}.run(l.t.Context(), apply)
-	return out.String(), statusOf(err)
+	return out.String(), control.ExitStatus(err)
 }
 
 // doctor examines the telephony, whose webhooks answer for every address.
@@ -150,7 +151,7 @@ const ukLine = "+448000668187"
 // TestUntouchedAccountBecomesAWorkingLine by provision --apply alone.
 func TestUntouchedAccountBecomesAWorkingLine(t *testing.T) {
 	l := newTelephony(t)
-	if out, status := l.provision(false); status != statusNo || !strings.Contains(out, "- https://demo.twilio.com/welcome/voice/\n") {
+	if out, status := l.provision(false); status != control.RefusedExit || !strings.Contains(out, "- https://demo.twilio.com/welcome/voice/\n") {
 		t.Errorf("the plan ends with %d:\n%s", status, out)
 	}
 	l.at.Change(func(s *fake.State) {
@@ -158,10 +159,10 @@ func TestUntouchedAccountBecomesAWorkingLine(t *testing.T) {
 			t.Errorf("a plan alone wrote: %v", s.Requests)
 		}
 	})
-	if out, status := l.provision(true); status != statusDone || strings.Count(out, "written and read back") != 2 {
+	if out, status := l.provision(true); status != control.Done || strings.Count(out, "written and read back") != 2 {
 		t.Errorf("--apply ends with %d:\n%s", status, out)
 	}
-	if out, status := l.provision(false); status != statusDone || strings.Contains(out, "+ ") {
+	if out, status := l.provision(false); status != control.Done || strings.Contains(out, "+ ") {
 		t.Errorf("the second plan is not empty (%d):\n%s", status, out)
 	}
 	record, heard := l.call(ukLine, "204518", "1")
@@ -190,14 +191,14 @@ func TestEachSettingIsFoundAndMended(t *testing.T) {
 			l.provision(true)
 			l.at.Change(func(s *fake.State) { spoil(&s.Numbers[1]) })
 			out, status := l.provision(false)
-			if status != statusNo || strings.Count(out, "    "+name) != 1 || strings.Count(out, "\n    ") != 2 {
+			if status != control.RefusedExit || strings.Count(out, "    "+name) != 1 || strings.Count(out, "\n    ") != 2 {
 				t.Errorf("the plan ends with %d:\n%s", status, out)
 			}
 			found := l.wrong("numbers")
 			if len(found) != 1 || !strings.HasPrefix(found[0], ukLine+" United Kingdom: "+name+" is ") {
 				t.Errorf("the doctor found %q", found)
 			}
-			if out, status := l.provision(true); status != statusDone {
+			if out, status := l.provision(true); status != control.Done {
 				t.Errorf("--apply ends with %d:\n%s", status, out)
 			}
 			if found := l.wrong("numbers"); len(found) > 0 {
@@ -229,7 +230,7 @@ func TestWhatNoWriteMends(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := newTelephony(t)
 			l.at.Change(row.change)
-			if out, status := l.provision(true); status != statusNo || !strings.Contains(out, row.want) {
+			if out, status := l.provision(true); status != control.RefusedExit || !strings.Contains(out, row.want) {
 				t.Errorf("--apply ends with %d:\n%s", status, out)
 			}
 		})
@@ -246,7 +247,7 @@ func TestTwoHundredNumbersAreOneList(t *testing.T) {
 		l.conf.Settings.Lines = append(l.conf.Settings.Lines, line)
 		l.at.AddNumber(string(line.Number))
 	}
-	if _, status := l.provision(true); status != statusDone {
+	if _, status := l.provision(true); status != control.Done {
 		t.Fatal(status)
 	}
 	count := map[string]int{}
@@ -337,10 +338,10 @@ func TestProvisionAsWhoever(t *testing.T) {
 				t.Fatal(err)
 			}
 			l.client = client
-			if out, status := l.provision(true); status != statusDone {
+			if out, status := l.provision(true); status != control.Done {
 				t.Errorf("--apply ends with %d:\n%s", status, out)
 			}
-			if out, status := l.provision(false); status != statusDone {
+			if out, status := l.provision(false); status != control.Done {
 				t.Errorf("the second plan is not empty (%d):\n%s", status, out)
 			}
 			if found := slices.Collect(l.doctor().Findings(t.Context(), "account")); !strings.Contains(found[0].Found, row.as) {

@@ -204,7 +204,7 @@ func (r *reconciler) report(c twilio.ListedCall) (policy.Report, bool) {
 		At: ended, From: policy.Phone(c.From), To: policy.Phone(c.To), Status: c.Status, Seconds: c.Seconds, StartedAt: c.StartedAt,
 	}
 	_, ours := r.settings.Line(report.From)
-	beside := c.Direction == "outbound-api" && ours && r.settings.Whisper
+	beside := c.Direction == "outbound-api" && ours && r.settings.Announce
 	if c.ParentSID != "" || beside {
 		report.Leg = policy.CallSID(c.SID)
 	}
@@ -289,7 +289,7 @@ func missingRecording(call policy.Call, listed twilio.ListedRecording) (policy.R
 }
 
 func (r *reconciler) removeErased(ctx context.Context, listed twilio.ListedRecording) error {
-	if !policy.KeepableSID(listed.SID) {
+	if !policy.StorableSID(listed.SID) {
 		return nil
 	}
 	return r.log.Remove(ctx, []policy.Removal{{SID: listed.SID, Why: policy.RemovalErased, At: r.now}})

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -37,7 +38,7 @@ Examples:
     supportline reconcile --since 2026-11-01 --format json`
 }
 
-func (c reconcileCommand) run(ctx context.Context, s *session) error {
+func (c reconcileCommand) Run(ctx context.Context, s *control.Session) error {
 	at, err := s.Account()
 	if err != nil {
 		return err
@@ -130,7 +131,7 @@ func (t *repairRows) write(repairs iter.Seq2[repair, error]) error {
 	return nil
 }
 
-func (c reconcileCommand) window(ctx context.Context, s *session) (from, to time.Time, err error) {
+func (c reconcileCommand) window(ctx context.Context, s *control.Session) (from, to time.Time, err error) {
 	to = s.Now().Add(-c.Lag)
 	if c.Since != "" {
 		from, _, err = parseMoment(c.Since, time.UTC)
@@ -151,7 +152,7 @@ func since(checkpoint, to time.Time) time.Time {
 	return checkpoint.Add(-overlap)
 }
 
-func (c reconcileCommand) summary(s *session, r *reconciler, from, to time.Time) error {
+func (c reconcileCommand) summary(s *control.Session, r *reconciler, from, to time.Time) error {
 	_, err := fmt.Fprintf(s.Err, "%s put right, of those that began from %s to %s\n", plural(r.repaired, "call"),
 		from.UTC().Format(time.DateTime), to.UTC().Format(time.DateTime))
 	if err == nil && r.foreign > 0 {

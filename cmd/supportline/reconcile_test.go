@@ -62,7 +62,7 @@ func (l *telephony) figures(sids []policy.CallSID) (all []policy.Row) {
 // TestADayWithLostCallbacksEqualsOneWithout after reconcile, whichever third of them is lost; a second run finds nothing.
 func TestADayWithLostCallbacksEqualsOneWithout(t *testing.T) {
 	for name, whisper := range map[string]bool{"rung on the call": false, "rung beside the call": true} {
-		t.Run(name, func(t *testing.T) { aDayWithLostCallbacks(t, func(c *config.Config) { c.Settings.Whisper = whisper }) })
+		t.Run(name, func(t *testing.T) { aDayWithLostCallbacks(t, func(c *config.Config) { c.Settings.Announce = whisper }) })
 	}
 }
 
@@ -320,7 +320,7 @@ func TestRepairsAreShown(t *testing.T) {
 func TestReconcileBringsNothingBack(t *testing.T) {
 	for name, whisper := range map[string]bool{"dialled legs": false, "outbound legs": true} {
 		t.Run(name, func(t *testing.T) {
-			l := newTelephony(t, func(c *config.Config) { c.Settings.Whisper, c.Settings.Retention = whisper, 20*24*time.Hour })
+			l := newTelephony(t, func(c *config.Config) { c.Settings.Announce, c.Settings.Retention = whisper, 20*24*time.Hour })
 			sids := l.day(func(int) bool { return false })
 			cut, err := l.house.store.Call(t.Context(), sids[12])
 			if err != nil {
@@ -364,7 +364,7 @@ func (l *telephony) logged() (sids []policy.CallSID) {
 // TestOutboundLegIsRepaired: the end of a leg that we placed ourselves is found by its own SID, since the provider lists it without a parent;
 // another outbound call from our number is left alone.
 func TestOutboundLegIsRepaired(t *testing.T) {
-	l := newTelephony(t, func(c *config.Config) { c.Settings.Whisper = true })
+	l := newTelephony(t, func(c *config.Config) { c.Settings.Announce = true })
 	sid, began := policy.CallSID("CA00000000000000000000000000000001"), tuesday.Add(-30*time.Minute)
 	_, err := l.house.store.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
 		c.Line, c.From, c.StartedAt, c.Answered, c.HuntingAt = ukLine, "+15551234567", began, true, began.Add(20*time.Second)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -48,7 +49,7 @@ type waitingRecording struct {
 // someday is later than the next try of anything.
 func someday(now time.Time) time.Time { return now.AddDate(1000, 0, 0) }
 
-func (l recordingsList) run(ctx context.Context, s *session) error {
+func (l recordingsList) Run(ctx context.Context, s *control.Session) error {
 	if l.Limit < 1 {
 		return fmt.Errorf("--limit %d: write a number of recordings", l.Limit)
 	}
@@ -56,7 +57,7 @@ func (l recordingsList) run(ctx context.Context, s *session) error {
 	if err != nil {
 		return fmt.Errorf("--zone: %w", err)
 	}
-	if s.Keeper.Place() == "" {
+	if s.Archive.BucketName() == "" {
 		fmt.Fprintln(s.Err, "recordings.keep names no place: voicemails and recordings stay at the provider.")
 	}
 	found := func(yield func(waitingRecording, error) bool) { l.each(ctx, s, yield) }
@@ -64,7 +65,7 @@ func (l recordingsList) run(ctx context.Context, s *session) error {
 	case "json":
 		return writeJSON(s.Out, found)
 	case "csv":
-		return writeCSV(s.Out, waitingColumns, found, waitingRecording.cells)
+		return writeCSV(s.Out, found)
 	}
 	t := table{head: []string{"RECORDING", "CALL", "STEP", "SECONDS", "TRIES", "NEXT TRY", "ERROR"}, right: map[string]bool{"SECONDS": true, "TRIES": true}}
 	for r, err := range found {
@@ -81,8 +82,8 @@ func (l recordingsList) run(ctx context.Context, s *session) error {
 }
 
 // each gives what the configuration lets happen: nothing is fetched without a place, or deleted at the provider unless that is on.
-func (l recordingsList) each(ctx context.Context, s *session, yield func(waitingRecording, error) bool) {
-	for _, step := range s.Keeper.Steps() {
+func (l recordingsList) each(ctx context.Context, s *control.Session, yield func(waitingRecording, error) bool) {
+	for _, step := range s.Archive.Steps() {
 		due, err := s.Store.DueRecordings(ctx, step, someday(s.Now()), l.Limit)
 		if err != nil {
 			yield(waitingRecording{}, err)
@@ -108,7 +109,7 @@ func (l recordingsList) each(ctx context.Context, s *session, yield func(waiting
 	}
 }
 
-func (l recordingsList) waiting(ctx context.Context, s *session, step policy.RecordingStep, d policy.DueRecording) (waitingRecording, bool, error) {
+func (l recordingsList) waiting(ctx context.Context, s *control.Session, step policy.RecordingStep, d policy.DueRecording) (waitingRecording, bool, error) {
 	call, err := s.Store.Call(ctx, d.Call)
 	if errors.Is(err, policy.ErrNoCall) {
 		return waitingRecording{}, false, nil
@@ -120,12 +121,6 @@ func (l recordingsList) waiting(ctx context.Context, s *session, step policy.Rec
 	return waitingRecording{
 		Recording: r.SID, Call: orNull(call.SID), Step: string(step), Seconds: &r.Seconds, Tries: r.Tries, NextAt: known(r.NextAt), Error: orNull(r.Error),
 	}, true, nil
-}
-
-var waitingColumns = []string{"recording", "call", "step", "seconds", "tries", "next_at", "error"}
-
-func (w waitingRecording) cells() []string {
-	return []string{w.Recording, text(w.Call), w.Step, figure(w.Seconds), strconv.Itoa(w.Tries), instant(w.NextAt), text(w.Error)}
 }
 
 // recordingsFetch is "recordings fetch".
@@ -141,16 +136,16 @@ Example:
     supportline recordings fetch`
 }
 
-func (recordingsFetch) run(ctx context.Context, s *session) error {
-	did, err := s.Keeper.PassAll(ctx)
+func (recordingsFetch) Run(ctx context.Context, s *control.Session) error {
+	did, err := s.Archive.PassAll(ctx)
 	fmt.Fprintf(s.Err, "%d fetched, %d deleted at the provider, %d removed\n", did.Fetched, did.Deleted, did.Removed)
 	switch {
 	case err != nil:
 		return err
 	case did.Failed > 0:
-		return no("%s failed: \"supportline recordings list --failed\" says why", plural(did.Failed, "recording"))
+		return control.Refused("%s failed: \"supportline recordings list --failed\" says why", plural(did.Failed, "recording"))
 	case did.Down:
-		return no("the place %s fails: \"supportline doctor\" says why", s.Keeper.Place())
+		return control.Refused("the place %s fails: \"supportline doctor\" says why", s.Archive.BucketName())
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -30,13 +31,13 @@ Examples:
 
 func (c callsRecording) outputFile() string { return c.Out }
 
-func (c callsRecording) run(ctx context.Context, s *session) error {
-	found, err := s.Keeper.Open(ctx, policy.CallSID(c.SID), c.Recording)
+func (c callsRecording) Run(ctx context.Context, s *control.Session) error {
+	found, err := s.Archive.Open(ctx, policy.CallSID(c.SID), c.Recording)
 	switch {
 	case errors.Is(err, policy.ErrNoCall):
 		return unknownCall(c.SID)
 	case errors.Is(err, policy.ErrNoRecording):
-		return no("call %s has no such recording: \"supportline calls explain %s\" shows what it has", c.SID, c.SID)
+		return control.Refused("call %s has no such recording: \"supportline calls explain %s\" shows what it has", c.SID, c.SID)
 	case err != nil:
 		return err
 	}

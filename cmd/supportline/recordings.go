@@ -13,17 +13,17 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// keeping are what a keeper of recordings takes from its surroundings.
-type keeping struct {
+// archiveOptions are what an archive takes from the program.
+type archiveOptions struct {
 	now  func() time.Time
 	log  *zap.Logger
 	told func(what, result string)               // of each try; nil: nobody counts
 	ask  func(what, how string, _ time.Duration) // of each request; nil: nobody counts
 }
 
-// newKeeper makes the keeper of the recordings of a store. An account that can't be asked fails what needs it, and nothing else.
-func newKeeper(conf config.Config, log *store.Store, o keeping) (*recordings.Keeper, error) {
-	place, err := conf.Recordings.Place()
+// newArchive returns the archive of the recordings of a store. An account that cannot be asked fails only what needs it.
+func newArchive(conf config.Config, log *store.Store, o archiveOptions) (*recordings.Archive, error) {
+	bucket, err := conf.Recordings.OpenBucket()
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func newKeeper(conf config.Config, log *store.Store, o keeping) (*recordings.Kee
 	if provider, err = server.Account(conf, o.ask); err != nil {
 		provider = noProvider{err}
 	}
-	return recordings.New(conf.Recordings, place, log, provider, recordings.Options{Now: o.now, Logger: o.log, Told: o.told}), nil
+	return recordings.New(conf.Recordings, bucket, log, provider, recordings.Options{Now: o.now, Logger: o.log, Told: o.told}), nil
 }
 
 // noProvider is an account that can't be asked, and says why.

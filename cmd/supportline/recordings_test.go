@@ -15,22 +15,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// keeps gives the telephony a keeper that asks its account.
-func (l *telephony) keeps() *recordings.Keeper {
+// keeps gives the telephony an archive that asks its account.
+func (l *telephony) keeps() *recordings.Archive {
 	l.t.Helper()
-	place, err := l.conf.Recordings.Place()
+	bucket, err := l.conf.Recordings.OpenBucket()
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.house.keeper = recordings.New(l.conf.Recordings, place, l.house.store, l.client, recordings.Options{
+	l.house.archive = recordings.New(l.conf.Recordings, bucket, l.house.store, l.client, recordings.Options{
 		Now: l.clock.Now, Random: func() float64 { return 0.5 }, Told: l.house.counters.recorded,
 	})
-	return l.house.keeper
+	return l.house.archive
 }
 
 // run runs a data command as the person mila, on what the server has open.
@@ -41,9 +42,9 @@ func (l *telephony) run(args ...string) (out, words string, status int) {
 		l.t.Fatal(err)
 	}
 	var o, w bytes.Buffer
-	status = report(&w, line.command.(dataCommand).run(l.t.Context(), &session{
-		surroundings: surroundings{User: "mila"}, In: strings.NewReader(""), Out: &o, Err: &w, Now: l.clock.Now, Store: l.house.store,
-		Settings: l.conf.Settings, Keeper: l.house.keeper,
+	status = control.Report(&w, line.command.(control.Command).Run(l.t.Context(), &control.Session{
+		Terminal: control.Terminal{User: "mila"}, In: strings.NewReader(""), Out: &o, Err: &w, Now: l.clock.Now, Store: l.house.store,
+		Settings: l.conf.Settings, Archive: l.house.archive,
 	}))
 	return o.String(), w.String(), status
 }
@@ -82,7 +83,7 @@ func (l *telephony) voicemail() policy.CallSID {
 
 func (l *telephony) pass(what string, want recordings.Done) {
 	l.t.Helper()
-	if got, err := l.house.keeper.Pass(l.t.Context()); err != nil || got != want {
+	if got, err := l.house.archive.Pass(l.t.Context()); err != nil || got != want {
 		l.t.Errorf("%s: %+v, %v; want %+v", what, got, err, want)
 	}
 }
@@ -95,7 +96,7 @@ func TestVoicemailIsKept(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newTelephony(t)
-			keeper := l.keeps()
+			archive := l.keeps()
 			l.provider.Faults = faults
 			l.at.Change(func(s *fake.State) { s.MediaLag = time.Minute })
 			sid := l.voicemail()
@@ -109,7 +110,7 @@ func TestVoicemailIsKept(t *testing.T) {
 			}
 			l.clock.Sleep(2 * time.Minute)
 			l.pass("after it", recordings.Done{Fetched: 1})
-			o, err := keeper.Open(t.Context(), sid, "")
+			o, err := archive.Open(t.Context(), sid, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -138,7 +139,7 @@ func TestTalkIsKeptWhereTheCompanyRecords(t *testing.T) {
 		t.Errorf("reconcile put right %+v, %v", found, err)
 	}
 	out, words, status := l.run("calls", "recording", record.SID)
-	if status != statusDone || out != string(fake.Sound(90)) || !strings.Contains(words, "a recording of 90 s") {
+	if status != control.Done || out != string(fake.Sound(90)) || !strings.Contains(words, "a recording of 90 s") {
 		t.Errorf("status %d, %d bytes: %s", status, len(out), words)
 	}
 	told := httptest.NewRecorder()
@@ -156,7 +157,7 @@ func TestListeningIsNoted(t *testing.T) {
 	l.keeps()
 	sid := l.voicemail()
 	l.pass("after the call", recordings.Done{Fetched: 1})
-	if out, words, status := l.run("calls", "recording", string(sid), "--by", "anna"); status != statusDone || !strings.HasPrefix(out, "RIFF") {
+	if out, words, status := l.run("calls", "recording", string(sid), "--by", "anna"); status != control.Done || !strings.HasPrefix(out, "RIFF") {
 		t.Fatalf("status %d: %s", status, words)
 	}
 	var last policy.AuditEntry
@@ -171,7 +172,7 @@ func TestListeningIsNoted(t *testing.T) {
 		t.Errorf("%q (-want +got):\n%s", last.Detail, diff)
 	}
 	l.house.store.FailWrites(io.ErrShortWrite)
-	if out, _, status := l.run("calls", "recording", string(sid)); out != "" || status != statusWrong {
+	if out, _, status := l.run("calls", "recording", string(sid)); out != "" || status != control.FailedExit {
 		t.Errorf("status %d, %d bytes were heard", status, len(out))
 	}
 }
@@ -190,7 +191,7 @@ func TestFileThatWasChanged(t *testing.T) {
 	if err := os.WriteFile(name, make([]byte, call.Message.Copy.Bytes), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, words, status := l.run("calls", "recording", string(sid)); status != statusWrong || !strings.Contains(words, "not what was written") {
+	if _, words, status := l.run("calls", "recording", string(sid)); status != control.FailedExit || !strings.Contains(words, "not what was written") {
 		t.Errorf("status %d: %s", status, words)
 	}
 }
@@ -203,11 +204,11 @@ func TestWhereARecordingIsIsShown(t *testing.T) {
 	if out, _, _ := l.run("calls", "explain", string(sid)); !strings.Contains(out, "it is at the provider") {
 		t.Errorf("before it is fetched:\n%s", out)
 	}
-	if _, words, status := l.run("calls", "recording", string(sid)); status != statusNo || !strings.Contains(words, "was not fetched yet") {
+	if _, words, status := l.run("calls", "recording", string(sid)); status != control.RefusedExit || !strings.Contains(words, "was not fetched yet") {
 		t.Errorf("status %d: %s", status, words)
 	}
 	_, words, status := l.run("recordings", "fetch")
-	if status != statusDone || words != "1 fetched, 0 deleted at the provider, 0 removed\n" {
+	if status != control.Done || words != "1 fetched, 0 deleted at the provider, 0 removed\n" {
 		t.Errorf("status %d: %s", status, words)
 	}
 	if out, _, _ := l.run("calls", "explain", string(sid), "--format", "json"); !strings.Contains(out, "kept in folder:"+l.conf.Recordings.Folder) {
@@ -229,7 +230,7 @@ func TestFailuresAreSaid(t *testing.T) {
 	l.voicemail()
 	l.at.Change(func(s *fake.State) { s.Recordings, s.Strangers = nil, false })
 	_, words, status := l.run("recordings", "fetch")
-	if status != statusNo || !strings.Contains(words, "1 recording failed") {
+	if status != control.RefusedExit || !strings.Contains(words, "1 recording failed") {
 		t.Errorf("status %d: %s", status, words)
 	}
 	out, _, _ := l.run("recordings", "list")
@@ -241,17 +242,17 @@ func TestFailuresAreSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.conf.Recordings.Folder = filepath.Join(blocked, "recordings")
-	keeper := l.keeps()
+	archive := l.keeps()
 	l.at.Change(func(s *fake.State) { s.Strangers = true })
-	if _, err := keeper.PassAll(t.Context()); err != nil {
+	if _, err := archive.PassAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, words, status = l.run("recordings", "fetch"); status != statusNo || !strings.Contains(words, "supportline doctor") {
+	if _, words, status = l.run("recordings", "fetch"); status != control.RefusedExit || !strings.Contains(words, "supportline doctor") {
 		t.Errorf("status %d: %s", status, words)
 	}
 	l.conf.Recordings = recordings.Settings{}
 	l.keeps()
-	if out, words, status = l.run("recordings", "list"); status != statusDone || out != "" || !strings.Contains(words, "stay at the provider") {
+	if out, words, status = l.run("recordings", "list"); status != control.Done || out != "" || !strings.Contains(words, "stay at the provider") {
 		t.Errorf("without a place: status %d, %s%s", status, out, words)
 	}
 }

@@ -3,9 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -63,7 +60,7 @@ func (c rotateCreate) run(ctx context.Context, p *program, configFile string) er
 		return err
 	}
 	if conf.Twilio.NextAuthToken != "" && !c.Replace {
-		return no("next_auth_token is set already: \"supportline rotate-token promote\" puts it in force; if it is of no use, empty it, or let --replace make another")
+		return control.Refused("next_auth_token is set already: \"supportline rotate-token promote\" puts it in force; if it is of no use, empty it, or let --replace make another")
 	}
 	file, err := c.file()
 	if err != nil {
@@ -121,7 +118,7 @@ func (c rotateCreate) create(ctx context.Context, p *program, conf config.Config
 		return "", err
 	}
 	if c.Replace {
-		if err := p.asker().confirm(c.Yes, "Delete the account's secondary auth token, and make another?"); err != nil {
+		if err := p.confirm(c.Yes, "Delete the account's secondary auth token, and make another?"); err != nil {
 			return "", err
 		}
 		if err := at.DeleteSecondaryToken(ctx); err != nil && statusFrom(err) != http.StatusNotFound {
@@ -135,7 +132,7 @@ func (c rotateCreate) create(ctx context.Context, p *program, conf config.Config
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusTooManyRequests:
 		return "", err
 	case certainlyNotDone(err):
-		return "", no("%w\nif the account has a secondary token already (the console shows it under API keys & tokens): make it next_auth_token, or let "+
+		return "", control.Refused("%w\nif the account has a secondary token already (the console shows it under API keys & tokens): make it next_auth_token, or let "+
 			"--replace delete it and make another", err)
 	}
 	return "", fmt.Errorf("%w\nwhether the token was made is not known: let --replace make another", err)
@@ -163,7 +160,7 @@ func (c rotatePromote) run(ctx context.Context, p *program, configFile string) e
 	}
 	next := conf.Twilio.NextAuthToken
 	if next == "" || next == conf.Twilio.AuthToken {
-		return no("next_auth_token must be the token that comes next: \"supportline rotate-token create\" makes it")
+		return control.Refused("next_auth_token must be the token that comes next: \"supportline rotate-token create\" makes it")
 	}
 	if err := p.serverAccepts(ctx, conf); err != nil {
 		return err
@@ -189,7 +186,7 @@ func (c rotatePromote) promote(ctx context.Context, p *program, conf config.Conf
 	}
 	question := fmt.Sprintf("Change the auth token of account %s? Every other program that uses the old one will be refused, and needs the new one.",
 		conf.Twilio.AccountSID)
-	if err := p.asker().confirm(c.Yes, question); err != nil {
+	if err := p.confirm(c.Yes, question); err != nil {
 		return err
 	}
 	at, err := server.AccountWith(conf, conf.Twilio.AuthToken)
@@ -216,7 +213,7 @@ func nextInForce(ctx context.Context, conf config.Config) (bool, error) {
 	case err != nil:
 		return false, err
 	case !taken:
-		return false, no("the provider does not take next_auth_token: it can be too new, so wait a minute and run this again; if it was deleted or made " +
+		return false, control.Refused("the provider does not take next_auth_token: it can be too new, so wait a minute and run this again; if it was deleted or made " +
 			"anew, \"supportline rotate-token create --replace\" makes another")
 	}
 	taken, err := takes(ctx, conf, conf.Twilio.AuthToken)
@@ -248,19 +245,19 @@ func (p *program) serverAccepts(ctx context.Context, conf config.Config) error {
 	}
 	conn, err := control.Dial(socket)
 	if errors.Is(err, control.ErrNoServer) {
-		return no("%w: start it with \"supportline serve\", then run this again", err)
+		return control.Refused("%w: start it with \"supportline serve\", then run this again", err)
 	}
 	if err != nil {
 		return err
 	}
 	var out, words bytes.Buffer
-	if err := (client{conn: conn, in: strings.NewReader(""), out: &out, err: &words}).run(ctx, hello{Tokens: true}); err != nil {
+	if err := (control.Client{Conn: conn, In: strings.NewReader(""), Out: &out, Err: &words}).Run(ctx, control.Hello{Tokens: true}); err != nil {
 		return fmt.Errorf("the server does not say which tokens it accepts (%w): is it of the same version as this program?", err)
 	}
 	accepted := strings.Fields(out.String())
-	for _, token := range acceptedTokens(conf) {
-		if !slices.Contains(accepted, fingerprint(token)) {
-			return no("the running server does not accept both auth_token and next_auth_token of this configuration: restart it, then run this again")
+	for _, token := range server.AcceptedTokens(conf) {
+		if !slices.Contains(accepted, control.Fingerprint(token)) {
+			return control.Refused("the running server does not accept both auth_token and next_auth_token of this configuration: restart it, then run this again")
 		}
 	}
 	return nil
@@ -275,18 +272,9 @@ func (p *program) signedWith(ctx context.Context, conf config.Config, token stri
 	return nil
 }
 
-func (p *program) asker() asker { return asker{terminal(p.In) && terminal(p.Err), p.In, p.Err} }
-
-// acceptedTokens returns the tokens of which a request may be signed with any.
-func acceptedTokens(conf config.Config) []string {
-	return slices.DeleteFunc([]string{conf.Twilio.AuthToken, conf.Twilio.NextAuthToken}, func(token string) bool { return token == "" })
-}
-
-// fingerprint tells tokens apart without telling them.
-func fingerprint(token string) string {
-	mac := hmac.New(sha256.New, []byte(token))
-	mac.Write([]byte("supportline auth token"))
-	return hex.EncodeToString(mac.Sum(nil))
+// confirm asks the person at this terminal a question that only yes answers.
+func (p *program) confirm(yes bool, question string) error {
+	return (&control.Session{Terminal: control.Terminal{Ask: terminal(p.In) && terminal(p.Err)}, In: p.In, Err: p.Err}).Confirm(yes, question)
 }
 
 // statusFrom returns the HTTP status with which the provider refused, or 0 if it did not.

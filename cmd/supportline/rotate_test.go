@@ -21,7 +21,9 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/demo"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 	"github.com/officernd/supportline/twilio/fake"
@@ -106,7 +108,7 @@ func (s *rotating) command(args ...string) (status int, out, words string) {
 func (s *rotating) does(args ...string) (out string) {
 	s.t.Helper()
 	status, out, words := s.command(args...)
-	if status != statusDone {
+	if status != control.Done {
 		s.t.Fatalf("%v: status %d: %s", args, status, words)
 	}
 	return out
@@ -371,11 +373,11 @@ func TestCreateRefuses(t *testing.T) {
 
 // TestFingerprintsTellNoToken, and tell tokens apart.
 func TestFingerprintsTellNoToken(t *testing.T) {
-	one, two := fingerprint("one-token"), fingerprint("two-token")
+	one, two := control.Fingerprint("one-token"), control.Fingerprint("two-token")
 	if one == two || strings.Contains(one, "one") {
 		t.Errorf("%s and %s", one, two)
 	}
-	if got := acceptedTokens(config.Config{Twilio: config.Twilio{AuthToken: "one"}}); len(got) != 1 {
+	if got := server.AcceptedTokens(config.Config{Twilio: config.Twilio{AuthToken: "one"}}); len(got) != 1 {
 		t.Errorf("without a next token %d are accepted", len(got))
 	}
 }
@@ -391,8 +393,8 @@ func TestServeRefusesALeftRotation(t *testing.T) {
 	}
 	for range 2 {
 		_, err := openHouse(conf, time.Now, zap.NewNop(), store.Options{Size: 1 << 20})
-		if statusOf(err) != statusWrong || !strings.Contains(err.Error(), "start that version again") {
-			t.Errorf("status %d, %v", statusOf(err), err)
+		if control.ExitStatus(err) != control.FailedExit || !strings.Contains(err.Error(), "start that version again") {
+			t.Errorf("status %d, %v", control.ExitStatus(err), err)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/cmd/supportline/phone"
@@ -65,7 +66,7 @@ func (p *program) playScripts(ctx context.Context, configFile string, files []st
 	case len(unplayed) > 0:
 		return errors.Join(unplayed...)
 	case differ > 0:
-		return said(statusNo)
+		return control.Exit(control.RefusedExit)
 	}
 	return nil
 }
@@ -108,7 +109,7 @@ const (
 
 // opener opens houses for a script in a folder, each with a store of its own that is gone when the house closes.
 func (c scriptConfig) opener(folder string) phone.Opener {
-	return func(setup phone.Setup) (phone.House, error) {
+	return func(setup phone.Setup) (phone.Server, error) {
 		conf, err := c.with(setup.Overrides)
 		if err != nil {
 			return nil, err

@@ -11,9 +11,9 @@ import (
 	"golang.org/x/term"
 )
 
-// secretive is a data command whose input is a password: a person at a terminal is asked for it, twice and without echo, where the terminal is.
-type secretive interface {
-	asksPassword()
+// passwordReader is a command whose input is a password: a person at a terminal is asked for it, twice and without echo, where the terminal is.
+type passwordReader interface {
+	readsPassword()
 }
 
 // secret gives the command's input: what the person typed, or standard input where that is no terminal.

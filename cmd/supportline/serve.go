@@ -125,12 +125,10 @@ func (s *listening) run(ctx context.Context) error {
 	commands := make(chan struct{})
 	go func() {
 		defer close(commands)
-		runner := commandServer{
-			store: s.house.store, settings: s.house.inForce.InForce, notices: s.house.conf.Notices, now: s.house.now, log: s.house.log,
-			account: server.AccountOf(s.house.conf), tokens: acceptedTokens(s.house.conf),
-			keeper: s.house.keeper,
+		runner := control.Server{
+			Parse: parseCommand, Session: s.house.session, Tokens: server.AcceptedTokens(s.house.conf), Log: s.house.log,
 		}
-		runner.serve(working, s.commands)
+		runner.Serve(working, s.commands)
 	}()
 	worked := make(chan struct{})
 	byItself, rest := context.WithCancel(ctx)

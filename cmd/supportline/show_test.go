@@ -3,12 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -41,7 +43,10 @@ func TestListingsStopAtAnError(t *testing.T) {
 	if err := writeJSON(&strings.Builder{}, values); !errors.Is(err, broken) {
 		t.Errorf("JSON: %v", err)
 	}
-	if err := writeCSV(&strings.Builder{}, []string{"name"}, values, func(s string) []string { return []string{s} }); !errors.Is(err, broken) {
+	rows := func(yield func(policy.FieldChange, error) bool) {
+		_ = yield(policy.FieldChange{Name: "first"}, nil) && yield(policy.FieldChange{}, broken)
+	}
+	if err := writeCSV(&strings.Builder{}, rows); !errors.Is(err, broken) {
 		t.Errorf("CSV: %v", err)
 	}
 }
@@ -147,19 +152,35 @@ func TestExitStatus(t *testing.T) {
 		want int
 		says bool
 	}{
-		"done":                         {nil, statusDone, false},
-		"the answer is no":             {no("two problems"), statusNo, true},
-		"said already":                 {said(statusNo), statusNo, false},
-		"an unknown call":              {fmt.Errorf("explain: %w", policy.ErrNoCall), statusNo, true},
-		"an unknown customer":          {policy.ErrNoCustomer, statusNo, true},
-		"anything else could not run":  {errors.New("disk full"), statusWrong, true},
-		"no, and the store then broke": {errors.Join(no("x"), errors.New("y")), statusNo, true},
+		"done":                         {nil, control.Done, false},
+		"the answer is no":             {control.Refused("two problems"), control.RefusedExit, true},
+		"said already":                 {control.Exit(control.RefusedExit), control.RefusedExit, false},
+		"an unknown call":              {fmt.Errorf("explain: %w", policy.ErrNoCall), control.RefusedExit, true},
+		"an unknown customer":          {policy.ErrNoCustomer, control.RefusedExit, true},
+		"anything else could not run":  {errors.New("disk full"), control.FailedExit, true},
+		"no, and the store then broke": {errors.Join(control.Refused("x"), errors.New("y")), control.RefusedExit, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var words strings.Builder
-			if got := report(&words, row.err); got != row.want || (words.Len() > 0) != row.says {
+			if got := control.Report(&words, row.err); got != row.want || (words.Len() > 0) != row.says {
 				t.Errorf("status %d and %q, want %d", got, words.String(), row.want)
 			}
 		})
+	}
+}
+
+// TestEveryCommandRuns here or in the process that has the store open.
+func TestEveryCommandRuns(t *testing.T) {
+	var g grammar
+	parser, err := g.parser(io.Discard, io.Discard, func(int) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, leaf := range parser.Model.Leaves(false) {
+		switch command := leaf.Target.Addr().Interface().(type) {
+		case localCommand, control.Command:
+		default:
+			t.Errorf("%s is a %T, which nothing runs", leaf.FullPath(), command)
+		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/zap"
 
@@ -23,7 +22,7 @@ func commands(t *testing.T, h *house) (conn func() net.Conn, stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		(&commandServer{store: h.store, settings: h.inForce.InForce, now: time.Now, log: zap.NewNop()}).serve(t.Context(), l)
+		(&control.Server{Parse: parseCommand, Session: h.session, Log: zap.NewNop()}).Serve(t.Context(), l)
 	}()
 	return func() net.Conn { return must(control.Dial(path)) }, func() {
 		l.Close()
@@ -56,7 +55,7 @@ func TestInterruptedImportChangesNothing(t *testing.T) {
 		<-in.empty
 		interrupt()
 	}()
-	err := client{conn: conn(), in: in, out: io.Discard, err: io.Discard}.run(ctx, hello{Args: []string{"customers", "import", "-"}})
+	err := control.Client{Conn: conn(), In: in, Out: io.Discard, Err: io.Discard}.Run(ctx, control.Hello{Args: []string{"customers", "import", "-"}})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("the client said %v, want that it was interrupted", err)
 	}
@@ -74,8 +73,8 @@ func TestInterruptedQuestion(t *testing.T) {
 		<-in.empty
 		interrupt()
 	}()
-	s := &session{surroundings: surroundings{Ask: true}, In: interruptible{ctx, in}, Err: io.Discard}
-	if err := s.confirm(false, "Erase?"); !errors.Is(err, context.Canceled) {
+	s := &control.Session{Terminal: control.Terminal{Ask: true}, In: interruptible{ctx, in}, Err: io.Discard}
+	if err := s.Confirm(false, "Erase?"); !errors.Is(err, context.Canceled) {
 		t.Errorf("the question gave %v, want that it was interrupted", err)
 	}
 }
@@ -87,7 +86,7 @@ func TestInputIsTakenOnlyWhenAsked(t *testing.T) {
 	defer stop()
 	in := strings.NewReader("the next line of somebody's loop\n")
 	var out strings.Builder
-	if err := (client{conn: conn(), in: in, out: &out, err: io.Discard}).run(t.Context(), hello{Args: []string{"customers", "list"}}); err != nil {
+	if err := (control.Client{Conn: conn(), In: in, Out: &out, Err: io.Discard}).Run(t.Context(), control.Hello{Args: []string{"customers", "list"}}); err != nil {
 		t.Error(err)
 	}
 	if !strings.Contains(out.String(), "204518") || in.Len() != int(in.Size()) {
@@ -100,16 +99,16 @@ func TestQuestionsCrossTheSocket(t *testing.T) {
 	for answer, want := range map[string]struct {
 		status int
 		left   bool
-	}{"y\n": {statusDone, false}, "n\n": {statusNo, true}, "": {statusNo, true}} {
+	}{"y\n": {control.Done, false}, "n\n": {control.RefusedExit, true}, "": {control.RefusedExit, true}} {
 		t.Run("answer "+strings.TrimSpace(answer), func(t *testing.T) {
 			h := mustHouse(t)
 			conn, stop := commands(t, h)
 			defer stop()
 			var words strings.Builder
-			err := client{conn: conn(), in: strings.NewReader(answer), out: io.Discard, err: &words}.run(
-				t.Context(), hello{Args: []string{"customers", "erase", "204518"}, surroundings: surroundings{Ask: true}},
+			err := control.Client{Conn: conn(), In: strings.NewReader(answer), Out: io.Discard, Err: &words}.Run(
+				t.Context(), control.Hello{Args: []string{"customers", "erase", "204518"}, Terminal: control.Terminal{Ask: true}},
 			)
-			if got := statusOf(err); got != want.status {
+			if got := control.ExitStatus(err); got != want.status {
 				t.Errorf("status %d, want %d", got, want.status)
 			}
 			if !strings.Contains(words.String(), "Erase 204518 (Northwind Flex Offices)") {
@@ -146,9 +145,9 @@ func TestSocketRefusesNonsense(t *testing.T) {
 	}
 	for name, args := range map[string][]string{"a local command": {"serve"}, "no such command": {"dance"}, "help": {"--help"}} {
 		t.Run(name, func(t *testing.T) {
-			err := client{conn: conn(), in: strings.NewReader(""), out: io.Discard, err: io.Discard}.run(t.Context(), hello{Args: args})
-			if got := statusOf(err); got != statusWrong {
-				t.Errorf("status %d, want %d", got, statusWrong)
+			err := control.Client{Conn: conn(), In: strings.NewReader(""), Out: io.Discard, Err: io.Discard}.Run(t.Context(), control.Hello{Args: args})
+			if got := control.ExitStatus(err); got != control.FailedExit {
+				t.Errorf("status %d, want %d", got, control.FailedExit)
 			}
 		})
 	}

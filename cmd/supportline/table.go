@@ -70,8 +70,8 @@ func writeJSON[T any](w io.Writer, values iter.Seq2[T, error]) error {
 	return policy.WriteJSON(w, values)
 }
 
-func writeCSV[T any](w io.Writer, head []string, values iter.Seq2[T, error], row func(T) []string) error {
-	return policy.WriteCSV(w, head, values, row)
+func writeCSV[T any](w io.Writer, values iter.Seq2[T, error]) error {
+	return policy.WriteCSV(w, values)
 }
 
 // each gives values that are all there.

@@ -82,7 +82,7 @@ func (h *house) work(ctx context.Context) {
 	all.Go(func() { sender.Run(ctx) })
 	all.Go(func() { h.reconcile(ctx, table.jobs) })
 	all.Go(func() { h.usage.Run(ctx) })
-	all.Go(func() { h.keeper.Run(ctx) })
+	all.Go(func() { h.archive.Run(ctx) })
 	all.Go(func() {
 		pace := time.NewTicker(lookEvery)
 		defer pace.Stop()

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 )
@@ -32,8 +33,8 @@ Examples:
     supportline usage --customer 204518 --trend`
 }
 
-func (l usageList) run(ctx context.Context, s *session) error {
-	month, err := s.month("--month", l.Month)
+func (l usageList) Run(ctx context.Context, s *control.Session) error {
+	month, err := s.Month("--month", l.Month)
 	if err != nil {
 		return err
 	}
@@ -41,7 +42,7 @@ func (l usageList) run(ctx context.Context, s *session) error {
 	if l.Trend {
 		n = trendMonths
 	}
-	accounts, err := s.usage(ctx, l.Customer, month, n)
+	accounts, err := usageOf(ctx, s, l.Customer, month, n)
 	if err != nil {
 		return err
 	}
@@ -49,7 +50,7 @@ func (l usageList) run(ctx context.Context, s *session) error {
 	case l.Format == "json":
 		return writeJSON(s.Out, each(store.ByMonth(accounts)))
 	case l.Format == "csv":
-		return writeCSV(s.Out, usageColumns, each(store.ByMonth(accounts)), usageCells)
+		return writeCSV(s.Out, each(store.ByMonth(accounts)))
 	case l.Trend && l.Customer != "":
 		return accountTrend(s, accounts[0])
 	case l.Trend:
@@ -58,22 +59,8 @@ func (l usageList) run(ctx context.Context, s *session) error {
 	return usageTable(s, accounts, l.Customer != "")
 }
 
-// usageColumns are the names of a usage row's CSV, in order; usageCells gives the cells.
-var usageColumns = []string{
-	"month", "customer", "account", "line", "tickets", "ticket_limit", "calls", "talk_seconds", "over_long", "waived", "training", "over",
-	"sustained", "case",
-}
-
-func usageCells(u policy.Usage) []string {
-	return []string{
-		string(u.Month), string(u.Customer), u.Account, u.Line, strconv.Itoa(u.Tickets), strconv.Itoa(u.TicketLimit), strconv.Itoa(u.Calls),
-		strconv.Itoa(u.TalkSeconds), strconv.Itoa(u.OverLong), strconv.Itoa(u.Waived), strconv.Itoa(u.Training), strconv.FormatBool(u.Over),
-		strconv.FormatBool(u.Sustained), text(u.Case),
-	}
-}
-
 // usageTable is for a person, who needs no rows about accounts that have nothing to show; single shows one all the same.
-func usageTable(s *session, accounts []store.AccountUsage, single bool) error {
+func usageTable(s *control.Session, accounts []store.AccountUsage, single bool) error {
 	t := table{
 		head:  []string{"MONTH", "CUSTOMER", "ACCOUNT", "TICKETS", "LIMIT", "CALLS", "TALK", "OVER-LONG", "WAIVED", "TRAINING", "STANDING", "CASE"},
 		right: map[string]bool{"TICKETS": true, "LIMIT": true, "CALLS": true, "TALK": true, "OVER-LONG": true, "WAIVED": true, "TRAINING": true},
@@ -120,7 +107,7 @@ func standing(u policy.Usage) string {
 }
 
 // accountTrend draws an account's tickets against its limit.
-func accountTrend(s *session, a store.AccountUsage) error {
+func accountTrend(s *control.Session, a store.AccountUsage) error {
 	fmt.Fprintf(s.Out, "%s %s: tickets a month, limit %d\n\n", a.Customer.Number, plain(a.Customer.Name), a.Last().TicketLimit)
 	bars := make([]chartBar, len(a.Months))
 	for i, u := range a.Months {
@@ -130,7 +117,7 @@ func accountTrend(s *session, a store.AccountUsage) error {
 }
 
 // companyTrend draws the tickets of all accounts together, and says how many were over.
-func companyTrend(s *session, accounts []store.AccountUsage) error {
+func companyTrend(s *control.Session, accounts []store.AccountUsage) error {
 	fmt.Fprintf(s.Out, "All accounts: tickets a month\n\n")
 	bars := make([]chartBar, trendMonths)
 	for i := range bars {
@@ -154,24 +141,14 @@ func one(is bool) int {
 	return 0
 }
 
-func (s *session) accounts() store.Accounts {
-	return store.Accounts{Store: s.Store, FairUse: s.Settings.FairUse}
-}
-
-// usage returns one account, or all where number is empty, with n months that end with last.
-func (s *session) usage(ctx context.Context, number string, last policy.Month, n int) ([]store.AccountUsage, error) {
+// usageOf returns one account, or all where number is empty, with n months that end with last.
+func usageOf(ctx context.Context, s *control.Session, number string, last policy.Month, n int) ([]store.AccountUsage, error) {
 	if number == "" {
-		return s.accounts().AllMonths(ctx, last, n)
+		return s.Accounts().AllMonths(ctx, last, n)
 	}
-	a, err := s.accounts().Months(ctx, policy.CustomerNumber(number), last, n)
+	a, err := s.Accounts().Months(ctx, policy.CustomerNumber(number), last, n)
 	if err != nil {
 		return nil, unknownCustomer(number, err)
 	}
 	return []store.AccountUsage{a}, nil
-}
-
-// accountMonth is one account's month under some figures, without what other months and cases say of it.
-func (s *session) accountMonth(ctx context.Context, number policy.CustomerNumber, month policy.Month, fair policy.FairUse) (policy.Usage, error) {
-	summaries, err := s.Store.AccountSummaries(ctx, number, month)
-	return policy.MonthUsage(policy.Customer{Number: number}, month, summaries, fair), err
 }

@@ -48,7 +48,7 @@ func (c *company) derived(cache *store.UsageCache, last policy.Month, n int) pol
 	return report
 }
 
-// The console's what-if and charges are those of the commands.
+// The console's what-if and charges are those of the commands, which are what the months of each account come to under each of the limits.
 func TestUsageReportsSayWhatTheCommandsSay(t *testing.T) {
 	c := newCompany(t, time.Date(2024, 6, 20, 12, 0, 0, 0, time.UTC), "")
 	c.conf.Settings.FairUse.PerTicket, c.conf.Settings.FairUse.PerMinute = 12.5, 0.5
@@ -62,8 +62,8 @@ func TestUsageReportsSayWhatTheCommandsSay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report := c.derived(c.cache(), "2024-06", 6+fair.Lead())
-	before, err := store.Accounts{Store: c.store, FairUse: fair}.AllMonths(t.Context(), "2024-06", 6)
+	accounts := store.Accounts{Store: c.store, FairUse: fair}
+	before, err := accounts.AllMonths(t.Context(), "2024-06", 6)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,28 +71,50 @@ func TestUsageReportsSayWhatTheCommandsSay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines, err := chargesCommand{}.lines(t.Context(), &session{Store: c.store, Settings: c.conf.Settings}, "2024-06")
+	var want []string
+	for i, b := range before {
+		for m, u := range b.Months {
+			if would := after[i].Months[m]; u.Over != would.Over || u.Sustained != would.Sustained {
+				want = append(want, fmt.Sprint(u.Month, u.Customer, u.Account, u.Tickets, u.Over, u.Sustained, would.Over, would.Sustained))
+			}
+		}
+	}
+	command, err := accounts.Compare(t.Context(), "", other, "2024-06", 6)
 	if err != nil {
 		t.Fatal(err)
 	}
-	type said struct {
-		Differ  []policy.Difference
-		Charges []policy.Charge
+	lines, err := accounts.Charges(t.Context(), "", "2024-06")
+	if err != nil {
+		t.Fatal(err)
 	}
-	want := said{differences(before, after), lines}
-	for i := range want.Differ { // the report knows numbers alone
-		for _, u := range []*policy.Usage{&want.Differ[i].Before, &want.Differ[i].After} {
-			u.Account, u.Line = "", ""
-		}
-	}
-	for i := range want.Charges {
-		want.Charges[i].Account = ""
-	}
-	if len(want.Differ) == 0 || len(want.Charges) == 0 {
+	if len(want) == 0 || len(lines) == 0 {
 		t.Fatal("there is nothing to compare")
 	}
-	if diff := cmp.Diff(want, said{report.Compare(fair, other, 6, 1000).Differ, slices.Collect(report[len(report)-1].Charges(fair))}); diff != "" {
-		t.Error(diff)
+	said := func(differ []policy.Difference, named bool) (rows []string) {
+		for _, d := range differ {
+			account := d.Before.Account
+			if !named { // the report knows numbers alone
+				account = before[slices.IndexFunc(before, func(a store.AccountUsage) bool { return a.Customer.Number == d.Before.Customer })].Customer.Name
+			}
+			rows = append(rows, fmt.Sprint(d.Before.Month, d.Before.Customer, account, d.Before.Tickets, d.Before.Over, d.Before.Sustained, d.After.Over, d.After.Sustained))
+		}
+		return rows
+	}
+	if diff := cmp.Diff(want, said(command, true)); diff != "" {
+		t.Error("the command:", diff)
+	}
+	report := c.derived(c.cache(), "2024-06", 6+fair.Lead())
+	if diff := cmp.Diff(want, said(report.Compare(fair, other, 6, 1000).Differ, false)); diff != "" {
+		t.Error("the console:", diff)
+	}
+	for i := range lines {
+		if lines[i].Account == "" {
+			t.Errorf("%+v names nobody", lines[i])
+		}
+		lines[i].Account = ""
+	}
+	if diff := cmp.Diff(lines, slices.Collect(report[len(report)-1].Charges(fair))); diff != "" {
+		t.Error("charges:", diff)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 )
@@ -25,16 +26,16 @@ Example:
     supportline usage explain --customer 204518 --month 2026-11`
 }
 
-func (e usageExplain) run(ctx context.Context, s *session) error {
+func (e usageExplain) Run(ctx context.Context, s *control.Session) error {
 	if e.Customer == "" {
 		return errors.New("name the account: --customer N")
 	}
-	month, err := s.month("--month", e.Month)
+	month, err := s.Month("--month", e.Month)
 	if err != nil {
 		return err
 	}
 	number := policy.CustomerNumber(e.Customer)
-	a, err := s.accounts().Months(ctx, number, month, 1)
+	a, err := s.Accounts().Months(ctx, number, month, 1)
 	if err != nil {
 		return unknownCustomer(e.Customer, err)
 	}
@@ -47,14 +48,14 @@ func (e usageExplain) run(ctx context.Context, s *session) error {
 	case "json":
 		return writeJSON(s.Out, each(policy.CountedRows(explained)))
 	case "csv":
-		return writeCSV(s.Out, policy.CountedColumns(), each(policy.CountedRows(explained)), policy.CountedRow.Cells)
+		return writeCSV(s.Out, each(policy.CountedRows(explained)))
 	}
 	return explainTable(s, a, explained)
 }
 
 // explainTable shows the calls in the wall time of the account's home line, which is what decided the month, and the sum under them.
-func explainTable(s *session, a store.AccountUsage, explained []policy.Counted) error {
-	u, zone := a.Last(), s.zone(a.Customer.Line)
+func explainTable(s *control.Session, a store.AccountUsage, explained []policy.Counted) error {
+	u, zone := a.Last(), s.Settings.LineZone(a.Customer.Line)
 	fmt.Fprintf(s.Out, "%s %s in %s (%s)\n\n", u.Customer, plain(u.Account), u.Month, zone)
 	t := table{head: []string{"STARTED", "TICKET", "TALK", "TICKETS", "NOTES", "RULE", "WHY", "SID"}, right: map[string]bool{"TALK": true, "TICKETS": true}}
 	sum := 0

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/store"
 )
 
 // usageWhatif is "usage whatif": past months under other figures.
@@ -33,7 +33,7 @@ Examples:
 // maxMonths bounds a comparison: the log is not older.
 const maxMonths = 120
 
-func (w usageWhatif) run(ctx context.Context, s *session) error {
+func (w usageWhatif) Run(ctx context.Context, s *control.Session) error {
 	other, err := w.figures(s.Settings.FairUse)
 	if err != nil {
 		return err
@@ -42,17 +42,11 @@ func (w usageWhatif) run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	before, err := s.usage(ctx, w.Customer, s.thisMonth(), months)
+	differ, err := s.Accounts().Compare(ctx, policy.CustomerNumber(w.Customer), other, s.ThisMonth(), months)
 	if err != nil {
-		return err
+		return unknownCustomer(w.Customer, err)
 	}
-	changed := *s
-	changed.Settings.FairUse = other
-	after, err := changed.usage(ctx, w.Customer, s.thisMonth(), months)
-	if err != nil {
-		return err
-	}
-	return w.show(s, differences(before, after))
+	return w.show(s, differ)
 }
 
 // figures are the company's with the person's in their place.
@@ -76,37 +70,22 @@ func (w usageWhatif) figures(fair policy.FairUse) (policy.FairUse, error) {
 }
 
 // months is how many to recompute, the current one included.
-func (w usageWhatif) months(s *session) (int, error) {
+func (w usageWhatif) months(s *control.Session) (int, error) {
 	if w.Since == "" {
 		return max(1, s.Settings.FairUse.SustainedWithin), nil
 	}
-	first, err := s.month("--since", w.Since)
+	first, err := s.Month("--since", w.Since)
 	if err != nil {
 		return 0, err
 	}
 	n := 1
-	for m := s.thisMonth(); m > first && n <= maxMonths; m = m.Plus(-1) {
+	for m := s.ThisMonth(); m > first && n <= maxMonths; m = m.Plus(-1) {
 		n++
 	}
 	if n > maxMonths {
-		return 0, fmt.Errorf("--since %s is too long ago: write %s or a later month", first, s.thisMonth().Plus(1-maxMonths))
+		return 0, fmt.Errorf("--since %s is too long ago: write %s or a later month", first, s.ThisMonth().Plus(1-maxMonths))
 	}
 	return n, nil
-}
-
-// differences are those of the accounts that are on both sides: one that somebody brought in meanwhile is not.
-func differences(before, after []store.AccountUsage) []policy.Difference {
-	under := map[policy.CustomerNumber][]policy.Usage{}
-	for _, a := range after {
-		under[a.Customer.Number] = a.Months
-	}
-	var found []policy.Difference
-	for _, b := range before {
-		if months, ok := under[b.Customer.Number]; ok {
-			found = append(found, policy.Compare(b.Months, months)...)
-		}
-	}
-	return found
 }
 
 // difference is an account's month as JSON and CSV. What is under the other figures begins with would.
@@ -125,35 +104,19 @@ type difference struct {
 	WouldSustained bool                  `json:"would_sustained"`
 }
 
-var differenceColumns = []string{
-	"month", "customer", "account", "tickets", "ticket_limit", "over_long", "over", "sustained", "would_ticket_limit", "would_over_long",
-	"would_over", "would_sustained",
-}
-
-func (d difference) cells() []string {
-	return []string{
-		string(d.Month), string(d.Customer), d.Account, strconv.Itoa(d.Tickets), strconv.Itoa(d.TicketLimit), strconv.Itoa(d.OverLong),
-		strconv.FormatBool(d.Over), strconv.FormatBool(d.Sustained), strconv.Itoa(d.WouldLimit), strconv.Itoa(d.WouldOverLong),
-		strconv.FormatBool(d.WouldOver), strconv.FormatBool(d.WouldSustained),
-	}
-}
-
-func (w usageWhatif) show(s *session, found []policy.Difference) error {
-	each := func(yield func(difference, error) bool) {
-		for _, f := range found {
-			b, a := f.Before, f.After
-			if !yield(difference{
-				b.Month, b.Customer, b.Account, b.Tickets, b.TicketLimit, b.OverLong, b.Over, b.Sustained, a.TicketLimit, a.OverLong, a.Over, a.Sustained,
-			}, nil) {
-				return
-			}
+func (w usageWhatif) show(s *control.Session, found []policy.Difference) error {
+	rows := make([]difference, len(found))
+	for i, f := range found {
+		b, a := f.Before, f.After
+		rows[i] = difference{
+			b.Month, b.Customer, b.Account, b.Tickets, b.TicketLimit, b.OverLong, b.Over, b.Sustained, a.TicketLimit, a.OverLong, a.Over, a.Sustained,
 		}
 	}
 	switch w.Format {
 	case "json":
-		return writeJSON(s.Out, each)
+		return writeJSON(s.Out, each(rows))
 	case "csv":
-		return writeCSV(s.Out, differenceColumns, each, difference.cells)
+		return writeCSV(s.Out, each(rows))
 	}
 	t := table{head: []string{"MONTH", "CUSTOMER", "ACCOUNT", "TICKETS", "IS", "WOULD BE"}, right: map[string]bool{"TICKETS": true}}
 	accounts := map[policy.CustomerNumber]bool{}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -38,7 +39,7 @@ type userChange struct {
 }
 
 // change does one thing to the user, and says so.
-func (c userChange) change(ctx context.Context, s *session, make func(by string, at time.Time) users.Change) error {
+func (c userChange) change(ctx context.Context, s *control.Session, make func(by string, at time.Time) users.Change) error {
 	name, err := users.ParseName(c.Name)
 	if err != nil {
 		return err
@@ -53,7 +54,7 @@ func (c userChange) change(ctx context.Context, s *session, make func(by string,
 
 func unknownUser(name string, err error) error {
 	if errors.Is(err, users.ErrNoUser) {
-		return no("no user is called %s: \"supportline users list\" shows them", name)
+		return control.Refused("no user is called %s: \"supportline users list\" shows them", name)
 	}
 	return err
 }
@@ -74,9 +75,9 @@ Examples:
     openssl rand -base64 15 | tee mila.txt | supportline users add mila --role operator`
 }
 
-func (usersAdd) asksPassword() {}
+func (usersAdd) readsPassword() {}
 
-func (a usersAdd) run(ctx context.Context, s *session) error {
+func (a usersAdd) Run(ctx context.Context, s *control.Session) error {
 	name, err := users.ParseName(a.Name)
 	if err != nil {
 		return err
@@ -116,9 +117,9 @@ func (usersPassword) Help() string {
 	return "Example:\n\n    supportline users password mila"
 }
 
-func (usersPassword) asksPassword() {}
+func (usersPassword) readsPassword() {}
 
-func (p usersPassword) run(ctx context.Context, s *session) error {
+func (p usersPassword) Run(ctx context.Context, s *control.Session) error {
 	name, err := users.ParseName(p.Name)
 	if err != nil {
 		return err
@@ -143,7 +144,7 @@ func (usersRole) Help() string {
 	return "It holds from the user's next page on.\n\nExample:\n\n    supportline users role mila --role admin"
 }
 
-func (r usersRole) run(ctx context.Context, s *session) error {
+func (r usersRole) Run(ctx context.Context, s *control.Session) error {
 	return r.change(ctx, s, func(by string, at time.Time) users.Change { return users.WithRole(users.Role(r.Role), by, at) })
 }
 
@@ -154,7 +155,7 @@ func (usersDisable) Help() string {
 	return "All of the user's sessions end at once. The name stays taken, so that the audit stays true.\n\nExample:\n\n    supportline users disable mila"
 }
 
-func (d usersDisable) run(ctx context.Context, s *session) error {
+func (d usersDisable) Run(ctx context.Context, s *control.Session) error {
 	return d.change(ctx, s, users.WithDisabled)
 }
 
@@ -163,7 +164,7 @@ type usersEnable struct{ userChange }
 // Help shows an example.
 func (usersEnable) Help() string { return "Example:\n\n    supportline users enable mila" }
 
-func (e usersEnable) run(ctx context.Context, s *session) error {
+func (e usersEnable) Run(ctx context.Context, s *control.Session) error {
 	return e.change(ctx, s, users.WithEnabled)
 }
 
@@ -196,7 +197,7 @@ func showUser(u users.User) shownUser {
 	return shown
 }
 
-func (l usersList) run(ctx context.Context, s *session) error {
+func (l usersList) Run(ctx context.Context, s *control.Session) error {
 	all := func(yield func(shownUser, error) bool) {
 		for u, err := range s.Store.Users(ctx) {
 			if !yield(showUser(u), err) || err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -33,7 +34,7 @@ Examples:
     supportline users token mila --name ci --revoke`
 }
 
-func (t usersToken) run(ctx context.Context, s *session) error {
+func (t usersToken) Run(ctx context.Context, s *control.Session) error {
 	user, err := users.ParseName(t.Name)
 	if err != nil {
 		return err
@@ -52,7 +53,7 @@ func (t usersToken) run(ctx context.Context, s *session) error {
 	return t.add(ctx, s, user)
 }
 
-func (t usersToken) add(ctx context.Context, s *session, user string) error {
+func (t usersToken) add(ctx context.Context, s *control.Session, user string) error {
 	name, err := users.ParseTokenName(t.Token)
 	if err != nil {
 		return fmt.Errorf("--name: %w", err)
@@ -80,10 +81,10 @@ func tokenEnd(t users.Token) string {
 	return "until " + t.ExpiresAt.UTC().Format(time.DateOnly)
 }
 
-func (t usersToken) revoke(ctx context.Context, s *session, user string) error {
+func (t usersToken) revoke(ctx context.Context, s *control.Session, user string) error {
 	err := s.Store.RevokeToken(ctx, user, t.Token, cmp.Or(t.By, s.User), s.Now())
 	if errors.Is(err, users.ErrNoToken) {
-		return no("%s has no token called %s: \"supportline users token %s\" shows which there are", user, plain(t.Token), user)
+		return control.Refused("%s has no token called %s: \"supportline users token %s\" shows which there are", user, plain(t.Token), user)
 	}
 	if err != nil {
 		return err
@@ -102,7 +103,7 @@ type shownToken struct {
 	UsedAt    *time.Time `json:"used_at"`
 }
 
-func (t usersToken) list(ctx context.Context, s *session, user string) error {
+func (t usersToken) list(ctx context.Context, s *control.Session, user string) error {
 	tokens, err := s.Store.TokensOf(ctx, user)
 	if err != nil {
 		return err

@@ -158,7 +158,7 @@ func (e *Exports) send(c echo.Context, x Export, rows iter.Seq2[policy.Row, erro
 	if err == nil && x.Format == "json" {
 		err = policy.WriteJSON(out, rows)
 	} else if err == nil {
-		err = policy.WriteCSV(out, policy.RowColumns(), rows, policy.Row.Cells)
+		err = policy.WriteCSV(out, rows)
 	}
 	if whole = err == nil; !whole && !errors.Is(err, context.Canceled) && c.Request().Context().Err() == nil {
 		e.Logger.Error("export failed", zap.String("user", x.By), zap.Error(err))

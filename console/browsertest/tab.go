@@ -27,9 +27,12 @@ type Tab struct {
 	problems []string
 }
 
-// Open starts a browser. It ends with the test.
+// Open starts a browser. It ends with the test. With -short the test is skipped.
 func Open(t testing.TB) *Tab {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("tests in a browser are left out with -short")
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	// In a container there is neither the kernel's sandbox nor much shared memory. The pages are our own.

@@ -43,12 +43,14 @@ func standing(t *testing.T, storage Storage) {
 	}
 	same(t, "the verdict", policy.Verdict{}, verdict)
 	want := policy.ReviewInput{Customer: northwind}
-	for _, month := range []policy.Month{"2026-08", "2026-09", "2026-10", "2026-11", "2026-12"} {
-		summaries, err := s.AccountSummaries(t.Context(), customer, month)
-		if err != nil {
-			t.Fatal(err)
+	for _, month := range []policy.Month{"2026-10", "2026-11", "2026-12"} { // sustained, as September, October and November were over
+		u := policy.Usage{
+			Month: month, Customer: customer, Account: northwind.Name, Line: northwind.Line.Full(), TicketLimit: 1, OverLongLimit: 10, Sustained: true,
 		}
-		want.Months = append(want.Months, policy.MonthUsage(northwind, month, summaries, fair))
+		if month != "2026-12" {
+			u.Tickets, u.Calls, u.OverLong, u.TalkSeconds, u.Over = 2, 2, 2, 3600, true // two calls of 30 minutes
+		}
+		want.Months = append(want.Months, u)
 	}
 	same(t, "what a review sees", want, seen)
 	_, err = s.Review(t.Context(), "999999", "2026-12", fair, func(policy.ReviewInput) policy.Verdict { return policy.Verdict{} })

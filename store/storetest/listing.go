@@ -121,25 +121,6 @@ func listing(t *testing.T, storage Storage) {
 	})
 }
 
-func accountMonth(t *testing.T, storage Storage) {
-	s := storage.Open(t)
-	rapid.Check(t, func(r *rapid.T) {
-		all := fill(r, s)
-		for _, month := range []policy.Month{"2026-11", "2026-12", "2027-01"} {
-			for _, number := range []policy.CustomerNumber{customer, "20451", "999"} {
-				want := all.newest(policy.Filter{Customer: number})
-				want = slices.DeleteFunc(want, func(c policy.Call) bool { return c.Month != month })
-				slices.Reverse(want)
-				got, err := s.AccountMonth(r.Context(), number, month)
-				if err != nil {
-					r.Fatal(err)
-				}
-				same(r, fmt.Sprint(number, " in ", month), want, got)
-			}
-		}
-	})
-}
-
 func wrongNumbers(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	rapid.Check(t, func(r *rapid.T) {

@@ -19,7 +19,7 @@ func recorded(at time.Time) func(policy.Call) policy.Call {
 
 func copied(recording string) func(policy.Call) policy.Call {
 	return func(c policy.Call) policy.Call {
-		return c.LearnCopy(recording, policy.RecordingCopy{Place: "folder:/r", File: recording + ".wav", Bytes: 10, SHA256: "00", At: day})
+		return c.LearnCopy(recording, policy.RecordingCopy{Bucket: "folder:/r", File: recording + ".wav", Bytes: 10, SHA256: "00", At: day})
 	}
 }
 
@@ -68,7 +68,7 @@ func dueRecordings(t *testing.T, storage Storage) {
 
 // gone are the removals of a call's recordings.
 func gone(why policy.RemovalReason, at time.Time) []policy.Removal {
-	return []policy.Removal{{SID: "RE1", Why: why, At: at}, {SID: "RE2", Why: why, At: at, Place: "folder:/r"}}
+	return []policy.Removal{{SID: "RE1", Why: why, At: at}, {SID: "RE2", Why: why, At: at, Bucket: "folder:/r"}}
 }
 
 func toRemove(t *testing.T, s Store, now time.Time) []policy.Removal {
@@ -143,10 +143,10 @@ func removalSteps(t *testing.T, storage Storage) {
 		t.Errorf("due later: %+v", later)
 	}
 	erased := all[1]
-	erased.Why, erased.Place = policy.RemovalErased, ""
+	erased.Why, erased.Bucket = policy.RemovalErased, ""
 	wantNoError(s.Remove(t.Context(), []policy.Removal{erased}))
 	wantNoError(s.Removed(t.Context(), all[1])) // what was done is what was asked for at first
-	if due := toRemove(t, s, day); len(due) != 1 || due[0].Why != policy.RemovalErased || due[0].Place != "folder:/r" {
+	if due := toRemove(t, s, day); len(due) != 1 || due[0].Why != policy.RemovalErased || due[0].Bucket != "folder:/r" {
 		t.Errorf("after more was asked for: %+v", due)
 	}
 	for range 2 { // it may have been noted before a crash

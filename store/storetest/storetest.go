@@ -31,7 +31,6 @@ type Store interface {
 	Calls(ctx context.Context, filter policy.Filter) iter.Seq2[policy.Call, error]
 	Search(ctx context.Context, filter policy.Filter, page policy.Page) (policy.Found[policy.Call], error)
 	CountCalls(ctx context.Context, times []time.Time) ([]policy.OutcomeCount, error)
-	AccountMonth(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.Call, error)
 	AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error)
 	MonthSummaries(ctx context.Context, month policy.Month) iter.Seq2[policy.CallSummary, error]
 	TalkingSince(ctx context.Context, before time.Time) ([]policy.CallSID, error)
@@ -147,7 +146,6 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"calls are counted by time and outcome", counts},
 		{"customers are found by number, name and phone", searchCustomers},
 		{"the audit is searched, page by page both ways", searchAudit},
-		{"the calls of an account and a month", accountMonth},
 		{"the summaries of a month, of one account and of all", summaries},
 		{"a month of many calls is one pass", longMonth},
 		{"calls that talk are found by their acceptance", talking},

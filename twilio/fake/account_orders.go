@@ -22,7 +22,7 @@ func (a *Account) orderRoutes() []route {
 // createCall takes the order to ring a leg beside a call that is carried.
 func (a *Account) createCall(w http.ResponseWriter, r *http.Request, _ string) {
 	seconds, err := strconv.Atoi(r.Form.Get("Timeout"))
-	ring := twilio.Ringing{
+	ring := twilio.OutboundLeg{
 		From: r.Form.Get("From"), To: r.Form.Get("To"), URL: r.Form.Get("Url"), StatusURL: r.Form.Get("StatusCallback"),
 		StatusEvents: r.Form["StatusCallbackEvent"], Seconds: seconds,
 	}

@@ -13,7 +13,7 @@ func TestOrdersThatAreRefused(t *testing.T) {
 	at, client := asking(t, nil)
 	at.AddNumber("+448000668187")
 	at.Change(func(s *fake.State) { s.Calls = append(s.Calls, twilio.ListedCall{SID: "CA1", Status: "completed"}) })
-	ring := twilio.Ringing{From: "+448000668187", To: "+15550100001", URL: "https://a.example/leg/CA9/3/screen/1", Seconds: 20}
+	ring := twilio.OutboundLeg{From: "+448000668187", To: "+15550100001", URL: "https://a.example/leg/CA9/3/screen/1", Seconds: 20}
 	for name, row := range map[string]struct {
 		order func() error
 		code  int // 0: it is taken for done
@@ -31,8 +31,8 @@ func TestOrdersThatAreRefused(t *testing.T) {
 			_, err := client.Ring(t.Context(), r)
 			return err
 		}, 21201},
-		"fetching a call that is over":         {func() error { return client.Fetch(t.Context(), "CA1", "https://a.example/") }, 21220},
-		"fetching a call that never was":       {func() error { return client.Fetch(t.Context(), "CA2", "https://a.example/") }, 20404},
+		"fetching a call that is over":         {func() error { return client.Redirect(t.Context(), "CA1", "https://a.example/") }, 21220},
+		"fetching a call that never was":       {func() error { return client.Redirect(t.Context(), "CA2", "https://a.example/") }, 20404},
 		"hanging up a call that is over":       {func() error { return client.HangUp(t.Context(), "CA1") }, 0},
 		"an announcement without a conference": {func() error { return client.Announce(t.Context(), "CA1", "CA2", "https://a.example/") }, 0},
 	} {

@@ -11,7 +11,7 @@ import (
 // order is something that the house asked for over the REST API, for the call that its address names.
 type order struct {
 	sid      string // the call or leg that it is about; of a leg to ring: its own
-	ring     twilio.Ringing
+	ring     twilio.OutboundLeg
 	fetch    string // bring it to this address
 	announce string // let it hear the document at this address
 	hangUp   bool

@@ -46,7 +46,7 @@ func (c *checker) settings(f *file) policy.Settings {
 		NoAnswer:       policy.Ending(c.oneOf(f.NoAnswer, "voicemail", "message")),
 		FairUse:        c.fairUse(f.FairUse),
 		Retention:      c.retention(f.Retention),
-		Whisper:        c.oneOf(f.Notice, "notify", "whisper") == "whisper",
+		Announce:       c.oneOf(f.Notice, "notify", "whisper") == "whisper",
 		Recording:      c.oneOf(f.Recording, "off", "on") == "on",
 	}
 	s.AfterHours = c.afterHours(f.AfterHours, s.Menu)

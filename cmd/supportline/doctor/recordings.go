@@ -8,7 +8,7 @@ import (
 
 // probePlace is what is wrong with the place of recordings as this process sees it; "": nothing, or there is none.
 func probePlace(ctx context.Context, conf config.Config) string {
-	place, err := conf.Recordings.Place()
+	place, err := conf.Recordings.OpenBucket()
 	if err == nil && place != nil {
 		err = place.Probe(ctx)
 	}
@@ -24,7 +24,7 @@ func problemOf(err error) string {
 
 // place looks at where recordings are kept.
 func (d *Doctor) place(state StoreState) []Finding {
-	place, err := d.Conf.Recordings.Place()
+	place, err := d.Conf.Recordings.OpenBucket()
 	switch {
 	case err != nil:
 		return []Finding{wrong("recordings", "correct recordings.keep", "%v", err)}

@@ -8,18 +8,18 @@ import (
 	"strings"
 )
 
-// maxReason bounds what is kept of a server's words.
+// maxReason bounds how much of a server's answer is stored.
 const maxReason = 300
 
-// failure is why a delivery did not happen.
+// failure is the error of a delivery.
 type failure struct {
-	class   string // for the log: neither an address, nor a secret, nor a server's words
+	class   string // for the log and the counters: without an address, a secret, or what a server said
 	reason  string // for the person who looks at the notice
 	forGood bool   // the same notice would fail again
-	down    bool   // nobody could be spoken to: the next notice of the channel would fail too
+	down    bool   // the server could not be reached: the next notice of the channel would fail too
 }
 
-// Error is the reason.
+// Error returns the reason.
 func (f *failure) Error() string { return f.reason }
 
 func refused(class, reason string) *failure {
@@ -28,7 +28,7 @@ func refused(class, reason string) *failure {
 
 func later(class, reason string) *failure { return &failure{class: class, reason: oneLine(reason)} }
 
-// unreachable is a failure of the way to a server, or of the server as a whole.
+// unreachable returns the failure of a connection, or of the server as a whole.
 func unreachable(class string, err error) *failure {
 	f := &failure{class: class, reason: oneLine(plainly(err)), down: true}
 	if timedOut(err) {
@@ -37,7 +37,7 @@ func unreachable(class string, err error) *failure {
 	return f
 }
 
-// plainly leaves the address of a webhook out of an error: it may be a secret.
+// plainly returns the text of an error without the address of a webhook, which may be secret.
 func plainly(err error) string {
 	if asked := (*url.Error)(nil); errors.As(err, &asked) {
 		err = asked.Err

@@ -13,32 +13,32 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Outbox is where notices wait. A notice that is gone by now, because its customer was erased, is policy.ErrNoNotice.
+// Outbox holds the notices. Writing about one that is gone, because its customer was erased, returns policy.ErrNoNotice.
 type Outbox interface {
 	// DueNotices returns at most limit notices of one channel that are neither sent nor given up and whose time has come, the longest due first.
 	DueNotices(ctx context.Context, channel policy.Channel, now time.Time, limit int) ([]policy.Notice, error)
-	// NoticeSent writes down that a notice was delivered.
+	// NoticeSent stores that a notice was delivered.
 	NoticeSent(ctx context.Context, key string, at time.Time) error
-	// NoticeFailed writes down a failed try with its cause. The notice is due again at next, or, where next is zero, given up.
+	// NoticeFailed stores a failed attempt with its cause. The notice is due again at next, or, where next is zero, given up.
 	NoticeFailed(ctx context.Context, key string, at time.Time, cause error, next time.Time) error
 }
 
-// Options are what a Sender takes from its surroundings. Zero fields have the defaults named.
+// Options are what a Sender takes from the program. Zero fields have the defaults named.
 type Options struct {
 	Now     func() time.Time                       // time.Now
 	After   func(time.Duration) <-chan time.Time   // time.After
 	Random  func() float64                         // in [0, 1); math/rand
 	Timeout time.Duration                          // of one delivery; 30 seconds
 	Logger  *zap.Logger                            // none
-	Told    func(policy.Channel, string /*class*/) // after each try, for counting: class is "sent" or why not; nothing
+	Told    func(policy.Channel, string /*class*/) // after each attempt, for counting: class is "sent" or why not; nothing
 }
 
 const (
-	// lookEvery is how often the outbox is looked at when nobody calls Wake.
+	// lookEvery is how often the outbox is read when nobody calls Wake.
 	lookEvery = 15 * time.Second
-	// atOnce is how many notices are asked for at a time.
+	// atOnce bounds how many notices are read at a time.
 	atOnce = 100
-	// grace is how long a delivery under way may take when the sender is stopped: cut off, it would come twice.
+	// grace is how long a delivery under way may take when the sender is stopped: cut off, it could arrive twice.
 	grace = 3 * time.Second
 )
 
@@ -50,7 +50,8 @@ type Sender struct {
 	workers   []*worker
 }
 
-// worker delivers on one channel. It keeps what it delivered and could not write down yet: that is not delivered again.
+// worker delivers on one channel, independently of the others. It remembers what it delivered and could not store yet, so that it is not
+// delivered again.
 type worker struct {
 	Channel
 	delivered map[string]time.Time
@@ -98,18 +99,18 @@ func (o *Options) fill() {
 	}
 }
 
-// Wake makes a running Sender look at the outbox at once. It never waits.
+// Wake makes a running Sender read the outbox at once. It never blocks.
 func (s *Sender) Wake() {
 	for _, c := range s.workers {
 		select {
 		case c.wake <- struct{}{}:
-		default: // a look is coming already
+		default: // it will be read anyway
 		}
 	}
 }
 
-// Run delivers until ctx is over, each channel on its own, and returns when nothing of it runs any more: at once, or, while a delivery is
-// under way, after three seconds at most. It must run once only.
+// Run delivers until ctx is over, each channel in a goroutine of its own, and returns when none of them is running any more: at once, or, while a
+// delivery is under way, after three seconds at most. It must be called once only.
 func (s *Sender) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, c := range s.workers {
@@ -146,7 +147,7 @@ func (s *Sender) pass(ctx context.Context, c *worker) {
 	}
 }
 
-// one tries a notice and writes down how it went. It gives false when the next one had better wait.
+// one attempts to deliver a notice and stores the result. It returns false when the next one should wait.
 func (s *Sender) one(ctx context.Context, c *worker, n policy.Notice) bool {
 	if ctx.Err() != nil {
 		return false
@@ -157,17 +158,17 @@ func (s *Sender) one(ctx context.Context, c *worker, n policy.Notice) bool {
 		failed = s.try(ctx, c, n)
 		at = s.o.Now()
 		if failed != nil && ctx.Err() != nil {
-			return false // we broke it off ourselves, which is no failure of the notice
+			return false // we stopped it ourselves, which is no failure of the notice
 		}
 		s.report(c, n, failed)
 	}
-	// What happened is written down even while we are stopped.
+	// The result is stored even while the program stops.
 	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Timeout)
 	defer cancel()
 	if err := s.write(writing, c, n, at, failed); errors.Is(err, policy.ErrNoNotice) {
 		delete(c.delivered, n.Key)
 	} else if err != nil {
-		s.o.Logger.Warn("a try to deliver cannot be written down", zap.String("key", n.Key), zap.Error(err))
+		s.o.Logger.Warn("the result of a delivery cannot be stored", zap.String("key", n.Key), zap.Error(err))
 		return false
 	}
 	return failed == nil || !failed.down

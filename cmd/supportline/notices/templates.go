@@ -20,17 +20,17 @@ import (
 //go:embed templates
 var shipped embed.FS
 
-// maxWords bounds what a template may make, far above any notice: a loop by mistake must not fill the memory.
+// maxWords bounds the output of a template, far above any notice: a loop by mistake must not fill the memory.
 const maxWords = 256 << 10
 
-// month is how policy tells an account's month.
+// month holds the facts of an account's month, as policy gives them.
 var month = map[string]string{
 	"month": "2026-11", "account": "Example Workspaces", "line": "+18883071053", "tickets": "19", "ticket_limit": "16", "calls": "23",
 	"talk_seconds": "9130", "over_long": "1", "over_by": "19 tickets of 16",
 }
 
-// samples are facts of each kind, as policy gives them: all that a template may name beside customer, at and subject. A fact without a
-// value, such as the account of an unidentified caller, is empty.
+// samples holds the facts of each kind, as policy gives them. A template can name these, and customer, at and subject. A fact without a value,
+// such as the account of an unidentified caller, is empty.
 var samples = map[policy.NoticeKind]map[string]string{
 	policy.NoticeCallLimit: {
 		"sid": "CA00112233445566778899aabbccddeeff", "account": "Example Workspaces", "specialist": "+15550100003", "intent": "question",
@@ -57,10 +57,10 @@ func also(facts map[string]string, pairs ...string) map[string]string {
 	return all
 }
 
-// functions are what templates may call beside those of the language: span turns seconds into words.
+// functions are the functions that templates can call in addition to those of the language.
 var functions = map[string]any{"span": span}
 
-// span gives "20 min 1 s", or the text itself where it is no number.
+// span formats a number of seconds as "20 min 1 s". It returns the text itself where it is no number.
 func span(seconds string) string {
 	n, err := strconv.Atoi(seconds)
 	switch {
@@ -74,19 +74,19 @@ func span(seconds string) string {
 	return fmt.Sprintf("%d min %d s", n/60, n%60)
 }
 
-// Words are what one notice says.
+// Words is the text of one notice.
 type Words struct{ Subject, Text, HTML string }
 
-// Templates are the words of every kind of notice. They are safe to share.
+// Templates holds the templates of every kind of notice. It is safe for concurrent use.
 type Templates struct {
 	texts map[policy.NoticeKind]*text.Template
 	pages map[policy.NoticeKind]*html.Template
 }
 
-// kinds are those that have templates, in a fixed order.
+// kinds returns the kinds that have templates, in a fixed order.
 func kinds() []policy.NoticeKind { return slices.Sorted(maps.Keys(samples)) }
 
-// names are the files that make the templates: frame.html is around every page, the others are called after their kind.
+// names returns the names of the template files: frame.html is around every page, the others are named after their kind.
 func names() []string {
 	all := []string{"frame.html"}
 	for _, k := range kinds() {
@@ -95,7 +95,7 @@ func names() []string {
 	return all
 }
 
-// DefaultTemplates are the shipped ones.
+// DefaultTemplates returns the shipped templates.
 func DefaultTemplates() *Templates {
 	t, problems := parse(nil)
 	if len(problems) > 0 {
@@ -104,7 +104,7 @@ func DefaultTemplates() *Templates {
 	return t
 }
 
-// parse puts a company's own files, by name, in the place of the shipped ones, and tries each with sample facts.
+// parse parses the shipped templates, with a company's own files in the place of those of the same name, and tries each with sample facts.
 func parse(own map[string]string) (*Templates, []Problem) {
 	var problems []Problem
 	failed := func(name string, err error) {
@@ -144,7 +144,7 @@ func parse(own map[string]string) (*Templates, []Problem) {
 	return t, problems
 }
 
-// page is the frame with one file as its body. The file keeps its own name, which is where its mistakes are reported.
+// page returns the frame with one file as its body. The file keeps its name, under which its mistakes are reported.
 func page(frame *html.Template, name, source string) (*html.Template, error) {
 	t, err := frame.Clone()
 	if err != nil {
@@ -161,7 +161,7 @@ func sample(kind policy.NoticeKind) policy.Notice {
 	return policy.Notice{Kind: kind, Customer: "100001", At: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), Facts: samples[kind]}
 }
 
-// A fact that does not exist is a mistake of the template when it is tried, and nothing when a notice is told: the notice comes first.
+// tryText reports a fact that does not exist as a mistake. In a real notice it is left empty: the notice must go out.
 func (t *Templates) tryText(kind policy.NoticeKind) error {
 	strict, err := t.texts[kind].Clone()
 	if err != nil {
@@ -184,7 +184,7 @@ func (t *Templates) tryPage(kind policy.NoticeKind) error {
 	return err
 }
 
-// Render puts a notice into words. The error says which template failed.
+// Render returns the words of a notice. The error names the template that failed.
 func (t *Templates) Render(n policy.Notice) (Words, error) {
 	if t.texts[n.Kind] == nil {
 		return Words{}, fmt.Errorf("there are no words for a notice of the kind %q", n.Kind)
@@ -213,7 +213,7 @@ func withSubject(facts map[string]string, subject string) map[string]string {
 	return facts
 }
 
-// subject takes the first line off a text. A fact with a line end in it cannot make another header.
+// subject splits the first line off a text. A line end in a fact cannot begin another header.
 func subject(said string) (subject, rest string, err error) {
 	first, rest, _ := strings.Cut(said, "\n")
 	subject, ok := strings.CutPrefix(first, "Subject: ")

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// ReadTemplates puts the files of a folder in the place of the shipped templates of the same names, parses them all and tries each with
-// sample facts: whatever a template names beside the facts of its kind is a problem. A folder that cannot be read is an error.
+// ReadTemplates returns the shipped templates with the files of a folder in the place of those of the same name. It tries each with sample facts:
+// a name that is no fact of its kind is a problem. A folder that cannot be read is an error.
 func ReadTemplates(folder string) (*Templates, []Problem, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -45,7 +45,7 @@ func ReadTemplates(folder string) (*Templates, []Problem, error) {
 	return t, problems, nil
 }
 
-// readTemplate reads a small regular file; a pipe or a device must not make the program hang.
+// readTemplate reads a small regular file. A pipe or a device must not make the program hang.
 func readTemplate(name string) (string, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -66,7 +66,7 @@ func readTemplate(name string) (string, error) {
 	return string(source), err
 }
 
-// reason leaves out the path, which the problem names already.
+// reason returns an error without the path, which the problem has already.
 func reason(err error) error {
 	if inner := errors.Unwrap(err); inner != nil {
 		return inner
@@ -74,7 +74,7 @@ func reason(err error) error {
 	return err
 }
 
-// position is how the template packages begin their errors: "template: name:3:7: " or "html/template:name:3:7: ".
+// position matches the beginning of the errors of the template packages: "template: name:3:7: " or "html/template:name:3:7: ".
 var position = regexp.MustCompile(`^(?:html/)?template: ?([^:]+)(?::(\d+))?(?::(\d+))?: `)
 
 func problemOf(file string, err error) Problem {

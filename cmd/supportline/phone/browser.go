@@ -23,7 +23,7 @@ const (
 // browserCall is one call in a browser: its people, who do what comes from the page, and its clock, on which time really passes unless somebody skips
 // it.
 type browserCall struct {
-	x      *Exchange
+	x      *Simulator
 	by     string
 	done   <-chan struct{} // the call is to end
 	cancel func()
@@ -43,7 +43,7 @@ type browserCall struct {
 	seen    time.Time
 }
 
-func newBrowserCall(ctx context.Context, cancel func(), x *Exchange, by string, view console.PhoneCall) *browserCall {
+func newBrowserCall(ctx context.Context, cancel func(), x *Simulator, by string, view console.PhoneCall) *browserCall {
 	return &browserCall{
 		x: x, by: by, done: ctx.Done(), cancel: cancel, wake: make(chan struct{}, 1), stirred: make(chan struct{}), view: view,
 		answers: map[string]fake.Specialist{}, seen: view.StartedAt,

@@ -38,7 +38,7 @@ type player struct {
 	pos         int // the statement that comes next
 	open        Opener
 	setup       Setup
-	house       House
+	house       Server
 	clock       *fake.Virtual
 	provider    *fake.Provider
 	specialists map[string]fake.Specialist

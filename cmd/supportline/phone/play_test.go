@@ -87,7 +87,7 @@ func TestPlayTellsDifferencesFromFailures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = phone.Play(t.Context(), s, func(phone.Setup) (phone.House, error) { return nil, errors.New("no such key") })
+	_, err = phone.Play(t.Context(), s, func(phone.Setup) (phone.Server, error) { return nil, errors.New("no such key") })
 	if err == nil || errors.As(err, &different) || err.Error() != "a.call:3: the house can't be opened: no such key" {
 		t.Errorf("got %v, want an error that is no difference", err)
 	}

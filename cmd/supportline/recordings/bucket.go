@@ -2,97 +2,66 @@ package recordings
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"net/http"
 
-	"github.com/minio/minio-go/v7"
-	"github.com/minio/minio-go/v7/pkg/credentials"
+	"github.com/officernd/supportline/policy"
 )
 
-// Bucket is a place in a store that speaks S3.
-type Bucket struct {
-	settings S3
-	client   *minio.Client
+// Bucket is where copies are stored: a folder, or a bucket of a store that speaks S3. Its methods are safe for concurrent use on different files.
+type Bucket interface {
+	// Name returns the bucket as the configuration writes it, without keys.
+	Name() string
+	// Put writes a file, whole or not at all, and returns when it is durable. A file of the same name is replaced. size is the number of bytes
+	// that from will give, or -1 where it is unknown. An error of from is returned as it is.
+	Put(ctx context.Context, file, kind string, from io.Reader, size int64) error
+	// Open opens a file and returns its size; fs.ErrNotExist if it is not there. The file can be read until ctx is over.
+	Open(ctx context.Context, file string) (io.ReadSeekCloser, int64, error)
+	// Remove removes a file and what an interrupted Put left of it. existed reports whether it was there.
+	Remove(ctx context.Context, file string) (existed bool, err error)
+	// Probe writes a file, reads it and removes it, and returns what went wrong.
+	Probe(ctx context.Context) error
 }
 
-// The bounds of talking to a store: how often one request is tried before a recording waits for its next turn, and, where nobody knows how
-// long it is, in parts of which size it is sent, which is also what it takes of memory.
-const (
-	bucketTries = 2
-	bucketPart  = 5 << 20
-)
+// suffix ends the names of all files: the provider makes WAV.
+const suffix = ".wav"
 
-// NewBucket names a bucket. It asks nothing yet, and never makes one.
-func NewBucket(s S3) (*Bucket, error) {
-	client, err := minio.New(s.Endpoint, &minio.Options{
-		Creds: credentials.NewStaticV4(s.AccessKey, s.SecretKey, ""), Secure: !s.Plain, Region: s.Region, MaxRetries: bucketTries,
-	})
+// sound is a recording on its way to a bucket. It counts and sums what passes, and keeps an error of the provider, which is not the bucket's.
+type sound struct {
+	from  io.Reader
+	sum   io.Writer
+	bytes int64
+	err   error // of from, except its end
+}
+
+func (s *sound) Read(p []byte) (int, error) {
+	n, err := s.from.Read(p)
+	s.bytes += int64(n)
+	_, _ = s.sum.Write(p[:n]) // a hash takes everything
+	switch {
+	case errors.Is(err, io.EOF) && s.bytes == 0:
+		s.err = errors.New("the recording is empty")
+		return 0, s.err
+	case err != nil && !errors.Is(err, io.EOF):
+		s.err = err
+	}
+	return n, err
+}
+
+var errDiffers = errors.New("what is stored is not what was written")
+
+// verify reads a file and compares it with what the log knows of it.
+func verify(file io.Reader, k policy.RecordingCopy) error {
+	sum := sha256.New()
+	n, err := io.Copy(sum, file)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s, err)
+		return fmt.Errorf("it broke off: %w", err)
 	}
-	return &Bucket{settings: s, client: client}, nil
-}
-
-// Name is the address of the bucket.
-func (b *Bucket) Name() string { return b.settings.String() }
-
-func (b *Bucket) key(file string) string {
-	if b.settings.Prefix == "" {
-		return file
+	if found := hex.EncodeToString(sum.Sum(nil)); n != k.Bytes || found != k.SHA256 {
+		return fmt.Errorf("%w: %d bytes with SHA-256 %s instead of %d with %s", errDiffers, n, found, k.Bytes, k.SHA256)
 	}
-	return b.settings.Prefix + "/" + file
-}
-
-// Put sends the file; the store shows it when all of it has come. Its content is not signed on the way, which TLS makes needless and which not
-// every store understands: what arrived is read back and compared by whoever puts it.
-func (b *Bucket) Put(ctx context.Context, file, kind string, from io.Reader, size int64) error {
-	o := minio.PutObjectOptions{ContentType: kind, NumThreads: 1, DisableContentSha256: true}
-	if size < 0 {
-		o.PartSize = bucketPart
-	}
-	_, err := b.client.PutObject(ctx, b.settings.Bucket, b.key(file), from, size, o)
-	return err
-}
-
-// Open opens the file; it is read in pieces as they are wanted.
-func (b *Bucket) Open(ctx context.Context, file string) (io.ReadSeekCloser, int64, error) {
-	object, err := b.client.GetObject(ctx, b.settings.Bucket, b.key(file), minio.GetObjectOptions{})
-	if err != nil {
-		return nil, 0, missing(err)
-	}
-	info, err := object.Stat()
-	if err != nil {
-		_ = object.Close() // it was never there
-		return nil, 0, missing(err)
-	}
-	return object, info.Size, nil
-}
-
-// Remove removes the file, and the parts of an upload that was cut off: nobody sees them, and they sound. A store that keeps versions hides it;
-// how long it keeps them is the store's own setting.
-func (b *Bucket) Remove(ctx context.Context, file string) (existed bool, err error) {
-	if err := b.client.RemoveIncompleteUpload(ctx, b.settings.Bucket, b.key(file)); err != nil && !errors.Is(missing(err), fs.ErrNotExist) {
-		return false, err
-	}
-	_, err = b.client.StatObject(ctx, b.settings.Bucket, b.key(file), minio.StatObjectOptions{})
-	if err = missing(err); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, err
-	}
-	existed = err == nil
-	return existed, b.client.RemoveObject(ctx, b.settings.Bucket, b.key(file), minio.RemoveObjectOptions{})
-}
-
-// Probe writes an object, reads it and removes it.
-func (b *Bucket) Probe(ctx context.Context) error { return probe(ctx, b) }
-
-// missing says of a file that is not there that it isn't, in the words of every place. A bucket that is not there is another matter.
-func missing(err error) error {
-	said := minio.ToErrorResponse(err)
-	if said.StatusCode == http.StatusNotFound && said.Code != minio.NoSuchBucket {
-		return fmt.Errorf("%w: %w", fs.ErrNotExist, err)
-	}
-	return err
+	return nil
 }

@@ -11,10 +11,11 @@ import (
 	"path/filepath"
 )
 
-// Folder is a place on a file system. Only its user can enter it.
+// Folder is a bucket in the file system. Only the user of the process can enter it.
 type Folder struct{ path string }
 
-// NewFolder names a folder, by its whole path, since what the log keeps of it outlives this process. It is made when something is put there.
+// NewFolder returns the folder of a path, which becomes absolute because the log keeps it for longer than this process. The folder is created
+// by the first Put.
 func NewFolder(path string) *Folder {
 	if whole, err := filepath.Abs(path); err == nil {
 		path = whole
@@ -22,20 +23,20 @@ func NewFolder(path string) *Folder {
 	return &Folder{path}
 }
 
-// folderPrefix begins the names of folders.
+// folderPrefix begins the name of a folder.
 const folderPrefix = "folder:"
 
-// Name is "folder:" and the path.
+// Name returns "folder:" and the path.
 func (f *Folder) Name() string { return folderPrefix + f.path }
 
-// Put writes beside the file and moves it into its place when all of it is on the disk.
+// Put writes beside the file and renames when everything is on the disk.
 func (f *Folder) Put(_ context.Context, file, _ string, from io.Reader, _ int64) error {
 	if err := os.MkdirAll(f.path, 0o700); err != nil {
 		return err
 	}
 	part := f.part(file)
 	if err := write(part, from); err != nil {
-		_ = os.Remove(part) // what stays is overwritten by the next try
+		_ = os.Remove(part) // what stays is overwritten by the next attempt
 		return err
 	}
 	if err := os.Rename(part, filepath.Join(f.path, file)); err != nil {
@@ -44,7 +45,7 @@ func (f *Folder) Put(_ context.Context, file, _ string, from io.Reader, _ int64)
 	return f.sync()
 }
 
-// part is where a file is written before it is whole. It has one name, so that a crash leaves one at most.
+// part returns the path of a file that is not yet whole. It is always the same, so that a crash leaves one at most.
 func (f *Folder) part(file string) string { return filepath.Join(f.path, "."+file+".part") }
 
 func write(path string, from io.Reader) error {
@@ -58,7 +59,7 @@ func write(path string, from io.Reader) error {
 	return errors.Join(err, out.Close())
 }
 
-// sync brings the folder itself to the disk: the names of its files.
+// sync writes the folder itself, which is the names of its files, to the disk.
 func (f *Folder) sync() error {
 	folder, err := os.Open(f.path)
 	if err != nil {
@@ -80,7 +81,7 @@ func (f *Folder) Open(_ context.Context, file string) (io.ReadSeekCloser, int64,
 	return opened, info.Size(), nil
 }
 
-// Remove removes the file, and returns when it would not come back after a crash.
+// Remove removes the file, and returns when it cannot come back after a crash.
 func (f *Folder) Remove(_ context.Context, file string) (existed bool, err error) {
 	for _, path := range []string{f.part(file), filepath.Join(f.path, file)} {
 		err := os.Remove(path)
@@ -95,12 +96,13 @@ func (f *Folder) Remove(_ context.Context, file string) (existed bool, err error
 	return existed, nil
 }
 
-// probeFile holds probeText for a moment. No recording has such a name.
+// probeFile holds probeText for a moment. No recording has this name.
 const probeFile = ".probe"
 
 var probeText = []byte("may supportline write here?")
 
-// Probe writes a file and removes it. Folders that are made for it are removed as well: whoever probes may be another user than the server.
+// Probe writes a file and removes it, and the folders that were created for it too: the process that probes may run as another user than
+// the server.
 func (f *Folder) Probe(ctx context.Context) error {
 	made := f.missing()
 	err := probe(ctx, f)
@@ -110,7 +112,7 @@ func (f *Folder) Probe(ctx context.Context) error {
 	return err
 }
 
-// missing are the folders that would be made, the innermost first.
+// missing returns the folders that do not exist yet, the innermost first.
 func (f *Folder) missing() (paths []string) {
 	for path := f.path; ; path = filepath.Dir(path) {
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) || path == filepath.Dir(path) {
@@ -120,11 +122,11 @@ func (f *Folder) missing() (paths []string) {
 	}
 }
 
-func probe(ctx context.Context, p Place) error {
-	if err := p.Put(ctx, probeFile, "text/plain", bytes.NewReader(probeText), int64(len(probeText))); err != nil {
+func probe(ctx context.Context, b Bucket) error {
+	if err := b.Put(ctx, probeFile, "text/plain", bytes.NewReader(probeText), int64(len(probeText))); err != nil {
 		return err
 	}
-	file, _, err := p.Open(ctx, probeFile)
+	file, _, err := b.Open(ctx, probeFile)
 	if err != nil {
 		return err
 	}
@@ -135,6 +137,6 @@ func probe(ctx context.Context, p Place) error {
 	if !bytes.Equal(found, probeText) {
 		return fmt.Errorf("%w: %s", errDiffers, probeFile)
 	}
-	_, err = p.Remove(ctx, probeFile)
+	_, err = b.Remove(ctx, probeFile)
 	return err
 }

@@ -33,26 +33,26 @@ const (
 	second  = "RE00000000000000000000000000000002"
 )
 
-// archive is a log with one call that has a voicemail and a recording, the provider's account, a place, and a keeper between them, on a clock
+// rig is a log with one call that has a voicemail and a recording, the provider's account, a bucket, and a archive between them, on a clock
 // that the test moves.
-type archive struct {
+type rig struct {
 	testing.TB
-	now    time.Time
-	file   string
-	store  *store.Store
-	at     *fake.Account
-	place  recordings.Place
-	keeper *recordings.Keeper
-	told   map[string]int
-	o      func(*recordings.Settings)
-	log    func(recordings.Log) recordings.Log                // what the keeper sees of it
-	fails  func(sid string) error                             // what the provider's client answers, where it has given up asking
-	wire   func(*http.Request, *http.Response) *http.Response // what becomes of the provider's answers
+	now     time.Time
+	file    string
+	store   *store.Store
+	at      *fake.Account
+	bucket  recordings.Bucket
+	archive *recordings.Archive
+	told    map[string]int
+	o       func(*recordings.Settings)
+	log     func(recordings.Log) recordings.Log                // what the archive sees of it
+	fails   func(sid string) error                             // what the provider's client answers, where it has given up asking
+	wire    func(*http.Request, *http.Response) *http.Response // what becomes of the provider's answers
 }
 
-func newArchive(t testing.TB, place recordings.Place, change func(*recordings.Settings)) *archive {
+func newRig(t testing.TB, bucket recordings.Bucket, change func(*recordings.Settings)) *rig {
 	t.Helper()
-	a := &archive{TB: t, now: noon, file: filepath.Join(t.TempDir(), "0.db"), place: place, o: change, told: map[string]int{}}
+	a := &rig{TB: t, now: noon, file: filepath.Join(t.TempDir(), "0.db"), bucket: bucket, o: change, told: map[string]int{}}
 	a.at = fake.NewAccount(account, token, func() time.Time { return a.now })
 	n := 2
 	a.at.Change(func(s *fake.State) {
@@ -82,14 +82,14 @@ func heard(c policy.Call) policy.Call {
 	return c.Learn(policy.Report{Message: made(first)}).Learn(policy.Report{Recording: made(second)})
 }
 
-func (a *archive) advance(change func(policy.Call) policy.Call) {
+func (a *rig) advance(change func(policy.Call) policy.Call) {
 	a.Helper()
 	if _, err := a.store.Advance(a.Context(), call, change); err != nil {
 		a.Fatal(err)
 	}
 }
 
-func (a *archive) open() {
+func (a *rig) open() {
 	a.Helper()
 	var err error
 	if a.store, err = store.Open(a.file, store.Options{Now: func() time.Time { return a.now }, Size: 1 << 20}); err != nil {
@@ -98,8 +98,8 @@ func (a *archive) open() {
 	a.configure()
 }
 
-// configure makes the keeper, as a start of the server does.
-func (a *archive) configure() {
+// configure makes the archive, as a start of the server does.
+func (a *rig) configure() {
 	a.Helper()
 	client, err := twilio.NewAccount(twilio.AccountConfig{AccountSID: account, AuthToken: token, Transport: wired{a}})
 	if err != nil {
@@ -113,13 +113,13 @@ func (a *archive) configure() {
 	if a.log != nil {
 		log = a.log(log)
 	}
-	a.keeper = recordings.New(s, a.place, log, failing{client, a}, recordings.Options{
+	a.archive = recordings.New(s, a.bucket, log, failing{client, a}, recordings.Options{
 		Now: func() time.Time { return a.now }, Random: func() float64 { return 0.5 }, Told: func(what, result string) { a.told[what+" "+result]++ },
 	})
 }
 
 // killed is kill -9: what the file held at this moment, with the store open, is all that the next process finds.
-func (a *archive) killed() {
+func (a *rig) killed() {
 	a.Helper()
 	text, err := os.ReadFile(a.file)
 	if err != nil {
@@ -136,15 +136,15 @@ func (a *archive) killed() {
 }
 
 // pass does what is due, and holds what was done.
-func (a *archive) pass(what string, want recordings.Done) {
+func (a *rig) pass(what string, want recordings.Done) {
 	a.Helper()
-	got, err := a.keeper.Pass(a.Context())
+	got, err := a.archive.Pass(a.Context())
 	if err != nil || got != want {
 		a.Errorf("%s: %+v, %v; want %+v", what, got, err, want)
 	}
 }
 
-func (a *archive) call() policy.Call {
+func (a *rig) call() policy.Call {
 	a.Helper()
 	c, err := a.store.Call(a.Context(), call)
 	if err != nil {
@@ -153,7 +153,7 @@ func (a *archive) call() policy.Call {
 	return c
 }
 
-func (a *archive) recording(sid string) policy.Recording {
+func (a *rig) recording(sid string) policy.Recording {
 	a.Helper()
 	r, known := a.call().Recording(sid)
 	if !known {
@@ -163,7 +163,7 @@ func (a *archive) recording(sid string) policy.Recording {
 }
 
 // asked is how often the provider was asked so about a recording.
-func (a *archive) asked(method, sid string) (n int) {
+func (a *rig) asked(method, sid string) (n int) {
 	a.at.Change(func(s *fake.State) {
 		for _, r := range s.Requests {
 			if strings.HasPrefix(r, method) && strings.Contains(r, sid) {
@@ -174,10 +174,10 @@ func (a *archive) asked(method, sid string) (n int) {
 	return n
 }
 
-// has says whether the place has a recording's file.
-func (a *archive) has(sid string) bool {
+// has says whether the bucket has a recording's file.
+func (a *rig) has(sid string) bool {
 	a.Helper()
-	file, _, err := a.place.Open(a.Context(), sid+".wav")
+	file, _, err := a.bucket.Open(a.Context(), sid+".wav")
 	if errors.Is(err, os.ErrNotExist) {
 		return false
 	}
@@ -188,9 +188,9 @@ func (a *archive) has(sid string) bool {
 }
 
 // played is what a listener gets.
-func (a *archive) played(sid string) string {
+func (a *rig) played(sid string) string {
 	a.Helper()
-	o, err := a.keeper.Open(a.Context(), call, sid)
+	o, err := a.archive.Open(a.Context(), call, sid)
 	if err != nil {
 		return err.Error()
 	}
@@ -202,20 +202,20 @@ func (a *archive) played(sid string) string {
 	return string(text)
 }
 
-// bucket is a place in a store that speaks S3, on this machine.
-type bucket struct {
+// s3Store is a store that speaks S3, on this machine, with a bucket in it.
+type s3Store struct {
 	server *httptest.Server
 	s3     recordings.S3
 	refuse bool // everything, as a store that is down does
 }
 
-func newBucket(t testing.TB) *bucket {
+func newS3Store(t testing.TB) *s3Store {
 	t.Helper()
 	memory := s3mem.New()
 	if err := memory.CreateBucket("calls"); err != nil {
 		t.Fatal(err)
 	}
-	b := &bucket{}
+	b := &s3Store{}
 	speaks := gofakes3.New(memory).Server()
 	b.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if b.refuse {
@@ -231,19 +231,19 @@ func newBucket(t testing.TB) *bucket {
 	return b
 }
 
-func (b *bucket) place(t testing.TB) recordings.Place {
+func (b *s3Store) bucket(t testing.TB) recordings.Bucket {
 	t.Helper()
-	p, err := recordings.NewBucket(b.s3)
+	p, err := recordings.NewS3Bucket(b.s3)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
-// everyPlace runs a test on a folder and on a bucket.
-func everyPlace(t *testing.T, test func(t *testing.T, place recordings.Place)) {
+// everyBucket runs a test on a folder and on a bucket.
+func everyBucket(t *testing.T, test func(t *testing.T, bucket recordings.Bucket)) {
 	t.Run("folder", func(t *testing.T) { test(t, recordings.NewFolder(filepath.Join(t.TempDir(), "data", "recordings"))) })
-	t.Run("bucket", func(t *testing.T) { test(t, newBucket(t).place(t)) })
+	t.Run("bucket", func(t *testing.T) { test(t, newS3Store(t).bucket(t)) })
 }
 
 func deleting(s *recordings.Settings) { s.DeleteAtProvider = true }
@@ -251,7 +251,7 @@ func deleting(s *recordings.Settings) { s.DeleteAtProvider = true }
 // failing is the provider's client, which gives up as the test wants it to.
 type failing struct {
 	*twilio.Account
-	*archive
+	*rig
 }
 
 func (f failing) RecordingMedia(ctx context.Context, sid string) (*twilio.Media, error) {
@@ -264,7 +264,7 @@ func (f failing) RecordingMedia(ctx context.Context, sid string) (*twilio.Media,
 }
 
 // wired is the way to the provider.
-type wired struct{ *archive }
+type wired struct{ *rig }
 
 func (w wired) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer, err := fake.Straight(w.at).RoundTrip(r)
@@ -275,7 +275,7 @@ func (w wired) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // interfere lets the provider fail so about one recording.
-func (a *archive) interfere(method, sid string, answer func(w http.ResponseWriter)) {
+func (a *rig) interfere(method, sid string, answer func(w http.ResponseWriter)) {
 	a.at.Change(func(s *fake.State) {
 		s.Interfere = func(w http.ResponseWriter, r *http.Request) bool {
 			if answer == nil || r.Method != method || !strings.Contains(r.URL.Path, sid) {

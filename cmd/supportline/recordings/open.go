@@ -11,7 +11,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Opened is a recording that can be played. Whoever has it closes it.
+// Opened is a recording that can be played. The caller closes it.
 type Opened struct {
 	io.ReadSeekCloser
 	policy.Recording // with a Copy that says type, length and checksum
@@ -19,7 +19,7 @@ type Opened struct {
 	Message          bool // it is the voicemail
 }
 
-// Words say what it is, without names and numbers: "the voicemail of 12 s".
+// Words describes the recording without names and numbers: "the voicemail of 12 s".
 func (o Opened) Words() string {
 	if o.Message {
 		return fmt.Sprintf("the voicemail of %d s", o.Seconds)
@@ -27,28 +27,28 @@ func (o Opened) Words() string {
 	return fmt.Sprintf("a recording of %d s", o.Seconds)
 }
 
-// Send writes all of it, and then says whether it was what was put there.
+// Send writes the whole recording to a writer. The error at its end says that it was not what had been stored.
 func (o Opened) Send(to io.Writer) error {
 	if err := verify(io.TeeReader(o, to), *o.Copy); err != nil {
-		return fmt.Errorf("%s in %s: %w", o.Copy.File, o.Copy.Place, err)
+		return fmt.Errorf("%s in %s: %w", o.Copy.File, o.Copy.Bucket, err)
 	}
 	return nil
 }
 
-// Open opens a recording of a call; "" is its voicemail, or else its first recording. It ends with ctx. Who asked is not looked at: it is for
-// the caller to know that they may, and to note that they did.
+// Open opens a recording of a call: that with the SID, or, where it is "", the voicemail or else the first recording. It can be read until ctx is
+// over. It is for the caller to check that the person may listen, and to note in the audit that they did.
 //
-// Errors: policy.ErrNoCall, policy.ErrNoRecording, policy.ErrNotKept for one that was not fetched; anything else means that the place can't be
-// read, or that the file is not what was put there.
-func (k *Keeper) Open(ctx context.Context, call policy.CallSID, sid string) (Opened, error) {
-	c, err := k.log.Call(ctx, call)
+// Errors: policy.ErrNoCall, policy.ErrNoRecording, policy.ErrNotStored for a recording that was not fetched. Any other means that the bucket
+// cannot be read, or that the file is not what had been stored.
+func (a *Archive) Open(ctx context.Context, call policy.CallSID, sid string) (Opened, error) {
+	c, err := a.log.Call(ctx, call)
 	if err != nil {
 		return Opened{}, err
 	}
 	all := c.Recorded()
 	for _, r := range all {
 		if sid == "" || r.SID == sid {
-			return k.open(ctx, c, r)
+			return a.open(ctx, c, r)
 		}
 	}
 	if sid == "" {
@@ -57,63 +57,64 @@ func (k *Keeper) Open(ctx context.Context, call policy.CallSID, sid string) (Ope
 	return Opened{}, fmt.Errorf("%w: call %s, %s", policy.ErrNoRecording, call, sid)
 }
 
-func (k *Keeper) open(ctx context.Context, c policy.Call, r policy.Recording) (Opened, error) {
+func (a *Archive) open(ctx context.Context, c policy.Call, r policy.Recording) (Opened, error) {
 	switch {
-	case r.Copy == nil && k.place == nil:
-		return Opened{}, fmt.Errorf("%w: %s is at the provider, since recordings.keep names no place", policy.ErrNotKept, r.SID)
+	case r.Copy == nil && a.bucket == nil:
+		return Opened{}, fmt.Errorf("%w: %s is at the provider, since recordings.keep names no place", policy.ErrNotStored, r.SID)
 	case r.Copy == nil && r.Error != "":
-		return Opened{}, fmt.Errorf("%w: %s could not be fetched yet: %s", policy.ErrNotKept, r.SID, r.Error)
+		return Opened{}, fmt.Errorf("%w: %s could not be fetched yet: %s", policy.ErrNotStored, r.SID, r.Error)
 	case r.Copy == nil:
-		return Opened{}, fmt.Errorf("%w: %s was not fetched yet", policy.ErrNotKept, r.SID)
+		return Opened{}, fmt.Errorf("%w: %s was not fetched yet", policy.ErrNotStored, r.SID)
 	}
-	file, size, err := k.find(ctx, *r.Copy)
+	file, size, err := a.find(ctx, *r.Copy)
 	if err != nil {
 		return Opened{}, err
 	}
 	if size != r.Copy.Bytes {
-		return Opened{}, errors.Join(fmt.Errorf("%s in %s: %w: %d bytes instead of %d", r.Copy.File, r.Copy.Place, errDiffers, size, r.Copy.Bytes), file.Close())
+		return Opened{}, errors.Join(fmt.Errorf("%s in %s: %w: %d bytes instead of %d", r.Copy.File, r.Copy.Bucket, errDiffers, size, r.Copy.Bytes), file.Close())
 	}
 	return Opened{ReadSeekCloser: file, Recording: r, Call: c.SID, Message: c.Message != nil && c.Message.SID == r.SID}, nil
 }
 
-// find opens a copy: where recordings are kept now, so that a folder or a bucket can be moved as a whole, or else where it was put.
-func (k *Keeper) find(ctx context.Context, copied policy.RecordingCopy) (io.ReadSeekCloser, int64, error) {
-	for _, place := range k.places(copied.Place) {
-		file, size, err := place.Open(ctx, copied.File)
+// find opens a copy: in the present bucket, so that a bucket can be moved as a whole, or else in the one where it was stored.
+func (a *Archive) find(ctx context.Context, copied policy.RecordingCopy) (io.ReadSeekCloser, int64, error) {
+	for _, bucket := range a.buckets(copied.Bucket) {
+		file, size, err := bucket.Open(ctx, copied.File)
 		switch {
 		case err == nil:
 			return file, size, nil
 		case !errors.Is(err, fs.ErrNotExist):
-			return nil, 0, fmt.Errorf("%s: %w", place.Name(), err)
+			return nil, 0, fmt.Errorf("%s: %w", bucket.Name(), err)
 		}
 	}
-	if !k.reaches(copied.Place) {
-		return nil, 0, k.unreached(copied.Place)
+	if !a.reaches(copied.Bucket) {
+		return nil, 0, a.unreached(copied.Bucket)
 	}
-	return nil, 0, fmt.Errorf("%s is not in %s any more: bring it back from a backup", copied.File, copied.Place)
+	return nil, 0, fmt.Errorf("%s is not in %s any more: bring it back from a backup", copied.File, copied.Bucket)
 }
 
-// places are where a copy can be that was put into a place: the present one, and that one if it can be reached.
-func (k *Keeper) places(put string) []Place {
-	var all []Place
-	if k.place != nil {
-		all = append(all, k.place)
+// buckets returns the buckets in which a copy can be: the present one, and the one with the given name if it can be reached.
+func (a *Archive) buckets(put string) []Bucket {
+	var all []Bucket
+	if a.bucket != nil {
+		all = append(all, a.bucket)
 	}
-	if path, folder := strings.CutPrefix(put, folderPrefix); folder && put != k.Place() {
+	if path, folder := strings.CutPrefix(put, folderPrefix); folder && put != a.BucketName() {
 		all = append(all, NewFolder(path))
 	}
 	return all
 }
 
-// reaches says whether a place can be looked into: the present one can, and every folder. Another bucket's keys are not known.
-func (k *Keeper) reaches(put string) bool {
-	return put == "" || put == k.Place() || strings.HasPrefix(put, folderPrefix)
+// reaches reports whether the bucket with the given name can be opened: the present one and every folder can. Keys to other buckets are not
+// known.
+func (a *Archive) reaches(put string) bool {
+	return put == "" || put == a.BucketName() || strings.HasPrefix(put, folderPrefix)
 }
 
-func (k *Keeper) unreached(put string) error {
+func (a *Archive) unreached(put string) error {
 	now := "recordings.keep names no place now"
-	if k.place != nil {
-		now = "recordings.keep names " + k.Place() + " now"
+	if a.bucket != nil {
+		now = "recordings.keep names " + a.BucketName() + " now"
 	}
 	return fmt.Errorf("it was kept in %s, and %s: move the files there, or name the old place again", put, now)
 }

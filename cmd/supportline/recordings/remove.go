@@ -15,7 +15,7 @@ func (p *pass) removals(ctx context.Context) ([]policy.Removal, error) {
 	return slices.DeleteFunc(due, func(r policy.Removal) bool { return !p.fresh("remove", r.SID) }), err
 }
 
-// remove removes one recording wherever it has to go, and then the note that it has to. An error is the log's.
+// remove removes one recording, here and, where that is due, at the provider, and then its entry in the log. An error is the log's.
 func (p *pass) remove(ctx context.Context, r policy.Removal) error {
 	within, cancel := context.WithTimeout(ctx, removedWithin)
 	defer cancel()
@@ -36,18 +36,18 @@ func (p *pass) remove(ctx context.Context, r policy.Removal) error {
 	return err
 }
 
-// removeCopy removes what we have, or had begun to make.
+// removeCopy removes our copy, or what there is of one that was begun.
 func (p *pass) removeCopy(ctx context.Context, r policy.Removal) error {
 	existed := false
-	for _, place := range p.places(r.Place) {
-		there, err := place.Remove(ctx, r.SID+suffix)
+	for _, bucket := range p.buckets(r.Bucket) {
+		there, err := bucket.Remove(ctx, r.SID+suffix)
 		if err != nil {
-			return fmt.Errorf("%s: %w", place.Name(), err)
+			return fmt.Errorf("%s: %w", bucket.Name(), err)
 		}
 		existed = existed || there
 	}
-	if !existed && !p.reaches(r.Place) {
-		return p.unreached(r.Place)
+	if !existed && !p.reaches(r.Bucket) {
+		return p.unreached(r.Bucket)
 	}
 	return nil
 }

@@ -13,12 +13,12 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// gone holds that a recording is nowhere: not in the place, not at the provider, and that nothing is left to do.
-func (a *archive) gone(sids ...string) {
+// gone holds that a recording is nowhere: not in the bucket, not at the provider, and that nothing is left to do.
+func (a *rig) gone(sids ...string) {
 	a.Helper()
 	for _, sid := range sids {
-		if a.place != nil && a.has(sid) {
-			a.Errorf("%s is still in the place", sid)
+		if a.bucket != nil && a.has(sid) {
+			a.Errorf("%s is still in the bucket", sid)
 		}
 		a.at.Change(func(s *fake.State) {
 			for _, r := range s.Recordings {
@@ -36,27 +36,27 @@ func (a *archive) gone(sids ...string) {
 
 // TestErasedWhenever: before the fetching, between its end and the log, after it, after the deletion at the provider.
 func TestErasedWhenever(t *testing.T) {
-	everyPlace(t, func(t *testing.T, place recordings.Place) {
+	everyBucket(t, func(t *testing.T, bucket recordings.Bucket) {
 		for name, row := range map[string]struct {
 			change func(*recordings.Settings)
-			erase  func(a *archive)
+			erase  func(a *rig)
 		}{
-			"before the fetching":   {nil, func(a *archive) { a.erase(); a.pass("erased", recordings.Done{Removed: 2}) }},
+			"before the fetching":   {nil, func(a *rig) { a.erase(); a.pass("erased", recordings.Done{Removed: 2}) }},
 			"while it is fetched":   {nil, eraseUnderWay},
-			"killed while fetching": {nil, func(a *archive) { eraseUnderWay(a); a.killed() }},
-			"after the fetching": {nil, func(a *archive) {
+			"killed while fetching": {nil, func(a *rig) { eraseUnderWay(a); a.killed() }},
+			"after the fetching": {nil, func(a *rig) {
 				a.pass("at first", recordings.Done{Fetched: 2})
 				a.erase()
 			}},
-			"after the deletion": {deleting, func(a *archive) {
+			"after the deletion": {deleting, func(a *rig) {
 				a.pass("at first", recordings.Done{Fetched: 2, Deleted: 2})
 				a.erase()
 			}},
 		} {
 			t.Run(name, func(t *testing.T) {
-				a := newArchive(t, place, row.change)
+				a := newRig(t, bucket, row.change)
 				row.erase(a)
-				if _, err := a.keeper.Pass(t.Context()); err != nil {
+				if _, err := a.archive.Pass(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				a.gone(first, second)
@@ -70,17 +70,47 @@ func TestErasedWhenever(t *testing.T) {
 	})
 }
 
-// eraseUnderWay erases the customer when the sound is in the place already and not in the log.
-func eraseUnderWay(a *archive) {
+// TestExpiredWhileItIsFetched: retention removes a call whose recordings are stored already and not yet in the log. The sound goes with the
+// call, and the archive does not bring anything of it back.
+func TestExpiredWhileItIsFetched(t *testing.T) {
+	everyBucket(t, func(t *testing.T, bucket recordings.Bucket) {
+		a := newRig(t, bucket, deleting)
+		underWay(a, func() {
+			if _, err := a.store.Expire(a.Context(), a.now.AddDate(1, 0, 0)); err != nil {
+				t.Error(err)
+			}
+		})
+		if !a.has(first) && !a.has(second) {
+			t.Fatal("nothing was copied in vain")
+		}
+		a.pass("after the night", recordings.Done{Removed: 2})
+		a.gone(first, second)
+		if c, err := a.store.Call(t.Context(), call); !errors.Is(err, policy.ErrNoCall) {
+			t.Errorf("the call is back: %+v, %v", c, err)
+		}
+	})
+}
+
+// eraseUnderWay erases the customer when the sound is in the bucket already and not in the log.
+func eraseUnderWay(a *rig) {
+	a.Helper()
+	underWay(a, a.erase)
+	if !a.call().Erased || !a.has(first) && !a.has(second) {
+		a.Fatal("nothing was copied in vain")
+	}
+}
+
+// underWay does something in the middle of a pass: when the first sound is in the bucket already and not in the log.
+func underWay(a *rig, act func()) {
 	a.Helper()
 	var once sync.Once
-	a.log = func(l recordings.Log) recordings.Log { return onAdvance{l, func() { once.Do(a.erase) }} }
+	a.log = func(l recordings.Log) recordings.Log { return onAdvance{l, func() { once.Do(act) }} }
 	a.configure()
-	_, err := a.keeper.Pass(a.Context())
+	_, err := a.archive.Pass(a.Context())
 	a.log = nil
 	a.configure()
-	if err != nil || !a.call().Erased || !a.has(first) && !a.has(second) {
-		a.Fatalf("nothing was copied in vain: %v", err)
+	if err != nil {
+		a.Fatal(err)
 	}
 }
 
@@ -94,14 +124,14 @@ func (l onAdvance) Advance(ctx context.Context, sid policy.CallSID, change func(
 	return l.Log.Advance(ctx, sid, change)
 }
 
-// TestRemovalSurvivesFailures of the provider, of the place, and of the process.
+// TestRemovalSurvivesFailures of the provider, of the bucket, and of the process.
 func TestRemovalSurvivesFailures(t *testing.T) {
-	b := newBucket(t)
-	a := newArchive(t, b.place(t), nil)
+	b := newS3Store(t)
+	a := newRig(t, b.bucket(t), nil)
 	a.pass("at first", recordings.Done{Fetched: 2})
 	a.erase()
 	b.refuse = true
-	a.pass("place down", recordings.Done{Failed: 2})
+	a.pass("bucket down", recordings.Done{Failed: 2})
 	b.refuse = false
 	a.now = a.now.Add(10 * time.Second)
 	a.interfere(http.MethodDelete, second, refuse(403, 20008))
@@ -110,7 +140,7 @@ func TestRemovalSurvivesFailures(t *testing.T) {
 	a.now = a.now.Add(30 * time.Second)
 	a.log = func(l recordings.Log) recordings.Log { return &brokenLog{Log: l} }
 	a.configure()
-	if _, err := a.keeper.Pass(t.Context()); !errors.Is(err, errKilled) {
+	if _, err := a.archive.Pass(t.Context()); !errors.Is(err, errKilled) {
 		t.Errorf("killed before the log knew: %v", err)
 	}
 	a.log = nil
@@ -121,12 +151,12 @@ func TestRemovalSurvivesFailures(t *testing.T) {
 
 // TestRetentionRemovesRecordings with the call: here always, at the provider where recordings are deleted there.
 func TestRetentionRemovesRecordings(t *testing.T) {
-	everyPlace(t, func(t *testing.T, place recordings.Place) {
+	everyBucket(t, func(t *testing.T, bucket recordings.Bucket) {
 		for name, change := range map[string]func(*recordings.Settings){"kept at the provider": nil, "deleted there": deleting} {
 			t.Run(name, func(t *testing.T) {
-				a := newArchive(t, place, change)
+				a := newRig(t, bucket, change)
 				a.interfere(http.MethodGet, second, refuse(404, 20404)) // one is not fetched in time
-				if _, err := a.keeper.Pass(t.Context()); err != nil {
+				if _, err := a.archive.Pass(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				a.now = a.now.AddDate(2, 0, 0)

@@ -2,12 +2,11 @@ package recordings
 
 import "strings"
 
-// Settings are where recordings are kept. The zero Settings leave them at the provider.
+// Settings say where recordings are stored. The zero Settings leave them at the provider.
 type Settings struct {
-	Folder string // a path; "": not in a folder
-	S3     S3     // without Endpoint: not in a bucket
-	// DeleteAtProvider is whether a recording is deleted there once we have a copy.
-	DeleteAtProvider bool
+	Folder           string // a path; "": not in a folder
+	S3               S3     // without Endpoint: not in a bucket
+	DeleteAtProvider bool   // once there is a copy
 }
 
 // S3 is a bucket of any store that speaks S3, and the keys to it.
@@ -21,7 +20,7 @@ type S3 struct {
 	SecretKey string `json:"-"`
 }
 
-// String is how the configuration writes it, without the keys.
+// String returns the bucket as the configuration writes it, without the keys.
 func (s S3) String() string {
 	if s.Endpoint == "" {
 		return ""
@@ -40,13 +39,13 @@ func (s S3) String() string {
 // GoString keeps the keys out of %#v as well.
 func (s S3) GoString() string { return s.String() }
 
-// Place is the place that the settings name; nil where they name none.
-func (s Settings) Place() (Place, error) {
+// OpenBucket returns the bucket that the settings name; nil where they name none.
+func (s Settings) OpenBucket() (Bucket, error) {
 	switch {
 	case s.Folder != "":
 		return NewFolder(s.Folder), nil
 	case s.S3.Endpoint != "":
-		return NewBucket(s.S3)
+		return NewS3Bucket(s.S3)
 	}
 	return nil, nil
 }

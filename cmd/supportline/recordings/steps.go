@@ -15,17 +15,17 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// pass is one look at the log, at a time.
+// pass is one round of work.
 type pass struct {
-	*Keeper
+	*Archive
 	now   time.Time
-	due   time.Time       // what is due until then is done; later than now where nothing shall wait
-	seen  map[string]bool // what was tried in this pass is not tried again in it
+	due   time.Time       // what is due until then is done; after now in PassAll
+	seen  map[string]bool // what was attempted in this pass is not attempted again in it
 	count sync.Mutex
 	did   Done
 }
 
-// fresh keeps what this pass has not tried before.
+// fresh reports whether this pass has not attempted that before, and remembers it.
 func (p *pass) fresh(kind, sid string) bool {
 	before := p.seen[kind+sid]
 	p.seen[kind+sid] = true
@@ -42,7 +42,7 @@ func (p *pass) recordings(step policy.RecordingStep) func(context.Context) ([]po
 	}
 }
 
-// work is what is done in a step.
+// work returns the function that takes a step.
 func (p *pass) work(step policy.RecordingStep) func(context.Context, policy.DueRecording) error {
 	if step == policy.StepDelete {
 		return p.delete
@@ -50,8 +50,8 @@ func (p *pass) work(step policy.RecordingStep) func(context.Context, policy.DueR
 	return p.fetch
 }
 
-// fetch copies one recording, and writes down that we have it. A call that has forgotten it meanwhile stays as it is, and the copy goes with
-// the removal that was noted then, in the next pass.
+// fetch copies one recording, and notes the copy in the log. A call that has forgotten the recording meanwhile stays as it is, and the copy is
+// removed in the next pass, because that was noted at the same time.
 func (p *pass) fetch(ctx context.Context, d policy.DueRecording) error {
 	return p.step(ctx, d, policy.StepFetch, func(ctx context.Context, r policy.Recording) (func(policy.Call) policy.Call, error) {
 		made, err := p.copy(ctx, r)
@@ -59,7 +59,7 @@ func (p *pass) fetch(ctx context.Context, d policy.DueRecording) error {
 	})
 }
 
-// delete deletes one recording at the provider, after one more look at our copy: it is the only one from then on.
+// delete deletes one recording at the provider, after it has compared our copy once more: from then on that is the only one.
 func (p *pass) delete(ctx context.Context, d policy.DueRecording) error {
 	return p.step(ctx, d, policy.StepDelete, func(ctx context.Context, r policy.Recording) (func(policy.Call) policy.Call, error) {
 		err := p.check(ctx, *r.Copy)
@@ -71,7 +71,7 @@ func (p *pass) delete(ctx context.Context, d policy.DueRecording) error {
 	})
 }
 
-// step does one thing to one recording, and writes down how it went. An error is the log's.
+// step takes one step with one recording, and notes the result in the log. An error is the log's.
 func (p *pass) step(
 	ctx context.Context, d policy.DueRecording, what policy.RecordingStep, do func(context.Context, policy.Recording) (func(policy.Call) policy.Call, error),
 ) error {
@@ -83,23 +83,23 @@ func (p *pass) step(
 	}
 	r, known := call.Recording(d.SID)
 	if err != nil || !known || r.Step() != what {
-		return err // forgotten, or done by somebody else
+		return err // forgotten, or done already
 	}
 	learn, failed := do(within, r)
 	if failed != nil {
 		if ctx.Err() != nil {
-			return ctx.Err() // we broke it off ourselves, which is no failure of the recording
+			return ctx.Err() // we stopped it ourselves, which is no failure of the recording
 		}
 		next := p.next(r, what, failed)
 		learn = func(c policy.Call) policy.Call { return c.LearnFailed(d.SID, what, failed.Error(), next) }
 	}
-	// What happened is written down even while we are stopped.
+	// The result is noted even while the program stops.
 	_, err = p.log.Advance(context.WithoutCancel(ctx), d.Call, learn)
 	p.tell(string(what), failed, zap.String("call", string(d.Call)), zap.String("recording", d.SID), zap.Int("try", r.Tries+1))
 	return err
 }
 
-// next is when a step that failed is tried again: always later than this pass.
+// next returns when a step that failed is tried again: always after this pass.
 func (p *pass) next(r policy.Recording, what policy.RecordingStep, failed error) time.Time {
 	pause := again(r.Tries+1, p.o.Random())
 	if what == policy.StepFetch && notThere(failed) && !r.At.IsZero() && p.now.Sub(r.At) > hopeless {
@@ -108,7 +108,7 @@ func (p *pass) next(r policy.Recording, what policy.RecordingStep, failed error)
 	return p.now.Add(pause)
 }
 
-// copy brings the sound from the provider to the place, and reads it back.
+// copy writes the sound from the provider to the bucket, and reads it back.
 func (p *pass) copy(ctx context.Context, r policy.Recording) (policy.RecordingCopy, error) {
 	media, err := p.provider.RecordingMedia(ctx, r.SID)
 	if err != nil {
@@ -117,23 +117,23 @@ func (p *pass) copy(ctx context.Context, r policy.Recording) (policy.RecordingCo
 	defer media.Close()
 	sum := sha256.New()
 	sound := &sound{from: media, sum: sum}
-	made := policy.RecordingCopy{Place: p.place.Name(), File: r.SID + suffix, Type: media.Type}
-	err = p.place.Put(ctx, made.File, media.Type, sound, media.Bytes)
+	made := policy.RecordingCopy{Bucket: p.bucket.Name(), File: r.SID + suffix, Type: media.Type}
+	err = p.bucket.Put(ctx, made.File, media.Type, sound, media.Bytes)
 	switch {
-	case sound.err != nil: // of the provider; a place may tell it in its own words
+	case sound.err != nil: // of the provider; the bucket may have wrapped it
 		return made, sound.err
-	case p.placed(err) != nil:
-		return made, fmt.Errorf("%s: %w", made.Place, err)
+	case p.noteUp(err) != nil:
+		return made, fmt.Errorf("%s: %w", made.Bucket, err)
 	}
 	made.Bytes, made.SHA256, made.At = sound.bytes, hex.EncodeToString(sum.Sum(nil)), p.o.Now()
 	if err := p.check(ctx, made); err != nil {
-		_, removal := p.place.Remove(ctx, made.File)
+		_, removal := p.bucket.Remove(ctx, made.File)
 		return made, errors.Join(err, removal)
 	}
 	return made, nil
 }
 
-// check reads a copy and holds it against its checksum.
+// check reads a copy and compares it with its checksum.
 func (p *pass) check(ctx context.Context, k policy.RecordingCopy) error {
 	file, _, err := p.find(ctx, k)
 	if err != nil {
@@ -141,12 +141,12 @@ func (p *pass) check(ctx context.Context, k policy.RecordingCopy) error {
 	}
 	defer file.Close()
 	if err := verify(file, k); err != nil {
-		return fmt.Errorf("%s in %s: %w", k.File, k.Place, err)
+		return fmt.Errorf("%s in %s: %w", k.File, k.Bucket, err)
 	}
 	return nil
 }
 
-// tell counts and logs how a try went.
+// tell counts and logs the result of an attempt.
 func (p *pass) tell(what string, failed error, fields ...zap.Field) {
 	p.count.Lock()
 	defer p.count.Unlock()

@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
@@ -31,4 +32,9 @@ func AccountWith(conf config.Config, token string) (*twilio.Account, error) {
 // AccountOf returns Account for a caller that may not need it.
 func AccountOf(conf config.Config) func() (*twilio.Account, error) {
 	return func() (*twilio.Account, error) { return Account(conf, nil) }
+}
+
+// AcceptedTokens returns the tokens of which a request may be signed with any.
+func AcceptedTokens(conf config.Config) []string {
+	return slices.DeleteFunc([]string{conf.Twilio.AuthToken, conf.Twilio.NextAuthToken}, func(token string) bool { return token == "" })
 }

@@ -1,0 +1,85 @@
+package control
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/cmd/supportline/notices"
+	"github.com/officernd/supportline/cmd/supportline/recordings"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/twilio"
+)
+
+// A Command is a command on the store. It runs in the process that has the store open, which is the server where there is one, so it knows the
+// person's terminal by its session alone and touches no file, no environment and no clock of its own.
+type Command interface {
+	Run(ctx context.Context, s *Session) error
+}
+
+// A Session is one run of a Command.
+type Session struct {
+	Terminal
+	In       io.Reader
+	Out, Err io.Writer
+	Now      func() time.Time
+	Store    *store.Store
+	Settings policy.Settings // in force
+	Notices  notices.Settings
+	// Account makes the client of the provider's account; its error says what is missing.
+	Account func() (*twilio.Account, error)
+	// Archive opens recordings, and does what is to be done about them.
+	Archive *recordings.Archive
+}
+
+// Terminal is what a Command must know of the person who started it, wherever it runs.
+type Terminal struct {
+	Ask       bool   `json:"ask"`      // somebody can answer a question
+	Progress  bool   `json:"progress"` // standard error is a terminal
+	Colour    bool   `json:"colour"`   // standard output is a terminal that takes colours
+	User      string `json:"user"`     // the operating system's name of the person
+	Input     string `json:"input"`    // the name of what In reads, for problems found in it
+	InputSize int64  `json:"input_size"`
+}
+
+// Accounts returns what the log says of accounts, under the figures in force.
+func (s *Session) Accounts() store.Accounts {
+	return store.Accounts{Store: s.Store, FairUse: s.Settings.FairUse}
+}
+
+// ThisMonth returns the current month of the company.
+func (s *Session) ThisMonth() policy.Month { return s.Settings.ThisMonth(s.Now()) }
+
+// Month reads the value of a flag, which means the current month if it is empty. A month that has not begun is an error.
+func (s *Session) Month(flag, text string) (policy.Month, error) {
+	month, err := s.Settings.BegunMonth(text, s.Now())
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", flag, err)
+	}
+	return month, nil
+}
+
+// Confirm asks a question that only yes answers. Where nobody can answer, the act needs --yes, which is the flag yes.
+func (s *Session) Confirm(yes bool, question string) error {
+	if yes {
+		return nil
+	}
+	if !s.Ask {
+		return errors.New("nobody can be asked here: add --yes to do it without a question")
+	}
+	fmt.Fprintf(s.Err, "%s [y/N] ", question)
+	answer, err := bufio.NewReader(s.In).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return err
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return Refused("nothing was changed")
+}

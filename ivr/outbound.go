@@ -1,0 +1,110 @@
+package ivr
+
+import (
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// outbound rings by outbound legs, which the Ringer places over the provider's REST API. Caller and specialist meet in a conference, where one of
+// them alone can be told something. While the legs ring the caller hears a ringing tone, piece by piece, and between two pieces the machine
+// looks whether somebody has accepted. So no webhook waits for REST, and where REST fails the step is dialled instead.
+type outbound struct{}
+
+// Bounds of a ring attempt. The first three run from its start.
+const (
+	placeWithin  = 8 * time.Second  // until a leg is placed: beyond it the server was stopped, or REST hangs
+	ringGrace    = 5 * time.Second  // beyond the time for ringing: the provider's own count begins later
+	screenWithin = 45 * time.Second // beyond the time for ringing, for a specialist who is told who calls
+	fetchWithin  = 2 * time.Second  // for the Ringer to redirect the caller
+	fetchHold    = 3 * time.Second  // for the Ringer's redirect to arrive: a second one would tear the conference apart
+	leftWithin   = 2 * time.Second  // between the caller's coming and the end of a leg that had left before: the provider's times are whole seconds
+)
+
+func (outbound) start(x *exchange, _ policy.RingStep, say ...Phrase) Reply {
+	reply := x.then(ThenWait, stepWait, say...)
+	x.call.State.RingAttempt = policy.RingAttempt{Number: x.call.State.Exchange, StartedAt: x.now}
+	return reply
+}
+
+func (outbound) state(x *exchange) ringState {
+	leg, accepted := x.call.Accepted()
+	switch {
+	case x.call.State.Step == stepRang: // the conference is over
+		if leftAlone(x.call) {
+			x.left(leg)
+		}
+		return dialled{}.state(x)
+	case !accepted:
+		return attemptOf(x.call).state(x.now, stepOf(*x.Settings, x.call).For)
+	case leg.Over():
+		x.left(leg)
+		return ringUnanswered
+	}
+	return ringAccepted
+}
+
+func (outbound) late(c policy.Call) bool { return c.State.Step != stepWait }
+
+func (outbound) joins() Then { return ThenJoin }
+
+// waits reports whether the ringing tone is simply to go on: nothing has come of the legs yet, or the Ringer is about to redirect the caller.
+// Such a webhook changes nothing.
+func (x *exchange) waits() bool {
+	state := x.call.State
+	if x.in.Step != stepWait || state.Step != stepWait || x.in.Exchange != state.Exchange || x.in.Gone {
+		return false
+	}
+	if found, since := settled(x.call); found != ringGoesOn {
+		return !x.in.Fetched && x.now.Sub(since) < fetchHold
+	}
+	return attemptOf(x.call).state(x.now, stepOf(*x.Settings, x.call).For) == ringGoesOn
+}
+
+// join sends the caller to the conference in which a specialist waits.
+func (x *exchange) join() Reply {
+	leg, _ := x.call.Accepted()
+	x.call.JoinedAt = x.now
+	x.note("conference.joined", "the caller was sent to the conference with the specialist", "specialist", leg.To.Full())
+	reply := x.then(ThenJoin, stepRang)
+	reply.Ring = &Ring{Record: x.Recording}
+	return reply
+}
+
+// dialInstead dials the present step, since no leg could be placed for it. All later steps are dialled too.
+func (x *exchange) dialInstead() Reply {
+	x.note("ring.plain", "no outbound leg could be placed: the step is dialled", "after", x.now.Sub(x.call.State.RingAttempt.StartedAt).String())
+	x.call.State.DialledOnly = true
+	return x.ring(x.Teams[x.call.State.Team])
+}
+
+// left takes back the acceptance of a specialist who was gone before the caller came.
+func (x *exchange) left(leg policy.Leg) {
+	leg.NotBridged = true
+	x.note("leg.left", "the specialist hung up before the caller came", "leg", string(leg.SID))
+	x.call, x.call.JoinedAt = x.call.WithLeg(leg), time.Time{}
+}
+
+// leftAlone reports whether the caller is alone in the conference, because the specialist's leg ended before the caller came.
+func leftAlone(c policy.Call) bool {
+	leg, accepted := c.Accepted()
+	return accepted && leg.Attempt > 0 && !c.JoinedAt.IsZero() && !leg.EndedAt.IsZero() && leg.EndedAt.Sub(c.JoinedAt) < leftWithin &&
+		c.State.Step == stepRang && c.End().IsZero()
+}
+
+// settled returns what has come of a call's ringing for good, and since when. It is ringGoesOn while only time can tell.
+func settled(c policy.Call) (ringState, time.Time) {
+	if leg, accepted := c.Accepted(); accepted {
+		return ringAccepted, leg.AcceptedAt
+	}
+	return attemptOf(c).settled()
+}
+
+// stepOf returns the ring step that a call is at. It is the zero step if it is no longer configured.
+func stepOf(s policy.Settings, c policy.Call) policy.RingStep {
+	steps := s.Teams[c.State.Team].Steps
+	if c.State.Ring >= len(steps) {
+		return policy.RingStep{}
+	}
+	return steps[c.State.Ring]
+}

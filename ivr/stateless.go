@@ -1,0 +1,125 @@
+package ivr
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio"
+)
+
+// stateless is the stateless fallback: a way to a person that needs neither the log nor the state of the call (rule 11), for when the log cannot
+// be written, a handler has failed, or our answers fail. The URL holds all that must be known next. Critical calls come first, with one key.
+type stateless struct {
+	form
+	settings *policy.Settings
+}
+
+// trouble rings the team for questions, after words that something is wrong. One key rings the critical team instead.
+func (s stateless) trouble(line policy.Line) twilio.Response {
+	say := s.say(line, []Phrase{phrase("trouble")})
+	gather := twilio.Gather{
+		Input: "dtmf", Action: s.base + "/plain/key", Timeout: 3, NumDigits: 1, FinishOnKey: &noKey, Prompts: say,
+	}
+	return document(nil, append([]twilio.Verb{gather}, s.ring(line, policy.Question, 0)...)...)
+}
+
+// key takes the answer to trouble.
+func (s stateless) key(line policy.Line, keys string) twilio.Response {
+	if keys == "1" {
+		return s.connect(line, policy.Critical)
+	}
+	return s.connect(line, policy.Question)
+}
+
+// connect rings the team of a reason to call.
+func (s stateless) connect(line policy.Line, i policy.Intent) twilio.Response {
+	return document(s.say(line, []Phrase{phrase("connecting")}), s.ring(line, i, 0)...)
+}
+
+// next goes on after the n-th ring step, counted through all rounds.
+func (s stateless) next(line policy.Line, i policy.Intent, n int, w twilio.Webhook) twilio.Response {
+	switch {
+	case gone(w.CallStatus):
+		return document(nil)
+	case talked(w):
+		return document(s.say(line, []Phrase{phrase("goodbye-talk")}), twilio.Hangup{})
+	}
+	if !s.has(line, i, n+1) {
+		return document(nil, s.ring(line, i, n+1)...)
+	}
+	return document(s.say(line, []Phrase{phrase("still-trying")}), s.ring(line, i, n+1)...)
+}
+
+// has reports whether the intent's team has an n-th ring step, counted through all rounds.
+func (s stateless) has(line policy.Line, i policy.Intent, n int) bool {
+	team := s.settings.Team(line, i)
+	return n >= 0 && n < team.Rounds*len(team.Steps)
+}
+
+// talked reports whether a Dial ended after a conversation. If the provider does not report it, it did not: a caller who is rung through twice
+// has lost nothing, and one who is sent away has.
+func talked(w twilio.Webhook) bool { return w.DialBridged != nil && *w.DialBridged }
+
+// ring rings the n-th step of the intent's team, or says goodbye after the last.
+func (s stateless) ring(line policy.Line, i policy.Intent, n int) []twilio.Verb {
+	if !s.has(line, i, n) {
+		return document(s.say(line, []Phrase{phrase("trouble-goodbye")}), twilio.Hangup{}).Verbs
+	}
+	team := s.settings.Team(line, i)
+	step := team.Steps[n%len(team.Steps)]
+	ring := Ring{To: step.To, Seconds: int(step.For / time.Second)}
+	next := s.base + "/plain/rang/" + string(i) + "/" + strconv.Itoa(n)
+	return []twilio.Verb{s.dialNumbers(line, ring, next, s.base+"/plain/screen", "")}
+}
+
+// screen asks a specialist, without knowing who calls. next is the URL that takes the key.
+func (s stateless) screen(line policy.Line, next string) twilio.Response {
+	say := s.say(line, []Phrase{phrase("screen-plain"), phrase("screen-keys")})
+	return document(nil, oneKey(next, say), twilio.Hangup{})
+}
+
+// answer joins a specialist who accepted.
+func (s stateless) answer(keys string) twilio.Response {
+	if keys == "1" {
+		return document(nil)
+	}
+	return document(nil, twilio.Hangup{})
+}
+
+// instead answers a webhook that could not be decided, as near to where the call was as can be told without its state.
+func (s stateless) instead(line policy.Line, step string, w twilio.Webhook) twilio.Response {
+	switch {
+	case gone(w.CallStatus):
+		return document(nil)
+	case step == stepMenu:
+		if i, ok := s.settings.Intent(w.Digits); ok {
+			return s.connect(line, i)
+		}
+	case step == stepRang && talked(w):
+		return document(s.say(line, []Phrase{phrase("goodbye-talk")}), twilio.Hangup{})
+	case step == stepRecorded:
+		return document(s.say(line, []Phrase{phrase("goodbye")}), twilio.Hangup{})
+	}
+	return s.trouble(line)
+}
+
+// gone reports whether the caller has hung up, or was never there.
+func gone(callStatus string) bool {
+	switch callStatus {
+	case "completed", "canceled", "busy", "no-answer", "failed":
+		return true
+	}
+	return false
+}
+
+// statelessRoutes registers the stateless fallback. Its handlers do not use the log.
+func (h *webhooks) statelessRoutes(on func(string, func(*hook) error)) {
+	on("/plain", func(w *hook) error { return h.send(w, h.stateless(w).instead(w.line, "", w.Webhook)) })
+	on("/plain/key", func(w *hook) error { return h.send(w, h.stateless(w).key(w.line, w.Digits)) })
+	on("/plain/rang/:intent/:turn", func(w *hook) error {
+		return h.send(w, h.stateless(w).next(w.line, policy.Intent(w.Param("intent")), exchangeNumber(w), w.Webhook))
+	})
+	on("/plain/screen", func(w *hook) error { return h.send(w, h.stateless(w).screen(w.line, h.form.base+"/plain/answer")) })
+	on("/plain/answer", func(w *hook) error { return h.send(w, h.stateless(w).answer(w.Digits)) })
+}

@@ -1,0 +1,193 @@
+package ivr
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// patience is how long a webhook waits for the log before the caller is served without it: far below the provider's 15 seconds.
+const patience = 5 * time.Second
+
+// voice answers a step of a call.
+func (h *webhooks) voice(w *hook) error {
+	ctx, cancel := context.WithTimeout(w.Request().Context(), patience)
+	defer cancel()
+	in, err := h.input(ctx, w)
+	if err != nil {
+		return err
+	}
+	var reply Reply
+	_, err = h.advance(ctx, w, policy.CallSID(w.CallSID), func(c policy.Call) policy.Call {
+		c, reply = h.machine(w).Next(c, in, w.now)
+		return c
+	})
+	if err != nil {
+		return err
+	}
+	return h.send(w, h.form.voice(w.line, policy.CallSID(w.CallSID), reply))
+}
+
+// leg answers a step of a specialist's leg, on the call that it was rung for.
+func (h *webhooks) leg(step string) func(*hook) error {
+	return func(w *hook) error {
+		ctx, cancel := context.WithTimeout(w.Request().Context(), patience)
+		defer cancel()
+		sid := policy.CallSID(w.Param("call"))
+		in := LegInput{Step: step, Leg: policy.CallSID(w.CallSID), To: policy.Phone(w.To), Try: exchangeNumber(w), Keys: w.Digits, Attempt: attemptNumber(w)}
+		var reply Reply
+		_, err := h.advance(ctx, w, sid, func(c policy.Call) policy.Call {
+			c, reply = h.machine(w).NextLeg(c, in, w.now)
+			return c
+		})
+		if err != nil {
+			return err
+		}
+		return h.send(w, h.form.leg(w.line, sid, in.Attempt, reply))
+	}
+}
+
+var errNoSID = errors.New("the webhook names no call")
+
+// advance commits one change to a call, starts the REST actions that follow from it, and reports the end of the call once.
+func (h *webhooks) advance(ctx context.Context, w *hook, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
+	if sid == "" {
+		return policy.Call{}, errNoSID
+	}
+	var before policy.Call
+	call, err := h.Log.Advance(ctx, sid, func(c policy.Call) policy.Call {
+		before = c
+		return change(c)
+	})
+	if err != nil {
+		return call, err
+	}
+	h.Ringer.follow(before, call)
+	after := call.Outcome()
+	if line := h.Logger.Check(zap.DebugLevel, "webhook"); line != nil {
+		line.Write(zap.String("sid", string(sid)), zap.String("route", w.Path()), zap.String("step", call.State.Step))
+	}
+	if before.Outcome() == "" && after != "" {
+		h.Observer.CallEnded(after)
+		h.Logger.Info("call ended", zap.String("sid", string(sid)), zap.Stringer("from", call.From), zap.String("outcome", string(after)))
+	}
+	return call, nil
+}
+
+// input reads a webhook and looks up what its step needs.
+func (h *webhooks) input(ctx context.Context, w *hook) (Input, error) {
+	in := h.read(w)
+	var err error
+	switch in.Step {
+	case stepArrive, stepKnown:
+		if in.Callers, err = h.callers(ctx, in.From); err != nil {
+			return in, err
+		}
+	case stepNumber:
+		if in.Customer, err = h.customer(ctx, in.Number); err != nil {
+			return in, err
+		}
+	default:
+		return in, nil
+	}
+	in.WrongNumbers, err = h.Log.WrongNumbers(ctx, in.From, w.now.Add(-wrongNumberWindow))
+	return in, err
+}
+
+// read returns the input that the webhook alone holds.
+func (h *webhooks) read(w *hook) Input {
+	in := Input{
+		Step: stepArrive, Line: policy.Phone(w.To), From: policy.Phone(w.From), Attested: w.FullAttestation, Gone: gone(w.CallStatus),
+		Keys: w.Digits, Said: w.Speech, Fetched: w.Request().URL.RawQuery == fetchedQuery,
+	}
+	if step := w.Param("step"); step != "" {
+		in.Step, in.Exchange = step, exchangeNumber(w)
+	}
+	if w.Digits == hangupKeys {
+		in.Keys, in.Gone = "", true
+	}
+	in.Number = digits(in.Keys)
+	if in.Keys == "" && in.Said != "" {
+		in.Number = SpokenDigits(in.Said)
+		in.Intent, _ = h.Words.Intent(w.line.Language, in.Said)
+		in.Word = h.Words.Word(w.line.Language, in.Said)
+	}
+	if w.DialCallSID != "" {
+		in.Dial = &policy.Report{
+			At: w.now, Leg: policy.CallSID(w.DialCallSID), DialEnd: true, Seconds: w.DialSeconds,
+			NotBridged: w.DialBridged != nil && !*w.DialBridged,
+		}
+		in.Bridged = w.DialBridged
+	}
+	if in.Step == stepRecorded {
+		in.Message = recordingOf(w)
+	}
+	return in
+}
+
+// hangupKeys is sent by the provider as keys if the caller hung up during a recording.
+const hangupKeys = "hangup"
+
+func digits(keys string) string {
+	out := make([]byte, 0, len(keys))
+	for i := range len(keys) {
+		if keys[i] >= '0' && keys[i] <= '9' {
+			out = append(out, keys[i])
+		}
+	}
+	return string(out)
+}
+
+func (h *webhooks) customer(ctx context.Context, number string) (*policy.Customer, error) {
+	if number == "" {
+		return nil, nil
+	}
+	c, err := h.Directory.Customer(ctx, policy.CustomerNumber(number))
+	if errors.Is(err, policy.ErrNoCustomer) {
+		return nil, nil
+	}
+	return &c, err
+}
+
+func (h *webhooks) callers(ctx context.Context, from policy.Phone) ([]policy.Customer, error) {
+	if from.Caller() == "" {
+		return nil, nil
+	}
+	return h.Directory.CustomersCallingFrom(ctx, from)
+}
+
+// fallback answers at the number's fallback URL, after an answer of ours that the provider could not use.
+func (h *webhooks) fallback(w *hook) error {
+	failed := failedPath(h.PublicURL, w.ErrorURL)
+	h.Logger.Warn("the provider fell back to us", zap.String("sid", w.CallSID), zap.String("error", w.ErrorCode), zap.String("at", failed))
+	if isOutboundLeg(w.Webhook) {
+		return h.send(w, h.stateless(w).screen(w.line, h.form.base+"/plain/answer"))
+	}
+	ctx, cancel := context.WithTimeout(w.Request().Context(), patience)
+	defer cancel()
+	in := h.read(w)
+	f := Failure{Code: w.ErrorCode, Path: failed, Token: w.Request().Header.Get("I-Twilio-Idempotency-Token"), Input: in}
+	var err error
+	if f.Callers, err = h.callers(ctx, in.From); err != nil {
+		return err
+	}
+	if f.WrongNumbers, err = h.Log.WrongNumbers(ctx, in.From, w.now.Add(-wrongNumberWindow)); err != nil {
+		return err
+	}
+	var reply Reply
+	_, err = h.advance(ctx, w, policy.CallSID(w.CallSID), func(c policy.Call) policy.Call {
+		c, reply = h.machine(w).Fail(c, f, w.now)
+		return c
+	})
+	switch {
+	case err != nil:
+		return err
+	case reply.Then == ThenStateless:
+		return h.send(w, h.stateless(w).trouble(w.line))
+	}
+	return h.send(w, h.form.voice(w.line, policy.CallSID(w.CallSID), reply))
+}
