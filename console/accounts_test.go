@@ -6,25 +6,26 @@ import (
 	"testing"
 	"time"
 
+	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
 // holder is northwind with everything that a directory can hold.
 var holder = policy.Customer{
-	Number: Northwind.Number, Name: Northwind.Name, Package: "Ultimate", Line: UKLine, AccountHolder: "Ada Holder", Email: "ada@northwind.example",
-	Phone: "+442079460001", CallerNumbers: []policy.Phone{Caller},
+	Number: browsertest.Northwind.Number, Name: browsertest.Northwind.Name, Package: "Ultimate", Line: browsertest.UKLine, AccountHolder: "Ada Holder", Email: "ada@northwind.example",
+	Phone: "+442079460001", CallerNumbers: []policy.Phone{browsertest.Caller},
 }
 
 // loaded puts northwind over in each of some months that end with this one: 17 calls of their own matters, the last of which is over-long.
-func (p *Place) loaded(t testing.TB, months int) {
+func loaded(t testing.TB, p *browsertest.Place, months int) {
 	t.Helper()
 	for m := range months {
 		for i := range 17 {
-			at := Monday.AddDate(0, -m, 0).Add(-time.Duration(i) * time.Hour)
-			c := Served(policy.CallSID(fmt.Sprintf("CA%016d%016d", m, i)), at, 300)
+			at := browsertest.Monday.AddDate(0, -m, 0).Add(-time.Duration(i) * time.Hour)
+			c := browsertest.Served(policy.CallSID(fmt.Sprintf("CA%016d%016d", m, i)), at, 300)
 			if i == 16 {
-				c = Served(c.SID, at, 1500)
+				c = browsertest.Served(c.SID, at, 1500)
 			}
 			c.Ticket = policy.Ticket(fmt.Sprint(1000 + i))
 			p.Load(t, c)
@@ -35,14 +36,14 @@ func (p *Place) loaded(t testing.TB, months int) {
 // The list has each account with its month, is searched, and goes on by the number.
 func TestAccountsAreListedWithTheirMonth(t *testing.T) {
 	t.Parallel()
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	viewer := p.As(t, users.Viewer)
 	viewer.Get("/accounts").Want(t, http.StatusOK, "There are no accounts yet", "An operator imports")
 	p.Enrol(t, holder)
 	for i := range 60 {
-		p.Enrol(t, policy.Customer{Number: policy.CustomerNumber(fmt.Sprint(300000 + i)), Name: fmt.Sprint("Desk ", i), Package: "Ultimate", Line: UKLine})
+		p.Enrol(t, policy.Customer{Number: policy.CustomerNumber(fmt.Sprint(300000 + i)), Name: fmt.Sprint("Desk ", i), Package: "Ultimate", Line: browsertest.UKLine})
 	}
-	p.loaded(t, 3)
+	loaded(t, p, 3)
 	first := viewer.Get("/accounts")
 	first.Want(t, http.StatusOK, "Northwind Flex Offices", "17 of 16", `<span class="sign bad">over</span>`, `<span class="sign bad">sustained</span>`, "Desk 48", "after=300048")
 	first.Without(t, "Desk 49<", "ada@", "Import customers")
@@ -54,7 +55,7 @@ func TestAccountsAreListedWithTheirMonth(t *testing.T) {
 // A telephone number finds an account for those alone who may see numbers.
 func TestNumbersFindAccountsWherePermitted(t *testing.T) {
 	t.Parallel()
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	p.Enrol(t, holder)
 	p.As(t, users.Viewer).Get("/accounts?text=%2B442079").Want(t, http.StatusOK, "No account matches")
 	p.As(t, users.Operator).Get("/accounts?text=%2B442079").Want(t, http.StatusOK, "Northwind")
@@ -63,10 +64,10 @@ func TestNumbersFindAccountsWherePermitted(t *testing.T) {
 // An account shows its month call by call, each with why it counted, and its months, cases and notices.
 func TestAccountExplainsItsMonth(t *testing.T) {
 	t.Parallel()
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	p.Enrol(t, holder)
-	p.loaded(t, 3)
-	notice := policy.Notice{Key: "tickets/204518/2026-11/80/email/ab", Kind: policy.NoticeTickets, At: Monday, Customer: holder.Number, Channel: policy.ChannelEmail, To: "ops@example.com", Facts: map[string]string{"month": "2026-11", "percent": "80"}}
+	loaded(t, p, 3)
+	notice := policy.Notice{Key: "tickets/204518/2026-11/80/email/ab", Kind: policy.NoticeTickets, At: browsertest.Monday, Customer: holder.Number, Channel: policy.ChannelEmail, To: "ops@example.com", Facts: map[string]string{"month": "2026-11", "percent": "80"}}
 	if err := p.Store.PutNotices(t.Context(), []policy.Notice{notice}); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func TestAccountExplainsItsMonth(t *testing.T) {
 // What an account's page hides is shown to those who may see numbers, by an act that the audit names.
 func TestAccountRevealIsAudited(t *testing.T) {
 	t.Parallel()
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	p.Enrol(t, holder)
 	p.As(t, users.Viewer).Post("/accounts/204518/reveal").Want(t, http.StatusForbidden)
 	operator := p.As(t, users.Operator)

@@ -42,7 +42,7 @@ func (q auditQuery) address() string {
 }
 
 // at is the address of another part of the same list.
-func (q auditQuery) at(older, newer policy.Mark) string {
+func (q auditQuery) at(older, newer policy.Cursor) string {
 	q.Older, q.Newer = older.String(), newer.String()
 	return q.address()
 }
@@ -53,13 +53,13 @@ func (q auditQuery) Narrow() bool {
 	return q != auditQuery{}
 }
 
-// parse returns the audit's filter, and which page of it is wanted. The error is api.ErrWrongInput or policy.ErrMark.
+// parse returns the audit's filter, and which page of it is wanted. The error is api.ErrWrongInput or policy.ErrCursor.
 func (q auditQuery) parse(query url.Values, zone *time.Location) (f policy.AuditFilter, page policy.Page, err error) {
 	if f, err = api.ParseAuditFilter(query, zone); err != nil {
 		return f, page, err
 	}
-	if page.Older, err = policy.ParseMark(q.Older); err == nil {
-		page.Newer, err = policy.ParseMark(q.Newer)
+	if page.Older, err = policy.ParseCursor(q.Older); err == nil {
+		page.Newer, err = policy.ParseCursor(q.Newer)
 	}
 	return f, page, err
 }
@@ -79,13 +79,13 @@ func (r *request) audit() error {
 		return err
 	}
 	if !body.Older.IsZero() {
-		body.OlderAt = q.at(body.Older, policy.Mark{})
+		body.OlderAt = q.at(body.Older, policy.Cursor{})
 	}
 	if !body.Newer.IsZero() {
-		body.NewerAt = q.at(policy.Mark{}, body.Newer)
+		body.NewerAt = q.at(policy.Cursor{}, body.Newer)
 	}
 	if q.Older != "" || q.Newer != "" {
-		body.NewestAt = q.at(policy.Mark{}, policy.Mark{})
+		body.NewestAt = q.at(policy.Cursor{}, policy.Cursor{})
 	}
 	return r.render(http.StatusOK, "audit", body)
 }

@@ -7,15 +7,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
 // TestAudit is for admins, finds by who, act and subject, and goes from page to page both ways.
 func TestAudit(t *testing.T) {
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	for i := range 120 {
-		e := policy.AuditEntry{At: Monday.Add(-time.Duration(i) * time.Minute), By: "mila", Act: "note", Subject: fmt.Sprintf("CA%032d", i), Detail: fmt.Sprintf("number %d", i)}
+		e := policy.AuditEntry{At: browsertest.Monday.Add(-time.Duration(i) * time.Minute), By: "mila", Act: "note", Subject: fmt.Sprintf("CA%032d", i), Detail: fmt.Sprintf("number %d", i)}
 		if err := p.Store.Note(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
@@ -26,24 +27,12 @@ func TestAudit(t *testing.T) {
 	admin := p.As(t, users.Admin)
 	first := admin.Get("/audit?by=mila")
 	first.Want(t, http.StatusOK, "number 0", "number 49", "/calls/CA"+strings.Repeat("0", 32), "Older").Without(t, "number 50", "rel=\"prev\"")
-	second := admin.Get(link(t, first, "Older"))
+	second := admin.Get(first.Link(t, "Older"))
 	second.Want(t, http.StatusOK, "number 50", "number 99", "Newest").Without(t, "number 49", "number 100")
-	admin.Get(link(t, second, "Newer")).Want(t, http.StatusOK, "number 0", "number 49").Without(t, "number 50")
+	admin.Get(second.Link(t, "Newer")).Want(t, http.StatusOK, "number 0", "number 49").Without(t, "number 50")
 	admin.Get("/audit?subject=CA"+fmt.Sprintf("%032d", 7)).Want(t, http.StatusOK, "number 7").Without(t, "number 8")
 	admin.Get("/audit?act=waive").Want(t, http.StatusOK, "Nothing matches.")
 	admin.Get("/audit?since=yesterday").Want(t, http.StatusUnprocessableEntity, "write a date such as")
 	admin.Get("/audit?older=nonsense").Want(t, http.StatusUnprocessableEntity, "No such place in the list")
 	admin.Get("/audit?by=admin&act=sign-in").Want(t, http.StatusOK, "sign-in")
-}
-
-// link is the address behind a link's text.
-func link(t testing.TB, p Page, text string) string {
-	t.Helper()
-	before, _, found := strings.Cut(p.Body, ">"+text+"</a>")
-	start := strings.LastIndex(before, `href="`)
-	if !found || start < 0 {
-		t.Fatalf("%s: no link %q", p.Path, text)
-	}
-	address, _, _ := strings.Cut(before[start+len(`href="`):], `"`)
-	return strings.ReplaceAll(address, "&amp;", "&")
 }

@@ -12,24 +12,24 @@ import (
 )
 
 // town fills a place with accounts of every kind, and cases in several states.
-func (p *Place) town(t testing.TB) {
+func town(t testing.TB, p *browsertest.Place) {
 	t.Helper()
 	names := []string{"Harbour Desks", "Maple Cowork", "Copper Studios", "Willow Works", "Beacon Hub", "Foundry Collective", "Quay Offices", "Summit Loft"}
 	p.Enrol(t, holder)
-	p.loaded(t, 4)
+	loaded(t, p, 4)
 	for i, name := range names {
-		c := policy.Customer{Number: policy.CustomerNumber(fmt.Sprint(300000 + i)), Name: name, Package: "Ultimate", Line: Company(t).Lines[i%2].Number, Email: "office@example.com"}
+		c := policy.Customer{Number: policy.CustomerNumber(fmt.Sprint(300000 + i)), Name: name, Package: "Ultimate", Line: browsertest.Company(t).Lines[i%2].Number, Email: "office@example.com"}
 		if i == 7 {
 			c.Package = "Essential"
 		}
 		p.Enrol(t, c)
 		for n := range i * 2 {
-			call := Served(policy.CallSID(fmt.Sprintf("CB%016d%016d", i, n)), Monday.Add(-time.Duration(n*7+i)*time.Hour), 200+90*n)
+			call := browsertest.Served(policy.CallSID(fmt.Sprintf("CB%016d%016d", i, n)), browsertest.Monday.Add(-time.Duration(n*7+i)*time.Hour), 200+90*n)
 			call.Customer, call.Account, call.Ticket = c.Number, c.Name, policy.Ticket(fmt.Sprint(n/2*2))
 			p.Load(t, call)
 		}
 	}
-	p.caseOf(t, holder)
+	caseOf(t, p, holder)
 	for i, to := range [][]policy.CaseState{
 		{policy.CaseContacted},
 		{policy.CaseContacted, policy.CaseDiscussed},
@@ -41,15 +41,15 @@ func (p *Place) town(t testing.TB) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.caseOf(t, c, to...)
+		caseOf(t, p, c, to...)
 	}
 }
 
 // A person finds the account that is over, understands why, carries its case on, looks at what it would cost and at other limits, in a real
 // browser; every page on the way is accessible and keeps to the policy.
 func TestFairUseInTheBrowser(t *testing.T) {
-	p := NewPlace(t)
-	p.town(t)
+	p := browsertest.NewPlace(t)
+	town(t, p)
 	tab := browsertest.Open(t)
 	tab.Go(p.Server.URL + "/accounts")
 	signIn(tab, "admin")
@@ -78,7 +78,7 @@ func TestFairUseInTheBrowser(t *testing.T) {
 
 // A customers file is uploaded, looked at and imported without scripts; a wrong one is refused with what to write.
 func TestImportInTheBrowserWithoutScripts(t *testing.T) {
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	p.Enrol(t, holder)
 	folder := t.TempDir()
 	write := func(name, text string) string {
@@ -106,10 +106,10 @@ func TestImportInTheBrowserWithoutScripts(t *testing.T) {
 
 // A month of an account is printed on one sheet, however many calls it has.
 func TestAccountMonthPrintsOnOneSheet(t *testing.T) {
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	p.Enrol(t, holder)
 	for i := range 60 {
-		c := Served(policy.CallSID(fmt.Sprintf("CA%032d", i)), Monday.Add(-time.Duration(i)*4*time.Hour), 60*(i%25))
+		c := browsertest.Served(policy.CallSID(fmt.Sprintf("CA%032d", i)), browsertest.Monday.Add(-time.Duration(i)*4*time.Hour), 60*(i%25))
 		c.Ticket = policy.Ticket(fmt.Sprint(i / 2))
 		p.Load(t, c)
 	}

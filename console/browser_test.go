@@ -13,10 +13,10 @@ import (
 
 // A person signs in, finds a call, understands it and waives it, in a real browser; every page on the way is accessible and keeps to the policy.
 func TestInTheBrowser(t *testing.T) {
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	var calls []policy.Call
 	for i := range 12 {
-		calls = append(calls, Served(policy.CallSID(fmt.Sprintf("CA%032d", i)), Monday.Add(-time.Duration(i)*97*time.Minute), 300*(i%6)))
+		calls = append(calls, browsertest.Served(policy.CallSID(fmt.Sprintf("CA%032d", i)), browsertest.Monday.Add(-time.Duration(i)*97*time.Minute), 300*(i%6)))
 	}
 	p.Load(t, calls...)
 	tab := browsertest.Open(t)
@@ -48,12 +48,12 @@ func TestInTheBrowser(t *testing.T) {
 
 // A person whose session ended meanwhile is led to the sign-in and back, also where a script asked for a part of the page.
 func TestSignedOutMeanwhile(t *testing.T) {
-	p := NewPlace(t)
-	p.Load(t, Served("CA1", Monday.Add(-time.Hour), 1500))
+	p := browsertest.NewPlace(t)
+	p.Load(t, browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 1500))
 	tab := browsertest.Open(t)
 	tab.Go(p.Server.URL + "/calls")
 	signIn(tab, "viewer")
-	if _, err := p.Store.ChangeUser(t.Context(), "viewer", users.SignedOutEverywhere("admin", Monday)); err != nil {
+	if _, err := p.Store.ChangeUser(t.Context(), "viewer", users.SignedOutEverywhere("admin", browsertest.Monday)); err != nil {
 		t.Fatal(err)
 	}
 	tab.Fill("[name=customer]", "204518")
@@ -67,8 +67,8 @@ func TestSignedOutMeanwhile(t *testing.T) {
 
 // Everything that a person does works in a browser without scripts.
 func TestWithoutScripts(t *testing.T) {
-	p := NewPlace(t)
-	p.Load(t, Served("CA1", Monday.Add(-time.Hour), 1500))
+	p := browsertest.NewPlace(t)
+	p.Load(t, browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 1500))
 	tab := browsertest.Open(t)
 	tab.Scripts(false)
 	tab.Go(p.Server.URL + "/calls")
@@ -88,13 +88,13 @@ func TestWithoutScripts(t *testing.T) {
 
 func signIn(tab *browsertest.Tab, name string) {
 	tab.Fill("[name=name]", name)
-	tab.Fill("[name=password]", Password)
+	tab.Fill("[name=password]", browsertest.Password)
 	tab.Follow("main button")
 }
 
 // A person makes a token, sees it once and revokes it, without scripts too; the API's document is a page that everybody can read.
 func TestTokensInTheBrowser(t *testing.T) {
-	p := NewFilled(t)
+	p := browsertest.NewFilled(t)
 	tab := browsertest.Open(t)
 	tab.Go(p.Server.URL + "/profile")
 	signIn(tab, "operator")

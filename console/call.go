@@ -58,7 +58,7 @@ func (r *request) showCall(status int, call policy.Call, body callPage) error {
 	body.Spoken, body.Sounds = r.spoken(call), r.sounds(call)
 	body.Standing = map[string]bool{}
 	for _, kind := range []policy.ActKind{policy.ActWaive, policy.ActTraining, policy.ActAttach, policy.ActTicket, policy.ActNote} {
-		_, body.Standing[string(kind)] = call.Standing(kind)
+		_, body.Standing[string(kind)] = call.LastAct(kind)
 	}
 	p := r.page(nil)
 	p.Numbers = r.may(users.SeeNumbers) && r.console.signin.IsRevealed(r.ctx(), string(call.SID))

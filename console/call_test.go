@@ -8,13 +8,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
 func TestCall(t *testing.T) {
-	p := NewPlace(t)
-	p.Load(t, Served("CA1", Monday.Add(-time.Hour), 1500))
+	p := browsertest.NewPlace(t)
+	p.Load(t, browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 1500))
 	c := p.As(t, users.Viewer)
 	c.Get("/calls/CA1").Want(
 		t, http.StatusOK, "Northwind Flex Offices, critical", "over-long", "counted", "25:00", "hours.week", "open: Monday to Friday 08:00-19:00",
@@ -27,7 +28,7 @@ func TestCall(t *testing.T) {
 
 // A number stands in full for those who may see numbers, after they asked for it, on that call alone; the audit says so.
 func TestNumbers(t *testing.T) {
-	numbers := []string{Caller.Full(), Specialist.Full()}
+	numbers := []string{browsertest.Caller.Full(), browsertest.Specialist.Full()}
 	allowed := users.UsualPermissions()
 	allowed[users.Viewer] = []users.Permission{users.SeeNumbers}
 	tests := []struct {
@@ -43,8 +44,8 @@ func TestNumbers(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p := NewPlace(t, func(d *console.Deps) { d.Settings.Permissions = test.permissions })
-			p.Load(t, Served("CA1", Monday.Add(-time.Hour), 60), Served("CA2", Monday.Add(-2*time.Hour), 60))
+			p := browsertest.NewPlace(t, func(d *console.Deps) { d.Settings.Permissions = test.permissions })
+			p.Load(t, browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 60), browsertest.Served("CA2", browsertest.Monday.Add(-2*time.Hour), 60))
 			c := p.As(t, test.role)
 			audit := []string{"sign-in " + string(test.role) + " by " + string(test.role) + ": from 127.0.0.1"}
 			for _, path := range []string{"/calls", "/calls/CA1"} {
@@ -82,15 +83,15 @@ func TestActs(t *testing.T) {
 		{"an account", []string{"kind", "attach", "value", "310022", "seen", "0"}, http.StatusOK, "Harbor Desks, critical", "attach CA1 by operator:"},
 		{"an account that is not there", []string{"kind", "attach", "value", "999999", "seen", "0"}, http.StatusUnprocessableEntity, "No such customer: 999999.", ""},
 		{"a note", []string{"kind", "note", "value", "<b>bold</b>", "seen", "0"}, http.StatusOK, "&lt;b&gt;bold&lt;/b&gt;", "note CA1 by operator:"},
-		{"what stands already", []string{"kind", "ticket", "value", "4711", "seen", "0"}, http.StatusConflict, "It is so already: the call is about ticket 4711.", ""},
+		{"what stands already", []string{"kind", "ticket", "value", "4711", "seen", "0"}, http.StatusConflict, "Already in that state: the call is about ticket 4711.", ""},
 		{"an undoing of nothing", []string{"kind", "note", "undo", "1", "seen", "0"}, http.StatusConflict, "Nothing to undo", ""},
 		{"nothing that people do", []string{"kind", "dance", "seen", "0"}, http.StatusUnprocessableEntity, `nobody can "dance" a call`, ""},
 		{"a call that is not there", nil, http.StatusNotFound, "No such call", ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p := NewPlace(t)
-			if _, err := p.Store.ImportCustomers(t.Context(), []policy.Customer{Northwind, {Number: "310022", Name: "Harbor Desks", Line: UKLine}}, "test"); err != nil {
+			p := browsertest.NewPlace(t)
+			if _, err := p.Store.ImportCustomers(t.Context(), []policy.Customer{browsertest.Northwind, {Number: "310022", Name: "Harbor Desks", Line: browsertest.UKLine}}, "test"); err != nil {
 				t.Fatal(err)
 			}
 			path := "/calls/CA9/acts"
@@ -99,7 +100,7 @@ func TestActs(t *testing.T) {
 			} else {
 				test.form = []string{"kind", "training", "seen", "0"}
 			}
-			p.Load(t, Served("CA1", Monday.Add(-time.Hour), 1500))
+			p.Load(t, browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 1500))
 			c := p.As(t, users.Operator)
 			before := len(p.Audit(t))
 			got := c.Post(path, test.form...)
@@ -123,8 +124,8 @@ func TestActs(t *testing.T) {
 
 // The second of two people who saw the same is told what the first one did, and loses nothing of what was written.
 func TestTwoPeopleAtOneCall(t *testing.T) {
-	p := NewPlace(t)
-	p.Load(t, Served("CA1", Monday.Add(-time.Hour), 1500))
+	p := browsertest.NewPlace(t)
+	p.Load(t, browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 1500))
 	first, second := p.As(t, users.Operator), p.As(t, users.Admin)
 	first.Post("/calls/CA1/acts", "kind", "waive", "reason", "outage", "seen", "0").Want(t, http.StatusOK, "The call is waived.")
 	got := second.Post("/calls/CA1/acts", "kind", "note", "value", "a long story", "seen", "0")
@@ -135,16 +136,16 @@ func TestTwoPeopleAtOneCall(t *testing.T) {
 
 // What a person wrote without having seen anything is taken for having seen nothing.
 func TestActsWithoutSeen(t *testing.T) {
-	p := NewPlace(t)
-	p.Load(t, Served("CA1", Monday.Add(-time.Hour), 1500))
+	p := browsertest.NewPlace(t)
+	p.Load(t, browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 1500))
 	c := p.As(t, users.Operator)
 	c.Post("/calls/CA1/acts", "kind", "training").Want(t, http.StatusOK)
 	c.Post("/calls/CA1/acts", "kind", "note", "value", "x", "seen", "-1").Want(t, http.StatusConflict)
 }
 
 func TestViewersDoNotAct(t *testing.T) {
-	p := NewPlace(t)
-	p.Load(t, Served("CA1", Monday.Add(-time.Hour), 1500))
+	p := browsertest.NewPlace(t)
+	p.Load(t, browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 1500))
 	c := p.As(t, users.Viewer)
 	c.Get("/calls/CA1").Want(t, http.StatusOK).Without(t, "Act on this call", "/acts")
 	c.Post("/calls/CA1/acts", "kind", "training", "seen", "0").Want(t, http.StatusForbidden, "Not permitted")

@@ -94,10 +94,10 @@ func (r *request) calls() error {
 	body.Days, body.ByTalk, body.Newest = r.days(body), body.address(f.ordered(longestFirst)), body.address(f.ordered(""))
 	body.SearchedTo, body.CSV, body.JSON = found.SearchedTo, f.exportAs("csv"), f.exportAs("json")
 	if !found.Older.IsZero() {
-		body.Older = body.address(f.at(found.Older, policy.Mark{}))
+		body.Older = body.address(f.at(found.Older, policy.Cursor{}))
 	}
 	if !found.Newer.IsZero() {
-		body.Newer = body.address(f.at(policy.Mark{}, found.Newer))
+		body.Newer = body.address(f.at(policy.Cursor{}, found.Newer))
 	}
 	if f != f.whole() {
 		body.First = body.address(f.whole())
@@ -138,7 +138,7 @@ func (r *request) search(filter policy.Filter, page policy.Page, body *callsPage
 		return other - long
 	})
 	found.List = found.List[:min(len(found.List), callsOnPage)]
-	found.Older, found.SearchedTo = policy.Mark{}, time.Time{}
+	found.Older, found.SearchedTo = policy.Cursor{}, time.Time{}
 	return found, err
 }
 

@@ -12,17 +12,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
 func TestCallsFilter(t *testing.T) {
-	p := NewPlace(t)
-	question := Served("CA3", Monday.Add(-49*time.Hour), 60)
+	p := browsertest.NewPlace(t)
+	question := browsertest.Served("CA3", browsertest.Monday.Add(-49*time.Hour), 60)
 	question.Intent, question.Customer, question.Account = policy.Question, "310022", "Harbor Desks"
-	american := Served("CA4", Monday.Add(-50*time.Hour), 60)
+	american := browsertest.Served("CA4", browsertest.Monday.Add(-50*time.Hour), 60)
 	american.Line, american.Legs, american.Customer, american.Account = "+18883071053", nil, "", ""
-	p.Load(t, Served("CA1", Monday.Add(-time.Hour), 60), Served("CA2", Monday.Add(-25*time.Hour), 1500), question, american)
+	p.Load(t, browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 60), browsertest.Served("CA2", browsertest.Monday.Add(-25*time.Hour), 1500), question, american)
 	tests := []struct{ name, query, want string }{
 		{"all", "", "CA1 CA2 CA3 CA4"},
 		{"from a day", "?since=2026-11-22", "CA1 CA2"},
@@ -59,7 +60,7 @@ func TestCallsFilter(t *testing.T) {
 }
 
 func TestCallsFilterProblems(t *testing.T) {
-	c := NewPlace(t).As(t, users.Viewer)
+	c := browsertest.NewPlace(t).As(t, users.Viewer)
 	for query, want := range map[string]string{
 		"?since=yesterday":  `Since is "yesterday"; write a date such as 2026-11-24.`,
 		"?until=2026-02-30": `Until is "2026-02-30"; write a date`,
@@ -79,7 +80,7 @@ func TestCallsFilterProblems(t *testing.T) {
 
 var callLink = regexp.MustCompile(`<a href="/calls/(CA[0-9a-z-]+)">`)
 
-func sids(p Page) (all []string) {
+func sids(p browsertest.Page) (all []string) {
 	for _, m := range callLink.FindAllStringSubmatch(p.Body, -1) {
 		all = append(all, m[1])
 	}
@@ -90,12 +91,12 @@ var nextLink = regexp.MustCompile(`<a href="([^"]+)" rel="next">`)
 
 // Page by page every call comes once, in order, also where several began in the same moment.
 func TestPagesOfCalls(t *testing.T) {
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	var want []string
 	var calls []policy.Call
 	for i := range 120 {
-		at := Monday.Add(-time.Duration(i/7) * time.Minute)
-		calls = append(calls, Served(policy.CallSID(fmt.Sprintf("CA%04d", 9999-i)), at, 60))
+		at := browsertest.Monday.Add(-time.Duration(i/7) * time.Minute)
+		calls = append(calls, browsertest.Served(policy.CallSID(fmt.Sprintf("CA%04d", 9999-i)), at, 60))
 		want = append(want, fmt.Sprintf("CA%04d", 9999-i))
 	}
 	p.Load(t, calls...)
@@ -114,18 +115,18 @@ func TestPagesOfCalls(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || pages != 3 {
 		t.Errorf("%d pages (-want +got):\n%s", pages, diff)
 	}
-	second := c.Get(link(t, c.Get("/calls?intent=critical"), "Older calls"))
-	if diff := cmp.Diff(want[:50], sids(c.Get(link(t, second, "Newer calls")))); diff != "" {
+	second := c.Get(c.Get("/calls?intent=critical").Link(t, "Older calls"))
+	if diff := cmp.Diff(want[:50], sids(c.Get(second.Link(t, "Newer calls")))); diff != "" {
 		t.Errorf("back on the first page (-want +got):\n%s", diff)
 	}
 }
 
 // A person who may see numbers finds calls by a part of one, and by a specialist; both ways the page itself shows no number.
 func TestCallsAreFoundByNumber(t *testing.T) {
-	p := NewPlace(t, func(d *console.Deps) {
-		d.Policy.Teams = map[string]policy.Team{"critical": {Name: "critical", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Phone{Specialist}, For: time.Second}}}}
+	p := browsertest.NewPlace(t, func(d *console.Deps) {
+		d.Policy.Teams = map[string]policy.Team{"critical": {Name: "critical", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Phone{browsertest.Specialist}, For: time.Second}}}}
 	})
-	p.Load(t, Served("CA1", Monday.Add(-time.Hour), 60))
+	p.Load(t, browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 60))
 	for query, want := range map[string]string{"?text=7946001": "CA1", "?text=0207+946+0018": "CA1", "?text=99999": "", "?specialist=%2B15550100001": "CA1"} {
 		got := p.As(t, users.Operator).Get("/calls" + query)
 		if diff := cmp.Diff(want, strings.Join(sids(got), " ")); diff != "" {
@@ -143,13 +144,13 @@ func TestCallsAreFoundByNumber(t *testing.T) {
 
 // The longest talks come first where that is asked for, on the days that are asked for.
 func TestLongestCalls(t *testing.T) {
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	for i, talked := range []int{60, 1900, 300, 1200} {
-		p.Load(t, Served(policy.CallSID(fmt.Sprintf("CA%d", i)), Monday.Add(-time.Duration(24+i)*time.Hour), talked))
+		p.Load(t, browsertest.Served(policy.CallSID(fmt.Sprintf("CA%d", i)), browsertest.Monday.Add(-time.Duration(24+i)*time.Hour), talked))
 	}
-	p.Load(t, Served("CA9", Monday.Add(-time.Hour), 9000))
+	p.Load(t, browsertest.Served("CA9", browsertest.Monday.Add(-time.Hour), 9000))
 	c := p.As(t, users.Viewer)
-	yesterday := c.Get(link(t, c.Get("/calls?intent=critical"), "Yesterday"))
+	yesterday := c.Get(c.Get("/calls?intent=critical").Link(t, "Yesterday"))
 	if diff := cmp.Diff("CA0 CA1 CA2 CA3", strings.Join(sids(yesterday), " ")); diff != "" {
 		t.Errorf("yesterday (-want +got):\n%s", diff)
 	}
@@ -163,13 +164,13 @@ func TestLongestCalls(t *testing.T) {
 
 // The columns are a part of the address, and stay on the way through the pages.
 func TestColumnsOfCalls(t *testing.T) {
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	for i := range 60 {
-		p.Load(t, Served(policy.CallSID(fmt.Sprintf("CA%04d", i)), Monday.Add(-time.Duration(i)*time.Minute), 60))
+		p.Load(t, browsertest.Served(policy.CallSID(fmt.Sprintf("CA%04d", i)), browsertest.Monday.Add(-time.Duration(i)*time.Minute), 60))
 	}
 	c := p.As(t, users.Viewer)
 	page := c.Get("/calls?column=sid&column=month")
 	page.Want(t, http.StatusOK, `data-label="SID"`, `data-label="Month"`).Without(t, `data-label="Account"`)
-	c.Get(link(t, page, "Older calls")).Want(t, http.StatusOK, `data-label="SID"`).Without(t, `data-label="Account"`)
+	c.Get(page.Link(t, "Older calls")).Want(t, http.StatusOK, `data-label="SID"`).Without(t, `data-label="Account"`)
 	c.Get("/calls").Want(t, http.StatusOK, `data-label="Account"`).Without(t, `data-label="SID"`)
 }

@@ -32,7 +32,7 @@ var refusedDates = []struct {
 	{policy.ErrDate, http.StatusUnprocessableEntity},
 	{policy.ErrNoReason, http.StatusUnprocessableEntity},
 	{api.ErrWrongInput, http.StatusUnprocessableEntity},
-	{policy.ErrDatesChanged, http.StatusConflict},
+	{policy.ErrScheduleChanged, http.StatusConflict},
 	{policy.ErrAlready, http.StatusConflict},
 	{policy.ErrNothingToUndo, http.StatusConflict},
 }
@@ -41,60 +41,60 @@ var refusedDates = []struct {
 func (r *request) editDate() error {
 	get := func(name string) string { return strings.TrimSpace(r.FormValue(name)) }
 	form := dateForm{Date: get("date"), Hours: get("hours"), Reason: get("reason"), Kind: policy.DateKind(get("kind"))}
-	return r.changeDates("edit", form, func(base policy.Line) (policy.DatesChange, error) {
-		edit := policy.DateEdit{Kind: form.Kind, Reason: form.Reason, By: r.user.Name, At: r.now}
+	return r.changeDates("edit", form, func(base policy.Line) (policy.ScheduleChange, error) {
+		edit := policy.DateOverride{Kind: form.Kind, Reason: form.Reason, By: r.user.Name, At: r.now}
 		var err error
 		if edit.Date, err = policy.ParseDate(form.Date); err != nil {
-			return policy.DatesChange{}, fmt.Errorf("%w: %w", api.ErrWrongInput, err)
+			return policy.ScheduleChange{}, fmt.Errorf("%w: %w", api.ErrWrongInput, err)
 		}
 		if form.Kind == policy.DateSpecial {
 			if edit.Spans, err = policy.ParseSpans(form.Hours); err != nil {
-				return policy.DatesChange{}, fmt.Errorf("%w: %w", api.ErrWrongInput, err)
+				return policy.ScheduleChange{}, fmt.Errorf("%w: %w", api.ErrWrongInput, err)
 			}
 		}
-		return policy.EditDate(base, edit), nil
+		return policy.OverrideDate(base, edit), nil
 	})
 }
 
 // withdrawDate lets the configuration hold on a date again.
 func (r *request) withdrawDate() error {
-	return r.changeDates("withdraw", dateForm{}, func(policy.Line) (policy.DatesChange, error) {
+	return r.changeDates("withdraw", dateForm{}, func(policy.Line) (policy.ScheduleChange, error) {
 		date, err := policy.ParseDate(r.FormValue("date"))
 		if err != nil {
-			return policy.DatesChange{}, fmt.Errorf("%w: %w", api.ErrWrongInput, err)
+			return policy.ScheduleChange{}, fmt.Errorf("%w: %w", api.ErrWrongInput, err)
 		}
-		return policy.WithdrawDate(date, r.user.Name, r.now), nil
+		return policy.RevertDate(date, r.user.Name, r.now), nil
 	})
 }
 
 // restoreDates brings an earlier version back; 0 is the configuration alone.
 func (r *request) restoreDates() error {
-	return r.changeDates("restore", dateForm{}, func(base policy.Line) (policy.DatesChange, error) {
+	return r.changeDates("restore", dateForm{}, func(base policy.Line) (policy.ScheduleChange, error) {
 		version, err := number(r.FormValue("version"))
 		if err != nil || version == 0 {
-			return policy.RestoreDates(policy.Edition{Line: base.Number}, r.user.Name, r.now), err
+			return policy.RestoreRevision(policy.ScheduleRevision{Line: base.Number}, r.user.Name, r.now), err
 		}
-		found, err := r.console.Lines.Editions(r.ctx(), base.Number, version+1, 1)
+		found, err := r.console.Lines.ScheduleRevisions(r.ctx(), base.Number, version+1, 1)
 		if err == nil && (len(found) == 0 || found[0].Version != version) {
 			err = fmt.Errorf("%w: there is no version %d; the history shows those that there are", api.ErrWrongInput, version)
 		}
 		if err != nil {
-			return policy.DatesChange{}, err
+			return policy.ScheduleChange{}, err
 		}
-		return policy.RestoreDates(found[0], r.user.Name, r.now), nil
+		return policy.RestoreRevision(found[0], r.user.Name, r.now), nil
 	})
 }
 
 // dropWritten takes out the edits that the configuration has by now.
 func (r *request) dropWritten() error {
-	return r.changeDates("written", dateForm{}, func(base policy.Line) (policy.DatesChange, error) {
-		return policy.DropWritten(base, r.user.Name, r.now), nil
+	return r.changeDates("written", dateForm{}, func(base policy.Line) (policy.ScheduleChange, error) {
+		return policy.DropConfigured(base, r.user.Name, r.now), nil
 	})
 }
 
 // changeDates makes a change of the line that the address names. Who was overtaken by somebody else, or wrote something wrong, is shown the
 // line as it is now, why nothing was done, and the form as it was sent.
-func (r *request) changeDates(done string, form dateForm, change func(base policy.Line) (policy.DatesChange, error)) error {
+func (r *request) changeDates(done string, form dateForm, change func(base policy.Line) (policy.ScheduleChange, error)) error {
 	_, l, err := r.found()
 	if err != nil {
 		return err
@@ -104,7 +104,7 @@ func (r *request) changeDates(done string, form dateForm, change func(base polic
 		return err
 	}
 	seen, err := number(r.FormValue("seen"))
-	var c policy.DatesChange
+	var c policy.ScheduleChange
 	if err == nil {
 		c, err = change(base)
 	}
@@ -114,7 +114,7 @@ func (r *request) changeDates(done string, form dateForm, change func(base polic
 	for _, refused := range refusedDates {
 		if errors.Is(err, refused.kind) {
 			body := linePage{Problem: api.Sentence(err), Form: form}
-			if errors.Is(err, policy.ErrDatesChanged) {
+			if errors.Is(err, policy.ErrScheduleChanged) {
 				body.Problem += " This is the line as it is now; what you wrote is still in the form."
 			}
 			return r.showLine(refused.status, body)
@@ -140,14 +140,13 @@ func number(text string) (int, error) {
 
 // calendarDay is one day of the calendar, as the evaluator has it.
 type calendarDay struct {
-	policy.Schedule
+	policy.DaySchedule
 	Hours  string
 	Clock  string // how the clock changes on that day, in words; "" on most
 	Bars   []bar
 	Now    *int // minutes of today that are over
 	Today  bool
 	Edited bool
-	Week   bool // the week's own hours decide, which need no reason
 }
 
 // bar is a stretch in which the line is open, in minutes after midnight on the wall clock.
@@ -159,8 +158,7 @@ const minutesOfDay = 24 * 60
 func (p *linePage) calendar(first, today policy.Date) {
 	for n := range calendarDays {
 		d := first.Plus(n)
-		day := calendarDay{Schedule: p.Day(d), Clock: clockText(p.ClockChange(d)), Today: d == today, Edited: p.Overruled[d.String()] > 0}
-		day.Week = day.Rule == policy.RuleWeek
+		day := calendarDay{DaySchedule: p.Day(d), Clock: clockText(p.ClockChange(d)), Today: d == today, Edited: p.Overruled[d.String()] > 0}
 		day.Hours, day.Bars = stretches(day.Open)
 		if day.Today {
 			local := p.Now.In(p.Zone)

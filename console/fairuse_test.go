@@ -1,30 +1,33 @@
 package console_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 )
 
 // caseOf opens a case of northwind's over its months, and takes it to a state.
-func (p *Place) caseOf(t testing.TB, c policy.Customer, to ...policy.CaseState) policy.Case {
+func caseOf(t testing.TB, p *browsertest.Place, c policy.Customer, to ...policy.CaseState) policy.Case {
 	t.Helper()
-	months, err := store.Accounts{Store: p.Store, FairUse: Company(t).FairUse}.MonthsOf(t.Context(), c, "2026-11", 6)
+	months, err := store.Accounts{Store: p.Store, FairUse: browsertest.Company(t).FairUse}.MonthsOf(t.Context(), c, "2026-11", 6)
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := p.Store.OpenCase(t.Context(), c.Number, "supportline", "over in 3 of 6 months", months, Monday)
+	found, err := p.Store.OpenCase(t.Context(), c.Number, "supportline", "over in 3 of 6 months", months, browsertest.Monday)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, state := range to {
-		if found, err = p.Store.MoveCase(t.Context(), found.ID, policy.Move{At: Monday, By: "mila", To: state, Via: policy.ViaPhone, Note: "as agreed"}, nil); err != nil {
+		if found, err = p.Store.MoveCase(t.Context(), found.ID, policy.Move{At: browsertest.Monday, By: "mila", To: state, Via: policy.ViaPhone, Note: "as agreed"}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -34,19 +37,19 @@ func (p *Place) caseOf(t testing.TB, c policy.Customer, to ...policy.CaseState) 
 // The board has the open cases by state, with their evidence and who moved them last; closed ones have a page of their own.
 func TestBoardHasCasesByState(t *testing.T) {
 	t.Parallel()
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	viewer := p.As(t, users.Viewer)
 	viewer.Get("/fair-use").Want(t, http.StatusOK, "No account is under review")
 	p.Enrol(t, holder)
-	p.loaded(t, 3)
-	p.caseOf(t, holder, policy.CaseContacted)
+	loaded(t, p, 3)
+	caseOf(t, p, holder, policy.CaseContacted)
 	page := viewer.Get("/fair-use")
 	page.Want(t, http.StatusOK, "Northwind Flex Offices", "2026-09", "mila, by phone", "as agreed", "1 open case.")
 	page.Without(t, "Open a case", "role=\"button\"")
 	p.As(t, users.Operator).Get("/fair-use").Want(t, http.StatusOK, `href="/fair-use/cases/1?to=discussed#move-discussed"`, `href="/fair-use/cases/1?to=closed#move-closed"`)
 	viewer.Get("/fair-use?state=nonsense").Want(t, http.StatusUnprocessableEntity, "No case that is open can be")
 	viewer.Get("/fair-use/closed").Want(t, http.StatusOK, "No case was closed yet")
-	if _, err := p.Store.MoveCase(t.Context(), "1", policy.Move{At: Monday, By: "mila", To: policy.CaseClosed, Note: "two months within"}, nil); err != nil {
+	if _, err := p.Store.MoveCase(t.Context(), "1", policy.Move{At: browsertest.Monday, By: "mila", To: policy.CaseClosed, Note: "two months within"}, nil); err != nil {
 		t.Fatal(err)
 	}
 	viewer.Get("/fair-use/closed").Want(t, http.StatusOK, "Case 1", "two months within", "That is the oldest closed case")
@@ -56,11 +59,11 @@ func TestBoardHasCasesByState(t *testing.T) {
 // A state with many cases has pages of its own, and every case is on one of them.
 func TestBoardShowsEveryCase(t *testing.T) {
 	t.Parallel()
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	for i := range 50 {
-		c := policy.Customer{Number: policy.CustomerNumber(fmt.Sprint(300000 + i)), Name: fmt.Sprintf("Desk %02d", i), Package: "Ultimate", Line: UKLine}
+		c := policy.Customer{Number: policy.CustomerNumber(fmt.Sprint(300000 + i)), Name: fmt.Sprintf("Desk %02d", i), Package: "Ultimate", Line: browsertest.UKLine}
 		p.Enrol(t, c)
-		p.caseOf(t, c)
+		caseOf(t, p, c)
 	}
 	viewer := p.As(t, users.Viewer)
 	first := viewer.Get("/fair-use")
@@ -92,9 +95,9 @@ func TestCaseMovesByForms(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := NewPlace(t)
+			p := browsertest.NewPlace(t)
 			p.Enrol(t, holder)
-			p.caseOf(t, holder)
+			caseOf(t, p, holder)
 			p.As(t, users.Viewer).Post("/fair-use/cases/1/moves", row.form...).Want(t, http.StatusForbidden)
 			p.As(t, users.Operator).Post("/fair-use/cases/1/moves", row.form...).Want(t, row.status, row.want...)
 			moved, err := p.Store.Case(t.Context(), "1")
@@ -111,9 +114,9 @@ func TestCaseMovesByForms(t *testing.T) {
 // Of two people who move one case, the second learns what the first one did, and nothing is lost of what was written.
 func TestTwoPeopleMoveOneCase(t *testing.T) {
 	t.Parallel()
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	p.Enrol(t, holder)
-	p.caseOf(t, holder, policy.CaseContacted, policy.CaseDiscussed, policy.CaseWatching)
+	caseOf(t, p, holder, policy.CaseContacted, policy.CaseDiscussed, policy.CaseWatching)
 	first, second := p.As(t, users.Admin), p.As(t, users.Operator)
 	first.Post("/fair-use/cases/1/moves", "to", "restricted", "from", "watching", "note", "no change").Want(t, http.StatusOK)
 	second.Post("/fair-use/cases/1/moves", "to", "charged", "from", "watching", "note", "three tickets over").
@@ -124,7 +127,7 @@ func TestTwoPeopleMoveOneCase(t *testing.T) {
 // Without a mail server the page says that nothing was sent; without an address nothing is promised.
 func TestMoveByEmailSaysWhatBecameOfIt(t *testing.T) {
 	t.Parallel()
-	p := NewPlace(t, func(d *console.Deps) {
+	p := browsertest.NewPlace(t, func(d *console.Deps) {
 		cases := d.Cases.(store.Casework)
 		cases.Addressed = func(policy.Notice) []policy.Notice { return nil }
 		d.Cases = cases
@@ -132,8 +135,8 @@ func TestMoveByEmailSaysWhatBecameOfIt(t *testing.T) {
 	other := holder
 	other.Number, other.Email = "204519", ""
 	p.Enrol(t, holder, other)
-	p.caseOf(t, holder)
-	p.caseOf(t, other)
+	caseOf(t, p, holder)
+	caseOf(t, p, other)
 	operator := p.As(t, users.Operator)
 	operator.Post("/fair-use/cases/1/moves", "to", "contacted", "from", "flagged", "via", "email", "note", "wrote").Want(t, http.StatusOK, "No mail server is configured, so nothing was sent")
 	operator.Get("/fair-use/cases/2").Without(t, "send an e-mail now")
@@ -144,9 +147,9 @@ func TestMoveByEmailSaysWhatBecameOfIt(t *testing.T) {
 // A case is opened by hand from the board and from the account, once.
 func TestCaseIsOpenedByHand(t *testing.T) {
 	t.Parallel()
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	p.Enrol(t, holder)
-	p.loaded(t, 2)
+	loaded(t, p, 2)
 	operator := p.As(t, users.Operator)
 	operator.Post("/fair-use/cases", "customer", "999999", "note", "why").Want(t, http.StatusUnprocessableEntity, "No such customer", `value="999999"`)
 	operator.Post("/fair-use/cases", "customer", "204518", "note", " ", "from", "account").Want(t, http.StatusUnprocessableEntity, "say why the case", "Latest calls")
@@ -159,9 +162,9 @@ func TestCaseIsOpenedByHand(t *testing.T) {
 // The proposal of a month is that of "supportline charges", on the page and as a file, which only some may take, and the audit names.
 func TestChargesAreProposed(t *testing.T) {
 	t.Parallel()
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	p.Enrol(t, holder)
-	p.loaded(t, 2)
+	loaded(t, p, 2)
 	viewer := p.As(t, users.Viewer)
 	page := viewer.Get("/fair-use/charges")
 	page.Want(t, http.StatusOK, "Charges of 2026-10", "Northwind Flex Offices", "12.50", "2.50", "1 account, 15.00 GBP in all.")
@@ -182,9 +185,9 @@ func TestChargesAreProposed(t *testing.T) {
 // Other limits show whom they would touch, and say what was looked at.
 func TestWhatIf(t *testing.T) {
 	t.Parallel()
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	p.Enrol(t, holder)
-	p.loaded(t, 3)
+	loaded(t, p, 3)
 	viewer := p.As(t, users.Viewer)
 	viewer.Get("/fair-use/what-if").Want(t, http.StatusOK, "These are the limits as they are.", "from 2026-06 to 2026-11", `name="tickets" value="16"`)
 	viewer.Get("/fair-use/what-if?tickets=17&call=20").Want(t, http.StatusOK, "1 account would have stood otherwise: 0 months worse, 3 better.", "Northwind", "2026-09")
@@ -197,10 +200,19 @@ func TestWhatIf(t *testing.T) {
 // While figures are derived the pages say so, and look again, with and without scripts.
 func TestFiguresThatAreBeingDerived(t *testing.T) {
 	t.Parallel()
-	p := NewPlace(t, func(d *console.Deps) { d.Usage = unready{} })
+	p := browsertest.NewPlace(t, func(d *console.Deps) { d.Usage = unready{} })
 	operator := p.As(t, users.Operator)
 	for _, path := range []string{"/fair-use/charges", "/fair-use/what-if?tickets=12"} {
 		operator.Get(path).Want(t, http.StatusOK, "being worked out", `http-equiv="refresh"`, `hx-trigger="load delay:1s"`)
 	}
 	operator.Get("/fair-use/charges.csv").Want(t, http.StatusServiceUnavailable, "The figures are being worked out")
 }
+
+// unready are reports that are still being derived.
+type unready struct{}
+
+func (unready) Report(context.Context, policy.Month, int) (policy.UsageReport, bool, error) {
+	return nil, false, nil
+}
+
+func (unready) Near() ([]policy.Usage, time.Time) { return nil, time.Time{} }

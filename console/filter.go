@@ -15,7 +15,7 @@ import (
 type callFilter struct {
 	api.CallFilter
 	Order        string // longestFirst, or "" for newest first
-	Older, Newer string // a place in the list (policy.Mark)
+	Older, Newer string // a place in the list (policy.Cursor)
 }
 
 func (r *request) callFilter() callFilter {
@@ -44,13 +44,13 @@ func (f callFilter) exportAs(format string) string {
 }
 
 // at returns the filter at another place in its list.
-func (f callFilter) at(older, newer policy.Mark) callFilter {
+func (f callFilter) at(older, newer policy.Cursor) callFilter {
 	f.Older, f.Newer = older.String(), newer.String()
 	return f
 }
 
 // whole returns the filter at the start of its list.
-func (f callFilter) whole() callFilter { return f.at(policy.Mark{}, policy.Mark{}) }
+func (f callFilter) whole() callFilter { return f.at(policy.Cursor{}, policy.Cursor{}) }
 
 // Narrow reports whether the filter leaves anything out.
 func (f callFilter) Narrow() bool { return f.CallFilter != api.CallFilter{} }
@@ -84,8 +84,8 @@ func (f callFilter) parse(s policy.Settings, zone *time.Location, numbers bool) 
 	return filter, page, err
 }
 
-func place(text string) (policy.Mark, error) {
-	m, err := policy.ParseMark(text)
+func place(text string) (policy.Cursor, error) {
+	m, err := policy.ParseCursor(text)
 	if err != nil {
 		err = fmt.Errorf("%w: there is no place %q in the list; begin at its first page", api.ErrWrongInput, text)
 	}

@@ -8,24 +8,25 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
 // TestHealth shows what the program found of itself, and lets those who may act try a notice again that was given up.
 func TestHealth(t *testing.T) {
-	p := NewPlace(t, func(d *console.Deps) {
+	p := browsertest.NewPlace(t, func(d *console.Deps) {
 		d.Health = func(context.Context) []console.Finding {
 			return []console.Finding{{Part: "store", State: "wrong", Found: "no space left", Advice: "Make room."}}
 		}
 	})
-	notice := policy.Notice{Key: "tickets/204518/2026-11/80/email/1", Kind: policy.NoticeTickets, At: Monday, Customer: "204518", Channel: policy.ChannelEmail, To: "ops@example.com"}
+	notice := policy.Notice{Key: "tickets/204518/2026-11/80/email/1", Kind: policy.NoticeTickets, At: browsertest.Monday, Customer: "204518", Channel: policy.ChannelEmail, To: "ops@example.com"}
 	if err := p.Store.PutNotices(t.Context(), []policy.Notice{notice}); err != nil {
 		t.Fatal(err)
 	}
 	viewer, operator := p.As(t, users.Viewer), p.As(t, users.Operator)
 	viewer.Get("/health").Want(t, http.StatusOK, "no space left", "Make room.", "None. Every notice was delivered")
-	if err := p.Store.NoticeFailed(t.Context(), notice.Key, Monday.Add(time.Hour), errors.New("550 no such user"), time.Time{}); err != nil {
+	if err := p.Store.NoticeFailed(t.Context(), notice.Key, browsertest.Monday.Add(time.Hour), errors.New("550 no such user"), time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	viewer.Get("/health").Want(t, http.StatusOK, "550 no such user").Without(t, "Try again", "ops@example.com")

@@ -67,7 +67,7 @@ func (r *request) upload() error {
 	if err != nil {
 		return err
 	}
-	customers, problems := policy.ReadCustomers(bytes.NewReader(text), r.console.Policy.DirectoryRules())
+	customers, problems := policy.ReadCustomers(bytes.NewReader(text), r.console.Policy)
 	if len(problems) > 0 {
 		shown := problems[:min(len(problems), maxShownProblems)]
 		return r.showImport(http.StatusUnprocessableEntity, importPage{File: name, Problems: shown, More: len(problems) - len(shown)})
@@ -169,7 +169,7 @@ func (r *request) kept() (upload, []policy.Customer, error) {
 	if !ok {
 		return upload{}, nil, fmt.Errorf("%w: the file is not kept any longer; upload it again", api.ErrWrongInput)
 	}
-	customers, problems := policy.ReadCustomers(bytes.NewReader(found.text), r.console.Policy.DirectoryRules())
+	customers, problems := policy.ReadCustomers(bytes.NewReader(found.text), r.console.Policy)
 	if len(problems) > 0 {
 		return upload{}, nil, fmt.Errorf("an upload that was read cannot be read: %s", problems[0])
 	}

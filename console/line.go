@@ -11,8 +11,8 @@ import (
 
 const (
 	calendarDays = 14
-	// editionsOnPage is how many versions the history shows at once.
-	editionsOnPage = 15
+	// revisionsOnPage is how many versions the history shows at once.
+	revisionsOnPage = 15
 	// wallLayout is a time on some clock as a form's field has it.
 	wallLayout = "2006-01-02T15:04"
 )
@@ -27,7 +27,7 @@ type linePage struct {
 	Base                 policy.Line    // as configured, its single dates sorted
 	Overruled            map[string]int // dates of the configuration that are edited
 	Seen                 int            // the newest version
-	History              []policy.Edition
+	History              []policy.ScheduleRevision
 	Before               int // a version; the history is of those before it. 0: all
 	Older                int // the next Before; 0 on the last page
 	At                   *would
@@ -39,7 +39,7 @@ type linePage struct {
 
 // editedDate is an edit as the page shows it.
 type editedDate struct {
-	policy.DateEdit
+	policy.DateOverride
 	Hours   string
 	Written bool // the configuration has it by now
 	Over    bool
@@ -104,20 +104,20 @@ func (r *request) configured(number policy.Phone) (policy.Line, error) {
 }
 
 // history reads the versions that the page shows, and gives the newest of all.
-func (r *request) history(body *linePage) (newest policy.Edition, err error) {
+func (r *request) history(body *linePage) (newest policy.ScheduleRevision, err error) {
 	if body.Before, err = number(r.QueryParam("before")); err != nil {
 		return newest, err
 	}
-	found, err := r.console.Lines.Editions(r.ctx(), body.Number, body.Before, editionsOnPage+1)
+	found, err := r.console.Lines.ScheduleRevisions(r.ctx(), body.Number, body.Before, revisionsOnPage+1)
 	if err != nil {
 		return newest, err
 	}
-	if body.History = found; len(found) > editionsOnPage {
-		body.History = found[:editionsOnPage]
-		body.Older = found[editionsOnPage-1].Version
+	if body.History = found; len(found) > revisionsOnPage {
+		body.History = found[:revisionsOnPage]
+		body.Older = found[revisionsOnPage-1].Version
 	}
 	if body.Before > 0 {
-		if found, err = r.console.Lines.Editions(r.ctx(), body.Number, 0, 1); err != nil {
+		if found, err = r.console.Lines.ScheduleRevisions(r.ctx(), body.Number, 0, 1); err != nil {
 			return newest, err
 		}
 	}
@@ -128,11 +128,11 @@ func (r *request) history(body *linePage) (newest policy.Edition, err error) {
 }
 
 // edits are those of the newest version.
-func (p *linePage) edits(newest policy.Edition, now time.Time) {
+func (p *linePage) edits(newest policy.ScheduleRevision, now time.Time) {
 	p.Seen, p.Overruled = newest.Version, map[string]int{}
 	today := policy.DateOf(now.In(p.Zone))
 	for _, d := range newest.Dates {
-		e := editedDate{DateEdit: d, Hours: hoursText(d), Written: p.Base.Says(d), Over: d.Date.Compare(today) < 0}
+		e := editedDate{DateOverride: d, Hours: hoursText(d), Written: p.Base.Configures(d), Over: d.Date.Compare(today) < 0}
 		p.Edited = append(p.Edited, e)
 		p.Written = p.Written || e.Written
 		p.Overruled[d.Date.String()] = newest.Version
@@ -140,7 +140,7 @@ func (p *linePage) edits(newest policy.Edition, now time.Time) {
 }
 
 // hoursText is what an edit makes of its date.
-func hoursText(d policy.DateEdit) string {
+func hoursText(d policy.DateOverride) string {
 	switch d.Kind {
 	case policy.DateClosed:
 		return "closed"
@@ -168,15 +168,15 @@ func spansText(spans []policy.Span) string {
 func (linePage) Spans(spans []policy.Span) string { return spansText(spans) }
 
 // Restorable says whether a version is another than the newest.
-func (p linePage) Restorable(e policy.Edition) bool { return e.Version != p.Seen }
+func (p linePage) Restorable(e policy.ScheduleRevision) bool { return e.Version != p.Seen }
 
 // would is what would happen to a call at a time.
 type would struct {
 	At             time.Time // in the line's zone
 	Skipped, Twice bool      // the line's clock does not show the time, or does so twice; At is then as policy.Line.Wall says
 	Opening        policy.Opening
-	Prospects      []policy.Prospect
-	NoAnswer       policy.Ending
+	CallerOutcomes []policy.CallerOutcome
+	NoAnswer       policy.AfterHoursAction
 }
 
 // would answers the question in the address, a time on the line's own clock; nil where there is none. Its error is api.ErrWrongInput.
@@ -194,7 +194,7 @@ func (r *request) would(s policy.Settings, l policy.Line) (*would, error) {
 	w := &would{NoAnswer: s.NoAnswer}
 	w.At, w.Skipped, w.Twice = l.Wall(typed)
 	w.Opening = l.Opening(w.At)
-	w.Prospects = s.Prospects(l, w.Opening.Open)
+	w.CallerOutcomes = s.CallerOutcomes(l, w.Opening.Open)
 	return w, nil
 }
 
@@ -207,8 +207,8 @@ func (w *would) wall(now time.Time) string {
 }
 
 // Gets is what a caller gets, in words.
-func (w would) Gets(p policy.Prospect) string {
-	switch p.Ending {
+func (w would) Gets(p policy.CallerOutcome) string {
+	switch p.Action {
 	case policy.Connect:
 		return "is connected"
 	case policy.Voicemail:

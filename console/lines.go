@@ -39,7 +39,7 @@ type linesPage struct {
 	Teams    []policy.Team // by name
 	Intents  []policy.Intent
 	Version  string // of what is in force
-	NoAnswer policy.Ending
+	NoAnswer policy.AfterHoursAction
 	YAML     string
 	Wall     string // now, for the form
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 )
@@ -16,7 +17,7 @@ const ukPath = "/lines/448000668187"
 func withHours(t testing.TB) func(*console.Deps) {
 	t.Helper()
 	return func(d *console.Deps) {
-		s := Company(t)
+		s := browsertest.Company(t)
 		s.Version = "0123456789ab"
 		for i := range s.Lines {
 			l := &s.Lines[i]
@@ -26,17 +27,17 @@ func withHours(t testing.TB) func(*console.Deps) {
 			}
 		}
 		s.Lines[1].Hours.Closed = []policy.Closure{{Date: december(24), Reason: "Christmas Eve"}}
-		s.Lines[1].Hours.Calendars = []policy.Calendar{policy.CalendarGBEng}
+		s.Lines[1].Hours.Calendars = []policy.Calendar{"gb-eng"}
 		for i, intent := range policy.Intents() {
 			s.Menu = append(s.Menu, policy.MenuKey{Key: fmt.Sprint(i + 1), Intent: intent})
 		}
 		s.Teams = map[string]policy.Team{
-			"critical": {Name: "critical", Rounds: 2, Steps: []policy.RingStep{{To: []policy.Phone{Specialist, "sip:oncall@example.com"}, For: 20 * time.Second}}},
+			"critical": {Name: "critical", Rounds: 2, Steps: []policy.RingStep{{To: []policy.Phone{browsertest.Specialist, "sip:oncall@example.com"}, For: 20 * time.Second}}},
 			"general":  {Name: "general", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Phone{"+15550100003"}, For: 25 * time.Second}}},
 		}
 		s.Routes = map[policy.Intent]string{policy.Critical: "critical", policy.Question: "general"}
 		s.NoAnswer = policy.Voicemail
-		s.AfterHours = policy.AfterHours{Default: policy.Message, ByIntent: map[policy.Intent]policy.Ending{policy.Critical: policy.Connect, policy.Question: policy.Voicemail}}
+		s.AfterHours = policy.AfterHours{Default: policy.Message, ByIntent: map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.Connect, policy.Question: policy.Voicemail}}
 		d.Policy = s
 		d.Lines = store.NewLines(s, d.Calls.(*store.Store))
 	}

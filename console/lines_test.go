@@ -14,12 +14,12 @@ import (
 )
 
 func TestLines(t *testing.T) {
-	p := NewPlace(t, withHours(t))
+	p := browsertest.NewPlace(t, withHours(t))
 	viewer := p.As(t, users.Viewer)
 	overview := viewer.Get("/lines")
 	overview.Want(t, http.StatusOK, "United Kingdom", "448000668187", "Monday to Friday 08:00-19:00", "hours.week", "Mon 2026-11-23 19:00 GMT",
 		"15*******01", "sip:***@example.com", "for 20s", "configuration 0123456789ab")
-	overview.Without(t, Specialist.Full()[1:], "Show telephone numbers", "dates.yaml")
+	overview.Without(t, browsertest.Specialist.Full()[1:], "Show telephone numbers", "dates.yaml")
 	line := viewer.Get(ukPath + "?from=2026-12-20")
 	line.Want(t, http.StatusOK, "Thu 2026-12-24", "Christmas Eve", "hours.closed", "Christmas Day", "hours.holiday", `<rect class="open" x="480" y="4" width="660" height="12"/>`,
 		"No date is edited", "An admin can close a day here")
@@ -36,7 +36,7 @@ func TestLines(t *testing.T) {
 
 // What would happen to a call is the evaluator's answer, with what each reason to call gets.
 func TestWhatWouldHappen(t *testing.T) {
-	p := NewPlace(t, withHours(t))
+	p := browsertest.NewPlace(t, withHours(t))
 	c := p.As(t, users.Viewer)
 	for at, want := range map[string][]string{
 		"2026-12-23T10:00": {"Wed 2026-12-23 10:00 GMT", "hours.week", "It closes on Wed 2026-12-23 19:00 GMT", "is connected", "15*******01", "2 rounds", "can leave a voicemail"},
@@ -56,12 +56,12 @@ func TestWhatWouldHappen(t *testing.T) {
 
 // Specialists' numbers are shown to whom they are permitted, after an act that the audit names.
 func TestRevealTeams(t *testing.T) {
-	p := NewPlace(t, withHours(t))
+	p := browsertest.NewPlace(t, withHours(t))
 	p.As(t, users.Viewer).Post("/lines/reveal").Want(t, http.StatusForbidden)
 	c := p.As(t, users.Operator)
-	c.Get("/lines").Without(t, Specialist.Full()[1:])
-	c.Post("/lines/reveal").Want(t, http.StatusOK, Specialist.Full()[1:])
-	c.Get(ukPath+"?at=2026-12-23T10:00").Want(t, http.StatusOK, Specialist.Full()[1:])
+	c.Get("/lines").Without(t, browsertest.Specialist.Full()[1:])
+	c.Post("/lines/reveal").Want(t, http.StatusOK, browsertest.Specialist.Full()[1:])
+	c.Get(ukPath+"?at=2026-12-23T10:00").Want(t, http.StatusOK, browsertest.Specialist.Full()[1:])
 	want := "reveal teams by operator: the telephone numbers of the teams"
 	if got := p.Audit(t); got[len(got)-1] != want {
 		t.Errorf("the audit ends with %q, not %q", got[len(got)-1], want)
@@ -70,9 +70,9 @@ func TestRevealTeams(t *testing.T) {
 
 // An admin edits dates; each change is a version that holds at once, can be taken back, and is in the audit.
 func TestEditDates(t *testing.T) {
-	p := NewPlace(t, withHours(t))
+	p := browsertest.NewPlace(t, withHours(t))
 	c := p.As(t, users.Admin)
-	edit := func(seen, date, kind, hours, reason string) Page {
+	edit := func(seen, date, kind, hours, reason string) browsertest.Page {
 		return c.Post(ukPath+"/dates", "seen", seen, "date", date, "kind", kind, "hours", hours, "reason", reason)
 	}
 	edit("0", "2026-11-24", "closed", "", "Moving house").Want(t, http.StatusOK, "holds from the next call on", "Tue 2026-11-24", "Moving house", "0123456789ab&#43;1", "in force")
@@ -101,7 +101,7 @@ func TestEditDates(t *testing.T) {
 }
 
 func TestRefusedDates(t *testing.T) {
-	p := NewPlace(t, withHours(t))
+	p := browsertest.NewPlace(t, withHours(t))
 	c := p.As(t, users.Admin)
 	form := map[string]string{"seen": "0", "date": "2026-12-23", "kind": "special", "hours": "08:00-12:00", "reason": "Party"}
 	for name, row := range map[string]struct {
@@ -116,7 +116,7 @@ func TestRefusedDates(t *testing.T) {
 		"no reason":           {"reason", " ", http.StatusUnprocessableEntity, "write why"},
 		"no kind":             {"kind", "shut", http.StatusUnprocessableEntity, "write closed, special or usual"},
 		"a version of nobody": {"seen", "x", http.StatusUnprocessableEntity, "no version"},
-		"the usual hours":     {"kind", "usual", http.StatusConflict, "it is so already"},
+		"the usual hours":     {"kind", "usual", http.StatusConflict, "already in that state"},
 	} {
 		pairs := []string{row.field, row.value}
 		for field, value := range form {
@@ -140,10 +140,10 @@ func TestRefusedDates(t *testing.T) {
 
 // Of two people who edit one line, the second hears what the first did, and nothing of what the second wrote is lost: sent again, it holds.
 func TestTwoPeopleEditDates(t *testing.T) {
-	p := NewPlace(t, withHours(t))
+	p := browsertest.NewPlace(t, withHours(t))
 	p.Add(t, users.User{Name: "mila", Role: users.Admin})
 	first, second := p.As(t, users.Admin), p.Visitor(t)
-	second.SignIn("mila", Password).Want(t, http.StatusOK)
+	second.SignIn("mila", browsertest.Password).Want(t, http.StatusOK)
 	form := []string{"date", "2026-12-23", "kind", "special", "hours", "08:00-12:00", "reason", "Party"}
 	first.Post(ukPath+"/dates", "seen", "0", "date", "2026-12-23", "kind", "closed", "reason", "Stocktaking").Want(t, http.StatusOK)
 	overtaken := second.Post(ukPath+"/dates", append(form, "seen", "0")...)
@@ -155,10 +155,10 @@ func TestTwoPeopleEditDates(t *testing.T) {
 
 // Edits that were written into the configuration are known as such, and can be taken out.
 func TestWrittenDates(t *testing.T) {
-	p := NewPlace(t, withHours(t))
+	p := browsertest.NewPlace(t, withHours(t))
 	line := policy.Line{Zone: time.UTC}
-	edit := policy.DateEdit{Date: december(24), Kind: policy.DateClosed, Reason: "Christmas Eve", By: "mila", At: Monday}
-	if _, err := p.Store.ChangeDates(t.Context(), UKLine, 0, policy.EditDate(line, edit)); err != nil {
+	edit := policy.DateOverride{Date: december(24), Kind: policy.DateClosed, Reason: "Christmas Eve", By: "mila", At: browsertest.Monday}
+	if _, err := p.Store.ChangeDates(t.Context(), browsertest.UKLine, 0, policy.OverrideDate(line, edit)); err != nil {
 		t.Fatal(err)
 	}
 	c := p.As(t, users.Admin)
@@ -169,11 +169,11 @@ func TestWrittenDates(t *testing.T) {
 
 // The history is shown in pages.
 func TestHistoryOfDates(t *testing.T) {
-	p := NewPlace(t, withHours(t))
+	p := browsertest.NewPlace(t, withHours(t))
 	line := policy.Line{Zone: time.UTC}
 	for n := range 20 {
-		edit := policy.DateEdit{Date: december(1).Plus(n), Kind: policy.DateClosed, Reason: "Moving", By: "mila", At: Monday}
-		if _, err := p.Store.ChangeDates(t.Context(), UKLine, n, policy.EditDate(line, edit)); err != nil {
+		edit := policy.DateOverride{Date: december(1).Plus(n), Kind: policy.DateClosed, Reason: "Moving", By: "mila", At: browsertest.Monday}
+		if _, err := p.Store.ChangeDates(t.Context(), browsertest.UKLine, n, policy.OverrideDate(line, edit)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -188,7 +188,7 @@ func TestHistoryOfDates(t *testing.T) {
 
 // An admin closes a day in a real browser, sees it in the calendar and takes it back; the pages are accessible and keep to the policy.
 func TestLinesInTheBrowser(t *testing.T) {
-	p := NewPlace(t, withHours(t))
+	p := browsertest.NewPlace(t, withHours(t))
 	tab := browsertest.Open(t)
 	tab.Go(p.Server.URL + "/lines")
 	signIn(tab, "admin")
@@ -211,7 +211,7 @@ func TestLinesInTheBrowser(t *testing.T) {
 	tab.Go(p.Server.URL + ukPath)
 	p.Add(t, users.User{Name: "mila", Role: users.Admin})
 	mila := p.Visitor(t)
-	mila.SignIn("mila", Password)
+	mila.SignIn("mila", browsertest.Password)
 	mila.Post(ukPath+"/dates", "seen", "3", "date", "2026-12-30", "kind", "closed", "reason", "Stocktaking").Want(t, http.StatusOK)
 	tab.Fill(".edit [name=date]", "2026-12-30")
 	tab.Fill(".edit [name=kind]", "special")

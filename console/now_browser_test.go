@@ -10,9 +10,9 @@ import (
 
 // The page moves while a call does, and shows after a reload what it showed before. The audit and the health page are looked at on the way.
 func TestNowMovesInTheBrowser(t *testing.T) {
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	for i := range 9 {
-		p.Load(t, Served(policy.CallSID("CA"+string(rune('a'+i))), Monday.Add(-time.Duration(i)*47*time.Minute), 200))
+		p.Load(t, browsertest.Served(policy.CallSID("CA"+string(rune('a'+i))), browsertest.Monday.Add(-time.Duration(i)*47*time.Minute), 200))
 	}
 	tab := browsertest.Open(t)
 	tab.Go(p.Server.URL + "/now")
@@ -26,14 +26,14 @@ func TestNowMovesInTheBrowser(t *testing.T) {
 		}
 	}
 	advance(func(c policy.Call) policy.Call {
-		c.Line, c.From, c.StartedAt, c.Answered, c.Intent = UKLine, Caller, Monday.Add(-time.Minute), true, policy.Critical
-		c.Customer, c.Account, c.HuntingAt = Northwind.Number, Northwind.Name, Monday.Add(-30*time.Second)
+		c.Line, c.From, c.StartedAt, c.Answered, c.Intent = browsertest.UKLine, browsertest.Caller, browsertest.Monday.Add(-time.Minute), true, policy.Critical
+		c.Customer, c.Account, c.HuntingAt = browsertest.Northwind.Number, browsertest.Northwind.Name, browsertest.Monday.Add(-30*time.Second)
 		return c
 	})
 	tab.Wait(`[href="/calls/CAlive"]`)
 	tab.See("waiting for a specialist")
 	advance(func(c policy.Call) policy.Call {
-		return c.WithLeg(policy.Leg{SID: "CAleg", To: Specialist, RangAt: Monday.Add(-25 * time.Second), AcceptedAt: Monday.Add(-21 * time.Minute)})
+		return c.WithLeg(policy.Leg{SID: "CAleg", To: browsertest.Specialist, RangAt: browsertest.Monday.Add(-25 * time.Second), AcceptedAt: browsertest.Monday.Add(-21 * time.Minute)})
 	})
 	tab.Wait(`[href="/calls/CAlive"]`)
 	tab.Wait(`#live .sign.bad`)
@@ -42,7 +42,7 @@ func TestNowMovesInTheBrowser(t *testing.T) {
 	tab.Go(p.Server.URL + "/now")
 	tab.See("talking")
 	advance(func(c policy.Call) policy.Call {
-		c.EndedAt = Monday
+		c.EndedAt = browsertest.Monday
 		return c
 	})
 	tab.Wait(`#live .empty`)

@@ -5,26 +5,27 @@ import (
 	"testing"
 	"time"
 
+	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
 // TestNow shows the lines, who calls and since when, and today's calls; a talk near the limit is marked, one past it too.
 func TestNow(t *testing.T) {
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	talking := func(sid policy.CallSID, since time.Duration) policy.Call {
-		c := Served(sid, Monday.Add(-since-time.Minute), 60)
+		c := browsertest.Served(sid, browsertest.Monday.Add(-since-time.Minute), 60)
 		c.Status, c.EndedAt, c.TotalSeconds, c.LeftAt = "", time.Time{}, nil, time.Time{}
 		c.Legs[0].EndedAt, c.Legs[0].Seconds, c.Legs[0].Status = time.Time{}, nil, "in-progress"
-		c.Legs[0].AcceptedAt = Monday.Add(-since)
+		c.Legs[0].AcceptedAt = browsertest.Monday.Add(-since)
 		return c
 	}
 	waiting := policy.Call{
-		SID: "CA" + "0000000000000000000000000000000a", Line: "+448000668187", From: "+442079460018", StartedAt: Monday.Add(-90 * time.Second), Answered: true,
-		HuntingAt: Monday.Add(-75 * time.Second), Intent: policy.Critical, Customer: "204518", Account: "Northwind Flex Offices",
+		SID: "CA" + "0000000000000000000000000000000a", Line: "+448000668187", From: "+442079460018", StartedAt: browsertest.Monday.Add(-90 * time.Second), Answered: true,
+		HuntingAt: browsertest.Monday.Add(-75 * time.Second), Intent: policy.Critical, Customer: "204518", Account: "Northwind Flex Offices",
 	}
-	lost := policy.Call{SID: "CA" + "0000000000000000000000000000000b", Line: "+448000668187", From: "anonymous", StartedAt: Monday.Add(-9 * time.Hour), Answered: true}
-	p.Load(t, talking("CA1", 5*time.Minute), talking("CA2", 19*time.Minute), talking("CA3", 21*time.Minute), waiting, lost, Served("CA4", Monday.Add(-3*time.Hour), 300))
+	lost := policy.Call{SID: "CA" + "0000000000000000000000000000000b", Line: "+448000668187", From: "anonymous", StartedAt: browsertest.Monday.Add(-9 * time.Hour), Answered: true}
+	p.Load(t, talking("CA1", 5*time.Minute), talking("CA2", 19*time.Minute), talking("CA3", 21*time.Minute), waiting, lost, browsertest.Served("CA4", browsertest.Monday.Add(-3*time.Hour), 300))
 	page := p.As(t, users.Viewer).Get("/now")
 	page.Want(t, http.StatusOK, "United Kingdom", "open", "until Mon 19:00 GMT", "waiting for a specialist", ">1:15<", ">5:00<", `class="sign warn"`, ">19:00<", `class="sign bad"`, ">21:00<",
 		"waiting, the longest for 1:15", "served 1", "calls today, at most")
@@ -33,5 +34,5 @@ func TestNow(t *testing.T) {
 
 // TestNowOfAQuietDay says that there is nothing, rather than showing empty tables.
 func TestNowOfAQuietDay(t *testing.T) {
-	NewPlace(t).As(t, users.Viewer).Get("/now").Want(t, http.StatusOK, "Nobody calls at the moment.", "nobody waits", "No calls yet today", "All were delivered")
+	browsertest.NewPlace(t).As(t, users.Viewer).Get("/now").Want(t, http.StatusOK, "Nobody calls at the moment.", "nobody waits", "No calls yet today", "All were delivered")
 }

@@ -82,7 +82,7 @@ func (r *request) dial() error {
 	}
 	id, err := r.console.Phones.Dial(r.user.Name, line, from, body.Attested)
 	switch {
-	case errors.Is(err, policy.ErrPhonesBusy), errors.Is(err, policy.ErrNotTestLine):
+	case errors.Is(err, ErrPhonesBusy), errors.Is(err, ErrNotTestLine):
 		body.Problem = api.Sentence(err)
 		return r.showPhone(http.StatusConflict, body)
 	case err != nil:
@@ -218,7 +218,7 @@ func (r *request) phoneEvents() error {
 		if err == nil && r.ctx().Err() == nil {
 			call, err = r.console.Phones.PhoneCall(r.user.Name, call.ID)
 		}
-		if errors.Is(err, policy.ErrNoPhoneCall) || r.ctx().Err() != nil {
+		if errors.Is(err, ErrNoPhoneCall) || r.ctx().Err() != nil {
 			return nil
 		}
 		if err != nil {

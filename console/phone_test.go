@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -35,7 +36,7 @@ func (p *phones) PhoneCalls(string) []console.PhoneCall { return []console.Phone
 
 func (p *phones) PhoneCall(_, id string) (console.PhoneCall, error) {
 	if id != p.call.ID {
-		return console.PhoneCall{}, policy.ErrNoPhoneCall
+		return console.PhoneCall{}, console.ErrNoPhoneCall
 	}
 	return p.call, nil
 }
@@ -50,14 +51,14 @@ func (p *phones) Moved(ctx context.Context, _, _ string, _ int) error {
 	return nil
 }
 
-func mustPhone(t testing.TB, p *phones) *Place {
+func mustPhone(t testing.TB, p *phones) *browsertest.Place {
 	t.Helper()
-	return NewPlace(t, func(d *console.Deps) { d.Phones = p })
+	return browsertest.NewPlace(t, func(d *console.Deps) { d.Phones = p })
 }
 
 // Only who may sees the phone: an admin, and nobody else where the permissions are the usual ones.
 func TestPhonePermission(t *testing.T) {
-	p := mustPhone(t, &phones{lines: []policy.Phone{UKLine}, call: console.PhoneCall{ID: "a1", Line: UKLine, StartedAt: Monday}})
+	p := mustPhone(t, &phones{lines: []policy.Phone{browsertest.UKLine}, call: console.PhoneCall{ID: "a1", Line: browsertest.UKLine, StartedAt: browsertest.Monday}})
 	for _, row := range []struct {
 		role   users.Role
 		status int
@@ -76,25 +77,25 @@ func TestPhonePermission(t *testing.T) {
 
 // Where nothing carries calls there is no phone, in the navigation neither.
 func TestNoPhone(t *testing.T) {
-	c := NewPlace(t).As(t, users.Admin)
+	c := browsertest.NewPlace(t).As(t, users.Admin)
 	c.Get("/phone").Want(t, http.StatusNotFound)
 	c.Get("/calls").Without(t, `href="/phone"`)
 }
 
 // What is dialled is what was chosen, and the audit knows who called.
 func TestDial(t *testing.T) {
-	all := &phones{lines: []policy.Phone{UKLine}, free: true, call: console.PhoneCall{ID: "a1", Line: UKLine, StartedAt: Monday, State: console.PhoneSpeaks}}
+	all := &phones{lines: []policy.Phone{browsertest.UKLine}, free: true, call: console.PhoneCall{ID: "a1", Line: browsertest.UKLine, StartedAt: browsertest.Monday, State: console.PhoneSpeaks}}
 	p := mustPhone(t, all)
 	c := p.As(t, users.Admin)
-	c.Post("/phone", "line", UKLine.Full(), "from", Caller.Full(), "attested", "1").Want(t, http.StatusOK, "United Kingdom", "The line speaks.")
-	c.Post("/phone", "line", UKLine.Full(), "from", "").Want(t, http.StatusOK)
-	c.Post("/phone", "line", UKLine.Full(), "from", "0044").Want(t, http.StatusUnprocessableEntity, "with a &#43; and the code of its country", `value="0044"`)
-	if diff := cmp.Diff([]string{"admin " + UKLine.Full() + " from " + Caller.Full() + " true", "admin " + UKLine.Full() + " from anonymous false"}, all.dialed); diff != "" {
+	c.Post("/phone", "line", browsertest.UKLine.Full(), "from", browsertest.Caller.Full(), "attested", "1").Want(t, http.StatusOK, "United Kingdom", "The line speaks.")
+	c.Post("/phone", "line", browsertest.UKLine.Full(), "from", "").Want(t, http.StatusOK)
+	c.Post("/phone", "line", browsertest.UKLine.Full(), "from", "0044").Want(t, http.StatusUnprocessableEntity, "with a &#43; and the code of its country", `value="0044"`)
+	if diff := cmp.Diff([]string{"admin " + browsertest.UKLine.Full() + " from " + browsertest.Caller.Full() + " true", "admin " + browsertest.UKLine.Full() + " from anonymous false"}, all.dialed); diff != "" {
 		t.Error(diff)
 	}
-	all.full = fmt.Errorf("%w: 2 of them are yours", policy.ErrPhonesBusy)
-	c.Post("/phone", "line", UKLine.Full()).Want(t, http.StatusConflict, "Too many calls are made from the console: 2 of them are yours.")
-	called := "phone-call " + UKLine.Full() + " by admin: a call from the console"
+	all.full = fmt.Errorf("%w: 2 of them are yours", console.ErrPhonesBusy)
+	c.Post("/phone", "line", browsertest.UKLine.Full()).Want(t, http.StatusConflict, "Too many calls are made from the console: 2 of them are yours.")
+	called := "phone-call " + browsertest.UKLine.Full() + " by admin: a call from the console"
 	if diff := cmp.Diff([]string{called, called}, p.Audit(t)[1:]); diff != "" {
 		t.Error(diff)
 	}
@@ -115,15 +116,15 @@ func TestPhoneActs(t *testing.T) {
 		{"hang up", []string{"do", "hang-up"}, http.StatusOK, []console.PhoneAct{{HangsUp: console.PhoneCaller}}},
 		{"the specialist hangs up", []string{"do", "specialist-hangs-up"}, http.StatusOK, []console.PhoneAct{{HangsUp: console.PhoneSpecialist}}},
 		{"skip", []string{"do", "skip"}, http.StatusOK, []console.PhoneAct{{Skip: true}}},
-		{"an answer", []string{"specialist", "0", "answer", "busy"}, http.StatusOK, []console.PhoneAct{{Specialist: Specialist, Answer: console.PhoneBusy}}},
+		{"an answer", []string{"specialist", "0", "answer", "busy"}, http.StatusOK, []console.PhoneAct{{Specialist: browsertest.Specialist, Answer: console.PhoneBusy}}},
 		{"nobody's answer", []string{"specialist", "1", "answer", "busy"}, http.StatusUnprocessableEntity, nil},
 		{"no answer", []string{"specialist", "0", "answer", "sing"}, http.StatusUnprocessableEntity, nil},
 		{"nothing", nil, http.StatusUnprocessableEntity, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			all := &phones{lines: []policy.Phone{UKLine}, call: console.PhoneCall{
-				ID: "a1", Line: UKLine, StartedAt: Monday, State: console.PhoneRings,
-				Specialists: []console.PhoneRung{{Number: Specialist, State: "rings", Rings: true}},
+			all := &phones{lines: []policy.Phone{browsertest.UKLine}, call: console.PhoneCall{
+				ID: "a1", Line: browsertest.UKLine, StartedAt: browsertest.Monday, State: console.PhoneRings,
+				Specialists: []console.PhoneRung{{Number: browsertest.Specialist, State: "rings", Rings: true}},
 			}}
 			c := mustPhone(t, all).As(t, users.Admin)
 			c.Post("/phone/a1", row.form...).Want(t, row.status)
@@ -136,21 +137,21 @@ func TestPhoneActs(t *testing.T) {
 
 // A call shows what everybody hears and can do; telephone numbers are masked, and what is said is text.
 func TestPhoneCallPage(t *testing.T) {
-	all := &phones{lines: []policy.Phone{UKLine}, call: console.PhoneCall{
-		ID: "a1", Line: UKLine, From: "client:test-admin", StartedAt: Monday, State: console.PhoneRings,
+	all := &phones{lines: []policy.Phone{browsertest.UKLine}, call: console.PhoneCall{
+		ID: "a1", Line: browsertest.UKLine, From: "client:test-admin", StartedAt: browsertest.Monday, State: console.PhoneRings,
 		Said: []console.PhoneLine{
-			{At: Monday, Who: console.PhoneCaller, Did: "says", Text: "<b>hello</b> from " + Caller.Full()},
-			{At: Monday, Who: console.PhoneSpecialist, Number: Specialist, Did: "rings"},
+			{At: browsertest.Monday, Who: console.PhoneCaller, Did: "says", Text: "<b>hello</b> from " + browsertest.Caller.Full()},
+			{At: browsertest.Monday, Who: console.PhoneSpecialist, Number: browsertest.Specialist, Did: "rings"},
 		},
-		Specialists: []console.PhoneRung{{Number: Specialist, State: "rings", Rings: true}},
+		Specialists: []console.PhoneRung{{Number: browsertest.Specialist, State: "rings", Rings: true}},
 	}}
 	c := mustPhone(t, all).As(t, users.Admin)
 	page := c.Get("/phone/a1")
 	page.Want(t, http.StatusOK, "&lt;b&gt;hello&lt;/b&gt; from", "15*******01", "Pick up and accept", `data-events="/phone/a1/events"`, "<noscript><meta")
-	page.Without(t, Specialist.Full(), Caller.Full())
+	page.Without(t, browsertest.Specialist.Full(), browsertest.Caller.Full())
 	c.Get("/phone/a1?still=1").Without(t, "<noscript><meta")
 	c.Get("/phone/a2").Want(t, http.StatusNotFound, "No such call")
-	all.call.State, all.call.EndedAt, all.call.SID, all.call.Trouble = console.PhoneOver, Monday, "CA1", "11200 /voice: answered 404"
+	all.call.State, all.call.EndedAt, all.call.SID, all.call.Trouble = console.PhoneOver, browsertest.Monday, "CA1", "11200 /voice: answered 404"
 	page = c.Get("/phone/a1")
 	page.Want(t, http.StatusOK, "The call is over.", "/calls/CA1", "Dial again", "The line failed: 11200 /voice: answered 404")
 	page.Without(t, "data-events", "Hang up", "Pick up and accept", "<noscript>")

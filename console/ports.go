@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -73,11 +74,11 @@ type Lines interface {
 	api.Lines
 	// Configured returns the settings without any edit.
 	Configured() policy.Settings
-	// Editions are those of a line before a version (0: all), newest first.
-	Editions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.Edition, error)
-	// ChangeDates makes one more edition, notes it in the audit, and puts it in force before it returns. seen is the newest version that the
-	// person knows. Errors are policy.ErrDatesChanged, those of policy.Edition.Changed, or internal.
-	ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error)
+	// ScheduleRevisions are those of a line before a version (0: all), newest first.
+	ScheduleRevisions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.ScheduleRevision, error)
+	// ChangeDates makes one more revision, notes it in the audit, and puts it in force before it returns. seen is the newest version that the
+	// person knows. Errors are policy.ErrScheduleChanged, those of policy.ScheduleRevision.Changed, or internal.
+	ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.ScheduleChange) (policy.ScheduleRevision, error)
 }
 
 // Tokens let programs use the API. Errors are users.ErrNoToken, ErrTokenExists, ErrTokenName and ErrManyTokens, or internal.
@@ -97,7 +98,7 @@ type Accounts interface {
 	// PlanImport says what importing customers would do.
 	PlanImport(ctx context.Context, customers []policy.Customer) (policy.ImportPlan, error)
 	// ImportPlanned does what a plan said, and notes it in the audit, or else nothing; policy.ErrDirectoryChanged.
-	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.Imported, error)
+	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.ImportResult, error)
 	// MonthsOf returns the n months of an account that end with last, oldest first, with the state of its open case.
 	MonthsOf(ctx context.Context, c policy.Customer, last policy.Month, n int) ([]policy.Usage, error)
 }
@@ -153,8 +154,15 @@ type Settings struct {
 	TestLines   []policy.Phone // that an admin may call from the console; in a demo, all may be
 }
 
+// The errors of the console's phone.
+var (
+	ErrNoPhoneCall = errors.New("no such call is made from the console")
+	ErrPhonesBusy  = errors.New("too many calls are made from the console")
+	ErrNotTestLine = errors.New("the line cannot be called from the console")
+)
+
 // Phones carry the calls that people make from the console, each playing the caller and every specialist of a call of their own. Errors are
-// policy.ErrNoPhoneCall where the person has no such call, ErrPhonesBusy and ErrNotTestLine, or internal.
+// ErrNoPhoneCall where the person has no such call, ErrPhonesBusy and ErrNotTestLine, or internal.
 type Phones interface {
 	// Lines are those that may be called.
 	Lines() []policy.Phone

@@ -5,12 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy/users"
 )
 
 func TestProfile(t *testing.T) {
-	p := NewPlace(t)
-	p.Load(t, Served("CA1", time.Date(2026, time.November, 23, 1, 30, 0, 0, time.UTC), 60))
+	p := browsertest.NewPlace(t)
+	p.Load(t, browsertest.Served("CA1", time.Date(2026, time.November, 23, 1, 30, 0, 0, time.UTC), 60))
 	c := p.As(t, users.Viewer)
 	c.Get("/calls").Want(t, http.StatusOK, ">2026-11-23 01:30:00<").Without(t, "data-theme")
 	c.Post("/profile", "zone", "America/New_York", "theme", "light").Want(t, http.StatusOK, `data-theme="light"`, "America/New_York")
@@ -24,13 +25,13 @@ func TestProfile(t *testing.T) {
 func TestOwnPassword(t *testing.T) {
 	tests := []struct{ name, old, new, again, want string }{
 		{"another old one", "wrong", "green horse battery", "green horse battery", "The present password is another one."},
-		{"not the same twice", Password, "green horse battery", "green horse batterz", "was not typed the same twice"},
-		{"too short", Password, "green", "green", "it is shorter than 12 characters"},
-		{"one that is guessed first", Password, "password1234", "password1234", "guessed first"},
+		{"not the same twice", browsertest.Password, "green horse battery", "green horse batterz", "was not typed the same twice"},
+		{"too short", browsertest.Password, "green", "green", "it is shorter than 12 characters"},
+		{"one that is guessed first", browsertest.Password, "password1234", "password1234", "guessed first"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p := NewPlace(t)
+			p := browsertest.NewPlace(t)
 			c := p.As(t, users.Viewer)
 			c.Post("/profile/password", "old", test.old, "new", test.new, "again", test.again).Want(t, http.StatusUnprocessableEntity, test.want)
 			c.Get("/calls").Want(t, http.StatusOK, "Sign out")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
@@ -26,7 +27,7 @@ func (s shelf) OpenRecording(_ context.Context, _ policy.CallSID, sid string) (c
 	if sid != "RE1" {
 		return console.Sound{}, policy.ErrNoRecording
 	}
-	return console.Sound{ReadSeekCloser: closing{bytes.NewReader([]byte("RIFFsound"))}, Type: "audio/wav", Made: Monday}, nil
+	return console.Sound{ReadSeekCloser: closing{bytes.NewReader([]byte("RIFFsound"))}, Type: "audio/wav", Made: browsertest.Monday}, nil
 }
 
 func (s shelf) Reveal(ctx context.Context, call policy.CallSID, by, detail string) error {
@@ -35,17 +36,17 @@ func (s shelf) Reveal(ctx context.Context, call policy.CallSID, by, detail strin
 
 // TestRecordings are played to those who may hear them, and ask for it: the audit says so before a byte is sent.
 func TestRecordings(t *testing.T) {
-	var p *Place
-	p = NewPlace(t, func(d *console.Deps) {
+	var p *browsertest.Place
+	p = browsertest.NewPlace(t, func(d *console.Deps) {
 		d.Recordings = shelf{func() *store.Store { return p.Store }}
 		d.Spoken = func(_ policy.Call, turn policy.Exchange) (bool, []string) {
 			return strings.HasPrefix(turn.Key, "screen/"), []string{"Words of " + turn.Key + "."}
 		}
 	})
-	call := Served("CA1", Monday.Add(-time.Hour), 60)
-	call.Message = &policy.Recording{SID: "RE1", URL: "https://api.example.com/RE1", Seconds: 9, Copy: &policy.RecordingCopy{Bucket: "folder:x", File: "RE1.wav", Bytes: 9, At: Monday}}
+	call := browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 60)
+	call.Message = &policy.Recording{SID: "RE1", URL: "https://api.example.com/RE1", Seconds: 9, Copy: &policy.RecordingCopy{Bucket: "folder:x", File: "RE1.wav", Bytes: 9, At: browsertest.Monday}}
 	call.Recordings = []policy.Recording{{SID: "RE2", URL: "https://api.example.com/RE2", Seconds: 60}}
-	call.Exchanges = append(call.Exchanges, policy.Exchange{Key: "screen/CAleg/1", At: Monday.Add(-59 * time.Minute)})
+	call.Exchanges = append(call.Exchanges, policy.Exchange{Key: "screen/CAleg/1", At: browsertest.Monday.Add(-59 * time.Minute)})
 	p.Load(t, call)
 	viewer, operator := p.As(t, users.Viewer), p.As(t, users.Operator)
 	viewer.Get("/calls/CA1").Want(t, http.StatusOK, "Voicemail", "Your role does not include listening.", "Words of screen/CAleg/1.", "specialist").Without(t, "<audio", "Listen")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -44,10 +45,10 @@ var assetLink = regexp.MustCompile(`"(/static/[^"]+)"`)
 
 // Everything of a page together weighs less than 60 kB on the way, and is kept by the browser for good but for the page itself.
 func TestWeightOfAPage(t *testing.T) {
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	var calls []policy.Call
 	for i := range 50 {
-		calls = append(calls, Served(policy.CallSID("CA"+strings.Repeat("0", i+1)), Monday.Add(-time.Duration(i)*time.Hour), 1500))
+		calls = append(calls, browsertest.Served(policy.CallSID("CA"+strings.Repeat("0", i+1)), browsertest.Monday.Add(-time.Duration(i)*time.Hour), 1500))
 	}
 	p.Load(t, calls...)
 	c := p.As(t, users.Admin)
@@ -94,13 +95,13 @@ func TestWeightOfAPage(t *testing.T) {
 
 // Every answer keeps other sites and inline code out.
 func TestHeaders(t *testing.T) {
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	want := map[string]string{
 		"Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 		"X-Content-Type-Options":  "nosniff", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin",
 	}
 	c := p.As(t, users.Admin)
-	pages := map[string]Page{
+	pages := map[string]browsertest.Page{
 		"sign-in": p.Visitor(t).Get("/signin"), "calls": c.Get("/calls"), "nowhere": c.Get("/nowhere"), "refused": c.Send("/signout", map[string]string{"Origin": "https://evil.example"}),
 	}
 	for name, p := range pages {

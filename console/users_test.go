@@ -6,11 +6,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy/users"
 )
 
 func TestUsersAreTheAdmins(t *testing.T) {
-	p := NewPlace(t)
+	p := browsertest.NewPlace(t)
 	for _, role := range []users.Role{users.Viewer, users.Operator} {
 		c := p.As(t, role)
 		c.Get("/calls").Want(t, http.StatusOK).Without(t, `href="/users"`)
@@ -35,7 +36,7 @@ func TestAddUser(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p := NewPlace(t)
+			p := browsertest.NewPlace(t)
 			c := p.As(t, users.Admin)
 			c.Post("/users", "name", test.user, "role", test.role, "password", test.password).Want(t, test.status, test.want)
 			if test.status == http.StatusOK {
@@ -62,7 +63,7 @@ func TestChangeUser(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p := NewPlace(t)
+			p := browsertest.NewPlace(t)
 			c := p.As(t, users.Admin)
 			c.Post("/users/"+test.user, "act", test.act, "role", "operator").Want(t, test.status, test.want)
 			if diff := cmp.Diff(append([]string{"sign-in admin by admin: from 127.0.0.1"}, test.audit...), p.Audit(t)); diff != "" {

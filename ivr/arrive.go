@@ -69,7 +69,7 @@ func (x *exchange) whenOpen() Phrase {
 }
 
 // closed ends a call to a closed line with the hours, the next opening, and a voicemail or goodbye.
-func (x *exchange) closed(ending policy.Ending) Reply {
+func (x *exchange) closed(ending policy.AfterHoursAction) Reply {
 	x.note("hours.after", "after hours: "+string(ending), "intent", string(x.call.Intent))
 	say := []Phrase{x.whenOpen(), phrase("closed-hours")}
 	if ending == policy.Voicemail {

@@ -1,7 +1,6 @@
 package ivr
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -19,7 +18,7 @@ func (h *webhooks) status(w *hook) error {
 func (h *webhooks) legStatus(w *hook) error {
 	return h.learn(w, policy.CallSID(w.Param("call")), policy.Report{
 		At: w.reported(), Leg: policy.CallSID(w.CallSID), From: policy.Phone(w.From), To: policy.Phone(w.To),
-		Status: w.CallStatus, Seconds: w.CallSeconds, Attempt: attemptNumber(w),
+		Status: w.CallStatus, Seconds: w.CallSeconds, Attempt: w.number("order"),
 	})
 }
 
@@ -63,9 +62,7 @@ func (w *hook) reported() time.Time {
 }
 
 func (h *webhooks) learn(w *hook, sid policy.CallSID, r policy.Report) error {
-	ctx, cancel := context.WithTimeout(w.Request().Context(), patience)
-	defer cancel()
-	if _, err := h.advance(ctx, w, sid, func(c policy.Call) policy.Call { return c.Learn(r) }); err != nil {
+	if _, err := h.advance(w, sid, func(c policy.Call) policy.Call { return c.Learn(r) }); err != nil {
 		return err
 	}
 	return w.NoContent(http.StatusNoContent)

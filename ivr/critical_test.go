@@ -16,7 +16,7 @@ func TestCriticalAlwaysRings(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		s := settings(t)
-		s.AfterHours.ByIntent = map[policy.Intent]policy.Ending{policy.Critical: policy.Connect}
+		s.AfterHours.ByIntent = map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.Connect}
 		s.Identification.Refuse = rapid.Bool().Draw(rt, "refuse")
 		now := rapid.SampledFrom([]time.Time{tuesday, sunday}).Draw(rt, "now")
 		m := ivr.Machine{Settings: s}

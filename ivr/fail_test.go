@@ -23,27 +23,27 @@ func failure(path, token string) ivr.Failure {
 	return ivr.Failure{Code: "11200", Path: path, Token: token, Input: ivr.Input{Step: "arrive", Line: uk, From: caller}}
 }
 
-// TestFailuresNeverGoInCircles (rule 11): whatever fails for ever, the caller hears something each time, the plain way at the second failure of
-// a place, and goodbye in the end.
+// TestFailuresNeverGoInCircles (rule 11): if every answer fails, the caller hears something each time, gets the stateless fallback at the second
+// failure of a place, and hears goodbye in the end.
 func TestFailuresNeverGoInCircles(t *testing.T) {
 	m := ivr.Machine{Settings: settings(t)}
 	for name, token := range tokens {
 		for _, after := range []time.Duration{time.Second, 20 * time.Second} {
 			t.Run(name+" after "+after.String(), func(t *testing.T) {
 				call, now := policy.Call{SID: "CA1"}, tuesday
-				path, plain := "voice", 0
+				path, stateless := "voice", 0
 				for n := range 150 { // where one token serves all, each reply is given again for 15 seconds
 					var reply ivr.Reply
 					call, reply = m.Fail(call, failure(path, token(n)), now)
 					now = now.Add(after)
 					switch {
 					case reply.Then == ivr.ThenHangup && len(reply.Say) > 0:
-						if plain == 0 {
-							t.Error("the plain way was never taken")
+						if stateless == 0 {
+							t.Error("the stateless fallback was never taken")
 						}
 						return
 					case reply.Then == ivr.ThenStateless:
-						plain++
+						stateless++
 						path = "plain/key"
 					case reply.Then == ivr.ThenNothing || len(reply.Say) == 0:
 						t.Fatalf("failure %d: silence: %+v", n, reply)
@@ -57,8 +57,8 @@ func TestFailuresNeverGoInCircles(t *testing.T) {
 	}
 }
 
-// TestSecondFailureIsPlainWithoutAToken: what can't be told from a retry is taken for a failure.
-func TestSecondFailureIsPlainWithoutAToken(t *testing.T) {
+// TestSecondFailureWithoutAToken: what can't be told from a retry is taken for a failure.
+func TestSecondFailureWithoutAToken(t *testing.T) {
 	m := ivr.Machine{Settings: settings(t)}
 	call, first := m.Fail(policy.Call{SID: "CA1"}, failure("voice", ""), tuesday)
 	_, second := m.Fail(call, failure("voice", ""), tuesday.Add(time.Second))
@@ -96,7 +96,7 @@ func TestCallsWithFailuresEnd(t *testing.T) {
 			}
 			now = now.Add(time.Duration(rapid.IntRange(1, 30).Draw(rt, "seconds")) * time.Second)
 			switch reply.Then {
-			case ivr.ThenHangup, ivr.ThenNothing, ivr.ThenStateless: // the plain way rings by itself
+			case ivr.ThenHangup, ivr.ThenNothing, ivr.ThenStateless: // the stateless fallback rings by itself
 				return
 			}
 			if len(reply.Say) == 0 && reply.Ring == nil {

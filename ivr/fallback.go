@@ -40,7 +40,7 @@ const (
 func (f Fallback) Documents(line policy.Line, from time.Time) (map[string][]byte, error) {
 	base := f.base + "/" + FallbackFolder(line.Number) + "/"
 	goodbye := f.say(line, []Phrase{phrase("fallback-goodbye")})
-	ring := f.ring(line, base+fallbackScreen)
+	ring := f.ring(line, legHooks{screen: base + fallbackScreen, method: http.MethodGet})
 	ring.Action, ring.Method = base+fallbackEnd, http.MethodGet
 	key := oneKey(base+fallbackAccept, f.say(line, []Phrase{phrase("fallback-screen")}))
 	key.Method = http.MethodGet
@@ -50,7 +50,7 @@ func (f Fallback) Documents(line policy.Line, from time.Time) (map[string][]byte
 		fallbackScreen: document(nil, key, twilio.Hangup{}),
 		fallbackAccept: document(nil),
 		fallbackEnd:    document(slices.Clone(goodbye), twilio.Hangup{}),
-		fallbackAlone:  document(append(append(slices.Clone(opening), f.ring(line, "")), goodbye...), twilio.Hangup{}),
+		fallbackAlone:  document(append(append(slices.Clone(opening), f.ring(line, legHooks{})), goodbye...), twilio.Hangup{}),
 	}
 	rendered := map[string][]byte{}
 	for name, doc := range all {
@@ -68,7 +68,7 @@ func (f Fallback) opening(line policy.Line, from time.Time) []Phrase {
 	say := []Phrase{phrase("fallback"), phrase("closed-hours")}
 	today := policy.DateOf(from.In(line.Zone))
 	for n := range 7 {
-		if day := line.Day(today.Plus(n)); day.Rule != policy.RuleWeek {
+		if day := line.Day(today.Plus(n)); !day.Usual {
 			say = append(say, phrase("fallback-day", "date", day.Date.String(), "open", minutes(day.Open)))
 		}
 	}
@@ -93,7 +93,7 @@ const maxRung = 10
 
 // ring rings the whole critical team at once, since without state nobody knows who was rung already. Where there are too many, the first steps
 // ring.
-func (f Fallback) ring(line policy.Line, screen string) twilio.Dial {
+func (f Fallback) ring(line policy.Line, hooks legHooks) twilio.Dial {
 	team := f.settings.Team(line, policy.Critical)
 	var ring Ring
 	for _, step := range team.Steps {
@@ -104,24 +104,5 @@ func (f Fallback) ring(line policy.Line, screen string) twilio.Dial {
 			}
 		}
 	}
-	d := f.dialNumbers(line, ring, "", screen, "")
-	for i, n := range d.Nouns {
-		d.Nouns[i] = byGET(n, screen)
-	}
-	return d
-}
-
-func byGET(n twilio.Noun, screen string) twilio.Noun {
-	if screen == "" {
-		return n
-	}
-	switch n := n.(type) {
-	case twilio.Number:
-		n.Method = http.MethodGet
-		return n
-	case twilio.Sip:
-		n.Method = http.MethodGet
-		return n
-	}
-	return n
+	return f.dialNumbers(line, ring, "", hooks)
 }

@@ -98,7 +98,7 @@ func (x *exchange) exhausted() Reply {
 func (x *exchange) recorded() Reply {
 	left := x.in.Message != nil && x.in.Message.Seconds > 0
 	if left {
-		x.call = x.call.Learn(message(*x.in.Message))
+		x.call = x.call.Learn(policy.Report{Message: x.in.Message})
 		x.note("voicemail.left", "a message was left", "seconds", count(x.in.Message.Seconds))
 	} else {
 		x.note("voicemail.empty", "no message was left")

@@ -75,7 +75,7 @@ func (x *exchange) again(wrong int, ask Phrase) Reply {
 
 // identified goes on with an account: it asks for the reason to call, if the account is entitled.
 func (x *exchange) identified(c policy.Customer) Reply {
-	if _, attached := x.call.Standing(policy.ActAttach); !attached { // a person's decision stays
+	if _, attached := x.call.LastAct(policy.ActAttach); !attached { // a person's decision stays
 		x.call.Customer, x.call.Account = c.Number, c.Name
 		x.call.Month = policy.MonthOf(x.call.StartedAt, x.homeLine(c).Zone)
 	}
@@ -101,7 +101,7 @@ func (x *exchange) homeLine(c policy.Customer) policy.Line {
 func (x *exchange) unidentified() Reply {
 	if x.Identification.Refuse {
 		x.note("unidentified.refuse", "callers without a customer number are refused")
-		x.call.Refused = policy.UnidentifiedRefuse
+		x.call.Refused = policy.UnidentifiedRefused
 		return x.leave(phrase("number-refused"))
 	}
 	x.note("unidentified.connect", "the caller goes on unidentified")

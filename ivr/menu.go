@@ -86,7 +86,7 @@ func (x *exchange) menuDefault(why string) Reply {
 func (x *exchange) chosen(i policy.Intent, say ...Phrase) Reply {
 	x.call.Intent = i
 	if x.call.State.Restricted {
-		if !x.FairUse.Lets(i) {
+		if !x.FairUse.AllowsWhenRestricted(i) {
 			x.note("account.restricted", "the account is restricted", "intent", string(i))
 			x.call.Refused = policy.RestrictedAccount
 			return x.leave(phrase("account-restricted"))
@@ -113,7 +113,7 @@ const maxTicket = 20
 func (x *exchange) ticket() Reply {
 	if number := x.in.Number; number != "" {
 		given := policy.Ticket(number[:min(len(number), maxTicket)])
-		if _, set := x.call.Standing(policy.ActTicket); !set { // a person's decision stays
+		if _, set := x.call.LastAct(policy.ActTicket); !set { // a person's decision stays
 			x.call.Ticket = given
 		}
 		x.note("ticket.given", "about ticket "+string(given), "heard", x.in.heard())

@@ -107,32 +107,38 @@ var legEvents = []string{"initiated", "ringing", "answered", "completed"}
 // dial rings specialists. The caller hears ringing until one of them accepts. They see the number of the line, since carriers may refuse to pass
 // on the caller's.
 func (f form) dial(line policy.Line, sid policy.CallSID, ring Ring, next string) twilio.Dial {
-	d := f.dialNumbers(line, ring, next, f.legURL(sid, 0, stepPath(stepScreen, 1)), f.legURL(sid, 0, "ring"))
+	d := f.dialNumbers(line, ring, next, legHooks{screen: f.legURL(sid, 0, stepPath(stepScreen, 1)), status: f.legURL(sid, 0, "ring")})
 	if ring.Record {
 		d.Record, d.RecordingStatusCallback = "record-from-answer-dual", f.base+"/recording/talk"
 	}
 	return d
 }
 
-func (f form) dialNumbers(line policy.Line, ring Ring, next, screen, status string) twilio.Dial {
+// legHooks are the URLs of a dialled leg's webhooks. status may be empty.
+type legHooks struct {
+	screen, status string
+	method         string // of screen; "" is POST
+}
+
+func (f form) dialNumbers(line policy.Line, ring Ring, next string, hooks legHooks) twilio.Dial {
 	d := twilio.Dial{
 		Action: next, Timeout: ring.Seconds, CallerID: line.Number.Full(), AnswerOnBridge: true, RingTone: ringTone(line.Language),
 	}
 	for _, to := range ring.To {
-		d.Nouns = append(d.Nouns, party(to, screen, status))
+		d.Nouns = append(d.Nouns, hooks.noun(to))
 	}
 	return d
 }
 
-func party(to policy.Phone, screen, status string) twilio.Noun {
+func (l legHooks) noun(to policy.Phone) twilio.Noun {
 	var events []string
-	if status != "" {
+	if l.status != "" {
 		events = legEvents
 	}
 	if to.IsNumber() {
-		return twilio.Number{Number: to.Full(), URL: screen, StatusCallback: status, StatusEvents: events}
+		return twilio.Number{Number: to.Full(), URL: l.screen, Method: l.method, StatusCallback: l.status, StatusEvents: events}
 	}
-	return twilio.Sip{URI: to.Full(), URL: screen, StatusCallback: status, StatusEvents: events}
+	return twilio.Sip{URI: to.Full(), URL: l.screen, Method: l.method, StatusCallback: l.status, StatusEvents: events}
 }
 
 func ringTone(language string) string {
@@ -148,7 +154,7 @@ func (f form) legURL(sid policy.CallSID, attempt int, path string) string {
 
 // legPath returns the path of a leg's webhooks below the public URL. It names the attempt that placed the leg, if one did.
 func legPath(sid policy.CallSID, attempt int) string {
-	if attempt == 0 {
+	if attempt <= 0 {
 		return "leg/" + string(sid)
 	}
 	return stepPath("leg/"+string(sid), attempt)

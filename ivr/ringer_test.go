@@ -20,7 +20,7 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// board is a switchboard that takes orders down, and holds them up as long as hold is not closed.
+// board is a REST API that records its requests, and holds them up until hold is closed.
 type board struct {
 	mu     sync.Mutex
 	orders []string
@@ -53,8 +53,8 @@ func (b *board) taken() []string {
 	return slices.Clone(b.orders)
 }
 
-// besideServer rings over a board.
-func besideServer(t *testing.T, b *board) (*server, *ivr.Ringer) {
+// outboundServer rings by outbound legs, over a board.
+func outboundServer(t *testing.T, b *board) (*server, *ivr.Ringer) {
 	t.Helper()
 	return ringingServer(t, b, settings(t), true)
 }
@@ -84,7 +84,7 @@ func (s *server) reachesTheHunt() *httptest.ResponseRecorder {
 // TestNoWebhookWaitsForREST: the caller hears the ringing tone while the provider's REST API hangs.
 func TestNoWebhookWaitsForREST(t *testing.T) {
 	b := &board{hold: make(chan struct{})}
-	s, ringer := besideServer(t, b)
+	s, ringer := outboundServer(t, b)
 	heard := document(t, s.reachesTheHunt())
 	if text := spoken(heard.Verbs); !strings.Contains(text, "Connecting you now") {
 		t.Errorf("heard %q", text)
@@ -103,10 +103,10 @@ func TestNoWebhookWaitsForREST(t *testing.T) {
 	}
 }
 
-// TestBesideOverHTTP: the specialist accepts on a leg of its own, the caller is fetched, and both are led into one conference.
-func TestBesideOverHTTP(t *testing.T) {
+// TestOutboundOverHTTP: the specialist accepts on a leg of its own, the caller is fetched, and both are led into one conference.
+func TestOutboundOverHTTP(t *testing.T) {
 	b := &board{}
-	s, ringer := besideServer(t, b)
+	s, ringer := outboundServer(t, b)
 	s.reachesTheHunt()
 	ringer.Wait()
 	leg := func(path, keys string) twilio.Response {
@@ -129,7 +129,7 @@ func TestBesideOverHTTP(t *testing.T) {
 		}
 	}
 	if w := document(t, s.post("/conference/"+sid+"/wait", "CallSid", legSID)); spoken(w.Verbs) == "" {
-		t.Error("who is alone in the conference hears silence")
+		t.Error("a party alone in the conference hears silence")
 	}
 	length := "61"
 	s.post("/conference/"+sid+"/recording", "CallSid", "", "RecordingUrl", "https://api.twilio.com/r/RE1", "RecordingSid", "RE1", "RecordingDuration", length, "RecordingStatus", "completed")
@@ -140,7 +140,7 @@ func TestBesideOverHTTP(t *testing.T) {
 
 // TestAnnouncementHasTheLineAndTheLimit: what the specialist hears says the configured minutes, in the language of the line.
 func TestAnnouncementHasTheLineAndTheLimit(t *testing.T) {
-	s, _ := besideServer(t, &board{})
+	s, _ := outboundServer(t, &board{})
 	address := ivr.AnnounceURL(publicURL, us)
 	said := document(t, s.post(strings.TrimPrefix(address, publicURL), "From", "", "To", ""))
 	if say, ok := said.Verbs[0].(twilio.Say); !ok || say.Language != "en-US" || !strings.Contains(say.Text, "20 minutes") {
@@ -151,9 +151,9 @@ func TestAnnouncementHasTheLineAndTheLimit(t *testing.T) {
 	}
 }
 
-// TestSpecialistBesideWithoutTheLog: nothing can join the two, so the specialist hears that, and the caller goes the plain way (rule 11).
-func TestSpecialistBesideWithoutTheLog(t *testing.T) {
-	s, ringer := besideServer(t, &board{})
+// TestOutboundLegWithoutTheLog: nothing can join the two, so the specialist hears that, and the caller gets the stateless fallback (rule 11).
+func TestOutboundLegWithoutTheLog(t *testing.T) {
+	s, ringer := outboundServer(t, &board{})
 	s.reachesTheHunt()
 	ringer.Wait()
 	s.memory.mu.Lock()
@@ -168,15 +168,15 @@ func TestSpecialistBesideWithoutTheLog(t *testing.T) {
 	}
 }
 
-// TestErrandsThatFail leave the call as it is.
-func TestErrandsThatFail(t *testing.T) {
+// TestActionsThatFail: the step is dialled instead.
+func TestActionsThatFail(t *testing.T) {
 	b := &board{fail: errors.New("no way out")}
-	s, ringer := besideServer(t, b)
+	s, ringer := outboundServer(t, b)
 	s.reachesTheHunt()
 	ringer.Wait()
-	plain := document(t, s.post("/voice/wait/3?fetched=1"))
-	if diff := cmp.Diff([]string{string(oncall1)}, rung(plain)); diff != "" {
-		t.Errorf("the plain way rings:\n%s", diff)
+	dialled := document(t, s.post("/voice/wait/3?fetched=1"))
+	if diff := cmp.Diff([]string{string(oncall1)}, rung(dialled)); diff != "" {
+		t.Errorf("dialled instead:\n%s", diff)
 	}
 }
 

@@ -28,11 +28,11 @@ var answerLetters = map[byte]string{
 var nights = map[string]policy.AfterHours{
 	"records":                          {Default: policy.Voicemail},
 	"says so":                          {Default: policy.Message},
-	"connects critical calls":          {Default: policy.Voicemail, ByIntent: map[policy.Intent]policy.Ending{policy.Critical: policy.Connect}},
-	"connects critical, says the rest": {Default: policy.Message, ByIntent: map[policy.Intent]policy.Ending{policy.Critical: policy.Connect}},
+	"connects critical calls":          {Default: policy.Voicemail, ByIntent: map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.Connect}},
+	"connects critical, says the rest": {Default: policy.Message, ByIntent: map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.Connect}},
 	"connects everything":              {Default: policy.Connect},
-	"records, but not questions":       {Default: policy.Voicemail, ByIntent: map[policy.Intent]policy.Ending{policy.Question: policy.Message}},
-	"connects raised severities too":   {Default: policy.Voicemail, ByIntent: map[policy.Intent]policy.Ending{policy.Critical: policy.Connect, policy.RaiseSeverity: policy.Connect}},
+	"records, but not questions":       {Default: policy.Voicemail, ByIntent: map[policy.Intent]policy.AfterHoursAction{policy.Question: policy.Message}},
+	"connects raised severities too":   {Default: policy.Voicemail, ByIntent: map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.Connect, policy.RaiseSeverity: policy.Connect}},
 }
 
 // TestRule10 is the rule as a table: what the caller gets for each reason, by the line's state and the account's. The letters were written by

@@ -101,5 +101,3 @@ func (x *exchange) answer(leg *policy.Leg, in LegInput) Reply {
 	}
 	return Reply{Then: ThenHangup}
 }
-
-func message(r policy.Recording) policy.Report { return policy.Report{Message: &r} }

@@ -70,7 +70,7 @@ func (s stateless) ring(line policy.Line, i policy.Intent, n int) []twilio.Verb 
 	step := team.Steps[n%len(team.Steps)]
 	ring := Ring{To: step.To, Seconds: int(step.For / time.Second)}
 	next := s.base + "/plain/rang/" + string(i) + "/" + strconv.Itoa(n)
-	return []twilio.Verb{s.dialNumbers(line, ring, next, s.base+"/plain/screen", "")}
+	return []twilio.Verb{s.dialNumbers(line, ring, next, legHooks{screen: s.base + "/plain/screen"})}
 }
 
 // screen asks a specialist, without knowing who calls. next is the URL that takes the key.
@@ -118,7 +118,7 @@ func (h *webhooks) statelessRoutes(on func(string, func(*hook) error)) {
 	on("/plain", func(w *hook) error { return h.send(w, h.stateless(w).instead(w.line, "", w.Webhook)) })
 	on("/plain/key", func(w *hook) error { return h.send(w, h.stateless(w).key(w.line, w.Digits)) })
 	on("/plain/rang/:intent/:turn", func(w *hook) error {
-		return h.send(w, h.stateless(w).next(w.line, policy.Intent(w.Param("intent")), exchangeNumber(w), w.Webhook))
+		return h.send(w, h.stateless(w).next(w.line, policy.Intent(w.Param("intent")), w.number("turn"), w.Webhook))
 	})
 	on("/plain/screen", func(w *hook) error { return h.send(w, h.stateless(w).screen(w.line, h.form.base+"/plain/answer")) })
 	on("/plain/answer", func(w *hook) error { return h.send(w, h.stateless(w).answer(w.Digits)) })

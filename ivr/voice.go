@@ -3,26 +3,20 @@ package ivr
 import (
 	"context"
 	"errors"
-	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/policy"
 )
 
-// patience is how long a webhook waits for the log before the caller is served without it: far below the provider's 15 seconds.
-const patience = 5 * time.Second
-
 // voice answers a step of a call.
 func (h *webhooks) voice(w *hook) error {
-	ctx, cancel := context.WithTimeout(w.Request().Context(), patience)
-	defer cancel()
-	in, err := h.input(ctx, w)
+	in, err := h.input(w)
 	if err != nil {
 		return err
 	}
 	var reply Reply
-	_, err = h.advance(ctx, w, policy.CallSID(w.CallSID), func(c policy.Call) policy.Call {
+	_, err = h.advance(w, policy.CallSID(w.CallSID), func(c policy.Call) policy.Call {
 		c, reply = h.machine(w).Next(c, in, w.now)
 		return c
 	})
@@ -35,12 +29,10 @@ func (h *webhooks) voice(w *hook) error {
 // leg answers a step of a specialist's leg, on the call that it was rung for.
 func (h *webhooks) leg(step string) func(*hook) error {
 	return func(w *hook) error {
-		ctx, cancel := context.WithTimeout(w.Request().Context(), patience)
-		defer cancel()
 		sid := policy.CallSID(w.Param("call"))
-		in := LegInput{Step: step, Leg: policy.CallSID(w.CallSID), To: policy.Phone(w.To), Try: exchangeNumber(w), Keys: w.Digits, Attempt: attemptNumber(w)}
+		in := LegInput{Step: step, Leg: policy.CallSID(w.CallSID), To: policy.Phone(w.To), Try: w.number("turn"), Keys: w.Digits, Attempt: w.number("order")}
 		var reply Reply
-		_, err := h.advance(ctx, w, sid, func(c policy.Call) policy.Call {
+		_, err := h.advance(w, sid, func(c policy.Call) policy.Call {
 			c, reply = h.machine(w).NextLeg(c, in, w.now)
 			return c
 		})
@@ -54,12 +46,12 @@ func (h *webhooks) leg(step string) func(*hook) error {
 var errNoSID = errors.New("the webhook names no call")
 
 // advance commits one change to a call, starts the REST actions that follow from it, and reports the end of the call once.
-func (h *webhooks) advance(ctx context.Context, w *hook, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
+func (h *webhooks) advance(w *hook, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
 	if sid == "" {
 		return policy.Call{}, errNoSID
 	}
 	var before policy.Call
-	call, err := h.Log.Advance(ctx, sid, func(c policy.Call) policy.Call {
+	call, err := h.Log.Advance(w.Request().Context(), sid, func(c policy.Call) policy.Call {
 		before = c
 		return change(c)
 	})
@@ -79,8 +71,8 @@ func (h *webhooks) advance(ctx context.Context, w *hook, sid policy.CallSID, cha
 }
 
 // input reads a webhook and looks up what its step needs.
-func (h *webhooks) input(ctx context.Context, w *hook) (Input, error) {
-	in := h.read(w)
+func (h *webhooks) input(w *hook) (Input, error) {
+	in, ctx := h.read(w), w.Request().Context()
 	var err error
 	switch in.Step {
 	case stepArrive, stepKnown:
@@ -105,7 +97,7 @@ func (h *webhooks) read(w *hook) Input {
 		Keys: w.Digits, Said: w.Speech, Fetched: w.Request().URL.RawQuery == fetchedQuery,
 	}
 	if step := w.Param("step"); step != "" {
-		in.Step, in.Exchange = step, exchangeNumber(w)
+		in.Step, in.Exchange = step, w.number("turn")
 	}
 	if w.Digits == hangupKeys {
 		in.Keys, in.Gone = "", true
@@ -167,19 +159,13 @@ func (h *webhooks) fallback(w *hook) error {
 	if isOutboundLeg(w.Webhook) {
 		return h.send(w, h.stateless(w).screen(w.line, h.form.base+"/plain/answer"))
 	}
-	ctx, cancel := context.WithTimeout(w.Request().Context(), patience)
-	defer cancel()
-	in := h.read(w)
+	in, err := h.input(w)
+	if err != nil {
+		return err
+	}
 	f := Failure{Code: w.ErrorCode, Path: failed, Token: w.Request().Header.Get("I-Twilio-Idempotency-Token"), Input: in}
-	var err error
-	if f.Callers, err = h.callers(ctx, in.From); err != nil {
-		return err
-	}
-	if f.WrongNumbers, err = h.Log.WrongNumbers(ctx, in.From, w.now.Add(-wrongNumberWindow)); err != nil {
-		return err
-	}
 	var reply Reply
-	_, err = h.advance(ctx, w, policy.CallSID(w.CallSID), func(c policy.Call) policy.Call {
+	_, err = h.advance(w, policy.CallSID(w.CallSID), func(c policy.Call) policy.Call {
 		c, reply = h.machine(w).Fail(c, f, w.now)
 		return c
 	})

@@ -117,10 +117,10 @@ func variants(t *testing.T) map[string]policy.Settings {
 		"caller ID off": change(func(s *policy.Settings) { s.Identification.CallerID = policy.CallerIDOff }),
 		"recording":     change(func(s *policy.Settings) { s.Recording = true }),
 		"critical at night": change(func(s *policy.Settings) {
-			s.AfterHours.ByIntent = map[policy.Intent]policy.Ending{policy.Critical: policy.Connect}
+			s.AfterHours.ByIntent = map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.Connect}
 		}),
 		"mixed nights": change(func(s *policy.Settings) {
-			s.AfterHours = policy.AfterHours{Default: policy.Message, ByIntent: map[policy.Intent]policy.Ending{policy.Restricted: policy.Voicemail}}
+			s.AfterHours = policy.AfterHours{Default: policy.Message, ByIntent: map[policy.Intent]policy.AfterHoursAction{policy.Restricted: policy.Voicemail}}
 		}),
 		"a second reason let through": change(func(s *policy.Settings) { s.FairUse.LetThrough = []policy.Intent{policy.RaiseSeverity} }),
 		"two keys only":               change(func(s *policy.Settings) { s.Menu = s.Menu[:2] }),

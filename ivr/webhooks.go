@@ -1,6 +1,7 @@
 package ivr
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -130,6 +131,9 @@ func (h *webhooks) guarded(handle func(*hook) error) echo.HandlerFunc {
 	}
 }
 
+// patience is how long a webhook waits for the log before the caller is served without it: far below the provider's 15 seconds.
+const patience = 5 * time.Second
+
 func (h *webhooks) answer(w *hook, handle func(*hook) error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -137,6 +141,9 @@ func (h *webhooks) answer(w *hook, handle func(*hook) error) {
 			h.instead(w)
 		}
 	}()
+	ctx, cancel := context.WithTimeout(w.Request().Context(), patience)
+	defer cancel()
+	w.SetRequest(w.Request().WithContext(ctx))
 	if err := handle(w); err != nil {
 		h.log(w).Error("call could not be logged", zap.Error(err))
 		h.Observer.StoreFailed(err)
@@ -161,8 +168,8 @@ func (h *webhooks) instead(w *hook) {
 	case kind == "conference":
 		err = h.conferenceWait(w)
 	case strings.Contains(w.Path(), "/"+stepScreen+"/"):
-		err = h.send(w, h.stateless(w).screen(w.line, h.form.legURL(policy.CallSID(w.Param("call")), attemptNumber(w), answerPath(1))))
-	case strings.Contains(w.Path(), "/"+stepAnswer+"/") && attemptNumber(w) > 0: // nothing joins the two without the log
+		err = h.send(w, h.stateless(w).screen(w.line, h.form.legURL(policy.CallSID(w.Param("call")), w.number("order"), answerPath(1))))
+	case strings.Contains(w.Path(), "/"+stepAnswer+"/") && w.number("order") > 0: // nothing joins the two without the log
 		err = h.send(w, document(h.form.say(w.line, []Phrase{phrase("screen-gone")}), twilio.Hangup{}))
 	case strings.Contains(w.Path(), "/"+stepAnswer+"/"):
 		err = h.send(w, h.stateless(w).answer(w.Digits))
@@ -268,19 +275,11 @@ func commonPrefix(a, b string) int {
 	return n
 }
 
-func exchangeNumber(w *hook) int {
-	n, err := strconv.Atoi(w.Param("turn"))
+// number returns a number of the path, and -1 if there is none.
+func (w *hook) number(name string) int {
+	n, err := strconv.Atoi(w.Param(name))
 	if err != nil {
 		return -1
-	}
-	return n
-}
-
-// attemptNumber returns the number of the attempt that placed a leg, and 0 for a leg of a Dial.
-func attemptNumber(w *hook) int {
-	n, err := strconv.Atoi(w.Param("order"))
-	if err != nil || n < 0 {
-		return 0
 	}
 	return n
 }

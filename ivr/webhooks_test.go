@@ -303,8 +303,8 @@ func TestSlowLog(t *testing.T) {
 	})
 }
 
-// TestPlainWayEnds holds that the way without state rings every step of every round, and then says goodbye.
-func TestPlainWayEnds(t *testing.T) {
+// TestStatelessFallbackEnds holds that the stateless fallback rings every step of every round, and then says goodbye.
+func TestStatelessFallbackEnds(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	doc := document(t, s.post("/plain/key", "Digits", "1"))
@@ -324,7 +324,7 @@ func TestPlainWayEnds(t *testing.T) {
 		t.Errorf("ends with %q", text)
 	}
 	if s.advances != 0 {
-		t.Error("the plain way asked the log")
+		t.Error("the stateless fallback asked the log")
 	}
 }
 

@@ -1,10 +1,22 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+)
+
+// The errors about people's acts. The first three are wrong use; the others are a state that refuses.
+var (
+	ErrNobody         = errors.New("no name: say who does it")
+	ErrNoReason       = errors.New("no reason")
+	ErrNoValue        = errors.New("nothing was given")
+	ErrCallChanged    = errors.New("the call changed")
+	ErrAlready        = errors.New("already in that state")
+	ErrNothingToWaive = errors.New("nothing to waive")
+	ErrNothingToUndo  = errors.New("nothing to undo")
 )
 
 // Act is something that a person did to a logged call, or undid. Acts are only ever added, so that the log keeps who did what, when and
@@ -84,8 +96,8 @@ func instead(before string) string {
 	return " instead of " + before
 }
 
-// Standing is the last act of a kind that nobody has taken back.
-func (c Call) Standing(kind ActKind) (Act, bool) {
+// LastAct returns the last act of a kind that nobody has taken back.
+func (c Call) LastAct(kind ActKind) (Act, bool) {
 	undone := 0
 	for _, a := range slices.Backward(c.Acts) {
 		switch {
@@ -185,7 +197,7 @@ func (c Call) done(a Act, account Customer, zone *time.Location) (Call, Act, err
 
 // already refuses what is so already, and says who did it and when, if a person did.
 func (c Call) already(kind ActKind, state string) error {
-	if last, ok := c.Standing(kind); ok {
+	if last, ok := c.LastAct(kind); ok {
 		state = actWords([]Act{last})
 	}
 	return fmt.Errorf("%w: %s", ErrAlready, state)
@@ -220,7 +232,7 @@ func (c Call) attached(a Act, account Customer, zone *time.Location) (Call, Act,
 
 // undone takes the last standing act of the kind back. The undoing names what it took back, so that it can be read alone.
 func (c Call) undone(a Act) (Call, Act, error) {
-	last, ok := c.Standing(a.Kind)
+	last, ok := c.LastAct(a.Kind)
 	if !ok {
 		return c, a, fmt.Errorf("%w: no %s stands", ErrNothingToUndo, a.Kind)
 	}

@@ -158,7 +158,7 @@ func TestUndoIsAStack(t *testing.T) {
 	c = mustAct(t, overLong(), by("a", policy.ActNote, "one"), by("b", policy.ActNote, "two"), undo(policy.ActNote), by("c", policy.ActNote, "three"))
 	var notes []string
 	for range 2 {
-		last, _ := c.Standing(policy.ActNote)
+		last, _ := c.LastAct(policy.ActNote)
 		notes, c = append(notes, last.Value), mustAct(t, c, undo(policy.ActNote))
 	}
 	if diff := cmp.Diff([]string{"three", "one"}, notes); diff != "" {

@@ -3,9 +3,13 @@ package policy
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 )
+
+// ErrNoCall reports that the log has no such call.
+var ErrNoCall = errors.New("no such call")
 
 // Call is one logged call: what the machine decided, what the provider reported, and the machine's own place in it. It holds facts only. All that
 // follows from them (outcome, talk time, month's ticket) is derived by methods, so that it cannot drift. A Call is a value: the slices of one

@@ -1,10 +1,22 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+)
+
+// The errors about cases. ErrNoNote, ErrNoAlternative and ErrNoVia are wrong use; the others are a state that refuses.
+var (
+	ErrNoCase         = errors.New("no such case")
+	ErrCaseOpen       = errors.New("the account has an open case")
+	ErrNoNote         = errors.New("no note: write what was done or decided")
+	ErrNoAlternative  = errors.New("what is offered is screen-sharing, training or plan")
+	ErrNoVia          = errors.New("say how the account holder was contacted: phone or email")
+	ErrMoveNotAllowed = errors.New("the case cannot move so")
+	ErrNoEmail        = errors.New("the account has no e-mail address: import one, or tell the account holder by phone")
 )
 
 // CaseState is where a case of sustained load stands (rule 9).
@@ -74,14 +86,14 @@ type Alternative string
 
 // The alternatives of the policy.
 const (
-	OfferScreenSharing Alternative = "screen-sharing" // a scheduled session
-	OfferTraining      Alternative = "training"       // a training package
-	OfferPlan          Alternative = "plan"           // another plan
+	offerScreenSharing Alternative = "screen-sharing" // a scheduled session
+	offerTraining      Alternative = "training"       // a training package
+	offerPlan          Alternative = "plan"           // another plan
 )
 
 // Alternatives are all of them.
 func Alternatives() []Alternative {
-	return []Alternative{OfferScreenSharing, OfferTraining, OfferPlan}
+	return []Alternative{offerScreenSharing, offerTraining, offerPlan}
 }
 
 // caseMoves are rule 9. Closed, reached from any state and final, is not in the table.

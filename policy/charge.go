@@ -25,8 +25,8 @@ type ChargeKind string
 
 // The kinds.
 const (
-	ChargeTickets ChargeKind = "tickets" // phone tickets over the monthly limit
-	ChargeMinutes ChargeKind = "minutes" // of over-long calls, beyond the call limit
+	chargeTickets ChargeKind = "tickets" // phone tickets over the monthly limit
+	chargeMinutes ChargeKind = "minutes" // of over-long calls, beyond the call limit
 )
 
 // Charges proposes what the month's load over the limits would cost, by account, nothing for what stayed within them. Minutes are the seconds
@@ -36,10 +36,10 @@ func (m MonthReport) Charges(fair FairUse) iter.Seq[Charge] {
 		for _, a := range m.accounts {
 			_, seconds := a.beyond(fair)
 			tickets, minutes := int(a.tickets)-fair.TicketsPerMonth, seconds/60
-			if tickets > 0 && !yield(m.charge(a.number, ChargeTickets, tickets, fair.PerTicket, fair.Currency)) {
+			if tickets > 0 && !yield(m.charge(a.number, chargeTickets, tickets, fair.PerTicket, fair.Currency)) {
 				return
 			}
-			if minutes > 0 && !yield(m.charge(a.number, ChargeMinutes, minutes, fair.PerMinute, fair.Currency)) {
+			if minutes > 0 && !yield(m.charge(a.number, chargeMinutes, minutes, fair.PerMinute, fair.Currency)) {
 				return
 			}
 		}
@@ -74,12 +74,12 @@ func ChargeRows(lines []Charge) []ChargeRow {
 	return rows
 }
 
-// minorUnits is a configured rate in whole minor units, to the nearest one.
+// minorUnits returns a configured rate in whole minor units, to the nearest one.
 func minorUnits(rate float64, currency string) int64 {
 	return int64(math.Round(rate * math.Pow10(Decimals(currency))))
 }
 
-// Decimals is how many decimal places a currency has (ISO 4217).
+// Decimals returns the number of decimal places of a currency (ISO 4217).
 func Decimals(currency string) int {
 	switch currency {
 	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF":
@@ -90,7 +90,7 @@ func Decimals(currency string) int {
 	return 2
 }
 
-// Decimal shows minor units of a currency as people write an amount, without the currency: "12.50".
+// Decimal returns minor units of a currency as people write an amount, without the currency: "12.50".
 func Decimal(minor int64, currency string) string {
 	places := Decimals(currency)
 	if places == 0 {

@@ -25,15 +25,15 @@ func TestCharges(t *testing.T) {
 		want  []policy.Charge
 	}{
 		"within the limits":        {summaries(plain, plain, plain, missed), nil},
-		"two tickets over":         {summaries(plain, plain, plain, plain, plain), []policy.Charge{line(policy.ChargeTickets, 2, 1250, 2500)}},
+		"two tickets over":         {summaries(plain, plain, plain, plain, plain), []policy.Charge{line("tickets", 2, 1250, 2500)}},
 		"one ticket, often called": {summaries(about("7"), about("7"), about("7"), about("7")), nil},
 		"59 seconds over":          {summaries(talked(1259)), nil},
-		"a minute over":            {summaries(talked(1260)), []policy.Charge{line(policy.ChargeMinutes, 1, 35, 35)}},
-		"seconds of several calls": {summaries(talked(1230), talked(1295)), []policy.Charge{line(policy.ChargeMinutes, 2, 35, 70)}},
-		"a waived call is free":    {summaries(talked(1260), waived), []policy.Charge{line(policy.ChargeMinutes, 1, 35, 35)}},
+		"a minute over":            {summaries(talked(1260)), []policy.Charge{line("minutes", 1, 35, 35)}},
+		"seconds of several calls": {summaries(talked(1230), talked(1295)), []policy.Charge{line("minutes", 2, 35, 70)}},
+		"a waived call is free":    {summaries(talked(1260), waived), []policy.Charge{line("minutes", 1, 35, 35)}},
 		"both": {
 			summaries(talked(1500), plain, plain, plain),
-			[]policy.Charge{line(policy.ChargeTickets, 1, 1250, 1250), line(policy.ChargeMinutes, 5, 35, 175)},
+			[]policy.Charge{line("tickets", 1, 1250, 1250), line("minutes", 5, 35, 175)},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,9 +4,16 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"hash"
+	"errors"
 	"slices"
 	"strings"
+)
+
+// The errors about customers and their directory.
+var (
+	ErrNoCustomer = errors.New("no such customer")
+	// ErrDirectoryChanged refuses an import that would do something else than its plan said.
+	ErrDirectoryChanged = errors.New("the directory changed meanwhile")
 )
 
 // Customer is an account in the directory: who pays for support, and how they call.
@@ -41,23 +48,8 @@ func (c Customer) Phones() []Phone {
 	return append([]Phone{c.Phone}, c.CallerNumbers...)
 }
 
-// DirectoryRules are what a customers file is checked against: the company's own settings.
-type DirectoryRules struct {
-	Digits int     // the length of a customer number
-	Lines  []Phone // the company's lines, in E.164; each customer's home line is one of them
-}
-
-// DirectoryRules are the rules for a customers file under these settings.
-func (s Settings) DirectoryRules() DirectoryRules {
-	rules := DirectoryRules{Digits: s.Identification.Digits}
-	for _, l := range s.Lines {
-		rules.Lines = append(rules.Lines, l.Number)
-	}
-	return rules
-}
-
-// Imported says what an import did to the directory. Customers that the file does not name stay as they are.
-type Imported struct {
+// ImportResult counts what an import did to the directory. Customers that the file does not name stay as they are.
+type ImportResult struct {
 	Added     int `json:"added"`
 	Changed   int `json:"changed"`
 	Unchanged int `json:"unchanged"`
@@ -75,7 +67,7 @@ var columns = []string{"number", "name", "package", "line", "account_holder", "e
 
 // ImportPlan is what an import would do to the directory.
 type ImportPlan struct {
-	Imported
+	ImportResult
 	Changes []DirectoryChange // the customers that are new or would change, by number
 	// Seal names the customers of the file and what the directory holds of them: it is another one as soon as the import would do something else.
 	Seal string
@@ -116,39 +108,30 @@ func (c Customer) cells() []string {
 	}
 }
 
-// Planner makes a plan of what a store finds, customer by customer, in the order of their numbers.
-type Planner struct {
-	plan ImportPlan
-	seal hash.Hash
-}
-
-// NewPlanner makes one without customers.
-func NewPlanner() *Planner { return &Planner{seal: sha256.New()} }
-
-// Add adds a customer of the file. before is what the directory has under the number, the zero value where that is nothing.
-func (p *Planner) Add(before, after Customer) {
-	line, _ := json.Marshal([][]string{before.cells(), after.cells()}) // texts always can be
-	p.seal.Write(line)
-	switch {
-	case before.Number == "":
-		p.plan.Added++
-	case before.Equal(after):
-		p.plan.Unchanged++
-		return
-	default:
-		p.plan.Changed++
+// NewImportPlan returns the plan of an import: what it does to each customer of the file, in the order of their numbers.
+func NewImportPlan(changes []DirectoryChange) ImportPlan {
+	var plan ImportPlan
+	seal := sha256.New()
+	for _, c := range changes {
+		line, _ := json.Marshal([][]string{c.Before.cells(), c.After.cells()}) // texts always can be
+		seal.Write(line)
+		switch {
+		case c.New():
+			plan.Added++
+		case c.Before.Equal(c.After):
+			plan.Unchanged++
+			continue
+		default:
+			plan.Changed++
+		}
+		plan.Changes = append(plan.Changes, c)
 	}
-	p.plan.Changes = append(p.plan.Changes, DirectoryChange{before, after})
+	plan.Seal = hex.EncodeToString(seal.Sum(nil))
+	return plan
 }
 
-// Plan is the plan with everything that was added.
-func (p *Planner) Plan() ImportPlan {
-	p.plan.Seal = hex.EncodeToString(p.seal.Sum(nil))
-	return p.plan
-}
-
-// Exported is everything that is kept of one customer.
-type Exported struct {
+// CustomerExport is everything that is kept of one customer.
+type CustomerExport struct {
 	Customer Customer
 	Calls    []Call   // of the account, oldest first
 	Cases    []Case   // in the order of their opening

@@ -17,8 +17,8 @@ const maxDirectory = 256 << 20
 // ReadCustomers reads a customers file: CSV in UTF-8 with a header, columns in any order; a byte order mark and CRLF are fine. It
 // returns the customers in the file's order, numbers in E.164, or else every problem there is, up to 1000, the count of the rest as the
 // last one. With any problem there are no customers, so nothing can be half-imported.
-func ReadCustomers(r io.Reader, rules DirectoryRules) ([]Customer, []RowProblem) {
-	d := newDirectoryReader(r, rules)
+func ReadCustomers(r io.Reader, s Settings) ([]Customer, []RowProblem) {
+	d := newDirectoryReader(r, s)
 	if d.header() {
 		for d.row() {
 		}
@@ -34,7 +34,8 @@ func ReadCustomers(r io.Reader, rules DirectoryRules) ([]Customer, []RowProblem)
 
 // directoryReader is one file being read.
 type directoryReader struct {
-	rules     DirectoryRules
+	digits    int     // of a customer number
+	lines     []Phone // each customer's home line is one of them
 	in        *csv.Reader
 	limit     *io.LimitedReader
 	at        map[string]int // column name to its index
@@ -44,7 +45,7 @@ type directoryReader struct {
 	problems  problems
 }
 
-func newDirectoryReader(r io.Reader, rules DirectoryRules) *directoryReader {
+func newDirectoryReader(r io.Reader, s Settings) *directoryReader {
 	limit := &io.LimitedReader{R: r, N: maxDirectory}
 	buffered := bufio.NewReaderSize(limit, 64<<10)
 	if mark, _ := buffered.Peek(3); bytes.Equal(mark, []byte("\ufeff")) {
@@ -52,7 +53,11 @@ func newDirectoryReader(r io.Reader, rules DirectoryRules) *directoryReader {
 	}
 	in := csv.NewReader(buffered)
 	in.ReuseRecord, in.FieldsPerRecord = true, -1
-	return &directoryReader{rules: rules, in: in, limit: limit, at: map[string]int{}, first: map[CustomerNumber]int{}}
+	var lines []Phone
+	for _, l := range s.Lines {
+		lines = append(lines, l.Number)
+	}
+	return &directoryReader{digits: s.Identification.Digits, lines: lines, in: in, limit: limit, at: map[string]int{}, first: map[CustomerNumber]int{}}
 }
 
 // header reads the first row. Without all the columns there is no sense in the rows.

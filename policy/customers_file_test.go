@@ -18,7 +18,9 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-var directoryRules = policy.DirectoryRules{Digits: 6, Lines: []policy.Phone{"+448000668187", "+18883071053"}}
+var directoryRules = policy.Settings{
+	Identification: policy.Identification{Digits: 6}, Lines: []policy.Line{{Number: "+448000668187"}, {Number: "+18883071053"}},
+}
 
 const (
 	header = "number,name,package,line,account_holder,email,phone,caller_numbers\n"

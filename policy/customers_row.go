@@ -96,7 +96,7 @@ func required(cell string) (kept, what, instead string) {
 func optional(cell string) (kept, what, instead string) { return cell, "", "" }
 
 func (d *directoryReader) number(cell string) (kept, what, instead string) {
-	instead = fmt.Sprintf("write exactly %d digits", d.rules.Digits)
+	instead = fmt.Sprintf("write exactly %d digits", d.digits)
 	other := strings.IndexFunc(cell, func(c rune) bool { return c < '0' || c > '9' })
 	switch {
 	case cell == "":
@@ -106,22 +106,22 @@ func (d *directoryReader) number(cell string) (kept, what, instead string) {
 	case other >= 0:
 		c, _ := utf8.DecodeRuneInString(cell[other:])
 		return "", fmt.Sprintf("%s holds %q, which a caller cannot key", quoted(cell), c), instead
-	case len(cell) != d.rules.Digits:
+	case len(cell) != d.digits:
 		return "", fmt.Sprintf("%s has %d digits", quoted(cell), len(cell)), instead + "; a spreadsheet may have dropped zeros at the front"
 	}
 	return cell, "", ""
 }
 
 func (d *directoryReader) line(cell string) (kept, what, instead string) {
-	instead = "write one of " + joined(d.rules.Lines)
+	instead = "write one of " + joined(d.lines)
 	if cell == "" {
 		return "", "the field is empty", instead
 	}
-	if slices.Contains(d.rules.Lines, Phone(cell)) {
+	if slices.Contains(d.lines, Phone(cell)) {
 		return cell, "", "" // as nearly every row has it, and much quicker than reading it as a telephone number
 	}
 	number, what, _ := phone(cell)
-	if what != "" || !slices.Contains(d.rules.Lines, Phone(number)) {
+	if what != "" || !slices.Contains(d.lines, Phone(number)) {
 		return "", fmt.Sprintf("%s is not a line of yours", quoted(cell)), instead
 	}
 	return number, "", ""

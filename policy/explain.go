@@ -113,11 +113,11 @@ func (c Call) talkVerdicts(fair FairUse) []Decision {
 	at := firstSet(leg.EndedAt, leg.DialEndedAt, c.EndedAt, c.LeftAt)
 	talk := Decision{At: at, Rule: string(source), Result: fmt.Sprintf("talked for %d s", seconds)}
 	switch source {
-	case TalkFromLeg:
+	case talkFromLeg:
 		talk.Inputs = facts("leg seconds", strconv.Itoa(*leg.Seconds), "screening seconds", strconv.Itoa(leg.screeningSeconds()))
-	case TalkFromDial:
+	case talkFromDial:
 		talk.Inputs = facts("dial seconds", strconv.Itoa(*leg.DialSeconds), "screening seconds", strconv.Itoa(leg.screeningSeconds()))
-	case TalkFromClock:
+	case talkFromClock:
 		talk.Inputs = facts("accepted", clock(leg.AcceptedAt), "ended", clock(at))
 	}
 	limit := int(fair.CallLimit / time.Second)
@@ -140,7 +140,7 @@ func (c Call) ticketVerdict(at time.Time, counted bool) Decision {
 
 func (c Call) endVerdict(now time.Time) Decision {
 	inputs := []string{"provider's status", c.Status}
-	if total, ok := c.Total(); ok {
+	if total, ok := c.total(); ok {
 		inputs = append(inputs, "total seconds", strconv.Itoa(total))
 	}
 	d := Decision{At: c.End(), Rule: "end", Inputs: facts(inputs...)}

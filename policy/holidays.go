@@ -16,9 +16,9 @@ type Calendar string
 
 // The calendars.
 const (
-	CalendarUS    Calendar = "us"     // federal holidays of the United States
-	CalendarCA    Calendar = "ca"     // general holidays of the Canada Labour Code, which bind federal workplaces
-	CalendarGBEng Calendar = "gb-eng" // bank holidays of England and Wales
+	calendarUS    Calendar = "us"     // federal holidays of the United States
+	calendarCA    Calendar = "ca"     // general holidays of the Canada Labour Code, which bind federal workplaces
+	calendarGBEng Calendar = "gb-eng" // bank holidays of England and Wales
 )
 
 // ParseCalendar reads the name of a calendar.
@@ -31,12 +31,12 @@ func ParseCalendar(s string) (Calendar, error) {
 
 // holidays leaves out what the library's Canadian set has beyond the Code: Easter Monday and Civic Day.
 var holidays = map[Calendar][]*cal.Holiday{
-	CalendarUS: us.Holidays,
-	CalendarCA: {
+	calendarUS: us.Holidays,
+	calendarCA: {
 		ca.NewYear, ca.GoodFriday, ca.VictoriaDay, ca.CanadaDay, ca.LabourDay, ca.NationalDayForTruthAndReconciliation,
 		ca.ThanksgivingDay, ca.RemembranceDay, ca.ChristmasDay, ca.BoxingDay,
 	},
-	CalendarGBEng: gb.Holidays,
+	calendarGBEng: gb.Holidays,
 }
 
 // The library works in the machine's own zone, where a day need not begin at midnight. Dates have no zone.

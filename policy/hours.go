@@ -12,7 +12,7 @@ import (
 // a calendar) beats the week.
 type Hours struct {
 	Week      [7][]Span // by time.Weekday; sorted, not overlapping; empty: closed all day
-	Special   []Special
+	Special   []SpecialHours
 	Closed    []Closure
 	Calendars []Calendar
 }
@@ -55,7 +55,7 @@ func (d Date) Plus(days int) Date { return DateOf(d.midnight().AddDate(0, 0, day
 func (d Date) midnight() time.Time { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC) }
 
 // Special are the hours of one date instead of the usual ones; no spans: closed all day.
-type Special struct {
+type SpecialHours struct {
 	Date  Date
 	Spans []Span
 }
@@ -68,10 +68,10 @@ type Closure struct {
 
 // The rules that can decide whether a line is open.
 const (
-	RuleWeek    = "hours.week"
-	RuleSpecial = "hours.special"
-	RuleClosed  = "hours.closed"
-	RuleHoliday = "hours.holiday"
+	ruleWeek    = "hours.week"
+	ruleSpecial = "hours.special"
+	ruleClosed  = "hours.closed"
+	ruleHoliday = "hours.holiday"
 )
 
 // on gives the hours of a date by the first rule that speaks of it: special hours, a closure, a calendar, the week. It is cheap enough
@@ -79,28 +79,28 @@ const (
 func (h *Hours) on(d Date) (spans []Span, rule, what string) {
 	for _, s := range h.Special {
 		if s.Date == d {
-			return s.Spans, RuleSpecial, ""
+			return s.Spans, ruleSpecial, ""
 		}
 	}
 	for _, c := range h.Closed {
 		if c.Date == d {
-			return nil, RuleClosed, c.Reason
+			return nil, ruleClosed, c.Reason
 		}
 	}
 	for _, c := range h.Calendars {
 		if name, ok := c.Holiday(d); ok {
-			return nil, RuleHoliday, name
+			return nil, ruleHoliday, name
 		}
 	}
-	return h.Week[d.Weekday()], RuleWeek, ""
+	return h.Week[d.Weekday()], ruleWeek, ""
 }
 
 // reason puts the deciding rule in plain words.
 func (h *Hours) reason(d Date, spans []Span, rule, what string) string {
 	switch {
-	case rule == RuleWeek:
+	case rule == ruleWeek:
 		return h.week()
-	case rule == RuleSpecial:
+	case rule == ruleSpecial:
 		return d.String() + " " + spansText(spans)
 	case what == "":
 		return "closed on " + d.String()

@@ -23,21 +23,21 @@ type Outcome string
 
 // Every way a call can end.
 const (
-	Served             Outcome = "served"               // a specialist accepted
-	LeftVoicemail      Outcome = "voicemail"            // a message was left, on an open or a closed line
-	LineClosed         Outcome = "closed"               // a closed line, no message left
-	Unanswered         Outcome = "unanswered"           // nobody accepted, the caller did not leave while it rang, no message left
-	Abandoned          Outcome = "abandoned"            // the caller hung up before that
-	NotEntitled        Outcome = "not-entitled"         // the package does not include phone support
-	RestrictedAccount  Outcome = "restricted-account"   // the company restricted the account's calls
-	UnidentifiedRefuse Outcome = "unidentified-refused" // no customer number, and the company refuses such callers
-	Failed             Outcome = "failed"               // the provider could not carry the call, or the number is not configured
+	Served              Outcome = "served"               // a specialist accepted
+	LeftVoicemail       Outcome = "voicemail"            // a message was left, on an open or a closed line
+	LineClosed          Outcome = "closed"               // a closed line, no message left
+	Unanswered          Outcome = "unanswered"           // nobody accepted, the caller did not leave while it rang, no message left
+	Abandoned           Outcome = "abandoned"            // the caller hung up before that
+	NotEntitled         Outcome = "not-entitled"         // the package does not include phone support
+	RestrictedAccount   Outcome = "restricted-account"   // the company restricted the account's calls
+	UnidentifiedRefused Outcome = "unidentified-refused" // no customer number, and the company refuses such callers
+	Failed              Outcome = "failed"               // the provider could not carry the call, or the number is not configured
 )
 
 // Outcomes are all of them.
 func Outcomes() []Outcome {
 	return []Outcome{
-		Served, LeftVoicemail, LineClosed, Unanswered, Abandoned, NotEntitled, RestrictedAccount, UnidentifiedRefuse, Failed,
+		Served, LeftVoicemail, LineClosed, Unanswered, Abandoned, NotEntitled, RestrictedAccount, UnidentifiedRefused, Failed,
 	}
 }
 

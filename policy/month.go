@@ -8,7 +8,7 @@ import (
 )
 
 // ErrMonth says that a text is no calendar month.
-var ErrMonth = errors.New("no month")
+var ErrMonth = errors.New("invalid month")
 
 // ErrMonthAhead says that a month is still to come.
 var ErrMonthAhead = errors.New("has not begun")
@@ -17,14 +17,14 @@ const monthLayout = "2006-01"
 
 // ParseMonth reads a calendar month, "2026-11". The error is ErrMonth and says what to write instead.
 func ParseMonth(s string) (Month, error) {
-	if m := Month(s); m.Valid() {
+	if m := Month(s); m.valid() {
 		return m, nil
 	}
 	return "", fmt.Errorf("%w: %q; write year and month, such as 2026-11", ErrMonth, s)
 }
 
 // Valid says whether this is a month of the calendar.
-func (m Month) Valid() bool {
+func (m Month) valid() bool {
 	_, ok := m.first()
 	return ok
 }
@@ -46,7 +46,7 @@ func (m Month) Plus(n int) Month {
 
 // Bounds are the month's first instant in zone and the next month's: from is within, to is not. Both are zero where m is no month.
 func (m Month) Bounds(zone *time.Location) (from, to time.Time) {
-	if !m.Valid() {
+	if !m.valid() {
 		return time.Time{}, time.Time{}
 	}
 	return m.begins(zone), m.Plus(1).begins(zone)

@@ -1,6 +1,16 @@
 package policy
 
-import "time"
+import (
+	"errors"
+	"time"
+)
+
+// The errors about notices.
+var (
+	ErrNoNotice = errors.New("no such notice")
+	// ErrSent refuses to retry a notice that was delivered.
+	ErrSent = errors.New("the notice was sent")
+)
 
 // Notice is a message to people. It is stored in the same commit as what caused it, and then delivered, with repeated attempts.
 type Notice struct {

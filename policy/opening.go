@@ -7,7 +7,7 @@ import (
 // Opening says whether a line is open at one moment, and why.
 type Opening struct {
 	Open   bool
-	Rule   string    // that decided: RuleWeek, RuleSpecial, RuleClosed or RuleHoliday
+	Rule   string    // that decided: hours.week, hours.special, hours.closed or hours.holiday
 	Reason string    // in plain words: "Monday to Friday 08:00-19:00", "Boxing Day", a closure's own reason
 	Until  time.Time // the first moment at which it is the other way round, in the line's zone; zero when that is over 400 days away
 }
@@ -15,10 +15,11 @@ type Opening struct {
 // Interval is a half-open stretch of time.
 type Interval struct{ From, To time.Time }
 
-// Schedule is one date of a line: when it is open, and by which rule.
-type Schedule struct {
+// DaySchedule is one date of a line: when it is open, and by which rule.
+type DaySchedule struct {
 	Date   Date
 	Rule   string
+	Usual  bool // the week decides
 	Reason string
 	Open   []Interval // sorted, apart from each other, in the line's zone; empty: closed all day
 }
@@ -55,9 +56,9 @@ func (l Line) NextOpening(t time.Time) (next time.Time, ok bool) {
 }
 
 // Day is the line's schedule of one date.
-func (l Line) Day(d Date) Schedule {
+func (l Line) Day(d Date) DaySchedule {
 	spans, rule, what := l.Hours.on(d)
-	s := Schedule{Date: d, Rule: rule, Reason: l.Hours.reason(d, spans, rule, what)}
+	s := DaySchedule{Date: d, Rule: rule, Usual: rule == ruleWeek, Reason: l.Hours.reason(d, spans, rule, what)}
 	l.stretches(d, spans, func(i Interval) bool {
 		if n := len(s.Open); n > 0 && s.Open[n-1].To.Equal(i.From) {
 			s.Open[n-1].To = i.To

@@ -43,7 +43,7 @@ func week(days, hours string) func(*policy.Line) {
 
 func special(date, hours string) func(*policy.Line) {
 	return func(l *policy.Line) {
-		s := policy.Special{Date: must(policy.ParseDate(date)), Spans: must(policy.ParseSpans(hours))}
+		s := policy.SpecialHours{Date: must(policy.ParseDate(date)), Spans: must(policy.ParseSpans(hours))}
 		l.Hours.Special = append(l.Hours.Special, s)
 	}
 }
@@ -90,29 +90,29 @@ type openingCase struct {
 var openingsByTheWeek = map[string]openingCase{
 	"last second before opening": {
 		usLine(), "2026-11-23T07:59:59-05:00",
-		opening{false, policy.RuleWeek, weekUS, "2026-11-23T08:00:00-05:00"},
+		opening{false, "hours.week", weekUS, "2026-11-23T08:00:00-05:00"},
 	},
-	"first second": {usLine(), "2026-11-23T08:00:00-05:00", opening{true, policy.RuleWeek, weekUS, "2026-11-23T20:00:00-05:00"}},
-	"last second":  {usLine(), "2026-11-23T19:59:59-05:00", opening{true, policy.RuleWeek, weekUS, "2026-11-23T20:00:00-05:00"}},
+	"first second": {usLine(), "2026-11-23T08:00:00-05:00", opening{true, "hours.week", weekUS, "2026-11-23T20:00:00-05:00"}},
+	"last second":  {usLine(), "2026-11-23T19:59:59-05:00", opening{true, "hours.week", weekUS, "2026-11-23T20:00:00-05:00"}},
 	"last nanosecond": {
 		usLine(), "2026-11-23T19:59:59.999999999-05:00",
-		opening{true, policy.RuleWeek, weekUS, "2026-11-23T20:00:00-05:00"},
+		opening{true, "hours.week", weekUS, "2026-11-23T20:00:00-05:00"},
 	},
-	"closing second": {usLine(), "2026-11-23T20:00:00-05:00", opening{false, policy.RuleWeek, weekUS, "2026-11-24T08:00:00-05:00"}},
+	"closing second": {usLine(), "2026-11-23T20:00:00-05:00", opening{false, "hours.week", weekUS, "2026-11-24T08:00:00-05:00"}},
 	"in another zone's words": {
 		usLine(), "2026-11-24T00:59:59Z",
-		opening{true, policy.RuleWeek, weekUS, "2026-11-23T20:00:00-05:00"},
+		opening{true, "hours.week", weekUS, "2026-11-23T20:00:00-05:00"},
 	},
-	"Friday evening": {ukLine(), "2026-11-27T19:00:00Z", opening{false, policy.RuleWeek, weekUK, "2026-11-30T08:00:00Z"}},
-	"Sunday":         {ukLine(), "2026-11-29T12:00:00Z", opening{false, policy.RuleWeek, weekUK, "2026-11-30T08:00:00Z"}},
-	"British summer": {ukLine(), "2026-07-01T07:00:00Z", opening{true, policy.RuleWeek, weekUK, "2026-07-01T19:00:00+01:00"}},
+	"Friday evening": {ukLine(), "2026-11-27T19:00:00Z", opening{false, "hours.week", weekUK, "2026-11-30T08:00:00Z"}},
+	"Sunday":         {ukLine(), "2026-11-29T12:00:00Z", opening{false, "hours.week", weekUK, "2026-11-30T08:00:00Z"}},
+	"British summer": {ukLine(), "2026-07-01T07:00:00Z", opening{true, "hours.week", weekUK, "2026-07-01T19:00:00+01:00"}},
 	"lunch": {
 		usLine(week("mon-fri", "08:00-12:00, 13:00-20:00")), "2026-11-23T12:00:00-05:00",
-		opening{false, policy.RuleWeek, "Monday to Friday 08:00-12:00 and 13:00-20:00", "2026-11-23T13:00:00-05:00"},
+		opening{false, "hours.week", "Monday to Friday 08:00-12:00 and 13:00-20:00", "2026-11-23T13:00:00-05:00"},
 	},
 	"through midnight by two spans": {
 		usLine(week("mon", "20:00-24:00"), week("tue", "00:00-04:00"), week("wed-fri", "closed")), "2026-11-23T21:00:00-05:00",
-		opening{true, policy.RuleWeek, "Monday 20:00-24:00, Tuesday 00:00-04:00", "2026-11-24T04:00:00-05:00"},
+		opening{true, "hours.week", "Monday 20:00-24:00, Tuesday 00:00-04:00", "2026-11-24T04:00:00-05:00"},
 	},
 }
 
@@ -120,55 +120,55 @@ var openingsByTheWeek = map[string]openingCase{
 var openingsByDate = map[string]openingCase{
 	"closure": {
 		usLine(christmas), "2026-12-24T10:00:00-05:00",
-		opening{false, policy.RuleClosed, "Christmas Eve", "2026-12-25T08:00:00-05:00"},
+		opening{false, "hours.closed", "Christmas Eve", "2026-12-25T08:00:00-05:00"},
 	},
 	"closure without a reason": {
 		usLine(closed("2026-12-24", "")), "2026-12-24T10:00:00-05:00",
-		opening{false, policy.RuleClosed, "closed on 2026-12-24", "2026-12-25T08:00:00-05:00"},
+		opening{false, "hours.closed", "closed on 2026-12-24", "2026-12-25T08:00:00-05:00"},
 	},
 	"special hours": {
 		usLine(special("2026-12-31", "09:00-12:00")), "2026-12-31T11:59:59-05:00",
-		opening{true, policy.RuleSpecial, "2026-12-31 09:00-12:00", "2026-12-31T12:00:00-05:00"},
+		opening{true, "hours.special", "2026-12-31 09:00-12:00", "2026-12-31T12:00:00-05:00"},
 	},
 	"after special hours": {
 		usLine(special("2026-12-31", "09:00-12:00")), "2026-12-31T12:00:00-05:00",
-		opening{false, policy.RuleSpecial, "2026-12-31 09:00-12:00", "2027-01-01T08:00:00-05:00"},
+		opening{false, "hours.special", "2026-12-31 09:00-12:00", "2027-01-01T08:00:00-05:00"},
 	},
 	"special hours on a Sunday": {
 		usLine(special("2026-11-29", "09:00-12:00")), "2026-11-29T09:00:00-05:00",
-		opening{true, policy.RuleSpecial, "2026-11-29 09:00-12:00", "2026-11-29T12:00:00-05:00"},
+		opening{true, "hours.special", "2026-11-29 09:00-12:00", "2026-11-29T12:00:00-05:00"},
 	},
 	"special closed": {
 		usLine(special("2026-11-23", "closed")), "2026-11-23T10:00:00-05:00",
-		opening{false, policy.RuleSpecial, "2026-11-23 closed", "2026-11-24T08:00:00-05:00"},
+		opening{false, "hours.special", "2026-11-23 closed", "2026-11-24T08:00:00-05:00"},
 	},
 	"special hours beat a closure": {
 		usLine(christmas, special("2026-12-24", "09:00-12:00")), "2026-12-24T10:00:00-05:00",
-		opening{true, policy.RuleSpecial, "2026-12-24 09:00-12:00", "2026-12-24T12:00:00-05:00"},
+		opening{true, "hours.special", "2026-12-24 09:00-12:00", "2026-12-24T12:00:00-05:00"},
 	},
 	"special hours beat a holiday": {
-		usLine(calendars(policy.CalendarUS), special("2026-12-25", "09:00-12:00")), "2026-12-25T10:00:00-05:00",
-		opening{true, policy.RuleSpecial, "2026-12-25 09:00-12:00", "2026-12-25T12:00:00-05:00"},
+		usLine(calendars("us"), special("2026-12-25", "09:00-12:00")), "2026-12-25T10:00:00-05:00",
+		opening{true, "hours.special", "2026-12-25 09:00-12:00", "2026-12-25T12:00:00-05:00"},
 	},
 	"a closure names its reason before the holiday's": {
-		usLine(calendars(policy.CalendarUS), closed("2026-12-25", "office move")), "2026-12-25T10:00:00-05:00",
-		opening{false, policy.RuleClosed, "office move", "2026-12-28T08:00:00-05:00"},
+		usLine(calendars("us"), closed("2026-12-25", "office move")), "2026-12-25T10:00:00-05:00",
+		opening{false, "hours.closed", "office move", "2026-12-28T08:00:00-05:00"},
 	},
 	"observed holiday": {
-		usLine(calendars(policy.CalendarUS)), "2026-07-03T10:00:00-04:00",
-		opening{false, policy.RuleHoliday, "Independence Day (observed)", "2026-07-06T08:00:00-04:00"},
+		usLine(calendars("us")), "2026-07-03T10:00:00-04:00",
+		opening{false, "hours.holiday", "Independence Day (observed)", "2026-07-06T08:00:00-04:00"},
 	},
 	"holiday by the line's date, not the machine's": {
-		usLine(calendars(policy.CalendarUS), week("sat-sun", "00:00-24:00")), "2026-12-26T04:59:59Z",
-		opening{false, policy.RuleHoliday, "Christmas Day", "2026-12-26T00:00:00-05:00"},
+		usLine(calendars("us"), week("sat-sun", "00:00-24:00")), "2026-12-26T04:59:59Z",
+		opening{false, "hours.holiday", "Christmas Day", "2026-12-26T00:00:00-05:00"},
 	},
 	"second calendar": {
-		usLine(calendars(policy.CalendarUS, policy.CalendarCA)), "2026-07-01T10:00:00-04:00",
-		opening{false, policy.RuleHoliday, "Canada Day", "2026-07-02T08:00:00-04:00"},
+		usLine(calendars("us", "ca")), "2026-07-01T10:00:00-04:00",
+		opening{false, "hours.holiday", "Canada Day", "2026-07-02T08:00:00-04:00"},
 	},
 	"Christmas to the day after Boxing Day observed": {
-		ukLine(calendars(policy.CalendarGBEng)), "2026-12-24T19:00:00Z",
-		opening{false, policy.RuleWeek, weekUK, "2026-12-29T08:00:00Z"},
+		ukLine(calendars("gb-eng")), "2026-12-24T19:00:00Z",
+		opening{false, "hours.week", weekUK, "2026-12-29T08:00:00Z"},
 	},
 }
 
@@ -176,39 +176,39 @@ var openingsByDate = map[string]openingCase{
 var openingsAtClockChanges = map[string]openingCase{
 	"the Monday after the clocks went forward, New York": {
 		usLine(), "2026-03-06T20:00:00-05:00",
-		opening{false, policy.RuleWeek, weekUS, "2026-03-09T08:00:00-04:00"},
+		opening{false, "hours.week", weekUS, "2026-03-09T08:00:00-04:00"},
 	},
 	"the Monday after the clocks went back, London": {
 		ukLine(), "2026-10-23T19:00:00+01:00",
-		opening{false, policy.RuleWeek, weekUK, "2026-10-26T08:00:00Z"},
+		opening{false, "hours.week", weekUK, "2026-10-26T08:00:00Z"},
 	},
 	"hours that begin in the skipped hour begin at the jump": {
 		lineIn("America/New_York", "sun", "02:30-05:00"), "2026-03-08T01:59:59-05:00",
-		opening{false, policy.RuleWeek, "Sunday 02:30-05:00", "2026-03-08T03:00:00-04:00"},
+		opening{false, "hours.week", "Sunday 02:30-05:00", "2026-03-08T03:00:00-04:00"},
 	},
 	"hours that end in the skipped hour end at the jump": {
 		lineIn("Europe/London", "sun", "00:00-01:30"), "2026-03-29T00:59:59Z",
-		opening{true, policy.RuleWeek, "Sunday 00:00-01:30", "2026-03-29T02:00:00+01:00"},
+		opening{true, "hours.week", "Sunday 00:00-01:30", "2026-03-29T02:00:00+01:00"},
 	},
 	"hours within the skipped hour are skipped": {
 		lineIn("Europe/London", "sun", "01:15-01:45"), "2026-03-29T00:00:00Z",
-		opening{false, policy.RuleWeek, "Sunday 01:15-01:45", "2026-04-05T01:15:00+01:00"},
+		opening{false, "hours.week", "Sunday 01:15-01:45", "2026-04-05T01:15:00+01:00"},
 	},
 	"repeated hour, the first time": {
 		lineIn("America/New_York", "sun", "01:15-01:45"), "2026-11-01T01:45:00-04:00",
-		opening{false, policy.RuleWeek, "Sunday 01:15-01:45", "2026-11-01T01:15:00-05:00"},
+		opening{false, "hours.week", "Sunday 01:15-01:45", "2026-11-01T01:15:00-05:00"},
 	},
 	"repeated hour, the second time": {
 		lineIn("America/New_York", "sun", "01:15-01:45"), "2026-11-01T01:15:00-05:00",
-		opening{true, policy.RuleWeek, "Sunday 01:15-01:45", "2026-11-01T01:45:00-05:00"},
+		opening{true, "hours.week", "Sunday 01:15-01:45", "2026-11-01T01:45:00-05:00"},
 	},
 	"hours over the repeated hour are an hour longer": {
 		lineIn("Europe/London", "sun", "00:30-02:00"), "2026-10-25T00:30:00+01:00",
-		opening{true, policy.RuleWeek, "Sunday 00:30-02:00", "2026-10-25T02:00:00Z"},
+		opening{true, "hours.week", "Sunday 00:30-02:00", "2026-10-25T02:00:00Z"},
 	},
 	"no clock changes with a fixed offset": {
 		lineIn("Etc/GMT+4", "mon-fri", "08:00-20:00"), "2026-11-23T08:00:00-04:00",
-		opening{true, policy.RuleWeek, weekUS, "2026-11-23T20:00:00-04:00"},
+		opening{true, "hours.week", weekUS, "2026-11-23T20:00:00-04:00"},
 	},
 }
 
@@ -216,32 +216,32 @@ var openingsAtClockChanges = map[string]openingCase{
 var openingsAtCorners = map[string]openingCase{
 	"leap day": {
 		ukLine(special("2028-02-29", "10:00-11:00")), "2028-02-28T19:00:00Z",
-		opening{false, policy.RuleWeek, weekUK, "2028-02-29T10:00:00Z"},
+		opening{false, "hours.week", weekUK, "2028-02-29T10:00:00Z"},
 	},
-	"into the new year": {ukLine(), "2026-12-31T19:00:00Z", opening{false, policy.RuleWeek, weekUK, "2027-01-01T08:00:00Z"}},
+	"into the new year": {ukLine(), "2026-12-31T19:00:00Z", opening{false, "hours.week", weekUK, "2027-01-01T08:00:00Z"}},
 }
 
 // openingsFarAway: changes that are far away or never come.
 var openingsFarAway = map[string]openingCase{
 	"always open": {
 		usLine(week("mon-sun", "00:00-24:00")), "2026-11-23T12:00:00-05:00",
-		opening{true, policy.RuleWeek, "Monday to Sunday 00:00-24:00", ""},
+		opening{true, "hours.week", "Monday to Sunday 00:00-24:00", ""},
 	},
 	"always open but for one day": {
 		usLine(week("mon-sun", "00:00-24:00"), closed("2027-11-23", "a day off")), "2026-11-23T12:00:00-05:00",
-		opening{true, policy.RuleWeek, "Monday to Sunday 00:00-24:00", "2027-11-23T00:00:00-05:00"},
+		opening{true, "hours.week", "Monday to Sunday 00:00-24:00", "2027-11-23T00:00:00-05:00"},
 	},
 	"never open": {
 		usLine(week("mon-fri", "closed")), "2026-11-23T12:00:00-05:00",
-		opening{false, policy.RuleWeek, "closed every day of the week", ""},
+		opening{false, "hours.week", "closed every day of the week", ""},
 	},
 	"open once, in 400 days": {
 		usLine(week("mon-fri", "closed"), special("2027-12-28", "08:00-09:00")), "2026-11-23T12:00:00-05:00",
-		opening{false, policy.RuleWeek, "closed every day of the week", "2027-12-28T08:00:00-05:00"},
+		opening{false, "hours.week", "closed every day of the week", "2027-12-28T08:00:00-05:00"},
 	},
 	"open once, in 401 days": {
 		usLine(week("mon-fri", "closed"), special("2027-12-29", "08:00-09:00")), "2026-11-23T12:00:00-05:00",
-		opening{false, policy.RuleWeek, "closed every day of the week", ""},
+		opening{false, "hours.week", "closed every day of the week", ""},
 	},
 }
 
@@ -272,7 +272,7 @@ func TestNextOpening(t *testing.T) {
 	}{
 		"open now":        {usLine(), "2026-11-23T15:00:00Z", "2026-11-23T10:00:00-05:00"},
 		"tomorrow":        {usLine(), "2026-11-23T20:00:00-05:00", "2026-11-24T08:00:00-05:00"},
-		"after a holiday": {usLine(calendars(policy.CalendarUS)), "2026-11-25T20:00:00-05:00", "2026-11-27T08:00:00-05:00"},
+		"after a holiday": {usLine(calendars("us")), "2026-11-25T20:00:00-05:00", "2026-11-27T08:00:00-05:00"},
 		"never":           {usLine(week("mon-fri", "closed")), "2026-11-23T20:00:00-05:00", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,12 +1,20 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+)
+
+// The errors about recordings.
+var (
+	ErrNoRecording = errors.New("no such recording")
+	// ErrNotStored reports that a recording cannot be played here, because there is no copy of it.
+	ErrNotStored = errors.New("the recording is not kept here")
 )
 
 // Recording is a voicemail or a recorded talk, and what became of it. SID, URL, Seconds and At come from the provider's reports, in any order;

@@ -6,7 +6,7 @@ import (
 )
 
 // RuleListed is the rule in the trace of a call that only the provider's list told us of.
-const RuleListed = "provider.listed"
+const ruleListed = "provider.listed"
 
 // LearnListed merges what the provider's list of calls says (Learn). A call that the log never saw is added as such: nobody here answered it.
 func (c Call) LearnListed(r Report, now time.Time) Call {
@@ -14,7 +14,7 @@ func (c Call) LearnListed(r Report, now time.Time) Call {
 	c = c.Learn(r)
 	if unseen && r.Leg == "" && !c.Listed {
 		c.Listed = true
-		c.Trace = append(c.Trace, Decision{At: now, Rule: RuleListed, Result: "the log saw nothing of this call: added from the provider's list", Inputs: []Fact{
+		c.Trace = append(c.Trace, Decision{At: now, Rule: ruleListed, Result: "the log saw nothing of this call: added from the provider's list", Inputs: []Fact{
 			{Name: "status", Value: r.Status},
 		}})
 	}
@@ -40,7 +40,7 @@ func Repairs(before, after Call) (found []Repair) {
 	}
 	add("status", before.Status, after.Status)
 	add("end", timeText(before.EndedAt), timeText(after.EndedAt))
-	add("total", secondsText(before.Total()), secondsText(after.Total()))
+	add("total", secondsText(before.total()), secondsText(after.total()))
 	add("talk", talkText(before), talkText(after))
 	add("outcome", string(before.Outcome()), string(after.Outcome()))
 	for _, l := range after.Legs {

@@ -21,7 +21,7 @@ func TestACallThatOnlyTheListKnows(t *testing.T) {
 		"a callback, then a list": policy.Call{SID: "CA1"}.Learn(callback).LearnListed(listedEnd, at(500)),
 		"a list, then a callback": policy.Call{SID: "CA1"}.LearnListed(listedEnd, at(500)).Learn(callback),
 	} {
-		if !call.Listed || call.Outcome() != policy.Failed || len(call.Trace) != 1 || call.Trace[0].Rule != policy.RuleListed {
+		if !call.Listed || call.Outcome() != policy.Failed || len(call.Trace) != 1 || call.Trace[0].Rule != "provider.listed" {
 			t.Errorf("%s: %v, %s, %+v", name, call.Listed, call.Outcome(), call.Trace)
 		}
 	}

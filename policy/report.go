@@ -14,7 +14,7 @@ type Report struct {
 	StartedAt time.Time
 
 	Leg        CallSID // set: the report is of this leg, and From and To are the leg's
-	Attempt    int     // with Leg: the order by which it was rung beside the call
+	Attempt    int     // with Leg: number of the ring attempt that placed it
 	DialEnd    bool    // the report is the end of the dial that rang the leg
 	NotBridged bool    // with DialEnd: the provider says explicitly that the two sides were never joined
 

@@ -15,11 +15,8 @@ func (c Call) Expires(before time.Time, cases []Case) bool {
 	return c.StartedAt.Before(before) && !rests
 }
 
-// ErrSent refuses to retry a notice that was delivered.
-var ErrSent = errors.New("the notice was sent")
-
-// Expired says what retention removed (rule 13).
-type Expired struct {
+// RetentionResult counts what retention removed (rule 13).
+type RetentionResult struct {
 	Calls   int `json:"calls"`
 	Kept    int `json:"kept"`    // calls as old as those, of months that a case rests on
 	Notices int `json:"notices"` // sent, or given up
@@ -80,8 +77,8 @@ func (r Removal) Merged(other Removal) Removal {
 // ErrCallInProgress refuses to erase a customer who is on the phone.
 var ErrCallInProgress = errors.New("a call of this customer is in progress")
 
-// Erased says what erasing a customer did.
-type Erased struct {
+// EraseResult counts what erasing a customer did.
+type EraseResult struct {
 	Calls   int `json:"calls"`   // of the account, anonymised
 	Cases   int `json:"cases"`   // anonymised, and closed
 	Notices int `json:"notices"` // removed

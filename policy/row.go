@@ -46,7 +46,7 @@ func (c Call) Row(fair FairUse, counted bool) Row {
 	if s, ok := c.Wait(); ok {
 		row.WaitSeconds = &s
 	}
-	if s, ok := c.Total(); ok {
+	if s, ok := c.total(); ok {
 		row.TotalSeconds = &s
 	}
 	return row
@@ -94,8 +94,8 @@ func (r FullRow) Masked() FullRow {
 	return r
 }
 
-// Unheard is the row for those who may not play recordings: it says that there are some, and not where.
-func (r FullRow) Unheard() FullRow {
+// WithoutAudio returns the row for those who may not play recordings: it says that there are some, and not where.
+func (r FullRow) WithoutAudio() FullRow {
 	if r.Message != nil {
 		m := r.Message.unheard()
 		r.Message = &m

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,8 +11,14 @@ import (
 	"unicode/utf8"
 )
 
-// DateEdit is what one date of a line is by an edit in the console, instead of what the configuration says of that date.
-type DateEdit struct {
+// The errors about a line's dates. ErrDate is wrong use.
+var (
+	ErrDate            = errors.New("the date cannot be edited so")
+	ErrScheduleChanged = errors.New("the line's dates changed")
+)
+
+// DateOverride is what one date of a line is by an edit in the console, instead of what the configuration says of that date.
+type DateOverride struct {
 	Date   Date      `json:"date"`
 	Kind   DateKind  `json:"kind"`
 	Spans  []Span    `json:"spans,omitempty"`  // of special hours: sorted, apart from each other; none: closed all day
@@ -31,7 +38,7 @@ const (
 )
 
 // Words tell what the date is, without the reason: "closed 2026-12-24".
-func (d DateEdit) Words() string {
+func (d DateOverride) Words() string {
 	switch d.Kind {
 	case DateClosed:
 		return "closed " + d.Date.String()
@@ -41,19 +48,19 @@ func (d DateEdit) Words() string {
 	return "gave " + d.Date.String() + " its usual hours"
 }
 
-// Edition is one version of all edits of a line's dates. Each change makes another, and each is kept.
-type Edition struct {
-	Line    Phone      `json:"line"`
-	Version int        `json:"version"` // 1 is the first; 0: nothing was ever edited
-	At      time.Time  `json:"at"`
-	By      string     `json:"by"`
-	Change  string     `json:"change"`           // what the person did, in words: "closed 2026-12-24"
-	Reason  string     `json:"reason,omitempty"` // why, in the person's own
-	Dates   []DateEdit `json:"dates"`            // by date, each once
+// ScheduleRevision is one version of all edits of a line's dates. Each change makes another, and each is kept.
+type ScheduleRevision struct {
+	Line    Phone          `json:"line"`
+	Version int            `json:"version"` // 1 is the first; 0: nothing was ever edited
+	At      time.Time      `json:"at"`
+	By      string         `json:"by"`
+	Change  string         `json:"change"`           // what the person did, in words: "closed 2026-12-24"
+	Reason  string         `json:"reason,omitempty"` // why, in the person's own
+	Dates   []DateOverride `json:"dates"`            // by date, each once
 }
 
 // Words tell who made this version, and how: `mila closed 2026-12-24: "Christmas Eve"`.
-func (e Edition) Words() string {
+func (e ScheduleRevision) Words() string {
 	text := e.By + " " + e.Change
 	if e.Reason != "" {
 		text += `: "` + e.Reason + `"`
@@ -64,22 +71,22 @@ func (e Edition) Words() string {
 // With is the line under edits of its dates: on an edited date nothing holds that the configuration says of that very date, and what the
 // edit says holds instead. Rule 2 stays: special hours beat a closure, a closure (a calendar's too) beats the week. The line itself is
 // left as it is. Single dates come sorted.
-func (l Line) With(dates []DateEdit) Line {
+func (l Line) With(dates []DateOverride) Line {
 	edited := map[Date]bool{}
 	for _, d := range dates {
 		edited[d.Date] = true
 	}
-	special := slices.DeleteFunc(slices.Clone(l.Hours.Special), func(s Special) bool { return edited[s.Date] })
+	special := slices.DeleteFunc(slices.Clone(l.Hours.Special), func(s SpecialHours) bool { return edited[s.Date] })
 	closed := slices.DeleteFunc(slices.Clone(l.Hours.Closed), func(c Closure) bool { return edited[c.Date] })
 	for _, d := range dates {
 		switch d.Kind {
 		case DateClosed:
 			closed = append(closed, Closure{d.Date, d.Reason})
 		case DateSpecial:
-			special = append(special, Special{d.Date, slices.Clone(d.Spans)})
+			special = append(special, SpecialHours{d.Date, slices.Clone(d.Spans)})
 		}
 	}
-	slices.SortStableFunc(special, func(a, b Special) int { return a.Date.Compare(b.Date) })
+	slices.SortStableFunc(special, func(a, b SpecialHours) int { return a.Date.Compare(b.Date) })
 	slices.SortStableFunc(closed, func(a, b Closure) int { return a.Date.Compare(b.Date) })
 	l.Hours.Special, l.Hours.Closed = special, closed
 	return l
@@ -92,8 +99,8 @@ func (d Date) Compare(other Date) int {
 
 // Says is whether the line itself has it so already, so that the edit changes nothing: once an edit was written into the configuration,
 // it can go.
-func (l Line) Says(d DateEdit) bool {
-	special := slices.DeleteFunc(slices.Clone(l.Hours.Special), func(s Special) bool { return s.Date != d.Date })
+func (l Line) Configures(d DateOverride) bool {
+	special := slices.DeleteFunc(slices.Clone(l.Hours.Special), func(s SpecialHours) bool { return s.Date != d.Date })
 	closed := slices.DeleteFunc(slices.Clone(l.Hours.Closed), func(c Closure) bool { return c.Date != d.Date })
 	switch d.Kind {
 	case DateClosed:
@@ -104,13 +111,13 @@ func (l Line) Says(d DateEdit) bool {
 	return len(special)+len(closed) == 0
 }
 
-// With are the settings under the newest edition of each line. Their version tells them from others of the same configuration:
-// "0123456789ab+3" after three changes. Editions of lines that the configuration has no more change nothing, and count. The settings
+// With are the settings under the newest revision of each line. Their version tells them from others of the same configuration:
+// "0123456789ab+3" after three changes. ScheduleRevisions of lines that the configuration has no more change nothing, and count. The settings
 // themselves are left as they are.
-func (s Settings) With(editions []Edition) Settings {
+func (s Settings) With(revisions []ScheduleRevision) Settings {
 	changes := 0
 	s.Lines = slices.Clone(s.Lines)
-	for _, e := range editions {
+	for _, e := range revisions {
 		changes += e.Version
 		for i, l := range s.Lines {
 			if l.Number == e.Line {
@@ -140,31 +147,31 @@ const (
 // ActLineDates is how the audit calls a change of a line's dates.
 const ActLineDates = "line-dates"
 
-// DatesChange is what a person does to the edits of a line's dates. One of these functions makes it: EditDate, WithdrawDate, RestoreDates,
-// DropWritten.
-type DatesChange struct {
+// ScheduleChange is what a person does to the edits of a line's dates. One of these functions makes it: OverrideDate, RevertDate, RestoreRevision,
+// DropConfigured.
+type ScheduleChange struct {
 	At     time.Time
 	By     string
 	Reason string // why, in the person's own words
-	change func([]DateEdit) (dates []DateEdit, words string, err error)
+	change func([]DateOverride) (dates []DateOverride, words string, err error)
 }
 
-// EditDate closes a date, gives it special hours, or gives it back its usual ones, whatever was edited of it before. An edit of what the
+// OverrideDate closes a date, gives it special hours, or gives it back its usual ones, whatever was edited of it before. An edit of what the
 // line's configuration says anyway is none, and takes away what was edited of that date.
 //
 // Errors of Changed: ErrNoReason; ErrDate for a date that is over on the line's clock or too far away, a reason that is too long, and
 // too many edits; ErrAlready.
-func EditDate(line Line, edit DateEdit) DatesChange {
+func OverrideDate(line Line, edit DateOverride) ScheduleChange {
 	edit.Reason = oneLine(edit.Reason)
-	return DatesChange{edit.At, edit.By, edit.Reason, func(dates []DateEdit) ([]DateEdit, string, error) {
+	return ScheduleChange{edit.At, edit.By, edit.Reason, func(dates []DateOverride) ([]DateOverride, string, error) {
 		if err := edit.check(line); err != nil {
 			return nil, "", err
 		}
-		i, found := slices.BinarySearchFunc(dates, edit.Date, func(d DateEdit, date Date) int { return d.Date.Compare(date) })
+		i, found := slices.BinarySearchFunc(dates, edit.Date, func(d DateOverride, date Date) int { return d.Date.Compare(date) })
 		switch {
-		case found && dates[i].same(edit), !found && line.Says(edit):
+		case found && dates[i].same(edit), !found && line.Configures(edit):
 			return nil, "", fmt.Errorf("%w: %s", ErrAlready, line.With(dates).stands(edit.Date))
-		case found && line.Says(edit):
+		case found && line.Configures(edit):
 			return slices.Delete(dates, i, i+1), edit.Words() + ", as the configuration has it", nil
 		case found:
 			dates[i] = edit
@@ -177,7 +184,7 @@ func EditDate(line Line, edit DateEdit) DatesChange {
 }
 
 // check says what is wrong with an edit by itself.
-func (d DateEdit) check(line Line) error {
+func (d DateOverride) check(line Line) error {
 	today := DateOf(d.At.In(line.Zone))
 	switch {
 	case d.Kind != DateClosed && d.Kind != DateSpecial && d.Kind != DateUsual:
@@ -195,7 +202,7 @@ func (d DateEdit) check(line Line) error {
 }
 
 // same says whether two edits make the same of their date.
-func (d DateEdit) same(other DateEdit) bool {
+func (d DateOverride) same(other DateOverride) bool {
 	return d.Date == other.Date && d.Kind == other.Kind && d.Reason == other.Reason && slices.Equal(d.Spans, other.Spans)
 }
 
@@ -203,16 +210,16 @@ func (d DateEdit) same(other DateEdit) bool {
 func (l Line) stands(date Date) string {
 	spans, rule, what := l.Hours.on(date)
 	text := fmt.Sprintf("%s is %s by %s", date, spansText(spans), rule)
-	if reason := l.Hours.reason(date, spans, rule, what); rule == RuleClosed || rule == RuleHoliday {
+	if reason := l.Hours.reason(date, spans, rule, what); rule == ruleClosed || rule == ruleHoliday {
 		text += ": " + reason
 	}
 	return text
 }
 
-// WithdrawDate takes away what was edited of a date, so that the configuration holds there again. Error of Changed: ErrNothingToUndo.
-func WithdrawDate(date Date, by string, at time.Time) DatesChange {
-	return DatesChange{at, by, "", func(dates []DateEdit) ([]DateEdit, string, error) {
-		i, found := slices.BinarySearchFunc(dates, date, func(d DateEdit, date Date) int { return d.Date.Compare(date) })
+// RevertDate takes away what was edited of a date, so that the configuration holds there again. Error of Changed: ErrNothingToUndo.
+func RevertDate(date Date, by string, at time.Time) ScheduleChange {
+	return ScheduleChange{at, by, "", func(dates []DateOverride) ([]DateOverride, string, error) {
+		i, found := slices.BinarySearchFunc(dates, date, func(d DateOverride, date Date) int { return d.Date.Compare(date) })
 		if !found {
 			return nil, "", fmt.Errorf("%w: nothing is edited of %s", ErrNothingToUndo, date)
 		}
@@ -220,10 +227,10 @@ func WithdrawDate(date Date, by string, at time.Time) DatesChange {
 	}}
 }
 
-// RestoreDates brings back the edits of an earlier version; those of version 0 are none. Error of Changed: ErrAlready.
-func RestoreDates(earlier Edition, by string, at time.Time) DatesChange {
-	return DatesChange{at, by, "", func(dates []DateEdit) ([]DateEdit, string, error) {
-		if slices.EqualFunc(dates, earlier.Dates, DateEdit.same) {
+// RestoreRevision brings back the edits of an earlier version; those of version 0 are none. Error of Changed: ErrAlready.
+func RestoreRevision(earlier ScheduleRevision, by string, at time.Time) ScheduleChange {
+	return ScheduleChange{at, by, "", func(dates []DateOverride) ([]DateOverride, string, error) {
+		if slices.EqualFunc(dates, earlier.Dates, DateOverride.same) {
 			return nil, "", fmt.Errorf("%w: the dates are those of version %d", ErrAlready, earlier.Version)
 		}
 		if earlier.Version == 0 {
@@ -233,13 +240,13 @@ func RestoreDates(earlier Edition, by string, at time.Time) DatesChange {
 	}}
 }
 
-// DropWritten takes out the edits that the line's configuration says by now. It changes no hours. Error of Changed: ErrNothingToUndo.
-func DropWritten(line Line, by string, at time.Time) DatesChange {
-	return DatesChange{at, by, "", func(dates []DateEdit) ([]DateEdit, string, error) {
-		var rest []DateEdit
+// DropConfigured takes out the edits that the line's configuration says by now. It changes no hours. Error of Changed: ErrNothingToUndo.
+func DropConfigured(line Line, by string, at time.Time) ScheduleChange {
+	return ScheduleChange{at, by, "", func(dates []DateOverride) ([]DateOverride, string, error) {
+		var rest []DateOverride
 		var written []string
 		for _, d := range dates {
-			if line.Says(d) {
+			if line.Configures(d) {
 				written = append(written, d.Date.String())
 			} else {
 				rest = append(rest, d)
@@ -252,20 +259,20 @@ func DropWritten(line Line, by string, at time.Time) DatesChange {
 	}}
 }
 
-// Changed is the edition after one more change, with the next version. ErrNobody without a name, and the errors of the change.
-func (e Edition) Changed(c DatesChange) (Edition, error) {
+// Changed is the revision after one more change, with the next version. ErrNobody without a name, and the errors of the change.
+func (e ScheduleRevision) Changed(c ScheduleChange) (ScheduleRevision, error) {
 	if c.By == "" {
-		return Edition{}, ErrNobody
+		return ScheduleRevision{}, ErrNobody
 	}
 	dates, words, err := c.change(slices.Clone(e.Dates))
 	if err != nil {
-		return Edition{}, err
+		return ScheduleRevision{}, err
 	}
-	return Edition{Line: e.Line, Version: e.Version + 1, At: c.At, By: c.By, Change: words, Reason: c.Reason, Dates: dates}, nil
+	return ScheduleRevision{Line: e.Line, Version: e.Version + 1, At: c.At, By: c.By, Change: words, Reason: c.Reason, Dates: dates}, nil
 }
 
-// Overtaken is ErrDatesChanged for somebody who saw an earlier version, with what others did since: those editions, newest first.
-func Overtaken(since []Edition) error {
+// Overtaken is ErrScheduleChanged for somebody who saw an earlier version, with what others did since: those revisions, newest first.
+func Overtaken(since []ScheduleRevision) error {
 	var told []string
 	for _, e := range since[:min(len(since), maxTold)] {
 		told = append(told, fmt.Sprintf("%s at %s", e.Words(), e.At.UTC().Format("2006-01-02 15:04:05 UTC")))
@@ -273,9 +280,9 @@ func Overtaken(since []Edition) error {
 	slices.Reverse(told)
 	switch more := len(since) - len(told); {
 	case len(told) == 0:
-		return fmt.Errorf("%w since you looked", ErrDatesChanged)
+		return fmt.Errorf("%w since you looked", ErrScheduleChanged)
 	case more > 0:
 		told = slices.Insert(told, 0, fmt.Sprintf("%d earlier changes", more))
 	}
-	return fmt.Errorf("%w since you looked: %s", ErrDatesChanged, strings.Join(told, "; "))
+	return fmt.Errorf("%w since you looked: %s", ErrScheduleChanged, strings.Join(told, "; "))
 }

@@ -16,8 +16,8 @@ import (
 )
 
 // edited is an edit of mila's; hours are of special hours alone.
-func edited(kind policy.DateKind, date, hours, reason string) policy.DateEdit {
-	d := policy.DateEdit{Date: must(policy.ParseDate(date)), Kind: kind, Reason: reason, By: "mila", At: editedAt}
+func edited(kind policy.DateKind, date, hours, reason string) policy.DateOverride {
+	d := policy.DateOverride{Date: must(policy.ParseDate(date)), Kind: kind, Reason: reason, By: "mila", At: editedAt}
 	if hours != "" {
 		d.Spans = must(policy.ParseSpans(hours))
 	}
@@ -28,10 +28,10 @@ var editedAt = time.Date(2026, time.December, 1, 9, 0, 0, 0, time.UTC)
 
 // An edit adds, replaces or takes away what the configuration says of one date, and rule 2 holds over both.
 func TestEditsOfDates(t *testing.T) {
-	line := ukLine(calendars(policy.CalendarGBEng), closed("2026-12-24", "Christmas Eve"), special("2026-12-31", "08:00-12:00"),
+	line := ukLine(calendars("gb-eng"), closed("2026-12-24", "Christmas Eve"), special("2026-12-31", "08:00-12:00"),
 		closed("2026-12-30", "Stocktaking"), special("2026-12-30", "10:00-11:00"))
 	for name, c := range map[string]struct {
-		edit policy.DateEdit
+		edit policy.DateOverride
 		want string
 	}{
 		"a closure is added":                         {edited(policy.DateClosed, "2026-12-23", "", "Moving"), "2026-12-23 closed hours.closed Moving"},
@@ -46,7 +46,7 @@ func TestEditsOfDates(t *testing.T) {
 		"special hours can close a day all the same": {edited(policy.DateSpecial, "2026-12-22", "closed", "Shut"), "2026-12-22 closed hours.special 2026-12-22 closed"},
 	} {
 		before := fmt.Sprint(line)
-		if got := told(line.With([]policy.DateEdit{c.edit}).Day(c.edit.Date)); got != c.want {
+		if got := told(line.With([]policy.DateOverride{c.edit}).Day(c.edit.Date)); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 		if fmt.Sprint(line) != before {
@@ -55,7 +55,7 @@ func TestEditsOfDates(t *testing.T) {
 	}
 }
 
-func told(s policy.Schedule) string {
+func told(s policy.DaySchedule) string {
 	hours := []string{}
 	for _, o := range s.Open {
 		hours = append(hours, o.From.Format("15:04")+"-"+o.To.Format("15:04"))
@@ -71,39 +71,39 @@ func told(s policy.Schedule) string {
 func TestEditsTouchTheirDatesAlone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		line := anyLine(t)
-		var edition policy.Edition
-		last := map[policy.Date]policy.DateEdit{}
+		var revision policy.ScheduleRevision
+		last := map[policy.Date]policy.DateOverride{}
 		for range rapid.IntRange(0, 8).Draw(t, "edits") {
 			e := anyEdit(t)
-			next, err := edition.Changed(policy.EditDate(line, e))
+			next, err := revision.Changed(policy.OverrideDate(line, e))
 			if err != nil && !errors.Is(err, policy.ErrAlready) {
 				t.Fatal(err)
 			}
 			if last[e.Date] = e; err == nil {
-				edition = next
+				revision = next
 			}
 		}
-		merged := line.With(edition.Dates)
+		merged := line.With(revision.Dates)
 		for n := range 20 {
 			d := firstDate.Plus(n)
 			want := told(line.Day(d))
 			if e, ok := last[d]; ok {
-				want = told(line.With([]policy.DateEdit{e}).Day(d))
+				want = told(line.With([]policy.DateOverride{e}).Day(d))
 			}
 			if got := told(merged.Day(d)); got != want {
 				t.Fatalf("%s, want %s", got, want)
 			}
 		}
-		for _, d := range edition.Dates {
-			if line.Says(d) {
+		for _, d := range revision.Dates {
+			if line.Configures(d) {
 				t.Fatalf("an edit that the configuration has anyway was kept: %s", d.Words())
 			}
-			if !merged.Says(d) {
+			if !merged.Configures(d) {
 				t.Fatalf("the merged line does not say %s", d.Words())
 			}
 		}
-		if len(edition.Dates) > 0 {
-			if left, err := edition.Changed(policy.DropWritten(merged, "mila", editedAt)); err != nil || len(left.Dates) != 0 {
+		if len(revision.Dates) > 0 {
+			if left, err := revision.Changed(policy.DropConfigured(merged, "mila", editedAt)); err != nil || len(left.Dates) != 0 {
 				t.Fatalf("written into the configuration, edits stay: %v, %v", left.Dates, err)
 			}
 		}
@@ -115,7 +115,7 @@ var firstDate = policy.Date{Year: 2026, Month: time.December, Day: 18}
 func anyLine(t *rapid.T) policy.Line {
 	line := ukLine()
 	if rapid.Bool().Draw(t, "holidays") {
-		line.Hours.Calendars = []policy.Calendar{policy.CalendarGBEng}
+		line.Hours.Calendars = []policy.Calendar{"gb-eng"}
 	}
 	for n := range 20 {
 		switch d := firstDate.Plus(n); rapid.IntRange(0, 5).Draw(t, "of the file") {
@@ -135,7 +135,7 @@ func anyHours(t *rapid.T) string {
 	return rapid.SampledFrom([]string{"closed", "08:00-12:00", "09:00-10:00, 20:00-24:00"}).Draw(t, "hours")
 }
 
-func anyEdit(t *rapid.T) policy.DateEdit {
+func anyEdit(t *rapid.T) policy.DateOverride {
 	kind := rapid.SampledFrom([]policy.DateKind{policy.DateClosed, policy.DateSpecial, policy.DateUsual}).Draw(t, "kind")
 	date, hours := firstDate.Plus(rapid.IntRange(0, 19).Draw(t, "date")).String(), ""
 	if kind == policy.DateSpecial {
@@ -147,7 +147,7 @@ func anyEdit(t *rapid.T) policy.DateEdit {
 // Every version can be brought back, one after the other, and is then what it was.
 func TestVersionsOfDates(t *testing.T) {
 	line := ukLine(closed("2026-12-24", "Christmas Eve"))
-	change := func(e policy.Edition, c policy.DatesChange) policy.Edition {
+	change := func(e policy.ScheduleRevision, c policy.ScheduleChange) policy.ScheduleRevision {
 		t.Helper()
 		next, err := e.Changed(c)
 		if err != nil {
@@ -155,15 +155,15 @@ func TestVersionsOfDates(t *testing.T) {
 		}
 		return next
 	}
-	none := policy.Edition{Line: "+448000668187"}
-	first := change(none, policy.EditDate(line, edited(policy.DateSpecial, "2026-12-31", "08:00-12:00", " New  Year's\nEve ")))
-	second := change(first, policy.EditDate(line, edited(policy.DateUsual, "2026-12-24", "", "we are open")))
-	third := change(second, policy.EditDate(line, edited(policy.DateClosed, "2026-12-24", "", "Christmas Eve")))
-	fourth := change(third, policy.RestoreDates(second, "anna", editedAt))
-	fifth := change(fourth, policy.WithdrawDate(must(policy.ParseDate("2026-12-31")), "anna", editedAt))
-	sixth := change(fifth, policy.RestoreDates(none, "anna", editedAt))
+	none := policy.ScheduleRevision{Line: "+448000668187"}
+	first := change(none, policy.OverrideDate(line, edited(policy.DateSpecial, "2026-12-31", "08:00-12:00", " New  Year's\nEve ")))
+	second := change(first, policy.OverrideDate(line, edited(policy.DateUsual, "2026-12-24", "", "we are open")))
+	third := change(second, policy.OverrideDate(line, edited(policy.DateClosed, "2026-12-24", "", "Christmas Eve")))
+	fourth := change(third, policy.RestoreRevision(second, "anna", editedAt))
+	fifth := change(fourth, policy.RevertDate(must(policy.ParseDate("2026-12-31")), "anna", editedAt))
+	sixth := change(fifth, policy.RestoreRevision(none, "anna", editedAt))
 	var got []string
-	for _, e := range []policy.Edition{first, second, third, fourth, fifth, sixth} {
+	for _, e := range []policy.ScheduleRevision{first, second, third, fourth, fifth, sixth} {
 		got = append(got, fmt.Sprintf("%d %s: %d dates", e.Version, e.Words(), len(e.Dates)))
 	}
 	want := []string{
@@ -184,18 +184,18 @@ func TestVersionsOfDates(t *testing.T) {
 
 func TestRefusedEdits(t *testing.T) {
 	line := ukLine(closed("2026-12-24", "Christmas Eve"))
-	full := policy.Edition{}
+	full := policy.ScheduleRevision{}
 	for n := range 400 {
 		full.Dates = append(full.Dates, edited(policy.DateClosed, firstDate.Plus(30+n).String(), "", "Moving"))
 	}
-	edit := func(e policy.DateEdit) policy.DatesChange { return policy.EditDate(line, e) }
+	edit := func(e policy.DateOverride) policy.ScheduleChange { return policy.OverrideDate(line, e) }
 	nobody := edited(policy.DateClosed, "2026-12-23", "", "Moving")
 	nobody.By = ""
 	for name, c := range map[string]struct {
-		edition policy.Edition
-		change  policy.DatesChange
-		want    error
-		says    string
+		revision policy.ScheduleRevision
+		change   policy.ScheduleChange
+		want     error
+		says     string
 	}{
 		"nobody":                 {change: edit(nobody), want: policy.ErrNobody},
 		"no reason":              {change: edit(edited(policy.DateClosed, "2026-12-23", "", " ")), want: policy.ErrNoReason},
@@ -203,39 +203,39 @@ func TestRefusedEdits(t *testing.T) {
 		"no kind":                {change: edit(edited("shut", "2026-12-23", "", "Moving")), want: policy.ErrDate, says: "write closed, special or usual"},
 		"yesterday":              {change: edit(edited(policy.DateClosed, "2026-11-30", "", "Moving")), want: policy.ErrDate, says: "write 2026-12-01 or a later date"},
 		"another century":        {change: edit(edited(policy.DateClosed, "2126-12-23", "", "Moving")), want: policy.ErrDate},
-		"one too many":           {edition: full, change: edit(edited(policy.DateClosed, "2026-12-23", "", "Moving")), want: policy.ErrDate, says: "400 dates"},
+		"one too many":           {revision: full, change: edit(edited(policy.DateClosed, "2026-12-23", "", "Moving")), want: policy.ErrDate, says: "400 dates"},
 		"what the file says":     {change: edit(edited(policy.DateClosed, "2026-12-24", "", "Christmas Eve")), want: policy.ErrAlready, says: "closed by hours.closed: Christmas Eve"},
 		"usual hours":            {change: edit(edited(policy.DateUsual, "2026-12-23", "", "Open")), want: policy.ErrAlready, says: "08:00-19:00 by hours.week"},
-		"nothing to take back":   {change: policy.WithdrawDate(firstDate, "mila", editedAt), want: policy.ErrNothingToUndo},
-		"the version that is":    {edition: full, change: policy.RestoreDates(full, "mila", editedAt), want: policy.ErrAlready},
-		"nothing written so far": {edition: full, change: policy.DropWritten(line, "mila", editedAt), want: policy.ErrNothingToUndo},
+		"nothing to take back":   {change: policy.RevertDate(firstDate, "mila", editedAt), want: policy.ErrNothingToUndo},
+		"the version that is":    {revision: full, change: policy.RestoreRevision(full, "mila", editedAt), want: policy.ErrAlready},
+		"nothing written so far": {revision: full, change: policy.DropConfigured(line, "mila", editedAt), want: policy.ErrNothingToUndo},
 	} {
-		before := slices.Clone(c.edition.Dates)
-		_, err := c.edition.Changed(c.change)
+		before := slices.Clone(c.revision.Dates)
+		_, err := c.revision.Changed(c.change)
 		if !errors.Is(err, c.want) || !strings.Contains(fmt.Sprint(err), c.says) {
 			t.Errorf("%s: %v, want %v with %q", name, err, c.want, c.says)
 		}
-		if !cmp.Equal(before, c.edition.Dates) {
-			t.Errorf("%s: the edition changed", name)
+		if !cmp.Equal(before, c.revision.Dates) {
+			t.Errorf("%s: the revision changed", name)
 		}
 	}
 }
 
-// Settings under editions have a version of their own, and leave the settings they came from alone.
-func TestSettingsUnderEditions(t *testing.T) {
+// Settings under revisions have a version of their own, and leave the settings they came from alone.
+func TestSettingsUnderRevisions(t *testing.T) {
 	base := policy.Settings{Version: "0123456789ab", Lines: []policy.Line{ukLine(), usLine()}}
 	base.Lines[0].Number, base.Lines[1].Number = "+448000668187", "+18883071053"
-	editions := []policy.Edition{
-		{Line: "+448000668187", Version: 2, Dates: []policy.DateEdit{edited(policy.DateClosed, "2026-12-23", "", "Moving")}},
-		{Line: "+18005550100", Version: 1, Dates: []policy.DateEdit{edited(policy.DateClosed, "2026-12-23", "", "Moving")}},
+	revisions := []policy.ScheduleRevision{
+		{Line: "+448000668187", Version: 2, Dates: []policy.DateOverride{edited(policy.DateClosed, "2026-12-23", "", "Moving")}},
+		{Line: "+18005550100", Version: 1, Dates: []policy.DateOverride{edited(policy.DateClosed, "2026-12-23", "", "Moving")}},
 	}
-	got := base.With(editions)
+	got := base.With(revisions)
 	on := func(s policy.Settings) string {
 		day := must(policy.ParseDate("2026-12-23"))
 		return s.Version + " " + s.Lines[0].Day(day).Rule + " " + s.Lines[1].Day(day).Rule
 	}
 	if on(got) != "0123456789ab+3 hours.closed hours.week" || on(base) != "0123456789ab hours.week hours.week" || on(base.With(nil)) != on(base) {
-		t.Errorf("edited: %s; of the configuration: %s; without editions: %s", on(got), on(base), on(base.With(nil)))
+		t.Errorf("edited: %s; of the configuration: %s; without revisions: %s", on(got), on(base), on(base.With(nil)))
 	}
 }
 

@@ -153,13 +153,13 @@ func (t Text) SIDPrefix() bool { return len(t.Whole) >= minSIDPrefix }
 
 // MatchesCall says whether the text finds a call.
 func (t Text) MatchesCall(c Call) bool {
-	return t.Empty() || t.matchesNumber(c.Customer) || t.MatchesName(c.Account) || t.Whole == string(c.Ticket) || t.MatchesPhone(c.From) ||
+	return t.Empty() || t.matchesNumber(c.Customer) || t.MatchesName(c.Account) || t.Whole == string(c.Ticket) || t.matchesPhone(c.From) ||
 		t.Whole == string(c.SID) || (t.SIDPrefix() && strings.HasPrefix(string(c.SID), t.Whole))
 }
 
 // MatchesCustomer says whether the text finds an account: by its number, its name or one of its phone numbers.
 func (t Text) MatchesCustomer(c Customer) bool {
-	return t.Empty() || t.matchesNumber(c.Number) || t.MatchesName(c.Name) || slices.ContainsFunc(c.Phones(), t.MatchesPhone)
+	return t.Empty() || t.matchesNumber(c.Number) || t.MatchesName(c.Name) || slices.ContainsFunc(c.Phones(), t.matchesPhone)
 }
 
 func (t Text) matchesNumber(n CustomerNumber) bool {
@@ -181,6 +181,6 @@ func (t Text) MatchesName(name string) bool {
 }
 
 // MatchesPhone says whether the text is part of a phone number. What is no number in E.164 is never found so.
-func (t Text) MatchesPhone(p Phone) bool {
+func (t Text) matchesPhone(p Phone) bool {
 	return len(t.Digits) > 0 && p.IsNumber() && slices.ContainsFunc(t.Digits, func(part string) bool { return strings.Contains(p.Full(), part) })
 }

@@ -82,8 +82,8 @@ func TestTextFindsWhatPeopleType(t *testing.T) {
 
 func TestAMarkIsReadAsItWasWritten(t *testing.T) {
 	at := time.Date(2026, time.November, 23, 14, 0, 0, 1, time.UTC)
-	for _, m := range []policy.Mark{{}, {At: at, ID: "CA0123"}, {At: at}, {At: at, ID: "a~b"}} {
-		got, err := policy.ParseMark(m.String())
+	for _, m := range []policy.Cursor{{}, {At: at, ID: "CA0123"}, {At: at}, {At: at, ID: "a~b"}} {
+		got, err := policy.ParseCursor(m.String())
 		if err != nil {
 			t.Error(err)
 		}
@@ -92,8 +92,8 @@ func TestAMarkIsReadAsItWasWritten(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"CA0123", "2026-11-23~CA0123", "~", "soon~CA0123"} {
-		if _, err := policy.ParseMark(text); !errors.Is(err, policy.ErrMark) {
-			t.Errorf("%q: got %v, want %v", text, err, policy.ErrMark)
+		if _, err := policy.ParseCursor(text); !errors.Is(err, policy.ErrCursor) {
+			t.Errorf("%q: got %v, want %v", text, err, policy.ErrCursor)
 		}
 	}
 }

@@ -16,7 +16,7 @@ type Settings struct {
 	Menu           []MenuKey
 	Teams          map[string]Team
 	Routes         map[Intent]string // to the name of a team; a line may override
-	NoAnswer       Ending
+	NoAnswer       AfterHoursAction
 	AfterHours     AfterHours
 	FairUse        FairUse
 	// Announce has the specialist alone told at the call limit, in a conference with the caller: specialists are rung by outbound legs.
@@ -61,24 +61,24 @@ type MenuKey struct {
 	Intent Intent
 }
 
-// Ending is what a caller gets when there is no specialist to be had.
-type Ending string
+// AfterHoursAction is what a caller gets when there is no specialist to be had.
+type AfterHoursAction string
 
 // The endings. Connect exists after hours only: the line behaves as if it were open.
 const (
-	Voicemail Ending = "voicemail"
-	Message   Ending = "message"
-	Connect   Ending = "connect"
+	Voicemail AfterHoursAction = "voicemail"
+	Message   AfterHoursAction = "message"
+	Connect   AfterHoursAction = "connect"
 )
 
 // AfterHours is what a closed line does, by intent.
 type AfterHours struct {
-	Default  Ending
-	ByIntent map[Intent]Ending
+	Default  AfterHoursAction
+	ByIntent map[Intent]AfterHoursAction
 }
 
 // For gives what a closed line does with a call of this intent.
-func (a AfterHours) For(i Intent) Ending {
+func (a AfterHours) For(i Intent) AfterHoursAction {
 	if e, ok := a.ByIntent[i]; ok {
 		return e
 	}
@@ -120,7 +120,7 @@ type FairUse struct {
 	PerTicket             float64
 	PerMinute             float64
 	WarnAt                []int    // percent of the tickets of a month at which people are told
-	LetThrough            []Intent // reasons that a restricted account is connected with; see Lets
+	LetThrough            []Intent // reasons that a restricted account is connected with; see AllowsWhenRestricted
 }
 
 // Line finds a line by the dialled number.
@@ -179,24 +179,26 @@ func (s Settings) Intent(key string) (Intent, bool) {
 // more is over.
 func (c Call) OverLong(fair FairUse) bool { return c.Summary().overLong(fair) }
 
-// Lets says whether calls with this reason are connected although the account is restricted. Critical ones always are (rule 10).
-func (f FairUse) Lets(i Intent) bool { return i == Critical || slices.Contains(f.LetThrough, i) }
-
-// Prospect is what a caller with one reason to call gets on a line at a moment.
-type Prospect struct {
-	Intent Intent
-	Ending Ending // Connect: the team is rung
-	Team   Team   // who takes such calls, rung or not
+// AllowsWhenRestricted reports whether calls with this reason are connected although the account is restricted. Critical ones always are (rule 10).
+func (f FairUse) AllowsWhenRestricted(i Intent) bool {
+	return i == Critical || slices.Contains(f.LetThrough, i)
 }
 
-// Prospects are those of an identified caller with a package that includes phone support, on a line that is open or not, one for each key
+// CallerOutcome is what a caller with one reason to call gets on a line at a moment.
+type CallerOutcome struct {
+	Intent Intent
+	Action AfterHoursAction // Connect: the team is rung
+	Team   Team             // who takes such calls, rung or not
+}
+
+// CallerOutcomes returns what it is for an identified caller with a package that includes phone support, on a line that is open or not, one for each key
 // of the menu in its order.
-func (s Settings) Prospects(l Line, open bool) []Prospect {
-	var all []Prospect
+func (s Settings) CallerOutcomes(l Line, open bool) []CallerOutcome {
+	var all []CallerOutcome
 	for _, m := range s.Menu {
-		p := Prospect{Intent: m.Intent, Ending: Connect, Team: s.Team(l, m.Intent)}
+		p := CallerOutcome{Intent: m.Intent, Action: Connect, Team: s.Team(l, m.Intent)}
 		if !open {
-			p.Ending = s.AfterHours.For(m.Intent)
+			p.Action = s.AfterHours.For(m.Intent)
 		}
 		all = append(all, p)
 	}

@@ -7,14 +7,14 @@ type Stage string
 
 // The stages, in the order of a call.
 const (
-	StageNumber  Stage = "asked for the customer number"
-	StageMenu    Stage = "at the menu"
-	StageTicket  Stage = "asked for the ticket number"
+	stageNumber  Stage = "asked for the customer number"
+	stageMenu    Stage = "at the menu"
+	stageTicket  Stage = "asked for the ticket number"
 	StageWaiting Stage = "waiting for a specialist"
 	StageTold    Stage = "a specialist is told who calls"
 	StageTalking Stage = "talking"
-	StageMessage Stage = "leaving a message"
-	StageOver    Stage = "over"
+	stageMessage Stage = "leaving a message"
+	stageOver    Stage = "over"
 )
 
 // Stage returns where the call is, by what was logged.
@@ -22,19 +22,19 @@ func (c Call) Stage() Stage {
 	leg, accepted := c.Accepted()
 	switch {
 	case !c.End().IsZero(), accepted && leg.Over():
-		return StageOver
+		return stageOver
 	case accepted:
 		return StageTalking
 	case c.Exhausted, c.State.Step == StepRecorded:
-		return StageMessage
+		return stageMessage
 	case !c.HuntingAt.IsZero():
 		return c.waitingStage()
 	case c.Intent != "":
-		return StageTicket
+		return stageTicket
 	case c.Customer != "" || c.State.Unidentified:
-		return StageMenu
+		return stageMenu
 	}
-	return StageNumber
+	return stageNumber
 }
 
 func (c Call) waitingStage() Stage {

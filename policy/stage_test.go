@@ -17,18 +17,18 @@ func TestStage(t *testing.T) {
 		change func()
 		want   policy.Stage
 	}{
-		{"answered", func() {}, policy.StageNumber},
-		{"identified", func() { call.Customer = "204518" }, policy.StageMenu},
-		{"unidentified", func() { call.Customer, call.State.Unidentified = "", true }, policy.StageMenu},
-		{"a reason that asks for a ticket", func() { call.Intent = policy.TicketStatus }, policy.StageTicket},
+		{"answered", func() {}, "asked for the customer number"},
+		{"identified", func() { call.Customer = "204518" }, "at the menu"},
+		{"unidentified", func() { call.Customer, call.State.Unidentified = "", true }, "at the menu"},
+		{"a reason that asks for a ticket", func() { call.Intent = policy.TicketStatus }, "asked for the ticket number"},
 		{"hunting", func() { call.HuntingAt = at }, policy.StageWaiting},
 		{"rung", func() { call = call.WithLeg(leg) }, policy.StageWaiting},
 		{"told", func() { leg.ScreenedAt = at; call = call.WithLeg(leg) }, policy.StageTold},
 		{"passed on", func() { leg.PassedAt = at; call = call.WithLeg(leg) }, policy.StageWaiting},
-		{"everybody was rung", func() { call.Exhausted = true }, policy.StageMessage},
+		{"everybody was rung", func() { call.Exhausted = true }, "leaving a message"},
 		{"accepted after all", func() { leg.PassedAt, leg.AcceptedAt = time.Time{}, at; call = call.WithLeg(leg) }, policy.StageTalking},
-		{"the specialist hung up", func() { leg.EndedAt = at; call = call.WithLeg(leg) }, policy.StageOver},
-		{"ended", func() { call.EndedAt = at }, policy.StageOver},
+		{"the specialist hung up", func() { leg.EndedAt = at; call = call.WithLeg(leg) }, "over"},
+		{"ended", func() { call.EndedAt = at }, "over"},
 	} {
 		step.change()
 		if got := call.Stage(); got != step.want {
@@ -36,7 +36,7 @@ func TestStage(t *testing.T) {
 		}
 	}
 	closed := policy.Call{SID: "CA3", Answered: true, Closed: true, State: policy.State{Step: policy.StepRecorded}}
-	if got := closed.Stage(); got != policy.StageMessage {
+	if got := closed.Stage(); got != "leaving a message" {
 		t.Errorf("on a closed line: %q", got)
 	}
 }

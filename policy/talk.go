@@ -7,9 +7,9 @@ type TalkSource string
 
 // The sources, best first: the leg's own callback, the end of the Dial, and our clock where the provider gave no figure (rule 5).
 const (
-	TalkFromLeg   TalkSource = "talk.leg"
-	TalkFromDial  TalkSource = "talk.dial"
-	TalkFromClock TalkSource = "talk.own-clock"
+	talkFromLeg   TalkSource = "talk.leg"
+	talkFromDial  TalkSource = "talk.dial"
+	talkFromClock TalkSource = "talk.own-clock"
 )
 
 // Talk returns how long caller and specialist talked, in whole seconds, never rounded up, and on what the figure rests. ok is false while they
@@ -21,15 +21,15 @@ func (c Call) Talk() (seconds int, source TalkSource, ok bool) {
 	}
 	switch {
 	case leg.Seconds != nil:
-		return max(0, *leg.Seconds-leg.screeningSeconds()), TalkFromLeg, true
+		return max(0, *leg.Seconds-leg.screeningSeconds()), talkFromLeg, true
 	case leg.DialSeconds != nil:
-		return max(0, *leg.DialSeconds-leg.screeningSeconds()), TalkFromDial, true
+		return max(0, *leg.DialSeconds-leg.screeningSeconds()), talkFromDial, true
 	}
 	end := firstSet(leg.EndedAt, leg.DialEndedAt, c.EndedAt, c.LeftAt)
 	if end.IsZero() {
 		return 0, "", false
 	}
-	return max(0, int(end.Sub(leg.AcceptedAt)/time.Second)), TalkFromClock, true
+	return max(0, int(end.Sub(leg.AcceptedAt)/time.Second)), talkFromClock, true
 }
 
 // screeningSeconds returns what the provider's figure of the leg includes besides the talk, to the nearest second (rule 5).
@@ -56,8 +56,8 @@ func (c Call) Wait() (seconds int, ok bool) {
 	return max(0, int(end.Sub(c.HuntingAt)/time.Second)), true
 }
 
-// Total returns the length of the whole call in seconds: the provider's figure, else the time from the first webhook to the end as we know it.
-func (c Call) Total() (seconds int, ok bool) {
+// total returns the length of the whole call in seconds: the provider's figure, else the time from the first webhook to the end as we know it.
+func (c Call) total() (seconds int, ok bool) {
 	if c.TotalSeconds != nil {
 		return *c.TotalSeconds, true
 	}

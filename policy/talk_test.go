@@ -26,25 +26,25 @@ func TestTalk(t *testing.T) {
 		"nobody accepted": {call: policy.Call{EndedAt: at(50)}},
 		"still talking":   {call: with(func(*policy.Leg) {})},
 		"the leg's own figure less the screening": {
-			with(func(l *policy.Leg) { l.Seconds, l.DialSeconds = seconds(104), seconds(105) }), 100, policy.TalkFromLeg, true,
+			with(func(l *policy.Leg) { l.Seconds, l.DialSeconds = seconds(104), seconds(105) }), 100, "talk.leg", true,
 		},
 		"the dial's figure where the leg has none": {
-			with(func(l *policy.Leg) { l.DialSeconds = seconds(105) }), 101, policy.TalkFromDial, true,
+			with(func(l *policy.Leg) { l.DialSeconds = seconds(105) }), 101, "talk.dial", true,
 		},
 		"screening to the nearest second": {
-			with(func(l *policy.Leg) { l.Seconds, l.AcceptedAt = seconds(104), at(14).Add(499*time.Millisecond) }), 100, policy.TalkFromLeg, true,
+			with(func(l *policy.Leg) { l.Seconds, l.AcceptedAt = seconds(104), at(14).Add(499*time.Millisecond) }), 100, "talk.leg", true,
 		},
 		"screening rounds half up": {
-			with(func(l *policy.Leg) { l.Seconds, l.AcceptedAt = seconds(104), at(14).Add(500*time.Millisecond) }), 99, policy.TalkFromLeg, true,
+			with(func(l *policy.Leg) { l.Seconds, l.AcceptedAt = seconds(104), at(14).Add(500*time.Millisecond) }), 99, "talk.leg", true,
 		},
 		"our clock, never rounded up": {
-			with(func(l *policy.Leg) { l.EndedAt = at(74).Add(999 * time.Millisecond) }), 60, policy.TalkFromClock, true,
+			with(func(l *policy.Leg) { l.EndedAt = at(74).Add(999 * time.Millisecond) }), 60, "talk.own-clock", true,
 		},
 		"our clock from the end of the dial": {
-			with(func(l *policy.Leg) { l.DialEndedAt = at(75) }), 61, policy.TalkFromClock, true,
+			with(func(l *policy.Leg) { l.DialEndedAt = at(75) }), 61, "talk.own-clock", true,
 		},
 		"a figure shorter than the screening is nothing": {
-			with(func(l *policy.Leg) { l.Seconds = seconds(2) }), 0, policy.TalkFromLeg, true,
+			with(func(l *policy.Leg) { l.Seconds = seconds(2) }), 0, "talk.leg", true,
 		},
 		"accepted but never joined": {call: with(func(l *policy.Leg) { l.NotBridged, l.Seconds = true, seconds(9) })},
 	} {

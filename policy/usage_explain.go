@@ -28,6 +28,7 @@ func ExplainUsage(calls []CallSummary, fair FairUse) []Counted {
 	return explained
 }
 
+// byStart returns the calls in the order of their starts.
 func byStart(calls []CallSummary) []CallSummary {
 	earlier := func(a, b CallSummary) int { return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.SID, b.SID)) }
 	if slices.IsSortedFunc(calls, earlier) { // as they come from a store
@@ -55,7 +56,7 @@ func (s CallSummary) verdict(counted bool) (rule, why string) {
 	return "fair-use.again-about-ticket", "not counted: an earlier call of the month was about the same ticket"
 }
 
-// CountedRow is one call of an account's month, and what fair use made of it, as people and programs are shown it.
+// CountedRow is a Counted as people and programs are shown it. Unknown values are nil.
 type CountedRow struct {
 	SID         CallSID    `json:"sid"`
 	StartedAt   *time.Time `json:"started_at"`
@@ -69,8 +70,8 @@ type CountedRow struct {
 	Why         string     `json:"why"`
 }
 
-// Row shows the call.
-func (c Counted) Row() CountedRow {
+// row returns the call as it is shown.
+func (c Counted) row() CountedRow {
 	row := CountedRow{
 		SID: c.SID, StartedAt: utc(c.StartedAt), Ticket: orNil(c.Ticket), Counted: c.Counts, OverLong: c.OverLong, Waived: c.Waived, Training: c.Training,
 		Rule: c.Rule, Why: c.Why,
@@ -81,11 +82,11 @@ func (c Counted) Row() CountedRow {
 	return row
 }
 
-// CountedRows show a month.
+// CountedRows returns the calls as they are shown.
 func CountedRows(month []Counted) []CountedRow {
 	rows := make([]CountedRow, len(month))
 	for i, c := range month {
-		rows[i] = c.Row()
+		rows[i] = c.row()
 	}
 	return rows
 }

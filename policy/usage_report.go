@@ -96,11 +96,7 @@ func (r UsageReport) Accounts(directory []Customer, n int, fair FairUse) iter.Se
 		var over []bool
 		for c, months := range r.each(directory) {
 			over = overIn(months, fair, over)
-			used := make([]Usage, 0, n)
-			for i := max(0, len(r)-n); i < len(r); i++ {
-				used = append(used, r.usage(c, months, i, over, fair))
-			}
-			if !yield(c, used) {
+			if !yield(c, r.last(c, months, n, over, fair)) {
 				return
 			}
 		}
@@ -109,12 +105,14 @@ func (r UsageReport) Accounts(directory []Customer, n int, fair FairUse) iter.Se
 
 // Account returns the last n months of one account, as Accounts does.
 func (r UsageReport) Account(c Customer, n int, fair FairUse) []Usage {
-	for found, months := range r.Accounts([]Customer{c}, n, fair) {
-		if found.Number == c.Number {
-			return months
+	months := make([]monthTotals, len(r))
+	for i, m := range r {
+		byNumber := func(a accountTotals, number CustomerNumber) int { return cmp.Compare(a.number, number) }
+		if at, found := slices.BinarySearchFunc(m.accounts, c.Number, byNumber); found {
+			months[i] = m.accounts[at].monthTotals
 		}
 	}
-	return nil
+	return r.last(c, months, n, overIn(months, fair, nil), fair)
 }
 
 // Near returns the accounts that people should look at in the last month: over, under sustained load, or at the first part of the limit at which
@@ -172,6 +170,15 @@ func (r UsageReport) next(directory *[]Customer, next []int) Customer {
 		*directory = (*directory)[1:]
 	}
 	return c
+}
+
+// last returns the last n months of an account.
+func (r UsageReport) last(c Customer, months []monthTotals, n int, over []bool, fair FairUse) []Usage {
+	used := make([]Usage, 0, n)
+	for i := max(0, len(r)-n); i < len(r); i++ {
+		used = append(used, r.usage(c, months, i, over, fair))
+	}
+	return used
 }
 
 // usage returns the month at i of an account, with whether load was sustained in it.

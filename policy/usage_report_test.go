@@ -236,10 +236,10 @@ func (l log) recounted(directory []policy.Customer, fair, other policy.FairUse, 
 		}
 		v.WhatIf = compared(v.WhatIf, is, would, most)
 		if n := is[2].Tickets - fair.TicketsPerMonth; n > 0 {
-			v.Proposals = append(v.Proposals, policy.Charge{Month: "2026-11", Customer: number, Kind: policy.ChargeTickets, Quantity: n, Rate: 400, Amount: int64(n) * 400, Currency: "USD"})
+			v.Proposals = append(v.Proposals, policy.Charge{Month: "2026-11", Customer: number, Kind: "tickets", Quantity: n, Rate: 400, Amount: int64(n) * 400, Currency: "USD"})
 		}
 		if n := beyond / 60; n > 0 {
-			v.Proposals = append(v.Proposals, policy.Charge{Month: "2026-11", Customer: number, Kind: policy.ChargeMinutes, Quantity: n, Rate: 50, Amount: int64(n) * 50, Currency: "USD"})
+			v.Proposals = append(v.Proposals, policy.Charge{Month: "2026-11", Customer: number, Kind: "minutes", Quantity: n, Rate: 50, Amount: int64(n) * 50, Currency: "USD"})
 		}
 	}
 	slices.SortStableFunc(v.Near, func(a, b policy.Usage) int { return cmp.Compare(b.Tickets, a.Tickets) })

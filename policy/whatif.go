@@ -1,12 +1,16 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
+
+// ErrLimit reports a limit that a what-if cannot take.
+var ErrLimit = errors.New("invalid limit")
 
 // Limit is another limit for a what-if, as a person writes it: "tickets=12".
 type Limit struct{ Name, Value string }

@@ -81,15 +81,15 @@ func auditKeys(k []byte, e policy.AuditEntry) []entry {
 	return keys
 }
 
-func markOfAudit(place []byte) policy.Mark {
-	m := policy.Mark{At: readTime(place)}
+func markOfAudit(place []byte) policy.Cursor {
+	m := policy.Cursor{At: readTime(place)}
 	if n := place[timeLength:]; len(n) == 8 {
 		m.ID = strconv.FormatUint(binary.BigEndian.Uint64(n), 10)
 	}
 	return m
 }
 
-func placeOfAuditMark(m policy.Mark) []byte {
+func placeOfAuditMark(m policy.Cursor) []byte {
 	if m.IsZero() {
 		return nil
 	}

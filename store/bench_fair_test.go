@@ -38,7 +38,7 @@ func benchAccount(n int) policy.CustomerNumber { return policy.CustomerNumber(fm
 
 func benchMonth(n int) policy.Month { return policy.Month(fmt.Sprintf("2026-%02d", 1+n)) }
 
-// yearOfCalls are served calls spread over a year and over accounts, in the order of their start, with a short story each.
+// yearOfCalls returns served calls spread over a year and over accounts, in the order of their start, with a short history each.
 func yearOfCalls(calls int) iter.Seq[policy.Call] {
 	accounts := max(1, calls/callsPerAccount)
 	return func(yield func(policy.Call) bool) {
@@ -74,7 +74,7 @@ const (
 	usLine = policy.Phone("+18883071053")
 )
 
-// year is a store with so many calls, made once for all benchmarks.
+// year returns a store with so many calls, made once for all benchmarks.
 func year(b *testing.B, calls int) *store.Store {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "year.db")
@@ -96,8 +96,8 @@ func year(b *testing.B, calls int) *store.Store {
 	return s
 }
 
-// BenchmarkFairUse measures what fair use reads of a log of a year. "ratio" is an account's month in the large log to the same in the
-// small one, taken in turns; "accounts" and "ms" are the month of all accounts.
+// BenchmarkFairUse measures what fair use reads of a log of a year. "ratio" is an account's month in the large log to the same in the small
+// one, measured in turns; "accounts" and "ms" are the month of all accounts.
 func BenchmarkFairUse(b *testing.B) {
 	calls := benchCalls(b)
 	small, large := year(b, smallLog), year(b, calls)

@@ -9,7 +9,7 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// kept are calls of the year that each have a recording, which is fetched and deleted at the provider but for the last one's.
+// kept returns calls of the year that each have a recording, which is fetched and deleted at the provider except for the last.
 func kept(calls int) iter.Seq[policy.Call] {
 	return func(yield func(policy.Call) bool) {
 		n := 0
@@ -27,8 +27,8 @@ func kept(calls int) iter.Seq[policy.Call] {
 	}
 }
 
-// BenchmarkDueRecordings looks for what is to be done about recordings, as the server does every few seconds, when one waits. "ratio" is a log with
-// a hundred times the calls to the small one, taken in turns.
+// BenchmarkDueRecordings reads the recordings that are due, as the server does every few seconds, when one is. "ratio" is a log with a hundred
+// times the calls to the small one, measured in turns.
 func BenchmarkDueRecordings(b *testing.B) {
 	var logs [2]*store.Store
 	for i, calls := range []int{1000, 100_000} {

@@ -9,7 +9,7 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// searches are what people ask for: each filter alone, and some together.
+// searches has each filter alone, and some together.
 var searches = []struct {
 	name   string
 	filter policy.Filter
@@ -41,7 +41,7 @@ var searches = []struct {
 // median in the large log; "deep-us" is a page from the middle of what is found there, and "worst-us" the slowest page of all.
 func BenchmarkSearch(b *testing.B) {
 	small, large := year(b, smallLog), year(b, benchCalls(b))
-	middle := policy.Mark{At: time.Date(2026, time.June, 15, 12, 0, 0, 0, time.UTC), ID: "CA"}
+	middle := policy.Cursor{At: time.Date(2026, time.June, 15, 12, 0, 0, 0, time.UTC), ID: "CA"}
 	for _, search := range searches {
 		b.Run(search.name, func(b *testing.B) {
 			var times [3][]time.Duration

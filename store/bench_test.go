@@ -18,8 +18,8 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// BenchmarkAdvance measures durable steps of calls as they grow to twelve turns, at 1 and at 64 writers. "pairs" is how many times a
-// step takes what two fdatasyncs of a page each take here and now, which is what one commit cannot be faster than: below 1 steps share.
+// BenchmarkAdvance measures durable steps of calls as they grow to twelve exchanges, at 1 and at 64 writers. "pairs" is the time of a step in
+// units of two fdatasyncs of a page each on the same disk, which one commit cannot be faster than: below 1 steps share commits.
 func BenchmarkAdvance(b *testing.B) {
 	for _, writers := range []int{1, 64} {
 		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
@@ -90,7 +90,7 @@ func likeIVR(c policy.Call, n int) policy.Call {
 	return c
 }
 
-// syncPair is the median time of two page writes, each made durable.
+// syncPair returns the median time of two page writes, each made durable.
 func syncPair(b *testing.B) time.Duration {
 	file, err := os.Create(filepath.Join(b.TempDir(), "pair"))
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// FuzzDecodeSearched holds that a glimpse at a record tells what reading the whole tells, and that no damage makes it panic.
+// FuzzDecodeSearched checks that decodeSearched returns what decoding the whole record does, and that damage never makes it panic.
 func FuzzDecodeSearched(f *testing.F) {
 	f.Add([]byte{0xa1}, "CA1", "+442079460018", "204518", "Northwind Flex Offices", "21001", "caf\xe9")
 	f.Add([]byte{0xbf, 0xff}, "", "", "", "", "", "")
@@ -30,7 +30,7 @@ func FuzzDecodeSearched(f *testing.F) {
 		got, ok := decodeSearched(value)
 		want := policy.Call{SID: whole.SID, From: whole.From, Customer: whole.Customer, Account: whole.Account, Ticket: whole.Ticket}
 		if diff := cmp.Diff(want, got); !ok || diff != "" {
-			t.Errorf("a glimpse of %x: %v, ok %v", value, diff, ok)
+			t.Errorf("the searched fields of %x: %v, ok %v", value, diff, ok)
 		}
 		for n := range value { // a record that was cut
 			if _, ok := decodeSearched(value[:n]); ok {

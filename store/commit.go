@@ -92,7 +92,7 @@ type edit struct {
 	key, value []byte
 }
 
-// bucket tells where an edit goes.
+// bucket names the bucket that an edit goes to.
 type bucket int
 
 const (

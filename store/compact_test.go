@@ -16,7 +16,7 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// contents are everything in a closed file, and how many of its pages nothing stands on.
+// contents returns everything in a closed file, and the number of its free pages.
 func (f file) contents(t *testing.T) (all []string, free int) {
 	t.Helper()
 	db, err := bolt.Open(f.path, 0o600, &bolt.Options{ReadOnly: true, PreLoadFreelist: true})

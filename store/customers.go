@@ -60,42 +60,44 @@ func (s *Store) Customers(ctx context.Context) iter.Seq2[policy.Customer, error]
 
 // ImportCustomers adds customers and replaces those whose number is in the directory, all or none of them, and notes in the audit who did it.
 // Other customers stay.
-func (s *Store) ImportCustomers(ctx context.Context, customers []policy.Customer, by string) (policy.Imported, error) {
+func (s *Store) ImportCustomers(ctx context.Context, customers []policy.Customer, by string) (policy.ImportResult, error) {
 	return s.importCustomers(ctx, customers, by, "")
 }
 
 // ImportPlanned is ImportCustomers for a plan that PlanImport showed to a person. It returns policy.ErrDirectoryChanged if the plan would be
 // another one now. seal is that of the plan.
-func (s *Store) ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.Imported, error) {
+func (s *Store) ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.ImportResult, error) {
 	if seal == "" {
-		return policy.Imported{}, policy.ErrDirectoryChanged
+		return policy.ImportResult{}, policy.ErrDirectoryChanged
 	}
 	return s.importCustomers(ctx, customers, by, seal)
 }
 
-func (s *Store) importCustomers(ctx context.Context, customers []policy.Customer, by, seal string) (policy.Imported, error) {
-	var did policy.Imported
+func (s *Store) importCustomers(ctx context.Context, customers []policy.Customer, by, seal string) (policy.ImportResult, error) {
+	var did policy.ImportResult
 	sorted := byNumber(customers)
 	err := s.write(ctx, func(tx *bolt.Tx) error {
-		planner := policy.NewPlanner()
+		var changes []policy.DirectoryChange
 		for _, c := range sorted {
 			if seal != "" {
-				if err := planned(tx, planner, c); err != nil {
+				change, err := planned(tx, c)
+				if err != nil {
 					return err
 				}
+				changes = append(changes, change)
 			}
 			if err := importCustomer(tx, c, &did); err != nil {
 				return err
 			}
 		}
-		if seal != "" && planner.Plan().Seal != seal {
+		if seal != "" && policy.NewImportPlan(changes).Seal != seal {
 			return policy.ErrDirectoryChanged
 		}
 		detail := fmt.Sprintf("%d added, %d changed, %d unchanged", did.Added, did.Changed, did.Unchanged)
 		return note(tx, policy.AuditEntry{At: s.now(), By: by, Act: "import", Detail: detail})
 	})
 	if err != nil {
-		return policy.Imported{}, err
+		return policy.ImportResult{}, err
 	}
 	return did, nil
 }
@@ -109,13 +111,15 @@ func byNumber(customers []policy.Customer) []policy.Customer {
 
 // PlanImport returns what ImportCustomers would do. It reads in short steps; ImportPlanned detects what changes meanwhile.
 func (s *Store) PlanImport(ctx context.Context, customers []policy.Customer) (policy.ImportPlan, error) {
-	planner := policy.NewPlanner()
+	changes := make([]policy.DirectoryChange, 0, len(customers))
 	for step := range slices.Chunk(byNumber(customers), pageLength) {
 		err := s.view(ctx, func(tx *bolt.Tx) error {
 			for _, c := range step {
-				if err := planned(tx, planner, c); err != nil {
+				change, err := planned(tx, c)
+				if err != nil {
 					return err
 				}
+				changes = append(changes, change)
 			}
 			return nil
 		})
@@ -123,19 +127,19 @@ func (s *Store) PlanImport(ctx context.Context, customers []policy.Customer) (po
 			return policy.ImportPlan{}, err
 		}
 	}
-	return planner.Plan(), nil
+	return policy.NewImportPlan(changes), nil
 }
 
-func planned(tx *bolt.Tx, planner *policy.Planner, c policy.Customer) error {
+// planned returns what an import does to one customer.
+func planned(tx *bolt.Tx, c policy.Customer) (policy.DirectoryChange, error) {
 	before, err := readCustomer(tx, string(c.Number))
 	if err != nil && !errors.Is(err, policy.ErrNoCustomer) {
-		return err
+		return policy.DirectoryChange{}, err
 	}
-	planner.Add(before, c)
-	return nil
+	return policy.DirectoryChange{Before: before, After: c}, nil
 }
 
-func importCustomer(tx *bolt.Tx, c policy.Customer, did *policy.Imported) error {
+func importCustomer(tx *bolt.Tx, c policy.Customer, did *policy.ImportResult) error {
 	if c.Number == "" || len(c.Number) > maxPart {
 		return fmt.Errorf("customer %q: a customer number has 1 to %d characters", c.Name, maxPart)
 	}

@@ -13,11 +13,11 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Editions returns the newest edition of each line whose dates were ever edited, by line.
-func (s *Store) Editions(ctx context.Context) (newest []policy.Edition, err error) {
+// ScheduleRevisions returns the newest revision of each line whose dates were ever edited, by line.
+func (s *Store) ScheduleRevisions(ctx context.Context) (newest []policy.ScheduleRevision, err error) {
 	err = s.view(ctx, func(tx *bolt.Tx) error {
 		return tx.Bucket(datesBucket).ForEach(func(k, v []byte) error {
-			e, err := decodeEdition(k, v)
+			e, err := decodeRevision(k, v)
 			if err != nil {
 				return err
 			}
@@ -28,14 +28,14 @@ func (s *Store) Editions(ctx context.Context) (newest []policy.Edition, err erro
 			return nil
 		})
 	})
-	slices.SortFunc(newest, func(a, b policy.Edition) int { return strings.Compare(a.Line.Full(), b.Line.Full()) })
+	slices.SortFunc(newest, func(a, b policy.ScheduleRevision) int { return strings.Compare(a.Line.Full(), b.Line.Full()) })
 	return newest, err
 }
 
-// LineEditions returns the editions of a line before a version (0 for all), newest first, at most limit.
-func (s *Store) LineEditions(ctx context.Context, line policy.Phone, before, limit int) (found []policy.Edition, err error) {
+// LineRevisions returns the revisions of a line before a version (0 for all), newest first, at most limit.
+func (s *Store) LineRevisions(ctx context.Context, line policy.Phone, before, limit int) (found []policy.ScheduleRevision, err error) {
 	err = s.view(ctx, func(tx *bolt.Tx) error {
-		for e, err := range editionsBack(tx, line, before) {
+		for e, err := range revisionsBack(tx, line, before) {
 			if err != nil {
 				return err
 			}
@@ -49,14 +49,14 @@ func (s *Store) LineEditions(ctx context.Context, line policy.Phone, before, lim
 	return found, err
 }
 
-// ChangeDates adds an edition of a line's dates and notes it in the audit, in one step, if seen is still the newest version. Otherwise the
-// error is policy.ErrDatesChanged, with what somebody else changed. The other errors are those of policy.Edition.Changed.
-func (s *Store) ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error) {
-	var after policy.Edition
+// ChangeDates adds an revision of a line's dates and notes it in the audit, in one step, if seen is still the newest version. Otherwise the
+// error is policy.ErrScheduleChanged, with what somebody else changed. The other errors are those of policy.ScheduleRevision.Changed.
+func (s *Store) ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.ScheduleChange) (policy.ScheduleRevision, error) {
+	var after policy.ScheduleRevision
 	err := s.write(ctx, func(tx *bolt.Tx) error {
-		before := policy.Edition{Line: line}
-		var since []policy.Edition
-		for e, err := range editionsBack(tx, line, 0) {
+		before := policy.ScheduleRevision{Line: line}
+		var since []policy.ScheduleRevision
+		for e, err := range revisionsBack(tx, line, 0) {
 			if err != nil {
 				return err
 			}
@@ -79,40 +79,40 @@ func (s *Store) ChangeDates(ctx context.Context, line policy.Phone, seen int, c 
 		if err != nil {
 			return fmt.Errorf("the dates of line %s cannot be written: %w", line, err)
 		}
-		if err := tx.Bucket(datesBucket).Put(editionKey(line, after.Version), value); err != nil {
+		if err := tx.Bucket(datesBucket).Put(revisionKey(line, after.Version), value); err != nil {
 			return err
 		}
 		detail := fmt.Sprintf("version %d: %s", after.Version, after.Change)
 		return note(tx, policy.AuditEntry{At: c.At, By: c.By, Act: policy.ActLineDates, Subject: line.Full(), Detail: detail, Reason: c.Reason})
 	})
 	if err != nil {
-		return policy.Edition{}, err
+		return policy.ScheduleRevision{}, err
 	}
 	return after, nil
 }
 
-// editionsBack returns the editions of a line before a version (0 for all), newest first.
-func editionsBack(tx *bolt.Tx, line policy.Phone, before int) iter.Seq2[policy.Edition, error] {
-	return func(yield func(policy.Edition, error) bool) {
-		own := under(editionPrefix(line)).backwards()
+// revisionsBack returns the revisions of a line before a version (0 for all), newest first.
+func revisionsBack(tx *bolt.Tx, line policy.Phone, before int) iter.Seq2[policy.ScheduleRevision, error] {
+	return func(yield func(policy.ScheduleRevision, error) bool) {
+		own := under(revisionPrefix(line)).backwards()
 		if before > 0 {
-			own.to = editionKey(line, before)
+			own.to = revisionKey(line, before)
 		}
 		for k, v := range own.in(tx.Bucket(datesBucket)) {
-			if e, err := decodeEdition(k, v); !yield(e, err) || err != nil {
+			if e, err := decodeRevision(k, v); !yield(e, err) || err != nil {
 				return
 			}
 		}
 	}
 }
 
-// editionKey returns a key of a line and a version: the newest edition of a line has its last key.
-func editionKey(line policy.Phone, version int) []byte {
-	return binary.BigEndian.AppendUint32(editionPrefix(line), uint32(version))
+// revisionKey returns a key of a line and a version: the newest revision of a line has its last key.
+func revisionKey(line policy.Phone, version int) []byte {
+	return binary.BigEndian.AppendUint32(revisionPrefix(line), uint32(version))
 }
 
-func editionPrefix(line policy.Phone) []byte { return indexKey(nil).part(line.Full()) }
+func revisionPrefix(line policy.Phone) []byte { return indexKey(nil).part(line.Full()) }
 
-func decodeEdition(k, v []byte) (policy.Edition, error) {
-	return decode[policy.Edition]("dates", fmt.Sprintf("%x", k), v)
+func decodeRevision(k, v []byte) (policy.ScheduleRevision, error) {
+	return decode[policy.ScheduleRevision]("dates", fmt.Sprintf("%x", k), v)
 }

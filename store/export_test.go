@@ -8,8 +8,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// CheckIndex compares the indexes of a closed file with those that follow from its records, and the steps of histories with the calls that
-// name them. It returns what differs, one sentence each.
+// CheckIndex compares the indexes of a closed file with those that follow from its records, and the segments of histories with the calls that
+// name them. It returns the differences as sentences.
 func CheckIndex(path, scratch string) (wrong []string, err error) {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{ReadOnly: true})
 	if err != nil {
@@ -40,7 +40,7 @@ func CheckIndex(path, scratch string) (wrong []string, err error) {
 	return append(wrong, straySteps(db)...), err
 }
 
-// indexAnew copies the records and makes the indexes from them. Calls that are live stay so.
+// indexAnew copies the records and makes the indexes from them. Unindexed calls stay so.
 func indexAnew(tx, was *bolt.Tx) error {
 	for _, name := range buckets {
 		to, err := tx.CreateBucket(name)
@@ -76,8 +76,8 @@ func indexAnew(tx, was *bolt.Tx) error {
 	return writeMany(tx, edits)
 }
 
-// differences are the entries that one of two indexes lacks. Names that an account had on calls stay while it has any, so that an index may have
-// more of them than one that is made anew.
+// differences returns the entries that one of two indexes lacks. The names that an account had on calls stay as long as it has any, so that
+// the index may have more of them than one that is made anew.
 func differences(name []byte, want, got *bolt.Bucket) (wrong []string) {
 	_ = want.ForEach(func(k, v []byte) error {
 		if value := got.Get(k); value == nil || !bytes.Equal(value, v) {
@@ -95,7 +95,7 @@ func differences(name []byte, want, got *bolt.Bucket) (wrong []string) {
 	return wrong
 }
 
-// strayNames are names of accounts without calls, and words of no name.
+// strayNames returns the names of accounts without calls, and words of no name.
 func strayNames(tx *bolt.Tx) (wrong []string) {
 	search, known := tx.Bucket(searchBucket), map[string]bool{}
 	_ = search.ForEach(func(k, _ []byte) error {
@@ -120,7 +120,7 @@ func strayNames(tx *bolt.Tx) (wrong []string) {
 	return wrong
 }
 
-// straySteps are steps that no call names, or more than one, and those that a call names and that are not there.
+// straySteps returns the segments that no call names, or more than one, and those that a call names and that are not there.
 func straySteps(db *bolt.DB) (wrong []string) {
 	err := db.View(func(tx *bolt.Tx) error {
 		if tx.Bucket(callsBucket) == nil {

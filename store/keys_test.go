@@ -10,8 +10,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// TestSpans compares every span over a few keys, with bytes at both ends of their range, with what a plain filter of the keys finds: both ways,
-// at once and in steps.
+// TestSpans compares every span over a few keys, with the lowest and the highest byte among them, with a plain filter of the keys: in both
+// directions, at once and in steps.
 func TestSpans(t *testing.T) {
 	db, err := bolt.Open(filepath.Join(t.TempDir(), "spans.db"), 0o600, &bolt.Options{NoSync: true})
 	if err != nil {

@@ -17,14 +17,14 @@ type Lines struct {
 	store      *Store
 	now        atomic.Pointer[policy.Settings]
 
-	mu       sync.Mutex // serializes changes, so that what is in force never goes back
-	read     bool       // the stored revisions were read
-	editions map[policy.Phone]policy.Edition
+	mu        sync.Mutex // serializes changes, so that what is in force never goes back
+	read      bool       // the stored revisions were read
+	revisions map[policy.Phone]policy.ScheduleRevision
 }
 
 // NewLines returns the lines as configured. Reload puts the stored edits in force.
 func NewLines(configured policy.Settings, s *Store) *Lines {
-	l := &Lines{configured: configured, store: s, editions: map[policy.Phone]policy.Edition{}}
+	l := &Lines{configured: configured, store: s, revisions: map[policy.Phone]policy.ScheduleRevision{}}
 	l.now.Store(&configured)
 	return l
 }
@@ -40,7 +40,7 @@ func (l *Lines) Configured() policy.Settings { return l.configured }
 
 // Reload puts the stored edits in force. After an error, what was in force stays so.
 func (l *Lines) Reload(ctx context.Context) error {
-	stored, err := l.store.Editions(ctx)
+	stored, err := l.store.ScheduleRevisions(ctx)
 	if err != nil {
 		return err
 	}
@@ -49,30 +49,30 @@ func (l *Lines) Reload(ctx context.Context) error {
 }
 
 // take puts revisions in force, unless a newer one of their line is. all reports whether they are all that are stored.
-func (l *Lines) take(all bool, editions ...policy.Edition) {
+func (l *Lines) take(all bool, revisions ...policy.ScheduleRevision) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.read = l.read || all
-	for _, e := range editions {
-		if e.Version > l.editions[e.Line].Version {
-			l.editions[e.Line] = e
+	for _, e := range revisions {
+		if e.Version > l.revisions[e.Line].Version {
+			l.revisions[e.Line] = e
 		}
 	}
-	edited := l.configured.With(slices.Collect(maps.Values(l.editions)))
+	edited := l.configured.With(slices.Collect(maps.Values(l.revisions)))
 	l.now.Store(&edited)
 }
 
-// Editions returns the revisions of a line before a version (0: all), newest first.
-func (l *Lines) Editions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.Edition, error) {
-	return l.store.LineEditions(ctx, line, before, limit)
+// ScheduleRevisions returns the revisions of a line before a version (0: all), newest first.
+func (l *Lines) ScheduleRevisions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.ScheduleRevision, error) {
+	return l.store.LineRevisions(ctx, line, before, limit)
 }
 
 // ChangeDates changes the dates of a line in the store (see Store.ChangeDates), and puts the change in force before it returns. If the stored edits
 // could not be read at the start, it tries again.
-func (l *Lines) ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error) {
+func (l *Lines) ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.ScheduleChange) (policy.ScheduleRevision, error) {
 	after, err := l.store.ChangeDates(ctx, line, seen, c)
 	if err != nil {
-		return policy.Edition{}, err
+		return policy.ScheduleRevision{}, err
 	}
 	l.take(false, after)
 	l.mu.Lock()

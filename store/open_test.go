@@ -20,7 +20,7 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// filled is the path of a file with one call in it, closed.
+// filled returns the path of a closed file with one call in it.
 func filled(t *testing.T) string {
 	t.Helper()
 	f := newFile(t)
@@ -34,7 +34,7 @@ func filled(t *testing.T) string {
 	return f.path
 }
 
-// spoilt is a copy of a filled file after somebody changed its bytes. It is not checked at the end.
+// spoilt returns a copy of a filled file with changed bytes. It is not checked at the end.
 func spoilt(t *testing.T, change func([]byte) []byte) string {
 	t.Helper()
 	content, err := os.ReadFile(filled(t))
@@ -53,7 +53,7 @@ func written(t *testing.T, content []byte) string {
 	return path
 }
 
-// foreign is a bbolt file in which a function put something.
+// foreign changes a bbolt file, and returns its path.
 func foreign(t *testing.T, path string, fill func(*bolt.Tx) error) string {
 	t.Helper()
 	db, err := bolt.Open(path, 0o600, nil)
@@ -73,10 +73,10 @@ func setSchema(version string) func(*bolt.Tx) error {
 	return func(tx *bolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte(version)) }
 }
 
-// page is the size of our files' pages.
+// page is the page size of our files.
 const page = 4 << 10
 
-// badFiles are the kinds of files that are none of ours, or no more.
+// badFiles has files that are not ours, or are damaged.
 var badFiles = []struct {
 	name string
 	path func(t *testing.T) string
@@ -151,7 +151,7 @@ func TestAFileThatCannotBeOpenedIsNamedAndLeftAsItIs(t *testing.T) {
 	}
 }
 
-// refused opens a path and wants an error of a kind, that names the path and says what to do.
+// refused opens a path, and checks that the error is of a kind, names the path and says what to do.
 func refused(t *testing.T, path string, o store.Options, want error, says string) {
 	t.Helper()
 	s, err := store.Open(path, o)
@@ -194,7 +194,7 @@ func TestAFileWithoutPermissionSaysSo(t *testing.T) {
 	refused(t, path, store.Options{}, fs.ErrPermission, "the right to read and write")
 }
 
-// asNobody lets the rest of the test work on files without root's rights, where it has them.
+// asNobody drops root's rights to files for the rest of the test, if it has them.
 func asNobody(t *testing.T) {
 	t.Helper()
 	runtime.LockOSThread()
@@ -279,8 +279,8 @@ func TestAnOlderFileGetsItsIndexAnew(t *testing.T) {
 	}
 }
 
-// withACase is the path of a file with a call that goes on and has a recording, another recording to remove, a restricted account and a notice
-// that waits, closed.
+// withACase returns the path of a closed file with a call that goes on and has a recording, another recording to remove, a restricted account
+// and a notice that waits.
 func withACase(t *testing.T) string {
 	t.Helper()
 	path := filled(t)
@@ -335,8 +335,8 @@ func TestReadingOnlyChangesNothing(t *testing.T) {
 	}
 }
 
-// TestAnOlderFileGetsWhatItLacks: the last version knew no recordings to fetch and no notices that were given up, so what is due of them is found
-// after an upgrade, and the calls as before.
+// TestAnOlderFileGetsWhatItLacks upgrades a file of a version that did not index recordings to fetch and notices that were given up: they are
+// found after it, and the calls as before.
 func TestAnOlderFileGetsWhatItLacks(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "supportline.db")
 	s, err := store.Open(path, store.Options{Size: 1 << 20})

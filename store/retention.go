@@ -21,7 +21,7 @@ const expireBatch = 100
 //
 // Expire works in bounded steps, each complete with its entry in the audit, so that other writers come between. What it reports as removed is
 // removed, also when it returns an error.
-func (s *Store) Expire(ctx context.Context, before time.Time) (policy.Expired, error) {
+func (s *Store) Expire(ctx context.Context, before time.Time) (policy.RetentionResult, error) {
 	w := &sweep{before: before, at: s.now(), rest: span{from: indexKey{}.time(time.Time{}.Add(1)), to: indexKey{}.time(before)}}
 	for _, step := range []func(*bolt.Tx, *sweep) error{expireCalls, expireNotices} {
 		for w.done = false; !w.done; {
@@ -49,7 +49,7 @@ type sweep struct {
 	at     time.Time
 	rest   span // what is left
 	done   bool
-	did    policy.Expired
+	did    policy.RetentionResult
 	entry  []byte // the key of the audit entry, once there is one
 }
 
@@ -147,8 +147,8 @@ const longestCall = 4 * time.Hour
 // policy.Case.Anonymised: the figures stay), in one step. An open case is closed. The recordings of the calls are noted for removal, here and
 // at the provider (DueRemovals). The audit keeps that one account was erased, when and by whom, and loses its number everywhere. Errors:
 // policy.ErrNoCustomer for a number with neither a profile nor calls, policy.ErrCallInProgress while the account is on the phone.
-func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by string, at time.Time) (policy.Erased, error) {
-	var did policy.Erased
+func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by string, at time.Time) (policy.EraseResult, error) {
+	var did policy.EraseResult
 	err := s.submit(ctx, true, func(b *batch) error {
 		calls, err := recordsUnder(b.tx, key(byCustomer).part(string(number)))
 		if err != nil {
@@ -189,7 +189,7 @@ func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by stri
 		return note(b.tx, policy.AuditEntry{At: at, By: by, Act: "erase", Detail: detail})
 	})
 	if err != nil {
-		return policy.Erased{}, err
+		return policy.EraseResult{}, err
 	}
 	return did, nil
 }
@@ -246,8 +246,8 @@ func eraseNotices(tx *bolt.Tx, customer policy.CustomerNumber) (int, error) {
 
 // Export returns everything that is stored of one customer, calls and cases oldest first, notices by key, and notes in the audit who asked.
 // Errors: policy.ErrNoCustomer.
-func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by string) (policy.Exported, error) {
-	var all policy.Exported
+func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by string) (policy.CustomerExport, error) {
+	var all policy.CustomerExport
 	err := s.write(ctx, func(tx *bolt.Tx) (err error) {
 		if all.Customer, err = readCustomer(tx, string(number)); err != nil {
 			return err
@@ -273,7 +273,7 @@ func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by str
 		return note(tx, policy.AuditEntry{At: s.now(), By: by, Act: "export", Customer: number, Detail: detail})
 	})
 	if err != nil {
-		return policy.Exported{}, err
+		return policy.CustomerExport{}, err
 	}
 	return all, nil
 }

@@ -222,7 +222,7 @@ func (s *query[T]) cut() []byte {
 // searchPage returns the page of a search from the place of one of two marks, which may be nil. It also looks in the opposite direction,
 // whether there is anything.
 func searchPage[T any](
-	older, newer []byte, size int, mark func(place []byte) policy.Mark, search func(d direction, from []byte, many, spend int) (page[T], error),
+	older, newer []byte, size int, mark func(place []byte) policy.Cursor, search func(d direction, from []byte, many, spend int) (page[T], error),
 ) (policy.Found[T], error) {
 	d, from := towardsOlder, older
 	if from == nil && newer != nil {
@@ -267,12 +267,12 @@ func timeOf(place []byte, d direction) time.Time {
 	return at
 }
 
-func markOfCall(place []byte) policy.Mark {
-	return policy.Mark{At: readTime(place), ID: string(place[timeLength:])}
+func markOfCall(place []byte) policy.Cursor {
+	return policy.Cursor{At: readTime(place), ID: string(place[timeLength:])}
 }
 
 // placeOfMark returns the place of a mark, nil for no mark.
-func placeOfMark(m policy.Mark) []byte {
+func placeOfMark(m policy.Cursor) []byte {
 	if m.IsZero() {
 		return nil
 	}

@@ -58,7 +58,7 @@ func TestAPageCostsBoundedWorkHoweverLittleIsFound(t *testing.T) {
 	}
 }
 
-// TestALongReadingLetsCallsThrough: whatever takes long asks again and again whether something is urgent.
+// TestALongReadingLetsCallsThrough checks that reads which take long yield again and again.
 func TestALongReadingLetsCallsThrough(t *testing.T) {
 	asked := 0
 	s := newFile(t).open(t, store.Options{Yield: func() { asked++ }})
@@ -94,7 +94,7 @@ func TestALongReadingLetsCallsThrough(t *testing.T) {
 	}
 }
 
-// entries are the keys of the search's index of a closed store.
+// entries returns the entries of the bucket search of a closed store.
 func entries(t *testing.T, path string) []string {
 	t.Helper()
 	db, err := bolt.Open(path, 0o600, &bolt.Options{ReadOnly: true})
@@ -115,8 +115,7 @@ func entries(t *testing.T, path string) []string {
 	return keys
 }
 
-// TestTheSearchsIndexFollowsFromTheRest compares what many changes left of it with one that is made anew by an upgrade: nothing is missing,
-// and nothing is left over.
+// TestTheSearchsIndexFollowsFromTheRest compares the bucket search after many changes with one that an upgrade makes anew.
 func TestTheSearchsIndexFollowsFromTheRest(t *testing.T) {
 	f := newFile(t)
 	s := f.open(t, store.Options{Now: func() time.Time { return morning }})
@@ -133,7 +132,7 @@ func TestTheSearchsIndexFollowsFromTheRest(t *testing.T) {
 	importing()
 	customers[1].Name = "Harbour & Sons"
 	importing()
-	const calls = 3 * 64 // all of them settled
+	const calls = 3 * 64 // all of them indexed
 	sid := func(n int) policy.CallSID { return policy.CallSID(fmt.Sprintf("CA%032x", n)) }
 	for n := range calls {
 		change(t, s, sid(n), func(c policy.Call) policy.Call {
@@ -159,7 +158,7 @@ func TestTheSearchsIndexFollowsFromTheRest(t *testing.T) {
 	act(101, policy.Act{Kind: policy.ActTicket, Value: "4711"})
 	act(101, policy.Act{Kind: policy.ActTicket, Undo: true})
 	act(102, policy.Act{Kind: policy.ActAttach, Value: "310022"})
-	change(t, s, sid(103), func(c policy.Call) policy.Call { // a report that came late
+	change(t, s, sid(103), func(c policy.Call) policy.Call { // a late report
 		seconds := 1500
 		c = c.WithLeg(policy.Leg{SID: "CA-leg", To: "+15550100001", AcceptedAt: c.StartedAt, Seconds: &seconds})
 		c.StartedAt = c.StartedAt.Add(-time.Minute)
@@ -205,7 +204,7 @@ func change(t *testing.T, s *store.Store, sid policy.CallSID, change func(policy
 	}
 }
 
-// TestAnUpgradeThatWasEndedGoesOn leaves a file as an upgrade does that is ended after its first step.
+// TestAnUpgradeThatWasEndedGoesOn upgrades a file as a process leaves it that ended after the first step.
 func TestAnUpgradeThatWasEndedGoesOn(t *testing.T) {
 	f := newFile(t)
 	s := f.open(t, store.Options{})

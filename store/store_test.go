@@ -17,7 +17,7 @@ func TestContract(t *testing.T) {
 	storetest.Run(t, func(t testing.TB) storetest.Storage { return newFile(t) }, store.ErrClosed)
 }
 
-// file is a store's file in a folder of the test's own, checked when the test ends.
+// file is the file of a store in a folder of the test, checked when the test ends.
 type file struct{ path string }
 
 func newFile(t testing.TB) file {
@@ -28,7 +28,7 @@ func newFile(t testing.TB) file {
 
 func (f file) Open(t testing.TB) storetest.Store { return f.open(t, store.Options{}) }
 
-// open opens the store with little room, so that tests make the file grow too.
+// open opens the store with little space, so that tests make the file grow too.
 func (f file) open(t testing.TB, o store.Options) *store.Store {
 	t.Helper()
 	if o.Size == 0 {
@@ -72,10 +72,10 @@ func copyFile(to, from string) error {
 	return err
 }
 
-// check lets bbolt look at every page, and holds the indexes against the records.
+// check lets bbolt check every page, and compares the indexes with the records.
 func (f file) check(t testing.TB) {
 	if _, err := os.Stat(f.path); err != nil {
-		return // the test wanted no file
+		return // the test made no file
 	}
 	db, err := bolt.Open(f.path, 0o600, &bolt.Options{ReadOnly: true, PreLoadFreelist: true})
 	if err != nil {

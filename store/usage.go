@@ -25,7 +25,7 @@ type AccountUsage struct {
 // Last returns the latest month.
 func (a AccountUsage) Last() policy.Usage { return a.Months[len(a.Months)-1] }
 
-// Usage returns what an account used in a month, and whether load was sustained in it. The error is policy.ErrNoCustomer, or internal.
+// Usage returns what an account of the directory used in a month. The error is policy.ErrNoCustomer, or internal.
 func (a Accounts) Usage(ctx context.Context, number policy.CustomerNumber, month policy.Month) (policy.Usage, error) {
 	found, err := a.Months(ctx, number, month, 1)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// commits counts what a store says of its commits.
+// commits counts what a store reports of its commits.
 type commits struct {
 	sync.Mutex
 	good, failed, requests int
@@ -134,8 +134,8 @@ func TestNobodyWaitsForADiskThatHangs(t *testing.T) {
 	}
 }
 
-// TestAStepOnTopOfACommitThatFailed holds a commit after it failed, until a step was made on top of it and the disk is well again: that step is lost
-// with the one that it knew of, and the next one follows on what is in the file.
+// TestAStepOnTopOfACommitThatFailed holds a failed commit until a step was made on top of it and the disk is well again: that step is lost
+// with the one that it saw, and the next one continues from what is in the file.
 func TestAStepOnTopOfACommitThatFailed(t *testing.T) {
 	for name, reply := range map[string]string{"in memory": "x", "more than memory holds": strings.Repeat("x", 3<<20)} {
 		t.Run(name, func(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/server"
+
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
 
@@ -23,7 +25,7 @@ func TestAPITellsWhatTheCommandsTell(t *testing.T) {
 	for _, month := range []policy.Month{"2024-01", "2024-02", "2024-03"} {
 		c.took("204518", month, 17)
 	}
-	if err := c.jobs().reviewAll(t.Context(), c.now); err != nil {
+	if err := c.jobs().ReviewAll(t.Context(), c.now); err != nil {
 		t.Fatal(err)
 	}
 	api := c.api()
@@ -98,15 +100,15 @@ func (c *company) api() func(method, path, body string) string {
 	if err := c.store.AddToken(c.Context(), users.Token{User: "ops", Name: "test", Hash: users.HashToken(secret), CreatedAt: c.now}, "test"); err != nil {
 		c.Fatal(err)
 	}
-	h := &house{conf: c.conf, store: c.store, now: func() time.Time { return c.now }, log: zap.NewNop()}
-	h.conf.Console.Permissions = users.UsualPermissions()
+	h := &server.App{Conf: c.conf, Store: c.store, Now: func() time.Time { return c.now }, Log: zap.NewNop()}
+	h.Conf.Console.Permissions = users.UsualPermissions()
 	return func(method, path, body string) string {
 		c.Helper()
 		request := httptest.NewRequest(method, "/api/v1"+path, strings.NewReader(body))
 		request.Header.Set("Authorization", "Bearer "+secret)
 		request.Header.Set("Content-Type", "application/json")
 		answer := httptest.NewRecorder()
-		h.console().ServeHTTP(answer, request)
+		h.Console().ServeHTTP(answer, request)
 		return answer.Body.String()
 	}
 }

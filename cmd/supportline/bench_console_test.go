@@ -90,8 +90,8 @@ func benchCalls(b *testing.B) (calls int) {
 // busy measures webhooks alone, and while ten people browse and one takes everything out, as a half of what the processors can do: nobody
 // sends webhooks as fast as they are answered.
 func (p *pagesBench) busy(b *testing.B, w io.Writer) {
-	bench := &houseBench{conf: p.house.conf, session: recordCall(b, p.house.conf, p.house.webhooks)}
-	address, private := serveBench(b, p.house.webhooks), serveBench(b, p.handler)
+	bench := &houseBench{conf: p.house.Conf, session: recordCall(b, p.house.Conf, p.house.Webhooks)}
+	address, private := serveBench(b, p.house.Webhooks), serveBench(b, p.handler)
 	before, most := live(), uint64(0)
 	var calm, busy, times []time.Duration
 	for range busyRounds { // in turns: the machine is not the same at all times

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/demo"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 )
@@ -62,7 +63,7 @@ func BenchmarkFairUse(b *testing.B) {
 
 // fairBench is a log that usage is derived from.
 type fairBench struct {
-	house     *house
+	house     *server.App
 	accounts  store.Accounts
 	customers []policy.Customer
 	months    []policy.Month
@@ -75,23 +76,23 @@ func newFairBench(b *testing.B, calls, accounts, months int) *fairBench {
 	if made {
 		conf.Store, now = "bolt:"+benchStore(), time.Now()
 	}
-	open := func() *house {
-		h, err := openHouse(conf, func() time.Time { return now }, zap.NewNop(), store.Options{})
+	open := func() *server.App {
+		h, err := server.Open(conf, func() time.Time { return now }, zap.NewNop(), store.Options{})
 		if err != nil {
 			b.Fatal(err)
 		}
 		return h
 	}
 	h := open()
-	g := demo.Generator{Seed: 1, Settings: h.conf.Settings, Calls: calls, Months: months, Accounts: accounts, Until: now}
+	g := demo.Generator{Seed: 1, Settings: h.Conf.Settings, Calls: calls, Months: months, Accounts: accounts, Until: now}
 	if !made {
-		if err := errors.Join(g.Fill(b.Context(), h.store, func(int) {}), h.Close(), compactStore(b.Context(), conf, io.Discard)); err != nil {
+		if err := errors.Join(g.Fill(b.Context(), h.Store, func(int) {}), h.Close(), compactStore(b.Context(), conf, io.Discard)); err != nil {
 			b.Fatal(err)
 		}
 		h = open()
 	}
 	b.Cleanup(func() { _ = h.Close() })
-	return &fairBench{h, store.Accounts{Store: h.store, FairUse: h.conf.Settings.FairUse}, g.Customers(), monthsTo("2026-10", 12)}
+	return &fairBench{h, store.Accounts{Store: h.Store, FairUse: h.Conf.Settings.FairUse}, g.Customers(), monthsTo("2026-10", 12)}
 }
 
 // account derives one month of one account, another one each time.

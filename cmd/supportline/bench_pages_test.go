@@ -14,7 +14,10 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/officernd/supportline/cmd/supportline/demo"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
@@ -53,7 +56,7 @@ func BenchmarkFairUsePages(b *testing.B) {
 
 // pagesBench is a console over a log, with somebody who is signed in.
 type pagesBench struct {
-	house    *house
+	house    *server.App
 	handler  http.Handler
 	cookie   string
 	customer policy.CustomerNumber
@@ -67,13 +70,13 @@ func newPagesBench(b *testing.B, calls, accounts, months int) *pagesBench {
 	b.Helper()
 	fair := newFairBench(b, calls, accounts, months)
 	h := fair.house
-	p := &pagesBench{house: h, handler: h.private, customer: fair.customers[1].Number}
-	importExamples(b, h.store)
-	j := &jobs{store: h.store, settings: h.conf.Settings, log: h.log, wake: func() {}}
-	if err := j.reviewAll(b.Context(), h.now()); err != nil {
+	p := &pagesBench{house: h, handler: h.Private, customer: fair.customers[1].Number}
+	importExamples(b, h.Store)
+	j := &server.Jobs{Store: h.Store, Settings: h.Conf.Settings, Log: zap.NewNop(), Wake: func() {}}
+	if err := j.ReviewAll(b.Context(), h.Now()); err != nil {
 		b.Fatal(err)
 	}
-	cases, err := h.store.OpenCases(b.Context())
+	cases, err := h.Store.OpenCases(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -82,7 +85,7 @@ func newPagesBench(b *testing.B, calls, accounts, months int) *pagesBench {
 	if err != nil {
 		b.Fatal(err)
 	}
-	err = h.store.AddUser(b.Context(), users.User{Name: "mila", Role: users.Admin, Password: hash, CreatedAt: h.now()}, "bench")
+	err = h.Store.AddUser(b.Context(), users.User{Name: "mila", Role: users.Admin, Password: hash, CreatedAt: h.Now()}, "bench")
 	if err != nil && !errors.Is(err, users.ErrExists) { // a store that was made before has her
 		b.Fatal(err)
 	}
@@ -92,12 +95,12 @@ func newPagesBench(b *testing.B, calls, accounts, months int) *pagesBench {
 	p.handler.ServeHTTP(answer, request)
 	p.cookie = strings.Split(answer.Header().Get("Set-Cookie"), ";")[0]
 	before := live()
-	p.months = 6 + h.conf.Settings.FairUse.Lead()
-	if _, _, err := h.usage.Report(b.Context(), h.conf.Settings.ThisMonth(h.now()), p.months); err != nil {
+	p.months = 6 + h.Conf.Settings.FairUse.Lead()
+	if _, _, err := h.Usage.Report(b.Context(), h.Conf.Settings.ThisMonth(h.Now()), p.months); err != nil {
 		b.Fatal(err)
 	}
 	began := time.Now()
-	h.usage.Refresh(b.Context())
+	h.Usage.Refresh(b.Context())
 	p.month = time.Since(began) / time.Duration(p.months)
 	p.bytes = live() - min(before, live())
 	return p

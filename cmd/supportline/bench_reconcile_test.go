@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 	"github.com/officernd/supportline/twilio/fake"
@@ -36,7 +37,7 @@ func BenchmarkReconcile(b *testing.B) {
 	for b.Loop() {
 		began := time.Now()
 		n := 0
-		for _, err := range at.Calls(b.Context(), to.Add(-firstLook), to) {
+		for _, err := range at.Calls(b.Context(), to.Add(-server.FirstLook), to) {
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -47,22 +48,22 @@ func BenchmarkReconcile(b *testing.B) {
 		}
 		lone = append(lone, time.Since(began).Seconds())
 		conf := benchConfig(b)
-		h, err := openHouse(conf, func() time.Time { return to }, zap.NewNop(), store.Options{})
+		h, err := server.Open(conf, func() time.Time { return to }, zap.NewNop(), store.Options{})
 		if err != nil {
 			b.Fatal(err)
 		}
 		for _, times := range []*[]float64{&missing, &there} {
 			runtime.GC()
 			baseline := heapInUse()
-			r := &reconciler{log: h.store, list: at, settings: conf.Settings, now: to, found: func(repair) {}}
+			r := &server.Reconciler{Log: h.Store, List: at, Settings: conf.Settings, Now: to, Found: func(server.Repair) {}}
 			compared := 0
-			r.seen = func(time.Time) {
+			r.Seen = func(time.Time) {
 				if compared++; compared%5000 == 0 {
 					heap = max(heap, heapInUse()-min(heapInUse(), baseline))
 				}
 			}
 			began := time.Now()
-			if err := r.run(b.Context(), to.Add(-firstLook), to); err != nil {
+			if err := r.Run(b.Context(), to.Add(-server.FirstLook), to); err != nil {
 				b.Fatal(err)
 			}
 			*times = append(*times, time.Since(began).Seconds())

@@ -17,6 +17,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/server"
+
 	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
 
@@ -60,12 +62,12 @@ func newHouseBench(b *testing.B) *houseBench {
 	began := time.Now()
 	monday := time.Date(2026, time.November, 23, 15, 0, 0, 0, time.UTC) // both lines are open
 	now := func() time.Time { return monday.Add(time.Since(began)) }
-	h, err := openHouse(conf, now, zap.NewNop(), store.Options{})
+	h, err := server.Open(conf, now, zap.NewNop(), store.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = h.Close() })
-	importExamples(b, h.store)
+	importExamples(b, h.Store)
 	verifier, err := twilio.NewVerifier(conf.PublicURL, conf.Twilio.AccountSID, conf.Twilio.AuthToken)
 	if err != nil {
 		b.Fatal(err)
@@ -79,12 +81,12 @@ func newHouseBench(b *testing.B) *houseBench {
 		b.Fatal(err)
 	}
 	bench := &houseBench{
-		conf: conf, session: recordCall(b, conf, h.webhooks), disk: disk,
+		conf: conf, session: recordCall(b, conf, h.Webhooks), disk: disk,
 		rates: map[string][]float64{}, work: map[string][]float64{}, p99: map[string][]float64{},
 	}
 	bench.static = serveBench(b, constant(nil))
 	bench.signed = serveBench(b, constant(verifier))
-	bench.house = serveBench(b, h.webhooks)
+	bench.house = serveBench(b, h.Webhooks)
 	return bench
 }
 

@@ -78,7 +78,7 @@ func (c callCommand) dial(ctx context.Context, p *program, configFile string) er
 // telephone is a phone in this terminal, for the account of a configuration.
 func (p *program) telephone(conf config.Config) *phone.Terminal {
 	return &phone.Terminal{
-		Account: telephoneAccount(conf),
+		Account: server.PhoneAccount(conf),
 		Lines:   phone.NewLines(p.In), Out: p.Out, Seed: rand.Text(), Colour: p.colour(),
 	}
 }

@@ -49,17 +49,17 @@ type callsPages struct {
 }
 
 // mark is a flag that takes a place in a list.
-type mark policy.Mark
+type mark policy.Cursor
 
 // UnmarshalText takes what a page printed.
 func (m *mark) UnmarshalText(text []byte) error {
-	place, err := policy.ParseMark(string(text))
+	place, err := policy.ParseCursor(string(text))
 	*m = mark(place)
 	return err
 }
 
 func (p callsPages) paged() bool {
-	return p.Page || !policy.Mark(p.Older).IsZero() || !policy.Mark(p.Newer).IsZero()
+	return p.Page || !policy.Cursor(p.Older).IsZero() || !policy.Cursor(p.Newer).IsZero()
 }
 
 func (l callsList) page(ctx context.Context, s *control.Session, f policy.Filter) (policy.Found[policy.Call], error) {
@@ -72,7 +72,7 @@ func (l callsList) page(ctx context.Context, s *control.Session, f policy.Filter
 
 // pageOf is the page that flags ask for.
 func pageOf(limit int, older, newer mark) (policy.Page, error) {
-	page := policy.Page{Length: limit, Older: policy.Mark(older), Newer: policy.Mark(newer)}
+	page := policy.Page{Length: limit, Older: policy.Cursor(older), Newer: policy.Cursor(newer)}
 	switch {
 	case !page.Older.IsZero() && !page.Newer.IsZero():
 		return page, fmt.Errorf("--older and --newer lead to different pages: give one of them")
@@ -83,7 +83,7 @@ func pageOf(limit int, older, newer mark) (policy.Page, error) {
 }
 
 // tellPage says where the pages beside a page are, and how far it came where it ended early.
-func tellPage(w io.Writer, older, newer policy.Mark, searchedTo time.Time, zone *time.Location) {
+func tellPage(w io.Writer, older, newer policy.Cursor, searchedTo time.Time, zone *time.Location) {
 	if !searchedTo.IsZero() {
 		fmt.Fprintf(w, "So far the search came to %s, and it can go on.\n", searchedTo.In(zone).Format("2006-01-02 15:04:05"))
 	}

@@ -29,7 +29,7 @@ func TestCaseFromFlaggedToClosed(t *testing.T) {
 	}
 	review := func() {
 		t.Helper()
-		if err := c.jobs().reviewAll(t.Context(), c.now); err != nil {
+		if err := c.jobs().ReviewAll(t.Context(), c.now); err != nil {
 			t.Fatal(err)
 		}
 	}

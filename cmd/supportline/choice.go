@@ -22,7 +22,7 @@ func (i *intent) UnmarshalText(text []byte) error { return choose(i, string(text
 // UnmarshalText takes one of the ways a call can end, or in-progress; anything else is an error that lists them.
 func (o *outcome) UnmarshalText(text []byte) error { return choose(o, string(text), outcomes()) }
 
-// outcomes are what calls can be selected by.
+// outcomes returns the outcomes by which calls can be selected.
 func outcomes() []policy.Outcome { return append(policy.Outcomes(), policy.InProgress) }
 
 // UnmarshalText takes one of the states of a case; anything else is an error that lists them.
@@ -40,6 +40,7 @@ func (n *number) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// choose sets a flag to one of the values.
 func choose[F, V ~string](flag *F, text string, values []V) error {
 	for _, v := range values {
 		if text == string(v) {
@@ -50,6 +51,7 @@ func choose[F, V ~string](flag *F, text string, values []V) error {
 	return fmt.Errorf("%q is not known: write one of %s", text, list(values))
 }
 
+// list returns the values as one text, for an error.
 func list[V ~string](values []V) string {
 	var names []string
 	for _, v := range values {

@@ -31,7 +31,7 @@ func (i customersImport) inputFile() string { return i.File }
 
 func (i customersImport) Run(ctx context.Context, s *control.Session) error {
 	input := watch(s.In, s.Err, s.InputSize, s.Progress)
-	customers, problems := policy.ReadCustomers(input, s.Settings.DirectoryRules())
+	customers, problems := policy.ReadCustomers(input, s.Settings)
 	input.done()
 	if len(problems) > 0 {
 		for _, p := range problems {

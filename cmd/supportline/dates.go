@@ -22,16 +22,16 @@ type datesCommand struct{}
 func (datesCommand) Help() string { return "Example:\n\n    supportline dates" }
 
 func (datesCommand) Run(ctx context.Context, s *control.Session) error {
-	editions, err := s.Store.Editions(ctx)
+	revisions, err := s.Store.ScheduleRevisions(ctx)
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(s.Out).Encode(editions)
+	return json.NewEncoder(s.Out).Encode(revisions)
 }
 
-// editions are what people edited of the lines' dates, from the server where one runs, else from the store's file; none where there is no
+// revisions are what people edited of the lines' dates, from the server where one runs, else from the store's file; none where there is no
 // store yet.
-func (p *program) editions(ctx context.Context, conf config.Config, configFile string) (editions []policy.Edition, err error) {
+func (p *program) revisions(ctx context.Context, conf config.Config, configFile string) (revisions []policy.ScheduleRevision, err error) {
 	file, err := conf.StoreFile()
 	if err != nil {
 		return nil, err
@@ -43,22 +43,22 @@ func (p *program) editions(ctx context.Context, conf config.Config, configFile s
 	if err != nil {
 		return nil, err
 	}
-	return editions, json.Unmarshal(text, &editions)
+	return revisions, json.Unmarshal(text, &revisions)
 }
 
 // edited is a configuration under the edits of its lines' dates, for commands that need no store otherwise. It says on standard error that
 // there are edits, or that nobody could be asked for them.
 func (p *program) edited(ctx context.Context, conf config.Config, configFile string) config.Config {
-	editions, err := p.editions(ctx, conf, configFile)
+	revisions, err := p.revisions(ctx, conf, configFile)
 	if err != nil {
 		fmt.Fprintf(p.Err, "The store can't be asked, so this is the configuration alone, without what was edited in the console: %v\n", err)
 		return conf
 	}
 	dates := 0
-	for _, e := range editions {
+	for _, e := range revisions {
 		dates += len(e.Dates)
 	}
-	conf.Settings = conf.Settings.With(editions)
+	conf.Settings = conf.Settings.With(revisions)
 	if dates > 0 {
 		fmt.Fprintf(p.Err, "With %s edited in the console, configuration %s.\n", plural(dates, "date"), conf.Settings.Version)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/demo"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 )
@@ -58,25 +59,25 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 		return err
 	}
 	defer logFile.Close()
-	log := newLogger(logFile)
-	everybodyCalls(&conf)
-	h, err := d.house(ctx, conf, shown.Now, log, p.Err)
+	log := server.NewLogger(logFile)
+	demo.LetEverybodyCall(&conf)
+	app, err := d.open(ctx, conf, shown.Now, log, p.Err)
 	if err != nil {
 		return err
 	}
-	password, err := demo.FirstUser(ctx, d.Dir, h.store, shown.Now())
+	password, err := demo.FirstUser(ctx, d.Dir, app.Store, shown.Now())
 	if err != nil {
-		return errors.Join(err, h.Close())
+		return errors.Join(err, app.Close())
 	}
 	account := demo.NewAccount(conf, shown.Now)
-	h.private = demo.WithAccount(h.private, account)
-	h.demoPhones(account)
-	s, err := listen(h)
+	app.Private = demo.WithAccount(app.Private, account)
+	app.UseDemoPhones(account)
+	s, err := server.Listen(app, parseCommand)
 	if err != nil {
-		return errors.Join(err, h.Close())
+		return errors.Join(err, app.Close())
 	}
-	log.Info("demo", zap.String("webhooks", s.webhooks.Addr().String()), zap.Time("now", shown.Now()))
-	conf.Settings = h.inForce.InForce()
+	log.Info("demo", zap.String("webhooks", s.Webhooks.Addr().String()), zap.Time("now", shown.Now()))
+	conf.Settings = app.Settings()
 	d.introduce(p.Out, conf, password, shown.Now())
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -84,36 +85,36 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	go func() {
 		defer close(prompted)
 		if terminal(p.In) && terminal(p.Out) {
-			(&prompt{program: shown, house: h, file: filepath.Join(d.Dir, demo.ConfigFile), account: account}).run(ctx)
+			(&prompt{program: shown, app: app, file: filepath.Join(d.Dir, demo.ConfigFile), account: account}).run(ctx)
 			stop()
 		}
 	}()
-	err = s.run(ctx)
+	err = s.Run(ctx)
 	<-prompted
-	return errors.Join(err, h.Close())
+	return errors.Join(err, app.Close())
 }
 
-// house is the demo's, with its customers, and with a log where one was asked for.
-func (d demoCommand) house(ctx context.Context, conf config.Config, now func() time.Time, log *zap.Logger, words io.Writer) (*house, error) {
-	h, err := openHouse(conf, now, log, store.Options{})
+// open opens the demo, with its customers, and with a log where one was asked for.
+func (d demoCommand) open(ctx context.Context, conf config.Config, now func() time.Time, log *zap.Logger, words io.Writer) (*server.App, error) {
+	app, err := server.Open(conf, now, log, store.Options{})
 	if err != nil {
 		return nil, err
 	}
-	filled, err := false, demo.FirstCustomers(ctx, d.Dir, h.store, conf.Settings.DirectoryRules(), userName())
+	filled, err := false, demo.FirstCustomers(ctx, d.Dir, app.Store, conf.Settings, userName())
 	if err == nil {
-		filled, err = d.fill(ctx, h, words, now())
+		filled, err = d.fill(ctx, app, words, now())
 	}
 	if err == nil && !filled {
-		return h, nil
+		return app, nil
 	}
-	err = errors.Join(err, h.Close())
+	err = errors.Join(err, app.Close())
 	if err == nil { // filling leaves as many pages free as are used, and each commit would write the list of them
 		err = compactStore(ctx, conf, words)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return openHouse(conf, now, log, store.Options{})
+	return server.Open(conf, now, log, store.Options{})
 }
 
 // compactStore writes the store's file anew, and shows how far it came.
@@ -227,19 +228,19 @@ func (d demoCommand) checkCalls() error {
 
 // fill makes up a log of the demo's company, with its accounts, in a store that has no calls yet, and says whether it did. A log that is there
 // stays as it is.
-func (d demoCommand) fill(ctx context.Context, h *house, words io.Writer, now time.Time) (filled bool, err error) {
+func (d demoCommand) fill(ctx context.Context, app *server.App, words io.Writer, now time.Time) (filled bool, err error) {
 	if d.Calls == 0 {
 		return false, nil
 	}
-	for range h.store.Calls(ctx, policy.Filter{Limit: 1}) {
+	for range app.Store.Calls(ctx, policy.Filter{Limit: 1}) {
 		fmt.Fprintf(words, "There are calls in %s already: none were made up. Remove the folder to start afresh.\n", d.Dir)
 		return false, nil
 	}
-	g := demo.Generator{Seed: d.Seed, Settings: h.conf.Settings, Calls: d.Calls, Months: d.Months, Accounts: d.Accounts, Until: now}
+	g := demo.Generator{Seed: d.Seed, Settings: app.Conf.Settings, Calls: d.Calls, Months: d.Months, Accounts: d.Accounts, Until: now}
 	if g.Accounts == 0 {
 		g.Accounts = demo.AccountsFor(g.Calls, g.Months)
 	}
 	progress := newBar(words, int64(d.Calls), terminal(words))
 	defer progress.done()
-	return true, g.Fill(ctx, h.store, func(done int) { progress.at(int64(done)) })
+	return true, g.Fill(ctx, app.Store, func(done int) { progress.at(int64(done)) })
 }

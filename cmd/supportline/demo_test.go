@@ -61,8 +61,8 @@ func TestDemoPrompt(t *testing.T) {
 	out, words := newAwaited(), newAwaited()
 	at := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	p := &program{In: strings.NewReader(strings.Join(typed, "\n") + "\n"), Out: out, Err: words, Env: noEnv, Now: func() time.Time { return at }}
-	h.now = p.Now
-	(&prompt{program: p, house: h, file: file}).run(t.Context())
+	h.Now = p.Now
+	(&prompt{program: p, app: h, file: file}).run(t.Context())
 	for _, want := range []string{
 		"caller hears  Connecting you now.", "204518    Northwind Flex Offices  critical          served", "Europe/London): open on Tuesday, 2026-11-24",
 	} {

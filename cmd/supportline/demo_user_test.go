@@ -24,17 +24,17 @@ func TestDemoUser(t *testing.T) {
 		}
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		answer := &statusOnly{header: http.Header{}}
-		h.private.ServeHTTP(answer, request)
+		h.Private.ServeHTTP(answer, request)
 		return answer.status == http.StatusSeeOther
 	}
-	first := must(demo.FirstUser(t.Context(), folder, h.store, h.now()))
-	if again := must(demo.FirstUser(t.Context(), folder, h.store, h.now())); again != first || !signsIn(first) {
+	first := must(demo.FirstUser(t.Context(), folder, h.Store, h.Now()))
+	if again := must(demo.FirstUser(t.Context(), folder, h.Store, h.Now())); again != first || !signsIn(first) {
 		t.Errorf("the passwords are %q and %q, the first is taken: %t", first, again, signsIn(first))
 	}
 	if err := os.Remove(filepath.Join(folder, "console-password")); err != nil {
 		t.Fatal(err)
 	}
-	if lost := must(demo.FirstUser(t.Context(), folder, h.store, h.now())); lost == first || signsIn(first) || !signsIn(lost) {
+	if lost := must(demo.FirstUser(t.Context(), folder, h.Store, h.Now())); lost == first || signsIn(first) || !signsIn(lost) {
 		t.Errorf("after the file was lost the password is %q, the old one %q", lost, first)
 	}
 }

@@ -38,8 +38,8 @@ func (c doctorCommand) run(ctx context.Context, p *program, configFile string) e
 		}
 		return control.Refused("%s has %s: the rest can't be looked at before", configFile, plural(len(problems), "problem"))
 	}
-	if editions, err := p.editions(ctx, conf, configFile); err == nil { // where the store can't be asked, its own finding says so
-		conf.Settings = conf.Settings.With(editions)
+	if revisions, err := p.revisions(ctx, conf, configFile); err == nil { // where the store can't be asked, its own finding says so
+		conf.Settings = conf.Settings.With(revisions)
 	}
 	d, err := doctor.New(conf, p.Now, func(ctx context.Context) (doctor.StoreState, error) { return p.probe(ctx, conf, configFile) })
 	if err != nil {

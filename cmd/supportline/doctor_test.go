@@ -15,6 +15,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/cmd/supportline/doctor"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio/fake"
 )
@@ -36,12 +37,12 @@ func newInstallation(t *testing.T) *installation {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	h, err := openHouse(conf, time.Now, zap.NewNop(), store.Options{Size: 1 << 20})
+	h, err := server.Open(conf, time.Now, zap.NewNop(), store.Options{Size: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
 	i := &installation{t, file, demo.NewAccount(conf, time.Now)}
-	h.private = demo.WithAccount(h.private, i.at)
+	h.Private = demo.WithAccount(h.Private, i.at)
 	_, stop := mustServe(t, h)
 	t.Cleanup(func() {
 		_ = stop()

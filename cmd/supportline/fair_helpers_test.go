@@ -17,6 +17,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/notices"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 )
@@ -42,7 +43,7 @@ func newCompany(t testing.TB, now time.Time, mail string) *company {
 	}
 	c.open()
 	t.Cleanup(func() { _ = c.store.Close() })
-	customers, problems := policy.ReadCustomers(bytes.NewReader(config.ExampleCustomers()), c.conf.Settings.DirectoryRules())
+	customers, problems := policy.ReadCustomers(bytes.NewReader(config.ExampleCustomers()), c.conf.Settings)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
@@ -103,8 +104,8 @@ func (c *company) must(args ...string) string {
 	return out
 }
 
-func (c *company) jobs() *jobs {
-	return &jobs{store: c.store, settings: c.conf.Settings, notices: c.conf.Notices, log: zap.NewNop(), wake: func() {}}
+func (c *company) jobs() *server.Jobs {
+	return &server.Jobs{Store: c.store, Settings: c.conf.Settings, Notices: c.conf.Notices, Log: zap.NewNop(), Wake: func() {}}
 }
 
 // took is a log with served calls of five minutes, one a day from the first of a month on.

@@ -61,7 +61,7 @@ func TestFallbackGoesOnWhereTheCallWas(t *testing.T) {
 			l.provision(true)
 			l.failing(row.path, 2)
 			record, heard := l.call(ukLine, row.keys...)
-			call, err := l.house.store.Call(t.Context(), policy.CallSID(record.SID))
+			call, err := l.house.Store.Call(t.Context(), policy.CallSID(record.SID))
 			if err != nil || call.Outcome() != policy.Served {
 				t.Fatalf("the call was %s, %v; heard %q", call.Outcome(), err, heard)
 			}
@@ -93,7 +93,7 @@ func TestFallbackWithoutTheLog(t *testing.T) {
 	l := newTelephony(t)
 	l.provision(true)
 	l.failing("/voice/menu/", 2)
-	l.house.store.FailWrites(errors.New("disk full"))
+	l.house.Store.FailWrites(errors.New("disk full"))
 	record, heard := l.call(ukLine, "204518", "1")
 	if !slices.ContainsFunc(record.Events, func(e fake.Event) bool { return e.Did == "is joined with the caller" }) {
 		t.Errorf("nobody was rung; heard %q", heard)
@@ -119,12 +119,12 @@ func TestRetriedFallbackIsAnsweredAlike(t *testing.T) {
 func TestFallbackDocumentsRingWithoutUs(t *testing.T) {
 	l := newTelephony(t)
 	l.conf.FallbackURL = "https://cdn.example.com/fallback"
-	l.conf.Settings.Lines[1].Hours.Special = []policy.Special{{Date: policy.Date{Year: 2026, Month: 11, Day: 26}, Spans: []policy.Span{{From: 540, To: 720}}}}
+	l.conf.Settings.Lines[1].Hours.Special = []policy.SpecialHours{{Date: policy.Date{Year: 2026, Month: 11, Day: 26}, Spans: []policy.Span{{From: 540, To: 720}}}}
 	l.conf.Settings.Lines[1].Hours.Closed = []policy.Closure{{Date: policy.Date{Year: 2026, Month: 11, Day: 27}}}
 	l.provision(true)
 	folder := t.TempDir()
 	h := l.house
-	h.conf = l.conf
+	h.Conf = l.conf
 	for _, line := range l.conf.Settings.Lines {
 		documents, err := l.conf.Fallback().Documents(line, l.clock.Now())
 		if err != nil {
@@ -173,7 +173,7 @@ func TestFallbackDocumentsAreServed(t *testing.T) {
 		"/fallback":                         http.StatusForbidden,
 	} {
 		w := httptest.NewRecorder()
-		l.house.webhooks.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		l.house.Webhooks.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 		if w.Code != want {
 			t.Errorf("%s: %d, not %d", path, w.Code, want)
 		}

@@ -117,7 +117,7 @@ func TestDemoFillsAStore(t *testing.T) {
 		t.Errorf("it said %q", words)
 	}
 	calls := 0
-	for _, err := range h.store.Calls(t.Context(), policy.Filter{}) {
+	for _, err := range h.Store.Calls(t.Context(), policy.Filter{}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -104,7 +104,7 @@ func writeFortnight(w io.Writer, line policy.Line, at time.Time, colour bool) er
 	for n := range 14 {
 		day := line.Day(first.Plus(n))
 		why := day.Reason
-		if day.Rule == policy.RuleWeek {
+		if day.Usual {
 			why = ""
 		}
 		t.add(day.Date.String(), day.Date.Weekday().String()[:3], intervals(day.Open), day.Rule, why)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"sync"
 	"testing"
 	"time"
@@ -9,6 +10,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/demo"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/store"
 )
 
@@ -25,15 +28,15 @@ func mustConfig(t testing.TB) config.Config {
 func noEnv(string) (string, bool) { return "", false }
 
 // mustHouse is an open house with the sample customers; it is closed when the test ends.
-func mustHouse(t testing.TB) *house {
+func mustHouse(t testing.TB) *server.App {
 	t.Helper()
 	return mustHouseAt(t, time.Now)
 }
 
 // mustHouseAt is mustHouse with a clock of the test's.
-func mustHouseAt(t testing.TB, now func() time.Time) *house {
+func mustHouseAt(t testing.TB, now func() time.Time) *server.App {
 	t.Helper()
-	h, err := openHouse(mustConfig(t), now, zap.NewNop(), store.Options{Size: 1 << 20})
+	h, err := server.Open(mustConfig(t), now, zap.NewNop(), store.Options{Size: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,10 +45,15 @@ func mustHouseAt(t testing.TB, now func() time.Time) *house {
 			t.Error(err)
 		}
 	})
-	if err := h.bringIn("customers.example.csv", config.ExampleCustomers()); err != nil {
+	if err := bringIn(h); err != nil {
 		t.Fatal(err)
 	}
 	return h
+}
+
+// bringIn imports the sample customers.
+func bringIn(h *server.App) error {
+	return demo.ImportCustomers(context.Background(), h.Store, h.Conf.Settings, "customers.example.csv", config.ExampleCustomers(), "test")
 }
 
 // awaited is an output that a test can wait for.

@@ -1,29 +1,20 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zaptest/observer"
 
-	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
-	"github.com/officernd/supportline/store"
 )
 
 // browser is an admin at the console of a house.
@@ -40,10 +31,10 @@ func (l *telephony) admin() *browser {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	if err := l.house.store.AddUser(l.t.Context(), users.User{Name: "mila", Role: users.Admin, Password: hash, CreatedAt: l.clock.Now()}, "test"); err != nil {
+	if err := l.house.Store.AddUser(l.t.Context(), users.User{Name: "mila", Role: users.Admin, Password: hash, CreatedAt: l.clock.Now()}, "test"); err != nil {
 		l.t.Fatal(err)
 	}
-	server := httptest.NewServer(l.house.private)
+	server := httptest.NewServer(l.house.Private)
 	l.t.Cleanup(server.Close)
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -97,7 +88,7 @@ func TestTheNextCallObeysAnEdit(t *testing.T) {
 	told := func() string {
 		t.Helper()
 		record, _ := l.call(ukLine, "204518", "5")
-		call, err := l.house.store.Call(t.Context(), policy.CallSID(record.SID))
+		call, err := l.house.Store.Call(t.Context(), policy.CallSID(record.SID))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,7 +121,7 @@ func TestDocumentsAndExportHaveAnEdit(t *testing.T) {
 	admin := l.admin()
 	admin.post("/lines/448000668187/dates", "seen", "0", "date", "2026-11-27", "kind", "closed", "reason", "Moving house")
 	w := httptest.NewRecorder()
-	l.house.webhooks.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/fallback/448000668187/voice.xml", nil))
+	l.house.Webhooks.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/fallback/448000668187/voice.xml", nil))
 	if !strings.Contains(w.Body.String(), "We are closed on Friday the 27th of November.") {
 		t.Errorf("the fallback document:\n%s", w.Body)
 	}
@@ -138,71 +129,5 @@ func TestDocumentsAndExportHaveAnEdit(t *testing.T) {
 		if text := admin.get(page); !strings.Contains(text, "- { date: 2026-11-27, reason: ") {
 			t.Errorf("%s:\n%s", page, text)
 		}
-	}
-}
-
-// A house that opens again has what was edited before, and one that cannot read it answers by the configuration alone, and says so.
-func TestEditsAreLoadedAtTheStart(t *testing.T) {
-	conf := mustConfig(t)
-	file := filepath.Join(t.TempDir(), "supportline.db")
-	conf.Store = "bolt:" + file
-	line := conf.Settings.Lines[1]
-	opened, err := store.Open(file, store.Options{Size: 1 << 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	edit := policy.DateEdit{Date: policy.DateOf(tuesday), Kind: policy.DateClosed, Reason: "Moving house", By: "mila", At: tuesday}
-	if _, err := opened.ChangeDates(t.Context(), line.Number, 0, policy.EditDate(line, edit)); err != nil {
-		t.Fatal(err)
-	}
-	if err := opened.Close(); err != nil {
-		t.Fatal(err)
-	}
-	unread := store.NewLines(conf.Settings, opened)
-	if err := unread.Reload(t.Context()); !errors.Is(err, store.ErrClosed) {
-		t.Errorf("a closed store is read: %v", err)
-	}
-	if diff := cmp.Diff(conf.Settings.Version, unread.Settings().Version); diff != "" {
-		t.Errorf("in force without the store (-want +got):\n%s", diff)
-	}
-	log, said := observer.New(zap.WarnLevel)
-	h, err := openHouse(conf, time.Now, zap.New(log), store.Options{Size: 1 << 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = h.Close() })
-	now := h.inForce.Settings()
-	if got := now.Version + " " + now.Lines[1].Opening(tuesday).Reason; got != conf.Settings.Version+"+1 Moving house" || said.Len() > 0 {
-		t.Errorf("in force after the start: %s, log %v", got, said.All())
-	}
-}
-
-// Many who edit at once leave in force what the store has, whoever was last.
-func TestManyEditsAtOnce(t *testing.T) {
-	h := mustHouse(t)
-	line := h.conf.Settings.Lines[1]
-	var all sync.WaitGroup
-	for n := range 40 {
-		all.Go(func() {
-			edit := policy.DateEdit{Date: policy.DateOf(tuesday).Plus(n), Kind: policy.DateClosed, Reason: "Moving", By: "mila", At: tuesday}
-			for seen := 0; seen < 40; seen++ {
-				if _, err := h.inForce.ChangeDates(context.Background(), line.Number, seen, policy.EditDate(line, edit)); err == nil {
-					return
-				} else if !errors.Is(err, policy.ErrDatesChanged) {
-					t.Error(err)
-					return
-				}
-			}
-		})
-		all.Go(func() { _ = h.inForce.Settings().Lines[1].Opening(tuesday) })
-	}
-	all.Wait()
-	stored, err := h.store.Editions(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := config.DatesYAML(h.conf.Settings.With(stored).Lines)
-	if diff := cmp.Diff(string(want), string(config.DatesYAML(h.inForce.InForce().Lines))); diff != "" || len(stored) != 1 || stored[0].Version < 1 {
-		t.Errorf("in force, not in the store (-want +got):\n%s", diff)
 	}
 }

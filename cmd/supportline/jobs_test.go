@@ -34,7 +34,7 @@ func TestLiveLimitIsToldOnce(t *testing.T) {
 		{"at night", 3 * time.Hour, told},
 	} {
 		c.now = accepted.Add(step.after)
-		if err := c.jobs().liveLimits(t.Context(), c.now); err != nil {
+		if err := c.jobs().LiveLimits(t.Context(), c.now); err != nil {
 			t.Fatal(err)
 		}
 		c.killed()
@@ -65,14 +65,14 @@ func TestWarningsNearTheLimit(t *testing.T) {
 		{"16 of 16", 16, []string{"tickets/204518/2024-03/100", "tickets/204518/2024-03/80"}},
 	} {
 		c.took("204518", "2024-03", step.calls)
-		if err := c.jobs().review(t.Context(), "204518", "2024-03", c.now); err != nil {
+		if err := c.jobs().Review(t.Context(), "204518", "2024-03", c.now); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(step.want, c.due()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", step.name, diff)
 		}
 	}
-	if err := c.jobs().review(t.Context(), "999999", "2024-03", c.now); err != nil {
+	if err := c.jobs().Review(t.Context(), "999999", "2024-03", c.now); err != nil {
 		t.Errorf("an account that was erased meanwhile: %v", err)
 	}
 }
@@ -93,7 +93,7 @@ func TestSummaryOnTheFirstWorkingDay(t *testing.T) {
 		{"a month without calls", time.Date(2024, 10, 1, 2, 0, 0, 0, newYork), []string{"summary/2024-08"}},
 	} {
 		c.now = step.at
-		if err := c.jobs().summary(t.Context(), c.now); err != nil {
+		if err := c.jobs().Summary(t.Context(), c.now); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(step.want, c.due()); diff != "" {
@@ -110,11 +110,11 @@ func TestRetentionKeepsWhatACaseRestsOn(t *testing.T) {
 		c.took("204518", month, 17)
 	}
 	c.log(fairCall(9, "310022", "2024-02-01T15:00:00Z", 60, ""))
-	if err := c.jobs().reviewAll(t.Context(), c.now); err != nil {
+	if err := c.jobs().ReviewAll(t.Context(), c.now); err != nil {
 		t.Fatal(err)
 	}
 	c.now = c.now.AddDate(3, 0, 0)
-	if err := c.jobs().retain(t.Context(), c.now); err != nil {
+	if err := c.jobs().Retain(t.Context(), c.now); err != nil {
 		t.Fatal(err)
 	}
 	left := map[string]int{}
@@ -126,35 +126,5 @@ func TestRetentionKeepsWhatACaseRestsOn(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]int{"204518 2024-01": 17, "204518 2024-02": 17, "204518 2024-03": 17}, left); diff != "" {
 		t.Errorf("calls that are left (-want +got):\n%s", diff)
-	}
-}
-
-// TestTimetable: nightly work once a day, at the start and then at night in the first line's zone; calls that ended are reviewed at the next look.
-func TestTimetable(t *testing.T) {
-	newYork := mustConfig(t).Settings.Lines[0].Zone
-	c := newCompany(t, time.Date(2024, 3, 20, 12, 0, 0, 0, newYork), "mail.example.com:25")
-	c.took("204518", "2024-03", 13)
-	table := &timetable{jobs: c.jobs(), ended: &endedCalls{}}
-	table.look(t.Context(), c.now)
-	if diff := cmp.Diff([]string{"tickets/204518/2024-03/80"}, c.due()); diff != "" {
-		t.Errorf("at the start (-want +got):\n%s", diff)
-	}
-	c.took("204518", "2024-03", 16)
-	table.look(t.Context(), time.Date(2024, 3, 21, 1, 59, 59, 0, newYork))
-	if got := len(c.due()); got != 1 {
-		t.Errorf("before the night's work %d notices wait", got)
-	}
-	call, err := watchedLog{c.store, table.ended}.Advance(t.Context(), sid(2024061), func(c policy.Call) policy.Call { return c })
-	if err != nil || call.End().IsZero() {
-		t.Fatal(call, err)
-	}
-	table.look(t.Context(), time.Date(2024, 3, 21, 1, 59, 59, 0, newYork))
-	if got := len(c.due()); got != 2 {
-		t.Errorf("after a call ended %d notices wait", got)
-	}
-	c.took("310022", "2024-03", 13)
-	table.look(t.Context(), time.Date(2024, 3, 21, 2, 0, 0, 0, newYork))
-	if got := len(c.due()); got != 3 {
-		t.Errorf("after the night's work %d notices wait", got)
 	}
 }

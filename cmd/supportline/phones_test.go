@@ -17,6 +17,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/demo"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
@@ -32,7 +33,7 @@ var phoneDay = time.Date(2026, time.November, 24, 16, 0, 0, 0, time.UTC)
 // phoneHouse is a house whose console is served, with a user of each role who is called as it is. Its clock goes on from phoneDay; on its phones
 // no time passes but what is skipped.
 type phoneHouse struct {
-	*house
+	*server.App
 	url string
 }
 
@@ -41,20 +42,20 @@ func mustPhoneHouse(t testing.TB, change func(*config.Config)) phoneHouse {
 	conf := mustConfig(t)
 	change(&conf)
 	began := time.Now()
-	h, err := openHouse(conf, func() time.Time { return phoneDay.Add(time.Since(began)) }, zap.NewNop(), store.Options{Size: 1 << 20})
+	h, err := server.Open(conf, func() time.Time { return phoneDay.Add(time.Since(began)) }, zap.NewNop(), store.Options{Size: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.phones.After = func(time.Duration) <-chan time.Time { return nil }
-	server := httptest.NewServer(h.private)
+	h.Phones.After = func(time.Duration) <-chan time.Time { return nil }
+	server := httptest.NewServer(h.Private)
 	t.Cleanup(func() {
-		h.phones.Close()
+		h.Phones.Close()
 		server.Close()
 		if err := h.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	if err := h.bringIn("customers.example.csv", config.ExampleCustomers()); err != nil {
+	if err := bringIn(h); err != nil {
 		t.Fatal(err)
 	}
 	hash, err := signin.HashPassword("", phonePassword)
@@ -63,7 +64,7 @@ func mustPhoneHouse(t testing.TB, change func(*config.Config)) phoneHouse {
 	}
 	for _, role := range users.Roles() {
 		user := users.User{Name: string(role), Role: role, Password: hash, CreatedAt: phoneDay}
-		if err := h.store.AddUser(t.Context(), user, "test"); err != nil {
+		if err := h.Store.AddUser(t.Context(), user, "test"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -73,8 +74,8 @@ func mustPhoneHouse(t testing.TB, change func(*config.Config)) phoneHouse {
 // demoHouse is one as a demo has it.
 func demoHouse(t testing.TB) phoneHouse {
 	t.Helper()
-	h := mustPhoneHouse(t, everybodyCalls)
-	h.demoPhones(demo.NewAccount(h.conf, h.now))
+	h := mustPhoneHouse(t, demo.LetEverybodyCall)
+	h.UseDemoPhones(demo.NewAccount(h.Conf, h.Now))
 	return h
 }
 
@@ -156,11 +157,11 @@ func (u *phoneUser) logged(h phoneHouse) policy.Row {
 	if found == nil {
 		u.t.Fatalf("no call of the log at %s in\n%s", u.path, u.page)
 	}
-	call, err := h.store.Call(u.t.Context(), policy.CallSID(found[1]))
+	call, err := h.Store.Call(u.t.Context(), policy.CallSID(found[1]))
 	if err != nil {
 		u.t.Fatal(err)
 	}
-	row, err := store.Accounts{Store: h.store, FairUse: h.conf.Settings.FairUse}.Rows(u.t.Context())(call)
+	row, err := store.Accounts{Store: h.Store, FairUse: h.Conf.Settings.FairUse}.Rows(u.t.Context())(call)
 	if err != nil {
 		u.t.Fatal(err)
 	}
@@ -221,7 +222,7 @@ func TestPhoneOnARealServer(t *testing.T) {
 	if *row.Outcome != policy.Served || row.Counted || row.From != "client:test-admin" {
 		t.Errorf("in the log it is %+v", row)
 	}
-	usage, err := store.Accounts{Store: h.store, FairUse: h.conf.Settings.FairUse}.AllMonths(t.Context(), policy.MonthOf(phoneDay, time.UTC), 1)
+	usage, err := store.Accounts{Store: h.Store, FairUse: h.Conf.Settings.FairUse}.AllMonths(t.Context(), policy.MonthOf(phoneDay, time.UTC), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +257,7 @@ func TestServerStopsInTheMiddleOfPhoneCalls(t *testing.T) {
 	if status := other.get(one.path); status != http.StatusNotFound {
 		t.Errorf("somebody else's call has status %d, want not found", status)
 	}
-	h.phones.Close()
+	h.Phones.Close()
 	one.get(one.path)
 	one.sees("The call is over.")
 	if row := one.logged(h); *row.Outcome != policy.Abandoned {

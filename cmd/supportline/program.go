@@ -14,7 +14,6 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/server"
-	"github.com/officernd/supportline/store"
 )
 
 // program is the command line with all that it touches of the process: input, output, environment, clock.
@@ -102,31 +101,12 @@ func (p *program) data(ctx context.Context, command control.Command, args []stri
 	if !errors.Is(err, control.ErrNoServer) {
 		return err
 	}
-	opened, err := store.Open(file, store.Options{Now: p.Now, Size: commandStore, OnUpgrade: p.upgrading})
-	if errors.Is(err, store.ErrLocked) {
-		return fmt.Errorf("%w\nit takes no commands: it is a server that is starting or stopping, so try again, or another program that must be stopped", err)
-	}
+	here, err := server.OpenSession(ctx, conf, p.Now, p.Err)
 	if err != nil {
 		return err
 	}
-	force := store.NewLines(conf.Settings, opened)
-	if err := force.Reload(ctx); err != nil {
-		fmt.Fprintf(p.Err, "What was edited of the lines' dates can't be read, so the configuration alone holds: %v\n", err)
-	}
-	archive, err := newArchive(conf, opened, archiveOptions{now: p.Now})
-	if err != nil {
-		return errors.Join(err, opened.Close())
-	}
-	err = command.Run(ctx, &control.Session{
-		Terminal: around, In: interruptible{ctx, in}, Out: out, Err: p.Err, Now: p.Now, Store: opened, Settings: force.InForce(),
-		Notices: conf.Notices, Account: server.AccountOf(conf), Archive: archive,
-	})
-	return errors.Join(err, opened.Close())
-}
-
-// upgrading says that a store takes its time because an older version wrote it.
-func (p *program) upgrading(calls int) {
-	fmt.Fprintf(p.Err, "The store is brought up to date: %d calls are done.\n", calls)
+	here.Terminal, here.In, here.Out, here.Err = around, interruptible{ctx, in}, out, p.Err
+	return errors.Join(command.Run(ctx, &here), here.Store.Close())
 }
 
 // interruptible is an input whose reader does not wait for somebody to type when the command has been interrupted already.
@@ -213,6 +193,3 @@ func plural(n int, thing string) string {
 	}
 	return fmt.Sprintf("%d %ss", n, thing)
 }
-
-// commandStore is the size of a store that a command has to make. The server gives it the room it needs for speed.
-const commandStore = 1 << 20

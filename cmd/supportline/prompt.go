@@ -7,6 +7,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/phone"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
@@ -21,7 +22,7 @@ const promptHelp = `Here is a phone, too. Type one of
 // prompt is the demo's own terminal: a phone and the commands to look at what it did.
 type prompt struct {
 	program *program
-	house   *house
+	app     *server.App
 	file    string        // the configuration
 	account *fake.Account // the demo's
 	lines   *phone.Lines
@@ -29,9 +30,9 @@ type prompt struct {
 
 // run reads commands until quit, the end of the input or of ctx.
 func (t *prompt) run(ctx context.Context) {
-	line := t.program.telephone(t.house.conf)
-	line.Transport, line.Now = fake.Straight(t.house.webhooks), t.program.Now
-	line.Provider, line.Settle = t.account, t.house.ringer.Wait
+	line := t.program.telephone(t.app.Conf)
+	line.Transport, line.Now = fake.Straight(t.app.Webhooks), t.program.Now
+	line.Provider, line.Settle = t.account, t.app.Ringer.Wait
 	t.lines = line.Lines
 	fmt.Fprint(t.program.Out, promptHelp)
 	for {
@@ -77,7 +78,7 @@ func (t *prompt) command(ctx context.Context, args []string) {
 	case localCommand:
 		err = command.run(ctx, p, t.file)
 	case control.Command:
-		s := t.house.session()
+		s := t.app.Session()
 		s.Terminal, s.In, s.Out, s.Err, s.Now = control.Terminal{Colour: p.colour(), User: userName()}, strings.NewReader(""), p.Out, p.Err, p.Now
 		err = command.Run(ctx, &s)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/cmd/supportline/doctor"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
@@ -29,7 +30,7 @@ type telephony struct {
 	t        *testing.T
 	conf     config.Config
 	clock    *fake.Virtual
-	house    *house
+	house    *server.App
 	at       *fake.Account
 	client   *twilio.Account
 	provider *fake.Provider
@@ -44,12 +45,12 @@ func newTelephony(t *testing.T, changes ...func(*config.Config)) *telephony {
 		change(&l.conf)
 	}
 	l.at = demo.NewAccount(l.conf, l.clock.Now)
-	h, err := openHouseOver(fake.Straight(l.at), l.conf, l.clock.Now, zap.NewNop(), store.Options{Size: 1 << 20})
+	h, err := server.OpenOver(fake.Straight(l.at), l.conf, l.clock.Now, zap.NewNop(), store.Options{Size: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.Close() })
-	if err := h.bringIn("customers.example.csv", config.ExampleCustomers()); err != nil {
+	if err := bringIn(h); err != nil {
 		t.Fatal(err)
 	}
 	l.house = h
@@ -60,8 +61,8 @@ func newTelephony(t *testing.T, changes ...func(*config.Config)) *telephony {
 		t.Fatal(err)
 	}
 	l.provider = &fake.Provider{
-		AccountSID: l.conf.Twilio.AccountSID, Transport: fake.Straight(h.webhooks), Clock: l.clock, Account: l.at, Seed: t.Name(),
-		Settle: h.ringer.Wait,
+		AccountSID: l.conf.Twilio.AccountSID, Transport: fake.Straight(h.Webhooks), Clock: l.clock, Account: l.at, Seed: t.Name(),
+		Settle: h.Ringer.Wait,
 	}
 	return l
 }
@@ -75,7 +76,7 @@ func (l *telephony) provision(apply bool) (string, int) {
 
 // doctor examines the telephony, whose webhooks answer for every address.
 func (l *telephony) doctor() *doctor.Doctor {
-	return &doctor.Doctor{Conf: l.conf, Account: l.client, Now: l.clock.Now, HTTP: &http.Client{Transport: fake.Straight(l.house.webhooks)}}
+	return &doctor.Doctor{Conf: l.conf, Account: l.client, Now: l.clock.Now, HTTP: &http.Client{Transport: fake.Straight(l.house.Webhooks)}}
 }
 
 // wrong returns what an examination finds wrong.
@@ -166,7 +167,7 @@ func TestUntouchedAccountBecomesAWorkingLine(t *testing.T) {
 		t.Errorf("the second plan is not empty (%d):\n%s", status, out)
 	}
 	record, heard := l.call(ukLine, "204518", "1")
-	call, err := l.house.store.Call(t.Context(), policy.CallSID(record.SID))
+	call, err := l.house.Store.Call(t.Context(), policy.CallSID(record.SID))
 	if err != nil || call.Outcome() != policy.Served || len(record.Troubles) > 0 {
 		t.Errorf("the call was %s, %v; troubles %v; heard %q", call.Outcome(), err, record.Troubles, heard)
 	}

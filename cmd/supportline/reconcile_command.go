@@ -9,14 +9,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
-	"github.com/officernd/supportline/policy"
-)
-
-// How far back a run looks. A call that began before the last checkpoint can have ended since: the provider lets none last longer than 24 hours,
-// and its duration is waited for.
-const (
-	firstLook = 30 * 24 * time.Hour
-	overlap   = 24*time.Hour + settled
+	"github.com/officernd/supportline/cmd/supportline/server"
 )
 
 // reconcileCommand is "reconcile".
@@ -48,8 +41,8 @@ func (c reconcileCommand) Run(ctx context.Context, s *control.Session) error {
 		return err
 	}
 	progress := &sharedBar{bar: newBar(s.Err, int64(to.Sub(from)), s.Progress)}
-	r := &reconciler{log: s.Store, list: at, settings: s.Settings, now: s.Now(), seen: func(at time.Time) { progress.at(int64(to.Sub(at))) }}
-	repairs := func(yield func(repair, error) bool) { r.each(ctx, from, to, yield) }
+	r := &server.Reconciler{Log: s.Store, List: at, Settings: s.Settings, Now: s.Now(), Seen: func(at time.Time) { progress.at(int64(to.Sub(at))) }}
+	repairs := r.Repairs(ctx, from, to)
 	if c.Format == "json" {
 		err = writeJSON(s.Out, repairs)
 	} else {
@@ -57,31 +50,9 @@ func (c reconcileCommand) Run(ctx context.Context, s *control.Session) error {
 	}
 	progress.done()
 	if err != nil {
-		return fmt.Errorf("%w\n%s put right before that; run it again", err, plural(r.repaired, "call"))
+		return fmt.Errorf("%w\n%s put right before that; run it again", err, plural(r.Repaired, "call"))
 	}
 	return c.summary(s, r, from, to)
-}
-
-// each runs, and gives each repair as it happens; an error ends the sequence.
-func (r *reconciler) each(ctx context.Context, from, to time.Time, yield func(repair, error) bool) {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	found := make(chan repair)
-	r.found = func(one repair) { found <- one }
-	var err error
-	go func() {
-		defer close(found)
-		err = r.run(ctx, from, to)
-	}()
-	listening := true
-	for one := range found {
-		if listening = listening && yield(one, nil); !listening {
-			stop() // what is under way is let finish
-		}
-	}
-	if listening && err != nil {
-		yield(repair{}, err)
-	}
 }
 
 // sharedBar is a bar that one draws and another clears away for a row.
@@ -109,7 +80,7 @@ type repairRows struct {
 	before func() // clears the line for a row
 }
 
-func (t *repairRows) write(repairs iter.Seq2[repair, error]) error {
+func (t *repairRows) write(repairs iter.Seq2[server.Repair, error]) error {
 	const row = "%-34s  %-19s  %-16s  %-10s  %-20s  %s"
 	head := fmt.Sprintf(row, "SID", "STARTED", "LINE", "WHAT", "BEFORE", "AFTER")
 	if t.colour {
@@ -141,43 +112,14 @@ func (c reconcileCommand) window(ctx context.Context, s *control.Session) (from,
 		return from, to, nil
 	}
 	from, err = s.Store.Checkpoint(ctx)
-	return since(from, to), to, err
+	return server.Since(from, to), to, err
 }
 
-// since is where a run begins after a checkpoint.
-func since(checkpoint, to time.Time) time.Time {
-	if checkpoint.IsZero() {
-		return to.Add(-firstLook)
-	}
-	return checkpoint.Add(-overlap)
-}
-
-func (c reconcileCommand) summary(s *control.Session, r *reconciler, from, to time.Time) error {
-	_, err := fmt.Fprintf(s.Err, "%s put right, of those that began from %s to %s\n", plural(r.repaired, "call"),
+func (c reconcileCommand) summary(s *control.Session, r *server.Reconciler, from, to time.Time) error {
+	_, err := fmt.Fprintf(s.Err, "%s put right, of those that began from %s to %s\n", plural(r.Repaired, "call"),
 		from.UTC().Format(time.DateTime), to.UTC().Format(time.DateTime))
-	if err == nil && r.foreign > 0 {
-		_, err = fmt.Fprintf(s.Err, "%s of other numbers in the account left alone\n", plural(r.foreign, "call"))
+	if err == nil && r.Foreign > 0 {
+		_, err = fmt.Fprintf(s.Err, "%s of other numbers in the account left alone\n", plural(r.Foreign, "call"))
 	}
 	return err
-}
-
-// reconcileEvery and listLag pace the server's own runs. The provider's list is complete some minutes late.
-const (
-	reconcileEvery = 5 * time.Minute
-	listLag        = 5 * time.Minute
-)
-
-// reconcile is the server's own run.
-func (j *jobs) reconcile(ctx context.Context, list callList, told func(policy.Repair), now time.Time) error {
-	checkpoint, err := j.store.Checkpoint(ctx)
-	if err != nil {
-		return err
-	}
-	to := now.Add(-listLag)
-	r := &reconciler{log: j.store, list: list, settings: j.settings, now: now, found: func(found repair) {
-		for _, what := range found.Repairs {
-			told(what)
-		}
-	}}
-	return r.run(ctx, since(checkpoint, to), to)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/twilio"
 	"github.com/officernd/supportline/twilio/fake"
@@ -22,7 +23,7 @@ func (l *telephony) day(lose func(n int) bool) (sids []policy.CallSID) {
 	l.t.Helper()
 	l.provision(true)
 	dropped := 0
-	l.provider.Faults.NoLastWords = true // what nobody needs an answer to is not asked
+	l.provider.Faults.NoActionAfterHangUp = true // what nobody needs an answer to is not asked
 	l.provider.Faults.Lose = func(int) bool { dropped++; return lose(dropped) }
 	for i := range 24 {
 		keys := [][]string{{"204518", "1"}, {"204518", "5"}, {"204518", "4", "7731#"}}[i%3]
@@ -33,22 +34,22 @@ func (l *telephony) day(lose func(n int) bool) (sids []policy.CallSID) {
 	return sids
 }
 
-func (l *telephony) reconcile() (all []repair, err error) {
-	r := &reconciler{log: l.house.store, list: l.client, settings: l.conf.Settings, now: l.clock.Now()}
-	r.each(l.t.Context(), tuesday.Add(-firstLook), l.clock.Now(), func(found repair, failed error) bool {
-		if err = failed; err == nil {
-			all = append(all, found)
+func (l *telephony) reconcile() (all []server.Repair, err error) {
+	r := &server.Reconciler{Log: l.house.Store, List: l.client, Settings: l.conf.Settings, Now: l.clock.Now()}
+	for found, failed := range r.Repairs(l.t.Context(), tuesday.Add(-server.FirstLook), l.clock.Now()) {
+		if failed != nil {
+			return all, failed
 		}
-		return true
-	})
-	return all, err
+		all = append(all, found)
+	}
+	return all, nil
 }
 
 // figures are what a person, or fair use, reads off a call.
 func (l *telephony) figures(sids []policy.CallSID) (all []policy.Row) {
 	l.t.Helper()
 	for _, sid := range sids {
-		c, err := l.house.store.Call(l.t.Context(), sid)
+		c, err := l.house.Store.Call(l.t.Context(), sid)
 		if err != nil {
 			l.t.Fatalf("call %s: %v", sid, err)
 		}
@@ -101,11 +102,11 @@ func TestReconcileSurvivesBeingStopped(t *testing.T) {
 	l := newTelephony(t)
 	ours := l.day(func(n int) bool { return n%3 == 0 })
 	for writes := 0; ; writes++ {
-		log := &stoppedLog{repairable: l.house.store}
+		log := &stoppedLog{Repairable: l.house.Store}
 		log.left.Store(int64(writes))
-		r := &reconciler{log: log, list: l.client, settings: l.conf.Settings, now: l.clock.Now(), found: func(repair) {}}
-		err := r.run(t.Context(), tuesday.Add(-firstLook), l.clock.Now())
-		if at, _ := l.house.store.Checkpoint(t.Context()); err != nil && !at.IsZero() {
+		r := &server.Reconciler{Log: log, List: l.client, Settings: l.conf.Settings, Now: l.clock.Now(), Found: func(server.Repair) {}}
+		err := r.Run(t.Context(), tuesday.Add(-server.FirstLook), l.clock.Now())
+		if at, _ := l.house.Store.Checkpoint(t.Context()); err != nil && !at.IsZero() {
 			t.Fatalf("stopped after %d writes, and the checkpoint moved to %v", writes, at)
 		}
 		if err == nil {
@@ -115,14 +116,14 @@ func TestReconcileSurvivesBeingStopped(t *testing.T) {
 	if diff := cmp.Diff(want.figures(sids), l.figures(ours)); diff != "" {
 		t.Errorf("(-undisturbed +stopped again and again):\n%s", diff)
 	}
-	if at, err := l.house.store.Checkpoint(t.Context()); !at.Equal(l.clock.Now()) || err != nil {
+	if at, err := l.house.Store.Checkpoint(t.Context()); !at.Equal(l.clock.Now()) || err != nil {
 		t.Errorf("the checkpoint is %v, %v", at, err)
 	}
 }
 
 // stoppedLog fails after so many writes, as a process that is killed does.
 type stoppedLog struct {
-	repairable
+	server.Repairable
 	left atomic.Int64
 }
 
@@ -132,7 +133,7 @@ func (l *stoppedLog) Advance(ctx context.Context, sid policy.CallSID, change fun
 	if l.left.Add(-1) < 0 {
 		return policy.Call{}, errStopped
 	}
-	return l.repairable.Advance(ctx, sid, change)
+	return l.Repairable.Advance(ctx, sid, change)
 }
 
 // TestCallsThatNeverReachedUs are added as such; those to other numbers, and those that go on, are left alone.
@@ -153,12 +154,12 @@ func TestCallsThatNeverReachedUs(t *testing.T) {
 	if err != nil || len(found) != 1 || found[0].Repairs[0] != (policy.Repair{What: "call", After: "added"}) {
 		t.Fatalf("%+v, %v", found, err)
 	}
-	c, err := l.house.store.Call(t.Context(), "CA00000000000000000000000000000001")
-	if err != nil || c.Outcome() != policy.Failed || !c.StartedAt.Equal(began) || *c.TotalSeconds != 42 || c.Trace[0].Rule != policy.RuleListed {
+	c, err := l.house.Store.Call(t.Context(), "CA00000000000000000000000000000001")
+	if err != nil || c.Outcome() != policy.Failed || !c.StartedAt.Equal(began) || *c.TotalSeconds != 42 || c.Trace[0].Rule != "provider.listed" {
 		t.Errorf("%+v, %v", c, err)
 	}
 	for _, sid := range []policy.CallSID{"CA00000000000000000000000000000002", "CA00000000000000000000000000000003", "CA00000000000000000000000000000004"} {
-		if _, err := l.house.store.Call(t.Context(), sid); !errors.Is(err, policy.ErrNoCall) {
+		if _, err := l.house.Store.Call(t.Context(), sid); !errors.Is(err, policy.ErrNoCall) {
 			t.Errorf("call %s was logged: %v", sid, err)
 		}
 	}
@@ -172,7 +173,7 @@ func TestCallsThatNeverReachedUs(t *testing.T) {
 func TestVoicemailWhoseCallbackWasLost(t *testing.T) {
 	l := newTelephony(t)
 	sid := policy.CallSID("CA00000000000000000000000000000007")
-	_, err := l.house.store.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
+	_, err := l.house.Store.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
 		c.Line, c.From, c.StartedAt, c.Answered, c.LeftAt, c.Exhausted = ukLine, "+15551234567", tuesday, true, tuesday.Add(time.Minute), true
 		return c
 	})
@@ -189,7 +190,7 @@ func TestVoicemailWhoseCallbackWasLost(t *testing.T) {
 	if found, err := l.reconcile(); err != nil || len(found) != 1 {
 		t.Fatalf("%+v, %v", found, err)
 	}
-	c, err := l.house.store.Call(t.Context(), sid)
+	c, err := l.house.Store.Call(t.Context(), sid)
 	if err != nil || c.Outcome() != policy.LeftVoicemail || c.Message.SID != "RE1" {
 		t.Errorf("%s, %+v, %v", c.Outcome(), c.Message, err)
 	}
@@ -205,7 +206,7 @@ func TestListThatBreaksOff(t *testing.T) {
 	if _, err := l.reconcile(); err == nil {
 		t.Error("no error")
 	}
-	if at, err := l.house.store.Checkpoint(t.Context()); !at.IsZero() || err != nil {
+	if at, err := l.house.Store.Checkpoint(t.Context()); !at.IsZero() || err != nil {
 		t.Errorf("the checkpoint is %v, %v", at, err)
 	}
 }
@@ -215,7 +216,7 @@ func TestErasedCallStaysErased(t *testing.T) {
 	l := newTelephony(t)
 	sid, length := policy.CallSID("CA00000000000000000000000000000008"), 9
 	made := policy.Recording{SID: "RE1", URL: "https://api.twilio.com/RE1", Seconds: length, At: tuesday}
-	_, err := l.house.store.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
+	_, err := l.house.Store.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
 		c.Line, c.From, c.StartedAt, c.Answered, c.LeftAt, c.Message = ukLine, "+15551234567", tuesday, true, tuesday.Add(time.Minute), &made
 		c = c.Anonymised().Learn(policy.Report{Recording: &made})
 		return c.Learn(policy.Report{Message: &made})
@@ -233,7 +234,7 @@ func TestErasedCallStaysErased(t *testing.T) {
 	if found, err := l.reconcile(); err != nil || len(found) > 0 {
 		t.Errorf("%+v, %v", found, err)
 	}
-	c, err := l.house.store.Call(t.Context(), sid)
+	c, err := l.house.Store.Call(t.Context(), sid)
 	if err != nil || len(c.Recordings) > 0 || c.Message.SID != "" || c.Message.URL != "" {
 		t.Errorf("%+v, %+v, %v", c.Message, c.Recordings, err)
 	}
@@ -242,11 +243,11 @@ func TestErasedCallStaysErased(t *testing.T) {
 // TestCheckpointLeavesNoGap: a run that begins later than the last one ended repairs, and moves nothing.
 func TestCheckpointLeavesNoGap(t *testing.T) {
 	l := newTelephony(t)
-	r := &reconciler{log: l.house.store, list: l.client, settings: l.conf.Settings, now: l.clock.Now(), found: func(repair) {}}
-	if err := r.run(t.Context(), tuesday.Add(-time.Hour), tuesday); err != nil {
+	r := &server.Reconciler{Log: l.house.Store, List: l.client, Settings: l.conf.Settings, Now: l.clock.Now(), Found: func(server.Repair) {}}
+	if err := r.Run(t.Context(), tuesday.Add(-time.Hour), tuesday); err != nil {
 		t.Fatal(err)
 	}
-	if at, err := l.house.store.Checkpoint(t.Context()); !at.IsZero() || err != nil {
+	if at, err := l.house.Store.Checkpoint(t.Context()); !at.IsZero() || err != nil {
 		t.Errorf("the checkpoint is %v, %v", at, err)
 	}
 }
@@ -270,11 +271,11 @@ func TestLegsWaitForTheirCall(t *testing.T) {
 	if found, err := l.reconcile(); err != nil || len(found) != 1 {
 		t.Fatalf("%+v, %v", found, err)
 	}
-	c, err := l.house.store.Call(t.Context(), policy.CallSID(call.SID))
+	c, err := l.house.Store.Call(t.Context(), policy.CallSID(call.SID))
 	if err != nil || len(c.Legs) != 1 || c.Line != ukLine {
 		t.Errorf("%+v, %v", c, err)
 	}
-	if _, err := l.house.store.Call(t.Context(), policy.CallSID(orphan.ParentSID)); !errors.Is(err, policy.ErrNoCall) {
+	if _, err := l.house.Store.Call(t.Context(), policy.CallSID(orphan.ParentSID)); !errors.Is(err, policy.ErrNoCall) {
 		t.Errorf("an orphan's call was logged: %v", err)
 	}
 	if again, err := l.reconcile(); err != nil || len(again) > 0 {
@@ -295,8 +296,8 @@ func TestCallOfALineThatIsGone(t *testing.T) {
 // TestRepairsAreShown as rows that line up, and as JSON with the names of the columns.
 func TestRepairsAreShown(t *testing.T) {
 	var out bytes.Buffer
-	err := (&repairRows{out: &out, before: func() {}}).write(func(yield func(repair, error) bool) {
-		yield(repair{
+	err := (&repairRows{out: &out, before: func() {}}).write(func(yield func(server.Repair, error) bool) {
+		yield(server.Repair{
 			SID: "CA00000000000000000000000000000001", StartedAt: tuesday, Line: ukLine,
 			Repairs: []policy.Repair{{What: "total", After: "42 s"}, {What: "outcome", Before: "abandoned", After: "served"}},
 		}, nil)
@@ -322,7 +323,7 @@ func TestReconcileBringsNothingBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := newTelephony(t, func(c *config.Config) { c.Settings.Announce, c.Settings.Retention = whisper, 20*24*time.Hour })
 			sids := l.day(func(int) bool { return false })
-			cut, err := l.house.store.Call(t.Context(), sids[12])
+			cut, err := l.house.Store.Call(t.Context(), sids[12])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -334,7 +335,7 @@ func TestReconcileBringsNothingBack(t *testing.T) {
 			})
 			// A second after the start of a call in the middle of the day, before its legs began.
 			l.clock.Sleep(cut.StartedAt.Add(time.Second + l.conf.Settings.Retention).Sub(l.clock.Now()))
-			gone, err := l.house.store.Expire(t.Context(), l.clock.Now().Add(-l.conf.Settings.Retention))
+			gone, err := l.house.Store.Expire(t.Context(), l.clock.Now().Add(-l.conf.Settings.Retention))
 			if err != nil || gone.Calls == 0 {
 				t.Fatalf("retention removed %+v, %v", gone, err)
 			}
@@ -352,7 +353,7 @@ func TestReconcileBringsNothingBack(t *testing.T) {
 // logged returns the SIDs in the log, newest first.
 func (l *telephony) logged() (sids []policy.CallSID) {
 	l.t.Helper()
-	for c, err := range l.house.store.Calls(l.t.Context(), policy.Filter{}) {
+	for c, err := range l.house.Store.Calls(l.t.Context(), policy.Filter{}) {
 		if err != nil {
 			l.t.Fatal(err)
 		}
@@ -366,7 +367,7 @@ func (l *telephony) logged() (sids []policy.CallSID) {
 func TestOutboundLegIsRepaired(t *testing.T) {
 	l := newTelephony(t, func(c *config.Config) { c.Settings.Announce = true })
 	sid, began := policy.CallSID("CA00000000000000000000000000000001"), tuesday.Add(-30*time.Minute)
-	_, err := l.house.store.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
+	_, err := l.house.Store.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
 		c.Line, c.From, c.StartedAt, c.Answered, c.HuntingAt = ukLine, "+15551234567", began, true, began.Add(20*time.Second)
 		c.Legs = []policy.Leg{{
 			SID: "CA00000000000000000000000000000002", To: "+15550100003", RangAt: began.Add(21 * time.Second), AnsweredAt: began.Add(25 * time.Second),
@@ -393,7 +394,7 @@ func TestOutboundLegIsRepaired(t *testing.T) {
 	if err != nil || len(found) != 1 || found[0].SID != sid {
 		t.Fatalf("%+v, %v", found, err)
 	}
-	c, err := l.house.store.Call(t.Context(), sid)
+	c, err := l.house.Store.Call(t.Context(), sid)
 	if err != nil || len(c.Legs) != 1 {
 		t.Fatalf("%+v, %v", c, err)
 	}

@@ -12,6 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/cmd/supportline/server"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
@@ -28,10 +32,10 @@ func (l *telephony) keeps() *recordings.Archive {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.house.archive = recordings.New(l.conf.Recordings, bucket, l.house.store, l.client, recordings.Options{
-		Now: l.clock.Now, Random: func() float64 { return 0.5 }, Told: l.house.counters.recorded,
+	l.house.Archive = recordings.New(l.conf.Recordings, bucket, l.house.Store, l.client, recordings.Options{
+		Now: l.clock.Now, Random: func() float64 { return 0.5 }, Told: l.house.Counters.Recorded,
 	})
-	return l.house.archive
+	return l.house.Archive
 }
 
 // run runs a data command as the person mila, on what the server has open.
@@ -43,8 +47,8 @@ func (l *telephony) run(args ...string) (out, words string, status int) {
 	}
 	var o, w bytes.Buffer
 	status = control.Report(&w, line.command.(control.Command).Run(l.t.Context(), &control.Session{
-		Terminal: control.Terminal{User: "mila"}, In: strings.NewReader(""), Out: &o, Err: &w, Now: l.clock.Now, Store: l.house.store,
-		Settings: l.conf.Settings, Archive: l.house.archive,
+		Terminal: control.Terminal{User: "mila"}, In: strings.NewReader(""), Out: &o, Err: &w, Now: l.clock.Now, Store: l.house.Store,
+		Settings: l.conf.Settings, Archive: l.house.Archive,
 	}))
 	return o.String(), w.String(), status
 }
@@ -83,7 +87,7 @@ func (l *telephony) voicemail() policy.CallSID {
 
 func (l *telephony) pass(what string, want recordings.Done) {
 	l.t.Helper()
-	if got, err := l.house.archive.Pass(l.t.Context()); err != nil || got != want {
+	if got, err := l.house.Archive.Pass(l.t.Context()); err != nil || got != want {
 		l.t.Errorf("%s: %+v, %v; want %+v", what, got, err, want)
 	}
 }
@@ -92,7 +96,7 @@ func (l *telephony) pass(what string, want recordings.Done) {
 func TestVoicemailIsKept(t *testing.T) {
 	for name, faults := range map[string]fake.Faults{
 		"all callbacks": {}, "doubled": {Callbacks: fake.Twice}, "reordered": {Callbacks: fake.Reordered},
-		"none": {Callbacks: fake.Lost, NoLastWords: true}, "the one of the recording alone": {NoLastWords: true},
+		"none": {Callbacks: fake.Lost, NoActionAfterHangUp: true}, "the one of the recording alone": {NoActionAfterHangUp: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newTelephony(t)
@@ -143,7 +147,7 @@ func TestTalkIsKeptWhereTheCompanyRecords(t *testing.T) {
 		t.Errorf("status %d, %d bytes: %s", status, len(out), words)
 	}
 	told := httptest.NewRecorder()
-	l.house.private.ServeHTTP(told, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	l.house.Private.ServeHTTP(told, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, want := range []string{`supportline_recordings_total{result="ok",what="fetch"} 1`, `supportline_recordings_total{result="ok",what="delete"} 1`} {
 		if !strings.Contains(told.Body.String(), want) {
 			t.Errorf("%s is not among the metrics", want)
@@ -161,7 +165,7 @@ func TestListeningIsNoted(t *testing.T) {
 		t.Fatalf("status %d: %s", status, words)
 	}
 	var last policy.AuditEntry
-	for e, err := range l.house.store.Audit(t.Context()) {
+	for e, err := range l.house.Store.Audit(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,7 +175,7 @@ func TestListeningIsNoted(t *testing.T) {
 	if diff := cmp.Diff(want, last); diff != "" || !strings.HasPrefix(last.Detail, "the voicemail of ") {
 		t.Errorf("%q (-want +got):\n%s", last.Detail, diff)
 	}
-	l.house.store.FailWrites(io.ErrShortWrite)
+	l.house.Store.FailWrites(io.ErrShortWrite)
 	if out, _, status := l.run("calls", "recording", string(sid)); out != "" || status != control.FailedExit {
 		t.Errorf("status %d, %d bytes were heard", status, len(out))
 	}
@@ -183,7 +187,7 @@ func TestFileThatWasChanged(t *testing.T) {
 	l.keeps()
 	sid := l.voicemail()
 	l.pass("after the call", recordings.Done{Fetched: 1})
-	call, err := l.house.store.Call(t.Context(), sid)
+	call, err := l.house.Store.Call(t.Context(), sid)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +232,7 @@ func TestFailuresAreSaid(t *testing.T) {
 	l := newTelephony(t)
 	l.keeps()
 	l.voicemail()
-	l.at.Change(func(s *fake.State) { s.Recordings, s.Strangers = nil, false })
+	l.at.Change(func(s *fake.State) { s.Recordings, s.UnlistedMedia = nil, false })
 	_, words, status := l.run("recordings", "fetch")
 	if status != control.RefusedExit || !strings.Contains(words, "1 recording failed") {
 		t.Errorf("status %d: %s", status, words)
@@ -243,7 +247,7 @@ func TestFailuresAreSaid(t *testing.T) {
 	}
 	l.conf.Recordings.Folder = filepath.Join(blocked, "recordings")
 	archive := l.keeps()
-	l.at.Change(func(s *fake.State) { s.Strangers = true })
+	l.at.Change(func(s *fake.State) { s.UnlistedMedia = true })
 	if _, err := archive.PassAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -261,9 +265,9 @@ func TestFailuresAreSaid(t *testing.T) {
 func TestRecordingReportedAfterTheErasing(t *testing.T) {
 	l := newTelephony(t)
 	l.keeps()
-	l.provider.Faults = fake.Faults{Callbacks: fake.Lost, NoLastWords: true}
+	l.provider.Faults = fake.Faults{Callbacks: fake.Lost, NoActionAfterHangUp: true}
 	l.voicemail()
-	if _, err := l.house.store.Erase(t.Context(), "204518", "mila", l.clock.Now().Add(24*time.Hour)); err != nil {
+	if _, err := l.house.Store.Erase(t.Context(), "204518", "mila", l.clock.Now().Add(24*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	l.pass("erased, and unknown of", recordings.Done{})
@@ -291,8 +295,8 @@ func TestRetentionTakesTheSound(t *testing.T) {
 	l.voicemail()
 	l.pass("after the call", recordings.Done{Fetched: 1})
 	later := l.clock.Now().Add(l.conf.Settings.Retention + 48*time.Hour)
-	j := &jobs{store: l.house.store, settings: l.conf.Settings, log: l.house.log, wake: func() {}}
-	if err := j.retain(t.Context(), later); err != nil {
+	j := &server.Jobs{Store: l.house.Store, Settings: l.conf.Settings, Log: zap.NewNop(), Wake: func() {}}
+	if err := j.Retain(t.Context(), later); err != nil {
 		t.Fatal(err)
 	}
 	l.pass("after the night", recordings.Done{Removed: 1})

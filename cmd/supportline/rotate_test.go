@@ -73,14 +73,14 @@ func (s *rotating) configure(token, next string) {
 func (s *rotating) start() {
 	s.t.Helper()
 	conf := s.conf()
-	h, err := openHouse(conf, time.Now, s.log, store.Options{Size: 1 << 20})
+	h, err := server.Open(conf, time.Now, s.log, store.Options{Size: 1 << 20})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	if s.at == nil {
 		s.at = demo.NewAccount(conf, time.Now)
 	}
-	h.private = demo.WithAccount(h.private, s.at)
+	h.Private = demo.WithAccount(h.Private, s.at)
 	_, stop := mustServe(s.t, h)
 	s.stop = sync.OnceFunc(func() {
 		if err := errors.Join(stop(), h.Close()); err != nil {
@@ -392,7 +392,7 @@ func TestServeRefusesALeftRotation(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		_, err := openHouse(conf, time.Now, zap.NewNop(), store.Options{Size: 1 << 20})
+		_, err := server.Open(conf, time.Now, zap.NewNop(), store.Options{Size: 1 << 20})
 		if control.ExitStatus(err) != control.FailedExit || !strings.Contains(err.Error(), "start that version again") {
 			t.Errorf("status %d, %v", control.ExitStatus(err), err)
 		}

@@ -150,8 +150,8 @@ func editDate(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	date, err := policy.ParseDate(args[0])
 	ts.Check(err)
-	edit := policy.DateEdit{Date: date, Kind: policy.DateKind(args[1]), Reason: args[2], By: "mila", At: time.Date(2026, 11, 24, 15, 0, 0, 0, time.UTC)}
-	_, err = s.ChangeDates(context.Background(), "+448000668187", 0, policy.EditDate(policy.Line{Zone: time.UTC}, edit))
+	edit := policy.DateOverride{Date: date, Kind: policy.DateKind(args[1]), Reason: args[2], By: "mila", At: time.Date(2026, 11, 24, 15, 0, 0, 0, time.UTC)}
+	_, err = s.ChangeDates(context.Background(), "+448000668187", 0, policy.OverrideDate(policy.Line{Zone: time.UTC}, edit))
 	ts.Check(err)
 	ts.Check(s.Close())
 }

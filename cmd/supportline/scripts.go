@@ -15,8 +15,8 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/demo"
-	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/cmd/supportline/phone"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio/fake"
@@ -120,11 +120,11 @@ func (c scriptConfig) opener(folder string) phone.Opener {
 		}
 		conf.Store = "bolt:" + filepath.Join(place, "store.db")
 		provider := demo.NewAccount(conf, setup.Now)
-		h, err := openHouseOver(fake.Straight(provider), conf, setup.Now, zap.NewNop(), store.Options{Size: scriptStore})
+		app, err := server.OpenOver(fake.Straight(provider), conf, setup.Now, zap.NewNop(), store.Options{Size: scriptStore})
 		if err != nil {
 			return nil, errors.Join(err, os.RemoveAll(place))
 		}
-		scripted := &scriptHouse{house: h, place: place, provider: provider}
+		scripted := &scriptHouse{App: app, place: place, provider: provider}
 		if err := errors.Join(scripted.fill(setup.Customers, folder), scripted.restrict(setup.Restricted)); err != nil {
 			return nil, errors.Join(err, scripted.Close())
 		}
@@ -158,7 +158,7 @@ func (c scriptConfig) with(overrides []phone.Override) (config.Config, error) {
 
 // scriptHouse is a house as scripts call it.
 type scriptHouse struct {
-	*house
+	*server.App
 	place    string
 	provider *fake.Account
 }
@@ -178,20 +178,20 @@ func (h *scriptHouse) fill(file, folder string) error {
 	return h.bringIn(file, text)
 }
 
-func (h *house) bringIn(name string, text []byte) error {
-	return demo.ImportCustomers(context.Background(), h.store, h.conf.Settings.DirectoryRules(), name, text, userName())
+func (h *scriptHouse) bringIn(name string, text []byte) error {
+	return demo.ImportCustomers(context.Background(), h.Store, h.Conf.Settings, name, text, userName())
 }
 
 // restrict carries a case of each account to restricted, as people would.
 func (h *scriptHouse) restrict(accounts []policy.CustomerNumber) error {
 	ctx, who, why := context.Background(), userName(), "so that a script can call"
 	for _, account := range accounts {
-		c, err := h.store.OpenCase(ctx, account, who, why, nil, h.now())
+		c, err := h.Store.OpenCase(ctx, account, who, why, nil, h.Now())
 		if err != nil {
 			return fmt.Errorf("restricted %s: %w", account, err)
 		}
 		for _, to := range []policy.CaseState{policy.CaseContacted, policy.CaseDiscussed, policy.CaseWatching, policy.CaseRestricted} {
-			if _, err := h.store.MoveCase(ctx, c.ID, policy.Move{At: h.now(), By: who, To: to, Via: policy.ViaPhone, Note: why}, nil); err != nil {
+			if _, err := h.Store.MoveCase(ctx, c.ID, policy.Move{At: h.Now(), By: who, To: to, Via: policy.ViaPhone, Note: why}, nil); err != nil {
 				return fmt.Errorf("restricted %s: %w", account, err)
 			}
 		}
@@ -201,44 +201,35 @@ func (h *scriptHouse) restrict(accounts []policy.CustomerNumber) error {
 
 // Account is the configuration's.
 func (h *scriptHouse) Account() phone.Account {
-	return phone.Account{PublicURL: h.conf.PublicURL, SID: h.conf.Twilio.AccountSID, Token: h.conf.Twilio.AuthToken}
+	return server.PhoneAccount(h.Conf)
 }
 
 // Provider is the account that the house asks.
 func (h *scriptHouse) Provider() *fake.Account { return h.provider }
 
 // Settle waits for what the house does beside the webhooks, and does what is due by itself. Nobody outside is told anything.
-func (h *scriptHouse) Settle() {
-	h.ringer.Wait()
-	if h.account == nil {
-		return
-	}
-	announced := h.channels(notices.Settings{})
-	ctx, jobs := context.Background(), &jobs{store: h.store, settings: h.conf.Settings, notices: announced, log: h.log, wake: func() {}}
-	_ = jobs.liveLimits(ctx, h.now()) // the store that a script broke
-	h.sender(announced).Once(ctx)
-}
+func (h *scriptHouse) Settle() { h.App.Settle(context.Background()) }
 
 // Handler answers the webhooks.
-func (h *scriptHouse) Handler() http.Handler { return h.webhooks }
+func (h *scriptHouse) Handler() http.Handler { return h.Webhooks }
 
 // Explain is the whole story of a logged call.
 func (h *scriptHouse) Explain(ctx context.Context, sid policy.CallSID) ([]policy.Decision, error) {
-	call, err := h.store.Call(ctx, sid)
+	call, err := h.Store.Call(ctx, sid)
 	if err != nil {
 		return nil, err
 	}
-	counted, err := h.store.TicketCounter(ctx)(call)
-	return call.Explain(h.conf.Settings.FairUse, counted, h.now()), err
+	counted, err := h.Store.TicketCounter(ctx)(call)
+	return call.Explain(h.Conf.Settings.FairUse, counted, h.Now()), err
 }
 
 // Row is the call as the exports show it.
 func (h *scriptHouse) Row(ctx context.Context, sid policy.CallSID) (policy.Row, error) {
-	call, err := h.store.Call(ctx, sid)
+	call, err := h.Store.Call(ctx, sid)
 	if err != nil {
 		return policy.Row{}, err
 	}
-	return store.Accounts{Store: h.store, FairUse: h.conf.Settings.FairUse}.Rows(ctx)(call)
+	return store.Accounts{Store: h.Store, FairUse: h.Conf.Settings.FairUse}.Rows(ctx)(call)
 }
 
 // errBroken is what a script's broken store says.
@@ -247,11 +238,11 @@ var errBroken = errors.New("the script broke the store")
 // Break makes every commit fail, until it is called with false.
 func (h *scriptHouse) Break(broken bool) {
 	if broken {
-		h.store.FailWrites(errBroken)
+		h.Store.FailWrites(errBroken)
 	} else {
-		h.store.FailWrites(nil)
+		h.Store.FailWrites(nil)
 	}
 }
 
 // Close closes the house and removes its store.
-func (h *scriptHouse) Close() error { return errors.Join(h.house.Close(), os.RemoveAll(h.place)) }
+func (h *scriptHouse) Close() error { return errors.Join(h.App.Close(), os.RemoveAll(h.place)) }

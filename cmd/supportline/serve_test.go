@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
-	"net"
 	"net/http"
-	"runtime"
-	"strings"
 	"testing"
 
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/cmd/supportline/server"
 )
 
 func get(t *testing.T, url string) (status int, body string) {
@@ -28,97 +24,20 @@ func get(t *testing.T, url string) (status int, body string) {
 }
 
 // mustServe runs a server until the returned stop, which gives what run gave.
-func mustServe(t *testing.T, h *house) (s *listening, stop func() error) {
+func mustServe(t *testing.T, h *server.App) (s *server.Server, stop func() error) {
 	t.Helper()
-	s, err := listen(h)
+	s, err := server.Listen(h, parseCommand)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- s.run(ctx) }()
+	go func() { done <- s.Run(ctx) }()
 	return s, func() error {
 		cancel()
 		return <-done
 	}
 }
-
-func TestServerFinishesWhatRuns(t *testing.T) {
-	h := mustHouse(t)
-	began, goOn := make(chan struct{}), make(chan struct{})
-	h.webhooks = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		close(began)
-		<-goOn
-		io.WriteString(w, "done")
-	})
-	s, stop := mustServe(t, h)
-	answered := make(chan string, 1)
-	go func() {
-		_, body := get(t, "http://"+s.webhooks.Addr().String()+"/voice")
-		answered <- body
-	}()
-	<-began
-	stopped := make(chan error, 1)
-	go func() { stopped <- stop() }()
-	for !free(h.conf.Listen.Webhooks) { // until nothing new is taken
-		runtime.Gosched()
-	}
-	close(goOn)
-	if got := <-answered; got != "done" {
-		t.Errorf("the request that ran got %q", got)
-	}
-	if err := <-stopped; err != nil {
-		t.Errorf("a clean stop: %v", err)
-	}
-}
-
-func TestServerReturnsItsListenersError(t *testing.T) {
-	s := must(listen(mustHouse(t)))
-	s.webhooks.Close()
-	if err := s.run(t.Context()); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("run gave %v, want that the listener is closed", err)
-	}
-}
-
-func TestPrivateListener(t *testing.T) {
-	h := mustHouse(t)
-	s, stop := mustServe(t, h)
-	private := "http://" + s.private.Addr().String()
-	check := func(path string, wantStatus int, want ...string) {
-		t.Helper()
-		status, body := get(t, private+path)
-		if status != wantStatus {
-			t.Errorf("%s: status %d, want %d: %s", path, status, wantStatus, body)
-		}
-		for _, w := range want {
-			if !strings.Contains(body, w) {
-				t.Errorf("%s: no %q in %s", path, w, body)
-			}
-		}
-	}
-	check("/healthz", http.StatusOK, `"status":"ok"`, `"now":`)
-	check("/readyz", http.StatusOK, `"status":"ready"`)
-	h.store.FailWrites(errors.New("no space left on device"))
-	if _, err := h.store.Advance(t.Context(), "CA1", func(c policy.Call) policy.Call { c.Line = "+448000668187"; return c }); err == nil {
-		t.Error("the store wrote")
-	}
-	check("/readyz", http.StatusServiceUnavailable, "no space left on device")
-	h.store.FailWrites(nil)
-	check("/readyz", http.StatusOK)
-	h.webhooks.ServeHTTP(discard{http.Header{}}, must(http.NewRequest(http.MethodPost, "/voice", strings.NewReader("CallSid=CA1"))))
-	check("/metrics", http.StatusOK,
-		`supportline_calls_total{outcome="served"} 0`, `supportline_webhooks_total{route="/voice",status="403"} 1`,
-		"supportline_webhook_seconds_bucket", "supportline_store_commit_seconds_bucket", "supportline_store_errors_total", "go_goroutines", "process_cpu_seconds_total")
-	if err := stop(); err != nil {
-		t.Error(err)
-	}
-}
-
-type discard struct{ header http.Header }
-
-func (d discard) Header() http.Header         { return d.header }
-func (d discard) Write(p []byte) (int, error) { return len(p), nil }
-func (d discard) WriteHeader(int)             {}
 
 func must[T any](v T, err error) T {
 	if err != nil {

@@ -12,17 +12,18 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/server"
 )
 
 // commands runs a command server on a socket, and gives a connection to it and a way to stop it that waits for what runs.
-func commands(t *testing.T, h *house) (conn func() net.Conn, stop func()) {
+func commands(t *testing.T, h *server.App) (conn func() net.Conn, stop func()) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "c.sock")
 	l := must(control.Listen(path))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		(&control.Server{Parse: parseCommand, Session: h.session, Log: zap.NewNop()}).Serve(t.Context(), l)
+		(&control.Server{Parse: parseCommand, Session: h.Session, Log: zap.NewNop()}).Serve(t.Context(), l)
 	}()
 	return func() net.Conn { return must(control.Dial(path)) }, func() {
 		l.Close()
@@ -60,7 +61,7 @@ func TestInterruptedImportChangesNothing(t *testing.T) {
 		t.Errorf("the client said %v, want that it was interrupted", err)
 	}
 	stop()
-	if _, err := h.store.Customer(t.Context(), "555011"); err == nil {
+	if _, err := h.Store.Customer(t.Context(), "555011"); err == nil {
 		t.Error("a customer of the half file was imported")
 	}
 }
@@ -114,7 +115,7 @@ func TestQuestionsCrossTheSocket(t *testing.T) {
 			if !strings.Contains(words.String(), "Erase 204518 (Northwind Flex Offices)") {
 				t.Errorf("the question was %q", words.String())
 			}
-			if _, err := h.store.Customer(t.Context(), "204518"); (err == nil) != want.left {
+			if _, err := h.Store.Customer(t.Context(), "204518"); (err == nil) != want.left {
 				t.Errorf("after the answer: %v", err)
 			}
 		})

@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
@@ -24,34 +25,34 @@ import (
 var tourDay = time.Date(2026, time.November, 24, 16, 0, 0, 0, time.UTC)
 
 // tourHouse is a house with the made-up log of a demo, an admin and what works beside the pages. It gives the console's address.
-func tourHouse(t *testing.T) (h *house, url string) {
+func tourHouse(t *testing.T) (h *server.App, url string) {
 	t.Helper()
-	h, err := openHouse(mustConfig(t), func() time.Time { return tourDay }, zap.NewNop(), store.Options{Size: 1 << 20})
+	h, err := server.Open(mustConfig(t), func() time.Time { return tourDay }, zap.NewNop(), store.Options{Size: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := (demoCommand{Calls: 6000, Months: 12, Seed: 1}).fill(t.Context(), h, io.Discard, tourDay); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.store.Advance(t.Context(), "CA00000000000000000000000000000777", func(policy.Call) policy.Call { return longCritical() }); err != nil {
+	if _, err := h.Store.Advance(t.Context(), "CA00000000000000000000000000000777", func(policy.Call) policy.Call { return longCritical() }); err != nil {
 		t.Fatal(err)
 	}
 	hash, err := signin.HashPassword("", phonePassword)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.store.AddUser(t.Context(), users.User{Name: "mila", Role: users.Admin, Password: hash, CreatedAt: tourDay}, "test"); err != nil {
+	if err := h.Store.AddUser(t.Context(), users.User{Name: "mila", Role: users.Admin, Password: hash, CreatedAt: tourDay}, "test"); err != nil {
 		t.Fatal(err)
 	}
-	j := &jobs{store: h.store, settings: h.conf.Settings, log: zap.NewNop(), wake: func() {}}
-	if err := j.reviewAll(t.Context(), tourDay); err != nil {
+	j := &server.Jobs{Store: h.Store, Settings: h.Conf.Settings, Log: zap.NewNop(), Wake: func() {}}
+	if err := j.ReviewAll(t.Context(), tourDay); err != nil {
 		t.Fatal(err)
 	}
 	var beside sync.WaitGroup
-	beside.Go(func() { h.usage.Run(t.Context()) })
-	server := httptest.NewServer(h.private)
+	beside.Go(func() { h.Usage.Run(t.Context()) })
+	server := httptest.NewServer(h.Private)
 	t.Cleanup(func() {
-		close(h.stopping)
+		h.Stop()
 		server.Close()
 		beside.Wait()
 		if err := h.Close(); err != nil {
@@ -158,7 +159,7 @@ func TestNavigationLeadsSomewhere(t *testing.T) {
 	entry := regexp.MustCompile(`<li><a href="(/[a-z-]+)"`)
 	want := map[users.Role]int{users.Viewer: 6, users.Operator: 6, users.Admin: 8}
 	for _, role := range users.Roles() {
-		if err := h.store.AddUser(t.Context(), users.User{Name: string(role), Role: role, Password: hash, CreatedAt: tourDay}, "test"); err != nil {
+		if err := h.Store.AddUser(t.Context(), users.User{Name: string(role), Role: role, Password: hash, CreatedAt: tourDay}, "test"); err != nil {
 			t.Fatal(err)
 		}
 		person := (phoneHouse{h, url}).as(t, role)

@@ -59,7 +59,7 @@ func (l usageList) Run(ctx context.Context, s *control.Session) error {
 	return usageTable(s, accounts, l.Customer != "")
 }
 
-// usageTable is for a person, who needs no rows about accounts that have nothing to show; single shows one all the same.
+// usageTable writes a table without the accounts that have nothing to show. With single there is one account, which is shown all the same.
 func usageTable(s *control.Session, accounts []store.AccountUsage, single bool) error {
 	t := table{
 		head:  []string{"MONTH", "CUSTOMER", "ACCOUNT", "TICKETS", "LIMIT", "CALLS", "TALK", "OVER-LONG", "WAIVED", "TRAINING", "STANDING", "CASE"},
@@ -89,7 +89,7 @@ func usageTable(s *control.Session, accounts []store.AccountUsage, single bool) 
 	return nil
 }
 
-// standing says whether a month was over, and by what, and whether load is sustained.
+// standing returns in words whether a month was over, and by what, and whether load is sustained; "" where there is neither.
 func standing(u policy.Usage) string {
 	words := ""
 	switch {
@@ -116,7 +116,7 @@ func accountTrend(s *control.Session, a store.AccountUsage) error {
 	return writeChart(s.Out, bars, a.Last().TicketLimit)
 }
 
-// companyTrend draws the tickets of all accounts together, and says how many were over.
+// companyTrend draws the tickets of all accounts together, with how many were over.
 func companyTrend(s *control.Session, accounts []store.AccountUsage) error {
 	fmt.Fprintf(s.Out, "All accounts: tickets a month\n\n")
 	bars := make([]chartBar, trendMonths)

@@ -124,7 +124,7 @@ func TestConsoleShowsFairUse(t *testing.T) {
 	h := mustHouseAt(t, func() time.Time { return now })
 	for i := range 3 {
 		call := fairCall(i, "204518", now.Format(time.RFC3339), 300, "")
-		if _, err := h.store.Advance(t.Context(), call.SID, func(policy.Call) policy.Call { return call }); err != nil {
+		if _, err := h.Store.Advance(t.Context(), call.SID, func(policy.Call) policy.Call { return call }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -132,13 +132,13 @@ func TestConsoleShowsFairUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.store.AddUser(t.Context(), users.User{Name: "mila", Role: users.Viewer, Password: hash, CreatedAt: now}, "test"); err != nil {
+	if err := h.Store.AddUser(t.Context(), users.User{Name: "mila", Role: users.Viewer, Password: hash, CreatedAt: now}, "test"); err != nil {
 		t.Fatal(err)
 	}
 	over := make(chan struct{})
-	go func() { defer close(over); h.usage.Run(t.Context()) }()
+	go func() { defer close(over); h.Usage.Run(t.Context()) }()
 	t.Cleanup(func() { <-over })
-	server := httptest.NewServer(h.private)
+	server := httptest.NewServer(h.Private)
 	t.Cleanup(server.Close)
 	jar, err := cookiejar.New(nil)
 	if err != nil {

@@ -74,7 +74,7 @@ func explainTable(s *control.Session, a store.AccountUsage, explained []policy.C
 	return err
 }
 
-// verdict is a month's standing as a sentence.
+// verdict returns a month's standing as a sentence.
 func verdict(u policy.Usage) string {
 	if words := standing(u); words != "" {
 		return "The account is " + words + "."

@@ -10,7 +10,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// usageWhatif is "usage whatif": past months under other figures.
+// usageWhatif is "usage whatif": past months under other limits.
 type usageWhatif struct {
 	Limit     []string `placeholder:"NAME=NUMBER" help:"Another figure: tickets, over-long, months, within or training. May be given several times."`
 	CallLimit string   `placeholder:"15m" help:"Another call limit."`
@@ -34,7 +34,7 @@ Examples:
 const maxMonths = 120
 
 func (w usageWhatif) Run(ctx context.Context, s *control.Session) error {
-	other, err := w.figures(s.Settings.FairUse)
+	other, err := w.limits(s.Settings.FairUse)
 	if err != nil {
 		return err
 	}
@@ -49,8 +49,8 @@ func (w usageWhatif) Run(ctx context.Context, s *control.Session) error {
 	return w.show(s, differ)
 }
 
-// figures are the company's with the person's in their place.
-func (w usageWhatif) figures(fair policy.FairUse) (policy.FairUse, error) {
+// limits returns the company's limits with the person's in their place.
+func (w usageWhatif) limits(fair policy.FairUse) (policy.FairUse, error) {
 	texts := w.Limit
 	if w.CallLimit != "" {
 		texts = append(texts, "call="+w.CallLimit)
@@ -69,7 +69,7 @@ func (w usageWhatif) figures(fair policy.FairUse) (policy.FairUse, error) {
 	return fair.With(limits...)
 }
 
-// months is how many to recompute, the current one included.
+// months returns how many months to recompute, the current one included.
 func (w usageWhatif) months(s *control.Session) (int, error) {
 	if w.Since == "" {
 		return max(1, s.Settings.FairUse.SustainedWithin), nil
@@ -88,7 +88,7 @@ func (w usageWhatif) months(s *control.Session) (int, error) {
 	return n, nil
 }
 
-// difference is an account's month as JSON and CSV. What is under the other figures begins with would.
+// difference is an account's month as JSON and CSV. The names of what it would be under the other limits begin with would.
 type difference struct {
 	Month          policy.Month          `json:"month"`
 	Customer       policy.CustomerNumber `json:"customer"`
@@ -104,6 +104,7 @@ type difference struct {
 	WouldSustained bool                  `json:"would_sustained"`
 }
 
+// show writes the differences in the format that was asked for.
 func (w usageWhatif) show(s *control.Session, found []policy.Difference) error {
 	rows := make([]difference, len(found))
 	for i, f := range found {
@@ -133,7 +134,7 @@ func (w usageWhatif) show(s *control.Session, found []policy.Difference) error {
 	return err
 }
 
-// within is a month's standing, in words where there is nothing to say either.
+// within returns a month's standing in words, also where the account was within its limits.
 func within(u policy.Usage) string {
 	if words := standing(u); words != "" {
 		return words

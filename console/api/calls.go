@@ -102,7 +102,7 @@ func (r *request) sendCall(call policy.Call, counted bool) error {
 		row = row.Masked()
 	}
 	if !r.may(users.HearRecordings) {
-		row = row.Unheard()
+		row = row.WithoutAudio()
 	}
 	return r.JSON(http.StatusOK, row)
 }

@@ -118,7 +118,7 @@ func (r *request) page() (page policy.Page, err error) {
 	if err := r.inZone(); err != nil {
 		return page, err
 	}
-	page.Older, err = policy.ParseMark(r.QueryParam("before"))
+	page.Older, err = policy.ParseCursor(r.QueryParam("before"))
 	return page, err
 }
 

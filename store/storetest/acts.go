@@ -13,12 +13,12 @@ import (
 
 func utc(policy.Phone) *time.Location { return time.UTC }
 
-// waive is an act that every served call of this suite allows.
+// waive returns an act that every served call of this suite allows.
 func waive(by string) policy.Act {
 	return policy.Act{At: day.Add(time.Hour), By: by, Kind: policy.ActWaive, Reason: "the platform was down", Limit: time.Minute}
 }
 
-// served is a call of northwind's that a specialist took, over after half an hour.
+// served returns a change to a call of northwind that a specialist accepted, and that ended after half an hour.
 func served(at time.Time) func(policy.Call) policy.Call {
 	return func(c policy.Call) policy.Call {
 		c = began(at)(c)
@@ -31,7 +31,7 @@ func served(at time.Time) func(policy.Call) policy.Call {
 	}
 }
 
-// summaries are the log's own, derived call by call from a listing.
+// summaries derives the summaries of a month from a listing of the model, call by call.
 func (m model) summaries(number policy.CustomerNumber, month policy.Month) []policy.CallSummary {
 	var list []policy.CallSummary
 	calls := m.newest(policy.Filter{Customer: number})
@@ -64,7 +64,7 @@ func summaries(t *testing.T, storage Storage) {
 	})
 }
 
-// longMonth is a month of more calls than one step of a pass reads.
+// longMonth reads a month of more calls than one step of a pass reads.
 func longMonth(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	const calls = 5000
@@ -186,7 +186,7 @@ func acts(t *testing.T, storage Storage) {
 	}, told)
 }
 
-// rivals are people who act on one call at the same time, having seen the same.
+// rivals lets people act on one call at the same time, all of whom saw the same.
 func rivals(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	must(t, s, sid, served(day))
@@ -211,7 +211,7 @@ func rivals(t *testing.T, storage Storage) {
 	}
 }
 
-// strangeTexts are bytes that are no UTF-8, wherever somebody can write something: what was stored can be read.
+// strangeTexts writes bytes that are not UTF-8 wherever a person can write text: what was stored can be read.
 func strangeTexts(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	strange := "a\xff"

@@ -90,7 +90,7 @@ func retry(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	must(t, s, sid, began(day))
 	want := must(t, s, sid, turn("menu/1"))
-	// A store that cannot write shows what writes: a retry must not.
+	// A store that cannot write reveals writes: a retry must not write.
 	s.FailWrites(errors.New("disk full"))
 	same(t, "the retried step", want, must(t, s, sid, func(c policy.Call) policy.Call { return c }))
 	s.FailWrites(nil)
@@ -126,7 +126,7 @@ func largeCall(t *testing.T, storage Storage) {
 		want = must(t, s, sid, func(c policy.Call) policy.Call { return withReply(c, reply) })
 	}
 	same(t, "a call of 2 MB", encoded(t, want), encoded(t, kept(t, s, sid)))
-	// What callers send is of any length and kind.
+	// Values from callers have any length and content.
 	odd := policy.Call{SID: "CA-odd", From: policy.Phone(strings.Repeat("\x00\xff", 20_000)), Customer: policy.CustomerNumber(strings.Repeat("9", 40_000)), Month: "2026-11"}
 	odd.From = policy.Phone(strings.ToValidUTF8(string(odd.From), "?"))
 	odd.WrongNumbers = append(odd.WrongNumbers, day)
@@ -134,7 +134,7 @@ func largeCall(t *testing.T, storage Storage) {
 	same(t, "a call with long names", odd, kept(t, s, odd.SID))
 }
 
-// encoded makes large calls quick to compare.
+// encoded returns a large call as text, which is quick to compare.
 func encoded(t *testing.T, c policy.Call) string {
 	t.Helper()
 	b, err := json.Marshal(c)
@@ -155,7 +155,7 @@ func cancelled(t *testing.T, storage Storage) {
 	_, err = s.Call(t.Context(), sid)
 	wantError(t, "the dropped call", err, policy.ErrNoCall)
 
-	// One that ends while others are being written may have happened or not, but what was answered for is there.
+	// A request whose context ends during the commit may have happened or not, but one that returned no error is there.
 	crowd(func(worker int) {
 		id := policy.CallSID(fmt.Sprintf("CA-%d", worker))
 		ctx, cancel := context.WithCancel(t.Context())

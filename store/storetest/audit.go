@@ -11,7 +11,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// searchAudit looks for entries of one hour, most of which share their times.
+// searchAudit searches entries of one hour, most of which have equal times.
 func searchAudit(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	if _, err := s.ImportCustomers(t.Context(), []policy.Customer{northwind, harbor}, "anna"); err != nil {
@@ -40,7 +40,7 @@ func searchAudit(t *testing.T, storage Storage) {
 			Since:    rapid.SampledFrom([]time.Time{{}, day.Add(3 * time.Minute)}).Draw(r, "since"),
 			Until:    rapid.SampledFrom([]time.Time{{}, day.Add(8 * time.Minute)}).Draw(r, "until"),
 		}
-		slices.Reverse(entries) // of one time the last written comes first
+		slices.Reverse(entries) // of equal times the last written comes first
 		slices.SortStableFunc(entries, func(a, b policy.AuditEntry) int { return b.At.Compare(a.At) })
 		want := slices.DeleteFunc(entries, func(e policy.AuditEntry) bool { return !f.Matches(e) })
 		length := rapid.IntRange(1, 10).Draw(r, "length")

@@ -9,7 +9,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// boards are cases by account, those that are open, and those that are closed in pages.
+// boards reads cases by account, the open ones, and pages of the closed ones.
 func boards(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	var accounts []policy.Customer
@@ -21,7 +21,7 @@ func boards(t *testing.T, storage Storage) {
 	if _, err := s.ImportCustomers(t.Context(), accounts, "anna"); err != nil {
 		t.Fatal(err)
 	}
-	for n := range 10 { // two cases for each account, of which the first is closed, and that of the last account too
+	for n := range 10 { // two cases for each account; the first of each is closed, and the second of the last account
 		account := accounts[n%5]
 		opened, err := s.OpenCase(t.Context(), account.Number, "anna", "too many", nil, day)
 		if err != nil {
@@ -80,7 +80,7 @@ func ids(cases []policy.Case) (found []policy.CaseID) {
 	return found
 }
 
-// noticesOfAccount are found by how their keys begin, and no others.
+// noticesOfAccount reads notices by the prefixes of their keys.
 func noticesOfAccount(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	var all []policy.Notice
@@ -104,7 +104,7 @@ func noticesOfAccount(t *testing.T, storage Storage) {
 	same(t, "the notices", []string{"case-moved/1/2/email/ab", "call-limit/CA1/webhook", "case/204518/2026-11/webhook"}, keys)
 }
 
-// plannedImport does what was shown, or nothing.
+// plannedImport checks that an import does what the plan said, or nothing.
 func plannedImport(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	if _, err := s.ImportCustomers(t.Context(), []policy.Customer{northwind}, "anna"); err != nil {
@@ -118,7 +118,7 @@ func plannedImport(t *testing.T, storage Storage) {
 		t.Fatal(err)
 	}
 	want := policy.ImportPlan{
-		Imported: policy.Imported{Added: 1, Changed: 1}, Seal: plan.Seal,
+		ImportResult: policy.ImportResult{Added: 1, Changed: 1}, Seal: plan.Seal,
 		Changes: []policy.DirectoryChange{{After: harbor}, {Before: northwind, After: renamed}},
 	}
 	slices.SortFunc(want.Changes, func(a, b policy.DirectoryChange) int { return cmp.Compare(a.After.Number, b.After.Number) })
@@ -144,7 +144,7 @@ func plannedImport(t *testing.T, storage Storage) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "what was done", policy.Imported{Added: 1, Changed: 1}, done)
+	same(t, "what was done", policy.ImportResult{Added: 1, Changed: 1}, done)
 	_, err = s.ImportPlanned(t.Context(), file, "anna", plan.Seal)
 	wantError(t, "the same once more", err, policy.ErrDirectoryChanged)
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// fair is what makes one served call a month too many, and two months of three sustained.
+// fair has limits that one served call a month exceeds, and two months of three make sustained.
 var fair = policy.FairUse{
 	CallLimit: 20 * time.Minute, TicketsPerMonth: 1, OverLongCallsPerMonth: 10, SustainedMonths: 2, SustainedWithin: 3, WarnAt: []int{100},
 }
 
-// overload gives northwind two calls in each of three months, the last of which is November.
+// overload adds two calls of northwind in each of three months, the last of which is November.
 func overload(t *testing.T, s Store) {
 	t.Helper()
 	if _, err := s.ImportCustomers(t.Context(), []policy.Customer{northwind, harbor}, "anna"); err != nil {
@@ -31,8 +31,8 @@ func review(t *testing.T, s Store) (policy.Verdict, error) {
 	})
 }
 
-// standing is what a review is shown.
-func standing(t *testing.T, storage Storage) {
+// reviewInput checks what a review is given.
+func reviewInput(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	overload(t, s)
 	must(t, s, "CA-other", func(c policy.Call) policy.Call { c = served(day)(c); c.Customer = harbor.Number; return c })
@@ -57,7 +57,7 @@ func standing(t *testing.T, storage Storage) {
 	wantError(t, "a review of nobody", err, policy.ErrNoCustomer)
 }
 
-// flagging is a review that opens a case: the case, what is told, and the audit, all or nothing, and once.
+// flagging runs reviews that open a case: the case, its notices and the audit are written all or nothing, and once.
 func flagging(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	overload(t, s)
@@ -119,7 +119,7 @@ func nothingFlagged(t *testing.T, s Store) {
 	}
 }
 
-// lastClosedDecides holds that a review asks what the account did since its last case was closed, not an earlier one.
+// lastClosedDecides checks that a review asks what the account did since its last case was closed, not an earlier one.
 func lastClosedDecides(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	overload(t, s)
@@ -147,7 +147,7 @@ func lastClosedDecides(t *testing.T, storage Storage) {
 	}
 }
 
-// path is a case's whole life.
+// path is the whole life of a case.
 var path = []policy.CaseState{
 	policy.CaseContacted, policy.CaseDiscussed, policy.CaseWatching, policy.CaseCharged, policy.CaseRestricted, policy.CaseClosed,
 }
@@ -199,7 +199,7 @@ func caseLife(t *testing.T, storage Storage) {
 	}
 }
 
-// stays is that a move on a full disk moves nothing and tells nobody.
+// stays checks that a move on a full disk moves nothing and tells nobody.
 func stays(t *testing.T, s Store, want policy.Case, to policy.CaseState, key string) {
 	t.Helper()
 	full := errors.New("no space left on device")
@@ -219,7 +219,7 @@ func stays(t *testing.T, s Store, want policy.Case, to policy.CaseState, key str
 	}
 }
 
-// moved is that a crash behind a move leaves the case, what it told, its entry in the audit, and what the directory says of the account.
+// moved checks that a crash after a move leaves the case, its notices, its entry in the audit, and what the directory says of the account.
 func moved(t *testing.T, storage Storage, want policy.Case, moves int) {
 	t.Helper()
 	s := storage.Open(t)

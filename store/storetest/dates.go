@@ -11,20 +11,20 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// moving closes a day for the move.
-func moving(days int, by string) policy.DatesChange {
-	return policy.EditDate(policy.Line{Zone: time.UTC}, policy.DateEdit{
+// moving returns a change that closes a day for the move.
+func moving(days int, by string) policy.ScheduleChange {
+	return policy.OverrideDate(policy.Line{Zone: time.UTC}, policy.DateOverride{
 		Date: policy.DateOf(day).Plus(days), Kind: policy.DateClosed, Reason: "Moving", By: by, At: day,
 	})
 }
 
 func dates(t *testing.T, storage Storage) {
 	s := storage.Open(t)
-	none, err := s.Editions(t.Context())
+	none, err := s.ScheduleRevisions(t.Context())
 	if err != nil || len(none) != 0 {
-		t.Fatalf("editions of a new store: %v, %v", none, err)
+		t.Fatalf("revisions of a new store: %v, %v", none, err)
 	}
-	change := func(line policy.Phone, seen int, c policy.DatesChange) policy.Edition {
+	change := func(line policy.Phone, seen int, c policy.ScheduleChange) policy.ScheduleRevision {
 		t.Helper()
 		e, err := s.ChangeDates(t.Context(), line, seen, c)
 		if err != nil {
@@ -33,12 +33,12 @@ func dates(t *testing.T, storage Storage) {
 		return e
 	}
 	first := change(ukLine, 0, moving(1, "mila"))
-	second := change(ukLine, 1, policy.EditDate(policy.Line{Zone: time.UTC}, policy.DateEdit{
+	second := change(ukLine, 1, policy.OverrideDate(policy.Line{Zone: time.UTC}, policy.DateOverride{
 		Date: policy.DateOf(day).Plus(2), Kind: policy.DateSpecial, Spans: []policy.Span{{From: 480, To: 720}}, Reason: "Party", By: "anna", At: day.Add(time.Hour),
 	}))
 	us := change(usLine, 0, moving(3, "mila"))
-	third := change(ukLine, 2, policy.RestoreDates(first, "mila", day.Add(2*time.Hour)))
-	_, err = s.ChangeDates(t.Context(), ukLine, 3, policy.RestoreDates(first, "mila", day))
+	third := change(ukLine, 2, policy.RestoreRevision(first, "mila", day.Add(2*time.Hour)))
+	_, err = s.ChangeDates(t.Context(), ukLine, 3, policy.RestoreRevision(first, "mila", day))
 	wantError(t, "nothing to change", err, policy.ErrAlready)
 	_, err = s.ChangeDates(t.Context(), ukLine, 3, moving(9, ""))
 	wantError(t, "nobody", err, policy.ErrNobody)
@@ -52,27 +52,27 @@ func dates(t *testing.T, storage Storage) {
 		t.Fatal(err)
 	}
 	s = storage.Open(t)
-	newest, err := s.Editions(t.Context())
+	newest, err := s.ScheduleRevisions(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "the newest of each line", []policy.Edition{us, third}, newest)
+	same(t, "the newest of each line", []policy.ScheduleRevision{us, third}, newest)
 	for _, c := range []struct {
 		before, limit int
-		want          []policy.Edition
+		want          []policy.ScheduleRevision
 	}{
-		{0, 10, []policy.Edition{third, second, first}},
-		{3, 1, []policy.Edition{second}},
-		{2, 10, []policy.Edition{first}},
+		{0, 10, []policy.ScheduleRevision{third, second, first}},
+		{3, 1, []policy.ScheduleRevision{second}},
+		{2, 10, []policy.ScheduleRevision{first}},
 		{1, 10, nil},
 	} {
-		got, err := s.LineEditions(t.Context(), ukLine, c.before, c.limit)
+		got, err := s.LineRevisions(t.Context(), ukLine, c.before, c.limit)
 		if err != nil {
 			t.Fatal(err)
 		}
 		same(t, fmt.Sprintf("%d before version %d", c.limit, c.before), c.want, got)
 	}
-	if other, err := s.LineEditions(t.Context(), ukLine+"0", 0, 10); err != nil || len(other) != 0 {
+	if other, err := s.LineRevisions(t.Context(), ukLine+"0", 0, 10); err != nil || len(other) != 0 {
 		t.Errorf("a line that was never edited has %v, %v", other, err)
 	}
 	var told []string
@@ -96,7 +96,7 @@ func datesRivals(t *testing.T, storage Storage) {
 		all.Go(func() { _, errs[i] = s.ChangeDates(t.Context(), ukLine, 0, moving(i, fmt.Sprint("user", i))) })
 	}
 	all.Wait()
-	newest, err := s.Editions(t.Context())
+	newest, err := s.ScheduleRevisions(t.Context())
 	if err != nil || len(newest) != 1 || newest[0].Version != 1 || len(newest[0].Dates) != 1 {
 		t.Fatalf("after %d at once: %+v, %v", rivals, newest, err)
 	}
@@ -105,7 +105,7 @@ func datesRivals(t *testing.T, storage Storage) {
 		switch {
 		case err == nil:
 			won++
-		case !errors.Is(err, policy.ErrDatesChanged) || !strings.Contains(err.Error(), newest[0].Words()):
+		case !errors.Is(err, policy.ErrScheduleChanged) || !strings.Contains(err.Error(), newest[0].Words()):
 			t.Errorf("user%d hears %v, not of %s", i, err, newest[0].Words())
 		}
 	}
@@ -113,7 +113,7 @@ func datesRivals(t *testing.T, storage Storage) {
 		t.Errorf("%d won, not one", won)
 	}
 	_, err = s.ChangeDates(t.Context(), ukLine, 7, moving(9, "mila"))
-	wantError(t, "a version that never was", err, policy.ErrDatesChanged)
+	wantError(t, "a version that never was", err, policy.ErrScheduleChanged)
 	for i := range 7 {
 		if _, err := s.ChangeDates(t.Context(), ukLine, 1+i, moving(20+i, "anna")); err != nil {
 			t.Fatal(err)

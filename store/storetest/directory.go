@@ -24,7 +24,7 @@ var (
 
 func directory(t *testing.T, storage Storage) {
 	s := storage.Open(t)
-	take := func(want policy.Imported, customers ...policy.Customer) {
+	take := func(want policy.ImportResult, customers ...policy.Customer) {
 		t.Helper()
 		got, err := s.ImportCustomers(t.Context(), customers, "anna")
 		if err != nil {
@@ -40,7 +40,7 @@ func directory(t *testing.T, storage Storage) {
 		}
 		same(t, "customers calling from "+caller.Full(), want, got)
 	}
-	take(policy.Imported{Added: 3}, northwind, harbor, loft)
+	take(policy.ImportResult{Added: 3}, northwind, harbor, loft)
 	same(t, "the directory", []policy.Customer{loft, northwind, harbor}, collect(t, s.Customers(t.Context())))
 	from(caller, northwind, harbor)
 	from("+442079460019", northwind)
@@ -50,7 +50,7 @@ func directory(t *testing.T, storage Storage) {
 
 	moved := northwind
 	moved.CallerNumbers = []policy.Phone{"+442079460020"}
-	take(policy.Imported{Changed: 1, Unchanged: 1}, moved, loft)
+	take(policy.ImportResult{Changed: 1, Unchanged: 1}, moved, loft)
 	got, err := s.Customer(t.Context(), customer)
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func directory(t *testing.T, storage Storage) {
 	same(t, "the changed customer", moved, got)
 	from(caller, harbor)
 	from("+442079460020", moved)
-	take(policy.Imported{})
+	take(policy.ImportResult{})
 	_, err = s.Customer(t.Context(), "999999")
 	wantError(t, "a number that nobody has", err, policy.ErrNoCustomer)
 }
@@ -86,7 +86,7 @@ func wholeImport(t *testing.T, storage Storage) {
 	same(t, "the directory", many, collect(t, s.Customers(t.Context())))
 }
 
-// talked is a call of northwind's that is over, with everything in it that could name somebody.
+// talked changes a call to one of northwind that is over, with every value that could name somebody.
 func talked(c policy.Call) policy.Call {
 	c = turn("number/1")(began(day)(c))
 	c.Customer, c.Account, c.Month, c.Ticket, c.Known = customer, northwind.Name, "2026-11", "77001", true
@@ -115,7 +115,7 @@ func erase(t *testing.T, storage Storage) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "erased", policy.Erased{Calls: 1, Recordings: 1}, did)
+	same(t, "erased", policy.EraseResult{Calls: 1, Recordings: 1}, did)
 	same(t, "the call", before.Anonymised(), kept(t, s, sid))
 	same(t, "a call of somebody else", other, kept(t, s, "CA-other"))
 	same(t, "the directory", []policy.Customer{loft}, collect(t, s.Customers(t.Context())))
@@ -156,7 +156,7 @@ func eraseOnThePhone(t *testing.T, storage Storage) {
 	if c := kept(t, s, sid); c.Customer != customer {
 		t.Error("a call that was over was made anonymous all the same")
 	}
-	// A call of which the end was lost does not keep an account for ever.
+	// A call whose end was lost does not keep an account from being erased.
 	if did, err := s.Erase(t.Context(), customer, "bea", day.Add(5*time.Hour)); err != nil || did.Calls != 2 {
 		t.Errorf("after five hours: %+v, %v", did, err)
 	}
@@ -172,7 +172,7 @@ func export(t *testing.T, storage Storage) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "the export", policy.Exported{Customer: northwind, Calls: []policy.Call{call}}, got)
+	same(t, "the export", policy.CustomerExport{Customer: northwind, Calls: []policy.Call{call}}, got)
 	_, err = s.Export(t.Context(), "999999", "bea")
 	wantError(t, "a number that nobody has", err, policy.ErrNoCustomer)
 	var acts []string
@@ -239,7 +239,7 @@ func values[K comparable, V any](m map[K]V) func(yield func(V) bool) {
 	}
 }
 
-// all is a sequence without its errors, which fail the test.
+// all returns the values of a sequence; an error fails the test.
 func all[T any](t rapid.TB, seq func(yield func(T, error) bool)) func(yield func(T) bool) {
 	return slices.Values(collect(t, seq))
 }

@@ -39,7 +39,7 @@ func expire(t *testing.T, storage Storage) {
 	_, err := s.Expire(t.Context(), day)
 	wantError(t, "Expire on a full disk", err, full)
 	s.FailWrites(nil)
-	gone := func(what string, before time.Time, want policy.Expired) {
+	gone := func(what string, before time.Time, want policy.RetentionResult) {
 		t.Helper()
 		got, err := s.Expire(t.Context(), before)
 		if err != nil {
@@ -47,10 +47,10 @@ func expire(t *testing.T, storage Storage) {
 		}
 		same(t, what, want, got)
 	}
-	gone("before September", day.AddDate(0, -2, 0), policy.Expired{})
+	gone("before September", day.AddDate(0, -2, 0), policy.RetentionResult{})
 	audited := len(collect(t, s.Audit(t.Context())))
-	gone("before 1 December", day.AddDate(0, 0, 8), policy.Expired{Calls: 1204, Kept: 2, Notices: 2})
-	gone("once more", day.AddDate(0, 0, 8), policy.Expired{Kept: 2})
+	gone("before 1 December", day.AddDate(0, 0, 8), policy.RetentionResult{Calls: 1204, Kept: 2, Notices: 2})
+	gone("once more", day.AddDate(0, 0, 8), policy.RetentionResult{Kept: 2})
 	audit := collect(t, s.Audit(t.Context()))
 	if e := audit[len(audit)-1]; len(audit) != audited+1 || e.Act != "expire" || !strings.HasPrefix(e.Detail, "1204 calls and 2 notices") {
 		t.Errorf("the audit got %d entries, the last is %+v", len(audit)-audited, e)
@@ -105,7 +105,7 @@ func expireEndless(t *testing.T, storage Storage) {
 	looks("opened again")
 }
 
-// onlyOne looks for calls in all ways, which finds this one alone.
+// onlyOne searches for calls in all ways, and checks that this call alone is found.
 func onlyOne(t *testing.T, s Store, when string, want policy.Call) {
 	t.Helper()
 	for _, f := range []policy.Filter{
@@ -138,7 +138,7 @@ func onlyOne(t *testing.T, s Store, when string, want policy.Call) {
 	same(t, when+": the summaries", []policy.CallSummary{want.Summary()}, collect(t, s.MonthSummaries(t.Context(), want.Month)))
 }
 
-// eraseAll is that erasing reaches what hangs on an account, and leaves the figures.
+// eraseAll checks that erasing reaches everything of an account, and leaves the figures.
 func eraseAll(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	overload(t, s)
@@ -169,7 +169,7 @@ func eraseAll(t *testing.T, storage Storage) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "erased", policy.Erased{Calls: 6, Cases: 1, Notices: len(all.Notices)}, did)
+	same(t, "erased", policy.EraseResult{Calls: 6, Cases: 1, Notices: len(all.Notices)}, did)
 	after := collect(t, s.Cases(t.Context()))
 	if c := after[0]; c.Open() || len(c.Months) != 3 || c.Months[2].Tickets != cases[0].Months[2].Tickets || len(c.Moves) != 3 {
 		t.Errorf("the case became %+v", c)

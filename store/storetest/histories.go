@@ -19,7 +19,7 @@ func wholeHistories(t *testing.T, s Store, when string, calls model) {
 	}
 }
 
-// historiesGoOn takes several calls on, in turns, each time after the storage was closed, or left by a crash, and opened again.
+// historiesGoOn continues several calls in turns, each time after the storage was closed, or left by a crash, and opened again.
 func historiesGoOn(t *testing.T, storage Storage) {
 	calls := model{}
 	for round := range 4 {
@@ -46,7 +46,7 @@ func historiesGoOn(t *testing.T, storage Storage) {
 	}
 }
 
-// acknowledged are the steps that a store said it wrote, by call.
+// acknowledged has the steps that returned no error, by call.
 type acknowledged struct {
 	sync.Mutex
 	steps map[policy.CallSID][]string
@@ -63,7 +63,7 @@ func (a *acknowledged) note(id policy.CallSID, step string, err error) {
 	a.steps[id] = append(a.steps[id], step)
 }
 
-// check compares the steps that calls have with those that were acknowledged.
+// check compares the steps in calls with those that were acknowledged.
 func (a *acknowledged) check(t *testing.T, s Store, when string) {
 	t.Helper()
 	for id, want := range a.steps {
@@ -80,16 +80,16 @@ func (a *acknowledged) check(t *testing.T, s Store, when string) {
 	}
 }
 
-// diskFailsNowAndThen holds that a step which was acknowledged is kept, and that another one leaves no mark, while the disk is full and well
-// again all the time, so that steps are made on top of others whose commit fails.
+// diskFailsNowAndThen checks that an acknowledged step is kept, and that any other leaves no trace, while the disk is full and well again all
+// the time, so that steps are made on top of others whose commit fails.
 func diskFailsNowAndThen(t *testing.T, storage Storage) {
 	t.Run("small calls", func(t *testing.T) { failNowAndThen(t, storage, 20, 1, "") })
-	// A store that fails may begin anew with an empty memory, so most workers never make it fail here.
+	// A store may drop its memory when a commit fails, so few workers make it fail here.
 	t.Run("more than memory holds", func(t *testing.T) { failNowAndThen(t, storage, 12, 32, strings.Repeat("x", 20_000)) })
 }
 
-// failNowAndThen runs a crowd in which each worker steps a call of its own, with a reply that has a size, and one that others step too. One
-// worker of so many lets writes fail, and work again.
+// failNowAndThen runs a crowd in which each worker steps a call of its own, with a reply of a size, and a call that others step too. One
+// worker of oneOf makes writes fail, and work again.
 func failNowAndThen(t *testing.T, storage Storage, steps, oneOf int, reply string) {
 	s := storage.Open(t)
 	full := errors.New("no space left on device")

@@ -14,7 +14,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// anyCall is a call with few different values, so that many share some.
+// anyCall returns a call with values of which many calls have the same.
 func anyCall(t *rapid.T, id int) policy.Call {
 	c := policy.Call{
 		SID:       anySID(id),
@@ -37,7 +37,7 @@ func anyCall(t *rapid.T, id int) policy.Call {
 	return withFacets(t, c)
 }
 
-// anyTime is one of a few moments, some of which differ by a nanosecond only; the zero time is one of them.
+// anyTime returns one of a few times, some of which differ by a nanosecond only; the zero time is one of them.
 func anyTime(t *rapid.T, what string) time.Time {
 	n := rapid.IntRange(-1, 40).Draw(t, what)
 	if n < 0 {
@@ -49,10 +49,10 @@ func anyTime(t *rapid.T, what string) time.Time {
 // model is the log as a plain map.
 type model map[policy.CallSID]policy.Call
 
-// fill writes calls to both, some twice, so that their keys change.
+// fill writes calls to the store and the model, some twice, so that their keys change.
 func fill(t *rapid.T, s Store) model {
 	all := model{}
-	// One storage serves all draws: what an earlier one wrote is made to belong to nobody, a thousand years ago.
+	// One storage is used by all draws: the calls of earlier ones lose their values, and began a thousand years ago.
 	for c, err := range s.Calls(t.Context(), policy.Filter{}) {
 		if err != nil {
 			t.Fatal(err)
@@ -84,7 +84,7 @@ func writeAll(t *rapid.T, s Store, calls model) {
 	group.Wait()
 }
 
-// newest gives the selected calls in the order of a listing.
+// newest returns the selected calls in the order of a listing.
 func (m model) newest(f policy.Filter) []policy.Call {
 	var list []policy.Call
 	for _, c := range m {
@@ -160,7 +160,7 @@ func listingWhileWriting(t *testing.T, storage Storage) {
 			t.Fatalf("a call of %v after one of %v", c.StartedAt, last)
 		}
 		last = c.StartedAt
-		// The consumer writes while it reads: to the call that it sees, and new ones that the listing does not hold.
+		// The consumer writes while it reads: to the call that it sees, and new calls that the listing does not have.
 		if seen%50 == 0 {
 			must(t, s, c.SID, turn("menu/1"))
 			must(t, s, policy.CallSID(fmt.Sprint("CA-new-", seen)), began(day.Add(time.Hour)))

@@ -9,7 +9,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// loaded is the n-th of many calls of one account.
+// loaded returns the n-th of many calls of one account.
 func loaded(n int) policy.Call {
 	c := served(day.Add(time.Duration(n) * time.Second))(policy.Call{SID: policy.CallSID(fmt.Sprintf("CA%06d", n))})
 	c.Ticket = policy.Ticket(fmt.Sprint(n % 7))

@@ -16,7 +16,7 @@ func notice(key string) policy.Notice {
 	}
 }
 
-// tell is a step of a call that people learn of.
+// tell makes a step of a call with notices.
 func tell(t *testing.T, s Store, id policy.CallSID, keys ...string) error {
 	_, err := s.AdvanceAndNotify(t.Context(), id, func(c policy.Call) (policy.Call, []policy.Notice) {
 		var notices []policy.Notice
@@ -41,7 +41,7 @@ func due(t *testing.T, s Store, now time.Time, limit int) []string {
 	return keys
 }
 
-// told is a call and its notice: both, or neither.
+// told checks that a call and its notice are written both, or neither.
 func told(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	must(t, s, sid, began(day))
@@ -74,7 +74,7 @@ func told(t *testing.T, storage Storage) {
 	}
 }
 
-// once is that a notice's key is told once, whoever tells it, and however often.
+// once checks that a notice is stored once by its key, however often it is put.
 func once(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	crowd(func(worker int) {
@@ -104,7 +104,7 @@ func once(t *testing.T, storage Storage) {
 	}
 }
 
-// delivery is the life of a notice: it waits, is tried again, is given up, retried, sent.
+// delivery follows notices that wait, fail, are given up, retried and sent.
 func delivery(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	later := notice("c")
@@ -203,7 +203,7 @@ func byChannel(t *testing.T, storage Storage) {
 	same(t, "due of another channel", []string{"mail/0000", "mail/0001"}, due(t, s, day, 2))
 }
 
-// retriedNotice is tried several times, given up, and retried, as if nobody had ever tried it.
+// retriedNotice checks that a notice which failed several times and was given up is as if never tried once it is retried.
 func retriedNotice(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	if err := s.PutNotices(t.Context(), []policy.Notice{notice("a")}); err != nil {

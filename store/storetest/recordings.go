@@ -8,7 +8,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// recorded is a call of the customer with a voicemail and a recording.
+// recorded returns a change to a call of the customer with a voicemail and a recording.
 func recorded(at time.Time) func(policy.Call) policy.Call {
 	return func(c policy.Call) policy.Call {
 		c = served(at)(c)
@@ -23,7 +23,7 @@ func copied(recording string) func(policy.Call) policy.Call {
 	}
 }
 
-// waiting holds which recordings of the call wait for a step at a time, by SID and in order.
+// waiting checks which recordings of the call are due for a step at a time, by SID and in order.
 func waiting(t *testing.T, s Store, what string, step policy.RecordingStep, now time.Time, want ...string) {
 	t.Helper()
 	due, err := s.DueRecordings(t.Context(), step, now, 10)
@@ -57,7 +57,7 @@ func dueRecordings(t *testing.T, storage Storage) {
 	}
 	must(t, s, sid, func(c policy.Call) policy.Call { return c.LearnDeleted("RE2", day) })
 	waiting(t, s, "after the deletion", policy.StepDelete, day.Add(time.Hour))
-	must(t, s, sid, recorded(day)) // the reports once more
+	must(t, s, sid, recorded(day)) // the same reports again
 	waiting(t, s, "after late reports", policy.StepDelete, day.Add(time.Hour))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -66,7 +66,7 @@ func dueRecordings(t *testing.T, storage Storage) {
 	waiting(t, s, "opened again", policy.StepFetch, day.Add(time.Hour), "RE1")
 }
 
-// gone are the removals of a call's recordings.
+// gone returns the removals of the call's recordings.
 func gone(why policy.RemovalReason, at time.Time) []policy.Removal {
 	return []policy.Removal{{SID: "RE1", Why: why, At: at}, {SID: "RE2", Why: why, At: at, Bucket: "folder:/r"}}
 }
@@ -89,7 +89,7 @@ func removals(t *testing.T, storage Storage) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "erased", policy.Erased{Calls: 1, Recordings: 2}, did)
+		same(t, "erased", policy.EraseResult{Calls: 1, Recordings: 2}, did)
 		same(t, "removals", gone(policy.RemovalErased, day.Add(time.Hour)), toRemove(t, s, day))
 		waiting(t, s, "of an erased call", policy.StepFetch, day.Add(time.Hour))
 		waiting(t, s, "of an erased call, to delete", policy.StepDelete, day.Add(time.Hour))
@@ -112,7 +112,7 @@ func removals(t *testing.T, storage Storage) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "expired", policy.Expired{Calls: 1, Recordings: 1}, did)
+		same(t, "expired", policy.RetentionResult{Calls: 1, Recordings: 1}, did)
 		var found bool
 		for _, r := range toRemove(t, s, day) {
 			found = found || (r.SID == "RE3" && r.Why == policy.RemovalExpired)
@@ -145,7 +145,7 @@ func removalSteps(t *testing.T, storage Storage) {
 	erased := all[1]
 	erased.Why, erased.Bucket = policy.RemovalErased, ""
 	wantNoError(s.Remove(t.Context(), []policy.Removal{erased}))
-	wantNoError(s.Removed(t.Context(), all[1])) // what was done is what was asked for at first
+	wantNoError(s.Removed(t.Context(), all[1])) // for the first reason alone
 	if due := toRemove(t, s, day); len(due) != 1 || due[0].Why != policy.RemovalErased || due[0].Bucket != "folder:/r" {
 		t.Errorf("after more was asked for: %+v", due)
 	}

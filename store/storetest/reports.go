@@ -10,7 +10,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// news is everything the provider reports of one served call, in the order in which it happened.
+// news returns everything that the provider reports of one served call, in the order in which it happened.
 func news() []policy.Report {
 	const leg = policy.CallSID("CA-leg")
 	specialist := policy.Phone("+15550100001")
@@ -40,7 +40,7 @@ func reports(t *testing.T, storage Storage) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for n := range 50 {
 		id := policy.CallSID(fmt.Sprintf("CA-%d", n))
-		// Reports come twice and in any order, before the first step and between steps; our own steps come once and in theirs.
+		// Reports come twice and in any order, before the first step and between steps; our own steps come once and in order.
 		order := append(random.Perm(len(news())), random.Perm(len(news()))...)
 		own := steps[:2]
 		for i, r := range order {

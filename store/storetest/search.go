@@ -15,7 +15,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// anySID has one of the forms that a call's SID can have, most of them the provider's. Calls of one start are in the order of these.
+// anySID returns one of the forms that a SID can have, most often the provider's.
 func anySID(id int) policy.CallSID {
 	switch id % 6 {
 	case 0:
@@ -28,7 +28,7 @@ func anySID(id int) policy.CallSID {
 	return policy.CallSID(fmt.Sprintf("CA%02x%030x", id*41%256, id))
 }
 
-// withFacets gives a call what a search looks at.
+// withFacets adds the values that a search looks at to a call.
 func withFacets(t *rapid.T, c policy.Call) policy.Call {
 	c.Account = map[policy.CustomerNumber]string{customer: "Northwind Flex Offices", "20451": "Harbor & Sons", "2045180": "northwind-éire"}[c.Customer]
 	if c.Account != "" && rapid.Bool().Draw(t, "renamed") {
@@ -48,7 +48,7 @@ func withFacets(t *rapid.T, c policy.Call) policy.Call {
 	return c
 }
 
-// anyFilter asks for few things, as people do.
+// anyFilter returns a filter with few conditions.
 func anyFilter(t *rapid.T) policy.Filter {
 	var f policy.Filter
 	for range rapid.IntRange(0, 3).Draw(t, "filters") {
@@ -86,7 +86,7 @@ func anyFilter(t *rapid.T) policy.Filter {
 	return f
 }
 
-// texts are what people type: numbers whole and begun, words, SIDs, tickets, parts of phone numbers, and what finds nothing.
+// texts has what people type: whole numbers and beginnings, words, SIDs, tickets, parts of phone numbers, and what finds nothing.
 var texts = []string{
 	"204518", "20451", "204", "20", " 2045180 ", "offices", "OFF", "northwind flex", "flex north", "o", "éire", "sons harbor", "harbor north", "Maple",
 	"4711", "471", "4420", "020 7946", "0018", "+44 20 7946 0018", "212-555", "555", "CA0006", "CA00", "CA-new", "CA-new-7", "AC2", "CA", "zz", "***", "\x00\xff", "",
@@ -109,7 +109,7 @@ func search(t *testing.T, storage Storage) {
 	})
 }
 
-// pageThrough reads a list page by page to its end, and back again, which gives the same.
+// pageThrough reads a list page by page to its end, and back again.
 func pageThrough(t *rapid.T, s Store, f policy.Filter, length int) []policy.Call {
 	t.Helper()
 	read := func(p policy.Page) policy.Found[policy.Call] {
@@ -154,17 +154,17 @@ func pageThrough(t *rapid.T, s Store, f policy.Filter, length int) []policy.Call
 	return list
 }
 
-// marked is a mark after its way through an address.
-func marked(t *rapid.T, m policy.Mark) policy.Mark {
+// marked returns a mark after formatting and parsing it.
+func marked(t *rapid.T, m policy.Cursor) policy.Cursor {
 	t.Helper()
-	again, err := policy.ParseMark(m.String())
+	again, err := policy.ParseCursor(m.String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return again
 }
 
-// step is one of the things that happen to a call, in any order: reports, acts, the machine's own steps.
+// step returns one of the things that happen to a call, in any order: reports, acts, the machine's own steps.
 func step(t *rapid.T, n int) func(policy.Call) policy.Call {
 	at := day.Add(time.Duration(n) * time.Minute)
 	seconds := 60 * n
@@ -203,7 +203,7 @@ func step(t *rapid.T, n int) func(policy.Call) policy.Call {
 	}).Draw(t, "step")
 }
 
-// searchAnyOrder holds that a search sees a call as it is after each of many steps in any order, some of them of calls that ended long ago.
+// searchAnyOrder checks that a search sees a call as it is after each of many steps in any order, some of them of calls that ended long ago.
 func searchAnyOrder(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	rapid.Check(t, func(r *rapid.T) {
@@ -224,7 +224,7 @@ func searchAnyOrder(t *testing.T, storage Storage) {
 	})
 }
 
-// foundOtherwise looks for calls in the ways that are no search: those that talk, those with recordings to fetch, wrong numbers.
+// foundOtherwise checks the ways to find calls that are not searches: calls that talk, calls with recordings to fetch, wrong numbers.
 func foundOtherwise(t *rapid.T, s Store, all model) {
 	t.Helper()
 	later := day.AddDate(1, 0, 0)
@@ -271,7 +271,7 @@ func foundOtherwise(t *rapid.T, s Store, all model) {
 	}
 }
 
-// Alternating is the n-th of many calls of which each second one is critical and the others are trainings, but the first, which is both.
+// Alternating returns the n-th of many calls of which every second one is critical and the others are trainings; the first is both.
 func Alternating(n int) policy.Call {
 	c := loaded(n)
 	c.Intent = policy.Question
@@ -282,7 +282,7 @@ func Alternating(n int) policy.Call {
 	return c
 }
 
-// searchRare looks for what is rare among many calls: pages may be empty then, but say how far they came, and lead there.
+// searchRare searches for what is rare among many calls: pages may be empty, but say how far they came, and lead there.
 func searchRare(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	const calls = 30_000
@@ -375,13 +375,13 @@ func counts(t *testing.T, storage Storage) {
 	}
 }
 
-// searchErased holds that nothing leads to an account that was erased, or to calls that retention removed.
+// searchErased checks that nothing leads to an account that was erased, or to calls that retention removed.
 func searchErased(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	if _, err := s.ImportCustomers(t.Context(), []policy.Customer{northwind, harbor}, "anna"); err != nil {
 		t.Fatal(err)
 	}
-	for n := range 70 { // enough to be settled
+	for n := range 70 { // enough to be indexed
 		must(t, s, policy.CallSID(fmt.Sprintf("CA%02d", n)), served(day.Add(time.Duration(n)*time.Hour)))
 	}
 	finds := func(what string, want int, filters ...policy.Filter) {
@@ -414,10 +414,10 @@ func searchErased(t *testing.T, storage Storage) {
 	}
 }
 
-// searchReopened is a search after a crash between two steps.
+// searchReopened searches after a crash between two steps, and after writes that failed.
 func searchReopened(t *testing.T, storage Storage) {
 	s := storage.Open(t)
-	for n := range 100 { // some are settled, and some are not
+	for n := range 100 { // some are indexed, and some are not
 		change := served(day.Add(time.Duration(n) * time.Minute))
 		if n%3 == 0 {
 			change = began(day.Add(time.Duration(n) * time.Minute))
@@ -441,7 +441,7 @@ func searchReopened(t *testing.T, storage Storage) {
 		}
 		full := errors.New("no space left on device")
 		again.FailWrites(full)
-		for n := range 70 { // ends that fail to be written, with whatever would have gone with them
+		for n := range 70 { // ends that fail to be written, with what would have been indexed with them
 			_, err := again.Advance(t.Context(), policy.CallSID(fmt.Sprintf("CA%03d", n)), func(c policy.Call) policy.Call { c.LeftAt, c.Ticket = day, "1"; return c })
 			if n%3 == 0 {
 				wantError(t, "a step on a full disk", err, full)

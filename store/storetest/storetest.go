@@ -1,9 +1,9 @@
-// Package storetest is the promise of a store to its readers, as one suite of tests that every store has to pass. A store's own test
-// calls Run with a way to make storage:
+// Package storetest is the contract of a store with its readers: one suite of tests that every store has to pass. The test of a store calls
+// Run with a function that makes storage:
 //
-//	func TestContract(t *testing.T) { storetest.Run(t, newStorage) }
+//	func TestContract(t *testing.T) { storetest.Run(t, newStorage, store.ErrClosed) }
 //
-// What a single engine promises beyond that, such as how it names a broken file, is tested beside the engine.
+// What one engine promises beyond that, such as how it names a broken file, is tested beside the engine.
 package storetest
 
 import (
@@ -21,7 +21,7 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// Store is what every store does. The methods' promises are written on *store.Store.
+// Store has the methods of every store. *store.Store documents them.
 type Store interface {
 	Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error)
 	Call(ctx context.Context, sid policy.CallSID) (policy.Call, error)
@@ -40,14 +40,14 @@ type Store interface {
 	CustomersCallingFrom(ctx context.Context, caller policy.Phone) ([]policy.Customer, error)
 	Customers(ctx context.Context) iter.Seq2[policy.Customer, error]
 	SearchCustomers(ctx context.Context, text policy.Text, limit int, after policy.CustomerNumber) (found []policy.Customer, next policy.CustomerNumber, err error)
-	ImportCustomers(ctx context.Context, customers []policy.Customer, by string) (policy.Imported, error)
+	ImportCustomers(ctx context.Context, customers []policy.Customer, by string) (policy.ImportResult, error)
 	PlanImport(ctx context.Context, customers []policy.Customer) (policy.ImportPlan, error)
-	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.Imported, error)
-	Export(ctx context.Context, number policy.CustomerNumber, by string) (policy.Exported, error)
-	Erase(ctx context.Context, number policy.CustomerNumber, by string, at time.Time) (policy.Erased, error)
+	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.ImportResult, error)
+	Export(ctx context.Context, number policy.CustomerNumber, by string) (policy.CustomerExport, error)
+	Erase(ctx context.Context, number policy.CustomerNumber, by string, at time.Time) (policy.EraseResult, error)
 	Audit(ctx context.Context) iter.Seq2[policy.AuditEntry, error]
 	SearchAudit(ctx context.Context, filter policy.AuditFilter, page policy.Page) (policy.Found[policy.AuditEntry], error)
-	Expire(ctx context.Context, before time.Time) (policy.Expired, error)
+	Expire(ctx context.Context, before time.Time) (policy.RetentionResult, error)
 
 	Review(ctx context.Context, customer policy.CustomerNumber, month policy.Month, fair policy.FairUse, decide func(policy.ReviewInput) policy.Verdict) (policy.Verdict, error)
 	OpenCase(ctx context.Context, customer policy.CustomerNumber, by, note string, months []policy.Usage, at time.Time) (policy.Case, error)
@@ -84,9 +84,9 @@ type Store interface {
 	ChangeUser(ctx context.Context, name string, change users.Change) (users.User, error)
 	Note(ctx context.Context, e policy.AuditEntry) error
 
-	Editions(ctx context.Context) ([]policy.Edition, error)
-	LineEditions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.Edition, error)
-	ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.DatesChange) (policy.Edition, error)
+	ScheduleRevisions(ctx context.Context) ([]policy.ScheduleRevision, error)
+	LineRevisions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.ScheduleRevision, error)
+	ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.ScheduleChange) (policy.ScheduleRevision, error)
 
 	AddToken(ctx context.Context, t users.Token, by string) error
 	Token(ctx context.Context, hash string) (users.Token, error)
@@ -105,16 +105,16 @@ type Store interface {
 	Close() error
 }
 
-// Storage is where a store keeps what it has. Its maker closes what is still open when the test ends, and then checks that what is
-// stored is sound.
+// Storage is where a store keeps its data. The function that makes it closes what is still open when the test ends, and then checks that the
+// stored data is sound: that the indexes follow from the records.
 type Storage interface {
-	// Open opens a store on it. The one opened before has been closed.
+	// Open opens a store on the storage. The one that was opened before is closed.
 	Open(t testing.TB) Store
-	// Copy is the storage as a crash at this moment would leave it. No write is under way.
+	// Copy returns the storage as a crash at this moment would leave it. No write is under way.
 	Copy(t testing.TB) Storage
 }
 
-// Run runs the whole suite, each test on storage of its own. ErrClosed is the engine's error for a closed store.
+// Run runs the whole suite, each test on storage of its own. closed is the engine's error for a closed store.
 func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 	tests := []struct {
 		name string
@@ -157,7 +157,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a notice waits, fails, is retried, is sent", delivery},
 		{"a channel does not read the backlog of another", byChannel},
 		{"a notice that is retried starts anew", retriedNotice},
-		{"a review sees the months and no others", standing},
+		{"a review sees the months and no others", reviewInput},
 		{"reviews at once open one case, and tell it", flagging},
 		{"after closed cases the last one decides", lastClosedDecides},
 		{"a case goes its way, each move whole", caseLife},
@@ -191,7 +191,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 	}
 }
 
-// day is when the suite's calls happen.
+// day is when the calls of the suite happen.
 var day = time.Date(2026, time.November, 23, 14, 0, 0, 0, time.UTC)
 
 const (
@@ -202,7 +202,7 @@ const (
 	sid      = policy.CallSID("CA00000000000000000000000000000001")
 )
 
-// began is the first step of a call.
+// began returns the first step of a call.
 func began(at time.Time) func(policy.Call) policy.Call {
 	return func(c policy.Call) policy.Call {
 		c.Line, c.From, c.StartedAt, c.Answered = ukLine, caller, at, true
@@ -210,7 +210,7 @@ func began(at time.Time) func(policy.Call) policy.Call {
 	}
 }
 
-// turn is one more step of a call: a decision, an answer, and the place in it.
+// turn returns one more step of a call: a decision, a reply, and the place in the call.
 func turn(key string) func(policy.Call) policy.Call {
 	return func(c policy.Call) policy.Call {
 		c.Exchanges = append(c.Exchanges, policy.Exchange{Key: key, At: day, Heard: "204518", Reply: []byte(`{"say":"welcome"}`)})
@@ -220,12 +220,12 @@ func turn(key string) func(policy.Call) policy.Call {
 	}
 }
 
-// as replaces a call by another.
+// as returns a change to another call.
 func as(call policy.Call) func(policy.Call) policy.Call {
 	return func(policy.Call) policy.Call { return call }
 }
 
-// must does a step that has to work.
+// must makes a step that has to work.
 func must(t testing.TB, s Store, id policy.CallSID, change func(policy.Call) policy.Call) policy.Call {
 	t.Helper()
 	c, err := s.Advance(t.Context(), id, change)
@@ -235,7 +235,7 @@ func must(t testing.TB, s Store, id policy.CallSID, change func(policy.Call) pol
 	return c
 }
 
-// kept is a call that has to be there.
+// kept returns a call that has to be there.
 func kept(t testing.TB, s Store, id policy.CallSID) policy.Call {
 	t.Helper()
 	c, err := s.Call(t.Context(), id)
@@ -258,7 +258,7 @@ func collect[T any](t rapid.TB, all iter.Seq2[T, error]) []T {
 	return list
 }
 
-// same compares what is kept: nothing and an empty list are the same, and times are equal as moments.
+// same compares stored values: nil and an empty list are equal, and times are compared as moments.
 func same(t rapid.TB, what string, want, got any) {
 	t.Helper()
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {

@@ -12,52 +12,51 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// Account is the provider's REST API over one account, as a handler. It answers what twilio.Account asks, in the provider's words and
-// shapes, and keeps what is written. It is safe for concurrent use. A Provider that has one puts its calls there, signs with its token,
-// and finds the numbers' settings in it.
+// Account is a handler that answers the provider's REST API over one account, as far as twilio.Account uses it. It is safe for concurrent use.
+// A Provider with an Account lists its calls there, signs with its token, and takes the numbers' settings from it.
 type Account struct {
-	mu      sync.Mutex
-	state   State
-	sids    int
-	carried []string           // SIDs of the calls that are being carried
-	live    map[string]string  // legs beside them, by SID: the caller's SID
-	orders  map[string][]order // by the caller's SID
-	rooms   map[string]string  // conferences under way: name to SID
+	mu          sync.Mutex
+	state       State
+	sids        int
+	active      []string                // SIDs of the calls under way
+	outbound    map[string]string       // outbound legs under way: SID to the caller's SID
+	actions     map[string][]restAction // by the caller's SID, not yet run
+	conferences map[string]string       // under way: name to SID
 }
 
-// State is everything that the provider keeps of the account. Times in it are the provider's.
+// State is what the provider stores of the account. Its times are on the provider's clock.
 type State struct {
 	SID, Name, Status, Type, Owner string
-	Token                          string            // signs webhooks, and admits the account itself
-	Secondary                      string            // admits the account too, signs nothing before it is promoted; "": none
+	Token                          string            // the primary auth token: signs webhooks
+	Secondary                      string            // the secondary auth token: accepted, but nothing is signed with it before it is promoted; "": none
 	Keys                           map[string]string // API keys and their secrets
 	Numbers                        []twilio.OwnedNumber
-	SMSURLs                        map[string]string // by the number's SID: nobody asked us to touch them
+	SMSURLs                        map[string]string // of messages, by the number's SID
 	Calls                          []twilio.ListedCall
 	Recordings                     []twilio.ListedRecording
-	Countries                      map[string]bool // where calls may go, by ISO code; what is missing may not
+	Countries                      map[string]bool // ISO codes of the countries that may be called
 
 	Now func() time.Time
-	// A call is in the list only so long after its start, and has its end and duration only so long after its end.
+	// ListLag is the time from a call's start until it is listed, EndLag that from its end until its end and duration are.
 	ListLag, EndLag time.Duration
-	MediaLag        time.Duration // the sound of a recording is there only so long after its end
-	// Strangers says that recordings which nobody put on record have a sound, too: those of a phone in another process.
-	Strangers bool
-	Deleted   []string // SIDs of the recordings that were deleted
-	// Interfere is asked before each request. If it answered the request, it says so.
+	MediaLag        time.Duration // from the end of a recording until its sound is available
+	// UnlistedMedia makes a sound available for recordings that are not listed, such as those of a phone in another process.
+	UnlistedMedia bool
+	Deleted       []string // SIDs of the recordings that were deleted
+	// Interfere is called before each request. It returns whether it has answered the request.
 	Interfere func(w http.ResponseWriter, r *http.Request) bool
-	Requests  []string // method and path of each, in their order
+	Requests  []string // method and path of each, in order
 }
 
-// NewAccount is an active account without numbers. now is the provider's clock.
+// NewAccount returns an active account without numbers. now is the provider's clock.
 func NewAccount(sid, token string, now func() time.Time) *Account {
-	return &Account{live: map[string]string{}, orders: map[string][]order{}, rooms: map[string]string{}, state: State{
+	return &Account{outbound: map[string]string{}, actions: map[string][]restAction{}, conferences: map[string]string{}, state: State{
 		SID: sid, Name: "Example", Status: "active", Type: "Full", Owner: sid, Token: token, Keys: map[string]string{}, SMSURLs: map[string]string{},
 		Countries: map[string]bool{"US": true, "CA": true, "GB": true}, Now: now,
 	}}
 }
 
-// AddNumber gives the account a number as it is after it was bought: it answers with the provider's greeting.
+// AddNumber adds a number as it is after its purchase: it answers with the provider's greeting.
 func (a *Account) AddNumber(number string) (sid string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -73,7 +72,7 @@ func (a *Account) AddNumber(number string) (sid string) {
 	return sid
 }
 
-// Change reads or changes the account by hand, with nothing else happening meanwhile.
+// Change calls by with the account's state, which it may read and change. No request is answered meanwhile.
 func (a *Account) Change(by func(*State)) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -85,7 +84,7 @@ func (a *Account) sid(kind string) string {
 	return fmt.Sprintf("%s%032x", kind, 0xabc000000+a.sids)
 }
 
-// ServeHTTP answers as api.twilio.com does.
+// ServeHTTP answers a request to any of the provider's hosts.
 func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	a.state.Requests = append(a.state.Requests, r.Method+" "+r.URL.Path)
@@ -114,7 +113,7 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	Refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
 }
 
-// admits checks the credentials: the account with one of its tokens, or a key with its secret.
+// admits reports whether r has the credentials of the account or of one of its API keys.
 func (s *State) admits(r *http.Request) bool {
 	user, secret, ok := r.BasicAuth()
 	if !ok {
@@ -127,7 +126,7 @@ func (s *State) admits(r *http.Request) bool {
 	return known && secret == kept
 }
 
-// Refuse answers with an error as the provider writes them.
+// Refuse answers with an error in the provider's form.
 func Refuse(w http.ResponseWriter, status, code int, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
@@ -136,7 +135,7 @@ func Refuse(w http.ResponseWriter, status, code int, message string) {
 	})
 }
 
-// route is one thing that can be asked. A * in its path is an identifier.
+// route is one operation of the API. A * in its path stands for an identifier.
 type route struct {
 	method, path string
 	answer       func(w http.ResponseWriter, r *http.Request, id string)
@@ -158,12 +157,20 @@ func (t route) match(r *http.Request, account string) (id string, ok bool) {
 }
 
 func (a *Account) routes() []route {
-	return slices.Concat(a.numberRoutes(), a.callRoutes(), a.dialingRoutes(), a.tokenRoutes(), a.recordingRoutes(), a.otherRoutes(), a.orderRoutes())
+	return slices.Concat(a.numberRoutes(), a.callRoutes(), a.dialingRoutes(), a.tokenRoutes(), a.recordingRoutes(), a.actionRoutes(),
+		[]route{{http.MethodGet, "{AC}.json", a.fetchAccount}})
 }
 
-// reply writes what was asked for.
+// reply answers with JSON.
 func reply(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body)
+}
+
+func (a *Account) fetchAccount(w http.ResponseWriter, _ *http.Request, _ string) {
+	s := a.state
+	reply(w, http.StatusOK, map[string]any{
+		"sid": s.SID, "friendly_name": s.Name, "status": s.Status, "type": s.Type, "owner_account_sid": s.Owner, "auth_token": "redacted",
+	})
 }

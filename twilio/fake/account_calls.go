@@ -18,7 +18,7 @@ func (a *Account) callRoutes() []route {
 	}
 }
 
-// listCalls gives the calls and legs newest first. Its filters on the start are days of UTC.
+// listCalls answers with the calls and legs, newest first. Its filters on the start are UTC days.
 func (a *Account) listCalls(w http.ResponseWriter, r *http.Request, _ string) {
 	now := a.state.Now()
 	var found []any
@@ -40,7 +40,7 @@ func (a *Account) newestFirst() []twilio.ListedCall {
 
 func matches(f url.Values, name, value string) bool { return !f.Has(name) || f.Get(name) == value }
 
-// within holds a time against a filter's days: from the first on, and before the other.
+// within reports whether t is not before the first day of a filter and before the other.
 func within(f url.Values, name string, t time.Time) bool {
 	day := func(text string) (time.Time, bool) {
 		at, err := time.Parse(time.DateOnly, text[:min(len(text), len(time.DateOnly))])
@@ -55,14 +55,14 @@ func within(f url.Values, name string, t time.Time) bool {
 }
 
 func (a *Account) fetchCall(w http.ResponseWriter, _ *http.Request, sid string) {
-	if c := a.known(sid); c != nil && !c.StartedAt.Add(a.state.ListLag).After(a.state.Now()) {
+	if c := a.callBySID(sid); c != nil && !c.StartedAt.Add(a.state.ListLag).After(a.state.Now()) {
 		reply(w, http.StatusOK, a.call(*c))
 		return
 	}
 	Refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
 }
 
-func (a *Account) known(sid string) *twilio.ListedCall {
+func (a *Account) callBySID(sid string) *twilio.ListedCall {
 	i := slices.IndexFunc(a.state.Calls, func(c twilio.ListedCall) bool { return c.SID == sid })
 	if i < 0 {
 		return nil
@@ -70,7 +70,7 @@ func (a *Account) known(sid string) *twilio.ListedCall {
 	return &a.state.Calls[i]
 }
 
-// call is a call as the API shows it: an end and a duration only some time after the end, a duration only for what was answered.
+// call returns the JSON of a call. It has its end and duration only EndLag after the end, and a duration only if it was answered.
 func (a *Account) call(c twilio.ListedCall) map[string]any {
 	ended := !c.EndedAt.IsZero() && !c.EndedAt.Add(a.state.EndLag).After(a.state.Now())
 	duration, end, status := any(nil), any(nil), c.Status
@@ -91,17 +91,17 @@ func (a *Account) call(c twilio.ListedCall) map[string]any {
 	}
 }
 
-// listTime is a time in whole seconds, as the API writes it.
+// listTime formats a time as the API does, in whole seconds.
 func listTime(t time.Time) string { return t.UTC().Format(time.RFC1123Z) }
 
-// page answers with one page of a list and the way to the next.
+// page answers with one page of a list and the address of the next.
 func (a *Account) page(w http.ResponseWriter, r *http.Request, name string, all []any) {
 	size, err := strconv.Atoi(r.Form.Get("PageSize"))
 	if err != nil || size < 1 {
 		size = 50
 	}
 	size = min(size, 1000)
-	number, _ := strconv.Atoi(r.Form.Get("Page")) // none is the first
+	number, _ := strconv.Atoi(r.Form.Get("Page")) // 0, the first, if there is none
 	from := min(max(0, number)*size, len(all))
 	to := min(from+size, len(all))
 	shown := make([]any, 0, to-from)

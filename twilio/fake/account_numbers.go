@@ -20,28 +20,28 @@ func (a *Account) numberRoutes() []route {
 func (a *Account) listNumbers(w http.ResponseWriter, r *http.Request, _ string) {
 	var found []any
 	for _, n := range a.state.Numbers {
-		if like := r.Form.Get("PhoneNumber"); like == "" || alike(like, n.Number) {
+		if like := r.Form.Get("PhoneNumber"); like == "" || matchesPattern(like, n.Number) {
 			found = append(found, a.number(n))
 		}
 	}
 	a.page(w, r, "incoming_phone_numbers", found)
 }
 
-// alike is the provider's filter: a part of the number, with * for any digits.
-func alike(pattern, number string) bool {
+// matchesPattern reports whether a part of the number matches the pattern, in which * stands for any digits.
+func matchesPattern(pattern, number string) bool {
 	ok, err := pathpkg.Match("*"+pattern+"*", number)
 	return err == nil && ok
 }
 
 func (a *Account) fetchNumber(w http.ResponseWriter, _ *http.Request, sid string) {
-	if n := a.owned(sid); n != nil {
+	if n := a.numberBySID(sid); n != nil {
 		reply(w, http.StatusOK, a.number(*n))
 		return
 	}
 	Refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
 }
 
-func (a *Account) owned(sid string) *twilio.OwnedNumber {
+func (a *Account) numberBySID(sid string) *twilio.OwnedNumber {
 	i := slices.IndexFunc(a.state.Numbers, func(n twilio.OwnedNumber) bool { return n.SID == sid })
 	if i < 0 {
 		return nil
@@ -49,9 +49,9 @@ func (a *Account) owned(sid string) *twilio.OwnedNumber {
 	return &a.state.Numbers[i]
 }
 
-// updateNumber writes what was sent and nothing else. An application and a trunk push each other out.
+// updateNumber changes the settings that were sent. Setting an application clears the trunk, and the reverse.
 func (a *Account) updateNumber(w http.ResponseWriter, r *http.Request, sid string) {
-	n := a.owned(sid)
+	n := a.numberBySID(sid)
 	if n == nil {
 		Refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
 		return
@@ -99,4 +99,12 @@ func orNull(text string) any {
 		return nil
 	}
 	return text
+}
+
+func (a *Account) dialingRoutes() []route {
+	return []route{{http.MethodGet, "/v1/DialingPermissions/Countries/*", a.country}}
+}
+
+func (a *Account) country(w http.ResponseWriter, _ *http.Request, iso string) {
+	reply(w, http.StatusOK, map[string]any{"iso_code": iso, "low_risk_numbers_enabled": a.state.Countries[iso]})
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// settings are what the provider does with a call to a number: its URLs, unless an application or a trunk takes the calls.
+// settings returns the URLs of a number. They are empty if an application or a trunk takes its calls.
 func (a *Account) settings(number string) Number {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -19,7 +19,7 @@ func (a *Account) settings(number string) Number {
 	return Number{}
 }
 
-// token signs webhooks.
+// token returns the token with which webhooks are signed.
 func (p *Provider) token() string {
 	if p.Account == nil {
 		return p.Token
@@ -29,8 +29,8 @@ func (p *Provider) token() string {
 	return p.Account.state.Token
 }
 
-// list puts a call or a leg that has ended on record.
-func (c *call) list(p *party, began, answered time.Time) {
+// listCall adds a call or a leg that has ended to the account's list.
+func (c *call) listCall(p *party, began, answered time.Time) {
 	if c.Account == nil {
 		return
 	}
@@ -43,12 +43,12 @@ func (c *call) list(p *party, began, answered time.Time) {
 	}
 	c.Account.Change(func(s *State) {
 		s.Calls = append(s.Calls, l)
-		delete(c.Account.live, l.SID)
+		delete(c.Account.outbound, l.SID)
 	})
 }
 
-// keep puts a recording on record.
-func (c *call) keep(recording map[string]string, started time.Time, source string) {
+// listRecording adds a recording to the account's list.
+func (c *call) listRecording(recording map[string]string, started time.Time, source string) {
 	if c.Account == nil {
 		return
 	}

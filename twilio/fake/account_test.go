@@ -220,7 +220,7 @@ func TestSoundOfARecordingIsMadeLater(t *testing.T) {
 	if _, err := client.RecordingMedia(t.Context(), "RE1"); err == nil {
 		t.Error("a deleted recording sounds")
 	}
-	at.Change(func(s *fake.State) { s.Strangers = true })
+	at.Change(func(s *fake.State) { s.UnlistedMedia = true })
 	if _, err := client.RecordingMedia(t.Context(), "RE2"); err != nil {
 		t.Errorf("a recording of another process: %v", err)
 	}

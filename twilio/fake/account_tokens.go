@@ -15,7 +15,7 @@ func (a *Account) tokenRoutes() []route {
 	}
 }
 
-// asItself refuses API keys: the provider lets none manage the account.
+// asItself refuses API keys, which the provider does not allow to manage the account.
 func (a *Account) asItself(answer func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request, string) {
 	return func(w http.ResponseWriter, r *http.Request, _ string) {
 		if user, _, _ := r.BasicAuth(); user != a.state.SID {
@@ -26,7 +26,7 @@ func (a *Account) asItself(answer func(http.ResponseWriter, *http.Request)) func
 	}
 }
 
-// createSecondary makes a second token. What the provider answers where there is one already it does not document; here it refuses.
+// createSecondary creates a secondary token. It refuses if there is one; the provider does not document what it does then.
 func (a *Account) createSecondary(w http.ResponseWriter, _ *http.Request) {
 	if a.state.Secondary != "" {
 		Refuse(w, http.StatusConflict, 20409, "A secondary auth token exists already")
@@ -47,7 +47,7 @@ func (a *Account) deleteSecondary(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// promote ends the first token at once.
+// promote replaces the primary token by the secondary one at once.
 func (a *Account) promote(w http.ResponseWriter, r *http.Request) {
 	if a.state.Secondary == "" {
 		Refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// callback is a webhook that nobody waits for.
+// callback is a webhook whose answer does not matter.
 type callback struct {
 	party  party
 	url    string
 	params map[string]string
 }
 
-// report sends a progress callback of a leg, with the time and the count that those have.
+// report sends a progress callback of a leg, with its time and sequence number.
 func (c *call) report(p *party, address string, params map[string]string) {
 	params["Timestamp"] = c.Clock.Now().UTC().Format(time.RFC1123Z)
 	params["SequenceNumber"] = fmt.Sprint(p.seq)
@@ -22,7 +22,7 @@ func (c *call) report(p *party, address string, params map[string]string) {
 	c.callBack(p, address, params)
 }
 
-// callBack delivers a callback, or does to it what Faults say.
+// callBack delivers a callback, subject to Faults.
 func (c *call) callBack(p *party, address string, params map[string]string) {
 	u, err := resolve(p.base, address)
 	if address == "" || err != nil {

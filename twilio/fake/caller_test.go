@@ -42,7 +42,7 @@ func TestGather(t *testing.T) {
 		{"a hang-up asks for nothing more", number, acts{fake.Asked: {fake.HangUp()}}, []string{"/voice", "/status"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			h := newHouse(t, pages{"/voice": says(row.gather, twilio.Redirect{URL: publicURL + "/silent"}), "/number": says(), "/silent": says()})
+			h := newServer(t, pages{"/voice": says(row.gather, twilio.Redirect{URL: publicURL + "/silent"}), "/number": says(), "/silent": says()})
 			call(t, provider(h, &people{acts: row.acts}))
 			if diff := cmp.Diff(row.want, h.paths("Digits", "FinishedOnKey", "SpeechResult", "Confidence")); diff != "" {
 				t.Error(diff)
@@ -55,7 +55,7 @@ func TestKeysAfterAnInputGoToTheNextQuestion(t *testing.T) {
 	ask := func(action string) twilio.Gather {
 		return twilio.Gather{Input: "dtmf", Action: action, NumDigits: 2, Prompts: []twilio.Verb{twilio.Say{Text: "keys"}}}
 	}
-	h := newHouse(t, pages{"/voice": says(ask("/base/a")), "/a": says(ask("/base/b")), "/b": says()})
+	h := newServer(t, pages{"/voice": says(ask("/base/a")), "/a": says(ask("/base/b")), "/b": says()})
 	call(t, provider(h, &people{acts: acts{fake.Prompted: {fake.Press("1234")}}}))
 	if diff := cmp.Diff([]string{"/voice", "/a Digits=12", "/b Digits=34", "/status"}, h.paths("Digits")); diff != "" {
 		t.Error(diff)
@@ -78,7 +78,7 @@ func TestRecord(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			record := twilio.Record{Action: "/base/left", MaxLength: 60, RecordingStatusCallback: publicURL + "/taped"}
-			h := newHouse(t, pages{"/voice": says(record, twilio.Redirect{URL: "/base/empty"}), "/left": says(), "/empty": says()})
+			h := newServer(t, pages{"/voice": says(record, twilio.Redirect{URL: "/base/empty"}), "/left": says(), "/empty": says()})
 			r := call(t, provider(h, &people{acts: acts{fake.Recording: row.acts}}))
 			if diff := cmp.Diff(row.want, h.paths("RecordingDuration", "Digits")); diff != "" {
 				t.Error(diff)
@@ -91,7 +91,7 @@ func TestRecord(t *testing.T) {
 }
 
 func TestStatusCallbackTellsSecondsAndMinutes(t *testing.T) {
-	h := newHouse(t, pages{"/voice": says(twilio.Pause{Seconds: 30}, twilio.Say{Text: "hello"}, twilio.Pause{Seconds: 70}, twilio.Hangup{})})
+	h := newServer(t, pages{"/voice": says(twilio.Pause{Seconds: 30}, twilio.Say{Text: "hello"}, twilio.Pause{Seconds: 70}, twilio.Hangup{})})
 	r := call(t, provider(h, &people{}))
 	want := []string{
 		"/voice CallStatus=ringing", "/status CallStatus=completed CallDuration=70 Duration=2 Timestamp=Tue, 24 Nov 2026 10:01:40 +0000 SequenceNumber=0",
@@ -105,7 +105,7 @@ func TestStatusCallbackTellsSecondsAndMinutes(t *testing.T) {
 }
 
 func TestRejectIsNotACall(t *testing.T) {
-	h := newHouse(t, pages{"/voice": says(twilio.Reject{Reason: "busy"})})
+	h := newServer(t, pages{"/voice": says(twilio.Reject{Reason: "busy"})})
 	r := call(t, provider(h, &people{}))
 	want := []string{"/voice CallStatus=ringing", "/status CallStatus=busy"}
 	if diff := cmp.Diff(want, h.paths("CallStatus", "CallDuration")); diff != "" {
@@ -117,7 +117,7 @@ func TestRejectIsNotACall(t *testing.T) {
 }
 
 func TestStandardParameters(t *testing.T) {
-	h := newHouse(t, pages{"/voice": says()})
+	h := newServer(t, pages{"/voice": says()})
 	p := provider(h, &people{})
 	in := incoming
 	in.Verstat = "TN-Validation-Passed-A"
@@ -162,7 +162,7 @@ func TestHouseThatFails(t *testing.T) {
 		{"plain text is read aloud", answers(200, "text/plain", "not found"), fallback, []string{"not found"}, ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			h := newHouse(t, pages{"/voice": row.voice, "/plain": row.fallback})
+			h := newServer(t, pages{"/voice": row.voice, "/plain": row.fallback})
 			r := call(t, provider(h, &people{}))
 			if diff := cmp.Diff(row.heard, heard(r, fake.TheCaller)); diff != "" {
 				t.Error(diff)
@@ -179,7 +179,7 @@ func TestHouseThatFails(t *testing.T) {
 }
 
 func TestLoopIsAnError(t *testing.T) {
-	h := newHouse(t, pages{"/voice": says(twilio.Redirect{URL: "/base/voice"})})
+	h := newServer(t, pages{"/voice": says(twilio.Redirect{URL: "/base/voice"})})
 	_, err := provider(h, &people{}).Call(t.Context(), incoming)
 	if !errors.Is(err, fake.ErrLoop) {
 		t.Errorf("got %v, want ErrLoop", err)
@@ -188,7 +188,7 @@ func TestLoopIsAnError(t *testing.T) {
 
 func TestRetryComparesTheAnswers(t *testing.T) {
 	n := 0
-	h := newHouse(t, pages{"/voice": func(w http.ResponseWriter, r *http.Request) {
+	h := newServer(t, pages{"/voice": func(w http.ResponseWriter, r *http.Request) {
 		n++
 		says(twilio.Say{Text: "once"}, twilio.Pause{Seconds: n})(w, r)
 	}})
@@ -201,7 +201,7 @@ func TestRetryComparesTheAnswers(t *testing.T) {
 }
 
 func TestGetIsSignedOverItsQuery(t *testing.T) {
-	h := newHouse(t, pages{"/voice": says()})
+	h := newServer(t, pages{"/voice": says()})
 	in := incoming
 	in.Number.GET = true
 	if _, err := provider(h, &people{}).Call(t.Context(), in); err != nil {

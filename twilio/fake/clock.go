@@ -6,51 +6,50 @@ import (
 	"time"
 )
 
-// Clock is the provider's time. Sleep lets time pass; how much really passes is the clock's own affair.
+// Clock is the provider's clock. Sleep need not take as long as it says.
 type Clock interface {
 	Now() time.Time
 	Sleep(time.Duration)
 }
 
-// Virtual is a clock on which time passes only when somebody sleeps. It is safe for use by the house while the provider sleeps.
+// Virtual is a clock that only Sleep and Set advance. It is safe for concurrent use.
 type Virtual struct {
 	mu  sync.Mutex
 	now time.Time
 }
 
-// NewVirtual starts a clock at t.
+// NewVirtual returns a clock that shows t.
 func NewVirtual(t time.Time) *Virtual { return &Virtual{now: t} }
 
-// Now is the time on the clock.
+// Now returns the time that the clock shows.
 func (v *Virtual) Now() time.Time {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.now
 }
 
-// Sleep moves the clock by d at once; a negative d does nothing.
+// Sleep advances the clock by d at once. It does nothing if d is negative.
 func (v *Virtual) Sleep(d time.Duration) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.now = v.now.Add(max(0, d))
 }
 
-// Set moves the clock to t at once, however far that is.
+// Set makes the clock show t.
 func (v *Virtual) Set(t time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.now = t
 }
 
-// Hasty is a clock that shows the time that it is given and skips every wait, for a person at a terminal who reads faster than a voice
-// speaks.
-type Hasty func() time.Time
+// NoWait is a clock that shows the time of a function and never waits, for a person at a terminal, who reads faster than a voice speaks.
+type NoWait func() time.Time
 
-// Now is the time as given.
-func (h Hasty) Now() time.Time { return h() }
+// Now returns the function's time.
+func (h NoWait) Now() time.Time { return h() }
 
 // Sleep returns at once.
-func (h Hasty) Sleep(time.Duration) {}
+func (h NoWait) Sleep(time.Duration) {}
 
 const (
 	wordsPerMinute = 170
@@ -58,7 +57,7 @@ const (
 	playTime       = time.Second            // an audio file, whose length is not known
 )
 
-// Spoken is how long a text takes at 170 words a minute.
+// Spoken returns how long a text takes at 170 words a minute.
 func Spoken(text string) time.Duration {
 	return time.Duration(len(strings.Fields(text))) * time.Minute / wordsPerMinute
 }

@@ -7,57 +7,57 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// room is the conference of a call: the caller and one leg.
+// room is the conference of a call: the caller and one outbound leg.
 type room struct {
 	name   string
 	sid    string
 	caller bool
 	leg    *leg
-	ended  bool // by somebody who left it, while the caller was in it
+	ended  bool // by a party with EndOnExit that left
 }
 
-// enters puts a party into the room. The first gives it its name, and the account knows it then.
-func (c *call) enters(conference twilio.Conference) {
+// enter opens a conference unless it is open.
+func (c *call) enter(conference twilio.Conference) {
 	if c.room.name == conference.Name && !c.room.ended {
 		return
 	}
 	c.room = room{name: conference.Name, sid: c.sid("CF"), caller: c.room.caller}
-	c.Account.conference(c.room.sid, c.room.name, true)
+	c.Account.setConference(c.room.sid, c.room.name, true)
 }
 
-// leaves takes a leg out of the room, which ends with it if its document said so.
-func (r *room) leaves(l *leg) {
+// leave removes a leg, and ends the conference if the leg's document said so.
+func (r *room) leave(l *leg) {
 	if r.leg != l {
 		return
 	}
 	r.leg = nil
 	if l.room.EndOnExit {
 		r.ended = true
-		l.dial.Account.conference(r.sid, r.name, false)
+		l.dial.Account.setConference(r.sid, r.name, false)
 	}
 }
 
-// moves says that a moment of the caller in the room is over: the other one has come, or the room has ended.
-func (r *room) moves(m Moment) bool {
+// interrupts reports whether the caller's moment in the conference is over: the other party has joined, or the conference has ended.
+func (r *room) interrupts(m Moment) bool {
 	return r.caller && (r.ended || (m.Kind == Holding && r.leg != nil))
 }
 
-// meet leads a leg into a conference.
-func (l *leg) meet(v twilio.Dial) {
+// join makes a leg join a conference.
+func (l *leg) join(v twilio.Dial) {
 	conference, ok := v.Nouns[0].(twilio.Conference)
 	if !ok {
 		l.dial.trouble("13201 a document for a specialist's leg can't dial anybody")
 		l.end("completed")
 		return
 	}
-	l.dial.enters(conference)
+	l.dial.enter(conference)
 	l.room, l.dial.room.leg = &conference, l
-	l.wait(conference)
-	l.then = nil // until the caller comes or goes
+	l.hold(conference)
+	l.then = nil // until the caller joins or leaves
 }
 
-// wait lets whoever is alone hear what the conference has for that.
-func (l *leg) wait(conference twilio.Conference) {
+// hold plays the document for a party that is alone.
+func (l *leg) hold(conference twilio.Conference) {
 	if l.dial.room.caller || conference.WaitURL == "" {
 		return
 	}
@@ -68,13 +68,13 @@ func (l *leg) wait(conference twilio.Conference) {
 	}
 }
 
-// meet leads the caller into a conference, where the call stays until the room ends or the caller hangs up.
-func (c *call) meet(v twilio.Dial, conference twilio.Conference) next {
+// join makes the caller join a conference, until that ends or the caller hangs up.
+func (c *call) join(v twilio.Dial, conference twilio.Conference) next {
 	c.answer()
-	c.enters(conference)
+	c.enter(conference)
 	c.room.caller = true
 	started := c.Clock.Now()
-	act := c.stay(v, conference)
+	act := c.confer(v, conference)
 	c.room.caller = false
 	l := c.room.leg
 	if act.do == partnerHangsUp {
@@ -94,22 +94,24 @@ func (c *call) meet(v twilio.Dial, conference twilio.Conference) next {
 	n := next{url: v.Action, params: map[string]string{"DialCallStatus": "answered"}}
 	switch {
 	case c.gone && v.Action != "":
-		c.lastWords(n)
+		c.actionAfterHangUp(n)
 		return end
 	case c.gone, c.err != nil:
 		return end
-	case c.fetched != "", v.Action == "":
+	case c.redirected != "", v.Action == "":
 		return next{}
 	}
 	return n
 }
 
-// stay passes the time in the conference: alone to its own sound, then in talk.
-func (c *call) stay(v twilio.Dial, conference twilio.Conference) Act {
-	left := orDefault(v.TimeLimit, 4*3600)
+// confer lets the time in the conference pass: on hold until the leg joins, then in talk.
+func (c *call) confer(v twilio.Dial, conference twilio.Conference) Act {
+	left, wait := orDefault(v.TimeLimit, 4*3600), conference.WaitURL
 	for c.room.leg == nil && !c.room.ended {
-		act, passed := c.alone(conference)
-		if left -= passed; act.do != listens || left <= 0 {
+		var act Act
+		began := c.passed // a Clock may skip the time
+		act, wait = c.hold(wait)
+		if left -= c.passed - began; act.do != listens || left <= 0 || c.err != nil {
 			return act
 		}
 	}
@@ -129,43 +131,46 @@ func (c *call) stay(v twilio.Dial, conference twilio.Conference) Act {
 	return PartnerHangsUp()
 }
 
-// alone is one round of what the conference has for a single party.
-func (c *call) alone(conference twilio.Conference) (Act, time.Duration) {
-	began := c.Clock.Now()
-	doc, ok := c.document(c.caller, conference.WaitURL, nil)
-	if !ok || len(doc.Verbs) == 0 {
+// hold plays one document to the caller, who is alone in a conference. It returns the address of the next one, which is that of a Redirect, or
+// "" for silence.
+func (c *call) hold(address string) (act Act, next string) {
+	if address == "" {
 		act, _ := c.pass(Moment{Kind: Holding}, time.Second)
-		return act, time.Second
+		return act, ""
+	}
+	doc, ok := c.document(c.caller, address, nil)
+	if !ok {
+		return Listen(), ""
 	}
 	for _, v := range doc.Verbs {
-		if act := c.prompt(v, Moment{Kind: Holding}); act.do != listens {
-			return act, 0
+		if v, redirects := v.(twilio.Redirect); redirects {
+			return Listen(), v.URL
 		}
-		if c.room.leg != nil || c.room.ended {
-			break
+		if act := c.prompt(v, Moment{Kind: Holding}); act.do != listens || c.room.leg != nil || c.room.ended {
+			return act, ""
 		}
 	}
-	return Listen(), c.Clock.Now().Sub(began)
+	return Listen(), ""
 }
 
-// conference keeps a conference among those under way, or takes it out.
-func (a *Account) conference(sid, name string, underWay bool) {
+// setConference adds a conference to those under way, or removes it.
+func (a *Account) setConference(sid, name string, underWay bool) {
 	if a == nil {
 		return
 	}
 	a.Change(func(*State) {
 		if underWay {
-			a.rooms[name] = sid
-		} else if a.rooms[name] == sid {
-			delete(a.rooms, name)
+			a.conferences[name] = sid
+		} else if a.conferences[name] == sid {
+			delete(a.conferences, name)
 		}
 	})
 }
 
-// room is a conference under way as the API shows it.
-func (a *Account) room(name string) map[string]any {
+// conference returns the JSON of a conference under way.
+func (a *Account) conference(name string) map[string]any {
 	return map[string]any{
-		"sid": a.rooms[name], "friendly_name": name, "status": "in-progress", "account_sid": a.state.SID,
-		"uri": fmt.Sprintf("/2010-04-01/Accounts/%s/Conferences/%s.json", a.state.SID, a.rooms[name]),
+		"sid": a.conferences[name], "friendly_name": name, "status": "in-progress", "account_sid": a.state.SID,
+		"uri": fmt.Sprintf("/2010-04-01/Accounts/%s/Conferences/%s.json", a.state.SID, a.conferences[name]),
 	}
 }

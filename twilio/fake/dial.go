@@ -8,23 +8,23 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// dial is one Dial in progress. It is a small simulation: each leg knows when its next thing happens, and time passes from one such
-// moment to the next while the caller listens to the ringing.
+// dial is a Dial in progress. It is an event simulation: each leg has the time of its next event, and time passes from event to event while
+// the caller listens to the ringing.
 type dial struct {
 	*call
 	legs    []*leg
 	elapsed time.Duration
-	began   time.Duration // what had passed of the call
+	began   time.Duration // on the call's own time, passed
 }
 
-// dial rings every noun at once and joins the caller with the one who takes the call.
+// dial rings all nouns at once and bridges the caller with the leg that takes the call.
 func (c *call) dial(v twilio.Dial) next {
 	if !v.AnswerOnBridge {
 		c.answer()
 	}
 	c.byMethod(c.caller.base, v.Action, v.Method)
 	if conference, ok := v.Nouns[0].(twilio.Conference); ok {
-		return c.meet(v, conference)
+		return c.join(v, conference)
 	}
 	d := &dial{call: c, began: c.passed}
 	for _, noun := range v.Nouns {
@@ -44,11 +44,11 @@ func (c *call) dial(v twilio.Dial) next {
 	d.result(winner, params)
 	switch {
 	case c.gone && v.Action != "":
-		c.lastWords(next{url: v.Action, params: params})
+		c.actionAfterHangUp(next{url: v.Action, params: params})
 		return end
 	case c.gone, c.err != nil:
 		return end
-	case c.fetched != "":
+	case c.redirected != "":
 		return next{}
 	case v.Action == "":
 		return next{}
@@ -56,14 +56,14 @@ func (c *call) dial(v twilio.Dial) next {
 	return next{url: v.Action, params: params}
 }
 
-// hunt lets the legs ring until one is ready to be joined; nil when there is none left or the caller hung up.
+// hunt lets the legs ring until one is ready to be bridged. It returns nil if none is left or the caller hung up.
 func (d *dial) hunt() *leg {
 	for {
 		l := d.earliest()
 		if l == nil || d.err != nil {
 			return nil
 		}
-		due := l.due // it may be another one afterwards
+		due := l.due // pass may change it
 		act, left := d.pass(Moment{Kind: Ringing}, due-d.elapsed)
 		d.elapsed = due - left
 		if act.do == hangsUp {
@@ -72,7 +72,7 @@ func (d *dial) hunt() *leg {
 		if act.do != listens {
 			return nil
 		}
-		if left > 0 { // somebody has decided, and may be next
+		if left > 0 { // a specialist has decided, whose event may be the next
 			continue
 		}
 		l.then()
@@ -82,18 +82,18 @@ func (d *dial) hunt() *leg {
 	}
 }
 
-// decisions asks those who have not decided how they answer, and says whether somebody has now.
+// decisions asks the pending specialists how they answer, and reports whether one has decided.
 func (c *call) decisions() (decided bool) {
-	c.undecided = slices.DeleteFunc(c.undecided, func(l *leg) bool {
+	c.pending = slices.DeleteFunc(c.pending, func(l *leg) bool {
 		if l.over {
 			return true
 		}
 		who := c.People.Specialist(l.to)
-		if !who.Undecided {
+		if !who.Pending {
 			l.decide(who)
 			decided = true
 		}
-		return !who.Undecided
+		return !who.Pending
 	})
 	return decided
 }
@@ -108,7 +108,7 @@ func (d *dial) earliest() *leg {
 	return first
 }
 
-// cancel ends every leg but one.
+// cancel ends all legs but one.
 func (d *dial) cancel(except *leg) {
 	for _, l := range d.legs {
 		if l == except || l.over {
@@ -122,7 +122,7 @@ func (d *dial) cancel(except *leg) {
 	}
 }
 
-// talk joins the two until one of them hangs up or the time limit ends it.
+// talk bridges the two until one of them hangs up or the time limit is reached.
 func (d *dial) talk(v twilio.Dial, l *leg, params map[string]string) {
 	d.answer()
 	d.note(l.to, "is joined with the caller", "")
@@ -131,7 +131,7 @@ func (d *dial) talk(v twilio.Dial, l *leg, params map[string]string) {
 	switch act.do {
 	case hangsUp:
 		d.hangUp()
-	case isFetched:
+	case isRedirected:
 	default:
 		d.note(l.to, "hangs up", "")
 	}
@@ -144,7 +144,7 @@ func (d *dial) talk(v twilio.Dial, l *leg, params map[string]string) {
 	d.reportRecording(v.RecordingStatusCallback, recording, started, "DialVerb")
 }
 
-// result is what the action of the Dial is told.
+// result sets the parameters of the Dial's action.
 func (d *dial) result(winner *leg, params map[string]string) {
 	params["DialCallStatus"], params["DialBridged"] = "no-answer", fmt.Sprint(winner != nil)
 	if d.gone && winner == nil {
@@ -166,7 +166,7 @@ func (d *dial) result(winner *leg, params map[string]string) {
 	}
 }
 
-// shown is the leg that stands for a Dial in which nobody took the call: the first that was picked up, else the last.
+// shown returns the leg that the action of an unanswered Dial names: the first that was picked up, else the last.
 func (d *dial) shown() *leg {
 	for _, l := range d.legs {
 		if !l.answeredAt.IsZero() {

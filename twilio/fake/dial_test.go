@@ -19,11 +19,11 @@ const (
 	ben  = "sip:oncall@example.com"
 )
 
-// ringing is a house that rings anna and ben at once, tells each who calls, and takes 1 for yes.
-func ringing(tb testing.TB) *house {
+// ringing is a server that rings anna and ben at once, tells each who calls, and takes 1 for yes.
+func ringing(tb testing.TB) *server {
 	events := []string{"initiated", "ringing", "answered", "completed"}
 	screen := twilio.Gather{Input: "dtmf", Action: publicURL + "/key", NumDigits: 1, Timeout: 10, Prompts: []twilio.Verb{twilio.Say{Text: "call from"}}}
-	return newHouse(tb, pages{
+	return newServer(tb, pages{
 		"/voice": says(twilio.Dial{
 			Action: publicURL + "/rang", Timeout: 20, CallerID: "+448000668187", Record: "record-from-answer-dual",
 			RecordingStatusCallback: publicURL + "/taped",
@@ -150,10 +150,10 @@ func TestReorderedCallbacks(t *testing.T) {
 	}
 }
 
-func TestNoLastWords(t *testing.T) {
+func TestNoActionAfterHangUp(t *testing.T) {
 	h := ringing(t)
 	p := provider(h, &people{acts: acts{fake.Ringing: {fake.HangUp()}}})
-	p.Faults.NoLastWords = true
+	p.Faults.NoActionAfterHangUp = true
 	call(t, p)
 	if slices.Contains(h.paths(), "/rang") {
 		t.Errorf("the action was asked: %q", h.paths())
@@ -175,8 +175,8 @@ func TestCancelledContextHangsUp(t *testing.T) {
 }
 
 func TestVia(t *testing.T) {
-	h := newHouse(t, pages{"/voice": says(twilio.Say{Text: "hello"})})
-	server := newServer(t, h)
+	h := newServer(t, pages{"/voice": says(twilio.Say{Text: "hello"})})
+	server := listen(t, h)
 	p := provider(h, &people{})
 	p.Transport = fake.Via(server)
 	if diff := cmp.Diff([]string{"hello"}, heard(call(t, p), fake.TheCaller)); diff != "" {

@@ -21,12 +21,12 @@ func (silent) Note(e fake.Event) {
 }
 
 func ExampleProvider_Call() {
-	house := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/xml")
 		fmt.Fprint(w, `<Response><Pause length="2"/><Say>Nobody is here.</Say></Response>`)
 	})
 	p := fake.Provider{
-		AccountSID: "AC00000000000000000000000000000001", Token: "secret", Transport: fake.Straight(house),
+		AccountSID: "AC00000000000000000000000000000001", Token: "secret", Transport: fake.Straight(server),
 		Clock: fake.NewVirtual(time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)), People: silent{},
 	}
 	record, err := p.Call(context.Background(), fake.Incoming{

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// form is the standard set of a voice webhook with what real traffic has besides, and the parameters of the occasion, which win.
+// form returns the standard parameters of a voice webhook, those that real traffic has besides, and params, which take precedence.
 func (c *call) form(p *party, params map[string]string) url.Values {
 	v := url.Values{"CallSid": {p.sid}, "AccountSid": {c.AccountSID}, "ApiVersion": {"2010-04-01"}}
 	if p.direction != "" {
@@ -27,7 +27,7 @@ func (c *call) form(p *party, params map[string]string) url.Values {
 	return v
 }
 
-// place adds where a number is, as far as the provider tells: for many numbers only the country, the rest empty.
+// place adds the location of a number as the provider does, which for many numbers is the country alone.
 func place(v url.Values, role, number string) {
 	country := ""
 	switch {

@@ -8,19 +8,19 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// leg is the call to one specialist.
+// leg is the call to one specialist, dialled or outbound.
 type leg struct {
 	*party
 	dial     *dial
 	who      Specialist
-	screen   string   // URL of the document that is followed before the two are joined
-	callback string   // where its progress goes
-	events   []string // which progress is wanted
+	screen   string   // URL of the document for the specialist
+	callback string   // URL for its progress
+	events   []string // of its progress, as wanted
 
-	due        time.Duration // after the start of the dial: when its next thing happens
-	then       func()        // and what that is
+	due        time.Duration // time of its next event, from the start of the dial
+	then       func()        // the next event
 	rangAt     time.Time
-	rings      time.Duration // at most
+	rings      time.Duration // timeout
 	pickedUp   time.Duration
 	answeredAt time.Time
 	endedAt    time.Time
@@ -28,7 +28,7 @@ type leg struct {
 	verbs      []twilio.Verb
 	ready      bool
 	over       bool
-	room       *twilio.Conference // that the leg has come to
+	room       *twilio.Conference // joined
 }
 
 func (d *dial) newLeg(v twilio.Dial, noun twilio.Noun) *leg {
@@ -52,7 +52,7 @@ func (d *dial) newLeg(v twilio.Dial, noun twilio.Noun) *leg {
 	return l
 }
 
-// progress reports a status under the name that the event has in a document.
+// progress sets the status and reports it if the event is wanted.
 func (l *leg) progress(event, status string) {
 	l.status = status
 	if !slices.Contains(l.events, event) {
@@ -67,24 +67,24 @@ func (l *leg) progress(event, status string) {
 	l.dial.report(l.party, l.callback, params)
 }
 
-// ring starts the leg: it will be picked up, given up, or ring out.
+// ring starts the leg.
 func (l *leg) ring(timeout time.Duration) {
 	l.rangAt, l.rings = l.dial.Clock.Now(), timeout
 	l.progress("initiated", "initiated")
 	l.progress("ringing", "ringing")
 	l.dial.note(l.to, Rings, "")
 	l.decide(l.dial.People.Specialist(l.to))
-	if l.who.Undecided {
-		l.dial.undecided = append(l.dial.undecided, l)
+	if l.who.Pending {
+		l.dial.pending = append(l.dial.pending, l)
 	}
 }
 
-// decide says how the leg goes on ringing.
+// decide sets the event with which the ringing ends.
 func (l *leg) decide(who Specialist) {
 	l.who = who
 	l.due = min(l.dial.passed-l.dial.began+who.PicksUp, l.rings)
 	switch {
-	case who.Undecided, who.Status == "no-answer", l.due == l.rings:
+	case who.Pending, who.Status == "no-answer", l.due == l.rings:
 		l.due, l.then = l.rings, func() { l.end("no-answer") }
 	case l.who.Status != "":
 		l.then = func() { l.end(l.who.Status) }
@@ -98,7 +98,7 @@ func (l *leg) pickUp() {
 	l.dial.note(l.to, "picks up", "")
 	l.progress("answered", "in-progress")
 	if l.dial.Race == FirstPickup {
-		l.dial.cancel(l) // of those that the same Dial rings
+		l.dial.cancel(l) // the others of the same Dial
 	}
 	if l.screen == "" {
 		l.ready = true
@@ -107,7 +107,7 @@ func (l *leg) pickUp() {
 	l.follow(l.screen, nil)
 }
 
-// follow fetches a document for this leg and starts it; one that can't be had ends the leg.
+// follow fetches a document for the leg and starts it. If that fails the leg ends.
 func (l *leg) follow(address string, params map[string]string) {
 	doc, ok := l.dial.document(l.party, address, params)
 	if !ok {
@@ -118,7 +118,7 @@ func (l *leg) follow(address string, params map[string]string) {
 	l.step()
 }
 
-// step follows the next verb of the leg's document. A document that runs out makes the leg of a Dial ready to be joined, and ends any other.
+// step follows the next verb of the leg's document. At the end of the document a dialled leg is ready to be bridged, and an outbound leg ends.
 func (l *leg) step() {
 	if len(l.verbs) == 0 {
 		if l.ready = l.parent != ""; !l.ready {
@@ -138,7 +138,7 @@ func (l *leg) step() {
 	case twilio.Hangup:
 		l.end("completed")
 	case twilio.Dial:
-		l.meet(v)
+		l.join(v)
 	default:
 		l.dial.trouble("13201 a document for a specialist's leg can't use %T", v)
 		l.end("completed")
@@ -153,7 +153,7 @@ func (l *leg) hear(v twilio.Verb) time.Duration {
 	return length
 }
 
-// gather asks the specialist, who hears the whole question before a key.
+// gather asks the specialist, who hears the whole question before pressing a key.
 func (l *leg) gather(g twilio.Gather) {
 	l.dial.byMethod(l.base, g.Action, g.Method)
 	var length time.Duration
@@ -182,7 +182,7 @@ func (l *leg) gather(g twilio.Gather) {
 	}
 }
 
-// after says when the leg goes on, unless whoever picked up hangs up before.
+// after sets the next event, unless the specialist hangs up before it.
 func (l *leg) after(d time.Duration, then func()) {
 	l.due, l.then = l.dial.elapsed+d, then
 	if leaves := l.pickedUp + l.who.Leaves; l.who.Leaves > 0 && leaves < l.due {
@@ -190,25 +190,25 @@ func (l *leg) after(d time.Duration, then func()) {
 	}
 }
 
-// endings are the provider's words for the end of a leg, as a transcript says them.
+// endings are the transcript's words for the status at the end of a leg.
 var endings = map[string]string{
 	"completed": "is off the line", "canceled": "stops ringing", "busy": "is busy", "failed": "can't be reached", "no-answer": "doesn't answer",
 }
 
-// end ends the leg with the provider's word for how.
+// end ends the leg with a status.
 func (l *leg) end(status string) {
 	if l.over {
 		return
 	}
 	l.over, l.ready, l.endedAt = true, false, l.dial.Clock.Now()
-	defer l.dial.room.leaves(l)
+	defer l.dial.room.leave(l)
 	l.dial.note(l.to, endings[status], "")
 	l.status = status
-	l.dial.list(l.party, l.rangAt, l.answeredAt)
+	l.dial.listCall(l.party, l.rangAt, l.answeredAt)
 	l.progress("completed", status)
 }
 
-// seconds is the length of the leg from its answer to its end, as the provider reports it.
+// seconds returns the length of the leg from its answer to its end, as the provider reports it.
 func (l *leg) seconds() int { return seconds(l.endedAt.Sub(l.answeredAt)) }
 
 func orURL(u, otherwise string) string {

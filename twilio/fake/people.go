@@ -2,16 +2,16 @@ package fake
 
 import "time"
 
-// People are all who take part in a call on the outside of the house: the caller and the specialists. The provider asks them what they
-// do whenever it matters and tells them what happens; it is never asked itself. All methods are called from the goroutine of Call.
+// People are the parties of a call: the caller and the specialists. The provider asks them what they do whenever it matters and notifies them
+// of what happens. All methods are called from the goroutine of Call.
 type People interface {
-	// Caller says what the caller does next. It is asked at the start of every moment of the call, and again after a Wait or after
-	// an act that ended nothing.
+	// Caller returns the caller's next act. It is called at the start of every moment of the call, and again after a Wait or an act that
+	// did not end the moment.
 	Caller(Moment) Act
-	// Specialist says how the one at this address answers, when the leg to them begins to ring. The address is a number or "sip:a@b".
-	// Who is undecided is asked again whenever the caller is.
+	// Specialist returns how the specialist at an address answers, when the leg begins to ring. The address is a number or "sip:a@b".
+	// While the result is Pending it is called again whenever Caller is.
 	Specialist(to string) Specialist
-	// Note is told every event of the call as it happens.
+	// Note is called with every event of the call.
 	Note(Event)
 }
 
@@ -23,39 +23,39 @@ type Event struct {
 	Text string // what was heard, pressed or said; may be empty
 }
 
-// The names in a transcript that programs look for.
+// The words of a transcript that programs look for.
 const (
 	TheCaller   = "caller"
 	TheProvider = "provider"
 	Hears       = "hears"
 	Rings       = "rings"
-	Plays       = "(plays " // begins the text of a sound that is heard
+	Plays       = "(plays " // prefix of the text of an audio file
 )
 
-// Moment is what a call is at when the caller is asked.
+// Moment is the state of a call at which the caller acts.
 type Moment struct {
 	Kind   Kind
 	At     time.Time
-	Keys   bool          // keys are listened to
-	Speech bool          // speech is listened to
-	Left   time.Duration // until the moment is over, if nothing ends it before
+	Keys   bool          // keys are collected
+	Speech bool          // speech is recognised
+	Left   time.Duration // until the moment ends by itself
 }
 
-// Kind names a moment of a call.
+// Kind is the kind of a moment.
 type Kind int
 
-// The moments of a call.
+// The kinds of moments.
 const (
-	Speaking  Kind = iota + 1 // the house speaks and listens to nothing
-	Prompted                  // the house speaks, and an input cuts it short
-	Asked                     // the house has spoken and waits for an input
-	Recording                 // the house records, after the tone
-	Ringing                   // specialists are rung, or are told who calls
-	Holding                   // a sound, or nothing, while the caller waits for what comes of it
-	Talking                   // caller and specialist are joined
+	Speaking  Kind = iota + 1 // the server speaks and no input is collected
+	Prompted                  // the server speaks, and input interrupts it
+	Asked                     // the server has spoken and waits for input
+	Recording                 // the server records, after the tone
+	Ringing                   // specialists are rung, or screened
+	Holding                   // the caller waits, with a sound or in silence
+	Talking                   // caller and specialist are connected
 )
 
-// String says in words what the call is at.
+// String describes the moment.
 func (k Kind) String() string {
 	switch k {
 	case Speaking, Prompted:
@@ -74,53 +74,53 @@ func (k Kind) String() string {
 	return "no call"
 }
 
-type deed int
+type actKind int
 
 const (
-	listens deed = iota
+	listens actKind = iota
 	waits
 	presses
 	says
 	hangsUp
 	partnerHangsUp
-	isFetched // the house has brought the caller elsewhere
+	isRedirected // the server has redirected the call
 )
 
-// Act is what a caller does. The zero Act is Listen.
+// Act is an act of the caller. The zero Act is Listen.
 type Act struct {
-	do   deed
+	do   actKind
 	keys string
 	text string
 	span time.Duration
 }
 
-// Listen does nothing until the moment is over: the prompt ends, the time for an answer runs out, the ringing or the talk ends.
+// Listen does nothing until the moment ends by itself.
 func Listen() Act { return Act{} }
 
-// Wait does nothing for so long; the caller is asked again then, or when the moment is over, if that comes first.
+// Wait does nothing for d or until the moment ends.
 func Wait(d time.Duration) Act { return Act{do: waits, span: d} }
 
-// Press presses keys one after the other: 0 to 9, * and #. Where no keys are listened to they are lost.
+// Press presses keys one after the other: 0 to 9, * and #. They are lost if no keys are collected.
 func Press(keys string) Act { return Act{do: presses, keys: keys} }
 
-// Say speaks, at the speed at which the house speaks. Where no speech is listened to it is lost.
+// Say speaks a text. It is lost if no speech is recognised.
 func Say(text string) Act { return Act{do: says, text: text, span: Spoken(text)} }
 
-// Message speaks for so long into a recording.
+// Message speaks into a recording for d.
 func Message(d time.Duration) Act { return Act{do: says, text: "a message", span: d} }
 
 // HangUp ends the call.
 func HangUp() Act { return Act{do: hangsUp} }
 
-// PartnerHangsUp makes the specialist end the talk; outside a talk it is lost.
+// PartnerHangsUp makes the specialist end the talk. It has no effect outside a talk.
 func PartnerHangsUp() Act { return Act{do: partnerHangsUp} }
 
-// Specialist is how somebody answers who is rung. The zero value picks up at once and never presses a key, as a voicemail does.
+// Specialist is how a specialist answers. The zero value picks up at once and never presses a key, like a voicemail.
 type Specialist struct {
-	Undecided bool          // lets it ring, and says later what else is here; at the end of the ringing: "no-answer"
-	Status    string        // "": picks up; else "busy", "failed" or "no-answer", as the provider reports it
-	PicksUp   time.Duration // after so much ringing; for busy and failed: when the leg is given up
-	Presses   []string      // the keys for each question in turn; after the last, nothing
-	Thinks    time.Duration // from the end of a question to its keys
-	Leaves    time.Duration // hangs up so long after picking up, unless joined by then; 0: never
+	Pending bool          // not decided yet, so the other fields do not count; "no-answer" if it rings out
+	Status  string        // "": picks up; else "busy", "failed" or "no-answer"
+	PicksUp time.Duration // time of ringing before that, or before the Status
+	Presses []string      // keys for each question in turn
+	Thinks  time.Duration // time from the end of a question to its keys
+	Leaves  time.Duration // time from picking up to hanging up, unless bridged by then; 0: never
 }

@@ -11,8 +11,7 @@ import (
 	"time"
 )
 
-// Provider is a telephone company in one struct. Transport, Clock and People are needed; the rest may be left out. One Provider carries one
-// call at a time.
+// Provider is a telephone provider. Transport, Clock and People are required. A Provider runs one call at a time.
 type Provider struct {
 	AccountSID string
 	Token      string // signs every webhook
@@ -21,61 +20,60 @@ type Provider struct {
 	People     People
 	Faults     Faults
 	Race       Race
-	Seed       string // SIDs follow from it and a count; give each process that shares a log its own
-	// Account, where there is one, is what the provider has on record: its token signs instead of Token, a dialled number's settings are
-	// taken from it where Incoming has none, and the calls that were carried are listed in it.
+	Seed       string // SIDs are derived from it and a count; processes that share a log need different ones
+	// Account may be nil. Its token takes the place of Token, its number settings are used if Incoming has none, and calls are listed in it.
 	Account *Account
-	// Settle, if there is one, is called before time passes: it returns when the house has nothing under way. A house that works beside its
-	// webhooks needs it on a Clock that does not wait for it.
+	// Settle, unless nil, is called before time passes and returns when the server has no REST action under way. It is needed on a Clock that
+	// does not wait.
 	Settle func()
 
 	sids int
 }
 
-// Number are the settings of a dialled number at the provider: full URLs, empty where there is none.
+// Number has the settings of a dialled number: full URLs, or "".
 type Number struct {
 	Voice    string
 	Fallback string
 	Status   string
 	GET      bool // the number's own webhooks are GET requests; all others stay POST
-	// FallbackGET says the same of the fallback.
+	// FallbackGET makes requests to the fallback GET requests.
 	FallbackGET bool
 }
 
-// Incoming is a call that comes in.
+// Incoming is an incoming call.
 type Incoming struct {
 	From    string // E.164, "anonymous", "", "sip:a@b" or "client:x"
 	To      string // the dialled number
-	Verstat string // the carrier's word on From: "TN-Validation-Passed-A"; "": none, as outside the USA
+	Verstat string // the carrier's attestation of From: "TN-Validation-Passed-A"; "": none, as outside the USA
 	Number  Number
 }
 
-// Record is what the provider knows of a call afterwards.
+// Record is the provider's record of a call.
 type Record struct {
 	SID     string
 	Status  string // completed, busy or no-answer
 	Seconds int    // from the answer to the end
 	Events  []Event
 	// Troubles are the entries of the provider's debugger: answers that failed, documents that could not be followed, a repeated
-	// webhook that was answered differently. Where one reached the caller, the caller heard the provider's own error sentence.
+	// webhook that was answered differently.
 	Troubles []string
-	// Warnings are callbacks that the house refused; the caller notices nothing.
+	// Warnings are callbacks that the server refused. They have no effect on the call.
 	Warnings []string
 }
 
-// Race says which of several specialists who are rung at once wins.
+// Race is the rule for which of several specialists who are rung at once wins.
 type Race int
 
-// The provider's documents leave it open; a house must work with both.
+// The provider documents the first; implementations of the second exist, and a server must work with both.
 const (
 	FirstPickup Race = iota // the first to pick up; the other legs are cancelled at once
-	FirstAccept             // the first whose screening ends well; the others ring on until then
+	FirstAccept             // the first to accept in the screening; the others ring until then
 )
 
-// Delivery is what happens to callbacks, the webhooks that nobody waits for.
+// Delivery is how callbacks arrive.
 type Delivery int
 
-// The ways callbacks arrive. Late ones come after everything else; of Reordered ones each changes places with its neighbour.
+// The deliveries. Late callbacks arrive after everything else; Reordered ones are swapped in pairs.
 const (
 	Once Delivery = iota
 	Lost
@@ -84,25 +82,24 @@ const (
 	Reordered
 )
 
-// Faults are what can go wrong on the way.
+// Faults are failures of the provider and the network.
 type Faults struct {
 	Callbacks Delivery
-	// Retry sends each webhook that gives instructions twice and follows the second answer; answers that differ are a trouble.
+	// Retry sends each request for a document twice and follows the second answer. Different answers are a trouble.
 	Retry bool
-	// Lose drops the n-th callback of a call, from 0, if it says so; whatever else happens to callbacks. nil: none.
+	// Lose reports whether to drop the n-th callback of a call, from 0, before Callbacks applies. nil drops none.
 	Lose func(n int) bool
-	// NoLastWords leaves out the requests whose answer nobody needs: the end of a dial or of a recording when the caller has hung up.
-	NoLastWords bool
+	// NoActionAfterHangUp leaves out the requests of a Dial's or a Record's action when the caller has hung up.
+	NoActionAfterHangUp bool
 }
 
-// ErrLoop is returned when a house sends a call in circles.
+// ErrLoop is returned when a call follows more than maxDocuments documents.
 var ErrLoop = errors.New("the call was given more than 200 documents")
 
 const maxDocuments = 200
 
-// Call carries one call from the first ring to its end and returns when the last callback is delivered. It fails only where the
-// provider would be at a loss (ErrLoop, a Provider without transport); a house that answers badly makes Troubles, not an error. When
-// ctx ends, the caller hangs up.
+// Call runs one call from the first ring to its end and returns when the last callback is delivered. A server that answers badly makes
+// Troubles, not an error; the errors are ErrLoop and those of a Provider that is not complete. When ctx ends, the caller hangs up.
 func (p *Provider) Call(ctx context.Context, in Incoming) (Record, error) {
 	if p.Transport == nil || p.Clock == nil || p.People == nil {
 		return Record{}, errors.New("fake: a provider needs a Transport, a Clock and People")
@@ -116,11 +113,11 @@ func (p *Provider) Call(ctx context.Context, in Incoming) (Record, error) {
 		c.byMethod("", in.Number.Fallback, http.MethodGet)
 	}
 	c.note(TheCaller, "dials", in.To)
-	c.Account.carries(c)
+	c.Account.begin(c)
 	c.run()
 	c.finish()
-	c.linger()
-	c.Account.drops(c)
+	c.finishLegs()
+	c.Account.forget(c)
 	return c.record, c.err
 }
 
@@ -130,30 +127,30 @@ func (p *Provider) sid(kind string) string {
 	return kind + hex.EncodeToString(sum[:16])
 }
 
-// call is one call in progress.
+// call is a call in progress.
 type call struct {
 	*Provider
-	ctx       context.Context
-	in        Incoming
-	caller    *party
-	began     time.Time
-	answered  time.Time
-	callbacks int    // so far
-	typed     string // keys pressed after an input had ended: the next question gets them
-	documents int
-	gone      bool // the caller hung up
-	passed    time.Duration
-	fetched   string // the house brings the caller to this address
-	beside    []*leg // legs that were rung beside the call, and are not over
-	undecided []*leg // legs whose specialists have not said how they answer
-	room      room
-	held      []callback
-	gets      map[string]bool // addresses that are asked for with GET
-	record    Record
-	err       error
+	ctx        context.Context
+	in         Incoming
+	caller     *party
+	began      time.Time
+	answered   time.Time
+	callbacks  int    // so far
+	typed      string // keys pressed after an input had ended, for the next question
+	documents  int
+	gone       bool // the caller hung up
+	passed     time.Duration
+	redirected string // URL to which the server has redirected the call
+	outbound   []*leg // outbound legs
+	pending    []*leg // legs whose specialists are pending
+	room       room
+	held       []callback
+	gets       map[string]bool // URLs to be requested with GET
+	record     Record
+	err        error
 }
 
-// next is where a verb leads: nowhere in particular (the next verb), to another document, or to the end of the call.
+// next is what follows a verb: another document, the end of the call, or else the next verb.
 type next struct {
 	url    string
 	params map[string]string
@@ -167,10 +164,10 @@ func (c *call) run() {
 	for ok {
 		n := next{}
 		for _, v := range doc.Verbs {
-			if n = c.perform(v); c.fetched != "" && !n.end {
-				n = next{url: c.fetched}
+			if n = c.perform(v); c.redirected != "" && !n.end {
+				n = next{url: c.redirected}
 			}
-			c.fetched = ""
+			c.redirected = ""
 			if n.end || n.url != "" {
 				break
 			}
@@ -182,7 +179,7 @@ func (c *call) run() {
 	}
 }
 
-// byMethod remembers how a document wants its next one to be asked for.
+// byMethod remembers the method with which a document is to be requested.
 func (c *call) byMethod(base, address, method string) {
 	if u, err := resolve(base, address); err == nil {
 		c.gets[u] = method == http.MethodGet
@@ -209,7 +206,7 @@ func (c *call) finish() {
 		params["CallDuration"] = fmt.Sprint(c.record.Seconds)
 		params["Duration"] = fmt.Sprint((c.record.Seconds + 59) / 60)
 	}
-	c.list(p, c.began, c.answered)
+	c.listCall(p, c.began, c.answered)
 	c.report(p, c.in.Number.Status, params)
 	c.flush()
 }
@@ -227,7 +224,7 @@ func (c *call) trouble(format string, args ...any) {
 	c.note(TheProvider, "reports", what)
 }
 
-// answer starts the caller's clock at the provider: the call is no longer only ringing.
+// answer answers the caller's call, unless that is answered.
 func (c *call) answer() {
 	if c.answered.IsZero() {
 		c.answered, c.caller.status = c.Clock.Now(), "in-progress"
@@ -239,7 +236,7 @@ func (c *call) hangUp() next {
 	return end
 }
 
-// seconds is a duration as the provider reports it.
+// seconds returns a duration as the provider reports it.
 func seconds(d time.Duration) int { return int(d.Round(time.Second) / time.Second) }
 
 func isKey(keys string) bool { return strings.Trim(keys, "0123456789*#") == "" }

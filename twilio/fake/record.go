@@ -8,8 +8,8 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// recordCaller follows a Record: the tone, then what the caller says until a key, a silence, the greatest length or the hang-up. An
-// empty recording leads to the next verb and is reported to nobody.
+// recordCaller follows a Record: the tone, then the caller's speech until a key, silence, the maximum length or the end of the call. An
+// empty recording is not reported, and leads to the next verb.
 func (c *call) recordCaller(r twilio.Record) next {
 	if !r.NoBeep {
 		c.note(TheCaller, Hears, "(tone)")
@@ -30,14 +30,14 @@ func (c *call) recordCaller(r twilio.Record) next {
 	n := c.action(r.Action, params)
 	if stop == "hangup" {
 		c.hangUp()
-		c.lastWords(n)
+		c.actionAfterHangUp(n)
 		n = end
 	}
 	c.reportRecording(r.RecordingStatusCallback, recording, started, "RecordVerb")
 	return n
 }
 
-// speakInto gives how long the caller spoke and what ended it: a key, "hangup", or "" for silence and the greatest length.
+// speakInto returns how long the caller spoke and what ended it: a key, "hangup", or "" for silence and the maximum length.
 func (c *call) speakInto(r twilio.Record) (spoken time.Duration, stop string) {
 	longest, keys := orDefault(r.MaxLength, 3600), r.FinishOnKey
 	if keys == "" {
@@ -49,12 +49,12 @@ func (c *call) speakInto(r twilio.Record) (spoken time.Duration, stop string) {
 		switch act.do {
 		case hangsUp:
 			return spoken, "hangup"
-		case listens, isFetched:
+		case listens, isRedirected:
 			return spoken, ""
 		case says:
 			c.note(TheCaller, "says", act.text)
 			length := min(act.span, longest-spoken)
-			c.lets(length)
+			c.advance(length)
 			spoken += length
 		case presses:
 			c.note(TheCaller, "presses", act.keys)
@@ -75,9 +75,9 @@ func (c *call) recording(length time.Duration) map[string]string {
 	}
 }
 
-// reportRecording tells the house that a recording can be fetched.
+// reportRecording lists a recording and sends its callback.
 func (c *call) reportRecording(address string, recording map[string]string, started time.Time, source string) {
-	c.keep(recording, started, source)
+	c.listRecording(recording, started, source)
 	recording["RecordingStatus"] = "completed"
 	recording["RecordingChannels"] = "1"
 	recording["RecordingStartTime"] = started.UTC().Format(time.RFC1123Z)
@@ -85,9 +85,9 @@ func (c *call) reportRecording(address string, recording map[string]string, star
 	c.callBack(&party{sid: c.caller.sid, base: c.caller.base}, address, recording)
 }
 
-// lastWords requests a document that nobody will follow, because the caller has hung up.
-func (c *call) lastWords(n next) {
-	if !c.Faults.NoLastWords {
+// actionAfterHangUp requests the action of a verb that the caller's hang-up has ended. Its document is not followed.
+func (c *call) actionAfterHangUp(n next) {
+	if !c.Faults.NoActionAfterHangUp {
 		c.document(c.caller, n.url, n.params)
 	}
 }

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// Straight is a transport that hands each request to a handler in the same goroutine, without a network. A handler that panics looks
-// like a broken connection.
+// Straight returns a transport that calls a handler in the same goroutine, without a network. A panic of the handler is a broken connection.
 func Straight(h http.Handler) http.RoundTripper { return straight{h} }
 
 type straight struct{ handler http.Handler }
@@ -30,7 +29,7 @@ func (s straight) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	return w.response(r), nil
 }
 
-// answer collects what a handler writes.
+// answer is a ResponseWriter in memory.
 type answer struct {
 	header http.Header
 	status int
@@ -58,8 +57,8 @@ func (a *answer) response(r *http.Request) *http.Response {
 	}
 }
 
-// Via is a transport that sends every request to one address ("127.0.0.1:8080") in plain HTTP, whatever its URL says, as the proxy in
-// front of a server does: path, query and the Host header stay. One request may take 15 seconds, which is all that the provider gives.
+// Via returns a transport that sends every request to one address ("127.0.0.1:8080") in plain HTTP, as the proxy in front of a server does:
+// path, query and the Host header are kept. A request may take 15 seconds, which is the provider's limit.
 func Via(address string) http.RoundTripper {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.Proxy = nil

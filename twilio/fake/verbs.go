@@ -8,16 +8,16 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-var errBusybody = errors.New("the caller was asked 10000 times at one moment and never let time pass")
+var errNoProgress = errors.New("the caller was asked 10000 times at one moment and never let time pass")
 
-// pass lets up to d go by and asks the caller on the way. It gives the first act that means something at this moment, or Listen when
-// the time is up, and what was left of d.
+// pass lets up to d pass and asks the caller meanwhile. It returns the first act that has an effect at this moment, or Listen when the time
+// is up, and the rest of d.
 func (c *call) pass(m Moment, d time.Duration) (Act, time.Duration) {
 	for range 10000 {
-		if c.orders(); c.fetched != "" {
-			return Act{do: isFetched}, d
+		if c.runActions(); c.redirected != "" {
+			return Act{do: isRedirected}, d
 		}
-		if decided := c.decisions(); c.room.moves(m) || decided && m.Kind == Ringing {
+		if decided := c.decisions(); c.room.interrupts(m) || decided && m.Kind == Ringing {
 			return Listen(), d
 		}
 		if c.ctx.Err() != nil {
@@ -27,7 +27,7 @@ func (c *call) pass(m Moment, d time.Duration) (Act, time.Duration) {
 		act := c.People.Caller(m)
 		switch {
 		case act.do == listens, act.do == waits && act.span >= d:
-			if d -= c.sleep(d); d == 0 && c.fetched == "" {
+			if d -= c.sleep(d); d == 0 && c.redirected == "" {
 				return Listen(), 0
 			}
 		case act.do == waits:
@@ -36,11 +36,11 @@ func (c *call) pass(m Moment, d time.Duration) (Act, time.Duration) {
 			return act, d
 		}
 	}
-	c.err = errBusybody
+	c.err = errNoProgress
 	return HangUp(), d
 }
 
-// takes says whether an act means something at this moment.
+// takes reports whether an act has an effect at this moment.
 func (m Moment) takes(act Act) bool {
 	switch act.do {
 	case hangsUp:
@@ -60,7 +60,7 @@ func (c *call) perform(v twilio.Verb) next {
 	switch v.(type) {
 	case twilio.Gather, twilio.Redirect:
 	default:
-		c.typed = "" // keys are lost on anything that does not ask for them
+		c.typed = "" // any other verb drops the keys
 	}
 	switch v := v.(type) {
 	case twilio.Say, twilio.Play, twilio.Pause:
@@ -98,7 +98,7 @@ func (c *call) perform(v twilio.Verb) next {
 	return next{}
 }
 
-// prompt lets the caller hear one Say, Play or Pause.
+// prompt plays a Say, Play or Pause to the caller.
 func (c *call) prompt(v twilio.Verb, m Moment) Act {
 	text, length := heard(v)
 	if text != "" {
@@ -108,7 +108,7 @@ func (c *call) prompt(v twilio.Verb, m Moment) Act {
 	return act
 }
 
-// heard is what a prompt sounds like and how long it takes.
+// heard returns a prompt's text in the transcript, and its length.
 func heard(v twilio.Verb) (string, time.Duration) {
 	switch v := v.(type) {
 	case twilio.Say:
@@ -121,8 +121,8 @@ func heard(v twilio.Verb) (string, time.Duration) {
 	return "", 0
 }
 
-// gather follows a Gather: input ends the prompts, keys are collected until the number of digits, the finishing key or the timeout,
-// and without any input the document goes on with the next verb.
+// gather follows a Gather: input interrupts the prompts, keys are collected until the number of digits, the finishing key or the timeout, and
+// without input the document goes on with the next verb.
 func (c *call) gather(g twilio.Gather) next {
 	c.byMethod(c.caller.base, g.Action, g.Method)
 	m := Moment{
@@ -142,15 +142,15 @@ func (c *call) gather(g twilio.Gather) next {
 		switch act.do {
 		case hangsUp:
 			return c.hangUp()
-		case isFetched:
+		case isRedirected:
 			return next{}
 		case says:
 			c.note(TheCaller, "says", act.text)
-			c.lets(act.span + time.Second) // a second of silence ends the speech
+			c.advance(act.span + time.Second) // a second of silence ends the speech
 			return c.action(g.Action, map[string]string{"SpeechResult": act.text, "Confidence": "0.9"})
 		case presses:
 			c.note(TheCaller, "presses", act.keys)
-			c.lets(keyTime * time.Duration(len(act.keys)))
+			c.advance(keyTime * time.Duration(len(act.keys)))
 			if c.typed = in.press(act.keys); in.done {
 				return c.action(g.Action, in.params())
 			}
@@ -165,7 +165,7 @@ func (c *call) gather(g twilio.Gather) next {
 	}
 }
 
-// ahead presses the keys that were pressed after the last input had ended: the house gets them at its next question.
+// ahead returns the act of pressing the keys that were pressed after the last input had ended.
 func (c *call) ahead(m Moment) Act {
 	keys := c.typed
 	c.typed = ""
@@ -175,7 +175,7 @@ func (c *call) ahead(m Moment) Act {
 	return Press(keys)
 }
 
-// input is what was keyed into one Gather.
+// input is the input of one Gather.
 type input struct {
 	gather twilio.Gather
 	digits string
@@ -183,8 +183,7 @@ type input struct {
 	done   bool
 }
 
-// press takes keys until the input is complete and gives back the rest. The finishing key ends an input only when a digit precedes it;
-// alone it is swallowed.
+// press adds keys until the input is complete and returns the rest. The finishing key ends an input only after a digit; alone it is dropped.
 func (in *input) press(keys string) (rest string) {
 	finish := "#"
 	if in.gather.FinishOnKey != nil {
@@ -213,7 +212,7 @@ func (in *input) params() map[string]string {
 	return p
 }
 
-// action is where a verb with a result leads; without an action the provider asks for the same document again.
+// action returns the document that follows a verb with a result. Without an action the provider requests the present document again.
 func (c *call) action(url string, params map[string]string) next {
 	if url == "" {
 		url = c.caller.base

@@ -13,23 +13,22 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// party is one leg of a call as the provider's parameters describe it. Without a direction it only names the call, as the reports of
-// recordings do.
+// party has the parameters of one leg of a call. A party without a direction has the SID alone, as in the callbacks of recordings.
 type party struct {
 	sid, parent, from, to, direction, status string
 
-	base string // URL of the document that is being followed: others are relative to it
-	seq  int    // of its next callback
+	base string // URL of the present document, to which others are relative
+	seq  int    // sequence number of its next callback
 }
 
-// fault is an answer that the provider can't use, with the code that its debugger shows.
+// fault is an answer that the provider cannot use, with the error code in its debugger.
 type fault struct {
 	code int
 	what string
 }
 
-// document asks the house what to do on a leg. Where its answer can't be used, the number's fallback is asked, and where that fails
-// too, the caller hears the provider's own words and ok is false.
+// document requests the next document of a leg. If that fails it requests the number's fallback. If that fails too, the caller hears the
+// provider's own error sentence and ok is false.
 func (c *call) document(p *party, address string, params map[string]string) (doc twilio.Response, ok bool) {
 	u, err := resolve(p.base, address)
 	if err != nil {
@@ -59,7 +58,7 @@ func (c *call) apologise(p *party) bool {
 	return false
 }
 
-// instructions sends one webhook and reads its answer as TwiML; with Faults.Retry it does so twice.
+// instructions sends one webhook, or two with Faults.Retry, and parses its answer as TwiML.
 func (c *call) instructions(p *party, u string, params map[string]string) (twilio.Response, *fault) {
 	get := c.gets[u] || (c.in.Number.GET && u == unfragmented(c.in.Number.Voice))
 	token := c.sid("IT")
@@ -78,7 +77,7 @@ func (c *call) instructions(p *party, u string, params map[string]string) (twili
 	return read(first, kind)
 }
 
-// read is how the provider takes an answer, by its content type.
+// read interprets an answer by its content type.
 func read(body []byte, kind string) (twilio.Response, *fault) {
 	doc, err := twilio.Parse(body)
 	switch kind {
@@ -98,8 +97,7 @@ func read(body []byte, kind string) (twilio.Response, *fault) {
 
 const maxBody = 64 << 10
 
-// send posts one signed webhook, or sends it as GET, and gives the body of a 2xx answer with its media type. A connection that fails is
-// tried once more.
+// send sends one signed webhook and returns the body of a 2xx answer with its media type. It tries a failed connection once more.
 func (c *call) send(p *party, u string, get bool, params map[string]string, token string) ([]byte, string, *fault) {
 	form := c.form(p, params)
 	resp, err := c.roundTrip(u, get, form, token)
@@ -145,7 +143,7 @@ func (c *call) roundTrip(u string, get bool, form url.Values, token string) (*ht
 	return c.Transport.RoundTrip(r)
 }
 
-// resolve gives the URL to fetch: absolute, without user and fragment, which the provider keeps to itself.
+// resolve returns the absolute URL of an address, without user and fragment, which the provider does not send.
 func resolve(base, address string) (string, error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -165,7 +163,7 @@ func resolve(base, address string) (string, error) {
 	return u.String(), nil
 }
 
-// signed is the URL as it goes into the signature: for voice the port of an https URL does not.
+// signed returns the URL that is signed. For voice that has no port if it is https.
 func signed(u string) string {
 	parsed, err := url.Parse(u)
 	if err != nil || parsed.Scheme != "https" || parsed.Port() == "" {
@@ -181,7 +179,7 @@ func withQuery(u string, form url.Values) string {
 	return u + "?" + form.Encode()
 }
 
-// path is a URL as the transcript shows it.
+// path returns a URL as the transcript shows it.
 func path(u string) string {
 	parsed, err := url.Parse(u)
 	if err != nil {
@@ -190,7 +188,7 @@ func path(u string) string {
 	return parsed.RequestURI()
 }
 
-// unfragmented is an address as it is sent: what follows the # the provider keeps to itself.
+// unfragmented returns an address as it is sent, without the fragment.
 func unfragmented(address string) string {
 	u, err := resolve("", address)
 	if err != nil {

@@ -9,17 +9,17 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// checker turns the file as written into the Config as used, and reports what is written well and means nothing good.
+// checker turns the file as written into the Config as used. It reports values that have the right shape and a wrong meaning.
 type checker struct {
 	*findings
 	offline bool
 	folder  string // where relative paths begin
 }
 
-// wrong reports a value.
+// wrong reports a problem with a value.
 func (c *checker) wrong(t text, what, instead string) { c.add(t.At, t.Key+" "+what, instead) }
 
-// silent says that there is nothing to check: the value is missing or has the wrong shape, which is reported already.
+// silent reports whether there is nothing to check: the value is missing, or its wrong shape has been reported.
 func (t text) silent() bool { return !t.Given && t.Value == "" }
 
 func (c *checker) config(f *file) Config {
@@ -43,7 +43,7 @@ func (c *checker) settings(f *file) policy.Settings {
 		Packages:       c.packages(f.Packages),
 		Menu:           c.menu(f.Menu),
 		Teams:          c.teams(f.Teams),
-		NoAnswer:       policy.Ending(c.oneOf(f.NoAnswer, "voicemail", "message")),
+		NoAnswer:       policy.AfterHoursAction(c.oneOf(f.NoAnswer, "voicemail", "message")),
 		FairUse:        c.fairUse(f.FairUse),
 		Retention:      c.retention(f.Retention),
 		Announce:       c.oneOf(f.Notice, "notify", "whisper") == "whisper",
@@ -129,15 +129,15 @@ func (c *checker) intent(t text) (policy.Intent, bool) {
 	if slices.Contains(intents(), t.Value) {
 		return policy.Intent(t.Value), true
 	}
-	c.wrong(t, "is "+quoted(t.Value)+", which is no reason to call", meant(t.Value, intents()))
+	c.wrong(t, "is "+quoted(t.Value)+", which is not a reason to call", meant(t.Value, intents()))
 	return "", false
 }
 
 func (c *checker) afterHours(t table[text], menu []policy.MenuKey) policy.AfterHours {
-	a := policy.AfterHours{ByIntent: map[policy.Intent]policy.Ending{}}
+	a := policy.AfterHours{ByIntent: map[policy.Intent]policy.AfterHoursAction{}}
 	for _, r := range t.Rows {
 		if r.Key.Value == "default" {
-			a.Default = policy.Ending(c.oneOf(r.Value, "voicemail", "message"))
+			a.Default = policy.AfterHoursAction(c.oneOf(r.Value, "voicemail", "message"))
 			continue
 		}
 		names := append([]string{"default"}, intents()...)
@@ -149,7 +149,7 @@ func (c *checker) afterHours(t table[text], menu []policy.MenuKey) policy.AfterH
 		if !slices.ContainsFunc(menu, func(m policy.MenuKey) bool { return m.Intent == intent }) {
 			c.wrong(r.Key, fmt.Sprintf("names %s, which no key of the menu chooses", intent), "remove it, or put it on a key of the menu")
 		}
-		a.ByIntent[intent] = policy.Ending(c.oneOf(r.Value, "voicemail", "message", "connect"))
+		a.ByIntent[intent] = policy.AfterHoursAction(c.oneOf(r.Value, "voicemail", "message", "connect"))
 	}
 	if t.Given && a.Default == "" && !slices.ContainsFunc(t.Rows, func(r row[text]) bool { return r.Key.Value == "default" }) {
 		c.add(t.At, "after_hours does not say what most calls get", "add default: voicemail, or default: message")
@@ -165,7 +165,7 @@ func (c *checker) routes(t table[text], teams table[team]) map[policy.Intent]str
 	routes := map[policy.Intent]string{}
 	for _, r := range t.Rows {
 		if !slices.Contains(intents(), r.Key.Value) {
-			c.wrong(r.Key, "has the key "+quoted(r.Key.Value)+", which is no reason to call", meant(r.Key.Value, intents()))
+			c.wrong(r.Key, "has the key "+quoted(r.Key.Value)+", which is not a reason to call", meant(r.Key.Value, intents()))
 			continue
 		}
 		routes[policy.Intent(r.Key.Value)] = r.Value.Value
@@ -178,11 +178,11 @@ func (c *checker) routes(t table[text], teams table[team]) map[policy.Intent]str
 	return routes
 }
 
-// routed holds that every call has somebody to ring: whatever the menu offers, and questions, which is where callers end up who choose
-// nothing, have a team on every line.
+// routed checks that every call has somebody to ring: on every line there is a team for each intent of the menu, and for questions, the intent
+// of callers who choose nothing.
 func (c *checker) routed(f *file, s policy.Settings) {
 	if !f.Routes.Given && f.Routes.At != (place{}) {
-		return // its shape is wrong, which is reported already
+		return // its wrong shape has been reported
 	}
 	needed := map[policy.Intent]bool{policy.Question: true}
 	for _, m := range s.Menu {

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// url takes an absolute https address without anything that would be lost or doubled when paths are put behind it.
+// url returns an absolute https address without anything that would be lost or doubled when a path is appended.
 func (c *checker) url(t text) string {
 	if t.silent() {
 		return ""
@@ -31,7 +31,7 @@ func urlProblems(s string) []string {
 	case s == "":
 		return []string{"is empty"}
 	case err != nil || u.Hostname() == "" || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return []string{"is no address of a web server"}
+		return []string{"is not the address of a web server"}
 	}
 	var wrong []string
 	for _, rule := range []struct {
@@ -72,7 +72,7 @@ func validPort(s string) bool {
 func (c *checker) listen(l listen) Listen {
 	webhooks, console := c.hostPort(l.Webhooks), c.hostPort(l.Console)
 	if console != "" && !private(console) {
-		c.wrong(l.Console, "is "+quoted(console)+", which others than ops could reach: it shows calls and figures without asking who looks",
+		c.wrong(l.Console, "is "+quoted(console)+", which can be reached from outside: the console is for ops only",
 			"write a loopback or private address, such as 127.0.0.1:8081")
 	}
 	if webhooks != "" && console != "" && clash(webhooks, console) {
@@ -91,13 +91,13 @@ func (c *checker) hostPort(t text) string {
 	}
 	host, port, err := net.SplitHostPort(t.Value)
 	if err != nil || !validPort(port) || strings.ContainsAny(host, " /@") {
-		c.wrong(t, "is "+quoted(t.Value)+", which is no address to listen on", "write host:port, such as 127.0.0.1:8080")
+		c.wrong(t, "is "+quoted(t.Value)+", which is not an address to listen on", "write host:port, such as 127.0.0.1:8080")
 		return ""
 	}
 	return t.Value
 }
 
-// private says whether an address is for this machine or its own network: a loopback or private IP address, or a name without dots, as
+// private reports whether an address is for this machine or its own network: a loopback or private IP address, or a name without dots, as
 // containers have.
 func private(hostPort string) bool {
 	host, _, _ := net.SplitHostPort(hostPort)
@@ -108,7 +108,7 @@ func private(hostPort string) bool {
 	return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
 }
 
-// clash says whether two listeners would want the same port of the same address. Port 0 is another one each time.
+// clash reports whether two listeners want the same port of the same address. Port 0 is a different one each time.
 func clash(a, b string) bool {
 	hostA, portA, _ := net.SplitHostPort(a)
 	hostB, portB, _ := net.SplitHostPort(b)
@@ -120,7 +120,7 @@ func every(host string) bool {
 	return host == "" || err == nil && ip.IsUnspecified()
 }
 
-// store never shows the value in a problem: it may hold a password.
+// store returns the address of the store. Its problems do not show the value, which may hold a password.
 func (c *checker) store(t text) string {
 	if t.silent() {
 		return ""
@@ -144,7 +144,7 @@ var (
 	secret     = regexp.MustCompile(`^[!-~]+$`)
 )
 
-// account checks the shape of the credentials and never shows one. Offline, those from the environment may be empty.
+// account checks the shape of the credentials. Its problems do not show them. Offline, those from the environment may be empty.
 func (c *checker) account(a account) Twilio {
 	c.credential(a.AccountSID, accountSID, !c.offline, "AC and 32 hexadecimal digits, as the provider's console shows it")
 	c.credential(a.AuthToken, secret, !c.offline, "the account's auth token, without spaces")
@@ -171,7 +171,7 @@ func (c *checker) account(a account) Twilio {
 
 var placeName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
-// place is a part of the provider's host names.
+// place returns a part of the provider's host names.
 func (c *checker) place(t text, want string) string {
 	if t.Value != "" && !t.silent() && !placeName.MatchString(t.Value) {
 		c.wrong(t, "is not a name", "write "+want+`, or ""`)

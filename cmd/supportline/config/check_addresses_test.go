@@ -14,7 +14,7 @@ func TestAddresses(t *testing.T) {
 		one("a path", public, "public_url: https://support.example.com:8443/phone/"),
 		one("http on this machine", public, "public_url: http://127.0.0.1:8080"),
 		one("http elsewhere", public, "public_url: ^http://support.example.com", "public_url does not begin with https:// (http:// is for this machine only)"+like),
-		one("no scheme", public, "public_url: ^support.example.com", "public_url is no address of a web server"+like),
+		one("no scheme", public, "public_url: ^support.example.com", "public_url is not the address of a web server"+like),
 		one("an empty one", public, `public_url: ^""`, "public_url is empty"+like),
 		one("an underscore in the host", public, "public_url: ^https://support_line.example.com",
 			"public_url has an underscore in the host's name, which the provider refuses"+like),
@@ -26,17 +26,17 @@ func TestAddresses(t *testing.T) {
 			"fallback_url does not begin with https:// (http:// is for this machine only)"+like),
 		one("an edge with a dot", "api_url: https://api.twilio.com", "edge: ^evil.example.com",
 			`edge is not a name; write an edge of the provider: dublin, frankfurt, singapore, or ""`),
-		one("the provider's REST elsewhere", "api_url: https://api.twilio.com", "api_url: ^api.twilio.com", "api_url is no address of a web server"+like),
+		one("the provider's REST elsewhere", "api_url: https://api.twilio.com", "api_url: ^api.twilio.com", "api_url is not the address of a web server"+like),
 		one("webhooks without a port", "webhooks: 127.0.0.1:8080", "webhooks: ^127.0.0.1",
-			`webhooks is "127.0.0.1", which is no address to listen on; write host:port, such as 127.0.0.1:8080`),
+			`webhooks is "127.0.0.1", which is not an address to listen on; write host:port, such as 127.0.0.1:8080`),
 		one("a port that does not exist", "webhooks: 127.0.0.1:8080", "webhooks: ^127.0.0.1:808080",
-			`webhooks is "127.0.0.1:808080", which is no address to listen on; write host:port, such as 127.0.0.1:8080`),
+			`webhooks is "127.0.0.1:808080", which is not an address to listen on; write host:port, such as 127.0.0.1:8080`),
 		one("webhooks for all the world", "webhooks: 127.0.0.1:8080", "webhooks: :8080"),
 		one("a console for all the world", "console: 127.0.0.1:8081", "console: ^0.0.0.0:8081",
-			`console is "0.0.0.0:8081", which others than ops could reach: it shows calls and figures without asking who looks; `+
+			`console is "0.0.0.0:8081", which can be reached from outside: the console is for ops only; `+
 				"write a loopback or private address, such as 127.0.0.1:8081"),
 		one("a console under a public name", "console: 127.0.0.1:8081", "console: ^ops.example.com:8081",
-			`console is "ops.example.com:8081", which others than ops could reach: it shows calls and figures without asking who looks; `+
+			`console is "ops.example.com:8081", which can be reached from outside: the console is for ops only; `+
 				"write a loopback or private address, such as 127.0.0.1:8081"),
 		one("a console on a private network", "console: 127.0.0.1:8081", "console: 10.1.2.3:8081"),
 		one("a console in a container's network", "console: 127.0.0.1:8081", "console: supportline:8081"),

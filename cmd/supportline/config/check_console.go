@@ -32,7 +32,7 @@ func (c *checker) console(f consoleFile, lines list[line]) console.Settings {
 	return s
 }
 
-// consoleURL is an address without a path: cookies and redirects of the console are for all of its host.
+// consoleURL returns an address without a path: cookies and redirects of the console are for all of its host.
 func (c *checker) consoleURL(t text) string {
 	address := c.optionalURL(t)
 	if u, err := url.Parse(address); err == nil && strings.Trim(u.Path, "/") != "" {
@@ -42,7 +42,7 @@ func (c *checker) consoleURL(t text) string {
 	return address
 }
 
-// granted are permissions in the order of users.Grantable.
+// granted returns permissions in the order of users.Grantable.
 func (c *checker) granted(l list[text]) []users.Permission {
 	known := words(users.Grantable())
 	named := map[string]bool{}
@@ -50,9 +50,9 @@ func (c *checker) granted(l list[text]) []users.Permission {
 		switch word := t.Value; {
 		case t.silent():
 		case slices.Contains([]users.Permission{users.ManageLines, users.ManageUsers, users.SeeAudit, users.UsePhone}, users.Permission(word)):
-			c.wrong(t, "holds "+quoted(word)+", which is the admins' alone", "give the person the role admin, or leave it out")
+			c.wrong(t, "holds "+quoted(word)+", which only admins have", "give the person the role admin, or leave it out")
 		case !slices.Contains(known, word):
-			c.wrong(t, "holds "+quoted(word)+", which is no permission", meant(word, known))
+			c.wrong(t, "holds "+quoted(word)+", which is not a permission", meant(word, known))
 		case named[word]:
 			c.wrong(t, "names "+quoted(word)+" twice", "keep one of the two")
 		default:
@@ -62,7 +62,7 @@ func (c *checker) granted(l list[text]) []users.Permission {
 	return slices.DeleteFunc(users.Grantable(), func(p users.Permission) bool { return !named[string(p)] })
 }
 
-// testLines are lines of the configuration, in their order there.
+// testLines returns lines of the configuration, in their order there.
 func (c *checker) testLines(l list[text], lines list[line]) []policy.Phone {
 	known := []string{}
 	for _, line := range lines.Items {
@@ -73,7 +73,7 @@ func (c *checker) testLines(l list[text], lines list[line]) []policy.Phone {
 		switch number := t.Value; {
 		case t.silent():
 		case !slices.Contains(known, number):
-			c.wrong(t, "holds "+quoted(number)+", which is no line", meant(number, known))
+			c.wrong(t, "holds "+quoted(number)+", which is not a line", meant(number, known))
 		case named[number]:
 			c.wrong(t, "names "+quoted(number)+" twice", "keep one of the two")
 		default:
@@ -89,14 +89,14 @@ func (c *checker) testLines(l list[text], lines list[line]) []policy.Phone {
 	return found
 }
 
-// sso is empty where the file has none. The secret is never shown.
+// sso returns the identity provider, empty where the file has none. Its problems do not show the secret.
 func (c *checker) sso(s sso) signin.SSO {
 	if s.At == (place{}) {
 		return signin.SSO{}
 	}
 	checked := signin.SSO{ClientID: s.ClientID.Value, ClientSecret: s.ClientSecret.Value, RoleClaim: s.RoleClaim.Value, Roles: map[string]users.Role{}}
 	if c.optionalURL(s.Issuer) != "" {
-		checked.Issuer = s.Issuer.Value // to the letter: a slash at its end belongs to it
+		checked.Issuer = s.Issuer.Value // exactly: a slash at its end is part of it
 	}
 	for _, t := range []text{s.Issuer, s.ClientID, s.ClientSecret, s.RoleClaim} {
 		if t.Given && t.Value == "" && !c.offline {
@@ -104,7 +104,7 @@ func (c *checker) sso(s sso) signin.SSO {
 		}
 	}
 	if s.Roles.Given && len(s.Roles.Rows) == 0 {
-		c.add(s.Roles.At, "roles names no group, so nobody gets in by sso", "write roles: { support: operator }")
+		c.add(s.Roles.At, "roles names no group, so nobody can sign in by sso", "write roles: { support: operator }")
 	}
 	for _, r := range s.Roles.Rows {
 		checked.Roles[r.Key.Value] = users.Role(c.oneOf(r.Value, "viewer", "operator", "admin"))

@@ -26,7 +26,7 @@ func (c *checker) fairUse(f fairUse) policy.FairUse {
 		if !at.Given {
 			at = f.Sustained.Within
 		}
-		c.add(at.At, fmt.Sprintf("sustained asks for %d months within %d, which cannot be", fair.SustainedMonths, fair.SustainedWithin),
+		c.add(at.At, fmt.Sprintf("sustained asks for %d months within %d, which is impossible", fair.SustainedMonths, fair.SustainedWithin),
 			"write months no larger than within")
 	}
 	if !currency.MatchString(fair.Currency) {
@@ -35,7 +35,7 @@ func (c *checker) fairUse(f fairUse) policy.FairUse {
 	return fair
 }
 
-// warnAt are percents of the monthly limit, ascending. None is fine: then nobody is warned.
+// warnAt returns percentages of the monthly limit, ascending. Without any, nobody is warned.
 func (c *checker) warnAt(l list[text]) []int {
 	var percents []int
 	for _, t := range l.Items {
@@ -51,8 +51,7 @@ func (c *checker) warnAt(l list[text]) []int {
 	return percents
 }
 
-// letThrough are the reasons to call that a restricted account keeps, in the order of policy.Intents. Critical is one of them whatever
-// the file says (rule 10).
+// letThrough returns the intents that a restricted account keeps, in the order of policy.Intents. Critical is always one of them (rule 10).
 func (c *checker) letThrough(l list[text]) []policy.Intent {
 	named := map[policy.Intent]bool{}
 	for _, t := range l.Items {

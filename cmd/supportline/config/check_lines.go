@@ -45,7 +45,7 @@ func (c *checker) line(l line) policy.Line {
 	return checked
 }
 
-// abbreviations of clocks, and the zones whose wall time people mean by them (rule 1).
+// abbreviations maps the abbreviations of clocks to the zones whose wall time people mean by them (rule 1).
 var abbreviations = map[string]string{
 	"EST": "America/New_York", "EDT": "America/New_York", "ET": "America/New_York",
 	"CST": "America/Chicago", "CDT": "America/Chicago", "CT": "America/Chicago",
@@ -54,7 +54,7 @@ var abbreviations = map[string]string{
 	"GMT": "Europe/London", "BST": "Europe/London", "UK": "Europe/London",
 }
 
-// commonZones are suggested for a name that is nearly one of them.
+// commonZones are suggested for a similar name.
 var commonZones = []string{
 	"America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Toronto", "America/Vancouver", "America/Halifax",
 	"Europe/London", "Europe/Dublin", "Europe/Sofia", "Europe/Berlin", "Europe/Paris", "Europe/Madrid", "Asia/Singapore", "Australia/Sydney", "Etc/UTC",
@@ -72,7 +72,7 @@ func (c *checker) zone(t text) *time.Location {
 	zone, err := time.LoadLocation(t.Value)
 	if err != nil || zone == time.Local || t.Value == "" {
 		near := cmp.Or(policy.Nearest(t.Value, commonZones, 3), "a name of the IANA list, such as America/New_York or Europe/London")
-		c.wrong(t, "is "+quoted(t.Value)+", which is no time zone", "write "+near)
+		c.wrong(t, "is "+quoted(t.Value)+", which is not a time zone", "write "+near)
 		return nil
 	}
 	return zone
@@ -116,7 +116,7 @@ func (c *checker) spans(t text) []policy.Span {
 	return spans
 }
 
-// date reads a date, and reports it where the list had it before: the second would silently win or lose.
+// date reads a date, and reports one that the list has already: one of the two would be silently ignored.
 func (c *checker) date(t text, seen map[policy.Date]bool) (policy.Date, bool) {
 	if t.silent() {
 		return policy.Date{}, false
@@ -133,14 +133,14 @@ func (c *checker) date(t text, seen map[policy.Date]bool) (policy.Date, bool) {
 	return date, true
 }
 
-func (c *checker) special(l list[special]) []policy.Special {
+func (c *checker) special(l list[special]) []policy.SpecialHours {
 	seen := map[policy.Date]bool{}
-	var dates []policy.Special
+	var dates []policy.SpecialHours
 	for _, s := range l.Items {
 		date, ok := c.date(s.Date, seen)
 		spans := c.spans(s.Hours)
 		if ok {
-			dates = append(dates, policy.Special{Date: date, Spans: spans})
+			dates = append(dates, policy.SpecialHours{Date: date, Spans: spans})
 		}
 	}
 	return dates
@@ -184,7 +184,7 @@ func (c *checker) language(t text) string {
 	return c.oneOf(t, languages()...)
 }
 
-// voice is checked against the provider's list, because a voice that does not speak the language fails the whole sentence.
+// voice checks a voice against the provider's list, because one that does not speak the language makes the whole sentence fail.
 func (c *checker) voice(t text, language string) string {
 	known := voices[language]
 	if t.silent() || slices.Contains(known, t.Value) || googleVoice(t.Value, language) {
@@ -195,6 +195,6 @@ func (c *checker) voice(t text, language string) string {
 		typo = policy.Nearest(t.Value, known, 2)
 	}
 	instead := cmp.Or(typo, strings.Join(known, ", ")+" or one of Google."+language+"-...")
-	c.wrong(t, fmt.Sprintf("is %s, which is no voice for %s", quoted(t.Value), language), "write "+instead)
+	c.wrong(t, fmt.Sprintf("is %s, which is not a voice for %s", quoted(t.Value), language), "write "+instead)
 	return ""
 }

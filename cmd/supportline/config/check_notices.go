@@ -58,7 +58,7 @@ func placed(at place) notices.Place {
 	return notices.Place{File: at.file, Line: at.line, Column: at.column}
 }
 
-// templates reads the company's own words for notices. What is wrong in them is reported under their own files' names.
+// templates returns the company's own words for notices. Problems in them are reported under the names of their own files.
 func (c *checker) templates(t text) *notices.Templates {
 	if t.silent() {
 		return nil
@@ -73,7 +73,7 @@ func (c *checker) templates(t text) *notices.Templates {
 	}
 	own, problems, err := notices.ReadTemplates(folder)
 	if err != nil {
-		c.wrong(t, fmt.Sprintf("names the folder %s, which cannot be read: %v", folder, err), "write the name of a folder, seen from the folder of this file")
+		c.wrong(t, fmt.Sprintf("names the folder %s, which cannot be read: %v", folder, err), "write the name of a folder, relative to the folder of this file")
 		return nil
 	}
 	for _, p := range problems {

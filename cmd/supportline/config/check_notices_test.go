@@ -71,17 +71,17 @@ func TestNoticesAreChecked(t *testing.T) {
 		want               []string
 	}{
 		{"a sender that is none", "from: Support <support@example.com>", "from: ^support", []string{
-			`from is "support", which is no e-mail address; write support@example.com, or Support <support@example.com>`,
+			`from is "support", which is not an e-mail address; write support@example.com, or Support <support@example.com>`,
 		}},
 		{"no sender", "from: Support <support@example.com>\n  ops", "^ops", []string{
 			"notices has a mail server and no sender; add from: support@example.com",
 		}},
 		{"a name among ops", "lead@example.com", "^Lead <lead@example.com>", []string{
-			`ops holds "Lead <lead@example.com>", which is no e-mail address; write an address alone, such as ops@example.com`,
+			`ops holds "Lead <lead@example.com>", which is not an e-mail address; write an address alone, such as ops@example.com`,
 		}},
 		{"ops twice", "lead@example.com", "^OPS@example.com", []string{`ops names "OPS@example.com" twice; keep one of the two`}},
 		{"a mail server without port", `"smtp.example.com:587"`, "^smtp.example.com", []string{
-			`server is "smtp.example.com", which is no address of a mail server; write host:port, such as smtp.example.com:587`,
+			`server is "smtp.example.com", which is not the address of a mail server; write host:port, such as smtp.example.com:587`,
 		}},
 		{"no mail server", `smtp: { server: "smtp.example.com:587", `, "smtp: ^{ ", []string{"the key server is missing; write server: smtp.example.com:587"}},
 		{"a user without password", "user: supportline, password: hush-hush", "user: ^supportline", []string{"smtp has only one of user and password; write both, or neither"}},
@@ -94,14 +94,14 @@ func TestNoticesAreChecked(t *testing.T) {
 		}},
 		{"a webhook on this machine", "https://ops.example.com", "http://127.0.0.1:9000", []string{}},
 		{"a webhook nowhere", `"https://ops.example.com/in?key=hush"`, "^hush", []string{
-			"url is no address that a webhook can have; write it like https://ops.example.com/supportline",
+			"url is not an address that a webhook can have; write it like https://ops.example.com/supportline",
 		}},
 		{"a short secret", "secret: 0123456789abcdef", "secret: ^hush", []string{
-			"secret is too easy to guess, or has spaces in it; write at least 16 characters that were made at random, as openssl rand -hex 16 gives them",
+			"secret is too easy to guess, or has spaces in it; write at least 16 random characters, for example from openssl rand -hex 16",
 		}},
 		{"a summary in other words", "summary: off", "summary: ^never", []string{`summary is "never"; write off or on`}},
 		{"templates that are not there", "summary: off", "templates: ^nowhere", []string{
-			"templates names the folder nowhere, which cannot be read: no such file or directory; write the name of a folder, seen from the folder of this file",
+			"templates names the folder nowhere, which cannot be read: no such file or directory; write the name of a folder, relative to the folder of this file",
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	kept "github.com/officernd/supportline/cmd/supportline/recordings"
 )
 
-// bucketName is what every store takes: the rules of S3, without the dots that do not go with certificates.
+// bucketName matches names that every store accepts: the rules of S3, without dots, which certificates do not cover.
 var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
 
 var (
@@ -44,7 +44,7 @@ func (c *checker) recordings(r recordings) kept.Settings {
 	return s
 }
 
-// bucket reads an address such as https://host/bucket/prefix?region=eu-west-1. It never shows it: somebody may have put keys there.
+// bucket reads an address such as https://host/bucket/prefix?region=eu-west-1. Its problems do not show it, because it may hold keys.
 func (c *checker) bucket(t text, address string) kept.S3 {
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" || u.Opaque != "" || u.Fragment != "" || u.Port() != "" && !validPort(u.Port()) {
@@ -61,20 +61,20 @@ func (c *checker) bucket(t text, address string) kept.S3 {
 	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
 		c.wrong(t, "does not go to https:// (http:// is for this machine only)", likeABucket)
 	case !bucketName.MatchString(name):
-		c.wrong(t, "names no bucket behind its host", likeABucket)
+		c.wrong(t, "names no bucket after the host", likeABucket)
 	case prefix != "" && (!bucketPrefix.MatchString(prefix) || strings.Contains("/"+prefix+"/", "/../") || strings.Contains("/"+prefix+"/", "/./")):
-		c.wrong(t, "has a prefix of other letters than names are made of", "write letters, digits, dots, dashes, underscores, and slashes between them")
+		c.wrong(t, "has characters in its prefix that are not allowed", "write letters, digits, dots, dashes, underscores, and slashes between them")
 	case len(query) > 0:
-		c.wrong(t, "has something else than a region behind the ?", likeABucket)
+		c.wrong(t, "has another parameter than region after the ?", likeABucket)
 	case s.Region != "" && !region.MatchString(s.Region):
-		c.wrong(t, "has a region that is none", "write it like region=eu-west-1, or leave it out")
+		c.wrong(t, "has an invalid region", "write it like region=eu-west-1, or leave it out")
 	default:
 		return s
 	}
 	return kept.S3{}
 }
 
-// keys wants both.
+// keys checks that both keys are there.
 func (c *checker) keys(r recordings) {
 	for _, t := range []text{r.AccessKey, r.SecretKey} {
 		c.credential(t, secret, false, "the key, without spaces")
@@ -90,7 +90,7 @@ func (c *checker) keys(r recordings) {
 	}
 }
 
-// wrongShape says that a value is there that is no text, which is reported already.
+// wrongShape reports whether a value is there that is not a text, which has been reported.
 func wrongShape(t text) bool { return !t.Given && t.At != (place{}) }
 
 func (c *checker) noKeys(r recordings) {

@@ -18,7 +18,7 @@ var (
 	plain    = regexp.MustCompile(`^[0-9]{1,9}$`)
 )
 
-// oneOf gives the word, or "" after a problem.
+// oneOf returns the word, or "" after a problem.
 func (c *checker) oneOf(t text, words ...string) string {
 	if t.silent() {
 		return ""
@@ -42,7 +42,7 @@ func (c *checker) whole(t text, low, high int) int {
 	return n
 }
 
-// amount is of money: not negative, a number that can be multiplied, and in whole units of what the currency divides into.
+// amount returns an amount of money: not negative, not too large to be multiplied, and in whole units of the smallest coin.
 func (c *checker) amount(t text, currency string) float64 {
 	if t.silent() {
 		return 0
@@ -60,7 +60,7 @@ func (c *checker) amount(t text, currency string) float64 {
 	return n
 }
 
-// seconds is a duration of whole seconds between two bounds in seconds.
+// seconds returns a duration of whole seconds between two bounds in seconds.
 func (c *checker) seconds(t text, low, high int) time.Duration {
 	if t.silent() {
 		return 0
@@ -87,7 +87,7 @@ func short(seconds int) string {
 	return fmt.Sprintf("%ds", seconds)
 }
 
-// retention is in days, weeks or years of 365 days.
+// retention returns a time in days, weeks, or years of 365 days.
 func (c *checker) retention(t text) time.Duration {
 	if t.silent() {
 		return 0
@@ -106,7 +106,7 @@ func (c *checker) retention(t text) time.Duration {
 	return time.Duration(days) * day
 }
 
-// sentence reports what a parser of policy found. Its errors say what to write after the last colon.
+// sentence reports an error of a parser in policy, which ends in what to write, after the last colon.
 func (c *checker) sentence(t text, err error) {
 	what, instead := err.Error(), ""
 	if i := strings.LastIndex(what, ": write "); i >= 0 {

@@ -10,7 +10,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// maxAtOnce is how many addresses the provider rings in one Dial.
+// maxAtOnce is the number of addresses that the provider rings in one Dial.
 const maxAtOnce = 10
 
 func (c *checker) teams(t table[team]) map[string]policy.Team {
@@ -58,7 +58,7 @@ func (c *checker) addresses(l list[text]) []policy.Phone {
 	return to
 }
 
-// sip takes sip:user@host, with a port and parameters where needed.
+// sip checks sip:user@host, with a port and parameters where needed.
 var sip = regexp.MustCompile(`^sip:[^@\s<>"]+@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?(;[^\s<>"]+)?$`)
 
 func (c *checker) address(t text) policy.Phone {
@@ -66,21 +66,21 @@ func (c *checker) address(t text) policy.Phone {
 		return c.number(t)
 	}
 	if !sip.MatchString(t.Value) || len(t.Value) > 255 {
-		c.wrong(t, "is "+quoted(t.Value)+", which is no SIP address", "write sip:user@host")
+		c.wrong(t, "is "+quoted(t.Value)+", which is not a SIP address", "write sip:user@host")
 		return ""
 	}
 	return policy.Phone(t.Value)
 }
 
-// number takes E.164 as the provider sends it. Whether a number is assigned is not asked: the length for its country is enough, so that
-// new ranges and the numbers reserved for examples pass.
+// number checks that a number is in E.164 as the provider sends it. It need not be assigned: a length that is right for its country is enough,
+// so that new ranges and the numbers reserved for examples pass.
 func (c *checker) number(t text) policy.Phone {
 	if t.silent() {
 		return ""
 	}
 	parsed, err := phonenumbers.Parse(t.Value, "ZZ") // no region: the country code must be there
 	if err != nil || !phonenumbers.IsPossibleNumber(parsed) {
-		c.wrong(t, "is "+quoted(t.Value)+", which is no telephone number", "write + and the country code, then the rest, such as +448000668187")
+		c.wrong(t, "is "+quoted(t.Value)+", which is not a telephone number", "write + and the country code, then the rest, such as +448000668187")
 		return ""
 	}
 	if number := phonenumbers.Format(parsed, phonenumbers.E164); number != t.Value {
@@ -90,7 +90,7 @@ func (c *checker) number(t text) policy.Phone {
 	return policy.Phone(t.Value)
 }
 
-// ownNumbers holds that no team rings one of the lines: such a call would come back to us for ever.
+// ownNumbers checks that no team rings one of the lines: such a call would come back to us endlessly.
 func (c *checker) ownNumbers(f *file) {
 	own := map[string]bool{}
 	for _, l := range f.Lines.Items {
@@ -100,7 +100,7 @@ func (c *checker) ownNumbers(f *file) {
 		for _, s := range r.Value.Ring.Items {
 			for _, t := range s.To.Items {
 				if own[t.Value] {
-					c.wrong(t, "is "+t.Value+", a line of this file, which would call itself", "write a specialist's own number")
+					c.wrong(t, "is "+t.Value+", which is a line of this file and would call itself", "write a specialist's own number")
 				}
 			}
 		}

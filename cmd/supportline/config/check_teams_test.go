@@ -19,11 +19,11 @@ func TestTeams(t *testing.T) {
 		one("a time too short to answer", first, `{ to: ["+15550100001"], for: ^4s }`, `for is "4s"; write a time from 5s to 10m, such as 20s or 20m`),
 		one("somebody twice at once", first, `{ to: ["+15550100001", ^"+15550100001"], for: 20s }`, `to names "+15550100001" twice in one step; keep one of the two`),
 		one("a line that would call itself", first, `{ to: [^"+448000668187"], for: 20s }`,
-			"to is +448000668187, a line of this file, which would call itself; write a specialist's own number"),
+			"to is +448000668187, which is a line of this file and would call itself; write a specialist's own number"),
 		one("a SIP address with port and parameter", first, `{ to: ["sip:oncall@10.0.0.7:5061;transport=tls"], for: 20s }`),
-		one("a SIP address without user", first, `{ to: [^"sip:example.com"], for: 20s }`, `to is "sip:example.com", which is no SIP address; write sip:user@host`),
+		one("a SIP address without user", first, `{ to: [^"sip:example.com"], for: 20s }`, `to is "sip:example.com", which is not a SIP address; write sip:user@host`),
 		one("a name in place of an address", first, `{ to: [^oncall], for: 20s }`,
-			`to is "oncall", which is no telephone number; write + and the country code, then the rest, such as +448000668187`),
+			`to is "oncall", which is not a telephone number; write + and the country code, then the rest, such as +448000668187`),
 		one("no round", "repeat: 2", "repeat: ^0", `repeat is "0"; write a whole number from 1 to 10`),
 		one("a team with no step", "ring:\n      - { to: [\"+15550100003\"], for: 25s }", "ring: ^[]",
 			`ring has no step, so the team "general" is never rung; write ring: [{ to: ["+15550100001"], for: 20s }]`),
@@ -35,7 +35,7 @@ func TestRoutes(t *testing.T) {
 	check(t, []mistake{
 		one("no such team", "  question: general", "  question: ^genral", `question leads to the team "genral", which is not in teams; write general`),
 		one("no such reason", "  question: general", "  question: general\n  ^questoin: general",
-			`routes has the key "questoin", which is no reason to call; write question`),
+			`routes has the key "questoin", which is not a reason to call; write question`),
 		{
 			"a reason of the menu without team",
 			[]string{"  critical: critical\n", "  ^critical: critical\n", "  raise-severity: critical\n", ""},

@@ -92,7 +92,7 @@ func TestIdentificationAndMenu(t *testing.T) {
 		one("a star in the menu", `  "5": question`, `  ^"*": question`, `menu has the key "*"; write one digit, 0 to 8 (9 repeats the menu)`),
 		one("two digits in the menu", `  "5": question`, `  ^"55": question`, `menu has the key "55"; write one digit, 0 to 8 (9 repeats the menu)`),
 		one("0 is a menu key", `  "5": question`, `  "0": question`),
-		one("a reason misspelt", `"3": ticket-status`, `"3": ^ticket-staus`, `3 is "ticket-staus", which is no reason to call; write ticket-status`),
+		one("a reason misspelt", `"3": ticket-status`, `"3": ^ticket-staus`, `3 is "ticket-staus", which is not a reason to call; write ticket-status`),
 		one("a reason on two keys", `"2": restricted`, `"2": ^critical`, "2 stands for critical, which is on key 1 already; keep one of the two"),
 		one("a reason left out", `  "4": raise-severity                      # a submitted ticket became more severe`, ""),
 	})
@@ -129,9 +129,9 @@ func TestFairUse(t *testing.T) {
 		one("the limit with part of a second", "call_limit: 20m", "call_limit: ^90.5s", `call_limit is "90.5s"; write a time from 1m to 4h, such as 20s or 20m`),
 		one("a limit of nothing", "tickets_per_month: 16", "tickets_per_month: ^0", `tickets_per_month is "0"; write a whole number from 1 to 100000`),
 		one("more months than there are", "{ months: 3, within: 6 }", "{ months: ^7, within: 6 }",
-			"sustained asks for 7 months within 6, which cannot be; write months no larger than within"),
+			"sustained asks for 7 months within 6, which is impossible; write months no larger than within"),
 		one("fewer months than the default needs", "{ months: 3, within: 6 }", "{ within: ^2 }",
-			"sustained asks for 3 months within 2, which cannot be; write months no larger than within"),
+			"sustained asks for 3 months within 2, which is impossible; write months no larger than within"),
 		one("currency in small letters", "currency: USD", "currency: ^usd",
 			`currency is "usd"; write the three capital letters of a currency, such as USD or GBP`),
 		one("parts of a cent", "per_ticket: 0", "per_ticket: ^0.355", `per_ticket is "0.355"; write an amount in USD with at most 2 decimals`),
@@ -145,7 +145,7 @@ func TestFairUse(t *testing.T) {
 		one("warned twice", "warn_at: [80, 100]", "warn_at: [80, ^80]", "warn_at names 80 twice; keep one of the two"),
 		one("warned without a list", "warn_at: [80, 100]", "warn_at: ^80", "warn_at is a single value where a list belongs; write warn_at: [...]"),
 		one("let through for an unknown reason", "let_through: [critical]", "let_through: [^critcal]",
-			`let_through is "critcal", which is no reason to call; write critical`),
+			`let_through is "critcal", which is not a reason to call; write critical`),
 		one("let through twice", "let_through: [critical]", "let_through: [question, ^question]", "let_through names question twice; keep one of the two"),
 	})
 }

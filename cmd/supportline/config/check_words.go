@@ -7,8 +7,8 @@ import (
 	"github.com/officernd/supportline/ivr"
 )
 
-// words reads the company's own sentences, where the file names some, and gives their text as well, which is part of the version. What is
-// wrong in them is reported under their own file's name.
+// words returns the sentences with the company's own, where the file names some, and their text, which is part of the version. Problems in them
+// are reported under the name of their own file.
 func (c *checker) words(t text) (ivr.Words, []byte) {
 	if t.silent() {
 		return ivr.DefaultWords(), nil
@@ -23,7 +23,7 @@ func (c *checker) words(t text) (ivr.Words, []byte) {
 	}
 	own, err := readFile(name)
 	if err != nil {
-		c.wrong(t, fmt.Sprintf("names the file %s, which cannot be read: %v", name, err), "write the name of a file of words, seen from the folder of this file")
+		c.wrong(t, fmt.Sprintf("names the file %s, which cannot be read: %v", name, err), "write the name of a file of words, relative to the folder of this file")
 		return ivr.DefaultWords(), nil
 	}
 	words, problems := ivr.ParseWords(name, own)

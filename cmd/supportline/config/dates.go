@@ -8,7 +8,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// DatesYAML are the single dates of lines as the file writes them, to be put in the place of their closed and special lists:
+// DatesYAML returns the single dates of lines as the file writes them, for the place of their closed and special lists:
 //
 //	lines:
 //	  - number: "+448000668187" # United Kingdom
@@ -48,7 +48,7 @@ func listYAML(b *strings.Builder, key string, items []string) {
 	}
 }
 
-// spansYAML are hours as policy.ParseSpans reads them.
+// spansYAML returns hours as policy.ParseSpans reads them.
 func spansYAML(spans []policy.Span) string {
 	if len(spans) == 0 {
 		return "closed"
@@ -60,5 +60,5 @@ func spansYAML(spans []policy.Span) string {
 	return strings.Join(texts, ", ")
 }
 
-// quotedYAML is a text in quotes. What Go escapes in a string YAML reads alike; ${ would be a reference to the environment.
+// quotedYAML returns a text in quotes. YAML reads the escapes of a Go string alike; ${ would be a reference to the environment.
 func quotedYAML(text string) string { return strconv.Quote(strings.ReplaceAll(text, "${", "$${")) }

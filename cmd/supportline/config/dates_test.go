@@ -19,7 +19,7 @@ func TestDatesAsTheFileWritesThem(t *testing.T) {
 		{Number: "+18883071053", Name: "USA\nand Canada"},
 		{Number: "+448000668187", Name: "United Kingdom", Hours: policy.Hours{
 			Closed:  []policy.Closure{{Date: day, Reason: `"Party" for ${ALL}`}, {Date: day.Plus(1)}},
-			Special: []policy.Special{{Date: day.Plus(7), Spans: []policy.Span{{From: 480, To: 720}, {From: 780, To: 1440}}}, {Date: day.Plus(8)}},
+			Special: []policy.SpecialHours{{Date: day.Plus(7), Spans: []policy.Span{{From: 480, To: 720}, {From: 780, To: 1440}}}, {Date: day.Plus(8)}},
 		}},
 	}
 	want := `lines:
@@ -48,22 +48,22 @@ func TestPastedDatesSayTheSame(t *testing.T) {
 	at := time.Date(2026, time.November, 24, 15, 0, 0, 0, time.UTC)
 	rapid.Check(t, func(t *rapid.T) {
 		line := before.Settings.Lines[1]
-		var edition policy.Edition
+		var revision policy.ScheduleRevision
 		for n := range rapid.IntRange(0, 4).Draw(t, "edits") {
-			edit := policy.DateEdit{
+			edit := policy.DateOverride{
 				Date: policy.DateOf(at).Plus(10 * (n + 1)), Kind: rapid.SampledFrom([]policy.DateKind{policy.DateClosed, policy.DateSpecial}).Draw(t, "kind"),
 				Reason: rapid.String().Filter(func(s string) bool { return strings.TrimSpace(s) != "" }).Draw(t, "reason"), By: "mila", At: at,
 			}
 			if edit.Kind == policy.DateSpecial && rapid.Bool().Draw(t, "open") {
 				edit.Spans = []policy.Span{{From: 1, To: 600}, {From: 700, To: 1440}}
 			}
-			next, err := edition.Changed(policy.EditDate(line, edit))
+			next, err := revision.Changed(policy.OverrideDate(line, edit))
 			if err != nil {
 				t.Skip(err) // too long, or nothing but space
 			}
-			edition = next
+			revision = next
 		}
-		edited := line.With(edition.Dates)
+		edited := line.With(revision.Dates)
 		_, lists, _ := strings.Cut(string(config.DatesYAML([]policy.Line{edited})), "Kingdom\n")
 		text := strings.Replace(string(config.Example()), "    voice: Polly.Amy-Neural\n", "    voice: Polly.Amy-Neural\n"+lists, 1)
 		after, problems := parse(text, env(), config.Options{})
@@ -74,8 +74,8 @@ func TestPastedDatesSayTheSame(t *testing.T) {
 		if diff := cmp.Diff(edited.Hours, pasted.Hours, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("edited and pasted (-edited +pasted):\n%s\n%s", diff, lists)
 		}
-		for _, d := range edition.Dates {
-			if !pasted.Says(d) {
+		for _, d := range revision.Dates {
+			if !pasted.Configures(d) {
 				t.Fatalf("the file does not say that somebody %s\n%s", d.Words(), lists)
 			}
 		}

@@ -7,17 +7,17 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// maxValues bounds how many values are read, far above any company's lines and teams: aliases of aliases could make millions of a few
-// lines of text.
+// maxValues bounds how many values are read, far above any company's lines and teams: with aliases of aliases a few lines of text could become
+// millions.
 const maxValues = 20_000
 
-// decoder turns nodes into raw structs. It reports what has the wrong shape; what it means is the check's business.
+// decoder turns nodes into raw structs. It reports wrong shapes; the check looks at the meaning.
 type decoder struct {
 	*findings
 	env      func(string) (string, bool)
 	offline  bool
 	overlaid map[*yaml.Node]string // nodes that an overlay put in -> its path
-	values   int
+	values   int                   // decoded so far
 }
 
 // node is a YAML node together with what a problem in it must name.
@@ -32,7 +32,7 @@ func (n node) place() place { return place{file: n.file, line: n.Line, column: n
 // raw is a part of the file as written.
 type raw interface{ decode(*decoder, node) }
 
-// node looks through an alias and names the overlay that put the node in.
+// node returns a node of the tree with its alias resolved, and the overlay that it comes from as its file.
 func (d *decoder) node(n *yaml.Node, file, key string) node {
 	if path, ok := d.overlaid[n]; ok {
 		file = path
@@ -53,12 +53,12 @@ func (d *decoder) decode(into raw, n node) {
 	}
 }
 
-// text is a single value as written, references to the environment replaced.
+// text is a single value as written, with references to the environment replaced.
 type text struct {
 	At    place
 	Key   string
 	Value string
-	Given bool // false: the file does not say it, or not in a way that can be read; Value is then the default
+	Given bool // false: the file does not have it, or in a wrong shape; Value is then the default
 }
 
 func (t *text) decode(d *decoder, n node) {
@@ -123,7 +123,7 @@ func (t *table[T]) decode(d *decoder, n node) {
 	})
 }
 
-// pairs walks a mapping and reports what is no key, and keys that come twice.
+// pairs calls each for the pairs of a mapping. It reports keys that are not a word, and keys that come twice.
 func (d *decoder) pairs(n node, each func(key text, value node)) {
 	seen := map[string]place{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -149,7 +149,7 @@ type field struct {
 	need string // what to write where the key is missing; "": it may be missing
 }
 
-// fields decodes a mapping with known keys. A key without a value is as good as missing.
+// fields decodes a mapping with known keys. A key without a value counts as missing.
 func (d *decoder) fields(n node, at *place, fields ...field) {
 	*at = n.place()
 	if n.Kind != yaml.MappingNode {
@@ -181,7 +181,7 @@ func (d *decoder) fields(n node, at *place, fields ...field) {
 
 func null(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
-// shape names what a node is, for people.
+// shape describes a node for people.
 func shape(n *yaml.Node) string {
 	switch {
 	case n.Kind == yaml.MappingNode:

@@ -4,11 +4,11 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// Voices for a line that names none.
+// usualVoice holds the voices of lines that name none, by language.
 var usualVoice = map[string]string{"en-US": "Polly.Joanna-Neural", "en-GB": "Polly.Amy-Neural"}
 
-// defaults fills in what the file does not say. They are texts like the user's own and pass the same checks; the figures are those of the
-// published policy, and supportline.example.yaml shows them.
+// defaults fills in what the file does not have, as texts that pass the same checks as the user's own. The figures are those of the published
+// policy, and supportline.example.yaml shows them.
 func (f *file) defaults() {
 	fill(&f.Listen.Webhooks, "127.0.0.1:8080")
 	fill(&f.Listen.Console, "127.0.0.1:8081")
@@ -63,7 +63,7 @@ func (f *file) defaults() {
 	}
 }
 
-// fill leaves a value alone whose shape was wrong: it has a place, and its problem is reported already.
+// fill sets a value that the file does not have.
 func fill(t *text, value string) {
 	if !t.Given {
 		t.Value = value
@@ -79,7 +79,7 @@ func fillList(l *list[text], key string, values ...string) {
 	}
 }
 
-// words are values of the policy as the file writes them.
+// words returns values of the policy as the file writes them.
 func words[V ~string](values []V) []string {
 	all := make([]string, len(values))
 	for i, v := range values {

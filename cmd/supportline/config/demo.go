@@ -11,9 +11,9 @@ import (
 // DemoAccount is the path on the console's address at which a demo plays the provider's REST API.
 const DemoAccount = "/demo/twilio"
 
-// Demo is a configuration to try things with on this machine: the shipped example under an account of its own, whose SID and token are
-// random, listening on two loopback addresses (host:port), critical calls connected day and night. Written to a file, it passes the check
-// without any environment, and keeps its store and its recordings in the folder of the file.
+// Demo returns a configuration for trying things on this machine: the shipped example with an account of its own, whose SID and token are random,
+// with two loopback addresses (host:port) to listen on, and with critical calls connected day and night. Written to a file, it passes the check
+// without any environment, and its store and its recordings are in the folder of the file.
 func Demo(webhooks, console string) []byte {
 	text := "# Made by `supportline demo`: an account that exists on this machine alone. Change what you like and start the demo again.\n\n" +
 		string(example)
@@ -43,10 +43,10 @@ func Demo(webhooks, console string) []byte {
 	return []byte(text + demoRecordings)
 }
 
-// demoRecordings lets a demo keep its voicemails.
+// demoRecordings makes a demo store its voicemails.
 const demoRecordings = "\nrecordings: { keep: \"folder:recordings\" }\n"
 
-// random is 32 hexadecimal digits that nobody can guess.
+// random returns 32 hexadecimal digits that nobody can guess.
 func random() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails: it would end the program instead

@@ -13,7 +13,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// maxSize bounds what is read: a configuration is a page or two, anything near this is another file by mistake.
+// maxSize bounds what is read: a configuration is a page or two, and anything near this is the wrong file.
 const maxSize = 1 << 20
 
 // readFile reads a small regular file. A device or a pipe named by mistake must not make the program hang.
@@ -35,7 +35,7 @@ func readFile(name string) ([]byte, error) {
 	return text, nil
 }
 
-// document parses the one YAML document of a text. It gives nil after a problem; empty is what to do about a text that says nothing.
+// document parses the one YAML document of a text. It returns nil after a problem. empty is the advice for an empty text.
 func document(f *findings, file string, text []byte, empty string) *yaml.Node {
 	at := place{file: file, line: 1, column: 1}
 	if len(text) > maxSize {
@@ -71,7 +71,7 @@ func document(f *findings, file string, text []byte, empty string) *yaml.Node {
 	return root.Content[0]
 }
 
-// readable reports the first character that YAML does not take; the parser itself would not say where it is.
+// readable reports the first character that YAML does not allow. The parser would not say where it is.
 func readable(f *findings, at place, text []byte) bool {
 	for len(text) > 0 {
 		r, size := utf8.DecodeRune(text)
@@ -98,7 +98,7 @@ func addSyntax(f *findings, at place, text []byte, err error) {
 		f.add(at, err.Error(), "")
 		return
 	}
-	// Where an open quote or bracket is the reason, the parser fails far below; the beginning is the better place to look.
+	// After an open quote or bracket the parser fails far below. The place where it was opened is more useful.
 	mark := syntax.Mark
 	what := "this is not YAML: " + syntax.Message
 	if syntax.ContextMsg != "" {

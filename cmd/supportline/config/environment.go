@@ -11,7 +11,7 @@ var (
 	variable  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
-// replaced puts the environment's values in the place of the references in one value. ok is false after a problem.
+// replaced returns a value with its references replaced from the environment. ok is false after a problem.
 func (d *decoder) replaced(at place, key, value string) (result string, ok bool) {
 	ok = true
 	result = reference.ReplaceAllStringFunc(value, func(ref string) string {

@@ -1,6 +1,6 @@
 package config
 
-// file is the configuration as it is written, and the list of all its keys.
+// file is the configuration as it is written. Its decode methods list all keys.
 type file struct {
 	At             place
 	PublicURL      text

@@ -1,6 +1,6 @@
 package config
 
-// consoleFile is how people sign in to the console, and what they may there.
+// consoleFile is the part about how people sign in to the console and what they may do there.
 type consoleFile struct {
 	At                 place
 	URL, Idle, Session text
@@ -21,7 +21,7 @@ func (c *consoleFile) decode(d *decoder, n node) {
 	)
 }
 
-// permissions are those of the roles that can be given any.
+// permissions holds the permissions of the roles that can be given any.
 type permissions struct {
 	At               place
 	Viewer, Operator list[text]
@@ -31,7 +31,7 @@ func (p *permissions) decode(d *decoder, n node) {
 	d.fields(n, &p.At, field{key: "viewer", into: &p.Viewer}, field{key: "operator", into: &p.Operator})
 }
 
-// sso is the company's identity provider. An absent one is none.
+// sso is the company's identity provider.
 type sso struct {
 	At                                        place
 	Issuer, ClientID, ClientSecret, RoleClaim text

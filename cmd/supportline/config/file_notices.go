@@ -2,7 +2,7 @@ package config
 
 import "github.com/officernd/supportline/cmd/supportline/notices"
 
-// notice is where notices go: the keys of every kind of channel, and those of all. An absent one tells nobody anything.
+// notice is the part about notices: the keys of each kind of channel, and those of all. Without it nobody is told anything.
 type notice struct {
 	At                 place
 	Templates, Summary text

@@ -1,6 +1,6 @@
 package config
 
-// recordings is where recordings are kept. An absent one leaves them at the provider.
+// recordings is the part about where recordings are stored. Without it they stay at the provider.
 type recordings struct {
 	At                                           place
 	Keep, AccessKey, SecretKey, DeleteAtProvider text

@@ -29,10 +29,10 @@ type Config struct {
 	Recordings  kept.Settings
 }
 
-// Listen are the addresses the server listens on, host:port; port 0 takes any free one.
+// Listen holds the addresses that the server listens on, host:port. Port 0 is any free one.
 type Listen struct{ Webhooks, Console string }
 
-// Twilio is the account at the provider. Printing it, as text or JSON, gives the account's SID alone.
+// Twilio is the account at the provider. Printed, as text or JSON, it shows only the SID.
 type Twilio struct {
 	AccountSID    string
 	AuthToken     string `json:"-"` // signs webhooks
@@ -54,15 +54,15 @@ func (t Twilio) GoString() string { return t.String() }
 type Options struct {
 	// Offline takes missing environment variables for empty, and accepts empty secrets.
 	Offline bool
-	// Overlays are put into the file's tree before anything is checked, in their order.
+	// Overlays replace values of the file before anything is checked, in their order.
 	Overlays []Overlay
 	// Channels are the kinds of channels that notices can have; nil: notices.Kinds.
 	Channels []notices.Kind
 }
 
-// Load reads and checks the configuration in a file. env looks up environment variables, as os.LookupEnv does. All problems are given at
-// once, those of the file first, in the order of their positions; a file that cannot be read is a problem too. Without problems the
-// Config is complete, otherwise it must not be used.
+// Load reads and checks the configuration in a file. env looks up environment variables, as os.LookupEnv does. Load returns all problems at once,
+// those of the file first, in the order of their positions. A file that cannot be read is a problem too. The Config is complete if there are
+// none, and must not be used otherwise.
 func Load(file string, env func(string) (string, bool), o Options) (Config, []Problem) {
 	text, err := readFile(file)
 	if err != nil {
@@ -72,8 +72,7 @@ func Load(file string, env func(string) (string, bool), o Options) (Config, []Pr
 	return Parse(file, text, env, o)
 }
 
-// Parse is Load for a text that is at hand already. name is what its problems are reported under, and its folder is where relative paths
-// in the text begin.
+// Parse is Load for a text. Its problems are reported under name, and relative paths in the text begin in the folder of name.
 func Parse(name string, text []byte, env func(string) (string, bool), o Options) (Config, []Problem) {
 	found := &findings{}
 	root := document(found, name, text, "start from supportline.example.yaml")
@@ -104,7 +103,7 @@ func Parse(name string, text []byte, env func(string) (string, bool), o Options)
 	return checked, nil
 }
 
-// version tells configurations apart in the trace of a call. Without words and overlays it is what sha256sum says of the file.
+// version returns what identifies a configuration in the trace of a call. Without words and overlays it begins the SHA-256 of the file.
 func version(text, words []byte, overlays []Overlay) string {
 	sum := sha256.New()
 	sum.Write(text)

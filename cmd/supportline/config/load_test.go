@@ -78,7 +78,7 @@ func published(t testing.TB) policy.Settings {
 			policy.RaiseSeverity: "critical", policy.Question: "general",
 		},
 		NoAnswer:   policy.Voicemail,
-		AfterHours: policy.AfterHours{Default: policy.Voicemail, ByIntent: map[policy.Intent]policy.Ending{}},
+		AfterHours: policy.AfterHours{Default: policy.Voicemail, ByIntent: map[policy.Intent]policy.AfterHoursAction{}},
 		FairUse: policy.FairUse{
 			CallLimit: 20 * time.Minute, TicketsPerMonth: 16, OverLongCallsPerMonth: 4,
 			SustainedMonths: 3, SustainedWithin: 6, TrainingCallsPerMonth: 2, Currency: "USD",
@@ -196,7 +196,7 @@ func TestWordsAreAFileBesideTheConfiguration(t *testing.T) {
 		{"a mistake in it", "words: own.yaml", "en-GB:\n  godbye: Cheerio.\n", "", []string{`DIR/own.yaml:2:3: there is no text "godbye"; write goodbye`}},
 		{"a file that is missing", "words: none.yaml", "", "", []string{
 			`DIR/supportline.yaml:18:8: words names the file DIR/none.yaml, which cannot be read: no such file or directory; ` +
-				"write the name of a file of words, seen from the folder of this file",
+				"write the name of a file of words, relative to the folder of this file",
 		}},
 		{"no name", `words: ""`, "", "", []string{"DIR/supportline.yaml:18:8: words is empty; write the name of a file, or remove the key"}},
 	} {

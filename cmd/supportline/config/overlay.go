@@ -11,8 +11,8 @@ import (
 
 // Overlay replaces one value of a configuration before it is checked. Problems in it name its path as their file.
 type Overlay struct {
-	// Path are the keys that lead to the value, with dots between: "identification.caller_id". An element of a list is named by its
-	// index from 0, a line also by its number: "lines.+448000668187.closed". Keys that are missing on the way are made.
+	// Path holds the keys that lead to the value, with dots between them: "identification.caller_id". An element of a list is named by its
+	// index from 0, a line also by its number: "lines.+448000668187.closed". Missing keys on the way are created.
 	Path string
 	Text string // the value, in YAML
 }
@@ -38,7 +38,7 @@ func (d *decoder) overlay(root *yaml.Node, o Overlay) {
 	}
 }
 
-// child gives the value under a key of n. A value to put there replaces it; otherwise a missing one becomes an empty mapping.
+// child returns the value under a key of n. If a new value is given it replaces the old one; otherwise a missing value becomes an empty mapping.
 func (d *decoder) child(n *yaml.Node, path, key string, put *yaml.Node) (*yaml.Node, error) {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -64,7 +64,7 @@ func (d *decoder) child(n *yaml.Node, path, key string, put *yaml.Node) (*yaml.N
 	return nil, fmt.Errorf("the path %s leads nowhere: there is no %s", path, quoted(key))
 }
 
-// stepInto gives the value in a slot. What an alias stands for is copied first, so that its other uses stay as they are.
+// stepInto returns the value in a slot. The target of an alias is copied first, so that its other uses stay unchanged.
 func stepInto(slot **yaml.Node, put *yaml.Node) *yaml.Node {
 	if put != nil {
 		*slot = put
@@ -76,7 +76,7 @@ func stepInto(slot **yaml.Node, put *yaml.Node) *yaml.Node {
 	return *slot
 }
 
-// numbered says whether a list's element is the line with this number.
+// numbered reports whether an element of a list is the line with this number.
 func numbered(n *yaml.Node, number string) bool {
 	if n.Kind == yaml.AliasNode {
 		n = n.Alias

@@ -23,7 +23,7 @@ func TestOverlays(t *testing.T) {
 		{
 			"a group", "after_hours", "{ default: message, critical: connect }",
 			func(s policy.Settings) any { return s.AfterHours },
-			policy.AfterHours{Default: policy.Message, ByIntent: map[policy.Intent]policy.Ending{policy.Critical: policy.Connect}},
+			policy.AfterHours{Default: policy.Message, ByIntent: map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.Connect}},
 		},
 		{
 			"a key that the file lacks, of a line by its number", "lines.+448000668187.closed", "[{ date: 2026-12-24, reason: Christmas Eve }]",

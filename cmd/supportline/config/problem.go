@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Problem is one mistake in a configuration. Line and Column count from 1; what belongs to a file as a whole is at 1:1.
+// Problem is one mistake in a configuration. Line and Column count from 1. A problem of a file as a whole is at 1:1.
 type Problem struct {
 	File         string // as it was named to Load, the words file, or the path of an overlay
 	Line, Column int
@@ -16,7 +16,7 @@ type Problem struct {
 	Instead      string // what to do instead, as a request: "write 20s"; may be empty
 }
 
-// String is the problem on one line: "supportline.yaml:12:7: what; write this".
+// String returns the problem on one line: "supportline.yaml:12:7: what; write this".
 func (p Problem) String() string {
 	s := fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.What)
 	if p.Instead != "" {
@@ -25,7 +25,7 @@ func (p Problem) String() string {
 	return s
 }
 
-// WriteProblems prints one problem a line.
+// WriteProblems writes the problems, one a line.
 func WriteProblems(w io.Writer, problems []Problem) error {
 	for _, p := range problems {
 		if _, err := fmt.Fprintln(w, p); err != nil {
@@ -41,7 +41,7 @@ type place struct {
 	line, column int
 }
 
-// findings collects problems while the stages go on.
+// findings collects the problems of all stages.
 type findings struct{ list []Problem }
 
 func (f *findings) add(at place, what, instead string) {
@@ -49,7 +49,7 @@ func (f *findings) add(at place, what, instead string) {
 	f.list = append(f.list, p)
 }
 
-// sorted gives the problems in the order of their positions, those of the main file first; what an alias says twice is said once.
+// sorted returns the problems in the order of their positions, those of the main file first, and once what an alias repeats.
 func (f *findings) sorted(main string) []Problem {
 	slices.SortStableFunc(f.list, func(a, b Problem) int {
 		return cmp.Or(
@@ -70,10 +70,10 @@ func first(b, a bool) int {
 	return 1
 }
 
-// oneLine keeps a problem on its line, whatever was quoted in it.
+// oneLine returns a text with every white space turned into one space: what is quoted in a problem may have line ends.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// quoted shows a value, shortened where it is long.
+// quoted returns a value in quotation marks, shortened where it is long.
 func quoted(s string) string {
 	if r := []rune(s); len(r) > 60 {
 		s = string(r[:60]) + "..."

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// voices are those that the provider's Say verb takes for each language that has words.
+// voices holds the voices that the provider's Say verb accepts, for each language that has words.
 var voices = map[string][]string{
 	"en-US": slices.Concat(
 		polly("", "Joanna", "Matthew", "Ivy", "Joey", "Justin", "Kendra", "Kevin", "Kimberly", "Salli"),
@@ -29,7 +29,7 @@ func polly(engine string, names ...string) []string {
 	return voices
 }
 
-// Google's voices are many and change; their form tells the language.
+// Google's voices are many and change. The form of their names shows the language.
 var googleName = regexp.MustCompile(`^(Chirp3-HD|Neural2|Wavenet|Standard)-[A-Za-z]+$`)
 
 func googleVoice(voice, language string) bool {
@@ -37,5 +37,5 @@ func googleVoice(voice, language string) bool {
 	return ok && googleName.MatchString(name)
 }
 
-// languages are those that have words.
+// languages returns the languages that have words.
 func languages() []string { return slices.Sorted(maps.Keys(voices)) }

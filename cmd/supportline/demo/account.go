@@ -15,7 +15,7 @@ func NewAccount(conf config.Config, now func() time.Time) *fake.Account {
 		at.AddNumber(line.Number.Full())
 	}
 	at.Change(func(s *fake.State) {
-		s.Strangers = true // a phone in another terminal records too
+		s.UnlistedMedia = true // a phone in another terminal records too
 		s.Secondary = conf.Twilio.NextAuthToken
 	})
 	return at

@@ -6,16 +6,18 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 )
 
 // ImportCustomers brings the customers of a CSV file called name into the directory; by is who the audit names. The error has all the file's
 // problems.
-func ImportCustomers(ctx context.Context, s *store.Store, rules policy.DirectoryRules, name string, text []byte, by string) error {
-	customers, problems := policy.ReadCustomers(bytes.NewReader(text), rules)
+func ImportCustomers(ctx context.Context, s *store.Store, settings policy.Settings, name string, text []byte, by string) error {
+	customers, problems := policy.ReadCustomers(bytes.NewReader(text), settings)
 	var wrong []error
 	for _, p := range problems {
 		wrong = append(wrong, errors.New(p.In(name)))
@@ -29,7 +31,7 @@ func ImportCustomers(ctx context.Context, s *store.Store, rules policy.Directory
 
 // FirstCustomers brings the sample customers into a directory that is still empty, and leaves their file in the demo's folder for the person
 // to change.
-func FirstCustomers(ctx context.Context, folder string, s *store.Store, rules policy.DirectoryRules, by string) error {
+func FirstCustomers(ctx context.Context, folder string, s *store.Store, settings policy.Settings, by string) error {
 	for range s.Customers(ctx) {
 		return nil
 	}
@@ -37,7 +39,7 @@ func FirstCustomers(ctx context.Context, folder string, s *store.Store, rules po
 	if err := os.WriteFile(file, config.ExampleCustomers(), 0o644); err != nil {
 		return err
 	}
-	return ImportCustomers(ctx, s, rules, file, config.ExampleCustomers(), by)
+	return ImportCustomers(ctx, s, settings, file, config.ExampleCustomers(), by)
 }
 
 // Fill brings the accounts and the log into a store, and tells progress how many calls are done.
@@ -47,4 +49,18 @@ func (g Generator) Fill(ctx context.Context, s *store.Store, progress func(done 
 		return err
 	}
 	return s.Load(ctx, g.Log(customers), progress)
+}
+
+// LetEverybodyCall lets every operator of a demo call every line from the console.
+func LetEverybodyCall(conf *config.Config) {
+	conf.Console.TestLines = nil
+	for _, line := range conf.Settings.Lines {
+		conf.Console.TestLines = append(conf.Console.TestLines, line.Number)
+	}
+	permitted := users.Permissions{}
+	for role, permissions := range conf.Console.Permissions {
+		permitted[role] = slices.Clone(permissions)
+	}
+	permitted[users.Operator] = append(permitted[users.Operator], users.UsePhone)
+	conf.Console.Permissions = permitted
 }

@@ -224,7 +224,7 @@ func checkSender(f *Form, v Value) string {
 		return ""
 	}
 	if a, err := netmail.ParseAddress(v.Text); err != nil || !hasDomain(a.Address) {
-		f.Wrong(v, "is "+v.quoted()+", which is no e-mail address", "write support@example.com, or Support <support@example.com>")
+		f.Wrong(v, "is "+v.quoted()+", which is not an e-mail address", "write support@example.com, or Support <support@example.com>")
 	}
 	return v.Text
 }
@@ -236,7 +236,7 @@ func checkOps(f *Form, ops Value) (to []string) {
 		}
 		switch a, err := netmail.ParseAddress(v.Text); {
 		case err != nil || a.Address != v.Text || !hasDomain(v.Text):
-			f.Wrong(v, "holds "+v.quoted()+", which is no e-mail address", "write an address alone, such as ops@example.com")
+			f.Wrong(v, "holds "+v.quoted()+", which is not an e-mail address", "write an address alone, such as ops@example.com")
 		case slices.ContainsFunc(to, func(before string) bool { return strings.EqualFold(before, v.Text) }):
 			f.Wrong(v, "names "+v.quoted()+" twice", "keep one of the two")
 		default:
@@ -255,7 +255,7 @@ func hasDomain(address string) bool {
 func checkServer(f *Form, v Value) string {
 	host, port, err := net.SplitHostPort(v.Text)
 	if !v.Silent() && (err != nil || host == "" || !validPort(port) || strings.ContainsAny(host, " /@")) {
-		f.Wrong(v, "is "+v.quoted()+", which is no address of a mail server", "write host:port, such as smtp.example.com:587")
+		f.Wrong(v, "is "+v.quoted()+", which is not the address of a mail server", "write host:port, such as smtp.example.com:587")
 		return ""
 	}
 	return v.Text

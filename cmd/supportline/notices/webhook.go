@@ -76,7 +76,7 @@ func checkWebhook(f *Form) Channel {
 		case address.Text == "" && f.Offline:
 		case err != nil || u.Hostname() == "" || u.User != nil || strings.Contains(address.Text, "#") || u.Port() != "" && !validPort(u.Port()) ||
 			!printable(address.Text):
-			f.Wrong(address, "is no address that a webhook can have", "write it like https://ops.example.com/supportline")
+			f.Wrong(address, "is not an address that a webhook can have", "write it like https://ops.example.com/supportline")
 		case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
 			f.Wrong(address, "does not begin with https:// (http:// is for this machine only)", "write it like https://ops.example.com/supportline")
 		}
@@ -84,7 +84,7 @@ func checkWebhook(f *Form) Channel {
 	switch {
 	case secret.Silent() || secret.Text == "" && f.Offline:
 	case len(secret.Text) < 16 || !printable(secret.Text):
-		f.Wrong(secret, "is too easy to guess, or has spaces in it", "write at least 16 characters that were made at random, as openssl rand -hex 16 gives them")
+		f.Wrong(secret, "is too easy to guess, or has spaces in it", "write at least 16 random characters, for example from openssl rand -hex 16")
 	}
 	return Webhook{URL: address.Text, Secret: secret.Text}
 }

@@ -13,21 +13,20 @@ import (
 )
 
 const (
-	// slice is how much time passes before somebody who waits is asked again. A provider asks 10,000 times at one moment, which is more than the longest
-	// call has slices.
+	// slice is the time between two questions to somebody who waits. The fake provider asks at most 10,000 times at one moment, which is more than
+	// the longest call has slices.
 	slice    = 250 * time.Millisecond
-	patience = 20 * time.Second // the line is kept waiting so long for an answer that has to be found on a page, before its own time begins
+	patience = 20 * time.Second // how long the line waits before its own time for an answer begins: a person has to find the key on the page
 	maxLines = 500
 )
 
-// browserCall is one call in a browser: its people, who do what comes from the page, and its clock, on which time really passes unless somebody skips
-// it.
+// browserCall is one call in a browser. Its people act as the page asks, and on its clock time really passes, unless somebody skips it.
 type browserCall struct {
-	x      *Simulator
-	by     string
-	done   <-chan struct{} // the call is to end
-	cancel func()
-	wake   chan struct{} // something was done
+	simulator *Simulator
+	by        string
+	done      <-chan struct{} // the call is to end
+	cancel    func()
+	wake      chan struct{} // something was done
 
 	mu      sync.Mutex
 	stirred chan struct{}     // closed and replaced at each change
@@ -35,37 +34,37 @@ type browserCall struct {
 	acts    []console.PhoneAct
 	answers map[string]fake.Specialist
 	kind    fake.Kind
-	since   time.Time // the present kind of moment, or the last act in it
-	idle    bool      // time passes, and nothing else
+	since   time.Time // when the present kind of moment began, or the last act in it
+	idle    bool      // only time passes
 	skips   bool      // what passes next is skipped
 	leaving bool
-	eyes    int // how many wait for a change
+	eyes    int // the number of requests that wait for a change
 	seen    time.Time
 }
 
-func newBrowserCall(ctx context.Context, cancel func(), x *Simulator, by string, view console.PhoneCall) *browserCall {
+func newBrowserCall(ctx context.Context, cancel func(), s *Simulator, by string, view console.PhoneCall) *browserCall {
 	return &browserCall{
-		x: x, by: by, done: ctx.Done(), cancel: cancel, wake: make(chan struct{}, 1), stirred: make(chan struct{}), view: view,
+		simulator: s, by: by, done: ctx.Done(), cancel: cancel, wake: make(chan struct{}, 1), stirred: make(chan struct{}), view: view,
 		answers: map[string]fake.Specialist{}, seen: view.StartedAt,
 	}
 }
 
-// run carries the call.
+// run carries the call to its end.
 func (c *browserCall) run(ctx context.Context) {
 	verstat := ""
 	if c.view.Attested {
 		verstat = fullAttestation
 	}
 	p := &fake.Provider{
-		AccountSID: c.x.Account.SID, Token: c.x.Account.Token, Transport: c.x.Transport, Clock: browserClock{c}, People: c,
-		Account: c.x.Provider, Seed: c.view.ID,
+		AccountSID: c.simulator.Account.SID, Token: c.simulator.Account.Token, Transport: c.simulator.Transport, Clock: browserClock{c}, People: c,
+		Account: c.simulator.Provider, Seed: c.view.ID,
 	}
-	record, err := p.Call(ctx, incoming(c.x.Account, c.view.Line.Full(), c.view.From.Full(), verstat))
+	record, err := p.Call(ctx, incoming(c.simulator.Account, c.view.Line.Full(), c.view.From.Full(), verstat))
 	if err != nil {
 		record.Troubles = append(record.Troubles, err.Error())
 	}
 	c.change(func() {
-		c.view.State, c.view.EndedAt, c.view.JoinedAt = console.PhoneOver, c.x.Now(), time.Time{}
+		c.view.State, c.view.EndedAt, c.view.JoinedAt = console.PhoneOver, c.simulator.Now(), time.Time{}
 		c.view.SID, c.view.Trouble = policy.CallSID(record.SID), strings.Join(record.Troubles, "; ")
 		for i := range c.view.Specialists {
 			c.view.Specialists[i].Rings = false
@@ -73,7 +72,7 @@ func (c *browserCall) run(ctx context.Context) {
 	})
 }
 
-// change makes a change that people are shown.
+// change makes a change that the page shows.
 func (c *browserCall) change(by func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -82,13 +81,13 @@ func (c *browserCall) change(by func()) {
 	c.stir()
 }
 
-// stir wakes who awaits something.
+// stir wakes everything in await.
 func (c *browserCall) stir() {
 	close(c.stirred)
 	c.stirred = make(chan struct{})
 }
 
-// await returns when something is so, the call is over, or ctx has ended.
+// await returns when so() is true, the call is over, or ctx has ended.
 func (c *browserCall) await(ctx context.Context, so func() bool) {
 	for {
 		c.mu.Lock()
@@ -105,7 +104,7 @@ func (c *browserCall) await(ctx context.Context, so func() bool) {
 	}
 }
 
-// snapshot is the call as it stands, whose slices are the reader's own.
+// snapshot returns the present state of the call, with slices of its own.
 func (c *browserCall) snapshot() console.PhoneCall {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -117,14 +116,14 @@ func (c *browserCall) snapshot() console.PhoneCall {
 	return view
 }
 
-// looked notes that somebody looks at the call; by is how many more wait for a change than before.
+// looked notes that somebody looks at the call. by is added to the number of requests that wait for a change.
 func (c *browserCall) looked(by int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.eyes, c.seen = c.eyes+by, c.x.Now()
+	c.eyes, c.seen = c.eyes+by, c.simulator.Now()
 }
 
-// take takes an act for the next moment in which it can be done.
+// take stores an act for the next moment in which it is possible.
 func (c *browserCall) take(act console.PhoneAct) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -150,7 +149,7 @@ func (c *browserCall) settle(ctx context.Context) {
 	c.await(ctx, func() bool { return c.idle && len(c.acts) == 0 && len(c.answers) == 0 })
 }
 
-// answers are how specialists answer, in the provider's terms.
+// answers maps the answers of specialists to the provider's terms.
 var answers = map[console.PhoneAnswer]fake.Specialist{
 	console.PhoneAccepts:   {Presses: []string{"1"}},
 	console.PhonePasses:    {Presses: []string{"2"}},
@@ -159,7 +158,7 @@ var answers = map[console.PhoneAnswer]fake.Specialist{
 	console.PhoneNobody:    {Status: "no-answer"},
 }
 
-// Caller does what was done on the page. Without that, time passes.
+// Caller does what was asked for on the page. Without that, time passes.
 func (c *browserCall) Caller(m fake.Moment) fake.Act {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -188,7 +187,7 @@ func (c *browserCall) Caller(m fake.Moment) fake.Act {
 			c.skips = m.Left > 0 // it has passed
 			return fake.Wait(slice)
 		}
-		m.At = c.x.Now()
+		m.At = c.simulator.Now()
 	}
 }
 
@@ -201,7 +200,7 @@ func closed(done <-chan struct{}) bool {
 	}
 }
 
-// do is an act of the page as the provider takes it; false where it means nothing at this moment.
+// do returns an act of the page in the provider's terms, false where it has no meaning at this moment.
 func (c *browserCall) do(act console.PhoneAct, m fake.Moment) (fake.Act, bool) {
 	if act.Keys != "" || act.Words != "" {
 		c.since = m.At
@@ -228,7 +227,7 @@ func (c *browserCall) do(act console.PhoneAct, m fake.Moment) (fake.Act, bool) {
 	return fake.Act{}, false
 }
 
-// forsaken says that the call ends although nobody hung up, and why.
+// forsaken reports whether the call ends although nobody hung up. It adds the reason to the page.
 func (c *browserCall) forsaken(now time.Time) bool {
 	why := ""
 	switch {
@@ -245,7 +244,7 @@ func (c *browserCall) forsaken(now time.Time) bool {
 	return true
 }
 
-// Specialist answers as was chosen on the page, once it was.
+// Specialist answers as was chosen on the page; until then the answer is undecided.
 func (c *browserCall) Specialist(to string) fake.Specialist {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -254,7 +253,7 @@ func (c *browserCall) Specialist(to string) fake.Specialist {
 	case c.leaving:
 		return fake.Specialist{Status: "no-answer"}
 	case !chosen:
-		return fake.Specialist{Undecided: true}
+		return fake.Specialist{Pending: true}
 	}
 	delete(c.answers, to)
 	if rung := c.rung(policy.Phone(to)); rung != nil {
@@ -275,12 +274,12 @@ func (c *browserCall) rung(to policy.Phone) *console.PhoneRung {
 	return &c.view.Specialists[i]
 }
 
-// pass lets real time pass, and says whether all of it did: not where something is done, or the call is to end. The caller holds the lock.
+// pass lets real time pass. It reports whether all of it did: an act and the end of the call cut it short. The caller holds the lock.
 func (c *browserCall) pass(d time.Duration) (all bool) {
 	if len(c.acts) > 0 || len(c.answers) > 0 || c.leaving {
 		return false
 	}
-	over := c.x.after(d)
+	over := c.simulator.after(d)
 	c.idle = true
 	c.stir()
 	c.mu.Unlock()
@@ -295,14 +294,14 @@ func (c *browserCall) pass(d time.Duration) (all bool) {
 	return all
 }
 
-// browserClock is the house's clock, on which waiting can be cut short.
+// browserClock is the clock of the server. Waiting on it can be cut short.
 type browserClock struct{ call *browserCall }
 
-// Now is the house's.
-func (b browserClock) Now() time.Time { return b.call.x.Now() }
+// Now returns the time of the server.
+func (b browserClock) Now() time.Time { return b.call.simulator.Now() }
 
-// Sleep waits for so long; what was skipped, or has passed already while the caller was asked, takes no time. Where nobody is asked meanwhile, as
-// after the caller has hung up, whatever is done cuts it short.
+// Sleep waits for d. What was skipped, or has passed already while the caller was asked, takes no time. Where nobody is asked meanwhile, as after
+// the caller has hung up, every act cuts it short.
 func (b browserClock) Sleep(d time.Duration) {
 	c := b.call
 	c.mu.Lock()

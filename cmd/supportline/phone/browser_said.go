@@ -9,14 +9,14 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// The provider's words for what a page looks at.
+// Words of the fake provider that the page depends on.
 const (
 	picksUp  = "picks up"
 	isJoined = "is joined with the caller"
 	presses  = "presses"
 )
 
-// enter notes what the call is at.
+// enter notes the kind of the present moment.
 func (c *browserCall) enter(m fake.Moment) {
 	if m.Kind != c.kind {
 		c.kind, c.since = m.Kind, m.At
@@ -52,7 +52,7 @@ func (c *browserCall) state() console.PhoneState {
 	return state
 }
 
-// Note keeps what happens for the page.
+// Note adds an event to the page.
 func (c *browserCall) Note(e fake.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -76,7 +76,7 @@ func (c *browserCall) Note(e fake.Event) {
 	c.add(line)
 }
 
-// specialist keeps what one of them did last, and was told.
+// specialist notes what a specialist did last and was told.
 func (c *browserCall) specialist(line console.PhoneLine) {
 	if c.rung(line.Number) == nil {
 		c.view.Specialists = append(c.view.Specialists, console.PhoneRung{Number: line.Number})
@@ -100,7 +100,7 @@ func (c *browserCall) specialist(line console.PhoneLine) {
 	s.State, s.Rings = line.Did, line.Did == fake.Rings
 }
 
-// add adds a line. Keys that are pressed one after the other are one line, and a sound that goes on is too.
+// add adds a line. Keys that are pressed one after the other are one line, and so is a sound that goes on.
 func (c *browserCall) add(line console.PhoneLine) {
 	if n := len(c.view.Said); n > 0 {
 		last := &c.view.Said[n-1]

@@ -7,7 +7,7 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// Caller plays the statements that belong to a call, as far as they can be at this moment.
+// Caller plays the statements of a call that are possible at this moment.
 func (p *player) Caller(m fake.Moment) fake.Act {
 	for p.diff == nil && p.pos < len(p.script.statements) {
 		st := p.script.statements[p.pos]
@@ -25,8 +25,8 @@ func (p *player) Caller(m fake.Moment) fake.Act {
 	return fake.Listen()
 }
 
-// meet plays one statement at one moment. act is nil where the statement takes no time: the next one can be met at once. stays means
-// that the statement is not done.
+// meet plays one statement at one moment. act is nil where the statement takes no time, so that the next one follows at once. stays reports
+// that the statement is not finished.
 func (p *player) meet(st statement, m fake.Moment) (act *fake.Act, stays bool) {
 	speaking := m.Kind == fake.Speaking || m.Kind == fake.Prompted
 	switch do := st.do.(type) {
@@ -34,7 +34,7 @@ func (p *player) meet(st statement, m fake.Moment) (act *fake.Act, stays bool) {
 		do(p)
 		return nil, false
 	case breakage:
-		p.house.Break(bool(do))
+		p.server.Break(bool(do))
 		return nil, false
 	case refusal:
 		p.refuse(bool(do))
@@ -74,7 +74,7 @@ func (p *player) pass(m fake.Moment, d time.Duration) (*fake.Act, bool) {
 	return nil, false
 }
 
-// talk passes time too, but only in a talk.
+// talk lets time pass in a talk.
 func (p *player) talk(st statement, m fake.Moment, d time.Duration) (*fake.Act, bool) {
 	switch {
 	case m.Kind == fake.Talking:
@@ -90,7 +90,7 @@ func (p *player) talk(st statement, m fake.Moment, d time.Duration) (*fake.Act, 
 	return acts(fake.Listen()), true
 }
 
-// act does what the caller does as soon as it means something; where it never will, the script differs.
+// act returns the act of the caller once it has a meaning. Where it never will, the script differs.
 func (p *player) act(st statement, m fake.Moment) (*fake.Act, bool) {
 	var act fake.Act
 	var now, never bool
@@ -118,7 +118,7 @@ func (p *player) act(st statement, m fake.Moment) (*fake.Act, bool) {
 	return acts(fake.Listen()), true
 }
 
-// Specialist answers as the script says; who is not named doesn't answer.
+// Specialist answers as the script says. Specialists who are not named do not answer.
 func (p *player) Specialist(to string) fake.Specialist {
 	if s, ok := p.specialists[to]; ok {
 		return s
@@ -126,7 +126,7 @@ func (p *player) Specialist(to string) fake.Specialist {
 	return fake.Specialist{Status: "no-answer"}
 }
 
-// Note keeps what happens.
+// Note stores an event.
 func (p *player) Note(e fake.Event) {
 	p.events = append(p.events, e)
 	switch {

@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// A pattern is how a statement is written: small words stand for themselves, capitals for a value of a kind, and what is in brackets at
-// the end may be left out. The patterns are the grammar, the error messages and the help at once.
+// A pattern describes how a statement is written: small letters stand for themselves, capitals for a value of a kind, and the end in brackets is
+// optional. The patterns are the grammar, the error messages and the help at once.
 
-// word is one word of a line; quotes are gone from a text.
+// word is one word of a line. The quotes of a text are removed.
 type word struct {
 	text   string
 	quoted bool
 	at     int // where it begins in the line
 }
 
-// kinds are the values that a pattern can ask for: what each is called in an error, and whether a word is one.
+// kinds holds the kinds of values that a pattern can have: the description of each in errors, and whether a word is one.
 var kinds = map[string]struct {
 	what string
 	ok   func(word) bool
@@ -47,7 +47,7 @@ var (
 	rule     = regexp.MustCompile(`^[a-z][a-z0-9-]*(\.[a-z0-9-]+)*$`)
 )
 
-// split cuts a line into words. A comment is a # at the start of the line or one with spaces on both sides, so that a # can be a key.
+// split splits a line into words. A comment is a # at the start of the line or one with spaces on both sides, so that a # can be a key.
 func split(line string) ([]word, error) {
 	var words []word
 	for i := 0; i < len(line); {
@@ -75,8 +75,8 @@ func split(line string) ([]word, error) {
 	return words, nil
 }
 
-// match reads words by a pattern. values are those of the pattern's kinds, in order. far is how many words fitted, err why the next
-// didn't.
+// match reads words by a pattern. values are those of the pattern's kinds, in order. far is the number of words that matched, and err is why the
+// next did not.
 func match(pattern, line string, words []word) (values []string, far int, err error) {
 	optional := false
 	for _, want := range strings.Fields(pattern) {
@@ -109,7 +109,7 @@ func match(pattern, line string, words []word) (values []string, far int, err er
 	return values, far, nil
 }
 
-// rest is the line from a word on, without quotes around it and without a comment behind it.
+// rest returns the line from a word on, without quotes around it and without a comment after it.
 func rest(line string, from word) string {
 	if from.quoted {
 		return from.text

@@ -10,12 +10,12 @@ import (
 	"golang.org/x/term"
 )
 
-// Lines reads what is typed, a line at a time, and only when somebody asks: a line that was not asked for stays with the reader. It
-// is for one goroutine at a time; a program that reads standard input in several places shares one Lines.
+// Lines reads typed lines, one at a time and only on demand: a line that was not asked for stays in the reader. It is for one goroutine at a time.
+// A program that reads standard input in several places shares one Lines.
 type Lines struct {
 	in      *bufio.Scanner
 	pending chan typed
-	silent  bool // what is read shows nowhere by itself: it does not come from a terminal
+	silent  bool // the input is not a terminal, so that what is read is not visible by itself
 }
 
 type typed struct {
@@ -23,7 +23,7 @@ type typed struct {
 	ok   bool
 }
 
-// NewLines reads from r.
+// NewLines returns the lines of r.
 func NewLines(r io.Reader) *Lines { return &Lines{in: bufio.NewScanner(r), silent: !isTerminal(r)} }
 
 func isTerminal(r io.Reader) bool {
@@ -31,8 +31,8 @@ func isTerminal(r io.Reader) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Next gives the next line without spaces around it; ok is false at the end of the input and when ctx ends first. A line that comes
-// after ctx ended goes to the next Next.
+// Next returns the next line without spaces around it. ok is false at the end of the input and when ctx ends first. A line that arrives after ctx
+// ended is returned by the next call.
 func (l *Lines) Next(ctx context.Context) (text string, ok bool) {
 	if l.pending == nil {
 		l.pending = make(chan typed, 1)

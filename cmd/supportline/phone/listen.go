@@ -8,8 +8,8 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// listen checks what was heard or rung so far. More may come while specialists are rung, and where the line has not answered yet what
-// the caller did last (keys that did not end an input): nothing is missing then.
+// listen checks what was heard or rung so far. More can follow while specialists are rung, and before the line has answered the last act of the
+// caller (keys that did not end an input): then nothing is missing yet.
 func (p *player) listen(st statement, m fake.Moment) (*fake.Act, bool) {
 	verdict, found := p.look(st.do)
 	switch {
@@ -25,12 +25,12 @@ func (p *player) listen(st statement, m fake.Moment) (*fake.Act, bool) {
 type verdict int
 
 const (
-	missing verdict = iota // not so, but more may come
+	missing verdict = iota // not true, but more can follow
 	holds
 	fails
 )
 
-// look says whether a statement about what happened holds, and else what happened.
+// look returns whether a statement about what happened is true, and, if not, what happened.
 func (p *player) look(do any) (v verdict, found string) {
 	switch do := do.(type) {
 	case hear:
@@ -68,7 +68,7 @@ func (p *player) look(do any) (v verdict, found string) {
 	return missing, quoted(p.heard)
 }
 
-// last is the index of the last sentence heard that holds a text; where the text spans sentences, of the last of all.
+// last returns the index of the last sentence heard that contains a text; where the text spans sentences, that of the last of all.
 func (p *player) last(text string) int {
 	for i, s := range slices.Backward(p.heard) {
 		if contains(s, text) {
@@ -78,7 +78,7 @@ func (p *player) last(text string) int {
 	return len(p.heard) - 1
 }
 
-// forget begins anew to collect what is heard.
+// forget clears what was heard.
 func (p *player) forget() { p.heard, p.matched = nil, 0 }
 
 func (p *player) instead(m fake.Moment) string { return m.Kind.String() + quoted(p.heard) }

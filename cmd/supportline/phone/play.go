@@ -12,7 +12,7 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// Difference is where a house did not do what a script says.
+// Difference is the place where a server did not do what a script says.
 type Difference struct {
 	File     string
 	Line     int
@@ -20,7 +20,7 @@ type Difference struct {
 	Found    string
 }
 
-// Error gives "file:line: expected ..., but ...".
+// Error returns "file:line: expected ..., but ...".
 func (d *Difference) Error() string {
 	return fmt.Sprintf("%s:%d: expected %s, but %s", d.File, d.Line, d.Expected, d.Found)
 }
@@ -38,7 +38,7 @@ type player struct {
 	pos         int // the statement that comes next
 	open        Opener
 	setup       Setup
-	house       Server
+	server      Server
 	clock       *fake.Virtual
 	provider    *fake.Provider
 	specialists map[string]fake.Specialist
@@ -46,7 +46,7 @@ type player struct {
 
 	record  fake.Record         // the last call
 	heard   []string            // by the caller, since the caller last did something
-	matched int                 // so many of heard are accounted for
+	matched int                 // the number of those in heard that statements have named
 	told    map[string][]string // what each specialist heard in this call
 	rung    map[string]bool
 	until   time.Time // a wait or a talk in progress lasts until then
@@ -54,8 +54,8 @@ type player struct {
 	diff    *Difference
 }
 
-// Play plays a script in a house that open opens for it, on the script's own clock, and gives what happened. The error is a *Difference
-// where the house did something else than the script says, any other error where the script could not be played.
+// Play plays a script against a server that open opens for it, on the script's own clock, and returns what happened. The error is a *Difference
+// where the server did not do what the script says, and any other error where the script could not be played.
 func Play(ctx context.Context, s Script, open Opener) ([]fake.Event, error) {
 	p := &player{
 		script: s, open: open, specialists: map[string]fake.Specialist{},
@@ -64,8 +64,8 @@ func Play(ctx context.Context, s Script, open Opener) ([]fake.Event, error) {
 	p.provider.Clock, p.provider.People = p.clock, p
 	p.setup.Now = p.clock.Now
 	err := p.play(ctx)
-	if p.house != nil {
-		err = errors.Join(err, p.house.Close())
+	if p.server != nil {
+		err = errors.Join(err, p.server.Close())
 	}
 	return p.events, err
 }
@@ -87,7 +87,7 @@ func (p *player) play(ctx context.Context) error {
 	return nil
 }
 
-// statement plays one that stands outside a call.
+// statement plays a statement outside a call.
 func (p *player) statement(ctx context.Context, st statement) error {
 	switch do := st.do.(type) {
 	case setting:
@@ -100,7 +100,7 @@ func (p *player) statement(ctx context.Context, st statement) error {
 		if err := p.opened(st); err != nil {
 			return err
 		}
-		p.house.Break(bool(do))
+		p.server.Break(bool(do))
 	case refusal:
 		if err := p.opened(st); err != nil {
 			return err
@@ -123,26 +123,26 @@ func (p *player) statement(ctx context.Context, st statement) error {
 	return nil
 }
 
-// opened opens the house, if that has not been done.
+// opened opens the server, if it is not open.
 func (p *player) opened(st statement) (err error) {
-	if p.house != nil {
+	if p.server != nil {
 		return nil
 	}
-	p.house, err = p.open(p.setup)
+	p.server, err = p.open(p.setup)
 	if err != nil {
-		p.house = nil
-		return p.at(st, fmt.Errorf("the house can't be opened: %w", err))
+		p.server = nil
+		return p.at(st, fmt.Errorf("the server can't be opened: %w", err))
 	}
-	account := p.house.Account()
+	account := p.server.Account()
 	p.provider.AccountSID, p.provider.Token = account.SID, account.Token
-	p.provider.Account, p.provider.Settle = p.house.Provider(), p.house.Settle
-	p.provider.Transport = fake.Straight(p.house.Handler())
+	p.provider.Account, p.provider.Settle = p.server.Provider(), p.server.Settle
+	p.provider.Transport = fake.Straight(p.server.Handler())
 	return nil
 }
 
 // refuse makes the provider's REST API answer nothing, until it is called with false.
 func (p *player) refuse(broken bool) {
-	p.house.Provider().Change(func(s *fake.State) {
+	p.server.Provider().Change(func(s *fake.State) {
 		s.Interfere = nil
 		if broken {
 			s.Interfere = func(w http.ResponseWriter, _ *http.Request) bool {
@@ -176,11 +176,11 @@ func (p *player) move(to clockMove) error {
 	return nil
 }
 
-// call carries one call to its end; the statements that the caller meets on the way are played in it.
+// call carries one call to its end, with the statements that belong to it.
 func (p *player) call(ctx context.Context, st statement, d dialing) (err error) {
 	p.heard, p.matched, p.told, p.rung = nil, 0, map[string][]string{}, map[string]bool{}
 	p.until, p.talking = time.Time{}, false
-	p.record, err = p.provider.Call(ctx, incoming(p.house.Account(), d.to, d.from, d.verstat))
+	p.record, err = p.provider.Call(ctx, incoming(p.server.Account(), d.to, d.from, d.verstat))
 	p.until = time.Time{}
 	if err != nil {
 		return p.at(st, err)
@@ -199,7 +199,7 @@ func (p *player) differ(st statement, found string) {
 	p.diff = &Difference{p.script.Name, st.line, "`" + st.text + "`", found}
 }
 
-// check compares the log with what a statement says of it.
+// check compares the log with a statement about it.
 func (p *player) check(ctx context.Context, st statement) error {
 	sid := policy.CallSID(p.record.SID)
 	var problem string
@@ -207,14 +207,14 @@ func (p *player) check(ctx context.Context, st statement) error {
 	switch do := st.do.(type) {
 	case logged:
 		var row policy.Row
-		if row, err = p.house.Row(ctx, sid); err == nil {
+		if row, err = p.server.Row(ctx, sid); err == nil {
 			if found := flat(row)[do.field]; found != do.want {
 				problem = fmt.Sprintf("the log has %s %s", do.field, found)
 			}
 		}
 	case traced, untraced:
 		var story []policy.Decision
-		if story, err = p.house.Explain(ctx, sid); err == nil {
+		if story, err = p.server.Explain(ctx, sid); err == nil {
 			problem = checkTrace(story, do)
 		}
 	}
@@ -230,7 +230,7 @@ func (p *player) check(ctx context.Context, st statement) error {
 	return nil
 }
 
-// checkTrace says what is wrong with a trace; "" if nothing is.
+// checkTrace returns what is wrong with a trace, "" if nothing is.
 func checkTrace(trace []policy.Decision, want any) string {
 	var all, named []string
 	held := false

@@ -62,7 +62,7 @@ not rung +15550100002`, ""},
 		{"another trace", head + "press 12\nhang up\ntrace digits.given \"34\"", `a.call:6: expected ` + "`trace digits.given \"34\"`" + `, but the trace has it with: two, keys=12`},
 		{"no such rule in the trace", head + "press 12\nhang up\ntrace hours.week", `a.call:6: expected ` + "`trace hours.week`" + `, but the trace has only: digits.given`},
 		{"a rule too many", head + "press 12\nhang up\nno trace digits.given", `a.call:6: expected ` + "`no trace digits.given`" + `, but the trace has it: two, keys=12`},
-		{"the house fails its caller", "break the store\n" + head, "a.call:4: expected a line that never fails its caller (rule 11), but " +
+		{"the server fails its caller", "break the store\n" + head, "a.call:4: expected a line that never fails its caller (rule 11), but " +
 			"11200 /voice: answered 500; 11200 /fallback: answered 404"},
 		{"the clock goes back", head + "hang up\nclock 2026-11-24T09:00", "a.call:5: the clock shows 2026-11-24T10:00:00 already; write a later time"},
 	} {
@@ -88,7 +88,7 @@ func TestPlayTellsDifferencesFromFailures(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = phone.Play(t.Context(), s, func(phone.Setup) (phone.Server, error) { return nil, errors.New("no such key") })
-	if err == nil || errors.As(err, &different) || err.Error() != "a.call:3: the house can't be opened: no such key" {
+	if err == nil || errors.As(err, &different) || err.Error() != "a.call:3: the server can't be opened: no such key" {
 		t.Errorf("got %v, want an error that is no difference", err)
 	}
 }
@@ -114,7 +114,7 @@ func TestPlaySetsTheHouseUp(t *testing.T) {
 		t.Error(diff)
 	}
 	if now := seen.Now(); now.Before(time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)) {
-		t.Errorf("the house's clock shows %v", now)
+		t.Errorf("the server's clock shows %v", now)
 	}
 }
 
@@ -136,7 +136,7 @@ func TestParse(t *testing.T) {
 		{"no clock", "dial +448000668187 from nobody", `a.call:1: nobody knows what time it is; write a clock statement before the first dial`},
 		{"no call", "clock 2026-11-24T10:00", `a.call:1: nobody calls; write a dial statement, such as: dial +448000668187 from +442079460018`},
 		{"too early", "press 1\n" + head, `a.call:1: nobody has called yet; write a dial statement before it`},
-		{"too late", head + "hang up\nwith x: 1", `a.call:5: the house is open already; write this before the first dial`},
+		{"too late", head + "hang up\nwith x: 1", `a.call:5: the server is open already; write this before the first dial`},
 		{"two problems", "press one\nwait\n" + head, "a.call:1: \"one\" is not keys: 0 to 9, * and #; write: press KEYS\na.call:2: a duration such as 5s, 3m or 1m30s is missing at the end; write: wait DURATION"},
 		{"not a text", "\xff\xfe", "a.call:1: this is not a script: write a text file in UTF-8 of less than 1 MB"},
 	} {

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// Script is a call written down, read and checked for sense.
+// Script is a call that is written down. It was read and checked for sense.
 type Script struct {
 	Name       string // the file's path, as it is shown in errors
 	statements []statement
@@ -20,10 +20,10 @@ type statement struct {
 	do   any
 }
 
-// maxScript bounds a script; no honest one comes near it.
+// maxScript bounds a script, far above any real one.
 const maxScript = 1 << 20
 
-// Parse reads a script. The error holds every problem at once, a line each: "file:line: what is wrong; what to write instead".
+// Parse reads a script. The error holds all problems, one a line: "file:line: what is wrong; what to write instead".
 func Parse(name string, text []byte) (Script, error) {
 	s := Script{Name: name}
 	if len(text) > maxScript || !utf8.Valid(text) {
@@ -42,7 +42,7 @@ func Parse(name string, text []byte) (Script, error) {
 	return s, errors.Join(append(problems, s.order()...)...)
 }
 
-// parseLine gives the meaning of a line; nil for an empty one.
+// parseLine returns the statement of a line, nil for an empty one.
 func parseLine(line string) (any, error) {
 	words, err := split(line)
 	if err != nil || len(words) == 0 {
@@ -75,7 +75,7 @@ func beginnings() []string {
 	return slices.Compact(first)
 }
 
-// order gives the problems of statements that stand where they can't.
+// order returns the problems of statements in the wrong place.
 func (s Script) order() []error {
 	var problems []error
 	clock, dialled := false, false
@@ -93,7 +93,7 @@ func (s Script) order() []error {
 			clock, dialled = true, true
 		case setting:
 			if dialled {
-				problem(st, "the house is open already; write this before the first dial")
+				problem(st, "the server is open already; write this before the first dial")
 			}
 		case scene, breakage, refusal:
 		default:
@@ -108,7 +108,7 @@ func (s Script) order() []error {
 	return problems
 }
 
-// Help explains the language: every statement with what it does.
+// Help returns the description of the language: every statement with what it does.
 func Help() string {
 	var b strings.Builder
 	for _, part := range []struct {

@@ -12,7 +12,7 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// desk is the smallest house: it asks for two digits, then rings one specialist, and logs what it is told. It is a stand-in for the
+// desk is the smallest server: it asks for two digits, then rings one specialist, and logs what it is told. It is a stand-in for the
 // mechanics of the player; the scripts under testdata/calls are played in the real one.
 type desk struct {
 	phone.Setup

@@ -15,25 +15,25 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// The bounds of the calls that people make in their browsers.
+// The bounds of the calls in browsers.
 const (
 	callsEach = 2  // of one person at once
 	callsAll  = 8  // at once
-	callsKept = 32 // those that are over included, for their people to read
+	callsKept = 32 // with those that are over, which people can still read
 	longest   = 30 * time.Minute
-	away      = 2 * time.Minute // a call that nobody looks at for so long ends
+	away      = 2 * time.Minute // after which a call that nobody looks at ends
 )
 
-// Simulator carries the calls that people make in their browsers, each with a provider of its own, in real time. It is safe for concurrent use. The
-// fields are set before the first call, and Close ends it.
+// Simulator carries the calls that people make in their browsers, each with a fake provider of its own, in real time. It is safe for concurrent use.
+// The fields are set before the first call, and Close ends it.
 type Simulator struct {
 	Account   Account
-	Transport http.RoundTripper // fake.Straight(webhooks) for a house in the same process
-	Provider  *fake.Account     // what the house asks over the REST API; nil: somebody else, who knows nothing of these calls
+	Transport http.RoundTripper // fake.Straight(webhooks) for a server in the same process
+	Provider  *fake.Account     // that the server uses over the REST API; nil: it uses another, which does not know these calls
 	Now       func() time.Time
 	Numbers   []policy.Phone // the lines that may be called
 	Demo      bool           // callers choose their number; otherwise a call comes from policy.TestCaller
-	// After is time.After, but for tests; nil: time.After.
+	// After replaces time.After in tests.
 	After func(time.Duration) <-chan time.Time
 
 	mu     sync.Mutex
@@ -42,41 +42,41 @@ type Simulator struct {
 	closed bool
 }
 
-// Lines are those that may be called.
-func (x *Simulator) Lines() []policy.Phone { return x.Numbers }
+// Lines returns the lines that may be called.
+func (s *Simulator) Lines() []policy.Phone { return s.Numbers }
 
-// Free says that callers choose their number.
-func (x *Simulator) Free() bool { return x.Demo }
+// Free reports whether callers choose their number.
+func (s *Simulator) Free() bool { return s.Demo }
 
-// Dial begins a call.
-func (x *Simulator) Dial(by string, line, from policy.Phone, attested bool) (id string, err error) {
-	if !slices.Contains(x.Numbers, line) {
-		return "", policy.ErrNotTestLine
+// Dial begins a call and returns its ID. Errors: console.ErrNotTestLine, console.ErrPhonesBusy.
+func (s *Simulator) Dial(by string, line, from policy.Phone, attested bool) (id string, err error) {
+	if !slices.Contains(s.Numbers, line) {
+		return "", console.ErrNotTestLine
 	}
-	if !x.Demo {
+	if !s.Demo {
 		from, attested = policy.TestCaller(by), false
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if err := x.room(by); err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.room(by); err != nil {
 		return "", err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	c := newBrowserCall(ctx, cancel, x, by, console.PhoneCall{
-		ID: strings.ToLower(rand.Text()), Line: line, From: from, Attested: attested, State: console.PhoneDialling, StartedAt: x.Now(),
+	c := newBrowserCall(ctx, cancel, s, by, console.PhoneCall{
+		ID: strings.ToLower(rand.Text()), Line: line, From: from, Attested: attested, State: console.PhoneDialling, StartedAt: s.Now(),
 	})
-	x.calls = append(x.calls, c)
-	x.going.Go(func() {
+	s.calls = append(s.calls, c)
+	s.going.Go(func() {
 		defer cancel()
 		c.run(ctx)
 	})
 	return c.view.ID, nil
 }
 
-// room is an error where no call can be added, and makes room among those that are over.
-func (x *Simulator) room(by string) error {
+// room returns an error where no call can be added. It removes calls that are over to make room.
+func (s *Simulator) room(by string) error {
 	theirs, all := 0, 0
-	for _, c := range x.calls {
+	for _, c := range s.calls {
 		if !c.snapshot().EndedAt.IsZero() {
 			continue
 		}
@@ -86,37 +86,37 @@ func (x *Simulator) room(by string) error {
 		}
 	}
 	switch {
-	case x.closed:
-		return fmt.Errorf("%w: the server is being stopped", policy.ErrPhonesBusy)
+	case s.closed:
+		return fmt.Errorf("%w: the server is being stopped", console.ErrPhonesBusy)
 	case theirs >= callsEach:
-		return fmt.Errorf("%w: %d of them are yours; hang up first", policy.ErrPhonesBusy, theirs)
+		return fmt.Errorf("%w: %d of them are yours; hang up first", console.ErrPhonesBusy, theirs)
 	case all >= callsAll:
-		return fmt.Errorf("%w: %d go on at this moment; try again when one has ended", policy.ErrPhonesBusy, all)
+		return fmt.Errorf("%w: %d go on at this moment; try again when one has ended", console.ErrPhonesBusy, all)
 	}
-	for len(x.calls) >= callsKept {
-		over := slices.IndexFunc(x.calls, func(c *browserCall) bool { return !c.snapshot().EndedAt.IsZero() })
-		x.calls = slices.Delete(x.calls, over, over+1) // callsAll is less than callsKept, so there is one
+	for len(s.calls) >= callsKept {
+		over := slices.IndexFunc(s.calls, func(c *browserCall) bool { return !c.snapshot().EndedAt.IsZero() })
+		s.calls = slices.Delete(s.calls, over, over+1) // callsAll is less than callsKept, so there is one
 	}
 	return nil
 }
 
-// find is a person's call.
-func (x *Simulator) find(by, id string) (*browserCall, error) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	i := slices.IndexFunc(x.calls, func(c *browserCall) bool { return c.by == by && c.view.ID == id })
+// find returns a call of a person.
+func (s *Simulator) find(by, id string) (*browserCall, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.calls, func(c *browserCall) bool { return c.by == by && c.view.ID == id })
 	if i < 0 {
-		return nil, policy.ErrNoPhoneCall
+		return nil, console.ErrNoPhoneCall
 	}
-	return x.calls[i], nil
+	return s.calls[i], nil
 }
 
-// PhoneCalls are a person's calls, newest first.
-func (x *Simulator) PhoneCalls(by string) []console.PhoneCall {
-	x.mu.Lock()
-	defer x.mu.Unlock()
+// PhoneCalls returns the calls of a person, newest first.
+func (s *Simulator) PhoneCalls(by string) []console.PhoneCall {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var theirs []console.PhoneCall
-	for _, c := range slices.Backward(x.calls) {
+	for _, c := range slices.Backward(s.calls) {
 		if c.by == by {
 			theirs = append(theirs, c.snapshot())
 		}
@@ -124,9 +124,9 @@ func (x *Simulator) PhoneCalls(by string) []console.PhoneCall {
 	return theirs
 }
 
-// PhoneCall is one of a person's calls as it stands.
-func (x *Simulator) PhoneCall(by, id string) (console.PhoneCall, error) {
-	c, err := x.find(by, id)
+// PhoneCall returns the present state of a call of a person.
+func (s *Simulator) PhoneCall(by, id string) (console.PhoneCall, error) {
+	c, err := s.find(by, id)
 	if err != nil {
 		return console.PhoneCall{}, err
 	}
@@ -134,9 +134,9 @@ func (x *Simulator) PhoneCall(by, id string) (console.PhoneCall, error) {
 	return c.snapshot(), nil
 }
 
-// Act does something in a call.
-func (x *Simulator) Act(ctx context.Context, by, id string, act console.PhoneAct) error {
-	c, err := x.find(by, id)
+// Act does something in a call, and returns when it has had its effect.
+func (s *Simulator) Act(ctx context.Context, by, id string, act console.PhoneAct) error {
+	c, err := s.find(by, id)
 	if err != nil {
 		return err
 	}
@@ -146,9 +146,9 @@ func (x *Simulator) Act(ctx context.Context, by, id string, act console.PhoneAct
 	return nil
 }
 
-// Moved waits for a change.
-func (x *Simulator) Moved(ctx context.Context, by, id string, version int) error {
-	c, err := x.find(by, id)
+// Moved returns when the version of a call is no longer the given one.
+func (s *Simulator) Moved(ctx context.Context, by, id string, version int) error {
+	c, err := s.find(by, id)
 	if err != nil {
 		return err
 	}
@@ -158,20 +158,20 @@ func (x *Simulator) Moved(ctx context.Context, by, id string, version int) error
 	return nil
 }
 
-// Close lets everybody hang up, and returns when every call is over. Nobody can dial any more.
-func (x *Simulator) Close() {
-	x.mu.Lock()
-	x.closed = true
-	for _, c := range x.calls {
+// Close hangs up every call, and returns when all are over. No call can begin any more.
+func (s *Simulator) Close() {
+	s.mu.Lock()
+	s.closed = true
+	for _, c := range s.calls {
 		c.cancel()
 	}
-	x.mu.Unlock()
-	x.going.Wait()
+	s.mu.Unlock()
+	s.going.Wait()
 }
 
-func (x *Simulator) after(d time.Duration) <-chan time.Time {
-	if x.After != nil {
-		return x.After(d)
+func (s *Simulator) after(d time.Duration) <-chan time.Time {
+	if s.After != nil {
+		return s.After(d)
 	}
 	return time.After(d)
 }

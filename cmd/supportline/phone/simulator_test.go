@@ -54,17 +54,17 @@ func (h *handClock) move(d time.Duration) {
 	}
 }
 
-// mustExchange is one whose calls come to desks of their own.
-func mustExchange(t testing.TB, change func(*phone.Simulator)) (*phone.Simulator, *handClock) {
+// mustSimulator is one whose calls come to desks of their own.
+func mustSimulator(t testing.TB, change func(*phone.Simulator)) (*phone.Simulator, *handClock) {
 	t.Helper()
 	clock := newHandClock()
 	d := &desk{Setup: phone.Setup{Now: clock.Now}, calls: map[policy.CallSID]policy.Call{}}
-	x := &phone.Simulator{
+	s := &phone.Simulator{
 		Account: d.Account(), Transport: fake.Straight(oneByOne(d.Handler())), Now: clock.Now, After: clock.After, Numbers: []policy.Phone{deskLine}, Demo: true,
 	}
-	change(x)
-	t.Cleanup(x.Close)
-	return x, clock
+	change(s)
+	t.Cleanup(s.Close)
+	return s, clock
 }
 
 // oneByOne is a desk for calls that go on at the same time.
@@ -80,17 +80,17 @@ func oneByOne(h http.Handler) http.Handler {
 // handset is one person's call.
 type handset struct {
 	t      testing.TB
-	x      *phone.Simulator
+	s      *phone.Simulator
 	by, id string
 }
 
-func dialled(t testing.TB, x *phone.Simulator, by string) handset {
+func dialled(t testing.TB, s *phone.Simulator, by string) handset {
 	t.Helper()
-	id, err := x.Dial(by, deskLine, "anonymous", false)
+	id, err := s.Dial(by, deskLine, "anonymous", false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := handset{t, x, by, id}
+	h := handset{t, s, by, id}
 	h.does(console.PhoneAct{}) // nothing: it returns when the line has spoken
 	return h
 }
@@ -98,7 +98,7 @@ func dialled(t testing.TB, x *phone.Simulator, by string) handset {
 func (h handset) does(acts ...console.PhoneAct) console.PhoneCall {
 	h.t.Helper()
 	for _, act := range acts {
-		if err := h.x.Act(h.t.Context(), h.by, h.id, act); err != nil {
+		if err := h.s.Act(h.t.Context(), h.by, h.id, act); err != nil {
 			h.t.Fatal(err)
 		}
 	}
@@ -107,7 +107,7 @@ func (h handset) does(acts ...console.PhoneAct) console.PhoneCall {
 
 func (h handset) looks() console.PhoneCall {
 	h.t.Helper()
-	call, err := h.x.PhoneCall(h.by, h.id)
+	call, err := h.s.PhoneCall(h.by, h.id)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -183,8 +183,8 @@ func TestBrowser(t *testing.T) {
 		{"nothing is done any more", []console.PhoneAct{hangUp, pressed("1"), skip, answer(console.PhoneAccepts)}, console.PhoneOver, [][]string{opening, {"caller hangs up"}}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			x, _ := mustExchange(t, func(*phone.Simulator) {})
-			call := dialled(t, x, "mila").does(row.acts...)
+			s, _ := mustSimulator(t, func(*phone.Simulator) {})
+			call := dialled(t, s, "mila").does(row.acts...)
 			want := []string{}
 			for _, part := range row.want {
 				want = append(want, part...)
@@ -203,8 +203,8 @@ func TestBrowser(t *testing.T) {
 // too long, the caller hangs up.
 func TestBrowserLeftAlone(t *testing.T) {
 	t.Run("an answer is awaited longer than a telephone's caller has", func(t *testing.T) {
-		x, clock := mustExchange(t, func(*phone.Simulator) {})
-		h := dialled(t, x, "mila")
+		s, clock := mustSimulator(t, func(*phone.Simulator) {})
+		h := dialled(t, s, "mila")
 		h.does(skip)
 		for range 19 * 4 {
 			clock.move(time.Second / 4)
@@ -231,16 +231,16 @@ func TestBrowserLeftAlone(t *testing.T) {
 		{"too long", 31 * time.Minute, true, "a call from the console ends after 30m0s"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			x, clock := mustExchange(t, func(*phone.Simulator) {})
-			h := dialled(t, x, "mila")
+			s, clock := mustSimulator(t, func(*phone.Simulator) {})
+			h := dialled(t, s, "mila")
 			h.does(pressed("12"), skip, answer(console.PhoneAccepts), skip)
 			if clock.move(row.moves); row.looks {
 				h.does(console.PhoneAct{})
 			}
-			call := x.PhoneCalls("mila")[0]
+			call := s.PhoneCalls("mila")[0]
 			for !call.Over() && t.Context().Err() == nil {
 				runtime.Gosched()
-				call = x.PhoneCalls("mila")[0] // which is no look at the phone
+				call = s.PhoneCalls("mila")[0] // which is no look at the phone
 			}
 			if lines := told(call); !call.Over() || !strings.Contains(strings.Join(lines, "\n"), "provider ends the call "+row.reason) {
 				t.Errorf("state %s after\n%s", call.State, strings.Join(lines, "\n"))
@@ -250,35 +250,35 @@ func TestBrowserLeftAlone(t *testing.T) {
 }
 
 // Calls are bounded, and everybody has their own.
-func TestExchangeBounds(t *testing.T) {
-	x, _ := mustExchange(t, func(*phone.Simulator) {})
-	first := dialled(t, x, "mila")
-	dialled(t, x, "mila")
-	if _, err := x.Dial("mila", deskLine, "anonymous", false); !errors.Is(err, policy.ErrPhonesBusy) {
+func TestSimulatorBounds(t *testing.T) {
+	s, _ := mustSimulator(t, func(*phone.Simulator) {})
+	first := dialled(t, s, "mila")
+	dialled(t, s, "mila")
+	if _, err := s.Dial("mila", deskLine, "anonymous", false); !errors.Is(err, console.ErrPhonesBusy) {
 		t.Errorf("a third call of one person: %v", err)
 	}
 	first.does(hangUp)
-	dialled(t, x, "mila")
+	dialled(t, s, "mila")
 	for _, by := range []string{"ben", "ben", "eva", "eva", "tom", "tom"} {
-		dialled(t, x, by)
+		dialled(t, s, by)
 	}
-	if _, err := x.Dial("ida", deskLine, "anonymous", false); !errors.Is(err, policy.ErrPhonesBusy) {
+	if _, err := s.Dial("ida", deskLine, "anonymous", false); !errors.Is(err, console.ErrPhonesBusy) {
 		t.Errorf("a ninth call: %v", err)
 	}
-	if _, err := x.Dial("ida", "+18883071053", "anonymous", false); !errors.Is(err, policy.ErrNotTestLine) {
+	if _, err := s.Dial("ida", "+18883071053", "anonymous", false); !errors.Is(err, console.ErrNotTestLine) {
 		t.Errorf("another line: %v", err)
 	}
-	if _, err := x.PhoneCall("ben", first.id); !errors.Is(err, policy.ErrNoPhoneCall) {
+	if _, err := s.PhoneCall("ben", first.id); !errors.Is(err, console.ErrNoPhoneCall) {
 		t.Errorf("somebody else's call: %v", err)
 	}
-	if got := len(x.PhoneCalls("mila")); got != 3 {
+	if got := len(s.PhoneCalls("mila")); got != 3 {
 		t.Errorf("mila has %d calls, want 3", got)
 	}
-	x.Close()
-	if _, err := x.Dial("ida", deskLine, "anonymous", false); !errors.Is(err, policy.ErrPhonesBusy) {
+	s.Close()
+	if _, err := s.Dial("ida", deskLine, "anonymous", false); !errors.Is(err, console.ErrPhonesBusy) {
 		t.Errorf("a call after the end: %v", err)
 	}
-	for _, c := range x.PhoneCalls("mila") {
+	for _, c := range s.PhoneCalls("mila") {
 		if !c.Over() {
 			t.Errorf("a call goes on after the end: %s", c.State)
 		}
@@ -286,24 +286,24 @@ func TestExchangeBounds(t *testing.T) {
 }
 
 // Calls that are over are kept for reading, and not for ever.
-func TestExchangeForgets(t *testing.T) {
-	x, _ := mustExchange(t, func(*phone.Simulator) {})
+func TestSimulatorForgets(t *testing.T) {
+	s, _ := mustSimulator(t, func(*phone.Simulator) {})
 	for range 40 {
-		dialled(t, x, "mila").does(hangUp)
+		dialled(t, s, "mila").does(hangUp)
 	}
-	if got := len(x.PhoneCalls("mila")); got != 32 {
+	if got := len(s.PhoneCalls("mila")); got != 32 {
 		t.Errorf("%d calls are kept, want 32", got)
 	}
 }
 
 // Outside of a demo a call says that it is a test, whatever the page wanted.
-func TestExchangeMarksTests(t *testing.T) {
-	x, _ := mustExchange(t, func(x *phone.Simulator) { x.Demo = false })
-	id, err := x.Dial("mila", deskLine, "+442079460018", true)
+func TestSimulatorMarksTests(t *testing.T) {
+	s, _ := mustSimulator(t, func(s *phone.Simulator) { s.Demo = false })
+	id, err := s.Dial("mila", deskLine, "+442079460018", true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	call, err := x.PhoneCall("mila", id)
+	call, err := s.PhoneCall("mila", id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,8 +314,8 @@ func TestExchangeMarksTests(t *testing.T) {
 
 // What is wrong with the line is said.
 func TestBrowserSaysWhatIsWrongWithTheLine(t *testing.T) {
-	x, _ := mustExchange(t, func(x *phone.Simulator) { x.Account.PublicURL += "/elsewhere" })
-	call := dialled(t, x, "mila").looks()
+	s, _ := mustSimulator(t, func(s *phone.Simulator) { s.Account.PublicURL += "/elsewhere" })
+	call := dialled(t, s, "mila").looks()
 	if !call.Over() || !strings.Contains(call.Trouble, "11200 /elsewhere/voice: answered 404") {
 		t.Errorf("state %s, trouble %q", call.State, call.Trouble)
 	}

@@ -11,13 +11,12 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// What the statements mean. A statement of the scene is a function on the player; the others are met during a call, or look at it
-// afterwards.
+// The statements. One that sets the scene is a function on the player. The others belong to a call, or look at it afterwards.
 type (
 	scene    func(*player)
 	breakage bool         // of the store
-	refusal  bool         // of everything that is asked over the REST API
-	setting  func(*Setup) // of the house, before it opens
+	refusal  bool         // of all requests over the REST API
+	setting  func(*Setup) // of the server, before it opens
 	dialing  struct{ to, from, verstat string }
 
 	press    string
@@ -52,7 +51,7 @@ var deliveries = map[string]fake.Delivery{
 
 const fullAttestation = "TN-Validation-Passed-A"
 
-// accept is how long a specialist thinks before the key, unless a script says so.
+// accept is the time before a specialist presses the key, unless the script has another.
 const accept = time.Second
 
 var sceneForms = []form{
@@ -76,7 +75,7 @@ var sceneForms = []form{
 		return scene(func(p *player) { p.provider.Faults.Retry = true })
 	}},
 	{"no request after hanging up", "the provider doesn't tell the end of a dial when the caller hangs up", func([]string) any {
-		return scene(func(p *player) { p.provider.Faults.NoLastWords = true })
+		return scene(func(p *player) { p.provider.Faults.NoActionAfterHangUp = true })
 	}},
 	{"first to accept wins", "specialists who ring at once go on ringing when one picks up, until one accepts", func([]string) any {
 		return scene(func(p *player) { p.provider.Race = fake.FirstAccept })
@@ -189,14 +188,14 @@ func caller(from string) string {
 	return from
 }
 
-// fields are the names of a call in the exports.
+// fields returns the names of a call's fields in the exports.
 func fields() []string {
 	return slices.Sorted(maps.Keys(flat(policy.Row{})))
 }
 
 func isField(name string) bool { return slices.Contains(fields(), name) }
 
-// flat gives a row's fields by their JSON names, each as text: null, true, 180, served.
+// flat returns the fields of a row by their JSON names, each as text: null, true, 180, served.
 func flat(row policy.Row) map[string]string {
 	text, err := json.Marshal(row)
 	if err != nil {

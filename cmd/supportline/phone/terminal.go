@@ -11,31 +11,31 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// Terminal is a telephone for a person at a terminal, who is the caller and every specialist. It prints what is heard at once, without
-// the time that it takes to speak.
+// Terminal is a telephone for a person at a terminal, who is the caller and every specialist. It prints what is heard without the time that it takes
+// to speak.
 type Terminal struct {
 	Account   Account
 	Transport http.RoundTripper // fake.Via(address) for a running server
 	Lines     *Lines            // what is typed; at its end the caller hangs up
 	Out       io.Writer
-	Now       func() time.Time // the clock of the house; nil: time.Now
-	Provider  *fake.Account    // what the house asks over the REST API; nil: somebody else, who knows nothing of these calls
-	Settle    func()           // returns when the house has nothing under way beside its webhooks; nil: it need not be waited for
-	Hold      time.Duration    // how long a sound really takes, so that somebody who waits waits; 0: no time
-	Seed      string           // the SIDs of the calls follow from it; must be new for each process that shares a log
+	Now       func() time.Time // the clock of the server; nil: time.Now
+	Provider  *fake.Account    // that the server uses over the REST API; nil: it uses another, which does not know these calls
+	Settle    func()           // returns when the server has nothing under way beside its webhooks; nil: nothing to wait for
+	Hold      time.Duration    // how long a sound really takes; 0: no time
+	Seed      string           // determines the SIDs of the calls; must be new for each process that shares a log
 	Colour    bool
 
 	ctx     context.Context
-	leaving bool   // somebody asked that the caller hang up
-	sound   string // that is being heard: its repetitions are not shown
+	leaving bool   // the caller is to hang up
+	sound   string // being heard, whose repetitions are not shown
 }
 
 const terminalHelp = `Type digits, * or # to press keys, "say ..." to speak, Enter to stay silent, h to hang up.
 When a specialist rings: a accept (or Enter), p pass on, n no answer, v voicemail, b busy. In the talk: Enter or h hangs up, s: the specialist does.
 `
 
-// Call dials a number and returns when the call is over. A from that is not a number is sent as it is; attested calls carry the carrier's
-// full attestation. The error says what went wrong on the way to the house or in it; a caller who hears a goodbye is no error.
+// Call dials a number and returns when the call is over. A from that is not a number is sent unchanged. Attested calls have the carrier's full
+// attestation. The error is what went wrong in the server or on the way to it.
 func (t *Terminal) Call(ctx context.Context, to, from string, attested bool) error {
 	now := t.Now
 	if now == nil {
@@ -45,7 +45,7 @@ func (t *Terminal) Call(ctx context.Context, to, from string, attested bool) err
 	fmt.Fprint(t.Out, terminalHelp)
 	p := &fake.Provider{
 		AccountSID: t.Account.SID, Token: t.Account.Token, Transport: t.Transport,
-		Clock: fake.Hasty(now), People: t, Seed: t.Seed, Account: t.Provider, Settle: t.Settle,
+		Clock: fake.NoWait(now), People: t, Seed: t.Seed, Account: t.Provider, Settle: t.Settle,
 	}
 	verstat := ""
 	if attested {
@@ -62,7 +62,7 @@ func (t *Terminal) Call(ctx context.Context, to, from string, attested bool) err
 	return nil
 }
 
-// incoming is a call to a number that is set up as the product's guide says.
+// incoming returns a call to a number that is set up as the manual says.
 func incoming(a Account, to, from, verstat string) fake.Incoming {
 	return fake.Incoming{From: from, To: to, Verstat: verstat, Number: fake.Number{
 		Voice: a.PublicURL + "/voice", Fallback: a.PublicURL + "/fallback", Status: a.PublicURL + "/status",
@@ -94,7 +94,7 @@ func (t *Terminal) hold() {
 	}
 }
 
-// ask reads lines until one can be understood.
+// ask reads lines until one has a meaning.
 func (t *Terminal) ask(prompt string, read func(string) (fake.Act, bool)) fake.Act {
 	for {
 		line, ok := t.read(prompt)
@@ -109,7 +109,7 @@ func (t *Terminal) ask(prompt string, read func(string) (fake.Act, bool)) fake.A
 	}
 }
 
-// read prompts for a line. Where typing doesn't show by itself the line is printed, so that what was played from a file reads alike.
+// read prompts for a line. Where typing is not visible by itself it prints the line, so that input from a file looks the same.
 func (t *Terminal) read(prompt string) (line string, ok bool) {
 	fmt.Fprint(t.Out, prompt)
 	line, ok = t.Lines.Next(t.ctx)
@@ -129,7 +129,7 @@ func (t *Terminal) talk(line string) (fake.Act, bool) {
 	return fake.Act{}, false
 }
 
-// message takes any line as words spoken into the recording; keys end it.
+// message takes any line as words that are spoken into the recording. Keys end it.
 func (t *Terminal) message(line string) (fake.Act, bool) {
 	act, ok := t.answer(line)
 	if !ok {
@@ -153,7 +153,7 @@ func (t *Terminal) answer(line string) (fake.Act, bool) {
 	return fake.Act{}, false
 }
 
-// Specialist asks the person how the one who is rung answers.
+// Specialist asks the person how the specialist who is rung answers.
 func (t *Terminal) Specialist(to string) fake.Specialist {
 	no := fake.Specialist{Status: "no-answer"}
 	for !t.leaving {
@@ -185,7 +185,7 @@ const (
 	plain = "\x1b[0m"
 )
 
-// Note prints an event: what is heard stands out, the rest is faint.
+// Note prints an event, what is heard in bold and the rest in grey.
 func (t *Terminal) Note(e fake.Event) {
 	if e.Did == fake.Hears && strings.HasPrefix(e.Text, fake.Plays) {
 		if t.sound == e.Text {

@@ -1,0 +1,185 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/notices"
+	"github.com/officernd/supportline/cmd/supportline/phone"
+	"github.com/officernd/supportline/cmd/supportline/recordings"
+	"github.com/officernd/supportline/ivr"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/twilio"
+)
+
+// App is everything that answers calls, put together from a configuration: the store, the webhooks, the console, the counters. The server, the
+// demo and the call scripts each run one.
+type App struct {
+	Conf     config.Config
+	Store    *store.Store
+	Now      func() time.Time
+	Webhooks http.Handler
+	Private  http.Handler        // health, metrics and the console
+	Ringer   *ivr.Ringer         // nil: specialists are dialled on the caller's own call
+	Archive  *recordings.Archive // of voicemails and recordings
+	Phones   *phone.Simulator    // of the console
+	Usage    *store.UsageCache
+	Counters *metrics
+	Log      *zap.Logger
+
+	inForce  *store.Lines
+	ended    *endedCalls
+	yielder  *yielder
+	account  *twilio.Account // for outbound legs; nil: there are none
+	stopping chan struct{}   // closed when the server stops
+}
+
+// Open opens the store and puts the rest around it. The caller closes the App.
+func Open(conf config.Config, now func() time.Time, log *zap.Logger, o store.Options) (*App, error) {
+	return OpenOver(nil, conf, now, log, o)
+}
+
+// OpenOver is Open with a transport to the provider's REST API other than the network, unless that is nil.
+func OpenOver(transport http.RoundTripper, conf config.Config, now func() time.Time, log *zap.Logger, o store.Options) (*App, error) {
+	file, err := conf.StoreFile()
+	if err != nil {
+		return nil, err
+	}
+	a := &App{
+		Conf: conf, Now: now, Log: log, ended: &endedCalls{}, Counters: newMetrics(), yielder: newYielder(), stopping: make(chan struct{}),
+	}
+	o.Now, o.OnCommit, o.Yield = now, a.Counters.committed, a.yielder.yield
+	o.OnUpgrade = func(calls int) { log.Info("the store is brought up to date", zap.Int("calls", calls)) }
+	if a.Store, err = store.Open(file, o); err != nil {
+		return nil, err
+	}
+	if err := a.build(transport); err != nil {
+		return nil, errors.Join(err, a.Store.Close())
+	}
+	return a, nil
+}
+
+// build puts everything else around the store.
+func (a *App) build(transport http.RoundTripper) error {
+	conf := a.Conf
+	verifier, err := twilio.NewVerifier(conf.PublicURL, conf.Twilio.AccountSID, conf.Twilio.AuthToken, conf.Twilio.NextAuthToken)
+	if err != nil {
+		return err
+	}
+	if err := refuseLeftRotation(a.Store); err != nil {
+		return err
+	}
+	a.inForce = store.NewLines(conf.Settings, a.Store)
+	if err := a.inForce.Reload(context.Background()); err != nil { // callers are served all the same (rule 11)
+		a.Log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))
+	}
+	a.Usage = store.NewUsageCache(a.Store, conf.Settings, func(err error) { a.Log.Error("usage could not be derived", zap.Error(err)) })
+	calls := watchedLog{a.Store, a.ended}
+	if err := a.conferences(transport, calls); err != nil {
+		return err
+	}
+	if a.Archive, err = newArchive(conf, a.Store, archiveOptions{now: a.Now, log: a.Log, told: a.Counters.Recorded, ask: a.Counters.asked}); err != nil {
+		return err
+	}
+	answering := ivr.Deps{
+		Settings: a.inForce.Settings, Words: conf.Words, Log: calls, Directory: a.Store, Verifier: verifier, Ringer: a.Ringer, PublicURL: conf.PublicURL,
+		Now: a.Now, Logger: a.Log, Observer: a.Counters,
+	}
+	a.Webhooks = ivr.NewWebhooks(answering)
+	a.Phones = a.testPhones(answering)
+	a.Private = a.privateRoutes()
+	return nil
+}
+
+// refuseLeftRotation returns an error if an older version left a change of the auth token half-way: that version alone knows both tokens, and
+// after the promotion this one would refuse every call.
+func refuseLeftRotation(s *store.Store) error {
+	left, err := s.HasRotation(context.Background())
+	if err != nil || !left {
+		return err
+	}
+	return errors.New("an older version left a change of the auth token half-way: start that version again, and end the change there with " +
+		"\"supportline rotate-token\" until it says that the old token is dropped, or give it up with \"supportline rotate-token --cancel\"; then start this one")
+}
+
+// conferences lets specialists be rung by outbound legs, where the configuration asks for that.
+func (a *App) conferences(transport http.RoundTripper, calls ivr.Log) (err error) {
+	if !a.Conf.Settings.Announce {
+		return nil
+	}
+	if a.account, err = AccountOver(transport, a.Conf, a.Counters.asked); err != nil {
+		return err
+	}
+	a.Ringer = ivr.NewRinger(a.inForce.Settings, a.Conf.PublicURL, calls, a.account, a.Now, a.Log)
+	return nil
+}
+
+// Settings returns the settings in force.
+func (a *App) Settings() policy.Settings { return a.inForce.InForce() }
+
+// Settle waits for what the App does beside the webhooks, and does what is due by itself, except that nobody outside is told anything.
+func (a *App) Settle(ctx context.Context) {
+	a.Ringer.Wait()
+	if a.account == nil {
+		return
+	}
+	announced := a.channels(notices.Settings{})
+	jobs := &Jobs{Store: a.Store, Settings: a.Conf.Settings, Notices: announced, Log: a.Log, Wake: func() {}}
+	_ = jobs.LiveLimits(ctx, a.Now()) // the store that a script broke
+	a.sender(announced).Once(ctx)
+}
+
+// Stop ends the calls from the console and the pages that wait for something to happen.
+func (a *App) Stop() {
+	a.Phones.Close()
+	close(a.stopping)
+}
+
+// Close ends the calls from the console, lets what runs beside the calls end, and closes the store. Nothing may use the App after it.
+func (a *App) Close() error {
+	a.Phones.Close()
+	a.Ringer.Wait()
+	return a.Store.Close()
+}
+
+// privateRoutes returns the routes for the people who run the server: /healthz (the process answers), /readyz (the store can be written) and /metrics, for
+// anybody who reaches the listener, and the console for those who sign in.
+func (a *App) privateRoutes() http.Handler {
+	routes := http.NewServeMux()
+	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, Health{Status: "ok", Version: Version(), Now: a.Now().UTC()})
+	})
+	routes.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := a.Store.Ping(r.Context()); err != nil {
+			a.Log.Error("not ready", zap.Error(err))
+			answer(w, http.StatusServiceUnavailable, Health{Status: err.Error(), Version: Version(), Now: a.Now().UTC()})
+			return
+		}
+		answer(w, http.StatusOK, Health{Status: "ready", Version: Version(), Now: a.Now().UTC()})
+	})
+	routes.Handle("GET /metrics", a.Counters.handler())
+	routes.Handle("/", a.Console())
+	return routes
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // a client that is gone needs no answer
+}
+
+// NewLogger returns a logger that writes one JSON object a line. Telephone numbers mask themselves when they are logged (policy.Phone).
+func NewLogger(w io.Writer) *zap.Logger {
+	encoding := zap.NewProductionEncoderConfig()
+	encoding.EncodeTime = zapcore.RFC3339NanoTimeEncoder
+	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoding), zapcore.Lock(zapcore.AddSync(w)), zap.InfoLevel))
+}

@@ -1,0 +1,49 @@
+package server
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
+)
+
+// Console returns the ops web console.
+func (a *App) Console() http.Handler {
+	settings := a.Conf.Settings
+	return console.New(console.Deps{
+		Settings: a.Conf.Console, Policy: settings, Lines: a.inForce, DatesYAML: config.DatesYAML, Calls: a.Store, Users: a.Store, Sessions: a.Store, Audit: a.Store,
+		Tokens: a.Store, Accounts: store.Accounts{Store: a.Store, FairUse: settings.FairUse}, Cases: store.Casework{Store: a.Store, Settings: settings, Addressed: a.Conf.Notices.Addressed}, Ready: a.Store.Ping,
+		Version: Version(), Outbox: a.Store, Spoken: a.spoken, Recordings: sounds{a}, Phones: a.Phones, Stopping: a.stopping, Health: a.findings,
+		Usage: a.Usage, Yield: a.yielder.yield, Now: a.Now, Logger: a.Log,
+	})
+}
+
+// spoken returns what was heard after an exchange of a call, in the words of today.
+func (a *App) spoken(call policy.Call, exchange policy.Exchange) (specialist bool, sentences []string) {
+	line, ok := a.Conf.Settings.Line(call.Line)
+	if !ok {
+		line = a.Conf.Settings.Lines[0]
+	}
+	heard := a.Conf.Words.Transcript(line, exchange)
+	return heard.Specialist, heard.Sentences
+}
+
+// sounds are the recordings as the console plays them.
+type sounds struct{ *App }
+
+// OpenRecording opens one that was fetched.
+func (s sounds) OpenRecording(ctx context.Context, call policy.CallSID, sid string) (console.Sound, error) {
+	opened, err := s.Archive.Open(ctx, call, sid)
+	if err != nil {
+		return console.Sound{}, err
+	}
+	return console.Sound{ReadSeekCloser: opened, Type: opened.Copy.Type, Made: opened.Copy.At}, nil
+}
+
+// Reveal notes that a person was given one.
+func (s sounds) Reveal(ctx context.Context, call policy.CallSID, by, detail string) error {
+	return s.Store.Reveal(ctx, call, by, detail)
+}

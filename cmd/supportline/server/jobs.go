@@ -1,0 +1,198 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/cmd/supportline/notices"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
+)
+
+// Jobs are what the server does by itself besides answering calls. Each is a plain function of the log and a time, and can be run at any
+// moment and as often as one likes: what it has done already it does not do again, because everything it knows follows from the log.
+type Jobs struct {
+	Store    *store.Store
+	Settings policy.Settings
+	Notices  notices.Settings
+	Log      *zap.Logger
+	Wake     func() // notices wait to be sent
+}
+
+// LiveLimits tells, once for each call, that a specialist has talked for longer than the call limit. Nobody is cut off.
+func (j *Jobs) LiveLimits(ctx context.Context, now time.Time) error {
+	talking, err := j.Store.TalkingSince(ctx, now.Add(-j.Settings.FairUse.CallLimit))
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, sid := range talking {
+		told := false
+		_, err := j.Store.AdvanceAndNotify(ctx, sid, func(c policy.Call) (policy.Call, []policy.Notice) {
+			after, found, tell := policy.CallLimitNotice(c, now, j.Settings.FairUse)
+			told = tell
+			return after, j.addressed(found)
+		})
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		if told {
+			j.Log.Info("a talk passed the call limit", zap.String("call", string(sid)))
+			j.Wake()
+		}
+	}
+	return failed
+}
+
+// Review looks at one account in one month: it warns near the limits, and opens the case of sustained load (rule 8).
+func (j *Jobs) Review(ctx context.Context, customer policy.CustomerNumber, month policy.Month, now time.Time) error {
+	verdict, err := j.Store.Review(ctx, customer, month, j.Settings.FairUse, func(s policy.ReviewInput) policy.Verdict {
+		v := policy.Review(s, j.Settings.FairUse, now)
+		v.Notices = j.addressed(v.Notices)
+		return v
+	})
+	switch {
+	case errors.Is(err, policy.ErrNoCustomer): // erased meanwhile
+		return nil
+	case err != nil:
+		return err
+	case verdict.Open != nil:
+		j.Log.Info("sustained load opened a case", zap.String("case", string(verdict.Open.ID)))
+	}
+	if len(verdict.Notices) > 0 {
+		j.Wake()
+	}
+	return nil
+}
+
+// ReviewAll reviews every account of the directory in the month that its home line is in, and in the one before, whose last calls may have
+// been reported late.
+func (j *Jobs) ReviewAll(ctx context.Context, now time.Time) error {
+	for c, err := range j.Store.Customers(ctx) {
+		if err != nil {
+			return err
+		}
+		month := policy.MonthOf(now, j.Settings.LineZone(c.Line))
+		for _, m := range []policy.Month{month.Plus(-1), month} {
+			if err := j.Review(ctx, c.Number, m, now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Summary tells ops how the last month went, from the month's first working day on. Told once, it is not told again; a server that was
+// down on that day tells it when it is back. A month without calls needs no words.
+func (j *Jobs) Summary(ctx context.Context, now time.Time) error {
+	home := j.Settings.Lines[0]
+	this := policy.MonthOf(now, home.Zone)
+	if !j.Notices.Summary || now.Before(firstWorkingDay(home, this)) {
+		return nil
+	}
+	accounts, err := store.Accounts{Store: j.Store, FairUse: j.Settings.FairUse}.AllMonths(ctx, this.Plus(-1), 1)
+	if err != nil {
+		return err
+	}
+	var used []policy.Usage
+	calls := 0
+	for _, a := range accounts {
+		if u := a.Last(); u.Calls > 0 || u.Sustained {
+			used = append(used, u)
+			calls += u.Calls
+		}
+	}
+	if calls == 0 {
+		return nil
+	}
+	if err := j.Store.PutNotices(ctx, j.addressed([]policy.Notice{policy.SummaryNotice(this.Plus(-1), used, j.Settings.FairUse, now)})); err != nil {
+		return err
+	}
+	j.Wake()
+	return nil
+}
+
+// firstWorkingDay is the start of the first day of a month on which a line opens; the month's end where it never does.
+func firstWorkingDay(line policy.Line, month policy.Month) time.Time {
+	from, to := month.Bounds(line.Zone)
+	if line.Opening(from).Open {
+		return from
+	}
+	opens, ok := line.NextOpening(from)
+	if !ok || opens.After(to) {
+		return to
+	}
+	y, m, d := opens.In(line.Zone).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, line.Zone)
+}
+
+// Retain removes what is past its time (rule 13), but for what a case rests on, and the console's sessions that are over.
+func (j *Jobs) Retain(ctx context.Context, now time.Time) error {
+	gone, err := j.Store.Expire(ctx, now.Add(-j.Settings.Retention))
+	if err == nil && (gone.Calls > 0 || gone.Notices > 0) {
+		j.Log.Info("past their time", zap.Int("calls", gone.Calls), zap.Int("kept", gone.Kept), zap.Int("notices", gone.Notices), zap.Int("recordings", gone.Recordings))
+	}
+	_, over := j.Store.ExpireSessions(ctx, now)
+	return errors.Join(err, over)
+}
+
+// addressed gives each notice the people who get it.
+func (j *Jobs) addressed(found []policy.Notice) []policy.Notice {
+	var all []policy.Notice
+	for _, n := range found {
+		all = append(all, j.Notices.Addressed(n)...)
+	}
+	return all
+}
+
+// accountMonth is an account in a month.
+type accountMonth struct {
+	customer policy.CustomerNumber
+	month    policy.Month
+}
+
+// endedCalls are the accounts that wait for a review because a call of theirs ended. What is lost with the process is reviewed at the next start.
+type endedCalls struct {
+	mu      sync.Mutex
+	waiting map[accountMonth]bool
+}
+
+func (e *endedCalls) add(c policy.Call) {
+	if c.Customer == "" || c.Month == "" || c.End().IsZero() {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.waiting == nil {
+		e.waiting = map[accountMonth]bool{}
+	}
+	e.waiting[accountMonth{c.Customer, c.Month}] = true
+}
+
+func (e *endedCalls) take() map[accountMonth]bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	taken := e.waiting
+	e.waiting = nil
+	return taken
+}
+
+// watchedLog is the store as the webhooks use it. It notices which calls ended.
+type watchedLog struct {
+	*store.Store
+	ended *endedCalls
+}
+
+// Advance is the store's.
+func (l watchedLog) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
+	after, err := l.Store.Advance(ctx, sid, change)
+	if err == nil {
+		l.ended.add(after)
+	}
+	return after, err
+}

@@ -1,0 +1,62 @@
+package server
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/cmd/supportline/notices"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
+)
+
+// TestScheduler: nightly work once a day, at the start and then at night in the first line's zone; calls that ended are reviewed at the next
+// tick.
+func TestScheduler(t *testing.T) {
+	conf := mustConfig(t)
+	conf.Settings.FairUse.WarnAt = []int{80, 100}
+	conf.Notices = notices.Settings{Channels: []notices.Channel{
+		notices.Email{From: "Support <support@example.com>", Ops: []string{"ops@example.com"}, Server: "mail.example.com:25", TLS: notices.TLSNone},
+	}}
+	zone := conf.Settings.Lines[0].Zone
+	now := time.Date(2024, 3, 20, 12, 0, 0, 0, zone)
+	log := must(store.Open(filepath.Join(t.TempDir(), "s.db"), store.Options{Now: func() time.Time { return now }, Size: 1 << 20}))
+	t.Cleanup(func() { _ = log.Close() })
+	must(log.ImportCustomers(t.Context(), []policy.Customer{
+		{Number: "204518", Name: "One", Package: conf.Settings.Packages[0], Line: conf.Settings.Lines[0].Number},
+		{Number: "310022", Name: "Two", Package: conf.Settings.Packages[0], Line: conf.Settings.Lines[0].Number},
+	}, "test"))
+	calls := func(customer policy.CustomerNumber, n int) {
+		for day := range n {
+			sid := policy.CallSID(fmt.Sprintf("CA%s%02d", customer, day))
+			served(t, log, conf.Settings, sid, customer, time.Date(2024, 3, 1+day, 10, 0, 0, 0, zone))
+		}
+	}
+	waiting := func() int {
+		t.Helper()
+		return len(must(log.DueNotices(t.Context(), policy.ChannelEmail, now, 1000)))
+	}
+	s := &scheduler{ended: &endedCalls{}, jobs: &Jobs{Store: log, Settings: conf.Settings, Notices: conf.Notices, Log: zap.NewNop(), Wake: func() {}}}
+	late, night := time.Date(2024, 3, 21, 1, 59, 59, 0, zone), time.Date(2024, 3, 21, 2, 0, 0, 0, zone)
+
+	var got []int
+	calls("204518", 13)
+	s.tick(t.Context(), now)
+	got = append(got, waiting())
+	calls("204518", 16)
+	s.tick(t.Context(), late)
+	got = append(got, waiting())
+	must(watchedLog{log, s.ended}.Advance(t.Context(), "CA20451800", func(c policy.Call) policy.Call { return c }))
+	s.tick(t.Context(), late)
+	got = append(got, waiting())
+	calls("310022", 13)
+	s.tick(t.Context(), night)
+	got = append(got, waiting())
+	if diff := cmp.Diff([]int{1, 1, 2, 3}, got); diff != "" {
+		t.Errorf("notices at the start, before the night, after a call ended, at night (-want +got):\n%s", diff)
+	}
+}

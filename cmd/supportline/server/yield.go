@@ -1,0 +1,30 @@
+package server
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+// yielder lets calls go first while a page or an export is made. What waits for the network often waits behind the page's thread, on the
+// processor that it last ran on, although another one is free; and an operating system for servers lets a thread work for milliseconds before
+// it looks. So whoever works for long asks in between.
+type yielder struct {
+	began time.Time
+	last  atomic.Int64 // when others were let through, in nanoseconds since began
+}
+
+// yieldEvery is how long is worked at one stretch.
+const yieldEvery = 100 * time.Microsecond
+
+func newYielder() *yielder { return &yielder{began: time.Now()} }
+
+// yield may be called as often as one likes: it does something now and then only.
+func (c *yielder) yield() {
+	now, last := int64(time.Since(c.began)), c.last.Load()
+	if now-last < int64(yieldEvery) || !c.last.CompareAndSwap(last, now) {
+		return
+	}
+	runtime.Gosched()
+	yieldThread()
+}

@@ -1,0 +1,183 @@
+package browsertest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	_ "time/tzdata" // a test may run where no zone database is
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/signin"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
+	"github.com/officernd/supportline/store"
+)
+
+// Place is a console over a store of its own in a temporary folder, with a viewer, an operator and an admin, who are called as their roles are.
+//
+//	p := browsertest.NewPlace(t)
+//	p.Load(t, browsertest.Served("CA1", browsertest.Monday))
+//	page := p.As(t, users.Operator).Get("/calls")
+//	page.Want(t, http.StatusOK, "Northwind")
+//
+// Its clock stands still until a test moves it: p.Now = p.Now.Add(time.Hour).
+type Place struct {
+	Store  *store.Store
+	Server *httptest.Server
+	Now    time.Time
+	Log    *bytes.Buffer // what the server logged, as JSON lines
+}
+
+// NewPlace makes a place. Each change is made to its settings before it opens.
+func NewPlace(t testing.TB, changes ...func(*console.Deps)) *Place {
+	t.Helper()
+	p := &Place{Now: Monday, Log: &bytes.Buffer{}}
+	opened, err := store.Open(filepath.Join(t.TempDir(), "supportline.db"), store.Options{Size: 1 << 20, Now: func() time.Time { return p.Now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := opened.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	p.Store = opened
+	logger := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(zapcore.AddSync(p.Log)), zap.InfoLevel))
+	deps := console.Deps{
+		Settings: console.Settings{Settings: signin.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour}, Permissions: users.UsualPermissions()},
+		Policy:   Company(t), Lines: store.NewLines(Company(t), opened), DatesYAML: datesYAML, Calls: opened, Users: opened, Sessions: opened, Audit: opened, Tokens: opened,
+		Accounts: store.Accounts{Store: opened, FairUse: Company(t).FairUse}, Ready: opened.Ping, Version: "v1.2.3", Outbox: opened,
+		Cases: store.Casework{Store: opened, Settings: Company(t), Addressed: func(n policy.Notice) []policy.Notice { return []policy.Notice{n} }},
+		Usage: patient{store.NewUsageCache(opened, Company(t), func(err error) { t.Error(err) })},
+		Now:   func() time.Time { return p.Now }, Logger: logger,
+	}
+	for _, change := range changes {
+		change(&deps)
+	}
+	p.Server = httptest.NewServer(console.New(deps))
+	t.Cleanup(p.Server.Close)
+	for _, role := range users.Roles() {
+		p.Add(t, users.User{Name: string(role), Role: role})
+	}
+	return p
+}
+
+// datesYAML stands for the configuration's own writer, which is another room's.
+func datesYAML(lines []policy.Line) []byte {
+	return fmt.Appendf(nil, "lines: # %d closed\n", len(lines[1].Hours.Closed))
+}
+
+// hash is made once: it costs time on purpose.
+var hash = func() string {
+	h, err := signin.HashPassword("", Password)
+	if err != nil {
+		panic(err)
+	}
+	return h
+}()
+
+// Add adds a user with everybody's password.
+func (p *Place) Add(t testing.TB, u users.User) {
+	t.Helper()
+	u.Password, u.CreatedAt = hash, Monday
+	if err := p.Store.AddUser(t.Context(), u, "test"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Load puts calls into the log.
+func (p *Place) Load(t testing.TB, calls ...policy.Call) {
+	t.Helper()
+	if err := p.Store.Load(t.Context(), slices.Values(calls), func(int) {}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Audit is the Audit since the users were added, one entry a line.
+func (p *Place) Audit(t testing.TB) []string {
+	t.Helper()
+	lines := []string{}
+	for e, err := range p.Store.Audit(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Act != users.ActUserAdd || e.By != "test" {
+			lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %s by %s: %s %s", e.Act, e.Subject, e.By, e.Detail, e.Reason)))
+		}
+	}
+	return lines
+}
+
+// Visitor is somebody who is not signed in.
+func (p *Place) Visitor(t testing.TB) *Client {
+	t.Helper()
+	return NewClient(t, p.Server.URL)
+}
+
+// As is somebody who signed in with a role.
+func (p *Place) As(t testing.TB, role users.Role) *Client {
+	t.Helper()
+	c := p.Visitor(t)
+	c.SignIn(string(role), Password).Want(t, http.StatusOK, "Sign out")
+	return c
+}
+
+// Program makes a token of a user, and a Program that uses it.
+func (p *Place) Program(t testing.TB, user string, changes ...func(*users.Token)) Program {
+	t.Helper()
+	secret := signin.NewToken()
+	token := users.Token{User: user, Name: "t" + strings.ToLower(secret[len(secret)-8:]), Hash: users.HashToken(secret), CreatedAt: p.Now}
+	for _, change := range changes {
+		change(&token)
+	}
+	if err := p.Store.AddToken(t.Context(), token, "test"); err != nil {
+		t.Fatal(err)
+	}
+	return NewProgram(t, p.Server.URL, secret)
+}
+
+// Enrol brings customers into the directory.
+func (p *Place) Enrol(t testing.TB, customers ...policy.Customer) {
+	t.Helper()
+	if _, err := p.Store.ImportCustomers(t.Context(), customers, "test"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// NewFilled is a place with customers, calls of each kind, and a case.
+func NewFilled(t testing.TB, changes ...func(*console.Deps)) *Place {
+	t.Helper()
+	p := NewPlace(t, changes...)
+	north := Northwind
+	north.AccountHolder, north.Email, north.Phone, north.CallerNumbers = "Ada", "ada@example.com", Caller, []policy.Phone{Caller}
+	if _, err := p.Store.ImportCustomers(t.Context(), []policy.Customer{north, Harbor}, "test"); err != nil {
+		t.Fatal(err)
+	}
+	long, again, short := Served("CA1", Monday.Add(-3*time.Hour), 1500), Served("CA2", Monday.Add(-2*time.Hour), 300), Served("CA3", Monday.Add(-time.Hour), 60)
+	short.Ticket, short.Message = "", &policy.Recording{SID: "RE1", URL: "https://api.example.com/RE1", Seconds: 12, At: Monday}
+	going := policy.Call{SID: "CA4", Line: UKLine, From: "anonymous", StartedAt: Monday.Add(-time.Minute), Answered: true}
+	p.Load(t, long, again, short, going)
+	return p
+}
+
+// patient is a usage cache whose reports are waited for, however busy the machine is.
+type patient struct{ *store.UsageCache }
+
+func (p patient) Report(ctx context.Context, last policy.Month, n int) (report policy.UsageReport, ready bool, err error) {
+	for !ready && err == nil {
+		if report, ready, err = p.UsageCache.Report(ctx, last, n); !ready {
+			p.Refresh(ctx)
+		}
+	}
+	return report, ready, err
+}

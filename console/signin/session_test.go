@@ -1,0 +1,253 @@
+package signin_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/browsertest"
+	"github.com/officernd/supportline/policy/users"
+)
+
+// Every wrong sign-in is answered the same, so that nobody learns which names there are, and is in the audit without what was typed.
+func TestWrongSignIns(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	p.Add(t, users.User{Name: "gone", Role: users.Admin, DisabledAt: browsertest.Monday})
+	p.Add(t, users.User{Name: "sso", Role: users.Admin})
+	if _, err := p.Store.ChangeUser(t.Context(), "sso", users.WithPassword("", "test", browsertest.Monday)); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ name, user, password, audit string }{
+		{"a wrong password", "viewer", "blue horse batterz", "sign-in-refused viewer by viewer: wrong password, from 127.0.0.1"},
+		{"an unknown name", "nobody", browsertest.Password, "sign-in-refused  by (unknown): a name that nobody has, from 127.0.0.1"},
+		{"a password in the field of the name", browsertest.Password, "", "sign-in-refused  by (unknown): a name that nobody has, from 127.0.0.1"},
+		{"somebody who was shut out", "gone", browsertest.Password, "sign-in-refused gone by gone: shut out, from 127.0.0.1"},
+		{"somebody without a password", "sso", "", "sign-in-refused sso by sso: wrong password, from 127.0.0.1"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			p.Visitor(t).SignIn(test.user, test.password).Want(t, http.StatusUnauthorized, "Name and password do not belong together.")
+			audit := p.Audit(t)
+			if diff := cmp.Diff(test.audit, audit[len(audit)-1]); diff != "" {
+				t.Errorf("the audit (-want +got):\n%s", diff)
+			}
+		})
+	}
+	if log := p.Log.String(); strings.Contains(log, browsertest.Password) || strings.Contains(log, "nobody") {
+		t.Errorf("what was typed is in the log:\n%s", log)
+	}
+}
+
+func TestSignInLeadsBack(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	for next, want := range map[string]string{
+		"/calls?outcome=served": "/calls?outcome=served", "": "/now", "//evil.example": "/now", "https://evil.example/": "/now",
+		"/\\evil.example": "/now", "/signin?next=/": "/now", "/\t/evil.example": "/now",
+	} {
+		if got := p.Visitor(t).Post("/signin", "name", " Viewer ", "password", browsertest.Password, "next", next); got.Path != want || got.Status != http.StatusOK {
+			t.Errorf("next %q led to %s, status %d; want %s", next, got.Path, got.Status, want)
+		}
+	}
+	c := p.Visitor(t)
+	if got := c.Get("/calls?line=%2B44&outcome=served"); got.Path != "/signin?next=%2Fcalls%3Fline%3D%252B44%26outcome%3Dserved" {
+		t.Errorf("a visitor was led to %s", got.Path)
+	}
+	if got := c.Post("/calls/CA1/acts", "kind", "note"); got.Path != "/signin" {
+		t.Errorf("a visitor's form led to %s", got.Path)
+	}
+}
+
+func TestCookie(t *testing.T) {
+	tests := []struct {
+		name, url string
+		want      string
+	}{
+		{"over plain http", "", "supportline; Path=/; HttpOnly; SameSite=Lax"},
+		{"behind TLS", "https://console.example.com", "__Host-supportline; Path=/; HttpOnly; Secure; SameSite=Lax"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			p := browsertest.NewPlace(t, func(d *console.Deps) { d.Settings.URL = test.url })
+			c := p.Visitor(t)
+			c.HTTP.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+			name, rest, _ := strings.Cut(c.SignIn("viewer", browsertest.Password).Header.Get("Set-Cookie"), "=")
+			_, attributes, _ := strings.Cut(rest, ";")
+			if diff := cmp.Diff(test.want, name+";"+attributes); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// A token that somebody had before the sign-in is worth nothing after it.
+func TestNewTokenOnSignIn(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	c := p.Visitor(t)
+	token := func() string { return c.HTTP.Jar.Cookies(mustURL(t, p.Server.URL))[0].Value }
+	c.SignIn("viewer", browsertest.Password)
+	first := token()
+	c.SignIn("viewer", browsertest.Password)
+	if token() == first {
+		t.Error("the token is the same after another sign-in")
+	}
+	c.HTTP.Jar.SetCookies(mustURL(t, p.Server.URL), []*http.Cookie{{Name: "supportline", Value: first, Path: "/"}})
+	if got := c.Get("/calls"); !strings.HasPrefix(got.Path, "/signin") {
+		t.Errorf("the first token leads to %s", got.Path)
+	}
+}
+
+// Only hashes of the tokens are in the store.
+func TestTokensAreNotStored(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	c := p.As(t, users.Viewer)
+	token := c.HTTP.Jar.Cookies(mustURL(t, p.Server.URL))[0].Value
+	if _, found, err := p.Store.Session(t.Context(), token, browsertest.Monday); found || err != nil {
+		t.Errorf("the token itself is a key: %v", err)
+	}
+}
+
+func TestSessionsEnd(t *testing.T) {
+	tests := []struct {
+		name string
+		do   func(t *testing.T, p *browsertest.Place, c *browsertest.Client)
+		want string // where the next page leads; "" for the page itself
+	}{
+		{"not after 29 minutes", func(_ *testing.T, p *browsertest.Place, _ *browsertest.Client) { p.Now = p.Now.Add(29 * time.Minute) }, ""},
+		{"after 31 minutes without a page", func(_ *testing.T, p *browsertest.Place, _ *browsertest.Client) { p.Now = p.Now.Add(31 * time.Minute) }, "/signin?next=%2Fcalls&why=idle"},
+		{"not while there is a page now and then", func(_ *testing.T, p *browsertest.Place, c *browsertest.Client) {
+			for range 10 {
+				p.Now = p.Now.Add(20 * time.Minute)
+				c.Get("/calls")
+			}
+		}, ""},
+		{"after 12 hours, whatever was done", func(_ *testing.T, p *browsertest.Place, c *browsertest.Client) {
+			for range 36 {
+				p.Now = p.Now.Add(20 * time.Minute)
+				c.Get("/calls")
+			}
+		}, "/signin?next=%2Fcalls"},
+		{"by signing out", func(_ *testing.T, _ *browsertest.Place, c *browsertest.Client) { c.Post("/signout") }, "/signin?next=%2Fcalls"},
+		{"not by signing out elsewhere", func(t *testing.T, p *browsertest.Place, _ *browsertest.Client) {
+			p.As(t, users.Operator).Post("/signout")
+		}, ""},
+		{"by signing out everywhere, elsewhere", func(t *testing.T, p *browsertest.Place, _ *browsertest.Client) {
+			p.As(t, users.Operator).Post("/signout/everywhere")
+		}, "/signin?next=%2Fcalls"},
+		{"by being shut out", func(t *testing.T, p *browsertest.Place, _ *browsertest.Client) {
+			p.As(t, users.Admin).Post("/users/operator", "act", "disable").Want(t, http.StatusOK, "operator is shut out")
+		}, "/signin?next=%2Fcalls"},
+		{"by a new password", func(t *testing.T, p *browsertest.Place, _ *browsertest.Client) {
+			other := p.As(t, users.Operator)
+			other.Post("/profile/password", "old", browsertest.Password, "new", "green horse battery", "again", "green horse battery").
+				Want(t, http.StatusOK, "The password is changed.")
+			other.SignIn("operator", browsertest.Password).Want(t, http.StatusUnauthorized)
+			other.SignIn("operator", "green horse battery").Want(t, http.StatusOK)
+		}, "/signin?next=%2Fcalls"},
+		{"not by another role", func(t *testing.T, p *browsertest.Place, _ *browsertest.Client) {
+			p.As(t, users.Admin).Post("/users/operator", "act", "role", "role", "viewer").Want(t, http.StatusOK, "operator has another role")
+		}, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			p := browsertest.NewPlace(t)
+			c := p.As(t, users.Operator)
+			test.do(t, p, c)
+			want := test.want
+			if want == "" {
+				want = "/calls"
+			}
+			if got := c.Get("/calls").Path; got != want {
+				t.Errorf("the next page is %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+func TestGuessingIsSlowedDown(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	c := p.Visitor(t)
+	for range 4 {
+		c.SignIn("viewer", "wrong wrong wrong").Want(t, http.StatusUnauthorized)
+	}
+	slow := c.SignIn("viewer", browsertest.Password)
+	slow.Want(t, http.StatusTooManyRequests, "Too many wrong tries. Wait a second")
+	if got := slow.Header.Get("Retry-After"); got != "2" {
+		t.Errorf("Retry-After is %q", got)
+	}
+	c.SignIn("operator", browsertest.Password).Want(t, http.StatusOK)
+	p.Now = p.Now.Add(time.Second)
+	c.SignIn("viewer", "wrong wrong wrong").Want(t, http.StatusUnauthorized)
+	c.SignIn("viewer", browsertest.Password).Want(t, http.StatusTooManyRequests, "Wait 2 seconds")
+	p.Now = p.Now.Add(2 * time.Second)
+	c.SignIn("viewer", browsertest.Password).Want(t, http.StatusOK)
+	for i := range 20 - 5 {
+		c.SignIn("nobody"+string(rune('a'+i)), browsertest.Password).Want(t, http.StatusUnauthorized)
+	}
+	c.SignIn("somebody", browsertest.Password).Want(t, http.StatusUnauthorized)
+	c.SignIn("admin", browsertest.Password).Want(t, http.StatusTooManyRequests)
+	p.Now = p.Now.Add(2 * time.Hour)
+	c.SignIn("admin", browsertest.Password).Want(t, http.StatusOK)
+}
+
+// A form that another site makes a browser send does nothing.
+func TestOtherSites(t *testing.T) {
+	tests := []struct {
+		name   string
+		header map[string]string
+		want   int
+	}{
+		{"another site", map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}, http.StatusForbidden},
+		{"another host of the same company", map[string]string{"Sec-Fetch-Site": "same-site", "Origin": "https://other.example.com"}, http.StatusForbidden},
+		{"an old browser at another site", map[string]string{"Origin": "https://evil.example"}, http.StatusForbidden},
+		{"the console itself", map[string]string{"Sec-Fetch-Site": "same-origin"}, http.StatusOK},
+		{"the console behind its proxy", map[string]string{"Origin": "https://console.example.com"}, http.StatusOK},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			p := browsertest.NewPlace(t, func(d *console.Deps) { d.Settings.URL = "https://console.example.com" })
+			got := p.Visitor(t).Send("/signin", test.header, "name", "viewer", "password", "")
+			if refused := got.Status == http.StatusForbidden; refused != (test.want == http.StatusForbidden) {
+				t.Errorf("status %d:\n%s", got.Status, got.Body)
+			}
+		})
+	}
+}
+
+func TestAuditOfSessions(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	c := p.As(t, users.Viewer)
+	c.Post("/profile", "zone", "Europe/London", "theme", "dark").Want(t, http.StatusOK, `data-theme="dark"`, "Saved.")
+	c.Post("/signout")
+	p.As(t, users.Viewer).Post("/signout/everywhere")
+	if diff := cmp.Diff([]string{
+		"sign-in viewer by viewer: from 127.0.0.1", "user-profile viewer by viewer: time zone and colours", "sign-out viewer by viewer:",
+		"sign-in viewer by viewer: from 127.0.0.1", "sign-out-everywhere viewer by viewer: signed out everywhere",
+	}, p.Audit(t)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// A store that cannot be written lets nobody in, and says so; who is in already can go on reading.
+func TestWhenNothingCanBeWritten(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	c := p.As(t, users.Operator)
+	p.Store.FailWrites(http.ErrHandlerTimeout)
+	p.Visitor(t).SignIn("viewer", browsertest.Password).Want(t, http.StatusInternalServerError, "Something went wrong")
+	p.Now = p.Now.Add(5 * time.Minute)
+	c.Get("/calls").Want(t, http.StatusOK)
+	p.Store.FailWrites(nil)
+}
+
+func mustURL(t testing.TB, text string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
