@@ -182,7 +182,7 @@ func (r *request) revealAccount() error {
 	if err != nil {
 		return err
 	}
-	entry := policy.AuditEntry{At: r.now, By: r.user.Name, Act: users.ActReveal, Customer: c.Number, Detail: "the telephone numbers and the e-mail address of an account"}
+	entry := users.AuditEntry{At: r.now, By: r.user.Name, Act: users.ActReveal, Customer: c.Number, Detail: "the telephone numbers and the e-mail address of an account"}
 	if err := r.console.Audit.Note(r.ctx(), entry); err != nil {
 		return err
 	}

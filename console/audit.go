@@ -25,7 +25,7 @@ func (s *console) auditSection() section {
 type auditPage struct {
 	Filter  auditQuery
 	Problem string
-	policy.Found[policy.AuditEntry]
+	policy.Found[users.AuditEntry]
 	OlderAt, NewerAt, NewestAt string // addresses; "" where there is nothing
 }
 
@@ -54,7 +54,7 @@ func (q auditQuery) Narrow() bool {
 }
 
 // parse returns the audit's filter, and which page of it is wanted. The error is api.ErrWrongInput or policy.ErrCursor.
-func (q auditQuery) parse(query url.Values, zone *time.Location) (f policy.AuditFilter, page policy.Page, err error) {
+func (q auditQuery) parse(query url.Values, zone *time.Location) (f users.AuditFilter, page policy.Page, err error) {
 	if f, err = api.ParseAuditFilter(query, zone); err != nil {
 		return f, page, err
 	}
@@ -91,7 +91,7 @@ func (r *request) audit() error {
 }
 
 // About is the page of what an entry is about; "" where it has none.
-func (auditPage) About(e policy.AuditEntry) string {
+func (auditPage) About(e users.AuditEntry) string {
 	switch {
 	case strings.HasPrefix(e.Subject, "CA"):
 		return callPath(policy.CallSID(e.Subject))

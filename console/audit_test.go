@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/console/browsertest"
-	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -16,7 +15,7 @@ import (
 func TestAudit(t *testing.T) {
 	p := browsertest.NewPlace(t)
 	for i := range 120 {
-		e := policy.AuditEntry{At: browsertest.Monday.Add(-time.Duration(i) * time.Minute), By: "mila", Act: "note", Subject: fmt.Sprintf("CA%032d", i), Detail: fmt.Sprintf("number %d", i)}
+		e := users.AuditEntry{At: browsertest.Monday.Add(-time.Duration(i) * time.Minute), By: "mila", Act: "note", Subject: fmt.Sprintf("CA%032d", i), Detail: fmt.Sprintf("number %d", i)}
 		if err := p.Store.Note(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}

@@ -52,7 +52,7 @@ func TestFairUseInTheBrowser(t *testing.T) {
 	town(t, p)
 	tab := browsertest.Open(t)
 	tab.Go(p.Server.URL + "/accounts")
-	signIn(tab, "admin")
+	tab.SignIn("admin")
 	tab.See("Northwind Flex Offices", "17 of 16", "sustained")
 	tab.Check("accounts")
 	tab.Follow(`a[href="/accounts/204518"]`)
@@ -90,7 +90,7 @@ func TestImportInTheBrowserWithoutScripts(t *testing.T) {
 	}
 	tab := browsertest.Open(t)
 	tab.Go(p.Server.URL + "/accounts/import")
-	signIn(tab, "operator")
+	tab.SignIn("operator")
 	tab.Choose("[name=file]", write("wrong.csv", header+"2045,Northwind,Ultimate,+448000668187,,ada,,\n"))
 	tab.Follow("main form button")
 	tab.See("write exactly 6 digits")
@@ -115,7 +115,7 @@ func TestAccountMonthPrintsOnOneSheet(t *testing.T) {
 	}
 	tab := browsertest.Open(t)
 	tab.Go(p.Server.URL + "/accounts/204518")
-	signIn(tab, "viewer")
+	tab.SignIn("viewer")
 	for name, size := range map[string][2]float64{"A4": {8.27, 11.69}, "Letter": {8.5, 11}} {
 		if sheets := tab.Print("account-"+name, size[0], size[1]); sheets != 1 {
 			t.Errorf("a month takes %d sheets of %s, want 1", sheets, name)

@@ -22,7 +22,7 @@ func TestInTheBrowser(t *testing.T) {
 	tab := browsertest.Open(t)
 	tab.Go(p.Server.URL + "/calls")
 	tab.Check("signin")
-	signIn(tab, "admin")
+	tab.SignIn("admin")
 	tab.See("Calls", "Northwind Flex Offices", "+44********18")
 	tab.Check("calls")
 	tab.Fill("[name=outcome]", "voicemail")
@@ -52,13 +52,13 @@ func TestSignedOutMeanwhile(t *testing.T) {
 	p.Load(t, browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 1500))
 	tab := browsertest.Open(t)
 	tab.Go(p.Server.URL + "/calls")
-	signIn(tab, "viewer")
+	tab.SignIn("viewer")
 	if _, err := p.Store.ChangeUser(t.Context(), "viewer", users.SignedOutEverywhere("admin", browsertest.Monday)); err != nil {
 		t.Fatal(err)
 	}
 	tab.Fill("[name=customer]", "204518")
 	tab.Wait("[name=password]")
-	signIn(tab, "viewer")
+	tab.SignIn("viewer")
 	tab.See("Northwind Flex Offices")
 	if got, want := tab.Address(), p.Server.URL+"/calls?customer=204518"; got != want {
 		t.Errorf("the sign-in led to %s, want %s", got, want)
@@ -72,7 +72,7 @@ func TestWithoutScripts(t *testing.T) {
 	tab := browsertest.Open(t)
 	tab.Scripts(false)
 	tab.Go(p.Server.URL + "/calls")
-	signIn(tab, "operator")
+	tab.SignIn("operator")
 	tab.Fill("[name=customer]", "204518")
 	tab.Follow(".filter button")
 	tab.Follow("tbody a")
@@ -86,18 +86,12 @@ func TestWithoutScripts(t *testing.T) {
 	tab.See("You are signed out.")
 }
 
-func signIn(tab *browsertest.Tab, name string) {
-	tab.Fill("[name=name]", name)
-	tab.Fill("[name=password]", browsertest.Password)
-	tab.Follow("main button")
-}
-
 // A person makes a token, sees it once and revokes it, without scripts too; the API's document is a page that everybody can read.
 func TestTokensInTheBrowser(t *testing.T) {
 	p := browsertest.NewFilled(t)
 	tab := browsertest.Open(t)
 	tab.Go(p.Server.URL + "/profile")
-	signIn(tab, "operator")
+	tab.SignIn("operator")
 	tab.See("You have no tokens yet.")
 	tab.Fill("[name=name]", "-")
 	tab.Follow(`[aria-label="New token"] button`)

@@ -78,7 +78,7 @@ func (r *request) reveal() error {
 	if err != nil {
 		return err
 	}
-	entry := policy.AuditEntry{At: r.now, By: r.user.Name, Act: users.ActReveal, Customer: call.Customer, Subject: string(call.SID), Detail: "the telephone numbers of a call"}
+	entry := users.AuditEntry{At: r.now, By: r.user.Name, Act: users.ActReveal, Customer: call.Customer, Subject: string(call.SID), Detail: "the telephone numbers of a call"}
 	if err := r.console.Audit.Note(r.ctx(), entry); err != nil {
 		return err
 	}

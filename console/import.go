@@ -14,6 +14,7 @@ import (
 
 	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/directory"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -45,7 +46,7 @@ var importsDone = map[string]string{
 // importPage is what the page of the form shows.
 type importPage struct {
 	File      string
-	Problems  []policy.RowProblem
+	Problems  []directory.Problem
 	More      int // problems beyond those
 	Problem   string
 	MaxUpload int // in MB
@@ -67,7 +68,7 @@ func (r *request) upload() error {
 	if err != nil {
 		return err
 	}
-	customers, problems := policy.ReadCustomers(bytes.NewReader(text), r.console.Policy)
+	customers, problems := directory.Read(bytes.NewReader(text), r.console.Policy)
 	if len(problems) > 0 {
 		shown := problems[:min(len(problems), maxShownProblems)]
 		return r.showImport(http.StatusUnprocessableEntity, importPage{File: name, Problems: shown, More: len(problems) - len(shown)})
@@ -106,7 +107,7 @@ func (r *request) uploaded() (name string, text []byte, err error) {
 
 // previewPage is what the preview shows.
 type previewPage struct {
-	policy.ImportPlan
+	directory.Plan
 	ID, File    string
 	Rows        []previewRow
 	From, To    int // of the changes, from 1
@@ -116,8 +117,8 @@ type previewPage struct {
 
 // previewRow is a customer who is new or would change.
 type previewRow struct {
-	policy.DirectoryChange
-	Fields []policy.FieldChange
+	directory.Change
+	Fields []directory.FieldChange
 }
 
 func (r *request) preview() error { return r.showPreview(http.StatusOK, "") }
@@ -132,7 +133,7 @@ func (r *request) showPreview(status int, problem string) error {
 	if err != nil {
 		return err
 	}
-	body := previewPage{ImportPlan: plan, ID: kept.id, File: kept.name, Problem: problem}
+	body := previewPage{Plan: plan, ID: kept.id, File: kept.name, Problem: problem}
 	first, err := strconv.Atoi(r.QueryParam("from"))
 	if err != nil || first < 1 || first > len(plan.Changes) {
 		first = 1
@@ -153,8 +154,8 @@ func (r *request) showPreview(status int, problem string) error {
 	return r.show(status, "preview", p)
 }
 
-func (r *request) previewRow(change policy.DirectoryChange) previewRow {
-	row := previewRow{DirectoryChange: change, Fields: change.Fields()}
+func (r *request) previewRow(change directory.Change) previewRow {
+	row := previewRow{Change: change, Fields: change.Fields()}
 	for i, f := range row.Fields {
 		if f.Name == "line" { // a line of the company's is no secret, and known by its name
 			row.Fields[i].Before, row.Fields[i].After = r.console.lineName(policy.Phone(f.Before)), r.console.lineName(policy.Phone(f.After))
@@ -169,7 +170,7 @@ func (r *request) kept() (upload, []policy.Customer, error) {
 	if !ok {
 		return upload{}, nil, fmt.Errorf("%w: the file is not kept any longer; upload it again", api.ErrWrongInput)
 	}
-	customers, problems := policy.ReadCustomers(bytes.NewReader(found.text), r.console.Policy)
+	customers, problems := directory.Read(bytes.NewReader(found.text), r.console.Policy)
 	if len(problems) > 0 {
 		return upload{}, nil, fmt.Errorf("an upload that was read cannot be read: %s", problems[0])
 	}
@@ -183,7 +184,7 @@ func (r *request) confirmImport() error {
 		return err
 	}
 	_, err = r.console.Accounts.ImportPlanned(r.ctx(), customers, r.user.Name, r.FormValue("seal"))
-	if errors.Is(err, policy.ErrDirectoryChanged) {
+	if errors.Is(err, directory.ErrChanged) {
 		return r.showPreview(http.StatusConflict, "Somebody changed the directory since the preview was made, and nothing was imported. This is what the file would do now.")
 	}
 	if err != nil {
@@ -201,7 +202,7 @@ func (r *request) discardImport() error {
 }
 
 // Field is a changed field as the person may see it.
-func (p page) Field(f policy.FieldChange, text string) string {
+func (p page) Field(f directory.FieldChange, text string) string {
 	if f.Name == "email" {
 		return p.Email(text)
 	}

@@ -191,7 +191,7 @@ func TestLinesInTheBrowser(t *testing.T) {
 	p := browsertest.NewPlace(t, withHours(t))
 	tab := browsertest.Open(t)
 	tab.Go(p.Server.URL + "/lines")
-	signIn(tab, "admin")
+	tab.SignIn("admin")
 	tab.See("United Kingdom", "Teams", "For the configuration")
 	tab.Check("lines")
 	tab.Follow(`a[href$="448000668187"]`)

@@ -16,7 +16,7 @@ func TestNowMovesInTheBrowser(t *testing.T) {
 	}
 	tab := browsertest.Open(t)
 	tab.Go(p.Server.URL + "/now")
-	signIn(tab, "admin")
+	tab.SignIn("admin")
 	tab.See("Nobody calls at the moment.")
 	tab.Check("now-quiet")
 	advance := func(change func(policy.Call) policy.Call) {

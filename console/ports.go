@@ -11,6 +11,7 @@ import (
 	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/directory"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -96,9 +97,9 @@ type Tokens interface {
 type Accounts interface {
 	api.Accounts
 	// PlanImport says what importing customers would do.
-	PlanImport(ctx context.Context, customers []policy.Customer) (policy.ImportPlan, error)
-	// ImportPlanned does what a plan said, and notes it in the audit, or else nothing; policy.ErrDirectoryChanged.
-	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.ImportResult, error)
+	PlanImport(ctx context.Context, customers []policy.Customer) (directory.Plan, error)
+	// ImportPlanned does what a plan said, and notes it in the audit, or else nothing; directory.ErrChanged.
+	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (directory.Result, error)
 	// MonthsOf returns the n months of an account that end with last, oldest first, with the state of its open case.
 	MonthsOf(ctx context.Context, c policy.Customer, last policy.Month, n int) ([]policy.Usage, error)
 }

@@ -97,7 +97,7 @@ func (r *request) seeOther(path string) error { return r.Redirect(http.StatusSee
 
 // note takes down in the audit what the person did.
 func (r *request) note(act, subject, detail string) error {
-	return r.console.Audit.Note(r.ctx(), policy.AuditEntry{At: r.now, By: r.user.Name, Act: act, Subject: subject, Detail: detail})
+	return r.console.Audit.Note(r.ctx(), users.AuditEntry{At: r.now, By: r.user.Name, Act: act, Subject: subject, Detail: detail})
 }
 
 // home is the first page that the person may see.

@@ -12,7 +12,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// tokens are what the provider may send with a request to tell its retries apart. Nothing signs it, so nothing may rest on it alone.
+// tokens are those that the provider may send with a request to tell its retries apart. They are not signed, so nothing may rest on them alone.
 var tokens = map[string]func(n int) string{
 	"a token of each": strconv.Itoa,
 	"no token":        func(int) string { return "" },
@@ -67,7 +67,7 @@ func TestSecondFailureWithoutAToken(t *testing.T) {
 	}
 }
 
-// TestRetryOfAFailure with its token gets the same reply and changes nothing, within the time that the provider takes for one request.
+// TestRetryOfAFailure: a retry with its token gets the same reply and changes nothing, within the time that the provider takes for one request.
 func TestRetryOfAFailure(t *testing.T) {
 	m := ivr.Machine{Settings: settings(t)}
 	call, reply := m.Fail(policy.Call{SID: "CA1"}, failure("voice", "a"), tuesday)

@@ -184,7 +184,7 @@ func TestNoLegIsPlaced(t *testing.T) {
 	}
 }
 
-// TestOutboundStepEnds when everybody is through, or the time is over; who is told who calls has time to decide.
+// TestOutboundStepEnds: the step ends when all legs are, or when the time is over. A specialist who is told who calls has time to decide.
 func TestOutboundStepEnds(t *testing.T) {
 	all := newOutboundCall(t)
 	all.placed(3, "CA2", "CA3")

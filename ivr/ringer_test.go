@@ -59,7 +59,7 @@ func outboundServer(t *testing.T, b *board) (*server, *ivr.Ringer) {
 	return ringingServer(t, b, settings(t), true)
 }
 
-// ringingServer rings in either way, over a board where the legs are calls that we place; else the Ringer is nil.
+// ringingServer rings in either way: by outbound legs over a board, or by dialling, where the Ringer is nil.
 func ringingServer(t *testing.T, b *board, own policy.Settings, outbound bool) (*server, *ivr.Ringer) {
 	t.Helper()
 	var ringer *ivr.Ringer
@@ -180,7 +180,7 @@ func TestActionsThatFail(t *testing.T) {
 	}
 }
 
-// TestRingingTone is a file that a telephone can play, for anybody: one channel of 8000 bytes a second.
+// TestRingingTone: anybody can fetch a tone that a telephone can play, with one channel of 8000 bytes a second.
 func TestRingingTone(t *testing.T) {
 	s := newServer(t)
 	for name, length := range map[string]int{"us": 2, "uk": 1} {

@@ -24,7 +24,7 @@ var answerLetters = map[byte]string{
 	'M': "says that the line is closed, and hangs up",
 }
 
-// nights are what a closed line can be set to do.
+// nights are settings of a closed line.
 var nights = map[string]policy.AfterHours{
 	"records":                          {Default: policy.Voicemail},
 	"says so":                          {Default: policy.Message},
@@ -171,4 +171,111 @@ func TestRestrictionFollowsTheCase(t *testing.T) {
 			t.Errorf("at %q only %v were reached, want %s", state, reached, strings.Join(want, ", "))
 		}
 	}
+}
+
+// keyOf are the menu's keys.
+var keyOf = map[policy.Intent]string{
+	policy.Critical: "1", policy.Restricted: "2", policy.TicketStatus: "3", policy.RaiseSeverity: "4", policy.Question: "5",
+}
+
+// chooses plays a call of the account up to the choice of its reason.
+func chooses(rt interface{ Fatalf(string, ...any) }, m ivr.Machine, account policy.Customer, intent policy.Intent, known bool, now time.Time) (policy.Call, ivr.Reply) {
+	first := ivr.Input{Step: "arrive", Line: uk, From: caller}
+	answer := ivr.Input{Keys: "204518", Number: "204518", Customer: &account}
+	if known {
+		first.Attested, first.Callers = true, []policy.Customer{account}
+		answer = ivr.Input{Keys: "1", Callers: first.Callers}
+	}
+	call, reply := m.Next(policy.Call{SID: "CA1"}, first, now)
+	if !reply.Then.Asks() {
+		return call, reply // the line is closed to every reason
+	}
+	call, reply = m.Next(call, follow(rt, reply, answer), now)
+	return m.Next(call, follow(rt, reply, ivr.Input{Keys: keyOf[intent]}), now)
+}
+
+func says(reply ivr.Reply, id string) bool {
+	for _, p := range reply.Say {
+		if p.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// TestRestrictedCall plays a refused call from its first ring to its end, and checks what is said, the trace and the outcome.
+func TestRestrictedCall(t *testing.T) {
+	t.Parallel()
+	account := northwind
+	account.Restricted = true
+	m := ivr.Machine{Settings: settings(t)}
+	call, reply := m.Next(policy.Call{SID: "CA1"}, ivr.Input{Step: "arrive", Line: uk, From: caller}, tuesday)
+	call, reply = m.Next(call, follow(t, reply, ivr.Input{Keys: "204518", Number: "204518", Customer: &account}), tuesday)
+	for range 3 { // silence is no way round the restriction
+		call, reply = m.Next(call, follow(t, reply, ivr.Input{}), tuesday)
+	}
+	last := call.Trace[len(call.Trace)-1]
+	if !says(reply, "account-restricted") || reply.Then != ivr.ThenHangup || call.Outcome() != policy.RestrictedAccount || last.Rule != "account.restricted" {
+		t.Errorf("a restricted account that stays silent hears %+v, ends %q after %+v", reply, call.Outcome(), last)
+	}
+}
+
+// TestPeopleBeatTheMenu: what a person set on a call that goes on is not overwritten by what the caller enters later.
+func TestPeopleBeatTheMenu(t *testing.T) {
+	t.Parallel()
+	m := ivr.Machine{Settings: settings(t)}
+	call, reply := m.Next(policy.Call{SID: "CA1"}, ivr.Input{Step: "arrive", Line: uk, From: caller}, tuesday)
+	call = act(t, call, policy.Act{Kind: policy.ActAttach, Value: string(loft.Number)})
+	call = act(t, call, policy.Act{Kind: policy.ActTicket, Value: "4711"})
+	for _, in := range []ivr.Input{{Keys: "204518", Number: "204518", Customer: &northwind}, {Keys: "3"}, {Keys: "99#", Number: "99"}} {
+		call, reply = m.Next(call, follow(t, reply, in), tuesday)
+	}
+	if call.Customer != loft.Number || call.Account != loft.Name || call.Ticket != "4711" || reply.Then != ivr.ThenRing {
+		t.Errorf("the call belongs to %s %q, is about %q, and then %s", call.Customer, call.Account, call.Ticket, reply.Then)
+	}
+}
+
+func act(t *testing.T, call policy.Call, a policy.Act) policy.Call {
+	t.Helper()
+	a.By, a.At = "mila", tuesday
+	call, err := call.WithAct(a, -1, loft, time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return call
+}
+
+// TestCriticalAlwaysRings holds rule 10: whatever an entitled caller did before on an open line, or on a closed one that connects critical
+// calls, the key for critical rings the critical team.
+func TestCriticalAlwaysRings(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		s := settings(t)
+		s.AfterHours.ByIntent = map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.Connect}
+		s.Identification.Refuse = rapid.Bool().Draw(rt, "refuse")
+		now := rapid.SampledFrom([]time.Time{tuesday, sunday}).Draw(rt, "now")
+		m := ivr.Machine{Settings: s}
+		call, reply := m.Next(policy.Call{SID: "CA1"}, ivr.Input{Step: "arrive", Line: uk, From: caller}, now)
+		for range rapid.IntRange(0, s.Identification.Tries-1).Draw(rt, "misses") {
+			call, reply = m.Next(call, follow(rt, reply, ivr.Input{Keys: rapid.SampledFrom([]string{"", "123456"}).Draw(rt, "wrong")}), now)
+		}
+		call, reply = m.Next(call, follow(rt, reply, ivr.Input{Keys: "204518", Number: "204518", Customer: &northwind}), now)
+		for range rapid.IntRange(0, 2).Draw(rt, "dithers") {
+			call, reply = m.Next(call, follow(rt, reply, ivr.Input{Keys: rapid.SampledFrom([]string{"", "0", "7", "9", "#", "*"}).Draw(rt, "key")}), now)
+		}
+		call, reply = m.Next(call, follow(rt, reply, ivr.Input{Keys: "1"}), now)
+		if reply.Then != ivr.ThenRing || call.State.Team != "critical" || reply.Ring.To[0] != oncall1 {
+			rt.Fatalf("a critical call does not ring: %+v", reply)
+		}
+	})
+}
+
+// follow returns in as the answer to the question of a reply.
+func follow(t interface{ Fatalf(string, ...any) }, reply ivr.Reply, in ivr.Input) ivr.Input {
+	step, turn, ok := cutNext(reply)
+	if !ok {
+		t.Fatalf("nothing follows %+v", reply)
+	}
+	in.Step, in.Exchange = step, turn
+	return in
 }

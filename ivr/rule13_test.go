@@ -10,14 +10,14 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// recorder does what documents say of recording, as the provider does, and remembers which said something.
+// recorder records where documents ask for it, as the provider does, and lists what asked.
 type recorder struct {
 	t    *testing.T
 	s    *server
 	said []string
 }
 
-// heeds reads a document and reports the recording that it asked for.
+// heeds reads a document and sends the callback of the recording that it asks for.
 func (r *recorder) heeds(w *httptest.ResponseRecorder) {
 	r.t.Helper()
 	for _, v := range document(r.t, w).Verbs {

@@ -1,6 +1,8 @@
 package ivr_test
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 	_ "time/tzdata"
@@ -26,7 +28,7 @@ var (
 	sunday  = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC) // closed everywhere
 )
 
-// settings are the shipped ones in small.
+// settings returns a small version of the shipped settings.
 func settings(t testing.TB) policy.Settings {
 	t.Helper()
 	week := func(from, to int) (h policy.Hours) {
@@ -76,5 +78,11 @@ func zone(t testing.TB, name string) *time.Location {
 	return z
 }
 
-// always is the source of settings that do not change.
+// always returns the source of settings that do not change.
 func always(s policy.Settings) ivr.Source { return func() *policy.Settings { return &s } }
+
+func cutNext(reply ivr.Reply) (step string, turn int, ok bool) {
+	step, number, _ := strings.Cut(reply.Next, "/")
+	turn, err := strconv.Atoi(number)
+	return step, turn, err == nil
+}

@@ -102,7 +102,7 @@ func newWalker(t *testing.T, s policy.Settings, first ivr.Input, now time.Time, 
 	}
 }
 
-// variants are the configurations that change the way of a call.
+// variants returns the configurations that change the way of a call.
 func variants(t *testing.T) map[string]policy.Settings {
 	change := func(f func(*policy.Settings)) policy.Settings {
 		s := settings(t)
@@ -147,7 +147,7 @@ func firsts() map[string]ivr.Input {
 	}
 }
 
-// walk gives every way in which the call can end from here.
+// walk returns every outcome that the call can have from here.
 func (w *walker) walk(call policy.Call, in ivr.Input) map[string]bool {
 	in.WrongNumbers = w.wrong + len(call.WrongNumbers)
 	next, reply := w.machine.Next(call, in, w.now)
@@ -190,7 +190,7 @@ func (w *walker) after(call policy.Call, reply ivr.Reply) map[string]bool {
 	return ends
 }
 
-// branches are all inputs that can follow a reply.
+// branches returns the ways on from a reply, one for each input.
 func (w *walker) branches(call policy.Call, reply ivr.Reply) []func() map[string]bool {
 	var inputs []ivr.Input
 	at := w.at(reply)
@@ -232,7 +232,7 @@ func (w *walker) at(reply ivr.Reply) ivr.Input {
 	return ivr.Input{Step: step, Exchange: n, Line: w.first.Line, From: w.first.From, Callers: w.first.Callers}
 }
 
-// answers are what a caller can press, say, or leave unsaid.
+// answers returns what a caller can press, say, or leave unsaid.
 func (w *walker) answers(at ivr.Input) []ivr.Input {
 	gone := at
 	gone.Gone = true
@@ -268,7 +268,7 @@ func (w *walker) answers(at ivr.Input) []ivr.Input {
 	return all
 }
 
-// dials are the ends of a ring step in which nobody accepted.
+// dials returns the ends of a ring step in which nobody accepted.
 func (w *walker) dials(at ivr.Input) []ivr.Input {
 	gone, voicemail := at, at
 	gone.Gone = true
@@ -278,7 +278,7 @@ func (w *walker) dials(at ivr.Input) []ivr.Input {
 	return []ivr.Input{at, gone, voicemail}
 }
 
-// accepted is the path on which a specialist presses the accepting key.
+// accepted walks the path on which a specialist presses the accepting key.
 func (w *walker) accepted(call policy.Call, at ivr.Input) map[string]bool {
 	call = w.accepts(call, "CA3", 0, ivr.ThenBridge)
 	seconds, yes := 60, true
@@ -310,7 +310,7 @@ func (w *walker) accepts(call policy.Call, leg policy.CallSID, order int, want i
 	return call
 }
 
-// outbound are the ways on from a ring step whose legs are calls that we place: the caller leaves, nobody can be rung, nobody accepts,
+// outbound returns the ways on from a ring step whose legs are calls that we place: the caller leaves, nobody can be rung, nobody accepts,
 // a specialist accepts, and one accepts and leaves before the caller comes.
 func (w *walker) outbound(call policy.Call, at ivr.Input) []func() map[string]bool {
 	gone, fetched := at, at
@@ -331,7 +331,7 @@ func (w *walker) outbound(call policy.Call, at ivr.Input) []func() map[string]bo
 	}
 }
 
-// joined are the ways on from the conference: a talk that ends, and a specialist who had left when the caller came.
+// joined returns the ways on from the conference: a talk that ends, and a specialist who had left when the caller came.
 func (w *walker) joined(call policy.Call, at ivr.Input) []func() map[string]bool {
 	leg, _ := call.Accepted()
 	left := call.Learn(policy.Report{At: w.now, Leg: leg.SID, Status: "completed"})
@@ -341,7 +341,7 @@ func (w *walker) joined(call policy.Call, at ivr.Input) []func() map[string]bool
 	}
 }
 
-// speaks holds that nobody on the line hears silence: every reply has words, unless the caller is gone.
+// speaks checks that nobody on the line hears silence: every reply has words, unless the caller is gone.
 func (w *walker) speaks(in ivr.Input, reply ivr.Reply) {
 	if in.Gone && reply.Then == ivr.ThenNothing && len(reply.Say) == 0 {
 		return
@@ -370,7 +370,7 @@ func (w *walker) retryIsTheSame(call policy.Call, in ivr.Input, reply ivr.Reply)
 	}
 }
 
-// fingerprint is the state of a call without its history and its turn counter, so that a loop cannot hide behind them.
+// fingerprint returns the state of a call without its history and its counters, so that a loop cannot hide behind them.
 func fingerprint(call policy.Call, reply ivr.Reply) string {
 	state := call.State
 	state.Exchange, state.RingAttempt.Number = 0, 0

@@ -93,7 +93,7 @@ func (m *memory) CustomersCallingFrom(_ context.Context, caller policy.Phone) (f
 	return found, nil
 }
 
-// seen is an observer that remembers.
+// seen is an Observer that records its calls.
 type seen struct {
 	mu      sync.Mutex
 	routes  []string
@@ -128,7 +128,7 @@ type server struct {
 
 func newServer(t testing.TB) *server { return newServerWith(t, func(*ivr.Deps) {}) }
 
-// newServerWith is newServer with changed parts.
+// newServerWith returns a server with changed parts.
 func newServerWith(t testing.TB, change func(*ivr.Deps)) *server {
 	t.Helper()
 	verifier, err := twilio.NewVerifier(publicURL, account, token)
@@ -166,7 +166,7 @@ func (s *server) serve(r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
-// document reads an answer as the provider would.
+// document parses an answer as the provider would.
 func document(t testing.TB, w *httptest.ResponseRecorder) twilio.Response {
 	t.Helper()
 	if w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/xml") {
@@ -179,7 +179,7 @@ func document(t testing.TB, w *httptest.ResponseRecorder) twilio.Response {
 	return r
 }
 
-// rung are the addresses that a document dials.
+// rung returns the addresses that a document dials.
 func rung(r twilio.Response) (to []string) {
 	for _, v := range r.Verbs {
 		dial, ok := v.(twilio.Dial)
@@ -198,7 +198,7 @@ func rung(r twilio.Response) (to []string) {
 	return to
 }
 
-// spoken is everything that a document says.
+// spoken returns all that a document says.
 func spoken(verbs []twilio.Verb) string {
 	var text []string
 	for _, v := range verbs {
@@ -328,7 +328,7 @@ func TestStatelessFallbackEnds(t *testing.T) {
 	}
 }
 
-// spoilt is a request to /voice with the provider's header, but not of its making.
+// spoilt returns a request to /voice with a signature that does not belong to it.
 func spoilt(contentType, body string) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, "/phone/voice", strings.NewReader(body))
 	r.Header.Set("Content-Type", contentType)
@@ -432,7 +432,8 @@ func TestStatusIsAcknowledgedAfterTheCommit(t *testing.T) {
 	}
 }
 
-// Settings that come into force hold from the next webhook on, for the documents that stand without us too, and the trace names their version.
+// TestSettingsHoldFromTheNextWebhook: settings that come into force hold from the next webhook on, for the static documents too, and the trace
+// names their version.
 func TestSettingsHoldFromTheNextWebhook(t *testing.T) {
 	inForce := settings(t)
 	s := newServerWith(t, func(d *ivr.Deps) { d.Settings = func() *policy.Settings { return &inForce } })

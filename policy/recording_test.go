@@ -15,7 +15,7 @@ func copyOf(sid string, at time.Time) policy.RecordingCopy {
 	return policy.RecordingCopy{Bucket: "folder:/r", File: sid + ".wav", Type: "audio/x-wav", Bytes: 44, SHA256: "c0ffee", At: at}
 }
 
-// messages are what the provider says of two voicemails on one call, one of them first without a SID, and of a recording of the talk.
+// messages are the reports of two voicemails on one call, one of them first without a SID, and of a recording of the talk.
 func messages() []policy.Report {
 	const address = "https://api.example/Recordings/"
 	return []policy.Report{
@@ -27,7 +27,7 @@ func messages() []policy.Report {
 	}
 }
 
-// TestRecordingsConverge: in whatever order and however often they are reported, every recording is known by its SID, the longer voicemail
+// TestRecordingsConverge: for any order and repetition of reports, every recording is known by its SID, the longer voicemail
 // is the call's, and nothing that we did with one is forgotten.
 func TestRecordingsConverge(t *testing.T) {
 	t.Parallel()
@@ -91,7 +91,7 @@ func TestStepsOfARecording(t *testing.T) {
 	}
 }
 
-// TestRecordingsOfAnErasedCall do not come back, whoever is late (rule 13); they are removed here and at the provider.
+// TestRecordingsOfAnErasedCall do not come back with late reports (rule 13); they are removed here and at the provider.
 func TestRecordingsOfAnErasedCall(t *testing.T) {
 	before := erasable().LearnCopy("RE1", copyOf("RE1", at(9)))
 	after := before.Anonymised()
@@ -153,7 +153,7 @@ func TestSIDsThatLeadNowhereElse(t *testing.T) {
 	}
 }
 
-// TestWhereARecordingIs is part of the call's story.
+// TestWhereARecordingIs checks the recordings in the trace of a call.
 func TestWhereARecordingIs(t *testing.T) {
 	c := policy.Call{SID: "CA0", StartedAt: began}
 	for _, r := range messages() {

@@ -144,9 +144,6 @@ const (
 	maxTold       = 5   // changes of others that who was overtaken is told of
 )
 
-// ActLineDates is how the audit calls a change of a line's dates.
-const ActLineDates = "line-dates"
-
 // ScheduleChange is what a person does to the edits of a line's dates. One of these functions makes it: OverrideDate, RevertDate, RestoreRevision,
 // DropConfigured.
 type ScheduleChange struct {

@@ -11,25 +11,26 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // Audit returns the entries of the audit, oldest first. It reads in short steps, as Calls does.
-func (s *Store) Audit(ctx context.Context) iter.Seq2[policy.AuditEntry, error] {
+func (s *Store) Audit(ctx context.Context) iter.Seq2[users.AuditEntry, error] {
 	return scan(ctx, s, auditBucket, span{}, pageLength, decodeAudit)
 }
 
 // Note adds an entry to the audit, for an event that changes nothing else in the store, such as a sign-in.
-func (s *Store) Note(ctx context.Context, e policy.AuditEntry) error {
+func (s *Store) Note(ctx context.Context, e users.AuditEntry) error {
 	return s.write(ctx, func(tx *bolt.Tx) error { return note(tx, e) })
 }
 
 // SearchAudit returns one page of the audit, newest first by the time of the act, then by the time of writing. A page costs bounded work, as
 // in Search.
-func (s *Store) SearchAudit(ctx context.Context, filter policy.AuditFilter, at policy.Page) (policy.Found[policy.AuditEntry], error) {
-	var found policy.Found[policy.AuditEntry]
+func (s *Store) SearchAudit(ctx context.Context, filter users.AuditFilter, at policy.Page) (policy.Found[users.AuditEntry], error) {
+	var found policy.Found[users.AuditEntry]
 	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
 		older, newer := placeOfAuditMark(at.Older), placeOfAuditMark(at.Newer)
-		found, err = searchPage(older, newer, at.Size(), markOfAudit, func(d direction, from []byte, many, spend int) (page[policy.AuditEntry], error) {
+		found, err = searchPage(older, newer, at.Size(), markOfAudit, func(d direction, from []byte, many, spend int) (page[users.AuditEntry], error) {
 			return searchAudit(tx, filter, d, from, many, s.work(spend))
 		})
 		return err
@@ -37,15 +38,15 @@ func (s *Store) SearchAudit(ctx context.Context, filter policy.AuditFilter, at p
 	return found, err
 }
 
-func searchAudit(tx *bolt.Tx, f policy.AuditFilter, d direction, from []byte, many int, w *work) (page[policy.AuditEntry], error) {
+func searchAudit(tx *bolt.Tx, f users.AuditFilter, d direction, from []byte, many int, w *work) (page[users.AuditEntry], error) {
 	audit := tx.Bucket(auditBucket)
 	found := &intersect{direction: d, work: w}
-	for _, prefix := range auditPrefixes(policy.AuditEntry{By: f.By, Act: f.Act, Subject: f.Subject, Customer: f.Customer}) {
+	for _, prefix := range auditPrefixes(users.AuditEntry{By: f.By, Act: f.Act, Subject: f.Subject, Customer: f.Customer}) {
 		found.iterators = append(found.iterators, &postings{direction: d, cursor: tx.Bucket(searchBucket).Cursor(), work: w, prefix: prefix})
 	}
-	s := query[policy.AuditEntry]{
+	s := query[users.AuditEntry]{
 		direction: d, work: w, many: many, candidates: found, narrowed: found,
-		read: func(place []byte) (policy.AuditEntry, bool, error) {
+		read: func(place []byte) (users.AuditEntry, bool, error) {
 			w.spend(readCost)
 			k := place[timeLength:]
 			e, err := decodeAudit(k, audit.Get(k))
@@ -57,7 +58,7 @@ func searchAudit(tx *bolt.Tx, f policy.AuditFilter, d direction, from []byte, ma
 }
 
 // auditPrefixes returns the prefixes of the keys under which an entry is found: one for all entries, and one for each of its values.
-func auditPrefixes(e policy.AuditEntry) []indexKey {
+func auditPrefixes(e users.AuditEntry) []indexKey {
 	keys := []indexKey{key(ofAudit)}
 	add := func(kind byte, value string) {
 		if value != "" {
@@ -72,7 +73,7 @@ func auditPrefixes(e policy.AuditEntry) []indexKey {
 }
 
 // auditKeys returns the entries in the bucket search of the entry of the audit under a key.
-func auditKeys(k []byte, e policy.AuditEntry) []entry {
+func auditKeys(k []byte, e users.AuditEntry) []entry {
 	place := append(placeAt(e.At), k...)
 	var keys []entry
 	for _, prefix := range auditPrefixes(e) {
@@ -100,12 +101,12 @@ func placeOfAuditMark(m policy.Cursor) []byte {
 	return place
 }
 
-func decodeAudit(k, v []byte) (policy.AuditEntry, error) {
-	return decode[policy.AuditEntry]("audit entry", fmt.Sprintf("%x", k), v)
+func decodeAudit(k, v []byte) (users.AuditEntry, error) {
+	return decode[users.AuditEntry]("audit entry", fmt.Sprintf("%x", k), v)
 }
 
 // note adds an entry to the audit.
-func note(tx *bolt.Tx, e policy.AuditEntry) error {
+func note(tx *bolt.Tx, e users.AuditEntry) error {
 	n, err := tx.Bucket(auditBucket).NextSequence()
 	if err != nil {
 		return err
@@ -114,7 +115,7 @@ func note(tx *bolt.Tx, e policy.AuditEntry) error {
 }
 
 // noteAs writes an entry under a key, in place of the one that may be there.
-func noteAs(tx *bolt.Tx, k []byte, e policy.AuditEntry) error {
+func noteAs(tx *bolt.Tx, k []byte, e users.AuditEntry) error {
 	audit := tx.Bucket(auditBucket)
 	var old []entry
 	if v := audit.Get(k); v != nil {
@@ -136,7 +137,7 @@ func noteAs(tx *bolt.Tx, k []byte, e policy.AuditEntry) error {
 
 // forget removes a customer's number, and what people wrote about the account, from the audit.
 func forget(tx *bolt.Tx, number policy.CustomerNumber) error {
-	named := map[string]policy.AuditEntry{}
+	named := map[string]users.AuditEntry{}
 	for _, place := range placesUnder(tx, key(ofAuditCustomer).part(string(number))) {
 		k := place[timeLength:]
 		e, err := decodeAudit(k, tx.Bucket(auditBucket).Get(k))
@@ -194,8 +195,8 @@ func (s *Store) Act(ctx context.Context, sid policy.CallSID, act policy.Act, see
 }
 
 // actEntry returns the entry of an act in the audit, with the account that it concerned.
-func actEntry(before, after policy.Call, act policy.Act) policy.AuditEntry {
-	e := policy.AuditEntry{At: act.At, By: act.By, Act: string(act.Kind), Customer: after.Customer, Subject: string(after.SID), Reason: act.Reason}
+func actEntry(before, after policy.Call, act policy.Act) users.AuditEntry {
+	e := users.AuditEntry{At: act.At, By: act.By, Act: string(act.Kind), Customer: after.Customer, Subject: string(after.SID), Reason: act.Reason}
 	if e.Customer == "" {
 		e.Customer = before.Customer
 	}

@@ -13,6 +13,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // caseKeys returns the entries of a case in the index, by account: an open case is looked for on each call.
@@ -225,7 +226,7 @@ func (s *Store) MoveCase(ctx context.Context, id policy.CaseID, move policy.Move
 			return err
 		}
 		detail := fmt.Sprintf("from %s to %s", before.State, after.State)
-		return note(tx, policy.AuditEntry{At: move.At, By: move.By, Act: "case-move", Customer: before.Customer, Subject: string(id), Detail: detail, Reason: move.Note})
+		return note(tx, users.AuditEntry{At: move.At, By: move.By, Act: "case-move", Customer: before.Customer, Subject: string(id), Detail: detail, Reason: move.Note})
 	})
 	if err != nil {
 		return policy.Case{}, err

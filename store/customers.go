@@ -11,6 +11,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/directory"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // Customer returns a profile of the directory, Restricted if a case of the account says so, or policy.ErrNoCustomer.
@@ -60,24 +62,24 @@ func (s *Store) Customers(ctx context.Context) iter.Seq2[policy.Customer, error]
 
 // ImportCustomers adds customers and replaces those whose number is in the directory, all or none of them, and notes in the audit who did it.
 // Other customers stay.
-func (s *Store) ImportCustomers(ctx context.Context, customers []policy.Customer, by string) (policy.ImportResult, error) {
+func (s *Store) ImportCustomers(ctx context.Context, customers []policy.Customer, by string) (directory.Result, error) {
 	return s.importCustomers(ctx, customers, by, "")
 }
 
-// ImportPlanned is ImportCustomers for a plan that PlanImport showed to a person. It returns policy.ErrDirectoryChanged if the plan would be
+// ImportPlanned is ImportCustomers for a plan that PlanImport showed to a person. It returns directory.ErrChanged if the plan would be
 // another one now. seal is that of the plan.
-func (s *Store) ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.ImportResult, error) {
+func (s *Store) ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (directory.Result, error) {
 	if seal == "" {
-		return policy.ImportResult{}, policy.ErrDirectoryChanged
+		return directory.Result{}, directory.ErrChanged
 	}
 	return s.importCustomers(ctx, customers, by, seal)
 }
 
-func (s *Store) importCustomers(ctx context.Context, customers []policy.Customer, by, seal string) (policy.ImportResult, error) {
-	var did policy.ImportResult
+func (s *Store) importCustomers(ctx context.Context, customers []policy.Customer, by, seal string) (directory.Result, error) {
+	var did directory.Result
 	sorted := byNumber(customers)
 	err := s.write(ctx, func(tx *bolt.Tx) error {
-		var changes []policy.DirectoryChange
+		var changes []directory.Change
 		for _, c := range sorted {
 			if seal != "" {
 				change, err := planned(tx, c)
@@ -90,14 +92,14 @@ func (s *Store) importCustomers(ctx context.Context, customers []policy.Customer
 				return err
 			}
 		}
-		if seal != "" && policy.NewImportPlan(changes).Seal != seal {
-			return policy.ErrDirectoryChanged
+		if seal != "" && directory.NewPlan(changes).Seal != seal {
+			return directory.ErrChanged
 		}
 		detail := fmt.Sprintf("%d added, %d changed, %d unchanged", did.Added, did.Changed, did.Unchanged)
-		return note(tx, policy.AuditEntry{At: s.now(), By: by, Act: "import", Detail: detail})
+		return note(tx, users.AuditEntry{At: s.now(), By: by, Act: "import", Detail: detail})
 	})
 	if err != nil {
-		return policy.ImportResult{}, err
+		return directory.Result{}, err
 	}
 	return did, nil
 }
@@ -110,8 +112,8 @@ func byNumber(customers []policy.Customer) []policy.Customer {
 }
 
 // PlanImport returns what ImportCustomers would do. It reads in short steps; ImportPlanned detects what changes meanwhile.
-func (s *Store) PlanImport(ctx context.Context, customers []policy.Customer) (policy.ImportPlan, error) {
-	changes := make([]policy.DirectoryChange, 0, len(customers))
+func (s *Store) PlanImport(ctx context.Context, customers []policy.Customer) (directory.Plan, error) {
+	changes := make([]directory.Change, 0, len(customers))
 	for step := range slices.Chunk(byNumber(customers), pageLength) {
 		err := s.view(ctx, func(tx *bolt.Tx) error {
 			for _, c := range step {
@@ -124,22 +126,22 @@ func (s *Store) PlanImport(ctx context.Context, customers []policy.Customer) (po
 			return nil
 		})
 		if err != nil {
-			return policy.ImportPlan{}, err
+			return directory.Plan{}, err
 		}
 	}
-	return policy.NewImportPlan(changes), nil
+	return directory.NewPlan(changes), nil
 }
 
 // planned returns what an import does to one customer.
-func planned(tx *bolt.Tx, c policy.Customer) (policy.DirectoryChange, error) {
+func planned(tx *bolt.Tx, c policy.Customer) (directory.Change, error) {
 	before, err := readCustomer(tx, string(c.Number))
 	if err != nil && !errors.Is(err, policy.ErrNoCustomer) {
-		return policy.DirectoryChange{}, err
+		return directory.Change{}, err
 	}
-	return policy.DirectoryChange{Before: before, After: c}, nil
+	return directory.Change{Before: before, After: c}, nil
 }
 
-func importCustomer(tx *bolt.Tx, c policy.Customer, did *policy.ImportResult) error {
+func importCustomer(tx *bolt.Tx, c policy.Customer, did *directory.Result) error {
 	if c.Number == "" || len(c.Number) > maxPart {
 		return fmt.Errorf("customer %q: a customer number has 1 to %d characters", c.Name, maxPart)
 	}

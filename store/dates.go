@@ -11,6 +11,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // ScheduleRevisions returns the newest revision of each line whose dates were ever edited, by line.
@@ -83,7 +84,7 @@ func (s *Store) ChangeDates(ctx context.Context, line policy.Phone, seen int, c 
 			return err
 		}
 		detail := fmt.Sprintf("version %d: %s", after.Version, after.Change)
-		return note(tx, policy.AuditEntry{At: c.At, By: c.By, Act: policy.ActLineDates, Subject: line.Full(), Detail: detail, Reason: c.Reason})
+		return note(tx, users.AuditEntry{At: c.At, By: c.By, Act: users.ActLineDates, Subject: line.Full(), Detail: detail, Reason: c.Reason})
 	})
 	if err != nil {
 		return policy.ScheduleRevision{}, err

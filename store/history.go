@@ -23,7 +23,7 @@ type record struct {
 	Steps []uint64    `json:"steps,omitempty"`
 }
 
-// segment is what one change added to a history.
+// segment has the exchanges and decisions that one change added to a history.
 type segment struct {
 	_         struct{} `cbor:",toarray"`
 	Exchanges []storedExchange

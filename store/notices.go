@@ -13,6 +13,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // maxNoticeKey bounds the key of a notice, so that it fits into the index.
@@ -162,7 +163,7 @@ func (s *Store) DueNotices(ctx context.Context, channel policy.Channel, now time
 
 // NoticeSent stores that a notice was delivered. If it was delivered before, the first time stays. Errors: policy.ErrNoNotice.
 func (s *Store) NoticeSent(ctx context.Context, key string, at time.Time) error {
-	return s.changeNotice(ctx, key, func(n policy.Notice) (policy.Notice, *policy.AuditEntry, error) {
+	return s.changeNotice(ctx, key, func(n policy.Notice) (policy.Notice, *users.AuditEntry, error) {
 		if !n.SentAt.IsZero() {
 			return n, nil, nil
 		}
@@ -176,9 +177,9 @@ func (s *Store) NoticeSent(ctx context.Context, key string, at time.Time) error 
 // retries it. A notice that was sent stays sent. Errors: policy.ErrNoNotice.
 func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, cause error, nextAt time.Time) error {
 	if cause == nil {
-		return errors.New("a delivery failed for a reason: give it")
+		return errors.New("a failed delivery needs a cause")
 	}
-	return s.changeNotice(ctx, key, func(n policy.Notice) (policy.Notice, *policy.AuditEntry, error) {
+	return s.changeNotice(ctx, key, func(n policy.Notice) (policy.Notice, *users.AuditEntry, error) {
 		if !n.SentAt.IsZero() {
 			return n, nil, nil
 		}
@@ -194,17 +195,17 @@ func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, caus
 // RetryNotice makes a notice due at a time, counting its attempts anew, and notes in the audit who did so. Errors: policy.ErrNoNotice,
 // policy.ErrSent.
 func (s *Store) RetryNotice(ctx context.Context, key, by string, at time.Time) error {
-	return s.changeNotice(ctx, key, func(n policy.Notice) (policy.Notice, *policy.AuditEntry, error) {
+	return s.changeNotice(ctx, key, func(n policy.Notice) (policy.Notice, *users.AuditEntry, error) {
 		if !n.SentAt.IsZero() {
 			return n, nil, fmt.Errorf("%w: %s, at %s", policy.ErrSent, key, n.SentAt.UTC().Format(time.RFC3339))
 		}
 		n.Attempts, n.NextAt, n.FailedAt = 0, at, time.Time{}
-		return n, &policy.AuditEntry{At: at, By: by, Act: "retry", Customer: n.Customer, Detail: fmt.Sprintf("a %s notice by %s", n.Kind, n.Channel)}, nil
+		return n, &users.AuditEntry{At: at, By: by, Act: "retry", Customer: n.Customer, Detail: fmt.Sprintf("a %s notice by %s", n.Kind, n.Channel)}, nil
 	})
 }
 
 // changeNotice changes one notice and writes the entry of the audit, if any, in one step.
-func (s *Store) changeNotice(ctx context.Context, key string, change func(policy.Notice) (policy.Notice, *policy.AuditEntry, error)) error {
+func (s *Store) changeNotice(ctx context.Context, key string, change func(policy.Notice) (policy.Notice, *users.AuditEntry, error)) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		value := tx.Bucket(noticesBucket).Get([]byte(key))
 		if value == nil {

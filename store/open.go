@@ -27,13 +27,16 @@ const (
 	pageSize = 4 << 10
 )
 
-var schemaKey = []byte("schema")
+var (
+	schemaKey   = []byte("schema")
+	rotationKey = []byte("rotation") // of versions up to schema 3
+)
 
-// Open opens the file, or creates it and its folder. An empty file counts as a new one. A file that is not ours, is damaged or comes from a
-// newer version is left exactly as it is.
+// Open opens the file, or creates it and its folder. An empty file counts as a new one. A file that is not ours, is damaged, comes from a
+// newer version, or has a half-way rotation of an older version in it is left exactly as it is.
 //
-// Errors name the file and say what to do. They wrap ErrLocked, ErrNotOurs, ErrDamaged, ErrTruncated, ErrNewer, fs.ErrNotExist (with ReadOnly)
-// or fs.ErrPermission.
+// Errors name the file and say what to do. They wrap ErrLocked, ErrNotOurs, ErrDamaged, ErrTruncated, ErrNewer, ErrRotation, fs.ErrNotExist (with
+// ReadOnly) or fs.ErrPermission.
 func Open(path string, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -144,6 +147,9 @@ func (s *Store) version() (version int, unfinished bool, err error) {
 			if version, err = strconv.Atoi(string(meta.Get(schemaKey))); err != nil {
 				return ErrNotOurs
 			}
+			if meta.Get(rotationKey) != nil { // only that version knows both tokens, and it must still be able to open the file
+				return ErrRotation
+			}
 			return nil
 		}
 		if first, _ := tx.Cursor().First(); first != nil {
@@ -170,6 +176,9 @@ func explain(path string, err error) error {
 		return say(err, restore)
 	case errors.Is(err, ErrDamaged), errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("store %s: %w: %s", path, damaged(err), restore)
+	case errors.Is(err, ErrRotation):
+		return say(err, "start that version again and run \"supportline rotate-token\" there until it says that the old token is dropped, or give the "+
+			"change up with \"supportline rotate-token --cancel\"; then start this one")
 	case errors.Is(err, ErrNewer):
 		return say(err, "run the version that wrote it, or a newer one")
 	case errors.Is(err, fs.ErrPermission):

@@ -31,7 +31,7 @@ func (d direction) compare(a, b []byte) int {
 	return bytes.Compare(b, a)
 }
 
-// work is what is left of the work that one page may cost.
+// work counts down the work that one page may cost.
 type work struct {
 	left  int
 	since int // work since the last yield

@@ -10,6 +10,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // recordingKeys returns the entries of a call's recordings in the index: a recording is found by its next step and the time of the next try.
@@ -64,14 +65,14 @@ func (s *Store) dueIn(ctx context.Context, prefix indexKey, now time.Time, take 
 }
 
 // Reveal notes in the audit that a person was shown something of a call that is not for everybody, such as a recording, before it is shown.
-// detail says what, without names and numbers. Errors: policy.ErrNoCall.
+// It takes its detail without names and numbers. Errors: policy.ErrNoCall.
 func (s *Store) Reveal(ctx context.Context, sid policy.CallSID, by, detail string) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		c, err := readCall(tx, string(sid))
 		if err != nil {
 			return err
 		}
-		return note(tx, policy.AuditEntry{At: s.now(), By: by, Act: "reveal", Customer: c.Customer, Subject: string(sid), Detail: detail})
+		return note(tx, users.AuditEntry{At: s.now(), By: by, Act: "reveal", Customer: c.Customer, Subject: string(sid), Detail: detail})
 	})
 }
 
@@ -140,7 +141,7 @@ func (s *Store) Removed(ctx context.Context, r policy.Removal) error {
 // RemovalFailed notes that a recording could not be removed, why, and when to try again.
 func (s *Store) RemovalFailed(ctx context.Context, r policy.Removal, cause error, next time.Time) error {
 	if cause == nil {
-		return errors.New("a removal failed for a reason: give it")
+		return errors.New("a failed removal needs a cause")
 	}
 	return s.changeRemoval(ctx, r, func(tx *bolt.Tx, before policy.Removal) error {
 		after := before

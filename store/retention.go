@@ -9,6 +9,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // expireBatch is how many calls or notices one transaction of Expire looks at, so that no caller waits for it long.
@@ -66,7 +67,7 @@ func (w *sweep) note(tx *bolt.Tx, last sweep) error {
 		w.entry = binary.BigEndian.AppendUint64(nil, n)
 	}
 	detail := fmt.Sprintf("%d calls and %d notices from before %s", w.did.Calls, w.did.Notices, w.before.UTC().Format(time.RFC3339))
-	return noteAs(tx, w.entry, policy.AuditEntry{At: w.at, By: "retention", Act: "expire", Detail: detail})
+	return noteAs(tx, w.entry, users.AuditEntry{At: w.at, By: "retention", Act: "expire", Detail: detail})
 }
 
 func expireCalls(tx *bolt.Tx, w *sweep) (err error) {
@@ -186,7 +187,7 @@ func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by stri
 			return err
 		}
 		detail := fmt.Sprintf("one account, %d calls, %d cases, %d notices", did.Calls, did.Cases, did.Notices)
-		return note(b.tx, policy.AuditEntry{At: at, By: by, Act: "erase", Detail: detail})
+		return note(b.tx, users.AuditEntry{At: at, By: by, Act: "erase", Detail: detail})
 	})
 	if err != nil {
 		return policy.EraseResult{}, err
@@ -270,7 +271,7 @@ func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by str
 			return err
 		}
 		detail := fmt.Sprintf("profile, %d calls, %d cases, %d notices", len(all.Calls), len(all.Cases), len(all.Notices))
-		return note(tx, policy.AuditEntry{At: s.now(), By: by, Act: "export", Customer: number, Detail: detail})
+		return note(tx, users.AuditEntry{At: s.now(), By: by, Act: "export", Customer: number, Detail: detail})
 	})
 	if err != nil {
 		return policy.CustomerExport{}, err

@@ -7,6 +7,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // Review looks at an account's load in the months of policy.FairUse.SustainedWithin that end with one: decide is given the usage of each, oldest
@@ -92,7 +93,7 @@ func flag(tx *bolt.Tx, c policy.Case) (policy.Case, error) {
 	if err != nil {
 		return c, err
 	}
-	e := policy.AuditEntry{At: opened.OpenedAt, Act: "case-open", Customer: opened.Customer, Subject: string(opened.ID)}
+	e := users.AuditEntry{At: opened.OpenedAt, Act: "case-open", Customer: opened.Customer, Subject: string(opened.ID)}
 	if len(opened.Moves) > 0 {
 		e.By, e.Reason = opened.Moves[0].By, opened.Moves[0].Note
 	}

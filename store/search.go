@@ -132,7 +132,7 @@ func (p plan) lacks(text policy.Text, value []byte) bool {
 	return ok && !text.MatchesCall(c)
 }
 
-// page is what a search found in one direction.
+// page has the finds of a search in one direction.
 type page[T any] struct {
 	list  []T    // in the order of the direction
 	first []byte // the place of the first item

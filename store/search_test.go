@@ -115,6 +115,42 @@ func entries(t *testing.T, path string) []string {
 	return keys
 }
 
+// TestCallsAreIndexedSomeTimeAfterTheirEnd counts the calls that a search has to look at one by one: those that ended before the store was opened
+// are indexed with later ones, and so is one whose end was never reported.
+func TestCallsAreIndexedSomeTimeAfterTheirEnd(t *testing.T) {
+	f := newFile(t)
+	next := 0
+	ended := func(s *store.Store, calls int) {
+		for range calls {
+			next++
+			change(t, s, policy.CallSID(fmt.Sprintf("CA%03d", next)), func(c policy.Call) policy.Call { c.StartedAt = morning; return c })
+			change(t, s, policy.CallSID(fmt.Sprintf("CA%03d", next)), func(c policy.Call) policy.Call { c.LeftAt = morning.Add(time.Minute); return c })
+		}
+	}
+	unindexed := func() (calls int) {
+		for _, e := range entries(t, f.path) {
+			if strings.HasPrefix(e, `"l`) {
+				calls++
+			}
+		}
+		return calls
+	}
+	for _, round := range []struct{ ends, left int }{{40, 42}, {30, 7}} {
+		s := f.open(t, store.Options{})
+		if next == 0 {
+			change(t, s, "CA-lost", func(c policy.Call) policy.Call { c.StartedAt = morning.Add(-5 * time.Hour); return c })
+			change(t, s, "CA-goes-on", func(c policy.Call) policy.Call { c.StartedAt = morning; return c })
+		}
+		ended(s, round.ends)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if n := unindexed(); n != round.left {
+			t.Errorf("after %d calls ended, %d are not indexed, want %d", next, n, round.left)
+		}
+	}
+}
+
 // TestTheSearchsIndexFollowsFromTheRest compares the bucket search after many changes with one that an upgrade makes anew.
 func TestTheSearchsIndexFollowsFromTheRest(t *testing.T) {
 	f := newFile(t)

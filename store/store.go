@@ -160,6 +160,7 @@ var (
 	ErrDamaged   = errors.New("the file is damaged")
 	ErrTruncated = errors.New("the file is shorter than its content")
 	ErrNewer     = errors.New("the file was written by a newer version")
+	ErrRotation  = errors.New("the version that wrote the file left a change of the provider's auth token half-way")
 	ErrReadOnly  = errors.New("the store was opened for reading only")
 	ErrClosed    = errors.New("the store is closed")
 )

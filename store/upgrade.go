@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"strconv"
 	"time"
@@ -155,15 +154,6 @@ func indexStep(tx *bolt.Tx, now time.Time) (n int, err error) {
 		return n, meta.Delete(nextKey)
 	}
 	return n, meta.Put(nextKey, rest.from)
-}
-
-// HasRotation reports whether an older version left a change of the provider's auth token half-way.
-func (s *Store) HasRotation(ctx context.Context) (left bool, err error) {
-	err = s.view(ctx, func(tx *bolt.Tx) error {
-		left = tx.Bucket(metaBucket).Get([]byte("rotation")) != nil
-		return nil
-	})
-	return left, err
 }
 
 // dueStep moves some entries of waiting notices to where they are found by channel, and returns how many. The others are still at the old

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // A month is derived again when the log changed and it is too old, as long as somebody looks; then it is forgotten.
@@ -37,7 +38,7 @@ func TestUsageCacheFollowsTheLog(t *testing.T) {
 		{"nobody looked for long", 20 * time.Minute, false, false, "", 0},
 	} {
 		if now = now.Add(step.after); step.commits {
-			if err := s.Note(t.Context(), policy.AuditEntry{At: now, Act: "test"}); err != nil {
+			if err := s.Note(t.Context(), users.AuditEntry{At: now, Act: "test"}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -10,7 +10,6 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
-	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -42,7 +41,7 @@ func (s *Store) AddUser(ctx context.Context, user users.User, by string) error {
 		if err := putUser(tx, user); err != nil {
 			return err
 		}
-		return note(tx, policy.AuditEntry{At: user.CreatedAt, By: by, Act: users.ActUserAdd, Subject: user.Name, Detail: string(user.Role)})
+		return note(tx, users.AuditEntry{At: user.CreatedAt, By: by, Act: users.ActUserAdd, Subject: user.Name, Detail: string(user.Role)})
 	})
 }
 
@@ -64,7 +63,7 @@ func (s *Store) ChangeUser(ctx context.Context, name string, c users.Change) (us
 		if err := putUser(tx, after); err != nil {
 			return err
 		}
-		return note(tx, policy.AuditEntry{At: c.At, By: c.By, Act: c.Act, Subject: name, Detail: c.Detail})
+		return note(tx, users.AuditEntry{At: c.At, By: c.By, Act: c.Act, Subject: name, Detail: c.Detail})
 	})
 	if err != nil {
 		return users.User{}, err
@@ -208,7 +207,7 @@ func (s *Store) AddToken(ctx context.Context, t users.Token, by string) error {
 		if err := putToken(tx, t); err != nil {
 			return err
 		}
-		return note(tx, policy.AuditEntry{At: t.CreatedAt, By: by, Act: users.ActTokenAdd, Subject: t.User, Detail: tokenWords(t)})
+		return note(tx, users.AuditEntry{At: t.CreatedAt, By: by, Act: users.ActTokenAdd, Subject: t.User, Detail: tokenWords(t)})
 	})
 }
 
@@ -222,7 +221,7 @@ func tokenWords(t users.Token) string {
 		words += ", without numbers"
 	}
 	if t.ExpiresAt.IsZero() {
-		return words + ", for ever"
+		return words + ", never expires"
 	}
 	return words + ", until " + t.ExpiresAt.UTC().Format(time.DateOnly)
 }
@@ -285,7 +284,7 @@ func (s *Store) RevokeToken(ctx context.Context, user, name, by string, at time.
 				return err
 			}
 		}
-		return note(tx, policy.AuditEntry{At: at, By: by, Act: users.ActTokenRevoke, Subject: user, Detail: name})
+		return note(tx, users.AuditEntry{At: at, By: by, Act: users.ActTokenRevoke, Subject: user, Detail: name})
 	})
 }
 

@@ -191,6 +191,61 @@ func TestAStepOnTopOfACommitThatFailed(t *testing.T) {
 	}
 }
 
+// TestCallsAreIndexedWhileMemoryIsShort lets calls be indexed in a batch that waits for the commit before it, which drops what memory does not
+// hold, and changes these calls at that very moment. The file is checked in the end.
+func TestCallsAreIndexedWhileMemoryIsShort(t *testing.T) {
+	var holds atomic.Pointer[chan struct{}]
+	holding := make(chan struct{})
+	s := newFile(t).open(t, store.Options{OnCommit: func(time.Duration, int, error) {
+		if release := holds.Swap(nil); release != nil {
+			holding <- struct{}{}
+			<-*release
+		}
+	}})
+	var all sync.WaitGroup
+	advance := func(sid string, change func(policy.Call) policy.Call) {
+		if _, err := s.Advance(t.Context(), policy.CallSID(sid), change); err != nil {
+			t.Error(err)
+		}
+	}
+	ends := func(c policy.Call) policy.Call { c.StartedAt, c.LeftAt = morning, morning.Add(time.Minute); return c }
+	for round := range 15 {
+		name := func(n int) string { return fmt.Sprintf("CA-%d-%d", round, n) }
+		for n := range 64 {
+			all.Go(func() { advance(name(n), func(c policy.Call) policy.Call { c.StartedAt = morning; return c }) })
+		}
+		all.Wait()
+		for n := range 32 {
+			all.Go(func() { advance(name(n), ends) })
+		}
+		all.Wait()
+		release := make(chan struct{})
+		holds.Store(&release)
+		all.Go(func() { // more than memory holds
+			advance(name(64), func(c policy.Call) policy.Call {
+				c.Exchanges = []policy.Exchange{{Key: "k", Reply: []byte(`"` + strings.Repeat("x", 3<<20) + `"`)}}
+				return c
+			})
+		})
+		<-holding
+		applied := make(chan struct{})
+		for n := 32; n < 64; n++ {
+			all.Go(func() { advance(name(n), func(c policy.Call) policy.Call { applied <- struct{}{}; return ends(c) }) })
+		}
+		for range 32 {
+			<-applied
+		}
+		for n := range 32 {
+			all.Go(func() {
+				<-release
+				advance(name(n), func(c policy.Call) policy.Call { c.Ticket = "4711"; return c })
+			})
+		}
+		close(release)
+		all.Wait()
+	}
+}
+
 func TestFailedCommitsAreHeardOf(t *testing.T) {
 	var heard commits
 	s := newFile(t).open(t, store.Options{OnCommit: heard.heard})

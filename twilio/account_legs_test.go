@@ -10,9 +10,9 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// TestRingingIsOrderedOnce: an order whose answer is lost may have been carried out, and nobody is rung twice. What the provider was too busy
-// for it did not take.
-func TestRingingIsOrderedOnce(t *testing.T) {
+// TestOutboundLegIsPlacedOnce: a request whose answer is lost may have worked, and nobody is rung twice. One beyond the provider's rate limit has
+// not.
+func TestOutboundLegIsPlacedOnce(t *testing.T) {
 	const made = `{"sid":"CA9"}`
 	for name, row := range map[string]struct {
 		answer func(int, *http.Request) (*http.Response, error)
@@ -50,7 +50,7 @@ func TestHangingUpWhatIsOver(t *testing.T) {
 	}
 }
 
-// TestAnnouncementToNobody says so: the conference is over, or the party has left it.
+// TestAnnouncementToNobody: the conference is over, or the party has left it.
 func TestAnnouncementToNobody(t *testing.T) {
 	room := `{"conferences":[{"sid":"CF1"}]}`
 	for name, answer := range map[string]func(int, *http.Request) (*http.Response, error){

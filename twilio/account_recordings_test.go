@@ -24,7 +24,7 @@ func sound(length int64, body io.Reader) func(int, *http.Request) (*http.Respons
 	}
 }
 
-// TestSoundOfARecording comes as it is; its type and length are known before.
+// TestSoundOfARecording arrives unchanged; its type and length are known before.
 func TestSoundOfARecording(t *testing.T) {
 	p := &provider{answer: then(1, refusing(429, limited), "")}
 	p.answer = func(n int, r *http.Request) (*http.Response, error) {
@@ -49,7 +49,7 @@ func TestSoundOfARecording(t *testing.T) {
 	}
 }
 
-// TestSoundThatDoesNotCome is an error, whatever way it fails.
+// TestSoundThatDoesNotCome: each way to fail is an error.
 func TestSoundThatDoesNotCome(t *testing.T) {
 	for name, row := range map[string]struct {
 		answer func(int, *http.Request) (*http.Response, error)
@@ -83,7 +83,7 @@ func TestSoundThatDoesNotCome(t *testing.T) {
 	}
 }
 
-// TestSoundThatStalls is given up half a minute after its last byte, and not before.
+// TestSoundThatStalls fails half a minute after its last byte, and not before.
 func TestSoundThatStalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &provider{answer: func(_ int, r *http.Request) (*http.Response, error) {
@@ -103,7 +103,7 @@ func TestSoundThatStalls(t *testing.T) {
 	})
 }
 
-// TestDeletedRecording: what is not there is removed; what is refused is not.
+// TestDeletedRecording: a recording that is not there counts as deleted; one whose deletion is refused does not.
 func TestDeletedRecording(t *testing.T) {
 	for name, row := range map[string]struct {
 		answer func(int, *http.Request) (*http.Response, error)
@@ -134,7 +134,7 @@ type broke struct{}
 
 func (broke) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// dripping gives a byte every 20 seconds, four times, and then nothing until it is given up.
+// dripping returns a byte every 20 seconds, four times, and then blocks until it is closed.
 type dripping struct {
 	context context.Context
 	given   int

@@ -15,7 +15,7 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// provider answers each request by a function of how many came before it.
+// provider answers each request by a function of the number of requests before it.
 type provider struct {
 	answer func(n int, r *http.Request) (*http.Response, error)
 	asked  []*http.Request
@@ -41,7 +41,7 @@ func refusing(status int, text string) func(int, *http.Request) (*http.Response,
 	return func(int, *http.Request) (*http.Response, error) { return answer(status, "application/json", text), nil }
 }
 
-// then answers rightly after n answers of another kind.
+// then answers well after n answers of another kind.
 func then(n int, before func(int, *http.Request) (*http.Response, error), body string) func(int, *http.Request) (*http.Response, error) {
 	return func(i int, r *http.Request) (*http.Response, error) {
 		if i < n {
@@ -77,7 +77,7 @@ const (
 	broken  = `{"code":20500,"message":"Internal Server Error","status":500}`
 )
 
-// TestReadingIsTriedAgain: what only asks may be asked again, with growing pauses.
+// TestReadingIsTriedAgain with growing delays.
 func TestReadingIsTriedAgain(t *testing.T) {
 	for name, row := range map[string]struct {
 		answer func(int, *http.Request) (*http.Response, error)
@@ -141,7 +141,7 @@ func TestBreakerHoldsBackAndTriesAgain(t *testing.T) {
 		if _, err := a.Info(t.Context()); err == nil || !strings.Contains(err.Error(), "not asked") || len(p.asked) != 5 {
 			t.Errorf("asked %d times: %v", len(p.asked), err)
 		}
-		pause, done := context.WithTimeout(t.Context(), 31*time.Second) // on the clock of the bubble, which waits for nobody
+		pause, done := context.WithTimeout(t.Context(), 31*time.Second) // on the bubble's clock
 		defer done()
 		<-pause.Done()
 		if _, err := a.Info(t.Context()); err != nil {
@@ -165,7 +165,7 @@ func TestContextEndsTheAsking(t *testing.T) {
 	})
 }
 
-// TestHosts: edge and region come from the configuration alone, and another host answers for all of the provider's.
+// TestHosts: edge and region come from the configuration alone, and another host takes the place of all of the provider's.
 func TestHosts(t *testing.T) {
 	t.Setenv("TWILIO_EDGE", "sydney")
 	t.Setenv("TWILIO_REGION", "au1")

@@ -35,7 +35,7 @@ func typicalParams() url.Values {
 	return params
 }
 
-// BenchmarkVerify is our check beside the provider's own, each from a request to parameters that a handler can use.
+// BenchmarkVerify compares Verify with the provider's own validator, each from a request to parameters that a handler can use.
 func BenchmarkVerify(b *testing.B) {
 	const publicURL, target = "https://phone.example.com", "/voice/menu/3"
 	body := []byte(typicalParams().Encode())
@@ -64,7 +64,7 @@ func BenchmarkVerify(b *testing.B) {
 		if err != nil || !theirs.ValidateBody(publicURL+r.RequestURI, raw, r.Header.Get(twilio.SignatureHeader)) {
 			return false
 		}
-		_, err = url.ParseQuery(string(raw)) // what its middleware leaves to the handler
+		_, err = url.ParseQuery(string(raw)) // its middleware leaves this to the handler
 		return err == nil
 	})
 }
@@ -77,7 +77,7 @@ func BenchmarkParseWebhook(b *testing.B) {
 	}
 }
 
-// BenchmarkRender writes a menu, beside the provider's own builder.
+// BenchmarkRender compares Render with the provider's own builder.
 func BenchmarkRender(b *testing.B) {
 	const text = "For a critical issue, press 1. For an issue that restricts you, press 2. For the status of a ticket, press 3."
 	b.Run("ours", func(b *testing.B) {

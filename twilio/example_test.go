@@ -10,7 +10,7 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// A caller presses a key, the provider tells us, and we answer with what to do next.
+// A caller presses a key, the provider sends a webhook, and the answer has the next instructions.
 func Example() {
 	verifier, err := twilio.NewVerifier("https://phone.example.com", "AC1", "the auth token")
 	if err != nil {

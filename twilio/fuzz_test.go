@@ -16,7 +16,7 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// Whatever Parse takes, Render writes and Parse reads again as the same.
+// FuzzParse checks that Render and Parse return the same Response for each that Parse accepts.
 func FuzzParse(f *testing.F) {
 	for name := range documents() {
 		f.Add(mustRead(f, golden(name)))
@@ -44,7 +44,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// signedTexts is a slow model of what the provider can have signed of a form; ok is false when it is no form.
+// signedTexts is a slow model of the texts that the provider may have signed for a form; ok is false if it is not a form.
 func signedTexts(body string) (texts []string, ok bool) {
 	values := map[string][]string{}
 	for part := range strings.SplitSeq(body, "&") {
@@ -74,7 +74,7 @@ func signedTexts(body string) (texts []string, ok bool) {
 	return []string{all, first}, strings.Count(body, "&") < 1000
 }
 
-// A signed form verifies; with any byte changed it does not, unless it still says the same.
+// A signed form verifies; with any byte changed it does not, unless its meaning is the same.
 func FuzzVerify(f *testing.F) {
 	f.Add(officialParams().Encode(), uint16(3), byte(1))
 	f.Add("a=1;2&a=3&b", uint16(5), byte('&'^'='))
@@ -110,7 +110,7 @@ func FuzzVerify(f *testing.F) {
 	})
 }
 
-// Nothing that can stand in a header or a request line makes Verify panic or accept.
+// No header or request line makes Verify panic or accept.
 func FuzzVerifyRequest(f *testing.F) {
 	f.Add("POST", "/voice", "application/x-www-form-urlencoded", officialSignature, "a=1")
 	f.Add("GET", "//x?%zz", "", "", "")
@@ -127,7 +127,7 @@ func FuzzVerifyRequest(f *testing.F) {
 	})
 }
 
-// Whatever comes, each field keeps its promise.
+// Each field is of its documented form for any input.
 func FuzzWebhook(f *testing.F) {
 	for _, body := range webhookBodies() {
 		f.Add(body)

@@ -20,7 +20,7 @@ func parties(n int) []twilio.Noun {
 	return slices.Repeat([]twilio.Noun{twilio.Number{Number: "+442079460018"}}, n)
 }
 
-// sized is a response whose document has exactly n bytes.
+// sized returns a response whose document has exactly n bytes.
 func sized(tb testing.TB, n int) twilio.Response {
 	r := twilio.Response{Verbs: slices.Repeat([]twilio.Verb{twilio.Say{Text: strings.Repeat("a", 2000)}}, 31)}
 	tb.Helper()

@@ -17,7 +17,7 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// description is what is looked at of the provider's published description of its API.
+// description is the part of the provider's published API description that the tests use.
 type description struct {
 	Paths map[string]map[string]struct {
 		Parameters []struct {
@@ -42,7 +42,7 @@ type schema struct {
 	Minimum, Maximum     *int
 }
 
-// wrong says what of a request the description does not allow; "" where it allows everything.
+// wrong returns what the description does not allow of a request, or "".
 func (d description) wrong(r *http.Request) string {
 	form := url.Values{}
 	if r.Body != nil {
@@ -104,7 +104,7 @@ func (d description) fits(s schema, value string) string {
 	return ""
 }
 
-// mustDescription is what is published of the API of the account's belongings, and of that of the accounts themselves.
+// mustDescription returns the published descriptions of the API and of the accounts API.
 func mustDescription(t *testing.T) (d description) {
 	t.Helper()
 	for _, file := range []string{"api_v2010.json", "accounts_v1.json"} {
@@ -112,14 +112,14 @@ func mustDescription(t *testing.T) (d description) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := json.Unmarshal(text, &d); err != nil { // adds to the paths that are there
+		if err := json.Unmarshal(text, &d); err != nil { // adds to the paths
 			t.Fatal(err)
 		}
 	}
 	return d
 }
 
-// TestRequestsAreAsThePublishedDescriptionSays: each method of the account, with everything that it can send.
+// TestRequestsAreAsThePublishedDescriptionSays: each method of the account, with all parameters.
 func TestRequestsAreAsThePublishedDescriptionSays(t *testing.T) {
 	d, p := mustDescription(t), &provider{answer: refusing(404, `{"code":20404,"message":"not found"}`)}
 	a := asking(t, p, func(c *twilio.AccountConfig) { c.AccountSID = "AC" + strings.Repeat("0", 32) })
@@ -164,7 +164,7 @@ func TestRequestsAreAsThePublishedDescriptionSays(t *testing.T) {
 	}
 }
 
-// TestDescriptionIsHeldAgainst what it does not allow, or the test above would show nothing.
+// TestDescriptionIsHeldAgainst requests that it does not allow; otherwise the test above would show nothing.
 func TestDescriptionIsHeldAgainst(t *testing.T) {
 	d := mustDescription(t)
 	base := "https://api.twilio.com/2010-04-01/Accounts/AC" + strings.Repeat("0", 32)

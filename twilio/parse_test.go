@@ -82,7 +82,7 @@ func TestParseNamesWhatItDoesNotKnow(t *testing.T) {
 	}
 }
 
-// Generators of what Render takes.
+// Generators of Responses that Render accepts.
 var (
 	anyText    = rapid.Map(rapid.StringN(1, 60, 200), clean).Filter(func(s string) bool { return s != "" })
 	maybeText  = rapid.OneOf(rapid.Just(""), anyText)
@@ -96,7 +96,7 @@ var (
 		rapid.Just[twilio.Verb](twilio.Hangup{}))
 )
 
-// clean is the form in which a text survives: white space around it and characters that XML lacks do not.
+// clean returns a text as it is after Render and Parse: without white space around it and characters that XML lacks.
 func clean(s string) string {
 	return strings.TrimSpace(strings.Map(func(c rune) rune {
 		if c < ' ' && c != '\n' && c != '\t' && c != '\r' || c == 0xFFFE || c == 0xFFFF {
@@ -175,7 +175,7 @@ func drawRecord(t *rapid.T) twilio.Record {
 	}
 }
 
-// emptyIsNil makes equal what a document cannot tell apart.
+// emptyIsNil makes empty and nil slices equal, as they are in a document.
 func emptyIsNil[T any](s []T) []T {
 	if len(s) == 0 {
 		return nil
@@ -200,7 +200,7 @@ func TestParseIsTheInverseOfRender(t *testing.T) {
 	})
 }
 
-// The provider's own builder says the same in other bytes: its attributes have no order, and it cannot write finishOnKey="".
+// The provider's own builder writes equal documents with other bytes: its attributes have no order, and it cannot write finishOnKey="".
 func TestTheProvidersBuilderMeansTheSame(t *testing.T) {
 	events := "initiated ringing answered completed"
 	welcome := twiml.VoiceSay{Voice: "Polly.Amy-Neural", Language: "en-GB", Message: `Welcome to "Smith & Sons". It's <open>.`}

@@ -17,12 +17,12 @@ var theNumber = twilio.Wanted{Number: "+448000668187", Name: "United Kingdom", V
 	StatusURL: "https://support.example.com/status", StatusMethod: "POST",
 }}
 
-// asWanted is the number when there is nothing left to do.
+// asWanted returns the number as it is wanted.
 func asWanted() twilio.OwnedNumber {
 	return twilio.OwnedNumber{SID: "PN1", Number: theNumber.Number, Voice: true, VoiceSettings: theNumber.VoiceSettings, Status: "in-use"}
 }
 
-// TestPlanTakesOneSpellingForAnother, as the provider gives an address back, and nothing else.
+// TestPlanTakesOneSpellingForAnother: those that the provider may return for an address.
 func TestPlanTakesOneSpellingForAnother(t *testing.T) {
 	for name, row := range map[string]struct {
 		change func(*twilio.OwnedNumber)
@@ -48,7 +48,7 @@ func TestPlanTakesOneSpellingForAnother(t *testing.T) {
 	}
 }
 
-// TestChangeWritesWhatDiffersAlone; an application and a trunk are cleared by nothing, not left out.
+// TestChangeWritesWhatDiffersAlone; an application and a trunk are cleared by an empty value.
 func TestChangeWritesWhatDiffersAlone(t *testing.T) {
 	n := asWanted()
 	n.TrunkSID, n.StatusMethod = "TK1", "GET"
@@ -63,7 +63,7 @@ func TestChangeWritesWhatDiffersAlone(t *testing.T) {
 	}
 }
 
-// TestPlanTellsWhoseNumberIsWhose, in the order of the configuration and of the account.
+// TestPlanTellsWhoseNumberIsWhose, in the orders of the configuration and of the account.
 func TestPlanTellsWhoseNumberIsWhose(t *testing.T) {
 	missing := twilio.Wanted{Number: "+18883071053"}
 	owned := []twilio.OwnedNumber{{SID: "PN8", Number: "+15550100008"}, asWanted(), {SID: "PN9", Number: "+1888"}}
@@ -76,7 +76,7 @@ func TestPlanTellsWhoseNumberIsWhose(t *testing.T) {
 	}
 }
 
-// TestOverridesFit into the 15 seconds that the provider gives a document, and leave our answer the 5 seconds that it may take.
+// TestOverridesFit into the provider's 15 seconds for a document, and leave the 5 seconds that our answer may take.
 func TestOverridesFit(t *testing.T) {
 	for _, overrides := range []string{twilio.Overrides, twilio.FallbackOverrides} {
 		q, err := url.ParseQuery(strings.TrimPrefix(overrides, "#"))

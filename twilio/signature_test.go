@@ -33,7 +33,7 @@ func officialParams() url.Values {
 	}
 }
 
-// signText is the provider's formula in its shortest form, so that tests do not lean on what they test.
+// signText is the provider's formula in its shortest form, independent of the code under test.
 func signText(token, text string) string {
 	mac := hmac.New(sha1.New, []byte(token))
 	mac.Write([]byte(text))
@@ -49,7 +49,7 @@ func mustVerifier(tb testing.TB, publicURL, account string, tokens ...string) *t
 	return v
 }
 
-// post is a signed form request to target.
+// post returns a signed form request to target.
 func post(target, body, signature string) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, target, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")
@@ -101,7 +101,7 @@ func TestNewVerifierRefusesWhatCannotVerify(t *testing.T) {
 	}
 }
 
-// The provider's own validator is right wherever a name is given once; there ours must agree with it, yes and no.
+// The provider's own validator is right if no name is repeated; Verify must agree with it there.
 func TestVerifyAgreesWithTheProvidersValidator(t *testing.T) {
 	origins := []string{
 		"https://phone.example.com", "https://phone.example.com:443", "https://phone.example.com:8443",

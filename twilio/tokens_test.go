@@ -11,7 +11,7 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// knowing answers who comes with one of the tokens, which may change, and refuses everybody else.
+// knowing answers requests with the token that known returns, and refuses all others.
 func knowing(known func() string) func(int, *http.Request) (*http.Response, error) {
 	return func(_ int, r *http.Request) (*http.Response, error) {
 		if _, secret, _ := r.BasicAuth(); secret != known() {
@@ -21,7 +21,7 @@ func knowing(known func() string) func(int, *http.Request) (*http.Response, erro
 	}
 }
 
-// TestAccountTriesTheNextToken once the provider refuses the one that it took so far, in either direction, and goes on with the one that is taken.
+// TestAccountTriesTheNextToken once the provider refuses the one accepted so far, in either direction, and remembers the accepted one.
 func TestAccountTriesTheNextToken(t *testing.T) {
 	known := "first"
 	p := &provider{answer: knowing(func() string { return known })}
@@ -50,7 +50,7 @@ func TestAccountWithoutANextToken(t *testing.T) {
 	}
 }
 
-// TestKeyIsNotTriedWithTokens: it is another one's secret.
+// TestKeyIsNotTriedWithTokens, which are not its secret.
 func TestKeyIsNotTriedWithTokens(t *testing.T) {
 	p := &provider{answer: knowing(func() string { return "second" })}
 	a := asking(t, p, func(c *twilio.AccountConfig) {
@@ -81,12 +81,12 @@ func TestBodyIsSentAgainWithTheOtherToken(t *testing.T) {
 	}
 }
 
-// TestTokenIsMadeAndPromotedOnce: what may have been done is not sent again, what certainly was not is.
+// TestTokenIsMadeAndPromotedOnce: a request that may have worked is not repeated.
 func TestTokenIsMadeAndPromotedOnce(t *testing.T) {
 	for name, row := range map[string]struct {
 		answer  func(int, *http.Request) (*http.Response, error)
 		asked   int
-		deleted int // how often it is asked to delete, which may be sent again
+		deleted int // requests to delete, which may be repeated
 		wrong   string
 	}{
 		"broken":    {refusing(500, broken), 1, 4, "20500"},

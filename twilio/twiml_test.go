@@ -11,7 +11,7 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// documents are one response for each verb, named like its golden file.
+// documents has a response for each verb, by the name of its golden file.
 func documents() map[string]twilio.Response {
 	welcome := twilio.Say{Voice: "Polly.Amy-Neural", Language: "en-GB", Text: `Welcome to "Smith & Sons". It's <open>.`}
 	events := []string{"initiated", "ringing", "answered", "completed"}

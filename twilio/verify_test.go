@@ -15,12 +15,12 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// attempt is one request and all that decides about it. Each row of a table starts from a valid one and changes what it is about.
+// attempt is one request with the settings of its verifier. Each row of a table starts from a valid one and changes one thing.
 type attempt struct {
 	publicURL, account string
 	tokens             []string
 
-	token, url, params string // what the provider signs, and with what
+	token, url, params string // what the provider signs, and its token
 	method, target     string
 	contentType, body  string
 	headers            []string // signature headers instead of the right one
@@ -119,7 +119,7 @@ func TestVerifyTakesWhatTheProviderSigned(t *testing.T) {
 	}
 }
 
-// refuse runs a table of attempts that all end in one error, which must tell nothing.
+// refuse runs a table of attempts that all end in one error, which must not reveal a signature.
 func refuse(t *testing.T, want error, rows map[string]func(*attempt)) {
 	t.Helper()
 	for name, change := range rows {
@@ -217,7 +217,7 @@ func TestVerifyRefusesOtherForms(t *testing.T) {
 	})
 }
 
-// respelt is base64 of the same bytes as signature: the two bits that its last letter has too many are set.
+// respelt returns another base64 text of the same bytes: the two unused bits of its last letter are set.
 func respelt(signature string) string {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 	last := len(signature) - 2
@@ -277,7 +277,7 @@ func TestVerifyDropsTheBodyOfAGET(t *testing.T) {
 	}
 }
 
-// A server and a client as they are: what the handler reads after Verify is what was signed.
+// With a real server and client, a handler reads after Verify what was signed.
 func TestVerifyPutsTheBodyBackAndKeepsTheQueryOutOfTheForm(t *testing.T) {
 	var seen struct{ Body, Form, PostForm string }
 	var v *twilio.Verifier

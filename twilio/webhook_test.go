@@ -17,13 +17,13 @@ const (
 	specialistLeg = "CAfedcba9876543210fedcba9876543210"
 )
 
-// webhookRow is a request as the provider sends it and what it says.
+// webhookRow is a request as the provider sends it, and its Webhook.
 type webhookRow struct {
 	body string
 	want twilio.Webhook
 }
 
-// event is the time in the rows.
+// event is the Timestamp of the rows.
 var event = time.Date(2026, 11, 24, 10, 0, 5, 0, time.UTC)
 
 // webhookRows are requests as the provider's documents have them.
@@ -81,7 +81,7 @@ func webhookRows() map[string]webhookRow {
 	}
 }
 
-// oddRows are parameters that the provider's documents do not have, or that say less than they seem to.
+// oddRows are parameters that the provider does not document, or that mean less than they seem to.
 func oddRows() map[string]webhookRow {
 	return map[string]webhookRow{
 		"a weaker attestation":   {"StirVerstat=TN-Validation-Passed-B", twilio.Webhook{}},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // auditCommand is "audit": who did what.
@@ -49,7 +50,7 @@ func (a auditCommand) Run(ctx context.Context, s *control.Session) error {
 	if err != nil {
 		return err
 	}
-	found, err := s.Store.SearchAudit(ctx, policy.AuditFilter{
+	found, err := s.Store.SearchAudit(ctx, users.AuditFilter{
 		Since: when.since, Until: when.until, By: a.By, Act: a.Act, Subject: a.Subject, Customer: policy.CustomerNumber(a.Customer),
 	}, page)
 	if err != nil {

@@ -39,7 +39,7 @@ The statements of a script:
 ` + indented(phone.Help())
 }
 
-// errOneOfThree is for a call of nothing, or of two things.
+// errOneOfThree is returned unless exactly one thing to call is named.
 var errOneOfThree = errors.New("name one thing to call: a NUMBER, --script FILE or --scripts DIR")
 
 func (c callCommand) run(ctx context.Context, p *program, configFile string) error {
@@ -58,7 +58,7 @@ func (c callCommand) run(ctx context.Context, p *program, configFile string) err
 	return errOneOfThree
 }
 
-// dial calls the running server. Its clock is asked for, because a demo's can be shifted.
+// dial calls the running server, on the server's clock, because that of a demo can be shifted.
 func (c callCommand) dial(ctx context.Context, p *program, configFile string) error {
 	conf, err := p.load(configFile, config.Options{})
 	if err != nil {
@@ -75,7 +75,7 @@ func (c callCommand) dial(ctx context.Context, p *program, configFile string) er
 	return line.Call(ctx, string(c.Number), c.From, c.Attested)
 }
 
-// telephone is a phone in this terminal, for the account of a configuration.
+// telephone returns a telephone in this terminal, for the account of a configuration.
 func (p *program) telephone(conf config.Config) *phone.Terminal {
 	return &phone.Terminal{
 		Account: server.PhoneAccount(conf),
@@ -83,7 +83,7 @@ func (p *program) telephone(conf config.Config) *phone.Terminal {
 	}
 }
 
-// indented sets a text apart from the paragraphs of a help, so that its lines stay as they are.
+// indented returns a text with every line indented, so that a help shows the lines as they are.
 func indented(text string) string {
 	return "    " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n    ")
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/directory"
 )
 
 // customersImport is "customers import": all or nothing.
@@ -31,7 +32,7 @@ func (i customersImport) inputFile() string { return i.File }
 
 func (i customersImport) Run(ctx context.Context, s *control.Session) error {
 	input := watch(s.In, s.Err, s.InputSize, s.Progress)
-	customers, problems := policy.ReadCustomers(input, s.Settings)
+	customers, problems := directory.Read(input, s.Settings)
 	input.done()
 	if len(problems) > 0 {
 		for _, p := range problems {
@@ -78,7 +79,7 @@ func (l customersList) Run(ctx context.Context, s *control.Session) error {
 			}
 			all = append(all, c)
 		}
-		return policy.WriteCustomers(s.Out, all)
+		return directory.Write(s.Out, all)
 	}
 	t := table{head: []string{"NUMBER", "NAME", "PACKAGE", "LINE", "ACCOUNT HOLDER", "EMAIL", "PHONE", "CALLER NUMBERS"}}
 	for c, err := range customers {

@@ -19,6 +19,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/directory"
 	"github.com/officernd/supportline/store"
 )
 
@@ -43,7 +44,7 @@ func newCompany(t testing.TB, now time.Time, mail string) *company {
 	}
 	c.open()
 	t.Cleanup(func() { _ = c.store.Close() })
-	customers, problems := policy.ReadCustomers(bytes.NewReader(config.ExampleCustomers()), c.conf.Settings)
+	customers, problems := directory.Read(bytes.NewReader(config.ExampleCustomers()), c.conf.Settings)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}

@@ -88,7 +88,7 @@ func TestSecondFailureAtOnePlaceGoesThePlainWay(t *testing.T) {
 	}
 }
 
-// TestFallbackWithoutTheLog goes the plain way at once.
+// TestFallbackWithoutTheLog: the caller gets the stateless fallback at once.
 func TestFallbackWithoutTheLog(t *testing.T) {
 	l := newTelephony(t)
 	l.provision(true)

@@ -11,7 +11,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// noticesList is "notices list": what was told, what is on its way and what failed.
+// noticesList is "notices list": the notices that were sent, that wait, and that were given up.
 type noticesList struct {
 	Failed bool   `help:"Only those that were given up."`
 	Zone   string `default:"UTC" placeholder:"ZONE" help:"The zone of the times in the table (default: UTC)."`
@@ -59,7 +59,7 @@ func noticeState(n policy.Notice) string {
 	return "waiting"
 }
 
-// known and orNull give nil for a value that is not known.
+// known and orNull return nil for a value that is not known.
 func known(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil

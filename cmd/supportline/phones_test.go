@@ -5,9 +5,7 @@ import (
 	"html"
 	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
-	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -19,13 +17,10 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/console/browsertest"
-	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 )
-
-const phonePassword = "blue horse battery"
 
 // phoneDay is in the hours of both lines of the example.
 var phoneDay = time.Date(2026, time.November, 24, 16, 0, 0, 0, time.UTC)
@@ -58,15 +53,8 @@ func mustPhoneHouse(t testing.TB, change func(*config.Config)) phoneHouse {
 	if err := bringIn(h); err != nil {
 		t.Fatal(err)
 	}
-	hash, err := signin.HashPassword("", phonePassword)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, role := range users.Roles() {
-		user := users.User{Name: string(role), Role: role, Password: hash, CreatedAt: phoneDay}
-		if err := h.Store.AddUser(t.Context(), user, "test"); err != nil {
-			t.Fatal(err)
-		}
+		browsertest.AddUser(t, h.Store, users.User{Name: string(role), Role: role}, phoneDay)
 	}
 	return phoneHouse{h, server.URL}
 }
@@ -81,71 +69,50 @@ func demoHouse(t testing.TB) phoneHouse {
 
 // phoneUser is somebody who signed in to the console, with a browser without scripts.
 type phoneUser struct {
+	*browsertest.Client
 	t    testing.TB
-	http *http.Client
-	url  string
-	path string // of the last page
-	page string
-	text string // of it, as a person reads it
+	page browsertest.Page // the last one
+	text string           // of it, as a person reads it
 }
 
 var tags = regexp.MustCompile(`<[^>]*>`)
 
 func (h phoneHouse) as(t testing.TB, role users.Role) *phoneUser {
 	t.Helper()
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u := &phoneUser{t: t, http: &http.Client{Jar: jar}, url: h.url}
-	u.post("/signin", "name", string(role), "password", phonePassword)
+	u := &phoneUser{Client: browsertest.NewClient(t, h.url), t: t}
+	u.SignIn(string(role), browsertest.Password).Want(t, http.StatusOK, "Sign out")
 	return u
 }
 
 func (u *phoneUser) get(path string) int {
 	u.t.Helper()
-	response, err := u.http.Get(u.url + path)
-	return u.read(response, err)
+	return u.read(u.Get(path))
 }
 
 func (u *phoneUser) post(path string, pairs ...string) int {
 	u.t.Helper()
-	form := url.Values{}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		form.Set(pairs[i], pairs[i+1])
-	}
-	response, err := u.http.PostForm(u.url+path, form)
-	return u.read(response, err)
+	return u.read(u.Post(path, pairs...))
 }
 
-func (u *phoneUser) read(response *http.Response, err error) int {
-	u.t.Helper()
-	if err != nil {
-		u.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		u.t.Fatal(err)
-	}
-	u.path, u.page = response.Request.URL.RequestURI(), html.UnescapeString(string(body))
-	u.text = strings.Join(strings.Fields(tags.ReplaceAllString(u.page, "")), " ")
-	return response.StatusCode
+func (u *phoneUser) read(page browsertest.Page) int {
+	u.page = page
+	u.text = strings.Join(strings.Fields(tags.ReplaceAllString(html.UnescapeString(page.Body), "")), " ")
+	return page.Status
 }
 
 // does posts to the call that the user looks at.
 func (u *phoneUser) does(pairs ...string) {
 	u.t.Helper()
-	if status := u.post(u.path, pairs...); status != http.StatusOK {
-		u.t.Fatalf("%s %q: status %d\n%s", u.path, pairs, status, u.page)
+	if status := u.post(u.page.Path, pairs...); status != http.StatusOK {
+		u.t.Fatalf("%s %q: status %d\n%s", u.page.Path, pairs, status, u.text)
 	}
 }
 
 func (u *phoneUser) sees(texts ...string) {
 	u.t.Helper()
 	for _, text := range texts {
-		if !strings.Contains(u.page, text) && !strings.Contains(u.text, text) {
-			u.t.Errorf("no %q at %s in\n%s", text, u.path, u.text)
+		if !u.page.Has(text) && !strings.Contains(u.text, text) {
+			u.t.Errorf("no %q at %s in\n%s", text, u.page.Path, u.text)
 		}
 	}
 }
@@ -153,9 +120,9 @@ func (u *phoneUser) sees(texts ...string) {
 // logged is the call that the page leads to when it is over.
 func (u *phoneUser) logged(h phoneHouse) policy.Row {
 	u.t.Helper()
-	found := regexp.MustCompile(`/calls/(CA[0-9a-f]{32})`).FindStringSubmatch(u.page)
+	found := regexp.MustCompile(`/calls/(CA[0-9a-f]{32})`).FindStringSubmatch(u.page.Body)
 	if found == nil {
-		u.t.Fatalf("no call of the log at %s in\n%s", u.path, u.page)
+		u.t.Fatalf("no call of the log at %s in\n%s", u.page.Path, u.text)
 	}
 	call, err := h.Store.Call(u.t.Context(), policy.CallSID(found[1]))
 	if err != nil {
@@ -254,11 +221,11 @@ func TestServerStopsInTheMiddleOfPhoneCalls(t *testing.T) {
 	other.does("keys", "310022")
 	one.sees("press 204518", "Platform down")
 	other.sees("press 310022")
-	if status := other.get(one.path); status != http.StatusNotFound {
+	if status := other.get(one.page.Path); status != http.StatusNotFound {
 		t.Errorf("somebody else's call has status %d, want not found", status)
 	}
 	h.Phones.Close()
-	one.get(one.path)
+	one.get(one.page.Path)
 	one.sees("The call is over.")
 	if row := one.logged(h); *row.Outcome != policy.Abandoned {
 		t.Errorf("the outcome is %s, want abandoned", *row.Outcome)
@@ -275,12 +242,12 @@ func TestPhoneEvents(t *testing.T) {
 	u.post("/phone", "line", "+448000668187")
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.url+u.path+"/events", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url+u.page.Path+"/events", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	request.Header.Set("Accept", "text/event-stream")
-	response, err := u.http.Do(request)
+	response, err := u.HTTP.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,9 +269,7 @@ func TestPhoneInTheBrowser(t *testing.T) {
 	h := demoHouse(t)
 	tab := browsertest.Open(t)
 	tab.Go(h.url + "/phone")
-	tab.Fill("[name=name]", "operator")
-	tab.Fill("[name=password]", phonePassword)
-	tab.Follow("main button")
+	tab.SignIn("operator")
 	tab.Check("phone-dial")
 	tab.Fill("[name=line]", "+448000668187")
 	tab.Fill("[name=from]", "+442079460018")

@@ -62,8 +62,10 @@ func (l *telephony) figures(sids []policy.CallSID) (all []policy.Row) {
 
 // TestADayWithLostCallbacksEqualsOneWithout after reconcile, whichever third of them is lost; a second run finds nothing.
 func TestADayWithLostCallbacksEqualsOneWithout(t *testing.T) {
-	for name, whisper := range map[string]bool{"rung on the call": false, "rung beside the call": true} {
-		t.Run(name, func(t *testing.T) { aDayWithLostCallbacks(t, func(c *config.Config) { c.Settings.Announce = whisper }) })
+	for name, announce := range map[string]bool{"dialled legs": false, "outbound legs": true} {
+		t.Run(name, func(t *testing.T) {
+			aDayWithLostCallbacks(t, func(c *config.Config) { c.Settings.Announce = announce })
+		})
 	}
 }
 
@@ -319,9 +321,9 @@ func TestRepairsAreShown(t *testing.T) {
 
 // TestReconcileBringsNothingBack that retention removed (rule 13), though the provider still lists it and the run is told to look further back.
 func TestReconcileBringsNothingBack(t *testing.T) {
-	for name, whisper := range map[string]bool{"dialled legs": false, "outbound legs": true} {
+	for name, announce := range map[string]bool{"dialled legs": false, "outbound legs": true} {
 		t.Run(name, func(t *testing.T) {
-			l := newTelephony(t, func(c *config.Config) { c.Settings.Announce, c.Settings.Retention = whisper, 20*24*time.Hour })
+			l := newTelephony(t, func(c *config.Config) { c.Settings.Announce, c.Settings.Retention = announce, 20*24*time.Hour })
 			sids := l.day(func(int) bool { return false })
 			cut, err := l.house.Store.Call(t.Context(), sids[12])
 			if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// recordingCommands are the commands on what is to be done about recordings.
+// recordingCommands are the commands about recordings that wait for a step.
 type recordingCommands struct {
 	List  recordingsList  `cmd:"" help:"What waits: to be fetched, to be deleted at the provider, to be removed."`
 	Fetch recordingsFetch `cmd:"" help:"Do at once what waits."`
@@ -35,7 +35,7 @@ Examples:
     supportline recordings list --failed --format json`
 }
 
-// waitingRecording is one of them, as JSON and CSV. Call and Seconds are not known of what a call has forgotten.
+// waitingRecording is a recording that waits, as JSON and CSV. Call and Seconds are unknown where the call has lost the recording.
 type waitingRecording struct {
 	Recording string          `json:"recording"`
 	Call      *policy.CallSID `json:"call"`
@@ -46,7 +46,7 @@ type waitingRecording struct {
 	Error     *string         `json:"error"`
 }
 
-// someday is later than the next try of anything.
+// someday returns a time after the next attempt of everything.
 func someday(now time.Time) time.Time { return now.AddDate(1000, 0, 0) }
 
 func (l recordingsList) Run(ctx context.Context, s *control.Session) error {
@@ -81,7 +81,8 @@ func (l recordingsList) Run(ctx context.Context, s *control.Session) error {
 	return t.write(s.Out, s.Colour)
 }
 
-// each gives what the configuration lets happen: nothing is fetched without a place, or deleted at the provider unless that is on.
+// each yields the recordings that wait for a step which the configuration allows: none is fetched without a bucket, or deleted at the provider
+// unless that is on.
 func (l recordingsList) each(ctx context.Context, s *control.Session, yield func(waitingRecording, error) bool) {
 	for _, step := range s.Archive.Steps() {
 		due, err := s.Store.DueRecordings(ctx, step, someday(s.Now()), l.Limit)

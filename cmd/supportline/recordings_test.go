@@ -22,6 +22,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
@@ -164,14 +165,14 @@ func TestListeningIsNoted(t *testing.T) {
 	if out, words, status := l.run("calls", "recording", string(sid), "--by", "anna"); status != control.Done || !strings.HasPrefix(out, "RIFF") {
 		t.Fatalf("status %d: %s", status, words)
 	}
-	var last policy.AuditEntry
+	var last users.AuditEntry
 	for e, err := range l.house.Store.Audit(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		last = e
 	}
-	want := policy.AuditEntry{At: l.clock.Now(), By: "anna", Act: "reveal", Customer: "204518", Subject: string(sid), Detail: last.Detail}
+	want := users.AuditEntry{At: l.clock.Now(), By: "anna", Act: "reveal", Customer: "204518", Subject: string(sid), Detail: last.Detail}
 	if diff := cmp.Diff(want, last); diff != "" || !strings.HasPrefix(last.Detail, "the voicemail of ") {
 		t.Errorf("%q (-want +got):\n%s", last.Detail, diff)
 	}

@@ -78,7 +78,7 @@ func (c rotateCreate) run(ctx context.Context, p *program, configFile string) er
 	return nil
 }
 
-// file opens the file that --out names, so that no token is made which can't be handed over then. It is nil with --show.
+// file creates the file that --out names, before a token is made that could not be written. It is nil with --show.
 func (c rotateCreate) file() (*os.File, error) {
 	if c.Show {
 		return nil, nil
@@ -101,7 +101,7 @@ func abandon(file *os.File) error {
 	return errors.Join(file.Close(), os.Remove(file.Name()))
 }
 
-// hand gives the token to the person.
+// hand writes the token to the file, or to standard output.
 func (c rotateCreate) hand(p *program, file *os.File, token string) error {
 	if file == nil {
 		_, err := fmt.Fprintln(p.Out, token)
@@ -111,7 +111,7 @@ func (c rotateCreate) hand(p *program, file *os.File, token string) error {
 	return errors.Join(err, file.Sync(), file.Close())
 }
 
-// create makes the account's secondary token. What the provider answers where there is one already it does not document.
+// create makes the account's secondary token. The provider does not document its answer if there is one already.
 func (c rotateCreate) create(ctx context.Context, p *program, conf config.Config) (string, error) {
 	at, err := server.AccountWith(conf, conf.Twilio.AuthToken)
 	if err != nil {

@@ -29,7 +29,7 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// rotating is a server on real listeners that can be restarted, beside an account that stays.
+// rotating is a server on real listeners that can be restarted, with an account that outlives it.
 type rotating struct {
 	t    *testing.T
 	file string // the configuration
@@ -58,7 +58,7 @@ func (s *rotating) conf() config.Config {
 	return conf
 }
 
-// configure writes the tokens into the configuration, as the person does.
+// configure writes the tokens into the configuration.
 func (s *rotating) configure(token, next string) {
 	s.t.Helper()
 	text := must(os.ReadFile(s.file))
@@ -95,7 +95,7 @@ func (s *rotating) restart() {
 	s.start()
 }
 
-// command runs one command on this machine, and returns its exit status and what it wrote.
+// command runs a command and returns its exit status and output.
 func (s *rotating) command(args ...string) (status int, out, words string) {
 	s.t.Helper()
 	var written, said bytes.Buffer
@@ -104,7 +104,7 @@ func (s *rotating) command(args ...string) (status int, out, words string) {
 	return status, written.String(), said.String()
 }
 
-// does is a command that must succeed.
+// does runs a command that must succeed.
 func (s *rotating) does(args ...string) (out string) {
 	s.t.Helper()
 	status, out, words := s.command(args...)
@@ -114,7 +114,7 @@ func (s *rotating) does(args ...string) (out string) {
 	return out
 }
 
-// refuses wants a command to end with a status and to say why.
+// refuses runs a command that must fail with a status and a message.
 func (s *rotating) refuses(wantStatus int, want string, args ...string) {
 	s.t.Helper()
 	status, out, words := s.command(args...)
@@ -123,7 +123,7 @@ func (s *rotating) refuses(wantStatus int, want string, args ...string) {
 	}
 }
 
-// prepare brings the rotation to where only the promotion is left, and returns the two tokens.
+// prepare does everything before the promotion and returns the two tokens.
 func (s *rotating) prepare() (token, next string) {
 	s.t.Helper()
 	token, next = s.conf().Twilio.AuthToken, strings.TrimSpace(s.does("rotate-token", "create", "--show"))
@@ -132,13 +132,13 @@ func (s *rotating) prepare() (token, next string) {
 	return token, next
 }
 
-// inForce is the token that the provider signs with.
+// inForce returns the token with which the provider signs.
 func (s *rotating) inForce() (token string) {
 	s.at.Change(func(a *fake.State) { token = a.Token })
 	return token
 }
 
-// accepts says what becomes of a webhook that is signed with a token.
+// accepts checks the status of the answer to a webhook that is signed with a token.
 func (s *rotating) accepts(token string, want int) {
 	s.t.Helper()
 	if status, err := plainWebhook(s.conf(), token); status != want || err != nil {
@@ -146,7 +146,7 @@ func (s *rotating) accepts(token string, want int) {
 	}
 }
 
-// interfere answers the next request of one kind in the provider's place. With done it is done all the same.
+// interfere replaces the answer to the next request of one kind. With done the request takes effect all the same.
 func (s *rotating) interfere(method, path string, status, code int, done bool) {
 	s.at.Change(func(a *fake.State) {
 		a.Interfere = func(w http.ResponseWriter, r *http.Request) bool {
@@ -163,8 +163,8 @@ func (s *rotating) interfere(method, path string, status, code int, done bool) {
 	})
 }
 
-// callers send webhooks as fast as they are answered, signed with the token that is in force, until the returned function ends them and returns
-// how many were answered. A server that is not there is asked again.
+// callers starts to send webhooks signed with the token in force. The returned function ends that and returns how many were answered. While no
+// server listens they are sent again.
 func (s *rotating) callers() (stop func() (answered int64)) {
 	conf := s.conf()
 	var ended atomic.Bool
@@ -206,8 +206,8 @@ func plainWebhook(conf config.Config, token string) (status int, err error) {
 	return response.StatusCode, response.Body.Close()
 }
 
-// TestCallsGoOnWhileTheTokenChanges on real connections: a whole rotation, with its restarts of the server, refuses none of them, tells its log
-// no token, and lets the REST API be asked at each point.
+// TestCallsGoOnWhileTheTokenChanges on real connections: a whole rotation, with its restarts of the server, refuses no webhook, logs no token, and
+// the REST API can be used at each point.
 func TestCallsGoOnWhileTheTokenChanges(t *testing.T) {
 	core, logged := observer.New(zap.DebugLevel)
 	s := newRotating(t, zap.New(core))
@@ -246,7 +246,7 @@ func TestCallsGoOnWhileTheTokenChanges(t *testing.T) {
 	}
 }
 
-// TestPromoteRefuses as long as the new token is not accepted by everything, and then the old one stays in force.
+// TestPromoteRefuses while the new token is not accepted everywhere. The old one stays in force.
 func TestPromoteRefuses(t *testing.T) {
 	const theirs = "33333333333333333333333333333333"
 	for name, row := range map[string]struct {
@@ -301,7 +301,7 @@ func TestPromoteRefuses(t *testing.T) {
 	})
 }
 
-// TestPromoteGoesOn where it was done already, by an earlier run or by hand, or where only the answer was lost.
+// TestPromoteGoesOn if the token was promoted before, by an earlier run or by hand, or if only the answer was lost.
 func TestPromoteGoesOn(t *testing.T) {
 	for name, change := range map[string]func(*rotating){
 		"after an error": func(s *rotating) {
@@ -323,7 +323,7 @@ func TestPromoteGoesOn(t *testing.T) {
 	}
 }
 
-// TestAnotherTokenIsPromoted because somebody made one in this very moment: the person learns where it is found.
+// TestAnotherTokenIsPromoted, which somebody made at the same time: the message names where to find it.
 func TestAnotherTokenIsPromoted(t *testing.T) {
 	s := newRotating(t, zap.NewNop())
 	s.prepare()
@@ -338,7 +338,7 @@ func TestAnotherTokenIsPromoted(t *testing.T) {
 	s.refuses(2, "copy it from the console's first page", "rotate-token", "promote", "--yes")
 }
 
-// TestCreateRefuses with what to do, and leaves no file; --replace makes another token then.
+// TestCreateRefuses with advice and leaves no file. --replace makes another token then.
 func TestCreateRefuses(t *testing.T) {
 	for name, row := range map[string]struct {
 		status, code int
@@ -371,7 +371,7 @@ func TestCreateRefuses(t *testing.T) {
 	}
 }
 
-// TestFingerprintsTellNoToken, and tell tokens apart.
+// TestFingerprintsTellNoToken, but differ.
 func TestFingerprintsTellNoToken(t *testing.T) {
 	one, two := control.Fingerprint("one-token"), control.Fingerprint("two-token")
 	if one == two || strings.Contains(one, "one") {
@@ -382,19 +382,20 @@ func TestFingerprintsTellNoToken(t *testing.T) {
 	}
 }
 
-// TestServeRefusesALeftRotation of an older version, whose store this is, and leaves it to that version.
+// TestServeRefusesALeftRotation of an older version, which wrote the store in testdata and must be able to open it again.
 func TestServeRefusesALeftRotation(t *testing.T) {
 	conf := mustConfig(t)
 	file := filepath.Join(t.TempDir(), "supportline.db")
 	conf.Store = "bolt:" + file
-	packed := must(gzip.NewReader(must(os.Open("testdata/rotation-left.db.gz"))))
-	if err := os.WriteFile(file, must(io.ReadAll(packed)), 0o600); err != nil {
+	written := must(io.ReadAll(must(gzip.NewReader(must(os.Open("testdata/rotation-left.db.gz"))))))
+	if err := os.WriteFile(file, written, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 {
-		_, err := server.Open(conf, time.Now, zap.NewNop(), store.Options{Size: 1 << 20})
-		if control.ExitStatus(err) != control.FailedExit || !strings.Contains(err.Error(), "start that version again") {
-			t.Errorf("status %d, %v", control.ExitStatus(err), err)
-		}
+	_, err := server.Open(conf, time.Now, zap.NewNop(), store.Options{Size: 1 << 20})
+	if control.ExitStatus(err) != control.FailedExit || !strings.Contains(err.Error(), "start that version again") {
+		t.Errorf("status %d, %v", control.ExitStatus(err), err)
+	}
+	if !bytes.Equal(must(os.ReadFile(file)), written) {
+		t.Error("the store was changed")
 	}
 }

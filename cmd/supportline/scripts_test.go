@@ -10,22 +10,21 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/phone"
 )
 
-// beside is what a script finds otherwise where specialists are rung beside the call: there the ringing begins with "Connecting you now", not
-// after it.
-var beside = map[string][2]string{
+// outboundLegs holds where a script's figures differ with outbound legs: they begin to ring with the words "Connecting you now", not after them.
+var outboundLegs = map[string][2]string{
 	"hunt-still-trying-between-rounds.call": {"log wait_seconds 58", "log wait_seconds 53"},
 }
 
-// Every call of testdata/calls goes as it is written, on the shipped configuration: acceptance by key, hunting, hang-up and talk time are the
-// same whether specialists are rung on the call or beside it.
+// TestCallScripts: every call of testdata/calls goes as it is written, on the shipped configuration. Acceptance by key, hunting, hang-up and talk
+// time are the same with dialled and with outbound legs.
 func TestCallScripts(t *testing.T) {
 	files, err := scriptsIn("../../testdata/calls")
 	if err != nil {
 		t.Fatal(err)
 	}
 	shipped := config.Example()
-	whisper := bytes.Replace(shipped, []byte("\nnotice: notify "), []byte("\nnotice: whisper "), 1)
-	if bytes.Equal(shipped, whisper) {
+	announcing := bytes.Replace(shipped, []byte("\nnotice: notify "), []byte("\nnotice: whisper "), 1)
+	if bytes.Equal(shipped, announcing) {
 		t.Fatal("the shipped configuration has no notice: notify to change")
 	}
 	for _, file := range files {
@@ -35,10 +34,10 @@ func TestCallScripts(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Run(name, func(t *testing.T) { playsAsWritten(t, file, text, shipped) })
-		if other := beside[name]; other[0] != "" {
+		if other := outboundLegs[name]; other[0] != "" {
 			text = bytes.Replace(text, []byte(other[0]), []byte(other[1]), 1)
 		}
-		t.Run(name+" beside the call", func(t *testing.T) { playsAsWritten(t, file, text, whisper) })
+		t.Run(name+" outbound legs", func(t *testing.T) { playsAsWritten(t, file, text, announcing) })
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/directory"
 )
 
 func TestTable(t *testing.T) {
@@ -43,8 +44,8 @@ func TestListingsStopAtAnError(t *testing.T) {
 	if err := writeJSON(&strings.Builder{}, values); !errors.Is(err, broken) {
 		t.Errorf("JSON: %v", err)
 	}
-	rows := func(yield func(policy.FieldChange, error) bool) {
-		_ = yield(policy.FieldChange{Name: "first"}, nil) && yield(policy.FieldChange{}, broken)
+	rows := func(yield func(directory.FieldChange, error) bool) {
+		_ = yield(directory.FieldChange{Name: "first"}, nil) && yield(directory.FieldChange{}, broken)
 	}
 	if err := writeCSV(&strings.Builder{}, rows); !errors.Is(err, broken) {
 		t.Errorf("CSV: %v", err)

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/console/browsertest"
-	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
@@ -37,13 +35,7 @@ func tourHouse(t *testing.T) (h *server.App, url string) {
 	if _, err := h.Store.Advance(t.Context(), "CA00000000000000000000000000000777", func(policy.Call) policy.Call { return longCritical() }); err != nil {
 		t.Fatal(err)
 	}
-	hash, err := signin.HashPassword("", phonePassword)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := h.Store.AddUser(t.Context(), users.User{Name: "mila", Role: users.Admin, Password: hash, CreatedAt: tourDay}, "test"); err != nil {
-		t.Fatal(err)
-	}
+	browsertest.AddUser(t, h.Store, users.User{Name: "mila", Role: users.Admin}, tourDay)
 	j := &server.Jobs{Store: h.Store, Settings: h.Conf.Settings, Log: zap.NewNop(), Wake: func() {}}
 	if err := j.ReviewAll(t.Context(), tourDay); err != nil {
 		t.Fatal(err)
@@ -101,9 +93,7 @@ func TestTourOfTheConsole(t *testing.T) {
 	_, url := tourHouse(t)
 	tab := browsertest.Open(t)
 	tab.Go(url + "/")
-	tab.Fill("[name=name]", "mila")
-	tab.Fill("[name=password]", phonePassword)
-	tab.Follow("main button")
+	tab.SignIn("mila")
 	tab.Wait(`#near + table, #near + p`)
 	tab.See("Calls in progress", "Today, by hour")
 	tab.Check("now")
@@ -152,24 +142,18 @@ func TestTourOfTheConsole(t *testing.T) {
 // What the navigation shows is what there is: each entry leads to a page, for each role.
 func TestNavigationLeadsSomewhere(t *testing.T) {
 	h, url := tourHouse(t)
-	hash, err := signin.HashPassword("", phonePassword)
-	if err != nil {
-		t.Fatal(err)
-	}
 	entry := regexp.MustCompile(`<li><a href="(/[a-z-]+)"`)
 	want := map[users.Role]int{users.Viewer: 6, users.Operator: 6, users.Admin: 8}
 	for _, role := range users.Roles() {
-		if err := h.Store.AddUser(t.Context(), users.User{Name: string(role), Role: role, Password: hash, CreatedAt: tourDay}, "test"); err != nil {
-			t.Fatal(err)
-		}
+		browsertest.AddUser(t, h.Store, users.User{Name: string(role), Role: role}, tourDay)
 		person := (phoneHouse{h, url}).as(t, role)
 		person.get("/now")
-		found := entry.FindAllStringSubmatch(person.page, -1)
+		found := entry.FindAllStringSubmatch(person.page.Body, -1)
 		for _, m := range found {
 			if m[1] == "/profile" {
 				continue // a person's own, beside the navigation
 			}
-			if status := person.get(m[1]); status != http.StatusOK || !strings.Contains(person.page, `aria-current="page"`) {
+			if status := person.get(m[1]); status != http.StatusOK || !person.page.Has(`aria-current="page"`) {
 				t.Errorf("%s: %s leads to no page of the navigation", role, m[1])
 			}
 		}

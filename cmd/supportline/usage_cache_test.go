@@ -2,19 +2,15 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
-	"net/url"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/officernd/supportline/console/signin"
+	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
@@ -128,49 +124,21 @@ func TestConsoleShowsFairUse(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	hash, err := signin.HashPassword("mila", "blue horse battery")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := h.Store.AddUser(t.Context(), users.User{Name: "mila", Role: users.Viewer, Password: hash, CreatedAt: now}, "test"); err != nil {
-		t.Fatal(err)
-	}
+	browsertest.AddUser(t, h.Store, users.User{Name: "mila", Role: users.Viewer}, now)
 	over := make(chan struct{})
 	go func() { defer close(over); h.Usage.Run(t.Context()) }()
 	t.Cleanup(func() { <-over })
 	server := httptest.NewServer(h.Private)
 	t.Cleanup(server.Close)
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
+	mila := browsertest.NewClient(t, server.URL)
+	mila.SignIn("mila", browsertest.Password).Want(t, http.StatusOK, "Sign out")
+	mila.Get("/accounts?text=2045").Want(t, http.StatusOK, "204518")
+	mila.Get("/accounts/204518").Want(t, http.StatusOK, "3 of 16")
+	page := mila.Get("/fair-use/what-if?tickets=2")
+	for !page.Has("1 account would have stood otherwise") { // until it is derived; the test's own time limit ends it
+		page = mila.Get("/fair-use/what-if?tickets=2")
 	}
-	browser := &http.Client{Jar: jar}
-	read := func(response *http.Response, err error) string {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer response.Body.Close()
-		body, err := io.ReadAll(response.Body)
-		if err != nil || response.StatusCode != http.StatusOK {
-			t.Fatalf("status %d, %v: %s", response.StatusCode, err, body)
-		}
-		return string(body)
-	}
-	read(browser.PostForm(server.URL+"/signin", url.Values{"name": {"mila"}, "password": {"blue horse battery"}}))
-	if page := read(browser.Get(server.URL + "/accounts?text=2045")); !strings.Contains(page, "204518") {
-		t.Errorf("the search found no 204518 in %s", page)
-	}
-	if page := read(browser.Get(server.URL + "/accounts/204518")); !strings.Contains(page, "3 of 16") {
-		t.Errorf("no 3 of 16 tickets in %s", page)
-	}
-	page := ""
-	for !strings.Contains(page, "1 account would have stood otherwise") { // until it is derived; the test's own time limit ends it
-		page = read(browser.Get(server.URL + "/fair-use/what-if?tickets=2"))
-	}
-	if !strings.Contains(page, "Looked at: every account") {
-		t.Errorf("the page does not say what was looked at: %s", page)
-	}
+	page.Want(t, http.StatusOK, "Looked at: every account")
 }
 
 // The accounts that people should look at have their names and cases, and are told as of when.

@@ -31,9 +31,9 @@ func (r *request) listAudit() error {
 		return err
 	}
 	list := struct {
-		Entries []policy.AuditEntry `json:"entries"`
-		Next    *string             `json:"next"`
-	}{append([]policy.AuditEntry{}, found.List...), next(found.Older.String())}
+		Entries []users.AuditEntry `json:"entries"`
+		Next    *string            `json:"next"`
+	}{append([]users.AuditEntry{}, found.List...), next(found.Older.String())}
 	if !r.may(users.SeeNumbers) {
 		for i, e := range list.Entries {
 			list.Entries[i].Detail, list.Entries[i].Reason = policy.MaskedText(e.Detail), policy.MaskedText(e.Reason)
@@ -43,9 +43,9 @@ func (r *request) listAudit() error {
 }
 
 // ParseAuditFilter returns the audit's filter in a query. Days are in the zone. The error is ErrWrongInput.
-func ParseAuditFilter(query url.Values, zone *time.Location) (f policy.AuditFilter, err error) {
+func ParseAuditFilter(query url.Values, zone *time.Location) (f users.AuditFilter, err error) {
 	get := func(name string) string { return strings.TrimSpace(query.Get(name)) }
-	f = policy.AuditFilter{By: get("by"), Act: get("act"), Subject: get("subject"), Customer: policy.CustomerNumber(get("customer"))}
+	f = users.AuditFilter{By: get("by"), Act: get("act"), Subject: get("subject"), Customer: policy.CustomerNumber(get("customer"))}
 	if f.Since, err = Day("since", get("since"), zone, 0); err != nil {
 		return f, err
 	}

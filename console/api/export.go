@@ -90,12 +90,12 @@ func (e *Exports) Send(c echo.Context, x Export) error {
 }
 
 // entry is what the audit says of the export.
-func (x Export) entry(filter policy.Filter) policy.AuditEntry {
+func (x Export) entry(filter policy.Filter) users.AuditEntry {
 	detail := x.Format + " of " + x.Filter.Words()
 	if x.Token != "" {
 		detail += fmt.Sprintf(", over the API with the token %q", x.Token)
 	}
-	return policy.AuditEntry{At: x.At, By: x.By, Act: users.ActExport, Customer: filter.Customer, Subject: "calls", Detail: detail}
+	return users.AuditEntry{At: x.At, By: x.By, Act: users.ActExport, Customer: filter.Customer, Subject: "calls", Detail: detail}
 }
 
 // rows returns the rows of an export. Each is read and made within a slot, and yielded outside of it.

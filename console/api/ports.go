@@ -84,7 +84,7 @@ type Cases interface {
 
 // Audit notes what people did, and finds it again.
 type Audit interface {
-	Note(ctx context.Context, e policy.AuditEntry) error
+	Note(ctx context.Context, e users.AuditEntry) error
 	// SearchAudit returns one page of the entries, newest first.
-	SearchAudit(ctx context.Context, filter policy.AuditFilter, page policy.Page) (policy.Found[policy.AuditEntry], error)
+	SearchAudit(ctx context.Context, filter users.AuditFilter, page policy.Page) (policy.Found[users.AuditEntry], error)
 }

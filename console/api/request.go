@@ -148,5 +148,5 @@ func (r *request) full(what string, customer policy.CustomerNumber, subject stri
 		return true, nil
 	}
 	detail := fmt.Sprintf("the telephone numbers of %s, over the API with the token %q", what, r.token.Name)
-	return true, r.api.Audit.Note(r.ctx(), policy.AuditEntry{At: r.now, By: r.user.Name, Act: users.ActReveal, Customer: customer, Subject: subject, Detail: detail})
+	return true, r.api.Audit.Note(r.ctx(), users.AuditEntry{At: r.now, By: r.user.Name, Act: users.ActReveal, Customer: customer, Subject: subject, Detail: detail})
 }

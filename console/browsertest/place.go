@@ -89,8 +89,14 @@ var hash = func() string {
 // Add adds a user with everybody's password.
 func (p *Place) Add(t testing.TB, u users.User) {
 	t.Helper()
-	u.Password, u.CreatedAt = hash, Monday
-	if err := p.Store.AddUser(t.Context(), u, "test"); err != nil {
+	AddUser(t, p.Store, u, Monday)
+}
+
+// AddUser adds a user with everybody's password to a store.
+func AddUser(t testing.TB, s *store.Store, u users.User, at time.Time) {
+	t.Helper()
+	u.Password, u.CreatedAt = hash, at
+	if err := s.AddUser(t.Context(), u, "test"); err != nil {
 		t.Fatal(err)
 	}
 }

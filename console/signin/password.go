@@ -11,7 +11,6 @@ import (
 	"github.com/alexedwards/argon2id"
 	"go.uber.org/zap"
 
-	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -136,7 +135,7 @@ func (s *Service) noteRefused(ctx context.Context, user users.User, address stri
 		detail = "shut out"
 	}
 	s.deps.Logger.Warn("sign-in refused", zap.String("user", by), zap.String("address", address))
-	return s.deps.Audit.Note(ctx, policy.AuditEntry{At: now, By: by, Act: users.ActSignInRefuse, Subject: user.Name, Detail: detail + ", from " + address})
+	return s.deps.Audit.Note(ctx, users.AuditEntry{At: now, By: by, Act: users.ActSignInRefuse, Subject: user.Name, Detail: detail + ", from " + address})
 }
 
 // SetPassword changes a user's own password and ends all of the user's sessions. It wants the old one, because a screen left open must not be

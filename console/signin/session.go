@@ -10,7 +10,6 @@ import (
 	"github.com/alexedwards/scs/v2"
 	"go.uber.org/zap"
 
-	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -120,7 +119,7 @@ func (s *Service) User(ctx context.Context, now time.Time, active bool) (users.U
 
 // Start begins a user's session. from goes into the audit, which is written first.
 func (s *Service) Start(ctx context.Context, user users.User, from string, now time.Time) error {
-	if err := s.deps.Audit.Note(ctx, policy.AuditEntry{At: now, By: user.Name, Act: users.ActSignIn, Subject: user.Name, Detail: from}); err != nil {
+	if err := s.deps.Audit.Note(ctx, users.AuditEntry{At: now, By: user.Name, Act: users.ActSignIn, Subject: user.Name, Detail: from}); err != nil {
 		return err
 	}
 	return s.sessions.start(ctx, user, now)
@@ -128,7 +127,7 @@ func (s *Service) Start(ctx context.Context, user users.User, from string, now t
 
 // SignOut ends the user's session.
 func (s *Service) SignOut(ctx context.Context, user users.User, now time.Time) error {
-	if err := s.deps.Audit.Note(ctx, policy.AuditEntry{At: now, By: user.Name, Act: users.ActSignOut, Subject: user.Name}); err != nil {
+	if err := s.deps.Audit.Note(ctx, users.AuditEntry{At: now, By: user.Name, Act: users.ActSignOut, Subject: user.Name}); err != nil {
 		return err
 	}
 	return s.sessions.Destroy(ctx)

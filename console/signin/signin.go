@@ -10,7 +10,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -82,7 +81,7 @@ type Tokens interface {
 
 // Audit notes what people did.
 type Audit interface {
-	Note(ctx context.Context, e policy.AuditEntry) error
+	Note(ctx context.Context, e users.AuditEntry) error
 }
 
 // Deps are what a Service needs. All fields must be set.

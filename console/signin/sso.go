@@ -12,7 +12,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -103,7 +102,7 @@ func (s *Service) providerFailed(err error) error {
 
 // noteStranger notes in the audit that somebody for whom the provider vouches was not let in.
 func (s *Service) noteStranger(ctx context.Context, why error, from string, now time.Time) error {
-	return s.deps.Audit.Note(ctx, policy.AuditEntry{At: now, By: "(unknown)", Act: users.ActSignInRefuse, Detail: why.Error() + ", from " + from})
+	return s.deps.Audit.Note(ctx, users.AuditEntry{At: now, By: "(unknown)", Act: users.ActSignInRefuse, Detail: why.Error() + ", from " + from})
 }
 
 // known returns the user of an identity, with the role that its groups have now. A person who comes for the first time becomes a user. Nobody

@@ -6,7 +6,7 @@ import "time"
 type Change struct {
 	At     time.Time
 	By     string
-	Act    string // as in policy.AuditEntry.Act
+	Act    string // as in AuditEntry.Act
 	Detail string // in words
 	Change func(User) User
 }
@@ -27,6 +27,7 @@ const (
 	ActPhoneCall    = "phone-call"
 	ActTokenAdd     = "token-add"
 	ActTokenRevoke  = "token-revoke"
+	ActLineDates    = "line-dates"
 	ActExport       = "export" // of a customer, or of a list
 )
 

@@ -27,18 +27,18 @@ func atomic(t *testing.T, storage Storage) {
 	crowd(func(worker int) {
 		for range 10 {
 			for _, id := range []policy.CallSID{sid, own(worker)} {
-				if _, err := s.Advance(t.Context(), id, turn("step")); err != nil {
+				if _, err := s.Advance(t.Context(), id, exchange("step")); err != nil {
 					t.Errorf("%s: %v", id, err)
 				}
 			}
 		}
 	})
 	if c := kept(t, s, sid); c.State.Exchange != 640 || len(c.Exchanges) != 640 {
-		t.Errorf("after 640 steps of one call there are %d turns and %d replies", c.State.Exchange, len(c.Exchanges))
+		t.Errorf("after 640 steps of one call there are %d exchanges and %d replies", c.State.Exchange, len(c.Exchanges))
 	}
 	for worker := range 64 {
 		if c := kept(t, s, own(worker)); c.State.Exchange != 10 {
-			t.Errorf("call of worker %d: %d turns, want 10", worker, c.State.Exchange)
+			t.Errorf("call of worker %d: %d exchanges, want 10", worker, c.State.Exchange)
 		}
 	}
 }
@@ -63,7 +63,7 @@ func refusedChanges(t *testing.T, storage Storage) {
 	changes := map[string]func(policy.Call) policy.Call{
 		"a panic":                   func(c policy.Call) policy.Call { c.State.Exchange++; panic("a bug") },
 		"another SID":               func(c policy.Call) policy.Call { c.SID = "CA-other"; return c },
-		"a panic after it was seen": func(c policy.Call) policy.Call { turn("step")(c); panic("a bug") },
+		"a panic after it was seen": func(c policy.Call) policy.Call { exchange("step")(c); panic("a bug") },
 	}
 	for name, change := range changes {
 		if _, err := s.Advance(t.Context(), sid, change); err == nil {
@@ -76,8 +76,8 @@ func refusedChanges(t *testing.T, storage Storage) {
 		}
 	}
 	same(t, "the call after refused changes", want, kept(t, s, sid))
-	if c := must(t, s, sid, turn("step")); c.State.Exchange != 1 {
-		t.Errorf("the next step sees %d turns before it, want 0", c.State.Exchange-1)
+	if c := must(t, s, sid, exchange("step")); c.State.Exchange != 1 {
+		t.Errorf("the next step sees %d exchanges before it, want 0", c.State.Exchange-1)
 	}
 }
 
@@ -89,7 +89,7 @@ func withReply(c policy.Call, reply string) policy.Call {
 func retry(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	must(t, s, sid, began(day))
-	want := must(t, s, sid, turn("menu/1"))
+	want := must(t, s, sid, exchange("menu/1"))
 	// A store that cannot write reveals writes: a retry must not write.
 	s.FailWrites(errors.New("disk full"))
 	same(t, "the retried step", want, must(t, s, sid, func(c policy.Call) policy.Call { return c }))
@@ -99,7 +99,7 @@ func retry(t *testing.T, storage Storage) {
 
 func ownCopies(t *testing.T, storage Storage) {
 	s := storage.Open(t)
-	first := must(t, s, sid, turn("menu/1"))
+	first := must(t, s, sid, exchange("menu/1"))
 	want := kept(t, s, sid)
 	extend := func(c policy.Call) {
 		_ = append(c.Exchanges, policy.Exchange{Key: "spoilt"})
@@ -109,9 +109,9 @@ func ownCopies(t *testing.T, storage Storage) {
 	extend(kept(t, s, sid))
 	must(t, s, sid, func(c policy.Call) policy.Call {
 		extend(c)
-		return turn("menu/2")(c)
+		return exchange("menu/2")(c)
 	})
-	want = turn("menu/2")(want)
+	want = exchange("menu/2")(want)
 	extend(first)
 	same(t, "the call after its copies were appended to", want, kept(t, s, sid))
 	again := must(t, s, sid, func(c policy.Call) policy.Call { return c })
@@ -176,7 +176,7 @@ func closedStore(t *testing.T, storage Storage, closed error) {
 			t.Errorf("Close: %v", err)
 		}
 	}
-	_, advance := s.Advance(t.Context(), sid, turn("menu/1"))
+	_, advance := s.Advance(t.Context(), sid, exchange("menu/1"))
 	_, read := s.Call(t.Context(), sid)
 	_, imported := s.ImportCustomers(t.Context(), nil, "anna")
 	for method, err := range map[string]error{"Advance": advance, "Call": read, "ImportCustomers": imported, "Ping": s.Ping(t.Context())} {

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // searchAudit searches entries of one hour, most of which have equal times.
@@ -32,7 +33,7 @@ func searchAudit(t *testing.T, storage Storage) {
 	}
 	check := func(r *rapid.T) {
 		entries := collect(r, s.Audit(r.Context()))
-		f := policy.AuditFilter{
+		f := users.AuditFilter{
 			By:       rapid.SampledFrom([]string{"", "", "anna", "bea", "carl"}).Draw(r, "by"),
 			Act:      rapid.SampledFrom([]string{"", "", "note", "ticket", "import", "erase"}).Draw(r, "act"),
 			Subject:  rapid.SampledFrom([]string{"", "", "CA01"}).Draw(r, "subject"),
@@ -41,12 +42,12 @@ func searchAudit(t *testing.T, storage Storage) {
 			Until:    rapid.SampledFrom([]time.Time{{}, day.Add(8 * time.Minute)}).Draw(r, "until"),
 		}
 		slices.Reverse(entries) // of equal times the last written comes first
-		slices.SortStableFunc(entries, func(a, b policy.AuditEntry) int { return b.At.Compare(a.At) })
-		want := slices.DeleteFunc(entries, func(e policy.AuditEntry) bool { return !f.Matches(e) })
+		slices.SortStableFunc(entries, func(a, b users.AuditEntry) int { return b.At.Compare(a.At) })
+		want := slices.DeleteFunc(entries, func(e users.AuditEntry) bool { return !f.Matches(e) })
 		length := rapid.IntRange(1, 10).Draw(r, "length")
-		var got, back []policy.AuditEntry
+		var got, back []users.AuditEntry
 		page := policy.Page{Length: length}
-		var last policy.Found[policy.AuditEntry]
+		var last policy.Found[users.AuditEntry]
 		for {
 			found, err := s.SearchAudit(r.Context(), f, page)
 			if err != nil {
@@ -72,7 +73,7 @@ func searchAudit(t *testing.T, storage Storage) {
 		t.Fatal(err)
 	}
 	rapid.Check(t, check)
-	if found, err := s.SearchAudit(t.Context(), policy.AuditFilter{Customer: customer}, policy.Page{}); err != nil || len(found.List) > 0 {
+	if found, err := s.SearchAudit(t.Context(), users.AuditFilter{Customer: customer}, policy.Page{}); err != nil || len(found.List) > 0 {
 		t.Errorf("the audit of a customer who was erased: %d entries, %v", len(found.List), err)
 	}
 }

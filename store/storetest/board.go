@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/directory"
 )
 
 // boards reads cases by account, the open ones, and pages of the closed ones.
@@ -117,11 +118,11 @@ func plannedImport(t *testing.T, storage Storage) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := policy.ImportPlan{
-		ImportResult: policy.ImportResult{Added: 1, Changed: 1}, Seal: plan.Seal,
-		Changes: []policy.DirectoryChange{{After: harbor}, {Before: northwind, After: renamed}},
+	want := directory.Plan{
+		Result: directory.Result{Added: 1, Changed: 1}, Seal: plan.Seal,
+		Changes: []directory.Change{{After: harbor}, {Before: northwind, After: renamed}},
 	}
-	slices.SortFunc(want.Changes, func(a, b policy.DirectoryChange) int { return cmp.Compare(a.After.Number, b.After.Number) })
+	slices.SortFunc(want.Changes, func(a, b directory.Change) int { return cmp.Compare(a.After.Number, b.After.Number) })
 	same(t, "the plan", want, plan)
 	moved := northwind
 	moved.Package = "Essential"
@@ -130,7 +131,7 @@ func plannedImport(t *testing.T, storage Storage) {
 	}
 	for _, seal := range []string{plan.Seal, ""} {
 		_, err = s.ImportPlanned(t.Context(), file, "anna", seal)
-		wantError(t, "an import of what changed meanwhile", err, policy.ErrDirectoryChanged)
+		wantError(t, "an import of what changed meanwhile", err, directory.ErrChanged)
 	}
 	kept, err := s.Customer(t.Context(), northwind.Number)
 	if err != nil {
@@ -144,7 +145,7 @@ func plannedImport(t *testing.T, storage Storage) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "what was done", policy.ImportResult{Added: 1, Changed: 1}, done)
+	same(t, "what was done", directory.Result{Added: 1, Changed: 1}, done)
 	_, err = s.ImportPlanned(t.Context(), file, "anna", plan.Seal)
-	wantError(t, "the same once more", err, policy.ErrDirectoryChanged)
+	wantError(t, "the same once more", err, directory.ErrChanged)
 }

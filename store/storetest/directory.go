@@ -11,6 +11,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/directory"
+	"github.com/officernd/supportline/policy/users"
 )
 
 var (
@@ -22,9 +24,9 @@ var (
 	loft   = policy.Customer{Number: "055501", Name: "Loft & Ledger", Package: "Growth", Line: ukLine}
 )
 
-func directory(t *testing.T, storage Storage) {
+func directoryWalk(t *testing.T, storage Storage) {
 	s := storage.Open(t)
-	take := func(want policy.ImportResult, customers ...policy.Customer) {
+	take := func(want directory.Result, customers ...policy.Customer) {
 		t.Helper()
 		got, err := s.ImportCustomers(t.Context(), customers, "anna")
 		if err != nil {
@@ -40,7 +42,7 @@ func directory(t *testing.T, storage Storage) {
 		}
 		same(t, "customers calling from "+caller.Full(), want, got)
 	}
-	take(policy.ImportResult{Added: 3}, northwind, harbor, loft)
+	take(directory.Result{Added: 3}, northwind, harbor, loft)
 	same(t, "the directory", []policy.Customer{loft, northwind, harbor}, collect(t, s.Customers(t.Context())))
 	from(caller, northwind, harbor)
 	from("+442079460019", northwind)
@@ -50,7 +52,7 @@ func directory(t *testing.T, storage Storage) {
 
 	moved := northwind
 	moved.CallerNumbers = []policy.Phone{"+442079460020"}
-	take(policy.ImportResult{Changed: 1, Unchanged: 1}, moved, loft)
+	take(directory.Result{Changed: 1, Unchanged: 1}, moved, loft)
 	got, err := s.Customer(t.Context(), customer)
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +60,7 @@ func directory(t *testing.T, storage Storage) {
 	same(t, "the changed customer", moved, got)
 	from(caller, harbor)
 	from("+442079460020", moved)
-	take(policy.ImportResult{})
+	take(directory.Result{})
 	_, err = s.Customer(t.Context(), "999999")
 	wantError(t, "a number that nobody has", err, policy.ErrNoCustomer)
 }
@@ -88,7 +90,7 @@ func wholeImport(t *testing.T, storage Storage) {
 
 // talked changes a call to one of northwind that is over, with every value that could name somebody.
 func talked(c policy.Call) policy.Call {
-	c = turn("number/1")(began(day)(c))
+	c = exchange("number/1")(began(day)(c))
 	c.Customer, c.Account, c.Month, c.Ticket, c.Known = customer, northwind.Name, "2026-11", "77001", true
 	c.Intent, c.WrongNumbers = policy.TicketStatus, []time.Time{day}
 	c.Message = &policy.Recording{SID: "RE1", URL: "https://recordings.example/RE1", Seconds: 20, At: day}
@@ -128,7 +130,7 @@ func erase(t *testing.T, storage Storage) {
 	}
 	audit := collect(t, s.Audit(t.Context()))
 	last := audit[len(audit)-1]
-	same(t, "the note", policy.AuditEntry{At: day.Add(time.Hour), By: "bea", Act: "erase", Detail: last.Detail}, last)
+	same(t, "the note", users.AuditEntry{At: day.Add(time.Hour), By: "bea", Act: "erase", Detail: last.Detail}, last)
 	left, err := json.Marshal([]any{audit, kept(t, s, sid)})
 	if err != nil {
 		t.Fatal(err)

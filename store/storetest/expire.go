@@ -15,7 +15,7 @@ func expire(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	overload(t, s) // two calls a month from September to November
 	load(t, s, 1200)
-	must(t, s, "CA-unknown", turn("report"))
+	must(t, s, "CA-unknown", exchange("report"))
 	evidence := []policy.Usage{{Month: "2026-10", Customer: customer}}
 	if _, err := s.OpenCase(t.Context(), customer, "anna", "by hand", evidence, day); err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/officernd/supportline/policy"
 )
@@ -27,7 +28,7 @@ func historiesGoOn(t *testing.T, storage Storage) {
 		wholeHistories(t, s, fmt.Sprint("opened again, round ", round), calls)
 		for n := range 12 { // the first call gets the first step of a round, and another one each time the last
 			id := policy.CallSID(fmt.Sprint("CA-", n%(3+round)))
-			change := turn(fmt.Sprintf("round/%d/%d", round, n))
+			change := exchange(fmt.Sprintf("round/%d/%d", round, n))
 			before, begun := calls[id]
 			if !begun {
 				before = policy.Call{SID: id}
@@ -106,9 +107,13 @@ func failNowAndThen(t *testing.T, storage Storage, steps, oneOf int, reply strin
 			for _, id := range []policy.CallSID{own, shared} {
 				key := fmt.Sprintf("%d/%d", worker, n)
 				_, err := s.Advance(t.Context(), id, func(c policy.Call) policy.Call {
-					c = turn(key)(c)
+					c = exchange(key)(c)
 					if id == own {
 						c.Exchanges[len(c.Exchanges)-1].Reply = []byte(`"` + reply + `"`)
+						c.StartedAt, c.Ticket = day, policy.Ticket(fmt.Sprint(n))
+						if n >= steps/2 { // the end, after which steps still change what the call is found by
+							c.LeftAt = day.Add(time.Minute)
+						}
 					}
 					return c
 				})

@@ -162,7 +162,7 @@ func listingWhileWriting(t *testing.T, storage Storage) {
 		last = c.StartedAt
 		// The consumer writes while it reads: to the call that it sees, and new calls that the listing does not have.
 		if seen%50 == 0 {
-			must(t, s, c.SID, turn("menu/1"))
+			must(t, s, c.SID, exchange("menu/1"))
 			must(t, s, policy.CallSID(fmt.Sprint("CA-new-", seen)), began(day.Add(time.Hour)))
 		}
 		seen++

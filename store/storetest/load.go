@@ -37,15 +37,15 @@ func load(t *testing.T, s Store, calls int) {
 
 func loading(t *testing.T, storage Storage) {
 	s := storage.Open(t)
-	first := must(t, s, "CA-first", turn("menu/1"))
+	first := must(t, s, "CA-first", exchange("menu/1"))
 	load(t, s, 300)
 	for _, n := range []int{0, 150, 299} {
 		same(t, "a loaded call", loaded(n), kept(t, s, loaded(n).SID))
 	}
 	same(t, "a call from before", first, kept(t, s, first.SID))
 	want := loaded(299)
-	must(t, s, want.SID, turn("menu/1"))
-	same(t, "a loaded call that goes on", turn("menu/1")(want), kept(t, s, want.SID))
+	must(t, s, want.SID, exchange("menu/1"))
+	same(t, "a loaded call that goes on", exchange("menu/1")(want), kept(t, s, want.SID))
 	if n := len(collect(t, s.Calls(t.Context(), policy.Filter{Customer: customer}))); n != 300 {
 		t.Errorf("%d loaded calls are listed, want 300", n)
 	}

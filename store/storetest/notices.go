@@ -23,7 +23,7 @@ func tell(t *testing.T, s Store, id policy.CallSID, keys ...string) error {
 		for _, k := range keys {
 			notices = append(notices, notice(k))
 		}
-		return turn("told")(c), notices
+		return exchange("told")(c), notices
 	})
 	return err
 }

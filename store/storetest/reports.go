@@ -28,7 +28,7 @@ func news() []policy.Report {
 
 func reports(t *testing.T, storage Storage) {
 	s := storage.Open(t)
-	steps := []func(policy.Call) policy.Call{began(day), turn("menu/1")}
+	steps := []func(policy.Call) policy.Call{began(day), exchange("menu/1")}
 	for _, r := range news() {
 		steps = append(steps, func(c policy.Call) policy.Call { return c.Learn(r) })
 	}
@@ -64,7 +64,7 @@ func reopened(t *testing.T, storage Storage) {
 		t.Fatal(err)
 	}
 	must(t, s, sid, began(day))
-	want := must(t, s, sid, turn("menu/1"))
+	want := must(t, s, sid, exchange("menu/1"))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -72,8 +72,8 @@ func reopened(t *testing.T, storage Storage) {
 	same(t, "the call", want, kept(t, s, sid))
 	same(t, "the log", []policy.Call{want.WithoutHistory()}, collect(t, s.Calls(t.Context(), policy.Filter{})))
 	same(t, "the directory", []policy.Customer{northwind}, collect(t, s.Customers(t.Context())))
-	if c := must(t, s, sid, turn("menu/2")); c.State.Exchange != 2 {
-		t.Errorf("the next step makes turn %d, want 2", c.State.Exchange)
+	if c := must(t, s, sid, exchange("menu/2")); c.State.Exchange != 2 {
+		t.Errorf("the next step makes exchange %d, want 2", c.State.Exchange)
 	}
 }
 
@@ -81,14 +81,14 @@ func crashed(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	steps := []func(policy.Call) policy.Call{began(day)}
 	for n := range 12 {
-		steps = append(steps, turn(fmt.Sprintf("step/%d", n)))
+		steps = append(steps, exchange(fmt.Sprintf("step/%d", n)))
 	}
 	for n, step := range steps {
 		want := must(t, s, sid, step)
 		after := storage.Copy(t).Open(t)
 		same(t, fmt.Sprintf("the call after a crash behind step %d", n), want, kept(t, after, sid))
 		same(t, "its log", []policy.Call{want.WithoutHistory()}, collect(t, after.Calls(t.Context(), policy.Filter{})))
-		must(t, after, sid, turn("goes on"))
+		must(t, after, sid, exchange("goes on"))
 		if err := after.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +101,7 @@ func failedCommit(t *testing.T, storage Storage) {
 	full := errors.New("no space left on device")
 	s.FailWrites(full)
 	crowd(func(worker int) {
-		_, err := s.Advance(t.Context(), sid, turn("lost"))
+		_, err := s.Advance(t.Context(), sid, exchange("lost"))
 		wantError(t, "a step of a call", err, full)
 		_, err = s.Advance(t.Context(), policy.CallSID(fmt.Sprint("CA-", worker)), began(day))
 		wantError(t, "a new call", err, full)
@@ -117,8 +117,8 @@ func failedCommit(t *testing.T, storage Storage) {
 	if err := s.Ping(t.Context()); err != nil {
 		t.Errorf("Ping after the disk was cleared: %v", err)
 	}
-	if c := must(t, s, sid, turn("menu/1")); c.State.Exchange != 1 {
-		t.Errorf("a failed step has left its mark: turn %d, want 1", c.State.Exchange)
+	if c := must(t, s, sid, exchange("menu/1")); c.State.Exchange != 1 {
+		t.Errorf("a failed step has left its mark: exchange %d, want 1", c.State.Exchange)
 	}
 }
 

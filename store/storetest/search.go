@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // anySID returns one of the forms that a SID can have, most often the provider's.
@@ -340,7 +341,7 @@ func searchCancelled(t *testing.T, storage Storage) {
 	cancel()
 	_, err := s.Search(ended, policy.Filter{}, policy.Page{})
 	wantError(t, "Search", err, context.Canceled)
-	_, err = s.SearchAudit(ended, policy.AuditFilter{}, policy.Page{})
+	_, err = s.SearchAudit(ended, users.AuditFilter{}, policy.Page{})
 	wantError(t, "SearchAudit", err, context.Canceled)
 	_, _, err = s.SearchCustomers(ended, policy.Text{}, 1, "")
 	wantError(t, "SearchCustomers", err, context.Canceled)

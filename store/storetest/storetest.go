@@ -18,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/directory"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -40,13 +41,13 @@ type Store interface {
 	CustomersCallingFrom(ctx context.Context, caller policy.Phone) ([]policy.Customer, error)
 	Customers(ctx context.Context) iter.Seq2[policy.Customer, error]
 	SearchCustomers(ctx context.Context, text policy.Text, limit int, after policy.CustomerNumber) (found []policy.Customer, next policy.CustomerNumber, err error)
-	ImportCustomers(ctx context.Context, customers []policy.Customer, by string) (policy.ImportResult, error)
-	PlanImport(ctx context.Context, customers []policy.Customer) (policy.ImportPlan, error)
-	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (policy.ImportResult, error)
+	ImportCustomers(ctx context.Context, customers []policy.Customer, by string) (directory.Result, error)
+	PlanImport(ctx context.Context, customers []policy.Customer) (directory.Plan, error)
+	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (directory.Result, error)
 	Export(ctx context.Context, number policy.CustomerNumber, by string) (policy.CustomerExport, error)
 	Erase(ctx context.Context, number policy.CustomerNumber, by string, at time.Time) (policy.EraseResult, error)
-	Audit(ctx context.Context) iter.Seq2[policy.AuditEntry, error]
-	SearchAudit(ctx context.Context, filter policy.AuditFilter, page policy.Page) (policy.Found[policy.AuditEntry], error)
+	Audit(ctx context.Context) iter.Seq2[users.AuditEntry, error]
+	SearchAudit(ctx context.Context, filter users.AuditFilter, page policy.Page) (policy.Found[users.AuditEntry], error)
 	Expire(ctx context.Context, before time.Time) (policy.RetentionResult, error)
 
 	Review(ctx context.Context, customer policy.CustomerNumber, month policy.Month, fair policy.FairUse, decide func(policy.ReviewInput) policy.Verdict) (policy.Verdict, error)
@@ -82,7 +83,7 @@ type Store interface {
 	Users(ctx context.Context) iter.Seq2[users.User, error]
 	AddUser(ctx context.Context, user users.User, by string) error
 	ChangeUser(ctx context.Context, name string, change users.Change) (users.User, error)
-	Note(ctx context.Context, e policy.AuditEntry) error
+	Note(ctx context.Context, e users.AuditEntry) error
 
 	ScheduleRevisions(ctx context.Context) ([]policy.ScheduleRevision, error)
 	LineRevisions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.ScheduleRevision, error)
@@ -179,7 +180,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"of two who edit one line the second learns of the first", datesRivals},
 		{"a probe says whether the store can be written", probe},
 		{"wrong numbers are counted by caller and time", wrongNumbers},
-		{"customers are found by number and by caller", directory},
+		{"customers are found by number and by caller", directoryWalk},
 		{"an import is whole or not at all", wholeImport},
 		{"erasing removes a customer and names nobody", erase},
 		{"erasing and exporting reach cases and notices", eraseAll},
@@ -210,8 +211,8 @@ func began(at time.Time) func(policy.Call) policy.Call {
 	}
 }
 
-// turn returns one more step of a call: a decision, a reply, and the place in the call.
-func turn(key string) func(policy.Call) policy.Call {
+// exchange returns one more step of a call: a decision, a reply, and the place in the call.
+func exchange(key string) func(policy.Call) policy.Call {
 	return func(c policy.Call) policy.Call {
 		c.Exchanges = append(c.Exchanges, policy.Exchange{Key: key, At: day, Heard: "204518", Reply: []byte(`{"say":"welcome"}`)})
 		c.Trace = append(c.Trace, policy.Decision{At: day, Rule: "customer.found", Result: "yes"})

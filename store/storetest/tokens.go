@@ -89,7 +89,7 @@ func tokens(t *testing.T, storage Storage) {
 		told = append(told, fmt.Sprintf("%s %s by %s: %s", e.Act, e.Subject, e.By, e.Detail))
 	}
 	same(t, "the audit", []string{
-		"token-add mila by anna: nightly report, read-only, without numbers, until 2027-02-21", "token-add mila by anna: ci, for ever",
-		"token-add be by anna: ci, for ever", "token-revoke mila by mila: ci",
+		"token-add mila by anna: nightly report, read-only, without numbers, until 2027-02-21", "token-add mila by anna: ci, never expires",
+		"token-add be by anna: ci, never expires", "token-revoke mila by mila: ci",
 	}, told)
 }

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -52,7 +51,7 @@ func userChanges(t *testing.T, storage Storage) {
 	if got, err := s.User(t.Context(), "mila"); err != nil || got != out {
 		t.Errorf("after opening again: %+v, %v", got, err)
 	}
-	if err := s.Note(t.Context(), policy.AuditEntry{At: day, By: "mila", Act: users.ActSignIn, Subject: "mila"}); err != nil {
+	if err := s.Note(t.Context(), users.AuditEntry{At: day, By: "mila", Act: users.ActSignIn, Subject: "mila"}); err != nil {
 		t.Fatal(err)
 	}
 	var told []string

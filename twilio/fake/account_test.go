@@ -23,7 +23,7 @@ const (
 
 var noon = time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC)
 
-// asking is an account and a client that asks it, without a network.
+// asking returns an account and a client of it, without a network.
 func asking(t *testing.T, change func(*twilio.AccountConfig)) (*fake.Account, *twilio.Account) {
 	t.Helper()
 	at := fake.NewAccount(theAccount, firstToken, func() time.Time { return noon })
@@ -97,7 +97,7 @@ func TestNumbersAreOneListing(t *testing.T) {
 	})
 }
 
-// listed makes calls, one a minute before noon.
+// listed returns calls, one a minute before noon.
 func listed(at *fake.Account, n int) {
 	at.Change(func(s *fake.State) {
 		for i := range n {
@@ -191,7 +191,7 @@ func TestRecordingsAreListed(t *testing.T) {
 	}
 }
 
-// TestSoundOfARecordingIsMadeLater and is gone when it was deleted.
+// TestSoundOfARecordingIsMadeLater, and is gone after the deletion.
 func TestSoundOfARecordingIsMadeLater(t *testing.T) {
 	at, client := asking(t, nil)
 	n := 2
@@ -212,7 +212,7 @@ func TestSoundOfARecordingIsMadeLater(t *testing.T) {
 	if err != nil || !bytes.Equal(got, fake.Sound(n)) || len(got) != 44+2*8000*n {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
-	for range 2 { // the second finds none
+	for range 2 { // the second time there is none
 		if err := client.DeleteRecording(t.Context(), "RE1"); err != nil {
 			t.Error(err)
 		}

@@ -8,7 +8,7 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// code is the provider's number of an error; 0 where there is none.
+// code returns the provider's error code, or 0.
 func code(err error) int {
 	var refused *twilio.Err
 	if errors.As(err, &refused) {
@@ -17,7 +17,7 @@ func code(err error) int {
 	return 0
 }
 
-// TestTokenIsReplaced as the provider does it: the second one admits at once, signs once it is promoted, and then the first one is nothing.
+// TestTokenIsReplaced as the provider does it: the secondary token is accepted at once and signs once it is promoted; the first is refused then.
 func TestTokenIsReplaced(t *testing.T) {
 	at, client := asking(t, nil)
 	by := func(token string) *twilio.Account {
@@ -73,7 +73,7 @@ func TestSecondTokenIsDeleted(t *testing.T) {
 	})
 }
 
-// TestKeysManageNoTokens, though they are admitted to everything else.
+// TestKeysManageNoTokens, though they are accepted for everything else.
 func TestKeysManageNoTokens(t *testing.T) {
 	at, _ := asking(t, nil)
 	at.Change(func(s *fake.State) { s.Keys["SK1"], s.Secondary = "secret", "22222222222222222222222222222222" })

@@ -18,7 +18,7 @@ type acts = map[fake.Kind][]fake.Act
 
 func ptr[T any](v T) *T { return &v }
 
-// TestGather holds the provider's documented ways to end an input: the row's acts at a Gather lead to these webhooks.
+// TestGather: the documented ways to end an input. The acts of a row at a Gather lead to its webhooks.
 func TestGather(t *testing.T) {
 	number := twilio.Gather{Input: "dtmf speech", Action: "/base/number", NumDigits: 6, Prompts: []twilio.Verb{twilio.Say{Text: "your number"}}}
 	ticket := twilio.Gather{Input: "dtmf", Action: "/base/number", Prompts: []twilio.Verb{twilio.Say{Text: "your ticket"}}}
@@ -62,7 +62,7 @@ func TestKeysAfterAnInputGoToTheNextQuestion(t *testing.T) {
 	}
 }
 
-// TestRecord holds what a Record reports, by what ended it.
+// TestRecord: what a Record reports, by what ended it.
 func TestRecord(t *testing.T) {
 	for _, row := range []struct {
 		name string
@@ -142,8 +142,8 @@ func TestStandardParameters(t *testing.T) {
 	}
 }
 
-// TestHouseThatFails holds rule 11 from the provider's side: the fallback is asked, and what the caller hears when that fails too.
-func TestHouseThatFails(t *testing.T) {
+// TestServerThatFails is rule 11 from the provider's side: the fallback is requested, and if that fails too the caller hears an apology.
+func TestServerThatFails(t *testing.T) {
 	sorry := "We're sorry, an application error has occurred. Goodbye."
 	fallback := says(twilio.Say{Text: "plain"})
 	for _, row := range []struct {

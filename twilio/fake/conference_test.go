@@ -11,8 +11,7 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// TestCallerAloneInAConference: the document for it is followed through its Redirects and requested once, after which there is silence, also
-// where it fails.
+// TestCallerAloneInAConference: the document is requested once and its Redirect is followed. After its end, or if it fails, there is silence.
 func TestCallerAloneInAConference(t *testing.T) {
 	tone := twilio.Play{URL: publicURL + "/tone.wav"}
 	for name, row := range map[string]struct {

@@ -19,7 +19,7 @@ const (
 	ben  = "sip:oncall@example.com"
 )
 
-// ringing is a server that rings anna and ben at once, tells each who calls, and takes 1 for yes.
+// ringing returns a server that rings anna and ben at once and screens them: 1 accepts.
 func ringing(tb testing.TB) *server {
 	events := []string{"initiated", "ringing", "answered", "completed"}
 	screen := twilio.Gather{Input: "dtmf", Action: publicURL + "/key", NumDigits: 1, Timeout: 10, Prompts: []twilio.Verb{twilio.Say{Text: "call from"}}}
@@ -44,7 +44,7 @@ func ringing(tb testing.TB) *server {
 	})
 }
 
-// TestDial holds the end of a Dial as its action is told it, by what the specialists and the caller do.
+// TestDial: the parameters of a Dial's action, by what the specialists and the caller do.
 func TestDial(t *testing.T) {
 	yes := fake.Specialist{PicksUp: 5 * time.Second, Presses: []string{"1"}, Thinks: 2 * time.Second}
 	talk := func() acts { return acts{fake.Talking: {fake.Wait(3 * time.Minute), fake.PartnerHangsUp()}} }
@@ -109,7 +109,7 @@ func TestLegCallbacks(t *testing.T) {
 	}
 }
 
-// TestDeliveryOfCallbacks holds what Faults do to the reports of a call that rings out.
+// TestDeliveryOfCallbacks: the effect of Faults on the callbacks of a call that rings out.
 func TestDeliveryOfCallbacks(t *testing.T) {
 	const rings, done = "/ring", "/status"
 	for _, row := range []struct {

@@ -9,7 +9,7 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// silent are people of whom nobody does anything.
+// silent are people who do nothing.
 type silent struct{}
 
 func (silent) Caller(fake.Moment) fake.Act       { return fake.Listen() }

@@ -9,11 +9,11 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// slow are people who make up their minds while it rings, by the clock.
+// slow are people who decide while it rings.
 type slow struct {
 	people
 	clock *fake.Virtual
-	minds map[string]time.Duration // from the start of the call
+	minds map[string]time.Duration // times of the decisions, from the start of the call
 }
 
 func (s *slow) Specialist(to string) fake.Specialist {
@@ -23,7 +23,7 @@ func (s *slow) Specialist(to string) fake.Specialist {
 	return s.people.Specialist(to)
 }
 
-// TestPendingSpecialists holds that who is undecided rings until the decision, and rings out without one.
+// TestPendingSpecialists: a leg rings until its specialist decides, and rings out otherwise.
 func TestPendingSpecialists(t *testing.T) {
 	yes := fake.Specialist{Presses: []string{"1"}}
 	waits := func() []fake.Act {

@@ -21,7 +21,7 @@ const (
 
 var start = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 
-// server answers fixed documents by path and keeps what it was asked.
+// server answers with fixed documents by path and records its requests.
 type server struct {
 	tb       testing.TB
 	verifier *twilio.Verifier
@@ -57,7 +57,7 @@ func (h *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// paths are the webhooks that came, in order, with the named parameters of each that has them.
+// paths returns the paths of the requests, in order, each with those of the named parameters that it has.
 func (h *server) paths(params ...string) []string {
 	var out []string
 	for _, a := range h.asked {
@@ -72,7 +72,7 @@ func (h *server) paths(params ...string) []string {
 	return out
 }
 
-// says answers with TwiML.
+// says returns a handler that answers with TwiML.
 func says(verbs ...twilio.Verb) http.HandlerFunc {
 	doc, err := twilio.Response{Verbs: verbs}.Render()
 	if err != nil {
@@ -89,7 +89,7 @@ func answers(status int, kind, body string) http.HandlerFunc {
 	}
 }
 
-// people act by the moment: the next act of its queue, and Listen when that is empty.
+// people act by the kind of the moment: the next act of its queue, or Listen.
 type people struct {
 	acts        map[fake.Kind][]fake.Act
 	specialists map[string]fake.Specialist
@@ -113,7 +113,7 @@ func (p *people) Specialist(to string) fake.Specialist {
 
 func (p *people) Note(fake.Event) {}
 
-// provider is a fake that talks straight to a server.
+// provider returns a fake that calls a server without a network.
 func provider(h *server, p *people) *fake.Provider {
 	return &fake.Provider{
 		AccountSID: accountSID, Token: token, Transport: fake.Straight(h), Clock: fake.NewVirtual(start), People: p,
@@ -125,7 +125,7 @@ var incoming = fake.Incoming{
 	Number: fake.Number{Voice: publicURL + "/voice", Fallback: publicURL + "/plain", Status: publicURL + "/status"},
 }
 
-// call carries a call and gives what the provider knows of it.
+// call runs a call and returns its record.
 func call(tb testing.TB, p *fake.Provider) fake.Record {
 	tb.Helper()
 	r, err := p.Call(tb.Context(), incoming)
@@ -135,7 +135,7 @@ func call(tb testing.TB, p *fake.Provider) fake.Record {
 	return r
 }
 
-// heard is what one party heard.
+// heard returns what one party heard.
 func heard(r fake.Record, who string) []string {
 	var out []string
 	for _, e := range r.Events {

@@ -94,7 +94,7 @@ func TestConsoleProblems(t *testing.T) {
 	}
 }
 
-// withConsole is the example with a console block of its own.
+// withConsole returns the example with a console block of its own.
 func withConsole(t testing.TB, block string) string {
 	t.Helper()
 	before, rest, found := strings.Cut(string(config.Example()), "\nconsole:\n")

@@ -23,7 +23,7 @@ notices:
   summary: off
 `
 
-// told is the example with a notices block, in which the first text of each pair was replaced by the second.
+// told returns the example with a notices block, in which the first text of each pair was replaced by the second.
 func told(pairs ...string) string {
 	return string(config.Example()) + strings.NewReplacer(pairs...).Replace(noticesBlock)
 }
@@ -162,7 +162,7 @@ func TestSecretsOfNoticesAreNotPrinted(t *testing.T) {
 	}
 }
 
-// Rule 10: a restricted account's critical calls connect, whatever the file says.
+// Rule 10: a restricted account's critical calls always connect.
 func TestCriticalIsAlwaysLetThrough(t *testing.T) {
 	c, problems := parse(changed(t, "let_through: [critical]", "let_through: [question]"), env(), config.Options{})
 	if diff := cmp.Diff([]string{}, problems); diff != "" {

@@ -20,7 +20,7 @@ recordings:
   delete_at_provider: on
 `
 
-// keeping is the example with a recordings block, in which the first text of each pair was replaced by the second.
+// keeping returns the example with a recordings block, in which the first text of each pair was replaced by the second.
 func keeping(block string, pairs ...string) string {
 	return string(config.Example()) + strings.NewReplacer(pairs...).Replace(block)
 }

@@ -39,7 +39,7 @@ func TestDatesAsTheFileWritesThem(t *testing.T) {
 	}
 }
 
-// Whatever was edited, what is written out and pasted into the file says the same, so that each edit is then known to be in the file.
+// Edited dates that are written out and pasted into the file have the same meaning, so that each edit is then known to be in the file.
 func TestPastedDatesSayTheSame(t *testing.T) {
 	before, problems := parse(string(config.Example()), env(), config.Options{})
 	if len(problems) > 0 {

@@ -10,7 +10,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Whatever is written: problems that stand where the text is, or settings that a call can rely on.
+// Any text gives problems at places in the text, or settings that a call can rely on.
 func FuzzParse(f *testing.F) {
 	f.Add(string(config.Example()))
 	f.Add("lines: [&a { number: *a }]")
@@ -34,7 +34,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// usable holds what policy.Settings promises.
+// usable checks the promises of policy.Settings.
 func usable(t *testing.T, c config.Config) {
 	s := c.Settings
 	if len(s.Lines) == 0 || len(s.Packages) == 0 || len(s.Menu) == 0 || c.PublicURL == "" || c.Twilio.AuthToken == "" {

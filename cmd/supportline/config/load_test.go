@@ -97,7 +97,7 @@ func zone(t testing.TB, name string) *time.Location {
 	return z
 }
 
-// What the example says beyond the required keys is what holds without it.
+// The optional keys of the example have their defaults as values.
 func TestDefaultsAreThoseOfTheExample(t *testing.T) {
 	short := `
 public_url: https://support.example.com

@@ -11,7 +11,7 @@ import (
 
 const name = "supportline.yaml"
 
-// env is an environment with the account of the tests, and the pairs given.
+// env returns an environment with the account of the tests, and the pairs given.
 func env(pairs ...string) func(string) (string, bool) {
 	set := map[string]string{
 		"TWILIO_ACCOUNT_SID": "AC00112233445566778899aabbccddeeff",
@@ -28,7 +28,7 @@ func env(pairs ...string) func(string) (string, bool) {
 
 func nothing(string) (string, bool) { return "", false }
 
-// changed is the shipped example with each first text of the pairs replaced by the second.
+// changed returns the shipped example with each first text of the pairs replaced by the second.
 func changed(t testing.TB, pairs ...string) string {
 	t.Helper()
 	text := string(config.Example())
@@ -41,7 +41,7 @@ func changed(t testing.TB, pairs ...string) string {
 	return text
 }
 
-// marked takes the carets out of a text and gives the place of each as "supportline.yaml:line:column: ".
+// marked removes the carets from a text and returns the place of each as "supportline.yaml:line:column: ".
 func marked(text string) (clean string, places []string) {
 	for {
 		before, after, found := strings.Cut(text, "^")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/directory"
 	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 )
@@ -17,7 +18,7 @@ import (
 // ImportCustomers brings the customers of a CSV file called name into the directory; by is who the audit names. The error has all the file's
 // problems.
 func ImportCustomers(ctx context.Context, s *store.Store, settings policy.Settings, name string, text []byte, by string) error {
-	customers, problems := policy.ReadCustomers(bytes.NewReader(text), settings)
+	customers, problems := directory.Read(bytes.NewReader(text), settings)
 	var wrong []error
 	for _, p := range problems {
 		wrong = append(wrong, errors.New(p.In(name)))

@@ -9,7 +9,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// An announcement is delivered like any other notice: once where it is heard, again where the provider failed, and never after the talk.
+// TestAnnouncement: an announcement is delivered once where it is heard, again where the provider failed, and never after the talk.
 func TestAnnouncement(t *testing.T) {
 	whisper := post("call-limit/CA1/whisper")
 	whisper.Channel, whisper.To = policy.ChannelAnnouncement, "CA2"

@@ -16,7 +16,8 @@ type Channel interface {
 	// Address returns the notices that tell an event, one for each receiver, with the channel's name and a key of the event and the
 	// receiver. A key shows no address and stays the same as long as the receiver does. An event whose To is set has that receiver alone.
 	Address(event policy.Notice) []policy.Notice
-	// Send makes one attempt to deliver n, which is over when ctx is. An error of another kind than failure means: try again.
+	// Send makes one attempt to deliver n, which ends with ctx. A failure tells whether the next attempt makes sense; any other error is
+	// temporary.
 	Send(ctx context.Context, n policy.Notice, w Words, now time.Time) error
 	// Pauses returns the times between the attempts to deliver one notice. When they are used up, it is given up until a person retries it.
 	Pauses() []time.Duration

@@ -14,7 +14,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// pager is a channel that exists in this test alone: all that a new channel takes.
+// pager is a channel that exists only in this test. It shows all that a new channel takes.
 type pager struct {
 	number string
 	people []string
@@ -66,7 +66,7 @@ func withPager(kind notices.Kind, block string) (notices.Settings, []config.Prob
 	return c.Notices, problems
 }
 
-// A channel that registers itself is configured, checked, addressed and delivered on, tried again at its own pace, beside one that is dead.
+// TestChannelThatRegistersItself: it is configured, checked, addressed and delivered on, tried again at its own pace, beside one that is dead.
 func TestChannelThatRegistersItself(t *testing.T) {
 	var said []string
 	kind := pagerKind(func(n policy.Notice, w notices.Words) error {
@@ -121,7 +121,7 @@ func TestChannelThatRegistersItselfIsChecked(t *testing.T) {
 	}
 }
 
-// What waits for a channel that the configuration no longer has is given up with the reason, so that a person sees it.
+// TestChannelThatIsConfiguredNoMore: what waits for it is given up with the reason, so that a person sees it.
 func TestChannelThatIsConfiguredNoMore(t *testing.T) {
 	o := newOutbox(mail("m"), post("p"))
 	notices.New(notices.Settings{}, o, notices.Options{Now: newClock().Now}).Once(t.Context())

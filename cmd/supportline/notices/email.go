@@ -102,7 +102,7 @@ func (m Email) Send(ctx context.Context, n policy.Notice, w Words, now time.Time
 	if !message.IsDelivered() {
 		return m.unsent(ctx, err)
 	}
-	_ = client.Close() // the server has the message, whatever it says to the goodbye
+	_ = client.Close() // the server has the message, even if closing fails
 	return nil
 }
 
@@ -136,13 +136,13 @@ func (m Email) tlsConfig() *tls.Config {
 func (m Email) message(n policy.Notice, w Words, now time.Time) (*mail.Msg, error) {
 	from, err := netmail.ParseAddress(m.From)
 	if err != nil {
-		return nil, fmt.Errorf("the sender (notices.from) is no e-mail address: %w", err)
+		return nil, fmt.Errorf("the sender (notices.from) is not an e-mail address: %w", err)
 	}
 	domain := from.Address[strings.LastIndex(from.Address, "@")+1:]
 	e := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	e.FromMailAddress(from)
 	if err := e.To(n.To); err != nil {
-		return nil, errors.New("the receiver is no e-mail address")
+		return nil, errors.New("the receiver is not an e-mail address")
 	}
 	e.Subject(w.Subject)
 	e.SetDateWithValue(now)

@@ -191,7 +191,7 @@ func TestDisconnectHalfWayThroughTheMessage(t *testing.T) {
 	}
 }
 
-// A server that takes its time is given up for now, and holds up nothing but its own channel.
+// A slow server is given up for now, and delays only its own channel.
 func TestSlowServerIsBounded(t *testing.T) {
 	release := make(chan struct{})
 	s := startServer(t, &server{dataHook: func(*smtp.Conn) error { <-release; return nil }}, nil)

@@ -27,7 +27,7 @@ import (
 
 var start = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 
-// clock is the time of a test, which moves when it is told to.
+// clock is the time of a test, which the test sets.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -47,7 +47,7 @@ func (c *clock) set(t time.Time) {
 	c.now = t
 }
 
-// never is an After that no test waits for: senders are woken.
+// never is an After that never fires: tests wake their senders.
 func never(time.Duration) <-chan time.Time { return nil }
 
 func at(t time.Duration) <-chan time.Time {
@@ -56,7 +56,7 @@ func at(t time.Duration) <-chan time.Time {
 	return c
 }
 
-// outbox is one in memory. While broken, nothing is written down.
+// outbox is an Outbox in memory. While it is broken, it refuses to write.
 type outbox struct {
 	mu      sync.Mutex
 	all     []policy.Notice
@@ -122,7 +122,7 @@ func (o *outbox) get(key string) policy.Notice {
 	return o.all[i]
 }
 
-// await waits until a notice was tried so often.
+// await waits until a notice has had so many attempts, and returns it.
 func (o *outbox) await(t testing.TB, key string, tries int) policy.Notice {
 	t.Helper()
 	o.until(t, func() bool { return o.get(key).Attempts >= tries })
@@ -154,7 +154,7 @@ func post(key string) policy.Notice {
 	return n
 }
 
-// run starts a sender and gives what stops it, which waits for its end.
+// run starts a sender, and returns a function that stops it and waits for its end.
 func run(t testing.TB, s *notices.Sender) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -172,13 +172,13 @@ func run(t testing.TB, s *notices.Sender) (stop func()) {
 	return stop
 }
 
-// letter is a message that a mail server took.
+// letter is a message that a mail server accepted.
 type letter struct {
 	from, to, user, text string
 	tls                  bool
 }
 
-// server is a mail server. Its hooks say what it answers, and may be nil.
+// server is a mail server. Its hooks return its answers, and may be nil.
 type server struct {
 	mailHook, rcptHook func() error
 	dataHook           func(*smtp.Conn) error // before the message is read
@@ -326,7 +326,7 @@ func reply(code int) error {
 	return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 7, 1}, Message: fmt.Sprintf("said %d", code)}
 }
 
-// header is the value of a header of a letter.
+// header returns the value of a header of a letter.
 func (l letter) header(name string) string {
 	head, _, _ := strings.Cut(l.text, "\n\n")
 	for line := range strings.Lines(head) {

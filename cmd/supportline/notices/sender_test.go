@@ -19,7 +19,7 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// A dead mail server is asked about one notice, not about hundreds, and the webhook goes on behind them.
+// A dead mail server gets an attempt for one notice, not for hundreds, and the webhook is not delayed.
 func TestDeadServerDelaysOnlyItsOwnChannel(t *testing.T) {
 	o := newOutbox()
 	for i := range 500 {
@@ -36,7 +36,7 @@ func TestDeadServerDelaysOnlyItsOwnChannel(t *testing.T) {
 	}
 }
 
-// Eleven tries in about three days, then it waits for a person, with its reason.
+// After eleven attempts in about three days a notice waits for a person, with its reason.
 func TestGivenUpAfterThreeDays(t *testing.T) {
 	statuses := make([]int, 20)
 	for i := range statuses {
@@ -133,7 +133,7 @@ func (r *renaming) NoticeSent(ctx context.Context, key string, at time.Time) err
 	return r.outbox.NoticeSent(ctx, key, at)
 }
 
-// A sender that is stopped cuts a hanging delivery off after its grace, blames nobody and leaves nothing running.
+// A sender that is stopped cuts a hanging delivery off after its grace, does not count that as a failure, and leaves nothing running.
 func TestStopLeavesNothingRunning(t *testing.T) {
 	h, o := startHook(t), newOutbox(post("a"))
 	h.hang = make(chan struct{})

@@ -218,7 +218,7 @@ func subject(said string) (subject, rest string, err error) {
 	first, rest, _ := strings.Cut(said, "\n")
 	subject, ok := strings.CutPrefix(first, "Subject: ")
 	if subject = strings.Join(strings.Fields(subject), " "); !ok || subject == "" {
-		return "", "", errors.New("the first line is no subject; begin with a line such as Subject: A long call")
+		return "", "", errors.New("the first line is not a subject; begin with a line such as Subject: A long call")
 	}
 	if rest = strings.TrimSpace(rest); rest == "" {
 		return "", "", errors.New("there is nothing below the subject; write the text of the notice")

@@ -28,7 +28,7 @@ func ReadTemplates(folder string) (*Templates, []Problem, error) {
 			continue
 		case !slices.Contains(names(), name):
 			problems = append(problems, Problem{
-				File: name, Line: 1, Column: 1, What: "no notice is called so",
+				File: name, Line: 1, Column: 1, What: "no notice has this name",
 				Instead: "name it as one of " + strings.Join(names(), ", "),
 			})
 		default:

@@ -35,7 +35,7 @@ func TestWordsOfALongCall(t *testing.T) {
 	}
 }
 
-// A fact that is absent leaves a gap, never the words of a program.
+// A fact that is absent is left empty.
 func TestEveryKindHasWordsWithoutFacts(t *testing.T) {
 	for _, kind := range []policy.NoticeKind{policy.NoticeCallLimit, policy.NoticeTickets, policy.NoticeCase, policy.NoticeMove, policy.NoticeSummary} {
 		w, err := notices.DefaultTemplates().Render(policy.Notice{Kind: kind, At: start})
@@ -53,10 +53,10 @@ func TestOwnTemplates(t *testing.T) {
 		{"other words", "tickets.txt", "Subject: Near\n\n{{.account}} at {{.percent}} %\n", ""},
 		{"an unknown fact", "tickets.txt", "Subject: Near\n\n{{.acount}}\n", `tickets.txt:3:3: executing "tickets.txt" at <.acount>: map has no entry for key "acount"`},
 		{"no end", "tickets.html", "<p>\n{{if .account}}", "tickets.html:2:1: unexpected EOF"},
-		{"no subject", "case.txt", "Hello\n", "case.txt:1:1: the first line is no subject"},
+		{"no subject", "case.txt", "Hello\n", "case.txt:1:1: the first line is not a subject"},
 		{"no text", "case.txt", "Subject: Hello\n", "case.txt:1:1: there is nothing below the subject"},
 		{"a frame without words", "frame.html", "{{.nothing}}", `frame.html:1:3: executing "frame.html" at <.nothing>: map has no entry for key "nothing"`},
-		{"a name that is none", "ticket.txt", "x", "ticket.txt:1:1: no notice is called so"},
+		{"a name that is none", "ticket.txt", "x", "ticket.txt:1:1: no notice has this name"},
 		{"more than fits", "summary.txt", "Subject: x\n\n{{range 1000000}}xxxxxxxx{{end}}", "summary.txt:1:1: more than 262144 bytes come out"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 
 const head = "clock 2026-11-24T10:00\nspecialist +15550100001 accepts after 5s\ndial +448000668187 from +442079460018\n"
 
-// TestPlay holds what a script that follows the call agrees with, and the first difference of one that does not.
+// TestPlay checks scripts that follow the call, and the first difference of those that do not.
 func TestPlay(t *testing.T) {
 	for _, row := range []struct{ name, script, want string }{
 		{"a whole call", head + `hear "two digits"
@@ -118,7 +118,7 @@ func TestPlaySetsTheHouseUp(t *testing.T) {
 	}
 }
 
-// TestParse holds the problems that a script can have: all at once, each with its line and what to write instead.
+// TestParse checks the problems of scripts: all at once, each with its line and what to write instead.
 func TestParse(t *testing.T) {
 	for _, row := range []struct{ name, script, want string }{
 		{"comments, quotes and keys", head + "# a comment\npress #\npress \"#\" # the hash key\npress *# # both\nsay \"# no comment\" # comment\nhang up", ""},
@@ -158,7 +158,7 @@ func TestParseTakesFilesOfOtherSystems(t *testing.T) {
 	}
 }
 
-// FuzzScript feeds anything to the parser and plays what it takes: neither may panic or go on for ever.
+// FuzzScript parses any text and plays what is a script: neither may panic or hang.
 func FuzzScript(f *testing.F) {
 	f.Add(head + "hear \"two digits\"\npress 12\ntalk 1m\nspecialist hangs up\nhear \"goodbye\"\nleave message 3s\nhang up\nlog outcome null")
 	f.Add("with a.b: { c: d }\n" + head + "say \"x\"\nstay silent\nwait 1h\ntrace a.b \"c\"")

@@ -12,8 +12,8 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// desk is the smallest server: it asks for two digits, then rings one specialist, and logs what it is told. It is a stand-in for the
-// mechanics of the player; the scripts under testdata/calls are played in the real one.
+// desk is the smallest server: it asks for two digits, then rings one specialist, and logs what it is told. It tests the
+// mechanics of the player; the scripts under testdata/calls are played on the real server.
 type desk struct {
 	phone.Setup
 	calls  map[policy.CallSID]policy.Call
@@ -36,7 +36,7 @@ func (d *desk) Account() phone.Account {
 	return phone.Account{PublicURL: "https://desk.example.com", SID: "AC00000000000000000000000000000001", Token: "secret"}
 }
 
-// Provider is an account that nobody asks.
+// Provider returns an account that is not used.
 func (d *desk) Provider() *fake.Account {
 	account := d.Account()
 	return fake.NewAccount(account.SID, account.Token, d.Now)

@@ -19,7 +19,7 @@ import (
 
 const deskLine = policy.Phone("+448000668187")
 
-// handClock is a clock that a test moves. What waits on it goes on when it has moved far enough.
+// handClock is a clock that a test moves. What waits on it continues when it has moved far enough.
 type handClock struct {
 	mu    sync.Mutex
 	now   time.Time
@@ -54,7 +54,7 @@ func (h *handClock) move(d time.Duration) {
 	}
 }
 
-// mustSimulator is one whose calls come to desks of their own.
+// mustSimulator returns a simulator whose calls reach desks of their own.
 func mustSimulator(t testing.TB, change func(*phone.Simulator)) (*phone.Simulator, *handClock) {
 	t.Helper()
 	clock := newHandClock()
@@ -114,7 +114,7 @@ func (h handset) looks() console.PhoneCall {
 	return call
 }
 
-// told are the lines of a call, without their times.
+// told returns the lines of a call, without their times.
 func told(c console.PhoneCall) []string {
 	lines := []string{}
 	for _, l := range c.Said {
@@ -140,7 +140,7 @@ func answer(how console.PhoneAnswer) console.PhoneAct {
 	return console.PhoneAct{Specialist: ringer, Answer: how}
 }
 
-// TestBrowser holds what a person sees and hears for what is done on the page, when no time passes but what is skipped.
+// TestBrowser checks what a person sees and hears after acts on the page, when only skipped time passes.
 func TestBrowser(t *testing.T) {
 	opening := []string{"caller dials +448000668187", "caller hears two digits please"}
 	rings := append(opening[:2:2], "caller presses 12", "caller hears Connecting you.", ringer+" rings")
@@ -285,7 +285,7 @@ func TestSimulatorBounds(t *testing.T) {
 	}
 }
 
-// Calls that are over are kept for reading, and not for ever.
+// Calls that are over can be read for a while.
 func TestSimulatorForgets(t *testing.T) {
 	s, _ := mustSimulator(t, func(*phone.Simulator) {})
 	for range 40 {
@@ -296,7 +296,7 @@ func TestSimulatorForgets(t *testing.T) {
 	}
 }
 
-// Outside of a demo a call says that it is a test, whatever the page wanted.
+// Outside of a demo a call is always marked as a test.
 func TestSimulatorMarksTests(t *testing.T) {
 	s, _ := mustSimulator(t, func(s *phone.Simulator) { s.Demo = false })
 	id, err := s.Dial("mila", deskLine, "+442079460018", true)
@@ -312,7 +312,7 @@ func TestSimulatorMarksTests(t *testing.T) {
 	}
 }
 
-// What is wrong with the line is said.
+// Problems of the line are shown.
 func TestBrowserSaysWhatIsWrongWithTheLine(t *testing.T) {
 	s, _ := mustSimulator(t, func(s *phone.Simulator) { s.Account.PublicURL += "/elsewhere" })
 	call := dialled(t, s, "mila").looks()

@@ -25,7 +25,7 @@ func terminal(in string, out io.Writer) *phone.Terminal {
 	}
 }
 
-// TestTerminal holds what a person sees for what is typed, after the help and without the times.
+// TestTerminal checks what a person sees for what is typed, after the help and without the times.
 func TestTerminal(t *testing.T) {
 	opening := []string{"caller dials  +448000668187", "caller hears  two digits please"}
 	for _, row := range []struct {
@@ -116,7 +116,7 @@ func TestTerminalEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestLines holds that a line is read only when it is asked for, and is not lost when the asking was given up.
+// TestLines checks that a line is read only on demand, and is not lost when the demand ended.
 func TestLines(t *testing.T) {
 	reader, writer := io.Pipe()
 	lines := phone.NewLines(reader)

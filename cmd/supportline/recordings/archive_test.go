@@ -64,7 +64,7 @@ func TestRecordingsAreDeletedAtTheProvider(t *testing.T) {
 	})
 }
 
-// TestWithoutABucket recordings stay where they are, and what was erased goes all the same.
+// TestWithoutABucket: recordings stay at the provider, and those of an erased customer are deleted there all the same.
 func TestWithoutABucket(t *testing.T) {
 	a := newRig(t, nil, deleting)
 	a.pass("without a bucket", recordings.Done{})
@@ -145,7 +145,7 @@ func TestProviderThatFails(t *testing.T) {
 	}
 }
 
-// TestSoundThatBreaksOff leaves nothing: neither a file nor a word of a copy.
+// TestSoundThatBreaksOff leaves neither a file nor a copy in the log.
 func TestSoundThatBreaksOff(t *testing.T) {
 	everyBucket(t, func(t *testing.T, bucket recordings.Bucket) {
 		a := newRig(t, bucket, deleting)
@@ -194,8 +194,8 @@ func TestSoundThatIsGone(t *testing.T) {
 	}
 }
 
-// TestKilledAtAnyWrite: whatever was written down last, the next process ends where an undisturbed one does; nothing is deleted at the
-// provider of which the log has no copy.
+// TestKilledAtAnyWrite: after each write, the next process ends where an undisturbed one does, and nothing is deleted at the provider without
+// a copy in the log.
 func TestKilledAtAnyWrite(t *testing.T) {
 	a := newRig(t, recordings.NewFolder(t.TempDir()), deleting)
 	for writes := int64(0); ; writes++ {
@@ -228,7 +228,7 @@ func TestKilledAtAnyWrite(t *testing.T) {
 	}
 }
 
-// TestBucketThatFails: recordings wait, the provider is not asked for each of them in vain, and all goes on when the bucket is well.
+// TestBucketThatFails: recordings wait, none is fetched in vain, and the work goes on when the bucket is well.
 func TestBucketThatFails(t *testing.T) {
 	b := newS3Store(t)
 	blocked := filepath.Join(t.TempDir(), "blocked")
@@ -275,7 +275,7 @@ func mustWrite(t testing.TB, path, text string) {
 	}
 }
 
-// spoiling is a bucket that keeps something else than it was given.
+// spoiling is a bucket that stores something else than it was given.
 type spoiling struct{ recordings.Bucket }
 
 func (p spoiling) Put(ctx context.Context, file, kind string, from io.Reader, size int64) error {
@@ -388,7 +388,7 @@ func TestOpeningSaysWhatIsMissing(t *testing.T) {
 	}
 }
 
-// TestPassAllWaitsForNothing, and tries each once.
+// TestPassAllWaitsForNothing, and makes one attempt for each recording.
 func TestPassAllWaitsForNothing(t *testing.T) {
 	a := newRig(t, recordings.NewFolder(t.TempDir()), nil)
 	a.interfere(http.MethodGet, first, refuse(404, 20404))
@@ -402,7 +402,7 @@ func TestPassAllWaitsForNothing(t *testing.T) {
 	}
 }
 
-// TestRunStopsWhenItIsTold: what it breaks off is no failure of the recording.
+// TestRunStopsWhenItIsTold, which is not a failure of the recording.
 func TestRunStopsWhenItIsTold(t *testing.T) {
 	a := newRig(t, recordings.NewFolder(t.TempDir()), nil)
 	under := make(chan struct{}, 2)
@@ -424,7 +424,7 @@ func TestRunStopsWhenItIsTold(t *testing.T) {
 	}
 }
 
-// hanging is sound that does not come.
+// hanging is a sound that does not arrive.
 type hanging struct {
 	context context.Context
 	under   chan<- struct{} // told when it is waited for

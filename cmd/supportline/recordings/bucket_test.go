@@ -16,7 +16,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/recordings"
 )
 
-// TestBuckets is what every bucket promises.
+// TestBuckets checks the contract of Bucket.
 func TestBuckets(t *testing.T) {
 	large := bytes.Repeat([]byte("0123456789abcdef"), 700_000) // 11 MB: more than a part of an upload
 	everyBucket(t, func(t *testing.T, p recordings.Bucket) {

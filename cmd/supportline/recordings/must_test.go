@@ -33,8 +33,8 @@ const (
 	second  = "RE00000000000000000000000000000002"
 )
 
-// rig is a log with one call that has a voicemail and a recording, the provider's account, a bucket, and a archive between them, on a clock
-// that the test moves.
+// rig is a log with one call that has a voicemail and a recording, the provider's account, a bucket, and an archive, on a clock that the test
+// moves.
 type rig struct {
 	testing.TB
 	now     time.Time
@@ -98,7 +98,7 @@ func (a *rig) open() {
 	a.configure()
 }
 
-// configure makes the archive, as a start of the server does.
+// configure creates the archive, as the start of the server does.
 func (a *rig) configure() {
 	a.Helper()
 	client, err := twilio.NewAccount(twilio.AccountConfig{AccountSID: account, AuthToken: token, Transport: wired{a}})
@@ -135,7 +135,7 @@ func (a *rig) killed() {
 	a.open()
 }
 
-// pass does what is due, and holds what was done.
+// pass does what is due, and checks what was done.
 func (a *rig) pass(what string, want recordings.Done) {
 	a.Helper()
 	got, err := a.archive.Pass(a.Context())
@@ -162,7 +162,7 @@ func (a *rig) recording(sid string) policy.Recording {
 	return r
 }
 
-// asked is how often the provider was asked so about a recording.
+// asked returns how many requests the provider got about a recording.
 func (a *rig) asked(method, sid string) (n int) {
 	a.at.Change(func(s *fake.State) {
 		for _, r := range s.Requests {
@@ -174,7 +174,7 @@ func (a *rig) asked(method, sid string) (n int) {
 	return n
 }
 
-// has says whether the bucket has a recording's file.
+// has reports whether the bucket has a recording's file.
 func (a *rig) has(sid string) bool {
 	a.Helper()
 	file, _, err := a.bucket.Open(a.Context(), sid+".wav")
@@ -187,7 +187,7 @@ func (a *rig) has(sid string) bool {
 	return file.Close() == nil
 }
 
-// played is what a listener gets.
+// played returns what a listener gets.
 func (a *rig) played(sid string) string {
 	a.Helper()
 	o, err := a.archive.Open(a.Context(), call, sid)
@@ -248,7 +248,7 @@ func everyBucket(t *testing.T, test func(t *testing.T, bucket recordings.Bucket)
 
 func deleting(s *recordings.Settings) { s.DeleteAtProvider = true }
 
-// failing is the provider's client, which gives up as the test wants it to.
+// failing is the provider's client, which fails as the test wants it to.
 type failing struct {
 	*twilio.Account
 	*rig
@@ -263,7 +263,7 @@ func (f failing) RecordingMedia(ctx context.Context, sid string) (*twilio.Media,
 	return f.Account.RecordingMedia(ctx, sid)
 }
 
-// wired is the way to the provider.
+// wired is the connection to the provider.
 type wired struct{ *rig }
 
 func (w wired) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -274,7 +274,7 @@ func (w wired) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, err
 }
 
-// interfere lets the provider fail so about one recording.
+// interfere makes the provider fail about one recording.
 func (a *rig) interfere(method, sid string, answer func(w http.ResponseWriter)) {
 	a.at.Change(func(s *fake.State) {
 		s.Interfere = func(w http.ResponseWriter, r *http.Request) bool {

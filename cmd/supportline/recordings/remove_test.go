@@ -13,7 +13,7 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// gone holds that a recording is nowhere: not in the bucket, not at the provider, and that nothing is left to do.
+// gone checks that recordings are neither in the bucket nor at the provider, and that nothing is left to do.
 func (a *rig) gone(sids ...string) {
 	a.Helper()
 	for _, sid := range sids {

@@ -75,9 +75,6 @@ func (a *App) build(transport http.RoundTripper) error {
 	if err != nil {
 		return err
 	}
-	if err := refuseLeftRotation(a.Store); err != nil {
-		return err
-	}
 	a.inForce = store.NewLines(conf.Settings, a.Store)
 	if err := a.inForce.Reload(context.Background()); err != nil { // callers are served all the same (rule 11)
 		a.Log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))
@@ -98,17 +95,6 @@ func (a *App) build(transport http.RoundTripper) error {
 	a.Phones = a.testPhones(answering)
 	a.Private = a.privateRoutes()
 	return nil
-}
-
-// refuseLeftRotation returns an error if an older version left a change of the auth token half-way: that version alone knows both tokens, and
-// after the promotion this one would refuse every call.
-func refuseLeftRotation(s *store.Store) error {
-	left, err := s.HasRotation(context.Background())
-	if err != nil || !left {
-		return err
-	}
-	return errors.New("an older version left a change of the auth token half-way: start that version again, and end the change there with " +
-		"\"supportline rotate-token\" until it says that the old token is dropped, or give it up with \"supportline rotate-token --cancel\"; then start this one")
 }
 
 // conferences lets specialists be rung by outbound legs, where the configuration asks for that.

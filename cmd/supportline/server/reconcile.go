@@ -198,7 +198,7 @@ func (r *Reconciler) sort(ctx context.Context, c twilio.ListedCall) (policy.Call
 	return "", nil
 }
 
-// ownLegs are the reports of the legs that were rung beside a call.
+// ownLegs returns the reports of the outbound legs of a call.
 func (r *Reconciler) ownLegs(ctx context.Context, sid policy.CallSID) (reports []policy.Report) {
 	if len(r.outbound) == 0 {
 		return nil

@@ -1,7 +1,9 @@
-package policy
+package users
 
 import (
 	"time"
+
+	"github.com/officernd/supportline/policy"
 )
 
 // AuditEntry says that a person did something, or retention did, or a review that opened a case.
@@ -13,10 +15,10 @@ type AuditEntry struct {
 	// ActLineDates.
 	Act string `json:"act"`
 	// Customer is whom it was about; empty where that is nobody, and for anything that was about a customer who was erased since.
-	Customer CustomerNumber `json:"customer,omitempty"`
-	Subject  string         `json:"subject,omitempty"` // the SID of the call, the ID of the case, the user's name, or the line's number
-	Detail   string         `json:"detail"`            // in words, without names and numbers of customers
-	Reason   string         `json:"reason,omitempty"`  // in the person's own words
+	Customer policy.CustomerNumber `json:"customer,omitempty"`
+	Subject  string                `json:"subject,omitempty"` // the SID of the call, the ID of the case, the user's name, or the line's number
+	Detail   string                `json:"detail"`            // in words, without names and numbers of customers
+	Reason   string                `json:"reason,omitempty"`  // in the person's own words
 }
 
 // AuditFilter selects entries of the audit. Zero fields select all.
@@ -26,7 +28,7 @@ type AuditFilter struct {
 	By       string
 	Act      string
 	Subject  string
-	Customer CustomerNumber
+	Customer policy.CustomerNumber
 }
 
 // Matches says whether an entry is selected.

@@ -1,4 +1,4 @@
-package policy_test
+package directory_test
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/directory"
 )
 
 var directoryRules = policy.Settings{
@@ -33,12 +34,12 @@ var northwind = policy.Customer{
 }
 
 func TestTheShippedCustomersAreRead(t *testing.T) {
-	file, err := os.Open("../testdata/customers.example.csv")
+	file, err := os.Open("../../testdata/customers.example.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	customers, problems := policy.ReadCustomers(file, directoryRules)
+	customers, problems := directory.Read(file, directoryRules)
 	if len(problems) > 0 || len(customers) < 4 {
 		t.Fatalf("%d customers and problems %v", len(customers), problems)
 	}
@@ -63,7 +64,7 @@ func TestCustomersAreReadAsPeopleSaveThem(t *testing.T) {
 	}
 	for name, text := range tests {
 		t.Run(name, func(t *testing.T) {
-			customers, problems := policy.ReadCustomers(strings.NewReader(text), directoryRules)
+			customers, problems := directory.Read(strings.NewReader(text), directoryRules)
 			if len(problems) > 0 {
 				t.Fatal(problems)
 			}
@@ -115,7 +116,7 @@ func TestEachMistakeIsNamedWithItsPlace(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			customers, problems := policy.ReadCustomers(strings.NewReader(test.text), directoryRules)
+			customers, problems := directory.Read(strings.NewReader(test.text), directoryRules)
 			var said []string
 			for _, p := range problems {
 				said = append(said, p.String())
@@ -132,14 +133,14 @@ func TestEachMistakeIsNamedWithItsPlace(t *testing.T) {
 
 func TestAFileThatBreaksOffIsNotHalfRead(t *testing.T) {
 	broken := io.MultiReader(strings.NewReader(header+good), iotest.ErrReader(errors.New("connection lost")))
-	customers, problems := policy.ReadCustomers(broken, directoryRules)
+	customers, problems := directory.Read(broken, directoryRules)
 	if len(customers) > 0 || len(problems) != 1 || !strings.Contains(problems[0].What, "cannot be read: connection lost") {
 		t.Errorf("got %d customers and %v", len(customers), problems)
 	}
 }
 
 func TestProblemsAreBounded(t *testing.T) {
-	_, problems := policy.ReadCustomers(strings.NewReader(header+strings.Repeat(",,,,,,,\n", 5000)), directoryRules)
+	_, problems := directory.Read(strings.NewReader(header+strings.Repeat(",,,,,,,\n", 5000)), directoryRules)
 	last := problems[len(problems)-1].String()
 	if len(problems) != 1001 || last != "and 19000 more" {
 		t.Errorf("%d problems, the last %q; want 1001 and the count of the others", len(problems), last)
@@ -161,7 +162,7 @@ func TestAHundredThousandRowsAreRead(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	customers, problems := policy.ReadCustomers(bytes.NewReader(file), directoryRules)
+	customers, problems := directory.Read(bytes.NewReader(file), directoryRules)
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	if len(problems) > 0 || len(customers) != 100_000 {
@@ -185,7 +186,7 @@ func BenchmarkReadCustomers(b *testing.B) {
 	const rows = 10_000
 	file := manyRows(rows, "Office manager,office%05[1]d@example.com,+4420794%05[1]d,+4420795%05[1]d")
 	for b.Loop() {
-		if customers, problems := policy.ReadCustomers(bytes.NewReader(file), directoryRules); len(customers) != rows {
+		if customers, problems := directory.Read(bytes.NewReader(file), directoryRules); len(customers) != rows {
 			b.Fatal(problems)
 		}
 	}
@@ -206,10 +207,10 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			want = append(want, c)
 		}
 		var file bytes.Buffer
-		if err := policy.WriteCustomers(&file, want); err != nil {
+		if err := directory.Write(&file, want); err != nil {
 			t.Fatal(err)
 		}
-		got, problems := policy.ReadCustomers(bytes.NewReader(file.Bytes()), directoryRules)
+		got, problems := directory.Read(bytes.NewReader(file.Bytes()), directoryRules)
 		if len(problems) > 0 {
 			t.Fatalf("%v in\n%s", problems, file.String())
 		}
@@ -223,14 +224,14 @@ func TestNoCellIsAFormula(t *testing.T) {
 	c := northwind
 	c.Name, c.Package, c.AccountHolder = "=HYPERLINK(1)", "-1+2", "+SUM(A1)"
 	var file bytes.Buffer
-	if err := policy.WriteCustomers(&file, []policy.Customer{c}); err != nil {
+	if err := directory.Write(&file, []policy.Customer{c}); err != nil {
 		t.Fatal(err)
 	}
 	want := header + "204518,'=HYPERLINK(1),'-1+2,+448000668187,'+SUM(A1),office@northwind.example,+442079460018,+442079460018;+442079460019\n"
 	if diff := cmp.Diff(want, file.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if err := policy.WriteCustomers(failing{}, []policy.Customer{c}); err == nil {
+	if err := directory.Write(failing{}, []policy.Customer{c}); err == nil {
 		t.Error("a writer that fails is not heard of")
 	}
 }
@@ -245,7 +246,7 @@ func FuzzReadCustomers(f *testing.F) {
 	f.Add([]byte("number;name\n"))
 	f.Add([]byte(header + "204518,'=x,\xff,+1,,@,+,;\n"))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		customers, problems := policy.ReadCustomers(bytes.NewReader(file), directoryRules)
+		customers, problems := directory.Read(bytes.NewReader(file), directoryRules)
 		if (len(customers) == 0) != (len(problems) > 0) {
 			t.Fatalf("%d customers and %d problems", len(customers), len(problems))
 		}
@@ -255,13 +256,13 @@ func FuzzReadCustomers(f *testing.F) {
 			}
 		}
 		var again bytes.Buffer
-		if err := policy.WriteCustomers(&again, customers); err != nil {
+		if err := directory.Write(&again, customers); err != nil {
 			t.Fatal(err)
 		}
 		if len(customers) == 0 {
 			return
 		}
-		back, problems := policy.ReadCustomers(&again, directoryRules)
+		back, problems := directory.Read(&again, directoryRules)
 		if diff := cmp.Diff(customers, back); diff != "" || len(problems) > 0 {
 			t.Errorf("reading back what was written: %v\n%s", problems, diff)
 		}

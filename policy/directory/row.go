@@ -1,4 +1,4 @@
-package policy
+package directory
 
 import (
 	"fmt"
@@ -8,26 +8,28 @@ import (
 	"unicode/utf8"
 
 	"github.com/nyaruka/phonenumbers"
+
+	"github.com/officernd/supportline/policy"
 )
 
 // maxCell bounds one field: names are spoken and shown in tables.
 const maxCell = 500
 
 // customer reads the cells of one row and reports each that is wrong.
-func (d *directoryReader) customer(cells []string) Customer {
+func (d *directoryReader) customer(cells []string) policy.Customer {
 	row := rowReader{directoryReader: d, cells: cells}
-	c := Customer{
-		Number:        CustomerNumber(row.read("number", d.number)),
+	c := policy.Customer{
+		Number:        policy.CustomerNumber(row.read("number", d.number)),
 		Name:          row.read("name", required),
 		Package:       row.read("package", required),
-		Line:          Phone(row.read("line", d.line)),
+		Line:          policy.Phone(row.read("line", d.line)),
 		AccountHolder: row.read("account_holder", optional),
 		Email:         row.read("email", email),
-		Phone:         Phone(row.read("phone", phone)),
+		Phone:         policy.Phone(row.read("phone", phone)),
 	}
 	for _, number := range strings.Split(row.read("caller_numbers", callerNumbers), ";") {
-		if number != "" && !slices.Contains(c.CallerNumbers, Phone(number)) {
-			c.CallerNumbers = append(c.CallerNumbers, Phone(number))
+		if number != "" && !slices.Contains(c.CallerNumbers, policy.Phone(number)) {
+			c.CallerNumbers = append(c.CallerNumbers, policy.Phone(number))
 		}
 	}
 	row.once(c.Number)
@@ -51,20 +53,20 @@ func (r rowReader) read(field string, valid check) string {
 	}
 	if what != "" {
 		line, column := r.in.FieldPos(i)
-		r.problems.add(RowProblem{Line: line, Column: column, Field: field, What: what, Instead: instead})
+		r.problems.add(Problem{Line: line, Column: column, Field: field, What: what, Instead: instead})
 		return ""
 	}
 	return strings.Clone(cell)
 }
 
 // once reports a customer number that an earlier row has.
-func (r rowReader) once(number CustomerNumber) {
+func (r rowReader) once(number policy.CustomerNumber) {
 	if number == "" {
 		return
 	}
 	line, column := r.in.FieldPos(r.at["number"])
 	if earlier, twice := r.first[number]; twice {
-		r.problems.add(RowProblem{
+		r.problems.add(Problem{
 			Line: line, Column: column, Field: "number",
 			What: fmt.Sprintf("%s is the number of line %d already", number, earlier), Instead: "give each customer a number of their own",
 		})
@@ -117,11 +119,11 @@ func (d *directoryReader) line(cell string) (kept, what, instead string) {
 	if cell == "" {
 		return "", "the field is empty", instead
 	}
-	if slices.Contains(d.lines, Phone(cell)) {
+	if slices.Contains(d.lines, policy.Phone(cell)) {
 		return cell, "", "" // as nearly every row has it, and much quicker than reading it as a telephone number
 	}
 	number, what, _ := phone(cell)
-	if what != "" || !slices.Contains(d.lines, Phone(number)) {
+	if what != "" || !slices.Contains(d.lines, policy.Phone(number)) {
 		return "", fmt.Sprintf("%s is not a line of yours", quoted(cell)), instead
 	}
 	return number, "", ""
@@ -165,7 +167,7 @@ func callerNumbers(cell string) (kept, what, instead string) {
 	return strings.Join(numbers, ";"), "", ""
 }
 
-func joined(lines []Phone) string {
+func joined(lines []policy.Phone) string {
 	full := make([]string, len(lines))
 	for i, l := range lines {
 		full[i] = l.Full()

@@ -1,4 +1,4 @@
-package policy
+package directory
 
 import (
 	"bufio"
@@ -9,22 +9,24 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/officernd/supportline/policy"
 )
 
 // maxDirectory bounds a customers file: 100,000 rows take about 15 MB, and a program that was handed a film must not fill the memory.
 const maxDirectory = 256 << 20
 
-// ReadCustomers reads a customers file: CSV in UTF-8 with a header, columns in any order; a byte order mark and CRLF are fine. It
+// Read reads a customers file: CSV in UTF-8 with a header, columns in any order; a byte order mark and CRLF are fine. It
 // returns the customers in the file's order, numbers in E.164, or else every problem there is, up to 1000, the count of the rest as the
 // last one. With any problem there are no customers, so nothing can be half-imported.
-func ReadCustomers(r io.Reader, s Settings) ([]Customer, []RowProblem) {
+func Read(r io.Reader, s policy.Settings) ([]policy.Customer, []Problem) {
 	d := newDirectoryReader(r, s)
 	if d.header() {
 		for d.row() {
 		}
 	}
 	if len(d.problems.list) == 0 && len(d.customers) == 0 {
-		d.problems.add(RowProblem{What: "there is a header and no customer", Instead: "write one row for each customer"})
+		d.problems.add(Problem{What: "there is a header and no customer", Instead: "write one row for each customer"})
 	}
 	if found := d.problems.all(); len(found) > 0 {
 		return nil, found
@@ -34,18 +36,18 @@ func ReadCustomers(r io.Reader, s Settings) ([]Customer, []RowProblem) {
 
 // directoryReader is one file being read.
 type directoryReader struct {
-	digits    int     // of a customer number
-	lines     []Phone // each customer's home line is one of them
+	digits    int            // of a customer number
+	lines     []policy.Phone // each customer's home line is one of them
 	in        *csv.Reader
 	limit     *io.LimitedReader
 	at        map[string]int // column name to its index
 	width     int
-	first     map[CustomerNumber]int // the line on which a number came first
-	customers []Customer
+	first     map[policy.CustomerNumber]int // the line on which a number came first
+	customers []policy.Customer
 	problems  problems
 }
 
-func newDirectoryReader(r io.Reader, s Settings) *directoryReader {
+func newDirectoryReader(r io.Reader, s policy.Settings) *directoryReader {
 	limit := &io.LimitedReader{R: r, N: maxDirectory}
 	buffered := bufio.NewReaderSize(limit, 64<<10)
 	if mark, _ := buffered.Peek(3); bytes.Equal(mark, []byte("\ufeff")) {
@@ -53,18 +55,18 @@ func newDirectoryReader(r io.Reader, s Settings) *directoryReader {
 	}
 	in := csv.NewReader(buffered)
 	in.ReuseRecord, in.FieldsPerRecord = true, -1
-	var lines []Phone
+	var lines []policy.Phone
 	for _, l := range s.Lines {
 		lines = append(lines, l.Number)
 	}
-	return &directoryReader{digits: s.Identification.Digits, lines: lines, in: in, limit: limit, at: map[string]int{}, first: map[CustomerNumber]int{}}
+	return &directoryReader{digits: s.Identification.Digits, lines: lines, in: in, limit: limit, at: map[string]int{}, first: map[policy.CustomerNumber]int{}}
 }
 
 // header reads the first row. Without all the columns there is no sense in the rows.
 func (d *directoryReader) header() bool {
 	names, err := d.in.Read()
 	if errors.Is(err, io.EOF) {
-		d.problems.add(RowProblem{What: "the file is empty", Instead: "begin with the header " + strings.Join(columns, ",")})
+		d.problems.add(Problem{What: "the file is empty", Instead: "begin with the header " + strings.Join(columns, ",")})
 		return false
 	}
 	if err != nil {
@@ -73,7 +75,7 @@ func (d *directoryReader) header() bool {
 	}
 	d.width = len(names)
 	if d.width == 1 && strings.ContainsAny(names[0], ";\t") {
-		d.problems.add(RowProblem{Line: 1, Column: 1, What: "the columns are not separated by commas", Instead: "save the file as CSV with commas"})
+		d.problems.add(Problem{Line: 1, Column: 1, What: "the columns are not separated by commas", Instead: "save the file as CSV with commas"})
 		return false
 	}
 	for i, name := range names {
@@ -85,7 +87,7 @@ func (d *directoryReader) header() bool {
 
 func (d *directoryReader) column(i int, name string) {
 	line, column := d.in.FieldPos(i)
-	problem := RowProblem{Line: line, Column: column}
+	problem := Problem{Line: line, Column: column}
 	before, twice := d.at[name]
 	switch {
 	case name == "":
@@ -93,7 +95,7 @@ func (d *directoryReader) column(i int, name string) {
 	case !slices.Contains(columns, name):
 		problem.What = fmt.Sprintf("there is no column %s", quoted(name))
 		problem.Instead = "delete it; the columns are " + strings.Join(columns, ", ")
-		if near := Nearest(name, columns, len(name)/2+1); near != "" {
+		if near := policy.Nearest(name, columns, len(name)/2+1); near != "" {
 			problem.Instead = "write " + near
 		}
 	case twice:
@@ -108,7 +110,7 @@ func (d *directoryReader) column(i int, name string) {
 func (d *directoryReader) missing() {
 	for _, name := range columns {
 		if _, ok := d.at[name]; !ok {
-			d.problems.add(RowProblem{Line: 1, Field: name, What: "the column is missing", Instead: "add it to the header; its cells may be empty unless they are number, name, package or line"})
+			d.problems.add(Problem{Line: 1, Field: name, What: "the column is missing", Instead: "add it to the header; its cells may be empty unless they are number, name, package or line"})
 		}
 	}
 }
@@ -119,7 +121,7 @@ func (d *directoryReader) row() bool {
 	switch {
 	case errors.Is(err, io.EOF):
 		if d.limit.N == 0 {
-			d.problems.add(RowProblem{What: fmt.Sprintf("the file is larger than %d MB", maxDirectory>>20), Instead: "split it"})
+			d.problems.add(Problem{What: fmt.Sprintf("the file is larger than %d MB", maxDirectory>>20), Instead: "split it"})
 		}
 		return false
 	case err != nil:
@@ -127,7 +129,7 @@ func (d *directoryReader) row() bool {
 	}
 	if len(cells) != d.width {
 		line, _ := d.in.FieldPos(0)
-		d.problems.add(RowProblem{
+		d.problems.add(Problem{
 			Line: line, What: fmt.Sprintf("%d fields where the header has %d", len(cells), d.width),
 			Instead: "write a comma for each empty field, and quotes around one that holds a comma",
 		})
@@ -145,10 +147,10 @@ func (d *directoryReader) row() bool {
 func (d *directoryReader) unreadable(err error) bool {
 	parse := &csv.ParseError{}
 	if !errors.As(err, &parse) {
-		d.problems.add(RowProblem{What: "the file cannot be read: " + err.Error()})
+		d.problems.add(Problem{What: "the file cannot be read: " + err.Error()})
 		return false
 	}
-	problem := RowProblem{Line: parse.Line, Column: parse.Column}
+	problem := Problem{Line: parse.Line, Column: parse.Column}
 	problem.What, problem.Instead = "a quote inside a field without quotes", `put the field in quotes and write "" for each quote in it`
 	if errors.Is(parse.Err, csv.ErrQuote) {
 		problem.Line, problem.Column = parse.StartLine, 0
@@ -158,8 +160,8 @@ func (d *directoryReader) unreadable(err error) bool {
 	return true
 }
 
-// RowProblem is one thing that is wrong with a customers file, where it is, and what to write instead.
-type RowProblem struct {
+// Problem is one thing that is wrong with a customers file, where it is, and what to write instead.
+type Problem struct {
 	Line   int // from 1, the header's included; 0: the file as a whole
 	Column int // the byte of the line at which the field begins, from 1; 0: the line as a whole
 	Field  string
@@ -169,7 +171,7 @@ type RowProblem struct {
 }
 
 // String is the problem without the file's name: "3:12: number: ...; write ...".
-func (p RowProblem) String() string {
+func (p Problem) String() string {
 	var b strings.Builder
 	if p.Line > 0 {
 		fmt.Fprintf(&b, "%d:", p.Line)
@@ -193,11 +195,11 @@ const maxProblems = 1000
 
 // problems collects what is wrong, up to the bound, and counts the rest.
 type problems struct {
-	list []RowProblem
+	list []Problem
 	more int
 }
 
-func (p *problems) add(problem RowProblem) {
+func (p *problems) add(problem Problem) {
 	if len(p.list) == maxProblems {
 		p.more++
 		return
@@ -205,30 +207,30 @@ func (p *problems) add(problem RowProblem) {
 	p.list = append(p.list, problem)
 }
 
-func (p *problems) all() []RowProblem {
+func (p *problems) all() []Problem {
 	if p.more > 0 {
-		return append(p.list, RowProblem{What: fmt.Sprintf("and %d more", p.more)})
+		return append(p.list, Problem{What: fmt.Sprintf("and %d more", p.more)})
 	}
 	return p.list
 }
 
 // In returns the problem with the file's name before it: file:line:column.
-func (p RowProblem) In(file string) string {
+func (p Problem) In(file string) string {
 	if p.Line == 0 {
 		return file + ": " + p.String()
 	}
 	return file + ":" + p.String()
 }
 
-// WriteCustomers writes a customers file that ReadCustomers reads back to the same customers. A cell that a spreadsheet would take
+// Write writes a customers file that Read reads back to the same customers. A cell that a spreadsheet would take
 // for a formula gets a ' in front, which reading takes away again; phone numbers in E.164 stay as they are.
-func WriteCustomers(w io.Writer, customers []Customer) error {
+func Write(w io.Writer, customers []policy.Customer) error {
 	out := csv.NewWriter(w)
 	if err := out.Write(columns); err != nil {
 		return err
 	}
 	for _, c := range customers {
-		cells := c.cells()
+		cells := cells(c)
 		for i := range cells {
 			cells[i] = guarded(cells[i])
 		}
