@@ -219,7 +219,7 @@ func (a accountPage) Verdict() string {
 	case a.Sustained:
 		return "Within the limits this month; load is sustained through earlier months."
 	case a.Near:
-		return "Within the limits, and near them."
+		return "Within the limits, but near them."
 	}
 	return "Within the limits."
 }
@@ -232,5 +232,5 @@ func (accountPage) Fate(n policy.Notice) string {
 	case !n.FailedAt.IsZero():
 		return "failed"
 	}
-	return "waits"
+	return "pending"
 }

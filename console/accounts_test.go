@@ -47,8 +47,8 @@ func TestAccountsAreListedWithTheirMonth(t *testing.T) {
 	first := viewer.Get("/accounts")
 	first.Want(t, http.StatusOK, "Northwind Flex Offices", "17 of 16", `<span class="sign bad">over</span>`, `<span class="sign bad">sustained</span>`, "Desk 48", "after=300048")
 	first.Without(t, "Desk 49<", "ada@", "Import customers")
-	viewer.Get("/accounts?after=300048").Want(t, http.StatusOK, "Desk 49<", "That is the last account", ">First<")
-	viewer.Get("/accounts?text=north").Want(t, http.StatusOK, "Northwind", "That is the last account")
+	viewer.Get("/accounts?after=300048").Want(t, http.StatusOK, "Desk 49<", "This is the last account", ">First<")
+	viewer.Get("/accounts?text=north").Want(t, http.StatusOK, "Northwind", "This is the last account")
 	viewer.Get("/accounts?text=nobody").Want(t, http.StatusOK, "No account matches")
 }
 
@@ -76,7 +76,7 @@ func TestAccountExplainsItsMonth(t *testing.T) {
 	page.Want(t, http.StatusOK,
 		"Over, and sustained: 17 phone tickets, and 16 are the limit.", "17 of 16", "1; 4 put the account over", "25:00 of 20:00 minutes",
 		"counted: the first call of the month about this ticket", "over-long", "Europe/London decides its months",
-		`aria-label="Phone tickets from 2025-12 to 2026-11; the limit is 16, and 3 of 12 months were over."`, "tickets 2026-11, at 80 %", "waits", "17 of 16 tickets, 1 over-long.",
+		`aria-label="Phone tickets from 2025-12 to 2026-11; the limit is 16, and 3 of 12 months were over."`, "tickets 2026-11, at 80 %", "pending", "17 of 16 tickets, 1 over-long.",
 		"a***@northwind.example", "44********01", "/calls?customer=204518")
 	page.Without(t, "ada@northwind.example", "+442079460001", "Open a case")
 	viewer.Get("/accounts/204518?month=2026-10").Want(t, http.StatusOK, "Every call of 2026-10", "17 of 16 tickets")

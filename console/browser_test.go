@@ -81,7 +81,7 @@ func TestWithoutScripts(t *testing.T) {
 	tab.Follow(`[aria-label="Training"] button`)
 	tab.See("The call is marked as training.")
 	tab.Follow(`[aria-label="Training"] button`)
-	tab.See("The training mark is taken back.")
+	tab.See("The training mark was removed.")
 	tab.Follow(".top button")
 	tab.See("You are signed out.")
 }
@@ -98,7 +98,7 @@ func TestTokensInTheBrowser(t *testing.T) {
 	tab.See("Invalid token name", "write 1 to 40 letters and digits")
 	tab.Fill("[name=name]", "nightly report")
 	tab.Follow(`[aria-label="New token"] button`)
-	tab.See("The token nightly report is made.")
+	tab.See("The token nightly report is created.")
 	tab.Check("profile-token")
 	tab.Go(p.Server.URL + "/profile")
 	tab.See("nightly report", "not yet", "2027-02-21")
@@ -111,6 +111,6 @@ func TestTokensInTheBrowser(t *testing.T) {
 	tab.See("Authorization: Bearer", "/api/v1/openapi.yaml", "nothing-to-waive")
 	tab.Check("api")
 	tab.Go(p.Server.URL + "/calls")
-	tab.See("All of these, on every page: CSV JSON")
+	tab.See("Export all: CSV JSON")
 	tab.Check("calls-export")
 }

@@ -122,11 +122,11 @@ type actForm struct{ Kind, Value, Reason string }
 
 // actsDone says what was done, by the word in the address.
 var actsDone = map[string]string{
-	"waive": "The call is waived.", "undo-waive": "The waiver is taken back.",
-	"training": "The call is marked as training.", "undo-training": "The training mark is taken back.",
-	"attach": "The call is attached to the account.", "undo-attach": "The attaching is taken back.",
-	"ticket": "The ticket number is set.", "undo-ticket": "The ticket number is taken back.",
-	"note": "The note is added.", "undo-note": "The note is taken back.",
+	"waive": "The call is waived.", "undo-waive": "The waiver was undone.",
+	"training": "The call is marked as training.", "undo-training": "The training mark was removed.",
+	"attach": "The call is attached to the account.", "undo-attach": "The call is no longer attached.",
+	"ticket": "The ticket number is set.", "undo-ticket": "The ticket number was reset.",
+	"note": "The note is added.", "undo-note": "The note was removed.",
 }
 
 // refusedActs are the errors that a person is told beside the form, and the status of the page: the person's own mistake, or a call that is

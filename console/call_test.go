@@ -67,6 +67,24 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
+// A person who no longer may see numbers sees none in the session in which they were revealed.
+func TestNumbersAreMaskedWhenTheRightIsLost(t *testing.T) {
+	p := browsertest.NewPlace(t, withHours(t))
+	p.Enrol(t, holder)
+	p.Load(t, browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 60))
+	c := p.As(t, users.Operator)
+	full := map[string]string{"/calls/CA1": browsertest.Caller.Full()[1:], "/accounts/204518": holder.Phone.Full()[1:], "/lines": browsertest.Specialist.Full()[1:]}
+	for path, number := range full {
+		c.Post(path+"/reveal").Want(t, http.StatusOK, number)
+	}
+	if _, err := p.Store.ChangeUser(t.Context(), "operator", users.WithRole(users.Viewer, "admin", p.Now)); err != nil {
+		t.Fatal(err)
+	}
+	for path, number := range full {
+		c.Get(path).Want(t, http.StatusOK, "Sign out").Without(t, number)
+	}
+}
+
 func TestActs(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -110,11 +128,6 @@ func TestActs(t *testing.T) {
 			if test.audit != "" {
 				want = append(want, test.audit)
 			}
-			for i := range audit { // the detail is the store's business
-				if test.audit != "" && len(audit[i]) > len(test.audit) && audit[i][:len(test.audit)-len(" outage")] == test.audit[:len(test.audit)-len(" outage")] {
-					audit[i] = test.audit
-				}
-			}
 			if diff := cmp.Diff(want, audit); diff != "" {
 				t.Errorf("the audit (-want +got):\n%s", diff)
 			}
@@ -131,7 +144,7 @@ func TestTwoPeopleAtOneCall(t *testing.T) {
 	got := second.Post("/calls/CA1/acts", "kind", "note", "value", "a long story", "seen", "0")
 	got.Want(t, http.StatusConflict, `The call changed since you looked: operator waived the call as necessary: "outage" at 2026-11-23T15:00:00Z.`, ">a long story</textarea>", `name="seen" value="1"`)
 	second.Post("/calls/CA1/acts", "kind", "note", "value", "a long story", "seen", "1").Want(t, http.StatusOK, "The note is added.")
-	second.Post("/calls/CA1/acts", "kind", "waive", "undo", "1", "seen", "2").Want(t, http.StatusOK, "The waiver is taken back.", "over-long")
+	second.Post("/calls/CA1/acts", "kind", "waive", "undo", "1", "seen", "2").Want(t, http.StatusOK, "The waiver was undone.", "over-long")
 }
 
 // What a person wrote without having seen anything is taken for having seen nothing.

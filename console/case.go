@@ -22,9 +22,9 @@ func casePath(id policy.CaseID) string { return fairUsePath + "/cases/" + string
 
 // casesDone says what was done, by the word in the address.
 var casesDone = map[string]string{
-	"open": "The case is open.", "move": "The case has moved on.",
-	"mailed":   "The case has moved on, and an e-mail to the account holder is on its way.",
-	"unmailed": "The case has moved on. No mail server is configured, so nothing was sent: write to the account holder yourself.",
+	"open": "The case is open.", "move": "The case was moved.",
+	"mailed":   "The case was moved, and an e-mail is being sent to the account holder.",
+	"unmailed": "The case was moved. No mail server is configured, so no e-mail was sent: write to the account holder yourself.",
 }
 
 // casePage is what the page shows.
@@ -101,15 +101,15 @@ func (casePage) Consequence(to policy.CaseState) string {
 	case policy.CaseContacted:
 		return "The account holder was told that the load affects others."
 	case policy.CaseDiscussed:
-		return "Alternatives were talked about."
+		return "Alternatives were discussed."
 	case policy.CaseWatching:
-		return "Something was agreed; the next months show whether it holds."
+		return "A change was agreed; the next months show whether it works."
 	case policy.CaseRestricted:
-		return "From now on only critical calls of this account connect, and whatever your configuration lets through."
+		return "Only critical calls of this account connect, and those that the configuration lets through."
 	case policy.CaseCharged:
-		return "A person charges; the software does not. A restriction ends."
+		return "A person charges; the software does not. This lifts a restriction."
 	case policy.CaseClosed:
-		return "That is final, and a restriction ends. Later load opens a new case."
+		return "This is final, and lifts a restriction. Later load opens a new case."
 	}
 	return ""
 }

@@ -20,8 +20,8 @@ type dateForm struct {
 
 // datesDone says what was done, by the word in the address.
 var datesDone = map[string]string{
-	"edit": "The date is edited, and holds from the next call on.", "withdraw": "The edit is taken back.",
-	"restore": "The earlier version holds again.", "written": "The edits that the configuration has are taken out. The hours are as they were.",
+	"edit": "Saved. It applies from the next call on.", "withdraw": "The edit was removed.",
+	"restore": "The earlier version is in force again.", "written": "The edits that the configuration has were removed. The hours did not change.",
 }
 
 // refusedDates are the errors that a person is told beside the form, and the status of the page.

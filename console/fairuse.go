@@ -59,7 +59,7 @@ type boardCard struct {
 // hints say what people do with a case in a state.
 var hints = map[policy.CaseState]string{
 	policy.CaseFlagged: "Contact the account holder.", policy.CaseContacted: "Talk about alternatives.",
-	policy.CaseDiscussed: "Agree on something, and watch.", policy.CaseWatching: "Close it, or restrict or charge.",
+	policy.CaseDiscussed: "Agree on a change, and watch.", policy.CaseWatching: "Close it, or restrict or charge.",
 	policy.CaseRestricted: "Only critical calls connect.", policy.CaseCharged: "Accounting has the proposal.",
 }
 

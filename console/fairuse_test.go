@@ -52,7 +52,7 @@ func TestBoardHasCasesByState(t *testing.T) {
 	if _, err := p.Store.MoveCase(t.Context(), "1", policy.Move{At: browsertest.Monday, By: "mila", To: policy.CaseClosed, Note: "two months within"}, nil); err != nil {
 		t.Fatal(err)
 	}
-	viewer.Get("/fair-use/closed").Want(t, http.StatusOK, "Case 1", "two months within", "That is the oldest closed case")
+	viewer.Get("/fair-use/closed").Want(t, http.StatusOK, "Case 1", "two months within", "This is the oldest closed case")
 	viewer.Get("/fair-use").Want(t, http.StatusOK, "No account is under review")
 }
 
@@ -83,15 +83,15 @@ func TestCaseMovesByForms(t *testing.T) {
 		status int
 		want   []string
 	}{
-		"told by phone":          {[]string{"to", "contacted", "from", "flagged", "via", "phone", "note", "spoke to Ada"}, http.StatusOK, []string{"The case has moved on.", "spoke to Ada", "operator"}},
-		"told by e-mail":         {[]string{"to", "contacted", "from", "flagged", "via", "email", "note", "wrote"}, http.StatusOK, []string{"an e-mail to the account holder is on its way"}},
+		"told by phone":          {[]string{"to", "contacted", "from", "flagged", "via", "phone", "note", "spoke to Ada"}, http.StatusOK, []string{"The case was moved.", "spoke to Ada", "operator"}},
+		"told by e-mail":         {[]string{"to", "contacted", "from", "flagged", "via", "email", "note", "wrote"}, http.StatusOK, []string{"an e-mail is being sent to the account holder"}},
 		"with an offer":          {[]string{"to", "contacted", "from", "flagged", "via", "phone", "note", "spoke", "offered", "training", "offered", "plan"}, http.StatusOK, []string{"training</span>", "plan</span>"}},
 		"without a way":          {[]string{"to", "contacted", "from", "flagged", "note", "kept words"}, http.StatusUnprocessableEntity, []string{"Say how the account holder was contacted", "kept words"}},
 		"without a note":         {[]string{"to", "contacted", "from", "flagged", "via", "phone", "note", "  "}, http.StatusUnprocessableEntity, []string{"write what was done or decided"}},
 		"too far":                {[]string{"to", "charged", "from", "flagged", "note", "at once"}, http.StatusConflict, []string{"from flagged it goes to contacted or closed"}},
 		"an unknown offer":       {[]string{"to", "contacted", "from", "flagged", "via", "phone", "note", "x", "offered", "a pony"}, http.StatusUnprocessableEntity, []string{"screen-sharing, training or plan"}},
 		"seen where it is not":   {[]string{"to", "closed", "from", "watching", "note", "done"}, http.StatusConflict, []string{"it was watching when you looked, and is flagged; supportline moved it to flagged"}},
-		"closed from everywhere": {[]string{"to", "closed", "from", "flagged", "note", "a mistake"}, http.StatusOK, []string{"The case has moved on.", "closed"}},
+		"closed from everywhere": {[]string{"to", "closed", "from", "flagged", "note", "a mistake"}, http.StatusOK, []string{"The case was moved.", "closed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -138,7 +138,7 @@ func TestMoveByEmailSaysWhatBecameOfIt(t *testing.T) {
 	caseOf(t, p, holder)
 	caseOf(t, p, other)
 	operator := p.As(t, users.Operator)
-	operator.Post("/fair-use/cases/1/moves", "to", "contacted", "from", "flagged", "via", "email", "note", "wrote").Want(t, http.StatusOK, "No mail server is configured, so nothing was sent")
+	operator.Post("/fair-use/cases/1/moves", "to", "contacted", "from", "flagged", "via", "email", "note", "wrote").Want(t, http.StatusOK, "No mail server is configured, so no e-mail was sent")
 	operator.Get("/fair-use/cases/2").Without(t, "send an e-mail now")
 	operator.Post("/fair-use/cases/2/moves", "to", "contacted", "from", "flagged", "via", "email", "note", "wrote").Want(t, http.StatusUnprocessableEntity, "The account has no e-mail address")
 	operator.Get("/fair-use/cases/9").Want(t, http.StatusNotFound, "No such case")
@@ -169,7 +169,7 @@ func TestChargesAreProposed(t *testing.T) {
 	page := viewer.Get("/fair-use/charges")
 	page.Want(t, http.StatusOK, "Charges of 2026-10", "Northwind Flex Offices", "12.50", "2.50", "1 account, 15.00 GBP in all.")
 	page.Without(t, "As CSV", "will grow")
-	viewer.Get("/fair-use/charges?month=2026-11").Want(t, http.StatusOK, "these figures will grow")
+	viewer.Get("/fair-use/charges?month=2026-11").Want(t, http.StatusOK, "is not over yet")
 	viewer.Get("/fair-use/charges?month=2026-01").Want(t, http.StatusOK, "Every account stayed within the limits")
 	viewer.Get("/fair-use/charges?month=2027-01").Want(t, http.StatusUnprocessableEntity, "has not begun")
 	viewer.Get("/fair-use/charges.csv").Want(t, http.StatusForbidden)
@@ -189,9 +189,9 @@ func TestWhatIf(t *testing.T) {
 	p.Enrol(t, holder)
 	loaded(t, p, 3)
 	viewer := p.As(t, users.Viewer)
-	viewer.Get("/fair-use/what-if").Want(t, http.StatusOK, "These are the limits as they are.", "from 2026-06 to 2026-11", `name="tickets" value="16"`)
-	viewer.Get("/fair-use/what-if?tickets=17&call=20").Want(t, http.StatusOK, "1 account would have stood otherwise: 0 months worse, 3 better.", "Northwind", "2026-09")
-	viewer.Get("/fair-use/what-if?tickets=20&call=4&over-long=17&span=3").Want(t, http.StatusOK, "Nobody would have been over", "from 2026-09 to 2026-11")
+	viewer.Get("/fair-use/what-if").Want(t, http.StatusOK, "These are the present limits.", "from 2026-06 to 2026-11", `name="tickets" value="16"`)
+	viewer.Get("/fair-use/what-if?tickets=17&call=20").Want(t, http.StatusOK, "1 account would differ: 0 months worse, 3 better.", "Northwind", "2026-09")
+	viewer.Get("/fair-use/what-if?tickets=20&call=4&over-long=17&span=3").Want(t, http.StatusOK, "No account would differ", "from 2026-09 to 2026-11")
 	viewer.Get("/fair-use/what-if?tickets=none").Want(t, http.StatusUnprocessableEntity, "write a whole number above 0", `value="none"`)
 	viewer.Get("/fair-use/what-if?months=7&within=6").Want(t, http.StatusUnprocessableEntity, "cannot be")
 	viewer.Get("/fair-use/what-if?within=100").Want(t, http.StatusUnprocessableEntity, "further back than this page looks")
@@ -203,9 +203,9 @@ func TestFiguresThatAreBeingDerived(t *testing.T) {
 	p := browsertest.NewPlace(t, func(d *console.Deps) { d.Usage = unready{} })
 	operator := p.As(t, users.Operator)
 	for _, path := range []string{"/fair-use/charges", "/fair-use/what-if?tickets=12"} {
-		operator.Get(path).Want(t, http.StatusOK, "being worked out", `http-equiv="refresh"`, `hx-trigger="load delay:1s"`)
+		operator.Get(path).Want(t, http.StatusOK, "being calculated", `http-equiv="refresh"`, `hx-trigger="load delay:1s"`)
 	}
-	operator.Get("/fair-use/charges.csv").Want(t, http.StatusServiceUnavailable, "The figures are being worked out")
+	operator.Get("/fair-use/charges.csv").Want(t, http.StatusServiceUnavailable, "The figures are being calculated")
 }
 
 // unready are reports that are still being derived.

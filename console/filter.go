@@ -125,7 +125,7 @@ func allColumns() []column {
 		{Name: "outcome", Title: "Outcome", Usual: true},
 		{Name: "wait", Title: "Wait", Figure: true, Usual: true},
 		{Name: "talk", Title: "Talk", Figure: true, Usual: true},
-		{Name: "total", Title: "In all", Figure: true},
+		{Name: "total", Title: "Total", Figure: true},
 		{Name: "specialist", Title: "Specialist", Usual: true},
 		{Name: "marks", Title: "Marks", Usual: true},
 		{Name: "month", Title: "Month"},

@@ -29,7 +29,7 @@ type healthPage struct {
 }
 
 func (r *request) health() error {
-	body := healthPage{Done: map[string]string{"retry": "It is tried again now."}[r.QueryParam("done")]}
+	body := healthPage{Done: map[string]string{"retry": "The notice is being sent again."}[r.QueryParam("done")]}
 	if r.console.Health != nil {
 		body.Findings = r.console.Health(r.ctx())
 	}

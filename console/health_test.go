@@ -32,7 +32,7 @@ func TestHealth(t *testing.T) {
 	viewer.Get("/health").Want(t, http.StatusOK, "550 no such user").Without(t, "Try again", "ops@example.com")
 	viewer.Post("/health/retry", "key", notice.Key).Want(t, http.StatusForbidden)
 	operator.Get("/now").Want(t, http.StatusOK, "See which")
-	operator.Post("/health/retry", "key", notice.Key).Want(t, http.StatusOK, "It is tried again now.", "None. Every notice was delivered")
+	operator.Post("/health/retry", "key", notice.Key).Want(t, http.StatusOK, "The notice is being sent again.", "None. Every notice was delivered")
 	operator.Post("/health/retry", "key", "nothing").Want(t, http.StatusNotFound, "No such notice")
 	p.As(t, users.Admin).Get("/audit?act=retry").Want(t, http.StatusOK, "a tickets notice by email")
 }

@@ -40,7 +40,7 @@ func (s *console) importSection() section {
 
 // importsDone says what was done, by the word in the address.
 var importsDone = map[string]string{
-	"import": "The customers are imported, as the preview said.", "discard": "Nothing was imported, and the file is forgotten.",
+	"import": "The customers are imported.", "discard": "Nothing was imported. The file was discarded.",
 }
 
 // importPage is what the page of the form shows.
@@ -185,7 +185,7 @@ func (r *request) confirmImport() error {
 	}
 	_, err = r.console.Accounts.ImportPlanned(r.ctx(), customers, r.user.Name, r.FormValue("seal"))
 	if errors.Is(err, directory.ErrChanged) {
-		return r.showPreview(http.StatusConflict, "Somebody changed the directory since the preview was made, and nothing was imported. This is what the file would do now.")
+		return r.showPreview(http.StatusConflict, "Somebody changed the directory after the preview, so nothing was imported. This is what the file would do now.")
 	}
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ func TestLines(t *testing.T) {
 	viewer := p.As(t, users.Viewer)
 	overview := viewer.Get("/lines")
 	overview.Want(t, http.StatusOK, "United Kingdom", "448000668187", "Monday to Friday 08:00-19:00", "hours.week", "Mon 2026-11-23 19:00 GMT",
-		"15*******01", "sip:***@example.com", "for 20s", "configuration 0123456789ab")
+		"15*******01", "sip:***@example.com", "for 20s", "Configuration in force: 0123456789ab")
 	overview.Without(t, browsertest.Specialist.Full()[1:], "Show telephone numbers", "dates.yaml")
 	line := viewer.Get(ukPath + "?from=2026-12-20")
 	line.Want(t, http.StatusOK, "Thu 2026-12-24", "Christmas Eve", "hours.closed", "Christmas Day", "hours.holiday", `<rect class="open" x="480" y="4" width="660" height="12"/>`,
@@ -75,12 +75,12 @@ func TestEditDates(t *testing.T) {
 	edit := func(seen, date, kind, hours, reason string) browsertest.Page {
 		return c.Post(ukPath+"/dates", "seen", seen, "date", date, "kind", kind, "hours", hours, "reason", reason)
 	}
-	edit("0", "2026-11-24", "closed", "", "Moving house").Want(t, http.StatusOK, "holds from the next call on", "Tue 2026-11-24", "Moving house", "0123456789ab&#43;1", "in force")
+	edit("0", "2026-11-24", "closed", "", "Moving house").Want(t, http.StatusOK, "applies from the next call on", "Tue 2026-11-24", "Moving house", "0123456789ab&#43;1", "in force")
 	edit("1", "2026-12-24", "special", "08:00-12:00, 13:00-14:00", "Half a day").Want(t, http.StatusOK, "08:00-12:00, 13:00-14:00", "0123456789ab&#43;2")
 	edit("2", "2026-12-24", "usual", "", "We are open").Want(t, http.StatusOK, "usual hours", "0123456789ab&#43;3")
 	c.Get(ukPath+"?at=2026-12-24T10:00").Want(t, http.StatusOK, "the line is <span class=\"sign ok\">open</span>")
-	c.Post(ukPath+"/withdraw", "seen", "3", "date", "2026-11-24").Want(t, http.StatusOK, "The edit is taken back.")
-	c.Post(ukPath+"/restore", "seen", "4", "version", "2").Want(t, http.StatusOK, "The earlier version holds again.", "went back to version 2")
+	c.Post(ukPath+"/withdraw", "seen", "3", "date", "2026-11-24").Want(t, http.StatusOK, "The edit was removed.")
+	c.Post(ukPath+"/restore", "seen", "4", "version", "2").Want(t, http.StatusOK, "The earlier version is in force again.", "went back to version 2")
 	c.Post(ukPath+"/restore", "seen", "5", "version", "0").Want(t, http.StatusOK, "No date is edited", "took back all edits")
 	edit("6", "2026-12-23", "closed", "", "Stocktaking").Want(t, http.StatusOK)
 	c.Get("/lines/dates.yaml").Want(t, http.StatusOK, "lines: # 2 closed")
@@ -149,7 +149,7 @@ func TestTwoPeopleEditDates(t *testing.T) {
 	overtaken := second.Post(ukPath+"/dates", append(form, "seen", "0")...)
 	overtaken.Want(t, http.StatusConflict, "changed since you looked: admin closed 2026-12-23: &#34;Stocktaking&#34; at 2026-11-23 15:00:00 UTC",
 		`value="2026-12-23"`, `value="08:00-12:00"`, `value="Party"`, `<option value="special" selected>`, `name="seen" value="1"`)
-	second.Post(ukPath+"/dates", append(form, "seen", "1")...).Want(t, http.StatusOK, "holds from the next call on")
+	second.Post(ukPath+"/dates", append(form, "seen", "1")...).Want(t, http.StatusOK, "applies from the next call on")
 	second.Get(ukPath).Want(t, http.StatusOK, "mila gave 2026-12-23 the hours 08:00-12:00", "admin closed 2026-12-23")
 }
 
@@ -162,8 +162,8 @@ func TestWrittenDates(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := p.As(t, users.Admin)
-	c.Get(ukPath).Want(t, http.StatusOK, "in the configuration by now", "Take out what the configuration has")
-	c.Post(ukPath+"/written", "seen", "1").Want(t, http.StatusOK, "No date is edited", "The hours are as they were.")
+	c.Get(ukPath).Want(t, http.StatusOK, ">in the configuration<", "Remove what the configuration has")
+	c.Post(ukPath+"/written", "seen", "1").Want(t, http.StatusOK, "No date is edited", "The hours did not change.")
 	c.Get(ukPath+"?at=2026-12-24T10:00").Want(t, http.StatusOK, "Christmas Eve")
 }
 
@@ -204,7 +204,7 @@ func TestLinesInTheBrowser(t *testing.T) {
 	tab.See("closed by hours.closed: Moving house", "It opens on Fri 2026-11-27 08:00 GMT", "hears the hours, and goodbye")
 	tab.Check("line")
 	tab.Follow(`[action$=withdraw] button`)
-	tab.See("The edit is taken back.", "No date is edited")
+	tab.See("The edit was removed.", "No date is edited")
 	tab.Follow(`[aria-label="Restore version 1"]`)
 	tab.See("admin went back to version 1")
 
@@ -223,5 +223,5 @@ func TestLinesInTheBrowser(t *testing.T) {
 	tab.See(`mila closed 2026-12-30: "Stocktaking"`)
 	tab.Check("line-overtaken")
 	tab.Follow(".edit button")
-	tab.See("holds from the next call on", "admin gave 2026-12-30 the hours 08:00-12:00")
+	tab.See("applies from the next call on", "admin gave 2026-12-30 the hours 08:00-12:00")
 }

@@ -3,7 +3,6 @@ package console
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -236,9 +235,6 @@ func (l lineNow) Until() string {
 	}
 	return l.Opening.Until.In(l.Zone).Format("Mon 15:04 MST")
 }
-
-// Timer is whole seconds as minutes and seconds.
-func (nowPage) Timer(seconds int) string { return fmt.Sprintf("%d:%02d", seconds/60, seconds%60) }
 
 // Class is the sign of a call's clock.
 func (c callNow) Class() string {

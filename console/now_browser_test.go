@@ -17,7 +17,7 @@ func TestNowMovesInTheBrowser(t *testing.T) {
 	tab := browsertest.Open(t)
 	tab.Go(p.Server.URL + "/now")
 	tab.SignIn("admin")
-	tab.See("Nobody calls at the moment.")
+	tab.See("No calls in progress.")
 	tab.Check("now-quiet")
 	advance := func(change func(policy.Call) policy.Call) {
 		t.Helper()

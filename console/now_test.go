@@ -34,5 +34,5 @@ func TestNow(t *testing.T) {
 
 // TestNowOfAQuietDay says that there is nothing, rather than showing empty tables.
 func TestNowOfAQuietDay(t *testing.T) {
-	browsertest.NewPlace(t).As(t, users.Viewer).Get("/now").Want(t, http.StatusOK, "Nobody calls at the moment.", "nobody waits", "No calls yet today", "All were delivered")
+	browsertest.NewPlace(t).As(t, users.Viewer).Get("/now").Want(t, http.StatusOK, "No calls in progress.", "nobody is waiting", "No calls yet today", "All were delivered")
 }

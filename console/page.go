@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
@@ -84,7 +85,7 @@ func (p page) Email(text string) string {
 	case p.Numbers:
 		return text
 	}
-	return policy.MaskedEmail(text)
+	return maskedEmail(text)
 }
 
 // Time is a moment in the person's zone, to the second. An unknown one is a dash.
@@ -120,13 +121,16 @@ func moment(t time.Time, zone *time.Location, layout string) template.HTML {
 	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, t.UTC().Format(time.RFC3339), t.In(zone).Format(layout)))
 }
 
-// Minutes are whole seconds as minutes and seconds, 12:05. Unknown ones are a dash.
+// Minutes returns whole seconds as minutes and seconds, 12:05, or a dash for nil.
 func (p page) Minutes(seconds *int) string {
 	if seconds == nil {
 		return "–"
 	}
-	return fmt.Sprintf("%d:%02d", *seconds/60, *seconds%60)
+	return p.Seconds(*seconds)
 }
+
+// Seconds returns whole seconds as minutes and seconds, 12:05.
+func (page) Seconds(n int) string { return fmt.Sprintf("%d:%02d", n/60, n%60) }
 
 // Length is a sum of seconds as hours and minutes, 3 h 05 min.
 func (p page) Length(seconds int) string {
@@ -138,3 +142,16 @@ func (p page) Length(seconds int) string {
 
 // Asset is the address of a static file.
 func (p page) Asset(name string) string { return p.assets.path(name) }
+
+// maskedEmail returns an e-mail address with all but the first letter of the name masked.
+func maskedEmail(text string) string {
+	name, host, _ := strings.Cut(text, "@")
+	if name == "" {
+		return text
+	}
+	_, size := utf8.DecodeRuneInString(name)
+	if host == "" {
+		return name[:size] + "***"
+	}
+	return name[:size] + "***@" + host
+}

@@ -41,7 +41,7 @@ var usualZones = []string{
 }
 
 // profileDone says what was done.
-var profileDone = map[string]string{"profile": "Saved.", "revoked": "The token is revoked: it is refused from now on."}
+var profileDone = map[string]string{"profile": "Saved.", "revoked": "The token is revoked."}
 
 func (r *request) profile() error {
 	return r.showProfile(http.StatusOK, profilePage{Done: profileDone[r.QueryParam("done")]})
@@ -93,7 +93,7 @@ func (r *request) setPassword() error {
 	case errors.As(err, &wait):
 		return refuse(http.StatusTooManyRequests, tooManyTries(wait.Wait))
 	case errors.Is(err, signin.ErrWrongPassword):
-		return refuse(http.StatusUnprocessableEntity, "The present password is another one.")
+		return refuse(http.StatusUnprocessableEntity, "The present password is wrong.")
 	case errors.Is(err, users.ErrPassword):
 		return refuse(http.StatusUnprocessableEntity, api.Sentence(err))
 	case err != nil:

@@ -24,7 +24,7 @@ func TestProfile(t *testing.T) {
 
 func TestOwnPassword(t *testing.T) {
 	tests := []struct{ name, old, new, again, want string }{
-		{"another old one", "wrong", "green horse battery", "green horse battery", "The present password is another one."},
+		{"another old one", "wrong", "green horse battery", "green horse battery", "The present password is wrong."},
 		{"not the same twice", browsertest.Password, "green horse battery", "green horse batterz", "was not typed the same twice"},
 		{"too short", browsertest.Password, "green", "green", "it is shorter than 12 characters"},
 		{"one that is guessed first", browsertest.Password, "password1234", "password1234", "guessed first"},

@@ -50,12 +50,12 @@ type sound struct {
 func (r *request) sounds(call policy.Call) (all []sound) {
 	for _, recording := range call.Recorded() {
 		path := callPath(call.SID) + "/recordings/" + recording.SID
-		s := sound{Recording: recording, Title: "Recording of the talk", State: "at the provider: it was not fetched"}
+		s := sound{Recording: recording, Title: "Recording of the talk", State: "not fetched from the provider"}
 		if call.Message != nil && call.Message.SID == recording.SID {
 			s.Title = "Voicemail"
 		}
 		if recording.Copy != nil {
-			s.State = "kept since " + recording.Copy.At.In(r.zone).Format("2006-01-02 15:04:05")
+			s.State = "stored since " + recording.Copy.At.In(r.zone).Format("2006-01-02 15:04:05")
 		}
 		switch {
 		case recording.Copy == nil, r.console.Recordings == nil, !r.may(users.HearRecordings):

@@ -49,10 +49,10 @@ func TestRecordings(t *testing.T) {
 	call.Exchanges = append(call.Exchanges, policy.Exchange{Key: "screen/CAleg/1", At: browsertest.Monday.Add(-59 * time.Minute)})
 	p.Load(t, call)
 	viewer, operator := p.As(t, users.Viewer), p.As(t, users.Operator)
-	viewer.Get("/calls/CA1").Want(t, http.StatusOK, "Voicemail", "Your role does not include listening.", "Words of screen/CAleg/1.", "specialist").Without(t, "<audio", "Listen")
+	viewer.Get("/calls/CA1").Want(t, http.StatusOK, "Voicemail", "Your role cannot play recordings.", "Words of screen/CAleg/1.", "specialist").Without(t, "<audio", "Listen")
 	viewer.Post("/calls/CA1/recordings/RE1").Want(t, http.StatusForbidden)
 	viewer.Get("/calls/CA1/recordings/RE1").Want(t, http.StatusForbidden)
-	operator.Get("/calls/CA1").Want(t, http.StatusOK, "Listen", "at the provider: it was not fetched").Without(t, "<audio")
+	operator.Get("/calls/CA1").Want(t, http.StatusOK, "Listen", "not fetched from the provider").Without(t, "<audio")
 	operator.Get("/calls/CA1/recordings/RE1").Want(t, http.StatusForbidden) // not asked for
 	operator.Post("/calls/CA1/recordings/RE2").Want(t, http.StatusNotFound, "No such recording")
 	operator.Post("/calls/CA1/recordings/RE1").Want(t, http.StatusOK, `<audio controls preload="none" src="/calls/CA1/recordings/RE1"`)

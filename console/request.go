@@ -150,37 +150,37 @@ var failures = []struct {
 	failure failure
 	detail  bool
 }{
-	{policy.ErrNoCall, failure{Status: http.StatusNotFound, Title: "No such call", Advice: "No call has this SID. It was never logged, or its time of keeping is over."}, false},
+	{policy.ErrNoCall, failure{Status: http.StatusNotFound, Title: "No such call", Advice: "No call has this SID. It was never logged, or it was deleted at the end of its retention time."}, false},
 	{policy.ErrNoCustomer, failure{Status: http.StatusNotFound, Title: "No such account", Advice: "No customer has this number. It was never imported, or the customer was erased."}, false},
-	{policy.ErrNoCase, failure{Status: http.StatusNotFound, Title: "No such case", Advice: "The review board shows the cases that are open, and leads to those that are closed."}, false},
+	{policy.ErrNoCase, failure{Status: http.StatusNotFound, Title: "No such case", Advice: "The review board shows open cases and links to closed ones."}, false},
 	{policy.ErrNoRecording, failure{Status: http.StatusNotFound, Title: "No such recording", Advice: "The call has none of this name, or it was removed with the record of its call."}, false},
-	{policy.ErrNotStored, failure{Status: http.StatusNotFound, Title: "Not fetched", Advice: "The recording is still at the provider. It is played here once it was fetched; the configuration says whether that is done."}, false},
+	{policy.ErrNotStored, failure{Status: http.StatusNotFound, Title: "Not fetched", Advice: "The recording is still at the provider. It can be played here once it is fetched, if the configuration says so."}, false},
 	{policy.ErrNoNotice, failure{Status: http.StatusNotFound, Title: "No such notice", Advice: "It was delivered meanwhile, or belonged to a customer who was erased."}, false},
-	{policy.ErrSent, failure{Status: http.StatusConflict, Title: "Delivered already", Advice: "There is nothing to try again."}, false},
+	{policy.ErrSent, failure{Status: http.StatusConflict, Title: "Delivered already", Advice: "There is nothing to retry."}, false},
 	{policy.ErrCursor, failure{Status: http.StatusUnprocessableEntity, Title: "No such place in the list", Advice: "Begin at its first page."}, false},
-	{users.ErrNoUser, failure{Status: http.StatusNotFound, Title: "No such user", Advice: "The list of users shows who there is."}, false},
-	{ErrNoPhoneCall, failure{Status: http.StatusNotFound, Title: "No such call", Advice: "Nobody makes this call any more, or somebody else does. Your calls are on the page Phone."}, false},
-	{errNoLine, failure{Status: http.StatusNotFound, Title: "No such line", Advice: "The configuration has no line with this number. The page of the lines shows those that there are."}, false},
+	{users.ErrNoUser, failure{Status: http.StatusNotFound, Title: "No such user", Advice: "The Users page lists all users."}, false},
+	{ErrNoPhoneCall, failure{Status: http.StatusNotFound, Title: "No such call", Advice: "The call is over, or somebody else's. Your calls are on the Phone page."}, false},
+	{errNoLine, failure{Status: http.StatusNotFound, Title: "No such line", Advice: "The configuration has no line with this number. The Lines page shows all lines."}, false},
 	{errNotPermitted, failure{Status: http.StatusForbidden, Title: "Not permitted", Advice: "Your role does not include this. An admin can give you another role."}, false},
 	{errOtherSite, failure{Status: http.StatusForbidden, Title: "Refused", Advice: "The form was sent from a page of another site. Open the console itself and do it there."}, false},
 	{api.ErrWrongInput, failure{Status: http.StatusUnprocessableEntity, Title: "That did not work", Advice: "Go back, correct it, and send it again."}, true},
-	{errNotDerived, failure{Status: http.StatusServiceUnavailable, Title: "The figures are being worked out", Advice: "They are derived from the log, which takes a few seconds. Try again then."}, false},
-	{api.ErrManyExports, failure{Status: http.StatusTooManyRequests, Title: "Too many exports at once", Advice: "Others take lists out at this moment. Wait until one is done, and try again."}, false},
-	{users.ErrNoToken, failure{Status: http.StatusNotFound, Title: "No such token", Advice: "It was revoked already. Your page shows the tokens that you have."}, false},
+	{errNotDerived, failure{Status: http.StatusServiceUnavailable, Title: "The figures are being calculated", Advice: "This takes a few seconds. Try again then."}, false},
+	{api.ErrManyExports, failure{Status: http.StatusTooManyRequests, Title: "Too many exports at once", Advice: "Other exports are running. Wait until one is done, and try again."}, false},
+	{users.ErrNoToken, failure{Status: http.StatusNotFound, Title: "No such token", Advice: "It was revoked already. Your page shows your tokens."}, false},
 	{signin.ErrBusy, failure{Status: http.StatusServiceUnavailable, Title: "Too many sign-ins at once", Advice: "Wait a few seconds and try again."}, false},
 	{errManyStreams, failure{Status: http.StatusServiceUnavailable, Title: "Too many pages are open", Advice: "Close some that follow a call or the present, and try again."}, false},
-	{signin.ErrProvider, failure{Status: http.StatusBadGateway, Title: "The identity provider cannot be used", Advice: "Try again in a minute. If it stays, an admin finds the reason in the server's log."}, false},
-	{signin.ErrStale, failure{Status: http.StatusBadRequest, Title: "Please sign in again", Advice: "The sign-in was begun in another browser, or too long ago. Begin again at the first page."}, false},
+	{signin.ErrProvider, failure{Status: http.StatusBadGateway, Title: "The identity provider cannot be used", Advice: "Try again in a minute. If it happens again, an admin finds the reason in the server's log."}, false},
+	{signin.ErrStale, failure{Status: http.StatusBadRequest, Title: "Please sign in again", Advice: "The sign-in was started in another browser, or too long ago. Start again at the first page."}, false},
 	{signin.ErrNoRole, failure{Status: http.StatusForbidden, Title: "No role here", Advice: "Your company's account is fine, but none of its groups has a role in this console. An admin can give one of them a role (console.sso.roles in the configuration)."}, false},
-	{signin.ErrOtherUser, failure{Status: http.StatusForbidden, Title: "Not let in", Advice: "The console has another user of your name, or yours was shut out. An admin can tell."}, false},
-	{echo.ErrNotFound, failure{Status: http.StatusNotFound, Title: "No such page", Advice: "The address is wrong, or the page has moved. The menu shows what there is."}, false},
-	{echo.ErrMethodNotAllowed, failure{Status: http.StatusNotFound, Title: "No such page", Advice: "The address is wrong, or the page has moved. The menu shows what there is."}, false},
+	{signin.ErrOtherUser, failure{Status: http.StatusForbidden, Title: "Not allowed in", Advice: "The console has another user with your name, or your user is disabled. Ask an admin."}, false},
+	{echo.ErrNotFound, failure{Status: http.StatusNotFound, Title: "No such page", Advice: "The address is wrong, or the page has moved. Use the menu."}, false},
+	{echo.ErrMethodNotAllowed, failure{Status: http.StatusNotFound, Title: "No such page", Advice: "The address is wrong, or the page has moved. Use the menu."}, false},
 }
 
 // internal is the page for what nobody foresaw.
 var internal = failure{
 	Status: http.StatusInternalServerError, Title: "Something went wrong",
-	Advice: "It is in the server's log. Try again; if it stays, tell the people who run the server when it happened.",
+	Advice: "The server's log has the reason. Try again. If it happens again, tell the people who run the server at what time.",
 }
 
 // explain finds an error's page.
@@ -196,7 +196,7 @@ func explain(err error) (failure, bool) {
 	}
 	var refused *echo.HTTPError
 	if errors.As(err, &refused) && refused.Code < http.StatusInternalServerError {
-		return failure{Status: refused.Code, Title: http.StatusText(refused.Code), Advice: "Go back, and try it another way."}, true
+		return failure{Status: refused.Code, Title: http.StatusText(refused.Code), Advice: "Go back and try another way."}, true
 	}
 	return internal, false
 }

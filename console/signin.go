@@ -40,7 +40,7 @@ func (s *console) signInForm(c echo.Context) error {
 	body := signInPage{Next: local(c.QueryParam("next"))}
 	switch c.QueryParam("why") {
 	case "idle":
-		body.Notice = "You were signed out, because nothing was asked for in " + spell(s.Settings.Idle) + "."
+		body.Notice = "You were signed out after " + spell(s.Settings.Idle) + " without activity."
 	case "password":
 		body.Notice = "The password is changed. Sign in with the new one."
 	case "out":
@@ -64,7 +64,7 @@ func (s *console) signIn(c echo.Context) error {
 	r := s.visitor(c)
 	typed, next := c.FormValue("name"), local(c.FormValue("next"))
 	user, err := s.signin.Password(r.ctx(), typed, c.FormValue("password"), c.RealIP(), r.now)
-	body := signInPage{Name: typed, Next: next, Problem: "Name and password do not belong together."}
+	body := signInPage{Name: typed, Next: next, Problem: "Wrong name or password."}
 	var wait signin.Throttled
 	switch {
 	case errors.As(err, &wait):
@@ -82,7 +82,7 @@ func (s *console) signIn(c echo.Context) error {
 
 // tooManyTries is what somebody is told who typed too many wrong passwords.
 func tooManyTries(wait time.Duration) string {
-	return "Too many wrong tries. Wait " + spell(wait) + ", then try again."
+	return "Too many wrong passwords. Wait " + spell(wait) + ", then try again."
 }
 
 // retryAfter sets the header of the same name, in seconds.

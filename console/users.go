@@ -34,7 +34,7 @@ func (r *request) users() error {
 
 // usersDone says what was done.
 var usersDone = map[string]string{
-	"add": "was added", "role": "has another role", "disable": "is shut out, and signed out everywhere", "enable": "may sign in again",
+	"add": "was added", "role": "has a new role", "disable": "is disabled and signed out everywhere", "enable": "may sign in again",
 	"signout": "is signed out everywhere",
 }
 
@@ -78,7 +78,7 @@ func (r *request) addUser() error {
 func (r *request) changeUser() error {
 	name, act := r.Param("name"), r.FormValue("act")
 	if name == r.user.Name && act != "signout" {
-		return fmt.Errorf("%w: this is you; another admin can change your role or shut you out", api.ErrWrongInput)
+		return fmt.Errorf("%w: this is you; another admin can change your role or disable you", api.ErrWrongInput)
 	}
 	var change users.Change
 	switch act {
@@ -95,7 +95,7 @@ func (r *request) changeUser() error {
 	case "signout":
 		change = users.SignedOutEverywhere(r.user.Name, r.now)
 	default:
-		return fmt.Errorf("%w: nothing that can be done to a user was chosen", api.ErrWrongInput)
+		return fmt.Errorf("%w: choose what to do to the user", api.ErrWrongInput)
 	}
 	if _, err := r.console.Users.ChangeUser(r.ctx(), name, change); err != nil {
 		return err

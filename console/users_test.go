@@ -53,13 +53,13 @@ func TestChangeUser(t *testing.T) {
 		want            string
 		audit           []string
 	}{
-		{"shut out", "viewer", "disable", http.StatusOK, "viewer is shut out", []string{"user-disable viewer by admin: shut out, and signed out everywhere"}},
+		{"shut out", "viewer", "disable", http.StatusOK, "viewer is disabled", []string{"user-disable viewer by admin: shut out, and signed out everywhere"}},
 		{"signed out", "viewer", "signout", http.StatusOK, "viewer is signed out", []string{"sign-out-everywhere viewer by admin: signed out everywhere"}},
-		{"a role", "viewer", "role", http.StatusOK, "viewer has another role", []string{"user-role viewer by admin: now operator"}},
+		{"a role", "viewer", "role", http.StatusOK, "viewer has a new role", []string{"user-role viewer by admin: now operator"}},
 		{"let in, who never was out", "viewer", "enable", http.StatusOK, "viewer may sign in again", nil},
 		{"oneself", "admin", "disable", http.StatusUnprocessableEntity, "This is you; another admin can", nil},
 		{"nobody", "nobody", "disable", http.StatusNotFound, "No such user", nil},
-		{"nothing", "viewer", "", http.StatusUnprocessableEntity, "Nothing that can be done", nil},
+		{"nothing", "viewer", "", http.StatusUnprocessableEntity, "Choose what to do", nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -117,8 +117,8 @@ func TestCallerIDShortcut(t *testing.T) {
 		{policy.CallerIDAny, none, two, false},
 		{policy.CallerIDAny, full, two, false},
 		{policy.CallerIDAny, none, nobody, false},
-		{policy.CallerIDOff, full, one, false},
-		{policy.CallerIDOff, full, two, false},
+		{policy.CallerID("off"), full, one, false},
+		{policy.CallerID("off"), full, two, false},
 	} {
 		s := newServerWith(t, func(d *ivr.Deps) {
 			own := settings(t)

@@ -1,7 +1,9 @@
 package ivr_test
 
 import (
+	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -346,5 +348,34 @@ func TestWaitingFails(t *testing.T) {
 	c.wants("after a failure", ivr.ThenWait, "wait/3")
 	if len(c.actions) > 0 {
 		t.Errorf("it rings again: %+v", c.actions)
+	}
+}
+
+// TestStoredCallGoesOn: a call that waits for an outbound leg is stored under the same names ever since, so it survives an upgrade.
+func TestStoredCallGoesOn(t *testing.T) {
+	const stored = `{"sid":"CA1","line":"+448000668187","from":"+442079460018","answered":true,"started_at":"2026-11-24T10:00:00Z","intent":"critical",` +
+		`"state":{"step":"wait","turn":3,"team":"critical","order":3,"ordered_at":"2026-11-24T10:00:00Z","word":"rung","word_at":"2026-11-24T10:00:01Z"},` +
+		`"turns":[{"key":"menu/2","at":"2026-11-24T10:00:00Z","reply":{"then":"wait","next":"wait/3"}}],` +
+		`"legs":[{"sid":"CA2","to":"+15550100001","order":3,"screened_at":"2026-11-24T10:00:05Z","accepted_at":"2026-11-24T10:00:08Z"}],` +
+		`"hunting_at":"2026-11-24T10:00:00Z"}`
+	c := &outboundCall{t: t, machine: ivr.Machine{Settings: settings(t), Outbound: true}, now: tuesday.Add(9 * time.Second)}
+	if err := json.Unmarshal([]byte(stored), &c.call); err != nil {
+		t.Fatal(err)
+	}
+	var before, after map[string]any
+	for text, into := range map[string]*map[string]any{stored: &before, mustJSON(t, c.call): &after} {
+		if err := json.Unmarshal([]byte(text), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("stored anew (-want +got):\n%s", diff)
+	}
+	c.fetched(3)
+	c.wants("the specialist accepted", ivr.ThenJoin, "rang/4")
+
+	c.call.State.RingAttempt.Result, c.call.State.DialledOnly = policy.RingRefused, true
+	if text := mustJSON(t, c.call.State); !strings.Contains(text, `"word":"refused"`) || !strings.Contains(text, `"plain":true`) {
+		t.Errorf("%s", text)
 	}
 }

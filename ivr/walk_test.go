@@ -114,7 +114,7 @@ func variants(t *testing.T) map[string]policy.Settings {
 		"refuse":        change(func(s *policy.Settings) { s.Identification.Refuse = true }),
 		"message":       change(func(s *policy.Settings) { s.NoAnswer = policy.Message; s.AfterHours.Default = policy.Message }),
 		"caller ID any": change(func(s *policy.Settings) { s.Identification.CallerID = policy.CallerIDAny }),
-		"caller ID off": change(func(s *policy.Settings) { s.Identification.CallerID = policy.CallerIDOff }),
+		"caller ID off": change(func(s *policy.Settings) { s.Identification.CallerID = policy.CallerID("off") }),
 		"recording":     change(func(s *policy.Settings) { s.Recording = true }),
 		"critical at night": change(func(s *policy.Settings) {
 			s.AfterHours.ByIntent = map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.Connect}

@@ -147,7 +147,7 @@ func spaced(digits string) string {
 		}
 		return r
 	}, digits)
-	return policy.Spaced(kept[:min(len(kept), 10)])
+	return strings.Join(strings.Split(kept[:min(len(kept), 10)], ""), " ")
 }
 
 // tidy returns a text from outside as a voice can say it: one line of at most 60 characters without control characters, and without a full stop

@@ -37,7 +37,7 @@ type Act struct {
 	BeforeMonth   Month  `json:"before_month,omitempty"`
 }
 
-// ActKind is what people can do to a call.
+// ActKind is a kind of act.
 type ActKind string
 
 // Everything that people can do.
@@ -49,7 +49,7 @@ const (
 	ActNote     ActKind = "note"
 )
 
-// Words tell the act in a sentence without its time: `mila waived the call as necessary: "the site was down"`.
+// Words returns the act as a sentence without its time: `mila waived the call as necessary: "the site was down"`.
 func (a Act) Words() string {
 	if a.Undo {
 		return a.By + " " + a.undoWords()
@@ -96,7 +96,7 @@ func instead(before string) string {
 	return " instead of " + before
 }
 
-// LastAct returns the last act of a kind that nobody has taken back.
+// LastAct returns the last act of a kind that nobody has undone.
 func (c Call) LastAct(kind ActKind) (Act, bool) {
 	undone := 0
 	for _, a := range slices.Backward(c.Acts) {
@@ -113,7 +113,7 @@ func (c Call) LastAct(kind ActKind) (Act, bool) {
 	return Act{}, false
 }
 
-// WithAct is the call after a person's act, which it adds to Acts. seen is how many acts the person had seen: one more by somebody else
+// WithAct returns the call with a person's act added to Acts. seen is how many acts the person had seen: one more by somebody else
 // refuses this one, -1 takes any. account and zone, that of its home line (UTC where nil), are looked at for an attach only. A call that is returned with
 // an error is the call as it was. Errors: ErrNobody, ErrNoReason, ErrNoValue, ErrCallChanged with what changed, ErrAlready,
 // ErrNothingToWaive, ErrNothingToUndo, ErrNoCustomer.
@@ -140,7 +140,7 @@ func (c Call) WithAct(a Act, seen int, account Customer, zone *time.Location) (C
 	return changed, nil
 }
 
-// written is what a person wrote as it can be shown anywhere.
+// written returns a person's text as valid UTF-8.
 func written(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 
 func actWords(acts []Act) string {
@@ -151,7 +151,7 @@ func actWords(acts []Act) string {
 	return strings.Join(words, "; ")
 }
 
-// complete says what is missing in an act.
+// complete returns an error that names what an act lacks.
 func (a Act) complete() error {
 	switch {
 	case strings.TrimSpace(a.By) == "":
@@ -168,7 +168,7 @@ func (a Act) complete() error {
 	return nil
 }
 
-// done does an act.
+// done returns the call with the act done.
 func (c Call) done(a Act, account Customer, zone *time.Location) (Call, Act, error) {
 	switch a.Kind {
 	case ActWaive:
@@ -195,7 +195,7 @@ func (c Call) done(a Act, account Customer, zone *time.Location) (Call, Act, err
 	return c, a, nil
 }
 
-// already refuses what is so already, and says who did it and when, if a person did.
+// already returns ErrAlready with who did the act before and when, or with state if nobody did.
 func (c Call) already(kind ActKind, state string) error {
 	if last, ok := c.LastAct(kind); ok {
 		state = actWords([]Act{last})
@@ -203,7 +203,7 @@ func (c Call) already(kind ActKind, state string) error {
 	return fmt.Errorf("%w: %s", ErrAlready, state)
 }
 
-// waivable refuses what needs no waiver: a call that is over and talked no longer than the limit.
+// waivable returns ErrNothingToWaive for a call that is over and talked no longer than the limit.
 func (c Call) waivable(limit time.Duration) error {
 	seconds, _, talked := c.Talk()
 	switch {
@@ -230,7 +230,7 @@ func (c Call) attached(a Act, account Customer, zone *time.Location) (Call, Act,
 	return c, a, nil
 }
 
-// undone takes the last standing act of the kind back. The undoing names what it took back, so that it can be read alone.
+// undone returns the call without the last act of the kind. The undoing names what it took back, so that it can be read alone.
 func (c Call) undone(a Act) (Call, Act, error) {
 	last, ok := c.LastAct(a.Kind)
 	if !ok {

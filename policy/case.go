@@ -54,13 +54,13 @@ type Case struct {
 	Moves    []Move         `json:"moves"`
 }
 
-// Whole is the case with lists that are lists in JSON too, where they are empty.
+// Whole returns the case with empty lists in place of nil ones, which JSON would write as null.
 func (c Case) Whole() Case {
 	c.Months, c.Moves = append([]Usage{}, c.Months...), append([]Move{}, c.Moves...)
 	return c
 }
 
-// Masked is the case for those who may not see telephone numbers: those in people's own words are masked.
+// Masked returns the case for those who may not see telephone numbers: those in people's own words are masked.
 func (c Case) Masked() Case {
 	c.Moves = append([]Move{}, c.Moves...)
 	for i := range c.Moves {
@@ -81,7 +81,7 @@ type Move struct {
 	Note    string        `json:"note,omitempty"`
 }
 
-// Alternative is what an account holder can be offered instead of so many or so long calls.
+// Alternative is an offer to an account holder instead of so many or so long calls.
 type Alternative string
 
 // The alternatives of the policy.
@@ -91,12 +91,12 @@ const (
 	offerPlan          Alternative = "plan"           // another plan
 )
 
-// Alternatives are all of them.
+// Alternatives returns all alternatives.
 func Alternatives() []Alternative {
 	return []Alternative{offerScreenSharing, offerTraining, offerPlan}
 }
 
-// caseMoves are rule 9. Closed, reached from any state and final, is not in the table.
+// caseMoves are the moves of rule 9. Closed is not in the table: it is final, and reached from any state.
 var caseMoves = map[CaseState][]CaseState{
 	CaseFlagged:    {CaseContacted},
 	CaseContacted:  {CaseDiscussed},
@@ -106,12 +106,12 @@ var caseMoves = map[CaseState][]CaseState{
 	CaseCharged:    {CaseRestricted},
 }
 
-// CaseStates are all of them, in the order of a case's life.
+// CaseStates returns all states, in the order of a case's life.
 func CaseStates() []CaseState {
 	return []CaseState{CaseFlagged, CaseContacted, CaseDiscussed, CaseWatching, CaseRestricted, CaseCharged, CaseClosed}
 }
 
-// Next are the states to which people may move a case from here; none from closed.
+// Next returns the states to which people may move a case from this one; none from closed.
 func (s CaseState) Next() []CaseState {
 	if s == CaseClosed {
 		return nil
@@ -125,19 +125,19 @@ const (
 	ViaEmail = "email"
 )
 
-// Open says whether the case is not closed.
+// Open reports whether the case is not closed.
 func (c Case) Open() bool { return c.State != CaseClosed }
 
-// Restricts says whether the calls of an account whose case stands here are refused, other than critical ones. Moving on to charged, or
+// Restricts reports whether the calls of an account whose case stands here are refused, other than critical ones. Moving on to charged, or
 // closing the case, lifts the restriction.
 func (s CaseState) Restricts() bool { return s == CaseRestricted }
 
-// restsOn says whether a call of this month is evidence of the case.
+// restsOn reports whether a call of this month is evidence of the case.
 func (c Case) restsOn(customer CustomerNumber, month Month) bool {
 	return c.Customer == customer && slices.ContainsFunc(c.Months, func(u Usage) bool { return u.Month == month })
 }
 
-// Moved is the case after a person's move, to m.To. m.From, where it is set, is where the person saw the case; where it comes from is filled
+// Moved returns the case after a person's move to m.To. m.From, if it is set, is the state in which the person saw the case; the result has it filled
 // in. The case that is returned with an error is the case as it was. Errors: ErrNobody, ErrNoNote, ErrNoVia (contacted needs it),
 // ErrNoAlternative, ErrMoveNotAllowed with the moves that are, and who moved it last.
 func (c Case) Moved(m Move) (Case, error) {
@@ -163,7 +163,7 @@ func (c Case) Moved(m Move) (Case, error) {
 	return c, nil
 }
 
-// lastMove says who brought the case to where it is, for a person who did not see it move.
+// lastMove returns in words who moved the case last, for a person who did not see it move.
 func (c Case) lastMove() string {
 	if len(c.Moves) == 0 {
 		return ""
@@ -180,7 +180,7 @@ func joinStates(states []CaseState) string {
 	return strings.Join(words, " or ")
 }
 
-// NewCase is a case as it is opened, with the months it rests on. Its number is the store's to give.
+// NewCase returns a case as it is opened, with the months it rests on. The store numbers it.
 func NewCase(customer Customer, months []Usage, by, note string, at time.Time) Case {
 	return Case{
 		Customer: customer.Number, Account: customer.Name, State: CaseFlagged, OpenedAt: at, Months: slices.Clone(months),

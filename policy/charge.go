@@ -13,20 +13,17 @@ type Charge struct {
 	Month    Month          `json:"month"`
 	Customer CustomerNumber `json:"customer"`
 	Account  string         `json:"account"`
-	Kind     ChargeKind     `json:"kind"`
+	Kind     string         `json:"kind"`
 	Quantity int            `json:"quantity"`
 	Rate     int64          `json:"rate"`
 	Amount   int64          `json:"amount"`
 	Currency string         `json:"currency"`
 }
 
-// ChargeKind is what a charge is for.
-type ChargeKind string
-
 // The kinds.
 const (
-	chargeTickets ChargeKind = "tickets" // phone tickets over the monthly limit
-	chargeMinutes ChargeKind = "minutes" // of over-long calls, beyond the call limit
+	chargeTickets = "tickets" // phone tickets over the monthly limit
+	chargeMinutes = "minutes" // of over-long calls, beyond the call limit
 )
 
 // Charges proposes what the month's load over the limits would cost, by account, nothing for what stayed within them. Minutes are the seconds
@@ -46,7 +43,7 @@ func (m MonthReport) Charges(fair FairUse) iter.Seq[Charge] {
 	}
 }
 
-func (m MonthReport) charge(number CustomerNumber, kind ChargeKind, quantity int, rate float64, currency string) Charge {
+func (m MonthReport) charge(number CustomerNumber, kind string, quantity int, rate float64, currency string) Charge {
 	minor := minorUnits(rate, currency)
 	return Charge{
 		Month: m.Month, Customer: number, Kind: kind, Quantity: quantity, Rate: minor, Amount: minor * int64(quantity), Currency: currency,
@@ -58,7 +55,7 @@ type ChargeRow struct {
 	Month    Month          `json:"month"`
 	Customer CustomerNumber `json:"customer"`
 	Account  string         `json:"account"`
-	Kind     ChargeKind     `json:"kind"`
+	Kind     string         `json:"kind"`
 	Quantity int            `json:"quantity"`
 	Rate     string         `json:"rate"`
 	Amount   string         `json:"amount"`

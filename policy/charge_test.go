@@ -15,7 +15,7 @@ func TestCharges(t *testing.T) {
 	t.Parallel()
 	rates := fair
 	rates.PerTicket, rates.PerMinute = 12.5, 0.35
-	line := func(kind policy.ChargeKind, quantity int, rate, amount int64) policy.Charge {
+	line := func(kind string, quantity int, rate, amount int64) policy.Charge {
 		return policy.Charge{
 			Month: "2026-11", Customer: holder.Number, Kind: kind, Quantity: quantity, Rate: rate, Amount: amount, Currency: "USD",
 		}
@@ -46,7 +46,7 @@ func TestCharges(t *testing.T) {
 	}
 }
 
-// charges are those of an account's month.
+// charges returns the lines of an account's month.
 func charges(t interface{ Fatal(...any) }, calls []policy.CallSummary, rates policy.FairUse) []policy.Charge {
 	report, err := policy.AccountReport(holder.Number, "2026-11", 1, func(policy.Month) ([]policy.CallSummary, error) { return calls, nil })
 	if err != nil {
@@ -55,7 +55,7 @@ func charges(t interface{ Fatal(...any) }, calls []policy.CallSummary, rates pol
 	return slices.Collect(report[0].Charges(rates))
 }
 
-// TestMinorUnits: a rate is taken in the currency's own minor units, whatever binary fractions make of it.
+// TestMinorUnits: a rate is taken in the currency's own minor units, also where no binary fraction is equal to it.
 func TestMinorUnits(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {

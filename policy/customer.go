@@ -2,7 +2,6 @@ package policy
 
 import (
 	"errors"
-	"slices"
 )
 
 // ErrNoCustomer reports that the directory has no such customer.
@@ -22,7 +21,7 @@ type Customer struct {
 	Restricted bool `json:"-"`
 }
 
-// Masked is the customer for those who may not see telephone numbers: neither these nor the other ways to reach somebody are told.
+// Masked returns the customer for those who may not see telephone numbers: the e-mail address is left out too.
 func (c Customer) Masked() Customer {
 	callers := make([]Phone, len(c.CallerNumbers))
 	for i, n := range c.CallerNumbers {
@@ -32,7 +31,7 @@ func (c Customer) Masked() Customer {
 	return c
 }
 
-// Phones are all phone numbers of the profile: the account holder's, and those that the account calls from.
+// Phones returns all phone numbers of the profile: the account holder's, and those that the account calls from.
 func (c Customer) Phones() []Phone {
 	if c.Phone == "" {
 		return c.CallerNumbers
@@ -40,14 +39,7 @@ func (c Customer) Phones() []Phone {
 	return append([]Phone{c.Phone}, c.CallerNumbers...)
 }
 
-// Equal says whether two profiles hold the same. No caller numbers and an empty list of them are the same.
-func (c Customer) Equal(o Customer) bool {
-	callers := slices.Equal(c.CallerNumbers, o.CallerNumbers)
-	return callers && c.Number == o.Number && c.Name == o.Name && c.Package == o.Package && c.Line == o.Line &&
-		c.AccountHolder == o.AccountHolder && c.Email == o.Email && c.Phone == o.Phone
-}
-
-// CustomerExport is everything that is kept of one customer.
+// CustomerExport is everything that is stored of one customer.
 type CustomerExport struct {
 	Customer Customer
 	Calls    []Call   // of the account, oldest first

@@ -1,11 +1,27 @@
-// Package policy says what a company promised to the customers who pay for phone support, and what follows from it: who may call,
-// when a line is open, which reasons to call there are, who is rung for each, what a logged call is and what it counts for.
+// Package policy is the vocabulary of the whole program: what a company promised to the customers who pay for phone support, and what
+// follows from it. It has types and pure functions. It has no input or output and no clock (time is passed in), and knows neither the
+// provider's protocol nor the store. The machine that carries a call is in ivr, the log in store; both speak in these types.
 //
-// It is the vocabulary of the whole program. Everything here is a type or a pure function: no input or output, no clock (time is
-// passed in), nothing of the provider's protocol and nothing of the store. The machine that carries a call is in ivr, the log in
-// store; both speak in these types.
+// Read it in this order:
 //
-// Rule numbers in comments ("rule 5") are those of the published policy and the decisions beside it:
+//  1. names.go and month.go: how callers, calls, customers, tickets and months are named, and how numbers are masked
+//  2. settings.go: the company's decisions: lines, identification, menu, teams, routes, fair use
+//  3. hours.go, holidays.go, opening.go: when a line is open; schedule.go: dates that people override in the console
+//  4. intent.go: the reasons to call, and the ways in which a call ends
+//  5. customer.go: an account in the directory
+//  6. call.go: one logged call with its legs and its trace; act.go: what people do to it afterwards
+//  7. report.go and repair.go: how reports of the provider are merged into a call
+//  8. talk.go, stage.go, explain.go, step.go: what follows from a call: talk time, stage, and its history in words
+//  9. usage.go and the files named after it, charge.go, whatif.go, review.go: fair use of an account's month, derived from calls
+//  10. case.go: sustained load, carried through by people
+//  11. notice.go, recording.go: what is sent to people, and what was recorded; retention.go: what is removed, and when
+//  12. search.go, page.go, row.go, export.go: how calls are found, listed and exported
+//
+// A new intent goes into intent.go, a new holiday calendar into holidays.go. The people who may sign in are in policy/users, the file
+// of customers and its import in policy/directory.
+//
+// A sentinel error stands with the noun that it is about. Rule numbers in comments ("rule 5") are those of the published policy and the
+// decisions beside it:
 //
 //  1. lines keep the wall time of their zone; hours are half-open
 //  2. holidays: special hours beat a closure, a closure beats the week

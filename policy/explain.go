@@ -11,9 +11,9 @@ import (
 // lasts longer at the provider, by its own limit of 4 hours.
 const lostAfter = 4 * time.Hour
 
-// Explain is the whole story of the call: the decisions of its trace, what the caller entered and what each specialist's leg went
+// Explain returns the whole history of the call: the decisions of its trace, what the caller entered and what each specialist's leg went
 // through, in the order of time; then the verdicts that follow from them: the talk time with the figure it rests on (rule 5), whether
-// it was over-long (rule 6), whether it counted as a ticket (rule 3), and how the call ended. counted is what Tickets says of the
+// it was over-long (rule 6), whether it counted as a ticket (rule 3), and how the call ended. counted is whether fair use counts the
 // call, now the time of asking. Addresses are given in full: the story is for those who may see them. What nobody reported is not
 // told.
 func (c Call) Explain(fair FairUse, counted bool, now time.Time) []Decision {
@@ -49,18 +49,18 @@ func (c Call) Explain(fair FairUse, counted bool, now time.Time) []Decision {
 	return append(story, c.endVerdict(now))
 }
 
-// event is a decision, or something else that happened, and its place in the order of time.
+// event is a decision or another thing that happened, with its place in the order of time.
 type event struct {
 	place time.Time
 	Decision
 }
 
-// told is an event with its inputs as names and values in turn.
+// told returns an event; its inputs are alternating names and values.
 func told(at time.Time, rule, result string, inputs ...string) event {
 	return event{at, Decision{At: at, Rule: rule, Result: result, Inputs: facts(inputs...)}}
 }
 
-// story is what happened to one specialist who was rung. The provider's times are whole seconds and ours are not, so a time of the
+// story returns what happened to one specialist who was rung. The provider's times are whole seconds and ours are not, so a time of the
 // provider's stands at the end of its second, but never after what followed it on the same leg.
 func (l Leg) story() []event {
 	var events []event
@@ -95,7 +95,7 @@ func (l Leg) story() []event {
 	return events
 }
 
-// secondsEnd is the end of its second for a time in whole seconds; any other time is itself.
+// secondsEnd returns the end of the second of a time in whole seconds, and any other time as it is.
 func secondsEnd(t time.Time) time.Time {
 	if t.Nanosecond() == 0 {
 		return t.Add(time.Second - 1)
@@ -103,7 +103,7 @@ func secondsEnd(t time.Time) time.Time {
 	return t
 }
 
-// talkVerdicts are the talk time with the figure it rests on, and whether it was too long.
+// talkVerdicts returns the talk time with the figure it rests on, and whether it was too long.
 func (c Call) talkVerdicts(fair FairUse) []Decision {
 	seconds, source, ok := c.Talk()
 	if !ok {
@@ -111,7 +111,7 @@ func (c Call) talkVerdicts(fair FairUse) []Decision {
 	}
 	leg, _ := c.Accepted()
 	at := firstSet(leg.EndedAt, leg.DialEndedAt, c.EndedAt, c.LeftAt)
-	talk := Decision{At: at, Rule: string(source), Result: fmt.Sprintf("talked for %d s", seconds)}
+	talk := Decision{At: at, Rule: source, Result: fmt.Sprintf("talked for %d s", seconds)}
 	switch source {
 	case talkFromLeg:
 		talk.Inputs = facts("leg seconds", strconv.Itoa(*leg.Seconds), "screening seconds", strconv.Itoa(leg.screeningSeconds()))
@@ -131,7 +131,7 @@ func (c Call) talkVerdicts(fair FairUse) []Decision {
 	return []Decision{talk, length}
 }
 
-// ticketVerdict says of an accepted call whether it adds a phone ticket, and by which part of rule 3.
+// ticketVerdict returns whether an accepted call adds a phone ticket, and by which part of rule 3.
 func (c Call) ticketVerdict(at time.Time, counted bool) Decision {
 	_, why := c.Summary().verdict(counted)
 	inputs := facts("customer", string(c.Customer), "ticket", string(c.Ticket), "month", string(c.Month))
@@ -155,12 +155,12 @@ func (c Call) endVerdict(now time.Time) Decision {
 	return d
 }
 
-// Lost says that the call has no end although it must be over by now: its end was never reported.
+// Lost reports whether the call has no end although it must be over by now: its end was never reported.
 func (c Call) Lost(now time.Time) bool {
 	return c.End().IsZero() && now.Sub(c.lastMoment()) > lostAfter
 }
 
-// lastMoment is the latest time known of a call.
+// lastMoment returns the latest known time of a call.
 func (c Call) lastMoment() time.Time {
 	last := c.StartedAt
 	for _, turn := range c.Exchanges {
@@ -171,7 +171,7 @@ func (c Call) lastMoment() time.Time {
 	return last
 }
 
-// facts makes facts of names and values in turn, without those that have no value.
+// facts returns alternating names and values as facts, without those that have no value.
 func facts(pairs ...string) []Fact {
 	var facts []Fact
 	for i := 0; i+1 < len(pairs); i += 2 {

@@ -23,7 +23,7 @@ type Span struct{ From, To int }
 // String writes the span as the configuration does: "08:00-20:00".
 func (s Span) String() string { return clockText(s.From) + "-" + clockText(s.To) }
 
-// clockText is a minute of the day as "08:00", without the work of fmt: the reason of a line's hours is put together on every call.
+// clockText returns a minute of the day as "08:00", without the work of fmt: the reason of a line's hours is put together on every call.
 func clockText(minute int) string {
 	h, m := minute/60, minute%60
 	return string([]byte{byte('0' + h/10), byte('0' + h%10), ':', byte('0' + m/10), byte('0' + m%10)})
@@ -36,7 +36,7 @@ type Date struct {
 	Day   int
 }
 
-// DateOf is the day that t shows in its own zone; move t with In first.
+// DateOf returns the day that t shows in its own zone; move t with In first.
 func DateOf(t time.Time) Date {
 	y, m, d := t.Date()
 	return Date{y, m, d}
@@ -45,16 +45,16 @@ func DateOf(t time.Time) Date {
 // String writes the date as "2026-12-24".
 func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day) }
 
-// Weekday is the day of the week.
+// Weekday returns the day of the week.
 func (d Date) Weekday() time.Weekday { return d.midnight().Weekday() }
 
-// Plus is the date so many days later, or earlier for a negative number.
+// Plus returns the date so many days later, or earlier for a negative number.
 func (d Date) Plus(days int) Date { return DateOf(d.midnight().AddDate(0, 0, days)) }
 
-// midnight is the day's beginning, were its wall clock UTC.
+// midnight returns the day's beginning, were its wall clock UTC.
 func (d Date) midnight() time.Time { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC) }
 
-// Special are the hours of one date instead of the usual ones; no spans: closed all day.
+// SpecialHours are the hours of one date instead of the usual ones; no spans: closed all day.
 type SpecialHours struct {
 	Date  Date
 	Spans []Span
@@ -74,7 +74,7 @@ const (
 	ruleHoliday = "hours.holiday"
 )
 
-// on gives the hours of a date by the first rule that speaks of it: special hours, a closure, a calendar, the week. It is cheap enough
+// on returns the hours of a date by the first rule that speaks of it: special hours, a closure, a calendar, the week. It is cheap enough
 // to be asked for a year of days, which is why the reason is left to the caller; what is the closure's or the holiday's name.
 func (h *Hours) on(d Date) (spans []Span, rule, what string) {
 	for _, s := range h.Special {
@@ -95,7 +95,7 @@ func (h *Hours) on(d Date) (spans []Span, rule, what string) {
 	return h.Week[d.Weekday()], ruleWeek, ""
 }
 
-// reason puts the deciding rule in plain words.
+// reason returns the deciding rule in plain words.
 func (h *Hours) reason(d Date, spans []Span, rule, what string) string {
 	switch {
 	case rule == ruleWeek:
@@ -108,7 +108,7 @@ func (h *Hours) reason(d Date, spans []Span, rule, what string) string {
 	return what
 }
 
-// week is the week in words: "Monday to Friday 08:00-20:00, Saturday 10:00-14:00". Days that are closed are left out.
+// week returns the week's hours in words: "Monday to Friday 08:00-20:00, Saturday 10:00-14:00". Days that are closed are left out.
 func (h *Hours) week() string {
 	var groups []string
 	for first, next := 1, 0; first <= 7; first = next {
@@ -126,7 +126,7 @@ func (h *Hours) week() string {
 	return strings.Join(groups, ", ")
 }
 
-// daysText names a range of days, Monday being 1 and Sunday 7.
+// daysText returns the name of a range of days, Monday being 1 and Sunday 7.
 func daysText(first, last int) string {
 	if first == last {
 		return time.Weekday(first % 7).String()
@@ -153,8 +153,8 @@ var dayNames = [7]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
 const daysWanted = "write mon, tue, wed, thu, fri, sat or sun, a range (mon-fri) or a list (mon,wed)"
 
-// ParseDays reads days of the week: one ("mon"), a range ("mon-fri"; "fri-mon" goes over the weekend), or a list of both
-// ("mon-wed,fri"). The days come in the order written. A day named twice is an error; each error says what to write instead.
+// ParseDays parses days of the week: one ("mon"), a range ("mon-fri"; "fri-mon" goes over the weekend), or a list of both
+// ("mon-wed,fri"). The days are in the order written. A day named twice is an error; each error has what to write instead.
 func ParseDays(s string) ([]time.Weekday, error) {
 	var days []time.Weekday
 	for part := range strings.SplitSeq(s, ",") {
@@ -199,7 +199,7 @@ const spansWanted = `write HH:MM-HH:MM, several with commas ("08:00-12:00, 13:00
 
 // ParseSpans reads the hours of a day: "08:00-20:00", several with commas between in any order, or "closed" for none at all. 24:00 may
 // end a span. The result is sorted, and spans that touch are one. Spans that overlap, end before they begin or cross midnight are
-// errors, and so is an empty text, which could as well be a line somebody forgot to finish; each error says what to write instead.
+// errors, and so is an empty text, which may be a line that somebody forgot to finish; each error has what to write instead.
 func ParseSpans(s string) ([]Span, error) {
 	switch strings.TrimSpace(s) {
 	case "closed":

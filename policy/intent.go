@@ -12,10 +12,10 @@ const (
 	Question      Intent = "question"       // how a feature or a process works
 )
 
-// Intents are all of them, in the order of the policy.
+// Intents returns all intents, in the order of the policy.
 func Intents() []Intent { return []Intent{Critical, Restricted, TicketStatus, RaiseSeverity, Question} }
 
-// AsksTicket says whether a caller with this reason has a ticket already and is asked for its number.
+// AsksTicket reports whether a caller with this reason has a ticket already and is asked for its number.
 func (i Intent) AsksTicket() bool { return i == TicketStatus || i == RaiseSeverity }
 
 // Outcome is how a call ended. The zero value means that the call goes on, or that its end was never reported.
@@ -34,17 +34,17 @@ const (
 	Failed              Outcome = "failed"               // the provider could not carry the call, or the number is not configured
 )
 
-// Outcomes are all of them.
+// Outcomes returns all outcomes.
 func Outcomes() []Outcome {
 	return []Outcome{
 		Served, LeftVoicemail, LineClosed, Unanswered, Abandoned, NotEntitled, RestrictedAccount, UnidentifiedRefused, Failed,
 	}
 }
 
-// OutcomeCount is how many calls ended how; "" are those without an outcome.
+// OutcomeCount is the number of calls by outcome; "" counts those without one.
 type OutcomeCount map[Outcome]int
 
-// All is how many calls that are.
+// All returns the number of all calls.
 func (n OutcomeCount) All() (all int) {
 	for _, calls := range n {
 		all += calls

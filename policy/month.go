@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// ErrMonth says that a text is no calendar month.
+// ErrMonth reports a text that is no calendar month.
 var ErrMonth = errors.New("invalid month")
 
-// ErrMonthAhead says that a month is still to come.
+// ErrMonthAhead reports a month that has not begun.
 var ErrMonthAhead = errors.New("has not begun")
 
 const monthLayout = "2006-01"
 
-// ParseMonth reads a calendar month, "2026-11". The error is ErrMonth and says what to write instead.
+// ParseMonth parses a calendar month, "2026-11". The error is ErrMonth with what to write instead.
 func ParseMonth(s string) (Month, error) {
 	if m := Month(s); m.valid() {
 		return m, nil
@@ -23,19 +23,19 @@ func ParseMonth(s string) (Month, error) {
 	return "", fmt.Errorf("%w: %q; write year and month, such as 2026-11", ErrMonth, s)
 }
 
-// Valid says whether this is a month of the calendar.
+// valid reports whether m is a month of the calendar.
 func (m Month) valid() bool {
 	_, ok := m.first()
 	return ok
 }
 
-// first is the month's first day, in UTC.
+// first returns the month's first day, in UTC.
 func (m Month) first() (time.Time, bool) {
 	t, err := time.Parse(monthLayout, string(m))
 	return t, err == nil && t.Year() > 0
 }
 
-// Plus is the month n months later, or earlier where n is negative; "" where m is no month.
+// Plus returns the month n months later, or earlier where n is negative; "" if m is no month.
 func (m Month) Plus(n int) Month {
 	t, ok := m.first()
 	if !ok {
@@ -44,7 +44,7 @@ func (m Month) Plus(n int) Month {
 	return Month(t.AddDate(0, n, 0).Format(monthLayout))
 }
 
-// Bounds are the month's first instant in zone and the next month's: from is within, to is not. Both are zero where m is no month.
+// Bounds returns the month's first instant in zone and the next month's: from is within, to is not. Both are zero if m is no month.
 func (m Month) Bounds(zone *time.Location) (from, to time.Time) {
 	if !m.valid() {
 		return time.Time{}, time.Time{}
@@ -62,7 +62,7 @@ func (m Month) begins(zone *time.Location) time.Time {
 	return early.Add(time.Duration(n) * time.Second)
 }
 
-// ThisMonth is the current month of the company: the latest that has begun on any of its lines.
+// ThisMonth returns the current month of the company: the latest that has begun on any of its lines.
 func (s Settings) ThisMonth(now time.Time) Month {
 	var latest Month
 	for _, l := range s.Lines {
@@ -72,7 +72,7 @@ func (s Settings) ThisMonth(now time.Time) Month {
 }
 
 // BegunMonth reads a month that has begun, because nothing can be known of a later one: the current one where nothing is written. The error
-// is ErrMonth or ErrMonthAhead, and says what to write instead.
+// is ErrMonth or ErrMonthAhead, with what to write instead.
 func (s Settings) BegunMonth(text string, now time.Time) (Month, error) {
 	latest := s.ThisMonth(now)
 	if text == "" {

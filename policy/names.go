@@ -5,24 +5,23 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
 )
 
 // Phone is a party's address as the provider gave it: usually E.164 ("+448000668187"), but a caller can also be "anonymous", "",
 // "client:x" or "sip:a@b". Nothing may assume a number. Printing a Phone masks it, so that no log line can leak one (rule 13); Full
-// gives the whole for those who may see it.
+// returns the whole address for those who may see it.
 type Phone string
 
-// Full is the address as it came.
+// Full returns the address as it came.
 func (p Phone) Full() string { return string(p) }
 
-// schemes are those of the addresses that are no bare number. Any other text before a colon may be a name or a number itself.
+// schemes are the schemes of addresses that are no bare number. Any other text before a colon may itself be a name or a number.
 var schemes = []string{"sip", "sips", "client", "tel"}
 
-// String masks all but the first two and the last two digits of a number, the user of a SIP or client address, and whatever else could
-// name somebody.
+// String masks all but the first two and the last two digits of a number, the user of a SIP or client address, and any other text that
+// could name somebody.
 func (p Phone) String() string {
 	s := string(p)
 	if scheme, rest, ok := strings.Cut(s, ":"); ok && slices.Contains(schemes, strings.ToLower(scheme)) {
@@ -38,7 +37,7 @@ func (p Phone) String() string {
 	return s[:3] + strings.Repeat("*", len(s)-5) + s[len(s)-2:]
 }
 
-// maskWord keeps the words by which the provider says that there is no number and hides anything else.
+// maskWord returns the provider's words for a missing number as they are, and hides anything else.
 func maskWord(s string) string {
 	switch strings.ToLower(s) {
 	case "", "anonymous", "unknown", "restricted", "unavailable", "private":
@@ -47,7 +46,7 @@ func maskWord(s string) string {
 	return "***"
 }
 
-// IsNumber says whether the address is an E.164 number.
+// IsNumber reports whether the address is an E.164 number.
 func (p Phone) IsNumber() bool {
 	if len(p) < 3 || p[0] != '+' {
 		return false
@@ -60,7 +59,7 @@ func (p Phone) IsNumber() bool {
 	return true
 }
 
-// Caller is the key under which one caller's wrong numbers are counted. Callers without a number share one: the empty key.
+// Caller returns the key under which one caller's wrong numbers are counted. Callers without a number share one: the empty key.
 func (p Phone) Caller() string {
 	switch strings.ToLower(string(p)) {
 	case "", "anonymous", "unknown", "restricted", "unavailable", "private":
@@ -81,38 +80,22 @@ type Ticket string
 // Month is a calendar month, "2026-11". The zero value is "no month".
 type Month string
 
-// MonthOf is the calendar month of t in zone (rule 4).
+// MonthOf returns the calendar month of t in zone (rule 4).
 func MonthOf(t time.Time, zone *time.Location) Month { return Month(t.In(zone).Format(monthLayout)) }
-
-// Spaced is a row of digits with spaces between, as a voice reads them one by one: "204518" is "2 0 4 5 1 8".
-func Spaced(digits string) string { return strings.Join(strings.Split(digits, ""), " ") }
 
 // address finds telephone numbers with their country, and addresses with one of the schemes, in a text.
 var address = regexp.MustCompile(`\+[0-9]{6,15}|(?i:\b(?:sips?|client|tel)):[^\s,;"<>]+`)
 
-// MaskedText is a text in which every telephone number and every address is masked as Phone masks itself, for those who may read the text
+// MaskedText returns a text in which every telephone number and every address is masked as Phone masks itself, for those who may read the text
 // and not the numbers in it.
 func MaskedText(text string) string {
 	return address.ReplaceAllStringFunc(text, func(found string) string { return Phone(found).String() })
 }
 
-// MaskedEmail is an e-mail address with all but the first letter of the name masked.
-func MaskedEmail(text string) string {
-	name, host, _ := strings.Cut(text, "@")
-	if name == "" {
-		return text
-	}
-	_, size := utf8.DecodeRuneInString(name)
-	if host == "" {
-		return name[:size] + "***"
-	}
-	return name[:size] + "***@" + host
-}
-
 // maxNamed bounds the names that are compared: no known one is that long, and the work is quadratic.
 const maxNamed = 60
 
-// Nearest is the known name that was probably meant by a wrong one: the one with the fewest edits, at most limit, whatever the case. It is
+// Nearest returns the known name that was probably meant by a wrong one: the one with the fewest edits, at most limit, without regard to case. It is
 // "" where none is near, and where two are equally near.
 func Nearest(name string, known []string, limit int) string {
 	best, fewest := "", limit+1
@@ -130,12 +113,12 @@ func Nearest(name string, known []string, limit int) string {
 	return best
 }
 
-// testPrefix begins the address of whoever tries a line from the console. No number begins so, and no customer's telephone has such an address.
+// testPrefix begins the address of a user who tries a line from the console. No number begins so, and no customer's telephone has such an address.
 const testPrefix = "client:test-"
 
-// TestCaller is the address from which a user of the console calls a line to try it.
+// TestCaller returns the address from which a user of the console calls a line to try it.
 func TestCaller(user string) Phone { return Phone(testPrefix + user) }
 
-// Test says that the call was made to try the line, by a user of the console. It is logged and explained as every call is, and nothing follows from
+// Test reports whether the call was made to try the line, by a user of the console. It is logged and explained as every call is, and nothing follows from
 // it for an account: it adds no ticket, is never over-long, and nobody is told of it.
 func (c Call) Test() bool { return strings.HasPrefix(string(c.From), testPrefix) }

@@ -30,7 +30,7 @@ type Notice struct {
 	Error    string    `json:"error,omitempty"`    // of the last attempt that failed
 }
 
-// NoticeKind is the kind of event that a notice tells.
+// NoticeKind is the kind of event that a notice is about.
 type NoticeKind string
 
 // The kinds of events.

@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// Opening says whether a line is open at one moment, and why.
+// Opening is the state of a line at one moment, open or closed, with the reason.
 type Opening struct {
 	Open   bool
 	Rule   string    // that decided: hours.week, hours.special, hours.closed or hours.holiday
@@ -24,10 +24,10 @@ type DaySchedule struct {
 	Open   []Interval // sorted, apart from each other, in the line's zone; empty: closed all day
 }
 
-// horizon is how far ahead a change is looked for, in days: over a year, so that a line that opens once a year is found.
+// horizon is how many days ahead a change is looked for: more than a year, so that a line that opens once a year is found.
 const horizon = 400
 
-// Opening says whether the line is open at t. Hours are half-open: at 20:00:00 a line that closes at 20:00 is closed (rule 1). The wall
+// Opening reports whether the line is open at t. Hours are half-open: at 20:00:00 a line that closes at 20:00 is closed (rule 1). The wall
 // clock decides, on clock-change days too: hours that begin at a time which the clock skips begin when it jumps, and a
 // time that it shows twice is open both times, or closed both times.
 func (l Line) Opening(t time.Time) Opening {
@@ -43,7 +43,7 @@ func (l Line) Opening(t time.Time) Opening {
 	return o
 }
 
-// NextOpening is the first moment from t on at which the line is open, in its zone: t itself when it is open then. ok is false when it
+// NextOpening returns the first moment from t on at which the line is open, in its zone: t itself when it is open then. ok is false when it
 // does not open within 400 days.
 func (l Line) NextOpening(t time.Time) (next time.Time, ok bool) {
 	t = t.In(l.Zone)
@@ -55,7 +55,7 @@ func (l Line) NextOpening(t time.Time) (next time.Time, ok bool) {
 	return l.opens(t)
 }
 
-// Day is the line's schedule of one date.
+// Day returns the line's schedule of one date.
 func (l Line) Day(d Date) DaySchedule {
 	spans, rule, what := l.Hours.on(d)
 	s := DaySchedule{Date: d, Rule: rule, Usual: rule == ruleWeek, Reason: l.Hours.reason(d, spans, rule, what)}
@@ -70,7 +70,7 @@ func (l Line) Day(d Date) DaySchedule {
 	return s
 }
 
-// openUntil gives the end of the day's stretch that holds t.
+// openUntil returns the end of the day's stretch that holds t.
 func (l Line) openUntil(t time.Time, d Date, spans []Span) (end time.Time, open bool) {
 	l.stretches(d, spans, func(i Interval) bool {
 		open = !t.Before(i.From) && t.Before(i.To)
@@ -80,7 +80,7 @@ func (l Line) openUntil(t time.Time, d Date, spans []Span) (end time.Time, open 
 	return end, open
 }
 
-// closing is the first moment from t on at which the line is closed, zero when there is none within the horizon. t is the end of a
+// closing returns the first moment from t on at which the line is closed, zero when there is none within the horizon. t is the end of a
 // stretch in which it is open; another can begin right there, be it after midnight or after the clock was put back.
 func (l Line) closing(t time.Time) time.Time {
 	for range horizon {
@@ -95,7 +95,7 @@ func (l Line) closing(t time.Time) time.Time {
 	return time.Time{}
 }
 
-// opens is the first moment after t at which a stretch begins.
+// opens returns the first moment after t at which the line opens.
 func (l Line) opens(t time.Time) (from time.Time, ok bool) {
 	date := DateOf(t)
 	for n := 0; n <= horizon && !ok; n++ {
@@ -112,7 +112,7 @@ func (l Line) opens(t time.Time) (from time.Time, ok bool) {
 	return from, true
 }
 
-// stretches gives the instants of a date's wall-clock spans, in order, until yield says no. A day is taken piece by piece, each piece
+// stretches yields the instants of a date's wall-clock spans, in order, until yield returns false. A day is taken piece by piece, each piece
 // with one offset from UTC, so that a clock change needs no case of its own.
 func (l Line) stretches(d Date, spans []Span, yield func(Interval) bool) {
 	if len(spans) == 0 {
@@ -146,14 +146,14 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
-// ClockChange is by how much the line's clock is put forward in the course of a date, negative for back; 0 on most days.
+// ClockChange returns by how much the line's clock is put forward in the course of a date, negative for back; 0 on most days.
 func (l Line) ClockChange(d Date) time.Duration {
 	from := time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, l.Zone)
 	to := time.Date(d.Year, d.Month, d.Day+1, 0, 0, 0, 0, l.Zone)
 	return 24*time.Hour - to.Sub(from)
 }
 
-// Wall is the moment at which the line's clock shows the date and the time of day of t, whatever t's own zone. Of a time that the clock
+// Wall returns the moment at which the line's clock shows the date and the time of day of t, regardless of t's own zone. Of a time that the clock
 // shows twice it is the first. One that the clock skips is as much later as the clock is put forward.
 func (l Line) Wall(t time.Time) (at time.Time, skipped, twice bool) {
 	utc := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC)

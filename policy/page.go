@@ -18,7 +18,7 @@ type Cursor struct {
 // ErrCursor reports a text that is no cursor.
 var ErrCursor = errors.New("invalid cursor")
 
-// IsZero says that this is no place.
+// IsZero reports whether the cursor is no place.
 func (m Cursor) IsZero() bool { return m == Cursor{} }
 
 // String returns the cursor as ParseCursor reads it, such as "2026-11-23T14:00:00Z~CA0123"; "" for no place.
@@ -42,7 +42,7 @@ func ParseCursor(text string) (Cursor, error) {
 	return Cursor{At: t.UTC(), ID: id}, nil
 }
 
-// Page says which part of a list is wanted. At most one of Older and Newer is set; neither: the newest.
+// Page selects a part of a list. At most one of Older and Newer is set; neither: the newest.
 type Page struct {
 	Length int    // entries at most; 0: 50
 	Older  Cursor // those older than this
@@ -54,7 +54,7 @@ const (
 	largestPage = 500
 )
 
-// Size is Length within its bounds: 1 to 500, 50 where nothing is said.
+// Size returns Length within its bounds: 1 to 500, or 50 if it is not set.
 func (p Page) Size() int {
 	if p.Length <= 0 {
 		return usualPage
@@ -73,5 +73,5 @@ type Found[T any] struct {
 	SearchedTo time.Time
 }
 
-// ErrOrder says that times are not in their order.
+// ErrOrder reports times that are not in ascending order.
 var ErrOrder = errors.New("the times are not in order")

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// RuleListed is the rule in the trace of a call that only the provider's list told us of.
+// ruleListed is the rule in the trace of a call that is known from the provider's list alone.
 const ruleListed = "provider.listed"
 
-// LearnListed merges what the provider's list of calls says (Learn). A call that the log never saw is added as such: nobody here answered it.
+// LearnListed merges an entry of the provider's list of calls (see Learn). A call that the log never saw is added as such: nobody here answered it.
 func (c Call) LearnListed(r Report, now time.Time) Call {
 	unseen := !c.Answered && len(c.Exchanges) == 0
 	c = c.Learn(r)
@@ -21,14 +21,14 @@ func (c Call) LearnListed(r Report, now time.Time) Call {
 	return c
 }
 
-// Repair is one thing that the log had otherwise than the provider.
+// Repair is one difference between the log and the provider.
 type Repair struct {
 	What   string `json:"what"`   // call, status, end, total, talk, outcome, leg, message, recordings
 	Before string `json:"before"` // "": nothing was known
 	After  string `json:"after"`
 }
 
-// Repairs say in words what changed between two states of a call, as people would look for it.
+// Repairs returns in words what changed between two states of a call.
 func Repairs(before, after Call) (found []Repair) {
 	add := func(what, was, is string) {
 		if was != is {

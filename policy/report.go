@@ -2,7 +2,7 @@ package policy
 
 import "time"
 
-// Report is what the provider says of a call or of one of its legs, whichever way it said it: the number's status callback, a leg's
+// Report is a report of the provider on a call or one of its legs, in any of its ways: the number's status callback, a leg's
 // callbacks, the end of a dial, a recording's callback, its list of calls.
 type Report struct {
 	At      time.Time // the provider's own time where it gave one, else when we received it
@@ -10,13 +10,13 @@ type Report struct {
 	To      Phone
 	Status  string
 	Seconds *int // duration of the call or the leg; nil where the provider gave none
-	// StartedAt is when the call or the leg began, where the provider says so: its list of calls does, its callbacks don't.
+	// StartedAt is when the call or the leg began, if the provider reports it: its list of calls does, its callbacks do not.
 	StartedAt time.Time
 
 	Leg        CallSID // set: the report is of this leg, and From and To are the leg's
 	Attempt    int     // with Leg: number of the ring attempt that placed it
 	DialEnd    bool    // the report is the end of the dial that rang the leg
-	NotBridged bool    // with DialEnd: the provider says explicitly that the two sides were never joined
+	NotBridged bool    // with DialEnd: the provider reports that the two sides were never joined
 
 	Message   *Recording // a voicemail
 	Recording *Recording // a recording of the talk
@@ -122,7 +122,7 @@ func rank(status string) int {
 	return 0
 }
 
-// Over says that the provider has reported the end of the leg, in a callback or at the end of the dial.
+// Over reports whether the provider has reported the end of the leg, in a callback or at the end of the dial.
 func (l Leg) Over() bool { return !l.EndedAt.IsZero() || !l.DialEndedAt.IsZero() || final(l.Status) }
 
 func final(status string) bool { return rank(status) >= rank("canceled") }

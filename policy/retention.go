@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Expires says whether the record of the call is past its time (rule 13): it began before then, and no case rests on it. cases are
+// Expires reports whether the record of the call is past its time (rule 13): it began before then, and no case rests on it. cases are
 // the account's, closed ones included.
 func (c Call) Expires(before time.Time, cases []Case) bool {
 	rests := slices.ContainsFunc(cases, func(k Case) bool { return c.Customer != "" && k.restsOn(c.Customer, c.Month) })
@@ -27,9 +27,9 @@ type RetentionResult struct {
 // Removal is a recording that has to be removed, of a call that no longer has it. It is written in one step with the change of the call, and
 // stays until the sound is gone everywhere.
 type Removal struct {
-	SID string        `json:"sid"` // of the recording
-	Why RemovalReason `json:"why"`
-	At  time.Time     `json:"at"` // when the call lost it
+	SID string    `json:"sid"` // of the recording
+	Why string    `json:"why"`
+	At  time.Time `json:"at"` // when the call lost it
 	// Bucket is where a copy was stored according to the log; empty where there was none. A copy that was being made has the same file name.
 	Bucket string `json:"place,omitempty"`
 
@@ -38,17 +38,14 @@ type Removal struct {
 	Error  string    `json:"error,omitempty"`
 }
 
-// RemovalReason is why a recording is removed. It decides where.
-type RemovalReason string
-
-// The reasons.
+// The reasons why a recording is removed. They decide where.
 const (
-	RemovalErased  RemovalReason = "erased"  // the customer was erased: here and at the provider
-	RemovalExpired RemovalReason = "expired" // past its time: here, and at the provider where recordings are deleted there
+	RemovalErased  = "erased"  // the customer was erased: here and at the provider
+	RemovalExpired = "expired" // past its time: here, and at the provider where recordings are deleted there
 )
 
 // Removals returns what has to be removed when a call loses its recordings.
-func (c Call) Removals(why RemovalReason, at time.Time) []Removal {
+func (c Call) Removals(why string, at time.Time) []Removal {
 	var all []Removal
 	for _, r := range c.Recorded() {
 		if !StorableSID(r.SID) {
@@ -89,8 +86,8 @@ type EraseResult struct {
 // erased stands in a trace for words that named a customer.
 const erased = "(erased)"
 
-// Anonymised is the call with everything gone that leads to a person or an account: the caller, the customer, the ticket, what was
-// heard and replied, recordings, wrong numbers, and whatever of the trace repeats them. What stays are times and durations, the line, the
+// Anonymised returns the call with everything gone that leads to a person or an account: the caller, the customer, the ticket, what was
+// heard and replied, recordings, wrong numbers, and the words of the trace that repeat them. What stays are times and durations, the line, the
 // intent, the specialists' legs, and how the call ended (rule 13).
 func (c Call) Anonymised() Call {
 	c = c.Clone()
@@ -115,7 +112,7 @@ func (c Call) Anonymised() Call {
 	return c
 }
 
-// Anonymised is the case with the account and everybody's words gone. What stays are the figures, the states and their times.
+// Anonymised returns the case with the account and everybody's words gone. What stays are the figures, the states and their times.
 func (c Case) Anonymised() Case {
 	c.Customer, c.Account = "", ""
 	c.Months, c.Moves = slices.Clone(c.Months), slices.Clone(c.Moves)
@@ -130,7 +127,7 @@ func (c Case) Anonymised() Case {
 	return c
 }
 
-// identifying are the words that must not stay.
+// identifying returns the words that must not stay.
 func (c Call) identifying() []string {
 	words := []string{c.From.Full(), c.From.String(), string(c.Customer), c.Account, string(c.Ticket), string(c.State.Offered)}
 	for _, turn := range c.Exchanges {
@@ -159,5 +156,5 @@ func (d Decision) anonymised(names []string) Decision {
 	return d
 }
 
-// personal are the inputs of a decision that are about a person whatever they hold.
+// personal are the inputs of a decision that are always about a person.
 var personal = []string{"from", "caller", "customer", "number", "account", "ticket", "heard", "digits", "speech", "offered"}

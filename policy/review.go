@@ -2,7 +2,7 @@ package policy
 
 import "time"
 
-// ReviewInput is what a review looks at.
+// ReviewInput is the input of a review.
 type ReviewInput struct {
 	Customer Customer
 	Months   []Usage // consecutive, oldest first, as many as sustained load looks at; the last is the month under review
@@ -10,7 +10,7 @@ type ReviewInput struct {
 	Closed   *Case   // the one that was closed last
 }
 
-// Verdict is what a review decides: the case to open, or nil, and what people are told.
+// Verdict is the result of a review: the case to open, or nil, and the notices to people.
 type Verdict struct {
 	Open    *Case
 	Notices []Notice

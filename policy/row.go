@@ -4,8 +4,8 @@ import (
 	"time"
 )
 
-// Row is a call as people and programs are shown it: the names of the JSON and CSV exports. Times are UTC, durations whole seconds, and
-// what is not known is nil, never 0.
+// Row is a call as people and programs are shown it, with the names of the JSON and CSV exports. Times are UTC, durations are whole seconds,
+// and an unknown value is nil, never 0.
 type Row struct {
 	SID          CallSID         `json:"sid"`
 	Line         string          `json:"line"`
@@ -29,7 +29,7 @@ type Row struct {
 	Month        *Month          `json:"month"`
 }
 
-// Row shows the call. counted is what Tickets says of it.
+// Row returns the call as a row. counted is whether fair use counts it as a ticket.
 func (c Call) Row(fair FairUse, counted bool) Row {
 	row := Row{
 		SID: c.SID, Line: c.Line.Full(), From: c.From.Full(),
@@ -75,14 +75,14 @@ type FullRow struct {
 	Acts       []Act       `json:"acts"`
 }
 
-// FullRow shows the call. counted is what Tickets says of it.
+// FullRow returns the call as a full row. counted is whether fair use counts it as a ticket.
 func (c Call) FullRow(fair FairUse, counted bool) FullRow {
 	return FullRow{
 		Row: c.Row(fair, counted), Message: c.Message, Recordings: append([]Recording{}, c.Recordings...), Acts: append([]Act{}, c.Acts...),
 	}
 }
 
-// Masked is the row for those who may not see telephone numbers: those in people's own words are masked too.
+// Masked returns the row for those who may not see telephone numbers: those in people's own words are masked too.
 func (r FullRow) Masked() FullRow {
 	r.Row = r.Row.Masked()
 	acts := make([]Act, len(r.Acts))
@@ -94,7 +94,7 @@ func (r FullRow) Masked() FullRow {
 	return r
 }
 
-// WithoutAudio returns the row for those who may not play recordings: it says that there are some, and not where.
+// WithoutAudio returns the row for those who may not play recordings: the recordings are counted, and not located.
 func (r FullRow) WithoutAudio() FullRow {
 	if r.Message != nil {
 		m := r.Message.unheard()
@@ -110,7 +110,7 @@ func (r FullRow) WithoutAudio() FullRow {
 
 func (m Recording) unheard() Recording { return Recording{SID: m.SID, Seconds: m.Seconds, At: m.At} }
 
-// Masked is the row for those who may not see telephone numbers: the caller's and the specialist's are masked. The line's is public.
+// Masked returns the row for those who may not see telephone numbers: the caller's and the specialist's are masked. The line's is public.
 func (r Row) Masked() Row {
 	r.From = Phone(r.From).String()
 	if r.Specialist != nil {

@@ -17,7 +17,7 @@ var (
 	ErrScheduleChanged = errors.New("the line's dates changed")
 )
 
-// DateOverride is what one date of a line is by an edit in the console, instead of what the configuration says of that date.
+// DateOverride is an edit of one date of a line in the console. It replaces what the configuration has for that date.
 type DateOverride struct {
 	Date   Date      `json:"date"`
 	Kind   DateKind  `json:"kind"`
@@ -27,7 +27,7 @@ type DateOverride struct {
 	At     time.Time `json:"at"`
 }
 
-// DateKind is what an edit makes of a date.
+// DateKind is the effect of an override on its date.
 type DateKind string
 
 // The kinds of edits.
@@ -37,7 +37,7 @@ const (
 	DateUsual   DateKind = "usual"   // neither: calendars and the week decide
 )
 
-// Words tell what the date is, without the reason: "closed 2026-12-24".
+// Words returns what the date is, without the reason: "closed 2026-12-24".
 func (d DateOverride) Words() string {
 	switch d.Kind {
 	case DateClosed:
@@ -59,7 +59,7 @@ type ScheduleRevision struct {
 	Dates   []DateOverride `json:"dates"`            // by date, each once
 }
 
-// Words tell who made this version, and how: `mila closed 2026-12-24: "Christmas Eve"`.
+// Words returns who made this version, and how: `mila closed 2026-12-24: "Christmas Eve"`.
 func (e ScheduleRevision) Words() string {
 	text := e.By + " " + e.Change
 	if e.Reason != "" {
@@ -68,8 +68,7 @@ func (e ScheduleRevision) Words() string {
 	return text
 }
 
-// With is the line under edits of its dates: on an edited date nothing holds that the configuration says of that very date, and what the
-// edit says holds instead. Rule 2 stays: special hours beat a closure, a closure (a calendar's too) beats the week. The line itself is
+// With returns the line with its dates overridden: an override replaces all that the configuration has for that very date. Rule 2 stays: special hours beat a closure, a closure (a calendar's too) beats the week. The line itself is
 // left as it is. Single dates come sorted.
 func (l Line) With(dates []DateOverride) Line {
 	edited := map[Date]bool{}
@@ -92,13 +91,12 @@ func (l Line) With(dates []DateOverride) Line {
 	return l
 }
 
-// Compare is negative for a date before the other, 0 for the same, and positive for one after it.
+// Compare returns a negative number if d is before other, 0 if they are the same, and a positive number if d is after other.
 func (d Date) Compare(other Date) int {
 	return cmp.Or(cmp.Compare(d.Year, other.Year), cmp.Compare(d.Month, other.Month), cmp.Compare(d.Day, other.Day))
 }
 
-// Says is whether the line itself has it so already, so that the edit changes nothing: once an edit was written into the configuration,
-// it can go.
+// Configures reports whether the line itself has what the override says, so that the override changes nothing and can be dropped.
 func (l Line) Configures(d DateOverride) bool {
 	special := slices.DeleteFunc(slices.Clone(l.Hours.Special), func(s SpecialHours) bool { return s.Date != d.Date })
 	closed := slices.DeleteFunc(slices.Clone(l.Hours.Closed), func(c Closure) bool { return c.Date != d.Date })
@@ -111,7 +109,7 @@ func (l Line) Configures(d DateOverride) bool {
 	return len(special)+len(closed) == 0
 }
 
-// With are the settings under the newest revision of each line. Their version tells them from others of the same configuration:
+// With returns the settings under the newest revision of each line. Their version tells them from others of the same configuration:
 // "0123456789ab+3" after three changes. ScheduleRevisions of lines that the configuration has no more change nothing, and count. The settings
 // themselves are left as they are.
 func (s Settings) With(revisions []ScheduleRevision) Settings {
@@ -131,7 +129,7 @@ func (s Settings) With(revisions []ScheduleRevision) Settings {
 	return s
 }
 
-// oneLine is a text as one line of UTF-8, without space around it.
+// oneLine returns a text as one line of UTF-8, without space around it.
 func oneLine(text string) string {
 	return strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
 }
@@ -144,8 +142,7 @@ const (
 	maxTold       = 5   // changes of others that who was overtaken is told of
 )
 
-// ScheduleChange is what a person does to the edits of a line's dates. One of these functions makes it: OverrideDate, RevertDate, RestoreRevision,
-// DropConfigured.
+// ScheduleChange is a person's change of a line's overrides. It is made by OverrideDate, RevertDate, RestoreRevision or DropConfigured.
 type ScheduleChange struct {
 	At     time.Time
 	By     string
@@ -153,8 +150,8 @@ type ScheduleChange struct {
 	change func([]DateOverride) (dates []DateOverride, words string, err error)
 }
 
-// OverrideDate closes a date, gives it special hours, or gives it back its usual ones, whatever was edited of it before. An edit of what the
-// line's configuration says anyway is none, and takes away what was edited of that date.
+// OverrideDate returns the change that closes a date, sets special hours, or restores its usual ones, in place of an earlier override. An
+// override that the line's configuration has anyway is dropped, and so is an earlier one of that date.
 //
 // Errors of Changed: ErrNoReason; ErrDate for a date that is over on the line's clock or too far away, a reason that is too long, and
 // too many edits; ErrAlready.
@@ -180,7 +177,7 @@ func OverrideDate(line Line, edit DateOverride) ScheduleChange {
 	}}
 }
 
-// check says what is wrong with an edit by itself.
+// check returns an error if the override by itself is wrong.
 func (d DateOverride) check(line Line) error {
 	today := DateOf(d.At.In(line.Zone))
 	switch {
@@ -198,12 +195,12 @@ func (d DateOverride) check(line Line) error {
 	return nil
 }
 
-// same says whether two edits make the same of their date.
+// same reports whether two overrides have the same effect.
 func (d DateOverride) same(other DateOverride) bool {
 	return d.Date == other.Date && d.Kind == other.Kind && d.Reason == other.Reason && slices.Equal(d.Spans, other.Spans)
 }
 
-// stands tells what a date is on the line: "2026-12-24 is closed by hours.closed: Christmas Eve".
+// stands returns in words what a date is on the line: "2026-12-24 is closed by hours.closed: Christmas Eve".
 func (l Line) stands(date Date) string {
 	spans, rule, what := l.Hours.on(date)
 	text := fmt.Sprintf("%s is %s by %s", date, spansText(spans), rule)
@@ -213,7 +210,7 @@ func (l Line) stands(date Date) string {
 	return text
 }
 
-// RevertDate takes away what was edited of a date, so that the configuration holds there again. Error of Changed: ErrNothingToUndo.
+// RevertDate returns the change that removes the override of a date, so that the configuration holds again. Error of Changed: ErrNothingToUndo.
 func RevertDate(date Date, by string, at time.Time) ScheduleChange {
 	return ScheduleChange{at, by, "", func(dates []DateOverride) ([]DateOverride, string, error) {
 		i, found := slices.BinarySearchFunc(dates, date, func(d DateOverride, date Date) int { return d.Date.Compare(date) })
@@ -224,7 +221,7 @@ func RevertDate(date Date, by string, at time.Time) ScheduleChange {
 	}}
 }
 
-// RestoreRevision brings back the edits of an earlier version; those of version 0 are none. Error of Changed: ErrAlready.
+// RestoreRevision returns the change to the overrides of an earlier version; version 0 has none. Error of Changed: ErrAlready.
 func RestoreRevision(earlier ScheduleRevision, by string, at time.Time) ScheduleChange {
 	return ScheduleChange{at, by, "", func(dates []DateOverride) ([]DateOverride, string, error) {
 		if slices.EqualFunc(dates, earlier.Dates, DateOverride.same) {
@@ -237,7 +234,7 @@ func RestoreRevision(earlier ScheduleRevision, by string, at time.Time) Schedule
 	}}
 }
 
-// DropConfigured takes out the edits that the line's configuration says by now. It changes no hours. Error of Changed: ErrNothingToUndo.
+// DropConfigured returns the change that removes the overrides which the line's configuration has by now. It changes no hours. Error of Changed: ErrNothingToUndo.
 func DropConfigured(line Line, by string, at time.Time) ScheduleChange {
 	return ScheduleChange{at, by, "", func(dates []DateOverride) ([]DateOverride, string, error) {
 		var rest []DateOverride
@@ -256,7 +253,7 @@ func DropConfigured(line Line, by string, at time.Time) ScheduleChange {
 	}}
 }
 
-// Changed is the revision after one more change, with the next version. ErrNobody without a name, and the errors of the change.
+// Changed returns the revision after one more change, with the next version. The errors are ErrNobody and those of the change.
 func (e ScheduleRevision) Changed(c ScheduleChange) (ScheduleRevision, error) {
 	if c.By == "" {
 		return ScheduleRevision{}, ErrNobody
@@ -268,7 +265,7 @@ func (e ScheduleRevision) Changed(c ScheduleChange) (ScheduleRevision, error) {
 	return ScheduleRevision{Line: e.Line, Version: e.Version + 1, At: c.At, By: c.By, Change: words, Reason: c.Reason, Dates: dates}, nil
 }
 
-// Overtaken is ErrScheduleChanged for somebody who saw an earlier version, with what others did since: those revisions, newest first.
+// Overtaken returns ErrScheduleChanged for a person who saw an earlier version, with the changes of others since, newest first.
 func Overtaken(since []ScheduleRevision) error {
 	var told []string
 	for _, e := range since[:min(len(since), maxTold)] {

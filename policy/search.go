@@ -28,12 +28,12 @@ type Filter struct {
 	TalkAtMost  int // seconds, known ones
 	// Text is what a person typed, as Text takes it.
 	Text string
-	// Numbers says that Text may be part of a caller's number: the person who asks may see those.
+	// Numbers lets Text be part of a caller's number: the person who asks may see those.
 	Numbers bool
 	Limit   int
 }
 
-// Matches says whether a call is selected, its start and the limit aside, which a store's index decides.
+// Matches reports whether a call is selected, its start and the limit aside, which a store's index decides.
 func (f Filter) Matches(c Call) bool {
 	return (f.Line == "" || c.Line == f.Line) &&
 		(f.Customer == "" || c.Customer == f.Customer) &&
@@ -45,7 +45,7 @@ func (f Filter) Matches(c Call) bool {
 		(f.Text == "" || ParseText(f.Text, f.Numbers).MatchesCall(c))
 }
 
-// ending is the outcome of the calls that Outcome selects.
+// ending returns the outcome that Outcome selects.
 func (f Filter) ending() Outcome {
 	if f.Outcome == InProgress {
 		return ""
@@ -69,14 +69,14 @@ func (f Filter) matchesTalk(c Call) bool {
 	return talked && f.Talks(seconds, c.Waived)
 }
 
-// Talks says whether a talk time in seconds, of a call that was waived or not, is within TalkAtLeast, TalkAtMost and OverLong.
+// Talks reports whether a talk time in seconds, of a call that was waived or not, is within TalkAtLeast, TalkAtMost and OverLong.
 func (f Filter) Talks(seconds int, waived bool) bool {
 	return seconds >= f.TalkAtLeast && (f.TalkAtMost == 0 || seconds <= f.TalkAtMost) &&
 		(f.OverLong == 0 || !waived && seconds > int(f.OverLong/time.Second))
 }
 
-// TalkRange is the range of talk times, both ends in it, outside of which Talks selects none; to 0: without end. ok is false where talk
-// times are not looked at.
+// TalkRange returns the range of talk times, both ends in it, outside of which Talks selects none; to is 0 if there is no upper bound. ok is false if
+// talk times do not matter.
 func (f Filter) TalkRange() (from, to int, ok bool) {
 	from, to = f.TalkAtLeast, f.TalkAtMost
 	if f.OverLong > 0 {
@@ -94,7 +94,7 @@ const (
 	MinDigits = 4
 )
 
-// Text is what a person typed to find something: any of
+// Text is a search text of a person: any of
 //
 //   - a customer number, or its beginning (3 characters at least);
 //   - words of an account's name, in any order and case, each from its beginning (the longest has 2 characters at least);
@@ -105,14 +105,18 @@ const (
 //
 // The zero Text finds everything.
 type Text struct {
-	Whole  string   // without spaces around
-	Words  []string // in lower case, the longest first; none: too short to find a name
+	Whole string   // without spaces around
+	Words []string // in lower case, the longest first; none: too short to find a name
+	// NumberPrefix reports whether the text is looked for at the beginning of customer numbers, SIDPrefix the same of SIDs.
+	NumberPrefix, SIDPrefix bool
+
 	Digits []string // parts of a phone number, any of which will do; none: the text is no part of one
 }
 
-// ParseText reads what a person typed. numbers says whether the person may see phone numbers, and so may search for them.
+// ParseText parses what a person typed. numbers is whether the person may see phone numbers, and so search for them.
 func ParseText(typed string, numbers bool) Text {
 	t := Text{Whole: strings.TrimSpace(typed)}
+	t.NumberPrefix, t.SIDPrefix = len(t.Whole) >= minNumberPrefix, len(t.Whole) >= minSIDPrefix
 	t.Words = NameWords(t.Whole)
 	slices.SortStableFunc(t.Words, func(a, b string) int { return len(b) - len(a) })
 	if len(t.Words) > 0 && len([]rune(t.Words[0])) < minWord {
@@ -124,7 +128,7 @@ func ParseText(typed string, numbers bool) Text {
 	return t
 }
 
-// phoneParts are the digits of a text that could be part of a phone number: as they are, and without zeros in front.
+// phoneParts returns the digits of a text that could be part of a phone number: as they are, and without zeros in front.
 func phoneParts(text string) []string {
 	digits := strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "", "/", "", "+", "").Replace(text)
 	if len(digits) < MinDigits || strings.Trim(digits, "0123456789") != "" {
@@ -137,36 +141,27 @@ func phoneParts(text string) []string {
 	return parts
 }
 
-// NameWords are the words of a name, in lower case, as a Text looks for them.
+// NameWords returns the words of a name, in lower case, as a Text looks for them.
 func NameWords(name string) []string {
 	return strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
-// Empty says that nothing was typed.
-func (t Text) Empty() bool { return t.Whole == "" }
-
-// NumberPrefix says whether the text is looked for at the beginning of customer numbers, SIDPrefix the same of SIDs.
-func (t Text) NumberPrefix() bool { return len(t.Whole) >= minNumberPrefix }
-
-// SIDPrefix says whether the text is looked for at the beginning of SIDs.
-func (t Text) SIDPrefix() bool { return len(t.Whole) >= minSIDPrefix }
-
-// MatchesCall says whether the text finds a call.
+// MatchesCall reports whether the text finds a call.
 func (t Text) MatchesCall(c Call) bool {
-	return t.Empty() || t.matchesNumber(c.Customer) || t.MatchesName(c.Account) || t.Whole == string(c.Ticket) || t.matchesPhone(c.From) ||
-		t.Whole == string(c.SID) || (t.SIDPrefix() && strings.HasPrefix(string(c.SID), t.Whole))
+	return t.Whole == "" || t.matchesNumber(c.Customer) || t.MatchesName(c.Account) || t.Whole == string(c.Ticket) || t.matchesPhone(c.From) ||
+		t.Whole == string(c.SID) || (t.SIDPrefix && strings.HasPrefix(string(c.SID), t.Whole))
 }
 
-// MatchesCustomer says whether the text finds an account: by its number, its name or one of its phone numbers.
+// MatchesCustomer reports whether the text finds an account: by its number, its name or one of its phone numbers.
 func (t Text) MatchesCustomer(c Customer) bool {
-	return t.Empty() || t.matchesNumber(c.Number) || t.MatchesName(c.Name) || slices.ContainsFunc(c.Phones(), t.matchesPhone)
+	return t.Whole == "" || t.matchesNumber(c.Number) || t.MatchesName(c.Name) || slices.ContainsFunc(c.Phones(), t.matchesPhone)
 }
 
 func (t Text) matchesNumber(n CustomerNumber) bool {
-	return n != "" && (t.Whole == string(n) || (t.NumberPrefix() && strings.HasPrefix(string(n), t.Whole)))
+	return n != "" && (t.Whole == string(n) || (t.NumberPrefix && strings.HasPrefix(string(n), t.Whole)))
 }
 
-// MatchesName says whether each word of the text begins a word of a name.
+// MatchesName reports whether each word of the text begins a word of a name.
 func (t Text) MatchesName(name string) bool {
 	if len(t.Words) == 0 || name == "" {
 		return false
@@ -180,7 +175,7 @@ func (t Text) MatchesName(name string) bool {
 	return true
 }
 
-// MatchesPhone says whether the text is part of a phone number. What is no number in E.164 is never found so.
+// matchesPhone reports whether the text is part of a phone number. Only numbers in E.164 are found.
 func (t Text) matchesPhone(p Phone) bool {
 	return len(t.Digits) > 0 && p.IsNumber() && slices.ContainsFunc(t.Digits, func(part string) bool { return strings.Contains(p.Full(), part) })
 }

@@ -36,7 +36,7 @@ type Line struct {
 	Routes   map[Intent]string
 }
 
-// Identification is how a caller is matched to an account.
+// Identification is how callers are matched to accounts.
 type Identification struct {
 	Digits              int // length of a customer number
 	Tries               int
@@ -45,14 +45,13 @@ type Identification struct {
 	WrongNumbersPerHour int // by one caller; beyond it no number is looked up any more
 }
 
-// CallerID says when a known caller number lets the caller confirm with one key instead of typing.
+// CallerID selects when a known caller number lets the caller confirm with one key instead of typing.
 type CallerID string
 
-// The three ways.
+// The two ways; "off" never lets the caller.
 const (
 	CallerIDAttested CallerID = "attested" // only with the carrier's full attestation
 	CallerIDAny      CallerID = "any"
-	CallerIDOff      CallerID = "off"
 )
 
 // MenuKey is one key of the menu.
@@ -61,23 +60,23 @@ type MenuKey struct {
 	Intent Intent
 }
 
-// AfterHoursAction is what a caller gets when there is no specialist to be had.
+// AfterHoursAction is the end of a call that no specialist takes.
 type AfterHoursAction string
 
-// The endings. Connect exists after hours only: the line behaves as if it were open.
+// The actions. Connect exists after hours only: the line behaves as if it were open.
 const (
 	Voicemail AfterHoursAction = "voicemail"
 	Message   AfterHoursAction = "message"
 	Connect   AfterHoursAction = "connect"
 )
 
-// AfterHours is what a closed line does, by intent.
+// AfterHours are the actions of a closed line, by intent.
 type AfterHours struct {
 	Default  AfterHoursAction
 	ByIntent map[Intent]AfterHoursAction
 }
 
-// For gives what a closed line does with a call of this intent.
+// For returns what a closed line does with a call of this intent.
 func (a AfterHours) For(i Intent) AfterHoursAction {
 	if e, ok := a.ByIntent[i]; ok {
 		return e
@@ -85,7 +84,7 @@ func (a AfterHours) For(i Intent) AfterHoursAction {
 	return a.Default
 }
 
-// Asks says whether a closed line must know why the caller calls, because the answer makes a difference.
+// Asks reports whether a closed line asks for the reason to call, because the answer makes a difference.
 func (a AfterHours) Asks(menu []MenuKey) bool {
 	for _, m := range menu {
 		if a.For(m.Intent) != a.For(menu[0].Intent) {
@@ -123,7 +122,7 @@ type FairUse struct {
 	LetThrough            []Intent // reasons that a restricted account is connected with; see AllowsWhenRestricted
 }
 
-// Line finds a line by the dialled number.
+// Line returns the line of a dialled number.
 func (s Settings) Line(number Phone) (Line, bool) {
 	for _, l := range s.Lines {
 		if l.Number == number {
@@ -141,7 +140,7 @@ func (s Settings) LineZone(number Phone) *time.Location {
 	return time.UTC
 }
 
-// Includes says whether a package includes phone support.
+// Includes reports whether a package includes phone support.
 func (s Settings) Includes(pkg string) bool {
 	for _, p := range s.Packages {
 		if p == pkg {
@@ -151,7 +150,7 @@ func (s Settings) Includes(pkg string) bool {
 	return false
 }
 
-// Team is the team that takes calls of an intent on a line: the line's own route, else the general one. An intent that has no
+// Team returns the team that takes calls of an intent on a line: the line's own route, else the general one. An intent that has no
 // route goes where questions go.
 func (s Settings) Team(l Line, i Intent) Team {
 	for _, want := range []Intent{i, Question} {
@@ -165,7 +164,7 @@ func (s Settings) Team(l Line, i Intent) Team {
 	return Team{}
 }
 
-// Intent is what a menu key stands for.
+// Intent returns the intent of a menu key.
 func (s Settings) Intent(key string) (Intent, bool) {
 	for _, m := range s.Menu {
 		if m.Key == key {
@@ -175,23 +174,23 @@ func (s Settings) Intent(key string) (Intent, bool) {
 	return "", false
 }
 
-// OverLong says whether the talk passed the call limit and nobody deemed it necessary (rules 5 and 6): at the limit is within, one second
+// OverLong reports whether the talk passed the call limit and nobody deemed it necessary (rules 5 and 6): at the limit is within, one second
 // more is over.
 func (c Call) OverLong(fair FairUse) bool { return c.Summary().overLong(fair) }
 
-// AllowsWhenRestricted reports whether calls with this reason are connected although the account is restricted. Critical ones always are (rule 10).
+// AllowsWhenRestricted reports whether calls with this intent are connected although the account is restricted. Critical ones always are (rule 10).
 func (f FairUse) AllowsWhenRestricted(i Intent) bool {
 	return i == Critical || slices.Contains(f.LetThrough, i)
 }
 
-// CallerOutcome is what a caller with one reason to call gets on a line at a moment.
+// CallerOutcome is the outcome for a caller with one reason to call, on a line at a moment.
 type CallerOutcome struct {
 	Intent Intent
 	Action AfterHoursAction // Connect: the team is rung
 	Team   Team             // who takes such calls, rung or not
 }
 
-// CallerOutcomes returns what it is for an identified caller with a package that includes phone support, on a line that is open or not, one for each key
+// CallerOutcomes returns the outcomes for an identified caller with a package that includes phone support, on a line that is open or not, one for each key
 // of the menu in its order.
 func (s Settings) CallerOutcomes(l Line, open bool) []CallerOutcome {
 	var all []CallerOutcome

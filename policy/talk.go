@@ -2,19 +2,16 @@ package policy
 
 import "time"
 
-// TalkSource is the figure on which a talk time rests.
-type TalkSource string
-
-// The sources, best first: the leg's own callback, the end of the Dial, and our clock where the provider gave no figure (rule 5).
+// The rules of a talk time, best first: the leg's own callback, the end of the Dial, and our clock where the provider gave no figure (rule 5).
 const (
-	talkFromLeg   TalkSource = "talk.leg"
-	talkFromDial  TalkSource = "talk.dial"
-	talkFromClock TalkSource = "talk.own-clock"
+	talkFromLeg   = "talk.leg"
+	talkFromDial  = "talk.dial"
+	talkFromClock = "talk.own-clock"
 )
 
 // Talk returns how long caller and specialist talked, in whole seconds, never rounded up, and on what the figure rests. ok is false while they
 // talk, and on a call that reached no specialist.
-func (c Call) Talk() (seconds int, source TalkSource, ok bool) {
+func (c Call) Talk() (seconds int, rule string, ok bool) {
 	leg, accepted := c.Accepted()
 	if !accepted {
 		return 0, "", false

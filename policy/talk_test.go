@@ -20,7 +20,7 @@ func TestTalk(t *testing.T) {
 	for name, test := range map[string]struct {
 		call    policy.Call
 		seconds int
-		source  policy.TalkSource
+		source  string
 		ok      bool
 	}{
 		"nobody accepted": {call: policy.Call{EndedAt: at(50)}},

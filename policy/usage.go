@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// CallSummary is what fair use needs to know of one logged call, and nothing else. It follows from the call; a store keeps it in its index by
+// CallSummary has the facts of one logged call that fair use needs. It follows from the call; a store keeps it in its index by
 // month and account, so that a month's usage is derived from few bytes and never from a counter that could drift.
 type CallSummary struct {
 	SID         CallSID
@@ -123,7 +123,7 @@ func sustained(over []bool, fair FairUse) bool {
 // Lead returns how many months before a month decide whether load was sustained in it.
 func (f FairUse) Lead() int { return max(0, f.SustainedWithin-1) }
 
-// monthTotals is what an account's month comes to before any limit is held against it, in few bytes. The zero value is a month without calls.
+// monthTotals are the totals of an account's month before any limit is applied, in few bytes. The zero value is a month without calls.
 type monthTotals struct {
 	tickets, calls, talkSeconds, waived, training int32
 	// talks are the seconds of the talks that can be over-long, longest first, as varints: so few bytes and so few steps make it cheap to ask

@@ -143,7 +143,7 @@ func (s *story) act(rt *rapid.T, london, newYork *account) {
 	s.replay(london, newYork)
 }
 
-// possible says whether the act does something to the call as it is.
+// possible reports whether the act does something to the call as it is.
 func (s *story) possible(a policy.Act) bool {
 	switch {
 	case a.Undo:

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// MonthReport is what a month comes to, of every account with calls in it.
+// MonthReport has the totals of a month, of every account with calls in it.
 type MonthReport struct {
 	Month     Month
 	DerivedAt time.Time

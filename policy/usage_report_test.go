@@ -137,6 +137,7 @@ func (l log) calls(number policy.CustomerNumber, n int) int {
 type views struct {
 	Usage     map[policy.CustomerNumber][]policy.Usage // of all accounts, in one pass
 	Single    map[policy.CustomerNumber][]policy.Usage // of one account alone
+	Found     map[policy.CustomerNumber][]policy.Usage // of one account among all
 	Counted   map[policy.CustomerNumber][]policy.CallSID
 	OverLong  map[policy.CustomerNumber][]policy.CallSID
 	Cases     map[policy.CustomerNumber][]policy.Usage // that a review opens, with the evidence
@@ -147,7 +148,7 @@ type views struct {
 
 func newViews() views {
 	return views{
-		Usage: map[policy.CustomerNumber][]policy.Usage{}, Single: map[policy.CustomerNumber][]policy.Usage{},
+		Usage: map[policy.CustomerNumber][]policy.Usage{}, Single: map[policy.CustomerNumber][]policy.Usage{}, Found: map[policy.CustomerNumber][]policy.Usage{},
 		Counted: map[policy.CustomerNumber][]policy.CallSID{}, OverLong: map[policy.CustomerNumber][]policy.CallSID{},
 		Cases: map[policy.CustomerNumber][]policy.Usage{},
 	}
@@ -182,7 +183,7 @@ func TestViewsOfUsageAgree(t *testing.T) {
 func (l log) shown(t interface{ Fatal(...any) }, directory []policy.Customer, fair, other policy.FairUse, most int) views {
 	v, report := newViews(), l.report(t, 3+max(fair.Lead(), other.Lead()))
 	for c, months := range report.Accounts(directory, 3, fair) {
-		v.Usage[c.Number] = months
+		v.Usage[c.Number], v.Found[c.Number] = months, report.Account(c, 3, fair)
 		alone, err := policy.AccountReport(c.Number, "2026-11", 3+fair.Lead(), func(m policy.Month) ([]policy.CallSummary, error) { return l[c.Number][m], nil })
 		if err != nil {
 			t.Fatal(err)
@@ -218,7 +219,7 @@ func (l log) recounted(directory []policy.Customer, fair, other policy.FairUse, 
 		c, nameless := accounts[number], policy.Customer{Number: number}
 		months := l.recountMonths(c, 3, fair)
 		if c.Name != "" || l.calls(number, 3+max(fair.Lead(), other.Lead())) > 0 {
-			v.Usage[number], v.Single[number] = months, months
+			v.Usage[number], v.Single[number], v.Found[number] = months, months, months
 		}
 		if months[2].Sustained {
 			v.Cases[number] = months

@@ -19,7 +19,7 @@ var (
 	holder = policy.Customer{Number: "204518", Name: "Northwind", Line: "+448000668187", Email: "holder@example.com", AccountHolder: "Ada"}
 )
 
-// summaries makes a month of accepted calls, a minute apart, each with a change.
+// summaries returns a month of accepted calls, a minute apart, each with a change.
 func summaries(changes ...func(*policy.CallSummary)) []policy.CallSummary {
 	month := make([]policy.CallSummary, len(changes))
 	for i, change := range changes {
@@ -148,7 +148,7 @@ func TestSustained(t *testing.T) {
 	}
 }
 
-// historyOf is the report of an account in the months that end with 2026-11, of which each o is over.
+// historyOf returns the report of an account in the months that end with 2026-11, of which each o is over.
 func historyOf(t testing.TB, months string) policy.UsageReport {
 	t.Helper()
 	i := 0
@@ -164,7 +164,7 @@ func historyOf(t testing.TB, months string) policy.UsageReport {
 	return report
 }
 
-// usages are consecutive months of which each o is over, with load sustained as rule 8 says.
+// usages returns consecutive months of which each o is over, with load sustained as rule 8 says.
 func usages(first policy.Month, months string) []policy.Usage {
 	all := make([]policy.Usage, len(months))
 	for i := range months {
@@ -177,7 +177,7 @@ func usages(first policy.Month, months string) []policy.Usage {
 	return all
 }
 
-// monthUsage is one month of an account.
+// monthUsage returns one month of an account.
 func monthUsage(t interface{ Fatal(...any) }, c policy.Customer, m policy.Month, calls []policy.CallSummary, fair policy.FairUse) policy.Usage {
 	report, err := policy.AccountReport(c.Number, m, 1, func(policy.Month) ([]policy.CallSummary, error) { return calls, nil })
 	if err != nil {

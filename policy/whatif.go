@@ -66,7 +66,7 @@ func (f *FairUse) set(l Limit) error {
 // Difference is an account's month under two sets of limits.
 type Difference struct{ Before, After Usage }
 
-// Comparison is what would be otherwise under other limits.
+// Comparison is the difference that other limits would make.
 type Comparison struct {
 	Differ   []Difference // the first of the months of accounts that would be otherwise, by account
 	Months   int          // all of them

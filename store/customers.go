@@ -153,7 +153,7 @@ func importCustomer(tx *bolt.Tx, c policy.Customer, did *directory.Result) error
 		if err != nil {
 			return err
 		}
-		if before.Equal(c) {
+		if (directory.Change{Before: before, After: c}).Same() {
 			did.Unchanged++
 			return nil
 		}
@@ -214,7 +214,7 @@ func searchCustomers(tx *bolt.Tx, t policy.Text, limit int, after string) (found
 func candidates(tx *bolt.Tx, t policy.Text, after string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		listed, few := listedCustomers(tx, t)
-		if t.Empty() || !few {
+		if t.Whole == "" || !few {
 			for k := range (span{}).behind([]byte(after)).in(tx.Bucket(customersBucket)) {
 				if !yield(string(k)) {
 					return
@@ -261,7 +261,7 @@ func customersNumbered(tx *bolt.Tx, t policy.Text) (numbers []string, few bool) 
 			return nil, false
 		}
 		numbers = append(numbers, string(k))
-		if !t.NumberPrefix() {
+		if !t.NumberPrefix {
 			break
 		}
 	}

@@ -100,7 +100,7 @@ func (p plan) talk(f policy.Filter, from, to int) iterator {
 
 // text returns an iterator over the calls that a free text finds, nil for no text. few is false if that takes more than most iterators.
 func (p plan) text(t policy.Text, most int) (found iterator, few bool) {
-	if t.Empty() {
+	if t.Whole == "" {
 		return nil, true
 	}
 	all := &union{direction: p.direction, iterators: []iterator{p.packed(key(byTicket).part(t.Whole))}}
@@ -116,7 +116,7 @@ func (p plan) text(t policy.Text, most int) (found iterator, few bool) {
 
 // sids returns the calls whose SID is the text, or begins with it.
 func (p plan) sids(t policy.Text, most int) ([]iterator, bool) {
-	if !t.SIDPrefix() {
+	if !t.SIDPrefix {
 		if place := placeBySID(p.tx, t.Whole); place != nil {
 			return []iterator{&places{p.direction, [][]byte{place}}}, true
 		}
@@ -151,13 +151,13 @@ func (p plan) accounts(t policy.Text, most int) (iterators []iterator, ok bool) 
 		}
 		number := partOf(k)
 		switch {
-		case strings.HasPrefix(string(number), t.Whole) && (t.NumberPrefix() || len(number) == len(t.Whole)):
+		case strings.HasPrefix(string(number), t.Whole) && (t.NumberPrefix || len(number) == len(t.Whole)):
 			if len(iterators) == most {
 				return nil, false
 			}
 			iterators = append(iterators, p.account(string(number)))
 			after = bytes.Clone(k[1 : 2+len(number)])
-		case !t.NumberPrefix():
+		case !t.NumberPrefix:
 			return iterators, true
 		case len(number) > length:
 			length, after = len(number), nil

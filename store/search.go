@@ -124,7 +124,7 @@ func (p plan) seek(f policy.Filter, text policy.Text, looked iterator, from []by
 
 // lacks reports, without decoding the whole call, that a text does not find it.
 func (p plan) lacks(text policy.Text, value []byte) bool {
-	if text.Empty() {
+	if text.Whole == "" {
 		return false
 	}
 	p.work.spend(searchedCost)

@@ -153,7 +153,7 @@ func (n *ticketCounter) counts(c policy.Call) (bool, error) {
 	case !s.Accepted || s.Customer == "" || s.Month == "":
 		return false, nil
 	case s.Ticket == "":
-		return true, nil // whatever else the month has
+		return true, nil // the other calls of the month make no difference
 	}
 	key := monthOf{c.Customer, c.Month}
 	if _, known := n.months[key]; !known {

@@ -71,7 +71,7 @@ func TestTicketCounterForgets(t *testing.T) {
 		}
 	}
 	c := policy.Call{SID: "own", Customer: "4", Month: "2026-11", Legs: []policy.Leg{{SID: "CAleg", AcceptedAt: began}}}
-	if counted, err := counter.counts(c); !counted || err != nil { // whatever else its month has, which need not be read
+	if counted, err := counter.counts(c); !counted || err != nil { // its month need not be read
 		t.Errorf("a matter of its own: %t, %v", counted, err)
 	}
 	c.From = "client:test-mila"
@@ -80,5 +80,36 @@ func TestTicketCounterForgets(t *testing.T) {
 	}
 	if reads != 4 { // 1, 2, 3, and 1 again
 		t.Errorf("%d months were read, want 4", reads)
+	}
+}
+
+// A list counts a call as the explanation of its month does.
+func TestTicketCounterSaysWhatTheExplanationSays(t *testing.T) {
+	began := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	var calls []policy.Call
+	for i, ticket := range []policy.Ticket{"7", "7", "", "8", "7", "", "8"} {
+		c := policy.Call{SID: policy.CallSID(fmt.Sprint("CA", i)), Customer: "204518", Month: "2026-11", Ticket: ticket, StartedAt: began.Add(time.Duration(i) * time.Hour)}
+		if i > 0 { // nobody took the first one about ticket 7
+			c = c.WithLeg(policy.Leg{SID: "L" + c.SID, AcceptedAt: c.StartedAt})
+		}
+		calls = append(calls, c)
+	}
+	var month []policy.CallSummary
+	for _, c := range calls {
+		month = append(month, c.Summary())
+	}
+	counter := ticketCounter{read: func(policy.CustomerNumber, policy.Month) ([]policy.CallSummary, error) { return month, nil }}
+	tickets := 0
+	for i, explained := range policy.ExplainUsage(month, policy.FairUse{}) {
+		counted, err := counter.counts(calls[i])
+		if err != nil || counted != explained.Counts {
+			t.Errorf("call %d counts: %t, %v; explained as %s", i, counted, err, explained.Why)
+		}
+		if counted {
+			tickets++
+		}
+	}
+	if tickets != 4 { // 7, 8, and two matters of their own
+		t.Errorf("%d tickets, want 4", tickets)
 	}
 }

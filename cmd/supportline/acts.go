@@ -142,7 +142,7 @@ func (a act) do(ctx context.Context, s *control.Session, what policy.Act) error 
 	}
 	u := months[0]
 	fmt.Fprintf(s.Err, "%s %s in %s: %d of %d tickets, %d over-long, %d waived, %d training.\n",
-		u.Customer, plain(call.Account), u.Month, u.Tickets, u.TicketLimit, u.OverLong, u.Waived, u.Training)
+		u.Customer, control.Plain(call.Account), u.Month, u.Tickets, u.TicketLimit, u.OverLong, u.Waived, u.Training)
 	return nil
 }
 

@@ -56,22 +56,10 @@ func (a auditCommand) Run(ctx context.Context, s *control.Session) error {
 	if err != nil {
 		return err
 	}
-	switch a.Format {
-	case "json":
-		err = writeJSON(s.Out, inOrder(found.List))
-	case "csv":
-		err = writeCSV(s.Out, inOrder(found.List))
-	default:
-		t := table{head: []string{"AT", "BY", "ACT", "CUSTOMER", "SUBJECT", "DETAIL", "REASON"}}
-		for _, e := range found.List {
-			t.add(wall(known(e.At), zone), e.By, e.Act, string(e.Customer), e.Subject, e.Detail, e.Reason)
-		}
-		if len(t.rows) == 0 {
-			fmt.Fprintln(s.Err, "Nothing in the audit matches.")
-		} else {
-			err = t.write(s.Out, s.Colour)
-		}
-	}
+	t := control.Table{Head: []string{"AT", "BY", "ACT", "CUSTOMER", "SUBJECT", "DETAIL", "REASON"}}
+	err = control.Print(s, a.Format, control.Each(found.List), t, func(e users.AuditEntry) []string {
+		return []string{wall(known(e.At), zone), e.By, e.Act, string(e.Customer), e.Subject, e.Detail, e.Reason}
+	}, "Nothing in the audit matches.")
 	if err == nil {
 		tellPage(s.Err, found.Older, found.Newer, found.SearchedTo, zone)
 	}

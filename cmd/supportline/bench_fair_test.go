@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strconv"
@@ -86,7 +85,7 @@ func newFairBench(b *testing.B, calls, accounts, months int) *fairBench {
 	h := open()
 	g := demo.Generator{Seed: 1, Settings: h.Conf.Settings, Calls: calls, Months: months, Accounts: accounts, Until: now}
 	if !made {
-		if err := errors.Join(g.Fill(b.Context(), h.Store, func(int) {}), h.Close(), compactStore(b.Context(), conf, io.Discard)); err != nil {
+		if err := errors.Join(g.Fill(b.Context(), h.Store, func(int) {}), h.Close(), store.Compact(b.Context(), must(conf.StoreFile()), func(int64) {})); err != nil {
 			b.Fatal(err)
 		}
 		h = open()

@@ -138,7 +138,7 @@ func (p *pagesBench) look(b *testing.B, page string) (took time.Duration, text s
 	p.handler.ServeHTTP(answer, request)
 	took = time.Since(began)
 	text = answer.Body.String()
-	if answer.Code != http.StatusOK || strings.Contains(text, "being worked out") {
+	if answer.Code != http.StatusOK || strings.Contains(text, "being calculated") {
 		b.Fatalf("%s: status %d: %s", page, answer.Code, text)
 	}
 	return took, text

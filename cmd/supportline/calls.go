@@ -51,15 +51,12 @@ func (l callsList) Run(ctx context.Context, s *control.Session) error {
 		if page, err = l.page(ctx, s, filter); err != nil {
 			return err
 		}
-		found.calls, found.limit = inOrder(page.List), 0
+		found.calls, found.limit = control.Each(page.List), 0
 	}
-	switch l.Format {
-	case "json":
-		err = writeJSON(s.Out, found.rows(ctx))
-	case "csv":
-		err = writeCSV(s.Out, found.rows(ctx))
-	default:
+	if l.Format == "table" {
 		err = found.table(ctx, s, zone)
+	} else {
+		err = control.Print(s, l.Format, found.rows(ctx), control.Table{}, nil, "")
 	}
 	if err == nil && l.paged() {
 		tellPage(s.Err, page.Older, page.Newer, page.SearchedTo, zone)
@@ -140,23 +137,17 @@ func (l *listing) rows(ctx context.Context) iter.Seq2[policy.Row, error] {
 }
 
 func (l *listing) table(ctx context.Context, s *control.Session, zone *time.Location) error {
-	t := table{
-		head:  []string{"STARTED", "FROM", "LINE", "CUSTOMER", "ACCOUNT", "INTENT", "TICKET", "OUTCOME", "WAIT", "TALK", "SPECIALIST", "NOTES", "SID"},
-		right: map[string]bool{"WAIT": true, "TALK": true},
+	t := control.Table{
+		Head:  []string{"STARTED", "FROM", "LINE", "CUSTOMER", "ACCOUNT", "INTENT", "TICKET", "OUTCOME", "WAIT", "TALK", "SPECIALIST", "NOTES", "SID"},
+		Right: map[string]bool{"WAIT": true, "TALK": true},
 	}
-	for c, err := range l.each(ctx) {
-		if err != nil {
-			return err
-		}
+	return control.Print(s, "table", l.each(ctx), t, func(c shown) []string {
 		r := c.row
-		t.add(wall(r.StartedAt, zone), r.From, r.Line, text(r.Customer), text(r.Account), text(r.Intent), text(r.Ticket),
-			ending(c.call, s.Now()), minutes(r.WaitSeconds), minutes(r.TalkSeconds), text(r.Specialist), notes(r), string(r.SID))
-	}
-	if len(t.rows) == 0 {
-		fmt.Fprintln(s.Err, "No calls match.")
-		return nil
-	}
-	return t.write(s.Out, s.Colour)
+		return []string{
+			wall(r.StartedAt, zone), r.From, r.Line, text(r.Customer), text(r.Account), text(r.Intent), text(r.Ticket),
+			ending(c.call, s.Now()), minutes(r.WaitSeconds), minutes(r.TalkSeconds), text(r.Specialist), notes(r), string(r.SID),
+		}
+	}, "No calls match.")
 }
 
 // ending says how a call ended, or that it has not.

@@ -94,14 +94,3 @@ func tellPage(w io.Writer, older, newer policy.Cursor, searchedTo time.Time, zon
 		fmt.Fprintf(w, "Older: --older %s\n", older)
 	}
 }
-
-// inOrder is a list as a listing.
-func inOrder[T any](list []T) func(yield func(T, error) bool) {
-	return func(yield func(T, error) bool) {
-		for _, v := range list {
-			if !yield(v, nil) {
-				return
-			}
-		}
-	}
-}

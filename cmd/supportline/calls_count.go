@@ -56,7 +56,7 @@ func (c callsCount) Run(ctx context.Context, s *control.Session) error {
 	}
 	switch c.Format {
 	case "json":
-		return writeJSON(s.Out, inOrder(rows))
+		return policy.WriteJSON(s.Out, control.Each(rows))
 	case "csv":
 		return c.csv(s.Out, rows)
 	}
@@ -98,13 +98,13 @@ func (c callsCount) table(s *control.Session, rows []hourCount, zone *time.Locat
 		fmt.Fprintln(s.Err, "No calls on that day.")
 		return nil
 	}
-	t := table{head: []string{"HOUR", "CALLS"}, right: map[string]bool{"CALLS": true}}
+	t := control.Table{Head: []string{"HOUR", "CALLS"}, Right: map[string]bool{"CALLS": true}}
 	var seen []policy.Outcome
 	for _, outcome := range outcomes() {
 		if total[outcome] > 0 {
 			seen = append(seen, outcome)
 			head := strings.ToUpper(string(outcome))
-			t.head, t.right[head] = append(t.head, head), true
+			t.Head, t.Right[head] = append(t.Head, head), true
 		}
 	}
 	line := func(name string, calls int, of map[policy.Outcome]int) {
@@ -112,7 +112,7 @@ func (c callsCount) table(s *control.Session, rows []hourCount, zone *time.Locat
 		for _, outcome := range seen {
 			cells = append(cells, positive(of[outcome]))
 		}
-		t.add(cells...)
+		t.Add(cells...)
 	}
 	for _, r := range rows {
 		if r.Calls > 0 {
@@ -120,7 +120,7 @@ func (c callsCount) table(s *control.Session, rows []hourCount, zone *time.Locat
 		}
 	}
 	line("all", total.All(), total)
-	return t.write(s.Out, s.Colour)
+	return t.Write(s.Out, s.Colour)
 }
 
 // positive is a figure, or nothing for none.
@@ -144,12 +144,4 @@ func (callsCount) csv(w io.Writer, rows []hourCount) error {
 	}
 	out.Flush()
 	return out.Error()
-}
-
-func names[T ~string](values []T) []string {
-	list := make([]string, len(values))
-	for i, v := range values {
-		list[i] = string(v)
-	}
-	return list
 }

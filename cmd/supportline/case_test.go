@@ -81,7 +81,7 @@ func TestCaseFromFlaggedToClosed(t *testing.T) {
 	}
 }
 
-// restricted says whether the account's calls are, as the machine sees it.
+// restricted reports whether the account is restricted, as the machine sees it.
 func restricted(t *testing.T, c *company) bool {
 	t.Helper()
 	customer, err := c.store.Customer(t.Context(), "204518")
@@ -91,7 +91,7 @@ func restricted(t *testing.T, c *company) bool {
 	return customer.Restricted
 }
 
-// caseRow is the only row of a list of cases, without its ID, time and months.
+// caseRow returns the only row of a list of cases, without its ID, time and months.
 func caseRow(csv string) string {
 	cells := strings.Split(strings.TrimSpace(csv[strings.Index(csv, "\n")+1:]), ",")
 	if len(cells) != 7 {
@@ -100,7 +100,7 @@ func caseRow(csv string) string {
 	return strings.Join([]string{cells[1], cells[2], cells[3], cells[6]}, ",")
 }
 
-// subjects are the receivers and subjects of letters, sorted.
+// subjects returns the receivers and subjects of letters, sorted.
 func subjects(mail []letter) []string {
 	var all []string
 	for _, l := range mail {

@@ -33,23 +33,23 @@ func (l casesList) Run(ctx context.Context, s *control.Session) error {
 	cases := l.wanted(s.Store.Cases(ctx))
 	switch l.Format {
 	case "json":
-		return writeJSON(s.Out, cases)
+		return policy.WriteJSON(s.Out, cases)
 	case "csv":
-		return writeCSV(s.Out, shownCases(cases))
+		return policy.WriteCSV(s.Out, shownCases(cases))
 	}
-	t := table{head: []string{"ID", "CUSTOMER", "ACCOUNT", "STATE", "OPENED", "OVER IN", "LAST MOVE", "BY", "NOTE"}}
+	t := control.Table{Head: []string{"ID", "CUSTOMER", "ACCOUNT", "STATE", "OPENED", "OVER IN", "LAST MOVE", "BY", "NOTE"}}
 	for c, err := range cases {
 		if err != nil {
 			return err
 		}
 		last := lastMove(c)
-		t.add(string(c.ID), string(c.Customer), c.Account, string(c.State), day(c.OpenedAt), restsOn(c), day(last.At), last.By, last.Note)
+		t.Add(string(c.ID), string(c.Customer), c.Account, string(c.State), day(c.OpenedAt), restsOn(c), day(last.At), last.By, last.Note)
 	}
-	if len(t.rows) == 0 {
+	if t.Len() == 0 {
 		fmt.Fprintln(s.Err, "No cases.")
 		return nil
 	}
-	return t.write(s.Out, s.Colour)
+	return t.Write(s.Out, s.Colour)
 }
 
 func (l casesList) wanted(cases func(yield func(policy.Case, error) bool)) func(yield func(policy.Case, error) bool) {
@@ -145,25 +145,25 @@ func (c casesShow) Run(ctx context.Context, s *control.Session) error {
 		return unknownCase(c.ID, err)
 	}
 	if c.Format == "json" {
-		return writeJSON(s.Out, func(yield func(policy.Case, error) bool) { yield(found.Whole(), nil) })
+		return policy.WriteJSON(s.Out, func(yield func(policy.Case, error) bool) { yield(found.Whole(), nil) })
 	}
-	fmt.Fprintf(s.Out, "case %s: %s %s, %s since %s\n\n", found.ID, found.Customer, plain(found.Account), found.State, day(lastMove(found).At))
-	months := table{head: []string{"MONTH", "TICKETS", "LIMIT", "OVER-LONG", "STANDING"}, right: map[string]bool{"TICKETS": true, "LIMIT": true, "OVER-LONG": true}}
+	fmt.Fprintf(s.Out, "case %s: %s %s, %s since %s\n\n", found.ID, found.Customer, control.Plain(found.Account), found.State, day(lastMove(found).At))
+	months := control.Table{Head: []string{"MONTH", "TICKETS", "LIMIT", "OVER-LONG", "STANDING"}, Right: map[string]bool{"TICKETS": true, "LIMIT": true, "OVER-LONG": true}}
 	for _, u := range found.Months {
-		months.add(string(u.Month), fmt.Sprint(u.Tickets), fmt.Sprint(u.TicketLimit), fmt.Sprint(u.OverLong), standing(u))
+		months.Add(string(u.Month), fmt.Sprint(u.Tickets), fmt.Sprint(u.TicketLimit), fmt.Sprint(u.OverLong), standing(u))
 	}
-	if len(months.rows) > 0 {
-		if err := months.write(s.Out, s.Colour); err != nil {
+	if months.Len() > 0 {
+		if err := months.Write(s.Out, s.Colour); err != nil {
 			return err
 		}
 		fmt.Fprintln(s.Out)
 	}
-	moves := table{head: []string{"AT (UTC)", "BY", "TO", "VIA", "OFFERED", "NOTE"}}
+	moves := control.Table{Head: []string{"AT (UTC)", "BY", "TO", "VIA", "OFFERED", "NOTE"}}
 	for _, m := range found.Moves {
 		at := m.At
-		moves.add(wall(&at, time.UTC), m.By, string(m.To), m.Via, offered(m), m.Note)
+		moves.Add(wall(&at, time.UTC), m.By, string(m.To), m.Via, offered(m), m.Note)
 	}
-	return moves.write(s.Out, s.Colour)
+	return moves.Write(s.Out, s.Colour)
 }
 
 // offered are a move's alternatives in one cell.
@@ -203,7 +203,7 @@ func (o casesOpen) Run(ctx context.Context, s *control.Session) error {
 	if err != nil {
 		return unknownCustomer(o.Customer, err)
 	}
-	fmt.Fprintf(s.Err, "Case %s is open for %s %s.\n", opened.ID, opened.Customer, plain(opened.Account))
+	fmt.Fprintf(s.Err, "Case %s is open for %s %s.\n", opened.ID, opened.Customer, control.Plain(opened.Account))
 	return nil
 }
 
@@ -240,7 +240,7 @@ func (m casesMove) Run(ctx context.Context, s *control.Session) error {
 	if err != nil {
 		return m.refused(err)
 	}
-	fmt.Fprintf(s.Err, "Case %s of %s %s is %s.\n", after.ID, after.Customer, plain(after.Account), after.State)
+	fmt.Fprintf(s.Err, "Case %s of %s %s is %s.\n", after.ID, after.Customer, control.Plain(after.Account), after.State)
 	for _, n := range mail {
 		fmt.Fprintf(s.Err, "An e-mail to %s is on its way: \"supportline notices list\" shows whether it arrived.\n", n.To)
 	}

@@ -43,15 +43,15 @@ func (c chargesCommand) Run(ctx context.Context, s *control.Session) error {
 	}
 	switch c.Format {
 	case "json":
-		err = writeJSON(s.Out, each(lines))
+		err = policy.WriteJSON(s.Out, control.Each(lines))
 	case "csv":
-		err = writeCSV(s.Out, each(policy.ChargeRows(lines)))
+		err = policy.WriteCSV(s.Out, control.Each(policy.ChargeRows(lines)))
 	default:
-		t := table{head: policy.Columns[policy.ChargeRow](), right: map[string]bool{"quantity": true, "rate": true, "amount": true}}
+		t := control.Table{Head: policy.Columns[policy.ChargeRow](), Right: map[string]bool{"quantity": true, "rate": true, "amount": true}}
 		for _, row := range policy.ChargeRows(lines) {
-			t.add(policy.Cells(row)...)
+			t.Add(policy.Cells(row)...)
 		}
-		err = t.write(s.Out, s.Colour)
+		err = t.Write(s.Out, s.Colour)
 	}
 	if err == nil {
 		fmt.Fprintln(s.Err, "This is a proposal: nothing was charged.")

@@ -52,10 +52,13 @@ func choose[F, V ~string](flag *F, text string, values []V) error {
 }
 
 // list returns the values as one text, for an error.
-func list[V ~string](values []V) string {
-	var names []string
-	for _, v := range values {
-		names = append(names, string(v))
+// list joins values in words.
+func list[V ~string](values []V) string { return strings.Join(names(values), ", ") }
+
+func names[V ~string](values []V) []string {
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = string(v)
 	}
-	return strings.Join(names, ", ")
+	return all
 }

@@ -28,12 +28,12 @@ Examples:
     crm-export | supportline customers import -`
 }
 
-func (i customersImport) inputFile() string { return i.File }
+func (i customersImport) InputFile() string { return i.File }
 
 func (i customersImport) Run(ctx context.Context, s *control.Session) error {
-	input := watch(s.In, s.Err, s.InputSize, s.Progress)
+	input := control.Watch(s.In, s.Err, s.InputSize, s.Progress)
 	customers, problems := directory.Read(input, s.Settings)
-	input.done()
+	input.Done()
 	if len(problems) > 0 {
 		for _, p := range problems {
 			fmt.Fprintln(s.Out, p.In(s.Input))
@@ -68,10 +68,7 @@ func (customersList) Help() string {
 
 func (l customersList) Run(ctx context.Context, s *control.Session) error {
 	customers := l.customers(ctx, s)
-	switch l.Format {
-	case "json":
-		return writeJSON(s.Out, customers)
-	case "csv":
+	if l.Format == "csv" {
 		var all []policy.Customer
 		for c, err := range customers {
 			if err != nil {
@@ -81,22 +78,14 @@ func (l customersList) Run(ctx context.Context, s *control.Session) error {
 		}
 		return directory.Write(s.Out, all)
 	}
-	t := table{head: []string{"NUMBER", "NAME", "PACKAGE", "LINE", "ACCOUNT HOLDER", "EMAIL", "PHONE", "CALLER NUMBERS"}}
-	for c, err := range customers {
-		if err != nil {
-			return err
-		}
+	t := control.Table{Head: []string{"NUMBER", "NAME", "PACKAGE", "LINE", "ACCOUNT HOLDER", "EMAIL", "PHONE", "CALLER NUMBERS"}}
+	return control.Print(s, l.Format, customers, t, func(c policy.Customer) []string {
 		callers := make([]string, len(c.CallerNumbers))
 		for i, n := range c.CallerNumbers {
 			callers[i] = n.Full()
 		}
-		t.add(string(c.Number), c.Name, c.Package, c.Line.Full(), c.AccountHolder, c.Email, c.Phone.Full(), strings.Join(callers, " "))
-	}
-	if len(t.rows) == 0 {
-		fmt.Fprintln(s.Err, l.none())
-		return nil
-	}
-	return t.write(s.Out, s.Colour)
+		return []string{string(c.Number), c.Name, c.Package, c.Line.Full(), c.AccountHolder, c.Email, c.Phone.Full(), strings.Join(callers, " ")}
+	}, l.none())
 }
 
 // customers are all, or those that the text finds.
@@ -220,7 +209,7 @@ func (e customersErase) Run(ctx context.Context, s *control.Session) error {
 	if err != nil {
 		return unknownCustomer(e.Number, err)
 	}
-	if err := s.Confirm(e.Yes, fmt.Sprintf("Erase %s (%s) and anonymise the account's calls? This cannot be undone.", number, plain(customer.Name))); err != nil {
+	if err := s.Confirm(e.Yes, fmt.Sprintf("Erase %s (%s) and anonymise the account's calls? This cannot be undone.", number, control.Plain(customer.Name))); err != nil {
 		return err
 	}
 	done, err := s.Store.Erase(ctx, number, s.User, s.Now())

@@ -15,10 +15,10 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/store"
 )
 
 // demoCommand is "demo".
@@ -43,7 +43,8 @@ Examples:
 }
 
 func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
-	if err := d.checkCalls(); err != nil {
+	log := demo.Log{Calls: d.Calls, Months: d.Months, Accounts: d.Accounts, Seed: d.Seed}
+	if err := log.Check(); err != nil {
 		return err
 	}
 	shown, err := p.shifted(d.At)
@@ -59,9 +60,12 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 		return err
 	}
 	defer logFile.Close()
-	log := server.NewLogger(logFile)
+	logger := server.NewLogger(logFile)
 	demo.LetEverybodyCall(&conf)
-	app, err := d.open(ctx, conf, shown.Now, log, p.Err)
+	app, err := demo.Open(ctx, d.Dir, conf, log, demo.Options{
+		Now: shown.Now, Logger: logger, User: userName(), Words: p.Err,
+		Progress: func(size int64) *control.Bar { return control.NewBar(p.Err, size, control.IsTerminal(p.Err)) },
+	})
 	if err != nil {
 		return err
 	}
@@ -76,7 +80,7 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	if err != nil {
 		return errors.Join(err, app.Close())
 	}
-	log.Info("demo", zap.String("webhooks", s.Webhooks.Addr().String()), zap.Time("now", shown.Now()))
+	logger.Info("demo", zap.String("webhooks", s.Webhooks.Addr().String()), zap.Time("now", shown.Now()))
 	conf.Settings = app.Settings()
 	d.introduce(p.Out, conf, password, shown.Now())
 	ctx, stop := context.WithCancel(ctx)
@@ -84,7 +88,7 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	prompted := make(chan struct{})
 	go func() {
 		defer close(prompted)
-		if terminal(p.In) && terminal(p.Out) {
+		if control.IsTerminal(p.In) && control.IsTerminal(p.Out) {
 			(&prompt{program: shown, app: app, file: filepath.Join(d.Dir, demo.ConfigFile), account: account}).run(ctx)
 			stop()
 		}
@@ -92,44 +96,6 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	err = s.Run(ctx)
 	<-prompted
 	return errors.Join(err, app.Close())
-}
-
-// open opens the demo, with its customers, and with a log where one was asked for.
-func (d demoCommand) open(ctx context.Context, conf config.Config, now func() time.Time, log *zap.Logger, words io.Writer) (*server.App, error) {
-	app, err := server.Open(conf, now, log, store.Options{})
-	if err != nil {
-		return nil, err
-	}
-	filled, err := false, demo.FirstCustomers(ctx, d.Dir, app.Store, conf.Settings, userName())
-	if err == nil {
-		filled, err = d.fill(ctx, app, words, now())
-	}
-	if err == nil && !filled {
-		return app, nil
-	}
-	err = errors.Join(err, app.Close())
-	if err == nil { // filling leaves as many pages free as are used, and each commit would write the list of them
-		err = compactStore(ctx, conf, words)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return server.Open(conf, now, log, store.Options{})
-}
-
-// compactStore writes the store's file anew, and shows how far it came.
-func compactStore(ctx context.Context, conf config.Config, words io.Writer) error {
-	file, err := conf.StoreFile()
-	if err != nil {
-		return err
-	}
-	info, err := os.Stat(file)
-	if err != nil {
-		return err
-	}
-	progress := newBar(words, info.Size(), terminal(words))
-	defer progress.done()
-	return store.Compact(ctx, file, progress.at)
 }
 
 // shifted is the program on a clock that begins at a time, and goes on from there.
@@ -205,42 +171,4 @@ func invocation() string {
 		return os.Args[0]
 	}
 	return "supportline"
-}
-
-// The bounds of what a demo makes up.
-const (
-	maxDemoCalls  = 100_000_000
-	maxDemoMonths = 120
-)
-
-// checkCalls finds what is wrong with the flags of a log that is made up.
-func (d demoCommand) checkCalls() error {
-	switch {
-	case d.Calls < 0 || d.Calls > maxDemoCalls:
-		return fmt.Errorf("--calls %d: write a number from 1 to %d", d.Calls, maxDemoCalls)
-	case d.Months < 1 || d.Months > maxDemoMonths:
-		return fmt.Errorf("--months %d: write a number from 1 to %d", d.Months, maxDemoMonths)
-	case d.Accounts < 0:
-		return fmt.Errorf("--accounts %d: write a number of accounts, or leave it out", d.Accounts)
-	}
-	return nil
-}
-
-// fill makes up a log of the demo's company, with its accounts, in a store that has no calls yet, and says whether it did. A log that is there
-// stays as it is.
-func (d demoCommand) fill(ctx context.Context, app *server.App, words io.Writer, now time.Time) (filled bool, err error) {
-	if d.Calls == 0 {
-		return false, nil
-	}
-	for range app.Store.Calls(ctx, policy.Filter{Limit: 1}) {
-		fmt.Fprintf(words, "There are calls in %s already: none were made up. Remove the folder to start afresh.\n", d.Dir)
-		return false, nil
-	}
-	g := demo.Generator{Seed: d.Seed, Settings: app.Conf.Settings, Calls: d.Calls, Months: d.Months, Accounts: d.Accounts, Until: now}
-	if g.Accounts == 0 {
-		g.Accounts = demo.AccountsFor(g.Calls, g.Months)
-	}
-	progress := newBar(words, int64(d.Calls), terminal(words))
-	defer progress.done()
-	return true, g.Fill(ctx, app.Store, func(done int) { progress.at(int64(done)) })
 }

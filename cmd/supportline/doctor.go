@@ -11,6 +11,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/doctor"
+	"github.com/officernd/supportline/policy"
 )
 
 // doctorCommand is "doctor".
@@ -56,7 +57,7 @@ func (c doctorCommand) run(ctx context.Context, p *program, configFile string) e
 		}
 	}
 	if c.Format == "json" {
-		err = writeJSON(p.Out, each(found))
+		err = policy.WriteJSON(p.Out, control.Each(found))
 	}
 	if err != nil {
 		return err
@@ -70,9 +71,9 @@ func writeFinding(w io.Writer, f doctor.Finding, colour bool) {
 	if code, bad := map[string]string{doctor.Wrong: red, doctor.Warning: "33"}[f.State]; bad && colour {
 		state = "\x1b[" + code + "m" + state + "\x1b[0m"
 	}
-	fmt.Fprintf(w, "%s  %-15s %s\n", state, f.Check, plain(f.Found))
+	fmt.Fprintf(w, "%s  %-15s %s\n", state, f.Check, control.Plain(f.Found))
 	if f.Fix != "" {
-		fmt.Fprintf(w, "%-25s-> %s\n", "", plain(f.Fix))
+		fmt.Fprintf(w, "%-25s-> %s\n", "", control.Plain(f.Fix))
 	}
 }
 

@@ -45,17 +45,17 @@ func (e callsExplain) Run(ctx context.Context, s *control.Session) error {
 	}
 	story := call.Explain(s.Settings.FairUse, counted, s.Now())
 	if e.Format == "json" {
-		return writeJSON(s.Out, each(policy.Steps(story)))
+		return policy.WriteJSON(s.Out, control.Each(policy.Steps(story)))
 	}
 	heading(s.Out, call, call.Row(s.Settings.FairUse, counted), zone, s.Now())
-	return storyTable(story, zone).write(s.Out, s.Colour)
+	return storyTable(story, zone).Write(s.Out, s.Colour)
 }
 
 // heading says in a few lines who called, when, and how it went.
 func heading(w io.Writer, call policy.Call, r policy.Row, zone *time.Location, now time.Time) {
 	line := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(w, "%-11s %s\n", name, plain(value))
+			fmt.Fprintf(w, "%-11s %s\n", name, control.Plain(value))
 		}
 	}
 	line("call", string(r.SID))
@@ -90,8 +90,8 @@ func seconds(n *int) string {
 	return fmt.Sprintf("%d s", *n)
 }
 
-func storyTable(story []policy.Decision, zone *time.Location) *table {
-	t := &table{head: []string{"AT", "RULE", "RESULT", "INPUTS"}}
+func storyTable(story []policy.Decision, zone *time.Location) *control.Table {
+	t := &control.Table{Head: []string{"AT", "RULE", "RESULT", "INPUTS"}}
 	for _, d := range story {
 		at := ""
 		if !d.At.IsZero() {
@@ -101,7 +101,7 @@ func storyTable(story []policy.Decision, zone *time.Location) *table {
 		for _, f := range d.Inputs {
 			inputs = append(inputs, f.Name+" "+f.Value)
 		}
-		t.add(at, d.Rule, d.Result, strings.Join(inputs, ", "))
+		t.Add(at, d.Rule, d.Result, strings.Join(inputs, ", "))
 	}
 	return t
 }

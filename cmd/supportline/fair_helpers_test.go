@@ -79,7 +79,7 @@ func (c *company) killed() {
 	c.open()
 }
 
-// run runs a data command as the person mila, and gives its output and exit status.
+// run runs a data command as the person mila, and returns its output and exit status.
 func (c *company) run(args ...string) (out, words string, status int) {
 	c.Helper()
 	line, err := parse(args, io.Discard, io.Discard)
@@ -129,7 +129,7 @@ func (c *company) log(call policy.Call) {
 	}
 }
 
-// due are the keys of the notices that wait, without the receivers in them.
+// due returns the keys of the notices that wait, without the receivers in them.
 func (c *company) due() []string {
 	c.Helper()
 	waiting, err := c.store.DueNotices(c.Context(), policy.ChannelEmail, c.now, 1000)
@@ -144,7 +144,7 @@ func (c *company) due() []string {
 	return keys
 }
 
-// deliver sends all that is due, and gives the letters that arrived.
+// deliver sends all that is due, and returns the letters that arrived.
 func (c *company) deliver(box *mailbox) []letter {
 	c.Helper()
 	ctx, stop := context.WithCancel(c.Context())
@@ -207,7 +207,7 @@ func (d *delivery) Data(r io.Reader) error {
 	return err
 }
 
-// monthsTo are n months, oldest first; the last one is last.
+// monthsTo returns n months that end with last, oldest first.
 func monthsTo(last policy.Month, n int) []policy.Month {
 	months := make([]policy.Month, n)
 	for i := range months {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/ivr"
 )
 
@@ -54,7 +55,7 @@ func (c fallbackCommand) run(ctx context.Context, p *program, configFile string)
 		if err := writeDocuments(folder, documents); err != nil {
 			return err
 		}
-		fmt.Fprintf(p.Out, "%s  %s  %s\n", line.Number.Full(), plain(line.Name), strings.Join(slices.Sorted(maps.Keys(documents)), " "))
+		fmt.Fprintf(p.Out, "%s  %s  %s\n", line.Number.Full(), control.Plain(line.Name), strings.Join(slices.Sorted(maps.Keys(documents)), " "))
 		fmt.Fprintf(p.Out, "    %s\n", folder)
 	}
 	until := from.AddDate(0, 0, 7)

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -101,36 +100,4 @@ func recount(settings policy.Settings, customer policy.Customer, calls []policy.
 		months[month] = u
 	}
 	return months
-}
-
-// TestDemoFillsAStore: a log is made up once, and "usage" shows it.
-func TestDemoFillsAStore(t *testing.T) {
-	h := mustHouse(t)
-	command := demoCommand{Calls: 600, Months: 3, Seed: 1, Dir: "the folder"}
-	words := newAwaited()
-	for range 2 {
-		if _, err := command.fill(t.Context(), h, words, time.Date(2024, 3, 20, 12, 0, 0, 0, time.UTC)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if !strings.Contains(words.String(), "There are calls in the folder already: none were made up.") {
-		t.Errorf("it said %q", words)
-	}
-	calls := 0
-	for _, err := range h.Store.Calls(t.Context(), policy.Filter{}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		calls++
-	}
-	if calls != 600 {
-		t.Errorf("%d calls, want 600", calls)
-	}
-	for name, wrong := range map[string]demoCommand{
-		"negative": {Calls: -1, Months: 12}, "no months": {Calls: 5}, "too many": {Calls: maxDemoCalls + 1, Months: 12}, "accounts": {Months: 1, Accounts: -1},
-	} {
-		if wrong.checkCalls() == nil {
-			t.Errorf("%s: no error", name)
-		}
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -92,14 +93,14 @@ func openingText(line policy.Line, at time.Time) string {
 		next = fmt.Sprintf("It %s on %s.", change, moment(o.Until.In(line.Zone)))
 	}
 	return fmt.Sprintf("%s, %s (%s): %s on %s\nby %s: %s. %s",
-		plain(line.Name), line.Number.Full(), line.Zone, state, moment(at.In(line.Zone)), o.Rule, plain(o.Reason), next)
+		control.Plain(line.Name), line.Number.Full(), line.Zone, state, moment(at.In(line.Zone)), o.Rule, control.Plain(o.Reason), next)
 }
 
 func moment(t time.Time) string { return t.Format("Monday, 2006-01-02 at 15:04:05 MST") }
 
 // writeFortnight shows 14 days, the day of at first. Why is left out where the week's own hours decide.
 func writeFortnight(w io.Writer, line policy.Line, at time.Time, colour bool) error {
-	t := table{head: []string{"DATE", "DAY", "OPEN", "RULE", "WHY"}}
+	t := control.Table{Head: []string{"DATE", "DAY", "OPEN", "RULE", "WHY"}}
 	first := policy.DateOf(at.In(line.Zone))
 	for n := range 14 {
 		day := line.Day(first.Plus(n))
@@ -107,9 +108,9 @@ func writeFortnight(w io.Writer, line policy.Line, at time.Time, colour bool) er
 		if day.Usual {
 			why = ""
 		}
-		t.add(day.Date.String(), day.Date.Weekday().String()[:3], intervals(day.Open), day.Rule, why)
+		t.Add(day.Date.String(), day.Date.Weekday().String()[:3], intervals(day.Open), day.Rule, why)
 	}
-	return t.write(w, colour)
+	return t.Write(w, colour)
 }
 
 // intervals shows the open stretches of one day on the wall clock; one that lasts to midnight ends at 24:00.

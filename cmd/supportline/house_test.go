@@ -23,9 +23,9 @@ const module = "github.com/officernd/supportline"
 var mayImport = map[string][]string{
 	"cmd/supportline":            {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "cmd/supportline/server", "console", "console/signin", "ivr", "policy", "policy/directory", "policy/users", "store", "twilio", "twilio/fake"},
 	"cmd/supportline/control":    {"cmd/supportline/notices", "cmd/supportline/recordings", "policy", "policy/directory", "policy/users", "store", "twilio"},
-	"cmd/supportline/demo":       {"cmd/supportline/config", "cmd/supportline/control", "console/signin", "policy", "policy/directory", "policy/users", "store", "twilio/fake"},
+	"cmd/supportline/demo":       {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/phone", "cmd/supportline/server", "console/signin", "policy", "policy/directory", "policy/users", "store", "twilio/fake"},
 	"cmd/supportline/server":     {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users", "store", "twilio", "twilio/fake"},
-	"cmd/supportline/doctor":     {"cmd/supportline/config", "cmd/supportline/server", "ivr", "policy", "store", "twilio"},
+	"cmd/supportline/doctor":     {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/server", "ivr", "policy", "store", "twilio"},
 	"cmd/supportline/config":     {"cmd/supportline/notices", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users"},
 	"cmd/supportline/notices":    {"policy"},
 	"cmd/supportline/phone":      {"console", "policy", "twilio", "twilio/fake"},
@@ -66,11 +66,11 @@ var owners = map[string][]string{
 	"github.com/rogpeppe":             {"cmd/supportline"},
 	"github.com/agnivade/levenshtein": {"policy"},
 	"github.com/fxamacker/cbor":       {"store"},
-	"golang.org/x/term":               {"cmd/supportline", "cmd/supportline/phone"},
+	"golang.org/x/term":               {"cmd/supportline/control", "cmd/supportline/phone"},
 	"go.yaml.in/yaml":                 {"ivr", "cmd/supportline/config", "console/api"},
 	"golang.org/x/time":               {"console/signin"},
 	"github.com/santhosh-tekuri":      {"console/api"}, // schemas of the API, in tests
-	"go.uber.org/zap":                 {"cmd/supportline/doctor", "cmd/supportline/server", "cmd/supportline/control", "ivr", "console", "console/api", "console/browsertest", "console/signin", "cmd/supportline", "cmd/supportline/notices", "cmd/supportline/recordings"},
+	"go.uber.org/zap":                 {"cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/server", "cmd/supportline/control", "ivr", "console", "console/api", "console/browsertest", "console/signin", "cmd/supportline", "cmd/supportline/notices", "cmd/supportline/recordings"},
 	"github.com/minio":                {"cmd/supportline/recordings"},
 	"github.com/johannesboyne":        {"cmd/supportline/recordings"}, // a store that speaks S3, in tests
 	"github.com/wneessen/go-mail":     {"cmd/supportline/notices"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,24 +91,14 @@ func (l noticesList) Run(ctx context.Context, s *control.Session) error {
 			}
 		}
 	}
-	switch l.Format {
-	case "json":
-		return writeJSON(s.Out, found)
-	case "csv":
-		return writeCSV(s.Out, found)
+	t := control.Table{
+		Head: []string{"AT", "KIND", "CUSTOMER", "CHANNEL", "TO", "STATE", "ATTEMPTS", "ERROR", "KEY"}, Right: map[string]bool{"ATTEMPTS": true},
 	}
-	t := table{head: []string{"AT", "KIND", "CUSTOMER", "CHANNEL", "TO", "STATE", "ATTEMPTS", "ERROR", "KEY"}, right: map[string]bool{"ATTEMPTS": true}}
-	for n, err := range found {
-		if err != nil {
-			return err
+	return control.Print(s, l.Format, found, t, func(n shownNotice) []string {
+		return []string{
+			wall(n.At, zone), string(n.Kind), text(n.Customer), string(n.Channel), text(n.To), n.State, strconv.Itoa(n.Attempts), text(n.Error), n.Key,
 		}
-		t.add(wall(n.At, zone), string(n.Kind), text(n.Customer), string(n.Channel), text(n.To), n.State, strconv.Itoa(n.Attempts), text(n.Error), n.Key)
-	}
-	if len(t.rows) == 0 {
-		fmt.Fprintln(s.Err, "No notices.")
-		return nil
-	}
-	return t.write(s.Out, s.Colour)
+	}, "No notices.")
 }
 
 // noticesRetry is "notices retry".
@@ -126,11 +117,7 @@ Example:
 }
 
 func (r noticesRetry) Run(ctx context.Context, s *control.Session) error {
-	by := r.By
-	if by == "" {
-		by = s.User
-	}
-	err := s.Store.RetryNotice(ctx, r.Key, by, s.Now())
+	err := s.Store.RetryNotice(ctx, r.Key, cmp.Or(r.By, s.User), s.Now())
 	if errors.Is(err, policy.ErrNoNotice) {
 		return control.Refused("no notice has the key %s: \"supportline notices list\" shows them", r.Key)
 	}

@@ -201,7 +201,7 @@ func TestPhoneOnARealServer(t *testing.T) {
 	u.get("/calls/" + string(row.SID))
 	u.sees(`<span class="sign">test</span>`, "not counted: a call to try the line")
 	u.get("/phone")
-	u.sees("Your calls", "over")
+	u.sees("Your calls", "ended")
 }
 
 // Without test lines there is nothing to call, and the page says how there is.

@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/user"
 	"time"
-
-	"golang.org/x/term"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
@@ -62,7 +59,7 @@ func (p *program) load(file string, o config.Options) (config.Config, error) {
 }
 
 // data runs a command on the store: in the server where one has the file open, else here.
-func (p *program) data(ctx context.Context, command control.Command, args []string, configFile string) (err error) {
+func (p *program) data(ctx context.Context, command control.Command, args []string, configFile string) error {
 	conf, err := p.settings(configFile)
 	if err != nil {
 		return err
@@ -71,110 +68,21 @@ func (p *program) data(ctx context.Context, command control.Command, args []stri
 	if err != nil {
 		return err
 	}
-	around, in, err := p.terminalOf(command)
-	if err != nil {
-		return err
+	runner := control.Runner{
+		In: p.In, Out: p.Out, Err: p.Err, StoreFile: file,
+		Terminal: control.Terminal{Ask: p.asks(), Progress: control.IsTerminal(p.Err), Colour: p.colour(), User: userName(), Input: "standard input"},
+		Open:     func(ctx context.Context) (control.Session, error) { return server.OpenSession(ctx, conf, p.Now, p.Err) },
 	}
-	defer in.Close()
-	if _, asks := command.(passwordReader); asks {
-		if in, err = p.secret(ctx, in); err != nil {
-			return err
-		}
-	}
-	out, err := p.output(command)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if ended := out.end(err); ended != nil {
-			err = errors.Join(err, ended)
-		}
-	}()
-	socket, err := control.SocketPath(file)
-	if err != nil {
-		return err
-	}
-	conn, err := control.Dial(socket)
-	if err == nil {
-		return control.Client{Conn: conn, In: in, Out: out, Err: p.Err}.Run(ctx, control.Hello{Args: args, Terminal: around})
-	}
-	if !errors.Is(err, control.ErrNoServer) {
-		return err
-	}
-	here, err := server.OpenSession(ctx, conf, p.Now, p.Err)
-	if err != nil {
-		return err
-	}
-	here.Terminal, here.In, here.Out, here.Err = around, interruptible{ctx, in}, out, p.Err
-	return errors.Join(command.Run(ctx, &here), here.Store.Close())
+	return runner.Run(ctx, command, args)
 }
 
-// interruptible is an input whose reader does not wait for somebody to type when the command has been interrupted already.
-type interruptible struct {
-	ctx context.Context
-	io.Reader
-}
+// asks reports whether somebody at a terminal can answer a question.
+func (p *program) asks() bool { return control.IsTerminal(p.In) && control.IsTerminal(p.Err) }
 
-// Read gives ctx's error when ctx ends first; what is typed after that is lost with the process.
-func (r interruptible) Read(p []byte) (int, error) {
-	type result struct {
-		text []byte
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
-		own := make([]byte, len(p)) // p is the caller's again once this returns
-		n, err := r.Reader.Read(own)
-		done <- result{own[:n], err}
-	}()
-	select {
-	case got := <-done:
-		return copy(p, got.text), got.err
-	case <-r.ctx.Done():
-		return 0, r.ctx.Err()
-	}
-}
-
-// reader is a command whose input is a file that the person named; "-" is standard input.
-type reader interface {
-	inputFile() string
-}
-
-// terminalOf returns the person's terminal and the command's input, which is opened here, where the person's files are.
-func (p *program) terminalOf(command control.Command) (control.Terminal, io.ReadCloser, error) {
-	around := control.Terminal{
-		Ask: terminal(p.In) && terminal(p.Err), Progress: terminal(p.Err), Colour: p.colour(), User: userName(), Input: "standard input",
-	}
-	named, reads := command.(reader)
-	if !reads || named.inputFile() == "-" {
-		return around, io.NopCloser(p.In), nil
-	}
-	file, err := os.Open(named.inputFile())
-	if err != nil {
-		return around, nil, err
-	}
-	info, err := file.Stat()
-	if err == nil && info.IsDir() {
-		err = fmt.Errorf("%s is a folder: name a file", named.inputFile())
-	}
-	if err != nil {
-		file.Close()
-		return around, nil, err
-	}
-	around.Input, around.InputSize = named.inputFile(), info.Size()
-	return around, file, nil
-}
-
-// colour says whether standard output takes colours: a terminal does, unless NO_COLOR is set (no-color.org).
+// colour reports whether standard output takes colours: a terminal does, unless NO_COLOR is set (no-color.org).
 func (p *program) colour() bool {
 	off, _ := p.Env("NO_COLOR")
-	return terminal(p.Out) && off == ""
-}
-
-// terminal says whether a stream of the process is one.
-func terminal(stream any) bool {
-	file, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
+	return control.IsTerminal(p.Out) && off == ""
 }
 
 // userName is whom the audit names.

@@ -109,7 +109,7 @@ const (
 
 func (p provision) coloured(colour, text string) string {
 	if !p.colour {
-		return plain(text)
+		return control.Plain(text)
 	}
-	return "\x1b[" + colour + "m" + plain(text) + "\x1b[0m"
+	return "\x1b[" + colour + "m" + control.Plain(text) + "\x1b[0m"
 }

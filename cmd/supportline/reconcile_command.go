@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"sync"
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/server"
+	"github.com/officernd/supportline/policy"
 )
 
 // reconcileCommand is "reconcile".
@@ -40,37 +40,19 @@ func (c reconcileCommand) Run(ctx context.Context, s *control.Session) error {
 	if err != nil {
 		return err
 	}
-	progress := &sharedBar{bar: newBar(s.Err, int64(to.Sub(from)), s.Progress)}
-	r := &server.Reconciler{Log: s.Store, List: at, Settings: s.Settings, Now: s.Now(), Seen: func(at time.Time) { progress.at(int64(to.Sub(at))) }}
+	progress := control.NewBar(s.Err, int64(to.Sub(from)), s.Progress)
+	r := &server.Reconciler{Log: s.Store, List: at, Settings: s.Settings, Now: s.Now(), Seen: func(at time.Time) { progress.At(int64(to.Sub(at))) }}
 	repairs := r.Repairs(ctx, from, to)
 	if c.Format == "json" {
-		err = writeJSON(s.Out, repairs)
+		err = policy.WriteJSON(s.Out, repairs)
 	} else {
-		err = (&repairRows{out: s.Out, colour: s.Colour, before: progress.done}).write(repairs)
+		err = (&repairRows{out: s.Out, colour: s.Colour, before: progress.Done}).write(repairs)
 	}
-	progress.done()
+	progress.Done()
 	if err != nil {
 		return fmt.Errorf("%w\n%s put right before that; run it again", err, plural(r.Repaired, "call"))
 	}
 	return c.summary(s, r, from, to)
-}
-
-// sharedBar is a bar that one draws and another clears away for a row.
-type sharedBar struct {
-	mu sync.Mutex
-	*bar
-}
-
-func (b *sharedBar) at(done int64) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.bar.at(done)
-}
-
-func (b *sharedBar) done() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.bar.done()
 }
 
 // repairRows is a table that is written row by row, since nobody knows how long it gets. Its columns are as wide as what they hold.
@@ -96,7 +78,7 @@ func (t *repairRows) write(repairs iter.Seq2[server.Repair, error]) error {
 			head = ""
 		}
 		for _, d := range found.Repairs {
-			fmt.Fprintf(t.out, row+"\n", found.SID, found.StartedAt.UTC().Format(time.DateTime), plain(found.Line), d.What, plain(d.Before), plain(d.After))
+			fmt.Fprintf(t.out, row+"\n", found.SID, found.StartedAt.UTC().Format(time.DateTime), control.Plain(found.Line), d.What, control.Plain(d.Before), control.Plain(d.After))
 		}
 	}
 	return nil

@@ -61,24 +61,13 @@ func (l recordingsList) Run(ctx context.Context, s *control.Session) error {
 		fmt.Fprintln(s.Err, "recordings.keep names no place: voicemails and recordings stay at the provider.")
 	}
 	found := func(yield func(waitingRecording, error) bool) { l.each(ctx, s, yield) }
-	switch l.Format {
-	case "json":
-		return writeJSON(s.Out, found)
-	case "csv":
-		return writeCSV(s.Out, found)
+	t := control.Table{
+		Head:  []string{"RECORDING", "CALL", "STEP", "SECONDS", "TRIES", "NEXT TRY", "ERROR"},
+		Right: map[string]bool{"SECONDS": true, "TRIES": true},
 	}
-	t := table{head: []string{"RECORDING", "CALL", "STEP", "SECONDS", "TRIES", "NEXT TRY", "ERROR"}, right: map[string]bool{"SECONDS": true, "TRIES": true}}
-	for r, err := range found {
-		if err != nil {
-			return err
-		}
-		t.add(r.Recording, text(r.Call), r.Step, figure(r.Seconds), strconv.Itoa(r.Tries), wall(r.NextAt, zone), text(r.Error))
-	}
-	if len(t.rows) == 0 {
-		fmt.Fprintln(s.Err, "No recordings wait.")
-		return nil
-	}
-	return t.write(s.Out, s.Colour)
+	return control.Print(s, l.Format, found, t, func(r waitingRecording) []string {
+		return []string{r.Recording, text(r.Call), r.Step, figure(r.Seconds), strconv.Itoa(r.Tries), wall(r.NextAt, zone), text(r.Error)}
+	}, "No recordings wait.")
 }
 
 // each yields the recordings that wait for a step which the configuration allows: none is fetched without a bucket, or deleted at the provider

@@ -29,7 +29,7 @@ Examples:
     supportline calls recording CA00000000000000000000000000000001 RE00000000000000000000000000000002 > talk.wav`
 }
 
-func (c callsRecording) outputFile() string { return c.Out }
+func (c callsRecording) OutputFile() string { return c.Out }
 
 func (c callsRecording) Run(ctx context.Context, s *control.Session) error {
 	found, err := s.Archive.Open(ctx, policy.CallSID(c.SID), c.Recording)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/cmd/supportline/phone"
 )
 
@@ -43,12 +44,12 @@ func TestCallScripts(t *testing.T) {
 
 func playsAsWritten(t *testing.T, file string, text, configuration []byte) {
 	t.Parallel()
-	base := scriptConfig{name: "supportline.example.yaml", text: configuration, env: func(string) (string, bool) { return "", false }}
+	base := demo.Script{Name: "supportline.example.yaml", Text: configuration, Env: func(string) (string, bool) { return "", false }}
 	script, err := phone.Parse(file, text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	events, err := phone.Play(t.Context(), script, base.opener(filepath.Dir(file)))
+	events, err := phone.Play(t.Context(), script, base.Opener(filepath.Dir(file)))
 	if err != nil {
 		for _, e := range events {
 			t.Log(e.At.Format("15:04:05"), e.Who, e.Did, e.Text)

@@ -16,12 +16,12 @@ import (
 )
 
 func TestTable(t *testing.T) {
-	tab := table{head: []string{"NAME", "TALK"}, right: map[string]bool{"TALK": true}}
-	tab.add("Propriétaire", "1:00")
-	tab.add("\x1b[31mred\nline\x00", "20:01")
-	tab.add("", "")
+	tab := control.Table{Head: []string{"NAME", "TALK"}, Right: map[string]bool{"TALK": true}}
+	tab.Add("Propriétaire", "1:00")
+	tab.Add("\x1b[31mred\nline\x00", "20:01")
+	tab.Add("", "")
 	var out strings.Builder
-	if err := tab.write(&out, false); err != nil {
+	if err := tab.Write(&out, false); err != nil {
 		t.Fatal(err)
 	}
 	want := "NAME             TALK\nPropriétaire     1:00\n [31mred line   20:01\n\n"
@@ -29,7 +29,7 @@ func TestTable(t *testing.T) {
 		t.Error(diff)
 	}
 	out.Reset()
-	if err := tab.write(&out, true); err != nil || !strings.HasPrefix(out.String(), "\x1b[1mNAME             TALK\x1b[0m\n") {
+	if err := tab.Write(&out, true); err != nil || !strings.HasPrefix(out.String(), "\x1b[1mNAME             TALK\x1b[0m\n") {
 		t.Errorf("in colour: %q, %v", out.String(), err)
 	}
 }
@@ -41,13 +41,13 @@ func TestListingsStopAtAnError(t *testing.T) {
 	values := func(yield func(string, error) bool) {
 		_ = yield("first", nil) && yield("", broken)
 	}
-	if err := writeJSON(&strings.Builder{}, values); !errors.Is(err, broken) {
+	if err := policy.WriteJSON(&strings.Builder{}, values); !errors.Is(err, broken) {
 		t.Errorf("JSON: %v", err)
 	}
 	rows := func(yield func(directory.FieldChange, error) bool) {
 		_ = yield(directory.FieldChange{Name: "first"}, nil) && yield(directory.FieldChange{}, broken)
 	}
-	if err := writeCSV(&strings.Builder{}, rows); !errors.Is(err, broken) {
+	if err := policy.WriteCSV(&strings.Builder{}, rows); !errors.Is(err, broken) {
 		t.Errorf("CSV: %v", err)
 	}
 }
@@ -126,14 +126,14 @@ func TestProgressIsForTerminals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out strings.Builder
-			w := watch(strings.NewReader("0123456789"), &out, row.size, row.terminal)
+			w := control.Watch(strings.NewReader("0123456789"), &out, row.size, row.terminal)
 			half := make([]byte, 5)
 			for range 2 {
 				if _, err := w.Read(half); err != nil {
 					t.Fatal(err)
 				}
 			}
-			w.done()
+			w.Done()
 			for _, want := range row.want {
 				if !strings.Contains(out.String(), want) {
 					t.Errorf("no %q in %q", want, out.String())

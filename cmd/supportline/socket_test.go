@@ -66,20 +66,6 @@ func TestInterruptedImportChangesNothing(t *testing.T) {
 	}
 }
 
-// With no server as well: Ctrl-C does not wait for somebody to type.
-func TestInterruptedQuestion(t *testing.T) {
-	in := &asked{text: strings.NewReader(""), empty: make(chan struct{})}
-	ctx, interrupt := context.WithCancel(t.Context())
-	go func() {
-		<-in.empty
-		interrupt()
-	}()
-	s := &control.Session{Terminal: control.Terminal{Ask: true}, In: interruptible{ctx, in}, Err: io.Discard}
-	if err := s.Confirm(false, "Erase?"); !errors.Is(err, context.Canceled) {
-		t.Errorf("the question gave %v, want that it was interrupted", err)
-	}
-}
-
 // A command that reads nothing leaves the input to whoever else reads it.
 func TestInputIsTakenOnlyWhenAsked(t *testing.T) {
 	h := mustHouse(t)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -12,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
@@ -29,7 +29,8 @@ func tourHouse(t *testing.T) (h *server.App, url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (demoCommand{Calls: 6000, Months: 12, Seed: 1}).fill(t.Context(), h, io.Discard, tourDay); err != nil {
+	made := demo.Generator{Calls: 6000, Months: 12, Seed: 1, Settings: h.Conf.Settings, Accounts: demo.AccountsFor(6000, 12), Until: tourDay}
+	if err := made.Fill(t.Context(), h.Store, func(int) {}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.Store.Advance(t.Context(), "CA00000000000000000000000000000777", func(policy.Call) policy.Call { return longCritical() }); err != nil {

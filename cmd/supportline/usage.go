@@ -48,9 +48,9 @@ func (l usageList) Run(ctx context.Context, s *control.Session) error {
 	}
 	switch {
 	case l.Format == "json":
-		return writeJSON(s.Out, each(store.ByMonth(accounts)))
+		return policy.WriteJSON(s.Out, control.Each(store.ByMonth(accounts)))
 	case l.Format == "csv":
-		return writeCSV(s.Out, each(store.ByMonth(accounts)))
+		return policy.WriteCSV(s.Out, control.Each(store.ByMonth(accounts)))
 	case l.Trend && l.Customer != "":
 		return accountTrend(s, accounts[0])
 	case l.Trend:
@@ -61,9 +61,9 @@ func (l usageList) Run(ctx context.Context, s *control.Session) error {
 
 // usageTable writes a table without the accounts that have nothing to show. With single there is one account, which is shown all the same.
 func usageTable(s *control.Session, accounts []store.AccountUsage, single bool) error {
-	t := table{
-		head:  []string{"MONTH", "CUSTOMER", "ACCOUNT", "TICKETS", "LIMIT", "CALLS", "TALK", "OVER-LONG", "WAIVED", "TRAINING", "STANDING", "CASE"},
-		right: map[string]bool{"TICKETS": true, "LIMIT": true, "CALLS": true, "TALK": true, "OVER-LONG": true, "WAIVED": true, "TRAINING": true},
+	t := control.Table{
+		Head:  []string{"MONTH", "CUSTOMER", "ACCOUNT", "TICKETS", "LIMIT", "CALLS", "TALK", "OVER-LONG", "WAIVED", "TRAINING", "STANDING", "CASE"},
+		Right: map[string]bool{"TICKETS": true, "LIMIT": true, "CALLS": true, "TALK": true, "OVER-LONG": true, "WAIVED": true, "TRAINING": true},
 	}
 	left := 0
 	for _, a := range accounts {
@@ -72,11 +72,11 @@ func usageTable(s *control.Session, accounts []store.AccountUsage, single bool) 
 			left++
 			continue
 		}
-		t.add(string(u.Month), string(u.Customer), u.Account, strconv.Itoa(u.Tickets), strconv.Itoa(u.TicketLimit), strconv.Itoa(u.Calls),
+		t.Add(string(u.Month), string(u.Customer), u.Account, strconv.Itoa(u.Tickets), strconv.Itoa(u.TicketLimit), strconv.Itoa(u.Calls),
 			minutes(&u.TalkSeconds), strconv.Itoa(u.OverLong), strconv.Itoa(u.Waived), strconv.Itoa(u.Training), standing(u), text(u.Case))
 	}
-	if len(t.rows) > 0 {
-		if err := t.write(s.Out, s.Colour); err != nil {
+	if t.Len() > 0 {
+		if err := t.Write(s.Out, s.Colour); err != nil {
 			return err
 		}
 	}
@@ -108,30 +108,30 @@ func standing(u policy.Usage) string {
 
 // accountTrend draws an account's tickets against its limit.
 func accountTrend(s *control.Session, a store.AccountUsage) error {
-	fmt.Fprintf(s.Out, "%s %s: tickets a month, limit %d\n\n", a.Customer.Number, plain(a.Customer.Name), a.Last().TicketLimit)
-	bars := make([]chartBar, len(a.Months))
+	fmt.Fprintf(s.Out, "%s %s: tickets a month, limit %d\n\n", a.Customer.Number, control.Plain(a.Customer.Name), a.Last().TicketLimit)
+	bars := make([]control.ChartRow, len(a.Months))
 	for i, u := range a.Months {
-		bars[i] = chartBar{name: string(u.Month), value: u.Tickets, words: standing(u)}
+		bars[i] = control.ChartRow{Name: string(u.Month), Value: u.Tickets, Words: standing(u)}
 	}
-	return writeChart(s.Out, bars, a.Last().TicketLimit)
+	return control.WriteChart(s.Out, bars, a.Last().TicketLimit)
 }
 
 // companyTrend draws the tickets of all accounts together, with how many were over.
 func companyTrend(s *control.Session, accounts []store.AccountUsage) error {
 	fmt.Fprintf(s.Out, "All accounts: tickets a month\n\n")
-	bars := make([]chartBar, trendMonths)
+	bars := make([]control.ChartRow, trendMonths)
 	for i := range bars {
 		over, sustained := 0, 0
 		for _, a := range accounts {
 			u := a.Months[i]
-			bars[i].name = string(u.Month)
-			bars[i].value += u.Tickets
+			bars[i].Name = string(u.Month)
+			bars[i].Value += u.Tickets
 			over += one(u.Over)
 			sustained += one(u.Sustained)
 		}
-		bars[i].words = fmt.Sprintf("%d over, %d sustained", over, sustained)
+		bars[i].Words = fmt.Sprintf("%d over, %d sustained", over, sustained)
 	}
-	return writeChart(s.Out, bars, 0)
+	return control.WriteChart(s.Out, bars, 0)
 }
 
 func one(is bool) int {

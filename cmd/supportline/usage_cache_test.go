@@ -54,7 +54,9 @@ func TestUsageReportsSayWhatTheCommandsSay(t *testing.T) {
 	}
 	c.log(fairCall(5_000_007, "310022", "2024-06-03T11:00:00Z", 1900, "4711"))
 	fair := c.conf.Settings.FairUse
-	other, err := fair.With(policy.Limit{Name: "tickets", Value: "12"}, policy.Limit{Name: "call", Value: "30m"})
+	c.took("204518", "2023-06", 17) // before the months that today's limits look at
+	c.took("204518", "2023-07", 17)
+	other, err := fair.With(policy.Limit{Name: "tickets", Value: "12"}, policy.Limit{Name: "call", Value: "30m"}, policy.Limit{Name: "within", Value: "8"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +101,7 @@ func TestUsageReportsSayWhatTheCommandsSay(t *testing.T) {
 	if diff := cmp.Diff(want, said(command, true)); diff != "" {
 		t.Error("the command:", diff)
 	}
-	report := c.derived(c.cache(), "2024-06", 6+fair.Lead())
+	report := c.derived(c.cache(), "2024-06", 6+other.Lead())
 	if diff := cmp.Diff(want, said(report.Compare(fair, other, 6, 1000).Differ, false)); diff != "" {
 		t.Error("the console:", diff)
 	}
@@ -111,6 +113,24 @@ func TestUsageReportsSayWhatTheCommandsSay(t *testing.T) {
 	}
 	if diff := cmp.Diff(lines, slices.Collect(report[len(report)-1].Charges(fair))); diff != "" {
 		t.Error("charges:", diff)
+	}
+}
+
+// An export has the months in which specialists took calls, from the first one on, and no others.
+func TestUsageSinceTheFirstCall(t *testing.T) {
+	c := newCompany(t, time.Date(2024, 6, 20, 12, 0, 0, 0, time.UTC), "")
+	c.took("204518", "2024-01", 2)
+	c.took("204518", "2024-05", 17)
+	var got []string
+	used, err := store.Accounts{Store: c.store, FairUse: c.conf.Settings.FairUse}.UsageSince(t.Context(), "204518", "2024-01", "2024-06")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range used {
+		got = append(got, fmt.Sprint(u.Month, " ", u.Tickets, " ", u.Over))
+	}
+	if diff := cmp.Diff([]string{"2024-01 2 false", "2024-05 17 true"}, got); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -135,16 +155,18 @@ func TestConsoleShowsFairUse(t *testing.T) {
 	mila.Get("/accounts?text=2045").Want(t, http.StatusOK, "204518")
 	mila.Get("/accounts/204518").Want(t, http.StatusOK, "3 of 16")
 	page := mila.Get("/fair-use/what-if?tickets=2")
-	for !page.Has("1 account would have stood otherwise") { // until it is derived; the test's own time limit ends it
+	for !page.Has("1 account would differ") { // until it is derived; the test's own time limit ends it
 		page = mila.Get("/fair-use/what-if?tickets=2")
 	}
-	page.Want(t, http.StatusOK, "Looked at: every account")
+	page.Want(t, http.StatusOK, "Based on every account")
 }
 
 // The accounts that people should look at have their names and cases, and are told as of when.
 func TestNearAccounts(t *testing.T) {
 	c := newCompany(t, time.Date(2024, 6, 20, 12, 0, 0, 0, time.UTC), "")
-	c.took("204518", "2024-06", 17)
+	for _, month := range []policy.Month{"2024-04", "2024-05", "2024-06"} {
+		c.took("204518", month, 17)
+	}
 	c.tookToo("310022", "2024-06", 13)
 	c.must("cases", "open", "--customer", "204518", "--note", "they asked for it")
 	s := c.cache()
@@ -153,11 +175,11 @@ func TestNearAccounts(t *testing.T) {
 	}
 	s.Refresh(t.Context())
 	type row struct {
-		Customer policy.CustomerNumber
-		Tickets  int
-		Over     bool
-		Case     policy.CaseState
-		Named    bool
+		Customer        policy.CustomerNumber
+		Tickets         int
+		Over, Sustained bool
+		Case            policy.CaseState
+		Named           bool
 	}
 	said := func() (rows []row) {
 		t.Helper()
@@ -166,7 +188,7 @@ func TestNearAccounts(t *testing.T) {
 			t.Error("nothing says when it was derived")
 		}
 		for _, u := range near {
-			r := row{u.Customer, u.Tickets, u.Over, "", u.Account != ""}
+			r := row{u.Customer, u.Tickets, u.Over, u.Sustained, "", u.Account != ""}
 			if u.Case != nil {
 				r.Case = *u.Case
 			}
@@ -174,7 +196,7 @@ func TestNearAccounts(t *testing.T) {
 		}
 		return rows
 	}
-	want := []row{{"204518", 17, true, policy.CaseFlagged, true}, {"310022", 13, false, "", true}}
+	want := []row{{"204518", 17, true, true, policy.CaseFlagged, true}, {"310022", 13, false, false, "", true}}
 	if diff := cmp.Diff(want, said()); diff != "" {
 		t.Error(diff)
 	}

@@ -46,9 +46,9 @@ func (e usageExplain) Run(ctx context.Context, s *control.Session) error {
 	explained := policy.ExplainUsage(summaries, s.Settings.FairUse)
 	switch e.Format {
 	case "json":
-		return writeJSON(s.Out, each(policy.CountedRows(explained)))
+		return policy.WriteJSON(s.Out, control.Each(policy.CountedRows(explained)))
 	case "csv":
-		return writeCSV(s.Out, each(policy.CountedRows(explained)))
+		return policy.WriteCSV(s.Out, control.Each(policy.CountedRows(explained)))
 	}
 	return explainTable(s, a, explained)
 }
@@ -56,16 +56,16 @@ func (e usageExplain) Run(ctx context.Context, s *control.Session) error {
 // explainTable shows the calls in the wall time of the account's home line, which is what decided the month, and the sum under them.
 func explainTable(s *control.Session, a store.AccountUsage, explained []policy.Counted) error {
 	u, zone := a.Last(), s.Settings.LineZone(a.Customer.Line)
-	fmt.Fprintf(s.Out, "%s %s in %s (%s)\n\n", u.Customer, plain(u.Account), u.Month, zone)
-	t := table{head: []string{"STARTED", "TICKET", "TALK", "TICKETS", "NOTES", "RULE", "WHY", "SID"}, right: map[string]bool{"TALK": true, "TICKETS": true}}
+	fmt.Fprintf(s.Out, "%s %s in %s (%s)\n\n", u.Customer, control.Plain(u.Account), u.Month, zone)
+	t := control.Table{Head: []string{"STARTED", "TICKET", "TALK", "TICKETS", "NOTES", "RULE", "WHY", "SID"}, Right: map[string]bool{"TALK": true, "TICKETS": true}}
 	sum := 0
 	for _, row := range policy.CountedRows(explained) {
 		sum += one(row.Counted)
 		marks := notes(policy.Row{OverLong: row.OverLong, Waived: row.Waived, Training: row.Training})
-		t.add(wall(row.StartedAt, zone), text(row.Ticket), minutes(row.TalkSeconds), fmt.Sprint(one(row.Counted)), marks, row.Rule, row.Why, string(row.SID))
+		t.Add(wall(row.StartedAt, zone), text(row.Ticket), minutes(row.TalkSeconds), fmt.Sprint(one(row.Counted)), marks, row.Rule, row.Why, string(row.SID))
 	}
-	if len(t.rows) > 0 {
-		if err := t.write(s.Out, s.Colour); err != nil {
+	if t.Len() > 0 {
+		if err := t.Write(s.Out, s.Colour); err != nil {
 			return err
 		}
 		fmt.Fprintln(s.Out)

@@ -115,22 +115,22 @@ func (w usageWhatif) show(s *control.Session, found []policy.Difference) error {
 	}
 	switch w.Format {
 	case "json":
-		return writeJSON(s.Out, each(rows))
+		return policy.WriteJSON(s.Out, control.Each(rows))
 	case "csv":
-		return writeCSV(s.Out, each(rows))
+		return policy.WriteCSV(s.Out, control.Each(rows))
 	}
-	t := table{head: []string{"MONTH", "CUSTOMER", "ACCOUNT", "TICKETS", "IS", "WOULD BE"}, right: map[string]bool{"TICKETS": true}}
+	t := control.Table{Head: []string{"MONTH", "CUSTOMER", "ACCOUNT", "TICKETS", "IS", "WOULD BE"}, Right: map[string]bool{"TICKETS": true}}
 	accounts := map[policy.CustomerNumber]bool{}
 	for _, f := range found {
 		accounts[f.Before.Customer] = true
-		t.add(string(f.Before.Month), string(f.Before.Customer), f.Before.Account, strconv.Itoa(f.Before.Tickets), within(f.Before), within(f.After))
+		t.Add(string(f.Before.Month), string(f.Before.Customer), f.Before.Account, strconv.Itoa(f.Before.Tickets), within(f.Before), within(f.After))
 	}
-	if len(t.rows) == 0 {
+	if t.Len() == 0 {
 		fmt.Fprintln(s.Err, "Nobody would have been over or sustained who was not, and nobody was who would not have been.")
 		return nil
 	}
-	err := t.write(s.Out, s.Colour)
-	fmt.Fprintf(s.Err, "%s in %s would have been otherwise. Nothing was changed.\n", plural(len(accounts), "account"), plural(len(t.rows), "month"))
+	err := t.Write(s.Out, s.Colour)
+	fmt.Fprintf(s.Err, "%s in %s would have been otherwise. Nothing was changed.\n", plural(len(accounts), "account"), plural(t.Len(), "month"))
 	return err
 }
 

@@ -75,7 +75,7 @@ Examples:
     openssl rand -base64 15 | tee mila.txt | supportline users add mila --role operator`
 }
 
-func (usersAdd) readsPassword() {}
+func (usersAdd) ReadsPassword() {}
 
 func (a usersAdd) Run(ctx context.Context, s *control.Session) error {
 	name, err := users.ParseName(a.Name)
@@ -117,7 +117,7 @@ func (usersPassword) Help() string {
 	return "Example:\n\n    supportline users password mila"
 }
 
-func (usersPassword) readsPassword() {}
+func (usersPassword) ReadsPassword() {}
 
 func (p usersPassword) Run(ctx context.Context, s *control.Session) error {
 	name, err := users.ParseName(p.Name)
@@ -205,23 +205,12 @@ func (l usersList) Run(ctx context.Context, s *control.Session) error {
 			}
 		}
 	}
-	if l.Format == "json" {
-		return writeJSON(s.Out, all)
-	}
-	t := table{head: []string{"NAME", "ROLE", "STATE", "SIGNS IN WITH", "SINCE"}}
-	for u, err := range all {
-		if err != nil {
-			return err
-		}
+	t := control.Table{Head: []string{"NAME", "ROLE", "STATE", "SIGNS IN WITH", "SINCE"}}
+	return control.Print(s, l.Format, all, t, func(u shownUser) []string {
 		state := "may sign in"
 		if u.DisabledAt != nil {
 			state = "disabled"
 		}
-		t.add(u.Name, string(u.Role), state, u.SignsIn, u.CreatedAt.Format(time.DateOnly))
-	}
-	if len(t.rows) == 0 {
-		fmt.Fprintln(s.Err, "There are no users yet: \"supportline users add NAME --role admin\" makes the first.")
-		return nil
-	}
-	return t.write(s.Out, s.Colour)
+		return []string{u.Name, string(u.Role), state, u.SignsIn, u.CreatedAt.Format(time.DateOnly)}
+	}, "There are no users yet: \"supportline users add NAME --role admin\" makes the first.")
 }

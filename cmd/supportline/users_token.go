@@ -9,6 +9,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/console/signin"
+	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -84,7 +85,7 @@ func tokenEnd(t users.Token) string {
 func (t usersToken) revoke(ctx context.Context, s *control.Session, user string) error {
 	err := s.Store.RevokeToken(ctx, user, t.Token, cmp.Or(t.By, s.User), s.Now())
 	if errors.Is(err, users.ErrNoToken) {
-		return control.Refused("%s has no token called %s: \"supportline users token %s\" shows which there are", user, plain(t.Token), user)
+		return control.Refused("%s has no token called %s: \"supportline users token %s\" shows which there are", user, control.Plain(t.Token), user)
 	}
 	if err != nil {
 		return err
@@ -113,13 +114,13 @@ func (t usersToken) list(ctx context.Context, s *control.Session, user string) e
 		for i, k := range tokens {
 			shown[i] = shownToken{k.Name, k.ReadOnly, k.Masked, k.CreatedAt.UTC(), known(k.ExpiresAt), known(k.UsedAt)}
 		}
-		return writeJSON(s.Out, each(shown))
+		return policy.WriteJSON(s.Out, control.Each(shown))
 	}
 	if len(tokens) == 0 {
 		fmt.Fprintf(s.Err, "%s has no tokens yet: --name TEXT makes one.\n", user)
 		return nil
 	}
-	list := table{head: []string{"NAME", "MAY", "MADE", "LAST USED (UTC)", "UNTIL"}}
+	list := control.Table{Head: []string{"NAME", "MAY", "MADE", "LAST USED (UTC)", "UNTIL"}}
 	for _, k := range tokens {
 		end := day(k.ExpiresAt)
 		switch {
@@ -128,9 +129,9 @@ func (t usersToken) list(ctx context.Context, s *control.Session, user string) e
 		case end == "":
 			end = "for ever"
 		}
-		list.add(k.Name, tokenMay(k), day(k.CreatedAt), wall(known(k.UsedAt), time.UTC), end)
+		list.Add(k.Name, tokenMay(k), day(k.CreatedAt), wall(known(k.UsedAt), time.UTC), end)
 	}
-	return list.write(s.Out, s.Colour)
+	return list.Write(s.Out, s.Colour)
 }
 
 func tokenMay(t users.Token) string {

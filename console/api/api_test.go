@@ -393,7 +393,7 @@ func TestTokensOnThePersonsPage(t *testing.T) {
 	p := browsertest.NewFilled(t)
 	operator := p.As(t, users.Operator)
 	made := operator.Post("/profile/tokens", "name", "ci", "days", "30", "readonly", "1", "masked", "1")
-	made.Want(t, http.StatusOK, "The token ci is made")
+	made.Want(t, http.StatusOK, "The token ci is created")
 	secrets := made.Between(`<input value="`, `"`, 60)
 	if len(secrets) != 1 || !strings.HasPrefix(secrets[0], "sl_") {
 		t.Fatalf("the page shows %q", secrets)

@@ -254,3 +254,32 @@ func TestExportsByPermission(t *testing.T) {
 	operator.Get("/calls").Without(t, "/calls/export")
 	p.Visitor(t).Get("/calls/export?format=csv").Want(t, http.StatusOK, "Sign in")
 }
+
+// A person without the right to see numbers cannot find out by an export whose number a part of a number is.
+func TestExportsDoNotSearchNumbersWithoutTheRight(t *testing.T) {
+	p := browsertest.NewFilled(t, func(d *console.Deps) {
+		d.Settings.Permissions = users.Permissions{users.Viewer: {users.TakeExports}, users.Operator: {users.TakeExports, users.SeeNumbers}}
+	})
+	masked := func(k *users.Token) { k.Masked = true }
+	rows := func(page browsertest.Page) int {
+		page.Want(t, http.StatusOK)
+		return len(browsertest.Decode[[]policy.Row](t, page))
+	}
+	const byText, bySpecialist = "export?format=json&text=442079", "export?format=json&specialist=%2B15550100001"
+	got := map[string]int{
+		"a viewer":               rows(p.As(t, users.Viewer).Get("/calls/" + byText)),
+		"a viewer's program":     rows(p.Program(t, "viewer").Get("/api/v1/calls/" + byText)),
+		"a masked program":       rows(p.Program(t, "operator", masked).Get("/api/v1/calls/" + byText)),
+		"an operator":            rows(p.As(t, users.Operator).Get("/calls/" + byText)),
+		"an operator's program":  rows(p.Program(t, "operator").Get("/api/v1/calls/" + byText)),
+		"an operator, by number": rows(p.As(t, users.Operator).Get("/calls/" + bySpecialist)),
+	}
+	want := map[string]int{
+		"a viewer": 0, "a viewer's program": 0, "a masked program": 0, "an operator": 3, "an operator's program": 3, "an operator, by number": 3,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("calls in the exports (-want +got):\n%s", diff)
+	}
+	p.As(t, users.Viewer).Get("/calls/"+bySpecialist).Want(t, http.StatusUnprocessableEntity, "has the sign")
+	p.Program(t, "operator", masked).Get("/api/v1/calls/"+bySpecialist).Want(t, http.StatusUnprocessableEntity, "has the sign")
+}

@@ -44,12 +44,12 @@ var problems = []struct {
 	title  string
 	detail string
 }{
-	{users.ErrTokenMissing, http.StatusUnauthorized, "no-token", "No token", "Send a token as: Authorization: Bearer sl_... You make one on your page in the console, or with \"supportline users token\"."},
-	{users.ErrTokenUnknown, http.StatusUnauthorized, "wrong-token", "Wrong token", "Nobody has this token. It was mistyped, or it was revoked."},
-	{users.ErrTokenExpired, http.StatusUnauthorized, "token-over", "The token's time is over", "Make a new token."},
-	{users.ErrUserDisabled, http.StatusForbidden, "shut-out", "Shut out", "The user of this token was shut out. An admin can let the user in again."},
+	{users.ErrTokenMissing, http.StatusUnauthorized, "no-token", "No token", "Send a token as: Authorization: Bearer sl_... Create one on your page in the console, or with \"supportline users token\"."},
+	{users.ErrTokenUnknown, http.StatusUnauthorized, "wrong-token", "Wrong token", "The token was mistyped or revoked."},
+	{users.ErrTokenExpired, http.StatusUnauthorized, "token-over", "Token expired", "Create a new token."},
+	{users.ErrUserDisabled, http.StatusForbidden, "shut-out", "User disabled", "The user of this token is disabled. An admin can enable the user."},
 	{errNotPermitted, http.StatusForbidden, "not-permitted", "Not permitted", "The token's user may not do this, or the token is a read-only one."},
-	{policy.ErrNoCall, http.StatusNotFound, "no-call", "No such call", "No call has this SID. It was never logged, or its time of keeping is over."},
+	{policy.ErrNoCall, http.StatusNotFound, "no-call", "No such call", "No call has this SID. It was never logged, or it was deleted at the end of its retention time."},
 	{policy.ErrNoCase, http.StatusNotFound, "no-case", "No such case", "No case has this ID. The list of cases shows which there are."},
 	{errNoLine, http.StatusNotFound, "no-line", "No such line", "The company has no line with this number. Write it as the list of lines does."},
 	{ErrWrongInput, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
@@ -72,9 +72,9 @@ var problems = []struct {
 	{policy.ErrNoEmail, http.StatusConflict, "no-email", "No e-mail address", ""},
 	{errTooLarge, http.StatusRequestEntityTooLarge, "too-large", "Too large", "The body of a request has at most 64 kB."},
 	{errNotJSON, http.StatusUnsupportedMediaType, "not-json", "Not JSON", "Send the body as JSON, with the header Content-Type: application/json."},
-	{users.ErrManyWrongTokens, http.StatusTooManyRequests, "too-many-wrong-tokens", "Too many wrong tokens", "Wrong tokens came from this address again and again. Wait as long as Retry-After says."},
+	{users.ErrManyWrongTokens, http.StatusTooManyRequests, "too-many-wrong-tokens", "Too many wrong tokens", "Too many wrong tokens came from this address. Wait as long as Retry-After says."},
 	{users.ErrManyRequests, http.StatusTooManyRequests, "too-many-requests", "Too many requests", "A token may ask 20 times a second. Wait as long as Retry-After says."},
-	{ErrManyExports, http.StatusTooManyRequests, "too-many-exports", "Too many exports at once", "Others take lists out at this moment. Wait as long as Retry-After says."},
+	{ErrManyExports, http.StatusTooManyRequests, "too-many-exports", "Too many exports at once", "Other exports are running. Wait as long as Retry-After says."},
 	{errNotReady, http.StatusServiceUnavailable, "not-ready", "Not ready", "The store cannot be read or written. The server's log says why."},
 	{echo.ErrNotFound, http.StatusNotFound, "no-path", "No such path", "The API has no such path. GET " + Path + " shows which there are."},
 	{echo.ErrMethodNotAllowed, http.StatusMethodNotAllowed, "wrong-method", "Wrong method", "The path is there, but not for this method. GET " + Path + " shows which there are."},
@@ -82,7 +82,7 @@ var problems = []struct {
 
 // internalProblem is the problem of every error that is not in the table.
 var internalProblem = Problem{
-	problemType("internal"), "Something went wrong", http.StatusInternalServerError, "It is in the server's log. Try again; if it stays, tell the people who run the server when it happened.",
+	problemType("internal"), "Something went wrong", http.StatusInternalServerError, "The server's log has the reason. Try again. If it happens again, tell the people who run the server at what time.",
 }
 
 // Problems returns one problem of each kind, in the order of the table. Type is the kind's name, and Detail is "" for a kind whose detail differs

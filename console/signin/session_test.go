@@ -1,6 +1,7 @@
 package signin_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -31,7 +32,7 @@ func TestWrongSignIns(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p.Visitor(t).SignIn(test.user, test.password).Want(t, http.StatusUnauthorized, "Name and password do not belong together.")
+			p.Visitor(t).SignIn(test.user, test.password).Want(t, http.StatusUnauthorized, "Wrong name or password.")
 			audit := p.Audit(t)
 			if diff := cmp.Diff(test.audit, audit[len(audit)-1]); diff != "" {
 				t.Errorf("the audit (-want +got):\n%s", diff)
@@ -139,7 +140,7 @@ func TestSessionsEnd(t *testing.T) {
 			p.As(t, users.Operator).Post("/signout/everywhere")
 		}, "/signin?next=%2Fcalls"},
 		{"by being shut out", func(t *testing.T, p *browsertest.Place, _ *browsertest.Client) {
-			p.As(t, users.Admin).Post("/users/operator", "act", "disable").Want(t, http.StatusOK, "operator is shut out")
+			p.As(t, users.Admin).Post("/users/operator", "act", "disable").Want(t, http.StatusOK, "operator is disabled")
 		}, "/signin?next=%2Fcalls"},
 		{"by a new password", func(t *testing.T, p *browsertest.Place, _ *browsertest.Client) {
 			other := p.As(t, users.Operator)
@@ -149,7 +150,7 @@ func TestSessionsEnd(t *testing.T) {
 			other.SignIn("operator", "green horse battery").Want(t, http.StatusOK)
 		}, "/signin?next=%2Fcalls"},
 		{"not by another role", func(t *testing.T, p *browsertest.Place, _ *browsertest.Client) {
-			p.As(t, users.Admin).Post("/users/operator", "act", "role", "role", "viewer").Want(t, http.StatusOK, "operator has another role")
+			p.As(t, users.Admin).Post("/users/operator", "act", "role", "role", "viewer").Want(t, http.StatusOK, "operator has a new role")
 		}, ""},
 	}
 	for _, test := range tests {
@@ -175,7 +176,7 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 		c.SignIn("viewer", "wrong wrong wrong").Want(t, http.StatusUnauthorized)
 	}
 	slow := c.SignIn("viewer", browsertest.Password)
-	slow.Want(t, http.StatusTooManyRequests, "Too many wrong tries. Wait a second")
+	slow.Want(t, http.StatusTooManyRequests, "Too many wrong passwords. Wait a second")
 	if got := slow.Header.Get("Retry-After"); got != "2" {
 		t.Errorf("Retry-After is %q", got)
 	}
@@ -194,6 +195,64 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 	c.SignIn("admin", browsertest.Password).Want(t, http.StatusOK)
 }
 
+// A success forgives the wrong guesses at a name, and an hour without one forgets them.
+func TestGuessesAreForgivenAndForgotten(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	c := p.Visitor(t)
+	guess := func(times int) {
+		t.Helper()
+		for range times {
+			c.SignIn("viewer", "wrong wrong wrong").Want(t, http.StatusUnauthorized)
+		}
+	}
+	guess(3)
+	c.SignIn("viewer", browsertest.Password).Want(t, http.StatusOK)
+	guess(3) // as many as are free
+	c.SignIn("viewer", browsertest.Password).Want(t, http.StatusOK)
+	guess(3)
+	p.Now = p.Now.Add(59 * time.Minute)
+	guess(1)
+	c.SignIn("viewer", browsertest.Password).Want(t, http.StatusTooManyRequests, "Wait a second")
+	p.Now = p.Now.Add(61 * time.Minute)
+	guess(3)
+	c.SignIn("viewer", browsertest.Password).Want(t, http.StatusOK)
+}
+
+// The address that a visitor claims is not believed: without a proxy no header is, and behind one only what the proxy itself added.
+func TestAForgedAddressIsNotBelieved(t *testing.T) {
+	tests := []struct{ name, url, forwarded, want string }{
+		{"without a proxy", "", "203.0.113.9", "127.0.0.1"},
+		{"behind a proxy", "https://console.example.com", "203.0.113.9, 198.51.100.7", "198.51.100.7"},
+		{"behind a proxy that adds nothing", "https://console.example.com", "", "127.0.0.1"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			p := browsertest.NewPlace(t, func(d *console.Deps) { d.Settings.URL = test.url })
+			header := map[string]string{"Sec-Fetch-Site": "same-origin"}
+			if test.forwarded != "" {
+				header["X-Forwarded-For"] = test.forwarded
+			}
+			p.Visitor(t).Send("/signin", header, "name", "viewer", "password", "").Want(t, http.StatusUnauthorized)
+			if diff := cmp.Diff([]string{"sign-in-refused viewer by viewer: wrong password, from " + test.want}, p.Audit(t)); diff != "" {
+				t.Errorf("the audit (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Another forged address for each guess does not get around the throttle.
+func TestForgedAddressesAreThrottled(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	guess := func(n int) browsertest.Page {
+		header := map[string]string{"Sec-Fetch-Site": "same-origin", "X-Forwarded-For": fmt.Sprintf("203.0.113.%d", n)}
+		return p.Visitor(t).Send("/signin", header, "name", fmt.Sprintf("nobody%d", n), "password", browsertest.Password)
+	}
+	for n := range 21 {
+		guess(n).Want(t, http.StatusUnauthorized)
+	}
+	guess(21).Want(t, http.StatusTooManyRequests)
+}
+
 // A form that another site makes a browser send does nothing.
 func TestOtherSites(t *testing.T) {
 	tests := []struct {
@@ -204,16 +263,13 @@ func TestOtherSites(t *testing.T) {
 		{"another site", map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}, http.StatusForbidden},
 		{"another host of the same company", map[string]string{"Sec-Fetch-Site": "same-site", "Origin": "https://other.example.com"}, http.StatusForbidden},
 		{"an old browser at another site", map[string]string{"Origin": "https://evil.example"}, http.StatusForbidden},
-		{"the console itself", map[string]string{"Sec-Fetch-Site": "same-origin"}, http.StatusOK},
-		{"the console behind its proxy", map[string]string{"Origin": "https://console.example.com"}, http.StatusOK},
+		{"the console itself", map[string]string{"Sec-Fetch-Site": "same-origin"}, http.StatusUnauthorized}, // the password is a wrong one
+		{"the console behind its proxy", map[string]string{"Origin": "https://console.example.com"}, http.StatusUnauthorized},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			p := browsertest.NewPlace(t, func(d *console.Deps) { d.Settings.URL = "https://console.example.com" })
-			got := p.Visitor(t).Send("/signin", test.header, "name", "viewer", "password", "")
-			if refused := got.Status == http.StatusForbidden; refused != (test.want == http.StatusForbidden) {
-				t.Errorf("status %d:\n%s", got.Status, got.Body)
-			}
+			p.Visitor(t).Send("/signin", test.header, "name", "viewer", "password", "").Want(t, test.want)
 		})
 	}
 }

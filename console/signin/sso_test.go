@@ -72,10 +72,10 @@ func TestSingleSignOnRefuses(t *testing.T) {
 		{"no groups at all", func(_ *testing.T, _ *browsertest.Place, id *identityServer) { delete(id.claims, "groups") }, http.StatusForbidden, "No role here"},
 		{"the name of a user with a password", func(_ *testing.T, _ *browsertest.Place, id *identityServer) {
 			id.claims["preferred_username"] = "admin"
-		}, http.StatusForbidden, "Not let in"},
+		}, http.StatusForbidden, "Not allowed in"},
 		{"somebody who was shut out", func(t *testing.T, p *browsertest.Place, id *identityServer) {
 			p.Add(t, users.User{Name: "mila", Subject: id.URL + "|17", Role: users.Operator, DisabledAt: browsertest.Monday})
-		}, http.StatusForbidden, "Not let in"},
+		}, http.StatusForbidden, "Not allowed in"},
 		{"an address that is not verified", func(_ *testing.T, _ *browsertest.Place, id *identityServer) {
 			delete(id.claims, "preferred_username")
 			id.claims["email"] = "mila@example.com"

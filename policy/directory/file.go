@@ -115,7 +115,7 @@ func (d *directoryReader) missing() {
 	}
 }
 
-// row reads one customer. It gives false at the end of the file.
+// row reads one customer. It returns false at the end of the file.
 func (d *directoryReader) row() bool {
 	cells, err := d.in.Read()
 	switch {
@@ -143,7 +143,7 @@ func (d *directoryReader) row() bool {
 	return true
 }
 
-// unreadable reports what the CSV itself got wrong, and says whether reading can go on with the next line.
+// unreadable reports what the CSV itself got wrong, and returns whether reading can go on with the next line.
 func (d *directoryReader) unreadable(err error) bool {
 	parse := &csv.ParseError{}
 	if !errors.As(err, &parse) {
@@ -170,7 +170,7 @@ type Problem struct {
 	Instead string
 }
 
-// String is the problem without the file's name: "3:12: number: ...; write ...".
+// String returns the problem without the file's name: "3:12: number: ...; write ...".
 func (p Problem) String() string {
 	var b strings.Builder
 	if p.Line > 0 {
@@ -242,7 +242,7 @@ func Write(w io.Writer, customers []policy.Customer) error {
 	return out.Error()
 }
 
-// guarded is a cell with a quote in front where a spreadsheet would take it for a formula.
+// guarded returns a cell with a quote in front where a spreadsheet would take it for a formula.
 func guarded(cell string) string {
 	if formula(strings.TrimLeft(cell, "'")) {
 		return "'" + cell
@@ -257,7 +257,7 @@ func unguarded(cell string) string {
 	return cell
 }
 
-// formula says whether a spreadsheet would run the cell. Digits after a plus are a number, and no formula.
+// formula reports whether a spreadsheet would run the cell. Digits after a plus are a number, and no formula.
 func formula(cell string) bool {
 	if cell == "" {
 		return false

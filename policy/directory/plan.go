@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/officernd/supportline/policy"
@@ -20,10 +21,10 @@ type Result struct {
 	Unchanged int `json:"unchanged"`
 }
 
-// columns are those of a customers file, in the order in which it is written.
+// columns are the columns of a customers file, in the order in which it is written.
 var columns = []string{"number", "name", "package", "line", "account_holder", "email", "phone", "caller_numbers"}
 
-// Plan is what an import would do to the directory.
+// Plan is the effect that an import would have on the directory.
 type Plan struct {
 	Result
 	Changes []Change // the customers that are new or would change, by number
@@ -31,7 +32,7 @@ type Plan struct {
 	Seal string
 }
 
-// Change is what an import does to one customer.
+// Change is the effect of an import on one customer.
 type Change struct {
 	Before policy.Customer // without a number where the customer is new
 	After  policy.Customer
@@ -40,10 +41,13 @@ type Change struct {
 // FieldChange is one field that an import changes, named by its column.
 type FieldChange struct{ Name, Before, After string }
 
-// New says that the directory has no customer of the number yet.
+// New reports whether the directory has no customer of that number yet.
 func (d Change) New() bool { return d.Before.Number == "" }
 
-// Fields are those that change, in the order of the columns. Telephone numbers stand in full.
+// Same reports whether the change leaves the customer as it was. No caller numbers and an empty list of them are the same.
+func (d Change) Same() bool { return slices.Equal(cells(d.Before), cells(d.After)) }
+
+// Fields returns the fields that change, in the order of the columns. Telephone numbers stand in full.
 func (d Change) Fields() []FieldChange {
 	var changed []FieldChange
 	before, after := cells(d.Before), cells(d.After)
@@ -55,7 +59,7 @@ func (d Change) Fields() []FieldChange {
 	return changed
 }
 
-// cells are the customer's fields in the order of the columns.
+// cells returns the customer's fields in the order of the columns.
 func cells(c policy.Customer) []string {
 	callers := make([]string, len(c.CallerNumbers))
 	for i, n := range c.CallerNumbers {
@@ -76,7 +80,7 @@ func NewPlan(changes []Change) Plan {
 		switch {
 		case c.New():
 			plan.Added++
-		case c.Before.Equal(c.After):
+		case c.Same():
 			plan.Unchanged++
 			continue
 		default:

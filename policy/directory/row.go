@@ -36,7 +36,7 @@ func (d *directoryReader) customer(cells []string) policy.Customer {
 	return c
 }
 
-// A check gives a cell as it is kept, or what is wrong with it and what to write instead.
+// check returns a cell as it is stored, or what is wrong with it and what to write instead.
 type check func(cell string) (kept, what, instead string)
 
 type rowReader struct {
@@ -59,7 +59,7 @@ func (r rowReader) read(field string, valid check) string {
 	return strings.Clone(cell)
 }
 
-// once reports a customer number that an earlier row has.
+// once adds a problem if an earlier row has the customer number.
 func (r rowReader) once(number policy.CustomerNumber) {
 	if number == "" {
 		return
@@ -75,7 +75,7 @@ func (r rowReader) once(number policy.CustomerNumber) {
 	r.first[number] = line
 }
 
-// text is what every cell must be, with the spaces around it and the mark against formulas gone.
+// text checks what holds for every cell, and returns it without the spaces around it and the quote against formulas.
 func text(cell string) (kept, what, instead string) {
 	switch {
 	case !utf8.ValidString(cell):
@@ -129,7 +129,7 @@ func (d *directoryReader) line(cell string) (kept, what, instead string) {
 	return number, "", ""
 }
 
-// email wants what a person could have meant as an address; whether it exists only a message can tell.
+// email checks that a cell looks like an address. Only a message can show whether it exists.
 func email(cell string) (kept, what, instead string) {
 	name, host, _ := strings.Cut(cell, "@")
 	dotted := strings.Contains(strings.Trim(host, "."), ".") && !strings.Contains(host, "..")

@@ -6,7 +6,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// AuditEntry says that a person did something, or retention did, or a review that opened a case.
+// AuditEntry records what a person did, or retention, or a review that opened a case.
 type AuditEntry struct {
 	At time.Time `json:"at"`
 	By string    `json:"by"`
@@ -31,7 +31,7 @@ type AuditFilter struct {
 	Customer policy.CustomerNumber
 }
 
-// Matches says whether an entry is selected.
+// Matches reports whether an entry is selected.
 func (f AuditFilter) Matches(e AuditEntry) bool {
 	return !e.At.Before(f.Since) && (f.Until.IsZero() || e.At.Before(f.Until)) &&
 		(f.By == "" || e.By == f.By) && (f.Act == "" || e.Act == f.Act) &&

@@ -2,7 +2,7 @@ package users
 
 import "time"
 
-// Change is what is done to a user: who does it and when, how the audit calls it, and the change itself, a pure function.
+// Change is a change of a user: who makes it and when, its name in the audit, and the change itself, a pure function.
 type Change struct {
 	At     time.Time
 	By     string
@@ -31,7 +31,7 @@ const (
 	ActExport       = "export" // of a customer, or of a list
 )
 
-// WithRole is the change to another role. The person stays signed in, with the rights of the new role from the next page on.
+// WithRole returns the change to another role. The person stays signed in, with the rights of the new role from the next page on.
 func WithRole(role Role, by string, at time.Time) Change {
 	return Change{at, by, ActUserRole, "now " + string(role), func(u User) User {
 		u.Role = role
@@ -39,7 +39,7 @@ func WithRole(role Role, by string, at time.Time) Change {
 	}}
 }
 
-// WithDisabled shuts a user out, at once and everywhere. Who is shut out already stays so, since the same time.
+// WithDisabled returns the change that disables a user and ends all sessions. A disabled user stays disabled since the same time.
 func WithDisabled(by string, at time.Time) Change {
 	return Change{at, by, ActUserDisable, "shut out, and signed out everywhere", func(u User) User {
 		if !u.Disabled() {
@@ -50,7 +50,7 @@ func WithDisabled(by string, at time.Time) Change {
 	}}
 }
 
-// WithEnabled lets a user in again.
+// WithEnabled returns the change that lets a user sign in again.
 func WithEnabled(by string, at time.Time) Change {
 	return Change{at, by, ActUserEnable, "may sign in again", func(u User) User {
 		u.DisabledAt = time.Time{}
@@ -58,7 +58,7 @@ func WithEnabled(by string, at time.Time) Change {
 	}}
 }
 
-// WithPassword sets the hash of a new password, and ends all sessions of the user.
+// WithPassword returns the change that sets the hash of a new password, and ends all sessions of the user.
 func WithPassword(hash, by string, at time.Time) Change {
 	return Change{at, by, ActUserPassword, "new password, and signed out everywhere", func(u User) User {
 		u.Password = hash
@@ -67,7 +67,7 @@ func WithPassword(hash, by string, at time.Time) Change {
 	}}
 }
 
-// SignedOutEverywhere ends all sessions of a user.
+// SignedOutEverywhere returns the change that ends all sessions of a user.
 func SignedOutEverywhere(by string, at time.Time) Change {
 	return Change{at, by, ActSignOutAll, "signed out everywhere", func(u User) User {
 		u.Generation++
@@ -75,7 +75,7 @@ func SignedOutEverywhere(by string, at time.Time) Change {
 	}}
 }
 
-// WithProfile sets how a user wants to see times and colours. The audit says that it was done, and nothing of it.
+// WithProfile returns the change of a user's zone and theme. The audit records that it was made, not what was chosen.
 func WithProfile(zone string, theme Theme, by string, at time.Time) Change {
 	return Change{at, by, ActUserProfile, "time zone and colours", func(u User) User {
 		u.Zone, u.Theme = zone, theme

@@ -13,7 +13,7 @@ const (
 	maxPassword = 256
 )
 
-// commonPasswords are the first that a guesser tries, of those that are long enough, together with the product's own name.
+// commonPasswords are the passwords of sufficient length that are guessed first, the product's name among them.
 var commonPasswords = []string{
 	"123456789012", "1234567890123", "12345678901234", "123456123456", "123123123123", "111111111111", "000000000000", "012345678901",
 	"qwertyuiop12", "qwertyuiop123", "qwertyuiop[]", "qwertyqwerty", "1q2w3e4r5t6y", "1qaz2wsx3edc", "qazwsxedcrfv", "zxcvbnmasdfg",
@@ -22,7 +22,7 @@ var commonPasswords = []string{
 	"supportsupport", "abcdefghijkl", "abcdefghijklm", "abcd1234abcd", "abc123abc123", "trustno1trustno1", "correcthorsebatterystaple",
 }
 
-// CheckPassword says what is wrong with a new password of a user: it has fewer than 12 characters or more than 256 bytes, is the name or the
+// CheckPassword returns an error if a user's new password has fewer than 12 characters or more than 256 bytes, is the name or the
 // name repeated, or is one of those that are guessed first. The error is ErrPassword, and never holds the password.
 func CheckPassword(name, password string) error {
 	lower := strings.ToLower(password)
@@ -42,7 +42,7 @@ func CheckPassword(name, password string) error {
 	return nil
 }
 
-// repeats says whether a text is a word, once or several times, with nothing but digits and signs around it.
+// repeats reports whether a text is a word, once or several times, with only digits and signs around it.
 func repeats(text, word string) bool {
 	return word != "" && strings.Contains(text, word) && strings.Trim(strings.ReplaceAll(text, word, ""), "0123456789.,-_+*!?#$%&@ ") == ""
 }

@@ -21,11 +21,11 @@ var (
 // Token lets a program use the console's API in the name of a user, with the user's permissions or fewer.
 type Token struct {
 	User string `json:"user"`
-	Name string `json:"name"` // as ParseTokenName gives it; each of a user's tokens has another
+	Name string `json:"name"` // as ParseTokenName returns it; each of a user's tokens has another
 	Hash string `json:"hash"` // HashToken of the secret: who reads the store can use none
-	// ReadOnly tokens change nothing, whatever the user may.
+	// ReadOnly tokens change nothing, even if the user may.
 	ReadOnly bool `json:"read_only,omitempty"`
-	// Masked tokens never see a telephone number in full, whatever the user may.
+	// Masked tokens never see a telephone number in full, even if the user may.
 	Masked    bool      `json:"masked,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"` // zero: never
@@ -38,13 +38,13 @@ const MaxTokens = 20
 // TokenPrefix begins every token, so that people, and programs that look for secrets in the wrong places, know one when they see it.
 const TokenPrefix = "sl_"
 
-// The bounds of a token's life. Longer than the longest, a token is one for ever, and should be called so.
+// The bounds of a token's life. A token that shall live longer is one that never expires, and is made as such.
 const (
 	UsualTokenDays   = 90
 	LongestTokenDays = 3650
 )
 
-// tokenName is what a token can be called.
+// tokenName is the form of a token's name.
 var tokenName = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,38}[A-Za-z0-9])?$`)
 
 // ParseTokenName takes a token's name: 1 to 40 letters, digits and, between them, spaces and the signs . _ -. The error is ErrTokenName.
@@ -55,7 +55,7 @@ func ParseTokenName(text string) (string, error) {
 	return text, nil
 }
 
-// TokenEnd is when a token that is made now ends; zero, which is never, for 0 days. The error is ErrTokenDays.
+// TokenEnd returns when a token made now ends: the zero time, which is never, for 0 days. The error is ErrTokenDays.
 func TokenEnd(days int, now time.Time) (time.Time, error) {
 	switch {
 	case days < 0 || days > LongestTokenDays:
@@ -66,19 +66,19 @@ func TokenEnd(days int, now time.Time) (time.Time, error) {
 	return now.AddDate(0, 0, days), nil
 }
 
-// HashToken is what is kept of a token's secret. The secret is long and random, so that a plain hash gives nothing away.
+// HashToken returns the hash that is stored of a token's secret. A plain hash is enough, because the secret is long and random.
 func HashToken(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])
 }
 
-// Over says whether the token has ended.
+// Over reports whether the token has ended.
 func (t Token) Over(now time.Time) bool { return !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt) }
 
 // changing are the permissions that a read-only token lacks.
 var changing = map[Permission]bool{DoActs: true, ManageLines: true, ManageUsers: true}
 
-// AllowToken says whether a user's token may do something: what the user may, and the token too.
+// AllowToken reports whether a user's token may do something: both the user and the token must be allowed to.
 func (p Permissions) AllowToken(u User, t Token, what Permission) bool {
 	if t.ReadOnly && changing[what] || t.Masked && what == SeeNumbers {
 		return false

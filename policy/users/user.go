@@ -20,7 +20,7 @@ var (
 
 // User is a person who may sign in to the console.
 type User struct {
-	Name     string `json:"name"` // as ParseName gives it
+	Name     string `json:"name"` // as ParseName returns it
 	Role     Role   `json:"role"`
 	Password string `json:"password,omitempty"` // an argon2id hash; "" for who signs in at an identity provider alone
 	// Subject is who the person is at the identity provider; "" for who signs in with a password. A name never stands for both.
@@ -34,7 +34,7 @@ type User struct {
 	Theme      Theme  `json:"theme,omitempty"` // "": as the person's system has it
 }
 
-// Disabled says whether the person was shut out.
+// Disabled reports whether the user is disabled.
 func (u User) Disabled() bool { return !u.DisabledAt.IsZero() }
 
 // Theme is a choice of colours.
@@ -46,7 +46,7 @@ const (
 	ThemeDark  Theme = "dark"
 )
 
-// Role is what a person is to the console.
+// Role is a set of rights in the console.
 type Role string
 
 // The roles, each with more rights than the one before.
@@ -56,7 +56,7 @@ const (
 	Admin    Role = "admin"
 )
 
-// Roles are all of them, from the one with the fewest rights.
+// Roles returns all roles, the one with the fewest rights first.
 func Roles() []Role { return []Role{Viewer, Operator, Admin} }
 
 // ParseRole reads a role. The error is ErrRole, and lists them.
@@ -67,7 +67,7 @@ func ParseRole(text string) (Role, error) {
 	return "", fmt.Errorf("%w: %q; write viewer, operator or admin", ErrRole, text)
 }
 
-// Permission is one thing that not everybody may see or do.
+// Permission is a right that not every user has.
 type Permission string
 
 // All there are. Everybody who is signed in sees calls, accounts, figures and lines, with telephone numbers masked.
@@ -82,27 +82,27 @@ const (
 	UsePhone       Permission = "phone"      // call test lines from the console; in a demo, all lines
 )
 
-// Grantable are the permissions that a configuration can give to a viewer or an operator. The others are the admins' alone.
+// Grantable returns the permissions that a configuration can give to a viewer or an operator. The others are the admins' alone.
 func Grantable() []Permission {
 	return []Permission{SeeNumbers, HearRecordings, DoActs, TakeExports}
 }
 
-// Permissions says who may what. An admin may everything, whatever it holds.
+// Permissions are the rights of each role. An admin has all of them, also those that the map lacks.
 type Permissions map[Role][]Permission
 
-// UsualPermissions are those where the configuration says nothing: a viewer has none of the grantable ones, an operator has all.
+// UsualPermissions returns the default: a viewer has none of the grantable permissions, an operator has all.
 func UsualPermissions() Permissions { return Permissions{Viewer: {}, Operator: Grantable()} }
 
-// Allow says whether a user may do something. A disabled user may nothing.
+// Allow reports whether a user has a permission. A disabled user has none.
 func (p Permissions) Allow(u User, what Permission) bool {
 	return !u.Disabled() && (u.Role == Admin || slices.Contains(p[u.Role], what))
 }
 
-// userName is what a user can be called: it is typed at a terminal, stands in the audit, and may be an e-mail address.
+// userName is the form of a user's name, which is typed at a terminal, is shown in the audit, and may be an e-mail address.
 var userName = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9._@+-]{0,62}[a-z0-9])?$`)
 
 // ParseName reads a user's name: 1 to 64 letters of a to z, digits and the signs . _ - + @ between them. Capitals become small, so that two
-// people cannot differ by them alone. The error is ErrName, and says what to write instead.
+// people cannot differ by them alone. The error is ErrName with what to write instead.
 func ParseName(text string) (string, error) {
 	if name := strings.ToLower(strings.TrimSpace(text)); userName.MatchString(name) {
 		return name, nil

@@ -67,7 +67,7 @@ func dueRecordings(t *testing.T, storage Storage) {
 }
 
 // gone returns the removals of the call's recordings.
-func gone(why policy.RemovalReason, at time.Time) []policy.Removal {
+func gone(why string, at time.Time) []policy.Removal {
 	return []policy.Removal{{SID: "RE1", Why: why, At: at}, {SID: "RE2", Why: why, At: at, Bucket: "folder:/r"}}
 }
 

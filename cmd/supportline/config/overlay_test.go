@@ -18,7 +18,7 @@ func TestOverlays(t *testing.T) {
 	}{
 		{
 			"a value", "identification.caller_id", "off",
-			func(s policy.Settings) any { return s.Identification.CallerID }, policy.CallerIDOff,
+			func(s policy.Settings) any { return s.Identification.CallerID }, policy.CallerID("off"),
 		},
 		{
 			"a group", "after_hours", "{ default: message, critical: connect }",

@@ -78,7 +78,7 @@ func New(conf config.Config, now func() time.Time, store func(context.Context) (
 	}
 	d := &Doctor{
 		Conf: conf, Account: at, Now: now, Store: store,
-		HTTP: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		HTTP: noRedirects(),
 	}
 	if conf.Twilio.APIKey != "" {
 		conf.Twilio.APIKey, conf.Twilio.APISecret = "", ""
@@ -87,6 +87,11 @@ func New(conf config.Config, now func() time.Time, store func(context.Context) (
 		}
 	}
 	return d, nil
+}
+
+// noRedirects returns a client that follows no redirects.
+func noRedirects() *http.Client {
+	return &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 // examinations returns all of them, in the order of their findings.

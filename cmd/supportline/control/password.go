@@ -1,4 +1,4 @@
-package main
+package control
 
 import (
 	"context"
@@ -11,40 +11,40 @@ import (
 	"golang.org/x/term"
 )
 
-// passwordReader is a command whose input is a password: a person at a terminal is asked for it, twice and without echo, where the terminal is.
-type passwordReader interface {
-	readsPassword()
+// A PasswordReader is a Command whose input is a password: a person at a terminal is asked for it, twice and without echo, where the terminal is.
+type PasswordReader interface {
+	ReadsPassword()
 }
 
-// secret gives the command's input: what the person typed, or standard input where that is no terminal.
-func (p *program) secret(ctx context.Context, in io.ReadCloser) (io.ReadCloser, error) {
-	file, ok := p.In.(*os.File)
+// password returns the command's input: what the person typed, or standard input where that is no terminal.
+func (r Runner) password(ctx context.Context, in io.ReadCloser) (io.ReadCloser, error) {
+	file, ok := r.In.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return in, nil
 	}
-	password, err := p.typed(ctx, file, "Password: ")
+	first, err := r.typed(ctx, file, "Password: ")
 	if err != nil {
 		return nil, err
 	}
-	again, err := p.typed(ctx, file, "Again: ")
+	again, err := r.typed(ctx, file, "Again: ")
 	if err != nil {
 		return nil, err
 	}
-	if password != again {
+	if first != again {
 		return nil, errors.New("the password was not typed the same twice: nothing was done")
 	}
-	return io.NopCloser(strings.NewReader(password + "\n")), nil
+	return io.NopCloser(strings.NewReader(first + "\n")), nil
 }
 
 // typed reads a line without echo. Whatever ends the wait, the terminal echoes again.
-func (p *program) typed(ctx context.Context, file *os.File, question string) (string, error) {
+func (r Runner) typed(ctx context.Context, file *os.File, question string) (string, error) {
 	fd := int(file.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprint(p.Err, question)
-	defer fmt.Fprintln(p.Err)
+	fmt.Fprint(r.Err, question)
+	defer fmt.Fprintln(r.Err)
 	type line struct {
 		text []byte
 		err  error

@@ -1,4 +1,4 @@
-package main
+package control
 
 import (
 	"bufio"
@@ -11,24 +11,24 @@ import (
 // chartWidth is the length of the longest bar, in characters.
 const chartWidth = 40
 
-// chartBar is one line of a chart: a name, a figure, and what else is to be said of it.
-type chartBar struct {
-	name  string
-	value int
-	words string
+// A ChartRow is one line of a chart: a name, a figure, and what else is to be said of it.
+type ChartRow struct {
+	Name  string
+	Value int
+	Words string
 }
 
-// writeChart draws a bar for each figure, all to one scale. A limit above 0 is marked, and part of the scale.
-func writeChart(w io.Writer, bars []chartBar, limit int) error {
+// WriteChart draws a bar for each figure, all to one scale. A limit above 0 is marked, and part of the scale.
+func WriteChart(w io.Writer, bars []ChartRow, limit int) error {
 	most, name, figure := max(limit, 1), 0, 0
 	for _, b := range bars {
-		most = max(most, b.value)
-		name = max(name, utf8.RuneCountInString(b.name))
-		figure = max(figure, len(fmt.Sprint(b.value)))
+		most = max(most, b.Value)
+		name = max(name, utf8.RuneCountInString(b.Name))
+		figure = max(figure, len(fmt.Sprint(b.Value)))
 	}
 	out := bufio.NewWriter(w)
 	for _, b := range bars {
-		line := fmt.Sprintf("%-*s  %s  %*d  %s", name, b.name, drawn(b.value, limit, most), figure, b.value, b.words)
+		line := fmt.Sprintf("%-*s  %s  %*d  %s", name, b.Name, drawn(b.Value, limit, most), figure, b.Value, b.Words)
 		out.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	return out.Flush()

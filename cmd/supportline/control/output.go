@@ -1,18 +1,16 @@
-package main
+package control
 
 import (
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
-
-	"github.com/officernd/supportline/cmd/supportline/control"
 )
 
-// writer is a data command whose output is no text, and may go into a file that the person named; "-" is standard output, and so is "" unless
+// An OutputWriter is a Command whose output is no text, and may go into a file that the person named; "-" is standard output, and so is "" unless
 // that is a terminal.
-type writer interface {
-	outputFile() string
+type OutputWriter interface {
+	OutputFile() string
 }
 
 // output is where a command's output goes, on the side of the person.
@@ -23,15 +21,15 @@ type output struct {
 }
 
 // output opens the file that the person named. It has its name when the command has succeeded, so that nobody takes half of it for all.
-func (p *program) output(command control.Command) (*output, error) {
-	named, writes := command.(writer)
+func (r Runner) output(command Command) (*output, error) {
+	named, writes := command.(OutputWriter)
 	switch {
-	case !writes, named.outputFile() == "-", named.outputFile() == "" && !terminal(p.Out):
-		return &output{Writer: p.Out}, nil
-	case named.outputFile() == "":
+	case !writes, named.OutputFile() == "-", named.OutputFile() == "" && !IsTerminal(r.Out):
+		return &output{Writer: r.Out}, nil
+	case named.OutputFile() == "":
 		return nil, errors.New("this is sound, which a terminal can't show: add --out FILE, or > FILE")
 	}
-	name := named.outputFile()
+	name := named.OutputFile()
 	file, err := os.CreateTemp(filepath.Dir(name), ".supportline-*")
 	if err != nil {
 		return nil, err

@@ -1,0 +1,61 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+)
+
+// interruptible is an input whose reader does not wait for somebody to type once the command has been interrupted.
+type interruptible struct {
+	ctx context.Context
+	io.Reader
+}
+
+// Read returns ctx's error if ctx ends first; what is typed after that is lost with the process.
+func (r interruptible) Read(p []byte) (int, error) {
+	type result struct {
+		text []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		own := make([]byte, len(p)) // p is the caller's again once this returns
+		n, err := r.Reader.Read(own)
+		done <- result{own[:n], err}
+	}()
+	select {
+	case got := <-done:
+		return copy(p, got.text), got.err
+	case <-r.ctx.Done():
+		return 0, r.ctx.Err()
+	}
+}
+
+// An InputReader is a Command whose input is a file that the person named; "-" is standard input.
+type InputReader interface {
+	InputFile() string
+}
+
+// input opens the command's input, here, where the person's files are.
+func (r *Runner) input(command Command) (io.ReadCloser, error) {
+	named, reads := command.(InputReader)
+	if !reads || named.InputFile() == "-" {
+		return io.NopCloser(r.In), nil
+	}
+	file, err := os.Open(named.InputFile())
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a folder: name a file", named.InputFile())
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	r.Terminal.Input, r.Terminal.InputSize = named.InputFile(), info.Size()
+	return file, nil
+}

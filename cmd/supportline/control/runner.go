@@ -1,0 +1,65 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+)
+
+// A Runner runs commands for the person at this terminal: in the server where one has the store open, else in this process.
+type Runner struct {
+	In        io.Reader
+	Out, Err  io.Writer
+	Terminal  Terminal
+	StoreFile string
+	Open      func(context.Context) (Session, error) // opens the store here, and returns a session without the person's side
+}
+
+// Run runs a command whose line is args.
+func (r Runner) Run(ctx context.Context, command Command, args []string) (err error) {
+	in, err := r.input(command)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	if _, asks := command.(PasswordReader); asks {
+		if in, err = r.password(ctx, in); err != nil {
+			return err
+		}
+	}
+	out, err := r.output(command)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if ended := out.end(err); ended != nil {
+			err = errors.Join(err, ended)
+		}
+	}()
+	socket, err := SocketPath(r.StoreFile)
+	if err != nil {
+		return err
+	}
+	conn, err := Dial(socket)
+	if err == nil {
+		return Client{Conn: conn, In: in, Out: out, Err: r.Err}.Run(ctx, Hello{Args: args, Terminal: r.Terminal})
+	}
+	if !errors.Is(err, ErrNoServer) {
+		return err
+	}
+	here, err := r.Open(ctx)
+	if err != nil {
+		return err
+	}
+	here.Terminal, here.In, here.Out, here.Err = r.Terminal, interruptible{ctx, in}, out, r.Err
+	return errors.Join(command.Run(ctx, &here), here.Store.Close())
+}
+
+// IsTerminal reports whether a stream of the process is a terminal.
+func IsTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}

@@ -1,0 +1,103 @@
+package control
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// A Table is rows of text under headings, for a person: columns aligned, two spaces between them.
+type Table struct {
+	Head  []string
+	Right map[string]bool // headings of the columns of figures, which are set to the right
+	rows  [][]string
+}
+
+// Add adds a row.
+func (t *Table) Add(cells ...string) { t.rows = append(t.rows, cells) }
+
+// Write prints the table. Bold headings are for terminals.
+func (t *Table) Write(w io.Writer, colour bool) error {
+	width := make([]int, len(t.Head))
+	for _, row := range append([][]string{t.Head}, t.rows...) {
+		for i, cell := range row {
+			width[i] = max(width[i], utf8.RuneCountInString(Plain(cell)))
+		}
+	}
+	out := bufio.NewWriter(w)
+	head := t.line(t.Head, width)
+	if colour {
+		head = "\x1b[1m" + head + "\x1b[0m"
+	}
+	out.WriteString(head + "\n")
+	for _, row := range t.rows {
+		out.WriteString(t.line(row, width) + "\n")
+	}
+	return out.Flush()
+}
+
+func (t *Table) line(row []string, width []int) string {
+	var line strings.Builder
+	for i, cell := range row {
+		cell = Plain(cell)
+		pad := strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell))
+		if t.Right[t.Head[i]] {
+			line.WriteString(pad + cell)
+		} else {
+			line.WriteString(cell + pad)
+		}
+		line.WriteString("  ")
+	}
+	return strings.TrimRight(line.String(), " ")
+}
+
+// Print writes values as "json", as "csv", or as rows of the table. A table without rows is the sentence none, on standard error.
+func Print[T any](s *Session, format string, values iter.Seq2[T, error], t Table, cells func(T) []string, none string) error {
+	switch format {
+	case "json":
+		return policy.WriteJSON(s.Out, values)
+	case "csv":
+		return policy.WriteCSV(s.Out, values)
+	}
+	for v, err := range values {
+		if err != nil {
+			return err
+		}
+		t.Add(cells(v)...)
+	}
+	if t.Len() == 0 {
+		fmt.Fprintln(s.Err, none)
+		return nil
+	}
+	return t.Write(s.Out, s.Colour)
+}
+
+// Len returns the number of rows.
+func (t *Table) Len() int { return len(t.rows) }
+
+// Plain takes control characters out of text that came from outside, so that a name cannot steer the terminal that shows it.
+func Plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == utf8.RuneError {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// Each returns the values of a list, none of which is an error.
+func Each[T any](values []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, v := range values {
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,173 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/phone"
+	"github.com/officernd/supportline/cmd/supportline/server"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/twilio/fake"
+)
+
+// A Script is the configuration that call scripts are played against, before their own changes to it.
+type Script struct {
+	Name string
+	Text []byte
+	Env  func(string) (string, bool)
+}
+
+// The account where the configuration names none.
+const (
+	scriptAccount = "AC00000000000000000000000000000000"
+	scriptToken   = "script"
+)
+
+// Opener returns what opens an App for a script in a folder, each with a store of its own that is gone when the App closes.
+func (c Script) Opener(folder string) phone.Opener {
+	return func(setup phone.Setup) (phone.Server, error) {
+		conf, err := c.with(setup.Overrides)
+		if err != nil {
+			return nil, err
+		}
+		place, err := os.MkdirTemp("", "supportline-script-")
+		if err != nil {
+			return nil, err
+		}
+		conf.Store = "bolt:" + filepath.Join(place, "store.db")
+		provider := NewAccount(conf, setup.Now)
+		app, err := server.OpenOver(fake.Straight(provider), conf, setup.Now, zap.NewNop(), store.Options{Size: scriptStore})
+		if err != nil {
+			return nil, errors.Join(err, os.RemoveAll(place))
+		}
+		made := &scripted{App: app, place: place, provider: provider}
+		if err := errors.Join(made.fill(setup.Customers, folder), made.restrict(setup.Restricted)); err != nil {
+			return nil, errors.Join(err, made.Close())
+		}
+		return made, nil
+	}
+}
+
+// scriptStore is the size of a script's store: a call needs little, and a folder of scripts opens many.
+const scriptStore = 1 << 20
+
+// with returns the configuration with a script's changes.
+func (c Script) with(overrides []phone.Override) (config.Config, error) {
+	options := config.Options{Offline: true}
+	for _, o := range overrides {
+		options.Overlays = append(options.Overlays, config.Overlay{Path: o.Path, Text: o.YAML})
+	}
+	conf, problems := config.Parse(c.Name, c.Text, c.Env, options)
+	if len(problems) > 0 {
+		var text strings.Builder
+		err := config.WriteProblems(&text, problems)
+		return conf, errors.Join(err, errors.New(strings.TrimSpace(text.String())))
+	}
+	if conf.Twilio.AccountSID == "" {
+		conf.Twilio.AccountSID = scriptAccount
+	}
+	if conf.Twilio.AuthToken == "" {
+		conf.Twilio.AuthToken = scriptToken
+	}
+	return conf, nil
+}
+
+// scripted is an App as scripts call it.
+type scripted struct {
+	*server.App
+	place    string
+	provider *fake.Account
+}
+
+// fill brings customers in: those of a file, seen from the script's folder, or the shipped sample.
+func (s *scripted) fill(file, folder string) error {
+	if file == "" {
+		return s.bringIn("customers.example.csv", config.ExampleCustomers())
+	}
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(folder, file)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	return s.bringIn(file, text)
+}
+
+func (s *scripted) bringIn(name string, text []byte) error {
+	return ImportCustomers(context.Background(), s.Store, s.Conf.Settings, name, text, "script")
+}
+
+// restrict carries a case of each account to restricted, as people would.
+func (s *scripted) restrict(accounts []policy.CustomerNumber) error {
+	ctx, who, why := context.Background(), "script", "so that a script can call"
+	for _, account := range accounts {
+		c, err := s.Store.OpenCase(ctx, account, who, why, nil, s.Now())
+		if err != nil {
+			return fmt.Errorf("restricted %s: %w", account, err)
+		}
+		for _, to := range []policy.CaseState{policy.CaseContacted, policy.CaseDiscussed, policy.CaseWatching, policy.CaseRestricted} {
+			if _, err := s.Store.MoveCase(ctx, c.ID, policy.Move{At: s.Now(), By: who, To: to, Via: policy.ViaPhone, Note: why}, nil); err != nil {
+				return fmt.Errorf("restricted %s: %w", account, err)
+			}
+		}
+	}
+	return nil
+}
+
+// Account returns the configuration's.
+func (s *scripted) Account() phone.Account {
+	return server.PhoneAccount(s.Conf)
+}
+
+// Provider returns the account that the App asks.
+func (s *scripted) Provider() *fake.Account { return s.provider }
+
+// Settle waits for what the App does beside the webhooks, and does what is due by itself.
+func (s *scripted) Settle() { s.App.Settle(context.Background()) }
+
+// Handler returns the webhooks.
+func (s *scripted) Handler() http.Handler { return s.Webhooks }
+
+// Explain returns the decisions of a logged call.
+func (s *scripted) Explain(ctx context.Context, sid policy.CallSID) ([]policy.Decision, error) {
+	call, err := s.Store.Call(ctx, sid)
+	if err != nil {
+		return nil, err
+	}
+	counted, err := s.Store.TicketCounter(ctx)(call)
+	return call.Explain(s.Conf.Settings.FairUse, counted, s.Now()), err
+}
+
+// Row returns the call as the exports show it.
+func (s *scripted) Row(ctx context.Context, sid policy.CallSID) (policy.Row, error) {
+	call, err := s.Store.Call(ctx, sid)
+	if err != nil {
+		return policy.Row{}, err
+	}
+	return store.Accounts{Store: s.Store, FairUse: s.Conf.Settings.FairUse}.Rows(ctx)(call)
+}
+
+// errBroken is the error of a store that a script broke.
+var errBroken = errors.New("the script broke the store")
+
+// Break makes every commit fail, until it is called with false.
+func (s *scripted) Break(broken bool) {
+	if broken {
+		s.Store.FailWrites(errBroken)
+	} else {
+		s.Store.FailWrites(nil)
+	}
+}
+
+// Close closes the App and removes its store.
+func (s *scripted) Close() error { return errors.Join(s.App.Close(), os.RemoveAll(s.place)) }
