@@ -25,7 +25,7 @@ const (
 	maxNotices = 20
 )
 
-// accountSection is one account.
+// accountSection returns the section of one account.
 func (s *console) accountSection() section {
 	return section{path: accountsPath, route: func(r routes) {
 		r.get(accountsPath+"/:number", (*request).account)
@@ -33,7 +33,7 @@ func (s *console) accountSection() section {
 	}}
 }
 
-// accountPage is what the page shows.
+// accountPage is the data of the page.
 type accountPage struct {
 	policy.Customer
 	standing           // of the month
@@ -54,7 +54,7 @@ type accountPage struct {
 	Cases              []policy.Case // newest first
 	Open               *policy.Case
 	Notices            []policy.Notice
-	Note, Problem      string // of a case that could not be opened
+	Note, Problem      string // as sent, if the case could not be opened
 	Done               string
 }
 
@@ -62,7 +62,7 @@ func (r *request) account() error {
 	return r.showAccount(http.StatusOK, policy.CustomerNumber(r.Param("number")), accountPage{Done: casesDone[r.QueryParam("done")]})
 }
 
-// showAccount adds to a page what it shows of the account.
+// showAccount completes and renders an account's page.
 func (r *request) showAccount(status int, number policy.CustomerNumber, body accountPage) (err error) {
 	if body.Customer, err = r.console.Accounts.Customer(r.ctx(), number); err != nil {
 		return err
@@ -87,7 +87,7 @@ func (r *request) showAccount(status int, number policy.CustomerNumber, body acc
 	return r.show(status, "account", p)
 }
 
-// fillMonths puts the chart's months and the standing of the month into a page. The chart goes on to the current month where that is near.
+// fillMonths adds the months of the chart and the month of the page. The chart ends with the current month if that is within reach.
 func (r *request) fillMonths(body *accountPage, month policy.Month) error {
 	last := min(body.Current, month.Plus(chartMonths-1))
 	months, err := r.console.Accounts.MonthsOf(r.ctx(), body.Customer, last, chartMonths)
@@ -106,7 +106,7 @@ func (r *request) fillMonths(body *accountPage, month policy.Month) error {
 	return nil
 }
 
-// fillCalls puts the month's calls into a page, each with why it counted or not.
+// fillCalls adds the month's calls, each with why it counted or not.
 func (r *request) fillCalls(body *accountPage, month policy.Month) error {
 	summaries, err := r.console.Calls.AccountSummaries(r.ctx(), body.Number, month)
 	if err != nil {
@@ -159,8 +159,7 @@ func (r *request) fillLatest(body *accountPage, _ policy.Month) error {
 	return err
 }
 
-// monthBefore is the month that an address names, the last one where it names none. The error is api.ErrWrongInput for what is no month, or one that
-// has not begun.
+// monthBefore returns the month that the address names, or last. The error is api.ErrWrongInput for what is no month, or one that has not begun.
 func (r *request) monthBefore(name string, last policy.Month) (policy.Month, error) {
 	text := r.QueryParam(name)
 	if text == "" {
@@ -176,7 +175,7 @@ func (r *request) monthBefore(name string, last policy.Month) (policy.Month, err
 	return month, nil
 }
 
-// revealAccount shows the telephone numbers and the e-mail address of an account for the rest of the session, and says so in the audit.
+// revealAccount shows the telephone numbers and the e-mail address of an account for the rest of the session, and notes that in the audit.
 func (r *request) revealAccount() error {
 	c, err := r.console.Accounts.Customer(r.ctx(), policy.CustomerNumber(r.Param("number")))
 	if err != nil {
@@ -190,10 +189,10 @@ func (r *request) revealAccount() error {
 	return r.seeOther(accountPath(c.Number))
 }
 
-// revealedAccount is how a session remembers an account, which no SID looks like.
+// revealedAccount returns the name under which a session remembers a revealed account. No SID looks like it.
 func revealedAccount(number policy.CustomerNumber) string { return "account " + string(number) }
 
-// Home is a moment in the zone of the account's home line, which decided its month.
+// Home returns a moment in the zone of the account's home line, which decided its month.
 func (a accountPage) Home(t time.Time) string {
 	if t.IsZero() {
 		return "–"
@@ -201,7 +200,7 @@ func (a accountPage) Home(t time.Time) string {
 	return t.In(a.Zone).Format("Mon 02 15:04")
 }
 
-// Talk is how long a call of the month was.
+// Talk returns the talk time of a call.
 func (accountPage) Talk(c policy.Counted) string {
 	if !c.Talked {
 		return "–"
@@ -209,7 +208,7 @@ func (accountPage) Talk(c policy.Counted) string {
 	return page{}.Minutes(&c.TalkSeconds)
 }
 
-// Verdict is the month in a sentence.
+// Verdict returns a sentence about the month.
 func (a accountPage) Verdict() string {
 	switch {
 	case a.Over && a.Sustained:
@@ -224,7 +223,7 @@ func (a accountPage) Verdict() string {
 	return "Within the limits."
 }
 
-// Fate is what became of a notice.
+// Fate returns the state of a notice.
 func (accountPage) Fate(n policy.Notice) string {
 	switch {
 	case !n.SentAt.IsZero():

@@ -14,16 +14,16 @@ const accountsPath = "/accounts"
 // accountsOnPage is how many accounts a page of the list shows. Each costs a few reads of its own figures.
 const accountsOnPage = 50
 
-// accountsSection is the directory, with what each account used this month.
+// accountsSection returns the section of the directory, with what each account used this month.
 func (s *console) accountsSection() section {
 	return section{title: "Accounts", path: accountsPath, route: func(r routes) { r.get(accountsPath, (*request).accounts) }}
 }
 
-// accountsPage is what the page shows.
+// accountsPage is the data of the page.
 type accountsPage struct {
 	Text, After string
 	Accounts    []accountRow
-	Next, First string // addresses; "" where there is no such page
+	Next, First string // addresses, or ""
 	Done        string
 }
 
@@ -57,7 +57,7 @@ func (r *request) accounts() error {
 	return r.render(http.StatusOK, "accounts", body)
 }
 
-// standing is an account's month, as lists and boards show it.
+// standing is an account's month with what lists and boards show of it.
 type standing struct {
 	policy.Usage
 	Near          bool // at the first part of the limit at which people are told, or beyond
@@ -67,7 +67,7 @@ type standing struct {
 	OverLong      meter
 }
 
-// accountStanding derives an account's month from its calls, and reads no others.
+// accountStanding derives an account's month from its calls.
 func (r *request) accountStanding(c policy.Customer, month policy.Month) (standing, error) {
 	months, err := r.console.Accounts.MonthsOf(r.ctx(), c, month, 1)
 	if err != nil {
@@ -89,12 +89,12 @@ func (r *request) stands(u policy.Usage) standing {
 	return found
 }
 
-// monthOf is the account's month of a moment (rule 4).
+// monthOf returns the account's month of a moment (rule 4).
 func (s *console) monthOf(c policy.Customer, at time.Time) policy.Month {
 	return policy.MonthOf(at, s.Policy.LineZone(c.Line))
 }
 
-// lineName is a line's name, and the number of one that is no line any more.
+// lineName returns a line's name, or the number of one that is no line any more.
 func (s *console) lineName(number policy.Phone) string {
 	if line, ok := s.Policy.Line(number); ok {
 		return line.Name

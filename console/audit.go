@@ -14,22 +14,22 @@ import (
 
 const auditPath = "/audit"
 
-// auditSection is what people did.
+// auditSection returns the section of the audit.
 func (s *console) auditSection() section {
 	return section{title: "Audit", path: auditPath, needs: users.SeeAudit, route: func(r routes) {
 		r.get(auditPath, (*request).audit, users.SeeAudit)
 	}}
 }
 
-// auditPage is what the page shows.
+// auditPage is the data of the page.
 type auditPage struct {
 	Filter  auditQuery
 	Problem string
 	policy.Found[users.AuditEntry]
-	OlderAt, NewerAt, NewestAt string // addresses; "" where there is nothing
+	OlderAt, NewerAt, NewestAt string // addresses, or ""
 }
 
-// auditQuery is what the address selects, as it was written.
+// auditQuery is the filter in the address, as it is written there.
 type auditQuery struct{ Since, Until, By, Act, Subject, Customer, Older, Newer string }
 
 func (r *request) auditQuery() auditQuery {
@@ -41,13 +41,13 @@ func (q auditQuery) address() string {
 	return auditPath + query("since", q.Since, "until", q.Until, "by", q.By, "act", q.Act, "subject", q.Subject, "customer", q.Customer, "older", q.Older, "newer", q.Newer)
 }
 
-// at is the address of another part of the same list.
+// at returns the address of another part of the same list.
 func (q auditQuery) at(older, newer policy.Cursor) string {
 	q.Older, q.Newer = older.String(), newer.String()
 	return q.address()
 }
 
-// Narrow says whether the filter leaves anything out.
+// Narrow reports whether the filter leaves anything out.
 func (q auditQuery) Narrow() bool {
 	q.Older, q.Newer = "", ""
 	return q != auditQuery{}
@@ -90,7 +90,7 @@ func (r *request) audit() error {
 	return r.render(http.StatusOK, "audit", body)
 }
 
-// About is the page of what an entry is about; "" where it has none.
+// About returns the address of the page that an entry is about, or "".
 func (auditPage) About(e users.AuditEntry) string {
 	switch {
 	case strings.HasPrefix(e.Subject, "CA"):

@@ -12,7 +12,7 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// callSection is one call.
+// callSection returns the section of one call.
 func (s *console) callSection() section {
 	return section{path: callsPath, route: func(r routes) {
 		r.get(callsPath+"/:sid", (*request).call)
@@ -23,7 +23,7 @@ func (s *console) callSection() section {
 	}}
 }
 
-// callPage is what the page shows.
+// callPage is the data of the page.
 type callPage struct {
 	callRow
 	Picture  timeline
@@ -34,8 +34,8 @@ type callPage struct {
 	Seen     int // how many acts the person sees
 	Done     string
 	Problem  string
-	Form     actForm         // as it was sent, where it was refused
-	Standing map[string]bool // the kinds of acts that can be taken back
+	Form     actForm         // as it was sent, if it was refused
+	Standing map[string]bool // the kinds of acts that can be undone
 }
 
 func (r *request) call() error {
@@ -46,7 +46,7 @@ func (r *request) call() error {
 	return r.showCall(http.StatusOK, call, callPage{Done: actsDone[r.QueryParam("done")]})
 }
 
-// showCall adds to a page what it shows of the call.
+// showCall completes and renders a call's page.
 func (r *request) showCall(status int, call policy.Call, body callPage) error {
 	counted, err := r.console.Calls.TicketCounter(r.ctx())(call)
 	if err != nil {
@@ -67,12 +67,12 @@ func (r *request) showCall(status int, call policy.Call, body callPage) error {
 	return r.show(status, "call", p)
 }
 
-// byTime are the legs in the order in which they rang.
+// byTime returns the legs in the order in which they rang.
 func byTime(legs []policy.Leg) []policy.Leg {
 	return slices.SortedStableFunc(slices.Values(legs), func(a, b policy.Leg) int { return a.RangAt.Compare(b.RangAt) })
 }
 
-// reveal shows the telephone numbers of one call to the person for the rest of the session, and says so in the audit.
+// reveal shows the telephone numbers of one call to the person for the rest of the session, and notes that in the audit.
 func (r *request) reveal() error {
 	call, err := r.console.Calls.Call(r.ctx(), policy.CallSID(r.Param("sid")))
 	if err != nil {
@@ -88,7 +88,7 @@ func (r *request) reveal() error {
 
 func callPath(sid policy.CallSID) string { return callsPath + "/" + string(sid) }
 
-// Inputs are what a decision rests on, in a line.
+// Inputs returns the inputs of a decision in a line.
 func (callPage) Inputs(d policy.Decision) string {
 	parts := make([]string, len(d.Inputs))
 	for i, f := range d.Inputs {
@@ -97,10 +97,10 @@ func (callPage) Inputs(d policy.Decision) string {
 	return strings.Join(parts, ", ")
 }
 
-// Waivable says whether a waiver would be taken: the call is over the limit, or still going on.
+// Waivable reports whether the call can be waived: it is over the limit, or in progress.
 func (c callPage) Waivable() bool { return !c.Waived && (c.OverLong || c.Call.End().IsZero()) }
 
-// Fate is what became of a leg, in words.
+// Fate returns the result of a leg in words.
 func (callPage) Fate(l policy.Leg) string {
 	switch {
 	case !l.AcceptedAt.IsZero() && l.NotBridged:
@@ -120,7 +120,7 @@ func (callPage) Fate(l policy.Leg) string {
 // actForm is an act on a call as a form sends it.
 type actForm struct{ Kind, Value, Reason string }
 
-// actsDone says what was done, by the word in the address.
+// actsDone are the sentences about what was done, by the word in the address.
 var actsDone = map[string]string{
 	"waive": "The call is waived.", "undo-waive": "The waiver was undone.",
 	"training": "The call is marked as training.", "undo-training": "The training mark was removed.",
@@ -129,8 +129,8 @@ var actsDone = map[string]string{
 	"note": "The note is added.", "undo-note": "The note was removed.",
 }
 
-// refusedActs are the errors that a person is told beside the form, and the status of the page: the person's own mistake, or a call that is
-// no longer as it was when the person looked.
+// refusedActs are the errors that the page shows beside the form, with the status: the person's own mistake, or a call that has changed since the
+// person looked.
 var refusedActs = []struct {
 	kind   error
 	status int
@@ -144,13 +144,13 @@ var refusedActs = []struct {
 	{policy.ErrNothingToUndo, http.StatusConflict},
 }
 
-// act does to a call what a form says. Who was overtaken by somebody else is shown the call as it is now, and what the other one did.
+// act does what a form says to a call. If somebody else changed the call first, the page shows it as it is now, and that change.
 func (r *request) act() error {
 	sid := policy.CallSID(r.Param("sid"))
 	form := actForm{r.FormValue("kind"), strings.TrimSpace(r.FormValue("value")), strings.TrimSpace(r.FormValue("reason"))}
 	seen, err := strconv.Atoi(r.FormValue("seen"))
 	if err != nil {
-		seen = 0 // a form without it has seen nothing
+		seen = 0 // a form without it has seen no acts
 	}
 	act := policy.Act{At: r.now, By: r.user.Name, Kind: policy.ActKind(form.Kind), Value: form.Value, Reason: form.Reason, Undo: r.FormValue("undo") != ""}
 	if act.Kind == policy.ActWaive {

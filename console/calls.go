@@ -17,7 +17,7 @@ const callsPath = "/calls"
 // callsOnPage is how many calls a page of the list shows.
 const callsOnPage = 50
 
-// callsSection is the log.
+// callsSection returns the section of the log.
 func (s *console) callsSection() section {
 	return section{title: "Calls", path: callsPath, route: func(r routes) {
 		r.get(callsPath, (*request).calls)
@@ -25,13 +25,13 @@ func (s *console) callsSection() section {
 	}}
 }
 
-// callsPage is what the page shows.
+// callsPage is the data of the page.
 type callsPage struct {
 	Filter      callFilter
 	Problem     string
 	Calls       []callRow
-	SearchedTo  time.Time // how far the search came, where a page's work was done before the page was full
-	Older       string    // addresses of other parts of the list; "" where there is nothing
+	SearchedTo  time.Time // how far back the search came, if it ended before the page was full
+	Older       string    // addresses of other parts of the list, or ""
 	Newer       string
 	First       string
 	Lines       []policy.Line
@@ -41,13 +41,13 @@ type callsPage struct {
 	Columns     []column
 	Chosen      bool // the columns are not the usual ones
 	Days        []choice
-	ByTalk      string // the address of the same calls, the longest talks first; Newest the other way round
+	ByTalk      string // the address of the same calls by talk time; Newest is that by start
 	Newest      string
-	Cut         bool   // the longest of a part of those that match
+	Cut         bool   // only a part of the matching calls is ordered
 	CSV, JSON   string // addresses of all that the filter selects, as files
 }
 
-// choice is a link of a few words.
+// choice is a link in a row of links.
 type choice struct {
 	Title, Path string
 	Here        bool
@@ -64,7 +64,7 @@ const (
 type callRow struct {
 	policy.Row
 	Call     policy.Call
-	Ending   string // the outcome, or that there is none
+	Ending   string // the outcome, or why there is none
 	LineName string
 	LineZone *time.Location
 }
@@ -112,8 +112,8 @@ func (r *request) exportCalls() error {
 	})
 }
 
-// atItsAddress leads a browser to the shortest address of what it asks for: a form sends each of its fields, empty ones too. A script is told it
-// instead, for the address bar. led says that there is nothing else to answer.
+// atItsAddress redirects a browser to the shortest address of what it asks for, because a form sends empty fields too. A script gets the address in a
+// header instead. led reports whether it redirected.
 func (r *request) atItsAddress(address string) (led bool, err error) {
 	switch {
 	case r.Request().URL.RequestURI() == address:
@@ -125,7 +125,7 @@ func (r *request) atItsAddress(address string) (led bool, err error) {
 	return true, r.seeOther(address)
 }
 
-// search is the page of the filter, in its order.
+// search returns the page of the filter, in its order.
 func (r *request) search(filter policy.Filter, page policy.Page, body *callsPage) (policy.Found[policy.Call], error) {
 	if body.Filter.Order != longestFirst {
 		return r.console.Calls.Search(r.ctx(), filter, page)
@@ -142,7 +142,7 @@ func (r *request) search(filter policy.Filter, page policy.Page, body *callsPage
 	return found, err
 }
 
-// days are links to the calls of the same filter in some usual times.
+// days returns links to the calls of the same filter on some usual days.
 func (r *request) days(body callsPage) (all []choice) {
 	today := r.now.In(r.zone)
 	date := func(n int) string { return today.AddDate(0, 0, -n).Format(time.DateOnly) }
@@ -155,7 +155,7 @@ func (r *request) days(body callsPage) (all []choice) {
 	return all
 }
 
-// address is that of a filter, with the columns as they are chosen.
+// address returns the address of a filter, with the chosen columns.
 func (b callsPage) address(f callFilter) string {
 	address, columns := callsPath+f.query(), columnQuery(b.Columns)
 	switch {
@@ -167,12 +167,12 @@ func (b callsPage) address(f callFilter) string {
 	return address + "?" + columns
 }
 
-// Shows says whether a column is on.
+// Shows reports whether a column is on.
 func (b callsPage) Shows(name string) bool {
 	return slices.ContainsFunc(b.Columns, func(c column) bool { return c.Name == name && c.On })
 }
 
-// rows are calls as a list shows them.
+// rows returns calls as a list shows them.
 func (r *request) rows(calls []policy.Call) ([]callRow, error) {
 	counts := r.console.Calls.TicketCounter(r.ctx())
 	rows := make([]callRow, 0, len(calls))
@@ -200,7 +200,7 @@ func (r *request) row(c policy.Call, counted bool) callRow {
 	return row
 }
 
-// Specialist is who took the call.
+// Specialist returns the specialist who took the call, or "".
 func (c callRow) Specialist() policy.Phone {
 	leg, _ := c.Call.Accepted()
 	return leg.To

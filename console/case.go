@@ -10,7 +10,7 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// caseSection is one case.
+// caseSection returns the section of one case.
 func (s *console) caseSection() section {
 	return section{path: fairUsePath, route: func(r routes) {
 		r.get(fairUsePath+"/cases/:id", (*request).oneCase)
@@ -20,14 +20,14 @@ func (s *console) caseSection() section {
 
 func casePath(id policy.CaseID) string { return fairUsePath + "/cases/" + string(id) }
 
-// casesDone says what was done, by the word in the address.
+// casesDone are the sentences about what was done, by the word in the address.
 var casesDone = map[string]string{
 	"open": "The case is open.", "move": "The case was moved.",
 	"mailed":   "The case was moved, and an e-mail is being sent to the account holder.",
 	"unmailed": "The case was moved. No mail server is configured, so no e-mail was sent: write to the account holder yourself.",
 }
 
-// casePage is what the page shows.
+// casePage is the data of the page.
 type casePage struct {
 	policy.Case
 	Next          []policy.CaseState
@@ -47,7 +47,7 @@ func (r *request) oneCase() error {
 	return r.showCase(http.StatusOK, casePage{Done: casesDone[r.QueryParam("done")], Form: moveForm{To: r.QueryParam("to")}})
 }
 
-// showCase adds to a page what it shows of the case.
+// showCase completes and renders a case's page.
 func (r *request) showCase(status int, body casePage) (err error) {
 	if body.Case, err = r.console.Cases.Case(r.ctx(), policy.CaseID(r.Param("id"))); err != nil {
 		return err
@@ -62,7 +62,7 @@ func (r *request) showCase(status int, body casePage) (err error) {
 	return r.render(status, "case", body)
 }
 
-// moveCase takes a case one step on. Who was overtaken by somebody else is shown the case as it is now, and who moved it.
+// moveCase takes a case one step on. If somebody else moved it first, the page shows the case as it is now, and that move.
 func (r *request) moveCase() error {
 	form := moveForm{To: r.FormValue("to"), From: r.FormValue("from"), Via: r.FormValue("via"), Note: strings.TrimSpace(r.FormValue("note"))}
 	form.Offered = r.Request().Form["offered"]
@@ -76,7 +76,7 @@ func (r *request) moveCase() error {
 	return r.seeOther(casePath(policy.CaseID(r.Param("id"))) + query("done", done))
 }
 
-// moved does what a form says, with an e-mail to the account holder where it wants one. It gives what was done, a word of casesDone.
+// moved makes the move of a form, with an e-mail to the account holder if it asks for one. It returns what was done, a key of casesDone.
 func (r *request) moved(id policy.CaseID, form moveForm) (done string, err error) {
 	move := policy.Move{At: r.now, By: r.user.Name, From: policy.CaseState(form.From), To: policy.CaseState(form.To), Via: form.Via, Note: form.Note}
 	for _, offered := range form.Offered {
@@ -95,7 +95,7 @@ func (r *request) moved(id policy.CaseID, form moveForm) (done string, err error
 	return "move", nil
 }
 
-// Consequence is what a move to a state means, for who is about to make it.
+// Consequence returns what a move to a state means.
 func (casePage) Consequence(to policy.CaseState) string {
 	switch to {
 	case policy.CaseContacted:

@@ -17,7 +17,7 @@ const chargesPath = fairUsePath + "/charges"
 // maxChargeRows is how many lines of a proposal the page shows; the file has all.
 const maxChargeRows = 100
 
-// chargesSection is what a month's load over the limits would cost.
+// chargesSection returns the section of what a month's load over the limits would cost.
 func (s *console) chargesSection() section {
 	return section{path: fairUsePath, route: func(r routes) {
 		r.get(chargesPath, (*request).charges)
@@ -25,7 +25,7 @@ func (s *console) chargesSection() section {
 	}}
 }
 
-// chargesPage is what the page shows.
+// chargesPage is the data of the page.
 type chargesPage struct {
 	Month, Current policy.Month
 	Ready          bool
@@ -56,7 +56,7 @@ func (r *request) charges() error {
 	return r.render(http.StatusOK, "charges", body)
 }
 
-// count takes in the lines of a proposal, which come one account after the other: the first of them, and the sums of all.
+// count adds the first lines of a proposal, and the sums of all. The lines come account by account.
 func (p *chargesPage) count(lines iter.Seq[policy.Charge], currency string, yield func()) {
 	total, last := int64(0), policy.CustomerNumber("")
 	for l := range lines {
@@ -75,8 +75,8 @@ func (p *chargesPage) count(lines iter.Seq[policy.Charge], currency string, yiel
 	p.Total = policy.Decimal(total, currency)
 }
 
-// proposal is the charges of the month that the address names, the last one that is over where it names none; nil while they are not ready. The
-// accounts have no names yet.
+// proposal returns the charges of the month that the address names, or of the previous month. They are nil while they are not ready, and the accounts
+// have no names yet.
 func (r *request) proposal() (month policy.Month, lines iter.Seq[policy.Charge], at time.Time, ready bool, err error) {
 	current := r.console.Policy.ThisMonth(r.now)
 	if month = current.Plus(-1); r.QueryParam("month") != "" {
@@ -103,7 +103,7 @@ func (r *request) named(lines []policy.Charge) error {
 	return nil
 }
 
-// accountName is the name of an account; "" for one that is not in the directory any more.
+// accountName returns the name of an account, or "" for one that is no longer in the directory.
 func (r *request) accountName(number policy.CustomerNumber) (string, error) {
 	c, err := r.console.Accounts.Customer(r.ctx(), number)
 	if errors.Is(err, policy.ErrNoCustomer) {
@@ -112,7 +112,7 @@ func (r *request) accountName(number policy.CustomerNumber) (string, error) {
 	return c.Name, err
 }
 
-// chargesFile is the whole proposal as CSV, as "supportline charges" writes it.
+// chargesFile sends the whole proposal as CSV, as "supportline charges" writes it.
 func (r *request) chargesFile() error {
 	month, proposed, _, ready, err := r.proposal()
 	switch {
@@ -141,8 +141,8 @@ func (r *request) chargesFile() error {
 	})
 }
 
-// Rate is a line's rate as people write it.
+// Rate returns a line's rate as people write it.
 func (chargesPage) Rate(c policy.Charge) string { return policy.Decimal(c.Rate, c.Currency) }
 
-// Amount is a line's amount as people write it.
+// Amount returns a line's amount as people write it.
 func (chargesPage) Amount(c policy.Charge) string { return policy.Decimal(c.Amount, c.Currency) }

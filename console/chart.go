@@ -11,7 +11,7 @@ import (
 // meter is a figure against its limit, as a bar. Words beside it say the same.
 type meter struct {
 	Value, Limit int
-	Fill, Mark   int    // of meterWidth: how long the bar is, and where the limit stands; Mark is 0 where there is none
+	Fill, Mark   int    // of meterWidth: the bar's length and the place of the limit; Mark is 0 for no limit
 	Class        string // ok, warn or bad
 }
 
@@ -62,7 +62,7 @@ type hoursChart struct {
 // hourBar is one part of an hour's bar.
 type hourBar struct {
 	X, Y, W, H int
-	Kind       string // good, calm, warn or bad: what became of those calls
+	Kind       string // good, calm, warn or bad: how those calls ended
 }
 
 // chartTick is a label at the axis, or at a height.
@@ -77,8 +77,7 @@ type hourRow struct {
 	Kinds
 }
 
-// Kinds are calls by what became of them: a specialist spoke to them; they left a message, or were told something; nobody answered, or they
-// left; they failed, or go on.
+// Kinds are numbers of calls by how they ended: served; a message was left or something told; not answered or abandoned; failed; in progress.
 type Kinds struct{ Good, Calm, Warn, Bad, Open int }
 
 func kindsOf(n policy.OutcomeCount) (k Kinds) {
@@ -99,10 +98,10 @@ func kindsOf(n policy.OutcomeCount) (k Kinds) {
 	return k
 }
 
-// All is how many calls that are.
+// All returns the number of all calls.
 func (k Kinds) All() int { return k.Good + k.Calm + k.Warn + k.Bad + k.Open }
 
-// drawHours makes the chart.
+// drawHours returns the chart of a day.
 func drawHours(hours []time.Time, counts []policy.OutcomeCount, zone *time.Location) hoursChart {
 	chart, most, sum := hoursChart{}, 1, 0
 	for i, n := range counts {
@@ -148,7 +147,7 @@ const (
 // monthsChart is tickets by month as bars with the limit as a line. A table says the same in words.
 type monthsChart struct {
 	Width, Height, Base int
-	Limit, LimitAt      int // the figure, and where its line is
+	Limit, LimitAt      int // the limit, and the y of its line
 	Bars                []monthBar
 	Title               string
 }
@@ -163,7 +162,7 @@ type monthBar struct {
 	Here                  bool // the month that the page is about
 }
 
-// newMonthsChart draws consecutive months, oldest first.
+// newMonthsChart returns the chart of consecutive months, oldest first.
 func newMonthsChart(months []policy.Usage, here policy.Month) monthsChart {
 	c := monthsChart{Width: monthsLeft*2 + monthsSlot*len(months), Height: monthsHeight, Base: monthsBase}
 	most := 1
@@ -211,7 +210,7 @@ type timeline struct {
 	Rows   []timelineEntry
 	Ticks  []timelineTick
 	Height int
-	Words  string // the same for who cannot see it
+	Words  string // the same in words
 }
 
 // timelineEntry is one row: what it is, and its bar.
@@ -229,14 +228,14 @@ type timelineTick struct {
 	Text string
 }
 
-// span is what a bar shows.
+// span is a part of a call, as a bar shows it.
 type span struct {
 	label, kind string
 	from, to    time.Time
 }
 
-// draw makes the picture. phone gives a specialist's number as the person may see it. A call that goes on is drawn until now; one of which no
-// start is known has no picture.
+// draw returns the picture of a call. phone returns a specialist's number as the person may see it. A call in progress is drawn until now; one without
+// a known start has no picture.
 func draw(c policy.Call, now time.Time, phone func(policy.Phone) string) timeline {
 	end := c.End()
 	if end.IsZero() && !c.Lost(now) {
@@ -267,7 +266,7 @@ func draw(c policy.Call, now time.Time, phone func(policy.Phone) string) timelin
 	return t
 }
 
-// spans are the parts of a call that took time.
+// spans returns the parts of a call that took time.
 func spans(c policy.Call, end time.Time, phone func(policy.Phone) string) []span {
 	var all []span
 	add := func(label, kind string, from, to time.Time) {
@@ -289,7 +288,7 @@ func spans(c policy.Call, end time.Time, phone func(policy.Phone) string) []span
 	return all
 }
 
-// earliest is the earlier of two moments, of which the first may not have come.
+// earliest returns the earlier of two moments. The first may be zero.
 func earliest(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b

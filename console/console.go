@@ -27,15 +27,15 @@ type console struct {
 	sections  []section
 }
 
-// noun is one kind of thing that the console shows. Its file holds its routes and their handlers.
+// section is one kind of thing that the console shows. Its file holds its routes and their handlers.
 type section struct {
-	title string           // in the navigation; "" for what has no place there
+	title string           // in the navigation; "" for a section that is not in it
 	path  string           // of its first page
 	needs users.Permission // to see its first page; "" for everybody who is signed in
 	route func(routes)
 }
 
-// all are the nouns in the order of the navigation.
+// all returns the sections in the order of the navigation.
 func (s *console) all() []section {
 	return []section{
 		s.nowSection(), s.callsSection(), s.callSection(), s.accountsSection(), s.accountSection(), s.importSection(), s.fairUseSection(), s.caseSection(), s.chargesSection(), s.whatIfSection(),
@@ -43,7 +43,7 @@ func (s *console) all() []section {
 	}
 }
 
-// New makes the console. It serves everything under "/".
+// New returns the console, which serves everything under "/".
 func New(d Deps) http.Handler {
 	if d.Logger == nil {
 		d.Logger = zap.NewNop()
@@ -75,7 +75,7 @@ func (s *console) api() http.Handler {
 	})
 }
 
-// pages are everything that is made for one person.
+// pages returns the handler of everything but static files and the API.
 func (s *console) pages() http.Handler {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
@@ -92,7 +92,7 @@ func (s *console) pages() http.Handler {
 	return e
 }
 
-// address says who asked: a proxy that stands in front names whom it was asked by.
+// address returns how the address of a visitor is found: from the proxy's header if there is a proxy, else from the connection.
 func (s *console) address() echo.IPExtractor {
 	if s.Settings.URL != "" {
 		return echo.ExtractIPFromXFFHeader()
@@ -100,7 +100,7 @@ func (s *console) address() echo.IPExtractor {
 	return echo.ExtractIPDirect()
 }
 
-// streams says that a request is for events or for an export, which are neither compressed nor a sign that somebody is there.
+// streams reports whether a request is for events or an export, which are neither compressed nor a sign of life.
 func streams(c echo.Context) bool { return streaming(c.Request()) }
 
 func streaming(r *http.Request) bool {
@@ -108,35 +108,35 @@ func streaming(r *http.Request) bool {
 }
 
 func (s *console) panicked(c echo.Context, err error, stack []byte) error {
-	s.Logger.Error("a page panicked", zap.String("route", c.Path()), zap.Error(err), zap.ByteString("stack", stack))
+	s.Logger.Error("page panicked", zap.String("route", c.Path()), zap.Error(err), zap.ByteString("stack", stack))
 	return errBroken
 }
 
-// sameOrigin refuses what a page of another site makes a person's browser send.
+// sameOrigin refuses requests that a page of another site makes a person's browser send.
 func (s *console) sameOrigin(next http.Handler) http.Handler {
 	guard := http.NewCrossOriginProtection()
 	if s.Settings.URL != "" {
 		_ = guard.AddTrustedOrigin(s.Settings.URL) // it was checked
 	}
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.Logger.Warn("a request from another site was refused", zap.String("path", r.URL.Path))
+		s.Logger.Warn("request from another site refused", zap.String("path", r.URL.Path))
 		s.outside(w, errOtherSite)
 	}))
 	return guard.Handler(next)
 }
 
-// routes are how a noun says what it answers. Every page behind them is for people who are signed in, and permitted what it needs.
+// routes registers the pages of a section. They are for people who are signed in and have the permissions that the page needs.
 type routes struct {
 	console *console
 	echo    *echo.Echo
 }
 
-// get shows something.
+// get registers a page that shows something.
 func (r routes) get(path string, handle func(*request) error, needs ...users.Permission) {
 	r.echo.GET(path, r.console.guarded(handle, needs))
 }
 
-// post does something.
+// post registers a page that changes something.
 func (r routes) post(path string, handle func(*request) error, needs ...users.Permission) {
 	r.echo.POST(path, r.console.guarded(handle, needs))
 }
@@ -145,11 +145,11 @@ func (r routes) any(path string, handle func(*request) error) {
 	r.echo.Any(path, r.console.guarded(handle, nil))
 }
 
-// contentPolicy lets a page use what comes from the console itself, and nothing that is written into the page: no inline script or style can
-// run, whoever put it there. Pictures may be data, because the stylesheet's own are.
+// contentPolicy lets a page use what comes from the console itself, but no inline script or style, whoever put it there. Pictures may be data, because
+// those of the stylesheet are.
 const contentPolicy = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// secured puts the headers on every answer that keep other sites and other programs out.
+// secured adds the headers that keep other sites and programs out to every answer.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

@@ -18,13 +18,13 @@ type dateForm struct {
 	Kind                policy.DateKind
 }
 
-// datesDone says what was done, by the word in the address.
+// datesDone are the sentences about what was done, by the word in the address.
 var datesDone = map[string]string{
 	"edit": "Saved. It applies from the next call on.", "withdraw": "The edit was removed.",
 	"restore": "The earlier version is in force again.", "written": "The edits that the configuration has were removed. The hours did not change.",
 }
 
-// refusedDates are the errors that a person is told beside the form, and the status of the page.
+// refusedDates are the errors that the page shows beside the form, with the status.
 var refusedDates = []struct {
 	kind   error
 	status int
@@ -56,7 +56,7 @@ func (r *request) editDate() error {
 	})
 }
 
-// withdrawDate lets the configuration hold on a date again.
+// withdrawDate removes the edit of a date, so that the configuration applies to it again.
 func (r *request) withdrawDate() error {
 	return r.changeDates("withdraw", dateForm{}, func(policy.Line) (policy.ScheduleChange, error) {
 		date, err := policy.ParseDate(r.FormValue("date"))
@@ -67,7 +67,7 @@ func (r *request) withdrawDate() error {
 	})
 }
 
-// restoreDates brings an earlier version back; 0 is the configuration alone.
+// restoreDates brings an earlier version back; 0 is the configuration without edits.
 func (r *request) restoreDates() error {
 	return r.changeDates("restore", dateForm{}, func(base policy.Line) (policy.ScheduleChange, error) {
 		version, err := number(r.FormValue("version"))
@@ -85,15 +85,15 @@ func (r *request) restoreDates() error {
 	})
 }
 
-// dropWritten takes out the edits that the configuration has by now.
+// dropWritten removes the edits that the configuration has too.
 func (r *request) dropWritten() error {
 	return r.changeDates("written", dateForm{}, func(base policy.Line) (policy.ScheduleChange, error) {
 		return policy.DropConfigured(base, r.user.Name, r.now), nil
 	})
 }
 
-// changeDates makes a change of the line that the address names. Who was overtaken by somebody else, or wrote something wrong, is shown the
-// line as it is now, why nothing was done, and the form as it was sent.
+// changeDates changes the line that the address names. If somebody else changed it first, or something is written wrong, the page shows the line as it
+// is now, why nothing was done, and the form as it was sent.
 func (r *request) changeDates(done string, form dateForm, change func(base policy.Line) (policy.ScheduleChange, error)) error {
 	_, l, err := r.found()
 	if err != nil {
@@ -126,7 +126,7 @@ func (r *request) changeDates(done string, form dateForm, change func(base polic
 	return r.seeOther(linePath(l.Number) + query("done", done))
 }
 
-// number is a whole number of a form or an address that is not negative; 0 where none is given. Its error is api.ErrWrongInput.
+// number returns a version in a form or an address, or 0 for none. The error is api.ErrWrongInput.
 func number(text string) (int, error) {
 	if text == "" {
 		return 0, nil
@@ -138,13 +138,13 @@ func number(text string) (int, error) {
 	return n, nil
 }
 
-// calendarDay is one day of the calendar, as the evaluator has it.
+// calendarDay is one day of the calendar.
 type calendarDay struct {
 	policy.DaySchedule
 	Hours  string
-	Clock  string // how the clock changes on that day, in words; "" on most
+	Clock  string // how the clock changes on that day, or ""
 	Bars   []bar
-	Now    *int // minutes of today that are over
+	Now    *int // minutes of today that have passed
 	Today  bool
 	Edited bool
 }
@@ -154,7 +154,7 @@ type bar struct{ From, Width int }
 
 const minutesOfDay = 24 * 60
 
-// calendar fills in the days from one on.
+// calendar adds the days from first on.
 func (p *linePage) calendar(first, today policy.Date) {
 	for n := range calendarDays {
 		d := first.Plus(n)
@@ -174,7 +174,7 @@ func (p *linePage) calendar(first, today policy.Date) {
 	}
 }
 
-// stretches are the open times of a day in words and as bars. One that lasts to midnight ends at 24:00.
+// stretches returns the open times of a day in words and as bars. One that lasts to midnight ends at 24:00.
 func stretches(open []policy.Interval) (text string, bars []bar) {
 	if len(open) == 0 {
 		return "closed", nil
@@ -204,7 +204,7 @@ func clockText(forward time.Duration) string {
 	return ""
 }
 
-// short is a duration without what is zero: 1h, 30m.
+// short returns a duration without zero parts: 1h, 30m.
 func short(d time.Duration) string {
 	return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "0m")
 }

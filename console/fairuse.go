@@ -20,7 +20,7 @@ const (
 	casesOnPage  = 40
 )
 
-// fairUseSection is the review board.
+// fairUseSection returns the section of the review board.
 func (s *console) fairUseSection() section {
 	return section{title: "Fair use", path: fairUsePath, route: func(r routes) {
 		r.get(fairUsePath, (*request).board)
@@ -29,23 +29,23 @@ func (s *console) fairUseSection() section {
 	}}
 }
 
-// boardPage is what the page shows.
+// boardPage is the data of the page.
 type boardPage struct {
 	State          policy.CaseState // the one that is shown alone; "" for all
 	Columns        []boardColumn
 	Open           int
-	Customer, Note string // of a case that could not be opened
+	Customer, Note string // as sent, if the case could not be opened
 	Problem, Done  string
 }
 
-// boardColumn is the cases of one state.
+// boardColumn holds the cases of one state.
 type boardColumn struct {
 	State policy.CaseState
 	Cases []boardCard
 	shown []policy.CaseID // those of Cases
 	Total int
 	More  string // where the others are
-	Hint  string // what a case waits for there
+	Hint  string // what is to be done with a case of the state
 }
 
 // boardCard is a case on the board.
@@ -56,7 +56,7 @@ type boardCard struct {
 	Next []policy.CaseState
 }
 
-// hints say what people do with a case in a state.
+// hints name the next step for a case of a state.
 var hints = map[policy.CaseState]string{
 	policy.CaseFlagged: "Contact the account holder.", policy.CaseContacted: "Talk about alternatives.",
 	policy.CaseDiscussed: "Agree on a change, and watch.", policy.CaseWatching: "Close it, or restrict or charge.",
@@ -90,7 +90,7 @@ func (r *request) showBoard(status int, body boardPage) error {
 	return r.render(status, "board", body)
 }
 
-// newColumn is the cases of a state: alone on a page those that come after a case, or the first of them.
+// newColumn returns the column of a state: the first cases, or, alone on a page, those after a case.
 func newColumn(state policy.CaseState, cases []policy.CaseHead, after policy.CaseID, alone bool) boardColumn {
 	column := boardColumn{State: state, Hint: hints[state]}
 	many, passed := casesInState, !alone || after == ""
@@ -117,7 +117,7 @@ func newColumn(state policy.CaseState, cases []policy.CaseHead, after policy.Cas
 	return column
 }
 
-// fill reads the cases that a column shows, and no others.
+// fill reads the cases that a column shows.
 func (r *request) fill(column *boardColumn) error {
 	for _, id := range column.shown {
 		c, err := r.console.Cases.Case(r.ctx(), id)
@@ -142,7 +142,7 @@ func newCard(c policy.Case) boardCard {
 	return card
 }
 
-// closedPage is what the page of closed cases shows.
+// closedPage is the data of the page of closed cases.
 type closedPage struct {
 	Cases       []boardCard
 	Before      string
@@ -167,7 +167,7 @@ func (r *request) closedCases() error {
 	return r.render(http.StatusOK, "closed", body)
 }
 
-// refusedCases are the errors of opening and moving cases that a person is told beside the form, and the status of the page.
+// refusedCases are the errors of opening and moving cases that the page shows beside the form, with the status.
 var refusedCases = []struct {
 	kind   error
 	status int
@@ -181,7 +181,7 @@ var refusedCases = []struct {
 	{policy.ErrMoveNotAllowed, http.StatusConflict},
 }
 
-// refusedCase is the status of the page for an error that a person is told; 0 for any other.
+// refusedCase returns the status of the page for an error of refusedCases, and 0 for any other.
 func refusedCase(err error) int {
 	for _, refused := range refusedCases {
 		if errors.Is(err, refused.kind) {
@@ -191,7 +191,7 @@ func refusedCase(err error) int {
 	return 0
 }
 
-// openCase opens a case by hand, with the account's months as they are. What is refused is shown where the form was.
+// openCase opens a case by hand, with the account's months as they are. A refusal is shown on the page that had the form.
 func (r *request) openCase() error {
 	number, text := policy.CustomerNumber(strings.TrimSpace(r.FormValue("customer"))), strings.TrimSpace(r.FormValue("note"))
 	opened, err := r.console.Cases.OpenCase(r.ctx(), number, r.user.Name, text, r.now)
@@ -207,10 +207,10 @@ func (r *request) openCase() error {
 	return r.seeOther(casePath(opened.ID) + query("done", "open"))
 }
 
-// Alternatives are what can be offered.
+// Alternatives returns what can be offered.
 func (casePage) Alternatives() []policy.Alternative { return policy.Alternatives() }
 
-// Offers says whether the refused form offered an alternative.
+// Offers reports whether the refused form offered an alternative.
 func (c casePage) Offers(a policy.Alternative) bool {
 	return slices.Contains(c.Form.Offered, string(a))
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// callFilter is what the address of the calls page selects, and which page of it in which order.
+// callFilter is the filter in the address of the calls page, with the order and the place in the list.
 type callFilter struct {
 	api.CallFilter
 	Order        string // longestFirst, or "" for newest first
@@ -114,7 +114,7 @@ type column struct {
 	On          bool
 }
 
-// allColumns are those there are, in their order. The start is always shown: it leads to the call.
+// allColumns returns all columns in their order. The start is always shown, because it links to the call.
 func allColumns() []column {
 	return []column{
 		{Name: "account", Title: "Account", Usual: true},

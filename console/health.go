@@ -9,7 +9,7 @@ import (
 
 const healthPath = "/health"
 
-// healthSection is how the program itself is.
+// healthSection returns the section of the program's own state.
 func (s *console) healthSection() section {
 	return section{title: "Health", path: healthPath, route: func(r routes) {
 		r.get(healthPath, (*request).health)
@@ -17,10 +17,10 @@ func (s *console) healthSection() section {
 	}}
 }
 
-// mostGivenUp is how many notices that were given up the page shows.
+// mostGivenUp is how many failed notices the page shows.
 const mostGivenUp = 50
 
-// healthPage is what the page shows.
+// healthPage is the data of the page.
 type healthPage struct {
 	Findings []Finding
 	GivenUp  []policy.Notice
@@ -43,7 +43,7 @@ func (r *request) health() error {
 	return r.render(http.StatusOK, "health", body)
 }
 
-// retryNotice lets a notice that was given up be tried again.
+// retryNotice sends a failed notice again.
 func (r *request) retryNotice() error {
 	if err := r.console.Outbox.RetryNotice(r.ctx(), r.FormValue("key"), r.user.Name, r.now); err != nil {
 		return err
@@ -51,7 +51,7 @@ func (r *request) retryNotice() error {
 	return r.seeOther(healthPath + "?done=retry")
 }
 
-// Class is the sign of a finding.
+// Class returns the class of a finding's sign.
 func (f Finding) Class() string {
 	return map[string]string{"ok": "ok", "warning": "warn", "wrong": "bad"}[f.State]
 }

@@ -20,14 +20,14 @@ import (
 
 const (
 	importPath = accountsPath + "/import"
-	// maxUpload bounds a customers file that comes through the browser: about 25,000 rows. A larger one goes through the command.
+	// maxUpload bounds an uploaded customers file, to about 25,000 rows. The command imports larger ones.
 	maxUpload = 4 << 20
 	// changesOnPage is how many customers a page of the preview shows, and maxShownProblems how many problems of a file.
 	changesOnPage    = 100
 	maxShownProblems = 100
 )
 
-// importSection brings the customers file in: it is uploaded, looked at, and then imported just as it was looked at.
+// importSection returns the section that imports the customers file: it is uploaded, previewed, and imported as it was previewed.
 func (s *console) importSection() section {
 	return section{path: importPath, route: func(r routes) {
 		r.get(importPath, (*request).importForm, users.DoActs)
@@ -38,12 +38,12 @@ func (s *console) importSection() section {
 	}}
 }
 
-// importsDone says what was done, by the word in the address.
+// importsDone are the sentences about what was done, by the word in the address.
 var importsDone = map[string]string{
 	"import": "The customers are imported.", "discard": "Nothing was imported. The file was discarded.",
 }
 
-// importPage is what the page of the form shows.
+// importPage is the data of the form's page.
 type importPage struct {
 	File      string
 	Problems  []directory.Problem
@@ -59,7 +59,7 @@ func (r *request) showImport(status int, body importPage) error {
 	return r.render(status, "import", body)
 }
 
-// upload reads a file and keeps it for the preview. What is wrong with it is shown as the command shows it.
+// upload reads a file and keeps it for the preview. Its problems are shown as the command shows them.
 func (r *request) upload() error {
 	name, text, err := r.uploaded()
 	if errors.Is(err, api.ErrWrongInput) {
@@ -81,7 +81,7 @@ func (r *request) upload() error {
 	return r.seeOther(importPath + "/" + r.console.uploads.put(r.user.Name, name, text, r.now))
 }
 
-// uploaded is the file of the form, and its name.
+// uploaded returns the name and the text of the form's file.
 func (r *request) uploaded() (name string, text []byte, err error) {
 	const overhead = 64 << 10 // of the form around the file
 	r.Request().Body = http.MaxBytesReader(r.Response(), r.Request().Body, maxUpload+overhead)
@@ -105,7 +105,7 @@ func (r *request) uploaded() (name string, text []byte, err error) {
 	return head.Filename, text, err
 }
 
-// previewPage is what the preview shows.
+// previewPage is the data of the preview.
 type previewPage struct {
 	directory.Plan
 	ID, File    string
@@ -123,7 +123,7 @@ type previewRow struct {
 
 func (r *request) preview() error { return r.showPreview(http.StatusOK, "") }
 
-// showPreview shows what the person's file would do to the directory as it is now.
+// showPreview renders what the person's file would change in the directory as it is now.
 func (r *request) showPreview(status int, problem string) error {
 	kept, customers, err := r.kept()
 	if err != nil {
@@ -157,14 +157,14 @@ func (r *request) showPreview(status int, problem string) error {
 func (r *request) previewRow(change directory.Change) previewRow {
 	row := previewRow{Change: change, Fields: change.Fields()}
 	for i, f := range row.Fields {
-		if f.Name == "line" { // a line of the company's is no secret, and known by its name
+		if f.Name == "line" { // a line's number is no secret, and its name is clearer
 			row.Fields[i].Before, row.Fields[i].After = r.console.lineName(policy.Phone(f.Before)), r.console.lineName(policy.Phone(f.After))
 		}
 	}
 	return row
 }
 
-// kept is the person's upload with the customers in it. The error is api.ErrWrongInput for one that is gone.
+// kept returns the person's upload and its customers. The error is api.ErrWrongInput if it is gone.
 func (r *request) kept() (upload, []policy.Customer, error) {
 	found, ok := r.console.uploads.get(r.Param("id"), r.user.Name, r.now)
 	if !ok {
@@ -177,7 +177,7 @@ func (r *request) kept() (upload, []policy.Customer, error) {
 	return found, customers, nil
 }
 
-// confirmImport does what the person was shown. Where that is not what would happen any more, the new preview is shown.
+// confirmImport imports what the preview showed. If the directory has changed since, it shows a new preview instead.
 func (r *request) confirmImport() error {
 	kept, customers, err := r.kept()
 	if err != nil {
@@ -201,7 +201,7 @@ func (r *request) discardImport() error {
 	return r.seeOther(accountsPath + query("done", "discard"))
 }
 
-// Field is a changed field as the person may see it.
+// Field returns a changed field as the person may see it.
 func (p page) Field(f directory.FieldChange, text string) string {
 	if f.Name == "email" {
 		return p.Email(text)
@@ -213,14 +213,14 @@ func (p page) Field(f directory.FieldChange, text string) string {
 }
 
 const (
-	// maxUploads bounds how many files wait for their import at once; a person has one at most. The one that waits longest makes room.
+	// maxUploads bounds how many files wait for their import; a person has one at most. The oldest makes room.
 	maxUploads = 4
 	// uploadFor is how long a file waits.
 	uploadFor = 15 * time.Minute
 )
 
-// uploads are the customers files that were looked at and are not imported yet. They stay on the server, in memory, so that what is imported is
-// what was looked at.
+// uploads are the customers files that were previewed and not imported yet. They stay in the server's memory, so that what is imported is what was
+// previewed.
 type uploads struct {
 	mu    sync.Mutex
 	files []upload // oldest first
@@ -232,7 +232,7 @@ type upload struct {
 	at           time.Time
 }
 
-// put keeps a file and gives the name under which it is found again. The person's earlier one goes.
+// put keeps a file and returns its ID. It replaces the person's earlier one.
 func (u *uploads) put(by, name string, text []byte, now time.Time) (id string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -246,7 +246,7 @@ func (u *uploads) put(by, name string, text []byte, now time.Time) (id string) {
 	return id
 }
 
-// get is a person's own file, unless its time is over.
+// get returns a person's own file, unless it has expired.
 func (u *uploads) get(id, by string, now time.Time) (upload, bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -13,24 +13,24 @@ const (
 	calendarDays = 14
 	// revisionsOnPage is how many versions the history shows at once.
 	revisionsOnPage = 15
-	// wallLayout is a time on some clock as a form's field has it.
+	// wallLayout is the layout of a local time in a form's field.
 	wallLayout = "2006-01-02T15:04"
 )
 
-// linePage is what the page of one line shows.
+// linePage is the data of a line's page.
 type linePage struct {
-	lineStands
+	lineStatus
 	Days                 []calendarDay
-	Earlier, Later, Home string // addresses of other weeks; Home is "" where today is in sight
+	Earlier, Later, Home string // addresses of other weeks; Home is "" if today is shown
 	Edited               []editedDate
-	Written              bool           // some edit is in the configuration by now
+	Written              bool           // some edit is in the configuration too
 	Base                 policy.Line    // as configured, its single dates sorted
 	Overruled            map[string]int // dates of the configuration that are edited
 	Seen                 int            // the newest version
 	History              []policy.ScheduleRevision
 	Before               int // a version; the history is of those before it. 0: all
 	Older                int // the next Before; 0 on the last page
-	At                   *would
+	At                   *forecast
 	Wall                 string // the time in the form
 	Form                 dateForm
 	Problem, Done        string
@@ -45,12 +45,12 @@ type editedDate struct {
 	Over    bool
 }
 
-// line shows one line.
+// line answers with the page of one line.
 func (r *request) line() error {
 	return r.showLine(http.StatusOK, linePage{Done: datesDone[r.QueryParam("done")]})
 }
 
-// found are the settings in force with the line that the address names.
+// found returns the settings in force and the line that the address names. The error is errNoLine.
 func (r *request) found() (policy.Settings, policy.Line, error) {
 	s := r.console.Lines.InForce()
 	for _, l := range s.Lines {
@@ -61,13 +61,13 @@ func (r *request) found() (policy.Settings, policy.Line, error) {
 	return s, policy.Line{}, errNoLine
 }
 
-// showLine adds to a page what it shows of the line.
+// showLine completes and renders a line's page.
 func (r *request) showLine(status int, body linePage) error {
 	s, l, err := r.found()
 	if err != nil {
 		return err
 	}
-	body.lineStands, body.Version = r.standing(s, l), s.Version
+	body.lineStatus, body.Version = r.lineStatus(s, l), s.Version
 	if body.Base, err = r.configured(l.Number); err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (r *request) showLine(status int, body linePage) error {
 		}
 	}
 	body.calendar(first, today)
-	if body.At, err = r.would(s, l); err != nil {
+	if body.At, err = r.forecast(s, l); err != nil {
 		return err
 	}
 	body.Wall = body.At.wall(r.now.In(l.Zone))
@@ -94,7 +94,7 @@ func (r *request) showLine(status int, body linePage) error {
 	return r.showWithTeams(status, "line", body)
 }
 
-// configured is a line without any edit of single dates; they come sorted.
+// configured returns a line without edits. Its single dates are sorted.
 func (r *request) configured(number policy.Phone) (policy.Line, error) {
 	l, ok := r.console.Lines.Configured().Line(number)
 	if !ok {
@@ -103,7 +103,7 @@ func (r *request) configured(number policy.Phone) (policy.Line, error) {
 	return l.With(nil), nil
 }
 
-// history reads the versions that the page shows, and gives the newest of all.
+// history reads the versions that the page shows, and returns the newest of all.
 func (r *request) history(body *linePage) (newest policy.ScheduleRevision, err error) {
 	if body.Before, err = number(r.QueryParam("before")); err != nil {
 		return newest, err
@@ -127,7 +127,7 @@ func (r *request) history(body *linePage) (newest policy.ScheduleRevision, err e
 	return newest, nil
 }
 
-// edits are those of the newest version.
+// edits adds the edits of the newest version.
 func (p *linePage) edits(newest policy.ScheduleRevision, now time.Time) {
 	p.Seen, p.Overruled = newest.Version, map[string]int{}
 	today := policy.DateOf(now.In(p.Zone))
@@ -139,7 +139,7 @@ func (p *linePage) edits(newest policy.ScheduleRevision, now time.Time) {
 	}
 }
 
-// hoursText is what an edit makes of its date.
+// hoursText returns the hours of an edited date in words.
 func hoursText(d policy.DateOverride) string {
 	switch d.Kind {
 	case policy.DateClosed:
@@ -164,23 +164,23 @@ func spansText(spans []policy.Span) string {
 	return text
 }
 
-// Spans are hours as the configuration writes them.
+// Spans returns hours as the configuration writes them.
 func (linePage) Spans(spans []policy.Span) string { return spansText(spans) }
 
-// Restorable says whether a version is another than the newest.
+// Restorable reports whether a version is not the newest.
 func (p linePage) Restorable(e policy.ScheduleRevision) bool { return e.Version != p.Seen }
 
-// would is what would happen to a call at a time.
-type would struct {
+// forecast describes what would happen to a call at a time.
+type forecast struct {
 	At             time.Time // in the line's zone
-	Skipped, Twice bool      // the line's clock does not show the time, or does so twice; At is then as policy.Line.Wall says
+	Skipped, Twice bool      // the line's clock skips the time, or shows it twice; At is then as policy.Line.Wall says
 	Opening        policy.Opening
 	CallerOutcomes []policy.CallerOutcome
 	NoAnswer       policy.AfterHoursAction
 }
 
-// would answers the question in the address, a time on the line's own clock; nil where there is none. Its error is api.ErrWrongInput.
-func (r *request) would(s policy.Settings, l policy.Line) (*would, error) {
+// forecast returns what would happen at the time in the address, which is on the line's own clock; nil for none. The error is api.ErrWrongInput.
+func (r *request) forecast(s policy.Settings, l policy.Line) (*forecast, error) {
 	text := r.QueryParam("at")
 	if text == "" {
 		return nil, nil
@@ -191,23 +191,23 @@ func (r *request) would(s policy.Settings, l policy.Line) (*would, error) {
 			return nil, fmt.Errorf("%w: %q is no time on the line's clock; write one such as 2026-12-24T10:00", api.ErrWrongInput, text)
 		}
 	}
-	w := &would{NoAnswer: s.NoAnswer}
+	w := &forecast{NoAnswer: s.NoAnswer}
 	w.At, w.Skipped, w.Twice = l.Wall(typed)
 	w.Opening = l.Opening(w.At)
 	w.CallerOutcomes = s.CallerOutcomes(l, w.Opening.Open)
 	return w, nil
 }
 
-// wall is the time in the form: the one that was asked for, else now.
-func (w *would) wall(now time.Time) string {
+// wall returns the time in the form: the one that was asked for, or now.
+func (w *forecast) wall(now time.Time) string {
 	if w == nil {
 		return now.Format(wallLayout)
 	}
 	return w.At.Format(wallLayout)
 }
 
-// Gets is what a caller gets, in words.
-func (w would) Gets(p policy.CallerOutcome) string {
+// Gets returns what a caller gets in words.
+func (w forecast) Gets(p policy.CallerOutcome) string {
 	switch p.Action {
 	case policy.Connect:
 		return "is connected"
@@ -217,8 +217,8 @@ func (w would) Gets(p policy.CallerOutcome) string {
 	return "hears the hours, and goodbye"
 }
 
-// Unanswered is what a caller gets whom nobody accepts.
-func (w would) Unanswered() string {
+// Unanswered returns what a caller gets if nobody accepts.
+func (w forecast) Unanswered() string {
 	if w.NoAnswer == policy.Voicemail {
 		return "can leave a voicemail"
 	}

@@ -13,12 +13,12 @@ import (
 
 const linesPath = "/lines"
 
-// teamsRevealed is how a session remembers that the specialists' numbers are shown in it, beside the calls whose numbers are.
+// teamsRevealed is the name under which a session remembers that the specialists' numbers are revealed.
 const teamsRevealed = "teams"
 
 var errNoLine = errors.New("no such line")
 
-// linesSection is the company's lines, and the teams behind them.
+// linesSection returns the section of the company's lines and teams.
 func (s *console) linesSection() section {
 	return section{title: "Lines", path: linesPath, route: func(r routes) {
 		r.get(linesPath, (*request).lines)
@@ -33,9 +33,9 @@ func (s *console) linesSection() section {
 	}}
 }
 
-// linesPage is what the overview shows.
+// linesPage is the data of the overview.
 type linesPage struct {
-	Lines    []lineStands
+	Lines    []lineStatus
 	Teams    []policy.Team // by name
 	Intents  []policy.Intent
 	Version  string // of what is in force
@@ -44,24 +44,24 @@ type linesPage struct {
 	Wall     string // now, for the form
 }
 
-// lineStands is a line as it stands.
-type lineStands struct {
+// lineStatus is a line and whether it is open now.
+type lineStatus struct {
 	policy.Line
 	Opening policy.Opening
 	Now     time.Time
 	Routes  []string // the name of the team of each intent
 }
 
-// Path is where the line's own page is.
-func (l lineStands) Path() string { return linePath(l.Number) }
+// Path returns the address of the line's page.
+func (l lineStatus) Path() string { return linePath(l.Number) }
 
 func linePath(number policy.Phone) string { return linesPath + "/" + lineWord(number) }
 
-// lineWord is a line in an address: the digits of its number.
+// lineWord returns a line's part of an address: the digits of its number.
 func lineWord(number policy.Phone) string { return strings.TrimPrefix(number.Full(), "+") }
 
-// Local is a moment on the line's own clock.
-func (l lineStands) Local(t time.Time) string { return localTime(t, l.Zone) }
+// Local returns a moment on the line's own clock.
+func (l lineStatus) Local(t time.Time) string { return localTime(t, l.Zone) }
 
 func localTime(t time.Time, zone *time.Location) string {
 	if t.IsZero() {
@@ -74,7 +74,7 @@ func (r *request) lines() error {
 	s := r.console.Lines.InForce()
 	body := linesPage{Version: s.Version, Intents: policy.Intents(), NoAnswer: s.NoAnswer, Wall: r.now.In(r.zone).Format(wallLayout)}
 	for _, l := range s.Lines {
-		body.Lines = append(body.Lines, r.standing(s, l))
+		body.Lines = append(body.Lines, r.lineStatus(s, l))
 	}
 	for _, t := range s.Teams {
 		body.Teams = append(body.Teams, t)
@@ -86,22 +86,22 @@ func (r *request) lines() error {
 	return r.showWithTeams(http.StatusOK, "lines", body)
 }
 
-func (r *request) standing(s policy.Settings, l policy.Line) lineStands {
-	now := lineStands{Line: l, Opening: l.Opening(r.now), Now: r.now}
+func (r *request) lineStatus(s policy.Settings, l policy.Line) lineStatus {
+	now := lineStatus{Line: l, Opening: l.Opening(r.now), Now: r.now}
 	for _, i := range policy.Intents() {
 		now.Routes = append(now.Routes, s.Team(l, i).Name)
 	}
 	return now
 }
 
-// showWithTeams shows a page that names specialists: their numbers in full for those to whom they were revealed.
+// showWithTeams renders a page that names specialists, with their numbers in full if they were revealed.
 func (r *request) showWithTeams(status int, name string, body any) error {
 	p := r.page(body)
 	p.Numbers = r.may(users.SeeNumbers) && r.console.signin.IsRevealed(r.ctx(), teamsRevealed)
 	return r.show(status, name, p)
 }
 
-// revealTeams shows the specialists' numbers to the person for the rest of the session, and says so in the audit.
+// revealTeams shows the specialists' numbers to the person for the rest of the session, and notes that in the audit.
 func (r *request) revealTeams() error {
 	if err := r.note(users.ActReveal, "teams", "the telephone numbers of the teams"); err != nil {
 		return err
@@ -110,12 +110,12 @@ func (r *request) revealTeams() error {
 	return r.seeOther(linesPath + "#teams")
 }
 
-// linesAt leads to a line's answer to what would happen at a time.
+// linesAt redirects to a line's forecast for a time.
 func (r *request) linesAt() error {
 	return r.seeOther(linesPath + "/" + strings.TrimPrefix(r.QueryParam("line"), "+") + query("at", r.QueryParam("at")) + "#at")
 }
 
-// datesYAML gives the dates in force as a file.
+// datesYAML sends the dates in force as a file.
 func (r *request) datesYAML() error {
 	if err := r.note("export", "lines", "closed days and special hours, as YAML"); err != nil {
 		return err

@@ -198,7 +198,7 @@ func TestLinesInTheBrowser(t *testing.T) {
 	tab.Fill("[name=date]", "2026-11-26")
 	tab.Fill("[name=reason]", "Moving house")
 	tab.Follow(".edit button")
-	tab.See("The date is edited", "Moving house", "edited", "0123456789ab+1")
+	tab.See("It applies from the next call on", "Moving house", "edited", "0123456789ab+1")
 	tab.Fill("[name=at]", "2026-11-26T10:00")
 	tab.Follow(`#at + form button`)
 	tab.See("closed by hours.closed: Moving house", "It opens on Fri 2026-11-27 08:00 GMT", "hears the hours, and goodbye")

@@ -13,7 +13,7 @@ import (
 
 const nowPath = "/now"
 
-// nowSection is what goes on at this moment.
+// nowSection returns the section of what goes on at this moment.
 func (s *console) nowSection() section {
 	return section{title: "Now", path: nowPath, route: func(r routes) {
 		r.get(nowPath, (*request).atThisMoment)
@@ -21,16 +21,16 @@ func (s *console) nowSection() section {
 	}}
 }
 
-// How the page reckons.
+// The bounds of the page.
 const (
 	mostInProgress = 100 // calls in progress that are shown
 	mostNear       = 25  // accounts near or over a limit that are shown
-	recentWaits    = 50  // served calls whose waiting is summed up
+	recentWaits    = 50  // served calls whose waiting times are summed up
 	nearLimit      = 0.9 // of the call limit: from here on a talk is shown as near it
 	nowEvery       = 2 * time.Second
 )
 
-// nowPage is what the page shows.
+// nowPage is the data of the page.
 type nowPage struct {
 	Lines    []lineNow
 	Calls    []callNow
@@ -39,7 +39,7 @@ type nowPage struct {
 	Today    []outcomeToday
 	All      int // calls of today
 	Waits    waits
-	Failed   int // notices that were given up
+	Failed   int // failed notices
 	Near     []policy.Usage
 	NearAt   time.Time
 	NearMore int // accounts beyond those
@@ -53,7 +53,7 @@ type lineNow struct {
 	policy.Opening
 }
 
-// Path is where the line's own page is.
+// Path returns the address of the line's page.
 func (l lineNow) Path() string { return linePath(l.Number) }
 
 // callNow is a call in progress.
@@ -66,22 +66,22 @@ type callNow struct {
 	Over    bool // or past it
 }
 
-// outcomeToday is how many of today's calls ended so; "" are those that go on.
+// outcomeToday is the number of today's calls with an outcome; "" are calls in progress.
 type outcomeToday struct {
 	Outcome policy.Outcome
 	Calls   int
 }
 
-// waits is how long callers waited until a specialist accepted.
+// waits sums up how long callers waited until a specialist accepted.
 type waits struct {
-	Longest int // of those who wait now, seconds; 0: nobody waits
+	Longest int // of those who wait now, in seconds; 0 for nobody
 	Waiting int // how many wait now
-	Of      int // how many calls Median and Worst rest on, the last ones
+	Of      int // the number of calls, the latest ones, that Median and Worst are of
 	Median  int
 	Worst   int // nine of ten waited less
 }
 
-// Kind is the colour of the outcome in the chart.
+// Kind returns the colour of the outcome in the chart.
 func (o outcomeToday) Kind() string {
 	switch k := kindsOf(policy.OutcomeCount{o.Outcome: 1}); {
 	case k.Good > 0:
@@ -117,7 +117,7 @@ func (r *request) nowEvents() error {
 	})
 }
 
-// present gathers what goes on.
+// present returns what goes on now.
 func (r *request) present() (nowPage, error) {
 	limit := r.console.Policy.FairUse.CallLimit
 	body := nowPage{LimitSec: int(limit.Seconds()), NearSec: int(limit.Seconds() * nearLimit)}
@@ -140,7 +140,7 @@ func (r *request) present() (nowPage, error) {
 	return body, nil
 }
 
-// presentCalls are the calls in progress, the longest first.
+// presentCalls adds the calls in progress, the longest first.
 func (r *request) presentCalls(body *nowPage) error {
 	found, err := r.console.Calls.Search(r.ctx(), policy.Filter{Outcome: policy.InProgress, Since: r.now.Add(-24 * time.Hour)}, policy.Page{Length: mostInProgress})
 	if err != nil {
@@ -197,7 +197,7 @@ func (r *request) presentDay(body *nowPage) error {
 	return nil
 }
 
-// hoursOf are the starts of a day's hours, and of the next day. A day on which clocks change has one more, or one less.
+// hoursOf returns the starts of a day's hours, and of the next day. A day on which clocks change has one more or one less.
 func hoursOf(day time.Time) []time.Time {
 	y, m, d := day.Date()
 	end := time.Date(y, m, d+1, 0, 0, 0, 0, day.Location())
@@ -208,7 +208,7 @@ func hoursOf(day time.Time) []time.Time {
 	return append(hours, end)
 }
 
-// presentWaits sums up how long the last served callers waited.
+// presentWaits adds how long the last served callers waited.
 func (r *request) presentWaits(body *nowPage) error {
 	found, err := r.console.Calls.Search(r.ctx(), policy.Filter{Outcome: policy.Served}, policy.Page{Length: recentWaits})
 	if err != nil {
@@ -228,7 +228,7 @@ func (r *request) presentWaits(body *nowPage) error {
 	return nil
 }
 
-// Until says when a line opens or closes, on its own clock.
+// Until returns when a line opens or closes, on its own clock, or "".
 func (l lineNow) Until() string {
 	if l.Opening.Until.IsZero() {
 		return ""
@@ -236,7 +236,7 @@ func (l lineNow) Until() string {
 	return l.Opening.Until.In(l.Zone).Format("Mon 15:04 MST")
 }
 
-// Class is the sign of a call's clock.
+// Class returns the class of a call's clock.
 func (c callNow) Class() string {
 	return strings.TrimSpace(map[bool]string{true: "bad"}[c.Over] + map[bool]string{true: "warn"}[c.Near && !c.Over])
 }

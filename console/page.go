@@ -11,14 +11,14 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// page is what every template gets: who looks, and the body that the handler made. "$" is the page in all of a view.
+// page is the data of every template: the person, and the body that the handler made. "$" is the page everywhere in a view.
 type page struct {
 	Body    any
-	User    users.User // Name is empty where nobody is signed in
+	User    users.User // Name is empty if nobody is signed in
 	Now     time.Time
 	Zone    *time.Location
 	Nav     []navItem
-	Numbers bool // telephone numbers stand in full
+	Numbers bool // telephone numbers are shown in full
 	may     func(users.Permission) bool
 	assets  assets
 }
@@ -29,12 +29,12 @@ type navItem struct {
 	Here        bool
 }
 
-// page puts what all pages have around a body.
+// page returns the data of a page with a body.
 func (r *request) page(body any) page {
 	return page{Body: body, User: r.user, Now: r.now, Zone: r.zone, Nav: r.nav(), may: r.may, assets: r.console.assets}
 }
 
-// nav are the pages that the person may see, in their order.
+// nav returns the pages that the person may see, in their order.
 func (r *request) nav() []navItem {
 	var items []navItem
 	if r.user.Name == "" {
@@ -49,16 +49,16 @@ func (r *request) nav() []navItem {
 	return items
 }
 
-// With is the page around another body, for templates that are used within others: {{template "marks" ($.With .)}}.
+// With returns the page with another body, for templates that are used within others: {{template "marks" ($.With .)}}.
 func (p page) With(body any) page {
 	p.Body = body
 	return p
 }
 
-// Can says whether the person has a permission: {{if $.Can "acts"}}.
+// Can reports whether the person has a permission: {{if $.Can "acts"}}.
 func (p page) Can(what users.Permission) bool { return p.may(what) }
 
-// Phone is a telephone number: masked, unless it was revealed to the person.
+// Phone returns a telephone number, masked unless it was revealed to the person.
 func (p page) Phone(number policy.Phone) string {
 	switch {
 	case number == "":
@@ -69,7 +69,7 @@ func (p page) Phone(number policy.Phone) string {
 	return number.String()
 }
 
-// Text is a text of the log, with the telephone numbers in it as Phone gives them.
+// Text returns a text of the log, with the telephone numbers in it as Phone returns them.
 func (p page) Text(text string) string {
 	if p.Numbers {
 		return text
@@ -77,7 +77,7 @@ func (p page) Text(text string) string {
 	return policy.MaskedText(text)
 }
 
-// Email is an e-mail address: masked, unless it was revealed to the person.
+// Email returns an e-mail address, masked unless it was revealed to the person.
 func (p page) Email(text string) string {
 	switch {
 	case text == "":
@@ -88,13 +88,13 @@ func (p page) Email(text string) string {
 	return maskedEmail(text)
 }
 
-// Time is a moment in the person's zone, to the second. An unknown one is a dash.
+// Time returns a moment in the person's zone, to the second, or a dash for the zero time.
 func (p page) Time(t time.Time) template.HTML { return moment(t, p.Zone, "2006-01-02 15:04:05") }
 
-// Clock is a moment's time of day in the person's zone.
+// Clock returns a moment's time of day in the person's zone.
 func (p page) Clock(t time.Time) template.HTML { return moment(t, p.Zone, "15:04:05") }
 
-// ClockOn is a moment's time of day, and its date too where that is another one than a start's.
+// ClockOn returns a moment's time of day, with the date if that is not the date of start.
 func (p page) ClockOn(t, start time.Time) template.HTML {
 	if t.IsZero() || t.In(p.Zone).Format(time.DateOnly) == start.In(p.Zone).Format(time.DateOnly) {
 		return p.Clock(t)
@@ -102,10 +102,10 @@ func (p page) ClockOn(t, start time.Time) template.HTML {
 	return p.Time(t)
 }
 
-// Day is a moment's date in the person's zone.
+// Day returns a moment's date in the person's zone.
 func (p page) Day(t time.Time) template.HTML { return moment(t, p.Zone, "2006-01-02") }
 
-// In is a moment with day and zone, in another zone than the person's; nothing where that is the same time there.
+// In returns a moment with day and zone in another zone, or nothing if the time is the same in the person's zone.
 func (p page) In(t time.Time, zone *time.Location) template.HTML {
 	_, here := t.In(p.Zone).Zone()
 	if _, there := t.In(zone).Zone(); t.IsZero() || here == there {
@@ -132,7 +132,7 @@ func (p page) Minutes(seconds *int) string {
 // Seconds returns whole seconds as minutes and seconds, 12:05.
 func (page) Seconds(n int) string { return fmt.Sprintf("%d:%02d", n/60, n%60) }
 
-// Length is a sum of seconds as hours and minutes, 3 h 05 min.
+// Length returns a sum of seconds as hours and minutes, 3 h 05 min.
 func (p page) Length(seconds int) string {
 	if minutes := seconds / 60; minutes >= 60 {
 		return fmt.Sprintf("%d h %02d min", minutes/60, minutes%60)
@@ -140,7 +140,7 @@ func (p page) Length(seconds int) string {
 	return fmt.Sprintf("%d min", seconds/60)
 }
 
-// Asset is the address of a static file.
+// Asset returns the address of a static file.
 func (p page) Asset(name string) string { return p.assets.path(name) }
 
 // maskedEmail returns an e-mail address with all but the first letter of the name masked.

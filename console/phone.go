@@ -19,10 +19,10 @@ import (
 
 const phonePath = "/phone"
 
-// maxWords is how much can be said at once: what a person says in a breath or two.
+// maxWords is how many letters can be said at once, as many as a person says in a breath or two.
 const maxWords = 300
 
-// phoneSection is the telephone in the browser.
+// phoneSection returns the section of the telephone in the browser.
 func (s *console) phoneSection() section {
 	if s.Phones == nil {
 		return section{route: func(routes) {}}
@@ -36,18 +36,18 @@ func (s *console) phoneSection() section {
 	}}
 }
 
-// phonePage is where somebody dials.
+// phonePage is the data of the page on which a person dials.
 type phonePage struct {
 	Lines    []policy.Line
 	Free     bool
 	Calls    []phoneRow
-	Line     string // as they were chosen, where the call was refused
+	Line     string // as chosen, if the call was refused
 	From     string
 	Attested bool
 	Problem  string
 }
 
-// phoneRow is a call in the list of a person's own.
+// phoneRow is a call in the list of a person's own calls.
 type phoneRow struct {
 	PhoneCall
 	LineName string
@@ -94,7 +94,7 @@ func (r *request) dial() error {
 	return r.seeOther(phonePath + "/" + id)
 }
 
-// phoneAct does in a call what a form says. A page with scripts is told what came of it by events, and needs no answer.
+// phoneAct does what a form says in a call. A page with scripts learns of the effect by events, and needs no answer.
 func (r *request) phoneAct() error {
 	call, err := r.console.Phones.PhoneCall(r.user.Name, r.Param("id"))
 	if err != nil {
@@ -142,19 +142,19 @@ func phoneAnswers() []PhoneAnswer {
 }
 
 const (
-	phoneBeat  = 10 * time.Second // so often a page that waits for events hears that we are there
-	phoneWrite = 10 * time.Second // so long an event may take to reach it
+	phoneBeat  = 10 * time.Second // how often a page that waits for events hears that the server is there
+	phoneWrite = 10 * time.Second // how long an event may take to be sent
 )
 
-// phoneCallPage is a call as its caller sees it.
+// phoneCallPage is the data of a call's page.
 type phoneCallPage struct {
 	PhoneCall
 	LineName string
 	Language string
 	Real     bool // the line is one that customers call
-	Seconds  int  // since the call began, or as long as it took
+	Seconds  int  // since the call began, or its length
 	Talked   int  // seconds of the talk so far
-	Refresh  int  // seconds until a page without scripts asks again; 0: it need not
+	Refresh  int  // seconds until a page without scripts reloads; 0 for never
 }
 
 func (r *request) phoneCall() error {
@@ -184,14 +184,14 @@ func (r *request) phoneBody(call PhoneCall) phoneCallPage {
 	switch call.State {
 	case PhoneOver:
 	case PhoneAsks, PhoneRecords:
-		body.Refresh = 20 // who writes an answer is left alone as long as the line waits
+		body.Refresh = 20 // a person who writes an answer is left alone as long as the line waits
 	default:
 		body.Refresh = 2
 	}
 	return body
 }
 
-// phoneEvents are the live part of the page, each time that it is another one, until the call is over.
+// phoneEvents sends the live part of the page whenever it changes, until the call is over.
 func (r *request) phoneEvents() error {
 	call, err := r.console.Phones.PhoneCall(r.user.Name, r.Param("id"))
 	if err != nil {
@@ -210,7 +210,7 @@ func (r *request) phoneEvents() error {
 		}
 		seen = call.Version
 		if r.push(event) != nil || call.Over() {
-			return nil // the browser has gone, or there is nothing more to tell
+			return nil // the browser has gone, or the call is over
 		}
 		waiting, stop := context.WithTimeout(r.ctx(), phoneBeat)
 		err := r.console.Phones.Moved(waiting, r.user.Name, call.ID, call.Version)
@@ -239,7 +239,7 @@ func (r *request) phoneEvent(call PhoneCall) (string, error) {
 	return fmt.Sprintf("event: %s\ndata: %s\n\n", name, strings.ReplaceAll(strings.TrimSpace(html.String()), "\n", "\ndata: ")), nil
 }
 
-// push sends an event at once. The server's bound on an answer is one on each event here.
+// push sends an event at once. Each event has a deadline of its own, in place of the server's for an answer.
 func (r *request) push(event string) error {
 	control := http.NewResponseController(r.Response())
 	if err := control.SetWriteDeadline(time.Now().Add(phoneWrite)); err != nil && !errors.Is(err, http.ErrNotSupported) {
@@ -251,10 +251,10 @@ func (r *request) push(event string) error {
 	return control.Flush()
 }
 
-// Over says that the call has ended.
+// Over reports whether the call has ended.
 func (c PhoneCall) Over() bool { return c.State == PhoneOver }
 
-// Doing says in words what the call is at.
+// Doing returns what the call is doing in words.
 func (c PhoneCall) Doing() string {
 	switch c.State {
 	case PhoneDialling:
@@ -277,7 +277,7 @@ func (c PhoneCall) Doing() string {
 	return "You wait."
 }
 
-// Skipping is what can be skipped, as the words of a button; "" for nothing.
+// Skipping returns the words of the button that skips what is heard, or "".
 func (c PhoneCall) Skipping() string {
 	switch c.State {
 	case PhoneSpeaks:
@@ -290,16 +290,16 @@ func (c PhoneCall) Skipping() string {
 	return ""
 }
 
-// Talks says that the two are joined.
+// Talks reports whether caller and specialist are joined.
 func (c PhoneCall) Talks() bool { return c.State == PhoneTalks }
 
-// Spoken says that the caller hears a sentence.
+// Spoken reports whether the caller hears a sentence.
 func (l PhoneLine) Spoken() bool { return l.Who == PhoneCaller && l.Did == "hears" && !l.Sound }
 
-// phoneWords are what the caller does, said to the caller.
+// phoneWords name what the caller does, in the second person.
 var phoneWords = map[string]string{"dials": "dial", "hears": "hear", "presses": "press", "says": "say", "hangs up": "hang up"}
 
-// Does is what the party does, as the page says it: "press", "rings".
+// Does returns what the party does, as the page words it: "press", "rings".
 func (l PhoneLine) Does() string {
 	if word, ok := phoneWords[l.Did]; ok && l.Who == PhoneCaller {
 		return word
@@ -307,7 +307,7 @@ func (l PhoneLine) Does() string {
 	return l.Did
 }
 
-// Keys are those of the keypad, row by row, with the letters on them.
+// Keys returns the keys of the keypad, row by row, with the letters on them.
 func (phoneCallPage) Keys() []phoneKey {
 	return []phoneKey{
 		{"1", "", ""},
@@ -327,7 +327,7 @@ func (phoneCallPage) Keys() []phoneKey {
 
 type phoneKey struct{ Key, Letters, Name string }
 
-// Answers are how a specialist can answer, with the words for it.
+// Answers returns how a specialist can answer, with the words for it.
 func (phoneCallPage) Answers() []phoneAnswer {
 	return []phoneAnswer{
 		{PhoneAccepts, "Pick up and accept"}, {PhonePasses, "Pick up and pass on"}, {PhoneVoicemail, "Voicemail"}, {PhoneBusy, "Busy"}, {PhoneNobody, "No answer"},
@@ -339,7 +339,7 @@ type phoneAnswer struct {
 	Words string
 }
 
-// Minutes are seconds as 12:05.
+// Minutes returns seconds as 12:05.
 func (phoneCallPage) Minutes(seconds int) string {
 	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
 }

@@ -15,10 +15,10 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// Deps are what a console needs. All fields must be set but Logger and those that say what nil means.
+// Deps are the dependencies of a console. All fields must be set but Logger and those that say what nil means.
 type Deps struct {
 	Settings Settings
-	Policy   policy.Settings // as configured; what calls are answered by at this moment Lines knows
+	Policy   policy.Settings // as configured; Lines has what is in force
 	Lines    Lines
 	// DatesYAML returns the single dates of lines, to paste into the configuration.
 	DatesYAML func([]policy.Line) []byte
@@ -29,25 +29,25 @@ type Deps struct {
 	Tokens    Tokens
 	Accounts  Accounts
 	Cases     Cases
-	// Ready says why the store cannot be read or written; nil: it can.
+	// Ready returns why the store cannot be read or written. It is nil if it always can.
 	Ready func(ctx context.Context) error
-	// Version is the program's.
+	// Version is that of the program.
 	Version string
-	Phones  Phones // nil: there is no phone
+	Phones  Phones // nil for no phone
 	Outbox  Outbox
-	// Usage is that of all accounts, derived in the background.
+	// Usage is the usage of all accounts, derived in the background.
 	Usage UsageReports
-	// Health looks at the parts of the program that can fail, within a second or so.
+	// Health checks the parts of the program that can fail, within about a second.
 	Health func(ctx context.Context) []Finding
-	// Spoken gives what was heard after an exchange of a call: by the specialist of a leg, or else by the caller. nil: nobody knows.
+	// Spoken returns what was heard after an exchange of a call, by the specialist or by the caller. It may be nil.
 	Spoken func(call policy.Call, exchange policy.Exchange) (specialist bool, sentences []string)
-	// Recordings are those that were fetched; nil: none are.
+	// Recordings are those that were fetched. It is nil if none are.
 	Recordings Recordings
-	// Stopping is closed when the server stops: what would go on for ever ends then. nil: never.
+	// Stopping is closed when the server stops, which ends streams. It may be nil.
 	Stopping <-chan struct{}
-	// Yield is called now and then while something is made that takes long, so that calls go first; nil: nothing is called.
+	// Yield is called from time to time during long work, so that calls go first. It may be nil.
 	Yield func()
-	// Now is the clock of everything that the console shows, writes and lets expire.
+	// Now is the clock of the console.
 	Now    func() time.Time
 	Logger *zap.Logger
 }
@@ -60,22 +60,22 @@ type Calls interface {
 	CountCalls(ctx context.Context, times []time.Time) ([]policy.OutcomeCount, error)
 }
 
-// UsageReports are the usage of all accounts. They are derived from the log in the background, because that takes too long for a page.
+// UsageReports have the usage of all accounts. It is derived from the log in the background, because that takes too long for a page.
 type UsageReports interface {
-	// Report returns the totals of the n months that end with last. It may be as old as it says. ready is false while some of it is derived, and nothing
-	// else is given then: ask again a second later.
+	// Report returns the totals of the n months that end with last, as of the time that it names. If ready is false, some of it is still being derived, and
+	// nothing else is returned: ask again a second later.
 	Report(ctx context.Context, last policy.Month, n int) (report policy.UsageReport, ready bool, err error)
-	// Near are the accounts near or over a limit in the present month, those with the most tickets first, and when that was derived; the zero
-	// time: not yet.
+	// Near returns the accounts near or over a limit in the present month, those with the most tickets first, and when that was derived: the zero time
+	// for not yet.
 	Near() ([]policy.Usage, time.Time)
 }
 
-// Lines are the company's lines, with what people edited of their dates.
+// Lines are the company's lines, with the dates that people edited.
 type Lines interface {
 	api.Lines
 	// Configured returns the settings without any edit.
 	Configured() policy.Settings
-	// ScheduleRevisions are those of a line before a version (0: all), newest first.
+	// ScheduleRevisions returns the revisions of a line before a version (0: all), newest first.
 	ScheduleRevisions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.ScheduleRevision, error)
 	// ChangeDates makes one more revision, notes it in the audit, and puts it in force before it returns. seen is the newest version that the
 	// person knows. Errors are policy.ErrScheduleChanged, those of policy.ScheduleRevision.Changed, or internal.
@@ -87,7 +87,7 @@ type Tokens interface {
 	signin.Tokens
 	// AddToken adds a token, and notes in the audit who did it.
 	AddToken(ctx context.Context, t users.Token, by string) error
-	// TokensOf are a user's tokens by name.
+	// TokensOf returns a user's tokens by name.
 	TokensOf(ctx context.Context, user string) ([]users.Token, error)
 	// RevokeToken removes a token at once, and notes in the audit who did it.
 	RevokeToken(ctx context.Context, user, name, by string, at time.Time) error
@@ -96,9 +96,9 @@ type Tokens interface {
 // Accounts are the directory, with the usage of its accounts. Errors are policy.ErrNoCustomer, or internal.
 type Accounts interface {
 	api.Accounts
-	// PlanImport says what importing customers would do.
+	// PlanImport returns what importing customers would change.
 	PlanImport(ctx context.Context, customers []policy.Customer) (directory.Plan, error)
-	// ImportPlanned does what a plan said, and notes it in the audit, or else nothing; directory.ErrChanged.
+	// ImportPlanned imports what a plan said and notes it in the audit, or does nothing. The error is directory.ErrChanged.
 	ImportPlanned(ctx context.Context, customers []policy.Customer, by, seal string) (directory.Result, error)
 	// MonthsOf returns the n months of an account that end with last, oldest first, with the state of its open case.
 	MonthsOf(ctx context.Context, c policy.Customer, last policy.Month, n int) ([]policy.Usage, error)
@@ -107,41 +107,42 @@ type Accounts interface {
 // Cases are the review list. Errors are as in api.Cases.
 type Cases interface {
 	api.Cases
-	// CasesOf are an account's, in the order in which they were opened, as are OpenCases: those of all accounts that are not closed.
+	// CasesOf returns an account's cases in the order in which they were opened. OpenCases returns those of all accounts that are not closed, likewise.
 	CasesOf(ctx context.Context, customer policy.CustomerNumber) ([]policy.Case, error)
 	OpenCases(ctx context.Context) ([]policy.CaseHead, error)
-	// ClosedCases are at most limit of them, newest first, behind a case, and whether there are more; "" is the first page.
+	// ClosedCases returns at most limit closed cases, newest first, those after a case ("" is before the first), and whether there are more.
 	ClosedCases(ctx context.Context, before policy.CaseID, limit int) (found []policy.Case, more bool, err error)
 }
 
-// Outbox is where notices wait, and what was told stays for a while.
+// Outbox is where notices wait, and stay for a while after they are sent.
 type Outbox interface {
-	// NoticesUnder are the notices whose keys begin in one of some ways, at most limit, newest first.
+	// NoticesUnder returns at most limit notices whose keys have one of the prefixes, newest first.
 	NoticesUnder(ctx context.Context, starts []string, limit int) ([]policy.Notice, error)
-	// FailedNotices is how many were given up and wait for a person.
+	// FailedNotices returns the number of notices that failed and wait for a person.
 	FailedNotices(ctx context.Context) (int, error)
-	// NoticesGivenUp are those, at most limit, the last first. RetryNotice lets one be tried again, and notes it in the audit; ErrNoNotice, ErrSent.
+	// NoticesGivenUp returns at most limit of those, the latest first. RetryNotice sends one again and notes it in the audit. Errors are policy.ErrNoNotice
+	// and policy.ErrSent.
 	NoticesGivenUp(ctx context.Context, limit int) ([]policy.Notice, error)
 	RetryNotice(ctx context.Context, key, by string, at time.Time) error
 }
 
-// Finding is how one part of the program is.
+// Finding is the state of one part of the program.
 type Finding struct {
 	Part   string // "store", "provider", "notices", "versions"
 	State  string // ok, warning or wrong
 	Found  string // in a sentence
-	Advice string // what to do, where something is to be done
+	Advice string // what to do, or ""
 }
 
 // Recordings are voicemails and recorded talks.
 type Recordings interface {
-	// OpenRecording opens one of a call. Errors: policy.ErrNoCall, policy.ErrNoRecording, and policy.ErrNotStored for one that was not fetched.
+	// OpenRecording opens a recording of a call. Errors are policy.ErrNoCall, policy.ErrNoRecording, and policy.ErrNotStored for one that was not fetched.
 	OpenRecording(ctx context.Context, call policy.CallSID, sid string) (Sound, error)
-	// Reveal notes in the audit that a person was given one, before it is.
+	// Reveal notes in the audit that a person gets a recording, before it is sent.
 	Reveal(ctx context.Context, call policy.CallSID, by, detail string) error
 }
 
-// Sound is a recording that is open.
+// Sound is an open recording.
 type Sound struct {
 	io.ReadSeekCloser
 	Type string // of media: audio/wav
@@ -163,21 +164,21 @@ var (
 )
 
 // Phones carry the calls that people make from the console, each playing the caller and every specialist of a call of their own. Errors are
-// ErrNoPhoneCall where the person has no such call, ErrPhonesBusy and ErrNotTestLine, or internal.
+// ErrNoPhoneCall if the person has no such call, ErrPhonesBusy and ErrNotTestLine, or internal.
 type Phones interface {
-	// Lines are those that may be called.
+	// Lines returns the lines that may be called.
 	Lines() []policy.Phone
-	// Free says that callers choose their number, and count like others: in a demo. Elsewhere a call comes from policy.TestCaller.
+	// Free reports whether callers choose their number, and count like others, as in a demo. Otherwise a call comes from policy.TestCaller.
 	Free() bool
-	// Dial begins a call, which goes on by itself, and gives its name. from is looked at only where Free.
+	// Dial begins a call, which goes on by itself, and returns its ID. from is used only if Free.
 	Dial(by string, line, from policy.Phone, attested bool) (id string, err error)
-	// PhoneCalls are a person's calls, newest first: those that go on, and the last that are over.
+	// PhoneCalls returns a person's calls, newest first: those in progress, and the last that are over.
 	PhoneCalls(by string) []PhoneCall
-	// PhoneCall is one of them as it stands.
+	// PhoneCall returns one of them as it is now.
 	PhoneCall(by, id string) (PhoneCall, error)
-	// Act does something in a call. It returns when that has had its effect, or ctx has ended.
+	// Act does something in a call. It returns when that has had its effect, or ctx ends.
 	Act(ctx context.Context, by, id string, act PhoneAct) error
-	// Moved returns when the call has another Version than that, or ctx has ended.
+	// Moved returns when the call has another Version than that, or ctx ends.
 	Moved(ctx context.Context, by, id string, version int) error
 }
 
@@ -189,15 +190,15 @@ type PhoneCall struct {
 	Version     int // goes up with each change
 	State       PhoneState
 	StartedAt   time.Time
-	JoinedAt    time.Time // caller and specialist talk since then; zero: they don't
+	JoinedAt    time.Time // since when caller and specialist talk; zero if they do not
 	EndedAt     time.Time
 	Said        []PhoneLine
 	Specialists []PhoneRung    // who were rung, in that order
 	SID         policy.CallSID // in the log; "" until the call is over
-	Trouble     string         // what went wrong with the line
+	Trouble     string         // how the line failed, or ""
 }
 
-// PhoneState is what a call is at.
+// PhoneState is what a call is doing.
 type PhoneState string
 
 // The states of a call.
@@ -237,7 +238,7 @@ const (
 // PhoneRung is a specialist who was rung.
 type PhoneRung struct {
 	Number policy.Phone
-	State  string // "rings", "picks up", ...: what was done last
+	State  string // what the specialist did last: "rings", "picks up", ...
 	Rings  bool   // and has not been answered for
 	Told   []string
 }
@@ -247,7 +248,7 @@ type PhoneAct struct {
 	Keys       string     // the caller presses 0 to 9, * and #
 	Words      string     // the caller says that
 	HangsUp    PhoneParty // PhoneCaller or PhoneSpecialist
-	Skip       bool       // lets what is heard, or the time for an answer, be over
+	Skip       bool       // skips what is heard, or the time for an answer
 	Specialist policy.Phone
 	Answer     PhoneAnswer // of the Specialist
 }

@@ -14,7 +14,7 @@ import (
 
 const profilePath = "/profile"
 
-// profileSection is what people set for themselves.
+// profileSection returns the section of what people set for themselves.
 func (s *console) profileSection() section {
 	return section{path: profilePath, route: func(r routes) {
 		r.get(profilePath, (*request).profile)
@@ -23,12 +23,12 @@ func (s *console) profileSection() section {
 	}}
 }
 
-// profilePage is what the page shows.
+// profilePage is the data of the page.
 type profilePage struct {
 	Zone, Problem     string
 	PasswordProblem   string
 	Done              string
-	Zones             []string // to choose from; any other of the zone database may be written
+	Zones             []string // to choose from; any other of the zone database can be typed
 	Tokens            []tokenRow
 	Form              tokenForm
 	NewToken, NewName string // of a token that was just made
@@ -40,14 +40,14 @@ var usualZones = []string{
 	"America/Toronto", "Asia/Kolkata", "Asia/Singapore", "Australia/Sydney",
 }
 
-// profileDone says what was done.
+// profileDone are the sentences about what was done, by the word in the address.
 var profileDone = map[string]string{"profile": "Saved.", "revoked": "The token is revoked."}
 
 func (r *request) profile() error {
 	return r.showProfile(http.StatusOK, profilePage{Done: profileDone[r.QueryParam("done")]})
 }
 
-// showProfile adds to a page what it always shows.
+// showProfile completes and renders the profile page.
 func (r *request) showProfile(status int, body profilePage) (err error) {
 	body.Zones = usualZones
 	if body.Zone == "" {
@@ -77,7 +77,7 @@ func (r *request) setProfile() error {
 	return r.seeOther(profilePath + "?done=profile")
 }
 
-// setPassword changes the person's own password, and ends all sessions with it.
+// setPassword changes the person's own password, which ends all sessions.
 func (r *request) setPassword() error {
 	refuse := func(status int, problem string) error {
 		return r.showProfile(status, profilePage{PasswordProblem: problem})
@@ -104,7 +104,7 @@ func (r *request) setPassword() error {
 
 const tokensPath = profilePath + "/tokens"
 
-// tokensSection is the tokens by which a person's programs use the API. They stand on the person's page.
+// tokensSection returns the section of the tokens by which a person's programs use the API. They are shown on the profile page.
 func (s *console) tokensSection() section {
 	return section{path: tokensPath, route: func(r routes) {
 		r.post(tokensPath, (*request).addToken)
@@ -112,15 +112,15 @@ func (s *console) tokensSection() section {
 	}}
 }
 
-// tokenForm is what a person wrote to make a token, where it was refused.
+// tokenForm is the form of a new token as it was sent, if it was refused.
 type tokenForm struct {
 	Name, Days       string
 	ReadOnly, Masked bool
 	Problem          string
 }
 
-// addToken makes a token and shows it, this once. The page is the answer itself, because what it shows is kept nowhere; a reload makes no second
-// token, since its name is taken by then.
+// addToken creates a token and shows it once. The page is the answer itself, because its secret is kept nowhere; a reload creates no second token,
+// because its name is taken then.
 func (r *request) addToken() error {
 	form := tokenForm{Name: r.FormValue("name"), Days: r.FormValue("days"), ReadOnly: r.FormValue("readonly") != "", Masked: r.FormValue("masked") != ""}
 	secret := signin.NewToken()
@@ -174,7 +174,7 @@ func (r *request) tokenRows() ([]tokenRow, error) {
 	return rows, err
 }
 
-// apiSection is the page that names the OpenAPI file, and explains the kinds of problems where their addresses lead.
+// apiSection returns the section of the page that names the OpenAPI file and explains the types of problems.
 func (s *console) apiSection() section {
 	return section{path: "/api", route: func(r routes) {
 		r.get("/api", func(r *request) error { return r.render(http.StatusOK, "api", api.Problems()) })

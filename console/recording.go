@@ -19,7 +19,7 @@ type spoken struct {
 	Heard   string
 }
 
-// spoken are the exchanges in which something was pressed, said or heard.
+// spoken returns the exchanges in which something was pressed, said or heard.
 func (r *request) spoken(call policy.Call) (all []spoken) {
 	for _, exchange := range call.Exchanges {
 		one := spoken{At: exchange.At, Who: "caller", Pressed: exchange.Heard}
@@ -42,8 +42,8 @@ func (r *request) spoken(call policy.Call) (all []spoken) {
 type sound struct {
 	policy.Recording
 	Title string
-	Path  string // of the sound, for the player; "" where it is not played to this person, or not yet
-	Ask   string // of the form that asks for it; "" where there is nothing to ask for
+	Path  string // of the sound, for the player; "" if it is not played to this person, or not yet
+	Ask   string // of the form that asks for it, or ""
 	State string // where it is, in words
 }
 
@@ -69,12 +69,12 @@ func (r *request) sounds(call policy.Call) (all []sound) {
 	return all
 }
 
-// revealedSound is a recording among what a session has been shown.
+// revealedSound returns the name under which a session remembers a revealed recording.
 func revealedSound(call policy.CallSID, recording string) string {
 	return string(call) + "/" + recording
 }
 
-// listen gives a recording to the person for the rest of the session, and says so in the audit.
+// listen lets the person play a recording for the rest of the session, and notes that in the audit.
 func (r *request) listen() error {
 	call, recording := policy.CallSID(r.Param("sid")), r.Param("recording")
 	sound, err := r.opened(call, recording)
@@ -98,7 +98,7 @@ func (r *request) opened(call policy.CallSID, recording string) (Sound, error) {
 	return r.console.Recordings.OpenRecording(r.ctx(), call, recording)
 }
 
-// recording plays one, as a whole or in the parts that a player asks for. It was asked for before.
+// recording sends a recording, as a whole or in the parts that a player asks for. It must have been revealed first.
 func (r *request) recording() error {
 	call, recording := policy.CallSID(r.Param("sid")), r.Param("recording")
 	if !r.console.signin.IsRevealed(r.ctx(), revealedSound(call, recording)) {

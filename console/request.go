@@ -19,7 +19,7 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// request is what one signed-in person asks for.
+// request is a request of a person who is signed in.
 type request struct {
 	echo.Context
 	console *console
@@ -28,7 +28,7 @@ type request struct {
 	zone    *time.Location
 }
 
-// guarded lets people who are signed in, and may what a page needs, to its handler. Others go to the sign-in first, or are refused.
+// guarded calls a page's handler for people who are signed in and have the permissions it needs. Others are sent to the sign-in, or refused.
 func (s *console) guarded(handle func(*request) error, needs []users.Permission) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := &request{Context: c, console: s, now: s.Now(), zone: time.UTC}
@@ -53,7 +53,7 @@ func (s *console) guarded(handle func(*request) error, needs []users.Permission)
 	}
 }
 
-// zoneOf is the zone that a user sees times in.
+// zoneOf returns the zone in which a user sees times.
 func zoneOf(u users.User) *time.Location {
 	zone, err := time.LoadLocation(cmp.Or(u.Zone, "UTC"))
 	if err != nil { // a zone that was renamed since it was chosen
@@ -62,7 +62,7 @@ func zoneOf(u users.User) *time.Location {
 	return zone
 }
 
-// may says whether the person may do something.
+// may reports whether the person has a permission.
 func (r *request) may(what users.Permission) bool {
 	return r.console.Settings.Permissions.Allow(r.user, what)
 }
@@ -77,11 +77,11 @@ func (r *request) show(status int, name string, p page) error {
 	if err := r.console.views.write(yieldingWriter{&text, r.console.Yield}, name, p); err != nil {
 		return err
 	}
-	r.Response().Header().Set("Cache-Control", "no-store") // pages hold what only this person may see
+	r.Response().Header().Set("Cache-Control", "no-store") // a page holds what only this person may see
 	return r.HTMLBlob(status, text.Bytes())
 }
 
-// yieldingWriter lets calls go first between two pieces of a page, which takes milliseconds as a whole.
+// yieldingWriter lets calls go first between two pieces of a page, which takes milliseconds to make.
 type yieldingWriter struct {
 	io.Writer
 	yield func()
@@ -92,20 +92,20 @@ func (c yieldingWriter) Write(p []byte) (int, error) {
 	return c.Writer.Write(p)
 }
 
-// seeOther sends the browser on after something was done, so that a reload does not do it again.
+// seeOther redirects the browser after a change, so that a reload does not repeat it.
 func (r *request) seeOther(path string) error { return r.Redirect(http.StatusSeeOther, path) }
 
-// note takes down in the audit what the person did.
+// note notes in the audit what the person did.
 func (r *request) note(act, subject, detail string) error {
 	return r.console.Audit.Note(r.ctx(), users.AuditEntry{At: r.now, By: r.user.Name, Act: act, Subject: subject, Detail: detail})
 }
 
-// home is the first page that the person may see.
+// home redirects to the first page.
 func (r *request) home() error { return r.seeOther(r.console.home()) }
 
 func (s *console) home() string { return s.sections[0].path }
 
-// toSignIn sends somebody who is not signed in to the form, and from there back to where they wanted to go.
+// toSignIn redirects somebody who is not signed in to the form, and from there back to the address that they asked for.
 func (r *request) toSignIn(why error) error {
 	query := url.Values{}
 	if next := r.Request().URL.RequestURI(); r.Request().Method == http.MethodGet && next != "/" {
@@ -118,7 +118,7 @@ func (r *request) toSignIn(why error) error {
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}
-	if r.Request().Header.Get("HX-Request") == "true" { // a part of a page was asked for, and the whole page has to go
+	if r.Request().Header.Get("HX-Request") == "true" { // a script asked for a part of a page, and the whole page must be replaced
 		r.Response().Header().Set("HX-Redirect", path)
 		return r.NoContent(http.StatusOK)
 	}
@@ -128,23 +128,23 @@ func (r *request) toSignIn(why error) error {
 // ctx ends when the person's browser has gone.
 func (r *request) ctx() context.Context { return r.Request().Context() }
 
-// What the console itself refuses, and why.
+// What the console itself refuses.
 var (
-	errBroken       = errors.New("a page is broken")
+	errBroken       = errors.New("a page panicked")
 	errNotPermitted = errors.New("not permitted")
 	errOtherSite    = errors.New("the request came from another site")
 	errNotDerived   = errors.New("the figures are being derived")
 	errManyStreams  = errors.New("too many streams at once")
 )
 
-// failure is an error as a person is shown it: what happened, and what to do.
+// failure is an error as a page shows it: what happened, and what to do.
 type failure struct {
 	Status        int
 	Title, Advice string
-	Detail        string // of the error itself, where that is for people
+	Detail        string // of the error itself, if it is for people
 }
 
-// failures is the one table from an error to its page. What it does not know is internal: its details go to the log alone.
+// failures is the one table from an error to its page. Any other error is internal: its details go to the log only.
 var failures = []struct {
 	kind    error
 	failure failure
@@ -177,13 +177,13 @@ var failures = []struct {
 	{echo.ErrMethodNotAllowed, failure{Status: http.StatusNotFound, Title: "No such page", Advice: "The address is wrong, or the page has moved. Use the menu."}, false},
 }
 
-// internal is the page for what nobody foresaw.
+// internal is the page of every error that is not in the table.
 var internal = failure{
 	Status: http.StatusInternalServerError, Title: "Something went wrong",
 	Advice: "The server's log has the reason. Try again. If it happens again, tell the people who run the server at what time.",
 }
 
-// explain finds an error's page.
+// explain returns an error's page, and whether the error is known.
 func explain(err error) (failure, bool) {
 	for _, f := range failures {
 		if errors.Is(err, f.kind) {
@@ -201,11 +201,11 @@ func explain(err error) (failure, bool) {
 	return internal, false
 }
 
-// answer shows an error as a page.
+// answer renders an error as a page.
 func (s *console) answer(r *request, err error) error {
 	f, known := explain(err)
 	if !known {
-		s.Logger.Error("a page failed", zap.String("route", r.Path()), zap.String("user", r.user.Name), zap.Error(err))
+		s.Logger.Error("page failed", zap.String("route", r.Path()), zap.String("user", r.user.Name), zap.Error(err))
 	}
 	if r.Response().Committed {
 		return nil
@@ -213,19 +213,19 @@ func (s *console) answer(r *request, err error) error {
 	return r.render(f.Status, "error", f)
 }
 
-// failed answers for what failed outside of a page's handler.
+// failed renders an error that occurred outside of a page's handler.
 func (s *console) failed(err error, c echo.Context) {
 	if failed := s.answer(&request{Context: c, console: s, now: s.Now(), zone: time.UTC}, err); failed != nil {
-		s.Logger.Error("no error page could be shown", zap.Error(failed))
+		s.Logger.Error("error page not shown", zap.Error(failed))
 	}
 }
 
-// outside answers with an error's page before it is known who asks.
+// outside renders an error before the visitor is known.
 func (s *console) outside(w http.ResponseWriter, err error) {
 	f, _ := explain(err)
 	var text bytes.Buffer
 	if failed := s.views.write(&text, "error", page{Body: f, Now: s.Now(), Zone: time.UTC, assets: s.assets}); failed != nil {
-		s.Logger.Error("no error page could be shown", zap.Error(failed))
+		s.Logger.Error("error page not shown", zap.Error(failed))
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(f.Status)

@@ -28,7 +28,7 @@ func (s *console) signInSection() section {
 	}}
 }
 
-// signInPage is what the form shows.
+// signInPage is the data of the form.
 type signInPage struct {
 	Name, Next string
 	Problem    string
@@ -80,7 +80,7 @@ func (s *console) signIn(c echo.Context) error {
 	return r.welcome(next, "")
 }
 
-// tooManyTries is what somebody is told who typed too many wrong passwords.
+// tooManyTries returns what the page says after too many wrong passwords.
 func tooManyTries(wait time.Duration) string {
 	return "Too many wrong passwords. Wait " + spell(wait) + ", then try again."
 }

@@ -11,7 +11,7 @@ import (
 
 const usersPath = "/users"
 
-// usersSection is the people who may sign in.
+// usersSection returns the section of the people who may sign in.
 func (s *console) usersSection() section {
 	return section{title: "Users", path: usersPath, needs: users.ManageUsers, route: func(r routes) {
 		r.get(usersPath, (*request).users, users.ManageUsers)
@@ -20,7 +20,7 @@ func (s *console) usersSection() section {
 	}}
 }
 
-// usersPage is what the page shows.
+// usersPage is the data of the page.
 type usersPage struct {
 	Users          []users.User
 	Roles          []users.Role
@@ -32,7 +32,7 @@ func (r *request) users() error {
 	return r.showUsers(http.StatusOK, usersPage{Done: usersDone[r.QueryParam("done")], DoneName: r.QueryParam("name")})
 }
 
-// usersDone says what was done.
+// usersDone are the ends of sentences about what was done, by the word in the address.
 var usersDone = map[string]string{
 	"add": "was added", "role": "has a new role", "disable": "is disabled and signed out everywhere", "enable": "may sign in again",
 	"signout": "is signed out everywhere",
@@ -74,7 +74,7 @@ func (r *request) addUser() error {
 	return r.usersDone("add", name)
 }
 
-// changeUser does one of a few things to a user. Nobody can take the console away from themselves.
+// changeUser changes a user's role or access. Nobody can take the console away from themselves.
 func (r *request) changeUser() error {
 	name, act := r.Param("name"), r.FormValue("act")
 	if name == r.user.Name && act != "signout" {

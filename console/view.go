@@ -19,10 +19,10 @@ import (
 //go:embed view/*.html
 var viewFiles embed.FS
 
-// views are the templates by name: each of view/*.html within the layout. A file whose name begins with _ is a part that others use.
+// views are the templates by name: each of view/*.html within the layout. A file whose name begins with _ has parts that others use.
 type views map[string]*template.Template
 
-// newViews reads the templates. They are part of the program, so one that is wrong ends it at the start.
+// newViews parses the templates. It panics if one is wrong, because they are part of the program.
 func newViews() views {
 	base := template.Must(template.ParseFS(viewFiles, "view/_*.html"))
 	files, err := viewFiles.ReadDir("view")
@@ -39,7 +39,7 @@ func newViews() views {
 	return all
 }
 
-// part writes one of the templates of a view alone, for what changes on a page by itself.
+// part writes one template of a view, for the part of a page that changes by itself.
 func (v views) part(w io.Writer, name, part string, p page) error {
 	t, ok := v[name]
 	if !ok {
@@ -59,7 +59,7 @@ func (v views) write(w io.Writer, name string, p page) error {
 //go:embed static/*.css static/*.js static/*.svg
 var staticFiles embed.FS
 
-// assetsPath is where static files are. The address of each holds a hash of its content, so that browsers keep it for good.
+// assetsPath is where static files are. The address of each holds a hash of its content, so that browsers keep it.
 const assetsPath = "/static/"
 
 // assets are the static files by their addresses.
@@ -68,7 +68,7 @@ type assets map[string]asset
 type asset struct {
 	kind   string
 	plain  []byte
-	zipped func() []byte // compressed once, when it is first asked for
+	zipped func() []byte // compressed once, on demand
 }
 
 // newAssets reads the static files.
@@ -97,13 +97,13 @@ func address(name string, text []byte) string {
 
 func zipped(text []byte) []byte {
 	var b bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is a good one, and a buffer takes everything
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is valid, and a buffer takes everything
 	_, _ = w.Write(text)
 	_ = w.Close()
 	return b.Bytes()
 }
 
-// path is the address of a file by its name; the name itself, which leads nowhere, for one that is not there.
+// path returns the address of a file by its name, or the name itself if there is no such file.
 func (a assets) path(name string) string {
 	extension := path.Ext(name)
 	start := assetsPath + strings.TrimSuffix(name, extension) + "."
@@ -115,7 +115,7 @@ func (a assets) path(name string) string {
 	return name
 }
 
-// ServeHTTP serves a static file, to anybody: nothing in it is secret.
+// ServeHTTP serves a static file to anybody: none is secret.
 func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	file, ok := a[r.URL.Path]
 	if !ok {

@@ -17,21 +17,21 @@ const whatIfPath = fairUsePath + "/what-if"
 const (
 	// maxDifferences is how many months of accounts the page shows.
 	maxDifferences = 100
-	// maxReportMonths bounds how many months are derived for the page, those before the first one included.
+	// maxReportMonths bounds how many months are derived for the page, including those before the first.
 	maxReportMonths = 36
 )
 
-// whatIfSection is past months under other figures.
+// whatIfSection returns the section of past months under other limits.
 func (s *console) whatIfSection() section {
 	return section{path: fairUsePath, route: func(r routes) { r.get(whatIfPath, (*request).whatIf) }}
 }
 
-// whatIfPage is what the page shows.
+// whatIfPage is the data of the page.
 type whatIfPage struct {
 	Fields    []limitField
 	Span      int   // how many months are looked at
 	Spans     []int // to choose from
-	Asked     bool  // some figure is another one
+	Asked     bool  // some limit is not the present one
 	Ready     bool
 	DerivedAt time.Time
 	Since     policy.Month
@@ -39,19 +39,19 @@ type whatIfPage struct {
 	Differ    []differentMonth
 	More      int // months of accounts beyond those
 	Accounts  int
-	Worse     int // months that would be over, or sustained, and are not
-	Better    int // the other way round
+	Worse     int // months that would be over or sustained and are not
+	Better    int // months that are and would not be
 	Problem   string
 	Here      string
 }
 
-// limitField is one figure of the form. Max is where its slider ends; a larger one can be written.
+// limitField is one limit in the form. Max is where its slider ends; a larger value can be typed.
 type limitField struct {
 	Name, Label, Value string
 	Now, Max           int
 }
 
-// differentMonth is a month of an account that would be otherwise.
+// differentMonth is a month of an account that would differ.
 type differentMonth struct {
 	policy.Difference
 	Account string
@@ -75,7 +75,7 @@ func (r *request) whatIf() error {
 	return r.render(http.StatusOK, "whatif", body)
 }
 
-// limitFields are the figures that can be other ones, as the address gives them.
+// limitFields returns the limits that can be changed, with the values in the address.
 func (r *request) limitFields(fair policy.FairUse) []limitField {
 	fields := []limitField{
 		{Name: "tickets", Label: "Tickets a month", Now: fair.TicketsPerMonth, Max: 60},
@@ -94,7 +94,7 @@ func (r *request) limitFields(fair policy.FairUse) []limitField {
 	return fields
 }
 
-// other are the figures with those of the form in their place. The error is policy.ErrLimit, or api.ErrWrongInput.
+// other returns the limits with those of the form in their place. The error is policy.ErrLimit or api.ErrWrongInput.
 func (p *whatIfPage) other(fair policy.FairUse) (policy.FairUse, error) {
 	var limits []policy.Limit
 	for _, f := range p.Fields {
@@ -115,7 +115,7 @@ func (p *whatIfPage) other(fair policy.FairUse) (policy.FairUse, error) {
 	return other, err
 }
 
-// compare puts into a page what would be otherwise.
+// compare adds the months that would differ.
 func (r *request) compare(body *whatIfPage, fair, other policy.FairUse) error {
 	report, ready, err := r.console.Usage.Report(r.ctx(), body.Until, body.Span+max(fair.Lead(), other.Lead()))
 	if err != nil || !ready {
@@ -134,7 +134,7 @@ func (r *request) compare(body *whatIfPage, fair, other policy.FairUse) error {
 	return nil
 }
 
-// Stands is a month's standing in words.
+// Stands returns a month's standing in words.
 func (whatIfPage) Stands(u policy.Usage) string {
 	switch {
 	case u.Over && u.Sustained:

@@ -116,6 +116,6 @@ func (r *request) moveCase() error {
 	}
 	return r.JSON(http.StatusOK, struct {
 		Case  policy.Case `json:"case"`
-		Mails int         `json:"emails"` // to the account holder, that are on their way
+		Mails int         `json:"emails"` // to the account holder, in the outbox
 	}{r.shownCase(after), len(mail)})
 }

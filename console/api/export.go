@@ -89,7 +89,7 @@ func (e *Exports) Send(c echo.Context, x Export) error {
 	return nil
 }
 
-// entry is what the audit says of the export.
+// entry returns the audit's entry of the export.
 func (x Export) entry(filter policy.Filter) users.AuditEntry {
 	detail := x.Format + " of " + x.Filter.Words()
 	if x.Token != "" {
@@ -180,7 +180,7 @@ func (s *stream) begin() error {
 	return s.control.Flush()
 }
 
-// more gives the reader time for one more piece.
+// more extends the deadline for one more piece.
 func (s *stream) more() error {
 	err := s.control.SetWriteDeadline(s.clock().Add(exportPatience))
 	if errors.Is(err, http.ErrNotSupported) {

@@ -33,7 +33,7 @@ type lineShape struct {
 	Open     bool       `json:"open"`
 	Rule     string     `json:"rule"`
 	Reason   string     `json:"reason"`
-	Until    *time.Time `json:"until"` // the first moment at which it is the other way round; null: not within 400 days
+	Until    *time.Time `json:"until"` // when it next opens or closes; null if not within 400 days
 }
 
 func showLine(l policy.Line, at time.Time) lineShape {
@@ -48,7 +48,7 @@ func showLine(l policy.Line, at time.Time) lineShape {
 	return shown
 }
 
-// at is the moment that is asked about, on the wall clock of a line unless it says its zone: now unless told.
+// at returns the moment that is asked about, on the line's clock unless it names its zone; now by default.
 func (r *request) at(zone *time.Location) (time.Time, error) {
 	text := r.QueryParam("at")
 	if text == "" {
@@ -131,7 +131,7 @@ func (r *request) listHours() error {
 	for i := range days {
 		s := line.Day(first.Plus(i))
 		days[i] = shownDay{Date: s.Date.String(), Rule: s.Rule, Reason: s.Reason, Open: []shownSpan{}}
-		for _, o := range s.Open { // in the line's own zone: a program that shows hours needs no other
+		for _, o := range s.Open { // in the line's own zone, which is the only one that a program needs to show hours
 			days[i].Open = append(days[i].Open, shownSpan{o.From, o.To})
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// Deps are what the API needs. All fields must be set.
+// Deps are the dependencies of the API. All fields must be set.
 type Deps struct {
 	Policy      policy.Settings
 	Permissions users.Permissions

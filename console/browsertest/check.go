@@ -19,14 +19,14 @@ const (
 //go:embed testdata/axe.min.js
 var axe string
 
-// audit runs axe with the rules of WCAG 2.2 AA and what axe calls best practice, and gives a sentence for each violation.
+// audit runs axe with the rules of WCAG 2.2 AA and axe's best practice, and returns a sentence for each violation.
 const audit = `(async () => {
 	const found = await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]});
 	return found.violations.flatMap(v => v.nodes.map(n => v.id + ": " + v.help + ": " + n.html.slice(0, 200) + " " + (n.any[0]?.message ?? "")));
 })()`
 
-// Check looks at the page as it is, wide and narrow, light and dark: axe must find nothing, and nothing may stand out of the window sideways. With
-// SUPPORTLINE_SCREENSHOTS set to a folder it leaves a picture of each there, under the name.
+// Check checks the page wide and narrow, light and dark: axe must find nothing, and the page must not be wider than the window. If
+// SUPPORTLINE_SCREENSHOTS names a folder, it leaves a picture of each there under the name.
 func (tab *Tab) Check(name string) {
 	tab.t.Helper()
 	_, err := chromedp.Run(tab.ctx, chromedp.Evaluate[any](axe+"; true"))

@@ -10,7 +10,7 @@ import (
 // Monday is when the tests' people look at the console.
 var Monday = time.Date(2026, time.November, 23, 15, 0, 0, 0, time.UTC)
 
-// Password is everybody's.
+// Password is everybody's password.
 const Password = "blue horse battery"
 
 const (
@@ -19,7 +19,7 @@ const (
 	Specialist = policy.Phone("+15550100001")
 )
 
-// Company are the settings of a Company with one line.
+// Company returns the settings of a company with two lines.
 func Company(t testing.TB) policy.Settings {
 	t.Helper()
 	london, err := time.LoadLocation("Europe/London")
@@ -50,7 +50,7 @@ func Company(t testing.TB) policy.Settings {
 // Northwind is a customer, and its calls are those of the tests.
 var Northwind = policy.Customer{Number: "204518", Name: "Northwind Flex Offices", Package: "Ultimate", Line: UKLine}
 
-// Served is a critical call of northwind's that a specialist took, and talked for so many seconds.
+// Served returns a critical call of Northwind's that a specialist took, with so many seconds of talk.
 func Served(sid policy.CallSID, at time.Time, talked int) policy.Call {
 	accepted := at.Add(40 * time.Second)
 	ended := accepted.Add(time.Duration(talked) * time.Second)

@@ -18,8 +18,8 @@ func (tab *Tab) Choose(selector, file string) {
 // sheet begins a page of a PDF.
 var sheet = regexp.MustCompile(`/Type\s*/Page\b`)
 
-// Print prints the page on paper of a size in inches, with the margins of its own style, and gives the number of sheets. With
-// SUPPORTLINE_SCREENSHOTS set to a folder it leaves the print there, under the name.
+// Print prints the page on paper of a size in inches, with the margins of its own style, and returns the number of sheets. If
+// SUPPORTLINE_SCREENSHOTS names a folder, it leaves the print there under the name.
 func (tab *Tab) Print(name string, width, height float64) (sheets int) {
 	tab.t.Helper()
 	own := true

@@ -38,7 +38,7 @@ type Place struct {
 	Log    *bytes.Buffer // what the server logged, as JSON lines
 }
 
-// NewPlace makes a place. Each change is made to its settings before it opens.
+// NewPlace returns a place. The changes are made to its settings before it opens.
 func NewPlace(t testing.TB, changes ...func(*console.Deps)) *Place {
 	t.Helper()
 	p := &Place{Now: Monday, Log: &bytes.Buffer{}}
@@ -72,12 +72,12 @@ func NewPlace(t testing.TB, changes ...func(*console.Deps)) *Place {
 	return p
 }
 
-// datesYAML stands for the configuration's own writer, which is another room's.
+// datesYAML stands in for the configuration's writer, which is in another room.
 func datesYAML(lines []policy.Line) []byte {
 	return fmt.Appendf(nil, "lines: # %d closed\n", len(lines[1].Hours.Closed))
 }
 
-// hash is made once: it costs time on purpose.
+// hash is made once, because hashing is slow on purpose.
 var hash = func() string {
 	h, err := signin.HashPassword("", Password)
 	if err != nil {
@@ -109,7 +109,7 @@ func (p *Place) Load(t testing.TB, calls ...policy.Call) {
 	}
 }
 
-// Audit is the Audit since the users were added, one entry a line.
+// Audit returns the audit since the users were added, one entry a line.
 func (p *Place) Audit(t testing.TB) []string {
 	t.Helper()
 	lines := []string{}
@@ -124,13 +124,13 @@ func (p *Place) Audit(t testing.TB) []string {
 	return lines
 }
 
-// Visitor is somebody who is not signed in.
+// Visitor returns the browser of somebody who is not signed in.
 func (p *Place) Visitor(t testing.TB) *Client {
 	t.Helper()
 	return NewClient(t, p.Server.URL)
 }
 
-// As is somebody who signed in with a role.
+// As returns the browser of somebody who signed in with a role.
 func (p *Place) As(t testing.TB, role users.Role) *Client {
 	t.Helper()
 	c := p.Visitor(t)
@@ -138,7 +138,7 @@ func (p *Place) As(t testing.TB, role users.Role) *Client {
 	return c
 }
 
-// Program makes a token of a user, and a Program that uses it.
+// Program returns a program that uses a new token of a user.
 func (p *Place) Program(t testing.TB, user string, changes ...func(*users.Token)) Program {
 	t.Helper()
 	secret := signin.NewToken()
@@ -160,7 +160,7 @@ func (p *Place) Enrol(t testing.TB, customers ...policy.Customer) {
 	}
 }
 
-// NewFilled is a place with customers, calls of each kind, and a case.
+// NewFilled returns a place with customers and calls of each kind.
 func NewFilled(t testing.TB, changes ...func(*console.Deps)) *Place {
 	t.Helper()
 	p := NewPlace(t, changes...)

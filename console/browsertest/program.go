@@ -73,7 +73,7 @@ func Decode[T any](t testing.TB, p Page) (v T) {
 	return v
 }
 
-// Kind is the Kind of the problem that an answer tells; "" for what is none.
+// Kind returns the kind of the problem in an answer, or "" for any other answer.
 func (p Page) Kind(t testing.TB) string {
 	t.Helper()
 	if p.Header.Get("Content-Type") != "application/problem+json" {

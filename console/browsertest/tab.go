@@ -15,7 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience bounds a test in the browser, for one that would wait for ever.
+// patience bounds a test in the browser.
 const patience = 2 * time.Minute
 
 // Tab is one person's browser with one page open.
@@ -47,7 +47,7 @@ func Open(t testing.TB) *Tab {
 	return tab
 }
 
-// listen keeps what the browser complains of. An answer with an error's status is no complaint: tests ask for some.
+// listen keeps the browser's complaints. An answer with an error's status is none: tests ask for some.
 func (tab *Tab) listen(event any) {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
@@ -76,7 +76,7 @@ func (tab *Tab) must(what string, err error) {
 	}
 }
 
-// Go opens an address, and gives the status of the answer.
+// Go opens an address and returns the status of the answer.
 func (tab *Tab) Go(url string) (status int) {
 	tab.t.Helper()
 	response, err := chromedp.Run(tab.ctx, chromedp.NavigateResponse(url))
@@ -92,8 +92,7 @@ func (tab *Tab) status(response *network.Response, what string) int {
 	return int(response.Status)
 }
 
-// Fill writes into a field in place of what is there, which the page hears of as a change: tab.Fill(`[name=name]`, "mila"). A choice is made by its
-// value.
+// Fill replaces the value of a field, which the page gets as a change: tab.Fill(`[name=name]`, "mila"). A choice is made by its value.
 func (tab *Tab) Fill(selector, text string) {
 	tab.t.Helper()
 	tab.must("fill "+selector, chromedp.Do(tab.ctx, chromedp.SetValue(chromedp.CSS(selector), text)))
@@ -113,7 +112,7 @@ func (tab *Tab) Click(selector string) {
 	tab.must("click "+selector, chromedp.Do(tab.ctx, chromedp.Click(chromedp.CSS(selector))))
 }
 
-// Follow clicks something that leads to another page, and waits for it: a link, or a form's button. It gives the status of the answer.
+// Follow clicks a link or a form's button and waits for the page it leads to. It returns the status of the answer.
 func (tab *Tab) Follow(selector string) (status int) {
 	tab.t.Helper()
 	response, err := chromedp.RunResponse(tab.ctx, chromedp.Click(chromedp.CSS(selector)))
@@ -127,7 +126,7 @@ func (tab *Tab) Wait(selector string) {
 	tab.must("wait for "+selector, chromedp.Do(tab.ctx, chromedp.WaitVisible(chromedp.CSS(selector))))
 }
 
-// Text is what a person reads on the page.
+// Text returns what a person reads on the page.
 func (tab *Tab) Text() string {
 	tab.t.Helper()
 	text, err := chromedp.Run(tab.ctx, chromedp.Evaluate[string](`document.body.innerText`))
@@ -135,7 +134,7 @@ func (tab *Tab) Text() string {
 	return text
 }
 
-// See wants texts on the page.
+// See fails the test unless the page has texts.
 func (tab *Tab) See(texts ...string) {
 	tab.t.Helper()
 	page := tab.Text()
@@ -146,7 +145,7 @@ func (tab *Tab) See(texts ...string) {
 	}
 }
 
-// Address is that of the page.
+// Address returns the address of the page.
 func (tab *Tab) Address() string {
 	tab.t.Helper()
 	address, err := chromedp.Run(tab.ctx, chromedp.Location())
@@ -154,20 +153,20 @@ func (tab *Tab) Address() string {
 	return address
 }
 
-// Scripts lets pages run their scripts, or not, from the next page on.
+// Scripts sets whether pages run scripts, from the next page on.
 func (tab *Tab) Scripts(on bool) {
 	tab.t.Helper()
 	_, err := chromedp.Call(tab.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
 	tab.must("scripts", err)
 }
 
-// Size gives the window a size in CSS pixels.
+// Size sets the size of the window in CSS pixels.
 func (tab *Tab) Size(width, height int) {
 	tab.t.Helper()
 	tab.must("size", chromedp.Do(tab.ctx, chromedp.EmulateViewport(int64(width), int64(height))))
 }
 
-// Dark makes the person's system a dark one, or a light one.
+// Dark sets whether the person's system is dark or light.
 func (tab *Tab) Dark(dark bool) {
 	tab.t.Helper()
 	scheme := "light"
@@ -175,7 +174,7 @@ func (tab *Tab) Dark(dark bool) {
 		scheme = "dark"
 	}
 	_, err := chromedp.Call(tab.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		// Colours that are on their way to others would be measured half-way.
+		// Colours in transition would be measured half-way.
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
 	})
 	tab.must("colour scheme", err)

@@ -84,7 +84,7 @@ type Audit interface {
 	Note(ctx context.Context, e users.AuditEntry) error
 }
 
-// Deps are what a Service needs. All fields must be set.
+// Deps are the dependencies of a Service. All fields must be set.
 type Deps struct {
 	Settings Settings
 	Users    Users
