@@ -11,13 +11,13 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// holder is northwind with everything that a directory can hold.
+// holder is Northwind with every field that the directory has.
 var holder = policy.Customer{
 	Number: browsertest.Northwind.Number, Name: browsertest.Northwind.Name, Package: "Ultimate", Line: browsertest.UKLine, AccountHolder: "Ada Holder", Email: "ada@northwind.example",
 	Phone: "+442079460001", CallerNumbers: []policy.Phone{browsertest.Caller},
 }
 
-// loaded puts northwind over in each of some months that end with this one: 17 calls of their own matters, the last of which is over-long.
+// loaded puts Northwind over the limit in some months that end with this one: 17 calls with tickets of their own, the last of which is over-long.
 func loaded(t testing.TB, p *browsertest.Place, months int) {
 	t.Helper()
 	for m := range months {
@@ -52,7 +52,7 @@ func TestAccountsAreListedWithTheirMonth(t *testing.T) {
 	viewer.Get("/accounts?text=nobody").Want(t, http.StatusOK, "No account matches")
 }
 
-// A telephone number finds an account for those alone who may see numbers.
+// A telephone number finds an account only for people who may see numbers.
 func TestNumbersFindAccountsWherePermitted(t *testing.T) {
 	t.Parallel()
 	p := browsertest.NewPlace(t)
@@ -86,7 +86,7 @@ func TestAccountExplainsItsMonth(t *testing.T) {
 	viewer.Get("/accounts/204518?month=soon").Want(t, http.StatusUnprocessableEntity, "write year and month")
 }
 
-// What an account's page hides is shown to those who may see numbers, by an act that the audit names.
+// An account's page shows what it hides to people who may see numbers, after they ask for it, which the audit notes.
 func TestAccountRevealIsAudited(t *testing.T) {
 	t.Parallel()
 	p := browsertest.NewPlace(t)

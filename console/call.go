@@ -135,8 +135,7 @@ var refusedActs = []struct {
 	kind   error
 	status int
 }{
-	{policy.ErrNoReason, http.StatusUnprocessableEntity},
-	{policy.ErrNoValue, http.StatusUnprocessableEntity},
+	{policy.ErrInput, http.StatusUnprocessableEntity},
 	{policy.ErrNoCustomer, http.StatusUnprocessableEntity},
 	{policy.ErrCallChanged, http.StatusConflict},
 	{policy.ErrAlready, http.StatusConflict},

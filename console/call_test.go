@@ -26,7 +26,7 @@ func TestCall(t *testing.T) {
 	c.Get("/nowhere").Want(t, http.StatusNotFound, "No such page", `href="/calls"`)
 }
 
-// A number stands in full for those who may see numbers, after they asked for it, on that call alone; the audit says so.
+// A number is shown in full to people who may see numbers, after they ask for it and on that call only; the audit notes it.
 func TestNumbers(t *testing.T) {
 	numbers := []string{browsertest.Caller.Full(), browsertest.Specialist.Full()}
 	allowed := users.UsualPermissions()
@@ -67,7 +67,7 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
-// A person who no longer may see numbers sees none in the session in which they were revealed.
+// A person who may no longer see numbers sees none in the session in which they were revealed.
 func TestNumbersAreMaskedWhenTheRightIsLost(t *testing.T) {
 	p := browsertest.NewPlace(t, withHours(t))
 	p.Enrol(t, holder)
@@ -135,7 +135,7 @@ func TestActs(t *testing.T) {
 	}
 }
 
-// The second of two people who saw the same is told what the first one did, and loses nothing of what was written.
+// The second of two people who act on one call is told what the first one did, and loses nothing of what was written.
 func TestTwoPeopleAtOneCall(t *testing.T) {
 	p := browsertest.NewPlace(t)
 	p.Load(t, browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 1500))

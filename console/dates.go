@@ -29,8 +29,7 @@ var refusedDates = []struct {
 	kind   error
 	status int
 }{
-	{policy.ErrDate, http.StatusUnprocessableEntity},
-	{policy.ErrNoReason, http.StatusUnprocessableEntity},
+	{policy.ErrInput, http.StatusUnprocessableEntity},
 	{api.ErrWrongInput, http.StatusUnprocessableEntity},
 	{policy.ErrScheduleChanged, http.StatusConflict},
 	{policy.ErrAlready, http.StatusConflict},

@@ -172,9 +172,7 @@ var refusedCases = []struct {
 	kind   error
 	status int
 }{
-	{policy.ErrNoNote, http.StatusUnprocessableEntity},
-	{policy.ErrNoVia, http.StatusUnprocessableEntity},
-	{policy.ErrNoAlternative, http.StatusUnprocessableEntity},
+	{policy.ErrInput, http.StatusUnprocessableEntity},
 	{policy.ErrNoEmail, http.StatusUnprocessableEntity},
 	{policy.ErrNoCustomer, http.StatusUnprocessableEntity},
 	{policy.ErrCaseOpen, http.StatusConflict},

@@ -75,7 +75,7 @@ func TestBoardShowsEveryCase(t *testing.T) {
 	viewer.Get("/fair-use?state=flagged&after=40").Want(t, http.StatusOK, "Desk 40", "Desk 49")
 }
 
-// A case moves along allowed moves alone, with a note, and says who moved it; the audit has it.
+// A case makes only allowed moves, with a note, and shows who moved it; the audit has it.
 func TestCaseMovesByForms(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -111,7 +111,7 @@ func TestCaseMovesByForms(t *testing.T) {
 	}
 }
 
-// Of two people who move one case, the second learns what the first one did, and nothing is lost of what was written.
+// The second of two people who move one case is told what the first one did, and loses nothing of what was written.
 func TestTwoPeopleMoveOneCase(t *testing.T) {
 	t.Parallel()
 	p := browsertest.NewPlace(t)
@@ -124,7 +124,7 @@ func TestTwoPeopleMoveOneCase(t *testing.T) {
 	wantLast(t, p.Audit(t), "case-move 1 by admin: from watching to restricted no change")
 }
 
-// Without a mail server the page says that nothing was sent; without an address nothing is promised.
+// Without a mail server the page says that no e-mail was sent; without an address it offers none.
 func TestMoveByEmailSaysWhatBecameOfIt(t *testing.T) {
 	t.Parallel()
 	p := browsertest.NewPlace(t, func(d *console.Deps) {

@@ -13,7 +13,7 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// TestHealth shows what the program found of itself, and lets those who may act try a notice again that was given up.
+// The health page shows the findings, and people who may act can retry a failed notice.
 func TestHealth(t *testing.T) {
 	p := browsertest.NewPlace(t, func(d *console.Deps) {
 		d.Health = func(context.Context) []console.Finding {

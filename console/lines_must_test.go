@@ -13,7 +13,7 @@ import (
 
 const ukPath = "/lines/448000668187"
 
-// withHours gives the company its hours, teams and what the configuration says of single dates.
+// withHours adds hours, teams and single dates to the company.
 func withHours(t testing.TB) func(*console.Deps) {
 	t.Helper()
 	return func(d *console.Deps) {

@@ -138,7 +138,7 @@ func TestRefusedDates(t *testing.T) {
 	}
 }
 
-// Of two people who edit one line, the second hears what the first did, and nothing of what the second wrote is lost: sent again, it holds.
+// The second of two people who edit one line is told what the first one did, and loses nothing: sent again, the edit applies.
 func TestTwoPeopleEditDates(t *testing.T) {
 	p := browsertest.NewPlace(t, withHours(t))
 	p.Add(t, users.User{Name: "mila", Role: users.Admin})

@@ -10,7 +10,7 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// TestNow shows the lines, who calls and since when, and today's calls; a talk near the limit is marked, one past it too.
+// The page shows the lines, the calls in progress with their clocks, and today's calls; a talk near or over the limit is marked.
 func TestNow(t *testing.T) {
 	p := browsertest.NewPlace(t)
 	talking := func(sid policy.CallSID, since time.Duration) policy.Call {
@@ -32,7 +32,7 @@ func TestNow(t *testing.T) {
 	page.Without(t, "+442079460018", "No calls yet today")
 }
 
-// TestNowOfAQuietDay says that there is nothing, rather than showing empty tables.
+// On a quiet day the page says that there is nothing, and shows no empty tables.
 func TestNowOfAQuietDay(t *testing.T) {
 	browsertest.NewPlace(t).As(t, users.Viewer).Get("/now").Want(t, http.StatusOK, "No calls in progress.", "nobody is waiting", "No calls yet today", "All were delivered")
 }

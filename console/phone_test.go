@@ -14,7 +14,7 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// phones is an exchange that carries one call, which stands as the test says, and keeps what it is asked for.
+// phones carries one call, in the state that the test sets, and records what it is asked for.
 type phones struct {
 	lines  []policy.Phone
 	free   bool
@@ -56,7 +56,7 @@ func mustPhone(t testing.TB, p *phones) *browsertest.Place {
 	return browsertest.NewPlace(t, func(d *console.Deps) { d.Phones = p })
 }
 
-// Only who may sees the phone: an admin, and nobody else where the permissions are the usual ones.
+// Only people with the permission see the phone: with the usual permissions, admins.
 func TestPhonePermission(t *testing.T) {
 	p := mustPhone(t, &phones{lines: []policy.Phone{browsertest.UKLine}, call: console.PhoneCall{ID: "a1", Line: browsertest.UKLine, StartedAt: browsertest.Monday}})
 	for _, row := range []struct {
@@ -82,7 +82,7 @@ func TestNoPhone(t *testing.T) {
 	c.Get("/calls").Without(t, `href="/phone"`)
 }
 
-// What is dialled is what was chosen, and the audit knows who called.
+// What was chosen is dialled, and the audit notes who called.
 func TestDial(t *testing.T) {
 	all := &phones{lines: []policy.Phone{browsertest.UKLine}, free: true, call: console.PhoneCall{ID: "a1", Line: browsertest.UKLine, StartedAt: browsertest.Monday, State: console.PhoneSpeaks}}
 	p := mustPhone(t, all)

@@ -16,7 +16,7 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// shelf has one recording, and notes in the store who was given it.
+// shelf has one recording, and notes in the store who gets it.
 type shelf struct{ store func() *store.Store }
 
 type closing struct{ *bytes.Reader }
@@ -34,7 +34,7 @@ func (s shelf) Reveal(ctx context.Context, call policy.CallSID, by, detail strin
 	return s.store().Reveal(ctx, call, by, detail)
 }
 
-// TestRecordings are played to those who may hear them, and ask for it: the audit says so before a byte is sent.
+// Recordings are played to people who may hear them and ask for it; the audit notes it before a byte is sent.
 func TestRecordings(t *testing.T) {
 	var p *browsertest.Place
 	p = browsertest.NewPlace(t, func(d *console.Deps) {

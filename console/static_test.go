@@ -118,7 +118,7 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-// A brace that is lost changes the look of everything behind it, and nothing else says so.
+// A lost brace changes the look of everything behind it, and nothing else would report it.
 func TestStylesheetIsWhole(t *testing.T) {
 	text, err := os.ReadFile("static/own.css")
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// A token works until it is revoked, over, or its user is shut out, and never in another place than the header.
+// A token works until it is revoked, expires or its user is disabled, and only in the header.
 func TestTokenStates(t *testing.T) {
 	p := browsertest.NewFilled(t)
 	tests := []struct {

@@ -24,7 +24,7 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// endless is a log with as many calls as anybody takes. It counts how many were taken.
+// endless is a log without end, which counts the calls that are read.
 type endless struct {
 	*store.Store
 	taken   atomic.Int64
@@ -55,7 +55,7 @@ func (e *endless) Calls(ctx context.Context, _ policy.Filter) iter.Seq2[policy.C
 	}
 }
 
-// mustEndless is a place with such a log.
+// mustEndless returns a place with such a log.
 func mustEndless(t testing.TB, fails int64) (*browsertest.Place, *endless) {
 	t.Helper()
 	log := &endless{stopped: make(chan struct{}), fails: fails}
@@ -63,8 +63,8 @@ func mustEndless(t testing.TB, fails int64) (*browsertest.Place, *endless) {
 	return p, log
 }
 
-// slowly asks for an export of which the reader takes one piece after the other, and nothing ahead. began is closed when the answer has begun;
-// ended gives what the handler panicked with, nil where it came to its end.
+// slowly asks for an export whose reader takes one piece after the other, and none ahead. began is closed when the answer has begun;
+// ended gets what the handler panicked with, nil for nothing.
 func slowly(p *browsertest.Place, by browsertest.Program, path string) (body *io.PipeReader, began chan struct{}, ended chan any) {
 	body, into := io.Pipe()
 	began, ended = make(chan struct{}), make(chan any, 1)
@@ -143,7 +143,7 @@ func TestAnExportThatFailsIsCutOff(t *testing.T) {
 	}
 }
 
-// crowdOfExports fills every place that there is for exports, asks for one more, and gives the kind of the refusal.
+// crowdOfExports begins as many exports as may run, asks for one more, and returns the kind of the refusal.
 func crowdOfExports(t testing.TB, p *browsertest.Place) string {
 	t.Helper()
 	admin := p.Program(t, "admin")
@@ -182,7 +182,7 @@ func TestExportsAreFewAtOnce(t *testing.T) {
 	t.Error("no place is free again")
 }
 
-// An export from the page holds exactly what the filter in its address selects, page after page, and the audit says what was taken.
+// An export from the page holds exactly what the filter in its address selects, and the audit notes it.
 func TestExportEqualsTheFilter(t *testing.T) {
 	p := browsertest.NewFilled(t)
 	for i := range 120 {
@@ -239,7 +239,7 @@ func TestExportEqualsTheFilter(t *testing.T) {
 	}
 }
 
-// Who may take lists out but not see numbers gets a file without them, and who may not take lists out gets none.
+// A person who may export but not see numbers gets a file without numbers, and one who may not export gets none.
 func TestExportsByPermission(t *testing.T) {
 	p := browsertest.NewFilled(t, func(d *console.Deps) {
 		d.Settings.Permissions = users.Permissions{users.Viewer: {users.TakeExports}, users.Operator: {users.SeeNumbers}}
@@ -255,7 +255,7 @@ func TestExportsByPermission(t *testing.T) {
 	p.Visitor(t).Get("/calls/export?format=csv").Want(t, http.StatusOK, "Sign in")
 }
 
-// A person without the right to see numbers cannot find out by an export whose number a part of a number is.
+// A person without the right to see numbers cannot search numbers by an export.
 func TestExportsDoNotSearchNumbersWithoutTheRight(t *testing.T) {
 	p := browsertest.NewFilled(t, func(d *console.Deps) {
 		d.Settings.Permissions = users.Permissions{users.Viewer: {users.TakeExports}, users.Operator: {users.TakeExports, users.SeeNumbers}}

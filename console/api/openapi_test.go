@@ -56,7 +56,7 @@ type response struct {
 	Content map[string]any
 }
 
-// mustDocument is the document as the server serves it, to anybody.
+// mustDocument returns the document as the server sends it to anybody.
 func mustDocument(t testing.TB, p *browsertest.Place) document {
 	t.Helper()
 	served := browsertest.NewProgram(t, p.Server.URL, "").Get("/api/v1/openapi.yaml")
@@ -95,7 +95,7 @@ func (d document) schema(t testing.TB, place ...string) *jsonschema.Schema {
 	return s
 }
 
-// fits says what of an answer the document does not allow.
+// fits returns how an answer differs from the document.
 func (d document) fits(t testing.TB, path, method string, got browsertest.Page) error {
 	t.Helper()
 	status := fmt.Sprint(got.Status)
@@ -393,7 +393,7 @@ func elsewhere(t *testing.T, viewer browsertest.Program, kinds map[string]bool) 
 	}
 }
 
-// What the document gives as examples of bodies fits what it says of them.
+// The document's examples of bodies fit its schemas.
 func TestExamplesFit(t *testing.T) {
 	p := browsertest.NewPlace(t)
 	d := mustDocument(t, p)

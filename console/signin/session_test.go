@@ -15,7 +15,7 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// Every wrong sign-in is answered the same, so that nobody learns which names there are, and is in the audit without what was typed.
+// Every wrong sign-in is answered the same, so that nobody learns which names exist, and is in the audit without what was typed.
 func TestWrongSignIns(t *testing.T) {
 	p := browsertest.NewPlace(t)
 	p.Add(t, users.User{Name: "gone", Role: users.Admin, DisabledAt: browsertest.Monday})
@@ -288,7 +288,7 @@ func TestAuditOfSessions(t *testing.T) {
 	}
 }
 
-// A store that cannot be written lets nobody in, and says so; who is in already can go on reading.
+// If the store cannot be written, nobody can sign in; people who are signed in can go on reading.
 func TestWhenNothingCanBeWritten(t *testing.T) {
 	p := browsertest.NewPlace(t)
 	c := p.As(t, users.Operator)

@@ -14,7 +14,7 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// mustSSO is a place whose people can also sign in at an identity provider.
+// mustSSO returns a place whose people can also sign in at an identity provider.
 func mustSSO(t testing.TB) (*browsertest.Place, *identityServer) {
 	t.Helper()
 	id := newIdentityServer(t)
@@ -60,7 +60,7 @@ func TestSingleSignOn(t *testing.T) {
 	}
 }
 
-// Whoever the provider does not vouch for, in a token for this very sign-in, stays outside.
+// A person is let in only by a token with which the provider vouches for them in this sign-in.
 func TestSingleSignOnRefuses(t *testing.T) {
 	tests := []struct {
 		name   string

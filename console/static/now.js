@@ -1,4 +1,4 @@
-// Clocks that run between two looks of the server: each shows the seconds since a moment, by the server's own clock.
+// Runs the clocks between two updates from the server: each shows the seconds since a moment, by the server's clock.
 "use strict";
 (() => {
   const two = (n) => String(n).padStart(2, "0");

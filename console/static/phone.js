@@ -1,5 +1,5 @@
-// The page of a call, live: events bring its parts as they change, buttons need no new page, and the browser speaks what the caller hears.
-// Without this the same buttons lead to the same page.
+// Makes the page of a call live: events update its parts, buttons load no new page, and the browser speaks what the caller hears.
+// Without this script the same buttons lead to the same page.
 (() => {
   "use strict";
   const phone = document.getElementById("phone");
@@ -7,7 +7,7 @@
   const log = document.getElementById("phone-log");
   if (!phone || !said) return;
 
-  // What the caller hears, aloud. It is off until somebody wants it.
+  // Speaks what the caller hears. It is off until somebody turns it on.
   const speak = document.getElementById("phone-speak");
   const canSpeak = "speechSynthesis" in window;
   const wish = "supportline-speak";
@@ -38,13 +38,13 @@
     if (line.hasAttribute("data-spoken")) utter(line);
   };
 
-  // Parts replace those on the page; lines are added, so that only what is new is read out.
+  // Replaces the parts of the page, and adds lines, so that only new ones are read out.
   const replace = (part) => {
     const old = document.getElementById(part.id);
     if (!old || old.outerHTML === part.outerHTML) return;
     const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
     const status = part.querySelector("[role=status]"), before = old.querySelector("[role=status]");
-    if (status && before) { // a status is announced where its words change, not where it is new
+    if (status && before) { // a status is announced when its words change, not when it is new
       if (before.textContent !== status.textContent) before.textContent = status.textContent;
       status.replaceWith(before);
     }
@@ -69,7 +69,7 @@
     if (below) log.scrollTop = log.scrollHeight;
   };
 
-  // Clocks go on between two events.
+  // Runs the clocks between two events.
   let since = performance.now();
   setInterval(() => {
     for (const clock of phone.querySelectorAll("[data-seconds]")) {
@@ -104,7 +104,7 @@
     }
   });
 
-  // The keys of the keyboard are those of the handset while it has the focus.
+  // While the handset has the focus, the keyboard presses its keys.
   document.addEventListener("keydown", (e) => {
     const hand = document.getElementById("phone-hand");
     if (!hand.contains(e.target) || e.target.matches("input") || e.ctrlKey || e.metaKey || e.altKey || !/^[0-9*#]$/.test(e.key)) return;

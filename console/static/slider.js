@@ -1,4 +1,4 @@
-// A slider beside each number field that asks for one. The field stays the one that is sent, and works without this script.
+// Adds a slider beside each number field with data-slider. The field is what the form sends, and works without this script.
 for (const field of document.querySelectorAll("input[data-slider]")) {
   const slider = document.createElement("input");
   slider.type = "range";
