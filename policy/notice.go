@@ -2,6 +2,9 @@ package policy
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -51,3 +54,168 @@ const (
 	ChannelWebhook      Channel = "webhook"
 	ChannelAnnouncement Channel = "whisper" // announced to a specialist in a conference; To is the SID of the leg
 )
+
+// Talking returns since when caller and specialist have been talking, as long as nobody was told that the talk passed the call limit. talking is
+// false before the acceptance, when the end is known, and once people were told.
+func (c Call) Talking() (since time.Time, talking bool) {
+	leg, accepted := c.Accepted()
+	if _, _, over := c.Talk(); !accepted || over || !c.LimitToldAt.IsZero() {
+		return time.Time{}, false
+	}
+	return leg.AcceptedAt, true
+}
+
+// CallLimitNotice returns the call, marked as told, and the notices of a talk that passed the call limit and goes on. In a conference one of
+// them is an announcement to the specialist. told is false where there is nothing to tell; the call is then unchanged. A call whose end was
+// never reported is marked without a notice. A waived call needs none.
+func CallLimitNotice(c Call, now time.Time, fair FairUse) (call Call, notices []Notice, told bool) {
+	since, talking := c.Talking()
+	elapsed := now.Sub(since)
+	if !talking || c.Test() || c.Waived || elapsed <= fair.CallLimit {
+		return c, nil, false
+	}
+	c.LimitToldAt = now
+	if elapsed > lostAfter {
+		return c, nil, true
+	}
+	leg, _ := c.Accepted()
+	notice := Notice{
+		Key: "call-limit/" + string(c.SID), Kind: NoticeCallLimit, At: now, Customer: c.Customer,
+		Facts: given(
+			"sid", string(c.SID), "customer", string(c.Customer), "account", c.Account, "specialist", leg.To.Full(), "intent", string(c.Intent),
+			"ticket", string(c.Ticket), "line", c.Line.Full(), "accepted_at", clock(since),
+			"elapsed_seconds", seconds(elapsed), "limit_seconds", seconds(fair.CallLimit),
+		),
+	}
+	notices = []Notice{notice}
+	if leg.Attempt > 0 {
+		notice.Channel, notice.To = ChannelAnnouncement, string(leg.SID)
+		notices = append(notices, notice)
+	}
+	return c, notices, true
+}
+
+// ticketNotices returns the warnings of the percentages of the month's ticket limit that have been reached.
+func ticketNotices(u Usage, fair FairUse, at time.Time) []Notice {
+	var notices []Notice
+	for _, percent := range fair.WarnAt {
+		if u.Tickets*100 < percent*u.TicketLimit {
+			continue
+		}
+		notices = append(notices, Notice{
+			Key:  fmt.Sprintf("tickets/%s/%s/%d", u.Customer, u.Month, percent),
+			Kind: NoticeTickets, At: at, Customer: u.Customer,
+			Facts: with(u.facts(), "percent", strconv.Itoa(percent)),
+		})
+	}
+	return notices
+}
+
+func caseNotice(c Case, at time.Time) Notice {
+	last := c.Months[len(c.Months)-1]
+	return Notice{
+		Key: fmt.Sprintf("case/%s/%s", c.Customer, last.Month), Kind: NoticeCase, At: at, Customer: c.Customer,
+		Facts: with(last.facts(), "over_months", strings.Join(overMonths(c.Months), ", "), "note", c.Moves[0].Note),
+	}
+}
+
+// MoveNotice returns the e-mail that tells the account holder of the case's last move, to the address in the directory.
+func (c Case) MoveNotice(holder Customer) Notice {
+	n := len(c.Moves)
+	m := c.Moves[n-1]
+	return Notice{
+		Key: fmt.Sprintf("case-moved/%s/%d", c.ID, n), Kind: NoticeMove, At: m.At, Customer: c.Customer, Channel: ChannelEmail, To: holder.Email,
+		Facts: given(
+			"case", string(c.ID), "customer", string(c.Customer), "account", c.Account, "account_holder", holder.AccountHolder,
+			"state", string(m.To), "from_state", string(m.From), "note", m.Note, "by", m.By, "via", m.Via,
+			"over_months", strings.Join(overMonths(c.Months), ", "),
+		),
+	}
+}
+
+// NoticesAbout returns the prefixes of the keys of all notices about an account: its warnings, its cases, and its calls that passed the call
+// limit.
+func NoticesAbout(customer CustomerNumber, cases []Case, calls []CallSID) []string {
+	starts := []string{fmt.Sprintf("tickets/%s/", customer), fmt.Sprintf("case/%s/", customer)}
+	for _, c := range cases {
+		starts = append(starts, fmt.Sprintf("case-moved/%s/", c.ID))
+	}
+	for _, sid := range calls {
+		starts = append(starts, "call-limit/"+string(sid)+"/")
+	}
+	return starts
+}
+
+// SummaryNotice returns the notice that sums a month up over all accounts, with those that were over a limit, under sustained load, or on the
+// training list.
+func SummaryNotice(month Month, accounts []Usage, fair FairUse, at time.Time) Notice {
+	var sum Usage
+	var over, sustained, training []string
+	for _, u := range accounts {
+		sum.Calls += u.Calls
+		sum.Tickets += u.Tickets
+		sum.TalkSeconds += u.TalkSeconds
+		sum.OverLong += u.OverLong
+		sum.Waived += u.Waived
+		sum.Training += u.Training
+		if u.Over {
+			over = append(over, u.named())
+		}
+		if u.Sustained {
+			sustained = append(sustained, u.named())
+		}
+		if u.NeedsTraining(fair) {
+			training = append(training, fmt.Sprintf("%s: %d", u.named(), u.Training))
+		}
+	}
+	return Notice{
+		Key: "summary/" + string(month), Kind: NoticeSummary, At: at,
+		Facts: given(
+			"month", string(month), "accounts", strconv.Itoa(len(accounts)), "calls", strconv.Itoa(sum.Calls),
+			"tickets", strconv.Itoa(sum.Tickets), "talk_seconds", strconv.Itoa(sum.TalkSeconds), "over_long", strconv.Itoa(sum.OverLong),
+			"waived", strconv.Itoa(sum.Waived), "training", strconv.Itoa(sum.Training),
+			"over", strconv.Itoa(len(over)), "sustained", strconv.Itoa(len(sustained)),
+			"over_accounts", strings.Join(over, "\n"), "sustained_accounts", strings.Join(sustained, "\n"),
+			"training_accounts", strings.Join(training, "\n"),
+		),
+	}
+}
+
+func (u Usage) named() string { return fmt.Sprintf("%s (%s)", u.Account, u.Customer) }
+
+// facts returns the month as the facts of a notice.
+func (u Usage) facts() map[string]string {
+	return given(
+		"month", string(u.Month), "customer", string(u.Customer), "account", u.Account, "line", u.Line,
+		"tickets", strconv.Itoa(u.Tickets), "ticket_limit", strconv.Itoa(u.TicketLimit), "calls", strconv.Itoa(u.Calls),
+		"talk_seconds", strconv.Itoa(u.TalkSeconds), "over_long", strconv.Itoa(u.OverLong), "over_by", strings.Join(u.OverBy(), "; "),
+	)
+}
+
+// sustainedNote returns the reason why load is sustained.
+func sustainedNote(months []Usage, fair FairUse) string {
+	over := overMonths(months)
+	return fmt.Sprintf("over in %d of %d months, and %d are sustained load: %s", len(over), fair.SustainedWithin, fair.SustainedMonths, strings.Join(over, ", "))
+}
+
+func overMonths(months []Usage) []string {
+	var over []string
+	for _, u := range months {
+		if u.Over {
+			over = append(over, string(u.Month))
+		}
+	}
+	return over
+}
+
+// given returns facts from alternating names and values, without those whose value is empty.
+func given(pairs ...string) map[string]string { return with(map[string]string{}, pairs...) }
+
+func with(all map[string]string, pairs ...string) map[string]string {
+	for _, f := range facts(pairs...) {
+		all[f.Name] = f.Value
+	}
+	return all
+}
+
+func seconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }
