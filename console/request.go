@@ -181,9 +181,8 @@ var failures = []struct {
 // The errors that a page shows beside its form: mistakes of the person, and conflicts with what somebody else did since the person looked.
 var (
 	formMistakes = []error{
-		policy.ErrNoReason, policy.ErrNoValue, policy.ErrNoCustomer, policy.ErrDate, api.ErrWrongInput, policy.ErrNoNote, policy.ErrNoVia,
-		policy.ErrNoAlternative, policy.ErrNoEmail, users.ErrName, users.ErrRole, users.ErrPassword, users.ErrExists, users.ErrTokenName,
-		users.ErrTokenDays, users.ErrTokenExists, users.ErrManyTokens,
+		api.ErrWrongInput, policy.ErrInput, policy.ErrNoCustomer, policy.ErrNoEmail, users.ErrName, users.ErrRole, users.ErrPassword, users.ErrExists,
+		users.ErrTokenName, users.ErrTokenDays, users.ErrTokenExists, users.ErrManyTokens,
 	}
 	formConflicts = []error{
 		policy.ErrCallChanged, policy.ErrAlready, policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrScheduleChanged,

@@ -1,6 +1,7 @@
 package ivr
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/officernd/supportline/policy"
@@ -80,7 +81,7 @@ func (x *exchange) identified(c policy.Customer) Reply {
 		x.call.Month = policy.MonthOf(x.call.StartedAt, x.homeLine(c).Zone)
 	}
 	x.call.State.Restricted = c.Restricted
-	if !x.Includes(c.Package) {
+	if !slices.Contains(x.Packages, c.Package) {
 		x.note("package.missing", "the package does not include phone support", "package", c.Package)
 		x.call.Refused = policy.NotEntitled
 		return x.leave(phrase("not-entitled"))

@@ -140,7 +140,7 @@ func TestRestrictionFollowsTheCase(t *testing.T) {
 			}
 			now := rapid.SampledFrom([]time.Time{tuesday, sunday}).Draw(rt, "now")
 			account := northwind
-			account.Restricted = state.Restricts()
+			account.Restricted = state == policy.CaseRestricted
 
 			call, reply := chooses(rt, ivr.Machine{Settings: s}, account, intent, rapid.Bool().Draw(rt, "known number"), now)
 

@@ -8,11 +8,26 @@ import (
 	"time"
 )
 
-// The errors about people's acts. The first three are wrong use; the others are a state that refuses.
+// ErrInput reports that what a person gave is missing or wrong: a name, a reason, a value, a date. The errors that match it have what to write
+// instead.
+var ErrInput = errors.New("invalid input")
+
+// inputError is one error that matches ErrInput.
+type inputError string
+
+func (e inputError) Error() string { return string(e) }
+
+// Is reports whether target is ErrInput.
+func (inputError) Is(target error) bool { return target == ErrInput }
+
+const (
+	errNobody   inputError = "no name: say who does it"
+	errNoReason inputError = "no reason"
+	errNoValue  inputError = "nothing was given"
+)
+
+// The errors about people's acts: a state that refuses.
 var (
-	ErrNobody         = errors.New("no name: say who does it")
-	ErrNoReason       = errors.New("no reason")
-	ErrNoValue        = errors.New("nothing was given")
 	ErrCallChanged    = errors.New("the call changed")
 	ErrAlready        = errors.New("already in that state")
 	ErrNothingToWaive = errors.New("nothing to waive")
@@ -115,7 +130,7 @@ func (c Call) LastAct(kind ActKind) (Act, bool) {
 
 // WithAct returns the call with a person's act added to Acts. seen is how many acts the person had seen: one more by somebody else
 // refuses this one, -1 takes any. account and zone, that of its home line (UTC where nil), are looked at for an attach only. A call that is returned with
-// an error is the call as it was. Errors: ErrNobody, ErrNoReason, ErrNoValue, ErrCallChanged with what changed, ErrAlready,
+// an error is the call as it was. Errors: ErrInput, ErrCallChanged with what changed, ErrAlready,
 // ErrNothingToWaive, ErrNothingToUndo, ErrNoCustomer.
 func (c Call) WithAct(a Act, seen int, account Customer, zone *time.Location) (Call, error) {
 	a.By, a.Value, a.Reason = written(a.By), written(a.Value), written(a.Reason)
@@ -155,15 +170,15 @@ func actWords(acts []Act) string {
 func (a Act) complete() error {
 	switch {
 	case strings.TrimSpace(a.By) == "":
-		return ErrNobody
+		return errNobody
 	case !slices.Contains([]ActKind{ActWaive, ActTraining, ActAttach, ActTicket, ActNote}, a.Kind):
-		return fmt.Errorf("%w: nobody can %q a call", ErrNoValue, a.Kind)
+		return fmt.Errorf("%w: nobody can %q a call", errNoValue, a.Kind)
 	case a.Undo:
 		return nil
 	case a.Kind == ActWaive && strings.TrimSpace(a.Reason) == "":
-		return fmt.Errorf("%w: write why the call was necessary", ErrNoReason)
+		return fmt.Errorf("%w: write why the call was necessary", errNoReason)
 	case (a.Kind == ActTicket || a.Kind == ActNote || a.Kind == ActAttach) && strings.TrimSpace(a.Value) == "":
-		return fmt.Errorf("%w for %s", ErrNoValue, a.Kind)
+		return fmt.Errorf("%w for %s", errNoValue, a.Kind)
 	}
 	return nil
 }

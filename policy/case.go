@@ -8,15 +8,18 @@ import (
 	"time"
 )
 
-// The errors about cases. ErrNoNote, ErrNoAlternative and ErrNoVia are wrong use; the others are a state that refuses.
+// The errors about cases. ErrNoNote matches ErrInput too; the others are a state that refuses.
 var (
-	ErrNoCase         = errors.New("no such case")
-	ErrCaseOpen       = errors.New("the account has an open case")
-	ErrNoNote         = errors.New("no note: write what was done or decided")
-	ErrNoAlternative  = errors.New("what is offered is screen-sharing, training or plan")
-	ErrNoVia          = errors.New("say how the account holder was contacted: phone or email")
-	ErrMoveNotAllowed = errors.New("the case cannot move so")
-	ErrNoEmail        = errors.New("the account has no e-mail address: import one, or tell the account holder by phone")
+	ErrNoCase               = errors.New("no such case")
+	ErrCaseOpen             = errors.New("the account has an open case")
+	ErrNoNote         error = inputError("no note: write what was done or decided")
+	ErrMoveNotAllowed       = errors.New("the case cannot move so")
+	ErrNoEmail              = errors.New("the account has no e-mail address: import one, or tell the account holder by phone")
+)
+
+const (
+	errNoAlternative inputError = "what is offered is screen-sharing, training or plan"
+	errNoVia         inputError = "say how the account holder was contacted: phone or email"
 )
 
 // CaseState is where a case of sustained load stands (rule 9).
@@ -28,7 +31,7 @@ const (
 	CaseContacted  CaseState = "contacted"
 	CaseDiscussed  CaseState = "discussed"
 	CaseWatching   CaseState = "watching"
-	CaseRestricted CaseState = "restricted"
+	CaseRestricted CaseState = "restricted" // calls other than critical ones are refused, until the next move
 	CaseCharged    CaseState = "charged"
 	CaseClosed     CaseState = "closed"
 )
@@ -128,27 +131,23 @@ const (
 // Open reports whether the case is not closed.
 func (c Case) Open() bool { return c.State != CaseClosed }
 
-// Restricts reports whether the calls of an account whose case stands here are refused, other than critical ones. Moving on to charged, or
-// closing the case, lifts the restriction.
-func (s CaseState) Restricts() bool { return s == CaseRestricted }
-
 // restsOn reports whether a call of this month is evidence of the case.
 func (c Case) restsOn(customer CustomerNumber, month Month) bool {
 	return c.Customer == customer && slices.ContainsFunc(c.Months, func(u Usage) bool { return u.Month == month })
 }
 
 // Moved returns the case after a person's move to m.To. m.From, if it is set, is the state in which the person saw the case; the result has it filled
-// in. The case that is returned with an error is the case as it was. Errors: ErrNobody, ErrNoNote, ErrNoVia (contacted needs it),
-// ErrNoAlternative, ErrMoveNotAllowed with the moves that are, and who moved it last.
+// in. The case that is returned with an error is the case as it was. Errors: ErrInput for what is missing (contacted needs Via),
+// ErrNoNote, ErrMoveNotAllowed with the moves that are, and who moved it last.
 func (c Case) Moved(m Move) (Case, error) {
 	allowed := c.State.Next()
 	switch {
 	case strings.TrimSpace(m.By) == "":
-		return c, ErrNobody
+		return c, errNobody
 	case m.Via != "" && m.Via != ViaPhone && m.Via != ViaEmail, m.Via == "" && m.To == CaseContacted:
-		return c, ErrNoVia
+		return c, errNoVia
 	case slices.ContainsFunc(m.Offered, func(a Alternative) bool { return !slices.Contains(Alternatives(), a) }):
-		return c, ErrNoAlternative
+		return c, errNoAlternative
 	case strings.TrimSpace(m.Note) == "":
 		return c, ErrNoNote
 	case len(allowed) == 0:

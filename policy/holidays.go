@@ -42,8 +42,8 @@ var holidays = map[Calendar][]*cal.Holiday{
 // The library works in the machine's own zone, where a day need not begin at midnight. Dates have no zone.
 func init() { cal.DefaultLoc = time.UTC }
 
-// Holiday names the holiday of a date, if it is one: "Boxing Day", "Independence Day (observed)".
-func (c Calendar) Holiday(d Date) (name string, ok bool) {
+// holiday returns the name of the holiday of a date, if it is one: "Boxing Day", "Independence Day (observed)".
+func (c Calendar) holiday(d Date) (name string, ok bool) {
 	for _, h := range holidays[c] {
 		if !near(h, d) {
 			continue

@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -52,10 +53,11 @@ func TestHolidaysArePublishedDates(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			line := policy.Line{Zone: time.UTC, Hours: policy.Hours{Calendars: []policy.Calendar{c.calendar}}}
 			var got []string
 			for d := (policy.Date{Year: c.year, Month: 1, Day: 1}); d.Year == c.year; d = d.Plus(1) {
-				if holiday, ok := c.calendar.Holiday(d); ok {
-					got = append(got, d.String()+" "+holiday)
+				if day := line.Day(d); day.Rule == "hours.holiday" {
+					got = append(got, d.String()+" "+day.Reason)
 				}
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {

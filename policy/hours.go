@@ -88,7 +88,7 @@ func (h *Hours) on(d Date) (spans []Span, rule, what string) {
 		}
 	}
 	for _, c := range h.Calendars {
-		if name, ok := c.Holiday(d); ok {
+		if name, ok := c.holiday(d); ok {
 			return nil, ruleHoliday, name
 		}
 	}

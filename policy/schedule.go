@@ -11,11 +11,10 @@ import (
 	"unicode/utf8"
 )
 
-// The errors about a line's dates. ErrDate is wrong use.
-var (
-	ErrDate            = errors.New("the date cannot be edited so")
-	ErrScheduleChanged = errors.New("the line's dates changed")
-)
+// ErrScheduleChanged refuses a change of somebody who saw an earlier version.
+var ErrScheduleChanged = errors.New("the line's dates changed")
+
+const errDate inputError = "the date cannot be edited so"
 
 // DateOverride is an edit of one date of a line in the console. It replaces what the configuration has for that date.
 type DateOverride struct {
@@ -37,8 +36,8 @@ const (
 	DateUsual   DateKind = "usual"   // neither: calendars and the week decide
 )
 
-// Words returns what the date is, without the reason: "closed 2026-12-24".
-func (d DateOverride) Words() string {
+// words returns what the date is, without the reason: "closed 2026-12-24".
+func (d DateOverride) words() string {
 	switch d.Kind {
 	case DateClosed:
 		return "closed " + d.Date.String()
@@ -153,7 +152,7 @@ type ScheduleChange struct {
 // OverrideDate returns the change that closes a date, sets special hours, or restores its usual ones, in place of an earlier override. An
 // override that the line's configuration has anyway is dropped, and so is an earlier one of that date.
 //
-// Errors of Changed: ErrNoReason; ErrDate for a date that is over on the line's clock or too far away, a reason that is too long, and
+// Errors of Changed: ErrInput for a missing reason, a date that is over on the line's clock or too far away, a reason that is too long, and
 // too many edits; ErrAlready.
 func OverrideDate(line Line, edit DateOverride) ScheduleChange {
 	edit.Reason = oneLine(edit.Reason)
@@ -166,14 +165,14 @@ func OverrideDate(line Line, edit DateOverride) ScheduleChange {
 		case found && dates[i].same(edit), !found && line.Configures(edit):
 			return nil, "", fmt.Errorf("%w: %s", ErrAlready, line.With(dates).stands(edit.Date))
 		case found && line.Configures(edit):
-			return slices.Delete(dates, i, i+1), edit.Words() + ", as the configuration has it", nil
+			return slices.Delete(dates, i, i+1), edit.words() + ", as the configuration has it", nil
 		case found:
 			dates[i] = edit
-			return dates, edit.Words(), nil
+			return dates, edit.words(), nil
 		case len(dates) >= maxDateEdits:
-			return nil, "", fmt.Errorf("%w: %d dates are edited; write them into the configuration, and take out here what it says", ErrDate, len(dates))
+			return nil, "", fmt.Errorf("%w: %d dates are edited; write them into the configuration, and take out here what it says", errDate, len(dates))
 		}
-		return slices.Insert(dates, i, edit), edit.Words(), nil
+		return slices.Insert(dates, i, edit), edit.words(), nil
 	}}
 }
 
@@ -182,15 +181,15 @@ func (d DateOverride) check(line Line) error {
 	today := DateOf(d.At.In(line.Zone))
 	switch {
 	case d.Kind != DateClosed && d.Kind != DateSpecial && d.Kind != DateUsual:
-		return fmt.Errorf("%w: %q is nothing that a date can be; write closed, special or usual", ErrDate, string(d.Kind))
+		return fmt.Errorf("%w: %q is nothing that a date can be; write closed, special or usual", errDate, string(d.Kind))
 	case d.Date.Compare(today) < 0:
-		return fmt.Errorf("%w: %s is over; write %s or a later date", ErrDate, d.Date, today)
+		return fmt.Errorf("%w: %s is over; write %s or a later date", errDate, d.Date, today)
 	case d.Date.Year > today.Year+maxDateYears:
-		return fmt.Errorf("%w: %s is more than %d years away; look whether the year is right", ErrDate, d.Date, maxDateYears)
+		return fmt.Errorf("%w: %s is more than %d years away; look whether the year is right", errDate, d.Date, maxDateYears)
 	case d.Reason == "":
-		return fmt.Errorf("%w: write why %s is another day than usual, such as Christmas Eve", ErrNoReason, d.Date)
+		return fmt.Errorf("%w: write why %s is another day than usual, such as Christmas Eve", errNoReason, d.Date)
 	case utf8.RuneCountInString(d.Reason) > maxDateReason:
-		return fmt.Errorf("%w: the reason is longer than %d characters; write the short of it", ErrDate, maxDateReason)
+		return fmt.Errorf("%w: the reason is longer than %d characters; write the short of it", errDate, maxDateReason)
 	}
 	return nil
 }
@@ -253,10 +252,10 @@ func DropConfigured(line Line, by string, at time.Time) ScheduleChange {
 	}}
 }
 
-// Changed returns the revision after one more change, with the next version. The errors are ErrNobody and those of the change.
+// Changed returns the revision after one more change, with the next version. The errors are ErrInput without a name, and those of the change.
 func (e ScheduleRevision) Changed(c ScheduleChange) (ScheduleRevision, error) {
 	if c.By == "" {
-		return ScheduleRevision{}, ErrNobody
+		return ScheduleRevision{}, errNobody
 	}
 	dates, words, err := c.change(slices.Clone(e.Dates))
 	if err != nil {

@@ -140,16 +140,6 @@ func (s Settings) LineZone(number Phone) *time.Location {
 	return time.UTC
 }
 
-// Includes reports whether a package includes phone support.
-func (s Settings) Includes(pkg string) bool {
-	for _, p := range s.Packages {
-		if p == pkg {
-			return true
-		}
-	}
-	return false
-}
-
 // Team returns the team that takes calls of an intent on a line: the line's own route, else the general one. An intent that has no
 // route goes where questions go.
 func (s Settings) Team(l Line, i Intent) Team {

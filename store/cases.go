@@ -138,7 +138,7 @@ func casesOf(tx *bolt.Tx, customer policy.CustomerNumber) ([]policy.Case, error)
 // restricted reports whether an open case restricts an account. It is called on each call, so it reads the index alone.
 func restricted(tx *bolt.Tx, customer policy.CustomerNumber) bool {
 	for _, v := range under(key(byCase).part(string(customer))).in(tx.Bucket(indexBucket)) {
-		if policy.CaseState(v).Restricts() {
+		if policy.CaseState(v) == policy.CaseRestricted {
 			return true
 		}
 	}

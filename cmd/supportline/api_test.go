@@ -18,7 +18,7 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// TestAPITellsWhatTheCommandsTell: figures, calls and cases are the same objects over the API as with --format json, on a house that is put
+// TestAPITellsWhatTheCommandsTell: figures, calls and cases are the same objects over the API as with --format json, on a server that is put
 // together as the server's is.
 func TestAPITellsWhatTheCommandsTell(t *testing.T) {
 	c := newCompany(t, time.Date(2024, 3, 20, 12, 0, 0, 0, time.UTC), "")

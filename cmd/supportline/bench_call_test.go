@@ -50,18 +50,18 @@ type sent struct {
 	params url.Values
 }
 
-// recorder plays one call against the house and keeps what it sent.
+// recorder plays one call against the server and keeps what it sent.
 type recorder struct {
-	b     *testing.B
-	conf  config.Config
-	house http.Handler
-	sent  []sent
+	b    *testing.B
+	conf config.Config
+	app  http.Handler
+	sent []sent
 }
 
 // recordCall is a served call: number, menu, a specialist who accepts, the talk, and every report that the provider sends of it.
-func recordCall(b *testing.B, conf config.Config, house http.Handler) []sent {
+func recordCall(b *testing.B, conf config.Config, app http.Handler) []sent {
 	b.Helper()
-	r := &recorder{b: b, conf: conf, house: house}
+	r := &recorder{b: b, conf: conf, app: app}
 	caller := func(more ...string) url.Values {
 		return r.params(recordedCall, append([]string{"From", "+442079460018", "To", "+448000668187", "Direction", "inbound", "CallStatus", "in-progress"}, more...)...)
 	}
@@ -99,7 +99,7 @@ func (r *recorder) post(address string, params url.Values) twilio.Response {
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set(twilio.SignatureHeader, twilio.Sign(r.conf.Twilio.AuthToken, r.conf.PublicURL+path, params))
 	answer := httptest.NewRecorder()
-	r.house.ServeHTTP(answer, request)
+	r.app.ServeHTTP(answer, request)
 	if answer.Code/100 != 2 {
 		r.b.Fatalf("%s: status %d", path, answer.Code)
 	}
@@ -134,7 +134,7 @@ func only[V twilio.Verb](b *testing.B, r twilio.Response) V {
 }
 
 // requests are the bytes of whole calls, for each connection some, signed beforehand.
-func (h *houseBench) requests(connections, callsEach int) [][]request {
+func (h *appBench) requests(connections, callsEach int) [][]request {
 	all := make([][]request, connections)
 	for i := range all {
 		for range callsEach {
@@ -145,7 +145,7 @@ func (h *houseBench) requests(connections, callsEach int) [][]request {
 }
 
 // wholeCall is one call more, from the first webhook to the last.
-func (h *houseBench) wholeCall() (all []request) {
+func (h *appBench) wholeCall() (all []request) {
 	h.calls++
 	sids := strings.NewReplacer(recordedCall, fmt.Sprintf("CA%032x", h.calls*7919), recordedLeg, fmt.Sprintf("CAff%030x", h.calls))
 	for _, s := range h.session {
@@ -160,7 +160,7 @@ type request struct {
 	raw                   []byte // as it goes over the wire
 }
 
-func (h *houseBench) request(s sent, sids *strings.Replacer) request {
+func (h *appBench) request(s sent, sids *strings.Replacer) request {
 	params := url.Values{}
 	for name, values := range s.params {
 		params.Set(name, sids.Replace(values[0]))

@@ -62,7 +62,7 @@ func BenchmarkFairUse(b *testing.B) {
 
 // fairBench is a log that usage is derived from.
 type fairBench struct {
-	house     *server.App
+	app       *server.App
 	accounts  store.Accounts
 	customers []policy.Customer
 	months    []policy.Month

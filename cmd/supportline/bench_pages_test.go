@@ -56,7 +56,7 @@ func BenchmarkFairUsePages(b *testing.B) {
 
 // pagesBench is a console over a log, with somebody who is signed in.
 type pagesBench struct {
-	house    *server.App
+	app      *server.App
 	handler  http.Handler
 	cookie   string
 	customer policy.CustomerNumber
@@ -69,8 +69,8 @@ type pagesBench struct {
 func newPagesBench(b *testing.B, calls, accounts, months int) *pagesBench {
 	b.Helper()
 	fair := newFairBench(b, calls, accounts, months)
-	h := fair.house
-	p := &pagesBench{house: h, handler: h.Private, customer: fair.customers[1].Number}
+	h := fair.app
+	p := &pagesBench{app: h, handler: h.Private, customer: fair.customers[1].Number}
 	importExamples(b, h.Store)
 	j := &server.Jobs{Store: h.Store, Settings: h.Conf.Settings, Log: zap.NewNop(), Wake: func() {}}
 	if err := j.ReviewAll(b.Context(), h.Now()); err != nil {

@@ -30,24 +30,24 @@ import (
 // connections is how many callers' webhooks are on their way at any moment.
 const connections = 64
 
-// BenchmarkHouse sends the webhooks of whole calls, signed as the provider signs them, over 64 connections to the house, and the very same
+// BenchmarkServer sends the webhooks of whole calls, signed as the provider signs them, over 64 connections to the server, and the very same
 // requests to a handler that answers with a constant, without and with a signature check. All servers live in this process and take
 // turns, round by round, since a machine is never the same twice: only the ratios mean something. It prints them as a table.
-func BenchmarkHouse(b *testing.B) {
+func BenchmarkServer(b *testing.B) {
 	workBesideTheDisk()
-	bench := newHouseBench(b)
+	bench := newAppBench(b)
 	for b.Loop() {
 		bench.round(b)
 	}
 	bench.print(b)
 }
 
-// houseBench is the servers under test and what was measured of each, one figure a round.
-type houseBench struct {
+// appBench is the servers under test and what was measured of each, one figure a round.
+type appBench struct {
 	conf           config.Config
 	session        []sent // one call's webhooks
 	static         string // addresses
-	signed, house  string
+	signed, served string
 	calls          int                  // so far, for SIDs
 	rates, work    map[string][]float64 // requests a second, and seconds of processor time for one
 	p99            map[string][]float64 // seconds
@@ -56,7 +56,7 @@ type houseBench struct {
 	disk           *os.File
 }
 
-func newHouseBench(b *testing.B) *houseBench {
+func newAppBench(b *testing.B) *appBench {
 	b.Helper()
 	conf := benchConfig(b)
 	began := time.Now()
@@ -80,13 +80,13 @@ func newHouseBench(b *testing.B) *houseBench {
 	if _, err := disk.Write(make([]byte, 8<<20)); err != nil {
 		b.Fatal(err)
 	}
-	bench := &houseBench{
+	bench := &appBench{
 		conf: conf, session: recordCall(b, conf, h.Webhooks), disk: disk,
 		rates: map[string][]float64{}, work: map[string][]float64{}, p99: map[string][]float64{},
 	}
 	bench.static = serveBench(b, constant(nil))
 	bench.signed = serveBench(b, constant(verifier))
-	bench.house = serveBench(b, h.Webhooks)
+	bench.served = serveBench(b, h.Webhooks)
 	return bench
 }
 
@@ -122,9 +122,9 @@ var clients = map[string]func(testing.TB, string) (post func(request) error, don
 }
 
 // round measures each server once with each client.
-func (h *houseBench) round(b *testing.B) {
+func (h *appBench) round(b *testing.B) {
 	const callsEach = 10
-	for name, address := range map[string]string{"static": h.static, "signed": h.signed, "house": h.house} {
+	for name, address := range map[string]string{"static": h.static, "signed": h.signed, "server": h.served} {
 		for client, dial := range clients {
 			name := name + client
 			requests := h.requests(connections, callsEach)
@@ -134,7 +134,7 @@ func (h *houseBench) round(b *testing.B) {
 			rate, p99 := hammer(b, dial, address, requests)
 			worked = processorTime(b) - worked
 			h.work[name] = append(h.work[name], worked.Seconds()/float64(connections*callsEach*len(h.session)))
-			if name == "house" {
+			if name == "server" {
 				h.heap = max(h.heap, heapInUse()-min(heapInUse(), h.baseline))
 			}
 			h.rates[name] = append(h.rates[name], rate)
@@ -143,7 +143,7 @@ func (h *houseBench) round(b *testing.B) {
 	}
 	for _, r := range h.requests(1, 4)[0] {
 		h.pairs = append(h.pairs, h.syncPair(b))
-		h.lone = append(h.lone, h.one(b, h.house, r))
+		h.lone = append(h.lone, h.one(b, h.served, r))
 	}
 }
 
@@ -163,7 +163,7 @@ func heapInUse() uint64 {
 }
 
 // syncPair is the least that a commit can take: two writes, each made durable.
-func (h *houseBench) syncPair(b *testing.B) time.Duration {
+func (h *appBench) syncPair(b *testing.B) time.Duration {
 	began := time.Now()
 	for half := range int64(2) {
 		at := (int64(len(h.pairs))*2 + half) * 8192 % (8 << 20)
@@ -177,7 +177,7 @@ func (h *houseBench) syncPair(b *testing.B) time.Duration {
 	return time.Since(began)
 }
 
-func (h *houseBench) one(b *testing.B, address string, r request) time.Duration {
+func (h *appBench) one(b *testing.B, address string, r request) time.Duration {
 	_, took := hammer(b, dialLean, address, [][]request{{r}})
 	return took
 }
@@ -287,7 +287,7 @@ func (c *benchClient) post(r request) error {
 }
 
 // print shows the medians over all rounds as ratios.
-func (h *houseBench) print(b *testing.B) {
+func (h *appBench) print(b *testing.B) {
 	middle := func(list []float64) float64 {
 		slices.Sort(list)
 		return list[len(list)/2]
@@ -305,19 +305,19 @@ func (h *houseBench) print(b *testing.B) {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "\nsigned webhook with durable commit, %d connections\tratio\twanted\n", connections)
 	for _, client := range []string{" by Go's client", ""} {
-		house, static, signed := "house"+client, "static"+client, "signed"+client
+		ours, static, signed := "server"+client, "static"+client, "signed"+client
 		if client == "" {
 			client = " by a client that costs nothing"
 		}
-		fmt.Fprintf(w, "rate%s, to a static handler\t%.2f\t0.30 at least, 0.40 aimed at\n", client, ratio(h.rates, house, static))
-		fmt.Fprintf(w, "rate%s, to a static handler with signature check\t%.2f\t\n", client, ratio(h.rates, house, signed))
-		fmt.Fprintf(w, "99th percentile%s, to a static handler's\t%.2f\tunder 2\n", client, ratio(h.p99, house, static))
-		fmt.Fprintf(w, "processor time of both ends%s, to a static handler's\t%.2f\t\n", client, ratio(h.work, house, static))
-		fmt.Fprintf(w, "(%.0f and %.0f requests a second in the middle of %d rounds)\t\t\n", middle(h.rates[static]), middle(h.rates[house]), len(h.rates[house]))
+		fmt.Fprintf(w, "rate%s, to a static handler\t%.2f\t0.30 at least, 0.40 aimed at\n", client, ratio(h.rates, ours, static))
+		fmt.Fprintf(w, "rate%s, to a static handler with signature check\t%.2f\t\n", client, ratio(h.rates, ours, signed))
+		fmt.Fprintf(w, "99th percentile%s, to a static handler's\t%.2f\tunder 2\n", client, ratio(h.p99, ours, static))
+		fmt.Fprintf(w, "processor time of both ends%s, to a static handler's\t%.2f\t\n", client, ratio(h.work, ours, static))
+		fmt.Fprintf(w, "(%.0f and %.0f requests a second in the middle of %d rounds)\t\t\n", middle(h.rates[static]), middle(h.rates[ours]), len(h.rates[ours]))
 	}
 	fmt.Fprintf(w, "a lone webhook, to two fdatasyncs\t%.2f\t\n", lone)
 	fmt.Fprintf(w, "heap in use under load, MB\t%.1f\tunder 64\n", float64(h.heap)/(1<<20))
 	_ = w.Flush() // to standard output
-	b.ReportMetric(ratio(h.rates, "house", "static"), "of-static")
+	b.ReportMetric(ratio(h.rates, "server", "static"), "of-static")
 	b.ReportMetric(0, "ns/op")
 }

@@ -99,7 +99,7 @@ func monthNames(months []policy.Usage, between string) string {
 	return strings.Join(names, between)
 }
 
-// restsOn are the months of a case in which the account was over.
+// restsOn returns the months of a case in which the account was over.
 func restsOn(c policy.Case) string {
 	var over []policy.Usage
 	for _, u := range c.Months {
@@ -166,7 +166,7 @@ func (c casesShow) Run(ctx context.Context, s *control.Session) error {
 	return moves.Write(s.Out, s.Colour)
 }
 
-// offered are a move's alternatives in one cell.
+// offered returns a move's alternatives in one cell.
 func offered(m policy.Move) string {
 	words := make([]string, len(m.Offered))
 	for i, a := range m.Offered {
@@ -254,7 +254,7 @@ func (m casesMove) Run(ctx context.Context, s *control.Session) error {
 	return nil
 }
 
-// refused says of a move that was not made what to do on the command line.
+// refused adds to the error of a move what to do on the command line.
 func (m casesMove) refused(err error) error {
 	if errors.Is(err, policy.ErrNoEmail) {
 		return control.Refused("the account has no e-mail address: bring one in with \"supportline customers import\", or use --via phone")
@@ -262,7 +262,7 @@ func (m casesMove) refused(err error) error {
 	return unknownCase(m.ID, err)
 }
 
-// check finds what is wrong with the flags alone.
+// check returns what is wrong with the flags alone.
 func (m casesMove) check() error {
 	switch {
 	case m.To == "":

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	_ "time/tzdata"
@@ -145,7 +146,7 @@ func TestCaddyLetsWebhooksInOnly(t *testing.T) {
 		t.Errorf("Caddy's domain is %v", got)
 	}
 	const want = `{$SUPPORTLINE_DOMAIN} {
-	@webhooks path /voice /voice/* /status /leg/* /recording/* /fallback /fallback/* /plain /plain/*
+	@webhooks path /voice /voice/* /status /leg/* /recording/* /conference/* /announce/* /sound/* /fallback /fallback/* /plain /plain/*
 	handle @webhooks {
 		reverse_proxy supportline:8080
 	}
@@ -156,6 +157,35 @@ func TestCaddyLetsWebhooksInOnly(t *testing.T) {
 `
 	if diff := cmp.Diff(want, project.Configs["caddyfile"].Content); diff != "" {
 		t.Errorf("Caddyfile (-want +got):\n%s", diff)
+	}
+}
+
+// TestCaddyLetsEveryWebhookIn: a route that Caddy does not know is answered with 404, and the caller hears the provider's error message.
+func TestCaddyLetsEveryWebhookIn(t *testing.T) {
+	_, rest, _ := strings.Cut(read(t, "../../docker-compose.yml"), "@webhooks path ")
+	line, _, _ := strings.Cut(rest, "\n")
+	allowed := strings.Fields(line)
+	sources, err := filepath.Glob("../../ivr/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	route, found := regexp.MustCompile(`\b(?:on|Match)\((?:[^"\n]*, )?"(/[^"]+)"`), 0
+	for _, file := range sources {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		for _, m := range route.FindAllStringSubmatch(read(t, file), -1) {
+			found++
+			if !slices.ContainsFunc(allowed, func(a string) bool {
+				prefix, below := strings.CutSuffix(a, "*")
+				return a == m[1] || below && strings.HasPrefix(m[1], prefix)
+			}) {
+				t.Errorf("%s serves %s, which Caddy does not let in", filepath.Base(file), m[1])
+			}
+		}
+	}
+	if found < 15 {
+		t.Errorf("only %d routes were found", found)
 	}
 }
 

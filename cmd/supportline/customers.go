@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/directory"
 )
@@ -88,7 +89,7 @@ func (l customersList) Run(ctx context.Context, s *control.Session) error {
 	}, l.none())
 }
 
-// customers are all, or those that the text finds.
+// customers returns all customers, or those that the text finds.
 func (l customersList) customers(ctx context.Context, s *control.Session) iter.Seq2[policy.Customer, error] {
 	if l.Text == "" {
 		return s.Store.Customers(ctx)
@@ -121,7 +122,7 @@ func (l customersList) none() string {
 	return "There are no customers yet: \"supportline customers import FILE.csv\" brings them in."
 }
 
-// customersExport is "customers export": everything that is kept of one customer.
+// customersExport is "customers export": everything that is stored of one customer.
 type customersExport struct {
 	Number string `arg:"" name:"N" help:"The customer number."`
 }
@@ -143,7 +144,7 @@ type exported struct {
 	Calls    []policy.FullRow `json:"calls"`
 	Usage    []policy.Usage   `json:"usage"` // by month, oldest first
 	Cases    []policy.Case    `json:"cases"`
-	Notices  []shownNotice    `json:"notices"`
+	Notices  []notices.Row    `json:"notices"`
 }
 
 func (e customersExport) Run(ctx context.Context, s *control.Session) error {
@@ -152,7 +153,7 @@ func (e customersExport) Run(ctx context.Context, s *control.Session) error {
 		return unknownCustomer(e.Number, err)
 	}
 	out := exported{
-		Customer: all.Customer, Calls: []policy.FullRow{}, Usage: []policy.Usage{}, Cases: []policy.Case{}, Notices: []shownNotice{},
+		Customer: all.Customer, Calls: []policy.FullRow{}, Usage: []policy.Usage{}, Cases: []policy.Case{}, Notices: []notices.Row{},
 	}
 	counts := s.Store.TicketCounter(ctx)
 	for _, c := range all.Calls {
@@ -169,14 +170,14 @@ func (e customersExport) Run(ctx context.Context, s *control.Session) error {
 		out.Cases = append(out.Cases, c.Whole())
 	}
 	for _, n := range all.Notices {
-		out.Notices = append(out.Notices, showNotice(n))
+		out.Notices = append(out.Notices, notices.RowOf(n))
 	}
 	w := json.NewEncoder(s.Out)
 	w.SetIndent("", "  ")
 	return w.Encode(out)
 }
 
-// firstMonth is the first month that calls belong to; "" if none do.
+// firstMonth returns the first month that calls belong to, or "" if none do.
 func firstMonth(calls []policy.Call) policy.Month {
 	var first policy.Month
 	for _, c := range calls {

@@ -17,8 +17,10 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/demo"
+	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio/fake"
 )
 
 // demoCommand is "demo".
@@ -98,7 +100,7 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	return errors.Join(err, app.Close())
 }
 
-// shifted is the program on a clock that begins at a time, and goes on from there.
+// shifted returns the program on a clock that begins at a time.
 func (p *program) shifted(at string) (*program, error) {
 	if at == "" {
 		return p, nil
@@ -112,7 +114,7 @@ func (p *program) shifted(at string) (*program, error) {
 	return &other, nil
 }
 
-// introduce says where things are and what to try.
+// introduce prints where things are and what to try.
 func (d demoCommand) introduce(w io.Writer, conf config.Config, password string, now time.Time) {
 	folder := func(name string) string { return filepath.Join(d.Dir, name) }
 	path, _ := strings.CutPrefix(conf.Store, "bolt:")
@@ -149,7 +151,7 @@ func (d demoCommand) introduce(w io.Writer, conf config.Config, password string,
 	fmt.Fprintln(w)
 }
 
-// criticalKey is the menu's key for critical calls where they connect on a closed line; "" otherwise.
+// criticalKey returns the menu's key for critical calls if they connect on a closed line, else "".
 func criticalKey(s policy.Settings) string {
 	if s.AfterHours.For(policy.Critical) != policy.Connect {
 		return ""
@@ -161,7 +163,7 @@ func criticalKey(s policy.Settings) string {
 	return s.Menu[i].Key
 }
 
-// invocation is how this program was started, for commands to paste: "go run" builds it in a folder that is gone afterwards.
+// invocation returns how this program was started, for commands to paste: "go run" builds it in a folder that is gone afterwards.
 func invocation() string {
 	binary, err := os.Executable()
 	if err == nil && strings.Contains(binary, string(filepath.Separator)+"go-build") {
@@ -171,4 +173,78 @@ func invocation() string {
 		return os.Args[0]
 	}
 	return "supportline"
+}
+
+const promptHelp = `Here is a phone, too. Type one of
+  dial NUMBER [from NUMBER]   call a line of the demo
+  calls                       the log
+  explain SID                 why everything happened on one call
+  hours                       the lines' hours
+  quit                        stop the demo
+`
+
+// prompt is the demo's own terminal: a phone and the commands to look at what it did.
+type prompt struct {
+	program *program
+	app     *server.App
+	file    string        // the configuration
+	account *fake.Account // the demo's
+	lines   *phone.Lines
+}
+
+// run reads commands until quit, the end of the input or of ctx.
+func (t *prompt) run(ctx context.Context) {
+	line := t.program.telephone(t.app.Conf)
+	line.Transport, line.Now = fake.Straight(t.app.Webhooks), t.program.Now
+	line.Provider, line.Settle = t.account, t.app.Ringer.Wait
+	t.lines = line.Lines
+	fmt.Fprint(t.program.Out, promptHelp)
+	for {
+		fmt.Fprint(t.program.Out, "demo> ")
+		typed, ok := t.lines.Next(ctx)
+		words := strings.Fields(typed)
+		switch {
+		case !ok, typed == "quit", typed == "exit":
+			return
+		case len(words) == 0:
+		case words[0] == "dial":
+			control.Report(t.program.Err, dialFrom(ctx, line, words[1:]))
+		case words[0] == "explain":
+			t.command(ctx, append([]string{"calls"}, words...))
+		case words[0] == "calls", words[0] == "hours":
+			t.command(ctx, words)
+		default:
+			fmt.Fprint(t.program.Out, promptHelp)
+		}
+	}
+}
+
+func dialFrom(ctx context.Context, line *phone.Terminal, words []string) error {
+	from := "anonymous"
+	if len(words) == 3 && words[1] == "from" {
+		from, words = words[2], words[:1]
+	}
+	if len(words) != 1 {
+		return fmt.Errorf("write dial NUMBER, or dial NUMBER from NUMBER: dial +448000668187")
+	}
+	var to number
+	if err := to.UnmarshalText([]byte(words[0])); err != nil {
+		return err
+	}
+	return line.Call(ctx, string(to), from, true)
+}
+
+// command runs a command of the program on the store that the demo has open.
+func (t *prompt) command(ctx context.Context, args []string) {
+	p := t.program
+	line, err := parse(args, p.Out, p.Err)
+	switch command := line.command.(type) {
+	case localCommand:
+		err = command.run(ctx, p, t.file)
+	case control.Command:
+		s := t.app.Session()
+		s.Terminal, s.In, s.Out, s.Err, s.Now = control.Terminal{Colour: p.colour(), User: userName()}, strings.NewReader(""), p.Out, p.Err, p.Now
+		err = command.Run(ctx, &s)
+	}
+	control.Report(p.Err, err)
 }

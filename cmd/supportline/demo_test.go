@@ -50,7 +50,7 @@ func TestDemoFromNothing(t *testing.T) {
 
 // The prompt of a demo on a terminal: a call, then the commands that look at it.
 func TestDemoPrompt(t *testing.T) {
-	h := mustHouse(t)
+	h := mustApp(t)
 	typed := []string{
 		"dial +448000668187 from +442079460018", "1", "1", "a", "h", "calls", "explain CA0", "dial nonsense", "dial", "dance", "hours", "quit", "never read",
 	}

@@ -13,7 +13,7 @@ import (
 
 // The demo's password is the same at each start, and opens the console; one that was lost is replaced.
 func TestDemoUser(t *testing.T) {
-	h := mustHouse(t)
+	h := mustApp(t)
 	folder := t.TempDir()
 	signsIn := func(password string) bool {
 		t.Helper()

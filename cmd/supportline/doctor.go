@@ -77,7 +77,7 @@ func writeFinding(w io.Writer, f doctor.Finding, colour bool) {
 	}
 }
 
-// diagnosis sums up. It is a refusal if something is wrong.
+// diagnosis prints a summary. It returns a refusal if something is wrong.
 func diagnosis(w io.Writer, found []doctor.Finding) error {
 	count := map[string]int{}
 	for _, f := range found {
@@ -124,4 +124,31 @@ func (p *program) probe(ctx context.Context, conf config.Config, configFile stri
 		return state, err
 	}
 	return state, json.Unmarshal(text, &state)
+}
+
+// checkCommand is "check".
+type checkCommand struct {
+	Offline bool `help:"Take missing environment variables for empty, and accept empty secrets."`
+}
+
+// Help shows examples.
+func (checkCommand) Help() string {
+	return `Prints every problem as file:line:column, what is wrong and what to write instead. Exit status 1 where there are any.
+
+Examples:
+
+    supportline check
+    supportline check --offline --config supportline.example.yaml`
+}
+
+func (c checkCommand) run(_ context.Context, p *program, configFile string) error {
+	conf, problems := config.Load(configFile, p.Env, config.Options{Offline: c.Offline})
+	if len(problems) > 0 {
+		if err := config.WriteProblems(p.Out, problems); err != nil {
+			return err
+		}
+		return control.Refused("%s has %s", configFile, plural(len(problems), "problem"))
+	}
+	_, err := fmt.Fprintf(p.Err, "%s is right: %s, configuration %s\n", configFile, plural(len(conf.Settings.Lines), "line"), conf.Settings.Version)
+	return err
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// between decides what becomes of each request on its way to the house.
+// between decides what becomes of each request on its way to the server.
 type between struct {
 	http.RoundTripper
 	breaks func(path string) bool
@@ -61,7 +61,7 @@ func TestFallbackGoesOnWhereTheCallWas(t *testing.T) {
 			l.provision(true)
 			l.failing(row.path, 2)
 			record, heard := l.call(ukLine, row.keys...)
-			call, err := l.house.Store.Call(t.Context(), policy.CallSID(record.SID))
+			call, err := l.app.Store.Call(t.Context(), policy.CallSID(record.SID))
 			if err != nil || call.Outcome() != policy.Served {
 				t.Fatalf("the call was %s, %v; heard %q", call.Outcome(), err, heard)
 			}
@@ -93,7 +93,7 @@ func TestFallbackWithoutTheLog(t *testing.T) {
 	l := newTelephony(t)
 	l.provision(true)
 	l.failing("/voice/menu/", 2)
-	l.house.Store.FailWrites(errors.New("disk full"))
+	l.app.Store.FailWrites(errors.New("disk full"))
 	record, heard := l.call(ukLine, "204518", "1")
 	if !slices.ContainsFunc(record.Events, func(e fake.Event) bool { return e.Did == "is joined with the caller" }) {
 		t.Errorf("nobody was rung; heard %q", heard)
@@ -123,7 +123,7 @@ func TestFallbackDocumentsRingWithoutUs(t *testing.T) {
 	l.conf.Settings.Lines[1].Hours.Closed = []policy.Closure{{Date: policy.Date{Year: 2026, Month: 11, Day: 27}}}
 	l.provision(true)
 	folder := t.TempDir()
-	h := l.house
+	h := l.app
 	h.Conf = l.conf
 	for _, line := range l.conf.Settings.Lines {
 		documents, err := l.conf.Fallback().Documents(line, l.clock.Now())
@@ -173,7 +173,7 @@ func TestFallbackDocumentsAreServed(t *testing.T) {
 		"/fallback":                         http.StatusForbidden,
 	} {
 		w := httptest.NewRecorder()
-		l.house.Webhooks.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		l.app.Webhooks.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 		if w.Code != want {
 			t.Errorf("%s: %d, not %d", path, w.Code, want)
 		}

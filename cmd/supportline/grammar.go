@@ -122,7 +122,7 @@ func (g *grammar) parser(out, words io.Writer, exit func(int)) (*kong.Kong, erro
 	)
 }
 
-// parse reads a command line. Help goes to out at once. What is wrong with the line is an error with a hint.
+// parse reads a command line. Help goes to out at once. A wrong line is an error with a hint.
 func parse(args []string, out, words io.Writer) (parsed, error) {
 	var g grammar
 	helped := false
@@ -146,7 +146,7 @@ func parseCommand(args []string, out, words io.Writer) (command any, name string
 	return line.command, line.name, err
 }
 
-// misused adds to what is wrong with a command line where to read how it is used.
+// misused adds to a command line's error where to read how it is used.
 func misused(err error) error {
 	hint := "supportline --help"
 	var wrong *kong.ParseError

@@ -1,9 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"strings"
 	"time"
 
@@ -53,7 +58,7 @@ func (c hoursCommand) run(ctx context.Context, p *program, configFile string) er
 	return c.show(p, lines)
 }
 
-// show says of each line how it stands, and what the two weeks hold.
+// show prints for each line whether it is open, and its two weeks.
 func (c hoursCommand) show(p *program, lines []policy.Line) (err error) {
 	for i, line := range lines {
 		at := p.Now()
@@ -81,7 +86,7 @@ func fullNumbers(lines []policy.Line) []string {
 	return numbers
 }
 
-// openingText says whether a line is open, why, and for how long, in two sentences.
+// openingText returns in two sentences whether a line is open, why, and for how long.
 func openingText(line policy.Line, at time.Time) string {
 	o := line.Opening(at)
 	state, change := "closed", "opens"
@@ -127,4 +132,68 @@ func intervals(open []policy.Interval) string {
 		text = append(text, i.From.Format("15:04")+"-"+to)
 	}
 	return strings.Join(text, ", ")
+}
+
+// datesCommand is "dates": what commands that read the configuration ask of the process that has the store open.
+type datesCommand struct{}
+
+// Help shows an example.
+func (datesCommand) Help() string { return "Example:\n\n    supportline dates" }
+
+func (datesCommand) Run(ctx context.Context, s *control.Session) error {
+	revisions, err := s.Store.ScheduleRevisions(ctx)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(s.Out).Encode(revisions)
+}
+
+// revisions returns what people edited of the lines' dates, from the server if one runs, else from the store's file; none if there is no store
+// yet.
+func (p *program) revisions(ctx context.Context, conf config.Config, configFile string) (revisions []policy.ScheduleRevision, err error) {
+	file, err := conf.StoreFile()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	text, err := p.quietly(ctx, datesCommand{}, "dates", configFile)
+	if err != nil {
+		return nil, err
+	}
+	return revisions, json.Unmarshal(text, &revisions)
+}
+
+// edited returns a configuration under the edits of its lines' dates, for commands that need no store otherwise. It writes to standard error
+// that there are edits, or that the store could not be asked.
+func (p *program) edited(ctx context.Context, conf config.Config, configFile string) config.Config {
+	revisions, err := p.revisions(ctx, conf, configFile)
+	if err != nil {
+		fmt.Fprintf(p.Err, "The store can't be asked, so this is the configuration alone, without what was edited in the console: %v\n", err)
+		return conf
+	}
+	dates := 0
+	for _, e := range revisions {
+		dates += len(e.Dates)
+	}
+	conf.Settings = conf.Settings.With(revisions)
+	if dates > 0 {
+		fmt.Fprintf(p.Err, "With %s edited in the console, configuration %s.\n", plural(dates, "date"), conf.Settings.Version)
+	}
+	return conf
+}
+
+// quietly runs a command of the program's own on the store, and returns what it printed. Its error is what the command wrote to standard error.
+func (p *program) quietly(ctx context.Context, command control.Command, name, configFile string) ([]byte, error) {
+	var out, words bytes.Buffer
+	quiet := *p
+	quiet.Out, quiet.Err, quiet.In = &out, &words, strings.NewReader("")
+	if err := quiet.data(ctx, command, []string{name}, configFile); err != nil {
+		if said := strings.TrimSpace(words.String()); said != "" {
+			err = errors.New(strings.TrimPrefix(said, "supportline: "))
+		}
+		return nil, err
+	}
+	return out.Bytes(), nil
 }

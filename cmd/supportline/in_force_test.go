@@ -14,11 +14,11 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// admin is an admin at the console of a house.
+// admin is an admin at the console of a server.
 func (l *telephony) admin() *browsertest.Client {
 	l.t.Helper()
-	browsertest.AddUser(l.t, l.house.Store, users.User{Name: "mila", Role: users.Admin}, l.clock.Now())
-	server := httptest.NewServer(l.house.Private)
+	browsertest.AddUser(l.t, l.app.Store, users.User{Name: "mila", Role: users.Admin}, l.clock.Now())
+	server := httptest.NewServer(l.app.Private)
 	l.t.Cleanup(server.Close)
 	c := browsertest.NewClient(l.t, server.URL)
 	c.SignIn("mila", browsertest.Password).Want(l.t, http.StatusOK, "Sign out")
@@ -34,7 +34,7 @@ func TestTheNextCallObeysAnEdit(t *testing.T) {
 	told := func() string {
 		t.Helper()
 		record, _ := l.call(ukLine, "204518", "5")
-		call, err := l.house.Store.Call(t.Context(), policy.CallSID(record.SID))
+		call, err := l.app.Store.Call(t.Context(), policy.CallSID(record.SID))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func TestDocumentsAndExportHaveAnEdit(t *testing.T) {
 	admin := l.admin()
 	admin.Post("/lines/448000668187/dates", "seen", "0", "date", "2026-11-27", "kind", "closed", "reason", "Moving house").Want(t, http.StatusOK)
 	w := httptest.NewRecorder()
-	l.house.Webhooks.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/fallback/448000668187/voice.xml", nil))
+	l.app.Webhooks.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/fallback/448000668187/voice.xml", nil))
 	if !strings.Contains(w.Body.String(), "We are closed on Friday the 27th of November.") {
 		t.Errorf("the fallback document:\n%s", w.Body)
 	}

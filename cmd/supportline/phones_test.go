@@ -25,14 +25,14 @@ import (
 // phoneDay is in the hours of both lines of the example.
 var phoneDay = time.Date(2026, time.November, 24, 16, 0, 0, 0, time.UTC)
 
-// phoneHouse is a house whose console is served, with a user of each role who is called as it is. Its clock goes on from phoneDay; on its phones
+// phoneApp is a server whose console is served, with a user of each role who is called as it is. Its clock goes on from phoneDay; on its phones
 // no time passes but what is skipped.
-type phoneHouse struct {
+type phoneApp struct {
 	*server.App
 	url string
 }
 
-func mustPhoneHouse(t testing.TB, change func(*config.Config)) phoneHouse {
+func mustPhoneApp(t testing.TB, change func(*config.Config)) phoneApp {
 	t.Helper()
 	conf := mustConfig(t)
 	change(&conf)
@@ -56,13 +56,13 @@ func mustPhoneHouse(t testing.TB, change func(*config.Config)) phoneHouse {
 	for _, role := range users.Roles() {
 		browsertest.AddUser(t, h.Store, users.User{Name: string(role), Role: role}, phoneDay)
 	}
-	return phoneHouse{h, server.URL}
+	return phoneApp{h, server.URL}
 }
 
-// demoHouse is one as a demo has it.
-func demoHouse(t testing.TB) phoneHouse {
+// demoApp is one as a demo has it.
+func demoApp(t testing.TB) phoneApp {
 	t.Helper()
-	h := mustPhoneHouse(t, demo.LetEverybodyCall)
+	h := mustPhoneApp(t, demo.LetEverybodyCall)
 	h.UseDemoPhones(demo.NewAccount(h.Conf, h.Now))
 	return h
 }
@@ -77,7 +77,7 @@ type phoneUser struct {
 
 var tags = regexp.MustCompile(`<[^>]*>`)
 
-func (h phoneHouse) as(t testing.TB, role users.Role) *phoneUser {
+func (h phoneApp) as(t testing.TB, role users.Role) *phoneUser {
 	t.Helper()
 	u := &phoneUser{Client: browsertest.NewClient(t, h.url), t: t}
 	u.SignIn(string(role), browsertest.Password).Want(t, http.StatusOK, "Sign out")
@@ -118,7 +118,7 @@ func (u *phoneUser) sees(texts ...string) {
 }
 
 // logged is the call that the page leads to when it is over.
-func (u *phoneUser) logged(h phoneHouse) policy.Row {
+func (u *phoneUser) logged(h phoneApp) policy.Row {
 	u.t.Helper()
 	found := regexp.MustCompile(`/calls/(CA[0-9a-f]{32})`).FindStringSubmatch(u.page.Body)
 	if found == nil {
@@ -137,7 +137,7 @@ func (u *phoneUser) logged(h phoneHouse) policy.Row {
 
 // An operator of a demo carries a call through by forms alone: it is in the log as served, and counts like any other.
 func TestPhoneWithoutScripts(t *testing.T) {
-	h := demoHouse(t)
+	h := demoApp(t)
 	u := h.as(t, users.Operator)
 	u.get("/phone")
 	u.sees("United Kingdom", "You call from")
@@ -163,7 +163,7 @@ func TestPhoneWithoutScripts(t *testing.T) {
 // On a real server an admin alone calls, and test lines only. The call is marked, rings nobody's telephone even where specialists are rung over REST, and
 // counts for no account.
 func TestPhoneOnARealServer(t *testing.T) {
-	h := mustPhoneHouse(t, func(c *config.Config) {
+	h := mustPhoneApp(t, func(c *config.Config) {
 		c.Console.TestLines, c.Settings.Announce = []policy.Phone{"+448000668187"}, true
 		c.Twilio.APIURL = "http://127.0.0.1:1" // nobody is there to be asked
 	})
@@ -206,14 +206,14 @@ func TestPhoneOnARealServer(t *testing.T) {
 
 // Without test lines there is nothing to call, and the page says how there is.
 func TestPhoneWithoutTestLines(t *testing.T) {
-	u := mustPhoneHouse(t, func(*config.Config) {}).as(t, users.Admin)
+	u := mustPhoneApp(t, func(*config.Config) {}).as(t, users.Admin)
 	u.get("/phone")
 	u.sees("No line may be called from here.", "test_lines")
 }
 
 // Two people's calls go on side by side, and neither sees the other's. When the server stops in the middle, everybody hangs up and the log knows it.
 func TestServerStopsInTheMiddleOfPhoneCalls(t *testing.T) {
-	h := demoHouse(t)
+	h := demoApp(t)
 	one, other := h.as(t, users.Operator), h.as(t, users.Admin)
 	one.post("/phone", "line", "+448000668187")
 	other.post("/phone", "line", "+18883071053")
@@ -237,7 +237,7 @@ func TestServerStopsInTheMiddleOfPhoneCalls(t *testing.T) {
 
 // The events of a call are its live part, and end with it.
 func TestPhoneEvents(t *testing.T) {
-	h := demoHouse(t)
+	h := demoApp(t)
 	u := h.as(t, users.Operator)
 	u.post("/phone", "line", "+448000668187")
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
@@ -266,7 +266,7 @@ func TestPhoneEvents(t *testing.T) {
 
 // In a real browser: dial, hear, press, answer as the specialist, talk and hang up; the call is in the log.
 func TestPhoneInTheBrowser(t *testing.T) {
-	h := demoHouse(t)
+	h := demoApp(t)
 	tab := browsertest.Open(t)
 	tab.Go(h.url + "/phone")
 	tab.SignIn("operator")

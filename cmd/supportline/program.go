@@ -13,7 +13,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/server"
 )
 
-// program is the command line with all that it touches of the process: input, output, environment, clock.
+// program is the command line with everything of the process that it uses: input, output, environment, clock.
 type program struct {
 	In       io.Reader
 	Out, Err io.Writer
@@ -26,7 +26,7 @@ type localCommand interface {
 	run(ctx context.Context, p *program, configFile string) error
 }
 
-// run does what the arguments say and gives the exit status. The end of ctx ends a server, and interrupts anything else.
+// run runs the command of the arguments and returns the exit status. The end of ctx stops a server, and interrupts anything else.
 func (p *program) run(ctx context.Context, args []string) int {
 	line, err := parse(args, p.Out, p.Err)
 	if err != nil {
@@ -41,12 +41,12 @@ func (p *program) run(ctx context.Context, args []string) int {
 	return control.Report(p.Err, err)
 }
 
-// settings reads the configuration for a command that calls nobody, so that secrets may be absent.
+// settings reads the configuration for a command that asks no other system, so that secrets may be absent.
 func (p *program) settings(file string) (config.Config, error) {
 	return p.load(file, config.Options{Offline: true})
 }
 
-// load reads the configuration. Its problems are printed, and the error says how many there are.
+// load reads the configuration. Its problems are printed; the error has their number.
 func (p *program) load(file string, o config.Options) (config.Config, error) {
 	conf, problems := config.Load(file, p.Env, o)
 	if len(problems) == 0 {
@@ -85,7 +85,7 @@ func (p *program) colour() bool {
 	return control.IsTerminal(p.Out) && off == ""
 }
 
-// userName is whom the audit names.
+// userName returns the name that the audit shows.
 func userName() string {
 	u, err := user.Current()
 	if err != nil {
@@ -94,7 +94,7 @@ func userName() string {
 	return u.Username
 }
 
-// plural is a number of things in words: "1 problem", "2 problems".
+// plural returns a number of things in words: "1 problem", "2 problems".
 func plural(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing

@@ -25,12 +25,12 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// telephony is a house, the provider's account and the provider, on one clock without a network.
+// telephony is a server, the provider's account and the provider, on one clock without a network.
 type telephony struct {
 	t        *testing.T
 	conf     config.Config
 	clock    *fake.Virtual
-	house    *server.App
+	app      *server.App
 	at       *fake.Account
 	client   *twilio.Account
 	provider *fake.Provider
@@ -53,7 +53,7 @@ func newTelephony(t *testing.T, changes ...func(*config.Config)) *telephony {
 	if err := bringIn(h); err != nil {
 		t.Fatal(err)
 	}
-	l.house = h
+	l.app = h
 	l.client, err = twilio.NewAccount(twilio.AccountConfig{
 		AccountSID: l.conf.Twilio.AccountSID, AuthToken: l.conf.Twilio.AuthToken, Transport: fake.Straight(l.at),
 	})
@@ -76,7 +76,7 @@ func (l *telephony) provision(apply bool) (string, int) {
 
 // doctor examines the telephony, whose webhooks answer for every address.
 func (l *telephony) doctor() *doctor.Doctor {
-	return &doctor.Doctor{Conf: l.conf, Account: l.client, Now: l.clock.Now, HTTP: &http.Client{Transport: fake.Straight(l.house.Webhooks)}}
+	return &doctor.Doctor{Conf: l.conf, Account: l.client, Now: l.clock.Now, HTTP: &http.Client{Transport: fake.Straight(l.app.Webhooks)}}
 }
 
 // wrong returns what an examination finds wrong.
@@ -167,7 +167,7 @@ func TestUntouchedAccountBecomesAWorkingLine(t *testing.T) {
 		t.Errorf("the second plan is not empty (%d):\n%s", status, out)
 	}
 	record, heard := l.call(ukLine, "204518", "1")
-	call, err := l.house.Store.Call(t.Context(), policy.CallSID(record.SID))
+	call, err := l.app.Store.Call(t.Context(), policy.CallSID(record.SID))
 	if err != nil || call.Outcome() != policy.Served || len(record.Troubles) > 0 {
 		t.Errorf("the call was %s, %v; troubles %v; heard %q", call.Outcome(), err, record.Troubles, heard)
 	}

@@ -35,7 +35,7 @@ func (l *telephony) day(lose func(n int) bool) (sids []policy.CallSID) {
 }
 
 func (l *telephony) reconcile() (all []server.Repair, err error) {
-	r := &server.Reconciler{Log: l.house.Store, List: l.client, Settings: l.conf.Settings, Now: l.clock.Now()}
+	r := &server.Reconciler{Log: l.app.Store, List: l.client, Settings: l.conf.Settings, Now: l.clock.Now()}
 	for found, failed := range r.Repairs(l.t.Context(), tuesday.Add(-server.FirstLook), l.clock.Now()) {
 		if failed != nil {
 			return all, failed
@@ -49,7 +49,7 @@ func (l *telephony) reconcile() (all []server.Repair, err error) {
 func (l *telephony) figures(sids []policy.CallSID) (all []policy.Row) {
 	l.t.Helper()
 	for _, sid := range sids {
-		c, err := l.house.Store.Call(l.t.Context(), sid)
+		c, err := l.app.Store.Call(l.t.Context(), sid)
 		if err != nil {
 			l.t.Fatalf("call %s: %v", sid, err)
 		}
@@ -104,11 +104,11 @@ func TestReconcileSurvivesBeingStopped(t *testing.T) {
 	l := newTelephony(t)
 	ours := l.day(func(n int) bool { return n%3 == 0 })
 	for writes := 0; ; writes++ {
-		log := &stoppedLog{Repairable: l.house.Store}
+		log := &stoppedLog{Repairable: l.app.Store}
 		log.left.Store(int64(writes))
 		r := &server.Reconciler{Log: log, List: l.client, Settings: l.conf.Settings, Now: l.clock.Now(), Found: func(server.Repair) {}}
 		err := r.Run(t.Context(), tuesday.Add(-server.FirstLook), l.clock.Now())
-		if at, _ := l.house.Store.Checkpoint(t.Context()); err != nil && !at.IsZero() {
+		if at, _ := l.app.Store.Checkpoint(t.Context()); err != nil && !at.IsZero() {
 			t.Fatalf("stopped after %d writes, and the checkpoint moved to %v", writes, at)
 		}
 		if err == nil {
@@ -118,7 +118,7 @@ func TestReconcileSurvivesBeingStopped(t *testing.T) {
 	if diff := cmp.Diff(want.figures(sids), l.figures(ours)); diff != "" {
 		t.Errorf("(-undisturbed +stopped again and again):\n%s", diff)
 	}
-	if at, err := l.house.Store.Checkpoint(t.Context()); !at.Equal(l.clock.Now()) || err != nil {
+	if at, err := l.app.Store.Checkpoint(t.Context()); !at.Equal(l.clock.Now()) || err != nil {
 		t.Errorf("the checkpoint is %v, %v", at, err)
 	}
 }
@@ -156,12 +156,12 @@ func TestCallsThatNeverReachedUs(t *testing.T) {
 	if err != nil || len(found) != 1 || found[0].Repairs[0] != (policy.Repair{What: "call", After: "added"}) {
 		t.Fatalf("%+v, %v", found, err)
 	}
-	c, err := l.house.Store.Call(t.Context(), "CA00000000000000000000000000000001")
+	c, err := l.app.Store.Call(t.Context(), "CA00000000000000000000000000000001")
 	if err != nil || c.Outcome() != policy.Failed || !c.StartedAt.Equal(began) || *c.TotalSeconds != 42 || c.Trace[0].Rule != "provider.listed" {
 		t.Errorf("%+v, %v", c, err)
 	}
 	for _, sid := range []policy.CallSID{"CA00000000000000000000000000000002", "CA00000000000000000000000000000003", "CA00000000000000000000000000000004"} {
-		if _, err := l.house.Store.Call(t.Context(), sid); !errors.Is(err, policy.ErrNoCall) {
+		if _, err := l.app.Store.Call(t.Context(), sid); !errors.Is(err, policy.ErrNoCall) {
 			t.Errorf("call %s was logged: %v", sid, err)
 		}
 	}
@@ -175,7 +175,7 @@ func TestCallsThatNeverReachedUs(t *testing.T) {
 func TestVoicemailWhoseCallbackWasLost(t *testing.T) {
 	l := newTelephony(t)
 	sid := policy.CallSID("CA00000000000000000000000000000007")
-	_, err := l.house.Store.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
+	_, err := l.app.Store.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
 		c.Line, c.From, c.StartedAt, c.Answered, c.LeftAt, c.Exhausted = ukLine, "+15551234567", tuesday, true, tuesday.Add(time.Minute), true
 		return c
 	})
@@ -192,7 +192,7 @@ func TestVoicemailWhoseCallbackWasLost(t *testing.T) {
 	if found, err := l.reconcile(); err != nil || len(found) != 1 {
 		t.Fatalf("%+v, %v", found, err)
 	}
-	c, err := l.house.Store.Call(t.Context(), sid)
+	c, err := l.app.Store.Call(t.Context(), sid)
 	if err != nil || c.Outcome() != policy.LeftVoicemail || c.Message.SID != "RE1" {
 		t.Errorf("%s, %+v, %v", c.Outcome(), c.Message, err)
 	}
@@ -208,7 +208,7 @@ func TestListThatBreaksOff(t *testing.T) {
 	if _, err := l.reconcile(); err == nil {
 		t.Error("no error")
 	}
-	if at, err := l.house.Store.Checkpoint(t.Context()); !at.IsZero() || err != nil {
+	if at, err := l.app.Store.Checkpoint(t.Context()); !at.IsZero() || err != nil {
 		t.Errorf("the checkpoint is %v, %v", at, err)
 	}
 }
@@ -218,7 +218,7 @@ func TestErasedCallStaysErased(t *testing.T) {
 	l := newTelephony(t)
 	sid, length := policy.CallSID("CA00000000000000000000000000000008"), 9
 	made := policy.Recording{SID: "RE1", URL: "https://api.twilio.com/RE1", Seconds: length, At: tuesday}
-	_, err := l.house.Store.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
+	_, err := l.app.Store.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
 		c.Line, c.From, c.StartedAt, c.Answered, c.LeftAt, c.Message = ukLine, "+15551234567", tuesday, true, tuesday.Add(time.Minute), &made
 		c = c.Anonymised().Learn(policy.Report{Recording: &made})
 		return c.Learn(policy.Report{Message: &made})
@@ -236,7 +236,7 @@ func TestErasedCallStaysErased(t *testing.T) {
 	if found, err := l.reconcile(); err != nil || len(found) > 0 {
 		t.Errorf("%+v, %v", found, err)
 	}
-	c, err := l.house.Store.Call(t.Context(), sid)
+	c, err := l.app.Store.Call(t.Context(), sid)
 	if err != nil || len(c.Recordings) > 0 || c.Message.SID != "" || c.Message.URL != "" {
 		t.Errorf("%+v, %+v, %v", c.Message, c.Recordings, err)
 	}
@@ -245,11 +245,11 @@ func TestErasedCallStaysErased(t *testing.T) {
 // TestCheckpointLeavesNoGap: a run that begins later than the last one ended repairs, and moves nothing.
 func TestCheckpointLeavesNoGap(t *testing.T) {
 	l := newTelephony(t)
-	r := &server.Reconciler{Log: l.house.Store, List: l.client, Settings: l.conf.Settings, Now: l.clock.Now(), Found: func(server.Repair) {}}
+	r := &server.Reconciler{Log: l.app.Store, List: l.client, Settings: l.conf.Settings, Now: l.clock.Now(), Found: func(server.Repair) {}}
 	if err := r.Run(t.Context(), tuesday.Add(-time.Hour), tuesday); err != nil {
 		t.Fatal(err)
 	}
-	if at, err := l.house.Store.Checkpoint(t.Context()); !at.IsZero() || err != nil {
+	if at, err := l.app.Store.Checkpoint(t.Context()); !at.IsZero() || err != nil {
 		t.Errorf("the checkpoint is %v, %v", at, err)
 	}
 }
@@ -273,11 +273,11 @@ func TestLegsWaitForTheirCall(t *testing.T) {
 	if found, err := l.reconcile(); err != nil || len(found) != 1 {
 		t.Fatalf("%+v, %v", found, err)
 	}
-	c, err := l.house.Store.Call(t.Context(), policy.CallSID(call.SID))
+	c, err := l.app.Store.Call(t.Context(), policy.CallSID(call.SID))
 	if err != nil || len(c.Legs) != 1 || c.Line != ukLine {
 		t.Errorf("%+v, %v", c, err)
 	}
-	if _, err := l.house.Store.Call(t.Context(), policy.CallSID(orphan.ParentSID)); !errors.Is(err, policy.ErrNoCall) {
+	if _, err := l.app.Store.Call(t.Context(), policy.CallSID(orphan.ParentSID)); !errors.Is(err, policy.ErrNoCall) {
 		t.Errorf("an orphan's call was logged: %v", err)
 	}
 	if again, err := l.reconcile(); err != nil || len(again) > 0 {
@@ -325,7 +325,7 @@ func TestReconcileBringsNothingBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := newTelephony(t, func(c *config.Config) { c.Settings.Announce, c.Settings.Retention = announce, 20*24*time.Hour })
 			sids := l.day(func(int) bool { return false })
-			cut, err := l.house.Store.Call(t.Context(), sids[12])
+			cut, err := l.app.Store.Call(t.Context(), sids[12])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -337,7 +337,7 @@ func TestReconcileBringsNothingBack(t *testing.T) {
 			})
 			// A second after the start of a call in the middle of the day, before its legs began.
 			l.clock.Sleep(cut.StartedAt.Add(time.Second + l.conf.Settings.Retention).Sub(l.clock.Now()))
-			gone, err := l.house.Store.Expire(t.Context(), l.clock.Now().Add(-l.conf.Settings.Retention))
+			gone, err := l.app.Store.Expire(t.Context(), l.clock.Now().Add(-l.conf.Settings.Retention))
 			if err != nil || gone.Calls == 0 {
 				t.Fatalf("retention removed %+v, %v", gone, err)
 			}
@@ -355,7 +355,7 @@ func TestReconcileBringsNothingBack(t *testing.T) {
 // logged returns the SIDs in the log, newest first.
 func (l *telephony) logged() (sids []policy.CallSID) {
 	l.t.Helper()
-	for c, err := range l.house.Store.Calls(l.t.Context(), policy.Filter{}) {
+	for c, err := range l.app.Store.Calls(l.t.Context(), policy.Filter{}) {
 		if err != nil {
 			l.t.Fatal(err)
 		}
@@ -369,7 +369,7 @@ func (l *telephony) logged() (sids []policy.CallSID) {
 func TestOutboundLegIsRepaired(t *testing.T) {
 	l := newTelephony(t, func(c *config.Config) { c.Settings.Announce = true })
 	sid, began := policy.CallSID("CA00000000000000000000000000000001"), tuesday.Add(-30*time.Minute)
-	_, err := l.house.Store.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
+	_, err := l.app.Store.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
 		c.Line, c.From, c.StartedAt, c.Answered, c.HuntingAt = ukLine, "+15551234567", began, true, began.Add(20*time.Second)
 		c.Legs = []policy.Leg{{
 			SID: "CA00000000000000000000000000000002", To: "+15550100003", RangAt: began.Add(21 * time.Second), AnsweredAt: began.Add(25 * time.Second),
@@ -396,7 +396,7 @@ func TestOutboundLegIsRepaired(t *testing.T) {
 	if err != nil || len(found) != 1 || found[0].SID != sid {
 		t.Fatalf("%+v, %v", found, err)
 	}
-	c, err := l.house.Store.Call(t.Context(), sid)
+	c, err := l.app.Store.Call(t.Context(), sid)
 	if err != nil || len(c.Legs) != 1 {
 		t.Fatalf("%+v, %v", c, err)
 	}

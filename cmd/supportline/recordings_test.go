@@ -33,10 +33,10 @@ func (l *telephony) keeps() *recordings.Archive {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.house.Archive = recordings.New(l.conf.Recordings, bucket, l.house.Store, l.client, recordings.Options{
-		Now: l.clock.Now, Random: func() float64 { return 0.5 }, Told: l.house.Counters.Recorded,
+	l.app.Archive = recordings.New(l.conf.Recordings, bucket, l.app.Store, l.client, recordings.Options{
+		Now: l.clock.Now, Random: func() float64 { return 0.5 }, Told: l.app.Counters.Recorded,
 	})
-	return l.house.Archive
+	return l.app.Archive
 }
 
 // run runs a data command as the person mila, on what the server has open.
@@ -48,8 +48,8 @@ func (l *telephony) run(args ...string) (out, words string, status int) {
 	}
 	var o, w bytes.Buffer
 	status = control.Report(&w, line.command.(control.Command).Run(l.t.Context(), &control.Session{
-		Terminal: control.Terminal{User: "mila"}, In: strings.NewReader(""), Out: &o, Err: &w, Now: l.clock.Now, Store: l.house.Store,
-		Settings: l.conf.Settings, Archive: l.house.Archive,
+		Terminal: control.Terminal{User: "mila"}, In: strings.NewReader(""), Out: &o, Err: &w, Now: l.clock.Now, Store: l.app.Store,
+		Settings: l.conf.Settings, Archive: l.app.Archive,
 	}))
 	return o.String(), w.String(), status
 }
@@ -88,7 +88,7 @@ func (l *telephony) voicemail() policy.CallSID {
 
 func (l *telephony) pass(what string, want recordings.Done) {
 	l.t.Helper()
-	if got, err := l.house.Archive.Pass(l.t.Context()); err != nil || got != want {
+	if got, err := l.app.Archive.Pass(l.t.Context()); err != nil || got != want {
 		l.t.Errorf("%s: %+v, %v; want %+v", what, got, err, want)
 	}
 }
@@ -148,7 +148,7 @@ func TestTalkIsKeptWhereTheCompanyRecords(t *testing.T) {
 		t.Errorf("status %d, %d bytes: %s", status, len(out), words)
 	}
 	told := httptest.NewRecorder()
-	l.house.Private.ServeHTTP(told, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	l.app.Private.ServeHTTP(told, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, want := range []string{`supportline_recordings_total{result="ok",what="fetch"} 1`, `supportline_recordings_total{result="ok",what="delete"} 1`} {
 		if !strings.Contains(told.Body.String(), want) {
 			t.Errorf("%s is not among the metrics", want)
@@ -166,7 +166,7 @@ func TestListeningIsNoted(t *testing.T) {
 		t.Fatalf("status %d: %s", status, words)
 	}
 	var last users.AuditEntry
-	for e, err := range l.house.Store.Audit(t.Context()) {
+	for e, err := range l.app.Store.Audit(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -176,7 +176,7 @@ func TestListeningIsNoted(t *testing.T) {
 	if diff := cmp.Diff(want, last); diff != "" || !strings.HasPrefix(last.Detail, "the voicemail of ") {
 		t.Errorf("%q (-want +got):\n%s", last.Detail, diff)
 	}
-	l.house.Store.FailWrites(io.ErrShortWrite)
+	l.app.Store.FailWrites(io.ErrShortWrite)
 	if out, _, status := l.run("calls", "recording", string(sid)); out != "" || status != control.FailedExit {
 		t.Errorf("status %d, %d bytes were heard", status, len(out))
 	}
@@ -188,7 +188,7 @@ func TestFileThatWasChanged(t *testing.T) {
 	l.keeps()
 	sid := l.voicemail()
 	l.pass("after the call", recordings.Done{Fetched: 1})
-	call, err := l.house.Store.Call(t.Context(), sid)
+	call, err := l.app.Store.Call(t.Context(), sid)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +268,7 @@ func TestRecordingReportedAfterTheErasing(t *testing.T) {
 	l.keeps()
 	l.provider.Faults = fake.Faults{Callbacks: fake.Lost, NoActionAfterHangUp: true}
 	l.voicemail()
-	if _, err := l.house.Store.Erase(t.Context(), "204518", "mila", l.clock.Now().Add(24*time.Hour)); err != nil {
+	if _, err := l.app.Store.Erase(t.Context(), "204518", "mila", l.clock.Now().Add(24*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	l.pass("erased, and unknown of", recordings.Done{})
@@ -296,7 +296,7 @@ func TestRetentionTakesTheSound(t *testing.T) {
 	l.voicemail()
 	l.pass("after the call", recordings.Done{Fetched: 1})
 	later := l.clock.Now().Add(l.conf.Settings.Retention + 48*time.Hour)
-	j := &server.Jobs{Store: l.house.Store, Settings: l.conf.Settings, Log: zap.NewNop(), Wake: func() {}}
+	j := &server.Jobs{Store: l.app.Store, Settings: l.conf.Settings, Log: zap.NewNop(), Wake: func() {}}
 	if err := j.Retain(t.Context(), later); err != nil {
 		t.Fatal(err)
 	}

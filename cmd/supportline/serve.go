@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/store"
 )
@@ -42,4 +45,60 @@ func (serveCommand) run(ctx context.Context, p *program, configFile string) erro
 		zap.String("commands", s.Socket), zap.String("public_url", conf.PublicURL), zap.String("config", a.Settings().Version),
 		zap.String("version", server.Version()))
 	return errors.Join(s.Run(ctx), a.Close())
+}
+
+// healthCommand is "health": for container health checks, and for scripts that wait for a server.
+type healthCommand struct {
+	Ready bool          `help:"Ask whether the store can be written, too."`
+	Wait  time.Duration `placeholder:"DURATION" help:"Go on asking for so long."`
+}
+
+// Help shows examples.
+func (healthCommand) Help() string {
+	return `Exit status 0: the server of this configuration answers that it is well. 1: it does not.
+
+Example:
+
+    supportline health --ready --wait 10s`
+}
+
+// askEvery is the pause between two questions.
+const askEvery = 50 * time.Millisecond
+
+func (c healthCommand) run(ctx context.Context, p *program, configFile string) error {
+	path := "/healthz"
+	if c.Ready {
+		path = "/readyz"
+	}
+	give := time.After(c.Wait)
+	again := time.NewTicker(askEvery)
+	defer again.Stop()
+	for {
+		conf, err := p.settings(configFile) // each time: a demo that starts can move to other ports
+		if err != nil {
+			return err
+		}
+		_, err = server.AskHealth(ctx, conf.Listen.Console, path)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-again.C:
+		case <-give:
+			return control.Refused("the server is not well: %w", err)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// versionCommand is "version".
+type versionCommand struct{}
+
+// Help shows an example.
+func (versionCommand) Help() string { return "Example:\n\n    supportline version" }
+
+func (versionCommand) run(_ context.Context, p *program, _ string) error {
+	_, err := fmt.Fprintln(p.Out, "supportline", server.Version())
+	return err
 }

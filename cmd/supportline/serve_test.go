@@ -2,26 +2,10 @@ package main
 
 import (
 	"context"
-	"io"
-	"net/http"
 	"testing"
 
 	"github.com/officernd/supportline/cmd/supportline/server"
 )
-
-func get(t *testing.T, url string) (status int, body string) {
-	t.Helper()
-	response, err := http.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(text)
-}
 
 // mustServe runs a server until the returned stop, which gives what run gave.
 func mustServe(t *testing.T, h *server.App) (s *server.Server, stop func() error) {

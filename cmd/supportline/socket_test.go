@@ -48,7 +48,7 @@ func (a *asked) Read(p []byte) (int, error) {
 
 // Ctrl-C while a file is on its way ends the work in the server, and half a file is no file.
 func TestInterruptedImportChangesNothing(t *testing.T) {
-	h := mustHouse(t)
+	h := mustApp(t)
 	conn, stop := commands(t, h)
 	in := &asked{text: strings.NewReader("number,name,package,line,account_holder,email,phone,caller_numbers\n555011,Half Desk,Ultimate,+448000668187,,,,\n"), empty: make(chan struct{})}
 	ctx, interrupt := context.WithCancel(t.Context())
@@ -68,7 +68,7 @@ func TestInterruptedImportChangesNothing(t *testing.T) {
 
 // A command that reads nothing leaves the input to whoever else reads it.
 func TestInputIsTakenOnlyWhenAsked(t *testing.T) {
-	h := mustHouse(t)
+	h := mustApp(t)
 	conn, stop := commands(t, h)
 	defer stop()
 	in := strings.NewReader("the next line of somebody's loop\n")
@@ -88,7 +88,7 @@ func TestQuestionsCrossTheSocket(t *testing.T) {
 		left   bool
 	}{"y\n": {control.Done, false}, "n\n": {control.RefusedExit, true}, "": {control.RefusedExit, true}} {
 		t.Run("answer "+strings.TrimSpace(answer), func(t *testing.T) {
-			h := mustHouse(t)
+			h := mustApp(t)
 			conn, stop := commands(t, h)
 			defer stop()
 			var words strings.Builder
@@ -110,7 +110,7 @@ func TestQuestionsCrossTheSocket(t *testing.T) {
 
 // What is not a command is refused, and the server goes on.
 func TestSocketRefusesNonsense(t *testing.T) {
-	h := mustHouse(t)
+	h := mustApp(t)
 	conn, stop := commands(t, h)
 	defer stop()
 	for name, sent := range map[string]string{

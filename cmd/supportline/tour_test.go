@@ -22,8 +22,8 @@ import (
 // tourDay is in the hours of both lines of the example, late in a month, so that there is something to see.
 var tourDay = time.Date(2026, time.November, 24, 16, 0, 0, 0, time.UTC)
 
-// tourHouse is a house with the made-up log of a demo, an admin and what works beside the pages. It gives the console's address.
-func tourHouse(t *testing.T) (h *server.App, url string) {
+// tourApp is a server with the made-up log of a demo, an admin and what works beside the pages. It gives the console's address.
+func tourApp(t *testing.T) (h *server.App, url string) {
 	t.Helper()
 	h, err := server.Open(mustConfig(t), func() time.Time { return tourDay }, zap.NewNop(), store.Options{Size: 1 << 20})
 	if err != nil {
@@ -91,7 +91,7 @@ func longCritical() policy.Call {
 // A person who has never seen the console finds yesterday's longest critical call, understands it and waives it; and every page that there is, with
 // a year of calls in it, is accessible, in both sizes and colours, and keeps to the content security policy.
 func TestTourOfTheConsole(t *testing.T) {
-	_, url := tourHouse(t)
+	_, url := tourApp(t)
 	tab := browsertest.Open(t)
 	tab.Go(url + "/")
 	tab.SignIn("mila")
@@ -142,12 +142,12 @@ func TestTourOfTheConsole(t *testing.T) {
 
 // What the navigation shows is what there is: each entry leads to a page, for each role.
 func TestNavigationLeadsSomewhere(t *testing.T) {
-	h, url := tourHouse(t)
+	h, url := tourApp(t)
 	entry := regexp.MustCompile(`<li><a href="(/[a-z-]+)"`)
 	want := map[users.Role]int{users.Viewer: 6, users.Operator: 6, users.Admin: 8}
 	for _, role := range users.Roles() {
 		browsertest.AddUser(t, h.Store, users.User{Name: string(role), Role: role}, tourDay)
-		person := (phoneHouse{h, url}).as(t, role)
+		person := (phoneApp{h, url}).as(t, role)
 		person.get("/now")
 		found := entry.FindAllStringSubmatch(person.page.Body, -1)
 		for _, m := range found {

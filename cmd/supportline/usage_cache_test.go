@@ -137,7 +137,7 @@ func TestUsageSinceTheFirstCall(t *testing.T) {
 // Through the whole program: somebody signs in, sees an account's month, and other limits, which are derived beside.
 func TestConsoleShowsFairUse(t *testing.T) {
 	now := time.Date(2026, 6, 30, 23, 30, 0, 0, time.UTC) // July where the account is at home, June elsewhere
-	h := mustHouseAt(t, func() time.Time { return now })
+	h := mustAppAt(t, func() time.Time { return now })
 	for i := range 3 {
 		call := fairCall(i, "204518", now.Format(time.RFC3339), 300, "")
 		if _, err := h.Store.Advance(t.Context(), call.SID, func(policy.Call) policy.Call { return call }); err != nil {

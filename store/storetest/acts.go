@@ -165,7 +165,7 @@ func acts(t *testing.T, storage Storage) {
 	refused("an act on no call", "CA-nobody", waive("anna"), -1, policy.ErrNoCall)
 	refused("an act that saw less than there is", sid, waive("anna"), 1, policy.ErrCallChanged)
 	refused("an account that is not there", sid, policy.Act{At: day, By: "bea", Kind: policy.ActAttach, Value: "999999"}, -1, policy.ErrNoCustomer)
-	refused("a waiver without a reason", sid, policy.Act{At: day, By: "bea", Kind: policy.ActWaive}, -1, policy.ErrNoReason)
+	refused("a waiver without a reason", sid, policy.Act{At: day, By: "bea", Kind: policy.ActWaive}, -1, policy.ErrInput)
 	full := errors.New("no space left on device")
 	s.FailWrites(full)
 	refused("an act on a full disk", sid, waive("anna"), -1, full)

@@ -41,7 +41,7 @@ func dates(t *testing.T, storage Storage) {
 	_, err = s.ChangeDates(t.Context(), ukLine, 3, policy.RestoreRevision(first, "mila", day))
 	wantError(t, "nothing to change", err, policy.ErrAlready)
 	_, err = s.ChangeDates(t.Context(), ukLine, 3, moving(9, ""))
-	wantError(t, "nobody", err, policy.ErrNobody)
+	wantError(t, "nobody", err, policy.ErrInput)
 	full := errors.New("no space left on device")
 	s.FailWrites(full)
 	_, err = s.ChangeDates(t.Context(), ukLine, 3, moving(9, "mila"))

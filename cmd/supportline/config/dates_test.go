@@ -76,7 +76,7 @@ func TestPastedDatesSayTheSame(t *testing.T) {
 		}
 		for _, d := range revision.Dates {
 			if !pasted.Configures(d) {
-				t.Fatalf("the file does not say that somebody %s\n%s", d.Words(), lists)
+				t.Fatalf("the file does not say that somebody %s\n%s", d.Date, lists)
 			}
 		}
 	})

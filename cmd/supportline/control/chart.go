@@ -34,7 +34,7 @@ func WriteChart(w io.Writer, bars []ChartRow, limit int) error {
 	return out.Flush()
 }
 
-// drawn is a bar, always chartWidth long. What is there at all has a mark, and the limit's mark shows through.
+// drawn returns a bar, always chartWidth long. Any value above 0 has a mark, and the limit's mark shows through.
 func drawn(value, limit, most int) string {
 	full := value * chartWidth / most
 	if value > 0 {

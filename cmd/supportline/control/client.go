@@ -9,7 +9,7 @@ import (
 	"net"
 )
 
-// Hello is what a client sends first: the command line, and who is at the terminal. With Tokens it asks instead for the fingerprints of the
+// Hello is a client's first message: the command line, and the terminal of the person. With Tokens it asks instead for the fingerprints of the
 // auth tokens that the server accepts, one per line.
 type Hello struct {
 	Args   []string `json:"args"`

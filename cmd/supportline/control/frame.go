@@ -16,10 +16,10 @@ const (
 	frameStatus = 'x' // server: the exit status, one byte, once and last
 )
 
-// maxFrame bounds what a frame can make the other side hold in memory.
+// maxFrame bounds the memory that a frame makes the other side hold.
 const maxFrame = 1 << 20
 
-// frameWriter writes frames; many goroutines may.
+// frameWriter writes frames. It is safe for concurrent use.
 type frameWriter struct {
 	mu sync.Mutex
 	w  io.Writer

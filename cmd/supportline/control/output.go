@@ -13,14 +13,14 @@ type OutputWriter interface {
 	OutputFile() string
 }
 
-// output is where a command's output goes, on the side of the person.
+// output is a command's output, on the side of the person.
 type output struct {
 	io.Writer
 	file *os.File // nil: standard output
 	name string
 }
 
-// output opens the file that the person named. It has its name when the command has succeeded, so that nobody takes half of it for all.
+// output opens the file that the person named. It gets its name only when the command has succeeded, so that half of it is not taken for all.
 func (r Runner) output(command Command) (*output, error) {
 	named, writes := command.(OutputWriter)
 	switch {
@@ -37,7 +37,7 @@ func (r Runner) output(command Command) (*output, error) {
 	return &output{Writer: file, file: file, name: name}, nil
 }
 
-// end gives the file its name, or removes it after an error.
+// end renames the file to its name, or removes it after an error.
 func (o *output) end(failed error) error {
 	if o.file == nil {
 		return nil

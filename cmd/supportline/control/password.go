@@ -36,7 +36,7 @@ func (r Runner) password(ctx context.Context, in io.ReadCloser) (io.ReadCloser, 
 	return io.NopCloser(strings.NewReader(first + "\n")), nil
 }
 
-// typed reads a line without echo. Whatever ends the wait, the terminal echoes again.
+// typed reads a line without echo. The terminal echoes again however the wait ends.
 func (r Runner) typed(ctx context.Context, file *os.File, question string) (string, error) {
 	fd := int(file.Fd())
 	before, err := term.GetState(fd)

@@ -132,7 +132,7 @@ func (r *remoteInput) receive(conn net.Conn) {
 	}
 }
 
-// Read gives what the client sent, and asks for more when that is used up; io.ErrUnexpectedEOF when the client is gone.
+// Read returns what the client sent, and asks for more when that is used up. It returns io.ErrUnexpectedEOF when the client is gone.
 func (r *remoteInput) Read(p []byte) (int, error) {
 	if len(r.rest) == 0 && !r.ended {
 		if err := r.frames.write(frameInput, nil); err != nil {
@@ -153,7 +153,7 @@ func (r *remoteInput) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Fingerprint tells auth tokens apart without telling them.
+// Fingerprint returns a text that tells auth tokens apart without revealing them.
 func Fingerprint(token string) string {
 	mac := hmac.New(sha256.New, []byte(token))
 	mac.Write([]byte("supportline auth token"))

@@ -33,11 +33,11 @@ type Session struct {
 	Notices  notices.Settings
 	// Account makes the client of the provider's account; its error says what is missing.
 	Account func() (*twilio.Account, error)
-	// Archive opens recordings, and does what is to be done about them.
+	// Archive opens recordings, and fetches and removes them.
 	Archive *recordings.Archive
 }
 
-// Terminal is what a Command must know of the person who started it, wherever it runs.
+// Terminal describes the person who started a Command, and the person's terminal, wherever the Command runs.
 type Terminal struct {
 	Ask       bool   `json:"ask"`      // somebody can answer a question
 	Progress  bool   `json:"progress"` // standard error is a terminal
@@ -47,7 +47,7 @@ type Terminal struct {
 	InputSize int64  `json:"input_size"`
 }
 
-// Accounts returns what the log says of accounts, under the figures in force.
+// Accounts derives usage from the log, under the figures in force.
 func (s *Session) Accounts() store.Accounts {
 	return store.Accounts{Store: s.Store, FairUse: s.Settings.FairUse}
 }

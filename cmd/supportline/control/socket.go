@@ -12,7 +12,7 @@ import (
 	"syscall"
 )
 
-// maxSocketPath is what every system takes as the path of a socket, with room to spare (Linux has 108 bytes, macOS 104).
+// maxSocketPath is the length of a socket's path that every system accepts, with room to spare (Linux has 108 bytes, macOS 104).
 const maxSocketPath = 100
 
 // SocketPath returns where the server that has a store's file open takes commands: beside the file, or, where that path is too long for a
@@ -54,8 +54,8 @@ func ownFolder(folder string) error {
 }
 
 // Listen opens the socket with mode 0600. The caller has the store open and so is its only server: a socket that is there already
-// was left behind, and is replaced. The socket is made inside a closed folder and then moved, so that it is never open to others,
-// whatever the umask says.
+// was left behind, and is replaced. The socket is made inside a closed folder and then moved, so that no umask
+// ever opens it to others.
 func Listen(path string) (net.Listener, error) {
 	folder, err := os.MkdirTemp(filepath.Dir(path), ".s")
 	if err != nil {
@@ -75,10 +75,10 @@ func Listen(path string) (net.Listener, error) {
 	return l, nil
 }
 
-// ErrNoServer says that nobody takes commands for a store.
+// ErrNoServer is returned if no server takes commands for a store.
 var ErrNoServer = errors.New("no server has the store open")
 
-// Dial reaches the server of a store; ErrNoServer where there is none, also where one was killed and left its socket behind.
+// Dial connects to the server of a store. It returns ErrNoServer if there is none, or if one was killed and left its socket behind.
 func Dial(path string) (net.Conn, error) {
 	conn, err := net.Dial("unix", path)
 	switch {

@@ -8,7 +8,7 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// NewAccount returns an account at the provider as it is after its numbers were bought, when nobody has told them yet where calls go.
+// NewAccount returns an account at the provider with numbers that were bought and not set up yet.
 func NewAccount(conf config.Config, now func() time.Time) *fake.Account {
 	at := fake.NewAccount(conf.Twilio.AccountSID, conf.Twilio.AuthToken, now)
 	for _, line := range conf.Settings.Lines {

@@ -15,7 +15,7 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// ImportCustomers brings the customers of a CSV file called name into the directory; by is who the audit names. The error has all the file's
+// ImportCustomers brings the customers of a CSV file called name into the directory; by is the name in the audit. The error has all the file's
 // problems.
 func ImportCustomers(ctx context.Context, s *store.Store, settings policy.Settings, name string, text []byte, by string) error {
 	customers, problems := directory.Read(bytes.NewReader(text), settings)
@@ -43,7 +43,7 @@ func FirstCustomers(ctx context.Context, folder string, s *store.Store, settings
 	return ImportCustomers(ctx, s, settings, file, config.ExampleCustomers(), by)
 }
 
-// Fill brings the accounts and the log into a store, and tells progress how many calls are done.
+// Fill brings the accounts and the log into a store. It calls progress with the number of calls that are done.
 func (g Generator) Fill(ctx context.Context, s *store.Store, progress func(done int)) error {
 	customers := g.Customers()
 	if _, err := s.ImportCustomers(ctx, customers, "demo"); err != nil {

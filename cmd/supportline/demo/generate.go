@@ -11,7 +11,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Generator makes up a log as a company's would look: accounts of different profiles on the company's lines, at the lines' hours, with every
+// A Generator makes up a log as a company's would look: accounts of different profiles on the company's lines, at the lines' hours, with every
 // outcome there is. The same Generator with the same seed makes the same log.
 type Generator struct {
 	Seed     uint64
@@ -115,7 +115,7 @@ type workday struct {
 	weight      float64
 }
 
-// days are those of the log. Weekends are nearly silent.
+// days returns the days of the log. Weekends are nearly silent.
 func (g Generator) days() []workday {
 	y, m, _ := g.Until.UTC().Date()
 	first := time.Date(y, m, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 1-g.Months, 0)
@@ -144,7 +144,7 @@ type maker struct {
 	weights   []float64 // of the accounts in the month, added up
 }
 
-// prepare deals the load of the day's month out to the accounts.
+// prepare distributes the load of the day's month over the accounts.
 func (m *maker) prepare(d workday) {
 	if m.weights != nil && m.month == d.month {
 		return
@@ -157,7 +157,7 @@ func (m *maker) prepare(d workday) {
 	}
 }
 
-// load is an account's share in the month, beside the usual 1. An account that is heavy became so half-way through the log.
+// load returns an account's share in the month; 1 is usual. An account that is heavy became so half-way through the log.
 func (m *maker) load(i int) float64 {
 	usual := 0.4 + float64(i*7919%13)/10 // from 0.4 to 1.6
 	switch profileOf(i) {
@@ -173,7 +173,7 @@ func (m *maker) load(i int) float64 {
 	return usual
 }
 
-// account is one by its load.
+// account returns a random account, weighted by load.
 func (m *maker) account() int {
 	if len(m.weights) == 0 {
 		return -1
@@ -186,7 +186,7 @@ func (m *maker) account() int {
 // tries bounds the search for a time at which a line is open; a call that finds none hears that it is closed.
 const tries = 12
 
-// starts are n times of the day, in order, most of them while one of the lines is open.
+// starts returns n times of the day, in order, most of them while one of the lines is open.
 func (m *maker) starts(d workday, n int) []time.Time {
 	starts := make([]time.Time, n)
 	for i := range starts {

@@ -37,7 +37,7 @@ func (m *maker) call(n int, start time.Time) policy.Call {
 	return c
 }
 
-// line is the one that was called: the account's own, or any that is open.
+// line returns the line that was called: the account's own, or any that is open.
 func (m *maker) line(i int, start time.Time) policy.Line {
 	home := m.Settings.Lines[m.random.IntN(len(m.Settings.Lines))]
 	if i >= 0 {
@@ -56,7 +56,7 @@ func (m *maker) line(i int, start time.Time) policy.Line {
 	return home
 }
 
-// identify gives the call to an account, in the month of the account's home line (rule 4).
+// identify assigns the call to an account, in the month of the account's home line (rule 4).
 func (m *maker) identify(c *policy.Call, i int) {
 	if i < 0 {
 		return
@@ -69,7 +69,7 @@ func (m *maker) identify(c *policy.Call, i int) {
 	c.Customer, c.Account, c.Month = customer.Number, customer.Name, policy.MonthOf(c.StartedAt, home.Zone)
 }
 
-// intent is one of the reasons to call, most of them about a ticket.
+// intent returns a random reason to call, most of them about a ticket.
 func (m *maker) intent() policy.Intent {
 	switch chance := m.random.IntN(100); {
 	case chance < 10:
@@ -94,7 +94,7 @@ func (m *maker) closed(c *policy.Call) {
 	m.end(c, end)
 }
 
-// left is a caller who hung up before anybody accepted.
+// left ends a call whose caller hung up before a specialist accepted.
 func (m *maker) left(c *policy.Call, end time.Time) {
 	if hunting := c.StartedAt.Add(25 * time.Second); hunting.Before(end) {
 		c.HuntingAt = hunting
@@ -102,13 +102,13 @@ func (m *maker) left(c *policy.Call, end time.Time) {
 	m.end(c, end)
 }
 
-// unanswered rang everybody in vain.
+// unanswered ends a call that no specialist answered.
 func (m *maker) unanswered(c *policy.Call) {
 	c.HuntingAt, c.Exhausted = c.StartedAt.Add(25*time.Second), true
 	m.end(c, c.HuntingAt.Add(time.Minute))
 }
 
-// served is a call that a specialist accepted.
+// served ends a call that a specialist accepted.
 func (m *maker) served(c *policy.Call, i int) {
 	c.HuntingAt = c.StartedAt.Add(time.Duration(18+m.random.IntN(25)) * time.Second)
 	answered := c.HuntingAt.Add(time.Duration(4+m.random.IntN(30)) * time.Second)
@@ -136,7 +136,7 @@ func (m *maker) served(c *policy.Call, i int) {
 	}
 }
 
-// talk is a length in seconds: six minutes in the middle, a long tail beyond the usual limit; a longTalker's are much longer.
+// talk returns a length in seconds: six minutes in the middle, a long tail beyond the usual limit; a longTalker's are much longer.
 func (m *maker) talk(i int) int {
 	middle := 360.0
 	if i >= 0 && profileOf(i) == longTalker {

@@ -17,7 +17,7 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// Log says what log a demo makes up.
+// Log describes the log that a demo makes up.
 type Log struct {
 	Calls    int // 0: none
 	Months   int
@@ -44,7 +44,7 @@ func (l Log) Check() error {
 	return nil
 }
 
-// Options are what Open takes from the process.
+// Options are the parts of the process that Open uses.
 type Options struct {
 	Now      func() time.Time
 	Logger   *zap.Logger

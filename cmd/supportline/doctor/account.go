@@ -14,7 +14,7 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// configuration says what was read. It is right, else nothing else would be looked at; voices were held against the provider's list.
+// configuration names what was read. It is right, else nothing would be examined; its voices were compared with the provider's list.
 func (d *Doctor) configuration(context.Context) []Finding {
 	lines := d.Conf.Settings.Lines
 	found := []Finding{ok("configuration", "%s, version %s", count(len(lines), "line"), d.Conf.Settings.Version)}
@@ -27,7 +27,7 @@ func (d *Doctor) configuration(context.Context) []Finding {
 // maxSkew is how far our clock may be off: the provider's times and ours meet in the log.
 const maxSkew = 30 * time.Second
 
-// credentials looks at the account, at how it is asked, and at the provider's clock.
+// credentials examines the account, how it is asked, and the provider's clock.
 func (d *Doctor) credentials(ctx context.Context) []Finding {
 	info, err := d.Account.Info(ctx)
 	now := d.Now()
@@ -44,7 +44,7 @@ func (d *Doctor) credentials(ctx context.Context) []Finding {
 	}
 }
 
-// unasked is what to do when the provider refused to answer, or did not.
+// unasked returns what to do when the provider refused to answer, or did not answer.
 func unasked(check string, err error) Finding {
 	var refused *twilio.Err
 	errors.As(err, &refused)
@@ -91,7 +91,7 @@ func clock(theirs, ours time.Time) Finding {
 	return ok("clock", "within %v of the provider's", maxSkew)
 }
 
-// token looks at the auth token, where something else is used for asking: webhooks are signed with it and nothing else.
+// token examines the auth token if an API key asks: webhooks are signed with the token alone.
 func (d *Doctor) token(ctx context.Context) []Finding {
 	if d.Signer == nil {
 		return nil
@@ -117,7 +117,7 @@ func (d *Doctor) rotation(context.Context) []Finding {
 		"next_auth_token is set: requests signed with either token are accepted")}
 }
 
-// specialists looks whether the people of the teams can be rung: each country needs a permission of the account.
+// specialists examines whether the people of the teams can be rung: each country needs a permission of the account.
 func (d *Doctor) specialists(ctx context.Context) (found []Finding) {
 	countries, odd := d.countries()
 	for _, number := range odd {
@@ -138,7 +138,7 @@ func (d *Doctor) specialists(ctx context.Context) (found []Finding) {
 	return found
 }
 
-// countries are the specialists' numbers by country, and those that no operator has. SIP addresses need no permission.
+// countries returns the specialists' numbers by country, and those that no operator has. SIP addresses need no permission.
 func (d *Doctor) countries() (by map[string][]string, odd []string) {
 	by = map[string][]string{}
 	for _, name := range slices.Sorted(maps.Keys(d.Conf.Settings.Teams)) {

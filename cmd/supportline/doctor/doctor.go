@@ -52,7 +52,7 @@ const (
 	examinedWithin = 30 * time.Second
 )
 
-// Account is what the examinations ask of the provider.
+// Account is the part of the provider's account that the examinations ask. A twilio.Account is one.
 type Account interface {
 	NumberAccount
 	Credentials() string

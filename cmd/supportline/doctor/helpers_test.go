@@ -20,8 +20,6 @@ import (
 
 var tuesday = time.Date(2026, time.November, 24, 15, 0, 0, 0, time.UTC) // both lines are open
 
-const ukLine = "+448000668187"
-
 // installation is a store with its webhooks beside an account that the provider plays, at one moment and without a network.
 type installation struct {
 	t        *testing.T

@@ -12,7 +12,7 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// NumberAccount is what provisioning and the examinations need of the account's numbers.
+// NumberAccount reads and changes the account's numbers. A twilio.Account is one.
 type NumberAccount interface {
 	Numbers(context.Context) ([]twilio.OwnedNumber, error)
 	Number(ctx context.Context, sid string) (twilio.OwnedNumber, error)

@@ -26,7 +26,7 @@ import (
 // certificateLeft is when a certificate should have been renewed: those that renew themselves do so a month before.
 const certificateLeft = 14 * 24 * time.Hour
 
-// page is what an address answered.
+// page is the answer of an address.
 type page struct {
 	status int
 	kind   string // media type
@@ -45,7 +45,7 @@ func (d *Doctor) ask(r *http.Request) (page, error) {
 	return page{response.StatusCode, kind, body, response.TLS}, err
 }
 
-// public asks the public URL as anybody can, without a signature: a server of ours refuses.
+// public asks the public URL without a signature, which a server of ours refuses.
 func (d *Doctor) public(ctx context.Context) []Finding {
 	const check = "public address"
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, d.Conf.PublicURL+"/voice", nil)
@@ -90,7 +90,7 @@ func (d *Doctor) certificate(leaf *x509.Certificate) Finding {
 	return ok("certificate", "valid until %s (%d days)", leaf.NotAfter.UTC().Format(time.DateOnly), int(left.Hours()/24))
 }
 
-// unreached says why an address could not be asked. The provider looks at certificates as we do.
+// unreached returns why an address could not be asked. The provider verifies certificates as we do.
 func (d *Doctor) unreached(u *url.URL, err error) Finding {
 	var name *net.DNSError
 	var bad *tls.CertificateVerificationError
@@ -127,7 +127,7 @@ func (d *Doctor) badCertificate(bad *tls.CertificateVerificationError, host stri
 	return bad.Err.Error(), renewed
 }
 
-// signed sends what the provider would.
+// signed sends a request as the provider would.
 func (d *Doctor) signed(ctx context.Context) []Finding {
 	return []Finding{d.Signed(ctx, d.Conf.Twilio.AuthToken)}
 }
@@ -162,7 +162,7 @@ func (d *Doctor) Signed(ctx context.Context, token string) Finding {
 	return ok(check, "answered with TwiML")
 }
 
-// asSigned is an address as the provider signs it: for https without the port.
+// asSigned returns an address as the provider signs it: for https without the port.
 func asSigned(u url.URL) string {
 	if u.Scheme == "https" {
 		u.Host = strings.TrimSuffix(u.Host, ":"+u.Port())
@@ -227,7 +227,7 @@ func (d *Doctor) hosted(ctx context.Context, address string, documents ivr.Fallb
 	return hosted, nil
 }
 
-// current says whether these are the documents of so many days ago.
+// current reports whether these are the documents of daysAgo days ago.
 func (d *Doctor) current(hosted map[string][]byte, documents ivr.Fallback, line policy.Line, daysAgo int) bool {
 	want, err := documents.Documents(line, d.Now().AddDate(0, 0, -daysAgo))
 	if err != nil {
@@ -241,7 +241,7 @@ func (d *Doctor) current(hosted map[string][]byte, documents ivr.Fallback, line 
 	return true
 }
 
-// lately says whether these are the documents of one of the last days: right but for what the days since then brought into sight.
+// lately reports whether these are the documents of one of the last days: right except for the days that have come into sight since.
 func (d *Doctor) lately(hosted map[string][]byte, documents ivr.Fallback, line policy.Line) bool {
 	for ago := 1; ago < 7; ago++ {
 		if d.current(hosted, documents, line, ago) {

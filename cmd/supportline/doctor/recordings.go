@@ -6,7 +6,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/config"
 )
 
-// probePlace is what is wrong with the place of recordings as this process sees it; "": nothing, or there is none.
+// probePlace returns what is wrong with the place of recordings as this process sees it; "" if nothing is, or if there is none.
 func probePlace(ctx context.Context, conf config.Config) string {
 	place, err := conf.Recordings.OpenBucket()
 	if err == nil && place != nil {
@@ -22,7 +22,7 @@ func problemOf(err error) string {
 	return err.Error()
 }
 
-// place looks at where recordings are kept.
+// place examines where recordings are stored.
 func (d *Doctor) place(state StoreState) []Finding {
 	place, err := d.Conf.Recordings.OpenBucket()
 	switch {

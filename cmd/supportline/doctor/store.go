@@ -15,7 +15,7 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// StoreState is what a look at the store found.
+// StoreState is the result of Probe or ProbeDisk.
 type StoreState struct {
 	Commits []time.Duration `json:"commits"`         // how long each of a few took, the disk included
 	Newest  time.Time       `json:"newest"`          // start of the newest call; zero: there is none
@@ -25,7 +25,7 @@ type StoreState struct {
 // probes is how many commits are measured.
 const probes = 5
 
-// Probe measures a store that this process has open, and looks at the place of recordings with place.
+// Probe measures a store that this process has open, and probes the place of recordings with place.
 func Probe(ctx context.Context, s *store.Store, place func(context.Context) error, now func() time.Time) (state StoreState, err error) {
 	for range probes {
 		began := now()
@@ -120,7 +120,7 @@ func (d *Doctor) lastCall(at time.Time) Finding {
 	}
 }
 
-// server looks for the running one, of the same version as this program.
+// server examines whether one runs, of the same version as this program.
 func (d *Doctor) server(ctx context.Context) []Finding {
 	h, err := server.AskHealth(ctx, d.Conf.Listen.Console, "/readyz")
 	switch {

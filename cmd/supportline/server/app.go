@@ -21,7 +21,7 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// App is everything that answers calls, put together from a configuration: the store, the webhooks, the console, the counters. The server, the
+// An App is everything that answers calls, put together from a configuration: the store, the webhooks, the console, the counters. The server, the
 // demo and the call scripts each run one.
 type App struct {
 	Conf     config.Config
@@ -112,7 +112,7 @@ func (a *App) conferences(transport http.RoundTripper, calls ivr.Log) (err error
 // Settings returns the settings in force.
 func (a *App) Settings() policy.Settings { return a.inForce.InForce() }
 
-// Settle waits for what the App does beside the webhooks, and does what is due by itself, except that nobody outside is told anything.
+// Settle waits for what the App does beside the webhooks, and does what is due by itself, except that no notice leaves the process.
 func (a *App) Settle(ctx context.Context) {
 	a.Ringer.Wait()
 	if a.account == nil {
@@ -137,8 +137,8 @@ func (a *App) Close() error {
 	return a.Store.Close()
 }
 
-// privateRoutes returns the routes for the people who run the server: /healthz (the process answers), /readyz (the store can be written) and /metrics, for
-// anybody who reaches the listener, and the console for those who sign in.
+// privateRoutes returns the routes for the people who run the server: /healthz (the process answers), /readyz
+// (the store can be written) and /metrics for everyone who reaches the listener, and the console for those who sign in.
 func (a *App) privateRoutes() http.Handler {
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {

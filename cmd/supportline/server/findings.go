@@ -9,10 +9,10 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// comparedLate is how old the last comparison with the provider's list may be before somebody should look.
+// comparedLate is the age of the last comparison with the provider's list past which a person should look.
 const comparedLate = time.Hour
 
-// findings are how the parts of a running house are, for its console. Nothing is asked of anybody outside.
+// findings returns the state of the parts of a running server, for its console. No other system is asked.
 func (a *App) findings(ctx context.Context) []console.Finding {
 	return []console.Finding{a.storeFinding(ctx), a.callsFinding(ctx), a.listFinding(ctx), a.noticesFinding(ctx), a.versionFinding()}
 }
@@ -74,7 +74,7 @@ func (a *App) versionFinding() console.Finding {
 	return console.Finding{Part: "versions", State: "ok", Found: fmt.Sprintf("supportline %s, configuration %s", Version(), a.inForce.Settings().Version)}
 }
 
-// ago is a time in words, as seen from now.
+// ago returns a time in words, as seen from now.
 func ago(now, at time.Time) string {
 	switch d := now.Sub(at); {
 	case d < time.Minute:

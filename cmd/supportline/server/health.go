@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// Health is what /healthz and /readyz answer. Now is the server's own clock, which a demo can have shifted.
+// Health is the answer of /healthz and /readyz. Now is the server's own clock, which a demo can have shifted.
 type Health struct {
 	Status  string    `json:"status"`
 	Version string    `json:"version"`
 	Now     time.Time `json:"now"`
 }
 
-// AskHealth asks the private listener; anything but a 200 is an error that says what was answered.
+// AskHealth asks the private listener. An answer other than 200 is an error that quotes it.
 func AskHealth(ctx context.Context, address, path string) (Health, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {

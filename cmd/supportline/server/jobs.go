@@ -13,8 +13,8 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// Jobs are what the server does by itself besides answering calls. Each is a plain function of the log and a time, and can be run at any
-// moment and as often as one likes: what it has done already it does not do again, because everything it knows follows from the log.
+// Jobs is the work that the server does by itself besides answering calls. Each is a plain function of the log and a time, and may run at any
+// moment and any number of times: nothing is done twice, because everything that a job knows follows from the log.
 type Jobs struct {
 	Store    *store.Store
 	Settings policy.Settings
@@ -23,7 +23,7 @@ type Jobs struct {
 	Wake     func() // notices wait to be sent
 }
 
-// LiveLimits tells, once for each call, that a specialist has talked for longer than the call limit. Nobody is cut off.
+// LiveLimits sends a notice, once for each call, when a specialist has talked for longer than the call limit. No call is cut off.
 func (j *Jobs) LiveLimits(ctx context.Context, now time.Time) error {
 	talking, err := j.Store.TalkingSince(ctx, now.Add(-j.Settings.FairUse.CallLimit))
 	if err != nil {
@@ -49,7 +49,7 @@ func (j *Jobs) LiveLimits(ctx context.Context, now time.Time) error {
 	return failed
 }
 
-// Review looks at one account in one month: it warns near the limits, and opens the case of sustained load (rule 8).
+// Review examines one account in one month: it warns near the limits, and opens the case of sustained load (rule 8).
 func (j *Jobs) Review(ctx context.Context, customer policy.CustomerNumber, month policy.Month, now time.Time) error {
 	verdict, err := j.Store.Review(ctx, customer, month, j.Settings.FairUse, func(s policy.ReviewInput) policy.Verdict {
 		v := policy.Review(s, j.Settings.FairUse, now)
@@ -87,8 +87,8 @@ func (j *Jobs) ReviewAll(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// Summary tells ops how the last month went, from the month's first working day on. Told once, it is not told again; a server that was
-// down on that day tells it when it is back. A month without calls needs no words.
+// Summary sends ops the last month's usage, from the month's first working day on. It is sent once; a server that was down on that day sends it
+// when it is back. A month without calls has no summary.
 func (j *Jobs) Summary(ctx context.Context, now time.Time) error {
 	home := j.Settings.Lines[0]
 	this := policy.MonthOf(now, home.Zone)
@@ -117,7 +117,7 @@ func (j *Jobs) Summary(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// firstWorkingDay is the start of the first day of a month on which a line opens; the month's end where it never does.
+// firstWorkingDay returns the start of the first day of a month on which a line opens, or the month's end if it never does.
 func firstWorkingDay(line policy.Line, month policy.Month) time.Time {
 	from, to := month.Bounds(line.Zone)
 	if line.Opening(from).Open {
@@ -131,7 +131,7 @@ func firstWorkingDay(line policy.Line, month policy.Month) time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, line.Zone)
 }
 
-// Retain removes what is past its time (rule 13), but for what a case rests on, and the console's sessions that are over.
+// Retain removes what is past its retention (rule 13), except what a case rests on, and the console's sessions that are over.
 func (j *Jobs) Retain(ctx context.Context, now time.Time) error {
 	gone, err := j.Store.Expire(ctx, now.Add(-j.Settings.Retention))
 	if err == nil && (gone.Calls > 0 || gone.Notices > 0) {
@@ -141,7 +141,7 @@ func (j *Jobs) Retain(ctx context.Context, now time.Time) error {
 	return errors.Join(err, over)
 }
 
-// addressed gives each notice the people who get it.
+// addressed returns the notices, each with its recipients.
 func (j *Jobs) addressed(found []policy.Notice) []policy.Notice {
 	var all []policy.Notice
 	for _, n := range found {
@@ -156,7 +156,7 @@ type accountMonth struct {
 	month    policy.Month
 }
 
-// endedCalls are the accounts that wait for a review because a call of theirs ended. What is lost with the process is reviewed at the next start.
+// endedCalls holds the accounts that wait for a review because a call of theirs ended. Those lost with the process are reviewed at the next start.
 type endedCalls struct {
 	mu      sync.Mutex
 	waiting map[accountMonth]bool
@@ -182,13 +182,13 @@ func (e *endedCalls) take() map[accountMonth]bool {
 	return taken
 }
 
-// watchedLog is the store as the webhooks use it. It notices which calls ended.
+// watchedLog is the store as the webhooks use it. It records which calls ended.
 type watchedLog struct {
 	*store.Store
 	ended *endedCalls
 }
 
-// Advance is the store's.
+// Advance advances the call in the store.
 func (l watchedLog) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
 	after, err := l.Store.Advance(ctx, sid, change)
 	if err == nil {

@@ -70,7 +70,7 @@ func (m *metrics) CallEnded(outcome policy.Outcome) {
 // StoreFailed counts a webhook that was answered without the log.
 func (m *metrics) StoreFailed(error) { m.failures.Inc() }
 
-// committed is told of each commit of the store.
+// committed counts and times a commit of the store.
 func (m *metrics) committed(took time.Duration, _ int, err error) {
 	m.commit.Observe(took.Seconds())
 	if err != nil {
@@ -78,15 +78,15 @@ func (m *metrics) committed(took time.Duration, _ int, err error) {
 	}
 }
 
-// told is called after each try to deliver a notice; result is "sent" or the kind of failure.
+// told counts an attempt to deliver a notice; result is "sent" or the kind of failure.
 func (m *metrics) told(channel policy.Channel, result string) {
 	m.notices.WithLabelValues(string(channel), result).Inc()
 }
 
-// asked is told of each request to the provider's account.
+// asked counts a request to the provider's account.
 func (m *metrics) asked(what, how string, _ time.Duration) { m.rest.WithLabelValues(what, how).Inc() }
 
-// repaired counts one thing that was put right.
+// repaired counts one repair.
 func (m *metrics) repaired(r policy.Repair) { m.repairs.WithLabelValues(r.What).Inc() }
 
 // reconciled keeps when the log was last compared, and counts when it could not be.
@@ -98,7 +98,7 @@ func (m *metrics) reconciled(at time.Time, err error) {
 	m.compared.Set(float64(at.Unix()))
 }
 
-// Recorded counts each try to fetch, delete or remove a recording.
+// Recorded counts an attempt to fetch, delete or remove a recording.
 func (m *metrics) Recorded(what, result string) { m.kept.WithLabelValues(what, result).Inc() }
 
 func (m *metrics) handler() http.Handler {

@@ -35,13 +35,13 @@ func Since(checkpoint, to time.Time) time.Time {
 	return checkpoint.Add(-overlap)
 }
 
-// A CallList is what the provider lists. A twilio.Account is one.
+// A CallList lists the provider's calls and recordings. A twilio.Account is one.
 type CallList interface {
 	Calls(ctx context.Context, from, to time.Time) iter.Seq2[twilio.ListedCall, error]
 	Recordings(ctx context.Context, from, to time.Time) iter.Seq2[twilio.ListedRecording, error]
 }
 
-// Repairable is what a Reconciler needs of the log.
+// Repairable is the part of the log that a Reconciler needs.
 type Repairable interface {
 	Call(context.Context, policy.CallSID) (policy.Call, error)
 	Advance(context.Context, policy.CallSID, func(policy.Call) policy.Call) (policy.Call, error)
@@ -56,8 +56,8 @@ const together = 64
 // settled is how long after its end a call without a duration is taken to have none: the provider's list fills it in late.
 const settled = time.Hour
 
-// Reconciler compares the log with the provider's list, and repairs it. It only ever adds to what is known of a call (policy.Call.Learn), so
-// it may be stopped at any point and run any number of times. It keeps nothing of a call that it is done with.
+// A Reconciler compares the log with the provider's list, and repairs it. It only ever adds to what is known of a call (policy.Call.Learn), so
+// it may be stopped at any point and run any number of times. It keeps nothing of a call once it has compared it.
 type Reconciler struct {
 	Log      Repairable
 	List     CallList
@@ -172,7 +172,7 @@ func (r *Reconciler) calls(ctx context.Context, from, to time.Time) error {
 	return r.failed
 }
 
-// sort gives what is to be learned now, of which call. The list is newest first, so legs come before their call, and wait for it: what is
+// sort returns what is to be learned now, and of which call. The list is newest first, so legs come before their call, and wait for it: what is
 // put right on one call is one repair, and nothing is logged of calls that are another application's.
 func (r *Reconciler) sort(ctx context.Context, c twilio.ListedCall) (policy.CallSID, []policy.Report) {
 	report, ok := r.report(c)
@@ -234,7 +234,7 @@ func (r *Reconciler) fail(err error) {
 	r.stop()
 }
 
-// report is what a listed call or leg says; false for one that goes on, or is not written up yet.
+// report returns a listed call or leg as a report, and false for one that goes on or whose figures are not complete yet.
 func (r *Reconciler) report(c twilio.ListedCall) (policy.Report, bool) {
 	ended := cmp.Or(c.EndedAt, c.StartedAt) // the provider leaves out the end of a call that nobody answered
 	switch c.Status {
@@ -257,7 +257,7 @@ func (r *Reconciler) report(c twilio.ListedCall) (policy.Report, bool) {
 	return report, c.ParentSID != "" || c.Direction == "inbound" || outbound
 }
 
-// learn brings what is listed of a call into the log, if it says anything new there.
+// learn brings what is listed of a call into the log, if that is new there.
 func (r *Reconciler) learn(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) {
 	known, err := r.Log.Call(ctx, sid)
 	if errors.Is(err, policy.ErrNoCall) {
@@ -323,7 +323,7 @@ func (r *Reconciler) recordings(ctx context.Context, from, to time.Time) error {
 	return r.failed
 }
 
-// missingRecording is the report that a recording's callback would have made, where the log lacks it. The list's own times are no better
+// missingRecording returns the report that a recording's callback would have made, if the log lacks it. The list's own times are no better
 // than the callback's.
 func missingRecording(call policy.Call, listed twilio.ListedRecording) (policy.Report, bool) {
 	found := &policy.Recording{SID: listed.SID, URL: listed.URL, Seconds: *listed.Seconds, At: listed.StartedAt}

@@ -12,7 +12,7 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// archiveOptions are what an archive takes from the program.
+// archiveOptions holds the options of an archive that the program sets.
 type archiveOptions struct {
 	now  func() time.Time
 	log  *zap.Logger
@@ -33,7 +33,7 @@ func newArchive(conf config.Config, log *store.Store, o archiveOptions) (*record
 	return recordings.New(conf.Recordings, bucket, log, provider, recordings.Options{Now: o.now, Logger: o.log, Told: o.told}), nil
 }
 
-// noProvider is an account that can't be asked, and says why.
+// noProvider is an account that cannot be asked. Its error is why.
 type noProvider struct{ why error }
 
 func (p noProvider) RecordingMedia(context.Context, string) (*twilio.Media, error) { return nil, p.why }

@@ -16,7 +16,7 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// tickEvery is how often the clock is compared with what is to be done: the time by which a talk over the limit is told late.
+// tickEvery is the scheduler's pace, and so the longest delay of the notice of a talk over the limit.
 const tickEvery = 5 * time.Second
 
 // nightHour is when the nightly work is done, in the zone of the first line.

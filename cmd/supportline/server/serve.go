@@ -85,7 +85,7 @@ func (s *Server) close() {
 }
 
 // Run serves until ctx ends or a listener fails. Then nothing new is taken, what runs is finished within a bound, and what still runs after
-// it is cut off. The error is the listener's, or says what was cut off.
+// it is cut off. The error is the listener's, or names what was cut off.
 func (s *Server) Run(ctx context.Context) error {
 	working, cut := context.WithCancel(context.Background())
 	defer cut()

@@ -8,18 +8,18 @@ import (
 
 // yielder lets calls go first while a page or an export is made. What waits for the network often waits behind the page's thread, on the
 // processor that it last ran on, although another one is free; and an operating system for servers lets a thread work for milliseconds before
-// it looks. So whoever works for long asks in between.
+// it looks. So long work yields in between.
 type yielder struct {
 	began time.Time
-	last  atomic.Int64 // when others were let through, in nanoseconds since began
+	last  atomic.Int64 // when it last yielded, in nanoseconds since began
 }
 
-// yieldEvery is how long is worked at one stretch.
+// yieldEvery is the length of one stretch of work.
 const yieldEvery = 100 * time.Microsecond
 
 func newYielder() *yielder { return &yielder{began: time.Now()} }
 
-// yield may be called as often as one likes: it does something now and then only.
+// yield may be called at any rate: it yields at most once in yieldEvery.
 func (c *yielder) yield() {
 	now, last := int64(time.Since(c.began)), c.last.Load()
 	if now-last < int64(yieldEvery) || !c.last.CompareAndSwap(last, now) {

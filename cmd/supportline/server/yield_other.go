@@ -2,5 +2,5 @@
 
 package server
 
-// yieldThread does nothing where the operating system is not known to need it.
+// yieldThread does nothing on operating systems that are not known to need it.
 func yieldThread() {}

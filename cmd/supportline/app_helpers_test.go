@@ -27,14 +27,14 @@ func mustConfig(t testing.TB) config.Config {
 
 func noEnv(string) (string, bool) { return "", false }
 
-// mustHouse is an open house with the sample customers; it is closed when the test ends.
-func mustHouse(t testing.TB) *server.App {
+// mustApp returns an open server App with the sample customers; it is closed when the test ends.
+func mustApp(t testing.TB) *server.App {
 	t.Helper()
-	return mustHouseAt(t, time.Now)
+	return mustAppAt(t, time.Now)
 }
 
-// mustHouseAt is mustHouse with a clock of the test's.
-func mustHouseAt(t testing.TB, now func() time.Time) *server.App {
+// mustAppAt is mustApp with a clock of the test's.
+func mustAppAt(t testing.TB, now func() time.Time) *server.App {
 	t.Helper()
 	h, err := server.Open(mustConfig(t), now, zap.NewNop(), store.Options{Size: 1 << 20})
 	if err != nil {

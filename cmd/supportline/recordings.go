@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
-	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/cmd/supportline/recordings"
 )
 
 // recordingCommands are the commands about recordings that wait for a step.
@@ -35,20 +33,6 @@ Examples:
     supportline recordings list --failed --format json`
 }
 
-// waitingRecording is a recording that waits, as JSON and CSV. Call and Seconds are unknown where the call has lost the recording.
-type waitingRecording struct {
-	Recording string          `json:"recording"`
-	Call      *policy.CallSID `json:"call"`
-	Step      string          `json:"step"` // fetch, delete or remove
-	Seconds   *int            `json:"seconds"`
-	Tries     int             `json:"tries"`
-	NextAt    *time.Time      `json:"next_at"`
-	Error     *string         `json:"error"`
-}
-
-// someday returns a time after the next attempt of everything.
-func someday(now time.Time) time.Time { return now.AddDate(1000, 0, 0) }
-
 func (l recordingsList) Run(ctx context.Context, s *control.Session) error {
 	if l.Limit < 1 {
 		return fmt.Errorf("--limit %d: write a number of recordings", l.Limit)
@@ -60,57 +44,13 @@ func (l recordingsList) Run(ctx context.Context, s *control.Session) error {
 	if s.Archive.BucketName() == "" {
 		fmt.Fprintln(s.Err, "recordings.keep names no place: voicemails and recordings stay at the provider.")
 	}
-	found := func(yield func(waitingRecording, error) bool) { l.each(ctx, s, yield) }
 	t := control.Table{
 		Head:  []string{"RECORDING", "CALL", "STEP", "SECONDS", "TRIES", "NEXT TRY", "ERROR"},
 		Right: map[string]bool{"SECONDS": true, "TRIES": true},
 	}
-	return control.Print(s, l.Format, found, t, func(r waitingRecording) []string {
+	return control.Print(s, l.Format, s.Archive.Waiting(ctx, s.Now(), l.Failed, l.Limit), t, func(r recordings.Waiting) []string {
 		return []string{r.Recording, text(r.Call), r.Step, figure(r.Seconds), strconv.Itoa(r.Tries), wall(r.NextAt, zone), text(r.Error)}
 	}, "No recordings wait.")
-}
-
-// each yields the recordings that wait for a step which the configuration allows: none is fetched without a bucket, or deleted at the provider
-// unless that is on.
-func (l recordingsList) each(ctx context.Context, s *control.Session, yield func(waitingRecording, error) bool) {
-	for _, step := range s.Archive.Steps() {
-		due, err := s.Store.DueRecordings(ctx, step, someday(s.Now()), l.Limit)
-		if err != nil {
-			yield(waitingRecording{}, err)
-			return
-		}
-		for _, d := range due {
-			w, there, err := l.waiting(ctx, s, step, d)
-			if (there || err != nil) && (!yield(w, err) || err != nil) {
-				return
-			}
-		}
-	}
-	removals, err := s.Store.DueRemovals(ctx, someday(s.Now()), l.Limit)
-	if err != nil {
-		yield(waitingRecording{}, err)
-		return
-	}
-	for _, r := range removals {
-		w := waitingRecording{Recording: r.SID, Step: "remove", Tries: r.Tries, NextAt: known(r.NextAt), Error: orNull(r.Error)}
-		if (r.Tries > 0 || !l.Failed) && !yield(w, nil) {
-			return
-		}
-	}
-}
-
-func (l recordingsList) waiting(ctx context.Context, s *control.Session, step policy.RecordingStep, d policy.DueRecording) (waitingRecording, bool, error) {
-	call, err := s.Store.Call(ctx, d.Call)
-	if errors.Is(err, policy.ErrNoCall) {
-		return waitingRecording{}, false, nil
-	}
-	r, there := call.Recording(d.SID)
-	if err != nil || !there || r.Step() != step || (l.Failed && r.Tries == 0) {
-		return waitingRecording{}, false, err
-	}
-	return waitingRecording{
-		Recording: r.SID, Call: orNull(call.SID), Step: string(step), Seconds: &r.Seconds, Tries: r.Tries, NextAt: known(r.NextAt), Error: orNull(r.Error),
-	}, true, nil
 }
 
 // recordingsFetch is "recordings fetch".

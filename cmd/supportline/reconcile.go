@@ -55,7 +55,7 @@ func (c reconcileCommand) Run(ctx context.Context, s *control.Session) error {
 	return c.summary(s, r, from, to)
 }
 
-// repairRows is a table that is written row by row, since nobody knows how long it gets. Its columns are as wide as what they hold.
+// repairRows is a table that is written row by row, since its length is not known. Its columns are as wide as what they hold.
 type repairRows struct {
 	out    io.Writer
 	colour bool

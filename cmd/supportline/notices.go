@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -27,40 +28,7 @@ func (noticesList) Help() string {
     supportline notices list --failed`
 }
 
-// shownNotice is a notice as JSON and CSV.
-type shownNotice struct {
-	Key      string                 `json:"key"`
-	Kind     policy.NoticeKind      `json:"kind"`
-	State    string                 `json:"state"` // sent, waiting or failed
-	At       *time.Time             `json:"at"`
-	Customer *policy.CustomerNumber `json:"customer"`
-	Channel  policy.Channel         `json:"channel"`
-	To       *string                `json:"to"`
-	Attempts int                    `json:"attempts"`
-	NextAt   *time.Time             `json:"next_at"`
-	SentAt   *time.Time             `json:"sent_at"`
-	FailedAt *time.Time             `json:"failed_at"`
-	Error    *string                `json:"error"`
-}
-
-func showNotice(n policy.Notice) shownNotice {
-	return shownNotice{
-		Key: n.Key, Kind: n.Kind, State: noticeState(n), At: known(n.At), Customer: orNull(n.Customer), Channel: n.Channel, To: orNull(n.To),
-		Attempts: n.Attempts, NextAt: known(n.NextAt), SentAt: known(n.SentAt), FailedAt: known(n.FailedAt), Error: orNull(n.Error),
-	}
-}
-
-func noticeState(n policy.Notice) string {
-	switch {
-	case !n.SentAt.IsZero():
-		return "sent"
-	case !n.FailedAt.IsZero():
-		return "failed"
-	}
-	return "waiting"
-}
-
-// known and orNull return nil for a value that is not known.
+// known returns nil for a time that is not known.
 func known(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
@@ -69,24 +37,17 @@ func known(t time.Time) *time.Time {
 	return &t
 }
 
-func orNull[T ~string](v T) *T {
-	if v == "" {
-		return nil
-	}
-	return &v
-}
-
 func (l noticesList) Run(ctx context.Context, s *control.Session) error {
 	zone, err := parseZone(l.Zone)
 	if err != nil {
 		return fmt.Errorf("--zone: %w", err)
 	}
-	found := func(yield func(shownNotice, error) bool) {
+	found := func(yield func(notices.Row, error) bool) {
 		for n, err := range s.Store.Notices(ctx) {
-			if err == nil && l.Failed && noticeState(n) != "failed" {
+			if err == nil && l.Failed && notices.RowOf(n).State != "failed" {
 				continue
 			}
-			if !yield(showNotice(n), err) || err != nil {
+			if !yield(notices.RowOf(n), err) || err != nil {
 				return
 			}
 		}
@@ -94,7 +55,7 @@ func (l noticesList) Run(ctx context.Context, s *control.Session) error {
 	t := control.Table{
 		Head: []string{"AT", "KIND", "CUSTOMER", "CHANNEL", "TO", "STATE", "ATTEMPTS", "ERROR", "KEY"}, Right: map[string]bool{"ATTEMPTS": true},
 	}
-	return control.Print(s, l.Format, found, t, func(n shownNotice) []string {
+	return control.Print(s, l.Format, found, t, func(n notices.Row) []string {
 		return []string{
 			wall(n.At, zone), string(n.Kind), text(n.Customer), string(n.Channel), text(n.To), n.State, strconv.Itoa(n.Attempts), text(n.Error), n.Key,
 		}

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/policy"
+)
+
+// intent, outcome and caseState are flags that take one of the policy's values; number is one that takes a telephone number.
+type (
+	intent  policy.Intent
+	outcome policy.Outcome
+	number  policy.Phone
+
+	caseState policy.CaseState
+)
+
+// UnmarshalText takes one of the five reasons to call; anything else is an error that lists them.
+func (i *intent) UnmarshalText(text []byte) error { return choose(i, string(text), policy.Intents()) }
+
+// UnmarshalText takes one of the ways a call can end, or in-progress; anything else is an error that lists them.
+func (o *outcome) UnmarshalText(text []byte) error { return choose(o, string(text), outcomes()) }
+
+// outcomes returns the outcomes by which calls can be selected.
+func outcomes() []policy.Outcome { return append(policy.Outcomes(), policy.InProgress) }
+
+// UnmarshalText takes one of the states of a case; anything else is an error that lists them.
+func (c *caseState) UnmarshalText(text []byte) error {
+	return choose(c, string(text), policy.CaseStates())
+}
+
+// UnmarshalText takes a number in E.164, with spaces, hyphens, dots and brackets allowed between the digits.
+func (n *number) UnmarshalText(text []byte) error {
+	tidy := strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "").Replace(string(text))
+	if !policy.Phone(tidy).IsNumber() || len(tidy) < 4 || len(tidy) > 16 {
+		return fmt.Errorf("%q is not a telephone number: write it with its country, for example +448000668187", text)
+	}
+	*n = number(tidy)
+	return nil
+}
+
+// choose sets a flag to one of the values.
+func choose[F, V ~string](flag *F, text string, values []V) error {
+	for _, v := range values {
+		if text == string(v) {
+			*flag = F(v)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is not known: write one of %s", text, list(values))
+}
+
+// list returns the values as one text, for an error.
+// list joins values in words.
+func list[V ~string](values []V) string { return strings.Join(names(values), ", ") }
+
+func names[V ~string](values []V) []string {
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = string(v)
+	}
+	return all
+}
+
+// localLayouts are the times without a zone that people write.
+var localLayouts = []string{"2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02T15:04:05"}
+
+// parseMoment reads a time as people give it: RFC 3339, a wall-clock time in zone, or a date, which is the start of that day in zone;
+// day reports that it was one.
+func parseMoment(text string, zone *time.Location) (at time.Time, day bool, err error) {
+	text = strings.TrimSpace(text)
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at, false, nil
+	}
+	if at, err := time.ParseInLocation("2006-01-02", text, zone); err == nil {
+		return at, true, nil
+	}
+	for _, layout := range localLayouts {
+		if at, err := time.ParseInLocation(layout, text, zone); err == nil {
+			return at, false, nil
+		}
+	}
+	return time.Time{}, false, fmt.Errorf("%q is not a time: write a date (2026-11-24), a date and time (\"2026-11-24 19:59\") or RFC 3339 (2026-11-24T19:59:00Z)", text)
+}
+
+// parseZone reads a time zone's name. The machine's own zone is refused: the same command would mean different days on two machines.
+func parseZone(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "" || name == "Local" {
+		return nil, fmt.Errorf("%q is not a time zone: write a name of the zone database, for example Europe/London, America/New_York or UTC", name)
+	}
+	return zone, nil
+}
+
+// period is a half-open range of time.
+type period struct{ since, until time.Time }
+
+// parsePeriod reads --since and --until. Dates are days in zone, and the day of --until belongs to the period. Without --since it is
+// the 30 days before until, or before now.
+func parsePeriod(since, until string, zone *time.Location, now time.Time) (period, error) {
+	var p period
+	if until != "" {
+		at, day, err := parseMoment(until, zone)
+		if err != nil {
+			return p, fmt.Errorf("--until: %w", err)
+		}
+		if day {
+			at = at.AddDate(0, 0, 1)
+		}
+		p.until = at
+	}
+	if since != "" {
+		at, _, err := parseMoment(since, zone)
+		if err != nil {
+			return p, fmt.Errorf("--since: %w", err)
+		}
+		p.since = at
+	} else {
+		end := now
+		if !p.until.IsZero() {
+			end = p.until
+		}
+		p.since = end.AddDate(0, 0, -30)
+	}
+	if !p.until.IsZero() && !p.since.Before(p.until) {
+		return p, fmt.Errorf("--since %s is not before the end of --until %s", since, until)
+	}
+	return p, nil
+}
+
+// callsChoice are the flags that select calls by what happened on them.
+type callsChoice struct {
+	Specialist  string        `placeholder:"NUMBER" help:"Calls that this specialist accepted: a number, or a SIP address."`
+	Ticket      string        `placeholder:"T" help:"Calls about this ticket."`
+	OverLong    bool          `help:"Calls that talked longer than call_limit and were not waived."`
+	Waived      bool          `help:"Calls that were waived as necessary."`
+	Training    bool          `help:"Calls that were marked as training."`
+	TalkAtLeast time.Duration `placeholder:"TIME" help:"Calls that talked so long or longer, such as 10m."`
+	TalkAtMost  time.Duration `placeholder:"TIME" help:"Calls that talked so long or shorter."`
+	Text        string        `placeholder:"TEXT" help:"A customer number or its beginning, words of a name, a SID or its beginning, a ticket, or 4 digits or more of the caller's number."`
+}
+
+// choose brings the flags into a filter.
+func (c callsChoice) choose(f *policy.Filter, fair policy.FairUse) error {
+	for flag, d := range map[string]time.Duration{"--talk-at-least": c.TalkAtLeast, "--talk-at-most": c.TalkAtMost} {
+		if d < 0 || d%time.Second != 0 {
+			return fmt.Errorf("%s %s: write whole seconds or more, for example 90s or 10m", flag, d)
+		}
+	}
+	if c.TalkAtMost > 0 && c.TalkAtMost < c.TalkAtLeast {
+		return fmt.Errorf("--talk-at-most %s is less than --talk-at-least %s: no call can be both", c.TalkAtMost, c.TalkAtLeast)
+	}
+	f.Specialist, f.Ticket, f.Waived, f.Training = policy.Phone(c.Specialist), policy.Ticket(c.Ticket), c.Waived, c.Training
+	f.TalkAtLeast, f.TalkAtMost = int(c.TalkAtLeast/time.Second), int(c.TalkAtMost/time.Second)
+	f.Text, f.Numbers = c.Text, true // whoever can run commands on the store can read all of it
+	if c.OverLong {
+		f.OverLong = fair.CallLimit
+	}
+	return nil
+}
+
+// callsPages are the flags that read the log page by page.
+type callsPages struct {
+	Page  bool `help:"One page of calls, and where the next one is."`
+	Older mark `placeholder:"MARK" help:"The page of older calls that another page named."`
+	Newer mark `placeholder:"MARK" help:"The page of newer calls that another page named."`
+}
+
+// mark is a flag that takes a place in a list.
+type mark policy.Cursor
+
+// UnmarshalText takes what a page printed.
+func (m *mark) UnmarshalText(text []byte) error {
+	place, err := policy.ParseCursor(string(text))
+	*m = mark(place)
+	return err
+}
+
+func (p callsPages) paged() bool {
+	return p.Page || !policy.Cursor(p.Older).IsZero() || !policy.Cursor(p.Newer).IsZero()
+}
+
+func (l callsList) page(ctx context.Context, s *control.Session, f policy.Filter) (policy.Found[policy.Call], error) {
+	page, err := pageOf(l.Limit, l.Older, l.Newer)
+	if err != nil {
+		return policy.Found[policy.Call]{}, err
+	}
+	return s.Store.Search(ctx, f, page)
+}
+
+// pageOf is the page that flags ask for.
+func pageOf(limit int, older, newer mark) (policy.Page, error) {
+	page := policy.Page{Length: limit, Older: policy.Cursor(older), Newer: policy.Cursor(newer)}
+	switch {
+	case !page.Older.IsZero() && !page.Newer.IsZero():
+		return page, fmt.Errorf("--older and --newer lead to different pages: give one of them")
+	case limit > page.Size():
+		return page, fmt.Errorf("--limit %d: a page has at most %d", limit, page.Size())
+	}
+	return page, nil
+}
+
+// tellPage prints where the pages beside a page are, and how far the search came if it ended early.
+func tellPage(w io.Writer, older, newer policy.Cursor, searchedTo time.Time, zone *time.Location) {
+	if !searchedTo.IsZero() {
+		fmt.Fprintf(w, "So far the search came to %s, and it can go on.\n", searchedTo.In(zone).Format("2006-01-02 15:04:05"))
+	}
+	if !newer.IsZero() {
+		fmt.Fprintf(w, "Newer: --newer %s\n", newer)
+	}
+	if !older.IsZero() {
+		fmt.Fprintf(w, "Older: --older %s\n", older)
+	}
+}
