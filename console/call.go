@@ -1,7 +1,6 @@
 package console
 
 import (
-	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -129,20 +128,6 @@ var actsDone = map[string]string{
 	"note": "The note is added.", "undo-note": "The note was removed.",
 }
 
-// refusedActs are the errors that the page shows beside the form, with the status: the person's own mistake, or a call that has changed since the
-// person looked.
-var refusedActs = []struct {
-	kind   error
-	status int
-}{
-	{policy.ErrInput, http.StatusUnprocessableEntity},
-	{policy.ErrNoCustomer, http.StatusUnprocessableEntity},
-	{policy.ErrCallChanged, http.StatusConflict},
-	{policy.ErrAlready, http.StatusConflict},
-	{policy.ErrNothingToWaive, http.StatusConflict},
-	{policy.ErrNothingToUndo, http.StatusConflict},
-}
-
 // act does what a form says to a call. If somebody else changed the call first, the page shows it as it is now, and that change.
 func (r *request) act() error {
 	sid := policy.CallSID(r.Param("sid"))
@@ -160,10 +145,8 @@ func (r *request) act() error {
 		act.Value, act.Reason, done = "", "", "undo-"+form.Kind
 	}
 	_, err = r.console.Calls.Act(r.ctx(), sid, act, max(0, seen), r.console.Policy.LineZone)
-	for _, refused := range refusedActs {
-		if errors.Is(err, refused.kind) {
-			return r.refuseAct(refused.status, sid, form, err)
-		}
+	if status := formStatus(err); status != 0 {
+		return r.refuseAct(status, sid, form, err)
 	}
 	if err != nil {
 		return err

@@ -67,7 +67,7 @@ func (r *request) moveCase() error {
 	form := moveForm{To: r.FormValue("to"), From: r.FormValue("from"), Via: r.FormValue("via"), Note: strings.TrimSpace(r.FormValue("note"))}
 	form.Offered = r.Request().Form["offered"]
 	done, err := r.moved(policy.CaseID(r.Param("id")), form)
-	if status := refusedCase(err); status != 0 {
+	if status := formStatus(err); status != 0 {
 		return r.showCase(status, casePage{Form: form, Problem: api.Sentence(err)})
 	}
 	if err != nil {

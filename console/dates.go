@@ -3,7 +3,6 @@ package console
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -22,18 +21,6 @@ type dateForm struct {
 var datesDone = map[string]string{
 	"edit": "Saved. It applies from the next call on.", "withdraw": "The edit was removed.",
 	"restore": "The earlier version is in force again.", "written": "The edits that the configuration has were removed. The hours did not change.",
-}
-
-// refusedDates are the errors that the page shows beside the form, with the status.
-var refusedDates = []struct {
-	kind   error
-	status int
-}{
-	{policy.ErrInput, http.StatusUnprocessableEntity},
-	{api.ErrWrongInput, http.StatusUnprocessableEntity},
-	{policy.ErrScheduleChanged, http.StatusConflict},
-	{policy.ErrAlready, http.StatusConflict},
-	{policy.ErrNothingToUndo, http.StatusConflict},
 }
 
 // editDate closes a date, gives it special hours, or its usual ones.
@@ -110,14 +97,12 @@ func (r *request) changeDates(done string, form dateForm, change func(base polic
 	if err == nil {
 		_, err = r.console.Lines.ChangeDates(r.ctx(), l.Number, seen, c)
 	}
-	for _, refused := range refusedDates {
-		if errors.Is(err, refused.kind) {
-			body := linePage{Problem: api.Sentence(err), Form: form}
-			if errors.Is(err, policy.ErrScheduleChanged) {
-				body.Problem += " This is the line as it is now; what you wrote is still in the form."
-			}
-			return r.showLine(refused.status, body)
+	if status := formStatus(err); status != 0 {
+		body := linePage{Problem: api.Sentence(err), Form: form}
+		if errors.Is(err, policy.ErrScheduleChanged) {
+			body.Problem += " This is the line as it is now; what you wrote is still in the form."
 		}
+		return r.showLine(status, body)
 	}
 	if err != nil {
 		return err

@@ -167,33 +167,11 @@ func (r *request) closedCases() error {
 	return r.render(http.StatusOK, "closed", body)
 }
 
-// refusedCases are the errors of opening and moving cases that the page shows beside the form, with the status.
-var refusedCases = []struct {
-	kind   error
-	status int
-}{
-	{policy.ErrInput, http.StatusUnprocessableEntity},
-	{policy.ErrNoEmail, http.StatusUnprocessableEntity},
-	{policy.ErrNoCustomer, http.StatusUnprocessableEntity},
-	{policy.ErrCaseOpen, http.StatusConflict},
-	{policy.ErrMoveNotAllowed, http.StatusConflict},
-}
-
-// refusedCase returns the status of the page for an error of refusedCases, and 0 for any other.
-func refusedCase(err error) int {
-	for _, refused := range refusedCases {
-		if errors.Is(err, refused.kind) {
-			return refused.status
-		}
-	}
-	return 0
-}
-
 // openCase opens a case by hand, with the account's months as they are. A refusal is shown on the page that had the form.
 func (r *request) openCase() error {
 	number, text := policy.CustomerNumber(strings.TrimSpace(r.FormValue("customer"))), strings.TrimSpace(r.FormValue("note"))
 	opened, err := r.console.Cases.OpenCase(r.ctx(), number, r.user.Name, text, r.now)
-	status := refusedCase(err)
+	status := formStatus(err)
 	switch {
 	case err != nil && status == 0:
 		return err

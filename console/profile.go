@@ -136,11 +136,9 @@ func (r *request) addToken() error {
 	if err == nil {
 		err = r.console.Tokens.AddToken(r.ctx(), token, r.user.Name)
 	}
-	for _, theirs := range []error{users.ErrTokenName, users.ErrTokenDays, users.ErrTokenExists, users.ErrManyTokens} {
-		if errors.Is(err, theirs) {
-			form.Problem = api.Sentence(err)
-			return r.showProfile(http.StatusUnprocessableEntity, profilePage{Form: form})
-		}
+	if status := formStatus(err); status != 0 {
+		form.Problem = api.Sentence(err)
+		return r.showProfile(status, profilePage{Form: form})
 	}
 	if err != nil {
 		return err

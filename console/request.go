@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -175,6 +176,30 @@ var failures = []struct {
 	{signin.ErrOtherUser, failure{Status: http.StatusForbidden, Title: "Not allowed in", Advice: "The console has another user with your name, or your user is disabled. Ask an admin."}, false},
 	{echo.ErrNotFound, failure{Status: http.StatusNotFound, Title: "No such page", Advice: "The address is wrong, or the page has moved. Use the menu."}, false},
 	{echo.ErrMethodNotAllowed, failure{Status: http.StatusNotFound, Title: "No such page", Advice: "The address is wrong, or the page has moved. Use the menu."}, false},
+}
+
+// The errors that a page shows beside its form: mistakes of the person, and conflicts with what somebody else did since the person looked.
+var (
+	formMistakes = []error{
+		api.ErrWrongInput, policy.ErrInput, policy.ErrNoCustomer, policy.ErrNoEmail, users.ErrName, users.ErrRole, users.ErrPassword, users.ErrExists,
+		users.ErrTokenName, users.ErrTokenDays, users.ErrTokenExists, users.ErrManyTokens,
+	}
+	formConflicts = []error{
+		policy.ErrCallChanged, policy.ErrAlready, policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrScheduleChanged,
+		policy.ErrCaseOpen, policy.ErrMoveNotAllowed,
+	}
+)
+
+// formStatus returns the status of a page that shows an error beside its form, or 0 for any other error and for none.
+func formStatus(err error) int {
+	is := func(kind error) bool { return errors.Is(err, kind) }
+	switch {
+	case slices.ContainsFunc(formMistakes, is):
+		return http.StatusUnprocessableEntity
+	case slices.ContainsFunc(formConflicts, is):
+		return http.StatusConflict
+	}
+	return 0
 }
 
 // internal is the page of every error that is not in the table.

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -63,10 +62,8 @@ func (r *request) addUser() error {
 	if err == nil {
 		err = r.console.Users.AddUser(r.ctx(), users.User{Name: name, Role: role, Password: hash, CreatedAt: r.now}, r.user.Name)
 	}
-	for _, theirs := range []error{users.ErrName, users.ErrRole, users.ErrPassword, users.ErrExists} {
-		if errors.Is(err, theirs) {
-			return r.showUsers(http.StatusUnprocessableEntity, usersPage{Name: typed, Problem: api.Sentence(err)})
-		}
+	if status := formStatus(err); status != 0 {
+		return r.showUsers(status, usersPage{Name: typed, Problem: api.Sentence(err)})
 	}
 	if err != nil {
 		return err

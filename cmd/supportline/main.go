@@ -2,9 +2,12 @@
 // specialist, writes every step down before it answers, and shows what it wrote. One binary is the server, the phone to try it
 // with, and every command that people and scripts use; "supportline --help" lists them.
 //
-// The program is a value (program) that main fills in with the process's own input, output, environment and clock. Commands that
-// read or change the store are written once, over a session; where a server has the store open they travel to it over a socket
-// beside the store's file.
+// This package is the command line alone: the grammar (grammar.go), flags that several commands share (flags.go), and a file per noun with its
+// commands, each of which parses, calls a room and prints. What they call: control runs commands on the store, here or in the server that has it
+// open; server is what "serve" runs; doctor checks an installation and sets the account up; demo makes up a world to try it in.
+//
+// The program is a value (program) that main fills in with the process's own input, output, environment and clock. A command either runs where
+// it was started (localCommand) or on the store (control.Command).
 package main
 
 import (

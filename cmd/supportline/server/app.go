@@ -36,7 +36,7 @@ type App struct {
 	Counters *metrics
 	Log      *zap.Logger
 
-	inForce  *store.Lines
+	lines    *store.Lines
 	ended    *endedCalls
 	yielder  *yielder
 	account  *twilio.Account // for outbound legs; nil: there are none
@@ -75,8 +75,8 @@ func (a *App) build(transport http.RoundTripper) error {
 	if err != nil {
 		return err
 	}
-	a.inForce = store.NewLines(conf.Settings, a.Store)
-	if err := a.inForce.Reload(context.Background()); err != nil { // callers are served all the same (rule 11)
+	a.lines = store.NewLines(conf.Settings, a.Store)
+	if err := a.lines.Reload(context.Background()); err != nil { // callers are served all the same (rule 11)
 		a.Log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))
 	}
 	a.Usage = store.NewUsageCache(a.Store, conf.Settings, func(err error) { a.Log.Error("usage could not be derived", zap.Error(err)) })
@@ -88,7 +88,7 @@ func (a *App) build(transport http.RoundTripper) error {
 		return err
 	}
 	answering := ivr.Deps{
-		Settings: a.inForce.Settings, Words: conf.Words, Log: calls, Directory: a.Store, Verifier: verifier, Ringer: a.Ringer, PublicURL: conf.PublicURL,
+		Settings: a.lines.Settings, Words: conf.Words, Log: calls, Directory: a.Store, Verifier: verifier, Ringer: a.Ringer, PublicURL: conf.PublicURL,
 		Now: a.Now, Logger: a.Log, Observer: a.Counters,
 	}
 	a.Webhooks = ivr.NewWebhooks(answering)
@@ -105,12 +105,12 @@ func (a *App) conferences(transport http.RoundTripper, calls ivr.Log) (err error
 	if a.account, err = AccountOver(transport, a.Conf, a.Counters.asked); err != nil {
 		return err
 	}
-	a.Ringer = ivr.NewRinger(a.inForce.Settings, a.Conf.PublicURL, calls, a.account, a.Now, a.Log)
+	a.Ringer = ivr.NewRinger(a.lines.Settings, a.Conf.PublicURL, calls, a.account, a.Now, a.Log)
 	return nil
 }
 
 // Settings returns the settings in force.
-func (a *App) Settings() policy.Settings { return a.inForce.InForce() }
+func (a *App) Settings() policy.Settings { return a.lines.InForce() }
 
 // Settle waits for what the App does beside the webhooks, and does what is due by itself, except that no notice leaves the process.
 func (a *App) Settle(ctx context.Context) {

@@ -71,7 +71,7 @@ func (a *App) noticesFinding(ctx context.Context) console.Finding {
 }
 
 func (a *App) versionFinding() console.Finding {
-	return console.Finding{Part: "versions", State: "ok", Found: fmt.Sprintf("supportline %s, configuration %s", Version(), a.inForce.Settings().Version)}
+	return console.Finding{Part: "versions", State: "ok", Found: fmt.Sprintf("supportline %s, configuration %s", Version(), a.lines.Settings().Version)}
 }
 
 // ago returns a time in words, as seen from now.

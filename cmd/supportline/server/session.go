@@ -18,7 +18,7 @@ const commandStore = 1 << 20
 // Session returns a session on the open store, without the person's side.
 func (a *App) Session() control.Session {
 	return control.Session{
-		Now: a.Now, Store: a.Store, Settings: a.inForce.InForce(), Notices: a.Conf.Notices, Account: AccountOf(a.Conf), Archive: a.Archive,
+		Now: a.Now, Store: a.Store, Settings: a.lines.InForce(), Notices: a.Conf.Notices, Account: AccountOf(a.Conf), Archive: a.Archive,
 	}
 }
 

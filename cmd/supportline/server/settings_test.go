@@ -47,7 +47,7 @@ func TestEditsAreLoadedAtTheStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.Close() })
-	now := h.inForce.Settings()
+	now := h.lines.Settings()
 	if got := now.Version + " " + now.Lines[1].Opening(tuesday).Reason; got != conf.Settings.Version+"+1 Moving house" || said.Len() > 0 {
 		t.Errorf("in force after the start: %s, log %v", got, said.All())
 	}
@@ -62,7 +62,7 @@ func TestManyEditsAtOnce(t *testing.T) {
 		all.Go(func() {
 			edit := policy.DateOverride{Date: policy.DateOf(tuesday).Plus(n), Kind: policy.DateClosed, Reason: "Moving", By: "mila", At: tuesday}
 			for seen := 0; seen < 40; seen++ {
-				if _, err := h.inForce.ChangeDates(context.Background(), line.Number, seen, policy.OverrideDate(line, edit)); err == nil {
+				if _, err := h.lines.ChangeDates(context.Background(), line.Number, seen, policy.OverrideDate(line, edit)); err == nil {
 					return
 				} else if !errors.Is(err, policy.ErrScheduleChanged) {
 					t.Error(err)
@@ -70,7 +70,7 @@ func TestManyEditsAtOnce(t *testing.T) {
 				}
 			}
 		})
-		all.Go(func() { _ = h.inForce.Settings().Lines[1].Opening(tuesday) })
+		all.Go(func() { _ = h.lines.Settings().Lines[1].Opening(tuesday) })
 	}
 	all.Wait()
 	stored, err := h.Store.ScheduleRevisions(t.Context())
@@ -78,7 +78,7 @@ func TestManyEditsAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := config.DatesYAML(h.Conf.Settings.With(stored).Lines)
-	if diff := cmp.Diff(string(want), string(config.DatesYAML(h.inForce.InForce().Lines))); diff != "" || len(stored) != 1 || stored[0].Version < 1 {
+	if diff := cmp.Diff(string(want), string(config.DatesYAML(h.lines.InForce().Lines))); diff != "" || len(stored) != 1 || stored[0].Version < 1 {
 		t.Errorf("in force, not in the store (-want +got):\n%s", diff)
 	}
 }
