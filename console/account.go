@@ -167,7 +167,7 @@ func (r *request) monthBefore(name string, last policy.Month) (policy.Month, err
 	}
 	month, err := policy.ParseMonth(text)
 	switch {
-	case errors.Is(err, policy.ErrMonth):
+	case errors.Is(err, policy.ErrInput):
 		return "", fmt.Errorf("%w: %w", api.ErrWrongInput, err)
 	case month > last:
 		return "", fmt.Errorf("%w: %s has not begun; look at %s or an earlier month", api.ErrWrongInput, month, last)

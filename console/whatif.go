@@ -65,7 +65,7 @@ func (r *request) whatIf() error {
 	}
 	body.Since = body.Until.Plus(1 - body.Span)
 	other, err := body.other(fair)
-	if errors.Is(err, policy.ErrLimit) || errors.Is(err, api.ErrWrongInput) {
+	if errors.Is(err, policy.ErrInput) || errors.Is(err, api.ErrWrongInput) {
 		body.Problem, body.Ready = api.Sentence(err), true
 		return r.render(http.StatusUnprocessableEntity, "whatif", body)
 	}
@@ -94,7 +94,7 @@ func (r *request) limitFields(fair policy.FairUse) []limitField {
 	return fields
 }
 
-// other returns the limits with those of the form in their place. The error is policy.ErrLimit or api.ErrWrongInput.
+// other returns the limits with those of the form in their place. The error is policy.ErrInput or api.ErrWrongInput.
 func (p *whatIfPage) other(fair policy.FairUse) (policy.FairUse, error) {
 	var limits []policy.Limit
 	for _, f := range p.Fields {

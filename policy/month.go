@@ -1,26 +1,24 @@
 package policy
 
 import (
-	"errors"
 	"fmt"
 	"sort"
 	"time"
 )
 
-// ErrMonth reports a text that is no calendar month.
-var ErrMonth = errors.New("invalid month")
-
-// ErrMonthAhead reports a month that has not begun.
-var ErrMonthAhead = errors.New("has not begun")
+const (
+	errMonth      inputError = "invalid month"
+	errMonthAhead inputError = "has not begun"
+)
 
 const monthLayout = "2006-01"
 
-// ParseMonth parses a calendar month, "2026-11". The error is ErrMonth with what to write instead.
+// ParseMonth parses a calendar month, "2026-11". The error is ErrInput with what to write instead.
 func ParseMonth(s string) (Month, error) {
 	if m := Month(s); m.valid() {
 		return m, nil
 	}
-	return "", fmt.Errorf("%w: %q; write year and month, such as 2026-11", ErrMonth, s)
+	return "", fmt.Errorf("%w: %q; write year and month, such as 2026-11", errMonth, s)
 }
 
 // valid reports whether m is a month of the calendar.
@@ -72,7 +70,7 @@ func (s Settings) ThisMonth(now time.Time) Month {
 }
 
 // BegunMonth reads a month that has begun, because nothing can be known of a later one: the current one where nothing is written. The error
-// is ErrMonth or ErrMonthAhead, with what to write instead.
+// is ErrInput, with what to write instead.
 func (s Settings) BegunMonth(text string, now time.Time) (Month, error) {
 	latest := s.ThisMonth(now)
 	if text == "" {
@@ -80,7 +78,7 @@ func (s Settings) BegunMonth(text string, now time.Time) (Month, error) {
 	}
 	month, err := ParseMonth(text)
 	if err == nil && month > latest {
-		err = fmt.Errorf("%s %w: write %s or an earlier month", month, ErrMonthAhead, latest)
+		err = fmt.Errorf("%s %w: write %s or an earlier month", month, errMonthAhead, latest)
 	}
 	if err != nil {
 		return "", err

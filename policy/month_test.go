@@ -23,7 +23,7 @@ func TestParseMonth(t *testing.T) {
 		switch {
 		case ok && (err != nil || got != policy.Month(text)):
 			t.Errorf("%q: %q, %v", text, got, err)
-		case !ok && !errors.Is(err, policy.ErrMonth):
+		case !ok && !errors.Is(err, policy.ErrInput):
 			t.Errorf("%q is taken: %q, %v", text, got, err)
 		}
 	}

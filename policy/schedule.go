@@ -33,7 +33,7 @@ type DateKind string
 const (
 	DateClosed  DateKind = "closed"
 	DateSpecial DateKind = "special" // special hours
-	DateUsual   DateKind = "usual"   // neither: calendars and the week decide
+	dateUsual   DateKind = "usual"   // neither: calendars and the week decide
 )
 
 // words returns what the date is, without the reason: "closed 2026-12-24".
@@ -180,7 +180,7 @@ func OverrideDate(line Line, edit DateOverride) ScheduleChange {
 func (d DateOverride) check(line Line) error {
 	today := DateOf(d.At.In(line.Zone))
 	switch {
-	case d.Kind != DateClosed && d.Kind != DateSpecial && d.Kind != DateUsual:
+	case d.Kind != DateClosed && d.Kind != DateSpecial && d.Kind != dateUsual:
 		return fmt.Errorf("%w: %q is nothing that a date can be; write closed, special or usual", errDate, string(d.Kind))
 	case d.Date.Compare(today) < 0:
 		return fmt.Errorf("%w: %s is over; write %s or a later date", errDate, d.Date, today)

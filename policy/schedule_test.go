@@ -40,9 +40,9 @@ func TestEditsOfDates(t *testing.T) {
 		"the file's closure gets another reason":     {edited(policy.DateClosed, "2026-12-24", "", "Party"), "2026-12-24 closed hours.closed Party"},
 		"the file's closure becomes special hours":   {edited(policy.DateSpecial, "2026-12-24", "08:00-12:00", "Half"), "2026-12-24 08:00-12:00 hours.special 2026-12-24 08:00-12:00"},
 		"the file's special hours become a closure":  {edited(policy.DateClosed, "2026-12-31", "", "Party"), "2026-12-31 closed hours.closed Party"},
-		"the file's closure goes":                    {edited(policy.DateUsual, "2026-12-24", "", "Open"), "2026-12-24 08:00-19:00 hours.week Monday to Friday 08:00-19:00"},
-		"the file's two go":                          {edited(policy.DateUsual, "2026-12-30", "", "Open"), "2026-12-30 08:00-19:00 hours.week Monday to Friday 08:00-19:00"},
-		"a holiday stays one without special hours":  {edited(policy.DateUsual, "2026-12-25", "", "Open"), "2026-12-25 closed hours.holiday Christmas Day"},
+		"the file's closure goes":                    {edited("usual", "2026-12-24", "", "Open"), "2026-12-24 08:00-19:00 hours.week Monday to Friday 08:00-19:00"},
+		"the file's two go":                          {edited("usual", "2026-12-30", "", "Open"), "2026-12-30 08:00-19:00 hours.week Monday to Friday 08:00-19:00"},
+		"a holiday stays one without special hours":  {edited("usual", "2026-12-25", "", "Open"), "2026-12-25 closed hours.holiday Christmas Day"},
 		"special hours can close a day all the same": {edited(policy.DateSpecial, "2026-12-22", "closed", "Shut"), "2026-12-22 closed hours.special 2026-12-22 closed"},
 	} {
 		before := fmt.Sprint(line)
@@ -136,7 +136,7 @@ func anyHours(t *rapid.T) string {
 }
 
 func anyEdit(t *rapid.T) policy.DateOverride {
-	kind := rapid.SampledFrom([]policy.DateKind{policy.DateClosed, policy.DateSpecial, policy.DateUsual}).Draw(t, "kind")
+	kind := rapid.SampledFrom([]policy.DateKind{policy.DateClosed, policy.DateSpecial, "usual"}).Draw(t, "kind")
 	date, hours := firstDate.Plus(rapid.IntRange(0, 19).Draw(t, "date")).String(), ""
 	if kind == policy.DateSpecial {
 		hours = anyHours(t)
@@ -157,7 +157,7 @@ func TestVersionsOfDates(t *testing.T) {
 	}
 	none := policy.ScheduleRevision{Line: "+448000668187"}
 	first := change(none, policy.OverrideDate(line, edited(policy.DateSpecial, "2026-12-31", "08:00-12:00", " New  Year's\nEve ")))
-	second := change(first, policy.OverrideDate(line, edited(policy.DateUsual, "2026-12-24", "", "we are open")))
+	second := change(first, policy.OverrideDate(line, edited("usual", "2026-12-24", "", "we are open")))
 	third := change(second, policy.OverrideDate(line, edited(policy.DateClosed, "2026-12-24", "", "Christmas Eve")))
 	fourth := change(third, policy.RestoreRevision(second, "anna", editedAt))
 	fifth := change(fourth, policy.RevertDate(must(policy.ParseDate("2026-12-31")), "anna", editedAt))
@@ -205,7 +205,7 @@ func TestRefusedEdits(t *testing.T) {
 		"another century":        {change: edit(edited(policy.DateClosed, "2126-12-23", "", "Moving")), want: wrong("the date cannot be edited so")},
 		"one too many":           {revision: full, change: edit(edited(policy.DateClosed, "2026-12-23", "", "Moving")), want: wrong("the date cannot be edited so"), says: "400 dates"},
 		"what the file says":     {change: edit(edited(policy.DateClosed, "2026-12-24", "", "Christmas Eve")), want: policy.ErrAlready, says: "closed by hours.closed: Christmas Eve"},
-		"usual hours":            {change: edit(edited(policy.DateUsual, "2026-12-23", "", "Open")), want: policy.ErrAlready, says: "08:00-19:00 by hours.week"},
+		"usual hours":            {change: edit(edited("usual", "2026-12-23", "", "Open")), want: policy.ErrAlready, says: "08:00-19:00 by hours.week"},
 		"nothing to take back":   {change: policy.RevertDate(firstDate, "mila", editedAt), want: policy.ErrNothingToUndo},
 		"the version that is":    {revision: full, change: policy.RestoreRevision(full, "mila", editedAt), want: policy.ErrAlready},
 		"nothing written so far": {revision: full, change: policy.DropConfigured(line, "mila", editedAt), want: policy.ErrNothingToUndo},

@@ -92,8 +92,8 @@ const (
 	minNumberPrefix = 3 // characters of a customer number's beginning
 	minWord         = 2 // characters of the beginning of a word of a name
 	minSIDPrefix    = 6 // characters of a SID's beginning, its "CA" included
-	// MinDigits is how many digits of a phone number find it.
-	MinDigits = 4
+	// minDigits is how many digits of a phone number find it.
+	minDigits = 4
 )
 
 // Text is a search text of a person: any of
@@ -133,11 +133,11 @@ func ParseText(typed string, numbers bool) Text {
 // phoneParts returns the digits of a text that could be part of a phone number: as they are, and without zeros in front.
 func phoneParts(text string) []string {
 	digits := strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "", "/", "", "+", "").Replace(text)
-	if len(digits) < MinDigits || strings.Trim(digits, "0123456789") != "" {
+	if len(digits) < minDigits || strings.Trim(digits, "0123456789") != "" {
 		return nil
 	}
 	parts := []string{digits}
-	if national := strings.TrimLeft(digits, "0"); national != digits && len(national) >= MinDigits {
+	if national := strings.TrimLeft(digits, "0"); national != digits && len(national) >= minDigits {
 		parts = append(parts, national)
 	}
 	return parts

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,8 +8,7 @@ import (
 	"time"
 )
 
-// ErrLimit reports a limit that a what-if cannot take.
-var ErrLimit = errors.New("invalid limit")
+const errLimit inputError = "invalid limit"
 
 // Limit is another limit for a what-if, as a person writes it: "tickets=12".
 type Limit struct{ Name, Value string }
@@ -18,17 +16,17 @@ type Limit struct{ Name, Value string }
 // limitNames are the limits that can be other ones, in the order in which they are listed.
 var limitNames = []string{"tickets", "over-long", "call", "months", "within", "training"}
 
-// ParseLimit reads NAME=VALUE. The error is ErrLimit.
+// ParseLimit reads NAME=VALUE. The error is ErrInput.
 func ParseLimit(s string) (Limit, error) {
 	name, value, ok := strings.Cut(s, "=")
 	if !ok || !slices.Contains(limitNames, name) {
-		return Limit{}, fmt.Errorf("%w: %q; write NAME=NUMBER, and NAME is one of %s", ErrLimit, s, strings.Join(limitNames, ", "))
+		return Limit{}, fmt.Errorf("%w: %q; write NAME=NUMBER, and NAME is one of %s", errLimit, s, strings.Join(limitNames, ", "))
 	}
 	return Limit{name, value}, nil
 }
 
 // With returns the limits with others in the place of some. All are whole numbers above 0, and "call" is a duration, such as 15m. The error
-// is ErrLimit.
+// is ErrInput.
 func (f FairUse) With(limits ...Limit) (FairUse, error) {
 	for _, l := range limits {
 		if err := f.set(l); err != nil {
@@ -36,7 +34,7 @@ func (f FairUse) With(limits ...Limit) (FairUse, error) {
 		}
 	}
 	if f.SustainedMonths > f.SustainedWithin {
-		return f, fmt.Errorf("%w: months=%d within %d months cannot be", ErrLimit, f.SustainedMonths, f.SustainedWithin)
+		return f, fmt.Errorf("%w: months=%d within %d months cannot be", errLimit, f.SustainedMonths, f.SustainedWithin)
 	}
 	return f, nil
 }
@@ -49,7 +47,7 @@ func (f *FairUse) set(l Limit) error {
 	if l.Name == "call" {
 		d, err := time.ParseDuration(l.Value)
 		if err != nil || d < time.Second || d%time.Second != 0 {
-			return fmt.Errorf("%w: call=%s; write whole minutes or seconds, such as 15m", ErrLimit, l.Value)
+			return fmt.Errorf("%w: call=%s; write whole minutes or seconds, such as 15m", errLimit, l.Value)
 		}
 		f.CallLimit = d
 		return nil
@@ -57,7 +55,7 @@ func (f *FairUse) set(l Limit) error {
 	n, err := strconv.Atoi(l.Value)
 	number, known := numbers[l.Name]
 	if !known || err != nil || n < 1 {
-		return fmt.Errorf("%w: %s=%s; write a whole number above 0", ErrLimit, l.Name, l.Value)
+		return fmt.Errorf("%w: %s=%s; write a whole number above 0", errLimit, l.Name, l.Value)
 	}
 	*number = n
 	return nil

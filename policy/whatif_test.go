@@ -54,7 +54,7 @@ func TestWithRefuses(t *testing.T) {
 		{"within=2"},
 		{""},
 	} {
-		if got, err := limited(limits); !errors.Is(err, policy.ErrLimit) {
+		if got, err := limited(limits); !errors.Is(err, policy.ErrInput) {
 			t.Errorf("%q is taken: %+v, %v", limits, got, err)
 		}
 	}

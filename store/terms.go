@@ -147,8 +147,8 @@ func dropNames(search *bolt.Bucket, customer string) error {
 // partOf returns the first part of a key.
 func partOf(k []byte) []byte { return k[2 : 2+int(k[1])] }
 
-// ngramLength is how many digits an n-gram of a number has.
-const ngramLength = policy.MinDigits
+// ngramLength is how many digits an n-gram of a number has: the fewest that a search takes.
+const ngramLength = 4
 
 // ngrams returns the n-grams of a number, each once.
 func ngrams(number string) []string {

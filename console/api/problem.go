@@ -56,8 +56,6 @@ var problems = []struct {
 	{policy.ErrInput, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
 	{policy.ErrCursor, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
 	{policy.ErrOrder, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
-	{policy.ErrMonth, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
-	{policy.ErrMonthAhead, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
 	{policy.ErrNoCustomer, http.StatusNotFound, "no-customer", "No such customer", "The directory has no customer with this number."},
 	{policy.ErrCallChanged, http.StatusConflict, "call-changed", "The call changed", ""},
 	{policy.ErrAlready, http.StatusConflict, "already", "Already in that state", ""},
