@@ -25,12 +25,10 @@ const (
 	maxNotices = 20
 )
 
-// accountSection returns the section of one account.
-func (s *console) accountSection() section {
-	return section{path: accountsPath, route: func(r routes) {
-		r.get(accountsPath+"/:number", (*request).account)
-		r.post(accountsPath+"/:number/reveal", (*request).revealAccount, users.SeeNumbers)
-	}}
+// accountRoutes are the routes of one account.
+var accountRoutes = []route{
+	{http.MethodGet, accountsPath + "/:number", (*request).account, ""},
+	{http.MethodPost, accountsPath + "/:number/reveal", (*request).revealAccount, users.SeeNumbers},
 }
 
 // accountPage is the data of the page.

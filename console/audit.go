@@ -14,12 +14,8 @@ import (
 
 const auditPath = "/audit"
 
-// auditSection returns the section of the audit.
-func (s *console) auditSection() section {
-	return section{title: "Audit", path: auditPath, needs: users.SeeAudit, route: func(r routes) {
-		r.get(auditPath, (*request).audit, users.SeeAudit)
-	}}
-}
+// auditRoutes are the routes of the audit.
+var auditRoutes = []route{{http.MethodGet, auditPath, (*request).audit, users.SeeAudit}}
 
 // auditPage is the data of the page.
 type auditPage struct {

@@ -11,15 +11,13 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// callSection returns the section of one call.
-func (s *console) callSection() section {
-	return section{path: callsPath, route: func(r routes) {
-		r.get(callsPath+"/:sid", (*request).call)
-		r.post(callsPath+"/:sid/reveal", (*request).reveal, users.SeeNumbers)
-		r.post(callsPath+"/:sid/recordings/:recording", (*request).listen, users.HearRecordings)
-		r.get(callsPath+"/:sid/recordings/:recording", (*request).recording, users.HearRecordings)
-		r.post(callsPath+"/:sid/acts", (*request).act, users.DoActs)
-	}}
+// callRoutes are the routes of one call.
+var callRoutes = []route{
+	{http.MethodGet, callsPath + "/:sid", (*request).call, ""},
+	{http.MethodPost, callsPath + "/:sid/reveal", (*request).reveal, users.SeeNumbers},
+	{http.MethodPost, callsPath + "/:sid/recordings/:recording", (*request).listen, users.HearRecordings},
+	{http.MethodGet, callsPath + "/:sid/recordings/:recording", (*request).recording, users.HearRecordings},
+	{http.MethodPost, callsPath + "/:sid/acts", (*request).act, users.DoActs},
 }
 
 // callPage is the data of the page.

@@ -17,12 +17,10 @@ const callsPath = "/calls"
 // callsOnPage is how many calls a page of the list shows.
 const callsOnPage = 50
 
-// callsSection returns the section of the log.
-func (s *console) callsSection() section {
-	return section{title: "Calls", path: callsPath, route: func(r routes) {
-		r.get(callsPath, (*request).calls)
-		r.get(callsPath+api.ExportEnd, (*request).exportCalls, users.TakeExports)
-	}}
+// callsRoutes are the routes of the log.
+var callsRoutes = []route{
+	{http.MethodGet, callsPath, (*request).calls, ""},
+	{http.MethodGet, callsPath + api.ExportEnd, (*request).exportCalls, users.TakeExports},
 }
 
 // callsPage is the data of the page.

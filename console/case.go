@@ -10,12 +10,10 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// caseSection returns the section of one case.
-func (s *console) caseSection() section {
-	return section{path: fairUsePath, route: func(r routes) {
-		r.get(fairUsePath+"/cases/:id", (*request).oneCase)
-		r.post(fairUsePath+"/cases/:id/moves", (*request).moveCase, users.DoActs)
-	}}
+// caseRoutes are the routes of one case.
+var caseRoutes = []route{
+	{http.MethodGet, fairUsePath + "/cases/:id", (*request).oneCase, ""},
+	{http.MethodPost, fairUsePath + "/cases/:id/moves", (*request).moveCase, users.DoActs},
 }
 
 func casePath(id policy.CaseID) string { return fairUsePath + "/cases/" + string(id) }

@@ -20,13 +20,11 @@ const (
 	casesOnPage  = 40
 )
 
-// fairUseSection returns the section of the review board.
-func (s *console) fairUseSection() section {
-	return section{title: "Fair use", path: fairUsePath, route: func(r routes) {
-		r.get(fairUsePath, (*request).board)
-		r.get(fairUsePath+"/closed", (*request).closedCases)
-		r.post(fairUsePath+"/cases", (*request).openCase, users.DoActs)
-	}}
+// fairUseRoutes are the routes of the review board.
+var fairUseRoutes = []route{
+	{http.MethodGet, fairUsePath, (*request).board, ""},
+	{http.MethodGet, fairUsePath + "/closed", (*request).closedCases, ""},
+	{http.MethodPost, fairUsePath + "/cases", (*request).openCase, users.DoActs},
 }
 
 // boardPage is the data of the page.

@@ -18,19 +18,17 @@ const teamsRevealed = "teams"
 
 var errNoLine = errors.New("no such line")
 
-// linesSection returns the section of the company's lines and teams.
-func (s *console) linesSection() section {
-	return section{title: "Lines", path: linesPath, route: func(r routes) {
-		r.get(linesPath, (*request).lines)
-		r.get(linesPath+"/at", (*request).linesAt)
-		r.get(linesPath+"/dates.yaml", (*request).datesYAML, users.ManageLines)
-		r.post(linesPath+"/reveal", (*request).revealTeams, users.SeeNumbers)
-		r.get(linesPath+"/:line", (*request).line)
-		r.post(linesPath+"/:line/dates", (*request).editDate, users.ManageLines)
-		r.post(linesPath+"/:line/withdraw", (*request).withdrawDate, users.ManageLines)
-		r.post(linesPath+"/:line/restore", (*request).restoreDates, users.ManageLines)
-		r.post(linesPath+"/:line/written", (*request).dropWritten, users.ManageLines)
-	}}
+// linesRoutes are the routes of the company's lines and teams.
+var linesRoutes = []route{
+	{http.MethodGet, linesPath, (*request).lines, ""},
+	{http.MethodGet, linesPath + "/at", (*request).linesAt, ""},
+	{http.MethodGet, linesPath + "/dates.yaml", (*request).datesYAML, users.ManageLines},
+	{http.MethodPost, linesPath + "/reveal", (*request).revealTeams, users.SeeNumbers},
+	{http.MethodGet, linesPath + "/:line", (*request).line, ""},
+	{http.MethodPost, linesPath + "/:line/dates", (*request).editDate, users.ManageLines},
+	{http.MethodPost, linesPath + "/:line/withdraw", (*request).withdrawDate, users.ManageLines},
+	{http.MethodPost, linesPath + "/:line/restore", (*request).restoreDates, users.ManageLines},
+	{http.MethodPost, linesPath + "/:line/written", (*request).dropWritten, users.ManageLines},
 }
 
 // linesPage is the data of the overview.

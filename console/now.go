@@ -13,12 +13,10 @@ import (
 
 const nowPath = "/now"
 
-// nowSection returns the section of what goes on at this moment.
-func (s *console) nowSection() section {
-	return section{title: "Now", path: nowPath, route: func(r routes) {
-		r.get(nowPath, (*request).atThisMoment)
-		r.get(nowPath+"/events", (*request).nowEvents)
-	}}
+// nowRoutes are the routes of what goes on at this moment.
+var nowRoutes = []route{
+	{http.MethodGet, nowPath, (*request).atThisMoment, ""},
+	{http.MethodGet, nowPath + "/events", (*request).nowEvents, ""},
 }
 
 // The bounds of the page.

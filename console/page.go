@@ -42,8 +42,9 @@ func (r *request) nav() []navItem {
 	}
 	here := r.Request().URL.Path
 	for _, n := range r.console.sections {
-		if n.title != "" && (n.needs == "" || r.may(n.needs)) {
-			items = append(items, navItem{n.title, n.path, here == n.path || strings.HasPrefix(here, n.path+"/")})
+		first := n.routes[0]
+		if n.title != "" && (first.needs == "" || r.may(first.needs)) {
+			items = append(items, navItem{n.title, first.path, here == first.path || strings.HasPrefix(here, first.path+"/")})
 		}
 	}
 	return items

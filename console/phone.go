@@ -22,18 +22,13 @@ const phonePath = "/phone"
 // maxWords is how many letters can be said at once, as many as a person says in a breath or two.
 const maxWords = 300
 
-// phoneSection returns the section of the telephone in the browser.
-func (s *console) phoneSection() section {
-	if s.Phones == nil {
-		return section{route: func(routes) {}}
-	}
-	return section{title: "Phone", path: phonePath, needs: users.UsePhone, route: func(r routes) {
-		r.get(phonePath, (*request).phone, users.UsePhone)
-		r.post(phonePath, (*request).dial, users.UsePhone)
-		r.get(phonePath+"/:id", (*request).phoneCall, users.UsePhone)
-		r.post(phonePath+"/:id", (*request).phoneAct, users.UsePhone)
-		r.get(phonePath+"/:id/events", (*request).phoneEvents, users.UsePhone)
-	}}
+// phoneRoutes are the routes of the telephone in the browser.
+var phoneRoutes = []route{
+	{http.MethodGet, phonePath, (*request).phone, users.UsePhone},
+	{http.MethodPost, phonePath, (*request).dial, users.UsePhone},
+	{http.MethodGet, phonePath + "/:id", (*request).phoneCall, users.UsePhone},
+	{http.MethodPost, phonePath + "/:id", (*request).phoneAct, users.UsePhone},
+	{http.MethodGet, phonePath + "/:id/events", (*request).phoneEvents, users.UsePhone},
 }
 
 // phonePage is the data of the page on which a person dials.

@@ -10,13 +10,11 @@ import (
 
 const usersPath = "/users"
 
-// usersSection returns the section of the people who may sign in.
-func (s *console) usersSection() section {
-	return section{title: "Users", path: usersPath, needs: users.ManageUsers, route: func(r routes) {
-		r.get(usersPath, (*request).users, users.ManageUsers)
-		r.post(usersPath, (*request).addUser, users.ManageUsers)
-		r.post(usersPath+"/:name", (*request).changeUser, users.ManageUsers)
-	}}
+// usersRoutes are the routes of the people who may sign in.
+var usersRoutes = []route{
+	{http.MethodGet, usersPath, (*request).users, users.ManageUsers},
+	{http.MethodPost, usersPath, (*request).addUser, users.ManageUsers},
+	{http.MethodPost, usersPath + "/:name", (*request).changeUser, users.ManageUsers},
 }
 
 // usersPage is the data of the page.
