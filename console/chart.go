@@ -296,7 +296,4 @@ func earliest(a, b time.Time) time.Time {
 	return a
 }
 
-func lengthOf(d time.Duration) string {
-	seconds := int(d.Round(time.Second) / time.Second)
-	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
-}
+func lengthOf(d time.Duration) string { return minutes(int(d.Round(time.Second) / time.Second)) }

@@ -147,9 +147,10 @@ func (s *console) sameOrigin(next http.Handler) http.Handler {
 	if s.Settings.URL != "" {
 		_ = guard.AddTrustedOrigin(s.Settings.URL) // it was checked
 	}
+	bare := echo.New()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.Logger.Warn("request from another site refused", zap.String("path", r.URL.Path))
-		s.outside(w, errOtherSite)
+		s.failed(errOtherSite, bare.NewContext(r, w))
 	}))
 	return guard.Handler(next)
 }

@@ -30,7 +30,7 @@ const (
 
 // nowPage is the data of the page.
 type nowPage struct {
-	Lines    []lineNow
+	Lines    []lineStatus
 	Calls    []callNow
 	More     bool // there are more calls in progress than are shown
 	Hours    hoursChart
@@ -44,15 +44,6 @@ type nowPage struct {
 	LimitSec int
 	NearSec  int
 }
-
-// lineNow is a line and whether it is open.
-type lineNow struct {
-	policy.Line
-	policy.Opening
-}
-
-// Path returns the address of the line's page.
-func (l lineNow) Path() string { return linePath(l.Number) }
 
 // callNow is a call in progress.
 type callNow struct {
@@ -119,8 +110,9 @@ func (r *request) nowEvents() error {
 func (r *request) present() (nowPage, error) {
 	limit := r.console.Policy.FairUse.CallLimit
 	body := nowPage{LimitSec: int(limit.Seconds()), NearSec: int(limit.Seconds() * nearLimit)}
-	for _, l := range r.console.Lines.InForce().Lines {
-		body.Lines = append(body.Lines, lineNow{l, l.Opening(r.now)})
+	s := r.console.Lines.InForce()
+	for _, l := range s.Lines {
+		body.Lines = append(body.Lines, r.lineStatus(s, l))
 	}
 	err := errors.Join(r.presentCalls(&body), r.presentDay(&body), r.presentWaits(&body))
 	if err != nil {
@@ -224,14 +216,6 @@ func (r *request) presentWaits(body *nowPage) error {
 	slices.Sort(waited)
 	body.Waits.Of, body.Waits.Median, body.Waits.Worst = len(waited), waited[len(waited)/2], waited[len(waited)*9/10]
 	return nil
-}
-
-// Until returns when a line opens or closes, on its own clock, or "".
-func (l lineNow) Until() string {
-	if l.Opening.Until.IsZero() {
-		return ""
-	}
-	return l.Opening.Until.In(l.Zone).Format("Mon 15:04 MST")
 }
 
 // Class returns the class of a call's clock.

@@ -127,11 +127,13 @@ func (p page) Minutes(seconds *int) string {
 	if seconds == nil {
 		return "–"
 	}
-	return p.Seconds(*seconds)
+	return minutes(*seconds)
 }
 
 // Seconds returns whole seconds as minutes and seconds, 12:05.
-func (page) Seconds(n int) string { return fmt.Sprintf("%d:%02d", n/60, n%60) }
+func (page) Seconds(n int) string { return minutes(n) }
+
+func minutes(seconds int) string { return fmt.Sprintf("%d:%02d", seconds/60, seconds%60) }
 
 // Length returns a sum of seconds as hours and minutes, 3 h 05 min.
 func (p page) Length(seconds int) string {

@@ -110,6 +110,23 @@ func (r *request) note(act, subject, detail string) error {
 	return r.console.Audit.Note(r.ctx(), users.AuditEntry{At: r.now, By: r.user.Name, Act: act, Subject: subject, Detail: detail})
 }
 
+// reveal shows what has a name in full to the person for the rest of the session, and notes that in the audit first.
+func (r *request) reveal(name, path string, entry users.AuditEntry) error {
+	entry.At, entry.By, entry.Act = r.now, r.user.Name, users.ActReveal
+	if err := r.console.Audit.Note(r.ctx(), entry); err != nil {
+		return err
+	}
+	r.console.signin.Reveal(r.ctx(), name)
+	return r.seeOther(path)
+}
+
+// showRevealed is render with telephone numbers in full, if the person revealed them under a name.
+func (r *request) showRevealed(status int, view string, body any, name string) error {
+	p := r.page(body)
+	p.Numbers = r.may(users.SeeNumbers) && r.console.signin.IsRevealed(r.ctx(), name)
+	return r.show(status, view, p)
+}
+
 // home redirects to the first page.
 func (r *request) home() error { return r.seeOther(nowPath) }
 
@@ -206,6 +223,17 @@ func formStatus(err error) int {
 	return 0
 }
 
+// answerForm redirects to a path after a form was done. If it was refused, it shows the page of the form with the reason instead.
+func (r *request) answerForm(err error, path string, show func(status int, problem string) error) error {
+	if status := formStatus(err); status != 0 {
+		return show(status, api.Sentence(err))
+	}
+	if err != nil {
+		return err
+	}
+	return r.seeOther(path)
+}
+
 // internal is the page of every error that is not in the table.
 var internal = failure{
 	Status: http.StatusInternalServerError, Title: "Something went wrong",
@@ -247,16 +275,4 @@ func (s *console) failed(err error, c echo.Context) {
 	if failed := s.answer(s.visitor(c), err); failed != nil {
 		s.Logger.Error("error page not shown", zap.Error(failed))
 	}
-}
-
-// outside renders an error before the visitor is known.
-func (s *console) outside(w http.ResponseWriter, err error) {
-	f, _ := explain(err)
-	var text bytes.Buffer
-	if failed := s.views.write(&text, "error", page{Body: f, Now: s.Now(), Zone: time.UTC, assets: s.assets}); failed != nil {
-		s.Logger.Error("error page not shown", zap.Error(failed))
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(f.Status)
-	_, _ = w.Write(text.Bytes()) // a client that is gone needs no answer
 }

@@ -60,13 +60,9 @@ func (r *request) addUser() error {
 	if err == nil {
 		err = r.console.Users.AddUser(r.ctx(), users.User{Name: name, Role: role, Password: hash, CreatedAt: r.now}, r.user.Name)
 	}
-	if status := formStatus(err); status != 0 {
-		return r.showUsers(status, usersPage{Name: typed, Problem: api.Sentence(err)})
-	}
-	if err != nil {
-		return err
-	}
-	return r.usersDone("add", name)
+	return r.answerForm(err, userDone("add", name), func(status int, problem string) error {
+		return r.showUsers(status, usersPage{Name: typed, Problem: problem})
+	})
 }
 
 // changeUser changes a user's role or access. Nobody can take the console away from themselves.
@@ -95,9 +91,7 @@ func (r *request) changeUser() error {
 	if _, err := r.console.Users.ChangeUser(r.ctx(), name, change); err != nil {
 		return err
 	}
-	return r.usersDone(act, name)
+	return r.seeOther(userDone(act, name))
 }
 
-func (r *request) usersDone(act, name string) error {
-	return r.seeOther(usersPath + query("done", act, "name", name))
-}
+func userDone(act, name string) string { return usersPath + query("done", act, "name", name) }

@@ -48,13 +48,8 @@ func (v views) part(w io.Writer, name, part string, p page) error {
 	return t.ExecuteTemplate(w, part, p)
 }
 
-func (v views) write(w io.Writer, name string, p page) error {
-	t, ok := v[name]
-	if !ok {
-		return fmt.Errorf("there is no view %s", name)
-	}
-	return t.ExecuteTemplate(w, "layout", p)
-}
+// write writes a page.
+func (v views) write(w io.Writer, name string, p page) error { return v.part(w, name, "layout", p) }
 
 //go:embed static/*.css static/*.js static/*.svg
 var staticFiles embed.FS
