@@ -59,6 +59,7 @@ type callNow struct {
 type outcomeToday struct {
 	Outcome policy.Outcome
 	Calls   int
+	Kind    string // the colour in the chart
 }
 
 // waits sums up how long callers waited until a specialist accepted.
@@ -68,21 +69,6 @@ type waits struct {
 	Of      int // the number of calls, the latest ones, that Median and Worst are of
 	Median  int
 	Worst   int // nine of ten waited less
-}
-
-// Kind returns the colour of the outcome in the chart.
-func (o outcomeToday) Kind() string {
-	switch k := kindsOf(policy.OutcomeCount{o.Outcome: 1}); {
-	case k.Good > 0:
-		return "good"
-	case k.Warn > 0:
-		return "warn"
-	case k.Bad > 0:
-		return "bad"
-	case k.Calm > 0:
-		return "calm"
-	}
-	return ""
 }
 
 func (r *request) atThisMoment() error {
@@ -180,7 +166,7 @@ func (r *request) presentDay(body *nowPage) error {
 	}
 	for _, outcome := range append(policy.Outcomes(), "") {
 		if all[outcome] > 0 {
-			body.Today = append(body.Today, outcomeToday{outcome, all[outcome]})
+			body.Today = append(body.Today, outcomeToday{outcome, all[outcome], kindOf(outcome)})
 		}
 	}
 	body.All, body.Hours = all.All(), drawHours(hours, counts, r.zone)
