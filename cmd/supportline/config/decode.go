@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"go.yaml.in/yaml/v4"
@@ -29,7 +30,7 @@ type node struct {
 
 func (n node) place() place { return place{file: n.file, line: n.Line, column: n.Column} }
 
-// raw is a part of the file as written.
+// raw is a part of the file that decodes itself. Every other part is a struct with tags, as file is.
 type raw interface{ decode(*decoder, node) }
 
 // node returns a node of the tree with its alias resolved, and the overlay that it comes from as its file.
@@ -43,14 +44,21 @@ func (d *decoder) node(n *yaml.Node, file, key string) node {
 	return node{Node: n, file: file, key: key}
 }
 
-func (d *decoder) decode(into raw, n node) {
+// decode reads a node into what a pointer leads to.
+func (d *decoder) decode(into any, n node) {
 	d.values++
 	if d.values == maxValues {
 		d.add(n.place(), fmt.Sprintf("the file holds more than %d values", maxValues), "write fewer, with fewer aliases")
 	}
-	if d.values < maxValues {
-		into.decode(d, n)
+	if d.values >= maxValues {
+		return
 	}
+	if part, ok := into.(raw); ok {
+		part.decode(d, n)
+		return
+	}
+	at := reflect.ValueOf(into).Elem().FieldByName("At").Addr().Interface().(*place)
+	d.fields(n, at, keys(into))
 }
 
 // text is a single value as written, with references to the environment replaced.
@@ -93,7 +101,7 @@ func (l *list[T]) decode(d *decoder, n node) {
 	l.Given = true
 	l.Items = make([]T, len(n.Content))
 	for i, c := range n.Content {
-		d.decode(any(&l.Items[i]).(raw), d.node(c, n.file, n.key))
+		d.decode(&l.Items[i], d.node(c, n.file, n.key))
 	}
 }
 
@@ -118,7 +126,7 @@ func (t *table[T]) decode(d *decoder, n node) {
 	t.Given = true
 	d.pairs(n, func(key text, value node) {
 		r := row[T]{Key: key}
-		d.decode(any(&r.Value).(raw), value)
+		d.decode(&r.Value, value)
 		t.Rows = append(t.Rows, r)
 	})
 }
@@ -145,12 +153,24 @@ func (d *decoder) pairs(n node, each func(key text, value node)) {
 // field is one key of a mapping with known keys.
 type field struct {
 	key  string
-	into raw
+	into any
 	need string // what to write where the key is missing; "": it may be missing
 }
 
+// keys returns the keys that a struct has by its tags.
+func keys(of any) []field {
+	var fields []field
+	v := reflect.ValueOf(of).Elem()
+	for i := range v.NumField() {
+		if tag := v.Type().Field(i).Tag; tag.Get("key") != "" {
+			fields = append(fields, field{key: tag.Get("key"), into: v.Field(i).Addr().Interface(), need: tag.Get("need")})
+		}
+	}
+	return fields
+}
+
 // fields decodes a mapping with known keys. A key without a value counts as missing.
-func (d *decoder) fields(n node, at *place, fields ...field) {
+func (d *decoder) fields(n node, at *place, fields []field) {
 	*at = n.place()
 	if n.Kind != yaml.MappingNode {
 		d.add(*at, fmt.Sprintf("%s is %s where keys and values belong", n.key, shape(n.Node)), "write "+n.key+": { "+fields[0].key+": ... }")
