@@ -3,7 +3,9 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -28,7 +30,7 @@ type node struct {
 	key  string // the key it is the value of
 }
 
-func (n node) place() place { return place{file: n.file, line: n.Line, column: n.Column} }
+func (n node) place() place { return place{File: n.file, Line: n.Line, Column: n.Column} }
 
 // raw is a part of the file that decodes itself. Every other part is a struct with tags, as file is.
 type raw interface{ decode(*decoder, node) }
@@ -142,7 +144,7 @@ func (d *decoder) pairs(n node, each func(key text, value node)) {
 			continue
 		}
 		if before, ok := seen[k.Value]; ok {
-			d.add(at, fmt.Sprintf("%s is written twice, first in line %d", quoted(k.Value), before.line), "keep one of the two")
+			d.add(at, fmt.Sprintf("%s is written twice, first in line %d", quoted(k.Value), before.Line), "keep one of the two")
 			continue
 		}
 		seen[k.Value] = at
@@ -212,4 +214,38 @@ func shape(n *yaml.Node) string {
 		return "empty"
 	}
 	return "a single value"
+}
+
+var (
+	reference = regexp.MustCompile(`\$?\$\{[^}]*\}?`)
+	variable  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+)
+
+// replaced returns a value with its references replaced from the environment. ok is false after a problem.
+func (d *decoder) replaced(at place, key, value string) (result string, ok bool) {
+	ok = true
+	result = reference.ReplaceAllStringFunc(value, func(ref string) string {
+		if strings.HasPrefix(ref, "$$") {
+			return ref[1:]
+		}
+		inner, closed := strings.CutSuffix(ref[len("${"):], "}")
+		name, fallback, optional := strings.Cut(inner, ":-")
+		if !closed || !variable.MatchString(name) {
+			d.add(at, fmt.Sprintf("%s holds %s, which is no reference to the environment", key, quoted(ref)),
+				"write ${NAME} or ${NAME:-default}; $${ stands for ${ itself")
+			ok = false
+			return ""
+		}
+		got, set := d.env(name)
+		switch {
+		case optional && got == "":
+			return fallback
+		case !set && !d.offline:
+			d.add(at, fmt.Sprintf("%s needs the environment variable %s, which is not set", key, name),
+				fmt.Sprintf("set %s, or write ${%s:-default}", name, name))
+			ok = false
+		}
+		return got
+	})
+	return result, ok
 }
