@@ -26,7 +26,7 @@ func (s *console) callSection() section {
 type callPage struct {
 	callRow
 	Picture  timeline
-	History    []policy.Decision
+	History  []policy.Decision
 	Spoken   []spoken // what was pressed, said and heard
 	Sounds   []sound  // voicemails and recordings
 	Legs     []policy.Leg

@@ -63,10 +63,10 @@ const (
 // callRow is a call in a list.
 type callRow struct {
 	policy.Row
-	Call     policy.Call
-	OutcomeText   string // the outcome, or why there is none
-	LineName string
-	LineZone *time.Location
+	Call        policy.Call
+	OutcomeText string // the outcome, or why there is none
+	LineName    string
+	LineZone    *time.Location
 }
 
 func (r *request) calls() error {

@@ -135,10 +135,10 @@ func oneLine(text string) string {
 
 // Bounds of what people can edit: far above a company's years, and far below what the path of a call could feel.
 const (
-	maxDateOverrides  = 400 // of one line
-	maxDateReason = 200 // characters
-	maxDateYears  = 10  // from now
-	maxTold       = 5   // changes of others that who was overtaken is told of
+	maxDateOverrides = 400 // of one line
+	maxDateReason    = 200 // characters
+	maxDateYears     = 10  // from now
+	maxTold          = 5   // changes of others that who was overtaken is told of
 )
 
 // ScheduleChange is a person's change of a line's overrides. It is made by OverrideDate, RevertDate, RestoreRevision or DropConfigured.
