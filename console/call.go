@@ -23,7 +23,7 @@ var callRoutes = []route{
 type callPage struct {
 	callRow
 	Picture  timeline
-	Story    []policy.Decision
+	History  []policy.Decision
 	Spoken   []spoken // what was pressed, said and heard
 	Sounds   []sound  // voicemails and recordings
 	Legs     []policy.Leg
@@ -49,7 +49,7 @@ func (r *request) showCall(status int, call policy.Call, body callPage) error {
 		return err
 	}
 	body.callRow = r.row(call, counted)
-	body.Story = call.Explain(r.console.Policy.FairUse, counted, r.now)
+	body.History = call.Explain(r.console.Policy.FairUse, counted, r.now)
 	body.Legs, body.Seen = byTime(call.Legs), len(call.Acts)
 	body.Spoken, body.Sounds = r.spoken(call), r.sounds(call)
 	body.Standing = map[string]bool{}

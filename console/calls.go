@@ -59,10 +59,10 @@ const (
 // callRow is a call in a list.
 type callRow struct {
 	policy.Row
-	Call     policy.Call
-	Ending   string // the outcome, or why there is none
-	LineName string
-	LineZone *time.Location
+	Call        policy.Call
+	OutcomeText string // the outcome, or why there is none
+	LineName    string
+	LineZone    *time.Location
 }
 
 func (r *request) calls() error {
@@ -175,15 +175,15 @@ func (r *request) rows(calls []policy.Call) ([]callRow, error) {
 }
 
 func (r *request) row(c policy.Call, counted bool) callRow {
-	row := callRow{Row: c.Row(r.console.Policy.FairUse, counted), Call: c, LineName: c.Line.Full(), LineZone: time.UTC, Ending: "in progress"}
+	row := callRow{Row: c.Row(r.console.Policy.FairUse, counted), Call: c, LineName: c.Line.Full(), LineZone: time.UTC, OutcomeText: "in progress"}
 	if line, ok := r.console.Policy.Line(c.Line); ok {
 		row.LineName, row.LineZone = line.Name, line.Zone
 	}
 	switch {
 	case c.Outcome() != "":
-		row.Ending = string(c.Outcome())
+		row.OutcomeText = string(c.Outcome())
 	case c.Lost(r.now):
-		row.Ending = "no end reported"
+		row.OutcomeText = "no end reported"
 	}
 	return row
 }
