@@ -31,7 +31,6 @@ var accountRoutes = []route{
 	{http.MethodPost, accountsPath + "/:number/reveal", (*request).revealAccount, users.SeeNumbers},
 }
 
-// accountPage is the data of the page.
 type accountPage struct {
 	policy.Customer
 	standing           // of the month
@@ -53,11 +52,10 @@ type accountPage struct {
 	Open               *policy.Case
 	Notices            []policy.Notice
 	Note, Problem      string // as sent, if the case could not be opened
-	Done               string
 }
 
 func (r *request) account() error {
-	return r.showAccount(http.StatusOK, policy.CustomerNumber(r.Param("number")), accountPage{Done: casesDone[r.QueryParam("done")]})
+	return r.showAccount(http.StatusOK, policy.CustomerNumber(r.Param("number")), accountPage{})
 }
 
 // showAccount completes and renders an account's page.
@@ -66,7 +64,7 @@ func (r *request) showAccount(status int, number policy.CustomerNumber, body acc
 		return err
 	}
 	body.Current = r.console.monthOf(body.Customer, r.now)
-	month, err := r.monthBefore("month", body.Current)
+	month, err := r.monthUpTo(body.Current)
 	if err != nil {
 		return err
 	}
@@ -80,7 +78,7 @@ func (r *request) showAccount(status int, number policy.CustomerNumber, body acc
 			return err
 		}
 	}
-	return r.showRevealed(status, "account", body, revealedAccount(body.Number))
+	return r.show(status, "account", r.revealedPage(body, revealedAccount(body.Number)))
 }
 
 // fillMonths adds the months of the chart and the month of the page. The chart ends with the current month if that is within reach.
@@ -155,9 +153,9 @@ func (r *request) fillLatest(body *accountPage, _ policy.Month) error {
 	return err
 }
 
-// monthBefore returns the month that the address names, or last. The error is api.ErrWrongInput for what is no month, or one that has not begun.
-func (r *request) monthBefore(name string, last policy.Month) (policy.Month, error) {
-	text := r.QueryParam(name)
+// monthUpTo returns the month that the address names, or last. The error is api.ErrWrongInput for what is no month, or one that has not begun.
+func (r *request) monthUpTo(last policy.Month) (policy.Month, error) {
+	text := r.QueryParam("month")
 	if text == "" {
 		return last, nil
 	}

@@ -17,12 +17,10 @@ const accountsOnPage = 50
 // accountsRoutes are the routes of the directory, with what each account used this month.
 var accountsRoutes = []route{{http.MethodGet, accountsPath, (*request).accounts, ""}}
 
-// accountsPage is the data of the page.
 type accountsPage struct {
 	Text, After string
 	Accounts    []accountRow
 	Next, First string // addresses, or ""
-	Done        string
 }
 
 // accountRow is an account in a list, with its current month.
@@ -33,7 +31,7 @@ type accountRow struct {
 }
 
 func (r *request) accounts() error {
-	body := accountsPage{Text: strings.TrimSpace(r.QueryParam("text")), After: r.QueryParam("after"), Done: importsDone[r.QueryParam("done")]}
+	body := accountsPage{Text: strings.TrimSpace(r.QueryParam("text")), After: r.QueryParam("after")}
 	text := policy.ParseText(body.Text, r.may(users.SeeNumbers))
 	found, next, err := r.console.Accounts.SearchCustomers(r.ctx(), text, accountsOnPage, policy.CustomerNumber(body.After))
 	if err != nil {

@@ -17,21 +17,13 @@ var caseRoutes = []route{
 
 func casePath(id policy.CaseID) string { return fairUsePath + "/cases/" + string(id) }
 
-// casesDone are the sentences about what was done, by the word in the address.
-var casesDone = map[string]string{
-	"open": "The case is open.", "move": "The case was moved.",
-	"mailed":   "The case was moved, and an e-mail is being sent to the account holder.",
-	"unmailed": "The case was moved. No mail server is configured, so no e-mail was sent: write to the account holder yourself.",
-}
-
-// casePage is the data of the page.
 type casePage struct {
 	policy.Case
-	Next          []policy.CaseState
-	Chart         monthsChart
-	Email         bool // the account has an address to write to
-	Form          moveForm
-	Problem, Done string
+	Next    []policy.CaseState
+	Chart   monthsChart
+	Email   bool // the account has an address to write to
+	Form    moveForm
+	Problem string
 }
 
 // moveForm is a move as a form sends it. From is where the person saw the case.
@@ -41,7 +33,7 @@ type moveForm struct {
 }
 
 func (r *request) oneCase() error {
-	return r.showCase(http.StatusOK, casePage{Done: casesDone[r.QueryParam("done")], Form: moveForm{To: r.QueryParam("to")}})
+	return r.showCase(http.StatusOK, casePage{Form: moveForm{To: r.QueryParam("to")}})
 }
 
 // showCase completes and renders a case's page.
@@ -69,7 +61,7 @@ func (r *request) moveCase() error {
 	})
 }
 
-// moved makes the move of a form, with an e-mail to the account holder if it asks for one. It returns what was done, a key of casesDone.
+// moved makes the move of a form, with an e-mail to the account holder if it asks for one. It returns what was done, a key of doneSentences.
 func (r *request) moved(id policy.CaseID, form moveForm) (done string, err error) {
 	move := policy.Move{At: r.now, By: r.user.Name, From: policy.CaseState(form.From), To: policy.CaseState(form.To), Via: form.Via, Note: form.Note}
 	for _, offered := range form.Offered {

@@ -70,9 +70,6 @@ func (s *console) all() []section {
 
 // New returns the console, which serves everything under "/".
 func New(d Deps) http.Handler {
-	if d.Logger == nil {
-		d.Logger = zap.NewNop()
-	}
 	if d.Yield == nil {
 		d.Yield = func() {}
 	}

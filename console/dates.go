@@ -17,12 +17,6 @@ type dateForm struct {
 	Kind                policy.DateKind
 }
 
-// datesDone are the sentences about what was done, by the word in the address.
-var datesDone = map[string]string{
-	"edit": "Saved. It applies from the next call on.", "withdraw": "The edit was removed.",
-	"restore": "The earlier version is in force again.", "written": "The edits that the configuration has were removed. The hours did not change.",
-}
-
 // editDate closes a date, gives it special hours, or its usual ones.
 func (r *request) editDate() error {
 	get := func(name string) string { return strings.TrimSpace(r.FormValue(name)) }

@@ -27,13 +27,12 @@ var fairUseRoutes = []route{
 	{http.MethodPost, fairUsePath + "/cases", (*request).openCase, users.DoActs},
 }
 
-// boardPage is the data of the page.
 type boardPage struct {
 	State          policy.CaseState // the one that is shown alone; "" for all
 	Columns        []boardColumn
 	Open           int
 	Customer, Note string // as sent, if the case could not be opened
-	Problem, Done  string
+	Problem        string
 }
 
 // boardColumn holds the cases of one state.
@@ -62,7 +61,7 @@ var hints = map[policy.CaseState]string{
 }
 
 func (r *request) board() error {
-	return r.showBoard(http.StatusOK, boardPage{State: policy.CaseState(r.QueryParam("state")), Done: casesDone[r.QueryParam("done")]})
+	return r.showBoard(http.StatusOK, boardPage{State: policy.CaseState(r.QueryParam("state"))})
 }
 
 func (r *request) showBoard(status int, body boardPage) error {
@@ -140,7 +139,6 @@ func newCard(c policy.Case) boardCard {
 	return card
 }
 
-// closedPage is the data of the page of closed cases.
 type closedPage struct {
 	Cases       []boardCard
 	Before      string

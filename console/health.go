@@ -18,16 +18,14 @@ var healthRoutes = []route{
 // mostGivenUp is how many failed notices the page shows.
 const mostGivenUp = 50
 
-// healthPage is the data of the page.
 type healthPage struct {
 	Findings []Finding
 	GivenUp  []policy.Notice
 	Failed   int
-	Done     string
 }
 
 func (r *request) health() error {
-	body := healthPage{Done: map[string]string{"retry": "The notice is being sent again."}[r.QueryParam("done")]}
+	var body healthPage
 	if r.console.Health != nil {
 		body.Findings = r.console.Health(r.ctx())
 	}

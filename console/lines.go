@@ -85,7 +85,7 @@ func (r *request) lines() error {
 	if r.may(users.ManageLines) {
 		body.YAML = string(r.console.DatesYAML(s.Lines))
 	}
-	return r.showRevealed(http.StatusOK, "lines", body, teamsRevealed)
+	return r.show(http.StatusOK, "lines", r.revealedPage(body, teamsRevealed))
 }
 
 func (r *request) lineStatus(s policy.Settings, l policy.Line) lineStatus {

@@ -28,7 +28,6 @@ const (
 	nowEvery       = 2 * time.Second
 )
 
-// nowPage is the data of the page.
 type nowPage struct {
 	Lines    []lineStatus
 	Calls    []callNow

@@ -137,7 +137,6 @@ func (r *request) phoneForm(call PhoneCall) (PhoneAct, error) {
 // phoneBeat is how often a page that waits for events hears that the server is there.
 const phoneBeat = 10 * time.Second
 
-// phoneCallPage is the data of a call's page.
 type phoneCallPage struct {
 	PhoneCall
 	LineName string

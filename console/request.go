@@ -120,11 +120,11 @@ func (r *request) reveal(name, path string, entry users.AuditEntry) error {
 	return r.seeOther(path)
 }
 
-// showRevealed is render with telephone numbers in full, if the person revealed them under a name.
-func (r *request) showRevealed(status int, view string, body any, name string) error {
+// revealedPage is page with telephone numbers in full, if the person revealed them under a name.
+func (r *request) revealedPage(body any, name string) page {
 	p := r.page(body)
 	p.Numbers = r.may(users.SeeNumbers) && r.console.signin.IsRevealed(r.ctx(), name)
-	return r.show(status, view, p)
+	return p
 }
 
 // home redirects to the first page.

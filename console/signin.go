@@ -30,7 +30,6 @@ var signOutRoutes = []route{
 	{http.MethodPost, "/signout/everywhere", (*request).signOutEverywhere, ""},
 }
 
-// signInPage is the data of the form.
 type signInPage struct {
 	Name, Next string
 	Problem    string

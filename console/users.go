@@ -17,7 +17,6 @@ var usersRoutes = []route{
 	{http.MethodPost, usersPath + "/:name", (*request).changeUser, users.ManageUsers},
 }
 
-// usersPage is the data of the page.
 type usersPage struct {
 	Users          []users.User
 	Roles          []users.Role
