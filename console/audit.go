@@ -12,7 +12,6 @@ import (
 
 const auditPath = "/audit"
 
-// auditRoutes are the routes of the audit.
 var auditRoutes = []route{{http.MethodGet, auditPath, (*request).audit, users.SeeAudit}}
 
 type auditPage struct {

@@ -10,7 +10,6 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// callRoutes are the routes of one call.
 var callRoutes = []route{
 	{http.MethodGet, callsPath + "/:sid", (*request).call, ""},
 	{http.MethodPost, callsPath + "/:sid/reveal", (*request).revealCall, users.SeeNumbers},
@@ -40,7 +39,6 @@ func (r *request) call() error {
 	return r.showCall(http.StatusOK, call, callPage{})
 }
 
-// showCall completes and renders a call's page.
 func (r *request) showCall(status int, call policy.Call, body callPage) error {
 	counted, err := r.console.Calls.TicketCounter(r.ctx())(call)
 	if err != nil {
@@ -106,7 +104,6 @@ func (callPage) Fate(l policy.Leg) string {
 	return "did not answer"
 }
 
-// actForm is an act on a call as a form sends it.
 type actForm struct{ Kind, Value, Reason string }
 
 // act does what a form says to a call. If somebody else changed the call first, the page shows it as it is now, and that change.

@@ -13,10 +13,8 @@ import (
 
 const callsPath = "/calls"
 
-// callsOnPage is how many calls a page of the list shows.
 const callsOnPage = 50
 
-// callsRoutes are the routes of the log.
 var callsRoutes = []route{
 	{http.MethodGet, callsPath, (*request).calls, ""},
 	{http.MethodGet, callsPath + api.ExportEnd, (*request).exportCalls, users.TakeExports},
@@ -41,7 +39,6 @@ type callsPage struct {
 	CSV, JSON   string // addresses of all that the filter selects, as files
 }
 
-// choice is a link in a row of links.
 type choice struct {
 	Title, Path string
 	Here        bool
@@ -54,7 +51,6 @@ const (
 	mostOrdered = 500
 )
 
-// callRow is a call in a list.
 type callRow struct {
 	policy.Row
 	Call        policy.Call
@@ -144,12 +140,10 @@ func (r *request) days(body callsPage) (all []choice) {
 // address returns the address of a filter, with the chosen columns.
 func (b callsPage) address(f callFilter) string { return f.address(b.Chosen) }
 
-// Shows reports whether a column is on.
 func (b callsPage) Shows(name string) bool {
 	return slices.ContainsFunc(b.Columns, func(c column) bool { return c.Name == name && c.On })
 }
 
-// rows returns calls as a list shows them.
 func (r *request) rows(calls []policy.Call) ([]callRow, error) {
 	counts := r.console.Calls.TicketCounter(r.ctx())
 	rows := make([]callRow, 0, len(calls))

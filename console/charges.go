@@ -138,8 +138,6 @@ func (r *request) chargesFile() error {
 	})
 }
 
-// Rate returns a line's rate as people write it.
 func (chargesPage) Rate(c policy.Charge) string { return policy.Decimal(c.Rate, c.Currency) }
 
-// Amount returns a line's amount as people write it.
 func (chargesPage) Amount(c policy.Charge) string { return policy.Decimal(c.Amount, c.Currency) }

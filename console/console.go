@@ -46,21 +46,14 @@ func (s *console) all() []section {
 	sections := []section{
 		{"Now", nowRoutes},
 		{"Calls", callsRoutes},
-		{"", callRoutes},
 		{"Accounts", accountsRoutes},
-		{"", accountRoutes},
-		{"", importRoutes},
 		{"Fair use", fairUseRoutes},
-		{"", caseRoutes},
-		{"", chargesRoutes},
-		{"", whatIfRoutes},
 		{"Lines", linesRoutes},
 		{"Phone", phoneRoutes},
 		{"Audit", auditRoutes},
 		{"Users", usersRoutes},
 		{"Health", healthRoutes},
-		{"", profileRoutes},
-		{"", signOutRoutes},
+		{"", slices.Concat(callRoutes, importRoutes, chargesRoutes, whatIfRoutes, profileRoutes, signOutRoutes)},
 	}
 	if s.Phones == nil {
 		sections = slices.DeleteFunc(sections, func(n section) bool { return n.title == "Phone" })

@@ -11,7 +11,6 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// dateForm is an edit of a date as the form sends it.
 type dateForm struct {
 	Date, Hours, Reason string
 	Kind                policy.DateKind
@@ -111,7 +110,6 @@ func number(text string) (int, error) {
 	return n, nil
 }
 
-// calendarDay is one day of the calendar.
 type calendarDay struct {
 	policy.DaySchedule
 	Hours  string

@@ -82,7 +82,6 @@ func (f callFilter) at(p place) callFilter {
 // Narrow reports whether the filter leaves anything out.
 func (f callFilter) Narrow() bool { return f.CallFilter != api.CallFilter{} }
 
-// ordered returns the filter in another order.
 func (f callFilter) ordered(order string) callFilter {
 	f.place, f.Order = place{}, order
 	return f
@@ -128,7 +127,6 @@ func search(values url.Values) string {
 	return "?" + values.Encode()
 }
 
-// column is one of the columns of the calls page.
 type column struct {
 	Name, Title string
 	Figure      bool

@@ -47,7 +47,6 @@ func (r *request) retryNotice() error {
 	return r.seeOther(healthPath + "?done=retry")
 }
 
-// Class returns the class of a finding's sign.
 func (f Finding) Class() string {
 	return map[string]string{"ok": "ok", "warning": "warn", "wrong": "bad"}[f.State]
 }

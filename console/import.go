@@ -107,7 +107,6 @@ type previewPage struct {
 	Problem     string
 }
 
-// previewRow is a customer who is new or would change.
 type previewRow struct {
 	directory.Change
 	Fields []directory.FieldChange

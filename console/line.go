@@ -38,7 +38,6 @@ type linePage struct {
 	Version              string
 }
 
-// editedDate is an edit as the page shows it.
 type editedDate struct {
 	policy.DateOverride
 	Hours   string
@@ -59,7 +58,6 @@ func (r *request) found() (policy.Settings, policy.Line, error) {
 	return s, policy.Line{}, errNoLine
 }
 
-// showLine completes and renders a line's page.
 func (r *request) showLine(status int, body linePage) error {
 	s, l, err := r.found()
 	if err != nil {

@@ -24,7 +24,6 @@ type page struct {
 	assets  assets
 }
 
-// navItem is one entry of the navigation.
 type navItem struct {
 	Title, Path string
 	Here        bool

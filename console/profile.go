@@ -41,7 +41,6 @@ var usualZones = []string{
 
 func (r *request) profile() error { return r.showProfile(http.StatusOK, profilePage{}) }
 
-// showProfile completes and renders the profile page.
 func (r *request) showProfile(status int, body profilePage) (err error) {
 	body.Zones = usualZones
 	if body.Zone == "" {
@@ -141,7 +140,6 @@ func (r *request) revokeToken() error {
 	return r.seeOther(profilePath + "?done=revoked#tokens")
 }
 
-// tokenRow is a token in the list.
 type tokenRow struct {
 	users.Token
 	Over bool

@@ -24,7 +24,6 @@ func (s *console) signInRoutes() []route {
 	return routes
 }
 
-// signOutRoutes are the routes of signing out.
 var signOutRoutes = []route{
 	{http.MethodPost, "/signout", (*request).signOut, ""},
 	{http.MethodPost, "/signout/everywhere", (*request).signOutEverywhere, ""},

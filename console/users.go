@@ -10,7 +10,6 @@ import (
 
 const usersPath = "/users"
 
-// usersRoutes are the routes of the people who may sign in.
 var usersRoutes = []route{
 	{http.MethodGet, usersPath, (*request).users, users.ManageUsers},
 	{http.MethodPost, usersPath, (*request).addUser, users.ManageUsers},
