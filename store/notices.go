@@ -41,23 +41,8 @@ func (s *Store) FailedNotices(ctx context.Context) (int, error) {
 // NoticesGivenUp returns the notices that were given up and wait for a person, at most limit of them, the last first.
 func (s *Store) NoticesGivenUp(ctx context.Context, limit int) ([]policy.Notice, error) {
 	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.Notice, error) {
-		return noticesIn(tx, under(key(byFailed)).backwards(), 1+timeLength, limit)
+		return lookUp(tx, under(key(byFailed)).backwards(), 1+timeLength, limit, noticeTable.at)
 	})
-}
-
-// noticesIn returns the notices that a span of the index leads to, at most limit of them. Their keys begin behind skip bytes of the index's.
-func noticesIn(tx *bolt.Tx, r span, skip, limit int) (found []policy.Notice, err error) {
-	for k := range r.in(tx.Bucket(indexBucket)) {
-		if len(found) == limit {
-			break
-		}
-		n, err := noticeTable.at(tx, k[skip:])
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, n)
-	}
-	return found, nil
 }
 
 // outgoing is a notice on its way into the outbox.
@@ -137,9 +122,9 @@ func (s *Store) NoticesUnder(ctx context.Context, starts []string, limit int) ([
 // DueNotices returns the notices of one channel that wait and whose next attempt is due, at most limit of them: the longest due first, those of
 // one moment by key. It reads those and no others, however many wait on another channel.
 func (s *Store) DueNotices(ctx context.Context, channel policy.Channel, now time.Time, limit int) ([]policy.Notice, error) {
+	prefix := dueKey(channel)
 	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.Notice, error) {
-		all := span{from: dueKey(channel), to: dueKey(channel).time(now.Add(1))} // what is due now is due
-		return noticesIn(tx, all, len(all.from)+timeLength, limit)
+		return lookUp(tx, due(prefix, now), len(prefix)+timeLength, limit, noticeTable.at)
 	})
 }
 

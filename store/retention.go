@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -51,30 +50,23 @@ type sweep struct {
 	rest   span // what is left
 	done   bool
 	did    policy.RetentionResult
-	entry  []byte // the key of the audit entry, once there is one
+	key    []byte // of the audit entry, once there is one
+	entry  *users.AuditEntry
 }
 
 // note writes the totals into the audit, if a step removed anything.
-func (w *sweep) note(tx *bolt.Tx, last sweep) error {
+func (w *sweep) note(tx *bolt.Tx, last sweep) (err error) {
 	if w.did.Calls == last.did.Calls && w.did.Notices == last.did.Notices {
 		return nil
 	}
-	var before *users.AuditEntry
-	if w.entry == nil {
-		n, err := tx.Bucket(auditBucket).NextSequence()
-		if err != nil {
+	if w.key == nil {
+		if w.key, err = auditTable.next(tx); err != nil {
 			return err
 		}
-		w.entry = binary.BigEndian.AppendUint64(nil, n)
-	} else {
-		e, err := auditTable.at(tx, w.entry)
-		if err != nil {
-			return err
-		}
-		before = &e
 	}
 	detail := fmt.Sprintf("%d calls and %d notices from before %s", w.did.Calls, w.did.Notices, w.before.UTC().Format(time.RFC3339))
-	return auditTable.put(tx, w.entry, before, users.AuditEntry{At: w.at, By: "retention", Act: "expire", Detail: detail})
+	w.entry = &users.AuditEntry{At: w.at, By: "retention", Act: "expire", Detail: detail}
+	return auditTable.put(tx, w.key, last.entry, *w.entry)
 }
 
 func expireCalls(tx *bolt.Tx, w *sweep) (err error) {
@@ -216,7 +208,7 @@ func eraseCases(tx *bolt.Tx, customer policy.CustomerNumber, by string, at time.
 			}
 		}
 		after = after.Anonymised()
-		if err := caseTable.put(tx, casePlace(after.ID), &before, after); err != nil {
+		if err := caseTable.put(tx, numberKey(string(after.ID)), &before, after); err != nil {
 			return 0, err
 		}
 	}
