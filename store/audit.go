@@ -30,9 +30,9 @@ func (s *Store) SearchAudit(ctx context.Context, filter users.AuditFilter, at po
 }
 
 func searchAudit(tx *bolt.Tx, f users.AuditFilter, d direction, from []byte, many int, w *work) (page[users.AuditEntry], error) {
-	found := &intersect{direction: d, work: w}
+	p, found := newPlan(tx, d, w), &intersect{direction: d, work: w}
 	for _, prefix := range auditPrefixes(users.AuditEntry{By: f.By, Act: f.Act, Subject: f.Subject, Customer: f.Customer}) {
-		found.iterators = append(found.iterators, &postings{direction: d, cursor: tx.Bucket(searchBucket).Cursor(), work: w, prefix: prefix})
+		found.iterators = append(found.iterators, p.under(p.search, prefix))
 	}
 	s := query[users.AuditEntry]{
 		direction: d, work: w, many: many, candidates: found, narrowed: found,

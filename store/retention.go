@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -125,13 +126,17 @@ func expireNotices(tx *bolt.Tx, w *sweep) (err error) {
 		}
 		return err
 	})
-	for _, n := range old {
+	w.did.Notices += len(old)
+	return errors.Join(err, removeNotices(tx, old))
+}
+
+func removeNotices(tx *bolt.Tx, notices []policy.Notice) error {
+	for _, n := range notices {
 		if err := noticeTable.remove(tx, []byte(n.Key), n); err != nil {
 			return err
 		}
 	}
-	w.did.Notices += len(old)
-	return err
+	return nil
 }
 
 // longestCall is the provider's own bound: an older call without an end has ended, and the report of it was lost.
@@ -172,9 +177,14 @@ func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by stri
 		if did.Cases, err = eraseCases(b.tx, number, by, at); err != nil {
 			return did, err
 		}
-		if did.Notices, err = eraseNotices(b.tx, number); err != nil {
+		notices, err := noticesAbout(b.tx, number)
+		if err != nil {
 			return did, err
 		}
+		if err := removeNotices(b.tx, notices); err != nil { // sent or not: their keys and their text name the account
+			return did, err
+		}
+		did.Notices = len(notices)
 		if err := forget(b.tx, number); err != nil {
 			return did, err
 		}
@@ -213,20 +223,6 @@ func eraseCases(tx *bolt.Tx, customer policy.CustomerNumber, by string, at time.
 		}
 	}
 	return len(cases), nil
-}
-
-// eraseNotices deletes the notices about an account, sent or not: their keys and their text name it.
-func eraseNotices(tx *bolt.Tx, customer policy.CustomerNumber) (int, error) {
-	notices, err := noticesAbout(tx, customer)
-	if err != nil {
-		return 0, err
-	}
-	for _, n := range notices {
-		if err := noticeTable.remove(tx, []byte(n.Key), n); err != nil {
-			return 0, err
-		}
-	}
-	return len(notices), nil
 }
 
 // Export returns everything that is stored of one customer, calls and cases oldest first, notices by key, and notes in the audit who asked.
