@@ -271,9 +271,5 @@ func (c Counted) row() CountedRow {
 
 // CountedRows returns the calls as they are shown.
 func CountedRows(month []Counted) []CountedRow {
-	rows := make([]CountedRow, len(month))
-	for i, c := range month {
-		rows[i] = c.row()
-	}
-	return rows
+	return mapped(month, Counted.row)
 }
