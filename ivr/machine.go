@@ -144,7 +144,6 @@ func (x *exchange) leave(say ...Phrase) Reply {
 	return Reply{Say: say, Then: ThenHangup}
 }
 
-// gone ends a call whose caller has hung up.
 func (x *exchange) gone() Reply {
 	if x.call.LeftAt.IsZero() {
 		x.call.LeftAt = x.now
@@ -152,7 +151,6 @@ func (x *exchange) gone() Reply {
 	return Reply{Then: ThenNothing}
 }
 
-// localTime formats the time on the line's own clock.
 func (x *exchange) localTime() string {
 	return x.now.In(x.line.Zone).Format("Mon 2006-01-02 15:04:05 MST")
 }

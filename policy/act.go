@@ -130,14 +130,12 @@ func (c Call) WithAct(a Act, seen int, account Customer, zone *time.Location) (C
 	return changed, nil
 }
 
-// written returns a person's text as valid UTF-8.
 func written(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 
 func inWords(acts []Act) string {
 	return strings.Join(mapped(acts, func(a Act) string { return a.words() + " at " + clock(a.At) }), "; ")
 }
 
-// complete returns an error that names what an act lacks.
 func (a Act) complete() error {
 	_, known := actWords[a.Kind]
 	switch {

@@ -160,7 +160,6 @@ func (c Call) Lost(now time.Time) bool {
 	return c.End().IsZero() && now.Sub(c.lastMoment()) > lostAfter
 }
 
-// lastMoment returns the latest known time of a call.
 func (c Call) lastMoment() time.Time {
 	last := c.StartedAt
 	for _, exchange := range c.Exchanges {

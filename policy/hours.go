@@ -96,7 +96,6 @@ func (h *Hours) on(d Date) (spans []Span, rule, what string) {
 	return h.Week[d.Weekday()], ruleWeek, ""
 }
 
-// reason returns the deciding rule in plain words.
 func (h *Hours) reason(d Date, spans []Span, rule, what string) string {
 	switch {
 	case rule == ruleWeek:

@@ -17,6 +17,9 @@ type Phone string
 // Full returns the address as it came.
 func (p Phone) Full() string { return string(p) }
 
+// FullNumbers returns addresses as they came.
+func FullNumbers(phones []Phone) []string { return mapped(phones, Phone.Full) }
+
 // schemes are the schemes of addresses that are no bare number. Any other text before a colon may itself be a name or a number.
 var schemes = []string{"sip", "sips", "client", "tel"}
 

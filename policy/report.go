@@ -194,10 +194,7 @@ func talkText(c Call) string {
 }
 
 func legText(l Leg) string {
-	if l.Status == "" {
-		return ""
-	}
-	if l.Seconds == nil {
+	if l.Status == "" || l.Seconds == nil {
 		return l.Status
 	}
 	return l.Status + " " + strconv.Itoa(*l.Seconds) + " s"

@@ -203,7 +203,6 @@ func Cells[T any](row T) []string {
 	return mapped(columnsOf(value.Type()), func(c column) string { return c.cell(value.Field(c.field)) })
 }
 
-// column is one field of a struct.
 type column struct {
 	name  string
 	field int
