@@ -71,17 +71,6 @@ func parseTree(doc []byte) (node, error) {
 	}
 }
 
-// read returns n as a T.
-func read[T any, P interface {
-	*T
-	walker
-}](n node) (T, error) {
-	var value T
-	in := reader{node: n}
-	P(&value).walk(&in)
-	return value, in.finish()
-}
-
 // reader is a visitor that takes from a node what a walk visits. What remains is unknown.
 type reader struct {
 	node node

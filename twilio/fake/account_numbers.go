@@ -9,14 +9,6 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-func (a *Account) numberRoutes() []route {
-	return []route{
-		{http.MethodGet, "{AC}/IncomingPhoneNumbers.json", a.listNumbers},
-		{http.MethodGet, "{AC}/IncomingPhoneNumbers/*.json", a.fetchNumber},
-		{http.MethodPost, "{AC}/IncomingPhoneNumbers/*.json", a.updateNumber},
-	}
-}
-
 func (a *Account) listNumbers(w http.ResponseWriter, r *http.Request, _ string) {
 	var found []any
 	for _, n := range a.state.Numbers {
@@ -99,10 +91,6 @@ func orNull(text string) any {
 		return nil
 	}
 	return text
-}
-
-func (a *Account) dialingRoutes() []route {
-	return []route{{http.MethodGet, "/v1/DialingPermissions/Countries/*", a.country}}
 }
 
 func (a *Account) country(w http.ResponseWriter, _ *http.Request, iso string) {

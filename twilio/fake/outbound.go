@@ -96,9 +96,6 @@ func (c *call) placeLeg(a restAction) {
 		dial: d, screen: a.ring.URL, callback: a.ring.StatusURL, events: a.ring.StatusEvents,
 		party: &party{sid: a.sid, direction: "outbound-api", status: "initiated", from: a.ring.From, to: a.ring.To},
 	}
-	if len(l.events) == 0 {
-		l.events = []string{"completed"}
-	}
 	d.legs = []*leg{l}
 	c.outbound = append(c.outbound, l)
 	l.ring(time.Duration(a.ring.Seconds) * time.Second)

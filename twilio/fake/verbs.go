@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"time"
@@ -214,10 +215,7 @@ func (in *input) params() map[string]string {
 
 // action returns the document that follows a verb with a result. Without an action the provider requests the present document again.
 func (c *call) action(url string, params map[string]string) next {
-	if url == "" {
-		url = c.caller.base
-	}
-	return next{url: url, params: params}
+	return next{url: cmp.Or(url, c.caller.base), params: params}
 }
 
 func orDefault(seconds, otherwise int) time.Duration {

@@ -39,15 +39,15 @@ func unreachable(class string, err error) *failure {
 
 // plainly returns the text of an error without the address of a webhook, which may be secret.
 func plainly(err error) string {
-	if asked := (*url.Error)(nil); errors.As(err, &asked) {
+	if asked, ok := errors.AsType[*url.Error](err); ok {
 		err = asked.Err
 	}
 	return err.Error()
 }
 
 func timedOut(err error) bool {
-	var n net.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &n) && n.Timeout()
+	n, ok := errors.AsType[net.Error](err)
+	return errors.Is(err, context.DeadlineExceeded) || ok && n.Timeout()
 }
 
 func oneLine(s string) string {

@@ -189,8 +189,8 @@ func (s *Sender) try(ctx context.Context, c *worker, n policy.Notice) *failure {
 		}
 	})()
 	err = c.Send(under, n, words, s.o.Now())
-	failed := (*failure)(nil)
-	if err != nil && !errors.As(err, &failed) {
+	failed, ok := errors.AsType[*failure](err)
+	if err != nil && !ok {
 		failed = later(string(c.Name()), err.Error())
 	}
 	return failed

@@ -95,7 +95,7 @@ func (s Script) order() []error {
 			if dialled {
 				problem(st, "the server is open already; write this before the first dial")
 			}
-		case scene, breakage, refusal:
+		case scene, fault:
 		default:
 			if !dialled {
 				problem(st, "nobody has called yet; write a dial statement before it")

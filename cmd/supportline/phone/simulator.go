@@ -68,7 +68,7 @@ func (s *Simulator) Dial(by string, line, from policy.Phone, attested bool) (id 
 	s.calls = append(s.calls, c)
 	s.going.Go(func() {
 		defer cancel()
-		c.run(ctx)
+		c.run()
 	})
 	return c.view.ID, nil
 }
