@@ -45,7 +45,6 @@ func (x *exchange) known() Reply {
 	return x.askNumber(phrase("number-plain", "digits", count(x.Identification.Digits)))
 }
 
-// number takes a customer number.
 func (x *exchange) number() Reply {
 	switch {
 	case strings.Contains(x.in.Keys, "*") || x.in.Word == WordLost:

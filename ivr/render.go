@@ -13,7 +13,6 @@ const (
 	voicemailSilence = 5
 )
 
-// form renders replies to TwiML.
 type form struct {
 	words Words
 	base  string // public_url without a slash at its end
@@ -160,7 +159,6 @@ func legPath(sid policy.CallSID, attempt int) string {
 	return stepPath("leg/"+string(sid), attempt)
 }
 
-// ringingTone plays a piece of the ringing tone.
 func (f form) ringingTone(line policy.Line, next string) []twilio.Verb {
 	name := ringTone(line.Language)
 	return []twilio.Verb{

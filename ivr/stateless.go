@@ -24,7 +24,6 @@ func (s stateless) trouble(line policy.Line) twilio.Response {
 	return document(nil, append([]twilio.Verb{gather}, s.ring(line, policy.Question, 0)...)...)
 }
 
-// key takes the answer to trouble.
 func (s stateless) key(line policy.Line, keys string) twilio.Response {
 	if keys == "1" {
 		return s.connect(line, policy.Critical)
@@ -32,7 +31,6 @@ func (s stateless) key(line policy.Line, keys string) twilio.Response {
 	return s.connect(line, policy.Question)
 }
 
-// connect rings the team of a reason to call.
 func (s stateless) connect(line policy.Line, i policy.Intent) twilio.Response {
 	return document(s.say(line, []Phrase{phrase("connecting")}), s.ring(line, i, 0)...)
 }
@@ -79,7 +77,6 @@ func (s stateless) screen(line policy.Line, next string) twilio.Response {
 	return document(nil, oneKey(next, say), twilio.Hangup{})
 }
 
-// answer joins a specialist who accepted.
 func (s stateless) answer(keys string) twilio.Response {
 	if keys == "1" {
 		return document(nil)

@@ -1,11 +1,6 @@
 package ivr
 
-import (
-	"encoding/json"
-	"strings"
-
-	"github.com/officernd/supportline/policy"
-)
+import "github.com/officernd/supportline/policy"
 
 // Heard holds what the caller or a specialist heard in answer to a webhook of a logged call.
 type Heard struct {
@@ -15,11 +10,8 @@ type Heard struct {
 
 // Transcript returns the words of the reply in an exchange of a call to line. A reply that another version wrote has none.
 func (w Words) Transcript(line policy.Line, e policy.Exchange) Heard {
-	h := Heard{Specialist: strings.HasPrefix(e.Key, stepScreen+"/") || strings.HasPrefix(e.Key, stepAnswer+"/")}
-	var reply Reply
-	if json.Unmarshal(e.Reply, &reply) != nil {
-		return h
-	}
+	h := Heard{Specialist: ofLeg(e)}
+	reply, _ := replyOf(e)
 	for _, p := range reply.Say {
 		if text := w.Speak(line, p); text != "" {
 			h.Sentences = append(h.Sentences, text)

@@ -140,13 +140,8 @@ func (t tongue) menu(items string) string {
 }
 
 // spaced returns digits as they are read one by one: at most 10, however many a caller keyed.
-func spaced(digits string) string {
-	kept := strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, digits)
+func spaced(text string) string {
+	kept := digits(text)
 	return strings.Join(strings.Split(kept[:min(len(kept), 10)], ""), " ")
 }
 

@@ -64,11 +64,9 @@ type ChargeRow struct {
 
 // ChargeRows returns the lines of a proposal as rows.
 func ChargeRows(lines []Charge) []ChargeRow {
-	rows := make([]ChargeRow, len(lines))
-	for i, c := range lines {
-		rows[i] = ChargeRow{c.Month, c.Customer, c.Account, c.Kind, c.Quantity, Decimal(c.Rate, c.Currency), Decimal(c.Amount, c.Currency), c.Currency}
-	}
-	return rows
+	return mapped(lines, func(c Charge) ChargeRow {
+		return ChargeRow{c.Month, c.Customer, c.Account, c.Kind, c.Quantity, Decimal(c.Rate, c.Currency), Decimal(c.Amount, c.Currency), c.Currency}
+	})
 }
 
 // minorUnits returns a configured rate in whole minor units, to the nearest one.

@@ -70,7 +70,6 @@ func (c *checker) bucket(t text, address string) kept.S3 {
 	return kept.S3{}
 }
 
-// keys checks that both keys are there.
 func (c *checker) keys(r recordings) {
 	for _, t := range []text{r.AccessKey, r.SecretKey} {
 		c.credential(t, secret, false, "the key, without spaces")

@@ -165,8 +165,8 @@ func messageID(key, domain string) string {
 
 // unsent distinguishes what the server said about the message itself from everything that may be different tomorrow.
 func (m Email) unsent(ctx context.Context, err error) error {
-	var sent *mail.SendError
-	if !errors.As(err, &sent) {
+	sent, ok := errors.AsType[*mail.SendError](err)
+	if !ok {
 		return m.cut(ctx, "smtp", err)
 	}
 	step := map[mail.SendErrReason]string{
