@@ -55,7 +55,7 @@ func (p *program) load(file string, o config.Options) (config.Config, error) {
 	if err := config.WriteProblems(p.Err, problems); err != nil {
 		return config.Config{}, err
 	}
-	return config.Config{}, fmt.Errorf("the configuration has %s: nothing was done", plural(len(problems), "problem"))
+	return config.Config{}, fmt.Errorf("the configuration has %s: nothing was done", control.Plural(len(problems), "problem"))
 }
 
 // data runs a command on the store: in the server where one has the file open, else here.
@@ -92,12 +92,4 @@ func userName() string {
 		return fmt.Sprintf("uid %d", os.Getuid())
 	}
 	return u.Username
-}
-
-// plural returns a number of things in words: "1 problem", "2 problems".
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -124,21 +124,17 @@ func (s *scripted) restrict(accounts []policy.CustomerNumber) error {
 	return nil
 }
 
-// Account returns the configuration's.
 func (s *scripted) Account() phone.Account {
 	return server.PhoneAccount(s.Conf)
 }
 
-// Provider returns the account that the App asks.
 func (s *scripted) Provider() *fake.Account { return s.provider }
 
 // Settle waits for what the App does beside the webhooks, and does what is due by itself.
 func (s *scripted) Settle() { s.App.Settle(context.Background()) }
 
-// Handler returns the webhooks.
 func (s *scripted) Handler() http.Handler { return s.Webhooks }
 
-// Explain returns the decisions of a logged call.
 func (s *scripted) Explain(ctx context.Context, sid policy.CallSID) ([]policy.Decision, error) {
 	call, err := s.Store.Call(ctx, sid)
 	if err != nil {
@@ -169,5 +165,4 @@ func (s *scripted) Break(broken bool) {
 	}
 }
 
-// Close closes the App and removes its store.
 func (s *scripted) Close() error { return errors.Join(s.App.Close(), os.RemoveAll(s.place)) }

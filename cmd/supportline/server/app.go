@@ -84,7 +84,8 @@ func (a *App) build(transport http.RoundTripper) error {
 	if err := a.conferences(transport, calls); err != nil {
 		return err
 	}
-	if a.Archive, err = newArchive(conf, a.Store, archiveOptions{now: a.Now, log: a.Log, told: a.Counters.Recorded, ask: a.Counters.asked}); err != nil {
+	told := recordings.Options{Now: a.Now, Logger: a.Log, Told: a.Counters.Recorded}
+	if a.Archive, err = newArchive(conf, a.Store, a.Counters.asked, told); err != nil {
 		return err
 	}
 	answering := ivr.Deps{
@@ -142,25 +143,25 @@ func (a *App) Close() error {
 func (a *App) privateRoutes() http.Handler {
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, Health{Status: "ok", Version: Version(), Now: a.Now().UTC()})
+		a.answer(w, http.StatusOK, "ok")
 	})
 	routes.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		if err := a.Store.Ping(r.Context()); err != nil {
 			a.Log.Error("not ready", zap.Error(err))
-			answer(w, http.StatusServiceUnavailable, Health{Status: err.Error(), Version: Version(), Now: a.Now().UTC()})
+			a.answer(w, http.StatusServiceUnavailable, err.Error())
 			return
 		}
-		answer(w, http.StatusOK, Health{Status: "ready", Version: Version(), Now: a.Now().UTC()})
+		a.answer(w, http.StatusOK, "ready")
 	})
 	routes.Handle("GET /metrics", a.Counters.handler())
 	routes.Handle("/", a.Console())
 	return routes
 }
 
-func answer(w http.ResponseWriter, status int, body any) {
+func (a *App) answer(w http.ResponseWriter, status int, health string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // a client that is gone needs no answer
+	_ = json.NewEncoder(w).Encode(Health{Status: health, Version: Version(), Now: a.Now().UTC()}) // a client that is gone needs no answer
 }
 
 // NewLogger returns a logger that writes one JSON object a line. Telephone numbers mask themselves when they are logged (policy.Phone).

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
 )
@@ -63,7 +64,7 @@ func (a *App) noticesFinding(ctx context.Context) console.Finding {
 	case err != nil:
 		f.State, f.Found = "wrong", err.Error()
 	case failed > 0:
-		f.State, f.Found, f.Advice = "warning", count(failed, "notice")+" could not be delivered.", "See below why, mend it, and try them again."
+		f.State, f.Found, f.Advice = "warning", control.Plural(failed, "notice")+" could not be delivered.", "See below why, mend it, and try them again."
 	case !a.Conf.Notices.HasReceivers():
 		f.Found = "Nobody is told anything: the configuration has no notices."
 	}
@@ -80,18 +81,10 @@ func ago(now, at time.Time) string {
 	case d < time.Minute:
 		return "less than a minute ago"
 	case d < 2*time.Hour:
-		return count(int(d.Minutes()), "minute") + " ago"
+		return control.Plural(int(d.Minutes()), "minute") + " ago"
 	case d < 48*time.Hour:
-		return count(int(d.Hours()), "hour") + " ago"
+		return control.Plural(int(d.Hours()), "hour") + " ago"
 	default:
-		return count(int(d.Hours()/24), "day") + " ago"
+		return control.Plural(int(d.Hours()/24), "day") + " ago"
 	}
-}
-
-// count returns a number of things in words: "1 day", "2 days".
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }
