@@ -58,8 +58,8 @@ build:
 
 .PHONY: bench
 bench:
-	@go test -run '^$$' -bench House -benchtime 10x ./cmd/supportline
-	@go test -run '^$$' -bench . -skip House -benchmem ./...
+	@go test -run '^$$' -bench Server -benchtime 10x ./cmd/supportline
+	@go test -run '^$$' -bench . -skip Server -benchmem ./...
 
 .PHONY: fuzz
 fuzz: packages

@@ -25,12 +25,10 @@ const (
 	maxNotices = 20
 )
 
-// accountSection returns the section of one account.
-func (s *console) accountSection() section {
-	return section{path: accountsPath, route: func(r routes) {
-		r.get(accountsPath+"/:number", (*request).account)
-		r.post(accountsPath+"/:number/reveal", (*request).revealAccount, users.SeeNumbers)
-	}}
+// accountRoutes are the routes of one account.
+var accountRoutes = []route{
+	{http.MethodGet, accountsPath + "/:number", (*request).account, ""},
+	{http.MethodPost, accountsPath + "/:number/reveal", (*request).revealAccount, users.SeeNumbers},
 }
 
 // accountPage is the data of the page.
@@ -82,9 +80,7 @@ func (r *request) showAccount(status int, number policy.CustomerNumber, body acc
 			return err
 		}
 	}
-	p := r.page(body)
-	p.Numbers = r.may(users.SeeNumbers) && r.console.signin.IsRevealed(r.ctx(), revealedAccount(body.Number))
-	return r.show(status, "account", p)
+	return r.showRevealed(status, "account", body, revealedAccount(body.Number))
 }
 
 // fillMonths adds the months of the chart and the month of the page. The chart ends with the current month if that is within reach.
@@ -120,7 +116,7 @@ func (r *request) fillCalls(body *accountPage, month policy.Month) error {
 	}
 	limit := int(r.console.Policy.FairUse.CallLimit / time.Second)
 	body.Longest = newMeter(longest, limit, longest*10 >= limit*9)
-	body.LongestAt, body.LimitAt = page{}.Minutes(&longest), page{}.Minutes(&limit)
+	body.LongestAt, body.LimitAt = minutes(longest), minutes(limit)
 	body.Calls = policy.ExplainUsage(summaries, r.console.Policy.FairUse)
 	body.MoreCalls, body.Unprinted = max(0, len(body.Calls)-maxMonthCalls), max(0, len(body.Calls)-printedCalls)
 	body.Calls = body.Calls[:min(len(body.Calls), maxMonthCalls)]
@@ -175,18 +171,15 @@ func (r *request) monthBefore(name string, last policy.Month) (policy.Month, err
 	return month, nil
 }
 
-// revealAccount shows the telephone numbers and the e-mail address of an account for the rest of the session, and notes that in the audit.
+// revealAccount shows the telephone numbers and the e-mail address of an account.
 func (r *request) revealAccount() error {
 	c, err := r.console.Accounts.Customer(r.ctx(), policy.CustomerNumber(r.Param("number")))
 	if err != nil {
 		return err
 	}
-	entry := users.AuditEntry{At: r.now, By: r.user.Name, Act: users.ActReveal, Customer: c.Number, Detail: "the telephone numbers and the e-mail address of an account"}
-	if err := r.console.Audit.Note(r.ctx(), entry); err != nil {
-		return err
-	}
-	r.console.signin.Reveal(r.ctx(), revealedAccount(c.Number))
-	return r.seeOther(accountPath(c.Number))
+	return r.reveal(revealedAccount(c.Number), accountPath(c.Number), users.AuditEntry{
+		Customer: c.Number, Detail: "the telephone numbers and the e-mail address of an account",
+	})
 }
 
 // revealedAccount returns the name under which a session remembers a revealed account. No SID looks like it.
@@ -205,7 +198,7 @@ func (accountPage) Talk(c policy.Counted) string {
 	if !c.Talked {
 		return "–"
 	}
-	return page{}.Minutes(&c.TalkSeconds)
+	return minutes(c.TalkSeconds)
 }
 
 // Verdict returns a sentence about the month.

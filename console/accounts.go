@@ -14,10 +14,8 @@ const accountsPath = "/accounts"
 // accountsOnPage is how many accounts a page of the list shows. Each costs a few reads of its own figures.
 const accountsOnPage = 50
 
-// accountsSection returns the section of the directory, with what each account used this month.
-func (s *console) accountsSection() section {
-	return section{title: "Accounts", path: accountsPath, route: func(r routes) { r.get(accountsPath, (*request).accounts) }}
-}
+// accountsRoutes are the routes of the directory, with what each account used this month.
+var accountsRoutes = []route{{http.MethodGet, accountsPath, (*request).accounts, ""}}
 
 // accountsPage is the data of the page.
 type accountsPage struct {

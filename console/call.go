@@ -6,27 +6,24 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
-// callSection returns the section of one call.
-func (s *console) callSection() section {
-	return section{path: callsPath, route: func(r routes) {
-		r.get(callsPath+"/:sid", (*request).call)
-		r.post(callsPath+"/:sid/reveal", (*request).reveal, users.SeeNumbers)
-		r.post(callsPath+"/:sid/recordings/:recording", (*request).listen, users.HearRecordings)
-		r.get(callsPath+"/:sid/recordings/:recording", (*request).recording, users.HearRecordings)
-		r.post(callsPath+"/:sid/acts", (*request).act, users.DoActs)
-	}}
+// callRoutes are the routes of one call.
+var callRoutes = []route{
+	{http.MethodGet, callsPath + "/:sid", (*request).call, ""},
+	{http.MethodPost, callsPath + "/:sid/reveal", (*request).revealCall, users.SeeNumbers},
+	{http.MethodPost, callsPath + "/:sid/recordings/:recording", (*request).listen, users.HearRecordings},
+	{http.MethodGet, callsPath + "/:sid/recordings/:recording", (*request).recording, users.HearRecordings},
+	{http.MethodPost, callsPath + "/:sid/acts", (*request).act, users.DoActs},
 }
 
 // callPage is the data of the page.
 type callPage struct {
 	callRow
 	Picture  timeline
-	Story    []policy.Decision
+	History  []policy.Decision
 	Spoken   []spoken // what was pressed, said and heard
 	Sounds   []sound  // voicemails and recordings
 	Legs     []policy.Leg
@@ -52,7 +49,7 @@ func (r *request) showCall(status int, call policy.Call, body callPage) error {
 		return err
 	}
 	body.callRow = r.row(call, counted)
-	body.Story = call.Explain(r.console.Policy.FairUse, counted, r.now)
+	body.History = call.Explain(r.console.Policy.FairUse, counted, r.now)
 	body.Legs, body.Seen = byTime(call.Legs), len(call.Acts)
 	body.Spoken, body.Sounds = r.spoken(call), r.sounds(call)
 	body.Standing = map[string]bool{}
@@ -71,18 +68,14 @@ func byTime(legs []policy.Leg) []policy.Leg {
 	return slices.SortedStableFunc(slices.Values(legs), func(a, b policy.Leg) int { return a.RangAt.Compare(b.RangAt) })
 }
 
-// reveal shows the telephone numbers of one call to the person for the rest of the session, and notes that in the audit.
-func (r *request) reveal() error {
+// revealCall shows the telephone numbers of one call.
+func (r *request) revealCall() error {
 	call, err := r.console.Calls.Call(r.ctx(), policy.CallSID(r.Param("sid")))
 	if err != nil {
 		return err
 	}
-	entry := users.AuditEntry{At: r.now, By: r.user.Name, Act: users.ActReveal, Customer: call.Customer, Subject: string(call.SID), Detail: "the telephone numbers of a call"}
-	if err := r.console.Audit.Note(r.ctx(), entry); err != nil {
-		return err
-	}
-	r.console.signin.Reveal(r.ctx(), string(call.SID))
-	return r.seeOther(callPath(call.SID))
+	sid := string(call.SID)
+	return r.reveal(sid, callPath(call.SID), users.AuditEntry{Customer: call.Customer, Subject: sid, Detail: "the telephone numbers of a call"})
 }
 
 func callPath(sid policy.CallSID) string { return callsPath + "/" + string(sid) }
@@ -145,19 +138,11 @@ func (r *request) act() error {
 		act.Value, act.Reason, done = "", "", "undo-"+form.Kind
 	}
 	_, err = r.console.Calls.Act(r.ctx(), sid, act, max(0, seen), r.console.Policy.LineZone)
-	if status := formStatus(err); status != 0 {
-		return r.refuseAct(status, sid, form, err)
-	}
-	if err != nil {
-		return err
-	}
-	return r.seeOther(callPath(sid) + query("done", done))
-}
-
-func (r *request) refuseAct(status int, sid policy.CallSID, form actForm, why error) error {
-	call, err := r.console.Calls.Call(r.ctx(), sid)
-	if err != nil {
-		return err
-	}
-	return r.showCall(status, call, callPage{Problem: api.Sentence(why), Form: form})
+	return r.answerForm(err, callPath(sid)+query("done", done), func(status int, problem string) error {
+		call, err := r.console.Calls.Call(r.ctx(), sid)
+		if err != nil {
+			return err
+		}
+		return r.showCall(status, call, callPage{Problem: problem, Form: form})
+	})
 }

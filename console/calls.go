@@ -17,23 +17,19 @@ const callsPath = "/calls"
 // callsOnPage is how many calls a page of the list shows.
 const callsOnPage = 50
 
-// callsSection returns the section of the log.
-func (s *console) callsSection() section {
-	return section{title: "Calls", path: callsPath, route: func(r routes) {
-		r.get(callsPath, (*request).calls)
-		r.get(callsPath+api.ExportEnd, (*request).exportCalls, users.TakeExports)
-	}}
+// callsRoutes are the routes of the log.
+var callsRoutes = []route{
+	{http.MethodGet, callsPath, (*request).calls, ""},
+	{http.MethodGet, callsPath + api.ExportEnd, (*request).exportCalls, users.TakeExports},
 }
 
 // callsPage is the data of the page.
 type callsPage struct {
-	Filter      callFilter
-	Problem     string
-	Calls       []callRow
-	SearchedTo  time.Time // how far back the search came, if it ended before the page was full
-	Older       string    // addresses of other parts of the list, or ""
-	Newer       string
-	First       string
+	Filter     callFilter
+	Problem    string
+	Calls      []callRow
+	SearchedTo time.Time // how far back the search came, if it ended before the page was full
+	pageLinks
 	Lines       []policy.Line
 	Intents     []policy.Intent
 	Outcomes    []policy.Outcome
@@ -63,10 +59,10 @@ const (
 // callRow is a call in a list.
 type callRow struct {
 	policy.Row
-	Call     policy.Call
-	Ending   string // the outcome, or why there is none
-	LineName string
-	LineZone *time.Location
+	Call        policy.Call
+	OutcomeText string // the outcome, or why there is none
+	LineName    string
+	LineZone    *time.Location
 }
 
 func (r *request) calls() error {
@@ -93,15 +89,7 @@ func (r *request) calls() error {
 	}
 	body.Days, body.ByTalk, body.Newest = r.days(body), body.address(f.ordered(longestFirst)), body.address(f.ordered(""))
 	body.SearchedTo, body.CSV, body.JSON = found.SearchedTo, f.exportAs("csv"), f.exportAs("json")
-	if !found.Older.IsZero() {
-		body.Older = body.address(f.at(found.Older, policy.Cursor{}))
-	}
-	if !found.Newer.IsZero() {
-		body.Newer = body.address(f.at(policy.Cursor{}, found.Newer))
-	}
-	if f != f.whole() {
-		body.First = body.address(f.whole())
-	}
+	body.pageLinks = f.links(found.Older, found.Newer, func(p place) string { return body.address(f.at(p)) })
 	return r.render(http.StatusOK, "calls", body)
 }
 
@@ -150,7 +138,7 @@ func (r *request) days(body callsPage) (all []choice) {
 		{"Today", date(0), date(0)}, {"Yesterday", date(1), date(1)}, {"7 days", date(6), date(0)}, {"30 days", date(29), date(0)}, {"All", "", ""},
 	} {
 		f := body.Filter.on(d.since, d.until)
-		all = append(all, choice{d.title, body.address(f), f == body.Filter.whole()})
+		all = append(all, choice{d.title, body.address(f), f == body.Filter.at(place{})})
 	}
 	return all
 }
@@ -187,15 +175,15 @@ func (r *request) rows(calls []policy.Call) ([]callRow, error) {
 }
 
 func (r *request) row(c policy.Call, counted bool) callRow {
-	row := callRow{Row: c.Row(r.console.Policy.FairUse, counted), Call: c, LineName: c.Line.Full(), LineZone: time.UTC, Ending: "in progress"}
+	row := callRow{Row: c.Row(r.console.Policy.FairUse, counted), Call: c, LineName: c.Line.Full(), LineZone: time.UTC, OutcomeText: "in progress"}
 	if line, ok := r.console.Policy.Line(c.Line); ok {
 		row.LineName, row.LineZone = line.Name, line.Zone
 	}
 	switch {
 	case c.Outcome() != "":
-		row.Ending = string(c.Outcome())
+		row.OutcomeText = string(c.Outcome())
 	case c.Lost(r.now):
-		row.Ending = "no end reported"
+		row.OutcomeText = "no end reported"
 	}
 	return row
 }

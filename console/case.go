@@ -5,17 +5,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
-// caseSection returns the section of one case.
-func (s *console) caseSection() section {
-	return section{path: fairUsePath, route: func(r routes) {
-		r.get(fairUsePath+"/cases/:id", (*request).oneCase)
-		r.post(fairUsePath+"/cases/:id/moves", (*request).moveCase, users.DoActs)
-	}}
+// caseRoutes are the routes of one case.
+var caseRoutes = []route{
+	{http.MethodGet, fairUsePath + "/cases/:id", (*request).oneCase, ""},
+	{http.MethodPost, fairUsePath + "/cases/:id/moves", (*request).moveCase, users.DoActs},
 }
 
 func casePath(id policy.CaseID) string { return fairUsePath + "/cases/" + string(id) }
@@ -67,13 +64,9 @@ func (r *request) moveCase() error {
 	form := moveForm{To: r.FormValue("to"), From: r.FormValue("from"), Via: r.FormValue("via"), Note: strings.TrimSpace(r.FormValue("note"))}
 	form.Offered = r.Request().Form["offered"]
 	done, err := r.moved(policy.CaseID(r.Param("id")), form)
-	if status := formStatus(err); status != 0 {
-		return r.showCase(status, casePage{Form: form, Problem: api.Sentence(err)})
-	}
-	if err != nil {
-		return err
-	}
-	return r.seeOther(casePath(policy.CaseID(r.Param("id"))) + query("done", done))
+	return r.answerForm(err, casePath(policy.CaseID(r.Param("id")))+query("done", done), func(status int, problem string) error {
+		return r.showCase(status, casePage{Form: form, Problem: problem})
+	})
 }
 
 // moved makes the move of a form, with an e-mail to the account holder if it asks for one. It returns what was done, a key of casesDone.
@@ -95,21 +88,15 @@ func (r *request) moved(id policy.CaseID, form moveForm) (done string, err error
 	return "move", nil
 }
 
-// Consequence returns what a move to a state means.
-func (casePage) Consequence(to policy.CaseState) string {
-	switch to {
-	case policy.CaseContacted:
-		return "The account holder was told that the load affects others."
-	case policy.CaseDiscussed:
-		return "Alternatives were discussed."
-	case policy.CaseWatching:
-		return "A change was agreed; the next months show whether it works."
-	case policy.CaseRestricted:
-		return "Only critical calls of this account connect, and those that the configuration lets through."
-	case policy.CaseCharged:
-		return "A person charges; the software does not. This lifts a restriction."
-	case policy.CaseClosed:
-		return "This is final, and lifts a restriction. Later load opens a new case."
-	}
-	return ""
+// consequences say what a move to a state means.
+var consequences = map[policy.CaseState]string{
+	policy.CaseContacted:  "The account holder was told that the load affects others.",
+	policy.CaseDiscussed:  "Alternatives were discussed.",
+	policy.CaseWatching:   "A change was agreed; the next months show whether it works.",
+	policy.CaseRestricted: "Only critical calls of this account connect, and those that the configuration lets through.",
+	policy.CaseCharged:    "A person charges; the software does not. This lifts a restriction.",
+	policy.CaseClosed:     "This is final, and lifts a restriction. Later load opens a new case.",
 }
+
+// Consequence returns what a move to a state means.
+func (casePage) Consequence(to policy.CaseState) string { return consequences[to] }

@@ -17,12 +17,10 @@ const chargesPath = fairUsePath + "/charges"
 // maxChargeRows is how many lines of a proposal the page shows; the file has all.
 const maxChargeRows = 100
 
-// chargesSection returns the section of what a month's load over the limits would cost.
-func (s *console) chargesSection() section {
-	return section{path: fairUsePath, route: func(r routes) {
-		r.get(chargesPath, (*request).charges)
-		r.get(chargesPath+".csv", (*request).chargesFile, users.TakeExports)
-	}}
+// chargesRoutes are the routes of what a month's load over the limits would cost.
+var chargesRoutes = []route{
+	{http.MethodGet, chargesPath, (*request).charges, ""},
+	{http.MethodGet, chargesPath + ".csv", (*request).chargesFile, users.TakeExports},
 }
 
 // chargesPage is the data of the page.

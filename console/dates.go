@@ -97,17 +97,12 @@ func (r *request) changeDates(done string, form dateForm, change func(base polic
 	if err == nil {
 		_, err = r.console.Lines.ChangeDates(r.ctx(), l.Number, seen, c)
 	}
-	if status := formStatus(err); status != 0 {
-		body := linePage{Problem: api.Sentence(err), Form: form}
+	return r.answerForm(err, linePath(l.Number)+query("done", done), func(status int, problem string) error {
 		if errors.Is(err, policy.ErrScheduleChanged) {
-			body.Problem += " This is the line as it is now; what you wrote is still in the form."
+			problem += " This is the line as it is now; what you wrote is still in the form."
 		}
-		return r.showLine(status, body)
-	}
-	if err != nil {
-		return err
-	}
-	return r.seeOther(linePath(l.Number) + query("done", done))
+		return r.showLine(status, linePage{Problem: problem, Form: form})
+	})
 }
 
 // number returns a version in a form or an address, or 0 for none. The error is api.ErrWrongInput.

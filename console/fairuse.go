@@ -20,13 +20,11 @@ const (
 	casesOnPage  = 40
 )
 
-// fairUseSection returns the section of the review board.
-func (s *console) fairUseSection() section {
-	return section{title: "Fair use", path: fairUsePath, route: func(r routes) {
-		r.get(fairUsePath, (*request).board)
-		r.get(fairUsePath+"/closed", (*request).closedCases)
-		r.post(fairUsePath+"/cases", (*request).openCase, users.DoActs)
-	}}
+// fairUseRoutes are the routes of the review board.
+var fairUseRoutes = []route{
+	{http.MethodGet, fairUsePath, (*request).board, ""},
+	{http.MethodGet, fairUsePath + "/closed", (*request).closedCases, ""},
+	{http.MethodPost, fairUsePath + "/cases", (*request).openCase, users.DoActs},
 }
 
 // boardPage is the data of the page.
@@ -130,16 +128,7 @@ func (r *request) fill(column *boardColumn) error {
 }
 
 func newCard(c policy.Case) boardCard {
-	card := boardCard{Case: c, Next: c.State.Next()}
-	for _, u := range c.Months {
-		if u.Over {
-			card.Over = append(card.Over, string(u.Month))
-		}
-	}
-	if n := len(c.Moves); n > 0 {
-		card.Last = c.Moves[n-1]
-	}
-	return card
+	return boardCard{Case: c, Next: c.State.Next(), Over: c.OverMonths(), Last: c.LastMove()}
 }
 
 // closedPage is the data of the page of closed cases.
@@ -171,16 +160,12 @@ func (r *request) closedCases() error {
 func (r *request) openCase() error {
 	number, text := policy.CustomerNumber(strings.TrimSpace(r.FormValue("customer"))), strings.TrimSpace(r.FormValue("note"))
 	opened, err := r.console.Cases.OpenCase(r.ctx(), number, r.user.Name, text, r.now)
-	status := formStatus(err)
-	switch {
-	case err != nil && status == 0:
-		return err
-	case err != nil && r.FormValue("from") == "account" && !errors.Is(err, policy.ErrNoCustomer):
-		return r.showAccount(status, number, accountPage{Note: text, Problem: api.Sentence(err)})
-	case err != nil:
-		return r.showBoard(status, boardPage{Customer: string(number), Note: text, Problem: api.Sentence(err)})
-	}
-	return r.seeOther(casePath(opened.ID) + query("done", "open"))
+	return r.answerForm(err, casePath(opened.ID)+query("done", "open"), func(status int, problem string) error {
+		if r.FormValue("from") == "account" && !errors.Is(err, policy.ErrNoCustomer) {
+			return r.showAccount(status, number, accountPage{Note: text, Problem: problem})
+		}
+		return r.showBoard(status, boardPage{Customer: string(number), Note: text, Problem: problem})
+	})
 }
 
 // Alternatives returns what can be offered.

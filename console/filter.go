@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -11,15 +12,45 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
+// place is a place in a list by time, as an address has it: a policy.Cursor each, or "".
+type place struct{ Older, Newer string }
+
+func (r *request) place() place { return place{r.QueryParam("older"), r.QueryParam("newer")} }
+
+// page returns the page at the place. The error is policy.ErrCursor.
+func (p place) page() (page policy.Page, err error) {
+	if page.Older, err = policy.ParseCursor(p.Older); err == nil {
+		page.Newer, err = policy.ParseCursor(p.Newer)
+	}
+	return page, err
+}
+
+// pageLinks are the addresses of other parts of a list, or "".
+type pageLinks struct{ Older, Newer, First string }
+
+// links returns the links of a page that goes on at some cursors. at returns the address of a place.
+func (p place) links(older, newer policy.Cursor, at func(place) string) (links pageLinks) {
+	if !older.IsZero() {
+		links.Older = at(place{Older: older.String()})
+	}
+	if !newer.IsZero() {
+		links.Newer = at(place{Newer: newer.String()})
+	}
+	if p != (place{}) {
+		links.First = at(place{})
+	}
+	return links
+}
+
 // callFilter is the filter in the address of the calls page, with the order and the place in the list.
 type callFilter struct {
 	api.CallFilter
-	Order        string // longestFirst, or "" for newest first
-	Older, Newer string // a place in the list (policy.Cursor)
+	Order string // longestFirst, or "" for newest first
+	place
 }
 
 func (r *request) callFilter() callFilter {
-	return callFilter{api.ReadCallFilter(r.QueryParams()), r.QueryParam("order"), r.QueryParam("older"), r.QueryParam("newer")}
+	return callFilter{api.ReadCallFilter(r.QueryParams()), r.QueryParam("order"), r.place()}
 }
 
 // query returns the filter as the end of an address.
@@ -30,10 +61,7 @@ func (f callFilter) query() string {
 			values.Set(name, value)
 		}
 	}
-	if len(values) == 0 {
-		return ""
-	}
-	return "?" + values.Encode()
+	return search(values)
 }
 
 // exportAs returns the address of an export of everything that the filter selects.
@@ -44,28 +72,23 @@ func (f callFilter) exportAs(format string) string {
 }
 
 // at returns the filter at another place in its list.
-func (f callFilter) at(older, newer policy.Cursor) callFilter {
-	f.Older, f.Newer = older.String(), newer.String()
+func (f callFilter) at(p place) callFilter {
+	f.place = p
 	return f
 }
-
-// whole returns the filter at the start of its list.
-func (f callFilter) whole() callFilter { return f.at(policy.Cursor{}, policy.Cursor{}) }
 
 // Narrow reports whether the filter leaves anything out.
 func (f callFilter) Narrow() bool { return f.CallFilter != api.CallFilter{} }
 
 // ordered returns the filter in another order.
 func (f callFilter) ordered(order string) callFilter {
-	f = f.whole()
-	f.Order = order
+	f.place, f.Order = place{}, order
 	return f
 }
 
 // on returns the filter on some days, or on all if they are empty.
 func (f callFilter) on(since, until string) callFilter {
-	f = f.whole()
-	f.Since, f.Until = since, until
+	f.place, f.Since, f.Until = place{}, since, until
 	return f
 }
 
@@ -77,19 +100,11 @@ func (f callFilter) parse(s policy.Settings, zone *time.Location, numbers bool) 
 	if f.Order != "" && f.Order != longestFirst {
 		return filter, page, fmt.Errorf("%w: calls have no order %q", api.ErrWrongInput, f.Order)
 	}
+	if page, err = f.page(); err != nil {
+		err = fmt.Errorf("%w: there is no place %q in the list; begin at its first page", api.ErrWrongInput, cmp.Or(f.Older, f.Newer))
+	}
 	page.Length = callsOnPage
-	if page.Older, err = place(f.Older); err == nil {
-		page.Newer, err = place(f.Newer)
-	}
 	return filter, page, err
-}
-
-func place(text string) (policy.Cursor, error) {
-	m, err := policy.ParseCursor(text)
-	if err != nil {
-		err = fmt.Errorf("%w: there is no place %q in the list; begin at its first page", api.ErrWrongInput, text)
-	}
-	return m, err
 }
 
 // query returns names and values in turn as the end of an address, without those that are empty.
@@ -100,6 +115,11 @@ func query(pairs ...string) string {
 			values.Set(pairs[i], pairs[i+1])
 		}
 	}
+	return search(values)
+}
+
+// search returns values as the end of an address, or "" for none.
+func search(values url.Values) string {
 	if len(values) == 0 {
 		return ""
 	}

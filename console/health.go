@@ -9,12 +9,10 @@ import (
 
 const healthPath = "/health"
 
-// healthSection returns the section of the program's own state.
-func (s *console) healthSection() section {
-	return section{title: "Health", path: healthPath, route: func(r routes) {
-		r.get(healthPath, (*request).health)
-		r.post(healthPath+"/retry", (*request).retryNotice, users.DoActs)
-	}}
+// healthRoutes are the routes of the program's own state.
+var healthRoutes = []route{
+	{http.MethodGet, healthPath, (*request).health, ""},
+	{http.MethodPost, healthPath + "/retry", (*request).retryNotice, users.DoActs},
 }
 
 // mostGivenUp is how many failed notices the page shows.

@@ -27,15 +27,13 @@ const (
 	maxShownProblems = 100
 )
 
-// importSection returns the section that imports the customers file: it is uploaded, previewed, and imported as it was previewed.
-func (s *console) importSection() section {
-	return section{path: importPath, route: func(r routes) {
-		r.get(importPath, (*request).importForm, users.DoActs)
-		r.post(importPath, (*request).upload, users.DoActs)
-		r.get(importPath+"/:id", (*request).preview, users.DoActs)
-		r.post(importPath+"/:id", (*request).confirmImport, users.DoActs)
-		r.post(importPath+"/:id/discard", (*request).discardImport, users.DoActs)
-	}}
+// importRoutes import the customers file: it is uploaded, previewed, and imported as it was previewed.
+var importRoutes = []route{
+	{http.MethodGet, importPath, (*request).importForm, users.DoActs},
+	{http.MethodPost, importPath, (*request).upload, users.DoActs},
+	{http.MethodGet, importPath + "/:id", (*request).preview, users.DoActs},
+	{http.MethodPost, importPath + "/:id", (*request).confirmImport, users.DoActs},
+	{http.MethodPost, importPath + "/:id/discard", (*request).discardImport, users.DoActs},
 }
 
 // importsDone are the sentences about what was done, by the word in the address.

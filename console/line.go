@@ -1,8 +1,10 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/officernd/supportline/console/api"
@@ -91,7 +93,7 @@ func (r *request) showLine(status int, body linePage) error {
 	if body.Form.Date == "" {
 		body.Form = dateForm{Date: r.QueryParam("date"), Kind: policy.DateClosed}
 	}
-	return r.showWithTeams(status, "line", body)
+	return r.showRevealed(status, "line", body, teamsRevealed)
 }
 
 // configured returns a line without edits. Its single dates are sorted.
@@ -151,17 +153,11 @@ func hoursText(d policy.DateOverride) string {
 }
 
 func spansText(spans []policy.Span) string {
-	if len(spans) == 0 {
-		return "closed"
-	}
-	text := ""
+	words := make([]string, len(spans))
 	for i, s := range spans {
-		if i > 0 {
-			text += ", "
-		}
-		text += s.String()
+		words[i] = s.String()
 	}
-	return text
+	return cmp.Or(strings.Join(words, ", "), "closed")
 }
 
 // Spans returns hours as the configuration writes them.

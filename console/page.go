@@ -42,8 +42,9 @@ func (r *request) nav() []navItem {
 	}
 	here := r.Request().URL.Path
 	for _, n := range r.console.sections {
-		if n.title != "" && (n.needs == "" || r.may(n.needs)) {
-			items = append(items, navItem{n.title, n.path, here == n.path || strings.HasPrefix(here, n.path+"/")})
+		first := n.routes[0]
+		if n.title != "" && (first.needs == "" || r.may(first.needs)) {
+			items = append(items, navItem{n.title, first.path, here == first.path || strings.HasPrefix(here, first.path+"/")})
 		}
 	}
 	return items
@@ -126,11 +127,13 @@ func (p page) Minutes(seconds *int) string {
 	if seconds == nil {
 		return "–"
 	}
-	return p.Seconds(*seconds)
+	return minutes(*seconds)
 }
 
 // Seconds returns whole seconds as minutes and seconds, 12:05.
-func (page) Seconds(n int) string { return fmt.Sprintf("%d:%02d", n/60, n%60) }
+func (page) Seconds(n int) string { return minutes(n) }
+
+func minutes(seconds int) string { return fmt.Sprintf("%d:%02d", seconds/60, seconds%60) }
 
 // Length returns a sum of seconds as hours and minutes, 3 h 05 min.
 func (p page) Length(seconds int) string {

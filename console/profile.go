@@ -14,13 +14,14 @@ import (
 
 const profilePath = "/profile"
 
-// profileSection returns the section of what people set for themselves.
-func (s *console) profileSection() section {
-	return section{path: profilePath, route: func(r routes) {
-		r.get(profilePath, (*request).profile)
-		r.post(profilePath, (*request).setProfile)
-		r.post(profilePath+"/password", (*request).setPassword)
-	}}
+// profileRoutes are the routes of what people set for themselves, with the tokens by which their programs use the API.
+var profileRoutes = []route{
+	{http.MethodGet, profilePath, (*request).profile, ""},
+	{http.MethodPost, profilePath, (*request).setProfile, ""},
+	{http.MethodPost, profilePath + "/password", (*request).setPassword, ""},
+	{http.MethodPost, profilePath + "/tokens", (*request).addToken, ""},
+	{http.MethodPost, profilePath + "/tokens/revoke", (*request).revokeToken, ""},
+	{http.MethodGet, "/api", (*request).apiPage, ""},
 }
 
 // profilePage is the data of the page.
@@ -102,16 +103,6 @@ func (r *request) setPassword() error {
 	return r.seeOther(signInPath + "?why=password")
 }
 
-const tokensPath = profilePath + "/tokens"
-
-// tokensSection returns the section of the tokens by which a person's programs use the API. They are shown on the profile page.
-func (s *console) tokensSection() section {
-	return section{path: tokensPath, route: func(r routes) {
-		r.post(tokensPath, (*request).addToken)
-		r.post(tokensPath+"/revoke", (*request).revokeToken)
-	}}
-}
-
 // tokenForm is the form of a new token as it was sent, if it was refused.
 type tokenForm struct {
 	Name, Days       string
@@ -172,9 +163,5 @@ func (r *request) tokenRows() ([]tokenRow, error) {
 	return rows, err
 }
 
-// apiSection returns the section of the page that names the OpenAPI file and explains the types of problems.
-func (s *console) apiSection() section {
-	return section{path: "/api", route: func(r routes) {
-		r.get("/api", func(r *request) error { return r.render(http.StatusOK, "api", api.Problems()) })
-	}}
-}
+// apiPage names the OpenAPI file and explains the types of problems.
+func (r *request) apiPage() error { return r.render(http.StatusOK, "api", api.Problems()) }

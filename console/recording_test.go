@@ -39,8 +39,8 @@ func TestRecordings(t *testing.T) {
 	var p *browsertest.Place
 	p = browsertest.NewPlace(t, func(d *console.Deps) {
 		d.Recordings = shelf{func() *store.Store { return p.Store }}
-		d.Spoken = func(_ policy.Call, turn policy.Exchange) (bool, []string) {
-			return strings.HasPrefix(turn.Key, "screen/"), []string{"Words of " + turn.Key + "."}
+		d.Spoken = func(_ policy.Call, exchange policy.Exchange) (bool, []string) {
+			return strings.HasPrefix(exchange.Key, "screen/"), []string{"Words of " + exchange.Key + "."}
 		}
 	})
 	call := browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 60)

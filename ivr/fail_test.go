@@ -102,11 +102,11 @@ func TestCallsWithFailuresEnd(t *testing.T) {
 			if len(reply.Say) == 0 && reply.Ring == nil {
 				rt.Fatalf("silence: %+v", reply)
 			}
-			step, turn, ok := cutNext(reply)
+			step, number, ok := cutNext(reply)
 			if !ok {
 				rt.Fatalf("a reply that leads nowhere: %+v", reply)
 			}
-			in = ivr.Input{Step: step, Exchange: turn, Line: uk, From: caller, Keys: rapid.SampledFrom([]string{"", "1", "5", "204518", "9"}).Draw(rt, "keys")}
+			in = ivr.Input{Step: step, Exchange: number, Line: uk, From: caller, Keys: rapid.SampledFrom([]string{"", "1", "5", "204518", "9"}).Draw(rt, "keys")}
 			in.Number = in.Keys
 			if in.Number == string(northwind.Number) {
 				in.Customer = &northwind

@@ -49,10 +49,10 @@ func (c *outboundCall) asks(in ivr.Input) {
 	})
 }
 
-func (c *outboundCall) polls(turn int) { c.asks(ivr.Input{Step: "wait", Exchange: turn}) }
+func (c *outboundCall) polls(number int) { c.asks(ivr.Input{Step: "wait", Exchange: number}) }
 
-func (c *outboundCall) fetched(turn int) {
-	c.asks(ivr.Input{Step: "wait", Exchange: turn, Fetched: true})
+func (c *outboundCall) fetched(number int) {
+	c.asks(ivr.Input{Step: "wait", Exchange: number, Fetched: true})
 }
 
 func (c *outboundCall) placed(order int, sids ...policy.CallSID) {

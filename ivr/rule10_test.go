@@ -272,10 +272,10 @@ func TestCriticalAlwaysRings(t *testing.T) {
 
 // follow returns in as the answer to the question of a reply.
 func follow(t interface{ Fatalf(string, ...any) }, reply ivr.Reply, in ivr.Input) ivr.Input {
-	step, turn, ok := cutNext(reply)
+	step, number, ok := cutNext(reply)
 	if !ok {
 		t.Fatalf("nothing follows %+v", reply)
 	}
-	in.Step, in.Exchange = step, turn
+	in.Step, in.Exchange = step, number
 	return in
 }

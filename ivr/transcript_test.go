@@ -19,8 +19,8 @@ func TestTranscript(t *testing.T) {
 	call, _ = machine.Next(call, ivr.Input{Step: "menu", Exchange: 2, Keys: "1"}, tuesday)
 	call, _ = machine.NextLeg(call, ivr.LegInput{Step: "screen", Leg: "CA2", To: oncall1, Try: 1}, tuesday)
 	var got []ivr.Heard
-	for _, turn := range call.Exchanges {
-		got = append(got, ivr.DefaultWords().Transcript(s.Lines[1], turn))
+	for _, exchange := range call.Exchanges {
+		got = append(got, ivr.DefaultWords().Transcript(s.Lines[1], exchange))
 	}
 	want := []ivr.Heard{
 		{Sentences: []string{"Welcome to phone support. Enter or say your 6 digit customer number. If you don't have it, press star, then hash."}},

@@ -201,7 +201,7 @@ func TestAttachTakesTheHomeLinesMonth(t *testing.T) {
 	}
 }
 
-// TestExplainTellsActs: the story of a call has what people did to it, in the order of time.
+// TestExplainTellsActs: the history of a call has what people did to it, in the order of time.
 func TestExplainTellsActs(t *testing.T) {
 	t.Parallel()
 	c := explainCall()

@@ -14,20 +14,20 @@ const lostAfter = 4 * time.Hour
 // Explain returns the whole history of the call: the decisions of its trace, what the caller entered and what each specialist's leg went
 // through, in the order of time; then the verdicts that follow from them: the talk time with the figure it rests on (rule 5), whether
 // it was over-long (rule 6), whether it counted as a ticket (rule 3), and how the call ended. counted is whether fair use counts the
-// call, now the time of asking. Addresses are given in full: the story is for those who may see them. What nobody reported is not
+// call, now the time of asking. Addresses are given in full: the history is for those who may see them. What nobody reported is not
 // told.
 func (c Call) Explain(fair FairUse, counted bool, now time.Time) []Decision {
 	var events []event
-	for _, turn := range c.Exchanges {
-		if turn.Heard != "" {
-			events = append(events, told(turn.At, "heard", strconv.Quote(turn.Heard), "turn", turn.Key))
+	for _, exchange := range c.Exchanges {
+		if exchange.Heard != "" {
+			events = append(events, told(exchange.At, "heard", strconv.Quote(exchange.Heard), "turn", exchange.Key))
 		}
 	}
 	for _, d := range c.Trace {
 		events = append(events, event{d.At, d})
 	}
 	for _, leg := range c.Legs {
-		events = append(events, leg.story()...)
+		events = append(events, leg.history()...)
 	}
 	if leg, accepted := c.Accepted(); accepted {
 		events = append(events, event{secondsEnd(leg.AcceptedAt), c.ticketVerdict(leg.AcceptedAt, counted)})
@@ -41,12 +41,12 @@ func (c Call) Explain(fair FairUse, counted bool, now time.Time) []Decision {
 	}
 	events = append(events, c.recordingEvents()...)
 	slices.SortStableFunc(events, func(a, b event) int { return a.place.Compare(b.place) })
-	var story []Decision
+	var history []Decision
 	for _, e := range events {
-		story = append(story, e.Decision)
+		history = append(history, e.Decision)
 	}
-	story = append(story, c.talkVerdicts(fair)...)
-	return append(story, c.endVerdict(now))
+	history = append(history, c.talkVerdicts(fair)...)
+	return append(history, c.endVerdict(now))
 }
 
 // event is a decision or another thing that happened, with its place in the order of time.
@@ -60,9 +60,9 @@ func told(at time.Time, rule, result string, inputs ...string) event {
 	return event{at, Decision{At: at, Rule: rule, Result: result, Inputs: facts(inputs...)}}
 }
 
-// story returns what happened to one specialist who was rung. The provider's times are whole seconds and ours are not, so a time of the
+// history returns what happened to one specialist who was rung. The provider's times are whole seconds and ours are not, so a time of the
 // provider's stands at the end of its second, but never after what followed it on the same leg.
-func (l Leg) story() []event {
+func (l Leg) history() []event {
 	var events []event
 	tell := func(at time.Time, rule, result string, inputs ...string) {
 		if !at.IsZero() {
@@ -163,9 +163,9 @@ func (c Call) Lost(now time.Time) bool {
 // lastMoment returns the latest known time of a call.
 func (c Call) lastMoment() time.Time {
 	last := c.StartedAt
-	for _, turn := range c.Exchanges {
-		if turn.At.After(last) {
-			last = turn.At
+	for _, exchange := range c.Exchanges {
+		if exchange.At.After(last) {
+			last = exchange.At
 		}
 	}
 	return last

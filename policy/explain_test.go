@@ -29,10 +29,10 @@ func explainCall() policy.Call {
 	}
 }
 
-// lines shows a story in short.
-func lines(story []policy.Decision) []string {
+// lines shows a history in short.
+func lines(history []policy.Decision) []string {
 	var lines []string
-	for _, d := range story {
+	for _, d := range history {
 		at := "-"
 		if !d.At.IsZero() {
 			at = d.At.Format("04:05")
@@ -67,7 +67,7 @@ func TestExplainTellsTheWholeCallInOrder(t *testing.T) {
 	}
 }
 
-// Each row changes one thing of the served call and looks at one line of its story.
+// Each row changes one thing of the served call and looks at one line of its history.
 func TestExplainSaysWhy(t *testing.T) {
 	n := func(n int) *int { return &n }
 	late := func(c policy.Call) time.Time { return c.StartedAt.Add(5 * time.Hour) }

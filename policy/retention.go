@@ -94,8 +94,8 @@ func (c Call) Anonymised() Call {
 	names := c.identifying()
 	c.From, c.Customer, c.Account, c.Ticket, c.State.Offered = "", "", "", "", ""
 	c.WrongNumbers, c.Known, c.Erased = nil, false, true
-	for i, turn := range c.Exchanges {
-		c.Exchanges[i] = Exchange{Key: turn.Key, At: turn.At, Reply: json.RawMessage("null")}
+	for i, exchange := range c.Exchanges {
+		c.Exchanges[i] = Exchange{Key: exchange.Key, At: exchange.At, Reply: json.RawMessage("null")}
 	}
 	for i, d := range c.Trace {
 		c.Trace[i] = d.anonymised(names)
@@ -130,8 +130,8 @@ func (c Case) Anonymised() Case {
 // identifying returns the words that must not stay.
 func (c Call) identifying() []string {
 	words := []string{c.From.Full(), c.From.String(), string(c.Customer), c.Account, string(c.Ticket), string(c.State.Offered)}
-	for _, turn := range c.Exchanges {
-		words = append(words, turn.Heard)
+	for _, exchange := range c.Exchanges {
+		words = append(words, exchange.Heard)
 	}
 	for _, a := range c.Acts {
 		words = append(words, a.Value, a.Before, a.BeforeAccount, a.Reason)

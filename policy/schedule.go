@@ -135,10 +135,10 @@ func oneLine(text string) string {
 
 // Bounds of what people can edit: far above a company's years, and far below what the path of a call could feel.
 const (
-	maxDateEdits  = 400 // of one line
-	maxDateReason = 200 // characters
-	maxDateYears  = 10  // from now
-	maxTold       = 5   // changes of others that who was overtaken is told of
+	maxDateOverrides = 400 // of one line
+	maxDateReason    = 200 // characters
+	maxDateYears     = 10  // from now
+	maxTold          = 5   // changes of others that who was overtaken is told of
 )
 
 // ScheduleChange is a person's change of a line's overrides. It is made by OverrideDate, RevertDate, RestoreRevision or DropConfigured.
@@ -169,7 +169,7 @@ func OverrideDate(line Line, edit DateOverride) ScheduleChange {
 		case found:
 			dates[i] = edit
 			return dates, edit.words(), nil
-		case len(dates) >= maxDateEdits:
+		case len(dates) >= maxDateOverrides:
 			return nil, "", fmt.Errorf("%w: %d dates are edited; write them into the configuration, and take out here what it says", errDate, len(dates))
 		}
 		return slices.Insert(dates, i, edit), edit.words(), nil

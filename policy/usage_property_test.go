@@ -12,8 +12,8 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// story is one call as it really was, apart from any record of it: what its usage must come to, however the log learned of the call.
-type story struct {
+// actualCall is one call as it really was, apart from any record of it: what its usage must come to, however the log learned of the call.
+type actualCall struct {
 	sid      policy.CallSID
 	start    time.Time
 	accepted bool
@@ -51,15 +51,15 @@ func TestFigureIsWhatHappened(t *testing.T) {
 	london := &account{holder, inZone(t, "Europe/London")}
 	newYork := &account{other, inZone(t, "America/New_York")}
 	rapid.Check(t, func(rt *rapid.T) {
-		stories := make([]*story, rapid.IntRange(0, 12).Draw(rt, "calls"))
-		for i := range stories {
-			stories[i] = drawStory(rt, i, london, newYork)
+		calls := make([]*actualCall, rapid.IntRange(0, 12).Draw(rt, "calls"))
+		for i := range calls {
+			calls[i] = drawCall(rt, i, london, newYork)
 		}
 		for _, who := range []*account{london, newYork} {
 			for _, month := range []policy.Month{"2026-10", "2026-11"} {
-				want := recomputed(stories, who, month)
+				want := recomputed(calls, who, month)
 				for range 2 {
-					got := monthUsage(rt, who.Customer, month, imported(rt, stories, who, month), fair)
+					got := monthUsage(rt, who.Customer, month, imported(rt, calls, who, month), fair)
 					if diff := cmp.Diff(want, got); diff != "" {
 						rt.Fatalf("%s in %s: %s", who.Number, month, diff)
 					}
@@ -74,11 +74,11 @@ func TestExplanationSumsUp(t *testing.T) {
 	t.Parallel()
 	london := &account{holder, inZone(t, "Europe/London")}
 	rapid.Check(t, func(rt *rapid.T) {
-		stories := make([]*story, rapid.IntRange(0, 12).Draw(rt, "calls"))
-		for i := range stories {
-			stories[i] = drawStory(rt, i, london, london)
+		calls := make([]*actualCall, rapid.IntRange(0, 12).Draw(rt, "calls"))
+		for i := range calls {
+			calls[i] = drawCall(rt, i, london, london)
 		}
-		month := imported(rt, stories, london, "2026-11")
+		month := imported(rt, calls, london, "2026-11")
 		figure := monthUsage(rt, holder, "2026-11", month, fair)
 		var sum policy.Usage
 		explained := policy.ExplainUsage(month, fair)
@@ -96,10 +96,10 @@ func TestExplanationSumsUp(t *testing.T) {
 	})
 }
 
-// drawStory makes up a call near the edge of October, and what people did to it.
-func drawStory(rt *rapid.T, i int, london, newYork *account) *story {
+// drawCall makes up a call near the edge of October, and what people did to it.
+func drawCall(rt *rapid.T, i int, london, newYork *account) *actualCall {
 	edge := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
-	s := &story{
+	s := &actualCall{
 		sid:      policy.CallSID(fmt.Sprintf("CA%02d", i)),
 		start:    edge.Add(time.Duration(rapid.IntRange(-8*60, 8*60).Draw(rt, "minute")) * time.Minute),
 		accepted: rapid.IntRange(0, 4).Draw(rt, "accepted") > 0,
@@ -118,7 +118,7 @@ func drawStory(rt *rapid.T, i int, london, newYork *account) *story {
 }
 
 // act adds one thing that somebody does or takes back, if it is something that can be done now.
-func (s *story) act(rt *rapid.T, london, newYork *account) {
+func (s *actualCall) act(rt *rapid.T, london, newYork *account) {
 	// What is set can be set again on top, which is where an undoing can go wrong: more of those.
 	kind := rapid.SampledFrom([]policy.ActKind{
 		policy.ActWaive, policy.ActTraining, policy.ActNote, policy.ActAttach, policy.ActTicket, policy.ActAttach, policy.ActTicket,
@@ -144,7 +144,7 @@ func (s *story) act(rt *rapid.T, london, newYork *account) {
 }
 
 // possible reports whether the act does something to the call as it is.
-func (s *story) possible(a policy.Act) bool {
+func (s *actualCall) possible(a policy.Act) bool {
 	switch {
 	case a.Undo:
 		return len(standing(s.acts, a.Kind)) > 0
@@ -176,7 +176,7 @@ func standing(acts []policy.Act, kind policy.ActKind) []policy.Act {
 }
 
 // replay is what the acts that stand make of the call, from the beginning.
-func (s *story) replay(accounts ...*account) {
+func (s *actualCall) replay(accounts ...*account) {
 	s.state = s.logged
 	s.waived = len(standing(s.acts, policy.ActWaive)) > 0
 	s.training = len(standing(s.acts, policy.ActTraining)) > 0
@@ -192,14 +192,14 @@ func (s *story) replay(accounts ...*account) {
 	}
 }
 
-// recomputed is the month as the policy page says it, from the stories.
-func recomputed(stories []*story, who *account, month policy.Month) policy.Usage {
+// recomputed is the month as the policy page says it, from the calls.
+func recomputed(calls []*actualCall, who *account, month policy.Month) policy.Usage {
 	u := policy.Usage{
 		Month: month, Customer: who.Number, Account: who.Name, Line: who.Line.Full(),
 		TicketLimit: fair.TicketsPerMonth, OverLongLimit: fair.OverLongCallsPerMonth,
 	}
 	matters := map[string]bool{}
-	for _, s := range stories {
+	for _, s := range calls {
 		if s.account != who || s.month != month || !s.accepted {
 			continue
 		}
@@ -225,9 +225,9 @@ func recomputed(stories []*story, who *account, month policy.Month) policy.Usage
 }
 
 // imported is the account's month as the log has it, its calls in some order.
-func imported(rt *rapid.T, stories []*story, who *account, month policy.Month) []policy.CallSummary {
+func imported(rt *rapid.T, calls []*actualCall, who *account, month policy.Month) []policy.CallSummary {
 	var summaries []policy.CallSummary
-	for _, s := range rapid.Permutation(stories).Draw(rt, "import") {
+	for _, s := range rapid.Permutation(calls).Draw(rt, "import") {
 		if c := s.learned(rt); c.Customer == who.Number && c.Month == month {
 			summaries = append(summaries, c.Summary())
 		}
@@ -236,7 +236,7 @@ func imported(rt *rapid.T, stories []*story, who *account, month policy.Month) [
 }
 
 // learned is the call as the log learned it: reports in any order and some of them twice, with the acts in their own order between.
-func (s *story) learned(rt *rapid.T) policy.Call {
+func (s *actualCall) learned(rt *rapid.T) policy.Call {
 	c, reports := s.machine(), s.reports()
 	again := rapid.SliceOfN(rapid.SampledFrom(reports), 0, 3).Draw(rt, "again")
 	reports = rapid.Permutation(slices.Concat(reports, again)).Draw(rt, "order")
@@ -251,7 +251,7 @@ func (s *story) learned(rt *rapid.T) policy.Call {
 	return c
 }
 
-func (s *story) acted(rt *rapid.T, c policy.Call, a policy.Act) policy.Call {
+func (s *actualCall) acted(rt *rapid.T, c policy.Call, a policy.Act) policy.Call {
 	to, zone := holder, "Europe/London"
 	if a.Value == string(other.Number) {
 		to, zone = other, "America/New_York"
@@ -268,7 +268,7 @@ func (s *story) acted(rt *rapid.T, c policy.Call, a policy.Act) policy.Call {
 }
 
 // machine is what the machine wrote down while the call went on.
-func (s *story) machine() policy.Call {
+func (s *actualCall) machine() policy.Call {
 	c := policy.Call{SID: s.sid, StartedAt: s.start, Answered: true, Ticket: s.logged.ticket, Month: s.logged.month}
 	if who := s.logged.account; who != nil {
 		c.Customer, c.Account = who.Number, who.Name
@@ -281,7 +281,7 @@ func (s *story) machine() policy.Call {
 }
 
 // reports are what the provider says of the call.
-func (s *story) reports() []policy.Report {
+func (s *actualCall) reports() []policy.Report {
 	accepted := s.start.Add(time.Minute)
 	end := accepted.Add(time.Duration(s.talk) * time.Second)
 	total, leg := s.talk+60, policy.CallSID("L"+s.sid)

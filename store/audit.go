@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 
 // Audit returns the entries of the audit, oldest first. It reads in short steps, as Calls does.
 func (s *Store) Audit(ctx context.Context) iter.Seq2[users.AuditEntry, error] {
-	return scan(ctx, s, auditBucket, span{}, pageLength, decodeAudit)
+	return auditTable.scan(ctx, s, span{})
 }
 
 // Note adds an entry to the audit, for an event that changes nothing else in the store, such as a sign-in.
@@ -39,7 +40,6 @@ func (s *Store) SearchAudit(ctx context.Context, filter users.AuditFilter, at po
 }
 
 func searchAudit(tx *bolt.Tx, f users.AuditFilter, d direction, from []byte, many int, w *work) (page[users.AuditEntry], error) {
-	audit := tx.Bucket(auditBucket)
 	found := &intersect{direction: d, work: w}
 	for _, prefix := range auditPrefixes(users.AuditEntry{By: f.By, Act: f.Act, Subject: f.Subject, Customer: f.Customer}) {
 		found.iterators = append(found.iterators, &postings{direction: d, cursor: tx.Bucket(searchBucket).Cursor(), work: w, prefix: prefix})
@@ -48,8 +48,7 @@ func searchAudit(tx *bolt.Tx, f users.AuditFilter, d direction, from []byte, man
 		direction: d, work: w, many: many, candidates: found, narrowed: found,
 		read: func(place []byte) (users.AuditEntry, bool, error) {
 			w.spend(readCost)
-			k := place[timeLength:]
-			e, err := decodeAudit(k, audit.Get(k))
+			e, err := auditTable.at(tx, place[timeLength:])
 			return e, err == nil && f.Matches(e), err
 		},
 	}
@@ -72,14 +71,12 @@ func auditPrefixes(e users.AuditEntry) []indexKey {
 	return keys
 }
 
-// auditKeys returns the entries in the bucket search of the entry of the audit under a key.
-func auditKeys(k []byte, e users.AuditEntry) []entry {
+func auditEntries(k []byte, e users.AuditEntry) (entries []edit) {
 	place := append(placeAt(e.At), k...)
-	var keys []entry
 	for _, prefix := range auditPrefixes(e) {
-		keys = append(keys, entry{key: append(prefix, place...)})
+		entries = append(entries, edit{in: inSearch, key: append(prefix, place...)})
 	}
-	return keys
+	return entries
 }
 
 func markOfAudit(place []byte) policy.Cursor {
@@ -101,56 +98,33 @@ func placeOfAuditMark(m policy.Cursor) []byte {
 	return place
 }
 
-func decodeAudit(k, v []byte) (users.AuditEntry, error) {
-	return decode[users.AuditEntry]("audit entry", fmt.Sprintf("%x", k), v)
-}
-
 // note adds an entry to the audit.
 func note(tx *bolt.Tx, e users.AuditEntry) error {
 	n, err := tx.Bucket(auditBucket).NextSequence()
 	if err != nil {
 		return err
 	}
-	return noteAs(tx, binary.BigEndian.AppendUint64(nil, n), e)
-}
-
-// noteAs writes an entry under a key, in place of the one that may be there.
-func noteAs(tx *bolt.Tx, k []byte, e users.AuditEntry) error {
-	audit := tx.Bucket(auditBucket)
-	var old []entry
-	if v := audit.Get(k); v != nil {
-		before, err := decodeAudit(k, v)
-		if err != nil {
-			return err
-		}
-		old = auditKeys(k, before)
-	}
-	value, err := encode(e)
-	if err != nil {
-		return fmt.Errorf("audit of %s cannot be written: %w", e.Act, err)
-	}
-	if err := audit.Put(k, value); err != nil {
-		return err
-	}
-	return write(tx, searchEdits(old, auditKeys(k, e)))
+	return auditTable.put(tx, binary.BigEndian.AppendUint64(nil, n), nil, e)
 }
 
 // forget removes a customer's number, and what people wrote about the account, from the audit.
 func forget(tx *bolt.Tx, number policy.CustomerNumber) error {
-	named := map[string]users.AuditEntry{}
-	for _, place := range placesUnder(tx, key(ofAuditCustomer).part(string(number))) {
-		k := place[timeLength:]
-		e, err := decodeAudit(k, tx.Bucket(auditBucket).Get(k))
+	prefix := key(ofAuditCustomer).part(string(number))
+	var keys [][]byte
+	for k := range under(prefix).in(tx.Bucket(searchBucket)) {
+		keys = append(keys, bytes.Clone(k[len(prefix)+timeLength:]))
+	}
+	for _, k := range keys {
+		before, err := auditTable.at(tx, k)
 		if err != nil {
 			return err
 		}
-		if e.Customer == number { // the index may have only the beginning of a number
-			e.Customer, e.Reason = "", ""
-			named[string(k)] = e
+		if before.Customer != number { // the index may have only the beginning of a number
+			continue
 		}
-	}
-	for k, e := range named {
-		if err := noteAs(tx, []byte(k), e); err != nil {
+		after := before
+		after.Customer, after.Reason = "", ""
+		if err := auditTable.put(tx, k, &before, after); err != nil {
 			return err
 		}
 	}
@@ -163,35 +137,30 @@ func forget(tx *bolt.Tx, number policy.CustomerNumber) error {
 //
 // Errors: policy.ErrNoCall, policy.ErrNoCustomer for an unknown account to attach the call to, and those of WithAct.
 func (s *Store) Act(ctx context.Context, sid policy.CallSID, act policy.Act, seen int, zones func(policy.Phone) *time.Location) (policy.Call, error) {
-	var after policy.Call
-	err := s.submit(ctx, true, func(b *batch) error {
+	return update(ctx, s, func(b *batch) (after policy.Call, err error) {
 		before, err := b.call(sid)
 		if err != nil {
-			return err
+			return after, err
 		}
 		if before.value == nil {
-			return fmt.Errorf("%w: %s", policy.ErrNoCall, sid)
+			return after, fmt.Errorf("%w: %s", policy.ErrNoCall, sid)
 		}
 		var account policy.Customer
 		zone := time.UTC
 		if act.Kind == policy.ActAttach && !act.Undo {
 			if account, err = readCustomer(b.tx, act.Value); err != nil {
-				return err
+				return after, err
 			}
 			zone = zones(account.Line)
 		}
 		if after, err = before.call.Clip().WithAct(act, seen, account, zone); err != nil {
-			return err
+			return after, err
 		}
 		if err := b.change(before, after); err != nil {
-			return err
+			return after, err
 		}
-		return note(b.tx, actEntry(before.call, after, act))
+		return after, note(b.tx, actEntry(before.call, after, act))
 	})
-	if err != nil {
-		return policy.Call{}, err
-	}
-	return after, nil
 }
 
 // actEntry returns the entry of an act in the audit, with the account that it concerned.

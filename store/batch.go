@@ -118,18 +118,20 @@ func (b *batch) change(before *recentCall, after policy.Call) error {
 	b.changed[after.SID] = true
 	place := placeOf(after)
 	b.edits = append(b.edits, edit{key: place, value: value})
-	b.move(before, after.SID, place)
 	unindexed := before.unindexed
+	if old := placeOf(before.call); known && !bytes.Equal(old, place) { // its start has become known
+		b.edits = append(b.edits, edit{key: old, gone: true})
+		b.edits = append(b.edits, edit{in: inIndex, key: key(bySID).text(string(after.SID)), value: place[:timeLength]})
+	}
 	switch {
 	case !known:
 		unindexed = after.End().IsZero()
-		b.edits = append(b.edits, indexEdits(nil, callKeys(after))...)
-		b.edits = append(b.edits, searchEdits(nil, searchKeys(after, unindexed))...)
+		b.edits = append(b.edits, allKeys(after, unindexed)...)
 	case !unindexed:
-		b.edits = append(b.edits, searchEdits(facetKeys(before.call), facetKeys(after))...)
+		b.edits = append(b.edits, difference(facetKeys(before.call), facetKeys(after))...)
 		fallthrough
 	case !sameKeys(before.call, after):
-		b.edits = append(b.edits, indexEdits(callKeys(before.call), callKeys(after))...)
+		b.edits = append(b.edits, difference(callKeys(before.call), callKeys(after))...)
 	}
 	if known && unindexed {
 		b.stayUnindexed(before.call, after)
@@ -159,18 +161,6 @@ func (b *batch) writeHistory(before *recentCall, after policy.Call) (steps []uin
 	b.store.step++
 	b.edits = append(b.edits, edit{in: inSteps, key: stepKey(b.store.step), value: value})
 	return append(steps, b.store.step), size + len(value), nil
-}
-
-// move writes where a call is found by its SID, and deletes its old place when its start has become known.
-func (b *batch) move(before *recentCall, sid policy.CallSID, place []byte) {
-	if before.value != nil {
-		old := placeOf(before.call)
-		if bytes.Equal(old, place) {
-			return
-		}
-		b.edits = append(b.edits, edit{key: old, gone: true})
-	}
-	b.edits = append(b.edits, edit{in: inIndex, key: key(bySID).text(string(sid)), value: place[:timeLength]})
 }
 
 // maxRecent bounds the memory of decoded calls, in bytes of their encoding; decoded they take two to three times that.

@@ -59,39 +59,25 @@ func validSID(sid policy.CallSID) error {
 // TalkingSince returns the calls that a specialist accepted before a time, that have no known end, and of which nobody was told that they
 // passed the call limit (policy.Call.Talking), the earliest acceptance first. It reads the entries of those calls alone.
 func (s *Store) TalkingSince(ctx context.Context, before time.Time) ([]policy.CallSID, error) {
-	var talking []policy.CallSID
-	err := s.view(ctx, func(tx *bolt.Tx) error {
+	return fetch(ctx, s, func(tx *bolt.Tx) (talking []policy.CallSID, err error) {
 		for k := range (span{from: key(byTalking), to: key(byTalking).time(before)}).in(tx.Bucket(indexBucket)) {
 			talking = append(talking, policy.CallSID(k[1+timeLength:]))
 		}
-		return nil
+		return talking, nil
 	})
-	return talking, err
 }
 
 // Call returns a call with its history, or policy.ErrNoCall.
 func (s *Store) Call(ctx context.Context, sid policy.CallSID) (policy.Call, error) {
-	var call policy.Call
-	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-		call, err = readCall(tx, string(sid))
-		return err
-	})
-	return call, err
+	return fetch(ctx, s, func(tx *bolt.Tx) (policy.Call, error) { return readCall(tx, string(sid)) })
 }
 
 // WrongNumbers counts the unknown customer numbers that a caller entered at since or later, over all calls. Callers without a number share one
 // count (policy.Phone.Caller).
 func (s *Store) WrongNumbers(ctx context.Context, caller policy.Phone, since time.Time) (int, error) {
-	count := 0
-	err := s.view(ctx, func(tx *bolt.Tx) error {
-		all := under(key(byWrong).part(caller.Caller()))
-		all.from = key(byWrong).part(caller.Caller()).time(since)
-		for range all.in(tx.Bucket(indexBucket)) {
-			count++
-		}
-		return nil
-	})
-	return count, err
+	all := under(key(byWrong).part(caller.Caller()))
+	all.from = key(byWrong).part(caller.Caller()).time(since)
+	return fetch(ctx, s, func(tx *bolt.Tx) (int, error) { return all.count(tx.Bucket(indexBucket)), nil })
 }
 
 func readCall(tx *bolt.Tx, sid string) (policy.Call, error) {
@@ -148,15 +134,7 @@ func (s *Store) CountCalls(ctx context.Context, times []time.Time) ([]policy.Out
 	}
 	var counts []policy.OutcomeCount
 	for i := 1; i < len(times); i++ {
-		count := policy.OutcomeCount{}
-		err := s.view(ctx, func(tx *bolt.Tx) error {
-			for _, outcome := range append(policy.Outcomes(), "") {
-				if n := countIndexed(tx, outcome, times[i-1], times[i]); n > 0 {
-					count[outcome] = n
-				}
-			}
-			return countUnindexed(tx, count, times[i-1], times[i])
-		})
+		count, err := fetch(ctx, s, func(tx *bolt.Tx) (policy.OutcomeCount, error) { return countBetween(tx, times[i-1], times[i]) })
 		if err != nil {
 			return nil, err
 		}
@@ -165,23 +143,21 @@ func (s *Store) CountCalls(ctx context.Context, times []time.Time) ([]policy.Out
 	return counts, nil
 }
 
-func countIndexed(tx *bolt.Tx, outcome policy.Outcome, since, until time.Time) (n int) {
-	prefix := facet(byOutcome, outcome)
-	from, to := appendPacked(bytes.Clone(prefix), placeAt(since)), appendPacked(bytes.Clone(prefix), placeAt(until))
-	for range (span{from: from, to: to}).in(tx.Bucket(searchBucket)) {
-		n++
+func countBetween(tx *bolt.Tx, since, until time.Time) (policy.OutcomeCount, error) {
+	count, search, from, to := policy.OutcomeCount{}, tx.Bucket(searchBucket), placeAt(since), placeAt(until)
+	for _, outcome := range append(policy.Outcomes(), "") {
+		prefix := facet(byOutcome, outcome)
+		indexed := span{from: appendPacked(bytes.Clone(prefix), from), to: appendPacked(prefix, to)}
+		if n := indexed.count(search); n > 0 {
+			count[outcome] = n
+		}
 	}
-	return n
-}
-
-func countUnindexed(tx *bolt.Tx, count policy.OutcomeCount, since, until time.Time) error {
-	calls := tx.Bucket(callsBucket)
-	for k := range (span{from: unindexedKey(placeAt(since)), to: unindexedKey(placeAt(until))}).in(tx.Bucket(searchBucket)) {
-		r, err := recordAt(calls, k[1:])
+	for k := range (span{from: unindexedKey(from), to: unindexedKey(to)}).in(search) {
+		r, err := recordAt(tx.Bucket(callsBucket), k[1:])
 		if err != nil {
-			return err
+			return nil, err
 		}
 		count[r.Call.Outcome()]++
 	}
-	return nil
+	return count, nil
 }

@@ -16,12 +16,12 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// caseKeys returns the entries of a case in the index, by account: an open case is looked for on each call.
-func caseKeys(c policy.Case) []entry {
+// caseEntries returns the entries of a case, by account: an open case is looked for on each call.
+func caseEntries(k []byte, c policy.Case) []edit {
 	if c.Customer == "" { // of an account that was erased
 		return nil
 	}
-	return []entry{{append(key(byCase).part(string(c.Customer)), casePlace(c.ID)...), []byte(c.State)}}
+	return []edit{{in: inIndex, key: append(key(byCase).part(string(c.Customer)), k...), value: []byte(c.State)}}
 }
 
 // caseLength is the length of the key of a case, in bytes.
@@ -38,12 +38,7 @@ func casePlace(id policy.CaseID) []byte {
 
 // Case returns a case, or policy.ErrNoCase.
 func (s *Store) Case(ctx context.Context, id policy.CaseID) (policy.Case, error) {
-	var found policy.Case
-	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-		found, err = readCase(tx, id)
-		return err
-	})
-	return found, err
+	return fetch(ctx, s, func(tx *bolt.Tx) (policy.Case, error) { return readCase(tx, id) })
 }
 
 func readCase(tx *bolt.Tx, id policy.CaseID) (policy.Case, error) {
@@ -51,30 +46,21 @@ func readCase(tx *bolt.Tx, id policy.CaseID) (policy.Case, error) {
 	if place == nil {
 		return policy.Case{}, fmt.Errorf("%w: %q", policy.ErrNoCase, string(id))
 	}
-	value := tx.Bucket(casesBucket).Get(place)
-	if value == nil {
+	c, found, err := caseTable.find(tx, place)
+	if !found {
 		return policy.Case{}, fmt.Errorf("%w: %s", policy.ErrNoCase, id)
 	}
-	return decodeCase(place, value)
-}
-
-func decodeCase(k, v []byte) (policy.Case, error) {
-	return decode[policy.Case]("case", fmt.Sprintf("%x", k), v)
+	return c, err
 }
 
 // Cases returns all cases, open and closed, in the order in which they were opened. It reads in short steps, as Calls does.
 func (s *Store) Cases(ctx context.Context) iter.Seq2[policy.Case, error] {
-	return scan(ctx, s, casesBucket, span{}, pageLength, decodeCase)
+	return caseTable.scan(ctx, s, span{})
 }
 
 // CasesOf returns the cases of an account, in the order in which they were opened. It reads those alone.
 func (s *Store) CasesOf(ctx context.Context, customer policy.CustomerNumber) ([]policy.Case, error) {
-	var found []policy.Case
-	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-		found, err = casesOf(tx, customer)
-		return err
-	})
-	return found, err
+	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.Case, error) { return casesOf(tx, customer) })
 }
 
 // OpenCases returns the cases that are not closed, in the order in which they were opened. It reads the index alone.
@@ -106,7 +92,7 @@ func (s *Store) ClosedCases(ctx context.Context, before policy.CaseID, limit int
 			return nil, false, fmt.Errorf("%w: %q", policy.ErrNoCase, string(before))
 		}
 	}
-	for c, err := range scan(ctx, s, casesBucket, older, pageLength, decodeCase) {
+	for c, err := range caseTable.scan(ctx, s, older) {
 		switch {
 		case err != nil:
 			return nil, false, err
@@ -123,10 +109,9 @@ func (s *Store) ClosedCases(ctx context.Context, before policy.CaseID, limit int
 // casesOf returns the cases of an account, in the order in which they were opened.
 func casesOf(tx *bolt.Tx, customer policy.CustomerNumber) ([]policy.Case, error) {
 	var found []policy.Case
-	prefix, cases := key(byCase).part(string(customer)), tx.Bucket(casesBucket)
+	prefix := key(byCase).part(string(customer))
 	for k := range under(prefix).in(tx.Bucket(indexBucket)) {
-		place := k[len(prefix):]
-		c, err := decodeCase(place, cases.Get(place))
+		c, err := caseTable.at(tx, k[len(prefix):])
 		if err != nil {
 			return nil, err
 		}
@@ -168,22 +153,16 @@ func lastClosed(cases []policy.Case) *policy.Case {
 // OpenCase opens a case by hand, with the months that it rests on, and notes in the audit who did it. Errors: policy.ErrNoCustomer,
 // policy.ErrCaseOpen, policy.ErrNoNote.
 func (s *Store) OpenCase(ctx context.Context, customer policy.CustomerNumber, by, text string, months []policy.Usage, at time.Time) (policy.Case, error) {
-	var opened policy.Case
-	err := s.write(ctx, func(tx *bolt.Tx) error {
-		account, err := readCustomer(tx, string(customer))
+	return update(ctx, s, func(b *batch) (policy.Case, error) {
+		account, err := readCustomer(b.tx, string(customer))
 		if err != nil {
-			return err
+			return policy.Case{}, err
 		}
 		if text == "" {
-			return fmt.Errorf("%w: say why the case of customer %s is opened", policy.ErrNoNote, customer)
+			return policy.Case{}, fmt.Errorf("%w: say why the case of customer %s is opened", policy.ErrNoNote, customer)
 		}
-		opened, err = flag(tx, policy.NewCase(account, months, by, text, at))
-		return err
+		return flag(b.tx, policy.NewCase(account, months, by, text, at))
 	})
-	if err != nil {
-		return policy.Case{}, err
-	}
-	return opened, nil
 }
 
 // putCase writes a new case under the next number, unless the account has an open one.
@@ -200,7 +179,7 @@ func putCase(tx *bolt.Tx, c policy.Case) (policy.Case, error) {
 		return policy.Case{}, err
 	}
 	c.ID = policy.CaseID(strconv.FormatUint(n, 10))
-	return c, putChanged(tx, casesBucket, casePlace(c.ID), c, nil, caseKeys(c))
+	return c, caseTable.put(tx, casePlace(c.ID), nil, c)
 }
 
 // MoveCase moves a case to its next state (policy.Case.Moved), and writes the entry in the audit and the notices in the same step. Errors:
@@ -210,26 +189,23 @@ func (s *Store) MoveCase(ctx context.Context, id policy.CaseID, move policy.Move
 	if err != nil {
 		return policy.Case{}, err
 	}
-	var after policy.Case
-	err = s.write(ctx, func(tx *bolt.Tx) error {
-		before, err := readCase(tx, id)
+	return update(ctx, s, func(b *batch) (after policy.Case, err error) {
+		before, err := readCase(b.tx, id)
 		if err != nil {
-			return err
+			return after, err
 		}
 		if after, err = before.Moved(move); err != nil {
-			return err
+			return after, err
 		}
-		if err := putChanged(tx, casesBucket, casePlace(id), after, caseKeys(before), caseKeys(after)); err != nil {
-			return err
+		if err := caseTable.put(b.tx, casePlace(id), &before, after); err != nil {
+			return after, err
 		}
-		if err := putNew(tx, out); err != nil {
-			return err
+		if err := putNew(b.tx, out); err != nil {
+			return after, err
 		}
-		detail := fmt.Sprintf("from %s to %s", before.State, after.State)
-		return note(tx, users.AuditEntry{At: move.At, By: move.By, Act: "case-move", Customer: before.Customer, Subject: string(id), Detail: detail, Reason: move.Note})
+		return after, note(b.tx, users.AuditEntry{
+			At: move.At, By: move.By, Act: "case-move", Customer: before.Customer, Subject: string(id),
+			Detail: fmt.Sprintf("from %s to %s", before.State, after.State), Reason: move.Note,
+		})
 	})
-	if err != nil {
-		return policy.Case{}, err
-	}
-	return after, nil
 }

@@ -2,9 +2,11 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -85,11 +87,15 @@ func (s *Store) transact(change func(*bolt.Tx) error) (err error) {
 	return tx.Commit()
 }
 
-// edit is a key to write, or to delete.
+// edit is an entry of an index, or another key, to write or to delete.
 type edit struct {
 	in         bucket
 	gone       bool
 	key, value []byte
+}
+
+func (e edit) compare(other edit) int {
+	return cmp.Or(cmp.Compare(e.in, other.in), bytes.Compare(e.key, other.key))
 }
 
 // bucket names the bucket that an edit goes to.
@@ -100,6 +106,7 @@ const (
 	inSteps
 	inIndex
 	inSearch
+	inTokens
 )
 
 // searchFill is how full pages of the bucket search are left: nearly all of its entries are added behind those of the same value.
@@ -138,9 +145,10 @@ func writeMany(tx *bolt.Tx, edits []edit) error {
 }
 
 // bucketsOf returns the buckets that edits go to.
-func bucketsOf(tx *bolt.Tx) [4]*bolt.Bucket {
+func bucketsOf(tx *bolt.Tx) [5]*bolt.Bucket {
 	buckets := [...]*bolt.Bucket{
 		inCalls: tx.Bucket(callsBucket), inSteps: tx.Bucket(stepsBucket), inIndex: tx.Bucket(indexBucket), inSearch: tx.Bucket(searchBucket),
+		inTokens: tx.Bucket(tokensBucket),
 	}
 	buckets[inSearch].FillPercent = searchFill
 	return buckets
@@ -153,31 +161,25 @@ func put(into *bolt.Bucket, e edit) error {
 	return into.Put(e.key, e.value)
 }
 
-// indexEdits returns the difference between old and new entries of the index.
-func indexEdits(old, now []entry) []edit { return difference(inIndex, old, now) }
-
-// searchEdits returns the difference between old and new entries of the bucket search.
-func searchEdits(old, now []entry) []edit { return difference(inSearch, old, now) }
-
-func difference(in bucket, old, now []entry) (edits []edit) {
+// difference returns what turns the old entries into those of now.
+func difference(old, now []edit) (edits []edit) {
 	for _, e := range old {
-		if _, stays := find(now, e.key); !stays {
-			edits = append(edits, edit{in: in, key: e.key, gone: true})
+		if _, stays := find(now, e); !stays {
+			edits = append(edits, edit{in: e.in, key: e.key, gone: true})
 		}
 	}
 	for _, e := range now {
-		if before, there := find(old, e.key); !there || !bytes.Equal(before.value, e.value) {
-			edits = append(edits, edit{in: in, key: e.key, value: e.value})
+		if before, there := find(old, e); !there || !bytes.Equal(before.value, e.value) {
+			edits = append(edits, e)
 		}
 	}
 	return edits
 }
 
-func find(entries []entry, key []byte) (entry, bool) {
-	for _, e := range entries {
-		if bytes.Equal(e.key, key) {
-			return e, true
-		}
+func find(entries []edit, e edit) (edit, bool) {
+	i := slices.IndexFunc(entries, func(other edit) bool { return other.in == e.in && bytes.Equal(other.key, e.key) })
+	if i < 0 {
+		return edit{}, false
 	}
-	return entry{}, false
+	return entries[i], true
 }

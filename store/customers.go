@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -17,12 +16,7 @@ import (
 
 // Customer returns a profile of the directory, Restricted if a case of the account says so, or policy.ErrNoCustomer.
 func (s *Store) Customer(ctx context.Context, number policy.CustomerNumber) (policy.Customer, error) {
-	var customer policy.Customer
-	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-		customer, err = directoryEntry(tx, string(number))
-		return err
-	})
-	return customer, err
+	return fetch(ctx, s, func(tx *bolt.Tx) (policy.Customer, error) { return directoryEntry(tx, string(number)) })
 }
 
 // directoryEntry returns a profile as readers see it, with whether a case restricts the account.
@@ -38,26 +32,22 @@ func (s *Store) CustomersCallingFrom(ctx context.Context, caller policy.Phone) (
 	if caller.Caller() == "" {
 		return nil, nil
 	}
-	var customers []policy.Customer
-	err := s.view(ctx, func(tx *bolt.Tx) error {
+	return fetch(ctx, s, func(tx *bolt.Tx) (customers []policy.Customer, err error) {
 		prefix := key(byCaller).part(caller.Full())
 		for k := range under(prefix).in(tx.Bucket(indexBucket)) {
 			c, err := directoryEntry(tx, string(k[len(prefix):]))
 			if err != nil {
-				return err
+				return nil, err
 			}
 			customers = append(customers, c)
 		}
-		return nil
+		return customers, nil
 	})
-	return customers, err
 }
 
 // Customers returns the directory by number. It reads in short steps, as Calls does. It does not set Restricted; Customer does.
 func (s *Store) Customers(ctx context.Context) iter.Seq2[policy.Customer, error] {
-	return scan(ctx, s, customersBucket, span{}, pageLength, func(k, v []byte) (policy.Customer, error) {
-		return decode[policy.Customer]("customer", string(k), v)
-	})
+	return customerTable.scan(ctx, s, span{})
 }
 
 // ImportCustomers adds customers and replaces those whose number is in the directory, all or none of them, and notes in the audit who did it.
@@ -76,32 +66,24 @@ func (s *Store) ImportPlanned(ctx context.Context, customers []policy.Customer, 
 }
 
 func (s *Store) importCustomers(ctx context.Context, customers []policy.Customer, by, seal string) (directory.Result, error) {
-	var did directory.Result
 	sorted := byNumber(customers)
-	err := s.write(ctx, func(tx *bolt.Tx) error {
+	return update(ctx, s, func(b *batch) (did directory.Result, err error) {
 		var changes []directory.Change
 		for _, c := range sorted {
-			if seal != "" {
-				change, err := planned(tx, c)
-				if err != nil {
-					return err
-				}
-				changes = append(changes, change)
+			change, err := importCustomer(b.tx, c, &did)
+			if err != nil {
+				return did, err
 			}
-			if err := importCustomer(tx, c, &did); err != nil {
-				return err
+			if seal != "" {
+				changes = append(changes, change)
 			}
 		}
 		if seal != "" && directory.NewPlan(changes).Seal != seal {
-			return directory.ErrChanged
+			return did, directory.ErrChanged
 		}
 		detail := fmt.Sprintf("%d added, %d changed, %d unchanged", did.Added, did.Changed, did.Unchanged)
-		return note(tx, users.AuditEntry{At: s.now(), By: by, Act: "import", Detail: detail})
+		return did, note(b.tx, users.AuditEntry{At: s.now(), By: by, Act: "import", Detail: detail})
 	})
-	if err != nil {
-		return directory.Result{}, err
-	}
-	return did, nil
 }
 
 // byNumber returns customers in the order of their keys, so that a large import touches each page once.
@@ -134,48 +116,33 @@ func (s *Store) PlanImport(ctx context.Context, customers []policy.Customer) (di
 
 // planned returns what an import does to one customer.
 func planned(tx *bolt.Tx, c policy.Customer) (directory.Change, error) {
-	before, err := readCustomer(tx, string(c.Number))
-	if err != nil && !errors.Is(err, policy.ErrNoCustomer) {
-		return directory.Change{}, err
-	}
-	return directory.Change{Before: before, After: c}, nil
+	before, _, err := customerTable.find(tx, []byte(c.Number))
+	return directory.Change{Before: before, After: c}, err
 }
 
-func importCustomer(tx *bolt.Tx, c policy.Customer, did *directory.Result) error {
+// importCustomer writes one customer, counts what it did, and returns it.
+func importCustomer(tx *bolt.Tx, c policy.Customer, did *directory.Result) (directory.Change, error) {
 	if c.Number == "" || len(c.Number) > maxPart {
-		return fmt.Errorf("customer %q: a customer number has 1 to %d characters", c.Name, maxPart)
+		return directory.Change{}, fmt.Errorf("customer %q: a customer number has 1 to %d characters", c.Name, maxPart)
 	}
-	var old, oldSearch []entry
-	if tx.Bucket(customersBucket).Get([]byte(c.Number)) == nil {
+	before, found, err := customerTable.find(tx, []byte(c.Number))
+	change := directory.Change{Before: before, After: c}
+	switch {
+	case err != nil:
+		return change, err
+	case !found:
 		did.Added++
-	} else {
-		before, err := readCustomer(tx, string(c.Number))
-		if err != nil {
-			return err
-		}
-		if (directory.Change{Before: before, After: c}).Same() {
-			did.Unchanged++
-			return nil
-		}
-		did.Changed++
-		old, oldSearch = customerKeys(before), customerSearchKeys(before)
+		return change, customerTable.put(tx, []byte(c.Number), nil, c)
+	case change.Same():
+		did.Unchanged++
+		return change, nil
 	}
-	value, err := encode(c)
-	if err != nil {
-		return fmt.Errorf("customer %s cannot be written: %w", c.Number, err)
-	}
-	if err := tx.Bucket(customersBucket).Put([]byte(c.Number), value); err != nil {
-		return fmt.Errorf("customer %s: %w", c.Number, err)
-	}
-	return write(tx, append(indexEdits(old, customerKeys(c)), searchEdits(oldSearch, customerSearchKeys(c))...))
+	did.Changed++
+	return change, customerTable.put(tx, []byte(c.Number), &before, c)
 }
 
 func readCustomer(tx *bolt.Tx, number string) (policy.Customer, error) {
-	value := tx.Bucket(customersBucket).Get([]byte(number))
-	if value == nil {
-		return policy.Customer{}, fmt.Errorf("%w: %s", policy.ErrNoCustomer, number)
-	}
-	return decode[policy.Customer]("customer", number, value)
+	return customerTable.get(tx, number)
 }
 
 // SearchCustomers returns the customers that a text finds (policy.Text.MatchesCustomer), by number, with Restricted set: at most limit of
@@ -268,30 +235,24 @@ func customersNumbered(tx *bolt.Tx, t policy.Text) (numbers []string, few bool) 
 	return numbers, true
 }
 
-// customerSearchKeys returns the entries of a customer in the bucket search.
-func customerSearchKeys(c policy.Customer) []entry {
-	var keys []entry
-	add := func(k indexKey) {
-		k = k.text(string(c.Number))
-		if _, there := find(keys, k); !there {
-			keys = append(keys, entry{key: k})
+// customerEntries returns the entries of a customer, each once.
+func customerEntries(number []byte, c policy.Customer) (entries []edit) {
+	add := func(in bucket, k indexKey) {
+		e := edit{in: in, key: append(k, number...)}
+		if _, there := find(entries, e); !there {
+			entries = append(entries, e)
 		}
 	}
+	for _, phone := range c.CallerNumbers {
+		add(inIndex, key(byCaller).part(phone.Full()))
+	}
 	for _, word := range words(c.Name) {
-		add(wordKey(ofName, word))
+		add(inSearch, wordKey(ofName, word))
 	}
 	for _, phone := range c.Phones() {
 		for _, ngram := range ngrams(phone.Full()) {
-			add(partKey(ofNumber, ngram))
+			add(inSearch, partKey(ofNumber, ngram))
 		}
 	}
-	return keys
-}
-
-// placesUnder returns the places of the entries of the bucket search under a prefix, oldest first.
-func placesUnder(tx *bolt.Tx, prefix indexKey) (places [][]byte) {
-	for k := range under(prefix).in(tx.Bucket(searchBucket)) {
-		places = append(places, bytes.Clone(k[len(prefix):]))
-	}
-	return places
+	return entries
 }

@@ -65,9 +65,7 @@ func indexAnew(tx, was *bolt.Tx) error {
 			return err
 		}
 		unindexed := was.Bucket(searchBucket).Get(unindexedKey(k)) != nil
-		edits = append(edits, edit{in: inIndex, key: key(bySID).text(string(r.Call.SID)), value: k[:timeLength]})
-		edits = append(edits, indexEdits(nil, callKeys(r.Call))...)
-		edits = append(edits, searchEdits(nil, searchKeys(r.Call, unindexed))...)
+		edits = append(edits, allKeys(r.Call, unindexed)...)
 		return nil
 	})
 	if err != nil {

@@ -45,9 +45,9 @@ const (
 )
 
 // searchKeys returns the entries of a call in the bucket search.
-func searchKeys(c policy.Call, unindexed bool) []entry {
+func searchKeys(c policy.Call, unindexed bool) []edit {
 	if unindexed {
-		return []entry{{key: unindexedKey(placeOf(c))}}
+		return []edit{{in: inSearch, key: unindexedKey(placeOf(c))}}
 	}
 	return facetKeys(c)
 }
@@ -55,10 +55,10 @@ func searchKeys(c policy.Call, unindexed bool) []entry {
 func unindexedKey(place []byte) []byte { return append(key(byUnindexed), place...) }
 
 // facetKeys returns the facets of a call that is indexed.
-func facetKeys(c policy.Call) []entry {
+func facetKeys(c policy.Call) []edit {
 	place := appendPacked(make([]byte, 0, 32), placeOf(c))
-	keys := make([]entry, 0, 10)
-	add := func(k indexKey) { keys = append(keys, entry{key: append(k, place...)}) }
+	keys := make([]edit, 0, 10)
+	add := func(k indexKey) { keys = append(keys, edit{in: inSearch, key: append(k, place...)}) }
 	add(facet(byOutcome, c.Outcome()))
 	if c.Line != "" {
 		add(facet(byLine, c.Line))
@@ -82,7 +82,7 @@ func facetKeys(c policy.Call) []entry {
 		add(key(byFrom).part(string(c.From)))
 	}
 	if seconds, _, ok := c.Talk(); ok {
-		keys = append(keys, entry{append(talkKey(bandOf(seconds)), place...), talkValue(seconds, c.Waived)})
+		keys = append(keys, edit{in: inSearch, key: append(talkKey(bandOf(seconds)), place...), value: talkValue(seconds, c.Waived)})
 	}
 	return append(keys, nameKeys(c)...)
 }
@@ -96,11 +96,11 @@ func facet[V ~string](kind byte, value V) indexKey {
 }
 
 // nameKeys returns the entry by which words of an account's name lead to its number. Its calls share it (searchTerms).
-func nameKeys(c policy.Call) []entry {
+func nameKeys(c policy.Call) []edit {
 	if c.Customer == "" || c.Account == "" {
 		return nil
 	}
-	return []entry{{key: namesKey(string(c.Customer)).text(c.Account[:min(len(c.Account), maxName)])}}
+	return []edit{{in: inSearch, key: namesKey(string(c.Customer)).text(c.Account[:min(len(c.Account), maxName)])}}
 }
 
 // maxName is how many bytes of a name are searched for, far below bbolt's bound of a key.
@@ -167,7 +167,7 @@ func goesOn(c policy.Call, now time.Time) bool {
 // stayUnindexed handles a change of an unindexed call: its place may move, and its end is remembered.
 func (b *batch) stayUnindexed(before, after policy.Call) {
 	if !before.StartedAt.Equal(after.StartedAt) {
-		b.edits = append(b.edits, searchEdits(searchKeys(before, true), searchKeys(after, true))...)
+		b.edits = append(b.edits, difference(searchKeys(before, true), searchKeys(after, true))...)
 	}
 	if before.End().IsZero() && !after.End().IsZero() {
 		b.store.ended = append(b.store.ended, after.SID)
@@ -213,7 +213,7 @@ func (b *batch) lost(newest time.Time) (places [][]byte) {
 }
 
 func (b *batch) index(c *recentCall) {
-	b.edits = append(b.edits, searchEdits(searchKeys(c.call, true), searchKeys(c.call, false))...)
+	b.edits = append(b.edits, difference(searchKeys(c.call, true), searchKeys(c.call, false))...)
 	b.changed[c.call.SID] = true
 	indexed := *c
 	indexed.unindexed = false

@@ -14,7 +14,7 @@ import (
 )
 
 // A key of the index is a kind, the parts that are looked up, and what it leads to: for a call its place, so that calls are found in the order
-// of time. A new index is one more line in callKeys (with its fields in sameKeys), customerKeys, caseKeys or noticeKeys, and a new schema.
+// of time. A new index is one more line in callKeys (with its fields in sameKeys), or in the entries of a table, and a new schema.
 const (
 	bySID      = 's' // SID; the value is the start, which completes the place
 	byCustomer = 'c' // customer, place
@@ -30,9 +30,6 @@ const (
 	byRemoval  = 'x' // time of the next try, SID of the recording
 )
 
-// entry is a key of the index and its value.
-type entry struct{ key, value []byte }
-
 // placeOf returns the key of a call in the bucket of calls, its place: its start and its SID. Calls of one time are next to each other, so
 // that a commit writes few pages and a listing reads pages in order.
 func placeOf(c policy.Call) []byte {
@@ -40,22 +37,29 @@ func placeOf(c policy.Call) []byte {
 }
 
 // callKeys returns the entries of a call in the index, besides that by SID. They depend on the call alone.
-func callKeys(c policy.Call) []entry {
+func callKeys(c policy.Call) []edit {
 	sid, place := string(c.SID), placeOf(c)
-	var keys []entry
+	var keys []edit
 	if c.Customer != "" {
-		keys = append(keys, entry{key: append(key(byCustomer).part(string(c.Customer)), place...)})
+		keys = append(keys, edit{in: inIndex, key: append(key(byCustomer).part(string(c.Customer)), place...)})
 	}
 	if c.Customer != "" && c.Month != "" && !c.Test() {
-		keys = append(keys, entry{append(monthKey(c.Month).part(string(c.Customer)), place...), encodeSummary(c.Summary())})
+		month := append(monthKey(c.Month).part(string(c.Customer)), place...)
+		keys = append(keys, edit{in: inIndex, key: month, value: encodeSummary(c.Summary())})
 	}
 	if since, talking := c.Talking(); talking {
-		keys = append(keys, entry{key: key(byTalking).time(since).text(sid)})
+		keys = append(keys, edit{in: inIndex, key: key(byTalking).time(since).text(sid)})
 	}
 	for i, at := range c.WrongNumbers {
-		keys = append(keys, entry{key: key(byWrong).part(c.From.Caller()).time(at).text(sid).count(i)})
+		keys = append(keys, edit{in: inIndex, key: key(byWrong).part(c.From.Caller()).time(at).text(sid).count(i)})
 	}
 	return append(keys, recordingKeys(c)...)
+}
+
+// allKeys returns all entries of a call, that by SID included.
+func allKeys(c policy.Call, unindexed bool) []edit {
+	bySID := edit{in: inIndex, key: key(bySID).text(string(c.SID)), value: placeOf(c)[:timeLength]}
+	return slices.Concat([]edit{bySID}, callKeys(c), searchKeys(c, unindexed))
 }
 
 // sameKeys reports whether two states of a call have the same entries in the index, without making them: most steps change none.
@@ -78,15 +82,6 @@ func sameTalking(a, b policy.Call) bool {
 }
 
 func monthKey(m policy.Month) indexKey { return key(byMonth).part(string(m)) }
-
-// customerKeys returns the entries of a customer in the index.
-func customerKeys(c policy.Customer) []entry {
-	var keys []entry
-	for _, number := range c.CallerNumbers {
-		keys = append(keys, entry{key: key(byCaller).part(number.Full()).text(string(c.Number))})
-	}
-	return keys
-}
 
 type indexKey []byte
 
@@ -184,6 +179,14 @@ func (r span) isEmpty(b *bolt.Bucket) bool {
 		return false
 	}
 	return true
+}
+
+// count returns the number of a bucket's entries in the span.
+func (r span) count(b *bolt.Bucket) (n int) {
+	for range r.in(b) {
+		n++
+	}
+	return n
 }
 
 // visit calls f with the first entries of a bucket in the span, at most so many, and returns what is left of the span. done is that f saw all.

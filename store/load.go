@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -106,12 +105,10 @@ func (l *loader) edits(ctx context.Context, calls []policy.Call) ([]edit, error)
 		if err != nil {
 			return nil, fmt.Errorf("call %s cannot be written: %w", c.SID, err)
 		}
-		place := placeOf(c)
-		edits = append(edits, edit{key: place, value: value}, edit{in: inIndex, key: key(bySID).text(string(c.SID)), value: place[:timeLength]})
-		edits = append(edits, indexEdits(nil, callKeys(c))...)
-		edits = append(edits, searchEdits(nil, searchKeys(c, goesOn(c, now)))...)
+		edits = append(edits, edit{key: placeOf(c), value: value})
+		edits = append(edits, allKeys(c, goesOn(c, now))...)
 	}
-	slices.SortFunc(edits, func(a, b edit) int { return cmp.Or(cmp.Compare(a.in, b.in), bytes.Compare(a.key, b.key)) })
+	slices.SortFunc(edits, edit.compare)
 	return edits, nil
 }
 

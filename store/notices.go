@@ -19,48 +19,39 @@ import (
 // maxNoticeKey bounds the key of a notice, so that it fits into the index.
 const maxNoticeKey = 1024
 
-// noticeKeys returns the index entries of a notice: one that waits is found by its channel and the time of its next attempt, one that was
-// given up by when that was.
-func noticeKeys(n policy.Notice) []entry {
+// noticeEntries returns the entries of a notice: one that waits is found by its channel and the time of its next attempt, one that was given
+// up by when that was.
+func noticeEntries(k []byte, n policy.Notice) []edit {
 	switch {
 	case !n.SentAt.IsZero():
 		return nil
 	case !n.FailedAt.IsZero():
-		return []entry{{key: key(byFailed).time(n.FailedAt).text(n.Key)}}
+		return []edit{{in: inIndex, key: append(key(byFailed).time(n.FailedAt), k...)}}
 	}
-	return []entry{{key: dueKey(n.Channel).time(n.NextAt).text(n.Key)}}
+	return []edit{{in: inIndex, key: append(dueKey(n.Channel).time(n.NextAt), k...)}}
 }
 
 func dueKey(c policy.Channel) indexKey { return key(byDue).part(string(c)) }
 
 // FailedNotices returns how many notices were given up and wait for a person. It reads their entries in the index.
-func (s *Store) FailedNotices(ctx context.Context) (failed int, err error) {
-	err = s.view(ctx, func(tx *bolt.Tx) error {
-		for range under(key(byFailed)).in(tx.Bucket(indexBucket)) {
-			failed++
-		}
-		return nil
-	})
-	return failed, err
+func (s *Store) FailedNotices(ctx context.Context) (int, error) {
+	return fetch(ctx, s, func(tx *bolt.Tx) (int, error) { return under(key(byFailed)).count(tx.Bucket(indexBucket)), nil })
 }
 
 // NoticesGivenUp returns the notices that were given up and wait for a person, at most limit of them, the last first.
-func (s *Store) NoticesGivenUp(ctx context.Context, limit int) (found []policy.Notice, err error) {
-	err = s.view(ctx, func(tx *bolt.Tx) error {
-		found, err = noticesIn(tx, under(key(byFailed)).backwards(), 1+timeLength, limit)
-		return err
+func (s *Store) NoticesGivenUp(ctx context.Context, limit int) ([]policy.Notice, error) {
+	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.Notice, error) {
+		return noticesIn(tx, under(key(byFailed)).backwards(), 1+timeLength, limit)
 	})
-	return found, err
 }
 
 // noticesIn returns the notices that a span of the index leads to, at most limit of them. Their keys begin behind skip bytes of the index's.
 func noticesIn(tx *bolt.Tx, r span, skip, limit int) (found []policy.Notice, err error) {
-	outbox := tx.Bucket(noticesBucket)
 	for k := range r.in(tx.Bucket(indexBucket)) {
 		if len(found) == limit {
 			break
 		}
-		n, err := decodeNotice(k[skip:], outbox.Get(k[skip:]))
+		n, err := noticeTable.at(tx, k[skip:])
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +92,7 @@ func putNew(tx *bolt.Tx, notices []outgoing) error {
 		if err := outbox.Put([]byte(n.notice.Key), n.value); err != nil {
 			return fmt.Errorf("notice %s: %w", n.notice.Key, err)
 		}
-		if err := write(tx, indexEdits(nil, noticeKeys(n.notice))); err != nil {
+		if err := write(tx, noticeEntries([]byte(n.notice.Key), n.notice)); err != nil {
 			return err
 		}
 	}
@@ -123,42 +114,33 @@ func (s *Store) PutNotices(ctx context.Context, notices []policy.Notice) error {
 
 // Notices returns all notices of the outbox by their keys: those that wait, were sent, or were given up. It reads in short steps, as Calls does.
 func (s *Store) Notices(ctx context.Context) iter.Seq2[policy.Notice, error] {
-	return scan(ctx, s, noticesBucket, span{}, pageLength, decodeNotice)
+	return noticeTable.scan(ctx, s, span{})
 }
 
 // NoticesUnder returns the notices whose keys have one of the prefixes (policy.NoticesAbout), at most limit of them, newest first. It reads each of
 // those once, and no others.
 func (s *Store) NoticesUnder(ctx context.Context, starts []string, limit int) ([]policy.Notice, error) {
-	var found []policy.Notice
-	err := s.view(ctx, func(tx *bolt.Tx) error {
+	found, err := fetch(ctx, s, func(tx *bolt.Tx) (found []policy.Notice, err error) {
 		for _, start := range starts {
-			for k, v := range under([]byte(start)).in(tx.Bucket(noticesBucket)) {
-				n, err := decodeNotice(k, v)
-				if err != nil {
-					return err
-				}
-				found = append(found, n)
+			under, err := noticeTable.in(tx, under([]byte(start)))
+			if err != nil {
+				return nil, err
 			}
+			found = append(found, under...)
 		}
-		return nil
+		return found, nil
 	})
 	slices.SortStableFunc(found, func(a, b policy.Notice) int { return cmp.Or(b.At.Compare(a.At), strings.Compare(a.Key, b.Key)) })
 	return found[:min(limit, len(found))], err
 }
 
-func decodeNotice(k, v []byte) (policy.Notice, error) {
-	return decode[policy.Notice]("notice", string(k), v)
-}
-
 // DueNotices returns the notices of one channel that wait and whose next attempt is due, at most limit of them: the longest due first, those of
 // one moment by key. It reads those and no others, however many wait on another channel.
-func (s *Store) DueNotices(ctx context.Context, channel policy.Channel, now time.Time, limit int) (due []policy.Notice, err error) {
-	err = s.view(ctx, func(tx *bolt.Tx) error {
+func (s *Store) DueNotices(ctx context.Context, channel policy.Channel, now time.Time, limit int) ([]policy.Notice, error) {
+	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.Notice, error) {
 		all := span{from: dueKey(channel), to: dueKey(channel).time(now.Add(1))} // what is due now is due
-		due, err = noticesIn(tx, all, len(all.from)+timeLength, limit)
-		return err
+		return noticesIn(tx, all, len(all.from)+timeLength, limit)
 	})
-	return due, err
 }
 
 // NoticeSent stores that a notice was delivered. If it was delivered before, the first time stays. Errors: policy.ErrNoNotice.
@@ -207,11 +189,7 @@ func (s *Store) RetryNotice(ctx context.Context, key, by string, at time.Time) e
 // changeNotice changes one notice and writes the entry of the audit, if any, in one step.
 func (s *Store) changeNotice(ctx context.Context, key string, change func(policy.Notice) (policy.Notice, *users.AuditEntry, error)) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
-		value := tx.Bucket(noticesBucket).Get([]byte(key))
-		if value == nil {
-			return fmt.Errorf("%w: %s", policy.ErrNoNotice, key)
-		}
-		before, err := decodeNotice([]byte(key), value)
+		before, err := noticeTable.get(tx, key)
 		if err != nil {
 			return err
 		}
@@ -224,37 +202,12 @@ func (s *Store) changeNotice(ctx context.Context, key string, change func(policy
 				return err
 			}
 		}
-		return putChanged(tx, noticesBucket, []byte(key), after, noticeKeys(before), noticeKeys(after))
+		return noticeTable.put(tx, []byte(key), &before, after)
 	})
-}
-
-// putChanged writes a value and the changes of its index entries.
-func putChanged(tx *bolt.Tx, bucket, at []byte, after any, old, now []entry) error {
-	value, err := encode(after)
-	if err != nil {
-		return fmt.Errorf("%s %s cannot be written: %w", bucket, at, err)
-	}
-	if err := tx.Bucket(bucket).Put(at, value); err != nil {
-		return fmt.Errorf("%s %s: %w", bucket, at, err)
-	}
-	return write(tx, indexEdits(old, now))
 }
 
 // noticesAbout returns the notices about an account, by key. It reads the whole outbox, which retention keeps short.
-func noticesAbout(tx *bolt.Tx, customer policy.CustomerNumber) (found []policy.Notice, err error) {
-	err = tx.Bucket(noticesBucket).ForEach(func(k, v []byte) error {
-		n, err := decodeNotice(k, v)
-		if err == nil && n.Customer == customer {
-			found = append(found, n)
-		}
-		return err
-	})
-	return found, err
-}
-
-func removeNotice(tx *bolt.Tx, n policy.Notice) error {
-	if err := tx.Bucket(noticesBucket).Delete([]byte(n.Key)); err != nil {
-		return fmt.Errorf("notice %s: %w", n.Key, err)
-	}
-	return write(tx, indexEdits(noticeKeys(n), nil))
+func noticesAbout(tx *bolt.Tx, customer policy.CustomerNumber) ([]policy.Notice, error) {
+	all, err := noticeTable.in(tx, span{})
+	return slices.DeleteFunc(all, func(n policy.Notice) bool { return n.Customer != customer }), err
 }

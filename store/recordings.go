@@ -14,14 +14,14 @@ import (
 )
 
 // recordingKeys returns the entries of a call's recordings in the index: a recording is found by its next step and the time of the next try.
-func recordingKeys(c policy.Call) []entry {
+func recordingKeys(c policy.Call) []edit {
 	if c.Message == nil && len(c.Recordings) == 0 {
 		return nil
 	}
-	var keys []entry
+	var keys []edit
 	for _, r := range c.Recorded() {
 		if step := r.Step(); step != "" {
-			keys = append(keys, entry{key: key(byStep).part(string(step)).time(r.NextAt).part(string(c.SID)).text(r.SID)})
+			keys = append(keys, edit{in: inIndex, key: key(byStep).part(string(step)).time(r.NextAt).part(string(c.SID)).text(r.SID)})
 		}
 	}
 	return keys
@@ -31,7 +31,7 @@ func sameRecordings(a, b policy.Call) bool {
 	if a.Message == b.Message && len(a.Recordings)+len(b.Recordings) == 0 {
 		return true
 	}
-	return len(indexEdits(recordingKeys(a), recordingKeys(b))) == 0
+	return len(difference(recordingKeys(a), recordingKeys(b))) == 0
 }
 
 // DueRecordings returns the recordings whose next step is step and whose time has come, at most limit of them, the longest due first. It reads
@@ -76,27 +76,22 @@ func (s *Store) Reveal(ctx context.Context, sid policy.CallSID, by, detail strin
 	})
 }
 
-// removalKeys returns the entries of a removal in the index.
-func removalKeys(r policy.Removal) []entry {
-	return []entry{{key: key(byRemoval).time(r.NextAt).text(r.SID)}}
-}
-
-func decodeRemoval(k, v []byte) (policy.Removal, error) {
-	return decode[policy.Removal]("removal", string(k), v)
+func removalEntries(sid []byte, r policy.Removal) []edit {
+	return []edit{{in: inIndex, key: append(key(byRemoval).time(r.NextAt), sid...)}}
 }
 
 // putRemovals writes removals, merged with those of the same recordings that are there already.
 func putRemovals(tx *bolt.Tx, removals []policy.Removal) error {
 	for _, r := range removals {
-		var old []entry
-		if value := tx.Bucket(removalsBucket).Get([]byte(r.SID)); value != nil {
-			before, err := decodeRemoval([]byte(r.SID), value)
-			if err != nil {
-				return err
-			}
-			old, r = removalKeys(before), before.Merged(r)
+		before, found, err := removalTable.find(tx, []byte(r.SID))
+		if err != nil {
+			return err
 		}
-		if err := putChanged(tx, removalsBucket, []byte(r.SID), r, old, removalKeys(r)); err != nil {
+		var old *policy.Removal
+		if found {
+			old, r = &before, before.Merged(r)
+		}
+		if err := removalTable.put(tx, []byte(r.SID), old, r); err != nil {
 			return err
 		}
 	}
@@ -117,7 +112,7 @@ func (s *Store) Remove(ctx context.Context, removals []policy.Removal) error {
 func (s *Store) DueRemovals(ctx context.Context, now time.Time, limit int) ([]policy.Removal, error) {
 	var due []policy.Removal
 	err := s.dueIn(ctx, key(byRemoval), now, func(tx *bolt.Tx, sid []byte) (bool, error) {
-		r, err := decodeRemoval(sid, tx.Bucket(removalsBucket).Get(sid))
+		r, err := removalTable.at(tx, sid)
 		due = append(due, r)
 		return len(due) < limit, err
 	})
@@ -131,10 +126,7 @@ func (s *Store) Removed(ctx context.Context, r policy.Removal) error {
 		if before.Why != r.Why {
 			return nil
 		}
-		if err := tx.Bucket(removalsBucket).Delete([]byte(r.SID)); err != nil {
-			return fmt.Errorf("removal %s: %w", r.SID, err)
-		}
-		return write(tx, indexEdits(removalKeys(before), nil))
+		return removalTable.remove(tx, []byte(r.SID), before)
 	})
 }
 
@@ -146,18 +138,14 @@ func (s *Store) RemovalFailed(ctx context.Context, r policy.Removal, cause error
 	return s.changeRemoval(ctx, r, func(tx *bolt.Tx, before policy.Removal) error {
 		after := before
 		after.Tries, after.Error, after.NextAt = before.Tries+1, cause.Error(), next
-		return putChanged(tx, removalsBucket, []byte(r.SID), after, removalKeys(before), removalKeys(after))
+		return removalTable.put(tx, []byte(r.SID), &before, after)
 	})
 }
 
 func (s *Store) changeRemoval(ctx context.Context, r policy.Removal, change func(*bolt.Tx, policy.Removal) error) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
-		value := tx.Bucket(removalsBucket).Get([]byte(r.SID))
-		if value == nil {
-			return nil
-		}
-		before, err := decodeRemoval([]byte(r.SID), value)
-		if err != nil {
+		before, found, err := removalTable.find(tx, []byte(r.SID))
+		if err != nil || !found {
 			return err
 		}
 		return change(tx, before)

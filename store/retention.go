@@ -59,15 +59,22 @@ func (w *sweep) note(tx *bolt.Tx, last sweep) error {
 	if w.did.Calls == last.did.Calls && w.did.Notices == last.did.Notices {
 		return nil
 	}
+	var before *users.AuditEntry
 	if w.entry == nil {
 		n, err := tx.Bucket(auditBucket).NextSequence()
 		if err != nil {
 			return err
 		}
 		w.entry = binary.BigEndian.AppendUint64(nil, n)
+	} else {
+		e, err := auditTable.at(tx, w.entry)
+		if err != nil {
+			return err
+		}
+		before = &e
 	}
 	detail := fmt.Sprintf("%d calls and %d notices from before %s", w.did.Calls, w.did.Notices, w.before.UTC().Format(time.RFC3339))
-	return noteAs(tx, w.entry, users.AuditEntry{At: w.at, By: "retention", Act: "expire", Detail: detail})
+	return auditTable.put(tx, w.entry, before, users.AuditEntry{At: w.at, By: "retention", Act: "expire", Detail: detail})
 }
 
 func expireCalls(tx *bolt.Tx, w *sweep) (err error) {
@@ -109,31 +116,25 @@ func expireCalls(tx *bolt.Tx, w *sweep) (err error) {
 
 // removeCall removes a call, its history and its entries in the indexes.
 func removeCall(tx *bolt.Tx, r record) error {
-	edits := []edit{
-		{in: inCalls, key: placeOf(r.Call), gone: true},
-		{in: inIndex, key: key(bySID).text(string(r.Call.SID)), gone: true},
-	}
+	edits := append(allKeys(r.Call, true), facetKeys(r.Call)...)
+	edits = append(edits, edit{in: inCalls, key: placeOf(r.Call)})
 	for _, n := range r.Steps {
-		edits = append(edits, edit{in: inSteps, key: stepKey(n), gone: true})
+		edits = append(edits, edit{in: inSteps, key: stepKey(n)})
 	}
-	edits = append(edits, indexEdits(callKeys(r.Call), nil)...)
-	for _, unindexed := range []bool{true, false} {
-		edits = append(edits, searchEdits(searchKeys(r.Call, unindexed), nil)...)
-	}
-	return write(tx, edits)
+	return write(tx, difference(edits, nil))
 }
 
 func expireNotices(tx *bolt.Tx, w *sweep) (err error) {
 	var old []policy.Notice
 	w.rest, w.done, err = w.rest.visit(tx.Bucket(noticesBucket), expireBatch, func(k, v []byte) error {
-		n, err := decodeNotice(k, v)
+		n, err := noticeTable.decode(k, v)
 		if waits := n.SentAt.IsZero() && n.FailedAt.IsZero(); !waits && n.At.Before(w.before) {
 			old = append(old, n)
 		}
 		return err
 	})
 	for _, n := range old {
-		if err := removeNotice(tx, n); err != nil {
+		if err := noticeTable.remove(tx, []byte(n.Key), n); err != nil {
 			return err
 		}
 	}
@@ -149,50 +150,45 @@ const longestCall = 4 * time.Hour
 // at the provider (DueRemovals). The audit keeps that one account was erased, when and by whom, and loses its number everywhere. Errors:
 // policy.ErrNoCustomer for a number with neither a profile nor calls, policy.ErrCallInProgress while the account is on the phone.
 func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by string, at time.Time) (policy.EraseResult, error) {
-	var did policy.EraseResult
-	err := s.submit(ctx, true, func(b *batch) error {
+	return update(ctx, s, func(b *batch) (did policy.EraseResult, err error) {
 		calls, err := recordsUnder(b.tx, key(byCustomer).part(string(number)))
 		if err != nil {
-			return err
+			return did, err
 		}
 		if err := removeCustomer(b.tx, number, len(calls) > 0); err != nil {
-			return err
+			return did, err
 		}
 		for _, r := range calls {
 			c := r.Call
 			if goesOn(c, at) {
-				return fmt.Errorf("%w: erase it when call %s has ended", policy.ErrCallInProgress, c.SID)
+				return did, fmt.Errorf("%w: erase it when call %s has ended", policy.ErrCallInProgress, c.SID)
 			}
 			before, err := b.call(c.SID)
 			if err != nil {
-				return err
+				return did, err
 			}
 			gone := before.call.Removals(policy.RemovalErased, at)
 			if err := b.change(before, before.call.Anonymised()); err != nil {
-				return err
+				return did, err
 			}
 			if err := putRemovals(b.tx, gone); err != nil {
-				return err
+				return did, err
 			}
 			did.Recordings += len(gone)
 		}
 		did.Calls = len(calls)
 		if did.Cases, err = eraseCases(b.tx, number, by, at); err != nil {
-			return err
+			return did, err
 		}
 		if did.Notices, err = eraseNotices(b.tx, number); err != nil {
-			return err
+			return did, err
 		}
 		if err := forget(b.tx, number); err != nil {
-			return err
+			return did, err
 		}
 		detail := fmt.Sprintf("one account, %d calls, %d cases, %d notices", did.Calls, did.Cases, did.Notices)
-		return note(b.tx, users.AuditEntry{At: at, By: by, Act: "erase", Detail: detail})
+		return did, note(b.tx, users.AuditEntry{At: at, By: by, Act: "erase", Detail: detail})
 	})
-	if err != nil {
-		return policy.EraseResult{}, err
-	}
-	return did, nil
 }
 
 func removeCustomer(tx *bolt.Tx, number policy.CustomerNumber, calls bool) error {
@@ -203,11 +199,7 @@ func removeCustomer(tx *bolt.Tx, number policy.CustomerNumber, calls bool) error
 		}
 		return err
 	}
-	gone := append(indexEdits(customerKeys(customer), nil), searchEdits(customerSearchKeys(customer), nil)...)
-	if err := write(tx, gone); err != nil {
-		return err
-	}
-	return tx.Bucket(customersBucket).Delete([]byte(number))
+	return customerTable.remove(tx, []byte(number), customer)
 }
 
 // eraseCases closes the open case of an account, and removes the names from all of its cases.
@@ -224,7 +216,7 @@ func eraseCases(tx *bolt.Tx, customer policy.CustomerNumber, by string, at time.
 			}
 		}
 		after = after.Anonymised()
-		if err := putChanged(tx, casesBucket, casePlace(after.ID), after, caseKeys(before), caseKeys(after)); err != nil {
+		if err := caseTable.put(tx, casePlace(after.ID), &before, after); err != nil {
 			return 0, err
 		}
 	}
@@ -238,7 +230,7 @@ func eraseNotices(tx *bolt.Tx, customer policy.CustomerNumber) (int, error) {
 		return 0, err
 	}
 	for _, n := range notices {
-		if err := removeNotice(tx, n); err != nil {
+		if err := noticeTable.remove(tx, []byte(n.Key), n); err != nil {
 			return 0, err
 		}
 	}
@@ -248,35 +240,30 @@ func eraseNotices(tx *bolt.Tx, customer policy.CustomerNumber) (int, error) {
 // Export returns everything that is stored of one customer, calls and cases oldest first, notices by key, and notes in the audit who asked.
 // Errors: policy.ErrNoCustomer.
 func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by string) (policy.CustomerExport, error) {
-	var all policy.CustomerExport
-	err := s.write(ctx, func(tx *bolt.Tx) (err error) {
-		if all.Customer, err = readCustomer(tx, string(number)); err != nil {
-			return err
+	return update(ctx, s, func(b *batch) (all policy.CustomerExport, err error) {
+		if all.Customer, err = readCustomer(b.tx, string(number)); err != nil {
+			return all, err
 		}
-		records, err := recordsUnder(tx, key(byCustomer).part(string(number)))
+		records, err := recordsUnder(b.tx, key(byCustomer).part(string(number)))
 		if err != nil {
-			return err
+			return all, err
 		}
 		for _, r := range records {
-			call, _, err := r.withHistory(tx)
+			call, _, err := r.withHistory(b.tx)
 			if err != nil {
-				return err
+				return all, err
 			}
 			all.Calls = append(all.Calls, call)
 		}
-		if all.Cases, err = casesOf(tx, number); err != nil {
-			return err
+		if all.Cases, err = casesOf(b.tx, number); err != nil {
+			return all, err
 		}
-		if all.Notices, err = noticesAbout(tx, number); err != nil {
-			return err
+		if all.Notices, err = noticesAbout(b.tx, number); err != nil {
+			return all, err
 		}
 		detail := fmt.Sprintf("profile, %d calls, %d cases, %d notices", len(all.Calls), len(all.Cases), len(all.Notices))
-		return note(tx, users.AuditEntry{At: s.now(), By: by, Act: "export", Customer: number, Detail: detail})
+		return all, note(b.tx, users.AuditEntry{At: s.now(), By: by, Act: "export", Customer: number, Detail: detail})
 	})
-	if err != nil {
-		return policy.CustomerExport{}, err
-	}
-	return all, nil
 }
 
 func (s *Store) now() time.Time { return s.options.Now().UTC() }

@@ -20,41 +20,35 @@ import (
 func (s *Store) Review(
 	ctx context.Context, customer policy.CustomerNumber, month policy.Month, fair policy.FairUse, decide func(policy.ReviewInput) policy.Verdict,
 ) (policy.Verdict, error) {
-	var verdict policy.Verdict
-	look := func(tx *bolt.Tx) (out []outgoing, err error) {
+	look := func(tx *bolt.Tx) (policy.Verdict, error) {
 		input, err := readReviewInput(tx, customer, month, fair)
 		if err != nil {
-			return nil, err
+			return policy.Verdict{}, err
 		}
-		verdict = decide(input)
-		if out, err = newNotices(verdict.Notices); err != nil {
-			return nil, err
-		}
-		out, verdict.Notices = untold(tx, out)
-		return out, nil
+		verdict := decide(input)
+		verdict.Notices = untold(tx, verdict.Notices)
+		return verdict, nil
 	}
-	err := s.view(ctx, func(tx *bolt.Tx) error {
-		_, err := look(tx)
-		return err
+	verdict, err := fetch(ctx, s, look)
+	if err != nil || verdict.Open == nil && len(verdict.Notices) == 0 {
+		return verdict, err
+	}
+	return update(ctx, s, func(b *batch) (policy.Verdict, error) {
+		verdict, err := look(b.tx)
+		if err != nil {
+			return verdict, err
+		}
+		out, err := newNotices(verdict.Notices)
+		if err != nil {
+			return verdict, err
+		}
+		if verdict.Open != nil {
+			if *verdict.Open, err = flag(b.tx, *verdict.Open); err != nil {
+				return verdict, err
+			}
+		}
+		return verdict, putNew(b.tx, out)
 	})
-	if err == nil && (verdict.Open != nil || len(verdict.Notices) > 0) {
-		err = s.write(ctx, func(tx *bolt.Tx) error {
-			out, err := look(tx)
-			if err != nil {
-				return err
-			}
-			if verdict.Open != nil {
-				if *verdict.Open, err = flag(tx, *verdict.Open); err != nil {
-					return err
-				}
-			}
-			return putNew(tx, out)
-		})
-	}
-	if err != nil {
-		return policy.Verdict{}, err
-	}
-	return verdict, nil
 }
 
 // readReviewInput derives an account's usage of some months from their calls.
@@ -77,14 +71,14 @@ func readReviewInput(tx *bolt.Tx, customer policy.CustomerNumber, month policy.M
 }
 
 // untold returns the notices whose keys are new.
-func untold(tx *bolt.Tx, out []outgoing) (fresh []outgoing, notices []policy.Notice) {
+func untold(tx *bolt.Tx, notices []policy.Notice) (fresh []policy.Notice) {
 	outbox := tx.Bucket(noticesBucket)
-	for _, n := range out {
-		if outbox.Get([]byte(n.notice.Key)) == nil {
-			fresh, notices = append(fresh, n), append(notices, n.notice)
+	for _, n := range notices {
+		if outbox.Get([]byte(n.Key)) == nil {
+			fresh = append(fresh, n)
 		}
 	}
-	return fresh, notices
+	return fresh
 }
 
 // flag writes the case that a verdict opens, and into the audit who opened it.

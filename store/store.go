@@ -177,13 +177,7 @@ func (s *Store) Probe(ctx context.Context) error {
 var checkpointKey = []byte("reconciled")
 
 // Checkpoint returns the time up to which the log was compared with the provider's list; the zero time if it never was.
-func (s *Store) Checkpoint(ctx context.Context) (at time.Time, err error) {
-	err = s.view(ctx, func(tx *bolt.Tx) error {
-		at, err = checkpoint(tx)
-		return err
-	})
-	return at, err
-}
+func (s *Store) Checkpoint(ctx context.Context) (time.Time, error) { return fetch(ctx, s, checkpoint) }
 
 // SetCheckpoint sets the checkpoint. A time before the present checkpoint changes nothing.
 func (s *Store) SetCheckpoint(ctx context.Context, at time.Time) error {

@@ -65,13 +65,8 @@ func sameSummary(a, b policy.CallSummary) bool {
 // AccountSummaries returns the summaries of the calls of an account that belong to a month (rule 4), oldest first. It reads their entries in the
 // index alone.
 func (s *Store) AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error) {
-	var summaries []policy.CallSummary
-	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-		summaries, err = accountSummaries(tx, customer, month)
-		return err
-	})
-	s.options.Yield()
-	return summaries, err
+	defer s.options.Yield()
+	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.CallSummary, error) { return accountSummaries(tx, customer, month) })
 }
 
 func accountSummaries(tx *bolt.Tx, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error) {
@@ -134,7 +129,6 @@ func (s *Store) TicketCounter(ctx context.Context) func(policy.Call) (bool, erro
 type ticketCounter struct {
 	read   func(policy.CustomerNumber, policy.Month) ([]policy.CallSummary, error)
 	months map[monthOf][]policy.CallSID // the first call about each ticket
-	order  []monthOf                    // as they were read
 	kept   int                          // calls in months
 }
 
@@ -144,7 +138,7 @@ type monthOf struct {
 	month    policy.Month
 }
 
-// maxCounted is how many calls a ticketCounter remembers: some 7 MB. A month that is read again costs microseconds.
+// maxCounted is how many calls a ticketCounter remembers before it forgets them all: some 7 MB. A month that is read again costs microseconds.
 const maxCounted = 100_000
 
 // counts reports whether a call adds a phone ticket to its month.
@@ -161,7 +155,12 @@ func (n *ticketCounter) counts(c policy.Call) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		n.remember(key, firsts(summaries))
+		counted := firsts(summaries)
+		n.kept += len(counted) + 1 // an account whose calls do not count is remembered too
+		if n.months == nil || n.kept > maxCounted {
+			n.months, n.kept = map[monthOf][]policy.CallSID{}, len(counted)+1
+		}
+		n.months[key] = counted
 	}
 	return slices.Contains(n.months[key], c.SID), nil
 }
@@ -175,20 +174,4 @@ func firsts(month []policy.CallSummary) []policy.CallSID {
 		}
 	}
 	return found
-}
-
-// remember keeps the counted calls of a month, and forgets the months that were read first where there are too many.
-func (n *ticketCounter) remember(key monthOf, counted []policy.CallSID) {
-	for len(n.order) > 0 && n.kept+len(counted)+1 > maxCounted {
-		oldest := n.order[0]
-		n.kept -= len(n.months[oldest]) + 1
-		delete(n.months, oldest)
-		n.order = n.order[1:]
-	}
-	if n.months == nil {
-		n.months = map[monthOf][]policy.CallSID{}
-	}
-	n.months[key] = counted
-	n.order = append(n.order, key)
-	n.kept += len(counted) + 1 // an account whose calls do not count is remembered too
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,7 +64,7 @@ func withSearchTerms(tx *bolt.Tx, edits []edit) ([]edit, error) {
 			all = append(all, e)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b edit) int { return cmp.Or(cmp.Compare(a.in, b.in), bytes.Compare(a.key, b.key)) })
+	slices.SortStableFunc(all, edit.compare)
 	return all, nil
 }
 

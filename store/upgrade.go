@@ -97,32 +97,7 @@ func beginUpgrade(tx *bolt.Tx, version int) error {
 }
 
 func indexOthers(tx *bolt.Tx) error {
-	return errors.Join(
-		indexAll(tx, inIndex, customersBucket, customerKeys), indexAll(tx, inSearch, customersBucket, customerSearchKeys),
-		indexAll(tx, inIndex, casesBucket, caseKeys), indexAll(tx, inIndex, removalsBucket, removalKeys),
-		indexAll(tx, inIndex, noticesBucket, noticeKeys), indexAudit(tx),
-	)
-}
-
-// indexAll writes the entries of every value in a bucket.
-func indexAll[T any](tx *bolt.Tx, in bucket, from []byte, keys func(T) []entry) error {
-	return tx.Bucket(from).ForEach(func(k, v []byte) error {
-		found, err := decode[T](string(from), string(k), v)
-		if err != nil {
-			return err
-		}
-		return write(tx, difference(in, nil, keys(found)))
-	})
-}
-
-func indexAudit(tx *bolt.Tx) error {
-	return tx.Bucket(auditBucket).ForEach(func(k, v []byte) error {
-		e, err := decodeAudit(k, v)
-		if err != nil {
-			return err
-		}
-		return write(tx, searchEdits(nil, auditKeys(bytes.Clone(k), e)))
-	})
+	return errors.Join(customerTable.index(tx), caseTable.index(tx), removalTable.index(tx), noticeTable.index(tx), auditTable.index(tx))
 }
 
 // indexStep indexes some calls, and returns how many. Fewer than upgradeStep were the last.
@@ -139,9 +114,7 @@ func indexStep(tx *bolt.Tx, now time.Time) (n int, err error) {
 			return err
 		}
 		n++
-		edits = append(edits, edit{in: inIndex, key: key(bySID).text(string(r.Call.SID)), value: bytes.Clone(k[:timeLength])})
-		edits = append(edits, indexEdits(nil, callKeys(r.Call))...)
-		edits = append(edits, searchEdits(nil, searchKeys(r.Call, goesOn(r.Call, now)))...)
+		edits = append(edits, allKeys(r.Call, goesOn(r.Call, now))...)
 		return nil
 	})
 	if err != nil {
@@ -160,17 +133,15 @@ func indexStep(tx *bolt.Tx, now time.Time) (n int, err error) {
 // place, which is where the next step, or the next process, goes on.
 func dueStep(tx *bolt.Tx) (n int, err error) {
 	var edits []edit
-	before, outbox := key(byDueOnly), tx.Bucket(noticesBucket)
+	before := key(byDueOnly)
 	_, _, err = under(before).visit(tx.Bucket(indexBucket), upgradeStep, func(k, _ []byte) error {
 		n++
 		edits = append(edits, edit{in: inIndex, key: bytes.Clone(k), gone: true})
 		name := k[len(before)+timeLength:]
-		value := outbox.Get(name)
-		if value == nil { // an entry that leads nowhere must not keep the log closed
-			return nil
+		waits, found, err := noticeTable.find(tx, name)
+		if found { // an entry that leads nowhere must not keep the log closed
+			edits = append(edits, noticeEntries(name, waits)...)
 		}
-		waits, err := decodeNotice(name, value)
-		edits = append(edits, indexEdits(nil, noticeKeys(waits))...)
 		return err
 	})
 	if err != nil {

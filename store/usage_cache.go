@@ -72,7 +72,7 @@ func (c *UsageCache) Report(ctx context.Context, last policy.Month, n int) (repo
 		if report != nil {
 			return report, true, nil
 		}
-		c.rouse()
+		c.refreshSoon()
 		select {
 		case <-news:
 		case <-wait.Done():
@@ -110,7 +110,7 @@ func (c *UsageCache) Near() ([]policy.Usage, time.Time) {
 	near := c.near
 	c.mu.Unlock()
 	if report == nil {
-		c.rouse()
+		c.refreshSoon()
 		return near.accounts, near.at
 	}
 	latest := report[len(report)-1].DerivedAt
@@ -128,8 +128,8 @@ func (c *UsageCache) Near() ([]policy.Usage, time.Time) {
 	return near.accounts, near.at
 }
 
-// rouse makes Run look at once.
-func (c *UsageCache) rouse() {
+// refreshSoon makes Run look at once.
+func (c *UsageCache) refreshSoon() {
 	select {
 	case c.wake <- struct{}{}:
 	default:

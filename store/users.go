@@ -15,17 +15,12 @@ import (
 
 // User returns a user of the console, or users.ErrNoUser.
 func (s *Store) User(ctx context.Context, name string) (users.User, error) {
-	var user users.User
-	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-		user, err = readUser(tx, name)
-		return err
-	})
-	return user, err
+	return fetch(ctx, s, func(tx *bolt.Tx) (users.User, error) { return userTable.get(tx, name) })
 }
 
 // Users returns all users of the console by name, disabled ones included. It reads in short steps, as Calls does.
 func (s *Store) Users(ctx context.Context) iter.Seq2[users.User, error] {
-	return scan(ctx, s, usersBucket, span{}, pageLength, decodeUser)
+	return userTable.scan(ctx, s, span{})
 }
 
 // AddUser adds a user, and notes in the audit who did it. Errors: users.ErrExists if the name is taken, even by a disabled user, and
@@ -38,7 +33,7 @@ func (s *Store) AddUser(ctx context.Context, user users.User, by string) error {
 		if tx.Bucket(usersBucket).Get([]byte(user.Name)) != nil {
 			return fmt.Errorf("%w: %s", users.ErrExists, user.Name)
 		}
-		if err := putUser(tx, user); err != nil {
+		if err := userTable.put(tx, []byte(user.Name), nil, user); err != nil {
 			return err
 		}
 		return note(tx, users.AuditEntry{At: user.CreatedAt, By: by, Act: users.ActUserAdd, Subject: user.Name, Detail: string(user.Role)})
@@ -48,45 +43,22 @@ func (s *Store) AddUser(ctx context.Context, user users.User, by string) error {
 // ChangeUser changes a user and notes it in the audit, in one step, and returns the new state. A change that leaves the user as it was writes
 // nothing. The name cannot change. Errors: users.ErrNoUser.
 func (s *Store) ChangeUser(ctx context.Context, name string, c users.Change) (users.User, error) {
-	var after users.User
-	err := s.write(ctx, func(tx *bolt.Tx) error {
-		before, err := readUser(tx, name)
+	return update(ctx, s, func(b *batch) (after users.User, err error) {
+		before, err := userTable.get(b.tx, name)
 		if err != nil {
-			return err
+			return after, err
 		}
 		if after = c.Change(before); after == before {
-			return nil
+			return after, nil
 		}
 		if after.Name != name {
-			return fmt.Errorf("a change of user %s gave user %s", name, after.Name)
+			return after, fmt.Errorf("a change of user %s gave user %s", name, after.Name)
 		}
-		if err := putUser(tx, after); err != nil {
-			return err
+		if err := userTable.put(b.tx, []byte(name), &before, after); err != nil {
+			return after, err
 		}
-		return note(tx, users.AuditEntry{At: c.At, By: c.By, Act: c.Act, Subject: name, Detail: c.Detail})
+		return after, note(b.tx, users.AuditEntry{At: c.At, By: c.By, Act: c.Act, Subject: name, Detail: c.Detail})
 	})
-	if err != nil {
-		return users.User{}, err
-	}
-	return after, nil
-}
-
-func readUser(tx *bolt.Tx, name string) (users.User, error) {
-	value := tx.Bucket(usersBucket).Get([]byte(name))
-	if value == nil {
-		return users.User{}, fmt.Errorf("%w: %s", users.ErrNoUser, name)
-	}
-	return decodeUser([]byte(name), value)
-}
-
-func decodeUser(k, v []byte) (users.User, error) { return decode[users.User]("user", string(k), v) }
-
-func putUser(tx *bolt.Tx, user users.User) error {
-	value, err := encode(user)
-	if err != nil {
-		return fmt.Errorf("user %s cannot be written: %w", user.Name, err)
-	}
-	return tx.Bucket(usersBucket).Put([]byte(user.Name), value)
 }
 
 // The value of a session is its end, 8 bytes of seconds since 1970, and then the data of its owner.
@@ -182,6 +154,10 @@ const (
 
 func tokenKey(user, name string) indexKey { return key(tokenOfUser).part(user).text(name) }
 
+func tokenEntries(k []byte, t users.Token) []edit {
+	return []edit{{in: inTokens, key: key(tokenByHash).text(t.Hash), value: k}}
+}
+
 // AddToken adds a token, and notes in the audit who did it. Errors: users.ErrNoUser, users.ErrTokenName, users.ErrTokenExists,
 // users.ErrManyTokens.
 func (s *Store) AddToken(ctx context.Context, t users.Token, by string) error {
@@ -189,7 +165,7 @@ func (s *Store) AddToken(ctx context.Context, t users.Token, by string) error {
 		return err
 	}
 	return s.write(ctx, func(tx *bolt.Tx) error {
-		if _, err := readUser(tx, t.User); err != nil {
+		if _, err := userTable.get(tx, t.User); err != nil {
 			return err
 		}
 		all, err := tokensOf(tx, t.User)
@@ -201,10 +177,7 @@ func (s *Store) AddToken(ctx context.Context, t users.Token, by string) error {
 		case len(all) >= users.MaxTokens:
 			return fmt.Errorf("%w: %d; revoke one first", users.ErrManyTokens, len(all))
 		}
-		if err := tx.Bucket(tokensBucket).Put(key(tokenByHash).text(t.Hash), tokenKey(t.User, t.Name)); err != nil {
-			return err
-		}
-		if err := putToken(tx, t); err != nil {
+		if err := tokenTable.put(tx, tokenKey(t.User, t.Name), nil, t); err != nil {
 			return err
 		}
 		return note(tx, users.AuditEntry{At: t.CreatedAt, By: by, Act: users.ActTokenAdd, Subject: t.User, Detail: tokenWords(t)})
@@ -228,41 +201,30 @@ func tokenWords(t users.Token) string {
 
 // Token returns the token whose secret has a hash, even if it has expired, or users.ErrNoToken if there is none, or it was revoked.
 func (s *Store) Token(ctx context.Context, hash string) (users.Token, error) {
-	var t users.Token
-	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-		tokens := tx.Bucket(tokensBucket)
-		place := tokens.Get(key(tokenByHash).text(hash))
+	return fetch(ctx, s, func(tx *bolt.Tx) (users.Token, error) {
+		place := tx.Bucket(tokensBucket).Get(key(tokenByHash).text(hash))
 		if place == nil {
-			return users.ErrNoToken
+			return users.Token{}, users.ErrNoToken
 		}
-		t, err = decodeToken(tokens.Get(place))
-		return err
+		return tokenTable.at(tx, place)
 	})
-	return t, err
 }
 
 // TokensOf returns the tokens of a user by name, expired ones included; none for a user who does not exist.
-func (s *Store) TokensOf(ctx context.Context, user string) (tokens []users.Token, err error) {
-	err = s.view(ctx, func(tx *bolt.Tx) (err error) {
-		tokens, err = tokensOf(tx, user)
-		return err
-	})
-	return tokens, err
+func (s *Store) TokensOf(ctx context.Context, user string) ([]users.Token, error) {
+	return fetch(ctx, s, func(tx *bolt.Tx) ([]users.Token, error) { return tokensOf(tx, user) })
 }
 
 // UseToken stores when a token was last used. A token that was revoked meanwhile stays revoked.
 func (s *Store) UseToken(ctx context.Context, user, name string, at time.Time) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
-		value := tx.Bucket(tokensBucket).Get(tokenKey(user, name))
-		if value == nil {
-			return nil
-		}
-		t, err := decodeToken(value)
-		if err != nil || !at.After(t.UsedAt) {
+		t, found, err := tokenTable.find(tx, tokenKey(user, name))
+		if err != nil || !found || !at.After(t.UsedAt) {
 			return err
 		}
-		t.UsedAt = at
-		return putToken(tx, t)
+		after := t
+		after.UsedAt = at
+		return tokenTable.put(tx, tokenKey(user, name), &t, after)
 	})
 }
 
@@ -270,41 +232,20 @@ func (s *Store) UseToken(ctx context.Context, user, name string, at time.Time) e
 // has none of that name.
 func (s *Store) RevokeToken(ctx context.Context, user, name, by string, at time.Time) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
-		tokens := tx.Bucket(tokensBucket)
-		value := tokens.Get(tokenKey(user, name))
-		if value == nil {
+		t, found, err := tokenTable.find(tx, tokenKey(user, name))
+		switch {
+		case err != nil:
+			return err
+		case !found:
 			return fmt.Errorf("%w: %s", users.ErrNoToken, name)
 		}
-		t, err := decodeToken(value)
-		if err != nil {
+		if err := tokenTable.remove(tx, tokenKey(user, name), t); err != nil {
 			return err
-		}
-		for _, k := range [][]byte{tokenKey(user, name), key(tokenByHash).text(t.Hash)} {
-			if err := tokens.Delete(k); err != nil {
-				return err
-			}
 		}
 		return note(tx, users.AuditEntry{At: at, By: by, Act: users.ActTokenRevoke, Subject: user, Detail: name})
 	})
 }
 
-func tokensOf(tx *bolt.Tx, user string) (found []users.Token, err error) {
-	for _, v := range under(key(tokenOfUser).part(user)).in(tx.Bucket(tokensBucket)) {
-		t, err := decodeToken(v)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, t)
-	}
-	return found, nil
+func tokensOf(tx *bolt.Tx, user string) ([]users.Token, error) {
+	return tokenTable.in(tx, under(key(tokenOfUser).part(user)))
 }
-
-func putToken(tx *bolt.Tx, t users.Token) error {
-	value, err := encode(t)
-	if err != nil {
-		return fmt.Errorf("token %s of %s cannot be written: %w", t.Name, t.User, err)
-	}
-	return tx.Bucket(tokensBucket).Put(tokenKey(t.User, t.Name), value)
-}
-
-func decodeToken(v []byte) (users.Token, error) { return decode[users.Token]("token", "", v) }

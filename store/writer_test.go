@@ -127,7 +127,7 @@ func TestNobodyWaitsForADiskThatHangs(t *testing.T) {
 	}
 	close(release)
 	if c, err := s.Advance(t.Context(), "CA1", step); err != nil || c.State.Exchange != 3 {
-		t.Errorf("turn %d, %v; the step whose commit was under way was kept, so want 3", c.State.Exchange, err)
+		t.Errorf("exchange %d, %v; the step whose commit was under way was kept, so want 3", c.State.Exchange, err)
 	}
 	if _, err := s.Call(t.Context(), "CA2"); !errors.Is(err, policy.ErrNoCall) {
 		t.Errorf("the step that waited when its sender left: got %v, want none", err)
@@ -182,7 +182,7 @@ func TestAStepOnTopOfACommitThatFailed(t *testing.T) {
 				t.Errorf("after the commit failed: %d turns, %v", c.State.Exchange, err)
 			}
 			if c, err = s.Advance(t.Context(), "CA1", grow); err != nil || c.State.Exchange != 2 || len(c.Exchanges) != 2 {
-				t.Errorf("the next step: turn %d of %d, %v; want 2", c.State.Exchange, len(c.Exchanges), err)
+				t.Errorf("the next step: exchange %d of %d, %v; want 2", c.State.Exchange, len(c.Exchanges), err)
 			}
 			if c, err = s.Call(t.Context(), "CA1"); err != nil || len(c.Exchanges) != 2 || c.Exchanges[1].Key != "1" {
 				t.Errorf("the call in the end: %d turns, %v", len(c.Exchanges), err)

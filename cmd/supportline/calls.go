@@ -61,8 +61,7 @@ func (l callsList) Run(ctx context.Context, s *control.Session) error {
 	if l.Format == "table" {
 		err = found.table(s, zone)
 	} else {
-		rows := control.Rows(found.each(), func(c shown) (policy.Row, bool) { return c.row, true })
-		err = control.Print(s, l.Format, rows, control.Table{}, nil, "")
+		err = control.Export(s, l.Format, control.Rows(found.each(), func(c shown) (policy.Row, bool) { return c.row, true }))
 	}
 	if err == nil && l.paged() {
 		tellPage(s.Err, page.Older, page.Newer, page.SearchedTo, zone)

@@ -144,12 +144,12 @@ func (e callsExplain) Run(ctx context.Context, s *control.Session) error {
 	if err != nil {
 		return err
 	}
-	story := call.Explain(s.Settings.FairUse, counted, s.Now())
+	history := call.Explain(s.Settings.FairUse, counted, s.Now())
 	if e.Format == "json" {
-		return policy.WriteJSON(s.Out, control.Each(policy.Steps(story)))
+		return policy.WriteJSON(s.Out, control.Each(policy.Steps(history)))
 	}
 	heading(s.Out, call, call.Row(s.Settings.FairUse, counted), zone, s.Now())
-	return storyTable(story, zone).Write(s.Out, s.Colour)
+	return historyTable(history, zone).Write(s.Out, s.Colour)
 }
 
 // heading prints in a few lines who called, when, and how it went.
@@ -178,9 +178,9 @@ func heading(w io.Writer, call policy.Call, r policy.Row, zone *time.Location, n
 	fmt.Fprintln(w)
 }
 
-func storyTable(story []policy.Decision, zone *time.Location) *control.Table {
+func historyTable(history []policy.Decision, zone *time.Location) *control.Table {
 	t := &control.Table{Head: []string{"AT", "RULE", "RESULT", "INPUTS"}}
-	for _, d := range story {
+	for _, d := range history {
 		at := ""
 		if !d.At.IsZero() {
 			at = d.At.In(zone).Format("15:04:05")

@@ -33,8 +33,8 @@ func (l casesList) Run(ctx context.Context, s *control.Session) error {
 	}
 	t := control.Table{Head: []string{"ID", "CUSTOMER", "ACCOUNT", "STATE", "OPENED", "OVER IN", "LAST MOVE", "BY", "NOTE"}}
 	return control.Print(s, l.Format, cases, t, func(c policy.Case) []string {
-		last := lastMove(c)
-		return []string{string(c.ID), string(c.Customer), c.Account, string(c.State), day(c.OpenedAt), restsOn(c), day(last.At), last.By, last.Note}
+		last := c.LastMove()
+		return []string{string(c.ID), string(c.Customer), c.Account, string(c.State), day(c.OpenedAt), strings.Join(c.OverMonths(), " "), day(last.At), last.By, last.Note}
 	}, "No cases.")
 }
 
@@ -50,37 +50,14 @@ type shownCase struct {
 }
 
 func showCase(c policy.Case) shownCase {
-	var moves []string
+	var months, moves []string
+	for _, u := range c.Months {
+		months = append(months, string(u.Month))
+	}
 	for _, m := range c.Moves {
 		moves = append(moves, string(m.To))
 	}
-	return shownCase{c.ID, c.Customer, c.Account, c.State, c.OpenedAt, monthNames(c.Months, ";"), strings.Join(moves, ";")}
-}
-
-func monthNames(months []policy.Usage, between string) string {
-	var names []string
-	for _, u := range months {
-		names = append(names, string(u.Month))
-	}
-	return strings.Join(names, between)
-}
-
-// restsOn returns the months of a case in which the account was over.
-func restsOn(c policy.Case) string {
-	var over []policy.Usage
-	for _, u := range c.Months {
-		if u.Over {
-			over = append(over, u)
-		}
-	}
-	return monthNames(over, " ")
-}
-
-func lastMove(c policy.Case) policy.Move {
-	if len(c.Moves) == 0 {
-		return policy.Move{}
-	}
-	return c.Moves[len(c.Moves)-1]
+	return shownCase{c.ID, c.Customer, c.Account, c.State, c.OpenedAt, strings.Join(months, ";"), strings.Join(moves, ";")}
 }
 
 func day(t time.Time) string {
@@ -108,7 +85,7 @@ func (c casesShow) Run(ctx context.Context, s *control.Session) error {
 	if c.Format == "json" {
 		return policy.WriteJSON(s.Out, control.Each([]policy.Case{found.Whole()}))
 	}
-	fmt.Fprintf(s.Out, "case %s: %s %s, %s since %s\n\n", found.ID, found.Customer, control.Plain(found.Account), found.State, day(lastMove(found).At))
+	fmt.Fprintf(s.Out, "case %s: %s %s, %s since %s\n\n", found.ID, found.Customer, control.Plain(found.Account), found.State, day(found.LastMove().At))
 	months := control.Table{Head: []string{"MONTH", "TICKETS", "LIMIT", "OVER-LONG", "STANDING"}, Right: map[string]bool{"TICKETS": true, "LIMIT": true, "OVER-LONG": true}}
 	for _, u := range found.Months {
 		months.Add(string(u.Month), fmt.Sprint(u.Tickets), fmt.Sprint(u.TicketLimit), fmt.Sprint(u.OverLong), standing(u))

@@ -33,7 +33,7 @@ the lists over those of each line, and the edits are no longer needed.`,
 }
 
 func (c hoursCommand) run(ctx context.Context, p *program, configFile string) error {
-	conf, err := p.settings(configFile)
+	conf, err := p.load(configFile, offline)
 	if err != nil {
 		return err
 	}

@@ -41,10 +41,8 @@ func (p *program) run(ctx context.Context, args []string) int {
 	return control.Report(p.Err, err)
 }
 
-// settings reads the configuration for a command that asks no other system, so that secrets may be absent.
-func (p *program) settings(file string) (config.Config, error) {
-	return p.load(file, config.Options{Offline: true})
-}
+// offline is for commands that ask no other system, so that secrets may be absent.
+var offline = config.Options{Offline: true}
 
 // load reads the configuration. Its problems are printed; the error has their number.
 func (p *program) load(file string, o config.Options) (config.Config, error) {
@@ -60,7 +58,7 @@ func (p *program) load(file string, o config.Options) (config.Config, error) {
 
 // data runs a command on the store: in the server where one has the file open, else here.
 func (p *program) data(ctx context.Context, command control.Command, args []string, configFile string) error {
-	conf, err := p.settings(configFile)
+	conf, err := p.load(configFile, offline)
 	if err != nil {
 		return err
 	}

@@ -201,7 +201,7 @@ func TestFileThatWasChanged(t *testing.T) {
 	}
 }
 
-// TestWhereARecordingIsIsShown in the story of its call and in its customer's export.
+// TestWhereARecordingIsIsShown in the history of its call and in its customer's export.
 func TestWhereARecordingIsIsShown(t *testing.T) {
 	l := newTelephony(t)
 	l.keeps()

@@ -64,7 +64,7 @@ func (c healthCommand) run(ctx context.Context, p *program, configFile string) e
 	again := time.NewTicker(askEvery)
 	defer again.Stop()
 	for {
-		conf, err := p.settings(configFile) // each time: a demo that starts can move to other ports
+		conf, err := p.load(configFile, offline) // each time: a demo that starts can move to other ports
 		if err != nil {
 			return err
 		}

@@ -55,7 +55,7 @@ func tourApp(t *testing.T) (h *server.App, url string) {
 	return h, server.URL
 }
 
-// longCritical is yesterday's longest critical call, with its story.
+// longCritical is yesterday's longest critical call, with its history.
 func longCritical() policy.Call {
 	start := tourDay.Add(-26 * time.Hour)
 	at := func(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }

@@ -46,7 +46,7 @@ func (l usageList) Run(ctx context.Context, s *control.Session) error {
 	}
 	switch {
 	case l.Format != "table":
-		return control.Export(s, l.Format, store.ByMonth(accounts))
+		return control.Export(s, l.Format, control.Each(store.ByMonth(accounts)))
 	case l.Trend && l.Customer != "":
 		return accountTrend(s, accounts[0])
 	case l.Trend:
@@ -181,7 +181,7 @@ func (e usageExplain) Run(ctx context.Context, s *control.Session) error {
 	}
 	explained := policy.ExplainUsage(summaries, s.Settings.FairUse)
 	if e.Format != "table" {
-		return control.Export(s, e.Format, policy.CountedRows(explained))
+		return control.Export(s, e.Format, control.Each(policy.CountedRows(explained)))
 	}
 	return explainTable(s, a, explained)
 }
@@ -312,7 +312,7 @@ func (w usageWhatif) show(s *control.Session, found []policy.Difference) error {
 				b.Month, b.Customer, b.Account, b.Tickets, b.TicketLimit, b.OverLong, b.Over, b.Sustained, a.TicketLimit, a.OverLong, a.Over, a.Sustained,
 			}
 		}
-		return control.Export(s, w.Format, rows)
+		return control.Export(s, w.Format, control.Each(rows))
 	}
 	t := control.Table{Head: []string{"MONTH", "CUSTOMER", "ACCOUNT", "TICKETS", "IS", "WOULD BE"}, Right: map[string]bool{"TICKETS": true}}
 	accounts := map[policy.CustomerNumber]bool{}

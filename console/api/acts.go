@@ -42,9 +42,5 @@ func (r *request) act() error {
 	if err != nil {
 		return err
 	}
-	counted, err := r.api.Calls.TicketCounter(r.ctx())(after)
-	if err != nil {
-		return err
-	}
-	return r.sendCall(after, counted)
+	return r.sendCall(after)
 }

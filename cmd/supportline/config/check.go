@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -18,6 +19,49 @@ type checker struct {
 
 // wrong reports a problem with a value.
 func (c *checker) wrong(t text, what, instead string) { c.add(t.At, t.Key+" "+what, instead) }
+
+// either returns the place of the first value, or of the second if the file does not have the first.
+func either(first, second text) place {
+	if first.Given {
+		return first.At
+	}
+	return second.At
+}
+
+// path returns a path of the file as it is seen from the working directory.
+func (c *checker) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(c.folder, name)
+}
+
+// named returns the path of a file or folder that the file may name, or "".
+func (c *checker) named(t text, noun string) string {
+	if t.Value != "" {
+		return c.path(t.Value)
+	}
+	if t.Given {
+		c.wrong(t, "is empty", "write the name of a "+noun+", or remove the key")
+	}
+	return ""
+}
+
+// distinct reads the items of a list. read returns an item and how a problem names it, and ok false where it has reported a problem, or
+// there is nothing to read.
+func distinct[T comparable](c *checker, l list[text], read func(text) (item T, name string, ok bool)) []T {
+	var found []T
+	for _, t := range l.Items {
+		switch item, name, ok := read(t); {
+		case !ok:
+		case slices.Contains(found, item):
+			c.wrong(t, "names "+name+" twice", "keep one of the two")
+		default:
+			found = append(found, item)
+		}
+	}
+	return found
+}
 
 // silent reports whether there is nothing to check: the value is missing, or its wrong shape has been reported.
 func (t text) silent() bool { return !t.Given && t.Value == "" }
@@ -73,19 +117,13 @@ func (c *checker) packages(l list[text]) []string {
 	if l.Given && len(l.Items) == 0 {
 		c.add(l.At, "packages names none, so nobody may call", "write packages: [Ultimate]")
 	}
-	var names []string
-	for _, t := range l.Items {
-		switch name := strings.TrimSpace(t.Value); {
-		case t.silent():
-		case name == "":
+	return distinct(c, l, func(t text) (name, shown string, ok bool) {
+		name = strings.TrimSpace(t.Value)
+		if name == "" && !t.silent() {
 			c.wrong(t, "holds an empty name", "write the name of a package, as the customers file has it")
-		case slices.Contains(names, name):
-			c.wrong(t, "names "+quoted(name)+" twice", "keep one of the two")
-		default:
-			names = append(names, name)
 		}
-	}
-	return names
+		return name, quoted(name), name != ""
+	})
 }
 
 func (c *checker) menu(t table[text]) []policy.MenuKey {
@@ -114,13 +152,7 @@ func (c *checker) menu(t table[text]) []policy.MenuKey {
 	return menu
 }
 
-func intents() []string {
-	var names []string
-	for _, i := range policy.Intents() {
-		names = append(names, string(i))
-	}
-	return names
-}
+func intents() []string { return words(policy.Intents()) }
 
 func (c *checker) intent(t text) (policy.Intent, bool) {
 	if t.silent() {

@@ -1,12 +1,10 @@
 package config
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
 	"path"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -76,11 +74,8 @@ func (c *checker) listen(l listen) Listen {
 			"write a loopback or private address, such as 127.0.0.1:8081")
 	}
 	if webhooks != "" && console != "" && clash(webhooks, console) {
-		at := l.Console
-		if !at.Given {
-			at = l.Webhooks
-		}
-		c.add(at.At, "listen has "+webhooks+" for webhooks and "+console+" for the console, and only one can have the port", "write two different ports")
+		c.add(either(l.Console, l.Webhooks), "listen has "+webhooks+" for webhooks and "+console+" for the console, and only one can have the port",
+			"write two different ports")
 	}
 	return Listen{Webhooks: webhooks, Console: console}
 }
@@ -126,10 +121,7 @@ func (c *checker) store(t text) string {
 		return ""
 	}
 	if file, ok := strings.CutPrefix(t.Value, "bolt:"); ok && file != "" && !strings.HasSuffix(file, "/") {
-		if !filepath.IsAbs(file) {
-			file = filepath.Join(c.folder, file)
-		}
-		return "bolt:" + file
+		return "bolt:" + c.path(file)
 	}
 	if u, err := url.Parse(t.Value); err == nil && u.Scheme == "postgres" && u.Hostname() != "" && len(u.Path) > 1 {
 		return t.Value
@@ -156,11 +148,7 @@ func (c *checker) account(a account) Twilio {
 		if a.APIKey.Value == "" {
 			missing, there = a.APIKey, a.APISecret
 		}
-		at := missing.At
-		if !missing.Given {
-			at = there.At
-		}
-		c.add(at, "twilio has only one of api_key and api_secret", "write both, or neither")
+		c.add(either(missing, there), "twilio has only one of api_key and api_secret", "write both, or neither")
 	}
 	return Twilio{
 		AccountSID: a.AccountSID.Value, AuthToken: a.AuthToken.Value, NextAuthToken: a.NextAuthToken.Value,
@@ -186,6 +174,6 @@ func (c *checker) credential(t text, form *regexp.Regexp, needed bool, want stri
 	case t.Value == "":
 		c.wrong(t, "is empty", "write "+want)
 	case !form.MatchString(t.Value):
-		c.wrong(t, "does not look right", fmt.Sprintf("write %s", want))
+		c.wrong(t, "does not look right", "write "+want)
 	}
 }

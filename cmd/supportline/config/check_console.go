@@ -23,11 +23,8 @@ func (c *checker) console(f consoleFile, lines list[line]) console.Settings {
 		c.add(f.SSO.At, "console has sso and no url, so that the provider cannot send people back", "add url: https://console.example.com")
 	}
 	if s.Idle > s.Session && s.Session > 0 {
-		at := f.Idle
-		if !at.Given {
-			at = f.Session
-		}
-		c.add(at.At, "console has idle "+f.Idle.Value+", and session "+f.Session.Value+" ends before that", "write idle no longer than session")
+		what := "console has idle " + f.Idle.Value + ", and session " + f.Session.Value + " ends before that"
+		c.add(either(f.Idle, f.Session), what, "write idle no longer than session")
 	}
 	return s
 }
@@ -44,45 +41,39 @@ func (c *checker) consoleURL(t text) string {
 
 // granted returns permissions in the order of users.Grantable.
 func (c *checker) granted(l list[text]) []users.Permission {
-	known := words(users.Grantable())
-	named := map[string]bool{}
-	for _, t := range l.Items {
-		switch word := t.Value; {
+	admins := []users.Permission{users.ManageLines, users.ManageUsers, users.SeeAudit, users.UsePhone}
+	named := distinct(c, l, func(t text) (permission users.Permission, shown string, ok bool) {
+		permission, shown = users.Permission(t.Value), quoted(t.Value)
+		switch {
 		case t.silent():
-		case slices.Contains([]users.Permission{users.ManageLines, users.ManageUsers, users.SeeAudit, users.UsePhone}, users.Permission(word)):
-			c.wrong(t, "holds "+quoted(word)+", which only admins have", "give the person the role admin, or leave it out")
-		case !slices.Contains(known, word):
-			c.wrong(t, "holds "+quoted(word)+", which is not a permission", meant(word, known))
-		case named[word]:
-			c.wrong(t, "names "+quoted(word)+" twice", "keep one of the two")
+		case slices.Contains(admins, permission):
+			c.wrong(t, "holds "+shown+", which only admins have", "give the person the role admin, or leave it out")
+		case !slices.Contains(users.Grantable(), permission):
+			c.wrong(t, "holds "+shown+", which is not a permission", meant(t.Value, words(users.Grantable())))
 		default:
-			named[word] = true
+			ok = true
 		}
-	}
-	return slices.DeleteFunc(users.Grantable(), func(p users.Permission) bool { return !named[string(p)] })
+		return permission, shown, ok
+	})
+	return slices.DeleteFunc(users.Grantable(), func(p users.Permission) bool { return !slices.Contains(named, p) })
 }
 
 // testLines returns lines of the configuration, in their order there.
 func (c *checker) testLines(l list[text], lines list[line]) []policy.Phone {
-	known := []string{}
+	var known []string
 	for _, line := range lines.Items {
 		known = append(known, line.Number.Value)
 	}
-	named := map[string]bool{}
-	for _, t := range l.Items {
-		switch number := t.Value; {
-		case t.silent():
-		case !slices.Contains(known, number):
-			c.wrong(t, "holds "+quoted(number)+", which is not a line", meant(number, known))
-		case named[number]:
-			c.wrong(t, "names "+quoted(number)+" twice", "keep one of the two")
-		default:
-			named[number] = true
+	named := distinct(c, l, func(t text) (number, shown string, ok bool) {
+		ok = slices.Contains(known, t.Value) && !t.silent()
+		if !ok && !t.silent() {
+			c.wrong(t, "holds "+quoted(t.Value)+", which is not a line", meant(t.Value, known))
 		}
-	}
+		return t.Value, quoted(t.Value), ok
+	})
 	var found []policy.Phone
 	for _, number := range known {
-		if named[number] {
+		if slices.Contains(named, number) {
 			found = append(found, policy.Phone(number))
 		}
 	}

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/officernd/supportline/policy"
 )
@@ -22,12 +23,8 @@ func (c *checker) fairUse(f fairUse) policy.FairUse {
 		LetThrough:            c.letThrough(f.LetThrough),
 	}
 	if fair.SustainedMonths > fair.SustainedWithin && fair.SustainedWithin > 0 {
-		at := f.Sustained.Months
-		if !at.Given {
-			at = f.Sustained.Within
-		}
-		c.add(at.At, fmt.Sprintf("sustained asks for %d months within %d, which is impossible", fair.SustainedMonths, fair.SustainedWithin),
-			"write months no larger than within")
+		what := fmt.Sprintf("sustained asks for %d months within %d, which is impossible", fair.SustainedMonths, fair.SustainedWithin)
+		c.add(either(f.Sustained.Months, f.Sustained.Within), what, "write months no larger than within")
 	}
 	if !currency.MatchString(fair.Currency) {
 		c.wrong(f.Charges.Currency, "is "+quoted(fair.Currency), "write the three capital letters of a currency, such as USD or GBP")
@@ -37,35 +34,19 @@ func (c *checker) fairUse(f fairUse) policy.FairUse {
 
 // warnAt returns percentages of the monthly limit, ascending. Without any, nobody is warned.
 func (c *checker) warnAt(l list[text]) []int {
-	var percents []int
-	for _, t := range l.Items {
-		switch n := c.whole(t, 1, 1000); {
-		case n == 0:
-		case slices.Contains(percents, n):
-			c.wrong(t, fmt.Sprintf("names %d twice", n), "keep one of the two")
-		default:
-			percents = append(percents, n)
-		}
-	}
+	percents := distinct(c, l, func(t text) (n int, shown string, ok bool) {
+		n = c.whole(t, 1, 1000)
+		return n, strconv.Itoa(n), n != 0
+	})
 	slices.Sort(percents)
 	return percents
 }
 
 // letThrough returns the intents that a restricted account keeps, in the order of policy.Intents. Critical is always one of them (rule 10).
 func (c *checker) letThrough(l list[text]) []policy.Intent {
-	named := map[policy.Intent]bool{}
-	for _, t := range l.Items {
+	named := distinct(c, l, func(t text) (policy.Intent, string, bool) {
 		intent, ok := c.intent(t)
-		if ok && named[intent] {
-			c.wrong(t, "names "+string(intent)+" twice", "keep one of the two")
-		}
-		named[intent] = ok
-	}
-	var through []policy.Intent
-	for _, i := range policy.Intents() {
-		if i == policy.Critical || named[i] {
-			through = append(through, i)
-		}
-	}
-	return through
+		return intent, t.Value, ok
+	})
+	return slices.DeleteFunc(policy.Intents(), func(i policy.Intent) bool { return i != policy.Critical && !slices.Contains(named, i) })
 }

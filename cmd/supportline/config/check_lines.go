@@ -20,7 +20,7 @@ func (c *checker) lines(l list[line]) []policy.Line {
 	for i, raw := range l.Items {
 		number := raw.Number
 		if before, twice := seen[number.Value]; twice && !number.silent() {
-			c.wrong(number, fmt.Sprintf("%s is a line already, in line %d of the file", number.Value, before.line), "keep one of the two")
+			c.wrong(number, fmt.Sprintf("%s is a line already, in line %d of the file", number.Value, before.Line), "keep one of the two")
 		}
 		seen[number.Value] = number.At
 		lines[i] = c.line(raw)
@@ -85,10 +85,7 @@ func (c *checker) week(l line) [7][]policy.Span {
 	}
 	named := map[time.Weekday]string{}
 	for _, r := range l.Hours.Rows {
-		days, err := policy.ParseDays(r.Key.Value)
-		if err != nil {
-			c.sentence(r.Key, err)
-		}
+		days, _ := parsed(c, r.Key, policy.ParseDays)
 		for _, day := range days {
 			if before, twice := named[day]; twice {
 				c.wrong(r.Key, fmt.Sprintf("names %s in %s and in %s", day, quoted(before), quoted(r.Key.Value)),
@@ -97,7 +94,7 @@ func (c *checker) week(l line) [7][]policy.Span {
 			}
 			named[day] = r.Key.Value
 		}
-		spans := c.spans(r.Value)
+		spans, _ := parsed(c, r.Value, policy.ParseSpans)
 		for _, day := range days {
 			week[day] = slices.Clone(spans)
 		}
@@ -105,32 +102,14 @@ func (c *checker) week(l line) [7][]policy.Span {
 	return week
 }
 
-func (c *checker) spans(t text) []policy.Span {
-	if t.silent() {
-		return nil
-	}
-	spans, err := policy.ParseSpans(t.Value)
-	if err != nil {
-		c.sentence(t, err)
-	}
-	return spans
-}
-
 // date reads a date, and reports one that the list has already: one of the two would be silently ignored.
 func (c *checker) date(t text, seen map[policy.Date]bool) (policy.Date, bool) {
-	if t.silent() {
-		return policy.Date{}, false
-	}
-	date, err := policy.ParseDate(t.Value)
-	if err != nil {
-		c.sentence(t, err)
-		return policy.Date{}, false
-	}
-	if seen[date] {
+	date, ok := parsed(c, t, policy.ParseDate)
+	if ok && seen[date] {
 		c.wrong(t, t.Value+" is in this list twice", "keep one of the two")
 	}
-	seen[date] = true
-	return date, true
+	seen[date] = ok
+	return date, ok
 }
 
 func (c *checker) special(l list[special]) []policy.SpecialHours {
@@ -138,7 +117,7 @@ func (c *checker) special(l list[special]) []policy.SpecialHours {
 	var dates []policy.SpecialHours
 	for _, s := range l.Items {
 		date, ok := c.date(s.Date, seen)
-		spans := c.spans(s.Hours)
+		spans, _ := parsed(c, s.Hours, policy.ParseSpans)
 		if ok {
 			dates = append(dates, policy.SpecialHours{Date: date, Spans: spans})
 		}
@@ -158,22 +137,10 @@ func (c *checker) closed(l list[closure]) []policy.Closure {
 }
 
 func (c *checker) calendars(l list[text]) []policy.Calendar {
-	var calendars []policy.Calendar
-	for _, t := range l.Items {
-		if t.silent() {
-			continue
-		}
-		calendar, err := policy.ParseCalendar(t.Value)
-		switch {
-		case err != nil:
-			c.sentence(t, err)
-		case slices.Contains(calendars, calendar):
-			c.wrong(t, "names "+t.Value+" twice", "keep one of the two")
-		default:
-			calendars = append(calendars, calendar)
-		}
-	}
-	return calendars
+	return distinct(c, l, func(t text) (policy.Calendar, string, bool) {
+		calendar, ok := parsed(c, t, policy.ParseCalendar)
+		return calendar, t.Value, ok
+	})
 }
 
 func (c *checker) language(t text) string {

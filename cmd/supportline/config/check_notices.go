@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/officernd/supportline/cmd/supportline/notices"
@@ -18,7 +17,7 @@ func (c *checker) notices(n notice) notices.Settings {
 		form := &notices.Form{Notices: c.block(n.At, "notices", ch.Shared), Block: c.block(ch.At, ch.Kind.Key, ch.Block), Offline: c.offline}
 		checked := ch.Kind.Check(form)
 		for _, p := range form.Problems {
-			c.add(place{p.File, p.Line, p.Column}, p.What, p.Instead)
+			c.report(Problem(p))
 		}
 		if !form.Block.Absent() {
 			s.Channels = append(s.Channels, checked)
@@ -33,14 +32,14 @@ func (c *checker) notices(n notice) notices.Settings {
 
 // block returns the answers in the form that the check of a channel takes.
 func (c *checker) block(at place, key string, answers []answer) notices.Value {
-	v := notices.Value{Place: placed(at), Key: key, Fields: map[string]notices.Value{}}
+	v := notices.Value{Place: at, Key: key, Fields: map[string]notices.Value{}}
 	for _, a := range answers {
 		if a.OneOf != nil {
 			a.Text.Value = c.oneOf(a.Text, a.OneOf...)
 		}
 		field := value(a.Key, a.Text)
 		if a.List {
-			field.Place, field.Given = placed(a.Texts.At), a.Texts.Given
+			field.Place, field.Given = a.Texts.At, a.Texts.Given
 		}
 		for _, t := range a.Texts.Items {
 			field.Items = append(field.Items, value(a.Key, t))
@@ -51,25 +50,14 @@ func (c *checker) block(at place, key string, answers []answer) notices.Value {
 }
 
 func value(key string, t text) notices.Value {
-	return notices.Value{Place: placed(t.At), Key: key, Text: t.Value, Given: t.Given}
-}
-
-func placed(at place) notices.Place {
-	return notices.Place{File: at.file, Line: at.line, Column: at.column}
+	return notices.Value{Place: t.At, Key: key, Text: t.Value, Given: t.Given}
 }
 
 // templates returns the company's own words for notices. Problems in them are reported under the names of their own files.
 func (c *checker) templates(t text) *notices.Templates {
-	if t.silent() {
+	folder := c.named(t, "folder")
+	if folder == "" {
 		return nil
-	}
-	if t.Value == "" {
-		c.wrong(t, "is empty", "write the name of a folder, or remove the key")
-		return nil
-	}
-	folder := t.Value
-	if !filepath.IsAbs(folder) {
-		folder = filepath.Join(c.folder, folder)
 	}
 	own, problems, err := notices.ReadTemplates(folder)
 	if err != nil {
@@ -77,7 +65,7 @@ func (c *checker) templates(t text) *notices.Templates {
 		return nil
 	}
 	for _, p := range problems {
-		c.add(place{file: p.File, line: p.Line, column: p.Column}, p.What, p.Instead)
+		c.report(Problem(p))
 	}
 	return own
 }

@@ -2,7 +2,6 @@ package config
 
 import (
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -29,10 +28,7 @@ func (c *checker) recordings(r recordings) kept.Settings {
 	switch {
 	case r.Keep.silent() || r.Keep.Value == "" && c.offline:
 	case folder && path != "":
-		s.Folder = path
-		if !filepath.IsAbs(path) {
-			s.Folder = filepath.Join(c.folder, path)
-		}
+		s.Folder = c.path(path)
 		c.noKeys(r)
 	case bucket:
 		s.S3 = c.bucket(r.Keep, address)

@@ -106,11 +106,19 @@ func (c *checker) retention(t text) time.Duration {
 	return time.Duration(days) * day
 }
 
-// sentence reports an error of a parser in policy, which ends in what to write, after the last colon.
-func (c *checker) sentence(t text, err error) {
+// parsed reads a value by a parser of policy, whose error ends in what to write, after the last colon. ok is false after a problem.
+func parsed[T any](c *checker, t text, parse func(string) (T, error)) (value T, ok bool) {
+	if t.silent() {
+		return value, false
+	}
+	value, err := parse(t.Value)
+	if err == nil {
+		return value, true
+	}
 	what, instead := err.Error(), ""
 	if i := strings.LastIndex(what, ": write "); i >= 0 {
 		what, instead = what[:i], what[i+len(": "):]
 	}
 	c.add(t.At, t.Key+": "+what, instead)
+	return value, false
 }

@@ -2,7 +2,10 @@ package config
 
 import (
 	"fmt"
+	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -27,9 +30,9 @@ type node struct {
 	key  string // the key it is the value of
 }
 
-func (n node) place() place { return place{file: n.file, line: n.Line, column: n.Column} }
+func (n node) place() place { return place{File: n.file, Line: n.Line, Column: n.Column} }
 
-// raw is a part of the file as written.
+// raw is a part of the file that decodes itself. Every other part is a struct with tags, as file is.
 type raw interface{ decode(*decoder, node) }
 
 // node returns a node of the tree with its alias resolved, and the overlay that it comes from as its file.
@@ -43,14 +46,21 @@ func (d *decoder) node(n *yaml.Node, file, key string) node {
 	return node{Node: n, file: file, key: key}
 }
 
-func (d *decoder) decode(into raw, n node) {
+// decode reads a node into what a pointer leads to.
+func (d *decoder) decode(into any, n node) {
 	d.values++
 	if d.values == maxValues {
 		d.add(n.place(), fmt.Sprintf("the file holds more than %d values", maxValues), "write fewer, with fewer aliases")
 	}
-	if d.values < maxValues {
-		into.decode(d, n)
+	if d.values >= maxValues {
+		return
 	}
+	if part, ok := into.(raw); ok {
+		part.decode(d, n)
+		return
+	}
+	at := reflect.ValueOf(into).Elem().FieldByName("At").Addr().Interface().(*place)
+	d.fields(n, at, keys(into))
 }
 
 // text is a single value as written, with references to the environment replaced.
@@ -93,7 +103,7 @@ func (l *list[T]) decode(d *decoder, n node) {
 	l.Given = true
 	l.Items = make([]T, len(n.Content))
 	for i, c := range n.Content {
-		d.decode(any(&l.Items[i]).(raw), d.node(c, n.file, n.key))
+		d.decode(&l.Items[i], d.node(c, n.file, n.key))
 	}
 }
 
@@ -118,7 +128,7 @@ func (t *table[T]) decode(d *decoder, n node) {
 	t.Given = true
 	d.pairs(n, func(key text, value node) {
 		r := row[T]{Key: key}
-		d.decode(any(&r.Value).(raw), value)
+		d.decode(&r.Value, value)
 		t.Rows = append(t.Rows, r)
 	})
 }
@@ -134,7 +144,7 @@ func (d *decoder) pairs(n node, each func(key text, value node)) {
 			continue
 		}
 		if before, ok := seen[k.Value]; ok {
-			d.add(at, fmt.Sprintf("%s is written twice, first in line %d", quoted(k.Value), before.line), "keep one of the two")
+			d.add(at, fmt.Sprintf("%s is written twice, first in line %d", quoted(k.Value), before.Line), "keep one of the two")
 			continue
 		}
 		seen[k.Value] = at
@@ -145,12 +155,24 @@ func (d *decoder) pairs(n node, each func(key text, value node)) {
 // field is one key of a mapping with known keys.
 type field struct {
 	key  string
-	into raw
+	into any
 	need string // what to write where the key is missing; "": it may be missing
 }
 
+// keys returns the keys that a struct has by its tags.
+func keys(of any) []field {
+	var fields []field
+	v := reflect.ValueOf(of).Elem()
+	for i := range v.NumField() {
+		if tag := v.Type().Field(i).Tag; tag.Get("key") != "" {
+			fields = append(fields, field{key: tag.Get("key"), into: v.Field(i).Addr().Interface(), need: tag.Get("need")})
+		}
+	}
+	return fields
+}
+
 // fields decodes a mapping with known keys. A key without a value counts as missing.
-func (d *decoder) fields(n node, at *place, fields ...field) {
+func (d *decoder) fields(n node, at *place, fields []field) {
 	*at = n.place()
 	if n.Kind != yaml.MappingNode {
 		d.add(*at, fmt.Sprintf("%s is %s where keys and values belong", n.key, shape(n.Node)), "write "+n.key+": { "+fields[0].key+": ... }")
@@ -192,4 +214,38 @@ func shape(n *yaml.Node) string {
 		return "empty"
 	}
 	return "a single value"
+}
+
+var (
+	reference = regexp.MustCompile(`\$?\$\{[^}]*\}?`)
+	variable  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+)
+
+// replaced returns a value with its references replaced from the environment. ok is false after a problem.
+func (d *decoder) replaced(at place, key, value string) (result string, ok bool) {
+	ok = true
+	result = reference.ReplaceAllStringFunc(value, func(ref string) string {
+		if strings.HasPrefix(ref, "$$") {
+			return ref[1:]
+		}
+		inner, closed := strings.CutSuffix(ref[len("${"):], "}")
+		name, fallback, optional := strings.Cut(inner, ":-")
+		if !closed || !variable.MatchString(name) {
+			d.add(at, fmt.Sprintf("%s holds %s, which is no reference to the environment", key, quoted(ref)),
+				"write ${NAME} or ${NAME:-default}; $${ stands for ${ itself")
+			ok = false
+			return ""
+		}
+		got, set := d.env(name)
+		switch {
+		case optional && got == "":
+			return fallback
+		case !set && !d.offline:
+			d.add(at, fmt.Sprintf("%s needs the environment variable %s, which is not set", key, name),
+				fmt.Sprintf("set %s, or write ${%s:-default}", name, name))
+			ok = false
+		}
+		return got
+	})
+	return result, ok
 }

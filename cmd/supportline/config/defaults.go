@@ -1,41 +1,21 @@
 package config
 
 import (
+	"reflect"
+
 	"github.com/officernd/supportline/policy/users"
 )
 
 // usualVoice holds the voices of lines that name none, by language.
 var usualVoice = map[string]string{"en-US": "Polly.Joanna-Neural", "en-GB": "Polly.Amy-Neural"}
 
-// defaults fills in what the file does not have, as texts that pass the same checks as the user's own. The figures are those of the published
-// policy, and supportline.example.yaml shows them.
+// defaults fills in what the file does not have, as texts that pass the same checks as the user's own.
 func (f *file) defaults() {
-	fill(&f.Listen.Webhooks, "127.0.0.1:8080")
-	fill(&f.Listen.Console, "127.0.0.1:8081")
-	fill(&f.Console.Idle, "30m")
-	fill(&f.Console.Session, "12h")
+	fillUsual(reflect.ValueOf(f).Elem())
 	fillList(&f.Console.Permissions.Viewer, "viewer", words(users.UsualPermissions()[users.Viewer])...)
 	fillList(&f.Console.Permissions.Operator, "operator", words(users.UsualPermissions()[users.Operator])...)
-	fill(&f.Console.SSO.RoleClaim, "groups")
-	fill(&f.Store, "bolt:data/supportline.db")
-	fill(&f.Twilio.APIURL, "https://api.twilio.com")
-	fill(&f.Identification.Digits, "6")
-	fill(&f.Identification.Tries, "3")
-	fill(&f.Identification.Unidentified, "connect")
-	fill(&f.Identification.CallerID, "attested")
-	fill(&f.Identification.WrongNumbersPerHour, "10")
 	fillTable(&f.Menu, "1", "critical", "2", "restricted", "3", "ticket-status", "4", "raise-severity", "5", "question")
-	fill(&f.NoAnswer, "voicemail")
 	fillTable(&f.AfterHours, "default", "voicemail")
-	fill(&f.FairUse.CallLimit, "20m")
-	fill(&f.FairUse.TicketsPerMonth, "16")
-	fill(&f.FairUse.OverLongCallsPerMonth, "4")
-	fill(&f.FairUse.Sustained.Months, "3")
-	fill(&f.FairUse.Sustained.Within, "6")
-	fill(&f.FairUse.TrainingCallsPerMonth, "2")
-	fill(&f.FairUse.Charges.Currency, "USD")
-	fill(&f.FairUse.Charges.PerTicket, "0")
-	fill(&f.FairUse.Charges.PerMinute, "0")
 	fillList(&f.FairUse.WarnAt, "warn_at", "80", "100")
 	fillList(&f.FairUse.LetThrough, "let_through", "critical")
 	for _, ch := range f.Notices.Channels {
@@ -43,22 +23,27 @@ func (f *file) defaults() {
 			fill(&ch.Block[i].Text, ch.Block[i].Default)
 		}
 	}
-	fill(&f.Notices.Summary, "on")
-	fill(&f.Recordings.DeleteAtProvider, "off")
-	fill(&f.Retention, "400d")
-	fill(&f.Notice, "notify")
-	fill(&f.Recording, "off")
 	for i := range f.Lines.Items {
 		l := &f.Lines.Items[i]
 		fill(&l.Name, l.Number.Value)
-		fill(&l.Language, "en-US")
 		fill(&l.Voice, usualVoice[l.Language.Value])
 	}
-	for i := range f.Teams.Rows {
-		t := &f.Teams.Rows[i].Value
-		fill(&t.Repeat, "1")
-		for j := range t.Ring.Items {
-			fill(&t.Ring.Items[j].For, "25s")
+}
+
+// fillUsual fills in the values of the tags, in a struct or a list and in all that it holds.
+func fillUsual(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Slice:
+		for i := range v.Len() {
+			fillUsual(v.Index(i))
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if usual, ok := v.Type().Field(i).Tag.Lookup("usual"); ok {
+				fill(v.Field(i).Addr().Interface().(*text), usual)
+			} else {
+				fillUsual(v.Field(i))
+			}
 		}
 	}
 }

@@ -37,7 +37,7 @@ func readFile(name string) ([]byte, error) {
 
 // document parses the one YAML document of a text. It returns nil after a problem. empty is the advice for an empty text.
 func document(f *findings, file string, text []byte, empty string) *yaml.Node {
-	at := place{file: file, line: 1, column: 1}
+	at := place{File: file, Line: 1, Column: 1}
 	if len(text) > maxSize {
 		f.add(at, fmt.Sprintf("the file has %d bytes, more than the %d that are allowed", len(text), maxSize), "name the right file")
 		return nil
@@ -61,7 +61,7 @@ func document(f *findings, file string, text []byte, empty string) *yaml.Node {
 	}
 	switch err := loader.Load(&second); {
 	case err == nil:
-		at.line = second.Line
+		at.Line = second.Line
 		f.add(at, "a second document begins here", "remove the line --- and write everything in one document")
 		return nil
 	case !errors.Is(err, io.EOF):
@@ -83,9 +83,9 @@ func readable(f *findings, at place, text []byte) bool {
 			f.add(at, fmt.Sprintf("the control character U+%04X is not allowed", r), "remove it")
 			return false
 		}
-		at.column++
+		at.Column++
 		if r == '\n' {
-			at.line, at.column = at.line+1, 1
+			at.Line, at.Column = at.Line+1, 1
 		}
 		text = text[size:]
 	}
@@ -105,11 +105,11 @@ func addSyntax(f *findings, at place, text []byte, err error) {
 		mark = syntax.ContextMark
 		what += " " + syntax.ContextMsg
 	}
-	at.line, at.column = mark.Line, mark.Column
+	at.Line, at.Column = mark.Line, mark.Column
 	lines, instead := strings.Split(string(text), "\n"), ""
 	switch last := len(lines); {
 	case mark.Line > last: // the end of a text without a line end counts as a line to the parser
-		at.line, at.column = last, utf8.RuneCountInString(lines[last-1])+1
+		at.Line, at.Column = last, utf8.RuneCountInString(lines[last-1])+1
 	case mark.Line >= 1 && strings.Contains(lines[mark.Line-1], "${"):
 		instead = `inside [ ] and { } write "${NAME}" in quotes`
 	}

@@ -1,208 +1,222 @@
 package config
 
-// file is the configuration as it is written. Its decode methods list all keys.
+import "github.com/officernd/supportline/cmd/supportline/notices"
+
+// file is the configuration as it is written. Each key is a field of its struct, with the tags
+//
+//	key    its name
+//	need   what to write where it is missing; without this tag it may be missing
+//	usual  the value where it is missing: the figures are those of the published policy, and supportline.example.yaml shows them
 type file struct {
 	At             place
-	PublicURL      text
-	FallbackURL    text
-	Listen         listen
-	Console        consoleFile
-	Store          text
-	Words          text
-	Twilio         account
-	Lines          list[line]
-	Identification identification
-	Packages       list[text]
-	Menu           table[text]
-	Teams          table[team]
-	Routes         table[text]
-	NoAnswer       text
-	AfterHours     table[text]
-	FairUse        fairUse
-	Notice         text
-	Notices        notice
-	Recordings     recordings
-	Retention      text
-	Recording      text
-}
-
-func (f *file) decode(d *decoder, n node) {
-	d.fields(
-		n, &f.At,
-		field{key: "public_url", into: &f.PublicURL, need: "https://support.example.com"},
-		field{key: "fallback_url", into: &f.FallbackURL},
-		field{key: "listen", into: &f.Listen},
-		field{key: "console", into: &f.Console},
-		field{key: "store", into: &f.Store},
-		field{key: "words", into: &f.Words},
-		field{key: "twilio", into: &f.Twilio, need: "{ account_sid: ..., auth_token: ... }"},
-		field{key: "lines", into: &f.Lines, need: "[{ number: ... }]"},
-		field{key: "identification", into: &f.Identification},
-		field{key: "packages", into: &f.Packages, need: "[Ultimate]"},
-		field{key: "menu", into: &f.Menu},
-		field{key: "teams", into: &f.Teams, need: "{ general: { ring: [...] } }"},
-		field{key: "routes", into: &f.Routes},
-		field{key: "no_answer", into: &f.NoAnswer},
-		field{key: "after_hours", into: &f.AfterHours},
-		field{key: "fair_use", into: &f.FairUse},
-		field{key: "notice", into: &f.Notice},
-		field{key: "notices", into: &f.Notices},
-		field{key: "recordings", into: &f.Recordings},
-		field{key: "retention", into: &f.Retention},
-		field{key: "recording", into: &f.Recording},
-	)
+	PublicURL      text           `key:"public_url" need:"https://support.example.com"`
+	FallbackURL    text           `key:"fallback_url"`
+	Listen         listen         `key:"listen"`
+	Console        consoleFile    `key:"console"`
+	Store          text           `key:"store" usual:"bolt:data/supportline.db"`
+	Words          text           `key:"words"`
+	Twilio         account        `key:"twilio" need:"{ account_sid: ..., auth_token: ... }"`
+	Lines          list[line]     `key:"lines" need:"[{ number: ... }]"`
+	Identification identification `key:"identification"`
+	Packages       list[text]     `key:"packages" need:"[Ultimate]"`
+	Menu           table[text]    `key:"menu"`
+	Teams          table[team]    `key:"teams" need:"{ general: { ring: [...] } }"`
+	Routes         table[text]    `key:"routes"`
+	NoAnswer       text           `key:"no_answer" usual:"voicemail"`
+	AfterHours     table[text]    `key:"after_hours"`
+	FairUse        fairUse        `key:"fair_use"`
+	Notice         text           `key:"notice" usual:"notify"`
+	Notices        notice         `key:"notices"`
+	Recordings     recordings     `key:"recordings"`
+	Retention      text           `key:"retention" usual:"400d"`
+	Recording      text           `key:"recording" usual:"off"`
 }
 
 type listen struct {
-	At                place
-	Webhooks, Console text
-}
-
-func (l *listen) decode(d *decoder, n node) {
-	d.fields(n, &l.At, field{key: "webhooks", into: &l.Webhooks}, field{key: "console", into: &l.Console})
+	At       place
+	Webhooks text `key:"webhooks" usual:"127.0.0.1:8080"`
+	Console  text `key:"console" usual:"127.0.0.1:8081"`
 }
 
 type account struct {
-	At                                                                            place
-	AccountSID, AuthToken, NextAuthToken, APIKey, APISecret, APIURL, Edge, Region text
-}
-
-func (a *account) decode(d *decoder, n node) {
-	d.fields(
-		n, &a.At,
-		field{key: "account_sid", into: &a.AccountSID, need: "${TWILIO_ACCOUNT_SID}"},
-		field{key: "auth_token", into: &a.AuthToken, need: "${TWILIO_AUTH_TOKEN}"},
-		field{key: "next_auth_token", into: &a.NextAuthToken},
-		field{key: "api_key", into: &a.APIKey},
-		field{key: "api_secret", into: &a.APISecret},
-		field{key: "api_url", into: &a.APIURL},
-		field{key: "edge", into: &a.Edge},
-		field{key: "region", into: &a.Region},
-	)
+	At            place
+	AccountSID    text `key:"account_sid" need:"${TWILIO_ACCOUNT_SID}"`
+	AuthToken     text `key:"auth_token" need:"${TWILIO_AUTH_TOKEN}"`
+	NextAuthToken text `key:"next_auth_token"`
+	APIKey        text `key:"api_key"`
+	APISecret     text `key:"api_secret"`
+	APIURL        text `key:"api_url" usual:"https://api.twilio.com"`
+	Edge          text `key:"edge"`
+	Region        text `key:"region"`
 }
 
 type line struct {
-	At                 place
-	Number, Name, Zone text
-	Hours              table[text]
-	Holidays           list[text]
-	Closed             list[closure]
-	Special            list[special]
-	Language, Voice    text
-	Routes             table[text]
-}
-
-func (l *line) decode(d *decoder, n node) {
-	d.fields(
-		n, &l.At,
-		field{key: "number", into: &l.Number, need: `"+18883071053"`},
-		field{key: "name", into: &l.Name},
-		field{key: "time_zone", into: &l.Zone, need: "America/New_York"},
-		field{key: "hours", into: &l.Hours, need: `{ mon-fri: "08:00-20:00" }`},
-		field{key: "holidays", into: &l.Holidays},
-		field{key: "closed", into: &l.Closed},
-		field{key: "special", into: &l.Special},
-		field{key: "language", into: &l.Language},
-		field{key: "voice", into: &l.Voice},
-		field{key: "routes", into: &l.Routes},
-	)
+	At       place
+	Number   text          `key:"number" need:"\"+18883071053\""`
+	Name     text          `key:"name"`
+	Zone     text          `key:"time_zone" need:"America/New_York"`
+	Hours    table[text]   `key:"hours" need:"{ mon-fri: \"08:00-20:00\" }"`
+	Holidays list[text]    `key:"holidays"`
+	Closed   list[closure] `key:"closed"`
+	Special  list[special] `key:"special"`
+	Language text          `key:"language" usual:"en-US"`
+	Voice    text          `key:"voice"`
+	Routes   table[text]   `key:"routes"`
 }
 
 type closure struct {
-	At           place
-	Date, Reason text
-}
-
-func (c *closure) decode(d *decoder, n node) {
-	d.fields(n, &c.At, field{key: "date", into: &c.Date, need: "2026-12-24"}, field{key: "reason", into: &c.Reason})
+	At     place
+	Date   text `key:"date" need:"2026-12-24"`
+	Reason text `key:"reason"`
 }
 
 type special struct {
-	At          place
-	Date, Hours text
-}
-
-func (s *special) decode(d *decoder, n node) {
-	d.fields(n, &s.At, field{key: "date", into: &s.Date, need: "2026-12-31"}, field{key: "hours", into: &s.Hours, need: `"08:00-12:00"`})
+	At    place
+	Date  text `key:"date" need:"2026-12-31"`
+	Hours text `key:"hours" need:"\"08:00-12:00\""`
 }
 
 type identification struct {
-	At                                                         place
-	Digits, Tries, Unidentified, CallerID, WrongNumbersPerHour text
-}
-
-func (i *identification) decode(d *decoder, n node) {
-	d.fields(
-		n, &i.At,
-		field{key: "digits", into: &i.Digits},
-		field{key: "tries", into: &i.Tries},
-		field{key: "unidentified", into: &i.Unidentified},
-		field{key: "caller_id", into: &i.CallerID},
-		field{key: "wrong_numbers_per_hour", into: &i.WrongNumbersPerHour},
-	)
+	At                  place
+	Digits              text `key:"digits" usual:"6"`
+	Tries               text `key:"tries" usual:"3"`
+	Unidentified        text `key:"unidentified" usual:"connect"`
+	CallerID            text `key:"caller_id" usual:"attested"`
+	WrongNumbersPerHour text `key:"wrong_numbers_per_hour" usual:"10"`
 }
 
 type team struct {
 	At     place
-	Ring   list[step]
-	Repeat text
-}
-
-func (t *team) decode(d *decoder, n node) {
-	d.fields(n, &t.At, field{key: "ring", into: &t.Ring, need: `[{ to: ["+15550100001"], for: 20s }]`}, field{key: "repeat", into: &t.Repeat})
+	Ring   list[step] `key:"ring" need:"[{ to: [\"+15550100001\"], for: 20s }]"`
+	Repeat text       `key:"repeat" usual:"1"`
 }
 
 type step struct {
 	At  place
-	To  list[text]
-	For text
-}
-
-func (s *step) decode(d *decoder, n node) {
-	d.fields(n, &s.At, field{key: "to", into: &s.To, need: `["+15550100001"]`}, field{key: "for", into: &s.For})
+	To  list[text] `key:"to" need:"[\"+15550100001\"]"`
+	For text       `key:"for" usual:"25s"`
 }
 
 type fairUse struct {
-	At                                                                       place
-	CallLimit, TicketsPerMonth, OverLongCallsPerMonth, TrainingCallsPerMonth text
-	Sustained                                                                sustained
-	Charges                                                                  charges
-	WarnAt, LetThrough                                                       list[text]
-}
-
-func (f *fairUse) decode(d *decoder, n node) {
-	d.fields(
-		n, &f.At,
-		field{key: "call_limit", into: &f.CallLimit},
-		field{key: "tickets_per_month", into: &f.TicketsPerMonth},
-		field{key: "over_long_calls_per_month", into: &f.OverLongCallsPerMonth},
-		field{key: "sustained", into: &f.Sustained},
-		field{key: "training_calls_per_month", into: &f.TrainingCallsPerMonth},
-		field{key: "charges", into: &f.Charges},
-		field{key: "warn_at", into: &f.WarnAt},
-		field{key: "let_through", into: &f.LetThrough},
-	)
+	At                    place
+	CallLimit             text       `key:"call_limit" usual:"20m"`
+	TicketsPerMonth       text       `key:"tickets_per_month" usual:"16"`
+	OverLongCallsPerMonth text       `key:"over_long_calls_per_month" usual:"4"`
+	Sustained             sustained  `key:"sustained"`
+	TrainingCallsPerMonth text       `key:"training_calls_per_month" usual:"2"`
+	Charges               charges    `key:"charges"`
+	WarnAt                list[text] `key:"warn_at"`
+	LetThrough            list[text] `key:"let_through"`
 }
 
 type sustained struct {
-	At             place
-	Months, Within text
-}
-
-func (s *sustained) decode(d *decoder, n node) {
-	d.fields(n, &s.At, field{key: "months", into: &s.Months}, field{key: "within", into: &s.Within})
+	At     place
+	Months text `key:"months" usual:"3"`
+	Within text `key:"within" usual:"6"`
 }
 
 type charges struct {
-	At                             place
-	Currency, PerTicket, PerMinute text
+	At        place
+	Currency  text `key:"currency" usual:"USD"`
+	PerTicket text `key:"per_ticket" usual:"0"`
+	PerMinute text `key:"per_minute" usual:"0"`
 }
 
-func (c *charges) decode(d *decoder, n node) {
-	d.fields(
-		n, &c.At,
-		field{key: "currency", into: &c.Currency},
-		field{key: "per_ticket", into: &c.PerTicket},
-		field{key: "per_minute", into: &c.PerMinute},
-	)
+// consoleFile is the part about how people sign in to the console and what they may do there.
+type consoleFile struct {
+	At          place
+	URL         text        `key:"url"`
+	Idle        text        `key:"idle" usual:"30m"`
+	Session     text        `key:"session" usual:"12h"`
+	Permissions permissions `key:"permissions"`
+	TestLines   list[text]  `key:"test_lines"`
+	SSO         sso         `key:"sso"`
+}
+
+// permissions holds the permissions of the roles that can be given any.
+type permissions struct {
+	At       place
+	Viewer   list[text] `key:"viewer"`
+	Operator list[text] `key:"operator"`
+}
+
+// sso is the company's identity provider.
+type sso struct {
+	At           place
+	Issuer       text        `key:"issuer" need:"https://login.example.com"`
+	ClientID     text        `key:"client_id" need:"supportline"`
+	ClientSecret text        `key:"client_secret" need:"${SSO_CLIENT_SECRET}"`
+	RoleClaim    text        `key:"role_claim" usual:"groups"`
+	Roles        table[text] `key:"roles" need:"{ support: operator }"`
+}
+
+// recordings is the part about where recordings are stored. Without it they stay at the provider.
+type recordings struct {
+	At               place
+	Keep             text `key:"keep" need:"folder:data/recordings"`
+	AccessKey        text `key:"access_key"`
+	SecretKey        text `key:"secret_key"`
+	DeleteAtProvider text `key:"delete_at_provider" usual:"off"`
+}
+
+// notice is the part about notices: the keys of each kind of channel, and those of all. Without it nobody is told anything.
+type notice struct {
+	At        place
+	Channels  []channel
+	Templates text `key:"templates"`
+	Summary   text `key:"summary" usual:"on"`
+}
+
+func (n *notice) decode(d *decoder, at node) {
+	var fields []field
+	for i := range n.Channels {
+		c := &n.Channels[i]
+		fields = append(fields, fieldsOf(c.Shared)...)
+		fields = append(fields, field{key: c.Kind.Key, into: c})
+	}
+	d.fields(at, &n.At, append(fields, keys(n)...))
+}
+
+// channel is what the file says about a kind of channel: the block that is the channel's own, and its keys beside the block.
+type channel struct {
+	Kind          notices.Kind
+	At            place
+	Block, Shared []answer
+}
+
+func channels(kinds []notices.Kind) (all []channel) {
+	for _, k := range kinds {
+		all = append(all, channel{Kind: k, Block: answers(k.Fields), Shared: answers(k.Shared)})
+	}
+	return all
+}
+
+func (c *channel) decode(d *decoder, n node) { d.fields(n, &c.At, fieldsOf(c.Block)) }
+
+// answer is the value of a key that a channel asks for, of which List says whether it is a list.
+type answer struct {
+	notices.Field
+	Text  text
+	Texts list[text]
+}
+
+func answers(fields []notices.Field) []answer {
+	all := make([]answer, len(fields))
+	for i, f := range fields {
+		all[i].Field = f
+	}
+	return all
+}
+
+func fieldsOf(answers []answer) []field {
+	var fields []field
+	for i := range answers {
+		a := &answers[i]
+		f := field{key: a.Key, into: &a.Text, need: a.Need}
+		if a.List {
+			f.into = &a.Texts
+		}
+		fields = append(fields, f)
+	}
+	return fields
 }

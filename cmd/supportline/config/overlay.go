@@ -31,7 +31,7 @@ func (d *decoder) overlay(root *yaml.Node, o Overlay) {
 		}
 		child, err := d.child(n, o.Path, key, next)
 		if err != nil {
-			d.add(place{file: o.Path}, err.Error(), "write a path such as identification.caller_id")
+			d.add(place{File: o.Path}, err.Error(), "write a path such as identification.caller_id")
 			return
 		}
 		n = child

@@ -6,6 +6,9 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/officernd/supportline/cmd/supportline/notices"
+	"github.com/officernd/supportline/policy"
 )
 
 // Problem is one mistake in a configuration. Line and Column count from 1. A problem of a file as a whole is at 1:1.
@@ -36,38 +39,32 @@ func WriteProblems(w io.Writer, problems []Problem) error {
 }
 
 // place is where a value is written.
-type place struct {
-	file         string
-	line, column int
-}
+type place = notices.Place
 
 // findings collects the problems of all stages.
 type findings struct{ list []Problem }
 
 func (f *findings) add(at place, what, instead string) {
-	p := Problem{File: at.file, Line: max(1, at.line), Column: max(1, at.column), What: oneLine(what), Instead: oneLine(instead)}
+	f.report(Problem{at.File, at.Line, at.Column, what, instead})
+}
+
+func (f *findings) report(p Problem) {
+	p.Line, p.Column, p.What, p.Instead = max(1, p.Line), max(1, p.Column), oneLine(p.What), oneLine(p.Instead)
 	f.list = append(f.list, p)
 }
 
 // sorted returns the problems in the order of their positions, those of the main file first, and once what an alias repeats.
 func (f *findings) sorted(main string) []Problem {
+	file := func(p Problem) string {
+		if p.File == main {
+			return ""
+		}
+		return p.File
+	}
 	slices.SortStableFunc(f.list, func(a, b Problem) int {
-		return cmp.Or(
-			first(b.File == main, a.File == main), cmp.Compare(a.File, b.File),
-			cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
-		)
+		return cmp.Or(cmp.Compare(file(a), file(b)), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return slices.Compact(f.list)
-}
-
-func first(b, a bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return -1
-	}
-	return 1
 }
 
 // oneLine returns a text with every white space turned into one space: what is quoted in a problem may have line ends.
@@ -79,4 +76,18 @@ func quoted(s string) string {
 		s = string(r[:60]) + "..."
 	}
 	return fmt.Sprintf("%q", s)
+}
+
+// meant returns the advice to write the most similar known name, or else one of them all.
+func meant(name string, known []string) string {
+	return "write " + cmp.Or(policy.Nearest(name, known, 1+len(name)/3), listed(known))
+}
+
+// listed returns "a, b or c".
+func listed(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }

@@ -60,7 +60,7 @@ func (t *Table) line(row []string, width []int) string {
 // Print writes values as "json", as "csv", or as rows of the table. A table without rows is the sentence none, on standard error.
 func Print[T any](s *Session, format string, values iter.Seq2[T, error], t Table, cells func(T) []string, none string) error {
 	if format != "table" {
-		return export(s, format, values)
+		return Export(s, format, values)
 	}
 	for v, err := range values {
 		if err != nil {
@@ -76,11 +76,7 @@ func Print[T any](s *Session, format string, values iter.Seq2[T, error], t Table
 }
 
 // Export writes values as "json" or "csv".
-func Export[T any](s *Session, format string, values []T) error {
-	return export(s, format, Each(values))
-}
-
-func export[T any](s *Session, format string, values iter.Seq2[T, error]) error {
+func Export[T any](s *Session, format string, values iter.Seq2[T, error]) error {
 	if format == "json" {
 		return policy.WriteJSON(s.Out, values)
 	}

@@ -213,9 +213,9 @@ func (p *player) check(ctx context.Context, st statement) error {
 			}
 		}
 	case traced, untraced:
-		var story []policy.Decision
-		if story, err = p.server.Explain(ctx, sid); err == nil {
-			problem = checkTrace(story, do)
+		var history []policy.Decision
+		if history, err = p.server.Explain(ctx, sid); err == nil {
+			problem = checkTrace(history, do)
 		}
 	}
 	switch {

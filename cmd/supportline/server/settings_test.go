@@ -17,7 +17,7 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// A house that opens again has what was edited before, and one that cannot read it answers by the configuration alone, and says so.
+// An App that opens again has what was edited before, and one that cannot read it answers by the configuration alone, and says so.
 func TestEditsAreLoadedAtTheStart(t *testing.T) {
 	conf := mustConfig(t)
 	file := filepath.Join(t.TempDir(), "supportline.db")
