@@ -155,8 +155,11 @@ func (m casesMove) Run(ctx context.Context, s *control.Session) error {
 	id := policy.CaseID(m.ID)
 	move := policy.Move{At: s.Now(), By: cmp.Or(m.By, s.User), To: policy.CaseState(m.To), Via: m.Via, Offered: m.Offer, Note: m.Note}
 	after, mail, err := store.Casework{Store: s.Store, Settings: s.Settings, Addressed: s.Notices.Addressed}.MoveCase(ctx, id, move)
+	if errors.Is(err, policy.ErrNoEmail) {
+		return control.Refused("the account has no e-mail address: bring one in with \"supportline customers import\", or use --via phone")
+	}
 	if err != nil {
-		return m.refused(err)
+		return absent(m.ID, err)
 	}
 	fmt.Fprintf(s.Err, "Case %s of %s %s is %s.\n", after.ID, after.Customer, control.Plain(after.Account), after.State)
 	for _, n := range mail {
@@ -170,14 +173,6 @@ func (m casesMove) Run(ctx context.Context, s *control.Session) error {
 		fmt.Fprintf(s.Err, "No mail server is configured (notices.smtp), so nothing is sent: write to %s yourself.\n", holder.Email)
 	}
 	return nil
-}
-
-// refused adds to the error of a move what to do on the command line.
-func (m casesMove) refused(err error) error {
-	if errors.Is(err, policy.ErrNoEmail) {
-		return control.Refused("the account has no e-mail address: bring one in with \"supportline customers import\", or use --via phone")
-	}
-	return absent(m.ID, err)
 }
 
 // check returns what is wrong with the flags alone.

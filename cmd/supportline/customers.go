@@ -61,7 +61,10 @@ func (customersList) Help() string {
 }
 
 func (l customersList) Run(ctx context.Context, s *control.Session) error {
-	customers := l.customers(ctx, s)
+	customers, none := l.customers(ctx, s), "There are no customers yet: \"supportline customers import FILE.csv\" brings them in."
+	if l.Text != "" {
+		none = "No customers match."
+	}
 	if l.Format == "csv" {
 		var all []policy.Customer
 		for c, err := range customers {
@@ -79,7 +82,7 @@ func (l customersList) Run(ctx context.Context, s *control.Session) error {
 			callers[i] = n.Full()
 		}
 		return []string{string(c.Number), c.Name, c.Package, c.Line.Full(), c.AccountHolder, c.Email, c.Phone.Full(), strings.Join(callers, " ")}
-	}, l.none())
+	}, none)
 }
 
 // customers returns all customers, or those that the text finds.
@@ -107,13 +110,6 @@ func (l customersList) customers(ctx context.Context, s *control.Session) iter.S
 
 // customersStep is how many customers are asked for at once.
 const customersStep = 500
-
-func (l customersList) none() string {
-	if l.Text != "" {
-		return "No customers match."
-	}
-	return "There are no customers yet: \"supportline customers import FILE.csv\" brings them in."
-}
 
 // customersExport is "customers export": everything that is stored of one customer.
 type customersExport struct {

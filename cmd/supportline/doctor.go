@@ -59,10 +59,8 @@ func (c doctorCommand) run(ctx context.Context, p *program, configFile string) e
 
 // writeFinding prints a finding, and below it what to do.
 func writeFinding(w io.Writer, f doctor.Finding, colour bool) {
-	state := fmt.Sprintf("%-7s", f.State)
-	if code, bad := map[string]string{doctor.Wrong: red, doctor.Warning: "33"}[f.State]; bad && colour {
-		state = "\x1b[" + code + "m" + state + "\x1b[0m"
-	}
+	style, bad := map[string]string{doctor.Wrong: control.Red, doctor.Warning: control.Yellow}[f.State]
+	state := control.Styled(style, fmt.Sprintf("%-7s", f.State), bad && colour)
 	fmt.Fprintf(w, "%s  %-15s %s\n", state, f.Check, control.Plain(f.Found))
 	if f.Fix != "" {
 		fmt.Fprintf(w, "%-25s-> %s\n", "", control.Plain(f.Fix))

@@ -97,24 +97,16 @@ func (p provision) show(plan twilio.NumberPlan) {
 		fmt.Fprintf(p.out, "  (%s)\n", plan.Owned.SID)
 	}
 	for _, d := range plan.Differences {
-		fmt.Fprintf(p.out, "    %-16s %s\n", d.Setting, p.coloured(red, "- "+cmp.Or(d.Is, "(nothing)")))
-		fmt.Fprintf(p.out, "    %-16s %s\n", "", p.coloured(green, "+ "+cmp.Or(d.Want, "(nothing)")))
+		fmt.Fprintf(p.out, "    %-16s %s\n", d.Setting, p.coloured(control.Red, "- ", d.Is))
+		fmt.Fprintf(p.out, "    %-16s %s\n", "", p.coloured(control.Green, "+ ", d.Want))
 	}
 	for _, why := range plan.Blocked {
 		fmt.Fprintf(p.out, "    blocked          %s\n", why)
 	}
 }
 
-const (
-	red   = "31"
-	green = "32"
-)
-
-func (p provision) coloured(colour, text string) string {
-	if !p.colour {
-		return control.Plain(text)
-	}
-	return "\x1b[" + colour + "m" + control.Plain(text) + "\x1b[0m"
+func (p provision) coloured(style, sign, setting string) string {
+	return control.Styled(style, sign+control.Plain(cmp.Or(setting, "(nothing)")), p.colour)
 }
 
 type fallbackCommand struct {

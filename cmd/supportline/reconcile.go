@@ -52,10 +52,7 @@ func (c reconcileCommand) Run(ctx context.Context, s *control.Session) error {
 // writeRepairs writes a table row by row, since its length is not known. Its columns are as wide as what they hold. before clears the line for a row.
 func writeRepairs(s *control.Session, repairs iter.Seq2[server.Repair, error], before func()) error {
 	const row = "%-34s  %-19s  %-16s  %-10s  %-20s  %s"
-	head := fmt.Sprintf(row, "SID", "STARTED", "LINE", "WHAT", "BEFORE", "AFTER")
-	if s.Colour {
-		head = "\x1b[1m" + head + "\x1b[0m"
-	}
+	head := control.Styled(control.Bold, fmt.Sprintf(row, "SID", "STARTED", "LINE", "WHAT", "BEFORE", "AFTER"), s.Colour)
 	for found, err := range repairs {
 		if err != nil {
 			return err

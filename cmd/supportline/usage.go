@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -209,10 +210,7 @@ func explainTable(s *control.Session, a store.AccountUsage, explained []policy.C
 
 // verdict returns a month's standing as a sentence.
 func verdict(u policy.Usage) string {
-	if words := standing(u); words != "" {
-		return "The account is " + words + "."
-	}
-	return "The account is within its limits."
+	return "The account is " + cmp.Or(standing(u), "within its limits") + "."
 }
 
 // usageWhatif is "usage whatif": past months under other limits.
@@ -331,10 +329,7 @@ func (w usageWhatif) show(s *control.Session, found []policy.Difference) error {
 
 // within returns a month's standing in words, also where the account was within its limits.
 func within(u policy.Usage) string {
-	if words := standing(u); words != "" {
-		return words
-	}
-	return "within the limits"
+	return cmp.Or(standing(u), "within the limits")
 }
 
 // chargesCommand is "charges": what a month's load over the limits would cost.

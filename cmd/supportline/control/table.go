@@ -31,11 +31,7 @@ func (t *Table) Write(w io.Writer, colour bool) error {
 		}
 	}
 	out := bufio.NewWriter(w)
-	head := t.line(t.Head, width)
-	if colour {
-		head = "\x1b[1m" + head + "\x1b[0m"
-	}
-	out.WriteString(head + "\n")
+	out.WriteString(Styled(Bold, t.line(t.Head, width), colour) + "\n")
 	for _, row := range t.rows {
 		out.WriteString(t.line(row, width) + "\n")
 	}
@@ -85,6 +81,22 @@ func Export[T any](s *Session, format string, values iter.Seq2[T, error]) error 
 
 // Len returns the number of rows.
 func (t *Table) Len() int { return len(t.rows) }
+
+// The styles of text on a terminal.
+const (
+	Bold   = "1"
+	Red    = "31"
+	Green  = "32"
+	Yellow = "33"
+)
+
+// Styled returns a text in a style, or as it is where the terminal takes none.
+func Styled(style, text string, colour bool) string {
+	if !colour {
+		return text
+	}
+	return "\x1b[" + style + "m" + text + "\x1b[0m"
+}
 
 // Plural returns a number of things in words: "1 problem", "2 problems".
 func Plural(n int, thing string) string {

@@ -17,7 +17,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
@@ -174,7 +173,10 @@ func asSigned(u url.URL) string {
 // fallback compares the documents that answer while we are down with what they should be today.
 func (d *Doctor) fallback(ctx context.Context) (found []Finding) {
 	base, documents := d.Conf.FallbackBase(), d.Conf.Fallback()
-	fix := hosting(d.Conf)
+	fix := "start the server, which has them; better: host them elsewhere, and name the place as fallback_url"
+	if elsewhere, hosted := d.Conf.HostedElsewhere(); hosted {
+		fix = "supportline fallback --out DIR, and put what it writes at " + elsewhere + ", where everybody can fetch it with GET"
+	}
 	for _, line := range d.Conf.Settings.Lines {
 		number := line.Number.Full()
 		address := base + "/" + ivr.FallbackFolder(line.Number) + "/"
@@ -191,14 +193,6 @@ func (d *Doctor) fallback(ctx context.Context) (found []Finding) {
 		}
 	}
 	return found
-}
-
-func hosting(conf config.Config) string {
-	elsewhere, hosted := conf.HostedElsewhere()
-	if !hosted {
-		return "start the server, which has them; better: host them elsewhere, and name the place as fallback_url"
-	}
-	return "supportline fallback --out DIR, and put what it writes at " + elsewhere + ", where everybody can fetch it with GET"
 }
 
 // hosted fetches a line's documents; all but the one that stands alone in a TwiML Bin.

@@ -81,8 +81,11 @@ func (a *App) build(transport http.RoundTripper) error {
 	}
 	a.Usage = store.NewUsageCache(a.Store, conf.Settings, func(err error) { a.Log.Error("usage could not be derived", zap.Error(err)) })
 	calls := watchedLog{a.Store, a.ended}
-	if err := a.conferences(transport, calls); err != nil {
-		return err
+	if conf.Settings.Announce { // specialists are rung by outbound legs
+		if a.account, err = AccountOver(transport, conf, a.Counters.asked); err != nil {
+			return err
+		}
+		a.Ringer = ivr.NewRinger(a.lines.Settings, conf.PublicURL, calls, a.account, a.Now, a.Log)
 	}
 	told := recordings.Options{Now: a.Now, Logger: a.Log, Told: a.Counters.Recorded}
 	if a.Archive, err = newArchive(conf, a.Store, a.Counters.asked, told); err != nil {
@@ -95,18 +98,6 @@ func (a *App) build(transport http.RoundTripper) error {
 	a.Webhooks = ivr.NewWebhooks(answering)
 	a.Phones = a.testPhones(answering)
 	a.Private = a.privateRoutes()
-	return nil
-}
-
-// conferences lets specialists be rung by outbound legs, where the configuration asks for that.
-func (a *App) conferences(transport http.RoundTripper, calls ivr.Log) (err error) {
-	if !a.Conf.Settings.Announce {
-		return nil
-	}
-	if a.account, err = AccountOver(transport, a.Conf, a.Counters.asked); err != nil {
-		return err
-	}
-	a.Ringer = ivr.NewRinger(a.lines.Settings, a.Conf.PublicURL, calls, a.account, a.Now, a.Log)
 	return nil
 }
 

@@ -15,7 +15,9 @@ const comparedLate = time.Hour
 
 // findings returns the state of the parts of a running server, for its console. No other system is asked.
 func (a *App) findings(ctx context.Context) []console.Finding {
-	return []console.Finding{a.storeFinding(ctx), a.callsFinding(ctx), a.listFinding(ctx), a.noticesFinding(ctx), a.versionFinding()}
+	running := fmt.Sprintf("supportline %s, configuration %s", Version(), a.lines.Settings().Version)
+	version := console.Finding{Part: "versions", State: "ok", Found: running}
+	return []console.Finding{a.storeFinding(ctx), a.callsFinding(ctx), a.listFinding(ctx), a.noticesFinding(ctx), version}
 }
 
 func (a *App) storeFinding(ctx context.Context) console.Finding {
@@ -69,10 +71,6 @@ func (a *App) noticesFinding(ctx context.Context) console.Finding {
 		f.Found = "Nobody is told anything: the configuration has no notices."
 	}
 	return f
-}
-
-func (a *App) versionFinding() console.Finding {
-	return console.Finding{Part: "versions", State: "ok", Found: fmt.Sprintf("supportline %s, configuration %s", Version(), a.lines.Settings().Version)}
 }
 
 // ago returns a time in words, as seen from now.

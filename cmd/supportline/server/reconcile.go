@@ -99,6 +99,8 @@ func (r *Reconciler) Run(ctx context.Context, from, to time.Time) error {
 	if kept := r.Now.Add(-r.Settings.Retention); from.Before(kept) {
 		from = kept
 	}
+	ctx, r.stop = context.WithCancel(ctx)
+	defer r.stop()
 	if err := r.calls(ctx, from, to); err != nil {
 		return err
 	}
@@ -133,8 +135,6 @@ func (r *Reconciler) Repairs(ctx context.Context, from, to time.Time) iter.Seq2[
 }
 
 func (r *Reconciler) calls(ctx context.Context, from, to time.Time) error {
-	ctx, r.stop = context.WithCancel(ctx)
-	defer r.stop()
 	r.held, r.outbound = map[policy.CallSID][]policy.Report{}, map[policy.CallSID]policy.Report{}
 	var all sync.WaitGroup
 	places := make(chan struct{}, together)
@@ -279,10 +279,6 @@ func (r *Reconciler) learn(ctx context.Context, sid policy.CallSID, change func(
 		r.fail(fmt.Errorf("call %s: %w", sid, err))
 		return
 	}
-	r.tell(before, after)
-}
-
-func (r *Reconciler) tell(before, after policy.Call) {
 	changed := policy.Repairs(before, after)
 	if len(changed) == 0 {
 		return
@@ -296,8 +292,6 @@ func (r *Reconciler) tell(before, after policy.Call) {
 // recordings finds voicemails and recordings whose callback was lost, of calls that the log knows. What is still there of an erased call is
 // noted for removal: it was reported after the erasing.
 func (r *Reconciler) recordings(ctx context.Context, from, to time.Time) error {
-	ctx, r.stop = context.WithCancel(ctx)
-	defer r.stop()
 	for listed, err := range r.List.Recordings(ctx, from, to) {
 		if err != nil {
 			return err
