@@ -28,10 +28,6 @@ func (d *Difference) Error() string {
 // clockMove sets the clock at the start of a script, and passes time later on.
 type clockMove struct{ local, zone string }
 
-func moveClock(v []string) clockMove {
-	return clockMove{v[0], strings.Join(v[1:], "")}
-}
-
 // player plays one script. While a call is carried, the provider asks it what the caller does (see caller.go).
 type player struct {
 	script      Script

@@ -191,6 +191,10 @@ func (t *Terminal) Note(e fake.Event) {
 	} else {
 		t.sound = ""
 	}
+	text := e.Text
+	if text != "" {
+		text = "  " + text
+	}
 	on, off := faint, plain
 	if e.Did == fake.Hears {
 		on = bold
@@ -198,14 +202,7 @@ func (t *Terminal) Note(e fake.Event) {
 	if !t.Colour {
 		on, off = "", ""
 	}
-	fmt.Fprintf(t.Out, "%s  %s%s %s%s%s\n", e.At.Format("15:04:05"), on, e.Who, e.Did, spaced(e.Text), off)
-}
-
-func spaced(text string) string {
-	if text == "" {
-		return ""
-	}
-	return "  " + text
+	fmt.Fprintf(t.Out, "%s  %s%s %s%s%s\n", e.At.Format("15:04:05"), on, e.Who, e.Did, text, off)
 }
 
 func keys(s string) bool { return s != "" && strings.Trim(s, "0123456789*#") == "" }
