@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	bolt "go.etcd.io/bbolt"
@@ -132,7 +133,7 @@ func (p plan) sids(t policy.Text, most int) ([]iterator, bool) {
 		}
 		found.list = append(found.list, append(bytes.Clone(start), k[1:]...))
 	}
-	found.sort()
+	slices.SortFunc(found.list, found.compare)
 	return []iterator{found}, true
 }
 
