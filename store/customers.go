@@ -233,7 +233,7 @@ func customerEntries(number []byte, c policy.Customer) (entries []edit) {
 	}
 	for _, phone := range c.Phones() {
 		for _, ngram := range ngrams(phone.Full()) {
-			add(inSearch, partKey(ofNumber, ngram))
+			add(inSearch, key(ofNumber).text(ngram))
 		}
 	}
 	return entries

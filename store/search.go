@@ -139,7 +139,7 @@ type query[T any] struct {
 	many         int
 	since, until []byte // places; nil is no bound
 	candidates   iterator
-	narrowed     *intersect                          // the part of candidates that can be cut short, or nil
+	narrowed     *intersect                          // the part of candidates that can be cut short
 	read         func(place []byte) (T, bool, error) // spends its cost
 }
 
@@ -150,7 +150,7 @@ func (s *query[T]) seek(from []byte) (page[T], error) {
 		place = s.candidates.next()
 	}
 	for ; ; place = s.candidates.next() {
-		if cut := s.cut(); cut != nil && (place == nil || s.compare(place, cut) > 0) {
+		if cut := s.narrowed.cut; cut != nil && (place == nil || s.compare(place, cut) > 0) {
 			found.to, found.more = cut, !s.beyond(cut)
 			return found, nil
 		}
@@ -202,13 +202,6 @@ func (s *query[T]) beyond(place []byte) bool {
 	return s.until != nil && bytes.Compare(place, s.until) >= 0
 }
 
-func (s *query[T]) cut() []byte {
-	if s.narrowed == nil {
-		return nil
-	}
-	return s.narrowed.cut
-}
-
 // searchPage returns a page of what a filter selects.
 func searchPage[T, F any](
 	ctx context.Context, s *Store, at policy.Page, m marks, filter F,
@@ -248,22 +241,17 @@ func pageAt[T any](at policy.Page, m marks, search func(d direction, from []byte
 	}
 	begin := ahead.first
 	if begin == nil { // the page is empty: what is exactly there counts as behind it
-		begin = placeAt(timeOf(from, d))
+		at := readTime(from)
+		if d == towardsNewer {
+			at = at.Add(1)
+		}
+		begin = placeAt(at)
 	}
 	behind, err := search(!d, begin, 1, pageWork/4)
 	if len(behind.list) > 0 || behind.more {
 		*backwards = m.mark(begin)
 	}
 	return found, err
-}
-
-// timeOf returns the time from which a search in the direction opposite to d reaches what is at a place.
-func timeOf(place []byte, d direction) time.Time {
-	at := readTime(place)
-	if d == towardsNewer {
-		at = at.Add(1)
-	}
-	return at
 }
 
 // marks turn places into the marks of pages and back. They know how what follows the time is written.

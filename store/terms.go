@@ -84,7 +84,7 @@ func (t *searchTerms) removeUnused(tx *bolt.Tx) error {
 			continue
 		}
 		for _, ngram := range ngrams(number) {
-			gone = append(gone, partKey(byPart, ngram).text(number))
+			gone = append(gone, key(byPart).text(ngram).text(number))
 		}
 	}
 	for customer := range t.accounts {
@@ -104,7 +104,7 @@ func (t *searchTerms) removeUnused(tx *bolt.Tx) error {
 
 func (t *searchTerms) addNumber(tx *bolt.Tx, number string) error {
 	for i, ngram := range ngrams(number) {
-		k := partKey(byPart, ngram).text(number)
+		k := key(byPart).text(ngram).text(number)
 		if i == 0 && tx.Bucket(searchBucket).Get(k) != nil {
 			return nil
 		}
@@ -170,5 +170,3 @@ func words(name string) []string {
 func cutWord(w string) string { return strings.ToValidUTF8(w[:min(len(w), maxWordKey)], "") }
 
 func wordKey(kind byte, word string) indexKey { return append(key(kind).text(word), 0) }
-
-func partKey(kind byte, ngram string) indexKey { return key(kind).text(ngram) }
