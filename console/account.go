@@ -13,6 +13,100 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
+const accountsPath = "/accounts"
+
+// accountsOnPage is how many accounts a page of the list shows. Each costs a few reads of its own figures.
+const accountsOnPage = 50
+
+// accountsRoutes are the routes of the directory, with what each account used this month.
+var accountsRoutes = []route{
+	{http.MethodGet, accountsPath, (*request).accounts, ""},
+	{http.MethodGet, accountsPath + "/:number", (*request).account, ""},
+	{http.MethodPost, accountsPath + "/:number/reveal", (*request).revealAccount, users.SeeNumbers},
+}
+
+type accountsPage struct {
+	Text, After string
+	Accounts    []accountRow
+	Next, First string // addresses, or ""
+}
+
+type accountRow struct {
+	policy.Customer
+	standing
+	LineName string
+}
+
+func (r *request) accounts() error {
+	body := accountsPage{Text: strings.TrimSpace(r.QueryParam("text")), After: r.QueryParam("after")}
+	text := policy.ParseText(body.Text, r.may(users.SeeNumbers))
+	found, next, err := r.console.Accounts.SearchCustomers(r.ctx(), text, accountsOnPage, policy.CustomerNumber(body.After))
+	if err != nil {
+		return err
+	}
+	for _, c := range found {
+		row := accountRow{Customer: c, LineName: r.console.lineName(c.Line)}
+		if row.standing, err = r.accountStanding(c, r.console.monthOf(c, r.now)); err != nil {
+			return err
+		}
+		body.Accounts = append(body.Accounts, row)
+	}
+	if body.After != "" {
+		body.First = accountsPath + query("text", body.Text)
+	}
+	if next != "" {
+		body.Next = accountsPath + query("text", body.Text, "after", string(next))
+	}
+	return r.render(http.StatusOK, "accounts", body)
+}
+
+// standing is an account's month with what lists and boards show of it.
+type standing struct {
+	policy.Usage
+	Near          bool // at the first part of the limit at which people are told, or beyond
+	NeedsTraining bool
+	State         policy.CaseState // of the open case
+	Tickets       meter
+	OverLong      meter
+}
+
+// accountStanding derives an account's month from its calls.
+func (r *request) accountStanding(c policy.Customer, month policy.Month) (standing, error) {
+	months, err := r.console.Accounts.MonthsOf(r.ctx(), c, month, 1)
+	if err != nil {
+		return standing{}, err
+	}
+	return r.stands(months[0]), nil
+}
+
+func (r *request) stands(u policy.Usage) standing {
+	fair := r.console.Policy.FairUse
+	near := u.Near(fair)
+	found := standing{
+		Usage: u, Near: near, NeedsTraining: u.NeedsTraining(fair),
+		Tickets: newMeter(u.Tickets, u.TicketLimit, near), OverLong: newMeterBelow(u.OverLong, u.OverLongLimit),
+	}
+	if u.Case != nil {
+		found.State = *u.Case
+	}
+	return found
+}
+
+// monthOf returns the account's month of a moment (rule 4).
+func (s *console) monthOf(c policy.Customer, at time.Time) policy.Month {
+	return policy.MonthOf(at, s.Policy.LineZone(c.Line))
+}
+
+// lineName returns a line's name, or the number of one that is no line any more.
+func (s *console) lineName(number policy.Phone) string {
+	if line, ok := s.Policy.Line(number); ok {
+		return line.Name
+	}
+	return number.Full()
+}
+
+func accountPath(number policy.CustomerNumber) string { return accountsPath + "/" + string(number) }
+
 const (
 	// chartMonths is how far back an account's chart looks.
 	chartMonths = 12
@@ -25,15 +119,6 @@ const (
 	maxNotices = 20
 )
 
-// accountSection returns the section of one account.
-func (s *console) accountSection() section {
-	return section{path: accountsPath, route: func(r routes) {
-		r.get(accountsPath+"/:number", (*request).account)
-		r.post(accountsPath+"/:number/reveal", (*request).revealAccount, users.SeeNumbers)
-	}}
-}
-
-// accountPage is the data of the page.
 type accountPage struct {
 	policy.Customer
 	standing           // of the month
@@ -55,20 +140,18 @@ type accountPage struct {
 	Open               *policy.Case
 	Notices            []policy.Notice
 	Note, Problem      string // as sent, if the case could not be opened
-	Done               string
 }
 
 func (r *request) account() error {
-	return r.showAccount(http.StatusOK, policy.CustomerNumber(r.Param("number")), accountPage{Done: casesDone[r.QueryParam("done")]})
+	return r.showAccount(http.StatusOK, policy.CustomerNumber(r.Param("number")), accountPage{})
 }
 
-// showAccount completes and renders an account's page.
 func (r *request) showAccount(status int, number policy.CustomerNumber, body accountPage) (err error) {
 	if body.Customer, err = r.console.Accounts.Customer(r.ctx(), number); err != nil {
 		return err
 	}
 	body.Current = r.console.monthOf(body.Customer, r.now)
-	month, err := r.monthBefore("month", body.Current)
+	month, err := r.monthUpTo(body.Current)
 	if err != nil {
 		return err
 	}
@@ -82,9 +165,7 @@ func (r *request) showAccount(status int, number policy.CustomerNumber, body acc
 			return err
 		}
 	}
-	p := r.page(body)
-	p.Numbers = r.may(users.SeeNumbers) && r.console.signin.IsRevealed(r.ctx(), revealedAccount(body.Number))
-	return r.show(status, "account", p)
+	return r.show(status, "account", r.revealedPage(body, revealedAccount(body.Number)))
 }
 
 // fillMonths adds the months of the chart and the month of the page. The chart ends with the current month if that is within reach.
@@ -120,7 +201,7 @@ func (r *request) fillCalls(body *accountPage, month policy.Month) error {
 	}
 	limit := int(r.console.Policy.FairUse.CallLimit / time.Second)
 	body.Longest = newMeter(longest, limit, longest*10 >= limit*9)
-	body.LongestAt, body.LimitAt = page{}.Minutes(&longest), page{}.Minutes(&limit)
+	body.LongestAt, body.LimitAt = minutes(longest), minutes(limit)
 	body.Calls = policy.ExplainUsage(summaries, r.console.Policy.FairUse)
 	body.MoreCalls, body.Unprinted = max(0, len(body.Calls)-maxMonthCalls), max(0, len(body.Calls)-printedCalls)
 	body.Calls = body.Calls[:min(len(body.Calls), maxMonthCalls)]
@@ -159,9 +240,9 @@ func (r *request) fillLatest(body *accountPage, _ policy.Month) error {
 	return err
 }
 
-// monthBefore returns the month that the address names, or last. The error is api.ErrWrongInput for what is no month, or one that has not begun.
-func (r *request) monthBefore(name string, last policy.Month) (policy.Month, error) {
-	text := r.QueryParam(name)
+// monthUpTo returns the month that the address names, or last. The error is api.ErrWrongInput for what is no month, or one that has not begun.
+func (r *request) monthUpTo(last policy.Month) (policy.Month, error) {
+	text := r.QueryParam("month")
 	if text == "" {
 		return last, nil
 	}
@@ -175,18 +256,15 @@ func (r *request) monthBefore(name string, last policy.Month) (policy.Month, err
 	return month, nil
 }
 
-// revealAccount shows the telephone numbers and the e-mail address of an account for the rest of the session, and notes that in the audit.
+// revealAccount shows the telephone numbers and the e-mail address of an account.
 func (r *request) revealAccount() error {
 	c, err := r.console.Accounts.Customer(r.ctx(), policy.CustomerNumber(r.Param("number")))
 	if err != nil {
 		return err
 	}
-	entry := users.AuditEntry{At: r.now, By: r.user.Name, Act: users.ActReveal, Customer: c.Number, Detail: "the telephone numbers and the e-mail address of an account"}
-	if err := r.console.Audit.Note(r.ctx(), entry); err != nil {
-		return err
-	}
-	r.console.signin.Reveal(r.ctx(), revealedAccount(c.Number))
-	return r.seeOther(accountPath(c.Number))
+	return r.reveal(revealedAccount(c.Number), accountPath(c.Number), users.AuditEntry{
+		Customer: c.Number, Detail: "the telephone numbers and the e-mail address of an account",
+	})
 }
 
 // revealedAccount returns the name under which a session remembers a revealed account. No SID looks like it.
@@ -205,7 +283,7 @@ func (accountPage) Talk(c policy.Counted) string {
 	if !c.Talked {
 		return "–"
 	}
-	return page{}.Minutes(&c.TalkSeconds)
+	return minutes(c.TalkSeconds)
 }
 
 // Verdict returns a sentence about the month.
@@ -223,7 +301,6 @@ func (a accountPage) Verdict() string {
 	return "Within the limits."
 }
 
-// Fate returns the state of a notice.
 func (accountPage) Fate(n policy.Notice) string {
 	switch {
 	case !n.SentAt.IsZero():

@@ -3,9 +3,7 @@ package console
 import (
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
-	"time"
 
 	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
@@ -14,60 +12,42 @@ import (
 
 const auditPath = "/audit"
 
-// auditSection returns the section of the audit.
-func (s *console) auditSection() section {
-	return section{title: "Audit", path: auditPath, needs: users.SeeAudit, route: func(r routes) {
-		r.get(auditPath, (*request).audit, users.SeeAudit)
-	}}
-}
+var auditRoutes = []route{{http.MethodGet, auditPath, (*request).audit, users.SeeAudit}}
 
-// auditPage is the data of the page.
 type auditPage struct {
 	Filter  auditQuery
 	Problem string
 	policy.Found[users.AuditEntry]
-	OlderAt, NewerAt, NewestAt string // addresses, or ""
+	Links pageLinks
 }
 
-// auditQuery is the filter in the address, as it is written there.
-type auditQuery struct{ Since, Until, By, Act, Subject, Customer, Older, Newer string }
+// auditQuery is the filter in the address, as it is written there, with the place in the list.
+type auditQuery struct {
+	Since, Until, By, Act, Subject, Customer string
+	place
+}
 
 func (r *request) auditQuery() auditQuery {
 	get := func(name string) string { return strings.TrimSpace(r.QueryParam(name)) }
-	return auditQuery{get("since"), get("until"), get("by"), get("act"), get("subject"), get("customer"), get("older"), get("newer")}
-}
-
-func (q auditQuery) address() string {
-	return auditPath + query("since", q.Since, "until", q.Until, "by", q.By, "act", q.Act, "subject", q.Subject, "customer", q.Customer, "older", q.Older, "newer", q.Newer)
+	return auditQuery{get("since"), get("until"), get("by"), get("act"), get("subject"), get("customer"), r.place()}
 }
 
 // at returns the address of another part of the same list.
-func (q auditQuery) at(older, newer policy.Cursor) string {
-	q.Older, q.Newer = older.String(), newer.String()
-	return q.address()
+func (q auditQuery) at(p place) string {
+	return auditPath + query(
+		"since", q.Since, "until", q.Until, "by", q.By, "act", q.Act, "subject", q.Subject, "customer", q.Customer, "older", p.Older, "newer", p.Newer,
+	)
 }
 
 // Narrow reports whether the filter leaves anything out.
 func (q auditQuery) Narrow() bool {
-	q.Older, q.Newer = "", ""
+	q.place = place{}
 	return q != auditQuery{}
 }
 
-// parse returns the audit's filter, and which page of it is wanted. The error is api.ErrWrongInput or policy.ErrCursor.
-func (q auditQuery) parse(query url.Values, zone *time.Location) (f users.AuditFilter, page policy.Page, err error) {
-	if f, err = api.ParseAuditFilter(query, zone); err != nil {
-		return f, page, err
-	}
-	if page.Older, err = policy.ParseCursor(q.Older); err == nil {
-		page.Newer, err = policy.ParseCursor(q.Newer)
-	}
-	return f, page, err
-}
-
 func (r *request) audit() error {
-	q := r.auditQuery()
-	body := auditPage{Filter: q}
-	filter, page, err := q.parse(r.QueryParams(), r.zone)
+	body := auditPage{Filter: r.auditQuery()}
+	filter, err := api.ParseAuditFilter(r.QueryParams(), r.zone)
 	if errors.Is(err, api.ErrWrongInput) {
 		body.Problem = api.Sentence(err)
 		return r.render(http.StatusUnprocessableEntity, "audit", body)
@@ -75,18 +55,14 @@ func (r *request) audit() error {
 	if err != nil {
 		return err
 	}
+	page, err := body.Filter.page()
+	if err != nil {
+		return err
+	}
 	if body.Found, err = r.console.Audit.SearchAudit(r.ctx(), filter, page); err != nil {
 		return err
 	}
-	if !body.Older.IsZero() {
-		body.OlderAt = q.at(body.Older, policy.Cursor{})
-	}
-	if !body.Newer.IsZero() {
-		body.NewerAt = q.at(policy.Cursor{}, body.Newer)
-	}
-	if q.Older != "" || q.Newer != "" {
-		body.NewestAt = q.at(policy.Cursor{}, policy.Cursor{})
-	}
+	body.Links = body.Filter.links(body.Older, body.Newer, body.Filter.at)
 	return r.render(http.StatusOK, "audit", body)
 }
 

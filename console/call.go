@@ -6,23 +6,18 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
-// callSection returns the section of one call.
-func (s *console) callSection() section {
-	return section{path: callsPath, route: func(r routes) {
-		r.get(callsPath+"/:sid", (*request).call)
-		r.post(callsPath+"/:sid/reveal", (*request).reveal, users.SeeNumbers)
-		r.post(callsPath+"/:sid/recordings/:recording", (*request).listen, users.HearRecordings)
-		r.get(callsPath+"/:sid/recordings/:recording", (*request).recording, users.HearRecordings)
-		r.post(callsPath+"/:sid/acts", (*request).act, users.DoActs)
-	}}
+var callRoutes = []route{
+	{http.MethodGet, callsPath + "/:sid", (*request).call, ""},
+	{http.MethodPost, callsPath + "/:sid/reveal", (*request).revealCall, users.SeeNumbers},
+	{http.MethodPost, callsPath + "/:sid/recordings/:recording", (*request).listen, users.HearRecordings},
+	{http.MethodGet, callsPath + "/:sid/recordings/:recording", (*request).recording, users.HearRecordings},
+	{http.MethodPost, callsPath + "/:sid/acts", (*request).act, users.DoActs},
 }
 
-// callPage is the data of the page.
 type callPage struct {
 	callRow
 	Picture  timeline
@@ -31,7 +26,6 @@ type callPage struct {
 	Sounds   []sound  // voicemails and recordings
 	Legs     []policy.Leg
 	Seen     int // how many acts the person sees
-	Done     string
 	Problem  string
 	Form     actForm         // as it was sent, if it was refused
 	Standing map[string]bool // the kinds of acts that can be undone
@@ -42,10 +36,9 @@ func (r *request) call() error {
 	if err != nil {
 		return err
 	}
-	return r.showCall(http.StatusOK, call, callPage{Done: actsDone[r.QueryParam("done")]})
+	return r.showCall(http.StatusOK, call, callPage{})
 }
 
-// showCall completes and renders a call's page.
 func (r *request) showCall(status int, call policy.Call, body callPage) error {
 	counted, err := r.console.Calls.TicketCounter(r.ctx())(call)
 	if err != nil {
@@ -59,8 +52,7 @@ func (r *request) showCall(status int, call policy.Call, body callPage) error {
 	for _, kind := range []policy.ActKind{policy.ActWaive, policy.ActTraining, policy.ActAttach, policy.ActTicket, policy.ActNote} {
 		_, body.Standing[string(kind)] = call.LastAct(kind)
 	}
-	p := r.page(nil)
-	p.Numbers = r.may(users.SeeNumbers) && r.console.signin.IsRevealed(r.ctx(), string(call.SID))
+	p := r.revealedPage(nil, string(call.SID))
 	body.Picture = draw(call, r.now, p.Phone)
 	p.Body = body
 	return r.show(status, "call", p)
@@ -71,18 +63,14 @@ func byTime(legs []policy.Leg) []policy.Leg {
 	return slices.SortedStableFunc(slices.Values(legs), func(a, b policy.Leg) int { return a.RangAt.Compare(b.RangAt) })
 }
 
-// reveal shows the telephone numbers of one call to the person for the rest of the session, and notes that in the audit.
-func (r *request) reveal() error {
+// revealCall shows the telephone numbers of one call.
+func (r *request) revealCall() error {
 	call, err := r.console.Calls.Call(r.ctx(), policy.CallSID(r.Param("sid")))
 	if err != nil {
 		return err
 	}
-	entry := users.AuditEntry{At: r.now, By: r.user.Name, Act: users.ActReveal, Customer: call.Customer, Subject: string(call.SID), Detail: "the telephone numbers of a call"}
-	if err := r.console.Audit.Note(r.ctx(), entry); err != nil {
-		return err
-	}
-	r.console.signin.Reveal(r.ctx(), string(call.SID))
-	return r.seeOther(callPath(call.SID))
+	sid := string(call.SID)
+	return r.reveal(sid, callPath(call.SID), users.AuditEntry{Customer: call.Customer, Subject: sid, Detail: "the telephone numbers of a call"})
 }
 
 func callPath(sid policy.CallSID) string { return callsPath + "/" + string(sid) }
@@ -116,17 +104,7 @@ func (callPage) Fate(l policy.Leg) string {
 	return "did not answer"
 }
 
-// actForm is an act on a call as a form sends it.
 type actForm struct{ Kind, Value, Reason string }
-
-// actsDone are the sentences about what was done, by the word in the address.
-var actsDone = map[string]string{
-	"waive": "The call is waived.", "undo-waive": "The waiver was undone.",
-	"training": "The call is marked as training.", "undo-training": "The training mark was removed.",
-	"attach": "The call is attached to the account.", "undo-attach": "The call is no longer attached.",
-	"ticket": "The ticket number is set.", "undo-ticket": "The ticket number was reset.",
-	"note": "The note is added.", "undo-note": "The note was removed.",
-}
 
 // act does what a form says to a call. If somebody else changed the call first, the page shows it as it is now, and that change.
 func (r *request) act() error {
@@ -145,19 +123,11 @@ func (r *request) act() error {
 		act.Value, act.Reason, done = "", "", "undo-"+form.Kind
 	}
 	_, err = r.console.Calls.Act(r.ctx(), sid, act, max(0, seen), r.console.Policy.LineZone)
-	if status := formStatus(err); status != 0 {
-		return r.refuseAct(status, sid, form, err)
-	}
-	if err != nil {
-		return err
-	}
-	return r.seeOther(callPath(sid) + query("done", done))
-}
-
-func (r *request) refuseAct(status int, sid policy.CallSID, form actForm, why error) error {
-	call, err := r.console.Calls.Call(r.ctx(), sid)
-	if err != nil {
-		return err
-	}
-	return r.showCall(status, call, callPage{Problem: api.Sentence(why), Form: form})
+	return r.answerForm(err, callPath(sid)+query("done", done), func(status int, problem string) error {
+		call, err := r.console.Calls.Call(r.ctx(), sid)
+		if err != nil {
+			return err
+		}
+		return r.showCall(status, call, callPage{Problem: problem, Form: form})
+	})
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/officernd/supportline/console/api"
@@ -14,32 +13,25 @@ import (
 
 const callsPath = "/calls"
 
-// callsOnPage is how many calls a page of the list shows.
 const callsOnPage = 50
 
-// callsSection returns the section of the log.
-func (s *console) callsSection() section {
-	return section{title: "Calls", path: callsPath, route: func(r routes) {
-		r.get(callsPath, (*request).calls)
-		r.get(callsPath+api.ExportEnd, (*request).exportCalls, users.TakeExports)
-	}}
+var callsRoutes = []route{
+	{http.MethodGet, callsPath, (*request).calls, ""},
+	{http.MethodGet, callsPath + api.ExportEnd, (*request).exportCalls, users.TakeExports},
 }
 
-// callsPage is the data of the page.
 type callsPage struct {
-	Filter      callFilter
-	Problem     string
-	Calls       []callRow
-	SearchedTo  time.Time // how far back the search came, if it ended before the page was full
-	Older       string    // addresses of other parts of the list, or ""
-	Newer       string
-	First       string
+	Filter     callFilter
+	Problem    string
+	Calls      []callRow
+	SearchedTo time.Time // how far back the search came, if it ended before the page was full
+	pageLinks
 	Lines       []policy.Line
 	Intents     []policy.Intent
 	Outcomes    []policy.Outcome
 	Specialists []api.Specialist
 	Columns     []column
-	Chosen      bool // the columns are not the usual ones
+	Chosen      []string // the names of the columns, if they are not the usual ones
 	Days        []choice
 	ByTalk      string // the address of the same calls by talk time; Newest is that by start
 	Newest      string
@@ -47,7 +39,6 @@ type callsPage struct {
 	CSV, JSON   string // addresses of all that the filter selects, as files
 }
 
-// choice is a link in a row of links.
 type choice struct {
 	Title, Path string
 	Here        bool
@@ -60,7 +51,6 @@ const (
 	mostOrdered = 500
 )
 
-// callRow is a call in a list.
 type callRow struct {
 	policy.Row
 	Call        policy.Call
@@ -75,7 +65,7 @@ func (r *request) calls() error {
 		Filter: f, Lines: r.console.Policy.Lines, Intents: policy.Intents(), Outcomes: append(policy.Outcomes(), policy.InProgress),
 		Specialists: api.Specialists(r.console.Policy), Columns: r.columns(),
 	}
-	body.Chosen = columnQuery(body.Columns) != ""
+	body.Chosen = chosen(body.Columns)
 	filter, page, err := f.parse(r.console.Policy, r.zone, r.may(users.SeeNumbers))
 	if errors.Is(err, api.ErrWrongInput) {
 		body.Problem = api.Sentence(err)
@@ -93,15 +83,7 @@ func (r *request) calls() error {
 	}
 	body.Days, body.ByTalk, body.Newest = r.days(body), body.address(f.ordered(longestFirst)), body.address(f.ordered(""))
 	body.SearchedTo, body.CSV, body.JSON = found.SearchedTo, f.exportAs("csv"), f.exportAs("json")
-	if !found.Older.IsZero() {
-		body.Older = body.address(f.at(found.Older, policy.Cursor{}))
-	}
-	if !found.Newer.IsZero() {
-		body.Newer = body.address(f.at(policy.Cursor{}, found.Newer))
-	}
-	if f != f.whole() {
-		body.First = body.address(f.whole())
-	}
+	body.pageLinks = f.links(found.Older, found.Newer, func(p place) string { return body.address(f.at(p)) })
 	return r.render(http.StatusOK, "calls", body)
 }
 
@@ -150,29 +132,18 @@ func (r *request) days(body callsPage) (all []choice) {
 		{"Today", date(0), date(0)}, {"Yesterday", date(1), date(1)}, {"7 days", date(6), date(0)}, {"30 days", date(29), date(0)}, {"All", "", ""},
 	} {
 		f := body.Filter.on(d.since, d.until)
-		all = append(all, choice{d.title, body.address(f), f == body.Filter.whole()})
+		all = append(all, choice{d.title, body.address(f), f == body.Filter.at(place{})})
 	}
 	return all
 }
 
 // address returns the address of a filter, with the chosen columns.
-func (b callsPage) address(f callFilter) string {
-	address, columns := callsPath+f.query(), columnQuery(b.Columns)
-	switch {
-	case columns == "":
-		return address
-	case strings.Contains(address, "?"):
-		return address + "&" + columns
-	}
-	return address + "?" + columns
-}
+func (b callsPage) address(f callFilter) string { return f.address(b.Chosen) }
 
-// Shows reports whether a column is on.
 func (b callsPage) Shows(name string) bool {
 	return slices.ContainsFunc(b.Columns, func(c column) bool { return c.Name == name && c.On })
 }
 
-// rows returns calls as a list shows them.
 func (r *request) rows(calls []policy.Call) ([]callRow, error) {
 	counts := r.console.Calls.TicketCounter(r.ctx())
 	rows := make([]callRow, 0, len(calls))

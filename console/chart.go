@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,10 +60,9 @@ type hoursChart struct {
 	Empty bool
 }
 
-// hourBar is one part of an hour's bar.
 type hourBar struct {
 	X, Y, W, H int
-	Kind       string // good, calm, warn or bad: how those calls ended
+	Kind       string // one of kinds
 }
 
 // chartTick is a label at the axis, or at a height.
@@ -71,57 +71,50 @@ type chartTick struct {
 	Text string
 }
 
-// hourRow is an hour as figures.
 type hourRow struct {
-	Hour string
-	Kinds
+	Hour  string
+	All   int
+	Calls []int // by kind
 }
 
-// Kinds are numbers of calls by how they ended: served; a message was left or something told; not answered or abandoned; failed; in progress.
-type Kinds struct{ Good, Calm, Warn, Bad, Open int }
+// kinds are how calls ended, from the axis up: served; a message was left or something told; not answered or abandoned; failed; in progress.
+var kinds = []string{"good", "calm", "warn", "bad", "open"}
 
-func kindsOf(n policy.OutcomeCount) (k Kinds) {
-	for outcome, calls := range n {
-		switch outcome {
-		case policy.Served:
-			k.Good += calls
-		case policy.Unanswered, policy.Abandoned:
-			k.Warn += calls
-		case policy.Failed:
-			k.Bad += calls
-		case "":
-			k.Open += calls
-		default:
-			k.Calm += calls
-		}
+// kindOf returns the kind of an outcome; "" are calls in progress.
+func kindOf(o policy.Outcome) string {
+	switch o {
+	case policy.Served:
+		return "good"
+	case policy.Unanswered, policy.Abandoned:
+		return "warn"
+	case policy.Failed:
+		return "bad"
+	case "":
+		return "open"
 	}
-	return k
+	return "calm"
 }
 
-// All returns the number of all calls.
-func (k Kinds) All() int { return k.Good + k.Calm + k.Warn + k.Bad + k.Open }
-
-// drawHours returns the chart of a day.
 func drawHours(hours []time.Time, counts []policy.OutcomeCount, zone *time.Location) hoursChart {
 	chart, most, sum := hoursChart{}, 1, 0
 	for i, n := range counts {
-		k := kindsOf(n)
-		chart.Rows = append(chart.Rows, hourRow{hours[i].In(zone).Format("15:04"), k})
-		most, sum = max(most, k.All()), sum+k.All()
+		row := hourRow{hours[i].In(zone).Format("15:04"), n.All(), make([]int, len(kinds))}
+		for outcome, calls := range n {
+			row.Calls[slices.Index(kinds, kindOf(outcome))] += calls
+		}
+		chart.Rows = append(chart.Rows, row)
+		most, sum = max(most, row.All), sum+row.All
 	}
 	width := (chartWidth - chartLeft) / max(1, len(counts))
 	for i, row := range chart.Rows {
 		y := chartBase
-		for _, part := range []struct {
-			kind  string
-			calls int
-		}{{"good", row.Good}, {"calm", row.Calm}, {"warn", row.Warn}, {"bad", row.Bad}, {"open", row.Open}} {
-			if part.calls == 0 {
+		for kind, calls := range row.Calls {
+			if calls == 0 {
 				continue
 			}
-			height := max(2, part.calls*(chartBase-chartTop)/most)
+			height := max(2, calls*(chartBase-chartTop)/most)
 			y -= height
-			chart.Bars = append(chart.Bars, hourBar{chartLeft + i*width + 2, y, width - 4, height, part.kind})
+			chart.Bars = append(chart.Bars, hourBar{chartLeft + i*width + 2, y, width - 4, height, kinds[kind]})
 		}
 		if i%3 == 0 {
 			chart.Ticks = append(chart.Ticks, chartTick{chartLeft + i*width + 2, chartHeight - 6, row.Hour})
@@ -152,7 +145,6 @@ type monthsChart struct {
 	Title               string
 }
 
-// monthBar is one month.
 type monthBar struct {
 	policy.Usage
 	X, Y, Width, Height   int
@@ -296,7 +288,4 @@ func earliest(a, b time.Time) time.Time {
 	return a
 }
 
-func lengthOf(d time.Duration) string {
-	seconds := int(d.Round(time.Second) / time.Second)
-	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
-}
+func lengthOf(d time.Duration) string { return minutes(int(d.Round(time.Second) / time.Second)) }

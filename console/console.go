@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -29,25 +30,39 @@ type console struct {
 
 // section is one kind of thing that the console shows. Its file holds its routes and their handlers.
 type section struct {
-	title string           // in the navigation; "" for a section that is not in it
-	path  string           // of its first page
-	needs users.Permission // to see its first page; "" for everybody who is signed in
-	route func(routes)
+	title  string  // in the navigation; "" for a section that is not in it
+	routes []route // that of its first page first
+}
+
+// route is one page of a section, or one change, for people who are signed in and have the permission that it needs; "" for all of them.
+type route struct {
+	method, path string
+	handle       func(*request) error
+	needs        users.Permission
 }
 
 // all returns the sections in the order of the navigation.
 func (s *console) all() []section {
-	return []section{
-		s.nowSection(), s.callsSection(), s.callSection(), s.accountsSection(), s.accountSection(), s.importSection(), s.fairUseSection(), s.caseSection(), s.chargesSection(), s.whatIfSection(),
-		s.linesSection(), s.phoneSection(), s.auditSection(), s.usersSection(), s.healthSection(), s.profileSection(), s.tokensSection(), s.apiSection(), s.signInSection(),
+	sections := []section{
+		{"Now", nowRoutes},
+		{"Calls", callsRoutes},
+		{"Accounts", accountsRoutes},
+		{"Fair use", fairUseRoutes},
+		{"Lines", linesRoutes},
+		{"Phone", phoneRoutes},
+		{"Audit", auditRoutes},
+		{"Users", usersRoutes},
+		{"Health", healthRoutes},
+		{"", slices.Concat(callRoutes, importRoutes, chargesRoutes, whatIfRoutes, profileRoutes, signOutRoutes)},
 	}
+	if s.Phones == nil {
+		sections = slices.DeleteFunc(sections, func(n section) bool { return n.title == "Phone" })
+	}
+	return sections
 }
 
 // New returns the console, which serves everything under "/".
 func New(d Deps) http.Handler {
-	if d.Logger == nil {
-		d.Logger = zap.NewNop()
-	}
 	if d.Yield == nil {
 		d.Yield = func() {}
 	}
@@ -83,12 +98,16 @@ func (s *console) pages() http.Handler {
 	e.HTTPErrorHandler = s.failed
 	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1 << 10, Skipper: streams}))
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: s.panicked}))
-	all := routes{console: s, echo: e}
 	for _, n := range s.sections {
-		n.route(all)
+		for _, o := range n.routes {
+			e.Add(o.method, o.path, s.guarded(o))
+		}
 	}
-	all.get("/", (*request).home)
-	all.any("/*", func(*request) error { return echo.ErrNotFound })
+	for _, o := range s.signInRoutes() {
+		e.Add(o.method, o.path, s.handled(o.handle))
+	}
+	e.GET("/", s.guarded(route{handle: (*request).home}))
+	e.Any("/*", s.guarded(route{handle: func(*request) error { return echo.ErrNotFound }}))
 	return e
 }
 
@@ -118,31 +137,12 @@ func (s *console) sameOrigin(next http.Handler) http.Handler {
 	if s.Settings.URL != "" {
 		_ = guard.AddTrustedOrigin(s.Settings.URL) // it was checked
 	}
+	bare := echo.New()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.Logger.Warn("request from another site refused", zap.String("path", r.URL.Path))
-		s.outside(w, errOtherSite)
+		s.failed(errOtherSite, bare.NewContext(r, w))
 	}))
 	return guard.Handler(next)
-}
-
-// routes registers the pages of a section. They are for people who are signed in and have the permissions that the page needs.
-type routes struct {
-	console *console
-	echo    *echo.Echo
-}
-
-// get registers a page that shows something.
-func (r routes) get(path string, handle func(*request) error, needs ...users.Permission) {
-	r.echo.GET(path, r.console.guarded(handle, needs))
-}
-
-// post registers a page that changes something.
-func (r routes) post(path string, handle func(*request) error, needs ...users.Permission) {
-	r.echo.POST(path, r.console.guarded(handle, needs))
-}
-
-func (r routes) any(path string, handle func(*request) error) {
-	r.echo.Any(path, r.console.guarded(handle, nil))
 }
 
 // contentPolicy lets a page use what comes from the console itself, but no inline script or style, whoever put it there. Pictures may be data, because

@@ -11,16 +11,9 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// dateForm is an edit of a date as the form sends it.
 type dateForm struct {
 	Date, Hours, Reason string
 	Kind                policy.DateKind
-}
-
-// datesDone are the sentences about what was done, by the word in the address.
-var datesDone = map[string]string{
-	"edit": "Saved. It applies from the next call on.", "withdraw": "The edit was removed.",
-	"restore": "The earlier version is in force again.", "written": "The edits that the configuration has were removed. The hours did not change.",
 }
 
 // editDate closes a date, gives it special hours, or its usual ones.
@@ -97,17 +90,12 @@ func (r *request) changeDates(done string, form dateForm, change func(base polic
 	if err == nil {
 		_, err = r.console.Lines.ChangeDates(r.ctx(), l.Number, seen, c)
 	}
-	if status := formStatus(err); status != 0 {
-		body := linePage{Problem: api.Sentence(err), Form: form}
+	return r.answerForm(err, linePath(l.Number)+query("done", done), func(status int, problem string) error {
 		if errors.Is(err, policy.ErrScheduleChanged) {
-			body.Problem += " This is the line as it is now; what you wrote is still in the form."
+			problem += " This is the line as it is now; what you wrote is still in the form."
 		}
-		return r.showLine(status, body)
-	}
-	if err != nil {
-		return err
-	}
-	return r.seeOther(linePath(l.Number) + query("done", done))
+		return r.showLine(status, linePage{Problem: problem, Form: form})
+	})
 }
 
 // number returns a version in a form or an address, or 0 for none. The error is api.ErrWrongInput.
@@ -122,7 +110,6 @@ func number(text string) (int, error) {
 	return n, nil
 }
 
-// calendarDay is one day of the calendar.
 type calendarDay struct {
 	policy.DaySchedule
 	Hours  string

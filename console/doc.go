@@ -16,14 +16,12 @@
 //
 // A section has a file: its routes, its handlers, the data of its page. The steps, for a section called lines:
 //
-//  1. lines.go: a method on console that returns the section, and one entry in console.all, at its place in the navigation, which shows it to
-//     those who have the permission that it needs.
+//  1. lines.go: the table of its routes, and one entry in console.all, at its place in the navigation, which shows it to those who have the
+//     permission that its first page needs.
 //
-//     func (s *console) linesSection() section {
-//     return section{title: "Lines", path: "/lines", route: func(r routes) {
-//     r.get("/lines", (*request).lines)
-//     r.post("/lines/:number/closures", (*request).close, users.ManageLines)
-//     }}
+//     var linesRoutes = []route{
+//     {http.MethodGet, "/lines", (*request).lines, ""},
+//     {http.MethodPost, "/lines/:number/closures", (*request).close, users.ManageLines},
 //     }
 //
 //  2. A handler parses, calls one method, and renders a struct of its own, linesPage: r.render(http.StatusOK, "lines", body) shows view/lines.html.

@@ -1,39 +1,69 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 )
 
+// place is a place in a list by time, as an address has it: a policy.Cursor each, or "".
+type place struct{ Older, Newer string }
+
+func (r *request) place() place { return place{r.QueryParam("older"), r.QueryParam("newer")} }
+
+// page returns the page at the place. The error is policy.ErrCursor.
+func (p place) page() (page policy.Page, err error) {
+	if page.Older, err = policy.ParseCursor(p.Older); err == nil {
+		page.Newer, err = policy.ParseCursor(p.Newer)
+	}
+	return page, err
+}
+
+// pageLinks are the addresses of other parts of a list, or "".
+type pageLinks struct{ Older, Newer, First string }
+
+// links returns the links of a page that goes on at some cursors. at returns the address of a place.
+func (p place) links(older, newer policy.Cursor, at func(place) string) (links pageLinks) {
+	if !older.IsZero() {
+		links.Older = at(place{Older: older.String()})
+	}
+	if !newer.IsZero() {
+		links.Newer = at(place{Newer: newer.String()})
+	}
+	if p != (place{}) {
+		links.First = at(place{})
+	}
+	return links
+}
+
 // callFilter is the filter in the address of the calls page, with the order and the place in the list.
 type callFilter struct {
 	api.CallFilter
-	Order        string // longestFirst, or "" for newest first
-	Older, Newer string // a place in the list (policy.Cursor)
+	Order string // longestFirst, or "" for newest first
+	place
 }
 
 func (r *request) callFilter() callFilter {
-	return callFilter{api.ReadCallFilter(r.QueryParams()), r.QueryParam("order"), r.QueryParam("older"), r.QueryParam("newer")}
+	return callFilter{api.ReadCallFilter(r.QueryParams()), r.QueryParam("order"), r.place()}
 }
 
-// query returns the filter as the end of an address.
-func (f callFilter) query() string {
+// address returns the address of the calls that the filter selects, shown with some columns; none: the usual ones.
+func (f callFilter) address(columns []string) string {
 	values := f.Values()
 	for name, value := range map[string]string{"order": f.Order, "older": f.Older, "newer": f.Newer} {
 		if value != "" {
 			values.Set(name, value)
 		}
 	}
-	if len(values) == 0 {
-		return ""
+	if len(columns) > 0 {
+		values["column"] = columns
 	}
-	return "?" + values.Encode()
+	return callsPath + search(values)
 }
 
 // exportAs returns the address of an export of everything that the filter selects.
@@ -44,28 +74,22 @@ func (f callFilter) exportAs(format string) string {
 }
 
 // at returns the filter at another place in its list.
-func (f callFilter) at(older, newer policy.Cursor) callFilter {
-	f.Older, f.Newer = older.String(), newer.String()
+func (f callFilter) at(p place) callFilter {
+	f.place = p
 	return f
 }
-
-// whole returns the filter at the start of its list.
-func (f callFilter) whole() callFilter { return f.at(policy.Cursor{}, policy.Cursor{}) }
 
 // Narrow reports whether the filter leaves anything out.
 func (f callFilter) Narrow() bool { return f.CallFilter != api.CallFilter{} }
 
-// ordered returns the filter in another order.
 func (f callFilter) ordered(order string) callFilter {
-	f = f.whole()
-	f.Order = order
+	f.place, f.Order = place{}, order
 	return f
 }
 
 // on returns the filter on some days, or on all if they are empty.
 func (f callFilter) on(since, until string) callFilter {
-	f = f.whole()
-	f.Since, f.Until = since, until
+	f.place, f.Since, f.Until = place{}, since, until
 	return f
 }
 
@@ -77,19 +101,11 @@ func (f callFilter) parse(s policy.Settings, zone *time.Location, numbers bool) 
 	if f.Order != "" && f.Order != longestFirst {
 		return filter, page, fmt.Errorf("%w: calls have no order %q", api.ErrWrongInput, f.Order)
 	}
+	if page, err = f.page(); err != nil {
+		err = fmt.Errorf("%w: there is no place %q in the list; begin at its first page", api.ErrWrongInput, cmp.Or(f.Older, f.Newer))
+	}
 	page.Length = callsOnPage
-	if page.Older, err = place(f.Older); err == nil {
-		page.Newer, err = place(f.Newer)
-	}
 	return filter, page, err
-}
-
-func place(text string) (policy.Cursor, error) {
-	m, err := policy.ParseCursor(text)
-	if err != nil {
-		err = fmt.Errorf("%w: there is no place %q in the list; begin at its first page", api.ErrWrongInput, text)
-	}
-	return m, err
 }
 
 // query returns names and values in turn as the end of an address, without those that are empty.
@@ -100,13 +116,17 @@ func query(pairs ...string) string {
 			values.Set(pairs[i], pairs[i+1])
 		}
 	}
+	return search(values)
+}
+
+// search returns values as the end of an address, or "" for none.
+func search(values url.Values) string {
 	if len(values) == 0 {
 		return ""
 	}
 	return "?" + values.Encode()
 }
 
-// column is one of the columns of the calls page.
 type column struct {
 	Name, Title string
 	Figure      bool
@@ -147,16 +167,15 @@ func (r *request) columns() []column {
 	return all
 }
 
-// columnQuery is the choice of columns as a part of an address; "" for the usual ones.
-func columnQuery(all []column) string {
+// chosen returns the names of the columns that are on, unless they are the usual ones.
+func chosen(all []column) (names []string) {
 	if !slices.ContainsFunc(all, func(c column) bool { return c.On != c.Usual }) {
-		return ""
+		return nil
 	}
-	var parts []string
 	for _, c := range all {
 		if c.On {
-			parts = append(parts, "column="+c.Name)
+			names = append(names, c.Name)
 		}
 	}
-	return strings.Join(parts, "&")
+	return names
 }

@@ -9,27 +9,23 @@ import (
 
 const healthPath = "/health"
 
-// healthSection returns the section of the program's own state.
-func (s *console) healthSection() section {
-	return section{title: "Health", path: healthPath, route: func(r routes) {
-		r.get(healthPath, (*request).health)
-		r.post(healthPath+"/retry", (*request).retryNotice, users.DoActs)
-	}}
+// healthRoutes are the routes of the program's own state.
+var healthRoutes = []route{
+	{http.MethodGet, healthPath, (*request).health, ""},
+	{http.MethodPost, healthPath + "/retry", (*request).retryNotice, users.DoActs},
 }
 
 // mostGivenUp is how many failed notices the page shows.
 const mostGivenUp = 50
 
-// healthPage is the data of the page.
 type healthPage struct {
 	Findings []Finding
 	GivenUp  []policy.Notice
 	Failed   int
-	Done     string
 }
 
 func (r *request) health() error {
-	body := healthPage{Done: map[string]string{"retry": "The notice is being sent again."}[r.QueryParam("done")]}
+	var body healthPage
 	if r.console.Health != nil {
 		body.Findings = r.console.Health(r.ctx())
 	}
@@ -51,7 +47,6 @@ func (r *request) retryNotice() error {
 	return r.seeOther(healthPath + "?done=retry")
 }
 
-// Class returns the class of a finding's sign.
 func (f Finding) Class() string {
 	return map[string]string{"ok": "ok", "warning": "warn", "wrong": "bad"}[f.State]
 }

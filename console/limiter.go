@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/officernd/supportline/console/signin"
@@ -138,15 +139,13 @@ func (r *request) stream(every time.Duration, look func() ([]byte, error)) error
 		return errManyStreams
 	}
 	defer r.console.streaming.Add(-1)
-	r.Response().Header().Set("Content-Type", "text/event-stream")
-	r.Response().Header().Set("Cache-Control", "no-store")
-	r.Response().WriteHeader(http.StatusOK)
+	r.beginStream()
 	pace := time.NewTicker(every)
 	defer pace.Stop()
 	for last := []byte(nil); ; {
 		found, err := r.console.limiter.with(r.ctx(), look)
 		if err == nil && !bytes.Equal(found, last) {
-			last, err = found, r.send(found)
+			last, err = found, r.send(eventData(found))
 		}
 		if err != nil {
 			return r.ended(err)
@@ -173,21 +172,25 @@ func (r *request) ended(err error) error {
 	return nil
 }
 
-// send writes one event of several lines.
-func (r *request) send(data []byte) error {
+// beginStream sends the head of an answer of server-sent events.
+func (r *request) beginStream() {
+	r.Response().Header().Set("Content-Type", "text/event-stream")
+	r.Response().Header().Set("Cache-Control", "no-store")
+	r.Response().WriteHeader(http.StatusOK)
+}
+
+// eventData returns HTML as the data of an event, and its end.
+func eventData(html []byte) string {
+	return "data: " + strings.ReplaceAll(strings.TrimSpace(string(html)), "\n", "\ndata: ") + "\n\n"
+}
+
+// send sends an event at once. Each event has a deadline of its own, in place of the server's for an answer.
+func (r *request) send(event string) error {
 	out := http.NewResponseController(r.Response())
 	if err := out.SetWriteDeadline(time.Now().Add(streamPatience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
-	for line := range bytes.Lines(data) {
-		if _, err := r.Response().Write(append([]byte("data: "), bytes.TrimRight(line, "\n")...)); err != nil {
-			return err
-		}
-		if _, err := r.Response().Write([]byte("\n")); err != nil {
-			return err
-		}
-	}
-	if _, err := r.Response().Write([]byte("\n")); err != nil {
+	if _, err := r.Response().Write([]byte(event)); err != nil {
 		return err
 	}
 	return out.Flush()

@@ -2,6 +2,7 @@ package console
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,22 +19,18 @@ const teamsRevealed = "teams"
 
 var errNoLine = errors.New("no such line")
 
-// linesSection returns the section of the company's lines and teams.
-func (s *console) linesSection() section {
-	return section{title: "Lines", path: linesPath, route: func(r routes) {
-		r.get(linesPath, (*request).lines)
-		r.get(linesPath+"/at", (*request).linesAt)
-		r.get(linesPath+"/dates.yaml", (*request).datesYAML, users.ManageLines)
-		r.post(linesPath+"/reveal", (*request).revealTeams, users.SeeNumbers)
-		r.get(linesPath+"/:line", (*request).line)
-		r.post(linesPath+"/:line/dates", (*request).editDate, users.ManageLines)
-		r.post(linesPath+"/:line/withdraw", (*request).withdrawDate, users.ManageLines)
-		r.post(linesPath+"/:line/restore", (*request).restoreDates, users.ManageLines)
-		r.post(linesPath+"/:line/written", (*request).dropWritten, users.ManageLines)
-	}}
+var linesRoutes = []route{
+	{http.MethodGet, linesPath, (*request).lines, ""},
+	{http.MethodGet, linesPath + "/at", (*request).linesAt, ""},
+	{http.MethodGet, linesPath + "/dates.yaml", (*request).datesYAML, users.ManageLines},
+	{http.MethodPost, linesPath + "/reveal", (*request).revealTeams, users.SeeNumbers},
+	{http.MethodGet, linesPath + "/:line", (*request).line, ""},
+	{http.MethodPost, linesPath + "/:line/dates", (*request).editDate, users.ManageLines},
+	{http.MethodPost, linesPath + "/:line/withdraw", (*request).withdrawDate, users.ManageLines},
+	{http.MethodPost, linesPath + "/:line/restore", (*request).restoreDates, users.ManageLines},
+	{http.MethodPost, linesPath + "/:line/written", (*request).dropWritten, users.ManageLines},
 }
 
-// linesPage is the data of the overview.
 type linesPage struct {
 	Lines    []lineStatus
 	Teams    []policy.Team // by name
@@ -44,7 +41,6 @@ type linesPage struct {
 	Wall     string // now, for the form
 }
 
-// lineStatus is a line and whether it is open now.
 type lineStatus struct {
 	policy.Line
 	Opening policy.Opening
@@ -52,7 +48,6 @@ type lineStatus struct {
 	Routes  []string // the name of the team of each intent
 }
 
-// Path returns the address of the line's page.
 func (l lineStatus) Path() string { return linePath(l.Number) }
 
 func linePath(number policy.Phone) string { return linesPath + "/" + lineWord(number) }
@@ -60,14 +55,20 @@ func linePath(number policy.Phone) string { return linesPath + "/" + lineWord(nu
 // lineWord returns a line's part of an address: the digits of its number.
 func lineWord(number policy.Phone) string { return strings.TrimPrefix(number.Full(), "+") }
 
-// Local returns a moment on the line's own clock.
-func (l lineStatus) Local(t time.Time) string { return localTime(t, l.Zone) }
+// Until returns when the line opens or closes, on its own clock, or "".
+func (l lineStatus) Until() string {
+	if l.Opening.Until.IsZero() {
+		return ""
+	}
+	return l.Opening.Until.In(l.Zone).Format("Mon 15:04 MST")
+}
 
-func localTime(t time.Time, zone *time.Location) string {
+// Local returns a moment on the line's own clock.
+func (l lineStatus) Local(t time.Time) string {
 	if t.IsZero() {
 		return "–"
 	}
-	return t.In(zone).Format("Mon 2006-01-02 15:04 MST")
+	return t.In(l.Zone).Format("Mon 2006-01-02 15:04 MST")
 }
 
 func (r *request) lines() error {
@@ -76,14 +77,11 @@ func (r *request) lines() error {
 	for _, l := range s.Lines {
 		body.Lines = append(body.Lines, r.lineStatus(s, l))
 	}
-	for _, t := range s.Teams {
-		body.Teams = append(body.Teams, t)
-	}
-	slices.SortFunc(body.Teams, func(a, b policy.Team) int { return strings.Compare(a.Name, b.Name) })
+	body.Teams = slices.SortedFunc(maps.Values(s.Teams), func(a, b policy.Team) int { return strings.Compare(a.Name, b.Name) })
 	if r.may(users.ManageLines) {
 		body.YAML = string(r.console.DatesYAML(s.Lines))
 	}
-	return r.showWithTeams(http.StatusOK, "lines", body)
+	return r.show(http.StatusOK, "lines", r.revealedPage(body, teamsRevealed))
 }
 
 func (r *request) lineStatus(s policy.Settings, l policy.Line) lineStatus {
@@ -94,20 +92,9 @@ func (r *request) lineStatus(s policy.Settings, l policy.Line) lineStatus {
 	return now
 }
 
-// showWithTeams renders a page that names specialists, with their numbers in full if they were revealed.
-func (r *request) showWithTeams(status int, name string, body any) error {
-	p := r.page(body)
-	p.Numbers = r.may(users.SeeNumbers) && r.console.signin.IsRevealed(r.ctx(), teamsRevealed)
-	return r.show(status, name, p)
-}
-
-// revealTeams shows the specialists' numbers to the person for the rest of the session, and notes that in the audit.
+// revealTeams shows the specialists' numbers.
 func (r *request) revealTeams() error {
-	if err := r.note(users.ActReveal, "teams", "the telephone numbers of the teams"); err != nil {
-		return err
-	}
-	r.console.signin.Reveal(r.ctx(), teamsRevealed)
-	return r.seeOther(linesPath + "#teams")
+	return r.reveal(teamsRevealed, linesPath+"#teams", users.AuditEntry{Subject: "teams", Detail: "the telephone numbers of the teams"})
 }
 
 // linesAt redirects to a line's forecast for a time.
@@ -115,7 +102,6 @@ func (r *request) linesAt() error {
 	return r.seeOther(linesPath + "/" + strings.TrimPrefix(r.QueryParam("line"), "+") + query("at", r.QueryParam("at")) + "#at")
 }
 
-// datesYAML sends the dates in force as a file.
 func (r *request) datesYAML() error {
 	if err := r.note("export", "lines", "closed days and special hours, as YAML"); err != nil {
 		return err

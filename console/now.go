@@ -13,12 +13,10 @@ import (
 
 const nowPath = "/now"
 
-// nowSection returns the section of what goes on at this moment.
-func (s *console) nowSection() section {
-	return section{title: "Now", path: nowPath, route: func(r routes) {
-		r.get(nowPath, (*request).atThisMoment)
-		r.get(nowPath+"/events", (*request).nowEvents)
-	}}
+// nowRoutes are the routes of what goes on at this moment.
+var nowRoutes = []route{
+	{http.MethodGet, nowPath, (*request).atThisMoment, ""},
+	{http.MethodGet, nowPath + "/events", (*request).nowEvents, ""},
 }
 
 // The bounds of the page.
@@ -30,9 +28,8 @@ const (
 	nowEvery       = 2 * time.Second
 )
 
-// nowPage is the data of the page.
 type nowPage struct {
-	Lines    []lineNow
+	Lines    []lineStatus
 	Calls    []callNow
 	More     bool // there are more calls in progress than are shown
 	Hours    hoursChart
@@ -47,16 +44,6 @@ type nowPage struct {
 	NearSec  int
 }
 
-// lineNow is a line and whether it is open.
-type lineNow struct {
-	policy.Line
-	policy.Opening
-}
-
-// Path returns the address of the line's page.
-func (l lineNow) Path() string { return linePath(l.Number) }
-
-// callNow is a call in progress.
 type callNow struct {
 	callRow
 	Stage   policy.Stage
@@ -70,6 +57,7 @@ type callNow struct {
 type outcomeToday struct {
 	Outcome policy.Outcome
 	Calls   int
+	Kind    string // the colour in the chart
 }
 
 // waits sums up how long callers waited until a specialist accepted.
@@ -79,21 +67,6 @@ type waits struct {
 	Of      int // the number of calls, the latest ones, that Median and Worst are of
 	Median  int
 	Worst   int // nine of ten waited less
-}
-
-// Kind returns the colour of the outcome in the chart.
-func (o outcomeToday) Kind() string {
-	switch k := kindsOf(policy.OutcomeCount{o.Outcome: 1}); {
-	case k.Good > 0:
-		return "good"
-	case k.Warn > 0:
-		return "warn"
-	case k.Bad > 0:
-		return "bad"
-	case k.Calm > 0:
-		return "calm"
-	}
-	return ""
 }
 
 func (r *request) atThisMoment() error {
@@ -117,12 +90,12 @@ func (r *request) nowEvents() error {
 	})
 }
 
-// present returns what goes on now.
 func (r *request) present() (nowPage, error) {
 	limit := r.console.Policy.FairUse.CallLimit
 	body := nowPage{LimitSec: int(limit.Seconds()), NearSec: int(limit.Seconds() * nearLimit)}
-	for _, l := range r.console.Lines.InForce().Lines {
-		body.Lines = append(body.Lines, lineNow{l, l.Opening(r.now)})
+	s := r.console.Lines.InForce()
+	for _, l := range s.Lines {
+		body.Lines = append(body.Lines, r.lineStatus(s, l))
 	}
 	err := errors.Join(r.presentCalls(&body), r.presentDay(&body), r.presentWaits(&body))
 	if err != nil {
@@ -190,7 +163,7 @@ func (r *request) presentDay(body *nowPage) error {
 	}
 	for _, outcome := range append(policy.Outcomes(), "") {
 		if all[outcome] > 0 {
-			body.Today = append(body.Today, outcomeToday{outcome, all[outcome]})
+			body.Today = append(body.Today, outcomeToday{outcome, all[outcome], kindOf(outcome)})
 		}
 	}
 	body.All, body.Hours = all.All(), drawHours(hours, counts, r.zone)
@@ -228,15 +201,6 @@ func (r *request) presentWaits(body *nowPage) error {
 	return nil
 }
 
-// Until returns when a line opens or closes, on its own clock, or "".
-func (l lineNow) Until() string {
-	if l.Opening.Until.IsZero() {
-		return ""
-	}
-	return l.Opening.Until.In(l.Zone).Format("Mon 15:04 MST")
-}
-
-// Class returns the class of a call's clock.
 func (c callNow) Class() string {
 	return strings.TrimSpace(map[bool]string{true: "bad"}[c.Over] + map[bool]string{true: "warn"}[c.Near && !c.Over])
 }

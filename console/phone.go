@@ -22,21 +22,14 @@ const phonePath = "/phone"
 // maxWords is how many letters can be said at once, as many as a person says in a breath or two.
 const maxWords = 300
 
-// phoneSection returns the section of the telephone in the browser.
-func (s *console) phoneSection() section {
-	if s.Phones == nil {
-		return section{route: func(routes) {}}
-	}
-	return section{title: "Phone", path: phonePath, needs: users.UsePhone, route: func(r routes) {
-		r.get(phonePath, (*request).phone, users.UsePhone)
-		r.post(phonePath, (*request).dial, users.UsePhone)
-		r.get(phonePath+"/:id", (*request).phoneCall, users.UsePhone)
-		r.post(phonePath+"/:id", (*request).phoneAct, users.UsePhone)
-		r.get(phonePath+"/:id/events", (*request).phoneEvents, users.UsePhone)
-	}}
+var phoneRoutes = []route{
+	{http.MethodGet, phonePath, (*request).phone, users.UsePhone},
+	{http.MethodPost, phonePath, (*request).dial, users.UsePhone},
+	{http.MethodGet, phonePath + "/:id", (*request).phoneCall, users.UsePhone},
+	{http.MethodPost, phonePath + "/:id", (*request).phoneAct, users.UsePhone},
+	{http.MethodGet, phonePath + "/:id/events", (*request).phoneEvents, users.UsePhone},
 }
 
-// phonePage is the data of the page on which a person dials.
 type phonePage struct {
 	Lines    []policy.Line
 	Free     bool
@@ -47,7 +40,6 @@ type phonePage struct {
 	Problem  string
 }
 
-// phoneRow is a call in the list of a person's own calls.
 type phoneRow struct {
 	PhoneCall
 	LineName string
@@ -72,7 +64,6 @@ func (r *request) showPhone(status int, body phonePage) error {
 	return r.render(status, "phone", body)
 }
 
-// dial begins a call, and shows it.
 func (r *request) dial() error {
 	body := phonePage{Line: r.FormValue("line"), From: strings.TrimSpace(r.FormValue("from")), Attested: r.FormValue("attested") != ""}
 	line, from := policy.Phone(body.Line), policy.Phone(cmp.Or(body.From, "anonymous"))
@@ -116,6 +107,8 @@ func (r *request) phoneAct() error {
 func (r *request) phoneForm(call PhoneCall) (PhoneAct, error) {
 	keys, words := strings.Join(strings.Fields(r.FormValue("keys")), ""), strings.TrimSpace(r.FormValue("words"))
 	number, numbered := strconv.Atoi(r.FormValue("specialist"))
+	answer := PhoneAnswer(r.FormValue("answer"))
+	answers := slices.ContainsFunc(phoneAnswers, func(a phoneAnswer) bool { return a.Value == answer })
 	switch do := r.FormValue("do"); {
 	case keys != "" && (len(keys) > 32 || strings.Trim(keys, "0123456789*#") != ""):
 		return PhoneAct{}, fmt.Errorf("%w: %q are no keys; a telephone has 0 to 9, * and #", api.ErrWrongInput, keys)
@@ -131,22 +124,15 @@ func (r *request) phoneForm(call PhoneCall) (PhoneAct, error) {
 		return PhoneAct{HangsUp: PhoneSpecialist}, nil
 	case do == "skip":
 		return PhoneAct{Skip: true}, nil
-	case numbered == nil && number >= 0 && number < len(call.Specialists) && slices.Contains(phoneAnswers(), PhoneAnswer(r.FormValue("answer"))):
-		return PhoneAct{Specialist: call.Specialists[number].Number, Answer: PhoneAnswer(r.FormValue("answer"))}, nil
+	case numbered == nil && number >= 0 && number < len(call.Specialists) && answers:
+		return PhoneAct{Specialist: call.Specialists[number].Number, Answer: answer}, nil
 	}
 	return PhoneAct{}, fmt.Errorf("%w: press a key, say something, or choose how the specialist answers", api.ErrWrongInput)
 }
 
-func phoneAnswers() []PhoneAnswer {
-	return []PhoneAnswer{PhoneAccepts, PhonePasses, PhoneVoicemail, PhoneBusy, PhoneNobody}
-}
+// phoneBeat is how often a page that waits for events hears that the server is there.
+const phoneBeat = 10 * time.Second
 
-const (
-	phoneBeat  = 10 * time.Second // how often a page that waits for events hears that the server is there
-	phoneWrite = 10 * time.Second // how long an event may take to be sent
-)
-
-// phoneCallPage is the data of a call's page.
 type phoneCallPage struct {
 	PhoneCall
 	LineName string
@@ -197,10 +183,7 @@ func (r *request) phoneEvents() error {
 	if err != nil {
 		return err
 	}
-	h := r.Response().Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	r.Response().WriteHeader(http.StatusOK)
+	r.beginStream()
 	for seen := -1; ; {
 		event := ": still here\n\n"
 		if call.Version != seen {
@@ -209,7 +192,7 @@ func (r *request) phoneEvents() error {
 			}
 		}
 		seen = call.Version
-		if r.push(event) != nil || call.Over() {
+		if r.send(event) != nil || call.Over() {
 			return nil // the browser has gone, or the call is over
 		}
 		waiting, stop := context.WithTimeout(r.ctx(), phoneBeat)
@@ -236,61 +219,34 @@ func (r *request) phoneEvent(call PhoneCall) (string, error) {
 	if call.Over() {
 		name = "over"
 	}
-	return fmt.Sprintf("event: %s\ndata: %s\n\n", name, strings.ReplaceAll(strings.TrimSpace(html.String()), "\n", "\ndata: ")), nil
-}
-
-// push sends an event at once. Each event has a deadline of its own, in place of the server's for an answer.
-func (r *request) push(event string) error {
-	control := http.NewResponseController(r.Response())
-	if err := control.SetWriteDeadline(time.Now().Add(phoneWrite)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return err
-	}
-	if _, err := r.Response().Write([]byte(event)); err != nil {
-		return err
-	}
-	return control.Flush()
+	return "event: " + name + "\n" + eventData(html.Bytes()), nil
 }
 
 // Over reports whether the call has ended.
 func (c PhoneCall) Over() bool { return c.State == PhoneOver }
 
-// Doing returns what the call is doing in words.
-func (c PhoneCall) Doing() string {
-	switch c.State {
-	case PhoneDialling:
-		return "You dial."
-	case PhoneSpeaks:
-		return "The line speaks. You can press ahead."
-	case PhoneAsks:
-		return "The line waits for your answer."
-	case PhoneRecords:
-		return "The line records. Write what you say, then press # or hang up."
-	case PhoneRings:
-		return "It rings. Answer as the specialist."
-	case PhoneScreens:
-		return "A specialist is told who calls."
-	case PhoneTalks:
-		return "Caller and specialist talk."
-	case PhoneOver:
-		return "The call is over."
+// phoneDoing is what a call is doing in words, and phoneSkips the words of the button that skips what is heard.
+var (
+	phoneDoing = map[PhoneState]string{
+		PhoneDialling: "You dial.",
+		PhoneSpeaks:   "The line speaks. You can press ahead.",
+		PhoneAsks:     "The line waits for your answer.",
+		PhoneRecords:  "The line records. Write what you say, then press # or hang up.",
+		PhoneRings:    "It rings. Answer as the specialist.",
+		PhoneScreens:  "A specialist is told who calls.",
+		PhoneTalks:    "Caller and specialist talk.",
+		PhoneOver:     "The call is over.",
 	}
-	return "You wait."
-}
+	phoneSkips = map[PhoneState]string{
+		PhoneSpeaks: "Skip the sentence", PhoneAsks: "Stay silent", PhoneRecords: "Stay silent", PhoneScreens: "Skip what is told",
+	}
+)
+
+func (c PhoneCall) Doing() string { return cmp.Or(phoneDoing[c.State], "You wait.") }
 
 // Skipping returns the words of the button that skips what is heard, or "".
-func (c PhoneCall) Skipping() string {
-	switch c.State {
-	case PhoneSpeaks:
-		return "Skip the sentence"
-	case PhoneAsks, PhoneRecords:
-		return "Stay silent"
-	case PhoneScreens:
-		return "Skip what is told"
-	}
-	return ""
-}
+func (c PhoneCall) Skipping() string { return phoneSkips[c.State] }
 
-// Talks reports whether caller and specialist are joined.
 func (c PhoneCall) Talks() bool { return c.State == PhoneTalks }
 
 // Spoken reports whether the caller hears a sentence.
@@ -327,11 +283,8 @@ func (phoneCallPage) Keys() []phoneKey {
 
 type phoneKey struct{ Key, Letters, Name string }
 
-// Answers returns how a specialist can answer, with the words for it.
-func (phoneCallPage) Answers() []phoneAnswer {
-	return []phoneAnswer{
-		{PhoneAccepts, "Pick up and accept"}, {PhonePasses, "Pick up and pass on"}, {PhoneVoicemail, "Voicemail"}, {PhoneBusy, "Busy"}, {PhoneNobody, "No answer"},
-	}
+var phoneAnswers = []phoneAnswer{
+	{PhoneAccepts, "Pick up and accept"}, {PhonePasses, "Pick up and pass on"}, {PhoneVoicemail, "Voicemail"}, {PhoneBusy, "Busy"}, {PhoneNobody, "No answer"},
 }
 
 type phoneAnswer struct {
@@ -339,7 +292,4 @@ type phoneAnswer struct {
 	Words string
 }
 
-// Minutes returns seconds as 12:05.
-func (phoneCallPage) Minutes(seconds int) string {
-	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
-}
+func (phoneCallPage) Answers() []phoneAnswer { return phoneAnswers }

@@ -14,20 +14,19 @@ import (
 
 const profilePath = "/profile"
 
-// profileSection returns the section of what people set for themselves.
-func (s *console) profileSection() section {
-	return section{path: profilePath, route: func(r routes) {
-		r.get(profilePath, (*request).profile)
-		r.post(profilePath, (*request).setProfile)
-		r.post(profilePath+"/password", (*request).setPassword)
-	}}
+// profileRoutes are the routes of what people set for themselves, with the tokens by which their programs use the API.
+var profileRoutes = []route{
+	{http.MethodGet, profilePath, (*request).profile, ""},
+	{http.MethodPost, profilePath, (*request).setProfile, ""},
+	{http.MethodPost, profilePath + "/password", (*request).setPassword, ""},
+	{http.MethodPost, profilePath + "/tokens", (*request).addToken, ""},
+	{http.MethodPost, profilePath + "/tokens/revoke", (*request).revokeToken, ""},
+	{http.MethodGet, "/api", (*request).apiPage, ""},
 }
 
-// profilePage is the data of the page.
 type profilePage struct {
 	Zone, Problem     string
 	PasswordProblem   string
-	Done              string
 	Zones             []string // to choose from; any other of the zone database can be typed
 	Tokens            []tokenRow
 	Form              tokenForm
@@ -40,14 +39,8 @@ var usualZones = []string{
 	"America/Toronto", "Asia/Kolkata", "Asia/Singapore", "Australia/Sydney",
 }
 
-// profileDone are the sentences about what was done, by the word in the address.
-var profileDone = map[string]string{"profile": "Saved.", "revoked": "The token is revoked."}
+func (r *request) profile() error { return r.showProfile(http.StatusOK, profilePage{}) }
 
-func (r *request) profile() error {
-	return r.showProfile(http.StatusOK, profilePage{Done: profileDone[r.QueryParam("done")]})
-}
-
-// showProfile completes and renders the profile page.
 func (r *request) showProfile(status int, body profilePage) (err error) {
 	body.Zones = usualZones
 	if body.Zone == "" {
@@ -102,16 +95,6 @@ func (r *request) setPassword() error {
 	return r.seeOther(signInPath + "?why=password")
 }
 
-const tokensPath = profilePath + "/tokens"
-
-// tokensSection returns the section of the tokens by which a person's programs use the API. They are shown on the profile page.
-func (s *console) tokensSection() section {
-	return section{path: tokensPath, route: func(r routes) {
-		r.post(tokensPath, (*request).addToken)
-		r.post(tokensPath+"/revoke", (*request).revokeToken)
-	}}
-}
-
 // tokenForm is the form of a new token as it was sent, if it was refused.
 type tokenForm struct {
 	Name, Days       string
@@ -157,7 +140,6 @@ func (r *request) revokeToken() error {
 	return r.seeOther(profilePath + "?done=revoked#tokens")
 }
 
-// tokenRow is a token in the list.
 type tokenRow struct {
 	users.Token
 	Over bool
@@ -172,9 +154,5 @@ func (r *request) tokenRows() ([]tokenRow, error) {
 	return rows, err
 }
 
-// apiSection returns the section of the page that names the OpenAPI file and explains the types of problems.
-func (s *console) apiSection() section {
-	return section{path: "/api", route: func(r routes) {
-		r.get("/api", func(r *request) error { return r.render(http.StatusOK, "api", api.Problems()) })
-	}}
-}
+// apiPage names the OpenAPI file and explains the types of problems.
+func (r *request) apiPage() error { return r.render(http.StatusOK, "api", api.Problems()) }

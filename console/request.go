@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -29,29 +28,39 @@ type request struct {
 	zone    *time.Location
 }
 
-// guarded calls a page's handler for people who are signed in and have the permissions it needs. Others are sent to the sign-in, or refused.
-func (s *console) guarded(handle func(*request) error, needs []users.Permission) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		r := &request{Context: c, console: s, now: s.Now(), zone: time.UTC}
-		user, err := s.signin.User(r.ctx(), r.now, !streams(c))
+// guarded returns the handler of a page for people who are signed in and have the permission it needs. Others are sent to the sign-in, or refused.
+func (s *console) guarded(page route) echo.HandlerFunc {
+	return s.handled(func(r *request) error {
+		user, err := s.signin.User(r.ctx(), r.now, !streams(r))
 		if errors.Is(err, signin.ErrSignedOut) {
 			return r.toSignIn(err)
 		}
 		if err != nil {
-			return s.answer(r, err)
+			return err
 		}
 		r.user, r.zone = user, zoneOf(user)
-		for _, p := range needs {
-			if !r.may(p) {
-				s.Logger.Warn("not permitted", zap.String("user", user.Name), zap.String("route", c.Path()), zap.String("permission", string(p)))
-				return s.answer(r, errNotPermitted)
-			}
+		if page.needs != "" && !r.may(page.needs) {
+			s.Logger.Warn("not permitted", zap.String("user", user.Name), zap.String("route", r.Path()), zap.String("permission", string(page.needs)))
+			return errNotPermitted
 		}
+		return page.handle(r)
+	})
+}
+
+// handled returns the handler of a page for everybody. An error becomes a page.
+func (s *console) handled(handle func(*request) error) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := s.visitor(c)
 		if err := handle(r); err != nil {
 			return s.answer(r, err)
 		}
 		return nil
 	}
+}
+
+// visitor returns the request of somebody who is not signed in.
+func (s *console) visitor(c echo.Context) *request {
+	return &request{Context: c, console: s, now: s.Now(), zone: time.UTC}
 }
 
 // zoneOf returns the zone in which a user sees times.
@@ -63,7 +72,6 @@ func zoneOf(u users.User) *time.Location {
 	return zone
 }
 
-// may reports whether the person has a permission.
 func (r *request) may(what users.Permission) bool {
 	return r.console.Settings.Permissions.Allow(r.user, what)
 }
@@ -96,29 +104,39 @@ func (c yieldingWriter) Write(p []byte) (int, error) {
 // seeOther redirects the browser after a change, so that a reload does not repeat it.
 func (r *request) seeOther(path string) error { return r.Redirect(http.StatusSeeOther, path) }
 
-// note notes in the audit what the person did.
 func (r *request) note(act, subject, detail string) error {
 	return r.console.Audit.Note(r.ctx(), users.AuditEntry{At: r.now, By: r.user.Name, Act: act, Subject: subject, Detail: detail})
 }
 
-// home redirects to the first page.
-func (r *request) home() error { return r.seeOther(r.console.home()) }
+// reveal shows what has a name in full to the person for the rest of the session, and notes that in the audit first.
+func (r *request) reveal(name, path string, entry users.AuditEntry) error {
+	entry.At, entry.By, entry.Act = r.now, r.user.Name, users.ActReveal
+	if err := r.console.Audit.Note(r.ctx(), entry); err != nil {
+		return err
+	}
+	r.console.signin.Reveal(r.ctx(), name)
+	return r.seeOther(path)
+}
 
-func (s *console) home() string { return s.sections[0].path }
+// revealedPage is page with telephone numbers in full, if the person revealed them under a name.
+func (r *request) revealedPage(body any, name string) page {
+	p := r.page(body)
+	p.Numbers = r.may(users.SeeNumbers) && r.console.signin.IsRevealed(r.ctx(), name)
+	return p
+}
+
+func (r *request) home() error { return r.seeOther(nowPath) }
 
 // toSignIn redirects somebody who is not signed in to the form, and from there back to the address that they asked for.
 func (r *request) toSignIn(why error) error {
-	query := url.Values{}
-	if next := r.Request().URL.RequestURI(); r.Request().Method == http.MethodGet && next != "/" {
-		query.Set("next", next)
+	next, reason := r.Request().URL.RequestURI(), ""
+	if r.Request().Method != http.MethodGet || next == "/" {
+		next = ""
 	}
 	if errors.Is(why, signin.ErrIdle) {
-		query.Set("why", "idle")
+		reason = "idle"
 	}
-	path := signInPath
-	if len(query) > 0 {
-		path += "?" + query.Encode()
-	}
+	path := signInPath + query("next", next, "why", reason)
 	if r.Request().Header.Get("HX-Request") == "true" { // a script asked for a part of a page, and the whole page must be replaced
 		r.Response().Header().Set("HX-Redirect", path)
 		return r.NoContent(http.StatusOK)
@@ -202,6 +220,17 @@ func formStatus(err error) int {
 	return 0
 }
 
+// answerForm redirects to a path after a form was done. If it was refused, it shows the page of the form with the reason instead.
+func (r *request) answerForm(err error, path string, show func(status int, problem string) error) error {
+	if status := formStatus(err); status != 0 {
+		return show(status, api.Sentence(err))
+	}
+	if err != nil {
+		return err
+	}
+	return r.seeOther(path)
+}
+
 // internal is the page of every error that is not in the table.
 var internal = failure{
 	Status: http.StatusInternalServerError, Title: "Something went wrong",
@@ -240,19 +269,7 @@ func (s *console) answer(r *request, err error) error {
 
 // failed renders an error that occurred outside of a page's handler.
 func (s *console) failed(err error, c echo.Context) {
-	if failed := s.answer(&request{Context: c, console: s, now: s.Now(), zone: time.UTC}, err); failed != nil {
+	if failed := s.answer(s.visitor(c), err); failed != nil {
 		s.Logger.Error("error page not shown", zap.Error(failed))
 	}
-}
-
-// outside renders an error before the visitor is known.
-func (s *console) outside(w http.ResponseWriter, err error) {
-	f, _ := explain(err)
-	var text bytes.Buffer
-	if failed := s.views.write(&text, "error", page{Body: f, Now: s.Now(), Zone: time.UTC, assets: s.assets}); failed != nil {
-		s.Logger.Error("error page not shown", zap.Error(failed))
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(f.Status)
-	_, _ = w.Write(text.Bytes()) // a client that is gone needs no answer
 }

@@ -10,25 +10,25 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/officernd/supportline/console/signin"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const signInPath = "/signin"
 
-// signInSection is signing in and out.
-func (s *console) signInSection() section {
-	return section{route: func(r routes) {
-		r.echo.GET(signInPath, s.signInForm)
-		r.echo.POST(signInPath, s.signIn)
-		r.post("/signout", (*request).signOut)
-		r.post("/signout/everywhere", (*request).signOutEverywhere)
-		if s.signin.HasProvider() {
-			r.echo.GET(signInPath+"/sso", s.toProvider)
-			r.echo.GET(signin.BackPath, s.fromProvider)
-		}
-	}}
+// signInRoutes are the routes of signing in, for everybody.
+func (s *console) signInRoutes() []route {
+	routes := []route{{http.MethodGet, signInPath, (*request).signInForm, ""}, {http.MethodPost, signInPath, (*request).signIn, ""}}
+	if s.signin.HasProvider() {
+		routes = append(routes, route{http.MethodGet, signInPath + "/sso", (*request).toProvider, ""}, route{http.MethodGet, signin.BackPath, (*request).fromProvider, ""})
+	}
+	return routes
 }
 
-// signInPage is the data of the form.
+var signOutRoutes = []route{
+	{http.MethodPost, "/signout", (*request).signOut, ""},
+	{http.MethodPost, "/signout/everywhere", (*request).signOutEverywhere, ""},
+}
+
 type signInPage struct {
 	Name, Next string
 	Problem    string
@@ -36,48 +36,37 @@ type signInPage struct {
 	SSO        bool // people can also sign in at the identity provider
 }
 
-func (s *console) signInForm(c echo.Context) error {
-	body := signInPage{Next: local(c.QueryParam("next"))}
-	switch c.QueryParam("why") {
-	case "idle":
-		body.Notice = "You were signed out after " + spell(s.Settings.Idle) + " without activity."
-	case "password":
-		body.Notice = "The password is changed. Sign in with the new one."
-	case "out":
-		body.Notice = "You are signed out."
-	}
-	return s.showSignIn(s.visitor(c), http.StatusOK, body)
+func (r *request) signInForm() error {
+	notice := map[string]string{
+		"idle":     "You were signed out after " + spell(r.console.Settings.Idle) + " without activity.",
+		"password": "The password is changed. Sign in with the new one.",
+		"out":      "You are signed out.",
+	}[r.QueryParam("why")]
+	return r.showSignIn(http.StatusOK, signInPage{Next: local(r.QueryParam("next")), Notice: notice})
 }
 
-func (s *console) showSignIn(r *request, status int, body signInPage) error {
-	body.SSO = s.signin.HasProvider()
+func (r *request) showSignIn(status int, body signInPage) error {
+	body.SSO = r.console.signin.HasProvider()
 	return r.render(status, "signin", body)
 }
 
-// visitor returns the request of somebody who is not signed in.
-func (s *console) visitor(c echo.Context) *request {
-	return &request{Context: c, console: s, now: s.Now(), zone: time.UTC}
-}
-
 // signIn takes a name and a password. Every wrong pair is answered the same.
-func (s *console) signIn(c echo.Context) error {
-	r := s.visitor(c)
-	typed, next := c.FormValue("name"), local(c.FormValue("next"))
-	user, err := s.signin.Password(r.ctx(), typed, c.FormValue("password"), c.RealIP(), r.now)
+func (r *request) signIn() error {
+	typed, next := r.FormValue("name"), local(r.FormValue("next"))
+	user, err := r.console.signin.Password(r.ctx(), typed, r.FormValue("password"), r.RealIP(), r.now)
 	body := signInPage{Name: typed, Next: next, Problem: "Wrong name or password."}
 	var wait signin.Throttled
 	switch {
 	case errors.As(err, &wait):
 		r.retryAfter(wait.Wait)
 		body.Problem = tooManyTries(wait.Wait)
-		return s.showSignIn(r, http.StatusTooManyRequests, body)
+		return r.showSignIn(http.StatusTooManyRequests, body)
 	case errors.Is(err, signin.ErrWrongPassword):
-		return s.showSignIn(r, http.StatusUnauthorized, body)
+		return r.showSignIn(http.StatusUnauthorized, body)
 	case err != nil:
-		return s.answer(r, err)
+		return err
 	}
-	r.user = user
-	return r.welcome(next, "")
+	return r.welcome(user, next, "")
 }
 
 // tooManyTries returns what the page says after too many wrong passwords.
@@ -90,33 +79,31 @@ func (r *request) retryAfter(wait time.Duration) {
 	r.Response().Header().Set(echo.HeaderRetryAfter, fmt.Sprint(int(wait.Seconds())+1))
 }
 
-// welcome begins the user's session. how follows the address in the audit.
-func (r *request) welcome(next, how string) error {
-	if err := r.console.signin.Start(r.ctx(), r.user, "from "+r.RealIP()+how, r.now); err != nil {
-		return r.console.answer(r, err)
+// welcome begins a user's session. how follows the address in the audit.
+func (r *request) welcome(user users.User, next, how string) error {
+	r.user = user
+	if err := r.console.signin.Start(r.ctx(), user, "from "+r.RealIP()+how, r.now); err != nil {
+		return err
 	}
 	return r.seeOther(next)
 }
 
 // toProvider sends a person to the identity provider.
-func (s *console) toProvider(c echo.Context) error {
-	r := s.visitor(c)
-	address, err := s.signin.ToProvider(r.ctx(), c.Response(), local(c.QueryParam("next")))
+func (r *request) toProvider() error {
+	address, err := r.console.signin.ToProvider(r.ctx(), r.Response(), local(r.QueryParam("next")))
 	if err != nil {
-		return s.answer(r, err)
+		return err
 	}
 	return r.seeOther(address)
 }
 
 // fromProvider takes a person back from there.
-func (s *console) fromProvider(c echo.Context) error {
-	r := s.visitor(c)
-	user, next, err := s.signin.FromProvider(c.Response(), c.Request(), c.RealIP(), r.now)
+func (r *request) fromProvider() error {
+	user, next, err := r.console.signin.FromProvider(r.Response(), r.Request(), r.RealIP(), r.now)
 	if err != nil {
-		return s.answer(r, err)
+		return err
 	}
-	r.user = user
-	return r.welcome(local(next), ", by the identity provider")
+	return r.welcome(user, local(next), ", by the identity provider")
 }
 
 func (r *request) signOut() error {

@@ -10,16 +10,12 @@ import (
 
 const usersPath = "/users"
 
-// usersSection returns the section of the people who may sign in.
-func (s *console) usersSection() section {
-	return section{title: "Users", path: usersPath, needs: users.ManageUsers, route: func(r routes) {
-		r.get(usersPath, (*request).users, users.ManageUsers)
-		r.post(usersPath, (*request).addUser, users.ManageUsers)
-		r.post(usersPath+"/:name", (*request).changeUser, users.ManageUsers)
-	}}
+var usersRoutes = []route{
+	{http.MethodGet, usersPath, (*request).users, users.ManageUsers},
+	{http.MethodPost, usersPath, (*request).addUser, users.ManageUsers},
+	{http.MethodPost, usersPath + "/:name", (*request).changeUser, users.ManageUsers},
 }
 
-// usersPage is the data of the page.
 type usersPage struct {
 	Users          []users.User
 	Roles          []users.Role
@@ -62,13 +58,9 @@ func (r *request) addUser() error {
 	if err == nil {
 		err = r.console.Users.AddUser(r.ctx(), users.User{Name: name, Role: role, Password: hash, CreatedAt: r.now}, r.user.Name)
 	}
-	if status := formStatus(err); status != 0 {
-		return r.showUsers(status, usersPage{Name: typed, Problem: api.Sentence(err)})
-	}
-	if err != nil {
-		return err
-	}
-	return r.usersDone("add", name)
+	return r.answerForm(err, userDone("add", name), func(status int, problem string) error {
+		return r.showUsers(status, usersPage{Name: typed, Problem: problem})
+	})
 }
 
 // changeUser changes a user's role or access. Nobody can take the console away from themselves.
@@ -97,9 +89,7 @@ func (r *request) changeUser() error {
 	if _, err := r.console.Users.ChangeUser(r.ctx(), name, change); err != nil {
 		return err
 	}
-	return r.usersDone(act, name)
+	return r.seeOther(userDone(act, name))
 }
 
-func (r *request) usersDone(act, name string) error {
-	return r.seeOther(usersPath + query("done", act, "name", name))
-}
+func userDone(act, name string) string { return usersPath + query("done", act, "name", name) }

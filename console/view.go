@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"embed"
@@ -48,13 +49,7 @@ func (v views) part(w io.Writer, name, part string, p page) error {
 	return t.ExecuteTemplate(w, part, p)
 }
 
-func (v views) write(w io.Writer, name string, p page) error {
-	t, ok := v[name]
-	if !ok {
-		return fmt.Errorf("there is no view %s", name)
-	}
-	return t.ExecuteTemplate(w, "layout", p)
-}
+func (v views) write(w io.Writer, name string, p page) error { return v.part(w, name, "layout", p) }
 
 //go:embed static/*.css static/*.js static/*.svg
 var staticFiles embed.FS
@@ -62,8 +57,11 @@ var staticFiles embed.FS
 // assetsPath is where static files are. The address of each holds a hash of its content, so that browsers keep it.
 const assetsPath = "/static/"
 
-// assets are the static files by their addresses.
-type assets map[string]asset
+// assets are the static files by their addresses, and their addresses by their names.
+type assets struct {
+	files map[string]asset
+	paths map[string]string
+}
 
 type asset struct {
 	kind   string
@@ -71,19 +69,20 @@ type asset struct {
 	zipped func() []byte // compressed once, on demand
 }
 
-// newAssets reads the static files.
 func newAssets() assets {
 	files, err := staticFiles.ReadDir("static")
 	if err != nil {
 		panic(err) // they are part of the program
 	}
-	all := assets{}
+	all := assets{map[string]asset{}, map[string]string{}}
 	for _, f := range files {
 		text, err := staticFiles.ReadFile("static/" + f.Name())
 		if err != nil {
 			panic(err)
 		}
-		all[address(f.Name(), text)] = asset{mime.TypeByExtension(path.Ext(f.Name())), text, sync.OnceValue(func() []byte { return zipped(text) })}
+		at := address(f.Name(), text)
+		all.paths[f.Name()] = at
+		all.files[at] = asset{mime.TypeByExtension(path.Ext(f.Name())), text, sync.OnceValue(func() []byte { return zipped(text) })}
 	}
 	return all
 }
@@ -104,20 +103,11 @@ func zipped(text []byte) []byte {
 }
 
 // path returns the address of a file by its name, or the name itself if there is no such file.
-func (a assets) path(name string) string {
-	extension := path.Ext(name)
-	start := assetsPath + strings.TrimSuffix(name, extension) + "."
-	for at := range a {
-		if middle, ok := strings.CutPrefix(at, start); ok && path.Ext(at) == extension && !strings.Contains(strings.TrimSuffix(middle, extension), ".") {
-			return at
-		}
-	}
-	return name
-}
+func (a assets) path(name string) string { return cmp.Or(a.paths[name], name) }
 
 // ServeHTTP serves a static file to anybody: none is secret.
 func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	file, ok := a[r.URL.Path]
+	file, ok := a.files[r.URL.Path]
 	if !ok {
 		http.NotFound(w, r)
 		return

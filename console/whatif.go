@@ -21,12 +21,9 @@ const (
 	maxReportMonths = 36
 )
 
-// whatIfSection returns the section of past months under other limits.
-func (s *console) whatIfSection() section {
-	return section{path: fairUsePath, route: func(r routes) { r.get(whatIfPath, (*request).whatIf) }}
-}
+// whatIfRoutes are the routes of past months under other limits.
+var whatIfRoutes = []route{{http.MethodGet, whatIfPath, (*request).whatIf, ""}}
 
-// whatIfPage is the data of the page.
 type whatIfPage struct {
 	Fields    []limitField
 	Span      int   // how many months are looked at

@@ -1,6 +1,7 @@
 package ivr
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -20,8 +21,10 @@ func (x *exchange) arrive() Reply {
 		return x.gone()
 	}
 	x.call.Closed = !x.hours()
-	if x.call.Closed && !x.AfterHours.Asks(x.Menu) {
-		return x.closed(x.AfterHours.For(x.Menu[0].Intent)) // the same for each
+	if x.call.Closed {
+		if ending, same := x.closedEnding(); same {
+			return x.closed(ending)
+		}
 	}
 	return x.recognise(x.closedNotice()...)
 }
@@ -47,6 +50,13 @@ func (x *exchange) hours() bool {
 	}
 	x.note(opening.Rule, result, "time", x.localTime(), "zone", x.line.Zone.String())
 	return opening.Open
+}
+
+// closedEnding returns how a closed line ends a call. same is false if that depends on the reason to call, which is then asked for.
+func (x *exchange) closedEnding() (ending policy.AfterHoursAction, same bool) {
+	ending = x.AfterHours.For(x.Menu[0].Intent)
+	differs := func(m policy.MenuKey) bool { return x.AfterHours.For(m.Intent) != ending }
+	return ending, ending != policy.Connect && !slices.ContainsFunc(x.Menu, differs)
 }
 
 // closedNotice returns what a closed line says before it asks for the reason.

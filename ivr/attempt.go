@@ -13,7 +13,6 @@ type attempt struct {
 	legs []policy.Leg
 }
 
-// attemptOf returns the last attempt of a call.
 func attemptOf(c policy.Call) attempt {
 	a := attempt{RingAttempt: c.State.RingAttempt}
 	for _, l := range c.Legs {

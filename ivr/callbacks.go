@@ -14,7 +14,6 @@ func (h *webhooks) status(w *hook) error {
 	})
 }
 
-// legStatus takes the status callbacks of a specialist's leg.
 func (h *webhooks) legStatus(w *hook) error {
 	return h.learn(w, policy.CallSID(w.Param("call")), policy.Report{
 		At: w.reported(), Leg: policy.CallSID(w.CallSID), From: policy.Phone(w.From), To: policy.Phone(w.To),

@@ -2,6 +2,7 @@ package ivr
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +42,7 @@ func (m Machine) Fail(call policy.Call, f Failure, now time.Time) (policy.Call, 
 		again = again || at == place
 		_, token, _ := strings.Cut(rest, " ")
 		if i == len(before)-1 && at == place && token != "" && token == f.Token && now.Sub(e.At) < retriedWithin {
-			if reply, ok := answered(call, e.Key); ok {
+			if reply, ok := replyOf(e); ok {
 				return call, reply
 			}
 		}
@@ -84,11 +85,11 @@ func (x *exchange) resume(path string, again bool) Reply {
 
 // lastReply returns what the caller was told last.
 func lastReply(call policy.Call) (Reply, bool) {
-	for i := len(call.Exchanges) - 1; i >= 0; i-- {
-		if strings.HasPrefix(call.Exchanges[i].Key, stepScreen+"/") || strings.HasPrefix(call.Exchanges[i].Key, stepAnswer+"/") {
+	for _, e := range slices.Backward(call.Exchanges) {
+		if ofLeg(e) {
 			continue
 		}
-		if reply, ok := answered(call, call.Exchanges[i].Key); ok {
+		if reply, ok := replyOf(e); ok {
 			return reply, true
 		}
 	}

@@ -27,20 +27,11 @@ func (x *exchange) ring(team policy.Team, say ...Phrase) Reply {
 		return x.exhausted()
 	}
 	step := team.Steps[state.Ring]
-	x.note("ring.step", "rings "+addresses(step.To), "team", team.Name,
+	x.note("ring.step", "rings "+strings.Join(policy.FullNumbers(step.To), ", "), "team", team.Name,
 		"round", count(state.Round+1), "step", count(state.Ring+1), "for", step.For.String())
 	return x.nextRinging().start(x, step, say...)
 }
 
-func addresses(to []policy.Phone) string {
-	all := make([]string, len(to))
-	for i, p := range to {
-		all[i] = p.Full()
-	}
-	return strings.Join(all, ", ")
-}
-
-// rang goes on by the state of the ring step.
 func (x *exchange) rang() Reply {
 	x.learnDial()
 	if x.in.Gone {
@@ -57,7 +48,6 @@ func (x *exchange) rang() Reply {
 	return x.nextStep()
 }
 
-// nextStep rings the next step of the team.
 func (x *exchange) nextStep() Reply {
 	team := x.Teams[x.call.State.Team]
 	x.call.State.Ring++

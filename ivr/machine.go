@@ -3,6 +3,8 @@ package ivr
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -96,15 +98,25 @@ func (x *exchange) finish(key, heard string, reply Reply) (policy.Call, Reply) {
 
 // answered returns the reply that a webhook got before.
 func answered(call policy.Call, key string) (Reply, bool) {
-	filed, ok := call.Exchange(key)
-	if !ok {
+	for _, e := range slices.Backward(call.Exchanges) {
+		if e.Key == key {
+			return replyOf(e)
+		}
+	}
+	return Reply{}, false
+}
+
+// replyOf returns the reply of an exchange, unless another version wrote it: then it is decided anew.
+func replyOf(e policy.Exchange) (reply Reply, ok bool) {
+	if err := json.Unmarshal(e.Reply, &reply); err != nil {
 		return Reply{}, false
 	}
-	var reply Reply
-	if err := json.Unmarshal(filed.Reply, &reply); err != nil {
-		return Reply{}, false // written by another version: decide anew
-	}
 	return reply, true
+}
+
+// ofLeg reports whether a specialist had the exchange, and not the caller.
+func ofLeg(e policy.Exchange) bool {
+	return strings.HasPrefix(e.Key, stepScreen+"/") || strings.HasPrefix(e.Key, stepAnswer+"/")
 }
 
 // note adds a decision to the trace. facts are pairs of a name and a value.
@@ -132,7 +144,6 @@ func (x *exchange) leave(say ...Phrase) Reply {
 	return Reply{Say: say, Then: ThenHangup}
 }
 
-// gone ends a call whose caller has hung up.
 func (x *exchange) gone() Reply {
 	if x.call.LeftAt.IsZero() {
 		x.call.LeftAt = x.now
@@ -140,7 +151,6 @@ func (x *exchange) gone() Reply {
 	return Reply{Then: ThenNothing}
 }
 
-// localTime formats the time on the line's own clock.
 func (x *exchange) localTime() string {
 	return x.now.In(x.line.Zone).Format("Mon 2006-01-02 15:04:05 MST")
 }

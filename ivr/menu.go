@@ -6,7 +6,6 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// askIntent reads the menu out.
 func (x *exchange) askIntent(say ...Phrase) Reply {
 	items := make([]string, len(x.Menu))
 	for i, m := range x.Menu {
@@ -106,7 +105,6 @@ func (x *exchange) chosen(i policy.Intent, say ...Phrase) Reply {
 	return x.hunt(say...)
 }
 
-// maxTicket is the longest ticket number that is kept.
 const maxTicket = 20
 
 // ticket takes a ticket number. The call goes on without one as well.

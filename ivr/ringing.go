@@ -19,7 +19,6 @@ type ringing interface {
 	joins() Then
 }
 
-// ringState is how a ring step stands.
 type ringState int
 
 const (

@@ -36,17 +36,11 @@ func (t tone) wav() []byte {
 		}
 	}
 	var file bytes.Buffer
-	file.WriteString("RIFF")
-	le := func(values ...any) {
-		for _, v := range values {
-			_ = binary.Write(&file, binary.LittleEndian, v) // into memory
-		}
+	for _, part := range []any{
+		[]byte("RIFF"), uint32(36 + len(samples)), []byte("WAVEfmt "), uint32(16), uint16(1), uint16(1), uint32(sampleRate), uint32(sampleRate),
+		uint16(1), uint16(8), []byte("data"), uint32(len(samples)), samples,
+	} {
+		_ = binary.Write(&file, binary.LittleEndian, part) // into memory
 	}
-	le(uint32(36 + len(samples)))
-	file.WriteString("WAVEfmt ")
-	le(uint32(16), uint16(1), uint16(1), uint32(sampleRate), uint32(sampleRate), uint16(1), uint16(8))
-	file.WriteString("data")
-	le(uint32(len(samples)))
-	file.Write(samples)
 	return file.Bytes()
 }

@@ -17,14 +17,11 @@ type stateless struct {
 
 // trouble rings the team for questions, after words that something is wrong. One key rings the critical team instead.
 func (s stateless) trouble(line policy.Line) twilio.Response {
-	say := s.say(line, []Phrase{phrase("trouble")})
-	gather := twilio.Gather{
-		Input: "dtmf", Action: s.base + "/plain/key", Timeout: 3, NumDigits: 1, FinishOnKey: &noKey, Prompts: say,
-	}
+	gather := oneKey(s.base+"/plain/key", s.say(line, phrase("trouble")))
+	gather.Timeout = 3
 	return document(nil, append([]twilio.Verb{gather}, s.ring(line, policy.Question, 0)...)...)
 }
 
-// key takes the answer to trouble.
 func (s stateless) key(line policy.Line, keys string) twilio.Response {
 	if keys == "1" {
 		return s.connect(line, policy.Critical)
@@ -32,9 +29,8 @@ func (s stateless) key(line policy.Line, keys string) twilio.Response {
 	return s.connect(line, policy.Question)
 }
 
-// connect rings the team of a reason to call.
 func (s stateless) connect(line policy.Line, i policy.Intent) twilio.Response {
-	return document(s.say(line, []Phrase{phrase("connecting")}), s.ring(line, i, 0)...)
+	return document(s.say(line, phrase("connecting")), s.ring(line, i, 0)...)
 }
 
 // next goes on after the n-th ring step, counted through all rounds.
@@ -43,12 +39,11 @@ func (s stateless) next(line policy.Line, i policy.Intent, n int, w twilio.Webho
 	case gone(w.CallStatus):
 		return document(nil)
 	case talked(w):
-		return document(s.say(line, []Phrase{phrase("goodbye-talk")}), twilio.Hangup{})
-	}
-	if !s.has(line, i, n+1) {
+		return document(s.say(line, phrase("goodbye-talk")), twilio.Hangup{})
+	case !s.has(line, i, n+1):
 		return document(nil, s.ring(line, i, n+1)...)
 	}
-	return document(s.say(line, []Phrase{phrase("still-trying")}), s.ring(line, i, n+1)...)
+	return document(s.say(line, phrase("still-trying")), s.ring(line, i, n+1)...)
 }
 
 // has reports whether the intent's team has an n-th ring step, counted through all rounds.
@@ -64,7 +59,7 @@ func talked(w twilio.Webhook) bool { return w.DialBridged != nil && *w.DialBridg
 // ring rings the n-th step of the intent's team, or says goodbye after the last.
 func (s stateless) ring(line policy.Line, i policy.Intent, n int) []twilio.Verb {
 	if !s.has(line, i, n) {
-		return document(s.say(line, []Phrase{phrase("trouble-goodbye")}), twilio.Hangup{}).Verbs
+		return document(s.say(line, phrase("trouble-goodbye")), twilio.Hangup{}).Verbs
 	}
 	team := s.settings.Team(line, i)
 	step := team.Steps[n%len(team.Steps)]
@@ -75,11 +70,9 @@ func (s stateless) ring(line policy.Line, i policy.Intent, n int) []twilio.Verb 
 
 // screen asks a specialist, without knowing who calls. next is the URL that takes the key.
 func (s stateless) screen(line policy.Line, next string) twilio.Response {
-	say := s.say(line, []Phrase{phrase("screen-plain"), phrase("screen-keys")})
-	return document(nil, oneKey(next, say), twilio.Hangup{})
+	return document(nil, oneKey(next, s.say(line, phrase("screen-plain"), phrase("screen-keys"))), twilio.Hangup{})
 }
 
-// answer joins a specialist who accepted.
 func (s stateless) answer(keys string) twilio.Response {
 	if keys == "1" {
 		return document(nil)
@@ -97,9 +90,9 @@ func (s stateless) instead(line policy.Line, step string, w twilio.Webhook) twil
 			return s.connect(line, i)
 		}
 	case step == stepRang && talked(w):
-		return document(s.say(line, []Phrase{phrase("goodbye-talk")}), twilio.Hangup{})
+		return document(s.say(line, phrase("goodbye-talk")), twilio.Hangup{})
 	case step == stepRecorded:
-		return document(s.say(line, []Phrase{phrase("goodbye")}), twilio.Hangup{})
+		return document(s.say(line, phrase("goodbye")), twilio.Hangup{})
 	}
 	return s.trouble(line)
 }

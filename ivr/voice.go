@@ -3,13 +3,13 @@ package ivr
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/policy"
 )
 
-// voice answers a step of a call.
 func (h *webhooks) voice(w *hook) error {
 	in, err := h.input(w)
 	if err != nil {
@@ -70,7 +70,6 @@ func (h *webhooks) advance(w *hook, sid policy.CallSID, change func(policy.Call)
 	return call, nil
 }
 
-// input reads a webhook and looks up what its step needs.
 func (h *webhooks) input(w *hook) (Input, error) {
 	in, ctx := h.read(w), w.Request().Context()
 	var err error
@@ -90,7 +89,6 @@ func (h *webhooks) input(w *hook) (Input, error) {
 	return in, err
 }
 
-// read returns the input that the webhook alone holds.
 func (h *webhooks) read(w *hook) Input {
 	in := Input{
 		Step: stepArrive, Line: policy.Phone(w.To), From: policy.Phone(w.From), Attested: w.FullAttestation, Gone: gone(w.CallStatus),
@@ -125,13 +123,12 @@ func (h *webhooks) read(w *hook) Input {
 const hangupKeys = "hangup"
 
 func digits(keys string) string {
-	out := make([]byte, 0, len(keys))
-	for i := range len(keys) {
-		if keys[i] >= '0' && keys[i] <= '9' {
-			out = append(out, keys[i])
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
 		}
-	}
-	return string(out)
+		return r
+	}, keys)
 }
 
 func (h *webhooks) customer(ctx context.Context, number string) (*policy.Customer, error) {

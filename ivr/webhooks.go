@@ -30,7 +30,6 @@ type Deps struct {
 	Observer  Observer
 }
 
-// webhooks answers the provider's requests.
 type webhooks struct {
 	Deps
 	form form
@@ -110,7 +109,6 @@ func (h *webhooks) machine(w *hook) Machine {
 	return Machine{Settings: *w.settings, Outbound: w.settings.Announce && h.Ringer != nil}
 }
 
-// stateless returns the stateless fallback, by the settings of a webhook.
 func (h *webhooks) stateless(w *hook) stateless { return stateless{form: h.form, settings: w.settings} }
 
 // guarded returns a handler that verifies a webhook before anything reads it, measures it, and answers in place of a handle that fails, so that
@@ -151,7 +149,6 @@ func (h *webhooks) answer(w *hook, handle func(*hook) error) {
 	}
 }
 
-// instead answers without the log.
 func (h *webhooks) instead(w *hook) {
 	if w.Response().Committed {
 		return
@@ -170,7 +167,7 @@ func (h *webhooks) instead(w *hook) {
 	case strings.Contains(w.Path(), "/"+stepScreen+"/"):
 		err = h.send(w, h.stateless(w).screen(w.line, h.form.legURL(policy.CallSID(w.Param("call")), w.number("order"), answerPath(1))))
 	case strings.Contains(w.Path(), "/"+stepAnswer+"/") && w.number("order") > 0: // nothing joins the two without the log
-		err = h.send(w, document(h.form.say(w.line, []Phrase{phrase("screen-gone")}), twilio.Hangup{}))
+		err = h.send(w, document(h.form.say(w.line, phrase("screen-gone")), twilio.Hangup{}))
 	case strings.Contains(w.Path(), "/"+stepAnswer+"/"):
 		err = h.send(w, h.stateless(w).answer(w.Digits))
 	default:
@@ -181,7 +178,6 @@ func (h *webhooks) instead(w *hook) {
 	}
 }
 
-// send renders a document and answers with it.
 func (h *webhooks) send(w *hook, r twilio.Response) error {
 	body, err := r.Render()
 	if err != nil {
@@ -215,7 +211,6 @@ func (h *webhooks) document(c echo.Context) error {
 	return echo.ErrNotFound
 }
 
-// sound serves a ringing tone to anybody.
 func sound(c echo.Context) error {
 	name, _ := strings.CutSuffix(c.Param("file"), ".wav")
 	t, known := tones[name]

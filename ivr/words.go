@@ -140,13 +140,8 @@ func (t tongue) menu(items string) string {
 }
 
 // spaced returns digits as they are read one by one: at most 10, however many a caller keyed.
-func spaced(digits string) string {
-	kept := strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, digits)
+func spaced(text string) string {
+	kept := digits(text)
 	return strings.Join(strings.Split(kept[:min(len(kept), 10)], ""), " ")
 }
 
@@ -167,4 +162,28 @@ func tidy(text string) string {
 		text = string(runes[:60])
 	}
 	return strings.TrimRight(text, ". ")
+}
+
+// Heard holds what the caller or a specialist heard in answer to a webhook of a logged call.
+type Heard struct {
+	Specialist bool     // a specialist heard it; else the caller
+	Sentences  []string // in today's words, which the company may have changed since
+}
+
+// Transcript returns the words of the reply in an exchange of a call to line. A reply that another version wrote has none.
+func (w Words) Transcript(line policy.Line, e policy.Exchange) Heard {
+	h := Heard{Specialist: ofLeg(e)}
+	reply, _ := replyOf(e)
+	for _, p := range reply.Say {
+		if text := w.Speak(line, p); text != "" {
+			h.Sentences = append(h.Sentences, text)
+		}
+	}
+	switch reply.Then {
+	case ThenRing, ThenWait:
+		h.Sentences = append(h.Sentences, "(ringing)")
+	case ThenRecord:
+		h.Sentences = append(h.Sentences, "(tone)")
+	}
+	return h
 }

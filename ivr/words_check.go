@@ -10,7 +10,6 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// mistake is a fault of a text, and what to do instead.
 type mistake struct{ what, instead string }
 
 // worst are the longest values that a sentence is likely to hold. Its length is measured with them.
@@ -152,7 +151,6 @@ func (t tongue) fullScreen() prompt {
 	return prompt{"what a specialist hears", strings.Join(said, " "), append(ids, asked...)}
 }
 
-// withPrefix returns the IDs that begin with prefix, sorted.
 func (t tongue) withPrefix(prefix string) (ids []string) {
 	for id := range t {
 		if strings.HasPrefix(id, prefix) {
@@ -168,7 +166,6 @@ func wordiest(texts []string) string {
 	return slices.MaxFunc(texts, func(a, b string) int { return countWords(a) - countWords(b) })
 }
 
-// nearestText returns what to write instead of an ID that does not exist.
 func nearestText(id string, known tongue) string {
 	if best := policy.Nearest(id, slices.Sorted(maps.Keys(known)), len(id)/3+1); best != "" {
 		return "write " + best

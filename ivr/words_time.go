@@ -214,7 +214,6 @@ func (t tongue) list(parts []string) string {
 	return strings.Join(parts[:last], ", ") + " " + t["and"] + " " + parts[last]
 }
 
-// pick returns an entry of a text that lists several.
 func (t tongue) pick(id string, i int) string { return entries(t[id])[i] }
 
 // entries returns the parts of a text that lists several, divided by commas.

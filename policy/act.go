@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -64,51 +65,32 @@ const (
 	ActNote     ActKind = "note"
 )
 
-// Words returns the act as a sentence without its time: `mila waived the call as necessary: "the site was down"`.
-func (a Act) Words() string {
+// actWords says what was done and undone by each kind of act, with VALUE for its value.
+var actWords = map[ActKind]struct{ done, undone string }{
+	ActWaive:    {"waived the call as necessary", "took the waiver back"},
+	ActTraining: {"marked the call as training", "took the training mark back"},
+	ActAttach:   {"attached the call to customer VALUE", "took the attaching to customer VALUE back"},
+	ActTicket:   {"set the ticket number VALUE", "took the ticket number VALUE back"},
+	ActNote:     {"noted VALUE", "took back the note VALUE"},
+}
+
+// words returns the act as a sentence without its time: `mila waived the call as necessary: "the site was down"`.
+func (a Act) words() string {
+	text, value := actWords[a.Kind].done, a.Value
 	if a.Undo {
-		return a.By + " " + a.undoWords()
+		text, value = actWords[a.Kind].undone, a.Before
 	}
-	text := a.By + " " + a.doneWords()
-	if a.Reason != "" {
-		text += fmt.Sprintf(": %q", a.Reason)
+	if a.Kind == ActNote {
+		value = strconv.Quote(value)
+	}
+	text = a.By + " " + strings.Replace(text, "VALUE", value, 1)
+	if a.Before != "" && !a.Undo {
+		text += " instead of " + a.Before
+	}
+	if a.Reason != "" && !a.Undo {
+		text += ": " + strconv.Quote(a.Reason)
 	}
 	return text
-}
-
-func (a Act) doneWords() string {
-	switch a.Kind {
-	case ActWaive:
-		return "waived the call as necessary"
-	case ActTraining:
-		return "marked the call as training"
-	case ActAttach:
-		return "attached the call to customer " + a.Value + instead(a.Before)
-	case ActTicket:
-		return "set the ticket number " + a.Value + instead(a.Before)
-	}
-	return fmt.Sprintf("noted %q", a.Value)
-}
-
-func (a Act) undoWords() string {
-	switch a.Kind {
-	case ActWaive:
-		return "took the waiver back"
-	case ActTraining:
-		return "took the training mark back"
-	case ActAttach:
-		return "took the attaching to customer " + a.Before + " back"
-	case ActTicket:
-		return "took the ticket number " + a.Before + " back"
-	}
-	return fmt.Sprintf("took back the note %q", a.Before)
-}
-
-func instead(before string) string {
-	if before == "" {
-		return ""
-	}
-	return " instead of " + before
 }
 
 // LastAct returns the last act of a kind that nobody has undone.
@@ -138,16 +120,9 @@ func (c Call) WithAct(a Act, seen int, account Customer, zone *time.Location) (C
 		return c, err
 	}
 	if seen >= 0 && seen != len(c.Acts) {
-		return c, fmt.Errorf("%w since you looked: %s", ErrCallChanged, actWords(c.Acts[min(seen, len(c.Acts)):]))
+		return c, fmt.Errorf("%w since you looked: %s", ErrCallChanged, inWords(c.Acts[min(seen, len(c.Acts)):]))
 	}
-	var changed Call
-	var act Act
-	var err error
-	if a.Undo {
-		changed, act, err = c.undone(a)
-	} else {
-		changed, act, err = c.done(a, account, zone)
-	}
+	changed, act, err := c.done(a, account, zone)
 	if err != nil {
 		return c, err
 	}
@@ -155,23 +130,18 @@ func (c Call) WithAct(a Act, seen int, account Customer, zone *time.Location) (C
 	return changed, nil
 }
 
-// written returns a person's text as valid UTF-8.
 func written(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 
-func actWords(acts []Act) string {
-	words := make([]string, len(acts))
-	for i, a := range acts {
-		words[i] = a.Words() + " at " + clock(a.At)
-	}
-	return strings.Join(words, "; ")
+func inWords(acts []Act) string {
+	return strings.Join(mapped(acts, func(a Act) string { return a.words() + " at " + clock(a.At) }), "; ")
 }
 
-// complete returns an error that names what an act lacks.
 func (a Act) complete() error {
+	_, known := actWords[a.Kind]
 	switch {
 	case strings.TrimSpace(a.By) == "":
 		return errNobody
-	case !slices.Contains([]ActKind{ActWaive, ActTraining, ActAttach, ActTicket, ActNote}, a.Kind):
+	case !known:
 		return fmt.Errorf("%w: nobody can %q a call", errNoValue, a.Kind)
 	case a.Undo:
 		return nil
@@ -183,8 +153,11 @@ func (a Act) complete() error {
 	return nil
 }
 
-// done returns the call with the act done.
+// done returns the call with the act done, and the act with what it replaced.
 func (c Call) done(a Act, account Customer, zone *time.Location) (Call, Act, error) {
+	if a.Undo {
+		return c.undone(a)
+	}
 	switch a.Kind {
 	case ActWaive:
 		if c.Waived {
@@ -213,7 +186,7 @@ func (c Call) done(a Act, account Customer, zone *time.Location) (Call, Act, err
 // already returns ErrAlready with who did the act before and when, or with state if nobody did.
 func (c Call) already(kind ActKind, state string) error {
 	if last, ok := c.LastAct(kind); ok {
-		state = actWords([]Act{last})
+		state = inWords([]Act{last})
 	}
 	return fmt.Errorf("%w: %s", ErrAlready, state)
 }

@@ -169,16 +169,6 @@ func (c Call) Clone() Call {
 	return c
 }
 
-// Exchange returns the exchange of a webhook that was answered before.
-func (c Call) Exchange(key string) (Exchange, bool) {
-	for i := len(c.Exchanges) - 1; i >= 0; i-- {
-		if c.Exchanges[i].Key == key {
-			return c.Exchanges[i], true
-		}
-	}
-	return Exchange{}, false
-}
-
 // Leg returns the leg with a SID. If the call has none, the leg has its SID only.
 func (c Call) Leg(sid CallSID) Leg {
 	for _, l := range c.Legs {
@@ -272,19 +262,14 @@ func (c Call) Stage() Stage {
 		return StageTalking
 	case c.Exhausted, c.State.Step == StepRecorded:
 		return stageMessage
+	case !c.HuntingAt.IsZero() && slices.ContainsFunc(c.Legs, Leg.Screening):
+		return StageTold
 	case !c.HuntingAt.IsZero():
-		return c.waitingStage()
+		return StageWaiting
 	case c.Intent != "":
 		return stageTicket
 	case c.Customer != "" || c.State.Unidentified:
 		return stageMenu
 	}
 	return stageNumber
-}
-
-func (c Call) waitingStage() Stage {
-	if slices.ContainsFunc(c.Legs, Leg.Screening) {
-		return StageTold
-	}
-	return StageWaiting
 }

@@ -65,10 +65,10 @@ func (c Case) Whole() Case {
 
 // Masked returns the case for those who may not see telephone numbers: those in people's own words are masked.
 func (c Case) Masked() Case {
-	c.Moves = append([]Move{}, c.Moves...)
-	for i := range c.Moves {
-		c.Moves[i].Note = MaskedText(c.Moves[i].Note)
-	}
+	c.Moves = mapped(c.Moves, func(m Move) Move {
+		m.Note = MaskedText(m.Note)
+		return m
+	})
 	return c
 }
 
@@ -141,6 +141,7 @@ func (c Case) restsOn(customer CustomerNumber, month Month) bool {
 // ErrNoNote, ErrMoveNotAllowed with the moves that are, and who moved it last.
 func (c Case) Moved(m Move) (Case, error) {
 	allowed := c.State.Next()
+	words := mapped(allowed, func(s CaseState) string { return string(s) })
 	switch {
 	case strings.TrimSpace(m.By) == "":
 		return c, errNobody
@@ -155,7 +156,7 @@ func (c Case) Moved(m Move) (Case, error) {
 	case m.From != "" && m.From != c.State:
 		return c, fmt.Errorf("%w: it was %s when you looked, and is %s%s", ErrMoveNotAllowed, m.From, c.State, c.lastMove())
 	case !slices.Contains(allowed, m.To):
-		return c, fmt.Errorf("%w: from %s it goes to %s%s", ErrMoveNotAllowed, c.State, joinStates(allowed), c.lastMove())
+		return c, fmt.Errorf("%w: from %s it goes to %s%s", ErrMoveNotAllowed, c.State, strings.Join(words, " or "), c.lastMove())
 	}
 	m.From = c.State
 	c.State, c.Moves = m.To, append(slices.Clip(c.Moves), m)
@@ -169,14 +170,6 @@ func (c Case) lastMove() string {
 	}
 	m := c.Moves[len(c.Moves)-1]
 	return fmt.Sprintf("; %s moved it to %s at %s", m.By, m.To, clock(m.At))
-}
-
-func joinStates(states []CaseState) string {
-	words := make([]string, len(states))
-	for i, s := range states {
-		words[i] = string(s)
-	}
-	return strings.Join(words, " or ")
 }
 
 // NewCase returns a case as it is opened, with the months it rests on. The store numbers it.

@@ -1,8 +1,6 @@
 package policy
 
-import (
-	"errors"
-)
+import "errors"
 
 // ErrNoCustomer reports that the directory has no such customer.
 var ErrNoCustomer = errors.New("no such customer")
@@ -23,11 +21,8 @@ type Customer struct {
 
 // Masked returns the customer for those who may not see telephone numbers: the e-mail address is left out too.
 func (c Customer) Masked() Customer {
-	callers := make([]Phone, len(c.CallerNumbers))
-	for i, n := range c.CallerNumbers {
-		callers[i] = Phone(n.String())
-	}
-	c.Phone, c.CallerNumbers, c.Email = Phone(c.Phone.String()), callers, ""
+	mask := func(p Phone) Phone { return Phone(p.String()) }
+	c.Phone, c.CallerNumbers, c.Email = mask(c.Phone), mapped(c.CallerNumbers, mask), ""
 	return c
 }
 

@@ -6,16 +6,16 @@
 //
 //  1. names.go and month.go: how callers, calls, customers, tickets and months are named, and how numbers are masked
 //  2. settings.go: the company's decisions: lines, identification, menu, teams, routes, fair use
-//  3. hours.go, holidays.go, opening.go: when a line is open; schedule.go: dates that people override in the console
+//  3. hours.go, holidays.go: when a line is open; schedule.go: dates that people override in the console
 //  4. intent.go: the reasons to call, and the ways in which a call ends
 //  5. customer.go: an account in the directory
-//  6. call.go: one logged call with its legs and its trace; act.go: what people do to it afterwards
-//  7. report.go and repair.go: how reports of the provider are merged into a call
-//  8. talk.go, stage.go, explain.go, step.go: what follows from a call: talk time, stage, and its history in words
-//  9. usage.go and the files named after it, charge.go, whatif.go, review.go: fair use of an account's month, derived from calls
+//  6. call.go: one logged call with its legs, its trace and its stage; act.go: what people do to it afterwards
+//  7. report.go: how reports of the provider are merged into a call
+//  8. talk.go and explain.go: what follows from a call: talk time and its history in words
+//  9. usage.go, usage_report.go, charge.go, whatif.go, review.go: fair use of an account's month, derived from calls
 //  10. case.go: sustained load, carried through by people
 //  11. notice.go, recording.go: what is sent to people, and what was recorded; retention.go: what is removed, and when
-//  12. search.go, page.go, row.go, export.go: how calls are found, listed and exported
+//  12. search.go and row.go: how calls are found, listed and exported
 //
 // A new intent goes into intent.go, a new holiday calendar into holidays.go. The people who may sign in are in policy/users, the file
 // of customers and its import in policy/directory.

@@ -33,7 +33,7 @@ func (c Call) Explain(fair FairUse, counted bool, now time.Time) []Decision {
 		events = append(events, event{secondsEnd(leg.AcceptedAt), c.ticketVerdict(leg.AcceptedAt, counted)})
 	}
 	for _, a := range c.Acts {
-		events = append(events, told(a.At, "act."+string(a.Kind), a.Words()))
+		events = append(events, told(a.At, "act."+string(a.Kind), a.words()))
 	}
 	if c.Message != nil {
 		result := fmt.Sprintf("a message of %d s was left", c.Message.Seconds)
@@ -160,13 +160,10 @@ func (c Call) Lost(now time.Time) bool {
 	return c.End().IsZero() && now.Sub(c.lastMoment()) > lostAfter
 }
 
-// lastMoment returns the latest known time of a call.
 func (c Call) lastMoment() time.Time {
 	last := c.StartedAt
 	for _, exchange := range c.Exchanges {
-		if exchange.At.After(last) {
-			last = exchange.At
-		}
+		last = latest(last, exchange.At)
 	}
 	return last
 }
@@ -195,25 +192,19 @@ type Step struct {
 
 // Steps returns the steps of a trace.
 func Steps(trace []Decision) []Step {
-	steps := make([]Step, len(trace))
-	for i, d := range trace {
+	return mapped(trace, func(d Decision) Step {
 		s := Step{Rule: d.Rule, Result: d.Result, Inputs: append([]Fact{}, d.Inputs...), Config: d.Config}
 		if !d.At.IsZero() {
 			at := d.At.UTC()
 			s.At = &at
 		}
-		steps[i] = s
-	}
-	return steps
+		return s
+	})
 }
 
 // Masked returns the step with telephone numbers masked.
 func (s Step) Masked() Step {
 	s.Result = MaskedText(s.Result)
-	inputs := make([]Fact, len(s.Inputs))
-	for i, f := range s.Inputs {
-		inputs[i] = Fact{f.Name, MaskedText(f.Value)}
-	}
-	s.Inputs = inputs
+	s.Inputs = mapped(s.Inputs, func(f Fact) Fact { return Fact{f.Name, MaskedText(f.Value)} })
 	return s
 }

@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -95,7 +96,6 @@ func (h *Hours) on(d Date) (spans []Span, rule, what string) {
 	return h.Week[d.Weekday()], ruleWeek, ""
 }
 
-// reason returns the deciding rule in plain words.
 func (h *Hours) reason(d Date, spans []Span, rule, what string) string {
 	switch {
 	case rule == ruleWeek:
@@ -138,14 +138,7 @@ func spansText(spans []Span) string {
 	if len(spans) == 0 {
 		return "closed"
 	}
-	var b strings.Builder
-	for i, s := range spans {
-		if i > 0 {
-			b.WriteString(" and ")
-		}
-		b.WriteString(s.String())
-	}
-	return b.String()
+	return strings.Join(mapped(spans, Span.String), " and ")
 }
 
 // dayNames are the days as the configuration writes them, by time.Weekday.
@@ -327,9 +320,8 @@ func (l Line) Opening(t time.Time) Opening {
 // does not open within 400 days.
 func (l Line) NextOpening(t time.Time) (next time.Time, ok bool) {
 	t = t.In(l.Zone)
-	date := DateOf(t)
-	spans, _, _ := l.Hours.on(date)
-	if _, open := l.openUntil(t, date, spans); open {
+	spans, _, _ := l.Hours.on(DateOf(t))
+	if _, open := l.openUntil(t, DateOf(t), spans); open {
 		return t, true
 	}
 	return l.opens(t)
@@ -339,25 +331,24 @@ func (l Line) NextOpening(t time.Time) (next time.Time, ok bool) {
 func (l Line) Day(d Date) DaySchedule {
 	spans, rule, what := l.Hours.on(d)
 	s := DaySchedule{Date: d, Rule: rule, Usual: rule == ruleWeek, Reason: l.Hours.reason(d, spans, rule, what)}
-	l.stretches(d, spans, func(i Interval) bool {
+	for i := range l.stretches(d, spans) {
 		if n := len(s.Open); n > 0 && s.Open[n-1].To.Equal(i.From) {
 			s.Open[n-1].To = i.To
-			return true
+		} else {
+			s.Open = append(s.Open, i)
 		}
-		s.Open = append(s.Open, i)
-		return true
-	})
+	}
 	return s
 }
 
 // openUntil returns the end of the day's stretch that holds t.
 func (l Line) openUntil(t time.Time, d Date, spans []Span) (end time.Time, open bool) {
-	l.stretches(d, spans, func(i Interval) bool {
-		open = !t.Before(i.From) && t.Before(i.To)
-		end = i.To
-		return !open
-	})
-	return end, open
+	for i := range l.stretches(d, spans) {
+		if !t.Before(i.From) && t.Before(i.To) {
+			return i.To, true
+		}
+	}
+	return time.Time{}, false
 }
 
 // closing returns the first moment from t on at which the line is closed, zero when there is none within the horizon. t is the end of a
@@ -378,44 +369,44 @@ func (l Line) closing(t time.Time) time.Time {
 // opens returns the first moment after t at which the line opens.
 func (l Line) opens(t time.Time) (from time.Time, ok bool) {
 	date := DateOf(t)
-	for n := 0; n <= horizon && !ok; n++ {
+	for n := range horizon + 1 {
 		d := date.Plus(n)
 		spans, _, _ := l.Hours.on(d)
-		l.stretches(d, spans, func(i Interval) bool {
-			from, ok = i.From, i.From.After(t)
-			return !ok
-		})
-	}
-	if !ok {
-		return time.Time{}, false
-	}
-	return from, true
-}
-
-// stretches yields the instants of a date's wall-clock spans, in order, until yield returns false. A day is taken piece by piece, each piece
-// with one offset from UTC, so that a clock change needs no case of its own.
-func (l Line) stretches(d Date, spans []Span, yield func(Interval) bool) {
-	if len(spans) == 0 {
-		return
-	}
-	wall := d.midnight()
-	// No zone is further from UTC than a day.
-	last := wall.Add(48 * time.Hour)
-	for at := wall.Add(-24 * time.Hour).In(l.Zone); at.Before(last); {
-		_, end := at.ZoneBounds()
-		if end.IsZero() || end.After(last) {
-			end = last
-		}
-		_, seconds := at.Zone()
-		utc := wall.Add(-time.Duration(seconds) * time.Second)
-		for _, s := range spans {
-			from := latest(utc.Add(time.Duration(s.From)*time.Minute), at)
-			to := earliest(utc.Add(time.Duration(s.To)*time.Minute), end)
-			if from.Before(to) && !yield(Interval{from.In(l.Zone), to.In(l.Zone)}) {
-				return
+		for i := range l.stretches(d, spans) {
+			if i.From.After(t) {
+				return i.From, true
 			}
 		}
-		at = end.In(l.Zone)
+	}
+	return time.Time{}, false
+}
+
+// stretches goes through the instants of a date's wall-clock spans, in order. A day is taken piece by piece, each piece with one offset from UTC,
+// so that a clock change needs no case of its own.
+func (l Line) stretches(d Date, spans []Span) iter.Seq[Interval] {
+	return func(yield func(Interval) bool) {
+		if len(spans) == 0 {
+			return
+		}
+		wall := d.midnight()
+		// No zone is further from UTC than a day.
+		last := wall.Add(48 * time.Hour)
+		for at := wall.Add(-24 * time.Hour).In(l.Zone); at.Before(last); {
+			_, end := at.ZoneBounds()
+			if end.IsZero() || end.After(last) {
+				end = last
+			}
+			_, seconds := at.Zone()
+			utc := wall.Add(-time.Duration(seconds) * time.Second)
+			for _, s := range spans {
+				from := latest(utc.Add(time.Duration(s.From)*time.Minute), at)
+				to := earliest(utc.Add(time.Duration(s.To)*time.Minute), end)
+				if from.Before(to) && !yield(Interval{from.In(l.Zone), to.In(l.Zone)}) {
+					return
+				}
+			}
+			at = end.In(l.Zone)
+		}
 	}
 }
 

@@ -21,7 +21,6 @@ func ParseMonth(s string) (Month, error) {
 	return "", fmt.Errorf("%w: %q; write year and month, such as 2026-11", errMonth, s)
 }
 
-// valid reports whether m is a month of the calendar.
 func (m Month) valid() bool {
 	_, ok := m.first()
 	return ok

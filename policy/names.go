@@ -17,6 +17,9 @@ type Phone string
 // Full returns the address as it came.
 func (p Phone) Full() string { return string(p) }
 
+// FullNumbers returns addresses as they came.
+func FullNumbers(phones []Phone) []string { return mapped(phones, Phone.Full) }
+
 // schemes are the schemes of addresses that are no bare number. Any other text before a colon may itself be a name or a number.
 var schemes = []string{"sip", "sips", "client", "tel"}
 
@@ -31,19 +34,22 @@ func (p Phone) String() string {
 		}
 		return scheme + ":***@" + host
 	}
-	if !p.IsNumber() || len(s) < 8 {
-		return maskWord(s)
+	switch {
+	case p.missing():
+		return s
+	case !p.IsNumber() || len(s) < 8:
+		return "***"
 	}
 	return s[:3] + strings.Repeat("*", len(s)-5) + s[len(s)-2:]
 }
 
-// maskWord returns the provider's words for a missing number as they are, and hides anything else.
-func maskWord(s string) string {
-	switch strings.ToLower(s) {
+// missing reports whether the provider sent a word for a missing number.
+func (p Phone) missing() bool {
+	switch strings.ToLower(string(p)) {
 	case "", "anonymous", "unknown", "restricted", "unavailable", "private":
-		return s
+		return true
 	}
-	return "***"
+	return false
 }
 
 // IsNumber reports whether the address is an E.164 number.
@@ -61,8 +67,7 @@ func (p Phone) IsNumber() bool {
 
 // Caller returns the key under which one caller's wrong numbers are counted. Callers without a number share one: the empty key.
 func (p Phone) Caller() string {
-	switch strings.ToLower(string(p)) {
-	case "", "anonymous", "unknown", "restricted", "unavailable", "private":
+	if p.missing() {
 		return ""
 	}
 	return string(p)

@@ -183,7 +183,6 @@ func SummaryNotice(month Month, accounts []Usage, fair FairUse, at time.Time) No
 
 func (u Usage) named() string { return fmt.Sprintf("%s (%s)", u.Account, u.Customer) }
 
-// facts returns the month as the facts of a notice.
 func (u Usage) facts() map[string]string {
 	return given(
 		"month", string(u.Month), "customer", string(u.Customer), "account", u.Account, "line", u.Line,
@@ -192,7 +191,6 @@ func (u Usage) facts() map[string]string {
 	)
 }
 
-// sustainedNote returns the reason why load is sustained.
 func sustainedNote(months []Usage, fair FairUse) string {
 	over := overMonths(months)
 	return fmt.Sprintf("over in %d of %d months, and %d are sustained load: %s", len(over), fair.SustainedWithin, fair.SustainedMonths, strings.Join(over, ", "))

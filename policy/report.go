@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strconv"
 	"time"
 )
@@ -100,30 +101,11 @@ func (l Leg) learnListed(r Report) Leg {
 	return l
 }
 
-// rank orders the provider's states of a call: a further one is never taken back by an earlier one that arrives late.
-func rank(status string) int {
-	switch status {
-	case "queued":
-		return 1
-	case "initiated":
-		return 2
-	case "ringing":
-		return 3
-	case "in-progress":
-		return 4
-	case "canceled":
-		return 5
-	case "no-answer":
-		return 6
-	case "busy":
-		return 7
-	case "failed":
-		return 8
-	case "completed":
-		return 9
-	}
-	return 0
-}
+// statuses are the provider's states of a call in their order: a further one is never taken back by an earlier one that arrives late.
+var statuses = []string{"queued", "initiated", "ringing", "in-progress", "canceled", "no-answer", "busy", "failed", "completed"}
+
+// rank returns the place of a state in the order, -1 for any other text.
+func rank(status string) int { return slices.Index(statuses, status) }
 
 // Over reports whether the provider has reported the end of the leg, in a callback or at the end of the dial.
 func (l Leg) Over() bool { return !l.EndedAt.IsZero() || !l.DialEndedAt.IsZero() || final(l.Status) }
@@ -212,10 +194,7 @@ func talkText(c Call) string {
 }
 
 func legText(l Leg) string {
-	if l.Status == "" {
-		return ""
-	}
-	if l.Seconds == nil {
+	if l.Status == "" || l.Seconds == nil {
 		return l.Status
 	}
 	return l.Status + " " + strconv.Itoa(*l.Seconds) + " s"

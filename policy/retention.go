@@ -127,7 +127,6 @@ func (c Case) Anonymised() Case {
 	return c
 }
 
-// identifying returns the words that must not stay.
 func (c Call) identifying() []string {
 	words := []string{c.From.Full(), c.From.String(), string(c.Customer), c.Account, string(c.Ticket), string(c.State.Offered)}
 	for _, exchange := range c.Exchanges {

@@ -60,6 +60,15 @@ func (c Call) Row(fair FairUse, counted bool) Row {
 	return row
 }
 
+// mapped returns what a function makes of each value; no values are an empty list and not nil, which JSON would write as null.
+func mapped[T, U any](values []T, to func(T) U) []U {
+	all := make([]U, len(values))
+	for i, v := range values {
+		all[i] = to(v)
+	}
+	return all
+}
+
 func orNil[T ~string](v T) *T {
 	if v == "" {
 		return nil
@@ -93,12 +102,10 @@ func (c Call) FullRow(fair FairUse, counted bool) FullRow {
 // Masked returns the row for those who may not see telephone numbers: those in people's own words are masked too.
 func (r FullRow) Masked() FullRow {
 	r.Row = r.Row.Masked()
-	acts := make([]Act, len(r.Acts))
-	for i, a := range r.Acts {
+	r.Acts = mapped(r.Acts, func(a Act) Act {
 		a.Value, a.Reason, a.Before = MaskedText(a.Value), MaskedText(a.Reason), MaskedText(a.Before)
-		acts[i] = a
-	}
-	r.Acts = acts
+		return a
+	})
 	return r
 }
 
@@ -108,11 +115,7 @@ func (r FullRow) WithoutAudio() FullRow {
 		m := r.Message.unheard()
 		r.Message = &m
 	}
-	recordings := make([]Recording, len(r.Recordings))
-	for i, m := range r.Recordings {
-		recordings[i] = m.unheard()
-	}
-	r.Recordings = recordings
+	r.Recordings = mapped(r.Recordings, Recording.unheard)
 	return r
 }
 
@@ -158,10 +161,7 @@ func WriteJSON[T any](w io.Writer, values iter.Seq2[T, error]) error {
 func WriteCSV[T any](w io.Writer, rows iter.Seq2[T, error]) error {
 	var row T
 	value, columns := reflect.ValueOf(&row).Elem(), columnsOf(reflect.TypeFor[T]())
-	cells := make([]string, len(columns))
-	for i, c := range columns {
-		cells[i] = c.name
-	}
+	cells := Columns[T]()
 	out := csv.NewWriter(w)
 	if err := out.Write(cells); err != nil {
 		return err
@@ -193,26 +193,16 @@ func harmless(cell string) string {
 
 // Columns returns the names of a struct's columns: the JSON names of its fields, in their order, without those that JSON leaves out.
 func Columns[T any]() []string {
-	columns := columnsOf(reflect.TypeFor[T]())
-	names := make([]string, len(columns))
-	for i, c := range columns {
-		names[i] = c.name
-	}
-	return names
+	return mapped(columnsOf(reflect.TypeFor[T]()), func(c column) string { return c.name })
 }
 
 // Cells returns a struct's fields as texts, in the order of Columns: times in RFC 3339 and UTC to the second, and nothing for a nil pointer
 // or a zero time. It panics if a field is neither text, a whole number, a truth value, a time, nor a pointer to one.
 func Cells[T any](row T) []string {
-	value, columns := reflect.ValueOf(&row).Elem(), columnsOf(reflect.TypeFor[T]())
-	cells := make([]string, len(columns))
-	for i, c := range columns {
-		cells[i] = c.cell(value.Field(c.field))
-	}
-	return cells
+	value := reflect.ValueOf(&row).Elem()
+	return mapped(columnsOf(value.Type()), func(c column) string { return c.cell(value.Field(c.field)) })
 }
 
-// column is one field of a struct.
 type column struct {
 	name  string
 	field int

@@ -194,7 +194,6 @@ func (d DateOverride) check(line Line) error {
 	return nil
 }
 
-// same reports whether two overrides have the same effect.
 func (d DateOverride) same(other DateOverride) bool {
 	return d.Date == other.Date && d.Kind == other.Kind && d.Reason == other.Reason && slices.Equal(d.Spans, other.Spans)
 }

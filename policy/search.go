@@ -47,7 +47,6 @@ func (f Filter) Matches(c Call) bool {
 		(f.Text == "" || ParseText(f.Text, f.Numbers).MatchesCall(c))
 }
 
-// ending returns the outcome that Outcome selects.
 func (f Filter) ending() Outcome {
 	if f.Outcome == InProgress {
 		return ""

@@ -84,16 +84,6 @@ func (a AfterHours) For(i Intent) AfterHoursAction {
 	return a.Default
 }
 
-// Asks reports whether a closed line asks for the reason to call, because the answer makes a difference.
-func (a AfterHours) Asks(menu []MenuKey) bool {
-	for _, m := range menu {
-		if a.For(m.Intent) != a.For(menu[0].Intent) {
-			return true
-		}
-	}
-	return len(menu) > 0 && a.For(menu[0].Intent) == Connect
-}
-
 // Team is a group of specialists and the order in which they are rung.
 type Team struct {
 	Name   string

@@ -169,7 +169,6 @@ func (t monthTotals) beyond(fair FairUse) (calls, seconds int) {
 	return calls, seconds
 }
 
-// over reports whether the account was over in the month.
 func (t monthTotals) over(fair FairUse) bool {
 	overLong, _ := t.beyond(fair)
 	tickets, long := over(int(t.tickets), fair.TicketsPerMonth, overLong, fair.OverLongCallsPerMonth)
@@ -215,7 +214,6 @@ func ExplainUsage(calls []CallSummary, fair FairUse) []Counted {
 	return explained
 }
 
-// byStart returns the calls in the order of their starts.
 func byStart(calls []CallSummary) []CallSummary {
 	earlier := func(a, b CallSummary) int { return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.SID, b.SID)) }
 	if slices.IsSortedFunc(calls, earlier) { // as they come from a store
@@ -257,7 +255,6 @@ type CountedRow struct {
 	Why         string     `json:"why"`
 }
 
-// row returns the call as it is shown.
 func (c Counted) row() CountedRow {
 	row := CountedRow{
 		SID: c.SID, StartedAt: utc(c.StartedAt), Ticket: orNil(c.Ticket), Counted: c.Counts, OverLong: c.OverLong, Waived: c.Waived, Training: c.Training,
@@ -271,9 +268,5 @@ func (c Counted) row() CountedRow {
 
 // CountedRows returns the calls as they are shown.
 func CountedRows(month []Counted) []CountedRow {
-	rows := make([]CountedRow, len(month))
-	for i, c := range month {
-		rows[i] = c.row()
-	}
-	return rows
+	return mapped(month, Counted.row)
 }

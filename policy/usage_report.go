@@ -172,7 +172,6 @@ func (r UsageReport) next(directory *[]Customer, next []int) Customer {
 	return c
 }
 
-// last returns the last n months of an account.
 func (r UsageReport) last(c Customer, months []monthTotals, n int, over []bool, fair FairUse) []Usage {
 	used := make([]Usage, 0, n)
 	for i := max(0, len(r)-n); i < len(r); i++ {

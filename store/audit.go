@@ -3,10 +3,8 @@ package store
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"iter"
-	"strconv"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -28,21 +26,13 @@ func (s *Store) Note(ctx context.Context, e users.AuditEntry) error {
 // SearchAudit returns one page of the audit, newest first by the time of the act, then by the time of writing. A page costs bounded work, as
 // in Search.
 func (s *Store) SearchAudit(ctx context.Context, filter users.AuditFilter, at policy.Page) (policy.Found[users.AuditEntry], error) {
-	var found policy.Found[users.AuditEntry]
-	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-		older, newer := placeOfAuditMark(at.Older), placeOfAuditMark(at.Newer)
-		found, err = searchPage(older, newer, at.Size(), markOfAudit, func(d direction, from []byte, many, spend int) (page[users.AuditEntry], error) {
-			return searchAudit(tx, filter, d, from, many, s.work(spend))
-		})
-		return err
-	})
-	return found, err
+	return searchPage(ctx, s, at, marks{numberKey, numberOf}, filter, searchAudit)
 }
 
 func searchAudit(tx *bolt.Tx, f users.AuditFilter, d direction, from []byte, many int, w *work) (page[users.AuditEntry], error) {
-	found := &intersect{direction: d, work: w}
+	p, found := newPlan(tx, d, w), &intersect{direction: d, work: w}
 	for _, prefix := range auditPrefixes(users.AuditEntry{By: f.By, Act: f.Act, Subject: f.Subject, Customer: f.Customer}) {
-		found.iterators = append(found.iterators, &postings{direction: d, cursor: tx.Bucket(searchBucket).Cursor(), work: w, prefix: prefix})
+		found.iterators = append(found.iterators, p.under(p.search, prefix))
 	}
 	s := query[users.AuditEntry]{
 		direction: d, work: w, many: many, candidates: found, narrowed: found,
@@ -79,32 +69,13 @@ func auditEntries(k []byte, e users.AuditEntry) (entries []edit) {
 	return entries
 }
 
-func markOfAudit(place []byte) policy.Cursor {
-	m := policy.Cursor{At: readTime(place)}
-	if n := place[timeLength:]; len(n) == 8 {
-		m.ID = strconv.FormatUint(binary.BigEndian.Uint64(n), 10)
-	}
-	return m
-}
-
-func placeOfAuditMark(m policy.Cursor) []byte {
-	if m.IsZero() {
-		return nil
-	}
-	place := placeAt(m.At)
-	if n, err := strconv.ParseUint(m.ID, 10, 64); err == nil {
-		place = binary.BigEndian.AppendUint64(place, n)
-	}
-	return place
-}
-
 // note adds an entry to the audit.
 func note(tx *bolt.Tx, e users.AuditEntry) error {
-	n, err := tx.Bucket(auditBucket).NextSequence()
+	k, err := auditTable.next(tx)
 	if err != nil {
 		return err
 	}
-	return auditTable.put(tx, binary.BigEndian.AppendUint64(nil, n), nil, e)
+	return auditTable.put(tx, k, nil, e)
 }
 
 // forget removes a customer's number, and what people wrote about the account, from the audit.

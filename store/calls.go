@@ -59,11 +59,9 @@ func validSID(sid policy.CallSID) error {
 // TalkingSince returns the calls that a specialist accepted before a time, that have no known end, and of which nobody was told that they
 // passed the call limit (policy.Call.Talking), the earliest acceptance first. It reads the entries of those calls alone.
 func (s *Store) TalkingSince(ctx context.Context, before time.Time) ([]policy.CallSID, error) {
-	return fetch(ctx, s, func(tx *bolt.Tx) (talking []policy.CallSID, err error) {
-		for k := range (span{from: key(byTalking), to: key(byTalking).time(before)}).in(tx.Bucket(indexBucket)) {
-			talking = append(talking, policy.CallSID(k[1+timeLength:]))
-		}
-		return talking, nil
+	talking := span{from: key(byTalking), to: key(byTalking).time(before)}
+	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.CallSID, error) {
+		return lookUp(tx, talking, 1+timeLength, noLimit, func(_ *bolt.Tx, sid []byte) (policy.CallSID, error) { return policy.CallSID(sid), nil })
 	})
 }
 
@@ -85,7 +83,7 @@ func readCall(tx *bolt.Tx, sid string) (policy.Call, error) {
 	if place == nil {
 		return policy.Call{}, fmt.Errorf("%w: %s", policy.ErrNoCall, sid)
 	}
-	r, err := recordAt(tx.Bucket(callsBucket), place)
+	r, err := recordAt(tx, place)
 	if err != nil {
 		return r.Call, err
 	}
@@ -103,8 +101,8 @@ func placeBySID(tx *bolt.Tx, sid string) []byte {
 }
 
 // recordAt returns the call at a place.
-func recordAt(calls *bolt.Bucket, place []byte) (record, error) {
-	return readRecord(place, calls.Get(place))
+func recordAt(tx *bolt.Tx, place []byte) (record, error) {
+	return readRecord(place, tx.Bucket(callsBucket).Get(place))
 }
 
 func readRecord(place, value []byte) (record, error) {
@@ -113,16 +111,7 @@ func readRecord(place, value []byte) (record, error) {
 
 // recordsUnder returns the calls whose entry in the index is a prefix and their place, oldest first.
 func recordsUnder(tx *bolt.Tx, prefix indexKey) ([]record, error) {
-	var found []record
-	calls := tx.Bucket(callsBucket)
-	for k := range under(prefix).in(tx.Bucket(indexBucket)) {
-		r, err := recordAt(calls, k[len(prefix):])
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, r)
-	}
-	return found, nil
+	return lookUp(tx, under(prefix), len(prefix), noLimit, recordAt)
 }
 
 // CountCalls counts the calls that began from each of some ordered times up to the next one, by outcome; "" counts the calls that go on, or of
@@ -153,7 +142,7 @@ func countBetween(tx *bolt.Tx, since, until time.Time) (policy.OutcomeCount, err
 		}
 	}
 	for k := range (span{from: unindexedKey(from), to: unindexedKey(to)}).in(search) {
-		r, err := recordAt(tx.Bucket(callsBucket), k[1:])
+		r, err := recordAt(tx, k[1:])
 		if err != nil {
 			return nil, err
 		}

@@ -3,11 +3,9 @@ package store
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"iter"
 	"slices"
-	"strconv"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -24,29 +22,17 @@ func caseEntries(k []byte, c policy.Case) []edit {
 	return []edit{{in: inIndex, key: append(key(byCase).part(string(c.Customer)), k...), value: []byte(c.State)}}
 }
 
-// caseLength is the length of the key of a case, in bytes.
-const caseLength = 8
-
-// casePlace returns the key of a case, nil if id cannot be one.
-func casePlace(id policy.CaseID) []byte {
-	n, err := strconv.ParseUint(string(id), 10, 64)
-	if err != nil || n == 0 {
-		return nil
-	}
-	return binary.BigEndian.AppendUint64(nil, n)
-}
-
 // Case returns a case, or policy.ErrNoCase.
 func (s *Store) Case(ctx context.Context, id policy.CaseID) (policy.Case, error) {
 	return fetch(ctx, s, func(tx *bolt.Tx) (policy.Case, error) { return readCase(tx, id) })
 }
 
 func readCase(tx *bolt.Tx, id policy.CaseID) (policy.Case, error) {
-	place := casePlace(id)
-	if place == nil {
+	k := numberKey(string(id))
+	if k == nil {
 		return policy.Case{}, fmt.Errorf("%w: %q", policy.ErrNoCase, string(id))
 	}
-	c, found, err := caseTable.find(tx, place)
+	c, found, err := caseTable.find(tx, k)
 	if !found {
 		return policy.Case{}, fmt.Errorf("%w: %s", policy.ErrNoCase, id)
 	}
@@ -74,13 +60,13 @@ func (s *Store) OpenCases(ctx context.Context) ([]policy.CaseHead, error) {
 			found = append(found, head)
 		}
 	}
-	slices.SortFunc(found, func(a, b policy.CaseHead) int { return bytes.Compare(casePlace(a.ID), casePlace(b.ID)) })
+	slices.SortFunc(found, func(a, b policy.CaseHead) int { return bytes.Compare(numberKey(string(a.ID)), numberKey(string(b.ID))) })
 	return found, nil
 }
 
 func readHead(k, v []byte) (policy.CaseHead, error) {
-	id := binary.BigEndian.Uint64(k[len(k)-caseLength:])
-	return policy.CaseHead{ID: policy.CaseID(strconv.FormatUint(id, 10)), Customer: policy.CustomerNumber(partOf(k)), State: policy.CaseState(v)}, nil
+	id := policy.CaseID(numberOf(k[len(k)-numberLength:]))
+	return policy.CaseHead{ID: id, Customer: policy.CustomerNumber(partOf(k)), State: policy.CaseState(v)}, nil
 }
 
 // ClosedCases returns at most limit of the closed cases, those that were opened last first, and reports whether there are more. before is the
@@ -88,7 +74,7 @@ func readHead(k, v []byte) (policy.CaseHead, error) {
 func (s *Store) ClosedCases(ctx context.Context, before policy.CaseID, limit int) (found []policy.Case, more bool, err error) {
 	older := span{back: true}
 	if before != "" {
-		if older.to = casePlace(before); older.to == nil {
+		if older.to = numberKey(string(before)); older.to == nil {
 			return nil, false, fmt.Errorf("%w: %q", policy.ErrNoCase, string(before))
 		}
 	}
@@ -108,16 +94,8 @@ func (s *Store) ClosedCases(ctx context.Context, before policy.CaseID, limit int
 
 // casesOf returns the cases of an account, in the order in which they were opened.
 func casesOf(tx *bolt.Tx, customer policy.CustomerNumber) ([]policy.Case, error) {
-	var found []policy.Case
 	prefix := key(byCase).part(string(customer))
-	for k := range under(prefix).in(tx.Bucket(indexBucket)) {
-		c, err := caseTable.at(tx, k[len(prefix):])
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, c)
-	}
-	return found, nil
+	return lookUp(tx, under(prefix), len(prefix), noLimit, caseTable.at)
 }
 
 // restricted reports whether an open case restricts an account. It is called on each call, so it reads the index alone.
@@ -174,12 +152,12 @@ func putCase(tx *bolt.Tx, c policy.Case) (policy.Case, error) {
 	if open := openCase(cases); open != nil {
 		return policy.Case{}, fmt.Errorf("%w: case %s of customer %s is %s", policy.ErrCaseOpen, open.ID, c.Customer, open.State)
 	}
-	n, err := tx.Bucket(casesBucket).NextSequence()
+	k, err := caseTable.next(tx)
 	if err != nil {
 		return policy.Case{}, err
 	}
-	c.ID = policy.CaseID(strconv.FormatUint(n, 10))
-	return c, caseTable.put(tx, casePlace(c.ID), nil, c)
+	c.ID = policy.CaseID(numberOf(k))
+	return c, caseTable.put(tx, k, nil, c)
 }
 
 // MoveCase moves a case to its next state (policy.Case.Moved), and writes the entry in the audit and the notices in the same step. Errors:
@@ -197,7 +175,7 @@ func (s *Store) MoveCase(ctx context.Context, id policy.CaseID, move policy.Move
 		if after, err = before.Moved(move); err != nil {
 			return after, err
 		}
-		if err := caseTable.put(b.tx, casePlace(id), &before, after); err != nil {
+		if err := caseTable.put(b.tx, numberKey(string(id)), &before, after); err != nil {
 			return after, err
 		}
 		if err := putNew(b.tx, out); err != nil {

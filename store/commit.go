@@ -80,7 +80,7 @@ func (s *Store) transact(change func(*bolt.Tx) error) (err error) {
 	if err := change(tx); err != nil {
 		return err
 	}
-	if failure := s.failure.Load(); failure != nil {
+	if failure := s.failure.Load(); failure != nil && *failure != nil {
 		return *failure
 	}
 	s.growAhead(tx.Size())
@@ -159,6 +159,15 @@ func put(into *bolt.Bucket, e edit) error {
 		return into.Delete(e.key)
 	}
 	return into.Put(e.key, e.value)
+}
+
+func deleteAll(from *bolt.Bucket, keys [][]byte) error {
+	for _, k := range keys {
+		if err := from.Delete(k); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // difference returns what turns the old entries into those of now.

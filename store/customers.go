@@ -32,16 +32,11 @@ func (s *Store) CustomersCallingFrom(ctx context.Context, caller policy.Phone) (
 	if caller.Caller() == "" {
 		return nil, nil
 	}
-	return fetch(ctx, s, func(tx *bolt.Tx) (customers []policy.Customer, err error) {
-		prefix := key(byCaller).part(caller.Full())
-		for k := range under(prefix).in(tx.Bucket(indexBucket)) {
-			c, err := directoryEntry(tx, string(k[len(prefix):]))
-			if err != nil {
-				return nil, err
-			}
-			customers = append(customers, c)
-		}
-		return customers, nil
+	prefix := key(byCaller).part(caller.Full())
+	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.Customer, error) {
+		return lookUp(tx, under(prefix), len(prefix), noLimit, func(tx *bolt.Tx, number []byte) (policy.Customer, error) {
+			return directoryEntry(tx, string(number))
+		})
 	})
 }
 

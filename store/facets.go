@@ -228,7 +228,7 @@ func (s *Store) endedBefore() (ended []policy.CallSID, err error) {
 			return nil // an empty file that was opened for reading
 		}
 		for _, place := range unindexedBefore(tx, endOfTime, maxEnded) {
-			r, err := recordAt(tx.Bucket(callsBucket), place)
+			r, err := recordAt(tx, place)
 			if err != nil {
 				return err
 			}

@@ -31,11 +31,9 @@ func inspect(file *os.File) error {
 		return err
 	}
 	first, known := readMeta(file, 0)
-	if !known {
-		// A crash can tear the first page; the second then has the page size. Systems have pages of 4 to 64 kB.
-		for size := int64(4 << 10); size <= 64<<10 && !known; size *= 2 {
-			first, known = readMeta(file, size)
-		}
+	// A crash can tear the first page; the second then has the page size. Systems have pages of 4 to 64 kB.
+	for size := int64(4 << 10); size <= 64<<10 && !known; size *= 2 {
+		first, known = readMeta(file, size)
 	}
 	if !known {
 		return notBolt(file)

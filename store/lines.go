@@ -55,8 +55,8 @@ func (l *Lines) Reload(ctx context.Context) error {
 	return nil
 }
 
-// take puts revisions in force, unless a newer one of their line is. all reports whether they are all that are stored.
-func (l *Lines) take(all bool, revisions ...policy.ScheduleRevision) {
+// take puts revisions in force, unless a newer one of their line is. all is that they are all that are stored; read is that those were ever read.
+func (l *Lines) take(all bool, revisions ...policy.ScheduleRevision) (read bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.read = l.read || all
@@ -67,6 +67,7 @@ func (l *Lines) take(all bool, revisions ...policy.ScheduleRevision) {
 	}
 	edited := l.configured.With(slices.Collect(maps.Values(l.revisions)))
 	l.now.Store(&edited)
+	return l.read
 }
 
 // ScheduleRevisions returns the revisions of a line before a version (0: all), newest first.
@@ -81,11 +82,7 @@ func (l *Lines) ChangeDates(ctx context.Context, line policy.Phone, seen int, c 
 	if err != nil {
 		return policy.ScheduleRevision{}, err
 	}
-	l.take(false, after)
-	l.mu.Lock()
-	read := l.read
-	l.mu.Unlock()
-	if !read {
+	if read := l.take(false, after); !read {
 		_ = l.Reload(ctx) // the server's log has why it could not be read; this change is in force all the same
 	}
 	return after, nil

@@ -41,23 +41,8 @@ func (s *Store) FailedNotices(ctx context.Context) (int, error) {
 // NoticesGivenUp returns the notices that were given up and wait for a person, at most limit of them, the last first.
 func (s *Store) NoticesGivenUp(ctx context.Context, limit int) ([]policy.Notice, error) {
 	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.Notice, error) {
-		return noticesIn(tx, under(key(byFailed)).backwards(), 1+timeLength, limit)
+		return lookUp(tx, under(key(byFailed)).backwards(), 1+timeLength, limit, noticeTable.at)
 	})
-}
-
-// noticesIn returns the notices that a span of the index leads to, at most limit of them. Their keys begin behind skip bytes of the index's.
-func noticesIn(tx *bolt.Tx, r span, skip, limit int) (found []policy.Notice, err error) {
-	for k := range r.in(tx.Bucket(indexBucket)) {
-		if len(found) == limit {
-			break
-		}
-		n, err := noticeTable.at(tx, k[skip:])
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, n)
-	}
-	return found, nil
 }
 
 // outgoing is a notice on its way into the outbox.
@@ -137,21 +122,20 @@ func (s *Store) NoticesUnder(ctx context.Context, starts []string, limit int) ([
 // DueNotices returns the notices of one channel that wait and whose next attempt is due, at most limit of them: the longest due first, those of
 // one moment by key. It reads those and no others, however many wait on another channel.
 func (s *Store) DueNotices(ctx context.Context, channel policy.Channel, now time.Time, limit int) ([]policy.Notice, error) {
+	prefix := dueKey(channel)
 	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.Notice, error) {
-		all := span{from: dueKey(channel), to: dueKey(channel).time(now.Add(1))} // what is due now is due
-		return noticesIn(tx, all, len(all.from)+timeLength, limit)
+		return lookUp(tx, due(prefix, now), len(prefix)+timeLength, limit, noticeTable.at)
 	})
 }
 
 // NoticeSent stores that a notice was delivered. If it was delivered before, the first time stays. Errors: policy.ErrNoNotice.
 func (s *Store) NoticeSent(ctx context.Context, key string, at time.Time) error {
-	return s.changeNotice(ctx, key, func(n policy.Notice) (policy.Notice, *users.AuditEntry, error) {
-		if !n.SentAt.IsZero() {
-			return n, nil, nil
+	return s.changeNotice(ctx, key, func(_ *bolt.Tx, n *policy.Notice) error {
+		if n.SentAt.IsZero() {
+			n.Attempts++
+			n.SentAt, n.NextAt, n.FailedAt, n.Error = at, time.Time{}, time.Time{}, ""
 		}
-		n.Attempts++
-		n.SentAt, n.NextAt, n.FailedAt, n.Error = at, time.Time{}, time.Time{}, ""
-		return n, nil, nil
+		return nil
 	})
 }
 
@@ -161,46 +145,41 @@ func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, caus
 	if cause == nil {
 		return errors.New("a failed delivery needs a cause")
 	}
-	return s.changeNotice(ctx, key, func(n policy.Notice) (policy.Notice, *users.AuditEntry, error) {
+	return s.changeNotice(ctx, key, func(_ *bolt.Tx, n *policy.Notice) error {
 		if !n.SentAt.IsZero() {
-			return n, nil, nil
+			return nil
 		}
 		n.Attempts++
 		n.Error, n.NextAt = cause.Error(), nextAt
 		if nextAt.IsZero() {
 			n.FailedAt = at
 		}
-		return n, nil, nil
+		return nil
 	})
 }
 
 // RetryNotice makes a notice due at a time, counting its attempts anew, and notes in the audit who did so. Errors: policy.ErrNoNotice,
 // policy.ErrSent.
 func (s *Store) RetryNotice(ctx context.Context, key, by string, at time.Time) error {
-	return s.changeNotice(ctx, key, func(n policy.Notice) (policy.Notice, *users.AuditEntry, error) {
+	return s.changeNotice(ctx, key, func(tx *bolt.Tx, n *policy.Notice) error {
 		if !n.SentAt.IsZero() {
-			return n, nil, fmt.Errorf("%w: %s, at %s", policy.ErrSent, key, n.SentAt.UTC().Format(time.RFC3339))
+			return fmt.Errorf("%w: %s, at %s", policy.ErrSent, key, n.SentAt.UTC().Format(time.RFC3339))
 		}
 		n.Attempts, n.NextAt, n.FailedAt = 0, at, time.Time{}
-		return n, &users.AuditEntry{At: at, By: by, Act: "retry", Customer: n.Customer, Detail: fmt.Sprintf("a %s notice by %s", n.Kind, n.Channel)}, nil
+		detail := fmt.Sprintf("a %s notice by %s", n.Kind, n.Channel)
+		return note(tx, users.AuditEntry{At: at, By: by, Act: "retry", Customer: n.Customer, Detail: detail})
 	})
 }
 
-// changeNotice changes one notice and writes the entry of the audit, if any, in one step.
-func (s *Store) changeNotice(ctx context.Context, key string, change func(policy.Notice) (policy.Notice, *users.AuditEntry, error)) error {
+func (s *Store) changeNotice(ctx context.Context, key string, change func(*bolt.Tx, *policy.Notice) error) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		before, err := noticeTable.get(tx, key)
 		if err != nil {
 			return err
 		}
-		after, entry, err := change(before)
-		if err != nil {
+		after := before
+		if err := change(tx, &after); err != nil {
 			return err
-		}
-		if entry != nil {
-			if err := note(tx, *entry); err != nil {
-				return err
-			}
 		}
 		return noticeTable.put(tx, []byte(key), &before, after)
 	})

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -41,9 +42,7 @@ func Open(path string, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Size == 0 {
-		o.Size = defaultSize
-	}
+	o.Size = cmp.Or(o.Size, defaultSize)
 	if o.Yield == nil {
 		o.Yield = func() {}
 	}
@@ -175,7 +174,10 @@ func explain(path string, err error) error {
 	case errors.Is(err, ErrTruncated):
 		return say(err, restore)
 	case errors.Is(err, ErrDamaged), errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("store %s: %w: %s", path, damaged(err), restore)
+		if !errors.Is(err, ErrDamaged) {
+			err = fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+		return say(err, restore)
 	case errors.Is(err, ErrRotation):
 		return say(err, "start that version again and run \"supportline rotate-token\" there until it says that the old token is dropped, or give the "+
 			"change up with \"supportline rotate-token --cancel\"; then start this one")
@@ -184,18 +186,11 @@ func explain(path string, err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		return say(err, "give the user who runs this the right to read and write the file and its folder")
 	case errors.Is(err, syscall.EROFS):
-		return fmt.Errorf("store %s: %w: give a path on a file system that can be written", path, err)
+		return say(err, "give a path on a file system that can be written")
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("store %s: %w: make room, or give a path where there is some (a server's store begins with 64 MB)", path, err)
+		return say(err, "make room, or give a path where there is some (a server's store begins with 64 MB)")
 	case errors.Is(err, fs.ErrNotExist):
 		return say(err, "give the path of an existing file")
 	}
 	return fmt.Errorf("store %s: %w", path, err)
-}
-
-func damaged(err error) error {
-	if errors.Is(err, ErrDamaged) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", ErrDamaged, err)
 }

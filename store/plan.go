@@ -38,14 +38,13 @@ func (p plan) calls(f policy.Filter, text iterator) (candidates iterator, narrow
 		iterators = append(iterators, p.account(string(f.Customer)))
 	}
 	if len(iterators) == 0 {
-		return &postings{direction: p.direction, cursor: p.tx.Bucket(callsBucket).Cursor(), work: p.work}, nil
+		return p.under(p.tx.Bucket(callsBucket), nil), nil
 	}
 	narrowed = &intersect{direction: p.direction, work: p.work, iterators: iterators}
 	if !faceted {
 		return narrowed, narrowed
 	}
-	unindexed := &postings{direction: p.direction, cursor: p.search.Cursor(), work: p.work, prefix: key(byUnindexed)}
-	return &union{direction: p.direction, iterators: []iterator{narrowed, unindexed}}, narrowed
+	return &union{direction: p.direction, iterators: []iterator{narrowed, p.under(p.search, key(byUnindexed))}}, narrowed
 }
 
 // facets returns the iterators of the indexed calls with the values that a filter names.
@@ -73,14 +72,18 @@ func (p plan) facets(f policy.Filter) (iterators []iterator) {
 	return iterators
 }
 
+func (p plan) under(b *bolt.Bucket, prefix indexKey) *postings {
+	return &postings{direction: p.direction, cursor: b.Cursor(), work: p.work, prefix: prefix}
+}
+
 func (p plan) packed(prefix indexKey) *postings {
-	return &postings{direction: p.direction, cursor: p.search.Cursor(), work: p.work, prefix: prefix, packed: true}
+	l := p.under(p.search, prefix)
+	l.packed = true
+	return l
 }
 
 // account returns an iterator over an account's calls, unindexed ones included.
-func (p plan) account(number string) iterator {
-	return &postings{direction: p.direction, cursor: p.index.Cursor(), work: p.work, prefix: key(byCustomer).part(number)}
-}
+func (p plan) account(number string) iterator { return p.under(p.index, key(byCustomer).part(number)) }
 
 func (p plan) talk(f policy.Filter, from, to int) iterator {
 	last := byte(allBands)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -37,30 +36,15 @@ func sameRecordings(a, b policy.Call) bool {
 // DueRecordings returns the recordings whose next step is step and whose time has come, at most limit of them, the longest due first. It reads
 // those alone.
 func (s *Store) DueRecordings(ctx context.Context, step policy.RecordingStep, now time.Time, limit int) ([]policy.DueRecording, error) {
-	var due []policy.DueRecording
 	prefix := key(byStep).part(string(step))
-	err := s.dueIn(ctx, prefix, now, func(_ *bolt.Tx, rest []byte) (bool, error) {
-		if len(rest) == 0 || len(rest) < 1+int(rest[0]) {
-			return false, fmt.Errorf("%w: index of recordings %x", ErrDamaged, rest)
-		}
-		end := 1 + int(rest[0])
-		due = append(due, policy.DueRecording{Call: policy.CallSID(rest[1:end]), SID: string(rest[end:])})
-		return len(due) < limit, nil
-	})
-	return due, err
-}
-
-// dueIn calls take for the entries of an index by time whose time has come, until take reports that there is enough. rest is what follows the
-// time in the key.
-func (s *Store) dueIn(ctx context.Context, prefix indexKey, now time.Time, take func(tx *bolt.Tx, rest []byte) (more bool, err error)) error {
-	return s.view(ctx, func(tx *bolt.Tx) error {
-		end := indexKey(bytes.Clone(prefix)).time(now.Add(1)) // what is due now is due
-		for k := range (span{from: prefix, to: end}).in(tx.Bucket(indexBucket)) {
-			if more, err := take(tx, k[len(prefix)+timeLength:]); err != nil || !more {
-				return err
+	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.DueRecording, error) {
+		return lookUp(tx, due(prefix, now), len(prefix)+timeLength, limit, func(_ *bolt.Tx, rest []byte) (policy.DueRecording, error) {
+			if len(rest) == 0 || len(rest) < 1+int(rest[0]) {
+				return policy.DueRecording{}, fmt.Errorf("%w: index of recordings %x", ErrDamaged, rest)
 			}
-		}
-		return nil
+			end := 1 + int(rest[0])
+			return policy.DueRecording{Call: policy.CallSID(rest[1:end]), SID: string(rest[end:])}, nil
+		})
 	})
 }
 
@@ -110,13 +94,9 @@ func (s *Store) Remove(ctx context.Context, removals []policy.Removal) error {
 
 // DueRemovals returns the removals whose time has come, at most limit of them, the longest due first. It reads those alone.
 func (s *Store) DueRemovals(ctx context.Context, now time.Time, limit int) ([]policy.Removal, error) {
-	var due []policy.Removal
-	err := s.dueIn(ctx, key(byRemoval), now, func(tx *bolt.Tx, sid []byte) (bool, error) {
-		r, err := removalTable.at(tx, sid)
-		due = append(due, r)
-		return len(due) < limit, err
+	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.Removal, error) {
+		return lookUp(tx, due(key(byRemoval), now), 1+timeLength, limit, removalTable.at)
 	})
-	return due, err
 }
 
 // Removed notes that a recording is gone everywhere. r is the removal as it was read: one that has been asked for again for another reason

@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
@@ -51,30 +51,23 @@ type sweep struct {
 	rest   span // what is left
 	done   bool
 	did    policy.RetentionResult
-	entry  []byte // the key of the audit entry, once there is one
+	key    []byte // of the audit entry, once there is one
+	entry  *users.AuditEntry
 }
 
 // note writes the totals into the audit, if a step removed anything.
-func (w *sweep) note(tx *bolt.Tx, last sweep) error {
+func (w *sweep) note(tx *bolt.Tx, last sweep) (err error) {
 	if w.did.Calls == last.did.Calls && w.did.Notices == last.did.Notices {
 		return nil
 	}
-	var before *users.AuditEntry
-	if w.entry == nil {
-		n, err := tx.Bucket(auditBucket).NextSequence()
-		if err != nil {
+	if w.key == nil {
+		if w.key, err = auditTable.next(tx); err != nil {
 			return err
 		}
-		w.entry = binary.BigEndian.AppendUint64(nil, n)
-	} else {
-		e, err := auditTable.at(tx, w.entry)
-		if err != nil {
-			return err
-		}
-		before = &e
 	}
 	detail := fmt.Sprintf("%d calls and %d notices from before %s", w.did.Calls, w.did.Notices, w.before.UTC().Format(time.RFC3339))
-	return auditTable.put(tx, w.entry, before, users.AuditEntry{At: w.at, By: "retention", Act: "expire", Detail: detail})
+	w.entry = &users.AuditEntry{At: w.at, By: "retention", Act: "expire", Detail: detail}
+	return auditTable.put(tx, w.key, last.entry, *w.entry)
 }
 
 func expireCalls(tx *bolt.Tx, w *sweep) (err error) {
@@ -133,13 +126,17 @@ func expireNotices(tx *bolt.Tx, w *sweep) (err error) {
 		}
 		return err
 	})
-	for _, n := range old {
+	w.did.Notices += len(old)
+	return errors.Join(err, removeNotices(tx, old))
+}
+
+func removeNotices(tx *bolt.Tx, notices []policy.Notice) error {
+	for _, n := range notices {
 		if err := noticeTable.remove(tx, []byte(n.Key), n); err != nil {
 			return err
 		}
 	}
-	w.did.Notices += len(old)
-	return err
+	return nil
 }
 
 // longestCall is the provider's own bound: an older call without an end has ended, and the report of it was lost.
@@ -180,9 +177,14 @@ func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by stri
 		if did.Cases, err = eraseCases(b.tx, number, by, at); err != nil {
 			return did, err
 		}
-		if did.Notices, err = eraseNotices(b.tx, number); err != nil {
+		notices, err := noticesAbout(b.tx, number)
+		if err != nil {
 			return did, err
 		}
+		if err := removeNotices(b.tx, notices); err != nil { // sent or not: their keys and their text name the account
+			return did, err
+		}
+		did.Notices = len(notices)
 		if err := forget(b.tx, number); err != nil {
 			return did, err
 		}
@@ -216,25 +218,11 @@ func eraseCases(tx *bolt.Tx, customer policy.CustomerNumber, by string, at time.
 			}
 		}
 		after = after.Anonymised()
-		if err := caseTable.put(tx, casePlace(after.ID), &before, after); err != nil {
+		if err := caseTable.put(tx, numberKey(string(after.ID)), &before, after); err != nil {
 			return 0, err
 		}
 	}
 	return len(cases), nil
-}
-
-// eraseNotices deletes the notices about an account, sent or not: their keys and their text name it.
-func eraseNotices(tx *bolt.Tx, customer policy.CustomerNumber) (int, error) {
-	notices, err := noticesAbout(tx, customer)
-	if err != nil {
-		return 0, err
-	}
-	for _, n := range notices {
-		if err := noticeTable.remove(tx, []byte(n.Key), n); err != nil {
-			return 0, err
-		}
-	}
-	return len(notices), nil
 }
 
 // Export returns everything that is stored of one customer, calls and cases oldest first, notices by key, and notes in the audit who asked.

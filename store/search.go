@@ -16,14 +16,8 @@ import (
 // the index of each condition, and leaps from one index to the other where there are several. A page costs bounded work however little is
 // found: one that ended early says how far it came (policy.Found.SearchedTo). The limit of the filter is ignored.
 func (s *Store) Search(ctx context.Context, filter policy.Filter, at policy.Page) (policy.Found[policy.Call], error) {
-	var found policy.Found[policy.Call]
-	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-		found, err = searchPage(placeOfMark(at.Older), placeOfMark(at.Newer), at.Size(), markOfCall, func(d direction, from []byte, many, spend int) (page[policy.Call], error) {
-			return searchCalls(tx, filter, d, from, many, s.work(spend))
-		})
-		return err
-	})
-	return found, err
+	sids := marks{func(id string) []byte { return []byte(id) }, func(sid []byte) string { return string(sid) }}
+	return searchPage(ctx, s, at, sids, filter, searchCalls)
 }
 
 // Calls returns the calls that a filter selects, newest first by their start, calls of one start by SID in descending order. Calls without a
@@ -219,13 +213,22 @@ func (s *query[T]) cut() []byte {
 	return s.narrowed.cut
 }
 
-// searchPage returns the page of a search from the place of one of two marks, which may be nil. It also looks in the opposite direction,
-// whether there is anything.
-func searchPage[T any](
-	older, newer []byte, size int, mark func(place []byte) policy.Cursor, search func(d direction, from []byte, many, spend int) (page[T], error),
+// searchPage returns a page of what a filter selects.
+func searchPage[T, F any](
+	ctx context.Context, s *Store, at policy.Page, m marks, filter F,
+	search func(tx *bolt.Tx, filter F, d direction, from []byte, many int, w *work) (page[T], error),
 ) (policy.Found[T], error) {
-	d, from := towardsOlder, older
-	if from == nil && newer != nil {
+	return fetch(ctx, s, func(tx *bolt.Tx) (policy.Found[T], error) {
+		return pageAt(at, m, func(d direction, from []byte, many, spend int) (page[T], error) {
+			return search(tx, filter, d, from, many, s.work(spend))
+		})
+	})
+}
+
+// pageAt returns the page at a mark. It also looks in the opposite direction, whether there is anything.
+func pageAt[T any](at policy.Page, m marks, search func(d direction, from []byte, many, spend int) (page[T], error)) (policy.Found[T], error) {
+	d, from, size := towardsOlder, m.place(at.Older), at.Size()
+	if newer := m.place(at.Newer); from == nil && newer != nil {
 		d, from = towardsNewer, newer
 	}
 	ahead, err := search(d, from, size, pageWork)
@@ -239,7 +242,7 @@ func searchPage[T any](
 		onwards, backwards = backwards, onwards
 	}
 	if ahead.more {
-		*onwards = mark(ahead.to)
+		*onwards = m.mark(ahead.to)
 		if len(ahead.list) < size {
 			found.SearchedTo = onwards.At
 		}
@@ -253,7 +256,7 @@ func searchPage[T any](
 	}
 	behind, err := search(!d, begin, 1, pageWork/4)
 	if len(behind.list) > 0 || behind.more {
-		*backwards = mark(begin)
+		*backwards = m.mark(begin)
 	}
 	return found, err
 }
@@ -267,16 +270,22 @@ func timeOf(place []byte, d direction) time.Time {
 	return at
 }
 
-func markOfCall(place []byte) policy.Cursor {
-	return policy.Cursor{At: readTime(place), ID: string(place[timeLength:])}
+// marks turn places into the marks of pages and back. They know how what follows the time is written.
+type marks struct {
+	key  func(id string) []byte
+	text func(key []byte) string
 }
 
-// placeOfMark returns the place of a mark, nil for no mark.
-func placeOfMark(m policy.Cursor) []byte {
-	if m.IsZero() {
+func (m marks) mark(place []byte) policy.Cursor {
+	return policy.Cursor{At: readTime(place), ID: m.text(place[timeLength:])}
+}
+
+// place returns the place of a mark, nil for no mark.
+func (m marks) place(c policy.Cursor) []byte {
+	if c.IsZero() {
 		return nil
 	}
-	return append(placeAt(m.At), m.ID...)
+	return append(placeAt(c.At), m.key(c.ID)...)
 }
 
 // bounds returns the places of a range of time; nil is no bound.

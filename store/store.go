@@ -133,13 +133,7 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // FailWrites makes every commit fail with err from now on, as a full disk does: requests get the error, and the file stays as it was. A nil
 // err ends that. It is for tests and demonstrations.
-func (s *Store) FailWrites(err error) {
-	if err == nil {
-		s.failure.Store(nil)
-		return
-	}
-	s.failure.Store(&err)
-}
+func (s *Store) FailWrites(err error) { s.failure.Store(&err) }
 
 // view reads in a transaction of its own, which must be short: bbolt cannot map the file anew while one is open.
 func (s *Store) view(ctx context.Context, read func(*bolt.Tx) error) error {

@@ -3,8 +3,11 @@ package store
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"iter"
+	"strconv"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -124,10 +127,57 @@ func (t table[T]) in(tx *bolt.Tx, r span) (found []T, err error) {
 	return found, nil
 }
 
+// next returns a new key behind all others.
+func (t table[T]) next(tx *bolt.Tx) ([]byte, error) {
+	n, err := tx.Bucket(t.bucket).NextSequence()
+	return binary.BigEndian.AppendUint64(nil, n), err
+}
+
 // scan iterates over the records in a span, in short steps (scan).
 func (t table[T]) scan(ctx context.Context, s *Store, r span) iter.Seq2[T, error] {
 	return scan(ctx, s, t.bucket, r, pageLength, t.decode)
 }
+
+// lookUp returns what read makes of the entries of the index in a span, at most limit of them, without the first skip bytes of their keys.
+func lookUp[T any](tx *bolt.Tx, r span, skip, limit int, read func(tx *bolt.Tx, rest []byte) (T, error)) (found []T, err error) {
+	for k := range r.in(tx.Bucket(indexBucket)) {
+		if len(found) == limit {
+			break
+		}
+		v, err := read(tx, k[skip:])
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, v)
+	}
+	return found, nil
+}
+
+// noLimit is a limit that is never reached.
+const noLimit = -1
+
+// due returns the entries under a prefix whose time, which follows it, has come.
+func due(prefix indexKey, now time.Time) span {
+	return span{from: prefix, to: indexKey(bytes.Clone(prefix)).time(now.Add(1))} // what is due now is due
+}
+
+// numberOf returns a key of next as text, numberKey the key of a text, nil if there is none.
+func numberOf(k []byte) string {
+	if len(k) != numberLength {
+		return ""
+	}
+	return strconv.FormatUint(binary.BigEndian.Uint64(k), 10)
+}
+
+func numberKey(text string) []byte {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || n == 0 {
+		return nil
+	}
+	return binary.BigEndian.AppendUint64(nil, n)
+}
+
+const numberLength = 8
 
 // fetch reads in a transaction of its own.
 func fetch[T any](ctx context.Context, s *Store, read func(*bolt.Tx) (T, error)) (result T, err error) {

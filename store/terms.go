@@ -135,12 +135,7 @@ func dropNames(search *bolt.Bucket, customer string) error {
 			gone = append(gone, wordKey(byWord, word).text(customer))
 		}
 	}
-	for _, k := range gone {
-		if err := search.Delete(k); err != nil {
-			return err
-		}
-	}
-	return nil
+	return deleteAll(search, gone)
 }
 
 // partOf returns the first part of a key.

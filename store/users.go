@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -64,7 +65,7 @@ func (s *Store) ChangeUser(ctx context.Context, name string, c users.Change) (us
 // The value of a session is its end, 8 bytes of seconds since 1970, and then the data of its owner.
 const sessionEnd = 8
 
-// sessionBatch is how many sessions one transaction of ExpireSessions removes.
+// sessionBatch is how many sessions one transaction of ExpireSessions reads or removes.
 const sessionBatch = 500
 
 // Session returns the data of a session, unless there is none with that key or it is over at now. The key is a hash of the session's token, so
@@ -98,45 +99,32 @@ func (s *Store) RemoveSession(ctx context.Context, key string) error {
 	return s.write(ctx, func(tx *bolt.Tx) error { return tx.Bucket(sessionsBucket).Delete([]byte(key)) })
 }
 
-// ExpireSessions removes the sessions that are over at now, in bounded steps, and returns their number.
-func (s *Store) ExpireSessions(ctx context.Context, now time.Time) (int, error) {
-	removed := 0
-	for {
-		over, err := s.sessionsOver(ctx, now)
-		if err != nil || len(over) == 0 {
-			return removed, err
+// ExpireSessions removes the sessions that are over at now, in bounded steps, and returns their number. A session that is over never gets a later
+// end.
+func (s *Store) ExpireSessions(ctx context.Context, now time.Time) (removed int, err error) {
+	var over [][]byte
+	keyOfOver := func(k, v []byte) ([]byte, error) {
+		ends, err := endOf(string(k), v)
+		if now.Before(ends) {
+			return nil, err
 		}
-		err = s.write(ctx, func(tx *bolt.Tx) error {
-			for _, k := range over {
-				if err := tx.Bucket(sessionsBucket).Delete(k); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return removed, err
-		}
-		removed += len(over)
+		return bytes.Clone(k), err
 	}
-}
-
-// sessionsOver returns the keys of sessions that are over, as many as one step removes. A session that is over never gets a later end, so that
-// they stay over.
-func (s *Store) sessionsOver(ctx context.Context, now time.Time) (over [][]byte, err error) {
-	err = s.view(ctx, func(tx *bolt.Tx) error {
-		for k, v := range (span{}).in(tx.Bucket(sessionsBucket)) {
-			ends, err := endOf(string(k), v)
-			if err != nil || len(over) == sessionBatch {
-				return err
-			}
-			if !now.Before(ends) {
-				over = append(over, bytes.Clone(k))
-			}
+	for k, err := range scan(ctx, s, sessionsBucket, span{}, sessionBatch, keyOfOver) {
+		if err != nil {
+			return 0, err
 		}
-		return nil
-	})
-	return over, err
+		if k != nil {
+			over = append(over, k)
+		}
+	}
+	for step := range slices.Chunk(over, sessionBatch) {
+		if err := s.write(ctx, func(tx *bolt.Tx) error { return deleteAll(tx.Bucket(sessionsBucket), step) }); err != nil {
+			return removed, err
+		}
+		removed += len(step)
+	}
+	return removed, nil
 }
 
 func endOf(key string, value []byte) (time.Time, error) {

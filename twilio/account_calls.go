@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -25,14 +26,8 @@ type ListedCall struct {
 // Calls returns the calls and legs that started in [from, to), newest first. Pages are fetched as they are needed. An error ends the sequence.
 // The list may lag behind what happened.
 func (a *Account) Calls(ctx context.Context, from, to time.Time) iter.Seq2[ListedCall, error] {
-	op := a.operation(ctx, "calls list")
-	after, before := days(from, to)
-	first := func() (*api.ListCallResponse, error) {
-		params := (&api.ListCallParams{}).SetStartTimeAfter(after).SetStartTimeBefore(before).SetPageSize(pageSize)
-		return op.api().PageCall(params, "", "")
-	}
-	next := func(p *api.ListCallResponse) *string { return p.NextPageUri }
-	return items(pages(op, first, next), func(p *api.ListCallResponse) []api.ApiV2010Call { return p.Calls }, func(c api.ApiV2010Call) (ListedCall, bool) {
+	calls := func(p *page) []api.ApiV2010Call { return p.Calls }
+	return list(a.operation(ctx, "calls list"), "Calls", days("StartTime", from, to), calls, func(c api.ApiV2010Call) (ListedCall, bool) {
 		l := listedCall(c)
 		return l, !l.StartedAt.Before(from) && l.StartedAt.Before(to)
 	})
@@ -59,23 +54,19 @@ func listedCall(c api.ApiV2010Call) ListedCall {
 	return l
 }
 
-// days returns the UTC days that contain [from, to). The provider documents its filters as days, and may ignore anything finer.
-func days(from, to time.Time) (after, before time.Time) {
+// days returns the filters of a list by the UTC days that contain [from, to). The provider documents them as days, and may ignore anything finer.
+func days(name string, from, to time.Time) url.Values {
 	const day = 24 * time.Hour
-	after = from.UTC().Truncate(day)
-	before = to.UTC().Truncate(day)
+	after, before := from.UTC().Truncate(day), to.UTC().Truncate(day)
 	if before.Before(to) {
 		before = before.Add(day)
 	}
-	return after, before
+	return url.Values{name + ">": {after.Format(time.RFC3339)}, name + "<": {before.Format(time.RFC3339)}}
 }
 
 // listedTime parses one of the provider's RFC 2822 times. It returns the zero time for anything else.
 func listedTime(text *string) time.Time {
-	at, err := time.Parse(time.RFC1123Z, value(text))
-	if err != nil {
-		return time.Time{}
-	}
+	at, _ := time.Parse(time.RFC1123Z, value(text)) // zero on an error
 	return at.UTC()
 }
 
@@ -88,51 +79,52 @@ func wholeSeconds(text *string) *int {
 	return &n
 }
 
-// pages returns the pages of a list, fetched one by one.
-func pages[P any](op *operation, first func() (*P, error), next func(*P) *string) iter.Seq2[*P, error] {
-	return func(yield func(*P, error) bool) {
-		page, err := first()
-		for {
-			if err != nil {
-				yield(nil, op.wrap(err))
-				return
-			}
-			address := value(next(page))
-			if !yield(page, nil) || address == "" {
-				return
-			}
-			page, err = fetch[P](op, providerURL+address)
-		}
-	}
+// page is a page of a list. It has the items of that list alone.
+type page struct {
+	Calls      []api.ApiV2010Call                `json:"calls"`
+	Recordings []api.ApiV2010Recording           `json:"recordings"`
+	Numbers    []api.ApiV2010IncomingPhoneNumber `json:"incoming_phone_numbers"`
+	Next       string                            `json:"next_page_uri"`
 }
 
-// fetch gets one JSON document.
-func fetch[P any](op *operation, address string) (*P, error) {
-	answer, err := op.handler().Get(address, nil, nil, "")
-	if err != nil {
-		return nil, err
-	}
-	page := new(P)
-	if err := json.NewDecoder(answer.Body).Decode(page); err != nil {
-		return nil, fmt.Errorf("the answer is not what the API promises: %w", err)
-	}
-	return page, nil
-}
+// pageSize is the largest that the provider allows.
+const pageSize = 1000
 
-// items returns the items of the pages that keep converts.
-func items[P, I, T any](pages iter.Seq2[*P, error], of func(*P) []I, keep func(I) (T, bool)) iter.Seq2[T, error] {
+// list returns the items of a list that keep converts. Its pages are fetched one by one.
+func list[I, T any](op *operation, name string, filter url.Values, items func(*page) []I, keep func(I) (T, bool)) iter.Seq2[T, error] {
+	filter.Set("PageSize", strconv.Itoa(pageSize))
 	return func(yield func(T, error) bool) {
-		for page, err := range pages {
+		for next := op.account.path(name+".json") + "?" + filter.Encode(); next != ""; {
+			p, err := fetch[page](op, providerURL+next)
 			if err != nil {
 				var none T
-				yield(none, err)
+				yield(none, op.wrap(err))
 				return
 			}
-			for _, item := range of(page) {
+			for _, item := range items(p) {
 				if kept, ok := keep(item); ok && !yield(kept, nil) {
 					return
 				}
 			}
+			next = p.Next
 		}
 	}
+}
+
+// path returns the path of a resource of the account.
+func (a *Account) path(resource string) string {
+	return "/2010-04-01/Accounts/" + a.config.AccountSID + "/" + resource
+}
+
+// fetch gets one JSON document.
+func fetch[T any](op *operation, address string) (*T, error) {
+	answer, err := op.handler().Get(address, nil, nil, "")
+	if err != nil {
+		return nil, err
+	}
+	document := new(T)
+	if err := json.NewDecoder(answer.Body).Decode(document); err != nil {
+		return nil, fmt.Errorf("the answer is not what the API promises: %w", err)
+	}
+	return document, nil
 }

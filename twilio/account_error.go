@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/sony/gobreaker/v2"
 )
 
 // Err is an answer of the provider that refuses or fails a request.
@@ -60,13 +58,13 @@ func masked(text string) string {
 
 // wrap adds to an error the operation and, if they were refused, the kind of the credentials. It returns nil for nil.
 func (op *operation) wrap(err error) error {
-	var refused *Err
+	refused, _ := errors.AsType[*Err](err)
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, gobreaker.ErrOpenState), errors.Is(err, gobreaker.ErrTooManyRequests):
+	case heldBack(err):
 		return fmt.Errorf("twilio: %s: not asked, since the last %d requests failed; the next try is within %v: %w", op.what, breakerFailures, breakerTimeout, err)
-	case errors.As(err, &refused) && refused.Status == http.StatusUnauthorized:
+	case refused != nil && refused.Status == http.StatusUnauthorized:
 		return fmt.Errorf("twilio: %s, asked with %s: %w", op.what, op.account.Credentials(), err)
 	}
 	return fmt.Errorf("twilio: %s: %w", op.what, err)

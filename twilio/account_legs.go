@@ -20,7 +20,8 @@ type OutboundLeg struct {
 // Ring places a leg and returns its SID as soon as the provider has accepted the request. A request whose answer was lost is not repeated,
 // since the provider may have placed the leg and a second request would ring twice. One that exceeds the provider's rate limit is.
 func (a *Account) Ring(ctx context.Context, r OutboundLeg) (sid string, err error) {
-	op := a.operationOnce(ctx, "call create")
+	op := a.operation(ctx, "call create")
+	op.once = true
 	params := (&api.CreateCallParams{}).SetFrom(r.From).SetTo(r.To).SetUrl(r.URL).SetTimeout(r.Seconds)
 	if r.StatusURL != "" {
 		params.SetStatusCallback(r.StatusURL).SetStatusCallbackEvent(r.StatusEvents)
@@ -43,8 +44,7 @@ func (a *Account) Redirect(ctx context.Context, sid, url string) error {
 func (a *Account) HangUp(ctx context.Context, sid string) error {
 	op := a.operation(ctx, "call end")
 	_, err := op.api().UpdateCall(sid, (&api.UpdateCallParams{}).SetStatus("completed"))
-	var refused *Err
-	if errors.As(err, &refused) && refused.Code == callIsOver {
+	if refused, ok := errors.AsType[*Err](err); ok && refused.Code == callIsOver {
 		return nil
 	}
 	return op.wrap(err)

@@ -2,6 +2,7 @@ package twilio
 
 import (
 	"context"
+	"net/url"
 
 	api "github.com/twilio/twilio-go/rest/api/v2010"
 )
@@ -36,23 +37,15 @@ type NumberChange struct {
 	ReceiveMode                                                                 *string
 }
 
-// pageSize is the largest that the provider allows.
-const pageSize = 1000
-
 // Numbers returns all the numbers of the account.
-func (a *Account) Numbers(ctx context.Context) ([]OwnedNumber, error) {
-	var all []OwnedNumber
-	op := a.operation(ctx, "numbers list")
-	first := func() (*api.ListIncomingPhoneNumberResponse, error) {
-		return op.api().PageIncomingPhoneNumber((&api.ListIncomingPhoneNumberParams{}).SetPageSize(pageSize), "", "")
-	}
-	for page, err := range pages(op, first, func(p *api.ListIncomingPhoneNumberResponse) *string { return p.NextPageUri }) {
+func (a *Account) Numbers(ctx context.Context) (all []OwnedNumber, err error) {
+	numbers := func(p *page) []api.ApiV2010IncomingPhoneNumber { return p.Numbers }
+	keep := func(n api.ApiV2010IncomingPhoneNumber) (OwnedNumber, bool) { return ownedNumber(n), true }
+	for n, err := range list(a.operation(ctx, "numbers list"), "IncomingPhoneNumbers", url.Values{}, numbers, keep) {
 		if err != nil {
 			return nil, err
 		}
-		for _, n := range page.IncomingPhoneNumbers {
-			all = append(all, ownedNumber(n))
-		}
+		all = append(all, n)
 	}
 	return all, nil
 }

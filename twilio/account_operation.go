@@ -45,10 +45,6 @@ func (a *Account) operation(ctx context.Context, what string) *operation {
 	return &operation{account: a, ctx: ctx, what: what}
 }
 
-func (a *Account) operationOnce(ctx context.Context, what string) *operation {
-	return &operation{account: a, ctx: ctx, what: what, once: true}
-}
-
 // SendRequest implements the interface of the provider's library.
 func (op *operation) SendRequest(method, rawURL string, data url.Values, _ map[string]any, _ ...byte) (*http.Response, error) {
 	return op.send(func(ctx context.Context) (*http.Request, error) {
@@ -102,8 +98,7 @@ func (op *operation) send(request func(context.Context) (*http.Request, error)) 
 		began := time.Now()
 		answer, err := op.account.breaker.Execute(func() (*http.Response, error) { return op.attempt(request) })
 		op.observe(err, time.Since(began))
-		var refused *Err
-		if errors.As(err, &refused) {
+		if refused, ok := errors.AsType[*Err](err); ok {
 			delays.atLeast = refused.after
 		}
 		if err != nil && !op.mayRetry(err) {
@@ -173,8 +168,11 @@ func (a *Account) do(r *http.Request, accept string) (*http.Response, error) {
 		return answer, err
 	}
 	_ = answer.Body.Close() // the next answer counts
-	if r, err = cloneRequest(r); err != nil {
-		return nil, err
+	r = r.Clone(r.Context())
+	if r.GetBody != nil {
+		if r.Body, err = r.GetBody(); err != nil {
+			return nil, err
+		}
 	}
 	r.SetBasicAuth(user, other)
 	answer, err = a.http.Do(r)
@@ -184,25 +182,14 @@ func (a *Account) do(r *http.Request, accept string) (*http.Response, error) {
 	return answer, err
 }
 
-// cloneRequest returns a copy of r that can be sent.
-func cloneRequest(r *http.Request) (*http.Request, error) {
-	next := r.Clone(r.Context())
-	if r.GetBody == nil {
-		return next, nil
-	}
-	var err error
-	next.Body, err = r.GetBody()
-	return next, err
-}
-
 // mayRetry reports whether another attempt may work. An operation without once reads or sets, so that sending it twice does no more than
 // sending it once. The provider does not process a request that exceeds its rate limit.
 func (op *operation) mayRetry(err error) bool {
-	var refused *Err
+	refused, _ := errors.AsType[*Err](err)
 	switch {
-	case op.ctx.Err() != nil, errors.Is(err, gobreaker.ErrOpenState), errors.Is(err, gobreaker.ErrTooManyRequests):
+	case op.ctx.Err() != nil, heldBack(err):
 		return false
-	case errors.As(err, &refused):
+	case refused != nil:
 		return refused.Status == rateLimitCode || (!op.once && refused.Status >= http.StatusInternalServerError)
 	}
 	return !op.once
@@ -214,15 +201,16 @@ func (op *operation) observe(err error, took time.Duration) {
 		return
 	}
 	how := "failed"
-	var refused *Err
+	refused, _ := errors.AsType[*Err](err)
 	switch {
 	case err == nil:
 		how = "ok"
-	case errors.Is(err, gobreaker.ErrOpenState), errors.Is(err, gobreaker.ErrTooManyRequests):
+	case heldBack(err):
 		how = "held back"
-	case errors.As(err, &refused) && refused.Status == rateLimitCode:
+	case refused == nil:
+	case refused.Status == rateLimitCode:
 		how = "limited"
-	case errors.As(err, &refused) && refused.Status < http.StatusInternalServerError:
+	case refused.Status < http.StatusInternalServerError:
 		how = "refused"
 	}
 	op.account.config.Observe(op.what, how, took)
@@ -234,11 +222,16 @@ func newBreaker() *gobreaker.CircuitBreaker[*http.Response] {
 		Timeout:     breakerTimeout,
 		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= breakerFailures },
 		IsSuccessful: func(err error) bool {
-			var refused *Err
-			return err == nil || (errors.As(err, &refused) && refused.Status < http.StatusInternalServerError)
+			refused, ok := errors.AsType[*Err](err)
+			return err == nil || (ok && refused.Status < http.StatusInternalServerError)
 		},
 		IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) },
 	})
+}
+
+// heldBack reports whether the breaker refused an attempt.
+func heldBack(err error) bool {
+	return errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests)
 }
 
 // limitRedirects bounds the redirects. Go itself drops the credentials on the way to another host.

@@ -25,18 +25,12 @@ type ListedRecording struct {
 
 // Recordings returns the recordings made in [from, to), newest first. An error ends the sequence.
 func (a *Account) Recordings(ctx context.Context, from, to time.Time) iter.Seq2[ListedRecording, error] {
-	op := a.operation(ctx, "recordings list")
-	after, before := days(from, to)
-	first := func() (*api.ListRecordingResponse, error) {
-		params := (&api.ListRecordingParams{}).SetDateCreatedAfter(after).SetDateCreatedBefore(before).SetPageSize(pageSize)
-		return op.api().PageRecording(params, "", "")
-	}
-	next := func(p *api.ListRecordingResponse) *string { return p.NextPageUri }
-	of := func(p *api.ListRecordingResponse) []api.ApiV2010Recording { return p.Recordings }
-	return items(pages(op, first, next), of, func(r api.ApiV2010Recording) (ListedRecording, bool) {
-		l := a.listedRecording(r)
-		return l, !l.StartedAt.Before(from) && l.StartedAt.Before(to)
-	})
+	recordings := func(p *page) []api.ApiV2010Recording { return p.Recordings }
+	return list(a.operation(ctx, "recordings list"), "Recordings", days("DateCreated", from, to), recordings,
+		func(r api.ApiV2010Recording) (ListedRecording, bool) {
+			l := a.listedRecording(r)
+			return l, !l.StartedAt.Before(from) && l.StartedAt.Before(to)
+		})
 }
 
 func (a *Account) listedRecording(r api.ApiV2010Recording) ListedRecording {
@@ -47,7 +41,7 @@ func (a *Account) listedRecording(r api.ApiV2010Recording) ListedRecording {
 	if l.StartedAt.IsZero() {
 		l.StartedAt = listedTime(r.DateCreated)
 	}
-	l.URL = providerURL + "/2010-04-01/Accounts/" + a.config.AccountSID + "/Recordings/" + l.SID
+	l.URL = providerURL + a.path("Recordings/"+l.SID)
 	return l
 }
 
@@ -78,8 +72,7 @@ func (m *Media) Close() error {
 func (a *Account) RecordingMedia(ctx context.Context, sid string) (*Media, error) {
 	op := a.operation(ctx, "recording media")
 	op.stream = true
-	address := providerURL + "/2010-04-01/Accounts/" + a.config.AccountSID + "/Recordings/" + sid + ".wav"
-	answer, err := op.handler().Get(address, nil, nil, "")
+	answer, err := op.handler().Get(providerURL+a.path("Recordings/"+sid+".wav"), nil, nil, "")
 	if err != nil {
 		return nil, op.wrap(err)
 	}
@@ -102,8 +95,7 @@ func (a *Account) RecordingMedia(ctx context.Context, sid string) (*Media, error
 func (a *Account) DeleteRecording(ctx context.Context, sid string) error {
 	op := a.operation(ctx, "recording delete")
 	err := op.api().DeleteRecording(sid, nil)
-	var refused *Err
-	if err == nil || (errors.As(err, &refused) && refused.Status == http.StatusNotFound) {
+	if refused, ok := errors.AsType[*Err](err); ok && refused.Status == http.StatusNotFound {
 		return nil
 	}
 	return op.wrap(err)

@@ -1,6 +1,9 @@
 package twilio
 
-import "fmt"
+import (
+	"fmt"
+	"reflect"
+)
 
 // The bounds of the provider's TwiML reference. Where it has none it is a day, since no call lasts longer.
 const (
@@ -15,16 +18,12 @@ const (
 type visitor interface {
 	// text visits an attribute that is left out when empty. If words are allowed it is one of them.
 	text(name string, value *string, allowed ...string)
-	// required visits an attribute that must not be empty.
-	required(name string, value *string)
-	// keys visits a set of telephone keys.
-	keys(name string, value *string)
+	// checked visits an attribute with a check of its own. It is left out when empty.
+	checked(name string, value *string, check func(c *checker, name, value string))
 	// optionalKeys visits a set of telephone keys that may be empty; nil means that it is left out.
 	optionalKeys(name string, value **string)
 	// number visits a number from 1 to limit, which is left out when 0.
 	number(name string, value *int, limit int)
-	// secondsOrAuto visits a number of seconds or the word "auto".
-	secondsOrAuto(name string, value *string)
 	// flag visits a boolean that is left out when false. zero is what false means in the attribute.
 	flag(name string, value *bool, zero bool)
 	// words visits a list of allowed words, separated by spaces.
@@ -54,14 +53,14 @@ func (p *Pause) walk(v visitor) { v.number("length", &p.Seconds, maxSeconds) }
 
 func (g *Gather) walk(v visitor) {
 	v.text("input", &g.Input, "dtmf", "speech", "dtmf speech")
-	v.required("action", &g.Action)
+	v.checked("action", &g.Action, (*checker).required)
 	v.text("method", &g.Method, methods...)
 	v.number("timeout", &g.Timeout, maxSeconds)
 	v.optionalKeys("finishOnKey", &g.FinishOnKey)
 	v.number("numDigits", &g.NumDigits, maxDigits)
 	v.text("language", &g.Language)
 	v.text("hints", &g.Hints)
-	v.secondsOrAuto("speechTimeout", &g.SpeechTimeout)
+	v.checked("speechTimeout", &g.SpeechTimeout, (*checker).secondsOrAuto)
 	v.prompts(&g.Prompts)
 }
 
@@ -110,10 +109,10 @@ func walkParty(v visitor, url, method, callback *string, events *[]string) {
 }
 
 func (r *Record) walk(v visitor) {
-	v.required("action", &r.Action)
+	v.checked("action", &r.Action, (*checker).required)
 	v.number("maxLength", &r.MaxLength, maxSeconds)
 	v.number("timeout", &r.Timeout, maxSeconds)
-	v.keys("finishOnKey", &r.FinishOnKey)
+	v.checked("finishOnKey", &r.FinishOnKey, (*checker).keys)
 	v.flag("playBeep", &r.NoBeep, true)
 	v.text("trim", &r.Trim, "trim-silence", "do-not-trim")
 	v.text("recordingStatusCallback", &r.RecordingStatusCallback)
@@ -125,35 +124,27 @@ func (r *Reject) walk(v visitor) { v.text("reason", &r.Reason, "busy", "rejected
 
 func (h *Hangup) walk(visitor) {}
 
+// elements holds the types of the verbs and nouns by their XML names, which are the names of the types.
+var elements = map[string]reflect.Type{}
+
+func init() {
+	for _, w := range []walker{
+		&Say{}, &Play{}, &Pause{}, &Gather{}, &Dial{}, &Number{}, &Sip{}, &Conference{}, &Record{}, &Redirect{}, &Reject{}, &Hangup{},
+	} {
+		t := reflect.TypeOf(w).Elem()
+		elements[t.Name()] = t
+	}
+}
+
 // elementOf returns the XML name of a verb or noun and a walker over a copy of it.
 func elementOf(value any) (name string, w walker, err error) {
-	switch v := value.(type) {
-	case Say:
-		return "Say", &v, nil
-	case Play:
-		return "Play", &v, nil
-	case Pause:
-		return "Pause", &v, nil
-	case Gather:
-		return "Gather", &v, nil
-	case Dial:
-		return "Dial", &v, nil
-	case Number:
-		return "Number", &v, nil
-	case Sip:
-		return "Sip", &v, nil
-	case Conference:
-		return "Conference", &v, nil
-	case Record:
-		return "Record", &v, nil
-	case Redirect:
-		return "Redirect", &v, nil
-	case Reject:
-		return "Reject", &v, nil
-	case Hangup:
-		return "Hangup", &v, nil
+	t := reflect.TypeOf(value)
+	if t == nil || elements[t.Name()] != t {
+		return "", nil, fmt.Errorf("a %T cannot be written: use the value (no pointer) of a verb or noun of this package", value)
 	}
-	return "", nil, fmt.Errorf("a %T cannot be written: use the value (no pointer) of a verb or noun of this package", value)
+	element := reflect.New(t)
+	element.Elem().Set(reflect.ValueOf(value))
+	return t.Name(), element.Interface().(walker), nil
 }
 
 // readElement is the inverse of elementOf: it returns the value of a verb or noun.
@@ -161,31 +152,11 @@ func readElement(n node) (any, error) {
 	if n.XMLName.Space != "" {
 		return nil, fmt.Errorf("%s is of the name space %q, not TwiML", n.XMLName.Local, n.XMLName.Space)
 	}
-	switch n.XMLName.Local {
-	case "Say":
-		return read[Say](n)
-	case "Play":
-		return read[Play](n)
-	case "Pause":
-		return read[Pause](n)
-	case "Gather":
-		return read[Gather](n)
-	case "Dial":
-		return read[Dial](n)
-	case "Number":
-		return read[Number](n)
-	case "Sip":
-		return read[Sip](n)
-	case "Conference":
-		return read[Conference](n)
-	case "Record":
-		return read[Record](n)
-	case "Redirect":
-		return read[Redirect](n)
-	case "Reject":
-		return read[Reject](n)
-	case "Hangup":
-		return read[Hangup](n)
+	t, known := elements[n.XMLName.Local]
+	if !known {
+		return nil, fmt.Errorf("%s is no verb or noun that this package writes", n.XMLName.Local)
 	}
-	return nil, fmt.Errorf("%s is no verb or noun that this package writes", n.XMLName.Local)
+	element, in := reflect.New(t), reader{node: n}
+	element.Interface().(walker).walk(&in)
+	return element.Elem().Interface(), in.finish()
 }

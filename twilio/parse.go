@@ -71,17 +71,6 @@ func parseTree(doc []byte) (node, error) {
 	}
 }
 
-// read returns n as a T.
-func read[T any, P interface {
-	*T
-	walker
-}](n node) (T, error) {
-	var value T
-	in := reader{node: n}
-	P(&value).walk(&in)
-	return value, in.finish()
-}
-
 // reader is a visitor that takes from a node what a walk visits. What remains is unknown.
 type reader struct {
 	node node
@@ -123,9 +112,9 @@ func (in *reader) take(name string, emptyIsValue bool) (string, bool) {
 
 func (in *reader) text(name string, value *string, _ ...string) { *value, _ = in.take(name, false) }
 
-func (in *reader) required(name string, value *string) { in.text(name, value) }
-
-func (in *reader) keys(name string, value *string) { in.text(name, value) }
+func (in *reader) checked(name string, value *string, _ func(*checker, string, string)) {
+	in.text(name, value)
+}
 
 func (in *reader) optionalKeys(name string, value **string) {
 	if s, ok := in.take(name, true); ok {
@@ -145,8 +134,6 @@ func (in *reader) number(name string, value *int, limit int) {
 	}
 	*value = n
 }
-
-func (in *reader) secondsOrAuto(name string, value *string) { in.text(name, value) }
 
 func (in *reader) flag(name string, value *bool, zero bool) {
 	switch s, ok := in.take(name, false); {

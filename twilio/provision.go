@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
@@ -75,48 +76,29 @@ func PlanOne(w Wanted, n OwnedNumber) NumberPlan {
 
 // setting is one setting of a number that is compared and changed.
 type setting struct {
-	name string
-	is   func(OwnedNumber) string
-	want func(Wanted) string
-	set  func(*NumberChange, *string)
+	name   string
+	of     func(*OwnedNumber) *string
+	change func(*NumberChange) **string
 }
 
 // settings are all of them, in the order in which they are shown. Those that take precedence over the voice URL come first.
 var settings = []setting{
-	{"application", func(n OwnedNumber) string { return n.ApplicationSID }, nothing, func(c *NumberChange, v *string) { c.ApplicationSID = v }},
-	{"trunk", func(n OwnedNumber) string { return n.TrunkSID }, nothing, func(c *NumberChange, v *string) { c.TrunkSID = v }},
-	{"receive mode", receiveMode, func(Wanted) string { return "voice" }, func(c *NumberChange, v *string) { c.ReceiveMode = v }},
-	ofVoice("voice URL", func(s *VoiceSettings) *string { return &s.VoiceURL }, func(c *NumberChange) **string { return &c.VoiceURL }),
-	ofVoice("voice method", func(s *VoiceSettings) *string { return &s.VoiceMethod }, func(c *NumberChange) **string { return &c.VoiceMethod }),
-	ofVoice("fallback URL", func(s *VoiceSettings) *string { return &s.FallbackURL }, func(c *NumberChange) **string { return &c.FallbackURL }),
-	ofVoice("fallback method", func(s *VoiceSettings) *string { return &s.FallbackMethod }, func(c *NumberChange) **string { return &c.FallbackMethod }),
-	ofVoice("status callback", func(s *VoiceSettings) *string { return &s.StatusURL }, func(c *NumberChange) **string { return &c.StatusURL }),
-	ofVoice("status method", func(s *VoiceSettings) *string { return &s.StatusMethod }, func(c *NumberChange) **string { return &c.StatusMethod }),
-}
-
-// ofVoice returns a setting that is a field of VoiceSettings.
-func ofVoice(name string, field func(*VoiceSettings) *string, changed func(*NumberChange) **string) setting {
-	return setting{
-		name: name,
-		is:   func(n OwnedNumber) string { return *field(&n.VoiceSettings) },
-		want: func(w Wanted) string { return *field(&w.VoiceSettings) },
-		set:  func(c *NumberChange, v *string) { *changed(c) = v },
-	}
-}
-
-func nothing(Wanted) string { return "" }
-
-// receiveMode returns the receive mode, which is voice if the provider leaves it out.
-func receiveMode(n OwnedNumber) string {
-	if n.ReceiveMode == "" {
-		return "voice"
-	}
-	return n.ReceiveMode
+	{"application", func(n *OwnedNumber) *string { return &n.ApplicationSID }, func(c *NumberChange) **string { return &c.ApplicationSID }},
+	{"trunk", func(n *OwnedNumber) *string { return &n.TrunkSID }, func(c *NumberChange) **string { return &c.TrunkSID }},
+	{"receive mode", func(n *OwnedNumber) *string { return &n.ReceiveMode }, func(c *NumberChange) **string { return &c.ReceiveMode }},
+	{"voice URL", func(n *OwnedNumber) *string { return &n.VoiceURL }, func(c *NumberChange) **string { return &c.VoiceURL }},
+	{"voice method", func(n *OwnedNumber) *string { return &n.VoiceMethod }, func(c *NumberChange) **string { return &c.VoiceMethod }},
+	{"fallback URL", func(n *OwnedNumber) *string { return &n.FallbackURL }, func(c *NumberChange) **string { return &c.FallbackURL }},
+	{"fallback method", func(n *OwnedNumber) *string { return &n.FallbackMethod }, func(c *NumberChange) **string { return &c.FallbackMethod }},
+	{"status callback", func(n *OwnedNumber) *string { return &n.StatusURL }, func(c *NumberChange) **string { return &c.StatusURL }},
+	{"status method", func(n *OwnedNumber) *string { return &n.StatusMethod }, func(c *NumberChange) **string { return &c.StatusMethod }},
 }
 
 func differences(w Wanted, n OwnedNumber) (found []Difference) {
+	n.ReceiveMode = cmp.Or(n.ReceiveMode, "voice") // which it is if the provider leaves it out
+	wanted := OwnedNumber{VoiceSettings: w.VoiceSettings, ReceiveMode: "voice"}
 	for _, s := range settings {
-		if is, want := s.is(n), s.want(w); !sameSetting(is, want) {
+		if is, want := *s.of(&n), *s.of(&wanted); !sameSetting(is, want) {
 			found = append(found, Difference{s.name, is, want})
 		}
 	}
@@ -145,8 +127,7 @@ func (p NumberPlan) Change() NumberChange {
 	for _, d := range p.Differences {
 		for _, s := range settings {
 			if s.name == d.Setting {
-				want := d.Want
-				s.set(&c, &want)
+				*s.change(&c) = new(d.Want)
 			}
 		}
 	}

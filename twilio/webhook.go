@@ -83,7 +83,7 @@ func ParseWebhook(params url.Values) Webhook {
 		ErrorCode:        word(params.Get("ErrorCode")),
 		ErrorURL:         webURL(params.Get("ErrorUrl")),
 	}
-	if w.RecordingSID == "" {
+	if w.RecordingSID == "" && w.RecordingURL != "" {
 		w.RecordingSID = recordingSID(w.RecordingURL)
 	}
 	return w
@@ -91,13 +91,8 @@ func ParseWebhook(params url.Values) Webhook {
 
 // word returns an identifier or status of letters, digits and "-", or "".
 func word(s string) string {
-	if len(s) > maxWord {
+	if len(s) > maxWord || strings.ContainsFunc(s, func(c rune) bool { return !isLetterOrDigit(c) && c != '-' }) {
 		return ""
-	}
-	for _, c := range s {
-		if !isLetterOrDigit(c) && c != '-' {
-			return ""
-		}
 	}
 	return s
 }
@@ -105,10 +100,8 @@ func word(s string) string {
 // keys returns pressed keys, or the word that a Record sends instead. Too many keys are cut off rather than dropped, since a hundred keys are
 // not the same as none.
 func keys(s string) string {
-	for _, c := range s {
-		if !isLetterOrDigit(c) && c != '*' && c != '#' {
-			return ""
-		}
+	if strings.ContainsFunc(s, func(c rune) bool { return !isLetterOrDigit(c) && c != '*' && c != '#' }) {
+		return ""
 	}
 	return s[:min(len(s), maxWord)]
 }
@@ -140,8 +133,7 @@ func whole(s string, limit int) *int {
 	if err != nil || n > uint64(limit) {
 		return nil
 	}
-	value := int(n)
-	return &value
+	return new(int(n))
 }
 
 func truth(s string) *bool {
@@ -167,9 +159,6 @@ func webURL(s string) string {
 
 // recordingSID returns the SID at the end of a recording's address.
 func recordingSID(address string) string {
-	if address == "" {
-		return ""
-	}
 	u, err := url.Parse(address)
 	if err != nil {
 		return ""

@@ -30,16 +30,13 @@ func (r *request) listAudit() error {
 	if err != nil {
 		return err
 	}
-	list := struct {
-		Entries []users.AuditEntry `json:"entries"`
-		Next    *string            `json:"next"`
-	}{append([]users.AuditEntry{}, found.List...), next(found.Older.String())}
+	entries := append([]users.AuditEntry{}, found.List...)
 	if !r.may(users.SeeNumbers) {
-		for i, e := range list.Entries {
-			list.Entries[i].Detail, list.Entries[i].Reason = policy.MaskedText(e.Detail), policy.MaskedText(e.Reason)
+		for i, e := range entries {
+			entries[i].Detail, entries[i].Reason = policy.MaskedText(e.Detail), policy.MaskedText(e.Reason)
 		}
 	}
-	return r.JSON(http.StatusOK, list)
+	return r.sendList("entries", entries, found.Older.String())
 }
 
 // ParseAuditFilter returns the audit's filter in a query. Days are in the zone. The error is ErrWrongInput.

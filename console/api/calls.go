@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
@@ -14,6 +16,7 @@ func callOperations() []operation {
 		{http.MethodGet, "/calls" + ExportEnd, users.TakeExports, filterParams("format", "zone"), (*request).exportCalls},
 		{http.MethodGet, "/calls/:sid", "", nil, (*request).getCall},
 		{http.MethodGet, "/calls/:sid/explanation", "", nil, (*request).explainCall},
+		{http.MethodPost, "/calls/:sid/acts", users.DoActs, nil, (*request).act},
 	}
 }
 
@@ -36,17 +39,13 @@ func (r *request) listCalls() error {
 	if err != nil {
 		return err
 	}
-	list := struct {
-		Calls []policy.Row `json:"calls"`
-		Next  *string      `json:"next"`
-	}{make([]policy.Row, len(found.List)), next(found.Older.String())}
-	row := rowMaker(r.ctx(), r.api.Calls, r.api.Policy.FairUse, numbers)
+	rows, row := make([]policy.Row, len(found.List)), rowMaker(r.ctx(), r.api.Calls, r.api.Policy.FairUse, numbers)
 	for i, c := range found.List {
-		if list.Calls[i], err = row(c); err != nil {
+		if rows[i], err = row(c); err != nil {
 			return err
 		}
 	}
-	return r.JSON(http.StatusOK, list)
+	return r.sendList("calls", rows, found.Older.String())
 }
 
 // rowMaker returns a function that makes the row of a call, as lists and exports show it. It is for one goroutine.
@@ -57,11 +56,7 @@ func rowMaker(ctx context.Context, calls Calls, fair policy.FairUse, numbers boo
 		if err != nil {
 			return policy.Row{}, err
 		}
-		row := c.Row(fair, counted)
-		if !numbers {
-			row = row.Masked()
-		}
-		return row, nil
+		return masked(c.Row(fair, counted), numbers), nil
 	}
 }
 
@@ -75,32 +70,25 @@ func (r *request) exportCalls() error {
 	})
 }
 
-// theCall returns the call that the path names, and whether it counts.
-func (r *request) theCall() (call policy.Call, counted bool, err error) {
-	if call, err = r.api.Calls.Call(r.ctx(), policy.CallSID(r.part("sid"))); err == nil {
-		counted, err = r.api.Calls.TicketCounter(r.ctx())(call)
-	}
-	return call, counted, err
-}
-
 func (r *request) getCall() error {
-	call, counted, err := r.theCall()
+	call, err := r.api.Calls.Call(r.ctx(), policy.CallSID(r.part("sid")))
 	if err != nil {
 		return err
 	}
-	return r.sendCall(call, counted)
+	return r.sendCall(call)
 }
 
 // sendCall answers with a call and what people did to it.
-func (r *request) sendCall(call policy.Call, counted bool) error {
+func (r *request) sendCall(call policy.Call) error {
+	counted, err := r.api.Calls.TicketCounter(r.ctx())(call)
+	if err != nil {
+		return err
+	}
 	numbers, err := r.full("a call", call.Customer, string(call.SID), 1)
 	if err != nil {
 		return err
 	}
-	row := call.FullRow(r.api.Policy.FairUse, counted)
-	if !numbers {
-		row = row.Masked()
-	}
+	row := masked(call.FullRow(r.api.Policy.FairUse, counted), numbers)
 	if !r.may(users.HearRecordings) {
 		row = row.WithoutAudio()
 	}
@@ -108,7 +96,11 @@ func (r *request) sendCall(call policy.Call, counted bool) error {
 }
 
 func (r *request) explainCall() error {
-	call, counted, err := r.theCall()
+	call, err := r.api.Calls.Call(r.ctx(), policy.CallSID(r.part("sid")))
+	if err != nil {
+		return err
+	}
+	counted, err := r.api.Calls.TicketCounter(r.ctx())(call)
 	if err != nil {
 		return err
 	}
@@ -117,13 +109,43 @@ func (r *request) explainCall() error {
 		return err
 	}
 	steps := policy.Steps(call.Explain(r.api.Policy.FairUse, counted, r.now))
-	if !numbers {
-		for i := range steps {
-			steps[i] = steps[i].Masked()
-		}
+	for i, step := range steps {
+		steps[i] = masked(step, numbers)
 	}
 	return r.JSON(http.StatusOK, struct {
 		SID   policy.CallSID `json:"sid"`
 		Steps []policy.Step  `json:"steps"`
 	}{call.SID, steps})
+}
+
+// act does what a program sends to a call, and answers with the call as it is then.
+func (r *request) act() error {
+	var sent struct {
+		Kind   policy.ActKind `json:"kind"`
+		Value  string         `json:"value"`
+		Reason string         `json:"reason"`
+		Undo   bool           `json:"undo"`
+		Seen   *int           `json:"seen"` // how many acts the program knows of; null: any number
+	}
+	if err := r.body(&sent); err != nil {
+		return err
+	}
+	act := policy.Act{At: r.now, By: r.user.Name, Kind: sent.Kind, Value: strings.TrimSpace(sent.Value), Reason: strings.TrimSpace(sent.Reason), Undo: sent.Undo}
+	if act.Undo && act.Value+act.Reason != "" {
+		return fmt.Errorf("%w: an undo needs kind and undo alone", ErrWrongInput)
+	}
+	if act.Kind == policy.ActWaive {
+		act.Limit = r.api.Policy.FairUse.CallLimit
+	}
+	seen := -1
+	if sent.Seen != nil {
+		if seen = *sent.Seen; seen < 0 {
+			return fmt.Errorf("%w: seen is %d; write how many acts the call had, or leave it out", ErrWrongInput, seen)
+		}
+	}
+	after, err := r.api.Calls.Act(r.ctx(), policy.CallSID(r.part("sid")), act, seen, r.api.Policy.LineZone)
+	if err != nil {
+		return err
+	}
+	return r.sendCall(after)
 }

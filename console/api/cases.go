@@ -21,10 +21,7 @@ func caseOperations() []operation {
 
 // shownCase returns a case as the API shows it.
 func (r *request) shownCase(c policy.Case) policy.Case {
-	if c = c.Whole(); !r.may(users.SeeNumbers) {
-		c = c.Masked()
-	}
-	return c
+	return masked(c.Whole(), r.may(users.SeeNumbers))
 }
 
 func (r *request) listCases() error {
@@ -41,11 +38,7 @@ func (r *request) listCases() error {
 			return err
 		}
 	}
-	list := struct {
-		Cases []policy.Case `json:"cases"`
-		Next  *string       `json:"next"`
-	}{Cases: []policy.Case{}}
-	passed := after == ""
+	cases, passed := []policy.Case{}, after == ""
 	for c, err := range r.api.Cases.Cases(r.ctx()) {
 		switch {
 		case err != nil:
@@ -53,14 +46,13 @@ func (r *request) listCases() error {
 		case !passed:
 			passed = c.ID == after
 		case state != "" && c.State != state, customer != "" && c.Customer != customer:
-		case len(list.Cases) == many:
-			list.Next = next(string(list.Cases[many-1].ID))
-			return r.JSON(http.StatusOK, list)
+		case len(cases) == many:
+			return r.sendList("cases", cases, string(cases[many-1].ID))
 		default:
-			list.Cases = append(list.Cases, r.shownCase(c))
+			cases = append(cases, r.shownCase(c))
 		}
 	}
-	return r.JSON(http.StatusOK, list)
+	return r.sendList("cases", cases, "")
 }
 
 func (r *request) getCase() error {

@@ -28,16 +28,11 @@ func (r *request) listCustomers() error {
 	if err != nil {
 		return err
 	}
-	list := struct {
-		Customers []policy.Customer `json:"customers"`
-		Next      *string           `json:"next"`
-	}{make([]policy.Customer, len(found)), next(string(cursor))}
+	customers := make([]policy.Customer, len(found))
 	for i, c := range found {
-		if list.Customers[i] = c; !numbers {
-			list.Customers[i] = c.Masked()
-		}
+		customers[i] = masked(c, numbers)
 	}
-	return r.JSON(http.StatusOK, list)
+	return r.sendList("customers", customers, string(cursor))
 }
 
 func (r *request) getCustomer() error {
@@ -49,8 +44,5 @@ func (r *request) getCustomer() error {
 	if err != nil {
 		return err
 	}
-	if !numbers {
-		c = c.Masked()
-	}
-	return r.JSON(http.StatusOK, c)
+	return r.JSON(http.StatusOK, masked(c, numbers))
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -207,13 +208,8 @@ type Specialist struct {
 
 // Specialists returns the specialists of the teams, each once, by team.
 func Specialists(s policy.Settings) (all []Specialist) {
-	names := make([]string, 0, len(s.Teams))
-	for name := range s.Teams {
-		names = append(names, name)
-	}
-	slices.Sort(names)
 	seen := map[policy.Phone]bool{}
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(s.Teams)) {
 		for _, step := range s.Teams[name].Steps {
 			for _, to := range step.To {
 				if sum := sha256.Sum256([]byte(to.Full())); !seen[to] {

@@ -44,7 +44,6 @@ type request struct {
 // ctx ends when the program has gone.
 func (r *request) ctx() context.Context { return r.Request().Context() }
 
-// may reports whether the token has a permission.
 func (r *request) may(what users.Permission) bool {
 	return r.api.Permissions.AllowToken(r.user, r.token, what)
 }
@@ -131,12 +130,21 @@ func (r *request) part(name string) string {
 	return text
 }
 
-// next is the cursor at which a list goes on, as JSON: null at its end.
-func next(cursor string) *string {
-	if cursor == "" {
-		return nil
+// sendList answers with a part of a list under a name, and with the cursor at which the list goes on: null at its end.
+func (r *request) sendList(name string, entries any, cursor string) error {
+	var next *string
+	if cursor != "" {
+		next = &cursor
 	}
-	return &cursor
+	return r.JSON(http.StatusOK, map[string]any{name: entries, "next": next})
+}
+
+// masked returns a value with telephone numbers masked, unless they are shown.
+func masked[T interface{ Masked() T }](v T, numbers bool) T {
+	if numbers {
+		return v
+	}
+	return v.Masked()
 }
 
 // full reports whether the program sees telephone numbers in full, and notes it in the audit if it gets some: those of what, in so many entries.

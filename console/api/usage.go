@@ -26,24 +26,18 @@ func (r *request) listUsage() error {
 	if err != nil {
 		return err
 	}
-	list := struct {
-		Usage []policy.Usage `json:"usage"`
-		Next  *string        `json:"next"`
-	}{Usage: []policy.Usage{}}
 	if number := r.QueryParam("customer"); number != "" {
 		one, err := r.api.Accounts.Usage(r.ctx(), policy.CustomerNumber(number), month)
 		if err != nil {
 			return err
 		}
-		list.Usage = append(list.Usage, one)
-		return r.JSON(http.StatusOK, list)
+		return r.sendList("usage", []policy.Usage{one}, "")
 	}
 	found, cursor, err := r.api.Accounts.UsageAfter(r.ctx(), month, many, policy.CustomerNumber(r.QueryParam("after")))
 	if err != nil {
 		return err
 	}
-	list.Usage, list.Next = append(list.Usage, found...), next(string(cursor))
-	return r.JSON(http.StatusOK, list)
+	return r.sendList("usage", append([]policy.Usage{}, found...), string(cursor))
 }
 
 func (r *request) explainUsage() error {

@@ -62,15 +62,6 @@ func (p *passwords) match(ctx context.Context, password, hash string) (bool, err
 	return same && known, err
 }
 
-// hash is HashPassword, one at a time.
-func (p *passwords) hash(ctx context.Context, name, password string) (hash string, err error) {
-	err = p.alone(ctx, func() (err error) {
-		hash, err = HashPassword(name, password)
-		return err
-	})
-	return hash, err
-}
-
 // alone runs work while no other hashing runs.
 func (p *passwords) alone(ctx context.Context, work func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, hashWithin)
@@ -90,7 +81,7 @@ var errGuesses = errors.New("too many wrong passwords")
 // check compares a password with a user's own, unless the name or the address has to wait: the error is Throttled, ErrBusy or ErrWrongPassword.
 // A wrong password is counted, and a right one forgives the name.
 func (s *Service) check(ctx context.Context, name string, user users.User, password, address string, now time.Time) error {
-	if wait := s.names.pause(name, address, now); wait > 0 {
+	if wait := s.names.pause(now, byName(name), byAddress(address)); wait > 0 {
 		return Throttled{errGuesses, wait}
 	}
 	same, err := s.passwords.match(ctx, password, user.Password)
@@ -98,7 +89,7 @@ func (s *Service) check(ctx context.Context, name string, user users.User, passw
 	case err != nil:
 		return err
 	case !same || user.Disabled():
-		s.names.missed(name, address, now)
+		s.names.missed(now, byName(name), byAddress(address))
 		return ErrWrongPassword
 	}
 	return nil
@@ -158,6 +149,10 @@ func (s *Service) SetPassword(ctx context.Context, user users.User, old, passwor
 }
 
 // HashPassword is the function of the same name, one at a time. The error is also ErrBusy.
-func (s *Service) HashPassword(ctx context.Context, name, password string) (string, error) {
-	return s.passwords.hash(ctx, name, password)
+func (s *Service) HashPassword(ctx context.Context, name, password string) (hash string, err error) {
+	err = s.passwords.alone(ctx, func() (err error) {
+		hash, err = HashPassword(name, password)
+		return err
+	})
+	return hash, err
 }

@@ -29,15 +29,10 @@ const (
 	maxRevealed = 100
 )
 
-// sessions are the sessions of all people.
-type sessions struct {
-	*scs.SessionManager
-	idle, lasts time.Duration
-}
-
-func newSessions(d Deps) *sessions {
+// newSessions returns the manager of all people's sessions.
+func newSessions(d Deps) *scs.SessionManager {
 	m := scs.New()
-	m.Store = sessionStore{d}
+	m.Store = sessionStore{Deps: d}
 	m.HashTokenInStore = true
 	m.Lifetime = d.Settings.Session
 	m.Cookie.Name = "supportline"
@@ -50,79 +45,56 @@ func newSessions(d Deps) *sessions {
 		d.Logger.Error("session not read or ended", zap.Error(err))
 		http.Error(w, "The sessions cannot be read or written. The server's log says why.", http.StatusServiceUnavailable)
 	}
-	return &sessions{m, d.Settings.Idle, d.Settings.Session}
-}
-
-// user returns the user of the request's session. The error is ErrSignedOut if there is none or it is over: at its end, after too long a pause
-// (ErrIdle), with all others of the user, or because the user is disabled. An active request is a sign of life.
-func (s *sessions) user(ctx context.Context, people Users, now time.Time, active bool) (users.User, error) {
-	name := s.GetString(ctx, sessionUser)
-	if name == "" {
-		return users.User{}, ErrSignedOut
-	}
-	seen := time.Unix(s.GetInt64(ctx, sessionSeen), 0)
-	if now.Sub(time.Unix(s.GetInt64(ctx, sessionSince), 0)) >= s.lasts {
-		return users.User{}, errors.Join(ErrSignedOut, s.Destroy(ctx))
-	}
-	if now.Sub(seen) > s.idle {
-		return users.User{}, errors.Join(ErrIdle, s.Destroy(ctx))
-	}
-	user, err := people.User(ctx, name)
-	switch {
-	case errors.Is(err, users.ErrNoUser), err == nil && (user.Disabled() || user.Generation != s.GetInt(ctx, sessionGeneration)):
-		return users.User{}, errors.Join(ErrSignedOut, s.Destroy(ctx))
-	case err != nil:
-		return users.User{}, err
-	}
-	if active && now.Sub(seen) >= min(seenEvery, s.idle/2) {
-		s.Put(ctx, sessionSeen, now.Unix())
-	}
-	return user, nil
-}
-
-// start begins a user's session under a new token, so that one which somebody knew before is worth nothing.
-func (s *sessions) start(ctx context.Context, user users.User, now time.Time) error {
-	if err := s.Clear(ctx); err != nil {
-		return err
-	}
-	if err := s.RenewToken(ctx); err != nil {
-		return err
-	}
-	s.Put(ctx, sessionUser, user.Name)
-	s.Put(ctx, sessionGeneration, user.Generation)
-	s.Put(ctx, sessionSince, now.Unix())
-	s.Put(ctx, sessionSeen, now.Unix())
-	return nil
-}
-
-// reveal remembers that something is shown in full in this session.
-func (s *sessions) reveal(ctx context.Context, what string) {
-	known := s.revealed(ctx)
-	if !slices.Contains(known, what) {
-		known = append(known, what)
-	}
-	s.Put(ctx, sessionRevealed, known[max(0, len(known)-maxRevealed):])
-}
-
-func (s *sessions) revealed(ctx context.Context) []string {
-	known, _ := s.Get(ctx, sessionRevealed).([]string)
-	return slices.Clone(known)
+	return m
 }
 
 // LoadAndSave returns a handler in which a request's session can be read and changed.
 func (s *Service) LoadAndSave(next http.Handler) http.Handler { return s.sessions.LoadAndSave(next) }
 
-// User returns the user of the request's session, or ErrSignedOut (which ErrIdle is). An active request is a sign of life.
+// User returns the user of the request's session. The error is ErrSignedOut if there is none or it is over: at its end, after too long a pause
+// (ErrIdle), with all others of the user, or because the user is disabled. An active request is a sign of life.
 func (s *Service) User(ctx context.Context, now time.Time, active bool) (users.User, error) {
-	return s.sessions.user(ctx, s.deps.Users, now, active)
+	name := s.sessions.GetString(ctx, sessionUser)
+	if name == "" {
+		return users.User{}, ErrSignedOut
+	}
+	seen := time.Unix(s.sessions.GetInt64(ctx, sessionSeen), 0)
+	if now.Sub(time.Unix(s.sessions.GetInt64(ctx, sessionSince), 0)) >= s.deps.Settings.Session {
+		return users.User{}, errors.Join(ErrSignedOut, s.sessions.Destroy(ctx))
+	}
+	if now.Sub(seen) > s.deps.Settings.Idle {
+		return users.User{}, errors.Join(ErrIdle, s.sessions.Destroy(ctx))
+	}
+	user, err := s.deps.Users.User(ctx, name)
+	switch {
+	case errors.Is(err, users.ErrNoUser), err == nil && (user.Disabled() || user.Generation != s.sessions.GetInt(ctx, sessionGeneration)):
+		return users.User{}, errors.Join(ErrSignedOut, s.sessions.Destroy(ctx))
+	case err != nil:
+		return users.User{}, err
+	}
+	if active && now.Sub(seen) >= min(seenEvery, s.deps.Settings.Idle/2) {
+		s.sessions.Put(ctx, sessionSeen, now.Unix())
+	}
+	return user, nil
 }
 
-// Start begins a user's session. from goes into the audit, which is written first.
+// Start begins a user's session under a new token, so that one which somebody knew before is worth nothing. from goes into the audit, which is
+// written first.
 func (s *Service) Start(ctx context.Context, user users.User, from string, now time.Time) error {
 	if err := s.deps.Audit.Note(ctx, users.AuditEntry{At: now, By: user.Name, Act: users.ActSignIn, Subject: user.Name, Detail: from}); err != nil {
 		return err
 	}
-	return s.sessions.start(ctx, user, now)
+	if err := s.sessions.Clear(ctx); err != nil {
+		return err
+	}
+	if err := s.sessions.RenewToken(ctx); err != nil {
+		return err
+	}
+	s.sessions.Put(ctx, sessionUser, user.Name)
+	s.sessions.Put(ctx, sessionGeneration, user.Generation)
+	s.sessions.Put(ctx, sessionSince, now.Unix())
+	s.sessions.Put(ctx, sessionSeen, now.Unix())
+	return nil
 }
 
 // SignOut ends the user's session.
@@ -142,15 +114,30 @@ func (s *Service) SignOutEverywhere(ctx context.Context, user users.User, now ti
 }
 
 // Reveal remembers that something is shown in full for the rest of the session.
-func (s *Service) Reveal(ctx context.Context, what string) { s.sessions.reveal(ctx, what) }
+func (s *Service) Reveal(ctx context.Context, what string) {
+	known := slices.Clone(s.revealed(ctx))
+	if !slices.Contains(known, what) {
+		known = append(known, what)
+	}
+	s.sessions.Put(ctx, sessionRevealed, known[max(0, len(known)-maxRevealed):])
+}
 
 // IsRevealed reports whether something was revealed in the session.
 func (s *Service) IsRevealed(ctx context.Context, what string) bool {
-	return slices.Contains(s.sessions.revealed(ctx), what)
+	return slices.Contains(s.revealed(ctx), what)
 }
 
-// sessionStore adapts Sessions to the session manager. The manager goes by the machine's clock, and sessions expire by Deps.Now.
-type sessionStore struct{ Deps }
+func (s *Service) revealed(ctx context.Context) []string {
+	known, _ := s.sessions.Get(ctx, sessionRevealed).([]string)
+	return known
+}
+
+// sessionStore adapts Sessions to the session manager. The manager goes by the machine's clock, and sessions expire by Deps.Now. It requires the
+// methods of scs.Store too, and never calls them.
+type sessionStore struct {
+	scs.Store
+	Deps
+}
 
 // FindCtx returns a session's data.
 func (s sessionStore) FindCtx(ctx context.Context, key string) ([]byte, bool, error) {
@@ -170,16 +157,3 @@ func (s sessionStore) CommitCtx(ctx context.Context, key string, data []byte, en
 func (s sessionStore) DeleteCtx(ctx context.Context, key string) error {
 	return s.Sessions.RemoveSession(ctx, key)
 }
-
-// Find is FindCtx without a context; the manager requires it and never calls it.
-func (s sessionStore) Find(key string) ([]byte, bool, error) {
-	return s.FindCtx(context.Background(), key)
-}
-
-// Commit is CommitCtx without a context; the manager requires it and never calls it.
-func (s sessionStore) Commit(key string, data []byte, ends time.Time) error {
-	return s.CommitCtx(context.Background(), key, data, ends)
-}
-
-// Delete is DeleteCtx without a context; the manager requires it and never calls it.
-func (s sessionStore) Delete(key string) error { return s.DeleteCtx(context.Background(), key) }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alexedwards/scs/v2"
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/policy/users"
@@ -98,7 +99,7 @@ type Deps struct {
 // Service signs people and programs in.
 type Service struct {
 	deps      Deps
-	sessions  *sessions
+	sessions  *scs.SessionManager
 	passwords *passwords
 	names     *throttle // of wrong passwords
 	tokens    *tokens

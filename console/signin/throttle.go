@@ -31,45 +31,54 @@ type misses struct {
 
 func newThrottle() *throttle { return &throttle{wrong: map[string]misses{}} }
 
-func byName(name string) string       { return "name " + name }
-func byAddress(address string) string { return "address " + address }
-
-// pause returns how long a name and an address have to wait before the next guess; 0 means not at all. A guess without a name has the name "".
-func (t *throttle) pause(name, address string, now time.Time) time.Duration {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return max(0, t.wrong[byName(name)].until.Sub(now), t.wrong[byAddress(address)].until.Sub(now))
+// origin is where a guess comes from, and how many it has free.
+type origin struct {
+	key  string
+	free int
 }
 
-// missed counts a wrong guess at a name.
-func (t *throttle) missed(name, address string, now time.Time) {
+func byName(name string) origin       { return origin{"name " + name, freeByName} }
+func byAddress(address string) origin { return origin{"address " + address, freeByAddress} }
+
+// pause returns how long the origins have to wait before the next guess; 0 means not at all. A guess without a name has the name "".
+func (t *throttle) pause(now time.Time, origins ...origin) (wait time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.count(byName(name), freeByName, now)
-	t.count(byAddress(address), freeByAddress, now)
+	for _, o := range origins {
+		wait = max(wait, t.wrong[o.key].until.Sub(now))
+	}
+	return wait
+}
+
+func (t *throttle) missed(now time.Time, origins ...origin) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, o := range origins {
+		t.count(o, now)
+	}
 }
 
 // hit forgives a name, whose owner is there. The address stays counted: somebody who knows one password may be guessing others.
 func (t *throttle) hit(name string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.wrong, byName(name))
+	delete(t.wrong, byName(name).key)
 }
 
-func (t *throttle) count(key string, free int, now time.Time) {
-	who := t.wrong[key]
+func (t *throttle) count(o origin, now time.Time) {
+	who, known := t.wrong[o.key]
 	if now.Sub(who.last) > forgottenIn {
 		who = misses{}
 	}
 	who.count++
 	who.last = now
-	if over := who.count - free; over > 0 {
+	if over := who.count - o.free; over > 0 {
 		who.until = now.Add(min(longestPause, firstPause<<min(over-1, 20)))
 	}
-	if _, known := t.wrong[key]; !known && len(t.wrong) >= maxThrottled {
+	if !known && len(t.wrong) >= maxThrottled {
 		t.forget()
 	}
-	t.wrong[key] = who
+	t.wrong[o.key] = who
 }
 
 // forget removes the entry whose last wrong guess is the longest ago.
@@ -81,17 +90,4 @@ func (t *throttle) forget() {
 		}
 	}
 	delete(t.wrong, oldest)
-}
-
-// pauseFrom and missedFrom are pause and missed for guesses that name nobody.
-func (t *throttle) pauseFrom(address string, now time.Time) time.Duration {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return max(0, t.wrong[byAddress(address)].until.Sub(now))
-}
-
-func (t *throttle) missedFrom(address string, now time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.count(byAddress(address), freeByAddress, now)
 }

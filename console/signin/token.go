@@ -38,9 +38,11 @@ func (s *Service) Bearer(ctx context.Context, header, address string, now time.T
 	user, token, err := s.holder(ctx, header, now)
 	switch {
 	case errors.Is(err, users.ErrTokenUnknown):
-		if wait := s.tokens.missed(address, now); wait > 0 {
+		// Right tokens are let in meanwhile: nobody guesses one, and a whole office may share the address.
+		if wait := s.tokens.wrong.pause(now, byAddress(address)); wait > 0 {
 			return user, token, Throttled{users.ErrManyWrongTokens, wait}
 		}
+		s.tokens.wrong.missed(now, byAddress(address))
 		s.deps.Logger.Warn("token refused: unknown", zap.String("address", address))
 		return user, token, err
 	case errors.Is(err, users.ErrUserDisabled), errors.Is(err, users.ErrTokenExpired):
@@ -105,14 +107,4 @@ func (t *tokens) pause(token users.Token, now time.Time) time.Duration {
 		return 0
 	}
 	return time.Second
-}
-
-// missed counts a wrong token, and returns how long its address has to wait; 0 means not at all. Right tokens are let in from there meanwhile:
-// nobody guesses one, and a whole office may share the address.
-func (t *tokens) missed(address string, now time.Time) time.Duration {
-	if wait := t.wrong.pauseFrom(address, now); wait > 0 {
-		return wait
-	}
-	t.wrong.missedFrom(address, now)
-	return 0
 }

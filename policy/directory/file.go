@@ -34,7 +34,6 @@ func Read(r io.Reader, s policy.Settings) ([]policy.Customer, []Problem) {
 	return d.customers, nil
 }
 
-// directoryReader is one file being read.
 type directoryReader struct {
 	digits    int            // of a customer number
 	lines     []policy.Phone // each customer's home line is one of them

@@ -61,12 +61,9 @@ func (d Change) Fields() []FieldChange {
 
 // cells returns the customer's fields in the order of the columns.
 func cells(c policy.Customer) []string {
-	callers := make([]string, len(c.CallerNumbers))
-	for i, n := range c.CallerNumbers {
-		callers[i] = n.Full()
-	}
 	return []string{
-		string(c.Number), c.Name, c.Package, c.Line.Full(), c.AccountHolder, c.Email, c.Phone.Full(), strings.Join(callers, ";"),
+		string(c.Number), c.Name, c.Package, c.Line.Full(), c.AccountHolder, c.Email, c.Phone.Full(),
+		strings.Join(policy.FullNumbers(c.CallerNumbers), ";"),
 	}
 }
 

@@ -15,7 +15,6 @@ import (
 // maxCell bounds one field: names are spoken and shown in tables.
 const maxCell = 500
 
-// customer reads the cells of one row and reports each that is wrong.
 func (d *directoryReader) customer(cells []string) policy.Customer {
 	row := rowReader{directoryReader: d, cells: cells}
 	c := policy.Customer{
@@ -115,7 +114,7 @@ func (d *directoryReader) number(cell string) (kept, what, instead string) {
 }
 
 func (d *directoryReader) line(cell string) (kept, what, instead string) {
-	instead = "write one of " + joined(d.lines)
+	instead = "write one of " + strings.Join(policy.FullNumbers(d.lines), ", ")
 	if cell == "" {
 		return "", "the field is empty", instead
 	}
@@ -165,14 +164,6 @@ func callerNumbers(cell string) (kept, what, instead string) {
 		numbers = append(numbers, number)
 	}
 	return strings.Join(numbers, ";"), "", ""
-}
-
-func joined(lines []policy.Phone) string {
-	full := make([]string, len(lines))
-	for i, l := range lines {
-		full[i] = l.Full()
-	}
-	return strings.Join(full, ", ")
 }
 
 // quoted shows a cell in a message: escaped, so that it cannot move the terminal's cursor, and short.

@@ -44,7 +44,6 @@ const (
 	LongestTokenDays = 3650
 )
 
-// tokenName is the form of a token's name.
 var tokenName = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,38}[A-Za-z0-9])?$`)
 
 // ParseTokenName takes a token's name: 1 to 40 letters, digits and, between them, spaces and the signs . _ -. The error is ErrTokenName.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -123,7 +122,8 @@ func (s *State) admits(r *http.Request) bool {
 		return secret == s.Token || (s.Secondary != "" && secret == s.Secondary)
 	}
 	kept, known := s.Keys[user]
-	return known && secret == kept
+	managed := r.URL.Path == secondaryToken || r.URL.Path == tokenPromotion // the provider does not allow API keys to manage the account
+	return known && secret == kept && !managed
 }
 
 // Refuse answers with an error in the provider's form.
@@ -157,8 +157,26 @@ func (t route) match(r *http.Request, account string) (id string, ok bool) {
 }
 
 func (a *Account) routes() []route {
-	return slices.Concat(a.numberRoutes(), a.callRoutes(), a.dialingRoutes(), a.tokenRoutes(), a.recordingRoutes(), a.actionRoutes(),
-		[]route{{http.MethodGet, "{AC}.json", a.fetchAccount}})
+	const get, post, remove = http.MethodGet, http.MethodPost, http.MethodDelete
+	return []route{
+		{get, "{AC}.json", a.fetchAccount},
+		{get, "{AC}/IncomingPhoneNumbers.json", a.listNumbers},
+		{get, "{AC}/IncomingPhoneNumbers/*.json", a.fetchNumber},
+		{post, "{AC}/IncomingPhoneNumbers/*.json", a.updateNumber},
+		{get, "/v1/DialingPermissions/Countries/*", a.country},
+		{get, "{AC}/Calls.json", a.listCalls},
+		{get, "{AC}/Calls/*.json", a.fetchCall},
+		{post, "{AC}/Calls.json", a.createCall},
+		{post, "{AC}/Calls/*.json", a.updateCall},
+		{get, "{AC}/Conferences.json", a.listConferences},
+		{post, "{AC}/Conferences/*.json", a.updateParticipant},
+		{get, "{AC}/Recordings.json", a.listRecordings},
+		{remove, "{AC}/Recordings/*.json", a.deleteRecording},
+		{get, "{AC}/Recordings/*.wav", a.media},
+		{post, secondaryToken, a.createSecondary},
+		{remove, secondaryToken, a.deleteSecondary},
+		{post, tokenPromotion, a.promote},
+	}
 }
 
 // reply answers with JSON.

@@ -10,15 +10,6 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-func (a *Account) actionRoutes() []route {
-	return []route{
-		{http.MethodPost, "{AC}/Calls.json", a.createCall},
-		{http.MethodPost, "{AC}/Calls/*.json", a.updateCall},
-		{http.MethodGet, "{AC}/Conferences.json", a.listConferences},
-		{http.MethodPost, "{AC}/Conferences/*.json", a.updateParticipant},
-	}
-}
-
 // createCall accepts an outbound leg of a call that is under way.
 func (a *Account) createCall(w http.ResponseWriter, r *http.Request, _ string) {
 	seconds, err := strconv.Atoi(r.Form.Get("Timeout"))

@@ -11,18 +11,13 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-func (a *Account) callRoutes() []route {
-	return []route{
-		{http.MethodGet, "{AC}/Calls.json", a.listCalls},
-		{http.MethodGet, "{AC}/Calls/*.json", a.fetchCall},
-	}
-}
-
 // listCalls answers with the calls and legs, newest first. Its filters on the start are UTC days.
 func (a *Account) listCalls(w http.ResponseWriter, r *http.Request, _ string) {
 	now := a.state.Now()
+	calls := slices.Clone(a.state.Calls)
+	slices.SortStableFunc(calls, func(x, y twilio.ListedCall) int { return y.StartedAt.Compare(x.StartedAt) })
 	var found []any
-	for _, c := range a.newestFirst() {
+	for _, c := range calls {
 		listed := !c.StartedAt.Add(a.state.ListLag).After(now)
 		if listed && within(r.Form, "StartTime", c.StartedAt) && matches(r.Form, "To", c.To) && matches(r.Form, "From", c.From) &&
 			matches(r.Form, "Status", c.Status) && matches(r.Form, "ParentCallSid", c.ParentSID) {
@@ -30,12 +25,6 @@ func (a *Account) listCalls(w http.ResponseWriter, r *http.Request, _ string) {
 		}
 	}
 	a.page(w, r, "calls", found)
-}
-
-func (a *Account) newestFirst() []twilio.ListedCall {
-	calls := slices.Clone(a.state.Calls)
-	slices.SortStableFunc(calls, func(x, y twilio.ListedCall) int { return y.StartedAt.Compare(x.StartedAt) })
-	return calls
 }
 
 func matches(f url.Values, name, value string) bool { return !f.Has(name) || f.Get(name) == value }

@@ -38,8 +38,7 @@ func (c *call) listCall(p *party, began, answered time.Time) {
 		SID: p.sid, ParentSID: p.parent, From: p.from, To: p.to, Direction: p.direction, Status: p.status, StartedAt: began, EndedAt: c.Clock.Now(),
 	}
 	if !answered.IsZero() {
-		length := seconds(l.EndedAt.Sub(answered))
-		l.Seconds = &length
+		l.Seconds = new(seconds(l.EndedAt.Sub(answered)))
 	}
 	c.Account.Change(func(s *State) {
 		s.Calls = append(s.Calls, l)

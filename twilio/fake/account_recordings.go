@@ -13,14 +13,6 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-func (a *Account) recordingRoutes() []route {
-	return []route{
-		{http.MethodGet, "{AC}/Recordings.json", a.listRecordings},
-		{http.MethodDelete, "{AC}/Recordings/*.json", a.deleteRecording},
-		{http.MethodGet, "{AC}/Recordings/*.wav", a.media},
-	}
-}
-
 func (a *Account) listRecordings(w http.ResponseWriter, r *http.Request, _ string) {
 	recordings := slices.Clone(a.state.Recordings)
 	slices.SortStableFunc(recordings, func(x, y twilio.ListedRecording) int { return y.StartedAt.Compare(x.StartedAt) })

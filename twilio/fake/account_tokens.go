@@ -7,27 +7,14 @@ import (
 	"time"
 )
 
-func (a *Account) tokenRoutes() []route {
-	return []route{
-		{http.MethodPost, "/v1/AuthTokens/Secondary", a.asItself(a.createSecondary)},
-		{http.MethodDelete, "/v1/AuthTokens/Secondary", a.asItself(a.deleteSecondary)},
-		{http.MethodPost, "/v1/AuthTokens/Promote", a.asItself(a.promote)},
-	}
-}
-
-// asItself refuses API keys, which the provider does not allow to manage the account.
-func (a *Account) asItself(answer func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request, string) {
-	return func(w http.ResponseWriter, r *http.Request, _ string) {
-		if user, _, _ := r.BasicAuth(); user != a.state.SID {
-			Refuse(w, http.StatusUnauthorized, 20003, "Authenticate")
-			return
-		}
-		answer(w, r)
-	}
-}
+// The paths of the tokens.
+const (
+	secondaryToken = "/v1/AuthTokens/Secondary"
+	tokenPromotion = "/v1/AuthTokens/Promote"
+)
 
 // createSecondary creates a secondary token. It refuses if there is one; the provider does not document what it does then.
-func (a *Account) createSecondary(w http.ResponseWriter, _ *http.Request) {
+func (a *Account) createSecondary(w http.ResponseWriter, _ *http.Request, _ string) {
 	if a.state.Secondary != "" {
 		Refuse(w, http.StatusConflict, 20409, "A secondary auth token exists already")
 		return
@@ -35,10 +22,10 @@ func (a *Account) createSecondary(w http.ResponseWriter, _ *http.Request) {
 	var made [16]byte
 	_, _ = rand.Read(made[:]) // never fails: it would end the program instead
 	a.state.Secondary = hex.EncodeToString(made[:])
-	a.token(w, http.StatusCreated, "secondary_auth_token", "Secondary")
+	a.token(w, http.StatusCreated, "secondary_auth_token", secondaryToken)
 }
 
-func (a *Account) deleteSecondary(w http.ResponseWriter, r *http.Request) {
+func (a *Account) deleteSecondary(w http.ResponseWriter, r *http.Request, _ string) {
 	if a.state.Secondary == "" {
 		Refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
 		return
@@ -48,22 +35,22 @@ func (a *Account) deleteSecondary(w http.ResponseWriter, r *http.Request) {
 }
 
 // promote replaces the primary token by the secondary one at once.
-func (a *Account) promote(w http.ResponseWriter, r *http.Request) {
+func (a *Account) promote(w http.ResponseWriter, r *http.Request, _ string) {
 	if a.state.Secondary == "" {
 		Refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
 		return
 	}
 	a.state.Token, a.state.Secondary = a.state.Secondary, ""
-	a.token(w, http.StatusOK, "auth_token", "Promote")
+	a.token(w, http.StatusOK, "auth_token", tokenPromotion)
 }
 
-func (a *Account) token(w http.ResponseWriter, status int, field, resource string) {
+func (a *Account) token(w http.ResponseWriter, status int, field, path string) {
 	text, now := a.state.Secondary, a.state.Now().UTC().Format(time.RFC3339)
 	if text == "" {
 		text = a.state.Token
 	}
 	reply(w, status, map[string]any{
 		"account_sid": a.state.SID, field: text, "date_created": now, "date_updated": now,
-		"url": "https://accounts.twilio.com/v1/AuthTokens/" + resource,
+		"url": "https://accounts.twilio.com" + path,
 	})
 }

@@ -91,17 +91,7 @@ func (c *call) join(v twilio.Dial, conference twilio.Conference) next {
 		recording := c.recording(c.Clock.Now().Sub(started))
 		c.reportRecording(conference.RecordingStatusCallback, recording, started, "Conference")
 	}
-	n := next{url: v.Action, params: map[string]string{"DialCallStatus": "answered"}}
-	switch {
-	case c.gone && v.Action != "":
-		c.actionAfterHangUp(n)
-		return end
-	case c.gone, c.err != nil:
-		return end
-	case c.redirected != "", v.Action == "":
-		return next{}
-	}
-	return n
+	return c.afterDial(v.Action, map[string]string{"DialCallStatus": "answered"})
 }
 
 // confer lets the time in the conference pass: on hold until the leg joins, then in talk.

@@ -42,18 +42,22 @@ func (c *call) dial(v twilio.Dial) next {
 		d.cancel(nil)
 	}
 	d.result(winner, params)
+	return c.afterDial(v.Action, params)
+}
+
+// afterDial returns what follows a Dial. When the caller has hung up, its action is requested and not followed.
+func (c *call) afterDial(action string, params map[string]string) next {
+	n := next{url: action, params: params}
 	switch {
-	case c.gone && v.Action != "":
-		c.actionAfterHangUp(next{url: v.Action, params: params})
+	case c.gone && action != "":
+		c.actionAfterHangUp(n)
 		return end
 	case c.gone, c.err != nil:
 		return end
 	case c.redirected != "":
 		return next{}
-	case v.Action == "":
-		return next{}
 	}
-	return next{url: v.Action, params: params}
+	return n
 }
 
 // hunt lets the legs ring until one is ready to be bridged. It returns nil if none is left or the caller hung up.

@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -33,11 +34,8 @@ type leg struct {
 
 func (d *dial) newLeg(v twilio.Dial, noun twilio.Noun) *leg {
 	l := &leg{dial: d, party: &party{
-		sid: d.sid("CA"), parent: d.caller.sid, direction: "outbound-dial", status: "initiated", base: d.caller.base, from: v.CallerID,
+		sid: d.sid("CA"), parent: d.caller.sid, direction: "outbound-dial", status: "initiated", base: d.caller.base, from: cmp.Or(v.CallerID, d.caller.from),
 	}}
-	if l.from == "" {
-		l.from = d.caller.from
-	}
 	switch n := noun.(type) {
 	case twilio.Number:
 		l.to, l.screen, l.callback, l.events = n.Number, n.URL, n.StatusCallback, n.StatusEvents
@@ -45,9 +43,6 @@ func (d *dial) newLeg(v twilio.Dial, noun twilio.Noun) *leg {
 	case twilio.Sip:
 		l.to, l.screen, l.callback, l.events = n.URI, n.URL, n.StatusCallback, n.StatusEvents
 		d.byMethod(l.base, n.URL, n.Method)
-	}
-	if len(l.events) == 0 {
-		l.events = []string{"completed"}
 	}
 	return l
 }
@@ -67,9 +62,11 @@ func (l *leg) progress(event, status string) {
 	l.dial.report(l.party, l.callback, params)
 }
 
-// ring starts the leg.
 func (l *leg) ring(timeout time.Duration) {
 	l.rangAt, l.rings = l.dial.Clock.Now(), timeout
+	if len(l.events) == 0 {
+		l.events = []string{"completed"}
+	}
 	l.progress("initiated", "initiated")
 	l.progress("ringing", "ringing")
 	l.dial.note(l.to, Rings, "")
@@ -167,19 +164,18 @@ func (l *leg) gather(g twilio.Gather) {
 	l.questions++
 	in := input{gather: g}
 	in.press(keys)
-	switch {
-	case in.digits == "" || l.who.Thinks > timeout:
+	if in.digits == "" || l.who.Thinks > timeout {
 		l.after(length+timeout, l.step)
-	default:
-		wait := length + l.who.Thinks
-		if !in.done {
-			wait += timeout
-		}
-		l.after(wait, func() {
-			l.dial.note(l.to, "presses", keys)
-			l.follow(orURL(g.Action, l.base), in.params())
-		})
+		return
 	}
+	wait := length + l.who.Thinks
+	if !in.done {
+		wait += timeout
+	}
+	l.after(wait, func() {
+		l.dial.note(l.to, "presses", keys)
+		l.follow(cmp.Or(g.Action, l.base), in.params())
+	})
 }
 
 // after sets the next event, unless the specialist hangs up before it.
@@ -195,7 +191,6 @@ var endings = map[string]string{
 	"completed": "is off the line", "canceled": "stops ringing", "busy": "is busy", "failed": "can't be reached", "no-answer": "doesn't answer",
 }
 
-// end ends the leg with a status.
 func (l *leg) end(status string) {
 	if l.over {
 		return
@@ -210,10 +205,3 @@ func (l *leg) end(status string) {
 
 // seconds returns the length of the leg from its answer to its end, as the provider reports it.
 func (l *leg) seconds() int { return seconds(l.endedAt.Sub(l.answeredAt)) }
-
-func orURL(u, otherwise string) string {
-	if u == "" {
-		return otherwise
-	}
-	return u
-}

@@ -89,15 +89,11 @@ func (c *call) runAction(a restAction) {
 	}
 }
 
-// placeLeg rings an outbound leg.
 func (c *call) placeLeg(a restAction) {
 	d := &dial{call: c, began: c.passed}
 	l := &leg{
 		dial: d, screen: a.ring.URL, callback: a.ring.StatusURL, events: a.ring.StatusEvents,
 		party: &party{sid: a.sid, direction: "outbound-api", status: "initiated", from: a.ring.From, to: a.ring.To},
-	}
-	if len(l.events) == 0 {
-		l.events = []string{"completed"}
 	}
 	d.legs = []*leg{l}
 	c.outbound = append(c.outbound, l)
@@ -113,7 +109,9 @@ func (c *call) sleep(d time.Duration) time.Duration {
 	}
 	c.advance(due)
 	l.dial.elapsed = l.due
-	l.fire()
+	then := l.then
+	l.then = nil
+	then()
 	c.runActions()
 	return max(0, due)
 }
@@ -135,12 +133,6 @@ func (c *call) nextOutbound() (first *leg, due time.Duration) {
 		}
 	}
 	return first, due
-}
-
-func (l *leg) fire() {
-	then := l.then
-	l.then = nil
-	then()
 }
 
 // finishLegs lets the outbound legs of a call that is over end, so that their callbacks are sent.

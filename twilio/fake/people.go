@@ -1,6 +1,9 @@
 package fake
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // People are the parties of a call: the caller and the specialists. The provider asks them what they do whenever it matters and notifies them
 // of what happens. All methods are called from the goroutine of Call.
@@ -55,24 +58,13 @@ const (
 	Talking                   // caller and specialist are connected
 )
 
-// String describes the moment.
-func (k Kind) String() string {
-	switch k {
-	case Speaking, Prompted:
-		return "the line speaks"
-	case Asked:
-		return "the line waits for an answer"
-	case Recording:
-		return "the line records"
-	case Holding:
-		return "the caller waits"
-	case Ringing:
-		return "specialists are rung"
-	case Talking:
-		return "caller and specialist talk"
-	}
-	return "no call"
+var moments = map[Kind]string{
+	Speaking: "the line speaks", Prompted: "the line speaks", Asked: "the line waits for an answer", Recording: "the line records",
+	Holding: "the caller waits", Ringing: "specialists are rung", Talking: "caller and specialist talk",
 }
+
+// String describes the moment.
+func (k Kind) String() string { return cmp.Or(moments[k], "no call") }
 
 type actKind int
 

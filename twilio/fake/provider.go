@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -238,5 +237,3 @@ func (c *call) hangUp() next {
 
 // seconds returns a duration as the provider reports it.
 func seconds(d time.Duration) int { return int(d.Round(time.Second) / time.Second) }
-
-func isKey(keys string) bool { return strings.Trim(keys, "0123456789*#") == "" }

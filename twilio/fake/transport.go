@@ -1,10 +1,9 @@
 package fake
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"net/http"
+	"net/http/httptest"
 	"time"
 )
 
@@ -19,42 +18,16 @@ func (s straight) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
-	w := &answer{header: http.Header{}}
+	w := httptest.NewRecorder()
 	defer func() {
 		if p := recover(); p != nil {
 			resp, err = nil, fmt.Errorf("the handler panicked: %v", p)
 		}
 	}()
 	s.handler.ServeHTTP(w, in)
-	return w.response(r), nil
-}
-
-// answer is a ResponseWriter in memory.
-type answer struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (a *answer) Header() http.Header { return a.header }
-
-func (a *answer) WriteHeader(status int) {
-	if a.status == 0 {
-		a.status = status
-	}
-}
-
-func (a *answer) Write(p []byte) (int, error) {
-	a.WriteHeader(http.StatusOK)
-	return a.body.Write(p)
-}
-
-func (a *answer) response(r *http.Request) *http.Response {
-	a.WriteHeader(http.StatusOK)
-	return &http.Response{
-		StatusCode: a.status, Status: http.StatusText(a.status), Header: a.header, Request: r,
-		Body: io.NopCloser(&a.body), ContentLength: int64(a.body.Len()), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
+	resp = w.Result()
+	resp.Request = r
+	return resp, nil
 }
 
 // Via returns a transport that sends every request to one address ("127.0.0.1:8080") in plain HTTP, as the proxy in front of a server does:

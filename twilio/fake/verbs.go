@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"time"
@@ -46,7 +47,7 @@ func (m Moment) takes(act Act) bool {
 	case hangsUp:
 		return true
 	case presses:
-		return m.Keys && isKey(act.keys) && act.keys != ""
+		return m.Keys && act.keys != "" && strings.Trim(act.keys, "0123456789*#") == ""
 	case says:
 		return m.Speech
 	case partnerHangsUp:
@@ -55,7 +56,6 @@ func (m Moment) takes(act Act) bool {
 	return false
 }
 
-// perform follows one verb of the caller's document.
 func (c *call) perform(v twilio.Verb) next {
 	switch v.(type) {
 	case twilio.Gather, twilio.Redirect:
@@ -128,7 +128,11 @@ func (c *call) gather(g twilio.Gather) next {
 	m := Moment{
 		Kind: Prompted, Keys: g.Input == "" || strings.Contains(g.Input, "dtmf"), Speech: strings.Contains(g.Input, "speech"),
 	}
-	act := c.ahead(m)
+	act := Listen()
+	if c.typed != "" && m.Keys {
+		act = Press(c.typed)
+	}
+	c.typed = ""
 	for i := 0; i < len(g.Prompts) && act.do == listens; i++ {
 		act = c.prompt(g.Prompts[i], m)
 	}
@@ -163,16 +167,6 @@ func (c *call) gather(g twilio.Gather) next {
 		}
 		act, _ = c.pass(m, timeout)
 	}
-}
-
-// ahead returns the act of pressing the keys that were pressed after the last input had ended.
-func (c *call) ahead(m Moment) Act {
-	keys := c.typed
-	c.typed = ""
-	if keys == "" || !m.Keys {
-		return Listen()
-	}
-	return Press(keys)
 }
 
 // input is the input of one Gather.
@@ -214,10 +208,7 @@ func (in *input) params() map[string]string {
 
 // action returns the document that follows a verb with a result. Without an action the provider requests the present document again.
 func (c *call) action(url string, params map[string]string) next {
-	if url == "" {
-		url = c.caller.base
-	}
-	return next{url: url, params: params}
+	return next{url: cmp.Or(url, c.caller.base), params: params}
 }
 
 func orDefault(seconds, otherwise int) time.Duration {

@@ -17,7 +17,6 @@ type checker struct {
 	folder  string // where relative paths begin
 }
 
-// wrong reports a problem with a value.
 func (c *checker) wrong(t text, what, instead string) { c.add(t.At, t.Key+" "+what, instead) }
 
 // either returns the place of the first value, or of the second if the file does not have the first.

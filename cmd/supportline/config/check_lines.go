@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -164,4 +165,23 @@ func (c *checker) voice(t text, language string) string {
 	instead := cmp.Or(typo, strings.Join(known, ", ")+" or one of Google."+language+"-...")
 	c.wrong(t, fmt.Sprintf("is %s, which is not a voice for %s", quoted(t.Value), language), "write "+instead)
 	return ""
+}
+
+// words returns the sentences with the company's own, where the file names some, and their text, which is part of the version. Problems in them
+// are reported under the name of their own file.
+func (c *checker) words(t text) (ivr.Words, []byte) {
+	name := c.named(t, "file")
+	if name == "" {
+		return ivr.DefaultWords(), nil
+	}
+	own, err := readFile(name)
+	if err != nil {
+		c.wrong(t, fmt.Sprintf("names the file %s, which cannot be read: %v", name, err), "write the name of a file of words, relative to the folder of this file")
+		return ivr.DefaultWords(), nil
+	}
+	words, problems := ivr.ParseWords(name, own)
+	for _, p := range problems {
+		c.report(Problem(p))
+	}
+	return words, own
 }

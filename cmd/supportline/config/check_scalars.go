@@ -60,7 +60,6 @@ func (c *checker) amount(t text, currency string) float64 {
 	return n
 }
 
-// seconds returns a duration of whole seconds between two bounds in seconds.
 func (c *checker) seconds(t text, low, high int) time.Duration {
 	if t.silent() {
 		return 0

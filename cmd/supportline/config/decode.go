@@ -87,7 +87,6 @@ func (t *text) decode(d *decoder, n node) {
 	}
 }
 
-// list is a sequence.
 type list[T any] struct {
 	At    place
 	Given bool
@@ -203,7 +202,6 @@ func (d *decoder) fields(n node, at *place, fields []field) {
 
 func null(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
-// shape describes a node for people.
 func shape(n *yaml.Node) string {
 	switch {
 	case n.Kind == yaml.MappingNode:

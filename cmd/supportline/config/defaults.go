@@ -48,7 +48,6 @@ func fillUsual(v reflect.Value) {
 	}
 }
 
-// fill sets a value that the file does not have.
 func fill(t *text, value string) {
 	if !t.Given {
 		t.Value = value

@@ -58,7 +58,6 @@ func Demo(webhooks, console string) []byte {
 	return []byte(text + demoRecordings)
 }
 
-// demoRecordings makes a demo store its voicemails.
 const demoRecordings = "\nrecordings: { keep: \"folder:recordings\" }\n"
 
 // random returns 32 hexadecimal digits that nobody can guess.

@@ -140,7 +140,6 @@ type permissions struct {
 	Operator list[text] `key:"operator"`
 }
 
-// sso is the company's identity provider.
 type sso struct {
 	At           place
 	Issuer       text        `key:"issuer" need:"https://login.example.com"`

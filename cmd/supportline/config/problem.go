@@ -38,10 +38,8 @@ func WriteProblems(w io.Writer, problems []Problem) error {
 	return nil
 }
 
-// place is where a value is written.
 type place = notices.Place
 
-// findings collects the problems of all stages.
 type findings struct{ list []Problem }
 
 func (f *findings) add(at place, what, instead string) {

@@ -37,5 +37,4 @@ func googleVoice(voice, language string) bool {
 	return ok && googleName.MatchString(name)
 }
 
-// languages returns the languages that have words.
 func languages() []string { return slices.Sorted(maps.Keys(voices)) }

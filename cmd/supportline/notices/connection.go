@@ -18,13 +18,11 @@ type connection struct {
 }
 
 func (c *connection) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	var conn net.Conn
-	var err error
+	dial := (&net.Dialer{}).DialContext
 	if c.tls == TLSRequired {
-		conn, err = (&tls.Dialer{Config: c.config}).DialContext(ctx, network, address)
-	} else {
-		conn, err = (&net.Dialer{}).DialContext(ctx, network, address)
+		dial = (&tls.Dialer{Config: c.config}).DialContext
 	}
+	conn, err := dial(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,8 @@ func later(class, reason string) *failure { return &failure{class: class, reason
 // unreachable returns the failure of a connection, or of the server as a whole.
 func unreachable(class string, err error) *failure {
 	f := &failure{class: class, reason: oneLine(plainly(err)), down: true}
-	if timedOut(err) {
+	n, ok := errors.AsType[net.Error](err)
+	if errors.Is(err, context.DeadlineExceeded) || ok && n.Timeout() {
 		f.class, f.reason = "timeout", "the server did not answer in time"
 	}
 	return f
@@ -39,15 +40,10 @@ func unreachable(class string, err error) *failure {
 
 // plainly returns the text of an error without the address of a webhook, which may be secret.
 func plainly(err error) string {
-	if asked := (*url.Error)(nil); errors.As(err, &asked) {
+	if asked, ok := errors.AsType[*url.Error](err); ok {
 		err = asked.Err
 	}
 	return err.Error()
-}
-
-func timedOut(err error) bool {
-	var n net.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &n) && n.Timeout()
 }
 
 func oneLine(s string) string {

@@ -45,8 +45,7 @@ func known(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
-	t = t.UTC().Truncate(time.Second)
-	return &t
+	return new(t.UTC().Truncate(time.Second))
 }
 
 func orNull[T ~string](v T) *T {

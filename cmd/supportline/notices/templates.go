@@ -107,7 +107,10 @@ func DefaultTemplates() *Templates {
 // parse parses the shipped templates, with a company's own files in the place of those of the same name, and tries each with sample facts.
 func parse(own map[string]string) (*Templates, []Problem) {
 	var problems []Problem
-	failed := func(name string, err error) {
+	checked := func(name string, err error) {
+		if err == nil {
+			return
+		}
 		if p := problemOf(name, err); !slices.Contains(problems, p) { // a mistake in the frame comes back with every page
 			problems = append(problems, p)
 		}
@@ -121,25 +124,21 @@ func parse(own map[string]string) (*Templates, []Problem) {
 	}
 	t := &Templates{texts: map[policy.NoticeKind]*text.Template{}, pages: map[policy.NoticeKind]*html.Template{}}
 	frame, err := html.New("frame.html").Funcs(functions).Parse(read("frame.html"))
-	if err != nil {
-		failed("frame.html", err)
-		frame = html.Must(html.New("frame.html").Funcs(functions).Parse(`{{template "body" .}}`)) // so that the others are looked at as well
+	checked("frame.html", err)
+	if err != nil { // so that the others are looked at as well
+		frame = html.Must(html.New("frame.html").Funcs(functions).Parse(`{{template "body" .}}`))
 	}
 	for _, kind := range kinds() {
-		if t.texts[kind], err = text.New(string(kind) + ".txt").Funcs(functions).Parse(read(string(kind) + ".txt")); err != nil {
-			failed(string(kind)+".txt", err)
-		} else if err := t.tryText(kind); err != nil {
-			failed(string(kind)+".txt", err)
-		} else {
-			t.texts[kind].Option("missingkey=zero")
+		name := string(kind) + ".txt"
+		if t.texts[kind], err = text.New(name).Funcs(functions).Parse(read(name)); err == nil {
+			err = t.tryText(kind)
 		}
-		if t.pages[kind], err = page(frame, string(kind)+".html", read(string(kind)+".html")); err != nil {
-			failed(string(kind)+".html", err)
-		} else if err := t.tryPage(kind); err != nil {
-			failed(string(kind)+".html", err)
-		} else {
-			t.pages[kind].Option("missingkey=zero")
+		checked(name, err)
+		name = string(kind) + ".html"
+		if t.pages[kind], err = page(frame, name, read(name)); err == nil {
+			err = t.tryPage(kind)
 		}
+		checked(name, err)
 	}
 	return t, problems
 }
@@ -161,26 +160,19 @@ func sample(kind policy.NoticeKind) policy.Notice {
 	return policy.Notice{Kind: kind, Customer: "100001", At: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), Facts: samples[kind]}
 }
 
-// tryText reports a fact that does not exist as a mistake. In a real notice it is left empty: the notice must go out.
+// tryText executes a text with sample facts. A fact that does not exist is a mistake. In a real notice it is left empty: the notice must go out.
 func (t *Templates) tryText(kind policy.NoticeKind) error {
-	strict, err := t.texts[kind].Clone()
-	if err != nil {
-		return err
+	said, err := bounded(t.texts[kind].Option("missingkey=error"), values(sample(kind)))
+	if err == nil {
+		_, _, err = subject(said)
 	}
-	said, err := bounded(strict.Option("missingkey=error"), values(sample(kind)))
-	if err != nil {
-		return err
-	}
-	_, _, err = subject(said)
+	t.texts[kind].Option("missingkey=zero")
 	return err
 }
 
 func (t *Templates) tryPage(kind policy.NoticeKind) error {
-	strict, err := t.pages[kind].Clone()
-	if err != nil {
-		return err
-	}
-	_, err = bounded(strict.Option("missingkey=error"), withSubject(values(sample(kind)), "subject"))
+	_, err := bounded(t.pages[kind].Option("missingkey=error"), withSubject(values(sample(kind)), "subject"))
+	t.pages[kind].Option("missingkey=zero")
 	return err
 }
 

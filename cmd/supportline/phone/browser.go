@@ -24,7 +24,7 @@ const (
 type browserCall struct {
 	simulator *Simulator
 	by        string
-	done      <-chan struct{} // the call is to end
+	ctx       context.Context // when it ends, so does the call
 	cancel    func()
 	wake      chan struct{} // something was done
 
@@ -42,15 +42,8 @@ type browserCall struct {
 	seen    time.Time
 }
 
-func newBrowserCall(ctx context.Context, cancel func(), s *Simulator, by string, view console.PhoneCall) *browserCall {
-	return &browserCall{
-		simulator: s, by: by, done: ctx.Done(), cancel: cancel, wake: make(chan struct{}, 1), stirred: make(chan struct{}), view: view,
-		answers: map[string]fake.Specialist{}, seen: view.StartedAt,
-	}
-}
-
 // run carries the call to its end.
-func (c *browserCall) run(ctx context.Context) {
+func (c *browserCall) run() {
 	verstat := ""
 	if c.view.Attested {
 		verstat = fullAttestation
@@ -59,7 +52,7 @@ func (c *browserCall) run(ctx context.Context) {
 		AccountSID: c.simulator.Account.SID, Token: c.simulator.Account.Token, Transport: c.simulator.Transport, Clock: browserClock{c}, People: c,
 		Account: c.simulator.Provider, Seed: c.view.ID,
 	}
-	record, err := p.Call(ctx, incoming(c.simulator.Account, c.view.Line.Full(), c.view.From.Full(), verstat))
+	record, err := p.Call(c.ctx, incoming(c.simulator.Account, c.view.Line.Full(), c.view.From.Full(), verstat))
 	if err != nil {
 		record.Troubles = append(record.Troubles, err.Error())
 	}
@@ -174,7 +167,7 @@ func (c *browserCall) Caller(m fake.Moment) fake.Act {
 		}
 		asked := m.Kind == fake.Asked || m.Kind == fake.Recording
 		switch {
-		case c.leaving || closed(c.done):
+		case c.leaving || c.ctx.Err() != nil:
 			c.acts = nil
 			return fake.HangUp()
 		case c.skips:
@@ -188,15 +181,6 @@ func (c *browserCall) Caller(m fake.Moment) fake.Act {
 			return fake.Wait(slice)
 		}
 		m.At = c.simulator.Now()
-	}
-}
-
-func closed(done <-chan struct{}) bool {
-	select {
-	case <-done:
-		return true
-	default:
-		return false
 	}
 }
 
@@ -287,7 +271,7 @@ func (c *browserCall) pass(d time.Duration) (all bool) {
 	case <-over:
 		all = true
 	case <-c.wake:
-	case <-c.done:
+	case <-c.ctx.Done():
 	}
 	c.mu.Lock()
 	c.idle = false

@@ -33,14 +33,11 @@ func (p *player) meet(st statement, m fake.Moment) (act *fake.Act, stays bool) {
 	case scene:
 		do(p)
 		return nil, false
-	case breakage:
-		p.server.Break(bool(do))
-		return nil, false
-	case refusal:
-		p.refuse(bool(do))
+	case fault:
+		do(p)
 		return nil, false
 	case hangUp:
-		return acts(fake.HangUp()), false
+		return new(fake.HangUp()), false
 	case wait:
 		return p.pass(m, time.Duration(do))
 	case talk:
@@ -49,17 +46,15 @@ func (p *player) meet(st statement, m fake.Moment) (act *fake.Act, stays bool) {
 		return p.act(st, m)
 	case hear, hearNot, nothing, told, rung, notRung:
 		if speaking {
-			return acts(fake.Listen()), true
+			return new(fake.Listen()), true
 		}
 		return p.listen(st, m)
 	}
 	if m.Kind == fake.Talking {
 		p.differ(st, "the talk goes on; write hang up, or specialist hangs up, before it")
 	}
-	return acts(fake.Listen()), true
+	return new(fake.Listen()), true
 }
-
-func acts(a fake.Act) *fake.Act { return &a }
 
 // pass lets time pass.
 func (p *player) pass(m fake.Moment, d time.Duration) (*fake.Act, bool) {
@@ -68,7 +63,7 @@ func (p *player) pass(m fake.Moment, d time.Duration) (*fake.Act, bool) {
 		p.forget()
 	}
 	if left := p.until.Sub(m.At); left > 0 {
-		return acts(fake.Wait(left)), true
+		return new(fake.Wait(left)), true
 	}
 	p.until = time.Time{}
 	return nil, false
@@ -87,7 +82,7 @@ func (p *player) talk(st statement, m fake.Moment, d time.Duration) (*fake.Act, 
 	case m.Kind == fake.Asked || m.Kind == fake.Recording:
 		p.differ(st, p.instead(m))
 	}
-	return acts(fake.Listen()), true
+	return new(fake.Listen()), true
 }
 
 // act returns the act of the caller once it has a meaning. Where it never will, the script differs.
@@ -115,7 +110,7 @@ func (p *player) act(st statement, m fake.Moment) (*fake.Act, bool) {
 	case never:
 		p.differ(st, p.instead(m))
 	}
-	return acts(fake.Listen()), true
+	return new(fake.Listen()), true
 }
 
 // Specialist answers as the script says. Specialists who are not named do not answer.

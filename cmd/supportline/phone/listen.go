@@ -11,61 +11,39 @@ import (
 // listen checks what was heard or rung so far. More can follow while specialists are rung, and before the line has answered the last act of the
 // caller (keys that did not end an input): then nothing is missing yet.
 func (p *player) listen(st statement, m fake.Moment) (*fake.Act, bool) {
-	verdict, found := p.look(st.do)
+	ok, final, found := p.look(st.do)
 	switch {
-	case verdict == holds:
+	case ok:
 		return nil, false
-	case verdict == missing && (m.Kind == fake.Ringing || m.Kind == fake.Holding || m.Kind == fake.Asked && len(p.heard) == 0):
-		return acts(fake.Listen()), true
+	case !final && (m.Kind == fake.Ringing || m.Kind == fake.Holding || m.Kind == fake.Asked && len(p.heard) == 0):
+		return new(fake.Listen()), true
 	}
 	p.differ(st, m.Kind.String()+found)
 	return nil, false
 }
 
-type verdict int
-
-const (
-	missing verdict = iota // not true, but more can follow
-	holds
-	fails
-)
-
-// look returns whether a statement about what happened is true, and, if not, what happened.
-func (p *player) look(do any) (v verdict, found string) {
+// look reports whether a statement about what happened is true. If it is not, found is what happened, and final reports that nothing that follows
+// makes it true.
+func (p *player) look(do any) (ok, final bool, found string) {
+	heard := strings.Join(p.heard, " ")
 	switch do := do.(type) {
 	case hear:
-		if contains(strings.Join(p.heard, " "), do.text) {
+		if ok = contains(heard, do.text); ok {
 			p.matched = max(p.matched, p.last(do.text)+1)
-			return holds, ""
 		}
-		return missing, quoted(p.heard)
+		return ok, false, quoted(p.heard)
 	case hearNot:
-		if contains(strings.Join(p.heard, " "), do.text) {
-			return fails, quoted(p.heard)
-		}
-		return holds, ""
+		return !contains(heard, do.text), true, quoted(p.heard)
 	case nothing:
-		if len(p.heard) > p.matched {
-			return fails, quoted(p.heard[p.matched:])
-		}
-		return holds, ""
+		return len(p.heard) == p.matched, true, quoted(p.heard[p.matched:])
 	case told:
-		if contains(strings.Join(p.told[do.to], " "), do.text) {
-			return holds, ""
-		}
-		return missing, quoted(p.told[do.to])
+		return contains(strings.Join(p.told[do.to], " "), do.text), false, quoted(p.told[do.to])
 	case rung:
-		if p.rung[do.to] {
-			return holds, ""
-		}
-		return missing, ""
+		return p.rung[do.to], false, ""
 	case notRung:
-		if p.rung[do.to] {
-			return fails, ", and it rang"
-		}
-		return holds, ""
+		return !p.rung[do.to], true, ", and it rang"
 	}
-	return missing, quoted(p.heard)
+	return false, false, quoted(p.heard)
 }
 
 // last returns the index of the last sentence heard that contains a text; where the text spans sentences, that of the last of all.

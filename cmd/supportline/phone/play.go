@@ -28,10 +28,6 @@ func (d *Difference) Error() string {
 // clockMove sets the clock at the start of a script, and passes time later on.
 type clockMove struct{ local, zone string }
 
-func moveClock(v []string) clockMove {
-	return clockMove{v[0], strings.Join(v[1:], "")}
-}
-
 // player plays one script. While a call is carried, the provider asks it what the caller does (see caller.go).
 type player struct {
 	script      Script
@@ -96,16 +92,11 @@ func (p *player) statement(ctx context.Context, st statement) error {
 		return p.at(st, p.move(do))
 	case scene:
 		do(p)
-	case breakage:
+	case fault:
 		if err := p.opened(st); err != nil {
 			return err
 		}
-		p.server.Break(bool(do))
-	case refusal:
-		if err := p.opened(st); err != nil {
-			return err
-		}
-		p.refuse(bool(do))
+		do(p)
 	case dialing:
 		if err := p.opened(st); err != nil {
 			return err
@@ -113,10 +104,10 @@ func (p *player) statement(ctx context.Context, st statement) error {
 		return p.call(ctx, st, do)
 	case wait:
 		p.clock.Sleep(time.Duration(do))
-	case logged, traced, untraced:
+	case logged, traced:
 		return p.check(ctx, st)
 	default:
-		if v, found := p.look(st.do); v != holds {
+		if ok, _, found := p.look(st.do); !ok {
 			p.differ(st, "the call is over"+found)
 		}
 	}
@@ -212,7 +203,7 @@ func (p *player) check(ctx context.Context, st statement) error {
 				problem = fmt.Sprintf("the log has %s %s", do.field, found)
 			}
 		}
-	case traced, untraced:
+	case traced:
 		var history []policy.Decision
 		if history, err = p.server.Explain(ctx, sid); err == nil {
 			problem = checkTrace(history, do)
@@ -231,31 +222,28 @@ func (p *player) check(ctx context.Context, st statement) error {
 }
 
 // checkTrace returns what is wrong with a trace, "" if nothing is.
-func checkTrace(trace []policy.Decision, want any) string {
+func checkTrace(trace []policy.Decision, want traced) string {
 	var all, named []string
-	held := false
+	held := want.not
 	for _, d := range trace {
 		all = append(all, d.Rule)
+		if d.Rule != want.rule {
+			continue
+		}
 		text := d.Result
 		for _, f := range d.Inputs {
 			text += ", " + f.Name + "=" + f.Value
 		}
-		switch w := want.(type) {
-		case untraced:
-			if d.Rule == w.rule {
-				return "the trace has it: " + text
-			}
-		case traced:
-			if d.Rule == w.rule {
-				named = append(named, text)
-				held = held || contains(text, w.text)
-			}
+		if want.not {
+			return "the trace has it: " + text
 		}
+		named = append(named, text)
+		held = held || contains(text, want.text)
 	}
-	if _, absent := want.(untraced); absent || held {
+	switch {
+	case held:
 		return ""
-	}
-	if len(named) > 0 {
+	case len(named) > 0:
 		return "the trace has it with: " + strings.Join(named, " | ")
 	}
 	return "the trace has only: " + strings.Join(all, ", ")

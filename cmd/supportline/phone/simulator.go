@@ -62,13 +62,17 @@ func (s *Simulator) Dial(by string, line, from policy.Phone, attested bool) (id 
 		return "", err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	c := newBrowserCall(ctx, cancel, s, by, console.PhoneCall{
-		ID: strings.ToLower(rand.Text()), Line: line, From: from, Attested: attested, State: console.PhoneDialling, StartedAt: s.Now(),
-	})
+	now := s.Now()
+	c := &browserCall{
+		simulator: s, by: by, ctx: ctx, cancel: cancel, wake: make(chan struct{}, 1), stirred: make(chan struct{}),
+		answers: map[string]fake.Specialist{}, seen: now, view: console.PhoneCall{
+			ID: strings.ToLower(rand.Text()), Line: line, From: from, Attested: attested, State: console.PhoneDialling, StartedAt: now,
+		},
+	}
 	s.calls = append(s.calls, c)
 	s.going.Go(func() {
 		defer cancel()
-		c.run(ctx)
+		c.run()
 	})
 	return c.view.ID, nil
 }

@@ -13,29 +13,30 @@ import (
 
 // The statements. One that sets the scene is a function on the player. The others belong to a call, or look at it afterwards.
 type (
-	scene    func(*player)
-	breakage bool         // of the store
-	refusal  bool         // of all requests over the REST API
-	setting  func(*Setup) // of the server, before it opens
-	dialing  struct{ to, from, verstat string }
+	scene   func(*player)
+	fault   func(*player) // breaks or mends something of the open server
+	setting func(*Setup)  // of the server, before it opens
+	dialing struct{ to, from, verstat string }
 
-	press    string
-	say      string
-	wait     time.Duration
-	silence  struct{}
-	talk     time.Duration
-	leave    time.Duration
-	hangUp   struct{}
-	partner  struct{} // the specialist hangs up
-	hear     struct{ text string }
-	hearNot  struct{ text string }
-	nothing  struct{}                  // nothing more is heard
-	told     struct{ to, text string } // a specialist hears
-	rung     struct{ to string }       // a specialist was rung in this call
-	notRung  struct{ to string }
-	logged   struct{ field, want string }
-	traced   struct{ rule, text string }
-	untraced struct{ rule string }
+	press   string
+	say     string
+	wait    time.Duration
+	silence struct{}
+	talk    time.Duration
+	leave   time.Duration
+	hangUp  struct{}
+	partner struct{} // the specialist hangs up
+	hear    struct{ text string }
+	hearNot struct{ text string }
+	nothing struct{}                  // nothing more is heard
+	told    struct{ to, text string } // a specialist hears
+	rung    struct{ to string }       // a specialist was rung in this call
+	notRung struct{ to string }
+	logged  struct{ field, want string }
+	traced  struct {
+		rule, text string
+		not        bool
+	}
 )
 
 // form is one way to write a statement.
@@ -56,7 +57,7 @@ const accept = time.Second
 
 var sceneForms = []form{
 	{"clock TIME [ZONE]", "the time at which it begins, in UTC unless a zone is named; later: the time to pass to", func(v []string) any {
-		return moveClock(v)
+		return clockMove{v[0], strings.Join(v[1:], "")}
 	}},
 	{"with KEY: REST", "replaces one key of the configuration by a YAML value", func(v []string) any {
 		o := Override{Path: strings.TrimSuffix(v[0], ":"), YAML: v[1]}
@@ -81,16 +82,16 @@ var sceneForms = []form{
 		return scene(func(p *player) { p.provider.Race = fake.FirstAccept })
 	}},
 	{"break the store", "from here the store refuses everything", func([]string) any {
-		return breakage(true)
+		return fault(func(p *player) { p.server.Break(true) })
 	}},
 	{"mend the store", "from here it works again", func([]string) any {
-		return breakage(false)
+		return fault(func(p *player) { p.server.Break(false) })
 	}},
 	{"break the account", "from here the provider's REST API answers nothing", func([]string) any {
-		return refusal(true)
+		return fault(func(p *player) { p.refuse(true) })
 	}},
 	{"mend the account", "from here it works again", func([]string) any {
-		return refusal(false)
+		return fault(func(p *player) { p.refuse(false) })
 	}},
 }
 
@@ -158,9 +159,9 @@ var callForms = []form{
 var logForms = []form{
 	{"log FIELD REST", "the finished call's field, as in the JSON export; null where it is unknown", func(v []string) any { return logged{v[0], v[1]} }},
 	{"trace RULE [TEXT]", "the rule decided something in the call; with a text: its result or inputs hold that", func(v []string) any {
-		return traced{v[0], strings.Join(v[1:], "")}
+		return traced{rule: v[0], text: strings.Join(v[1:], "")}
 	}},
-	{"no trace RULE", "the rule decided nothing", func(v []string) any { return untraced{v[0]} }},
+	{"no trace RULE", "the rule decided nothing", func(v []string) any { return traced{rule: v[0], not: true} }},
 }
 
 func forms() []form { return slices.Concat(sceneForms, specialistForms, callForms, logForms) }
@@ -192,8 +193,6 @@ func caller(from string) string {
 func fields() []string {
 	return slices.Sorted(maps.Keys(flat(policy.Row{})))
 }
-
-func isField(name string) bool { return slices.Contains(fields(), name) }
 
 // flat returns the fields of a row by their JSON names, each as text: null, true, 180, served.
 func flat(row policy.Row) map[string]string {

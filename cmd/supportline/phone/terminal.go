@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
@@ -155,28 +156,23 @@ func (t *Terminal) answer(line string) (fake.Act, bool) {
 
 // Specialist asks the person how the specialist who is rung answers.
 func (t *Terminal) Specialist(to string) fake.Specialist {
-	no := fake.Specialist{Status: "no-answer"}
 	for !t.leaving {
 		line, ok := t.read(to + " (a/p/n/v/b)> ")
-		if !ok || line == "h" {
-			t.leaving = true
+		if t.leaving = !ok || line == "h"; t.leaving {
 			break
 		}
-		switch strings.ToLower(line) {
-		case "", "a":
-			return fake.Specialist{Presses: []string{"1"}}
-		case "p":
-			return fake.Specialist{Presses: []string{"2"}}
-		case "n":
-			return no
-		case "v":
-			return fake.Specialist{}
-		case "b":
-			return fake.Specialist{Status: "busy"}
+		if answer, ok := answers[letters[strings.ToLower(line)]]; ok {
+			return answer
 		}
 		fmt.Fprint(t.Out, terminalHelp)
 	}
-	return no
+	return answers[console.PhoneNobody]
+}
+
+// letters are the answers of specialists as they are typed.
+var letters = map[string]console.PhoneAnswer{
+	"": console.PhoneAccepts, "a": console.PhoneAccepts, "p": console.PhonePasses, "n": console.PhoneNobody, "v": console.PhoneVoicemail,
+	"b": console.PhoneBusy,
 }
 
 const (
@@ -195,6 +191,10 @@ func (t *Terminal) Note(e fake.Event) {
 	} else {
 		t.sound = ""
 	}
+	text := e.Text
+	if text != "" {
+		text = "  " + text
+	}
 	on, off := faint, plain
 	if e.Did == fake.Hears {
 		on = bold
@@ -202,14 +202,7 @@ func (t *Terminal) Note(e fake.Event) {
 	if !t.Colour {
 		on, off = "", ""
 	}
-	fmt.Fprintf(t.Out, "%s  %s%s %s%s%s\n", e.At.Format("15:04:05"), on, e.Who, e.Did, spaced(e.Text), off)
-}
-
-func spaced(text string) string {
-	if text == "" {
-		return ""
-	}
-	return "  " + text
+	fmt.Fprintf(t.Out, "%s  %s%s %s%s%s\n", e.At.Format("15:04:05"), on, e.Who, e.Did, text, off)
 }
 
 func keys(s string) bool { return s != "" && strings.Trim(s, "0123456789*#") == "" }

@@ -1,6 +1,7 @@
 package recordings
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -61,9 +62,7 @@ func New(s Settings, bucket Bucket, log Log, provider Provider, o Options) *Arch
 	if o.Random == nil {
 		o.Random = rand.Float64
 	}
-	if o.Logger == nil {
-		o.Logger = zap.NewNop()
-	}
+	o.Logger = cmp.Or(o.Logger, zap.NewNop())
 	if o.Told == nil {
 		o.Told = func(string, string) {}
 	}
@@ -126,9 +125,10 @@ func (a *Archive) pass(ctx context.Context, due time.Time) (Done, error) {
 	}
 	p := &pass{Archive: a, now: a.o.Now(), due: due, seen: map[string]bool{}}
 	err := each(ctx, p.removals, p.remove)
+	work := map[policy.RecordingStep]func(context.Context, policy.DueRecording) error{policy.StepFetch: p.fetch, policy.StepDelete: p.delete}
 	for _, step := range a.Steps() {
 		if err == nil {
-			err = each(ctx, p.recordings(step), p.work(step))
+			err = each(ctx, p.recordings(step), work[step])
 		}
 	}
 	p.did.Down = a.bucket != nil && !a.up(ctx)
@@ -215,8 +215,8 @@ func each[T any](ctx context.Context, due func(context.Context) ([]T, error), wo
 
 // notThere reports whether the provider answered that it does not have the recording.
 func notThere(err error) bool {
-	var refused *twilio.Err
-	return errors.As(err, &refused) && refused.Status == http.StatusNotFound
+	refused, ok := errors.AsType[*twilio.Err](err)
+	return ok && refused.Status == http.StatusNotFound
 }
 
 func resultOf(err error) string {

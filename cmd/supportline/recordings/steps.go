@@ -42,14 +42,6 @@ func (p *pass) recordings(step policy.RecordingStep) func(context.Context) ([]po
 	}
 }
 
-// work returns the function that takes a step.
-func (p *pass) work(step policy.RecordingStep) func(context.Context, policy.DueRecording) error {
-	if step == policy.StepDelete {
-		return p.delete
-	}
-	return p.fetch
-}
-
 // fetch copies one recording, and notes the copy in the log. A call that has forgotten the recording meanwhile stays as it is, and the copy is
 // removed in the next pass, because that was noted at the same time.
 func (p *pass) fetch(ctx context.Context, d policy.DueRecording) error {
@@ -156,15 +148,14 @@ func (p *pass) tell(what string, failed error, fields ...zap.Field) {
 		p.o.Logger.Warn("a recording waits", append(fields, zap.String("step", what), zap.Error(failed))...)
 		return
 	}
-	switch what {
-	case string(policy.StepFetch):
-		p.did.Fetched++
-		p.o.Logger.Info("a recording was fetched", fields...)
-	case string(policy.StepDelete):
-		p.did.Deleted++
-		p.o.Logger.Info("a recording was deleted at the provider", fields...)
-	default:
-		p.did.Removed++
-		p.o.Logger.Info("a recording was removed", fields...)
-	}
+	did := map[string]struct {
+		count *int
+		words string
+	}{
+		string(policy.StepFetch):  {&p.did.Fetched, "a recording was fetched"},
+		string(policy.StepDelete): {&p.did.Deleted, "a recording was deleted at the provider"},
+		"remove":                  {&p.did.Removed, "a recording was removed"},
+	}[what]
+	*did.count++
+	p.o.Logger.Info(did.words, fields...)
 }

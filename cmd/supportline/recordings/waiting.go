@@ -68,8 +68,7 @@ func (a *Archive) waiting(ctx context.Context, step policy.RecordingStep, d poli
 func waiting(sid, step string, tries int, next time.Time, problem string) Waiting {
 	w := Waiting{Recording: sid, Step: step, Tries: tries}
 	if !next.IsZero() {
-		next = next.UTC().Truncate(time.Second)
-		w.NextAt = &next
+		w.NextAt = new(next.UTC().Truncate(time.Second))
 	}
 	if problem != "" {
 		w.Error = &problem
