@@ -13,6 +13,100 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
+const accountsPath = "/accounts"
+
+// accountsOnPage is how many accounts a page of the list shows. Each costs a few reads of its own figures.
+const accountsOnPage = 50
+
+// accountsRoutes are the routes of the directory, with what each account used this month.
+var accountsRoutes = []route{
+	{http.MethodGet, accountsPath, (*request).accounts, ""},
+	{http.MethodGet, accountsPath + "/:number", (*request).account, ""},
+	{http.MethodPost, accountsPath + "/:number/reveal", (*request).revealAccount, users.SeeNumbers},
+}
+
+type accountsPage struct {
+	Text, After string
+	Accounts    []accountRow
+	Next, First string // addresses, or ""
+}
+
+type accountRow struct {
+	policy.Customer
+	standing
+	LineName string
+}
+
+func (r *request) accounts() error {
+	body := accountsPage{Text: strings.TrimSpace(r.QueryParam("text")), After: r.QueryParam("after")}
+	text := policy.ParseText(body.Text, r.may(users.SeeNumbers))
+	found, next, err := r.console.Accounts.SearchCustomers(r.ctx(), text, accountsOnPage, policy.CustomerNumber(body.After))
+	if err != nil {
+		return err
+	}
+	for _, c := range found {
+		row := accountRow{Customer: c, LineName: r.console.lineName(c.Line)}
+		if row.standing, err = r.accountStanding(c, r.console.monthOf(c, r.now)); err != nil {
+			return err
+		}
+		body.Accounts = append(body.Accounts, row)
+	}
+	if body.After != "" {
+		body.First = accountsPath + query("text", body.Text)
+	}
+	if next != "" {
+		body.Next = accountsPath + query("text", body.Text, "after", string(next))
+	}
+	return r.render(http.StatusOK, "accounts", body)
+}
+
+// standing is an account's month with what lists and boards show of it.
+type standing struct {
+	policy.Usage
+	Near          bool // at the first part of the limit at which people are told, or beyond
+	NeedsTraining bool
+	State         policy.CaseState // of the open case
+	Tickets       meter
+	OverLong      meter
+}
+
+// accountStanding derives an account's month from its calls.
+func (r *request) accountStanding(c policy.Customer, month policy.Month) (standing, error) {
+	months, err := r.console.Accounts.MonthsOf(r.ctx(), c, month, 1)
+	if err != nil {
+		return standing{}, err
+	}
+	return r.stands(months[0]), nil
+}
+
+func (r *request) stands(u policy.Usage) standing {
+	fair := r.console.Policy.FairUse
+	near := u.Near(fair)
+	found := standing{
+		Usage: u, Near: near, NeedsTraining: u.NeedsTraining(fair),
+		Tickets: newMeter(u.Tickets, u.TicketLimit, near), OverLong: newMeterBelow(u.OverLong, u.OverLongLimit),
+	}
+	if u.Case != nil {
+		found.State = *u.Case
+	}
+	return found
+}
+
+// monthOf returns the account's month of a moment (rule 4).
+func (s *console) monthOf(c policy.Customer, at time.Time) policy.Month {
+	return policy.MonthOf(at, s.Policy.LineZone(c.Line))
+}
+
+// lineName returns a line's name, or the number of one that is no line any more.
+func (s *console) lineName(number policy.Phone) string {
+	if line, ok := s.Policy.Line(number); ok {
+		return line.Name
+	}
+	return number.Full()
+}
+
+func accountPath(number policy.CustomerNumber) string { return accountsPath + "/" + string(number) }
+
 const (
 	// chartMonths is how far back an account's chart looks.
 	chartMonths = 12
@@ -25,13 +119,6 @@ const (
 	maxNotices = 20
 )
 
-// accountRoutes are the routes of one account.
-var accountRoutes = []route{
-	{http.MethodGet, accountsPath + "/:number", (*request).account, ""},
-	{http.MethodPost, accountsPath + "/:number/reveal", (*request).revealAccount, users.SeeNumbers},
-}
-
-// accountPage is the data of the page.
 type accountPage struct {
 	policy.Customer
 	standing           // of the month
@@ -53,20 +140,18 @@ type accountPage struct {
 	Open               *policy.Case
 	Notices            []policy.Notice
 	Note, Problem      string // as sent, if the case could not be opened
-	Done               string
 }
 
 func (r *request) account() error {
-	return r.showAccount(http.StatusOK, policy.CustomerNumber(r.Param("number")), accountPage{Done: casesDone[r.QueryParam("done")]})
+	return r.showAccount(http.StatusOK, policy.CustomerNumber(r.Param("number")), accountPage{})
 }
 
-// showAccount completes and renders an account's page.
 func (r *request) showAccount(status int, number policy.CustomerNumber, body accountPage) (err error) {
 	if body.Customer, err = r.console.Accounts.Customer(r.ctx(), number); err != nil {
 		return err
 	}
 	body.Current = r.console.monthOf(body.Customer, r.now)
-	month, err := r.monthBefore("month", body.Current)
+	month, err := r.monthUpTo(body.Current)
 	if err != nil {
 		return err
 	}
@@ -80,7 +165,7 @@ func (r *request) showAccount(status int, number policy.CustomerNumber, body acc
 			return err
 		}
 	}
-	return r.showRevealed(status, "account", body, revealedAccount(body.Number))
+	return r.show(status, "account", r.revealedPage(body, revealedAccount(body.Number)))
 }
 
 // fillMonths adds the months of the chart and the month of the page. The chart ends with the current month if that is within reach.
@@ -155,9 +240,9 @@ func (r *request) fillLatest(body *accountPage, _ policy.Month) error {
 	return err
 }
 
-// monthBefore returns the month that the address names, or last. The error is api.ErrWrongInput for what is no month, or one that has not begun.
-func (r *request) monthBefore(name string, last policy.Month) (policy.Month, error) {
-	text := r.QueryParam(name)
+// monthUpTo returns the month that the address names, or last. The error is api.ErrWrongInput for what is no month, or one that has not begun.
+func (r *request) monthUpTo(last policy.Month) (policy.Month, error) {
+	text := r.QueryParam("month")
 	if text == "" {
 		return last, nil
 	}
@@ -216,7 +301,6 @@ func (a accountPage) Verdict() string {
 	return "Within the limits."
 }
 
-// Fate returns the state of a notice.
 func (accountPage) Fate(n policy.Notice) string {
 	switch {
 	case !n.SentAt.IsZero():

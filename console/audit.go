@@ -12,10 +12,8 @@ import (
 
 const auditPath = "/audit"
 
-// auditRoutes are the routes of the audit.
 var auditRoutes = []route{{http.MethodGet, auditPath, (*request).audit, users.SeeAudit}}
 
-// auditPage is the data of the page.
 type auditPage struct {
 	Filter  auditQuery
 	Problem string

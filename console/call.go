@@ -10,7 +10,6 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// callRoutes are the routes of one call.
 var callRoutes = []route{
 	{http.MethodGet, callsPath + "/:sid", (*request).call, ""},
 	{http.MethodPost, callsPath + "/:sid/reveal", (*request).revealCall, users.SeeNumbers},
@@ -19,7 +18,6 @@ var callRoutes = []route{
 	{http.MethodPost, callsPath + "/:sid/acts", (*request).act, users.DoActs},
 }
 
-// callPage is the data of the page.
 type callPage struct {
 	callRow
 	Picture  timeline
@@ -28,7 +26,6 @@ type callPage struct {
 	Sounds   []sound  // voicemails and recordings
 	Legs     []policy.Leg
 	Seen     int // how many acts the person sees
-	Done     string
 	Problem  string
 	Form     actForm         // as it was sent, if it was refused
 	Standing map[string]bool // the kinds of acts that can be undone
@@ -39,10 +36,9 @@ func (r *request) call() error {
 	if err != nil {
 		return err
 	}
-	return r.showCall(http.StatusOK, call, callPage{Done: actsDone[r.QueryParam("done")]})
+	return r.showCall(http.StatusOK, call, callPage{})
 }
 
-// showCall completes and renders a call's page.
 func (r *request) showCall(status int, call policy.Call, body callPage) error {
 	counted, err := r.console.Calls.TicketCounter(r.ctx())(call)
 	if err != nil {
@@ -56,8 +52,7 @@ func (r *request) showCall(status int, call policy.Call, body callPage) error {
 	for _, kind := range []policy.ActKind{policy.ActWaive, policy.ActTraining, policy.ActAttach, policy.ActTicket, policy.ActNote} {
 		_, body.Standing[string(kind)] = call.LastAct(kind)
 	}
-	p := r.page(nil)
-	p.Numbers = r.may(users.SeeNumbers) && r.console.signin.IsRevealed(r.ctx(), string(call.SID))
+	p := r.revealedPage(nil, string(call.SID))
 	body.Picture = draw(call, r.now, p.Phone)
 	p.Body = body
 	return r.show(status, "call", p)
@@ -109,17 +104,7 @@ func (callPage) Fate(l policy.Leg) string {
 	return "did not answer"
 }
 
-// actForm is an act on a call as a form sends it.
 type actForm struct{ Kind, Value, Reason string }
-
-// actsDone are the sentences about what was done, by the word in the address.
-var actsDone = map[string]string{
-	"waive": "The call is waived.", "undo-waive": "The waiver was undone.",
-	"training": "The call is marked as training.", "undo-training": "The training mark was removed.",
-	"attach": "The call is attached to the account.", "undo-attach": "The call is no longer attached.",
-	"ticket": "The ticket number is set.", "undo-ticket": "The ticket number was reset.",
-	"note": "The note is added.", "undo-note": "The note was removed.",
-}
 
 // act does what a form says to a call. If somebody else changed the call first, the page shows it as it is now, and that change.
 func (r *request) act() error {

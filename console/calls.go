@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/officernd/supportline/console/api"
@@ -14,16 +13,13 @@ import (
 
 const callsPath = "/calls"
 
-// callsOnPage is how many calls a page of the list shows.
 const callsOnPage = 50
 
-// callsRoutes are the routes of the log.
 var callsRoutes = []route{
 	{http.MethodGet, callsPath, (*request).calls, ""},
 	{http.MethodGet, callsPath + api.ExportEnd, (*request).exportCalls, users.TakeExports},
 }
 
-// callsPage is the data of the page.
 type callsPage struct {
 	Filter     callFilter
 	Problem    string
@@ -35,7 +31,7 @@ type callsPage struct {
 	Outcomes    []policy.Outcome
 	Specialists []api.Specialist
 	Columns     []column
-	Chosen      bool // the columns are not the usual ones
+	Chosen      []string // the names of the columns, if they are not the usual ones
 	Days        []choice
 	ByTalk      string // the address of the same calls by talk time; Newest is that by start
 	Newest      string
@@ -43,7 +39,6 @@ type callsPage struct {
 	CSV, JSON   string // addresses of all that the filter selects, as files
 }
 
-// choice is a link in a row of links.
 type choice struct {
 	Title, Path string
 	Here        bool
@@ -56,7 +51,6 @@ const (
 	mostOrdered = 500
 )
 
-// callRow is a call in a list.
 type callRow struct {
 	policy.Row
 	Call        policy.Call
@@ -71,7 +65,7 @@ func (r *request) calls() error {
 		Filter: f, Lines: r.console.Policy.Lines, Intents: policy.Intents(), Outcomes: append(policy.Outcomes(), policy.InProgress),
 		Specialists: api.Specialists(r.console.Policy), Columns: r.columns(),
 	}
-	body.Chosen = columnQuery(body.Columns) != ""
+	body.Chosen = chosen(body.Columns)
 	filter, page, err := f.parse(r.console.Policy, r.zone, r.may(users.SeeNumbers))
 	if errors.Is(err, api.ErrWrongInput) {
 		body.Problem = api.Sentence(err)
@@ -144,23 +138,12 @@ func (r *request) days(body callsPage) (all []choice) {
 }
 
 // address returns the address of a filter, with the chosen columns.
-func (b callsPage) address(f callFilter) string {
-	address, columns := callsPath+f.query(), columnQuery(b.Columns)
-	switch {
-	case columns == "":
-		return address
-	case strings.Contains(address, "?"):
-		return address + "&" + columns
-	}
-	return address + "?" + columns
-}
+func (b callsPage) address(f callFilter) string { return f.address(b.Chosen) }
 
-// Shows reports whether a column is on.
 func (b callsPage) Shows(name string) bool {
 	return slices.ContainsFunc(b.Columns, func(c column) bool { return c.Name == name && c.On })
 }
 
-// rows returns calls as a list shows them.
 func (r *request) rows(calls []policy.Call) ([]callRow, error) {
 	counts := r.console.Calls.TicketCounter(r.ctx())
 	rows := make([]callRow, 0, len(calls))

@@ -23,7 +23,6 @@ var chargesRoutes = []route{
 	{http.MethodGet, chargesPath + ".csv", (*request).chargesFile, users.TakeExports},
 }
 
-// chargesPage is the data of the page.
 type chargesPage struct {
 	Month, Current policy.Month
 	Ready          bool
@@ -78,7 +77,7 @@ func (p *chargesPage) count(lines iter.Seq[policy.Charge], currency string, yiel
 func (r *request) proposal() (month policy.Month, lines iter.Seq[policy.Charge], at time.Time, ready bool, err error) {
 	current := r.console.Policy.ThisMonth(r.now)
 	if month = current.Plus(-1); r.QueryParam("month") != "" {
-		if month, err = r.monthBefore("month", current); err != nil {
+		if month, err = r.monthUpTo(current); err != nil {
 			return month, nil, at, false, err
 		}
 	}
@@ -139,8 +138,6 @@ func (r *request) chargesFile() error {
 	})
 }
 
-// Rate returns a line's rate as people write it.
 func (chargesPage) Rate(c policy.Charge) string { return policy.Decimal(c.Rate, c.Currency) }
 
-// Amount returns a line's amount as people write it.
 func (chargesPage) Amount(c policy.Charge) string { return policy.Decimal(c.Amount, c.Currency) }

@@ -60,7 +60,6 @@ type hoursChart struct {
 	Empty bool
 }
 
-// hourBar is one part of an hour's bar.
 type hourBar struct {
 	X, Y, W, H int
 	Kind       string // one of kinds
@@ -72,7 +71,6 @@ type chartTick struct {
 	Text string
 }
 
-// hourRow is an hour as figures.
 type hourRow struct {
 	Hour  string
 	All   int
@@ -97,7 +95,6 @@ func kindOf(o policy.Outcome) string {
 	return "calm"
 }
 
-// drawHours returns the chart of a day.
 func drawHours(hours []time.Time, counts []policy.OutcomeCount, zone *time.Location) hoursChart {
 	chart, most, sum := hoursChart{}, 1, 0
 	for i, n := range counts {
@@ -148,7 +145,6 @@ type monthsChart struct {
 	Title               string
 }
 
-// monthBar is one month.
 type monthBar struct {
 	policy.Usage
 	X, Y, Width, Height   int

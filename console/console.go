@@ -46,21 +46,14 @@ func (s *console) all() []section {
 	sections := []section{
 		{"Now", nowRoutes},
 		{"Calls", callsRoutes},
-		{"", callRoutes},
 		{"Accounts", accountsRoutes},
-		{"", accountRoutes},
-		{"", importRoutes},
 		{"Fair use", fairUseRoutes},
-		{"", caseRoutes},
-		{"", chargesRoutes},
-		{"", whatIfRoutes},
 		{"Lines", linesRoutes},
 		{"Phone", phoneRoutes},
 		{"Audit", auditRoutes},
 		{"Users", usersRoutes},
 		{"Health", healthRoutes},
-		{"", profileRoutes},
-		{"", signOutRoutes},
+		{"", slices.Concat(callRoutes, importRoutes, chargesRoutes, whatIfRoutes, profileRoutes, signOutRoutes)},
 	}
 	if s.Phones == nil {
 		sections = slices.DeleteFunc(sections, func(n section) bool { return n.title == "Phone" })
@@ -70,9 +63,6 @@ func (s *console) all() []section {
 
 // New returns the console, which serves everything under "/".
 func New(d Deps) http.Handler {
-	if d.Logger == nil {
-		d.Logger = zap.NewNop()
-	}
 	if d.Yield == nil {
 		d.Yield = func() {}
 	}

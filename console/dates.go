@@ -11,16 +11,9 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// dateForm is an edit of a date as the form sends it.
 type dateForm struct {
 	Date, Hours, Reason string
 	Kind                policy.DateKind
-}
-
-// datesDone are the sentences about what was done, by the word in the address.
-var datesDone = map[string]string{
-	"edit": "Saved. It applies from the next call on.", "withdraw": "The edit was removed.",
-	"restore": "The earlier version is in force again.", "written": "The edits that the configuration has were removed. The hours did not change.",
 }
 
 // editDate closes a date, gives it special hours, or its usual ones.
@@ -117,7 +110,6 @@ func number(text string) (int, error) {
 	return n, nil
 }
 
-// calendarDay is one day of the calendar.
 type calendarDay struct {
 	policy.DaySchedule
 	Hours  string

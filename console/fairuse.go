@@ -20,23 +20,22 @@ const (
 	casesOnPage  = 40
 )
 
-// fairUseRoutes are the routes of the review board.
 var fairUseRoutes = []route{
 	{http.MethodGet, fairUsePath, (*request).board, ""},
 	{http.MethodGet, fairUsePath + "/closed", (*request).closedCases, ""},
 	{http.MethodPost, fairUsePath + "/cases", (*request).openCase, users.DoActs},
+	{http.MethodGet, fairUsePath + "/cases/:id", (*request).oneCase, ""},
+	{http.MethodPost, fairUsePath + "/cases/:id/moves", (*request).moveCase, users.DoActs},
 }
 
-// boardPage is the data of the page.
 type boardPage struct {
 	State          policy.CaseState // the one that is shown alone; "" for all
 	Columns        []boardColumn
 	Open           int
 	Customer, Note string // as sent, if the case could not be opened
-	Problem, Done  string
+	Problem        string
 }
 
-// boardColumn holds the cases of one state.
 type boardColumn struct {
 	State policy.CaseState
 	Cases []boardCard
@@ -46,7 +45,6 @@ type boardColumn struct {
 	Hint  string // what is to be done with a case of the state
 }
 
-// boardCard is a case on the board.
 type boardCard struct {
 	policy.Case
 	Over []string // the months of its evidence in which the account was over
@@ -62,7 +60,7 @@ var hints = map[policy.CaseState]string{
 }
 
 func (r *request) board() error {
-	return r.showBoard(http.StatusOK, boardPage{State: policy.CaseState(r.QueryParam("state")), Done: casesDone[r.QueryParam("done")]})
+	return r.showBoard(http.StatusOK, boardPage{State: policy.CaseState(r.QueryParam("state"))})
 }
 
 func (r *request) showBoard(status int, body boardPage) error {
@@ -115,7 +113,6 @@ func newColumn(state policy.CaseState, cases []policy.CaseHead, after policy.Cas
 	return column
 }
 
-// fill reads the cases that a column shows.
 func (r *request) fill(column *boardColumn) error {
 	for _, id := range column.shown {
 		c, err := r.console.Cases.Case(r.ctx(), id)
@@ -140,7 +137,6 @@ func newCard(c policy.Case) boardCard {
 	return card
 }
 
-// closedPage is the data of the page of closed cases.
 type closedPage struct {
 	Cases       []boardCard
 	Before      string
@@ -184,3 +180,78 @@ func (casePage) Alternatives() []policy.Alternative { return policy.Alternatives
 func (c casePage) Offers(a policy.Alternative) bool {
 	return slices.Contains(c.Form.Offered, string(a))
 }
+
+func casePath(id policy.CaseID) string { return fairUsePath + "/cases/" + string(id) }
+
+type casePage struct {
+	policy.Case
+	Next    []policy.CaseState
+	Chart   monthsChart
+	Email   bool // the account has an address to write to
+	Form    moveForm
+	Problem string
+}
+
+// moveForm is a move as a form sends it. From is where the person saw the case.
+type moveForm struct {
+	To, From, Via, Note string
+	Offered             []string
+}
+
+func (r *request) oneCase() error {
+	return r.showCase(http.StatusOK, casePage{Form: moveForm{To: r.QueryParam("to")}})
+}
+
+func (r *request) showCase(status int, body casePage) (err error) {
+	if body.Case, err = r.console.Cases.Case(r.ctx(), policy.CaseID(r.Param("id"))); err != nil {
+		return err
+	}
+	body.Next, body.Chart = body.State.Next(), newMonthsChart(body.Months, "")
+	if i := slices.Index(body.Next, policy.CaseState(body.Form.To)); i > 0 { // what the person wants comes first
+		body.Next = append([]policy.CaseState{body.Next[i]}, slices.Delete(body.Next, i, i+1)...)
+	}
+	if holder, err := r.console.Accounts.Customer(r.ctx(), body.Customer); err == nil {
+		body.Email = holder.Email != ""
+	}
+	return r.render(status, "case", body)
+}
+
+// moveCase takes a case one step on. If somebody else moved it first, the page shows the case as it is now, and that move.
+func (r *request) moveCase() error {
+	form := moveForm{To: r.FormValue("to"), From: r.FormValue("from"), Via: r.FormValue("via"), Note: strings.TrimSpace(r.FormValue("note"))}
+	form.Offered = r.Request().Form["offered"]
+	done, err := r.moved(policy.CaseID(r.Param("id")), form)
+	return r.answerForm(err, casePath(policy.CaseID(r.Param("id")))+query("done", done), func(status int, problem string) error {
+		return r.showCase(status, casePage{Form: form, Problem: problem})
+	})
+}
+
+// moved makes the move of a form, with an e-mail to the account holder if it asks for one. It returns what was done, a key of doneSentences.
+func (r *request) moved(id policy.CaseID, form moveForm) (done string, err error) {
+	move := policy.Move{At: r.now, By: r.user.Name, From: policy.CaseState(form.From), To: policy.CaseState(form.To), Via: form.Via, Note: form.Note}
+	for _, offered := range form.Offered {
+		move.Offered = append(move.Offered, policy.Alternative(offered))
+	}
+	_, mail, err := r.console.Cases.MoveCase(r.ctx(), id, move)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case len(mail) > 0:
+		return "mailed", nil
+	case form.Via == policy.ViaEmail:
+		return "unmailed", nil
+	}
+	return "move", nil
+}
+
+var consequences = map[policy.CaseState]string{
+	policy.CaseContacted:  "The account holder was told that the load affects others.",
+	policy.CaseDiscussed:  "Alternatives were discussed.",
+	policy.CaseWatching:   "A change was agreed; the next months show whether it works.",
+	policy.CaseRestricted: "Only critical calls of this account connect, and those that the configuration lets through.",
+	policy.CaseCharged:    "A person charges; the software does not. This lifts a restriction.",
+	policy.CaseClosed:     "This is final, and lifts a restriction. Later load opens a new case.",
+}
+
+func (casePage) Consequence(to policy.CaseState) string { return consequences[to] }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/officernd/supportline/console/api"
@@ -53,15 +52,18 @@ func (r *request) callFilter() callFilter {
 	return callFilter{api.ReadCallFilter(r.QueryParams()), r.QueryParam("order"), r.place()}
 }
 
-// query returns the filter as the end of an address.
-func (f callFilter) query() string {
+// address returns the address of the calls that the filter selects, shown with some columns; none: the usual ones.
+func (f callFilter) address(columns []string) string {
 	values := f.Values()
 	for name, value := range map[string]string{"order": f.Order, "older": f.Older, "newer": f.Newer} {
 		if value != "" {
 			values.Set(name, value)
 		}
 	}
-	return search(values)
+	if len(columns) > 0 {
+		values["column"] = columns
+	}
+	return callsPath + search(values)
 }
 
 // exportAs returns the address of an export of everything that the filter selects.
@@ -80,7 +82,6 @@ func (f callFilter) at(p place) callFilter {
 // Narrow reports whether the filter leaves anything out.
 func (f callFilter) Narrow() bool { return f.CallFilter != api.CallFilter{} }
 
-// ordered returns the filter in another order.
 func (f callFilter) ordered(order string) callFilter {
 	f.place, f.Order = place{}, order
 	return f
@@ -126,7 +127,6 @@ func search(values url.Values) string {
 	return "?" + values.Encode()
 }
 
-// column is one of the columns of the calls page.
 type column struct {
 	Name, Title string
 	Figure      bool
@@ -167,16 +167,15 @@ func (r *request) columns() []column {
 	return all
 }
 
-// columnQuery is the choice of columns as a part of an address; "" for the usual ones.
-func columnQuery(all []column) string {
+// chosen returns the names of the columns that are on, unless they are the usual ones.
+func chosen(all []column) (names []string) {
 	if !slices.ContainsFunc(all, func(c column) bool { return c.On != c.Usual }) {
-		return ""
+		return nil
 	}
-	var parts []string
 	for _, c := range all {
 		if c.On {
-			parts = append(parts, "column="+c.Name)
+			names = append(names, c.Name)
 		}
 	}
-	return strings.Join(parts, "&")
+	return names
 }

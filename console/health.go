@@ -18,16 +18,14 @@ var healthRoutes = []route{
 // mostGivenUp is how many failed notices the page shows.
 const mostGivenUp = 50
 
-// healthPage is the data of the page.
 type healthPage struct {
 	Findings []Finding
 	GivenUp  []policy.Notice
 	Failed   int
-	Done     string
 }
 
 func (r *request) health() error {
-	body := healthPage{Done: map[string]string{"retry": "The notice is being sent again."}[r.QueryParam("done")]}
+	var body healthPage
 	if r.console.Health != nil {
 		body.Findings = r.console.Health(r.ctx())
 	}
@@ -49,7 +47,6 @@ func (r *request) retryNotice() error {
 	return r.seeOther(healthPath + "?done=retry")
 }
 
-// Class returns the class of a finding's sign.
 func (f Finding) Class() string {
 	return map[string]string{"ok": "ok", "warning": "warn", "wrong": "bad"}[f.State]
 }

@@ -36,11 +36,6 @@ var importRoutes = []route{
 	{http.MethodPost, importPath + "/:id/discard", (*request).discardImport, users.DoActs},
 }
 
-// importsDone are the sentences about what was done, by the word in the address.
-var importsDone = map[string]string{
-	"import": "The customers are imported.", "discard": "Nothing was imported. The file was discarded.",
-}
-
 // importPage is the data of the form's page.
 type importPage struct {
 	File      string
@@ -76,7 +71,7 @@ func (r *request) upload() error {
 			return err
 		}
 	}
-	return r.seeOther(importPath + "/" + r.console.uploads.put(r.user.Name, name, text, r.now))
+	return r.seeOther(importPath + "/" + r.console.uploads.put(r.user.Name, name, customers, r.now))
 }
 
 // uploaded returns the name and the text of the form's file.
@@ -103,7 +98,6 @@ func (r *request) uploaded() (name string, text []byte, err error) {
 	return head.Filename, text, err
 }
 
-// previewPage is the data of the preview.
 type previewPage struct {
 	directory.Plan
 	ID, File    string
@@ -113,7 +107,6 @@ type previewPage struct {
 	Problem     string
 }
 
-// previewRow is a customer who is new or would change.
 type previewRow struct {
 	directory.Change
 	Fields []directory.FieldChange
@@ -123,11 +116,11 @@ func (r *request) preview() error { return r.showPreview(http.StatusOK, "") }
 
 // showPreview renders what the person's file would change in the directory as it is now.
 func (r *request) showPreview(status int, problem string) error {
-	kept, customers, err := r.kept()
+	kept, err := r.kept()
 	if err != nil {
 		return err
 	}
-	plan, err := r.console.Accounts.PlanImport(r.ctx(), customers)
+	plan, err := r.console.Accounts.PlanImport(r.ctx(), kept.customers)
 	if err != nil {
 		return err
 	}
@@ -162,26 +155,22 @@ func (r *request) previewRow(change directory.Change) previewRow {
 	return row
 }
 
-// kept returns the person's upload and its customers. The error is api.ErrWrongInput if it is gone.
-func (r *request) kept() (upload, []policy.Customer, error) {
+// kept returns the person's upload. The error is api.ErrWrongInput if it is gone.
+func (r *request) kept() (upload, error) {
 	found, ok := r.console.uploads.get(r.Param("id"), r.user.Name, r.now)
 	if !ok {
-		return upload{}, nil, fmt.Errorf("%w: the file is not kept any longer; upload it again", api.ErrWrongInput)
+		return upload{}, fmt.Errorf("%w: the file is not kept any longer; upload it again", api.ErrWrongInput)
 	}
-	customers, problems := directory.Read(bytes.NewReader(found.text), r.console.Policy)
-	if len(problems) > 0 {
-		return upload{}, nil, fmt.Errorf("an upload that was read cannot be read: %s", problems[0])
-	}
-	return found, customers, nil
+	return found, nil
 }
 
 // confirmImport imports what the preview showed. If the directory has changed since, it shows a new preview instead.
 func (r *request) confirmImport() error {
-	kept, customers, err := r.kept()
+	kept, err := r.kept()
 	if err != nil {
 		return err
 	}
-	_, err = r.console.Accounts.ImportPlanned(r.ctx(), customers, r.user.Name, r.FormValue("seal"))
+	_, err = r.console.Accounts.ImportPlanned(r.ctx(), kept.customers, r.user.Name, r.FormValue("seal"))
 	if errors.Is(err, directory.ErrChanged) {
 		return r.showPreview(http.StatusConflict, "Somebody changed the directory after the preview, so nothing was imported. This is what the file would do now.")
 	}
@@ -226,12 +215,12 @@ type uploads struct {
 
 type upload struct {
 	id, by, name string
-	text         []byte
+	customers    []policy.Customer
 	at           time.Time
 }
 
 // put keeps a file and returns its ID. It replaces the person's earlier one.
-func (u *uploads) put(by, name string, text []byte, now time.Time) (id string) {
+func (u *uploads) put(by, name string, customers []policy.Customer, now time.Time) (id string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.sweep(now)
@@ -240,7 +229,7 @@ func (u *uploads) put(by, name string, text []byte, now time.Time) (id string) {
 		u.files = slices.Delete(u.files, 0, 1)
 	}
 	id = rand.Text()
-	u.files = append(u.files, upload{id, by, name, text, now})
+	u.files = append(u.files, upload{id, by, name, customers, now})
 	return id
 }
 

@@ -19,7 +19,6 @@ const (
 	wallLayout = "2006-01-02T15:04"
 )
 
-// linePage is the data of a line's page.
 type linePage struct {
 	lineStatus
 	Days                 []calendarDay
@@ -35,11 +34,10 @@ type linePage struct {
 	At                   *forecast
 	Wall                 string // the time in the form
 	Form                 dateForm
-	Problem, Done        string
+	Problem              string
 	Version              string
 }
 
-// editedDate is an edit as the page shows it.
 type editedDate struct {
 	policy.DateOverride
 	Hours   string
@@ -47,10 +45,7 @@ type editedDate struct {
 	Over    bool
 }
 
-// line answers with the page of one line.
-func (r *request) line() error {
-	return r.showLine(http.StatusOK, linePage{Done: datesDone[r.QueryParam("done")]})
-}
+func (r *request) line() error { return r.showLine(http.StatusOK, linePage{}) }
 
 // found returns the settings in force and the line that the address names. The error is errNoLine.
 func (r *request) found() (policy.Settings, policy.Line, error) {
@@ -63,7 +58,6 @@ func (r *request) found() (policy.Settings, policy.Line, error) {
 	return s, policy.Line{}, errNoLine
 }
 
-// showLine completes and renders a line's page.
 func (r *request) showLine(status int, body linePage) error {
 	s, l, err := r.found()
 	if err != nil {
@@ -93,7 +87,7 @@ func (r *request) showLine(status int, body linePage) error {
 	if body.Form.Date == "" {
 		body.Form = dateForm{Date: r.QueryParam("date"), Kind: policy.DateClosed}
 	}
-	return r.showRevealed(status, "line", body, teamsRevealed)
+	return r.show(status, "line", r.revealedPage(body, teamsRevealed))
 }
 
 // configured returns a line without edits. Its single dates are sorted.

@@ -19,7 +19,6 @@ const teamsRevealed = "teams"
 
 var errNoLine = errors.New("no such line")
 
-// linesRoutes are the routes of the company's lines and teams.
 var linesRoutes = []route{
 	{http.MethodGet, linesPath, (*request).lines, ""},
 	{http.MethodGet, linesPath + "/at", (*request).linesAt, ""},
@@ -32,7 +31,6 @@ var linesRoutes = []route{
 	{http.MethodPost, linesPath + "/:line/written", (*request).dropWritten, users.ManageLines},
 }
 
-// linesPage is the data of the overview.
 type linesPage struct {
 	Lines    []lineStatus
 	Teams    []policy.Team // by name
@@ -43,7 +41,6 @@ type linesPage struct {
 	Wall     string // now, for the form
 }
 
-// lineStatus is a line and whether it is open now.
 type lineStatus struct {
 	policy.Line
 	Opening policy.Opening
@@ -51,7 +48,6 @@ type lineStatus struct {
 	Routes  []string // the name of the team of each intent
 }
 
-// Path returns the address of the line's page.
 func (l lineStatus) Path() string { return linePath(l.Number) }
 
 func linePath(number policy.Phone) string { return linesPath + "/" + lineWord(number) }
@@ -85,7 +81,7 @@ func (r *request) lines() error {
 	if r.may(users.ManageLines) {
 		body.YAML = string(r.console.DatesYAML(s.Lines))
 	}
-	return r.showRevealed(http.StatusOK, "lines", body, teamsRevealed)
+	return r.show(http.StatusOK, "lines", r.revealedPage(body, teamsRevealed))
 }
 
 func (r *request) lineStatus(s policy.Settings, l policy.Line) lineStatus {
@@ -106,7 +102,6 @@ func (r *request) linesAt() error {
 	return r.seeOther(linesPath + "/" + strings.TrimPrefix(r.QueryParam("line"), "+") + query("at", r.QueryParam("at")) + "#at")
 }
 
-// datesYAML sends the dates in force as a file.
 func (r *request) datesYAML() error {
 	if err := r.note("export", "lines", "closed days and special hours, as YAML"); err != nil {
 		return err

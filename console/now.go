@@ -28,7 +28,6 @@ const (
 	nowEvery       = 2 * time.Second
 )
 
-// nowPage is the data of the page.
 type nowPage struct {
 	Lines    []lineStatus
 	Calls    []callNow
@@ -45,7 +44,6 @@ type nowPage struct {
 	NearSec  int
 }
 
-// callNow is a call in progress.
 type callNow struct {
 	callRow
 	Stage   policy.Stage
@@ -92,7 +90,6 @@ func (r *request) nowEvents() error {
 	})
 }
 
-// present returns what goes on now.
 func (r *request) present() (nowPage, error) {
 	limit := r.console.Policy.FairUse.CallLimit
 	body := nowPage{LimitSec: int(limit.Seconds()), NearSec: int(limit.Seconds() * nearLimit)}
@@ -204,7 +201,6 @@ func (r *request) presentWaits(body *nowPage) error {
 	return nil
 }
 
-// Class returns the class of a call's clock.
 func (c callNow) Class() string {
 	return strings.TrimSpace(map[bool]string{true: "bad"}[c.Over] + map[bool]string{true: "warn"}[c.Near && !c.Over])
 }

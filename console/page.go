@@ -18,12 +18,12 @@ type page struct {
 	Now     time.Time
 	Zone    *time.Location
 	Nav     []navItem
-	Numbers bool // telephone numbers are shown in full
+	Numbers bool   // telephone numbers are shown in full
+	Done    string // what was done, in a sentence, or ""
 	may     func(users.Permission) bool
 	assets  assets
 }
 
-// navItem is one entry of the navigation.
 type navItem struct {
 	Title, Path string
 	Here        bool
@@ -31,15 +31,37 @@ type navItem struct {
 
 // page returns the data of a page with a body.
 func (r *request) page(body any) page {
-	return page{Body: body, User: r.user, Now: r.now, Zone: r.zone, Nav: r.nav(), may: r.may, assets: r.console.assets}
+	return page{
+		Body: body, User: r.user, Now: r.now, Zone: r.zone, Nav: r.nav(), Done: doneSentences[r.QueryParam("done")], may: r.may, assets: r.console.assets,
+	}
+}
+
+// doneSentences say what was done, by the word in the address.
+var doneSentences = map[string]string{
+	// a call
+	"waive": "The call is waived.", "undo-waive": "The waiver was undone.",
+	"training": "The call is marked as training.", "undo-training": "The training mark was removed.",
+	"attach": "The call is attached to the account.", "undo-attach": "The call is no longer attached.",
+	"ticket": "The ticket number is set.", "undo-ticket": "The ticket number was reset.",
+	"note": "The note is added.", "undo-note": "The note was removed.",
+	// a case
+	"open": "The case is open.", "move": "The case was moved.",
+	"mailed":   "The case was moved, and an e-mail is being sent to the account holder.",
+	"unmailed": "The case was moved. No mail server is configured, so no e-mail was sent: write to the account holder yourself.",
+	// the dates of a line
+	"edit": "Saved. It applies from the next call on.", "withdraw": "The edit was removed.",
+	"restore": "The earlier version is in force again.", "written": "The edits that the configuration has were removed. The hours did not change.",
+	// the rest
+	"import": "The customers are imported.", "discard": "Nothing was imported. The file was discarded.",
+	"profile": "Saved.", "revoked": "The token is revoked.", "retry": "The notice is being sent again.",
 }
 
 // nav returns the pages that the person may see, in their order.
 func (r *request) nav() []navItem {
-	var items []navItem
 	if r.user.Name == "" {
 		return nil
 	}
+	var items []navItem
 	here := r.Request().URL.Path
 	for _, n := range r.console.sections {
 		first := n.routes[0]

@@ -22,7 +22,6 @@ const phonePath = "/phone"
 // maxWords is how many letters can be said at once, as many as a person says in a breath or two.
 const maxWords = 300
 
-// phoneRoutes are the routes of the telephone in the browser.
 var phoneRoutes = []route{
 	{http.MethodGet, phonePath, (*request).phone, users.UsePhone},
 	{http.MethodPost, phonePath, (*request).dial, users.UsePhone},
@@ -31,7 +30,6 @@ var phoneRoutes = []route{
 	{http.MethodGet, phonePath + "/:id/events", (*request).phoneEvents, users.UsePhone},
 }
 
-// phonePage is the data of the page on which a person dials.
 type phonePage struct {
 	Lines    []policy.Line
 	Free     bool
@@ -42,7 +40,6 @@ type phonePage struct {
 	Problem  string
 }
 
-// phoneRow is a call in the list of a person's own calls.
 type phoneRow struct {
 	PhoneCall
 	LineName string
@@ -67,7 +64,6 @@ func (r *request) showPhone(status int, body phonePage) error {
 	return r.render(status, "phone", body)
 }
 
-// dial begins a call, and shows it.
 func (r *request) dial() error {
 	body := phonePage{Line: r.FormValue("line"), From: strings.TrimSpace(r.FormValue("from")), Attested: r.FormValue("attested") != ""}
 	line, from := policy.Phone(body.Line), policy.Phone(cmp.Or(body.From, "anonymous"))
@@ -137,7 +133,6 @@ func (r *request) phoneForm(call PhoneCall) (PhoneAct, error) {
 // phoneBeat is how often a page that waits for events hears that the server is there.
 const phoneBeat = 10 * time.Second
 
-// phoneCallPage is the data of a call's page.
 type phoneCallPage struct {
 	PhoneCall
 	LineName string
@@ -247,13 +242,11 @@ var (
 	}
 )
 
-// Doing returns what the call is doing in words.
 func (c PhoneCall) Doing() string { return cmp.Or(phoneDoing[c.State], "You wait.") }
 
 // Skipping returns the words of the button that skips what is heard, or "".
 func (c PhoneCall) Skipping() string { return phoneSkips[c.State] }
 
-// Talks reports whether caller and specialist are joined.
 func (c PhoneCall) Talks() bool { return c.State == PhoneTalks }
 
 // Spoken reports whether the caller hears a sentence.
@@ -290,7 +283,6 @@ func (phoneCallPage) Keys() []phoneKey {
 
 type phoneKey struct{ Key, Letters, Name string }
 
-// phoneAnswers are the ways in which a specialist can answer.
 var phoneAnswers = []phoneAnswer{
 	{PhoneAccepts, "Pick up and accept"}, {PhonePasses, "Pick up and pass on"}, {PhoneVoicemail, "Voicemail"}, {PhoneBusy, "Busy"}, {PhoneNobody, "No answer"},
 }
@@ -300,5 +292,4 @@ type phoneAnswer struct {
 	Words string
 }
 
-// Answers returns how a specialist can answer.
 func (phoneCallPage) Answers() []phoneAnswer { return phoneAnswers }

@@ -15,7 +15,7 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// Deps are the dependencies of a console. All fields must be set but Logger and those that say what nil means.
+// Deps are the dependencies of a console. All fields must be set but those that say what nil means.
 type Deps struct {
 	Settings Settings
 	Policy   policy.Settings // as configured; Lines has what is in force

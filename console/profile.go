@@ -24,11 +24,9 @@ var profileRoutes = []route{
 	{http.MethodGet, "/api", (*request).apiPage, ""},
 }
 
-// profilePage is the data of the page.
 type profilePage struct {
 	Zone, Problem     string
 	PasswordProblem   string
-	Done              string
 	Zones             []string // to choose from; any other of the zone database can be typed
 	Tokens            []tokenRow
 	Form              tokenForm
@@ -41,14 +39,8 @@ var usualZones = []string{
 	"America/Toronto", "Asia/Kolkata", "Asia/Singapore", "Australia/Sydney",
 }
 
-// profileDone are the sentences about what was done, by the word in the address.
-var profileDone = map[string]string{"profile": "Saved.", "revoked": "The token is revoked."}
+func (r *request) profile() error { return r.showProfile(http.StatusOK, profilePage{}) }
 
-func (r *request) profile() error {
-	return r.showProfile(http.StatusOK, profilePage{Done: profileDone[r.QueryParam("done")]})
-}
-
-// showProfile completes and renders the profile page.
 func (r *request) showProfile(status int, body profilePage) (err error) {
 	body.Zones = usualZones
 	if body.Zone == "" {
@@ -148,7 +140,6 @@ func (r *request) revokeToken() error {
 	return r.seeOther(profilePath + "?done=revoked#tokens")
 }
 
-// tokenRow is a token in the list.
 type tokenRow struct {
 	users.Token
 	Over bool

@@ -72,7 +72,6 @@ func zoneOf(u users.User) *time.Location {
 	return zone
 }
 
-// may reports whether the person has a permission.
 func (r *request) may(what users.Permission) bool {
 	return r.console.Settings.Permissions.Allow(r.user, what)
 }
@@ -105,7 +104,6 @@ func (c yieldingWriter) Write(p []byte) (int, error) {
 // seeOther redirects the browser after a change, so that a reload does not repeat it.
 func (r *request) seeOther(path string) error { return r.Redirect(http.StatusSeeOther, path) }
 
-// note notes in the audit what the person did.
 func (r *request) note(act, subject, detail string) error {
 	return r.console.Audit.Note(r.ctx(), users.AuditEntry{At: r.now, By: r.user.Name, Act: act, Subject: subject, Detail: detail})
 }
@@ -120,14 +118,13 @@ func (r *request) reveal(name, path string, entry users.AuditEntry) error {
 	return r.seeOther(path)
 }
 
-// showRevealed is render with telephone numbers in full, if the person revealed them under a name.
-func (r *request) showRevealed(status int, view string, body any, name string) error {
+// revealedPage is page with telephone numbers in full, if the person revealed them under a name.
+func (r *request) revealedPage(body any, name string) page {
 	p := r.page(body)
 	p.Numbers = r.may(users.SeeNumbers) && r.console.signin.IsRevealed(r.ctx(), name)
-	return r.show(status, view, p)
+	return p
 }
 
-// home redirects to the first page.
 func (r *request) home() error { return r.seeOther(nowPath) }
 
 // toSignIn redirects somebody who is not signed in to the form, and from there back to the address that they asked for.

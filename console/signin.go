@@ -24,13 +24,11 @@ func (s *console) signInRoutes() []route {
 	return routes
 }
 
-// signOutRoutes are the routes of signing out.
 var signOutRoutes = []route{
 	{http.MethodPost, "/signout", (*request).signOut, ""},
 	{http.MethodPost, "/signout/everywhere", (*request).signOutEverywhere, ""},
 }
 
-// signInPage is the data of the form.
 type signInPage struct {
 	Name, Next string
 	Problem    string

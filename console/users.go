@@ -10,14 +10,12 @@ import (
 
 const usersPath = "/users"
 
-// usersRoutes are the routes of the people who may sign in.
 var usersRoutes = []route{
 	{http.MethodGet, usersPath, (*request).users, users.ManageUsers},
 	{http.MethodPost, usersPath, (*request).addUser, users.ManageUsers},
 	{http.MethodPost, usersPath + "/:name", (*request).changeUser, users.ManageUsers},
 }
 
-// usersPage is the data of the page.
 type usersPage struct {
 	Users          []users.User
 	Roles          []users.Role

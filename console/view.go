@@ -49,7 +49,6 @@ func (v views) part(w io.Writer, name, part string, p page) error {
 	return t.ExecuteTemplate(w, part, p)
 }
 
-// write writes a page.
 func (v views) write(w io.Writer, name string, p page) error { return v.part(w, name, "layout", p) }
 
 //go:embed static/*.css static/*.js static/*.svg
@@ -70,7 +69,6 @@ type asset struct {
 	zipped func() []byte // compressed once, on demand
 }
 
-// newAssets reads the static files.
 func newAssets() assets {
 	files, err := staticFiles.ReadDir("static")
 	if err != nil {

@@ -24,7 +24,6 @@ const (
 // whatIfRoutes are the routes of past months under other limits.
 var whatIfRoutes = []route{{http.MethodGet, whatIfPath, (*request).whatIf, ""}}
 
-// whatIfPage is the data of the page.
 type whatIfPage struct {
 	Fields    []limitField
 	Span      int   // how many months are looked at

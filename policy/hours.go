@@ -320,9 +320,8 @@ func (l Line) Opening(t time.Time) Opening {
 // does not open within 400 days.
 func (l Line) NextOpening(t time.Time) (next time.Time, ok bool) {
 	t = t.In(l.Zone)
-	date := DateOf(t)
-	spans, _, _ := l.Hours.on(date)
-	if _, open := l.openUntil(t, date, spans); open {
+	spans, _, _ := l.Hours.on(DateOf(t))
+	if _, open := l.openUntil(t, DateOf(t), spans); open {
 		return t, true
 	}
 	return l.opens(t)

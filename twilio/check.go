@@ -101,22 +101,26 @@ func (c *checker) text(name string, value *string, allowed ...string) {
 	}
 }
 
+func (c *checker) checked(name string, value *string, check func(*checker, string, string)) {
+	check(c, name, *value)
+}
+
 // required checks the actions of Gather and Record. Their default is the present document, which makes a loop that is billed.
-func (c *checker) required(name string, value *string) {
-	if *value == "" {
+func (c *checker) required(name, value string) {
+	if value == "" {
 		c.fail("no %s: give one, or the provider asks for the present document again and again", name)
 	}
 }
 
-func (c *checker) keys(name string, value *string) {
-	if strings.Trim(*value, "0123456789*#") != "" {
-		c.fail("%s is %q: only the keys 0 to 9, * and # exist", name, *value)
+func (c *checker) keys(name, value string) {
+	if strings.Trim(value, "0123456789*#") != "" {
+		c.fail("%s is %q: only the keys 0 to 9, * and # exist", name, value)
 	}
 }
 
 func (c *checker) optionalKeys(name string, value **string) {
 	if *value != nil {
-		c.keys(name, *value)
+		c.keys(name, **value)
 	}
 }
 
@@ -126,12 +130,10 @@ func (c *checker) number(name string, value *int, limit int) {
 	}
 }
 
-func (c *checker) secondsOrAuto(name string, value *string) {
-	if *value == "" || *value == "auto" {
-		return
-	}
-	if n, err := strconv.Atoi(*value); err != nil || n < 1 || n > maxSeconds {
-		c.fail("%s is %q: write auto or 1 to %d seconds", name, *value, maxSeconds)
+func (c *checker) secondsOrAuto(name, value string) {
+	n, err := strconv.Atoi(value)
+	if value != "" && value != "auto" && (err != nil || n < 1 || n > maxSeconds) {
+		c.fail("%s is %q: write auto or 1 to %d seconds", name, value, maxSeconds)
 	}
 }
 

@@ -18,16 +18,12 @@ const (
 type visitor interface {
 	// text visits an attribute that is left out when empty. If words are allowed it is one of them.
 	text(name string, value *string, allowed ...string)
-	// required visits an attribute that must not be empty.
-	required(name string, value *string)
-	// keys visits a set of telephone keys.
-	keys(name string, value *string)
+	// checked visits an attribute with a check of its own. It is left out when empty.
+	checked(name string, value *string, check func(c *checker, name, value string))
 	// optionalKeys visits a set of telephone keys that may be empty; nil means that it is left out.
 	optionalKeys(name string, value **string)
 	// number visits a number from 1 to limit, which is left out when 0.
 	number(name string, value *int, limit int)
-	// secondsOrAuto visits a number of seconds or the word "auto".
-	secondsOrAuto(name string, value *string)
 	// flag visits a boolean that is left out when false. zero is what false means in the attribute.
 	flag(name string, value *bool, zero bool)
 	// words visits a list of allowed words, separated by spaces.
@@ -57,14 +53,14 @@ func (p *Pause) walk(v visitor) { v.number("length", &p.Seconds, maxSeconds) }
 
 func (g *Gather) walk(v visitor) {
 	v.text("input", &g.Input, "dtmf", "speech", "dtmf speech")
-	v.required("action", &g.Action)
+	v.checked("action", &g.Action, (*checker).required)
 	v.text("method", &g.Method, methods...)
 	v.number("timeout", &g.Timeout, maxSeconds)
 	v.optionalKeys("finishOnKey", &g.FinishOnKey)
 	v.number("numDigits", &g.NumDigits, maxDigits)
 	v.text("language", &g.Language)
 	v.text("hints", &g.Hints)
-	v.secondsOrAuto("speechTimeout", &g.SpeechTimeout)
+	v.checked("speechTimeout", &g.SpeechTimeout, (*checker).secondsOrAuto)
 	v.prompts(&g.Prompts)
 }
 
@@ -113,10 +109,10 @@ func walkParty(v visitor, url, method, callback *string, events *[]string) {
 }
 
 func (r *Record) walk(v visitor) {
-	v.required("action", &r.Action)
+	v.checked("action", &r.Action, (*checker).required)
 	v.number("maxLength", &r.MaxLength, maxSeconds)
 	v.number("timeout", &r.Timeout, maxSeconds)
-	v.keys("finishOnKey", &r.FinishOnKey)
+	v.checked("finishOnKey", &r.FinishOnKey, (*checker).keys)
 	v.flag("playBeep", &r.NoBeep, true)
 	v.text("trim", &r.Trim, "trim-silence", "do-not-trim")
 	v.text("recordingStatusCallback", &r.RecordingStatusCallback)

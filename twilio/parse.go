@@ -112,9 +112,9 @@ func (in *reader) take(name string, emptyIsValue bool) (string, bool) {
 
 func (in *reader) text(name string, value *string, _ ...string) { *value, _ = in.take(name, false) }
 
-func (in *reader) required(name string, value *string) { in.text(name, value) }
-
-func (in *reader) keys(name string, value *string) { in.text(name, value) }
+func (in *reader) checked(name string, value *string, _ func(*checker, string, string)) {
+	in.text(name, value)
+}
 
 func (in *reader) optionalKeys(name string, value **string) {
 	if s, ok := in.take(name, true); ok {
@@ -134,8 +134,6 @@ func (in *reader) number(name string, value *int, limit int) {
 	}
 	*value = n
 }
-
-func (in *reader) secondsOrAuto(name string, value *string) { in.text(name, value) }
 
 func (in *reader) flag(name string, value *bool, zero bool) {
 	switch s, ok := in.take(name, false); {

@@ -80,9 +80,9 @@ func (w *writer) text(name string, value *string, _ ...string) {
 	}
 }
 
-func (w *writer) required(name string, value *string) { w.attribute(name, *value) }
-
-func (w *writer) keys(name string, value *string) { w.text(name, value) }
+func (w *writer) checked(name string, value *string, _ func(*checker, string, string)) {
+	w.text(name, value)
+}
 
 func (w *writer) optionalKeys(name string, value **string) {
 	if *value != nil {
@@ -95,8 +95,6 @@ func (w *writer) number(name string, value *int, _ int) {
 		w.attribute(name, strconv.Itoa(*value))
 	}
 }
-
-func (w *writer) secondsOrAuto(name string, value *string) { w.text(name, value) }
 
 func (w *writer) flag(name string, value *bool, zero bool) {
 	if *value {

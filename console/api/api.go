@@ -23,7 +23,6 @@ const documentPath = Path + "/openapi.yaml"
 //go:embed openapi.yaml
 var document []byte
 
-// api is the API.
 type api struct{ Deps }
 
 // operation is one thing that the API answers.
@@ -38,7 +37,7 @@ type operation struct {
 func operations() []operation {
 	return slices.Concat(
 		[]operation{{http.MethodGet, "", "", nil, (*request).index}, {http.MethodGet, "/health", "", nil, (*request).health}},
-		callOperations(), actOperations(), usageOperations(), customerOperations(), caseOperations(), lineOperations(), auditOperations(),
+		callOperations(), usageOperations(), customerOperations(), caseOperations(), lineOperations(), auditOperations(),
 	)
 }
 

@@ -96,7 +96,6 @@ func (r *request) getLine() error {
 	return r.JSON(http.StatusOK, showLine(line, at))
 }
 
-// shownDay is one date of a line.
 type shownDay struct {
 	Date   string      `json:"date"`
 	Rule   string      `json:"rule"`

@@ -107,7 +107,6 @@ func problemOf(err error) (p Problem, known bool) {
 	return internalProblem, false
 }
 
-// failed answers with a problem.
 func (a *api) failed(err error, c echo.Context) {
 	p, known := problemOf(err)
 	r, _ := c.Get(requestKey).(*request)

@@ -44,7 +44,6 @@ type request struct {
 // ctx ends when the program has gone.
 func (r *request) ctx() context.Context { return r.Request().Context() }
 
-// may reports whether the token has a permission.
 func (r *request) may(what users.Permission) bool {
 	return r.api.Permissions.AllowToken(r.user, r.token, what)
 }

@@ -3,7 +3,6 @@ package signin
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"crypto/subtle"
 	"errors"
 	"fmt"
@@ -33,11 +32,6 @@ type provider struct {
 
 func newProvider(s Settings) *provider {
 	return &provider{settings: s.SSO, back: s.URL + BackPath, client: &http.Client{Timeout: providerWithin}}
-}
-
-// begin returns a new attempt, with fresh random values.
-func (p *provider) begin(next string) attempt {
-	return attempt{state: rand.Text(), nonce: rand.Text(), verifier: oauth2.GenerateVerifier(), next: next}
 }
 
 // discovered returns the provider as it describes itself.

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/oauth2"
 
 	"github.com/officernd/supportline/policy/users"
 )
@@ -61,7 +63,7 @@ func (s *Service) HasProvider() bool { return s.deps.Settings.SSO.Issuer != "" }
 // ToProvider returns the address at which a person signs in, and sets the cookie with which FromProvider takes them back. next is returned there.
 // The error is ErrProvider.
 func (s *Service) ToProvider(ctx context.Context, w http.ResponseWriter, next string) (address string, err error) {
-	begun := s.provider.begin(next)
+	begun := attempt{state: rand.Text(), nonce: rand.Text(), verifier: oauth2.GenerateVerifier(), next: next}
 	if address, err = s.provider.address(ctx, begun); err != nil {
 		return "", s.providerFailed(err)
 	}
@@ -90,7 +92,8 @@ func (s *Service) FromProvider(w http.ResponseWriter, r *http.Request, from stri
 	}
 	user, err = s.known(r.Context(), who, now)
 	if errors.Is(err, ErrNoRole) || errors.Is(err, ErrOtherUser) {
-		err = errors.Join(err, s.noteStranger(r.Context(), err, from, now))
+		entry := users.AuditEntry{At: now, By: "(unknown)", Act: users.ActSignInRefuse, Detail: err.Error() + ", from " + from}
+		err = errors.Join(err, s.deps.Audit.Note(r.Context(), entry))
 	}
 	return user, begun.next, err
 }
@@ -98,11 +101,6 @@ func (s *Service) FromProvider(w http.ResponseWriter, r *http.Request, from stri
 func (s *Service) providerFailed(err error) error {
 	s.deps.Logger.Error("no sign-in at the identity provider", zap.Error(err))
 	return ErrProvider
-}
-
-// noteStranger notes in the audit that somebody for whom the provider vouches was not let in.
-func (s *Service) noteStranger(ctx context.Context, why error, from string, now time.Time) error {
-	return s.deps.Audit.Note(ctx, users.AuditEntry{At: now, By: "(unknown)", Act: users.ActSignInRefuse, Detail: why.Error() + ", from " + from})
 }
 
 // known returns the user of an identity, with the role that its groups have now. A person who comes for the first time becomes a user. Nobody

@@ -50,7 +50,6 @@ func (t *throttle) pause(now time.Time, origins ...origin) (wait time.Duration) 
 	return wait
 }
 
-// missed counts a wrong guess.
 func (t *throttle) missed(now time.Time, origins ...origin) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

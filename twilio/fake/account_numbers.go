@@ -12,17 +12,12 @@ import (
 func (a *Account) listNumbers(w http.ResponseWriter, r *http.Request, _ string) {
 	var found []any
 	for _, n := range a.state.Numbers {
-		if like := r.Form.Get("PhoneNumber"); like == "" || matchesPattern(like, n.Number) {
+		// The filter is a part of the number, in which * stands for any digits.
+		if ok, _ := pathpkg.Match("*"+r.Form.Get("PhoneNumber")+"*", n.Number); ok {
 			found = append(found, a.number(n))
 		}
 	}
 	a.page(w, r, "incoming_phone_numbers", found)
-}
-
-// matchesPattern reports whether a part of the number matches the pattern, in which * stands for any digits.
-func matchesPattern(pattern, number string) bool {
-	ok, err := pathpkg.Match("*"+pattern+"*", number)
-	return err == nil && ok
 }
 
 func (a *Account) fetchNumber(w http.ResponseWriter, _ *http.Request, sid string) {

@@ -62,7 +62,6 @@ func (l *leg) progress(event, status string) {
 	l.dial.report(l.party, l.callback, params)
 }
 
-// ring starts the leg.
 func (l *leg) ring(timeout time.Duration) {
 	l.rangAt, l.rings = l.dial.Clock.Now(), timeout
 	if len(l.events) == 0 {
@@ -192,7 +191,6 @@ var endings = map[string]string{
 	"completed": "is off the line", "canceled": "stops ringing", "busy": "is busy", "failed": "can't be reached", "no-answer": "doesn't answer",
 }
 
-// end ends the leg with a status.
 func (l *leg) end(status string) {
 	if l.over {
 		return

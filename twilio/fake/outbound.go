@@ -89,7 +89,6 @@ func (c *call) runAction(a restAction) {
 	}
 }
 
-// placeLeg rings an outbound leg.
 func (c *call) placeLeg(a restAction) {
 	d := &dial{call: c, began: c.passed}
 	l := &leg{
@@ -110,7 +109,9 @@ func (c *call) sleep(d time.Duration) time.Duration {
 	}
 	c.advance(due)
 	l.dial.elapsed = l.due
-	l.fire()
+	then := l.then
+	l.then = nil
+	then()
 	c.runActions()
 	return max(0, due)
 }
@@ -132,12 +133,6 @@ func (c *call) nextOutbound() (first *leg, due time.Duration) {
 		}
 	}
 	return first, due
-}
-
-func (l *leg) fire() {
-	then := l.then
-	l.then = nil
-	then()
 }
 
 // finishLegs lets the outbound legs of a call that is over end, so that their callbacks are sent.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -127,7 +126,6 @@ func (p *Provider) sid(kind string) string {
 	return kind + hex.EncodeToString(sum[:16])
 }
 
-// call is a call in progress.
 type call struct {
 	*Provider
 	ctx        context.Context
@@ -211,7 +209,6 @@ func (c *call) finish() {
 	c.flush()
 }
 
-// note adds an event to the transcript.
 func (c *call) note(who, did, text string) {
 	e := Event{At: c.Clock.Now(), Who: who, Did: did, Text: text}
 	c.record.Events = append(c.record.Events, e)
@@ -238,5 +235,3 @@ func (c *call) hangUp() next {
 
 // seconds returns a duration as the provider reports it.
 func seconds(d time.Duration) int { return int(d.Round(time.Second) / time.Second) }
-
-func isKey(keys string) bool { return strings.Trim(keys, "0123456789*#") == "" }

@@ -47,7 +47,7 @@ func (m Moment) takes(act Act) bool {
 	case hangsUp:
 		return true
 	case presses:
-		return m.Keys && isKey(act.keys) && act.keys != ""
+		return m.Keys && act.keys != "" && strings.Trim(act.keys, "0123456789*#") == ""
 	case says:
 		return m.Speech
 	case partnerHangsUp:
@@ -56,7 +56,6 @@ func (m Moment) takes(act Act) bool {
 	return false
 }
 
-// perform follows one verb of the caller's document.
 func (c *call) perform(v twilio.Verb) next {
 	switch v.(type) {
 	case twilio.Gather, twilio.Redirect:
@@ -99,7 +98,6 @@ func (c *call) perform(v twilio.Verb) next {
 	return next{}
 }
 
-// prompt plays a Say, Play or Pause to the caller.
 func (c *call) prompt(v twilio.Verb, m Moment) Act {
 	text, length := heard(v)
 	if text != "" {
@@ -129,7 +127,11 @@ func (c *call) gather(g twilio.Gather) next {
 	m := Moment{
 		Kind: Prompted, Keys: g.Input == "" || strings.Contains(g.Input, "dtmf"), Speech: strings.Contains(g.Input, "speech"),
 	}
-	act := c.ahead(m)
+	act := Listen()
+	if c.typed != "" && m.Keys {
+		act = Press(c.typed)
+	}
+	c.typed = ""
 	for i := 0; i < len(g.Prompts) && act.do == listens; i++ {
 		act = c.prompt(g.Prompts[i], m)
 	}
@@ -166,17 +168,6 @@ func (c *call) gather(g twilio.Gather) next {
 	}
 }
 
-// ahead returns the act of pressing the keys that were pressed after the last input had ended.
-func (c *call) ahead(m Moment) Act {
-	keys := c.typed
-	c.typed = ""
-	if keys == "" || !m.Keys {
-		return Listen()
-	}
-	return Press(keys)
-}
-
-// input is the input of one Gather.
 type input struct {
 	gather twilio.Gather
 	digits string

@@ -126,7 +126,11 @@ func (c *call) send(p *party, u string, get bool, params map[string]string, toke
 func (c *call) roundTrip(u string, get bool, form url.Values, token string) (*http.Response, error) {
 	method, signature, body := http.MethodPost, twilio.Sign(c.token(), signed(u), form), form.Encode()
 	if get {
-		u = withQuery(u, form)
+		sep := "?"
+		if strings.Contains(u, sep) {
+			sep = "&"
+		}
+		u += sep + form.Encode()
 		method, signature, body = http.MethodGet, twilio.Sign(c.token(), signed(u), nil), ""
 	}
 	r, err := http.NewRequestWithContext(context.WithoutCancel(c.ctx), method, u, strings.NewReader(body))
@@ -170,13 +174,6 @@ func signed(u string) string {
 		return u
 	}
 	return strings.Replace(u, parsed.Host, parsed.Hostname(), 1)
-}
-
-func withQuery(u string, form url.Values) string {
-	if strings.Contains(u, "?") {
-		return u + "&" + form.Encode()
-	}
-	return u + "?" + form.Encode()
 }
 
 // path returns a URL as the transcript shows it.

@@ -31,7 +31,8 @@ func later(class, reason string) *failure { return &failure{class: class, reason
 // unreachable returns the failure of a connection, or of the server as a whole.
 func unreachable(class string, err error) *failure {
 	f := &failure{class: class, reason: oneLine(plainly(err)), down: true}
-	if timedOut(err) {
+	n, ok := errors.AsType[net.Error](err)
+	if errors.Is(err, context.DeadlineExceeded) || ok && n.Timeout() {
 		f.class, f.reason = "timeout", "the server did not answer in time"
 	}
 	return f
@@ -43,11 +44,6 @@ func plainly(err error) string {
 		err = asked.Err
 	}
 	return err.Error()
-}
-
-func timedOut(err error) bool {
-	n, ok := errors.AsType[net.Error](err)
-	return errors.Is(err, context.DeadlineExceeded) || ok && n.Timeout()
 }
 
 func oneLine(s string) string {

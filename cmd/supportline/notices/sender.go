@@ -1,6 +1,7 @@
 package notices
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -88,12 +89,8 @@ func (o *Options) fill() {
 	if o.Random == nil {
 		o.Random = rand.Float64
 	}
-	if o.Timeout == 0 {
-		o.Timeout = 30 * time.Second
-	}
-	if o.Logger == nil {
-		o.Logger = zap.NewNop()
-	}
+	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
+	o.Logger = cmp.Or(o.Logger, zap.NewNop())
 	if o.Told == nil {
 		o.Told = func(policy.Channel, string) {}
 	}

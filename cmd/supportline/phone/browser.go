@@ -42,13 +42,6 @@ type browserCall struct {
 	seen    time.Time
 }
 
-func newBrowserCall(ctx context.Context, cancel func(), s *Simulator, by string, view console.PhoneCall) *browserCall {
-	return &browserCall{
-		simulator: s, by: by, ctx: ctx, cancel: cancel, wake: make(chan struct{}, 1), stirred: make(chan struct{}), view: view,
-		answers: map[string]fake.Specialist{}, seen: view.StartedAt,
-	}
-}
-
 // run carries the call to its end.
 func (c *browserCall) run() {
 	verstat := ""

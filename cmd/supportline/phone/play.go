@@ -28,10 +28,6 @@ func (d *Difference) Error() string {
 // clockMove sets the clock at the start of a script, and passes time later on.
 type clockMove struct{ local, zone string }
 
-func moveClock(v []string) clockMove {
-	return clockMove{v[0], strings.Join(v[1:], "")}
-}
-
 // player plays one script. While a call is carried, the provider asks it what the caller does (see caller.go).
 type player struct {
 	script      Script
@@ -118,7 +114,6 @@ func (p *player) statement(ctx context.Context, st statement) error {
 	return nil
 }
 
-// opened opens the server, if it is not open.
 func (p *player) opened(st statement) (err error) {
 	if p.server != nil {
 		return nil
@@ -188,10 +183,9 @@ func (p *player) call(ctx context.Context, st statement, d dialing) (err error) 
 
 // differ notes the first difference, at a statement.
 func (p *player) differ(st statement, found string) {
-	if p.diff != nil {
-		return
+	if p.diff == nil {
+		p.diff = &Difference{p.script.Name, st.line, "`" + st.text + "`", found}
 	}
-	p.diff = &Difference{p.script.Name, st.line, "`" + st.text + "`", found}
 }
 
 // check compares the log with a statement about it.

@@ -61,18 +61,14 @@ func parseLine(line string) (any, error) {
 		}
 	}
 	if best == 0 {
-		return nil, fmt.Errorf("%q begins no statement; write one of: %s", words[0].text, strings.Join(beginnings(), ", "))
+		var first []string
+		for _, f := range forms() {
+			first = append(first, strings.Fields(f.pattern)[0])
+		}
+		slices.Sort(first)
+		return nil, fmt.Errorf("%q begins no statement; write one of: %s", words[0].text, strings.Join(slices.Compact(first), ", "))
 	}
 	return nil, fmt.Errorf("%w; write: %s", why, strings.ReplaceAll(strings.Join(instead, " | "), "REST", "VALUE"))
-}
-
-func beginnings() []string {
-	var first []string
-	for _, f := range forms() {
-		first = append(first, strings.Fields(f.pattern)[0])
-	}
-	slices.Sort(first)
-	return slices.Compact(first)
 }
 
 // order returns the problems of statements in the wrong place.

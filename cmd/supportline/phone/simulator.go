@@ -62,9 +62,13 @@ func (s *Simulator) Dial(by string, line, from policy.Phone, attested bool) (id 
 		return "", err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	c := newBrowserCall(ctx, cancel, s, by, console.PhoneCall{
-		ID: strings.ToLower(rand.Text()), Line: line, From: from, Attested: attested, State: console.PhoneDialling, StartedAt: s.Now(),
-	})
+	now := s.Now()
+	c := &browserCall{
+		simulator: s, by: by, ctx: ctx, cancel: cancel, wake: make(chan struct{}, 1), stirred: make(chan struct{}),
+		answers: map[string]fake.Specialist{}, seen: now, view: console.PhoneCall{
+			ID: strings.ToLower(rand.Text()), Line: line, From: from, Attested: attested, State: console.PhoneDialling, StartedAt: now,
+		},
+	}
 	s.calls = append(s.calls, c)
 	s.going.Go(func() {
 		defer cancel()
@@ -100,7 +104,6 @@ func (s *Simulator) room(by string) error {
 	return nil
 }
 
-// find returns a call of a person.
 func (s *Simulator) find(by, id string) (*browserCall, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -57,7 +57,7 @@ const accept = time.Second
 
 var sceneForms = []form{
 	{"clock TIME [ZONE]", "the time at which it begins, in UTC unless a zone is named; later: the time to pass to", func(v []string) any {
-		return moveClock(v)
+		return clockMove{v[0], strings.Join(v[1:], "")}
 	}},
 	{"with KEY: REST", "replaces one key of the configuration by a YAML value", func(v []string) any {
 		o := Override{Path: strings.TrimSuffix(v[0], ":"), YAML: v[1]}

@@ -95,7 +95,6 @@ func (t *Terminal) hold() {
 	}
 }
 
-// ask reads lines until one has a meaning.
 func (t *Terminal) ask(prompt string, read func(string) (fake.Act, bool)) fake.Act {
 	for {
 		line, ok := t.read(prompt)
@@ -191,6 +190,10 @@ func (t *Terminal) Note(e fake.Event) {
 	} else {
 		t.sound = ""
 	}
+	text := e.Text
+	if text != "" {
+		text = "  " + text
+	}
 	on, off := faint, plain
 	if e.Did == fake.Hears {
 		on = bold
@@ -198,14 +201,7 @@ func (t *Terminal) Note(e fake.Event) {
 	if !t.Colour {
 		on, off = "", ""
 	}
-	fmt.Fprintf(t.Out, "%s  %s%s %s%s%s\n", e.At.Format("15:04:05"), on, e.Who, e.Did, spaced(e.Text), off)
-}
-
-func spaced(text string) string {
-	if text == "" {
-		return ""
-	}
-	return "  " + text
+	fmt.Fprintf(t.Out, "%s  %s%s %s%s%s\n", e.At.Format("15:04:05"), on, e.Who, e.Did, text, off)
 }
 
 func keys(s string) bool { return s != "" && strings.Trim(s, "0123456789*#") == "" }
