@@ -69,10 +69,8 @@ func (a Accounts) MonthsOf(ctx context.Context, c policy.Customer, last policy.M
 	}
 	months := report.Account(c, n, a.FairUse)
 	cases, err := a.CasesOf(ctx, c.Number)
-	for _, found := range cases {
-		if found.Open() {
-			setCase(months, found.State)
-		}
+	if open := openCase(cases); open != nil {
+		setCase(months, open.State)
 	}
 	return months, err
 }
