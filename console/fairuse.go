@@ -125,16 +125,7 @@ func (r *request) fill(column *boardColumn) error {
 }
 
 func newCard(c policy.Case) boardCard {
-	card := boardCard{Case: c, Next: c.State.Next()}
-	for _, u := range c.Months {
-		if u.Over {
-			card.Over = append(card.Over, string(u.Month))
-		}
-	}
-	if n := len(c.Moves); n > 0 {
-		card.Last = c.Moves[n-1]
-	}
-	return card
+	return boardCard{Case: c, Next: c.State.Next(), Over: c.OverMonths(), Last: c.LastMove()}
 }
 
 type closedPage struct {

@@ -24,7 +24,7 @@ func (h *webhooks) outboundRoutes(on func(string, func(*hook) error)) {
 
 // conferenceWait answers the party that is alone in a conference, until the other comes, which takes a moment.
 func (h *webhooks) conferenceWait(w *hook) error {
-	return h.send(w, document(h.form.say(w.line, []Phrase{phrase("conference-wait")}), twilio.Pause{Seconds: 3}))
+	return h.send(w, document(h.form.say(w.line, phrase("conference-wait")), twilio.Pause{Seconds: 3}))
 }
 
 // announce answers with the announcement at the call limit, which the specialist alone hears.
@@ -36,7 +36,7 @@ func (h *webhooks) announce(w *hook) error {
 		}
 	}
 	minutes := strconv.Itoa(int(w.settings.FairUse.CallLimit.Minutes()))
-	return h.send(w, document(h.form.say(line, []Phrase{phrase("limit-whisper", "minutes", minutes)})))
+	return h.send(w, document(h.form.say(line, phrase("limit-whisper", "minutes", minutes))))
 }
 
 // AnnounceURL returns the URL of the announcement at the call limit, for calls to a line.

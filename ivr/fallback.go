@@ -39,12 +39,12 @@ const (
 // Documents returns a line's documents by their names. They are right for a week from the time on, and are fetched with GET.
 func (f Fallback) Documents(line policy.Line, from time.Time) (map[string][]byte, error) {
 	base := f.base + "/" + FallbackFolder(line.Number) + "/"
-	goodbye := f.say(line, []Phrase{phrase("fallback-goodbye")})
+	goodbye := f.say(line, phrase("fallback-goodbye"))
 	ring := f.ring(line, legHooks{screen: base + fallbackScreen, method: http.MethodGet})
 	ring.Action, ring.Method = base+fallbackEnd, http.MethodGet
-	key := oneKey(base+fallbackAccept, f.say(line, []Phrase{phrase("fallback-screen")}))
+	key := oneKey(base+fallbackAccept, f.say(line, phrase("fallback-screen")))
 	key.Method = http.MethodGet
-	opening := f.say(line, f.opening(line, from))
+	opening := f.say(line, f.opening(line, from)...)
 	all := map[string]twilio.Response{
 		fallbackVoice:  document(slices.Clone(opening), ring),
 		fallbackScreen: document(nil, key, twilio.Hangup{}),

@@ -76,8 +76,11 @@ func (x *exchange) again(wrong int, ask Phrase) Reply {
 // identified goes on with an account: it asks for the reason to call, if the account is entitled.
 func (x *exchange) identified(c policy.Customer) Reply {
 	if _, attached := x.call.LastAct(policy.ActAttach); !attached { // a person's decision stays
-		x.call.Customer, x.call.Account = c.Number, c.Name
-		x.call.Month = policy.MonthOf(x.call.StartedAt, x.homeLine(c).Zone)
+		home, configured := x.Line(c.Line)
+		if !configured {
+			home = x.line
+		}
+		x.call.Customer, x.call.Account, x.call.Month = c.Number, c.Name, policy.MonthOf(x.call.StartedAt, home.Zone)
 	}
 	x.call.State.Restricted = c.Restricted
 	if !slices.Contains(x.Packages, c.Package) {
@@ -87,14 +90,6 @@ func (x *exchange) identified(c policy.Customer) Reply {
 	}
 	x.note("package.included", "the package includes phone support", "package", c.Package)
 	return x.askIntent()
-}
-
-// homeLine returns the line whose zone decides the account's months: the dialled one if the account's own is no longer configured.
-func (x *exchange) homeLine(c policy.Customer) policy.Line {
-	if home, ok := x.Line(c.Line); ok {
-		return home
-	}
-	return x.line
 }
 
 // unidentified goes on without an account, or refuses the call (rule 12).

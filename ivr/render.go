@@ -21,7 +21,7 @@ type form struct {
 // voice renders a reply to the caller. line gives language and voice.
 func (f form) voice(line policy.Line, sid policy.CallSID, r Reply) twilio.Response {
 	next := f.base + "/voice/" + r.Next
-	say := f.say(line, r.Say)
+	say := f.say(line, r.Say...)
 	switch r.Then {
 	case ThenAskNumber, ThenAskTicket, ThenAskKey:
 		gather := f.gather(line, r, next)
@@ -45,7 +45,7 @@ func (f form) voice(line policy.Line, sid policy.CallSID, r Reply) twilio.Respon
 
 // leg renders a reply to a specialist. sid is the caller's leg, attempt the one that placed the specialist's, or 0.
 func (f form) leg(line policy.Line, sid policy.CallSID, attempt int, r Reply) twilio.Response {
-	say := f.say(line, r.Say)
+	say := f.say(line, r.Say...)
 	switch r.Then {
 	case ThenScreen:
 		next := f.legURL(sid, attempt, r.Next)
@@ -63,7 +63,7 @@ func document(say []twilio.Verb, then ...twilio.Verb) twilio.Response {
 }
 
 // say speaks each phrase. One that has no words in this language and situation is left out.
-func (f form) say(line policy.Line, phrases []Phrase) []twilio.Verb {
+func (f form) say(line policy.Line, phrases ...Phrase) []twilio.Verb {
 	verbs := make([]twilio.Verb, 0, len(phrases)+2)
 	for _, p := range phrases {
 		if text := f.words.Speak(line, p); text != "" {

@@ -17,10 +17,8 @@ type stateless struct {
 
 // trouble rings the team for questions, after words that something is wrong. One key rings the critical team instead.
 func (s stateless) trouble(line policy.Line) twilio.Response {
-	say := s.say(line, []Phrase{phrase("trouble")})
-	gather := twilio.Gather{
-		Input: "dtmf", Action: s.base + "/plain/key", Timeout: 3, NumDigits: 1, FinishOnKey: &noKey, Prompts: say,
-	}
+	gather := oneKey(s.base+"/plain/key", s.say(line, phrase("trouble")))
+	gather.Timeout = 3
 	return document(nil, append([]twilio.Verb{gather}, s.ring(line, policy.Question, 0)...)...)
 }
 
@@ -32,7 +30,7 @@ func (s stateless) key(line policy.Line, keys string) twilio.Response {
 }
 
 func (s stateless) connect(line policy.Line, i policy.Intent) twilio.Response {
-	return document(s.say(line, []Phrase{phrase("connecting")}), s.ring(line, i, 0)...)
+	return document(s.say(line, phrase("connecting")), s.ring(line, i, 0)...)
 }
 
 // next goes on after the n-th ring step, counted through all rounds.
@@ -41,12 +39,11 @@ func (s stateless) next(line policy.Line, i policy.Intent, n int, w twilio.Webho
 	case gone(w.CallStatus):
 		return document(nil)
 	case talked(w):
-		return document(s.say(line, []Phrase{phrase("goodbye-talk")}), twilio.Hangup{})
-	}
-	if !s.has(line, i, n+1) {
+		return document(s.say(line, phrase("goodbye-talk")), twilio.Hangup{})
+	case !s.has(line, i, n+1):
 		return document(nil, s.ring(line, i, n+1)...)
 	}
-	return document(s.say(line, []Phrase{phrase("still-trying")}), s.ring(line, i, n+1)...)
+	return document(s.say(line, phrase("still-trying")), s.ring(line, i, n+1)...)
 }
 
 // has reports whether the intent's team has an n-th ring step, counted through all rounds.
@@ -62,7 +59,7 @@ func talked(w twilio.Webhook) bool { return w.DialBridged != nil && *w.DialBridg
 // ring rings the n-th step of the intent's team, or says goodbye after the last.
 func (s stateless) ring(line policy.Line, i policy.Intent, n int) []twilio.Verb {
 	if !s.has(line, i, n) {
-		return document(s.say(line, []Phrase{phrase("trouble-goodbye")}), twilio.Hangup{}).Verbs
+		return document(s.say(line, phrase("trouble-goodbye")), twilio.Hangup{}).Verbs
 	}
 	team := s.settings.Team(line, i)
 	step := team.Steps[n%len(team.Steps)]
@@ -73,8 +70,7 @@ func (s stateless) ring(line policy.Line, i policy.Intent, n int) []twilio.Verb 
 
 // screen asks a specialist, without knowing who calls. next is the URL that takes the key.
 func (s stateless) screen(line policy.Line, next string) twilio.Response {
-	say := s.say(line, []Phrase{phrase("screen-plain"), phrase("screen-keys")})
-	return document(nil, oneKey(next, say), twilio.Hangup{})
+	return document(nil, oneKey(next, s.say(line, phrase("screen-plain"), phrase("screen-keys"))), twilio.Hangup{})
 }
 
 func (s stateless) answer(keys string) twilio.Response {
@@ -94,9 +90,9 @@ func (s stateless) instead(line policy.Line, step string, w twilio.Webhook) twil
 			return s.connect(line, i)
 		}
 	case step == stepRang && talked(w):
-		return document(s.say(line, []Phrase{phrase("goodbye-talk")}), twilio.Hangup{})
+		return document(s.say(line, phrase("goodbye-talk")), twilio.Hangup{})
 	case step == stepRecorded:
-		return document(s.say(line, []Phrase{phrase("goodbye")}), twilio.Hangup{})
+		return document(s.say(line, phrase("goodbye")), twilio.Hangup{})
 	}
 	return s.trouble(line)
 }

@@ -167,7 +167,7 @@ func (h *webhooks) instead(w *hook) {
 	case strings.Contains(w.Path(), "/"+stepScreen+"/"):
 		err = h.send(w, h.stateless(w).screen(w.line, h.form.legURL(policy.CallSID(w.Param("call")), w.number("order"), answerPath(1))))
 	case strings.Contains(w.Path(), "/"+stepAnswer+"/") && w.number("order") > 0: // nothing joins the two without the log
-		err = h.send(w, document(h.form.say(w.line, []Phrase{phrase("screen-gone")}), twilio.Hangup{}))
+		err = h.send(w, document(h.form.say(w.line, phrase("screen-gone")), twilio.Hangup{}))
 	case strings.Contains(w.Path(), "/"+stepAnswer+"/"):
 		err = h.send(w, h.stateless(w).answer(w.Digits))
 	default:

@@ -262,19 +262,14 @@ func (c Call) Stage() Stage {
 		return StageTalking
 	case c.Exhausted, c.State.Step == StepRecorded:
 		return stageMessage
+	case !c.HuntingAt.IsZero() && slices.ContainsFunc(c.Legs, Leg.Screening):
+		return StageTold
 	case !c.HuntingAt.IsZero():
-		return c.waitingStage()
+		return StageWaiting
 	case c.Intent != "":
 		return stageTicket
 	case c.Customer != "" || c.State.Unidentified:
 		return stageMenu
 	}
 	return stageNumber
-}
-
-func (c Call) waitingStage() Stage {
-	if slices.ContainsFunc(c.Legs, Leg.Screening) {
-		return StageTold
-	}
-	return StageWaiting
 }

@@ -44,7 +44,7 @@ func (m MonthReport) Charges(fair FairUse) iter.Seq[Charge] {
 }
 
 func (m MonthReport) charge(number CustomerNumber, kind string, quantity int, rate float64, currency string) Charge {
-	minor := minorUnits(rate, currency)
+	minor := int64(math.Round(rate * math.Pow10(Decimals(currency))))
 	return Charge{
 		Month: m.Month, Customer: number, Kind: kind, Quantity: quantity, Rate: minor, Amount: minor * int64(quantity), Currency: currency,
 	}
@@ -67,11 +67,6 @@ func ChargeRows(lines []Charge) []ChargeRow {
 	return mapped(lines, func(c Charge) ChargeRow {
 		return ChargeRow{c.Month, c.Customer, c.Account, c.Kind, c.Quantity, Decimal(c.Rate, c.Currency), Decimal(c.Amount, c.Currency), c.Currency}
 	})
-}
-
-// minorUnits returns a configured rate in whole minor units, to the nearest one.
-func minorUnits(rate float64, currency string) int64 {
-	return int64(math.Round(rate * math.Pow10(Decimals(currency))))
 }
 
 // Decimals returns the number of decimal places of a currency (ISO 4217).

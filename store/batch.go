@@ -202,14 +202,10 @@ func (l *recentCalls) shrink(waiting map[policy.CallSID]bool) {
 			return
 		}
 		if !waiting[sid] {
-			l.drop(sid)
+			l.size -= l.calls[sid].bytes()
+			delete(l.calls, sid)
 		}
 	}
 }
 
 func (l *recentCalls) forget() { *l = recentCalls{calls: map[policy.CallSID]*recentCall{}} }
-
-func (l *recentCalls) drop(sid policy.CallSID) {
-	l.size -= l.calls[sid].bytes()
-	delete(l.calls, sid)
-}

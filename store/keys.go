@@ -51,7 +51,8 @@ func callKeys(c policy.Call) []edit {
 		keys = append(keys, edit{in: inIndex, key: key(byTalking).time(since).text(sid)})
 	}
 	for i, at := range c.WrongNumbers {
-		keys = append(keys, edit{in: inIndex, key: key(byWrong).part(c.From.Caller()).time(at).text(sid).count(i)})
+		wrong := key(byWrong).part(c.From.Caller()).time(at).text(sid)
+		keys = append(keys, edit{in: inIndex, key: binary.BigEndian.AppendUint32(wrong, uint32(i))}) // several may be of one time
 	}
 	return append(keys, recordingKeys(c)...)
 }
@@ -110,9 +111,6 @@ const timeLength = 8 + 4
 func readTime(k []byte) time.Time {
 	return time.Unix(int64(binary.BigEndian.Uint64(k))+time.Time{}.Unix(), int64(binary.BigEndian.Uint32(k[8:]))).UTC()
 }
-
-// count appends a number that tells apart entries of one time in one call.
-func (k indexKey) count(i int) indexKey { return binary.BigEndian.AppendUint32(k, uint32(i)) }
 
 // text appends text that ends the key, or is followed by something that is not read back.
 func (k indexKey) text(s string) indexKey { return append(k, s...) }

@@ -194,7 +194,7 @@ func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by stri
 }
 
 func removeCustomer(tx *bolt.Tx, number policy.CustomerNumber, calls bool) error {
-	customer, err := readCustomer(tx, string(number))
+	customer, err := customerTable.get(tx, string(number))
 	if err != nil {
 		if calls {
 			return nil
@@ -229,7 +229,7 @@ func eraseCases(tx *bolt.Tx, customer policy.CustomerNumber, by string, at time.
 // Errors: policy.ErrNoCustomer.
 func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by string) (policy.CustomerExport, error) {
 	return update(ctx, s, func(b *batch) (all policy.CustomerExport, err error) {
-		if all.Customer, err = readCustomer(b.tx, string(number)); err != nil {
+		if all.Customer, err = customerTable.get(b.tx, string(number)); err != nil {
 			return all, err
 		}
 		records, err := recordsUnder(b.tx, key(byCustomer).part(string(number)))

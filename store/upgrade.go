@@ -32,15 +32,10 @@ func (s *Store) upgrade(version int) error {
 		}
 	}
 	calls := func(tx *bolt.Tx) (int, error) { return indexStep(tx, s.now()) }
-	told := func(done int) {
-		if s.options.OnUpgrade != nil && done > 0 {
-			s.options.OnUpgrade(done)
-		}
-	}
-	if err := s.inSteps(calls, told); err != nil {
+	if err := s.inSteps(calls, s.options.OnUpgrade); err != nil {
 		return err
 	}
-	return s.inSteps(dueStep, func(int) {})
+	return s.inSteps(dueStep, nil)
 }
 
 // inSteps runs a step, each time in a transaction of its own, until it has done less than upgradeStep.
@@ -54,7 +49,9 @@ func (s *Store) inSteps(step func(*bolt.Tx) (int, error), progress func(done int
 		if err != nil {
 			return err
 		}
-		progress(done)
+		if progress != nil && done > 0 {
+			progress(done)
+		}
 	}
 	return nil
 }

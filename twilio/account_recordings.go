@@ -54,17 +54,9 @@ const (
 // Media is the download of a recording's sound. The caller must close it. Read fails if the provider breaks off, sends nothing for half a
 // minute, or sends more than a gigabyte, so io.EOF means that the sound is complete.
 type Media struct {
-	io.Reader
+	io.ReadCloser
 	Type  string // content type: "audio/x-wav"
 	Bytes int64  // as announced by the provider; -1: unknown
-
-	close func()
-}
-
-// Close ends the download.
-func (m *Media) Close() error {
-	m.close()
-	return nil
 }
 
 // RecordingMedia downloads the sound of a recording as a WAV file. The provider makes it some time after the recording's callback; if it is
@@ -76,8 +68,8 @@ func (a *Account) RecordingMedia(ctx context.Context, sid string) (*Media, error
 	if err != nil {
 		return nil, op.wrap(err)
 	}
-	m := &Media{Type: answer.Header.Get("Content-Type"), Bytes: answer.ContentLength, close: func() { answer.Body.Close() }}
-	m.Reader = &boundedReader{from: answer.Body, announced: m.Bytes}
+	sound := &boundedReader{ReadCloser: answer.Body, announced: answer.ContentLength}
+	m := &Media{ReadCloser: sound, Type: answer.Header.Get("Content-Type"), Bytes: answer.ContentLength}
 	switch {
 	case m.Bytes > maxMedia:
 		err = fmt.Errorf("the recording has %d bytes, more than %d", m.Bytes, maxMedia)
@@ -85,7 +77,7 @@ func (a *Account) RecordingMedia(ctx context.Context, sid string) (*Media, error
 		err = fmt.Errorf("the answer is of type %q instead of sound", m.Type)
 	}
 	if err != nil {
-		m.close()
+		_ = m.Close() // the error is known
 		return nil, op.wrap(err)
 	}
 	return m, nil
@@ -103,12 +95,12 @@ func (a *Account) DeleteRecording(ctx context.Context, sid string) error {
 
 // boundedReader reads what was announced. It fails if less comes, or more than maxMedia.
 type boundedReader struct {
-	from            io.Reader
+	io.ReadCloser
 	announced, read int64
 }
 
 func (b *boundedReader) Read(p []byte) (int, error) {
-	n, err := b.from.Read(p)
+	n, err := b.ReadCloser.Read(p)
 	b.read += int64(n)
 	switch {
 	case b.read > maxMedia:

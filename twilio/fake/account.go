@@ -179,7 +179,6 @@ func (a *Account) routes() []route {
 	}
 }
 
-// reply answers with JSON.
 func reply(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)

@@ -19,7 +19,6 @@ func (a *Account) settings(number string) Number {
 	return Number{}
 }
 
-// token returns the token with which webhooks are signed.
 func (p *Provider) token() string {
 	if p.Account == nil {
 		return p.Token

@@ -42,7 +42,6 @@ func (r *room) interrupts(m Moment) bool {
 	return r.caller && (r.ended || (m.Kind == Holding && r.leg != nil))
 }
 
-// join makes a leg join a conference.
 func (l *leg) join(v twilio.Dial) {
 	conference, ok := v.Nouns[0].(twilio.Conference)
 	if !ok {

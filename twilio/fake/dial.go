@@ -35,11 +35,9 @@ func (c *call) dial(v twilio.Dial) next {
 	}
 	winner := d.hunt()
 	params := map[string]string{}
+	d.cancel(winner)
 	if winner != nil {
-		d.cancel(winner)
 		d.talk(v, winner, params)
-	} else {
-		d.cancel(nil)
 	}
 	d.result(winner, params)
 	return c.afterDial(v.Action, params)
@@ -158,9 +156,6 @@ func (d *dial) result(winner *leg, params map[string]string) {
 	if shown == nil {
 		shown = d.shown()
 	}
-	if shown == nil {
-		return
-	}
 	params["DialCallSid"] = shown.sid
 	if !shown.answeredAt.IsZero() {
 		params["DialCallStatus"] = "completed"
@@ -176,9 +171,6 @@ func (d *dial) shown() *leg {
 		if !l.answeredAt.IsZero() {
 			return l
 		}
-	}
-	if len(d.legs) == 0 {
-		return nil
 	}
 	return d.legs[len(d.legs)-1]
 }

@@ -126,7 +126,6 @@ func (p *Provider) sid(kind string) string {
 	return kind + hex.EncodeToString(sum[:16])
 }
 
-// call is a call in progress.
 type call struct {
 	*Provider
 	ctx        context.Context
@@ -210,7 +209,6 @@ func (c *call) finish() {
 	c.flush()
 }
 
-// note adds an event to the transcript.
 func (c *call) note(who, did, text string) {
 	e := Event{At: c.Clock.Now(), Who: who, Did: did, Text: text}
 	c.record.Events = append(c.record.Events, e)

@@ -75,7 +75,6 @@ func (c *call) recording(length time.Duration) map[string]string {
 	}
 }
 
-// reportRecording lists a recording and sends its callback.
 func (c *call) reportRecording(address string, recording map[string]string, started time.Time, source string) {
 	c.listRecording(recording, started, source)
 	recording["RecordingStatus"] = "completed"

@@ -98,7 +98,6 @@ func (c *call) perform(v twilio.Verb) next {
 	return next{}
 }
 
-// prompt plays a Say, Play or Pause to the caller.
 func (c *call) prompt(v twilio.Verb, m Moment) Act {
 	text, length := heard(v)
 	if text != "" {
@@ -169,7 +168,6 @@ func (c *call) gather(g twilio.Gather) next {
 	}
 }
 
-// input is the input of one Gather.
 type input struct {
 	gather twilio.Gather
 	digits string

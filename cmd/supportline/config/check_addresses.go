@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/officernd/supportline/cmd/supportline/notices"
 )
 
 // url returns an absolute https address without anything that would be lost or doubled when a path is appended.
@@ -36,7 +38,7 @@ func urlProblems(s string) []string {
 		broken bool
 		what   string
 	}{
-		{u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())), "does not begin with https:// (http:// is for this machine only)"},
+		{u.Scheme != "https" && (u.Scheme != "http" || !notices.Loopback(u.Hostname())), "does not begin with https:// (http:// is for this machine only)"},
 		{u.User != nil, "holds a user name or password, which the provider does not sign"},
 		{strings.Contains(u.Host, "_"), "has an underscore in the host's name, which the provider refuses"},
 		{strings.HasSuffix(u.Host, ":") || u.Port() != "" && !validPort(u.Port()), "has a port that does not exist"},
@@ -57,11 +59,6 @@ func (c *checker) optionalURL(t text) string {
 	return c.url(t)
 }
 
-func loopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
-}
-
 func validPort(s string) bool {
 	n, err := strconv.Atoi(s)
 	return err == nil && n >= 0 && n <= 65535
@@ -74,8 +71,8 @@ func (c *checker) listen(l listen) Listen {
 			"write a loopback or private address, such as 127.0.0.1:8081")
 	}
 	if webhooks != "" && console != "" && clash(webhooks, console) {
-		c.add(either(l.Console, l.Webhooks), "listen has "+webhooks+" for webhooks and "+console+" for the console, and only one can have the port",
-			"write two different ports")
+		what := "listen has " + webhooks + " for webhooks and " + console + " for the console, and only one can have the port"
+		c.add(either(l.Console, l.Webhooks), what, "write two different ports")
 	}
 	return Listen{Webhooks: webhooks, Console: console}
 }

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/officernd/supportline/cmd/supportline/notices"
 	kept "github.com/officernd/supportline/cmd/supportline/recordings"
 )
 
@@ -29,7 +30,11 @@ func (c *checker) recordings(r recordings) kept.Settings {
 	case r.Keep.silent() || r.Keep.Value == "" && c.offline:
 	case folder && path != "":
 		s.Folder = c.path(path)
-		c.noKeys(r)
+		for _, t := range []text{r.AccessKey, r.SecretKey} {
+			if t.Given && t.Value != "" {
+				c.wrong(t, "is for a bucket, and recordings are kept in a folder", "remove it")
+			}
+		}
 	case bucket:
 		s.S3 = c.bucket(r.Keep, address)
 		c.keys(r)
@@ -54,7 +59,7 @@ func (c *checker) bucket(t text, address string) kept.S3 {
 	switch {
 	case u.User != nil:
 		c.wrong(t, "has a user in its address", "write the keys as access_key and secret_key")
-	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
+	case u.Scheme != "https" && (u.Scheme != "http" || !notices.Loopback(u.Hostname())):
 		c.wrong(t, "does not go to https:// (http:// is for this machine only)", likeABucket)
 	case !bucketName.MatchString(name):
 		c.wrong(t, "names no bucket after the host", likeABucket)
@@ -87,11 +92,3 @@ func (c *checker) keys(r recordings) {
 
 // wrongShape reports whether a value is there that is not a text, which has been reported.
 func wrongShape(t text) bool { return !t.Given && t.At != (place{}) }
-
-func (c *checker) noKeys(r recordings) {
-	for _, t := range []text{r.AccessKey, r.SecretKey} {
-		if t.Given && t.Value != "" {
-			c.wrong(t, "is for a bucket, and recordings are kept in a folder", "remove it")
-		}
-	}
-}

@@ -274,7 +274,7 @@ func checkLogin(f *Form, m Email) {
 		f.Add(at, "smtp has only one of user and password", "write both, or neither")
 	}
 	host, _, _ := net.SplitHostPort(m.Server)
-	if m.TLS == TLSNone && m.User != "" && m.Server != "" && !loopback(host) {
+	if m.TLS == TLSNone && m.User != "" && m.Server != "" && !Loopback(host) {
 		f.Wrong(f.Block.Fields["tls"], "is none, which would send the password in clear", "write starttls or required, or leave out user and password")
 	}
 }

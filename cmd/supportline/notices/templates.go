@@ -171,7 +171,9 @@ func (t *Templates) tryText(kind policy.NoticeKind) error {
 }
 
 func (t *Templates) tryPage(kind policy.NoticeKind) error {
-	_, err := bounded(t.pages[kind].Option("missingkey=error"), withSubject(values(sample(kind)), "subject"))
+	facts := values(sample(kind))
+	facts["subject"] = "subject"
+	_, err := bounded(t.pages[kind].Option("missingkey=error"), facts)
 	t.pages[kind].Option("missingkey=zero")
 	return err
 }
@@ -190,7 +192,8 @@ func (t *Templates) Render(n policy.Notice) (Words, error) {
 	if w.Subject, w.Text, err = subject(said); err != nil {
 		return Words{}, err
 	}
-	w.HTML, err = bounded(t.pages[n.Kind], withSubject(facts, w.Subject))
+	facts["subject"] = w.Subject
+	w.HTML, err = bounded(t.pages[n.Kind], facts)
 	return w, err
 }
 
@@ -198,11 +201,6 @@ func values(n policy.Notice) map[string]string {
 	v := map[string]string{"customer": string(n.Customer), "at": n.At.UTC().Format("2 January 2006, 15:04 UTC")}
 	maps.Copy(v, n.Facts)
 	return v
-}
-
-func withSubject(facts map[string]string, subject string) map[string]string {
-	facts["subject"] = subject
-	return facts
 }
 
 // subject splits the first line off a text. A line end in a fact cannot begin another header.

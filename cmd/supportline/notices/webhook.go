@@ -77,7 +77,7 @@ func checkWebhook(f *Form) Channel {
 		case err != nil || u.Hostname() == "" || u.User != nil || strings.Contains(address.Text, "#") || u.Port() != "" && !validPort(u.Port()) ||
 			!printable(address.Text):
 			f.Wrong(address, "is not an address that a webhook can have", "write it like https://ops.example.com/supportline")
-		case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
+		case u.Scheme != "https" && (u.Scheme != "http" || !Loopback(u.Hostname())):
 			f.Wrong(address, "does not begin with https:// (http:// is for this machine only)", "write it like https://ops.example.com/supportline")
 		}
 	}

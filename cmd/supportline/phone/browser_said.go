@@ -102,20 +102,19 @@ func (c *browserCall) specialist(line console.PhoneLine) {
 
 // add adds a line. Keys that are pressed one after the other are one line, and so is a sound that goes on.
 func (c *browserCall) add(line console.PhoneLine) {
+	last := &console.PhoneLine{}
 	if n := len(c.view.Said); n > 0 {
-		last := &c.view.Said[n-1]
-		same := last.Who == line.Who && last.Number == line.Number && last.Did == line.Did
-		switch {
-		case same && line.Sound && last.Sound && line.Text == last.Text:
-			return
-		case same && line.Who == console.PhoneCaller && line.Did == presses && !strings.Contains(last.Text, "("):
-			last.Text += line.Text
-			c.view.Version++
-			c.stir()
-			return
-		}
+		last = &c.view.Said[n-1]
 	}
-	c.view.Said = append(c.view.Said, line)
+	same := last.Who == line.Who && last.Number == line.Number && last.Did == line.Did
+	switch {
+	case same && line.Sound && last.Sound && line.Text == last.Text:
+		return
+	case same && line.Who == console.PhoneCaller && line.Did == presses && !strings.Contains(last.Text, "("):
+		last.Text += line.Text
+	default:
+		c.view.Said = append(c.view.Said, line)
+	}
 	c.view.Version++
 	c.stir()
 }

@@ -56,7 +56,6 @@ func (p *player) meet(st statement, m fake.Moment) (act *fake.Act, stays bool) {
 	return new(fake.Listen()), true
 }
 
-// pass lets time pass.
 func (p *player) pass(m fake.Moment, d time.Duration) (*fake.Act, bool) {
 	if p.until.IsZero() {
 		p.until = m.At.Add(d)
@@ -69,7 +68,6 @@ func (p *player) pass(m fake.Moment, d time.Duration) (*fake.Act, bool) {
 	return nil, false
 }
 
-// talk lets time pass in a talk.
 func (p *player) talk(st statement, m fake.Moment, d time.Duration) (*fake.Act, bool) {
 	switch {
 	case m.Kind == fake.Talking:

@@ -56,7 +56,6 @@ func (p *player) last(text string) int {
 	return len(p.heard) - 1
 }
 
-// forget clears what was heard.
 func (p *player) forget() { p.heard, p.matched = nil, 0 }
 
 func (p *player) instead(m fake.Moment) string { return m.Kind.String() + quoted(p.heard) }

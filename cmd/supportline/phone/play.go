@@ -114,7 +114,6 @@ func (p *player) statement(ctx context.Context, st statement) error {
 	return nil
 }
 
-// opened opens the server, if it is not open.
 func (p *player) opened(st statement) (err error) {
 	if p.server != nil {
 		return nil
@@ -184,10 +183,9 @@ func (p *player) call(ctx context.Context, st statement, d dialing) (err error) 
 
 // differ notes the first difference, at a statement.
 func (p *player) differ(st statement, found string) {
-	if p.diff != nil {
-		return
+	if p.diff == nil {
+		p.diff = &Difference{p.script.Name, st.line, "`" + st.text + "`", found}
 	}
-	p.diff = &Difference{p.script.Name, st.line, "`" + st.text + "`", found}
 }
 
 // check compares the log with a statement about it.

@@ -104,7 +104,6 @@ func (s *Simulator) room(by string) error {
 	return nil
 }
 
-// find returns a call of a person.
 func (s *Simulator) find(by, id string) (*browserCall, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

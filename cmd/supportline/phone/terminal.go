@@ -95,7 +95,6 @@ func (t *Terminal) hold() {
 	}
 }
 
-// ask reads lines until one has a meaning.
 func (t *Terminal) ask(prompt string, read func(string) (fake.Act, bool)) fake.Act {
 	for {
 		line, ok := t.read(prompt)
