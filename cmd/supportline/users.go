@@ -184,7 +184,7 @@ func (l usersList) Run(ctx context.Context, s *control.Session) error {
 	all := control.Rows(s.Store.Users(ctx), func(u users.User) (shownUser, bool) { return showUser(u), true })
 	t := control.Table{Head: []string{"NAME", "ROLE", "STATE", "SIGNS IN WITH", "SINCE"}}
 	return control.Print(s, l.Format, all, t, func(u shownUser) []string {
-		state := "may sign in"
+		state := "active"
 		if u.DisabledAt != nil {
 			state = "disabled"
 		}
@@ -196,9 +196,9 @@ func (l usersList) Run(ctx context.Context, s *control.Session) error {
 type usersToken struct {
 	userChange
 	Token    string `name:"name" placeholder:"TEXT" help:"The token's name. Without it the user's tokens are listed."`
-	Days     int    `default:"90" placeholder:"N" help:"It works for N days (default: 90); 0 is for ever."`
-	ReadOnly bool   `help:"It changes nothing, whatever the user may."`
-	Masked   bool   `help:"It sees no telephone number in full, whatever the user may."`
+	Days     int    `default:"90" placeholder:"N" help:"It expires after N days (default: 90); 0 means never."`
+	ReadOnly bool   `help:"It can change nothing."`
+	Masked   bool   `help:"It can see no telephone number in full."`
 	Revoke   bool   `help:"Revoke the token of this name, at once."`
 	Format   string `enum:"table,json" default:"table" placeholder:"FORMAT" help:"Of the list: table or json."`
 }
@@ -246,16 +246,16 @@ func (t usersToken) add(ctx context.Context, s *control.Session, user string) er
 	if err := s.Store.AddToken(ctx, made, cmp.Or(t.By, s.User)); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Err, "The token %s of %s works %s. It is shown this once:\n", name, user, tokenEnd(made))
+	fmt.Fprintf(s.Err, "The token %s of %s %s. It is shown this once:\n", name, user, tokenEnd(made))
 	_, err = fmt.Fprintln(s.Out, secret)
 	return err
 }
 
 func tokenEnd(t users.Token) string {
 	if t.ExpiresAt.IsZero() {
-		return "for ever"
+		return "never expires"
 	}
-	return "until " + t.ExpiresAt.UTC().Format(time.DateOnly)
+	return "expires on " + t.ExpiresAt.UTC().Format(time.DateOnly)
 }
 
 func (t usersToken) revoke(ctx context.Context, s *control.Session, user string) error {
@@ -296,14 +296,14 @@ func (t usersToken) list(ctx context.Context, s *control.Session, user string) e
 		fmt.Fprintf(s.Err, "%s has no tokens yet: --name TEXT makes one.\n", user)
 		return nil
 	}
-	list := control.Table{Head: []string{"NAME", "MAY", "MADE", "LAST USED (UTC)", "UNTIL"}}
+	list := control.Table{Head: []string{"NAME", "MAY", "MADE", "LAST USED (UTC)", "EXPIRES"}}
 	for _, k := range tokens {
 		end := day(k.ExpiresAt)
 		switch {
 		case k.Over(s.Now()):
-			end += ", over"
+			end += ", expired"
 		case end == "":
-			end = "for ever"
+			end = "never"
 		}
 		list.Add(k.Name, tokenMay(k), day(k.CreatedAt), wall(policy.TimeOrNil(k.UsedAt), time.UTC), end)
 	}

@@ -41,7 +41,7 @@ func WithRole(role Role, by string, at time.Time) Change {
 
 // WithDisabled returns the change that disables a user and ends all sessions. A disabled user stays disabled since the same time.
 func WithDisabled(by string, at time.Time) Change {
-	return Change{at, by, ActUserDisable, "shut out, and signed out everywhere", func(u User) User {
+	return Change{at, by, ActUserDisable, "disabled, and signed out everywhere", func(u User) User {
 		if !u.Disabled() {
 			u.DisabledAt = at
 			u.Generation++

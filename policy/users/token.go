@@ -90,7 +90,7 @@ var (
 	ErrTokenMissing    = errors.New("no token")
 	ErrTokenUnknown    = errors.New("the token is nobody's: it was mistyped, or revoked")
 	ErrTokenExpired    = errors.New("the token's time is over")
-	ErrUserDisabled    = errors.New("the token's user was shut out")
+	ErrUserDisabled    = errors.New("the token's user is disabled")
 	ErrManyWrongTokens = errors.New("too many wrong tokens")
 	ErrManyRequests    = errors.New("too many requests")
 )

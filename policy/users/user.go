@@ -26,7 +26,7 @@ type User struct {
 	// Subject is who the person is at the identity provider; "" for who signs in with a password. A name never stands for both.
 	Subject   string    `json:"subject,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
-	// DisabledAt is when the person was shut out; zero: the person may sign in.
+	// DisabledAt is when the user was disabled; zero while the user may sign in.
 	DisabledAt time.Time `json:"disabled_at,omitzero"`
 	// Generation counts how often all of the person's sessions were ended. A session of an earlier one is over.
 	Generation int    `json:"generation,omitempty"`
