@@ -80,11 +80,7 @@ func (a Accounts) UsageSince(ctx context.Context, number policy.CustomerNumber, 
 	if first == "" {
 		return []policy.Usage{}, nil
 	}
-	n := 1
-	for m := last; m > first; m = m.Plus(-1) {
-		n++
-	}
-	found, err := a.Months(ctx, number, last, n)
+	found, err := a.Months(ctx, number, last, max(1, last.Since(first)))
 	if err != nil {
 		return nil, err
 	}
