@@ -1,7 +1,6 @@
 package console
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -45,11 +44,11 @@ func (r *request) accounts() error {
 		return err
 	}
 	for _, c := range found {
-		row := accountRow{Customer: c, LineName: r.console.lineName(c.Line)}
-		if row.standing, err = r.accountStanding(c, r.console.monthOf(c, r.now)); err != nil {
+		months, err := r.console.Accounts.MonthsOf(r.ctx(), c, r.console.monthOf(c, r.now), 1)
+		if err != nil {
 			return err
 		}
-		body.Accounts = append(body.Accounts, row)
+		body.Accounts = append(body.Accounts, accountRow{c, r.stands(months[0]), r.console.lineName(c.Line)})
 	}
 	if body.After != "" {
 		body.First = accountsPath + query("text", body.Text)
@@ -68,15 +67,6 @@ type standing struct {
 	State         policy.CaseState // of the open case
 	Tickets       meter
 	OverLong      meter
-}
-
-// accountStanding derives an account's month from its calls.
-func (r *request) accountStanding(c policy.Customer, month policy.Month) (standing, error) {
-	months, err := r.console.Accounts.MonthsOf(r.ctx(), c, month, 1)
-	if err != nil {
-		return standing{}, err
-	}
-	return r.stands(months[0]), nil
 }
 
 func (r *request) stands(u policy.Usage) standing {
@@ -240,20 +230,17 @@ func (r *request) fillLatest(body *accountPage, _ policy.Month) error {
 	return err
 }
 
-// monthUpTo returns the month that the address names, or last. The error is api.ErrWrongInput for what is no month, or one that has not begun.
+// monthUpTo returns the month that the address names, or last. The error is policy.ErrInput, or api.ErrWrongInput for a month that has not begun.
 func (r *request) monthUpTo(last policy.Month) (policy.Month, error) {
 	text := r.QueryParam("month")
 	if text == "" {
 		return last, nil
 	}
 	month, err := policy.ParseMonth(text)
-	switch {
-	case errors.Is(err, policy.ErrInput):
-		return "", fmt.Errorf("%w: %w", api.ErrWrongInput, err)
-	case month > last:
-		return "", fmt.Errorf("%w: %s has not begun; look at %s or an earlier month", api.ErrWrongInput, month, last)
+	if err == nil && month > last {
+		err = fmt.Errorf("%w: %s has not begun; look at %s or an earlier month", api.ErrWrongInput, month, last)
 	}
-	return month, nil
+	return month, err
 }
 
 // revealAccount shows the telephone numbers and the e-mail address of an account.

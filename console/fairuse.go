@@ -125,16 +125,7 @@ func (r *request) fill(column *boardColumn) error {
 }
 
 func newCard(c policy.Case) boardCard {
-	card := boardCard{Case: c, Next: c.State.Next()}
-	for _, u := range c.Months {
-		if u.Over {
-			card.Over = append(card.Over, string(u.Month))
-		}
-	}
-	if n := len(c.Moves); n > 0 {
-		card.Last = c.Moves[n-1]
-	}
-	return card
+	return boardCard{Case: c, Next: c.State.Next(), Over: c.OverMonths(), Last: c.LastMove()}
 }
 
 type closedPage struct {
@@ -220,29 +211,21 @@ func (r *request) showCase(status int, body casePage) (err error) {
 func (r *request) moveCase() error {
 	form := moveForm{To: r.FormValue("to"), From: r.FormValue("from"), Via: r.FormValue("via"), Note: strings.TrimSpace(r.FormValue("note"))}
 	form.Offered = r.Request().Form["offered"]
-	done, err := r.moved(policy.CaseID(r.Param("id")), form)
-	return r.answerForm(err, casePath(policy.CaseID(r.Param("id")))+query("done", done), func(status int, problem string) error {
-		return r.showCase(status, casePage{Form: form, Problem: problem})
-	})
-}
-
-// moved makes the move of a form, with an e-mail to the account holder if it asks for one. It returns what was done, a key of doneSentences.
-func (r *request) moved(id policy.CaseID, form moveForm) (done string, err error) {
 	move := policy.Move{At: r.now, By: r.user.Name, From: policy.CaseState(form.From), To: policy.CaseState(form.To), Via: form.Via, Note: form.Note}
 	for _, offered := range form.Offered {
 		move.Offered = append(move.Offered, policy.Alternative(offered))
 	}
+	id, done := policy.CaseID(r.Param("id")), "move"
 	_, mail, err := r.console.Cases.MoveCase(r.ctx(), id, move)
-	if err != nil {
-		return "", err
-	}
 	switch {
 	case len(mail) > 0:
-		return "mailed", nil
+		done = "mailed"
 	case form.Via == policy.ViaEmail:
-		return "unmailed", nil
+		done = "unmailed"
 	}
-	return "move", nil
+	return r.answerForm(err, casePath(id)+query("done", done), func(status int, problem string) error {
+		return r.showCase(status, casePage{Form: form, Problem: problem})
+	})
 }
 
 var consequences = map[policy.CaseState]string{

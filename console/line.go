@@ -50,12 +50,11 @@ func (r *request) line() error { return r.showLine(http.StatusOK, linePage{}) }
 // found returns the settings in force and the line that the address names. The error is errNoLine.
 func (r *request) found() (policy.Settings, policy.Line, error) {
 	s := r.console.Lines.InForce()
-	for _, l := range s.Lines {
-		if lineWord(l.Number) == r.Param("line") {
-			return s, l, nil
-		}
+	l, ok := s.Line(policy.Phone("+" + r.Param("line")))
+	if !ok {
+		return s, l, errNoLine
 	}
-	return s, policy.Line{}, errNoLine
+	return s, l, nil
 }
 
 func (r *request) showLine(status int, body linePage) error {

@@ -50,10 +50,10 @@ type lineStatus struct {
 
 func (l lineStatus) Path() string { return linePath(l.Number) }
 
-func linePath(number policy.Phone) string { return linesPath + "/" + lineWord(number) }
-
-// lineWord returns a line's part of an address: the digits of its number.
-func lineWord(number policy.Phone) string { return strings.TrimPrefix(number.Full(), "+") }
+// linePath returns the address of a line's page, which ends with the digits of its number.
+func linePath(number policy.Phone) string {
+	return linesPath + "/" + strings.TrimPrefix(number.Full(), "+")
+}
 
 // Until returns when the line opens or closes, on its own clock, or "".
 func (l lineStatus) Until() string {

@@ -100,7 +100,7 @@ func (p page) Text(text string) string {
 	return policy.MaskedText(text)
 }
 
-// Email returns an e-mail address, masked unless it was revealed to the person.
+// Email returns an e-mail address, with all but the first letter of the name masked unless it was revealed to the person.
 func (p page) Email(text string) string {
 	switch {
 	case text == "":
@@ -108,7 +108,16 @@ func (p page) Email(text string) string {
 	case p.Numbers:
 		return text
 	}
-	return maskedEmail(text)
+	name, host, _ := strings.Cut(text, "@")
+	if name == "" {
+		return text
+	}
+	_, size := utf8.DecodeRuneInString(name)
+	masked := name[:size] + "***"
+	if host != "" {
+		masked += "@" + host
+	}
+	return masked
 }
 
 // Time returns a moment in the person's zone, to the second, or a dash for the zero time.
@@ -167,16 +176,3 @@ func (p page) Length(seconds int) string {
 
 // Asset returns the address of a static file.
 func (p page) Asset(name string) string { return p.assets.path(name) }
-
-// maskedEmail returns an e-mail address with all but the first letter of the name masked.
-func maskedEmail(text string) string {
-	name, host, _ := strings.Cut(text, "@")
-	if name == "" {
-		return text
-	}
-	_, size := utf8.DecodeRuneInString(name)
-	if host == "" {
-		return name[:size] + "***"
-	}
-	return name[:size] + "***@" + host
-}

@@ -183,6 +183,7 @@ var failures = []struct {
 	{errNotPermitted, failure{Status: http.StatusForbidden, Title: "Not permitted", Advice: "Your role does not include this. An admin can give you another role."}, false},
 	{errOtherSite, failure{Status: http.StatusForbidden, Title: "Refused", Advice: "The form was sent from a page of another site. Open the console itself and do it there."}, false},
 	{api.ErrWrongInput, failure{Status: http.StatusUnprocessableEntity, Title: "That did not work", Advice: "Go back, correct it, and send it again."}, true},
+	{policy.ErrInput, failure{Status: http.StatusUnprocessableEntity, Title: "That did not work", Advice: "Go back, correct it, and send it again."}, true},
 	{errNotDerived, failure{Status: http.StatusServiceUnavailable, Title: "The figures are being calculated", Advice: "This takes a few seconds. Try again then."}, false},
 	{api.ErrManyExports, failure{Status: http.StatusTooManyRequests, Title: "Too many exports at once", Advice: "Other exports are running. Wait until one is done, and try again."}, false},
 	{users.ErrNoToken, failure{Status: http.StatusNotFound, Title: "No such token", Advice: "It was revoked already. Your page shows your tokens."}, false},

@@ -52,7 +52,7 @@ func (x *exchange) hours() bool {
 	return opening.Open
 }
 
-// closedEnding returns how a closed line ends a call. same is false if that depends on the reason to call, which is then asked for.
+// closedEnding returns how a closed line ends a call. same is false if that depends on the reason to call, which is then asked.
 func (x *exchange) closedEnding() (ending policy.AfterHoursAction, same bool) {
 	ending = x.AfterHours.For(x.Menu[0].Intent)
 	differs := func(m policy.MenuKey) bool { return x.AfterHours.For(m.Intent) != ending }

@@ -37,8 +37,9 @@ func (t tone) wav() []byte {
 	}
 	var file bytes.Buffer
 	for _, part := range []any{
-		[]byte("RIFF"), uint32(36 + len(samples)), []byte("WAVEfmt "), uint32(16), uint16(1), uint16(1), uint32(sampleRate), uint32(sampleRate),
-		uint16(1), uint16(8), []byte("data"), uint32(len(samples)), samples,
+		[]byte("RIFF"), uint32(36 + len(samples)),
+		[]byte("WAVEfmt "), uint32(16), uint16(1), uint16(1), uint32(sampleRate), uint32(sampleRate), uint16(1), uint16(8),
+		[]byte("data"), uint32(len(samples)), samples,
 	} {
 		_ = binary.Write(&file, binary.LittleEndian, part) // into memory
 	}

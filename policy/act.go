@@ -74,8 +74,8 @@ var actWords = map[ActKind]struct{ done, undone string }{
 	ActNote:     {"noted VALUE", "took back the note VALUE"},
 }
 
-// words returns the act as a sentence without its time: `mila waived the call as necessary: "the site was down"`.
-func (a Act) words() string {
+// Words returns the act as a sentence without its time: `mila waived the call as necessary: "the site was down"`. The page of a call shows it.
+func (a Act) Words() string {
 	text, value := actWords[a.Kind].done, a.Value
 	if a.Undo {
 		text, value = actWords[a.Kind].undone, a.Before
@@ -133,7 +133,7 @@ func (c Call) WithAct(a Act, seen int, account Customer, zone *time.Location) (C
 func written(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 
 func inWords(acts []Act) string {
-	return strings.Join(mapped(acts, func(a Act) string { return a.words() + " at " + clock(a.At) }), "; ")
+	return strings.Join(mapped(acts, func(a Act) string { return a.Words() + " at " + clock(a.At) }), "; ")
 }
 
 func (a Act) complete() error {

@@ -152,23 +152,34 @@ func (c Case) Moved(m Move) (Case, error) {
 	case strings.TrimSpace(m.Note) == "":
 		return c, ErrNoNote
 	case len(allowed) == 0:
-		return c, fmt.Errorf("%w: it is closed, and that is final%s", ErrMoveNotAllowed, c.lastMove())
+		return c, fmt.Errorf("%w: it is closed, and that is final%s", ErrMoveNotAllowed, c.movedBy())
 	case m.From != "" && m.From != c.State:
-		return c, fmt.Errorf("%w: it was %s when you looked, and is %s%s", ErrMoveNotAllowed, m.From, c.State, c.lastMove())
+		return c, fmt.Errorf("%w: it was %s when you looked, and is %s%s", ErrMoveNotAllowed, m.From, c.State, c.movedBy())
 	case !slices.Contains(allowed, m.To):
-		return c, fmt.Errorf("%w: from %s it goes to %s%s", ErrMoveNotAllowed, c.State, strings.Join(words, " or "), c.lastMove())
+		return c, fmt.Errorf("%w: from %s it goes to %s%s", ErrMoveNotAllowed, c.State, strings.Join(words, " or "), c.movedBy())
 	}
 	m.From = c.State
 	c.State, c.Moves = m.To, append(slices.Clip(c.Moves), m)
 	return c, nil
 }
 
-// lastMove returns in words who moved the case last, for a person who did not see it move.
-func (c Case) lastMove() string {
+// LastMove returns the case's last move, or the zero Move if it was never moved.
+func (c Case) LastMove() Move {
+	if len(c.Moves) == 0 {
+		return Move{}
+	}
+	return c.Moves[len(c.Moves)-1]
+}
+
+// OverMonths returns the months that the case rests on in which the account was over.
+func (c Case) OverMonths() []string { return overMonths(c.Months) }
+
+// movedBy returns in words who moved the case last, for a person who did not see it move.
+func (c Case) movedBy() string {
 	if len(c.Moves) == 0 {
 		return ""
 	}
-	m := c.Moves[len(c.Moves)-1]
+	m := c.LastMove()
 	return fmt.Sprintf("; %s moved it to %s at %s", m.By, m.To, clock(m.At))
 }
 

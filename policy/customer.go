@@ -41,3 +41,14 @@ type CustomerExport struct {
 	Cases    []Case   // in the order of their opening
 	Notices  []Notice // about the account
 }
+
+// FirstMonth returns the first month that calls of the customer belong to, or "" if none do.
+func (e CustomerExport) FirstMonth() Month {
+	var first Month
+	for _, c := range e.Calls {
+		if c.Month != "" && (first == "" || c.Month < first) {
+			first = c.Month
+		}
+	}
+	return first
+}

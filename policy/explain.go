@@ -33,7 +33,7 @@ func (c Call) Explain(fair FairUse, counted bool, now time.Time) []Decision {
 		events = append(events, event{secondsEnd(leg.AcceptedAt), c.ticketVerdict(leg.AcceptedAt, counted)})
 	}
 	for _, a := range c.Acts {
-		events = append(events, told(a.At, "act."+string(a.Kind), a.words()))
+		events = append(events, told(a.At, "act."+string(a.Kind), a.Words()))
 	}
 	if c.Message != nil {
 		result := fmt.Sprintf("a message of %d s was left", c.Message.Seconds)

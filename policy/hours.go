@@ -381,8 +381,8 @@ func (l Line) opens(t time.Time) (from time.Time, ok bool) {
 	return time.Time{}, false
 }
 
-// stretches goes through the instants of a date's wall-clock spans, in order. A day is taken piece by piece, each piece with one offset from UTC,
-// so that a clock change needs no case of its own.
+// stretches goes through the instants of a date's wall-clock spans, in order. A day is taken piece by piece, each piece with one
+// offset from UTC, so that a clock change needs no case of its own.
 func (l Line) stretches(d Date, spans []Span) iter.Seq[Interval] {
 	return func(yield func(Interval) bool) {
 		if len(spans) == 0 {

@@ -41,6 +41,13 @@ func (m Month) Plus(n int) Month {
 	return Month(t.AddDate(0, n, 0).Format(monthLayout))
 }
 
+// Since returns how many months there are from first to m, both included; less than 1 if first is later.
+func (m Month) Since(first Month) int {
+	to, _ := m.first()
+	from, _ := first.first()
+	return (to.Year()-from.Year())*12 + int(to.Month()-from.Month()) + 1
+}
+
 // Bounds returns the month's first instant in zone and the next month's: from is within, to is not. Both are zero if m is no month.
 func (m Month) Bounds(zone *time.Location) (from, to time.Time) {
 	if !m.valid() {

@@ -101,7 +101,7 @@ func (l Leg) learnListed(r Report) Leg {
 	return l
 }
 
-// statuses are the provider's states of a call in their order: a further one is never taken back by an earlier one that arrives late.
+// statuses are the provider's states of a call in their order: an earlier one that arrives late never takes a further one back.
 var statuses = []string{"queued", "initiated", "ringing", "in-progress", "canceled", "no-answer", "busy", "failed", "completed"}
 
 // rank returns the place of a state in the order, -1 for any other text.

@@ -35,14 +35,13 @@ func searchAudit(tx *bolt.Tx, f users.AuditFilter, d direction, from []byte, man
 		found.iterators = append(found.iterators, p.under(p.search, prefix))
 	}
 	s := query[users.AuditEntry]{
-		direction: d, work: w, many: many, candidates: found, narrowed: found,
+		direction: d, work: w, many: many, since: bound(f.Since), until: bound(f.Until), candidates: found, narrowed: found,
 		read: func(place []byte) (users.AuditEntry, bool, error) {
 			w.spend(readCost)
 			e, err := auditTable.at(tx, place[timeLength:])
 			return e, err == nil && f.Matches(e), err
 		},
 	}
-	s.since, s.until = bounds(f.Since, f.Until)
 	return s.seek(from)
 }
 
@@ -69,7 +68,6 @@ func auditEntries(k []byte, e users.AuditEntry) (entries []edit) {
 	return entries
 }
 
-// note adds an entry to the audit.
 func note(tx *bolt.Tx, e users.AuditEntry) error {
 	k, err := auditTable.next(tx)
 	if err != nil {
@@ -119,7 +117,7 @@ func (s *Store) Act(ctx context.Context, sid policy.CallSID, act policy.Act, see
 		var account policy.Customer
 		zone := time.UTC
 		if act.Kind == policy.ActAttach && !act.Undo {
-			if account, err = readCustomer(b.tx, act.Value); err != nil {
+			if account, err = customerTable.get(b.tx, act.Value); err != nil {
 				return after, err
 			}
 			zone = zones(account.Line)

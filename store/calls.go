@@ -60,9 +60,8 @@ func validSID(sid policy.CallSID) error {
 // passed the call limit (policy.Call.Talking), the earliest acceptance first. It reads the entries of those calls alone.
 func (s *Store) TalkingSince(ctx context.Context, before time.Time) ([]policy.CallSID, error) {
 	talking := span{from: key(byTalking), to: key(byTalking).time(before)}
-	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.CallSID, error) {
-		return lookUp(tx, talking, 1+timeLength, noLimit, func(_ *bolt.Tx, sid []byte) (policy.CallSID, error) { return policy.CallSID(sid), nil })
-	})
+	sidOf := func(_ *bolt.Tx, sid []byte) (policy.CallSID, error) { return policy.CallSID(sid), nil }
+	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.CallSID, error) { return lookUp(tx, talking, 1+timeLength, noLimit, sidOf) })
 }
 
 // Call returns a call with its history, or policy.ErrNoCall.
@@ -100,7 +99,6 @@ func placeBySID(tx *bolt.Tx, sid string) []byte {
 	return indexKey(bytes.Clone(start)).text(sid)
 }
 
-// recordAt returns the call at a place.
 func recordAt(tx *bolt.Tx, place []byte) (record, error) {
 	return readRecord(place, tx.Bucket(callsBucket).Get(place))
 }

@@ -32,11 +32,11 @@ func readCase(tx *bolt.Tx, id policy.CaseID) (policy.Case, error) {
 	if k == nil {
 		return policy.Case{}, fmt.Errorf("%w: %q", policy.ErrNoCase, string(id))
 	}
-	c, found, err := caseTable.find(tx, k)
-	if !found {
+	c, err := caseTable.find(tx, k)
+	if c == nil {
 		return policy.Case{}, fmt.Errorf("%w: %s", policy.ErrNoCase, id)
 	}
-	return c, err
+	return *c, err
 }
 
 // Cases returns all cases, open and closed, in the order in which they were opened. It reads in short steps, as Calls does.
@@ -110,10 +110,8 @@ func restricted(tx *bolt.Tx, customer policy.CustomerNumber) bool {
 
 // openCase returns the open case of an account, or nil: there is never more than one.
 func openCase(cases []policy.Case) *policy.Case {
-	for i := range cases {
-		if cases[i].Open() {
-			return &cases[i]
-		}
+	if i := slices.IndexFunc(cases, policy.Case.Open); i >= 0 {
+		return &cases[i]
 	}
 	return nil
 }
@@ -132,7 +130,7 @@ func lastClosed(cases []policy.Case) *policy.Case {
 // policy.ErrCaseOpen, policy.ErrNoNote.
 func (s *Store) OpenCase(ctx context.Context, customer policy.CustomerNumber, by, text string, months []policy.Usage, at time.Time) (policy.Case, error) {
 	return update(ctx, s, func(b *batch) (policy.Case, error) {
-		account, err := readCustomer(b.tx, string(customer))
+		account, err := customerTable.get(b.tx, string(customer))
 		if err != nil {
 			return policy.Case{}, err
 		}

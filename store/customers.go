@@ -21,7 +21,7 @@ func (s *Store) Customer(ctx context.Context, number policy.CustomerNumber) (pol
 
 // directoryEntry returns a profile as readers see it, with whether a case restricts the account.
 func directoryEntry(tx *bolt.Tx, number string) (policy.Customer, error) {
-	customer, err := readCustomer(tx, number)
+	customer, err := customerTable.get(tx, number)
 	customer.Restricted = err == nil && restricted(tx, customer.Number)
 	return customer, err
 }
@@ -94,7 +94,7 @@ func (s *Store) PlanImport(ctx context.Context, customers []policy.Customer) (di
 	for step := range slices.Chunk(byNumber(customers), pageLength) {
 		err := s.view(ctx, func(tx *bolt.Tx) error {
 			for _, c := range step {
-				change, err := planned(tx, c)
+				_, change, err := planned(tx, c)
 				if err != nil {
 					return err
 				}
@@ -109,44 +109,57 @@ func (s *Store) PlanImport(ctx context.Context, customers []policy.Customer) (di
 	return directory.NewPlan(changes), nil
 }
 
-// planned returns what an import does to one customer.
-func planned(tx *bolt.Tx, c policy.Customer) (directory.Change, error) {
-	before, _, err := customerTable.find(tx, []byte(c.Number))
-	return directory.Change{Before: before, After: c}, err
-}
-
 // importCustomer writes one customer, counts what it did, and returns it.
 func importCustomer(tx *bolt.Tx, c policy.Customer, did *directory.Result) (directory.Change, error) {
 	if c.Number == "" || len(c.Number) > maxPart {
 		return directory.Change{}, fmt.Errorf("customer %q: a customer number has 1 to %d characters", c.Name, maxPart)
 	}
-	before, found, err := customerTable.find(tx, []byte(c.Number))
-	change := directory.Change{Before: before, After: c}
+	before, change, err := planned(tx, c)
 	switch {
 	case err != nil:
 		return change, err
-	case !found:
+	case before == nil:
 		did.Added++
-		return change, customerTable.put(tx, []byte(c.Number), nil, c)
 	case change.Same():
 		did.Unchanged++
 		return change, nil
+	default:
+		did.Changed++
 	}
-	did.Changed++
-	return change, customerTable.put(tx, []byte(c.Number), &before, c)
+	return change, customerTable.put(tx, []byte(c.Number), before, c)
 }
 
-func readCustomer(tx *bolt.Tx, number string) (policy.Customer, error) {
-	return customerTable.get(tx, number)
+// planned returns what an import does to one customer, and its profile before, nil if there is none.
+func planned(tx *bolt.Tx, c policy.Customer) (before *policy.Customer, change directory.Change, err error) {
+	before, err = customerTable.find(tx, []byte(c.Number))
+	if change.After = c; before != nil {
+		change.Before = *before
+	}
+	return before, change, err
 }
 
 // SearchCustomers returns the customers that a text finds (policy.Text.MatchesCustomer), by number, with Restricted set: at most limit of
 // them, and only those after a number, "" for the first page. next is where to go on, "" at the end. A page costs bounded work, so that it may
 // have fewer than limit customers although there are more.
 func (s *Store) SearchCustomers(ctx context.Context, text policy.Text, limit int, after policy.CustomerNumber) (found []policy.Customer, next policy.CustomerNumber, err error) {
-	err = s.view(ctx, func(tx *bolt.Tx) (err error) {
-		found, next, err = searchCustomers(tx, text, max(1, limit), string(after))
-		return err
+	limit = max(1, limit)
+	found, err = fetch(ctx, s, func(tx *bolt.Tx) (found []policy.Customer, err error) {
+		looked, last := 0, ""
+		for number := range candidates(tx, text, string(after)) {
+			if len(found) == limit || looked == maxCandidates {
+				next = policy.CustomerNumber(last)
+				return found, nil
+			}
+			looked, last = looked+1, number
+			c, err := directoryEntry(tx, number)
+			if err != nil {
+				return nil, err
+			}
+			if text.MatchesCustomer(c) {
+				found = append(found, c)
+			}
+		}
+		return found, nil
 	})
 	return found, next, err
 }
@@ -154,26 +167,8 @@ func (s *Store) SearchCustomers(ctx context.Context, text policy.Text, limit int
 // maxCandidates is how many customers one page reads, wanted or not.
 const maxCandidates = 5000
 
-func searchCustomers(tx *bolt.Tx, t policy.Text, limit int, after string) (found []policy.Customer, next policy.CustomerNumber, err error) {
-	looked, last := 0, ""
-	for number := range candidates(tx, t, after) {
-		if len(found) == limit || looked == maxCandidates {
-			return found, policy.CustomerNumber(last), nil
-		}
-		looked, last = looked+1, number
-		c, err := directoryEntry(tx, number)
-		if err != nil {
-			return nil, "", err
-		}
-		if t.MatchesCustomer(c) {
-			found = append(found, c)
-		}
-	}
-	return found, "", nil
-}
-
 // candidates returns the numbers after one that a text may find, in order: from the index, or all where too many customers have the text.
-func candidates(tx *bolt.Tx, t policy.Text, after string) func(yield func(string) bool) {
+func candidates(tx *bolt.Tx, t policy.Text, after string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		listed, few := listedCustomers(tx, t)
 		if t.Whole == "" || !few {
@@ -246,7 +241,7 @@ func customerEntries(number []byte, c policy.Customer) (entries []edit) {
 	}
 	for _, phone := range c.Phones() {
 		for _, ngram := range ngrams(phone.Full()) {
-			add(inSearch, partKey(ofNumber, ngram))
+			add(inSearch, key(ofNumber).text(ngram))
 		}
 	}
 	return entries

@@ -58,33 +58,27 @@ func unindexedKey(place []byte) []byte { return append(key(byUnindexed), place..
 func facetKeys(c policy.Call) []edit {
 	place := appendPacked(make([]byte, 0, 32), placeOf(c))
 	keys := make([]edit, 0, 10)
-	add := func(k indexKey) { keys = append(keys, edit{in: inSearch, key: append(k, place...)}) }
-	add(facet(byOutcome, c.Outcome()))
-	if c.Line != "" {
-		add(facet(byLine, c.Line))
+	add := func(wanted bool, k indexKey) {
+		if wanted {
+			keys = append(keys, edit{in: inSearch, key: append(k, place...)})
+		}
 	}
-	if c.Intent != "" {
-		add(facet(byIntent, c.Intent))
-	}
-	if leg, accepted := c.Accepted(); accepted && leg.To != "" {
-		add(facet(bySpecialist, leg.To))
-	}
-	if c.Waived {
-		add(key(byMark).text(markWaived))
-	}
-	if c.Training {
-		add(key(byMark).text(markTraining))
-	}
-	if c.Ticket != "" {
-		add(key(byTicket).part(string(c.Ticket)))
-	}
-	if searchable(c.From) != "" {
-		add(key(byFrom).part(string(c.From)))
-	}
+	leg, accepted := c.Accepted()
+	add(true, facet(byOutcome, c.Outcome()))
+	add(c.Line != "", facet(byLine, c.Line))
+	add(c.Intent != "", facet(byIntent, c.Intent))
+	add(accepted && leg.To != "", facet(bySpecialist, leg.To))
+	add(c.Waived, key(byMark).text(markWaived))
+	add(c.Training, key(byMark).text(markTraining))
+	add(c.Ticket != "", key(byTicket).part(string(c.Ticket)))
+	add(searchable(c.From) != "", key(byFrom).part(string(c.From)))
 	if seconds, _, ok := c.Talk(); ok {
 		keys = append(keys, edit{in: inSearch, key: append(talkKey(bandOf(seconds)), place...), value: talkValue(seconds, c.Waived)})
 	}
-	return append(keys, nameKeys(c)...)
+	if c.Customer != "" && c.Account != "" { // words of the name lead to the number; its calls share the entry (searchTerms)
+		keys = append(keys, edit{in: inSearch, key: namesKey(string(c.Customer)).text(c.Account[:min(len(c.Account), maxName)])})
+	}
+	return keys
 }
 
 // facet returns the beginning of the keys of a value. These values are few and each is on many calls, so four bytes of a hash stand for it;
@@ -93,14 +87,6 @@ func facet[V ~string](kind byte, value V) indexKey {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(value)) // never returns an error
 	return hash.Sum(key(kind))
-}
-
-// nameKeys returns the entry by which words of an account's name lead to its number. Its calls share it (searchTerms).
-func nameKeys(c policy.Call) []edit {
-	if c.Customer == "" || c.Account == "" {
-		return nil
-	}
-	return []edit{{in: inSearch, key: namesKey(string(c.Customer)).text(c.Account[:min(len(c.Account), maxName)])}}
 }
 
 // maxName is how many bytes of a name are searched for, far below bbolt's bound of a key.
@@ -202,13 +188,10 @@ func (b *batch) lost(newest time.Time) (places [][]byte) {
 	if newest.Before(time.Time{}.Add(longestCall)) {
 		return nil
 	}
-	err := b.store.db.View(func(tx *bolt.Tx) error {
+	_ = b.store.db.View(func(tx *bolt.Tx) error { // after an error the next run finds them
 		places = unindexedBefore(tx, newest.Add(-longestCall), indexLost)
 		return nil
 	})
-	if err != nil {
-		return nil // the next run finds them
-	}
 	return places
 }
 

@@ -51,7 +51,8 @@ func callKeys(c policy.Call) []edit {
 		keys = append(keys, edit{in: inIndex, key: key(byTalking).time(since).text(sid)})
 	}
 	for i, at := range c.WrongNumbers {
-		keys = append(keys, edit{in: inIndex, key: key(byWrong).part(c.From.Caller()).time(at).text(sid).count(i)})
+		wrong := key(byWrong).part(c.From.Caller()).time(at).text(sid)
+		keys = append(keys, edit{in: inIndex, key: binary.BigEndian.AppendUint32(wrong, uint32(i))}) // several may be of one time
 	}
 	return append(keys, recordingKeys(c)...)
 }
@@ -111,9 +112,6 @@ func readTime(k []byte) time.Time {
 	return time.Unix(int64(binary.BigEndian.Uint64(k))+time.Time{}.Unix(), int64(binary.BigEndian.Uint32(k[8:]))).UTC()
 }
 
-// count appends a number that tells apart entries of one time in one call.
-func (k indexKey) count(i int) indexKey { return binary.BigEndian.AppendUint32(k, uint32(i)) }
-
 // text appends text that ends the key, or is followed by something that is not read back.
 func (k indexKey) text(s string) indexKey { return append(k, s...) }
 
@@ -135,7 +133,6 @@ func under(prefix []byte) span {
 	return span{from: prefix}
 }
 
-// backwards returns the same span in the opposite order.
 func (r span) backwards() span { return span{r.from, r.to, !r.back} }
 
 // behind returns what is left of the span behind a key of it.
@@ -173,7 +170,6 @@ func (r span) last(cursor *bolt.Cursor) (k, v []byte) {
 	return cursor.Prev()
 }
 
-// isEmpty reports whether a bucket has no entry in the span.
 func (r span) isEmpty(b *bolt.Bucket) bool {
 	for range r.in(b) {
 		return false
@@ -181,7 +177,6 @@ func (r span) isEmpty(b *bolt.Bucket) bool {
 	return true
 }
 
-// count returns the number of a bucket's entries in the span.
 func (r span) count(b *bolt.Bucket) (n int) {
 	for range r.in(b) {
 		n++

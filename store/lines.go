@@ -55,7 +55,8 @@ func (l *Lines) Reload(ctx context.Context) error {
 	return nil
 }
 
-// take puts revisions in force, unless a newer one of their line is. all is that they are all that are stored; read is that those were ever read.
+// take puts revisions in force, unless a newer one of their line is. all reports whether they are all that are stored, and read whether those
+// were ever read.
 func (l *Lines) take(all bool, revisions ...policy.ScheduleRevision) (read bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

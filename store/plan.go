@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	bolt "go.etcd.io/bbolt"
@@ -26,7 +27,7 @@ func newPlan(tx *bolt.Tx, d direction, w *work) plan {
 // after the other fills a page.
 const maxIterators = 2000
 
-// calls returns the candidates for a filter, and the part of them that can be cut short, if any. text is the iterator of the text of the
+// calls returns the candidates for a filter, and the part of them that can be cut short. text is the iterator of the text of the
 // filter, nil if it is not looked up.
 func (p plan) calls(f policy.Filter, text iterator) (candidates iterator, narrowed *intersect) {
 	iterators := p.facets(f)
@@ -38,7 +39,7 @@ func (p plan) calls(f policy.Filter, text iterator) (candidates iterator, narrow
 		iterators = append(iterators, p.account(string(f.Customer)))
 	}
 	if len(iterators) == 0 {
-		return p.under(p.tx.Bucket(callsBucket), nil), nil
+		return p.under(p.tx.Bucket(callsBucket), nil), &intersect{}
 	}
 	narrowed = &intersect{direction: p.direction, work: p.work, iterators: iterators}
 	if !faceted {
@@ -132,7 +133,7 @@ func (p plan) sids(t policy.Text, most int) ([]iterator, bool) {
 		}
 		found.list = append(found.list, append(bytes.Clone(start), k[1:]...))
 	}
-	found.sort()
+	slices.SortFunc(found.list, found.compare)
 	return []iterator{found}, true
 }
 
@@ -254,7 +255,7 @@ func underWord(search *bolt.Bucket, kind byte, word string, many int) (customers
 func underPart(search *bolt.Bucket, kind byte, part string, many int, wanted func(string) bool) (found []string, few bool) {
 	for _, terms := range []int{rare, maxTerms} {
 		for from := len(part) - ngramLength; from >= 0; from-- {
-			if found, few = underNgram(search, partKey(kind, part[from:from+ngramLength]), many, terms, wanted); few {
+			if found, few = underNgram(search, key(kind).text(part[from:from+ngramLength]), many, terms, wanted); few {
 				return found, true
 			}
 		}

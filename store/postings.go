@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"container/heap"
-	"slices"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -148,8 +147,6 @@ type places struct {
 	direction
 	list [][]byte
 }
-
-func (p *places) sort() { slices.SortFunc(p.list, p.compare) }
 
 func (p *places) seek(place []byte) []byte {
 	for len(p.list) > 0 && p.compare(p.list[0], place) < 0 {

@@ -26,13 +26,12 @@ func (s *Store) Expire(ctx context.Context, before time.Time) (policy.RetentionR
 	w := &sweep{before: before, at: s.now(), rest: span{from: indexKey{}.time(time.Time{}.Add(1)), to: indexKey{}.time(before)}}
 	for _, step := range []func(*bolt.Tx, *sweep) error{expireCalls, expireNotices} {
 		for w.done = false; !w.done; {
-			after := *w
-			err := s.write(ctx, func(tx *bolt.Tx) error {
-				after = *w
-				if err := step(tx, &after); err != nil {
-					return err
+			after, err := update(ctx, s, func(b *batch) (sweep, error) {
+				after := *w
+				if err := step(b.tx, &after); err != nil {
+					return after, err
 				}
-				return after.note(tx, *w)
+				return after, after.note(b.tx, *w)
 			})
 			if err != nil {
 				return w.did, err
@@ -107,7 +106,6 @@ func expireCalls(tx *bolt.Tx, w *sweep) (err error) {
 	return err
 }
 
-// removeCall removes a call, its history and its entries in the indexes.
 func removeCall(tx *bolt.Tx, r record) error {
 	edits := append(allKeys(r.Call, true), facetKeys(r.Call)...)
 	edits = append(edits, edit{in: inCalls, key: placeOf(r.Call)})
@@ -194,7 +192,7 @@ func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by stri
 }
 
 func removeCustomer(tx *bolt.Tx, number policy.CustomerNumber, calls bool) error {
-	customer, err := readCustomer(tx, string(number))
+	customer, err := customerTable.get(tx, string(number))
 	if err != nil {
 		if calls {
 			return nil
@@ -229,7 +227,7 @@ func eraseCases(tx *bolt.Tx, customer policy.CustomerNumber, by string, at time.
 // Errors: policy.ErrNoCustomer.
 func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by string) (policy.CustomerExport, error) {
 	return update(ctx, s, func(b *batch) (all policy.CustomerExport, err error) {
-		if all.Customer, err = readCustomer(b.tx, string(number)); err != nil {
+		if all.Customer, err = customerTable.get(b.tx, string(number)); err != nil {
 			return all, err
 		}
 		records, err := recordsUnder(b.tx, key(byCustomer).part(string(number)))

@@ -29,10 +29,8 @@ func (s *Store) Calls(ctx context.Context, filter policy.Filter) iter.Seq2[polic
 	return func(yield func(policy.Call, error) bool) {
 		given, from := 0, []byte(nil)
 		for more := true; more; {
-			var part page[policy.Call]
-			err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-				part, err = searchCalls(tx, filter, towardsOlder, from, pageLength, s.work(listingWork))
-				return err
+			part, err := fetch(ctx, s, func(tx *bolt.Tx) (page[policy.Call], error) {
+				return searchCalls(tx, filter, towardsOlder, from, pageLength, s.work(listingWork))
 			})
 			if err != nil {
 				yield(policy.Call{}, err)
@@ -101,7 +99,8 @@ func (p plan) seek(f policy.Filter, text policy.Text, looked iterator, from []by
 		valueAt = func([]byte) []byte { return all.value }
 	}
 	s := query[policy.Call]{
-		direction: p.direction, work: p.work, many: many, candidates: candidates, narrowed: narrowed,
+		direction: p.direction, work: p.work, many: many, since: bound(f.Since), until: bound(f.Until),
+		candidates: candidates, narrowed: narrowed,
 		read: func(place []byte) (policy.Call, bool, error) {
 			value := valueAt(place)
 			if p.lacks(text, value) {
@@ -112,7 +111,6 @@ func (p plan) seek(f policy.Filter, text policy.Text, looked iterator, from []by
 			return r.Call, err == nil && f.Matches(r.Call), err
 		},
 	}
-	s.since, s.until = bounds(f.Since, f.Until)
 	return s.seek(from)
 }
 
@@ -141,7 +139,7 @@ type query[T any] struct {
 	many         int
 	since, until []byte // places; nil is no bound
 	candidates   iterator
-	narrowed     *intersect                          // the part of candidates that can be cut short, or nil
+	narrowed     *intersect                          // the part of candidates that can be cut short
 	read         func(place []byte) (T, bool, error) // spends its cost
 }
 
@@ -152,7 +150,7 @@ func (s *query[T]) seek(from []byte) (page[T], error) {
 		place = s.candidates.next()
 	}
 	for ; ; place = s.candidates.next() {
-		if cut := s.cut(); cut != nil && (place == nil || s.compare(place, cut) > 0) {
+		if cut := s.narrowed.cut; cut != nil && (place == nil || s.compare(place, cut) > 0) {
 			found.to, found.more = cut, !s.beyond(cut)
 			return found, nil
 		}
@@ -183,17 +181,15 @@ func (s *query[T]) seek(from []byte) (page[T], error) {
 
 // start returns where to begin: at a place or at the bound, whichever comes later.
 func (s *query[T]) start(from []byte) []byte {
-	bound := s.since
+	begin, end := s.since, beginOfTime
 	if s.direction == towardsOlder {
-		bound = s.until
+		begin, end = s.until, endOfTime
 	}
-	switch {
-	case from == nil && bound == nil && s.direction == towardsOlder:
-		return placeAt(endOfTime)
-	case from == nil && bound == nil:
-		return placeAt(beginOfTime)
-	case from == nil || bound != nil && s.compare(from, bound) < 0:
-		return bound
+	if begin == nil {
+		begin = placeAt(end)
+	}
+	if from == nil || s.compare(from, begin) < 0 {
+		return begin
 	}
 	return from
 }
@@ -204,13 +200,6 @@ func (s *query[T]) beyond(place []byte) bool {
 		return s.since != nil && bytes.Compare(place, s.since) < 0
 	}
 	return s.until != nil && bytes.Compare(place, s.until) >= 0
-}
-
-func (s *query[T]) cut() []byte {
-	if s.narrowed == nil {
-		return nil
-	}
-	return s.narrowed.cut
 }
 
 // searchPage returns a page of what a filter selects.
@@ -252,22 +241,17 @@ func pageAt[T any](at policy.Page, m marks, search func(d direction, from []byte
 	}
 	begin := ahead.first
 	if begin == nil { // the page is empty: what is exactly there counts as behind it
-		begin = placeAt(timeOf(from, d))
+		at := readTime(from)
+		if d == towardsNewer {
+			at = at.Add(1)
+		}
+		begin = placeAt(at)
 	}
 	behind, err := search(!d, begin, 1, pageWork/4)
 	if len(behind.list) > 0 || behind.more {
 		*backwards = m.mark(begin)
 	}
 	return found, err
-}
-
-// timeOf returns the time from which a search in the direction opposite to d reaches what is at a place.
-func timeOf(place []byte, d direction) time.Time {
-	at := readTime(place)
-	if d == towardsNewer {
-		at = at.Add(1)
-	}
-	return at
 }
 
 // marks turn places into the marks of pages and back. They know how what follows the time is written.
@@ -288,13 +272,10 @@ func (m marks) place(c policy.Cursor) []byte {
 	return append(placeAt(c.At), m.key(c.ID)...)
 }
 
-// bounds returns the places of a range of time; nil is no bound.
-func bounds(since, until time.Time) (from, to []byte) {
-	if !since.IsZero() {
-		from = placeAt(since)
+// bound returns the place of a bound of time, nil for none.
+func bound(t time.Time) []byte {
+	if t.IsZero() {
+		return nil
 	}
-	if !until.IsZero() {
-		to = placeAt(until)
-	}
-	return from, to
+	return placeAt(t)
 }

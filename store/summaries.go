@@ -138,7 +138,8 @@ type monthOf struct {
 	month    policy.Month
 }
 
-// maxCounted is how many calls a ticketCounter remembers before it forgets them all: some 7 MB. A month that is read again costs microseconds.
+// maxCounted is how many calls a ticketCounter remembers before it forgets them all: some 7 MB. A month that is read again costs
+// microseconds.
 const maxCounted = 100_000
 
 // counts reports whether a call adds a phone ticket to its month.

@@ -77,31 +77,34 @@ func lose(from *map[string]bool, k []byte) {
 
 // removeUnused deletes the terms that no call needs any more.
 func (t *searchTerms) removeUnused(tx *bolt.Tx) error {
+	var gone [][]byte
 	search := tx.Bucket(searchBucket)
 	for number := range t.numbers {
 		if !under(key(byFrom).part(number)).isEmpty(search) {
 			continue
 		}
 		for _, ngram := range ngrams(number) {
-			if err := search.Delete(partKey(byPart, ngram).text(number)); err != nil {
-				return err
-			}
+			gone = append(gone, key(byPart).text(ngram).text(number))
 		}
 	}
 	for customer := range t.accounts {
 		if !under(key(byCustomer).part(customer)).isEmpty(tx.Bucket(indexBucket)) {
 			continue
 		}
-		if err := dropNames(search, customer); err != nil {
-			return err
+		prefix := namesKey(customer)
+		for k := range under(prefix).in(search) {
+			gone = append(gone, bytes.Clone(k))
+			for _, word := range words(string(k[len(prefix):])) {
+				gone = append(gone, wordKey(byWord, word).text(customer))
+			}
 		}
 	}
-	return nil
+	return deleteAll(search, gone)
 }
 
 func (t *searchTerms) addNumber(tx *bolt.Tx, number string) error {
 	for i, ngram := range ngrams(number) {
-		k := partKey(byPart, ngram).text(number)
+		k := key(byPart).text(ngram).text(number)
 		if i == 0 && tx.Bucket(searchBucket).Get(k) != nil {
 			return nil
 		}
@@ -124,18 +127,6 @@ func (t *searchTerms) addName(tx *bolt.Tx, k []byte) (bool, error) {
 		}
 	}
 	return true, nil
-}
-
-func dropNames(search *bolt.Bucket, customer string) error {
-	prefix := namesKey(customer)
-	var gone [][]byte
-	for k := range under(prefix).in(search) {
-		gone = append(gone, bytes.Clone(k))
-		for _, word := range words(string(k[len(prefix):])) {
-			gone = append(gone, wordKey(byWord, word).text(customer))
-		}
-	}
-	return deleteAll(search, gone)
 }
 
 // partOf returns the first part of a key.
@@ -179,5 +170,3 @@ func words(name string) []string {
 func cutWord(w string) string { return strings.ToValidUTF8(w[:min(len(w), maxWordKey)], "") }
 
 func wordKey(kind byte, word string) indexKey { return append(key(kind).text(word), 0) }
-
-func partKey(kind byte, ngram string) indexKey { return key(kind).text(ngram) }

@@ -32,15 +32,10 @@ func (s *Store) upgrade(version int) error {
 		}
 	}
 	calls := func(tx *bolt.Tx) (int, error) { return indexStep(tx, s.now()) }
-	told := func(done int) {
-		if s.options.OnUpgrade != nil && done > 0 {
-			s.options.OnUpgrade(done)
-		}
-	}
-	if err := s.inSteps(calls, told); err != nil {
+	if err := s.inSteps(calls, s.options.OnUpgrade); err != nil {
 		return err
 	}
-	return s.inSteps(dueStep, func(int) {})
+	return s.inSteps(dueStep, nil)
 }
 
 // inSteps runs a step, each time in a transaction of its own, until it has done less than upgradeStep.
@@ -54,7 +49,9 @@ func (s *Store) inSteps(step func(*bolt.Tx) (int, error), progress func(done int
 		if err != nil {
 			return err
 		}
-		progress(done)
+		if progress != nil && done > 0 {
+			progress(done)
+		}
 	}
 	return nil
 }
@@ -138,9 +135,9 @@ func dueStep(tx *bolt.Tx) (n int, err error) {
 		n++
 		edits = append(edits, edit{in: inIndex, key: bytes.Clone(k), gone: true})
 		name := k[len(before)+timeLength:]
-		waits, found, err := noticeTable.find(tx, name)
-		if found { // an entry that leads nowhere must not keep the log closed
-			edits = append(edits, noticeEntries(name, waits)...)
+		waits, err := noticeTable.find(tx, name)
+		if waits != nil { // an entry that leads nowhere must not keep the log closed
+			edits = append(edits, noticeEntries(name, *waits)...)
 		}
 		return err
 	})

@@ -69,10 +69,8 @@ func (a Accounts) MonthsOf(ctx context.Context, c policy.Customer, last policy.M
 	}
 	months := report.Account(c, n, a.FairUse)
 	cases, err := a.CasesOf(ctx, c.Number)
-	for _, found := range cases {
-		if found.Open() {
-			setCase(months, found.State)
-		}
+	if open := openCase(cases); open != nil {
+		setCase(months, open.State)
 	}
 	return months, err
 }
@@ -82,11 +80,7 @@ func (a Accounts) UsageSince(ctx context.Context, number policy.CustomerNumber, 
 	if first == "" {
 		return []policy.Usage{}, nil
 	}
-	n := 1
-	for m := last; m > first; m = m.Plus(-1) {
-		n++
-	}
-	found, err := a.Months(ctx, number, last, n)
+	found, err := a.Months(ctx, number, last, max(1, last.Since(first)))
 	if err != nil {
 		return nil, err
 	}

@@ -17,28 +17,21 @@ type auditCommand struct {
 	Subject  string `placeholder:"ID" help:"What was done to this call (its SID) or case (its number)."`
 	Since    string `placeholder:"TIME" help:"At this time or later (default: 30 days ago)."`
 	Until    string `placeholder:"TIME" help:"Before this time; a date includes its day."`
-	Zone     string `default:"UTC" placeholder:"ZONE" help:"The zone of dates, and of the times in the table (default: UTC)."`
+	Zone     zone   `default:"UTC" placeholder:"ZONE" help:"The zone of dates, and of the times in the table (default: UTC)."`
 	Limit    int    `placeholder:"N" help:"At most so many entries on the page (default: 50)."`
 	Older    mark   `placeholder:"MARK" help:"The page of older entries that another page named."`
 	Newer    mark   `placeholder:"MARK" help:"The page of newer entries that another page named."`
 	Format   string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
 }
 
-// Help shows examples.
 func (auditCommand) Help() string {
-	return `One page of entries, newest first, and where the next one is.
-
-Examples:
-
-    supportline audit
-    supportline audit --by mila --act waive --since 2026-11-01`
+	return examples("One page of entries, newest first, and where the next one is.",
+		"supportline audit",
+		"supportline audit --by mila --act waive --since 2026-11-01")
 }
 
 func (a auditCommand) Run(ctx context.Context, s *control.Session) error {
-	zone, err := parseZone(a.Zone)
-	if err != nil {
-		return fmt.Errorf("--zone: %w", err)
-	}
+	zone := a.Zone.Location
 	when, err := parsePeriod(a.Since, a.Until, zone, s.Now())
 	if err != nil {
 		return err
@@ -58,7 +51,7 @@ func (a auditCommand) Run(ctx context.Context, s *control.Session) error {
 	}
 	t := control.Table{Head: []string{"AT", "BY", "ACT", "CUSTOMER", "SUBJECT", "DETAIL", "REASON"}}
 	err = control.Print(s, a.Format, control.Each(found.List), t, func(e users.AuditEntry) []string {
-		return []string{wall(known(e.At), zone), e.By, e.Act, string(e.Customer), e.Subject, e.Detail, e.Reason}
+		return []string{wall(policy.TimeOrNil(e.At), zone), e.By, e.Act, string(e.Customer), e.Subject, e.Detail, e.Reason}
 	}, "Nothing in the audit matches.")
 	if err == nil {
 		tellPage(s.Err, found.Older, found.Newer, found.SearchedTo, zone)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,7 +19,6 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// callCommand is "call".
 type callCommand struct {
 	Number   number `arg:"" optional:"" name:"NUMBER" help:"The line to dial."`
 	From     string `default:"anonymous" placeholder:"N" help:"The caller's number (default: ${default})."`
@@ -97,16 +97,14 @@ func scriptsIn(folder string) ([]string, error) {
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 		return nil, errors.Join(err, fmt.Errorf("--scripts %s: name a folder with scripts, or one script with --script", folder))
 	}
-	files, err := filepath.Glob(filepath.Join(globbed(folder), "*.call"))
+	files, err := fs.Glob(os.DirFS(folder), "*.call")
 	if err == nil && len(files) == 0 {
 		err = fmt.Errorf("no scripts are in %s: their names end in .call", folder)
 	}
+	for i, file := range files {
+		files[i] = filepath.Join(folder, file)
+	}
 	return files, err
-}
-
-// globbed is a folder's name as a pattern that means itself.
-func globbed(folder string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(folder)
 }
 
 // playScripts plays each script in an App of its own and prints a line for each. The answer is no when one differs; a script that cannot be
@@ -131,7 +129,7 @@ func (p *program) playScripts(ctx context.Context, configFile string, files []st
 			unplayed = append(unplayed, err)
 		}
 	}
-	fmt.Fprintf(p.Err, "%s, %d as written\n", plural(len(files), "script"), len(files)-differ-len(unplayed))
+	fmt.Fprintf(p.Err, "%s, %d as written\n", control.Plural(len(files), "script"), len(files)-differ-len(unplayed))
 	switch {
 	case len(unplayed) > 0:
 		return errors.Join(unplayed...)

@@ -18,7 +18,7 @@ import (
 type callsList struct {
 	Since    string  `placeholder:"TIME" help:"Calls that started at this time or later: a date, a date and time, or RFC 3339. Default: 30 days ago."`
 	Until    string  `placeholder:"TIME" help:"Calls that started before this time; a date includes its day."`
-	Zone     string  `default:"UTC" placeholder:"ZONE" help:"The zone of dates, and of the times in the table (default: UTC)."`
+	Zone     zone    `default:"UTC" placeholder:"ZONE" help:"The zone of dates, and of the times in the table (default: UTC)."`
 	Line     number  `placeholder:"NUMBER" help:"Calls to this line."`
 	Customer string  `placeholder:"N" help:"Calls of this customer number."`
 	Intent   intent  `placeholder:"INTENT" help:"${intents}."`
@@ -31,34 +31,37 @@ type callsList struct {
 	Format string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
 }
 
-// Help shows examples.
 func (callsList) Help() string {
-	return `Examples:
-
-    supportline calls
-    supportline calls --since 2026-11-01 --until 2026-11-30 --zone Europe/London
-    supportline calls --customer 204518 --outcome served --format csv > calls.csv
-    supportline calls --text "northwind flex" --over-long
-    supportline calls --intent critical --talk-at-least 10m --page`
+	return examples("",
+		"supportline calls",
+		"supportline calls --since 2026-11-01 --until 2026-11-30 --zone Europe/London",
+		"supportline calls --customer 204518 --outcome served --format csv > calls.csv",
+		`supportline calls --text "northwind flex" --over-long`,
+		"supportline calls --intent critical --talk-at-least 10m --page")
 }
 
 func (l callsList) Run(ctx context.Context, s *control.Session) error {
-	filter, zone, err := l.filter(s.Now(), s.Settings.FairUse)
+	zone := l.Zone.Location
+	filter, err := l.filter(s.Now(), s.Settings.FairUse)
 	if err != nil {
 		return err
 	}
 	found := &listing{calls: s.Store.Calls(ctx, filter), limit: l.Limit, row: s.Accounts().Rows(ctx)}
 	var page policy.Found[policy.Call]
 	if l.paged() {
-		if page, err = l.page(ctx, s, filter); err != nil {
+		which, err := pageOf(l.Limit, l.Older, l.Newer)
+		if err != nil {
+			return err
+		}
+		if page, err = s.Store.Search(ctx, filter, which); err != nil {
 			return err
 		}
 		found.calls, found.limit = control.Each(page.List), 0
 	}
 	if l.Format == "table" {
-		err = found.table(ctx, s, zone)
+		err = found.table(s, zone)
 	} else {
-		err = control.Print(s, l.Format, found.rows(ctx), control.Table{}, nil, "")
+		err = control.Export(s, l.Format, control.Rows(found.each(), func(c shown) (policy.Row, bool) { return c.row, true }))
 	}
 	if err == nil && l.paged() {
 		tellPage(s.Err, page.Older, page.Newer, page.SearchedTo, zone)
@@ -70,29 +73,25 @@ func (l callsList) Run(ctx context.Context, s *control.Session) error {
 }
 
 // filter returns the selection; one call more than the limit is asked for, to know whether there are more.
-func (l callsList) filter(now time.Time, fair policy.FairUse) (policy.Filter, *time.Location, error) {
+func (l callsList) filter(now time.Time, fair policy.FairUse) (policy.Filter, error) {
 	if l.Limit < 0 {
-		return policy.Filter{}, nil, fmt.Errorf("--limit %d: write a number of calls, or leave it out for all", l.Limit)
+		return policy.Filter{}, fmt.Errorf("--limit %d: write a number of calls, or leave it out for all", l.Limit)
 	}
-	zone, err := parseZone(l.Zone)
+	when, err := parsePeriod(l.Since, l.Until, l.Zone.Location, now)
 	if err != nil {
-		return policy.Filter{}, nil, fmt.Errorf("--zone: %w", err)
-	}
-	when, err := parsePeriod(l.Since, l.Until, zone, now)
-	if err != nil {
-		return policy.Filter{}, nil, err
+		return policy.Filter{}, err
 	}
 	filter := policy.Filter{
 		Since: when.since, Until: when.until, Line: policy.Phone(l.Line), Customer: policy.CustomerNumber(l.Customer),
 		Intent: policy.Intent(l.Intent), Outcome: policy.Outcome(l.Outcome),
 	}
 	if err := l.choose(&filter, fair); err != nil {
-		return policy.Filter{}, nil, err
+		return policy.Filter{}, err
 	}
 	if l.Limit > 0 {
 		filter.Limit = l.Limit + 1
 	}
-	return filter, zone, nil
+	return filter, nil
 }
 
 // listing is calls on their way from the store to a person.
@@ -109,7 +108,7 @@ type shown struct {
 	row  policy.Row
 }
 
-func (l *listing) each(ctx context.Context) iter.Seq2[shown, error] {
+func (l *listing) each() iter.Seq2[shown, error] {
 	return func(yield func(shown, error) bool) {
 		n := 0
 		for call, err := range l.calls {
@@ -128,22 +127,12 @@ func (l *listing) each(ctx context.Context) iter.Seq2[shown, error] {
 	}
 }
 
-func (l *listing) rows(ctx context.Context) iter.Seq2[policy.Row, error] {
-	return func(yield func(policy.Row, error) bool) {
-		for s, err := range l.each(ctx) {
-			if !yield(s.row, err) {
-				return
-			}
-		}
-	}
-}
-
-func (l *listing) table(ctx context.Context, s *control.Session, zone *time.Location) error {
+func (l *listing) table(s *control.Session, zone *time.Location) error {
 	t := control.Table{
 		Head:  []string{"STARTED", "FROM", "LINE", "CUSTOMER", "ACCOUNT", "INTENT", "TICKET", "OUTCOME", "WAIT", "TALK", "SPECIALIST", "NOTES", "SID"},
 		Right: map[string]bool{"WAIT": true, "TALK": true},
 	}
-	return control.Print(s, "table", l.each(ctx), t, func(c shown) []string {
+	return control.Print(s, "table", l.each(), t, func(c shown) []string {
 		r := c.row
 		return []string{
 			wall(r.StartedAt, zone), r.From, r.Line, text(r.Customer), text(r.Account), text(r.Intent), text(r.Ticket),
@@ -177,48 +166,33 @@ func notes(r policy.Row) string {
 	return strings.Join(marks, " ")
 }
 
-// text, figure, wall and minutes show a value that may be unknown: then they are empty.
-func text[T ~string](v *T) string {
+// given returns a value in words, or "" if it is unknown.
+func given[T any](v *T, words func(T) string) string {
 	if v == nil {
 		return ""
 	}
-	return string(*v)
+	return words(*v)
 }
 
-func figure(n *int) string {
-	if n == nil {
-		return ""
-	}
-	return strconv.Itoa(*n)
-}
+func text[T ~string](v *T) string { return given(v, func(v T) string { return string(v) }) }
 
 func wall(t *time.Time, zone *time.Location) string {
-	if t == nil {
-		return ""
-	}
-	return t.In(zone).Format("2006-01-02 15:04:05")
+	return given(t, func(t time.Time) string { return t.In(zone).Format(time.DateTime) })
 }
 
 func minutes(n *int) string {
-	if n == nil {
-		return ""
-	}
-	return fmt.Sprintf("%d:%02d", *n/60, *n%60)
+	return given(n, func(n int) string { return fmt.Sprintf("%d:%02d", n/60, n%60) })
 }
 
 // callsCount is "calls count": a day by hour and outcome.
 type callsCount struct {
 	Day    string `placeholder:"DATE" help:"The day (default: today)."`
-	Zone   string `default:"UTC" placeholder:"ZONE" help:"The zone of the day (default: UTC)."`
+	Zone   zone   `default:"UTC" placeholder:"ZONE" help:"The zone of the day (default: UTC)."`
 	Format string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
 }
 
-// Help shows examples.
 func (callsCount) Help() string {
-	return `Examples:
-
-    supportline calls count
-    supportline calls count --day 2026-11-23 --zone America/New_York`
+	return examples("", "supportline calls count", "supportline calls count --day 2026-11-23 --zone America/New_York")
 }
 
 // hourCount is an hour of a day as JSON.
@@ -229,7 +203,7 @@ type hourCount struct {
 }
 
 func (c callsCount) Run(ctx context.Context, s *control.Session) error {
-	hours, zone, err := c.hours(s.Now())
+	hours, err := c.hours(s.Now())
 	if err != nil {
 		return err
 	}
@@ -253,20 +227,17 @@ func (c callsCount) Run(ctx context.Context, s *control.Session) error {
 	case "csv":
 		return c.csv(s.Out, rows)
 	}
-	return c.table(s, rows, zone)
+	return c.table(s, rows)
 }
 
 // hours returns the beginnings of a day's hours in the zone and of the next day: 25 as a rule, one more or less where clocks change.
-func (c callsCount) hours(now time.Time) ([]time.Time, *time.Location, error) {
-	zone, err := parseZone(c.Zone)
-	if err != nil {
-		return nil, nil, fmt.Errorf("--zone: %w", err)
-	}
+func (c callsCount) hours(now time.Time) ([]time.Time, error) {
+	zone := c.Zone.Location
 	day := now.In(zone)
 	if c.Day != "" {
 		at, isDay, err := parseMoment(c.Day, zone)
 		if err != nil || !isDay {
-			return nil, nil, fmt.Errorf("--day: %q is not a date: write one such as 2026-11-23", c.Day)
+			return nil, fmt.Errorf("--day: %q is not a date: write one such as 2026-11-23", c.Day)
 		}
 		day = at.In(zone)
 	}
@@ -276,11 +247,11 @@ func (c callsCount) hours(now time.Time) ([]time.Time, *time.Location, error) {
 	for at := time.Date(y, m, d, 0, 0, 0, 0, zone); at.Before(next); at = at.Add(time.Hour) {
 		hours = append(hours, at)
 	}
-	return append(hours, next), zone, nil
+	return append(hours, next), nil
 }
 
 // table shows the hours that had calls, and the outcomes that there were.
-func (c callsCount) table(s *control.Session, rows []hourCount, zone *time.Location) error {
+func (c callsCount) table(s *control.Session, rows []hourCount) error {
 	total := policy.OutcomeCount{}
 	for _, r := range rows {
 		for outcome, calls := range r.Outcomes {
@@ -309,7 +280,7 @@ func (c callsCount) table(s *control.Session, rows []hourCount, zone *time.Locat
 	}
 	for _, r := range rows {
 		if r.Calls > 0 {
-			line(r.From.In(zone).Format("15:04"), r.Calls, r.Outcomes)
+			line(r.From.In(c.Zone.Location).Format("15:04"), r.Calls, r.Outcomes)
 		}
 	}
 	line("all", total.All(), total)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -21,48 +20,22 @@ type casesList struct {
 	Format string    `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
 }
 
-// Help shows examples.
 func (casesList) Help() string {
-	return `Examples:
-
-    supportline cases list
-    supportline cases list --state flagged --format json`
+	return examples("", "supportline cases list", "supportline cases list --state flagged --format json")
 }
 
 func (l casesList) Run(ctx context.Context, s *control.Session) error {
-	cases := l.wanted(s.Store.Cases(ctx))
-	switch l.Format {
-	case "json":
-		return policy.WriteJSON(s.Out, cases)
-	case "csv":
-		return policy.WriteCSV(s.Out, shownCases(cases))
+	cases := control.Rows(s.Store.Cases(ctx), func(c policy.Case) (policy.Case, bool) {
+		return c.Whole(), l.State == "" || c.State == policy.CaseState(l.State)
+	})
+	if l.Format == "csv" {
+		return policy.WriteCSV(s.Out, control.Rows(cases, func(c policy.Case) (shownCase, bool) { return showCase(c), true }))
 	}
 	t := control.Table{Head: []string{"ID", "CUSTOMER", "ACCOUNT", "STATE", "OPENED", "OVER IN", "LAST MOVE", "BY", "NOTE"}}
-	for c, err := range cases {
-		if err != nil {
-			return err
-		}
-		last := lastMove(c)
-		t.Add(string(c.ID), string(c.Customer), c.Account, string(c.State), day(c.OpenedAt), restsOn(c), day(last.At), last.By, last.Note)
-	}
-	if t.Len() == 0 {
-		fmt.Fprintln(s.Err, "No cases.")
-		return nil
-	}
-	return t.Write(s.Out, s.Colour)
-}
-
-func (l casesList) wanted(cases func(yield func(policy.Case, error) bool)) func(yield func(policy.Case, error) bool) {
-	return func(yield func(policy.Case, error) bool) {
-		for c, err := range cases {
-			if err == nil && l.State != "" && c.State != policy.CaseState(l.State) {
-				continue
-			}
-			if !yield(c.Whole(), err) || err != nil {
-				return
-			}
-		}
-	}
+	return control.Print(s, l.Format, cases, t, func(c policy.Case) []string {
+		last := c.LastMove()
+		return []string{string(c.ID), string(c.Customer), c.Account, string(c.State), day(c.OpenedAt), strings.Join(c.OverMonths(), " "), day(last.At), last.By, last.Note}
+	}, "No cases.")
 }
 
 // shownCase is a case as CSV.
@@ -76,45 +49,15 @@ type shownCase struct {
 	Moves    string                `json:"moves"`  // "flagged;contacted"
 }
 
-// shownCases returns the cases as CSV shows them.
-func shownCases(cases iter.Seq2[policy.Case, error]) iter.Seq2[shownCase, error] {
-	return func(yield func(shownCase, error) bool) {
-		for c, err := range cases {
-			var moves []string
-			for _, m := range c.Moves {
-				moves = append(moves, string(m.To))
-			}
-			if !yield(shownCase{c.ID, c.Customer, c.Account, c.State, c.OpenedAt, monthNames(c.Months, ";"), strings.Join(moves, ";")}, err) {
-				return
-			}
-		}
-	}
-}
-
-func monthNames(months []policy.Usage, between string) string {
-	var names []string
-	for _, u := range months {
-		names = append(names, string(u.Month))
-	}
-	return strings.Join(names, between)
-}
-
-// restsOn returns the months of a case in which the account was over.
-func restsOn(c policy.Case) string {
-	var over []policy.Usage
+func showCase(c policy.Case) shownCase {
+	var months, moves []string
 	for _, u := range c.Months {
-		if u.Over {
-			over = append(over, u)
-		}
+		months = append(months, string(u.Month))
 	}
-	return monthNames(over, " ")
-}
-
-func lastMove(c policy.Case) policy.Move {
-	if len(c.Moves) == 0 {
-		return policy.Move{}
+	for _, m := range c.Moves {
+		moves = append(moves, string(m.To))
 	}
-	return c.Moves[len(c.Moves)-1]
+	return shownCase{c.ID, c.Customer, c.Account, c.State, c.OpenedAt, strings.Join(months, ";"), strings.Join(moves, ";")}
 }
 
 func day(t time.Time) string {
@@ -124,30 +67,25 @@ func day(t time.Time) string {
 	return t.UTC().Format(time.DateOnly)
 }
 
-// casesShow is "cases show".
 type casesShow struct {
 	ID     string `arg:"" name:"ID" help:"The case, as the list shows it."`
 	Format string `enum:"table,json" default:"table" placeholder:"FORMAT" help:"table or json."`
 }
 
-// Help shows an example.
 func (casesShow) Help() string {
-	return `The months that the case rests on, frozen as they were when it was opened, and every move.
-
-Example:
-
-    supportline cases show 1`
+	return examples("The months that the case rests on, frozen as they were when it was opened, and every move.",
+		"supportline cases show 1")
 }
 
 func (c casesShow) Run(ctx context.Context, s *control.Session) error {
 	found, err := s.Store.Case(ctx, policy.CaseID(c.ID))
 	if err != nil {
-		return unknownCase(c.ID, err)
+		return absent(c.ID, err)
 	}
 	if c.Format == "json" {
-		return policy.WriteJSON(s.Out, func(yield func(policy.Case, error) bool) { yield(found.Whole(), nil) })
+		return policy.WriteJSON(s.Out, control.Each([]policy.Case{found.Whole()}))
 	}
-	fmt.Fprintf(s.Out, "case %s: %s %s, %s since %s\n\n", found.ID, found.Customer, control.Plain(found.Account), found.State, day(lastMove(found).At))
+	fmt.Fprintf(s.Out, "case %s: %s %s, %s since %s\n\n", found.ID, found.Customer, control.Plain(found.Account), found.State, day(found.LastMove().At))
 	months := control.Table{Head: []string{"MONTH", "TICKETS", "LIMIT", "OVER-LONG", "STANDING"}, Right: map[string]bool{"TICKETS": true, "LIMIT": true, "OVER-LONG": true}}
 	for _, u := range found.Months {
 		months.Add(string(u.Month), fmt.Sprint(u.Tickets), fmt.Sprint(u.TicketLimit), fmt.Sprint(u.OverLong), standing(u))
@@ -160,35 +98,20 @@ func (c casesShow) Run(ctx context.Context, s *control.Session) error {
 	}
 	moves := control.Table{Head: []string{"AT (UTC)", "BY", "TO", "VIA", "OFFERED", "NOTE"}}
 	for _, m := range found.Moves {
-		at := m.At
-		moves.Add(wall(&at, time.UTC), m.By, string(m.To), m.Via, offered(m), m.Note)
+		moves.Add(wall(&m.At, time.UTC), m.By, string(m.To), m.Via, strings.Join(names(m.Offered), " "), m.Note)
 	}
 	return moves.Write(s.Out, s.Colour)
 }
 
-// offered returns a move's alternatives in one cell.
-func offered(m policy.Move) string {
-	words := make([]string, len(m.Offered))
-	for i, a := range m.Offered {
-		words[i] = string(a)
-	}
-	return strings.Join(words, " ")
-}
-
-// casesOpen is "cases open".
 type casesOpen struct {
 	Customer string `placeholder:"N" help:"The customer number. It must be given."`
 	Note     string `placeholder:"TEXT" help:"Why. It must be given."`
 	By       string `placeholder:"NAME" help:"Who does it (default: the operating system's user)."`
 }
 
-// Help shows an example.
 func (casesOpen) Help() string {
-	return `Opens a case by hand. Sustained load opens one by itself; an account has one open case at most.
-
-Example:
-
-    supportline cases open --customer 204518 --note "three specialists asked for it"`
+	return examples("Opens a case by hand. Sustained load opens one by itself; an account has one open case at most.",
+		`supportline cases open --customer 204518 --note "three specialists asked for it"`)
 }
 
 func (o casesOpen) Run(ctx context.Context, s *control.Session) error {
@@ -201,13 +124,12 @@ func (o casesOpen) Run(ctx context.Context, s *control.Session) error {
 	number := policy.CustomerNumber(o.Customer)
 	opened, err := store.Casework{Store: s.Store, Settings: s.Settings, Addressed: s.Notices.Addressed}.OpenCase(ctx, number, cmp.Or(o.By, s.User), o.Note, s.Now())
 	if err != nil {
-		return unknownCustomer(o.Customer, err)
+		return absent(o.Customer, err)
 	}
 	fmt.Fprintf(s.Err, "Case %s is open for %s %s.\n", opened.ID, opened.Customer, control.Plain(opened.Account))
 	return nil
 }
 
-// casesMove is "cases move".
 type casesMove struct {
 	ID    string               `arg:"" name:"ID" help:"The case, as the list shows it."`
 	To    caseState            `placeholder:"STATE" help:"Where to: ${states}. It must be given."`
@@ -217,17 +139,13 @@ type casesMove struct {
 	By    string               `placeholder:"NAME" help:"Who does it (default: the operating system's user)."`
 }
 
-// Help shows examples.
 func (casesMove) Help() string {
-	return `The way of a case: flagged, contacted, discussed, watching, then restricted or charged, of which one may follow the other. Any of them can be
-closed, and closed is final. With --via email the account holder gets an e-mail in the words of your templates, if a mail server is configured;
-the note and what was offered stay in the case.
-
-Examples:
-
-    supportline cases move 1 --to contacted --via email --note "usage of the last three months"
-    supportline cases move 1 --to discussed --offer training --offer screen-sharing --note "will think about it"
-    supportline cases move 1 --to closed --note "two months within the limits"`
+	return examples(`The way of a case: flagged, contacted, discussed, watching, then restricted or charged, of which one may
+follow the other. Any of them can be closed, and closed is final. With --via email the account holder gets an e-mail in the
+words of your templates, if a mail server is configured; the note and what was offered stay in the case.`,
+		`supportline cases move 1 --to contacted --via email --note "usage of the last three months"`,
+		`supportline cases move 1 --to discussed --offer training --offer screen-sharing --note "will think about it"`,
+		`supportline cases move 1 --to closed --note "two months within the limits"`)
 }
 
 func (m casesMove) Run(ctx context.Context, s *control.Session) error {
@@ -237,8 +155,11 @@ func (m casesMove) Run(ctx context.Context, s *control.Session) error {
 	id := policy.CaseID(m.ID)
 	move := policy.Move{At: s.Now(), By: cmp.Or(m.By, s.User), To: policy.CaseState(m.To), Via: m.Via, Offered: m.Offer, Note: m.Note}
 	after, mail, err := store.Casework{Store: s.Store, Settings: s.Settings, Addressed: s.Notices.Addressed}.MoveCase(ctx, id, move)
+	if errors.Is(err, policy.ErrNoEmail) {
+		return control.Refused("the account has no e-mail address: bring one in with \"supportline customers import\", or use --via phone")
+	}
 	if err != nil {
-		return m.refused(err)
+		return absent(m.ID, err)
 	}
 	fmt.Fprintf(s.Err, "Case %s of %s %s is %s.\n", after.ID, after.Customer, control.Plain(after.Account), after.State)
 	for _, n := range mail {
@@ -252,14 +173,6 @@ func (m casesMove) Run(ctx context.Context, s *control.Session) error {
 		fmt.Fprintf(s.Err, "No mail server is configured (notices.smtp), so nothing is sent: write to %s yourself.\n", holder.Email)
 	}
 	return nil
-}
-
-// refused adds to the error of a move what to do on the command line.
-func (m casesMove) refused(err error) error {
-	if errors.Is(err, policy.ErrNoEmail) {
-		return control.Refused("the account has no e-mail address: bring one in with \"supportline customers import\", or use --via phone")
-	}
-	return unknownCase(m.ID, err)
 }
 
 // check returns what is wrong with the flags alone.
@@ -277,11 +190,4 @@ func (m casesMove) check() error {
 		return errors.New("say how the account holder was contacted: --via phone or --via email")
 	}
 	return nil
-}
-
-func unknownCase(id string, err error) error {
-	if errors.Is(err, policy.ErrNoCase) {
-		return control.Refused("no case has the number %s: \"supportline cases list\" shows them", id)
-	}
-	return err
 }

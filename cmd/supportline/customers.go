@@ -19,14 +19,10 @@ type customersImport struct {
 	File string `arg:"" name:"FILE" help:"A CSV file with the columns of customers.example.csv; - is standard input."`
 }
 
-// Help shows examples.
 func (customersImport) Help() string {
-	return `All rows are taken, or none. Customers that the file does not name stay as they are.
-
-Examples:
-
-    supportline customers import customers.csv
-    crm-export | supportline customers import -`
+	return examples("All rows are taken, or none. Customers that the file does not name stay as they are.",
+		"supportline customers import customers.csv",
+		"crm-export | supportline customers import -")
 }
 
 func (i customersImport) InputFile() string { return i.File }
@@ -52,23 +48,23 @@ func (i customersImport) Run(ctx context.Context, s *control.Session) error {
 	return nil
 }
 
-// customersList is "customers list".
 type customersList struct {
 	Text   string `placeholder:"TEXT" help:"Those whose number begins with this, whose name has these words, or with 4 digits or more of a phone number."`
 	Format string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json, or csv as import reads it."`
 }
 
-// Help shows examples.
 func (customersList) Help() string {
-	return `Examples:
-
-    supportline customers list
-    supportline customers list --text harbor
-    supportline customers list --format csv > customers.csv`
+	return examples("",
+		"supportline customers list",
+		"supportline customers list --text harbor",
+		"supportline customers list --format csv > customers.csv")
 }
 
 func (l customersList) Run(ctx context.Context, s *control.Session) error {
-	customers := l.customers(ctx, s)
+	customers, none := l.customers(ctx, s), "There are no customers yet: \"supportline customers import FILE.csv\" brings them in."
+	if l.Text != "" {
+		none = "No customers match."
+	}
 	if l.Format == "csv" {
 		var all []policy.Customer
 		for c, err := range customers {
@@ -86,7 +82,7 @@ func (l customersList) Run(ctx context.Context, s *control.Session) error {
 			callers[i] = n.Full()
 		}
 		return []string{string(c.Number), c.Name, c.Package, c.Line.Full(), c.AccountHolder, c.Email, c.Phone.Full(), strings.Join(callers, " ")}
-	}, l.none())
+	}, none)
 }
 
 // customers returns all customers, or those that the text finds.
@@ -115,27 +111,15 @@ func (l customersList) customers(ctx context.Context, s *control.Session) iter.S
 // customersStep is how many customers are asked for at once.
 const customersStep = 500
 
-func (l customersList) none() string {
-	if l.Text != "" {
-		return "No customers match."
-	}
-	return "There are no customers yet: \"supportline customers import FILE.csv\" brings them in."
-}
-
 // customersExport is "customers export": everything that is stored of one customer.
 type customersExport struct {
 	Number string `arg:"" name:"N" help:"The customer number."`
 }
 
-// Help shows an example.
 func (customersExport) Help() string {
-	return `One JSON object: the profile, the account's calls with their messages and recordings (where they are, with their SHA-256: "calls recording" gives
-the sound) and what people did to them, its usage by month, its cases
-and its notices.
-
-Example:
-
-    supportline customers export 204518 > 204518.json`
+	return examples(`One JSON object: the profile, the account's calls with their messages and recordings (where they are,
+with their SHA-256: "calls recording" gives the sound) and what people did to them, its usage by month, its cases and its
+notices.`, "supportline customers export 204518 > 204518.json")
 }
 
 // exported is a customer as JSON.
@@ -150,7 +134,7 @@ type exported struct {
 func (e customersExport) Run(ctx context.Context, s *control.Session) error {
 	all, err := s.Store.Export(ctx, policy.CustomerNumber(e.Number), s.User)
 	if err != nil {
-		return unknownCustomer(e.Number, err)
+		return absent(e.Number, err)
 	}
 	out := exported{
 		Customer: all.Customer, Calls: []policy.FullRow{}, Usage: []policy.Usage{}, Cases: []policy.Case{}, Notices: []notices.Row{},
@@ -163,7 +147,7 @@ func (e customersExport) Run(ctx context.Context, s *control.Session) error {
 		}
 		out.Calls = append(out.Calls, c.FullRow(s.Settings.FairUse, counted))
 	}
-	if out.Usage, err = s.Accounts().UsageSince(ctx, all.Customer.Number, firstMonth(all.Calls), s.ThisMonth()); err != nil {
+	if out.Usage, err = s.Accounts().UsageSince(ctx, all.Customer.Number, all.FirstMonth(), s.ThisMonth()); err != nil {
 		return err
 	}
 	for _, c := range all.Cases {
@@ -177,38 +161,21 @@ func (e customersExport) Run(ctx context.Context, s *control.Session) error {
 	return w.Encode(out)
 }
 
-// firstMonth returns the first month that calls belong to, or "" if none do.
-func firstMonth(calls []policy.Call) policy.Month {
-	var first policy.Month
-	for _, c := range calls {
-		if c.Month != "" && (first == "" || c.Month < first) {
-			first = c.Month
-		}
-	}
-	return first
-}
-
-// customersErase is "customers erase".
 type customersErase struct {
 	Number string `arg:"" name:"N" help:"The customer number."`
 	Yes    bool   `help:"Do it without a question."`
 }
 
-// Help shows an example.
 func (customersErase) Help() string {
-	return `The profile goes, and the account's calls lose everything that leads to a person. Their voicemails and recordings are removed here and at the
-provider. This cannot be undone.
-
-Example:
-
-    supportline customers erase 204518 --yes`
+	return examples(`The profile goes, and the account's calls lose everything that leads to a person. Their voicemails and
+recordings are removed here and at the provider. This cannot be undone.`, "supportline customers erase 204518 --yes")
 }
 
 func (e customersErase) Run(ctx context.Context, s *control.Session) error {
 	number := policy.CustomerNumber(e.Number)
 	customer, err := s.Store.Customer(ctx, number)
 	if err != nil {
-		return unknownCustomer(e.Number, err)
+		return absent(e.Number, err)
 	}
 	if err := s.Confirm(e.Yes, fmt.Sprintf("Erase %s (%s) and anonymise the account's calls? This cannot be undone.", number, control.Plain(customer.Name))); err != nil {
 		return err
@@ -218,18 +185,11 @@ func (e customersErase) Run(ctx context.Context, s *control.Session) error {
 		return control.Refused("customer %s is on the phone: nothing was erased, try again after the call", number)
 	}
 	if err != nil {
-		return unknownCustomer(e.Number, err)
+		return absent(e.Number, err)
 	}
 	fmt.Fprintf(s.Err, "Customer %s is erased; %d calls are anonymised.\n", number, done.Calls)
 	if done.Recordings > 0 {
-		fmt.Fprintf(s.Err, "%s, here and at the provider, by the running server or by \"supportline recordings fetch\".\n", plural(done.Recordings, "recording")+" will be removed")
+		fmt.Fprintf(s.Err, "%s, here and at the provider, by the running server or by \"supportline recordings fetch\".\n", control.Plural(done.Recordings, "recording")+" will be removed")
 	}
 	return nil
-}
-
-func unknownCustomer(number string, err error) error {
-	if errors.Is(err, policy.ErrNoCustomer) {
-		return control.Refused("no customer has the number %s: \"supportline customers list\" shows them", number)
-	}
-	return err
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -23,30 +22,23 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// demoCommand is "demo".
 type demoCommand struct {
-	Dir      string `default:"supportline-demo" placeholder:"DIR" help:"The folder of the demo's files (default: ${default}). Remove it to start afresh."`
-	At       string `placeholder:"TIME" help:"Let the demo's clock begin at this time: \"2026-11-22 10:00\" (UTC) or RFC 3339."`
-	Calls    int    `placeholder:"N" help:"Make up a log of so many calls first, in a store that has none."`
-	Months   int    `default:"12" placeholder:"N" help:"How far back that log goes (default: ${default})."`
-	Accounts int    `placeholder:"N" help:"Of how many accounts (default: as many as usually make so many calls)."`
-	Seed     uint64 `default:"1" placeholder:"N" help:"The same seed makes the same log (default: ${default})."`
+	Dir string `default:"supportline-demo" placeholder:"DIR" help:"The folder of the demo's files (default: ${default}). Remove it to start afresh."`
+	At  string `placeholder:"TIME" help:"Let the demo's clock begin at this time: \"2026-11-22 10:00\" (UTC) or RFC 3339."`
+
+	demo.Log
 }
 
-// Help shows examples.
 func (demoCommand) Help() string {
-	return `Writes a configuration and sample customers into a folder, and answers calls on loopback addresses only. --config is not looked at.
-
-Examples:
-
-    supportline demo
-    supportline demo --at "2026-11-22 10:00"
-    supportline demo --calls 20000`
+	return examples(`Writes a configuration and sample customers into a folder, and answers calls on loopback addresses only.
+--config is not looked at.`,
+		"supportline demo",
+		`supportline demo --at "2026-11-22 10:00"`,
+		"supportline demo --calls 20000")
 }
 
 func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
-	log := demo.Log{Calls: d.Calls, Months: d.Months, Accounts: d.Accounts, Seed: d.Seed}
-	if err := log.Check(); err != nil {
+	if err := d.Check(); err != nil {
 		return err
 	}
 	shown, err := p.shifted(d.At)
@@ -64,7 +56,7 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	defer logFile.Close()
 	logger := server.NewLogger(logFile)
 	demo.LetEverybodyCall(&conf)
-	app, err := demo.Open(ctx, d.Dir, conf, log, demo.Options{
+	app, err := demo.Open(ctx, d.Dir, conf, d.Log, demo.Options{
 		Now: shown.Now, Logger: logger, User: userName(), Words: p.Err,
 		Progress: func(size int64) *control.Bar { return control.NewBar(p.Err, size, control.IsTerminal(p.Err)) },
 	})
@@ -153,14 +145,12 @@ func (d demoCommand) introduce(w io.Writer, conf config.Config, password string,
 
 // criticalKey returns the menu's key for critical calls if they connect on a closed line, else "".
 func criticalKey(s policy.Settings) string {
-	if s.AfterHours.For(policy.Critical) != policy.Connect {
-		return ""
+	for _, k := range s.Menu {
+		if k.Intent == policy.Critical && s.AfterHours.For(policy.Critical) == policy.Connect {
+			return k.Key
+		}
 	}
-	i := slices.IndexFunc(s.Menu, func(k policy.MenuKey) bool { return k.Intent == policy.Critical })
-	if i < 0 {
-		return ""
-	}
-	return s.Menu[i].Key
+	return ""
 }
 
 // invocation returns how this program was started, for commands to paste: "go run" builds it in a folder that is gone afterwards.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
@@ -14,30 +13,23 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// doctorCommand is "doctor".
 type doctorCommand struct {
 	Format string `enum:"table,json" default:"table" placeholder:"FORMAT" help:"table or json."`
 }
 
-// Help shows examples.
 func (doctorCommand) Help() string {
-	return `Looks at everything that a new installation gets wrong: the account and its credentials, the numbers, the public address and its
-certificate, a signed request, the clock, the voices, the specialists' numbers, the store, the place of recordings, the fallback. Each thing that isn't right has its
-fix. Nothing at the provider is changed, and no call is made. Exit status 1 where something is wrong; a warning alone is 0.
-
-Examples:
-
-    supportline doctor
-    supportline doctor --format json`
+	return examples(`Looks at everything that a new installation gets wrong: the account and its credentials, the numbers,
+the public address and its certificate, a signed request, the clock, the voices, the specialists' numbers, the store, the
+place of recordings, the fallback. Each thing that isn't right has its fix. Nothing at the provider is changed, and no call is
+made. Exit status 1 where something is wrong; a warning alone is 0.`,
+		"supportline doctor",
+		"supportline doctor --format json")
 }
 
 func (c doctorCommand) run(ctx context.Context, p *program, configFile string) error {
-	conf, problems := config.Load(configFile, p.Env, config.Options{})
-	if len(problems) > 0 {
-		if err := config.WriteProblems(p.Out, problems); err != nil {
-			return err
-		}
-		return control.Refused("%s has %s: the rest can't be looked at before", configFile, plural(len(problems), "problem"))
+	conf, err := p.examine(configFile, config.Options{}, ": the rest can't be looked at before")
+	if err != nil {
+		return err
 	}
 	if revisions, err := p.revisions(ctx, conf, configFile); err == nil { // where the store can't be asked, its own finding says so
 		conf.Settings = conf.Settings.With(revisions)
@@ -67,10 +59,8 @@ func (c doctorCommand) run(ctx context.Context, p *program, configFile string) e
 
 // writeFinding prints a finding, and below it what to do.
 func writeFinding(w io.Writer, f doctor.Finding, colour bool) {
-	state := fmt.Sprintf("%-7s", f.State)
-	if code, bad := map[string]string{doctor.Wrong: red, doctor.Warning: "33"}[f.State]; bad && colour {
-		state = "\x1b[" + code + "m" + state + "\x1b[0m"
-	}
+	style, bad := map[string]string{doctor.Wrong: control.Red, doctor.Warning: control.Yellow}[f.State]
+	state := control.Styled(style, fmt.Sprintf("%-7s", f.State), bad && colour)
 	fmt.Fprintf(w, "%s  %-15s %s\n", state, f.Check, control.Plain(f.Found))
 	if f.Fix != "" {
 		fmt.Fprintf(w, "%-25s-> %s\n", "", control.Plain(f.Fix))
@@ -85,11 +75,11 @@ func diagnosis(w io.Writer, found []doctor.Finding) error {
 	}
 	switch {
 	case count[doctor.Wrong] > 0 && count[doctor.Warning] > 0:
-		return control.Refused("%d wrong, and %s", count[doctor.Wrong], plural(count[doctor.Warning], "warning"))
+		return control.Refused("%d wrong, and %s", count[doctor.Wrong], control.Plural(count[doctor.Warning], "warning"))
 	case count[doctor.Wrong] > 0:
 		return control.Refused("%d wrong", count[doctor.Wrong])
 	case count[doctor.Warning] > 0:
-		fmt.Fprintf(w, "Nothing is wrong; %s.\n", plural(count[doctor.Warning], "warning"))
+		fmt.Fprintf(w, "Nothing is wrong; %s.\n", control.Plural(count[doctor.Warning], "warning"))
 	default:
 		fmt.Fprintln(w, "Everything is right.")
 	}
@@ -99,8 +89,7 @@ func diagnosis(w io.Writer, found []doctor.Finding) error {
 // probeCommand is "probe": what doctor asks of the process that has the store open.
 type probeCommand struct{}
 
-// Help shows an example.
-func (probeCommand) Help() string { return "Example:\n\n    supportline probe" }
+func (probeCommand) Help() string { return examples("", "supportline probe") }
 
 func (probeCommand) Run(ctx context.Context, s *control.Session) error {
 	state, err := doctor.Probe(ctx, s.Store, s.Archive.Probe, s.Now)
@@ -112,43 +101,41 @@ func (probeCommand) Run(ctx context.Context, s *control.Session) error {
 
 // probe measures the store, in the server where one runs. A store that does not exist is not made.
 func (p *program) probe(ctx context.Context, conf config.Config, configFile string) (state doctor.StoreState, err error) {
-	file, err := conf.StoreFile()
-	if err != nil {
-		return state, err
-	}
-	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+	err = p.ask(ctx, conf, probeCommand{}, "probe", configFile, &state)
+	if errors.Is(err, errNoStore) {
 		return doctor.ProbeDisk(ctx, conf, p.Now)
 	}
-	text, err := p.quietly(ctx, probeCommand{}, "probe", configFile)
-	if err != nil {
-		return state, err
-	}
-	return state, json.Unmarshal(text, &state)
+	return state, err
 }
 
-// checkCommand is "check".
 type checkCommand struct {
 	Offline bool `help:"Take missing environment variables for empty, and accept empty secrets."`
 }
 
-// Help shows examples.
 func (checkCommand) Help() string {
-	return `Prints every problem as file:line:column, what is wrong and what to write instead. Exit status 1 where there are any.
-
-Examples:
-
-    supportline check
-    supportline check --offline --config supportline.example.yaml`
+	return examples(`Prints every problem as file:line:column, what is wrong and what to write instead. Exit status 1 where
+there are any.`,
+		"supportline check",
+		"supportline check --offline --config supportline.example.yaml")
 }
 
 func (c checkCommand) run(_ context.Context, p *program, configFile string) error {
-	conf, problems := config.Load(configFile, p.Env, config.Options{Offline: c.Offline})
-	if len(problems) > 0 {
-		if err := config.WriteProblems(p.Out, problems); err != nil {
-			return err
-		}
-		return control.Refused("%s has %s", configFile, plural(len(problems), "problem"))
+	conf, err := p.examine(configFile, config.Options{Offline: c.Offline}, "")
+	if err != nil {
+		return err
 	}
-	_, err := fmt.Fprintf(p.Err, "%s is right: %s, configuration %s\n", configFile, plural(len(conf.Settings.Lines), "line"), conf.Settings.Version)
+	_, err = fmt.Fprintf(p.Err, "%s is right: %s, configuration %s\n", configFile, control.Plural(len(conf.Settings.Lines), "line"), conf.Settings.Version)
 	return err
+}
+
+// examine reads the configuration for a command whose answer its problems are: they are printed to standard output, and refuse the rest.
+func (p *program) examine(file string, o config.Options, rest string) (config.Config, error) {
+	conf, problems := config.Load(file, p.Env, o)
+	if len(problems) == 0 {
+		return conf, nil
+	}
+	if err := config.WriteProblems(p.Out, problems); err != nil {
+		return conf, err
+	}
+	return conf, control.Refused("%s has %s%s", file, control.Plural(len(problems), "problem"), rest)
 }

@@ -1,14 +1,17 @@
 package main
 
 import (
-	"context"
+	"cmp"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // intent, outcome and caseState are flags that take one of the policy's values; number is one that takes a telephone number.
@@ -20,16 +23,13 @@ type (
 	caseState policy.CaseState
 )
 
-// UnmarshalText takes one of the five reasons to call; anything else is an error that lists them.
 func (i *intent) UnmarshalText(text []byte) error { return choose(i, string(text), policy.Intents()) }
 
-// UnmarshalText takes one of the ways a call can end, or in-progress; anything else is an error that lists them.
 func (o *outcome) UnmarshalText(text []byte) error { return choose(o, string(text), outcomes()) }
 
 // outcomes returns the outcomes by which calls can be selected.
 func outcomes() []policy.Outcome { return append(policy.Outcomes(), policy.InProgress) }
 
-// UnmarshalText takes one of the states of a case; anything else is an error that lists them.
 func (c *caseState) UnmarshalText(text []byte) error {
 	return choose(c, string(text), policy.CaseStates())
 }
@@ -44,18 +44,15 @@ func (n *number) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// choose sets a flag to one of the values.
+// choose sets a flag to one of the values; anything else is an error that lists them.
 func choose[F, V ~string](flag *F, text string, values []V) error {
-	for _, v := range values {
-		if text == string(v) {
-			*flag = F(v)
-			return nil
-		}
+	if !slices.Contains(values, V(text)) {
+		return fmt.Errorf("%q is not known: write one of %s", text, list(values))
 	}
-	return fmt.Errorf("%q is not known: write one of %s", text, list(values))
+	*flag = F(text)
+	return nil
 }
 
-// list returns the values as one text, for an error.
 // list joins values in words.
 func list[V ~string](values []V) string { return strings.Join(names(values), ", ") }
 
@@ -65,6 +62,25 @@ func names[V ~string](values []V) []string {
 		all[i] = string(v)
 	}
 	return all
+}
+
+// absences are what to say of something that is not there: the error, and the sentence with what was asked for.
+var absences = map[error]string{
+	policy.ErrNoCall:     "no call %s is in the log: \"supportline calls\" shows the SIDs",
+	policy.ErrNoCase:     "no case has the number %s: \"supportline cases list\" shows them",
+	policy.ErrNoCustomer: "no customer has the number %s: \"supportline customers list\" shows them",
+	policy.ErrNoNotice:   "no notice has the key %s: \"supportline notices list\" shows them",
+	users.ErrNoUser:      "no user is called %s: \"supportline users list\" shows them",
+}
+
+// absent adds to an error that something is not there what was asked for, and where to look. Other errors stay as they are.
+func absent(asked string, err error) error {
+	for absence, sentence := range absences {
+		if errors.Is(err, absence) {
+			return control.Refused(sentence, asked)
+		}
+	}
+	return err
 }
 
 // localLayouts are the times without a zone that people write.
@@ -88,13 +104,17 @@ func parseMoment(text string, zone *time.Location) (at time.Time, day bool, err 
 	return time.Time{}, false, fmt.Errorf("%q is not a time: write a date (2026-11-24), a date and time (\"2026-11-24 19:59\") or RFC 3339 (2026-11-24T19:59:00Z)", text)
 }
 
-// parseZone reads a time zone's name. The machine's own zone is refused: the same command would mean different days on two machines.
-func parseZone(name string) (*time.Location, error) {
-	zone, err := time.LoadLocation(name)
+// zone is a flag that takes a time zone.
+type zone struct{ *time.Location }
+
+// UnmarshalText takes a time zone's name. The machine's own zone is refused: the same command would mean different days on two machines.
+func (z *zone) UnmarshalText(text []byte) (err error) {
+	name := string(text)
+	z.Location, err = time.LoadLocation(name)
 	if err != nil || name == "" || name == "Local" {
-		return nil, fmt.Errorf("%q is not a time zone: write a name of the zone database, for example Europe/London, America/New_York or UTC", name)
+		return fmt.Errorf("%q is not a time zone: write a name of the zone database, for example Europe/London, America/New_York or UTC", name)
 	}
-	return zone, nil
+	return nil
 }
 
 // period is a half-open range of time.
@@ -121,11 +141,7 @@ func parsePeriod(since, until string, zone *time.Location, now time.Time) (perio
 		}
 		p.since = at
 	} else {
-		end := now
-		if !p.until.IsZero() {
-			end = p.until
-		}
-		p.since = end.AddDate(0, 0, -30)
+		p.since = cmp.Or(p.until, now).AddDate(0, 0, -30)
 	}
 	if !p.until.IsZero() && !p.since.Before(p.until) {
 		return p, fmt.Errorf("--since %s is not before the end of --until %s", since, until)
@@ -183,14 +199,6 @@ func (m *mark) UnmarshalText(text []byte) error {
 
 func (p callsPages) paged() bool {
 	return p.Page || !policy.Cursor(p.Older).IsZero() || !policy.Cursor(p.Newer).IsZero()
-}
-
-func (l callsList) page(ctx context.Context, s *control.Session, f policy.Filter) (policy.Found[policy.Call], error) {
-	page, err := pageOf(l.Limit, l.Older, l.Newer)
-	if err != nil {
-		return policy.Found[policy.Call]{}, err
-	}
-	return s.Store.Search(ctx, f, page)
 }
 
 // pageOf is the page that flags ask for.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -68,7 +69,6 @@ type usage struct {
 	Whatif  usageWhatif  `cmd:"" help:"Past months under other figures."`
 }
 
-// Help shows examples, and where the flags are.
 func (usage) Help() string {
 	return usageList{}.Help() + `
 
@@ -89,11 +89,19 @@ type noticeCommands struct {
 	Retry noticesRetry `cmd:"" help:"Try a failed notice again."`
 }
 
-// Help shows examples, and where the flags of the log are.
 func (calls) Help() string {
 	return callsList{}.Help() + `
 
 "supportline calls list --help" shows every filter; the word list can be left out.`
+}
+
+// examples returns a command's help: what it does, and how it is called.
+func examples(about string, lines ...string) string {
+	head := "Example:"
+	if len(lines) > 1 {
+		head = "Examples:"
+	}
+	return strings.TrimLeft(about+"\n\n"+head+"\n\n    "+strings.Join(lines, "\n    "), "\n")
 }
 
 // defaultConfig is the configuration where --config names none.

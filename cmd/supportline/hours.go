@@ -17,28 +17,23 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// hoursCommand is "hours".
 type hoursCommand struct {
 	At   string `placeholder:"TIME" help:"A date, a date and time on the line's own clock, or RFC 3339 (default: now)."`
 	Line number `placeholder:"NUMBER" help:"This line only (default: all)."`
 	YAML bool   `help:"Show the closed days and special hours in force as YAML, to paste into the configuration."`
 }
 
-// Help shows examples.
 func (hoursCommand) Help() string {
-	return `Says of each line whether it is open, which rule says so and when it next changes, and shows two weeks. Dates that were edited in the
-console count where the store is at hand. --yaml writes them as the configuration does: paste the lists over those of each line, and the
-edits are no longer needed.
-
-Examples:
-
-    supportline hours
-    supportline hours --line +448000668187 --at "2026-11-24 18:59"
-    supportline hours --yaml`
+	return examples(`Says of each line whether it is open, which rule says so and when it next changes, and shows two weeks.
+Dates that were edited in the console count where the store is at hand. --yaml writes them as the configuration does: paste
+the lists over those of each line, and the edits are no longer needed.`,
+		"supportline hours",
+		`supportline hours --line +448000668187 --at "2026-11-24 18:59"`,
+		"supportline hours --yaml")
 }
 
 func (c hoursCommand) run(ctx context.Context, p *program, configFile string) error {
-	conf, err := p.settings(configFile)
+	conf, err := p.load(configFile, offline)
 	if err != nil {
 		return err
 	}
@@ -47,7 +42,11 @@ func (c hoursCommand) run(ctx context.Context, p *program, configFile string) er
 	if c.Line != "" {
 		line, ok := conf.Settings.Line(policy.Phone(c.Line))
 		if !ok {
-			return fmt.Errorf("--line %s is not a line of this configuration: write one of %s", c.Line, list(fullNumbers(lines)))
+			var numbers []string
+			for _, l := range lines {
+				numbers = append(numbers, l.Number.Full())
+			}
+			return fmt.Errorf("--line %s is not a line of this configuration: write one of %s", c.Line, list(numbers))
 		}
 		lines = []policy.Line{line}
 	}
@@ -76,14 +75,6 @@ func (c hoursCommand) show(p *program, lines []policy.Line) (err error) {
 		}
 	}
 	return nil
-}
-
-func fullNumbers(lines []policy.Line) []string {
-	var numbers []string
-	for _, l := range lines {
-		numbers = append(numbers, l.Number.Full())
-	}
-	return numbers
 }
 
 // openingText returns in two sentences whether a line is open, why, and for how long.
@@ -137,8 +128,7 @@ func intervals(open []policy.Interval) string {
 // datesCommand is "dates": what commands that read the configuration ask of the process that has the store open.
 type datesCommand struct{}
 
-// Help shows an example.
-func (datesCommand) Help() string { return "Example:\n\n    supportline dates" }
+func (datesCommand) Help() string { return examples("", "supportline dates") }
 
 func (datesCommand) Run(ctx context.Context, s *control.Session) error {
 	revisions, err := s.Store.ScheduleRevisions(ctx)
@@ -148,21 +138,13 @@ func (datesCommand) Run(ctx context.Context, s *control.Session) error {
 	return json.NewEncoder(s.Out).Encode(revisions)
 }
 
-// revisions returns what people edited of the lines' dates, from the server if one runs, else from the store's file; none if there is no store
-// yet.
+// revisions returns what people edited of the lines' dates; none if there is no store yet.
 func (p *program) revisions(ctx context.Context, conf config.Config, configFile string) (revisions []policy.ScheduleRevision, err error) {
-	file, err := conf.StoreFile()
-	if err != nil {
-		return nil, err
-	}
-	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+	err = p.ask(ctx, conf, datesCommand{}, "dates", configFile, &revisions)
+	if errors.Is(err, errNoStore) {
 		return nil, nil
 	}
-	text, err := p.quietly(ctx, datesCommand{}, "dates", configFile)
-	if err != nil {
-		return nil, err
-	}
-	return revisions, json.Unmarshal(text, &revisions)
+	return revisions, err
 }
 
 // edited returns a configuration under the edits of its lines' dates, for commands that need no store otherwise. It writes to standard error
@@ -179,13 +161,23 @@ func (p *program) edited(ctx context.Context, conf config.Config, configFile str
 	}
 	conf.Settings = conf.Settings.With(revisions)
 	if dates > 0 {
-		fmt.Fprintf(p.Err, "With %s edited in the console, configuration %s.\n", plural(dates, "date"), conf.Settings.Version)
+		fmt.Fprintf(p.Err, "With %s edited in the console, configuration %s.\n", control.Plural(dates, "date"), conf.Settings.Version)
 	}
 	return conf
 }
 
-// quietly runs a command of the program's own on the store, and returns what it printed. Its error is what the command wrote to standard error.
-func (p *program) quietly(ctx context.Context, command control.Command, name, configFile string) ([]byte, error) {
+var errNoStore = errors.New("there is no store yet")
+
+// ask runs a hidden command on the store, in the server if one runs, and decodes the JSON that it prints. Its error is what the command wrote to
+// standard error. If there is no store, the error is errNoStore, and none is made.
+func (p *program) ask(ctx context.Context, conf config.Config, command control.Command, name, configFile string, answer any) error {
+	file, err := conf.StoreFile()
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return errNoStore
+	}
 	var out, words bytes.Buffer
 	quiet := *p
 	quiet.Out, quiet.Err, quiet.In = &out, &words, strings.NewReader("")
@@ -193,7 +185,7 @@ func (p *program) quietly(ctx context.Context, command control.Command, name, co
 		if said := strings.TrimSpace(words.String()); said != "" {
 			err = errors.New(strings.TrimPrefix(said, "supportline: "))
 		}
-		return nil, err
+		return err
 	}
-	return out.Bytes(), nil
+	return json.Unmarshal(out.Bytes(), answer)
 }

@@ -41,10 +41,8 @@ func (p *program) run(ctx context.Context, args []string) int {
 	return control.Report(p.Err, err)
 }
 
-// settings reads the configuration for a command that asks no other system, so that secrets may be absent.
-func (p *program) settings(file string) (config.Config, error) {
-	return p.load(file, config.Options{Offline: true})
-}
+// offline is for commands that ask no other system, so that secrets may be absent.
+var offline = config.Options{Offline: true}
 
 // load reads the configuration. Its problems are printed; the error has their number.
 func (p *program) load(file string, o config.Options) (config.Config, error) {
@@ -55,12 +53,12 @@ func (p *program) load(file string, o config.Options) (config.Config, error) {
 	if err := config.WriteProblems(p.Err, problems); err != nil {
 		return config.Config{}, err
 	}
-	return config.Config{}, fmt.Errorf("the configuration has %s: nothing was done", plural(len(problems), "problem"))
+	return config.Config{}, fmt.Errorf("the configuration has %s: nothing was done", control.Plural(len(problems), "problem"))
 }
 
 // data runs a command on the store: in the server where one has the file open, else here.
 func (p *program) data(ctx context.Context, command control.Command, args []string, configFile string) error {
-	conf, err := p.settings(configFile)
+	conf, err := p.load(configFile, offline)
 	if err != nil {
 		return err
 	}
@@ -92,12 +90,4 @@ func userName() string {
 		return fmt.Sprintf("uid %d", os.Getuid())
 	}
 	return u.Username
-}
-
-// plural returns a number of things in words: "1 problem", "2 problems".
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -20,20 +20,16 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// provisionCommand is "provision".
 type provisionCommand struct {
 	Apply bool `help:"Write the plan to the account, one number at a time."`
 }
 
-// Help shows examples.
 func (provisionCommand) Help() string {
-	return `Compares the account's numbers with the configuration: where calls go, what answers when we don't, who hears of the end, and what would
-silently win over that. Prints what differs. Settings of messages are never touched. Exit status 1 while anything differs.
-
-Examples:
-
-    supportline provision
-    supportline provision --apply`
+	return examples(`Compares the account's numbers with the configuration: where calls go, what answers when we don't, who
+hears of the end, and what would silently win over that. Prints what differs. Settings of messages are never touched. Exit
+status 1 while anything differs.`,
+		"supportline provision",
+		"supportline provision --apply")
 }
 
 func (c provisionCommand) run(ctx context.Context, p *program, configFile string) error {
@@ -70,7 +66,7 @@ func (p provision) run(ctx context.Context, apply bool) error {
 			if plan, err = doctor.Apply(ctx, p.account, plan); err != nil {
 				return fmt.Errorf("%s: %w\nwhat was written before it stands; run this again to go on", plan.Number, err)
 			}
-			fmt.Fprintf(p.out, "    written and read back: %s\n", plural(written, "setting"))
+			fmt.Fprintf(p.out, "    written and read back: %s\n", control.Plural(written, "setting"))
 		}
 		if !plan.Done() {
 			open++
@@ -84,7 +80,7 @@ func (p provision) run(ctx context.Context, apply bool) error {
 		fmt.Fprintf(p.out, "%s  %s\n", n.Number, what)
 	}
 	if open > 0 {
-		return control.Refused("%s to be done%s", plural(open, "number"), map[bool]string{false: "; --apply writes what differs", true: " by hand"}[apply])
+		return control.Refused("%s to be done%s", control.Plural(open, "number"), map[bool]string{false: "; --apply writes what differs", true: " by hand"}[apply])
 	}
 	return nil
 }
@@ -101,42 +97,30 @@ func (p provision) show(plan twilio.NumberPlan) {
 		fmt.Fprintf(p.out, "  (%s)\n", plan.Owned.SID)
 	}
 	for _, d := range plan.Differences {
-		fmt.Fprintf(p.out, "    %-16s %s\n", d.Setting, p.coloured(red, "- "+cmp.Or(d.Is, "(nothing)")))
-		fmt.Fprintf(p.out, "    %-16s %s\n", "", p.coloured(green, "+ "+cmp.Or(d.Want, "(nothing)")))
+		fmt.Fprintf(p.out, "    %-16s %s\n", d.Setting, p.coloured(control.Red, "- ", d.Is))
+		fmt.Fprintf(p.out, "    %-16s %s\n", "", p.coloured(control.Green, "+ ", d.Want))
 	}
 	for _, why := range plan.Blocked {
 		fmt.Fprintf(p.out, "    blocked          %s\n", why)
 	}
 }
 
-const (
-	red   = "31"
-	green = "32"
-)
-
-func (p provision) coloured(colour, text string) string {
-	if !p.colour {
-		return control.Plain(text)
-	}
-	return "\x1b[" + colour + "m" + control.Plain(text) + "\x1b[0m"
+func (p provision) coloured(style, sign, setting string) string {
+	return control.Styled(style, sign+control.Plain(cmp.Or(setting, "(nothing)")), p.colour)
 }
 
-// fallbackCommand is "fallback".
 type fallbackCommand struct {
 	Out string `required:"" placeholder:"DIR" help:"Where the documents go, a folder for each line."`
 	At  string `placeholder:"TIME" help:"The week begins at this time: \"2026-11-22 10:00\" (UTC) or RFC 3339 (default: now)."`
 }
 
-// Help shows examples.
 func (fallbackCommand) Help() string {
-	return `Writes the documents that answer callers while the server can't: they say the hours of the week to come and ring the critical team, with no
-state. Put them where they can be fetched with GET (a CDN, an object store) and name that place as fallback_url; bin.xml is all in one, for a
-TwiML Bin. Write them anew each week, and when a date was edited in the console, since closed days are named.
-
-Examples:
-
-    supportline fallback --out fallback
-    0 6 * * 1  supportline fallback --out /srv/fallback`
+	return examples(`Writes the documents that answer callers while the server can't: they say the hours of the week to come
+and ring the critical team, with no state. Put them where they can be fetched with GET (a CDN, an object store) and name that
+place as fallback_url; bin.xml is all in one, for a TwiML Bin. Write them anew each week, and when a date was edited in the
+console, since closed days are named.`,
+		"supportline fallback --out fallback",
+		"0 6 * * 1  supportline fallback --out /srv/fallback")
 }
 
 func (c fallbackCommand) run(ctx context.Context, p *program, configFile string) error {
@@ -178,17 +162,9 @@ func writeDocuments(folder string, documents map[string][]byte) error {
 		return err
 	}
 	for name, text := range documents {
-		if err := replaceFile(filepath.Join(folder, name), text, 0o644); err != nil {
+		if err := control.ReplaceFile(filepath.Join(folder, name), text, 0o644); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// replaceFile writes a file in one step, so that no reader sees half of it.
-func replaceFile(file string, text []byte, mode os.FileMode) error {
-	if err := os.WriteFile(file+".new", text, mode); err != nil {
-		return err
-	}
-	return os.Rename(file+".new", file)
 }

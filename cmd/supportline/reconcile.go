@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"iter"
 	"time"
 
@@ -12,23 +11,18 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// reconcileCommand is "reconcile".
 type reconcileCommand struct {
 	Since  string        `placeholder:"D" help:"Calls that began at this time or later (default: the last checkpoint less a day, else 30 days)."`
 	Lag    time.Duration `placeholder:"TIME" default:"0s" help:"Leave out calls that began within this time: the provider's list is late (default: ${default})."`
 	Format string        `enum:"table,json" default:"table" help:"table or json (default: ${default})."`
 }
 
-// Help shows examples.
 func (reconcileCommand) Help() string {
-	return `Compares the log with the provider's own list of calls, puts right what lost callbacks left open, adds calls that never reached us, finds
-voicemails whose callback was lost, and shows what it did. What the log knows better stays. It can be stopped and run again at any time. A
-running server does it by itself every five minutes.
-
-Examples:
-
-    supportline reconcile
-    supportline reconcile --since 2026-11-01 --format json`
+	return examples(`Compares the log with the provider's own list of calls, puts right what lost callbacks left open, adds
+calls that never reached us, finds voicemails whose callback was lost, and shows what it did. What the log knows better stays.
+It can be stopped and run again at any time. A running server does it by itself every five minutes.`,
+		"supportline reconcile",
+		"supportline reconcile --since 2026-11-01 --format json")
 }
 
 func (c reconcileCommand) Run(ctx context.Context, s *control.Session) error {
@@ -46,39 +40,31 @@ func (c reconcileCommand) Run(ctx context.Context, s *control.Session) error {
 	if c.Format == "json" {
 		err = policy.WriteJSON(s.Out, repairs)
 	} else {
-		err = (&repairRows{out: s.Out, colour: s.Colour, before: progress.Done}).write(repairs)
+		err = writeRepairs(s, repairs, progress.Done)
 	}
 	progress.Done()
 	if err != nil {
-		return fmt.Errorf("%w\n%s put right before that; run it again", err, plural(r.Repaired, "call"))
+		return fmt.Errorf("%w\n%s put right before that; run it again", err, control.Plural(r.Repaired, "call"))
 	}
 	return c.summary(s, r, from, to)
 }
 
-// repairRows is a table that is written row by row, since its length is not known. Its columns are as wide as what they hold.
-type repairRows struct {
-	out    io.Writer
-	colour bool
-	before func() // clears the line for a row
-}
-
-func (t *repairRows) write(repairs iter.Seq2[server.Repair, error]) error {
+// writeRepairs writes a table row by row, since its length is not known. Its columns are as wide as what they hold. before clears the line for a row.
+func writeRepairs(s *control.Session, repairs iter.Seq2[server.Repair, error], before func()) error {
 	const row = "%-34s  %-19s  %-16s  %-10s  %-20s  %s"
-	head := fmt.Sprintf(row, "SID", "STARTED", "LINE", "WHAT", "BEFORE", "AFTER")
-	if t.colour {
-		head = "\x1b[1m" + head + "\x1b[0m"
-	}
+	head := control.Styled(control.Bold, fmt.Sprintf(row, "SID", "STARTED", "LINE", "WHAT", "BEFORE", "AFTER"), s.Colour)
 	for found, err := range repairs {
 		if err != nil {
 			return err
 		}
-		t.before()
+		before()
 		if head != "" {
-			fmt.Fprintln(t.out, head)
+			fmt.Fprintln(s.Out, head)
 			head = ""
 		}
 		for _, d := range found.Repairs {
-			fmt.Fprintf(t.out, row+"\n", found.SID, found.StartedAt.UTC().Format(time.DateTime), control.Plain(found.Line), d.What, control.Plain(d.Before), control.Plain(d.After))
+			fmt.Fprintf(s.Out, row+"\n", found.SID, found.StartedAt.UTC().Format(time.DateTime), control.Plain(found.Line), d.What,
+				control.Plain(d.Before), control.Plain(d.After))
 		}
 	}
 	return nil
@@ -98,10 +84,10 @@ func (c reconcileCommand) window(ctx context.Context, s *control.Session) (from,
 }
 
 func (c reconcileCommand) summary(s *control.Session, r *server.Reconciler, from, to time.Time) error {
-	_, err := fmt.Fprintf(s.Err, "%s put right, of those that began from %s to %s\n", plural(r.Repaired, "call"),
+	_, err := fmt.Fprintf(s.Err, "%s put right, of those that began from %s to %s\n", control.Plural(r.Repaired, "call"),
 		from.UTC().Format(time.DateTime), to.UTC().Format(time.DateTime))
 	if err == nil && r.Foreign > 0 {
-		_, err = fmt.Fprintf(s.Err, "%s of other numbers in the account left alone\n", plural(r.Foreign, "call"))
+		_, err = fmt.Fprintf(s.Err, "%s of other numbers in the account left alone\n", control.Plural(r.Foreign, "call"))
 	}
 	return err
 }

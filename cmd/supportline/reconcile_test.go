@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/twilio"
@@ -298,12 +299,12 @@ func TestCallOfALineThatIsGone(t *testing.T) {
 // TestRepairsAreShown as rows that line up, and as JSON with the names of the columns.
 func TestRepairsAreShown(t *testing.T) {
 	var out bytes.Buffer
-	err := (&repairRows{out: &out, before: func() {}}).write(func(yield func(server.Repair, error) bool) {
+	err := writeRepairs(&control.Session{Out: &out}, func(yield func(server.Repair, error) bool) {
 		yield(server.Repair{
 			SID: "CA00000000000000000000000000000001", StartedAt: tuesday, Line: ukLine,
 			Repairs: []policy.Repair{{What: "total", After: "42 s"}, {What: "outcome", Before: "abandoned", After: "served"}},
 		}, nil)
-	})
+	}, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}

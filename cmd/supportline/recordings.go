@@ -15,32 +15,25 @@ type recordingCommands struct {
 	Fetch recordingsFetch `cmd:"" help:"Do at once what waits."`
 }
 
-// recordingsList is "recordings list".
 type recordingsList struct {
 	Failed bool   `help:"Only those that failed before."`
 	Limit  int    `default:"1000" placeholder:"N" help:"At most so many of each kind (default: ${default})."`
-	Zone   string `default:"UTC" placeholder:"ZONE" help:"The zone of the times in the table (default: UTC)."`
+	Zone   zone   `default:"UTC" placeholder:"ZONE" help:"The zone of the times in the table (default: UTC)."`
 	Format string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
 }
 
-// Help shows examples.
 func (recordingsList) Help() string {
-	return `Voicemails and recordings that the server has still to do something about, and why it could not yet. It tries again by itself.
-
-Examples:
-
-    supportline recordings list
-    supportline recordings list --failed --format json`
+	return examples(`Voicemails and recordings that the server has still to do something about, and why it could not yet. It
+tries again by itself.`,
+		"supportline recordings list",
+		"supportline recordings list --failed --format json")
 }
 
 func (l recordingsList) Run(ctx context.Context, s *control.Session) error {
 	if l.Limit < 1 {
 		return fmt.Errorf("--limit %d: write a number of recordings", l.Limit)
 	}
-	zone, err := parseZone(l.Zone)
-	if err != nil {
-		return fmt.Errorf("--zone: %w", err)
-	}
+	zone := l.Zone.Location
 	if s.Archive.BucketName() == "" {
 		fmt.Fprintln(s.Err, "recordings.keep names no place: voicemails and recordings stay at the provider.")
 	}
@@ -49,21 +42,15 @@ func (l recordingsList) Run(ctx context.Context, s *control.Session) error {
 		Right: map[string]bool{"SECONDS": true, "TRIES": true},
 	}
 	return control.Print(s, l.Format, s.Archive.Waiting(ctx, s.Now(), l.Failed, l.Limit), t, func(r recordings.Waiting) []string {
-		return []string{r.Recording, text(r.Call), r.Step, figure(r.Seconds), strconv.Itoa(r.Tries), wall(r.NextAt, zone), text(r.Error)}
+		return []string{r.Recording, text(r.Call), r.Step, given(r.Seconds, strconv.Itoa), strconv.Itoa(r.Tries), wall(r.NextAt, zone), text(r.Error)}
 	}, "No recordings wait.")
 }
 
-// recordingsFetch is "recordings fetch".
 type recordingsFetch struct{}
 
-// Help shows an example.
 func (recordingsFetch) Help() string {
-	return `Fetches, deletes and removes what waits, without waiting for the next try. A running server does so by itself. Exit status 1 where something
-still waits.
-
-Example:
-
-    supportline recordings fetch`
+	return examples(`Fetches, deletes and removes what waits, without waiting for the next try. A running server does so by
+itself. Exit status 1 where something still waits.`, "supportline recordings fetch")
 }
 
 func (recordingsFetch) Run(ctx context.Context, s *control.Session) error {
@@ -73,7 +60,7 @@ func (recordingsFetch) Run(ctx context.Context, s *control.Session) error {
 	case err != nil:
 		return err
 	case did.Failed > 0:
-		return control.Refused("%s failed: \"supportline recordings list --failed\" says why", plural(did.Failed, "recording"))
+		return control.Refused("%s failed: \"supportline recordings list --failed\" says why", control.Plural(did.Failed, "recording"))
 	case did.Down:
 		return control.Refused("the place %s fails: \"supportline doctor\" says why", s.Archive.BucketName())
 	}

@@ -30,7 +30,6 @@ func (rotateCommands) Help() string {
 The provider takes the auth token for this, not an API key. Other programs that use the old token need the new one, too.`
 }
 
-// rotateCreate is "rotate-token create".
 type rotateCreate struct {
 	Out     string `xor:"where" required:"" placeholder:"FILE" help:"Write the token to a new file that you alone can read."`
 	Show    bool   `xor:"where" required:"" help:"Print the token to standard output."`
@@ -38,14 +37,10 @@ type rotateCreate struct {
 	Yes     bool   `help:"Replace without a question."`
 }
 
-// Help shows examples.
 func (rotateCreate) Help() string {
-	return `Nothing changes for calls: the provider signs nothing with the token before it is promoted.
-
-Examples:
-
-    supportline rotate-token create --out new-token.txt
-    supportline rotate-token create --replace --show`
+	return examples("Nothing changes for calls: the provider signs nothing with the token before it is promoted.",
+		"supportline rotate-token create --out new-token.txt",
+		"supportline rotate-token create --replace --show")
 }
 
 func (c rotateCreate) run(ctx context.Context, p *program, configFile string) error {
@@ -60,8 +55,7 @@ func (c rotateCreate) run(ctx context.Context, p *program, configFile string) er
 	if err != nil {
 		return err
 	}
-	rotation := doctor.Rotation{Conf: conf, Now: p.Now, Confirm: func(question string) error { return p.confirm(c.Yes, question) }}
-	token, err := rotation.Create(ctx, c.Replace)
+	token, err := p.rotation(conf, c.Yes).Create(ctx, c.Replace)
 	if err != nil {
 		return errors.Join(err, abandon(file))
 	}
@@ -106,19 +100,13 @@ func (c rotateCreate) hand(p *program, file *os.File, token string) error {
 	return errors.Join(err, file.Sync(), file.Close())
 }
 
-// rotatePromote is "rotate-token promote".
 type rotatePromote struct {
 	Yes bool `help:"Do it without a question."`
 }
 
-// Help shows an example.
 func (rotatePromote) Help() string {
-	return `Nothing is promoted before the running server accepts requests signed with either token. Run it again after any failure: it finds out whether
-next_auth_token is in force.
-
-Example:
-
-    supportline rotate-token promote`
+	return examples(`Nothing is promoted before the running server accepts requests signed with either token. Run it again
+after any failure: it finds out whether next_auth_token is in force.`, "supportline rotate-token promote")
 }
 
 func (c rotatePromote) run(ctx context.Context, p *program, configFile string) error {
@@ -126,8 +114,7 @@ func (c rotatePromote) run(ctx context.Context, p *program, configFile string) e
 	if err != nil {
 		return err
 	}
-	rotation := doctor.Rotation{Conf: conf, Now: p.Now, Confirm: func(question string) error { return p.confirm(c.Yes, question) }}
-	if err := rotation.Promote(ctx); err != nil {
+	if err := p.rotation(conf, c.Yes).Promote(ctx); err != nil {
 		return err
 	}
 	fmt.Fprintln(p.Err, "next_auth_token is in force: a request to public_url that is signed with it was answered, and the provider takes auth_token no more.\n"+
@@ -135,7 +122,8 @@ func (c rotatePromote) run(ctx context.Context, p *program, configFile string) e
 	return nil
 }
 
-// confirm asks the person at this terminal a question that only yes answers.
-func (p *program) confirm(yes bool, question string) error {
-	return (&control.Session{Terminal: control.Terminal{Ask: p.asks()}, In: p.In, Err: p.Err}).Confirm(yes, question)
+// rotation returns a rotation that asks the person at this terminal, unless yes answers its questions.
+func (p *program) rotation(conf config.Config, yes bool) doctor.Rotation {
+	person := &control.Session{Terminal: control.Terminal{Ask: p.asks()}, In: p.In, Err: p.Err}
+	return doctor.Rotation{Conf: conf, Now: p.Now, Confirm: func(question string) error { return person.Confirm(yes, question) }}
 }

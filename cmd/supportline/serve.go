@@ -14,17 +14,11 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// serveCommand is "serve".
 type serveCommand struct{}
 
-// Help shows an example.
 func (serveCommand) Help() string {
-	return `It starts only with a configuration that "supportline check" finds nothing in. It logs JSON to standard error and stops on
-SIGTERM, after what runs is finished.
-
-Example:
-
-    supportline serve --config /etc/supportline/supportline.yaml`
+	return examples(`It starts only with a configuration that "supportline check" finds nothing in. It logs JSON to standard
+error and stops on SIGTERM, after what runs is finished.`, "supportline serve --config /etc/supportline/supportline.yaml")
 }
 
 func (serveCommand) run(ctx context.Context, p *program, configFile string) error {
@@ -53,13 +47,9 @@ type healthCommand struct {
 	Wait  time.Duration `placeholder:"DURATION" help:"Go on asking for so long."`
 }
 
-// Help shows examples.
 func (healthCommand) Help() string {
-	return `Exit status 0: the server of this configuration answers that it is well. 1: it does not.
-
-Example:
-
-    supportline health --ready --wait 10s`
+	return examples("Exit status 0: the server of this configuration answers that it is well. 1: it does not.",
+		"supportline health --ready --wait 10s")
 }
 
 // askEvery is the pause between two questions.
@@ -74,7 +64,7 @@ func (c healthCommand) run(ctx context.Context, p *program, configFile string) e
 	again := time.NewTicker(askEvery)
 	defer again.Stop()
 	for {
-		conf, err := p.settings(configFile) // each time: a demo that starts can move to other ports
+		conf, err := p.load(configFile, offline) // each time: a demo that starts can move to other ports
 		if err != nil {
 			return err
 		}
@@ -92,11 +82,9 @@ func (c healthCommand) run(ctx context.Context, p *program, configFile string) e
 	}
 }
 
-// versionCommand is "version".
 type versionCommand struct{}
 
-// Help shows an example.
-func (versionCommand) Help() string { return "Example:\n\n    supportline version" }
+func (versionCommand) Help() string { return examples("", "supportline version") }
 
 func (versionCommand) run(_ context.Context, p *program, _ string) error {
 	_, err := fmt.Fprintln(p.Out, "supportline", server.Version())

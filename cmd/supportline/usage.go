@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,15 +24,12 @@ type usageList struct {
 	Format   string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
 }
 
-// Help shows examples.
 func (usageList) Help() string {
-	return `A month is that of a call's start on the account's home line. Every figure follows from the log: nothing is counted twice or kept apart.
-
-Examples:
-
-    supportline usage
-    supportline usage --month 2026-10 --format csv > usage.csv
-    supportline usage --customer 204518 --trend`
+	return examples(`A month is that of a call's start on the account's home line. Every figure follows from the log: nothing
+is counted twice or kept apart.`,
+		"supportline usage",
+		"supportline usage --month 2026-10 --format csv > usage.csv",
+		"supportline usage --customer 204518 --trend")
 }
 
 func (l usageList) Run(ctx context.Context, s *control.Session) error {
@@ -48,10 +46,8 @@ func (l usageList) Run(ctx context.Context, s *control.Session) error {
 		return err
 	}
 	switch {
-	case l.Format == "json":
-		return policy.WriteJSON(s.Out, control.Each(store.ByMonth(accounts)))
-	case l.Format == "csv":
-		return policy.WriteCSV(s.Out, control.Each(store.ByMonth(accounts)))
+	case l.Format != "table":
+		return control.Export(s, l.Format, control.Each(store.ByMonth(accounts)))
 	case l.Trend && l.Customer != "":
 		return accountTrend(s, accounts[0])
 	case l.Trend:
@@ -82,7 +78,7 @@ func usageTable(s *control.Session, accounts []store.AccountUsage, single bool) 
 		}
 	}
 	if left > 0 {
-		fmt.Fprintf(s.Err, "%s without served calls.\n", plural(left, "account"))
+		fmt.Fprintf(s.Err, "%s without served calls.\n", control.Plural(left, "account"))
 	}
 	if len(accounts) == 0 {
 		fmt.Fprintln(s.Err, "There are no accounts yet: \"supportline customers import FILE.csv\" brings them in.")
@@ -149,7 +145,7 @@ func usageOf(ctx context.Context, s *control.Session, number string, last policy
 	}
 	a, err := s.Accounts().Months(ctx, policy.CustomerNumber(number), last, n)
 	if err != nil {
-		return nil, unknownCustomer(number, err)
+		return nil, absent(number, err)
 	}
 	return []store.AccountUsage{a}, nil
 }
@@ -161,13 +157,10 @@ type usageExplain struct {
 	Format   string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
 }
 
-// Help shows an example.
 func (usageExplain) Help() string {
-	return `Every call of the month, oldest first, counted or not and by which rule. The counted ones add up to the figure.
-
-Example:
-
-    supportline usage explain --customer 204518 --month 2026-11`
+	return examples(`Every call of the month, oldest first, counted or not and by which rule. The counted ones add up to the
+figure.`,
+		"supportline usage explain --customer 204518 --month 2026-11")
 }
 
 func (e usageExplain) Run(ctx context.Context, s *control.Session) error {
@@ -181,18 +174,15 @@ func (e usageExplain) Run(ctx context.Context, s *control.Session) error {
 	number := policy.CustomerNumber(e.Customer)
 	a, err := s.Accounts().Months(ctx, number, month, 1)
 	if err != nil {
-		return unknownCustomer(e.Customer, err)
+		return absent(e.Customer, err)
 	}
 	summaries, err := s.Store.AccountSummaries(ctx, number, month)
 	if err != nil {
 		return err
 	}
 	explained := policy.ExplainUsage(summaries, s.Settings.FairUse)
-	switch e.Format {
-	case "json":
-		return policy.WriteJSON(s.Out, control.Each(policy.CountedRows(explained)))
-	case "csv":
-		return policy.WriteCSV(s.Out, control.Each(policy.CountedRows(explained)))
+	if e.Format != "table" {
+		return control.Export(s, e.Format, control.Each(policy.CountedRows(explained)))
 	}
 	return explainTable(s, a, explained)
 }
@@ -220,10 +210,7 @@ func explainTable(s *control.Session, a store.AccountUsage, explained []policy.C
 
 // verdict returns a month's standing as a sentence.
 func verdict(u policy.Usage) string {
-	if words := standing(u); words != "" {
-		return "The account is " + words + "."
-	}
-	return "The account is within its limits."
+	return "The account is " + cmp.Or(standing(u), "within its limits") + "."
 }
 
 // usageWhatif is "usage whatif": past months under other limits.
@@ -235,15 +222,11 @@ type usageWhatif struct {
 	Format    string   `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
 }
 
-// Help shows examples.
 func (usageWhatif) Help() string {
-	return `Recomputes every month from the log under other figures, and shows each account's month that would have been over or sustained and was not,
-or was and would not have been. Nothing is changed.
-
-Examples:
-
-    supportline usage whatif --limit tickets=12 --since 2026-06
-    supportline usage whatif --limit tickets=12 --limit over-long=3 --call-limit 15m`
+	return examples(`Recomputes every month from the log under other figures, and shows each account's month that would have
+been over or sustained and was not, or was and would not have been. Nothing is changed.`,
+		"supportline usage whatif --limit tickets=12 --since 2026-06",
+		"supportline usage whatif --limit tickets=12 --limit over-long=3 --call-limit 15m")
 }
 
 // maxMonths bounds a comparison: the log is not older.
@@ -260,7 +243,7 @@ func (w usageWhatif) Run(ctx context.Context, s *control.Session) error {
 	}
 	differ, err := s.Accounts().Compare(ctx, policy.CustomerNumber(w.Customer), other, s.ThisMonth(), months)
 	if err != nil {
-		return unknownCustomer(w.Customer, err)
+		return absent(w.Customer, err)
 	}
 	return w.show(s, differ)
 }
@@ -294,10 +277,7 @@ func (w usageWhatif) months(s *control.Session) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	n := 1
-	for m := s.ThisMonth(); m > first && n <= maxMonths; m = m.Plus(-1) {
-		n++
-	}
+	n := s.ThisMonth().Since(first)
 	if n > maxMonths {
 		return 0, fmt.Errorf("--since %s is too long ago: write %s or a later month", first, s.ThisMonth().Plus(1-maxMonths))
 	}
@@ -322,18 +302,15 @@ type difference struct {
 
 // show writes the differences in the format that was asked for.
 func (w usageWhatif) show(s *control.Session, found []policy.Difference) error {
-	rows := make([]difference, len(found))
-	for i, f := range found {
-		b, a := f.Before, f.After
-		rows[i] = difference{
-			b.Month, b.Customer, b.Account, b.Tickets, b.TicketLimit, b.OverLong, b.Over, b.Sustained, a.TicketLimit, a.OverLong, a.Over, a.Sustained,
+	if w.Format != "table" {
+		rows := make([]difference, len(found))
+		for i, f := range found {
+			b, a := f.Before, f.After
+			rows[i] = difference{
+				b.Month, b.Customer, b.Account, b.Tickets, b.TicketLimit, b.OverLong, b.Over, b.Sustained, a.TicketLimit, a.OverLong, a.Over, a.Sustained,
+			}
 		}
-	}
-	switch w.Format {
-	case "json":
-		return policy.WriteJSON(s.Out, control.Each(rows))
-	case "csv":
-		return policy.WriteCSV(s.Out, control.Each(rows))
+		return control.Export(s, w.Format, control.Each(rows))
 	}
 	t := control.Table{Head: []string{"MONTH", "CUSTOMER", "ACCOUNT", "TICKETS", "IS", "WOULD BE"}, Right: map[string]bool{"TICKETS": true}}
 	accounts := map[policy.CustomerNumber]bool{}
@@ -346,16 +323,13 @@ func (w usageWhatif) show(s *control.Session, found []policy.Difference) error {
 		return nil
 	}
 	err := t.Write(s.Out, s.Colour)
-	fmt.Fprintf(s.Err, "%s in %s would have been otherwise. Nothing was changed.\n", plural(len(accounts), "account"), plural(t.Len(), "month"))
+	fmt.Fprintf(s.Err, "%s in %s would have been otherwise. Nothing was changed.\n", control.Plural(len(accounts), "account"), control.Plural(t.Len(), "month"))
 	return err
 }
 
 // within returns a month's standing in words, also where the account was within its limits.
 func within(u policy.Usage) string {
-	if words := standing(u); words != "" {
-		return words
-	}
-	return "within the limits"
+	return cmp.Or(standing(u), "within the limits")
 }
 
 // chargesCommand is "charges": what a month's load over the limits would cost.
@@ -365,14 +339,11 @@ type chargesCommand struct {
 	Format   string `enum:"csv,table,json" default:"csv" placeholder:"FORMAT" help:"csv, table or json."`
 }
 
-// Help shows an example.
 func (chargesCommand) Help() string {
-	return `A proposal for accounting: the tickets over the limit and the minutes over the call limit, at your rates. Nothing is ever charged by itself; a
-person moves the account's case to charged. Amounts are in the currency's main unit.
-
-Example:
-
-    supportline charges --month 2026-10 > charges.csv`
+	return examples(`A proposal for accounting: the tickets over the limit and the minutes over the call limit, at your
+rates. Nothing is ever charged by itself; a person moves the account's case to charged. Amounts are in the currency's main
+unit.`,
+		"supportline charges --month 2026-10 > charges.csv")
 }
 
 func (c chargesCommand) Run(ctx context.Context, s *control.Session) error {
@@ -385,7 +356,7 @@ func (c chargesCommand) Run(ctx context.Context, s *control.Session) error {
 	}
 	lines, err := s.Accounts().Charges(ctx, policy.CustomerNumber(c.Customer), month)
 	if err != nil {
-		return unknownCustomer(c.Customer, err)
+		return absent(c.Customer, err)
 	}
 	if month == s.ThisMonth() {
 		fmt.Fprintf(s.Err, "%s is not over: these figures will grow.\n", month)

@@ -30,7 +30,6 @@ type userCommands struct {
 // userRole is a flag that takes one of the roles.
 type userRole users.Role
 
-// UnmarshalText takes one of the three roles; anything else is an error that lists them.
 func (r *userRole) UnmarshalText(text []byte) error { return choose(r, string(text), users.Roles()) }
 
 // userChange holds what the commands that change a user have in common.
@@ -47,17 +46,10 @@ func (c userChange) change(ctx context.Context, s *control.Session, make func(by
 	}
 	change := make(cmp.Or(c.By, s.User), s.Now())
 	if _, err := s.Store.ChangeUser(ctx, name, change); err != nil {
-		return unknownUser(name, err)
+		return absent(name, err)
 	}
 	fmt.Fprintf(s.Err, "%s: %s.\n", name, change.Detail)
 	return nil
-}
-
-func unknownUser(name string, err error) error {
-	if errors.Is(err, users.ErrNoUser) {
-		return control.Refused("no user is called %s: \"supportline users list\" shows them", name)
-	}
-	return err
 }
 
 type usersAdd struct {
@@ -65,15 +57,12 @@ type usersAdd struct {
 	Role userRole `required:"" placeholder:"ROLE" help:"viewer, operator or admin."`
 }
 
-// Help shows examples.
 func (usersAdd) Help() string {
-	return `A viewer sees calls, accounts and figures, an operator acts on them too, and an admin manages users and lines; the configuration
-(console.permissions) says the details. A password has at least 12 characters; several words in a row do well.
-
-Examples:
-
-    supportline users add mila --role operator
-    openssl rand -base64 15 | tee mila.txt | supportline users add mila --role operator`
+	return examples(`A viewer sees calls, accounts and figures, an operator acts on them too, and an admin manages users and
+lines; the configuration (console.permissions) says the details. A password has at least 12 characters; several words in a row
+do well.`,
+		"supportline users add mila --role operator",
+		"openssl rand -base64 15 | tee mila.txt | supportline users add mila --role operator")
 }
 
 func (usersAdd) ReadsPassword() {}
@@ -113,10 +102,7 @@ func newPassword(name string, in io.Reader) (hash string, err error) {
 
 type usersPassword struct{ userChange }
 
-// Help shows an example.
-func (usersPassword) Help() string {
-	return "Example:\n\n    supportline users password mila"
-}
+func (usersPassword) Help() string { return examples("", "supportline users password mila") }
 
 func (usersPassword) ReadsPassword() {}
 
@@ -126,7 +112,7 @@ func (p usersPassword) Run(ctx context.Context, s *control.Session) error {
 		return err
 	}
 	if _, err := s.Store.User(ctx, name); err != nil {
-		return unknownUser(name, err)
+		return absent(name, err)
 	}
 	hash, err := newPassword(name, s.In)
 	if err != nil {
@@ -140,9 +126,8 @@ type usersRole struct {
 	Role userRole `required:"" placeholder:"ROLE" help:"viewer, operator or admin."`
 }
 
-// Help shows an example.
 func (usersRole) Help() string {
-	return "It holds from the user's next page on.\n\nExample:\n\n    supportline users role mila --role admin"
+	return examples("It holds from the user's next page on.", "supportline users role mila --role admin")
 }
 
 func (r usersRole) Run(ctx context.Context, s *control.Session) error {
@@ -151,9 +136,9 @@ func (r usersRole) Run(ctx context.Context, s *control.Session) error {
 
 type usersDisable struct{ userChange }
 
-// Help shows an example.
 func (usersDisable) Help() string {
-	return "All of the user's sessions end at once. The name stays taken, so that the audit stays true.\n\nExample:\n\n    supportline users disable mila"
+	return examples("All of the user's sessions end at once. The name stays taken, so that the audit stays true.",
+		"supportline users disable mila")
 }
 
 func (d usersDisable) Run(ctx context.Context, s *control.Session) error {
@@ -162,20 +147,17 @@ func (d usersDisable) Run(ctx context.Context, s *control.Session) error {
 
 type usersEnable struct{ userChange }
 
-// Help shows an example.
-func (usersEnable) Help() string { return "Example:\n\n    supportline users enable mila" }
+func (usersEnable) Help() string { return examples("", "supportline users enable mila") }
 
 func (e usersEnable) Run(ctx context.Context, s *control.Session) error {
 	return e.change(ctx, s, users.WithEnabled)
 }
 
-// usersList is "users list".
 type usersList struct {
 	Format string `enum:"table,json" default:"table" placeholder:"FORMAT" help:"table or json."`
 }
 
-// Help shows an example.
-func (usersList) Help() string { return "Example:\n\n    supportline users list" }
+func (usersList) Help() string { return examples("", "supportline users list") }
 
 // shownUser is a user as JSON, without the password's hash.
 type shownUser struct {
@@ -199,13 +181,7 @@ func showUser(u users.User) shownUser {
 }
 
 func (l usersList) Run(ctx context.Context, s *control.Session) error {
-	all := func(yield func(shownUser, error) bool) {
-		for u, err := range s.Store.Users(ctx) {
-			if !yield(showUser(u), err) || err != nil {
-				return
-			}
-		}
-	}
+	all := control.Rows(s.Store.Users(ctx), func(u users.User) (shownUser, bool) { return showUser(u), true })
 	t := control.Table{Head: []string{"NAME", "ROLE", "STATE", "SIGNS IN WITH", "SINCE"}}
 	return control.Print(s, l.Format, all, t, func(u shownUser) []string {
 		state := "may sign in"
@@ -227,15 +203,12 @@ type usersToken struct {
 	Format   string `enum:"table,json" default:"table" placeholder:"FORMAT" help:"Of the list: table or json."`
 }
 
-// Help shows examples.
 func (usersToken) Help() string {
-	return `A token lets a program use the API of the console in the user's name. It is shown once, on standard output, and kept nowhere: only a hash of it is.
-
-Examples:
-
-    supportline users token mila --name ci --days 30 --read-only > token.txt
-    supportline users token mila
-    supportline users token mila --name ci --revoke`
+	return examples(`A token lets a program use the API of the console in the user's name. It is shown once, on standard
+output, and kept nowhere: only a hash of it is.`,
+		"supportline users token mila --name ci --days 30 --read-only > token.txt",
+		"supportline users token mila",
+		"supportline users token mila --name ci --revoke")
 }
 
 func (t usersToken) Run(ctx context.Context, s *control.Session) error {
@@ -244,7 +217,7 @@ func (t usersToken) Run(ctx context.Context, s *control.Session) error {
 		return err
 	}
 	if _, err := s.Store.User(ctx, user); err != nil {
-		return unknownUser(user, err)
+		return absent(user, err)
 	}
 	switch {
 	case t.Token == "" && t.Revoke:
@@ -315,7 +288,7 @@ func (t usersToken) list(ctx context.Context, s *control.Session, user string) e
 	if t.Format == "json" {
 		shown := make([]shownToken, len(tokens))
 		for i, k := range tokens {
-			shown[i] = shownToken{k.Name, k.ReadOnly, k.Masked, k.CreatedAt.UTC(), known(k.ExpiresAt), known(k.UsedAt)}
+			shown[i] = shownToken{k.Name, k.ReadOnly, k.Masked, k.CreatedAt.UTC(), policy.TimeOrNil(k.ExpiresAt), policy.TimeOrNil(k.UsedAt)}
 		}
 		return policy.WriteJSON(s.Out, control.Each(shown))
 	}
@@ -332,7 +305,7 @@ func (t usersToken) list(ctx context.Context, s *control.Session, user string) e
 		case end == "":
 			end = "for ever"
 		}
-		list.Add(k.Name, tokenMay(k), day(k.CreatedAt), wall(known(k.UsedAt), time.UTC), end)
+		list.Add(k.Name, tokenMay(k), day(k.CreatedAt), wall(policy.TimeOrNil(k.UsedAt), time.UTC), end)
 	}
 	return list.Write(s.Out, s.Colour)
 }

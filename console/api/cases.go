@@ -25,7 +25,7 @@ func (r *request) shownCase(c policy.Case) policy.Case {
 }
 
 func (r *request) listCases() error {
-	many, err := r.limit(maxLimit)
+	many, err := r.number("limit", usualLimit, maxLimit)
 	if err != nil {
 		return err
 	}

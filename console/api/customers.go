@@ -15,7 +15,7 @@ func customerOperations() []operation {
 }
 
 func (r *request) listCustomers() error {
-	many, err := r.limit(maxLimit)
+	many, err := r.number("limit", usualLimit, maxLimit)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package api
 import (
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -120,11 +119,9 @@ func (r *request) listHours() error {
 			return fmt.Errorf("%w: from: %w", ErrWrongInput, err)
 		}
 	}
-	many, err := usualDays, error(nil)
-	if text := r.QueryParam("days"); text != "" {
-		if many, err = strconv.Atoi(text); err != nil || many < 1 || many > maxDays {
-			return fmt.Errorf("%w: days is %q; write a number from 1 to %d", ErrWrongInput, text, maxDays)
-		}
+	many, err := r.number("days", usualDays, maxDays)
+	if err != nil {
+		return err
 	}
 	days := make([]shownDay, many)
 	for i := range days {

@@ -82,15 +82,15 @@ func (r *request) body(v any) error {
 	return nil
 }
 
-// limit returns how many entries of a list are wanted, from 1 to most.
-func (r *request) limit(most int) (int, error) {
-	text := r.QueryParam("limit")
+// number returns a number in the query, from 1 to most, or the usual one.
+func (r *request) number(name string, usual, most int) (int, error) {
+	text := r.QueryParam(name)
 	if text == "" {
-		return usualLimit, nil
+		return usual, nil
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > most {
-		return 0, fmt.Errorf("%w: limit is %q; write a number from 1 to %d", ErrWrongInput, text, most)
+		return 0, fmt.Errorf("%w: %s is %q; write a number from 1 to %d", ErrWrongInput, name, text, most)
 	}
 	return n, nil
 }
@@ -111,7 +111,7 @@ func (r *request) inZone() error {
 
 // page returns which part of a list by time is wanted, and sets the zone of days.
 func (r *request) page() (page policy.Page, err error) {
-	if page.Length, err = r.limit(maxLimit); err != nil {
+	if page.Length, err = r.number("limit", usualLimit, maxLimit); err != nil {
 		return page, err
 	}
 	if err := r.inZone(); err != nil {

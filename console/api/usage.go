@@ -22,7 +22,7 @@ func (r *request) listUsage() error {
 	if err != nil {
 		return err
 	}
-	many, err := r.limit(maxUsageLimit)
+	many, err := r.number("limit", usualLimit, maxUsageLimit)
 	if err != nil {
 		return err
 	}

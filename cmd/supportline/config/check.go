@@ -46,8 +46,8 @@ func (c *checker) named(t text, noun string) string {
 	return ""
 }
 
-// distinct reads the items of a list. read returns an item and how a problem names it, and ok false where it has reported a problem, or
-// there is nothing to read.
+// distinct reads the items of a list. read returns an item and how a problem names it, and ok false where it has reported a
+// problem, or there is nothing to read.
 func distinct[T comparable](c *checker, l list[text], read func(text) (item T, name string, ok bool)) []T {
 	var found []T
 	for _, t := range l.Items {

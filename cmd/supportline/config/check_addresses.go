@@ -71,8 +71,8 @@ func (c *checker) listen(l listen) Listen {
 			"write a loopback or private address, such as 127.0.0.1:8081")
 	}
 	if webhooks != "" && console != "" && clash(webhooks, console) {
-		c.add(either(l.Console, l.Webhooks), "listen has "+webhooks+" for webhooks and "+console+" for the console, and only one can have the port",
-			"write two different ports")
+		what := "listen has " + webhooks + " for webhooks and " + console + " for the console, and only one can have the port"
+		c.add(either(l.Console, l.Webhooks), what, "write two different ports")
 	}
 	return Listen{Webhooks: webhooks, Console: console}
 }

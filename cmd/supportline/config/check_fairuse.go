@@ -48,5 +48,6 @@ func (c *checker) letThrough(l list[text]) []policy.Intent {
 		intent, ok := c.intent(t)
 		return intent, t.Value, ok
 	})
-	return slices.DeleteFunc(policy.Intents(), func(i policy.Intent) bool { return i != policy.Critical && !slices.Contains(named, i) })
+	named = append(named, policy.Critical)
+	return slices.DeleteFunc(policy.Intents(), func(i policy.Intent) bool { return !slices.Contains(named, i) })
 }

@@ -105,7 +105,7 @@ func (c *checker) retention(t text) time.Duration {
 	return time.Duration(days) * day
 }
 
-// parsed reads a value by a parser of policy, whose error ends in what to write, after the last colon. ok is false after a problem.
+// parsed reads a value by a parser of policy, whose error ends in what to write, after the last colon.
 func parsed[T any](c *checker, t text, parse func(string) (T, error)) (value T, ok bool) {
 	if t.silent() {
 		return value, false

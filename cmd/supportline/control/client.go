@@ -29,14 +29,8 @@ type Client struct {
 // server.
 func (c Client) Run(ctx context.Context, h Hello) error {
 	defer c.Conn.Close()
-	done := make(chan error, 1)
-	go func() { done <- c.exchange(h) }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	_, err := Await(ctx, func() (any, error) { return nil, c.exchange(h) })
+	return err
 }
 
 func (c Client) exchange(h Hello) error {

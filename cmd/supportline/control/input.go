@@ -15,21 +15,30 @@ type interruptible struct {
 
 // Read returns ctx's error if ctx ends first; what is typed after that is lost with the process.
 func (r interruptible) Read(p []byte) (int, error) {
-	type result struct {
-		text []byte
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
+	text, err := Await(r.ctx, func() ([]byte, error) {
 		own := make([]byte, len(p)) // p is the caller's again once this returns
 		n, err := r.Reader.Read(own)
-		done <- result{own[:n], err}
+		return own[:n], err
+	})
+	return copy(p, text), err
+}
+
+// Await returns what do returns, or ctx's error if ctx ends first; do is left behind then.
+func Await[T any](ctx context.Context, do func() (T, error)) (result T, err error) {
+	type outcome struct {
+		result T
+		err    error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		result, err := do()
+		done <- outcome{result, err}
 	}()
 	select {
 	case got := <-done:
-		return copy(p, got.text), got.err
-	case <-r.ctx.Done():
-		return 0, r.ctx.Err()
+		return got.result, got.err
+	case <-ctx.Done():
+		return result, ctx.Err()
 	}
 }
 

@@ -51,3 +51,11 @@ func (o *output) end(failed error) error {
 	}
 	return err
 }
+
+// ReplaceFile writes a file in one step, so that no reader sees half of it.
+func ReplaceFile(file string, text []byte, mode os.FileMode) error {
+	if err := os.WriteFile(file+".new", text, mode); err != nil {
+		return err
+	}
+	return os.Rename(file+".new", file)
+}

@@ -45,19 +45,9 @@ func (r Runner) typed(ctx context.Context, file *os.File, question string) (stri
 	}
 	fmt.Fprint(r.Err, question)
 	defer fmt.Fprintln(r.Err)
-	type line struct {
-		text []byte
-		err  error
-	}
-	read := make(chan line, 1)
-	go func() {
-		text, err := term.ReadPassword(fd)
-		read <- line{text, err}
-	}()
-	select {
-	case l := <-read:
-		return string(l.text), l.err
-	case <-ctx.Done():
+	line, err := Await(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
+	if ctx.Err() != nil {
 		return "", errors.Join(ctx.Err(), term.Restore(fd, before))
 	}
+	return string(line), err
 }

@@ -39,11 +39,7 @@ func (r Runner) Run(ctx context.Context, command Command, args []string) (err er
 			err = errors.Join(err, ended)
 		}
 	}()
-	socket, err := SocketPath(r.StoreFile)
-	if err != nil {
-		return err
-	}
-	conn, err := Dial(socket)
+	conn, err := DialStore(r.StoreFile)
 	if err == nil {
 		return Client{Conn: conn, In: in, Out: out, Err: r.Err}.Run(ctx, Hello{Args: args, Terminal: r.Terminal})
 	}

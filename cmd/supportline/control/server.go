@@ -19,13 +19,14 @@ import (
 // helloWithin bounds how long a connection may take to say what it wants.
 const helloWithin = 10 * time.Second
 
+// A Parser understands a command line as the client does. Help goes to out.
+type Parser func(args []string, out, words io.Writer) (command any, name string, err error)
+
 // A Server runs the commands of other processes on the store that this one has open.
 type Server struct {
-	// Parse understands a command line as the client does. Help goes to out.
-	Parse func(args []string, out, words io.Writer) (command any, name string, err error)
-	// Session returns a session without the person's side.
-	Session func() Session
-	Tokens  []string // accepted auth tokens
+	Parse   Parser
+	Session func() Session // returns one without the person's side
+	Tokens  []string       // accepted auth tokens
 	Log     *zap.Logger
 	running sync.WaitGroup
 }

@@ -78,6 +78,15 @@ func Listen(path string) (net.Listener, error) {
 // ErrNoServer is returned if no server takes commands for a store.
 var ErrNoServer = errors.New("no server has the store open")
 
+// DialStore is Dial for the socket that belongs to a store's file.
+func DialStore(file string) (net.Conn, error) {
+	path, err := SocketPath(file)
+	if err != nil {
+		return nil, err
+	}
+	return Dial(path)
+}
+
 // Dial connects to the server of a store. It returns ErrNoServer if there is none, or if one was killed and left its socket behind.
 func Dial(path string) (net.Conn, error) {
 	conn, err := net.Dial("unix", path)

@@ -31,11 +31,7 @@ func (t *Table) Write(w io.Writer, colour bool) error {
 		}
 	}
 	out := bufio.NewWriter(w)
-	head := t.line(t.Head, width)
-	if colour {
-		head = "\x1b[1m" + head + "\x1b[0m"
-	}
-	out.WriteString(head + "\n")
+	out.WriteString(Styled(Bold, t.line(t.Head, width), colour) + "\n")
 	for _, row := range t.rows {
 		out.WriteString(t.line(row, width) + "\n")
 	}
@@ -59,11 +55,8 @@ func (t *Table) line(row []string, width []int) string {
 
 // Print writes values as "json", as "csv", or as rows of the table. A table without rows is the sentence none, on standard error.
 func Print[T any](s *Session, format string, values iter.Seq2[T, error], t Table, cells func(T) []string, none string) error {
-	switch format {
-	case "json":
-		return policy.WriteJSON(s.Out, values)
-	case "csv":
-		return policy.WriteCSV(s.Out, values)
+	if format != "table" {
+		return Export(s, format, values)
 	}
 	for v, err := range values {
 		if err != nil {
@@ -78,8 +71,40 @@ func Print[T any](s *Session, format string, values iter.Seq2[T, error], t Table
 	return t.Write(s.Out, s.Colour)
 }
 
+// Export writes values as "json" or "csv".
+func Export[T any](s *Session, format string, values iter.Seq2[T, error]) error {
+	if format == "json" {
+		return policy.WriteJSON(s.Out, values)
+	}
+	return policy.WriteCSV(s.Out, values)
+}
+
 // Len returns the number of rows.
 func (t *Table) Len() int { return len(t.rows) }
+
+// The styles of text on a terminal.
+const (
+	Bold   = "1"
+	Red    = "31"
+	Green  = "32"
+	Yellow = "33"
+)
+
+// Styled returns a text in a style, or as it is where the terminal takes none.
+func Styled(style, text string, colour bool) string {
+	if !colour {
+		return text
+	}
+	return "\x1b[" + style + "m" + text + "\x1b[0m"
+}
+
+// Plural returns a number of things in words: "1 problem", "2 problems".
+func Plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
 
 // Plain takes control characters out of text that came from outside, so that a name cannot steer the terminal that shows it.
 func Plain(s string) string {
@@ -89,6 +114,22 @@ func Plain(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// Rows returns the rows of those values that have one.
+func Rows[T, Row any](values iter.Seq2[T, error], row func(T) (Row, bool)) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		for v, err := range values {
+			var r Row
+			shown := true
+			if err == nil {
+				r, shown = row(v)
+			}
+			if shown && (!yield(r, err) || err != nil) {
+				return
+			}
+		}
+	}
 }
 
 // Each returns the values of a list, none of which is an error.

@@ -55,18 +55,10 @@ func Configure(folder string, load func(file string) (config.Config, error)) (co
 	if !made {
 		next = strings.NewReplacer(conf.Listen.Webhooks, webhooks, conf.Listen.Console, console).Replace(string(text))
 	}
-	if err := replaceFile(file, next); err != nil {
+	if err := control.ReplaceFile(file, []byte(next), 0o600); err != nil {
 		return conf, err
 	}
 	return load(file)
-}
-
-// replaceFile writes a file in one step, so that no reader sees half of it.
-func replaceFile(file, text string) error {
-	if err := os.WriteFile(file+".new", []byte(text), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(file+".new", file)
 }
 
 // idle returns an error if a demo runs in the folder already: then that one has the ports.
@@ -75,11 +67,7 @@ func idle(folder string, conf config.Config) error {
 	if err != nil {
 		return err
 	}
-	socket, err := control.SocketPath(path)
-	if err != nil {
-		return err
-	}
-	conn, err := control.Dial(socket)
+	conn, err := control.DialStore(path)
 	if errors.Is(err, control.ErrNoServer) {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,12 +18,12 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// Log describes the log that a demo makes up.
+// Log describes the log that a demo makes up, as flags.
 type Log struct {
-	Calls    int // 0: none
-	Months   int
-	Accounts int // 0: as many as usually make so many calls
-	Seed     uint64
+	Calls    int    `placeholder:"N" help:"Make up a log of so many calls first, in a store that has none."`
+	Months   int    `default:"12" placeholder:"N" help:"How far back that log goes (default: ${default})."`
+	Accounts int    `placeholder:"N" help:"Of how many accounts (default: as many as usually make so many calls)."`
+	Seed     uint64 `default:"1" placeholder:"N" help:"The same seed makes the same log (default: ${default})."`
 }
 
 // The bounds of what a demo makes up.
@@ -100,10 +101,8 @@ func (l Log) fill(ctx context.Context, folder string, app *server.App, o Options
 		fmt.Fprintf(o.Words, "There are calls in %s already: none were made up. Remove the folder to start afresh.\n", folder)
 		return false, nil
 	}
-	g := Generator{Seed: l.Seed, Settings: app.Conf.Settings, Calls: l.Calls, Months: l.Months, Accounts: l.Accounts, Until: o.Now()}
-	if g.Accounts == 0 {
-		g.Accounts = AccountsFor(g.Calls, g.Months)
-	}
+	accounts := cmp.Or(l.Accounts, AccountsFor(l.Calls, l.Months))
+	g := Generator{Seed: l.Seed, Settings: app.Conf.Settings, Calls: l.Calls, Months: l.Months, Accounts: accounts, Until: o.Now()}
 	progress := o.Progress(int64(l.Calls))
 	defer progress.Done()
 	return true, g.Fill(ctx, app.Store, func(done int) { progress.At(int64(done)) })

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,12 +73,8 @@ func (c Script) with(overrides []phone.Override) (config.Config, error) {
 		err := config.WriteProblems(&text, problems)
 		return conf, errors.Join(err, errors.New(strings.TrimSpace(text.String())))
 	}
-	if conf.Twilio.AccountSID == "" {
-		conf.Twilio.AccountSID = scriptAccount
-	}
-	if conf.Twilio.AuthToken == "" {
-		conf.Twilio.AuthToken = scriptToken
-	}
+	conf.Twilio.AccountSID = cmp.Or(conf.Twilio.AccountSID, scriptAccount)
+	conf.Twilio.AuthToken = cmp.Or(conf.Twilio.AuthToken, scriptToken)
 	return conf, nil
 }
 
@@ -89,21 +86,16 @@ type scripted struct {
 }
 
 // fill brings customers in: those of a file, seen from the script's folder, or the shipped sample.
-func (s *scripted) fill(file, folder string) error {
-	if file == "" {
-		return s.bringIn("customers.example.csv", config.ExampleCustomers())
+func (s *scripted) fill(file, folder string) (err error) {
+	name, text := "customers.example.csv", config.ExampleCustomers()
+	if file != "" {
+		if name = file; !filepath.IsAbs(name) {
+			name = filepath.Join(folder, name)
+		}
+		if text, err = os.ReadFile(name); err != nil {
+			return err
+		}
 	}
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(folder, file)
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	return s.bringIn(file, text)
-}
-
-func (s *scripted) bringIn(name string, text []byte) error {
 	return ImportCustomers(context.Background(), s.Store, s.Conf.Settings, name, text, "script")
 }
 
@@ -124,21 +116,17 @@ func (s *scripted) restrict(accounts []policy.CustomerNumber) error {
 	return nil
 }
 
-// Account returns the configuration's.
 func (s *scripted) Account() phone.Account {
 	return server.PhoneAccount(s.Conf)
 }
 
-// Provider returns the account that the App asks.
 func (s *scripted) Provider() *fake.Account { return s.provider }
 
 // Settle waits for what the App does beside the webhooks, and does what is due by itself.
 func (s *scripted) Settle() { s.App.Settle(context.Background()) }
 
-// Handler returns the webhooks.
 func (s *scripted) Handler() http.Handler { return s.Webhooks }
 
-// Explain returns the decisions of a logged call.
 func (s *scripted) Explain(ctx context.Context, sid policy.CallSID) ([]policy.Decision, error) {
 	call, err := s.Store.Call(ctx, sid)
 	if err != nil {
@@ -169,5 +157,4 @@ func (s *scripted) Break(broken bool) {
 	}
 }
 
-// Close closes the App and removes its store.
 func (s *scripted) Close() error { return errors.Join(s.App.Close(), os.RemoveAll(s.place)) }

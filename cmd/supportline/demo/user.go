@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
@@ -28,7 +29,7 @@ func FirstUser(ctx context.Context, folder string, s *store.Store, now time.Time
 	password = strings.TrimSpace(string(text))
 	if password == "" {
 		password = rand.Text()
-		if err := replaceFile(file, password+"\n"); err != nil {
+		if err := control.ReplaceFile(file, []byte(password+"\n"), 0o600); err != nil {
 			return "", err
 		}
 	}

@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -11,13 +10,14 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/twilio"
 )
 
 // configuration names what was read. It is right, else nothing would be examined; its voices were compared with the provider's list.
 func (d *Doctor) configuration(context.Context) []Finding {
 	lines := d.Conf.Settings.Lines
-	found := []Finding{ok("configuration", "%s, version %s", count(len(lines), "line"), d.Conf.Settings.Version)}
+	found := []Finding{ok("configuration", "%s, version %s", control.Plural(len(lines), "line"), d.Conf.Settings.Version)}
 	for _, l := range lines {
 		found = append(found, ok("voice", "%s speaks %s on %s", l.Voice, l.Language, l.Number.Full()))
 	}
@@ -46,17 +46,15 @@ func (d *Doctor) credentials(ctx context.Context) []Finding {
 
 // unasked returns what to do when the provider refused to answer, or did not answer.
 func unasked(check string, err error) Finding {
-	var refused *twilio.Err
-	errors.As(err, &refused)
-	switch {
-	case refused == nil:
+	switch statusFrom(err) {
+	case 0:
 		return wrong(check, "let this machine reach the provider's REST API (HTTPS out), and look at twilio.api_url, edge and region", "%v", err)
-	case refused.Status == http.StatusUnauthorized:
+	case http.StatusUnauthorized:
 		return wrong(check, "copy account_sid, and auth_token or api_key and api_secret, from the console again: Admin, Account management, API keys & "+
 			"tokens; credentials of a region need twilio.region", "%v", err)
-	case refused.Status == http.StatusForbidden:
+	case http.StatusForbidden:
 		return wrong(check, "give the API key the rights of a standard key", "%v", err)
-	case refused.Status == http.StatusNotFound:
+	case http.StatusNotFound:
 		return wrong(check, "account_sid must be the account that the key was made in", "%v", err)
 	}
 	return wrong(check, "try again; https://status.twilio.com tells of failures", "%v", err)
@@ -97,9 +95,8 @@ func (d *Doctor) token(ctx context.Context) []Finding {
 		return nil
 	}
 	_, err := d.Signer.Info(ctx)
-	var refused *twilio.Err
 	switch {
-	case errors.As(err, &refused) && refused.Status == http.StatusUnauthorized:
+	case statusFrom(err) == http.StatusUnauthorized:
 		return []Finding{wrong("auth token", "copy auth_token from the console's first page, Account Info; the provider signs with the primary token",
 			"the provider does not know it: every webhook would be refused")}
 	case err != nil:

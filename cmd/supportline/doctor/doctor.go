@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/twilio"
 )
@@ -77,8 +78,7 @@ func New(conf config.Config, now func() time.Time, store func(context.Context) (
 		return nil, err
 	}
 	d := &Doctor{
-		Conf: conf, Account: at, Now: now, Store: store,
-		HTTP: noRedirects(),
+		Conf: conf, Account: at, Now: now, Store: store, HTTP: noRedirects(),
 	}
 	if conf.Twilio.APIKey != "" {
 		conf.Twilio.APIKey, conf.Twilio.APISecret = "", ""
@@ -140,20 +140,9 @@ func (d *Doctor) Findings(ctx context.Context, named ...string) iter.Seq[Finding
 func (e examination) examine(ctx context.Context, within time.Duration) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	done := make(chan []Finding, 1)
-	go func() { done <- e.look(ctx) }()
-	select {
-	case found := <-done:
-		return found
-	case <-ctx.Done():
+	found, err := control.Await(ctx, func() ([]Finding, error) { return e.look(ctx), nil })
+	if err != nil {
 		return []Finding{wrong(e.name, "look whether this machine reaches the network, and try again", "nothing came back within %v", within)}
 	}
-}
-
-// count returns a number of things in words: "1 day", "2 days".
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
+	return found
 }

@@ -17,7 +17,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/twilio"
@@ -85,7 +85,7 @@ func (d *Doctor) certificate(leaf *x509.Certificate) Finding {
 	left := leaf.NotAfter.Sub(d.Now())
 	if days := int(left.Hours() / 24); left < certificateLeft {
 		return warning("certificate", "renew it, and look why it doesn't renew itself",
-			"it ends in %s, on %s", count(days, "day"), leaf.NotAfter.UTC().Format(time.DateOnly))
+			"it ends in %s, on %s", control.Plural(days, "day"), leaf.NotAfter.UTC().Format(time.DateOnly))
 	}
 	return ok("certificate", "valid until %s (%d days)", leaf.NotAfter.UTC().Format(time.DateOnly), int(left.Hours()/24))
 }
@@ -173,31 +173,26 @@ func asSigned(u url.URL) string {
 // fallback compares the documents that answer while we are down with what they should be today.
 func (d *Doctor) fallback(ctx context.Context) (found []Finding) {
 	base, documents := d.Conf.FallbackBase(), d.Conf.Fallback()
-	fix := hosting(d.Conf)
+	fix := "start the server, which has them; better: host them elsewhere, and name the place as fallback_url"
+	if elsewhere, hosted := d.Conf.HostedElsewhere(); hosted {
+		fix = "supportline fallback --out DIR, and put what it writes at " + elsewhere + ", where everybody can fetch it with GET"
+	}
 	for _, line := range d.Conf.Settings.Lines {
 		number := line.Number.Full()
 		address := base + "/" + ivr.FallbackFolder(line.Number) + "/"
 		hosted, err := d.hosted(ctx, address, documents, line)
-		switch {
+		switch age := d.age(hosted, documents, line); {
 		case err != nil:
 			found = append(found, wrong("fallback", fix, "%s: %v", number, err))
-		case d.current(hosted, documents, line, 0):
+		case age == 0:
 			found = append(found, ok("fallback", "%s: present and current", number))
-		case d.lately(hosted, documents, line):
+		case age > 0:
 			found = append(found, warning("fallback", fix, "%s: it was written before today, and leaves out a day to come that has other hours", number))
 		default:
 			found = append(found, wrong("fallback", fix, "%s: %s holds other documents than configuration and edited dates make", number, address))
 		}
 	}
 	return found
-}
-
-func hosting(conf config.Config) string {
-	elsewhere, hosted := conf.HostedElsewhere()
-	if !hosted {
-		return "start the server, which has them; better: host them elsewhere, and name the place as fallback_url"
-	}
-	return "supportline fallback --out DIR, and put what it writes at " + elsewhere + ", where everybody can fetch it with GET"
 }
 
 // hosted fetches a line's documents; all but the one that stands alone in a TwiML Bin.
@@ -227,26 +222,18 @@ func (d *Doctor) hosted(ctx context.Context, address string, documents ivr.Fallb
 	return hosted, nil
 }
 
-// current reports whether these are the documents of daysAgo days ago.
-func (d *Doctor) current(hosted map[string][]byte, documents ivr.Fallback, line policy.Line, daysAgo int) bool {
-	want, err := documents.Documents(line, d.Now().AddDate(0, 0, -daysAgo))
-	if err != nil {
-		return false
-	}
-	for name, text := range hosted {
-		if !bytes.Equal(text, want[name]) {
-			return false
+// age returns how many days ago these documents were written, -1 if that is not within a week. Those of an earlier day are right except for the
+// days that have come into sight since.
+func (d *Doctor) age(hosted map[string][]byte, documents ivr.Fallback, line policy.Line) int {
+	for days := range 7 {
+		want, err := documents.Documents(line, d.Now().AddDate(0, 0, -days))
+		same := err == nil
+		for name, text := range hosted {
+			same = same && bytes.Equal(text, want[name])
+		}
+		if same {
+			return days
 		}
 	}
-	return true
-}
-
-// lately reports whether these are the documents of one of the last days: right except for the days that have come into sight since.
-func (d *Doctor) lately(hosted map[string][]byte, documents ivr.Fallback, line policy.Line) bool {
-	for ago := 1; ago < 7; ago++ {
-		if d.current(hosted, documents, line, ago) {
-			return true
-		}
-	}
-	return false
+	return -1
 }

@@ -134,11 +134,7 @@ func (r Rotation) serverAccepts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	socket, err := control.SocketPath(file)
-	if err != nil {
-		return err
-	}
-	conn, err := control.Dial(socket)
+	conn, err := control.DialStore(file)
 	if errors.Is(err, control.ErrNoServer) {
 		return control.Refused("%w: start it with \"supportline serve\", then run this again", err)
 	}

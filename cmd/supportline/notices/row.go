@@ -25,8 +25,8 @@ type Row struct {
 // RowOf returns a notice as a row.
 func RowOf(n policy.Notice) Row {
 	return Row{
-		Key: n.Key, Kind: n.Kind, State: state(n), At: known(n.At), Customer: orNull(n.Customer), Channel: n.Channel, To: orNull(n.To),
-		Attempts: n.Attempts, NextAt: known(n.NextAt), SentAt: known(n.SentAt), FailedAt: known(n.FailedAt), Error: orNull(n.Error),
+		Key: n.Key, Kind: n.Kind, State: state(n), At: policy.TimeOrNil(n.At), Customer: policy.OrNil(n.Customer), Channel: n.Channel, To: policy.OrNil(n.To),
+		Attempts: n.Attempts, NextAt: policy.TimeOrNil(n.NextAt), SentAt: policy.TimeOrNil(n.SentAt), FailedAt: policy.TimeOrNil(n.FailedAt), Error: policy.OrNil(n.Error),
 	}
 }
 
@@ -38,19 +38,4 @@ func state(n policy.Notice) string {
 		return "failed"
 	}
 	return "waiting"
-}
-
-// known and orNull return nil for a value that is not known.
-func known(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return new(t.UTC().Truncate(time.Second))
-}
-
-func orNull[T ~string](v T) *T {
-	if v == "" {
-		return nil
-	}
-	return &v
 }

@@ -81,10 +81,14 @@ func (a *App) build(transport http.RoundTripper) error {
 	}
 	a.Usage = store.NewUsageCache(a.Store, conf.Settings, func(err error) { a.Log.Error("usage could not be derived", zap.Error(err)) })
 	calls := watchedLog{a.Store, a.ended}
-	if err := a.conferences(transport, calls); err != nil {
-		return err
+	if conf.Settings.Announce { // specialists are rung by outbound legs
+		if a.account, err = AccountOver(transport, conf, a.Counters.asked); err != nil {
+			return err
+		}
+		a.Ringer = ivr.NewRinger(a.lines.Settings, conf.PublicURL, calls, a.account, a.Now, a.Log)
 	}
-	if a.Archive, err = newArchive(conf, a.Store, archiveOptions{now: a.Now, log: a.Log, told: a.Counters.Recorded, ask: a.Counters.asked}); err != nil {
+	told := recordings.Options{Now: a.Now, Logger: a.Log, Told: a.Counters.Recorded}
+	if a.Archive, err = newArchive(conf, a.Store, a.Counters.asked, told); err != nil {
 		return err
 	}
 	answering := ivr.Deps{
@@ -94,18 +98,6 @@ func (a *App) build(transport http.RoundTripper) error {
 	a.Webhooks = ivr.NewWebhooks(answering)
 	a.Phones = a.testPhones(answering)
 	a.Private = a.privateRoutes()
-	return nil
-}
-
-// conferences lets specialists be rung by outbound legs, where the configuration asks for that.
-func (a *App) conferences(transport http.RoundTripper, calls ivr.Log) (err error) {
-	if !a.Conf.Settings.Announce {
-		return nil
-	}
-	if a.account, err = AccountOver(transport, a.Conf, a.Counters.asked); err != nil {
-		return err
-	}
-	a.Ringer = ivr.NewRinger(a.lines.Settings, a.Conf.PublicURL, calls, a.account, a.Now, a.Log)
 	return nil
 }
 
@@ -142,25 +134,25 @@ func (a *App) Close() error {
 func (a *App) privateRoutes() http.Handler {
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, Health{Status: "ok", Version: Version(), Now: a.Now().UTC()})
+		a.answer(w, http.StatusOK, "ok")
 	})
 	routes.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		if err := a.Store.Ping(r.Context()); err != nil {
 			a.Log.Error("not ready", zap.Error(err))
-			answer(w, http.StatusServiceUnavailable, Health{Status: err.Error(), Version: Version(), Now: a.Now().UTC()})
+			a.answer(w, http.StatusServiceUnavailable, err.Error())
 			return
 		}
-		answer(w, http.StatusOK, Health{Status: "ready", Version: Version(), Now: a.Now().UTC()})
+		a.answer(w, http.StatusOK, "ready")
 	})
 	routes.Handle("GET /metrics", a.Counters.handler())
 	routes.Handle("/", a.Console())
 	return routes
 }
 
-func answer(w http.ResponseWriter, status int, body any) {
+func (a *App) answer(w http.ResponseWriter, status int, health string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // a client that is gone needs no answer
+	_ = json.NewEncoder(w).Encode(Health{Status: health, Version: Version(), Now: a.Now().UTC()}) // a client that is gone needs no answer
 }
 
 // NewLogger returns a logger that writes one JSON object a line. Telephone numbers mask themselves when they are logged (policy.Phone).

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
@@ -16,7 +17,7 @@ func (a *App) Console() http.Handler {
 	return console.New(console.Deps{
 		Settings: a.Conf.Console, Policy: settings, Lines: a.lines, DatesYAML: config.DatesYAML, Calls: a.Store, Users: a.Store, Sessions: a.Store, Audit: a.Store,
 		Tokens: a.Store, Accounts: store.Accounts{Store: a.Store, FairUse: settings.FairUse}, Cases: store.Casework{Store: a.Store, Settings: settings, Addressed: a.Conf.Notices.Addressed}, Ready: a.Store.Ping,
-		Version: Version(), Outbox: a.Store, Spoken: a.spoken, Recordings: sounds{a}, Phones: a.Phones, Stopping: a.stopping, Health: a.findings,
+		Version: Version(), Outbox: a.Store, Spoken: a.spoken, Recordings: sounds{a.Store, a.Archive}, Phones: a.Phones, Stopping: a.stopping, Health: a.findings,
 		Usage: a.Usage, Yield: a.yielder.yield, Now: a.Now, Logger: a.Log,
 	})
 }
@@ -31,19 +32,17 @@ func (a *App) spoken(call policy.Call, exchange policy.Exchange) (specialist boo
 	return heard.Specialist, heard.Sentences
 }
 
-// sounds are the recordings as the console plays them.
-type sounds struct{ *App }
+// sounds are the recordings as the console plays them. The store notes that a person was given one.
+type sounds struct {
+	*store.Store
+	archive *recordings.Archive
+}
 
 // OpenRecording opens one that was fetched.
 func (s sounds) OpenRecording(ctx context.Context, call policy.CallSID, sid string) (console.Sound, error) {
-	opened, err := s.Archive.Open(ctx, call, sid)
+	opened, err := s.archive.Open(ctx, call, sid)
 	if err != nil {
 		return console.Sound{}, err
 	}
 	return console.Sound{ReadSeekCloser: opened, Type: opened.Copy.Type, Made: opened.Copy.At}, nil
-}
-
-// Reveal notes that a person was given one.
-func (s sounds) Reveal(ctx context.Context, call policy.CallSID, by, detail string) error {
-	return s.Store.Reveal(ctx, call, by, detail)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
 )
@@ -14,7 +15,9 @@ const comparedLate = time.Hour
 
 // findings returns the state of the parts of a running server, for its console. No other system is asked.
 func (a *App) findings(ctx context.Context) []console.Finding {
-	return []console.Finding{a.storeFinding(ctx), a.callsFinding(ctx), a.listFinding(ctx), a.noticesFinding(ctx), a.versionFinding()}
+	running := fmt.Sprintf("supportline %s, configuration %s", Version(), a.lines.Settings().Version)
+	version := console.Finding{Part: "versions", State: "ok", Found: running}
+	return []console.Finding{a.storeFinding(ctx), a.callsFinding(ctx), a.listFinding(ctx), a.noticesFinding(ctx), version}
 }
 
 func (a *App) storeFinding(ctx context.Context) console.Finding {
@@ -63,15 +66,11 @@ func (a *App) noticesFinding(ctx context.Context) console.Finding {
 	case err != nil:
 		f.State, f.Found = "wrong", err.Error()
 	case failed > 0:
-		f.State, f.Found, f.Advice = "warning", count(failed, "notice")+" could not be delivered.", "See below why, mend it, and try them again."
+		f.State, f.Found, f.Advice = "warning", control.Plural(failed, "notice")+" could not be delivered.", "See below why, mend it, and try them again."
 	case !a.Conf.Notices.HasReceivers():
 		f.Found = "Nobody is told anything: the configuration has no notices."
 	}
 	return f
-}
-
-func (a *App) versionFinding() console.Finding {
-	return console.Finding{Part: "versions", State: "ok", Found: fmt.Sprintf("supportline %s, configuration %s", Version(), a.lines.Settings().Version)}
 }
 
 // ago returns a time in words, as seen from now.
@@ -80,18 +79,10 @@ func ago(now, at time.Time) string {
 	case d < time.Minute:
 		return "less than a minute ago"
 	case d < 2*time.Hour:
-		return count(int(d.Minutes()), "minute") + " ago"
+		return control.Plural(int(d.Minutes()), "minute") + " ago"
 	case d < 48*time.Hour:
-		return count(int(d.Hours()), "hour") + " ago"
+		return control.Plural(int(d.Hours()), "hour") + " ago"
 	default:
-		return count(int(d.Hours()/24), "day") + " ago"
+		return control.Plural(int(d.Hours()/24), "day") + " ago"
 	}
-}
-
-// count returns a number of things in words: "1 day", "2 days".
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/officernd/supportline/policy"
@@ -32,27 +33,26 @@ type metrics struct {
 func newMetrics() *metrics {
 	// From a tenth of a millisecond to over the provider's 15 seconds.
 	buckets := prometheus.ExponentialBuckets(0.0001, 2, 18)
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	auto := promauto.With(registry)
 	m := &metrics{
-		registry: prometheus.NewRegistry(),
-		calls:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "supportline_calls_total", Help: "Calls that ended, by outcome."}, []string{"outcome"}),
-		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "supportline_webhooks_total", Help: "Webhooks answered, by route and HTTP status."}, []string{"route", "status"}),
-		latency:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "supportline_webhook_seconds", Help: "Time to answer a webhook, by route.", Buckets: buckets}, []string{"route"}),
-		commit:   prometheus.NewHistogram(prometheus.HistogramOpts{Name: "supportline_store_commit_seconds", Help: "Time of a commit of the store.", Buckets: buckets}),
-		failures: prometheus.NewCounter(prometheus.CounterOpts{Name: "supportline_store_errors_total", Help: "Webhooks that had to be answered without the log, and commits that failed."}),
-		notices:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "supportline_notices_total", Help: "Tries to deliver a notice, by channel and how they went."}, []string{"channel", "result"}),
-		rest:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "supportline_rest_requests_total", Help: "Requests to the provider's REST API, by what was asked and how it ended."}, []string{"what", "result"}),
-		repairs:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "supportline_reconcile_differences_total", Help: "What the provider's list of calls put right in the log."}, []string{"what"}),
-		compared: prometheus.NewGauge(prometheus.GaugeOpts{Name: "supportline_reconcile_success_timestamp_seconds", Help: "When the log was last compared with the provider's list."}),
-		missed:   prometheus.NewCounter(prometheus.CounterOpts{Name: "supportline_reconcile_failures_total", Help: "Comparisons of the log with the provider's list that failed."}),
+		registry: registry,
+		calls:    auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_calls_total", Help: "Calls that ended, by outcome."}, []string{"outcome"}),
+		webhooks: auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_webhooks_total", Help: "Webhooks answered, by route and HTTP status."}, []string{"route", "status"}),
+		latency:  auto.NewHistogramVec(prometheus.HistogramOpts{Name: "supportline_webhook_seconds", Help: "Time to answer a webhook, by route.", Buckets: buckets}, []string{"route"}),
+		commit:   auto.NewHistogram(prometheus.HistogramOpts{Name: "supportline_store_commit_seconds", Help: "Time of a commit of the store.", Buckets: buckets}),
+		failures: auto.NewCounter(prometheus.CounterOpts{Name: "supportline_store_errors_total", Help: "Webhooks that had to be answered without the log, and commits that failed."}),
+		notices:  auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_notices_total", Help: "Tries to deliver a notice, by channel and how they went."}, []string{"channel", "result"}),
+		rest:     auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_rest_requests_total", Help: "Requests to the provider's REST API, by what was asked and how it ended."}, []string{"what", "result"}),
+		repairs:  auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_reconcile_differences_total", Help: "What the provider's list of calls put right in the log."}, []string{"what"}),
+		compared: auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_reconcile_success_timestamp_seconds", Help: "When the log was last compared with the provider's list."}),
+		missed:   auto.NewCounter(prometheus.CounterOpts{Name: "supportline_reconcile_failures_total", Help: "Comparisons of the log with the provider's list that failed."}),
+		kept:     auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_recordings_total", Help: "Tries to fetch a recording, to delete it at the provider, and to remove it, by how they went."}, []string{"what", "result"}),
 	}
-	m.kept = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "supportline_recordings_total", Help: "Tries to fetch a recording, to delete it at the provider, and to remove it, by how they went."}, []string{"what", "result"})
 	for _, o := range policy.Outcomes() {
 		m.calls.WithLabelValues(string(o)) // so that each is there, at 0, before it first happens
 	}
-	m.registry.MustRegister(
-		m.calls, m.webhooks, m.latency, m.commit, m.failures, m.notices, m.rest, m.repairs, m.compared, m.missed, m.kept,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-	)
 	return m
 }
 
@@ -62,7 +62,6 @@ func (m *metrics) Webhook(route string, status int, took time.Duration) {
 	m.latency.WithLabelValues(route).Observe(took.Seconds())
 }
 
-// CallEnded counts a call.
 func (m *metrics) CallEnded(outcome policy.Outcome) {
 	m.calls.WithLabelValues(string(outcome)).Inc()
 }
@@ -83,10 +82,8 @@ func (m *metrics) told(channel policy.Channel, result string) {
 	m.notices.WithLabelValues(string(channel), result).Inc()
 }
 
-// asked counts a request to the provider's account.
 func (m *metrics) asked(what, how string, _ time.Duration) { m.rest.WithLabelValues(what, how).Inc() }
 
-// repaired counts one repair.
 func (m *metrics) repaired(r policy.Repair) { m.repairs.WithLabelValues(r.What).Inc() }
 
 // reconciled keeps when the log was last compared, and counts when it could not be.

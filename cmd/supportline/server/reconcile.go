@@ -99,6 +99,8 @@ func (r *Reconciler) Run(ctx context.Context, from, to time.Time) error {
 	if kept := r.Now.Add(-r.Settings.Retention); from.Before(kept) {
 		from = kept
 	}
+	ctx, r.stop = context.WithCancel(ctx)
+	defer r.stop()
 	if err := r.calls(ctx, from, to); err != nil {
 		return err
 	}
@@ -133,8 +135,6 @@ func (r *Reconciler) Repairs(ctx context.Context, from, to time.Time) iter.Seq2[
 }
 
 func (r *Reconciler) calls(ctx context.Context, from, to time.Time) error {
-	ctx, r.stop = context.WithCancel(ctx)
-	defer r.stop()
 	r.held, r.outbound = map[policy.CallSID][]policy.Report{}, map[policy.CallSID]policy.Report{}
 	var all sync.WaitGroup
 	places := make(chan struct{}, together)
@@ -164,7 +164,7 @@ func (r *Reconciler) calls(ctx context.Context, from, to time.Time) error {
 	}
 	all.Wait()
 	for sid, reports := range r.held { // of calls that began earlier, or go on
-		if r.knows(ctx, sid) {
+		if _, logged := r.known(ctx, sid); logged {
 			start(sid, reports)
 		}
 	}
@@ -191,7 +191,11 @@ func (r *Reconciler) sort(ctx context.Context, c twilio.ListedCall) (policy.Call
 	sid := policy.CallSID(c.SID)
 	reports := append(append(r.held[sid], r.ownLegs(ctx, sid)...), report)
 	delete(r.held, sid)
-	if _, ours := r.Settings.Line(report.To); ours || r.knows(ctx, sid) { // of a line that the configuration has no more, too
+	_, ours := r.Settings.Line(report.To)
+	if !ours {
+		_, ours = r.known(ctx, sid) // of a line that the configuration has no more
+	}
+	if ours {
 		return sid, reports
 	}
 	r.Foreign++
@@ -203,10 +207,7 @@ func (r *Reconciler) ownLegs(ctx context.Context, sid policy.CallSID) (reports [
 	if len(r.outbound) == 0 {
 		return nil
 	}
-	call, err := r.Log.Call(ctx, sid)
-	if err != nil && !errors.Is(err, policy.ErrNoCall) {
-		r.fail(fmt.Errorf("call %s: %w", sid, err))
-	}
+	call, _ := r.known(ctx, sid)
 	for _, l := range call.Legs {
 		if report, listed := r.outbound[l.SID]; listed {
 			reports = append(reports, report)
@@ -216,12 +217,13 @@ func (r *Reconciler) ownLegs(ctx context.Context, sid policy.CallSID) (reports [
 	return reports
 }
 
-func (r *Reconciler) knows(ctx context.Context, sid policy.CallSID) bool {
-	_, err := r.Log.Call(ctx, sid)
+// known returns a call as the log has it, and whether it does.
+func (r *Reconciler) known(ctx context.Context, sid policy.CallSID) (policy.Call, bool) {
+	call, err := r.Log.Call(ctx, sid)
 	if err != nil && !errors.Is(err, policy.ErrNoCall) {
 		r.fail(fmt.Errorf("call %s: %w", sid, err))
 	}
-	return err == nil
+	return call, err == nil
 }
 
 // fail keeps the first thing that went wrong, and ends the run.
@@ -277,10 +279,6 @@ func (r *Reconciler) learn(ctx context.Context, sid policy.CallSID, change func(
 		r.fail(fmt.Errorf("call %s: %w", sid, err))
 		return
 	}
-	r.tell(before, after)
-}
-
-func (r *Reconciler) tell(before, after policy.Call) {
 	changed := policy.Repairs(before, after)
 	if len(changed) == 0 {
 		return
@@ -294,8 +292,6 @@ func (r *Reconciler) tell(before, after policy.Call) {
 // recordings finds voicemails and recordings whose callback was lost, of calls that the log knows. What is still there of an erased call is
 // noted for removal: it was reported after the erasing.
 func (r *Reconciler) recordings(ctx context.Context, from, to time.Time) error {
-	ctx, r.stop = context.WithCancel(ctx)
-	defer r.stop()
 	for listed, err := range r.List.Recordings(ctx, from, to) {
 		if err != nil {
 			return err
@@ -311,7 +307,10 @@ func (r *Reconciler) recordings(ctx context.Context, from, to time.Time) error {
 			return err
 		}
 		if call.Erased {
-			if err := r.removeErased(ctx, listed); err != nil {
+			if !policy.StorableSID(listed.SID) {
+				continue
+			}
+			if err := r.Log.Remove(ctx, []policy.Removal{{SID: listed.SID, Why: policy.RemovalErased, At: r.Now}}); err != nil {
 				return err
 			}
 			continue
@@ -332,13 +331,6 @@ func missingRecording(call policy.Call, listed twilio.ListedRecording) (policy.R
 		return policy.Report{Message: found}, !known
 	}
 	return policy.Report{Recording: found}, !known
-}
-
-func (r *Reconciler) removeErased(ctx context.Context, listed twilio.ListedRecording) error {
-	if !policy.StorableSID(listed.SID) {
-		return nil
-	}
-	return r.Log.Remove(ctx, []policy.Removal{{SID: listed.SID, Why: policy.RemovalErased, At: r.Now}})
 }
 
 // reconcileOnce is one of the server's own runs.

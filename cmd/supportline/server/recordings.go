@@ -2,9 +2,6 @@ package server
 
 import (
 	"context"
-	"time"
-
-	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/recordings"
@@ -12,25 +9,18 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// archiveOptions holds the options of an archive that the program sets.
-type archiveOptions struct {
-	now  func() time.Time
-	log  *zap.Logger
-	told func(what, result string)               // of each try; nil: nobody counts
-	ask  func(what, how string, _ time.Duration) // of each request; nil: nobody counts
-}
-
-// newArchive returns the archive of the recordings of a store. An account that cannot be asked fails only what needs it.
-func newArchive(conf config.Config, log *store.Store, o archiveOptions) (*recordings.Archive, error) {
+// newArchive returns the archive of the recordings of a store. An account that cannot be asked fails only what needs it. asked is told of each
+// request to it, and may be nil.
+func newArchive(conf config.Config, log *store.Store, asked watcher, o recordings.Options) (*recordings.Archive, error) {
 	bucket, err := conf.Recordings.OpenBucket()
 	if err != nil {
 		return nil, err
 	}
 	var provider recordings.Provider
-	if provider, err = Account(conf, o.ask); err != nil {
+	if provider, err = Account(conf, asked); err != nil {
 		provider = noProvider{err}
 	}
-	return recordings.New(conf.Recordings, bucket, log, provider, recordings.Options{Now: o.now, Logger: o.log, Told: o.told}), nil
+	return recordings.New(conf.Recordings, bucket, log, provider, o), nil
 }
 
 // noProvider is an account that cannot be asked. Its error is why.

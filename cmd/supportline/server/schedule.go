@@ -82,18 +82,21 @@ func (a *App) work(ctx context.Context) {
 	all.Go(func() { a.reconcile(ctx) })
 	all.Go(func() { a.Usage.Run(ctx) })
 	all.Go(func() { a.Archive.Run(ctx) })
-	all.Go(func() {
-		pace := time.NewTicker(tickEvery)
-		defer pace.Stop()
-		for ctx.Err() == nil {
-			scheduler.tick(ctx, a.Now())
-			select {
-			case <-ctx.Done():
-			case <-pace.C:
-			}
-		}
-	})
+	all.Go(func() { every(ctx, tickEvery, func() { scheduler.tick(ctx, a.Now()) }) })
 	all.Wait()
+}
+
+// every calls do at once, and then at a pace until ctx ends.
+func every(ctx context.Context, pace time.Duration, do func()) {
+	ticker := time.NewTicker(pace)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		do()
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+		}
+	}
 }
 
 // reconcile compares the log with the provider's list at the start and from time to time. It has a pace of its own: the provider may take a
@@ -104,9 +107,8 @@ func (a *App) reconcile(ctx context.Context) {
 		a.Log.Error("the log is not compared with the provider's list", zap.Error(err))
 		return
 	}
-	pace := time.NewTicker(reconcileEvery)
-	defer pace.Stop()
-	for failing := false; ctx.Err() == nil; {
+	failing := false
+	every(ctx, reconcileEvery, func() {
 		err := a.reconcileOnce(ctx, at, a.Now())
 		if ctx.Err() != nil {
 			return
@@ -119,9 +121,5 @@ func (a *App) reconcile(ctx context.Context) {
 			a.Log.Info("the log is compared with the provider's list again")
 		}
 		failing = err != nil
-		select {
-		case <-ctx.Done():
-		case <-pace.C:
-		}
-	}
+	})
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -32,14 +32,11 @@ type Server struct {
 	Webhooks, Private net.Listener
 	Socket            string // path of the commands' listener
 	commands          net.Listener
-	parse             Parser
+	parse             control.Parser
 }
 
-// A Parser understands the command line of another process. Help goes to out.
-type Parser func(args []string, out, words io.Writer) (command any, name string, err error)
-
 // Listen opens the three listeners, or none.
-func Listen(a *App, parse Parser) (s *Server, err error) {
+func Listen(a *App, parse control.Parser) (s *Server, err error) {
 	s = &Server{App: a, parse: parse}
 	defer func() {
 		if err != nil {
@@ -91,21 +88,12 @@ func (s *Server) Run(ctx context.Context) error {
 	defer cut()
 	failed := make(chan error, 2)
 	servers := []*http.Server{s.start(s.Webhooks, s.App.Webhooks, failed), s.start(s.Private, s.App.Private, failed)}
-	commands := make(chan struct{})
-	go func() {
-		defer close(commands)
-		runner := control.Server{
-			Parse: s.parse, Session: s.App.Session, Tokens: AcceptedTokens(s.App.Conf), Log: s.App.Log,
-		}
-		runner.Serve(working, s.commands)
-	}()
-	worked := make(chan struct{})
+	runner := control.Server{Parse: s.parse, Session: s.App.Session, Tokens: AcceptedTokens(s.App.Conf), Log: s.App.Log}
 	byItself, rest := context.WithCancel(ctx)
 	defer rest()
-	go func() {
-		defer close(worked)
-		s.App.work(byItself)
-	}()
+	var running sync.WaitGroup
+	running.Go(func() { runner.Serve(working, s.commands) })
+	running.Go(func() { s.App.work(byItself) })
 	var err error
 	select {
 	case <-ctx.Done():
@@ -125,8 +113,7 @@ func (s *Server) Run(ctx context.Context) error {
 			err = errors.Join(err, fmt.Errorf("some requests were cut off: %w", late), server.Close())
 		}
 	}
-	<-commands
-	<-worked
+	running.Wait()
 	s.App.Log.Info("stopped")
 	return err
 }

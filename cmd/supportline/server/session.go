@@ -9,7 +9,9 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/twilio"
 )
 
 // commandStore is the size of a store that a command has to make. The server gives it the room it needs for speed.
@@ -17,8 +19,13 @@ const commandStore = 1 << 20
 
 // Session returns a session on the open store, without the person's side.
 func (a *App) Session() control.Session {
+	return session(a.Conf, a.Now, a.Store, a.lines, a.Archive)
+}
+
+func session(conf config.Config, now func() time.Time, s *store.Store, lines *store.Lines, archive *recordings.Archive) control.Session {
 	return control.Session{
-		Now: a.Now, Store: a.Store, Settings: a.lines.InForce(), Notices: a.Conf.Notices, Account: AccountOf(a.Conf), Archive: a.Archive,
+		Now: now, Store: s, Settings: lines.InForce(), Notices: conf.Notices, Archive: archive,
+		Account: func() (*twilio.Account, error) { return Account(conf, nil) },
 	}
 }
 
@@ -38,15 +45,13 @@ func OpenSession(ctx context.Context, conf config.Config, now func() time.Time, 
 	if err != nil {
 		return s, err
 	}
-	force := store.NewLines(conf.Settings, opened)
-	if err := force.Reload(ctx); err != nil {
+	lines := store.NewLines(conf.Settings, opened)
+	if err := lines.Reload(ctx); err != nil {
 		fmt.Fprintf(words, "What was edited of the lines' dates can't be read, so the configuration alone holds: %v\n", err)
 	}
-	archive, err := newArchive(conf, opened, archiveOptions{now: now})
+	archive, err := newArchive(conf, opened, nil, recordings.Options{Now: now})
 	if err != nil {
 		return s, errors.Join(err, opened.Close())
 	}
-	return control.Session{
-		Now: now, Store: opened, Settings: force.InForce(), Notices: conf.Notices, Account: AccountOf(conf), Archive: archive,
-	}, nil
+	return session(conf, now, opened, lines, archive), nil
 }
