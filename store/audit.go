@@ -68,7 +68,6 @@ func auditEntries(k []byte, e users.AuditEntry) (entries []edit) {
 	return entries
 }
 
-// note adds an entry to the audit.
 func note(tx *bolt.Tx, e users.AuditEntry) error {
 	k, err := auditTable.next(tx)
 	if err != nil {

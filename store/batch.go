@@ -28,14 +28,12 @@ func (s *Store) newBatch() *batch {
 // usualBatch is how many requests a batch has room for at first: about as many as a busy server commits at once.
 const usualBatch = 32
 
-// answer sends the result of the commit to every request.
 func (b *batch) answer(err error) {
 	for _, r := range b.requests {
 		r.done <- err
 	}
 }
 
-// dirty reports whether there is anything to commit.
 func (b *batch) dirty() bool { return len(b.edits) > 0 || len(b.notices) > 0 }
 
 func (b *batch) write(tx *bolt.Tx) error {
@@ -182,7 +180,6 @@ type recentCalls struct {
 	size  int
 }
 
-// keep stores the state of a call.
 func (l *recentCalls) keep(c recentCall) {
 	kept, known := l.calls[c.call.SID]
 	if !known {

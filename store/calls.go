@@ -99,7 +99,6 @@ func placeBySID(tx *bolt.Tx, sid string) []byte {
 	return indexKey(bytes.Clone(start)).text(sid)
 }
 
-// recordAt returns the call at a place.
 func recordAt(tx *bolt.Tx, place []byte) (record, error) {
 	return readRecord(place, tx.Bucket(callsBucket).Get(place))
 }

@@ -32,11 +32,11 @@ func readCase(tx *bolt.Tx, id policy.CaseID) (policy.Case, error) {
 	if k == nil {
 		return policy.Case{}, fmt.Errorf("%w: %q", policy.ErrNoCase, string(id))
 	}
-	c, found, err := caseTable.find(tx, k)
-	if !found {
+	c, err := caseTable.find(tx, k)
+	if c == nil {
 		return policy.Case{}, fmt.Errorf("%w: %s", policy.ErrNoCase, id)
 	}
-	return c, err
+	return *c, err
 }
 
 // Cases returns all cases, open and closed, in the order in which they were opened. It reads in short steps, as Calls does.

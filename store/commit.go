@@ -144,7 +144,6 @@ func writeMany(tx *bolt.Tx, edits []edit) error {
 	return nil
 }
 
-// bucketsOf returns the buckets that edits go to.
 func bucketsOf(tx *bolt.Tx) [5]*bolt.Bucket {
 	buckets := [...]*bolt.Bucket{
 		inCalls: tx.Bucket(callsBucket), inSteps: tx.Bucket(stepsBucket), inIndex: tx.Bucket(indexBucket), inSearch: tx.Bucket(searchBucket),

@@ -94,11 +94,11 @@ func (s *Store) PlanImport(ctx context.Context, customers []policy.Customer) (di
 	for step := range slices.Chunk(byNumber(customers), pageLength) {
 		err := s.view(ctx, func(tx *bolt.Tx) error {
 			for _, c := range step {
-				before, _, err := customerTable.find(tx, []byte(c.Number))
+				_, change, err := planned(tx, c)
 				if err != nil {
 					return err
 				}
-				changes = append(changes, directory.Change{Before: before, After: c})
+				changes = append(changes, change)
 			}
 			return nil
 		})
@@ -114,20 +114,28 @@ func importCustomer(tx *bolt.Tx, c policy.Customer, did *directory.Result) (dire
 	if c.Number == "" || len(c.Number) > maxPart {
 		return directory.Change{}, fmt.Errorf("customer %q: a customer number has 1 to %d characters", c.Name, maxPart)
 	}
-	before, found, err := customerTable.find(tx, []byte(c.Number))
-	change := directory.Change{Before: before, After: c}
+	before, change, err := planned(tx, c)
 	switch {
 	case err != nil:
 		return change, err
-	case !found:
+	case before == nil:
 		did.Added++
-		return change, customerTable.put(tx, []byte(c.Number), nil, c)
 	case change.Same():
 		did.Unchanged++
 		return change, nil
+	default:
+		did.Changed++
 	}
-	did.Changed++
-	return change, customerTable.put(tx, []byte(c.Number), &before, c)
+	return change, customerTable.put(tx, []byte(c.Number), before, c)
+}
+
+// planned returns what an import does to one customer, and its profile before, nil if there is none.
+func planned(tx *bolt.Tx, c policy.Customer) (before *policy.Customer, change directory.Change, err error) {
+	before, err = customerTable.find(tx, []byte(c.Number))
+	if change.After = c; before != nil {
+		change.Before = *before
+	}
+	return before, change, err
 }
 
 // SearchCustomers returns the customers that a text finds (policy.Text.MatchesCustomer), by number, with Restricted set: at most limit of

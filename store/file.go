@@ -90,7 +90,6 @@ const (
 
 var zeros = make([]byte, roomStep)
 
-// allocate fills the file up to its first size.
 func (s *Store) allocate() error {
 	info, err := s.file.Stat()
 	if err != nil {

@@ -133,7 +133,6 @@ func under(prefix []byte) span {
 	return span{from: prefix}
 }
 
-// backwards returns the same span in the opposite order.
 func (r span) backwards() span { return span{r.from, r.to, !r.back} }
 
 // behind returns what is left of the span behind a key of it.
@@ -171,7 +170,6 @@ func (r span) last(cursor *bolt.Cursor) (k, v []byte) {
 	return cursor.Prev()
 }
 
-// isEmpty reports whether a bucket has no entry in the span.
 func (r span) isEmpty(b *bolt.Bucket) bool {
 	for range r.in(b) {
 		return false
@@ -179,7 +177,6 @@ func (r span) isEmpty(b *bolt.Bucket) bool {
 	return true
 }
 
-// count returns the number of a bucket's entries in the span.
 func (r span) count(b *bolt.Bucket) (n int) {
 	for range r.in(b) {
 		n++

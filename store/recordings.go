@@ -67,15 +67,14 @@ func removalEntries(sid []byte, r policy.Removal) []edit {
 // putRemovals writes removals, merged with those of the same recordings that are there already.
 func putRemovals(tx *bolt.Tx, removals []policy.Removal) error {
 	for _, r := range removals {
-		before, found, err := removalTable.find(tx, []byte(r.SID))
+		before, err := removalTable.find(tx, []byte(r.SID))
 		if err != nil {
 			return err
 		}
-		var old *policy.Removal
-		if found {
-			old, r = &before, before.Merged(r)
+		if before != nil {
+			r = before.Merged(r)
 		}
-		if err := removalTable.put(tx, []byte(r.SID), old, r); err != nil {
+		if err := removalTable.put(tx, []byte(r.SID), before, r); err != nil {
 			return err
 		}
 	}
@@ -124,10 +123,10 @@ func (s *Store) RemovalFailed(ctx context.Context, r policy.Removal, cause error
 
 func (s *Store) changeRemoval(ctx context.Context, r policy.Removal, change func(*bolt.Tx, policy.Removal) error) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
-		before, found, err := removalTable.find(tx, []byte(r.SID))
-		if err != nil || !found {
+		before, err := removalTable.find(tx, []byte(r.SID))
+		if err != nil || before == nil {
 			return err
 		}
-		return change(tx, before)
+		return change(tx, *before)
 	})
 }

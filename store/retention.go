@@ -26,13 +26,12 @@ func (s *Store) Expire(ctx context.Context, before time.Time) (policy.RetentionR
 	w := &sweep{before: before, at: s.now(), rest: span{from: indexKey{}.time(time.Time{}.Add(1)), to: indexKey{}.time(before)}}
 	for _, step := range []func(*bolt.Tx, *sweep) error{expireCalls, expireNotices} {
 		for w.done = false; !w.done; {
-			after := *w
-			err := s.write(ctx, func(tx *bolt.Tx) error {
-				after = *w
-				if err := step(tx, &after); err != nil {
-					return err
+			after, err := update(ctx, s, func(b *batch) (sweep, error) {
+				after := *w
+				if err := step(b.tx, &after); err != nil {
+					return after, err
 				}
-				return after.note(tx, *w)
+				return after, after.note(b.tx, *w)
 			})
 			if err != nil {
 				return w.did, err
@@ -107,7 +106,6 @@ func expireCalls(tx *bolt.Tx, w *sweep) (err error) {
 	return err
 }
 
-// removeCall removes a call, its history and its entries in the indexes.
 func removeCall(tx *bolt.Tx, r record) error {
 	edits := append(allKeys(r.Call, true), facetKeys(r.Call)...)
 	edits = append(edits, edit{in: inCalls, key: placeOf(r.Call)})

@@ -50,14 +50,14 @@ func (t table[T]) decode(k, v []byte) (T, error) {
 	return record, nil
 }
 
-// find returns the record under a key, and reports whether there is one.
-func (t table[T]) find(tx *bolt.Tx, k []byte) (record T, found bool, err error) {
+// find returns the record under a key, nil if there is none.
+func (t table[T]) find(tx *bolt.Tx, k []byte) (*T, error) {
 	value := tx.Bucket(t.bucket).Get(k)
 	if value == nil {
-		return record, false, nil
+		return nil, nil
 	}
-	record, err = t.decode(k, value)
-	return record, true, err
+	record, err := t.decode(k, value)
+	return &record, err
 }
 
 // at returns the record that an index leads to.
@@ -66,12 +66,12 @@ func (t table[T]) at(tx *bolt.Tx, k []byte) (T, error) {
 }
 
 // get returns the record under a key, or the error for one that is missing.
-func (t table[T]) get(tx *bolt.Tx, k string) (T, error) {
-	record, found, err := t.find(tx, []byte(k))
-	if !found {
-		return record, fmt.Errorf("%w: %s", t.missing, k)
+func (t table[T]) get(tx *bolt.Tx, k string) (found T, err error) {
+	record, err := t.find(tx, []byte(k))
+	if record == nil {
+		return found, fmt.Errorf("%w: %s", t.missing, k)
 	}
-	return record, err
+	return *record, err
 }
 
 // put writes a record in place of the one before, nil for a new one, and the difference of their entries.

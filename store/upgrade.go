@@ -135,9 +135,9 @@ func dueStep(tx *bolt.Tx) (n int, err error) {
 		n++
 		edits = append(edits, edit{in: inIndex, key: bytes.Clone(k), gone: true})
 		name := k[len(before)+timeLength:]
-		waits, found, err := noticeTable.find(tx, name)
-		if found { // an entry that leads nowhere must not keep the log closed
-			edits = append(edits, noticeEntries(name, waits)...)
+		waits, err := noticeTable.find(tx, name)
+		if waits != nil { // an entry that leads nowhere must not keep the log closed
+			edits = append(edits, noticeEntries(name, *waits)...)
 		}
 		return err
 	})

@@ -206,13 +206,13 @@ func (s *Store) TokensOf(ctx context.Context, user string) ([]users.Token, error
 // UseToken stores when a token was last used. A token that was revoked meanwhile stays revoked.
 func (s *Store) UseToken(ctx context.Context, user, name string, at time.Time) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
-		t, found, err := tokenTable.find(tx, tokenKey(user, name))
-		if err != nil || !found || !at.After(t.UsedAt) {
+		t, err := tokenTable.find(tx, tokenKey(user, name))
+		if err != nil || t == nil || !at.After(t.UsedAt) {
 			return err
 		}
-		after := t
+		after := *t
 		after.UsedAt = at
-		return tokenTable.put(tx, tokenKey(user, name), &t, after)
+		return tokenTable.put(tx, tokenKey(user, name), t, after)
 	})
 }
 
@@ -220,14 +220,14 @@ func (s *Store) UseToken(ctx context.Context, user, name string, at time.Time) e
 // has none of that name.
 func (s *Store) RevokeToken(ctx context.Context, user, name, by string, at time.Time) error {
 	return s.write(ctx, func(tx *bolt.Tx) error {
-		t, found, err := tokenTable.find(tx, tokenKey(user, name))
+		t, err := tokenTable.find(tx, tokenKey(user, name))
 		switch {
 		case err != nil:
 			return err
-		case !found:
+		case t == nil:
 			return fmt.Errorf("%w: %s", users.ErrNoToken, name)
 		}
-		if err := tokenTable.remove(tx, tokenKey(user, name), t); err != nil {
+		if err := tokenTable.remove(tx, tokenKey(user, name), *t); err != nil {
 			return err
 		}
 		return note(tx, users.AuditEntry{At: at, By: by, Act: users.ActTokenRevoke, Subject: user, Detail: name})

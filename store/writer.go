@@ -9,7 +9,6 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// queueLength is how many requests can wait in the queue.
 const queueLength = 1024
 
 // request is one change that waits to be applied.

@@ -27,7 +27,8 @@ type ListedCall struct {
 // The list may lag behind what happened.
 func (a *Account) Calls(ctx context.Context, from, to time.Time) iter.Seq2[ListedCall, error] {
 	calls := func(p *page) []api.ApiV2010Call { return p.Calls }
-	return list(a.operation(ctx, "calls list"), "Calls", days("StartTime", from, to), calls, func(c api.ApiV2010Call) (ListedCall, bool) {
+	op := a.operation(ctx, "calls list")
+	return list(op, "Calls", days("StartTime", from, to), calls, func(c api.ApiV2010Call) (ListedCall, bool) {
 		l := listedCall(c)
 		return l, !l.StartedAt.Before(from) && l.StartedAt.Before(to)
 	})
@@ -54,7 +55,8 @@ func listedCall(c api.ApiV2010Call) ListedCall {
 	return l
 }
 
-// days returns the filters of a list by the UTC days that contain [from, to). The provider documents them as days, and may ignore anything finer.
+// days returns the filters of a list by the UTC days that contain [from, to). The provider documents them as days, and may ignore
+// anything finer.
 func days(name string, from, to time.Time) url.Values {
 	const day = 24 * time.Hour
 	after, before := from.UTC().Truncate(day), to.UTC().Truncate(day)
@@ -91,7 +93,9 @@ type page struct {
 const pageSize = 1000
 
 // list returns the items of a list that keep converts. Its pages are fetched one by one.
-func list[I, T any](op *operation, name string, filter url.Values, items func(*page) []I, keep func(I) (T, bool)) iter.Seq2[T, error] {
+func list[I, T any](
+	op *operation, name string, filter url.Values, items func(*page) []I, keep func(I) (T, bool),
+) iter.Seq2[T, error] {
 	filter.Set("PageSize", strconv.Itoa(pageSize))
 	return func(yield func(T, error) bool) {
 		for next := op.account.path(name+".json") + "?" + filter.Encode(); next != ""; {

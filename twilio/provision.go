@@ -83,15 +83,42 @@ type setting struct {
 
 // settings are all of them, in the order in which they are shown. Those that take precedence over the voice URL come first.
 var settings = []setting{
-	{"application", func(n *OwnedNumber) *string { return &n.ApplicationSID }, func(c *NumberChange) **string { return &c.ApplicationSID }},
-	{"trunk", func(n *OwnedNumber) *string { return &n.TrunkSID }, func(c *NumberChange) **string { return &c.TrunkSID }},
-	{"receive mode", func(n *OwnedNumber) *string { return &n.ReceiveMode }, func(c *NumberChange) **string { return &c.ReceiveMode }},
-	{"voice URL", func(n *OwnedNumber) *string { return &n.VoiceURL }, func(c *NumberChange) **string { return &c.VoiceURL }},
-	{"voice method", func(n *OwnedNumber) *string { return &n.VoiceMethod }, func(c *NumberChange) **string { return &c.VoiceMethod }},
-	{"fallback URL", func(n *OwnedNumber) *string { return &n.FallbackURL }, func(c *NumberChange) **string { return &c.FallbackURL }},
-	{"fallback method", func(n *OwnedNumber) *string { return &n.FallbackMethod }, func(c *NumberChange) **string { return &c.FallbackMethod }},
-	{"status callback", func(n *OwnedNumber) *string { return &n.StatusURL }, func(c *NumberChange) **string { return &c.StatusURL }},
-	{"status method", func(n *OwnedNumber) *string { return &n.StatusMethod }, func(c *NumberChange) **string { return &c.StatusMethod }},
+	{
+		"application", func(n *OwnedNumber) *string { return &n.ApplicationSID },
+		func(c *NumberChange) **string { return &c.ApplicationSID },
+	},
+	{
+		"trunk", func(n *OwnedNumber) *string { return &n.TrunkSID },
+		func(c *NumberChange) **string { return &c.TrunkSID },
+	},
+	{
+		"receive mode", func(n *OwnedNumber) *string { return &n.ReceiveMode },
+		func(c *NumberChange) **string { return &c.ReceiveMode },
+	},
+	{
+		"voice URL", func(n *OwnedNumber) *string { return &n.VoiceURL },
+		func(c *NumberChange) **string { return &c.VoiceURL },
+	},
+	{
+		"voice method", func(n *OwnedNumber) *string { return &n.VoiceMethod },
+		func(c *NumberChange) **string { return &c.VoiceMethod },
+	},
+	{
+		"fallback URL", func(n *OwnedNumber) *string { return &n.FallbackURL },
+		func(c *NumberChange) **string { return &c.FallbackURL },
+	},
+	{
+		"fallback method", func(n *OwnedNumber) *string { return &n.FallbackMethod },
+		func(c *NumberChange) **string { return &c.FallbackMethod },
+	},
+	{
+		"status callback", func(n *OwnedNumber) *string { return &n.StatusURL },
+		func(c *NumberChange) **string { return &c.StatusURL },
+	},
+	{
+		"status method", func(n *OwnedNumber) *string { return &n.StatusMethod },
+		func(c *NumberChange) **string { return &c.StatusMethod },
+	},
 }
 
 func differences(w Wanted, n OwnedNumber) (found []Difference) {

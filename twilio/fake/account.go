@@ -122,7 +122,8 @@ func (s *State) admits(r *http.Request) bool {
 		return secret == s.Token || (s.Secondary != "" && secret == s.Secondary)
 	}
 	kept, known := s.Keys[user]
-	managed := r.URL.Path == secondaryToken || r.URL.Path == tokenPromotion // the provider does not allow API keys to manage the account
+	// The provider does not allow API keys to manage the account.
+	managed := r.URL.Path == secondaryToken || r.URL.Path == tokenPromotion
 	return known && secret == kept && !managed
 }
 

@@ -34,7 +34,8 @@ type leg struct {
 
 func (d *dial) newLeg(v twilio.Dial, noun twilio.Noun) *leg {
 	l := &leg{dial: d, party: &party{
-		sid: d.sid("CA"), parent: d.caller.sid, direction: "outbound-dial", status: "initiated", base: d.caller.base, from: cmp.Or(v.CallerID, d.caller.from),
+		sid: d.sid("CA"), parent: d.caller.sid, direction: "outbound-dial", status: "initiated", base: d.caller.base,
+		from: cmp.Or(v.CallerID, d.caller.from),
 	}}
 	switch n := noun.(type) {
 	case twilio.Number:

@@ -160,7 +160,8 @@ func sample(kind policy.NoticeKind) policy.Notice {
 	return policy.Notice{Kind: kind, Customer: "100001", At: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), Facts: samples[kind]}
 }
 
-// tryText executes a text with sample facts. A fact that does not exist is a mistake. In a real notice it is left empty: the notice must go out.
+// tryText executes a text with sample facts. A fact that does not exist is a mistake. In a real notice it is left empty, since
+// the notice must go out.
 func (t *Templates) tryText(kind policy.NoticeKind) error {
 	said, err := bounded(t.texts[kind].Option("missingkey=error"), values(sample(kind)))
 	if err == nil {

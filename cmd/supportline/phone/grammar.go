@@ -34,9 +34,11 @@ var kinds = map[string]struct {
 	"TEXT":     {`a text in double quotes, such as "customer number"`, func(w word) bool { return w.quoted }},
 	"HOW":      {"one of once, lost, twice, late, reordered", func(w word) bool { _, ok := deliveries[w.text]; return ok }},
 	"VERSTAT":  {"the carrier's word, such as TN-Validation-Passed-B", func(w word) bool { return verstat.MatchString(w.text) }},
-	"FIELD":    {"a field of the call log: " + strings.Join(fields(), ", "), func(w word) bool { return slices.Contains(fields(), w.text) }},
-	"RULE":     {"the name of a rule, such as hours.week", func(w word) bool { return rule.MatchString(w.text) }},
-	"REST":     {"a value", func(word) bool { return true }},
+	"FIELD": {"a field of the call log: " + strings.Join(fields(), ", "), func(w word) bool {
+		return slices.Contains(fields(), w.text)
+	}},
+	"RULE": {"the name of a rule, such as hours.week", func(w word) bool { return rule.MatchString(w.text) }},
+	"REST": {"a value", func(word) bool { return true }},
 }
 
 var (

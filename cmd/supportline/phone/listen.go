@@ -22,8 +22,8 @@ func (p *player) listen(st statement, m fake.Moment) (*fake.Act, bool) {
 	return nil, false
 }
 
-// look reports whether a statement about what happened is true. If it is not, found is what happened, and final reports that nothing that follows
-// makes it true.
+// look reports whether a statement about what happened is true. If it is not, found is what happened, and final reports that
+// nothing that follows makes it true.
 func (p *player) look(do any) (ok, final bool, found string) {
 	heard := strings.Join(p.heard, " ")
 	switch do := do.(type) {

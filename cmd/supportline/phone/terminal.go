@@ -170,8 +170,8 @@ func (t *Terminal) Specialist(to string) fake.Specialist {
 
 // letters are the answers of specialists as they are typed.
 var letters = map[string]console.PhoneAnswer{
-	"": console.PhoneAccepts, "a": console.PhoneAccepts, "p": console.PhonePasses, "n": console.PhoneNobody, "v": console.PhoneVoicemail,
-	"b": console.PhoneBusy,
+	"": console.PhoneAccepts, "a": console.PhoneAccepts, "p": console.PhonePasses, "n": console.PhoneNobody,
+	"v": console.PhoneVoicemail, "b": console.PhoneBusy,
 }
 
 const (

@@ -125,7 +125,9 @@ func (a *Archive) pass(ctx context.Context, due time.Time) (Done, error) {
 	}
 	p := &pass{Archive: a, now: a.o.Now(), due: due, seen: map[string]bool{}}
 	err := each(ctx, p.removals, p.remove)
-	work := map[policy.RecordingStep]func(context.Context, policy.DueRecording) error{policy.StepFetch: p.fetch, policy.StepDelete: p.delete}
+	work := map[policy.RecordingStep]func(context.Context, policy.DueRecording) error{
+		policy.StepFetch: p.fetch, policy.StepDelete: p.delete,
+	}
 	for _, step := range a.Steps() {
 		if err == nil {
 			err = each(ctx, p.recordings(step), work[step])
