@@ -53,7 +53,7 @@ func TestChangeUser(t *testing.T) {
 		want            string
 		audit           []string
 	}{
-		{"shut out", "viewer", "disable", http.StatusOK, "viewer is disabled", []string{"user-disable viewer by admin: shut out, and signed out everywhere"}},
+		{"disabled", "viewer", "disable", http.StatusOK, "viewer is disabled", []string{"user-disable viewer by admin: disabled, and signed out everywhere"}},
 		{"signed out", "viewer", "signout", http.StatusOK, "viewer is signed out", []string{"sign-out-everywhere viewer by admin: signed out everywhere"}},
 		{"a role", "viewer", "role", http.StatusOK, "viewer has a new role", []string{"user-role viewer by admin: now operator"}},
 		{"let in, who never was out", "viewer", "enable", http.StatusOK, "viewer may sign in again", nil},

@@ -45,7 +45,7 @@ func TestTokenStates(t *testing.T) {
 			}
 			return made
 		}, 401, "wrong-token"},
-		{"of somebody who is shut out", func() browsertest.Program {
+		{"of somebody who is disabled", func() browsertest.Program {
 			p.Add(t, users.User{Name: "bea", Role: users.Admin})
 			made := p.Program(t, "bea")
 			made.Get("/api/v1/lines").Want(t, 200)

@@ -123,7 +123,7 @@ func (s *Service) noteRefused(ctx context.Context, user users.User, address stri
 	case user.Name == "":
 		by, detail = "(unknown)", "a name that nobody has"
 	case user.Disabled():
-		detail = "shut out"
+		detail = "disabled"
 	}
 	s.deps.Logger.Warn("sign-in refused", zap.String("user", by), zap.String("address", address))
 	return s.deps.Audit.Note(ctx, users.AuditEntry{At: now, By: by, Act: users.ActSignInRefuse, Subject: user.Name, Detail: detail + ", from " + address})

@@ -27,7 +27,7 @@ func TestWrongSignIns(t *testing.T) {
 		{"a wrong password", "viewer", "blue horse batterz", "sign-in-refused viewer by viewer: wrong password, from 127.0.0.1"},
 		{"an unknown name", "nobody", browsertest.Password, "sign-in-refused  by (unknown): a name that nobody has, from 127.0.0.1"},
 		{"a password in the field of the name", browsertest.Password, "", "sign-in-refused  by (unknown): a name that nobody has, from 127.0.0.1"},
-		{"somebody who was shut out", "gone", browsertest.Password, "sign-in-refused gone by gone: shut out, from 127.0.0.1"},
+		{"somebody who was disabled", "gone", browsertest.Password, "sign-in-refused gone by gone: disabled, from 127.0.0.1"},
 		{"somebody without a password", "sso", "", "sign-in-refused sso by sso: wrong password, from 127.0.0.1"},
 	}
 	for _, test := range tests {
@@ -139,7 +139,7 @@ func TestSessionsEnd(t *testing.T) {
 		{"by signing out everywhere, elsewhere", func(t *testing.T, p *browsertest.Place, _ *browsertest.Client) {
 			p.As(t, users.Operator).Post("/signout/everywhere")
 		}, "/signin?next=%2Fcalls"},
-		{"by being shut out", func(t *testing.T, p *browsertest.Place, _ *browsertest.Client) {
+		{"by being disabled", func(t *testing.T, p *browsertest.Place, _ *browsertest.Client) {
 			p.As(t, users.Admin).Post("/users/operator", "act", "disable").Want(t, http.StatusOK, "operator is disabled")
 		}, "/signin?next=%2Fcalls"},
 		{"by a new password", func(t *testing.T, p *browsertest.Place, _ *browsertest.Client) {

@@ -73,7 +73,7 @@ func TestSingleSignOnRefuses(t *testing.T) {
 		{"the name of a user with a password", func(_ *testing.T, _ *browsertest.Place, id *identityServer) {
 			id.claims["preferred_username"] = "admin"
 		}, http.StatusForbidden, "Not allowed in"},
-		{"somebody who was shut out", func(t *testing.T, p *browsertest.Place, id *identityServer) {
+		{"somebody who was disabled", func(t *testing.T, p *browsertest.Place, id *identityServer) {
 			p.Add(t, users.User{Name: "mila", Subject: id.URL + "|17", Role: users.Operator, DisabledAt: browsertest.Monday})
 		}, http.StatusForbidden, "Not allowed in"},
 		{"an address that is not verified", func(_ *testing.T, _ *browsertest.Place, id *identityServer) {

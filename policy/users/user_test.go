@@ -25,7 +25,7 @@ func TestPermissions(t *testing.T) {
 		{"an operator usually has all that can be granted", users.UsualPermissions(), users.User{Role: users.Operator}, users.Grantable()},
 		{"a viewer has what was granted", users.Permissions{users.Viewer: {users.HearRecordings}}, users.User{Role: users.Viewer}, []users.Permission{users.HearRecordings}},
 		{"an admin has all, whatever is granted", users.Permissions{}, users.User{Role: users.Admin}, everything()},
-		{"an admin who was shut out has none", users.UsualPermissions(), gone, nil},
+		{"an admin who was disabled has none", users.UsualPermissions(), gone, nil},
 		{"a role that nobody knows has none", users.UsualPermissions(), users.User{Role: "boss"}, nil},
 	}
 	for _, test := range tests {
@@ -98,7 +98,7 @@ func TestWhatEndsSessions(t *testing.T) {
 	}{
 		{"another role", users.WithRole(users.Admin, "anna", at), false},
 		{"a new password", users.WithPassword("new", "mila", at), true},
-		{"shut out", users.WithDisabled("anna", at), true},
+		{"disabled", users.WithDisabled("anna", at), true},
 		{"let in again", users.WithEnabled("anna", at), false},
 		{"signed out everywhere", users.SignedOutEverywhere("mila", at), true},
 		{"another zone", users.WithProfile("Europe/London", users.ThemeDark, "mila", at), false},
@@ -110,7 +110,7 @@ func TestWhatEndsSessions(t *testing.T) {
 	}
 	once := users.WithDisabled("anna", at).Change(user)
 	if again := users.WithDisabled("anna", at.Add(time.Hour)).Change(once); again != once || !once.Disabled() {
-		t.Errorf("shut out twice: %+v, then %+v", once, again)
+		t.Errorf("disabled twice: %+v, then %+v", once, again)
 	}
 	if back := users.WithEnabled("anna", at).Change(once); back.Disabled() {
 		t.Errorf("let in again: %+v", back)
@@ -147,7 +147,7 @@ func TestTokensMayWhatTheirUserMay(t *testing.T) {
 		t.Error("a token works in the name of somebody else")
 	}
 	if usual.AllowToken(users.User{Name: "mila", Role: users.Admin, DisabledAt: began}, users.Token{User: "mila"}, users.SeeAudit) {
-		t.Error("a token of somebody who is shut out works")
+		t.Error("a token of somebody who is disabled works")
 	}
 }
 

@@ -29,10 +29,10 @@ func userChanges(t *testing.T, storage Storage) {
 
 	out, err := s.ChangeUser(t.Context(), "mila", users.WithDisabled("anna", day.Add(time.Hour)))
 	if err != nil || !out.Disabled() || out.Generation != mila.Generation+1 {
-		t.Errorf("shut out: %+v, %v", out, err)
+		t.Errorf("disabled: %+v, %v", out, err)
 	}
 	if again, err := s.ChangeUser(t.Context(), "mila", users.WithDisabled("anna", day.Add(2*time.Hour))); err != nil || again != out {
-		t.Errorf("shut out twice: %+v, %v", again, err)
+		t.Errorf("disabled twice: %+v, %v", again, err)
 	}
 	if _, err := s.ChangeUser(t.Context(), "mila", users.Change{Change: func(u users.User) users.User { u.Name = "bea"; return u }}); err == nil {
 		t.Error("a change gave a user another name")
@@ -60,7 +60,7 @@ func userChanges(t *testing.T, storage Storage) {
 	}
 	same(t, "the audit", []string{
 		"user-add mila by root: operator", "user-add anna@example.com by root: admin",
-		"user-disable mila by anna: shut out, and signed out everywhere", "sign-in mila by mila: ",
+		"user-disable mila by anna: disabled, and signed out everywhere", "sign-in mila by mila: ",
 	}, told)
 }
 
