@@ -127,7 +127,7 @@ func (p *linePage) edits(newest policy.ScheduleRevision, now time.Time) {
 	p.Seen, p.Overruled = newest.Version, map[string]int{}
 	today := policy.DateOf(now.In(p.Zone))
 	for _, d := range newest.Dates {
-		e := editedDate{DateOverride: d, Hours: hoursText(d), Written: p.Base.Configures(d), Over: d.Date.Compare(today) < 0}
+		e := editedDate{DateOverride: d, Hours: hoursText(d), Written: p.Base.Configures(d), Over: d.Date.String() < today.String()}
 		p.Edited = append(p.Edited, e)
 		p.Written = p.Written || e.Written
 		p.Overruled[d.Date.String()] = newest.Version

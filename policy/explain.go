@@ -123,7 +123,7 @@ func (c Call) talkVerdicts(fair FairUse) []Decision {
 	limit := int(fair.CallLimit / time.Second)
 	length := Decision{At: at, Rule: "fair-use.length", Result: "not over-long", Inputs: facts("talk seconds", strconv.Itoa(seconds), "limit", strconv.Itoa(limit))}
 	switch {
-	case c.OverLong(fair):
+	case c.overLong(fair):
 		length.Result = "over-long"
 	case c.Waived:
 		length.Result = "waived as necessary, so not over-long"

@@ -60,17 +60,6 @@ func (c Call) Removals(why string, at time.Time) []Removal {
 	return all
 }
 
-// Merged returns one removal from two of one recording: erasing removes more than retention, and a bucket that is known stays known.
-func (r Removal) Merged(other Removal) Removal {
-	if other.Why == RemovalErased && r.Why != RemovalErased {
-		r.Why, r.NextAt = other.Why, time.Time{} // there is more to do: now
-	}
-	if r.Bucket == "" {
-		r.Bucket = other.Bucket
-	}
-	return r
-}
-
 // ErrCallInProgress refuses to erase a customer who is on the phone.
 var ErrCallInProgress = errors.New("a call of this customer is in progress")
 

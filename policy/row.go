@@ -41,12 +41,12 @@ type Row struct {
 func (c Call) Row(fair FairUse, counted bool) Row {
 	row := Row{
 		SID: c.SID, Line: c.Line.Full(), From: c.From.Full(),
-		Customer: OrNil(c.Customer), Account: OrNil(c.Account), Intent: OrNil(c.Intent), Ticket: OrNil(c.Ticket),
-		Outcome: OrNil(c.Outcome()), StartedAt: TimeOrNil(c.StartedAt), EndedAt: TimeOrNil(c.End()), Month: OrNil(c.Month),
-		OverLong: c.OverLong(fair), Waived: c.Waived, Training: c.Training, Counted: counted,
+		Customer: orNil(c.Customer), Account: orNil(c.Account), Intent: orNil(c.Intent), Ticket: orNil(c.Ticket),
+		Outcome: orNil(c.Outcome()), StartedAt: TimeOrNil(c.StartedAt), EndedAt: TimeOrNil(c.End()), Month: orNil(c.Month),
+		OverLong: c.overLong(fair), Waived: c.Waived, Training: c.Training, Counted: counted,
 	}
 	if leg, ok := c.Accepted(); ok {
-		row.AnsweredAt, row.Specialist = TimeOrNil(leg.AcceptedAt), OrNil(leg.To.Full())
+		row.AnsweredAt, row.Specialist = TimeOrNil(leg.AcceptedAt), orNil(leg.To.Full())
 	}
 	if s, _, ok := c.Talk(); ok {
 		row.TalkSeconds = &s
@@ -69,8 +69,8 @@ func mapped[T, U any](values []T, to func(T) U) []U {
 	return all
 }
 
-// OrNil returns nil for a text that is not known.
-func OrNil[T ~string](v T) *T {
+// orNil returns nil for a text that is not known.
+func orNil[T ~string](v T) *T {
 	if v == "" {
 		return nil
 	}

@@ -84,14 +84,14 @@ func (l Line) With(dates []DateOverride) Line {
 			special = append(special, SpecialHours{d.Date, slices.Clone(d.Spans)})
 		}
 	}
-	slices.SortStableFunc(special, func(a, b SpecialHours) int { return a.Date.Compare(b.Date) })
-	slices.SortStableFunc(closed, func(a, b Closure) int { return a.Date.Compare(b.Date) })
+	slices.SortStableFunc(special, func(a, b SpecialHours) int { return a.Date.compare(b.Date) })
+	slices.SortStableFunc(closed, func(a, b Closure) int { return a.Date.compare(b.Date) })
 	l.Hours.Special, l.Hours.Closed = special, closed
 	return l
 }
 
-// Compare returns a negative number if d is before other, 0 if they are the same, and a positive number if d is after other.
-func (d Date) Compare(other Date) int {
+// compare returns a negative number if d is before other, 0 if they are the same, and a positive number if d is after other.
+func (d Date) compare(other Date) int {
 	return cmp.Or(cmp.Compare(d.Year, other.Year), cmp.Compare(d.Month, other.Month), cmp.Compare(d.Day, other.Day))
 }
 
@@ -138,7 +138,6 @@ const (
 	maxDateOverrides = 400 // of one line
 	maxDateReason    = 200 // characters
 	maxDateYears     = 10  // from now
-	maxTold          = 5   // changes of others that who was overtaken is told of
 )
 
 // ScheduleChange is a person's change of a line's overrides. It is made by OverrideDate, RevertDate, RestoreRevision or DropConfigured.
@@ -160,7 +159,7 @@ func OverrideDate(line Line, edit DateOverride) ScheduleChange {
 		if err := edit.check(line); err != nil {
 			return nil, "", err
 		}
-		i, found := slices.BinarySearchFunc(dates, edit.Date, func(d DateOverride, date Date) int { return d.Date.Compare(date) })
+		i, found := slices.BinarySearchFunc(dates, edit.Date, func(d DateOverride, date Date) int { return d.Date.compare(date) })
 		switch {
 		case found && dates[i].same(edit), !found && line.Configures(edit):
 			return nil, "", fmt.Errorf("%w: %s", ErrAlready, line.With(dates).stands(edit.Date))
@@ -182,7 +181,7 @@ func (d DateOverride) check(line Line) error {
 	switch {
 	case d.Kind != DateClosed && d.Kind != DateSpecial && d.Kind != dateUsual:
 		return fmt.Errorf("%w: %q is nothing that a date can be; write closed, special or usual", errDate, string(d.Kind))
-	case d.Date.Compare(today) < 0:
+	case d.Date.compare(today) < 0:
 		return fmt.Errorf("%w: %s is over; write %s or a later date", errDate, d.Date, today)
 	case d.Date.Year > today.Year+maxDateYears:
 		return fmt.Errorf("%w: %s is more than %d years away; look whether the year is right", errDate, d.Date, maxDateYears)
@@ -211,7 +210,7 @@ func (l Line) stands(date Date) string {
 // RevertDate returns the change that removes the override of a date, so that the configuration holds again. Error of Changed: ErrNothingToUndo.
 func RevertDate(date Date, by string, at time.Time) ScheduleChange {
 	return ScheduleChange{at, by, "", func(dates []DateOverride) ([]DateOverride, string, error) {
-		i, found := slices.BinarySearchFunc(dates, date, func(d DateOverride, date Date) int { return d.Date.Compare(date) })
+		i, found := slices.BinarySearchFunc(dates, date, func(d DateOverride, date Date) int { return d.Date.compare(date) })
 		if !found {
 			return nil, "", fmt.Errorf("%w: nothing is edited of %s", ErrNothingToUndo, date)
 		}
@@ -261,20 +260,4 @@ func (e ScheduleRevision) Changed(c ScheduleChange) (ScheduleRevision, error) {
 		return ScheduleRevision{}, err
 	}
 	return ScheduleRevision{Line: e.Line, Version: e.Version + 1, At: c.At, By: c.By, Change: words, Reason: c.Reason, Dates: dates}, nil
-}
-
-// Overtaken returns ErrScheduleChanged for a person who saw an earlier version, with the changes of others since, newest first.
-func Overtaken(since []ScheduleRevision) error {
-	var told []string
-	for _, e := range since[:min(len(since), maxTold)] {
-		told = append(told, fmt.Sprintf("%s at %s", e.Words(), e.At.UTC().Format("2006-01-02 15:04:05 UTC")))
-	}
-	slices.Reverse(told)
-	switch more := len(since) - len(told); {
-	case len(told) == 0:
-		return fmt.Errorf("%w since you looked", ErrScheduleChanged)
-	case more > 0:
-		told = slices.Insert(told, 0, fmt.Sprintf("%d earlier changes", more))
-	}
-	return fmt.Errorf("%w since you looked: %s", ErrScheduleChanged, strings.Join(told, "; "))
 }

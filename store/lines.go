@@ -129,7 +129,7 @@ func (s *Store) ChangeDates(ctx context.Context, line policy.Phone, seen int, c 
 			since = append(since, e)
 		}
 		if before.Version != seen {
-			return after, policy.Overtaken(since)
+			return after, overtaken(since)
 		}
 		if after, err = before.Changed(c); err != nil {
 			return after, err
@@ -163,3 +163,22 @@ func revisionKey(line policy.Phone, version int) []byte {
 }
 
 func revisionPrefix(line policy.Phone) []byte { return indexKey(nil).part(line.Full()) }
+
+// maxTold is how many changes of others a person is told of who saw an earlier version.
+const maxTold = 5
+
+// overtaken returns policy.ErrScheduleChanged for a person who saw an earlier version, with the changes of others since, newest first.
+func overtaken(since []policy.ScheduleRevision) error {
+	var told []string
+	for _, e := range since[:min(len(since), maxTold)] {
+		told = append(told, fmt.Sprintf("%s at %s", e.Words(), e.At.UTC().Format("2006-01-02 15:04:05 UTC")))
+	}
+	slices.Reverse(told)
+	switch more := len(since) - len(told); {
+	case len(told) == 0:
+		return fmt.Errorf("%w since you looked", policy.ErrScheduleChanged)
+	case more > 0:
+		told = slices.Insert(told, 0, fmt.Sprintf("%d earlier changes", more))
+	}
+	return fmt.Errorf("%w since you looked: %s", policy.ErrScheduleChanged, strings.Join(told, "; "))
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -67,10 +68,20 @@ func (p plan) facets(f policy.Filter) (iterators []iterator) {
 	add(f.Intent != "", facet(byIntent, f.Intent))
 	add(f.Line != "", facet(byLine, f.Line))
 	few := f.Ticket != "" || f.Customer != "" // reading these is quicker than leaping in many bands
-	if from, to, ok := f.TalkRange(); ok && !few {
+	if from, to, ok := talkRange(f); ok && !few {
 		iterators = append(iterators, p.talk(f, from, to))
 	}
 	return iterators
+}
+
+// talkRange returns the range of talk times, both ends in it, outside of which a filter selects none; to is 0 if there is no upper bound. ok is false if
+// talk times do not matter.
+func talkRange(f policy.Filter) (from, to int, ok bool) {
+	from, to = f.TalkAtLeast, f.TalkAtMost
+	if f.OverLong > 0 {
+		from = max(from, int(f.OverLong/time.Second)+1)
+	}
+	return from, to, f.OverLong > 0 || from > 0 || to > 0
 }
 
 func (p plan) under(b *bolt.Bucket, prefix indexKey) *postings {

@@ -64,6 +64,17 @@ func removalEntries(sid []byte, r policy.Removal) []edit {
 	return []edit{{in: inIndex, key: append(key(byRemoval).time(r.NextAt), sid...)}}
 }
 
+// mergedRemovals returns one removal from two of one recording: erasing removes more than retention, and a bucket that is known stays known.
+func mergedRemovals(r, other policy.Removal) policy.Removal {
+	if other.Why == policy.RemovalErased && r.Why != policy.RemovalErased {
+		r.Why, r.NextAt = other.Why, time.Time{} // there is more to do: now
+	}
+	if r.Bucket == "" {
+		r.Bucket = other.Bucket
+	}
+	return r
+}
+
 // putRemovals writes removals, merged with those of the same recordings that are there already.
 func putRemovals(tx *bolt.Tx, removals []policy.Removal) error {
 	for _, r := range removals {
@@ -72,7 +83,7 @@ func putRemovals(tx *bolt.Tx, removals []policy.Removal) error {
 			return err
 		}
 		if before != nil {
-			r = before.Merged(r)
+			r = mergedRemovals(*before, r)
 		}
 		if err := removalTable.put(tx, []byte(r.SID), before, r); err != nil {
 			return err

@@ -25,9 +25,16 @@ type Row struct {
 // RowOf returns a notice as a row.
 func RowOf(n policy.Notice) Row {
 	return Row{
-		Key: n.Key, Kind: n.Kind, State: state(n), At: policy.TimeOrNil(n.At), Customer: policy.OrNil(n.Customer), Channel: n.Channel, To: policy.OrNil(n.To),
-		Attempts: n.Attempts, NextAt: policy.TimeOrNil(n.NextAt), SentAt: policy.TimeOrNil(n.SentAt), FailedAt: policy.TimeOrNil(n.FailedAt), Error: policy.OrNil(n.Error),
+		Key: n.Key, Kind: n.Kind, State: state(n), At: policy.TimeOrNil(n.At), Customer: orNil(n.Customer), Channel: n.Channel, To: orNil(n.To),
+		Attempts: n.Attempts, NextAt: policy.TimeOrNil(n.NextAt), SentAt: policy.TimeOrNil(n.SentAt), FailedAt: policy.TimeOrNil(n.FailedAt), Error: orNil(n.Error),
 	}
+}
+
+func orNil[T ~string](v T) *T {
+	if v == "" {
+		return nil
+	}
+	return &v
 }
 
 func state(n policy.Notice) string {
