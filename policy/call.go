@@ -224,7 +224,7 @@ func (c Call) Outcome() Outcome {
 	case accepted:
 		return Served
 	case c.Message != nil:
-		return LeftVoicemail
+		return leftVoicemail
 	case c.Refused != "":
 		return c.Refused
 	case c.Closed && c.HuntingAt.IsZero():

@@ -46,8 +46,8 @@ func DateOf(t time.Time) Date {
 // String writes the date as "2026-12-24".
 func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day) }
 
-// weekday returns the day of the week.
-func (d Date) weekday() time.Weekday { return d.midnight().Weekday() }
+// Weekday returns the day of the week.
+func (d Date) Weekday() time.Weekday { return d.midnight().Weekday() }
 
 // Plus returns the date so many days later, or earlier for a negative number.
 func (d Date) Plus(days int) Date { return DateOf(d.midnight().AddDate(0, 0, days)) }
@@ -93,7 +93,7 @@ func (h *Hours) on(d Date) (spans []Span, rule, what string) {
 			return nil, ruleHoliday, name
 		}
 	}
-	return h.Week[d.weekday()], ruleWeek, ""
+	return h.Week[d.Weekday()], ruleWeek, ""
 }
 
 func (h *Hours) reason(d Date, spans []Span, rule, what string) string {

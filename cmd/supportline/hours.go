@@ -104,7 +104,7 @@ func writeFortnight(w io.Writer, line policy.Line, at time.Time, colour bool) er
 		if day.Usual {
 			why = ""
 		}
-		t.Add(day.Date.String(), weekday(day.Date), intervals(day.Open), day.Rule, why)
+		t.Add(day.Date.String(), day.Date.Weekday().String()[:3], intervals(day.Open), day.Rule, why)
 	}
 	return t.Write(w, colour)
 }
@@ -188,8 +188,4 @@ func (p *program) ask(ctx context.Context, conf config.Config, command control.C
 		return err
 	}
 	return json.Unmarshal(out.Bytes(), answer)
-}
-
-func weekday(d policy.Date) string {
-	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Format("Mon")
 }

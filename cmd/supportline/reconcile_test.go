@@ -194,7 +194,7 @@ func TestVoicemailWhoseCallbackWasLost(t *testing.T) {
 		t.Fatalf("%+v, %v", found, err)
 	}
 	c, err := l.app.Store.Call(t.Context(), sid)
-	if err != nil || c.Outcome() != policy.LeftVoicemail || c.Message.SID != "RE1" {
+	if err != nil || c.Outcome() != "voicemail" || c.Message.SID != "RE1" {
 		t.Errorf("%s, %+v, %v", c.Outcome(), c.Message, err)
 	}
 	if again, err := l.reconcile(); err != nil || len(again) > 0 {
