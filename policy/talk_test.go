@@ -95,7 +95,7 @@ func TestOutcome(t *testing.T) {
 		"accepted, still talking":     {policy.Call{}.WithLeg(served), ""},
 		"accepted":                    {policy.Call{EndedAt: at(60)}.WithLeg(served), policy.Served},
 		"accepted, then never joined": {policy.Call{EndedAt: at(60)}.WithLeg(policy.Leg{SID: "CA2", AcceptedAt: at(10), NotBridged: true}), policy.Abandoned},
-		"closed, message left":        {policy.Call{EndedAt: at(60), Closed: true, Message: message}, policy.LeftVoicemail},
+		"closed, message left":        {policy.Call{EndedAt: at(60), Closed: true, Message: message}, "voicemail"},
 		"closed, no message":          {policy.Call{EndedAt: at(60), Closed: true}, policy.LineClosed},
 		"closed, but connected, hung up while it rang": {policy.Call{EndedAt: at(60), Closed: true, HuntingAt: at(20)}, policy.Abandoned},
 		"closed, and not entitled":                     {policy.Call{EndedAt: at(60), Closed: true, Refused: policy.NotEntitled}, policy.NotEntitled},
