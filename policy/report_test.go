@@ -22,6 +22,8 @@ func reports() []policy.Report {
 		{At: at(30), Leg: "CA1", To: "+15550100001", From: "+448000668187", Status: "initiated"},
 		{At: at(31), Leg: "CA1", To: "+15550100001", From: "+448000668187", Status: "ringing"},
 		{At: at(50), Leg: "CA1", To: "+15550100001", From: "+448000668187", Status: "no-answer"},
+		{At: at(50), Leg: "CA1", DialEnd: true, NotBridged: true},
+		{At: at(50), Leg: "CA1", DialEnd: true}, // again, without that word
 		{At: at(51), Leg: "CA2", To: "+15550100002", From: "+448000668187", Status: "ringing"},
 		{At: at(55), Leg: "CA2", To: "+15550100002", From: "+448000668187", Status: "in-progress"},
 		{At: at(190), Leg: "CA2", To: "+15550100002", From: "+448000668187", Status: "completed", Seconds: seconds(135)},
@@ -33,7 +35,7 @@ func reports() []policy.Report {
 		// The provider's list says the same, a second apart here and there.
 		{At: at(50), StartedAt: at(29), Leg: "CA1", To: "+15550100001", From: "+448000668187", Status: "no-answer"},
 		{At: at(189), StartedAt: at(50), Leg: "CA2", To: "+15550100002", From: "+448000668187", Status: "completed", Seconds: seconds(135)},
-		{At: at(192), StartedAt: began, From: "+442079460018", To: "+448000668187", Status: "completed", Seconds: seconds(192)},
+		{At: at(193), StartedAt: began, From: "+442079460018", To: "+448000668187", Status: "completed", Seconds: seconds(192)},
 	}
 }
 
@@ -85,7 +87,7 @@ func TestLearnKeepsItsInput(t *testing.T) {
 	}
 }
 
-// shuffled gives all reports in some order, some of them twice.
+// shuffled returns all reports in some order, some of them twice.
 func shuffled(t *rapid.T) []policy.Report {
 	all := append(reports(), rapid.SliceOfN(rapid.SampledFrom(reports()), 0, 8).Draw(t, "again")...)
 	return rapid.Permutation(all).Draw(t, "order")
