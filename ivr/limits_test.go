@@ -33,6 +33,28 @@ func TestTries(t *testing.T) {
 	}
 }
 
+// TestMenuIsRepeatedFiveTimes: a caller may hear the menu five times more, and goes on as one with a question then; who gives no answer, or a
+// wrong one, hears it twice more.
+func TestMenuIsRepeatedFiveTimes(t *testing.T) {
+	t.Parallel()
+	m := ivr.Machine{Settings: settings(t)}
+	for name, test := range map[string]struct {
+		answer ivr.Input
+		heard  int
+	}{"repeat": {ivr.Input{Keys: "9"}, 6}, "a # after the number": {ivr.Input{Keys: "#"}, 6}, "silence": {ivr.Input{}, 3}, "a wrong key": {ivr.Input{Keys: "7"}, 3}} {
+		call, reply := m.Next(policy.Call{SID: "CA1"}, ivr.Input{Step: "arrive", Line: uk, From: caller}, tuesday)
+		call, reply = m.Next(call, follow(t, reply, ivr.Input{Keys: string(northwind.Number), Number: string(northwind.Number), Customer: &northwind}), tuesday)
+		heard := 0
+		for says(reply, "menu") && heard < 20 {
+			heard++
+			call, reply = m.Next(call, follow(t, reply, test.answer), tuesday)
+		}
+		if heard != test.heard || !says(reply, "menu-default") || call.Intent != policy.Question {
+			t.Errorf("%s: heard the menu %d times, want %d, then %+v", name, heard, test.heard, reply)
+		}
+	}
+}
+
 // TestRounds: every step of a team rings in every round, in their order, in both ways of ringing; then the hunt is over.
 func TestRounds(t *testing.T) {
 	t.Parallel()
