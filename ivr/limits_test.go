@@ -3,6 +3,7 @@ package ivr_test
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -285,5 +286,54 @@ func TestRightNumberBeyondTheLimit(t *testing.T) {
 	below.post("/voice/number/1", "CallSid", second, "Digits", "204518")
 	if call := below.calls[second]; call.Customer != northwind.Number {
 		t.Errorf("two wrong numbers of three, and the right one does not identify: %+v", call.State)
+	}
+}
+
+// TestTicketNumberIsBounded: what a caller keys in as a ticket number is kept up to 20 digits.
+func TestTicketNumberIsBounded(t *testing.T) {
+	t.Parallel()
+	m := ivr.Machine{Settings: settings(t)}
+	for digits, want := range map[int]int{1: 1, 20: 20, 21: 20, 300: 20} {
+		call, reply := chooses(t, m, northwind, policy.TicketStatus, false, tuesday)
+		number := strings.Repeat("7", digits)
+		call, _ = m.Next(call, follow(t, reply, ivr.Input{Keys: number, Number: number}), tuesday)
+		if len(call.Ticket) != want {
+			t.Errorf("%d digits: ticket %q, want %d of them", digits, call.Ticket, want)
+		}
+	}
+}
+
+// TestEmptyMessageIsNone: a recording of no seconds is no voicemail, and the caller hears that nothing was left.
+func TestEmptyMessageIsNone(t *testing.T) {
+	t.Parallel()
+	s := settings(t)
+	team := s.Teams["critical"]
+	team.Steps = nil
+	s.Teams["critical"] = team
+	m := ivr.Machine{Settings: s}
+	for seconds, want := range map[int]string{0: "voicemail-empty", 1: "voicemail-saved"} {
+		call, reply := chooses(t, m, northwind, policy.Critical, false, tuesday)
+		if reply.Then != ivr.ThenRecord {
+			t.Fatalf("nobody can be rung: %+v", reply)
+		}
+		message := &policy.Recording{SID: "RE1", URL: "https://api.example/RE1", Seconds: seconds}
+		call, reply = m.Next(call, follow(t, reply, ivr.Input{Message: message}), tuesday)
+		if !says(reply, want) || (call.Message != nil) != (seconds > 0) {
+			t.Errorf("%d seconds: %+v, message %+v", seconds, reply, call.Message)
+		}
+	}
+}
+
+// TestFirstScreeningCounts: talk time is the leg's without its screening, which begins with the first request and not with one that is
+// repeated (rule 5).
+func TestFirstScreeningCounts(t *testing.T) {
+	t.Parallel()
+	m := ivr.Machine{Settings: settings(t)}
+	call, _ := chooses(t, m, northwind, policy.Critical, false, tuesday)
+	for try := 1; try <= 2; try++ {
+		call, _ = m.NextLeg(call, ivr.LegInput{Step: "screen", Leg: "CAleg", To: oncall1, Try: try}, tuesday.Add(time.Duration(try)*10*time.Second))
+	}
+	if got := call.Leg("CAleg").ScreenedAt; !got.Equal(tuesday.Add(10 * time.Second)) {
+		t.Errorf("screened at %v, want 10 s after %v", got, tuesday)
 	}
 }

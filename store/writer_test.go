@@ -120,10 +120,17 @@ func TestNobodyWaitsForADiskThatHangs(t *testing.T) {
 	<-hanging
 	go advance("CA2")
 	cancel()
+	unknown := 0
 	for range 2 {
-		if err := <-answers; !errors.Is(err, context.Canceled) {
+		err := <-answers
+		if !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want %v", err, context.Canceled)
+		} else if strings.Contains(err.Error(), "outcome is not known") {
+			unknown++
 		}
+	}
+	if unknown != 1 {
+		t.Errorf("%d of the two are told that the outcome is not known, want that whose commit was under way", unknown)
 	}
 	close(release)
 	if c, err := s.Advance(t.Context(), "CA1", step); err != nil || c.State.Exchange != 3 {
