@@ -225,7 +225,7 @@ func (r *request) phoneEvent(call PhoneCall) (string, error) {
 // Over reports whether the call has ended.
 func (c PhoneCall) Over() bool { return c.State == PhoneOver }
 
-// phoneDoing is what a call is doing in words, and phoneSkips the words of the button that skips what is heard.
+// phoneDoing has words for what a call is doing, and phoneSkips the words of the button that skips what is heard.
 var (
 	phoneDoing = map[PhoneState]string{
 		PhoneDialling: "You dial.",

@@ -198,7 +198,7 @@ type PhoneCall struct {
 	Trouble     string         // how the line failed, or ""
 }
 
-// PhoneState is what a call is doing.
+// PhoneState names what a call is doing.
 type PhoneState string
 
 // The states of a call.
@@ -243,7 +243,7 @@ type PhoneRung struct {
 	Told   []string
 }
 
-// PhoneAct is what one side of a call does. One field is set.
+// PhoneAct names what one side of a call does. One field is set.
 type PhoneAct struct {
 	Keys       string     // the caller presses 0 to 9, * and #
 	Words      string     // the caller says that

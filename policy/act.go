@@ -65,7 +65,7 @@ const (
 	ActNote     ActKind = "note"
 )
 
-// actWords says what was done and undone by each kind of act, with VALUE for its value.
+// actWords has the words for doing and undoing each kind of act, with VALUE for its value.
 var actWords = map[ActKind]struct{ done, undone string }{
 	ActWaive:    {"waived the call as necessary", "took the waiver back"},
 	ActTraining: {"marked the call as training", "took the training mark back"},

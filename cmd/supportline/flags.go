@@ -64,7 +64,7 @@ func names[V ~string](values []V) []string {
 	return all
 }
 
-// absences are what to say of something that is not there: the error, and the sentence with what was asked for.
+// absences holds the sentences about something that is not there: the error, and the sentence with what was asked for.
 var absences = map[error]string{
 	policy.ErrNoCall:     "no call %s is in the log: \"supportline calls\" shows the SIDs",
 	policy.ErrNoCase:     "no case has the number %s: \"supportline cases list\" shows them",

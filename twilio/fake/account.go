@@ -23,7 +23,7 @@ type Account struct {
 	conferences map[string]string       // under way: name to SID
 }
 
-// State is what the provider stores of the account. Its times are on the provider's clock.
+// State holds what the provider stores of the account. Its times are on the provider's clock.
 type State struct {
 	SID, Name, Status, Type, Owner string
 	Token                          string            // the primary auth token: signs webhooks

@@ -148,7 +148,7 @@ type call struct {
 	err        error
 }
 
-// next is what follows a verb: another document, the end of the call, or else the next verb.
+// next names what follows a verb: another document, the end of the call, or else the next verb.
 type next struct {
 	url    string
 	params map[string]string

@@ -176,7 +176,7 @@ func (n *notice) decode(d *decoder, at node) {
 	d.fields(at, &n.At, append(fields, keys(n)...))
 }
 
-// channel is what the file says about a kind of channel: the block that is the channel's own, and its keys beside the block.
+// channel holds a kind of channel as the file has it: the block that is the channel's own, and its keys beside the block.
 type channel struct {
 	Kind          notices.Kind
 	At            place

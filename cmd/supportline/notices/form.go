@@ -16,7 +16,7 @@ type Field struct {
 	List    bool     // the value is a list of texts
 }
 
-// Form is what the configuration says about a channel, and what the channel's check finds wrong with it.
+// Form holds the configuration of a channel, and what the channel's check finds wrong with it.
 type Form struct {
 	Notices  Value // the whole of notices; its Fields are the shared ones
 	Block    Value // the channel's block

@@ -24,7 +24,7 @@ type Outbox interface {
 	NoticeFailed(ctx context.Context, key string, at time.Time, cause error, next time.Time) error
 }
 
-// Options are what a Sender takes from the program. Zero fields have the defaults named.
+// Options hold what a Sender takes from the program. Zero fields have the defaults named.
 type Options struct {
 	Now     func() time.Time                       // time.Now
 	After   func(time.Duration) <-chan time.Time   // time.After

@@ -34,7 +34,7 @@ type Server interface {
 	Close() error
 }
 
-// Setup is what a script asks for in its server.
+// Setup holds what a script asks for in its server.
 type Setup struct {
 	Overrides []Override // in the order of the script
 	Customers string     // a customers file, as the script names it: relative to its folder; "": the shipped sample

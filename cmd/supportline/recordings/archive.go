@@ -31,7 +31,7 @@ type Provider interface {
 	DeleteRecording(ctx context.Context, sid string) error
 }
 
-// Options are what an Archive takes from the program. Zero fields have the defaults named.
+// Options hold what an Archive takes from the program. Zero fields have the defaults named.
 type Options struct {
 	Now    func() time.Time // time.Now
 	Random func() float64   // in [0, 1); math/rand
