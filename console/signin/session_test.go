@@ -185,8 +185,11 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 	c.SignIn("viewer", "wrong wrong wrong").Want(t, http.StatusUnauthorized)
 	c.SignIn("viewer", browsertest.Password).Want(t, http.StatusTooManyRequests, "Wait 2 seconds")
 	p.Now = p.Now.Add(2 * time.Second)
+	c.SignIn("viewer", "wrong wrong wrong").Want(t, http.StatusUnauthorized)
+	c.SignIn("viewer", browsertest.Password).Want(t, http.StatusTooManyRequests, "Wait 4 seconds")
+	p.Now = p.Now.Add(4 * time.Second)
 	c.SignIn("viewer", browsertest.Password).Want(t, http.StatusOK)
-	for i := range 20 - 5 {
+	for i := range 20 - 6 {
 		c.SignIn("nobody"+string(rune('a'+i)), browsertest.Password).Want(t, http.StatusUnauthorized)
 	}
 	c.SignIn("somebody", browsertest.Password).Want(t, http.StatusUnauthorized)

@@ -52,14 +52,14 @@ func TestPastedDatesSayTheSame(t *testing.T) {
 		for n := range rapid.IntRange(0, 4).Draw(t, "edits") {
 			edit := policy.DateOverride{
 				Date: policy.DateOf(at).Plus(10 * (n + 1)), Kind: rapid.SampledFrom([]policy.DateKind{policy.DateClosed, policy.DateSpecial}).Draw(t, "kind"),
-				Reason: rapid.String().Filter(func(s string) bool { return strings.TrimSpace(s) != "" }).Draw(t, "reason"), By: "mila", At: at,
+				Reason: rapid.StringN(1, 40, -1).Filter(func(s string) bool { return strings.TrimSpace(s) != "" }).Draw(t, "reason"), By: "mila", At: at,
 			}
 			if edit.Kind == policy.DateSpecial && rapid.Bool().Draw(t, "open") {
 				edit.Spans = []policy.Span{{From: 1, To: 600}, {From: 700, To: 1440}}
 			}
 			next, err := revision.Changed(policy.OverrideDate(line, edit))
 			if err != nil {
-				t.Skip(err) // too long, or nothing but space
+				t.Fatal(err)
 			}
 			revision = next
 		}

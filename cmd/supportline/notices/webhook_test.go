@@ -24,6 +24,7 @@ type receiver struct {
 	channel  notices.Webhook
 	statuses []int
 	hang     chan struct{} // not nil: a post waits for it, or for its own end
+	hangs    chan struct{} // gets a word from each post that waits
 
 	mu     sync.Mutex
 	keys   []string
@@ -43,6 +44,9 @@ func startHook(t testing.TB, statuses ...int) *receiver {
 func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body) // whole, before which the server does not see that the other side left
 	if h.hang != nil {
+		if h.hangs != nil {
+			h.hangs <- struct{}{}
+		}
 		select {
 		case <-h.hang:
 		case <-r.Context().Done():
