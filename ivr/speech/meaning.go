@@ -10,6 +10,14 @@ type Utterance struct {
 	said []token
 	runs []run
 	stem []stem
+
+	undenied bool // what is denied counts as said
+}
+
+// Undenied returns an utterance in which what is denied counts as said: "it isn't down" holds "down".
+func (u Utterance) Undenied() Utterance {
+	u.undenied = true
+	return u
 }
 
 // Read reads an utterance as a recogniser wrote it down: its first 1000 bytes and 250 words.

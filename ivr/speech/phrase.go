@@ -43,31 +43,39 @@ func (u Utterance) figure(i int) string {
 	return root(word)
 }
 
-// Match returns the number of words of a phrase if all were said, in order, and 0 otherwise. "..." in a phrase stands for any words between. Words
-// are the same in all their forms: "questions" is "question", "doesn't" is "does not". What is denied was not said: "it isn't down" does not
+// Match is where a phrase was heard: the number of its words, 0 if it was not, and the part of the utterance that it spans.
+type Match struct{ Words, from, to int }
+
+// Match returns where a phrase was heard: all of its words in order, outside of another match. "..." in a phrase stands for any words between.
+// Words are the same in all their forms: "questions" is "question", "doesn't" is "does not". What is denied was not said: "it isn't down" does not
 // hold "down". A phrase of small words alone, such as "it is", must be the whole answer.
-func (u Utterance) Match(phrase string) int {
-	count, i := 0, 0
+func (u Utterance) Match(phrase string, outside Match) (m Match) {
+	i := 0
 	for part := range strings.SplitSeq(phrase, "...") {
 		wanted := Read(part).stem
 		if len(wanted) == 0 {
 			continue
 		}
-		if i = u.find(wanted, i); i < 0 {
-			return 0
+		if i = u.find(wanted, i, outside); i < 0 {
+			return Match{}
 		}
-		i, count = i+len(wanted), count+len(wanted)
+		if m.Words == 0 {
+			m.from = i
+		}
+		i += len(wanted)
+		m.Words, m.to = m.Words+len(wanted), i
 	}
-	if count > 0 && isSmall(phrase) && !u.isOnly(count) {
-		return 0
+	if m.Words > 0 && isSmall(phrase) && !u.isOnly(m.Words) {
+		return Match{}
 	}
-	return count
+	return m
 }
 
-// find returns where words occur side by side and undenied, at a place or after it, and -1 if they don't.
-func (u Utterance) find(wanted []stem, from int) int {
+// find returns where words occur side by side and undenied, at a place or after it and outside of a match, and -1 if they don't.
+func (u Utterance) find(wanted []stem, from int, outside Match) int {
 	for i := from; i+len(wanted) <= len(u.stem); i++ {
-		if slices.EqualFunc(u.stem[i:i+len(wanted)], wanted, func(a, b stem) bool { return a.text == b.text }) && !u.denied(i) {
+		within := i >= outside.from && i+len(wanted) <= outside.to
+		if !within && slices.EqualFunc(u.stem[i:i+len(wanted)], wanted, func(a, b stem) bool { return a.text == b.text }) && !u.denied(i) {
 			return i
 		}
 	}
@@ -92,6 +100,9 @@ func roots(list string) map[string]bool {
 
 // denied reports whether the words that begin at a place are denied: by a "no" before them, or by a "not" that only light words divide from them.
 func (u Utterance) denied(i int) bool {
+	if u.undenied {
+		return false
+	}
 	if i > 0 && u.stem[i-1].text == "no" && !u.stem[i].pauses {
 		return true
 	}
