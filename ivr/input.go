@@ -12,6 +12,9 @@ const (
 	stepArrive   = "arrive"            // the first webhook of a call
 	stepKnown    = "known"             // one key confirms the account of the caller's number
 	stepNumber   = "number"            // the customer number
+	stepLocked   = "locked"            // keys that choose nothing: no number is looked up for this caller
+	stepRefused  = "refused"           // the ways out of a caller without a customer number who is refused
+	stepMistyped = "not-entitled"      // one key enters another number than that of an account without phone support
 	stepMenu     = "menu"              // the reason to call
 	stepTicket   = "ticket"            // the ticket number
 	stepWait     = "wait"              // outbound legs ring, and the caller hears the ringing tone
