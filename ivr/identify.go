@@ -60,9 +60,12 @@ func (x *exchange) known() Reply {
 }
 
 func (x *exchange) confirms() bool {
-	spoken := x.in.Keys == "" && (x.in.Key == "1" || x.in.Key == starKey)
-	return x.in.Keys == starKey || x.in.Word == WordYes || spoken
+	key := x.in.oneKey()
+	return key == starKey || x.in.Word == WordYes || (x.in.Keys == "" && key == "1")
 }
+
+// isDigit reports whether a key may be the first of a customer number that is typed over a prompt. Zero alone says that there is none.
+func isDigit(key string) bool { return key >= "1" && key <= "9" }
 
 // saysNumber reports whether a number was spoken where another answer was asked for.
 func (x *exchange) saysNumber() bool { return x.in.Keys == "" && len(x.in.Number) > 1 }
@@ -110,7 +113,7 @@ func (x *exchange) hasNone() bool {
 		return true
 	case rest == zeroKey:
 		return !x.call.State.Typed
-	case x.in.Keys == "" && x.in.Key == zeroKey:
+	case x.in.Keys == "" && x.in.oneKey() == zeroKey:
 		return true
 	case x.in.Customer != nil, len(x.in.Number) == x.Identification.Digits:
 		return false
@@ -172,7 +175,7 @@ func (x *exchange) notEntitled(c policy.Customer) Reply {
 
 // mistyped takes the answer of a caller whose account is not entitled. A digit may be the first of the number that is right.
 func (x *exchange) mistyped() Reply {
-	again := x.saysNumber() || x.in.Word == WordYes || x.in.Word == WordNo || (x.in.Key != "" && strings.Contains("123456789", x.in.Key))
+	again := x.saysNumber() || x.in.Word == WordYes || x.in.Word == WordNo || isDigit(x.in.oneKey())
 	if !again || !x.mayReturn() {
 		return x.leave(phrase("goodbye"))
 	}

@@ -71,6 +71,17 @@ func (in Input) key() string { return stepPath(in.Step, in.Exchange) }
 
 func stepPath(step string, number int) string { return step + "/" + strconv.Itoa(number) }
 
+// oneKey returns the one key that was pressed or spoken, and "" if there was none or several.
+func (in Input) oneKey() string {
+	switch len(in.Keys) {
+	case 0:
+		return in.Key
+	case 1:
+		return in.Keys
+	}
+	return ""
+}
+
 // heard returns the input as the log keeps it.
 func (in Input) heard() string {
 	switch {

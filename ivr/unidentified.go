@@ -1,7 +1,6 @@
 package ivr
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/officernd/supportline/policy"
@@ -136,8 +135,9 @@ func (x *exchange) criticalConnects() bool {
 
 // wayOut takes the key of a caller whose call is refused. A digit other than 1 may be the first of the number.
 func (x *exchange) wayOut() Reply {
-	critical := x.in.Key == "1" || x.in.Word == WordYes || x.in.Intent == policy.Critical || x.in.Intent == policy.RaiseSeverity
-	number := x.saysNumber() || (x.in.Key != "" && x.in.Key >= "2" && x.in.Key <= "9")
+	key := x.in.oneKey()
+	critical := key == "1" || x.in.Word == WordYes || x.in.Intent == policy.Critical || x.in.Intent == policy.RaiseSeverity
+	number := x.saysNumber() || isDigit(key)
 	switch {
 	case critical && x.criticalConnects():
 		x.note("unidentified.critical", "connected as a critical call", "heard", x.in.heard())
@@ -213,5 +213,5 @@ func (x *exchange) typed() Reply {
 
 // greeting is a sentence that names the company, if it has a name.
 func (x *exchange) greeting(id string, args ...string) Phrase {
-	return phrase(id, append(args, "company", cmp.Or(x.Company, "phone"))...)
+	return phrase(id, append(args, "company", x.Company)...)
 }
