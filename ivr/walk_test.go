@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,8 +41,8 @@ func TestEveryPathEnds(t *testing.T) {
 			for who, first := range firsts() {
 				for _, wrong := range []int{0, 9, 10} {
 					for _, outbound := range []bool{false, true} {
-						if outbound && wrong == 9 {
-							continue // as with none
+						if outbound && (wrong == 9 || slices.Contains(refusing, name)) {
+							continue // what is refused rings nobody, and the rest rings as without a refusal
 						}
 						t.Run(fmt.Sprintf("%s/%s/%s/%d wrong before/outbound %t", name, place, who, wrong, outbound), func(t *testing.T) {
 							t.Parallel()
@@ -384,7 +385,7 @@ func (w *walker) speaks(in ivr.Input, reply ivr.Reply) {
 
 func (w *walker) retryIsTheSame(call policy.Call, in ivr.Input, reply ivr.Reply) {
 	again, same := w.machine.Next(call, in, w.now.Add(time.Minute))
-	if fmt.Sprint(same) != fmt.Sprint(reply) && mustJSON(w.t, same) != mustJSON(w.t, reply) {
+	if !reflect.DeepEqual(same, reply) && mustJSON(w.t, same) != mustJSON(w.t, reply) {
 		w.t.Errorf("a retry hears something else:\n%+v\n%+v", reply, same)
 	}
 	if len(again.Exchanges) != len(call.Exchanges) || len(again.Trace) != len(call.Trace) {
