@@ -134,14 +134,16 @@ func (c Case) MoveNotice(holder Customer) Notice {
 }
 
 // NoticesAbout returns the prefixes of the keys of all notices about an account: its warnings, its cases, and its calls that passed the call
-// limit.
+// limit, left a message, or were critical and missed.
 func NoticesAbout(customer CustomerNumber, cases []Case, calls []CallSID) []string {
 	starts := []string{fmt.Sprintf("tickets/%s/", customer), fmt.Sprintf("case/%s/", customer)}
 	for _, c := range cases {
 		starts = append(starts, fmt.Sprintf("case-moved/%s/", c.ID))
 	}
 	for _, sid := range calls {
-		starts = append(starts, "call-limit/"+string(sid)+"/")
+		for _, kind := range []NoticeKind{NoticeCallLimit, NoticeVoicemail, NoticeCriticalMissed} {
+			starts = append(starts, fmt.Sprintf("%s/%s/", kind, sid))
+		}
 	}
 	return starts
 }

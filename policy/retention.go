@@ -81,7 +81,7 @@ const erased = "(erased)"
 func (c Call) Anonymised() Call {
 	c = c.Clone()
 	names := c.identifying()
-	c.From, c.Customer, c.Account, c.Ticket, c.State.Offered = "", "", "", "", ""
+	c.From, c.Customer, c.Account, c.OnFile, c.Ticket, c.State.Offered = "", "", "", "", "", ""
 	c.WrongNumbers, c.Known, c.Erased = nil, false, true
 	for i, exchange := range c.Exchanges {
 		c.Exchanges[i] = Exchange{Key: exchange.Key, At: exchange.At, Reply: json.RawMessage("null")}
@@ -117,7 +117,7 @@ func (c Case) Anonymised() Case {
 }
 
 func (c Call) identifying() []string {
-	words := []string{c.From.Full(), c.From.String(), string(c.Customer), c.Account, string(c.Ticket), string(c.State.Offered)}
+	words := []string{c.From.Full(), c.From.String(), string(c.Customer), c.Account, string(c.OnFile), string(c.Ticket), string(c.State.Offered)}
 	for _, exchange := range c.Exchanges {
 		words = append(words, exchange.Heard)
 	}
@@ -145,4 +145,4 @@ func (d Decision) anonymised(names []string) Decision {
 }
 
 // personal are the inputs of a decision that are always about a person.
-var personal = []string{"from", "caller", "customer", "number", "account", "ticket", "heard", "digits", "speech", "offered"}
+var personal = []string{"from", "caller", "customer", "number", "account", "ticket", "heard", "digits", "speech", "offered", "on file"}
