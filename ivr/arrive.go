@@ -36,6 +36,9 @@ func (x *exchange) record() {
 	x.call.Answered, x.call.StartedAt, x.call.Config = true, x.now, x.Version
 	x.call.Line, x.call.From = x.in.Line, x.in.From
 	x.call.Known = len(x.in.Callers) > 0
+	if len(x.in.Callers) == 1 {
+		x.call.OnFile = x.in.Callers[0].Number
+	}
 }
 
 // hours reports whether the line is open, and notes which rule decided.

@@ -42,7 +42,7 @@ func (f Fallback) Documents(line policy.Line, from time.Time) (map[string][]byte
 	goodbye := f.say(line, phrase("fallback-goodbye"))
 	ring := f.ring(line, legHooks{screen: base + fallbackScreen, method: http.MethodGet})
 	ring.Action, ring.Method = base+fallbackEnd, http.MethodGet
-	key := oneKey(base+fallbackAccept, f.say(line, phrase("fallback-screen")))
+	key := oneKey(base+fallbackAccept, f.say(line, phrase("fallback-screen"))) // without EmptyResult: a file takes silence for a key
 	key.Method = http.MethodGet
 	opening := f.say(line, f.opening(line, from)...)
 	all := map[string]twilio.Response{

@@ -49,7 +49,7 @@ func (f form) leg(line policy.Line, sid policy.CallSID, attempt int, r Reply) tw
 	switch r.Then {
 	case ThenScreen:
 		next := f.legURL(sid, attempt, r.Next)
-		return document(nil, oneKey(next, say), twilio.Redirect{URL: next})
+		return screening(next, say)
 	case ThenJoin:
 		return document(say, f.join(sid, false))
 	case ThenHangup:
@@ -91,6 +91,14 @@ func (f form) gather(line policy.Line, r Reply, next string) twilio.Gather {
 
 func oneKey(next string, say []twilio.Verb) twilio.Gather {
 	return twilio.Gather{Input: "dtmf", Action: next, Timeout: keyTimeout, NumDigits: 1, FinishOnKey: &noKey, Prompts: say}
+}
+
+// screening returns a document that asks a specialist for one key, which next takes, as it takes silence. It ends in Hangup: the provider joins a
+// leg whose document runs out with the caller, and skips what it does not support there, such as Redirect. A voicemail would get the caller.
+func screening(next string, say []twilio.Verb) twilio.Response {
+	key := oneKey(next, say)
+	key.EmptyResult = true
+	return document(nil, key, twilio.Hangup{})
 }
 
 func (f form) record(next string) twilio.Record {

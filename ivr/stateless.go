@@ -70,7 +70,7 @@ func (s stateless) ring(line policy.Line, i policy.Intent, n int) []twilio.Verb 
 
 // screen asks a specialist, without knowing who calls. next is the URL that takes the key.
 func (s stateless) screen(line policy.Line, next string) twilio.Response {
-	return document(nil, oneKey(next, s.say(line, phrase("screen-plain"), phrase("screen-keys"))), twilio.Hangup{})
+	return screening(next, s.say(line, phrase("screen-plain"), phrase("screen-keys")))
 }
 
 func (s stateless) answer(keys string) twilio.Response {

@@ -61,6 +61,7 @@ func (g *Gather) walk(v visitor) {
 	v.text("language", &g.Language)
 	v.text("hints", &g.Hints)
 	v.checked("speechTimeout", &g.SpeechTimeout, (*checker).secondsOrAuto)
+	v.flag("actionOnEmptyResult", &g.EmptyResult, false)
 	v.prompts(&g.Prompts)
 }
 

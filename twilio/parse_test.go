@@ -220,6 +220,12 @@ func TestTheProvidersBuilderMeansTheSame(t *testing.T) {
 			},
 			&twiml.VoiceRedirect{Url: "/voice/number/1"},
 		},
+		"gather-empty-result": {
+			&twiml.VoiceGather{
+				Input: "dtmf", Action: "/leg/CA1/answer/1", NumDigits: "1", ActionOnEmptyResult: "true", InnerElements: []twiml.Element{&welcome},
+			},
+			&twiml.VoiceHangup{},
+		},
 		"dial": {&twiml.VoiceDial{
 			Action: "/voice/rang/1", Timeout: "20", TimeLimit: "7200", CallerId: "+448000668187", AnswerOnBridge: "true",
 			RingTone: "uk", Record: "record-from-answer-dual", RecordingStatusCallback: "/recording",

@@ -25,7 +25,8 @@ type Play struct {
 // Pause is silence.
 type Pause struct{ Seconds int } // 0: the provider's default, one second
 
-// Gather collects keys or speech while it plays its prompts. Without input the provider goes on with the next verb and sends no request.
+// Gather collects keys or speech while it plays its prompts. Without input the provider goes on with the next verb and sends no request, unless
+// EmptyResult is set.
 type Gather struct {
 	Input       string // "dtmf", "speech" or "dtmf speech"
 	Action      string
@@ -37,6 +38,7 @@ type Gather struct {
 	Hints       string  // comma list of expected words
 	// SpeechTimeout is a number of seconds or "auto"; "": the provider's default.
 	SpeechTimeout string
+	EmptyResult   bool   // the action is requested without input as well, then without digits
 	Prompts       []Verb // Say, Play and Pause only
 }
 

@@ -35,6 +35,9 @@ func documents() map[string]twilio.Response {
 			twilio.Gather{Action: "/voice/menu/1", FinishOnKey: new(""), NumDigits: 1},
 			twilio.Gather{Action: "/voice/menu/1", FinishOnKey: new("*"), SpeechTimeout: "3"},
 		}},
+		"gather-empty-result": {Verbs: []twilio.Verb{
+			twilio.Gather{Input: "dtmf", Action: "/leg/CA1/answer/1", NumDigits: 1, EmptyResult: true, Prompts: []twilio.Verb{welcome}}, twilio.Hangup{},
+		}},
 		"dial": {Verbs: []twilio.Verb{
 			twilio.Dial{
 				Action: "/voice/rang/1", Timeout: 20, TimeLimit: 7200, CallerID: "+448000668187", AnswerOnBridge: true,

@@ -21,6 +21,7 @@ type Account struct {
 	outbound    map[string]string       // outbound legs under way: SID to the caller's SID
 	actions     map[string][]restAction // by the caller's SID, not yet run
 	conferences map[string]string       // under way: name to SID
+	nextStart   time.Time               // the earliest start of the next call that is created
 }
 
 // State holds what the provider stores of the account. Its times are on the provider's clock.
@@ -40,8 +41,9 @@ type State struct {
 	ListLag, EndLag time.Duration
 	MediaLag        time.Duration // from the end of a recording until its sound is available
 	// UnlistedMedia makes a sound available for recordings that are not listed, such as those of a phone in another process.
-	UnlistedMedia bool
-	Deleted       []string // SIDs of the recordings that were deleted
+	UnlistedMedia  bool
+	Deleted        []string // SIDs of the recordings that were deleted
+	CallsPerSecond int      // how many calls that are created start in a second; 0: one
 	// Interfere is called before each request. It returns whether it has answered the request.
 	Interfere func(w http.ResponseWriter, r *http.Request) bool
 	Requests  []string // method and path of each, in order

@@ -1,11 +1,13 @@
 package fake
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/officernd/supportline/twilio"
 )
@@ -28,10 +30,24 @@ func (a *Account) createCall(w http.ResponseWriter, r *http.Request, _ string) {
 		Refuse(w, http.StatusServiceUnavailable, 20503, "Service unavailable: no call is active here that the leg could belong to")
 	default:
 		sid := a.sid("CA")
-		a.actions[caller] = append(a.actions[caller], restAction{sid: sid, ring: ring})
+		queued := a.queue()
+		a.actions[caller] = append(a.actions[caller], restAction{sid: sid, ring: ring, queued: queued})
 		a.outbound[sid] = caller
-		reply(w, http.StatusCreated, map[string]any{"sid": sid, "status": "queued", "direction": "outbound-api", "from": ring.From, "to": ring.To})
+		reply(w, http.StatusCreated, map[string]any{
+			"sid": sid, "status": "queued", "direction": "outbound-api", "from": ring.From, "to": ring.To, "queue_time": fmt.Sprint(queued.Milliseconds()),
+		})
 	}
+}
+
+// queue takes the next start of a call, and returns the time until then.
+func (a *Account) queue() time.Duration {
+	now := a.state.Now()
+	start := a.nextStart
+	if start.Before(now) {
+		start = now
+	}
+	a.nextStart = start.Add(time.Second / time.Duration(max(1, a.state.CallsPerSecond)))
+	return start.Sub(now)
 }
 
 // updateCall accepts a redirect or the end of a call or leg.

@@ -52,26 +52,23 @@ func TestDial(t *testing.T) {
 		name        string
 		specialists map[string]fake.Specialist
 		acts        acts
-		race        fake.Race
 		want        string
 		took        int // seconds
 	}{
-		{"accepted, the specialist hangs up", map[string]fake.Specialist{anna: yes}, talk(), fake.FirstPickup, "completed true 183", 188},
-		{"the caller hangs up", map[string]fake.Specialist{anna: yes}, acts{fake.Talking: {fake.Wait(time.Minute), fake.HangUp()}}, fake.FirstPickup, "completed true 63", 68},
-		{"nobody answers", nil, nil, fake.FirstPickup, "no-answer false ", 20},
-		{"all are busy", map[string]fake.Specialist{anna: {Status: "busy"}, ben: {Status: "busy"}}, nil, fake.FirstPickup, "busy false ", 0},
-		{"one is busy, one doesn't answer", map[string]fake.Specialist{anna: {Status: "busy"}}, nil, fake.FirstPickup, "no-answer false ", 20},
-		{"passed on", map[string]fake.Specialist{anna: {PicksUp: time.Second, Presses: []string{"2"}}}, nil, fake.FirstPickup, "completed false 1", 2},
-		{"a voicemail picks up", map[string]fake.Specialist{anna: {PicksUp: time.Second}}, nil, fake.FirstPickup, "completed false 11", 12},
-		{"hangs up while told who calls", map[string]fake.Specialist{anna: {Leaves: 500 * time.Millisecond, Presses: []string{"1"}}}, nil, fake.FirstPickup, "completed false 1", 1},
-		{"the caller hangs up while it rings", nil, acts{fake.Ringing: {fake.Wait(4 * time.Second), fake.HangUp()}}, fake.FirstPickup, "canceled false ", 4},
-		{"first pickup wins over a later yes", map[string]fake.Specialist{anna: {PicksUp: time.Second}, ben: yes}, nil, fake.FirstPickup, "completed false 11", 12},
-		{"first yes wins over an earlier pickup", map[string]fake.Specialist{anna: {PicksUp: time.Second}, ben: yes}, talk(), fake.FirstAccept, "completed true 183", 188},
+		{"accepted, the specialist hangs up", map[string]fake.Specialist{anna: yes}, talk(), "completed true 183", 188},
+		{"the caller hangs up", map[string]fake.Specialist{anna: yes}, acts{fake.Talking: {fake.Wait(time.Minute), fake.HangUp()}}, "completed true 63", 68},
+		{"nobody answers", nil, nil, "no-answer false ", 20},
+		{"all are busy", map[string]fake.Specialist{anna: {Status: "busy"}, ben: {Status: "busy"}}, nil, "busy false ", 0},
+		{"one is busy, one doesn't answer", map[string]fake.Specialist{anna: {Status: "busy"}}, nil, "no-answer false ", 20},
+		{"passed on", map[string]fake.Specialist{anna: {PicksUp: time.Second, Presses: []string{"2"}}}, nil, "completed false 1", 2},
+		{"a voicemail picks up", map[string]fake.Specialist{anna: {PicksUp: time.Second}}, nil, "completed false 11", 12},
+		{"hangs up while told who calls", map[string]fake.Specialist{anna: {Leaves: 500 * time.Millisecond, Presses: []string{"1"}}}, nil, "completed false 1", 1},
+		{"the caller hangs up while it rings", nil, acts{fake.Ringing: {fake.Wait(4 * time.Second), fake.HangUp()}}, "canceled false ", 4},
+		{"the first to pick up stops the others, though it is a voicemail", map[string]fake.Specialist{anna: {PicksUp: time.Second}, ben: yes}, nil, "completed false 11", 12},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			h := ringing(t)
 			p := provider(h, &people{acts: row.acts, specialists: row.specialists})
-			p.Race = row.race
 			r := call(t, p)
 			i := slices.IndexFunc(h.asked, func(a asked) bool { return a.path == "/rang" })
 			if i < 0 {
@@ -84,6 +81,46 @@ func TestDial(t *testing.T) {
 			}
 			if r.Seconds < row.took || r.Seconds > row.took+1 { // the goodbye takes a third of a second
 				t.Errorf("took %d s, want %d", r.Seconds, row.took)
+			}
+		})
+	}
+}
+
+// TestDocumentOfADialledLeg: a voicemail picks up, which presses nothing. Every verb but Play, Say, Pause, Gather and Hangup is skipped, in the
+// answer to the key or to silence as well, and at the end of the document the voicemail gets the caller.
+func TestDocumentOfADialledLeg(t *testing.T) {
+	silent := twilio.Gather{Input: "dtmf", Action: publicURL + "/key", NumDigits: 1, Prompts: []twilio.Verb{twilio.Say{Text: "call from"}}}
+	empty := silent
+	empty.EmptyResult = true
+	conference := twilio.Dial{Nouns: []twilio.Noun{twilio.Conference{Name: "CA1"}}}
+	for _, row := range []struct {
+		name        string
+		screen, key []twilio.Verb
+		bridged     bool
+		trouble     string // what the provider's debugger says of it, "" for nothing
+	}{
+		{"ends in Hangup", []twilio.Verb{silent, twilio.Hangup{}}, nil, false, ""},
+		{"runs out", []twilio.Verb{twilio.Play{URL: publicURL + "/a.wav"}, twilio.Pause{}, silent}, nil, true, ""},
+		{"redirects", []twilio.Verb{silent, twilio.Redirect{URL: publicURL + "/key"}}, []twilio.Verb{twilio.Hangup{}}, true, "twilio.Redirect"},
+		{"skips what it can't use", []twilio.Verb{conference, twilio.Redirect{URL: publicURL + "/key"}, twilio.Hangup{}}, nil, false, "twilio.Dial"},
+		{"wants silence too, which is hung up", []twilio.Verb{empty, twilio.Hangup{}}, []twilio.Verb{twilio.Hangup{}}, false, ""},
+		{"wants silence too, which bridges", []twilio.Verb{empty, twilio.Hangup{}}, nil, true, ""},
+		{"wants silence too, which dials", []twilio.Verb{empty, twilio.Hangup{}}, []twilio.Verb{conference}, true, "twilio.Dial"},
+		{"wants silence too, which records", []twilio.Verb{empty, twilio.Hangup{}}, []twilio.Verb{twilio.Record{Action: publicURL + "/x"}}, true, "twilio.Record"},
+		{"wants silence too, which rejects", []twilio.Verb{empty, twilio.Hangup{}}, []twilio.Verb{twilio.Reject{}, twilio.Hangup{}}, false, "twilio.Reject"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := newServer(t, pages{
+				"/voice":  says(twilio.Dial{Action: publicURL + "/rang", Nouns: []twilio.Noun{twilio.Number{Number: anna, URL: publicURL + "/screen"}}}),
+				"/screen": says(row.screen...), "/key": says(row.key...), "/rang": says(twilio.Hangup{}),
+			})
+			r := call(t, provider(h, &people{specialists: map[string]fake.Specialist{anna: {}}, acts: acts{fake.Talking: {fake.HangUp()}}}))
+			bridged := slices.ContainsFunc(r.Events, func(e fake.Event) bool { return e.Did == "is joined with the caller" })
+			if bridged != row.bridged {
+				t.Errorf("the voicemail is bridged: %t, want %t", bridged, row.bridged)
+			}
+			if text := strings.Join(r.Troubles, "\n"); (text != "") != (row.trouble != "") || !strings.Contains(text, row.trouble) {
+				t.Errorf("troubles %q, want one with %q", text, row.trouble)
 			}
 		})
 	}

@@ -9,7 +9,12 @@
 //
 //   - Keys pressed after an input has ended go to the next question, if that follows at once; otherwise they are lost.
 //   - A finishing key ends an input only when a digit precedes it; alone it is dropped and the timeout decides.
-//   - Of several specialists who are rung at once either the first to pick up wins or the first to accept in the screening (Race).
+//   - Of several specialists whom a Dial rings at once the first to pick up stops the others at that moment, before the screening. A voicemail
+//     does too.
+//   - The document of a dialled leg holds Say, Play, Pause, Gather and Hangup. Any other verb there is a trouble and is skipped. When the document
+//     runs out, also after a Gather without an answer, the leg is bridged with the caller, whoever picked up.
+//   - A Gather that wants an empty result requests its action without Digits.
+//   - Calls created over REST start one a second, or as many as the account has (State.CallsPerSecond). The others wait.
 //   - When the caller hangs up in a Dial its action may still be requested, or not (Faults.NoActionAfterHangUp).
 //   - The document for a party alone in a conference is fetched once; after its end, or if it fails, there is silence.
 //   - Callbacks may be lost, doubled, late or out of order (Faults.Callbacks), and any webhook may be sent twice (Faults.Retry).
@@ -20,7 +25,5 @@
 // With an Account a server can also place outbound legs, redirect calls and legs, and announce something to one party of a conference. Such a
 // REST action belongs to the call whose SID its address contains, and runs on that call's clock.
 //
-// The package leaves out what no support line uses: conferences of more than two, queues and messages. A recording is a tone. It is kinder than
-// the provider in two points: outbound legs are placed at once rather than one a second, and a Redirect in the document of a dialled leg is
-// followed, which the provider does not document.
+// The package leaves out what no support line uses: conferences of more than two, queues and messages. A recording is a tone.
 package fake

@@ -95,9 +95,7 @@ func (l *leg) pickUp() {
 	l.answeredAt, l.pickedUp = l.dial.Clock.Now(), l.due
 	l.dial.note(l.to, "picks up", "")
 	l.progress("answered", "in-progress")
-	if l.dial.Race == FirstPickup {
-		l.dial.cancel(l) // the others of the same Dial
-	}
+	l.dial.cancel(l) // the others of the same Dial
 	if l.screen == "" {
 		l.ready = true
 		return
@@ -126,6 +124,11 @@ func (l *leg) step() {
 	}
 	v := l.verbs[0]
 	l.verbs = l.verbs[1:]
+	if l.parent != "" && !screens(v) {
+		l.dial.trouble("13201 the document of a dialled leg can't use %T: it is skipped, and the leg is bridged at the document's end", v)
+		l.step()
+		return
+	}
 	switch v := v.(type) {
 	case twilio.Say, twilio.Play, twilio.Pause:
 		l.after(l.hear(v), l.step)
@@ -141,6 +144,15 @@ func (l *leg) step() {
 		l.dial.trouble("13201 a document for a specialist's leg can't use %T", v)
 		l.end("completed")
 	}
+}
+
+// screens reports whether the provider documents a verb for the document of a dialled leg. Others have no effect there.
+func screens(v twilio.Verb) bool {
+	switch v.(type) {
+	case twilio.Say, twilio.Play, twilio.Pause, twilio.Gather, twilio.Hangup:
+		return true
+	}
+	return false
 }
 
 func (l *leg) hear(v twilio.Verb) time.Duration {
@@ -166,7 +178,11 @@ func (l *leg) gather(g twilio.Gather) {
 	in := input{gather: g}
 	in.press(keys)
 	if in.digits == "" || l.who.Thinks > timeout {
-		l.after(length+timeout, l.step)
+		then := l.step
+		if g.EmptyResult {
+			then = func() { l.follow(cmp.Or(g.Action, l.base), nil) }
+		}
+		l.after(length+timeout, then)
 		return
 	}
 	wait := length + l.who.Thinks
@@ -198,7 +214,9 @@ func (l *leg) end(status string) {
 	}
 	l.over, l.ready, l.endedAt = true, false, l.dial.Clock.Now()
 	defer l.dial.room.leave(l)
-	l.dial.note(l.to, endings[status], "")
+	if l.status != queued {
+		l.dial.note(l.to, endings[status], "")
+	}
 	l.status = status
 	l.dial.listCall(l.party, l.rangAt, l.answeredAt)
 	l.progress("completed", status)

@@ -12,8 +12,9 @@ import (
 type restAction struct {
 	sid      string // of the call or leg that it is about
 	ring     twilio.OutboundLeg
-	redirect string // URL of the document to go on with
-	announce string // URL of the document to play
+	queued   time.Duration // until it rings
+	redirect string        // URL of the document to go on with
+	announce string        // URL of the document to play
 	hangUp   bool
 }
 
@@ -89,6 +90,9 @@ func (c *call) runAction(a restAction) {
 	}
 }
 
+// queued is the status of an outbound leg that waits for its start.
+const queued = "queued"
+
 func (c *call) placeLeg(a restAction) {
 	d := &dial{call: c, began: c.passed}
 	l := &leg{
@@ -97,7 +101,16 @@ func (c *call) placeLeg(a restAction) {
 	}
 	d.legs = []*leg{l}
 	c.outbound = append(c.outbound, l)
-	l.ring(time.Duration(a.ring.Seconds) * time.Second)
+	rings := time.Duration(a.ring.Seconds) * time.Second
+	if a.queued == 0 {
+		l.ring(rings)
+		return
+	}
+	l.rangAt, l.status = c.Clock.Now(), queued
+	l.due, l.then = a.queued, func() {
+		d.began, d.elapsed = c.passed, 0
+		l.ring(rings)
+	}
 }
 
 // sleep lets at most d pass, until the next event of an outbound leg, and returns how much passed.

@@ -18,7 +18,6 @@ type Provider struct {
 	Clock      Clock
 	People     People
 	Faults     Faults
-	Race       Race
 	Seed       string // SIDs are derived from it and a count; processes that share a log need different ones
 	// Account may be nil. Its token takes the place of Token, its number settings are used if Incoming has none, and calls are listed in it.
 	Account *Account
@@ -59,15 +58,6 @@ type Record struct {
 	// Warnings are callbacks that the server refused. They have no effect on the call.
 	Warnings []string
 }
-
-// Race is the rule for which of several specialists who are rung at once wins.
-type Race int
-
-// The provider documents the first; implementations of the second exist, and a server must work with both.
-const (
-	FirstPickup Race = iota // the first to pick up; the other legs are cancelled at once
-	FirstAccept             // the first to accept in the screening; the others ring until then
-)
 
 // Delivery is how callbacks arrive.
 type Delivery int

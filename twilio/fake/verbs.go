@@ -121,7 +121,7 @@ func heard(v twilio.Verb) (string, time.Duration) {
 }
 
 // gather follows a Gather: input interrupts the prompts, keys are collected until the number of digits, the finishing key or the timeout, and
-// without input the document goes on with the next verb.
+// without input the document goes on with the next verb, or with the action if the Gather wants an empty result.
 func (c *call) gather(g twilio.Gather) next {
 	c.byMethod(c.caller.base, g.Action, g.Method)
 	m := Moment{
@@ -159,7 +159,7 @@ func (c *call) gather(g twilio.Gather) next {
 			}
 			c.typed = ""
 		case listens:
-			if in.digits == "" {
+			if in.digits == "" && !g.EmptyResult {
 				return next{}
 			}
 			return c.action(g.Action, in.params())
@@ -197,7 +197,10 @@ func (in *input) press(keys string) (rest string) {
 }
 
 func (in *input) params() map[string]string {
-	p := map[string]string{"Digits": in.digits, "msg": "Gather End"}
+	p := map[string]string{"msg": "Gather End"}
+	if in.digits != "" {
+		p["Digits"] = in.digits
+	}
 	if in.finish != "" {
 		p["FinishedOnKey"] = in.finish
 	}

@@ -122,7 +122,7 @@ func TestPlaySetsTheHouseUp(t *testing.T) {
 func TestParse(t *testing.T) {
 	for _, row := range []struct{ name, script, want string }{
 		{"comments, quotes and keys", head + "# a comment\npress #\npress \"#\" # the hash key\npress *# # both\nsay \"# no comment\" # comment\nhang up", ""},
-		{"an unknown statement", head + "shout \"help\"", `a.call:4: "shout" begins no statement; write one of: break, callbacks, clock, customers, dial, first, hang, hear, leave, log, mend, no, not, press, restricted, retry, rung, say, specialist, stay, talk, trace, wait, with`},
+		{"an unknown statement", head + "shout \"help\"", `a.call:4: "shout" begins no statement; write one of: break, callbacks, clock, customers, dial, hang, hear, leave, log, mend, no, not, press, restricted, retry, rung, say, specialist, stay, talk, trace, wait, with`},
 		{"a bad duration", head + "wait six", `a.call:4: "six" is not a duration such as 5s, 3m or 1m30s; write: wait DURATION`},
 		{"a missing word", head + "leave message", `a.call:4: a duration such as 5s, 3m or 1m30s is missing at the end; write: leave message DURATION`},
 		{"a word too many", head + "hang up now", `a.call:4: "now" is too much; write: hang up`},
@@ -162,7 +162,7 @@ func TestParseTakesFilesOfOtherSystems(t *testing.T) {
 func FuzzScript(f *testing.F) {
 	f.Add(head + "hear \"two digits\"\npress 12\ntalk 1m\nspecialist hangs up\nhear \"goodbye\"\nleave message 3s\nhang up\nlog outcome null")
 	f.Add("with a.b: { c: d }\n" + head + "say \"x\"\nstay silent\nwait 1h\ntrace a.b \"c\"")
-	f.Add("first to accept wins\nretry every webhook\ncallbacks reordered\n" + head + "press #*\nbreak the store\nhang up\nmend the store")
+	f.Add("retry every webhook\ncallbacks reordered\n" + head + "press #*\nbreak the store\nhang up\nmend the store")
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := phone.Parse("a.call", []byte(text))
 		if err != nil {

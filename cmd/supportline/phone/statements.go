@@ -78,9 +78,6 @@ var sceneForms = []form{
 	{"no request after hanging up", "the provider doesn't tell the end of a dial when the caller hangs up", func([]string) any {
 		return scene(func(p *player) { p.provider.Faults.NoActionAfterHangUp = true })
 	}},
-	{"first to accept wins", "specialists who ring at once go on ringing when one picks up, until one accepts", func([]string) any {
-		return scene(func(p *player) { p.provider.Race = fake.FirstAccept })
-	}},
 	{"break the store", "from here the store refuses everything", func([]string) any {
 		return fault(func(p *player) { p.server.Break(true) })
 	}},
