@@ -2,8 +2,10 @@ package policy
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
+	"time"
 )
 
 // ServedToNobody reports whether a specialist took the call and it belongs to no account: it is in nobody's usage until a person attaches it
@@ -85,4 +87,24 @@ func (a Act) without(customer CustomerNumber) Act {
 		a.Before, a.BeforeAccount = "", ""
 	}
 	return a
+}
+
+// ErrNotOnFile refuses to attach a call to the account on file where there is none.
+var ErrNotOnFile = errors.New("the caller's number is on file of no account, or was of one that was erased")
+
+// AttachOnFile returns the act by which a person attaches a call without an account to the one that the caller's number is on file of. Errors:
+// ErrAlready, ErrNotOnFile.
+func (c Call) AttachOnFile(by string, at time.Time) (Act, error) {
+	switch {
+	case c.Customer != "":
+		return Act{}, c.already(ActAttach, "the call belongs to customer "+string(c.Customer))
+	case c.OnFile == "":
+		return Act{}, ErrNotOnFile
+	}
+	return Act{At: at, By: by, Kind: ActAttach, Value: string(c.OnFile)}, nil
+}
+
+// Detached reports whether a person took the attaching of the call back: whoever attaches many should look at it first.
+func (c Call) Detached() bool {
+	return slices.ContainsFunc(c.Acts, func(a Act) bool { return a.Kind == ActAttach && a.Undo })
 }

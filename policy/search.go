@@ -23,13 +23,13 @@ type Filter struct {
 	Specialist Phone   // who accepted
 	Ticket     Ticket
 	// OverLong is a call limit: calls that talked longer and that nobody waived (rules 5 and 6).
-	OverLong    time.Duration
-	Waived      bool
-	Training    bool
+	OverLong time.Duration
+	Waived   bool
+	Training bool
 	// Unidentified selects calls that were served to nobody (Call.ServedToNobody).
 	Unidentified bool
-	TalkAtLeast int // seconds, known ones: a call that reached no specialist has none
-	TalkAtMost  int // seconds, known ones
+	TalkAtLeast  int // seconds, known ones: a call that reached no specialist has none
+	TalkAtMost   int // seconds, known ones
 	// Text is what a person typed, as Text takes it.
 	Text string
 	// Numbers lets Text be part of a caller's number: the person who asks may see those.

@@ -66,7 +66,7 @@ func distinct[T comparable](c *checker, l list[text], read func(text) (item T, n
 func (t text) silent() bool { return !t.Given && t.Value == "" }
 
 func (c *checker) config(f *file) Config {
-	return Config{
+	checked := Config{
 		PublicURL:   c.url(f.PublicURL),
 		FallbackURL: c.optionalURL(f.FallbackURL),
 		Listen:      c.listen(f.Listen),
@@ -77,6 +77,8 @@ func (c *checker) config(f *file) Config {
 		Notices:     c.notices(f.Notices),
 		Recordings:  c.recordings(f.Recordings),
 	}
+	checked.Notices.Console = strings.TrimSuffix(checked.Console.URL, "/")
+	return checked
 }
 
 func (c *checker) settings(f *file) policy.Settings {

@@ -1,12 +1,25 @@
 package notices
 
-import "github.com/officernd/supportline/policy"
+import (
+	"net/url"
+
+	"github.com/officernd/supportline/policy"
+)
 
 // Settings are the channels of an installation and its words. The zero Settings tell nobody anything.
 type Settings struct {
 	Channels  []Channel
 	Templates *Templates // nil: the shipped ones
 	Summary   bool       // the month that ended is summed up
+	Console   string     // address of the console, for links; "": notices have none
+}
+
+// CallLink returns the address of a call in the console, or "" where the configuration names no console.
+func (s Settings) CallLink(sid policy.CallSID) string {
+	if s.Console == "" {
+		return ""
+	}
+	return s.Console + "/calls/" + url.PathEscape(string(sid))
 }
 
 // Addressed returns the notices by which one event is told: those of every channel, or of the one that the event names. Without a receiver

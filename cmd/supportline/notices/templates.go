@@ -29,6 +29,14 @@ var month = map[string]string{
 	"talk_seconds": "9130", "over_long": "1", "over_by": "19 tickets of 16",
 }
 
+// ended holds the facts of a call that ended without a person, as policy gives them.
+var ended = map[string]string{
+	"sid": "CA00112233445566778899aabbccddeeff", "account": "Example Workspaces", "on_file": "100001", "on_file_account": "Example Workspaces",
+	"intent": "critical", "ticket": "4711", "line": "+18883071053", "line_name": "US and Canada", "outcome": "unanswered",
+	"started_at": "2026-11-23T14:00:00Z", "ended_at": "2026-11-23T14:03:10Z", "wait_seconds": "130",
+	"link": "https://console.example.com/calls/CA00112233445566778899aabbccddeeff",
+}
+
 // samples holds the facts of each kind, as policy gives them. A template can name these, and customer, at and subject. A fact without a value,
 // such as the account of an unidentified caller, is empty.
 var samples = map[policy.NoticeKind]map[string]string{
@@ -36,8 +44,10 @@ var samples = map[policy.NoticeKind]map[string]string{
 		"sid": "CA00112233445566778899aabbccddeeff", "account": "Example Workspaces", "specialist": "+15550100003", "intent": "question",
 		"ticket": "4711", "line": "+18883071053", "accepted_at": "2026-11-23T14:00:00Z", "elapsed_seconds": "1201", "limit_seconds": "1200",
 	},
-	policy.NoticeTickets: also(month, "percent", "100"),
-	policy.NoticeCase:    also(month, "over_months", "2026-08, 2026-10, 2026-11", "note", "over in 3 of 6 months, and 3 are sustained load"),
+	policy.NoticeVoicemail:      also(ended, "message_seconds", "42", "closed", "yes", "outcome", "voicemail", "account", ""),
+	policy.NoticeCriticalMissed: also(ended, "on_file", "", "on_file_account", "", "message_seconds", "", "closed", ""),
+	policy.NoticeTickets:        also(month, "percent", "100"),
+	policy.NoticeCase:           also(month, "over_months", "2026-08, 2026-10, 2026-11", "note", "over in 3 of 6 months, and 3 are sustained load"),
 	policy.NoticeMove: {
 		"case": "7", "account": "Example Workspaces", "account_holder": "Dana Example", "state": "contacted", "from_state": "flagged",
 		"note": "told what the policy says", "by": "sam", "via": "email", "over_months": "2026-08, 2026-10, 2026-11",
