@@ -11,6 +11,9 @@ import (
 // arrive answers the first webhook: which line was dialled, whether it is open, and who the caller might be.
 func (x *exchange) arrive() Reply {
 	x.record()
+	if x.loops() {
+		return x.reject()
+	}
 	if x.line.Zone == nil {
 		x.note("line.unknown", "the dialled number is not configured", "number", x.call.Line.Full())
 		x.call.Refused = policy.Failed
@@ -110,7 +113,12 @@ func (x *exchange) recognise(say ...Phrase) Reply {
 	return x.askNumber(append(say, phrase("welcome", "digits", count(x.Identification.Digits)))...)
 }
 
+// shortcut reports whether one key may confirm the account of the caller's number. No carrier vouches for a number that is spelled in another way
+// than its own.
 func (x *exchange) shortcut() bool {
+	if !x.in.From.IsNumber() {
+		return false
+	}
 	switch x.Identification.CallerID {
 	case policy.CallerIDAny:
 		return len(x.in.Callers) == 1
