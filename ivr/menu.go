@@ -84,6 +84,9 @@ func (x *exchange) menuDefault(why string) Reply {
 // company lets through. A restriction never stops a critical call (rule 10).
 func (x *exchange) chosen(i policy.Intent, say ...Phrase) Reply {
 	x.call.Intent = i
+	if reply, refused := x.unidentifiedGate(i); refused {
+		return reply
+	}
 	if x.call.State.Restricted {
 		if !x.FairUse.AllowsWhenRestricted(i) {
 			x.note("account.restricted", "the account is restricted", "intent", string(i))

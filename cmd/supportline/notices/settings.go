@@ -1,6 +1,7 @@
 package notices
 
 import (
+	"maps"
 	"net/url"
 
 	"github.com/officernd/supportline/policy"
@@ -12,6 +13,8 @@ type Settings struct {
 	Templates *Templates // nil: the shipped ones
 	Summary   bool       // the month that ended is summed up
 	Console   string     // address of the console, for links; "": notices have none
+	// Facts are those that every notice has besides its own: policy.Settings.LetterFacts.
+	Facts map[string]string
 }
 
 // CallLink returns the address of a call in the console, or "" where the configuration names no console.
@@ -26,11 +29,22 @@ func (s Settings) CallLink(sid policy.CallSID) string {
 // there are none.
 func (s Settings) Addressed(event policy.Notice) []policy.Notice {
 	var all []policy.Notice
+	event.Facts = s.facts(event)
 	for _, c := range s.Channels {
 		if event.Channel == "" || event.Channel == c.Name() {
 			all = append(all, c.Address(event)...)
 		}
 	}
+	return all
+}
+
+// facts returns those of every notice and, before them, the event's own.
+func (s Settings) facts(event policy.Notice) map[string]string {
+	if len(s.Facts) == 0 {
+		return event.Facts
+	}
+	all := maps.Clone(s.Facts)
+	maps.Copy(all, event.Facts)
 	return all
 }
 
