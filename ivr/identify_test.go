@@ -34,7 +34,9 @@ func anything(rt *rapid.T, numbers ...policy.Customer) ivr.Input {
 		in.Keys = rapid.StringMatching(`[0-9*]{2,6}`).Draw(rt, "keys")
 	case "number":
 		c := rapid.SampledFrom(numbers).Draw(rt, "number")
-		in.Customer, in.Number = &c, string(c.Number)
+		if in.Number = string(c.Number); c.Name != "" { // one without a name is nobody's
+			in.Customer = &c
+		}
 		if in.Said = "it's " + in.Number; rapid.Bool().Draw(rt, "keyed") {
 			in.Keys, in.Said = in.Number, ""
 		}
@@ -103,6 +105,41 @@ func TestNobodyGetsAroundThePromise(t *testing.T) {
 	}
 }
 
+// TestUnidentifiedByReason holds rule 12: whatever the company decided for each reason to call, a caller who gives no number is connected, leaves a
+// message or is refused as it decided for theirs, and hears how to get the number where the call ends.
+func TestUnidentifiedByReason(t *testing.T) {
+	t.Parallel()
+	reached := map[ivr.Then]int{}
+	rapid.Check(t, func(rt *rapid.T) {
+		s := settings(t)
+		actions := []policy.UnidentifiedAction{policy.UnidentifiedConnect, policy.UnidentifiedVoicemail, policy.UnidentifiedRefuse}
+		u := policy.Unidentified{Default: rapid.SampledFrom(actions).Draw(rt, "default"), ByIntent: map[policy.Intent]policy.UnidentifiedAction{}}
+		for _, i := range policy.Intents() {
+			if rapid.Bool().Draw(rt, "decided") {
+				u.ByIntent[i] = rapid.SampledFrom(actions).Draw(rt, string(i))
+			}
+		}
+		s.Identification.Unidentified = u
+		first := ivr.Input{Step: "arrive", Line: uk, From: caller}
+		first.WrongNumbers = rapid.SampledFrom([]int{0, 10}).Draw(rt, "wrong numbers before")
+		call, reply := plays(rt, ivr.Machine{Settings: s}, first, first.WrongNumbers, policy.Customer{Number: "20451"})
+		want := map[ivr.Then]policy.UnidentifiedAction{
+			ivr.ThenRing: policy.UnidentifiedConnect, ivr.ThenRecord: policy.UnidentifiedVoicemail, ivr.ThenHangup: policy.UnidentifiedRefuse,
+		}[reply.Then]
+		fits := func(i policy.Intent) bool { return u.For(i) == want }
+		if i := call.Intent; i != "" && !fits(i) || i == "" && !slices.ContainsFunc(policy.Intents(), fits) {
+			rt.Fatalf("a %q call, where %v is decided: %+v", i, u, reply)
+		}
+		if reply.Then == ivr.ThenHangup && (!says(reply, "number-goodbye") || call.Outcome() != policy.UnidentifiedRefused) {
+			rt.Fatalf("a refused call ends %q: %+v", call.Outcome(), reply)
+		}
+		reached[reply.Then]++
+	})
+	if len(reached) != 3 {
+		t.Errorf("reached are %v", reached)
+	}
+}
+
 // TestForgedCallerNumberTellsNothing holds rule 12: a caller whose number is on file of an account that is refused hears the same for an account
 // without the package and for a restricted one, at every answer. The trace alone says which it is, and the call is nobody's.
 func TestForgedCallerNumberTellsNothing(t *testing.T) {
@@ -132,7 +169,6 @@ func TestForgedCallerNumberTellsNothing(t *testing.T) {
 				break
 			}
 			in := follow(rt, replies[0], anything(rt, policy.Customer{Number: "999999"}))
-			in.Customer = nil
 			for i := range calls {
 				in.WrongNumbers = wrong + len(calls[i].WrongNumbers)
 				calls[i], replies[i] = m.Next(calls[i], in, tuesday)
@@ -322,6 +358,9 @@ func TestMistypedNumberIsReplaced(t *testing.T) {
 		call, reply = m.Next(call, follow(t, reply, ivr.Input{Keys: "1"}), tuesday)
 		if (call.Customer == "") == attached || (call.Month == "") == attached || call.Refused != "" || reply.Then != ivr.ThenAskNumber {
 			t.Errorf("attached %t: after the key the call belongs to %q and %+v follows", attached, call.Customer, reply)
+		}
+		if _, lost := m.Next(call, follow(t, reply, ivr.Input{Keys: "*"}), tuesday); !says(lost, "number-refused") {
+			t.Errorf("attached %t: star after the key is a way round the package: %+v", attached, lost)
 		}
 		call, reply = m.Next(call, follow(t, reply, ivr.Input{Keys: "204518", Number: "204518", Customer: &northwind}), tuesday)
 		if (call.Customer == northwind.Number) == attached || !says(reply, "menu") {
