@@ -15,6 +15,8 @@ type ringing interface {
 	state(x *exchange) ringState
 	// late reports whether a specialist who picks up now comes too late to accept.
 	late(c policy.Call) bool
+	// reached returns the legs of a ring that is over on which a person or a voicemail picked up, if that stopped the other legs.
+	reached(x *exchange) []policy.Leg
 	// joins returns what joins a specialist who accepts with the caller.
 	joins() Then
 }
@@ -62,6 +64,18 @@ func (dialled) state(x *exchange) ringState {
 		return ringTalked
 	}
 	return ringUnanswered
+}
+
+// reached returns the legs whose screening began in this ring, and the one that the Dial names, whose screening we may have missed.
+func (dialled) reached(x *exchange) (found []policy.Leg) {
+	for _, l := range x.call.Legs {
+		screened := !l.ScreenedAt.IsZero() && !l.ScreenedAt.Before(x.call.State.RungAt)
+		named := x.in.Dial != nil && x.in.Dial.Leg == l.SID && l.DialSeconds != nil && *l.DialSeconds > 0
+		if l.Attempt == 0 && (screened || named) {
+			found = append(found, l)
+		}
+	}
+	return found
 }
 
 func (dialled) late(policy.Call) bool { return false }
