@@ -55,6 +55,13 @@ func (x *exchange) rest(step policy.RingStep, reached []policy.Leg) policy.RingR
 	return rest
 }
 
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
 // rangNow reports whether a leg belongs to the ring in progress, as far as the provider reported its beginning, which it does in whole seconds.
 func (x *exchange) rangNow(l policy.Leg) bool {
 	return !l.RangAt.IsZero() && !l.RangAt.Before(x.call.State.RungAt.Truncate(time.Second))
@@ -78,7 +85,7 @@ func (x *exchange) rangFor(reached []policy.Leg) time.Duration {
 	}
 	for _, l := range x.call.Legs {
 		if x.rangNow(l) && l.RangAt.Before(from) {
-			from = l.RangAt
+			from = later(l.RangAt, state.RungAt)
 		}
 	}
 	return max(0, until.Sub(from))
