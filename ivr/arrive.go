@@ -36,6 +36,9 @@ func (x *exchange) record() {
 	x.call.Answered, x.call.StartedAt, x.call.Config = true, x.now, x.Version
 	x.call.Line, x.call.From = x.in.Line, x.in.From
 	x.call.Known = len(x.in.Callers) > 0
+	if len(x.in.Callers) == 1 {
+		x.call.OnFile = x.in.Callers[0].Number
+	}
 }
 
 // hours reports whether the line is open, and notes which rule decided.
@@ -107,7 +110,12 @@ func (x *exchange) recognise(say ...Phrase) Reply {
 	return x.askNumber(append(say, phrase("welcome", "digits", count(x.Identification.Digits)))...)
 }
 
+// shortcut reports whether one key may confirm the account of the caller's number. No carrier vouches for a number that is spelled in another way
+// than its own.
 func (x *exchange) shortcut() bool {
+	if !x.in.From.IsNumber() {
+		return false
+	}
 	switch x.Identification.CallerID {
 	case policy.CallerIDAny:
 		return len(x.in.Callers) == 1

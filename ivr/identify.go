@@ -94,7 +94,7 @@ func (x *exchange) identified(c policy.Customer) Reply {
 
 // unidentified goes on without an account, or refuses the call (rule 12).
 func (x *exchange) unidentified() Reply {
-	if x.Identification.Refuse {
+	if x.Identification.Unidentified.Default == policy.UnidentifiedRefuse {
 		x.note("unidentified.refuse", "callers without a customer number are refused")
 		x.call.Refused = policy.UnidentifiedRefused
 		return x.leave(phrase("number-refused"))

@@ -32,9 +32,11 @@ type Input struct {
 	Fetched  bool // the Ringer redirected the caller here; else the ringing tone was over
 
 	Keys string // digits, * and #, as pressed
-	// Said is what was spoken, as the provider understood it. Number, Intent and Word are its meaning in the language of the line.
+	// Said is what was spoken, as the provider understood it. The steps decide by its meaning in the language of the line, in the fields below.
 	Said   string
-	Number string        // digits: keyed, or spoken
+	Number string        // digits of a customer number: keyed, or spoken
+	Ticket string        // digits of a ticket number: keyed, or spoken
+	Key    string        // the one key that was pressed or spoken; "" where there were none or several
 	Intent policy.Intent // spoken
 	Word   Word          // spoken
 
@@ -52,11 +54,13 @@ type Word string
 
 // The words.
 const (
-	WordNone   Word = ""
-	WordYes    Word = "yes"
-	WordNo     Word = "no"
-	WordRepeat Word = "repeat"
-	WordLost   Word = "lost" // "I don't have it", "I don't know"
+	WordNone     Word = ""
+	WordYes      Word = "yes"
+	WordNo       Word = "no"
+	WordRepeat   Word = "repeat"
+	WordLost     Word = "lost"     // "I don't have it", "I don't know"
+	WordPerson   Word = "person"   // "agent", "human", "operator"
+	WordTraining Word = "training" // "training", "book a training"
 )
 
 // key identifies the webhook among the exchanges of a call. A retry has the same key.

@@ -296,7 +296,7 @@ func TestTicketNumberIsBounded(t *testing.T) {
 	for digits, want := range map[int]int{1: 1, 20: 20, 21: 20, 300: 20} {
 		call, reply := chooses(t, m, northwind, policy.TicketStatus, false, tuesday)
 		number := strings.Repeat("7", digits)
-		call, _ = m.Next(call, follow(t, reply, ivr.Input{Keys: number, Number: number}), tuesday)
+		call, _ = m.Next(call, follow(t, reply, ivr.Input{Keys: number, Ticket: number}), tuesday)
 		if len(call.Ticket) != want {
 			t.Errorf("%d digits: ticket %q, want %d of them", digits, call.Ticket, want)
 		}

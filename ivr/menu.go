@@ -109,7 +109,7 @@ const maxTicket = 20
 
 // ticket takes a ticket number. The call goes on without one as well.
 func (x *exchange) ticket() Reply {
-	if number := x.in.Number; number != "" {
+	if number := x.in.Ticket; number != "" {
 		given := policy.Ticket(number[:min(len(number), maxTicket)])
 		if _, set := x.call.LastAct(policy.ActTicket); !set { // a person's decision stays
 			x.call.Ticket = given

@@ -43,8 +43,11 @@ func settings(t testing.TB) policy.Settings {
 			{Number: us, Name: "USA and Canada", Zone: zone(t, "America/New_York"), Hours: week(8, 20), Language: "en-US", Voice: "Polly.Joanna-Neural"},
 			{Number: uk, Name: "United Kingdom", Zone: zone(t, "Europe/London"), Hours: week(8, 19), Language: "en-GB", Voice: "Polly.Amy-Neural"},
 		},
-		Identification: policy.Identification{Digits: 6, Tries: 3, CallerID: policy.CallerIDAttested, WrongNumbersPerHour: 10},
-		Packages:       []string{"Ultimate"},
+		Identification: policy.Identification{
+			Digits: 6, Tries: 3, Unidentified: policy.Unidentified{Default: policy.UnidentifiedConnect}, CallerID: policy.CallerIDAttested,
+			WrongNumbersPerHour: 10,
+		},
+		Packages: []string{"Ultimate"},
 		Menu: []policy.MenuKey{
 			{Key: "1", Intent: policy.Critical},
 			{Key: "2", Intent: policy.Restricted},

@@ -106,6 +106,13 @@ func (h *webhooks) read(w *hook) Input {
 		in.Intent, _ = h.Words.Intent(w.line.Language, in.Said)
 		in.Word = h.Words.Word(w.line.Language, in.Said)
 	}
+	in.Ticket, in.Key = in.Number, in.Keys
+	if in.Keys == "" {
+		in.Key = in.Number
+	}
+	if len(in.Key) != 1 {
+		in.Key = ""
+	}
 	if w.DialCallSID != "" {
 		in.Dial = &policy.Report{
 			At: w.now, Leg: policy.CallSID(w.DialCallSID), DialEnd: true, Seconds: w.DialSeconds,

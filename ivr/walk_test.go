@@ -111,7 +111,7 @@ func variants(t *testing.T) map[string]policy.Settings {
 	}
 	return map[string]policy.Settings{
 		"shipped":       settings(t),
-		"refuse":        change(func(s *policy.Settings) { s.Identification.Refuse = true }),
+		"refuse":        change(func(s *policy.Settings) { s.Identification.Unidentified.Default = policy.UnidentifiedRefuse }),
 		"message":       change(func(s *policy.Settings) { s.NoAnswer = policy.Message; s.AfterHours.Default = policy.Message }),
 		"caller ID any": change(func(s *policy.Settings) { s.Identification.CallerID = policy.CallerIDAny }),
 		"caller ID off": change(func(s *policy.Settings) { s.Identification.CallerID = policy.CallerID("off") }),

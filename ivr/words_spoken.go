@@ -20,7 +20,7 @@ func (w Words) Intent(language, speech string) (intent policy.Intent, ok bool) {
 // Word returns the short answer that fits best to what a caller said, or WordNone. A reason to call may hold such a word ("no one can log in"), so
 // at the menu Intent goes first.
 func (w Words) Word(language, speech string) Word {
-	word, _ := best(w.tongue(language), speech, []Word{WordLost, WordNo, WordYes, WordRepeat})
+	word, _ := best(w.tongue(language), speech, []Word{WordLost, WordNo, WordYes, WordRepeat, WordPerson, WordTraining})
 	return word
 }
 

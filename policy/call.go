@@ -26,8 +26,11 @@ type Call struct {
 	Account  string         `json:"account,omitempty"` // the customer's name when the call came
 	Month    Month          `json:"month,omitempty"`   // of the start, in the zone of the account's home line (rule 4)
 	Known    bool           `json:"known,omitempty"`   // the caller's number is one of an account's caller numbers
-	Intent   Intent         `json:"intent,omitempty"`
-	Ticket   Ticket         `json:"ticket,omitempty"`
+	// OnFile is the one account that the caller's number was on file of when the call came, "" where there were none or several. It never
+	// identifies (rule 12).
+	OnFile CustomerNumber `json:"on_file,omitempty"`
+	Intent Intent         `json:"intent,omitempty"`
+	Ticket Ticket         `json:"ticket,omitempty"`
 
 	State     State      `json:"state"`
 	Exchanges []Exchange `json:"turns,omitempty"`

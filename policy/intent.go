@@ -31,13 +31,15 @@ const (
 	NotEntitled         Outcome = "not-entitled"         // the package does not include phone support
 	RestrictedAccount   Outcome = "restricted-account"   // the company restricted the account's calls
 	UnidentifiedRefused Outcome = "unidentified-refused" // no customer number, and the company refuses such callers
+	Informed            Outcome = "informed"             // the machine told what was asked, and no person was wanted
+	Refused             Outcome = "refused"              // our own call coming back to us (rule 17)
 	Failed              Outcome = "failed"               // the provider could not carry the call, or the number is not configured
 )
 
 // Outcomes returns all outcomes.
 func Outcomes() []Outcome {
 	return []Outcome{
-		Served, leftVoicemail, LineClosed, Unanswered, Abandoned, NotEntitled, RestrictedAccount, UnidentifiedRefused, Failed,
+		Served, leftVoicemail, LineClosed, Unanswered, Abandoned, NotEntitled, RestrictedAccount, UnidentifiedRefused, Informed, Refused, Failed,
 	}
 }
 

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -10,6 +11,8 @@ import (
 // intent (see Team), and no empty ring step.
 type Settings struct {
 	Version        string // of the configuration: the first 12 hex digits of a SHA-256 over the file and the words
+	Company        string // named in greetings and letters; "": nobody is named
+	Links          Links
 	Lines          []Line
 	Identification Identification
 	Packages       []string // those that include phone support
@@ -20,9 +23,19 @@ type Settings struct {
 	AfterHours     AfterHours
 	FairUse        FairUse
 	// Announce has the specialist alone told at the call limit, in a conference with the caller: specialists are rung by outbound legs.
-	Announce  bool
-	Retention time.Duration
-	Recording bool
+	Announce       bool
+	CallsPerSecond int // that the provider starts for the account over REST; more are queued
+	Retention      time.Duration
+	Recording      bool
+}
+
+// Links are addresses of the company's own pages, each "" where it has none. They are said, sent or written where they help.
+type Links struct {
+	Policy         string // the fair-use policy
+	CustomerNumber string // how a customer gets to know their number
+	Training       string // where a training session is booked
+	ScreenSharing  string // where a screen-sharing session is booked
+	Ticket         string // a ticket's own page; {ticket} stands for its number
 }
 
 // Line is a number that customers dial.
@@ -40,9 +53,33 @@ type Line struct {
 type Identification struct {
 	Digits              int // length of a customer number
 	Tries               int
-	Refuse              bool // callers without a number: refused instead of connected (rule 12)
+	Unidentified        Unidentified
 	CallerID            CallerID
 	WrongNumbersPerHour int // by one caller; beyond it no number is looked up any more
+}
+
+// UnidentifiedAction is what becomes of a caller without a customer number (rule 12).
+type UnidentifiedAction string
+
+// The actions.
+const (
+	UnidentifiedConnect   UnidentifiedAction = "connect"
+	UnidentifiedVoicemail UnidentifiedAction = "voicemail"
+	UnidentifiedRefuse    UnidentifiedAction = "refuse"
+)
+
+// Unidentified are the actions for callers without a customer number, by intent.
+type Unidentified struct {
+	Default  UnidentifiedAction
+	ByIntent map[Intent]UnidentifiedAction
+}
+
+// For returns the action for a caller with this reason to call.
+func (u Unidentified) For(i Intent) UnidentifiedAction {
+	if a, ok := u.ByIntent[i]; ok {
+		return a
+	}
+	return u.Default
 }
 
 // CallerID selects when a known caller number lets the caller confirm with one key instead of typing.
@@ -60,7 +97,7 @@ type MenuKey struct {
 	Intent Intent
 }
 
-// AfterHoursAction is the end of a call that no specialist takes.
+// AfterHoursAction is the end of a call that no specialist takes. After hours it may also lead to the team of another line, which Line returns.
 type AfterHoursAction string
 
 // The actions. Connect exists after hours only: the line behaves as if it were open.
@@ -69,6 +106,18 @@ const (
 	Message   AfterHoursAction = "message"
 	Connect   AfterHoursAction = "connect"
 )
+
+// otherLine begins the action that leads to another line. The line's number follows.
+const otherLine = "line "
+
+// OtherLine returns the action by which callers of a closed line reach the team of another line, as long as that line is open.
+func OtherLine(number Phone) AfterHoursAction { return AfterHoursAction(otherLine + number.Full()) }
+
+// Line returns the line whose team takes the call while that line is open. ok is false for any other action.
+func (a AfterHoursAction) Line() (number Phone, ok bool) {
+	to, ok := strings.CutPrefix(string(a), otherLine)
+	return Phone(to), ok
+}
 
 // AfterHours are the actions of a closed line, by intent.
 type AfterHours struct {
@@ -108,6 +157,9 @@ type FairUse struct {
 	Currency              string
 	PerTicket             float64
 	PerMinute             float64
+	PerMinuteOverTickets  float64  // of the talk of tickets over the monthly limit
+	TellCaller            bool     // the caller of a ticket over the limit is told (rule 15)
+	TellHolder            bool     // the account holder is told at 80 % and 100 % of the month's tickets (rule 15)
 	WarnAt                []int    // percent of the tickets of a month at which people are told
 	LetThrough            []Intent // reasons that a restricted account is connected with; see AllowsWhenRestricted
 }

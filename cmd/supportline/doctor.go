@@ -114,7 +114,7 @@ type checkCommand struct {
 
 func (checkCommand) Help() string {
 	return examples(`Prints every problem as file:line:column, what is wrong and what to write instead. Exit status 1 where
-there are any.`,
+there are any. Notes are advice: with them alone the configuration is right.`,
 		"supportline check",
 		"supportline check --offline --config supportline.example.yaml")
 }
@@ -132,7 +132,7 @@ func (c checkCommand) run(_ context.Context, p *program, configFile string) erro
 func (p *program) examine(file string, o config.Options, rest string) (config.Config, error) {
 	conf, problems := config.Load(file, p.Env, o)
 	if len(problems) == 0 {
-		return conf, nil
+		return conf, config.WriteProblems(p.Out, conf.Notes)
 	}
 	if err := config.WriteProblems(p.Out, problems); err != nil {
 		return conf, err

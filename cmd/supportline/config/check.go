@@ -81,8 +81,10 @@ func (c *checker) config(f *file) Config {
 
 func (c *checker) settings(f *file) policy.Settings {
 	s := policy.Settings{
+		Company:        c.company(f),
+		Links:          c.links(f.Links),
+		CallsPerSecond: c.whole(f.Twilio.CallsPerSec, 1, 1000),
 		Lines:          c.lines(f.Lines),
-		Identification: c.identification(f.Identification),
 		Packages:       c.packages(f.Packages),
 		Menu:           c.menu(f.Menu),
 		Teams:          c.teams(f.Teams),
@@ -92,7 +94,8 @@ func (c *checker) settings(f *file) policy.Settings {
 		Announce:       c.oneOf(f.Notice, "notify", "whisper") == "whisper",
 		Recording:      c.oneOf(f.Recording, "off", "on") == "on",
 	}
-	s.AfterHours = c.afterHours(f.AfterHours, s.Menu)
+	s.Identification = c.identification(f.Identification, s.Menu)
+	s.AfterHours = c.afterHours(f.AfterHours, s)
 	c.ownNumbers(f)
 	s.Routes = c.routes(f.Routes, f.Teams)
 	for i, l := range f.Lines.Items {
@@ -100,16 +103,6 @@ func (c *checker) settings(f *file) policy.Settings {
 	}
 	c.routed(f, s)
 	return s
-}
-
-func (c *checker) identification(i identification) policy.Identification {
-	return policy.Identification{
-		Digits:              c.whole(i.Digits, 3, 12),
-		Tries:               c.whole(i.Tries, 1, 5),
-		Refuse:              c.oneOf(i.Unidentified, "connect", "refuse") == "refuse",
-		CallerID:            policy.CallerID(c.oneOf(i.CallerID, "attested", "any", "off")),
-		WrongNumbersPerHour: c.whole(i.WrongNumbersPerHour, 1, 1000),
-	}
 }
 
 func (c *checker) packages(l list[text]) []string {
@@ -162,30 +155,6 @@ func (c *checker) intent(t text) (policy.Intent, bool) {
 	}
 	c.wrong(t, "is "+quoted(t.Value)+", which is not a reason to call", meant(t.Value, intents()))
 	return "", false
-}
-
-func (c *checker) afterHours(t table[text], menu []policy.MenuKey) policy.AfterHours {
-	a := policy.AfterHours{ByIntent: map[policy.Intent]policy.AfterHoursAction{}}
-	for _, r := range t.Rows {
-		if r.Key.Value == "default" {
-			a.Default = policy.AfterHoursAction(c.oneOf(r.Value, "voicemail", "message"))
-			continue
-		}
-		names := append([]string{"default"}, intents()...)
-		if !slices.Contains(names, r.Key.Value) {
-			c.wrong(r.Key, "has the key "+quoted(r.Key.Value), meant(r.Key.Value, names))
-			continue
-		}
-		intent := policy.Intent(r.Key.Value)
-		if !slices.ContainsFunc(menu, func(m policy.MenuKey) bool { return m.Intent == intent }) {
-			c.wrong(r.Key, fmt.Sprintf("names %s, which no key of the menu chooses", intent), "remove it, or put it on a key of the menu")
-		}
-		a.ByIntent[intent] = policy.AfterHoursAction(c.oneOf(r.Value, "voicemail", "message", "connect"))
-	}
-	if t.Given && a.Default == "" && !slices.ContainsFunc(t.Rows, func(r row[text]) bool { return r.Key.Value == "default" }) {
-		c.add(t.At, "after_hours does not say what most calls get", "add default: voicemail, or default: message")
-	}
-	return a
 }
 
 func (c *checker) routes(t table[text], teams table[team]) map[policy.Intent]string {

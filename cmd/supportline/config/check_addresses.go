@@ -59,6 +59,23 @@ func (c *checker) optionalURL(t text) string {
 	return c.url(t)
 }
 
+// maxLink bounds an address that is written into letters and spoken in part.
+const maxLink = 500
+
+// link returns the address of a page for people, which may have a query and a fragment.
+func (c *checker) link(t text) string {
+	if t.Value == "" {
+		return ""
+	}
+	u, err := url.Parse(t.Value)
+	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || len(t.Value) > maxLink ||
+		strings.ContainsFunc(t.Value, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("<>\"{}", r) }) {
+		c.wrong(t, "is "+quoted(t.Value)+", which is not the address of a page", "write it like https://help.example.com/phone-support")
+		return ""
+	}
+	return t.Value
+}
+
 func validPort(s string) bool {
 	n, err := strconv.Atoi(s)
 	return err == nil && n >= 0 && n <= 65535

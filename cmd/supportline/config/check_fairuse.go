@@ -19,6 +19,9 @@ func (c *checker) fairUse(f fairUse) policy.FairUse {
 		Currency:              f.Charges.Currency.Value,
 		PerTicket:             c.amount(f.Charges.PerTicket, f.Charges.Currency.Value),
 		PerMinute:             c.amount(f.Charges.PerMinute, f.Charges.Currency.Value),
+		PerMinuteOverTickets:  c.amount(f.Charges.PerMinuteOverTickets, f.Charges.Currency.Value),
+		TellCaller:            c.oneOf(f.TellCaller, "false", "true") == "true",
+		TellHolder:            c.oneOf(f.TellHolder, "false", "true") == "true",
 		WarnAt:                c.warnAt(f.WarnAt),
 		LetThrough:            c.letThrough(f.LetThrough),
 	}

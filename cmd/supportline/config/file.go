@@ -11,6 +11,7 @@ type file struct {
 	At             place
 	PublicURL      text           `key:"public_url" need:"https://support.example.com"`
 	FallbackURL    text           `key:"fallback_url"`
+	Company        text           `key:"company"`
 	Listen         listen         `key:"listen"`
 	Console        consoleFile    `key:"console"`
 	Store          text           `key:"store" usual:"bolt:data/supportline.db"`
@@ -25,6 +26,7 @@ type file struct {
 	NoAnswer       text           `key:"no_answer" usual:"voicemail"`
 	AfterHours     table[text]    `key:"after_hours"`
 	FairUse        fairUse        `key:"fair_use"`
+	Links          links          `key:"links"`
 	Notice         text           `key:"notice" usual:"notify"`
 	Notices        notice         `key:"notices"`
 	Recordings     recordings     `key:"recordings"`
@@ -48,6 +50,17 @@ type account struct {
 	APIURL        text `key:"api_url" usual:"https://api.twilio.com"`
 	Edge          text `key:"edge"`
 	Region        text `key:"region"`
+	CallsPerSec   text `key:"calls_per_second" usual:"1"`
+}
+
+// links holds the addresses of the company's own pages.
+type links struct {
+	At             place
+	Policy         text `key:"policy"`
+	CustomerNumber text `key:"customer_number"`
+	Training       text `key:"training"`
+	ScreenSharing  text `key:"screen_sharing"`
+	Ticket         text `key:"ticket"`
 }
 
 type line struct {
@@ -78,11 +91,11 @@ type special struct {
 
 type identification struct {
 	At                  place
-	Digits              text `key:"digits" usual:"6"`
-	Tries               text `key:"tries" usual:"3"`
-	Unidentified        text `key:"unidentified" usual:"connect"`
-	CallerID            text `key:"caller_id" usual:"attested"`
-	WrongNumbersPerHour text `key:"wrong_numbers_per_hour" usual:"10"`
+	Digits              text     `key:"digits" usual:"6"`
+	Tries               text     `key:"tries" usual:"3"`
+	Unidentified        byIntent `key:"unidentified"`
+	CallerID            text     `key:"caller_id" usual:"attested"`
+	WrongNumbersPerHour text     `key:"wrong_numbers_per_hour" usual:"10"`
 }
 
 type team struct {
@@ -105,6 +118,8 @@ type fairUse struct {
 	Sustained             sustained  `key:"sustained"`
 	TrainingCallsPerMonth text       `key:"training_calls_per_month" usual:"2"`
 	Charges               charges    `key:"charges"`
+	TellCaller            text       `key:"tell_caller" usual:"false"`
+	TellHolder            text       `key:"tell_holder" usual:"false"`
 	WarnAt                list[text] `key:"warn_at"`
 	LetThrough            list[text] `key:"let_through"`
 }
@@ -116,10 +131,11 @@ type sustained struct {
 }
 
 type charges struct {
-	At        place
-	Currency  text `key:"currency" usual:"USD"`
-	PerTicket text `key:"per_ticket" usual:"0"`
-	PerMinute text `key:"per_minute" usual:"0"`
+	At                   place
+	Currency             text `key:"currency" usual:"USD"`
+	PerTicket            text `key:"per_ticket" usual:"0"`
+	PerMinute            text `key:"per_minute" usual:"0"`
+	PerMinuteOverTickets text `key:"per_minute_over_tickets" usual:"0"`
 }
 
 // consoleFile is the part about how people sign in to the console and what they may do there.

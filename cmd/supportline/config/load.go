@@ -29,6 +29,7 @@ type Config struct {
 	Words       ivr.Words // the shipped sentences with the company's own
 	Notices     notices.Settings
 	Recordings  kept.Settings
+	Notes       []Problem // advice on what can be used as it is, in the order of positions
 }
 
 // Listen holds the addresses that the server listens on, host:port. Port 0 is any free one.
@@ -91,7 +92,7 @@ func Parse(name string, text []byte, env func(string) (string, bool), o Options)
 	f := file{Notices: notice{Channels: channels(o.Channels)}}
 	d.decode(&f, d.node(root, name, "the configuration"))
 	if d.values >= maxValues {
-		return Config{}, found.sorted(name) // what was left out would be reported as missing
+		return Config{}, sorted(found.list, name) // what was left out would be reported as missing
 	}
 	f.defaults()
 	c := &checker{findings: found, offline: o.Offline, folder: filepath.Dir(name)}
@@ -99,9 +100,10 @@ func Parse(name string, text []byte, env func(string) (string, bool), o Options)
 	var words []byte
 	checked.Words, words = c.words(f.Words)
 	checked.Settings.Version = version(text, words, o.Overlays)
-	if problems := found.sorted(name); len(problems) > 0 {
+	if problems := sorted(found.list, name); len(problems) > 0 {
 		return Config{}, problems
 	}
+	checked.Notes = sorted(found.notes, name)
 	return checked, nil
 }
 

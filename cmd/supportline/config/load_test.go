@@ -57,8 +57,13 @@ func published(t testing.TB) policy.Settings {
 			Hours:    policy.Hours{Week: week(policy.Span{From: 480, To: 1140})},
 			Language: "en-GB", Voice: "Polly.Amy-Neural", Routes: map[policy.Intent]string{},
 		}},
-		Identification: policy.Identification{Digits: 6, Tries: 3, CallerID: policy.CallerIDAttested, WrongNumbersPerHour: 10},
-		Packages:       []string{"Ultimate"},
+		Company:        "OfficeRnD",
+		CallsPerSecond: 1,
+		Identification: policy.Identification{
+			Digits: 6, Tries: 3, Unidentified: policy.Unidentified{Default: policy.UnidentifiedConnect}, CallerID: policy.CallerIDAttested,
+			WrongNumbersPerHour: 10,
+		},
+		Packages: []string{"Ultimate"},
 		Menu: []policy.MenuKey{
 			{Key: "1", Intent: policy.Critical},
 			{Key: "2", Intent: policy.Restricted},
@@ -100,6 +105,7 @@ func zone(t testing.TB, name string) *time.Location {
 // The optional keys of the example have their defaults as values.
 func TestDefaultsAreThoseOfTheExample(t *testing.T) {
 	short := `
+company: OfficeRnD
 public_url: https://support.example.com
 twilio: { account_sid: "${TWILIO_ACCOUNT_SID}", auth_token: "${TWILIO_AUTH_TOKEN}" }
 packages: [Ultimate]
@@ -195,10 +201,10 @@ func TestWordsAreAFileBesideTheConfiguration(t *testing.T) {
 		{"a sentence of one's own", "words: own.yaml", "en-GB: { goodbye: \"Cheerio.\" }\n", "Cheerio.", nil},
 		{"a mistake in it", "words: own.yaml", "en-GB:\n  godbye: Cheerio.\n", "", []string{`DIR/own.yaml:2:3: there is no text "godbye"; write goodbye`}},
 		{"a file that is missing", "words: none.yaml", "", "", []string{
-			`DIR/supportline.yaml:18:8: words names the file DIR/none.yaml, which cannot be read: no such file or directory; ` +
+			`DIR/supportline.yaml:20:8: words names the file DIR/none.yaml, which cannot be read: no such file or directory; ` +
 				"write the name of a file of words, relative to the folder of this file",
 		}},
-		{"no name", `words: ""`, "", "", []string{"DIR/supportline.yaml:18:8: words is empty; write the name of a file, or remove the key"}},
+		{"no name", `words: ""`, "", "", []string{"DIR/supportline.yaml:20:8: words is empty; write the name of a file, or remove the key"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -40,29 +40,37 @@ func WriteProblems(w io.Writer, problems []Problem) error {
 
 type place = notices.Place
 
-type findings struct{ list []Problem }
+// findings holds the problems found so far, and apart from them the notes.
+type findings struct{ list, notes []Problem }
 
 func (f *findings) add(at place, what, instead string) {
 	f.report(Problem{at.File, at.Line, at.Column, what, instead})
 }
 
-func (f *findings) report(p Problem) {
-	p.Line, p.Column, p.What, p.Instead = max(1, p.Line), max(1, p.Column), oneLine(p.What), oneLine(p.Instead)
-	f.list = append(f.list, p)
+// note adds advice on what can be used as it is.
+func (f *findings) note(at place, what, instead string) {
+	f.notes = append(f.notes, tidied(Problem{at.File, at.Line, at.Column, "note: " + what, instead}))
 }
 
-// sorted returns the problems in the order of their positions, those of the main file first, and once what an alias repeats.
-func (f *findings) sorted(main string) []Problem {
+func (f *findings) report(p Problem) { f.list = append(f.list, tidied(p)) }
+
+func tidied(p Problem) Problem {
+	p.Line, p.Column, p.What, p.Instead = max(1, p.Line), max(1, p.Column), oneLine(p.What), oneLine(p.Instead)
+	return p
+}
+
+// sorted returns problems in the order of their positions, those of the main file first, and once what an alias repeats.
+func sorted(list []Problem, main string) []Problem {
 	file := func(p Problem) string {
 		if p.File == main {
 			return ""
 		}
 		return p.File
 	}
-	slices.SortStableFunc(f.list, func(a, b Problem) int {
+	slices.SortStableFunc(list, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(file(a), file(b)), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	return slices.Compact(f.list)
+	return slices.Compact(list)
 }
 
 // oneLine returns a text with every white space turned into one space: what is quoted in a problem may have line ends.
