@@ -100,8 +100,8 @@ func TestRestOfAStepIsRungAgain(t *testing.T) {
 			rang(p, "+3", 2*time.Second)
 			p.ends(t, legOf(p.reply, "+3"), 12, 18*time.Second)
 		}, "+1 +2 +4 for 16s"},
-		"all is lost: everybody": {func(p *pickUps) { p.ends(t, "CAunknown", 12, 18*time.Second) }, "+1 +2 +3 +4 for 20s"},
-		"the Dial's end names none":  {func(p *pickUps) { p.screens("+2", 3*time.Second); p.ends(t, "", 0, 15*time.Second) }, "+1 +3 +4 for 20s"},
+		"all is lost: everybody":    {func(p *pickUps) { p.ends(t, "CAunknown", 12, 18*time.Second) }, "+1 +2 +3 +4 for 20s"},
+		"the Dial's end names none": {func(p *pickUps) { p.screens("+2", 3*time.Second); p.ends(t, "", 0, 15*time.Second) }, "+1 +3 +4 for 20s"},
 		"the Dial's end names one that was stopped": {func(p *pickUps) {
 			p.screens("+2", 3*time.Second)
 			p.ends(t, legOf(p.reply, "+4"), 0, 15*time.Second)

@@ -227,7 +227,9 @@ func (w *walker) branches(call policy.Call, reply ivr.Reply) []func() map[string
 }
 
 // at returns the time of a webhook: a second passes from each to the next.
-func (w *walker) at(in ivr.Input) time.Time { return w.now.Add(time.Duration(in.Exchange) * time.Second) }
+func (w *walker) at(in ivr.Input) time.Time {
+	return w.now.Add(time.Duration(in.Exchange) * time.Second)
+}
 
 func (w *walker) input(reply ivr.Reply) ivr.Input {
 	step, turn, _ := strings.Cut(reply.Next, "/")
