@@ -29,10 +29,6 @@ func (x *exchange) ring(team policy.Team, say ...Phrase) Reply {
 	step := stepOf(*x.Settings, x.call)
 	x.note("ring.step", "rings "+strings.Join(policy.FullNumbers(step.To), ", "), "team", team.Name,
 		"round", count(state.Round+1), "step", count(state.Ring+1), "for", step.For.String())
-	return x.startRing(step, say...)
-}
-
-func (x *exchange) startRing(step policy.RingStep, say ...Phrase) Reply {
 	x.call.State.RungAt = x.now
 	return x.nextRinging().start(x, step, say...)
 }

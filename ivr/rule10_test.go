@@ -184,7 +184,7 @@ func chooses(rt interface{ Fatalf(string, ...any) }, m ivr.Machine, account poli
 	answer := ivr.Input{Keys: "204518", Number: "204518", Customer: &account}
 	if known {
 		first.Attested, first.Callers = true, []policy.Customer{account}
-		answer = ivr.Input{Keys: "1", Callers: first.Callers}
+		answer = ivr.Input{Keys: "*", Callers: first.Callers}
 	}
 	call, reply := m.Next(policy.Call{SID: "CA1"}, first, now)
 	if !reply.Then.Asks() {
