@@ -42,6 +42,7 @@ func (x *exchange) record() {
 	if len(x.in.Callers) == 1 {
 		x.call.OnFile = x.in.Callers[0].Number
 	}
+	x.call.State.Presumed = x.presumed()
 }
 
 // hours reports whether the line is open, and notes which rule decided.
@@ -106,11 +107,14 @@ func (x *exchange) recognise(say ...Phrase) Reply {
 		if x.shortcut() {
 			x.note("caller-id.offered", "the caller's number is known: one key confirms", facts...)
 			x.call.State.Offered = x.in.Callers[0].Number
-			return x.then(ThenAskKey, stepKnown, append(say, phrase("welcome-known"))...)
+			return x.then(ThenAskKey, stepKnown, append(say, x.greeting("welcome-known"))...)
 		}
 		x.note("caller-id.known", "the caller's number is known, but identifies nobody", facts...)
 	}
-	return x.askNumber(append(say, phrase("welcome", "digits", count(x.Identification.Digits)))...)
+	if x.tooMany(x.in.WrongNumbers) {
+		return x.locked(append(say, x.lockedGreeting()...)...)
+	}
+	return x.thenNumber(append(say, x.greeting("welcome", "digits", count(x.Identification.Digits)))...)
 }
 
 // shortcut reports whether one key may confirm the account of the caller's number. No carrier vouches for a number that is spelled in another way

@@ -86,12 +86,14 @@ func (h *webhooks) input(w *hook) (Input, error) {
 		if in.Callers, err = h.callers(ctx, in.From); err != nil {
 			return in, err
 		}
-	case stepNumber:
+	case stepNumber, stepMistyped, stepRefused:
+	default:
+		return in, nil
+	}
+	if in.Step != stepArrive {
 		if in.Customer, err = h.customer(ctx, in.Number); err != nil {
 			return in, err
 		}
-	default:
-		return in, nil
 	}
 	in.WrongNumbers, err = h.Log.WrongNumbers(ctx, in.From, w.now.Add(-wrongNumberWindow))
 	return in, err

@@ -471,7 +471,7 @@ func TestSettingsHoldFromTheNextWebhook(t *testing.T) {
 
 	trace := s.memory.calls["CA2"].Trace
 	got := []any{
-		strings.Contains(first.Body.String(), "Enter or say"), strings.Contains(second.Body.String(), "Phone support is closed."),
+		strings.Contains(first.Body.String(), "enter or say"), strings.Contains(second.Body.String(), "Phone support is closed."),
 		trace[1].Result, trace[1].Config, strings.Contains(document.Body.String(), "We are closed on"),
 	}
 	if diff := cmp.Diff([]any{true, true, "closed: Moving house", "test+1", true}, got); diff != "" {
