@@ -27,8 +27,8 @@ func (x *exchange) unidentified(say ...Phrase) Reply {
 // course returns what happens to a call without a customer number, and "" where its reason decides and is not known yet. Where critical calls
 // alone are connected and the others refused, that is a refusal, whose words have a key for critical ones.
 func (x *exchange) course() policy.UnidentifiedAction {
-	if x.call.Intent != "" {
-		return x.withoutNumber(x.call.Intent)
+	if i := x.reason(); i != "" {
+		return x.withoutNumber(i)
 	}
 	critical, others := x.withoutNumber(policy.Critical), x.withoutNumber(policy.Question)
 	differs := func(i policy.Intent) bool { return i != policy.Critical && x.withoutNumber(i) != others }
@@ -198,8 +198,8 @@ func (x *exchange) letType(say ...Phrase) Reply {
 func (x *exchange) typed() Reply {
 	switch n := len(digits(x.in.Keys)); {
 	case x.in.Intent != "":
-		x.call.Intent = x.in.Intent
 		x.note("menu.spoken", string(x.in.Intent), "said", x.in.Said)
+		x.call.State.Spoken = x.in.Intent
 		return x.unidentified()
 	case x.in.heard() == "":
 		return x.unidentified()
