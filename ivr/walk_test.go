@@ -351,24 +351,49 @@ func (w *walker) outbound(call policy.Call, at ivr.Input) []func() map[string]bo
 		return c.Learn(policy.Report{At: w.now, Leg: leg.SID, Status: "completed"})
 	}
 	accepted := w.accepts(rung, leg.SID, at.Exchange, ivr.ThenJoin)
-	return []func() map[string]bool{
+	all := []func() map[string]bool{
 		func() map[string]bool { return w.walk(call, gone) },
 		func() map[string]bool { return w.walk(refused, fetched) },
-		func() map[string]bool { return w.walk(late, fetched) },
 		func() map[string]bool { return w.walk(over(rung), fetched) },
 		func() map[string]bool { return w.walk(accepted, fetched) },
 		func() map[string]bool { return w.walk(over(accepted), fetched) },
 	}
+	if call.State.Ring > 0 || call.State.Round > 0 { // as in the first step, and the mixtures are many
+		return all
+	}
+	return append(all,
+		func() map[string]bool { return w.walk(late, fetched) },
+		func() map[string]bool { return w.walk(w.unjoined(accepted, leg, at.Exchange), fetched) },
+	)
 }
 
 // joined returns the ways on from the conference: a talk that ends, and a specialist who had left when the caller came.
 func (w *walker) joined(call policy.Call, at ivr.Input) []func() map[string]bool {
 	leg, _ := call.Accepted()
 	left := call.Learn(policy.Report{At: w.now, Leg: leg.SID, Status: "completed"})
-	return []func() map[string]bool{
+	alone := at
+	alone.Unjoined = true
+	all := []func() map[string]bool{
 		func() map[string]bool { return w.served(call, at) },
 		func() map[string]bool { return w.walk(left, at) },
 	}
+	if call.State.Ring > 0 || call.State.Round > 0 {
+		return all
+	}
+	return append(all,
+		func() map[string]bool { return w.walk(w.unjoined(call, leg, leg.Attempt), at) },
+		func() map[string]bool { return w.walk(call, alone) },
+	)
+}
+
+// unjoined has the provider keep a specialist out of the conference. The specialist is told.
+func (w *walker) unjoined(call policy.Call, leg policy.Leg, order int) policy.Call {
+	in := ivr.LegInput{Step: "left", Leg: leg.SID, To: leg.To, Try: 1, Attempt: order, Unjoined: true}
+	call, told := w.machine.NextLeg(call, in, w.now)
+	if told.Then != ivr.ThenHangup || len(told.Say) == 0 {
+		w.t.Errorf("a specialist outside of the conference: %+v", told)
+	}
+	return call
 }
 
 // speaks checks that nobody on the line hears silence: every reply has words, unless the caller is gone.
