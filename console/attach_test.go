@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -9,9 +10,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
+	"github.com/officernd/supportline/store"
 )
 
 // toNobody is a call that was served to nobody, from a number that is on file of an account.
@@ -22,19 +25,21 @@ func toNobody(sid policy.CallSID, at time.Time, onFile policy.CustomerNumber) po
 }
 
 // nobodys is a place with calls of this month that were served to nobody: two from numbers on file of Northwind, one of Harbor, one of an account
-// that is no longer there, one of none; one in the month before on the American line; and a call of Northwind's own.
+// that is no longer there, one of none; one in each of the months before on the American line; and a call of Northwind's own.
 func nobodys(t *testing.T) *browsertest.Place {
 	t.Helper()
 	p := browsertest.NewPlace(t)
 	p.Enrol(t, browsertest.Northwind, browsertest.Harbor)
 	early := toNobody("CA6", time.Date(2026, time.November, 1, 3, 59, 59, 0, time.UTC), "") // in New York it is still October
 	early.Line = "+18883071053"
+	earlier := toNobody("CA8", time.Date(2026, time.October, 1, 3, 59, 59, 0, time.UTC), "") // and here September
+	earlier.Line = early.Line
 	own := browsertest.Served("CA7", browsertest.Monday.Add(-7*time.Hour), 60)
 	own.OnFile = own.Customer
 	p.Load(t,
 		toNobody("CA1", browsertest.Monday.Add(-1*time.Hour), "204518"), toNobody("CA2", browsertest.Monday.Add(-2*time.Hour), "204518"),
 		toNobody("CA3", browsertest.Monday.Add(-3*time.Hour), "310022"), toNobody("CA4", browsertest.Monday.Add(-4*time.Hour), "999999"),
-		toNobody("CA5", browsertest.Monday.Add(-5*time.Hour), ""), early, own)
+		toNobody("CA5", browsertest.Monday.Add(-5*time.Hour), ""), early, earlier, own)
 	return p
 }
 
@@ -44,11 +49,11 @@ func TestCallsServedWithoutANumber(t *testing.T) {
 	p := nobodys(t)
 	got := p.As(t, users.Operator).Get(nobodyPage)
 	got.Want(t, http.StatusOK, "Northwind Flex Offices", "Harbor Cowork", "999999", "no longer a customer", "Attach to Harbor Cowork", "3 calls come from a number")
-	if diff := cmp.Diff("CA1 CA2 CA3 CA4 CA5 CA6", strings.Join(sids(got), " ")); diff != "" {
+	if diff := cmp.Diff("CA1 CA2 CA3 CA4 CA5 CA6 CA8", strings.Join(sids(got), " ")); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	viewer := p.As(t, users.Viewer)
-	viewer.Get(nobodyPage).Want(t, http.StatusOK, "Northwind Flex Offices").Without(t, "Attach", "type=\"checkbox\" name=\"call\"")
+	viewer.Get(nobodyPage).Want(t, http.StatusOK, "Northwind Flex Offices").Without(t, "Attach", `name="call"`, `data-label="Account"`)
 	viewer.Post("/calls/attach?unidentified=yes", "call", "CA1").Want(t, http.StatusForbidden, "Not permitted")
 	viewer.Get("/calls").Want(t, http.StatusOK).Without(t, "Attach to")
 	viewer.Get("/calls?column=on_file").Want(t, http.StatusOK, "Harbor Cowork", "no longer a customer").Without(t, "Attach to")
@@ -107,6 +112,30 @@ func TestAttachingMany(t *testing.T) {
 	if err != nil || len(usage) != 2 {
 		t.Errorf("Northwind's month has %d calls, %v; want its own and the one that was attached", len(usage), err)
 	}
+}
+
+// overtaken is a log in which somebody else attaches a call between the look of a person and the act.
+type overtaken struct {
+	*store.Store
+	attach func()
+}
+
+func (o overtaken) Call(ctx context.Context, sid policy.CallSID) (policy.Call, error) {
+	call, err := o.Store.Call(ctx, sid)
+	o.attach()
+	return call, err
+}
+
+// Of two people who attach one call at the same time the second learns of the first.
+func TestTwoPeopleAttachOneCall(t *testing.T) {
+	var p *browsertest.Place
+	p = browsertest.NewPlace(t, func(d *console.Deps) {
+		d.Calls = overtaken{d.Calls.(*store.Store), func() { attachTo(t, p, "CA1", "310022") }}
+	})
+	p.Enrol(t, browsertest.Northwind, browsertest.Harbor)
+	p.Load(t, toNobody("CA1", browsertest.Monday.Add(-time.Hour), "204518"))
+	p.As(t, users.Operator).Post("/calls/attach?unidentified=yes", "call", "CA1").
+		Want(t, http.StatusConflict, "Attached: 0 of 1. CA1: The call changed since you looked: bea attached the call to customer 310022")
 }
 
 // A call whose attaching somebody took back is not attached again with the others unless a person checks it.
