@@ -11,7 +11,7 @@ import (
 func (x *exchange) hunt(say ...Phrase) Reply {
 	team := x.Team(x.line, x.call.Intent)
 	x.call.HuntingAt = x.now
-	x.call.State.Team = team.Name
+	x.call.State.Team, x.call.State.Rest = team.Name, policy.RingRest{}
 	x.note("route.team", team.Name, "intent", string(x.call.Intent), "line", x.line.Name)
 	say = append(say, phrase("connecting"))
 	if x.Recording {
@@ -26,9 +26,10 @@ func (x *exchange) ring(team policy.Team, say ...Phrase) Reply {
 	if state.Round >= team.Rounds || len(team.Steps) == 0 {
 		return x.exhausted()
 	}
-	step := team.Steps[state.Ring]
+	step := stepOf(*x.Settings, x.call)
 	x.note("ring.step", "rings "+strings.Join(policy.FullNumbers(step.To), ", "), "team", team.Name,
 		"round", count(state.Round+1), "step", count(state.Ring+1), "for", step.For.String())
+	x.call.State.RungAt = x.now
 	return x.nextRinging().start(x, step, say...)
 }
 
@@ -37,7 +38,8 @@ func (x *exchange) rang() Reply {
 	if x.in.Gone {
 		return x.gone()
 	}
-	switch x.lastRinging().state(x) {
+	last := x.lastRinging()
+	switch last.state(x) {
 	case ringAccepted:
 		return x.join()
 	case ringTalked:
@@ -45,11 +47,15 @@ func (x *exchange) rang() Reply {
 	case ringRefused:
 		return x.dialInstead()
 	}
+	if reply, rings := x.ringAgain(last); rings {
+		return reply
+	}
 	return x.nextStep()
 }
 
 func (x *exchange) nextStep() Reply {
 	team := x.Teams[x.call.State.Team]
+	x.call.State.Rest = policy.RingRest{}
 	x.call.State.Ring++
 	if x.call.State.Ring >= len(team.Steps) {
 		x.call.State.Ring = 0
