@@ -33,8 +33,8 @@ func (w Words) Meaning(language, step, said string, digits int) Meaning {
 	m := Meaning{Number: u.Number(digits), Ticket: u.Ticket(), Key: u.Key(), Word: word, Intent: t.intent(u)}
 	switch {
 	case step == stepTicket:
-		if m.Ticket != "" {
-			m.Word = WordNone // "I don't have it here, wait: 4711"
+		if u.HasNumber() {
+			m.Word = WordNone // "I don't have it here, wait: 4711", "4711 and another one, 4712"
 		}
 	case step == stepNumber || step == stepKnown:
 		m.identifies(step, digits)

@@ -13,7 +13,7 @@ type stem struct {
 }
 
 // quiet are the words that change no meaning: "it's really not working".
-var quiet = words("actually really currently even just simply literally basically honestly uh um er erm please")
+var quiet = words("actually really currently even just simply literally basically honestly quite uh um er erm please")
 
 func (u Utterance) stems() []stem {
 	found := make([]stem, 0, len(u.said))

@@ -14,7 +14,8 @@ const (
 	customer             // "my customer number is 204518"
 	severity             // "sev one"
 	key                  // "press two"
-	foreign              // no number that is asked for: a date, a time, a quantity, a phone number, a pronoun
+	foreign              // no number that is asked for: a date, a time, a quantity, a phone number
+	pronoun              // the "one" of "the one from yesterday"
 )
 
 // nouns are the words that say of which kind the number after them is.
@@ -39,11 +40,12 @@ func nounKinds() map[string]kind {
 
 // words that stand between other words without changing what they mean.
 var (
-	fillers = words("uh um er erm ah hmm mm mhm hm dash hyphen space then comma")
-	links   = words("number numbers no nr num id is it was are be being the a an with called reads says that my our which uh um er erm ah hmm then")
-	polite  = words("please thanks thank cheers ok okay yes yeah sir madam mate uh um er erm sorry")
-	months  = words("january february march april may june july august september october november december jan feb mar apr jun jul aug sept sep oct nov dec")
-	days    = words("monday tuesday wednesday thursday friday saturday sunday")
+	fillers     = words("uh um er erm ah hmm mm mhm hm dash hyphen space then comma")
+	links       = words("number numbers no nr num id is it was are be being the a an with called reads says that my our which uh um er erm ah hmm then")
+	determiners = words("the a an my our this that number no id")
+	polite      = words("please thanks thank cheers ok okay yes yeah sir madam mate uh um er erm sorry")
+	months      = words("january february march april may june july august september october november december jan feb mar apr jun jul aug sept sep oct nov dec")
+	days        = words("monday tuesday wednesday thursday friday saturday sunday")
 	// measures follow what is counted, as do other words in the plural.
 	measures = words("moment moments second sec minute min minutes hour hours day week month year people persons person percent times time am pm a.m p.m oclock " +
 		"of more a per pound dollar euro men women children thing quid grand k per degrees th colleague user member")
@@ -52,7 +54,7 @@ var (
 	// pointers stand before "one" where it stands for something: "the one from yesterday", "I don't have one".
 	pointers = words("the this that which any another every each have has had got get getting need want wants find given gave give a my your new old last other " +
 		"same right wrong first only not nobody good me you him her them raised opened without see seen remember received make made send sent")
-	corrections = words("sorry mean meant correction wait rather actually oops")
+	corrections = words("no sorry mean meant correction wait rather actually oops")
 )
 
 func words(list string) map[string]bool {
@@ -87,7 +89,7 @@ func runs(said []token) (found []run) {
 			g.kind = foreign
 		}
 		last = g
-		if g.kind == foreign || dividesFigures(said, all, i) {
+		if g.kind != plain || dividesFigures(said, all, i) {
 			done()
 			continue
 		}
@@ -103,17 +105,17 @@ func runs(said []token) (found []run) {
 
 // goesOn reports whether a group belongs to a foreign number before it: "not four seven one one", "on May 3, 2026". A pronoun is no number.
 func goesOn(said []token, last, g group) bool {
-	if last.kind != foreign || g.from != last.to || said[last.from].text == "one" {
+	if last.kind != foreign || g.from != last.to {
 		return false
 	}
 	return !said[g.from].pauses() || isYear(g.readings[0])
 }
 
-// alternatives gives a number that stands beside another the same kind: "ticket 4711 or 4712", "press one or two".
+// alternatives gives a number that stands beside another the same kind: "ticket 4711 or 4712", "ticket 4711, sorry, 4712".
 func alternatives(said []token, all []run) {
 	for i := 1; i < len(all); i++ {
 		between := said[all[i-1].to():all[i].from()]
-		if all[i].kind == plain && len(between) < 4 && slices.ContainsFunc(between, func(t token) bool { return t.text == "and" || t.text == "or" }) {
+		if all[i].kind == plain && len(between) < 7 && slices.ContainsFunc(between, func(t token) bool { return t.text == "and" || t.text == "or" || corrections[t.text] }) {
 			all[i].kind = all[i-1].kind
 		}
 	}
@@ -149,20 +151,40 @@ func aside(said []token, g group) kind {
 	if g.weak {
 		return plain
 	}
-	previous, next, first := at(said, g.from-1), at(said, g.to), said[g.from]
+	previous, first := at(said, g.from-1), said[g.from]
 	switch {
 	case isAbroad(said, g.from), strings.ContainsAny(first.before, "$£€/"), g.to < len(said) && isSplit(said[g.to]), isSplit(first):
 		return foreign
-	case first.text == "one" && g.to == g.from+1 && pointers[previous] && !first.pauses():
-		return foreign
-	case previous == "not", isPart(said, g.from-1):
+	case isOne(said, g) && pointers[previous] && !first.pauses() && !beginsNumber(said, g.to):
+		return pronoun
+	case isDenied(said, g.from), isPart(said, g.from-1):
 		return foreign
 	case isMeasure(said, g):
 		return foreign
-	case isDate(g.readings[0], previous, next):
+	case isDate(said, g):
 		return foreign
 	}
 	return plain
+}
+
+func isOne(said []token, g group) bool { return said[g.from].text == "one" && g.to == g.from+1 }
+
+// beginsNumber reports whether the digits of a number are said one by one from a place on: "raised one two three", not "the one 204518".
+func beginsNumber(said []token, i int) bool {
+	return i < len(said) && !said[i].pauses() && isDigitWord(said[i].text) && !(said[i].isFigure() && len(said[i].text) > 1)
+}
+
+// isDenied reports whether a number is said not to be the one: "not ticket number 4711".
+func isDenied(said []token, i int) bool {
+	for ; i > 0 && !said[i].pauses(); i-- {
+		switch word := said[i-1].text; {
+		case word == "not":
+			return true
+		case nouns[word] == plain && !determiners[word]:
+			return false
+		}
+	}
+	return false
 }
 
 // isPart reports whether only a part of a number follows: "ending in 47", "the last four digits are".
@@ -199,7 +221,15 @@ func isMeasure(said []token, g group) bool {
 	return measures[next] || counts
 }
 
-func isDate(digits, previous, next string) bool {
+// isDate reports whether a group is a day, a year or an hour: "May 3", "since 9", "in 2024".
+func isDate(said []token, g group) bool {
+	digits, previous, next := g.readings[0], at(said, g.from-1), at(said, g.to)
+	if said[g.from].pauses() {
+		previous = ""
+	}
+	if g.to < len(said) && said[g.to].pauses() {
+		next = ""
+	}
 	switch {
 	case months[previous], months[next], days[previous]:
 		return len(digits) <= 2 || isYear(digits)
@@ -225,7 +255,8 @@ func runOf(said []token, all []group) (r run, ok bool) {
 	if all[0].weak {
 		all[0].leading(said, all[1])
 	}
-	if one := &all[0]; said[one.from].text == "one" && one.to == one.from+1 && len(all) > 1 && !introduced(at(said, one.from-1)) {
+	previous := at(said, all[0].from-1)
+	if one := &all[0]; isOne(said, *one) && len(all) > 1 && (pointers[previous] || !introduced(previous)) {
 		one.readings, one.doubt = []string{"1", ""}, true
 	}
 	for i := len(all) - 1; i > 0 && all[i].weak; i-- {
