@@ -67,11 +67,15 @@ func (u Utterance) Number(length int) string {
 // Ticket returns the digits of the ticket number that was said: of what is named a ticket or a case, else of the only number that nothing speaks
 // against. It returns "" if there is none, or if two disagree.
 func (u Utterance) Ticket() string {
-	if named := u.ofKind(ticket); len(named) > 0 {
-		return only(distinct(corrected(u.said, named), false, 0))
+	candidates := u.ofKind(ticket)
+	if len(candidates) == 0 {
+		candidates = slices.DeleteFunc(u.ofKind(plain), func(r run) bool { return len(r.said()) < 3 && !u.isWhole(r) })
 	}
-	candidates := slices.DeleteFunc(u.ofKind(plain), func(r run) bool { return len(r.said()) < 3 && !u.isWhole(r) })
-	return only(distinct(corrected(u.said, candidates), false, 0))
+	candidates = corrected(u.said, candidates)
+	if slices.ContainsFunc(candidates, func(r run) bool { return slices.ContainsFunc(r.groups, func(g group) bool { return g.dropped }) }) {
+		return ""
+	}
+	return only(distinct(candidates, false, 0))
 }
 
 // HasNumber reports whether a number was said that may be one of ours, if only in doubt.

@@ -217,7 +217,7 @@ func isMeasure(said []token, g group) bool {
 		return false
 	}
 	next := said[g.to].text
-	counts := strings.HasSuffix(next, "s") && !notCounted[next] && len(next) > 3 && nouns[next] != severity && len(g.readings[0]) < 4
+	counts := strings.HasSuffix(next, "s") && !notCounted[next] && alike[next] == "" && !isDigitWord(next) && len(next) > 3 && nouns[next] != severity && len(g.readings[0]) < 4
 	return measures[next] || counts
 }
 
@@ -260,7 +260,9 @@ func runOf(said []token, all []group) (r run, ok bool) {
 		one.readings, one.doubt = []string{"1", ""}, true
 	}
 	for i := len(all) - 1; i > 0 && all[i].weak; i-- {
-		all[i].trailing(said, all[len(all)-1].to, all[i-1])
+		if all[i].trailing(said, all[i-1]); all[i].readings[0] != "" {
+			break // what stands before a digit is one
+		}
 	}
 	return r, true
 }
@@ -277,27 +279,29 @@ func introduced(previous string) bool {
 
 // leading decides what a word is that sounds like a digit and stands before a number: "for 4711", "oh two four".
 func (g *group) leading(said []token, next group) {
-	d, previous := g.readings[0], at(said, g.from-1)
-	switch word := said[g.from].text; {
-	case !introduced(previous):
-		g.readings = []string{""} // "waiting for 4711"
-	case isPreposition(word) || (isSigh(word) && previous == ""):
-		if g.readings = []string{d, ""}; isLong(next) || said[next.from].pauses() {
-			g.readings = []string{"", d}
-		} else if isSigh(word) || (previous != "" && nouns[previous] == plain && previous != "number") {
-			g.doubt = true // "it's for seven one one"
-		}
+	d, previous, word := g.readings[0], at(said, g.from-1), said[g.from].text
+	afterPause := g.from > 0 && said[g.from].pauses()
+	switch {
+	case !introduced(previous) && !afterPause:
+		g.readings, g.dropped = []string{""}, !isLong(next) // "waiting for seven one one"
+	case !isPreposition(word) && !isSigh(word):
+	case isLong(next) || said[next.from].pauses():
+		g.readings = []string{"", d} // "for 4711", "oh, 4711"
+	default:
+		g.readings = []string{d, ""}
+		named := previous == "number" || nouns[previous] != plain
+		g.doubt = afterPause || (isSigh(word) && previous == "") || (isPreposition(word) && previous != "" && !named) // "it's for seven one one"
 	}
 }
 
 func isSigh(word string) bool { return slices.Contains([]string{"oh", "o", "owe"}, word) }
 
-// trailing decides what a word is that sounds like a digit and stands after a number that ends at to.
-func (g *group) trailing(said []token, to int, previous group) {
+// trailing decides what a word is that sounds like a digit and stands after a number.
+func (g *group) trailing(said []token, previous group) {
 	d, word := g.readings[0], said[g.from].text
 	switch {
 	case !isPreposition(word) && !isSigh(word):
-	case !ends(said, to):
+	case !ends(said, g.to):
 		g.readings = []string{"", d} // "4711 for Northwind"
 		if isPreposition(word) {
 			g.readings = []string{""}
