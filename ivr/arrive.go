@@ -78,6 +78,9 @@ func (x *exchange) whenOpen() Phrase {
 	if opens, ok := x.line.NextOpening(x.now); ok {
 		args = append(args, "opens", opens.In(x.line.Zone).Format(time.RFC3339))
 	}
+	if reason := x.line.ClosedFor(x.now); reason != "" {
+		args = append(args, "reason", reason)
+	}
 	return phrase("closed", args...)
 }
 
@@ -86,7 +89,7 @@ func (x *exchange) closed(ending policy.AfterHoursAction) Reply {
 	x.note("hours.after", "after hours: "+string(ending), "intent", string(x.call.Intent))
 	say := []Phrase{x.whenOpen(), phrase("closed-hours")}
 	if ending == policy.Voicemail {
-		return x.then(ThenRecord, stepRecorded, append(say, phrase("voicemail"))...)
+		return x.then(ThenRecord, stepRecorded, append(say, x.voicemail())...)
 	}
 	return x.leave(append(say, phrase("goodbye"))...)
 }

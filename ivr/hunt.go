@@ -1,6 +1,7 @@
 package ivr
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +14,9 @@ func (x *exchange) hunt(say ...Phrase) Reply {
 	x.call.HuntingAt = x.now
 	x.call.State.Team = team.Name
 	x.note("route.team", team.Name, "intent", string(x.call.Intent), "line", x.line.Name)
-	say = append(say, phrase("connecting"))
+	if !slices.ContainsFunc(say, func(p Phrase) bool { return p.ID == "menu-default" }) { // which says the same
+		say = append(say, phrase("connecting"))
+	}
 	if x.Recording {
 		say = append(say, phrase("recorded"))
 	}
@@ -79,9 +82,17 @@ func (x *exchange) exhausted() Reply {
 	x.call.Exhausted = true
 	x.note("hunt.exhausted", "nobody accepted: "+string(x.NoAnswer), "team", x.call.State.Team)
 	if x.NoAnswer == policy.Voicemail {
-		return x.then(ThenRecord, stepRecorded, phrase("voicemail-unanswered"), phrase("voicemail"))
+		return x.then(ThenRecord, stepRecorded, phrase("voicemail-unanswered"), x.voicemail())
 	}
 	return x.leave(phrase("no-answer"))
+}
+
+// voicemail asks for a message, and for the customer number where nobody gave it.
+func (x *exchange) voicemail() Phrase {
+	if x.call.Customer != "" {
+		return phrase("voicemail-identified")
+	}
+	return phrase("voicemail")
 }
 
 // recorded takes the end of a voicemail, which may be empty.

@@ -6,12 +6,27 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
+// askIntent asks for the reason to call, unless it is known already: a closed line may have asked for it first.
 func (x *exchange) askIntent(say ...Phrase) Reply {
-	items := make([]string, len(x.Menu))
-	for i, m := range x.Menu {
+	if x.call.Intent != "" {
+		return x.chosen(x.call.Intent, say...)
+	}
+	return x.thenMenu(say, x.Menu)
+}
+
+func (x *exchange) thenMenu(say []Phrase, keys []policy.MenuKey) Reply {
+	items := make([]string, len(keys))
+	for i, m := range keys {
 		items[i] = m.Key + "=" + string(m.Intent)
 	}
 	return x.then(ThenAskKey, stepMenu, append(say, phrase("menu", "items", strings.Join(items, ",")))...)
+}
+
+// menuAgain asks for the reason once more, after words on what was wrong.
+func (x *exchange) menuAgain(wrong string) Reply {
+	reply := x.askIntent(phrase(wrong))
+	reply.Say = append(reply.Say, phrase("menu-repeat", "key", repeatKey))
+	return reply
 }
 
 const (
@@ -41,10 +56,10 @@ func (x *exchange) menu() Reply {
 	}
 	if x.in.heard() == "" {
 		x.note("menu.silence", "no choice was heard", "miss", count(x.call.State.Misses))
-		return x.askIntent(phrase("menu-silence"))
+		return x.menuAgain("menu-silence")
 	}
 	x.note("menu.wrong-key", "not a choice of the menu", "heard", x.in.heard(), "miss", count(x.call.State.Misses))
-	return x.askIntent(phrase("menu-wrong"))
+	return x.menuAgain("menu-wrong")
 }
 
 // spokenIntent returns the reason that was spoken, by what it is or by its key ("two").

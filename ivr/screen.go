@@ -65,25 +65,31 @@ func (x *exchange) screen(leg *policy.Leg, in LegInput) Reply {
 
 func answerPath(try int) string { return stepPath(stepAnswer, try) }
 
+// whoCalls tells a specialist how severe the matter is, who calls, and at most two facts that may change what is done, the rarest first. A ticket's
+// number is always said, and is one of the two: with it the specialist sees the account of a caller who gave no number.
 func (x *exchange) whoCalls() []Phrase {
-	var say []Phrase
+	say := []Phrase{phrase("screen-intent", "intent", string(x.call.Intent))}
+	var facts []Phrase
+	if x.call.Ticket != "" {
+		facts = append(facts, phrase("screen-ticket", "ticket", string(x.call.Ticket)))
+	}
 	if x.call.Customer != "" {
 		say = append(say, phrase("screen-account", "account", x.call.Account))
 	} else {
 		say = append(say, phrase("screen-unidentified"))
+		if x.call.Known && len(facts) == 0 {
+			facts = append(facts, phrase("screen-known"))
+		}
 	}
-	if x.call.Known {
-		say = append(say, phrase("screen-known"))
-	}
-	say = append(say, phrase("screen-intent", "intent", string(x.call.Intent)))
-	if x.call.Ticket != "" {
-		say = append(say, phrase("screen-ticket", "ticket", string(x.call.Ticket)))
-	}
+	say = append(say, facts[:min(len(facts), maxFacts)]...)
 	if x.Recording {
 		say = append(say, phrase("screen-recorded"))
 	}
 	return append(say, phrase("screen-keys"))
 }
+
+// maxFacts is how many facts besides reason and account a specialist is told.
+const maxFacts = 2
 
 // answer takes the specialist's key. A leg on which none is pressed is a voicemail, and is hung up.
 func (x *exchange) answer(leg *policy.Leg, in LegInput) Reply {

@@ -449,7 +449,7 @@ func TestSettingsHoldFromTheNextWebhook(t *testing.T) {
 
 	trace := s.memory.calls["CA2"].Trace
 	got := []any{
-		strings.Contains(first.Body.String(), "Enter or say"), strings.Contains(second.Body.String(), "Phone support is closed."),
+		strings.Contains(first.Body.String(), "customer number"), strings.Contains(second.Body.String(), "Phone support is closed for Moving house, and opens again tomorrow, Wednesday, at 8 a.m. UK time."),
 		trace[1].Result, trace[1].Config, strings.Contains(document.Body.String(), "We are closed on"),
 	}
 	if diff := cmp.Diff([]any{true, true, "closed: Moving house", "test+1", true}, got); diff != "" {
