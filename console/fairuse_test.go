@@ -164,22 +164,43 @@ func TestChargesAreProposed(t *testing.T) {
 	t.Parallel()
 	p := browsertest.NewPlace(t)
 	p.Enrol(t, holder)
-	loaded(t, p, 2)
+	loaded(t, p, 4)
 	viewer := p.As(t, users.Viewer)
 	page := viewer.Get("/fair-use/charges")
 	page.Want(t, http.StatusOK, "Charges of 2026-10", "Northwind Flex Offices", "12.50", "2.50", "1 account, 15.00 GBP in all.")
-	page.Without(t, "As CSV", "will grow")
+	page.Without(t, "As CSV", "will grow", "No rate is set", "Left out", "not sustained")
 	viewer.Get("/fair-use/charges?month=2026-11").Want(t, http.StatusOK, "is not over yet")
 	viewer.Get("/fair-use/charges?month=2026-01").Want(t, http.StatusOK, "Every account stayed within the limits")
 	viewer.Get("/fair-use/charges?month=2027-01").Want(t, http.StatusUnprocessableEntity, "has not begun")
 	viewer.Get("/fair-use/charges.csv").Want(t, http.StatusForbidden)
 	file := p.As(t, users.Operator).Get("/fair-use/charges.csv?month=2026-10")
-	want := "month,customer,account,kind,quantity,rate,amount,currency\n" +
-		"2026-10,204518,Northwind Flex Offices,tickets,1,12.50,12.50,GBP\n2026-10,204518,Northwind Flex Offices,minutes,5,0.50,2.50,GBP\n"
+	want := "month,customer,account,kind,quantity,rate,amount,currency,sustained\n" +
+		"2026-10,204518,Northwind Flex Offices,tickets,1,12.50,12.50,GBP,true\n2026-10,204518,Northwind Flex Offices,minutes,5,0.50,2.50,GBP,true\n"
 	if file.Body != want || !strings.Contains(file.Header.Get("Content-Disposition"), "charges-2026-10.csv") {
 		t.Errorf("the file is %q as %q", file.Body, file.Header.Get("Content-Disposition"))
 	}
 	wantLast(t, p.Audit(t), "export  by operator: the charges of 2026-10, 2 lines")
+}
+
+// Accounts whose load is not sustained are left out, and counted, until a person asks for them. What costs nothing says how a rate is set.
+func TestChargesLeaveOutWhatIsNotSustained(t *testing.T) {
+	t.Parallel()
+	p := browsertest.NewPlace(t, func(d *console.Deps) { d.Policy.FairUse.PerTicket, d.Policy.FairUse.PerMinute = 0, 0 })
+	p.Enrol(t, holder)
+	loaded(t, p, 2)
+	operator := p.As(t, users.Operator)
+	page := operator.Get("/fair-use/charges")
+	page.Want(t, http.StatusOK, "No account is under sustained load in 2026-10", "Left out: 1 account", `href="/fair-use/charges?all=yes&amp;month=2026-10"`, "No rate is set", "per_minute_over_tickets")
+	page.Without(t, "Northwind Flex Offices", "As CSV")
+	page = operator.Get("/fair-use/charges?month=2026-10&all=yes")
+	page.Want(t, http.StatusOK, "Northwind Flex Offices", "not sustained", "minutes over the call limit", "1 account, 0.00 GBP in all.", `href="/fair-use/charges.csv?all=yes&amp;month=2026-10"`, "Only accounts under sustained load")
+	page.Without(t, "Left out")
+	if file := operator.Get("/fair-use/charges.csv?month=2026-10"); strings.Count(file.Body, "\n") != 1 {
+		t.Errorf("the file without them is %q", file.Body)
+	}
+	if file := operator.Get("/fair-use/charges.csv?month=2026-10&all=yes"); strings.Count(file.Body, ",false\n") != 2 {
+		t.Errorf("the file of all is %q", file.Body)
+	}
 }
 
 // Other limits show whom they would touch, and say what was looked at.

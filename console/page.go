@@ -81,11 +81,13 @@ func (p page) With(body any) page {
 // Can reports whether the person has a permission: {{if $.Can "acts"}}.
 func (p page) Can(what users.Permission) bool { return p.may(what) }
 
-// Phone returns a telephone number, masked unless it was revealed to the person.
+// Phone returns a telephone number, masked unless it was revealed to the person. All ways of saying that a number is withheld are shown as one.
 func (p page) Phone(number policy.Phone) string {
 	switch {
 	case number == "":
 		return "–"
+	case number.Withheld():
+		return "withheld"
 	case p.Numbers:
 		return number.Full()
 	}

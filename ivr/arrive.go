@@ -113,7 +113,12 @@ func (x *exchange) recognise(say ...Phrase) Reply {
 	return x.askNumber(append(say, phrase("welcome", "digits", count(x.Identification.Digits)))...)
 }
 
+// shortcut reports whether one key may confirm the account of the caller's number. No carrier vouches for a number that is spelled in another way
+// than its own.
 func (x *exchange) shortcut() bool {
+	if !x.in.From.IsNumber() {
+		return false
+	}
 	switch x.Identification.CallerID {
 	case policy.CallerIDAny:
 		return len(x.in.Callers) == 1

@@ -73,10 +73,10 @@ func (x *exchange) spokenIntent() policy.Intent {
 
 // spokenKey returns the key that was spoken, and "" if none was.
 func (x *exchange) spokenKey() string {
-	if x.in.Keys != "" || len(x.in.Number) != 1 {
+	if x.in.Keys != "" {
 		return ""
 	}
-	return x.in.Number
+	return x.in.Key
 }
 
 func (x *exchange) repeatMenu(why string) Reply {

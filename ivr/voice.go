@@ -100,18 +100,15 @@ func (h *webhooks) read(w *hook) Input {
 	if w.Digits == hangupKeys {
 		in.Keys, in.Gone = "", true
 	}
-	in.Number = digits(in.Keys)
-	if in.Keys == "" && in.Said != "" {
-		in.Number = SpokenDigits(in.Said)
-		in.Intent, _ = h.Words.Intent(w.line.Language, in.Said)
-		in.Word = h.Words.Word(w.line.Language, in.Said)
-	}
-	in.Ticket, in.Key = in.Number, in.Keys
-	if in.Keys == "" {
-		in.Key = in.Number
-	}
-	if len(in.Key) != 1 {
-		in.Key = ""
+	switch {
+	case in.Keys != "":
+		in.Number = digits(in.Keys)
+		if in.Ticket = in.Number; len(in.Keys) == 1 {
+			in.Key = in.Keys
+		}
+	case in.Said != "":
+		m := h.Words.Meaning(w.line.Language, in.Step, in.Said, w.settings.Identification.Digits)
+		in.Number, in.Ticket, in.Key, in.Intent, in.Word = m.Number, m.Ticket, m.Key, m.Intent, m.Word
 	}
 	if w.DialCallSID != "" {
 		in.Dial = &policy.Report{

@@ -86,7 +86,7 @@ func (m *memory) Customer(_ context.Context, n policy.CustomerNumber) (policy.Cu
 
 func (m *memory) CustomersCallingFrom(_ context.Context, caller policy.Phone) (found []policy.Customer, err error) {
 	for _, c := range m.customers {
-		if slices.Contains(c.CallerNumbers, caller) {
+		if slices.Contains(c.CallerNumbers, policy.Phone(caller.Caller())) {
 			found = append(found, c)
 		}
 	}

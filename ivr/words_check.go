@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/officernd/supportline/ivr/speech"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -146,7 +147,7 @@ func fixed(id string) bool {
 func listMistakes(id, text, shipped string) (mistakes []mistake) {
 	parts, want := entries(text), len(entries(shipped))
 	for _, p := range parts {
-		if len(spokenWords(p)) == 0 {
+		if speech.Read(p).String() == "" {
 			mistakes = append(mistakes, mistake{"has an entry without a word", "write words between the commas"})
 			break
 		}

@@ -196,6 +196,9 @@ func explainTable(s *control.Session, a store.AccountUsage, explained []policy.C
 	for _, row := range policy.CountedRows(explained) {
 		sum += one(row.Counted)
 		marks := notes(policy.Row{OverLong: row.OverLong, Waived: row.Waived, Training: row.Training})
+		if row.OverTickets {
+			marks = strings.TrimSpace(marks + " over-limit")
+		}
 		t.Add(wall(row.StartedAt, zone), text(row.Ticket), minutes(row.TalkSeconds), fmt.Sprint(one(row.Counted)), marks, row.Rule, row.Why, string(row.SID))
 	}
 	if t.Len() > 0 {
@@ -330,51 +333,4 @@ func (w usageWhatif) show(s *control.Session, found []policy.Difference) error {
 // within returns a month's standing in words, also where the account was within its limits.
 func within(u policy.Usage) string {
 	return cmp.Or(standing(u), "within the limits")
-}
-
-// chargesCommand is "charges": what a month's load over the limits would cost.
-type chargesCommand struct {
-	Month    string `placeholder:"YYYY-MM" help:"The month. It must be given."`
-	Customer string `placeholder:"N" help:"This account alone (default: all)."`
-	Format   string `enum:"csv,table,json" default:"csv" placeholder:"FORMAT" help:"csv, table or json."`
-}
-
-func (chargesCommand) Help() string {
-	return examples(`A proposal for accounting: the tickets over the limit and the minutes over the call limit, at your
-rates. Nothing is ever charged by itself; a person moves the account's case to charged. Amounts are in the currency's main
-unit.`,
-		"supportline charges --month 2026-10 > charges.csv")
-}
-
-func (c chargesCommand) Run(ctx context.Context, s *control.Session) error {
-	if c.Month == "" {
-		return errors.New("name the month: --month YYYY-MM")
-	}
-	month, err := s.Month("--month", c.Month)
-	if err != nil {
-		return err
-	}
-	lines, err := s.Accounts().Charges(ctx, policy.CustomerNumber(c.Customer), month)
-	if err != nil {
-		return absent(c.Customer, err)
-	}
-	if month == s.ThisMonth() {
-		fmt.Fprintf(s.Err, "%s is not over: these figures will grow.\n", month)
-	}
-	switch c.Format {
-	case "json":
-		err = policy.WriteJSON(s.Out, control.Each(lines))
-	case "csv":
-		err = policy.WriteCSV(s.Out, control.Each(policy.ChargeRows(lines)))
-	default:
-		t := control.Table{Head: policy.Columns[policy.ChargeRow](), Right: map[string]bool{"quantity": true, "rate": true, "amount": true}}
-		for _, row := range policy.ChargeRows(lines) {
-			t.Add(policy.Cells(row)...)
-		}
-		err = t.Write(s.Out, s.Colour)
-	}
-	if err == nil {
-		fmt.Fprintln(s.Err, "This is a proposal: nothing was charged.")
-	}
-	return err
 }
