@@ -77,9 +77,9 @@ func (x *exchange) whoCalls() []Phrase {
 		say = append(say, phrase("screen-account", "account", x.call.Account))
 	} else {
 		say = append(say, phrase("screen-unidentified"))
-		if x.call.Known && len(facts) == 0 {
-			facts = append(facts, phrase("screen-known"))
-		}
+	}
+	if x.call.Known {
+		facts = append(facts, phrase("screen-known"))
 	}
 	say = append(say, facts[:min(len(facts), maxFacts)]...)
 	if x.Recording {

@@ -225,7 +225,7 @@ func TestWithoutTheLog(t *testing.T) {
 	}{
 		"at the first ring, the team for questions rings": {path: "/voice", says: "technical problem", rings: []string{"+15550100003"}},
 		"a key for critical rings the critical team": {
-			path: "/voice/menu/3", pairs: []string{"Digits", "1"}, says: "Connecting", rings: []string{"+15550100001"},
+			path: "/voice/menu/3", pairs: []string{"Digits", "1"}, says: "Putting you through", rings: []string{"+15550100001"},
 		},
 		"no key at the menu":                 {path: "/voice/menu/3", says: "technical problem", rings: []string{"+15550100003"}},
 		"after a talk, goodbye":              {path: "/voice/rang/4", pairs: []string{"DialBridged", "true", "DialCallStatus", "completed"}, says: "Goodbye"},
@@ -258,7 +258,7 @@ func TestSpecialistWithoutTheLog(t *testing.T) {
 	s.fail = errDisk
 	leg := []string{"CallSid", legSID, "ParentCallSid", sid, "From", string(uk), "To", string(oncall1), "Direction", "outbound-dial"}
 	screen := document(t, s.post("/leg/"+sid+"/screen/1", leg...))
-	if text := spoken(screen.Verbs); !strings.Contains(text, "Press 1 to accept") {
+	if text := spoken(screen.Verbs); !strings.Contains(text, "Press 1 to take the call") {
 		t.Errorf("the specialist hears %q", text)
 	}
 	accepted := document(t, s.post("/leg/"+sid+"/answer/1", append(leg, "Digits", "1")...))
