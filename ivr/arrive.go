@@ -11,6 +11,9 @@ import (
 // arrive answers the first webhook: which line was dialled, whether it is open, and who the caller might be.
 func (x *exchange) arrive() Reply {
 	x.record()
+	if x.loops() {
+		return x.reject()
+	}
 	if x.line.Zone == nil {
 		x.note("line.unknown", "the dialled number is not configured", "number", x.call.Line.Full())
 		x.call.Refused = policy.Failed

@@ -28,8 +28,12 @@ type Input struct {
 	Line     policy.Phone // the dialled number
 	From     policy.Phone
 	Attested bool // the carrier vouches fully for From
-	Gone     bool // the caller has hung up already
-	Fetched  bool // the Ringer redirected the caller here; else the ringing tone was over
+	// ForwardedFrom is whose telephone forwarded the call to Line, "" where none did or the carrier does not say. Rung is that we ring this very
+	// telephone at this moment, for another call.
+	ForwardedFrom policy.Phone
+	Rung          bool
+	Gone          bool // the caller has hung up already
+	Fetched       bool // the Ringer redirected the caller here; else the ringing tone was over
 
 	Keys string // digits, * and #, as pressed
 	// Said is what was spoken, as the provider understood it. The steps decide by its meaning in the language of the line, in the fields below.

@@ -39,6 +39,8 @@ func (f form) voice(line policy.Line, sid policy.CallSID, r Reply) twilio.Respon
 		return document(say, f.record(next), twilio.Redirect{URL: next})
 	case ThenHangup:
 		return document(say, twilio.Hangup{})
+	case ThenReject:
+		return document(nil, rejected)
 	}
 	return document(say)
 }

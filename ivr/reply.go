@@ -29,6 +29,7 @@ const (
 	ThenScreen    Then = "screen"     // one key of a specialist, on a leg
 	ThenBridge    Then = "bridge"     // the leg is joined with the caller
 	ThenHangup    Then = "hangup"
+	ThenReject    Then = "reject"  // the call is not answered at all
 	ThenNothing   Then = "nothing" // the other side is gone
 	ThenStateless Then = "plain"   // the stateless fallback
 )

@@ -65,6 +65,9 @@ func (h *webhooks) advance(w *hook, sid policy.CallSID, change func(policy.Call)
 	}
 	if before.Outcome() == "" && after != "" {
 		h.Observer.CallEnded(after)
+		if after == policy.Refused {
+			h.looped(w)
+		}
 		h.Logger.Info("call ended", zap.String("sid", string(sid)), zap.Stringer("from", call.From), zap.String("outcome", string(after)))
 	}
 	return call, nil
@@ -73,6 +76,11 @@ func (h *webhooks) advance(w *hook, sid policy.CallSID, change func(policy.Call)
 func (h *webhooks) input(w *hook) (Input, error) {
 	in, ctx := h.read(w), w.Request().Context()
 	var err error
+	if in.Step == stepArrive {
+		if in.Rung, err = h.rung(w, in.ForwardedFrom); err != nil {
+			return in, err
+		}
+	}
 	switch in.Step {
 	case stepArrive, stepKnown:
 		if in.Callers, err = h.callers(ctx, in.From); err != nil {
@@ -91,8 +99,9 @@ func (h *webhooks) input(w *hook) (Input, error) {
 
 func (h *webhooks) read(w *hook) Input {
 	in := Input{
-		Step: stepArrive, Line: policy.Phone(w.To), From: policy.Phone(w.From), Attested: w.FullAttestation, Gone: gone(w.CallStatus),
-		Keys: w.Digits, Said: w.Speech, Fetched: w.Request().URL.RawQuery == fetchedQuery,
+		Step: stepArrive, Line: ours(w.settings, w.Webhook), From: policy.Phone(w.From), Attested: w.FullAttestation, Gone: gone(w.CallStatus),
+		ForwardedFrom: policy.Phone(w.ForwardedFrom),
+		Keys:          w.Digits, Said: w.Speech, Fetched: w.Request().URL.RawQuery == fetchedQuery,
 	}
 	if step := w.Param("step"); step != "" {
 		in.Step, in.Exchange = step, w.number("turn")

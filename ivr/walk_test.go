@@ -61,8 +61,11 @@ func TestEveryPathEnds(t *testing.T) {
 
 // wantEnds are the outcomes that calls of a variant can have. They are put together from what the rules say, not from what the machine does.
 func wantEnds(variant, place, who string, wrong int) []string {
-	if who == "strange" { // a number that is not configured
+	switch who {
+	case "strange": // a number that is not configured
 		return []string{"failed"}
+	case "own line", "forwarded": // rule 17
+		return []string{"refused"}
 	}
 	rings := place == "open" || variant == "critical at night"
 	asked := rings || variant == "mixed nights"
@@ -143,6 +146,8 @@ func firsts() map[string]ivr.Input {
 		"shared":     shared,
 		"restricted": restricted,
 		"anonymous":  {Step: "arrive", Line: us, From: "anonymous"},
+		"own line":   {Step: "arrive", Line: uk, From: us},
+		"forwarded":  {Step: "arrive", Line: uk, From: caller, Callers: []policy.Customer{northwind}, ForwardedFrom: oncall1, Rung: true},
 		"strange":    {Step: "arrive", Line: "+15005550006", From: "client:x"},
 	}
 }
@@ -160,7 +165,7 @@ func (w *walker) walk(call policy.Call, in ivr.Input) map[string]bool {
 }
 
 func (w *walker) after(call policy.Call, reply ivr.Reply) map[string]bool {
-	if reply.Then == ivr.ThenHangup || reply.Then == ivr.ThenNothing {
+	if reply.Then == ivr.ThenHangup || reply.Then == ivr.ThenNothing || reply.Then == ivr.ThenReject {
 		outcome := call.Outcome()
 		if outcome == "" {
 			w.t.Errorf("the call is over without an outcome: %s", fingerprint(call, reply))
@@ -344,6 +349,12 @@ func (w *walker) joined(call policy.Call, at ivr.Input) []func() map[string]bool
 // speaks checks that nobody on the line hears silence: every reply has words, unless the caller is gone.
 func (w *walker) speaks(in ivr.Input, reply ivr.Reply) {
 	if in.Gone && reply.Then == ivr.ThenNothing && len(reply.Say) == 0 {
+		return
+	}
+	if reply.Then == ivr.ThenReject { // a call that is not answered hears nothing of us
+		if len(reply.Say) > 0 || in.Step != "arrive" {
+			w.t.Errorf("rejected after an answer: %+v", reply)
+		}
 		return
 	}
 	heard := in.Fetched && reply.Ring != nil // the ringing tone, or the specialist

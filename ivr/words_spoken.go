@@ -2,6 +2,7 @@ package ivr
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/officernd/supportline/ivr/speech"
 	"github.com/officernd/supportline/policy"
@@ -112,10 +113,25 @@ func (t tongue) word(u speech.Utterance) (word Word, length int) {
 
 // longest returns the longest phrase of a list that was heard, outside of another match.
 func (t tongue) longest(u speech.Utterance, id string, outside speech.Match) (longest speech.Match) {
-	for _, phrase := range entries(t[id]) {
+	for _, phrase := range phrases(t[id]) {
 		if m := u.Match(phrase, outside); m.Words > longest.Words {
 			longest = m
 		}
 	}
 	return longest
+}
+
+// readPhrases holds the phrases of each list by its text, which is read once for each version of a file of words.
+var readPhrases sync.Map
+
+func phrases(list string) []speech.Phrase {
+	if known, ok := readPhrases.Load(list); ok {
+		return known.([]speech.Phrase)
+	}
+	var read []speech.Phrase
+	for _, text := range entries(list) {
+		read = append(read, speech.ParsePhrase(text))
+	}
+	readPhrases.Store(list, read)
+	return read
 }

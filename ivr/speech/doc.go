@@ -8,7 +8,7 @@
 //	u.Ticket()            // the ticket number, by the noun before it
 //	u.Key()               // the one key that was named
 //	u.Denies()            // true
-//	u.Match("don't have", speech.Match{}) // where the phrase was heard, unless it was denied
+//	u.Match(speech.ParsePhrase("don't have"), speech.Match{}) // where the phrase was heard, unless it was denied
 //
 // It refuses what is in doubt: two numbers that disagree are no number, so that the caller is asked again. The words are English; phrases and
 // their meanings belong to the reader's owner.

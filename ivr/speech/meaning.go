@@ -28,13 +28,19 @@ func Read(speech string) Utterance {
 	return u
 }
 
-// String returns the words that were read, in small letters, with short forms written out.
+// String returns the words that were read, in small letters, with short forms written out and a comma for each pause.
 func (u Utterance) String() string {
-	var text []string
-	for _, t := range u.said {
-		text = append(text, t.text)
+	var text strings.Builder
+	for i, t := range u.said {
+		switch {
+		case i > 0 && t.pauses():
+			text.WriteString(", ")
+		case i > 0:
+			text.WriteString(" ")
+		}
+		text.WriteString(t.text)
 	}
-	return strings.Join(text, " ")
+	return text.String()
 }
 
 // maxDigits bounds a number: no customer or ticket number is longer, and what is longer is noise.

@@ -46,26 +46,40 @@ func (u Utterance) figure(i int) string {
 // Match is where a phrase was heard: the number of its words, 0 if it was not, and the part of the utterance that it spans.
 type Match struct{ Words, from, to int }
 
-// Match returns where a phrase was heard: all of its words in order, outside of another match. "..." in a phrase stands for any words between.
-// Words are the same in all their forms: "questions" is "question", "doesn't" is "does not". What is denied was not said: "it isn't down" does not
-// hold "down". A phrase of small words alone, such as "it is", must be the whole answer.
-func (u Utterance) Match(phrase string, outside Match) (m Match) {
-	i := 0
-	for part := range strings.SplitSeq(phrase, "...") {
-		wanted := Read(part).stem
-		if len(wanted) == 0 {
-			continue
+// Phrase is what a caller may say, read once.
+type Phrase struct {
+	parts [][]stem // between them any words may stand
+	small bool     // nothing but small words, such as "it is"
+}
+
+// ParsePhrase reads a phrase. "..." in it stands for any words between.
+func ParsePhrase(text string) (p Phrase) {
+	p.small = true
+	for part := range strings.SplitSeq(text, "...") {
+		if stems := Read(part).stem; len(stems) > 0 {
+			p.parts = append(p.parts, stems)
+			p.small = p.small && !slices.ContainsFunc(stems, func(s stem) bool { return !smallWords[s.text] })
 		}
-		if i = u.find(wanted, i, outside); i < 0 {
+	}
+	return p
+}
+
+// Match returns where a phrase was heard: all of its words in order, outside of another match. Words are the same in all their forms: "questions"
+// is "question", "doesn't" is "does not". What is denied was not said: "it isn't down" does not hold "down". A phrase of small words alone must be
+// the whole answer.
+func (u Utterance) Match(p Phrase, outside Match) (m Match) {
+	for _, part := range p.parts {
+		i := u.find(part, m.to, outside)
+		if i < 0 {
 			return Match{}
 		}
 		if m.Words == 0 {
 			m.from = i
 		}
-		i += len(wanted)
-		m.Words, m.to = m.Words+len(wanted), i
+		m.to = i + len(part)
+		m.Words += len(part)
 	}
-	if m.Words > 0 && isSmall(phrase) && !u.isOnly(m.Words) {
+	if p.small && m.Words > 0 && !u.isOnly(m.Words) {
 		return Match{}
 	}
 	return m
@@ -75,7 +89,7 @@ func (u Utterance) Match(phrase string, outside Match) (m Match) {
 func (u Utterance) find(wanted []stem, from int, outside Match) int {
 	for i := from; i+len(wanted) <= len(u.stem); i++ {
 		within := i >= outside.from && i+len(wanted) <= outside.to
-		if !within && slices.EqualFunc(u.stem[i:i+len(wanted)], wanted, func(a, b stem) bool { return a.text == b.text }) && !u.denied(i) {
+		if !within && !u.denied(from, i) && slices.EqualFunc(u.stem[i:i+len(wanted)], wanted, func(a, b stem) bool { return a.text == b.text }) {
 			return i
 		}
 	}
@@ -99,14 +113,15 @@ func roots(list string) map[string]bool {
 }
 
 // denied reports whether the words that begin at a place are denied: by a "no" before them, or by a "not" that only light words divide from them.
-func (u Utterance) denied(i int) bool {
+// Words before from belong to the same phrase, and deny nothing of it: "nothing ... working".
+func (u Utterance) denied(from, i int) bool {
 	if u.undenied {
 		return false
 	}
-	if i > 0 && u.stem[i-1].text == "no" && !u.stem[i].pauses {
+	if i > from && u.stem[i-1].text == "no" && !u.stem[i].pauses {
 		return true
 	}
-	for ; i > 0 && !u.stem[i].pauses; i-- {
+	for ; i > from && !u.stem[i].pauses; i-- {
 		before := u.stem[i-1].text
 		switch {
 		case deniers[before]:
@@ -120,11 +135,8 @@ func (u Utterance) denied(i int) bool {
 	return false
 }
 
+// smallWords mean nothing alone, and stand in any sentence.
 var smallWords = roots("it is the that this 1 one a am i do does did was be you we of")
-
-func isSmall(phrase string) bool {
-	return !slices.ContainsFunc(Read(phrase).stem, func(s stem) bool { return !smallWords[s.text] })
-}
 
 // isOnly reports whether nothing was said but a phrase of count words, and a yes, a hello or a thank you.
 func (u Utterance) isOnly(count int) bool {
@@ -155,6 +167,7 @@ var irregular = map[string]string{
 	"couldve": "could", "paid": "pay", "paying": "pay", "trainings": "training", "spoke": "speak", "spoken": "speak",
 	"news": "news", "status": "status", "training": "training", "building": "building", "nothing": "nothing", "something": "something", "anything": "anything",
 	"everything": "everything", "this": "this", "is": "is", "was": "was", "yes": "yes", "always": "always", "during": "during", "morning": "morning",
+	"raised": "raised", "opened": "opened", "logged": "logged", "submitted": "submitted", "reported": "reported", // what was done, not what is to be
 	"statuses": "status", "people": "person", "persons": "person",
 	"folks": "folks", "someone": "somebody", "anyone": "anybody", "everyone": "everybody",
 }

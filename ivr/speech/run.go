@@ -93,7 +93,18 @@ func runs(said []token) (found []run) {
 		open = append(open, g)
 	}
 	done()
+	alternatives(said, found)
 	return found
+}
+
+// alternatives gives a number that stands beside another the same kind: "ticket 4711 or 4712", "press one or two".
+func alternatives(said []token, all []run) {
+	for i := 1; i < len(all); i++ {
+		between := said[all[i-1].to():all[i].from()]
+		if all[i].kind == plain && len(between) < 4 && slices.ContainsFunc(between, func(t token) bool { return t.text == "and" || t.text == "or" }) {
+			all[i].kind = all[i-1].kind
+		}
+	}
 }
 
 // joins reports whether only pauses and fillers stand between two groups.
@@ -128,7 +139,7 @@ func aside(said []token, g group) kind {
 	}
 	previous, next, first := at(said, g.from-1), at(said, g.to), said[g.from]
 	switch {
-	case strings.ContainsAny(first.before, "$£€/+"), g.to < len(said) && isSplit(said[g.to]), isSplit(first):
+	case isAbroad(said, g.from), strings.ContainsAny(first.before, "$£€/"), g.to < len(said) && isSplit(said[g.to]), isSplit(first):
 		return foreign
 	case first.text == "one" && g.to == g.from+1 && pointers[previous] && !first.pauses():
 		return foreign
@@ -140,6 +151,16 @@ func aside(said []token, g group) kind {
 		return foreign
 	}
 	return plain
+}
+
+// isAbroad reports whether a figure belongs to a phone number with a plus: "+44 7946 000001".
+func isAbroad(said []token, i int) bool {
+	for ; i >= 0 && said[i].isFigure(); i-- {
+		if strings.Contains(said[i].before, "+") {
+			return true
+		}
+	}
+	return false
 }
 
 // isSplit reports whether a token is the later part of a time or a date: "10:30", "3/5".
@@ -175,8 +196,8 @@ func runOf(said []token, all []group) (r run, ok bool) {
 	if !slices.ContainsFunc(all, func(g group) bool { return !g.weak }) {
 		return r, ends(said, r.to()) && (r.from() == 0 || ((r.kind == severity || r.kind == key) && nouns[at(said, r.from()-1)] == r.kind) || at(said, r.from()-1) == "number")
 	}
-	for i := 0; i < len(all) && all[i].weak; i++ {
-		all[i].leading(said, all[0].from, all[i+1])
+	if all[0].weak {
+		all[0].leading(said, all[1])
 	}
 	if one := &all[0]; said[one.from].text == "one" && one.to == one.from+1 && len(all) > 1 && !introduced(at(said, one.from-1)) {
 		one.readings, one.doubt = []string{"1", ""}, true
@@ -197,9 +218,9 @@ func introduced(previous string) bool {
 	return previous == "" || nouns[previous] != plain || links[previous] || polite[previous]
 }
 
-// leading decides what a word is that sounds like a digit and stands before a number that begins at from: "for 4711", "oh two four".
-func (g *group) leading(said []token, from int, next group) {
-	d, previous := g.readings[0], at(said, from-1)
+// leading decides what a word is that sounds like a digit and stands before a number: "for 4711", "oh two four".
+func (g *group) leading(said []token, next group) {
+	d, previous := g.readings[0], at(said, g.from-1)
 	switch word := said[g.from].text; {
 	case !introduced(previous):
 		g.readings = []string{""} // "waiting for 4711"
@@ -277,13 +298,13 @@ func (r run) readings(all bool) []string {
 	return slices.Compact(found)
 }
 
-// said returns the likeliest reading of a run; a number that is said twice counts once.
+// said returns the likeliest reading of a run. A number of four or more figures that is said twice counts once; shorter ones are its parts.
 func (r run) said() string {
 	var digits strings.Builder
 	same := len(r.groups) > 1
 	for _, g := range r.groups {
 		digits.WriteString(g.readings[0])
-		same = same && isLong(g) && g.readings[0] == r.groups[0].readings[0]
+		same = same && len(g.readings[0]) > 3 && g.readings[0] == r.groups[0].readings[0]
 	}
 	if same {
 		return r.groups[0].readings[0]

@@ -251,6 +251,9 @@ func (r *Reconciler) report(c twilio.ListedCall) (policy.Report, bool) {
 	report := policy.Report{
 		At: ended, From: policy.Phone(c.From), To: policy.Phone(c.To), Status: c.Status, Seconds: c.Seconds, StartedAt: c.StartedAt,
 	}
+	if c.Direction == "inbound" {
+		report.To = r.Settings.Dialled(report.To)
+	}
 	_, ours := r.Settings.Line(report.From)
 	outbound := c.Direction == "outbound-api" && ours && r.Settings.Announce
 	if c.ParentSID != "" || outbound {
