@@ -9,14 +9,17 @@ import (
 
 // Steps of a call, as they stand in the paths of its webhooks.
 const (
-	stepArrive   = "arrive"            // the first webhook of a call
-	stepKnown    = "known"             // one key confirms the account of the caller's number
-	stepNumber   = "number"            // the customer number
-	stepMenu     = "menu"              // the reason to call
-	stepTicket   = "ticket"            // the ticket number
-	stepWait     = "wait"              // outbound legs ring, and the caller hears the ringing tone
-	stepRang     = "rang"              // a ring step is over
-	stepRecorded = policy.StepRecorded // a voicemail is over
+	stepArrive     = "arrive"            // the first webhook of a call
+	stepKnown      = "known"             // one key confirms the account of the caller's number
+	stepNumber     = "number"            // the customer number
+	stepClosed     = "closed"            // one key for critical calls to a closed line
+	stepRestricted = "restricted"        // the reason to call, of a restricted account
+	stepTraining   = "training"          // one key leads to the team after all
+	stepMenu       = "menu"              // the reason to call
+	stepTicket     = "ticket"            // the ticket number
+	stepWait       = "wait"              // outbound legs ring, and the caller hears the ringing tone
+	stepRang       = "rang"              // a ring step is over
+	stepRecorded   = policy.StepRecorded // a voicemail is over
 )
 
 // Input is one webhook of a call as the machine sees it: what was asked, what was pressed or said, and what the directory and the log know
@@ -51,6 +54,8 @@ type Input struct {
 	Customer     *policy.Customer  // with that Number; nil: none
 	Callers      []policy.Customer // accounts that list From as theirs
 	WrongNumbers int               // entered by this caller within the last hour, on any call
+	// Month are the calls of the call's account in its month; nil: they were not read, or could not be.
+	Month []policy.CallSummary
 }
 
 // Word is a short spoken answer that is understood.

@@ -75,6 +75,12 @@ func (x *exchange) decide() Reply {
 		return x.known()
 	case stepNumber:
 		return x.number()
+	case stepClosed:
+		return x.urgent()
+	case stepRestricted:
+		return x.restricted()
+	case stepTraining:
+		return x.trained()
 	case stepMenu:
 		return x.menu()
 	case stepTicket:

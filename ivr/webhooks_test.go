@@ -74,6 +74,21 @@ func (m *memory) WrongNumbers(_ context.Context, caller policy.Phone, since time
 	return count, nil
 }
 
+func (m *memory) MonthCalls(_ context.Context, sid policy.CallSID) ([]policy.CallSummary, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.monthFails != nil {
+		return nil, m.monthFails
+	}
+	found, of := []policy.CallSummary{}, m.calls[sid]
+	for _, c := range m.calls {
+		if of.Customer != "" && c.Customer == of.Customer && c.Month == of.Month {
+			found = append(found, c.Summary())
+		}
+	}
+	return found, nil
+}
+
 func (m *memory) Calls(_ context.Context, f policy.Filter) iter.Seq2[policy.Call, error] {
 	m.mu.Lock()
 	defer m.mu.Unlock()

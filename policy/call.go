@@ -80,8 +80,10 @@ type State struct {
 	DialledOnly bool   `json:"plain,omitempty"` // no outbound leg could be placed for this call: specialists are dialled on it
 	// Unidentified callers go on without an account (rule 12).
 	Unidentified bool           `json:"unidentified,omitempty"`
-	Offered      CustomerNumber `json:"offered,omitempty"`    // the account that one key would confirm
-	Restricted   bool           `json:"restricted,omitempty"` // the account was restricted when it was identified
+	Offered      CustomerNumber `json:"offered,omitempty"`      // the account that one key would confirm
+	Restricted   bool           `json:"restricted,omitempty"`   // the account was restricted when it was identified
+	OnFileName   string         `json:"on_file_name,omitempty"` // of the account OnFile when the call came
+	Over         bool           `json:"over,omitempty"`         // with this call the account was over in the month, as it stood then (rule 8)
 }
 
 // RingAttempt is an attempt to reach people by outbound legs: calls that we place, rather than legs of a Dial on the caller's call. The legs
@@ -269,7 +271,7 @@ func (c Call) Stage() Stage {
 		return StageTold
 	case !c.HuntingAt.IsZero():
 		return StageWaiting
-	case c.Intent != "":
+	case c.Intent != "" && (c.Customer != "" || c.State.Unidentified): // a closed line asks for the reason first
 		return stageTicket
 	case c.Customer != "" || c.State.Unidentified:
 		return stageMenu
