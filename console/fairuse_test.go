@@ -144,6 +144,46 @@ func TestMoveByEmailSaysWhatBecameOfIt(t *testing.T) {
 	operator.Get("/fair-use/cases/9").Want(t, http.StatusNotFound, "No such case")
 }
 
+// A move to restricted tells the account holder by e-mail unless the person says not to; the page says that somebody must phone an account without an
+// address, and does not show the number.
+func TestRestrictionTellsTheHolder(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		email string
+		form  []string
+		want  []string
+		not   string
+	}{
+		"told by e-mail":   {"office@northwind.example", nil, []string{"an e-mail is being sent to the account holder"}, "told nobody"},
+		"silent":           {"office@northwind.example", []string{"silent", "yes"}, []string{"The case was moved.", "<td>not told</td>"}, "told nobody"},
+		"without address":  {"", nil, []string{"The case was moved.", "The move to restricted told nobody", "somebody must phone Ada", `href="/accounts/204518"`}, "+442079460018"},
+		"it was phoned":    {"", []string{"via", "phone"}, []string{"The case was moved."}, "told nobody"},
+		"contradictory":    {"office@northwind.example", []string{"via", "email", "silent", "yes"}, []string{"An e-mail that is asked for is not silent"}, ""},
+		"asked for, alone": {"", []string{"via", "email"}, []string{"The account has no e-mail address"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := browsertest.NewPlace(t)
+			c := holder
+			c.Email, c.AccountHolder, c.Phone = row.email, "Ada", "+442079460018"
+			p.Enrol(t, c)
+			caseOf(t, p, c, policy.CaseContacted, policy.CaseDiscussed, policy.CaseWatching)
+			operator := p.As(t, users.Operator)
+			form := operator.Get("/fair-use/cases/1?to=restricted")
+			form.Want(t, http.StatusOK, `name="silent"`, map[bool]string{true: "send an e-mail now", false: "there is no e-mail address"}[row.email != ""])
+			page := operator.Post("/fair-use/cases/1/moves", append([]string{"to", "restricted", "from", "watching", "note", "no change"}, row.form...)...)
+			for _, want := range row.want {
+				if !page.Has(want) {
+					t.Errorf("no %q in\n%s", want, page.Body)
+				}
+			}
+			if row.not != "" {
+				page.Without(t, row.not)
+			}
+		})
+	}
+}
+
 // A case is opened by hand from the board and from the account, once.
 func TestCaseIsOpenedByHand(t *testing.T) {
 	t.Parallel()

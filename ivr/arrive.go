@@ -39,6 +39,10 @@ func (x *exchange) record() {
 	if len(x.in.Callers) == 1 {
 		x.call.OnFile, x.call.State.OnFileName = x.in.Callers[0].Number, x.in.Callers[0].Name
 	}
+	x.call.State.Presumed = x.presumed()
+	if x.shortcut() { // a closed line asks for something else first, and only the first webhook tells what the carrier vouches for
+		x.call.State.Offered = x.in.Callers[0].Number
+	}
 }
 
 // hours reports whether the line is open, and notes which rule decided.
@@ -118,11 +122,11 @@ func (x *exchange) askUrgent(say ...Phrase) Reply {
 func (x *exchange) urgent() Reply {
 	others, _ := x.othersWhenClosed()
 	switch i := x.in.Intent; {
-	case x.in.Key == "1" || i == policy.Critical || (i == "" && x.in.Word == WordYes):
+	case x.in.oneKey() == "1" || i == policy.Critical || (i == "" && x.in.Word == WordYes):
 		x.note("closed.critical", "a critical call to a closed line", "heard", x.in.heard())
 		x.call.Intent = policy.Critical
 		return x.recognise()
-	case x.in.Key == "2" || i != "" || x.in.Word == WordNo:
+	case x.in.oneKey() == "2" || i != "" || x.in.Word == WordNo:
 		x.call.Intent = i
 		return x.closed(others)
 	}
@@ -176,18 +180,28 @@ func (x *exchange) recognise(say ...Phrase) Reply {
 			names[i] = string(c.Number)
 		}
 		facts := []string{"accounts", strings.Join(names, " "), "attested", yesNo(x.in.Attested), "caller_id", string(x.Identification.CallerID)}
-		if x.shortcut() {
+		if x.call.State.Offered != "" {
 			x.note("caller-id.offered", "the caller's number is known: one key confirms", facts...)
-			x.call.State.Offered = x.in.Callers[0].Number
-			return x.then(ThenAskKey, stepKnown, append(say, phrase("welcome-known"))...)
+			return x.then(ThenAskKey, stepKnown, append(say, phrase(x.greeted("welcome-known", "known-plain")))...)
 		}
 		x.note("caller-id.known", "the caller's number is known, but identifies nobody", facts...)
 	}
-	return x.askNumber(append(say, phrase("welcome", "digits", count(x.Identification.Digits)))...)
+	if x.tooMany(x.in.WrongNumbers) {
+		return x.locked(append(say, x.lockedGreeting()...)...)
+	}
+	return x.thenNumber(append(say, x.numberPhrase(x.greeted("welcome", "number-plain")))...)
 }
 
 // shortcut reports whether one key may confirm the account of the caller's number. No carrier vouches for a number that is spelled in another way
 // than its own.
+// greeted returns the first text, which greets, or the other one where a closed line has greeted the caller before.
+func (x *exchange) greeted(greets, plain string) string {
+	if x.call.Intent != "" {
+		return plain
+	}
+	return greets
+}
+
 func (x *exchange) shortcut() bool {
 	if !x.in.From.IsNumber() {
 		return false

@@ -12,6 +12,9 @@ const (
 	stepArrive     = "arrive"            // the first webhook of a call
 	stepKnown      = "known"             // one key confirms the account of the caller's number
 	stepNumber     = "number"            // the customer number
+	stepLocked     = "locked"            // keys that choose nothing: no number is looked up for this caller
+	stepRefused    = "refused"           // the ways out of a caller without a customer number who is refused
+	stepMistyped   = "not-entitled"      // one key enters another number than that of an account without phone support
 	stepClosed     = "closed"            // one key for critical calls to a closed line
 	stepRestricted = "restricted"        // the reason to call, of a restricted account
 	stepTraining   = "training"          // one key leads to the team after all
@@ -76,6 +79,17 @@ const (
 func (in Input) key() string { return stepPath(in.Step, in.Exchange) }
 
 func stepPath(step string, number int) string { return step + "/" + strconv.Itoa(number) }
+
+// oneKey returns the one key that was pressed or spoken, and "" if there was none or several.
+func (in Input) oneKey() string {
+	switch len(in.Keys) {
+	case 0:
+		return in.Key
+	case 1:
+		return in.Keys
+	}
+	return ""
+}
 
 // heard returns the input as the log keeps it.
 func (in Input) heard() string {

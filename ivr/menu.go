@@ -8,12 +8,9 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// askIntent asks for the reason to call, unless it is known already: a closed line may have asked for it first.
+// askIntent asks for the reason to call.
 func (x *exchange) askIntent(say ...Phrase) Reply {
-	switch {
-	case x.call.Intent != "":
-		return x.chosen(x.call.Intent, say...)
-	case x.call.State.Restricted:
+	if x.call.State.Restricted {
 		return x.askRestricted(say...)
 	}
 	return x.then(ThenAskKey, stepMenu, append(say, menuOf(x.Menu))...)
@@ -43,7 +40,7 @@ func (x *exchange) menu() Reply {
 	case x.wantsPerson():
 		x.note("menu.person", "the caller wants a person: connected as a question", "heard", x.in.heard())
 		return x.chosen(policy.Question, phrase("menu-default"))
-	case x.in.Key == repeatKey || x.in.Word == WordRepeat:
+	case x.in.oneKey() == repeatKey || x.in.Word == WordRepeat:
 		return x.repeatMenu("the caller asked for the menu again")
 	case x.in.Keys == hashKey:
 		return x.repeatMenu("a # after the last digit of the customer number is no choice")
@@ -59,7 +56,7 @@ func (x *exchange) menu() Reply {
 
 // namedReason goes on with the reason that was pressed, spoken, or spoken by its key ("two"). ok is false if there was none.
 func (x *exchange) namedReason() (reply Reply, ok bool) {
-	i, ofKey := x.Intent(x.in.Key)
+	i, ofKey := x.Intent(x.in.oneKey())
 	switch {
 	case x.in.Keys != "" && ofKey:
 		x.note("menu.chosen", string(i), "key", x.in.Keys)
@@ -76,7 +73,7 @@ func (x *exchange) namedReason() (reply Reply, ok bool) {
 
 // wantsPerson reports whether the caller wants a person without saying what for. Star and zero are what many lines have for that.
 func (x *exchange) wantsPerson() bool {
-	return x.in.Word == WordPerson || x.in.Key == "0" || x.in.Key == "*"
+	return x.in.Word == WordPerson || x.in.oneKey() == "0" || x.in.oneKey() == "*"
 }
 
 func (x *exchange) repeatMenu(why string) Reply {
@@ -108,12 +105,12 @@ func (x *exchange) training() Reply {
 
 // trained takes the answer of a caller who was told where training is booked.
 func (x *exchange) trained() Reply {
-	again := x.in.Key == repeatKey || x.in.Word == WordRepeat
+	again := x.in.oneKey() == repeatKey || x.in.Word == WordRepeat
 	switch i := x.in.Intent; {
 	case again && x.call.State.Repeats < maxRepeats:
 		x.call.State.Repeats++
 		return x.training()
-	case i != "" || x.in.Key == "1" || x.wantsPerson() || x.in.Word == WordYes:
+	case i != "" || x.in.oneKey() == "1" || x.wantsPerson() || x.in.Word == WordYes:
 		x.call.Refused = ""
 		return x.chosen(cmp.Or(i, policy.Question))
 	}
@@ -161,13 +158,13 @@ func (x *exchange) restricted() Reply {
 func (x *exchange) restrictedReason() policy.Intent {
 	keys := x.letThrough()
 	for _, m := range keys {
-		if m.Key == x.in.Key {
+		if m.Key == x.in.oneKey() {
 			return m.Intent
 		}
 	}
 	alone := len(keys) == 1
 	switch i := x.in.Intent; {
-	case alone && (x.in.Key == "1" || i == "" && x.in.Word == WordYes):
+	case alone && (x.in.oneKey() == "1" || i == "" && x.in.Word == WordYes):
 		return policy.Critical
 	case i == policy.RaiseSeverity, i != "" && x.FairUse.AllowsWhenRestricted(i):
 		return i
@@ -179,6 +176,9 @@ func (x *exchange) restrictedReason() policy.Intent {
 // company lets through. A restriction never stops a critical call, nor words of raising a ticket, which may be about SEV 1 (rule 10).
 func (x *exchange) chosen(i policy.Intent, say ...Phrase) Reply {
 	x.call.Intent = i
+	if reply, refused := x.unidentifiedGate(i); refused {
+		return reply
+	}
 	raises := i == policy.RaiseSeverity && x.in.Intent == i // in words
 	allowed := x.FairUse.AllowsWhenRestricted(i)
 	if x.call.State.Restricted {

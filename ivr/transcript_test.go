@@ -23,7 +23,7 @@ func TestTranscript(t *testing.T) {
 		got = append(got, ivr.DefaultWords().Transcript(s.Lines[1], exchange))
 	}
 	want := []ivr.Heard{
-		{Sentences: []string{"Welcome to phone support. Enter or say your 6 digit customer number. If you don't have it, press star, then hash."}},
+		{Sentences: []string{"Welcome to phone support. Please enter or say your 6 digit customer number. If you don't have it, press star."}},
 		{Sentences: []string{"If your platform is down, press 1. If it partly works, 2. For news on a ticket, 3. To make one more urgent, 4. For a question, 5."}},
 		{Sentences: []string{"Putting you through to a specialist.", "(ringing)"}},
 		{Specialist: true, Sentences: []string{"Critical.", "Northwind Flex Offices.", "Press 1 to take the call, 2 to pass."}},

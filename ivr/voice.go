@@ -87,15 +87,17 @@ func (h *webhooks) input(w *hook) (Input, error) {
 		if in.Callers, err = h.callers(ctx, in.From); err != nil {
 			return in, err
 		}
-	case stepNumber:
-		if in.Customer, err = h.customer(ctx, in.Number); err != nil {
-			return in, err
-		}
+	case stepNumber, stepMistyped, stepRefused:
 	case stepMenu, stepTicket, stepRestricted, stepTraining:
 		in.Month = h.month(w)
 		return in, nil
 	default:
 		return in, nil
+	}
+	if in.Step != stepArrive && in.Step != stepClosed {
+		if in.Customer, err = h.customer(ctx, in.Number); err != nil {
+			return in, err
+		}
 	}
 	in.WrongNumbers, err = h.Log.WrongNumbers(ctx, in.From, w.now.Add(-wrongNumberWindow))
 	return in, err

@@ -33,13 +33,14 @@ const (
 
 // memory is a log and a directory that can be made to fail.
 type memory struct {
-	mu        sync.Mutex
-	calls     map[policy.CallSID]policy.Call
-	customers []policy.Customer
-	fail      error
-	hang      bool
-	panics    bool
-	advances  int
+	mu         sync.Mutex
+	calls      map[policy.CallSID]policy.Call
+	customers  []policy.Customer
+	fail       error
+	hang       bool
+	monthFails error
+	panics     bool
+	advances   int
 }
 
 func (m *memory) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {

@@ -88,7 +88,7 @@ func placeholderMistakes(text, shipped, company string) (mistakes []mistake) {
 // asks are the keys that a prompt takes and has to name. Where a company's own text, written for a prompt that took other keys, names them not, the
 // shipped one is said: callers would know of no way on.
 var asks = map[string][]string{
-	"account-restricted": {"1"}, "closed-critical": {"1", "2"}, "closed-critical-message": {"1", "2"}, "training": {"1"},
+	"welcome-known": {"star"}, "known-plain": {"star"}, "not-entitled": {"1"}, "account-restricted": {"1"}, "closed-critical": {"1", "2"}, "closed-critical-message": {"1", "2"}, "training": {"1"},
 }
 
 // unasked returns the keys that a text has to name and does not, in words.
@@ -130,7 +130,7 @@ func firstOption(id, text string) string {
 // asking are the prompts that ask for something, and requests the words by which they do.
 var (
 	asking = []string{
-		"welcome", "welcome-known", "number-plain", "number-again", "account-restricted", "ticket", "training",
+		"welcome", "welcome-known", "known-plain", "number-plain", "number-again", "not-entitled", "account-restricted", "ticket", "training",
 		"closed-critical", "closed-critical-message", "trouble",
 	}
 	requests = []string{"press", "enter", "say", "key", "dial", "type", "hit", "star", "hash", "pound"}

@@ -80,10 +80,17 @@ type State struct {
 	DialledOnly bool   `json:"plain,omitempty"` // no outbound leg could be placed for this call: specialists are dialled on it
 	// Unidentified callers go on without an account (rule 12).
 	Unidentified bool           `json:"unidentified,omitempty"`
-	Offered      CustomerNumber `json:"offered,omitempty"`      // the account that one key would confirm
-	Restricted   bool           `json:"restricted,omitempty"`   // the account was restricted when it was identified
-	OnFileName   string         `json:"on_file_name,omitempty"` // of the account OnFile when the call came
-	Over         bool           `json:"over,omitempty"`         // with this call the account was over in the month, as it stood then (rule 8)
+	Offered      CustomerNumber `json:"offered,omitempty"`    // the account that one key would confirm
+	Restricted   bool           `json:"restricted,omitempty"` // the account was restricted when it was identified
+	// Presumed is why the account that the caller's number is on file of would be refused, "" where it would not be. Without a customer number
+	// the caller is refused as well (rule 12).
+	Presumed    Outcome `json:"presumed,omitempty"`
+	NotEntitled bool    `json:"not_entitled,omitempty"` // the caller gave up a number whose account has no phone support
+	Locked      bool    `json:"locked,omitempty"`       // too many wrong numbers: no more are looked up on this call
+	Returns     int     `json:"returns,omitempty"`      // to the question for the customer number, by a key
+	Typed       bool    `json:"typed,omitempty"`        // a digit led to the question for the number, and the rest of one may follow
+	OnFileName  string  `json:"on_file_name,omitempty"` // of the account OnFile when the call came
+	Over        bool    `json:"over,omitempty"`         // with this call the account was over in the month, as it stood then (rule 8)
 }
 
 // RingAttempt is an attempt to reach people by outbound legs: calls that we place, rather than legs of a Dial on the caller's call. The legs
