@@ -32,6 +32,7 @@ type boardPage struct {
 	State          policy.CaseState // the one that is shown alone; "" for all
 	Columns        []boardColumn
 	Open           int
+	Nobody         []nobodyMonth
 	Customer, Note string // as sent, if the case could not be opened
 	Problem        string
 }
@@ -69,6 +70,9 @@ func (r *request) showBoard(status int, body boardPage) error {
 		return err
 	}
 	body.Open = len(cases)
+	if body.Nobody, err = r.nobody(); err != nil {
+		return err
+	}
 	after := policy.CaseID(r.QueryParam("after"))
 	for _, state := range policy.CaseStates() {
 		if state == policy.CaseClosed || body.State != "" && body.State != state {

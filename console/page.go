@@ -42,7 +42,8 @@ var doneSentences = map[string]string{
 	"waive": "The call is waived.", "undo-waive": "The waiver was undone.",
 	"training": "The call is marked as training.", "undo-training": "The training mark was removed.",
 	"attach": "The call is attached to the account.", "undo-attach": "The call is no longer attached.",
-	"ticket": "The ticket number is set.", "undo-ticket": "The ticket number was reset.",
+	"attached": "The calls are attached to the accounts that their numbers are on file of.",
+	"ticket":   "The ticket number is set.", "undo-ticket": "The ticket number was reset.",
 	"note": "The note is added.", "undo-note": "The note was removed.",
 	// a case
 	"open": "The case is open.", "move": "The case was moved.",

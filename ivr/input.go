@@ -1,6 +1,7 @@
 package ivr
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -100,6 +101,11 @@ func (in Input) heard() string {
 		return "“" + in.Said + "”"
 	}
 	return ""
+}
+
+// unclear reports whether something was said that neither answers the question nor says that the caller can't, or asks for a person.
+func (in Input) unclear() bool {
+	return in.Keys == "" && in.Said != "" && !slices.Contains([]Word{WordLost, WordNo, WordPerson}, in.Word)
 }
 
 // wrongNumberWindow is how far back a caller's wrong numbers count (wrong_numbers_per_hour).

@@ -356,6 +356,7 @@ func (w *walker) outbound(call policy.Call, at ivr.Input) []func() map[string]bo
 	gone.Gone, fetched.Fetched = true, true
 	leg := policy.Leg{SID: policy.CallSID("CA-" + strconv.Itoa(call.State.Ring) + "-" + strconv.Itoa(call.State.Round)), To: oncall1}
 	refused := w.machine.Placed(call, ivr.Placed{Attempt: at.Exchange}, w.now)
+	late := w.machine.Placed(call, ivr.Placed{Attempt: at.Exchange, Wait: 9 * time.Second}, w.now)
 	rung := w.machine.Placed(call, ivr.Placed{Attempt: at.Exchange, Legs: []policy.Leg{leg}}, w.now)
 	over := func(c policy.Call) policy.Call {
 		return c.Learn(policy.Report{At: w.now, Leg: leg.SID, Status: "completed"})
@@ -364,6 +365,7 @@ func (w *walker) outbound(call policy.Call, at ivr.Input) []func() map[string]bo
 	return []func() map[string]bool{
 		func() map[string]bool { return w.walk(call, gone) },
 		func() map[string]bool { return w.walk(refused, fetched) },
+		func() map[string]bool { return w.walk(late, fetched) },
 		func() map[string]bool { return w.walk(over(rung), fetched) },
 		func() map[string]bool { return w.walk(accepted, fetched) },
 		func() map[string]bool { return w.walk(over(accepted), fetched) },

@@ -109,6 +109,7 @@ type RingResult string
 const (
 	RingPlaced  RingResult = "rung"    // at least one leg was placed
 	RingRefused RingResult = "refused" // none could be
+	RingLate    RingResult = "late"    // some would begin to ring too late, since the provider queues the account's calls
 )
 
 // Exchange is a webhook that was answered. A retry of it gets the same reply.

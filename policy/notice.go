@@ -105,14 +105,16 @@ func caseNotice(c Case, at time.Time) Notice {
 }
 
 // NoticesAbout returns the prefixes of the keys of all notices about an account: its warnings, its cases, and its calls that passed the call
-// limit.
+// limit, left a message, or were critical and missed.
 func NoticesAbout(customer CustomerNumber, cases []Case, calls []CallSID) []string {
 	starts := []string{fmt.Sprintf("%s/%s/", NoticeTickets, customer), fmt.Sprintf("%s/%s/", NoticeHolder, customer), fmt.Sprintf("case/%s/", customer)}
 	for _, c := range cases {
 		starts = append(starts, fmt.Sprintf("case-moved/%s/", c.ID))
 	}
 	for _, sid := range calls {
-		starts = append(starts, "call-limit/"+string(sid)+"/")
+		for _, kind := range []NoticeKind{NoticeCallLimit, NoticeVoicemail, NoticeCriticalMissed} {
+			starts = append(starts, fmt.Sprintf("%s/%s/", kind, sid))
+		}
 	}
 	return starts
 }

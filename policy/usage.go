@@ -46,6 +46,29 @@ func (s CallSummary) overLong(fair FairUse) bool {
 	return s.Talked && !s.Waived && s.TalkSeconds > int(fair.CallLimit/time.Second)
 }
 
+// ServedToNobody reports whether a specialist took the call and it belongs to no account: it is in nobody's usage until a person attaches it
+// (rule 12). Calls to try a line are left out, and so are those of an account that was erased.
+func (c Call) ServedToNobody() bool {
+	_, accepted := c.Accepted()
+	return accepted && c.Customer == "" && !c.Erased && !c.Test()
+}
+
+// NobodyCount counts the calls of a line in a month that were served to nobody. They belong to no account and so to no account's month: theirs
+// is the month of their start in the zone of the line.
+type NobodyCount struct {
+	Line   Phone
+	Calls  int
+	OnFile int // those from a number that is on file of one account
+}
+
+// CountNobody adds up the calls that were served to nobody on all lines.
+func CountNobody(lines []NobodyCount) (all NobodyCount) {
+	for _, l := range lines {
+		all.Calls, all.OnFile = all.Calls+l.Calls, all.OnFile+l.OnFile
+	}
+	return all
+}
+
 // ticketCounter counts the phone tickets of one account in one month, and numbers them from 1 in the order in which they were first raised.
 type ticketCounter struct {
 	numbers map[Ticket]int // of the tickets that have a ticket number

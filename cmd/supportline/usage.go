@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
@@ -45,6 +46,13 @@ func (l usageList) Run(ctx context.Context, s *control.Session) error {
 	if err != nil {
 		return err
 	}
+	if err := l.show(s, accounts); err != nil || l.Customer != "" {
+		return err
+	}
+	return tellNobody(ctx, s, month)
+}
+
+func (l usageList) show(s *control.Session, accounts []store.AccountUsage) error {
 	switch {
 	case l.Format != "table":
 		return control.Export(s, l.Format, control.Each(store.ByMonth(accounts)))
@@ -54,6 +62,21 @@ func (l usageList) Run(ctx context.Context, s *control.Session) error {
 		return companyTrend(s, accounts)
 	}
 	return usageTable(s, accounts, l.Customer != "")
+}
+
+// tellNobody says how many calls of a month were served and are in nobody's usage. Such a call has no account, whose home line would decide its month
+// (rule 4): the line that was dialled does.
+func tellNobody(ctx context.Context, s *control.Session, month policy.Month) error {
+	lines, err := s.Store.CountNobody(ctx, month, s.Settings.LineZone)
+	n := policy.CountNobody(lines)
+	if err != nil || n.Calls == 0 {
+		return err
+	}
+	from, to := month.Bounds(time.UTC)
+	fmt.Fprintf(s.Err, "Served to nobody in %s: %s without an account, %d of them from a number on file of one.\n"+
+		"supportline calls --unidentified --since %s --until %s lists them, \"calls attach\" gives one to its account.\n",
+		month, control.Plural(n.Calls, "call"), n.OnFile, from.Format(time.DateOnly), to.AddDate(0, 0, -1).Format(time.DateOnly))
+	return nil
 }
 
 // usageTable writes a table without the accounts that have nothing to show. With single there is one account, which is shown all the same.

@@ -27,6 +27,7 @@ func anyCall(t *rapid.T, id int) policy.Call {
 	if c.Customer != "" {
 		c.Month = policy.MonthOf(c.StartedAt, time.UTC)
 	}
+	c.OnFile = rapid.SampledFrom([]policy.CustomerNumber{"", "", customer, "20451"}).Draw(t, "on file")
 	if rapid.Bool().Draw(t, "over") {
 		c.LeftAt = c.StartedAt.Add(time.Minute)
 		c.Refused = rapid.SampledFrom([]policy.Outcome{"", policy.LineClosed, policy.NotEntitled}).Draw(t, "refused")

@@ -78,6 +78,7 @@ func (c *checker) config(f *file) Config {
 		Notices:     c.notices(f.Notices),
 		Recordings:  c.recordings(f.Recordings),
 	}
+	found.Notices.Console = strings.TrimSuffix(found.Console.URL, "/")
 	if len(found.Notices.Channels) > 0 {
 		found.Notices.Facts = found.Settings.LetterFacts()
 	}

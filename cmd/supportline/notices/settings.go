@@ -2,6 +2,7 @@ package notices
 
 import (
 	"maps"
+	"net/url"
 
 	"github.com/officernd/supportline/policy"
 )
@@ -11,8 +12,17 @@ type Settings struct {
 	Channels  []Channel
 	Templates *Templates // nil: the shipped ones
 	Summary   bool       // the month that ended is summed up
+	Console   string     // address of the console, for links; "": notices have none
 	// Facts are those that every notice has besides its own: policy.Settings.LetterFacts.
 	Facts map[string]string
+}
+
+// CallLink returns the address of a call in the console, or "" where the configuration names no console.
+func (s Settings) CallLink(sid policy.CallSID) string {
+	if s.Console == "" {
+		return ""
+	}
+	return s.Console + "/calls/" + url.PathEscape(string(sid))
 }
 
 // Addressed returns the notices by which one event is told: those of every channel, or of the one that the event names. Without a receiver

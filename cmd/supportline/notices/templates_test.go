@@ -38,7 +38,7 @@ func TestWordsOfALongCall(t *testing.T) {
 
 // A fact that is absent is left empty.
 func TestEveryKindHasWordsWithoutFacts(t *testing.T) {
-	for _, kind := range []policy.NoticeKind{policy.NoticeCallLimit, policy.NoticeTickets, policy.NoticeHolder, policy.NoticeCase, policy.NoticeMove, policy.NoticeSummary} {
+	for _, kind := range []policy.NoticeKind{policy.NoticeCallLimit, policy.NoticeVoicemail, policy.NoticeCriticalMissed, policy.NoticeTickets, policy.NoticeHolder, policy.NoticeCase, policy.NoticeMove, policy.NoticeSummary} {
 		w, err := notices.DefaultTemplates().Render(policy.Notice{Kind: kind, At: start})
 		if err != nil || w.Subject == "" || strings.Contains(w.Text+w.HTML, "no value") {
 			t.Errorf("%s: %v\n%+v", kind, err, w)

@@ -343,7 +343,8 @@ func (a *App) reconcileOnce(ctx context.Context, list CallList, now time.Time) e
 		return err
 	}
 	to := now.Add(-listLag)
-	r := &Reconciler{Log: a.Store, List: list, Settings: a.Conf.Settings, Now: now, Found: func(found Repair) {
+	log := NotifyingLog(a.Store, a.Conf.Settings, a.Conf.Notices)
+	r := &Reconciler{Log: log, List: list, Settings: a.Conf.Settings, Now: now, Found: func(found Repair) {
 		for _, what := range found.Repairs {
 			a.Counters.repaired(what)
 		}
