@@ -78,6 +78,26 @@ func TestWarningsNearTheLimit(t *testing.T) {
 	}
 }
 
+// TestWhatIsReachedAtOnceIsToldOnce: a review that finds both percentages reached tells the higher one, and the lower one never, also when two calls
+// turn out to be about one ticket.
+func TestWhatIsReachedAtOnceIsToldOnce(t *testing.T) {
+	c := newCompany(t, time.Date(2024, 3, 31, 12, 0, 0, 0, time.UTC), "mail.example.com:25")
+	c.conf.Settings.FairUse.TellHolder = true
+	c.took("204518", "2024-03", 16)
+	want := []string{"holder-tickets/204518/2024-03/100", "tickets/204518/2024-03/100"}
+	for range 2 {
+		if err := c.jobs().Review(t.Context(), "204518", "2024-03", c.now); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, c.due()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		for _, day := range []int{61, 62} { // the first two of March
+			c.must("calls", "ticket", string(sid(2_024_000+day)), "--number", "4711")
+		}
+	}
+}
+
 // TestLettersToTheHolder: with tell_holder the account holder gets a letter at 80 % and one at 100 %, each with the figure of that moment and with the
 // company's pages; ops hear who must be phoned for want of an address.
 func TestLettersToTheHolder(t *testing.T) {

@@ -136,7 +136,7 @@ func (u Utterance) denied(from, i int) bool {
 }
 
 // smallWords mean nothing alone, and stand in any sentence.
-var smallWords = roots("it is the that this 1 one a am i do does did was be you we of")
+var smallWords = roots("it is the that this 1 one a am i do does did was be you we of would")
 
 // isOnly reports whether nothing was said but a phrase of count words, and a yes, a hello or a thank you.
 func (u Utterance) isOnly(count int) bool {
@@ -167,15 +167,21 @@ var irregular = map[string]string{
 	"couldve": "could", "paid": "pay", "paying": "pay", "trainings": "training", "spoke": "speak", "spoken": "speak",
 	"news": "news", "status": "status", "training": "training", "building": "building", "nothing": "nothing", "something": "something", "anything": "anything",
 	"everything": "everything", "this": "this", "is": "is", "was": "was", "yes": "yes", "always": "always", "during": "during", "morning": "morning",
-	"raised": "raised", "opened": "opened", "logged": "logged", "submitted": "submitted", "reported": "reported", // what was done, not what is to be
+	"raised": "raised", "opened": "opened", "logged": "logged", "submitted": "submitted", "reported": "reported", "missed": "missed", // what was done, not what is to be
 	"statuses": "status", "people": "person", "persons": "person",
 	"folks": "folks", "someone": "somebody", "anyone": "anybody", "everyone": "everybody",
 }
+
+// product are the names that callers give to what is supported.
+var product = words("system systems app apps application applications site sites website websites portal software dashboard programme program tool server servers")
 
 // root returns a word without its ending, so that its forms are the same: "crashes", "crashed" and "crashing" are "crash".
 func root(word string) string {
 	if r := irregular[word]; r != "" {
 		return r
+	}
+	if product[word] {
+		return "platform"
 	}
 	for _, ending := range []struct {
 		from, to string

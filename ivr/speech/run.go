@@ -143,7 +143,7 @@ func aside(said []token, g group) kind {
 		return foreign
 	case first.text == "one" && g.to == g.from+1 && pointers[previous] && !first.pauses():
 		return foreign
-	case previous == "not":
+	case previous == "not", isPart(said, g.from-1):
 		return foreign
 	case isMeasure(said, g):
 		return foreign
@@ -151,6 +151,17 @@ func aside(said []token, g group) kind {
 		return foreign
 	}
 	return plain
+}
+
+// isPart reports whether only a part of a number follows: "ending in 47", "the last four digits are".
+func isPart(said []token, i int) bool {
+	for ; i >= 0 && (links[said[i].text] || at(said, i) == "in"); i-- {
+	}
+	switch root(at(said, i)) {
+	case "end", "start", "begin", "digit", "figur":
+		return root(at(said, i)) != "digit" || slices.ContainsFunc(said[:i], func(t token) bool { return t.text == "last" || t.text == "first" })
+	}
+	return false
 }
 
 // isAbroad reports whether a figure belongs to a phone number with a plus: "+44 7946 000001".

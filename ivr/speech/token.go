@@ -122,6 +122,9 @@ func written(word string) []string {
 	if long := shortForms[plain]; long != "" {
 		return strings.Fields(long)
 	}
+	if digits, ok := strings.CutPrefix(word, "o'"); ok && isDigitWord(digits) {
+		return []string{"oh", digits}
+	}
 	for _, e := range endings {
 		if head, ok := strings.CutSuffix(word, e.short); ok && head != "" {
 			return strings.Fields(strings.ReplaceAll(head, "'", "") + e.long)
@@ -130,19 +133,52 @@ func written(word string) []string {
 	return []string{plain}
 }
 
-// joined makes one word of two that mean one: "no one" is "nobody", but "no, one" is two.
-func joined(said []token) []token {
-	kept := said[:0]
-	for i, t := range said {
-		if n := len(kept); n > 0 && t.text == "one" && !t.pauses() && (i+1 == len(said) || !isDigitWord(said[i+1].text)) {
-			if whole := withOne[kept[n-1].text]; whole != "" {
-				kept[n-1].text = whole
+// sames are words side by side that mean others.
+var sames = []struct{ said, means string }{
+	{"no one", "nobody"},
+	{"some one", "someone"},
+	{"any one", "anyone"},
+	{"every one", "everyone"},
+	{"web site", "website"},
+	{"not able to", "can not"},
+	{"unable to", "can not"},
+	{"stop working", "not working"},
+	{"stopped working", "not working"},
+	{"stops working", "not working"},
+}
+
+// joined writes words that mean others as these: "no one" is "nobody", but "no, one" and "no one four" are a denial and a number.
+func joined(said []token) (kept []token) {
+	for i := 0; i < len(said); {
+		used := 0
+		for _, s := range sames {
+			words := strings.Fields(s.said)
+			if !areSaid(said[i:], words) || (words[len(words)-1] == "one" && isDigitWord(at(said, i+len(words)))) {
 				continue
 			}
+			used = len(words)
+			for n, word := range strings.Fields(s.means) {
+				kept = append(kept, token{word, said[i+n].before})
+			}
+			break
 		}
-		kept = append(kept, t)
+		if used == 0 {
+			kept, used = append(kept, said[i]), 1
+		}
+		i += used
 	}
 	return kept
 }
 
-var withOne = map[string]string{"no": "nobody", "some": "someone", "any": "anyone", "every": "everyone"}
+// areSaid reports whether an utterance begins with words, without a pause between them.
+func areSaid(said []token, words []string) bool {
+	if len(words) > len(said) {
+		return false
+	}
+	for i, word := range words {
+		if said[i].text != word || (i > 0 && said[i].pauses()) {
+			return false
+		}
+	}
+	return true
+}
