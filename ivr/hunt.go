@@ -13,7 +13,7 @@ func (x *exchange) hunt(say ...Phrase) Reply {
 	line := x.takingLine()
 	team := x.Team(line, x.call.Intent)
 	x.call.HuntingAt = x.now
-	x.call.State.Team = team.Name
+	x.call.State.Team, x.call.State.Rest = team.Name, policy.RingRest{}
 	x.note("route.team", team.Name, "intent", string(x.call.Intent), "line", line.Name)
 	say = append(say, x.fairUse()...)
 	switch {
@@ -66,9 +66,10 @@ func (x *exchange) ring(team policy.Team, say ...Phrase) Reply {
 	if state.Round >= team.Rounds || len(team.Steps) == 0 {
 		return x.exhausted()
 	}
-	step := team.Steps[state.Ring]
+	step := stepOf(*x.Settings, x.call)
 	x.note("ring.step", "rings "+strings.Join(policy.FullNumbers(step.To), ", "), "team", team.Name,
 		"round", count(state.Round+1), "step", count(state.Ring+1), "for", step.For.String())
+	x.call.State.RungAt = x.now
 	return x.nextRinging().start(x, step, say...)
 }
 
@@ -77,7 +78,8 @@ func (x *exchange) rang() Reply {
 	if x.in.Gone {
 		return x.gone()
 	}
-	switch x.lastRinging().state(x) {
+	last := x.lastRinging()
+	switch last.state(x) {
 	case ringAccepted:
 		return x.join()
 	case ringTalked:
@@ -85,11 +87,15 @@ func (x *exchange) rang() Reply {
 	case ringRefused:
 		return x.dialInstead()
 	}
+	if reply, rings := x.ringAgain(last); rings {
+		return reply
+	}
 	return x.nextStep()
 }
 
 func (x *exchange) nextStep() Reply {
 	team := x.Teams[x.call.State.Team]
+	x.call.State.Rest = policy.RingRest{}
 	x.call.State.Ring++
 	if x.call.State.Ring >= len(team.Steps) {
 		x.call.State.Ring = 0
