@@ -51,9 +51,11 @@ type Input struct {
 	Intent policy.Intent // spoken
 	Word   Word          // spoken
 
-	Dial    *policy.Report    // the end of a dial
-	Bridged *bool             // whether the two sides heard each other; nil where the provider does not report it
-	Message *policy.Recording // a voicemail
+	Dial    *policy.Report // the end of a dial
+	Bridged *bool          // whether the two sides heard each other; nil where the provider does not report it
+	// Unjoined is that the provider could not let the caller into the conference.
+	Unjoined bool
+	Message  *policy.Recording // a voicemail
 
 	Customer     *policy.Customer  // with that Number; nil: none
 	Callers      []policy.Customer // accounts that list From as theirs

@@ -11,6 +11,7 @@ import (
 const (
 	stepScreen = "screen" // a specialist, or their voicemail, picked up
 	stepAnswer = "answer" // the key they pressed
+	stepLeft   = "left"   // an outbound leg's time in the conference is over, or never began
 )
 
 // LegInput is one webhook of a specialist's leg.
@@ -21,6 +22,8 @@ type LegInput struct {
 	Try     int
 	Keys    string
 	Attempt int // that placed the leg; 0: it is of a Dial on the caller's call
+	// Unjoined is that the provider could not let the leg into the conference.
+	Unjoined bool
 }
 
 func (in LegInput) key() string { return fmt.Sprintf("%s/%s/%d", in.Step, in.Leg, in.Try) }
@@ -45,6 +48,8 @@ func (m Machine) NextLeg(call policy.Call, in LegInput, now time.Time) (policy.C
 func (x *exchange) leg(leg *policy.Leg, in LegInput) Reply {
 	taken, accepted := x.call.Accepted()
 	switch {
+	case in.Step == stepLeft:
+		return x.leftConference(leg, in.Unjoined)
 	case !x.call.End().IsZero():
 		return Reply{Say: []Phrase{phrase("screen-gone")}, Then: ThenHangup}
 	case accepted && taken.SID != leg.SID, !accepted && in.ringing().late(x.call):
@@ -109,7 +114,7 @@ func (x *exchange) answer(leg *policy.Leg, in LegInput) Reply {
 		if leg.AcceptedAt.IsZero() {
 			leg.AcceptedAt = x.now
 		}
-		return Reply{Then: in.ringing().joins()}
+		return Reply{Then: in.ringing().joins(), Next: stepPath(stepLeft, 1)}
 	case in.Keys == "2":
 		leg.PassedAt = x.now
 		return Reply{Say: []Phrase{phrase("screen-passed")}, Then: ThenHangup}
@@ -117,4 +122,27 @@ func (x *exchange) answer(leg *policy.Leg, in LegInput) Reply {
 		return Reply{Say: []Phrase{phrase("screen-again"), phrase("screen-keys")}, Then: ThenScreen, Next: answerPath(in.Try + 1)}
 	}
 	return Reply{Then: ThenHangup}
+}
+
+// leftConference takes the end of a specialist's time in the conference. One who never met the caller hears why, and the hunt goes on without
+// conferences: the caller shall reach somebody.
+func (x *exchange) leftConference(leg *policy.Leg, unjoined bool) Reply {
+	met := !unjoined && !x.call.JoinedAt.IsZero() && x.now.Sub(x.call.JoinedAt) >= leftWithin
+	switch {
+	case met:
+		return Reply{Then: ThenHangup}
+	case !x.call.End().IsZero():
+		return Reply{Say: []Phrase{phrase("screen-gone")}, Then: ThenHangup}
+	}
+	x.unjoined("specialist", *leg)
+	if leg.EndedAt.IsZero() { // to the call it has ended, though the specialist still hears why
+		leg.EndedAt = x.now
+	}
+	return Reply{Say: []Phrase{phrase("screen-unjoined")}, Then: ThenHangup}
+}
+
+// unjoined notes that one of the two was not let into the conference, and has the rest of the hunt dialled.
+func (x *exchange) unjoined(who string, leg policy.Leg) {
+	x.note("conference.failed", "the "+who+" could not be joined with the other: from here on specialists are dialled", "leg", string(leg.SID))
+	x.call.State.DialledOnly = true
 }

@@ -31,7 +31,10 @@ func (h *webhooks) voice(w *hook) error {
 func (h *webhooks) leg(step string) func(*hook) error {
 	return func(w *hook) error {
 		sid := policy.CallSID(w.Param("call"))
-		in := LegInput{Step: step, Leg: policy.CallSID(w.CallSID), To: policy.Phone(w.To), Try: w.number("turn"), Keys: w.Digits, Attempt: w.number("order")}
+		in := LegInput{
+			Step: step, Leg: policy.CallSID(w.CallSID), To: policy.Phone(w.To), Try: w.number("turn"), Keys: w.Digits, Attempt: w.number("order"),
+			Unjoined: w.DialCallStatus == dialFailed,
+		}
 		var reply Reply
 		_, err := h.advance(w, sid, func(c policy.Call) policy.Call {
 			c, reply = h.machine(w).NextLeg(c, in, w.now)
@@ -140,6 +143,7 @@ func (h *webhooks) read(w *hook) Input {
 		m := h.Words.Meaning(w.line.Language, in.Step, in.Said, w.settings.Identification.Digits)
 		in.Number, in.Ticket, in.Key, in.Intent, in.Word = m.Number, m.Ticket, m.Key, m.Intent, m.Word
 	}
+	in.Unjoined = w.DialCallStatus == dialFailed
 	if w.DialCallSID != "" {
 		in.Dial = &policy.Report{
 			At: w.now, Leg: policy.CallSID(w.DialCallSID), DialEnd: true, Seconds: w.DialSeconds,
@@ -152,6 +156,9 @@ func (h *webhooks) read(w *hook) Input {
 	}
 	return in
 }
+
+// dialFailed is the provider's status for the end of a Dial that could not begin.
+const dialFailed = "failed"
 
 // hangupKeys is sent by the provider as keys if the caller hung up during a recording.
 const hangupKeys = "hangup"
