@@ -33,7 +33,11 @@ func (outbound) state(x *exchange) ringState {
 	leg, accepted := x.call.Accepted()
 	switch {
 	case x.call.State.Step == stepRang: // the conference is over
-		if leftAlone(x.call) {
+		switch {
+		case accepted && x.in.Unjoined:
+			x.unjoined("caller", leg)
+			x.left(leg)
+		case leftAlone(x.call):
 			x.left(leg)
 		}
 		return dialled{}.state(x)

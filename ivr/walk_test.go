@@ -41,6 +41,9 @@ func TestEveryPathEnds(t *testing.T) {
 			for who, first := range firsts() {
 				for _, wrong := range []int{0, 9, 10} {
 					for _, outbound := range []bool{false, true} {
+						if wrong == 9 && slices.Contains(sameNumbers, name) {
+							continue // as with none: they ask for the number as the shipped one does
+						}
 						if outbound && (wrong == 9 || slices.Contains(refusing, name)) {
 							continue // what is refused rings nobody, and the rest rings as without a refusal
 						}
@@ -63,6 +66,9 @@ func TestEveryPathEnds(t *testing.T) {
 // refusing are the variants in which not every call without a customer number is connected.
 var refusing = []string{"refuse", "refuse but critical", "refuse questions", "messages without number"}
 
+// sameNumbers are the variants that ask for the number as the shipped configuration does. What follows it is the same after any number of wrong ones.
+var sameNumbers = []string{"message", "recording", "a second reason let through", "two keys only", "refuse questions", "messages without number"}
+
 // wantEnds are the outcomes that calls of a variant can have. They are put together from what the rules say, not from what the machine does.
 func wantEnds(variant, place, who string, wrong int) []string {
 	switch who {
@@ -71,7 +77,8 @@ func wantEnds(variant, place, who string, wrong int) []string {
 	case "own line", "forwarded": // rule 17
 		return []string{"refused"}
 	}
-	rings := place == "open" || variant == "critical at night"
+	urgent := place == "closed" && variant == "critical at night" // asked for critical calls alone, before anything else
+	rings := place == "open" || urgent || variant == "two reasons at night"
 	asked := rings || variant == "mixed nights"
 	confirms := variant != "caller ID off" && (who == "known" || who == "restricted" || who == "unentitled" || who == "unattested" && variant == "caller ID any")
 	presumed := who == "restricted" || who == "unentitled" // refused without a number, but for critical calls
@@ -89,12 +96,15 @@ func wantEnds(variant, place, who string, wrong int) []string {
 	if asked && (!locked || who == "unentitled" && confirms) {
 		ends = append(ends, "not-entitled")
 	}
-	if asked && (!locked || who == "restricted" && confirms) {
+	if asked && !urgent && (!locked || who == "restricted" && confirms) {
 		ends = append(ends, "restricted-account")
 	}
 	// Refused without a number are those whom the company refuses, who are presumed to be a refused account, and who entered the number of one.
-	if asked && (slices.Contains(refusing, variant) || presumed || !locked) {
+	if asked && !urgent && (slices.Contains(refusing, variant) || presumed || !locked) {
 		ends = append(ends, "unidentified-refused")
+	}
+	if place == "open" && variant == "training" && !(locked && presumed) { // who is told of training got to the menu
+		ends = append(ends, "informed")
 	}
 	leaves := place == "closed" && (variant != "mixed nights" || !presumed || !locked)
 	if variant != "message" && (connects || leaves || variant == "messages without number") {
@@ -141,6 +151,13 @@ func variants(t *testing.T) map[string]policy.Settings {
 		}),
 		"mixed nights": change(func(s *policy.Settings) {
 			s.AfterHours = policy.AfterHours{Default: policy.Message, ByIntent: map[policy.Intent]policy.AfterHoursAction{policy.Restricted: policy.Voicemail}}
+		}),
+		"training": change(func(s *policy.Settings) { s.Links.Training = "https://example.com/book-training" }),
+		"another line at night": change(func(s *policy.Settings) { // where that line is closed as well
+			s.AfterHours.ByIntent = map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.OtherLine(us)}
+		}),
+		"two reasons at night": change(func(s *policy.Settings) {
+			s.AfterHours.ByIntent = map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.Connect, policy.RaiseSeverity: policy.Connect}
 		}),
 		"a second reason let through": change(func(s *policy.Settings) { s.FairUse.LetThrough = []policy.Intent{policy.RaiseSeverity} }),
 		"two keys only":               change(func(s *policy.Settings) { s.Menu = s.Menu[:2] }),
@@ -296,7 +313,7 @@ func (w *walker) answers(at ivr.Input) []ivr.Input {
 		in.Said, in.Intent = "about "+string(i), i
 		all = append(all, in)
 	}
-	for _, word := range []ivr.Word{ivr.WordYes, ivr.WordNo, ivr.WordRepeat, ivr.WordLost, ivr.WordPerson, ivr.WordNone} {
+	for _, word := range []ivr.Word{ivr.WordYes, ivr.WordNo, ivr.WordRepeat, ivr.WordLost, ivr.WordPerson, ivr.WordTraining, ivr.WordNone} {
 		in := at
 		in.Said, in.Word = "hm", word
 		all = append(all, in)
@@ -380,24 +397,49 @@ func (w *walker) outbound(call policy.Call, at ivr.Input) []func() map[string]bo
 		return c.Learn(policy.Report{At: now, Leg: leg.SID, Status: "completed"})
 	}
 	accepted := w.accepts(rung, leg, now, at.Exchange, ivr.ThenJoin)
-	return []func() map[string]bool{
+	all := []func() map[string]bool{
 		func() map[string]bool { return w.walk(call, gone) },
 		func() map[string]bool { return w.walk(refused, fetched) },
-		func() map[string]bool { return w.walk(late, fetched) },
 		func() map[string]bool { return w.walk(over(rung), fetched) },
 		func() map[string]bool { return w.walk(accepted, fetched) },
 		func() map[string]bool { return w.walk(over(accepted), fetched) },
 	}
+	if state.Ring > 0 || state.Round > 0 || state.Rest.Times > 0 { // as in the first step, and the mixtures are many
+		return all
+	}
+	return append(all,
+		func() map[string]bool { return w.walk(late, fetched) },
+		func() map[string]bool { return w.walk(w.unjoined(accepted, leg, now, at.Exchange), fetched) },
+	)
 }
 
 // joined returns the ways on from the conference: a talk that ends, and a specialist who had left when the caller came.
 func (w *walker) joined(call policy.Call, at ivr.Input) []func() map[string]bool {
 	leg, _ := call.Accepted()
 	left := call.Learn(policy.Report{At: w.at(at), Leg: leg.SID, Status: "completed"})
-	return []func() map[string]bool{
+	alone := at
+	alone.Unjoined = true
+	all := []func() map[string]bool{
 		func() map[string]bool { return w.served(call, at) },
 		func() map[string]bool { return w.walk(left, at) },
 	}
+	if call.State.Ring > 0 || call.State.Round > 0 || call.State.Rest.Times > 0 {
+		return all
+	}
+	return append(all,
+		func() map[string]bool { return w.walk(w.unjoined(call, leg, w.at(at), leg.Attempt), at) },
+		func() map[string]bool { return w.walk(call, alone) },
+	)
+}
+
+// unjoined has the provider keep a specialist out of the conference. The specialist is told.
+func (w *walker) unjoined(call policy.Call, leg policy.Leg, now time.Time, order int) policy.Call {
+	in := ivr.LegInput{Step: "left", Leg: leg.SID, To: leg.To, Try: 1, Attempt: order, Unjoined: true}
+	call, told := w.machine.NextLeg(call, in, now)
+	if told.Then != ivr.ThenHangup || len(told.Say) == 0 {
+		w.t.Errorf("a specialist outside of the conference: %+v", told)
+	}
+	return call
 }
 
 // speaks checks that nobody on the line hears silence: every reply has words, unless the caller is gone or hears the ringing go on.
