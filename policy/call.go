@@ -91,6 +91,7 @@ type State struct {
 	NotEntitled bool    `json:"not_entitled,omitempty"` // the caller gave up a number whose account has no phone support
 	Locked      bool    `json:"locked,omitempty"`       // too many wrong numbers: no more are looked up on this call
 	Returns     int     `json:"returns,omitempty"`      // to the question for the customer number, by a key
+	Spoken      Intent  `json:"spoken,omitempty"`       // the reason to call, where it was named before it was asked for
 	Typed       bool    `json:"typed,omitempty"`        // a digit led to the question for the number, and the rest of one may follow
 }
 
