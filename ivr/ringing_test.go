@@ -250,3 +250,20 @@ func TestRestIsRungInTheSameWay(t *testing.T) {
 		t.Errorf("%+v", c.reply)
 	}
 }
+
+// TestASpecialistIsKnownInTheProvidersSpelling: who was reached is not rung again though the provider shows the address in another way.
+func TestASpecialistIsKnownInTheProvidersSpelling(t *testing.T) {
+	t.Parallel()
+	for configured, shown := range map[policy.Phone]policy.Phone{
+		"sip:oncall@example.com;transport=tls": "sip:OnCall@example.com",
+		"+15550100007":                         "15550100007",
+	} {
+		p := newPickUps(t)
+		p.reply.Ring.To[1] = configured // the step's own list
+		p.call, _ = p.machine.NextLeg(p.call, ivr.LegInput{Step: "screen", Leg: "CA2", To: shown, Try: 1}, tuesday.Add(6*time.Second))
+		p.ends(t, "CA2", 5, 11*time.Second)
+		if got := p.rings(); got != "+1 +3 +4 for 20s" {
+			t.Errorf("%s, shown as %s: %s", configured, shown, got)
+		}
+	}
+}
