@@ -81,6 +81,12 @@ func (x *exchange) decide() Reply {
 		return x.typed()
 	case stepRefused:
 		return x.wayOut()
+	case stepClosed:
+		return x.urgent()
+	case stepRestricted:
+		return x.restricted()
+	case stepTraining:
+		return x.trained()
 	case stepMenu:
 		return x.menu()
 	case stepTicket:

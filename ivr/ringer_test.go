@@ -88,7 +88,7 @@ func TestNoWebhookWaitsForREST(t *testing.T) {
 	b := &board{hold: make(chan struct{})}
 	s, ringer := outboundServer(t, b)
 	heard := document(t, s.reachesTheHunt())
-	if text := spoken(heard.Verbs); !strings.Contains(text, "Connecting you now") {
+	if text := spoken(heard.Verbs); !strings.Contains(text, "Putting you through") {
 		t.Errorf("heard %q", text)
 	}
 	if play, ok := heard.Verbs[1].(twilio.Play); !ok || play.URL != publicURL+"/sound/uk.wav" {
@@ -115,7 +115,7 @@ func TestOutboundOverHTTP(t *testing.T) {
 		return document(t, s.post("/leg/"+sid+"/3/"+path, "CallSid", legSID, "From", string(uk), "To", string(oncall1), "Direction", "outbound-api", "Digits", keys))
 	}
 	asked := leg("screen/1", "")
-	if text := spoken(asked.Verbs); !strings.Contains(text, "Northwind Flex Offices") || !strings.Contains(text, "Press 1 to accept") {
+	if text := spoken(asked.Verbs); !strings.Contains(text, "Northwind Flex Offices") || !strings.Contains(text, "Press 1 to take the call") {
 		t.Errorf("the specialist hears %q", text)
 	}
 	joined := leg("answer/1", "1")

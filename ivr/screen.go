@@ -70,25 +70,42 @@ func (x *exchange) screen(leg *policy.Leg, in LegInput) Reply {
 
 func answerPath(try int) string { return stepPath(stepAnswer, try) }
 
+// whoCalls tells a specialist how severe the matter is, who calls, and at most two facts that may change what is done. A ticket's number is always
+// said, and is one of them.
 func (x *exchange) whoCalls() []Phrase {
-	var say []Phrase
+	who := phrase("screen-unidentified")
 	if x.call.Customer != "" {
-		say = append(say, phrase("screen-account", "account", x.call.Account))
-	} else {
-		say = append(say, phrase("screen-unidentified"))
+		who = phrase("screen-account", "account", x.call.Account)
 	}
-	if x.call.Known {
-		say = append(say, phrase("screen-known"))
-	}
-	say = append(say, phrase("screen-intent", "intent", string(x.call.Intent)))
-	if x.call.Ticket != "" {
-		say = append(say, phrase("screen-ticket", "ticket", string(x.call.Ticket)))
-	}
+	facts := x.facts()
+	say := append([]Phrase{phrase("screen-intent", "intent", string(x.call.Intent)), who}, facts[:min(len(facts), maxFacts)]...)
 	if x.Recording {
 		say = append(say, phrase("screen-recorded"))
 	}
 	return append(say, phrase("screen-keys"))
 }
+
+// facts returns what is to be known of a call, the ticket first and then the rarest first. With a ticket the account that the number of a caller
+// without a customer number is on file of is left out: the ticket names the account.
+func (x *exchange) facts() (facts []Phrase) {
+	add := func(is bool, id string, args ...string) {
+		if is {
+			facts = append(facts, phrase(id, args...))
+		}
+	}
+	c := x.call
+	identified := c.Customer != ""
+	onFile := !identified && c.State.OnFileName != ""
+	add(c.Ticket != "", "screen-ticket", "ticket", string(c.Ticket))
+	add(onFile && c.Ticket == "", "screen-on-file", "account", c.State.OnFileName)
+	add(identified && c.State.Over, "screen-over")
+	add(identified && c.State.Restricted, "screen-restricted")
+	add(c.Known && !onFile, "screen-known")
+	return facts
+}
+
+// maxFacts is how many facts besides reason and account a specialist is told.
+const maxFacts = 2
 
 // answer takes the specialist's key. A leg on which none is pressed is a voicemail, and is hung up.
 func (x *exchange) answer(leg *policy.Leg, in LegInput) Reply {

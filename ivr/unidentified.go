@@ -138,7 +138,8 @@ func (x *exchange) criticalConnects() bool {
 	if x.withoutNumber(policy.Critical) != policy.UnidentifiedConnect {
 		return false
 	}
-	return !x.call.Closed || x.AfterHours.For(policy.Critical) == policy.Connect
+	critical, _ := x.afterHours(policy.Critical)
+	return !x.call.Closed || critical == policy.Connect
 }
 
 // wayOut takes the key of a caller whose call is refused. A digit other than 1 may be the first of the number.
@@ -176,10 +177,13 @@ func (x *exchange) numberVoicemail(say ...Phrase) Reply {
 
 // lockedGreeting greets a caller for whom no numbers are looked up.
 func (x *exchange) lockedGreeting() []Phrase {
-	if len(x.goingOn()) > 0 {
-		return []Phrase{x.greeting("number-locked")}
+	switch {
+	case x.call.Intent != "": // a closed line has greeted the caller before
+		return []Phrase{phrase("number-unavailable")}
+	case len(x.goingOn()) > 0:
+		return []Phrase{phrase("number-locked")}
 	}
-	return []Phrase{x.greeting("greeting"), phrase("number-unavailable")}
+	return []Phrase{phrase("greeting"), phrase("number-unavailable")}
 }
 
 // locked goes on without a number after say. Many callers type theirs over every prompt: where keys follow, they are collected first, so that
@@ -205,7 +209,7 @@ func (x *exchange) letType(say ...Phrase) Reply {
 // typed takes keys that nobody asked for, until they are as many as a number has or no more come. Misses counts them.
 func (x *exchange) typed() Reply {
 	switch n := len(digits(x.in.Keys)); {
-	case x.in.Intent != "":
+	case x.in.Intent != "" && x.call.Intent == "": // a closed line has asked for it before
 		x.note("menu.spoken", string(x.in.Intent), "said", x.in.Said)
 		x.call.State.Spoken = x.in.Intent
 		return x.unidentified()
@@ -217,9 +221,4 @@ func (x *exchange) typed() Reply {
 	}
 	x.note("customer.ignored", "a number was entered, and none is looked up", "heard", x.in.heard())
 	return x.unidentified(x.goingOn()...)
-}
-
-// greeting is a sentence that names the company, if it has a name.
-func (x *exchange) greeting(id string, args ...string) Phrase {
-	return phrase(id, append(args, "company", x.Company)...)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -85,21 +86,39 @@ func (h *webhooks) input(w *hook) (Input, error) {
 		}
 	}
 	switch in.Step {
-	case stepArrive, stepKnown:
+	case stepArrive, stepKnown, stepClosed:
 		if in.Callers, err = h.callers(ctx, in.From); err != nil {
 			return in, err
 		}
 	case stepNumber, stepMistyped, stepRefused:
+	case stepMenu, stepTicket, stepRestricted, stepTraining:
+		in.Month = h.month(w)
+		return in, nil
 	default:
 		return in, nil
 	}
-	if in.Step != stepArrive {
+	if in.Step != stepArrive && in.Step != stepClosed {
 		if in.Customer, err = h.customer(ctx, in.Number); err != nil {
 			return in, err
 		}
 	}
 	in.WrongNumbers, err = h.Log.WrongNumbers(ctx, in.From, w.now.Add(-wrongNumberWindow))
 	return in, err
+}
+
+// monthWithin bounds the wait for the calls of a month, which only add a sentence.
+const monthWithin = time.Second
+
+// month returns the calls of the call's account in its month. Without them the call goes on as well.
+func (h *webhooks) month(w *hook) []policy.CallSummary {
+	ctx, cancel := context.WithTimeout(w.Request().Context(), monthWithin)
+	defer cancel()
+	calls, err := h.Log.MonthCalls(ctx, policy.CallSID(w.CallSID))
+	if err != nil {
+		h.log(w).Warn("the account's calls of the month could not be read; the call goes on without them", zap.Error(err))
+		return nil
+	}
+	return calls
 }
 
 func (h *webhooks) read(w *hook) Input {

@@ -77,7 +77,8 @@ func wantEnds(variant, place, who string, wrong int) []string {
 	case "own line", "forwarded": // rule 17
 		return []string{"refused"}
 	}
-	rings := place == "open" || variant == "critical at night"
+	urgent := place == "closed" && variant == "critical at night" // asked for critical calls alone, before anything else
+	rings := place == "open" || urgent || variant == "two reasons at night"
 	asked := rings || variant == "mixed nights"
 	confirms := variant != "caller ID off" && (who == "known" || who == "restricted" || who == "unentitled" || who == "unattested" && variant == "caller ID any")
 	presumed := who == "restricted" || who == "unentitled" // refused without a number, but for critical calls
@@ -95,12 +96,15 @@ func wantEnds(variant, place, who string, wrong int) []string {
 	if asked && (!locked || who == "unentitled" && confirms) {
 		ends = append(ends, "not-entitled")
 	}
-	if asked && (!locked || who == "restricted" && confirms) {
+	if asked && !urgent && (!locked || who == "restricted" && confirms) {
 		ends = append(ends, "restricted-account")
 	}
 	// Refused without a number are those whom the company refuses, who are presumed to be a refused account, and who entered the number of one.
-	if asked && (slices.Contains(refusing, variant) || presumed || !locked) {
+	if asked && !urgent && (slices.Contains(refusing, variant) || presumed || !locked) {
 		ends = append(ends, "unidentified-refused")
+	}
+	if place == "open" && variant == "training" && !(locked && presumed) { // who is told of training got to the menu
+		ends = append(ends, "informed")
 	}
 	leaves := place == "closed" && (variant != "mixed nights" || !presumed || !locked)
 	if variant != "message" && (connects || leaves || variant == "messages without number") {
@@ -147,6 +151,13 @@ func variants(t *testing.T) map[string]policy.Settings {
 		}),
 		"mixed nights": change(func(s *policy.Settings) {
 			s.AfterHours = policy.AfterHours{Default: policy.Message, ByIntent: map[policy.Intent]policy.AfterHoursAction{policy.Restricted: policy.Voicemail}}
+		}),
+		"training": change(func(s *policy.Settings) { s.Links.Training = "https://example.com/book-training" }),
+		"another line at night": change(func(s *policy.Settings) { // where that line is closed as well
+			s.AfterHours.ByIntent = map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.OtherLine(us)}
+		}),
+		"two reasons at night": change(func(s *policy.Settings) {
+			s.AfterHours.ByIntent = map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.Connect, policy.RaiseSeverity: policy.Connect}
 		}),
 		"a second reason let through": change(func(s *policy.Settings) { s.FairUse.LetThrough = []policy.Intent{policy.RaiseSeverity} }),
 		"two keys only":               change(func(s *policy.Settings) { s.Menu = s.Menu[:2] }),
@@ -302,7 +313,7 @@ func (w *walker) answers(at ivr.Input) []ivr.Input {
 		in.Said, in.Intent = "about "+string(i), i
 		all = append(all, in)
 	}
-	for _, word := range []ivr.Word{ivr.WordYes, ivr.WordNo, ivr.WordRepeat, ivr.WordLost, ivr.WordPerson, ivr.WordNone} {
+	for _, word := range []ivr.Word{ivr.WordYes, ivr.WordNo, ivr.WordRepeat, ivr.WordLost, ivr.WordPerson, ivr.WordTraining, ivr.WordNone} {
 		in := at
 		in.Said, in.Word = "hm", word
 		all = append(all, in)

@@ -93,6 +93,8 @@ type State struct {
 	Returns     int     `json:"returns,omitempty"`      // to the question for the customer number, by a key
 	Spoken      Intent  `json:"spoken,omitempty"`       // the reason to call, where it was named before it was asked for
 	Typed       bool    `json:"typed,omitempty"`        // a digit led to the question for the number, and the rest of one may follow
+	OnFileName  string  `json:"on_file_name,omitempty"` // of the account OnFile when the call came
+	Over        bool    `json:"over,omitempty"`         // with this call the account was over in the month, as it stood then (rule 8)
 }
 
 // RingRest is the part of a ring step that is rung again, after somebody was reached who did not accept (rule 16).
@@ -288,7 +290,7 @@ func (c Call) Stage() Stage {
 		return StageTold
 	case !c.HuntingAt.IsZero():
 		return StageWaiting
-	case c.Intent != "":
+	case c.Intent != "" && (c.Customer != "" || c.State.Unidentified): // a closed line asks for the reason first
 		return stageTicket
 	case c.Customer != "" || c.State.Unidentified:
 		return stageMenu

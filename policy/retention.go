@@ -81,7 +81,8 @@ const erased = "(erased)"
 func (c Call) Anonymised() Call {
 	c = c.Clone()
 	names := c.identifying()
-	c.From, c.Customer, c.Account, c.OnFile, c.Ticket, c.State.Offered = "", "", "", "", "", ""
+	c.From, c.Customer, c.Account, c.OnFile, c.Ticket = "", "", "", "", ""
+	c.State.Offered, c.State.OnFileName = "", ""
 	c.WrongNumbers, c.Known, c.Erased = nil, false, true
 	for i, exchange := range c.Exchanges {
 		c.Exchanges[i] = Exchange{Key: exchange.Key, At: exchange.At, Reply: json.RawMessage("null")}
@@ -107,6 +108,10 @@ func (c Call) Anonymised() Call {
 func (c Call) WithoutOnFile(names []string) Call {
 	c = c.Clone()
 	words := append([]string{string(c.OnFile)}, names...)
+	for _, name := range names { // as a stored reply has it
+		quoted, _ := json.Marshal(name) // a text can always be written
+		words = append(words, strings.Trim(string(quoted), `"`))
+	}
 	named := func(text string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return len(w) > 1 && strings.Contains(text, w) })
 	}
@@ -175,7 +180,9 @@ func (c Case) Anonymised() Case {
 }
 
 func (c Call) identifying() []string {
-	words := []string{c.From.Full(), c.From.String(), string(c.Customer), c.Account, string(c.OnFile), string(c.Ticket), string(c.State.Offered)}
+	words := []string{
+		c.From.Full(), c.From.String(), string(c.Customer), c.Account, string(c.OnFile), string(c.Ticket), string(c.State.Offered), c.State.OnFileName,
+	}
 	for _, exchange := range c.Exchanges {
 		words = append(words, exchange.Heard)
 	}

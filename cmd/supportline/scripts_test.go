@@ -11,9 +11,9 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/phone"
 )
 
-// outboundLegs holds where a script's figures differ with outbound legs: they begin to ring with the words "Connecting you now", not after them.
+// outboundLegs holds where a script's figures differ with outbound legs: they begin to ring with the words that the caller is put through, not after them.
 var outboundLegs = map[string][2]string{
-	"hunt-still-trying-between-rounds.call": {"log wait_seconds 58", "log wait_seconds 53"},
+	"hunt-still-trying-between-rounds.call": {"log wait_seconds 59", "log wait_seconds 53"},
 }
 
 // TestCallScripts: every call of testdata/calls goes as it is written, on the shipped configuration. Acceptance by key, hunting, hang-up and talk
