@@ -119,10 +119,10 @@ func (x *exchange) ringAgain(last ringing) (reply Reply, ok bool) {
 func (x *exchange) rest(step policy.RingStep, reached []policy.Leg) policy.RingRest {
 	rest := policy.RingRest{Times: x.call.State.Rest.Times + 1}
 	for _, to := range step.To {
+		was := func(l policy.Leg) bool { return sameParty(l.To, to) }
 		through := func(l policy.Leg) bool {
-			return l.To == to && (l.Status == "busy" || l.Status == "failed") && x.rangNow(l)
+			return was(l) && (l.Status == "busy" || l.Status == "failed") && x.rangNow(l)
 		}
-		was := func(l policy.Leg) bool { return l.To == to }
 		if !slices.ContainsFunc(reached, was) && !slices.ContainsFunc(x.call.Legs, through) {
 			rest.To = append(rest.To, to)
 		}
@@ -130,6 +130,16 @@ func (x *exchange) rest(step policy.RingStep, reached []policy.Leg) policy.RingR
 	left := max(step.For-x.rangFor(reached), leastRing)
 	rest.Seconds = int((left + time.Second - 1) / time.Second)
 	return rest
+}
+
+// sameParty reports whether two addresses are of one specialist, as we ring it and as the provider shows it: without the parameters of a SIP
+// address.
+func sameParty(a, b policy.Phone) bool {
+	bare := func(p policy.Phone) string {
+		text, _, _ := strings.Cut(string(p), ";")
+		return text
+	}
+	return a.SameCaller(b) || strings.EqualFold(bare(a), bare(b))
 }
 
 func later(a, b time.Time) time.Time {

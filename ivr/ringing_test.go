@@ -141,6 +141,17 @@ func TestRestOfAStepIsRungAgain(t *testing.T) {
 				p.ends(t, policy.CallSID("CAunknown"+string(rune('a'+i))), 5, time.Duration(i+1)*10*time.Second)
 			}
 		}, next},
+		"the ring began under an older version": {func(p *pickUps) {
+			p.call.State.RungAt = time.Time{}
+			p.screens("+2", 6*time.Second)
+			p.ends(t, legOf(p.reply, "+2"), 5, 11*time.Second)
+		}, "+1 +3 +4 for 10s"},
+		"a specialist accepts, and the two are never joined": {func(p *pickUps) {
+			rang(p, "+2", 0)
+			p.screens("+2", 6*time.Second)
+			p.call, _ = p.machine.NextLeg(p.call, ivr.LegInput{Step: "answer", Leg: legOf(p.reply, "+2"), To: "+2", Try: 1, Keys: "1"}, tuesday.Add(9*time.Second))
+			p.ends(t, legOf(p.reply, "+2"), 3, 9*time.Second)
+		}, "+1 +3 +4 for 14s"},
 		"the next step rings who was reached": {func(p *pickUps) {
 			p.screens("+1", 6*time.Second)
 			p.ends(t, legOf(p.reply, "+1"), 5, 11*time.Second)
@@ -215,4 +226,44 @@ func TestOutboundLegsThatAnAcceptanceStopped(t *testing.T) {
 	c.ends("CA6")
 	c.fetched(4)
 	c.wants("then nobody is left", ivr.ThenRecord, "")
+}
+
+// TestRestIsRungInTheSameWay: a step that is dialled, because its outbound legs would start too late, stays dialled when its rest is rung again.
+func TestRestIsRungInTheSameWay(t *testing.T) {
+	t.Parallel()
+	c := newOutboundCall(t)
+	c.machine.Settings.Teams["critical"] = policy.Team{Name: "critical", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Phone{oncall1, oncall2}, For: 20 * time.Second}}}
+	c.changes(func(call policy.Call) policy.Call {
+		return c.machine.Placed(call, ivr.Placed{Attempt: 3, Wait: time.Minute}, c.now)
+	})
+	c.fetched(3)
+	c.wants("the step is dialled", ivr.ThenRing, "rang/4")
+	c.now = c.now.Add(5 * time.Second)
+	c.changes(func(call policy.Call) policy.Call {
+		call, _ = c.machine.NextLeg(call, ivr.LegInput{Step: "screen", Leg: "CA2", To: oncall1, Try: 1}, c.now)
+		return call
+	})
+	c.now = c.now.Add(9 * time.Second)
+	c.asks(ivr.Input{Step: "rang", Exchange: 4})
+	c.wants("a voicemail picked up", ivr.ThenRing, "rang/5")
+	if c.reply.Ring == nil || !slices.Equal(c.reply.Ring.To, []policy.Phone{oncall2}) || len(c.reply.Say) > 0 {
+		t.Errorf("%+v", c.reply)
+	}
+}
+
+// TestASpecialistIsKnownInTheProvidersSpelling: who was reached is not rung again though the provider shows the address in another way.
+func TestASpecialistIsKnownInTheProvidersSpelling(t *testing.T) {
+	t.Parallel()
+	for configured, shown := range map[policy.Phone]policy.Phone{
+		"sip:oncall@example.com;transport=tls": "sip:OnCall@example.com",
+		"+15550100007":                         "15550100007",
+	} {
+		p := newPickUps(t)
+		p.reply.Ring.To[1] = configured // the step's own list
+		p.call, _ = p.machine.NextLeg(p.call, ivr.LegInput{Step: "screen", Leg: "CA2", To: shown, Try: 1}, tuesday.Add(6*time.Second))
+		p.ends(t, "CA2", 5, 11*time.Second)
+		if got := p.rings(); got != "+1 +3 +4 for 20s" {
+			t.Errorf("%s, shown as %s: %s", configured, shown, got)
+		}
+	}
 }

@@ -124,14 +124,15 @@ func rings(t testing.TB, rt *rapid.T, way, voice string, step policy.RingStep, p
 	clock := fake.NewVirtual(tuesday)
 	at := fake.NewAccount(account, token, clock.Now)
 	at.AddNumber(uk.Full())
-	at.Change(func(s *fake.State) { s.CallsPerSecond = 100 })
+	perSecond := rapid.SampledFrom([]int{1, 2, 100}).Draw(rt, "calls per second")
+	at.Change(func(s *fake.State) { s.CallsPerSecond = perSecond })
 	rest, err := twilio.NewAccount(twilio.AccountConfig{AccountSID: account, AuthToken: token, Transport: fake.Straight(at)})
 	if err != nil {
 		rt.Fatal(err)
 	}
 	own := settings(t)
 	own.Teams["critical"] = policy.Team{Name: "critical", Rounds: 1, Steps: []policy.RingStep{step}}
-	own.Announce, own.CallsPerSecond = way == "outbound", 100
+	own.Announce, own.CallsPerSecond = way == "outbound", perSecond
 	p := &fake.Provider{AccountSID: account, Token: token, Clock: clock, People: parties, Account: at}
 	s := newServerWith(t, func(d *ivr.Deps) {
 		d.Settings, d.Now = always(own), clock.Now

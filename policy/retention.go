@@ -108,6 +108,10 @@ func (c Call) Anonymised() Call {
 func (c Call) WithoutOnFile(names []string) Call {
 	c = c.Clone()
 	words := append([]string{string(c.OnFile)}, names...)
+	for _, name := range names { // as a stored reply has it
+		quoted, _ := json.Marshal(name) // a text can always be written
+		words = append(words, strings.Trim(string(quoted), `"`))
+	}
 	named := func(text string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return len(w) > 1 && strings.Contains(text, w) })
 	}

@@ -99,7 +99,13 @@ func countNobodyAtMidnight(t *testing.T, s Store) {
 // eraseOnFile erases an account from whose number others called, on calls that are indexed and on those that are not yet.
 func eraseOnFile(t *testing.T, storage Storage) {
 	s := storage.Open(t)
+	northwind := northwind
+	northwind.Name = "North & West" // which JSON does not write as it is
 	if _, err := s.ImportCustomers(t.Context(), []policy.Customer{northwind, harbor}, "anna"); err != nil {
+		t.Fatal(err)
+	}
+	reply, err := json.Marshal("the number is on file of " + northwind.Name)
+	if err != nil {
 		t.Fatal(err)
 	}
 	seconds := 60
@@ -111,7 +117,7 @@ func eraseOnFile(t *testing.T, storage Storage) {
 			if n%2 == 1 {
 				c.Customer, c.Account, c.Month = harbor.Number, harbor.Name, "2026-11"
 			}
-			c.Exchanges = []policy.Exchange{{Key: "k", At: day, Heard: "1", Reply: []byte(`{"say":"the number is on file of ` + northwind.Name + `"}`)}}
+			c.Exchanges = []policy.Exchange{{Key: "k", At: day, Heard: "1", Reply: reply}}
 			c.Trace = []policy.Decision{
 				{At: day, Rule: "caller-id.on-file", Result: "on file of " + northwind.Name, Inputs: []policy.Fact{{Name: "account", Value: string(customer)}}},
 				{At: day, Rule: "intent.menu", Result: "a question", Inputs: []policy.Fact{{Name: "heard", Value: "5"}}},
@@ -153,7 +159,7 @@ func eraseOnFile(t *testing.T, storage Storage) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, word := range []string{string(customer), northwind.Name} {
+		for _, word := range []string{string(customer), "North"} {
 			if strings.Contains(string(text), word) {
 				t.Fatalf("%q is still in %s", word, text)
 			}
