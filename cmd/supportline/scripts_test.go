@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -39,6 +41,27 @@ func TestCallScripts(t *testing.T) {
 			text = bytes.Replace(text, []byte(other[0]), []byte(other[1]), 1)
 		}
 		t.Run(name+" outbound legs", func(t *testing.T) { playsAsWritten(t, file, text, announcing) })
+	}
+}
+
+// TestScriptsNeverAskTheRESTAddress: calls of a script are placed in the script's own account, whatever address the configuration has, one with a path
+// as the demo's included.
+func TestScriptsNeverAskTheRESTAddress(t *testing.T) {
+	asked := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t.Errorf("a script asked %s %s", r.Method, r.URL)
+		w.WriteHeader(http.StatusTeapot)
+	}))
+	t.Cleanup(asked.Close)
+	file := "../../testdata/calls/whisper-at-the-call-limit.call"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, address := range []string{asked.URL, asked.URL + "/provider", asked.URL + "/a/b/"} {
+		t.Run(address, func(t *testing.T) {
+			twilio := []byte("with twilio.api_url: " + address + "\nwith twilio.edge: dublin\nwith twilio.region: ie1\n")
+			playsAsWritten(t, file, append(twilio, text...), config.Example())
+		})
 	}
 }
 
