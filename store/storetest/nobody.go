@@ -113,7 +113,7 @@ func eraseOnFile(t *testing.T, storage Storage) {
 		id := policy.CallSID(fmt.Sprintf("CA%03d", n))
 		must(t, s, id, func(c policy.Call) policy.Call {
 			c = began(day)(c)
-			c.OnFile, c.State.Offered = customer, customer
+			c.OnFile, c.State.Offered, c.State.OnFileName, c.State.Presumed = customer, customer, northwind.Name, policy.RestrictedAccount
 			if n%2 == 1 {
 				c.Customer, c.Account, c.Month = harbor.Number, harbor.Name, "2026-11"
 			}
@@ -164,7 +164,7 @@ func eraseOnFile(t *testing.T, storage Storage) {
 				t.Fatalf("%q is still in %s", word, text)
 			}
 		}
-		if c.From != caller || c.Erased || c.SID != "CA-on" && c.Trace[1].Inputs[0].Value != "5" {
+		if c.From != caller || c.Erased || c.State.Presumed != "" || c.SID != "CA-on" && c.Trace[1].Inputs[0].Value != "5" {
 			t.Fatalf("the call of somebody else became %+v", c)
 		}
 	}
