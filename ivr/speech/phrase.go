@@ -164,7 +164,7 @@ var irregular = map[string]string{
 	"got": "get", "getting": "get", "gotten": "get", "does": "do", "did": "do", "done": "do", "doing": "do", "has": "have", "had": "have", "having": "have",
 	"using": "use", "used": "use", "uses": "use", "lose": "lost", "losing": "lost", "forgotten": "forgot", "forget": "forgot", "worse": "worse",
 	"worsening": "worse",
-	"couldve": "could", "paid": "pay", "paying": "pay", "trainings": "training", "spoke": "speak", "spoken": "speak",
+	"couldve":   "could", "paid": "pay", "paying": "pay", "trainings": "training", "spoke": "speak", "spoken": "speak",
 	"news": "news", "status": "status", "training": "training", "building": "building", "nothing": "nothing", "something": "something", "anything": "anything",
 	"everything": "everything", "this": "this", "is": "is", "was": "was", "yes": "yes", "always": "always", "during": "during", "morning": "morning",
 	// What was done is not what is to be done.
