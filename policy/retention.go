@@ -107,6 +107,7 @@ func (c Call) Anonymised() Call {
 // the caller's number included: it was never the account's call.
 func (c Call) WithoutOnFile(names []string) Call {
 	c = c.Clone()
+	names = append([]string{c.State.OnFileName}, names...)
 	words := append([]string{string(c.OnFile)}, names...)
 	for _, name := range names { // as a stored reply has it
 		quoted, _ := json.Marshal(name) // a text can always be written
@@ -118,6 +119,7 @@ func (c Call) WithoutOnFile(names []string) Call {
 	if c.State.Offered == c.OnFile {
 		c.State.Offered = ""
 	}
+	c.State.OnFileName, c.State.Presumed = "", ""
 	for i, exchange := range c.Exchanges {
 		if named(exchange.Heard) {
 			c.Exchanges[i].Heard = erased
