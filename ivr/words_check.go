@@ -103,12 +103,14 @@ func unasked(id, text string) string {
 	return strings.Join(missing, " and ")
 }
 
-// keyWords returns the words of a text with figures for the keys that it may name.
+// keyWords returns the words of a text with figures for the keys that it names: "press one", and not "for this one".
 func keyWords(text string) []string {
 	figures := map[string]string{"one": "1", "two": "2", "asterisk": "star"}
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	for i, word := range words {
-		words[i] = cmp.Or(figures[word], word)
+		if i > 0 && slices.Contains(requests, words[i-1]) {
+			words[i] = cmp.Or(figures[word], word)
+		}
 	}
 	return words
 }
