@@ -45,6 +45,11 @@ func (r *request) showCall(status int, call policy.Call, body callPage) error {
 		return err
 	}
 	body.callRow = r.row(call, counted)
+	if call.OnFile != "" {
+		if body.OnFileName, err = r.accountName(call.OnFile); err != nil {
+			return err
+		}
+	}
 	body.History = call.Explain(r.console.Policy.FairUse, counted, r.now)
 	body.Legs, body.Seen = byTime(call.Legs), len(call.Acts)
 	body.Spoken, body.Sounds = r.spoken(call), r.sounds(call)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/officernd/supportline/console/api"
@@ -18,6 +19,7 @@ const callsOnPage = 50
 var callsRoutes = []route{
 	{http.MethodGet, callsPath, (*request).calls, ""},
 	{http.MethodGet, callsPath + api.ExportEnd, (*request).exportCalls, users.TakeExports},
+	{http.MethodPost, callsPath + attachEnd, (*request).attachCalls, users.DoActs},
 }
 
 type callsPage struct {
@@ -37,6 +39,7 @@ type callsPage struct {
 	Newest      string
 	Cut         bool   // only a part of the matching calls is ordered
 	CSV, JSON   string // addresses of all that the filter selects, as files
+	attaching          // of calls that were served to nobody
 }
 
 type choice struct {
@@ -57,13 +60,17 @@ type callRow struct {
 	OutcomeText string // the outcome, or why there is none
 	LineName    string
 	LineZone    *time.Location
+	OnFileName  string // of the account that the caller's number is on file of; "" for one that is no longer in the directory
 }
 
-func (r *request) calls() error {
+func (r *request) calls() error { return r.showCalls(http.StatusOK, "") }
+
+// showCalls answers with the calls that the address selects, and with what was not done of a form on the page.
+func (r *request) showCalls(status int, problem string) error {
 	f := r.callFilter()
 	body := callsPage{
 		Filter: f, Lines: r.console.Policy.Lines, Intents: policy.Intents(), Outcomes: append(policy.Outcomes(), policy.InProgress),
-		Specialists: api.Specialists(r.console.Policy), Columns: r.columns(),
+		Specialists: api.Specialists(r.console.Policy), Columns: r.columns(), Problem: problem,
 	}
 	body.Chosen = chosen(body.Columns)
 	filter, page, err := f.parse(r.console.Policy, r.zone, r.may(users.SeeNumbers))
@@ -71,8 +78,10 @@ func (r *request) calls() error {
 		body.Problem = api.Sentence(err)
 		return r.render(http.StatusUnprocessableEntity, "calls", body)
 	}
-	if led, err := r.atItsAddress(body.address(f)); led {
-		return err
+	if r.Request().Method == http.MethodGet {
+		if led, err := r.atItsAddress(body.address(f)); led {
+			return err
+		}
 	}
 	found, err := r.search(filter, page, &body)
 	if err != nil {
@@ -81,10 +90,13 @@ func (r *request) calls() error {
 	if body.Calls, err = r.rows(found.List); err != nil {
 		return err
 	}
+	if err := r.fillOnFile(&body); err != nil {
+		return err
+	}
 	body.Days, body.ByTalk, body.Newest = r.days(body), body.address(f.ordered(longestFirst)), body.address(f.ordered(""))
 	body.SearchedTo, body.CSV, body.JSON = found.SearchedTo, f.exportAs("csv"), f.exportAs("json")
 	body.pageLinks = f.links(found.Older, found.Newer, func(p place) string { return body.address(f.at(p)) })
-	return r.render(http.StatusOK, "calls", body)
+	return r.render(status, "calls", body)
 }
 
 // exportCalls sends every call that the address selects as a file.
@@ -95,8 +107,11 @@ func (r *request) exportCalls() error {
 }
 
 // atItsAddress redirects a browser to the shortest address of what it asks for, because a form sends empty fields too. A script gets the address in a
-// header instead. led reports whether it redirected.
+// header instead. led reports whether it redirected. What was done stays in the address.
 func (r *request) atItsAddress(address string) (led bool, err error) {
+	if done := r.QueryParam("done"); done != "" {
+		address = withDone(address, done)
+	}
 	switch {
 	case r.Request().URL.RequestURI() == address:
 		return false, nil
@@ -135,6 +150,22 @@ func (r *request) days(body callsPage) (all []choice) {
 		all = append(all, choice{d.title, body.address(f), f == body.Filter.at(place{})})
 	}
 	return all
+}
+
+// withDone returns an address with the word for what was done.
+func withDone(address, done string) string {
+	if strings.Contains(address, "?") {
+		return address + "&" + strings.TrimPrefix(query("done", done), "?")
+	}
+	return address + query("done", done)
+}
+
+// InputType returns the type of the field for a bound of time: a date, or a moment that another page led to.
+func (callsPage) InputType(bound string) string {
+	if strings.Contains(bound, "T") {
+		return "text"
+	}
+	return "date"
 }
 
 // address returns the address of a filter, with the chosen columns.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -24,68 +23,100 @@ var chargesRoutes = []route{
 }
 
 type chargesPage struct {
+	policy.Proposal
 	Month, Current policy.Month
+	All            bool // accounts whose load is not sustained are shown as well
 	Ready          bool
 	DerivedAt      time.Time
-	Lines          []policy.Charge
+	Shown          []chargedAccount
 	More           int // lines beyond those
-	Accounts       int
-	Total          string
 	Currency       string
 	Free           bool // no rate is configured
-	Here           string
+}
+
+// chargedAccount is an account with its lines, as the page shows it.
+type chargedAccount struct {
+	Customer  policy.CustomerNumber
+	Name      string
+	Sustained bool
+	Lines     policy.AccountCharges
 }
 
 func (r *request) charges() error {
-	month, lines, at, ready, err := r.proposal()
+	body, err := r.proposal()
 	if err != nil {
 		return err
 	}
-	fair := r.console.Policy.FairUse
-	body := chargesPage{Month: month, Current: r.console.Policy.ThisMonth(r.now), Ready: ready, DerivedAt: at, Currency: fair.Currency, Free: fair.PerTicket == 0 && fair.PerMinute == 0}
-	body.Here = chargesPath + query("month", string(month))
-	if ready {
-		body.count(lines, fair.Currency, r.console.Yield)
-	}
-	if err := r.named(body.Lines); err != nil {
+	if err := r.firstAccounts(&body); err != nil {
 		return err
 	}
 	return r.render(http.StatusOK, "charges", body)
 }
 
-// count adds the first lines of a proposal, and the sums of all. The lines come account by account.
-func (p *chargesPage) count(lines iter.Seq[policy.Charge], currency string, yield func()) {
-	total, last := int64(0), policy.CustomerNumber("")
-	for l := range lines {
-		total += l.Amount
-		if l.Customer != last {
-			last = l.Customer
-			p.Accounts++
-			yield()
+// firstAccounts fills in the accounts whose lines the page has room for, each with its name.
+func (r *request) firstAccounts(body *chargesPage) error {
+	room := maxChargeRows
+	for lines := range body.ByAccount() {
+		if len(lines) > room {
+			room = 0
+			body.More += len(lines)
+			continue
 		}
-		if len(p.Lines) < maxChargeRows {
-			p.Lines = append(p.Lines, l)
-		} else {
-			p.More++
+		room -= len(lines)
+		name, err := r.accountName(lines[0].Customer)
+		if err != nil {
+			return err
 		}
+		body.Shown = append(body.Shown, chargedAccount{lines[0].Customer, name, lines[0].Sustained, lines})
 	}
-	p.Total = policy.Decimal(total, currency)
+	return nil
 }
 
-// proposal returns the charges of the month that the address names, or of the previous month. They are nil while they are not ready, and the accounts
-// have no names yet.
-func (r *request) proposal() (month policy.Month, lines iter.Seq[policy.Charge], at time.Time, ready bool, err error) {
-	current := r.console.Policy.ThisMonth(r.now)
-	if month = current.Plus(-1); r.QueryParam("month") != "" {
-		if month, err = r.monthUpTo(current); err != nil {
-			return month, nil, at, false, err
+// proposal returns the page of the month that the address names, or of the previous month. While the figures are being derived it has no lines. The
+// accounts have no names yet.
+func (r *request) proposal() (body chargesPage, err error) {
+	settings := r.console.Policy
+	fair := settings.FairUse
+	body = chargesPage{Current: settings.ThisMonth(r.now), All: r.QueryParam("all") != "", Currency: fair.Currency, Free: !fair.HasRates()}
+	if body.Month = body.Current.Plus(-1); r.QueryParam("month") != "" {
+		if body.Month, err = r.monthUpTo(body.Current); err != nil {
+			return body, err
 		}
 	}
-	report, ready, err := r.console.Usage.Report(r.ctx(), month, 1)
+	report, ready, err := r.console.Usage.Report(r.ctx(), body.Month, 1+fair.Lead())
 	if err != nil || !ready {
-		return month, nil, at, false, err
+		return body, err
 	}
-	return month, report[0].Charges(r.console.Policy.FairUse), report.DerivedAt(), true, nil
+	body.Ready, body.DerivedAt = true, report.DerivedAt()
+	body.Proposal = policy.Propose(yielding(report.Charges(fair), r.console.Yield), body.All)
+	return body, nil
+}
+
+// yielding returns the lines, letting calls go first before each.
+func yielding(lines iter.Seq[policy.Charge], yield func()) iter.Seq[policy.Charge] {
+	return func(next func(policy.Charge) bool) {
+		for l := range lines {
+			if yield(); !next(l) {
+				return
+			}
+		}
+	}
+}
+
+// Here returns the address of the page.
+func (p chargesPage) Here() string { return p.address(chargesPath, p.All) }
+
+// Other returns the address of the month's proposal with all accounts, or with those under sustained load alone.
+func (p chargesPage) Other() string { return p.address(chargesPath, !p.All) }
+
+// File returns the address of the lines as CSV.
+func (p chargesPage) File() string { return p.address(chargesPath+".csv", p.All) }
+
+func (p chargesPage) address(path string, all bool) string {
+	if all {
+		return path + query("month", string(p.Month), "all", "yes")
+	}
+	return path + query("month", string(p.Month))
 }
 
 // named writes the accounts' names into the lines of a proposal.
@@ -111,26 +142,25 @@ func (r *request) accountName(number policy.CustomerNumber) (string, error) {
 
 // chargesFile sends the whole proposal as CSV, as "supportline charges" writes it.
 func (r *request) chargesFile() error {
-	month, proposed, _, ready, err := r.proposal()
+	body, err := r.proposal()
 	switch {
 	case err != nil:
 		return err
-	case !ready:
+	case !body.Ready:
 		return errNotDerived
 	}
-	lines := slices.Collect(proposed)
-	if err := r.named(lines); err != nil {
+	if err := r.named(body.Lines); err != nil {
 		return err
 	}
-	if err := r.note("export", "", fmt.Sprintf("the charges of %s, %d lines", month, len(lines))); err != nil {
+	if err := r.note("export", "", fmt.Sprintf("the charges of %s, %d lines", body.Month, len(body.Lines))); err != nil {
 		return err
 	}
 	header := r.Response().Header()
 	header.Set("Content-Type", "text/csv; charset=utf-8")
-	header.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="charges-%s.csv"`, month))
+	header.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="charges-%s.csv"`, body.Month))
 	header.Set("Cache-Control", "no-store")
 	return policy.WriteCSV(r.Response(), func(yield func(policy.ChargeRow, error) bool) {
-		for _, row := range policy.ChargeRows(lines) {
+		for _, row := range policy.ChargeRows(body.Lines) {
 			if !yield(row, nil) {
 				return
 			}
@@ -138,6 +168,5 @@ func (r *request) chargesFile() error {
 	})
 }
 
-func (chargesPage) Rate(c policy.Charge) string { return policy.Decimal(c.Rate, c.Currency) }
-
-func (chargesPage) Amount(c policy.Charge) string { return policy.Decimal(c.Amount, c.Currency) }
+// Money returns an amount in the currency's main unit.
+func (p chargesPage) Money(amount int64) string { return policy.Decimal(amount, p.Currency) }

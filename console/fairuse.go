@@ -32,6 +32,7 @@ type boardPage struct {
 	State          policy.CaseState // the one that is shown alone; "" for all
 	Columns        []boardColumn
 	Open           int
+	Nobody         []nobodyMonth
 	Customer, Note string // as sent, if the case could not be opened
 	Problem        string
 }
@@ -69,6 +70,9 @@ func (r *request) showBoard(status int, body boardPage) error {
 		return err
 	}
 	body.Open = len(cases)
+	if body.Nobody, err = r.nobody(); err != nil {
+		return err
+	}
 	after := policy.CaseID(r.QueryParam("after"))
 	for _, state := range policy.CaseStates() {
 		if state == policy.CaseClosed || body.State != "" && body.State != state {
@@ -178,7 +182,7 @@ type casePage struct {
 	policy.Case
 	Next    []policy.CaseState
 	Chart   monthsChart
-	Email   bool // the account has an address to write to
+	Holder  policy.Customer // what the directory has of the account
 	Form    moveForm
 	Problem string
 }
@@ -187,6 +191,7 @@ type casePage struct {
 type moveForm struct {
 	To, From, Via, Note string
 	Offered             []string
+	Silent              bool
 }
 
 func (r *request) oneCase() error {
@@ -202,16 +207,21 @@ func (r *request) showCase(status int, body casePage) (err error) {
 		body.Next = append([]policy.CaseState{body.Next[i]}, slices.Delete(body.Next, i, i+1)...)
 	}
 	if holder, err := r.console.Accounts.Customer(r.ctx(), body.Customer); err == nil {
-		body.Email = holder.Email != ""
+		body.Holder = holder
 	}
 	return r.render(status, "case", body)
 }
 
+// MustPhone reports whether the last move is a restriction that told nobody.
+func (c casePage) MustPhone() bool { return c.Customer != "" && c.LastMove().MustPhone() }
+
 // moveCase takes a case one step on. If somebody else moved it first, the page shows the case as it is now, and that move.
 func (r *request) moveCase() error {
 	form := moveForm{To: r.FormValue("to"), From: r.FormValue("from"), Via: r.FormValue("via"), Note: strings.TrimSpace(r.FormValue("note"))}
-	form.Offered = r.Request().Form["offered"]
-	move := policy.Move{At: r.now, By: r.user.Name, From: policy.CaseState(form.From), To: policy.CaseState(form.To), Via: form.Via, Note: form.Note}
+	form.Offered, form.Silent = r.Request().Form["offered"], r.FormValue("silent") != ""
+	move := policy.Move{
+		At: r.now, By: r.user.Name, From: policy.CaseState(form.From), To: policy.CaseState(form.To), Via: form.Via, Note: form.Note, Silent: form.Silent,
+	}
 	for _, offered := range form.Offered {
 		move.Offered = append(move.Offered, policy.Alternative(offered))
 	}

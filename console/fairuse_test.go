@@ -144,6 +144,46 @@ func TestMoveByEmailSaysWhatBecameOfIt(t *testing.T) {
 	operator.Get("/fair-use/cases/9").Want(t, http.StatusNotFound, "No such case")
 }
 
+// A move to restricted tells the account holder by e-mail unless the person says not to; the page says that somebody must phone an account without an
+// address, and does not show the number.
+func TestRestrictionTellsTheHolder(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		email string
+		form  []string
+		want  []string
+		not   string
+	}{
+		"told by e-mail":   {"office@northwind.example", nil, []string{"an e-mail is being sent to the account holder"}, "told nobody"},
+		"silent":           {"office@northwind.example", []string{"silent", "yes"}, []string{"The case was moved.", "<td>not told</td>"}, "told nobody"},
+		"without address":  {"", nil, []string{"The case was moved.", "The move to restricted told nobody", "somebody must phone Ada", `href="/accounts/204518"`}, "+442079460018"},
+		"it was phoned":    {"", []string{"via", "phone"}, []string{"The case was moved."}, "told nobody"},
+		"contradictory":    {"office@northwind.example", []string{"via", "email", "silent", "yes"}, []string{"An e-mail that is asked for is not silent"}, ""},
+		"asked for, alone": {"", []string{"via", "email"}, []string{"The account has no e-mail address"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := browsertest.NewPlace(t)
+			c := holder
+			c.Email, c.AccountHolder, c.Phone = row.email, "Ada", "+442079460018"
+			p.Enrol(t, c)
+			caseOf(t, p, c, policy.CaseContacted, policy.CaseDiscussed, policy.CaseWatching)
+			operator := p.As(t, users.Operator)
+			form := operator.Get("/fair-use/cases/1?to=restricted")
+			form.Want(t, http.StatusOK, `name="silent"`, map[bool]string{true: "send an e-mail now", false: "there is no e-mail address"}[row.email != ""])
+			page := operator.Post("/fair-use/cases/1/moves", append([]string{"to", "restricted", "from", "watching", "note", "no change"}, row.form...)...)
+			for _, want := range row.want {
+				if !page.Has(want) {
+					t.Errorf("no %q in\n%s", want, page.Body)
+				}
+			}
+			if row.not != "" {
+				page.Without(t, row.not)
+			}
+		})
+	}
+}
+
 // A case is opened by hand from the board and from the account, once.
 func TestCaseIsOpenedByHand(t *testing.T) {
 	t.Parallel()
@@ -164,22 +204,43 @@ func TestChargesAreProposed(t *testing.T) {
 	t.Parallel()
 	p := browsertest.NewPlace(t)
 	p.Enrol(t, holder)
-	loaded(t, p, 2)
+	loaded(t, p, 4)
 	viewer := p.As(t, users.Viewer)
 	page := viewer.Get("/fair-use/charges")
 	page.Want(t, http.StatusOK, "Charges of 2026-10", "Northwind Flex Offices", "12.50", "2.50", "1 account, 15.00 GBP in all.")
-	page.Without(t, "As CSV", "will grow")
+	page.Without(t, "As CSV", "will grow", "No rate is set", "Left out", "not sustained")
 	viewer.Get("/fair-use/charges?month=2026-11").Want(t, http.StatusOK, "is not over yet")
 	viewer.Get("/fair-use/charges?month=2026-01").Want(t, http.StatusOK, "Every account stayed within the limits")
 	viewer.Get("/fair-use/charges?month=2027-01").Want(t, http.StatusUnprocessableEntity, "has not begun")
 	viewer.Get("/fair-use/charges.csv").Want(t, http.StatusForbidden)
 	file := p.As(t, users.Operator).Get("/fair-use/charges.csv?month=2026-10")
-	want := "month,customer,account,kind,quantity,rate,amount,currency\n" +
-		"2026-10,204518,Northwind Flex Offices,tickets,1,12.50,12.50,GBP\n2026-10,204518,Northwind Flex Offices,minutes,5,0.50,2.50,GBP\n"
+	want := "month,customer,account,kind,quantity,rate,amount,currency,sustained\n" +
+		"2026-10,204518,Northwind Flex Offices,tickets,1,12.50,12.50,GBP,true\n2026-10,204518,Northwind Flex Offices,minutes,5,0.50,2.50,GBP,true\n"
 	if file.Body != want || !strings.Contains(file.Header.Get("Content-Disposition"), "charges-2026-10.csv") {
 		t.Errorf("the file is %q as %q", file.Body, file.Header.Get("Content-Disposition"))
 	}
 	wantLast(t, p.Audit(t), "export  by operator: the charges of 2026-10, 2 lines")
+}
+
+// Accounts whose load is not sustained are left out, and counted, until a person asks for them. What costs nothing says how a rate is set.
+func TestChargesLeaveOutWhatIsNotSustained(t *testing.T) {
+	t.Parallel()
+	p := browsertest.NewPlace(t, func(d *console.Deps) { d.Policy.FairUse.PerTicket, d.Policy.FairUse.PerMinute = 0, 0 })
+	p.Enrol(t, holder)
+	loaded(t, p, 2)
+	operator := p.As(t, users.Operator)
+	page := operator.Get("/fair-use/charges")
+	page.Want(t, http.StatusOK, "No account is under sustained load in 2026-10", "Left out: 1 account", `href="/fair-use/charges?all=yes&amp;month=2026-10"`, "No rate is set", "per_minute_over_tickets")
+	page.Without(t, "Northwind Flex Offices", "As CSV")
+	page = operator.Get("/fair-use/charges?month=2026-10&all=yes")
+	page.Want(t, http.StatusOK, "Northwind Flex Offices", "not sustained", "minutes over the call limit", "1 account, 0.00 GBP in all.", `href="/fair-use/charges.csv?all=yes&amp;month=2026-10"`, "Only accounts under sustained load")
+	page.Without(t, "Left out")
+	if file := operator.Get("/fair-use/charges.csv?month=2026-10"); strings.Count(file.Body, "\n") != 1 {
+		t.Errorf("the file without them is %q", file.Body)
+	}
+	if file := operator.Get("/fair-use/charges.csv?month=2026-10&all=yes"); strings.Count(file.Body, ",false\n") != 2 {
+		t.Errorf("the file of all is %q", file.Body)
+	}
 }
 
 // Other limits show whom they would touch, and say what was looked at.

@@ -148,6 +148,7 @@ func allColumns() []column {
 		{Name: "total", Title: "Total", Figure: true},
 		{Name: "specialist", Title: "Specialist", Usual: true},
 		{Name: "marks", Title: "Marks", Usual: true},
+		{Name: "on_file", Title: "On file"},
 		{Name: "month", Title: "Month"},
 		{Name: "sid", Title: "SID"},
 	}

@@ -42,7 +42,8 @@ var doneSentences = map[string]string{
 	"waive": "The call is waived.", "undo-waive": "The waiver was undone.",
 	"training": "The call is marked as training.", "undo-training": "The training mark was removed.",
 	"attach": "The call is attached to the account.", "undo-attach": "The call is no longer attached.",
-	"ticket": "The ticket number is set.", "undo-ticket": "The ticket number was reset.",
+	"attached": "The calls are attached to the accounts that their numbers are on file of.",
+	"ticket":   "The ticket number is set.", "undo-ticket": "The ticket number was reset.",
 	"note": "The note is added.", "undo-note": "The note was removed.",
 	// a case
 	"open": "The case is open.", "move": "The case was moved.",
@@ -81,11 +82,13 @@ func (p page) With(body any) page {
 // Can reports whether the person has a permission: {{if $.Can "acts"}}.
 func (p page) Can(what users.Permission) bool { return p.may(what) }
 
-// Phone returns a telephone number, masked unless it was revealed to the person.
+// Phone returns a telephone number, masked unless it was revealed to the person. All ways of saying that a number is withheld are shown as one.
 func (p page) Phone(number policy.Phone) string {
 	switch {
 	case number == "":
 		return "–"
+	case number.Withheld():
+		return "withheld"
 	case p.Numbers:
 		return number.Full()
 	}

@@ -58,6 +58,8 @@ type Calls interface {
 	// CountCalls counts the calls that began from each time up to the next one, by outcome; "" are calls in progress. There is one count less than
 	// times.
 	CountCalls(ctx context.Context, times []time.Time) ([]policy.OutcomeCount, error)
+	// CountNobody counts the calls of a month that were served to nobody, by line.
+	CountNobody(ctx context.Context, month policy.Month, zones func(policy.Phone) *time.Location) ([]policy.NobodyCount, error)
 }
 
 // UsageReports have the usage of all accounts. It is derived from the log in the background, because that takes too long for a page.

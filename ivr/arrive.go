@@ -11,6 +11,9 @@ import (
 // arrive answers the first webhook: which line was dialled, whether it is open, and who the caller might be.
 func (x *exchange) arrive() Reply {
 	x.record()
+	if x.loops() {
+		return x.reject()
+	}
 	if x.line.Zone == nil {
 		x.note("line.unknown", "the dialled number is not configured", "number", x.call.Line.Full())
 		x.call.Refused = policy.Failed
@@ -39,6 +42,7 @@ func (x *exchange) record() {
 	if len(x.in.Callers) == 1 {
 		x.call.OnFile = x.in.Callers[0].Number
 	}
+	x.call.State.Presumed = x.presumed()
 }
 
 // hours reports whether the line is open, and notes which rule decided.
@@ -103,14 +107,22 @@ func (x *exchange) recognise(say ...Phrase) Reply {
 		if x.shortcut() {
 			x.note("caller-id.offered", "the caller's number is known: one key confirms", facts...)
 			x.call.State.Offered = x.in.Callers[0].Number
-			return x.then(ThenAskKey, stepKnown, append(say, phrase("welcome-known"))...)
+			return x.then(ThenAskKey, stepKnown, append(say, x.greeting("welcome-known"))...)
 		}
 		x.note("caller-id.known", "the caller's number is known, but identifies nobody", facts...)
 	}
-	return x.askNumber(append(say, phrase("welcome", "digits", count(x.Identification.Digits)))...)
+	if x.tooMany(x.in.WrongNumbers) {
+		return x.locked(append(say, x.lockedGreeting()...)...)
+	}
+	return x.thenNumber(append(say, x.greeting("welcome", "digits", count(x.Identification.Digits)))...)
 }
 
+// shortcut reports whether one key may confirm the account of the caller's number. No carrier vouches for a number that is spelled in another way
+// than its own.
 func (x *exchange) shortcut() bool {
+	if !x.in.From.IsNumber() {
+		return false
+	}
 	switch x.Identification.CallerID {
 	case policy.CallerIDAny:
 		return len(x.in.Callers) == 1

@@ -41,7 +41,7 @@ func (a attempt) state(now time.Time, ring time.Duration) ringState {
 // settled returns what has come of the attempt for good, and since when. It is ringGoesOn while only time can tell.
 func (a attempt) settled() (found ringState, since time.Time) {
 	switch a.Result {
-	case policy.RingRefused:
+	case policy.RingRefused, policy.RingLate:
 		return ringRefused, a.ResultAt
 	case "":
 		return ringGoesOn, time.Time{}
@@ -66,6 +66,8 @@ type Placed struct {
 	Attempt  int
 	Legs     []policy.Leg  // SID and To of those that were placed
 	Refusals []policy.Fact // address and reason of those that were not
+	// Wait is how long the provider lets the last leg wait until it begins to ring.
+	Wait time.Duration
 }
 
 // Placed merges a report of placed legs into the call. It may come late, twice, or after the legs' own webhooks.
@@ -81,7 +83,12 @@ func (m Machine) Placed(call policy.Call, p Placed, now time.Time) policy.Call {
 		return x.call
 	}
 	last.Result, last.ResultAt = policy.RingPlaced, now
-	if len(p.Legs) == 0 {
+	switch {
+	case p.Wait > startWithin:
+		last.Result = policy.RingLate
+		x.note("ring.queued", "the last leg would begin to ring too late", "wait", p.Wait.Round(time.Millisecond).String(), "at most", startWithin.String(),
+			"calls a second", count(x.CallsPerSecond))
+	case len(p.Legs) == 0:
 		last.Result = policy.RingRefused
 	}
 	for _, f := range p.Refusals {

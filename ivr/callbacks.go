@@ -10,7 +10,7 @@ import (
 // status takes the number's status callback, which comes once, after the end of a call.
 func (h *webhooks) status(w *hook) error {
 	return h.learn(w, policy.CallSID(w.CallSID), policy.Report{
-		At: w.reported(), From: policy.Phone(w.From), To: policy.Phone(w.To), Status: w.CallStatus, Seconds: w.CallSeconds,
+		At: w.reported(), From: policy.Phone(w.From), To: ours(w.settings, w.Webhook), Status: w.CallStatus, Seconds: w.CallSeconds,
 	})
 }
 

@@ -68,6 +68,8 @@ func (x *exchange) resume(path string, again bool) Reply {
 	switch {
 	case x.in.Gone:
 		return x.gone()
+	case x.call.Refused == policy.Refused: // nothing else, however often that fails
+		return x.reject()
 	case again:
 		x.note("provider.plain", "a second failure at the same place: the stateless fallback")
 		return Reply{Then: ThenStateless}

@@ -1,6 +1,7 @@
 package ivr
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -12,6 +13,9 @@ const (
 	stepArrive   = "arrive"            // the first webhook of a call
 	stepKnown    = "known"             // one key confirms the account of the caller's number
 	stepNumber   = "number"            // the customer number
+	stepLocked   = "locked"            // keys that choose nothing: no number is looked up for this caller
+	stepRefused  = "refused"           // the ways out of a caller without a customer number who is refused
+	stepMistyped = "not-entitled"      // one key enters another number than that of an account without phone support
 	stepMenu     = "menu"              // the reason to call
 	stepTicket   = "ticket"            // the ticket number
 	stepWait     = "wait"              // outbound legs ring, and the caller hears the ringing tone
@@ -28,8 +32,12 @@ type Input struct {
 	Line     policy.Phone // the dialled number
 	From     policy.Phone
 	Attested bool // the carrier vouches fully for From
-	Gone     bool // the caller has hung up already
-	Fetched  bool // the Ringer redirected the caller here; else the ringing tone was over
+	// ForwardedFrom is whose telephone forwarded the call to Line, "" where none did or the carrier does not say. Rung is that we ring this very
+	// telephone at this moment, for another call.
+	ForwardedFrom policy.Phone
+	Rung          bool
+	Gone          bool // the caller has hung up already
+	Fetched       bool // the Ringer redirected the caller here; else the ringing tone was over
 
 	Keys string // digits, * and #, as pressed
 	// Said is what was spoken, as the provider understood it. The steps decide by its meaning in the language of the line, in the fields below.
@@ -68,6 +76,17 @@ func (in Input) key() string { return stepPath(in.Step, in.Exchange) }
 
 func stepPath(step string, number int) string { return step + "/" + strconv.Itoa(number) }
 
+// oneKey returns the one key that was pressed or spoken, and "" if there was none or several.
+func (in Input) oneKey() string {
+	switch len(in.Keys) {
+	case 0:
+		return in.Key
+	case 1:
+		return in.Keys
+	}
+	return ""
+}
+
 // heard returns the input as the log keeps it.
 func (in Input) heard() string {
 	switch {
@@ -77,6 +96,11 @@ func (in Input) heard() string {
 		return "“" + in.Said + "”"
 	}
 	return ""
+}
+
+// unclear reports whether something was said that neither answers the question nor says that the caller can't, or asks for a person.
+func (in Input) unclear() bool {
+	return in.Keys == "" && in.Said != "" && !slices.Contains([]Word{WordLost, WordNo, WordPerson}, in.Word)
 }
 
 // wrongNumberWindow is how far back a caller's wrong numbers count (wrong_numbers_per_hour).

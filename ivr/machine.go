@@ -75,6 +75,12 @@ func (x *exchange) decide() Reply {
 		return x.known()
 	case stepNumber:
 		return x.number()
+	case stepMistyped:
+		return x.mistyped()
+	case stepLocked:
+		return x.typed()
+	case stepRefused:
+		return x.wayOut()
 	case stepMenu:
 		return x.menu()
 	case stepTicket:

@@ -58,10 +58,10 @@ func (x *exchange) spokenIntent() policy.Intent {
 
 // spokenKey returns the key that was spoken, and "" if none was.
 func (x *exchange) spokenKey() string {
-	if x.in.Keys != "" || len(x.in.Number) != 1 {
+	if x.in.Keys != "" {
 		return ""
 	}
-	return x.in.Number
+	return x.in.Key
 }
 
 func (x *exchange) repeatMenu(why string) Reply {
@@ -84,6 +84,9 @@ func (x *exchange) menuDefault(why string) Reply {
 // company lets through. A restriction never stops a critical call (rule 10).
 func (x *exchange) chosen(i policy.Intent, say ...Phrase) Reply {
 	x.call.Intent = i
+	if reply, refused := x.unidentifiedGate(i); refused {
+		return reply
+	}
 	if x.call.State.Restricted {
 		if !x.FairUse.AllowsWhenRestricted(i) {
 			x.note("account.restricted", "the account is restricted", "intent", string(i))
@@ -107,15 +110,20 @@ func (x *exchange) chosen(i policy.Intent, say ...Phrase) Reply {
 
 const maxTicket = 20
 
-// ticket takes a ticket number. The call goes on without one as well.
+// ticket takes a ticket number. The call goes on without one as well; who said something that may be one is asked once more.
 func (x *exchange) ticket() Reply {
-	if number := x.in.Ticket; number != "" {
+	switch number := x.in.Ticket; {
+	case number != "":
 		given := policy.Ticket(number[:min(len(number), maxTicket)])
 		if _, set := x.call.LastAct(policy.ActTicket); !set { // a person's decision stays
 			x.call.Ticket = given
 		}
 		x.note("ticket.given", "about ticket "+string(given), "heard", x.in.heard())
-	} else {
+	case x.in.unclear() && x.call.State.Misses == 0:
+		x.call.State.Misses++
+		x.note("ticket.unclear", "no ticket number, or several: asked again", "heard", x.in.heard())
+		return x.then(ThenAskTicket, stepTicket, phrase("ticket-again"))
+	default:
 		x.note("ticket.unknown", "the caller does not know the ticket number", "heard", x.in.heard())
 	}
 	return x.hunt()

@@ -11,10 +11,11 @@ import (
 // looks whether somebody has accepted. So no webhook waits for REST, and where REST fails the step is dialled instead.
 type outbound struct{}
 
-// Bounds of a ring attempt. The first three run from its start.
+// Bounds of a ring attempt. The first four run from its start.
 const (
 	placeWithin  = 8 * time.Second  // until a leg is placed: beyond it the server was stopped, or REST hangs
 	ringGrace    = 5 * time.Second  // beyond the time for ringing: the provider's own count begins later
+	startWithin  = 3 * time.Second  // until the last leg begins to ring, so that each rings for its whole time within ringGrace
 	screenWithin = 45 * time.Second // beyond the time for ringing, for a specialist who is told who calls
 	fetchWithin  = 2 * time.Second  // for the Ringer to redirect the caller
 	fetchHold    = 3 * time.Second  // for the Ringer's redirect to arrive: a second one would tear the conference apart
@@ -71,10 +72,17 @@ func (x *exchange) join() Reply {
 	return reply
 }
 
-// dialInstead dials the present step, since no leg could be placed for it. All later steps are dialled too.
+// dialInstead dials the present step: no leg could be placed for it, and then all later steps are dialled too, or the provider has too many of the
+// account's calls to start before its legs. A Dial does not queue.
 func (x *exchange) dialInstead() Reply {
-	x.note("ring.plain", "no outbound leg could be placed: the step is dialled", "after", x.now.Sub(x.call.State.RingAttempt.StartedAt).String())
-	x.call.State.DialledOnly = true
+	last, why := x.call.State.RingAttempt, "no outbound leg could be placed: the step is dialled"
+	if last.Result == policy.RingLate {
+		why = "the account's outbound legs queue at the provider: the step is dialled"
+		x.outbound = false // in this exchange
+	} else {
+		x.call.State.DialledOnly = true
+	}
+	x.note("ring.plain", why, "after", x.now.Sub(last.StartedAt).String())
 	return x.ring(x.Teams[x.call.State.Team])
 }
 

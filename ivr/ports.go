@@ -2,6 +2,7 @@ package ivr
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -14,6 +15,8 @@ type Log interface {
 	Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error)
 	// WrongNumbers returns how many customer numbers that nobody has this caller entered since then, on any call.
 	WrongNumbers(ctx context.Context, caller policy.Phone, since time.Time) (int, error)
+	// Calls returns the calls that a filter selects, which need not have their histories. An error ends the sequence.
+	Calls(ctx context.Context, filter policy.Filter) iter.Seq2[policy.Call, error]
 }
 
 // Directory knows the customers.
@@ -32,6 +35,8 @@ type Observer interface {
 	CallEnded(outcome policy.Outcome)
 	// StoreFailed is called for each webhook that had to be answered without the log.
 	StoreFailed(err error)
+	// Looped is called for each call of our own that came back to us and was refused.
+	Looped()
 }
 
 // Source returns the company's settings as they are in force at this moment. It is called once for each webhook, from many goroutines, and must

@@ -9,6 +9,7 @@ import (
 const (
 	numberTimeout    = 6 // between two digits: people read the number off a page
 	keyTimeout       = 5
+	typedTimeout     = 2 // where no answer is expected
 	voicemailLength  = 180
 	voicemailSilence = 5
 )
@@ -23,7 +24,7 @@ func (f form) voice(line policy.Line, sid policy.CallSID, r Reply) twilio.Respon
 	next := f.base + "/voice/" + r.Next
 	say := f.say(line, r.Say...)
 	switch r.Then {
-	case ThenAskNumber, ThenAskTicket, ThenAskKey:
+	case ThenAskNumber, ThenAskTicket, ThenAskKey, ThenLetType:
 		gather := f.gather(line, r, next)
 		gather.Prompts = say
 		return document(nil, gather, twilio.Redirect{URL: next})
@@ -39,6 +40,8 @@ func (f form) voice(line policy.Line, sid policy.CallSID, r Reply) twilio.Respon
 		return document(say, f.record(next), twilio.Redirect{URL: next})
 	case ThenHangup:
 		return document(say, twilio.Hangup{})
+	case ThenReject:
+		return document(nil, rejected)
 	}
 	return document(say)
 }
@@ -85,6 +88,8 @@ func (f form) gather(line policy.Line, r Reply, next string) twilio.Gather {
 		g.Timeout, g.NumDigits = numberTimeout, r.Digits
 	case ThenAskTicket:
 		g.Timeout = numberTimeout
+	case ThenLetType:
+		g.Timeout, g.NumDigits = typedTimeout, r.Digits
 	}
 	return g
 }

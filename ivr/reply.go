@@ -11,7 +11,7 @@ type Reply struct {
 	Then   Then     `json:"then"`
 	Next   string   `json:"next,omitempty"`   // step and number of the webhook that follows: "menu/3"
 	Ring   *Ring    `json:"ring,omitempty"`   // with ThenRing, and with ThenJoin for Record alone
-	Digits int      `json:"digits,omitempty"` // with ThenAskNumber: how many end the input
+	Digits int      `json:"digits,omitempty"` // with ThenAskNumber and ThenLetType: how many end the input
 }
 
 // Then names what follows the words of a reply.
@@ -22,6 +22,7 @@ const (
 	ThenAskNumber Then = "ask-number" // a customer number, keyed or spoken
 	ThenAskKey    Then = "ask-key"    // one key, or words
 	ThenAskTicket Then = "ask-ticket" // digits of any length, keyed or spoken
+	ThenLetType   Then = "let-type"   // keys that nobody asked for, so that they choose nothing
 	ThenRing      Then = "ring"       // specialists
 	ThenWait      Then = "wait"       // a piece of the ringing tone, while outbound legs ring
 	ThenJoin      Then = "join"       // the conference of the call, for caller and leg alike
@@ -29,6 +30,7 @@ const (
 	ThenScreen    Then = "screen"     // one key of a specialist, on a leg
 	ThenBridge    Then = "bridge"     // the leg is joined with the caller
 	ThenHangup    Then = "hangup"
+	ThenReject    Then = "reject"  // the call is not answered at all
 	ThenNothing   Then = "nothing" // the other side is gone
 	ThenStateless Then = "plain"   // the stateless fallback
 )
@@ -42,7 +44,7 @@ type Ring struct {
 
 // Asks reports whether a key or words are expected in answer.
 func (t Then) Asks() bool {
-	return t == ThenAskNumber || t == ThenAskKey || t == ThenAskTicket || t == ThenScreen
+	return t == ThenAskNumber || t == ThenAskKey || t == ThenAskTicket || t == ThenLetType || t == ThenScreen
 }
 
 func phrase(id string, args ...string) Phrase {

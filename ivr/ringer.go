@@ -13,7 +13,7 @@ import (
 
 // REST is the provider's REST API, as far as calls need it. A twilio.Account is one.
 type REST interface {
-	Ring(ctx context.Context, r twilio.OutboundLeg) (sid string, err error)
+	Ring(ctx context.Context, r twilio.OutboundLeg) (twilio.PlacedLeg, error)
 	Redirect(ctx context.Context, sid, url string) error
 	HangUp(ctx context.Context, sid string) error
 }
@@ -34,6 +34,7 @@ type Ringer struct {
 	now      func() time.Time
 	logger   *zap.Logger
 	running  sync.WaitGroup
+	pace     pace
 }
 
 // NewRinger returns a Ringer for the calls of a log.
@@ -86,34 +87,72 @@ func (r *Ringer) fetch(ctx context.Context, a RESTAction) error {
 	return r.rest.Redirect(ctx, string(a.Call), r.form.base+"/voice/"+a.Fetch+"?"+fetchedQuery)
 }
 
-// place places the legs of an attempt, all at the same time. It knows of no call.
+// place places the legs of an attempt, all at the same time, unless the last one would begin to ring too late. It knows of no call.
 func (r *Ringer) place(ctx context.Context, q RingRequest) Placed {
+	perSecond := r.settings().CallsPerSecond
+	if wait := r.pace.take(r.now(), len(q.To), perSecond); wait > startWithin {
+		return Placed{Attempt: q.Attempt, Wait: wait}
+	}
 	ctx, cancel := context.WithTimeout(ctx, ringWithin)
 	defer cancel()
-	legs := make([]policy.Leg, len(q.To))
+	legs := make([]twilio.PlacedLeg, len(q.To))
 	refusals := make([]error, len(q.To))
 	var all sync.WaitGroup
 	path := r.form.base + "/" + q.Path + "/"
 	for i, to := range q.To {
 		all.Go(func() {
-			var sid string
-			sid, refusals[i] = r.rest.Ring(ctx, twilio.OutboundLeg{
+			legs[i], refusals[i] = r.rest.Ring(ctx, twilio.OutboundLeg{
 				From: q.From.Full(), To: to.Full(), Seconds: q.Seconds, URL: path + stepPath(stepScreen, 1), StatusURL: path + "ring", StatusEvents: legEvents,
 			})
-			legs[i] = policy.Leg{SID: policy.CallSID(sid), To: to}
 		})
 	}
 	all.Wait()
 	placed := Placed{Attempt: q.Attempt}
-	for i, leg := range legs {
+	for i, to := range q.To {
 		if refusals[i] != nil {
-			placed.Refusals = append(placed.Refusals, policy.Fact{Name: leg.To.Full(), Value: refusals[i].Error()})
+			placed.Refusals = append(placed.Refusals, policy.Fact{Name: to.Full(), Value: refusals[i].Error()})
 			continue
 		}
-		placed.Legs = append(placed.Legs, leg)
+		placed.Legs = append(placed.Legs, policy.Leg{SID: policy.CallSID(legs[i].SID), To: to})
+		placed.Wait = max(placed.Wait, legs[i].Queue)
 	}
+	r.pace.learn(r.now(), placed.Wait, perSecond)
 	return placed
 }
+
+// pace counts the calls that the provider starts for the account over REST, of all calls of this process: so many a second, the others queue. Its
+// zero value is ready.
+type pace struct {
+	mu   sync.Mutex
+	next time.Time // when the next call can start
+}
+
+// take takes the next n starts, and returns the time until the last of them. It takes none if that is beyond startWithin.
+func (p *pace) take(now time.Time, n, perSecond int) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	first := now
+	if p.next.After(now) {
+		first = p.next
+	}
+	last := first.Add(time.Duration(n-1) * apart(perSecond))
+	if last.Sub(now) <= startWithin {
+		p.next = last.Add(apart(perSecond))
+	}
+	return last.Sub(now)
+}
+
+// learn takes the provider's word that a call waits in the queue, since others may use the account as well.
+func (p *pace) learn(now time.Time, wait time.Duration, perSecond int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if next := now.Add(wait + apart(perSecond)); wait > 0 && next.After(p.next) {
+		p.next = next
+	}
+}
+
+// apart returns the time between two starts.
+func apart(perSecond int) time.Duration { return time.Second / time.Duration(max(1, perSecond)) }
 
 // report merges placed legs into the call, even if placing them used up the time of ctx.
 func (r *Ringer) report(ctx context.Context, sid policy.CallSID, p Placed) error {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -25,6 +26,7 @@ type board struct {
 	mu     sync.Mutex
 	orders []string
 	fail   error
+	queue  time.Duration // of every leg
 	hold   chan struct{}
 }
 
@@ -38,8 +40,8 @@ func (b *board) did(what string) error {
 	return b.fail
 }
 
-func (b *board) Ring(_ context.Context, r twilio.OutboundLeg) (string, error) {
-	return "CAleg" + strings.Trim(r.To, "+"), b.did("ring " + r.To + " from " + r.From + " at " + r.URL)
+func (b *board) Ring(_ context.Context, r twilio.OutboundLeg) (twilio.PlacedLeg, error) {
+	return twilio.PlacedLeg{SID: "CAleg" + strings.Trim(r.To, "+"), Queue: b.queue}, b.did("ring " + r.To + " from " + r.From + " at " + r.URL)
 }
 
 func (b *board) Redirect(_ context.Context, sid, url string) error {
@@ -177,6 +179,106 @@ func TestActionsThatFail(t *testing.T) {
 	dialled := document(t, s.post("/voice/wait/3?fetched=1"))
 	if diff := cmp.Diff([]string{string(oncall1)}, rung(dialled)); diff != "" {
 		t.Errorf("dialled instead:\n%s", diff)
+	}
+}
+
+// crowd returns settings in which so many people are rung at once for critical calls, then one more, and the account starts so many calls a second.
+func crowd(t *testing.T, people, perSecond int) policy.Settings {
+	t.Helper()
+	s := settings(t)
+	var all []policy.Phone
+	for n := range people {
+		all = append(all, policy.Phone("+1555010010"+strconv.Itoa(n)))
+	}
+	s.Teams["critical"] = policy.Team{Name: "critical", Rounds: 1, Steps: []policy.RingStep{{To: all, For: 20 * time.Second}, {To: []policy.Phone{oncall1}, For: 20 * time.Second}}}
+	s.CallsPerSecond = perSecond
+	return s
+}
+
+func decided(c policy.Call, rule string) bool {
+	return slices.ContainsFunc(c.Trace, func(d policy.Decision) bool { return d.Rule == rule })
+}
+
+// TestStepsThatWouldRingLateAreDialled: the provider starts only so many calls a second, and so a step of many people is dialled on the caller's call
+// where some would begin to ring too late. The steps after it are rung by outbound legs again.
+func TestStepsThatWouldRingLateAreDialled(t *testing.T) {
+	for _, row := range []struct {
+		people, perSecond int
+		dialled           bool
+	}{{1, 1, false}, {2, 1, false}, {4, 1, false}, {5, 1, true}, {7, 2, false}, {8, 2, true}, {10, 3, false}, {10, 1, true}, {5, 0, true}} {
+		b := &board{}
+		s, ringer := ringingServer(t, b, crowd(t, row.people, row.perSecond), true)
+		s.reachesTheHunt()
+		ringer.Wait()
+		c := s.calls[sid]
+		if late := c.State.Result == policy.RingLate; late != row.dialled || decided(c, "ring.queued") != row.dialled {
+			t.Errorf("%+v: the attempt's result is %q, trace %+v", row, c.State.Result, c.Trace)
+		}
+		if !row.dialled {
+			continue
+		}
+		if len(b.taken()) != 1 || !strings.HasPrefix(b.taken()[0], "fetch ") {
+			t.Errorf("%+v: asked for %q", row, b.taken())
+		}
+		if got := rung(document(t, s.post("/voice/wait/3?fetched=1"))); len(got) != row.people {
+			t.Errorf("%+v: dialled %q", row, got)
+		}
+		next := document(t, s.post("/voice/rang/4", "DialCallStatus", "no-answer"))
+		ringer.Wait()
+		if again := b.taken(); len(rung(next)) > 0 || !strings.HasPrefix(again[len(again)-1], "ring "+oncall1.Full()) {
+			t.Errorf("%+v: after it %+v, asked for %q", row, next, again)
+		}
+		if c := s.calls[sid]; !decided(c, "ring.plain") || c.State.DialledOnly {
+			t.Errorf("%+v: trace %+v", row, c.Trace)
+		}
+	}
+}
+
+// TestCallsOfOneSecondQueueTogether: what counts is the calls of the whole account.
+func TestCallsOfOneSecondQueueTogether(t *testing.T) {
+	s, ringer := ringingServer(t, &board{}, crowd(t, 2, 1), true)
+	for n, dialled := range []bool{false, false, true, true} {
+		call := "CA0000000000000000000000000000010" + strconv.Itoa(n)
+		s.post("/voice", "CallSid", call)
+		s.post("/voice/number/1", "CallSid", call, "Digits", "204518")
+		s.post("/voice/menu/2", "CallSid", call, "Digits", "1")
+		ringer.Wait()
+		if late := s.calls[policy.CallSID(call)].State.Result == policy.RingLate; late != dialled {
+			t.Errorf("call %d of the second: late is %t", n+1, late)
+		}
+	}
+}
+
+// TestTheProvidersQueueIsBelieved: others may use the account. Legs that were placed too late are hung up once the step is dialled, and a queue that is
+// short enough changes nothing.
+func TestTheProvidersQueueIsBelieved(t *testing.T) {
+	for queue, dialled := range map[time.Duration]bool{0: false, 3 * time.Second: false, 3001 * time.Millisecond: true, time.Minute: true} {
+		b := &board{queue: queue}
+		s, ringer := ringingServer(t, b, crowd(t, 2, 1), true)
+		s.reachesTheHunt()
+		ringer.Wait()
+		if late := s.calls[sid].State.Result == policy.RingLate; late != dialled {
+			t.Errorf("a queue of %v: late is %t", queue, late)
+		}
+		if !dialled {
+			continue
+		}
+		if got := rung(document(t, s.post("/voice/wait/3?fetched=1"))); len(got) != 2 {
+			t.Errorf("a queue of %v: dialled %q", queue, got)
+		}
+		ringer.Wait()
+		hungUp := slices.DeleteFunc(b.taken(), func(did string) bool { return !strings.HasPrefix(did, "hang up ") })
+		if len(hungUp) != 2 {
+			t.Errorf("a queue of %v: asked for %q", queue, b.taken())
+		}
+		other := "CA00000000000000000000000000000108"
+		s.post("/voice", "CallSid", other)
+		s.post("/voice/number/1", "CallSid", other, "Digits", "204518")
+		s.post("/voice/menu/2", "CallSid", other, "Digits", "1")
+		ringer.Wait()
+		if s.calls[policy.CallSID(other)].State.Result != policy.RingLate {
+			t.Errorf("a queue of %v is forgotten by the next call", queue)
+		}
 	}
 }
 

@@ -184,7 +184,7 @@ func chooses(rt interface{ Fatalf(string, ...any) }, m ivr.Machine, account poli
 	answer := ivr.Input{Keys: "204518", Number: "204518", Customer: &account}
 	if known {
 		first.Attested, first.Callers = true, []policy.Customer{account}
-		answer = ivr.Input{Keys: "1", Callers: first.Callers}
+		answer = ivr.Input{Keys: "*", Callers: first.Callers}
 	}
 	call, reply := m.Next(policy.Call{SID: "CA1"}, first, now)
 	if !reply.Then.Asks() {
@@ -252,7 +252,9 @@ func TestCriticalAlwaysRings(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := settings(t)
 		s.AfterHours.ByIntent = map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.Connect}
-		s.Identification.Unidentified.Default = rapid.SampledFrom([]policy.UnidentifiedAction{policy.UnidentifiedConnect, policy.UnidentifiedRefuse}).Draw(rt, "unidentified")
+		s.Identification.Unidentified = rapid.SampledFrom([]policy.Unidentified{
+			{Default: policy.UnidentifiedConnect}, {Default: policy.UnidentifiedVoicemail}, {Default: policy.UnidentifiedRefuse}, onlyCritical,
+		}).Draw(rt, "unidentified")
 		now := rapid.SampledFrom([]time.Time{tuesday, sunday}).Draw(rt, "now")
 		m := ivr.Machine{Settings: s}
 		call, reply := m.Next(policy.Call{SID: "CA1"}, ivr.Input{Step: "arrive", Line: uk, From: caller}, now)

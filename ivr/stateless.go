@@ -85,6 +85,8 @@ func (s stateless) instead(line policy.Line, step string, w twilio.Webhook) twil
 	switch {
 	case gone(w.CallStatus):
 		return document(nil)
+	case s.loops(w):
+		return document(nil, rejected)
 	case step == stepMenu:
 		if i, ok := s.settings.Intent(w.Digits); ok {
 			return s.connect(line, i)
@@ -108,7 +110,7 @@ func gone(callStatus string) bool {
 
 // statelessRoutes registers the stateless fallback. Its handlers do not use the log.
 func (h *webhooks) statelessRoutes(on func(string, func(*hook) error)) {
-	on("/plain", func(w *hook) error { return h.send(w, h.stateless(w).instead(w.line, "", w.Webhook)) })
+	on("/plain", func(w *hook) error { return h.plain(w, "") })
 	on("/plain/key", func(w *hook) error { return h.send(w, h.stateless(w).key(w.line, w.Digits)) })
 	on("/plain/rang/:intent/:turn", func(w *hook) error {
 		return h.send(w, h.stateless(w).next(w.line, policy.Intent(w.Param("intent")), w.number("turn"), w.Webhook))

@@ -23,7 +23,7 @@ func TestTranscript(t *testing.T) {
 		got = append(got, ivr.DefaultWords().Transcript(s.Lines[1], exchange))
 	}
 	want := []ivr.Heard{
-		{Sentences: []string{"Welcome to phone support. Enter or say your 6 digit customer number. If you don't have it, press star, then hash."}},
+		{Sentences: []string{"Welcome to phone support. Please enter or say your 6 digit customer number. If you don't have it, press star."}},
 		{Sentences: []string{"Platform down, Sev 1: press 1. Restricted use: 2. Ticket status: 3. Raise severity: 4. Question: 5. Repeat: 9."}},
 		{Sentences: []string{"Connecting you now.", "(ringing)"}},
 		{Specialist: true, Sentences: []string{"Call from Northwind Flex Offices.", "Critical, Sev 1.", "Press 1 to accept, 2 to pass on."}},

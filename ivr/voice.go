@@ -65,6 +65,9 @@ func (h *webhooks) advance(w *hook, sid policy.CallSID, change func(policy.Call)
 	}
 	if before.Outcome() == "" && after != "" {
 		h.Observer.CallEnded(after)
+		if after == policy.Refused {
+			h.looped(w)
+		}
 		h.Logger.Info("call ended", zap.String("sid", string(sid)), zap.Stringer("from", call.From), zap.String("outcome", string(after)))
 	}
 	return call, nil
@@ -73,17 +76,24 @@ func (h *webhooks) advance(w *hook, sid policy.CallSID, change func(policy.Call)
 func (h *webhooks) input(w *hook) (Input, error) {
 	in, ctx := h.read(w), w.Request().Context()
 	var err error
+	if in.Step == stepArrive {
+		if in.Rung, err = h.rung(w, in.ForwardedFrom); err != nil {
+			return in, err
+		}
+	}
 	switch in.Step {
 	case stepArrive, stepKnown:
 		if in.Callers, err = h.callers(ctx, in.From); err != nil {
 			return in, err
 		}
-	case stepNumber:
+	case stepNumber, stepMistyped, stepRefused:
+	default:
+		return in, nil
+	}
+	if in.Step != stepArrive {
 		if in.Customer, err = h.customer(ctx, in.Number); err != nil {
 			return in, err
 		}
-	default:
-		return in, nil
 	}
 	in.WrongNumbers, err = h.Log.WrongNumbers(ctx, in.From, w.now.Add(-wrongNumberWindow))
 	return in, err
@@ -91,8 +101,9 @@ func (h *webhooks) input(w *hook) (Input, error) {
 
 func (h *webhooks) read(w *hook) Input {
 	in := Input{
-		Step: stepArrive, Line: policy.Phone(w.To), From: policy.Phone(w.From), Attested: w.FullAttestation, Gone: gone(w.CallStatus),
-		Keys: w.Digits, Said: w.Speech, Fetched: w.Request().URL.RawQuery == fetchedQuery,
+		Step: stepArrive, Line: ours(w.settings, w.Webhook), From: policy.Phone(w.From), Attested: w.FullAttestation, Gone: gone(w.CallStatus),
+		ForwardedFrom: policy.Phone(w.ForwardedFrom),
+		Keys:          w.Digits, Said: w.Speech, Fetched: w.Request().URL.RawQuery == fetchedQuery,
 	}
 	if step := w.Param("step"); step != "" {
 		in.Step, in.Exchange = step, w.number("turn")
@@ -100,18 +111,15 @@ func (h *webhooks) read(w *hook) Input {
 	if w.Digits == hangupKeys {
 		in.Keys, in.Gone = "", true
 	}
-	in.Number = digits(in.Keys)
-	if in.Keys == "" && in.Said != "" {
-		in.Number = SpokenDigits(in.Said)
-		in.Intent, _ = h.Words.Intent(w.line.Language, in.Said)
-		in.Word = h.Words.Word(w.line.Language, in.Said)
-	}
-	in.Ticket, in.Key = in.Number, in.Keys
-	if in.Keys == "" {
-		in.Key = in.Number
-	}
-	if len(in.Key) != 1 {
-		in.Key = ""
+	switch {
+	case in.Keys != "":
+		in.Number = digits(in.Keys)
+		if in.Ticket = in.Number; len(in.Keys) == 1 {
+			in.Key = in.Keys
+		}
+	case in.Said != "":
+		m := h.Words.Meaning(w.line.Language, in.Step, in.Said, w.settings.Identification.Digits)
+		in.Number, in.Ticket, in.Key, in.Intent, in.Word = m.Number, m.Ticket, m.Key, m.Intent, m.Word
 	}
 	if w.DialCallSID != "" {
 		in.Dial = &policy.Report{

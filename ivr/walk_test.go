@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,8 +41,8 @@ func TestEveryPathEnds(t *testing.T) {
 			for who, first := range firsts() {
 				for _, wrong := range []int{0, 9, 10} {
 					for _, outbound := range []bool{false, true} {
-						if outbound && wrong == 9 {
-							continue // as with none
+						if outbound && (wrong == 9 || slices.Contains(refusing, name)) {
+							continue // what is refused rings nobody, and the rest rings as without a refusal
 						}
 						t.Run(fmt.Sprintf("%s/%s/%s/%d wrong before/outbound %t", name, place, who, wrong, outbound), func(t *testing.T) {
 							t.Parallel()
@@ -59,32 +60,44 @@ func TestEveryPathEnds(t *testing.T) {
 	}
 }
 
+// refusing are the variants in which not every call without a customer number is connected.
+var refusing = []string{"refuse", "refuse but critical", "refuse questions", "messages without number"}
+
 // wantEnds are the outcomes that calls of a variant can have. They are put together from what the rules say, not from what the machine does.
 func wantEnds(variant, place, who string, wrong int) []string {
-	if who == "strange" { // a number that is not configured
+	switch who {
+	case "strange": // a number that is not configured
 		return []string{"failed"}
+	case "own line", "forwarded": // rule 17
+		return []string{"refused"}
 	}
 	rings := place == "open" || variant == "critical at night"
 	asked := rings || variant == "mixed nights"
-	confirms := variant != "caller ID off" && (who == "known" || who == "restricted" || who == "unattested" && variant == "caller ID any")
-	locked := wrong == 10 // no number is looked up any more
+	confirms := variant != "caller ID off" && (who == "known" || who == "restricted" || who == "unentitled" || who == "unattested" && variant == "caller ID any")
+	presumed := who == "restricted" || who == "unentitled" // refused without a number, but for critical calls
+	locked := wrong == 10                                  // no number is looked up any more
+	connects := rings && (variant != "refuse" && variant != "messages without number" || !locked || confirms && who != "unentitled")
 	var ends []string
-	if rings && (variant != "refuse" || !locked || confirms) {
+	if connects {
 		ends = append(ends, "abandoned", "served", "unanswered")
+	} else if place == "open" && confirms { // asked for the key before all else
+		ends = append(ends, "abandoned")
 	}
 	if place == "closed" {
 		ends = append(ends, "closed")
 	}
-	if asked && !locked {
+	if asked && (!locked || who == "unentitled" && confirms) {
 		ends = append(ends, "not-entitled")
 	}
 	if asked && (!locked || who == "restricted" && confirms) {
 		ends = append(ends, "restricted-account")
 	}
-	if place == "open" && variant == "refuse" {
+	// Refused without a number are those whom the company refuses, who are presumed to be a refused account, and who entered the number of one.
+	if asked && (slices.Contains(refusing, variant) || presumed || !locked) {
 		ends = append(ends, "unidentified-refused")
 	}
-	if variant != "message" && (len(ends) != 1 || ends[0] != "unidentified-refused") {
+	leaves := place == "closed" && (variant != "mixed nights" || !presumed || !locked)
+	if variant != "message" && (connects || leaves || variant == "messages without number") {
 		ends = append(ends, "voicemail")
 	}
 	slices.Sort(ends)
@@ -110,12 +123,19 @@ func variants(t *testing.T) map[string]policy.Settings {
 		return s
 	}
 	return map[string]policy.Settings{
-		"shipped":       settings(t),
-		"refuse":        change(func(s *policy.Settings) { s.Identification.Unidentified.Default = policy.UnidentifiedRefuse }),
-		"message":       change(func(s *policy.Settings) { s.NoAnswer = policy.Message; s.AfterHours.Default = policy.Message }),
-		"caller ID any": change(func(s *policy.Settings) { s.Identification.CallerID = policy.CallerIDAny }),
-		"caller ID off": change(func(s *policy.Settings) { s.Identification.CallerID = policy.CallerID("off") }),
-		"recording":     change(func(s *policy.Settings) { s.Recording = true }),
+		"shipped": settings(t),
+		"refuse":  change(func(s *policy.Settings) { s.Identification.Unidentified.Default = policy.UnidentifiedRefuse }),
+		"refuse but critical": change(func(s *policy.Settings) {
+			s.Identification.Unidentified = policy.Unidentified{Default: policy.UnidentifiedRefuse, ByIntent: map[policy.Intent]policy.UnidentifiedAction{policy.Critical: policy.UnidentifiedConnect}}
+		}),
+		"refuse questions": change(func(s *policy.Settings) {
+			s.Identification.Unidentified.ByIntent = map[policy.Intent]policy.UnidentifiedAction{policy.Question: policy.UnidentifiedRefuse}
+		}),
+		"messages without number": change(func(s *policy.Settings) { s.Identification.Unidentified.Default = policy.UnidentifiedVoicemail }),
+		"message":                 change(func(s *policy.Settings) { s.NoAnswer = policy.Message; s.AfterHours.Default = policy.Message }),
+		"caller ID any":           change(func(s *policy.Settings) { s.Identification.CallerID = policy.CallerIDAny }),
+		"caller ID off":           change(func(s *policy.Settings) { s.Identification.CallerID = policy.CallerID("off") }),
+		"recording":               change(func(s *policy.Settings) { s.Recording = true }),
 		"critical at night": change(func(s *policy.Settings) {
 			s.AfterHours.ByIntent = map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.Connect}
 		}),
@@ -135,6 +155,8 @@ func firsts() map[string]ivr.Input {
 	watched.Restricted = true
 	restricted := known
 	restricted.Callers = []policy.Customer{watched}
+	unentitled := known
+	unentitled.Callers = []policy.Customer{loft}
 	unattested := known
 	unattested.Attested = false
 	return map[string]ivr.Input{
@@ -142,7 +164,10 @@ func firsts() map[string]ivr.Input {
 		"unattested": unattested,
 		"shared":     shared,
 		"restricted": restricted,
+		"unentitled": unentitled,
 		"anonymous":  {Step: "arrive", Line: us, From: "anonymous"},
+		"own line":   {Step: "arrive", Line: uk, From: us},
+		"forwarded":  {Step: "arrive", Line: uk, From: caller, Callers: []policy.Customer{northwind}, ForwardedFrom: oncall1, Rung: true},
 		"strange":    {Step: "arrive", Line: "+15005550006", From: "client:x"},
 	}
 }
@@ -160,7 +185,7 @@ func (w *walker) walk(call policy.Call, in ivr.Input) map[string]bool {
 }
 
 func (w *walker) after(call policy.Call, reply ivr.Reply) map[string]bool {
-	if reply.Then == ivr.ThenHangup || reply.Then == ivr.ThenNothing {
+	if reply.Then == ivr.ThenHangup || reply.Then == ivr.ThenNothing || reply.Then == ivr.ThenReject {
 		outcome := call.Outcome()
 		if outcome == "" {
 			w.t.Errorf("the call is over without an outcome: %s", fingerprint(call, reply))
@@ -195,7 +220,7 @@ func (w *walker) branches(call policy.Call, reply ivr.Reply) []func() map[string
 	var inputs []ivr.Input
 	at := w.at(reply)
 	switch reply.Then {
-	case ivr.ThenAskNumber, ivr.ThenAskKey, ivr.ThenAskTicket:
+	case ivr.ThenAskNumber, ivr.ThenAskKey, ivr.ThenAskTicket, ivr.ThenLetType:
 		inputs = w.answers(at)
 	case ivr.ThenRing:
 		inputs = w.dials(at)
@@ -245,22 +270,25 @@ func (w *walker) answers(at ivr.Input) []ivr.Input {
 	}
 	watched := northwind
 	watched.Number, watched.Restricted = "204519", true
-	for number, customer := range map[string]*policy.Customer{"204518": &northwind, "204519": &watched, "555010": &loft, "999999": nil} {
+	for number, customer := range map[string]*policy.Customer{"204518": &northwind, "204519": &watched, "555010": &loft, "999999": nil, "20451": nil} {
 		in := at
 		in.Keys, in.Number, in.Customer = number, number, customer
 		all = append(all, in)
 	}
 	for _, key := range []string{"2", "9"} {
 		in := at
-		in.Said, in.Number = "option "+key, key
+		in.Said, in.Number, in.Key = "option "+key, key, key
 		all = append(all, in)
 	}
+	spoken := at
+	spoken.Said, spoken.Number, spoken.Customer = "two oh four five one eight", "204518", &northwind
+	all = append(all, spoken)
 	for _, i := range policy.Intents() {
 		in := at
 		in.Said, in.Intent = "about "+string(i), i
 		all = append(all, in)
 	}
-	for _, word := range []ivr.Word{ivr.WordYes, ivr.WordNo, ivr.WordRepeat, ivr.WordLost, ivr.WordNone} {
+	for _, word := range []ivr.Word{ivr.WordYes, ivr.WordNo, ivr.WordRepeat, ivr.WordLost, ivr.WordPerson, ivr.WordNone} {
 		in := at
 		in.Said, in.Word = "hm", word
 		all = append(all, in)
@@ -317,6 +345,7 @@ func (w *walker) outbound(call policy.Call, at ivr.Input) []func() map[string]bo
 	gone.Gone, fetched.Fetched = true, true
 	leg := policy.Leg{SID: policy.CallSID("CA-" + strconv.Itoa(call.State.Ring) + "-" + strconv.Itoa(call.State.Round)), To: oncall1}
 	refused := w.machine.Placed(call, ivr.Placed{Attempt: at.Exchange}, w.now)
+	late := w.machine.Placed(call, ivr.Placed{Attempt: at.Exchange, Wait: 9 * time.Second}, w.now)
 	rung := w.machine.Placed(call, ivr.Placed{Attempt: at.Exchange, Legs: []policy.Leg{leg}}, w.now)
 	over := func(c policy.Call) policy.Call {
 		return c.Learn(policy.Report{At: w.now, Leg: leg.SID, Status: "completed"})
@@ -325,6 +354,7 @@ func (w *walker) outbound(call policy.Call, at ivr.Input) []func() map[string]bo
 	return []func() map[string]bool{
 		func() map[string]bool { return w.walk(call, gone) },
 		func() map[string]bool { return w.walk(refused, fetched) },
+		func() map[string]bool { return w.walk(late, fetched) },
 		func() map[string]bool { return w.walk(over(rung), fetched) },
 		func() map[string]bool { return w.walk(accepted, fetched) },
 		func() map[string]bool { return w.walk(over(accepted), fetched) },
@@ -346,6 +376,12 @@ func (w *walker) speaks(in ivr.Input, reply ivr.Reply) {
 	if in.Gone && reply.Then == ivr.ThenNothing && len(reply.Say) == 0 {
 		return
 	}
+	if reply.Then == ivr.ThenReject { // a call that is not answered hears nothing of us
+		if len(reply.Say) > 0 || in.Step != "arrive" {
+			w.t.Errorf("rejected after an answer: %+v", reply)
+		}
+		return
+	}
 	heard := in.Fetched && reply.Ring != nil // the ringing tone, or the specialist
 	for _, p := range reply.Say {
 		text := w.words.Speak(w.line, p)
@@ -362,7 +398,7 @@ func (w *walker) speaks(in ivr.Input, reply ivr.Reply) {
 
 func (w *walker) retryIsTheSame(call policy.Call, in ivr.Input, reply ivr.Reply) {
 	again, same := w.machine.Next(call, in, w.now.Add(time.Minute))
-	if fmt.Sprint(same) != fmt.Sprint(reply) && mustJSON(w.t, same) != mustJSON(w.t, reply) {
+	if !reflect.DeepEqual(same, reply) && mustJSON(w.t, same) != mustJSON(w.t, reply) {
 		w.t.Errorf("a retry hears something else:\n%+v\n%+v", reply, same)
 	}
 	if len(again.Exchanges) != len(call.Exchanges) || len(again.Trace) != len(call.Trace) {
@@ -375,8 +411,11 @@ func fingerprint(call policy.Call, reply ivr.Reply) string {
 	state := call.State
 	state.Exchange, state.RingAttempt.Number = 0, 0
 	step, _, _ := strings.Cut(reply.Next, "/")
+	if slices.Contains([]string{"ticket", "rang", "wait", "recorded"}, step) { // the number is behind the caller
+		state.Presumed, state.NotEntitled, state.Locked, state.Returns, state.Typed, state.Offered = "", false, false, 0, false, ""
+	}
 	wrong := 0
-	if step == "number" || step == "known" { // no other step looks at it
+	if slices.Contains([]string{"number", "known", "refused", "not-entitled"}, step) { // no other step looks at it
 		wrong = len(call.WrongNumbers)
 	}
 	return fmt.Sprintf("%+v then %s %s customer=%s intent=%s ticket=%t closed=%t refused=%s exhausted=%t wrong=%d message=%t legs=%d",

@@ -122,7 +122,7 @@ func (h *webhooks) guarded(handle func(*hook) error) echo.HandlerFunc {
 			refuse(c, err)
 		} else {
 			w, s := twilio.ParseWebhook(params), h.Settings()
-			h.answer(&hook{Context: c, Webhook: w, now: h.Now().UTC().Truncate(time.Millisecond), settings: s, line: speaker(s, ours(w))}, handle)
+			h.answer(&hook{Context: c, Webhook: w, now: h.Now().UTC().Truncate(time.Millisecond), settings: s, line: speaker(s, ours(s, w))}, handle)
 		}
 		h.Observer.Webhook(c.Path(), c.Response().Status, time.Since(began))
 		return nil
@@ -161,7 +161,7 @@ func (h *webhooks) instead(w *hook) {
 	}
 	switch {
 	case kind == "voice", kind == "plain", kind == "fallback":
-		err = h.send(w, h.stateless(w).instead(w.line, step, w.Webhook))
+		err = h.plain(w, step)
 	case kind == "conference":
 		err = h.conferenceWait(w)
 	case strings.Contains(w.Path(), "/"+stepScreen+"/"):
@@ -241,11 +241,11 @@ func refuse(c echo.Context, err error) {
 }
 
 // ours returns the company's number of a call: the dialled one, and on a specialist's leg the calling one.
-func ours(w twilio.Webhook) policy.Phone {
+func ours(s *policy.Settings, w twilio.Webhook) policy.Phone {
 	if isOutboundLeg(w) {
-		return policy.Phone(w.From)
+		return s.Dialled(policy.Phone(w.From))
 	}
-	return policy.Phone(w.To)
+	return s.Dialled(policy.Phone(w.To))
 }
 
 // isOutboundLeg reports whether a request is of a specialist's leg.
@@ -284,3 +284,4 @@ type unobserved struct{}
 func (unobserved) Webhook(string, int, time.Duration) {}
 func (unobserved) CallEnded(policy.Outcome)           {}
 func (unobserved) StoreFailed(error)                  {}
+func (unobserved) Looped()                            {}

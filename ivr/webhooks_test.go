@@ -3,6 +3,8 @@ package ivr_test
 import (
 	"context"
 	"errors"
+	"iter"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -72,6 +74,19 @@ func (m *memory) WrongNumbers(_ context.Context, caller policy.Phone, since time
 	return count, nil
 }
 
+func (m *memory) Calls(_ context.Context, f policy.Filter) iter.Seq2[policy.Call, error] {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	calls := slices.DeleteFunc(slices.Collect(maps.Values(m.calls)), func(c policy.Call) bool { return !f.Matches(c) || c.StartedAt.Before(f.Since) })
+	return func(yield func(policy.Call, error) bool) {
+		for _, c := range calls {
+			if !yield(c.WithoutHistory(), nil) {
+				return
+			}
+		}
+	}
+}
+
 func (m *memory) Customer(_ context.Context, n policy.CustomerNumber) (policy.Customer, error) {
 	if m.panics {
 		panic("a bug")
@@ -86,7 +101,7 @@ func (m *memory) Customer(_ context.Context, n policy.CustomerNumber) (policy.Cu
 
 func (m *memory) CustomersCallingFrom(_ context.Context, caller policy.Phone) (found []policy.Customer, err error) {
 	for _, c := range m.customers {
-		if slices.Contains(c.CallerNumbers, caller) {
+		if slices.Contains(c.CallerNumbers, policy.Phone(caller.Caller())) {
 			found = append(found, c)
 		}
 	}
@@ -99,6 +114,7 @@ type seen struct {
 	routes  []string
 	ended   []policy.Outcome
 	failure int
+	looped  int
 }
 
 func (s *seen) Webhook(route string, _ int, _ time.Duration) {
@@ -117,6 +133,12 @@ func (s *seen) StoreFailed(error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.failure++
+}
+
+func (s *seen) Looped() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.looped++
 }
 
 // server is the webhooks over a memory.
@@ -449,7 +471,7 @@ func TestSettingsHoldFromTheNextWebhook(t *testing.T) {
 
 	trace := s.memory.calls["CA2"].Trace
 	got := []any{
-		strings.Contains(first.Body.String(), "Enter or say"), strings.Contains(second.Body.String(), "Phone support is closed."),
+		strings.Contains(first.Body.String(), "enter or say"), strings.Contains(second.Body.String(), "Phone support is closed."),
 		trace[1].Result, trace[1].Config, strings.Contains(document.Body.String(), "We are closed on"),
 	}
 	if diff := cmp.Diff([]any{true, true, "closed: Moving house", "test+1", true}, got); diff != "" {

@@ -121,7 +121,12 @@ func (t tongue) fill(id string, values map[string]string) string {
 }
 
 func filled(text string, values map[string]string) string {
-	return placeholder.ReplaceAllStringFunc(text, func(p string) string { return values[p[1:len(p)-1]] })
+	return placeholder.ReplaceAllStringFunc(text, func(p string) string {
+		if p == "{company}" && values["company"] == "" {
+			return "phone" // "Welcome to phone support"
+		}
+		return values[p[1:len(p)-1]]
+	})
 }
 
 func (t tongue) menu(items string) string {

@@ -2,8 +2,9 @@ package ivr
 
 import (
 	"strings"
-	"unicode"
+	"sync"
 
+	"github.com/officernd/supportline/ivr/speech"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -12,15 +13,49 @@ var inDoubt = []policy.Intent{
 	policy.RaiseSeverity, policy.Critical, policy.Restricted, policy.TicketStatus, policy.Question,
 }
 
+// spokenWords are the short answers that are understood, those first that win where two fit equally well.
+var spokenWords = []Word{WordTraining, WordPerson, WordLost, WordNo, WordYes, WordRepeat}
+
+// Meaning is what an utterance means at a step of a call. Whatever it does not hold, or holds in doubt, is empty.
+type Meaning struct {
+	Number string // digits of a customer number; of another length than asked for if no other number was said
+	Ticket string // digits of a ticket number
+	Key    string // the one key that was named
+	Intent policy.Intent
+	Word   Word
+}
+
+// Meaning returns what a caller said at a step, in the language of the line. digits is the length of a customer number.
+func (w Words) Meaning(language, step, said string, digits int) Meaning {
+	t, u := w.tongue(language), speech.Read(said)
+	m := Meaning{Number: u.Number(digits), Ticket: u.Ticket(), Key: u.Key(), Intent: t.intent(u)}
+	var length int
+	m.Word, length = t.word(u)
+	switch {
+	case step == stepTicket && m.Ticket != "":
+		m.Word = WordNone // "I don't have it here, wait: 4711"
+	case (step == stepNumber || step == stepKnown) && len(m.Number) == digits && m.Word != WordNo:
+		m.Word = WordNone // a whole number wins over an excuse around it
+	case step == stepKnown && m.Key == "*":
+		m.Word = WordYes
+	case step == stepKnown && m.Key == "2":
+		m.Word = WordNo
+	case m.Word == WordTraining && m.Intent == policy.Question && length > 1:
+		m.Intent = "" // "how do I book a training session"
+	}
+	return m
+}
+
 // Intent returns the reason to call that fits best to what a caller said: "our platform is down" is critical. ok is false if none fits.
-func (w Words) Intent(language, speech string) (intent policy.Intent, ok bool) {
-	return best(w.tongue(language), speech, inDoubt)
+func (w Words) Intent(language, said string) (intent policy.Intent, ok bool) {
+	intent = w.tongue(language).intent(speech.Read(said))
+	return intent, intent != ""
 }
 
 // Word returns the short answer that fits best to what a caller said, or WordNone. A reason to call may hold such a word ("no one can log in"), so
 // at the menu Intent goes first.
-func (w Words) Word(language, speech string) Word {
-	word, _ := best(w.tongue(language), speech, []Word{WordLost, WordNo, WordYes, WordRepeat, WordPerson, WordTraining})
+func (w Words) Word(language, said string) Word {
+	word, _ := w.tongue(language).word(speech.Read(said))
 	return word
 }
 
@@ -29,138 +64,74 @@ func (w Words) Hints(language string) string {
 	return strings.Join(entries(w.tongue(language)["hints"]), ", ")
 }
 
-// best returns the meaning whose longest phrase was heard, and the first of equal ones.
-func best[T ~string](t tongue, speech string, meanings []T) (meaning T, ok bool) {
-	said, longest := heardWords(speech), 0
-	for _, m := range meanings {
-		for _, phrase := range entries(t["hear-"+string(m)]) {
-			if n := match(said, phrase); n > longest {
-				meaning, longest = m, n
-			}
+// intent returns the reason whose longest phrase was heard. What makes a call more urgent wins over longer phrases, unless it is a part of them:
+// "we can't invoice and everything is down" is critical, "any update on my sev one ticket" is not.
+func (t tongue) intent(u speech.Utterance) policy.Intent {
+	found, longest := policy.Intent(""), speech.Match{}
+	heard := map[policy.Intent]speech.Match{}
+	for _, i := range inDoubt {
+		heard[i] = t.longest(u, "hear-"+string(i), speech.Match{})
+		if heard[i].Words > longest.Words {
+			found, longest = i, heard[i]
 		}
 	}
-	return meaning, longest > 0
-}
-
-// match returns the number of words of a phrase if all were said, in order, and 0 otherwise. "..." stands for any words between.
-func match(said []string, phrase string) int {
-	count := 0
-	for part := range strings.SplitSeq(phrase, "...") {
-		words := heardWords(part)
-		at := index(said, words)
-		if at < 0 {
-			return 0
+	for _, urgent := range moreUrgent[found] {
+		if t.longest(u, "hear-"+string(urgent), longest).Words > 0 {
+			return urgent
 		}
-		said, count = said[at+len(words):], count+len(words)
-	}
-	return count
-}
-
-// index returns where words first occur side by side, and -1 if they don't.
-func index(said, words []string) int {
-	for i := 0; i+len(words) <= len(said); i++ {
-		if strings.Join(said[i:i+len(words)], " ") == strings.Join(words, " ") {
-			return i
-		}
-	}
-	return -1
-}
-
-// heardWords returns the words of a text with figures for numbers, so that "Sev. One" and "sev 1" are the same.
-func heardWords(speech string) []string {
-	words := spokenWords(speech)
-	for i, word := range words {
-		if figure := figures[word]; figure != "" {
-			words[i] = figure
-		}
-	}
-	return words
-}
-
-// figures are the words for numbers below 20, as they are written. The letter o is zero only where it is said as one.
-var figures = map[string]string{
-	"zero": "0", "nought": "0", "naught": "0", "nil": "0", "oh": "0", "o": "0",
-	"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
-	"ten": "10", "eleven": "11", "twelve": "12", "thirteen": "13", "fourteen": "14",
-	"fifteen": "15", "sixteen": "16", "seventeen": "17", "eighteen": "18", "nineteen": "19",
-}
-
-var tens = map[string]string{
-	"twenty": "2", "thirty": "3", "forty": "4", "fourty": "4", "fifty": "5", "sixty": "6", "seventy": "7", "eighty": "8", "ninety": "9",
-}
-
-var times = map[string]int{"double": 2, "triple": 3, "treble": 3}
-
-// noughts are the words that add zeros to a figure: "five hundred".
-var noughts = map[string]string{"hundred": "00", "thousand": "000"}
-
-// SpokenDigits returns the digits in what a caller said, in their order: "two oh four, five one eight", "204-518", "double five", "twenty four".
-// Everything else is dropped. The words are English.
-func SpokenDigits(speech string) string {
-	var digits strings.Builder
-	said := spokenWords(speech)
-	for i := 0; i < len(said); {
-		text, used := number(said[i:])
-		digits.WriteString(text)
-		i += used
-	}
-	return digits.String()
-}
-
-// number returns the digits that the first words stand for, and how many words it used, at least one.
-func number(said []string) (digits string, used int) {
-	word, next := said[0], ""
-	if len(said) > 1 {
-		next = said[1]
 	}
 	switch {
-	case word == "oh" || word == "o":
-		if next != "" && !isNumber(next) { // "oh, it's ..." is a sigh
-			return "", 1
-		}
-	case times[word] > 0:
-		if one := figure(next); len(one) == 1 {
-			return strings.Repeat(one, times[word]), 2
-		}
-	case tens[word] != "":
-		if one := figure(next); len(one) == 1 && one != "0" {
-			return tens[word] + one, 2
-		}
-		return tens[word] + "0", 1
+	case found != "":
+		return found
+	case t.longest(u, "hear-urgent", speech.Match{}).Words > 0:
+		return policy.Critical
+	case t.longest(u.Undenied(), "hear-critical", speech.Match{}).Words > 0:
+		return policy.Restricted // "it isn't down", and nothing else
 	}
-	return figure(word) + noughts[word], 1
+	return ""
 }
 
-// figure returns the digits of a number or of a word for one below 20, and "" for anything else.
-func figure(word string) string {
-	if word != "" && word[0] >= '0' && word[0] <= '9' {
-		return word
-	}
-	return figures[word]
+// moreUrgent are the reasons that win over one beside which they are heard, the first one first.
+var moreUrgent = map[policy.Intent][]policy.Intent{
+	policy.Restricted:   {policy.Critical},
+	policy.TicketStatus: {policy.Critical, policy.RaiseSeverity},
+	policy.Question:     {policy.Critical},
 }
 
-func isNumber(word string) bool {
-	return figure(word) != "" || tens[word] != "" || times[word] > 0 || noughts[word] != ""
-}
-
-// spokenWords returns the words of a text in small letters and without marks. An apostrophe joins ("don't" is "dont"), and a change between
-// letters and digits divides ("sev1" is "sev" and "1").
-func spokenWords(speech string) []string {
-	var words []string
-	var last rune
-	for _, r := range strings.ToLower(speech) {
-		isDigit := r >= '0' && r <= '9'
-		switch {
-		case r == '\'' || r == '’':
-			continue
-		case !isDigit && !unicode.IsLetter(r):
-			last = 0
-			continue
-		case last == 0 || isDigit != (last >= '0' && last <= '9'):
-			words = append(words, "")
+// word returns the short answer whose longest phrase was heard, and how many words that has. A denial anywhere makes a yes a no.
+func (t tongue) word(u speech.Utterance) (word Word, length int) {
+	for _, one := range spokenWords {
+		if n := t.longest(u, "hear-"+string(one), speech.Match{}).Words; n > length {
+			word, length = one, n
 		}
-		words[len(words)-1] += string(r)
-		last = r
 	}
-	return words
+	if (word == WordYes || word == WordNone) && u.Denies() {
+		return WordNo, length
+	}
+	return word, length
+}
+
+// longest returns the longest phrase of a list that was heard, outside of another match.
+func (t tongue) longest(u speech.Utterance, id string, outside speech.Match) (longest speech.Match) {
+	for _, phrase := range phrases(t[id]) {
+		if m := u.Match(phrase, outside); m.Words > longest.Words {
+			longest = m
+		}
+	}
+	return longest
+}
+
+// readPhrases holds the phrases of each list by its text, which is read once for each version of a file of words.
+var readPhrases sync.Map
+
+func phrases(list string) []speech.Phrase {
+	if known, ok := readPhrases.Load(list); ok {
+		return known.([]speech.Phrase)
+	}
+	var read []speech.Phrase
+	for _, text := range entries(list) {
+		read = append(read, speech.ParsePhrase(text))
+	}
+	readPhrases.Store(list, read)
+	return read
 }

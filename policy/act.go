@@ -33,6 +33,8 @@ var (
 	ErrAlready        = errors.New("already in that state")
 	ErrNothingToWaive = errors.New("nothing to waive")
 	ErrNothingToUndo  = errors.New("nothing to undo")
+	// ErrNotOnFile refuses to attach a call to the account on file where there is none.
+	ErrNotOnFile = errors.New("the caller's number is on file of no account, or was of one that was erased")
 )
 
 // Act is something that a person did to a logged call, or undid. Acts are only ever added, so that the log keeps who did what, when and
@@ -237,4 +239,21 @@ func (c Call) undone(a Act) (Call, Act, error) {
 		c.Customer, c.Account, c.Month = CustomerNumber(last.Before), last.BeforeAccount, last.BeforeMonth
 	}
 	return c, a, nil
+}
+
+// AttachOnFile returns the act by which a person attaches a call without an account to the one that the caller's number is on file of. Errors:
+// ErrAlready, ErrNotOnFile.
+func (c Call) AttachOnFile(by string, at time.Time) (Act, error) {
+	switch {
+	case c.Customer != "":
+		return Act{}, c.already(ActAttach, "the call belongs to customer "+string(c.Customer))
+	case c.OnFile == "":
+		return Act{}, ErrNotOnFile
+	}
+	return Act{At: at, By: by, Kind: ActAttach, Value: string(c.OnFile)}, nil
+}
+
+// Detached reports whether a person took the attaching of the call back: whoever attaches many should look at it first.
+func (c Call) Detached() bool {
+	return slices.ContainsFunc(c.Acts, func(a Act) bool { return a.Kind == ActAttach && a.Undo })
 }

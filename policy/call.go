@@ -82,6 +82,13 @@ type State struct {
 	Unidentified bool           `json:"unidentified,omitempty"`
 	Offered      CustomerNumber `json:"offered,omitempty"`    // the account that one key would confirm
 	Restricted   bool           `json:"restricted,omitempty"` // the account was restricted when it was identified
+	// Presumed is why the account that the caller's number is on file of would be refused, "" where it would not be. Without a customer number
+	// the caller is refused as well (rule 12).
+	Presumed    Outcome `json:"presumed,omitempty"`
+	NotEntitled bool    `json:"not_entitled,omitempty"` // the caller gave up a number whose account has no phone support
+	Locked      bool    `json:"locked,omitempty"`       // too many wrong numbers: no more are looked up on this call
+	Returns     int     `json:"returns,omitempty"`      // to the question for the customer number, by a key
+	Typed       bool    `json:"typed,omitempty"`        // a digit led to the question for the number, and the rest of one may follow
 }
 
 // RingAttempt is an attempt to reach people by outbound legs: calls that we place, rather than legs of a Dial on the caller's call. The legs
@@ -100,6 +107,7 @@ type RingResult string
 const (
 	RingPlaced  RingResult = "rung"    // at least one leg was placed
 	RingRefused RingResult = "refused" // none could be
+	RingLate    RingResult = "late"    // some would begin to ring too late, since the provider queues the account's calls
 )
 
 // Exchange is a webhook that was answered. A retry of it gets the same reply.

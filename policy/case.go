@@ -20,6 +20,7 @@ var (
 const (
 	errNoAlternative inputError = "what is offered is screen-sharing, training or plan"
 	errNoVia         inputError = "say how the account holder was contacted: phone or email"
+	errSilentMail    inputError = "an e-mail that is asked for is not silent: leave one of the two out"
 )
 
 // CaseState is where a case of sustained load stands (rule 9).
@@ -82,7 +83,18 @@ type Move struct {
 	// Offered are the alternatives that the account holder was offered.
 	Offered []Alternative `json:"offered,omitempty"`
 	Note    string        `json:"note,omitempty"`
+	// Silent moves to restricted do not tell the account holder.
+	Silent bool `json:"silent,omitempty"`
 }
+
+// TellsHolder reports whether the account holder gets an e-mail about the move: if a person asks for one, and of a restriction unless a person
+// says not to.
+func (m Move) TellsHolder() bool {
+	return m.Via == ViaEmail || m.To == CaseRestricted && !m.Silent
+}
+
+// MustPhone reports whether somebody must phone the account holder: of a restriction that nobody has told them of.
+func (m Move) MustPhone() bool { return m.To == CaseRestricted && !m.Silent && m.Via == "" }
 
 // Alternative is an offer to an account holder instead of so many or so long calls.
 type Alternative string
@@ -147,6 +159,8 @@ func (c Case) Moved(m Move) (Case, error) {
 		return c, errNobody
 	case m.Via != "" && m.Via != ViaPhone && m.Via != ViaEmail, m.Via == "" && m.To == CaseContacted:
 		return c, errNoVia
+	case m.Silent && m.Via == ViaEmail:
+		return c, errSilentMail
 	case slices.ContainsFunc(m.Offered, func(a Alternative) bool { return !slices.Contains(Alternatives(), a) }):
 		return c, errNoAlternative
 	case strings.TrimSpace(m.Note) == "":

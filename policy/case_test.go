@@ -52,6 +52,7 @@ func TestMoveRefused(t *testing.T) {
 		"without a note":        {func(m *policy.Move) { m.Note = " " }, policy.ErrNoNote, ""},
 		"without a way":         {func(m *policy.Move) { m.Via = "" }, wrong("say how the account holder was contacted: phone or email"), "phone or email"},
 		"an offer that is none": {func(m *policy.Move) { m.Offered = []policy.Alternative{"money"} }, wrong("what is offered is screen-sharing, training or plan"), "training"},
+		"a silent e-mail":       {func(m *policy.Move) { m.Silent = true }, wrong("an e-mail that is asked for is not silent: leave one of the two out"), "not silent"},
 		"another way":           {func(m *policy.Move) { m.Via = "pigeon" }, wrong("say how the account holder was contacted: phone or email"), "phone or email"},
 		"a step too far":        {func(m *policy.Move) { m.To = policy.CaseRestricted }, policy.ErrMoveNotAllowed, "from flagged it goes to contacted or closed"},
 		"to where it is":        {func(m *policy.Move) { m.To = policy.CaseFlagged }, policy.ErrMoveNotAllowed, "from flagged it goes to contacted or closed"},

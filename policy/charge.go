@@ -1,96 +1,136 @@
 package policy
 
 import (
-	"fmt"
+	"encoding/binary"
 	"iter"
-	"math"
-	"strings"
+	"time"
 )
 
 // Charge is one line of a proposal: nothing is charged unless a person says so. Rate and Amount are whole minor units of the currency (cents,
 // pence); Decimal shows them.
 type Charge struct {
-	Month    Month          `json:"month"`
-	Customer CustomerNumber `json:"customer"`
-	Account  string         `json:"account"`
-	Kind     string         `json:"kind"`
-	Quantity int            `json:"quantity"`
-	Rate     int64          `json:"rate"`
-	Amount   int64          `json:"amount"`
-	Currency string         `json:"currency"`
+	Month     Month          `json:"month"`
+	Customer  CustomerNumber `json:"customer"`
+	Account   string         `json:"account"`
+	Kind      ChargeKind     `json:"kind"`
+	Quantity  int            `json:"quantity"`
+	Rate      int64          `json:"rate"`
+	Amount    int64          `json:"amount"`
+	Currency  string         `json:"currency"`
+	Sustained bool           `json:"sustained"` // the account's load is sustained in the month
 }
 
-// The kinds.
+// ChargeKind names what a line of a proposal is for.
+type ChargeKind string
+
+// The kinds, in the order of an account's lines.
 const (
-	chargeTickets = "tickets" // phone tickets over the monthly limit
-	chargeMinutes = "minutes" // of over-long calls, beyond the call limit
+	ChargeTickets            ChargeKind = "tickets"              // phone tickets over the monthly limit
+	ChargeMinutesOverTickets ChargeKind = "minutes-over-tickets" // of talk, of those tickets
+	ChargeMinutes            ChargeKind = "minutes"              // of over-long calls, beyond the call limit
 )
 
-// Charges proposes what the month's load over the limits would cost, by account, nothing for what stayed within them. Minutes are the seconds
-// beyond the call limit of all over-long calls together, in whole minutes, never rounded up. The lines have no names of accounts.
-func (m MonthReport) Charges(fair FairUse) iter.Seq[Charge] {
+var chargeKinds = []ChargeKind{ChargeTickets, ChargeMinutesOverTickets, ChargeMinutes}
+
+// Words returns the kind as people read it.
+func (k ChargeKind) Words() string {
+	switch k {
+	case ChargeTickets:
+		return "tickets over the limit"
+	case ChargeMinutesOverTickets:
+		return "minutes of talk of those tickets"
+	case ChargeMinutes:
+		return "minutes over the call limit"
+	}
+	return string(k)
+}
+
+// Charges proposes what the load over the limits in the last month would cost, by account, with nothing for what stayed within them (rule 14). The
+// lines have no names of accounts. For load to be marked as sustained the report must begin FairUse.Lead months earlier.
+func (r UsageReport) Charges(fair FairUse) iter.Seq[Charge] {
 	return func(yield func(Charge) bool) {
-		for _, a := range m.accounts {
-			_, seconds := a.beyond(fair)
-			tickets, minutes := int(a.tickets)-fair.TicketsPerMonth, seconds/60
-			if tickets > 0 && !yield(m.charge(a.number, chargeTickets, tickets, fair.PerTicket, fair.Currency)) {
-				return
-			}
-			if minutes > 0 && !yield(m.charge(a.number, chargeMinutes, minutes, fair.PerMinute, fair.Currency)) {
+		var over []bool
+		last := len(r) - 1
+		for c, months := range r.each(nil) {
+			over = overIn(months, fair, over)
+			line := Charge{Month: r[last].Month, Customer: c.Number, Currency: fair.Currency, Sustained: sustained(over, fair)}
+			if !months[last].charges(line, fair, yield) {
 				return
 			}
 		}
 	}
 }
 
-func (m MonthReport) charge(number CustomerNumber, kind string, quantity int, rate float64, currency string) Charge {
-	minor := int64(math.Round(rate * math.Pow10(Decimals(currency))))
-	return Charge{
-		Month: m.Month, Customer: number, Kind: kind, Quantity: quantity, Rate: minor, Amount: minor * int64(quantity), Currency: currency,
+// charges yields the lines of an account's month. line has what they share. It reports whether there may be more.
+func (t monthTotals) charges(line Charge, fair FairUse, yield func(Charge) bool) bool {
+	overTickets, beyond := t.charged(fair)
+	for _, l := range []struct {
+		kind     ChargeKind
+		quantity int
+		rate     float64
+	}{
+		{ChargeTickets, int(t.tickets) - fair.TicketsPerMonth, fair.PerTicket},
+		{ChargeMinutesOverTickets, overTickets / 60, fair.PerMinuteOverTickets},
+		{ChargeMinutes, beyond / 60, fair.PerMinute},
+	} {
+		if l.quantity <= 0 {
+			continue
+		}
+		line.Kind, line.Quantity, line.Rate = l.kind, l.quantity, minorUnits(l.rate, fair.Currency)
+		line.Amount = line.Rate * int64(l.quantity)
+		if !yield(line) {
+			return false
+		}
 	}
+	return true
+}
+
+// charged returns the seconds of talk of the tickets over the limit, all of it, and the seconds beyond the call limit of the other calls. Where the
+// talk of tickets over the limit has no rate, the first is 0, and those calls are among the others: no second is charged twice. A waiver forgives
+// the length of a call, and not that its ticket is over the limit (rule 6).
+func (t monthTotals) charged(fair FairUse) (overTickets, beyond int) {
+	limit := int(fair.CallLimit / time.Second)
+	for rest := t.byTicket; len(rest) > 0; {
+		ticket, n := binary.Uvarint(rest)
+		talk, m := binary.Uvarint(rest[max(0, n):])
+		if n <= 0 || m <= 0 {
+			break
+		}
+		rest = rest[n+m:]
+		seconds, canBeLong := int(talk/2), talk%2 == 1
+		switch {
+		case fair.PerMinuteOverTickets > 0 && int(ticket) > fair.TicketsPerMonth:
+			overTickets += seconds
+		case canBeLong:
+			beyond += max(0, seconds-limit)
+		}
+	}
+	return overTickets, beyond
+}
+
+// HasRates reports whether anything costs something: without any rate a proposal has figures and no amounts.
+func (f FairUse) HasRates() bool {
+	return f.PerTicket > 0 || f.PerMinute > 0 || f.PerMinuteOverTickets > 0
 }
 
 // ChargeRow is a charge as CSV and tables show it, with the rate and the amount in the currency's main unit.
 type ChargeRow struct {
-	Month    Month          `json:"month"`
-	Customer CustomerNumber `json:"customer"`
-	Account  string         `json:"account"`
-	Kind     string         `json:"kind"`
-	Quantity int            `json:"quantity"`
-	Rate     string         `json:"rate"`
-	Amount   string         `json:"amount"`
-	Currency string         `json:"currency"`
+	Month     Month          `json:"month"`
+	Customer  CustomerNumber `json:"customer"`
+	Account   string         `json:"account"`
+	Kind      ChargeKind     `json:"kind"`
+	Quantity  int            `json:"quantity"`
+	Rate      string         `json:"rate"`
+	Amount    string         `json:"amount"`
+	Currency  string         `json:"currency"`
+	Sustained bool           `json:"sustained"`
 }
 
 // ChargeRows returns the lines of a proposal as rows.
 func ChargeRows(lines []Charge) []ChargeRow {
 	return mapped(lines, func(c Charge) ChargeRow {
-		return ChargeRow{c.Month, c.Customer, c.Account, c.Kind, c.Quantity, Decimal(c.Rate, c.Currency), Decimal(c.Amount, c.Currency), c.Currency}
+		return ChargeRow{
+			c.Month, c.Customer, c.Account, c.Kind, c.Quantity, Decimal(c.Rate, c.Currency), Decimal(c.Amount, c.Currency), c.Currency, c.Sustained,
+		}
 	})
-}
-
-// Decimals returns the number of decimal places of a currency (ISO 4217).
-func Decimals(currency string) int {
-	switch currency {
-	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF":
-		return 0
-	case "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND":
-		return 3
-	}
-	return 2
-}
-
-// Decimal returns minor units of a currency as people write an amount, without the currency: "12.50".
-func Decimal(minor int64, currency string) string {
-	places := Decimals(currency)
-	if places == 0 {
-		return fmt.Sprint(minor)
-	}
-	sign := ""
-	if minor < 0 {
-		sign, minor = "-", -minor
-	}
-	digits := fmt.Sprint(minor)
-	digits = strings.Repeat("0", max(0, places+1-len(digits))) + digits
-	return sign + digits[:len(digits)-places] + "." + digits[len(digits)-places:]
 }

@@ -26,6 +26,14 @@ func (c Customer) Masked() Customer {
 	return c
 }
 
+// Holder returns the name of the account holder, or those words where the directory has no name.
+func (c Customer) Holder() string {
+	if c.AccountHolder == "" {
+		return "the account holder"
+	}
+	return c.AccountHolder
+}
+
 // Phones returns all phone numbers of the profile: the account holder's, and those that the account calls from.
 func (c Customer) Phones() []Phone {
 	if c.Phone == "" {

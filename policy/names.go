@@ -23,33 +23,40 @@ func FullNumbers(phones []Phone) []string { return mapped(phones, Phone.Full) }
 // schemes are the schemes of addresses that are no bare number. Any other text before a colon may itself be a name or a number.
 var schemes = []string{"sip", "sips", "client", "tel"}
 
-// String masks all but the first two and the last two digits of a number, the user of a SIP or client address, and any other text that
-// could name somebody.
+// String masks all but the first two and the last two digits of a number, the user and the parameters of a SIP or client address, and any other
+// text that could name somebody. A word for a withheld number names nobody and stays; any other spelling of one becomes "withheld".
 func (p Phone) String() string {
 	s := string(p)
-	if scheme, rest, ok := strings.Cut(s, ":"); ok && slices.Contains(schemes, strings.ToLower(scheme)) {
+	switch {
+	case withheldWord(s):
+		return s
+	case p.Withheld():
+		return "withheld"
+	}
+	if scheme, rest, ok := p.scheme(); ok {
 		_, host, at := strings.Cut(rest, "@")
 		if !at {
 			return scheme + ":***"
 		}
-		return scheme + ":***@" + host
+		return scheme + ":***@" + host[:untilAny(host, ";?")]
 	}
-	switch {
-	case p.missing():
-		return s
-	case !p.IsNumber() || len(s) < 8:
+	if !p.IsNumber() || len(s) < 8 {
 		return "***"
 	}
 	return s[:3] + strings.Repeat("*", len(s)-5) + s[len(s)-2:]
 }
 
-// missing reports whether the provider sent a word for a missing number.
-func (p Phone) missing() bool {
-	switch strings.ToLower(string(p)) {
-	case "", "anonymous", "unknown", "restricted", "unavailable", "private":
-		return true
+// scheme returns the parts of an address before and after the colon of its scheme. ok is false for an address without one.
+func (p Phone) scheme() (scheme, rest string, ok bool) {
+	scheme, rest, ok = strings.Cut(string(p), ":")
+	return scheme, rest, ok && slices.Contains(schemes, strings.ToLower(scheme))
+}
+
+func untilAny(s, chars string) int {
+	if i := strings.IndexAny(s, chars); i >= 0 {
+		return i
 	}
-	return false
+	return len(s)
 }
 
 // IsNumber reports whether the address is an E.164 number.
@@ -63,14 +70,6 @@ func (p Phone) IsNumber() bool {
 		}
 	}
 	return true
-}
-
-// Caller returns the key under which one caller's wrong numbers are counted. Callers without a number share one: the empty key.
-func (p Phone) Caller() string {
-	if p.missing() {
-		return ""
-	}
-	return string(p)
 }
 
 // CallSID names one leg of a call at the provider ("CA" and 32 hex digits).

@@ -38,11 +38,12 @@ type NoticeKind string
 
 // The kinds of events.
 const (
-	NoticeCallLimit NoticeKind = "call-limit" // a talk passed the call limit and goes on
-	NoticeTickets   NoticeKind = "tickets"    // an account is near its monthly limit, or at it
-	NoticeCase      NoticeKind = "case"       // sustained load opened a case
-	NoticeMove      NoticeKind = "case-moved" // to the account holder, on a person's word
-	NoticeSummary   NoticeKind = "summary"    // the month that ended
+	NoticeCallLimit NoticeKind = "call-limit"     // a talk passed the call limit and goes on
+	NoticeTickets   NoticeKind = "tickets"        // an account is near its monthly limit, or at it
+	NoticeHolder    NoticeKind = "holder-tickets" // the same, to the account holder (rule 15)
+	NoticeCase      NoticeKind = "case"           // sustained load opened a case
+	NoticeMove      NoticeKind = "case-moved"     // to the account holder, on a person's word
+	NoticeSummary   NoticeKind = "summary"        // the month that ended
 )
 
 // Channel is the name of a way of delivering notices.
@@ -95,22 +96,6 @@ func CallLimitNotice(c Call, now time.Time, fair FairUse) (call Call, notices []
 	return c, notices, true
 }
 
-// ticketNotices returns the warnings of the percentages of the month's ticket limit that have been reached.
-func ticketNotices(u Usage, fair FairUse, at time.Time) []Notice {
-	var notices []Notice
-	for _, percent := range fair.WarnAt {
-		if u.Tickets*100 < percent*u.TicketLimit {
-			continue
-		}
-		notices = append(notices, Notice{
-			Key:  fmt.Sprintf("tickets/%s/%s/%d", u.Customer, u.Month, percent),
-			Kind: NoticeTickets, At: at, Customer: u.Customer,
-			Facts: with(u.facts(), "percent", strconv.Itoa(percent)),
-		})
-	}
-	return notices
-}
-
 func caseNotice(c Case, at time.Time) Notice {
 	last := c.Months[len(c.Months)-1]
 	return Notice{
@@ -119,29 +104,17 @@ func caseNotice(c Case, at time.Time) Notice {
 	}
 }
 
-// MoveNotice returns the e-mail that tells the account holder of the case's last move, to the address in the directory.
-func (c Case) MoveNotice(holder Customer) Notice {
-	n := len(c.Moves)
-	m := c.Moves[n-1]
-	return Notice{
-		Key: fmt.Sprintf("case-moved/%s/%d", c.ID, n), Kind: NoticeMove, At: m.At, Customer: c.Customer, Channel: ChannelEmail, To: holder.Email,
-		Facts: given(
-			"case", string(c.ID), "customer", string(c.Customer), "account", c.Account, "account_holder", holder.AccountHolder,
-			"state", string(m.To), "from_state", string(m.From), "note", m.Note, "by", m.By, "via", m.Via,
-			"over_months", strings.Join(overMonths(c.Months), ", "),
-		),
-	}
-}
-
 // NoticesAbout returns the prefixes of the keys of all notices about an account: its warnings, its cases, and its calls that passed the call
-// limit.
+// limit, left a message, or were critical and missed.
 func NoticesAbout(customer CustomerNumber, cases []Case, calls []CallSID) []string {
-	starts := []string{fmt.Sprintf("tickets/%s/", customer), fmt.Sprintf("case/%s/", customer)}
+	starts := []string{fmt.Sprintf("%s/%s/", NoticeTickets, customer), fmt.Sprintf("%s/%s/", NoticeHolder, customer), fmt.Sprintf("case/%s/", customer)}
 	for _, c := range cases {
 		starts = append(starts, fmt.Sprintf("case-moved/%s/", c.ID))
 	}
 	for _, sid := range calls {
-		starts = append(starts, "call-limit/"+string(sid)+"/")
+		for _, kind := range []NoticeKind{NoticeCallLimit, NoticeVoicemail, NoticeCriticalMissed} {
+			starts = append(starts, fmt.Sprintf("%s/%s/", kind, sid))
+		}
 	}
 	return starts
 }

@@ -81,7 +81,7 @@ const erased = "(erased)"
 func (c Call) Anonymised() Call {
 	c = c.Clone()
 	names := c.identifying()
-	c.From, c.Customer, c.Account, c.Ticket, c.State.Offered = "", "", "", "", ""
+	c.From, c.Customer, c.Account, c.OnFile, c.Ticket, c.State.Offered = "", "", "", "", "", ""
 	c.WrongNumbers, c.Known, c.Erased = nil, false, true
 	for i, exchange := range c.Exchanges {
 		c.Exchanges[i] = Exchange{Key: exchange.Key, At: exchange.At, Reply: json.RawMessage("null")}
@@ -101,6 +101,64 @@ func (c Call) Anonymised() Call {
 	return c
 }
 
+// WithoutOnFile returns the call without the account that the caller's number was on file of, and without the words of its history that name the
+// account: one that is erased leaves nothing in the calls of others (rule 13). names are what the account was called. The rest of the call stays,
+// the caller's number included: it was never the account's call.
+func (c Call) WithoutOnFile(names []string) Call {
+	c = c.Clone()
+	words := append([]string{string(c.OnFile)}, names...)
+	named := func(text string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return len(w) > 1 && strings.Contains(text, w) })
+	}
+	if c.State.Offered == c.OnFile {
+		c.State.Offered = ""
+	}
+	for i, exchange := range c.Exchanges {
+		if named(exchange.Heard) {
+			c.Exchanges[i].Heard = erased
+		}
+		if named(string(exchange.Reply)) {
+			c.Exchanges[i].Reply = json.RawMessage("null")
+		}
+	}
+	for i, d := range c.Trace {
+		c.Trace[i] = d.without(named)
+	}
+	for i, a := range c.Acts {
+		c.Acts[i] = a.without(c.OnFile)
+	}
+	c.OnFile = ""
+	return c
+}
+
+// without returns the decision with the texts that name somebody erased.
+func (d Decision) without(named func(string) bool) Decision {
+	if named(d.Result) {
+		d.Result = erased
+	}
+	d.Inputs = slices.Clone(d.Inputs)
+	for i, f := range d.Inputs {
+		if named(f.Value) {
+			d.Inputs[i].Value = erased
+		}
+	}
+	return d
+}
+
+// without returns the act without the account, where the call was attached to it and is no more.
+func (a Act) without(customer CustomerNumber) Act {
+	if a.Kind != ActAttach {
+		return a
+	}
+	if a.Value == string(customer) {
+		a.Value = ""
+	}
+	if a.Before == string(customer) {
+		a.Before, a.BeforeAccount = "", ""
+	}
+	return a
+}
+
 // Anonymised returns the case with the account and everybody's words gone. What stays are the figures, the states and their times.
 func (c Case) Anonymised() Case {
 	c.Customer, c.Account = "", ""
@@ -117,7 +175,7 @@ func (c Case) Anonymised() Case {
 }
 
 func (c Call) identifying() []string {
-	words := []string{c.From.Full(), c.From.String(), string(c.Customer), c.Account, string(c.Ticket), string(c.State.Offered)}
+	words := []string{c.From.Full(), c.From.String(), string(c.Customer), c.Account, string(c.OnFile), string(c.Ticket), string(c.State.Offered)}
 	for _, exchange := range c.Exchanges {
 		words = append(words, exchange.Heard)
 	}
@@ -145,4 +203,4 @@ func (d Decision) anonymised(names []string) Decision {
 }
 
 // personal are the inputs of a decision that are always about a person.
-var personal = []string{"from", "caller", "customer", "number", "account", "ticket", "heard", "digits", "speech", "offered"}
+var personal = []string{"from", "caller", "customer", "number", "account", "ticket", "heard", "digits", "speech", "offered", "on file"}

@@ -8,6 +8,8 @@ type ReviewInput struct {
 	Months   []Usage // consecutive, oldest first, as many as sustained load looks at; the last is the month under review
 	Open     *Case   // the account's open case
 	Closed   *Case   // the one that was closed last
+	// Told are the keys of the warnings about the tickets of the last month that were made already (TicketWarnings).
+	Told []string
 }
 
 // Verdict is the result of a review: the case to open, or nil, and the notices to people.
@@ -20,14 +22,14 @@ type Verdict struct {
 const opener = "supportline"
 
 // Review carries out rule 8, and warns before: it opens one case when load is sustained and no case is open, never a second one for load
-// that a closed case knew of already, and tells when the month's tickets reach a part of the limit. It returns the same verdict however
+// that a closed case knew of already, and tells when the month's tickets reach a part of the limit (rule 15). It returns the same verdict however
 // often it is asked; a store keeps one notice of a key.
 func Review(s ReviewInput, fair FairUse, at time.Time) Verdict {
 	if len(s.Months) == 0 {
 		return Verdict{}
 	}
 	last := s.Months[len(s.Months)-1]
-	v := Verdict{Notices: ticketNotices(last, fair, at)}
+	v := Verdict{Notices: ticketNotices(s, fair, at)}
 	if s.Open != nil || !last.Sustained || !later(s.Months, s.Closed) {
 		return v
 	}

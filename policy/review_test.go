@@ -71,25 +71,129 @@ func TestReviewFreezesTheEvidence(t *testing.T) {
 	}
 }
 
-// TestTicketNotices: at 80 and at 100 percent of the limit, each under a key of its own, so that none is told twice.
+// warned returns the notices of a review of a month with so many of 16 tickets, after some were told.
+func warned(customer policy.Customer, fair policy.FairUse, tickets int, told ...string) []policy.Notice {
+	u := policy.Usage{Month: "2026-11", Customer: customer.Number, Account: customer.Name, Tickets: tickets, TicketLimit: 16}
+	return policy.Review(policy.ReviewInput{Customer: customer, Months: []policy.Usage{u}, Told: told}, fair, at(0)).Notices
+}
+
+// keysOf returns the keys of notices, each with the figure in it.
+func keysOf(notices []policy.Notice) (keys []string) {
+	for _, n := range notices {
+		keys = append(keys, n.Key+" "+n.Facts["tickets"])
+	}
+	return keys
+}
+
+// TestTicketNotices: at 80 and at 100 percent of the limit, each once, with the figure of that moment. What is reached at once is told once.
 func TestTicketNotices(t *testing.T) {
 	t.Parallel()
-	for tickets, want := range map[int][]string{
-		0:  nil,
-		12: nil,
-		13: {"tickets/204518/2026-11/80"}, // 80 percent of 16 are 12.8
-		15: {"tickets/204518/2026-11/80"},
-		16: {"tickets/204518/2026-11/80", "tickets/204518/2026-11/100"},
-		40: {"tickets/204518/2026-11/80", "tickets/204518/2026-11/100"},
+	const at80, at100, addressed = "tickets/204518/2026-11/80", "tickets/204518/2026-11/100", "/email/0a1b2c3d"
+	for name, row := range map[string]struct {
+		tickets int
+		told    []string
+		want    []string
+	}{
+		"none":                        {0, nil, nil},
+		"79 percent":                  {12, nil, nil},
+		"80 percent of 16 are 12.8":   {13, nil, []string{at80 + " 13"}},
+		"once":                        {14, []string{at80 + addressed}, nil},
+		"the limit":                   {16, []string{at80 + addressed}, []string{at100 + " 16"}},
+		"both at once: the higher":    {16, nil, []string{at100 + " 16"}},
+		"far over":                    {40, nil, []string{at100 + " 40"}},
+		"over, and told":              {40, []string{at80 + addressed, at100 + addressed}, nil},
+		"fewer than when it was told": {15, []string{at100 + addressed}, nil},
+		"told in another month":       {13, []string{"tickets/204518/2026-10/80/email/1"}, []string{at80 + " 13"}},
+		"told another account":        {13, []string{"tickets/2045181/2026-11/80/email/1"}, []string{at80 + " 13"}},
+		"told the account holder":     {13, []string{"holder-tickets/204518/2026-11/80/email/1"}, []string{at80 + " 13"}},
 	} {
-		u := policy.Usage{Month: "2026-11", Customer: holder.Number, Account: holder.Name, Tickets: tickets, TicketLimit: 16}
-		v := policy.Review(policy.ReviewInput{Customer: holder, Months: []policy.Usage{u}}, fair, at(0))
-		var got []string
-		for _, n := range v.Notices {
-			got = append(got, n.Key)
+		if diff := cmp.Diff(row.want, keysOf(warned(holder, fair, row.tickets, row.told...))); diff != "" {
+			t.Errorf("%s: %s", name, diff)
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("at %d tickets: %s", tickets, diff)
+	}
+}
+
+// TestHolderIsTold is the half of rule 15 about the account holder: off unless configured, at 80 and 100 percent, each once, by e-mail; ops are told
+// that somebody must phone an account without an address.
+func TestHolderIsTold(t *testing.T) {
+	t.Parallel()
+	tells := fair
+	tells.TellHolder, tells.PerTicket, tells.PerMinuteOverTickets = true, 5, 1.5
+	quiet := tells
+	quiet.WarnAt = nil
+	phoned := holder
+	phoned.Email = ""
+	nameless := phoned
+	nameless.AccountHolder = ""
+	for name, row := range map[string]struct {
+		customer policy.Customer
+		fair     policy.FairUse
+		tickets  int
+		told     []string
+		want     []string
+	}{
+		"off":                          {holder, fair, 16, nil, []string{"tickets/204518/2026-11/100 16"}},
+		"at 80 percent":                {holder, tells, 13, nil, []string{"tickets/204518/2026-11/80 13", "holder-tickets/204518/2026-11/80 13"}},
+		"whatever ops are told":        {holder, quiet, 13, nil, []string{"holder-tickets/204518/2026-11/80 13"}},
+		"once":                         {holder, quiet, 15, []string{"holder-tickets/204518/2026-11/80/email/1"}, nil},
+		"at 100 percent":               {holder, quiet, 16, []string{"holder-tickets/204518/2026-11/80/email/1"}, []string{"holder-tickets/204518/2026-11/100 16"}},
+		"both at once: the higher":     {holder, quiet, 17, nil, []string{"holder-tickets/204518/2026-11/100 17"}},
+		"without an address":           {phoned, tells, 13, nil, []string{"tickets/204518/2026-11/80 13"}},
+		"without one, and no warnings": {phoned, quiet, 16, nil, []string{"tickets/204518/2026-11/100 16"}},
+		"without one, once":            {phoned, quiet, 16, []string{"tickets/204518/2026-11/100/email/1"}, nil},
+	} {
+		got := warned(row.customer, row.fair, row.tickets, row.told...)
+		if diff := cmp.Diff(row.want, keysOf(got)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		for _, n := range got {
+			letter := n.Kind == policy.NoticeHolder
+			if letter != n.Kind.Letter() || letter != (n.To == holder.Email && n.Channel == policy.ChannelEmail) || !letter && n.To != "" {
+				t.Errorf("%s: %s goes to %q by %q", name, n.Key, n.To, n.Channel)
+			}
+		}
+	}
+	n := warned(holder, quiet, 13)[0]
+	want := map[string]string{
+		"month": "2026-11", "customer": "204518", "account": "Northwind", "account_holder": "Ada", "tickets": "13", "ticket_limit": "16", "tickets_left": "3",
+		"percent": "80", "per_ticket": "5.00 USD", "per_minute_over_tickets": "1.50 USD", "calls": "0", "talk_seconds": "0", "over_long": "0",
+	}
+	if diff := cmp.Diff(want, n.Facts); diff != "" {
+		t.Error(diff)
+	}
+	for _, row := range []struct {
+		customer policy.Customer
+		fair     policy.FairUse
+		told     []string
+		want     string
+	}{
+		{phoned, quiet, nil, "Ada"}, {nameless, quiet, nil, "the account holder"}, {phoned, fair, nil, ""}, {holder, tells, nil, ""},
+	} {
+		if n := warned(row.customer, row.fair, 13, row.told...)[0]; n.Facts["must_phone"] != row.want {
+			t.Errorf("ops are told to phone %q, want %q", n.Facts["must_phone"], row.want)
+		}
+	}
+	often := tells
+	often.WarnAt = []int{50, 90}
+	if n := warned(phoned, often, 9)[0]; n.Facts["percent"] != "50" || n.Facts["must_phone"] != "" {
+		t.Errorf("at 50 percent nobody phones: %v", n.Facts)
+	}
+	if n := warned(phoned, often, 15)[0]; n.Facts["percent"] != "90" || n.Facts["must_phone"] != "Ada" {
+		t.Errorf("80 percent, first seen at 90: %v", n.Facts)
+	}
+}
+
+// TestHolderIsToldBeforeItCosts: of a month that has been over for more than a day the account holder is told no more.
+func TestHolderIsToldBeforeItCosts(t *testing.T) {
+	t.Parallel()
+	tells := fair
+	tells.TellHolder, tells.WarnAt = true, nil
+	months := []policy.Usage{{Month: "2026-11", Customer: holder.Number, Tickets: 13, TicketLimit: 16}}
+	for day, want := range map[time.Time]int{
+		time.Date(2026, 11, 30, 23, 0, 0, 0, time.UTC): 1, time.Date(2026, 12, 1, 23, 59, 0, 0, time.UTC): 1, time.Date(2026, 12, 2, 1, 0, 0, 0, time.UTC): 0,
+	} {
+		if v := policy.Review(policy.ReviewInput{Customer: holder, Months: months}, tells, day); len(v.Notices) != want {
+			t.Errorf("at %v: %+v", day, v.Notices)
 		}
 	}
 }
@@ -162,10 +266,28 @@ func TestMoveNotice(t *testing.T) {
 		Facts: map[string]string{
 			"case": "7", "customer": "204518", "account": "Northwind", "account_holder": "Ada", "state": "contacted", "from_state": "flagged",
 			"note": "wrote to Ada", "by": "mila", "via": "email", "over_months": "2026-06, 2026-08, 2026-09",
+			"figures": "2026-06: 17 of 16 phone tickets\n2026-08: 17 of 16 phone tickets\n2026-09: 17 of 16 phone tickets",
 		},
 	}
 	if diff := cmp.Diff(want, c.MoveNotice(holder)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestFiguresOfALetter: the months that were over, or those with calls if a case was opened by hand.
+func TestFiguresOfALetter(t *testing.T) {
+	t.Parallel()
+	for want, months := range map[string][]policy.Usage{
+		"": {{Month: "2026-09", TicketLimit: 16}},
+		"2026-10: 3 of 16 phone tickets, 1 call over the call limit": {{Month: "2026-09"}, {Month: "2026-10", Calls: 3, Tickets: 3, TicketLimit: 16, OverLong: 1}},
+		"2026-10: 17 of 16 phone tickets, 2 calls over the call limit": {
+			{Month: "2026-09", Calls: 5, Tickets: 5, TicketLimit: 16}, {Month: "2026-10", Calls: 19, Tickets: 17, TicketLimit: 16, OverLong: 2, Over: true},
+		},
+	} {
+		c := policy.NewCase(holder, months, "mila", "by hand", at(0))
+		if got := c.MoveNotice(holder).Facts["figures"]; got != want {
+			t.Errorf("the figures are %q, want %q", got, want)
+		}
 	}
 }
 

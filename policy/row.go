@@ -35,6 +35,7 @@ type Row struct {
 	Training     bool            `json:"training"`
 	Counted      bool            `json:"counted"` // this very call adds a phone ticket to Month
 	Month        *Month          `json:"month"`
+	OnFile       *CustomerNumber `json:"on_file"` // the account that the caller's number was on file of; it never identifies (rule 12)
 }
 
 // Row returns the call as a row. counted is whether fair use counts it as a ticket.
@@ -44,6 +45,7 @@ func (c Call) Row(fair FairUse, counted bool) Row {
 		Customer: orNil(c.Customer), Account: orNil(c.Account), Intent: orNil(c.Intent), Ticket: orNil(c.Ticket),
 		Outcome: orNil(c.Outcome()), StartedAt: TimeOrNil(c.StartedAt), EndedAt: TimeOrNil(c.End()), Month: orNil(c.Month),
 		OverLong: c.overLong(fair), Waived: c.Waived, Training: c.Training, Counted: counted,
+		OnFile: orNil(c.OnFile),
 	}
 	if leg, ok := c.Accepted(); ok {
 		row.AnsweredAt, row.Specialist = TimeOrNil(leg.AcceptedAt), orNil(leg.To.Full())

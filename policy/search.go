@@ -23,11 +23,13 @@ type Filter struct {
 	Specialist Phone   // who accepted
 	Ticket     Ticket
 	// OverLong is a call limit: calls that talked longer and that nobody waived (rules 5 and 6).
-	OverLong    time.Duration
-	Waived      bool
-	Training    bool
-	TalkAtLeast int // seconds, known ones: a call that reached no specialist has none
-	TalkAtMost  int // seconds, known ones
+	OverLong time.Duration
+	Waived   bool
+	Training bool
+	// Unidentified selects calls that were served to nobody (Call.ServedToNobody).
+	Unidentified bool
+	TalkAtLeast  int // seconds, known ones: a call that reached no specialist has none
+	TalkAtMost   int // seconds, known ones
 	// Text is what a person typed, as Text takes it.
 	Text string
 	// Numbers lets Text be part of a caller's number: the person who asks may see those.
@@ -42,7 +44,7 @@ func (f Filter) Matches(c Call) bool {
 		(f.Intent == "" || c.Intent == f.Intent) &&
 		(f.Outcome == "" || c.Outcome() == f.ending()) &&
 		(f.Ticket == "" || c.Ticket == f.Ticket) &&
-		(!f.Waived || c.Waived) && (!f.Training || c.Training) &&
+		(!f.Waived || c.Waived) && (!f.Training || c.Training) && (!f.Unidentified || c.ServedToNobody()) &&
 		f.matchesSpecialist(c) && f.matchesTalk(c) &&
 		(f.Text == "" || ParseText(f.Text, f.Numbers).MatchesCall(c))
 }

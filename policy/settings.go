@@ -174,6 +174,16 @@ func (s Settings) Line(number Phone) (Line, bool) {
 	return Line{}, false
 }
 
+// Dialled returns the number of the line that an address is, however that is spelled, and any other address as it came.
+func (s Settings) Dialled(to Phone) Phone {
+	for _, l := range s.Lines {
+		if l.Number.SameCaller(to) {
+			return l.Number
+		}
+	}
+	return to
+}
+
 // LineZone returns the zone of a line, and UTC for a number that is no line any more.
 func (s Settings) LineZone(number Phone) *time.Location {
 	if line, ok := s.Line(number); ok {

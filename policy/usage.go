@@ -46,17 +46,53 @@ func (s CallSummary) overLong(fair FairUse) bool {
 	return s.Talked && !s.Waived && s.TalkSeconds > int(fair.CallLimit/time.Second)
 }
 
-// ticketCounter counts the phone tickets of one account in one month: it remembers the ticket numbers it has seen.
-type ticketCounter map[Ticket]bool
+// ServedToNobody reports whether a specialist took the call and it belongs to no account: it is in nobody's usage until a person attaches it
+// (rule 12). Calls to try a line are left out, and so are those of an account that was erased.
+func (c Call) ServedToNobody() bool {
+	_, accepted := c.Accepted()
+	return accepted && c.Customer == "" && !c.Erased && !c.Test()
+}
 
-// adds reports whether a call adds a phone ticket (rule 3): each accepted call without a ticket number does, and the first of those about one
-// ticket. How many calls add one does not depend on their order.
-func (seen ticketCounter) adds(s CallSummary) bool {
-	if !s.counts() || seen[s.Ticket] {
-		return false
+// NobodyCount counts the calls of a line in a month that were served to nobody. They belong to no account and so to no account's month: theirs
+// is the month of their start in the zone of the line.
+type NobodyCount struct {
+	Line   Phone
+	Calls  int
+	OnFile int // those from a number that is on file of one account
+}
+
+// CountNobody adds up the calls that were served to nobody on all lines.
+func CountNobody(lines []NobodyCount) (all NobodyCount) {
+	for _, l := range lines {
+		all.Calls, all.OnFile = all.Calls+l.Calls, all.OnFile+l.OnFile
 	}
-	seen[s.Ticket] = s.Ticket != ""
-	return true
+	return all
+}
+
+// ticketCounter counts the phone tickets of one account in one month, and numbers them from 1 in the order in which they were first raised.
+type ticketCounter struct {
+	numbers map[Ticket]int // of the tickets that have a ticket number
+	n       int
+}
+
+// ticket returns the number of the phone ticket that a call is of, and whether the call adds it (rule 3): each accepted call without a ticket
+// number adds one, and the first of those about one ticket. The number of a call that does not count is 0. How many calls add one does not
+// depend on their order; the numbers do.
+func (t *ticketCounter) ticket(s CallSummary) (number int, adds bool) {
+	if !s.counts() {
+		return 0, false
+	}
+	if number, known := t.numbers[s.Ticket]; known {
+		return number, false
+	}
+	t.n++
+	if s.Ticket != "" {
+		if t.numbers == nil {
+			t.numbers = map[Ticket]int{}
+		}
+		t.numbers[s.Ticket] = t.n
+	}
+	return t.n, true
 }
 
 // Usage is an account's month as people and programs are shown it: the names of the JSON and CSV exports.
@@ -129,26 +165,35 @@ type monthTotals struct {
 	// talks are the seconds of the talks that can be over-long, longest first, as varints: so few bytes and so few steps make it cheap to ask
 	// how many are longer than a limit.
 	talks []byte
+	// byTicket has the talks once more, in the order of their calls: the number of the phone ticket, then twice the seconds, and one more where
+	// the talk can be over-long; as varints too.
+	byTicket []byte
 }
 
 // totals sums up the calls of one account and one month, in any order. It is where every figure of fair use comes from.
 func totals(calls []CallSummary) monthTotals {
 	var t monthTotals
 	var talks []int
-	tickets := ticketCounter{}
-	for _, s := range calls {
-		if !s.counts() {
+	var tickets ticketCounter
+	for _, s := range byStart(calls) {
+		number, _ := tickets.ticket(s)
+		if number == 0 {
 			continue
 		}
 		t.calls++
 		t.talkSeconds += int32(s.TalkSeconds)
 		t.waived += int32(one(s.Waived))
 		t.training += int32(one(s.Training))
-		t.tickets += int32(one(tickets.adds(s)))
-		if s.Talked && !s.Waived && s.TalkSeconds > 0 {
+		canBeLong := s.Talked && !s.Waived && s.TalkSeconds > 0
+		if canBeLong {
 			talks = append(talks, s.TalkSeconds)
 		}
+		if s.TalkSeconds > 0 {
+			t.byTicket = binary.AppendUvarint(t.byTicket, uint64(number))
+			t.byTicket = binary.AppendUvarint(t.byTicket, uint64(2*s.TalkSeconds+one(canBeLong)))
+		}
 	}
+	t.tickets = int32(tickets.n)
 	slices.SortFunc(talks, func(a, b int) int { return cmp.Compare(b, a) })
 	for _, seconds := range talks {
 		t.talks = binary.AppendUvarint(t.talks, uint64(seconds))
@@ -156,31 +201,29 @@ func totals(calls []CallSummary) monthTotals {
 	return t
 }
 
-// beyond counts the talks over the call limit, and their seconds beyond it.
-func (t monthTotals) beyond(fair FairUse) (calls, seconds int) {
+// overLong counts the talks over the call limit.
+func (t monthTotals) overLong(fair FairUse) (calls int) {
 	limit := uint64(fair.CallLimit / time.Second)
 	for rest := t.talks; len(rest) > 0; {
 		talk, n := binary.Uvarint(rest)
 		if n <= 0 || talk <= limit {
-			return calls, seconds
+			return calls
 		}
-		calls, seconds, rest = calls+1, seconds+int(talk-limit), rest[n:]
+		calls, rest = calls+1, rest[n:]
 	}
-	return calls, seconds
+	return calls
 }
 
 func (t monthTotals) over(fair FairUse) bool {
-	overLong, _ := t.beyond(fair)
-	tickets, long := over(int(t.tickets), fair.TicketsPerMonth, overLong, fair.OverLongCallsPerMonth)
+	tickets, long := over(int(t.tickets), fair.TicketsPerMonth, t.overLong(fair), fair.OverLongCallsPerMonth)
 	return tickets || long
 }
 
 // usage holds the limits against the month. Sustained and Case are left out, as they need other months and the cases.
 func (t monthTotals) usage(c Customer, m Month, fair FairUse) Usage {
-	overLong, _ := t.beyond(fair)
 	return Usage{
 		Month: m, Customer: c.Number, Account: c.Name, Line: c.Line.Full(),
-		Tickets: int(t.tickets), Calls: int(t.calls), TalkSeconds: int(t.talkSeconds), OverLong: overLong, Waived: int(t.waived),
+		Tickets: int(t.tickets), Calls: int(t.calls), TalkSeconds: int(t.talkSeconds), OverLong: t.overLong(fair), Waived: int(t.waived),
 		Training: int(t.training), TicketLimit: fair.TicketsPerMonth, OverLongLimit: fair.OverLongCallsPerMonth, Over: t.over(fair),
 	}
 }
@@ -195,19 +238,21 @@ func one(yes bool) int {
 // Counted is one call of an account's month and what fair use made of it.
 type Counted struct {
 	CallSummary
-	Counts   bool   // this very call adds a phone ticket
-	OverLong bool   // it adds an over-long call
-	Rule     string // that decided: "fair-use.first-about-ticket"
-	Why      string // the same in words
+	Counts      bool   // this very call adds a phone ticket
+	OverLong    bool   // it adds an over-long call
+	OverTickets bool   // it is of a phone ticket over the limit, whose talk can be charged (rule 14)
+	Rule        string // that decided: "fair-use.first-about-ticket"
+	Why         string // the same in words
 }
 
 // ExplainUsage returns an account's month call by call, oldest first. As many of them count as the month's usage has tickets, and as many are
 // over-long as it has over-long calls.
 func ExplainUsage(calls []CallSummary, fair FairUse) []Counted {
 	explained := make([]Counted, 0, len(calls))
-	tickets := ticketCounter{}
+	var tickets ticketCounter
 	for _, s := range byStart(calls) {
-		c := Counted{CallSummary: s, Counts: tickets.adds(s), OverLong: s.counts() && s.overLong(fair)}
+		number, adds := tickets.ticket(s)
+		c := Counted{CallSummary: s, Counts: adds, OverLong: s.counts() && s.overLong(fair), OverTickets: number > fair.TicketsPerMonth}
 		c.Rule, c.Why = s.verdict(c.Counts)
 		explained = append(explained, c)
 	}
@@ -253,12 +298,13 @@ type CountedRow struct {
 	Training    bool       `json:"training"`
 	Rule        string     `json:"rule"`
 	Why         string     `json:"why"`
+	OverTickets bool       `json:"over_tickets"` // of a phone ticket over the limit
 }
 
 func (c Counted) row() CountedRow {
 	row := CountedRow{
 		SID: c.SID, StartedAt: TimeOrNil(c.StartedAt), Ticket: orNil(c.Ticket), Counted: c.Counts, OverLong: c.OverLong, Waived: c.Waived, Training: c.Training,
-		Rule: c.Rule, Why: c.Why,
+		Rule: c.Rule, Why: c.Why, OverTickets: c.OverTickets,
 	}
 	if c.Talked {
 		row.TalkSeconds = &c.TalkSeconds

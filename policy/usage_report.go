@@ -27,7 +27,7 @@ func NewMonthReport(m Month, calls iter.Seq2[CallSummary, error], at time.Time) 
 	sum := func() {
 		if len(account) > 0 {
 			t := totals(account)
-			t.talks = talks.keep(t.talks)
+			t.talks, t.byTicket = talks.keep(t.talks), talks.keep(t.byTicket)
 			report.accounts = append(report.accounts, accountTotals{account[0].Customer, t})
 		}
 		account = account[:0]

@@ -202,7 +202,7 @@ func (l log) shown(t interface{ Fatal(...any) }, directory []policy.Customer, fa
 			}
 		}
 	}
-	v.Near, v.WhatIf, v.Proposals = report.Near(fair), report.Compare(fair, other, 3, most), slices.Collect(report[len(report)-1].Charges(fair))
+	v.Near, v.WhatIf, v.Proposals = report.Near(fair), report.Compare(fair, other, 3, most), slices.Collect(report.Charges(fair))
 	return v
 }
 
@@ -237,10 +237,10 @@ func (l log) recounted(directory []policy.Customer, fair, other policy.FairUse, 
 		}
 		v.WhatIf = compared(v.WhatIf, is, would, most)
 		if n := is[2].Tickets - fair.TicketsPerMonth; n > 0 {
-			v.Proposals = append(v.Proposals, policy.Charge{Month: "2026-11", Customer: number, Kind: "tickets", Quantity: n, Rate: 400, Amount: int64(n) * 400, Currency: "USD"})
+			v.Proposals = append(v.Proposals, policy.Charge{Month: "2026-11", Customer: number, Kind: "tickets", Quantity: n, Rate: 400, Amount: int64(n) * 400, Currency: "USD", Sustained: is[2].Sustained})
 		}
 		if n := beyond / 60; n > 0 {
-			v.Proposals = append(v.Proposals, policy.Charge{Month: "2026-11", Customer: number, Kind: "minutes", Quantity: n, Rate: 50, Amount: int64(n) * 50, Currency: "USD"})
+			v.Proposals = append(v.Proposals, policy.Charge{Month: "2026-11", Customer: number, Kind: "minutes", Quantity: n, Rate: 50, Amount: int64(n) * 50, Currency: "USD", Sustained: is[2].Sustained})
 		}
 	}
 	slices.SortStableFunc(v.Near, func(a, b policy.Usage) int { return cmp.Compare(b.Tickets, a.Tickets) })

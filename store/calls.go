@@ -2,8 +2,10 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -147,4 +149,80 @@ func countBetween(tx *bolt.Tx, since, until time.Time) (policy.OutcomeCount, err
 		count[r.Call.Outcome()]++
 	}
 	return count, nil
+}
+
+// CountNobody counts the calls of a month that were served to nobody, by line in the order of their numbers. zones returns the zone of a line, which
+// decides the month of such a call. CountNobody reads the index, and of the calls only the unindexed ones.
+func (s *Store) CountNobody(ctx context.Context, month policy.Month, zones func(policy.Phone) *time.Location) ([]policy.NobodyCount, error) {
+	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.NobodyCount, error) {
+		lines := map[policy.Phone]policy.NobodyCount{}
+		err := eachNobody(tx, month, func(line policy.Phone, at time.Time, onFile bool) {
+			if policy.MonthOf(at, zones(line)) != month {
+				return
+			}
+			n := lines[line]
+			n.Line, n.Calls = line, n.Calls+1
+			if onFile {
+				n.OnFile++
+			}
+			lines[line] = n
+		})
+		return slices.SortedFunc(maps.Values(lines), func(a, b policy.NobodyCount) int { return cmp.Compare(a.Line, b.Line) }), err
+	})
+}
+
+// anyZone is more than the clocks of any two zones differ.
+const anyZone = 27 * time.Hour
+
+// eachNobody calls count with the calls that were served to nobody in a month of any zone, and may call it with some around that month.
+func eachNobody(tx *bolt.Tx, month policy.Month, count func(line policy.Phone, at time.Time, onFile bool)) error {
+	begin, end := month.Bounds(time.UTC)
+	from, to := placeAt(begin.Add(-anyZone)), placeAt(end.Add(anyZone))
+	search, prefix := tx.Bucket(searchBucket), key(byMark).text(markNobody)
+	indexed := span{from: appendPacked(bytes.Clone(prefix), from), to: appendPacked(bytes.Clone(prefix), to)}
+	for k, v := range indexed.in(search) {
+		if len(v) == 0 {
+			return fmt.Errorf("%w: index of calls that were served to nobody %x", ErrDamaged, k)
+		}
+		count(policy.Phone(v[1:]), readTime(appendUnpacked(nil, k[len(prefix):])), v[0] == 1)
+	}
+	for k := range (span{from: unindexedKey(from), to: unindexedKey(to)}).in(search) {
+		r, err := recordAt(tx, k[1:])
+		if err != nil {
+			return err
+		}
+		if c := r.Call; c.ServedToNobody() {
+			count(c.Line, c.StartedAt, c.OnFile != "")
+		}
+	}
+	return nil
+}
+
+// NotifyingLog is the log of a program that tells people of messages and of missed critical calls: the notices are written in the step in which
+// they become due (policy.CallNotice).
+type NotifyingLog struct {
+	*Store
+	Settings policy.Settings
+	// Link returns the address of a call in the console, or "".
+	Link func(policy.CallSID) string
+	// Addressed returns the notices by which one event is told, one for each receiver.
+	Addressed func(policy.Notice) []policy.Notice
+}
+
+// Advance is Store.Advance with the notices.
+func (l NotifyingLog) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
+	now := l.now()
+	// The name is read on the writing goroutine, which is one look into the file, and only for a notice about a call without an account.
+	name := func(number policy.CustomerNumber) string {
+		name, _ := l.nameOf(ctx, number) // without it, the notice has the number
+		return name
+	}
+	return l.AdvanceAndNotify(ctx, sid, func(before policy.Call) (policy.Call, []policy.Notice) {
+		after := change(before)
+		event, told := policy.CallNotice(before, after, l.Settings, l.Link(sid), name, now)
+		if !told {
+			return after, nil
+		}
+		return after, l.Addressed(event)
+	})
 }

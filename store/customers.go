@@ -26,13 +26,14 @@ func directoryEntry(tx *bolt.Tx, number string) (policy.Customer, error) {
 	return customer, err
 }
 
-// CustomersCallingFrom returns the customers that have a number among their caller numbers, by customer number; none for a caller without a
-// number.
+// CustomersCallingFrom returns the customers that have a number among their caller numbers, by customer number, however the caller's address
+// spells it; none for a caller without a number.
 func (s *Store) CustomersCallingFrom(ctx context.Context, caller policy.Phone) ([]policy.Customer, error) {
-	if caller.Caller() == "" {
+	number := caller.Caller()
+	if number == "" {
 		return nil, nil
 	}
-	prefix := key(byCaller).part(caller.Full())
+	prefix := key(byCaller).part(number)
 	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.Customer, error) {
 		return lookUp(tx, under(prefix), len(prefix), noLimit, func(tx *bolt.Tx, number []byte) (policy.Customer, error) {
 			return directoryEntry(tx, string(number))

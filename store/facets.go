@@ -21,7 +21,8 @@ const (
 	byOutcome    = 'o' // "": no end was reported
 	bySpecialist = 'S'
 	byTicket     = 'T'
-	byMark       = 'M' // waived, training
+	byMark       = 'M' // waived, training, nobody; the value of nobody is the line, after a byte that is 1 where an account is on file
+	byOnFile     = 'F' // customer number that the caller's number was on file of, where the call is not that account's
 	byTalk       = 'd' // band of talk times; the value is the talk time, doubled, and one more where it was waived
 	byFrom       = 'f' // caller's number
 	byNames      = 'N' // customer number, an account name on its calls
@@ -42,6 +43,7 @@ const (
 const (
 	markWaived   = "w"
 	markTraining = "t"
+	markNobody   = "n" // served to nobody (policy.Call.ServedToNobody)
 )
 
 // searchKeys returns the entries of a call in the bucket search.
@@ -70,15 +72,49 @@ func facetKeys(c policy.Call) []edit {
 	add(accepted && leg.To != "", facet(bySpecialist, leg.To))
 	add(c.Waived, key(byMark).text(markWaived))
 	add(c.Training, key(byMark).text(markTraining))
+	add(c.OnFile != "" && c.OnFile != c.Customer, onFileKey(c.OnFile))
 	add(c.Ticket != "", key(byTicket).part(string(c.Ticket)))
 	add(searchable(c.From) != "", key(byFrom).part(string(c.From)))
 	if seconds, _, ok := c.Talk(); ok {
 		keys = append(keys, edit{in: inSearch, key: append(talkKey(bandOf(seconds)), place...), value: talkValue(seconds, c.Waived)})
 	}
+	keys = append(keys, nobodyKeys(c)...)
 	if c.Customer != "" && c.Account != "" { // words of the name lead to the number; its calls share the entry (searchTerms)
 		keys = append(keys, edit{in: inSearch, key: namesKey(string(c.Customer)).text(c.Account[:min(len(c.Account), maxName)])})
 	}
 	return keys
+}
+
+func onFileKey(customer policy.CustomerNumber) indexKey { return key(byOnFile).part(string(customer)) }
+
+// nobodyKeys returns the facet of an indexed call that was served to nobody. Its value spares a count of a month the calls.
+func nobodyKeys(c policy.Call) []edit {
+	if !c.ServedToNobody() {
+		return nil
+	}
+	value := append([]byte{0}, c.Line...)
+	if c.OnFile != "" {
+		value[0] = 1
+	}
+	return []edit{{in: inSearch, key: appendPacked(key(byMark).text(markNobody), placeOf(c)), value: value}}
+}
+
+// onFileOf returns the places of the calls of others, and of nobody, from numbers that were on file of an account.
+func onFileOf(tx *bolt.Tx, customer policy.CustomerNumber) (places [][]byte, err error) {
+	search, prefix := tx.Bucket(searchBucket), onFileKey(customer)
+	for k := range under(prefix).in(search) {
+		places = append(places, appendUnpacked(nil, k[len(prefix):]))
+	}
+	for k := range under(key(byUnindexed)).in(search) {
+		r, err := recordAt(tx, k[1:])
+		if err != nil {
+			return nil, err
+		}
+		if r.Call.OnFile == customer && r.Call.Customer != customer {
+			places = append(places, bytes.Clone(k[1:]))
+		}
+	}
+	return places, nil
 }
 
 // facet returns the beginning of the keys of a value. These values are few and each is on many calls, so four bytes of a hash stand for it;

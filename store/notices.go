@@ -190,3 +190,15 @@ func noticesAbout(tx *bolt.Tx, customer policy.CustomerNumber) ([]policy.Notice,
 	all, err := noticeTable.in(tx, span{})
 	return slices.DeleteFunc(all, func(n policy.Notice) bool { return n.Customer != customer }), err
 }
+
+// noticesNaming returns the notices about an account, about its calls, and about calls from a number on file of it.
+func noticesNaming(tx *bolt.Tx, customer policy.CustomerNumber, calls []record) ([]policy.Notice, error) {
+	sids := map[string]bool{}
+	for _, r := range calls {
+		sids[string(r.Call.SID)] = true
+	}
+	all, err := noticeTable.in(tx, span{})
+	return slices.DeleteFunc(all, func(n policy.Notice) bool {
+		return n.Customer != customer && n.Facts["on_file"] != string(customer) && !sids[n.Facts["sid"]]
+	}), err
+}

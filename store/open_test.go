@@ -436,3 +436,56 @@ func TestAnUpgradeFindsNoticesByChannel(t *testing.T) {
 		})
 	}
 }
+
+// TestAnUpgradeFindsWhatWasServedToNobody: the version before this one had no facet for it. The calls of its file are found and counted after the
+// upgrade, also when one was interrupted, those that are not indexed yet included.
+func TestAnUpgradeFindsWhatWasServedToNobody(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "supportline.db")
+	day := time.Date(2026, time.November, 24, 10, 0, 0, 0, time.UTC)
+	s := file{path}.open(t, store.Options{})
+	for n := range 70 { // some more than are indexed together
+		id, customer := policy.CallSID(fmt.Sprintf("CA%03d", n)), policy.CustomerNumber("")
+		if n%3 == 0 {
+			customer = "204518"
+		}
+		_, err := s.Advance(t.Context(), id, func(policy.Call) policy.Call {
+			c := policy.Call{SID: id, Line: "+448000668187", StartedAt: day, Answered: true, Customer: customer, EndedAt: day.Add(time.Minute)}
+			return c.WithLeg(policy.Leg{SID: "CA-leg", To: "+15550100003", AcceptedAt: day})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := entries(t, path)
+	foreign(t, path, func(tx *bolt.Tx) error {
+		search := tx.Bucket([]byte("search"))
+		var facets [][]byte
+		for k, _ := search.Cursor().Seek([]byte("Mn")); bytes.HasPrefix(k, []byte("Mn")); k, _ = search.Cursor().Seek(append(facets[len(facets)-1], 0)) {
+			facets = append(facets, bytes.Clone(k))
+		}
+		if len(facets) == 0 {
+			t.Error("this version writes no facet")
+		}
+		for _, k := range facets {
+			if err := search.Delete(k); err != nil {
+				return err
+			}
+		}
+		return setSchema("4")(tx)
+	})
+	refused(t, path, store.Options{ReadOnly: true}, store.ErrReadOnly, "opened for writing once")
+	s = file{path}.open(t, store.Options{})
+	count, err := s.CountNobody(t.Context(), "2026-11", func(policy.Phone) *time.Location { return time.UTC })
+	if err != nil || len(count) != 1 || count[0].Calls != 46 {
+		t.Errorf("served to nobody: %+v, %v; want 46 calls", count, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := entries(t, path); !slices.Equal(want, got) {
+		t.Errorf("the indexes have %d entries that differ from the %d that this version writes", len(got), len(want))
+	}
+}

@@ -63,6 +63,7 @@ func (p plan) facets(f policy.Filter) (iterators []iterator) {
 	add(f.Ticket != "", key(byTicket).part(string(f.Ticket)))
 	add(f.Training, key(byMark).text(markTraining))
 	add(f.Waived, key(byMark).text(markWaived))
+	add(f.Unidentified, key(byMark).text(markNobody))
 	add(f.Specialist != "", facet(bySpecialist, f.Specialist))
 	add(f.Outcome != "", facet(byOutcome, outcome))
 	add(f.Intent != "", facet(byIntent, f.Intent))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -141,7 +142,8 @@ func removeNotices(tx *bolt.Tx, notices []policy.Notice) error {
 const longestCall = 4 * time.Hour
 
 // Erase removes a customer's profile and the notices about the account, and makes its calls and its cases anonymous (policy.Call.Anonymised,
-// policy.Case.Anonymised: the figures stay), in one step. An open case is closed. The recordings of the calls are noted for removal, here and
+// policy.Case.Anonymised: the figures stay), in one step. An open case is closed. Calls of others, and of nobody, lose the account that the caller's
+// number was on file of (policy.Call.WithoutOnFile). The recordings of the calls are noted for removal, here and
 // at the provider (DueRemovals). The audit keeps that one account was erased, when and by whom, and loses its number everywhere. Errors:
 // policy.ErrNoCustomer for a number with neither a profile nor calls, policy.ErrCallInProgress while the account is on the phone.
 func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by string, at time.Time) (policy.EraseResult, error) {
@@ -150,7 +152,11 @@ func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by stri
 		if err != nil {
 			return did, err
 		}
-		if err := removeCustomer(b.tx, number, len(calls) > 0); err != nil {
+		names, err := removeCustomer(b.tx, number, calls)
+		if err != nil {
+			return did, err
+		}
+		if err := b.forgetOnFile(number, names, at); err != nil {
 			return did, err
 		}
 		for _, r := range calls {
@@ -175,7 +181,7 @@ func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by stri
 		if did.Cases, err = eraseCases(b.tx, number, by, at); err != nil {
 			return did, err
 		}
-		notices, err := noticesAbout(b.tx, number)
+		notices, err := noticesNaming(b.tx, number, calls)
 		if err != nil {
 			return did, err
 		}
@@ -191,15 +197,42 @@ func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by stri
 	})
 }
 
-func removeCustomer(tx *bolt.Tx, number policy.CustomerNumber, calls bool) error {
+// removeCustomer removes a profile, where there is one, and returns what the account was called there and on its calls.
+func removeCustomer(tx *bolt.Tx, number policy.CustomerNumber, calls []record) (names []string, err error) {
 	customer, err := customerTable.get(tx, string(number))
-	if err != nil {
-		if calls {
-			return nil
+	switch {
+	case err == nil:
+		names, err = []string{customer.Name}, customerTable.remove(tx, []byte(number), customer)
+	case len(calls) > 0: // of an account that is no longer in the directory
+		err = nil
+	}
+	for _, r := range calls {
+		if !slices.Contains(names, r.Call.Account) {
+			names = append(names, r.Call.Account)
 		}
+	}
+	return names, err
+}
+
+// forgetOnFile removes an account from the calls of others, and of nobody, that came from a number on file of it.
+func (b *batch) forgetOnFile(number policy.CustomerNumber, names []string, at time.Time) error {
+	places, err := onFileOf(b.tx, number)
+	if err != nil {
 		return err
 	}
-	return customerTable.remove(tx, []byte(number), customer)
+	for _, place := range places {
+		before, err := b.call(policy.CallSID(place[timeLength:]))
+		if err != nil {
+			return err
+		}
+		if goesOn(before.call, at) {
+			return fmt.Errorf("%w: erase it when call %s, from a number that is on file of it, has ended", policy.ErrCallInProgress, before.call.SID)
+		}
+		if err := b.change(before, before.call.WithoutOnFile(names)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // eraseCases closes the open case of an account, and removes the names from all of its cases.
@@ -223,7 +256,8 @@ func eraseCases(tx *bolt.Tx, customer policy.CustomerNumber, by string, at time.
 	return len(cases), nil
 }
 
-// Export returns everything that is stored of one customer, calls and cases oldest first, notices by key, and notes in the audit who asked.
+// Export returns everything that is stored of one customer, calls and cases oldest first, notices by key, and notes in the audit who asked. A call
+// that is attached to nobody is not the customer's, although it came from a number on file of the account: anybody may send that number.
 // Errors: policy.ErrNoCustomer.
 func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by string) (policy.CustomerExport, error) {
 	return update(ctx, s, func(b *batch) (all policy.CustomerExport, err error) {

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -66,8 +68,18 @@ func readReviewInput(tx *bolt.Tx, customer policy.CustomerNumber, month policy.M
 		return accountSummaries(tx, customer, m)
 	})
 	return policy.ReviewInput{
-		Customer: account, Months: report.Account(account, n, fair), Open: openCase(cases), Closed: lastClosed(cases),
+		Customer: account, Months: report.Account(account, n, fair), Open: openCase(cases), Closed: lastClosed(cases), Told: warned(tx, customer, month),
 	}, err
+}
+
+// warned returns the keys of the warnings about an account's tickets in a month.
+func warned(tx *bolt.Tx, customer policy.CustomerNumber, month policy.Month) (keys []string) {
+	for _, start := range policy.TicketWarnings(customer, month) {
+		for k := range under([]byte(start)).in(tx.Bucket(noticesBucket)) {
+			keys = append(keys, string(k))
+		}
+	}
+	return keys
 }
 
 // untold returns the notices whose keys are new.
@@ -112,36 +124,48 @@ func (w Casework) OpenCase(ctx context.Context, number policy.CustomerNumber, by
 	return w.Store.OpenCase(ctx, number, by, note, account.Months, at)
 }
 
-// MoveCase takes a case one step on, and puts the e-mail to the account holder, which it returns, into the outbox where the move asks for one and
-// a mail server is configured. Errors are those of Store.MoveCase, and policy.ErrNoEmail for an account holder without an address.
+// MoveCase takes a case one step on, and puts the e-mail to the account holder, which it returns, into the outbox where the move tells them, they
+// have an address and a mail server is configured; the move says then that they were told by e-mail. Errors are those of Store.MoveCase, and
+// policy.ErrNoEmail if a person asked for an e-mail to an account holder without an address.
 func (w Casework) MoveCase(ctx context.Context, id policy.CaseID, move policy.Move) (policy.Case, []policy.Notice, error) {
 	before, err := w.Case(ctx, id)
 	if err != nil {
 		return policy.Case{}, nil, err
 	}
-	moved, err := before.Moved(move)
+	if _, err := before.Moved(move); err != nil {
+		return policy.Case{}, nil, err
+	}
+	mail, err := w.mail(ctx, before, move)
 	if err != nil {
 		return policy.Case{}, nil, err
 	}
-	mail, err := w.mail(ctx, moved, move)
-	if err != nil {
-		return policy.Case{}, nil, err
+	if len(mail) > 0 {
+		move.Via = cmp.Or(move.Via, policy.ViaEmail)
 	}
 	after, err := w.Store.MoveCase(ctx, id, move, mail)
 	return after, mail, err
 }
 
-// mail returns the e-mail to the account holder, where the person asked for one.
-func (w Casework) mail(ctx context.Context, moved policy.Case, move policy.Move) ([]policy.Notice, error) {
-	if move.Via != policy.ViaEmail {
+// mail returns the e-mail to the account holder about a move of the case, if the move tells them.
+func (w Casework) mail(ctx context.Context, before policy.Case, move policy.Move) ([]policy.Notice, error) {
+	if !move.TellsHolder() {
 		return nil, nil
 	}
-	holder, err := w.Customer(ctx, moved.Customer)
+	holder, err := w.Customer(ctx, before.Customer)
 	switch {
+	case errors.Is(err, policy.ErrNoCustomer) && move.Via != policy.ViaEmail: // erased: there is nobody to tell
+		return nil, nil
 	case err != nil:
 		return nil, err
-	case holder.Email == "":
+	case holder.Email == "" && move.Via == policy.ViaEmail:
 		return nil, policy.ErrNoEmail
+	case holder.Email == "":
+		return nil, nil
+	}
+	move.Via = cmp.Or(move.Via, policy.ViaEmail)
+	moved, err := before.Moved(move)
+	if err != nil {
+		return nil, err
 	}
 	return w.Addressed(moved.MoveNotice(holder)), nil
 }

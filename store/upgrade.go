@@ -17,11 +17,19 @@ const indexFirst = 2
 // channelsSince is the first version that finds waiting notices by their channel. A file of the version before it needs nothing else.
 const channelsSince = 4
 
+// nobodySince is the first version that finds the calls that were served to nobody. Other than by channel, a file of the version before it lacks
+// nothing else.
+const nobodySince = 5
+
 // upgradeStep is how many calls, or notices, are indexed in one transaction.
 const upgradeStep = 20_000
 
-// nextKey is where the next step of indexing the calls begins, until the last one is done.
-var nextKey = []byte("search-next")
+// nextKey is where the next step of indexing the calls begins, until the last one is done, and nobodyKey the same of adding the facet of those that
+// were served to nobody.
+var (
+	nextKey   = []byte("search-next")
+	nobodyKey = []byte("nobody-next")
+)
 
 // upgrade brings a file up to date, and goes on where a process that ended left it: the first transaction already gives the file this version,
 // so that no older program writes to it half-way.
@@ -33,6 +41,9 @@ func (s *Store) upgrade(version int) error {
 	}
 	calls := func(tx *bolt.Tx) (int, error) { return indexStep(tx, s.now()) }
 	if err := s.inSteps(calls, s.options.OnUpgrade); err != nil {
+		return err
+	}
+	if err := s.inSteps(nobodyStep, nil); err != nil {
 		return err
 	}
 	return s.inSteps(dueStep, nil)
@@ -62,13 +73,14 @@ func upgrading(tx *bolt.Tx) bool {
 	if meta == nil || index == nil {
 		return false
 	}
-	return meta.Get(nextKey) != nil || !under(key(byDueOnly)).isEmpty(index)
+	return meta.Get(nextKey) != nil || meta.Get(nobodyKey) != nil || !under(key(byDueOnly)).isEmpty(index)
 }
 
 // beginUpgrade creates the buckets that are missing, and all entries of the indexes but those of calls.
 func beginUpgrade(tx *bolt.Tx, version int) error {
-	if version == channelsSince-1 {
-		return tx.Bucket(metaBucket).Put(schemaKey, []byte(strconv.Itoa(schema)))
+	if version >= channelsSince-1 {
+		meta := tx.Bucket(metaBucket)
+		return errors.Join(meta.Put(nobodyKey, placeAt(beginOfTime)), meta.Put(schemaKey, []byte(strconv.Itoa(schema))))
 	}
 	outdated := [][]byte{searchBucket}
 	if version < indexFirst {
@@ -97,22 +109,39 @@ func indexOthers(tx *bolt.Tx) error {
 	return errors.Join(customerTable.index(tx), caseTable.index(tx), removalTable.index(tx), noticeTable.index(tx), auditTable.index(tx))
 }
 
-// indexStep indexes some calls, and returns how many. Fewer than upgradeStep were the last.
+// nobodyStep adds the facet of the calls among some that were served to nobody, and returns how many calls it looked at. Those with a customer
+// are not decoded: they are nearly all, and nobody waits for the upgrade of a large file longer than for its reading.
+func nobodyStep(tx *bolt.Tx) (n int, err error) {
+	return callStep(tx, nobodyKey, func(k, v []byte) ([]edit, error) {
+		if c, ok := decodeSearched(v); ok && c.Customer != "" || tx.Bucket(searchBucket).Get(unindexedKey(k)) != nil {
+			return nil, nil // an unindexed call gets all of its facets at once
+		}
+		r, err := readRecord(k, v)
+		return nobodyKeys(r.Call), err
+	})
+}
+
+// indexStep adds all entries of some calls, and returns how many calls.
 func indexStep(tx *bolt.Tx, now time.Time) (n int, err error) {
+	return callStep(tx, nextKey, func(k, v []byte) ([]edit, error) {
+		r, err := readRecord(k, v)
+		return allKeys(r.Call, goesOn(r.Call, now)), err
+	})
+}
+
+// callStep adds entries of some calls, and returns how many calls. Fewer than upgradeStep were the last. next is where the following step begins.
+func callStep(tx *bolt.Tx, next []byte, entries func(k, v []byte) ([]edit, error)) (n int, err error) {
 	meta := tx.Bucket(metaBucket)
-	begin := bytes.Clone(meta.Get(nextKey))
+	begin := bytes.Clone(meta.Get(next))
 	if begin == nil {
 		return 0, nil
 	}
 	var edits []edit
 	rest, done, err := span{from: begin}.visit(tx.Bucket(callsBucket), upgradeStep, func(k, v []byte) error {
-		r, err := readRecord(k, v)
-		if err != nil {
-			return err
-		}
 		n++
-		edits = append(edits, allKeys(r.Call, goesOn(r.Call, now))...)
-		return nil
+		keys, err := entries(k, v)
+		edits = append(edits, keys...)
+		return err
 	})
 	if err != nil {
 		return 0, err
@@ -121,9 +150,9 @@ func indexStep(tx *bolt.Tx, now time.Time) (n int, err error) {
 		return 0, err
 	}
 	if done {
-		return n, meta.Delete(nextKey)
+		return n, meta.Delete(next)
 	}
-	return n, meta.Put(nextKey, rest.from)
+	return n, meta.Put(next, rest.from)
 }
 
 // dueStep moves some entries of waiting notices to where they are found by channel, and returns how many. The others are still at the old

@@ -113,19 +113,20 @@ func (a Accounts) AllMonths(ctx context.Context, last policy.Month, n int) ([]Ac
 	return accounts, nil
 }
 
-// Charges returns what the load of an account in a month, or of all accounts where number is "", would cost, with the names of accounts.
-func (a Accounts) Charges(ctx context.Context, number policy.CustomerNumber, month policy.Month) ([]policy.Charge, error) {
-	report, err := a.report(ctx, number, month, 1)
+// Charges returns what the load of an account in a month, or of all accounts where number is "", would cost, with the names of accounts: that of
+// accounts under sustained load, or of all that are over a limit.
+func (a Accounts) Charges(ctx context.Context, number policy.CustomerNumber, month policy.Month, all bool) (policy.Proposal, error) {
+	report, err := a.report(ctx, number, month, 1+a.FairUse.Lead())
 	if err != nil {
-		return nil, err
+		return policy.Proposal{}, err
 	}
-	lines := slices.Collect(report[0].Charges(a.FairUse))
-	for i, line := range lines {
-		if lines[i].Account, err = a.nameOf(ctx, line.Customer); err != nil {
-			return nil, err
+	proposal := policy.Propose(report.Charges(a.FairUse), all)
+	for i, line := range proposal.Lines {
+		if proposal.Lines[i].Account, err = a.nameOf(ctx, line.Customer); err != nil {
+			return policy.Proposal{}, err
 		}
 	}
-	return lines, nil
+	return proposal, nil
 }
 
 // Compare returns what would be otherwise under other limits in the n months that end with last: of an account, or of all where number is "",

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"time"
 
 	api "github.com/twilio/twilio-go/rest/api/v2010"
 )
@@ -17,9 +19,18 @@ type OutboundLeg struct {
 	Seconds      int // of ringing
 }
 
-// Ring places a leg and returns its SID as soon as the provider has accepted the request. A request whose answer was lost is not repeated,
+// PlacedLeg is a leg that the provider has accepted.
+type PlacedLeg struct {
+	SID   string
+	Queue time.Duration // until it begins to ring: the provider starts only so many of an account's calls a second
+}
+
+// maxQueue bounds the time in a queue. The provider gives up a call that waits longer than a day.
+const maxQueue = 24 * time.Hour
+
+// Ring places a leg and returns as soon as the provider has accepted the request. A request whose answer was lost is not repeated,
 // since the provider may have placed the leg and a second request would ring twice. One that exceeds the provider's rate limit is.
-func (a *Account) Ring(ctx context.Context, r OutboundLeg) (sid string, err error) {
+func (a *Account) Ring(ctx context.Context, r OutboundLeg) (PlacedLeg, error) {
 	op := a.operation(ctx, "call create")
 	op.once = true
 	params := (&api.CreateCallParams{}).SetFrom(r.From).SetTo(r.To).SetUrl(r.URL).SetTimeout(r.Seconds)
@@ -28,9 +39,18 @@ func (a *Account) Ring(ctx context.Context, r OutboundLeg) (sid string, err erro
 	}
 	made, err := op.api().CreateCall(params)
 	if err != nil {
-		return "", op.wrap(err)
+		return PlacedLeg{}, op.wrap(err)
 	}
-	return value(made.Sid), nil
+	return PlacedLeg{SID: value(made.Sid), Queue: queueTime(made.QueueTime)}, nil
+}
+
+// queueTime parses the milliseconds of a queue. It returns 0 for anything else.
+func queueTime(text *string) time.Duration {
+	n, err := strconv.ParseInt(value(text), 10, 64)
+	if err != nil || n < 0 || n > int64(maxQueue/time.Millisecond) {
+		return 0
+	}
+	return time.Duration(n) * time.Millisecond
 }
 
 // Redirect makes a call or leg go on with another document at once, whatever it is at.

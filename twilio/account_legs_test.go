@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/officernd/supportline/twilio"
 )
@@ -29,12 +30,25 @@ func TestOutboundLegIsPlacedOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := &provider{answer: row.answer}
-				sid, err := asking(t, p, nil).Ring(t.Context(), twilio.OutboundLeg{From: "+1", To: "+2", URL: "https://a.example/leg", Seconds: 20})
-				if (err == nil) != row.ok || (row.ok && sid != "CA9") || len(p.asked) != row.asked {
-					t.Errorf("asked %d times: %q, %v", len(p.asked), sid, err)
+				leg, err := asking(t, p, nil).Ring(t.Context(), twilio.OutboundLeg{From: "+1", To: "+2", URL: "https://a.example/leg", Seconds: 20})
+				if (err == nil) != row.ok || (row.ok && leg.SID != "CA9") || len(p.asked) != row.asked {
+					t.Errorf("asked %d times: %+v, %v", len(p.asked), leg, err)
 				}
 			})
 		})
+	}
+}
+
+// TestTimeInTheQueue holds what is read of the provider's queue_time, which is a text of milliseconds.
+func TestTimeInTheQueue(t *testing.T) {
+	for queue, want := range map[string]time.Duration{
+		`"0"`: 0, `"1000"`: time.Second, `"9250"`: 9250 * time.Millisecond, `null`: 0, `""`: 0, `"soon"`: 0, `"-5"`: 0, `"99999999999999"`: 0,
+	} {
+		p := &provider{answer: then(0, nil, `{"sid":"CA9","queue_time":`+queue+`}`)}
+		leg, err := asking(t, p, nil).Ring(t.Context(), twilio.OutboundLeg{From: "+1", To: "+2", URL: "https://a.example/leg", Seconds: 20})
+		if err != nil || leg != (twilio.PlacedLeg{SID: "CA9", Queue: want}) {
+			t.Errorf("queue_time %s: %+v, %v", queue, leg, err)
+		}
 	}
 }
 

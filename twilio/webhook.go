@@ -29,6 +29,7 @@ type Webhook struct {
 	AccountSID    string
 	From          string // E.164, but also "anonymous", "client:x", "sip:a@b" or anything else
 	To            string
+	ForwardedFrom string // the number whose telephone forwarded the call to To, where the carrier says so; of the same forms as From
 	CallStatus    string // queued initiated ringing in-progress completed busy failed no-answer canceled
 	Direction     string // inbound outbound-api outbound-dial
 
@@ -63,6 +64,7 @@ func ParseWebhook(params url.Values) Webhook {
 		AccountSID:       word(params.Get("AccountSid")),
 		From:             printable(params.Get("From"), maxAddress),
 		To:               printable(params.Get("To"), maxAddress),
+		ForwardedFrom:    printable(params.Get("ForwardedFrom"), maxAddress),
 		CallStatus:       word(params.Get("CallStatus")),
 		Direction:        word(params.Get("Direction")),
 		Digits:           keys(params.Get("Digits")),

@@ -39,6 +39,7 @@ func webhookRows() map[string]webhookRow {
 			},
 		},
 		"a caller without a number": {"From=anonymous", twilio.Webhook{From: "anonymous"}},
+		"a forwarded call":          {"From=%2B14155550100&ForwardedFrom=%2B15550100001", twilio.Webhook{From: "+14155550100", ForwardedFrom: "+15550100001"}},
 		"a SIP caller":              {"From=sip:anna%40example.com", twilio.Webhook{From: "sip:anna@example.com"}},
 		"keys":                      {"Digits=204518&FinishedOnKey=%23", twilio.Webhook{Digits: "204518", FinishedOnKey: "#"}},
 		"a star":                    {"Digits=*", twilio.Webhook{Digits: "*"}},

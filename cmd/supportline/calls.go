@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,7 +38,8 @@ func (callsList) Help() string {
 		"supportline calls --since 2026-11-01 --until 2026-11-30 --zone Europe/London",
 		"supportline calls --customer 204518 --outcome served --format csv > calls.csv",
 		`supportline calls --text "northwind flex" --over-long`,
-		"supportline calls --intent critical --talk-at-least 10m --page")
+		"supportline calls --intent critical --talk-at-least 10m --page",
+		"supportline calls --unidentified --since 2026-11-01")
 }
 
 func (l callsList) Run(ctx context.Context, s *control.Session) error {
@@ -59,7 +61,7 @@ func (l callsList) Run(ctx context.Context, s *control.Session) error {
 		found.calls, found.limit = control.Each(page.List), 0
 	}
 	if l.Format == "table" {
-		err = found.table(s, zone)
+		err = found.table(s, zone, l.accountColumns(ctx, s))
 	} else {
 		err = control.Export(s, l.Format, control.Rows(found.each(), func(c shown) (policy.Row, bool) { return c.row, true }))
 	}
@@ -127,17 +129,40 @@ func (l *listing) each() iter.Seq2[shown, error] {
 	}
 }
 
-func (l *listing) table(s *control.Session, zone *time.Location) error {
+// columns are some columns of a table.
+type columns struct {
+	heads []string
+	cells func(policy.Row) []string
+}
+
+// accountColumns are the columns of a call's account. Calls without one have the account that the caller's number is on file of in their place.
+func (l callsList) accountColumns(ctx context.Context, s *control.Session) columns {
+	if !l.Unidentified {
+		return columns{[]string{"CUSTOMER", "ACCOUNT"}, func(r policy.Row) []string { return []string{text(r.Customer), text(r.Account)} }}
+	}
+	names := map[policy.CustomerNumber]string{}
+	return columns{[]string{"ON FILE", "NAME"}, func(r policy.Row) []string {
+		if r.OnFile == nil {
+			return []string{"", ""}
+		}
+		if _, known := names[*r.OnFile]; !known {
+			c, _ := s.Store.Customer(ctx, *r.OnFile) // one that is no longer in the directory has no name
+			names[*r.OnFile] = c.Name
+		}
+		return []string{text(r.OnFile), names[*r.OnFile]}
+	}}
+}
+
+func (l *listing) table(s *control.Session, zone *time.Location, account columns) error {
 	t := control.Table{
-		Head:  []string{"STARTED", "FROM", "LINE", "CUSTOMER", "ACCOUNT", "INTENT", "TICKET", "OUTCOME", "WAIT", "TALK", "SPECIALIST", "NOTES", "SID"},
+		Head:  slices.Concat([]string{"STARTED", "FROM", "LINE"}, account.heads, []string{"INTENT", "TICKET", "OUTCOME", "WAIT", "TALK", "SPECIALIST", "NOTES", "SID"}),
 		Right: map[string]bool{"WAIT": true, "TALK": true},
 	}
 	return control.Print(s, "table", l.each(), t, func(c shown) []string {
 		r := c.row
-		return []string{
-			wall(r.StartedAt, zone), r.From, r.Line, text(r.Customer), text(r.Account), text(r.Intent), text(r.Ticket),
-			ending(c.call, s.Now()), minutes(r.WaitSeconds), minutes(r.TalkSeconds), text(r.Specialist), notes(r), string(r.SID),
-		}
+		return slices.Concat([]string{wall(r.StartedAt, zone), r.From, r.Line}, account.cells(r), []string{
+			text(r.Intent), text(r.Ticket), ending(c.call, s.Now()), minutes(r.WaitSeconds), minutes(r.TalkSeconds), text(r.Specialist), notes(r), string(r.SID),
+		})
 	}, "No calls match.")
 }
 

@@ -50,23 +50,45 @@ func (c callsTraining) Run(ctx context.Context, s *control.Session) error {
 
 type callsAttach struct {
 	act
-	Customer string `placeholder:"N" help:"The customer number of the account. It must be given."`
+	Customer string `placeholder:"N" help:"The customer number of the account. It, or --on-file, must be given."`
+	OnFile   bool   `help:"The account that the caller's number is on file of."`
 }
 
 func (callsAttach) Help() string {
 	return examples("The call was this account's: it counts there, in the month of its start, and nowhere else.",
-		"supportline calls attach CA00000000000000000000000000000001 --customer 204518")
+		"supportline calls attach CA00000000000000000000000000000001 --customer 204518",
+		"supportline calls attach CA00000000000000000000000000000001 --on-file")
 }
 
 func (c callsAttach) Run(ctx context.Context, s *control.Session) error {
 	what := policy.Act{Kind: policy.ActAttach}
+	if c.OnFile && !c.Undo {
+		if c.Customer != "" {
+			return errors.New("give --customer N or --on-file, not both")
+		}
+		number, err := c.onFile(ctx, s)
+		if err != nil {
+			return err
+		}
+		c.Customer = number
+	}
 	if !c.Undo && c.Customer != "" {
 		if _, err := s.Store.Customer(ctx, policy.CustomerNumber(c.Customer)); err != nil {
 			return absent(c.Customer, err)
 		}
 		what.Value = c.Customer
 	}
-	return c.do(ctx, s, what, "name the account: --customer N")
+	return c.do(ctx, s, what, "name the account: --customer N, or --on-file")
+}
+
+// onFile returns the customer number of the account that the caller's number is on file of.
+func (c callsAttach) onFile(ctx context.Context, s *control.Session) (string, error) {
+	call, err := s.Store.Call(ctx, policy.CallSID(c.SID))
+	if err != nil {
+		return "", absent(c.SID, err)
+	}
+	act, err := call.AttachOnFile(s.User, s.Now())
+	return act.Value, absent(c.SID, err)
 }
 
 type callsTicket struct {
@@ -163,6 +185,7 @@ func heading(w io.Writer, call policy.Call, r policy.Row, zone *time.Location, n
 	line("line", r.Line)
 	line("from", r.From)
 	line("account", strings.TrimSpace(text(r.Customer)+" "+text(r.Account)))
+	line("on file", text(r.OnFile))
 	line("intent", text(r.Intent))
 	line("ticket", text(r.Ticket))
 	line("started", given(r.StartedAt, func(t time.Time) string { return t.In(zone).Format(time.DateTime + " MST") }))

@@ -59,10 +59,9 @@ func TestCaseFromFlaggedToClosed(t *testing.T) {
 	}
 	step(review) // the same load opens no second case
 	want := []string{
-		"office@northwind.example Your telephone support",
+		"office@northwind.example Your telephone support", // contacted
+		"office@northwind.example Your telephone support", // restricted
 		"ops@example.com Northwind Flex Offices: 17 of 16 phone tickets in 2024-02",
-		"ops@example.com Northwind Flex Offices: 17 of 16 phone tickets in 2024-02",
-		"ops@example.com Northwind Flex Offices: 17 of 16 phone tickets in 2024-03",
 		"ops@example.com Northwind Flex Offices: 17 of 16 phone tickets in 2024-03",
 		"ops@example.com Northwind Flex Offices: sustained load, a case is open",
 	}
@@ -78,6 +77,68 @@ func TestCaseFromFlaggedToClosed(t *testing.T) {
 	step(review)
 	if list := c.must("cases", "list", "--state", "flagged"); !strings.Contains(list, "\n2 ") {
 		t.Errorf("later load opens a new case, but the list is\n%s", list)
+	}
+}
+
+// TestRestrictionTellsTheHolder: a move to restricted sends an e-mail unless it is silent, and says what a person has to do where none can go out.
+func TestRestrictionTellsTheHolder(t *testing.T) {
+	for name, row := range map[string]struct {
+		address string   // of the account holder
+		server  bool     // there is a mail server
+		flags   []string // of the move
+		told    string   // what the command says
+		letters int
+		via     string // in the history
+	}{
+		"told by e-mail":         {"office@northwind.example", true, nil, "An e-mail to office@northwind.example is on its way", 1, "email"},
+		"told by phone as well":  {"office@northwind.example", true, []string{"--via", "phone"}, "An e-mail to office@northwind.example is on its way", 1, "phone"},
+		"silent":                 {"office@northwind.example", true, []string{"--silent"}, "", 0, ""},
+		"silent, told by phone":  {"office@northwind.example", true, []string{"--silent", "--via", "phone"}, "", 0, "phone"},
+		"no mail server":         {"office@northwind.example", false, nil, "nothing is sent: write to office@northwind.example yourself", 0, ""},
+		"no address":             {"", true, nil, "somebody must phone Office manager at +442079460018", 0, ""},
+		"no address, was phoned": {"", true, []string{"--via", "phone"}, "", 0, "phone"},
+		"no address, silent":     {"", true, []string{"--silent"}, "", 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mail := map[bool]string{true: "mail.example.com:25"}[row.server]
+			c := newCompany(t, time.Date(2024, 3, 20, 12, 0, 0, 0, time.UTC), mail)
+			c.addressed(row.address)
+			c.must("cases", "open", "--customer", "204518", "--note", "n")
+			for _, to := range []string{"contacted", "discussed", "watching"} {
+				c.must("cases", "move", "1", "--to", to, "--via", "phone", "--note", "n")
+			}
+			_, words, status := c.run(append([]string{"cases", "move", "1", "--to", "restricted", "--note", "n"}, row.flags...)...)
+			after, _, found := strings.Cut(words, "Case 1 of 204518 Northwind Flex Offices is restricted.\n")
+			if status != 0 || !found || after != "" {
+				t.Fatalf("status %d: %s", status, words)
+			}
+			if said := strings.TrimPrefix(words, "Case 1 of 204518 Northwind Flex Offices is restricted.\n"); !strings.Contains(said, row.told) || (row.told == "") != (said == "") {
+				t.Errorf("it said %q, want %q", said, row.told)
+			}
+			if due := c.due(); len(due) != row.letters {
+				t.Errorf("%v are due", due)
+			}
+			moved, err := c.store.Case(t.Context(), "1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if last := moved.LastMove(); last.Via != row.via || last.Silent != slices.Contains(row.flags, "--silent") {
+				t.Errorf("the history has %+v", last)
+			}
+		})
+	}
+}
+
+// addressed gives the account 204518 another e-mail address.
+func (c *company) addressed(email string) {
+	c.Helper()
+	holder, err := c.store.Customer(c.Context(), "204518")
+	if err != nil {
+		c.Fatal(err)
+	}
+	holder.Email = email
+	if _, err := c.store.ImportCustomers(c.Context(), []policy.Customer{holder}, "test"); err != nil {
+		c.Fatal(err)
 	}
 }
 

@@ -137,12 +137,15 @@ type casesMove struct {
 	Offer []policy.Alternative `placeholder:"WHAT" help:"An alternative that was offered: screen-sharing, training or plan. Can be repeated."`
 	Note  string               `placeholder:"TEXT" help:"What was said, offered or decided. It must be given."`
 	By    string               `placeholder:"NAME" help:"Who does it (default: the operating system's user)."`
+	// Silent is for restrictions alone: of other moves nobody is told unless a person says so.
+	Silent bool `help:"Do not tell the account holder that the account is restricted."`
 }
 
 func (casesMove) Help() string {
 	return examples(`The way of a case: flagged, contacted, discussed, watching, then restricted or charged, of which one may
 follow the other. Any of them can be closed, and closed is final. With --via email the account holder gets an e-mail in the
-words of your templates, if a mail server is configured; the note and what was offered stay in the case.`,
+words of your templates, if a mail server is configured; the note and what was offered stay in the case. A move to restricted
+sends that e-mail too, unless you say --silent; where the account has no address it says whom to phone.`,
 		`supportline cases move 1 --to contacted --via email --note "usage of the last three months"`,
 		`supportline cases move 1 --to discussed --offer training --offer screen-sharing --note "will think about it"`,
 		`supportline cases move 1 --to closed --note "two months within the limits"`)
@@ -153,7 +156,9 @@ func (m casesMove) Run(ctx context.Context, s *control.Session) error {
 		return err
 	}
 	id := policy.CaseID(m.ID)
-	move := policy.Move{At: s.Now(), By: cmp.Or(m.By, s.User), To: policy.CaseState(m.To), Via: m.Via, Offered: m.Offer, Note: m.Note}
+	move := policy.Move{
+		At: s.Now(), By: cmp.Or(m.By, s.User), To: policy.CaseState(m.To), Via: m.Via, Offered: m.Offer, Note: m.Note, Silent: m.Silent,
+	}
 	after, mail, err := store.Casework{Store: s.Store, Settings: s.Settings, Addressed: s.Notices.Addressed}.MoveCase(ctx, id, move)
 	if errors.Is(err, policy.ErrNoEmail) {
 		return control.Refused("the account has no e-mail address: bring one in with \"supportline customers import\", or use --via phone")
@@ -165,14 +170,33 @@ func (m casesMove) Run(ctx context.Context, s *control.Session) error {
 	for _, n := range mail {
 		fmt.Fprintf(s.Err, "An e-mail to %s is on its way: \"supportline notices list\" shows whether it arrived.\n", n.To)
 	}
-	if m.Via == policy.ViaEmail && len(mail) == 0 {
-		holder, err := s.Store.Customer(ctx, after.Customer)
-		if err != nil {
-			return err
-		}
+	if !move.TellsHolder() || len(mail) > 0 {
+		return nil
+	}
+	return untold(ctx, s, after, move)
+}
+
+// untold says what a person has to do where the account holder was to be told and got no e-mail.
+func untold(ctx context.Context, s *control.Session, c policy.Case, move policy.Move) error {
+	holder, err := s.Store.Customer(ctx, c.Customer)
+	if err != nil {
+		return err
+	}
+	switch {
+	case holder.Email != "":
 		fmt.Fprintf(s.Err, "No mail server is configured (notices.smtp), so nothing is sent: write to %s yourself.\n", holder.Email)
+	case move.MustPhone():
+		fmt.Fprintf(s.Err, "The account has no e-mail address, so nobody was told: somebody must phone %s%s.\n", control.Plain(holder.Holder()), phoneOf(holder))
 	}
 	return nil
+}
+
+// phoneOf returns where an account holder is phoned.
+func phoneOf(holder policy.Customer) string {
+	if holder.Phone == "" {
+		return ", whose telephone number is not in the directory"
+	}
+	return " at " + holder.Phone.Full()
 }
 
 // check returns what is wrong with the flags alone.
@@ -186,6 +210,8 @@ func (m casesMove) check() error {
 		return fmt.Errorf("--via %q: write phone or email", m.Via)
 	case slices.ContainsFunc(m.Offer, func(a policy.Alternative) bool { return !slices.Contains(policy.Alternatives(), a) }):
 		return fmt.Errorf("--offer %s: write screen-sharing, training or plan", m.Offer)
+	case m.Silent && (m.Via == policy.ViaEmail || policy.CaseState(m.To) != policy.CaseRestricted):
+		return errors.New("--silent goes with --to restricted, without --via email: other moves send an e-mail only with --via email")
 	case m.Via == "" && policy.CaseState(m.To) == policy.CaseContacted:
 		return errors.New("say how the account holder was contacted: --via phone or --via email")
 	}

@@ -25,7 +25,8 @@ func seedfair(ts *testscript.TestScript, _ bool, _ []string) {
 
 // fairCalls are the first quarter of 2024. 204518, at home in London: 17 matters in January, the last of them in the month's last second;
 // in February one in its first second and four over-long calls about one ticket; 18 matters in March, after which the clocks change. 310022, at
-// home in New York: a call in that zone's last second of January. And a call of 30 minutes whose caller was never identified.
+// home in New York: a call in that zone's last second of January. And a call of 30 minutes whose
+// caller was never identified, from a number on file of 310022.
 func fairCalls() []policy.Call {
 	n := 0
 	served := func(customer policy.CustomerNumber, at string, talk int, ticket policy.Ticket) policy.Call {
@@ -43,7 +44,10 @@ func fairCalls() []policy.Call {
 	for day := 3; day <= 20; day++ {
 		calls = append(calls, served("204518", fmt.Sprintf("2024-03-%02dT10:00:00Z", day), 300, ""))
 	}
-	return append(calls, served("310022", "2024-02-01T04:59:59Z", 60, "12"), served("", "2024-02-20T15:00:00Z", 1800, ""))
+	calls = append(calls, served("310022", "2024-02-01T04:59:59Z", 60, "12"))
+	nobody := served("", "2024-02-20T15:00:00Z", 1800, "")
+	nobody.OnFile = "310022"
+	return append(calls, nobody)
 }
 
 // fairAccounts are the accounts of fairCalls as customers.csv has them: name, line and its zone.

@@ -151,14 +151,15 @@ func parsePeriod(since, until string, zone *time.Location, now time.Time) (perio
 
 // callsChoice are the flags that select calls by what happened on them.
 type callsChoice struct {
-	Specialist  string        `placeholder:"NUMBER" help:"Calls that this specialist accepted: a number, or a SIP address."`
-	Ticket      string        `placeholder:"T" help:"Calls about this ticket."`
-	OverLong    bool          `help:"Calls that talked longer than call_limit and were not waived."`
-	Waived      bool          `help:"Calls that were waived as necessary."`
-	Training    bool          `help:"Calls that were marked as training."`
-	TalkAtLeast time.Duration `placeholder:"TIME" help:"Calls that talked so long or longer, such as 10m."`
-	TalkAtMost  time.Duration `placeholder:"TIME" help:"Calls that talked so long or shorter."`
-	Text        string        `placeholder:"TEXT" help:"A customer number or its beginning, words of a name, a SID or its beginning, a ticket, or 4 digits or more of the caller's number."`
+	Specialist   string        `placeholder:"NUMBER" help:"Calls that this specialist accepted: a number, or a SIP address."`
+	Ticket       string        `placeholder:"T" help:"Calls about this ticket."`
+	OverLong     bool          `help:"Calls that talked longer than call_limit and were not waived."`
+	Waived       bool          `help:"Calls that were waived as necessary."`
+	Training     bool          `help:"Calls that were marked as training."`
+	Unidentified bool          `help:"Calls that a specialist took and that belong to no account."`
+	TalkAtLeast  time.Duration `placeholder:"TIME" help:"Calls that talked so long or longer, such as 10m."`
+	TalkAtMost   time.Duration `placeholder:"TIME" help:"Calls that talked so long or shorter."`
+	Text         string        `placeholder:"TEXT" help:"A customer number or its beginning, words of a name, a SID or its beginning, a ticket, or 4 digits or more of the caller's number."`
 }
 
 // choose brings the flags into a filter.
@@ -172,6 +173,7 @@ func (c callsChoice) choose(f *policy.Filter, fair policy.FairUse) error {
 		return fmt.Errorf("--talk-at-most %s is less than --talk-at-least %s: no call can be both", c.TalkAtMost, c.TalkAtLeast)
 	}
 	f.Specialist, f.Ticket, f.Waived, f.Training = policy.Phone(c.Specialist), policy.Ticket(c.Ticket), c.Waived, c.Training
+	f.Unidentified = c.Unidentified
 	f.TalkAtLeast, f.TalkAtMost = int(c.TalkAtLeast/time.Second), int(c.TalkAtMost/time.Second)
 	f.Text, f.Numbers = c.Text, true // whoever can run commands on the store can read all of it
 	if c.OverLong {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -75,6 +76,101 @@ func TestWarningsNearTheLimit(t *testing.T) {
 	if err := c.jobs().Review(t.Context(), "999999", "2024-03", c.now); err != nil {
 		t.Errorf("an account that was erased meanwhile: %v", err)
 	}
+}
+
+// TestWhatIsReachedAtOnceIsToldOnce: a review that finds both percentages reached tells the higher one, and the lower one never, also when two calls
+// turn out to be about one ticket.
+func TestWhatIsReachedAtOnceIsToldOnce(t *testing.T) {
+	c := newCompany(t, time.Date(2024, 3, 31, 12, 0, 0, 0, time.UTC), "mail.example.com:25")
+	c.conf.Settings.FairUse.TellHolder = true
+	c.took("204518", "2024-03", 16)
+	want := []string{"holder-tickets/204518/2024-03/100", "tickets/204518/2024-03/100"}
+	for range 2 {
+		if err := c.jobs().Review(t.Context(), "204518", "2024-03", c.now); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, c.due()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		for _, day := range []int{61, 62} { // the first two of March
+			c.must("calls", "ticket", string(sid(2_024_000+day)), "--number", "4711")
+		}
+	}
+}
+
+// TestLettersToTheHolder: with tell_holder the account holder gets a letter at 80 % and one at 100 %, each with the figure of that moment and with the
+// company's pages; ops hear who must be phoned for want of an address.
+func TestLettersToTheHolder(t *testing.T) {
+	box := newMailbox(t)
+	c := newCompany(t, time.Date(2024, 3, 31, 12, 0, 0, 0, time.UTC), box.address)
+	s := &c.conf.Settings
+	s.FairUse.TellHolder, s.FairUse.PerTicket, s.FairUse.PerMinuteOverTickets, s.FairUse.WarnAt = true, 5, 1.5, nil
+	s.Company, s.Links = "Example Support", policy.Links{Policy: "https://help.example.com/policy", Training: "https://example.com/train", ScreenSharing: "https://example.com/share"}
+	c.conf.Notices.Facts = s.LetterFacts()
+	review := func(calls int) []letter {
+		t.Helper()
+		c.took("204518", "2024-03", calls)
+		for range 2 {
+			if err := c.jobs().Review(t.Context(), "204518", "2024-03", c.now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return c.deliver(box)
+	}
+	for _, step := range []struct {
+		calls int
+		want  []string
+		not   string
+	}{
+		{12, nil, ""},
+		{13, []string{
+			"13 of 16 phone tickets in 2024-03: telephone support by Example Support", "Hello Office manager,", "has used 13 of the 16 phone tickets",
+			"3 are left", "https://help.example.com/policy", "https://example.com/train", "https://example.com/share", "Example Support\r\n",
+		}, "charged"},
+		{15, nil, ""},
+		{16, []string{"16 of 16 phone tickets in 2024-03", "has used 16 of the 16", "over the limit", "charged, at 5.00 USD a ticket and 1.50 USD a minute of talk."}, "left"},
+		{17, nil, ""},
+	} {
+		letters := review(step.calls)
+		if len(letters) != min(1, len(step.want)) {
+			t.Errorf("at %d tickets %d letters came", step.calls, len(letters))
+			continue
+		}
+		for _, l := range letters {
+			text := unfolded(l)
+			for _, want := range step.want {
+				if l.to != "office@northwind.example" || !strings.Contains(text, want) || strings.Contains(text, "List-Id") {
+					t.Errorf("to %s at %d tickets, without %q:\n%s", l.to, step.calls, want, text)
+				}
+			}
+			if step.not != "" && strings.Contains(text, step.not) {
+				t.Errorf("at %d tickets, with %q:\n%s", step.calls, step.not, text)
+			}
+		}
+	}
+	c.addressed("")
+	c.took("204518", "2024-04", 13)
+	c.now = time.Date(2024, 4, 20, 12, 0, 0, 0, time.UTC)
+	if err := c.jobs().Review(t.Context(), "204518", "2024-04", c.now); err != nil {
+		t.Fatal(err)
+	}
+	letters := c.deliver(box)
+	if len(letters) != 1 || letters[0].to != "ops@example.com" || !strings.Contains(unfolded(letters[0]), "so nobody was told: please phone Office manager.") {
+		t.Errorf("ops got %+v", letters)
+	}
+	about, err := c.store.NoticesUnder(t.Context(), policy.NoticesAbout("204518", nil, nil), 100)
+	if err != nil || len(about) != 3 {
+		t.Errorf("the account's notices are %+v, %v", about, err)
+	}
+	c.must("customers", "erase", "204518", "--yes")
+	for n, err := range c.store.Notices(t.Context()) {
+		t.Errorf("after the erasure: %+v, %v", n, err)
+	}
+}
+
+// unfolded returns the text of a letter without the breaks of long lines.
+func unfolded(l letter) string {
+	return strings.ReplaceAll(strings.ReplaceAll(l.text, "=\r\n", ""), "\r\n ", " ")
 }
 
 // TestSummaryOnTheFirstWorkingDay: September 2024 begins on a Sunday.

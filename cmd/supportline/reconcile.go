@@ -35,7 +35,8 @@ func (c reconcileCommand) Run(ctx context.Context, s *control.Session) error {
 		return err
 	}
 	progress := control.NewBar(s.Err, int64(to.Sub(from)), s.Progress)
-	r := &server.Reconciler{Log: s.Store, List: at, Settings: s.Settings, Now: s.Now(), Seen: func(at time.Time) { progress.At(int64(to.Sub(at))) }}
+	log := server.NotifyingLog(s.Store, s.Settings, s.Notices)
+	r := &server.Reconciler{Log: log, List: at, Settings: s.Settings, Now: s.Now(), Seen: func(at time.Time) { progress.At(int64(to.Sub(at))) }}
 	repairs := r.Repairs(ctx, from, to)
 	if c.Format == "json" {
 		err = policy.WriteJSON(s.Out, repairs)

@@ -131,7 +131,7 @@ func sids(ts *testscript.TestScript, _ bool, _ []string) {
 }
 
 const callHead = "sid,line,from,customer,account,intent,ticket,outcome,started_at,answered_at,ended_at,talk_seconds," +
-	"wait_seconds,total_seconds,specialist,over_long,waived,training,counted,month"
+	"wait_seconds,total_seconds,specialist,over_long,waived,training,counted,month,on_file"
 
 // seed writes the calls of seeded into the script's store.
 func seed(ts *testscript.TestScript, _ bool, _ []string) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
@@ -45,6 +46,13 @@ func (l usageList) Run(ctx context.Context, s *control.Session) error {
 	if err != nil {
 		return err
 	}
+	if err := l.show(s, accounts); err != nil || l.Customer != "" {
+		return err
+	}
+	return tellNobody(ctx, s, month)
+}
+
+func (l usageList) show(s *control.Session, accounts []store.AccountUsage) error {
 	switch {
 	case l.Format != "table":
 		return control.Export(s, l.Format, control.Each(store.ByMonth(accounts)))
@@ -54,6 +62,21 @@ func (l usageList) Run(ctx context.Context, s *control.Session) error {
 		return companyTrend(s, accounts)
 	}
 	return usageTable(s, accounts, l.Customer != "")
+}
+
+// tellNobody says how many calls of a month were served and are in nobody's usage. Such a call has no account, whose home line would decide its month
+// (rule 4): the line that was dialled does.
+func tellNobody(ctx context.Context, s *control.Session, month policy.Month) error {
+	lines, err := s.Store.CountNobody(ctx, month, s.Settings.LineZone)
+	n := policy.CountNobody(lines)
+	if err != nil || n.Calls == 0 {
+		return err
+	}
+	from, to := month.Bounds(time.UTC)
+	fmt.Fprintf(s.Err, "Served to nobody in %s: %s without an account, %d of them from a number on file of one.\n"+
+		"supportline calls --unidentified --since %s --until %s lists them, \"calls attach\" gives one to its account.\n",
+		month, control.Plural(n.Calls, "call"), n.OnFile, from.Format(time.DateOnly), to.AddDate(0, 0, -1).Format(time.DateOnly))
+	return nil
 }
 
 // usageTable writes a table without the accounts that have nothing to show. With single there is one account, which is shown all the same.
@@ -196,6 +219,9 @@ func explainTable(s *control.Session, a store.AccountUsage, explained []policy.C
 	for _, row := range policy.CountedRows(explained) {
 		sum += one(row.Counted)
 		marks := notes(policy.Row{OverLong: row.OverLong, Waived: row.Waived, Training: row.Training})
+		if row.OverTickets {
+			marks = strings.TrimSpace(marks + " over-limit")
+		}
 		t.Add(wall(row.StartedAt, zone), text(row.Ticket), minutes(row.TalkSeconds), fmt.Sprint(one(row.Counted)), marks, row.Rule, row.Why, string(row.SID))
 	}
 	if t.Len() > 0 {
@@ -330,51 +356,4 @@ func (w usageWhatif) show(s *control.Session, found []policy.Difference) error {
 // within returns a month's standing in words, also where the account was within its limits.
 func within(u policy.Usage) string {
 	return cmp.Or(standing(u), "within the limits")
-}
-
-// chargesCommand is "charges": what a month's load over the limits would cost.
-type chargesCommand struct {
-	Month    string `placeholder:"YYYY-MM" help:"The month. It must be given."`
-	Customer string `placeholder:"N" help:"This account alone (default: all)."`
-	Format   string `enum:"csv,table,json" default:"csv" placeholder:"FORMAT" help:"csv, table or json."`
-}
-
-func (chargesCommand) Help() string {
-	return examples(`A proposal for accounting: the tickets over the limit and the minutes over the call limit, at your
-rates. Nothing is ever charged by itself; a person moves the account's case to charged. Amounts are in the currency's main
-unit.`,
-		"supportline charges --month 2026-10 > charges.csv")
-}
-
-func (c chargesCommand) Run(ctx context.Context, s *control.Session) error {
-	if c.Month == "" {
-		return errors.New("name the month: --month YYYY-MM")
-	}
-	month, err := s.Month("--month", c.Month)
-	if err != nil {
-		return err
-	}
-	lines, err := s.Accounts().Charges(ctx, policy.CustomerNumber(c.Customer), month)
-	if err != nil {
-		return absent(c.Customer, err)
-	}
-	if month == s.ThisMonth() {
-		fmt.Fprintf(s.Err, "%s is not over: these figures will grow.\n", month)
-	}
-	switch c.Format {
-	case "json":
-		err = policy.WriteJSON(s.Out, control.Each(lines))
-	case "csv":
-		err = policy.WriteCSV(s.Out, control.Each(policy.ChargeRows(lines)))
-	default:
-		t := control.Table{Head: policy.Columns[policy.ChargeRow](), Right: map[string]bool{"quantity": true, "rate": true, "amount": true}}
-		for _, row := range policy.ChargeRows(lines) {
-			t.Add(policy.Cells(row)...)
-		}
-		err = t.Write(s.Out, s.Colour)
-	}
-	if err == nil {
-		fmt.Fprintln(s.Err, "This is a proposal: nothing was charged.")
-	}
-	return err
 }

@@ -94,6 +94,7 @@ func (r *request) moveCase() error {
 		Via     string               `json:"via"`
 		Offered []policy.Alternative `json:"offered"`
 		Note    string               `json:"note"`
+		Silent  bool                 `json:"silent"`
 	}
 	if err := r.body(&sent); err != nil {
 		return err
@@ -101,7 +102,9 @@ func (r *request) moveCase() error {
 	if !slices.Contains(policy.CaseStates(), sent.To) {
 		return fmt.Errorf("%w: to is %q, which is no state of a case", ErrWrongInput, sent.To)
 	}
-	move := policy.Move{At: r.now, By: r.user.Name, From: sent.From, To: sent.To, Via: sent.Via, Offered: sent.Offered, Note: strings.TrimSpace(sent.Note)}
+	move := policy.Move{
+		At: r.now, By: r.user.Name, From: sent.From, To: sent.To, Via: sent.Via, Offered: sent.Offered, Note: strings.TrimSpace(sent.Note), Silent: sent.Silent,
+	}
 	after, mail, err := r.api.Cases.MoveCase(r.ctx(), policy.CaseID(r.part("id")), move)
 	if err != nil {
 		return err

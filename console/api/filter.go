@@ -30,7 +30,7 @@ func Sentence(err error) string {
 // CallFilter is which calls a query selects, as it is written there. Days are in the person's zone.
 type CallFilter struct {
 	Since, Until, Line, Customer, Intent, Outcome, Specialist, Ticket string
-	OverLong, Waived, Training                                        string // "yes" or ""
+	OverLong, Waived, Training, Unidentified                          string // "yes" or ""
 	TalkFrom, TalkTo                                                  string // minutes, 20 or 20:30
 	Text                                                              string
 }
@@ -55,6 +55,7 @@ func (f *CallFilter) Params() []Param {
 		{"over_long", &f.OverLong},
 		{"waived", &f.Waived},
 		{"training", &f.Training},
+		{"unidentified", &f.Unidentified},
 		{"talk_from", &f.TalkFrom},
 		{"talk_to", &f.TalkTo},
 		{"text", &f.Text},
@@ -120,7 +121,7 @@ func (f CallFilter) Parse(s policy.Settings, zone *time.Location, numbers bool) 
 		Line: policy.Phone(f.Line), Customer: policy.CustomerNumber(f.Customer), Ticket: policy.Ticket(f.Ticket),
 		Intent:  oneOf(&read, "there is no reason to call", f.Intent, policy.Intents()),
 		Outcome: oneOf(&read, "no call ends as", f.Outcome, append(policy.Outcomes(), policy.InProgress)),
-		Waived:  read.yes("waived", f.Waived), Training: read.yes("training", f.Training),
+		Waived:  read.yes("waived", f.Waived), Training: read.yes("training", f.Training), Unidentified: read.yes("unidentified", f.Unidentified),
 		TalkAtLeast: read.minutes("talk_from", f.TalkFrom), TalkAtMost: read.minutes("talk_to", f.TalkTo),
 		Text: f.Text, Numbers: numbers, Specialist: read.specialist(s, f.Specialist, numbers),
 	}

@@ -259,6 +259,7 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 		{"operator", "post", moves, "/api/v1/cases/1/moves", `{"to":"lost","note":"x"}`, 422, "wrong-input", nil},
 		{"operator", "post", moves, "/api/v1/cases/1/moves", `{"to":"contacted","via":"phone","note":"x","offered":["money"]}`, 422, "wrong-input", nil},
 		{"operator", "post", moves, "/api/v1/cases/1/moves", `{"to":"contacted","via":"phone","note":"talked","offered":["plan"]}`, 200, "", nil},
+		{"operator", "post", moves, "/api/v1/cases/1/moves", `{"to":"closed","via":"email","silent":true,"note":"x"}`, 422, "wrong-input", nil},
 		{"operator", "post", moves, "/api/v1/cases/77/moves", `{"to":"closed","note":"x"}`, 404, "no-case", nil},
 		{"operator", "post", moves, "/api/v1/cases/1/moves", `{"to":"closed","note":"` + long + `"}`, 413, "too-large", nil},
 		{"operator", "post", moves, "/api/v1/cases/1/moves", "form", 415, "not-json", nil},

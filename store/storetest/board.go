@@ -85,7 +85,7 @@ func ids(cases []policy.Case) (found []policy.CaseID) {
 func noticesOfAccount(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	var all []policy.Notice
-	for n, key := range []string{"tickets/204518/2026-11/80/email/ab", "tickets/204519/2026-11/80/email/ab", "case/204518/2026-11/webhook", "call-limit/CA1/webhook", "call-limit/CA12/webhook", "case-moved/1/2/email/ab"} {
+	for n, key := range []string{"tickets/204518/2026-11/80/email/ab", "tickets/204519/2026-11/80/email/ab", "case/204518/2026-11/webhook", "call-limit/CA1/webhook", "call-limit/CA12/webhook", "holder-tickets/204518/2026-11/80/email/ab", "case-moved/1/2/email/ab"} {
 		one := notice(key)
 		one.At = day.AddDate(0, 0, n)
 		all = append(all, one)
@@ -94,7 +94,7 @@ func noticesOfAccount(t *testing.T, storage Storage) {
 		t.Fatal(err)
 	}
 	starts := policy.NoticesAbout("204518", []policy.Case{{ID: "1"}}, []policy.CallSID{"CA1"})
-	found, err := s.NoticesUnder(t.Context(), starts, 3)
+	found, err := s.NoticesUnder(t.Context(), starts, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func noticesOfAccount(t *testing.T, storage Storage) {
 	for _, n := range found {
 		keys = append(keys, n.Key)
 	}
-	same(t, "the notices", []string{"case-moved/1/2/email/ab", "call-limit/CA1/webhook", "case/204518/2026-11/webhook"}, keys)
+	same(t, "the notices", []string{"case-moved/1/2/email/ab", "holder-tickets/204518/2026-11/80/email/ab", "call-limit/CA1/webhook", "case/204518/2026-11/webhook"}, keys)
 }
 
 // plannedImport checks that an import does what the plan said, or nothing.

@@ -47,7 +47,12 @@ func directoryWalk(t *testing.T, storage Storage) {
 	from(caller, northwind, harbor)
 	from("+442079460019", northwind)
 	from("+44207946001")
+	from("442079460019", northwind)
+	from("tel:+44-20-7946-0019", northwind)
+	from("sip:+442079460019@example.com;user=phone", northwind)
+	from("client:442079460019")
 	from("anonymous")
+	from("+266696687") // ANONYMOUS
 	from("")
 
 	moved := northwind

@@ -19,7 +19,7 @@ func anyCall(t *rapid.T, id int) policy.Call {
 	c := policy.Call{
 		SID:       anySID(id),
 		Line:      rapid.SampledFrom([]policy.Phone{ukLine, usLine}).Draw(t, "line"),
-		From:      rapid.SampledFrom([]policy.Phone{caller, "+12125550142", "anonymous", "", "sip:a@b.example"}).Draw(t, "from"),
+		From:      rapid.SampledFrom([]policy.Phone{caller, "+12125550142", "sip:" + caller + "@b.example", "anonymous", "+266696687", "", "sip:a@b.example"}).Draw(t, "from"),
 		Customer:  rapid.SampledFrom([]policy.CustomerNumber{"", customer, "20451", "2045180"}).Draw(t, "customer"),
 		Intent:    rapid.SampledFrom(policy.Intents()).Draw(t, "intent"),
 		StartedAt: anyTime(t, "start"),
@@ -27,6 +27,7 @@ func anyCall(t *rapid.T, id int) policy.Call {
 	if c.Customer != "" {
 		c.Month = policy.MonthOf(c.StartedAt, time.UTC)
 	}
+	c.OnFile = rapid.SampledFrom([]policy.CustomerNumber{"", "", customer, "20451"}).Draw(t, "on file")
 	if rapid.Bool().Draw(t, "over") {
 		c.LeftAt = c.StartedAt.Add(time.Minute)
 		c.Refused = rapid.SampledFrom([]policy.Outcome{"", policy.LineClosed, policy.NotEntitled}).Draw(t, "refused")
@@ -126,7 +127,7 @@ func wrongNumbers(t *testing.T, storage Storage) {
 	rapid.Check(t, func(r *rapid.T) {
 		all := fill(r, s)
 		since := anyTime(r, "since")
-		for _, from := range []policy.Phone{caller, "anonymous", "", "unknown", "+44", "sip:a@b.example"} {
+		for _, from := range []policy.Phone{caller, "tel:" + caller, "anonymous", "+266696687", "", "unknown", "+44", "sip:a@b.example"} {
 			want := 0
 			for _, c := range all {
 				for _, at := range c.WrongNumbers {

@@ -53,7 +53,7 @@ func withFacets(t *rapid.T, c policy.Call) policy.Call {
 func anyFilter(t *rapid.T) policy.Filter {
 	var f policy.Filter
 	for range rapid.IntRange(0, 3).Draw(t, "filters") {
-		switch rapid.IntRange(0, 12).Draw(t, "filter") {
+		switch rapid.IntRange(0, 13).Draw(t, "filter") {
 		case 0:
 			f.Since = anyTime(t, "since")
 		case 1:
@@ -79,6 +79,8 @@ func anyFilter(t *rapid.T) policy.Filter {
 		case 11:
 			f.TalkAtLeast = rapid.SampledFrom([]int{0, 1, 60, 1200, 3601}).Draw(t, "at least")
 			f.TalkAtMost = rapid.SampledFrom([]int{0, 60, 1200, 1259, 4000}).Draw(t, "at most")
+		case 13:
+			f.Unidentified = true
 		case 12:
 			f.Text = rapid.SampledFrom(texts).Draw(t, "text")
 			f.Numbers = rapid.Bool().Draw(t, "numbers")
@@ -181,6 +183,7 @@ func step(t *rapid.T, n int) func(policy.Call) policy.Call {
 		func(c policy.Call) policy.Call { c.From = "+12125550142"; return c },
 		func(c policy.Call) policy.Call { c.WrongNumbers = append(c.WrongNumbers, at); return c },
 		func(c policy.Call) policy.Call { c.Month = "2026-12"; return c },
+		func(c policy.Call) policy.Call { c.OnFile = "20451"; return c },
 		func(c policy.Call) policy.Call { c.LimitToldAt = at; return c },
 		func(c policy.Call) policy.Call {
 			return c.Learn(policy.Report{Recording: &policy.Recording{SID: "RE1", Seconds: 9, At: at}})

@@ -32,6 +32,7 @@ type Store interface {
 	Calls(ctx context.Context, filter policy.Filter) iter.Seq2[policy.Call, error]
 	Search(ctx context.Context, filter policy.Filter, page policy.Page) (policy.Found[policy.Call], error)
 	CountCalls(ctx context.Context, times []time.Time) ([]policy.OutcomeCount, error)
+	CountNobody(ctx context.Context, month policy.Month, zones func(policy.Phone) *time.Location) ([]policy.NobodyCount, error)
 	AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error)
 	MonthSummaries(ctx context.Context, month policy.Month) iter.Seq2[policy.CallSummary, error]
 	TalkingSince(ctx context.Context, before time.Time) ([]policy.CallSID, error)
@@ -145,6 +146,8 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"nothing leads to what was erased or expired", searchErased},
 		{"a search whose context has ended says so", searchCancelled},
 		{"calls are counted by time and outcome", counts},
+		{"what was served to nobody is counted by line and month", countNobody},
+		{"an account that is erased is on file of no call", eraseOnFile},
 		{"customers are found by number, name and phone", searchCustomers},
 		{"the audit is searched, page by page both ways", searchAudit},
 		{"the summaries of a month, of one account and of all", summaries},

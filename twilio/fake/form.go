@@ -21,6 +21,9 @@ func (c *call) form(p *party, params map[string]string) url.Values {
 	} else if c.in.Verstat != "" && p.direction != "" {
 		v.Set("StirVerstat", c.in.Verstat)
 	}
+	if p.direction == "inbound" && c.in.ForwardedFrom != "" {
+		v.Set("ForwardedFrom", c.in.ForwardedFrom)
+	}
 	for name, value := range params {
 		v.Set(name, value)
 	}

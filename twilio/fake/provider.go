@@ -43,7 +43,9 @@ type Incoming struct {
 	From    string // E.164, "anonymous", "", "sip:a@b" or "client:x"
 	To      string // the dialled number
 	Verstat string // the carrier's attestation of From: "TN-Validation-Passed-A"; "": none, as outside the USA
-	Number  Number
+	// ForwardedFrom is the number that forwarded the call to To, where the carrier says so.
+	ForwardedFrom string
+	Number        Number
 }
 
 // Record is the provider's record of a call.

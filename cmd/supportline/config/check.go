@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -66,7 +67,7 @@ func distinct[T comparable](c *checker, l list[text], read func(text) (item T, n
 func (t text) silent() bool { return !t.Given && t.Value == "" }
 
 func (c *checker) config(f *file) Config {
-	return Config{
+	found := Config{
 		PublicURL:   c.url(f.PublicURL),
 		FallbackURL: c.optionalURL(f.FallbackURL),
 		Listen:      c.listen(f.Listen),
@@ -76,6 +77,20 @@ func (c *checker) config(f *file) Config {
 		Settings:    c.settings(f),
 		Notices:     c.notices(f.Notices),
 		Recordings:  c.recordings(f.Recordings),
+	}
+	found.Notices.Console = strings.TrimSuffix(found.Console.URL, "/")
+	if len(found.Notices.Channels) > 0 {
+		found.Notices.Facts = found.Settings.LetterFacts()
+	}
+	c.letters(f, found)
+	return found
+}
+
+// letters notes that account holders cannot be told what they are to be told.
+func (c *checker) letters(f *file, found Config) {
+	byEmail := func(ch notices.Channel) bool { return ch.Name() == policy.ChannelEmail }
+	if found.Settings.FairUse.TellHolder && !slices.ContainsFunc(found.Notices.Channels, byEmail) {
+		c.note(f.FairUse.TellHolder.At, "tell_holder is true, and there is no mail server, so no account holder is told", "add notices: { smtp: ... }")
 	}
 }
 

@@ -39,9 +39,40 @@ func TestNoticesAsTheFileSays(t *testing.T) {
 			Server: "smtp.example.com:587", User: "supportline", Password: "hush-hush", TLS: notices.TLSStart,
 		},
 		notices.Webhook{URL: "https://ops.example.com/in?key=hush", Secret: "0123456789abcdef"},
-	}}
+	}, Facts: map[string]string{"company": "OfficeRnD"}}
 	if diff := cmp.Diff(want, got.Notices); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// Every notice can name the company and its pages. Account holders who are to be told, and cannot be, are noted.
+func TestLettersNameTheCompanyAndItsPages(t *testing.T) {
+	pages := strings.Replace(told(), "\nlinks: {}", "\nlinks: { policy: https://help.example.com/policy, training: https://example.com/train, screen_sharing: https://example.com/share }", 1)
+	pages = strings.Replace(pages, "tell_holder: false", "tell_holder: true", 1)
+	got, problems := parse(pages, env(), config.Options{})
+	if diff := cmp.Diff([]string{}, problems); diff != "" {
+		t.Fatal(diff)
+	}
+	want := map[string]string{
+		"company": "OfficeRnD", "link_policy": "https://help.example.com/policy", "link_training": "https://example.com/train",
+		"link_screen_sharing": "https://example.com/share",
+	}
+	if diff := cmp.Diff(want, got.Notices.Facts); diff != "" || len(got.Notes) > 0 {
+		t.Errorf("%v, %s", got.Notes, diff)
+	}
+	mail := got.Notices.Addressed(policy.Notice{Key: "k", Facts: map[string]string{"company": "the notice's own"}})[0]
+	if mail.Facts["company"] != "the notice's own" || mail.Facts["link_policy"] != want["link_policy"] {
+		t.Errorf("a notice has the facts %v", mail.Facts)
+	}
+	for name, text := range map[string]string{
+		"no notices": string(config.Example()),
+		"no mail server": told("  ops: [ops@example.com, lead@example.com]\n", "",
+			`  smtp: { server: "smtp.example.com:587", user: supportline, password: hush-hush, tls: starttls }`, ""),
+	} {
+		got, problems := parse(strings.Replace(text, "tell_holder: false", "tell_holder: true", 1), env(), config.Options{})
+		if len(problems) > 0 || len(got.Notes) != 1 || !strings.Contains(got.Notes[0].String(), "no account holder is told") {
+			t.Errorf("%s: %v, noted %v", name, problems, got.Notes)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
@@ -92,14 +93,15 @@ func (c *checker) number(t text) policy.Phone {
 
 // ownNumbers checks that no team rings one of the lines: such a call would come back to us endlessly.
 func (c *checker) ownNumbers(f *file) {
-	own := map[string]bool{}
-	for _, l := range f.Lines.Items {
-		own[l.Number.Value] = !l.Number.silent()
+	own := func(t text) bool {
+		return slices.ContainsFunc(f.Lines.Items, func(l line) bool {
+			return !l.Number.silent() && policy.Phone(l.Number.Value).SameCaller(policy.Phone(t.Value))
+		})
 	}
 	for _, r := range f.Teams.Rows {
 		for _, s := range r.Value.Ring.Items {
 			for _, t := range s.To.Items {
-				if own[t.Value] {
+				if own(t) {
 					c.wrong(t, "is "+t.Value+", which is a line of this file and would call itself", "write a specialist's own number")
 				}
 			}

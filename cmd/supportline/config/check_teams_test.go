@@ -20,6 +20,8 @@ func TestTeams(t *testing.T) {
 		one("somebody twice at once", first, `{ to: ["+15550100001", ^"+15550100001"], for: 20s }`, `to names "+15550100001" twice in one step; keep one of the two`),
 		one("a line that would call itself", first, `{ to: [^"+448000668187"], for: 20s }`,
 			"to is +448000668187, which is a line of this file and would call itself; write a specialist's own number"),
+		one("a line that would call itself over SIP", first, `{ to: [^"sip:448000668187@pbx.example.com"], for: 20s }`,
+			"to is sip:448000668187@pbx.example.com, which is a line of this file and would call itself; write a specialist's own number"),
 		one("a SIP address with port and parameter", first, `{ to: ["sip:oncall@10.0.0.7:5061;transport=tls"], for: 20s }`),
 		one("a SIP address without user", first, `{ to: [^"sip:example.com"], for: 20s }`, `to is "sip:example.com", which is not a SIP address; write sip:user@host`),
 		one("a name in place of an address", first, `{ to: [^oncall], for: 20s }`,

@@ -17,6 +17,7 @@ func NewAccount(conf config.Config, now func() time.Time) *fake.Account {
 	at.Change(func(s *fake.State) {
 		s.UnlistedMedia = true // a phone in another terminal records too
 		s.Secondary = conf.Twilio.NextAuthToken
+		s.CallsPerSecond = conf.Settings.CallsPerSecond
 	})
 	return at
 }

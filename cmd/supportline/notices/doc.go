@@ -11,7 +11,8 @@
 // the message itself, a 4xx of the webhook) is not tried again. Both stay in the outbox with their reason until a person retries them.
 //
 // The words are templates, one text and one HTML for each kind of notice, which a company can replace by files of the same names. Their values are
-// the notice's facts, customer (the customer number) and at (the time in UTC). The samples in templates.go name them all. The function span turns
+// the notice's facts, company and link_policy, link_training and link_screen_sharing where they are configured, customer (the customer number) and at
+// (the time in UTC). The samples in templates.go name them all. The function span turns
 // seconds into "20 min 1 s".
 //
 // What causes a notice is decided in policy, and the outbox is in the store. Nothing here logs an address, a secret, or what a server said; the

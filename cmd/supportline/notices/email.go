@@ -149,7 +149,7 @@ func (m Email) message(n policy.Notice, w Words, now time.Time) (*mail.Msg, erro
 	e.SetMessageIDWithValue(messageID(n.Key, domain))
 	e.SetGenHeader("Auto-Submitted", "auto-generated")
 	e.SetGenHeader("X-Auto-Response-Suppress", "All")
-	if n.Kind != policy.NoticeMove { // that one is a letter to one account holder
+	if !n.Kind.Letter() {
 		e.SetGenHeader("List-Id", "<"+string(n.Kind)+".notices."+domain+">")
 	}
 	e.SetBodyString(mail.TypeTextPlain, w.Text)

@@ -29,18 +29,37 @@ var month = map[string]string{
 	"talk_seconds": "9130", "over_long": "1", "over_by": "19 tickets of 16",
 }
 
-// samples holds the facts of each kind, as policy gives them. A template can name these, and customer, at and subject. A fact without a value,
+// ended holds the facts of a call that ended without a person, as policy gives them.
+var ended = map[string]string{
+	"sid": "CA00112233445566778899aabbccddeeff", "account": "Example Workspaces", "on_file": "100001", "on_file_account": "Example Workspaces",
+	"intent": "critical", "ticket": "4711", "line": "+18883071053", "line_name": "US and Canada", "outcome": "unanswered",
+	"started_at": "2026-11-23T14:00:00Z", "ended_at": "2026-11-23T14:03:10Z", "wait_seconds": "130",
+	"link": "https://console.example.com/calls/CA00112233445566778899aabbccddeeff",
+}
+
+// everywhere holds the facts that every notice can have: policy.Settings.LetterFacts.
+var everywhere = map[string]string{
+	"company": "Example Support", "link_policy": "https://help.example.com/phone-support", "link_training": "https://example.com/book-training",
+	"link_screen_sharing": "https://example.com/book-session",
+}
+
+// samples holds the facts of each kind, as policy gives them. A template can name these, those of everywhere, and customer, at and subject. A fact without a value,
 // such as the account of an unidentified caller, is empty.
 var samples = map[policy.NoticeKind]map[string]string{
 	policy.NoticeCallLimit: {
 		"sid": "CA00112233445566778899aabbccddeeff", "account": "Example Workspaces", "specialist": "+15550100003", "intent": "question",
 		"ticket": "4711", "line": "+18883071053", "accepted_at": "2026-11-23T14:00:00Z", "elapsed_seconds": "1201", "limit_seconds": "1200",
 	},
-	policy.NoticeTickets: also(month, "percent", "100"),
-	policy.NoticeCase:    also(month, "over_months", "2026-08, 2026-10, 2026-11", "note", "over in 3 of 6 months, and 3 are sustained load"),
+	policy.NoticeVoicemail:      also(ended, "message_seconds", "42", "closed", "yes", "outcome", "voicemail", "account", ""),
+	policy.NoticeCriticalMissed: also(ended, "on_file", "", "on_file_account", "", "message_seconds", "", "closed", ""),
+	policy.NoticeTickets:        also(month, "percent", "100", "tickets_left", "0", "must_phone", "Dana Example"),
+	policy.NoticeHolder: also(month, "percent", "100", "tickets_left", "0", "account_holder", "Dana Example", "per_ticket", "5.00 USD",
+		"per_minute_over_tickets", "1.50 USD"),
+	policy.NoticeCase: also(month, "over_months", "2026-08, 2026-10, 2026-11", "note", "over in 3 of 6 months, and 3 are sustained load"),
 	policy.NoticeMove: {
 		"case": "7", "account": "Example Workspaces", "account_holder": "Dana Example", "state": "contacted", "from_state": "flagged",
 		"note": "told what the policy says", "by": "sam", "via": "email", "over_months": "2026-08, 2026-10, 2026-11",
+		"figures": "2026-08: 19 of 16 phone tickets\n2026-10: 12 of 16 phone tickets, 5 calls over the call limit",
 	},
 	policy.NoticeSummary: {
 		"month": "2026-11", "accounts": "42", "calls": "310", "tickets": "266", "talk_seconds": "91300", "over_long": "7", "waived": "2",
@@ -157,7 +176,9 @@ func page(frame *html.Template, name, source string) (*html.Template, error) {
 }
 
 func sample(kind policy.NoticeKind) policy.Notice {
-	return policy.Notice{Kind: kind, Customer: "100001", At: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), Facts: samples[kind]}
+	facts := maps.Clone(everywhere)
+	maps.Copy(facts, samples[kind])
+	return policy.Notice{Kind: kind, Customer: "100001", At: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), Facts: facts}
 }
 
 // tryText executes a text with sample facts. A fact that does not exist is a mistake. In a real notice it is left empty, since

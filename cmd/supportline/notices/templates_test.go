@@ -2,6 +2,7 @@ package notices_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,7 +38,7 @@ func TestWordsOfALongCall(t *testing.T) {
 
 // A fact that is absent is left empty.
 func TestEveryKindHasWordsWithoutFacts(t *testing.T) {
-	for _, kind := range []policy.NoticeKind{policy.NoticeCallLimit, policy.NoticeTickets, policy.NoticeCase, policy.NoticeMove, policy.NoticeSummary} {
+	for _, kind := range []policy.NoticeKind{policy.NoticeCallLimit, policy.NoticeVoicemail, policy.NoticeCriticalMissed, policy.NoticeTickets, policy.NoticeHolder, policy.NoticeCase, policy.NoticeMove, policy.NoticeSummary} {
 		w, err := notices.DefaultTemplates().Render(policy.Notice{Kind: kind, At: start})
 		if err != nil || w.Subject == "" || strings.Contains(w.Text+w.HTML, "no value") {
 			t.Errorf("%s: %v\n%+v", kind, err, w)
@@ -45,6 +46,54 @@ func TestEveryKindHasWordsWithoutFacts(t *testing.T) {
 	}
 	if _, err := notices.DefaultTemplates().Render(policy.Notice{Kind: "other", At: time.Time{}}); err == nil {
 		t.Error("an unknown kind has words")
+	}
+}
+
+// TestLettersHelp: letters carry the figures, the company's name and its pages, and have no empty places without them.
+func TestLettersHelp(t *testing.T) {
+	pages := map[string]string{"company": "Example Support", "link_policy": "https://a.example/policy", "link_training": "https://a.example/train", "link_screen_sharing": "https://a.example/share"}
+	facts := map[string]string{
+		"account": "Northwind", "figures": "2026-11: 19 of 16 phone tickets", "tickets": "13", "ticket_limit": "16", "tickets_left": "3", "month": "2026-11",
+		"elapsed_seconds": "1201", "limit_seconds": "1200", "specialist": "+15550100003",
+	}
+	for name, row := range map[string]struct {
+		kind  policy.NoticeKind
+		state string
+		want  []string
+	}{
+		"the holder":    {policy.NoticeHolder, "", []string{"13 of the 16", "Example Support", "https://a.example/policy", "https://a.example/train", "https://a.example/share"}},
+		"contacted":     {policy.NoticeMove, "contacted", []string{"2026-11: 19 of 16", "Example Support", "https://a.example/policy", "https://a.example/train", "https://a.example/share"}},
+		"restricted":    {policy.NoticeMove, "restricted", []string{"is restricted for now", "2026-11: 19 of 16", "Example Support", "https://a.example/policy", "https://a.example/share"}},
+		"charged":       {policy.NoticeMove, "charged", []string{"2026-11: 19 of 16", "Example Support", "https://a.example/policy", "https://a.example/train"}},
+		"closed":        {policy.NoticeMove, "closed", []string{"Example Support", "https://a.example/policy"}},
+		"the long call": {policy.NoticeCallLimit, "", []string{"+15550100003", "https://a.example/share"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all := map[string]string{"state": row.state}
+			maps.Copy(all, facts)
+			bare, err := notices.DefaultTemplates().Render(policy.Notice{Kind: row.kind, At: start, Facts: all})
+			if err != nil {
+				t.Fatal(err)
+			}
+			maps.Copy(all, pages)
+			w, err := notices.DefaultTemplates().Render(policy.Notice{Kind: row.kind, At: start, Facts: all})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range row.want {
+				if !strings.Contains(w.Text, want) || !strings.Contains(w.HTML, strings.ReplaceAll(want, "+", "&#43;")) {
+					t.Errorf("%q is missing in\n%s\n%s", want, w.Text, w.HTML)
+				}
+			}
+			for _, empty := range []string{": \n", "\n\n\n", "Instead of a call", "What may help instead", "href=\"\"", "policy:"} {
+				if strings.Contains(bare.Text, empty) || empty != "\n\n\n" && strings.Contains(bare.HTML, empty) {
+					t.Errorf("without pages %q is left in\n%s\n%s", empty, bare.Text, bare.HTML)
+				}
+			}
+			if strings.Contains(w.Text, "\n\n\n") {
+				t.Errorf("a hole in\n%s", w.Text)
+			}
+		})
 	}
 }
 

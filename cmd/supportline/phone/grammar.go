@@ -27,7 +27,7 @@ var kinds = map[string]struct {
 	"ZONE":     {"a time zone such as Europe/London", func(w word) bool { _, err := time.LoadLocation(w.text); return err == nil }},
 	"DURATION": {"a duration such as 5s, 3m or 1m30s", func(w word) bool { d, err := time.ParseDuration(w.text); return err == nil && d >= 0 }},
 	"KEY:":     {"a key of the configuration with a colon, such as identification.caller_id:", func(w word) bool { return keyPath.MatchString(w.text) }},
-	"ADDRESS":  {"a number such as +15550100001, a sip: address, anonymous or nobody", func(w word) bool { return address.MatchString(w.text) }},
+	"ADDRESS":  {"a number such as +15550100001, a sip: or tel: address, anonymous or nobody", func(w word) bool { return address.MatchString(w.text) }},
 	"NUMBER":   {"a number such as +448000668187", func(w word) bool { return number.MatchString(w.text) }},
 	"CUSTOMER": {"a customer number such as 204518", func(w word) bool { return customer.MatchString(w.text) }},
 	"KEYS":     {"keys: 0 to 9, * and #", func(w word) bool { return keys(w.text) }},
@@ -43,7 +43,7 @@ var kinds = map[string]struct {
 
 var (
 	keyPath  = regexp.MustCompile(`^[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*:$`)
-	address  = regexp.MustCompile(`^(\+\d{3,15}|\d{1,15}|sip:\S+|client:\S+|anonymous|unknown|nobody)$`)
+	address  = regexp.MustCompile(`^(\+\d{3,15}|\d{1,15}|(sips?|tel|client):\S+|(?i:anonymous|blocked|private|restricted|unavailable|unknown|withheld)|nobody)$`)
 	number   = regexp.MustCompile(`^\+\d{3,15}$`)
 	customer = regexp.MustCompile(`^\d+$`)
 	verstat  = regexp.MustCompile(`^(TN-Validation-[A-Za-z-]+|No-TN-Validation)$`)

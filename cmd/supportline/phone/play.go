@@ -170,7 +170,9 @@ func (p *player) move(to clockMove) error {
 func (p *player) call(ctx context.Context, st statement, d dialing) (err error) {
 	p.heard, p.matched, p.told, p.rung = nil, 0, map[string][]string{}, map[string]bool{}
 	p.until, p.talking = time.Time{}, false
-	p.record, err = p.provider.Call(ctx, incoming(p.server.Account(), d.to, d.from, d.verstat))
+	in := incoming(p.server.Account(), d.to, d.from, d.verstat)
+	in.ForwardedFrom = d.forwarded
+	p.record, err = p.provider.Call(ctx, in)
 	p.until = time.Time{}
 	if err != nil {
 		return p.at(st, err)

@@ -16,7 +16,7 @@ type (
 	scene   func(*player)
 	fault   func(*player) // breaks or mends something of the open server
 	setting func(*Setup)  // of the server, before it opens
-	dialing struct{ to, from, verstat string }
+	dialing struct{ to, from, verstat, forwarded string }
 
 	press   string
 	say     string
@@ -136,6 +136,9 @@ var callForms = []form{
 	}},
 	{"dial NUMBER from ADDRESS verstat VERSTAT", "calls with another word of the carrier", func(v []string) any {
 		return dialing{to: v[0], from: caller(v[1]), verstat: v[2]}
+	}},
+	{"dial NUMBER from ADDRESS forwarded by ADDRESS", "calls another telephone, which forwards the call to the line", func(v []string) any {
+		return dialing{to: v[0], from: caller(v[1]), forwarded: v[2]}
 	}},
 	{"hear TEXT", "the line has said that since the caller last did something", func(v []string) any { return hear{v[0]} }},
 	{"hear not TEXT", "it has not said that", func(v []string) any { return hearNot{v[0]} }},

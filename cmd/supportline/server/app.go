@@ -80,7 +80,7 @@ func (a *App) build(transport http.RoundTripper) error {
 		a.Log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))
 	}
 	a.Usage = store.NewUsageCache(a.Store, conf.Settings, func(err error) { a.Log.Error("usage could not be derived", zap.Error(err)) })
-	calls := watchedLog{a.Store, a.ended}
+	calls := watchedLog{NotifyingLog(a.Store, conf.Settings, conf.Notices), a.ended}
 	if conf.Settings.Announce { // specialists are rung by outbound legs
 		if a.account, err = AccountOver(transport, conf, a.Counters.asked); err != nil {
 			return err

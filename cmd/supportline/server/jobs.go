@@ -182,15 +182,21 @@ func (e *endedCalls) take() map[accountMonth]bool {
 	return taken
 }
 
-// watchedLog is the store as the webhooks use it. It records which calls ended.
+// NotifyingLog returns the log as everything that learns of calls writes to it, so that people are told of messages and of missed critical calls
+// whoever brings the news.
+func NotifyingLog(s *store.Store, settings policy.Settings, told notices.Settings) store.NotifyingLog {
+	return store.NotifyingLog{Store: s, Settings: settings, Link: told.CallLink, Addressed: told.Addressed}
+}
+
+// watchedLog is the log as the webhooks use it. It records which calls ended.
 type watchedLog struct {
-	*store.Store
+	store.NotifyingLog
 	ended *endedCalls
 }
 
 // Advance advances the call in the store.
 func (l watchedLog) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
-	after, err := l.Store.Advance(ctx, sid, change)
+	after, err := l.NotifyingLog.Advance(ctx, sid, change)
 	if err == nil {
 		l.ended.add(after)
 	}

@@ -22,6 +22,7 @@ type metrics struct {
 	latency  *prometheus.HistogramVec
 	commit   prometheus.Histogram
 	failures prometheus.Counter
+	loops    prometheus.Counter
 	notices  *prometheus.CounterVec
 	rest     *prometheus.CounterVec
 	repairs  *prometheus.CounterVec
@@ -43,6 +44,7 @@ func newMetrics() *metrics {
 		latency:  auto.NewHistogramVec(prometheus.HistogramOpts{Name: "supportline_webhook_seconds", Help: "Time to answer a webhook, by route.", Buckets: buckets}, []string{"route"}),
 		commit:   auto.NewHistogram(prometheus.HistogramOpts{Name: "supportline_store_commit_seconds", Help: "Time of a commit of the store.", Buckets: buckets}),
 		failures: auto.NewCounter(prometheus.CounterOpts{Name: "supportline_store_errors_total", Help: "Webhooks that had to be answered without the log, and commits that failed."}),
+		loops:    auto.NewCounter(prometheus.CounterOpts{Name: "supportline_loops_total", Help: "Calls from a line of ours, or forwarded by a specialist who was being rung: refused, since they are our own calls coming back."}),
 		notices:  auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_notices_total", Help: "Tries to deliver a notice, by channel and how they went."}, []string{"channel", "result"}),
 		rest:     auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_rest_requests_total", Help: "Requests to the provider's REST API, by what was asked and how it ended."}, []string{"what", "result"}),
 		repairs:  auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_reconcile_differences_total", Help: "What the provider's list of calls put right in the log."}, []string{"what"}),
@@ -68,6 +70,9 @@ func (m *metrics) CallEnded(outcome policy.Outcome) {
 
 // StoreFailed counts a webhook that was answered without the log.
 func (m *metrics) StoreFailed(error) { m.failures.Inc() }
+
+// Looped counts a call of our own that came back and was refused (rule 17).
+func (m *metrics) Looped() { m.loops.Inc() }
 
 // committed counts and times a commit of the store.
 func (m *metrics) committed(took time.Duration, _ int, err error) {

@@ -251,6 +251,9 @@ func (r *Reconciler) report(c twilio.ListedCall) (policy.Report, bool) {
 	report := policy.Report{
 		At: ended, From: policy.Phone(c.From), To: policy.Phone(c.To), Status: c.Status, Seconds: c.Seconds, StartedAt: c.StartedAt,
 	}
+	if c.Direction == "inbound" {
+		report.To = r.Settings.Dialled(report.To)
+	}
 	_, ours := r.Settings.Line(report.From)
 	outbound := c.Direction == "outbound-api" && ours && r.Settings.Announce
 	if c.ParentSID != "" || outbound {
@@ -340,7 +343,8 @@ func (a *App) reconcileOnce(ctx context.Context, list CallList, now time.Time) e
 		return err
 	}
 	to := now.Add(-listLag)
-	r := &Reconciler{Log: a.Store, List: list, Settings: a.Conf.Settings, Now: now, Found: func(found Repair) {
+	log := NotifyingLog(a.Store, a.Conf.Settings, a.Conf.Notices)
+	r := &Reconciler{Log: log, List: list, Settings: a.Conf.Settings, Now: now, Found: func(found Repair) {
 		for _, what := range found.Repairs {
 			a.Counters.repaired(what)
 		}

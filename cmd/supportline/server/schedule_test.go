@@ -50,7 +50,7 @@ func TestScheduler(t *testing.T) {
 	calls("204518", 16)
 	s.tick(t.Context(), late)
 	got = append(got, waiting())
-	must(watchedLog{log, s.ended}.Advance(t.Context(), "CA20451800", func(c policy.Call) policy.Call { return c }))
+	must(watchedLog{NotifyingLog(log, conf.Settings, conf.Notices), s.ended}.Advance(t.Context(), "CA20451800", func(c policy.Call) policy.Call { return c }))
 	s.tick(t.Context(), late)
 	got = append(got, waiting())
 	calls("310022", 13)

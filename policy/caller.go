@@ -1,0 +1,92 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+)
+
+// withheldWords are what the provider, a carrier or a telephone system sends in place of a number that the caller withholds.
+var withheldWords = []string{"", "anonymous", "blocked", "private", "restricted", "unavailable", "unknown", "withheld"}
+
+func withheldWord(s string) bool {
+	return slices.Contains(withheldWords, strings.ToLower(strings.TrimSpace(s)))
+}
+
+// withheldNumbers are those of the words that the provider spells on a telephone's keys, as if they were numbers: ANONYMOUS, RESTRICTED,
+// UNAVAILABLE, BLOCKED and UNKNOWN. Nobody has such a number: each is too short for the country that it seems to be of.
+var withheldNumbers = []string{"266696687", "7378742833", "86282452253", "2562533", "8656696"}
+
+// Withheld reports whether the address stands for a number that the caller withholds, in any of the ways in which that is said.
+func (p Phone) Withheld() bool {
+	user, host := p.user()
+	digits, _ := withoutPrefix(undecorated(user))
+	return withheldWord(user) || slices.Contains(withheldNumbers, digits) || strings.EqualFold(host, "anonymous.invalid") // RFC 3323
+}
+
+// Caller returns what all spellings of one caller's address have in common: the E.164 number where the address is one in another spelling
+// ("442079460018", "tel:+44-20-7946-0018", "sip:+442079460018@example.com;user=phone"), "" where the number is withheld, and else the address
+// as it came. Known numbers are looked up and wrong customer numbers counted by it. It proves nothing: no carrier vouches for a number in
+// another spelling (see IsNumber).
+func (p Phone) Caller() string {
+	if p.IsNumber() && !p.Withheld() {
+		return string(p)
+	}
+	if p.Withheld() {
+		return ""
+	}
+	user, _ := p.user()
+	if scheme, _, ok := p.scheme(); ok && strings.EqualFold(scheme, "client") {
+		return string(p) // the user is a name, whatever it looks like
+	}
+	if number := international(undecorated(user)); number != "" {
+		return number
+	}
+	return string(p)
+}
+
+// SameCaller reports whether two addresses are spellings of one, and neither is withheld.
+func (p Phone) SameCaller(as Phone) bool { return p.Caller() != "" && p.Caller() == as.Caller() }
+
+// user returns the user of an address with a scheme, without its parameters, and its host. Any other address is all user.
+func (p Phone) user() (user, host string) {
+	_, rest, ok := p.scheme()
+	if !ok {
+		return string(p), ""
+	}
+	user, host, _ = strings.Cut(rest, "@")
+	return user[:untilAny(user, ";:?")], host[:untilAny(host, ";:?>")]
+}
+
+// undecorated returns a number without what people and telephone systems write between its digits.
+func undecorated(number string) string {
+	number = strings.Replace(strings.TrimSpace(number), "(0)", "", 1) // +44 (0)20 7946 0018
+	return strings.Map(func(c rune) rune {
+		if strings.ContainsRune(" -.()", c) {
+			return -1
+		}
+		return c
+	}, number)
+}
+
+// The digits of a number with its country. A shorter run without a plus may be an extension, or lack the country: it can't be told.
+const (
+	fewestDigits = 11
+	mostDigits   = 15
+)
+
+// withoutPrefix returns a number without the + or 00 that marks one with its country. marked is whether it had one.
+func withoutPrefix(s string) (digits string, marked bool) {
+	if digits, marked = strings.CutPrefix(s, "+"); marked {
+		return digits, true
+	}
+	return strings.CutPrefix(s, "00")
+}
+
+// international returns the E.164 number of digits that begin with their country, after +, 00 or nothing, and "" for anything else.
+func international(s string) string {
+	digits, marked := withoutPrefix(s)
+	if number := Phone("+" + digits); !number.IsNumber() || digits[0] == '0' || len(digits) > mostDigits || !marked && len(digits) < fewestDigits {
+		return ""
+	}
+	return "+" + digits
+}

@@ -1,0 +1,74 @@
+package store_test
+
+import (
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
+)
+
+// TestThoseToldOfACallAreToldInTheStepThatEndsIt: the notice of a missed critical call is written with the end of the call, both or neither, once,
+// and with the name of the account on file.
+func TestThoseToldOfACallAreToldInTheStepThatEndsIt(t *testing.T) {
+	now := time.Date(2026, time.November, 23, 14, 0, 0, 0, time.UTC)
+	s, err := store.Open(filepath.Join(t.TempDir(), "supportline.db"), store.Options{Size: 1 << 20, Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.ImportCustomers(t.Context(), []policy.Customer{{Number: "204518", Name: "Northwind"}}, "anna"); err != nil {
+		t.Fatal(err)
+	}
+	log := store.NotifyingLog{
+		Store: s, Link: func(sid policy.CallSID) string { return "https://console.example.com/calls/" + string(sid) },
+		Addressed: func(n policy.Notice) []policy.Notice {
+			n.Key, n.Channel = n.Key+"/webhook", policy.ChannelWebhook
+			return []policy.Notice{n}
+		},
+	}
+	advance := func(change func(policy.Call) policy.Call) error {
+		_, err := log.Advance(t.Context(), "CA1", change)
+		return err
+	}
+	end := func(c policy.Call) policy.Call {
+		c.Exhausted, c.LeftAt = true, now
+		return c
+	}
+	if err := advance(func(c policy.Call) policy.Call {
+		c.StartedAt, c.HuntingAt, c.Intent, c.OnFile, c.From = now.Add(-time.Minute), now.Add(-time.Minute), policy.Critical, "204518", "+12125550142"
+		return c
+	}); err != nil {
+		t.Fatal(err)
+	}
+	full := errors.New("no space left on device")
+	s.FailWrites(full)
+	if err := advance(end); !errors.Is(err, full) {
+		t.Fatalf("an end on a full disk: %v", err)
+	}
+	s.FailWrites(nil)
+	if told := waiting(t, s, now); len(told) != 0 {
+		t.Errorf("told of an end that was not written: %+v", told)
+	}
+	for range 3 { // the report of the end comes again
+		if err := advance(end); err != nil {
+			t.Fatal(err)
+		}
+	}
+	told := waiting(t, s, now)
+	if len(told) != 1 || told[0].Kind != policy.NoticeCriticalMissed || told[0].Facts["on_file_account"] != "Northwind" ||
+		told[0].Facts["link"] != "https://console.example.com/calls/CA1" || told[0].Customer != "" {
+		t.Errorf("told: %+v", told)
+	}
+}
+
+func waiting(t *testing.T, s *store.Store, now time.Time) []policy.Notice {
+	t.Helper()
+	due, err := s.DueNotices(t.Context(), policy.ChannelWebhook, now, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return due
+}

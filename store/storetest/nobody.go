@@ -1,0 +1,154 @@
+package storetest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// lineZones has the US line a day's half away from the UK one, so that a call near midnight is in another month on each.
+func lineZones(line policy.Phone) *time.Location {
+	if line == usLine {
+		return time.FixedZone("far west", -12*60*60)
+	}
+	return time.FixedZone("far east", 14*60*60)
+}
+
+// countNobody compares the figure with a naive recount, after steps in any order, and with what the filter finds.
+func countNobody(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	rapid.Check(t, func(r *rapid.T) {
+		all := fill(r, s)
+		for n := range rapid.IntRange(0, 10).Draw(r, "steps") {
+			id := anySID(rapid.IntRange(0, 12).Draw(r, "sid"))
+			c, err := s.Advance(r.Context(), id, step(r, n))
+			if err != nil {
+				r.Fatal(err)
+			}
+			if _, err := s.Call(r.Context(), id); err == nil {
+				all[id] = c.WithoutHistory()
+			}
+		}
+		for _, month := range []policy.Month{"2026-11", "2026-12"} {
+			want := map[policy.Phone]policy.NobodyCount{}
+			for _, c := range all {
+				_, accepted := c.Accepted()
+				if !accepted || c.Customer != "" || c.Erased || policy.MonthOf(c.StartedAt, lineZones(c.Line)) != month {
+					continue
+				}
+				n := want[c.Line]
+				n.Line, n.Calls = c.Line, n.Calls+1
+				if c.OnFile != "" {
+					n.OnFile++
+				}
+				want[c.Line] = n
+			}
+			got, err := s.CountNobody(r.Context(), month, lineZones)
+			if err != nil {
+				r.Fatal(err)
+			}
+			for _, n := range got {
+				same(r, fmt.Sprint(month, " on ", n.Line.Full()), want[n.Line], n)
+				from, to := month.Bounds(lineZones(n.Line))
+				found := collect(r, s.Calls(r.Context(), policy.Filter{Unidentified: true, Line: n.Line, Since: from, Until: to}))
+				if len(found) != n.Calls {
+					r.Errorf("%s: the figure is %d, and the list has %d calls", month, n.Calls, len(found))
+				}
+			}
+			if len(got) != len(want) || !slices.IsSortedFunc(got, func(a, b policy.NobodyCount) int { return strings.Compare(a.Line.Full(), b.Line.Full()) }) {
+				r.Errorf("%s: the lines are %+v, want those of %+v in order", month, got, want)
+			}
+		}
+	})
+}
+
+// eraseOnFile erases an account from whose number others called, on calls that are indexed and on those that are not yet.
+func eraseOnFile(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	if _, err := s.ImportCustomers(t.Context(), []policy.Customer{northwind, harbor}, "anna"); err != nil {
+		t.Fatal(err)
+	}
+	seconds := 60
+	for n := range 100 { // more than are indexed together
+		id := policy.CallSID(fmt.Sprintf("CA%03d", n))
+		must(t, s, id, func(c policy.Call) policy.Call {
+			c = began(day)(c)
+			c.OnFile, c.State.Offered = customer, customer
+			if n%2 == 1 {
+				c.Customer, c.Account, c.Month = harbor.Number, harbor.Name, "2026-11"
+			}
+			c.Exchanges = []policy.Exchange{{Key: "k", At: day, Heard: "1", Reply: []byte(`{"say":"the number is on file of ` + northwind.Name + `"}`)}}
+			c.Trace = []policy.Decision{
+				{At: day, Rule: "caller-id.on-file", Result: "on file of " + northwind.Name, Inputs: []policy.Fact{{Name: "account", Value: string(customer)}}},
+				{At: day, Rule: "intent.menu", Result: "a question", Inputs: []policy.Fact{{Name: "heard", Value: "5"}}},
+			}
+			leg := policy.Leg{SID: "CA-leg", To: "+15550100001", AcceptedAt: day, Seconds: &seconds}
+			return c.WithLeg(leg).Learn(policy.Report{At: day.Add(time.Minute), Status: "completed", Seconds: &seconds})
+		})
+	}
+	if _, err := s.Act(t.Context(), "CA000", policy.Act{At: day, By: "bea", Kind: policy.ActAttach, Value: string(customer)}, -1, utc); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Act(t.Context(), "CA000", policy.Act{At: day, By: "bea", Kind: policy.ActAttach, Undo: true}, -1, utc); err != nil {
+		t.Fatal(err)
+	}
+	onFile := policy.Notice{
+		Key: "critical-missed/CA000/webhook", Kind: policy.NoticeCriticalMissed, At: day, Channel: policy.ChannelWebhook,
+		Facts: map[string]string{"sid": "CA000", "on_file": string(customer), "on_file_account": northwind.Name},
+	}
+	if err := s.PutNotices(t.Context(), []policy.Notice{onFile}); err != nil {
+		t.Fatal(err)
+	}
+	exported, err := s.Export(t.Context(), customer, "anna")
+	if err != nil || len(exported.Calls) != 0 || len(exported.Notices) != 0 {
+		t.Errorf("exported %d calls and %d notices, %v; calls that are nobody's are not the account's", len(exported.Calls), len(exported.Notices), err)
+	}
+	must(t, s, "CA-on", func(c policy.Call) policy.Call { c = began(day)(c); c.OnFile = customer; return c })
+	if _, err := s.Erase(t.Context(), customer, "anna", day.Add(time.Hour)); !errors.Is(err, policy.ErrCallInProgress) {
+		t.Errorf("erasing during a call from a number on file: %v, want %v", err, policy.ErrCallInProgress)
+	}
+	must(t, s, "CA-on", func(c policy.Call) policy.Call { c.LeftAt = day; return c })
+	did, err := s.Erase(t.Context(), customer, "anna", day.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "erased", policy.EraseResult{Notices: 1}, did)
+	for c := range collected(t, s) {
+		text, err := json.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, word := range []string{string(customer), northwind.Name} {
+			if strings.Contains(string(text), word) {
+				t.Fatalf("%q is still in %s", word, text)
+			}
+		}
+		if c.From != caller || c.Erased || c.SID != "CA-on" && c.Trace[1].Inputs[0].Value != "5" {
+			t.Fatalf("the call of somebody else became %+v", c)
+		}
+	}
+	count, err := s.CountNobody(t.Context(), "2026-11", func(policy.Phone) *time.Location { return time.UTC })
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "served to nobody", []policy.NobodyCount{{Line: ukLine, Calls: 50}}, count)
+}
+
+// collected returns all calls with their histories.
+func collected(t *testing.T, s Store) func(yield func(policy.Call) bool) {
+	return func(yield func(policy.Call) bool) {
+		for _, c := range collect(t, s.Calls(t.Context(), policy.Filter{})) {
+			if !yield(kept(t, s, c.SID)) {
+				return
+			}
+		}
+	}
+}
