@@ -195,13 +195,13 @@ func (r *request) fillCalls(body *accountPage, month policy.Month) error {
 	body.Calls = policy.ExplainUsage(summaries, r.console.Policy.FairUse)
 	body.MoreCalls, body.Unprinted = max(0, len(body.Calls)-maxMonthCalls), max(0, len(body.Calls)-printedCalls)
 	body.Calls = body.Calls[:min(len(body.Calls), maxMonthCalls)]
-	var long []policy.CallSID
+	var told []policy.CallSID // of which people may have been told: they are long, or nobody took them
 	for _, c := range body.Calls {
-		if c.TalkSeconds > limit || !c.Talked && c.Accepted {
-			long = append(long, c.SID)
+		if c.TalkSeconds > limit || !c.Talked {
+			told = append(told, c.SID)
 		}
 	}
-	body.Notices, err = r.console.Outbox.NoticesUnder(r.ctx(), policy.NoticesAbout(body.Number, body.Cases, long), maxNotices)
+	body.Notices, err = r.console.Outbox.NoticesUnder(r.ctx(), policy.NoticesAbout(body.Number, body.Cases, told), maxNotices)
 	return err
 }
 

@@ -86,6 +86,24 @@ func TestAccountExplainsItsMonth(t *testing.T) {
 	viewer.Get("/accounts/204518?month=soon").Want(t, http.StatusUnprocessableEntity, "write year and month")
 }
 
+// An account's page leads to its calls that people were told of because nobody took them.
+func TestAccountShowsWhatWasMissed(t *testing.T) {
+	t.Parallel()
+	p := browsertest.NewPlace(t)
+	p.Enrol(t, holder)
+	missed := browsertest.Served("CA9", browsertest.Monday.Add(-time.Hour), 60)
+	missed.Legs, missed.Exhausted = nil, true
+	p.Load(t, missed)
+	notice := policy.Notice{
+		Key: "critical-missed/CA9/webhook", Kind: policy.NoticeCriticalMissed, At: browsertest.Monday, Customer: holder.Number, Channel: policy.ChannelWebhook,
+		Facts: map[string]string{"sid": "CA9"},
+	}
+	if err := p.Store.PutNotices(t.Context(), []policy.Notice{notice}); err != nil {
+		t.Fatal(err)
+	}
+	p.As(t, users.Viewer).Get("/accounts/204518").Want(t, http.StatusOK, `critical-missed <a href="/calls/CA9">the call</a>`)
+}
+
 // An account's page shows what it hides to people who may see numbers, after they ask for it, which the audit notes.
 func TestAccountRevealIsAudited(t *testing.T) {
 	t.Parallel()

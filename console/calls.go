@@ -171,8 +171,9 @@ func (callsPage) InputType(bound string) string {
 // address returns the address of a filter, with the chosen columns.
 func (b callsPage) address(f callFilter) string { return f.address(b.Chosen) }
 
+// Shows reports whether a column is shown. Calls that were served to nobody have no account.
 func (b callsPage) Shows(name string) bool {
-	return slices.ContainsFunc(b.Columns, func(c column) bool { return c.Name == name && c.On })
+	return !(b.Unidentified && name == "account") && slices.ContainsFunc(b.Columns, func(c column) bool { return c.Name == name && c.On })
 }
 
 func (r *request) rows(calls []policy.Call) ([]callRow, error) {

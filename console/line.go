@@ -183,7 +183,7 @@ func (r *request) forecast(s policy.Settings, l policy.Line) (*forecast, error) 
 	w := &forecast{NoAnswer: s.NoAnswer}
 	w.At, w.Skipped, w.Twice = l.Wall(typed)
 	w.Opening = l.Opening(w.At)
-	w.CallerOutcomes = s.CallerOutcomes(l, w.Opening.Open)
+	w.CallerOutcomes = s.CallerOutcomes(l, w.At)
 	return w, nil
 }
 

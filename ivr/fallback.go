@@ -32,7 +32,7 @@ const (
 	fallbackVoice  = "voice.xml"  // the number's fallback URL
 	fallbackScreen = "screen.xml" // a specialist picked up
 	fallbackAccept = "accept.xml" // and pressed a key
-	fallbackEnd    = "end.xml"    // the Dial is over
+	fallbackEnd    = "end.xml"    // the Dial is over: each is rung alone
 	fallbackAlone  = "bin.xml"    // all in one, for hosts where documents can't refer to others; it takes a voicemail for a person
 )
 
@@ -40,7 +40,8 @@ const (
 func (f Fallback) Documents(line policy.Line, from time.Time) (map[string][]byte, error) {
 	base := f.base + "/" + FallbackFolder(line.Number) + "/"
 	goodbye := f.say(line, phrase("fallback-goodbye"))
-	ring := f.ring(line, legHooks{screen: base + fallbackScreen, method: http.MethodGet})
+	hooks := legHooks{screen: base + fallbackScreen, method: http.MethodGet}
+	ring := f.ring(line, hooks)
 	ring.Action, ring.Method = base+fallbackEnd, http.MethodGet
 	key := oneKey(base+fallbackAccept, f.say(line, phrase("fallback-screen"))) // without EmptyResult: a file takes silence for a key
 	key.Method = http.MethodGet
@@ -49,7 +50,7 @@ func (f Fallback) Documents(line policy.Line, from time.Time) (map[string][]byte
 		fallbackVoice:  document(slices.Clone(opening), ring),
 		fallbackScreen: document(nil, key, twilio.Hangup{}),
 		fallbackAccept: document(nil),
-		fallbackEnd:    document(slices.Clone(goodbye), twilio.Hangup{}),
+		fallbackEnd:    document(append(f.eachAlone(line, hooks), goodbye...), twilio.Hangup{}),
 		fallbackAlone:  document(append(append(slices.Clone(opening), f.ring(line, legHooks{})), goodbye...), twilio.Hangup{}),
 	}
 	rendered := map[string][]byte{}
@@ -88,12 +89,31 @@ func minutes(open []policy.Interval) string {
 	return strings.Join(parts, ",")
 }
 
+// eachAlone rings each of those who were rung at once, one after the other: the first pick-up has stopped the others, and a file cannot know
+// whether it was a voicemail's (rule 16). Before each, who has talked is told to hang up.
+func (f Fallback) eachAlone(line policy.Line, hooks legHooks) []twilio.Verb {
+	ring := f.rung(line)
+	if len(ring.To) < 2 {
+		return nil
+	}
+	var verbs []twilio.Verb
+	for _, to := range ring.To {
+		verbs = append(verbs, f.say(line, phrase("fallback-next"))...)
+		verbs = append(verbs, f.dialNumbers(line, Ring{To: []policy.Phone{to}, Seconds: ring.Seconds}, "", hooks))
+	}
+	return verbs
+}
+
 // maxRung is how many addresses a Dial takes.
 const maxRung = 10
 
 // ring rings the whole critical team at once, since without state nobody knows who was rung already. Where there are too many, the first steps
 // ring.
 func (f Fallback) ring(line policy.Line, hooks legHooks) twilio.Dial {
+	return f.dialNumbers(line, f.rung(line), "", hooks)
+}
+
+func (f Fallback) rung(line policy.Line) Ring {
 	team := f.settings.Team(line, policy.Critical)
 	var ring Ring
 	for _, step := range team.Steps {
@@ -104,5 +124,5 @@ func (f Fallback) ring(line policy.Line, hooks legHooks) twilio.Dial {
 			}
 		}
 	}
-	return f.dialNumbers(line, ring, "", hooks)
+	return ring
 }

@@ -1,6 +1,7 @@
 package ivr
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -9,15 +10,54 @@ import (
 
 // hunt begins to ring the team that takes calls with this reason.
 func (x *exchange) hunt(say ...Phrase) Reply {
-	team := x.Team(x.line, x.call.Intent)
+	line := x.takingLine()
+	team := x.Team(line, x.call.Intent)
 	x.call.HuntingAt = x.now
-	x.call.State.Team = team.Name
-	x.note("route.team", team.Name, "intent", string(x.call.Intent), "line", x.line.Name)
-	say = append(say, phrase("connecting"))
+	x.call.State.Team, x.call.State.Rest = team.Name, policy.RingRest{}
+	x.note("route.team", team.Name, "intent", string(x.call.Intent), "line", line.Name)
+	say = append(say, x.fairUse()...)
+	switch {
+	case line.Number != x.line.Number:
+		say = append(say, phrase("closed-other-line", "line", lineName(line)))
+	case !slices.ContainsFunc(say, func(p Phrase) bool { return p.ID == "menu-default" }): // which says the same
+		say = append(say, phrase("connecting"))
+	}
 	if x.Recording {
 		say = append(say, phrase("recorded"))
 	}
 	return x.ring(team, say...)
+}
+
+// takingLine returns the line whose team takes the call: another one, which is open, where the company sends calls of a closed line there.
+func (x *exchange) takingLine() policy.Line {
+	if !x.call.Closed {
+		return x.line
+	}
+	_, line := x.afterHours(x.call.Intent)
+	return line
+}
+
+// lineName returns the name of a line as callers hear it. A line without one has its number for a name.
+func lineName(l policy.Line) string {
+	if policy.Phone(l.Name).IsNumber() {
+		return "other"
+	}
+	return l.Name
+}
+
+// fairUse notes whether the account is over its fair use with this call, and returns what a caller is told of it before it costs (rule 15): never a
+// critical one, nor one who raises a ticket.
+func (x *exchange) fairUse() []Phrase {
+	if x.call.Customer == "" || x.in.Month == nil {
+		return nil
+	}
+	ticket, adds, over := x.FairUse.Accepting(x.call, x.in.Month)
+	x.call.State.Over = over
+	if !x.FairUse.TellCaller || !adds || ticket <= x.FairUse.TicketsPerMonth || x.call.Intent == policy.Critical || x.call.Intent == policy.RaiseSeverity {
+		return nil
+	}
+	x.note("fair-use.told", "the caller is told that the call adds a ticket over the limit", "ticket", count(ticket), "limit", count(x.FairUse.TicketsPerMonth))
+	return []Phrase{phrase("told-over", "count", count(ticket), "limit", count(x.FairUse.TicketsPerMonth))}
 }
 
 // ring rings the present step of a team. After the last round there is none, and the hunt is over.
@@ -26,9 +66,10 @@ func (x *exchange) ring(team policy.Team, say ...Phrase) Reply {
 	if state.Round >= team.Rounds || len(team.Steps) == 0 {
 		return x.exhausted()
 	}
-	step := team.Steps[state.Ring]
+	step := stepOf(*x.Settings, x.call)
 	x.note("ring.step", "rings "+strings.Join(policy.FullNumbers(step.To), ", "), "team", team.Name,
 		"round", count(state.Round+1), "step", count(state.Ring+1), "for", step.For.String())
+	x.call.State.RungAt = x.now
 	return x.nextRinging().start(x, step, say...)
 }
 
@@ -37,7 +78,8 @@ func (x *exchange) rang() Reply {
 	if x.in.Gone {
 		return x.gone()
 	}
-	switch x.lastRinging().state(x) {
+	last := x.lastRinging()
+	switch last.state(x) {
 	case ringAccepted:
 		return x.join()
 	case ringTalked:
@@ -45,11 +87,15 @@ func (x *exchange) rang() Reply {
 	case ringRefused:
 		return x.dialInstead()
 	}
+	if reply, rings := x.ringAgain(last); rings {
+		return reply
+	}
 	return x.nextStep()
 }
 
 func (x *exchange) nextStep() Reply {
 	team := x.Teams[x.call.State.Team]
+	x.call.State.Rest = policy.RingRest{}
 	x.call.State.Ring++
 	if x.call.State.Ring >= len(team.Steps) {
 		x.call.State.Ring = 0
@@ -79,9 +125,17 @@ func (x *exchange) exhausted() Reply {
 	x.call.Exhausted = true
 	x.note("hunt.exhausted", "nobody accepted: "+string(x.NoAnswer), "team", x.call.State.Team)
 	if x.NoAnswer == policy.Voicemail {
-		return x.then(ThenRecord, stepRecorded, phrase("voicemail-unanswered"), phrase("voicemail"))
+		return x.then(ThenRecord, stepRecorded, phrase("voicemail-unanswered"), x.voicemail())
 	}
 	return x.leave(phrase("no-answer"))
+}
+
+// voicemail asks for a message, and for the customer number where nobody gave it.
+func (x *exchange) voicemail() Phrase {
+	if x.call.Customer != "" {
+		return phrase("voicemail-identified")
+	}
+	return phrase("voicemail")
 }
 
 // recorded takes the end of a voicemail, which may be empty.

@@ -1,6 +1,7 @@
 package ivr
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -43,6 +44,7 @@ func (x *exchange) tooMany(wrong int) bool {
 // known takes the key that confirms the account of the caller's number: star, which no customer number begins with. A digit may be the first of a
 // number that is typed over the prompt, so each leads to the question for the number, as a silence does.
 func (x *exchange) known() Reply {
+	x.keepReason()
 	if x.confirms() {
 		for _, c := range x.in.Callers {
 			if c.Number == x.call.State.Offered {
@@ -72,6 +74,7 @@ func (x *exchange) saysNumber() bool { return x.in.Keys == "" && len(x.in.Number
 
 // number takes the customer number.
 func (x *exchange) number() Reply {
+	x.keepReason()
 	lost := x.hasNone()
 	x.call.State.Typed = false
 	switch {
@@ -157,10 +160,24 @@ func (x *exchange) attached() bool {
 
 // goOn goes on with the reason to call, which is asked for unless the caller named it before.
 func (x *exchange) goOn(say ...Phrase) Reply {
-	if i := x.call.Intent; i != "" {
+	if i := x.reason(); i != "" {
 		return x.chosen(i, say...)
 	}
 	return x.askIntent(say...)
+}
+
+// reason returns the reason to call, if it was chosen or named before the customer number was given.
+func (x *exchange) reason() policy.Intent { return cmp.Or(x.call.Intent, x.call.State.Spoken) }
+
+// keepReason keeps that the platform is down, which a caller under stress says at once, for after the question for the number.
+func (x *exchange) keepReason() {
+	if x.in.Intent == policy.Critical {
+		x.note("menu.spoken", string(x.in.Intent), "said", x.in.Said)
+		x.call.State.Spoken = x.in.Intent
+		if x.call.Intent != "" { // chosen before, and refused without a number
+			x.call.Intent = x.in.Intent
+		}
+	}
 }
 
 // notEntitled refuses the calls of an account without phone support. Whoever mistyped can enter the number again.

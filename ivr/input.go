@@ -10,17 +10,20 @@ import (
 
 // Steps of a call, as they stand in the paths of its webhooks.
 const (
-	stepArrive   = "arrive"            // the first webhook of a call
-	stepKnown    = "known"             // one key confirms the account of the caller's number
-	stepNumber   = "number"            // the customer number
-	stepLocked   = "locked"            // keys that choose nothing: no number is looked up for this caller
-	stepRefused  = "refused"           // the ways out of a caller without a customer number who is refused
-	stepMistyped = "not-entitled"      // one key enters another number than that of an account without phone support
-	stepMenu     = "menu"              // the reason to call
-	stepTicket   = "ticket"            // the ticket number
-	stepWait     = "wait"              // outbound legs ring, and the caller hears the ringing tone
-	stepRang     = "rang"              // a ring step is over
-	stepRecorded = policy.StepRecorded // a voicemail is over
+	stepArrive     = "arrive"            // the first webhook of a call
+	stepKnown      = "known"             // one key confirms the account of the caller's number
+	stepNumber     = "number"            // the customer number
+	stepLocked     = "locked"            // keys that choose nothing: no number is looked up for this caller
+	stepRefused    = "refused"           // the ways out of a caller without a customer number who is refused
+	stepMistyped   = "not-entitled"      // one key enters another number than that of an account without phone support
+	stepClosed     = "closed"            // one key for critical calls to a closed line
+	stepRestricted = "restricted"        // the reason to call, of a restricted account
+	stepTraining   = "training"          // one key leads to the team after all
+	stepMenu       = "menu"              // the reason to call
+	stepTicket     = "ticket"            // the ticket number
+	stepWait       = "wait"              // outbound legs ring, and the caller hears the ringing tone
+	stepRang       = "rang"              // a ring step is over
+	stepRecorded   = policy.StepRecorded // a voicemail is over
 )
 
 // Input is one webhook of a call as the machine sees it: what was asked, what was pressed or said, and what the directory and the log know
@@ -48,13 +51,17 @@ type Input struct {
 	Intent policy.Intent // spoken
 	Word   Word          // spoken
 
-	Dial    *policy.Report    // the end of a dial
-	Bridged *bool             // whether the two sides heard each other; nil where the provider does not report it
-	Message *policy.Recording // a voicemail
+	Dial    *policy.Report // the end of a dial
+	Bridged *bool          // whether the two sides heard each other; nil where the provider does not report it
+	// Unjoined is that the provider could not let the caller into the conference.
+	Unjoined bool
+	Message  *policy.Recording // a voicemail
 
 	Customer     *policy.Customer  // with that Number; nil: none
 	Callers      []policy.Customer // accounts that list From as theirs
 	WrongNumbers int               // entered by this caller within the last hour, on any call
+	// Month are the calls of the call's account in its month; nil: they were not read, or could not be.
+	Month []policy.CallSummary
 }
 
 // Word is a short spoken answer that is understood.

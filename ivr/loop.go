@@ -68,13 +68,20 @@ func (h *webhooks) rung(w *hook, who policy.Phone) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		stage := c.Stage()
-		rings := stage == policy.StageWaiting || stage == policy.StageTold
-		if rings && string(c.SID) != w.CallSID && slices.ContainsFunc(stepOf(*w.settings, c).To, who.SameCaller) {
+		if string(c.SID) != w.CallSID && ringsNow(*w.settings, c, who, w.now) {
 			return true, nil
 		}
 	}
 	return false, nil
+}
+
+// ringsNow reports whether a call rings an address at a time. One whose end was never reported does not, once its step must be over.
+func ringsNow(s policy.Settings, c policy.Call, who policy.Phone, now time.Time) bool {
+	stage, step := c.Stage(), stepOf(s, c)
+	if stage != policy.StageWaiting && stage != policy.StageTold || !slices.ContainsFunc(step.To, who.SameCaller) {
+		return false
+	}
+	return c.State.RungAt.IsZero() || now.Sub(c.State.RungAt) < wordsBefore+step.For+screenWithin
 }
 
 // loops reports, without the log, whether a call that is not answered yet is a loop. Nobody knows then who is being rung, so every call that a

@@ -79,11 +79,13 @@ func TestForwardedBySpecialist(t *testing.T) {
 		hunts(s)
 		s.post("/status", "CallStatus", "completed", "CallDuration", "40")
 	}
-	lost := func(s *server) {
-		hunts(s)
-		c := s.calls[sid]
-		c.StartedAt = tuesday.Add(-5 * time.Hour)
-		s.calls[sid] = c
+	ago := func(d time.Duration) func(*server) {
+		return func(s *server) {
+			hunts(s)
+			c := s.calls[sid]
+			c.StartedAt, c.State.RungAt = tuesday.Add(-d), tuesday.Add(-d)
+			s.calls[sid] = c
+		}
 	}
 	for name, row := range map[string]struct {
 		before func(*server)
@@ -95,7 +97,8 @@ func TestForwardedBySpecialist(t *testing.T) {
 		"the specialist has picked up":       {picked, oncall1, true},
 		"the specialist talks":               {talks, oncall1, false},
 		"that call is over":                  {over, oncall1, false},
-		"that call never ended, long ago":    {lost, oncall1, false},
+		"that call has rung for a while":     {ago(30 * time.Second), oncall1, true},
+		"that call's end was not reported":   {ago(80 * time.Second), oncall1, false},
 		"nobody is rung":                     {func(*server) {}, oncall1, false},
 		"another specialist is rung":         {hunts, general, false},
 		"somebody else forwards":             {hunts, caller, false},

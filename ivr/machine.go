@@ -81,6 +81,12 @@ func (x *exchange) decide() Reply {
 		return x.typed()
 	case stepRefused:
 		return x.wayOut()
+	case stepClosed:
+		return x.urgent()
+	case stepRestricted:
+		return x.restricted()
+	case stepTraining:
+		return x.trained()
 	case stepMenu:
 		return x.menu()
 	case stepTicket:
@@ -122,7 +128,7 @@ func replyOf(e policy.Exchange) (reply Reply, ok bool) {
 
 // ofLeg reports whether a specialist had the exchange, and not the caller.
 func ofLeg(e policy.Exchange) bool {
-	return strings.HasPrefix(e.Key, stepScreen+"/") || strings.HasPrefix(e.Key, stepAnswer+"/")
+	return strings.HasPrefix(e.Key, stepScreen+"/") || strings.HasPrefix(e.Key, stepAnswer+"/") || strings.HasPrefix(e.Key, stepLeft+"/")
 }
 
 // note adds a decision to the trace. facts are pairs of a name and a value.

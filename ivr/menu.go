@@ -1,17 +1,27 @@
 package ivr
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/officernd/supportline/policy"
 )
 
+// askIntent asks for the reason to call.
 func (x *exchange) askIntent(say ...Phrase) Reply {
-	items := make([]string, len(x.Menu))
-	for i, m := range x.Menu {
+	if x.call.State.Restricted {
+		return x.askRestricted(say...)
+	}
+	return x.then(ThenAskKey, stepMenu, append(say, menuOf(x.Menu))...)
+}
+
+func menuOf(keys []policy.MenuKey) Phrase {
+	items := make([]string, len(keys))
+	for i, m := range keys {
 		items[i] = m.Key + "=" + string(m.Intent)
 	}
-	return x.then(ThenAskKey, stepMenu, append(say, phrase("menu", "items", strings.Join(items, ",")))...)
+	return phrase("menu", "items", strings.Join(items, ","))
 }
 
 const (
@@ -21,47 +31,49 @@ const (
 
 // menu takes the reason to call, pressed or spoken.
 func (x *exchange) menu() Reply {
-	if i, ok := x.Intent(x.in.Keys); ok {
-		x.note("menu.chosen", string(i), "key", x.in.Keys)
-		return x.chosen(i)
+	if reply, ok := x.namedReason(); ok {
+		return reply
 	}
-	if i := x.spokenIntent(); i != "" {
-		x.note("menu.spoken", string(i), "said", x.in.Said)
-		return x.chosen(i)
-	}
-	if x.in.Keys == repeatKey || x.in.Word == WordRepeat || x.spokenKey() == repeatKey {
+	switch {
+	case x.in.Word == WordTraining:
+		return x.training()
+	case x.wantsPerson():
+		x.note("menu.person", "the caller wants a person: connected as a question", "heard", x.in.heard())
+		return x.chosen(policy.Question, phrase("menu-default"))
+	case x.in.oneKey() == repeatKey || x.in.Word == WordRepeat:
 		return x.repeatMenu("the caller asked for the menu again")
-	}
-	if x.in.Keys == hashKey {
+	case x.in.Keys == hashKey:
 		return x.repeatMenu("a # after the last digit of the customer number is no choice")
 	}
 	x.call.State.Misses++
 	if x.call.State.Misses >= maxMisses {
 		return x.menuDefault("no choice was made")
 	}
-	if x.in.heard() == "" {
-		x.note("menu.silence", "no choice was heard", "miss", count(x.call.State.Misses))
-		return x.askIntent(phrase("menu-silence"))
-	}
-	x.note("menu.wrong-key", "not a choice of the menu", "heard", x.in.heard(), "miss", count(x.call.State.Misses))
-	return x.askIntent(phrase("menu-wrong"))
+	reply := x.askIntent(x.sorry())
+	reply.Say = append(reply.Say, phrase("menu-repeat", "key", repeatKey))
+	return reply
 }
 
-// spokenIntent returns the reason that was spoken, by what it is or by its key ("two").
-func (x *exchange) spokenIntent() policy.Intent {
-	if x.in.Intent != "" {
-		return x.in.Intent
+// namedReason goes on with the reason that was pressed, spoken, or spoken by its key ("two"). ok is false if there was none.
+func (x *exchange) namedReason() (reply Reply, ok bool) {
+	i, ofKey := x.Intent(x.in.oneKey())
+	switch {
+	case x.in.Keys != "" && ofKey:
+		x.note("menu.chosen", string(i), "key", x.in.Keys)
+	case x.in.Intent != "":
+		i = x.in.Intent
+		x.note("menu.spoken", string(i), "said", x.in.Said)
+	case ofKey:
+		x.note("menu.spoken", string(i), "said", x.in.Said)
+	default:
+		return Reply{}, false
 	}
-	i, _ := x.Intent(x.spokenKey())
-	return i
+	return x.chosen(i), true
 }
 
-// spokenKey returns the key that was spoken, and "" if none was.
-func (x *exchange) spokenKey() string {
-	if x.in.Keys != "" {
-		return ""
-	}
-	return x.in.Key
+// wantsPerson reports whether the caller wants a person without saying what for. Star and zero are what many lines have for that.
+func (x *exchange) wantsPerson() bool {
+	return x.in.Word == WordPerson || x.in.oneKey() == "0" || x.in.oneKey() == "*"
 }
 
 func (x *exchange) repeatMenu(why string) Reply {
@@ -73,36 +85,118 @@ func (x *exchange) repeatMenu(why string) Reply {
 	return x.askIntent()
 }
 
-// menuDefault connects a caller who does not choose as one with a question, since nobody is thrown out for silence or wrong keys. That holds for
-// a restricted account too: silence is no way round the restriction, and the menu says which key is for critical calls.
+// menuDefault connects a caller who does not choose as one with a question, since nobody is thrown out for silence or wrong keys.
 func (x *exchange) menuDefault(why string) Reply {
 	x.note("menu.default", why+": connected as a question", "misses", count(x.call.State.Misses))
 	return x.chosen(policy.Question, phrase("menu-default"))
 }
 
+// training tells a caller who wants training where it is booked, with a way to the team. Without an address the team tells.
+func (x *exchange) training() Reply {
+	address := x.Links.Training
+	if address == "" {
+		x.note("menu.training", "the caller wants training: connected as a question, as links.training is not set", "heard", x.in.heard())
+		return x.chosen(policy.Question, phrase("menu-default"))
+	}
+	x.note("menu.training", "the caller wants training, and is told where it is booked", "heard", x.in.heard(), "address", address)
+	x.call.Refused = policy.Informed
+	return x.then(ThenAskKey, stepTraining, phrase("training", "address", address))
+}
+
+// trained takes the answer of a caller who was told where training is booked.
+func (x *exchange) trained() Reply {
+	again := x.in.oneKey() == repeatKey || x.in.Word == WordRepeat
+	switch i := x.in.Intent; {
+	case again && x.call.State.Repeats < maxRepeats:
+		x.call.State.Repeats++
+		return x.training()
+	case i != "" || x.in.oneKey() == "1" || x.wantsPerson() || x.in.Word == WordYes:
+		x.call.Refused = ""
+		return x.chosen(cmp.Or(i, policy.Question))
+	}
+	return x.leave(phrase("goodbye"))
+}
+
+// askRestricted tells the caller of a restricted account what phone support is for at the moment: with one key for critical calls, or with the menu
+// of the reasons that the company lets through (rules 9 and 10). Who hangs up was refused.
+func (x *exchange) askRestricted(say ...Phrase) Reply {
+	x.call.Refused = policy.RestrictedAccount
+	if keys := x.letThrough(); len(keys) > 1 {
+		say = append(say, menuOf(keys), phrase("account-limited"))
+	} else {
+		say = append(say, phrase("account-restricted"))
+	}
+	return x.then(ThenAskKey, stepRestricted, say...)
+}
+
+// letThrough returns the keys of the reasons for which a restricted account is connected. 1 is for critical calls where the menu has no key for them.
+func (x *exchange) letThrough() []policy.MenuKey {
+	keys := slices.DeleteFunc(slices.Clone(x.Menu), func(m policy.MenuKey) bool { return !x.FairUse.AllowsWhenRestricted(m.Intent) })
+	hasNoKey := func(m policy.MenuKey) bool { return m.Intent != policy.Critical && m.Key != "1" }
+	if len(keys) == 0 || !slices.ContainsFunc(keys, func(m policy.MenuKey) bool { return !hasNoKey(m) }) {
+		keys = slices.Insert(keys, 0, policy.MenuKey{Key: "1", Intent: policy.Critical})
+	}
+	return keys
+}
+
+// restricted takes the reason of a restricted account. A reason that is not let through, and silence, are asked about once more.
+func (x *exchange) restricted() Reply {
+	if i := x.restrictedReason(); i != "" {
+		x.note("menu.chosen", string(i), "heard", x.in.heard())
+		return x.chosen(i)
+	}
+	x.call.State.Misses++
+	x.note("account.restricted", "the account is restricted", "heard", x.in.heard(), "intent", string(x.in.Intent), "time", count(x.call.State.Misses))
+	if x.call.State.Misses > 1 {
+		return x.leave(phrase("account-goodbye"))
+	}
+	return x.askRestricted(x.sorry())
+}
+
+// restrictedReason returns the reason that the caller of a restricted account chose, and "" if it is not let through. Words of raising a ticket are
+// those of a critical call: they may be about SEV 1, and nothing stops such a call (rule 10).
+func (x *exchange) restrictedReason() policy.Intent {
+	keys := x.letThrough()
+	for _, m := range keys {
+		if m.Key == x.in.oneKey() {
+			return m.Intent
+		}
+	}
+	alone := len(keys) == 1
+	switch i := x.in.Intent; {
+	case alone && (x.in.oneKey() == "1" || i == "" && x.in.Word == WordYes):
+		return policy.Critical
+	case i == policy.RaiseSeverity, i != "" && x.FairUse.AllowsWhenRestricted(i):
+		return i
+	}
+	return ""
+}
+
 // chosen goes on with a reason to call. Calls of a restricted account, and calls to a closed line, are connected only for the reasons that the
-// company lets through. A restriction never stops a critical call (rule 10).
+// company lets through. A restriction never stops a critical call, nor words of raising a ticket, which may be about SEV 1 (rule 10).
 func (x *exchange) chosen(i policy.Intent, say ...Phrase) Reply {
 	x.call.Intent = i
 	if reply, refused := x.unidentifiedGate(i); refused {
 		return reply
 	}
+	raises := i == policy.RaiseSeverity && x.in.Intent == i // in words
+	allowed := x.FairUse.AllowsWhenRestricted(i)
 	if x.call.State.Restricted {
-		if !x.FairUse.AllowsWhenRestricted(i) {
+		if !allowed && !raises {
 			x.note("account.restricted", "the account is restricted", "intent", string(i))
-			x.call.Refused = policy.RestrictedAccount
-			return x.leave(phrase("account-restricted"))
+			return x.askRestricted(say...)
 		}
+		x.call.Refused = ""
 		x.note("account.let-through", "connected although the account is restricted", "intent", string(i))
 	}
 	if x.call.Closed {
-		ending := x.AfterHours.For(i)
+		ending, line := x.afterHours(i)
 		if ending != policy.Connect {
 			return x.closed(ending)
 		}
-		x.note("hours.connect", "connected although the line is closed", "intent", string(i))
+		x.note("hours.connect", "connected although the line is closed", "intent", string(i), "line", line.Name)
 	}
-	if i.AsksTicket() {
+	if i.AsksTicket() && (allowed || !x.call.State.Restricted) { // what must not wait is connected at once
 		return x.then(ThenAskTicket, stepTicket, append(say, phrase("ticket"))...)
 	}
 	return x.hunt(say...)

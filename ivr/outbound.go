@@ -1,6 +1,7 @@
 package ivr
 
 import (
+	"slices"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -32,7 +33,11 @@ func (outbound) state(x *exchange) ringState {
 	leg, accepted := x.call.Accepted()
 	switch {
 	case x.call.State.Step == stepRang: // the conference is over
-		if leftAlone(x.call) {
+		switch {
+		case accepted && x.in.Unjoined:
+			x.unjoined("caller", leg)
+			x.left(leg)
+		case leftAlone(x.call):
 			x.left(leg)
 		}
 		return dialled{}.state(x)
@@ -43,6 +48,20 @@ func (outbound) state(x *exchange) ringState {
 		return ringUnanswered
 	}
 	return ringAccepted
+}
+
+// reached returns nobody, since the other legs go on ringing, unless the specialist who accepted is gone: the acceptance has stopped the others.
+func (outbound) reached(x *exchange) (found []policy.Leg) {
+	legs := attemptOf(x.call).legs
+	if !slices.ContainsFunc(legs, func(l policy.Leg) bool { return l.NotBridged }) {
+		return nil
+	}
+	for _, l := range legs {
+		if !l.ScreenedAt.IsZero() {
+			found = append(found, l)
+		}
+	}
+	return found
 }
 
 func (outbound) late(c policy.Call) bool { return c.State.Step != stepWait }
@@ -108,8 +127,16 @@ func settled(c policy.Call) (ringState, time.Time) {
 	return attemptOf(c).settled()
 }
 
-// stepOf returns the ring step that a call is at. It is the zero step if it is no longer configured.
+// stepOf returns the ring step that a call is at, or what is rung again of it. It is the zero step if it is no longer configured.
 func stepOf(s policy.Settings, c policy.Call) policy.RingStep {
+	step := wholeStep(s, c)
+	if rest := c.State.Rest; len(rest.To) > 0 {
+		step.To, step.For = rest.To, time.Duration(rest.Seconds)*time.Second
+	}
+	return step
+}
+
+func wholeStep(s policy.Settings, c policy.Call) policy.RingStep {
 	steps := s.Teams[c.State.Team].Steps
 	if c.State.Ring >= len(steps) {
 		return policy.RingStep{}

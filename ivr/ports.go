@@ -15,6 +15,8 @@ type Log interface {
 	Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error)
 	// WrongNumbers returns how many customer numbers that nobody has this caller entered since then, on any call.
 	WrongNumbers(ctx context.Context, caller policy.Phone, since time.Time) (int, error)
+	// MonthCalls returns the calls of the account that a call belongs to, in the call's month; none for a call of no account.
+	MonthCalls(ctx context.Context, sid policy.CallSID) ([]policy.CallSummary, error)
 	// Calls returns the calls that a filter selects, which need not have their histories. An error ends the sequence.
 	Calls(ctx context.Context, filter policy.Filter) iter.Seq2[policy.Call, error]
 }

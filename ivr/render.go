@@ -54,7 +54,11 @@ func (f form) leg(line policy.Line, sid policy.CallSID, attempt int, r Reply) tw
 		next := f.legURL(sid, attempt, r.Next)
 		return screening(next, say)
 	case ThenJoin:
-		return document(say, f.join(sid, false))
+		dial := f.join(sid, false)
+		if r.Next != "" { // a reply of an earlier version has none
+			dial.Action = f.legURL(sid, attempt, r.Next)
+		}
+		return document(say, dial)
 	case ThenHangup:
 		return document(say, twilio.Hangup{})
 	}

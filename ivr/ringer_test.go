@@ -88,7 +88,7 @@ func TestNoWebhookWaitsForREST(t *testing.T) {
 	b := &board{hold: make(chan struct{})}
 	s, ringer := outboundServer(t, b)
 	heard := document(t, s.reachesTheHunt())
-	if text := spoken(heard.Verbs); !strings.Contains(text, "Connecting you now") {
+	if text := spoken(heard.Verbs); !strings.Contains(text, "Putting you through") {
 		t.Errorf("heard %q", text)
 	}
 	if play, ok := heard.Verbs[1].(twilio.Play); !ok || play.URL != publicURL+"/sound/uk.wav" {
@@ -115,7 +115,7 @@ func TestOutboundOverHTTP(t *testing.T) {
 		return document(t, s.post("/leg/"+sid+"/3/"+path, "CallSid", legSID, "From", string(uk), "To", string(oncall1), "Direction", "outbound-api", "Digits", keys))
 	}
 	asked := leg("screen/1", "")
-	if text := spoken(asked.Verbs); !strings.Contains(text, "Northwind Flex Offices") || !strings.Contains(text, "Press 1 to accept") {
+	if text := spoken(asked.Verbs); !strings.Contains(text, "Northwind Flex Offices") || !strings.Contains(text, "Press 1 to take the call") {
 		t.Errorf("the specialist hears %q", text)
 	}
 	joined := leg("answer/1", "1")
@@ -129,9 +129,6 @@ func TestOutboundOverHTTP(t *testing.T) {
 		if !ok || room.Name != sid || !room.EndOnExit || room.Beep != "false" {
 			t.Errorf("%s: %+v", who, doc)
 		}
-	}
-	if w := document(t, s.post("/conference/"+sid+"/wait", "CallSid", legSID)); spoken(w.Verbs) == "" {
-		t.Error("a party alone in the conference hears silence")
 	}
 	length := "61"
 	s.post("/conference/"+sid+"/recording", "CallSid", "", "RecordingUrl", "https://api.twilio.com/r/RE1", "RecordingSid", "RE1", "RecordingDuration", length, "RecordingStatus", "completed")
@@ -179,6 +176,112 @@ func TestActionsThatFail(t *testing.T) {
 	dialled := document(t, s.post("/voice/wait/3?fetched=1"))
 	if diff := cmp.Diff([]string{string(oncall1)}, rung(dialled)); diff != "" {
 		t.Errorf("dialled instead:\n%s", diff)
+	}
+}
+
+// TestWaitingInTheConference: the provider asks for the waiting document once and knows few verbs there, so that it goes on by itself for as long as
+// anybody may wait.
+func TestWaitingInTheConference(t *testing.T) {
+	s := newServer(t)
+	for _, fail := range []error{nil, errDisk} {
+		s.fail = fail
+		said, silence := 0, 0
+		for _, v := range document(t, s.post("/conference/"+sid+"/wait", "CallSid", legSID)).Verbs {
+			switch v := v.(type) {
+			case twilio.Say:
+				said++
+			case twilio.Pause:
+				silence += v.Seconds
+			default:
+				t.Errorf("the waiting document has a %T", v)
+			}
+		}
+		if said < 20 || silence < 100 || silence > 5*said {
+			t.Errorf("said %d times, with %d seconds of silence", said, silence)
+		}
+	}
+}
+
+// accepted returns a server on which a specialist has accepted on an outbound leg, and the caller was sent to the conference if so wanted.
+func accepted(t *testing.T, b *board, joined bool) (*server, *ivr.Ringer, func(path string, pairs ...string) twilio.Response) {
+	t.Helper()
+	s, ringer := outboundServer(t, b)
+	s.reachesTheHunt()
+	ringer.Wait()
+	leg := func(path string, pairs ...string) twilio.Response {
+		pairs = append([]string{"CallSid", "CAleg15550100001", "From", uk.Full(), "To", oncall1.Full(), "Direction", "outbound-api"}, pairs...)
+		return document(t, s.post("/leg/"+sid+"/3/"+path, pairs...))
+	}
+	leg("screen/1")
+	dial := leg("answer/1", "Digits", "1").Verbs[0].(twilio.Dial)
+	if dial.Action != publicURL+"/leg/"+sid+"/3/left/1" {
+		t.Errorf("after the conference the leg goes on at %q", dial.Action)
+	}
+	if joined {
+		s.post("/voice/wait/3?fetched=1")
+	}
+	ringer.Wait()
+	return s, ringer, leg
+}
+
+// TestConferenceThatFails: whoever of the two can't be let in, the specialist hears why or is hung up, and the caller reaches the next specialist by a
+// Dial (rule 11).
+func TestConferenceThatFails(t *testing.T) {
+	rings := func(name string, s *server, doc twilio.Response) {
+		if got := rung(doc); !slices.Contains(got, oncall2.Full()) {
+			t.Errorf("%s: the caller gets %+v", name, doc)
+		}
+		c := s.calls[sid]
+		if _, served := c.Accepted(); served || !decided(c, "conference.failed") {
+			t.Errorf("%s: %+v", name, c.Trace)
+		}
+	}
+	lost := "couldn't connect you with the caller"
+
+	s, _, leg := accepted(t, &board{}, false)
+	if heard := spoken(leg("left/1", "DialCallStatus", "failed").Verbs); !strings.Contains(heard, lost) {
+		t.Errorf("the specialist hears %q", heard)
+	}
+	rings("the specialist", s, document(t, s.post("/voice/wait/3?fetched=1")))
+
+	b := &board{}
+	s, ringer, leg := accepted(t, b, true)
+	if heard := spoken(leg("left/1", "DialCallStatus", "answered").Verbs); !strings.Contains(heard, lost) {
+		t.Errorf("the specialist, with the caller inside, hears %q", heard)
+	}
+	ringer.Wait()
+	if did := b.taken(); did[len(did)-1] != "fetch "+sid+" to "+publicURL+"/voice/rang/4?fetched=1" {
+		t.Errorf("with the caller inside: %q", did)
+	}
+	rings("the specialist, with the caller inside", s, document(t, s.post("/voice/rang/4?fetched=1")))
+
+	b = &board{}
+	s, ringer, _ = accepted(t, b, true)
+	rings("the caller", s, document(t, s.post("/voice/rang/4", "DialCallStatus", "failed")))
+	ringer.Wait()
+	if did := b.taken(); did[len(did)-1] != "hang up CAleg15550100001" {
+		t.Errorf("the specialist of a caller who was not let in: %q", did)
+	}
+}
+
+// TestAfterTheConference: at the end of a talk, and where the caller is gone, the specialist hears nothing of a failure.
+func TestAfterTheConference(t *testing.T) {
+	s, _, leg := accepted(t, &board{}, true)
+	c := s.calls[sid]
+	c.JoinedAt = c.JoinedAt.Add(-time.Minute)
+	s.calls[sid] = c
+	if said := leg("left/1", "DialCallStatus", "answered").Verbs; !cmp.Equal(said, []twilio.Verb{twilio.Hangup{}}) {
+		t.Errorf("after a talk: %+v", said)
+	}
+	s, _, leg = accepted(t, &board{}, false)
+	s.post("/status", "CallStatus", "completed")
+	if heard := spoken(leg("left/1", "DialCallStatus", "answered").Verbs); !strings.Contains(heard, "caller has hung up") {
+		t.Errorf("after the caller hung up: %q", heard)
+	}
+	s, _, leg = accepted(t, &board{}, true)
+	s.memory.fail = errDisk
+	if said := leg("left/1", "DialCallStatus", "answered").Verbs; !cmp.Equal(said, []twilio.Verb{twilio.Hangup{}}) {
+		t.Errorf("without the log: %+v", said)
 	}
 }
 

@@ -19,7 +19,7 @@ var answerLetters = map[byte]string{
 	'C': "rings critical",
 	'G': "rings general",
 	'T': "asks for the ticket",
-	'R': "says that the account is restricted",
+	'R': "says what the restricted account may call for, once more, and goodbye",
 	'V': "says that the line is closed, and records",
 	'M': "says that the line is closed, and hangs up",
 }
@@ -63,12 +63,12 @@ func TestRule10(t *testing.T) {
 		{"says so", true, raised, "MMMMM"},
 
 		{"connects critical calls", false, nil, "CVVVV"},
-		{"connects critical calls", true, nil, "CRRRR"},
-		{"connects critical calls", true, raised, "CRRVV"},
-		{"connects critical calls", true, question, "CRRRV"},
+		{"connects critical calls", true, nil, "CVVVV"}, // asked before it is known who calls
+		{"connects critical calls", true, raised, "CVVVV"},
+		{"connects critical calls", true, question, "CVVVV"},
 		{"connects critical, says the rest", false, nil, "CMMMM"},
-		{"connects critical, says the rest", true, nil, "CRRRR"},
-		{"connects critical, says the rest", true, raised, "CRRMM"},
+		{"connects critical, says the rest", true, nil, "CMMMM"},
+		{"connects critical, says the rest", true, raised, "CMMMM"},
 
 		{"connects everything", false, nil, "CCTTG"},
 		{"connects everything", true, nil, "CRRRR"},
@@ -111,8 +111,8 @@ func answerOf(reply ivr.Reply) string {
 		return "rings general"
 	case reply.Then == ivr.ThenAskTicket:
 		return "asks for the ticket"
-	case reply.Then == ivr.ThenHangup && says(reply, "account-restricted"):
-		return "says that the account is restricted"
+	case reply.Then == ivr.ThenHangup && says(reply, "account-goodbye"):
+		return "says what the restricted account may call for, once more, and goodbye"
 	case reply.Then == ivr.ThenRecord && says(reply, "closed"):
 		return "says that the line is closed, and records"
 	case reply.Then == ivr.ThenHangup && says(reply, "closed"):
@@ -144,8 +144,8 @@ func TestRestrictionFollowsTheCase(t *testing.T) {
 
 			call, reply := chooses(rt, ivr.Machine{Settings: s}, account, intent, rapid.Bool().Draw(rt, "known number"), now)
 
-			refused := state == policy.CaseRestricted && intent != policy.Critical && !slices.Contains(s.FairUse.LetThrough, intent)
-			if heard := says(reply, "account-restricted"); heard != refused {
+			refused := now.Equal(tuesday) && state == policy.CaseRestricted && intent != policy.Critical && !slices.Contains(s.FairUse.LetThrough, intent)
+			if heard := says(reply, "account-goodbye"); heard != refused {
 				rt.Fatalf("a %s call of an account at %q hears the restriction: %t", intent, state, heard)
 			}
 			if (call.Outcome() == policy.RestrictedAccount) != refused {
@@ -190,8 +190,28 @@ func chooses(rt interface{ Fatalf(string, ...any) }, m ivr.Machine, account poli
 	if !reply.Then.Asks() {
 		return call, reply // the line is closed to every reason
 	}
+	if says(reply, "closed-critical") || says(reply, "closed-critical-message") {
+		key := "2"
+		if intent == policy.Critical {
+			key = "1"
+		}
+		call, reply = m.Next(call, follow(rt, reply, pressed(key, first.Callers)), now)
+		if intent != policy.Critical {
+			return call, reply
+		}
+		return m.Next(call, follow(rt, reply, answer), now)
+	}
 	call, reply = m.Next(call, follow(rt, reply, answer), now)
-	return m.Next(call, follow(rt, reply, ivr.Input{Keys: keyOf[intent]}), now)
+	call, reply = m.Next(call, follow(rt, reply, pressed(keyOf[intent], nil)), now)
+	if says(reply, "account-restricted") || says(reply, "account-limited") { // asked once more
+		return m.Next(call, follow(rt, reply, pressed(keyOf[intent], nil)), now)
+	}
+	return call, reply
+}
+
+// pressed is one key. callers are the accounts of the caller's number, at the steps that look at them.
+func pressed(key string, callers []policy.Customer) ivr.Input {
+	return ivr.Input{Keys: key, Number: strings.Trim(key, "*#"), Callers: callers}
 }
 
 func says(reply ivr.Reply, id string) bool {
@@ -211,11 +231,14 @@ func TestRestrictedCall(t *testing.T) {
 	m := ivr.Machine{Settings: settings(t)}
 	call, reply := m.Next(policy.Call{SID: "CA1"}, ivr.Input{Step: "arrive", Line: uk, From: caller}, tuesday)
 	call, reply = m.Next(call, follow(t, reply, ivr.Input{Keys: "204518", Number: "204518", Customer: &account}), tuesday)
-	for range 3 { // silence is no way round the restriction
+	for range 2 { // silence is no way round the restriction
+		if !says(reply, "account-restricted") {
+			t.Errorf("a restricted account hears %+v", reply)
+		}
 		call, reply = m.Next(call, follow(t, reply, ivr.Input{}), tuesday)
 	}
 	last := call.Trace[len(call.Trace)-1]
-	if !says(reply, "account-restricted") || reply.Then != ivr.ThenHangup || call.Outcome() != policy.RestrictedAccount || last.Rule != "account.restricted" {
+	if !says(reply, "account-goodbye") || reply.Then != ivr.ThenHangup || call.Outcome() != policy.RestrictedAccount || last.Rule != "account.restricted" {
 		t.Errorf("a restricted account that stays silent hears %+v, ends %q after %+v", reply, call.Outcome(), last)
 	}
 }
@@ -258,14 +281,22 @@ func TestCriticalAlwaysRings(t *testing.T) {
 		now := rapid.SampledFrom([]time.Time{tuesday, sunday}).Draw(rt, "now")
 		m := ivr.Machine{Settings: s}
 		call, reply := m.Next(policy.Call{SID: "CA1"}, ivr.Input{Step: "arrive", Line: uk, From: caller}, now)
+		if closed := now.Equal(sunday); closed {
+			if rapid.Bool().Draw(rt, "dithers at the closed line") {
+				call, reply = m.Next(call, follow(rt, reply, pressed(rapid.SampledFrom([]string{"", "0", "7", "#", "*"}).Draw(rt, "key"), nil)), now)
+			}
+			call, reply = m.Next(call, follow(rt, reply, pressed("1", nil)), now)
+		}
 		for range rapid.IntRange(0, s.Identification.Tries-1).Draw(rt, "misses") {
-			call, reply = m.Next(call, follow(rt, reply, ivr.Input{Keys: rapid.SampledFrom([]string{"", "123456"}).Draw(rt, "wrong")}), now)
+			call, reply = m.Next(call, follow(rt, reply, pressed(rapid.SampledFrom([]string{"", "123456"}).Draw(rt, "wrong"), nil)), now)
 		}
 		call, reply = m.Next(call, follow(rt, reply, ivr.Input{Keys: "204518", Number: "204518", Customer: &northwind}), now)
-		for range rapid.IntRange(0, 2).Draw(rt, "dithers") {
-			call, reply = m.Next(call, follow(rt, reply, ivr.Input{Keys: rapid.SampledFrom([]string{"", "0", "7", "9", "#", "*"}).Draw(rt, "key")}), now)
+		if reply.Then != ivr.ThenRing {
+			for range rapid.IntRange(0, 2).Draw(rt, "dithers") {
+				call, reply = m.Next(call, follow(rt, reply, pressed(rapid.SampledFrom([]string{"", "6", "7", "9", "#", "8"}).Draw(rt, "key"), nil)), now)
+			}
+			call, reply = m.Next(call, follow(rt, reply, pressed("1", nil)), now)
 		}
-		call, reply = m.Next(call, follow(rt, reply, ivr.Input{Keys: "1"}), now)
 		if reply.Then != ivr.ThenRing || call.State.Team != "critical" || reply.Ring.To[0] != oncall1 {
 			rt.Fatalf("a critical call does not ring: %+v", reply)
 		}

@@ -11,6 +11,7 @@ import (
 const (
 	stepScreen = "screen" // a specialist, or their voicemail, picked up
 	stepAnswer = "answer" // the key they pressed
+	stepLeft   = "left"   // an outbound leg's time in the conference is over, or never began
 )
 
 // LegInput is one webhook of a specialist's leg.
@@ -21,6 +22,8 @@ type LegInput struct {
 	Try     int
 	Keys    string
 	Attempt int // that placed the leg; 0: it is of a Dial on the caller's call
+	// Unjoined is that the provider could not let the leg into the conference.
+	Unjoined bool
 }
 
 func (in LegInput) key() string { return fmt.Sprintf("%s/%s/%d", in.Step, in.Leg, in.Try) }
@@ -45,6 +48,8 @@ func (m Machine) NextLeg(call policy.Call, in LegInput, now time.Time) (policy.C
 func (x *exchange) leg(leg *policy.Leg, in LegInput) Reply {
 	taken, accepted := x.call.Accepted()
 	switch {
+	case in.Step == stepLeft:
+		return x.leftConference(leg, in.Unjoined)
 	case !x.call.End().IsZero():
 		return Reply{Say: []Phrase{phrase("screen-gone")}, Then: ThenHangup}
 	case accepted && taken.SID != leg.SID, !accepted && in.ringing().late(x.call):
@@ -65,25 +70,42 @@ func (x *exchange) screen(leg *policy.Leg, in LegInput) Reply {
 
 func answerPath(try int) string { return stepPath(stepAnswer, try) }
 
+// whoCalls tells a specialist how severe the matter is, who calls, and at most two facts that may change what is done. A ticket's number is always
+// said, and is one of them.
 func (x *exchange) whoCalls() []Phrase {
-	var say []Phrase
+	who := phrase("screen-unidentified")
 	if x.call.Customer != "" {
-		say = append(say, phrase("screen-account", "account", x.call.Account))
-	} else {
-		say = append(say, phrase("screen-unidentified"))
+		who = phrase("screen-account", "account", x.call.Account)
 	}
-	if x.call.Known {
-		say = append(say, phrase("screen-known"))
-	}
-	say = append(say, phrase("screen-intent", "intent", string(x.call.Intent)))
-	if x.call.Ticket != "" {
-		say = append(say, phrase("screen-ticket", "ticket", string(x.call.Ticket)))
-	}
+	facts := x.facts()
+	say := append([]Phrase{phrase("screen-intent", "intent", string(x.call.Intent)), who}, facts[:min(len(facts), maxFacts)]...)
 	if x.Recording {
 		say = append(say, phrase("screen-recorded"))
 	}
 	return append(say, phrase("screen-keys"))
 }
+
+// facts returns what is to be known of a call, the ticket first and then the rarest first. With a ticket the account that the number of a caller
+// without a customer number is on file of is left out: the ticket names the account.
+func (x *exchange) facts() (facts []Phrase) {
+	add := func(is bool, id string, args ...string) {
+		if is {
+			facts = append(facts, phrase(id, args...))
+		}
+	}
+	c := x.call
+	identified := c.Customer != ""
+	onFile := !identified && c.State.OnFileName != ""
+	add(c.Ticket != "", "screen-ticket", "ticket", string(c.Ticket))
+	add(onFile && c.Ticket == "", "screen-on-file", "account", c.State.OnFileName)
+	add(identified && c.State.Over, "screen-over")
+	add(identified && c.State.Restricted, "screen-restricted")
+	add(c.Known && !onFile, "screen-known")
+	return facts
+}
+
+// maxFacts is how many facts besides reason and account a specialist is told.
+const maxFacts = 2
 
 // answer takes the specialist's key. A leg on which none is pressed is a voicemail, and is hung up.
 func (x *exchange) answer(leg *policy.Leg, in LegInput) Reply {
@@ -92,7 +114,7 @@ func (x *exchange) answer(leg *policy.Leg, in LegInput) Reply {
 		if leg.AcceptedAt.IsZero() {
 			leg.AcceptedAt = x.now
 		}
-		return Reply{Then: in.ringing().joins()}
+		return Reply{Then: in.ringing().joins(), Next: stepPath(stepLeft, 1)}
 	case in.Keys == "2":
 		leg.PassedAt = x.now
 		return Reply{Say: []Phrase{phrase("screen-passed")}, Then: ThenHangup}
@@ -100,4 +122,27 @@ func (x *exchange) answer(leg *policy.Leg, in LegInput) Reply {
 		return Reply{Say: []Phrase{phrase("screen-again"), phrase("screen-keys")}, Then: ThenScreen, Next: answerPath(in.Try + 1)}
 	}
 	return Reply{Then: ThenHangup}
+}
+
+// leftConference takes the end of a specialist's time in the conference. One who never met the caller hears why, and the hunt goes on without
+// conferences: the caller shall reach somebody.
+func (x *exchange) leftConference(leg *policy.Leg, unjoined bool) Reply {
+	met := !unjoined && !x.call.JoinedAt.IsZero() && x.now.Sub(x.call.JoinedAt) >= leftWithin
+	switch {
+	case met:
+		return Reply{Then: ThenHangup}
+	case !x.call.End().IsZero():
+		return Reply{Say: []Phrase{phrase("screen-gone")}, Then: ThenHangup}
+	}
+	x.unjoined("specialist", *leg)
+	if leg.EndedAt.IsZero() { // to the call it has ended, though the specialist still hears why
+		leg.EndedAt = x.now
+	}
+	return Reply{Say: []Phrase{phrase("screen-unjoined")}, Then: ThenHangup}
+}
+
+// unjoined notes that one of the two was not let into the conference, and has the rest of the hunt dialled.
+func (x *exchange) unjoined(who string, leg policy.Leg) {
+	x.note("conference.failed", "the "+who+" could not be joined with the other: from here on specialists are dialled", "leg", string(leg.SID))
+	x.call.State.DialledOnly = true
 }

@@ -1,7 +1,6 @@
 package ivr
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -33,17 +32,29 @@ func (s stateless) connect(line policy.Line, i policy.Intent) twilio.Response {
 	return document(s.say(line, phrase("connecting")), s.ring(line, i, 0)...)
 }
 
-// next goes on after the n-th ring step, counted through all rounds.
+// next goes on after the n-th ring step, counted through all rounds. If somebody was reached in it who did not accept, that stopped the others, and
+// nobody knows who it was: each is rung alone then, so that a voicemail takes only its own turn (rule 16).
 func (s stateless) next(line policy.Line, i policy.Intent, n int, w twilio.Webhook) twilio.Response {
 	switch {
 	case gone(w.CallStatus):
 		return document(nil)
 	case talked(w):
 		return document(s.say(line, phrase("goodbye-talk")), twilio.Hangup{})
+	case w.DialCallStatus == "completed" && s.has(line, i, n) && len(s.step(line, i, n).To) > 1:
+		return document(nil, s.ringOne(line, i, n, 0))
 	case !s.has(line, i, n+1):
 		return document(nil, s.ring(line, i, n+1)...)
 	}
 	return document(s.say(line, phrase("still-trying")), s.ring(line, i, n+1)...)
+}
+
+// nextOne goes on after the k-th of the n-th ring step was rung alone.
+func (s stateless) nextOne(line policy.Line, i policy.Intent, n, k int, w twilio.Webhook) twilio.Response {
+	if gone(w.CallStatus) || talked(w) || k < 0 || !s.has(line, i, n) || k+1 >= len(s.step(line, i, n).To) {
+		w.DialCallStatus = "" // the step is over, whoever was reached
+		return s.next(line, i, n, w)
+	}
+	return document(nil, s.ringOne(line, i, n, k+1))
 }
 
 // has reports whether the intent's team has an n-th ring step, counted through all rounds.
@@ -61,12 +72,28 @@ func (s stateless) ring(line policy.Line, i policy.Intent, n int) []twilio.Verb 
 	if !s.has(line, i, n) {
 		return document(s.say(line, phrase("trouble-goodbye")), twilio.Hangup{}).Verbs
 	}
-	team := s.settings.Team(line, i)
-	step := team.Steps[n%len(team.Steps)]
-	ring := Ring{To: step.To, Seconds: int(step.For / time.Second)}
-	next := s.base + "/plain/rang/" + string(i) + "/" + strconv.Itoa(n)
-	return []twilio.Verb{s.dialNumbers(line, ring, next, legHooks{screen: s.base + "/plain/screen"})}
+	step := s.step(line, i, n)
+	return []twilio.Verb{s.dialStep(line, step, step.To, rangPath(i, n))}
 }
+
+// ringOne rings the k-th of the n-th step alone.
+func (s stateless) ringOne(line policy.Line, i policy.Intent, n, k int) twilio.Verb {
+	step := s.step(line, i, n)
+	return s.dialStep(line, step, step.To[k:k+1], stepPath(rangPath(i, n), k))
+}
+
+func (s stateless) dialStep(line policy.Line, step policy.RingStep, to []policy.Phone, next string) twilio.Verb {
+	ring := Ring{To: to, Seconds: int(step.For / time.Second)}
+	return s.dialNumbers(line, ring, s.base+"/"+next, legHooks{screen: s.base + "/plain/screen"})
+}
+
+// step returns the n-th ring step, counted through all rounds.
+func (s stateless) step(line policy.Line, i policy.Intent, n int) policy.RingStep {
+	steps := s.settings.Team(line, i).Steps
+	return steps[n%len(steps)]
+}
+
+func rangPath(i policy.Intent, n int) string { return stepPath("plain/rang/"+string(i), n) }
 
 // screen asks a specialist, without knowing who calls. next is the URL that takes the key.
 func (s stateless) screen(line policy.Line, next string) twilio.Response {
@@ -114,6 +141,10 @@ func (h *webhooks) statelessRoutes(on func(string, func(*hook) error)) {
 	on("/plain/key", func(w *hook) error { return h.send(w, h.stateless(w).key(w.line, w.Digits)) })
 	on("/plain/rang/:intent/:turn", func(w *hook) error {
 		return h.send(w, h.stateless(w).next(w.line, policy.Intent(w.Param("intent")), w.number("turn"), w.Webhook))
+	})
+	on("/plain/rang/:intent/:turn/:one", func(w *hook) error {
+		intent := policy.Intent(w.Param("intent"))
+		return h.send(w, h.stateless(w).nextOne(w.line, intent, w.number("turn"), w.number("one"), w.Webhook))
 	})
 	on("/plain/screen", func(w *hook) error { return h.send(w, h.stateless(w).screen(w.line, h.form.base+"/plain/answer")) })
 	on("/plain/answer", func(w *hook) error { return h.send(w, h.stateless(w).answer(w.Digits)) })

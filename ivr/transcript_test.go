@@ -24,9 +24,9 @@ func TestTranscript(t *testing.T) {
 	}
 	want := []ivr.Heard{
 		{Sentences: []string{"Welcome to phone support. Please enter or say your 6 digit customer number. If you don't have it, press star."}},
-		{Sentences: []string{"Platform down, Sev 1: press 1. Restricted use: 2. Ticket status: 3. Raise severity: 4. Question: 5. Repeat: 9."}},
-		{Sentences: []string{"Connecting you now.", "(ringing)"}},
-		{Specialist: true, Sentences: []string{"Call from Northwind Flex Offices.", "Critical, Sev 1.", "Press 1 to accept, 2 to pass on."}},
+		{Sentences: []string{"If your platform is down, press 1. If it partly works, 2. For news on a ticket, 3. To make one more urgent, 4. For a question, 5."}},
+		{Sentences: []string{"Putting you through to a specialist.", "(ringing)"}},
+		{Specialist: true, Sentences: []string{"Critical.", "Northwind Flex Offices.", "Press 1 to take the call, 2 to pass."}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

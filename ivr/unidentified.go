@@ -27,8 +27,8 @@ func (x *exchange) unidentified(say ...Phrase) Reply {
 // course returns what happens to a call without a customer number, and "" where its reason decides and is not known yet. Where critical calls
 // alone are connected and the others refused, that is a refusal, whose words have a key for critical ones.
 func (x *exchange) course() policy.UnidentifiedAction {
-	if x.call.Intent != "" {
-		return x.withoutNumber(x.call.Intent)
+	if i := x.reason(); i != "" {
+		return x.withoutNumber(i)
 	}
 	critical, others := x.withoutNumber(policy.Critical), x.withoutNumber(policy.Question)
 	differs := func(i policy.Intent) bool { return i != policy.Critical && x.withoutNumber(i) != others }
@@ -104,7 +104,7 @@ func (x *exchange) notePresumed() {
 
 // refused tells a caller without a customer number that the call is not connected, and the ways out that there are.
 func (x *exchange) refused(say ...Phrase) Reply {
-	x.note("unidentified.refuse", "callers without a customer number are refused", "intent", string(x.call.Intent))
+	x.note("unidentified.refuse", "callers without a customer number are refused", x.reasonFact()...)
 	x.call.Refused = policy.UnidentifiedRefused
 	say = append(say, phrase("number-refused"))
 	options := x.waysOut()
@@ -112,6 +112,14 @@ func (x *exchange) refused(say ...Phrase) Reply {
 		return x.leave(append(say, phrase("number-goodbye"))...)
 	}
 	return x.then(ThenAskKey, stepRefused, append(say, options...)...)
+}
+
+// reasonFact returns the reason to call as an input of a decision, if it is known.
+func (x *exchange) reasonFact() []string {
+	if i := x.reason(); i != "" {
+		return []string{"intent", string(i)}
+	}
+	return nil
 }
 
 // waysOut returns the keys of a caller without a customer number whose call is refused.
@@ -130,7 +138,8 @@ func (x *exchange) criticalConnects() bool {
 	if x.withoutNumber(policy.Critical) != policy.UnidentifiedConnect {
 		return false
 	}
-	return !x.call.Closed || x.AfterHours.For(policy.Critical) == policy.Connect
+	critical, _ := x.afterHours(policy.Critical)
+	return !x.call.Closed || critical == policy.Connect
 }
 
 // wayOut takes the key of a caller whose call is refused. A digit other than 1 may be the first of the number.
@@ -161,17 +170,20 @@ func (x *exchange) wayOut() Reply {
 
 // numberVoicemail has a caller without a customer number leave a message in place of a talk.
 func (x *exchange) numberVoicemail(say ...Phrase) Reply {
-	x.note("unidentified.voicemail", "callers without a customer number leave a message", "intent", string(x.call.Intent))
+	x.note("unidentified.voicemail", "callers without a customer number leave a message", x.reasonFact()...)
 	x.call.Refused = policy.UnidentifiedRefused // unless a message is left
 	return x.then(ThenRecord, stepRecorded, append(say, phrase("number-voicemail"), phrase("voicemail"))...)
 }
 
 // lockedGreeting greets a caller for whom no numbers are looked up.
 func (x *exchange) lockedGreeting() []Phrase {
-	if len(x.goingOn()) > 0 {
-		return []Phrase{x.greeting("number-locked")}
+	switch {
+	case x.call.Intent != "": // a closed line has greeted the caller before
+		return []Phrase{phrase("number-unavailable")}
+	case len(x.goingOn()) > 0:
+		return []Phrase{phrase("number-locked")}
 	}
-	return []Phrase{x.greeting("greeting"), phrase("number-unavailable")}
+	return []Phrase{phrase("greeting"), phrase("number-unavailable")}
 }
 
 // locked goes on without a number after say. Many callers type theirs over every prompt: where keys follow, they are collected first, so that
@@ -197,9 +209,9 @@ func (x *exchange) letType(say ...Phrase) Reply {
 // typed takes keys that nobody asked for, until they are as many as a number has or no more come. Misses counts them.
 func (x *exchange) typed() Reply {
 	switch n := len(digits(x.in.Keys)); {
-	case x.in.Intent != "":
-		x.call.Intent = x.in.Intent
+	case x.in.Intent != "" && x.call.Intent == "": // a closed line has asked for it before
 		x.note("menu.spoken", string(x.in.Intent), "said", x.in.Said)
+		x.call.State.Spoken = x.in.Intent
 		return x.unidentified()
 	case x.in.heard() == "":
 		return x.unidentified()
@@ -209,9 +221,4 @@ func (x *exchange) typed() Reply {
 	}
 	x.note("customer.ignored", "a number was entered, and none is looked up", "heard", x.in.heard())
 	return x.unidentified(x.goingOn()...)
-}
-
-// greeting is a sentence that names the company, if it has a name.
-func (x *exchange) greeting(id string, args ...string) Phrase {
-	return phrase(id, append(args, "company", x.Company)...)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -30,7 +31,10 @@ func (h *webhooks) voice(w *hook) error {
 func (h *webhooks) leg(step string) func(*hook) error {
 	return func(w *hook) error {
 		sid := policy.CallSID(w.Param("call"))
-		in := LegInput{Step: step, Leg: policy.CallSID(w.CallSID), To: policy.Phone(w.To), Try: w.number("turn"), Keys: w.Digits, Attempt: w.number("order")}
+		in := LegInput{
+			Step: step, Leg: policy.CallSID(w.CallSID), To: policy.Phone(w.To), Try: w.number("turn"), Keys: w.Digits, Attempt: w.number("order"),
+			Unjoined: w.DialCallStatus == dialFailed,
+		}
 		var reply Reply
 		_, err := h.advance(w, sid, func(c policy.Call) policy.Call {
 			c, reply = h.machine(w).NextLeg(c, in, w.now)
@@ -82,21 +86,39 @@ func (h *webhooks) input(w *hook) (Input, error) {
 		}
 	}
 	switch in.Step {
-	case stepArrive, stepKnown:
+	case stepArrive, stepKnown, stepClosed:
 		if in.Callers, err = h.callers(ctx, in.From); err != nil {
 			return in, err
 		}
 	case stepNumber, stepMistyped, stepRefused:
+	case stepMenu, stepTicket, stepRestricted, stepTraining:
+		in.Month = h.month(w)
+		return in, nil
 	default:
 		return in, nil
 	}
-	if in.Step != stepArrive {
+	if in.Step != stepArrive && in.Step != stepClosed {
 		if in.Customer, err = h.customer(ctx, in.Number); err != nil {
 			return in, err
 		}
 	}
 	in.WrongNumbers, err = h.Log.WrongNumbers(ctx, in.From, w.now.Add(-wrongNumberWindow))
 	return in, err
+}
+
+// monthWithin bounds the wait for the calls of a month, which only add a sentence.
+const monthWithin = time.Second
+
+// month returns the calls of the call's account in its month. Without them the call goes on as well.
+func (h *webhooks) month(w *hook) []policy.CallSummary {
+	ctx, cancel := context.WithTimeout(w.Request().Context(), monthWithin)
+	defer cancel()
+	calls, err := h.Log.MonthCalls(ctx, policy.CallSID(w.CallSID))
+	if err != nil {
+		h.log(w).Warn("the account's calls of the month could not be read; the call goes on without them", zap.Error(err))
+		return nil
+	}
+	return calls
 }
 
 func (h *webhooks) read(w *hook) Input {
@@ -121,6 +143,7 @@ func (h *webhooks) read(w *hook) Input {
 		m := h.Words.Meaning(w.line.Language, in.Step, in.Said, w.settings.Identification.Digits)
 		in.Number, in.Ticket, in.Key, in.Intent, in.Word = m.Number, m.Ticket, m.Key, m.Intent, m.Word
 	}
+	in.Unjoined = w.DialCallStatus == dialFailed
 	if w.DialCallSID != "" {
 		in.Dial = &policy.Report{
 			At: w.now, Leg: policy.CallSID(w.DialCallSID), DialEnd: true, Seconds: w.DialSeconds,
@@ -133,6 +156,9 @@ func (h *webhooks) read(w *hook) Input {
 	}
 	return in
 }
+
+// dialFailed is the provider's status for the end of a Dial that could not begin.
+const dialFailed = "failed"
 
 // hangupKeys is sent by the provider as keys if the caller hung up during a recording.
 const hangupKeys = "hangup"

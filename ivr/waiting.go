@@ -57,6 +57,7 @@ const fetchedQuery = "fetched=1"
 func (h *webhooks) outboundRoutes(on func(string, func(*hook) error)) {
 	on("/leg/:call/:order/screen/:turn", h.leg(stepScreen))
 	on("/leg/:call/:order/answer/:turn", h.leg(stepAnswer))
+	on("/leg/:call/:order/left/:turn", h.leg(stepLeft))
 	on("/leg/:call/:order/ring", h.legStatus)
 	on("/conference/:call/wait", h.conferenceWait)
 	on("/conference/:call/recording", func(w *hook) error {
@@ -65,9 +66,18 @@ func (h *webhooks) outboundRoutes(on func(string, func(*hook) error)) {
 	on("/announce/:line", h.announce)
 }
 
-// conferenceWait answers the party that is alone in a conference, until the other comes, which takes a moment.
+// waitRounds is how often a party that is alone in a conference is asked for patience. The other comes within seconds. If REST fails it can take
+// longer, and after three minutes whoever still waits has been told twenty times to hang up.
+const waitRounds = 20
+
+// conferenceWait answers the party that is alone in a conference, until the other comes. The provider does not ask for the document again, and silence
+// follows its end, so it says the same again and again.
 func (h *webhooks) conferenceWait(w *hook) error {
-	return h.send(w, document(h.form.say(w.line, phrase("conference-wait")), twilio.Pause{Seconds: 3}))
+	var verbs []twilio.Verb
+	for range waitRounds {
+		verbs = append(append(verbs, h.form.say(w.line, phrase("conference-wait"))...), twilio.Pause{Seconds: 5})
+	}
+	return h.send(w, document(verbs))
 }
 
 // announce answers with the announcement at the call limit, which the specialist alone hears.

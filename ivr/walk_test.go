@@ -41,6 +41,9 @@ func TestEveryPathEnds(t *testing.T) {
 			for who, first := range firsts() {
 				for _, wrong := range []int{0, 9, 10} {
 					for _, outbound := range []bool{false, true} {
+						if wrong == 9 && slices.Contains(sameNumbers, name) {
+							continue // as with none: they ask for the number as the shipped one does
+						}
 						if outbound && (wrong == 9 || slices.Contains(refusing, name)) {
 							continue // what is refused rings nobody, and the rest rings as without a refusal
 						}
@@ -63,6 +66,9 @@ func TestEveryPathEnds(t *testing.T) {
 // refusing are the variants in which not every call without a customer number is connected.
 var refusing = []string{"refuse", "refuse but critical", "refuse questions", "messages without number"}
 
+// sameNumbers are the variants that ask for the number as the shipped configuration does. What follows it is the same after any number of wrong ones.
+var sameNumbers = []string{"message", "recording", "a second reason let through", "two keys only", "refuse questions", "messages without number"}
+
 // wantEnds are the outcomes that calls of a variant can have. They are put together from what the rules say, not from what the machine does.
 func wantEnds(variant, place, who string, wrong int) []string {
 	switch who {
@@ -71,7 +77,8 @@ func wantEnds(variant, place, who string, wrong int) []string {
 	case "own line", "forwarded": // rule 17
 		return []string{"refused"}
 	}
-	rings := place == "open" || variant == "critical at night"
+	urgent := place == "closed" && variant == "critical at night" // asked for critical calls alone, before anything else
+	rings := place == "open" || urgent || variant == "two reasons at night"
 	asked := rings || variant == "mixed nights"
 	confirms := variant != "caller ID off" && (who == "known" || who == "restricted" || who == "unentitled" || who == "unattested" && variant == "caller ID any")
 	presumed := who == "restricted" || who == "unentitled" // refused without a number, but for critical calls
@@ -89,12 +96,15 @@ func wantEnds(variant, place, who string, wrong int) []string {
 	if asked && (!locked || who == "unentitled" && confirms) {
 		ends = append(ends, "not-entitled")
 	}
-	if asked && (!locked || who == "restricted" && confirms) {
+	if asked && !urgent && (!locked || who == "restricted" && confirms) {
 		ends = append(ends, "restricted-account")
 	}
 	// Refused without a number are those whom the company refuses, who are presumed to be a refused account, and who entered the number of one.
-	if asked && (slices.Contains(refusing, variant) || presumed || !locked) {
+	if asked && !urgent && (slices.Contains(refusing, variant) || presumed || !locked) {
 		ends = append(ends, "unidentified-refused")
+	}
+	if place == "open" && variant == "training" && !(locked && presumed) { // who is told of training got to the menu
+		ends = append(ends, "informed")
 	}
 	leaves := place == "closed" && (variant != "mixed nights" || !presumed || !locked)
 	if variant != "message" && (connects || leaves || variant == "messages without number") {
@@ -142,6 +152,13 @@ func variants(t *testing.T) map[string]policy.Settings {
 		"mixed nights": change(func(s *policy.Settings) {
 			s.AfterHours = policy.AfterHours{Default: policy.Message, ByIntent: map[policy.Intent]policy.AfterHoursAction{policy.Restricted: policy.Voicemail}}
 		}),
+		"training": change(func(s *policy.Settings) { s.Links.Training = "https://example.com/book-training" }),
+		"another line at night": change(func(s *policy.Settings) { // where that line is closed as well
+			s.AfterHours.ByIntent = map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.OtherLine(us)}
+		}),
+		"two reasons at night": change(func(s *policy.Settings) {
+			s.AfterHours.ByIntent = map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.Connect, policy.RaiseSeverity: policy.Connect}
+		}),
 		"a second reason let through": change(func(s *policy.Settings) { s.FairUse.LetThrough = []policy.Intent{policy.RaiseSeverity} }),
 		"two keys only":               change(func(s *policy.Settings) { s.Menu = s.Menu[:2] }),
 	}
@@ -175,9 +192,9 @@ func firsts() map[string]ivr.Input {
 // walk returns every outcome that the call can have from here.
 func (w *walker) walk(call policy.Call, in ivr.Input) map[string]bool {
 	in.WrongNumbers = w.wrong + len(call.WrongNumbers)
-	next, reply := w.machine.Next(call, in, w.now)
+	next, reply := w.machine.Next(call, in, w.at(in))
 	w.retryIsTheSame(next, in, reply)
-	w.speaks(in, reply)
+	w.speaks(next, in, reply)
 	if reply.Ring != nil && reply.Ring.Record != w.machine.Settings.Recording {
 		w.t.Errorf("recorded: %+v", reply)
 	}
@@ -218,12 +235,16 @@ func (w *walker) after(call policy.Call, reply ivr.Reply) map[string]bool {
 // branches returns the ways on from a reply, one for each input.
 func (w *walker) branches(call policy.Call, reply ivr.Reply) []func() map[string]bool {
 	var inputs []ivr.Input
-	at := w.at(reply)
+	var all []func() map[string]bool
+	at := w.input(reply)
 	switch reply.Then {
 	case ivr.ThenAskNumber, ivr.ThenAskKey, ivr.ThenAskTicket, ivr.ThenLetType:
 		inputs = w.answers(at)
 	case ivr.ThenRing:
 		inputs = w.dials(at)
+		for _, to := range reply.Ring.To {
+			all = append(all, func() map[string]bool { return w.reached(call, reply, at, to) })
+		}
 	case ivr.ThenWait:
 		return w.outbound(call, at)
 	case ivr.ThenJoin:
@@ -238,7 +259,6 @@ func (w *walker) branches(call policy.Call, reply ivr.Reply) []func() map[string
 	default:
 		w.t.Fatalf("unknown reply %+v", reply)
 	}
-	var all []func() map[string]bool
 	for _, in := range inputs {
 		all = append(all, func() map[string]bool { return w.walk(call, in) })
 	}
@@ -248,7 +268,12 @@ func (w *walker) branches(call policy.Call, reply ivr.Reply) []func() map[string
 	return all
 }
 
-func (w *walker) at(reply ivr.Reply) ivr.Input {
+// at returns the time of a webhook: a second passes from each to the next.
+func (w *walker) at(in ivr.Input) time.Time {
+	return w.now.Add(time.Duration(in.Exchange) * time.Second)
+}
+
+func (w *walker) input(reply ivr.Reply) ivr.Input {
 	step, turn, _ := strings.Cut(reply.Next, "/")
 	n, err := strconv.Atoi(turn)
 	if err != nil {
@@ -288,7 +313,7 @@ func (w *walker) answers(at ivr.Input) []ivr.Input {
 		in.Said, in.Intent = "about "+string(i), i
 		all = append(all, in)
 	}
-	for _, word := range []ivr.Word{ivr.WordYes, ivr.WordNo, ivr.WordRepeat, ivr.WordLost, ivr.WordPerson, ivr.WordNone} {
+	for _, word := range []ivr.Word{ivr.WordYes, ivr.WordNo, ivr.WordRepeat, ivr.WordLost, ivr.WordPerson, ivr.WordTraining, ivr.WordNone} {
 		in := at
 		in.Said, in.Word = "hm", word
 		all = append(all, in)
@@ -296,21 +321,37 @@ func (w *walker) answers(at ivr.Input) []ivr.Input {
 	return all
 }
 
+// reached walks the path on which one of those who were rung picks up and presses nothing. If others were rung too they are rung again, and the
+// call goes on as any other.
+func (w *walker) reached(call policy.Call, reply ivr.Reply, at ivr.Input, to policy.Phone) map[string]bool {
+	leg := ivr.LegInput{Step: "screen", Leg: "CA-" + policy.CallSID(to+policy.Phone(reply.Next)), To: to, Try: 1}
+	call, screen := w.machine.NextLeg(call, leg, w.at(at))
+	w.speaks(call, ivr.Input{}, screen)
+	seconds, no := 9, false
+	at.Dial, at.Bridged = &policy.Report{At: w.at(at), Leg: leg.Leg, DialEnd: true, Seconds: &seconds, NotBridged: true}, &no
+	others := slices.DeleteFunc(slices.Clone(reply.Ring.To), func(p policy.Phone) bool { return p == to })
+	_, next := w.machine.Next(call, at, w.at(at))
+	if rings := next.Ring != nil && slices.Equal(next.Ring.To, others) && len(next.Say) == 0; rings != (len(others) > 0) {
+		w.t.Errorf("after %s picked up of %v: %+v", to, reply.Ring.To, next)
+	}
+	return w.walk(call, at)
+}
+
 // dials returns the ends of a ring step in which nobody accepted.
 func (w *walker) dials(at ivr.Input) []ivr.Input {
 	gone, voicemail := at, at
 	gone.Gone = true
 	seconds, no := 9, false
-	voicemail.Dial = &policy.Report{At: w.now, Leg: "CA2", DialEnd: true, Seconds: &seconds, NotBridged: true}
+	voicemail.Dial = &policy.Report{At: w.at(at), Leg: "CA2", DialEnd: true, Seconds: &seconds, NotBridged: true}
 	voicemail.Bridged = &no
 	return []ivr.Input{at, gone, voicemail}
 }
 
 // accepted walks the path on which a specialist presses the accepting key.
 func (w *walker) accepted(call policy.Call, at ivr.Input) map[string]bool {
-	call = w.accepts(call, "CA3", 0, ivr.ThenBridge)
+	call = w.accepts(call, policy.Leg{SID: "CA3", To: oncall1}, w.at(at), 0, ivr.ThenBridge)
 	seconds, yes := 60, true
-	at.Dial, at.Bridged = &policy.Report{At: w.now, Leg: "CA3", DialEnd: true, Seconds: &seconds}, &yes
+	at.Dial, at.Bridged = &policy.Report{At: w.at(at), Leg: "CA3", DialEnd: true, Seconds: &seconds}, &yes
 	return w.served(call, at)
 }
 
@@ -323,15 +364,15 @@ func (w *walker) served(call policy.Call, at ivr.Input) map[string]bool {
 }
 
 // accepts has a specialist who was rung asked, and press the accepting key.
-func (w *walker) accepts(call policy.Call, leg policy.CallSID, order int, want ivr.Then) policy.Call {
-	in := ivr.LegInput{Step: "screen", Leg: leg, To: oncall1, Try: 1, Attempt: order}
-	call, screen := w.machine.NextLeg(call, in, w.now)
+func (w *walker) accepts(call policy.Call, leg policy.Leg, now time.Time, order int, want ivr.Then) policy.Call {
+	in := ivr.LegInput{Step: "screen", Leg: leg.SID, To: leg.To, Try: 1, Attempt: order}
+	call, screen := w.machine.NextLeg(call, in, now)
 	if screen.Then != ivr.ThenScreen {
 		w.t.Fatalf("a specialist is not asked: %+v", screen)
 	}
-	w.speaks(ivr.Input{}, screen)
+	w.speaks(call, ivr.Input{}, screen)
 	in.Step, in.Keys = "answer", "1"
-	call, joined := w.machine.NextLeg(call, in, w.now)
+	call, joined := w.machine.NextLeg(call, in, now)
 	if joined.Then != want {
 		w.t.Fatalf("the accepting key does not connect: %+v", joined)
 	}
@@ -343,36 +384,66 @@ func (w *walker) accepts(call policy.Call, leg policy.CallSID, order int, want i
 func (w *walker) outbound(call policy.Call, at ivr.Input) []func() map[string]bool {
 	gone, fetched := at, at
 	gone.Gone, fetched.Fetched = true, true
-	leg := policy.Leg{SID: policy.CallSID("CA-" + strconv.Itoa(call.State.Ring) + "-" + strconv.Itoa(call.State.Round)), To: oncall1}
-	refused := w.machine.Placed(call, ivr.Placed{Attempt: at.Exchange}, w.now)
-	late := w.machine.Placed(call, ivr.Placed{Attempt: at.Exchange, Wait: 9 * time.Second}, w.now)
-	rung := w.machine.Placed(call, ivr.Placed{Attempt: at.Exchange, Legs: []policy.Leg{leg}}, w.now)
-	over := func(c policy.Call) policy.Call {
-		return c.Learn(policy.Report{At: w.now, Leg: leg.SID, Status: "completed"})
+	now, state := w.at(at), call.State
+	leg := policy.Leg{SID: policy.CallSID(fmt.Sprintf("CA-%d-%d", state.Ring, state.Round))}
+	leg.To = w.machine.Settings.Teams[state.Team].Steps[state.Ring].To[0]
+	if len(state.Rest.To) > 0 {
+		leg.SID, leg.To = leg.SID+"-again", state.Rest.To[0]
 	}
-	accepted := w.accepts(rung, leg.SID, at.Exchange, ivr.ThenJoin)
-	return []func() map[string]bool{
+	refused := w.machine.Placed(call, ivr.Placed{Attempt: at.Exchange}, now)
+	late := w.machine.Placed(call, ivr.Placed{Attempt: at.Exchange, Wait: 9 * time.Second}, now)
+	rung := w.machine.Placed(call, ivr.Placed{Attempt: at.Exchange, Legs: []policy.Leg{leg}}, now)
+	over := func(c policy.Call) policy.Call {
+		return c.Learn(policy.Report{At: now, Leg: leg.SID, Status: "completed"})
+	}
+	accepted := w.accepts(rung, leg, now, at.Exchange, ivr.ThenJoin)
+	all := []func() map[string]bool{
 		func() map[string]bool { return w.walk(call, gone) },
 		func() map[string]bool { return w.walk(refused, fetched) },
-		func() map[string]bool { return w.walk(late, fetched) },
 		func() map[string]bool { return w.walk(over(rung), fetched) },
 		func() map[string]bool { return w.walk(accepted, fetched) },
 		func() map[string]bool { return w.walk(over(accepted), fetched) },
 	}
+	if state.Ring > 0 || state.Round > 0 || state.Rest.Times > 0 { // as in the first step, and the mixtures are many
+		return all
+	}
+	return append(all,
+		func() map[string]bool { return w.walk(late, fetched) },
+		func() map[string]bool { return w.walk(w.unjoined(accepted, leg, now, at.Exchange), fetched) },
+	)
 }
 
 // joined returns the ways on from the conference: a talk that ends, and a specialist who had left when the caller came.
 func (w *walker) joined(call policy.Call, at ivr.Input) []func() map[string]bool {
 	leg, _ := call.Accepted()
-	left := call.Learn(policy.Report{At: w.now, Leg: leg.SID, Status: "completed"})
-	return []func() map[string]bool{
+	left := call.Learn(policy.Report{At: w.at(at), Leg: leg.SID, Status: "completed"})
+	alone := at
+	alone.Unjoined = true
+	all := []func() map[string]bool{
 		func() map[string]bool { return w.served(call, at) },
 		func() map[string]bool { return w.walk(left, at) },
 	}
+	if call.State.Ring > 0 || call.State.Round > 0 || call.State.Rest.Times > 0 {
+		return all
+	}
+	return append(all,
+		func() map[string]bool { return w.walk(w.unjoined(call, leg, w.at(at), leg.Attempt), at) },
+		func() map[string]bool { return w.walk(call, alone) },
+	)
 }
 
-// speaks checks that nobody on the line hears silence: every reply has words, unless the caller is gone.
-func (w *walker) speaks(in ivr.Input, reply ivr.Reply) {
+// unjoined has the provider keep a specialist out of the conference. The specialist is told.
+func (w *walker) unjoined(call policy.Call, leg policy.Leg, now time.Time, order int) policy.Call {
+	in := ivr.LegInput{Step: "left", Leg: leg.SID, To: leg.To, Try: 1, Attempt: order, Unjoined: true}
+	call, told := w.machine.NextLeg(call, in, now)
+	if told.Then != ivr.ThenHangup || len(told.Say) == 0 {
+		w.t.Errorf("a specialist outside of the conference: %+v", told)
+	}
+	return call
+}
+
+// speaks checks that nobody on the line hears silence: every reply has words, unless the caller is gone or hears the ringing go on.
+func (w *walker) speaks(call policy.Call, in ivr.Input, reply ivr.Reply) {
 	if in.Gone && reply.Then == ivr.ThenNothing && len(reply.Say) == 0 {
 		return
 	}
@@ -382,7 +453,8 @@ func (w *walker) speaks(in ivr.Input, reply ivr.Reply) {
 		}
 		return
 	}
-	heard := in.Fetched && reply.Ring != nil // the ringing tone, or the specialist
+	goesOn := call.State.Rest.Times > 0 && (reply.Then == ivr.ThenRing || reply.Then == ivr.ThenWait)
+	heard := goesOn || in.Fetched && reply.Ring != nil // the ringing tone, or the specialist
 	for _, p := range reply.Say {
 		text := w.words.Speak(w.line, p)
 		if text == w.words.Speak(w.line, ivr.Phrase{ID: "no such phrase"}) {
@@ -397,7 +469,7 @@ func (w *walker) speaks(in ivr.Input, reply ivr.Reply) {
 }
 
 func (w *walker) retryIsTheSame(call policy.Call, in ivr.Input, reply ivr.Reply) {
-	again, same := w.machine.Next(call, in, w.now.Add(time.Minute))
+	again, same := w.machine.Next(call, in, w.at(in).Add(time.Minute))
 	if !reflect.DeepEqual(same, reply) && mustJSON(w.t, same) != mustJSON(w.t, reply) {
 		w.t.Errorf("a retry hears something else:\n%+v\n%+v", reply, same)
 	}
@@ -406,10 +478,10 @@ func (w *walker) retryIsTheSame(call policy.Call, in ivr.Input, reply ivr.Reply)
 	}
 }
 
-// fingerprint returns the state of a call without its history and its counters, so that a loop cannot hide behind them.
+// fingerprint returns the state of a call without its history, its counters and its times, so that a loop cannot hide behind them.
 func fingerprint(call policy.Call, reply ivr.Reply) string {
 	state := call.State
-	state.Exchange, state.RingAttempt.Number = 0, 0
+	state.Exchange, state.RingAttempt, state.RungAt = 0, policy.RingAttempt{Result: state.RingAttempt.Result}, time.Time{}
 	step, _, _ := strings.Cut(reply.Next, "/")
 	if slices.Contains([]string{"ticket", "rang", "wait", "recorded"}, step) { // the number is behind the caller
 		state.Presumed, state.NotEntitled, state.Locked, state.Returns, state.Typed, state.Offered = "", false, false, 0, false, ""
@@ -418,9 +490,9 @@ func fingerprint(call policy.Call, reply ivr.Reply) string {
 	if slices.Contains([]string{"number", "known", "refused", "not-entitled"}, step) { // no other step looks at it
 		wrong = len(call.WrongNumbers)
 	}
-	return fmt.Sprintf("%+v then %s %s customer=%s intent=%s ticket=%t closed=%t refused=%s exhausted=%t wrong=%d message=%t legs=%d",
+	return fmt.Sprintf("%+v then %s %s customer=%s intent=%s ticket=%t closed=%t refused=%s exhausted=%t wrong=%d message=%t",
 		state, reply.Then, step, call.Customer, call.Intent, call.Ticket != "", call.Closed, call.Refused, call.Exhausted,
-		wrong, call.Message != nil, len(call.Legs))
+		wrong, call.Message != nil)
 }
 
 func mustJSON(t testing.TB, v any) string {

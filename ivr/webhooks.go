@@ -44,6 +44,7 @@ type webhooks struct {
 //	/leg/{call}/answer/{try}      the specialist's key
 //	/leg/{call}/ring              the status callback of a specialist's leg
 //	/leg/{call}/{order}/...       the same three of an outbound leg; {order} is its ring attempt
+//	/leg/{call}/{order}/left/{n}  its time in the conference is over, or never began
 //	/conference/{call}/wait       what a party hears that is alone in the conference of a call
 //	/conference/{call}/recording  the status callback of its recording
 //	/announce/{line}              what a specialist alone hears at the call limit
@@ -166,6 +167,8 @@ func (h *webhooks) instead(w *hook) {
 		err = h.conferenceWait(w)
 	case strings.Contains(w.Path(), "/"+stepScreen+"/"):
 		err = h.send(w, h.stateless(w).screen(w.line, h.form.legURL(policy.CallSID(w.Param("call")), w.number("order"), answerPath(1))))
+	case strings.Contains(w.Path(), "/"+stepLeft+"/"):
+		err = h.send(w, document(nil, twilio.Hangup{}))
 	case strings.Contains(w.Path(), "/"+stepAnswer+"/") && w.number("order") > 0: // nothing joins the two without the log
 		err = h.send(w, document(h.form.say(w.line, phrase("screen-gone")), twilio.Hangup{}))
 	case strings.Contains(w.Path(), "/"+stepAnswer+"/"):

@@ -33,13 +33,14 @@ const (
 
 // memory is a log and a directory that can be made to fail.
 type memory struct {
-	mu        sync.Mutex
-	calls     map[policy.CallSID]policy.Call
-	customers []policy.Customer
-	fail      error
-	hang      bool
-	panics    bool
-	advances  int
+	mu         sync.Mutex
+	calls      map[policy.CallSID]policy.Call
+	customers  []policy.Customer
+	fail       error
+	hang       bool
+	monthFails error
+	panics     bool
+	advances   int
 }
 
 func (m *memory) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
@@ -72,6 +73,21 @@ func (m *memory) WrongNumbers(_ context.Context, caller policy.Phone, since time
 		}
 	}
 	return count, nil
+}
+
+func (m *memory) MonthCalls(_ context.Context, sid policy.CallSID) ([]policy.CallSummary, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.monthFails != nil {
+		return nil, m.monthFails
+	}
+	found, of := []policy.CallSummary{}, m.calls[sid]
+	for _, c := range m.calls {
+		if of.Customer != "" && c.Customer == of.Customer && c.Month == of.Month {
+			found = append(found, c.Summary())
+		}
+	}
+	return found, nil
 }
 
 func (m *memory) Calls(_ context.Context, f policy.Filter) iter.Seq2[policy.Call, error] {
@@ -247,7 +263,7 @@ func TestWithoutTheLog(t *testing.T) {
 	}{
 		"at the first ring, the team for questions rings": {path: "/voice", says: "technical problem", rings: []string{"+15550100003"}},
 		"a key for critical rings the critical team": {
-			path: "/voice/menu/3", pairs: []string{"Digits", "1"}, says: "Connecting", rings: []string{"+15550100001"},
+			path: "/voice/menu/3", pairs: []string{"Digits", "1"}, says: "Putting you through", rings: []string{"+15550100001"},
 		},
 		"no key at the menu":                 {path: "/voice/menu/3", says: "technical problem", rings: []string{"+15550100003"}},
 		"after a talk, goodbye":              {path: "/voice/rang/4", pairs: []string{"DialBridged", "true", "DialCallStatus", "completed"}, says: "Goodbye"},
@@ -280,7 +296,7 @@ func TestSpecialistWithoutTheLog(t *testing.T) {
 	s.fail = errDisk
 	leg := []string{"CallSid", legSID, "ParentCallSid", sid, "From", string(uk), "To", string(oncall1), "Direction", "outbound-dial"}
 	screen := document(t, s.post("/leg/"+sid+"/screen/1", leg...))
-	if text := spoken(screen.Verbs); !strings.Contains(text, "Press 1 to accept") {
+	if text := spoken(screen.Verbs); !strings.Contains(text, "Press 1 to take the call") {
 		t.Errorf("the specialist hears %q", text)
 	}
 	accepted := document(t, s.post("/leg/"+sid+"/answer/1", append(leg, "Digits", "1")...))
@@ -471,7 +487,7 @@ func TestSettingsHoldFromTheNextWebhook(t *testing.T) {
 
 	trace := s.memory.calls["CA2"].Trace
 	got := []any{
-		strings.Contains(first.Body.String(), "enter or say"), strings.Contains(second.Body.String(), "Phone support is closed."),
+		strings.Contains(first.Body.String(), "customer number"), strings.Contains(second.Body.String(), "Phone support is closed for Moving house, and opens again tomorrow, Wednesday, at 8 a.m. UK time."),
 		trace[1].Result, trace[1].Config, strings.Contains(document.Body.String(), "We are closed on"),
 	}
 	if diff := cmp.Diff([]any{true, true, "closed: Moving house", "test+1", true}, got); diff != "" {

@@ -1,6 +1,7 @@
 package ivr
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,28 +16,37 @@ type mistake struct{ what, instead string }
 
 // worst are the longest values that a sentence is likely to hold. Its length is measured with them.
 var worst = map[string]string{
-	"digits": "12", "minutes": "120", "heard": "2 0 4 5 1 8 2 0 4 5", "key": "press 1", "ticket": "2 0 4 5 1 8",
-	"company": "North Harbor", "account": "North Harbor Flexible Office Company", "intent": "Critical, Sev 1",
+	"digits": "12", "minutes": "120", "heard": "2 0, 4 5, 1 8, 2 0, 4 5", "key": "press 1", "ticket": "2 0 4, 5 1 8",
+	"account": "North Harbor Flexible Office Company", "intent": "Ticket status", "line": "Australia and New Zealand", "count": "117", "limit": "116",
+	"reason": "the National Day of Mourning", "address": "help dot example dot com slash training slash book a session",
 	"opens":   "on Wednesday the 23rd of September at 11:30 a.m. Buenos Aires time",
 	"weekday": "Wednesday", "month": "September", "day": "23rd", "time": "11:30 a.m.", "zone": "Buenos Aires time", "city": "Buenos Aires",
 	"hour": "11", "minute": "30", "half": "a.m.", "offset": "11", "from": "11:30 a.m.", "to": "11:30 p.m.", "days": "Monday to Friday",
 	"times": "8 a.m. to noon and 1:30 p.m. to 5:30 p.m.", "hours": "Monday to Friday, 8:30 a.m. to 5:30 p.m.",
 }
 
+// optional are the placeholders that a company's own text may leave out.
+var optional = []string{"{address}", companyPlace, "{count}", "{limit}", "{line}", "{reason}"}
+
 // textMistakes compares a company's text with the one that it replaces.
-func textMistakes(id, text, shipped string) []mistake {
+func textMistakes(id, text, shipped, company string) []mistake {
 	if text == "" {
 		return []mistake{{"is empty", "write a text, or delete the line to keep the shipped one"}}
 	}
-	mistakes := slices.Concat(characterMistakes(text), placeholderMistakes(text, shipped))
+	mistakes := slices.Concat(characterMistakes(text), placeholderMistakes(text, shipped, company))
 	if isList(id) {
 		return append(mistakes, listMistakes(id, text, shipped)...)
 	}
-	at := filled(text, worst)
+	at := filled(named(text, company, "phone"), worst)
 	if over := countWords(at) - maxWords; over > 0 {
-		mistakes = append(mistakes, mistake{tooLong(at), shorten(over)})
-	} else if countWords(at) == 0 {
-		mistakes = append(mistakes, mistake{"has no word to say", "write a text, or delete the line to keep the shipped one"})
+		return append(mistakes, mistake{tooLong(at), shorten(over, maxSeconds)})
+	}
+	if countWords(at) == 0 {
+		return append(mistakes, mistake{"has no word to say", "write a text, or delete the line to keep the shipped one"})
+	}
+	if first := firstOption(id, at); countWords(first) > maxFirst {
+		what := fmt.Sprintf("takes %.1f seconds to its first key or question", Seconds(first))
+		return append(mistakes, mistake{what, fmt.Sprintf("name it within %d seconds", firstSeconds)})
 	}
 	return mistakes
 }
@@ -53,10 +63,13 @@ func characterMistakes(text string) (mistakes []mistake) {
 	return mistakes
 }
 
-func placeholderMistakes(text, shipped string) (mistakes []mistake) {
+func placeholderMistakes(text, shipped, company string) (mistakes []mistake) {
 	has, wants := placeholder.FindAllString(text, -1), placeholder.FindAllString(shipped, -1)
 	for _, p := range has {
-		if !slices.Contains(wants, p) {
+		switch {
+		case p == companyPlace && company == "" && text != shipped:
+			mistakes = append(mistakes, mistake{"says {company}, and no company is configured", "write company: in the configuration, or leave it out here"})
+		case p != companyPlace && !slices.Contains(wants, p):
 			instead := "delete it"
 			if len(wants) > 0 {
 				instead = "write " + strings.Join(wants, " and ")
@@ -65,12 +78,63 @@ func placeholderMistakes(text, shipped string) (mistakes []mistake) {
 		}
 	}
 	for _, p := range wants {
-		if !slices.Contains(has, p) && p != "{company}" {
+		if !slices.Contains(has, p) && !slices.Contains(optional, p) {
 			mistakes = append(mistakes, mistake{"lacks " + p, "write it where its value is to be said"})
 		}
 	}
 	return mistakes
 }
+
+// asks are the keys that a prompt takes and has to name. Where a company's own text, written for a prompt that took other keys, names them not, the
+// shipped one is said: callers would know of no way on.
+var asks = map[string][]string{
+	"welcome-known": {"star"}, "known-plain": {"star"}, "not-entitled": {"1"}, "account-restricted": {"1"}, "closed-critical": {"1", "2"}, "closed-critical-message": {"1", "2"}, "training": {"1"},
+}
+
+// unasked returns the keys that a text has to name and does not, in words.
+func unasked(id, text string) string {
+	said, missing := keyWords(text), []string{}
+	for _, key := range asks[id] {
+		if !slices.Contains(said, key) {
+			missing = append(missing, key)
+		}
+	}
+	return strings.Join(missing, " and ")
+}
+
+// keyWords returns the words of a text with figures for the keys that it may name.
+func keyWords(text string) []string {
+	figures := map[string]string{"one": "1", "two": "2", "asterisk": "star"}
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	for i, word := range words {
+		words[i] = cmp.Or(figures[word], word)
+	}
+	return words
+}
+
+// firstOption returns a prompt up to the first key or question in it: all of it where it has none, and "" where nothing is asked.
+func firstOption(id, text string) string {
+	if !slices.Contains(asking, id) {
+		return ""
+	}
+	for at := range text {
+		if strings.ContainsRune(".?!", rune(text[at])) && (at+1 == len(text) || text[at+1] == ' ') {
+			if slices.ContainsFunc(keyWords(text[:at]), func(word string) bool { return slices.Contains(requests, word) }) {
+				return text[:at]
+			}
+		}
+	}
+	return text
+}
+
+// asking are the prompts that ask for something, and requests the words by which they do.
+var (
+	asking = []string{
+		"welcome", "welcome-known", "known-plain", "number-plain", "number-again", "not-entitled", "account-restricted", "ticket", "training",
+		"closed-critical", "closed-critical-message", "trouble",
+	}
+	requests = []string{"press", "enter", "say", "key", "dial", "type", "hit", "star", "hash", "pound"}
+)
 
 // isList reports whether a text is a list with commas, which is never said as a whole.
 func isList(id string) bool { return fixed(id) || id == "hints" || strings.HasPrefix(id, "hear-") }
@@ -98,29 +162,72 @@ func tooLong(text string) string {
 	return fmt.Sprintf("takes %.1f seconds to say", Seconds(text))
 }
 
-func shorten(over int) string {
+func shorten(over, seconds int) string {
 	words := "words"
 	if over == 1 {
 		words = "word"
 	}
-	return fmt.Sprintf("leave out %d %s or more, so that it stays within %d seconds", over, words, maxSeconds)
+	return fmt.Sprintf("leave out %d %s or more, so that it stays within %d seconds", over, words, seconds)
 }
 
 // prompt is said as one although it is put together from several texts.
 type prompt struct {
 	what, text string
 	ids        []string
+	seconds    int // that it may take
 }
 
-// prompts returns the longest prompts: the whole menu, the latest opening, and all that a specialist can hear.
-func (t tongue) prompts() []prompt { return []prompt{t.wholeMenu(), t.latestOpening(), t.fullScreen()} }
+// over returns how many words the prompt has to lose.
+func (p prompt) over() int { return countWords(p.text) - p.seconds*wordsPerMinute/60 }
+
+// prompts returns the longest prompts, the whole menu, the latest opening and all that a specialist can hear, and all that a caller hears from the
+// greeting to the first ring.
+func (t tongue) prompts() []prompt {
+	all := []prompt{t.wholeMenu(), t.menuStart(), t.latestOpening()}
+	return append(append(all, t.screens()...), t.paths()...)
+}
+
+// The longest that a caller may have to listen from the greeting to the first ring, in seconds.
+const (
+	keypadSeconds = 26 // who keys the customer number
+	knownSeconds  = 20 // who confirms the account of their phone with one key
+)
+
+// paths returns all that a caller hears from the greeting to the first ring, the announcement of a recording included.
+func (t tongue) paths() []prompt {
+	menu := t.wholeMenu()
+	path := func(what string, seconds int, before, after []string) prompt {
+		texts := []string{menu.text}
+		for _, id := range slices.Backward(before) {
+			texts = append([]string{t.fill(id, worst)}, texts...)
+		}
+		for _, id := range after {
+			texts = append(texts, t.fill(id, worst))
+		}
+		return prompt{what, strings.Join(texts, " "), slices.Concat(before, menu.ids, after), seconds}
+	}
+	return []prompt{
+		path("all that a caller with a customer number hears", keypadSeconds, []string{"welcome"}, []string{"connecting", "recorded"}),
+		path("all that a caller about a ticket hears", keypadSeconds, []string{"welcome"}, []string{"ticket", "connecting", "recorded"}),
+		path("all that a caller with a known number hears", knownSeconds, []string{"welcome-known"}, []string{"connecting", "recorded"}),
+	}
+}
 
 func (t tongue) wholeMenu() prompt {
-	ids, items := []string{"menu-press", "menu-repeat"}, []string{}
+	ids, items := []string{"menu-press"}, []string{}
 	for i, intent := range policy.Intents() {
 		ids, items = append(ids, "menu-"+string(intent)), append(items, fmt.Sprintf("%d=%s", i+1, intent))
 	}
-	return prompt{"the whole menu", t.menu(strings.Join(items, ",")), ids}
+	return prompt{"the whole menu", t.menu(strings.Join(items, ",")), ids, maxSeconds}
+}
+
+// menuStart returns the longest first key of a menu.
+func (t tongue) menuStart() prompt {
+	var ids, starts []string
+	for _, intent := range policy.Intents() {
+		ids, starts = append(ids, menuText(intent, "")), append(starts, t.menu("1="+string(intent)))
+	}
+	return prompt{"the first key of the menu", wordiest(starts), append(ids, "menu-press"), firstSeconds}
 }
 
 func (t tongue) latestOpening() prompt {
@@ -137,19 +244,39 @@ func (t tongue) latestOpening() prompt {
 		}
 		values[part.name] = wordiest(texts)
 	}
-	return prompt{"the sentence on a closed line", t.fill("closed", values), ids}
+	ids = append(ids, "closed-holiday")
+	return prompt{"the sentence on a closed line", wordiest([]string{t.fill("closed", values), t.fill("closed-holiday", values)}), ids, maxSeconds}
 }
 
-func (t tongue) fullScreen() prompt {
-	asked := []string{"intent-ticket-status", "intent-raise-severity"} // only these come with a ticket
-	values := maps.Clone(worst)
-	values["intent"] = wordiest([]string{t[asked[0]], t[asked[1]]})
-	ids := []string{"screen-account", "screen-known", "screen-intent", "screen-ticket", "screen-recorded", "screen-keys"}
-	said := make([]string, len(ids))
-	for i, id := range ids {
-		said[i] = t.fill(id, values)
+// screens returns the longest that a specialist can hear of a call: about a ticket, of a caller who gave no number, and of a restricted account.
+func (t tongue) screens() (all []prompt) {
+	var ticketed, others []string // the names of reasons
+	for _, i := range policy.Intents() {
+		if i.AsksTicket() {
+			ticketed = append(ticketed, "intent-"+string(i))
+		} else {
+			others = append(others, "intent-"+string(i))
+		}
 	}
-	return prompt{"what a specialist hears", strings.Join(said, " "), append(ids, asked...)}
+	for _, s := range []struct{ intents, facts []string }{
+		{ticketed, []string{"screen-account", "screen-ticket", "screen-over"}},
+		{others, []string{"screen-unidentified", "screen-on-file"}},
+		{others, []string{"screen-account", "screen-over", "screen-restricted"}},
+	} {
+		values := maps.Clone(worst)
+		var names []string
+		for _, id := range s.intents {
+			names = append(names, t[id])
+		}
+		values["intent"] = wordiest(names)
+		ids := slices.Concat([]string{"screen-intent"}, s.facts, []string{"screen-recorded", "screen-keys"})
+		said := make([]string, len(ids))
+		for i, id := range ids {
+			said[i] = t.fill(id, values)
+		}
+		all = append(all, prompt{"what a specialist hears", strings.Join(said, " "), append(ids, s.intents...), maxSeconds})
+	}
+	return all
 }
 
 func (t tongue) withPrefix(prefix string) (ids []string) {
@@ -178,10 +305,12 @@ const (
 	wordsPerMinute = 170 // the usual rate of a synthetic voice
 	maxSeconds     = 10  // callers do not listen to longer prompts
 	maxWords       = maxSeconds * wordsPerMinute / 60
+	firstSeconds   = 6 // to the first key or question: callers who hear of none hang up
+	maxFirst       = firstSeconds * wordsPerMinute / 60
 )
 
-// Seconds returns how long a voice speaks a text, at 170 words a minute. Digits that are read one by one count as a word each, and so do the
-// figures of a number of three or more: "Sev 1" is two words, "9:30" two, "2026" four.
+// Seconds returns how long a voice speaks a text, at 170 words a minute. Digits and letters that are read one by one count as a word each, and so do
+// the figures of a number of three or more: "Sev 1" is two words, "9:30" two, "2026" four, "UK" two, and "OfficeRnD" two.
 func Seconds(text string) float64 { return float64(countWords(text)) * 60 / wordsPerMinute }
 
 func countWords(text string) int {
@@ -194,18 +323,32 @@ func countWords(text string) int {
 	return count
 }
 
+// maxSpelled is the length up to which a word in capitals is spelled.
+const maxSpelled = 4
+
 func wordsIn(word string) int {
-	figures := 0
+	word = strings.Trim(word, "'’.")
+	figures, capitals, letters := 0, 0, 0
 	for _, r := range word {
-		if unicode.IsDigit(r) {
+		switch {
+		case unicode.IsDigit(r):
 			figures++
+		case unicode.IsUpper(r):
+			capitals++
+			letters++
+		case r != '.':
+			letters++
 		}
 	}
 	switch {
-	case strings.Trim(word, "'’.") == "":
+	case word == "":
 		return 0
 	case figures > 2:
 		return figures
+	case letters > 1 && letters == capitals && letters <= maxSpelled:
+		return letters
+	case letters > capitals && strings.ContainsFunc(word[1:], unicode.IsUpper), strings.Contains(word, "."):
+		return 2 // "OfficeRnD", "a.m."
 	}
 	return 1
 }

@@ -21,27 +21,46 @@ type WordsProblem struct {
 	Line, Column int
 	What         string // what is wrong
 	Instead      string // what to do instead, as a request
+	Note         bool   // nothing is wrong: it is advice
 }
 
-// ParseWords parses a company's own words: a YAML file that holds, for each language, the texts that replace shipped ones by their IDs. name is
-// the file's, for the problems. All problems are returned at once, by position. The words that are returned with them can be used: they have
-// the shipped text wherever the file's is wrong.
-func ParseWords(name string, text []byte) (Words, []WordsProblem) {
-	f := wordsFile{name: name, tongues: map[string]tongue{}, nodes: map[string]map[string]*yaml.Node{}}
+// ParseWords parses a company's own words: a YAML file that holds, for each language, the texts that replace shipped ones by their IDs. company is
+// its name, or "", and name the file's, for the problems. All problems are returned at once, by position. The words that are returned with them
+// can be used: they have the shipped text wherever the file's is wrong. An empty text has no problems.
+func ParseWords(company, name string, text []byte) (Words, []WordsProblem) {
+	f := wordsFile{company: company, name: name, tongues: map[string]tongue{}, nodes: map[string]map[string]*yaml.Node{}}
 	for language, t := range shipped() {
 		f.tongues[language], f.nodes[language] = maps.Clone(t), map[string]*yaml.Node{}
 	}
 	if f.readable(text) {
 		f.languages(f.load(text))
 	}
-	f.together()
+	for language, t := range f.tongues {
+		t.twin(f.nodes[language])
+	}
+	words := wordsOf(company, f.tongues)
+	f.together(words)
 	slices.SortStableFunc(f.problems, func(a, b WordsProblem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	return Words{tongues: f.tongues}, f.problems
+	return words, f.problems
+}
+
+// twins are texts that stand for another in one situation. Where a company has its own text for the other alone, it is said there too.
+var twins = map[string]string{
+	"menu-restricted-alone": "menu-restricted", "menu-raise-severity-alone": "menu-raise-severity", "voicemail-identified": "voicemail",
+}
+
+func (t tongue) twin(own map[string]*yaml.Node) {
+	for twin, of := range twins {
+		if own[of] != nil && own[twin] == nil {
+			t[twin] = t[of]
+		}
+	}
 }
 
 type wordsFile struct {
+	company  string
 	name     string
 	tongues  map[string]tongue
 	nodes    map[string]map[string]*yaml.Node // of the file's own texts, by language and ID
@@ -50,6 +69,11 @@ type wordsFile struct {
 
 func (f *wordsFile) add(line, column int, what, instead string) {
 	f.problems = append(f.problems, WordsProblem{File: f.name, Line: max(line, 1), Column: max(column, 1), What: what, Instead: instead})
+}
+
+func (f *wordsFile) note(at *yaml.Node, what, instead string) {
+	f.wrong(at, what, instead)
+	f.problems[len(f.problems)-1].Note = true
 }
 
 func (f *wordsFile) wrong(at *yaml.Node, what, instead string) {
@@ -145,7 +169,11 @@ func (f *wordsFile) text(language string, id, node *yaml.Node) {
 		return
 	}
 	text := strings.Join(strings.Fields(value.Value), " ")
-	if mistakes := textMistakes(id.Value, text, shipped); len(mistakes) > 0 {
+	if keys := unasked(id.Value, text); keys != "" && text != "" {
+		f.note(node, fmt.Sprintf("%s names no key %s, so the shipped text is said instead", id.Value, keys), "say what to press, as in "+`"`+shipped+`"`)
+		return
+	}
+	if mistakes := textMistakes(id.Value, text, shipped, f.company); len(mistakes) > 0 {
 		for _, m := range mistakes {
 			f.wrong(node, id.Value+" "+m.what, m.instead)
 		}
@@ -154,19 +182,24 @@ func (f *wordsFile) text(language string, id, node *yaml.Node) {
 	f.tongues[language][id.Value], f.nodes[language][id.Value] = text, node
 }
 
-// together checks prompts that are put together from several texts. A problem stands at the first of them that is the file's own.
-func (f *wordsFile) together() {
-	for language, t := range f.tongues {
-		for _, p := range t.prompts() {
+// together checks prompts that are put together from several texts. A problem stands at the first of them that is the file's own. It is none where
+// the shipped texts take as long, with a long name of the company.
+func (f *wordsFile) together(words Words) {
+	for language, theirs := range wordsOf(f.company, shipped()).tongues {
+		usual, reported := theirs.prompts(), map[*yaml.Node]bool{}
+		for i, p := range words.tongues[language].prompts() {
 			var own []*yaml.Node
 			for _, id := range p.ids {
 				if node, ok := f.nodes[language][id]; ok {
 					own = append(own, node)
 				}
 			}
-			if over := countWords(p.text) - maxWords; over > 0 && len(own) > 0 {
+			if p.over() > 0 && p.over() > usual[i].over() && len(own) > 0 {
 				first := slices.MinFunc(own, func(a, b *yaml.Node) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
-				f.wrong(first, p.what+" "+tooLong(p.text), shorten(over))
+				if !reported[first] { // a long menu makes every path long
+					f.wrong(first, p.what+" "+tooLong(p.text), shorten(p.over(), p.seconds))
+				}
+				reported[first] = true
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package ivr
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -31,6 +32,9 @@ func (w Words) Meaning(language, step, said string, digits int) Meaning {
 	m := Meaning{Number: u.Number(digits), Ticket: u.Ticket(), Key: u.Key(), Intent: t.intent(u)}
 	var length int
 	m.Word, length = t.word(u)
+	if m.Intent == "" && !slices.Contains([]Word{WordTraining, WordPerson, WordRepeat}, m.Word) {
+		m.Intent = t.trouble(u)
+	}
 	switch {
 	case step == stepTicket && m.Ticket != "":
 		m.Word = WordNone // "I don't have it here, wait: 4711"
@@ -38,6 +42,8 @@ func (w Words) Meaning(language, step, said string, digits int) Meaning {
 		m.Word = WordNone // a whole number wins over an excuse around it
 	case step == stepKnown && m.Key == "*":
 		m.Word = WordYes
+	case m.Word == WordYes && t.longest(u, "hear-wait", speech.Match{}).Words > 0:
+		m.Word = WordNone // "yes, hang on, let me find the number"
 	case step == stepKnown && m.Key == "2":
 		m.Word = WordNo
 	case m.Word == WordTraining && m.Intent == policy.Question && length > 1:
@@ -48,7 +54,10 @@ func (w Words) Meaning(language, step, said string, digits int) Meaning {
 
 // Intent returns the reason to call that fits best to what a caller said: "our platform is down" is critical. ok is false if none fits.
 func (w Words) Intent(language, said string) (intent policy.Intent, ok bool) {
-	intent = w.tongue(language).intent(speech.Read(said))
+	t, u := w.tongue(language), speech.Read(said)
+	if intent = t.intent(u); intent == "" {
+		intent = t.trouble(u)
+	}
 	return intent, intent != ""
 }
 
@@ -80,13 +89,19 @@ func (t tongue) intent(u speech.Utterance) policy.Intent {
 			return urgent
 		}
 	}
+	return found
+}
+
+// trouble returns the reason of a caller who names none, but something that is wrong: it is critical if they say that it is urgent, or that it is
+// everything, else restricted. "It isn't down", and nothing else, is restricted too.
+func (t tongue) trouble(u speech.Utterance) policy.Intent {
+	heard := func(u speech.Utterance, id string) bool { return t.longest(u, id, speech.Match{}).Words > 0 }
+	wrong := heard(u, "hear-trouble")
 	switch {
-	case found != "":
-		return found
-	case t.longest(u, "hear-urgent", speech.Match{}).Words > 0:
+	case heard(u, "hear-urgent"), wrong && heard(u, "hear-everything"):
 		return policy.Critical
-	case t.longest(u.Undenied(), "hear-critical", speech.Match{}).Words > 0:
-		return policy.Restricted // "it isn't down", and nothing else
+	case wrong, heard(u.Undenied(), "hear-critical"):
+		return policy.Restricted
 	}
 	return ""
 }

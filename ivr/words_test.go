@@ -95,9 +95,11 @@ func TestShippedWordsPassTheCheckOfACompanysOwn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, problems := ivr.ParseWords(name, text)
-		if diff := cmp.Diff([]ivr.WordsProblem(nil), problems); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
+		for _, company := range []string{"", "OfficeRnD"} {
+			_, problems := ivr.ParseWords(company, name, text)
+			if diff := cmp.Diff([]ivr.WordsProblem(nil), problems); diff != "" {
+				t.Errorf("%s of company %q (-want +got):\n%s", name, company, diff)
+			}
 		}
 	}
 }
@@ -133,35 +135,63 @@ func TestNoSentenceLastsLongerThanTenSeconds(t *testing.T) {
 	}
 }
 
-func TestPromptsKeepTheirBudgets(t *testing.T) {
-	screen := []string{"screen-account", "screen-known", "screen-ticket", "screen-recorded", "screen-keys"}
+// TestPathsKeepTheirBudgets: from the greeting to the first ring nobody listens longer than the promise says, the announcement of a recording
+// included. The seconds are printed: a first-time caller listens to all of this.
+func TestPathsKeepTheirBudgets(t *testing.T) {
+	words, _ := ivr.ParseWords("OfficeRnD", "", nil)
 	for _, row := range []struct {
 		name    string
 		phrases []string
-		intent  string
 		seconds float64
 	}{
-		{name: "the menu leaves time for the rest", phrases: []string{"menu"}, seconds: 19.0 * 60 / 170},
-		{name: "a caller who keys the number", phrases: []string{"welcome", "menu", "connecting"}, seconds: 26},
-		{name: "the same, announced as recorded", phrases: []string{"welcome", "menu", "connecting", "recorded"}, seconds: 26},
-		{name: "a caller with the one-key shortcut", phrases: []string{"welcome-known", "menu", "connecting"}, seconds: 20},
-		{name: "a specialist hears of a ticket's status", phrases: screen, intent: "ticket-status", seconds: 10},
-		{name: "a specialist hears of a ticket to be raised", phrases: screen, intent: "raise-severity", seconds: 10},
+		{"the number by keypad, platform down", []string{"welcome", "menu", "connecting", "recorded"}, 26},
+		{"the number by keypad, news on a ticket", []string{"welcome", "menu", "ticket", "connecting", "recorded"}, 26},
+		{"no number, platform down", []string{"welcome", "number-missing", "menu", "connecting", "recorded"}, 26},
+		{"a known number, platform down", []string{"welcome-known", "menu", "connecting", "recorded"}, 20},
+		{"a restricted account, platform down", []string{"welcome", "account-restricted", "connecting", "recorded"}, 26},
+		{"a closed line, platform down", []string{"closed-critical", "welcome", "connecting", "recorded"}, 26},
+		{"a closed line, platform down, the team of another line", []string{"closed-critical", "welcome", "closed-other-line", "recorded"}, 26},
 	} {
 		for _, language := range languages {
-			var texts []string
+			line, total := policy.Line{Language: language}, 0.0
 			for _, id := range row.phrases {
-				texts = append(texts, ivr.DefaultWords().Speak(policy.Line{Language: language}, ivr.Phrase{ID: id, Args: worstArgs}))
+				text := words.Speak(line, ivr.Phrase{ID: id, Args: usualArgs})
+				total += ivr.Seconds(text)
+				if ivr.Seconds(text) > 10 {
+					t.Errorf("%s, %s: %s takes %.1f seconds: %q", row.name, language, id, ivr.Seconds(text), text)
+				}
 			}
-			if row.intent != "" {
-				texts = append(texts, ivr.DefaultWords().Speak(policy.Line{Language: language}, said("screen-intent", "intent", row.intent)))
-			}
-			if text := strings.Join(texts, " "); ivr.Seconds(text) > row.seconds {
-				t.Errorf("%s, %s: %.1f seconds, want at most %.1f: %q", row.name, language, ivr.Seconds(text), row.seconds, text)
+			t.Logf("%s, %s: %.1f seconds of %.0f", language, row.name, total, row.seconds)
+			if total > row.seconds {
+				t.Errorf("%s, %s: %.1f seconds, want at most %.0f", row.name, language, total, row.seconds)
 			}
 		}
 	}
 }
+
+// TestSpecialistsAreToldInTenSeconds: all that a specialist can be told of a call before the keys, at its longest.
+func TestSpecialistsAreToldInTenSeconds(t *testing.T) {
+	for _, language := range languages {
+		for _, intent := range policy.Intents() {
+			all := [][]string{{"screen-unidentified", "screen-on-file"}, {"screen-account", "screen-over", "screen-restricted"}}
+			if intent.AsksTicket() {
+				all = [][]string{{"screen-account", "screen-ticket", "screen-over"}, {"screen-unidentified", "screen-ticket"}}
+			}
+			for _, facts := range all {
+				text := ivr.DefaultWords().Speak(policy.Line{Language: language}, said("screen-intent", "intent", string(intent)))
+				for _, id := range append(facts, "screen-recorded", "screen-keys") {
+					text += " " + ivr.DefaultWords().Speak(policy.Line{Language: language}, ivr.Phrase{ID: id, Args: worstArgs})
+				}
+				if ivr.Seconds(text) > 10 {
+					t.Errorf("%s, %s: %.1f seconds: %q", language, intent, ivr.Seconds(text), text)
+				}
+			}
+		}
+	}
+}
+
+// usualArgs are the values of the shipped configuration.
+var usualArgs = map[string]string{"digits": "6", "items": allItems, "line": "USA and Canada"}
 
 func TestSpeak(t *testing.T) {
 	for _, row := range []struct {
@@ -177,14 +207,14 @@ func TestSpeak(t *testing.T) {
 			"welcome, British", "en-GB", said("welcome", "digits", "6"),
 			"Welcome to phone support. Please enter or say your 6 digit customer number. If you don't have it, press star.",
 		},
-		{"a language without words", "fr-CA", said("ticket"), "Enter your ticket number, then pound. If you don't know it, stay on the line."},
+		{"a language without words", "fr-CA", said("ticket"), "Please enter your ticket number, then pound. If you don't know it, just wait."},
 		{
 			"a number that nobody has is read back digit by digit", "en-GB", said("number-unknown", "heard", "204519", "digits", "6"),
-			"Sorry, I couldn't find 2 0 4 5 1 9. Please try again, or press star if you don't have it.",
+			"Sorry, I couldn't find 2 0 4, 5 1 9. Please try again, or press star if you don't have it.",
 		},
 		{
 			"of a long one 10 digits are read", "en-GB", said("number-unknown", "heard", "12345678901234"),
-			"Sorry, I couldn't find 1 2 3 4 5 6 7 8 9 0. Please try again, or press star if you don't have it.",
+			"Sorry, I couldn't find 1 2, 3 4, 5 6, 7 8, 9 0. Please try again, or press star if you don't have it.",
 		},
 		{
 			"without a digit there is nothing to read back", "en-US", said("number-unknown", "heard", "", "digits", "6"),
@@ -192,22 +222,22 @@ func TestSpeak(t *testing.T) {
 		},
 		{
 			"the whole menu", "en-US", said("menu", "items", allItems),
-			"Platform down, Sev 1: press 1. Restricted use: 2. Ticket status: 3. Raise severity: 4. Question: 5. Repeat: 9.",
+			"If your platform is down, press 1. If it partly works, 2. For news on a ticket, 3. To make one more urgent, 4. For a question, 5.",
 		},
 		{
 			"a short menu with its own keys, in its own order", "en-GB", said("menu", "items", "7=question,0=critical"),
-			"Question: press 7. Platform down, Sev 1: 0. Repeat: 9.",
+			"For a question, press 7. If your platform is down, 0.",
 		},
-		{"a menu with an intent that does not exist", "en-GB", said("menu", "items", "1=gossip,2,=,3=question"), "Question: press 3. Repeat: 9."},
-		{"an intent by its name", "en-US", said("screen-intent", "intent", "critical"), "Critical, Sev 1."},
-		{"a ticket digit by digit", "en-US", said("screen-ticket", "ticket", "4711"), "Ticket 4 7 1 1."},
-		{"an account", "en-US", said("screen-account", "account", "Loft & Ledger"), "Call from Loft & Ledger."},
-		{"an account that ends in a full stop", "en-US", said("screen-account", "account", "Harbor Inc."), "Call from Harbor Inc."},
-		{"an account with control characters", "en-US", said("screen-account", "account", "A\x00B\n\tC\u202eD\xff"), "Call from A B CD."},
-		{"an account that looks like a placeholder", "en-US", said("screen-account", "account", "{intent} Ltd"), "Call from {intent} Ltd."},
+		{"a menu with an intent that does not exist", "en-GB", said("menu", "items", "1=gossip,2,=,3=question"), "For a question, press 3."},
+		{"an intent by its name", "en-US", said("screen-intent", "intent", "critical"), "Critical."},
+		{"a ticket digit by digit", "en-US", said("screen-ticket", "ticket", "4711"), "Ticket 4 7, 1 1."},
+		{"an account", "en-US", said("screen-account", "account", "Loft & Ledger"), "Loft & Ledger."},
+		{"an account that ends in a full stop", "en-US", said("screen-account", "account", "Harbor Inc."), "Harbor Inc."},
+		{"an account with control characters", "en-US", said("screen-account", "account", "A\x00B\n\tC\u202eD\xff"), "A B CD."},
+		{"an account that looks like a placeholder", "en-US", said("screen-account", "account", "{intent} Ltd"), "{intent} Ltd."},
 		{
 			"an endless account", "en-US", said("screen-account", "account", strings.Repeat("ä", 500)),
-			"Call from " + strings.Repeat("ä", 60) + ".",
+			"" + strings.Repeat("ä", 60) + ".",
 		},
 		{"a phrase that does not exist (rule 11)", "en-US", said("welcom"), "This is phone support."},
 	} {
@@ -219,7 +249,7 @@ func TestSpeak(t *testing.T) {
 }
 
 func TestZeroWordsSpeakAsTheShippedOnes(t *testing.T) {
-	if diff := cmp.Diff("Connecting you now.", ivr.Words{}.Speak(policy.Line{Language: "en-GB"}, said("connecting"))); diff != "" {
+	if diff := cmp.Diff("Putting you through to a specialist.", ivr.Words{}.Speak(policy.Line{Language: "en-GB"}, said("connecting"))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -259,10 +289,13 @@ func TestSeconds(t *testing.T) {
 		{"digits that a voice may read one by one", "204518", 6},
 		{"a number of three figures", "120 people", 4},
 		{"a day", "the 29th", 2},
-		{"a time", "9:30 a.m.", 3},
+		{"a time", "9:30 a.m.", 4},
+		{"letters that a voice spells", "UK, UTC and IWG", 9},
+		{"a word in capitals", "PLEASE", 1},
+		{"a name with capitals inside", "OfficeRnD", 2},
 		{"an apostrophe does not divide", "don't", 1},
 		{"a hyphen does", "6-digit", 2},
-		{"a dash and a sign are silent", "Loft & Ledger – UK", 3},
+		{"a dash and a sign are silent", "Loft & Ledger – Leeds", 3},
 	} {
 		if got, want := ivr.Seconds(row.text), float64(row.words)*60/170; got != want {
 			t.Errorf("%s: %q takes %v seconds, want %v", row.name, row.text, got, want)
@@ -279,5 +312,5 @@ func ExampleWords_Speak() {
 	fmt.Println(ivr.DefaultWords().Speak(line, ivr.Phrase{ID: "closed", Args: map[string]string{
 		"now": "2026-11-23T19:30:00Z", "opens": "2026-11-24T08:00:00Z",
 	}}))
-	// Output: Phone support is closed. It opens tomorrow, Tuesday, at 8 a.m. UK time.
+	// Output: Thanks for calling phone support. We're closed right now, and open again tomorrow, Tuesday, at 8 a.m. UK time.
 }

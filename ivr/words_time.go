@@ -12,15 +12,20 @@ import (
 const midnight = 24 * 60 // in minutes, as a span ends
 
 func (t tongue) closed(line policy.Line, args map[string]string) string {
+	id, values := "closed", map[string]string{}
+	if values["reason"] = tidy(args["reason"]); values["reason"] != "" {
+		id = "closed-holiday"
+	}
 	opens, err := time.Parse(time.RFC3339, args["opens"])
 	if err != nil {
-		return t["closed-for-now"]
+		return t.fill(id+"-for-now", values)
 	}
 	now, err := time.Parse(time.RFC3339, args["now"])
 	if err != nil {
 		now = time.Time{} // far from any opening: the date is said in full, which is right at any time
 	}
-	return t.fill("closed", map[string]string{"opens": t.opening(line.Zone, opens, now)})
+	values["opens"] = t.opening(line.Zone, opens, now)
+	return t.fill(id, values)
 }
 
 // opening returns when a line opens, as people put it on the day of now, by the wall clock of the line's zone.

@@ -16,20 +16,20 @@ const newYork, london = "America/New_York", "Europe/London"
 var openings = []struct {
 	name, language, zone, now, opens, want string
 }{
-	{"later today", "en-US", newYork, "2026-11-23T06:00:00-05:00", "2026-11-23T08:00:00-05:00", "today at 8 a.m. Eastern"},
+	{"later today", "en-US", newYork, "2026-11-23T06:00:00-05:00", "2026-11-23T08:00:00-05:00", "today at 8 a.m. Eastern time"},
 	{
 		"tomorrow", "en-US", newYork, "2026-11-23T20:00:00-05:00", "2026-11-24T08:00:00-05:00",
-		"tomorrow, Tuesday, at 8 a.m. Eastern",
+		"tomorrow, Tuesday, at 8 a.m. Eastern time",
 	},
 	{"tomorrow in London", "en-GB", london, "2026-11-23T19:00:00Z", "2026-11-24T08:00:00Z", "tomorrow, Tuesday, at 8 a.m. UK time"},
-	{"over the weekend", "en-US", newYork, "2026-11-20T20:00:00-05:00", "2026-11-23T08:00:00-05:00", "on Monday at 8 a.m. Eastern"},
+	{"over the weekend", "en-US", newYork, "2026-11-20T20:00:00-05:00", "2026-11-23T08:00:00-05:00", "on Monday at 8 a.m. Eastern time"},
 	{
 		"six days away is still a weekday", "en-GB", london, "2026-11-20T20:00:00Z", "2026-11-26T09:30:00Z",
 		"on Thursday at 9:30 a.m. UK time",
 	},
 	{
 		"a week away is a date, American", "en-US", newYork, "2026-12-22T08:00:00-05:00", "2026-12-29T08:00:00-05:00",
-		"on Tuesday, December 29, at 8 a.m. Eastern",
+		"on Tuesday, December 29, at 8 a.m. Eastern time",
 	},
 	{
 		"a week away is a date, British", "en-GB", london, "2026-12-22T08:00:00Z", "2026-12-29T08:00:00Z",
@@ -45,31 +45,31 @@ var openings = []struct {
 	},
 	{
 		"across new year", "en-US", newYork, "2026-12-31T23:59:59-05:00", "2027-01-01T00:01:00-05:00",
-		"tomorrow, Friday, at 12:01 a.m. Eastern",
+		"tomorrow, Friday, at 12:01 a.m. Eastern time",
 	},
 	{"a week across new year", "en-GB", london, "2026-12-30T20:00:00Z", "2027-01-04T08:00:00Z", "on Monday at 8 a.m. UK time"},
-	{"noon", "en-US", newYork, "2026-11-23T06:00:00-05:00", "2026-11-23T12:00:00-05:00", "today at noon Eastern"},
-	{"half past noon", "en-US", newYork, "2026-11-23T06:00:00-05:00", "2026-11-23T12:30:00-05:00", "today at 12:30 p.m. Eastern"},
+	{"noon", "en-US", newYork, "2026-11-23T06:00:00-05:00", "2026-11-23T12:00:00-05:00", "today at noon Eastern time"},
+	{"half past noon", "en-US", newYork, "2026-11-23T06:00:00-05:00", "2026-11-23T12:30:00-05:00", "today at 12:30 p.m. Eastern time"},
 	{"five past one", "en-GB", london, "2026-11-23T06:00:00Z", "2026-11-23T13:05:00Z", "today at 1:05 p.m. UK time"},
 	{
 		"the next midnight is tonight", "en-US", newYork, "2026-11-23T21:00:00-05:00", "2026-11-24T00:00:00-05:00",
-		"tonight at midnight Eastern",
+		"tonight at midnight Eastern time",
 	},
 	{
 		"a later midnight", "en-US", newYork, "2026-11-23T21:00:00-05:00", "2026-11-26T00:00:00-05:00",
-		"on Thursday at midnight Eastern",
+		"on Thursday at midnight Eastern time",
 	},
 	{
 		"the night that loses an hour, US", "en-US", newYork, "2026-03-07T23:30:00-05:00", "2026-03-08T08:00:00-04:00",
-		"tomorrow, Sunday, at 8 a.m. Eastern",
+		"tomorrow, Sunday, at 8 a.m. Eastern time",
 	},
 	{
 		"the night that gains an hour, US", "en-US", newYork, "2026-10-31T23:30:00-04:00", "2026-11-01T08:00:00-05:00",
-		"tomorrow, Sunday, at 8 a.m. Eastern",
+		"tomorrow, Sunday, at 8 a.m. Eastern time",
 	},
 	{
 		"the day that loses an hour, US", "en-US", newYork, "2026-03-08T01:30:00-05:00", "2026-03-08T08:00:00-04:00",
-		"today at 8 a.m. Eastern",
+		"today at 8 a.m. Eastern time",
 	},
 	{
 		"the weekend that loses an hour, UK", "en-GB", london, "2026-03-27T20:00:00Z", "2026-03-30T08:00:00+01:00",
@@ -85,15 +85,15 @@ var openings = []struct {
 	},
 	{
 		"times come in UTC", "en-US", newYork, "2026-07-02T00:30:00Z", "2026-07-02T12:00:00Z",
-		"tomorrow, Thursday, at 8 a.m. Eastern",
+		"tomorrow, Thursday, at 8 a.m. Eastern time",
 	},
 	{
 		"an opening in the past is said in full", "en-US", newYork, "2026-11-24T06:00:00-05:00", "2026-11-23T08:00:00-05:00",
-		"on Monday, November 23, at 8 a.m. Eastern",
+		"on Monday, November 23, at 8 a.m. Eastern time",
 	},
 	{
 		"without now it is said in full", "en-US", newYork, "", "2026-11-23T08:00:00-05:00",
-		"on Monday, November 23, at 8 a.m. Eastern",
+		"on Monday, November 23, at 8 a.m. Eastern time",
 	},
 }
 
@@ -101,7 +101,7 @@ func TestOpeningInWords(t *testing.T) {
 	for _, row := range openings {
 		line := policy.Line{Language: row.language, Zone: mustZone(t, row.zone)}
 		got := ivr.DefaultWords().Speak(line, said("closed", "opens", row.opens, "now", row.now))
-		if diff := cmp.Diff("Phone support is closed. It opens "+row.want+".", got); diff != "" {
+		if diff := cmp.Diff("Thanks for calling phone support. We're closed right now, and open again "+row.want+".", got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", row.name, diff)
 		}
 	}
@@ -109,7 +109,7 @@ func TestOpeningInWords(t *testing.T) {
 
 func TestClosedWithoutAnOpeningInSight(t *testing.T) {
 	for _, phrase := range []ivr.Phrase{said("closed", "now", "2026-11-23T08:00:00Z"), said("closed", "opens", "soon"), said("closed")} {
-		if diff := cmp.Diff("Phone support is closed.", ivr.DefaultWords().Speak(policy.Line{Language: "en-US"}, phrase)); diff != "" {
+		if diff := cmp.Diff("Thanks for calling phone support. We're closed right now.", ivr.DefaultWords().Speak(policy.Line{Language: "en-US"}, phrase)); diff != "" {
 			t.Errorf("%v (-want +got):\n%s", phrase.Args, diff)
 		}
 	}
@@ -117,13 +117,13 @@ func TestClosedWithoutAnOpeningInSight(t *testing.T) {
 
 func TestZonesInWords(t *testing.T) {
 	for _, row := range []struct{ name, zone, want string }{
-		{"Central", "America/Chicago", "at noon Central."},
-		{"Mountain", "America/Denver", "at 11 a.m. Mountain."},
-		{"Mountain all year", "America/Phoenix", "at 11 a.m. Mountain."},
-		{"Pacific", "America/Los_Angeles", "at 10 a.m. Pacific."},
-		{"Canadian Eastern", "America/Toronto", "at 1 p.m. Eastern."},
-		{"Canadian Pacific", "America/Vancouver", "at 10 a.m. Pacific."},
-		{"Atlantic", "America/Halifax", "at 2 p.m. Atlantic."},
+		{"Central", "America/Chicago", "at noon Central time."},
+		{"Mountain", "America/Denver", "at 11 a.m. Mountain time."},
+		{"Mountain all year", "America/Phoenix", "at 11 a.m. Mountain time."},
+		{"Pacific", "America/Los_Angeles", "at 10 a.m. Pacific time."},
+		{"Canadian Eastern", "America/Toronto", "at 1 p.m. Eastern time."},
+		{"Canadian Pacific", "America/Vancouver", "at 10 a.m. Pacific time."},
+		{"Atlantic", "America/Halifax", "at 2 p.m. Atlantic time."},
 		{"Ireland", "Europe/Dublin", "at 6 p.m. Irish time."},
 		{"UTC", "UTC", "at 6 p.m. UTC."},
 		{"UTC by its other name", "Etc/UTC", "at 6 p.m. UTC."},
@@ -136,12 +136,12 @@ func TestZonesInWords(t *testing.T) {
 	} {
 		line := policy.Line{Language: "en-US", Zone: mustZone(t, row.zone)}
 		got := ivr.DefaultWords().Speak(line, said("closed", "opens", "2026-12-01T18:00:00Z", "now", "2026-12-01T12:00:00Z"))
-		if diff := cmp.Diff("Phone support is closed. It opens today "+row.want, got); diff != "" {
+		if diff := cmp.Diff("Thanks for calling phone support. We're closed right now, and open again today "+row.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", row.name, diff)
 		}
 	}
 	got := ivr.DefaultWords().Speak(policy.Line{}, said("closed", "opens", "2026-12-01T18:00:00Z", "now", "2026-12-01T12:00:00Z"))
-	if diff := cmp.Diff("Phone support is closed. It opens today at 6 p.m. UTC.", got); diff != "" {
+	if diff := cmp.Diff("Thanks for calling phone support. We're closed right now, and open again today at 6 p.m. UTC.", got); diff != "" {
 		t.Errorf("a line without a zone (-want +got):\n%s", diff)
 	}
 }
@@ -204,11 +204,11 @@ func TestWeeklyHoursInWords(t *testing.T) {
 func TestOpeningInWordsThroughTwoYears(t *testing.T) {
 	for language, zone := range map[string]string{"en-US": "America/New_York", "en-GB": "Europe/London"} {
 		line := policy.Line{Language: language, Zone: mustZone(t, zone)}
-		last := map[string]string{"en-US": "Eastern", "en-GB": "UK time"}[language]
+		last := map[string]string{"en-US": "Eastern time", "en-GB": "UK time"}[language]
 		for day := range 731 {
 			now := time.Date(2026, 1, 1+day, 21, 0, 0, 0, line.Zone)
 			opens := time.Date(2026, 1, 2+day, 8, 0, 0, 0, line.Zone)
-			want := "Phone support is closed. It opens tomorrow, " + opens.Weekday().String() + ", at 8 a.m. " + last + "."
+			want := "Thanks for calling phone support. We're closed right now, and open again tomorrow, " + opens.Weekday().String() + ", at 8 a.m. " + last + "."
 			got := ivr.DefaultWords().Speak(line, said("closed", "opens", opens.UTC().Format(time.RFC3339), "now", now.UTC().Format(time.RFC3339)))
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%v in %s (-want +got):\n%s", now, zone, diff)

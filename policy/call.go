@@ -69,15 +69,18 @@ const StepRecorded = "recorded"
 
 // State is the machine's place in a call. Only package ivr decides by it.
 type State struct {
-	Step        string `json:"step,omitempty"`
-	Exchange    int    `json:"turn,omitempty"`    // number of the webhook that is expected next
-	Misses      int    `json:"misses,omitempty"`  // wrong answers and silences at the present step
-	Repeats     int    `json:"repeats,omitempty"` // of the present step, at the caller's wish
-	Team        string `json:"team,omitempty"`
-	Round       int    `json:"round,omitempty"` // of the ring step in progress, from 0
-	Ring        int    `json:"ring,omitempty"`  // index of the ring step in progress
-	RingAttempt        // the last one by outbound legs; its fields are stored among those of the state
-	DialledOnly bool   `json:"plain,omitempty"` // no outbound leg could be placed for this call: specialists are dialled on it
+	Step     string `json:"step,omitempty"`
+	Exchange int    `json:"turn,omitempty"`    // number of the webhook that is expected next
+	Misses   int    `json:"misses,omitempty"`  // wrong answers and silences at the present step
+	Repeats  int    `json:"repeats,omitempty"` // of the present step, at the caller's wish
+	Team     string `json:"team,omitempty"`
+	Round    int    `json:"round,omitempty"` // of the ring step in progress, from 0
+	Ring     int    `json:"ring,omitempty"`  // index of the ring step in progress
+	// RungAt is when we last asked for people to be rung, and Rest who of the step is rung again. The zero Rest is everybody.
+	RungAt      time.Time `json:"rung_at,omitzero"`
+	Rest        RingRest  `json:"rest,omitzero"`
+	RingAttempt           // the last one by outbound legs; its fields are stored among those of the state
+	DialledOnly bool      `json:"plain,omitempty"` // no outbound leg could be placed for this call: specialists are dialled on it
 	// Unidentified callers go on without an account (rule 12).
 	Unidentified bool           `json:"unidentified,omitempty"`
 	Offered      CustomerNumber `json:"offered,omitempty"`    // the account that one key would confirm
@@ -88,7 +91,17 @@ type State struct {
 	NotEntitled bool    `json:"not_entitled,omitempty"` // the caller gave up a number whose account has no phone support
 	Locked      bool    `json:"locked,omitempty"`       // too many wrong numbers: no more are looked up on this call
 	Returns     int     `json:"returns,omitempty"`      // to the question for the customer number, by a key
+	Spoken      Intent  `json:"spoken,omitempty"`       // the reason to call, where it was named before it was asked for
 	Typed       bool    `json:"typed,omitempty"`        // a digit led to the question for the number, and the rest of one may follow
+	OnFileName  string  `json:"on_file_name,omitempty"` // of the account OnFile when the call came
+	Over        bool    `json:"over,omitempty"`         // with this call the account was over in the month, as it stood then (rule 8)
+}
+
+// RingRest is the part of a ring step that is rung again, after somebody was reached who did not accept (rule 16).
+type RingRest struct {
+	To      []Phone `json:"to,omitempty"`      // who is still to be reached
+	Seconds int     `json:"seconds,omitempty"` // what is left of the step's time
+	Times   int     `json:"times,omitempty"`   // how often the step was rung again
 }
 
 // RingAttempt is an attempt to reach people by outbound legs: calls that we place, rather than legs of a Dial on the caller's call. The legs
@@ -277,7 +290,7 @@ func (c Call) Stage() Stage {
 		return StageTold
 	case !c.HuntingAt.IsZero():
 		return StageWaiting
-	case c.Intent != "":
+	case c.Intent != "" && (c.Customer != "" || c.State.Unidentified): // a closed line asks for the reason first
 		return stageTicket
 	case c.Customer != "" || c.State.Unidentified:
 		return stageMenu

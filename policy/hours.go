@@ -316,6 +316,13 @@ func (l Line) Opening(t time.Time) Opening {
 	return o
 }
 
+// ClosedFor returns what the line is closed for on the day of t: the holiday's name, or the closure's own reason. It is "" on any other day, and for a
+// closure without a reason.
+func (l Line) ClosedFor(t time.Time) string {
+	_, _, what := l.Hours.on(DateOf(t.In(l.Zone)))
+	return what
+}
+
 // NextOpening returns the first moment from t on at which the line is open, in its zone: t itself when it is open then. ok is false when it
 // does not open within 400 days.
 func (l Line) NextOpening(t time.Time) (next time.Time, ok bool) {

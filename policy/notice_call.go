@@ -22,9 +22,8 @@ const (
 // CallNotice returns what people are told when a call changes from before to after: that a message was left, or that nobody took a critical
 // call. told is false where that is not news, and for calls to try a line. It is decided when the end is known, because a call that goes on may
 // still be served. A critical call that left a message is one notice, with the length of the message; a message that becomes known after it
-// is one more. onFile returns the name of an account; it is asked for the account that an unidentified caller's number is on file of. link is the
-// address of the call in the console, or "".
-func CallNotice(before, after Call, s Settings, link string, onFile func(CustomerNumber) string, now time.Time) (n Notice, told bool) {
+// is one more. link is the address of the call in the console, or "".
+func CallNotice(before, after Call, s Settings, link string, now time.Time) (n Notice, told bool) {
 	kind, end := after.newsSince(before), after.End()
 	if kind == "" || after.Test() || after.Erased || now.Sub(end) > toldWithin {
 		return Notice{}, false
@@ -47,7 +46,7 @@ func CallNotice(before, after Call, s Settings, link string, onFile func(Custome
 		with(n.Facts, "closed", "yes")
 	}
 	if after.Customer == "" && after.OnFile != "" {
-		with(n.Facts, "on_file", string(after.OnFile), "on_file_account", onFile(after.OnFile))
+		with(n.Facts, "on_file", string(after.OnFile), "on_file_account", after.State.OnFileName)
 	}
 	return n, true
 }

@@ -17,7 +17,7 @@ var missedAt = time.Date(2026, time.November, 23, 14, 0, 0, 0, time.UTC)
 func waited(i policy.Intent) policy.Call {
 	return policy.Call{
 		SID: "CA1", Line: "+18883071053", From: "+12125550142", StartedAt: missedAt.Add(-30 * time.Second), Answered: true, Intent: i,
-		HuntingAt: missedAt, OnFile: "204518",
+		HuntingAt: missedAt, OnFile: "204518", State: policy.State{OnFileName: "Northwind"},
 	}
 }
 
@@ -76,7 +76,7 @@ func TestWhoIsToldOfACallWithoutAPerson(t *testing.T) {
 		"a critical caller who left a message without wait": {policy.Call{SID: "CA1"}, withMessage(func() policy.Call { c := closed; c.Intent = policy.Critical; return c }()), 0, policy.NoticeVoicemail},
 	} {
 		t.Run(name, func(t *testing.T) {
-			n, told := policy.CallNotice(test.before, test.after, policy.Settings{}, "", unnamed, test.after.End().Add(test.later))
+			n, told := policy.CallNotice(test.before, test.after, policy.Settings{}, "", test.after.End().Add(test.later))
 			if n.Kind != test.want || told != (test.want != "") {
 				t.Errorf("told %v of %q, want %q", told, n.Kind, test.want)
 			}
@@ -84,27 +84,24 @@ func TestWhoIsToldOfACallWithoutAPerson(t *testing.T) {
 	}
 }
 
-func unnamed(policy.CustomerNumber) string { return "" }
-
 // TestFactsOfAMissedCriticalCall: the account on file is marked as such and never stands for the account of the call (rule 12).
 func TestFactsOfAMissedCriticalCall(t *testing.T) {
 	settings := policy.Settings{Lines: []policy.Line{{Number: "+18883071053", Name: "US and Canada"}}}
-	name := func(n policy.CustomerNumber) string { return "account " + string(n) }
 	ended := withMessage(after(exhausted(waited(policy.Critical)), 130*time.Second))
-	n, _ := policy.CallNotice(policy.Call{}, ended, settings, "https://console.example.com/calls/CA1", name, missedAt.Add(time.Hour))
+	n, _ := policy.CallNotice(policy.Call{}, ended, settings, "https://console.example.com/calls/CA1", missedAt.Add(time.Hour))
 	want := policy.Notice{
 		Key: "critical-missed/CA1", Kind: policy.NoticeCriticalMissed, At: missedAt.Add(130 * time.Second),
 		Facts: map[string]string{
 			"sid": "CA1", "intent": "critical", "line": "+18883071053", "line_name": "US and Canada", "outcome": "voicemail", "wait_seconds": "130",
 			"message_seconds": "42", "started_at": "2026-11-23T13:59:30Z", "ended_at": "2026-11-23T14:02:10Z",
-			"link": "https://console.example.com/calls/CA1", "on_file": "204518", "on_file_account": "account 204518",
+			"link": "https://console.example.com/calls/CA1", "on_file": "204518", "on_file_account": "Northwind",
 		},
 	}
 	if diff := cmp.Diff(want, n); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	ended.Customer, ended.Account = "310022", "Harbor Cowork"
-	n, _ = policy.CallNotice(policy.Call{}, ended, settings, "", name, missedAt.Add(time.Hour))
+	n, _ = policy.CallNotice(policy.Call{}, ended, settings, "", missedAt.Add(time.Hour))
 	if _, onFile := n.Facts["on_file"]; n.Customer != "310022" || n.Facts["account"] != "Harbor Cowork" || onFile {
 		t.Errorf("an identified caller's notice is %+v", n)
 	}
@@ -127,7 +124,7 @@ func TestReportsInAnyOrderTellOnce(t *testing.T) {
 		call, told := waited(rapid.SampledFrom(policy.Intents()).Draw(r, "intent")), []policy.NoticeKind{}
 		for range n {
 			next := rapid.SampledFrom(steps).Draw(r, "step")(call)
-			if n, ok := policy.CallNotice(call, next, policy.Settings{}, "", unnamed, missedAt.Add(time.Minute)); ok {
+			if n, ok := policy.CallNotice(call, next, policy.Settings{}, "", missedAt.Add(time.Minute)); ok {
 				told = append(told, n.Kind)
 			}
 			call = next

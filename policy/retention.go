@@ -81,7 +81,8 @@ const erased = "(erased)"
 func (c Call) Anonymised() Call {
 	c = c.Clone()
 	names := c.identifying()
-	c.From, c.Customer, c.Account, c.OnFile, c.Ticket, c.State.Offered = "", "", "", "", "", ""
+	c.From, c.Customer, c.Account, c.OnFile, c.Ticket = "", "", "", "", ""
+	c.State.Offered, c.State.OnFileName = "", ""
 	c.WrongNumbers, c.Known, c.Erased = nil, false, true
 	for i, exchange := range c.Exchanges {
 		c.Exchanges[i] = Exchange{Key: exchange.Key, At: exchange.At, Reply: json.RawMessage("null")}
@@ -106,13 +107,19 @@ func (c Call) Anonymised() Call {
 // the caller's number included: it was never the account's call.
 func (c Call) WithoutOnFile(names []string) Call {
 	c = c.Clone()
+	names = append([]string{c.State.OnFileName}, names...)
 	words := append([]string{string(c.OnFile)}, names...)
+	for _, name := range names { // as a stored reply has it
+		quoted, _ := json.Marshal(name) // a text can always be written
+		words = append(words, strings.Trim(string(quoted), `"`))
+	}
 	named := func(text string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return len(w) > 1 && strings.Contains(text, w) })
 	}
 	if c.State.Offered == c.OnFile {
 		c.State.Offered = ""
 	}
+	c.State.OnFileName, c.State.Presumed = "", ""
 	for i, exchange := range c.Exchanges {
 		if named(exchange.Heard) {
 			c.Exchanges[i].Heard = erased
@@ -175,7 +182,9 @@ func (c Case) Anonymised() Case {
 }
 
 func (c Call) identifying() []string {
-	words := []string{c.From.Full(), c.From.String(), string(c.Customer), c.Account, string(c.OnFile), string(c.Ticket), string(c.State.Offered)}
+	words := []string{
+		c.From.Full(), c.From.String(), string(c.Customer), c.Account, string(c.OnFile), string(c.Ticket), string(c.State.Offered), c.State.OnFileName,
+	}
 	for _, exchange := range c.Exchanges {
 		words = append(words, exchange.Heard)
 	}

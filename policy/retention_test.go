@@ -17,7 +17,7 @@ func erasable() policy.Call {
 	seconds := 300
 	return policy.Call{
 		SID: "CA1", Line: "+448000668187", From: "+442079460018", StartedAt: at, Answered: true, Config: "c0ffee",
-		Customer: "204518", Account: "Northwind Flex Offices", Month: "2026-11", Known: true, Intent: policy.TicketStatus, Ticket: "77001",
+		Customer: "204518", Account: "Northwind Flex Offices", Month: "2026-11", Known: true, OnFile: "118903", Intent: policy.TicketStatus, Ticket: "77001",
 		State:     policy.State{Step: "menu", Exchange: 3, Offered: "204518"},
 		Exchanges: []policy.Exchange{{Key: "number/1", At: at, Heard: "999999", Reply: json.RawMessage(`{"say":"999999"}`)}},
 		Trace: []policy.Decision{
@@ -39,14 +39,14 @@ func TestAnAnonymousCallKeepsItsTimesAndNamesNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, word := range []string{"204518", "Northwind", "N. F. O.", "442079460018", "+44********18", "77001", "999999", "recordings.example", "RE1", "RE2"} {
+	for _, word := range []string{"204518", "118903", "Northwind", "N. F. O.", "442079460018", "+44********18", "77001", "999999", "recordings.example", "RE1", "RE2"} {
 		if strings.Contains(string(text), word) {
 			t.Errorf("%q is still in %s", word, text)
 		}
 	}
 	fair := policy.FairUse{CallLimit: time.Minute}
 	want := before.Row(fair, false)
-	want.From, want.Customer, want.Account, want.Ticket = "", nil, nil, nil
+	want.From, want.Customer, want.Account, want.Ticket, want.OnFile = "", nil, nil, nil, nil
 	if diff := cmp.Diff(want, after.Row(fair, false)); diff != "" {
 		t.Errorf("how the call is shown (-want +got):\n%s", diff)
 	}

@@ -225,23 +225,39 @@ func (f FairUse) AllowsWhenRestricted(i Intent) bool {
 	return i == Critical || slices.Contains(f.LetThrough, i)
 }
 
+// AfterHoursAt returns what a line that is closed at t does with a call of this intent, and the line whose team takes such calls: with Connect it
+// may be another one, which is open. An action that leads to a line that is closed too counts as if it were not configured.
+func (s Settings) AfterHoursAt(l Line, i Intent, t time.Time) (AfterHoursAction, Line) {
+	action := s.AfterHours.For(i)
+	number, isLine := action.Line()
+	if !isLine {
+		return action, l
+	}
+	if other, ok := s.Line(number); ok && other.Opening(t).Open {
+		return Connect, other
+	}
+	return s.AfterHours.Default, l
+}
+
 // CallerOutcome is the outcome for a caller with one reason to call, on a line at a moment.
 type CallerOutcome struct {
 	Intent Intent
 	Action AfterHoursAction // Connect: the team is rung
 	Team   Team             // who takes such calls, rung or not
+	Line   Line             // whose team it is: another line's where the one that was called is closed
 }
 
-// CallerOutcomes returns the outcomes for an identified caller with a package that includes phone support, on a line that is open or not, one for each key
-// of the menu in its order.
-func (s Settings) CallerOutcomes(l Line, open bool) []CallerOutcome {
+// CallerOutcomes returns the outcomes for an identified caller with a package that includes phone support, on a line at t, one for each key of the
+// menu in its order.
+func (s Settings) CallerOutcomes(l Line, t time.Time) []CallerOutcome {
 	var all []CallerOutcome
+	open := l.Opening(t).Open
 	for _, m := range s.Menu {
-		p := CallerOutcome{Intent: m.Intent, Action: Connect, Team: s.Team(l, m.Intent)}
+		action, taker := Connect, l
 		if !open {
-			p.Action = s.AfterHours.For(m.Intent)
+			action, taker = s.AfterHoursAt(l, m.Intent, t)
 		}
-		all = append(all, p)
+		all = append(all, CallerOutcome{Intent: m.Intent, Action: action, Team: s.Team(taker, m.Intent), Line: taker})
 	}
 	return all
 }

@@ -95,6 +95,24 @@ func (t *ticketCounter) ticket(s CallSummary) (number int, adds bool) {
 	return t.n, true
 }
 
+// Accepting returns which phone ticket of its month a call is of once a specialist accepts it, whether it adds that ticket (rule 3), and whether its
+// account is over then (rule 8). calls are those of the account that belong to the month; the call itself may be among them.
+func (f FairUse) Accepting(c Call, calls []CallSummary) (ticket int, adds, isOver bool) {
+	var tickets ticketCounter
+	overLong := 0
+	for _, s := range byStart(calls) {
+		if s.SID != c.SID {
+			tickets.ticket(s)
+			overLong += one(s.counts() && s.overLong(f))
+		}
+	}
+	accepted := c.Summary()
+	accepted.Accepted = !accepted.Test
+	ticket, adds = tickets.ticket(accepted)
+	byTickets, byOverLong := over(tickets.n, f.TicketsPerMonth, overLong, f.OverLongCallsPerMonth)
+	return ticket, adds, byTickets || byOverLong
+}
+
 // Usage is an account's month as people and programs are shown it: the names of the JSON and CSV exports.
 type Usage struct {
 	Month       Month          `json:"month"`

@@ -212,14 +212,9 @@ type NotifyingLog struct {
 // Advance is Store.Advance with the notices.
 func (l NotifyingLog) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
 	now := l.now()
-	// The name is read on the writing goroutine, which is one look into the file, and only for a notice about a call without an account.
-	name := func(number policy.CustomerNumber) string {
-		name, _ := l.nameOf(ctx, number) // without it, the notice has the number
-		return name
-	}
 	return l.AdvanceAndNotify(ctx, sid, func(before policy.Call) (policy.Call, []policy.Notice) {
 		after := change(before)
-		event, told := policy.CallNotice(before, after, l.Settings, l.Link(sid), name, now)
+		event, told := policy.CallNotice(before, after, l.Settings, l.Link(sid), now)
 		if !told {
 			return after, nil
 		}

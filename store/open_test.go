@@ -489,3 +489,56 @@ func TestAnUpgradeFindsWhatWasServedToNobody(t *testing.T) {
 		t.Errorf("the indexes have %d entries that differ from the %d that this version writes", len(got), len(want))
 	}
 }
+
+// TestAnUpgradeBringsSpellingsOfACallerTogether: up to schema 4 wrong numbers were counted by the address as it came. After the upgrade all spellings of
+// one caller count together, and nothing of a caller stays where an erasure would not find it.
+func TestAnUpgradeBringsSpellingsOfACallerTogether(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "supportline.db")
+	day := time.Date(2026, time.November, 24, 10, 0, 0, 0, time.UTC)
+	s := file{path}.open(t, store.Options{})
+	for n, from := range []policy.Phone{"+442079460018", "442079460018", "sip:+442079460018@example.com", "+266696687", "anonymous"} {
+		id := policy.CallSID(fmt.Sprintf("CA%03d", n))
+		_, err := s.Advance(t.Context(), id, func(policy.Call) policy.Call {
+			return policy.Call{SID: id, Line: "+448000668187", From: from, StartedAt: day, Answered: true, WrongNumbers: []time.Time{day, day}}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := entries(t, path)
+	foreign(t, path, func(tx *bolt.Tx) error {
+		index := tx.Bucket([]byte("index"))
+		spelled := map[string]string{"CA001": "442079460018", "CA002": "sip:+442079460018@example.com", "CA003": "+266696687"}
+		var keys [][]byte
+		for k, _ := index.Cursor().Seek([]byte("w")); k != nil && k[0] == 'w'; k, _ = index.Cursor().Seek(append(keys[len(keys)-1], 0)) {
+			keys = append(keys, bytes.Clone(k))
+		}
+		for _, k := range keys {
+			rest := k[2+int(k[1]):]
+			from := spelled[string(rest[12:17])]
+			if from == "" {
+				continue
+			}
+			before := append(append([]byte{'w', byte(len(from))}, from...), rest...)
+			if err := errors.Join(index.Delete(k), index.Put(before, nil)); err != nil {
+				return err
+			}
+		}
+		return setSchema("4")(tx)
+	})
+	s = file{path}.open(t, store.Options{})
+	for from, count := range map[policy.Phone]int{"+442079460018": 6, "tel:+442079460018": 6, "": 4, "withheld": 4} {
+		if got, err := s.WrongNumbers(t.Context(), from, day); err != nil || got != count {
+			t.Errorf("%d wrong numbers of %q, %v; want %d", got, from.Full(), err, count)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := entries(t, path); !slices.Equal(want, got) {
+		t.Errorf("the indexes have %d entries that differ from the %d that this version writes", len(got), len(want))
+	}
+}

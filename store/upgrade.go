@@ -8,6 +8,8 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
+
+	"github.com/officernd/supportline/policy"
 )
 
 // indexFirst is the first version whose index has no entry that is wrong today: the index of an older file is made anew, that of a later one
@@ -80,7 +82,7 @@ func upgrading(tx *bolt.Tx) bool {
 func beginUpgrade(tx *bolt.Tx, version int) error {
 	if version >= channelsSince-1 {
 		meta := tx.Bucket(metaBucket)
-		return errors.Join(meta.Put(nobodyKey, placeAt(beginOfTime)), meta.Put(schemaKey, []byte(strconv.Itoa(schema))))
+		return errors.Join(respell(tx), meta.Put(nobodyKey, placeAt(beginOfTime)), meta.Put(schemaKey, []byte(strconv.Itoa(schema))))
 	}
 	outdated := [][]byte{searchBucket}
 	if version < indexFirst {
@@ -96,13 +98,27 @@ func beginUpgrade(tx *bolt.Tx, version int) error {
 			return err
 		}
 	}
-	if err := indexOthers(tx); err != nil {
+	if err := errors.Join(indexOthers(tx), respell(tx)); err != nil {
 		return err
 	}
 	if err := tx.Bucket(metaBucket).Put(nextKey, placeAt(beginOfTime)); err != nil {
 		return err
 	}
 	return tx.Bucket(metaBucket).Put(schemaKey, []byte(strconv.Itoa(schema)))
+}
+
+// respell moves the wrong numbers of each caller to the one place of all spellings of the caller's address (policy.Phone.Caller). Up to schema 4 each
+// spelling had a place of its own, where nothing would ever remove them now.
+func respell(tx *bolt.Tx) error {
+	var edits []edit
+	for k := range under(key(byWrong)).in(tx.Bucket(indexBucket)) {
+		before := partOf(k)
+		if now := policy.Phone(before).Caller(); now != string(before) {
+			moved := key(byWrong).part(now).text(string(k[2+len(before):]))
+			edits = append(edits, edit{in: inIndex, key: bytes.Clone(k), gone: true}, edit{in: inIndex, key: moved})
+		}
+	}
+	return write(tx, edits)
 }
 
 func indexOthers(tx *bolt.Tx) error {

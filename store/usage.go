@@ -50,6 +50,19 @@ func (a Accounts) UsageAfter(ctx context.Context, month policy.Month, limit int,
 	return used, next, nil
 }
 
+// MonthCalls returns the summaries of the calls of the account that a call belongs to, in the call's month (rule 4), oldest first; none for a call of
+// no account, or that is not known.
+func (s *Store) MonthCalls(ctx context.Context, sid policy.CallSID) ([]policy.CallSummary, error) {
+	c, err := s.Call(ctx, sid)
+	switch {
+	case errors.Is(err, policy.ErrNoCall), err == nil && c.Customer == "":
+		return []policy.CallSummary{}, nil
+	case err != nil:
+		return nil, err
+	}
+	return s.AccountSummaries(ctx, c.Customer, c.Month)
+}
+
 // Months returns an account of the directory with the n months that end with last. It reads the calls of these months and of those before them
 // that decide whether load was sustained, and no others. The error is policy.ErrNoCustomer, or internal.
 func (a Accounts) Months(ctx context.Context, number policy.CustomerNumber, last policy.Month, n int) (AccountUsage, error) {

@@ -136,7 +136,7 @@ func (d demoCommand) introduce(w io.Writer, conf config.Config, password string,
 	if d.At != "" {
 		hours += " --at " + now.UTC().Format(time.RFC3339)
 	}
-	fmt.Fprintf(w, "\nTry in another terminal; enter customer number 204518, then press 1, and take the call as the specialist:\n\n")
+	fmt.Fprintf(w, "\nTry in another terminal; enter customer number 204518 and press 1 where you are asked, and take the call as the specialist:\n\n")
 	for _, command := range []string{"call " + call, "calls", "calls explain SID", "customers list", hours} {
 		fmt.Fprintf(w, "  %s %s --config %s\n", invocation(), command, folder(demo.ConfigFile))
 	}

@@ -50,21 +50,20 @@ func TestDemoFromNothing(t *testing.T) {
 
 // The prompt of a demo on a terminal: a call, then the commands that look at it.
 func TestDemoPrompt(t *testing.T) {
-	h := mustApp(t)
+	at := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	h := mustAppAt(t, func() time.Time { return at })
 	typed := []string{
-		"dial +448000668187 from +442079460018", "1", "1", "a", "h", "calls", "explain CA0", "dial nonsense", "dial", "dance", "hours", "quit", "never read",
+		"dial +448000668187 from +442079460018", "*", "1", "a", "h", "calls", "explain CA0", "dial nonsense", "dial", "dance", "hours", "quit", "never read",
 	}
 	file := filepath.Join(t.TempDir(), "supportline.yaml")
 	if err := os.WriteFile(file, config.Demo(freeAddress(t), freeAddress(t)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	out, words := newAwaited(), newAwaited()
-	at := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	p := &program{In: strings.NewReader(strings.Join(typed, "\n") + "\n"), Out: out, Err: words, Env: noEnv, Now: func() time.Time { return at }}
-	h.Now = p.Now
 	(&prompt{program: p, app: h, file: file}).run(t.Context())
 	for _, want := range []string{
-		"caller hears  Connecting you now.", "204518    Northwind Flex Offices  critical          served", "Europe/London): open on Tuesday, 2026-11-24",
+		"caller hears  Putting you through to a specialist.", "204518    Northwind Flex Offices  critical          served", "Europe/London): open on Tuesday, 2026-11-24",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out)

@@ -51,10 +51,10 @@ func TestFallbackGoesOnWhereTheCallWas(t *testing.T) {
 		keys  []string
 		heard string
 	}{
-		"the first webhook": {"/voice", []string{"204518", "1"}, "Welcome to phone support."},
-		"the number":        {"/voice/number/", []string{"204518", "204518", "1"}, "Welcome to phone support."},
-		"the menu":          {"/voice/menu/", []string{"204518", "1", "1"}, "Platform down, Sev 1: press 1."},
-		"the dial's end":    {"/voice/rang/", []string{"204518", "1"}, "Connecting you now."},
+		"the first webhook": {"/voice", []string{"204518", "1"}, "Welcome to OfficeRnD support."},
+		"the number":        {"/voice/number/", []string{"204518", "204518", "1"}, "Welcome to OfficeRnD support."},
+		"the menu":          {"/voice/menu/", []string{"204518", "1", "1"}, "If your platform is down, press 1."},
+		"the dial's end":    {"/voice/rang/", []string{"204518", "1"}, "Putting you through"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newTelephony(t)

@@ -145,7 +145,7 @@ func TestPhoneWithoutScripts(t *testing.T) {
 	u.does("do", "skip")
 	u.sees("The line waits for your answer.", "Welcome to phone support.", `<meta http-equiv="refresh" content="20">`)
 	u.does("keys", "2045 18")
-	u.sees("Platform down", "The line speaks.")
+	u.sees("platform is down", "The line speaks.")
 	u.does("keys", "1")
 	u.does("do", "skip")
 	u.sees("It rings.", "+15*******01", "Pick up and accept", `content="2"`)
@@ -219,7 +219,7 @@ func TestServerStopsInTheMiddleOfPhoneCalls(t *testing.T) {
 	other.post("/phone", "line", "+18883071053")
 	one.does("keys", "204518")
 	other.does("keys", "310022")
-	one.sees("press 204518", "Platform down")
+	one.sees("press 204518", "platform is down")
 	other.sees("press 310022")
 	if status := other.get(one.page.Path); status != http.StatusNotFound {
 		t.Errorf("somebody else's call has status %d, want not found", status)
@@ -280,7 +280,7 @@ func TestPhoneInTheBrowser(t *testing.T) {
 		tab.Click("#key-" + string(key))
 	}
 	tab.Wait("#said-3.spoken")
-	tab.See("press 204518", "Platform down")
+	tab.See("press 204518", "platform is down")
 	tab.Check("phone-menu")
 	tab.Click("#key-1")
 	tab.Click("#skip")

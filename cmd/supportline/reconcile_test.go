@@ -36,7 +36,8 @@ func (l *telephony) day(lose func(n int) bool) (sids []policy.CallSID) {
 }
 
 func (l *telephony) reconcile() (all []server.Repair, err error) {
-	r := &server.Reconciler{Log: l.app.Store, List: l.client, Settings: l.conf.Settings, Now: l.clock.Now()}
+	log := server.NotifyingLog(l.app.Store, l.conf.Settings, l.conf.Notices)
+	r := &server.Reconciler{Log: log, List: l.client, Settings: l.conf.Settings, Now: l.clock.Now()}
 	for found, failed := range r.Repairs(l.t.Context(), tuesday.Add(-server.FirstLook), l.clock.Now()) {
 		if failed != nil {
 			return all, failed

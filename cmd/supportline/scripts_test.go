@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,9 +13,9 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/phone"
 )
 
-// outboundLegs holds where a script's figures differ with outbound legs: they begin to ring with the words "Connecting you now", not after them.
+// outboundLegs holds where a script's figures differ with outbound legs: they begin to ring with the words that the caller is put through, not after them.
 var outboundLegs = map[string][2]string{
-	"hunt-still-trying-between-rounds.call": {"log wait_seconds 58", "log wait_seconds 53"},
+	"hunt-still-trying-between-rounds.call": {"log wait_seconds 59", "log wait_seconds 53"},
 }
 
 // TestCallScripts: every call of testdata/calls goes as it is written, on the shipped configuration. Acceptance by key, hunting, hang-up and talk
@@ -39,6 +41,27 @@ func TestCallScripts(t *testing.T) {
 			text = bytes.Replace(text, []byte(other[0]), []byte(other[1]), 1)
 		}
 		t.Run(name+" outbound legs", func(t *testing.T) { playsAsWritten(t, file, text, announcing) })
+	}
+}
+
+// TestScriptsNeverAskTheRESTAddress: calls of a script are placed in the script's own account, whatever address the configuration has, one with a path
+// as the demo's included.
+func TestScriptsNeverAskTheRESTAddress(t *testing.T) {
+	asked := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t.Errorf("a script asked %s %s", r.Method, r.URL)
+		w.WriteHeader(http.StatusTeapot)
+	}))
+	t.Cleanup(asked.Close)
+	file := "../../testdata/calls/whisper-at-the-call-limit.call"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, address := range []string{asked.URL, asked.URL + "/provider", asked.URL + "/a/b/"} {
+		t.Run(address, func(t *testing.T) {
+			twilio := []byte("with twilio.api_url: " + address + "\nwith twilio.edge: dublin\nwith twilio.region: ie1\n")
+			playsAsWritten(t, file, append(twilio, text...), config.Example())
+		})
 	}
 }
 

@@ -107,7 +107,7 @@ func TestTourOfTheConsole(t *testing.T) {
 	tab.See("The longest talks first")
 	tab.Check("calls")
 	tab.Follow("tbody tr:first-child a")
-	tab.See("What happened", "What was heard and pressed", "Connecting you now.", "route.team", "39:01")
+	tab.See("What happened", "What was heard and pressed", "a specialist.", "route.team", "39:01")
 	tab.Fill(`[aria-label="Waive"] [name=reason]`, "the platform was down")
 	tab.Follow(`[aria-label="Waive"] button`)
 	tab.See("The call is waived.", "mila waived the call as necessary")

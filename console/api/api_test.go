@@ -215,6 +215,25 @@ func TestAPIFilters(t *testing.T) {
 	}
 }
 
+// A program finds what was served to nobody, with the account that the number is on file of, which identifies nobody, and attaches it.
+func TestServedToNobodyOverTheAPI(t *testing.T) {
+	p := browsertest.NewFilled(t)
+	nobody := browsertest.Served("CA5", browsertest.Monday.Add(-time.Minute), 60)
+	nobody.Customer, nobody.Account, nobody.Month, nobody.OnFile = "", "", "", "204518"
+	p.Load(t, nobody)
+	operator := p.Program(t, "operator")
+	list := browsertest.Decode[struct{ Calls []policy.Row }](t, operator.Get("/api/v1/calls?unidentified=yes"))
+	if len(list.Calls) != 1 || list.Calls[0].SID != "CA5" || list.Calls[0].Customer != nil || list.Calls[0].OnFile == nil || *list.Calls[0].OnFile != "204518" {
+		t.Errorf("the list is %+v", list.Calls)
+	}
+	operator.Get("/api/v1/calls?unidentified=no").Want(t, 422, "Unidentified is", "write yes, or leave it out")
+	operator.Post("/api/v1/calls/CA5/acts", `{"kind":"attach","value":"204518"}`).Want(t, 200, `"customer":"204518"`, `"on_file":"204518"`)
+	list = browsertest.Decode[struct{ Calls []policy.Row }](t, operator.Get("/api/v1/calls?unidentified=yes"))
+	if len(list.Calls) != 0 {
+		t.Errorf("after it was attached the list is %+v", list.Calls)
+	}
+}
+
 // A program acts on a call and takes it back; the second of two learns of the first, and nothing is done twice.
 func TestActsOverTheAPI(t *testing.T) {
 	p := browsertest.NewFilled(t)

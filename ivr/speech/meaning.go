@@ -70,7 +70,7 @@ func (u Utterance) Ticket() string {
 	if named := u.ofKind(ticket); len(named) > 0 {
 		return only(distinct(corrected(u.said, named), false, 0))
 	}
-	candidates := slices.DeleteFunc(u.ofKind(plain), func(r run) bool { return len(r.said()) < 2 && !u.isWhole(r) })
+	candidates := slices.DeleteFunc(u.ofKind(plain), func(r run) bool { return len(r.said()) < 3 && !u.isWhole(r) })
 	return only(distinct(corrected(u.said, candidates), false, 0))
 }
 
@@ -90,9 +90,13 @@ func (u Utterance) ofKind(kinds ...kind) (found []run) {
 	return found
 }
 
-// isPhone reports whether a number is one to call back: "on oh seven nine four six ...".
+// isPhone reports whether a number is one to call back: "call me on oh seven nine four six ...".
 func (u Utterance) isPhone(r run) bool {
-	return len(r.said()) >= 9 && slices.Contains([]string{"on", "at", "from", "under"}, at(u.said, r.from()-1))
+	i := r.from() - 1
+	if !slices.Contains([]string{"on", "at", "from", "under"}, at(u.said, i)) {
+		return false
+	}
+	return len(r.said()) >= 9 || slices.Contains([]string{"me", "us", "back"}, at(u.said, i-1))
 }
 
 // distinct returns the readings of some runs, each once; of a length, where that is known.
@@ -174,9 +178,9 @@ var asides = words("i would like want will take go with let us do think just say
 func (u Utterance) Key() string {
 	var found []string
 	for _, r := range u.runs {
-		digits := r.readings(false)
-		if len(digits) == 1 && len(digits[0]) == 1 && (r.kind == key || (r.kind == plain && (u.isWhole(r) || at(u.said, r.from()-1) == "number"))) {
-			found = append(found, digits[0])
+		d := r.key()
+		if d != "" && (r.kind == key || (r.kind == plain && (u.isWhole(r) || at(u.said, r.from()-1) == "number"))) {
+			found = append(found, d)
 		}
 	}
 	for i, t := range u.said {
@@ -189,6 +193,18 @@ func (u Utterance) Key() string {
 	}
 	slices.Sort(found)
 	return only(slices.Compact(found))
+}
+
+// key returns the digit of a run that holds only one, however often, and "" for any other.
+func (r run) key() (key string) {
+	for _, g := range r.groups {
+		d := g.readings[0]
+		if g.doubt || len(d) > 1 || (key != "" && d != "" && d != key) {
+			return ""
+		}
+		key = max(key, d)
+	}
+	return key
 }
 
 // isWhole reports whether a number is all that was said. One that only sounds like it must be alone: "I would like to" is no two.

@@ -79,7 +79,7 @@ func (u Utterance) Match(p Phrase, outside Match) (m Match) {
 		m.to = i + len(part)
 		m.Words += len(part)
 	}
-	if p.small && m.Words > 0 && !u.isOnly(m.Words) {
+	if p.small && m.Words > 0 && !u.isOnly(m) {
 		return Match{}
 	}
 	return m
@@ -135,21 +135,20 @@ func (u Utterance) denied(from, i int) bool {
 	return false
 }
 
-// smallWords mean nothing alone, and stand in any sentence.
-var smallWords = roots("it is the that this 1 one a am i do does did was be you we of would")
+// smallWords stand in any sentence, and say something alone: "okay" is a yes, "okay, let me look" is none.
+var smallWords = roots("it is the that this 1 one a am i do does did was be you we of would ok okay right sure fine correct true perfect exactly")
 
-// isOnly reports whether nothing was said but a phrase of count words, and a yes, a hello or a thank you.
-func (u Utterance) isOnly(count int) bool {
-	other := 0
-	for _, s := range u.stem {
-		if !politeRoots[s.text] {
-			other++
+// isOnly reports whether nothing was said outside of a match but a yes, a hello or a thank you.
+func (u Utterance) isOnly(m Match) bool {
+	for i, s := range u.stem {
+		if (i < m.from || i >= m.to) && !politeRoots[s.text] {
+			return false
 		}
 	}
-	return other == count
+	return true
 }
 
-var politeRoots = roots("please thanks thank you yes yeah yep ok okay hi hello well oh ah")
+var politeRoots = roots("please thanks thank you yes yeah yep ok okay hi hello well oh ah then thing cheers")
 
 // denials are the words that make an answer a no, wherever they stand.
 var denials = words("no nope nah nay not never neither wrong incorrect negative nobody none")

@@ -28,7 +28,7 @@ func nounKinds() map[string]kind {
 		severity: "sev severity priority prio p level",
 		key:      "option options press pressing key button choice choose select dial hit push pick",
 		foreign: "phone mobile cell landline extension error code version building floor room office location site desk windows invoice order step page line " +
-			"microsoft http contract street unit wing gate postcode zip pin iphone ios android zone terminal suite",
+			"microsoft http contract street unit wing gate postcode zip pin iphone ios android zone terminal suite password passcode",
 	} {
 		for word := range strings.FieldsSeq(words) {
 			kinds[word] = k
@@ -46,7 +46,7 @@ var (
 	days    = words("monday tuesday wednesday thursday friday saturday sunday")
 	// measures follow what is counted, as do other words in the plural.
 	measures = words("moment moments second sec minute min minutes hour hours day week month year people persons person percent times time am pm a.m p.m oclock " +
-		"of more o'clock pound dollar euro men women children thing quid grand k per degrees th colleague user member")
+		"of more a per pound dollar euro men women children thing quid grand k per degrees th colleague user member")
 	// counted are the words with an s at their end that count nothing.
 	notCounted = words("is was has this thanks yes its his hers us as always does perhaps ours theirs yours plus across minus less sometimes regards cheers was others")
 	// pointers stand before "one" where it stands for something: "the one from yesterday", "I don't have one".
@@ -81,9 +81,13 @@ func runs(said []token) (found []run) {
 		}
 		open = nil
 	}
-	all := groups(said)
+	all, last := groups(said), group{}
 	for i, g := range all {
-		if g.kind = aside(said, g); g.kind == foreign || dividesFigures(said, all, i) {
+		if g.kind = aside(said, g); goesOn(said, last, g) {
+			g.kind = foreign
+		}
+		last = g
+		if g.kind == foreign || dividesFigures(said, all, i) {
 			done()
 			continue
 		}
@@ -95,6 +99,14 @@ func runs(said []token) (found []run) {
 	done()
 	alternatives(said, found)
 	return found
+}
+
+// goesOn reports whether a group belongs to a foreign number before it: "not four seven one one", "on May 3, 2026". A pronoun is no number.
+func goesOn(said []token, last, g group) bool {
+	if last.kind != foreign || g.from != last.to || said[last.from].text == "one" {
+		return false
+	}
+	return !said[g.from].pauses() || isYear(g.readings[0])
 }
 
 // alternatives gives a number that stands beside another the same kind: "ticket 4711 or 4712", "press one or two".
@@ -188,14 +200,17 @@ func isMeasure(said []token, g group) bool {
 }
 
 func isDate(digits, previous, next string) bool {
-	isYear := len(digits) == 4 && (strings.HasPrefix(digits, "19") || strings.HasPrefix(digits, "20"))
 	switch {
 	case months[previous], months[next], days[previous]:
-		return len(digits) <= 2 || isYear
+		return len(digits) <= 2 || isYear(digits)
 	case slices.Contains([]string{"at", "since", "until", "till", "past", "by", "around"}, previous):
-		return len(digits) <= 2 || (isYear && previous != "at")
+		return len(digits) <= 2 || (isYear(digits) && previous != "at")
 	}
-	return isYear && (previous == "in" || previous == "year")
+	return isYear(digits) && (previous == "in" || previous == "year")
+}
+
+func isYear(digits string) bool {
+	return len(digits) == 4 && (strings.HasPrefix(digits, "19") || strings.HasPrefix(digits, "20"))
 }
 
 // runOf makes a run of groups that belong together. Words that only sound like digits are one if the place wants it.

@@ -49,20 +49,35 @@ func (l *leg) join(v twilio.Dial) {
 		l.end("completed")
 		return
 	}
+	l.dial.byMethod(l.base, v.Action, v.Method)
+	if l.dial.Faults.NoConference {
+		l.afterConference(v, "failed")
+		return
+	}
 	l.dial.enter(conference)
 	l.room, l.dial.room.leg = &conference, l
+	l.leaves = func() { l.afterConference(v, "answered") }
 	l.hold(conference)
 	l.then = nil // until the caller joins or leaves
 }
 
-// hold plays the document for a party that is alone.
+// afterConference lets the leg follow what comes after its Dial.
+func (l *leg) afterConference(v twilio.Dial, status string) {
+	if v.Action == "" {
+		l.step()
+		return
+	}
+	l.follow(v.Action, map[string]string{"DialCallStatus": status})
+}
+
+// hold plays the document for a party that is alone, as far as its first words: the other party comes within moments.
 func (l *leg) hold(conference twilio.Conference) {
 	if l.dial.room.caller || conference.WaitURL == "" {
 		return
 	}
 	if doc, ok := l.dial.document(l.party, conference.WaitURL, nil); ok {
-		for _, v := range doc.Verbs {
-			l.hear(v)
+		if len(doc.Verbs) > 0 {
+			l.hear(doc.Verbs[0])
 		}
 	}
 }
@@ -70,6 +85,9 @@ func (l *leg) hold(conference twilio.Conference) {
 // join makes the caller join a conference, until that ends or the caller hangs up.
 func (c *call) join(v twilio.Dial, conference twilio.Conference) next {
 	c.answer()
+	if c.Faults.NoConference {
+		return c.afterDial(v.Action, map[string]string{"DialCallStatus": "failed"})
+	}
 	c.enter(conference)
 	c.room.caller = true
 	started := c.Clock.Now()
@@ -83,8 +101,12 @@ func (c *call) join(v twilio.Dial, conference twilio.Conference) next {
 		c.hangUp()
 	}
 	talked := l != nil || c.room.ended
-	if l != nil && (conference.EndOnExit || act.do == partnerHangsUp) {
+	switch {
+	case l != nil && act.do == partnerHangsUp:
 		l.end("completed")
+	case l != nil && conference.EndOnExit:
+		c.room.leg, c.room.ended = nil, true
+		l.leaves()
 	}
 	if talked && conference.Record != "" && conference.Record != "do-not-record" {
 		recording := c.recording(c.Clock.Now().Sub(started))

@@ -30,6 +30,7 @@ type leg struct {
 	ready      bool
 	over       bool
 	room       *twilio.Conference // joined
+	leaves     func()             // follows what comes after the conference
 }
 
 func (d *dial) newLeg(v twilio.Dial, noun twilio.Noun) *leg {

@@ -82,6 +82,8 @@ type Faults struct {
 	Lose func(n int) bool
 	// NoActionAfterHangUp leaves out the requests of a Dial's or a Record's action when the caller has hung up.
 	NoActionAfterHangUp bool
+	// NoConference lets nobody into a conference: each such Dial fails at once.
+	NoConference bool
 }
 
 // ErrLoop is returned when a call follows more than maxDocuments documents.

@@ -90,6 +90,21 @@ func TestCompanyAndLinks(t *testing.T) {
 	}
 }
 
+// TestShortStepsOfSeveralAreNoted: the time that a voicemail's pick-up leaves the others (rule 16). One alone has all of it.
+func TestShortStepsOfSeveralAreNoted(t *testing.T) {
+	for step, want := range map[string]string{
+		`{ to: ["sip:oncall@example.com", "+15550100002"], for: 19s }`: "note: for is 19s for 2 at once",
+		`{ to: ["sip:oncall@example.com", "+15550100002"], for: 20s }`: "",
+		`{ to: ["+15550100002"], for: 5s }`:                            "",
+		`{ to: ["sip:oncall@example.com", "+15550100002"] }`:           "",
+	} {
+		c, problems := parse(changed(t, `{ to: ["sip:oncall@example.com", "+15550100002"], for: 25s }`, step), env(), config.Options{})
+		if len(problems) > 0 || (len(c.Notes) > 0) != (want != "") || want != "" && !strings.Contains(c.Notes[0].String(), want) {
+			t.Errorf("%s: %v, %v", step, problems, c.Notes)
+		}
+	}
+}
+
 // TestNotes: advice is no problem, and the configuration can be used.
 func TestNotes(t *testing.T) {
 	c, problems := parse(changed(t, "company: OfficeRnD ", `company: "" `), env(), config.Options{})

@@ -169,19 +169,25 @@ func (c *checker) voice(t text, language string) string {
 
 // words returns the sentences with the company's own, where the file names some, and their text, which is part of the version. Problems in them
 // are reported under the name of their own file.
-func (c *checker) words(t text) (ivr.Words, []byte) {
+func (c *checker) words(t text, company string) (ivr.Words, []byte) {
+	shipped, _ := ivr.ParseWords(company, "", nil)
 	name := c.named(t, "file")
 	if name == "" {
-		return ivr.DefaultWords(), nil
+		return shipped, nil
 	}
 	own, err := readFile(name)
 	if err != nil {
 		c.wrong(t, fmt.Sprintf("names the file %s, which cannot be read: %v", name, err), "write the name of a file of words, relative to the folder of this file")
-		return ivr.DefaultWords(), nil
+		return shipped, nil
 	}
-	words, problems := ivr.ParseWords(name, own)
+	words, problems := ivr.ParseWords(company, name, own)
 	for _, p := range problems {
-		c.report(Problem(p))
+		at := place{File: p.File, Line: p.Line, Column: p.Column}
+		if p.Note {
+			c.note(at, p.What, p.Instead)
+		} else {
+			c.add(at, p.What, p.Instead)
+		}
 	}
 	return words, own
 }

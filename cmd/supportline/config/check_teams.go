@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/nyaruka/phonenumbers"
 
@@ -34,9 +35,22 @@ func (c *checker) team(name string, t team) policy.Team {
 	}
 	checked := policy.Team{Name: name, Rounds: c.whole(t.Repeat, 1, 10)}
 	for _, s := range t.Ring.Items {
-		checked.Steps = append(checked.Steps, policy.RingStep{To: c.addresses(s.To), For: c.seconds(s.For, 5, 600)})
+		ring := policy.RingStep{To: c.addresses(s.To), For: c.seconds(s.For, 5, 600)}
+		c.leavesTime(s, ring)
+		checked.Steps = append(checked.Steps, ring)
 	}
 	return checked
+}
+
+// enoughAtOnce is the time of a ring step that leaves the others time to get to the phone after a voicemail has picked up.
+const enoughAtOnce = 20 * time.Second
+
+// leavesTime notes a ring step of several whose time is short: the first to pick up stops the others, who are rung again then (rule 16).
+func (c *checker) leavesTime(s step, checked policy.RingStep) {
+	if len(checked.To) > 1 && checked.For > 0 && checked.For < enoughAtOnce {
+		c.note(s.For.At, fmt.Sprintf("for is %s for %d at once: the first to pick up, even a voicemail, stops the others; they are rung again, for at least 10s, "+
+			"so the step can last longer", s.For.Value, len(checked.To)), "write 20s or more, or give each a step of its own")
+	}
 }
 
 func (c *checker) addresses(l list[text]) []policy.Phone {

@@ -98,7 +98,7 @@ func Parse(name string, text []byte, env func(string) (string, bool), o Options)
 	c := &checker{findings: found, offline: o.Offline, folder: filepath.Dir(name)}
 	checked := c.config(&f)
 	var words []byte
-	checked.Words, words = c.words(f.Words)
+	checked.Words, words = c.words(f.Words, checked.Settings.Company)
 	checked.Settings.Version = version(text, words, o.Overlays)
 	if problems := sorted(found.list, name); len(problems) > 0 {
 		return Config{}, problems

@@ -15,6 +15,9 @@ func (m *maker) call(n int, start time.Time) policy.Call {
 		SID: policy.CallSID(fmt.Sprintf("CA%016x%016x", m.Seed^0x9e3779b97f4a7c15, n)), StartedAt: start, Answered: true, Config: m.Settings.Version,
 		From: policy.Phone(fmt.Sprintf("+1555%07d", max(0, i))), Status: "completed",
 	}
+	if i >= 0 && i%3 > 0 { // the others call from numbers that nobody wrote down
+		c.OnFile = m.customers[i].Number
+	}
 	line := m.line(i, start)
 	c.Line, c.Closed = line.Number, !line.Opening(start).Open
 	if m.random.IntN(50) > 0 { // the others never said who they are

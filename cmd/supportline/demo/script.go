@@ -73,6 +73,7 @@ func (c Script) with(overrides []phone.Override) (config.Config, error) {
 		err := config.WriteProblems(&text, problems)
 		return conf, errors.Join(err, errors.New(strings.TrimSpace(text.String())))
 	}
+	conf.Twilio.APIURL, conf.Twilio.Edge, conf.Twilio.Region = "", "", "" // an account of the script's own answers
 	conf.Twilio.AccountSID = cmp.Or(conf.Twilio.AccountSID, scriptAccount)
 	conf.Twilio.AuthToken = cmp.Or(conf.Twilio.AuthToken, scriptToken)
 	return conf, nil

@@ -85,10 +85,10 @@ func span(seconds string) string {
 	switch {
 	case err != nil:
 		return seconds
-	case n%60 == 0:
-		return fmt.Sprintf("%d min", n/60)
 	case n < 60:
 		return fmt.Sprintf("%d s", n)
+	case n%60 == 0:
+		return fmt.Sprintf("%d min", n/60)
 	}
 	return fmt.Sprintf("%d min %d s", n/60, n%60)
 }

@@ -36,6 +36,39 @@ func TestWordsOfALongCall(t *testing.T) {
 	}
 }
 
+// TestWordsOfAMissedCriticalCall: what a support lead acts on is there, the account on file is marked so, and what is not known leaves no gap.
+func TestWordsOfAMissedCriticalCall(t *testing.T) {
+	n := policy.Notice{Kind: policy.NoticeCriticalMissed, At: start, Facts: map[string]string{
+		"sid": "CA1", "on_file": "204518", "on_file_account": "Northwind & Co", "line": "+18883071053", "line_name": "US and Canada", "intent": "critical",
+		"outcome": "abandoned", "wait_seconds": "130", "link": "https://console.example.com/calls/CA1",
+	}}
+	w, err := notices.DefaultTemplates().Render(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("Critical call missed: an unidentified caller, number on file of Northwind & Co, waited 2 min 10 s", w.Subject); diff != "" {
+		t.Error(diff)
+	}
+	for _, said := range []string{"on file of Northwind & Co (204518); the caller did not identify", "US and Canada +18883071053", "2 min 10 s", "the caller hung up", "https://console.example.com/calls/CA1"} {
+		if !strings.Contains(w.Text, said) || !strings.Contains(w.HTML, strings.NewReplacer("&", "&amp;", "+", "&#43;").Replace(said)) {
+			t.Errorf("%q is missing in\n%s\n%s", said, w.Text, w.HTML)
+		}
+	}
+	n.Kind, n.Customer = policy.NoticeVoicemail, "204518"
+	n.Facts = map[string]string{"sid": "CA1", "account": "Northwind", "line": "+18883071053", "closed": "yes", "message_seconds": "42"}
+	if w, err = notices.DefaultTemplates().Render(n); err != nil {
+		t.Fatal(err)
+	}
+	want := `Account:  Northwind (204518)
+Line:     +18883071053, which was closed
+Reason:   not given
+Message:  42 s
+`
+	if !strings.HasPrefix(w.Text, want) || w.Subject != "A message from Northwind, 42 s" || strings.Contains(w.Text+w.HTML, "Open the call") || strings.Contains(w.Text, "\n\n\n") {
+		t.Errorf("a message on a closed line: %s\n%s", w.Subject, w.Text)
+	}
+}
+
 // A fact that is absent is left empty.
 func TestEveryKindHasWordsWithoutFacts(t *testing.T) {
 	for _, kind := range []policy.NoticeKind{policy.NoticeCallLimit, policy.NoticeVoicemail, policy.NoticeCriticalMissed, policy.NoticeTickets, policy.NoticeHolder, policy.NoticeCase, policy.NoticeMove, policy.NoticeSummary} {

@@ -87,6 +87,12 @@ var sceneForms = []form{
 	{"break the account", "from here the provider's REST API answers nothing", func([]string) any {
 		return fault(func(p *player) { p.refuse(true) })
 	}},
+	{"break the conferences", "from here the provider lets nobody into a conference", func([]string) any {
+		return fault(func(p *player) { p.provider.Faults.NoConference = true })
+	}},
+	{"mend the conferences", "from here it does again", func([]string) any {
+		return fault(func(p *player) { p.provider.Faults.NoConference = false })
+	}},
 	{"mend the account", "from here it works again", func([]string) any {
 		return fault(func(p *player) { p.refuse(false) })
 	}},
