@@ -161,6 +161,7 @@ func (p linePage) Restorable(e policy.ScheduleRevision) bool { return e.Version 
 
 // forecast describes what would happen to a call at a time.
 type forecast struct {
+	Line           policy.Line
 	At             time.Time // in the line's zone
 	Skipped, Twice bool      // the line's clock skips the time, or shows it twice; At is then as policy.Line.Wall says
 	Opening        policy.Opening
@@ -180,7 +181,7 @@ func (r *request) forecast(s policy.Settings, l policy.Line) (*forecast, error) 
 			return nil, fmt.Errorf("%w: %q is no time on the line's clock; write one such as 2026-12-24T10:00", api.ErrWrongInput, text)
 		}
 	}
-	w := &forecast{NoAnswer: s.NoAnswer}
+	w := &forecast{Line: l, NoAnswer: s.NoAnswer}
 	w.At, w.Skipped, w.Twice = l.Wall(typed)
 	w.Opening = l.Opening(w.At)
 	w.CallerOutcomes = s.CallerOutcomes(l, w.At)
@@ -199,6 +200,9 @@ func (w *forecast) wall(now time.Time) string {
 func (w forecast) Gets(p policy.CallerOutcome) string {
 	switch p.Action {
 	case policy.Connect:
+		if p.Line.Number != w.Line.Number {
+			return "is connected with the team of " + p.Line.Name
+		}
 		return "is connected"
 	case policy.Voicemail:
 		return "hears the hours, and can leave a voicemail"

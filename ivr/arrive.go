@@ -192,8 +192,6 @@ func (x *exchange) recognise(say ...Phrase) Reply {
 	return x.thenNumber(append(say, x.numberPhrase(x.greeted("welcome", "number-plain")))...)
 }
 
-// shortcut reports whether one key may confirm the account of the caller's number. No carrier vouches for a number that is spelled in another way
-// than its own.
 // greeted returns the first text, which greets, or the other one where a closed line has greeted the caller before.
 func (x *exchange) greeted(greets, plain string) string {
 	if x.call.Intent != "" {
@@ -202,6 +200,8 @@ func (x *exchange) greeted(greets, plain string) string {
 	return greets
 }
 
+// shortcut reports whether one key may confirm the account of the caller's number. No carrier vouches for a number that is spelled in another way
+// than its own.
 func (x *exchange) shortcut() bool {
 	if !x.in.From.IsNumber() {
 		return false

@@ -267,3 +267,24 @@ func TestASpecialistIsKnownInTheProvidersSpelling(t *testing.T) {
 		}
 	}
 }
+
+// TestOutboundLegsRingOnBesideAPickUp: nobody was stopped, so nobody is rung again when the step's time is over.
+func TestOutboundLegsRingOnBesideAPickUp(t *testing.T) {
+	t.Parallel()
+	c := newOutboundCall(t)
+	c.machine.Settings.Teams["critical"] = policy.Team{Name: "critical", Rounds: 1, Steps: []policy.RingStep{
+		{To: []policy.Phone{oncall1, oncall2}, For: 20 * time.Second}, {To: []policy.Phone{general}, For: 20 * time.Second},
+	}}
+	c.placed(3, "CA2", "CA3")
+	c.now = c.now.Add(2 * time.Second)
+	c.presses("CA2", 3, "2")
+	c.ends("CA2")
+	c.now = c.now.Add(20 * time.Second)
+	c.polls(3)
+	c.wants("one passed on, one rings", ivr.ThenWait, "wait/3")
+	c.ends("CA3")
+	c.fetched(3)
+	if c.call.State.Ring != 1 || len(c.reply.Say) == 0 {
+		t.Errorf("the next step does not follow: %+v, %+v", c.call.State, c.reply)
+	}
+}

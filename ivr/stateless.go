@@ -118,6 +118,8 @@ func (s stateless) instead(line policy.Line, step string, w twilio.Webhook) twil
 		if i, ok := s.settings.Intent(w.Digits); ok {
 			return s.connect(line, i)
 		}
+	case (step == stepClosed || step == stepRestricted) && w.Digits == "1":
+		return s.connect(line, policy.Critical)
 	case step == stepRang && talked(w):
 		return document(s.say(line, phrase("goodbye-talk")), twilio.Hangup{})
 	case step == stepRecorded:

@@ -172,7 +172,7 @@ func (x *exchange) wayOut() Reply {
 func (x *exchange) numberVoicemail(say ...Phrase) Reply {
 	x.note("unidentified.voicemail", "callers without a customer number leave a message", x.reasonFact()...)
 	x.call.Refused = policy.UnidentifiedRefused // unless a message is left
-	return x.then(ThenRecord, stepRecorded, append(say, phrase("number-voicemail"), phrase("voicemail"))...)
+	return x.then(ThenRecord, stepRecorded, append(say, phrase("number-voicemail"), x.voicemail())...)
 }
 
 // lockedGreeting greets a caller for whom no numbers are looked up.

@@ -198,7 +198,7 @@ func (w *walker) walk(call policy.Call, in ivr.Input) map[string]bool {
 	if reply.Ring != nil && reply.Ring.Record != w.machine.Settings.Recording {
 		w.t.Errorf("recorded: %+v", reply)
 	}
-	return w.after(next, reply)
+	return w.after(next.WithoutHistory(), reply) // which decides nothing
 }
 
 func (w *walker) after(call policy.Call, reply ivr.Reply) map[string]bool {

@@ -154,6 +154,30 @@ var wordsFiles = []struct {
 		`w.yaml:2:13: hear-yes has an entry without a word; write words between the commas`,
 	}},
 	{"what is listened for may be long", "en-US:\n  hear-yes: " + strings.ReplaceAll(long, " ", ", ") + "\n", nil},
+	{"a prompt of other keys than before: the shipped one is said", "en-US:\n  account-restricted: Please open a ticket online. Goodbye.\n", []string{
+		`w.yaml:2:23: note: account-restricted names no key 1, so the shipped text is said instead; say what to press, as in "If your platform is down, press 1. At the moment, phone support for your account is for that only. For anything else, please open a ticket online."`,
+	}},
+	{"its keys in words", "en-US:\n  closed-critical: We're closed. Platform down? Press one. A message? Press two.\n", nil},
+	{"the company without a name", "en-US:\n  welcome: \"{company} here. Please enter your {digits} digit number.\"\n", []string{
+		`w.yaml:2:12: welcome says {company}, and no company is configured; write company: in the configuration, or leave it out here`,
+	}},
+	{"new placeholders may be left out", "en-US:\n  closed-holiday: \"We have the day off, and open {opens}.\"\n  closed-other-line: Another team takes your call.\n", nil},
+	{"old ones may not", "en-US:\n  closed-holiday: We have the day off.\n", []string{
+		`w.yaml:2:19: closed-holiday lacks {opens}; write it where its value is to be said`,
+	}},
+	{
+		"a first question that comes late", "en-US:\n  welcome: \"Welcome to our support line, where specialists for everything that you do with us are glad to help. Enter your {digits} digits.\"\n",
+		[]string{`w.yaml:2:12: welcome takes 7.8 seconds to its first key or question; name it within 6 seconds`},
+	},
+	{"a menu that is long by one reason", "en-GB:\n  menu-question: \"If you would like to ask us anything at all about how something works in our product, {key}.\"\n", []string{
+		`w.yaml:2:18: the whole menu takes 14.8 seconds to say; leave out 14 words or more, so that it stays within 10 seconds`,
+	}},
+	{
+		"all that is heard before the first ring", "en-GB:\n  connecting: \"Thank you very much for your patience so far. I am now putting you through to one of our specialists.\"\n",
+		[]string{
+			`w.yaml:2:15: all that a caller about a ticket hears takes 30.4 seconds to say; leave out 13 words or more, so that it stays within 26 seconds`,
+		},
+	},
 	{"several at once, by position", "en-GB:\n  goodby: x\n  ticket: \"\"\nen-US:\n  menu-question: no key\nxx: {}\n", []string{
 		`w.yaml:2:3: there is no text "goodby"; write goodbye`,
 		`w.yaml:3:11: ticket is empty; write a text, or delete the line to keep the shipped one`,
@@ -167,7 +191,11 @@ func TestProblemsOfAFile(t *testing.T) {
 		_, problems := ivr.ParseWords("", "w.yaml", []byte(row.text))
 		var got []string
 		for _, p := range problems {
-			got = append(got, fmt.Sprintf("%s:%d:%d: %s; %s", p.File, p.Line, p.Column, p.What, p.Instead))
+			note := ""
+			if p.Note {
+				note = "note: "
+			}
+			got = append(got, fmt.Sprintf("%s:%d:%d: %s%s; %s", p.File, p.Line, p.Column, note, p.What, p.Instead))
 		}
 		if diff := cmp.Diff(row.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", row.name, diff)
@@ -180,6 +208,27 @@ func TestShippedTextStaysWhereAnOverrideIsWrong(t *testing.T) {
 	for id, want := range map[string]string{"goodbye": "Goodbye.", "connecting": "One moment."} {
 		if got := words.Speak(policy.Line{Language: "en-US"}, said(id)); got != want {
 			t.Errorf("%s is %q, want %q", id, got, want)
+		}
+	}
+}
+
+// TestTextsOfBeforeStandForTheirTwins: a company's own text from before is said in every situation that its text was for.
+func TestTextsOfBeforeStandForTheirTwins(t *testing.T) {
+	words, problems := ivr.ParseWords("OfficeRnD", "w.yaml", []byte("en-US:\n"+
+		"  menu-restricted: \"Restricted use: {key}.\"\n  voicemail: Please leave a message.\n  menu-question: \"Question: {key}.\"\n"))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	for _, row := range []struct {
+		phrase ivr.Phrase
+		want   string
+	}{
+		{said("menu", "items", "2=restricted,5=question"), "Restricted use: press 2. Question: 5."},
+		{said("voicemail-identified"), "Please leave a message."},
+		{said("greeting"), "Welcome to OfficeRnD support."},
+	} {
+		if got := words.Speak(policy.Line{Language: "en-US"}, row.phrase); got != row.want {
+			t.Errorf("%s: %q, want %q", row.phrase.ID, got, row.want)
 		}
 	}
 }

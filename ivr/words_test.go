@@ -231,6 +231,23 @@ func TestSpeak(t *testing.T) {
 		{"a menu with an intent that does not exist", "en-GB", said("menu", "items", "1=gossip,2,=,3=question"), "For a question, press 3."},
 		{"an intent by its name", "en-US", said("screen-intent", "intent", "critical"), "Critical."},
 		{"a ticket digit by digit", "en-US", said("screen-ticket", "ticket", "4711"), "Ticket 4 7, 1 1."},
+		{"a menu without news on a ticket", "en-US", said("menu", "items", "1=critical,4=raise-severity"), "If your platform is down, press 1. To make a ticket more urgent, 4."},
+		{"a menu that begins with restricted use", "en-US", said("menu", "items", "2=restricted,5=question"), "If your platform partly works, press 2. For a question, 5."},
+		{
+			"what refers does so to what comes just before", "en-US", said("menu", "items", "1=critical,3=ticket-status,2=restricted,4=raise-severity"),
+			"If your platform is down, press 1. For news on a ticket, 3. If your platform partly works, 2. To make a ticket more urgent, 4.",
+		},
+		{"a menu without keys", "en-US", said("menu", "items", ""), "This is phone support."},
+		{"digits in triples", "en-US", said("screen-ticket", "ticket", "204518"), "Ticket 2 0 4, 5 1 8."},
+		{"digits in pairs", "en-US", said("screen-ticket", "ticket", "20451"), "Ticket 2 0, 4 5, 1."},
+		{
+			"an address", "en-US", said("training", "address", "https://www.example.com/book-training/?from=phone#now"),
+			"To talk to our team, press 1. To book a training session, go to example dot com slash book-training.",
+		},
+		{
+			"of a long address the host", "en-US", said("training", "address", "https://help.example.com/en/support/products/flex/training/sessions/book"),
+			"To talk to our team, press 1. To book a training session, go to help dot example dot com.",
+		},
 		{"an account", "en-US", said("screen-account", "account", "Loft & Ledger"), "Loft & Ledger."},
 		{"an account that ends in a full stop", "en-US", said("screen-account", "account", "Harbor Inc."), "Harbor Inc."},
 		{"an account with control characters", "en-US", said("screen-account", "account", "A\x00B\n\tC\u202eD\xff"), "A B CD."},
@@ -244,6 +261,31 @@ func TestSpeak(t *testing.T) {
 		got := ivr.DefaultWords().Speak(policy.Line{Language: row.language}, row.phrase)
 		if diff := cmp.Diff(row.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", row.name, diff)
+		}
+	}
+}
+
+// TestCompanyIsNamed: the company's name is said where there is one, and the sentence stays natural where there is none.
+func TestCompanyIsNamed(t *testing.T) {
+	for _, row := range []struct{ company, id, want string }{
+		{"OfficeRnD", "greeting", "Welcome to OfficeRnD support."},
+		{"OfficeRnD", "here", "This is OfficeRnD support."},
+		{"Harbor Inc.", "greeting", "Welcome to Harbor Inc support."},
+		{"{digits} Ltd", "greeting", "Welcome to digits Ltd support."},
+		{"", "greeting", "Welcome to phone support."},
+		{"", "closed-urgent", "Phone support is closed right now, but we still take urgent calls."},
+		{"", "closed-for-now", "Thanks for calling phone support. We're closed right now."},
+	} {
+		words, problems := ivr.ParseWords(row.company, "", nil)
+		if got := words.Speak(policy.Line{}, said(row.id)); got != row.want || len(problems) > 0 {
+			t.Errorf("%q, %s: %q, want %q; %v", row.company, row.id, got, row.want, problems)
+		}
+	}
+	for _, language := range languages {
+		for id, text := range shippedTexts(t, language) {
+			if rest := strings.ReplaceAll(text, "{company} support", ""); strings.Contains(rest, "{company}") {
+				t.Errorf("%s %s: %q is not natural without a company", language, id, text)
+			}
 		}
 	}
 }

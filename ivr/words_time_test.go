@@ -107,6 +107,26 @@ func TestOpeningInWords(t *testing.T) {
 	}
 }
 
+// TestClosedForAReason: a day with a name is named.
+func TestClosedForAReason(t *testing.T) {
+	line := policy.Line{Language: "en-GB", Zone: mustZone(t, london)}
+	opens := []string{"now", "2026-12-28T10:00:00Z", "opens", "2026-12-29T08:00:00Z"}
+	for _, row := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"a holiday", append(opens, "reason", "Boxing Day"), "Phone support is closed for Boxing Day, and opens again tomorrow, Tuesday, at 8 a.m. UK time."},
+		{"with a full stop", append(opens, "reason", "Moving house."), "Phone support is closed for Moving house, and opens again tomorrow, Tuesday, at 8 a.m. UK time."},
+		{"without an opening in sight", []string{"reason", "Boxing Day"}, "Phone support is closed for Boxing Day."},
+		{"none", append(opens, "reason", " "), "Thanks for calling phone support. We're closed right now, and open again tomorrow, Tuesday, at 8 a.m. UK time."},
+	} {
+		if diff := cmp.Diff(row.want, ivr.DefaultWords().Speak(line, said("closed", row.args...))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", row.name, diff)
+		}
+	}
+}
+
 func TestClosedWithoutAnOpeningInSight(t *testing.T) {
 	for _, phrase := range []ivr.Phrase{said("closed", "now", "2026-11-23T08:00:00Z"), said("closed", "opens", "soon"), said("closed")} {
 		if diff := cmp.Diff("Thanks for calling phone support. We're closed right now.", ivr.DefaultWords().Speak(policy.Line{Language: "en-US"}, phrase)); diff != "" {

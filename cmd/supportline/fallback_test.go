@@ -145,7 +145,7 @@ func TestFallbackDocumentsRingWithoutUs(t *testing.T) {
 	})), func(path string) bool { return !strings.HasPrefix(path, "/fallback/") }}
 	record, heard := l.call(ukLine)
 	want := []string{
-		"Phone support has a technical problem. If we are open now, or your platform is down, stay on the line.",
+		"OfficeRnD support has a technical problem. If we are open now, or your platform is down, stay on the line.",
 		"Our hours are Monday to Friday, 8 a.m. to 7 p.m., UK time.",
 		"On Thursday the 26th of November our hours are 9 a.m. to noon.",
 		"We are closed on Friday the 27th of November.",

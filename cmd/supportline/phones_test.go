@@ -143,7 +143,7 @@ func TestPhoneWithoutScripts(t *testing.T) {
 	u.sees("United Kingdom", "You call from")
 	u.post("/phone", "line", "+448000668187", "from", "+442079460018")
 	u.does("do", "skip")
-	u.sees("The line waits for your answer.", "Welcome to phone support.", `<meta http-equiv="refresh" content="20">`)
+	u.sees("The line waits for your answer.", "Welcome to OfficeRnD support.", `<meta http-equiv="refresh" content="20">`)
 	u.does("keys", "2045 18")
 	u.sees("platform is down", "The line speaks.")
 	u.does("keys", "1")
@@ -257,7 +257,7 @@ func TestPhoneEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"event: moved\ndata: <section", "Welcome to phone support.", "event: over\n", "Dial again"} {
+	for _, want := range []string{"event: moved\ndata: <section", "Welcome to OfficeRnD support.", "event: over\n", "Dial again"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("no %q in the events\n%s", want, text)
 		}
@@ -275,7 +275,7 @@ func TestPhoneInTheBrowser(t *testing.T) {
 	tab.Fill("[name=from]", "+442079460018")
 	tab.Follow("main form button")
 	tab.Wait(".spoken")
-	tab.See("Welcome to phone support.", "The line speaks.", "Speak it aloud")
+	tab.See("Welcome to OfficeRnD support.", "The line speaks.", "Speak it aloud")
 	for _, key := range "204518" {
 		tab.Click("#key-" + string(key))
 	}

@@ -59,12 +59,34 @@ func summaries(t *testing.T, storage Storage) {
 				same(r, fmt.Sprint(number, " in ", month), want, got)
 				whole = append(whole, want...)
 			}
+			for _, summary := range whole {
+				got, err := s.MonthCalls(r.Context(), summary.SID)
+				if err != nil {
+					r.Fatal(err)
+				}
+				same(r, "the month of "+string(summary.SID), all.summaries(summary.Customer, month), got)
+			}
 			same(r, "all accounts in "+string(month), whole, collect(r, s.MonthSummaries(r.Context(), month)))
 		}
 	})
 }
 
 // longMonth reads a month of more calls than one step of a pass reads.
+// monthOfNobody holds that a call of no account has no month's calls, and neither has one that nobody knows.
+func monthOfNobody(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	must(t, s, sid, func(c policy.Call) policy.Call {
+		c.StartedAt, c.Month = day, "2026-11"
+		return c
+	})
+	for _, of := range []policy.CallSID{sid, "CAnobody"} {
+		got, err := s.MonthCalls(t.Context(), of)
+		if err != nil || len(got) != 0 {
+			t.Errorf("the month's calls of %s: %v, %v", of, got, err)
+		}
+	}
+}
+
 func longMonth(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	const calls = 5000

@@ -34,6 +34,7 @@ type Store interface {
 	CountCalls(ctx context.Context, times []time.Time) ([]policy.OutcomeCount, error)
 	CountNobody(ctx context.Context, month policy.Month, zones func(policy.Phone) *time.Location) ([]policy.NobodyCount, error)
 	AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error)
+	MonthCalls(ctx context.Context, sid policy.CallSID) ([]policy.CallSummary, error)
 	MonthSummaries(ctx context.Context, month policy.Month) iter.Seq2[policy.CallSummary, error]
 	TalkingSince(ctx context.Context, before time.Time) ([]policy.CallSID, error)
 	WrongNumbers(ctx context.Context, caller policy.Phone, since time.Time) (int, error)
@@ -152,6 +153,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"the audit is searched, page by page both ways", searchAudit},
 		{"the summaries of a month, of one account and of all", summaries},
 		{"a month of many calls is one pass", longMonth},
+		{"a call of no account has no month", monthOfNobody},
 		{"calls that talk are found by their acceptance", talking},
 		{"an act, its figures and its audit are one step", acts},
 		{"a text that is no UTF-8 leaves its record readable", strangeTexts},

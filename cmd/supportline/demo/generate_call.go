@@ -28,7 +28,7 @@ func (m *maker) call(n int, start time.Time) policy.Call {
 		c.Ticket = policy.Ticket(fmt.Sprintf("%d", 10_000+m.month*1000+i%97*10+m.random.IntN(6)))
 	}
 	switch chance := m.random.IntN(100); {
-	case c.Closed && m.Settings.AfterHours.For(c.Intent) != policy.Connect:
+	case c.Closed && !m.letIn(line, c):
 		m.closed(&c)
 	case chance < 7:
 		m.left(&c, start.Add(time.Duration(10+m.random.IntN(80))*time.Second))
@@ -38,6 +38,12 @@ func (m *maker) call(n int, start time.Time) policy.Call {
 		m.served(&c, i)
 	}
 	return c
+}
+
+// letIn reports whether a closed line lets the call in.
+func (m *maker) letIn(line policy.Line, c policy.Call) bool {
+	action, _ := m.Settings.AfterHoursAt(line, c.Intent, c.StartedAt)
+	return action == policy.Connect
 }
 
 // line returns the line that was called: the account's own, or any that is open.
