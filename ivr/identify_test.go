@@ -397,3 +397,40 @@ func TestRefusedCriticalCallsRing(t *testing.T) {
 		}
 	}
 }
+
+// TestRefusalOffersWhatConnects: a caller without a number is told of a key only where it leads somewhere: to the critical team where critical calls
+// ring at this moment, and to the number where it would be looked up.
+func TestRefusalOffersWhatConnects(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name             string
+		action           policy.Unidentified
+		night            string
+		wrong            int
+		critical, number bool
+	}{
+		{"open", onlyCritical, "", 0, true, true},
+		{"open, too many wrong numbers", onlyCritical, "", 10, true, false},
+		{"all refused", policy.Unidentified{Default: policy.UnidentifiedRefuse}, "", 0, false, true},
+		{"all refused, too many wrong numbers", policy.Unidentified{Default: policy.UnidentifiedRefuse}, "", 10, false, false},
+		{"a closed line that connects nobody", onlyCritical, "records, but not questions", 0, false, true},
+		{"a closed line that connects critical calls", onlyCritical, "connects raised severities too", 0, true, true},
+	} {
+		s, now := settings(t), tuesday
+		s.Identification.Unidentified = test.action
+		if test.night != "" {
+			s.AfterHours, now = nights[test.night], sunday
+		}
+		m := ivr.Machine{Settings: s}
+		call, reply := m.Next(policy.Call{SID: "CA1"}, ivr.Input{Step: "arrive", Line: uk, From: caller, WrongNumbers: test.wrong}, now)
+		for !says(reply, "number-refused") && reply.Then.Asks() {
+			call, reply = m.Next(call, follow(t, reply, ivr.Input{WrongNumbers: test.wrong}), now)
+		}
+		if says(reply, "number-refused-critical") != test.critical || says(reply, "number-refused-again") != test.number {
+			t.Errorf("%s: %+v", test.name, reply)
+		}
+		if end := reply.Then == ivr.ThenHangup; end == (test.critical || test.number) || end != says(reply, "number-goodbye") {
+			t.Errorf("%s: %+v", test.name, reply)
+		}
+	}
+}

@@ -117,6 +117,17 @@ func TestForwardedBySpecialist(t *testing.T) {
 	}
 }
 
+// TestASpecialistCallsTheLine: a specialist who is rung, or whom we once rang, may call as anybody else.
+func TestASpecialistCallsTheLine(t *testing.T) {
+	s := newServer(t)
+	s.post("/voice")
+	s.post("/voice/number/1", "Digits", "204518")
+	s.post("/voice/menu/2", "Digits", "1")
+	if rejects(t, s, "/voice", first("CallSid", otherSID, "From", oncall1.Full())...) {
+		t.Error("refused")
+	}
+}
+
 // TestForwardedWithoutTheLog: nobody knows who is rung, so every specialist's telephone counts. A call that goes on is never cut off.
 func TestForwardedWithoutTheLog(t *testing.T) {
 	s := newServer(t)

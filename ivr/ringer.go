@@ -151,6 +151,12 @@ func (p *pace) learn(now time.Time, wait time.Duration, perSecond int) {
 	}
 }
 
+// RingInTime reports whether so many people can be rung at once by outbound legs, if no other call rings, where the provider starts so many of the
+// account's calls a second.
+func RingInTime(people, perSecond int) bool {
+	return time.Duration(people-1)*apart(perSecond) <= startWithin
+}
+
 // apart returns the time between two starts.
 func apart(perSecond int) time.Duration { return time.Second / time.Duration(max(1, perSecond)) }
 

@@ -374,6 +374,9 @@ func TestTheProvidersQueueIsBelieved(t *testing.T) {
 		if len(hungUp) != 2 {
 			t.Errorf("a queue of %v: asked for %q", queue, b.taken())
 		}
+		b.mu.Lock()
+		b.queue = 0
+		b.mu.Unlock()
 		other := "CA00000000000000000000000000000108"
 		s.post("/voice", "CallSid", other)
 		s.post("/voice/number/1", "CallSid", other, "Digits", "204518")

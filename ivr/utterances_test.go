@@ -7,12 +7,13 @@ import (
 	"testing"
 
 	"github.com/officernd/supportline/ivr"
+	"github.com/officernd/supportline/policy"
 )
 
 // utterance is what a caller said, and what it means at a step.
 type utterance struct {
 	language, said, step, meaning string
-	asksAgain                     bool // the reader does not understand it
+	asksAgain                     bool // it means something that the reader does not understand
 }
 
 // utterances reads the table of what callers say.
@@ -37,7 +38,7 @@ func utterances(tb testing.TB) (table []utterance) {
 			step, meaning, _ := strings.Cut(strings.TrimSpace(part), " ")
 			meaning, again := strings.CutSuffix(meaning, "?")
 			for _, language := range tongues {
-				table = append(table, utterance{language, strings.TrimSpace(parts[0]), step, meaning, again || meaning == "again"})
+				table = append(table, utterance{language, strings.TrimSpace(parts[0]), step, meaning, again})
 			}
 		}
 	}
@@ -61,16 +62,21 @@ func (u utterance) heardAs() string {
 			return m.Number
 		}
 	case "number":
+		reason := ""
+		if m.Intent == policy.Critical {
+			reason = " critical"
+		}
 		switch {
 		case m.Key == "0", m.Key == "*":
 			return "lost"
 		case whole:
-			return m.Number
+			return m.Number + reason
 		case m.Word == ivr.WordLost, m.Word == ivr.WordPerson:
-			return string(m.Word)
+			return string(m.Word) + reason
 		case m.Number != "":
-			return "part " + m.Number
+			return "part " + m.Number + reason
 		}
+		return "again" + reason
 	case "menu":
 		switch {
 		case m.Intent != "":
@@ -126,7 +132,7 @@ func BenchmarkWhatCallersSay(b *testing.B) {
 		understood, again, misunderstood = 0, 0, 0
 		for _, u := range table {
 			switch got := u.heardAs(); {
-			case got == "again":
+			case u.asksAgain, got == "again":
 				again++
 			case got == u.meaning:
 				understood++

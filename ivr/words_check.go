@@ -89,6 +89,7 @@ func placeholderMistakes(text, shipped, company string) (mistakes []mistake) {
 // shipped one is said: callers would know of no way on.
 var asks = map[string][]string{
 	"welcome-known": {"star"}, "known-plain": {"star"}, "not-entitled": {"1"}, "account-restricted": {"1"}, "closed-critical": {"1", "2"}, "closed-critical-message": {"1", "2"}, "training": {"1"},
+	"number-refused-critical": {"1"}, "number-refused-again": {"2"},
 }
 
 // unasked returns the keys that a text has to name and does not, in words.
@@ -102,12 +103,14 @@ func unasked(id, text string) string {
 	return strings.Join(missing, " and ")
 }
 
-// keyWords returns the words of a text with figures for the keys that it may name.
+// keyWords returns the words of a text with figures for the keys that it names: "press one", and not "for this one".
 func keyWords(text string) []string {
 	figures := map[string]string{"one": "1", "two": "2", "asterisk": "star"}
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	for i, word := range words {
-		words[i] = cmp.Or(figures[word], word)
+		if i > 0 && slices.Contains(requests, words[i-1]) {
+			words[i] = cmp.Or(figures[word], word)
+		}
 	}
 	return words
 }
@@ -183,7 +186,7 @@ func (p prompt) over() int { return countWords(p.text) - p.seconds*wordsPerMinut
 // prompts returns the longest prompts, the whole menu, the latest opening and all that a specialist can hear, and all that a caller hears from the
 // greeting to the first ring.
 func (t tongue) prompts() []prompt {
-	all := []prompt{t.wholeMenu(), t.menuStart(), t.latestOpening()}
+	all := []prompt{t.wholeMenu(), t.menuStart(), t.latestOpening(), t.refusal()}
 	return append(append(all, t.screens()...), t.paths()...)
 }
 
@@ -209,6 +212,7 @@ func (t tongue) paths() []prompt {
 	return []prompt{
 		path("all that a caller with a customer number hears", keypadSeconds, []string{"welcome"}, []string{"connecting", "recorded"}),
 		path("all that a caller about a ticket hears", keypadSeconds, []string{"welcome"}, []string{"ticket", "connecting", "recorded"}),
+		path("all that a caller without a customer number hears", keypadSeconds, []string{"welcome", "number-missing"}, []string{"connecting", "recorded"}),
 		path("all that a caller with a known number hears", knownSeconds, []string{"welcome-known"}, []string{"connecting", "recorded"}),
 	}
 }
@@ -219,6 +223,15 @@ func (t tongue) wholeMenu() prompt {
 		ids, items = append(ids, "menu-"+string(intent)), append(items, fmt.Sprintf("%d=%s", i+1, intent))
 	}
 	return prompt{"the whole menu", t.menu(strings.Join(items, ",")), ids, maxSeconds}
+}
+
+// refusal returns all that a caller without a customer number hears who is refused.
+func (t tongue) refusal() prompt {
+	ids, texts := []string{"number-refused", "number-refused-critical", "number-refused-again"}, []string{}
+	for _, id := range ids {
+		texts = append(texts, t[id])
+	}
+	return prompt{"the refusal of a caller without a customer number", strings.Join(texts, " "), ids, maxSeconds}
 }
 
 // menuStart returns the longest first key of a menu.

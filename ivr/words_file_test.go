@@ -154,7 +154,7 @@ var wordsFiles = []struct {
 		`w.yaml:2:13: hear-yes has an entry without a word; write words between the commas`,
 	}},
 	{"what is listened for may be long", "en-US:\n  hear-yes: " + strings.ReplaceAll(long, " ", ", ") + "\n", nil},
-	{"a prompt of other keys than before: the shipped one is said", "en-US:\n  account-restricted: Please open a ticket online. Goodbye.\n", []string{
+	{"a prompt of other keys than before: the shipped one is said", "en-US:\n  account-restricted: For this one, please open a ticket online. Goodbye.\n", []string{
 		`w.yaml:2:23: note: account-restricted names no key 1, so the shipped text is said instead; say what to press, as in "If your platform is down, press 1. At the moment, phone support for your account is for that only. For anything else, please open a ticket online."`,
 	}},
 	{"its keys in words", "en-US:\n  closed-critical: We're closed. Platform down? Press one. A message? Press two.\n", nil},

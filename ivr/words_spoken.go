@@ -29,27 +29,41 @@ type Meaning struct {
 // Meaning returns what a caller said at a step, in the language of the line. digits is the length of a customer number.
 func (w Words) Meaning(language, step, said string, digits int) Meaning {
 	t, u := w.tongue(language), speech.Read(said)
-	m := Meaning{Number: u.Number(digits), Ticket: u.Ticket(), Key: u.Key(), Intent: t.intent(u)}
-	var length int
-	m.Word, length = t.word(u)
-	if m.Intent == "" && !slices.Contains([]Word{WordTraining, WordPerson, WordRepeat}, m.Word) {
-		m.Intent = t.trouble(u)
-	}
+	word, where := t.word(u)
+	m := Meaning{Number: u.Number(digits), Ticket: u.Ticket(), Key: u.Key(), Word: word, Intent: t.intent(u)}
 	switch {
-	case step == stepTicket && m.Ticket != "":
-		m.Word = WordNone // "I don't have it here, wait: 4711"
-	case (step == stepNumber || step == stepKnown) && len(m.Number) == digits && m.Word != WordNo:
-		m.Word = WordNone // a whole number wins over an excuse around it
-	case step == stepKnown && m.Key == "*":
-		m.Word = WordYes
-	case m.Word == WordYes && t.longest(u, "hear-wait", speech.Match{}).Words > 0:
-		m.Word = WordNone // "yes, hang on, let me find the number"
-	case step == stepKnown && m.Key == "2":
-		m.Word = WordNo
-	case m.Word == WordTraining && m.Intent == policy.Question && length > 1:
+	case step == stepTicket:
+		if u.HasNumber() {
+			m.Word = WordNone // "I don't have it here, wait: 4711", "4711 and another one, 4712"
+		}
+	case step == stepNumber || step == stepKnown:
+		m.identifies(step, digits)
+		if word == WordLost && t.longest(u, "hear-critical", where).Words == 0 {
+			m.Intent = "" // "nobody can find it"
+		}
+	case m.Intent == "" && !slices.Contains([]Word{WordTraining, WordPerson, WordRepeat}, word):
+		m.Intent = t.trouble(u)
+	case m.Intent == policy.Question && word == WordTraining && where.Words > 1:
 		m.Intent = "" // "how do I book a training session"
 	}
+	if m.Word == WordYes && t.longest(u, "hear-wait", speech.Match{}).Words > 0 {
+		m.Word = WordNone // "yes, hang on, let me find the number"
+	}
 	return m
+}
+
+// identifies settles what an answer means where a number, or a yes to the account of the caller's phone, was asked for: a whole number wins over an
+// excuse around it, and a key is the answer that the prompt names.
+func (m *Meaning) identifies(step string, digits int) {
+	switch whole := len(m.Number) == digits; {
+	case whole && m.Word != WordNo:
+		m.Word = WordNone
+	case step == stepNumber || m.Word == WordNo:
+	case m.Key == "*":
+		m.Word = WordYes
+	case m.Key == "2":
+		m.Word = WordNo
+	}
 }
 
 // Intent returns the reason to call that fits best to what a caller said: "our platform is down" is critical. ok is false if none fits.
@@ -113,17 +127,17 @@ var moreUrgent = map[policy.Intent][]policy.Intent{
 	policy.Question:     {policy.Critical},
 }
 
-// word returns the short answer whose longest phrase was heard, and how many words that has. A denial anywhere makes a yes a no.
-func (t tongue) word(u speech.Utterance) (word Word, length int) {
+// word returns the short answer whose longest phrase was heard, and where. A denial anywhere makes a yes a no.
+func (t tongue) word(u speech.Utterance) (word Word, where speech.Match) {
 	for _, one := range spokenWords {
-		if n := t.longest(u, "hear-"+string(one), speech.Match{}).Words; n > length {
-			word, length = one, n
+		if m := t.longest(u, "hear-"+string(one), speech.Match{}); m.Words > where.Words {
+			word, where = one, m
 		}
 	}
 	if (word == WordYes || word == WordNone) && u.Denies() {
-		return WordNo, length
+		return WordNo, where
 	}
-	return word, length
+	return word, where
 }
 
 // longest returns the longest phrase of a list that was heard, outside of another match.

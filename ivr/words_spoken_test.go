@@ -120,6 +120,32 @@ func TestWordOfWhatACallerSays(t *testing.T) {
 	}
 }
 
+// A company's own phrases are heard in all forms of their words, with anything where they have "...", and not where they are denied.
+func TestCompanysOwnPhrases(t *testing.T) {
+	text := "en-GB:\n  hear-critical: \"meltdown, turnstile ... don't turn, Northwind Access is dead\"\n  hear-training: \"training, flex academy\"\n"
+	words, problems := ivr.ParseWords("", "w.yaml", []byte(text))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	for _, row := range []struct {
+		said string
+		want ivr.Meaning
+	}{
+		{"We have meltdowns.", ivr.Meaning{Intent: policy.Critical}},
+		{"the turnstiles in the lobby do not turn", ivr.Meaning{Intent: policy.Critical, Word: ivr.WordNo}},
+		{"The turnstile doesn’t turn.", ivr.Meaning{Intent: policy.Critical, Word: ivr.WordNo}},
+		{"the turnstile turns", ivr.Meaning{}},
+		{"northwind access is dead", ivr.Meaning{Intent: policy.Critical}},
+		{"not a meltdown, a question", ivr.Meaning{Intent: policy.Question, Word: ivr.WordNo}},
+		{"our platform is down", ivr.Meaning{}}, // the shipped list is replaced
+		{"the flex academy please", ivr.Meaning{Word: ivr.WordTraining}},
+	} {
+		if got := words.Meaning("en-GB", "menu", row.said, customerDigits); got != row.want {
+			t.Errorf("%q is %+v, want %+v", row.said, got, row.want)
+		}
+	}
+}
+
 func TestHintsNameWhatTheMenuOffers(t *testing.T) {
 	for _, language := range languages {
 		hints := ivr.DefaultWords().Hints(language)

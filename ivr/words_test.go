@@ -149,8 +149,8 @@ func TestPathsKeepTheirBudgets(t *testing.T) {
 		{"no number, platform down", []string{"welcome", "number-missing", "menu", "connecting", "recorded"}, 26},
 		{"a known number, platform down", []string{"welcome-known", "menu", "connecting", "recorded"}, 20},
 		{"a restricted account, platform down", []string{"welcome", "account-restricted", "connecting", "recorded"}, 26},
-		{"a closed line, platform down", []string{"closed-critical", "welcome", "connecting", "recorded"}, 26},
-		{"a closed line, platform down, the team of another line", []string{"closed-critical", "welcome", "closed-other-line", "recorded"}, 26},
+		{"a closed line, platform down", []string{"closed-critical", "number-plain", "connecting", "recorded"}, 26},
+		{"a closed line, platform down, the team of another line", []string{"closed-critical", "number-plain", "closed-other-line", "recorded"}, 26},
 	} {
 		for _, language := range languages {
 			line, total := policy.Line{Language: language}, 0.0

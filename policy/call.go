@@ -290,6 +290,10 @@ func (c Call) Stage() Stage {
 		return StageTold
 	case !c.HuntingAt.IsZero():
 		return StageWaiting
+	case c.Refused == UnidentifiedRefused, c.Refused == NotEntitled: // and can enter a number
+		return stageNumber
+	case c.Refused != "": // and can choose another reason
+		return stageMenu
 	case c.Intent != "" && (c.Customer != "" || c.State.Unidentified): // a closed line asks for the reason first
 		return stageTicket
 	case c.Customer != "" || c.State.Unidentified:

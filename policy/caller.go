@@ -28,16 +28,14 @@ func (p Phone) Withheld() bool {
 // as it came. Known numbers are looked up and wrong customer numbers counted by it. It proves nothing: no carrier vouches for a number in
 // another spelling (see IsNumber).
 func (p Phone) Caller() string {
-	if p.IsNumber() && !p.Withheld() {
+	scheme, _, named := p.scheme()
+	switch {
+	case p.Withheld():
+		return ""
+	case p.IsNumber(), named && strings.EqualFold(scheme, "client"): // a client's name is a name, whatever it looks like
 		return string(p)
 	}
-	if p.Withheld() {
-		return ""
-	}
 	user, _ := p.user()
-	if scheme, _, ok := p.scheme(); ok && strings.EqualFold(scheme, "client") {
-		return string(p) // the user is a name, whatever it looks like
-	}
 	if number := international(undecorated(user)); number != "" {
 		return number
 	}

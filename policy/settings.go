@@ -176,10 +176,11 @@ func (s Settings) Line(number Phone) (Line, bool) {
 
 // Dialled returns the number of the line that an address is, however that is spelled, and any other address as it came.
 func (s Settings) Dialled(to Phone) Phone {
-	for _, l := range s.Lines {
-		if l.Number.SameCaller(to) {
-			return l.Number
-		}
+	if _, ok := s.Line(to); ok {
+		return to
+	}
+	if line, ok := s.Line(Phone(to.Caller())); ok {
+		return line.Number
 	}
 	return to
 }

@@ -207,17 +207,23 @@ type NotifyingLog struct {
 	Link func(policy.CallSID) string
 	// Addressed returns the notices by which one event is told, one for each receiver.
 	Addressed func(policy.Notice) []policy.Notice
+	// Told is called after notices were written, so that they go out at once. It must return at once; nil: nobody waits for that.
+	Told func()
 }
 
 // Advance is Store.Advance with the notices.
 func (l NotifyingLog) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
-	now := l.now()
-	return l.AdvanceAndNotify(ctx, sid, func(before policy.Call) (policy.Call, []policy.Notice) {
+	now, telling := l.now(), false
+	call, err := l.AdvanceAndNotify(ctx, sid, func(before policy.Call) (policy.Call, []policy.Notice) {
 		after := change(before)
 		event, told := policy.CallNotice(before, after, l.Settings, l.Link(sid), now)
-		if !told {
+		if telling = told; !told {
 			return after, nil
 		}
 		return after, l.Addressed(event)
 	})
+	if err == nil && telling && l.Told != nil {
+		l.Told()
+	}
+	return call, err
 }

@@ -19,8 +19,9 @@ func TestThoseToldOfACallAreToldInTheStepThatEndsIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
+	sends := 0
 	log := store.NotifyingLog{
-		Store: s, Link: func(sid policy.CallSID) string { return "https://console.example.com/calls/" + string(sid) },
+		Told: func() { sends++ }, Store: s, Link: func(sid policy.CallSID) string { return "https://console.example.com/calls/" + string(sid) },
 		Addressed: func(n policy.Notice) []policy.Notice {
 			n.Key, n.Channel = n.Key+"/webhook", policy.ChannelWebhook
 			return []policy.Notice{n}
@@ -59,6 +60,9 @@ func TestThoseToldOfACallAreToldInTheStepThatEndsIt(t *testing.T) {
 	if len(told) != 1 || told[0].Kind != policy.NoticeCriticalMissed || told[0].Facts["on_file_account"] != "Northwind" ||
 		told[0].Facts["link"] != "https://console.example.com/calls/CA1" || told[0].Customer != "" {
 		t.Errorf("told: %+v", told)
+	}
+	if sends != 1 {
+		t.Errorf("the sender was woken %d times, want once, after the notice was written", sends)
 	}
 }
 

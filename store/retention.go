@@ -273,6 +273,9 @@ func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by str
 			if err != nil {
 				return all, err
 			}
+			if call.OnFile != "" && call.OnFile != number { // whose number that was is no business of this customer's
+				call = call.WithoutOnFile(nil)
+			}
 			all.Calls = append(all.Calls, call)
 		}
 		if all.Cases, err = casesOf(b.tx, number); err != nil {

@@ -13,8 +13,9 @@ import (
 var numerals = map[string]bool{}
 
 func init() {
-	for _, list := range append(ways[:], teens, tens, strings.Fields("naught aught nil zeros zeroes fourty double triple treble quadruple tu wan owe hate sics star asterisk pound hash"),
-		strings.Fields("first second third fourth fifth")) {
+	rest := strings.Fields("naught aught nil zeros zeroes fourty double triple treble quadruple tu wan owe hate sics")
+	keys := strings.Fields("star asterisk pound hash first second third fourth fifth")
+	for _, list := range append(ways[:], teens, tens, rest, keys) {
 		for _, word := range list {
 			numerals[strings.ToLower(strings.Trim(word, " ,.-"))] = true
 		}

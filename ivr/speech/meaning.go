@@ -67,12 +67,19 @@ func (u Utterance) Number(length int) string {
 // Ticket returns the digits of the ticket number that was said: of what is named a ticket or a case, else of the only number that nothing speaks
 // against. It returns "" if there is none, or if two disagree.
 func (u Utterance) Ticket() string {
-	if named := u.ofKind(ticket); len(named) > 0 {
-		return only(distinct(corrected(u.said, named), false, 0))
+	candidates := u.ofKind(ticket)
+	if len(candidates) == 0 {
+		candidates = slices.DeleteFunc(u.ofKind(plain), func(r run) bool { return len(r.said()) < 3 && !u.isWhole(r) })
 	}
-	candidates := slices.DeleteFunc(u.ofKind(plain), func(r run) bool { return len(r.said()) < 3 && !u.isWhole(r) })
-	return only(distinct(corrected(u.said, candidates), false, 0))
+	candidates = corrected(u.said, candidates)
+	if slices.ContainsFunc(candidates, func(r run) bool { return slices.ContainsFunc(r.groups, func(g group) bool { return g.dropped }) }) {
+		return ""
+	}
+	return only(distinct(candidates, false, 0))
 }
+
+// HasNumber reports whether a number was said that may be one of ours, if only in doubt.
+func (u Utterance) HasNumber() bool { return len(u.runs) > 0 }
 
 func only(found []string) string {
 	if len(found) != 1 {
@@ -170,8 +177,8 @@ var keyWords = map[string]string{"star": "*", "asterisk": "*", "pound": "#", "ha
 var places = map[string]string{"first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5"}
 
 // asides are the words around a key that is the whole answer.
-var asides = words("i would like want will take go with let us do think just say that be number it is the yes yeah ok okay uh um er erm please thank thanks you hi hello option " +
-	"key hm hmm well so for me cheers")
+var asides = words("i would like want will take go with let us do think guess suppose just say that be number it is the yes yeah ok okay uh um er erm please thank thanks you " +
+	"hi hello option key hm hmm well so for me cheers")
 
 // Key returns the one key that was said, alone or after a word that wants a key: "two", "press one", "option to", "star". It returns "" if there
 // is none, or if two disagree.

@@ -51,6 +51,7 @@ type group struct {
 	// readings are the digits that it may stand for, likeliest first: "twenty four" is 24, and 204 only where the length of the number says so.
 	readings []string
 	doubt    bool // whether all readings are equally likely
+	dropped  bool // left out as a word of the sentence, although it may be a digit: only a known length can tell
 	weak     bool // a word that is a digit only among digits: "to", "oh"
 	kind     kind
 }

@@ -116,6 +116,24 @@ func TestNumbersAreNeverOthers(t *testing.T) {
 	}
 }
 
+var openings = []string{
+	"", "ticket ", "ticket number ", "It's ", "case number is ", "I think it's ", "one moment, ", "the one from the 3rd of May, ", "two people raised ", "not 9999, ", "not ticket 9999 but ",
+	"ticket 9999, sorry, ", "customer 204518, ticket ", "it's a sev 1, ticket ", "call me on 07946 000001 about ticket ", "since 10:30, ",
+}
+
+var closings = []string{"", " please", ", from last Tuesday", ", from May 3, 2026", ", 20 minutes ago", ", it's a sev 2", ", for customer 204518", ", raised by two people", ", one second"}
+
+// A ticket number is never taken for another number of the same sentence.
+func TestTicketsAreNeverOthers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		digits := rapid.StringMatching(`[1-8][0-9]{3,5}`).Draw(t, "digits")
+		said := rapid.SampledFrom(openings).Draw(t, "before") + spell(t, digits, true) + rapid.SampledFrom(closings).Draw(t, "after")
+		if got := speech.Read(said).Ticket(); got != digits && got != "" {
+			t.Fatalf("%q is %q, want %q", said, got, digits)
+		}
+	})
+}
+
 func TestNumberOfALength(t *testing.T) {
 	for _, row := range []struct {
 		name, said string

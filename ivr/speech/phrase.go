@@ -13,7 +13,7 @@ type stem struct {
 }
 
 // quiet are the words that change no meaning: "it's really not working".
-var quiet = words("actually really currently even just simply literally basically honestly uh um er erm please")
+var quiet = words("actually really currently even just simply literally basically honestly quite uh um er erm please")
 
 func (u Utterance) stems() []stem {
 	found := make([]stem, 0, len(u.said))
@@ -162,17 +162,20 @@ func (u Utterance) Denies() bool {
 var irregular = map[string]string{
 	"went": "go", "goes": "go", "gone": "go", "going": "go", "broke": "break", "broken": "break", "froze": "freeze", "frozen": "freeze",
 	"got": "get", "getting": "get", "gotten": "get", "does": "do", "did": "do", "done": "do", "doing": "do", "has": "have", "had": "have", "having": "have",
-	"using": "use", "used": "use", "uses": "use", "lose": "lost", "losing": "lost", "forgotten": "forgot", "forget": "forgot", "worse": "worse", "worsening": "worse",
-	"couldve": "could", "paid": "pay", "paying": "pay", "trainings": "training", "spoke": "speak", "spoken": "speak",
+	"using": "use", "used": "use", "uses": "use", "lose": "lost", "losing": "lost", "forgotten": "forgot", "forget": "forgot", "worse": "worse",
+	"worsening": "worse",
+	"couldve":   "could", "paid": "pay", "paying": "pay", "trainings": "training", "spoke": "speak", "spoken": "speak",
 	"news": "news", "status": "status", "training": "training", "building": "building", "nothing": "nothing", "something": "something", "anything": "anything",
 	"everything": "everything", "this": "this", "is": "is", "was": "was", "yes": "yes", "always": "always", "during": "during", "morning": "morning",
-	"raised": "raised", "opened": "opened", "logged": "logged", "submitted": "submitted", "reported": "reported", "missed": "missed", // what was done, not what is to be
+	// What was done is not what is to be done.
+	"raised": "raised", "opened": "opened", "logged": "logged", "submitted": "submitted", "reported": "reported", "missed": "missed",
 	"statuses": "status", "people": "person", "persons": "person",
 	"folks": "folks", "someone": "somebody", "anyone": "anybody", "everyone": "everybody",
 }
 
 // product are the names that callers give to what is supported.
-var product = words("system systems app apps application applications site sites website websites portal software dashboard programme program tool server servers")
+var product = words("system systems app apps application applications site sites website websites portal software dashboard programme program tool " +
+	"server servers")
 
 // root returns a word without its ending, so that its forms are the same: "crashes", "crashed" and "crashing" are "crash".
 func root(word string) string {

@@ -101,37 +101,7 @@ func eraseOnFile(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	northwind := northwind
 	northwind.Name = "North & West" // which JSON does not write as it is
-	if _, err := s.ImportCustomers(t.Context(), []policy.Customer{northwind, harbor}, "anna"); err != nil {
-		t.Fatal(err)
-	}
-	reply, err := json.Marshal("the number is on file of " + northwind.Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	seconds := 60
-	for n := range 100 { // more than are indexed together
-		id := policy.CallSID(fmt.Sprintf("CA%03d", n))
-		must(t, s, id, func(c policy.Call) policy.Call {
-			c = began(day)(c)
-			c.OnFile, c.State.Offered, c.State.OnFileName, c.State.Presumed = customer, customer, northwind.Name, policy.RestrictedAccount
-			if n%2 == 1 {
-				c.Customer, c.Account, c.Month = harbor.Number, harbor.Name, "2026-11"
-			}
-			c.Exchanges = []policy.Exchange{{Key: "k", At: day, Heard: "1", Reply: reply}}
-			c.Trace = []policy.Decision{
-				{At: day, Rule: "caller-id.on-file", Result: "on file of " + northwind.Name, Inputs: []policy.Fact{{Name: "account", Value: string(customer)}}},
-				{At: day, Rule: "intent.menu", Result: "a question", Inputs: []policy.Fact{{Name: "heard", Value: "5"}}},
-			}
-			leg := policy.Leg{SID: "CA-leg", To: "+15550100001", AcceptedAt: day, Seconds: &seconds}
-			return c.WithLeg(leg).Learn(policy.Report{At: day.Add(time.Minute), Status: "completed", Seconds: &seconds})
-		})
-	}
-	if _, err := s.Act(t.Context(), "CA000", policy.Act{At: day, By: "bea", Kind: policy.ActAttach, Value: string(customer)}, -1, utc); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Act(t.Context(), "CA000", policy.Act{At: day, By: "bea", Kind: policy.ActAttach, Undo: true}, -1, utc); err != nil {
-		t.Fatal(err)
-	}
+	callFromItsNumber(t, s, northwind)
 	onFile := policy.Notice{
 		Key: "critical-missed/CA000/webhook", Kind: policy.NoticeCriticalMissed, At: day, Channel: policy.ChannelWebhook,
 		Facts: map[string]string{"sid": "CA000", "on_file": string(customer), "on_file_account": northwind.Name},
@@ -142,6 +112,10 @@ func eraseOnFile(t *testing.T, storage Storage) {
 	exported, err := s.Export(t.Context(), customer, "anna")
 	if err != nil || len(exported.Calls) != 0 || len(exported.Notices) != 0 {
 		t.Errorf("exported %d calls and %d notices, %v; calls that are nobody's are not the account's", len(exported.Calls), len(exported.Notices), err)
+	}
+	others, err := s.Export(t.Context(), harbor.Number, "anna")
+	if text, failed := json.Marshal(others.Calls); err != nil || failed != nil || len(others.Calls) != 50 || strings.Contains(string(text), string(customer)) || strings.Contains(string(text), "North") {
+		t.Errorf("the export of another account, %v, names this one: %.2000s", errors.Join(err, failed), text)
 	}
 	must(t, s, "CA-on", func(c policy.Call) policy.Call { c = began(day)(c); c.OnFile = customer; return c })
 	if _, err := s.Erase(t.Context(), customer, "anna", day.Add(time.Hour)); !errors.Is(err, policy.ErrCallInProgress) {
@@ -173,4 +147,41 @@ func eraseOnFile(t *testing.T, storage Storage) {
 		t.Fatal(err)
 	}
 	same(t, "served to nobody", []policy.NobodyCount{{Line: ukLine, Calls: 50}}, count)
+}
+
+// callFromItsNumber has a hundred calls from a number on file of an account: every second one is another account's, the others are nobody's. One was
+// attached to the account, and taken back.
+func callFromItsNumber(t *testing.T, s Store, account policy.Customer) {
+	t.Helper()
+	if _, err := s.ImportCustomers(t.Context(), []policy.Customer{account, harbor}, "anna"); err != nil {
+		t.Fatal(err)
+	}
+	reply, err := json.Marshal("the number is on file of " + account.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seconds := 60
+	for n := range 100 { // more than are indexed together
+		id := policy.CallSID(fmt.Sprintf("CA%03d", n))
+		must(t, s, id, func(c policy.Call) policy.Call {
+			c = began(day)(c)
+			c.OnFile, c.State.Offered, c.State.OnFileName, c.State.Presumed = customer, customer, account.Name, policy.RestrictedAccount
+			if n%2 == 1 {
+				c.Customer, c.Account, c.Month = harbor.Number, harbor.Name, "2026-11"
+			}
+			c.Exchanges = []policy.Exchange{{Key: "k", At: day, Heard: "1", Reply: reply}}
+			c.Trace = []policy.Decision{
+				{At: day, Rule: "caller-id.on-file", Result: "on file of " + account.Name, Inputs: []policy.Fact{{Name: "account", Value: string(customer)}}},
+				{At: day, Rule: "intent.menu", Result: "a question", Inputs: []policy.Fact{{Name: "heard", Value: "5"}}},
+			}
+			leg := policy.Leg{SID: "CA-leg", To: "+15550100001", AcceptedAt: day, Seconds: &seconds}
+			return c.WithLeg(leg).Learn(policy.Report{At: day.Add(time.Minute), Status: "completed", Seconds: &seconds})
+		})
+	}
+	if _, err := s.Act(t.Context(), "CA000", policy.Act{At: day, By: "bea", Kind: policy.ActAttach, Value: string(customer)}, -1, utc); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Act(t.Context(), "CA000", policy.Act{At: day, By: "bea", Kind: policy.ActAttach, Undo: true}, -1, utc); err != nil {
+		t.Fatal(err)
+	}
 }

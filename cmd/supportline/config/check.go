@@ -112,6 +112,7 @@ func (c *checker) settings(f *file) policy.Settings {
 	s.Identification = c.identification(f.Identification, s.Menu)
 	s.AfterHours = c.afterHours(f.AfterHours, s)
 	c.ownNumbers(f)
+	c.queues(f, s)
 	s.Routes = c.routes(f.Routes, f.Teams)
 	for i, l := range f.Lines.Items {
 		s.Lines[i].Routes = c.routes(l.Routes, f.Teams)

@@ -105,6 +105,21 @@ func TestShortStepsOfSeveralAreNoted(t *testing.T) {
 	}
 }
 
+// TestStepsThatWouldQueueAreNoted: with announcements, who is rung by outbound legs waits for the provider to start them.
+func TestStepsThatWouldQueueAreNoted(t *testing.T) {
+	five := `{ to: ["+15550100011", "+15550100012", "+15550100013", "+15550100014", "+15550100015"], for: 25s }`
+	for notice, want := range map[string]bool{"notice: notify ": false, "notice: whisper ": true} {
+		for perSecond, late := range map[string]bool{"calls_per_second: 1 ": true, "calls_per_second: 2 ": false} {
+			text := changed(t, `{ to: ["sip:oncall@example.com", "+15550100002"], for: 25s }`, five, "notice: notify ", notice, "calls_per_second: 1 ", perSecond)
+			c, problems := parse(text, env(), config.Options{})
+			noted := len(c.Notes) > 0 && strings.Contains(c.Notes[0].String(), "note: to rings 5 at once, and with calls_per_second 1 the last would ring late")
+			if len(problems) > 0 || noted != (want && late) {
+				t.Errorf("%s, %s: %v, %v", notice, perSecond, problems, c.Notes)
+			}
+		}
+	}
+}
+
 // TestNotes: advice is no problem, and the configuration can be used.
 func TestNotes(t *testing.T) {
 	c, problems := parse(changed(t, "company: OfficeRnD ", `company: "" `), env(), config.Options{})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 
+	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -50,6 +51,18 @@ func (c *checker) leavesTime(s step, checked policy.RingStep) {
 	if len(checked.To) > 1 && checked.For > 0 && checked.For < enoughAtOnce {
 		c.note(s.For.At, fmt.Sprintf("for is %s for %d at once: the first to pick up, even a voicemail, stops the others; they are rung again, for at least 10s, "+
 			"so the step can last longer", s.For.Value, len(checked.To)), "write 20s or more, or give each a step of its own")
+	}
+}
+
+// queues notes the steps whose outbound legs the provider would start too late, so that they are dialled, and nothing is announced.
+func (c *checker) queues(f *file, s policy.Settings) {
+	for _, r := range f.Teams.Rows {
+		for _, step := range r.Value.Ring.Items {
+			if n := len(step.To.Items); s.Announce && s.CallsPerSecond > 0 && !ivr.RingInTime(n, s.CallsPerSecond) {
+				c.note(step.To.At, fmt.Sprintf("to rings %d at once, and with calls_per_second %d the last would ring late: they are rung from the caller's call, "+
+					"and nothing is announced at the call limit", n, s.CallsPerSecond), "have Twilio start more calls a second, and set twilio.calls_per_second to it, or make two steps")
+			}
+		}
 	}
 }
 

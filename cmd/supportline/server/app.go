@@ -38,6 +38,7 @@ type App struct {
 
 	lines    *store.Lines
 	ended    *endedCalls
+	toSend   chan struct{} // a step of a call left notices to send
 	yielder  *yielder
 	account  *twilio.Account // for outbound legs; nil: there are none
 	stopping chan struct{}   // closed when the server stops
@@ -55,7 +56,7 @@ func OpenOver(transport http.RoundTripper, conf config.Config, now func() time.T
 		return nil, err
 	}
 	a := &App{
-		Conf: conf, Now: now, Log: log, ended: &endedCalls{}, Counters: newMetrics(), yielder: newYielder(), stopping: make(chan struct{}),
+		Conf: conf, Now: now, Log: log, ended: &endedCalls{}, toSend: make(chan struct{}, 1), Counters: newMetrics(), yielder: newYielder(), stopping: make(chan struct{}),
 	}
 	o.Now, o.OnCommit, o.Yield = now, a.Counters.committed, a.yielder.yield
 	o.OnUpgrade = func(calls int) { log.Info("the store is brought up to date", zap.Int("calls", calls)) }
@@ -80,7 +81,7 @@ func (a *App) build(transport http.RoundTripper) error {
 		a.Log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))
 	}
 	a.Usage = store.NewUsageCache(a.Store, conf.Settings, func(err error) { a.Log.Error("usage could not be derived", zap.Error(err)) })
-	calls := watchedLog{NotifyingLog(a.Store, conf.Settings, conf.Notices), a.ended}
+	calls := watchedLog{a.callLog(), a.ended}
 	if conf.Settings.Announce { // specialists are rung by outbound legs
 		if a.account, err = AccountOver(transport, conf, a.Counters.asked); err != nil {
 			return err

@@ -188,6 +188,18 @@ func NotifyingLog(s *store.Store, settings policy.Settings, told notices.Setting
 	return store.NotifyingLog{Store: s, Settings: settings, Link: told.CallLink, Addressed: told.Addressed}
 }
 
+// callLog returns the log of the server, which sends at once what is to be told.
+func (a *App) callLog() store.NotifyingLog {
+	log := NotifyingLog(a.Store, a.Conf.Settings, a.Conf.Notices)
+	log.Told = func() {
+		select {
+		case a.toSend <- struct{}{}:
+		default: // the sender will look anyway
+		}
+	}
+	return log
+}
+
 // watchedLog is the log as the webhooks use it. It records which calls ended.
 type watchedLog struct {
 	store.NotifyingLog

@@ -343,8 +343,7 @@ func (a *App) reconcileOnce(ctx context.Context, list CallList, now time.Time) e
 		return err
 	}
 	to := now.Add(-listLag)
-	log := NotifyingLog(a.Store, a.Conf.Settings, a.Conf.Notices)
-	r := &Reconciler{Log: log, List: list, Settings: a.Conf.Settings, Now: now, Found: func(found Repair) {
+	r := &Reconciler{Log: a.callLog(), List: list, Settings: a.Conf.Settings, Now: now, Found: func(found Repair) {
 		for _, what := range found.Repairs {
 			a.Counters.repaired(what)
 		}

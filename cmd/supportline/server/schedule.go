@@ -79,11 +79,24 @@ func (a *App) work(ctx context.Context) {
 	}}
 	var all sync.WaitGroup
 	all.Go(func() { sender.Run(ctx) })
+	all.Go(func() { wakeFor(ctx, a.toSend, sender) })
 	all.Go(func() { a.reconcile(ctx) })
 	all.Go(func() { a.Usage.Run(ctx) })
 	all.Go(func() { a.Archive.Run(ctx) })
 	all.Go(func() { every(ctx, tickEvery, func() { scheduler.tick(ctx, a.Now()) }) })
 	all.Wait()
+}
+
+// wakeFor wakes the sender when steps of calls left notices, until ctx ends.
+func wakeFor(ctx context.Context, toSend <-chan struct{}, sender *notices.Sender) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-toSend:
+			sender.Wake()
+		}
+	}
 }
 
 // every calls do at once, and then at a pace until ctx ends.
