@@ -69,7 +69,7 @@ func (u Utterance) Number(length int) string {
 func (u Utterance) Ticket() string {
 	candidates := u.ofKind(ticket)
 	if len(candidates) == 0 {
-		candidates = slices.DeleteFunc(u.ofKind(plain), func(r run) bool { return len(r.said()) < 3 && !u.isWhole(r) })
+		candidates = slices.DeleteFunc(u.ofKind(plain), func(r run) bool { return len(r.said()) < 3 && !r.beside && !u.isWhole(r) })
 	}
 	candidates = corrected(u.said, candidates)
 	if slices.ContainsFunc(candidates, func(r run) bool { return slices.ContainsFunc(r.groups, func(g group) bool { return g.dropped }) }) {

@@ -9,6 +9,7 @@ import (
 type run struct {
 	groups []group
 	kind   kind
+	beside bool // it corrects the number before it, or is another one: "sorry, one one"
 }
 
 func (r run) from() int { return r.groups[0].from }
@@ -47,11 +48,14 @@ func runs(said []token) (found []run) {
 func alternatives(said []token, all []run) {
 	for i := 1; i < len(all); i++ {
 		between := said[all[i-1].to():all[i].from()]
-		if all[i].kind == plain && len(between) < 7 && slices.ContainsFunc(between, func(t token) bool { return t.text == "and" || t.text == "or" || corrections[t.text] }) {
-			all[i].kind = all[i-1].kind
+		if all[i].kind != plain || len(between) > 6 || !slices.ContainsFunc(between, isAlternative) {
+			continue
 		}
+		all[i].kind, all[i].beside = all[i-1].kind, true
 	}
 }
+
+func isAlternative(t token) bool { return t.text == "and" || t.text == "or" || corrections[t.text] }
 
 // joins reports whether only pauses and fillers stand between two groups.
 func joins(said []token, a, b group) bool {
@@ -133,7 +137,8 @@ func (g *group) leading(said []token, next group) {
 	default:
 		g.readings = []string{d, ""}
 		named := previous == "number" || nouns[previous] != plain
-		g.doubt = afterPause || (isSigh(word) && previous == "") || (isPreposition(word) && previous != "" && !named) // "it's for seven one one"
+		sighs := isSigh(word) && (previous == "" || afterPause)
+		g.doubt = sighs || (isPreposition(word) && previous != "" && !named) // "it's for seven one one"
 	}
 }
 
