@@ -46,6 +46,9 @@ func (w Words) Meaning(language, step, said string, digits int) Meaning {
 	case m.Intent == policy.Question && word == WordTraining && where.Words > 1:
 		m.Intent = "" // "how do I book a training session"
 	}
+	if m.Intent == policy.Critical && t.longest(u, "hear-over", speech.Match{}).Words > 0 {
+		m.Intent = "" // "it was down, but it's up again"
+	}
 	if m.Word == WordYes && t.longest(u, "hear-wait", speech.Match{}).Words > 0 {
 		m.Word = WordNone // "yes, hang on, let me find the number"
 	}

@@ -29,7 +29,7 @@ func nounKinds() map[string]kind {
 		severity: "sev severity priority prio p level",
 		key:      "option options press pressing key button choice choose select dial hit push pick",
 		foreign: "phone mobile cell landline extension error code version building floor room office location site desk windows invoice order step page line " +
-			"microsoft http contract street unit wing gate postcode zip pin iphone ios android zone terminal suite password passcode",
+			"microsoft http contract street unit wing gate postcode zip pin iphone ios android zone terminal suite password passcode birthday birth date",
 	} {
 		for word := range strings.FieldsSeq(words) {
 			kinds[word] = k

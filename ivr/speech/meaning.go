@@ -176,6 +176,8 @@ var keyWords = map[string]string{"star": "*", "asterisk": "*", "pound": "#", "ha
 // places name a choice by its place: "the second option".
 var places = map[string]string{"first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5"}
 
+var chosen = words("option choice one")
+
 // asides are the words around a key that is the whole answer.
 var asides = words("i would like want will take go with let us do think guess suppose just say that be number it is the yes yeah ok okay uh um er erm please thank thanks you " +
 	"hi hello option key hm hmm well so for me cheers")
@@ -194,7 +196,7 @@ func (u Utterance) Key() string {
 		if k := keyWords[t.text]; k != "" && (nouns[at(u.said, i-1)] == key || u.isAround(i, i+1)) {
 			found = append(found, k)
 		}
-		if k := places[t.text]; k != "" && slices.Contains([]string{"option", "choice", "one"}, at(u.said, i+1)) && u.isAround(i, i+2) {
+		if k := places[t.text]; k != "" && (u.isAround(i, i+1) || (chosen[at(u.said, i+1)] && u.isAround(i, i+2))) {
 			found = append(found, k)
 		}
 	}

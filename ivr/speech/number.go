@@ -88,6 +88,8 @@ func groupAt(said []token, i int) group {
 	}
 	if a := thousands(said, i); a.used > 0 {
 		g.to, g.readings = i+a.used, a.readings
+		next := i + a.used
+		g.doubt = a.value > 100 && len(a.readings) > 1 && isDigitWord(at(said, next)) && !said[next].pauses() // "four thousand seven eleven"
 	} else if isFigure(word) {
 		g.to, g.readings = i+1, []string{word}
 	}

@@ -29,16 +29,22 @@ func (u Utterance) stems() []stem {
 	return found
 }
 
-// figure returns a word as it is compared: "sev one" and "sev won" are "sev", "1".
+// figure returns a word as it is compared: "sev one" and "sev won" are "sev", "1". The digits of a long number are no words of a phrase.
 func (u Utterance) figure(i int) string {
+	for _, r := range u.runs {
+		if i < r.from() || i >= r.to() {
+			continue
+		}
+		if len(r.said()) > 2 {
+			return "#"
+		}
+		if r.to() == r.from()+1 && (r.kind == severity || r.kind == key) {
+			return r.said()
+		}
+	}
 	word := u.said[i].text
 	if n := small[word]; n > 0 {
 		return strconv.Itoa(n)
-	}
-	for _, r := range u.runs {
-		if r.from() == i && r.to() == i+1 && (r.kind == severity || r.kind == key) {
-			return r.said()
-		}
 	}
 	return root(word)
 }
