@@ -145,6 +145,10 @@ func (x *exchange) restricted() Reply {
 		x.note("menu.chosen", string(i), "heard", x.in.heard())
 		return x.chosen(i)
 	}
+	if x.in.Keys == hashKey && x.call.State.Repeats < maxRepeats { // after the last digit of the customer number
+		x.call.State.Repeats++
+		return x.askRestricted()
+	}
 	x.call.State.Misses++
 	x.note("account.restricted", "the account is restricted", "heard", x.in.heard(), "intent", string(x.in.Intent), "time", count(x.call.State.Misses))
 	if x.call.State.Misses > 1 {

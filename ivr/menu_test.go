@@ -119,6 +119,22 @@ func TestFirstWordsOfARestrictedAccount(t *testing.T) {
 	}
 }
 
+// TestHashAfterTheNumberIsNoAnswer: many callers end their number with # although its length has ended it already. A restricted account is asked as
+// often as if it had not been pressed.
+func TestHashAfterTheNumberIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	account := northwind
+	account.Restricted = true
+	m := ivr.Machine{Settings: settings(t)}
+	call, reply := m.Next(policy.Call{SID: "CA1"}, ivr.Input{Step: "arrive", Line: uk, From: caller}, tuesday)
+	for _, in := range []ivr.Input{{Keys: "204518", Number: "204518", Customer: &account}, pressed("#", nil), pressed("7", nil)} {
+		call, reply = m.Next(call, follow(t, reply, in), tuesday)
+	}
+	if !says(reply, "account-restricted") {
+		t.Errorf("after a # and one wrong key: %v", phrases(reply))
+	}
+}
+
 // monthOf returns calls of an account's month that a specialist accepted, each about a ticket or "".
 func monthOf(tickets ...policy.Ticket) []policy.CallSummary {
 	month := []policy.CallSummary{}

@@ -257,8 +257,7 @@ func (t tongue) latestOpening() prompt {
 		}
 		values[part.name] = wordiest(texts)
 	}
-	ids = append(ids, "closed-holiday")
-	return prompt{"the sentence on a closed line", wordiest([]string{t.fill("closed", values), t.fill("closed-holiday", values)}), ids, maxSeconds}
+	return prompt{"the sentence on a closed line", t.fill("closed", values), ids, maxSeconds}
 }
 
 // screens returns the longest that a specialist can hear of a call: about a ticket, of a caller who gave no number, and of a restricted account.

@@ -46,6 +46,19 @@ func ParseWords(company, name string, text []byte) (Words, []WordsProblem) {
 	return words, f.problems
 }
 
+// NameMistake returns what is too long to be heard before the first ring with the name of a company, though every text is a shipped one, and ""
+// where nothing is.
+func NameMistake(company string) string {
+	for _, language := range []string{otherwise, "en-GB"} {
+		for _, p := range wordsOf(company, shipped()).tongues[language].paths() {
+			if p.over() > 0 {
+				return fmt.Sprintf("with it, %s %s, and %d are the most that a caller should listen to", p.what, tooLong(p.text), p.seconds)
+			}
+		}
+	}
+	return ""
+}
+
 // twins are texts that stand for another in one situation. Where a company has its own text for the other alone, it is said there too.
 var twins = map[string]string{
 	"menu-restricted-alone": "menu-restricted", "menu-raise-severity-alone": "menu-raise-severity", "voicemail-identified": "voicemail",

@@ -290,6 +290,18 @@ func TestCompanyIsNamed(t *testing.T) {
 	}
 }
 
+// TestLongNames: a company's name that makes a path too long is told, and a short one is not.
+func TestLongNames(t *testing.T) {
+	for company, want := range map[string]string{
+		"": "", "OfficeRnD": "", "Northwind": "",
+		"North Harbor Flexible Offices": "with it, all that a caller about a ticket hears takes 26.5 seconds to say, and 26 are the most that a caller should listen to",
+	} {
+		if got := ivr.NameMistake(company); got != want {
+			t.Errorf("%q: %q, want %q", company, got, want)
+		}
+	}
+}
+
 func TestZeroWordsSpeakAsTheShippedOnes(t *testing.T) {
 	if diff := cmp.Diff("Putting you through to a specialist.", ivr.Words{}.Speak(policy.Line{Language: "en-GB"}, said("connecting"))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

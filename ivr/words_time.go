@@ -25,7 +25,10 @@ func (t tongue) closed(line policy.Line, args map[string]string) string {
 		now = time.Time{} // far from any opening: the date is said in full, which is right at any time
 	}
 	values["opens"] = t.opening(line.Zone, opens, now)
-	return t.fill(id, values)
+	if text := t.fill(id, values); countWords(text) <= maxWords {
+		return text
+	}
+	return t.fill("closed", values) // a long name of the day, and an opening that is long to say
 }
 
 // opening returns when a line opens, as people put it on the day of now, by the wall clock of the line's zone.

@@ -119,6 +119,10 @@ func TestClosedForAReason(t *testing.T) {
 		{"a holiday", append(opens, "reason", "Boxing Day"), "Phone support is closed for Boxing Day, and opens again tomorrow, Tuesday, at 8 a.m. UK time."},
 		{"with a full stop", append(opens, "reason", "Moving house."), "Phone support is closed for Moving house, and opens again tomorrow, Tuesday, at 8 a.m. UK time."},
 		{"without an opening in sight", []string{"reason", "Boxing Day"}, "Phone support is closed for Boxing Day."},
+		{
+			"too long to be said in 10 seconds", append(opens, "reason", "the move of all of our offices in the town to the new house"),
+			"Thanks for calling phone support. We're closed right now, and open again tomorrow, Tuesday, at 8 a.m. UK time.",
+		},
 		{"none", append(opens, "reason", " "), "Thanks for calling phone support. We're closed right now, and open again tomorrow, Tuesday, at 8 a.m. UK time."},
 	} {
 		if diff := cmp.Diff(row.want, ivr.DefaultWords().Speak(line, said("closed", row.args...))); diff != "" {

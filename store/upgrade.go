@@ -16,12 +16,9 @@ import (
 // gets what it lacks.
 const indexFirst = 2
 
-// channelsSince is the first version that finds waiting notices by their channel. A file of the version before it needs nothing else.
+// channelsSince is the first version that finds waiting notices by their channel. A file of the version before it lacks the
+// facet of calls that were served to nobody as well, and nothing else.
 const channelsSince = 4
-
-// nobodySince is the first version that finds the calls that were served to nobody. Other than by channel, a file of the version before it lacks
-// nothing else.
-const nobodySince = 5
 
 // upgradeStep is how many calls, or notices, are indexed in one transaction.
 const upgradeStep = 20_000

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -124,6 +125,9 @@ func (c *checker) company(f *file) string {
 		c.wrong(f.Company, fmt.Sprintf("has %d characters", len([]rune(name))), fmt.Sprintf("write at most %d: it is said in the greeting", maxCompany))
 	case !strings.ContainsFunc(name, unicode.IsLetter) || strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || strings.ContainsRune("{}<>", r) }):
 		c.wrong(f.Company, "is "+quoted(name)+", which cannot be said", "write the name as a voice would read it, in letters")
+	}
+	if long := ivr.NameMistake(name); long != "" && len([]rune(name)) <= maxCompany {
+		c.note(f.Company.At, "company is "+quoted(name)+": "+long, "write the short name that your customers use")
 	}
 	return name
 }
