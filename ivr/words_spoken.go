@@ -93,16 +93,15 @@ func (w Words) Hints(language string) string {
 // intent returns the reason whose longest phrase was heard. What makes a call more urgent wins over longer phrases, unless it is a part of them:
 // "we can't invoice and everything is down" is critical, "any update on my sev one ticket" is not.
 func (t tongue) intent(u speech.Utterance) policy.Intent {
-	found, longest := policy.Intent(""), speech.Match{}
-	heard := map[policy.Intent]speech.Match{}
+	found, longest, aside := policy.Intent(""), speech.Match{}, t.longest(u, "hear-aside", speech.Match{}) // "I wrote it down"
 	for _, i := range inDoubt {
-		heard[i] = t.longest(u, "hear-"+string(i), speech.Match{})
-		if heard[i].Words > longest.Words {
-			found, longest = i, heard[i]
+		if m := t.longest(u, "hear-"+string(i), aside); m.Words > longest.Words {
+			found, longest = i, m
 		}
 	}
 	for _, urgent := range moreUrgent[found] {
-		if t.longest(u, "hear-"+string(urgent), longest).Words > 0 {
+		id := "hear-" + string(urgent)
+		if t.longest(u, id, longest).Words > 0 && t.longest(u, id, aside).Words > 0 {
 			return urgent
 		}
 	}
@@ -117,7 +116,7 @@ func (t tongue) trouble(u speech.Utterance) policy.Intent {
 	switch {
 	case heard(u, "hear-urgent"), wrong && heard(u, "hear-everything"):
 		return policy.Critical
-	case wrong, heard(u.Undenied(), "hear-critical"):
+	case wrong, !heard(u, "hear-aside") && heard(u.Undenied(), "hear-critical"):
 		return policy.Restricted
 	}
 	return ""

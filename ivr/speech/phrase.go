@@ -171,6 +171,7 @@ var irregular = map[string]string{
 	"using": "use", "used": "use", "uses": "use", "lose": "lost", "losing": "lost", "forgotten": "forgot", "forget": "forgot", "worse": "worse",
 	"worsening": "worse",
 	"couldve":   "could", "paid": "pay", "paying": "pay", "trainings": "training", "spoke": "speak", "spoken": "speak",
+	"wrote": "writ", "written": "writ", "note": "note", "notes": "note", "noted": "note", "noting": "note", // "not" is another word
 	"news": "news", "status": "status", "training": "training", "building": "building", "nothing": "nothing", "something": "something", "anything": "anything",
 	"everything": "everything", "this": "this", "is": "is", "was": "was", "yes": "yes", "always": "always", "during": "during", "morning": "morning",
 	// What was done is not what is to be done.
