@@ -142,7 +142,7 @@ func (u Utterance) denied(from, i int) bool {
 }
 
 // smallWords stand in any sentence, and say something alone: "okay" is a yes, "okay, let me look" is none.
-var smallWords = roots("it is the that this 1 one a am i do does did was be you we of would ok okay right sure fine correct true perfect exactly")
+var smallWords = roots("what it is the that this 1 one a am i do does did was be you we of would ok okay right sure fine correct true perfect exactly")
 
 // isOnly reports whether nothing was said outside of a match but a yes, a hello or a thank you.
 func (u Utterance) isOnly(m Match) bool {
