@@ -155,6 +155,9 @@ func (x *exchange) whenOpen() Phrase {
 	if reason := x.line.ClosedFor(x.now); reason != "" {
 		args = append(args, "reason", reason)
 	}
+	if x.call.State.Step == stepClosed {
+		args = append(args, "told", "yes")
+	}
 	return phrase("closed", args...)
 }
 

@@ -265,6 +265,12 @@ func TestWithoutTheLog(t *testing.T) {
 		"a key for critical rings the critical team": {
 			path: "/voice/menu/3", pairs: []string{"Digits", "1"}, says: "Putting you through", rings: []string{"+15550100001"},
 		},
+		"the key of a closed line rings the critical team": {
+			path: "/voice/closed/1", pairs: []string{"Digits", "1"}, says: "Putting you through", rings: []string{"+15550100001"},
+		},
+		"the key of a restricted account rings the critical team": {
+			path: "/voice/restricted/2", pairs: []string{"Digits", "1"}, says: "Putting you through", rings: []string{"+15550100001"},
+		},
 		"no key at the menu":                 {path: "/voice/menu/3", says: "technical problem", rings: []string{"+15550100003"}},
 		"after a talk, goodbye":              {path: "/voice/rang/4", pairs: []string{"DialBridged", "true", "DialCallStatus", "completed"}, says: "Goodbye"},
 		"after nobody accepted, rung again":  {path: "/voice/rang/4", pairs: []string{"DialBridged", "false"}, says: "technical problem", rings: []string{"+15550100003"}},

@@ -100,7 +100,8 @@ func (w Words) tongue(language string) tongue {
 // put together:
 //
 //   - menu: items is "1=critical,5=question", spoken in that order
-//   - closed: opens, now and reason; without opens it leaves out when, and without reason, which is the name of a holiday, why
+//   - closed: opens, now and reason; without opens it leaves out when, and without reason, which is the name of a holiday, why. With told the
+//     caller knows already that the line is closed
 //   - closed-hours: the line's weekly hours. The only phrase that can be empty: when the line has no weekly hours, or hours too
 //     irregular to be said in 10 seconds
 //   - fallback-day: date, and open in minutes after midnight ("480-720"); the text is fallback-closed or fallback-hours

@@ -13,12 +13,19 @@ const midnight = 24 * 60 // in minutes, as a span ends
 
 func (t tongue) closed(line policy.Line, args map[string]string) string {
 	id, values := "closed", map[string]string{}
+	if args["told"] != "" {
+		id = "closed-opens"
+	}
 	if values["reason"] = tidy(args["reason"]); values["reason"] != "" {
 		id = "closed-holiday"
 	}
 	opens, err := time.Parse(time.RFC3339, args["opens"])
-	if err != nil {
-		return t.fill(id+"-for-now", values)
+	switch {
+	case err == nil:
+	case id == "closed-holiday":
+		return t.fill("closed-holiday-for-now", values)
+	default:
+		return t.fill("closed-for-now", values)
 	}
 	now, err := time.Parse(time.RFC3339, args["now"])
 	if err != nil {

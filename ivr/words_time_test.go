@@ -123,6 +123,9 @@ func TestClosedForAReason(t *testing.T) {
 			"too long to be said in 10 seconds", append(opens, "reason", "the move of all of our offices in the town to the new house"),
 			"Thanks for calling phone support. We're closed right now, and open again tomorrow, Tuesday, at 8 a.m. UK time.",
 		},
+		{"that the caller was told", append(opens, "told", "yes"), "We open again tomorrow, Tuesday, at 8 a.m. UK time."},
+		{"a holiday on a line that the caller knows to be closed", append(opens, "told", "yes", "reason", "Boxing Day"), "Phone support is closed for Boxing Day, and opens again tomorrow, Tuesday, at 8 a.m. UK time."},
+		{"told, without an opening in sight", []string{"told", "yes"}, "Thanks for calling phone support. We're closed right now."},
 		{"none", append(opens, "reason", " "), "Thanks for calling phone support. We're closed right now, and open again tomorrow, Tuesday, at 8 a.m. UK time."},
 	} {
 		if diff := cmp.Diff(row.want, ivr.DefaultWords().Speak(line, said("closed", row.args...))); diff != "" {
