@@ -42,4 +42,8 @@ func TestStage(t *testing.T) {
 	if got := closed.Stage(); got != "leaving a message" {
 		t.Errorf("on a closed line: %q", got)
 	}
+	urgent := policy.Call{SID: "CA4", Answered: true, Closed: true, Intent: policy.Critical, State: policy.State{Step: "number"}}
+	if got := urgent.Stage(); got != "asked for the customer number" {
+		t.Errorf("on a closed line that asked for the reason first: %q", got)
+	}
 }
