@@ -51,7 +51,8 @@ func (x *exchange) fairUse() []Phrase {
 	if x.call.Customer == "" || x.in.Month == nil {
 		return nil
 	}
-	ticket, adds, over := x.FairUse.Accepting(x.call, x.in.Month)
+	others := func(s policy.CallSummary) bool { return s.Customer != x.call.Customer } // a person attached the call to another account
+	ticket, adds, over := x.FairUse.Accepting(x.call, slices.DeleteFunc(slices.Clone(x.in.Month), others))
 	x.call.State.Over = over
 	if !x.FairUse.TellCaller || !adds || ticket <= x.FairUse.TicketsPerMonth || x.call.Intent == policy.Critical || x.call.Intent == policy.RaiseSeverity {
 		return nil

@@ -17,6 +17,8 @@ type Log interface {
 	WrongNumbers(ctx context.Context, caller policy.Phone, since time.Time) (int, error)
 	// MonthCalls returns the calls of the account that a call belongs to, in the call's month; none for a call of no account.
 	MonthCalls(ctx context.Context, sid policy.CallSID) ([]policy.CallSummary, error)
+	// AccountSummaries returns the calls of an account that belong to a month.
+	AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error)
 	// Calls returns the calls that a filter selects, which need not have their histories. An error ends the sequence.
 	Calls(ctx context.Context, filter policy.Filter) iter.Seq2[policy.Call, error]
 }

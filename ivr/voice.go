@@ -92,7 +92,9 @@ func (h *webhooks) input(w *hook) (Input, error) {
 		}
 	case stepNumber, stepMistyped, stepRefused:
 	case stepMenu, stepTicket, stepRestricted, stepTraining:
-		in.Month = h.month(w)
+		in.Month = h.month(w, func(ctx context.Context) ([]policy.CallSummary, error) {
+			return h.Log.MonthCalls(ctx, policy.CallSID(w.CallSID))
+		})
 		return in, nil
 	default:
 		return in, nil
@@ -101,6 +103,7 @@ func (h *webhooks) input(w *hook) (Input, error) {
 		if in.Customer, err = h.customer(ctx, in.Number); err != nil {
 			return in, err
 		}
+		in.Month = h.identifiedMonth(w, in)
 	}
 	in.WrongNumbers, err = h.Log.WrongNumbers(ctx, in.From, w.now.Add(-wrongNumberWindow))
 	return in, err
@@ -109,11 +112,26 @@ func (h *webhooks) input(w *hook) (Input, error) {
 // monthWithin bounds the wait for the calls of a month, which only add a sentence.
 const monthWithin = time.Second
 
-// month returns the calls of the call's account in its month. Without them the call goes on as well.
-func (h *webhooks) month(w *hook) []policy.CallSummary {
+// identifiedMonth returns the calls of the account that this webhook identifies: a caller who has named the reason before is
+// rung through at once.
+func (h *webhooks) identifiedMonth(w *hook, in Input) []policy.CallSummary {
+	c := in.Customer
+	if c == nil && in.Step == stepKnown && len(in.Callers) == 1 {
+		c = &in.Callers[0]
+	}
+	if c == nil {
+		return nil
+	}
+	return h.month(w, func(ctx context.Context) ([]policy.CallSummary, error) {
+		return h.Log.AccountSummaries(ctx, c.Number, policy.MonthOf(w.now, w.settings.LineZone(c.Line)))
+	})
+}
+
+// month returns the calls of the call's account in its month, which read reads. Without them the call goes on as well.
+func (h *webhooks) month(w *hook, read func(context.Context) ([]policy.CallSummary, error)) []policy.CallSummary {
 	ctx, cancel := context.WithTimeout(w.Request().Context(), monthWithin)
 	defer cancel()
-	calls, err := h.Log.MonthCalls(ctx, policy.CallSID(w.CallSID))
+	calls, err := read(ctx)
 	if err != nil {
 		h.log(w).Warn("the account's calls of the month could not be read; the call goes on without them", zap.Error(err))
 		return nil

@@ -75,6 +75,21 @@ func (m *memory) WrongNumbers(_ context.Context, caller policy.Phone, since time
 	return count, nil
 }
 
+func (m *memory) AccountSummaries(_ context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.monthFails != nil {
+		return nil, m.monthFails
+	}
+	found := []policy.CallSummary{}
+	for _, c := range m.calls {
+		if c.Customer == customer && c.Month == month {
+			found = append(found, c.Summary())
+		}
+	}
+	return found, nil
+}
+
 func (m *memory) MonthCalls(_ context.Context, sid policy.CallSID) ([]policy.CallSummary, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
