@@ -51,7 +51,7 @@ en-GB:
 			t.Errorf("%s (-want +got):\n%s", row.name, diff)
 		}
 	}
-	if got, _ := words.Intent("en-US", "a meltdown"); got != policy.Critical {
+	if got := words.Meaning("en-US", "menu", "a meltdown", 6).Intent; got != policy.Critical {
 		t.Errorf("what is listened for was not replaced: %q", got)
 	}
 	if got := ivr.DefaultWords().Speak(policy.Line{}, said("goodbye")); got != "Goodbye." {

@@ -69,22 +69,6 @@ func (m *Meaning) identifies(step string, digits int) {
 	}
 }
 
-// Intent returns the reason to call that fits best to what a caller said: "our platform is down" is critical. ok is false if none fits.
-func (w Words) Intent(language, said string) (intent policy.Intent, ok bool) {
-	t, u := w.tongue(language), speech.Read(said)
-	if intent = t.intent(u); intent == "" {
-		intent = t.trouble(u)
-	}
-	return intent, intent != ""
-}
-
-// Word returns the short answer that fits best to what a caller said, or WordNone. A reason to call may hold such a word ("no one can log in"), so
-// at the menu Intent goes first.
-func (w Words) Word(language, said string) Word {
-	word, _ := w.tongue(language).word(speech.Read(said))
-	return word
-}
-
 // Hints returns the words that callers are likely to say, for the provider's speech recognition: a list with commas.
 func (w Words) Hints(language string) string {
 	return strings.Join(entries(w.tongue(language)["hints"]), ", ")

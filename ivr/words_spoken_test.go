@@ -65,9 +65,8 @@ func TestIntentOfWhatACallerSays(t *testing.T) {
 		{"countdown", ""},
 	} {
 		for _, language := range languages {
-			got, ok := ivr.DefaultWords().Intent(language, row.speech)
-			if got != row.want || ok != (row.want != "") {
-				t.Errorf("%s: %q is %q, %v, want %q", language, row.speech, got, ok, row.want)
+			if got := ivr.DefaultWords().Meaning(language, "menu", row.speech, customerDigits).Intent; got != row.want {
+				t.Errorf("%s: %q is %q, want %q", language, row.speech, got, row.want)
 			}
 		}
 	}
@@ -79,7 +78,7 @@ func TestCallersMaySayWhatTheMenuSays(t *testing.T) {
 		for _, intent := range policy.Intents() {
 			item := shippedTexts(t, language)["menu-"+string(intent)]
 			name, _, _ := strings.Cut(item, ":")
-			if got, _ := ivr.DefaultWords().Intent(language, name); got != intent {
+			if got := ivr.DefaultWords().Meaning(language, "menu", name, customerDigits).Intent; got != intent {
 				t.Errorf("%s: %q is %q, want %q", language, name, got, intent)
 			}
 		}
@@ -113,7 +112,7 @@ func TestWordOfWhatACallerSays(t *testing.T) {
 		{"starfish and yesterday", ivr.WordNone},
 	} {
 		for _, language := range languages {
-			if got := ivr.DefaultWords().Word(language, row.speech); got != row.want {
+			if got := ivr.DefaultWords().Meaning(language, "menu", row.speech, customerDigits).Word; got != row.want {
 				t.Errorf("%s: %q is %q, want %q", language, row.speech, got, row.want)
 			}
 		}

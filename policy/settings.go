@@ -69,18 +69,7 @@ const (
 )
 
 // Unidentified are the actions for callers without a customer number, by intent.
-type Unidentified struct {
-	Default  UnidentifiedAction
-	ByIntent map[Intent]UnidentifiedAction
-}
-
-// For returns the action for a caller with this reason to call.
-func (u Unidentified) For(i Intent) UnidentifiedAction {
-	if a, ok := u.ByIntent[i]; ok {
-		return a
-	}
-	return u.Default
-}
+type Unidentified = ByIntent[UnidentifiedAction]
 
 // CallerID selects when a known caller number lets the caller confirm with one key instead of typing.
 type CallerID string
@@ -120,17 +109,20 @@ func (a AfterHoursAction) Line() (number Phone, ok bool) {
 }
 
 // AfterHours are the actions of a closed line, by intent.
-type AfterHours struct {
-	Default  AfterHoursAction
-	ByIntent map[Intent]AfterHoursAction
+type AfterHours = ByIntent[AfterHoursAction]
+
+// ByIntent are actions by the reason to call.
+type ByIntent[Action any] struct {
+	Default  Action
+	ByIntent map[Intent]Action
 }
 
-// For returns what a closed line does with a call of this intent.
-func (a AfterHours) For(i Intent) AfterHoursAction {
-	if e, ok := a.ByIntent[i]; ok {
-		return e
+// For returns the action for a call with this intent.
+func (b ByIntent[Action]) For(i Intent) Action {
+	if a, ok := b.ByIntent[i]; ok {
+		return a
 	}
-	return a.Default
+	return b.Default
 }
 
 // Team is a group of specialists and the order in which they are rung.
