@@ -93,14 +93,14 @@ func (t tongue) intent(u speech.Utterance) policy.Intent {
 }
 
 // trouble returns the reason of a caller who names none, but something that is wrong: it is critical if they say that it is urgent, or that it is
-// everything, else restricted. "It isn't down", and nothing else, is restricted too.
+// everything, else restricted. "It isn't down", or "it's not urgent", and nothing else, is restricted too.
 func (t tongue) trouble(u speech.Utterance) policy.Intent {
 	heard := func(u speech.Utterance, id string) bool { return t.longest(u, id, speech.Match{}).Words > 0 }
 	wrong := heard(u, "hear-trouble")
 	switch {
 	case heard(u, "hear-urgent"), wrong && heard(u, "hear-everything"):
 		return policy.Critical
-	case wrong, !heard(u, "hear-aside") && heard(u.Undenied(), "hear-critical"):
+	case wrong, heard(u, "hear-mild"), !heard(u, "hear-aside") && heard(u.Undenied(), "hear-critical"):
 		return policy.Restricted
 	}
 	return ""
