@@ -41,6 +41,7 @@ func TestClosedLineAsksForWhatItTakes(t *testing.T) {
 		"another line, closed as well":     {policy.AfterHours{Default: policy.Voicemail, ByIntent: other}, sunday, []string{"closed", "closed-hours", "voicemail"}},
 		"every call":                       {policy.AfterHours{Default: policy.Connect}, sunday, []string{"welcome"}},
 		"some that are not critical":       {nights["connects raised severities too"], sunday, []string{"closed-urgent", "welcome"}},
+		"one in the middle ends otherwise": {policy.AfterHours{Default: policy.Voicemail, ByIntent: map[policy.Intent]policy.AfterHoursAction{policy.Restricted: policy.Message}}, sunday, []string{"closed", "welcome"}},
 		"questions end in another way":     {nights["records, but not questions"], sunday, []string{"closed", "welcome"}},
 	} {
 		s := settings(t)
@@ -108,8 +109,11 @@ func TestFirstWordsOfARestrictedAccount(t *testing.T) {
 		if !says(reply, "account-restricted") && !says(reply, "account-limited") {
 			t.Fatalf("%v let through: first heard %v", test.through, phrases(reply))
 		}
-		_, reply = m.Next(call, follow(t, reply, test.answer), tuesday)
+		call, reply = m.Next(call, follow(t, reply, test.answer), tuesday)
 		got := answerOf(reply)
+		if through := reply.Then != ivr.ThenAskKey; through != (call.Refused == "") { // who hangs up while it rings was not refused
+			t.Errorf("%v let through, %+v: refused as %q", test.through, test.answer, call.Refused)
+		}
 		if reply.Then == ivr.ThenAskKey {
 			got = reply.Say[len(reply.Say)-1].ID
 		}
