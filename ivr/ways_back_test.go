@@ -155,3 +155,87 @@ func TestRestrictedMenuHasNoKeyTwice(t *testing.T) {
 		t.Errorf("a restricted account hears %+v", reply.Say)
 	}
 }
+
+// TestARefusedCallerIsAskedTwice: silence and wrong keys at the ways out are answered once, and then with goodbye.
+func TestARefusedCallerIsAskedTwice(t *testing.T) {
+	t.Parallel()
+	s := settings(t)
+	s.Identification.Unidentified = onlyCritical
+	for _, wrong := range []ivr.Input{{}, pressed("#", nil)} {
+		if _, reply := answering(t, s, ivr.Input{}, pressed("*", nil), wrong); reply.Then != ivr.ThenAskKey {
+			t.Errorf("after one %q: %+v", wrong.Keys, reply)
+		}
+		call, reply := answering(t, s, ivr.Input{}, pressed("*", nil), wrong, wrong)
+		if reply.Then != ivr.ThenHangup || !says(reply, "number-goodbye") || call.Outcome() != policy.UnidentifiedRefused {
+			t.Errorf("after two %q: %+v, and the call ends %q", wrong.Keys, reply, call.Outcome())
+		}
+	}
+}
+
+// TestWhoLeavesNoMessageWasRefused: where callers without a number leave a message, one who hangs up before was refused, and not lost.
+func TestWhoLeavesNoMessageWasRefused(t *testing.T) {
+	t.Parallel()
+	s := settings(t)
+	s.Identification.Unidentified = policy.Unidentified{Default: policy.UnidentifiedVoicemail}
+	call, _ := answering(t, s, ivr.Input{}, pressed("*", nil), ivr.Input{Gone: true})
+	if call.Outcome() != policy.UnidentifiedRefused {
+		t.Errorf("the call ends %q", call.Outcome())
+	}
+}
+
+// TestAWholeNumberEndsTheCollecting: a locked caller who has typed as many keys as a number has is asked for the reason at once.
+func TestAWholeNumberEndsTheCollecting(t *testing.T) {
+	t.Parallel()
+	for _, pieces := range [][]string{{"204518"}, {"2045", "18"}, {"2", "04518"}} {
+		answers := []ivr.Input{}
+		for _, keys := range pieces {
+			answers = append(answers, ivr.Input{Keys: keys, Number: keys, WrongNumbers: 10})
+		}
+		if _, reply := answering(t, settings(t), ivr.Input{WrongNumbers: 10}, answers...); !says(reply, "menu") {
+			t.Errorf("%v typed: %+v", pieces, reply)
+		}
+	}
+}
+
+// TestOnFileIsOfOneAccount: a number of several accounts is on file of none, and one in another spelling than the carrier's is vouched for by nobody.
+func TestOnFileIsOfOneAccount(t *testing.T) {
+	t.Parallel()
+	for n, want := range []policy.CustomerNumber{"", northwind.Number, ""} {
+		call, _ := answering(t, settings(t), ivr.Input{Callers: []policy.Customer{northwind, loft}[:n]})
+		if call.OnFile != want || (call.State.OnFileName == "") != (want == "") {
+			t.Errorf("a number of %d accounts is on file of %q", n, call.OnFile)
+		}
+	}
+	m := ivr.Machine{Settings: settings(t)}
+	for from, offered := range map[policy.Phone]policy.CustomerNumber{"+442079460018": northwind.Number, "442079460018": "", "sip:+442079460018@example.com": ""} {
+		in := ivr.Input{Step: "arrive", Line: uk, From: from, Attested: true, Callers: []policy.Customer{northwind}}
+		call, reply := m.Next(policy.Call{SID: "CA1"}, in, tuesday)
+		if call.State.Offered != offered || says(reply, "welcome-known") != (offered != "") {
+			t.Errorf("%s is offered %q: %+v", from.Full(), call.State.Offered, reply)
+		}
+	}
+}
+
+// TestTheTeamAfterTraining: who was told where training is booked, and wants the team, is not counted as informed while it rings.
+func TestTheTeamAfterTraining(t *testing.T) {
+	t.Parallel()
+	s := settings(t)
+	s.Links.Training = "https://example.com/training"
+	call, reply := answering(t, s, ivr.Input{}, pressed("*", nil), ivr.Input{Said: "training", Word: ivr.WordTraining}, pressed("1", nil))
+	if reply.Then != ivr.ThenRing || call.Refused != "" || call.Intent != policy.Question {
+		t.Errorf("a %s call, refused as %q, gets %+v", call.Intent, call.Refused, reply)
+	}
+}
+
+// TestHashIsIgnoredSoOften: a restricted caller does not stay on the line by pressing # for ever.
+func TestHashIsIgnoredSoOften(t *testing.T) {
+	t.Parallel()
+	account := restricted(northwind)
+	answers := []ivr.Input{{Keys: "204518", Number: "204518", Customer: &account}}
+	for range 7 {
+		answers = append(answers, pressed("#", nil))
+	}
+	if _, reply := answering(t, settings(t), ivr.Input{}, answers...); reply.Then != ivr.ThenHangup {
+		t.Errorf("after 7 of them: %+v", reply)
+	}
+}

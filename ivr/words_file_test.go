@@ -163,6 +163,9 @@ var wordsFiles = []struct {
 	{"a way back of another key than it has", "en-US:\n  number-refused-again: To try another number, press 7.\n", []string{
 		`w.yaml:2:25: note: number-refused-again names no key 2, so the shipped text is said instead; say what to press, as in "To enter your number, press 2."`,
 	}},
+	{"a known caller's key of before", "en-US:\n  known-plain: \"If you call from your usual phone, press 1.\"\n", []string{
+		`w.yaml:2:16: note: known-plain names no key star, so the shipped text is said instead; say what to press, as in "For this phone's account, press star. For another account, press 2."`,
+	}},
 	{"its keys in words", "en-US:\n  closed-critical: We're closed. Platform down? Press one. A message? Press two.\n", nil},
 	{"the company without a name", "en-US:\n  welcome: \"{company} here. Please enter your {digits} digit number.\"\n", []string{
 		`w.yaml:2:12: welcome says {company}, and no company is configured; write company: in the configuration, or leave it out here`,
