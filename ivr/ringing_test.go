@@ -115,6 +115,13 @@ func TestRestOfAStepIsRungAgain(t *testing.T) {
 			over(p, "+3", "canceled", 6*time.Second)
 			p.ends(t, legOf(p.reply, "+2"), 12, 18*time.Second)
 		}, "+3 for 14s"},
+		"the provider's times are whole seconds": {func(p *pickUps) {
+			p.call.State.RungAt = tuesday.Add(700 * time.Millisecond)
+			rang(p, "+1", 0)
+			over(p, "+1", "busy", time.Second)
+			p.screens("+2", 6*time.Second)
+			p.ends(t, legOf(p.reply, "+2"), 12, 18*time.Second)
+		}, "+3 +4 for 15s"},
 		"nobody is left": {func(p *pickUps) {
 			for _, to := range []policy.Phone{"+1", "+3", "+4"} {
 				rang(p, to, 0)
