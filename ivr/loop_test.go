@@ -87,6 +87,12 @@ func TestForwardedBySpecialist(t *testing.T) {
 			s.calls[sid] = c
 		}
 	}
+	older := func(s *server) { // which kept no time of it
+		hunts(s)
+		c := s.calls[sid]
+		c.State.RungAt = time.Time{}
+		s.calls[sid] = c
+	}
 	for name, row := range map[string]struct {
 		before func(*server)
 		by     policy.Phone
@@ -99,6 +105,7 @@ func TestForwardedBySpecialist(t *testing.T) {
 		"that call is over":                  {over, oncall1, false},
 		"that call has rung for a while":     {ago(30 * time.Second), oncall1, true},
 		"that call's end was not reported":   {ago(80 * time.Second), oncall1, false},
+		"it rings since the version before":  {older, oncall1, true},
 		"nobody is rung":                     {func(*server) {}, oncall1, false},
 		"another specialist is rung":         {hunts, general, false},
 		"somebody else forwards":             {hunts, caller, false},

@@ -41,6 +41,8 @@ func TestClosedLineAsksForWhatItTakes(t *testing.T) {
 		"another line, closed as well":     {policy.AfterHours{Default: policy.Voicemail, ByIntent: other}, sunday, []string{"closed", "closed-hours", "voicemail"}},
 		"every call":                       {policy.AfterHours{Default: policy.Connect}, sunday, []string{"welcome"}},
 		"some that are not critical":       {nights["connects raised severities too"], sunday, []string{"closed-urgent", "welcome"}},
+		"questions are connected as well":  {policy.AfterHours{Default: policy.Voicemail, ByIntent: map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.Connect, policy.Question: policy.Connect}}, sunday, []string{"closed-urgent", "welcome"}},
+		"one in the middle ends otherwise": {policy.AfterHours{Default: policy.Voicemail, ByIntent: map[policy.Intent]policy.AfterHoursAction{policy.Restricted: policy.Message}}, sunday, []string{"closed", "welcome"}},
 		"questions end in another way":     {nights["records, but not questions"], sunday, []string{"closed", "welcome"}},
 	} {
 		s := settings(t)
@@ -108,8 +110,11 @@ func TestFirstWordsOfARestrictedAccount(t *testing.T) {
 		if !says(reply, "account-restricted") && !says(reply, "account-limited") {
 			t.Fatalf("%v let through: first heard %v", test.through, phrases(reply))
 		}
-		_, reply = m.Next(call, follow(t, reply, test.answer), tuesday)
+		call, reply = m.Next(call, follow(t, reply, test.answer), tuesday)
 		got := answerOf(reply)
+		if through := reply.Then != ivr.ThenAskKey; through != (call.Refused == "") { // who hangs up while it rings was not refused
+			t.Errorf("%v let through, %+v: refused as %q", test.through, test.answer, call.Refused)
+		}
 		if reply.Then == ivr.ThenAskKey {
 			got = reply.Say[len(reply.Say)-1].ID
 		}
@@ -145,6 +150,14 @@ func monthOf(tickets ...policy.Ticket) []policy.CallSummary {
 	return month
 }
 
+// ofOther returns the calls as those of another account.
+func ofOther(month []policy.CallSummary) []policy.CallSummary {
+	for i := range month {
+		month[i].Customer = loft.Number
+	}
+	return month
+}
+
 // TestToldOfATicketOverTheLimit holds rule 15: an identified caller hears of a ticket over the limit before it costs, never a critical one or one who
 // raises a ticket, and not of a ticket that counts already.
 func TestToldOfATicketOverTheLimit(t *testing.T) {
@@ -163,6 +176,7 @@ func TestToldOfATicketOverTheLimit(t *testing.T) {
 		{"a new ticket", policy.TicketStatus, "4713", monthOf("4711", "4712"), false, "3", true},
 		{"a ticket that counts already", policy.TicketStatus, "4711", monthOf("4711", "4712"), false, "", false},
 		{"one of those over", policy.TicketStatus, "4713", monthOf("4711", "4712", "4713"), false, "", true},
+		{"calls of another account", policy.Question, "", ofOther(monthOf("", "")), false, "", false},
 		{"a critical call", policy.Critical, "", monthOf("", ""), false, "", true},
 		{"a raised ticket", policy.RaiseSeverity, "4713", monthOf("", ""), false, "", true},
 		{"not configured", policy.Question, "", monthOf("", ""), true, "", true},

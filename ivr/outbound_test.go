@@ -270,6 +270,14 @@ func TestSpecialistLeavesBeforeTheCallerComes(t *testing.T) {
 	}
 	alone.asks(ivr.Input{Step: "rang", Exchange: 4})
 	alone.wants("alone", ivr.ThenWait, "wait/5")
+	alone.placed(5, "CA3")
+	alone.presses("CA3", 5, "1")
+	alone.changes(func(call policy.Call) policy.Call {
+		return call.Learn(policy.Report{At: alone.now.Add(time.Second), To: uk, From: caller, Status: "completed"})
+	})
+	if got := alone.call.Outcome(); got != policy.Abandoned { // who leaves before coming to the second one was not served by the first either
+		t.Errorf("who came to a conference that was left, and to no other: %s", got)
+	}
 
 	talked := newOutboundCall(t)
 	talked.placed(3, "CA2")

@@ -27,6 +27,7 @@ type board struct {
 	orders []string
 	fail   error
 	queue  time.Duration // of every leg
+	slow   string        // the number of the only leg that queues; "": all do
 	hold   chan struct{}
 }
 
@@ -41,7 +42,11 @@ func (b *board) did(what string) error {
 }
 
 func (b *board) Ring(_ context.Context, r twilio.OutboundLeg) (twilio.PlacedLeg, error) {
-	return twilio.PlacedLeg{SID: "CAleg" + strings.Trim(r.To, "+"), Queue: b.queue}, b.did("ring " + r.To + " from " + r.From + " at " + r.URL)
+	leg := twilio.PlacedLeg{SID: "CAleg" + strings.Trim(r.To, "+")}
+	if b.slow == "" || b.slow == r.To {
+		leg.Queue = b.queue
+	}
+	return leg, b.did("ring " + r.To + " from " + r.From + " at " + r.URL)
 }
 
 func (b *board) Redirect(_ context.Context, sid, url string) error {
@@ -385,6 +390,32 @@ func TestTheProvidersQueueIsBelieved(t *testing.T) {
 		if s.calls[policy.CallSID(other)].State.Result != policy.RingLate {
 			t.Errorf("a queue of %v is forgotten by the next call", queue)
 		}
+	}
+}
+
+// TestAShortQueueShortensNothing: our own calls of this second still wait for each other when the provider tells of a shorter queue, and of the legs of
+// one step the one that waits longest counts.
+func TestAShortQueueShortensNothing(t *testing.T) {
+	b := &board{queue: time.Second}
+	s, ringer := ringingServer(t, b, crowd(t, 4, 1), true)
+	s.reachesTheHunt()
+	ringer.Wait()
+	if s.calls[sid].State.Result != policy.RingPlaced {
+		t.Fatalf("four at one a second: %+v", s.calls[sid].State)
+	}
+	other := "CA00000000000000000000000000000108"
+	s.post("/voice", "CallSid", other)
+	s.post("/voice/number/1", "CallSid", other, "Digits", "204518")
+	s.post("/voice/menu/2", "CallSid", other, "Digits", "5")
+	ringer.Wait()
+	if got := s.calls[policy.CallSID(other)].State.Result; got != policy.RingLate {
+		t.Errorf("the fifth call of a second is %q", got)
+	}
+	s, ringer = ringingServer(t, &board{queue: time.Minute, slow: "+15550100100"}, crowd(t, 2, 1), true)
+	s.reachesTheHunt()
+	ringer.Wait()
+	if got := s.calls[sid].State.Result; got != policy.RingLate {
+		t.Errorf("a step of which one leg queues for a minute is %q", got)
 	}
 }
 

@@ -115,6 +115,13 @@ func TestRestOfAStepIsRungAgain(t *testing.T) {
 			over(p, "+3", "canceled", 6*time.Second)
 			p.ends(t, legOf(p.reply, "+2"), 12, 18*time.Second)
 		}, "+3 for 14s"},
+		"the provider's times are whole seconds": {func(p *pickUps) {
+			p.call.State.RungAt = tuesday.Add(700 * time.Millisecond)
+			rang(p, "+1", 0)
+			over(p, "+1", "busy", time.Second)
+			p.screens("+2", 6*time.Second)
+			p.ends(t, legOf(p.reply, "+2"), 12, 18*time.Second)
+		}, "+3 +4 for 15s"},
 		"nobody is left": {func(p *pickUps) {
 			for _, to := range []policy.Phone{"+1", "+3", "+4"} {
 				rang(p, to, 0)
@@ -286,5 +293,23 @@ func TestOutboundLegsRingOnBesideAPickUp(t *testing.T) {
 	c.fetched(3)
 	if c.call.State.Ring != 1 || len(c.reply.Say) == 0 {
 		t.Errorf("the next step does not follow: %+v, %+v", c.call.State, c.reply)
+	}
+}
+
+// TestFirstAcceptanceStays: neither a second key of the specialist nor the provider's report of the Dial moves the time from which the talk counts.
+func TestFirstAcceptanceStays(t *testing.T) {
+	t.Parallel()
+	p := newPickUps(t)
+	leg := legOf(p.reply, "+2")
+	p.screens("+2", 8*time.Second)
+	for try, after := range []time.Duration{12 * time.Second, 40 * time.Second} {
+		in := ivr.LegInput{Step: "answer", Leg: leg, To: "+2", Try: try + 1, Keys: "1"}
+		p.call, _ = p.machine.NextLeg(p.call, in, tuesday.Add(after))
+	}
+	in, yes, seconds := follow(t, p.reply, ivr.Input{}), true, 110
+	in.Dial, in.Bridged = &policy.Report{At: tuesday.Add(2 * time.Minute), Leg: leg, DialEnd: true, Seconds: &seconds}, &yes
+	call, _ := p.machine.Next(p.call, in, tuesday.Add(2*time.Minute))
+	if got := call.Leg(leg).AcceptedAt; !got.Equal(tuesday.Add(12*time.Second)) || traced(call, "leg.bridged") != "" {
+		t.Errorf("accepted at %s, want 12 s after %s", got, tuesday)
 	}
 }

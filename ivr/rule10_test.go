@@ -250,7 +250,7 @@ func TestPeopleBeatTheMenu(t *testing.T) {
 	call, reply := m.Next(policy.Call{SID: "CA1"}, ivr.Input{Step: "arrive", Line: uk, From: caller}, tuesday)
 	call = act(t, call, policy.Act{Kind: policy.ActAttach, Value: string(loft.Number)})
 	call = act(t, call, policy.Act{Kind: policy.ActTicket, Value: "4711"})
-	for _, in := range []ivr.Input{{Keys: "204518", Number: "204518", Customer: &northwind}, {Keys: "3"}, {Keys: "99#", Number: "99"}} {
+	for _, in := range []ivr.Input{{Keys: "204518", Number: "204518", Customer: &northwind}, {Keys: "3"}, {Keys: "99#", Number: "99", Ticket: "99"}} {
 		call, reply = m.Next(call, follow(t, reply, in), tuesday)
 	}
 	if call.Customer != loft.Number || call.Account != loft.Name || call.Ticket != "4711" || reply.Then != ivr.ThenRing {

@@ -119,6 +119,12 @@ var wordsFiles = []struct {
 	{"what a specialist hears is held as a whole", "en-GB:\n  screen-over: Over the fair use of its plan\n", []string{
 		`w.yaml:2:16: what a specialist hears takes 10.9 seconds to say; leave out 3 words or more, so that it stays within 10 seconds`,
 	}},
+	{"so is what is heard of a restricted account", "en-US:\n  screen-restricted: This account is restricted to calls about a platform that is down\n", []string{
+		`w.yaml:2:22: what a specialist hears takes 11.6 seconds to say; leave out 5 words or more, so that it stays within 10 seconds`,
+	}},
+	{"a known caller waits less long", "en-US:\n  welcome-known: Welcome to our support. For the account of this phone, press star. For another account, press 2 and enter its number.\n", []string{
+		`w.yaml:2:18: all that a caller with a known number hears takes 20.8 seconds to say; leave out 3 words or more, so that it stays within 20 seconds`,
+	}},
 	{"a control character, escaped", "en-US:\n  goodbye: \"Bye\\a.\"\n", []string{
 		`w.yaml:2:12: goodbye holds the control character U+0007; delete it`,
 	}},
@@ -156,6 +162,12 @@ var wordsFiles = []struct {
 	{"what is listened for may be long", "en-US:\n  hear-yes: " + strings.ReplaceAll(long, " ", ", ") + "\n", nil},
 	{"a prompt of other keys than before: the shipped one is said", "en-US:\n  account-restricted: For this one, please open a ticket online. Goodbye.\n", []string{
 		`w.yaml:2:23: note: account-restricted names no key 1, so the shipped text is said instead; say what to press, as in "If your platform is down, press 1. At the moment, phone support for your account is for that only. For anything else, please open a ticket online."`,
+	}},
+	{"a way back of another key than it has", "en-US:\n  number-refused-again: To try another number, press 7.\n", []string{
+		`w.yaml:2:25: note: number-refused-again names no key 2, so the shipped text is said instead; say what to press, as in "To enter your number, press 2."`,
+	}},
+	{"a known caller's key of before", "en-US:\n  known-plain: \"If you call from your usual phone, press 1.\"\n", []string{
+		`w.yaml:2:16: note: known-plain names no key star, so the shipped text is said instead; say what to press, as in "For this phone's account, press star. For another account, press 2."`,
 	}},
 	{"its keys in words", "en-US:\n  closed-critical: We're closed. Platform down? Press one. A message? Press two.\n", nil},
 	{"the company without a name", "en-US:\n  welcome: \"{company} here. Please enter your {digits} digit number.\"\n", []string{

@@ -262,3 +262,13 @@ func TestCentsAddUp(t *testing.T) {
 		}
 	})
 }
+
+// TestAnyRateIsARate: a proposal says that nothing costs anything only where no rate of the three is set.
+func TestAnyRateIsARate(t *testing.T) {
+	t.Parallel()
+	for rates, want := range map[*policy.FairUse]bool{{}: false, {PerTicket: 5}: true, {PerMinute: 1}: true, {PerMinuteOverTickets: 1.5}: true} {
+		if rates.HasRates() != want {
+			t.Errorf("%+v has rates: %t", *rates, !want)
+		}
+	}
+}

@@ -105,6 +105,10 @@ func TestFactsOfAMissedCriticalCall(t *testing.T) {
 	if _, onFile := n.Facts["on_file"]; n.Customer != "310022" || n.Facts["account"] != "Harbor Cowork" || onFile {
 		t.Errorf("an identified caller's notice is %+v", n)
 	}
+	ended.Closed = true // and the team rang in spite of it
+	if n, _ := policy.CallNotice(policy.Call{}, ended, settings, "", missedAt.Add(time.Hour)); n.Facts["closed"] != "" {
+		t.Errorf("the notice of a call that rang says that the line was closed: %v", n.Facts)
+	}
 }
 
 // TestReportsInAnyOrderTellOnce: however often reports come and in which order, each kind is told once, and what the call comes to is told.

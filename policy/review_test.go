@@ -181,6 +181,9 @@ func TestHolderIsTold(t *testing.T) {
 	if n := warned(phoned, often, 15)[0]; n.Facts["percent"] != "90" || n.Facts["must_phone"] != "Ada" {
 		t.Errorf("80 percent, first seen at 90: %v", n.Facts)
 	}
+	if n := warned(phoned, often, 15, "tickets/204518/2026-11/80/email/1")[0]; n.Facts["percent"] != "90" || n.Facts["must_phone"] != "" {
+		t.Errorf("who was to be phoned at 80 percent is phoned again at 90: %v", n.Facts)
+	}
 }
 
 // TestHolderIsToldBeforeItCosts: of a month that has been over for more than a day the account holder is told no more.

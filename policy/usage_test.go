@@ -185,3 +185,16 @@ func monthUsage(t interface{ Fatal(...any) }, c policy.Customer, m policy.Month,
 	}
 	return report.Account(c, 1, fair)[0]
 }
+
+// TestEachCallOfATicketOverTheLimitIsMarked: the later calls about such a ticket are of it as well, although they add none (rule 14).
+func TestEachCallOfATicketOverTheLimitIsMarked(t *testing.T) {
+	t.Parallel()
+	var got []string
+	for _, c := range policy.ExplainUsage(summaries(about("1"), plain, plain, about("4"), about("4"), about("1"), missed), fair) {
+		got = append(got, fmt.Sprintf("%t %t", c.Counts, c.OverTickets))
+	}
+	want := []string{"true false", "true false", "true false", "true true", "false true", "false false", "false false"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -448,12 +448,14 @@ func TestAnUpgradeFindsWhatWasServedToNobody(t *testing.T) {
 		if n%3 == 0 {
 			customer = "204518"
 		}
-		_, err := s.Advance(t.Context(), id, func(policy.Call) policy.Call {
-			c := policy.Call{SID: id, Line: "+448000668187", StartedAt: day, Answered: true, Customer: customer, EndedAt: day.Add(time.Minute)}
-			return c.WithLeg(policy.Leg{SID: "CA-leg", To: "+15550100003", AcceptedAt: day})
-		})
-		if err != nil {
-			t.Fatal(err)
+		for _, end := range []time.Time{{}, day.Add(time.Minute)} { // a call that is known with its end alone is indexed at once
+			_, err := s.Advance(t.Context(), id, func(policy.Call) policy.Call {
+				c := policy.Call{SID: id, Line: "+448000668187", StartedAt: day, Answered: true, Customer: customer, EndedAt: end}
+				return c.WithLeg(policy.Leg{SID: "CA-leg", To: "+15550100003", AcceptedAt: day})
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	if err := s.Close(); err != nil {

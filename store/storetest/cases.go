@@ -53,6 +53,19 @@ func reviewInput(t *testing.T, storage Storage) {
 		want.Months = append(want.Months, u)
 	}
 	same(t, "what a review sees", want, seen)
+	made := []policy.Notice{ // of both kinds; those of another month and of another account tell nothing
+		{Key: "holder-tickets/204518/2026-12/100/email/1", Kind: policy.NoticeHolder, Channel: policy.ChannelEmail},
+		{Key: "tickets/204518/2026-12/80/email/1", Kind: policy.NoticeTickets, Channel: policy.ChannelEmail},
+		{Key: "holder-tickets/204518/2026-11/100/email/1", Kind: policy.NoticeHolder, Channel: policy.ChannelEmail},
+		{Key: "holder-tickets/20451/2026-12/100/email/1", Kind: policy.NoticeHolder, Channel: policy.ChannelEmail},
+	}
+	if err := s.PutNotices(t.Context(), made); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Review(t.Context(), customer, "2026-12", fair, func(st policy.ReviewInput) policy.Verdict { seen = st; return policy.Verdict{} }); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "the warnings that were made", []string{made[1].Key, made[0].Key}, seen.Told)
 	_, err = s.Review(t.Context(), "999999", "2026-12", fair, func(policy.ReviewInput) policy.Verdict { return policy.Verdict{} })
 	wantError(t, "a review of nobody", err, policy.ErrNoCustomer)
 }

@@ -163,8 +163,8 @@ func callFromItsNumber(t *testing.T, s Store, account policy.Customer) {
 	seconds := 60
 	for n := range 100 { // more than are indexed together
 		id := policy.CallSID(fmt.Sprintf("CA%03d", n))
+		must(t, s, id, began(day)) // a call that is known with its end alone is indexed at once
 		must(t, s, id, func(c policy.Call) policy.Call {
-			c = began(day)(c)
 			c.OnFile, c.State.Offered, c.State.OnFileName, c.State.Presumed = customer, customer, account.Name, policy.RestrictedAccount
 			if n%2 == 1 {
 				c.Customer, c.Account, c.Month = harbor.Number, harbor.Name, "2026-11"

@@ -74,6 +74,9 @@ func TestCompanyAndLinks(t *testing.T) {
 			t.Errorf("%s: %v", text, problems)
 		}
 	}
+	if _, problems := parse(changed(t, "company: OfficeRnD ", "company: "+strings.Repeat("ü", 40)+" "), env(), config.Options{}); len(problems) > 0 {
+		t.Errorf("40 letters that are more bytes: %v", problems)
+	}
 	for text, want := range map[string]string{
 		"links: { policy: help.example.com } ":            "which is not the address of a page; write it like https://help.example.com/phone-support",
 		"links: { ticket: \"https://h.example.com/t\" } ": "ticket has no place for the ticket's number; write {ticket} where it belongs",

@@ -54,13 +54,15 @@ func TestMailGoesOutProtectedAndOnce(t *testing.T) {
 }
 
 func TestALetterToTheAccountHolderIsNoList(t *testing.T) {
-	n := mail("case-moved/7/2")
-	n.Kind, n.To, n.Facts = policy.NoticeMove, "dana@customer.example", map[string]string{"account": "Example Workspaces", "state": "contacted"}
-	s, o := startServer(t, &server{}, nil), newOutbox(n)
-	run(t, mailing(s, o, newClock()))
-	o.await(t, n.Key, 1)
-	if l := s.got()[0]; l.header("List-Id") != "" || l.header("Auto-Submitted") != "auto-generated" || l.to != "dana@customer.example" {
-		t.Errorf("it came as\n%s", l.text)
+	for _, kind := range []policy.NoticeKind{policy.NoticeMove, policy.NoticeHolder} {
+		n := mail(string(kind) + "/7/2")
+		n.Kind, n.To, n.Facts = kind, "dana@customer.example", map[string]string{"account": "Example Workspaces", "state": "contacted"}
+		s, o := startServer(t, &server{}, nil), newOutbox(n)
+		run(t, mailing(s, o, newClock()))
+		o.await(t, n.Key, 1)
+		if l := s.got()[0]; l.header("List-Id") != "" || l.header("Auto-Submitted") != "auto-generated" || l.to != "dana@customer.example" {
+			t.Errorf("it came as\n%s", l.text)
+		}
 	}
 }
 
