@@ -239,3 +239,15 @@ func TestHashIsIgnoredSoOften(t *testing.T) {
 		t.Errorf("after 7 of them: %+v", reply)
 	}
 }
+
+// TestATicketIsAskedForTwice: who says nothing that may be a ticket number is asked once more, and then connected.
+func TestATicketIsAskedForTwice(t *testing.T) {
+	t.Parallel()
+	answers := []ivr.Input{{Keys: "204518", Number: "204518", Customer: &northwind}, pressed("3", nil), {Said: "well, let me see"}, {Said: "well, let me see"}}
+	if _, reply := answering(t, settings(t), ivr.Input{}, answers[:3]...); reply.Then != ivr.ThenAskTicket {
+		t.Errorf("after one: %+v", reply)
+	}
+	if _, reply := answering(t, settings(t), ivr.Input{}, answers...); reply.Then != ivr.ThenRing {
+		t.Errorf("after two: %+v", reply)
+	}
+}
