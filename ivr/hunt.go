@@ -45,20 +45,27 @@ func lineName(l policy.Line) string {
 	return l.Name
 }
 
-// fairUse notes whether the account is over its fair use with this call, and returns what a caller is told of it before it costs (rule 15): never a
-// critical one, nor one who raises a ticket.
+// fairUse returns what a caller is told of a ticket over the limit before it costs (rule 15): never a critical one, nor one who raises a ticket.
 func (x *exchange) fairUse() []Phrase {
-	if x.call.Customer == "" || x.in.Month == nil {
+	if !x.FairUse.TellCaller || x.in.Month == nil || x.call.Intent == policy.Critical || x.call.Intent == policy.RaiseSeverity {
 		return nil
 	}
-	others := func(s policy.CallSummary) bool { return s.Customer != x.call.Customer } // a person attached the call to another account
-	ticket, adds, over := x.FairUse.Accepting(x.call, slices.DeleteFunc(slices.Clone(x.in.Month), others))
-	x.call.State.Over = over
-	if !x.FairUse.TellCaller || !adds || ticket <= x.FairUse.TicketsPerMonth || x.call.Intent == policy.Critical || x.call.Intent == policy.RaiseSeverity {
+	ticket, adds, _ := x.accepting(x.in.Month)
+	if !adds || ticket <= x.FairUse.TicketsPerMonth {
 		return nil
 	}
 	x.note("fair-use.told", "the caller is told that the call adds a ticket over the limit", "ticket", count(ticket), "limit", count(x.FairUse.TicketsPerMonth))
 	return []Phrase{phrase("told-over", "count", count(ticket), "limit", count(x.FairUse.TicketsPerMonth))}
+}
+
+// accepting returns which phone ticket of the account's month the call is of if a specialist accepts it, whether it adds that ticket, and whether the
+// account is over then. A call of no account, or whose month is not known, is of none.
+func (x *exchange) accepting(month []policy.CallSummary) (ticket int, adds, over bool) {
+	if x.call.Customer == "" || month == nil {
+		return 0, false, false
+	}
+	others := func(s policy.CallSummary) bool { return s.Customer != x.call.Customer } // a person attached the call to another account
+	return x.FairUse.Accepting(x.call, slices.DeleteFunc(slices.Clone(month), others))
 }
 
 // ring rings the present step of a team. After the last round there is none, and the hunt is over.

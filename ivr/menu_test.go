@@ -194,6 +194,7 @@ func TestToldOfATicketOverTheLimit(t *testing.T) {
 			in.Month = test.month
 			call, reply = m.Next(call, follow(t, reply, in), tuesday)
 		}
+		call, _ = m.NextLeg(call, ivr.LegInput{Step: "screen", Leg: "CA2", To: general, Try: 1, Month: test.month}, tuesday)
 		told := ""
 		for _, p := range reply.Say {
 			if p.ID == "told-over" {
@@ -217,6 +218,7 @@ func TestUnidentifiedCallersAreToldOfNoTickets(t *testing.T) {
 	in := pressed("5", nil)
 	in.Month = monthOf("")
 	call, reply = m.Next(call, follow(t, reply, in), tuesday)
+	call, _ = m.NextLeg(call, ivr.LegInput{Step: "screen", Leg: "CA2", To: general, Try: 1, Month: in.Month}, tuesday)
 	if says(reply, "told-over") || call.State.Over || reply.Then != ivr.ThenRing {
 		t.Errorf("a caller without a number hears %v, over %t", phrases(reply), call.State.Over)
 	}
@@ -241,6 +243,7 @@ func TestCallGoesOnWithoutItsMonth(t *testing.T) {
 	s.post("/voice", "CallSid", "CA2")
 	s.post("/voice/number/1", "CallSid", "CA2", "Digits", "204518")
 	s.post("/voice/menu/2", "CallSid", "CA2", "Digits", "5")
+	s.post("/leg/CA2/screen/1", "CallSid", legSID, "Direction", "outbound-dial", "To", general.Full())
 	if call := s.calls["CA2"]; !call.State.Over {
 		t.Errorf("where it can tell, the account is not over: %+v", call.State)
 	}

@@ -15,8 +15,9 @@ type Log interface {
 	Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error)
 	// WrongNumbers returns how many customer numbers that nobody has this caller entered since then, on any call.
 	WrongNumbers(ctx context.Context, caller policy.Phone, since time.Time) (int, error)
-	// MonthCalls returns the calls of the account that a call belongs to, in the call's month; none for a call of no account.
-	MonthCalls(ctx context.Context, sid policy.CallSID) ([]policy.CallSummary, error)
+	// MonthCalls returns the calls of the account that a call belongs to, in the call's month, oldest first, up to the one of which enough reports
+	// true; none for a call of no account.
+	MonthCalls(ctx context.Context, sid policy.CallSID, enough func(policy.CallSummary) bool) ([]policy.CallSummary, error)
 	// AccountSummaries returns the calls of an account that belong to a month.
 	AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error)
 	// Calls returns the calls that a filter selects, which need not have their histories. An error ends the sequence.

@@ -24,6 +24,9 @@ type LegInput struct {
 	Attempt int // that placed the leg; 0: it is of a Dial on the caller's call
 	// Unjoined is that the provider could not let the leg into the conference.
 	Unjoined bool
+	// Month are the calls of the call's account in its month, as far as they are needed to tell whether it is over; nil: they were not read, or could
+	// not be.
+	Month []policy.CallSummary
 }
 
 func (in LegInput) key() string { return fmt.Sprintf("%s/%s/%d", in.Step, in.Leg, in.Try) }
@@ -64,6 +67,9 @@ func (x *exchange) leg(leg *policy.Leg, in LegInput) Reply {
 func (x *exchange) screen(leg *policy.Leg, in LegInput) Reply {
 	if leg.ScreenedAt.IsZero() {
 		leg.ScreenedAt = x.now
+	}
+	if in.Month != nil {
+		_, _, x.call.State.Over = x.accepting(in.Month)
 	}
 	return Reply{Say: x.whoCalls(), Then: ThenScreen, Next: answerPath(in.Try)}
 }

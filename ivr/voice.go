@@ -35,6 +35,9 @@ func (h *webhooks) leg(step string) func(*hook) error {
 			Step: step, Leg: policy.CallSID(w.CallSID), To: policy.Phone(w.To), Try: w.number("turn"), Keys: w.Digits, Attempt: w.number("order"),
 			Unjoined: w.DialCallStatus == dialFailed,
 		}
+		if step == stepScreen { // to say that the account is over; an account that has very many calls is so after few of them
+			in.Month = h.monthOf(w, sid, w.settings.FairUse.UntilOver())
+		}
 		var reply Reply
 		_, err := h.advance(w, sid, func(c policy.Call) policy.Call {
 			c, reply = h.machine(w).NextLeg(c, in, w.now)
@@ -92,9 +95,9 @@ func (h *webhooks) input(w *hook) (Input, error) {
 		}
 	case stepNumber, stepMistyped, stepRefused:
 	case stepMenu, stepTicket, stepRestricted, stepTraining:
-		in.Month = h.month(w, func(ctx context.Context) ([]policy.CallSummary, error) {
-			return h.Log.MonthCalls(ctx, policy.CallSID(w.CallSID))
-		})
+		if w.settings.FairUse.TellCaller {
+			in.Month = h.monthOf(w, policy.CallSID(w.CallSID), func(policy.CallSummary) bool { return false })
+		}
 		return in, nil
 	default:
 		return in, nil
@@ -109,6 +112,11 @@ func (h *webhooks) input(w *hook) (Input, error) {
 	return in, err
 }
 
+// monthOf returns the calls of a call's account in its month, up to the one of which enough reports true.
+func (h *webhooks) monthOf(w *hook, sid policy.CallSID, enough func(policy.CallSummary) bool) []policy.CallSummary {
+	return h.month(w, func(ctx context.Context) ([]policy.CallSummary, error) { return h.Log.MonthCalls(ctx, sid, enough) })
+}
+
 // monthWithin bounds the wait for the calls of a month, which only add a sentence.
 const monthWithin = time.Second
 
@@ -119,7 +127,7 @@ func (h *webhooks) identifiedMonth(w *hook, in Input) []policy.CallSummary {
 	if c == nil && in.Step == stepKnown && len(in.Callers) == 1 {
 		c = &in.Callers[0]
 	}
-	if c == nil {
+	if c == nil || !w.settings.FairUse.TellCaller {
 		return nil
 	}
 	return h.month(w, func(ctx context.Context) ([]policy.CallSummary, error) {

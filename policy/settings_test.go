@@ -78,3 +78,32 @@ func TestAccepting(t *testing.T) {
 		}
 	}
 }
+
+// TestUntilOver holds that an account is known to be over at the first of its calls that makes it so, as a recount of all up to there says.
+func TestUntilOver(t *testing.T) {
+	fair := policy.FairUse{TicketsPerMonth: 2, OverLongCallsPerMonth: 2, CallLimit: 20 * time.Minute}
+	served := func(ticket policy.Ticket, talk int) policy.CallSummary {
+		return policy.CallSummary{Customer: "204518", Ticket: ticket, Accepted: true, TalkSeconds: talk, Talked: true}
+	}
+	for name, row := range map[string]struct {
+		month []policy.CallSummary
+		at    int // the call that makes the account over, from 1; 0: none does
+	}{
+		"within the limit":              {[]policy.CallSummary{served("", 60), served("", 60)}, 0},
+		"one ticket more":               {[]policy.CallSummary{served("", 60), served("", 60), served("", 60), served("", 60)}, 3},
+		"calls about one ticket":        {[]policy.CallSummary{served("1", 60), served("1", 60), served("1", 60)}, 0},
+		"calls that nobody took":        {[]policy.CallSummary{served("", 60), {}, {}, {}, served("", 60)}, 0},
+		"over-long calls of one ticket": {[]policy.CallSummary{served("1", 1201), served("1", 1200), served("1", 1201)}, 3},
+	} {
+		enough, at := fair.UntilOver(), 0
+		for i, c := range row.month {
+			if enough(c) {
+				at = i + 1
+				break
+			}
+		}
+		if at != row.at {
+			t.Errorf("%s: over at call %d, want %d", name, at, row.at)
+		}
+	}
+}

@@ -95,6 +95,19 @@ func (t *ticketCounter) ticket(s CallSummary) (number int, adds bool) {
 	return t.n, true
 }
 
+// UntilOver returns a function that is given the calls of an account's month one by one, and reports whether the account is over with them already
+// (rule 8), so that whoever asks for that alone need not read the rest.
+func (f FairUse) UntilOver() func(CallSummary) bool {
+	var tickets ticketCounter
+	overLong := 0
+	return func(s CallSummary) bool {
+		tickets.ticket(s)
+		overLong += one(s.counts() && s.overLong(f))
+		byTickets, byOverLong := over(tickets.n, f.TicketsPerMonth, overLong, f.OverLongCallsPerMonth)
+		return byTickets || byOverLong
+	}
+}
+
 // Accepting returns which phone ticket of its month a call is of once a specialist accepts it, whether it adds that ticket (rule 3), and whether its
 // account is over then (rule 8). calls are those of the account that belong to the month; the call itself may be among them.
 func (f FairUse) Accepting(c Call, calls []CallSummary) (ticket int, adds, isOver bool) {

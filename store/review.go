@@ -65,7 +65,7 @@ func readReviewInput(tx *bolt.Tx, customer policy.CustomerNumber, month policy.M
 	}
 	n := max(1, fair.SustainedWithin)
 	report, err := policy.AccountReport(customer, month, n+fair.Lead(), func(m policy.Month) ([]policy.CallSummary, error) {
-		return accountSummaries(tx, customer, m)
+		return accountSummaries(tx, customer, m, all)
 	})
 	return policy.ReviewInput{
 		Customer: account, Months: report.Account(account, n, fair), Open: openCase(cases), Closed: lastClosed(cases), Told: warned(tx, customer, month),

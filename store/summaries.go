@@ -66,17 +66,22 @@ func sameSummary(a, b policy.CallSummary) bool {
 // index alone.
 func (s *Store) AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error) {
 	defer s.options.Yield()
-	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.CallSummary, error) { return accountSummaries(tx, customer, month) })
+	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.CallSummary, error) { return accountSummaries(tx, customer, month, all) })
 }
 
-func accountSummaries(tx *bolt.Tx, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error) {
+// all is for a reading that nothing ends early.
+func all(policy.CallSummary) bool { return false }
+
+func accountSummaries(tx *bolt.Tx, customer policy.CustomerNumber, month policy.Month, enough func(policy.CallSummary) bool) ([]policy.CallSummary, error) {
 	summaries, read := make([]policy.CallSummary, 0, usualSummaries), summaryReader(month)
 	for k, v := range under(monthKey(month).part(string(customer))).in(tx.Bucket(indexBucket)) {
 		t, err := read(k, v)
 		if err != nil {
 			return nil, err
 		}
-		summaries = append(summaries, t)
+		if summaries = append(summaries, t); enough(t) {
+			break
+		}
 	}
 	return summaries, nil
 }

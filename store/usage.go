@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 
+	bolt "go.etcd.io/bbolt"
+
 	"github.com/officernd/supportline/policy"
 )
 
@@ -50,9 +52,9 @@ func (a Accounts) UsageAfter(ctx context.Context, month policy.Month, limit int,
 	return used, next, nil
 }
 
-// MonthCalls returns the summaries of the calls of the account that a call belongs to, in the call's month (rule 4), oldest first; none for a call of
-// no account, or that is not known.
-func (s *Store) MonthCalls(ctx context.Context, sid policy.CallSID) ([]policy.CallSummary, error) {
+// MonthCalls returns the summaries of the calls of the account that a call belongs to, in the call's month (rule 4), oldest first, up to the one of
+// which enough reports true; none for a call of no account, or that is not known.
+func (s *Store) MonthCalls(ctx context.Context, sid policy.CallSID, enough func(policy.CallSummary) bool) ([]policy.CallSummary, error) {
 	c, err := s.Call(ctx, sid)
 	switch {
 	case errors.Is(err, policy.ErrNoCall), err == nil && c.Customer == "":
@@ -60,7 +62,9 @@ func (s *Store) MonthCalls(ctx context.Context, sid policy.CallSID) ([]policy.Ca
 	case err != nil:
 		return nil, err
 	}
-	return s.AccountSummaries(ctx, c.Customer, c.Month)
+	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.CallSummary, error) {
+		return accountSummaries(tx, c.Customer, c.Month, enough)
+	})
 }
 
 // Months returns an account of the directory with the n months that end with last. It reads the calls of these months and of those before them
