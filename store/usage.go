@@ -55,15 +55,16 @@ func (a Accounts) UsageAfter(ctx context.Context, month policy.Month, limit int,
 // MonthCalls returns the summaries of the calls of the account that a call belongs to, in the call's month (rule 4), oldest first, up to the one of
 // which enough reports true; none for a call of no account, or that is not known.
 func (s *Store) MonthCalls(ctx context.Context, sid policy.CallSID, enough func(policy.CallSummary) bool) ([]policy.CallSummary, error) {
-	c, err := s.Call(ctx, sid)
-	switch {
-	case errors.Is(err, policy.ErrNoCall), err == nil && c.Customer == "":
-		return []policy.CallSummary{}, nil
-	case err != nil:
-		return nil, err
-	}
 	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.CallSummary, error) {
-		return accountSummaries(tx, c.Customer, c.Month, enough)
+		place := placeBySID(tx, string(sid))
+		if place == nil {
+			return []policy.CallSummary{}, nil
+		}
+		r, err := recordAt(tx, place)
+		if err != nil || r.Call.Customer == "" {
+			return []policy.CallSummary{}, err
+		}
+		return accountSummaries(tx, r.Call.Customer, r.Call.Month, enough)
 	})
 }
 
