@@ -28,6 +28,7 @@ type Terminal struct {
 
 	ctx     context.Context
 	leaving bool   // the caller is to hang up
+	keyed   bool   // keys were pressed in answer to the present prompt
 	sound   string // being heard, whose repetitions are not shown
 }
 
@@ -80,11 +81,25 @@ func (t *Terminal) Caller(m fake.Moment) fake.Act {
 	case m.Kind == fake.Recording:
 		return t.ask("recording> ", t.message)
 	case m.Kind == fake.Asked:
-		return t.ask("you> ", t.answer)
+		return t.asked()
+	case m.Kind == fake.Speaking, m.Kind == fake.Prompted:
+		t.keyed = false
 	case m.Kind == fake.Holding:
 		t.hold()
 	}
 	return fake.Listen()
+}
+
+// asked asks for an answer. The line that goes on waiting after keys wants more of them, or the pause that ends them.
+func (t *Terminal) asked() fake.Act {
+	prompt := "you> "
+	if t.keyed {
+		prompt = "you (more keys, or Enter: no more)> "
+	}
+	return t.ask(prompt, func(line string) (fake.Act, bool) {
+		t.keyed = keys(line)
+		return t.answer(line)
+	})
 }
 
 // hold lets the time of a sound pass.

@@ -51,6 +51,10 @@ func TestTerminal(t *testing.T) {
 			"you> say one two", "caller says  one two", "caller hears  Connecting you.", "+15550100001 rings", "+15550100001 (a/p/n/v/b)> h",
 			"+15550100001 stops ringing", "caller hangs up",
 		}},
+		{"one key, and no more", "1\n\nn\n", []string{
+			"you> 1", "caller presses  1", "you (more keys, or Enter: no more)> ", "caller hears  Connecting you.", "+15550100001 rings",
+			"+15550100001 (a/p/n/v/b)> n", "+15550100001 doesn't answer", "caller hears  goodbye", "caller hears  (tone)", "recording> ", "caller hangs up",
+		}},
 		{"the input ends", "", []string{"you> ", "caller hangs up"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
