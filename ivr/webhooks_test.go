@@ -387,6 +387,20 @@ func TestStatelessFallbackEnds(t *testing.T) {
 	}
 }
 
+// TestStatelessStepOfOneIsRungOnce: a voicemail that was rung alone stopped nobody, so the step is over.
+func TestStatelessStepOfOneIsRungOnce(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	reached := []string{"DialCallStatus", "completed", "DialBridged", "false"}
+	if doc := document(t, s.post("/plain/rang/question/0", reached...)); len(rung(doc)) > 0 {
+		t.Errorf("after the only one of the only step: %v", rung(doc))
+	}
+	next := document(t, s.post("/plain/rang/critical/0", reached...))
+	if diff := cmp.Diff([]string{string(oncall2), "+15550100002"}, rung(next)); diff != "" {
+		t.Errorf("after a step of one (-want +got):\n%s", diff)
+	}
+}
+
 // spoilt returns a request to /voice with a signature that does not belong to it.
 func spoilt(contentType, body string) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, "/phone/voice", strings.NewReader(body))
