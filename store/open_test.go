@@ -427,13 +427,19 @@ func TestAnUpgradeFindsNoticesByChannel(t *testing.T) {
 					t.Errorf("due by %s: %+v, %v; want %s", channel, due, err, key)
 				}
 			}
-			if err := s.Close(); err != nil {
-				t.Fatal(err)
-			}
-			if got := entries(t, path); !slices.Equal(want, got) {
-				t.Errorf("the indexes have %d entries that differ from the %d that this version writes", len(got), len(want))
-			}
+			closedWith(t, s, path, want)
 		})
+	}
+}
+
+// closedWith closes a store and holds the entries of its indexes against those that this version writes.
+func closedWith(t *testing.T, s *store.Store, path string, want []string) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := entries(t, path); !slices.Equal(want, got) {
+		t.Errorf("the indexes have %d entries that differ from the %d that this version writes", len(got), len(want))
 	}
 }
 
@@ -484,12 +490,7 @@ func TestAnUpgradeFindsWhatWasServedToNobody(t *testing.T) {
 	if err != nil || len(count) != 1 || count[0].Calls != 46 {
 		t.Errorf("served to nobody: %+v, %v; want 46 calls", count, err)
 	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if got := entries(t, path); !slices.Equal(want, got) {
-		t.Errorf("the indexes have %d entries that differ from the %d that this version writes", len(got), len(want))
-	}
+	closedWith(t, s, path, want)
 }
 
 // TestAnUpgradeBringsSpellingsOfACallerTogether: up to schema 4 wrong numbers were counted by the address as it came. After the upgrade all spellings of
@@ -537,10 +538,5 @@ func TestAnUpgradeBringsSpellingsOfACallerTogether(t *testing.T) {
 			t.Errorf("%d wrong numbers of %q, %v; want %d", got, from.Full(), err, count)
 		}
 	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if got := entries(t, path); !slices.Equal(want, got) {
-		t.Errorf("the indexes have %d entries that differ from the %d that this version writes", len(got), len(want))
-	}
+	closedWith(t, s, path, want)
 }
