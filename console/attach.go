@@ -15,7 +15,7 @@ import (
 // attachEnd is the end of the address to which the list of calls that were served to nobody sends those to attach.
 const attachEnd = "/attach"
 
-// attaching is what the list of calls needs to attach those that were served to nobody to the accounts that their numbers are on file of.
+// attaching holds the values of a list from which calls that were served to nobody can be attached to the accounts that their numbers are on file of.
 type attaching struct {
 	Unidentified bool   // the filter selects such calls
 	Attachable   int    // calls of the page that the person can attach so

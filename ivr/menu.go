@@ -91,7 +91,7 @@ func (x *exchange) menuDefault(why string) Reply {
 	return x.chosen(policy.Question, phrase("menu-default"))
 }
 
-// training tells a caller who wants training where it is booked, with a way to the team. Without an address the team tells.
+// training answers a caller who wants training with the address where it is booked, and a way to the team. Without an address it rings the team.
 func (x *exchange) training() Reply {
 	address := x.Links.Training
 	if address == "" {
@@ -117,7 +117,7 @@ func (x *exchange) trained() Reply {
 	return x.leave(phrase("goodbye"))
 }
 
-// askRestricted tells the caller of a restricted account what phone support is for at the moment: with one key for critical calls, or with the menu
+// askRestricted asks the caller of a restricted account for a reason that is let through: with one key for critical calls, or with the menu
 // of the reasons that the company lets through (rules 9 and 10). Who hangs up was refused.
 func (x *exchange) askRestricted(say ...Phrase) Reply {
 	x.call.Refused = policy.RestrictedAccount

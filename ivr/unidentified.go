@@ -90,7 +90,7 @@ func (x *exchange) presumed() policy.Outcome {
 	return ""
 }
 
-// notePresumed says in the trace alone why such a call is refused: the words to the caller are those of any call without a number, so that a
+// notePresumed writes into the trace alone why such a call is refused: the words to the caller are those of any call without a number, so that a
 // forged caller number tells nothing.
 func (x *exchange) notePresumed() {
 	if why := x.call.State.Presumed; why != "" {
@@ -102,7 +102,7 @@ func (x *exchange) notePresumed() {
 	}
 }
 
-// refused tells a caller without a customer number that the call is not connected, and the ways out that there are.
+// refused refuses the call of a caller without a customer number, with the ways out that there are.
 func (x *exchange) refused(say ...Phrase) Reply {
 	x.note("unidentified.refuse", "callers without a customer number are refused", x.reasonFact()...)
 	x.call.Refused = policy.UnidentifiedRefused

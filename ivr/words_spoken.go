@@ -17,7 +17,7 @@ var inDoubt = []policy.Intent{
 // spokenWords are the short answers that are understood, those first that win where two fit equally well.
 var spokenWords = []Word{WordTraining, WordPerson, WordLost, WordNo, WordYes, WordRepeat}
 
-// Meaning is what an utterance means at a step of a call. Whatever it does not hold, or holds in doubt, is empty.
+// Meaning holds what an utterance means at a step of a call. Whatever it does not hold, or holds in doubt, is empty.
 type Meaning struct {
 	Number string // digits of a customer number; of another length than asked for if no other number was said
 	Ticket string // digits of a ticket number

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// withheldWords are what the provider, a carrier or a telephone system sends in place of a number that the caller withholds.
+// withheldWords are the words that the provider, a carrier or a telephone system sends in place of a number that the caller withholds.
 var withheldWords = []string{"", "anonymous", "blocked", "private", "restricted", "unavailable", "unknown", "withheld"}
 
 func withheldWord(s string) bool {
 	return slices.Contains(withheldWords, strings.ToLower(strings.TrimSpace(s)))
 }
 
-// withheldNumbers are those of the words that the provider spells on a telephone's keys, as if they were numbers: ANONYMOUS, RESTRICTED,
+// withheldNumbers are the withheldWords that the provider spells on a telephone's keys, as if they were numbers: ANONYMOUS, RESTRICTED,
 // UNAVAILABLE, BLOCKED and UNKNOWN. Nobody has such a number: each is too short for the country that it seems to be of.
 var withheldNumbers = []string{"266696687", "7378742833", "86282452253", "2562533", "8656696"}
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Proposal is what a month's load over the limits would cost: the lines, and their sums.
+// Proposal holds the cost of a month's load over the limits: the lines, and their sums.
 type Proposal struct {
 	Lines    []Charge
 	Accounts int

@@ -58,7 +58,7 @@ type Identification struct {
 	WrongNumbersPerHour int // by one caller; beyond it no number is looked up any more
 }
 
-// UnidentifiedAction is what becomes of a caller without a customer number (rule 12).
+// UnidentifiedAction is the way on of a caller without a customer number (rule 12).
 type UnidentifiedAction string
 
 // The actions.

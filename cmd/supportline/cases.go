@@ -176,7 +176,7 @@ func (m casesMove) Run(ctx context.Context, s *control.Session) error {
 	return untold(ctx, s, after, move)
 }
 
-// untold says what a person has to do where the account holder was to be told and got no e-mail.
+// untold returns what a person has to do where the account holder was to be told and got no e-mail.
 func untold(ctx context.Context, s *control.Session, c policy.Case, move policy.Move) error {
 	holder, err := s.Store.Customer(ctx, c.Customer)
 	if err != nil {

@@ -71,7 +71,7 @@ func chargesTable(s *control.Session, proposal policy.Proposal) error {
 	return t.Write(s.Out, s.Colour)
 }
 
-// sumUp says on standard error what the lines come to, and what a reader of them must know.
+// sumUp prints on standard error what the lines come to, and what a reader of them must know.
 func (c chargesCommand) sumUp(s *control.Session, month policy.Month, p policy.Proposal) {
 	fair := s.Settings.FairUse
 	if month == s.ThisMonth() {

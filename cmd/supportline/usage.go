@@ -64,7 +64,7 @@ func (l usageList) show(s *control.Session, accounts []store.AccountUsage) error
 	return usageTable(s, accounts, l.Customer != "")
 }
 
-// tellNobody says how many calls of a month were served and are in nobody's usage. Such a call has no account, whose home line would decide its month
+// tellNobody prints how many calls of a month were served and are in nobody's usage. Such a call has no account, whose home line would decide its month
 // (rule 4): the line that was dialled does.
 func tellNobody(ctx context.Context, s *control.Session, month policy.Month) error {
 	lines, err := s.Store.CountNobody(ctx, month, s.Settings.LineZone)

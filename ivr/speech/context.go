@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// kind is what a number is a number of, by the words around it.
+// kind names what a number belongs to, by the words around it.
 type kind int
 
 const (

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Utterance is what a caller said, read once.
+// Utterance holds the words of a caller, read once.
 type Utterance struct {
 	said []token
 	runs []run

@@ -150,7 +150,7 @@ func roundFigure(said []token, i int) amount {
 	return whole
 }
 
-// remainder is what follows a hundred or a thousand.
+// remainder is the part of a number behind its hundreds or thousands.
 type remainder struct {
 	amount
 	and bool // it was joined with "and"

@@ -52,7 +52,7 @@ func (u Utterance) figure(i int) string {
 // Match is where a phrase was heard: the number of its words, 0 if it was not, and the part of the utterance that it spans.
 type Match struct{ Words, from, to int }
 
-// Phrase is what a caller may say, read once.
+// Phrase holds words that a caller may say, read once.
 type Phrase struct {
 	parts [][]stem // between them any words may stand
 	small bool     // nothing but small words, such as "it is"

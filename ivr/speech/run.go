@@ -44,7 +44,7 @@ func runs(said []token) (found []run) {
 	return found
 }
 
-// alternatives gives a number that stands beside another the same kind: "ticket 4711 or 4712", "ticket 4711, sorry, 4712".
+// alternatives sets the kind of a number that stands beside another to the same: "ticket 4711 or 4712", "ticket 4711, sorry, 4712".
 func alternatives(said []token, all []run) {
 	for i := 1; i < len(all); i++ {
 		between := said[all[i-1].to():all[i].from()]
