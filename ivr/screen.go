@@ -76,8 +76,8 @@ func (x *exchange) screen(leg *policy.Leg, in LegInput) Reply {
 
 func answerPath(try int) string { return stepPath(stepAnswer, try) }
 
-// whoCalls returns the words to a specialist: how severe the matter is, who calls, and at most two facts that may change what is done. A ticket's number is always
-// said, and is one of them.
+// whoCalls returns the words to a specialist: how severe the matter is, who calls, and at most two facts that may change what is done. A ticket's
+// number is always said, and is one of them.
 func (x *exchange) whoCalls() []Phrase {
 	who := phrase("screen-unidentified")
 	if x.call.Customer != "" {
