@@ -4,7 +4,7 @@
 //
 // Read it in this order:
 //
-//  1. names.go and month.go: how callers, calls, customers, tickets and months are named, and how numbers are masked
+//  1. names.go and month.go: how callers, calls, customers, tickets and months are named, and how numbers are masked; text.go: what people write
 //  2. settings.go: the company's decisions: lines, identification, menu, teams, routes, fair use
 //  3. hours.go, holidays.go: when a line is open; schedule.go: dates that people override in the console
 //  4. intent.go: the reasons to call, and the ways in which a call ends

@@ -56,6 +56,8 @@ type Identification struct {
 	Unidentified        Unidentified
 	CallerID            CallerID
 	WrongNumbersPerHour int // by one caller; beyond it no number is looked up any more
+	// WrongNumbersInAll is the same by all callers together, for whoever calls from many numbers. It stops no caller whose number is on file.
+	WrongNumbersInAll int
 }
 
 // UnidentifiedAction is the way on of a caller without a customer number (rule 12).

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -30,7 +31,9 @@ var (
 // Settings are the company's decisions about signing in, checked.
 type Settings struct {
 	// URL is where people reach the console through a proxy with TLS: https, no trailing slash, no path. Empty means direct, over plain http.
-	URL     string
+	URL string
+	// Proxies are the addresses whose word is taken about where a visitor comes from, in the header X-Forwarded-For.
+	Proxies []netip.Prefix
 	Idle    time.Duration // after which a session without a page ends
 	Session time.Duration // after which every session ends
 	SSO     SSO

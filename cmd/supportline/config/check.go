@@ -75,9 +75,9 @@ func (c *checker) config(f *file) Config {
 		Store:       c.store(f.Store),
 		Twilio:      c.account(f.Twilio),
 		Settings:    c.settings(f),
-		Notices:     c.notices(f.Notices),
 		Recordings:  c.recordings(f.Recordings),
 	}
+	found.Notices = c.notices(f.Notices, hostOf(found.PublicURL))
 	found.Notices.Console = strings.TrimSuffix(found.Console.URL, "/")
 	if len(found.Notices.Channels) > 0 {
 		found.Notices.Facts = found.Settings.LetterFacts()

@@ -52,6 +52,15 @@ func urlProblems(s string) []string {
 	return wrong
 }
 
+// hostOf returns the host of an address that was checked, or "".
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
 func (c *checker) optionalURL(t text) string {
 	if t.Value == "" {
 		return ""
@@ -87,11 +96,30 @@ func (c *checker) listen(l listen) Listen {
 		c.wrong(l.Console, "is "+quoted(console)+", which can be reached from outside: the console is for ops only",
 			"write a loopback or private address, such as 127.0.0.1:8081")
 	}
+	metrics := c.metrics(l.Metrics)
 	if webhooks != "" && console != "" && clash(webhooks, console) {
 		what := "listen has " + webhooks + " for webhooks and " + console + " for the console, and only one can have the port"
 		c.add(either(l.Console, l.Webhooks), what, "write two different ports")
 	}
-	return Listen{Webhooks: webhooks, Console: console}
+	for _, other := range []string{webhooks, console} {
+		if metrics != "" && other != "" && clash(metrics, other) {
+			c.wrong(l.Metrics, "is "+metrics+", and listen has "+other+" already", "write another port")
+		}
+	}
+	return Listen{Webhooks: webhooks, Console: console, Metrics: metrics}
+}
+
+// metrics returns the address of health and metrics, which tell nothing of callers, and much of the company.
+func (c *checker) metrics(t text) string {
+	if t.Value == "" {
+		return ""
+	}
+	address := c.hostPort(t)
+	if address != "" && !private(address) {
+		c.wrong(t, "is "+quoted(address)+", which can be reached from outside: health and metrics are for your own programs only",
+			"write a loopback or private address, such as 127.0.0.1:8082")
+	}
+	return address
 }
 
 func (c *checker) hostPort(t text) string {

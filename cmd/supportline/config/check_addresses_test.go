@@ -65,19 +65,19 @@ func TestAccountIsCheckedAndNeverShown(t *testing.T) {
 		{"an account and a token", nil, []string{}},
 		{"a key and its secret", []string{"TWILIO_API_KEY", key, "TWILIO_API_SECRET", "hush"}, []string{}},
 		{"an SID of something else", []string{"TWILIO_ACCOUNT_SID", key}, []string{
-			"supportline.yaml:23:16: account_sid does not look right; write AC and 32 hexadecimal digits, as the provider's console shows it",
+			"supportline.yaml:24:16: account_sid does not look right; write AC and 32 hexadecimal digits, as the provider's console shows it",
 		}},
 		{"an empty token", []string{"TWILIO_AUTH_TOKEN", ""}, []string{
-			"supportline.yaml:24:15: auth_token is empty; write the account's auth token, without spaces",
+			"supportline.yaml:25:15: auth_token is empty; write the account's auth token, without spaces",
 		}},
 		{"a token with a line end", []string{"TWILIO_AUTH_TOKEN", "12345\n"}, []string{
-			"supportline.yaml:24:15: auth_token does not look right; write the account's auth token, without spaces",
+			"supportline.yaml:25:15: auth_token does not look right; write the account's auth token, without spaces",
 		}},
 		{"a key without its secret", []string{"TWILIO_API_KEY", key}, []string{
-			"supportline.yaml:27:15: twilio has only one of api_key and api_secret; write both, or neither",
+			"supportline.yaml:28:15: twilio has only one of api_key and api_secret; write both, or neither",
 		}},
 		{"a secret without its key", []string{"TWILIO_API_SECRET", "hush"}, []string{
-			"supportline.yaml:26:12: twilio has only one of api_key and api_secret; write both, or neither",
+			"supportline.yaml:27:12: twilio has only one of api_key and api_secret; write both, or neither",
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -32,6 +32,7 @@ func (c *checker) identification(i identification, menu []policy.MenuKey) policy
 		Unidentified:        c.unidentified(i.Unidentified, menu),
 		CallerID:            policy.CallerID(c.oneOf(i.CallerID, "attested", "any", "off")),
 		WrongNumbersPerHour: c.whole(i.WrongNumbersPerHour, 1, 1000),
+		WrongNumbersInAll:   c.whole(i.WrongNumbersInAll, 1, 100_000),
 	}
 }
 

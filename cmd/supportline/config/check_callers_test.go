@@ -22,13 +22,13 @@ func TestCallersWithoutANumber(t *testing.T) {
 		{"by reason", "unidentified: { critical: connect, default: refuse } ", policy.Unidentified{
 			Default: policy.UnidentifiedRefuse, ByIntent: map[policy.Intent]policy.UnidentifiedAction{policy.Critical: policy.UnidentifiedConnect},
 		}, nil},
-		{"another word", "unidentified: refused ", policy.Unidentified{}, []string{`supportline.yaml:53:17: unidentified is "refused"; write refuse`}},
+		{"another word", "unidentified: refused ", policy.Unidentified{}, []string{`supportline.yaml:54:17: unidentified is "refused"; write refuse`}},
 		{"no default", "unidentified: { critical: connect } ", policy.Unidentified{}, []string{
-			"supportline.yaml:53:17: unidentified does not say what happens to most callers without a number; " +
+			"supportline.yaml:54:17: unidentified does not say what happens to most callers without a number; " +
 				"add default: connect, default: voicemail, or default: refuse",
 		}},
 		{"no such reason", "unidentified: { criticle: connect, default: refuse } ", policy.Unidentified{}, []string{
-			`supportline.yaml:53:19: unidentified has the key "criticle"; write critical`,
+			`supportline.yaml:54:19: unidentified has the key "criticle"; write critical`,
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,7 +15,7 @@ import (
 func (c *checker) console(f consoleFile, lines list[line]) console.Settings {
 	s := console.Settings{
 		Settings: signin.Settings{
-			URL: c.consoleURL(f.URL), Idle: c.seconds(f.Idle, 60, 24*60*60), Session: c.seconds(f.Session, 60, 7*24*60*60), SSO: c.sso(f.SSO),
+			URL: c.consoleURL(f.URL), Proxies: c.proxies(f.Proxies), Idle: c.seconds(f.Idle, 60, 24*60*60), Session: c.seconds(f.Session, 60, 7*24*60*60), SSO: c.sso(f.SSO),
 		},
 		Permissions: users.Permissions{users.Viewer: c.granted(f.Permissions.Viewer), users.Operator: c.granted(f.Permissions.Operator)},
 		TestLines:   c.testLines(f.TestLines, lines),
@@ -37,6 +38,33 @@ func (c *checker) consoleURL(t text) string {
 		return ""
 	}
 	return address
+}
+
+// thisMachine are the proxies where the file names none.
+var thisMachine = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+
+// proxies returns the addresses from which the word of a proxy is taken about where a visitor comes from.
+func (c *checker) proxies(l list[text]) []netip.Prefix {
+	if !l.Given {
+		return slices.Clone(thisMachine)
+	}
+	return distinct(c, l, func(t text) (network netip.Prefix, shown string, ok bool) {
+		if t.silent() {
+			return network, "", false
+		}
+		network, err := netip.ParsePrefix(t.Value)
+		if address, single := netip.ParseAddr(t.Value); single == nil {
+			network, err = netip.PrefixFrom(address.Unmap(), address.Unmap().BitLen()), nil
+		}
+		switch {
+		case err != nil:
+			c.wrong(t, "holds "+quoted(t.Value)+", which is not an address", "write an address or a network, such as 10.0.0.6 or 10.0.0.0/24")
+		case network.Bits() == 0:
+			c.wrong(t, "holds "+quoted(t.Value)+", which is everybody", "write the address of the proxy, such as 10.0.0.6")
+			return network, "", false
+		}
+		return network.Masked(), quoted(t.Value), err == nil
+	})
 }
 
 // granted returns permissions in the order of users.Grantable.

@@ -7,14 +7,15 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/notices"
 )
 
-func (c *checker) notices(n notice) notices.Settings {
+// notices returns the channels. host is that of the public URL.
+func (c *checker) notices(n notice, host string) notices.Settings {
 	if n.At == (place{}) {
 		return notices.Settings{}
 	}
 	s := notices.Settings{Templates: c.templates(n.Templates), Summary: c.oneOf(n.Summary, "off", "on") == "on"}
 	var nouns []string
 	for _, ch := range n.Channels {
-		form := &notices.Form{Notices: c.block(n.At, "notices", ch.Shared), Block: c.block(ch.At, ch.Kind.Key, ch.Block), Offline: c.offline}
+		form := &notices.Form{Notices: c.block(n.At, "notices", ch.Shared), Block: c.block(ch.At, ch.Kind.Key, ch.Block), Offline: c.offline, Host: host}
 		checked := ch.Kind.Check(form)
 		for _, p := range form.Problems {
 			c.report(Problem(p))

@@ -26,21 +26,21 @@ func TestEnvironment(t *testing.T) {
 		{name: "a default is not used", value: "${LINE_NAME:-Britain}", env: []string{"LINE_NAME", "UK"}, want: "UK"},
 		{name: "the characters themselves", value: "$${LINE_NAME} costs $5", want: "${LINE_NAME} costs $5"},
 		{name: "missing", value: "${LINE_NAME}", problems: []string{
-			"supportline.yaml:43:11: name needs the environment variable LINE_NAME, which is not set; set LINE_NAME, or write ${LINE_NAME:-default}",
+			"supportline.yaml:44:11: name needs the environment variable LINE_NAME, which is not set; set LINE_NAME, or write ${LINE_NAME:-default}",
 		}},
 		{name: "two missing", value: "${A} ${B}", problems: []string{
-			"supportline.yaml:43:11: name needs the environment variable A, which is not set; set A, or write ${A:-default}",
-			"supportline.yaml:43:11: name needs the environment variable B, which is not set; set B, or write ${B:-default}",
+			"supportline.yaml:44:11: name needs the environment variable A, which is not set; set A, or write ${A:-default}",
+			"supportline.yaml:44:11: name needs the environment variable B, which is not set; set B, or write ${B:-default}",
 		}},
 		{name: "set and empty is checked like any value", value: "${LINE_NAME}", env: []string{"LINE_NAME", ""}, problems: []string{
-			"supportline.yaml:43:11: name is empty; write what people call the line, such as United Kingdom",
+			"supportline.yaml:44:11: name is empty; write what people call the line, such as United Kingdom",
 		}},
 		{name: "missing offline is empty", value: "UK${LINE_NAME}", offline: true, want: "UK"},
 		{name: "no name", value: "${}", problems: []string{
-			`supportline.yaml:43:11: name holds "${}", which is no reference to the environment; write ${NAME} or ${NAME:-default}; $${ stands for ${ itself`,
+			`supportline.yaml:44:11: name holds "${}", which is no reference to the environment; write ${NAME} or ${NAME:-default}; $${ stands for ${ itself`,
 		}},
 		{name: "no end", value: "${LINE_NAME", problems: []string{
-			`supportline.yaml:43:11: name holds "${LINE_NAME", which is no reference to the environment; write ${NAME} or ${NAME:-default}; $${ stands for ${ itself`,
+			`supportline.yaml:44:11: name holds "${LINE_NAME", which is no reference to the environment; write ${NAME} or ${NAME:-default}; $${ stands for ${ itself`,
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -66,14 +66,14 @@ func TestOfflineAcceptsEmptySecretsOnly(t *testing.T) {
 	}{
 		{"nothing set, offline", nothing, true, []string{}},
 		{"nothing set", nothing, false, []string{
-			"supportline.yaml:23:16: account_sid needs the environment variable TWILIO_ACCOUNT_SID, which is not set; " +
+			"supportline.yaml:24:16: account_sid needs the environment variable TWILIO_ACCOUNT_SID, which is not set; " +
 				"set TWILIO_ACCOUNT_SID, or write ${TWILIO_ACCOUNT_SID:-default}",
-			"supportline.yaml:24:15: auth_token needs the environment variable TWILIO_AUTH_TOKEN, which is not set; " +
+			"supportline.yaml:25:15: auth_token needs the environment variable TWILIO_AUTH_TOKEN, which is not set; " +
 				"set TWILIO_AUTH_TOKEN, or write ${TWILIO_AUTH_TOKEN:-default}",
 		}},
 		{"one of a pair set, offline", env("TWILIO_API_SECRET", "hush"), true, []string{}},
 		{"set and wrong, offline", env("TWILIO_ACCOUNT_SID", "me"), true, []string{
-			"supportline.yaml:23:16: account_sid does not look right; write AC and 32 hexadecimal digits, as the provider's console shows it",
+			"supportline.yaml:24:16: account_sid does not look right; write AC and 32 hexadecimal digits, as the provider's console shows it",
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

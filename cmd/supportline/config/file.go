@@ -38,6 +38,7 @@ type listen struct {
 	At       place
 	Webhooks text `key:"webhooks" usual:"127.0.0.1:8080"`
 	Console  text `key:"console" usual:"127.0.0.1:8081"`
+	Metrics  text `key:"metrics"`
 }
 
 type account struct {
@@ -96,6 +97,7 @@ type identification struct {
 	Unidentified        byIntent `key:"unidentified"`
 	CallerID            text     `key:"caller_id" usual:"attested"`
 	WrongNumbersPerHour text     `key:"wrong_numbers_per_hour" usual:"10"`
+	WrongNumbersInAll   text     `key:"wrong_numbers_in_all" usual:"200"`
 }
 
 type team struct {
@@ -142,6 +144,7 @@ type charges struct {
 type consoleFile struct {
 	At          place
 	URL         text        `key:"url"`
+	Proxies     list[text]  `key:"proxies"`
 	Idle        text        `key:"idle" usual:"30m"`
 	Session     text        `key:"session" usual:"12h"`
 	Permissions permissions `key:"permissions"`

@@ -33,7 +33,10 @@ type Config struct {
 }
 
 // Listen holds the addresses that the server listens on, host:port. Port 0 is any free one.
-type Listen struct{ Webhooks, Console string }
+type Listen struct {
+	Webhooks, Console string
+	Metrics           string // of health and metrics alone; "": they are on the console's, for this machine alone
+}
 
 // Twilio is the account at the provider. Printed, as text or JSON, it shows only the SID.
 type Twilio struct {

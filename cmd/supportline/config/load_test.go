@@ -201,10 +201,10 @@ func TestWordsAreAFileBesideTheConfiguration(t *testing.T) {
 		{"a sentence of one's own", "words: own.yaml", "en-GB: { goodbye: \"Cheerio.\" }\n", "Cheerio.", nil},
 		{"a mistake in it", "words: own.yaml", "en-GB:\n  godbye: Cheerio.\n", "", []string{`DIR/own.yaml:2:3: there is no text "godbye"; write goodbye`}},
 		{"a file that is missing", "words: none.yaml", "", "", []string{
-			`DIR/supportline.yaml:20:8: words names the file DIR/none.yaml, which cannot be read: no such file or directory; ` +
+			`DIR/supportline.yaml:21:8: words names the file DIR/none.yaml, which cannot be read: no such file or directory; ` +
 				"write the name of a file of words, relative to the folder of this file",
 		}},
-		{"no name", `words: ""`, "", "", []string{"DIR/supportline.yaml:20:8: words is empty; write the name of a file, or remove the key"}},
+		{"no name", `words: ""`, "", "", []string{"DIR/supportline.yaml:21:8: words is empty; write the name of a file, or remove the key"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			dir := t.TempDir()

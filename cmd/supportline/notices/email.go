@@ -1,6 +1,7 @@
 package notices
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -26,6 +27,7 @@ var emailKind = Kind{
 	Shared: []Field{{Key: "from"}, {Key: "ops", List: true}},
 	Fields: []Field{
 		{Key: "server", Need: "smtp.example.com:587"},
+		{Key: "hello"},
 		{Key: "user"},
 		{Key: "password"},
 		{Key: "tls", Default: string(TLSStart), OneOf: []string{string(TLSStart), string(TLSRequired), string(TLSNone)}},
@@ -37,6 +39,7 @@ type Email struct {
 	From     string   // an address with or without a name: "Support <support@example.com>"
 	Ops      []string // addresses without names, which learn of events that name nobody
 	Server   string   // host:port
+	Hello    string   // the name by which we greet the server (EHLO); "": localhost
 	User     string   // "": no login
 	Password string   `json:"-"`
 	TLS      TLS
@@ -119,6 +122,9 @@ func (m Email) client(c *connection) (*mail.Client, error) {
 	options := []mail.Option{
 		mail.WithPort(number), mail.WithDialContextFunc(c.dial), mail.WithTLSPolicy(policies[m.TLS]), mail.WithTLSConfig(m.tlsConfig()),
 		mail.WithoutNoop(),
+	}
+	if m.Hello != "" {
+		options = append(options, mail.WithHELO(m.Hello))
 	}
 	if m.User != "" {
 		options = append(options, mail.WithUsername(m.User), mail.WithPassword(m.Password),
@@ -213,7 +219,7 @@ func checkEmail(f *Form) Channel {
 		f.Add(f.Notices.Place, "notices has a mail server and no sender", "add from: support@example.com")
 	}
 	m.User, m.Password, m.TLS = smtp["user"].Text, smtp["password"].Text, TLS(smtp["tls"].Text)
-	m.Server = checkServer(f, smtp["server"])
+	m.Server, m.Hello = checkServer(f, smtp["server"]), cmp.Or(smtp["hello"].Text, f.Host)
 	checkLogin(f, m)
 	return m
 }

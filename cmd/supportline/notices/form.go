@@ -18,9 +18,10 @@ type Field struct {
 
 // Form holds the configuration of a channel, and what the channel's check finds wrong with it.
 type Form struct {
-	Notices  Value // the whole of notices; its Fields are the shared ones
-	Block    Value // the channel's block
-	Offline  bool  // secrets may be empty
+	Notices  Value  // the whole of notices; its Fields are the shared ones
+	Block    Value  // the channel's block
+	Offline  bool   // secrets may be empty
+	Host     string // of the public URL
 	Problems []Problem
 }
 
