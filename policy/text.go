@@ -9,18 +9,35 @@ import (
 	"unicode/utf8"
 )
 
-// MaxWritten is how many characters a text has at most that a person writes: a note, a reason, a word about a case. A page of a book has about as many.
-const MaxWritten = 2000
+// The bounds of what people write, in characters. MaxWritten is how many characters a text has at most that a person writes: a note, a reason, a word about a case. A page of a book has about as many.
+// MaxLine is how many a name has, or a number, or what is searched for; e-mail addresses, which are names too, are no longer.
+const (
+	MaxWritten = 2000
+	MaxLine    = 254
+)
 
 // WrittenText returns what a person wrote, without the blanks around it. An empty text is none, which is for the caller to refuse. The error
 // matches ErrInput for a text of more than MaxWritten characters, and for one with characters that are no text; what names it ("the note").
 func WrittenText(what, text string) (string, error) {
+	return written(what, strings.ReplaceAll(text, "\r\n", "\n"), MaxWritten) // forms send both, and count one
+}
+
+// WrittenLine is WrittenText for a name, a number or what is searched for: one line of at most MaxLine characters.
+func WrittenLine(what, text string) (string, error) {
+	text, err := written(what, text, MaxLine)
+	if strings.ContainsAny(text, "\r\n") {
+		return "", inputError(what + " has several lines: write one")
+	}
+	return text, err
+}
+
+func written(what, text string, most int) (string, error) {
 	text = strings.TrimSpace(text)
 	switch n := utf8.RuneCountInString(text); {
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, notWritten):
 		return "", inputError(what + " has characters that are no text: write it again")
-	case n > MaxWritten:
-		return "", inputError(fmt.Sprintf("%s has %d characters: write at most %d", what, n, MaxWritten))
+	case n > most:
+		return "", inputError(fmt.Sprintf("%s has %d characters: write at most %d", what, n, most))
 	}
 	return text, nil
 }
@@ -117,7 +134,9 @@ func mayHoldNumber(text string) bool {
 	return digits >= fewestMasked || digits == fewestMasked-1 && strings.ContainsAny(text, "+＋")
 }
 
-func isDigitWord(word string) bool { return len(word) > 1 && len(word) < 7 && digitWords[strings.ToLower(word)] != "" }
+func isDigitWord(word string) bool {
+	return len(word) > 1 && len(word) < 7 && digitWords[strings.ToLower(word)] != ""
+}
 
 var (
 	// fourPairs is a telephone number in some countries, and so no address of a machine.
