@@ -287,4 +287,6 @@ type unobserved struct{}
 func (unobserved) Webhook(string, int, time.Duration) {}
 func (unobserved) CallEnded(policy.Outcome)           {}
 func (unobserved) StoreFailed(error)                  {}
+func (unobserved) WrongNumber()                       {}
+func (unobserved) NumbersRefused(WrongNumberLimit)    {}
 func (unobserved) Looped()                            {}

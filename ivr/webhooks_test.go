@@ -44,6 +44,12 @@ type memory struct {
 }
 
 func (m *memory) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
+	return m.AdvanceCounting(ctx, sid, policy.WrongNumberCount{}, func(c policy.Call, _ policy.WrongNumbers) policy.Call { return change(c) })
+}
+
+func (m *memory) AdvanceCounting(
+	ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) policy.Call,
+) (policy.Call, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.advances++
@@ -58,21 +64,22 @@ func (m *memory) Advance(ctx context.Context, sid policy.CallSID, change func(po
 	if !ok {
 		call.SID = sid
 	}
-	m.calls[sid] = change(call)
+	m.calls[sid] = change(call, m.wrongNumbers(count))
 	return m.calls[sid], nil
 }
 
-func (m *memory) WrongNumbers(_ context.Context, caller policy.Phone, since time.Time) (count int, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+func (m *memory) wrongNumbers(count policy.WrongNumberCount) (n policy.WrongNumbers) {
 	for _, c := range m.calls {
 		for _, at := range c.WrongNumbers {
-			if c.From.Caller() == caller.Caller() && !at.Before(since) {
-				count++
+			if at.Before(count.Since) {
+				continue
+			}
+			if n.InAll++; c.From.Caller() == count.Caller.Caller() {
+				n.ByCaller++
 			}
 		}
 	}
-	return count, nil
+	return n
 }
 
 func (m *memory) AccountSummaries(_ context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error) {
@@ -146,6 +153,20 @@ type seen struct {
 	ended   []policy.Outcome
 	failure int
 	looped  int
+	wrong   int
+	refused []ivr.WrongNumberLimit
+}
+
+func (s *seen) WrongNumber() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wrong++
+}
+
+func (s *seen) NumbersRefused(limit ivr.WrongNumberLimit) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused = append(s.refused, limit)
 }
 
 func (s *seen) Webhook(route string, _ int, _ time.Duration) {
