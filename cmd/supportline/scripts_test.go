@@ -105,11 +105,16 @@ func TestTheSmallestConfigurationOfTheManualTakesACall(t *testing.T) {
 	for _, p := range problems {
 		t.Error(p)
 	}
-	const call = "clock 2026-11-24T10:00 America/New_York\nspecialist +15550100003 accepts after 8s\ndial %s from +12125550142\n" +
-		"hear \"customer number\"\npress 204518\nhear \"press\"\npress %s\nhear \"Putting you through\"\ntalk 1m\nhang up\nlog outcome served\nlog specialist +15550100003\n"
+	folder := t.TempDir()
+	customers := []byte("number,name,package,line,account_holder,email,phone,caller_numbers\n204518,Northwind Flex Offices,Ultimate,+18883071053,,,,\n")
+	if err := os.WriteFile(filepath.Join(folder, "customers.csv"), customers, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const call = "customers customers.csv\nclock 2026-11-24T10:00 America/New_York\nspecialist +15550100003 accepts after 8s\ndial %s from +12125550142\n" +
+		"hear \"customer number\"\npress 204518\nhear \"press\"\npress %s\ntalk 1m\nhang up\nlog outcome served\nlog specialist +15550100003\n"
 	for _, key := range []string{"1", "2", "5"} {
 		t.Run(key, func(t *testing.T) {
-			playsAsWritten(t, "smallest.call", fmt.Appendf(nil, call, conf.Settings.Lines[0].Number.Full(), key), found[1])
+			playsAsWritten(t, filepath.Join(folder, "smallest.call"), fmt.Appendf(nil, call, conf.Settings.Lines[0].Number.Full(), key), found[1])
 		})
 	}
 }
