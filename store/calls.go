@@ -32,13 +32,18 @@ func (s *Store) Advance(ctx context.Context, sid policy.CallSID, change func(pol
 // AdvanceAndNotify is Advance for a change that people are told of: the call and the notices are written in one step, both or neither. A
 // notice whose key is in the outbox already is not written again.
 func (s *Store) AdvanceAndNotify(ctx context.Context, sid policy.CallSID, change func(policy.Call) (policy.Call, []policy.Notice)) (policy.Call, error) {
-	uncounted := func(c policy.Call, _ policy.WrongNumbers) (policy.Call, []policy.Notice) { return change(c) }
-	return s.AdvanceCounting(ctx, sid, policy.WrongNumberCount{}, uncounted)
+	return s.advance(ctx, sid, policy.WrongNumberCount{}, func(c policy.Call, _ policy.WrongNumbers) (policy.Call, []policy.Notice) { return change(c) })
 }
 
-// AdvanceCounting is AdvanceAndNotify for a change that depends on how many wrong customer numbers were entered. They are counted in the step that
-// writes the change, with every change before it: of many calls at one moment each sees those that came first, so that a limit holds.
+// AdvanceCounting is Advance for a change that depends on how many wrong customer numbers were entered. They are counted in the step that writes
+// the change, with every change before it: of many calls at one moment each sees those that came first, so that a limit holds.
 func (s *Store) AdvanceCounting(
+	ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) policy.Call,
+) (policy.Call, error) {
+	return s.advance(ctx, sid, count, func(c policy.Call, wrong policy.WrongNumbers) (policy.Call, []policy.Notice) { return change(c, wrong), nil })
+}
+
+func (s *Store) advance(
 	ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount,
 	change func(policy.Call, policy.WrongNumbers) (policy.Call, []policy.Notice),
 ) (policy.Call, error) {
@@ -224,7 +229,7 @@ func (l NotifyingLog) AdvanceCounting(
 	ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) policy.Call,
 ) (policy.Call, error) {
 	now, telling := l.now(), false
-	call, err := l.Store.AdvanceCounting(ctx, sid, count, func(before policy.Call, wrong policy.WrongNumbers) (policy.Call, []policy.Notice) {
+	call, err := l.advance(ctx, sid, count, func(before policy.Call, wrong policy.WrongNumbers) (policy.Call, []policy.Notice) {
 		after := change(before, wrong)
 		event, told := policy.CallNotice(before, after, l.Settings, l.Link(sid), now)
 		if telling = told; !told {

@@ -545,9 +545,9 @@ func TestAnUpgradeBringsSpellingsOfACallerTogether(t *testing.T) {
 func wrongNumbers(t *testing.T, s *store.Store, from policy.Phone, since time.Time) (n policy.WrongNumbers) {
 	t.Helper()
 	count := policy.WrongNumberCount{Caller: from, Since: since, AtMost: policy.WrongNumbers{ByCaller: 100, InAll: 100}}
-	_, err := s.AdvanceCounting(t.Context(), "CA-none", count, func(c policy.Call, wrong policy.WrongNumbers) (policy.Call, []policy.Notice) {
+	_, err := s.AdvanceCounting(t.Context(), "CA-none", count, func(c policy.Call, wrong policy.WrongNumbers) policy.Call {
 		n = wrong
-		return c, nil
+		return c
 	})
 	if err != nil {
 		t.Fatal(err)

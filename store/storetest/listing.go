@@ -165,13 +165,13 @@ func wrongNumbersInParallel(t *testing.T, storage Storage) {
 			from := spellings[who][n%len(spellings[who])]
 			id := policy.CallSID(fmt.Sprintf("CA-%d-%d", worker, n))
 			_, err := s.AdvanceCounting(t.Context(), id, policy.WrongNumberCount{Caller: from, Since: day, AtMost: limits},
-				func(c policy.Call, wrong policy.WrongNumbers) (policy.Call, []policy.Notice) {
+				func(c policy.Call, wrong policy.WrongNumbers) policy.Call {
 					c.From = from
 					if wrong.ByCaller < limits.ByCaller && wrong.InAll < limits.InAll {
 						c.WrongNumbers = append(c.WrongNumbers, day)
 						added[worker].ByCaller++
 					}
-					return c, nil
+					return c
 				})
 			if err != nil {
 				t.Error(err)
@@ -198,9 +198,9 @@ func wrongNumbersOf(t rapid.TB, s Store, caller policy.Phone, since time.Time) (
 // wrongNumbersSince counts in a step that changes nothing.
 func wrongNumbersSince(t rapid.TB, s Store, count policy.WrongNumberCount) (n policy.WrongNumbers, err error) {
 	t.Helper()
-	_, err = s.AdvanceCounting(context.Background(), "CA-none", count, func(c policy.Call, wrong policy.WrongNumbers) (policy.Call, []policy.Notice) {
+	_, err = s.AdvanceCounting(context.Background(), "CA-none", count, func(c policy.Call, wrong policy.WrongNumbers) policy.Call {
 		n = wrong
-		return c, nil
+		return c
 	})
 	return n, err
 }

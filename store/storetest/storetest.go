@@ -37,7 +37,7 @@ type Store interface {
 	MonthCalls(ctx context.Context, sid policy.CallSID, enough func(policy.CallSummary) bool) ([]policy.CallSummary, error)
 	MonthSummaries(ctx context.Context, month policy.Month) iter.Seq2[policy.CallSummary, error]
 	TalkingSince(ctx context.Context, before time.Time) ([]policy.CallSID, error)
-	AdvanceCounting(ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) (policy.Call, []policy.Notice)) (policy.Call, error)
+	AdvanceCounting(ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) policy.Call) (policy.Call, error)
 
 	Customer(ctx context.Context, number policy.CustomerNumber) (policy.Customer, error)
 	CustomersCallingFrom(ctx context.Context, caller policy.Phone) ([]policy.Customer, error)
