@@ -169,4 +169,3 @@ func separatorLine(line string) rune {
 	}
 	return 0
 }
-

@@ -2,7 +2,6 @@ package directory
 
 import (
 	"fmt"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -18,30 +17,44 @@ type Problem struct {
 
 // String returns the problem without the file's name: "3:12: number: ...; write ...".
 func (p Problem) String() string {
-	var b strings.Builder
-	if p.Line > 0 {
-		fmt.Fprintf(&b, "%d:", p.Line)
-		if p.Column > 0 {
-			fmt.Fprintf(&b, "%d:", p.Column)
-		}
-		b.WriteByte(' ')
+	if p.Line == 0 {
+		return p.words()
 	}
-	if p.Field != "" {
-		b.WriteString(p.Field + ": ")
-	}
-	b.WriteString(p.What)
-	if p.Instead != "" {
-		b.WriteString("; " + p.Instead)
-	}
-	return b.String()
+	return p.place() + " " + p.words()
 }
 
 // In returns the problem with the file's name before it: file:line:column.
-func (p Problem) In(file string) string {
+func (p Problem) In(file string) string { return file + ":" + p.placeOrBlank() + p.words() }
+
+// WarningIn is In for something that is not wrong, and worth a look.
+func (p Problem) WarningIn(file string) string {
+	return file + ":" + p.placeOrBlank() + "warning: " + p.words()
+}
+
+func (p Problem) placeOrBlank() string {
 	if p.Line == 0 {
-		return file + ": " + p.String()
+		return " "
 	}
-	return file + ":" + p.String()
+	return p.place() + " "
+}
+
+// place returns "3:12:", or "3:" for the line as a whole.
+func (p Problem) place() string {
+	if p.Column == 0 {
+		return fmt.Sprintf("%d:", p.Line)
+	}
+	return fmt.Sprintf("%d:%d:", p.Line, p.Column)
+}
+
+func (p Problem) words() string {
+	text := p.What
+	if p.Field != "" {
+		text = p.Field + ": " + text
+	}
+	if p.Instead != "" {
+		text += "; " + p.Instead
+	}
+	return text
 }
 
 // maxProblems bounds the list: nobody repairs a thousand rows by reading messages, and a wrong file must not fill the memory.

@@ -46,7 +46,9 @@ type reading struct {
 	wrong, warning Problem
 }
 
-func wrong(what, instead string) reading { return reading{wrong: Problem{What: what, Instead: instead}} }
+func wrong(what, instead string) reading {
+	return reading{wrong: Problem{What: what, Instead: instead}}
+}
 
 type rowReader struct {
 	*directoryReader
