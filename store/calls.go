@@ -40,7 +40,9 @@ func (s *Store) AdvanceAndNotify(ctx context.Context, sid policy.CallSID, change
 func (s *Store) AdvanceCounting(
 	ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) policy.Call,
 ) (policy.Call, error) {
-	return s.advance(ctx, sid, count, func(c policy.Call, wrong policy.WrongNumbers) (policy.Call, []policy.Notice) { return change(c, wrong), nil })
+	return s.advance(ctx, sid, count, func(c policy.Call, wrong policy.WrongNumbers) (policy.Call, []policy.Notice) {
+		return change(c, wrong), nil
+	})
 }
 
 func (s *Store) advance(
