@@ -146,7 +146,7 @@ func (r *request) showAccount(status int, number policy.CustomerNumber, body acc
 	if err != nil {
 		return err
 	}
-	body.Zone, body.LineName, body.Included = r.console.Policy.LineZone(body.Line), r.console.lineName(body.Line), slices.Contains(r.console.Policy.Packages, body.Package)
+	body.Zone, body.LineName, body.Included = r.console.Policy.LineZone(body.Line), r.console.lineName(body.Line), r.console.Policy.IncludesPhone(body.Package)
 	if month < body.Current {
 		body.Later = month.Plus(1)
 	}

@@ -29,6 +29,8 @@ const (
 	ActTokenRevoke  = "token-revoke"
 	ActLineDates    = "line-dates"
 	ActExport       = "export" // of a customer, or of a list
+	// ActImportPreview is a look at what a customers file would change, which tells what the directory has of the customers in it.
+	ActImportPreview = "import-preview"
 )
 
 // WithRole returns the change to another role. The person stays signed in, with the rights of the new role from the next page on.
