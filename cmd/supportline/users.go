@@ -182,7 +182,7 @@ func showUser(u users.User) shownUser {
 
 func (l usersList) Run(ctx context.Context, s *control.Session) error {
 	all := control.Rows(s.Store.Users(ctx), func(u users.User) (shownUser, bool) { return showUser(u), true })
-	t := control.Table{Head: []string{"NAME", "ROLE", "STATE", "SIGNS IN WITH", "SINCE"}}
+	t := control.Table{Head: []string{"NAME", "ROLE", "STATE", "SIGNS IN WITH", zoned("SINCE", time.UTC)}}
 	return control.Print(s, l.Format, all, t, func(u shownUser) []string {
 		state := "active"
 		if u.DisabledAt != nil {
@@ -256,7 +256,7 @@ func tokenEnd(t users.Token) string {
 	if t.ExpiresAt.IsZero() {
 		return "never expires"
 	}
-	return "expires on " + t.ExpiresAt.UTC().Format(time.DateOnly)
+	return "expires on " + t.ExpiresAt.UTC().Format(time.DateOnly) + " (UTC)"
 }
 
 func (t usersToken) revoke(ctx context.Context, s *control.Session, user string) error {
@@ -300,7 +300,7 @@ func (t usersToken) list(ctx context.Context, s *control.Session, holder users.U
 		fmt.Fprintf(s.Err, "%s has no tokens yet: --name TEXT makes one.\n", holder.Name)
 		return nil
 	}
-	list := control.Table{Head: []string{"NAME", "MAY", "MADE", "LAST USED (UTC)", "EXPIRES"}}
+	list := control.Table{Head: []string{"NAME", "MAY", zoned("MADE", time.UTC), zoned("LAST USED", time.UTC), zoned("EXPIRES", time.UTC)}}
 	for _, k := range tokens {
 		list.Add(k.Name, tokenMay(k), day(k.CreatedAt), wall(policy.TimeOrNil(k.UsedAt), time.UTC), tokenState(k, holder, s.Now()))
 	}
