@@ -2,7 +2,6 @@ package ivr
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 
 	"github.com/officernd/supportline/policy"
@@ -143,14 +142,12 @@ func (x *exchange) identified(c policy.Customer) Reply {
 		x.call.Customer, x.call.Account, x.call.Month = c.Number, c.Name, policy.MonthOf(x.call.StartedAt, home.Zone)
 	}
 	x.call.State.Restricted, x.call.State.Unidentified = c.Restricted, false
-	if !x.entitled(c) {
+	if !x.IncludesPhone(c.Package) {
 		return x.notEntitled(c)
 	}
 	x.note("package.included", "the package includes phone support", "package", c.Package)
 	return x.goOn()
 }
-
-func (x *exchange) entitled(c policy.Customer) bool { return slices.Contains(x.Packages, c.Package) }
 
 // attached reports whether a person attached the call to an account.
 func (x *exchange) attached() bool {
