@@ -237,14 +237,26 @@ func explain(path string, err error) error {
 			"change up with \"supportline rotate-token --cancel\"; then start this one")
 	case errors.Is(err, ErrNewer):
 		return say(err, "run the version that wrote it, or a newer one")
+	case statErr == nil && !info.Mode().IsRegular():
+		return fmt.Errorf("store %s is no file but a device or a pipe: name a file, such as data/supportline.db", path)
+	case errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("store %s: a file is where its folder %s should be (%w): move the file away, or give another path", path, filepath.Dir(path), err)
 	case errors.Is(err, fs.ErrPermission):
 		return say(err, "give the user who runs this the right to read and write the file and its folder")
 	case errors.Is(err, syscall.EROFS):
 		return say(err, "give a path on a file system that can be written")
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return say(err, "make room, or give a path where there is some (a server's store begins with 64 MB)")
+	case errors.Is(err, fs.ErrNotExist) && makes(err):
+		return fmt.Errorf("store %s: its folder can't be made (%w): make it, or give another path", path, err)
 	case errors.Is(err, fs.ErrNotExist):
 		return say(err, "give the path of an existing file")
 	}
 	return fmt.Errorf("store %s: %w", path, err)
+}
+
+// makes reports whether an error is that of making a folder.
+func makes(err error) bool {
+	var at *fs.PathError
+	return errors.As(err, &at) && at.Op == "mkdir"
 }
