@@ -207,7 +207,7 @@ func TestRowsWithoutPhoneSupportAreCounted(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	want := []string{`5 of 9 rows have no phone support, because of the package: 3 have "Basic"; 1 has "Growth"; 1 has "Ultimat": is "Ultimate" meant?`, "1 empty row was skipped."}
+	want := []string{`5 of 9 rows have no phone support, because of the package: 1 has "Ultimat": is "Ultimate" meant? 3 have "Basic"; 1 has "Growth".`, "1 empty row was skipped."}
 	if diff := cmp.Diff(want, got.Notes()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
