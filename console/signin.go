@@ -90,7 +90,7 @@ func (r *request) welcome(user users.User, next, how string) error {
 
 // toProvider sends a person to the identity provider.
 func (r *request) toProvider() error {
-	address, err := r.console.signin.ToProvider(r.ctx(), r.Response(), local(r.QueryParam("next")))
+	address, err := r.console.signin.ToProvider(r.ctx(), r.Response(), local(r.QueryParam("next")), r.QueryParam("groups") != "no")
 	if err != nil {
 		return err
 	}
@@ -100,6 +100,9 @@ func (r *request) toProvider() error {
 // fromProvider takes a person back from there.
 func (r *request) fromProvider() error {
 	user, next, err := r.console.signin.FromProvider(r.Response(), r.Request(), r.RealIP(), r.now)
+	if errors.Is(err, signin.ErrGroupsScope) {
+		return r.seeOther(signInPath + "/sso" + query("next", local(next), "groups", "no"))
+	}
 	if err != nil {
 		return err
 	}
