@@ -47,6 +47,12 @@ func TestAddresses(t *testing.T) {
 			[]string{"webhooks: 127.0.0.1:8080", "webhooks: :8081", "console: 127.0.0.1:8081", "console: ^127.0.0.1:8081"},
 			[]string{"listen has :8081 for webhooks and 127.0.0.1:8081 for the console, and only one can have the port; write two different ports"},
 		},
+		one("metrics on a private network", `metrics: "" `, "metrics: 10.1.2.3:8082 "),
+		one("metrics for all the world", `metrics: "" `, "metrics: ^0.0.0.0:8082 ",
+			`metrics is "0.0.0.0:8082", which can be reached from outside: health and metrics are for your own programs only; `+
+				"write a loopback or private address, such as 127.0.0.1:8082"),
+		one("metrics on the console's port", `metrics: "" `, "metrics: ^127.0.0.1:8081 ",
+			"metrics is 127.0.0.1:8081, and listen has 127.0.0.1:8081 already; write another port"),
 		one("a database server", "store: bolt:data/supportline.db", "store: postgres://user:password@host:5432/supportline"),
 		one("another database, its password unsaid", "store: bolt:data/supportline.db", "store: ^mysql://root:secret@host/x",
 			"store is neither a file nor a database; write bolt:data/supportline.db or postgres://user:password@host:5432/supportline"),
@@ -65,13 +71,13 @@ func TestAccountIsCheckedAndNeverShown(t *testing.T) {
 		{"an account and a token", nil, []string{}},
 		{"a key and its secret", []string{"TWILIO_API_KEY", key, "TWILIO_API_SECRET", "hush"}, []string{}},
 		{"an SID of something else", []string{"TWILIO_ACCOUNT_SID", key}, []string{
-			"supportline.yaml:24:16: account_sid does not look right; write AC and 32 hexadecimal digits, as the provider's console shows it",
+			"supportline.yaml:24:16: account_sid (environment variable TWILIO_ACCOUNT_SID) is a SID (SK...), which only names an API key; write AC and 32 hexadecimal digits, as the provider's console shows it",
 		}},
 		{"an empty token", []string{"TWILIO_AUTH_TOKEN", ""}, []string{
-			"supportline.yaml:25:15: auth_token is empty; write the account's auth token, without spaces",
+			"supportline.yaml:25:15: auth_token (environment variable TWILIO_AUTH_TOKEN) is empty; set the variable to the account's auth token, without spaces",
 		}},
 		{"a token with a line end", []string{"TWILIO_AUTH_TOKEN", "12345\n"}, []string{
-			"supportline.yaml:25:15: auth_token does not look right; write the account's auth token, without spaces",
+			"supportline.yaml:25:15: auth_token (environment variable TWILIO_AUTH_TOKEN) has a line end in it; write the value alone; a file with Windows line ends leaves one after each value",
 		}},
 		{"a key without its secret", []string{"TWILIO_API_KEY", key}, []string{
 			"supportline.yaml:28:15: twilio has only one of api_key and api_secret; write both, or neither",

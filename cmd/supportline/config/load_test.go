@@ -3,13 +3,17 @@ package config_test
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/console"
@@ -18,6 +22,11 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
+
+// thisMachine are the proxies where the file names none.
+var thisMachine = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+
+var networks = cmpopts.EquateComparable(netip.Prefix{})
 
 func TestExampleIsThePublishedPolicy(t *testing.T) {
 	got, problems := parse(string(config.Example()), nothing, config.Options{Offline: true})
@@ -28,14 +37,14 @@ func TestExampleIsThePublishedPolicy(t *testing.T) {
 	want := config.Config{
 		PublicURL: "https://support.example.com",
 		Listen:    config.Listen{Webhooks: "127.0.0.1:8080", Console: "127.0.0.1:8081"},
-		Console:   console.Settings{Settings: signin.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour}, Permissions: users.UsualPermissions()},
+		Console:   console.Settings{Settings: signin.Settings{Proxies: thisMachine, Idle: 30 * time.Minute, Session: 12 * time.Hour}, Permissions: users.UsualPermissions()},
 		Store:     "bolt:data/supportline.db",
 		Twilio:    config.Twilio{APIURL: "https://api.twilio.com"},
 		Settings:  published(t),
 	}
 	zones := cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
 	words := cmp.Comparer(func(a, b ivr.Words) bool { return true })
-	if diff := cmp.Diff(want, got, zones, words); diff != "" {
+	if diff := cmp.Diff(want, got, zones, words, networks); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
@@ -61,7 +70,7 @@ func published(t testing.TB) policy.Settings {
 		CallsPerSecond: 1,
 		Identification: policy.Identification{
 			Digits: 6, Tries: 3, Unidentified: policy.Unidentified{Default: policy.UnidentifiedConnect}, CallerID: policy.CallerIDAttested,
-			WrongNumbersPerHour: 10,
+			WrongNumbersPerHour: 10, WrongNumbersInAll: 200,
 		},
 		Packages: []string{"Ultimate"},
 		Menu: []policy.MenuKey{
@@ -127,7 +136,7 @@ routes: { critical: critical, restricted: critical, ticket-status: general, rais
 	}
 	zones := cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
 	words := cmp.Comparer(func(a, b ivr.Words) bool { return true })
-	if diff := cmp.Diff(want, got, zones, words); diff != "" {
+	if diff := cmp.Diff(want, got, zones, words, networks); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
@@ -175,20 +184,29 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	if err := os.WriteFile(big, bytes.Repeat([]byte("#\n"), 1<<19+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	const start = "; name it with --config, or start from supportline.example.yaml"
 	for _, row := range []struct{ name, file, want string }{
-		{"missing", filepath.Join(dir, "none.yaml"), "no such file or directory"},
-		{"a folder", dir, "it is not a regular file"},
-		{"a device", os.DevNull, "it is not a regular file"},
-		{"too big", big, "it has 1048578 bytes, more than the 1048576 that are allowed"},
+		{"missing", filepath.Join(dir, "none.yaml"), "there is no such file" + start},
+		{"a folder", dir, "it is a folder; name a file in it, such as " + filepath.Join(dir, "supportline.yaml")},
+		{"below a file", filepath.Join(big, "supportline.yaml"), "not a directory" + start},
+		{"a device", os.DevNull, "it is not a regular file" + start},
+		{"too big", big, "it has 1048578 bytes, more than the 1048576 that are allowed" + start},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			_, problems := config.Load(row.file, nothing, config.Options{})
-			want := []string{row.file + ":1:1: the configuration cannot be read: " + row.want +
-				"; name it with --config, or start from supportline.example.yaml"}
+			want := []string{row.file + ":1:1: the configuration cannot be read: " + row.want}
 			if diff := cmp.Diff(want, problemLines(problems)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestAFileOfAnotherUser is said to be one, with what to do. Root may read every file, so that the reason is given by hand there.
+func TestAFileOfAnotherUser(t *testing.T) {
+	why, instead := config.Unread("/etc/supportline.yaml", &fs.PathError{Op: "open", Path: "/etc/supportline.yaml", Err: syscall.EACCES})
+	if why != "this user may not read it" || instead != "let the user that runs this command read it, the folders above it included" {
+		t.Errorf("%s; %s", why, instead)
 	}
 }
 
@@ -201,7 +219,7 @@ func TestWordsAreAFileBesideTheConfiguration(t *testing.T) {
 		{"a sentence of one's own", "words: own.yaml", "en-GB: { goodbye: \"Cheerio.\" }\n", "Cheerio.", nil},
 		{"a mistake in it", "words: own.yaml", "en-GB:\n  godbye: Cheerio.\n", "", []string{`DIR/own.yaml:2:3: there is no text "godbye"; write goodbye`}},
 		{"a file that is missing", "words: none.yaml", "", "", []string{
-			`DIR/supportline.yaml:21:8: words names the file DIR/none.yaml, which cannot be read: no such file or directory; ` +
+			`DIR/supportline.yaml:21:8: words names the file DIR/none.yaml, which cannot be read: there is no such file; ` +
 				"write the name of a file of words, relative to the folder of this file",
 		}},
 		{"no name", `words: ""`, "", "", []string{"DIR/supportline.yaml:21:8: words is empty; write the name of a file, or remove the key"}},
