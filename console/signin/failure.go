@@ -27,8 +27,6 @@ var (
 	ErrOtherUser        = errors.New("the name belongs to another user of the console")
 	ErrDisabled         = errors.New("the user is disabled")
 	ErrStale            = errors.New("the sign-in was begun elsewhere, or too long ago")
-	// ErrGroupsScope means that the sign-in has to begin again, without groups in ToProvider.
-	ErrGroupsScope = errors.New("the identity provider lists the scope groups, and refuses it")
 )
 
 // people are the errors about a person for whom the provider vouches. The audit has them; ErrDenied is not among them, because everybody can bring

@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
 	"time"
 
@@ -122,13 +123,18 @@ func (p *provider) flow(found *described, a attempt) *oauth2.Config {
 	}
 }
 
-// address returns where a person goes to sign in.
+// address returns where a person goes to sign in. With again the provider asks even whom it knows, and tells when it did.
 func (p *provider) address(ctx context.Context, a attempt) (string, error) {
 	found, err := p.discovered(ctx)
 	if err != nil {
 		return "", err
 	}
-	return p.flow(found, a).AuthCodeURL(a.state, oidc.Nonce(a.nonce), oauth2.S256ChallengeOption(a.verifier)), nil
+	options := []oauth2.AuthCodeOption{oidc.Nonce(a.nonce), oauth2.S256ChallengeOption(a.verifier)}
+	if a.again {
+		seconds := strconv.Itoa(int(FreshFor / time.Second))
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", seconds))
+	}
+	return p.flow(found, a).AuthCodeURL(a.state, options...), nil
 }
 
 // identity is a person as the provider vouches for them.
@@ -137,7 +143,16 @@ type identity struct {
 	name    string // that the person can have here
 	nameErr error  // why there is no name
 	groups  []string
-	shape   []string // of the claims, for the log
+	shape   []string  // of the claims, for the log
+	at      time.Time // when the provider asked the person to sign in; zero if it does not tell
+}
+
+// asked returns when the person signed in at the provider: at now, if that is all that is known.
+func (who identity) asked(now time.Time) time.Time {
+	if who.at.IsZero() || who.at.After(now) {
+		return now
+	}
+	return who.at
 }
 
 // identity exchanges the code that a person brought back for an ID token and reads it, once it is known to be signed by the provider, for us, not
@@ -167,6 +182,7 @@ func (p *provider) identity(ctx context.Context, a attempt, back url.Values, now
 		return who, err
 	}
 	who.subject = token.Issuer + "|" + token.Subject
+	who.at, _ = c.time("auth_time")
 	who.read(c, p)
 	if len(who.groups) == 0 || who.name == "" {
 		err = p.complete(ctx, found, tokens.AccessToken, token.Subject, &who)

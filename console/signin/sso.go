@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -27,15 +28,22 @@ const attemptSeconds = 10 * 60
 // attempt is one sign-in under way. It is kept in a cookie of the browser that began it, and nowhere else.
 type attempt struct {
 	state, nonce, verifier, next string
+	again                        bool // the provider asks even whom it knows
 	withoutGroups                bool // the scope groups is not asked for
 }
 
-// withoutGroups ends the text of an attempt that does not ask for the scope groups.
-const withoutGroups = ".without-groups"
+// The endings of an attempt's text, in this order.
+const (
+	again         = ".again"
+	withoutGroups = ".without-groups"
+)
 
 // String returns the attempt as parseAttempt reads it.
 func (a attempt) String() string {
 	text := strings.Join([]string{a.state, a.nonce, a.verifier, base64.RawURLEncoding.EncodeToString([]byte(a.next))}, ".")
+	if a.again {
+		text += again
+	}
 	if a.withoutGroups {
 		text += withoutGroups
 	}
@@ -44,6 +52,7 @@ func (a attempt) String() string {
 
 func parseAttempt(text string) (attempt, error) {
 	text, without := strings.CutSuffix(text, withoutGroups)
+	text, asked := strings.CutSuffix(text, again)
 	parts := strings.Split(text, ".")
 	if len(parts) != 4 {
 		return attempt{}, ErrStale
@@ -52,7 +61,7 @@ func parseAttempt(text string) (attempt, error) {
 	if err != nil {
 		return attempt{}, ErrStale
 	}
-	return attempt{parts[0], parts[1], parts[2], string(next), without}, nil
+	return attempt{parts[0], parts[1], parts[2], string(next), asked, without}, nil
 }
 
 // cookie returns a cookie that holds an attempt, or removes it if value is empty. The provider sends the browser back by a link, which needs
@@ -73,45 +82,58 @@ func (s *Service) cookie(value string) *http.Cookie {
 func (s *Service) HasProvider() bool { return s.deps.Settings.SSO.Issuer != "" }
 
 // ToProvider returns the address at which a person signs in, and sets the cookie with which FromProvider takes them back. next is returned there.
-// The scope groups is asked for if groups is true and the provider lists it. The error is ErrProvider, ErrProviderAddress or ErrProviderAnswer.
-func (s *Service) ToProvider(ctx context.Context, w http.ResponseWriter, next string, groups bool) (address string, err error) {
-	begun := attempt{state: rand.Text(), nonce: rand.Text(), verifier: oauth2.GenerateVerifier(), next: next, withoutGroups: !groups}
-	if address, err = s.provider.address(ctx, begun); err != nil {
+// With again the provider asks the person anew, even if it knows the browser. The error is ErrProvider, ErrProviderAddress or ErrProviderAnswer.
+func (s *Service) ToProvider(ctx context.Context, w http.ResponseWriter, next string, again bool) (address string, err error) {
+	return s.toProvider(ctx, w, attempt{next: next, again: again})
+}
+
+func (s *Service) toProvider(ctx context.Context, w http.ResponseWriter, a attempt) (address string, err error) {
+	a.state, a.nonce, a.verifier = rand.Text(), rand.Text(), oauth2.GenerateVerifier()
+	if address, err = s.provider.address(ctx, a); err != nil {
 		return "", s.unsigned(ctx, identity{}, err, "", time.Time{})
 	}
-	http.SetCookie(w, s.cookie(begun.String()))
+	http.SetCookie(w, s.cookie(a.String()))
 	return address, nil
 }
 
-// FromProvider returns the user for whom the provider vouches, and the next of ToProvider. A person who comes for the first time becomes a user.
-// The error is one of those of this package about the provider or the person, or internal. from is the person's address, for the audit.
-func (s *Service) FromProvider(w http.ResponseWriter, r *http.Request, from string, now time.Time) (user users.User, next string, err error) {
+// Onward is returned for a sign-in that goes on at the provider.
+type Onward struct{ Address string }
+
+// Error returns what becomes of the sign-in.
+func (Onward) Error() string { return "the sign-in goes on at the identity provider" }
+
+// FromProvider returns the sign-in of a user for whom the provider vouches, and the next of ToProvider. A person who comes for the first time
+// becomes a user. The error is Onward, one of those about the provider or the person, or internal. from is the person's address, for the audit.
+func (s *Service) FromProvider(w http.ResponseWriter, r *http.Request, from string, now time.Time) (in Entry, next string, err error) {
 	cookie, err := r.Cookie(s.cookie("").Name)
 	if err != nil {
-		return user, "", ErrStale
+		return in, "", ErrStale
 	}
 	http.SetCookie(w, s.cookie(""))
 	back := r.URL.Query()
 	begun, err := parseAttempt(cookie.Value)
 	if err != nil || subtle.ConstantTimeCompare([]byte(begun.state), []byte(back.Get("state"))) != 1 {
-		return user, "", ErrStale
+		return in, "", ErrStale
 	}
 	var who identity
 	switch code := back.Get("error"); {
-	case code == "invalid_scope" && !begun.withoutGroups:
-		return user, begun.next, ErrGroupsScope
+	case code == "invalid_scope" && !begun.withoutGroups: // some list the scope groups, and refuse it to this application
+		begun.withoutGroups = true
+		address, err := s.toProvider(r.Context(), w, begun)
+		return in, "", cmp.Or(err, error(Onward{address}))
 	case code != "":
 		err = codeFailed(code)
 	default:
 		who, err = s.provider.identity(r.Context(), begun, back, now)
 	}
+	var user users.User
 	if err == nil {
 		user, err = s.known(r.Context(), who, now)
 	}
 	if err != nil {
-		err = s.unsigned(r.Context(), who, err, from, now)
+		return in, "", s.unsigned(r.Context(), who, err, from, now)
 	}
-	return user, begun.next, err
+	return Entry{user, from, ", by the identity provider", who.asked(now)}, begun.next, nil
 }
 
 // unsigned logs why a sign-in led nowhere, with the shape of the claims if there were any, and returns the error. What is about the person is in the
@@ -131,15 +153,14 @@ func (s *Service) unsigned(ctx context.Context, who identity, err error, from st
 // becomes a user that was made otherwise by having the same name.
 func (s *Service) known(ctx context.Context, who identity, now time.Time) (users.User, error) {
 	role, ok := s.provider.granted.best(who.groups)
-	if !ok {
-		return users.User{}, s.provider.noRole(who)
-	}
 	user, err := s.bySubject(ctx, who.subject)
 	switch {
+	case !ok:
+		return users.User{}, errors.Join(s.provider.noRole(who), s.suspend(ctx, user, err, now))
 	case errors.Is(err, users.ErrNoUser) && who.name == "":
 		return users.User{}, who.nameErr
 	case errors.Is(err, users.ErrNoUser):
-		user = users.User{Name: who.name, Role: role, Subject: who.subject, CreatedAt: now}
+		user = users.User{Name: who.name, Role: role, Subject: who.subject, CreatedAt: now, VouchedAt: now}
 		if err = s.deps.Users.AddUser(ctx, user, "sso"); errors.Is(err, users.ErrExists) {
 			err = ErrOtherUser
 		}
@@ -148,10 +169,25 @@ func (s *Service) known(ctx context.Context, who identity, now time.Time) (users
 		return users.User{}, err
 	case user.Disabled():
 		return users.User{}, ErrDisabled
-	case user.Role == role:
-		return user, nil
 	}
-	return s.deps.Users.ChangeUser(ctx, user.Name, users.WithRole(role, "sso", now))
+	if user.Role != role {
+		if _, err := s.deps.Users.ChangeUser(ctx, user.Name, users.WithRole(role, "sso", now)); err != nil {
+			return users.User{}, err
+		}
+	}
+	return s.deps.Users.ChangeUser(ctx, user.Name, users.Vouched(now))
+}
+
+// suspend suspends the tokens of a user who was looked for, and has no role any more.
+func (s *Service) suspend(ctx context.Context, user users.User, found error, now time.Time) error {
+	if errors.Is(found, users.ErrNoUser) {
+		return nil
+	}
+	if found != nil {
+		return found
+	}
+	_, err := s.deps.Users.ChangeUser(ctx, user.Name, users.Unvouched("sso", now))
+	return err
 }
 
 // bySubject looks through all users: there are few, and it is done on sign-ins only.

@@ -50,7 +50,7 @@ func TestSingleSignOn(t *testing.T) {
 		t.Errorf("the sign-in led to %s", got.Path)
 	}
 	user, err := p.Store.User(t.Context(), "mila")
-	if diff := cmp.Diff(users.User{Name: "mila", Role: users.Operator, Subject: id.URL + "|17", CreatedAt: browsertest.Monday}, user); diff != "" || err != nil {
+	if diff := cmp.Diff(users.User{Name: "mila", Role: users.Operator, Subject: id.URL + "|17", CreatedAt: browsertest.Monday, VouchedAt: browsertest.Monday}, user); diff != "" || err != nil {
 		t.Errorf("the user: %v (-want +got):\n%s", err, diff)
 	}
 	// Another group means another role from the next sign-in on, also for who is called something else by now.
@@ -302,7 +302,7 @@ func TestSingleSignOnNamesWhatIsWrongWithTheProvider(t *testing.T) {
 	}
 	for _, path := range []string{described, "/keys", "/token", "/userinfo"} {
 		rows = append(rows, refusal{"answers without end at " + path, endless(path), http.StatusBadGateway, noVouch, "longer than"},
-			refusal{"sends us elsewhere from " + path, elsewhere(t, path), http.StatusBadGateway, noVouch, "another host"})
+			refusal{"sends us elsewhere from " + path, sendsElsewhere(t, path), http.StatusBadGateway, noVouch, "another host"})
 	}
 	refuses(t, rows)
 }
@@ -326,8 +326,8 @@ type begun struct{ http.ResponseWriter }
 
 func (begun) WriteHeader(int) {}
 
-// elsewhere lets a path send whoever asks to another server, which answers rightly.
-func elsewhere(t *testing.T, path string) func(*identityServer) {
+// sendsElsewhere lets a path send whoever asks to another server, which answers rightly.
+func sendsElsewhere(t *testing.T, path string) func(*identityServer) {
 	return func(id *identityServer) {
 		delete(id.claims, "groups")
 		id.info["groups"] = "support"
@@ -487,6 +487,21 @@ func TestSingleSignOnAsksNoMoreThanItNeeds(t *testing.T) {
 	p.Visitor(t).Get("/signin/sso").Want(t, http.StatusForbidden, "brought no groups at all")
 	if log := p.Log.String(); !strings.Contains(log, "userinfo: answered 404 Not Found") {
 		t.Errorf("the log does not say why\n%s", log)
+	}
+}
+
+// A provider that lists the scope groups and refuses it is asked again without, once, with what was asked for otherwise.
+func TestSingleSignOnAsksAgainWithoutTheScope(t *testing.T) {
+	p, id := mustSSO(t)
+	id.described["scopes_supported"] = []string{"openid", "profile", "email", "groups"}
+	got := p.Visitor(t).Get("/signin/sso?next=%2Fcalls&again=yes").Want(t, http.StatusOK)
+	if got.Path != "/calls" || id.asked.Get("prompt") != "login" || id.asked.Get("scope") != "openid profile email" {
+		t.Errorf("%s, and asked %v", got.Path, id.asked)
+	}
+	id.requests, id.refusal = nil, "invalid_scope"
+	p.Visitor(t).Get("/signin/sso").Want(t, http.StatusBadGateway, noVouch)
+	if diff := cmp.Diff([]string{"/authorize", "/authorize"}, id.requests); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -88,8 +87,7 @@ func (c *checker) config(f *file) Config {
 
 // letters notes that account holders cannot be told what they are to be told.
 func (c *checker) letters(f *file, found Config) {
-	byEmail := func(ch notices.Channel) bool { return ch.Name() == policy.ChannelEmail }
-	if found.Settings.FairUse.TellHolder && !slices.ContainsFunc(found.Notices.Channels, byEmail) {
+	if found.Settings.FairUse.TellHolder && !found.Notices.Reaches(policy.ChannelEmail) {
 		c.note(f.FairUse.TellHolder.At, "tell_holder is true, and there is no mail server, so no account holder is told", "add notices: { smtp: ... }")
 	}
 }
