@@ -218,7 +218,7 @@ var (
 		users.ErrTokenName, users.ErrTokenDays, users.ErrTokenExists, users.ErrManyTokens,
 	}
 	formConflicts = []error{
-		policy.ErrCallChanged, policy.ErrAlready, policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrNotOnFile, policy.ErrScheduleChanged,
+		policy.ErrCallChanged, policy.ErrAlready, policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrManyActs, policy.ErrNotOnFile, policy.ErrScheduleChanged,
 		policy.ErrCaseOpen, policy.ErrMoveNotAllowed,
 	}
 )
