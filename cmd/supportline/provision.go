@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -117,8 +116,8 @@ type fallbackCommand struct {
 func (fallbackCommand) Help() string {
 	return examples(`Writes the documents that answer callers while the server can't: they say the hours of the week to come
 and ring the critical team, with no state. Put them where they can be fetched with GET (a CDN, an object store) and name that
-place as fallback_url; bin.xml is all in one, for a TwiML Bin. Write them anew each week, and when a date was edited in the
-console, since closed days are named.`,
+place as fallback_url; bin.xml is all in one, for a TwiML Bin. They hold the specialists' numbers: give the folder there a name
+that nobody can guess. Write them anew each week, and when a date was edited in the console, since closed days are named.`,
 		"supportline fallback --out fallback",
 		"0 6 * * 1  supportline fallback --out /srv/fallback")
 }
@@ -158,12 +157,12 @@ func (c fallbackCommand) run(ctx context.Context, p *program, configFile string)
 
 // writeDocuments writes a line's documents, each whole or not at all.
 func writeDocuments(folder string, documents map[string][]byte) error {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := control.MakeFolder(folder, "name another one with --out"); err != nil {
 		return err
 	}
 	for name, text := range documents {
 		if err := control.ReplaceFile(filepath.Join(folder, name), text, 0o644); err != nil {
-			return err
+			return control.FileError("a document in "+folder+" can't be written", err, "name another folder with --out")
 		}
 	}
 	return nil
