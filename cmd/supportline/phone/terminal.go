@@ -28,7 +28,7 @@ type Terminal struct {
 	// Logged reports whether a call is in the server's log. An error is that nobody can tell. nil: nothing is told about the log.
 	Logged func(context.Context, policy.CallSID) (bool, error)
 	Seed   string // determines the SIDs of the calls; must be new for each process that shares a log
-	Colour    bool
+	Colour bool
 
 	ctx     context.Context
 	leaving bool   // the caller is to hang up
