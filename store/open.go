@@ -19,7 +19,7 @@ import (
 
 const (
 	// schema is the version of the content. A file with a lower one is brought up to date when it is opened (upgrade).
-	schema = 5
+	schema = 6
 	// lockWait is how long Open waits for another process to close the file: a server that is stopping does so.
 	lockWait = 200 * time.Millisecond
 	// mapSize is the address space that the file is mapped into at first. It costs no memory; mapping anew has to wait for readers.

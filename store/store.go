@@ -82,7 +82,7 @@ type Store struct {
 
 	recent   recentCalls      // owned by applyAll, as are the next four
 	record   record           // being encoded
-	underWay bool             // a batch is being committed
+	underWay *batch           // is being committed; nil: none
 	step     uint64           // the number of the last segment of any history
 	ended    []policy.CallSID // and are unindexed
 	ready    int64            // bytes of the file that are written; owned by commitAll

@@ -102,14 +102,14 @@ func (s *Store) applyAll() {
 		if len(next.requests) == 0 {
 			batches = nil
 		}
-		if !open && batches == nil && !s.underWay {
+		if !open && batches == nil && s.underWay == nil {
 			return
 		}
 		select {
 		case r, ok := <-queue:
 			open = s.take(next, r, ok)
 		case batches <- next:
-			s.underWay, next = true, s.newBatch()
+			s.underWay, next = next, s.newBatch()
 		case err := <-s.committed:
 			next = s.afterCommit(next, err)
 		}
@@ -149,13 +149,13 @@ func (s *Store) take(next *batch, r *request, open bool) bool {
 
 // flush commits everything that was applied.
 func (s *Store) flush(next *batch) {
-	if s.underWay {
+	if s.underWay != nil {
 		*next = *s.afterCommit(next, <-s.committed)
 	}
 	if len(next.requests) > 0 {
 		last := *next
 		s.batches <- &last
-		s.underWay = true
+		s.underWay = &last
 		*next = *s.newBatch()
 		*next = *s.afterCommit(next, <-s.committed)
 	}
@@ -164,7 +164,7 @@ func (s *Store) flush(next *batch) {
 // afterCommit handles the result of the commit under way, and returns the batch to go on with. After a commit that failed the content of the
 // file is unknown until it is read again, so the requests that were applied on top of it fail as well.
 func (s *Store) afterCommit(next *batch, err error) *batch {
-	s.underWay = false
+	s.underWay = nil
 	if err == nil {
 		s.recent.shrink(next.changed)
 		return next

@@ -37,7 +37,7 @@ type Store interface {
 	MonthCalls(ctx context.Context, sid policy.CallSID, enough func(policy.CallSummary) bool) ([]policy.CallSummary, error)
 	MonthSummaries(ctx context.Context, month policy.Month) iter.Seq2[policy.CallSummary, error]
 	TalkingSince(ctx context.Context, before time.Time) ([]policy.CallSID, error)
-	WrongNumbers(ctx context.Context, caller policy.Phone, since time.Time) (int, error)
+	AdvanceCounting(ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) policy.Call) (policy.Call, error)
 
 	Customer(ctx context.Context, number policy.CustomerNumber) (policy.Customer, error)
 	CustomersCallingFrom(ctx context.Context, caller policy.Phone) ([]policy.Customer, error)
@@ -195,6 +195,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"of two who edit one line the second learns of the first", datesRivals},
 		{"a probe says whether the store can be written", probe},
 		{"wrong numbers are counted by caller and time", wrongNumbers},
+		{"a limit of wrong numbers holds for calls at one moment", wrongNumbersInParallel},
 		{"customers are found by number and by caller", directoryWalk},
 		{"an import is whole or not at all", wholeImport},
 		{"erasing removes a customer and names nobody", erase},
