@@ -121,6 +121,13 @@ func (c claims) person() (string, error) {
 	return name, nil
 }
 
+// keptElsewhere reports whether a claim was left out, and stands where another program shows it (OpenID Connect Core, section 5.6.2): what some
+// providers do with the groups of people who have very many.
+func (c claims) keptElsewhere(name string) bool {
+	sources, _ := c["_claim_names"].(map[string]any)
+	return sources[name] != nil || c.isTrue("has"+name)
+}
+
 // The bounds of shape, so that a line of the log stays one.
 const (
 	shapeClaims = 50

@@ -205,10 +205,12 @@ func (s *Service) bySubject(ctx context.Context, subject string) (users.User, er
 
 // noRole returns why a person has no role: ErrNoGroups or ErrNoRole, with the claim and how many groups are in it.
 func (p *provider) noRole(who identity) error {
-	switch n := len(who.groups); n {
-	case 0:
+	switch n := len(who.groups); {
+	case n == 0 && who.keptElsewhere:
+		return fmt.Errorf("%w in the claim %q: the provider left them out, as some do with more than a token holds", ErrNoGroups, p.settings.RoleClaim)
+	case n == 0:
 		return fmt.Errorf("%w in the claim %q", ErrNoGroups, p.settings.RoleClaim)
-	case 1:
+	case n == 1:
 		return fmt.Errorf("%w: the one in the claim %q is not in console.sso.roles", ErrNoRole, p.settings.RoleClaim)
 	default:
 		return fmt.Errorf("%w: none of the %d in the claim %q is in console.sso.roles", ErrNoRole, n, p.settings.RoleClaim)
