@@ -68,7 +68,11 @@ func auditEntries(k []byte, e users.AuditEntry) (entries []edit) {
 	return entries
 }
 
+// note writes an entry into the audit. The error is policy.ErrInput for a name that cannot be one.
 func note(tx *bolt.Tx, e users.AuditEntry) error {
+	if _, err := policy.WrittenLine("the name of who does it", e.By); err != nil {
+		return err
+	}
 	k, err := auditTable.next(tx)
 	if err != nil {
 		return err
@@ -128,7 +132,7 @@ func (s *Store) Act(ctx context.Context, sid policy.CallSID, act policy.Act, see
 		if err := b.change(before, after); err != nil {
 			return after, err
 		}
-		return after, note(b.tx, actEntry(before.call, after, act))
+		return after, note(b.tx, actEntry(before.call, after, after.Acts[len(after.Acts)-1]))
 	})
 }
 

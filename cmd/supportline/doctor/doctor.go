@@ -111,8 +111,10 @@ func (d *Doctor) examinations() []examination {
 		{"specialists", d.specialists},
 		{"server", d.server},
 		{"store", d.log},
+		{"receivers", d.receivers},
 		{"fallback", d.fallback},
 		{"mail", d.mail},
+		{"single sign-on", d.sso},
 	}
 }
 

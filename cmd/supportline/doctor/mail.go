@@ -1,27 +1,25 @@
 package doctor
 
-import (
-	"context"
+import "context"
 
-	"github.com/officernd/supportline/cmd/supportline/notices"
-)
+// probed is a channel of notices that can be tried without a delivery. Printed, it shows its server.
+type probed interface {
+	Probe(context.Context) error
+	String() string
+}
 
 // mail greets the mail server and signs in, and sends nothing.
 func (d *Doctor) mail(ctx context.Context) (found []Finding) {
 	for _, channel := range d.Conf.Notices.Channels {
-		email, is := channel.(notices.Email)
-		if !is {
+		server, can := channel.(probed)
+		if !can {
 			continue
 		}
-		if err := email.Probe(ctx); err != nil {
-			found = append(found, wrong("mail", "correct notices.smtp; until then notices wait and are tried again", "%s: %v", email.Server, err))
+		if err := server.Probe(ctx); err != nil {
+			found = append(found, wrong("mail", "correct notices.smtp; until then notices wait, and are tried again", "%s: %v", server, err))
 			continue
 		}
-		login := "without a login"
-		if email.User != "" {
-			login = "and takes the login"
-		}
-		found = append(found, ok("mail", "%s answers %s", email.Server, login))
+		found = append(found, ok("mail", "%s answers, and lets us in", server))
 	}
 	return found
 }
