@@ -91,7 +91,7 @@ func New(d Deps) http.Handler {
 func (s *console) api() http.Handler {
 	return api.New(api.Deps{
 		Policy: s.Policy, Permissions: s.Settings.Permissions, Lines: s.Lines, Calls: s.Calls, Accounts: s.Accounts, Cases: s.Cases, Audit: s.Audit,
-		Exports: s.exports, Secret: s.Secret, Bearer: s.signin.Bearer, Ready: s.Ready, Address: s.Settings.Address, Version: s.Version, Now: s.Now, Logger: s.Logger,
+		Exports: s.exports, Secret: s.Secret, Bearer: s.signin.Bearer, Ready: s.Ready, Address: s.signin.Address, Version: s.Version, Now: s.Now, Logger: s.Logger,
 	})
 }
 
@@ -99,7 +99,7 @@ func (s *console) api() http.Handler {
 func (s *console) pages() http.Handler {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	e.IPExtractor = s.Settings.Address
+	e.IPExtractor = s.signin.Address
 	e.HTTPErrorHandler = s.failed
 	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1 << 10, Skipper: streams}))
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: s.panicked}))

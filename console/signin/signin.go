@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -69,7 +70,9 @@ type Users interface {
 type Sessions interface {
 	// Session returns what was kept, unless it is over at now.
 	Session(ctx context.Context, key string, now time.Time) (data []byte, found bool, err error)
-	// PutSession keeps a session until its end, with what its user sees of it.
+	// StartSession keeps a new session until its end, with what its user sees of it.
+	StartSession(ctx context.Context, session users.Session, data []byte) error
+	// PutSession keeps what is new in a session. One that was removed meanwhile stays removed.
 	PutSession(ctx context.Context, session users.Session, data []byte) error
 	RemoveSession(ctx context.Context, key string) error
 	// SessionsOf returns a user's sessions that are not over at now, the one with the latest sign of life first.
@@ -109,6 +112,7 @@ type Service struct {
 	passwords *passwords
 	tokens    *tokens
 	provider  *provider
+	unnamed   sync.Once // an address that may be a proxy's was logged
 }
 
 // New returns a service.
