@@ -35,3 +35,13 @@ func TestAudit(t *testing.T) {
 	admin.Get("/audit?older=nonsense").Want(t, http.StatusUnprocessableEntity, "No such place in the list")
 	admin.Get("/audit?by=admin&act=sign-in").Want(t, http.StatusOK, "sign-in")
 }
+
+// A name that a command was told can not pass for the console's user of that name.
+func TestAuditNamesTheUserOfACommand(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	asRoot := users.AsOSUser(t.Context(), "root")
+	if err := p.Store.Note(asRoot, users.AuditEntry{At: browsertest.Monday, By: "ada", Act: "erase", Detail: "one customer"}); err != nil {
+		t.Fatal(err)
+	}
+	p.As(t, users.Admin).Get("/audit?by=ada").Want(t, http.StatusOK, "ada (as root)")
+}

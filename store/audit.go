@@ -20,7 +20,7 @@ func (s *Store) Audit(ctx context.Context) iter.Seq2[users.AuditEntry, error] {
 
 // Note adds an entry to the audit, for an event that changes nothing else in the store, such as a sign-in.
 func (s *Store) Note(ctx context.Context, e users.AuditEntry) error {
-	return s.write(ctx, func(tx *bolt.Tx) error { return note(tx, e) })
+	return s.write(ctx, func(tx *bolt.Tx) error { return note(ctx, tx, e) })
 }
 
 // SearchAudit returns one page of the audit, newest first by the time of the act, then by the time of writing. A page costs bounded work, as
@@ -68,7 +68,9 @@ func auditEntries(k []byte, e users.AuditEntry) (entries []edit) {
 	return entries
 }
 
-func note(tx *bolt.Tx, e users.AuditEntry) error {
+// note adds an entry to the audit, with the operating system's user of a command (users.AsOSUser).
+func note(ctx context.Context, tx *bolt.Tx, e users.AuditEntry) error {
+	e.OSUser = users.OSUser(ctx)
 	k, err := auditTable.next(tx)
 	if err != nil {
 		return err
@@ -128,7 +130,7 @@ func (s *Store) Act(ctx context.Context, sid policy.CallSID, act policy.Act, see
 		if err := b.change(before, after); err != nil {
 			return after, err
 		}
-		return after, note(b.tx, actEntry(before.call, after, act))
+		return after, note(ctx, b.tx, actEntry(before.call, after, act))
 	})
 }
 

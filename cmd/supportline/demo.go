@@ -19,6 +19,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
@@ -57,7 +58,7 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	logger := server.NewLogger(logFile)
 	demo.LetEverybodyCall(&conf)
 	app, err := demo.Open(ctx, d.Dir, conf, d.Log, demo.Options{
-		Now: shown.Now, Logger: logger, User: userName(), Words: p.Err,
+		Now: shown.Now, Logger: logger, User: control.UserName(os.Getuid()), Words: p.Err,
 		Progress: func(size int64) *control.Bar { return control.NewBar(p.Err, size, control.IsTerminal(p.Err)) },
 	})
 	if err != nil {
@@ -233,8 +234,8 @@ func (t *prompt) command(ctx context.Context, args []string) {
 		err = command.run(ctx, p, t.file)
 	case control.Command:
 		s := t.app.Session()
-		s.Terminal, s.In, s.Out, s.Err, s.Now = control.Terminal{Colour: p.colour(), User: userName()}, strings.NewReader(""), p.Out, p.Err, p.Now
-		err = command.Run(ctx, &s)
+		s.Terminal, s.In, s.Out, s.Err, s.Now = control.Terminal{Colour: p.colour(), User: control.UserName(os.Getuid())}, strings.NewReader(""), p.Out, p.Err, p.Now
+		err = command.Run(users.AsOSUser(ctx, s.User), &s)
 	}
 	control.Report(p.Err, err)
 }

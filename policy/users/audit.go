@@ -1,6 +1,8 @@
 package users
 
 import (
+	"context"
+	"fmt"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -19,6 +21,30 @@ type AuditEntry struct {
 	Subject  string                `json:"subject,omitempty"` // the SID of the call, the ID of the case, the user's name, or the line's number
 	Detail   string                `json:"detail"`            // in words, without names and numbers of customers
 	Reason   string                `json:"reason,omitempty"`  // in the person's own words
+	// OSUser is the name of the operating system's user who ran the command; empty where it was no command, and in entries of older versions. By
+	// is then what the command was told, and only OSUser is certain.
+	OSUser string `json:"os_user,omitempty"`
+}
+
+// Who returns who did it in words: "mila", or "mila (as root)" if a command of another user of the operating system was told that name.
+func (e AuditEntry) Who() string {
+	if e.OSUser == "" || e.OSUser == e.By {
+		return e.By
+	}
+	return fmt.Sprintf("%s (as %s)", e.By, e.OSUser)
+}
+
+type osUserKey struct{}
+
+// AsOSUser returns a context in which every entry of the audit carries the name of the operating system's user.
+func AsOSUser(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, osUserKey{}, name)
+}
+
+// OSUser returns the name that AsOSUser put into a context, or "".
+func OSUser(ctx context.Context) string {
+	name, _ := ctx.Value(osUserKey{}).(string)
+	return name
 }
 
 // AuditFilter selects entries of the audit. Zero fields select all.

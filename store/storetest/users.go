@@ -62,6 +62,12 @@ func userChanges(t *testing.T, storage Storage) {
 		"user-add mila by root: operator", "user-add anna@example.com by root: admin",
 		"user-disable mila by anna: disabled, and signed out everywhere", "sign-in mila by mila: ",
 	}, told)
+	asRoot := users.AsOSUser(t.Context(), "root")
+	if _, err := s.ChangeUser(asRoot, "mila", users.WithEnabled("anna", day)); err != nil {
+		t.Fatal(err)
+	}
+	last := collect(t, s.Audit(t.Context()))[len(told)]
+	same(t, "who did it by a command", "anna (as root)", last.Who())
 }
 
 func sessions(t *testing.T, storage Storage) {

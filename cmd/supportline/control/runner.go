@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"golang.org/x/term"
+
+	"github.com/officernd/supportline/policy/users"
 )
 
 // A Runner runs commands for the person at this terminal: in the server where one has the store open, else in this process.
@@ -51,7 +53,7 @@ func (r Runner) Run(ctx context.Context, command Command, args []string) (err er
 		return err
 	}
 	here.Terminal, here.In, here.Out, here.Err = r.Terminal, interruptible{ctx, in}, out, r.Err
-	return errors.Join(command.Run(ctx, &here), here.Store.Close())
+	return errors.Join(command.Run(users.AsOSUser(ctx, r.Terminal.User), &here), here.Store.Close())
 }
 
 // IsTerminal reports whether a stream of the process is a terminal.

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/policy/users"
 )
 
 // helloWithin bounds how long a connection may take to say what it wants.
@@ -57,6 +59,11 @@ func (s *Server) one(ctx context.Context, conn net.Conn) {
 		return
 	}
 	_ = conn.SetReadDeadline(time.Time{})
+	if h.User, err = peerUser(conn); err != nil {
+		s.Log.Warn("command refused", zap.Error(err))
+		return
+	}
+	ctx = users.AsOSUser(ctx, h.User)
 	frames := &frameWriter{w: conn}
 	input := &remoteInput{frames: frames, chunks: make(chan []byte), gone: ctx.Done()}
 	go func() {
