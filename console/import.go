@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"slices"
 	"strconv"
@@ -74,28 +75,28 @@ func (r *request) upload() error {
 	return r.seeOther(importPath + "/" + r.console.uploads.put(r.user.Name, name, customers, r.now))
 }
 
-// uploaded returns the name and the text of the form's file.
+// uploadOverhead is the room for the form around the file.
+const uploadOverhead = 64 << 10
+
+// uploaded returns the name and the text of the form's file. It is read part by part into memory, so that nothing is left on the disk.
 func (r *request) uploaded() (name string, text []byte, err error) {
-	const overhead = 64 << 10 // of the form around the file
-	r.Request().Body = http.MaxBytesReader(r.Response(), r.Request().Body, maxUpload+overhead)
-	tooLarge := fmt.Errorf("%w: the file is larger than %d MB; use \"supportline customers import\" on the server", api.ErrWrongInput, maxUpload>>20)
-	if err := r.Request().ParseMultipartForm(maxUpload + overhead); err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			return "", nil, tooLarge
+	form, err := r.Request().MultipartReader()
+	for err == nil {
+		var part *multipart.Part
+		if part, err = form.NextPart(); err == nil && part.FormName() == "file" && part.FileName() != "" {
+			text, err = io.ReadAll(io.LimitReader(part, maxUpload+1))
+			name = part.FileName()
+			break
 		}
+	}
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large), len(text) > maxUpload:
+		return "", nil, fmt.Errorf("%w: the file is larger than %d MB; use \"supportline customers import\" on the server", api.ErrWrongInput, maxUpload>>20)
+	case err != nil:
 		return "", nil, fmt.Errorf("%w: choose a customers file", api.ErrWrongInput)
 	}
-	file, head, err := r.Request().FormFile("file")
-	if err != nil {
-		return "", nil, fmt.Errorf("%w: choose a customers file", api.ErrWrongInput)
-	}
-	defer file.Close()
-	if head.Size > maxUpload {
-		return "", nil, tooLarge
-	}
-	text, err = io.ReadAll(file)
-	return head.Filename, text, err
+	return name, text, nil
 }
 
 type previewPage struct {

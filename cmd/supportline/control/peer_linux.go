@@ -19,7 +19,9 @@ func peerUser(conn net.Conn) (string, error) {
 	}
 	var peer *syscall.Ucred
 	var failed error
-	err = raw.Control(func(fd uintptr) { peer, failed = syscall.GetsockoptUcred(int(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED) })
+	err = raw.Control(func(fd uintptr) {
+		peer, failed = syscall.GetsockoptUcred(int(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED)
+	})
 	if err := errors.Join(err, failed); err != nil {
 		return "", fmt.Errorf("who sends the command is not known: %w", err)
 	}
