@@ -47,6 +47,12 @@ func TestAddresses(t *testing.T) {
 			[]string{"webhooks: 127.0.0.1:8080", "webhooks: :8081", "console: 127.0.0.1:8081", "console: ^127.0.0.1:8081"},
 			[]string{"listen has :8081 for webhooks and 127.0.0.1:8081 for the console, and only one can have the port; write two different ports"},
 		},
+		one("metrics on a private network", `metrics: "" `, "metrics: 10.1.2.3:8082 "),
+		one("metrics for all the world", `metrics: "" `, "metrics: ^0.0.0.0:8082 ",
+			`metrics is "0.0.0.0:8082", which can be reached from outside: health and metrics are for your own programs only; `+
+				"write a loopback or private address, such as 127.0.0.1:8082"),
+		one("metrics on the console's port", `metrics: "" `, "metrics: ^127.0.0.1:8081 ",
+			"metrics is 127.0.0.1:8081, and listen has 127.0.0.1:8081 already; write another port"),
 		one("a database server", "store: bolt:data/supportline.db", "store: postgres://user:password@host:5432/supportline"),
 		one("another database, its password unsaid", "store: bolt:data/supportline.db", "store: ^mysql://root:secret@host/x",
 			"store is neither a file nor a database; write bolt:data/supportline.db or postgres://user:password@host:5432/supportline"),

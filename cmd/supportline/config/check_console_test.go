@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ import (
 )
 
 func TestConsole(t *testing.T) {
-	usual := console.Settings{Settings: signin.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour}, Permissions: users.UsualPermissions()}
+	usual := console.Settings{Settings: signin.Settings{Proxies: thisMachine, Idle: 30 * time.Minute, Session: 12 * time.Hour}, Permissions: users.UsualPermissions()}
 	with := func(change func(*console.Settings)) console.Settings {
 		s := usual
 		s.Permissions = users.UsualPermissions()
@@ -28,6 +29,12 @@ func TestConsole(t *testing.T) {
 	}{
 		{"nothing", "", usual},
 		{"an address", "console: { url: https://console.example.com/ }", with(func(s *console.Settings) { s.URL = "https://console.example.com" })},
+		{"proxies", `console: { proxies: [10.0.0.6, "10.1.2.3/16", "::ffff:192.0.2.1", "fd00::/8"] }`, with(func(s *console.Settings) {
+			s.Proxies = []netip.Prefix{
+				netip.MustParsePrefix("10.0.0.6/32"), netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("fd00::/8"),
+			}
+		})},
+		{"no proxy", "console: { proxies: [] }", with(func(s *console.Settings) { s.Proxies = nil })},
 		{"times", "console: { idle: 5m, session: 1h }", with(func(s *console.Settings) { s.Idle, s.Session = 5*time.Minute, time.Hour })},
 		{"a viewer who sees numbers", "console: { permissions: { viewer: [recordings, numbers] } }", with(func(s *console.Settings) {
 			s.Permissions[users.Viewer] = []users.Permission{users.SeeNumbers, users.HearRecordings}
@@ -55,7 +62,7 @@ func TestConsole(t *testing.T) {
 			equal := cmp.Comparer(func(a, b []users.Permission) bool {
 				return cmp.Equal(append([]users.Permission{}, a...), append([]users.Permission{}, b...))
 			})
-			if diff := cmp.Diff(test.want, got.Console, equal); diff != "" {
+			if diff := cmp.Diff(test.want, got.Console, equal, networks); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
@@ -68,6 +75,9 @@ func TestConsoleProblems(t *testing.T) {
 	tests := []struct{ name, block, want string }{
 		{"plain http", "console: { url: ^http://console.example.com }", "url does not begin with https://"},
 		{"a path", "console: { url: ^https://example.com/console }", `url is "https://example.com/console", which has a path; write it like https://console.example.com`},
+		{"a proxy that is no address", "console: { proxies: [^proxy] }", `proxies holds "proxy", which is not an address; write an address or a network, such as 10.0.0.6 or 10.0.0.0/24`},
+		{"everybody as a proxy", "console: { proxies: [^0.0.0.0/0] }", `proxies holds "0.0.0.0/0", which is everybody; write the address of the proxy, such as 10.0.0.6`},
+		{"a proxy twice", `console: { proxies: [10.0.0.6, ^"::ffff:10.0.0.6"] }`, `proxies names "::ffff:10.0.0.6" twice; keep one of the two`},
 		{"too short", "console: { idle: ^1s }", `idle is "1s"; write a time from 1m to 24h, such as 20s or 20m`},
 		{"idle past the end", "console: { idle: ^13h }", "console has idle 13h, and session 12h ends before that; write idle no longer than session"},
 		{"an unknown permission", "console: { permissions: { viewer: [^number] } }", `viewer holds "number", which is not a permission; write numbers`},

@@ -12,7 +12,7 @@ func TestLines(t *testing.T) {
 		one("a number too short", `"+448000668187"`, `^"+4480"`,
 			`number is "+4480", which is not a telephone number; write + and the country code, then the rest, such as +448000668187`),
 		one("a number without quotes", `"+448000668187"`, `+448000668187`),
-		one("a line twice", `"+448000668187"`, `^"+18883071053"`, "number +18883071053 is a line already, in line 33 of the file; keep one of the two"),
+		one("a line twice", `"+448000668187"`, `^"+18883071053"`, "number +18883071053 is a line already, in line 34 of the file; keep one of the two"),
 		one("an empty name", "name: United Kingdom", `name: ^" "`, "name is empty; write what people call the line, such as United Kingdom"),
 		one("no name", "    name: United Kingdom\n", ""),
 		one("what people call the clock (rule 1)", "time_zone: America/New_York", "time_zone: ^EDT",

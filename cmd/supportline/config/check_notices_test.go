@@ -36,7 +36,7 @@ func TestNoticesAsTheFileSays(t *testing.T) {
 	want := notices.Settings{Channels: []notices.Channel{
 		notices.Email{
 			From: "Support <support@example.com>", Ops: []string{"ops@example.com", "lead@example.com"},
-			Server: "smtp.example.com:587", User: "supportline", Password: "hush-hush", TLS: notices.TLSStart,
+			Server: "smtp.example.com:587", Hello: "support.example.com", User: "supportline", Password: "hush-hush", TLS: notices.TLSStart,
 		},
 		notices.Webhook{URL: "https://ops.example.com/in?key=hush", Secret: "0123456789abcdef"},
 	}, Facts: map[string]string{"company": "OfficeRnD"}}

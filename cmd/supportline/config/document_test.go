@@ -63,7 +63,7 @@ func TestAliasesCannotMultiplyTheWork(t *testing.T) {
 	step := `{ to: [` + strings.Repeat(`"+15550100003", `, 5000) + `] }`
 	text := changed(t, `{ to: ["+15550100003"], for: 25s }`, "&many "+step+strings.Repeat("\n      - *many", 2000))
 	_, got := parse(text, env(), config.Options{})
-	want := []string{"supportline.yaml:80:78838: the file holds more than 20000 values; write fewer, with fewer aliases"}
+	want := []string{"supportline.yaml:80:78806: the file holds more than 20000 values; write fewer, with fewer aliases"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -3,6 +3,7 @@ package config_test
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/console"
@@ -18,6 +20,11 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
+
+// thisMachine are the proxies where the file names none.
+var thisMachine = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+
+var networks = cmpopts.EquateComparable(netip.Prefix{})
 
 func TestExampleIsThePublishedPolicy(t *testing.T) {
 	got, problems := parse(string(config.Example()), nothing, config.Options{Offline: true})
@@ -28,14 +35,14 @@ func TestExampleIsThePublishedPolicy(t *testing.T) {
 	want := config.Config{
 		PublicURL: "https://support.example.com",
 		Listen:    config.Listen{Webhooks: "127.0.0.1:8080", Console: "127.0.0.1:8081"},
-		Console:   console.Settings{Settings: signin.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour}, Permissions: users.UsualPermissions()},
+		Console:   console.Settings{Settings: signin.Settings{Proxies: thisMachine, Idle: 30 * time.Minute, Session: 12 * time.Hour}, Permissions: users.UsualPermissions()},
 		Store:     "bolt:data/supportline.db",
 		Twilio:    config.Twilio{APIURL: "https://api.twilio.com"},
 		Settings:  published(t),
 	}
 	zones := cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
 	words := cmp.Comparer(func(a, b ivr.Words) bool { return true })
-	if diff := cmp.Diff(want, got, zones, words); diff != "" {
+	if diff := cmp.Diff(want, got, zones, words, networks); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
@@ -61,7 +68,7 @@ func published(t testing.TB) policy.Settings {
 		CallsPerSecond: 1,
 		Identification: policy.Identification{
 			Digits: 6, Tries: 3, Unidentified: policy.Unidentified{Default: policy.UnidentifiedConnect}, CallerID: policy.CallerIDAttested,
-			WrongNumbersPerHour: 10,
+			WrongNumbersPerHour: 10, WrongNumbersInAll: 200,
 		},
 		Packages: []string{"Ultimate"},
 		Menu: []policy.MenuKey{
@@ -127,7 +134,7 @@ routes: { critical: critical, restricted: critical, ticket-status: general, rais
 	}
 	zones := cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
 	words := cmp.Comparer(func(a, b ivr.Words) bool { return true })
-	if diff := cmp.Diff(want, got, zones, words); diff != "" {
+	if diff := cmp.Diff(want, got, zones, words, networks); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

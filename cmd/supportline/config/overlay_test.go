@@ -56,7 +56,7 @@ func TestProblemsInOverlaysNameThem(t *testing.T) {
 	for _, row := range []struct{ name, path, text, want string }{
 		{"a wrong value", "identification.tries", "many", `identification.tries:1:1: tries is "many"; write a whole number from 1 to 5`},
 		{"inside its text", "lines.1.closed", "\n- { date: 2026-02-30 }", `lines.1.closed:2:11: date: "2026-02-30" is not a date; write YYYY-MM-DD, for example 2026-12-24`},
-		{"an unknown key", "identification.colour", "red", `identification.colour:1:1: the key "colour" is not known here; write digits, tries, unidentified, caller_id or wrong_numbers_per_hour`},
+		{"an unknown key", "identification.colour", "red", `identification.colour:1:1: the key "colour" is not known here; write digits, tries, unidentified, caller_id, wrong_numbers_per_hour or wrong_numbers_in_all`},
 		{"no YAML", "packages", "[a", "packages:1:1: this is not YAML: did not find expected ',' or ']' while parsing a flow sequence"},
 		{"no value", "packages", "", "packages:1:1: nothing is written here; write a value"},
 		{"no such line", "lines.+15550100099.name", "x", `lines.+15550100099.name:1:1: the path lines.+15550100099.name leads nowhere: there is no "+15550100099"; write a path such as identification.caller_id`},
