@@ -22,7 +22,7 @@ type console struct {
 	signin    *signin.Service
 	uploads   *uploads
 	limiter   limiter
-	following *api.Places // streams of events that are open
+	following api.Places // streams of events that are open
 	exports   *api.Exports
 	sections  []section
 }
@@ -66,11 +66,11 @@ func New(d Deps) http.Handler {
 		d.Yield = func() {}
 	}
 	s := &console{
-		Deps: d, views: newViews(), assets: newAssets(), uploads: &uploads{}, limiter: newLimiter(), following: api.NewPlaces(streamsEach, streamsAll),
+		Deps: d, views: newViews(), assets: newAssets(), uploads: &uploads{}, limiter: newLimiter(),
 		signin: signin.New(signin.Deps{Settings: d.Settings.Settings, Users: d.Users, Sessions: d.Sessions, Tokens: d.Tokens, Audit: d.Audit, Now: d.Now, Logger: d.Logger}),
 	}
 	s.sections = s.all()
-	s.exports = &api.Exports{Calls: d.Calls, Policy: d.Policy, Audit: d.Audit, Slot: s.limiter.acquire, Running: api.NewExportPlaces(), Logger: d.Logger}
+	s.exports = &api.Exports{Calls: d.Calls, Policy: d.Policy, Audit: d.Audit, Slot: s.limiter.acquire, Logger: d.Logger}
 	front := http.NewServeMux()
 	front.Handle("GET "+assetsPath, s.assets)
 	front.Handle("/", s.limited(s.signin.LoadAndSave(s.pages())))

@@ -167,7 +167,7 @@ func (r *request) stream(every time.Duration, look func() ([]byte, error)) error
 
 // follow takes a place among the streams, which leave gives back. The error is errManyStreams.
 func (r *request) follow() (leave func(), err error) {
-	leave, theirs := r.console.following.Take(r.user.Name)
+	leave, theirs := r.console.following.Take(r.user.Name, streamsEach, streamsAll)
 	switch {
 	case leave != nil:
 		return leave, nil

@@ -49,11 +49,8 @@ type Exports struct {
 	Slot   func(ctx context.Context) (done func())
 	Logger *zap.Logger
 
-	Running *Places // of NewExportPlaces
+	running Places
 }
-
-// NewExportPlaces returns the places of all exports.
-func NewExportPlaces() *Places { return NewPlaces(exportsEach, exportsAll) }
 
 // Export is one file to send.
 type Export struct {
@@ -77,7 +74,7 @@ func (e *Exports) Send(c echo.Context, x Export) error {
 	if err != nil {
 		return err
 	}
-	leave, theirs := e.Running.Take(x.By)
+	leave, theirs := e.running.Take(x.By, exportsEach, exportsAll)
 	switch {
 	case leave != nil:
 		defer leave()

@@ -2,28 +2,24 @@ package api
 
 import "sync"
 
-// Places bounds how much of a kind goes on at once: for one person, so that nobody shuts the others out, and in all.
+// Places counts how much of a kind goes on at once: for one person, so that nobody shuts the others out, and in all. The zero value is ready for use.
 type Places struct {
-	each, all int
-
 	mu    sync.Mutex
 	taken map[string]int
 	total int
 }
 
-// NewPlaces returns places, all of them free: each for one person, all of them for everybody.
-func NewPlaces(each, all int) *Places {
-	return &Places{each: each, all: all, taken: map[string]int{}}
-}
-
-// Take takes a place for a person, which leave gives back; leave is nil if there is none. theirs is how many places the person had before. It is
-// counted and taken in one step.
-func (p *Places) Take(by string) (leave func(), theirs int) {
+// Take takes a place for a person if the person has less than each and all people have less than all. leave gives it back; it is nil if there is no
+// place. theirs is how many the person had before. Counting and taking are one step.
+func (p *Places) Take(by string, each, all int) (leave func(), theirs int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	theirs = p.taken[by]
-	if theirs >= p.each || p.total >= p.all {
+	if theirs >= each || p.total >= all {
 		return nil, theirs
+	}
+	if p.taken == nil {
+		p.taken = map[string]int{}
 	}
 	p.taken[by]++
 	p.total++
