@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -145,7 +146,7 @@ func (r *request) showAccount(status int, number policy.CustomerNumber, body acc
 	if err != nil {
 		return err
 	}
-	body.Zone, body.LineName, body.Included = r.console.Policy.LineZone(body.Line), r.console.lineName(body.Line), slices.Contains(r.console.Policy.Packages, body.Package)
+	body.Zone, body.LineName, body.Included = r.console.Policy.LineZone(body.Line), r.console.lineName(body.Line), r.console.Policy.IncludesPhone(body.Package)
 	if month < body.Current {
 		body.Later = month.Plus(1)
 	}
@@ -273,19 +274,29 @@ func (accountPage) Talk(c policy.Counted) string {
 	return minutes(c.TalkSeconds)
 }
 
-// Verdict returns a sentence about the month.
-func (a accountPage) Verdict() string {
+// verdict is a sentence about a month, with the colour that means the same.
+type verdict struct{ Text, Class string }
+
+// Verdict returns the sentence about the page's month. What a person has to look at, though the month is within the limits, is a warning.
+func (a accountPage) Verdict() verdict {
+	v := verdict{"Within the limits.", "ok"}
 	switch {
 	case a.Over && a.Sustained:
-		return "Over, and sustained: " + a.OverBy + "."
+		v = verdict{"Over, and sustained: " + a.OverBy + ".", "bad"}
 	case a.Over:
-		return "Over: " + a.OverBy + "."
+		v = verdict{"Over: " + a.OverBy + ".", "bad"}
+	case a.Sustained && a.Near:
+		v = verdict{"Within the limits this month, but near them; load is sustained through earlier months.", "warn"}
 	case a.Sustained:
-		return "Within the limits this month; load is sustained through earlier months."
+		v = verdict{"Within the limits this month; load is sustained through earlier months.", "warn"}
 	case a.Near:
-		return "Within the limits, but near them."
+		v = verdict{"Within the limits, but near them.", "warn"}
 	}
-	return "Within the limits."
+	if a.NeedsTraining {
+		v.Text += fmt.Sprintf(" %d training calls: offer a training session.", a.Usage.Training)
+		v.Class = cmp.Or(map[string]string{"ok": "warn"}[v.Class], v.Class)
+	}
+	return v
 }
 
 func (accountPage) Fate(n policy.Notice) string {

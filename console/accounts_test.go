@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"testing"
@@ -84,6 +85,58 @@ func TestAccountExplainsItsMonth(t *testing.T) {
 	viewer.Get("/accounts/999999").Want(t, http.StatusNotFound, "No such account")
 	viewer.Get("/accounts/204518?month=2026-12").Want(t, http.StatusUnprocessableEntity, "has not begun")
 	viewer.Get("/accounts/204518?month=soon").Want(t, http.StatusUnprocessableEntity, "write year and month")
+}
+
+// The banner of a month has the colour of what it says: red for a month that is over, a warning for one that is within the limits and needs a look.
+func TestAccountBannerHasTheColourOfItsMeaning(t *testing.T) {
+	t.Parallel()
+	type banner struct {
+		path string
+		want []string
+	}
+	p, all := browsertest.NewPlace(t), map[string]banner{}
+	var calls []policy.Call
+	for name, row := range map[string]struct {
+		tickets  []int // by month, the present one first
+		training int
+		moves    []policy.CaseState // of a case that was opened by hand
+		pack     string
+		want     []string
+	}{
+		"within":                {tickets: []int{3}, want: []string{`said ok">Within the limits.<`}},
+		"without calls":         {want: []string{`said ok">Within the limits.<`}},
+		"near":                  {tickets: []int{13}, want: []string{`said warn">Within the limits, but near them.<`}},
+		"at the limit":          {tickets: []int{16}, want: []string{`said warn">Within the limits, but near them.<`}},
+		"over":                  {tickets: []int{17}, want: []string{`said bad">Over: 17 phone tickets`}},
+		"over and sustained":    {tickets: []int{17, 17, 17}, want: []string{`said bad">Over, and sustained: 17`}},
+		"sustained":             {tickets: []int{2, 17, 17, 17}, want: []string{`said warn">Within the limits this month; load is sustained`}},
+		"sustained and near":    {tickets: []int{13, 17, 17, 17}, want: []string{`said warn">Within the limits this month, but near them; load is sustained`}},
+		"training list":         {tickets: []int{3}, training: 2, want: []string{`said warn">Within the limits. 2 training calls: offer`}},
+		"over, training list":   {tickets: []int{17}, training: 2, want: []string{`said bad">Over: 17`, "2 training calls: offer"}},
+		"restricted":            {tickets: []int{3}, moves: []policy.CaseState{policy.CaseContacted, policy.CaseDiscussed, policy.CaseWatching, policy.CaseRestricted}, want: []string{`said ok">Within`, `sign bad">calls are restricted<`, `sign bad">case: restricted<`}},
+		"no package with phone": {tickets: []int{3}, pack: "Essential", want: []string{`said ok">Within`, `sign warn">no phone support in this package<`}},
+	} {
+		account := holder
+		account.Number, account.Package = policy.CustomerNumber(fmt.Sprint(400000+len(all))), cmp.Or(row.pack, account.Package)
+		p.Enrol(t, account)
+		if len(row.moves) > 0 {
+			caseOf(t, p, account, row.moves...)
+		}
+		for ago, n := range row.tickets {
+			for i := range n {
+				at := browsertest.Monday.AddDate(0, -ago, 0).Add(-time.Duration(i) * time.Hour)
+				c := browsertest.Served(policy.CallSID(fmt.Sprintf("CA%s%08d%08d", account.Number, ago, i)), at, 300)
+				c.Customer, c.Ticket, c.Training = account.Number, policy.Ticket(fmt.Sprint(1000+i)), ago == 0 && i < row.training
+				calls = append(calls, c)
+			}
+		}
+		all[name] = banner{"/accounts/" + string(account.Number), row.want}
+	}
+	p.Load(t, calls...)
+	viewer := p.As(t, users.Viewer)
+	for name, b := range all {
+		t.Run(name, func(t *testing.T) { viewer.Get(b.path).Want(t, http.StatusOK, b.want...) })
+	}
 }
 
 // An account's page leads to its calls that people were told of because nobody took them.

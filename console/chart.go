@@ -135,6 +135,8 @@ const (
 	monthsBase   = monthsHeight - 26
 	monthsSlot   = 46 // a month's width
 	monthsLeft   = 6
+	monthsFigure = 11 // the height of a figure
+	monthsGap    = 4  // between a figure and what it stands over
 )
 
 // monthsChart is tickets by month as bars with the limit as a line. A table says the same in words.
@@ -172,7 +174,7 @@ func newMonthsChart(months []policy.Usage, here policy.Month) monthsChart {
 		}
 		x := monthsLeft + i*monthsSlot
 		bar := monthBar{
-			Usage: u, X: x + 6, Y: monthsBase - height, Width: monthsSlot - 12, Height: height, Middle: x + monthsSlot/2, Above: monthsBase - height - 4,
+			Usage: u, X: x + 6, Y: monthsBase - height, Width: monthsSlot - 12, Height: height, Middle: x + monthsSlot/2, Above: c.figureAt(monthsBase - height),
 			Under: monthsBase + 4, Below: monthsBase + 20, Class: "ok", Label: string(u.Month)[2:], Here: u.Month == here,
 		}
 		switch {
@@ -188,6 +190,15 @@ func newMonthsChart(months []policy.Usage, here policy.Month) monthsChart {
 		c.Title = fmt.Sprintf("Phone tickets from %s to %s; the limit is %d, and %d of %d months were over.", months[0].Month, months[len(months)-1].Month, c.Limit, over, len(months))
 	}
 	return c
+}
+
+// figureAt returns where the figure of a bar with a top stands: over the bar, and over the line of the limit where that would run through it.
+func (c monthsChart) figureAt(top int) int {
+	at := top - monthsGap
+	if c.LimitAt < top && c.LimitAt > at-monthsFigure-monthsGap/2 {
+		at = c.LimitAt - monthsGap
+	}
+	return at
 }
 
 // The picture of a call: rows of bars over one axis of time, in units of the drawing.

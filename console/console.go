@@ -85,7 +85,7 @@ func New(d Deps) http.Handler {
 func (s *console) api() http.Handler {
 	return api.New(api.Deps{
 		Policy: s.Policy, Permissions: s.Settings.Permissions, Lines: s.Lines, Calls: s.Calls, Accounts: s.Accounts, Cases: s.Cases, Audit: s.Audit,
-		Exports: s.exports, Bearer: s.signin.Bearer, Ready: s.Ready, Address: s.address(), Version: s.Version, Now: s.Now, Logger: s.Logger,
+		Exports: s.exports, Bearer: s.signin.Bearer, Ready: s.Ready, Address: s.Settings.Address, Version: s.Version, Now: s.Now, Logger: s.Logger,
 	})
 }
 
@@ -93,7 +93,7 @@ func (s *console) api() http.Handler {
 func (s *console) pages() http.Handler {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	e.IPExtractor = s.address()
+	e.IPExtractor = s.Settings.Address
 	e.HTTPErrorHandler = s.failed
 	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1 << 10, Skipper: streams}))
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: s.panicked}), gated)
@@ -108,14 +108,6 @@ func (s *console) pages() http.Handler {
 	e.GET("/", s.guarded(route{handle: (*request).home}))
 	e.Any("/*", s.guarded(route{handle: func(*request) error { return echo.ErrNotFound }}))
 	return e
-}
-
-// address returns how the address of a visitor is found: from the proxy's header if there is a proxy, else from the connection.
-func (s *console) address() echo.IPExtractor {
-	if s.Settings.URL != "" {
-		return echo.ExtractIPFromXFFHeader()
-	}
-	return echo.ExtractIPDirect()
 }
 
 func (s *console) panicked(c echo.Context, err error, stack []byte) error {

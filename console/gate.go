@@ -29,7 +29,7 @@ func gated(next echo.HandlerFunc) echo.HandlerFunc {
 		case r.Method == http.MethodGet, r.Method == http.MethodHead:
 			r.Body = http.NoBody
 		case r.Method == http.MethodPost && c.Path() == importPath:
-			r.Body = http.MaxBytesReader(c.Response(), r.Body, maxUpload+uploadOverhead)
+			r.Body = http.MaxBytesReader(c.Response(), r.Body, maxUpload+maxFormAround)
 		default:
 			if err := readForm(c); err != nil {
 				return err

@@ -2,16 +2,12 @@ package console
 
 import (
 	"bytes"
-	"crypto/rand"
+	"crypto/hmac"
 	"errors"
 	"fmt"
-	"io"
-	"mime/multipart"
 	"net/http"
 	"slices"
 	"strconv"
-	"sync"
-	"time"
 
 	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
@@ -21,8 +17,6 @@ import (
 
 const (
 	importPath = accountsPath + "/import"
-	// maxUpload bounds an uploaded customers file, to about 25,000 rows. The command imports larger ones.
-	maxUpload = 4 << 20
 	// changesOnPage is how many customers a page of the preview shows, and maxShownProblems how many problems of a file.
 	changesOnPage    = 100
 	maxShownProblems = 100
@@ -55,53 +49,57 @@ func (r *request) showImport(status int, body importPage) error {
 
 // upload reads a file and keeps it for the preview. Its problems are shown as the command shows them.
 func (r *request) upload() error {
-	name, text, err := r.uploaded()
-	if errors.Is(err, api.ErrWrongInput) {
+	end, err := r.console.uploads.begin(r.user.Name, r.now)
+	if err != nil {
+		return r.showImport(http.StatusTooManyRequests, importPage{Problem: api.Sentence(err)})
+	}
+	shown := false
+	defer func() { end(shown) }()
+	name, text, err := r.uploadedFile()
+	if err != nil {
 		return r.showImport(http.StatusUnprocessableEntity, importPage{Problem: api.Sentence(err)})
 	}
-	if err != nil {
+	file, problems := directory.ReadFile(bytes.NewReader(text), r.console.Policy)
+	if len(problems) > 0 {
+		listed := problems[:min(len(problems), maxShownProblems)]
+		return r.showImport(http.StatusUnprocessableEntity, importPage{File: name, Problems: listed, More: len(problems) - len(listed)})
+	}
+	if err := r.notePreview(len(file.Customers)); err != nil {
 		return err
 	}
-	customers, problems := directory.Read(bytes.NewReader(text), r.console.Policy)
-	if len(problems) > 0 {
-		shown := problems[:min(len(problems), maxShownProblems)]
-		return r.showImport(http.StatusUnprocessableEntity, importPage{File: name, Problems: shown, More: len(problems) - len(shown)})
-	}
-	if r.may(users.SeeNumbers) { // the preview shows what the directory has of these customers
-		if err := r.note(users.ActReveal, "", fmt.Sprintf("telephone numbers in the preview of an import of %d customers", len(customers))); err != nil {
-			return err
-		}
-	}
-	return r.seeOther(importPath + "/" + r.console.uploads.put(r.user.Name, name, customers, r.now))
+	shown = true
+	return r.seeOther(importPath + "/" + r.console.uploads.put(r.user.Name, name, file, r.now))
 }
 
-// uploadOverhead is the room for the form around the file.
-const uploadOverhead = 64 << 10
+// notePreview notes in the audit that the person looks at what the directory has of so many customers, and at their numbers if they are shown.
+func (r *request) notePreview(rows int) error {
+	if err := r.note(users.ActImportPreview, "", rowCount(rows)+" of a customers file"); err != nil {
+		return err
+	}
+	if !r.may(users.SeeNumbers) {
+		return nil
+	}
+	return r.note(users.ActReveal, "", fmt.Sprintf("telephone numbers in the preview of an import of %d customers", rows))
+}
 
-// uploaded returns the name and the text of the form's file. It is read part by part into memory, so that nothing is left on the disk.
-func (r *request) uploaded() (name string, text []byte, err error) {
-	form, err := r.Request().MultipartReader()
-	for err == nil {
-		var part *multipart.Part
-		if part, err = form.NextPart(); err == nil && part.FormName() == "file" && part.FileName() != "" {
-			text, err = io.ReadAll(io.LimitReader(part, maxUpload+1))
-			name = part.FileName()
-			break
-		}
+func rowCount(n int) string {
+	if n == 1 {
+		return "1 row"
 	}
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large), len(text) > maxUpload:
-		return "", nil, fmt.Errorf("%w: the file is larger than %d MB; use \"supportline customers import\" on the server", api.ErrWrongInput, maxUpload>>20)
-	case err != nil:
-		return "", nil, fmt.Errorf("%w: choose a customers file", api.ErrWrongInput)
-	}
-	return name, text, nil
+	return fmt.Sprintf("%d rows", n)
 }
 
 type previewPage struct {
 	directory.Plan
-	ID, File    string
+	ID, File     string
+	Seal         string // in place of the plan's own
+	Notes        []string
+	Warnings     []directory.Problem
+	MoreWarnings int
+	// Blind means that the person may not see telephone numbers and addresses, and does not learn whether the directory has those of the file.
+	Blind       bool
+	Known       int // customers of the file that the directory has
+	Shown       int // changes that are shown, on all pages
 	Rows        []previewRow
 	From, To    int // of the changes, from 1
 	Next, First string
@@ -121,33 +119,51 @@ func (r *request) showPreview(status int, problem string) error {
 	if err != nil {
 		return err
 	}
-	plan, err := r.console.Accounts.PlanImport(r.ctx(), kept.customers)
+	plan, err := r.console.Accounts.PlanImport(r.ctx(), kept.file.Customers)
 	if err != nil {
 		return err
 	}
-	body := previewPage{Plan: plan, ID: kept.id, File: kept.name, Problem: problem}
-	first, err := strconv.Atoi(r.QueryParam("from"))
-	if err != nil || first < 1 || first > len(plan.Changes) {
-		first = 1
+	warnings := kept.file.Warnings[:min(len(kept.file.Warnings), maxShownProblems)]
+	body := previewPage{
+		Plan: plan, ID: kept.id, File: kept.name, Seal: kept.seal(plan), Problem: problem, Notes: kept.file.Notes(),
+		Warnings: warnings, MoreWarnings: len(kept.file.Warnings) - len(warnings),
+		Blind: !r.may(users.SeeNumbers), Known: plan.Changed + plan.Unchanged,
 	}
-	last := min(first+changesOnPage-1, len(plan.Changes))
-	for _, change := range plan.Changes[first-1 : last] {
-		body.Rows = append(body.Rows, r.previewRow(change))
-	}
-	body.From, body.To = first, last
-	if first > 1 {
-		body.First = importPath + "/" + kept.id
-	}
-	if last < len(plan.Changes) {
-		body.Next = importPath + "/" + kept.id + query("from", strconv.Itoa(last+1))
-	}
+	r.fillRows(&body)
 	p := r.page(body)
-	p.Numbers = r.may(users.SeeNumbers)
+	p.Numbers = !body.Blind
 	return r.show(status, "preview", p)
 }
 
-func (r *request) previewRow(change directory.Change) previewRow {
+// fillRows adds the page's part of the changes.
+func (r *request) fillRows(body *previewPage) {
+	var rows []previewRow
+	for _, change := range body.Changes {
+		if row := r.previewRow(change, body.Blind); len(row.Fields) > 0 {
+			rows = append(rows, row)
+		}
+	}
+	first, err := strconv.Atoi(r.QueryParam("from"))
+	if err != nil || first < 1 || first > len(rows) {
+		first = 1
+	}
+	last := min(first+changesOnPage-1, len(rows))
+	body.Shown, body.Rows, body.From, body.To = len(rows), rows[first-1:last], first, last
+	if first > 1 {
+		body.First = importPath + "/" + body.ID
+	}
+	if last < len(rows) {
+		body.Next = importPath + "/" + body.ID + query("from", strconv.Itoa(last+1))
+	}
+}
+
+// previewRow returns a change as it is shown. Blind, it has no telephone numbers and addresses that the directory may have: that a guessed one is no
+// change would confirm it.
+func (r *request) previewRow(change directory.Change, blind bool) previewRow {
 	row := previewRow{Change: change, Fields: change.Fields()}
+	if blind && !change.New() {
+		row.Fields = slices.DeleteFunc(row.Fields, func(f directory.FieldChange) bool { return f.Contact() })
+	}
 	for i, f := range row.Fields {
 		if f.Name == "line" { // a line's number is no secret, and its name is clearer
 			row.Fields[i].Before, row.Fields[i].After = r.console.lineName(policy.Phone(f.Before)), r.console.lineName(policy.Phone(f.After))
@@ -171,7 +187,13 @@ func (r *request) confirmImport() error {
 	if err != nil {
 		return err
 	}
-	_, err = r.console.Accounts.ImportPlanned(r.ctx(), kept.customers, r.user.Name, r.FormValue("seal"))
+	plan, err := r.console.Accounts.PlanImport(r.ctx(), kept.file.Customers)
+	if err != nil {
+		return err
+	}
+	if err = directory.ErrChanged; hmac.Equal([]byte(kept.seal(plan)), []byte(r.FormValue("seal"))) {
+		_, err = r.console.Accounts.ImportPlanned(r.ctx(), kept.file.Customers, r.user.Name, plan.Seal)
+	}
 	if errors.Is(err, directory.ErrChanged) {
 		return r.showPreview(http.StatusConflict, "Somebody changed the directory after the preview, so nothing was imported. This is what the file would do now.")
 	}
@@ -198,60 +220,4 @@ func (p page) Field(f directory.FieldChange, text string) string {
 		return "–"
 	}
 	return p.Text(text)
-}
-
-const (
-	// maxUploads bounds how many files wait for their import; a person has one at most. The oldest makes room.
-	maxUploads = 4
-	// uploadFor is how long a file waits.
-	uploadFor = 15 * time.Minute
-)
-
-// uploads are the customers files that were previewed and not imported yet. They stay in the server's memory, so that what is imported is what was
-// previewed.
-type uploads struct {
-	mu    sync.Mutex
-	files []upload // oldest first
-}
-
-type upload struct {
-	id, by, name string
-	customers    []policy.Customer
-	at           time.Time
-}
-
-// put keeps a file and returns its ID. It replaces the person's earlier one.
-func (u *uploads) put(by, name string, customers []policy.Customer, now time.Time) (id string) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.sweep(now)
-	u.files = slices.DeleteFunc(u.files, func(f upload) bool { return f.by == by })
-	if len(u.files) == maxUploads {
-		u.files = slices.Delete(u.files, 0, 1)
-	}
-	id = rand.Text()
-	u.files = append(u.files, upload{id, by, name, customers, now})
-	return id
-}
-
-// get returns a person's own file, unless it has expired.
-func (u *uploads) get(id, by string, now time.Time) (upload, bool) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.sweep(now)
-	i := slices.IndexFunc(u.files, func(f upload) bool { return f.id == id && f.by == by })
-	if i < 0 {
-		return upload{}, false
-	}
-	return u.files[i], true
-}
-
-func (u *uploads) drop(id string) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.files = slices.DeleteFunc(u.files, func(f upload) bool { return f.id == id })
-}
-
-func (u *uploads) sweep(now time.Time) {
-	u.files = slices.DeleteFunc(u.files, func(f upload) bool { return now.Sub(f.at) > uploadFor })
 }

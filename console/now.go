@@ -37,7 +37,7 @@ type nowPage struct {
 	All      int // calls of today
 	Waits    waits
 	Failed   int // failed notices
-	Near     []policy.Usage
+	Near     []standing
 	NearAt   time.Time
 	NearMore int // accounts beyond those
 	LimitSec int
@@ -106,9 +106,11 @@ func (r *request) present() (nowPage, error) {
 		return body, err
 	}
 	if r.console.Usage != nil {
-		body.Near, body.NearAt = r.console.Usage.Near()
-		body.NearMore = max(0, len(body.Near)-mostNear)
-		body.Near = body.Near[:len(body.Near)-body.NearMore]
+		near, at := r.console.Usage.Near()
+		body.NearAt, body.NearMore = at, max(0, len(near)-mostNear)
+		for _, u := range near[:len(near)-body.NearMore] {
+			body.Near = append(body.Near, r.stands(u))
+		}
 	}
 	return body, nil
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
@@ -30,6 +31,25 @@ func TestNow(t *testing.T) {
 	page.Want(t, http.StatusOK, "United Kingdom", "open", "until Mon 19:00 GMT", "waiting for a specialist", ">1:15<", ">5:00<", `class="sign warn"`, ">19:00<", `class="sign bad"`, ">21:00<",
 		"waiting, the longest for 1:15", "served 1", "calls today, at most")
 	page.Without(t, "+442079460018", "No calls yet today")
+}
+
+// near are two accounts: one near its limit, one over it with a case.
+type near struct{ unready }
+
+func (near) Near() ([]policy.Usage, time.Time) {
+	flagged := policy.CaseFlagged
+	return []policy.Usage{
+		{Month: "2026-11", Customer: "310022", Account: "Harbor Cowork", Tickets: 19, TicketLimit: 16, OverLongLimit: 4, Over: true, Case: &flagged},
+		{Month: "2026-11", Customer: "204518", Account: "Northwind Flex Offices", Tickets: 13, TicketLimit: 16, OverLong: 3, OverLongLimit: 4},
+	}, browsertest.Monday
+}
+
+// Accounts near and over their limits have the marks and the gauges that the list of accounts has.
+func TestNowMarksAccountsNearTheirLimits(t *testing.T) {
+	p := browsertest.NewPlace(t, func(d *console.Deps) { d.Usage = near{} })
+	p.As(t, users.Viewer).Get("/now").Want(t, http.StatusOK,
+		`<span class="sign warn">near the limit</span>`, `class="fill warn"`, "13 of 16", "3 of 4",
+		`<span class="sign bad">over</span>`, `class="fill bad"`, "19 of 16", "case: flagged")
 }
 
 // On a quiet day the page says that there is nothing, and shows no empty tables.

@@ -54,7 +54,7 @@ var doneSentences = map[string]string{
 	"restore": "The earlier version is in force again.", "written": "The edits that the configuration has were removed. The hours did not change.",
 	// the rest
 	"import": "The customers are imported.", "discard": "Nothing was imported. The file was discarded.",
-	"profile": "Saved.", "revoked": "The token is revoked.", "retry": "The notice is being sent again.",
+	"profile": "Saved.", "revoked": "The token is revoked.", "session": "The session is ended.", "retry": "The notice is being sent again.",
 }
 
 // nav returns the pages that the person may see, in their order.

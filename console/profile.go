@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -21,6 +22,7 @@ var profileRoutes = []route{
 	{http.MethodPost, profilePath + "/password", (*request).setPassword, ""},
 	{http.MethodPost, profilePath + "/tokens", (*request).addToken, ""},
 	{http.MethodPost, profilePath + "/tokens/revoke", (*request).revokeToken, ""},
+	{http.MethodPost, profilePath + "/sessions/end", (*request).endSession, ""},
 	{http.MethodGet, "/api", (*request).apiPage, ""},
 }
 
@@ -31,6 +33,15 @@ type profilePage struct {
 	Tokens            []tokenRow
 	Form              tokenForm
 	NewToken, NewName string // of a token that was just made
+	MaxDays           int    // that a new token can last
+	Fresh             bool   // the person may make a token without signing in again
+	Suspended         string // why the tokens do not work, or ""
+	Sessions          []signin.OwnSession
+}
+
+// HasLong reports whether some token that works lasts longer than a new one can.
+func (p profilePage) HasLong() bool {
+	return slices.ContainsFunc(p.Tokens, func(t tokenRow) bool { return t.Long() && !t.Over })
 }
 
 // usualZones are offered besides those of the lines.
@@ -49,7 +60,14 @@ func (r *request) showProfile(status int, body profilePage) (err error) {
 	if body.Form == (tokenForm{}) {
 		body.Form.Days = strconv.Itoa(users.UsualTokenDays)
 	}
+	body.MaxDays, body.Fresh = users.LongestTokenDays, r.user.Password != "" || r.console.signin.IsFresh(r.ctx(), r.now)
+	if why := r.user.Suspended(r.now); why != nil {
+		body.Suspended = api.Sentence(why)
+	}
 	if body.Tokens, err = r.tokenRows(); err != nil {
+		return err
+	}
+	if body.Sessions, err = r.console.signin.OwnSessions(r.ctx(), r.user, r.now); err != nil {
 		return err
 	}
 	return r.render(status, "profile", body)
@@ -78,15 +96,13 @@ func (r *request) setPassword() error {
 	if r.FormValue("new") != r.FormValue("again") {
 		return refuse(http.StatusUnprocessableEntity, "The new password was not typed the same twice.")
 	}
-	err := r.console.signin.SetPassword(r.ctx(), r.user, r.FormValue("old"), r.FormValue("new"), r.RealIP(), r.now)
-	var wait signin.Throttled
+	err := r.console.signin.SetPassword(r.Request(), r.user, r.FormValue("old"), r.FormValue("new"), r.RealIP(), r.now)
+	if status, problem := unconfirmed(err); status != 0 {
+		return refuse(status, problem)
+	}
 	switch {
 	case errors.Is(err, signin.ErrNoPassword):
 		return fmt.Errorf("%w: you sign in at your company's identity provider, which has your password", api.ErrWrongInput)
-	case errors.As(err, &wait):
-		return refuse(http.StatusTooManyRequests, tooManyTries(wait.Wait))
-	case errors.Is(err, signin.ErrWrongPassword):
-		return refuse(http.StatusUnprocessableEntity, "The present password is wrong.")
 	case errors.Is(err, users.ErrPassword):
 		return refuse(http.StatusUnprocessableEntity, api.Sentence(err))
 	case err != nil:
@@ -107,14 +123,13 @@ type tokenForm struct {
 func (r *request) addToken() error {
 	form := tokenForm{Name: r.FormValue("name"), Days: r.FormValue("days"), ReadOnly: r.FormValue("readonly") != "", Masked: r.FormValue("masked") != ""}
 	secret := signin.NewToken()
-	token := users.Token{User: r.user.Name, Hash: users.HashToken(secret), ReadOnly: form.ReadOnly, Masked: form.Masked, CreatedAt: r.now}
-	var err error
-	if token.Name, err = users.ParseTokenName(form.Name); err == nil {
-		days, wrong := strconv.Atoi(form.Days)
-		if wrong != nil {
-			days = -1
-		}
-		token.ExpiresAt, err = users.TokenEnd(days, r.now)
+	token, err := form.token(r.user.Name, secret, r.now)
+	if err == nil {
+		err = r.console.signin.Confirm(r.Request(), r.user, r.FormValue("password"), r.RealIP(), r.now)
+	}
+	if status, problem := unconfirmed(err); status != 0 {
+		form.Problem = problem
+		return r.showProfile(status, profilePage{Form: form})
 	}
 	if err == nil {
 		err = r.console.Tokens.AddToken(r.ctx(), token, r.user.Name)
@@ -129,6 +144,34 @@ func (r *request) addToken() error {
 	return r.showProfile(http.StatusOK, profilePage{NewToken: secret, NewName: token.Name})
 }
 
+// token returns the token that the form asks for. The error is users.ErrTokenName or ErrTokenDays.
+func (f tokenForm) token(user, secret string, now time.Time) (token users.Token, err error) {
+	token = users.Token{User: user, Hash: users.HashToken(secret), ReadOnly: f.ReadOnly, Masked: f.Masked, CreatedAt: now}
+	if token.Name, err = users.ParseTokenName(f.Name); err != nil {
+		return token, err
+	}
+	days, err := strconv.Atoi(f.Days)
+	if err != nil {
+		return token, fmt.Errorf("%w: %q; write a number from 1 to %d", users.ErrTokenDays, f.Days, users.LongestTokenDays)
+	}
+	token.ExpiresAt, err = users.TokenEnd(days, now)
+	return token, err
+}
+
+// unconfirmed returns what the page says if it is not sure that it is the user who asks, and its status: 0 for any other error and for none.
+func unconfirmed(err error) (status int, problem string) {
+	var wait signin.Throttled
+	switch {
+	case errors.As(err, &wait):
+		return http.StatusTooManyRequests, tooManyTries(wait.Wait)
+	case errors.Is(err, signin.ErrWrongPassword):
+		return http.StatusUnprocessableEntity, "The present password is wrong."
+	case errors.Is(err, signin.ErrNotFresh):
+		return http.StatusUnprocessableEntity, "Sign in again first: the sign-in was too long ago. The link is below the list of tokens."
+	}
+	return 0, ""
+}
+
 func (r *request) revokeToken() error {
 	name := r.FormValue("name")
 	if name == "" {
@@ -138,6 +181,30 @@ func (r *request) revokeToken() error {
 		return err
 	}
 	return r.seeOther(profilePath + "?done=revoked#tokens")
+}
+
+// revokeTokens revokes all tokens of the person.
+func (r *request) revokeTokens() error {
+	all, err := r.console.Tokens.TokensOf(r.ctx(), r.user.Name)
+	if err != nil {
+		return err
+	}
+	for _, t := range all {
+		err := r.console.Tokens.RevokeToken(r.ctx(), r.user.Name, t.Name, r.user.Name, r.now)
+		if err != nil && !errors.Is(err, users.ErrNoToken) { // which was revoked meanwhile
+			return err
+		}
+	}
+	return nil
+}
+
+// endSession ends one of the person's sessions.
+func (r *request) endSession() error {
+	err := r.console.signin.EndSession(r.ctx(), r.user, r.FormValue("session"), r.now)
+	if err != nil && !errors.Is(err, signin.ErrNoSession) { // which is over, as was wanted
+		return err
+	}
+	return r.seeOther(profilePath + "?done=session#sessions")
 }
 
 type tokenRow struct {

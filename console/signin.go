@@ -10,7 +10,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/officernd/supportline/console/signin"
-	"github.com/officernd/supportline/policy/users"
 )
 
 const signInPath = "/signin"
@@ -53,7 +52,7 @@ func (r *request) showSignIn(status int, body signInPage) error {
 // signIn takes a name and a password. Every wrong pair is answered the same.
 func (r *request) signIn() error {
 	typed, next := r.FormValue("name"), local(r.FormValue("next"))
-	user, err := r.console.signin.Password(r.ctx(), typed, r.FormValue("password"), r.RealIP(), r.now)
+	user, err := r.console.signin.Password(r.Request(), typed, r.FormValue("password"), r.RealIP(), r.now)
 	body := signInPage{Name: typed, Next: next, Problem: "Wrong name or password."}
 	var wait signin.Throttled
 	switch {
@@ -66,7 +65,7 @@ func (r *request) signIn() error {
 	case err != nil:
 		return err
 	}
-	return r.welcome(user, next, "")
+	return r.welcome(signin.Entry{User: user, Address: r.RealIP(), At: r.now}, next)
 }
 
 // tooManyTries returns what the page says after too many wrong passwords.
@@ -79,10 +78,10 @@ func (r *request) retryAfter(wait time.Duration) {
 	r.Response().Header().Set(echo.HeaderRetryAfter, fmt.Sprint(int(wait.Seconds())+1))
 }
 
-// welcome begins a user's session. how follows the address in the audit.
-func (r *request) welcome(user users.User, next, how string) error {
-	r.user = user
-	if err := r.console.signin.Start(r.ctx(), user, "from "+r.RealIP()+how, r.now); err != nil {
+// welcome begins a user's session.
+func (r *request) welcome(entry signin.Entry, next string) error {
+	r.user = entry.User
+	if err := r.console.signin.Start(r.Response(), r.Request(), entry, r.now); err != nil {
 		return err
 	}
 	return r.seeOther(next)
@@ -90,7 +89,7 @@ func (r *request) welcome(user users.User, next, how string) error {
 
 // toProvider sends a person to the identity provider.
 func (r *request) toProvider() error {
-	address, err := r.console.signin.ToProvider(r.ctx(), r.Response(), local(r.QueryParam("next")))
+	address, err := r.console.signin.ToProvider(r.ctx(), r.Response(), local(r.QueryParam("next")), r.QueryParam("again") != "")
 	if err != nil {
 		return err
 	}
@@ -99,11 +98,11 @@ func (r *request) toProvider() error {
 
 // fromProvider takes a person back from there.
 func (r *request) fromProvider() error {
-	user, next, err := r.console.signin.FromProvider(r.Response(), r.Request(), r.RealIP(), r.now)
+	entry, next, err := r.console.signin.FromProvider(r.Response(), r.Request(), r.RealIP(), r.now)
 	if err != nil {
 		return err
 	}
-	return r.welcome(user, local(next), ", by the identity provider")
+	return r.welcome(entry, local(next))
 }
 
 func (r *request) signOut() error {
@@ -113,8 +112,13 @@ func (r *request) signOut() error {
 	return r.seeOther(signInPath + "?why=out")
 }
 
-// signOutEverywhere ends all of the person's sessions, this one too.
+// signOutEverywhere ends all of the person's sessions, this one too, and revokes the tokens if that was wanted.
 func (r *request) signOutEverywhere() error {
+	if r.FormValue("tokens") != "" {
+		if err := r.revokeTokens(); err != nil {
+			return err
+		}
+	}
 	if err := r.console.signin.SignOutEverywhere(r.ctx(), r.user, r.now); err != nil {
 		return err
 	}

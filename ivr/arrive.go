@@ -189,7 +189,7 @@ func (x *exchange) recognise(say ...Phrase) Reply {
 		}
 		x.note("caller-id.known", "the caller's number is known, but identifies nobody", facts...)
 	}
-	if x.tooMany(x.in.WrongNumbers) {
+	if x.tooMany(0) {
 		return x.locked(append(say, x.lockedGreeting()...)...)
 	}
 	return x.thenNumber(append(say, x.numberPhrase(x.greeted("welcome", "number-plain")))...)

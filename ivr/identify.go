@@ -2,7 +2,6 @@ package ivr
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 
 	"github.com/officernd/supportline/policy"
@@ -10,7 +9,7 @@ import (
 
 // askNumber asks for the customer number, unless this caller has entered too many wrong ones.
 func (x *exchange) askNumber() Reply {
-	if x.tooMany(x.in.WrongNumbers) {
+	if x.tooMany(0) {
 		return x.locked(phrase("number-unavailable"))
 	}
 	return x.thenNumber(x.numberPhrase("number-plain"))
@@ -26,19 +25,36 @@ func (x *exchange) numberPhrase(id string) Phrase {
 	return phrase(id, "digits", count(x.Identification.Digits))
 }
 
-// tooMany reports whether no more numbers are looked up for this caller, so that nobody finds out by trial which exist. A call that is locked
-// stays so.
-func (x *exchange) tooMany(wrong int) bool {
+// WrongNumberLimit is a limit of wrong customer numbers: the rule that the trace names when it was reached.
+type WrongNumberLimit string
+
+// The limits.
+const (
+	LimitOfCaller WrongNumberLimit = "customer.limit"     // by one caller
+	LimitOfAll    WrongNumberLimit = "customer.limit-all" // by all callers together
+)
+
+// tooMany reports whether no more numbers are looked up for this caller, so that nobody finds out by trial which exist. added is how many wrong
+// numbers this exchange adds to those before it. The limit of all callers together stops nobody whose number is on file of an account: a
+// stranger who tries out numbers must not shut the customers out. A call that is locked stays so.
+func (x *exchange) tooMany(added int) bool {
 	if x.call.State.Locked {
 		return true
 	}
-	if wrong < x.Identification.WrongNumbersPerHour {
-		return false
+	byCaller, inAll, limits := x.in.WrongNumbers+added, x.in.WrongInAll+added, x.Identification
+	switch {
+	case byCaller >= limits.WrongNumbersPerHour:
+		x.limited(LimitOfCaller, "too many wrong numbers within an hour: no more are looked up", byCaller, limits.WrongNumbersPerHour)
+	case inAll >= limits.WrongNumbersInAll && !x.call.Known:
+		x.limited(LimitOfAll, "too many wrong numbers by all callers within an hour: no more are looked up, but for callers whose number is on file",
+			inAll, limits.WrongNumbersInAll)
 	}
-	x.note("customer.limit", "too many wrong numbers within an hour: no more are looked up",
-		"wrong numbers", count(wrong), "limit", count(x.Identification.WrongNumbersPerHour))
+	return x.call.State.Locked
+}
+
+func (x *exchange) limited(by WrongNumberLimit, result string, wrong, limit int) {
+	x.note(string(by), result, "wrong numbers", count(wrong), "limit", count(limit))
 	x.call.State.Locked = true
-	return true
 }
 
 // known takes the key that confirms the account of the caller's number: star, which no customer number begins with. A digit may be the first of a
@@ -81,7 +97,7 @@ func (x *exchange) number() Reply {
 	case lost:
 		x.note("customer.none", "the caller does not have the number", "heard", x.in.heard())
 		return x.unidentified(x.goingOn()...)
-	case x.tooMany(x.in.WrongNumbers): // before the number is looked at: the caller must not learn that one is right either
+	case x.tooMany(0): // before the number is looked at: the caller must not learn that one is right either
 		return x.unidentified(phrase("number-unavailable"))
 	case x.in.Number == "":
 		x.note("customer.missing", "no number was heard", "try", count(x.call.State.Misses+1))
@@ -127,7 +143,7 @@ func (x *exchange) hasNone() bool {
 // again asks once more, until the tries are used up. wrong is how many wrong numbers this exchange adds.
 func (x *exchange) again(wrong int, ask Phrase) Reply {
 	x.call.State.Misses++
-	if x.call.State.Misses >= x.Identification.Tries || (wrong > 0 && x.tooMany(x.in.WrongNumbers+wrong)) {
+	if x.call.State.Misses >= x.Identification.Tries || (wrong > 0 && x.tooMany(wrong)) {
 		return x.unidentified(x.goingOn()...)
 	}
 	return x.thenNumber(ask)
@@ -143,14 +159,12 @@ func (x *exchange) identified(c policy.Customer) Reply {
 		x.call.Customer, x.call.Account, x.call.Month = c.Number, c.Name, policy.MonthOf(x.call.StartedAt, home.Zone)
 	}
 	x.call.State.Restricted, x.call.State.Unidentified = c.Restricted, false
-	if !x.entitled(c) {
+	if !x.IncludesPhone(c.Package) {
 		return x.notEntitled(c)
 	}
 	x.note("package.included", "the package includes phone support", "package", c.Package)
 	return x.goOn()
 }
-
-func (x *exchange) entitled(c policy.Customer) bool { return slices.Contains(x.Packages, c.Package) }
 
 // attached reports whether a person attached the call to an account.
 func (x *exchange) attached() bool {

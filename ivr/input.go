@@ -59,7 +59,8 @@ type Input struct {
 
 	Customer     *policy.Customer  // with that Number; nil: none
 	Callers      []policy.Customer // accounts that list From as theirs
-	WrongNumbers int               // entered by this caller within the last hour, on any call
+	WrongNumbers int               // entered by this caller within the last hour, on any call; counted up to the limit
+	WrongInAll   int               // entered by all callers, counted in the same way
 	// Month are the calls of the call's account in its month; nil: they were not read, or could not be.
 	Month []policy.CallSummary
 }
@@ -110,5 +111,14 @@ func (in Input) unclear() bool {
 	return in.Keys == "" && in.Said != "" && !slices.Contains([]Word{WordLost, WordNo, WordPerson}, in.Word)
 }
 
-// wrongNumberWindow is how far back a caller's wrong numbers count (wrong_numbers_per_hour).
+// wrongNumberWindow is how far back wrong numbers count (wrong_numbers_per_hour, wrong_numbers_in_all).
 const wrongNumberWindow = time.Hour
+
+// takesNumber reports whether the step asks for a customer number, or leads to the question for one.
+func (in Input) takesNumber() bool {
+	switch in.Step {
+	case stepArrive, stepKnown, stepClosed, stepNumber, stepMistyped, stepRefused:
+		return true
+	}
+	return false
+}

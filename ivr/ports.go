@@ -13,8 +13,11 @@ type Log interface {
 	// Advance reads the call, or begins a new one, applies change to it, and commits the result durably before it returns it. The three are
 	// one atomic step for this call. change is pure and may run more than once.
 	Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error)
-	// WrongNumbers returns how many customer numbers that nobody has this caller entered since then, on any call.
-	WrongNumbers(ctx context.Context, caller policy.Phone, since time.Time) (int, error)
+	// AdvanceCounting is Advance for a change that depends on the customer numbers that nobody has and that were entered before, on any call. They are
+	// counted in the same atomic step, so that of many calls at one moment each sees the numbers of those before it.
+	AdvanceCounting(
+		ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) policy.Call,
+	) (policy.Call, error)
 	// MonthCalls returns the calls of the account that a call belongs to, in the call's month, oldest first, up to the one of which enough reports
 	// true; none for a call of no account.
 	MonthCalls(ctx context.Context, sid policy.CallSID, enough func(policy.CallSummary) bool) ([]policy.CallSummary, error)
@@ -40,6 +43,10 @@ type Observer interface {
 	CallEnded(outcome policy.Outcome)
 	// StoreFailed is called for each webhook that had to be answered without the log.
 	StoreFailed(err error)
+	// WrongNumber is called for each customer number that nobody has.
+	WrongNumber()
+	// NumbersRefused is called once for each call on which no more customer numbers are looked up, with what was exceeded.
+	NumbersRefused(limit WrongNumberLimit)
 	// Looped is called for each call of our own that came back to us and was refused.
 	Looped()
 }

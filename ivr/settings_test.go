@@ -45,7 +45,7 @@ func settings(t testing.TB) policy.Settings {
 		},
 		Identification: policy.Identification{
 			Digits: 6, Tries: 3, Unidentified: policy.Unidentified{Default: policy.UnidentifiedConnect}, CallerID: policy.CallerIDAttested,
-			WrongNumbersPerHour: 10,
+			WrongNumbersPerHour: 10, WrongNumbersInAll: 200,
 		},
 		Packages: []string{"Ultimate"},
 		Menu: []policy.MenuKey{

@@ -82,7 +82,7 @@ func (x *exchange) presumed() policy.Outcome {
 	switch {
 	case len(x.in.Callers) != 1:
 		return ""
-	case !x.entitled(x.in.Callers[0]):
+	case !x.IncludesPhone(x.in.Callers[0].Package):
 		return policy.NotEntitled
 	case x.in.Callers[0].Restricted:
 		return policy.RestrictedAccount

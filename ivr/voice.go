@@ -17,7 +17,8 @@ func (h *webhooks) voice(w *hook) error {
 		return err
 	}
 	var reply Reply
-	_, err = h.advance(w, policy.CallSID(w.CallSID), func(c policy.Call) policy.Call {
+	_, err = h.advanceCounting(w, policy.CallSID(w.CallSID), in.count(w), func(c policy.Call, wrong policy.WrongNumbers) policy.Call {
+		in.WrongNumbers, in.WrongInAll = wrong.ByCaller, wrong.InAll
 		c, reply = h.machine(w).Next(c, in, w.now)
 		return c
 	})
@@ -54,18 +55,26 @@ var errNoSID = errors.New("the webhook names no call")
 
 // advance commits one change to a call, starts the REST actions that follow from it, and reports the end of the call once.
 func (h *webhooks) advance(w *hook, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
+	uncounted := func(c policy.Call, _ policy.WrongNumbers) policy.Call { return change(c) }
+	return h.advanceCounting(w, sid, policy.WrongNumberCount{}, uncounted)
+}
+
+func (h *webhooks) advanceCounting(
+	w *hook, sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) policy.Call,
+) (policy.Call, error) {
 	if sid == "" {
 		return policy.Call{}, errNoSID
 	}
 	var before policy.Call
-	call, err := h.Log.Advance(w.Request().Context(), sid, func(c policy.Call) policy.Call {
+	call, err := h.Log.AdvanceCounting(w.Request().Context(), sid, count, func(c policy.Call, wrong policy.WrongNumbers) policy.Call {
 		before = c
-		return change(c)
+		return change(c, wrong)
 	})
 	if err != nil {
 		return call, err
 	}
 	h.Ringer.follow(before, call)
+	h.observeNumbers(before, call)
 	after := call.Outcome()
 	if line := h.Logger.Check(zap.DebugLevel, "webhook"); line != nil {
 		line.Write(zap.String("sid", string(sid)), zap.String("route", w.Path()), zap.String("step", call.State.Step))
@@ -108,8 +117,34 @@ func (h *webhooks) input(w *hook) (Input, error) {
 		}
 		in.Month = h.identifiedMonth(w, in)
 	}
-	in.WrongNumbers, err = h.Log.WrongNumbers(ctx, in.From, w.now.Add(-wrongNumberWindow))
-	return in, err
+	return in, nil
+}
+
+// count returns what the log has to count for a webhook: nothing where no customer number is asked for.
+func (in Input) count(w *hook) policy.WrongNumberCount {
+	if !in.takesNumber() {
+		return policy.WrongNumberCount{}
+	}
+	i := w.settings.Identification
+	return policy.WrongNumberCount{
+		Caller: in.From, Since: w.now.Add(-wrongNumberWindow),
+		AtMost: policy.WrongNumbers{ByCaller: i.WrongNumbersPerHour, InAll: i.WrongNumbersInAll},
+	}
+}
+
+// observeNumbers counts the wrong customer numbers of a step, and whether it was the one after which no more are looked up.
+func (h *webhooks) observeNumbers(before, after policy.Call) {
+	for range len(after.WrongNumbers) - len(before.WrongNumbers) {
+		h.Observer.WrongNumber()
+	}
+	if before.State.Locked || !after.State.Locked {
+		return
+	}
+	for _, d := range after.Trace[len(before.Trace):] {
+		if limit := WrongNumberLimit(d.Rule); limit == LimitOfCaller || limit == LimitOfAll {
+			h.Observer.NumbersRefused(limit)
+		}
+	}
 }
 
 // monthOf returns the calls of a call's account in its month, up to the one of which enough reports true.
@@ -229,7 +264,8 @@ func (h *webhooks) fallback(w *hook) error {
 	}
 	f := Failure{Code: w.ErrorCode, Path: failed, Token: w.Request().Header.Get("I-Twilio-Idempotency-Token"), Input: in}
 	var reply Reply
-	_, err = h.advance(w, policy.CallSID(w.CallSID), func(c policy.Call) policy.Call {
+	_, err = h.advanceCounting(w, policy.CallSID(w.CallSID), in.count(w), func(c policy.Call, wrong policy.WrongNumbers) policy.Call {
+		f.Input.WrongNumbers, f.Input.WrongInAll = wrong.ByCaller, wrong.InAll
 		c, reply = h.machine(w).Fail(c, f, w.now)
 		return c
 	})

@@ -27,6 +27,7 @@ type Deps struct {
 	PublicURL string           // where the provider reaches us; the URLs in our answers begin with it
 	Now       func() time.Time // read once per webhook
 	Logger    *zap.Logger
+	Refusals  *zap.Logger // for requests that are refused, which anybody can send; nil: Logger
 	Observer  Observer
 }
 
@@ -51,20 +52,36 @@ type webhooks struct {
 //	/sound/{file}                 ringing tones; GET, for anybody
 //	/recording/{message|talk}     the status callback of a recording
 //	/fallback                     the number's fallback URL: goes on where the call was when an answer failed
-//	/fallback/{number}/{file}     the line's static documents, as "supportline fallback" writes them; GET, for anybody
+//	/fallback/{number}/{file}     the line's static documents, as "supportline fallback" writes them; GET
 //	/plain, /plain/...            the stateless fallback
 //
-// Every other request must carry the provider's signature. One without it is refused before it is read further.
+// Every request but that of a ringing tone must carry the provider's signature. One without it is refused before it is read further, and gets a
+// status without a body.
 func NewWebhooks(d Deps) http.Handler {
 	if d.Observer == nil {
 		d.Observer = unobserved{}
+	}
+	if d.Refusals == nil {
+		d.Refusals = d.Logger
 	}
 	h := &webhooks{Deps: d, form: form{words: d.Words, base: trimmed(d.PublicURL)}}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = func(err error, c echo.Context) { refuse(c, err) }
+	e.Pre(knownMethods)
 	h.routes(e.Group(publicPath(d.PublicURL)))
 	return e
+}
+
+// knownMethods refuses what the provider never sends before a route is looked up: for OPTIONS echo would list the methods of one.
+func knownMethods(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		switch c.Request().Method {
+		case http.MethodGet, http.MethodHead, http.MethodPost:
+			return next(c)
+		}
+		return echo.ErrMethodNotAllowed
+	}
 }
 
 func trimmed(publicURL string) string { return strings.TrimSuffix(publicURL, "/") }
@@ -92,7 +109,7 @@ func (h *webhooks) routes(g *echo.Group) {
 	on("/recording/:kind", h.recording)
 	on("/fallback", h.fallback)
 	h.statelessRoutes(on)
-	g.Match([]string{http.MethodGet, http.MethodHead}, "/fallback/:line/:file", h.document)
+	g.GET("/fallback/:line/:file", h.guarded(h.document))
 	g.Match([]string{http.MethodGet, http.MethodHead}, "/sound/:file", sound)
 }
 
@@ -119,9 +136,10 @@ func (h *webhooks) guarded(handle func(*hook) error) echo.HandlerFunc {
 		began := time.Now()
 		params, err := h.Verifier.Verify(c.Request())
 		if err != nil {
-			h.Logger.Warn("webhook refused", zap.String("route", c.Path()), zap.Error(err))
+			h.Refusals.Warn("webhook refused", zap.String("route", c.Path()), zap.Error(err))
 			refuse(c, err)
 		} else {
+			c.Response().Header().Set("Cache-Control", "private, no-store")
 			w, s := twilio.ParseWebhook(params), h.Settings()
 			h.answer(&hook{Context: c, Webhook: w, now: h.Now().UTC().Truncate(time.Millisecond), settings: s, line: speaker(s, ours(s, w))}, handle)
 		}
@@ -194,24 +212,21 @@ func (h *webhooks) log(w *hook) *zap.Logger {
 	return h.Logger.With(zap.String("sid", w.CallSID), zap.String("route", w.Path()), zap.Stringer("from", policy.Phone(w.From)))
 }
 
-// document serves a line's fallback documents as they are at this moment. Anybody may fetch them: they hold words and the numbers that the
-// provider has to dial.
-func (h *webhooks) document(c echo.Context) error {
-	settings := h.Settings()
-	for _, line := range settings.Lines {
-		if FallbackFolder(line.Number) != c.Param("line") {
+// document serves a line's fallback documents as they are at this moment.
+func (h *webhooks) document(w *hook) error {
+	for _, line := range w.settings.Lines {
+		if FallbackFolder(line.Number) != w.Param("line") {
 			continue
 		}
-		documents, err := NewFallback(*settings, h.Words, h.form.base+"/fallback").Documents(line, h.Now())
+		documents, err := NewFallback(*w.settings, h.Words, h.form.base+"/fallback").Documents(line, w.now)
 		if err != nil {
 			return err
 		}
-		if text, ok := documents[c.Param("file")]; ok {
-			c.Response().Header().Set("Cache-Control", "max-age=60")
-			return c.Blob(http.StatusOK, twilio.ContentType, text)
+		if text, ok := documents[w.Param("file")]; ok {
+			return w.Blob(http.StatusOK, twilio.ContentType, text)
 		}
 	}
-	return echo.ErrNotFound
+	return w.NoContent(http.StatusNotFound)
 }
 
 func sound(c echo.Context) error {
@@ -287,4 +302,6 @@ type unobserved struct{}
 func (unobserved) Webhook(string, int, time.Duration) {}
 func (unobserved) CallEnded(policy.Outcome)           {}
 func (unobserved) StoreFailed(error)                  {}
+func (unobserved) WrongNumber()                       {}
+func (unobserved) NumbersRefused(WrongNumberLimit)    {}
 func (unobserved) Looped()                            {}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
@@ -44,6 +45,12 @@ type memory struct {
 }
 
 func (m *memory) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
+	return m.AdvanceCounting(ctx, sid, policy.WrongNumberCount{}, func(c policy.Call, _ policy.WrongNumbers) policy.Call { return change(c) })
+}
+
+func (m *memory) AdvanceCounting(
+	ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) policy.Call,
+) (policy.Call, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.advances++
@@ -58,21 +65,22 @@ func (m *memory) Advance(ctx context.Context, sid policy.CallSID, change func(po
 	if !ok {
 		call.SID = sid
 	}
-	m.calls[sid] = change(call)
+	m.calls[sid] = change(call, m.wrongNumbers(count))
 	return m.calls[sid], nil
 }
 
-func (m *memory) WrongNumbers(_ context.Context, caller policy.Phone, since time.Time) (count int, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+func (m *memory) wrongNumbers(count policy.WrongNumberCount) (n policy.WrongNumbers) {
 	for _, c := range m.calls {
 		for _, at := range c.WrongNumbers {
-			if c.From.Caller() == caller.Caller() && !at.Before(since) {
-				count++
+			if at.Before(count.Since) {
+				continue
+			}
+			if n.InAll++; c.From.Caller() == count.Caller.Caller() {
+				n.ByCaller++
 			}
 		}
 	}
-	return count, nil
+	return n
 }
 
 func (m *memory) AccountSummaries(_ context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error) {
@@ -146,6 +154,20 @@ type seen struct {
 	ended   []policy.Outcome
 	failure int
 	looped  int
+	wrong   int
+	refused []ivr.WrongNumberLimit
+}
+
+func (s *seen) WrongNumber() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wrong++
+}
+
+func (s *seen) NumbersRefused(limit ivr.WrongNumberLimit) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused = append(s.refused, limit)
 }
 
 func (s *seen) Webhook(route string, _ int, _ time.Duration) {
@@ -210,6 +232,14 @@ func (s *server) post(path string, pairs ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodPost, "/phone"+path, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("X-Twilio-Signature", twilio.Sign(token, publicURL+path, form))
+	return s.serve(r)
+}
+
+// get sends a signed GET, whose parameters are in the URL.
+func (s *server) get(path string) *httptest.ResponseRecorder {
+	query := "?" + url.Values{"CallSid": {sid}, "AccountSid": {account}}.Encode()
+	r := httptest.NewRequest(http.MethodGet, "/phone"+path+query, nil)
+	r.Header.Set("X-Twilio-Signature", twilio.Sign(token, publicURL+path+query, nil))
 	return s.serve(r)
 }
 
@@ -518,7 +548,7 @@ func TestSettingsHoldFromTheNextWebhook(t *testing.T) {
 	}
 	inForce = closed
 	second := s.post("/voice", "CallSid", "CA2")
-	document := s.serve(httptest.NewRequest(http.MethodGet, "/phone/fallback/448000668187/voice.xml", nil))
+	document := s.get("/fallback/448000668187/voice.xml")
 
 	trace := s.memory.calls["CA2"].Trace
 	got := []any{
@@ -527,5 +557,58 @@ func TestSettingsHoldFromTheNextWebhook(t *testing.T) {
 	}
 	if diff := cmp.Diff([]any{true, true, "closed: Moving house", "test+1", true}, got); diff != "" {
 		t.Errorf("before and after (-want +got):\n%s\n%s\n%s\n%s", diff, first.Body, second.Body, document.Body)
+	}
+}
+
+// TestStrangersGetTheRingingTonesAlone: whatever else anybody asks for without the provider's signature, with any method and at any path, is
+// answered with a status and without a body, and leaves nothing in the log. The documents for the fallback hold the specialists' numbers, and are
+// the provider's alone; nobody on the way keeps a copy.
+func TestStrangersGetTheRingingTonesAlone(t *testing.T) {
+	s := newServer(t)
+	methods := []string{
+		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodTrace,
+		http.MethodConnect, "PROPFIND", "X",
+	}
+	paths := []string{
+		"/voice", "/voice/number/1", "/status", "/leg/CA1/screen/1", "/leg/CA1/answer/1", "/leg/CA1/ring", "/leg/CA1/1/screen/1", "/leg/CA1/1/left/1",
+		"/conference/CA1/wait", "/conference/CA1/recording", "/announce/448000668187", "/recording/talk", "/fallback", "/plain", "/plain/key",
+		"/fallback/448000668187/voice.xml", "/fallback/448000668187/bin.xml", "/fallback/448000668187/", "/fallback/448000668187", "/fallback/1/voice.xml",
+		"", "/", "/voice/", "/sound", "/sound/", "/sound/other.wav", "/sound/../voice", "/admin", "/.env", "/%2e%2e/voice", "//voice", "/metrics", "/healthz",
+	}
+	for _, path := range paths {
+		for _, method := range methods {
+			w := s.serve(httptest.NewRequest(method, "/phone"+path, nil))
+			if w.Code < 400 || w.Body.Len() > 0 {
+				t.Errorf("%s %s is answered with %d and %d bytes", method, path, w.Code, w.Body.Len())
+			}
+		}
+	}
+	if len(s.calls) > 0 {
+		t.Errorf("%d calls are in the log", len(s.calls))
+	}
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		if w := s.serve(httptest.NewRequest(method, "/phone/sound/uk.wav", nil)); w.Code != http.StatusOK {
+			t.Errorf("%s of a ringing tone is answered with %d", method, w.Code)
+		}
+	}
+	w := s.get("/fallback/448000668187/voice.xml")
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "<Number") || w.Header().Get("Cache-Control") != "private, no-store" {
+		t.Errorf("to the provider it is answered with %d, Cache-Control %q:\n%s", w.Code, w.Header().Get("Cache-Control"), w.Body)
+	}
+	for _, path := range []string{"/fallback/448000668187/other.xml", "/fallback/440000000000/voice.xml"} {
+		if w := s.get(path); w.Code != http.StatusNotFound || w.Body.Len() > 0 {
+			t.Errorf("%s: %d with %d bytes", path, w.Code, w.Body.Len())
+		}
+	}
+}
+
+// TestRefusedWebhooksHaveALogOfTheirOwn: anybody can send them, so that the server samples their lines.
+func TestRefusedWebhooksHaveALogOfTheirOwn(t *testing.T) {
+	core, refused := observer.New(zap.InfoLevel)
+	other, rest := observer.New(zap.InfoLevel)
+	s := newServerWith(t, func(d *ivr.Deps) { d.Logger, d.Refusals = zap.New(other), zap.New(core) })
+	s.serve(httptest.NewRequest(http.MethodPost, "/phone/voice", nil))
+	if refused.Len() != 1 || rest.Len() != 0 {
+		t.Errorf("%d lines of it, and %d among the others", refused.Len(), rest.Len())
 	}
 }

@@ -3,6 +3,7 @@ package policy
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // withheldWords are the words that the provider, a carrier or a telephone system sends in place of a number that the caller withholds.
@@ -87,4 +88,18 @@ func international(s string) string {
 		return ""
 	}
 	return "+" + digits
+}
+
+// WrongNumbers is how many customer numbers that nobody has were entered within some time, on any call (rule 12).
+type WrongNumbers struct {
+	ByCaller int // by one caller; those who withhold their number share one count (Phone.Caller)
+	InAll    int // by all callers
+}
+
+// WrongNumberCount asks for WrongNumbers: those of Caller and of all, at Since or later. What has come to its bound in AtMost is counted no
+// further, so that counting never costs more than the limit that it is for. The zero WrongNumberCount counts nothing.
+type WrongNumberCount struct {
+	Caller Phone
+	Since  time.Time
+	AtMost WrongNumbers
 }

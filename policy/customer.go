@@ -1,6 +1,13 @@
 package policy
 
-import "errors"
+import (
+	"errors"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
 
 // ErrNoCustomer reports that the directory has no such customer.
 var ErrNoCustomer = errors.New("no such customer")
@@ -59,4 +66,66 @@ func (e CustomerExport) FirstMonth() Month {
 		}
 	}
 	return first
+}
+
+// IncludesPhone reports whether a package includes phone support. Case, blanks and the forms in which Unicode writes a letter make no difference.
+func (s Settings) IncludesPhone(name string) bool { return s.PackageWithPhone(name) != "" }
+
+// PackageWithPhone returns a package that includes phone support as the configuration spells it, or "" for every other one.
+func (s Settings) PackageWithPhone(name string) string {
+	if slices.Contains(s.Packages, name) { // as nearly every customer has it
+		return name
+	}
+	key := packageKey(name)
+	for _, p := range s.Packages {
+		if packageKey(p) == key {
+			return p
+		}
+	}
+	return ""
+}
+
+// minPackagePart is how many letters a part of a package's name needs to name it: "Ulti" does, and "Pro" does not name "Professional".
+const minPackagePart = 4
+
+// MeantPackage returns the package with phone support that somebody probably meant who wrote the name of one without: "Ultimate" for "Ultimat" and
+// "Ultimate plan". It is "" where none is near, and where the name is that of a package with phone support.
+func (s Settings) MeantPackage(name string) string {
+	key, words := packageKey(name), strings.FieldsFunc(packageWords(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	keys := make([]string, len(s.Packages))
+	for i, p := range s.Packages {
+		if keys[i] = packageKey(p); keys[i] == key {
+			return ""
+		}
+	}
+	for i, k := range keys {
+		begins := strings.HasPrefix(key, k) || strings.HasSuffix(key, k) || strings.HasPrefix(k, key)
+		if slices.Contains(words, k) || begins && min(len(key), len(k)) >= minPackagePart {
+			return s.Packages[i]
+		}
+	}
+	if i := slices.Index(keys, Nearest(key, keys, len(key)/3)); i >= 0 {
+		return s.Packages[i]
+	}
+	return ""
+}
+
+// packageKey returns what two spellings of a package have in common: the letters, without blanks and marks that nobody sees.
+func packageKey(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, packageWords(name))
+}
+
+// packageWords is packageKey with the blanks.
+func packageWords(name string) string {
+	return strings.ToLower(strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, norm.NFKC.String(name)))
 }

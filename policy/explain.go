@@ -11,11 +11,11 @@ import (
 // lasts longer at the provider, by its own limit of 4 hours.
 const lostAfter = 4 * time.Hour
 
-// Explain returns the whole history of the call: the decisions of its trace, what the caller entered and what each specialist's leg went
-// through, in the order of time; then the verdicts that follow from them: the talk time with the figure it rests on (rule 5), whether
-// it was over-long (rule 6), whether it counted as a ticket (rule 3), and how the call ended. counted is whether fair use counts the
-// call, now the time of asking. Addresses are given in full: the history is for those who may see them. What nobody reported is not
-// told.
+// Explain returns the whole history of the call in the order of time: the decisions of its trace, what the caller entered, what each
+// specialist's leg went through, what people did to it afterwards, and the verdicts that follow: whether it counted as a ticket (rule 3) at the
+// acceptance; the talk time with the figure it rests on (rule 5) and whether it was over-long (rule 6) at the end of the talk; and how the call
+// ended. Equal times keep this order, and what has no time stands last. counted is whether fair use counts the call, now the time of asking.
+// Addresses are given in full: the history is for those who may see them. What nobody reported is not told.
 func (c Call) Explain(fair FairUse, counted bool, now time.Time) []Decision {
 	var events []event
 	for _, exchange := range c.Exchanges {
@@ -32,27 +32,41 @@ func (c Call) Explain(fair FairUse, counted bool, now time.Time) []Decision {
 	if leg, accepted := c.Accepted(); accepted {
 		events = append(events, event{secondsEnd(leg.AcceptedAt), c.ticketVerdict(leg.AcceptedAt, counted)})
 	}
-	for _, a := range c.Acts {
-		events = append(events, told(a.At, "act."+string(a.Kind), a.Words()))
-	}
 	if c.Message != nil {
 		result := fmt.Sprintf("a message of %d s was left", c.Message.Seconds)
 		events = append(events, told(firstSet(c.Message.At, c.End()), "voicemail", result, "recording", c.Message.SID))
 	}
 	events = append(events, c.recordingEvents()...)
-	slices.SortStableFunc(events, func(a, b event) int { return a.place.Compare(b.place) })
-	var history []Decision
-	for _, e := range events {
-		history = append(history, e.Decision)
+	for _, d := range append(c.talkVerdicts(fair), c.endVerdict(now)) {
+		events = append(events, verdict(d))
 	}
-	history = append(history, c.talkVerdicts(fair)...)
-	return append(history, c.endVerdict(now))
+	for _, a := range c.Acts {
+		events = append(events, told(a.At, "act."+string(a.Kind), a.Words()))
+	}
+	slices.SortStableFunc(events, event.compare)
+	return mapped(events, func(e event) Decision { return e.Decision })
 }
 
 // event is a decision or another thing that happened, with its place in the order of time.
 type event struct {
-	place time.Time
+	place time.Time // zero for what has no time
 	Decision
+}
+
+// compare orders events by their places. Those without one come last.
+func (e event) compare(other event) int {
+	if e.place.IsZero() != other.place.IsZero() {
+		return one(e.place.IsZero()) - one(other.place.IsZero())
+	}
+	return e.place.Compare(other.place)
+}
+
+// verdict returns an event at the end of its second, so that it follows what it was drawn from, whoever reported that.
+func verdict(d Decision) event {
+	if d.At.IsZero() {
+		return event{Decision: d}
+	}
+	return event{secondsEnd(d.At.Truncate(time.Second)), d}
 }
 
 // told returns an event; its inputs are alternating names and values.

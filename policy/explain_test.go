@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/officernd/supportline/policy"
 )
@@ -65,6 +66,59 @@ func TestExplainTellsTheWholeCallInOrder(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// What people did stands among the rest at its time: an act of next day after the end, one during the talk before the talk's verdicts. Equal
+// times keep their order, and a verdict follows what it was drawn from.
+func TestExplainKeepsOneOrderOfTimeWithPeoplesActs(t *testing.T) {
+	c := explainCall()
+	ended := c.EndedAt
+	c.Acts = []policy.Act{
+		{At: c.StartedAt.Add(time.Minute), By: "mila", Kind: policy.ActTicket, Value: "4711"},
+		{At: ended.Add(20 * time.Hour), By: "mila", Kind: policy.ActTraining},
+		{At: ended.Add(20 * time.Hour), By: "theo", Kind: policy.ActNote, Value: "looked at it"},
+	}
+	c.EndedAt, c.LeftAt = time.Time{}, c.Legs[1].EndedAt.Add(300*time.Millisecond)
+	c.Message = &policy.Recording{SID: "RE1", Seconds: 12, At: ended, Copy: &policy.RecordingCopy{At: ended.Add(time.Hour), Bucket: "folder"}}
+	want := []string{
+		"00:25 fair-use.ticket: counted: a matter of its own, without a ticket number",
+		"01:00 act.ticket: mila set the ticket number 4711",
+		"03:25 talk.leg: talked for 180 s",
+		"03:25 fair-use.length: not over-long",
+		"03:25 end: served",
+		"03:50 voicemail: a message of 12 s was left",
+		"03:50 recording.kept: fetched, and kept in folder",
+		"03:50 act.training: mila marked the call as training",
+		`03:50 act.note: theo noted "looked at it"`,
+	}
+	got := lines(c.Explain(explainFair, true, ended))
+	if diff := cmp.Diff(want, got[len(got)-len(want):]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Wherever an act falls, times never run backwards, and only what has no time stands after the rest.
+func TestExplainNeverRunsBackwards(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := explainCall()
+		for _, ms := range rapid.SliceOfN(rapid.IntRange(0, 300_000), 1, 5).Draw(t, "milliseconds") {
+			c.Acts = append(c.Acts, policy.Act{At: c.StartedAt.Add(time.Duration(ms) * time.Millisecond), By: "mila", Kind: policy.ActNote, Value: "seen"})
+		}
+		if rapid.Bool().Draw(t, "in progress") {
+			c.EndedAt, c.TotalSeconds, c.Status = time.Time{}, nil, ""
+		}
+		var last time.Time
+		history := c.Explain(explainFair, true, c.StartedAt.Add(10*time.Minute))
+		for i, d := range history {
+			at := d.At.Truncate(time.Second) // what people are shown
+			switch {
+			case d.At.IsZero() && i == len(history)-1:
+			case at.Before(last):
+				t.Fatalf("%q stands after %s", lines([]policy.Decision{d}), last)
+			}
+			last = at
+		}
+	})
 }
 
 // Each row changes one thing of the served call and looks at one line of its history.

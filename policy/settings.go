@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -114,7 +115,7 @@ func (a AfterHoursAction) Line() (number Phone, ok bool) {
 type AfterHours = ByIntent[AfterHoursAction]
 
 // ByIntent are actions by the reason to call.
-type ByIntent[Action any] struct {
+type ByIntent[Action comparable] struct {
 	Default  Action
 	ByIntent map[Intent]Action
 }
@@ -125,6 +126,16 @@ func (b ByIntent[Action]) For(i Intent) Action {
 		return a
 	}
 	return b.Default
+}
+
+// has reports whether a call with any intent gets the action.
+func (b ByIntent[Action]) has(action Action) bool {
+	return b.Default == action || slices.Contains(slices.Collect(maps.Values(b.ByIntent)), action)
+}
+
+// TakesMessages reports whether callers can leave a message anywhere.
+func (s Settings) TakesMessages() bool {
+	return s.NoAnswer == Voicemail || s.AfterHours.has(Voicemail) || s.Identification.Unidentified.has(UnidentifiedVoicemail)
 }
 
 // Team is a group of specialists and the order in which they are rung.

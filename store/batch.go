@@ -3,8 +3,10 @@ package store
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -17,6 +19,7 @@ type batch struct {
 	tx       *bolt.Tx // of a request that runs alone, else nil
 	requests []*request
 	changed  map[policy.CallSID]bool
+	guessing map[policy.CallSID]bool // calls whose wrong numbers the batch changes; nil: none
 	edits    []edit
 	notices  []outgoing
 }
@@ -45,12 +48,18 @@ func (b *batch) write(tx *bolt.Tx) error {
 
 // advance changes a call and returns its new state. The result shares its slices with the state in memory: nobody writes to their elements,
 // and appending copies.
-func (b *batch) advance(sid policy.CallSID, change func(policy.Call) (policy.Call, []policy.Notice)) (policy.Call, error) {
+func (b *batch) advance(
+	sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) (policy.Call, []policy.Notice),
+) (policy.Call, error) {
 	before, err := b.call(sid)
 	if err != nil {
 		return policy.Call{}, err
 	}
-	after, notices := change(before.call.Clip())
+	wrong, err := b.wrongNumbers(count)
+	if err != nil {
+		return policy.Call{}, err
+	}
+	after, notices := change(before.call.Clip(), wrong)
 	if after.SID != sid {
 		return policy.Call{}, fmt.Errorf("a change of call %s gave call %s", sid, after.SID)
 	}
@@ -65,15 +74,79 @@ func (b *batch) advance(sid policy.CallSID, change func(policy.Call) (policy.Cal
 	return after.Clip(), nil
 }
 
+// guesses notes that the batch changes the wrong numbers of a call.
+func (b *batch) guesses(sid policy.CallSID) {
+	if b.guessing == nil {
+		b.guessing = map[policy.CallSID]bool{}
+	}
+	b.guessing[sid] = true
+}
+
+// wrongNumbers counts wrong customer numbers with everything that was applied. Calls whose wrong numbers this batch changes, or the one under
+// way, count as they are in memory, whatever the file has of them by now.
+func (b *batch) wrongNumbers(count policy.WrongNumberCount) (n policy.WrongNumbers, err error) {
+	most := count.AtMost
+	if most == (policy.WrongNumbers{}) {
+		return n, nil
+	}
+	applied := maps.Clone(b.guessing)
+	if last := b.store.underWay; last != nil && len(last.guessing) > 0 {
+		applied = maps.Clone(last.guessing)
+		maps.Copy(applied, b.guessing)
+	}
+	caller := count.Caller.Caller()
+	for sid := range applied {
+		c, err := b.call(sid)
+		if err != nil {
+			return n, err
+		}
+		for _, at := range c.call.WrongNumbers {
+			if at.Before(count.Since) {
+				continue
+			}
+			n.InAll++
+			if c.call.From.Caller() == caller {
+				n.ByCaller++
+			}
+		}
+	}
+	return n, b.view(func(tx *bolt.Tx) error {
+		index := tx.Bucket(indexBucket)
+		n.ByCaller = countWrong(index, key(byWrong).part(caller), count.Since, applied, n.ByCaller, most.ByCaller)
+		n.InAll = countWrong(index, key(byWrongAt), count.Since, applied, n.InAll, most.InAll)
+		return nil
+	})
+}
+
+// countWrong adds to n the entries under a prefix that are of a time or later, those of some calls aside, and stops at most.
+func countWrong(index *bolt.Bucket, prefix indexKey, since time.Time, aside map[policy.CallSID]bool, n, most int) int {
+	entries := under(prefix)
+	entries.from = indexKey(bytes.Clone(prefix)).time(since)
+	for k := range entries.in(index) {
+		if n >= most {
+			break
+		}
+		if sid := k[len(prefix)+timeLength : len(k)-wrongLength]; !aside[policy.CallSID(sid)] {
+			n++
+		}
+	}
+	return min(n, most)
+}
+
+// view reads in the transaction of the batch, or in one of its own.
+func (b *batch) view(read func(*bolt.Tx) error) error {
+	if b.tx != nil {
+		return read(b.tx)
+	}
+	return b.store.db.View(read)
+}
+
 // call returns the present state of a call: with everything that was applied, or from the file.
 func (b *batch) call(sid policy.CallSID) (found *recentCall, err error) {
 	if c, ok := b.store.recent.calls[sid]; ok {
 		return c, nil
 	}
-	if b.tx != nil {
-		return readRecent(b.tx, sid)
-	}
-	err = b.store.db.View(func(tx *bolt.Tx) (err error) {
+	err = b.view(func(tx *bolt.Tx) (err error) {
 		found, err = readRecent(tx, sid)
 		return err
 	})
@@ -114,6 +187,9 @@ func (b *batch) change(before *recentCall, after policy.Call) error {
 		return nil
 	}
 	b.changed[after.SID] = true
+	if !sameWrongNumbers(before.call, after) {
+		b.guesses(after.SID)
+	}
 	place := placeOf(after)
 	b.edits = append(b.edits, edit{key: place, value: value})
 	unindexed := before.unindexed

@@ -32,6 +32,23 @@ func (s *Store) Advance(ctx context.Context, sid policy.CallSID, change func(pol
 // AdvanceAndNotify is Advance for a change that people are told of: the call and the notices are written in one step, both or neither. A
 // notice whose key is in the outbox already is not written again.
 func (s *Store) AdvanceAndNotify(ctx context.Context, sid policy.CallSID, change func(policy.Call) (policy.Call, []policy.Notice)) (policy.Call, error) {
+	return s.advance(ctx, sid, policy.WrongNumberCount{}, func(c policy.Call, _ policy.WrongNumbers) (policy.Call, []policy.Notice) { return change(c) })
+}
+
+// AdvanceCounting is Advance for a change that depends on how many wrong customer numbers were entered. They are counted in the step that writes
+// the change, with every change before it: of many calls at one moment each sees those that came first, so that a limit holds.
+func (s *Store) AdvanceCounting(
+	ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) policy.Call,
+) (policy.Call, error) {
+	return s.advance(ctx, sid, count, func(c policy.Call, wrong policy.WrongNumbers) (policy.Call, []policy.Notice) {
+		return change(c, wrong), nil
+	})
+}
+
+func (s *Store) advance(
+	ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount,
+	change func(policy.Call, policy.WrongNumbers) (policy.Call, []policy.Notice),
+) (policy.Call, error) {
 	if err := validSID(sid); err != nil {
 		return policy.Call{}, err
 	}
@@ -39,7 +56,7 @@ func (s *Store) AdvanceAndNotify(ctx context.Context, sid policy.CallSID, change
 	defer results.Put(after)
 	*after = policy.Call{}
 	err := s.submit(ctx, false, func(b *batch) (err error) {
-		*after, err = b.advance(sid, change)
+		*after, err = b.advance(sid, count, change)
 		return err
 	})
 	if err != nil {
@@ -69,14 +86,6 @@ func (s *Store) TalkingSince(ctx context.Context, before time.Time) ([]policy.Ca
 // Call returns a call with its history, or policy.ErrNoCall.
 func (s *Store) Call(ctx context.Context, sid policy.CallSID) (policy.Call, error) {
 	return fetch(ctx, s, func(tx *bolt.Tx) (policy.Call, error) { return readCall(tx, string(sid)) })
-}
-
-// WrongNumbers counts the unknown customer numbers that a caller entered at since or later, over all calls. Callers without a number share one
-// count (policy.Phone.Caller).
-func (s *Store) WrongNumbers(ctx context.Context, caller policy.Phone, since time.Time) (int, error) {
-	all := under(key(byWrong).part(caller.Caller()))
-	all.from = key(byWrong).part(caller.Caller()).time(since)
-	return fetch(ctx, s, func(tx *bolt.Tx) (int, error) { return all.count(tx.Bucket(indexBucket)), nil })
 }
 
 func readCall(tx *bolt.Tx, sid string) (policy.Call, error) {
@@ -213,9 +222,17 @@ type NotifyingLog struct {
 
 // Advance is Store.Advance with the notices.
 func (l NotifyingLog) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
+	uncounted := func(c policy.Call, _ policy.WrongNumbers) policy.Call { return change(c) }
+	return l.AdvanceCounting(ctx, sid, policy.WrongNumberCount{}, uncounted)
+}
+
+// AdvanceCounting is Store.AdvanceCounting with the notices.
+func (l NotifyingLog) AdvanceCounting(
+	ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) policy.Call,
+) (policy.Call, error) {
 	now, telling := l.now(), false
-	call, err := l.AdvanceAndNotify(ctx, sid, func(before policy.Call) (policy.Call, []policy.Notice) {
-		after := change(before)
+	call, err := l.advance(ctx, sid, count, func(before policy.Call, wrong policy.WrongNumbers) (policy.Call, []policy.Notice) {
+		after := change(before, wrong)
 		event, told := policy.CallNotice(before, after, l.Settings, l.Link(sid), now)
 		if telling = told; !told {
 			return after, nil

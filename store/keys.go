@@ -20,6 +20,7 @@ const (
 	byCustomer = 'c' // customer, place
 	byMonth    = 'm' // month, customer, place; the value is the summary
 	byWrong    = 'w' // caller, time, SID, number in the call
+	byWrongAt  = 'v' // time, SID, number in the call
 	byTalking  = 't' // acceptance, SID
 	byCaller   = 'p' // caller number, customer number
 	byCase     = 'o' // customer, number of the case; the value is its state
@@ -51,8 +52,10 @@ func callKeys(c policy.Call) []edit {
 		keys = append(keys, edit{in: inIndex, key: key(byTalking).time(since).text(sid)})
 	}
 	for i, at := range c.WrongNumbers {
-		wrong := key(byWrong).part(c.From.Caller()).time(at).text(sid)
-		keys = append(keys, edit{in: inIndex, key: binary.BigEndian.AppendUint32(wrong, uint32(i))}) // several may be of one time
+		for _, wrong := range []indexKey{key(byWrong).part(c.From.Caller()), key(byWrongAt)} {
+			wrong = wrong.time(at).text(sid)
+			keys = append(keys, edit{in: inIndex, key: binary.BigEndian.AppendUint32(wrong, uint32(i))}) // wrongLength; several may be of one time
+		}
 	}
 	return append(keys, recordingKeys(c)...)
 }
@@ -66,8 +69,13 @@ func allKeys(c policy.Call, unindexed bool) []edit {
 // sameKeys reports whether two states of a call have the same entries in the index, without making them: most steps change none.
 func sameKeys(a, b policy.Call) bool {
 	return a.StartedAt.Equal(b.StartedAt) && a.Customer == b.Customer && a.Month == b.Month && a.From == b.From &&
-		slices.EqualFunc(a.WrongNumbers, b.WrongNumbers, time.Time.Equal) && sameRecordings(a, b) &&
+		sameWrongNumbers(a, b) && sameRecordings(a, b) &&
 		(nobodyRung(a, b) || sameSummary(a.Summary(), b.Summary()) && sameTalking(a, b))
+}
+
+// sameWrongNumbers reports whether two states of a call have the same entries among the wrong numbers.
+func sameWrongNumbers(a, b policy.Call) bool {
+	return slices.EqualFunc(a.WrongNumbers, b.WrongNumbers, time.Time.Equal) && (a.From == b.From || len(b.WrongNumbers) == 0)
 }
 
 // nobodyRung reports whether neither state has a leg or an act, and their tickets are the same: then their summaries are the same, and nobody
@@ -106,6 +114,9 @@ func (k indexKey) time(t time.Time) indexKey {
 }
 
 const timeLength = 8 + 4
+
+// wrongLength is the length of a wrong number's number in its call.
+const wrongLength = 4
 
 // readTime returns the time that k begins with.
 func readTime(k []byte) time.Time {

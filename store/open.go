@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -18,7 +19,7 @@ import (
 
 const (
 	// schema is the version of the content. A file with a lower one is brought up to date when it is opened (upgrade).
-	schema = 5
+	schema = 6
 	// lockWait is how long Open waits for another process to close the file: a server that is stopping does so.
 	lockWait = 200 * time.Millisecond
 	// mapSize is the address space that the file is mapped into at first. It costs no memory; mapping anew has to wait for readers.
@@ -131,10 +132,35 @@ func (s *Store) prepare() error {
 	if err := s.allocate(); err != nil {
 		return err
 	}
-	if version == schema && !unfinished {
-		return nil
+	if version < schema || unfinished {
+		if err := s.upgrade(version); err != nil {
+			return err
+		}
 	}
-	return s.upgrade(version)
+	return s.addBuckets()
+}
+
+// laterBuckets hold what the schema's first program did not know. It leaves them as they are, so that they need no schema of their own.
+var laterBuckets = [][]byte{triesBucket, signInsBucket}
+
+// addBuckets creates those that are missing. A file that has them is not written to.
+func (s *Store) addBuckets() error {
+	missing := false
+	err := s.db.View(func(tx *bolt.Tx) error {
+		missing = slices.ContainsFunc(laterBuckets, func(name []byte) bool { return tx.Bucket(name) == nil })
+		return nil
+	})
+	if err != nil || !missing {
+		return err
+	}
+	return s.db.Update(func(tx *bolt.Tx) error {
+		for _, name := range laterBuckets {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // version returns the schema of the file, 0 for one without content, and whether an upgrade to it was begun and not finished.

@@ -530,13 +530,66 @@ func TestAnUpgradeBringsSpellingsOfACallerTogether(t *testing.T) {
 				return err
 			}
 		}
-		return setSchema("4")(tx)
+		return errors.Join(withoutTimes(tx), setSchema("4")(tx))
 	})
 	s = file{path}.open(t, store.Options{})
 	for from, count := range map[policy.Phone]int{"+442079460018": 6, "tel:+442079460018": 6, "": 4, "withheld": 4} {
-		if got, err := s.WrongNumbers(t.Context(), from, day); err != nil || got != count {
-			t.Errorf("%d wrong numbers of %q, %v; want %d", got, from.Full(), err, count)
+		if got := wrongNumbers(t, s, from, day); got.ByCaller != count || got.InAll != 10 {
+			t.Errorf("%d wrong numbers of %q, %d of all; want %d and 10", got.ByCaller, from.Full(), got.InAll, count)
 		}
+	}
+	closedWith(t, s, path, want)
+}
+
+// wrongNumbers returns how many wrong numbers were entered at since or later.
+func wrongNumbers(t *testing.T, s *store.Store, from policy.Phone, since time.Time) (n policy.WrongNumbers) {
+	t.Helper()
+	count := policy.WrongNumberCount{Caller: from, Since: since, AtMost: policy.WrongNumbers{ByCaller: 100, InAll: 100}}
+	_, err := s.AdvanceCounting(t.Context(), "CA-none", count, func(c policy.Call, wrong policy.WrongNumbers) policy.Call {
+		n = wrong
+		return c
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// withoutTimes removes the entries of the wrong numbers by time, which versions up to schema 5 did not have.
+func withoutTimes(tx *bolt.Tx) error {
+	index := tx.Bucket([]byte("index"))
+	for k, _ := index.Cursor().Seek([]byte("v")); k != nil && k[0] == 'v'; k, _ = index.Cursor().Seek([]byte("v")) {
+		if err := index.Delete(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestAnUpgradeCountsWrongNumbersOfAllCallers: up to schema 5 wrong numbers were found by their caller alone. After the upgrade those of an hour
+// before it count for the limit of all callers, and leave with their calls.
+func TestAnUpgradeCountsWrongNumbersOfAllCallers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "supportline.db")
+	day := time.Date(2026, time.November, 24, 10, 0, 0, 0, time.UTC)
+	s := file{path}.open(t, store.Options{})
+	for n, from := range []policy.Phone{"+442079460018", "anonymous", "+12125550142"} {
+		id := policy.CallSID(fmt.Sprintf("CA%03d", n))
+		_, err := s.Advance(t.Context(), id, func(policy.Call) policy.Call {
+			return policy.Call{SID: id, Line: "+448000668187", From: from, StartedAt: day, Answered: true, WrongNumbers: []time.Time{day, day.Add(time.Minute)}}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := entries(t, path)
+	foreign(t, path, func(tx *bolt.Tx) error { return errors.Join(withoutTimes(tx), setSchema("5")(tx)) })
+	refused(t, path, store.Options{ReadOnly: true}, store.ErrReadOnly, "opened for writing once")
+	s = file{path}.open(t, store.Options{})
+	if got := wrongNumbers(t, s, "anonymous", day.Add(time.Second)); got != (policy.WrongNumbers{ByCaller: 1, InAll: 3}) {
+		t.Errorf("%+v wrong numbers; want 1 of the caller and 3 in all", got)
 	}
 	closedWith(t, s, path, want)
 }

@@ -14,7 +14,8 @@
 //
 // The file has a bucket for each kind of record: calls (by start and SID), steps (the segments of their histories, by number), customers (by
 // number), cases and audit (by sequence), notices (by key), users (by name), sessions (by the hash of their token), tokens, dates (by line and
-// version), removals (of recordings, by SID) and meta (the version of the file). The entries of the buckets index and search follow from the
+// version), removals (of recordings, by SID), signins (what people see of their sessions, and known devices), tries (to sign in, by origin) and meta
+// (the version of the file). The entries of the buckets index and search follow from the
 // records by pure functions (callKeys, searchKeys and their like), so that they can be made anew, which is how an older file is brought up to
 // date. The index by month holds the summaries that fair use is derived from, in the order of month, account and start.
 //
@@ -81,7 +82,7 @@ type Store struct {
 
 	recent   recentCalls      // owned by applyAll, as are the next four
 	record   record           // being encoded
-	underWay bool             // a batch is being committed
+	underWay *batch           // is being committed; nil: none
 	step     uint64           // the number of the last segment of any history
 	ended    []policy.CallSID // and are unindexed
 	ready    int64            // bytes of the file that are written; owned by commitAll
@@ -102,10 +103,12 @@ var (
 	sessionsBucket  = []byte("sessions")
 	datesBucket     = []byte("dates")
 	tokensBucket    = []byte("tokens")
+	triesBucket     = []byte("tries")
+	signInsBucket   = []byte("signins")
 	metaBucket      = []byte("meta")
 	buckets         = [][]byte{
 		callsBucket, stepsBucket, customersBucket, indexBucket, auditBucket, casesBucket, noticesBucket, usersBucket, sessionsBucket, tokensBucket,
-		datesBucket, removalsBucket, metaBucket, searchBucket,
+		datesBucket, removalsBucket, metaBucket, searchBucket, triesBucket, signInsBucket,
 	}
 )
 

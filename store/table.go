@@ -32,6 +32,9 @@ var (
 	auditTable    = table[users.AuditEntry]{bucket: auditBucket, kind: "audit entry", numbers: true, entries: auditEntries}
 	userTable     = table[users.User]{bucket: usersBucket, kind: "user", missing: users.ErrNoUser}
 	tokenTable    = table[users.Token]{bucket: tokensBucket, kind: "token", numbers: true, entries: tokenEntries}
+	sessionTable  = table[users.Session]{bucket: signInsBucket, kind: "session", numbers: true, entries: sessionEntries}
+	deviceTable   = table[users.Device]{bucket: signInsBucket, kind: "device", numbers: true}
+	triesTable    = table[users.Tries]{bucket: triesBucket, kind: "tries", numbers: true, entries: triesEntries}
 	revisionTable = table[policy.ScheduleRevision]{bucket: datesBucket, kind: "dates", numbers: true}
 )
 

@@ -20,6 +20,10 @@ const indexFirst = 2
 // facet of calls that were served to nobody as well, and nothing else.
 const channelsSince = 4
 
+// spelledSince is the first version that counts the wrong numbers of all spellings of a caller together (respell). A file of that version lacks
+// the entries of wrong numbers by time, and nothing else.
+const spelledSince = 5
+
 // upgradeStep is how many calls, or notices, are indexed in one transaction.
 const upgradeStep = 20_000
 
@@ -77,9 +81,12 @@ func upgrading(tx *bolt.Tx) bool {
 
 // beginUpgrade creates the buckets that are missing, and all entries of the indexes but those of calls.
 func beginUpgrade(tx *bolt.Tx, version int) error {
-	if version >= channelsSince-1 {
-		meta := tx.Bucket(metaBucket)
-		return errors.Join(respell(tx), meta.Put(nobodyKey, placeAt(beginOfTime)), meta.Put(schemaKey, []byte(strconv.Itoa(schema))))
+	meta := tx.Bucket(metaBucket)
+	switch {
+	case version >= spelledSince:
+		return errors.Join(indexWrongNumbers(tx), meta.Put(schemaKey, []byte(strconv.Itoa(schema))))
+	case version >= channelsSince-1:
+		return errors.Join(respell(tx), indexWrongNumbers(tx), meta.Put(nobodyKey, placeAt(beginOfTime)), meta.Put(schemaKey, []byte(strconv.Itoa(schema))))
 	}
 	outdated := [][]byte{searchBucket}
 	if version < indexFirst {
@@ -95,7 +102,7 @@ func beginUpgrade(tx *bolt.Tx, version int) error {
 			return err
 		}
 	}
-	if err := errors.Join(indexOthers(tx), respell(tx)); err != nil {
+	if err := errors.Join(indexOthers(tx), respell(tx), indexWrongNumbers(tx)); err != nil {
 		return err
 	}
 	if err := tx.Bucket(metaBucket).Put(nextKey, placeAt(beginOfTime)); err != nil {
@@ -114,6 +121,15 @@ func respell(tx *bolt.Tx) error {
 			moved := key(byWrong).part(now).text(string(k[2+len(before):]))
 			edits = append(edits, edit{in: inIndex, key: bytes.Clone(k), gone: true}, edit{in: inIndex, key: moved})
 		}
+	}
+	return write(tx, edits)
+}
+
+// indexWrongNumbers adds the entries of the wrong numbers by time. Up to schema 5 they were found by caller alone.
+func indexWrongNumbers(tx *bolt.Tx) error {
+	var edits []edit
+	for k := range under(key(byWrong)).in(tx.Bucket(indexBucket)) {
+		edits = append(edits, edit{in: inIndex, key: key(byWrongAt).text(string(k[2+len(partOf(k)):]))})
 	}
 	return write(tx, edits)
 }

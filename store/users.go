@@ -1,12 +1,9 @@
 package store
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"iter"
-	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -42,7 +39,7 @@ func (s *Store) AddUser(ctx context.Context, user users.User, by string) error {
 }
 
 // ChangeUser changes a user and notes it in the audit, in one step, and returns the new state. A change that leaves the user as it was writes
-// nothing. The name cannot change. Errors: users.ErrNoUser.
+// nothing, and one without an act is not noted. The name cannot change. Errors: users.ErrNoUser.
 func (s *Store) ChangeUser(ctx context.Context, name string, c users.Change) (users.User, error) {
 	return update(ctx, s, func(b *batch) (after users.User, err error) {
 		before, err := userTable.get(b.tx, name)
@@ -58,80 +55,11 @@ func (s *Store) ChangeUser(ctx context.Context, name string, c users.Change) (us
 		if err := userTable.put(b.tx, []byte(name), &before, after); err != nil {
 			return after, err
 		}
+		if c.Act == "" {
+			return after, nil
+		}
 		return after, note(ctx, b.tx, users.AuditEntry{At: c.At, By: c.By, Act: c.Act, Subject: name, Detail: c.Detail})
 	})
-}
-
-// The value of a session is its end, 8 bytes of seconds since 1970, and then the data of its owner.
-const sessionEnd = 8
-
-// sessionBatch is how many sessions one transaction of ExpireSessions reads or removes.
-const sessionBatch = 500
-
-// Session returns the data of a session, unless there is none with that key or it is over at now. The key is a hash of the session's token, so
-// that nobody can sign in with what the file holds.
-func (s *Store) Session(ctx context.Context, key string, now time.Time) (data []byte, found bool, err error) {
-	err = s.view(ctx, func(tx *bolt.Tx) error {
-		value := tx.Bucket(sessionsBucket).Get([]byte(key))
-		if value == nil {
-			return nil
-		}
-		ends, err := endOf(key, value)
-		if err == nil && now.Before(ends) {
-			data, found = bytes.Clone(value[sessionEnd:]), true
-		}
-		return err
-	})
-	return data, found, err
-}
-
-// PutSession stores a session until ends, in whole seconds.
-func (s *Store) PutSession(ctx context.Context, key string, data []byte, ends time.Time) error {
-	if key == "" || len(key) > maxPart {
-		return fmt.Errorf("a session's key has 1 to %d characters, not %d", maxPart, len(key))
-	}
-	value := append(binary.BigEndian.AppendUint64(nil, uint64(ends.Unix())), data...)
-	return s.write(ctx, func(tx *bolt.Tx) error { return tx.Bucket(sessionsBucket).Put([]byte(key), value) })
-}
-
-// RemoveSession removes a session. A session that does not exist is no error.
-func (s *Store) RemoveSession(ctx context.Context, key string) error {
-	return s.write(ctx, func(tx *bolt.Tx) error { return tx.Bucket(sessionsBucket).Delete([]byte(key)) })
-}
-
-// ExpireSessions removes the sessions that are over at now, in bounded steps, and returns their number. A session that is over never gets a later
-// end.
-func (s *Store) ExpireSessions(ctx context.Context, now time.Time) (removed int, err error) {
-	var over [][]byte
-	keyOfOver := func(k, v []byte) ([]byte, error) {
-		ends, err := endOf(string(k), v)
-		if now.Before(ends) {
-			return nil, err
-		}
-		return bytes.Clone(k), err
-	}
-	for k, err := range scan(ctx, s, sessionsBucket, span{}, sessionBatch, keyOfOver) {
-		if err != nil {
-			return 0, err
-		}
-		if k != nil {
-			over = append(over, k)
-		}
-	}
-	for step := range slices.Chunk(over, sessionBatch) {
-		if err := s.write(ctx, func(tx *bolt.Tx) error { return deleteAll(tx.Bucket(sessionsBucket), step) }); err != nil {
-			return removed, err
-		}
-		removed += len(step)
-	}
-	return removed, nil
-}
-
-func endOf(key string, value []byte) (time.Time, error) {
-	if len(value) < sessionEnd {
-		return time.Time{}, fmt.Errorf("%w: session %s", ErrDamaged, key)
-	}
-	return time.Unix(int64(binary.BigEndian.Uint64(value)), 0), nil
 }
 
 // A token is stored under its user and its name, and its hash leads there, in one bucket: both are written in one step, or neither.

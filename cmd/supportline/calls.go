@@ -155,7 +155,7 @@ func (l callsList) accountColumns(ctx context.Context, s *control.Session) colum
 
 func (l *listing) table(s *control.Session, zone *time.Location, account columns) error {
 	t := control.Table{
-		Head:  slices.Concat([]string{"STARTED", "FROM", "LINE"}, account.heads, []string{"INTENT", "TICKET", "OUTCOME", "WAIT", "TALK", "SPECIALIST", "NOTES", "SID"}),
+		Head:  slices.Concat([]string{zoned("STARTED", zone), "FROM", "LINE"}, account.heads, []string{"INTENT", "TICKET", "OUTCOME", "WAIT", "TALK", "SPECIALIST", "NOTES", "SID"}),
 		Right: map[string]bool{"WAIT": true, "TALK": true},
 	}
 	return control.Print(s, "table", l.each(), t, func(c shown) []string {
@@ -200,6 +200,9 @@ func given[T any](v *T, words func(T) string) string {
 }
 
 func text[T ~string](v *T) string { return given(v, func(v T) string { return string(v) }) }
+
+// zoned returns the heading of a column of times in a zone: "STARTED (UTC)".
+func zoned(head string, zone *time.Location) string { return head + " (" + zone.String() + ")" }
 
 func wall(t *time.Time, zone *time.Location) string {
 	return given(t, func(t time.Time) string { return t.In(zone).Format(time.DateTime) })
@@ -287,7 +290,7 @@ func (c callsCount) table(s *control.Session, rows []hourCount) error {
 		fmt.Fprintln(s.Err, "No calls on that day.")
 		return nil
 	}
-	t := control.Table{Head: []string{"HOUR", "CALLS"}, Right: map[string]bool{"CALLS": true}}
+	t := control.Table{Head: []string{zoned("HOUR", c.Zone.Location), "CALLS"}, Right: map[string]bool{"CALLS": true}}
 	var seen []policy.Outcome
 	for _, outcome := range outcomes() {
 		if total[outcome] > 0 {

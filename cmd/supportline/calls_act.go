@@ -171,7 +171,7 @@ func (e callsExplain) Run(ctx context.Context, s *control.Session) error {
 		return policy.WriteJSON(s.Out, control.Each(policy.Steps(history)))
 	}
 	heading(s.Out, call, call.Row(s.Settings.FairUse, counted), zone, s.Now())
-	return historyTable(history, zone).Write(s.Out, s.Colour)
+	return historyTable(history, call.StartedAt, zone).Write(s.Out, s.Colour)
 }
 
 // heading prints in a few lines who called, when, and how it went.
@@ -201,12 +201,13 @@ func heading(w io.Writer, call policy.Call, r policy.Row, zone *time.Location, n
 	fmt.Fprintln(w)
 }
 
-func historyTable(history []policy.Decision, zone *time.Location) *control.Table {
-	t := &control.Table{Head: []string{"AT", "RULE", "RESULT", "INPUTS"}}
+// historyTable shows times of day, with the date where it is not that of the call's start.
+func historyTable(history []policy.Decision, start time.Time, zone *time.Location) *control.Table {
+	t := &control.Table{Head: []string{zoned("AT", zone), "RULE", "RESULT", "INPUTS"}}
 	for _, d := range history {
-		at := ""
-		if !d.At.IsZero() {
-			at = d.At.In(zone).Format("15:04:05")
+		at := wall(policy.TimeOrNil(d.At), zone)
+		if date, clock, dated := strings.Cut(at, " "); dated && date == start.In(zone).Format(time.DateOnly) {
+			at = clock
 		}
 		var inputs []string
 		for _, f := range d.Inputs {

@@ -31,7 +31,7 @@ func (l casesList) Run(ctx context.Context, s *control.Session) error {
 	if l.Format == "csv" {
 		return policy.WriteCSV(s.Out, control.Rows(cases, func(c policy.Case) (shownCase, bool) { return showCase(c), true }))
 	}
-	t := control.Table{Head: []string{"ID", "CUSTOMER", "ACCOUNT", "STATE", "OPENED", "OVER IN", "LAST MOVE", "BY", "NOTE"}}
+	t := control.Table{Head: []string{"ID", "CUSTOMER", "ACCOUNT", "STATE", zoned("OPENED", time.UTC), "OVER IN", zoned("LAST MOVE", time.UTC), "BY", "NOTE"}}
 	return control.Print(s, l.Format, cases, t, func(c policy.Case) []string {
 		last := c.LastMove()
 		return []string{string(c.ID), string(c.Customer), c.Account, string(c.State), day(c.OpenedAt), strings.Join(c.OverMonths(), " "), day(last.At), last.By, last.Note}
@@ -85,7 +85,7 @@ func (c casesShow) Run(ctx context.Context, s *control.Session) error {
 	if c.Format == "json" {
 		return policy.WriteJSON(s.Out, control.Each([]policy.Case{found.Whole()}))
 	}
-	fmt.Fprintf(s.Out, "case %s: %s %s, %s since %s\n\n", found.ID, found.Customer, control.Plain(found.Account), found.State, day(found.LastMove().At))
+	fmt.Fprintf(s.Out, "case %s: %s %s, %s since %s (UTC)\n\n", found.ID, found.Customer, control.Plain(found.Account), found.State, day(found.LastMove().At))
 	months := control.Table{Head: []string{"MONTH", "TICKETS", "LIMIT", "OVER-LONG", "STANDING"}, Right: map[string]bool{"TICKETS": true, "LIMIT": true, "OVER-LONG": true}}
 	for _, u := range found.Months {
 		months.Add(string(u.Month), fmt.Sprint(u.Tickets), fmt.Sprint(u.TicketLimit), fmt.Sprint(u.OverLong), standing(u))
@@ -96,7 +96,7 @@ func (c casesShow) Run(ctx context.Context, s *control.Session) error {
 		}
 		fmt.Fprintln(s.Out)
 	}
-	moves := control.Table{Head: []string{"AT (UTC)", "BY", "TO", "VIA", "OFFERED", "NOTE"}}
+	moves := control.Table{Head: []string{zoned("AT", time.UTC), "BY", "TO", "VIA", "OFFERED", "NOTE"}}
 	for _, m := range found.Moves {
 		moves.Add(wall(&m.At, time.UTC), m.By, string(m.To), m.Via, strings.Join(names(m.Offered), " "), m.Note)
 	}

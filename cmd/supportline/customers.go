@@ -12,16 +12,21 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/directory"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // customersImport is "customers import": all or nothing.
 type customersImport struct {
-	File string `arg:"" name:"FILE" help:"A CSV file with the columns of customers.example.csv; - is standard input."`
+	File   string `arg:"" name:"FILE" help:"A CSV file with the columns of customers.example.csv; - is standard input."`
+	DryRun bool   `help:"Say what the import would do, and do nothing."`
+	Yes    bool   `help:"Do it without a question."`
 }
 
 func (customersImport) Help() string {
-	return examples("All rows are taken, or none. Customers that the file does not name stay as they are.",
+	return examples(`All rows are taken, or none. Customers that the file does not name stay as they are. What a row leaves out, and how many rows
+have a package without phone support, is said first; at a terminal you are asked then.`,
 		"supportline customers import customers.csv",
+		"supportline customers import customers.csv --dry-run",
 		"crm-export | supportline customers import -")
 }
 
@@ -29,22 +34,56 @@ func (i customersImport) InputFile() string { return i.File }
 
 func (i customersImport) Run(ctx context.Context, s *control.Session) error {
 	input := control.Watch(s.In, s.Err, s.InputSize, s.Progress)
-	customers, problems := directory.Read(input, s.Settings)
+	file, problems := directory.ReadFile(input, s.Settings)
 	input.Done()
-	if len(problems) > 0 {
-		for _, p := range problems {
-			fmt.Fprintln(s.Out, p.In(s.Input))
-		}
-		return control.Refused("nothing was imported: correct %s and import it again", s.Input)
-	}
 	if err := ctx.Err(); err != nil {
 		return err // what was read may be the part of the file that came before the person gave up
 	}
-	done, err := s.Store.ImportCustomers(ctx, customers, s.User)
+	for _, w := range file.Warnings {
+		fmt.Fprintln(s.Err, w.WarningIn(s.Input))
+	}
+	for _, p := range problems {
+		fmt.Fprintln(s.Out, p.In(s.Input))
+	}
+	if len(problems) > 0 {
+		return control.Refused("nothing was imported: correct %s and import it again", s.Input)
+	}
+	for _, note := range file.Notes() {
+		fmt.Fprintln(s.Err, note)
+	}
+	if i.DryRun {
+		return i.plan(ctx, s, file)
+	}
+	if err := i.confirm(s, file); err != nil {
+		return err
+	}
+	done, err := s.Store.ImportCustomers(ctx, file.Customers, s.User)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(s.Err, "%d added, %d changed, %d unchanged\n", done.Added, done.Changed, done.Unchanged)
+	return nil
+}
+
+// confirm asks a person at a terminal about a file with something to look at first. A job, such as that of every night, goes on without an answer.
+func (i customersImport) confirm(s *control.Session, file directory.File) error {
+	if !s.Ask || len(file.Without) == 0 && len(file.Warnings) == 0 {
+		return nil
+	}
+	return s.Confirm(i.Yes, fmt.Sprintf("Import %s all the same?", control.Plural(len(file.Customers), "customer")))
+}
+
+// plan prints what the import would do, and notes in the audit who looked.
+func (i customersImport) plan(ctx context.Context, s *control.Session, file directory.File) error {
+	entry := users.AuditEntry{At: s.Now(), By: s.User, Act: users.ActImportPreview, Detail: control.Plural(len(file.Customers), "row") + ", by the command"}
+	if err := s.Store.Note(ctx, entry); err != nil {
+		return err
+	}
+	plan, err := s.Store.PlanImport(ctx, file.Customers)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Err, "%d would be added, %d changed, %d unchanged; nothing was imported\n", plan.Added, plan.Changed, plan.Unchanged)
 	return nil
 }
 
@@ -81,8 +120,19 @@ func (l customersList) Run(ctx context.Context, s *control.Session) error {
 		for i, n := range c.CallerNumbers {
 			callers[i] = n.Full()
 		}
-		return []string{string(c.Number), c.Name, c.Package, c.Line.Full(), c.AccountHolder, c.Email, c.Phone.Full(), strings.Join(callers, " ")}
+		return []string{string(c.Number), c.Name, packageCell(s.Settings, c.Package), c.Line.Full(), c.AccountHolder, c.Email, c.Phone.Full(), strings.Join(callers, " ")}
 	}, none)
+}
+
+// packageCell returns a package with whether it has no phone support, and which one was probably meant.
+func packageCell(settings policy.Settings, name string) string {
+	if settings.IncludesPhone(name) {
+		return name
+	}
+	if meant := settings.MeantPackage(name); meant != "" {
+		return fmt.Sprintf("%s (no phone support: is %s meant?)", name, meant)
+	}
+	return name + " (no phone support)"
 }
 
 // customers returns all customers, or those that the text finds.

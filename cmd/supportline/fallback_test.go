@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/doctor"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
@@ -162,7 +164,7 @@ func TestFallbackDocumentsRingWithoutUs(t *testing.T) {
 	}
 }
 
-// TestFallbackDocumentsAreServed to anybody who asks with GET, and nothing else is.
+// TestFallbackDocumentsAreServed to the provider that asks with GET, and nothing else is. They hold the specialists' numbers: nobody else gets one.
 func TestFallbackDocumentsAreServed(t *testing.T) {
 	l := newTelephony(t)
 	for path, want := range map[string]int{
@@ -170,14 +172,26 @@ func TestFallbackDocumentsAreServed(t *testing.T) {
 		"/fallback/448000668187/screen.xml": http.StatusOK,
 		"/fallback/448000668187/other.xml":  http.StatusNotFound,
 		"/fallback/440000000000/voice.xml":  http.StatusNotFound,
-		"/fallback":                         http.StatusForbidden,
 	} {
+		if got := l.document(path); got.Code != want {
+			t.Errorf("%s: %d, not %d", path, got.Code, want)
+		}
 		w := httptest.NewRecorder()
 		l.app.Webhooks.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
-		if w.Code != want {
-			t.Errorf("%s: %d, not %d", path, w.Code, want)
+		if w.Code != http.StatusForbidden || w.Body.Len() > 0 {
+			t.Errorf("%s without a signature: %d, %q", path, w.Code, w.Body)
 		}
 	}
+}
+
+// document fetches a document as the provider does: its parameters are in the URL, and signed with it.
+func (l *telephony) document(path string) *httptest.ResponseRecorder {
+	path += "?" + url.Values{"AccountSid": {l.conf.Twilio.AccountSID}, "CallSid": {"CA1"}}.Encode()
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r.Header.Set(twilio.SignatureHeader, twilio.Sign(l.conf.Twilio.AuthToken, l.conf.PublicURL+path, nil))
+	w := httptest.NewRecorder()
+	l.app.Webhooks.ServeHTTP(w, r)
+	return w
 }
 
 // TestFallbackIsWhereTheNumbersLookForIt: provision, the documents and the doctor mean one place.

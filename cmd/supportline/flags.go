@@ -218,7 +218,7 @@ func pageOf(limit int, older, newer mark) (policy.Page, error) {
 // tellPage prints where the pages beside a page are, and how far the search came if it ended early.
 func tellPage(w io.Writer, older, newer policy.Cursor, searchedTo time.Time, zone *time.Location) {
 	if !searchedTo.IsZero() {
-		fmt.Fprintf(w, "So far the search came to %s, and it can go on.\n", searchedTo.In(zone).Format("2006-01-02 15:04:05"))
+		fmt.Fprintf(w, "So far the search came to %s, and it can go on.\n", searchedTo.In(zone).Format(time.DateTime+" MST"))
 	}
 	if !newer.IsZero() {
 		fmt.Fprintf(w, "Newer: --newer %s\n", newer)

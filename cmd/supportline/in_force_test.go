@@ -66,8 +66,7 @@ func TestDocumentsAndExportHaveAnEdit(t *testing.T) {
 	l := newTelephony(t)
 	admin := l.admin()
 	admin.Post("/lines/448000668187/dates", "seen", "0", "date", "2026-11-27", "kind", "closed", "reason", "Moving house").Want(t, http.StatusOK)
-	w := httptest.NewRecorder()
-	l.app.Webhooks.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/fallback/448000668187/voice.xml", nil))
+	w := l.document("/fallback/448000668187/voice.xml")
 	if !strings.Contains(w.Body.String(), "We are closed on Friday the 27th of November.") {
 		t.Errorf("the fallback document:\n%s", w.Body)
 	}

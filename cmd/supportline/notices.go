@@ -29,7 +29,7 @@ func (l noticesList) Run(ctx context.Context, s *control.Session) error {
 		return row, !l.Failed || row.State == "failed"
 	})
 	t := control.Table{
-		Head: []string{"AT", "KIND", "CUSTOMER", "CHANNEL", "TO", "STATE", "ATTEMPTS", "ERROR", "KEY"}, Right: map[string]bool{"ATTEMPTS": true},
+		Head: []string{zoned("AT", zone), "KIND", "CUSTOMER", "CHANNEL", "TO", "STATE", "ATTEMPTS", "ERROR", "KEY"}, Right: map[string]bool{"ATTEMPTS": true},
 	}
 	return control.Print(s, l.Format, found, t, func(n notices.Row) []string {
 		return []string{

@@ -117,8 +117,8 @@ type fallbackCommand struct {
 func (fallbackCommand) Help() string {
 	return examples(`Writes the documents that answer callers while the server can't: they say the hours of the week to come
 and ring the critical team, with no state. Put them where they can be fetched with GET (a CDN, an object store) and name that
-place as fallback_url; bin.xml is all in one, for a TwiML Bin. Write them anew each week, and when a date was edited in the
-console, since closed days are named.`,
+place as fallback_url; bin.xml is all in one, for a TwiML Bin. They hold the specialists' numbers: give the folder there a name
+that nobody can guess. Write them anew each week, and when a date was edited in the console, since closed days are named.`,
 		"supportline fallback --out fallback",
 		"0 6 * * 1  supportline fallback --out /srv/fallback")
 }

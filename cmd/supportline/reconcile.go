@@ -53,7 +53,7 @@ func (c reconcileCommand) Run(ctx context.Context, s *control.Session) error {
 // writeRepairs writes a table row by row, since its length is not known. Its columns are as wide as what they hold. before clears the line for a row.
 func writeRepairs(s *control.Session, repairs iter.Seq2[server.Repair, error], before func()) error {
 	const row = "%-34s  %-19s  %-16s  %-10s  %-20s  %s"
-	head := control.Styled(control.Bold, fmt.Sprintf(row, "SID", "STARTED", "LINE", "WHAT", "BEFORE", "AFTER"), s.Colour)
+	head := control.Styled(control.Bold, fmt.Sprintf(row, "SID", zoned("STARTED", time.UTC), "LINE", "WHAT", "BEFORE", "AFTER"), s.Colour)
 	for found, err := range repairs {
 		if err != nil {
 			return err
@@ -85,7 +85,7 @@ func (c reconcileCommand) window(ctx context.Context, s *control.Session) (from,
 }
 
 func (c reconcileCommand) summary(s *control.Session, r *server.Reconciler, from, to time.Time) error {
-	_, err := fmt.Fprintf(s.Err, "%s put right, of those that began from %s to %s\n", control.Plural(r.Repaired, "call"),
+	_, err := fmt.Fprintf(s.Err, "%s put right, of those that began from %s to %s UTC\n", control.Plural(r.Repaired, "call"),
 		from.UTC().Format(time.DateTime), to.UTC().Format(time.DateTime))
 	if err == nil && r.Foreign > 0 {
 		_, err = fmt.Fprintf(s.Err, "%s of other numbers in the account left alone\n", control.Plural(r.Foreign, "call"))

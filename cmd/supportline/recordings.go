@@ -38,7 +38,7 @@ func (l recordingsList) Run(ctx context.Context, s *control.Session) error {
 		fmt.Fprintln(s.Err, "recordings.keep names no place: voicemails and recordings stay at the provider.")
 	}
 	t := control.Table{
-		Head:  []string{"RECORDING", "CALL", "STEP", "SECONDS", "TRIES", "NEXT TRY", "ERROR"},
+		Head:  []string{"RECORDING", "CALL", "STEP", "SECONDS", "TRIES", zoned("NEXT TRY", zone), "ERROR"},
 		Right: map[string]bool{"SECONDS": true, "TRIES": true},
 	}
 	return control.Print(s, l.Format, s.Archive.Waiting(ctx, s.Now(), l.Failed, l.Limit), t, func(r recordings.Waiting) []string {

@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
@@ -78,5 +81,40 @@ func playsAsWritten(t *testing.T, file string, text, configuration []byte) {
 			t.Log(e.At.Format("15:04:05"), e.Who, e.Did, e.Text)
 		}
 		t.Error(err)
+	}
+}
+
+// smallest matches the configuration that the manual calls the smallest.
+var smallest = regexp.MustCompile("(?s)## The smallest configuration.*?```yaml\n(.*?)```")
+
+// TestTheSmallestConfigurationOfTheManualTakesACall: it is right, and a call on it reaches the only team, whatever the reason.
+func TestTheSmallestConfigurationOfTheManualTakesACall(t *testing.T) {
+	manual, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := smallest.FindSubmatch(manual)
+	if found == nil {
+		t.Fatal("the manual has no smallest configuration")
+	}
+	env := func(name string) (string, bool) {
+		value, set := map[string]string{"TWILIO_ACCOUNT_SID": "AC" + strings.Repeat("0", 32), "TWILIO_AUTH_TOKEN": strings.Repeat("0", 32)}[name]
+		return value, set
+	}
+	conf, problems := config.Parse("supportline.yaml", found[1], env, config.Options{})
+	for _, p := range problems {
+		t.Error(p)
+	}
+	folder := t.TempDir()
+	customers := []byte("number,name,package,line,account_holder,email,phone,caller_numbers\n204518,Northwind Flex Offices,Ultimate,+18883071053,,,,\n")
+	if err := os.WriteFile(filepath.Join(folder, "customers.csv"), customers, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const call = "customers customers.csv\nclock 2026-11-24T10:00 America/New_York\nspecialist +15550100003 accepts after 8s\ndial %s from +12125550142\n" +
+		"hear \"customer number\"\npress 204518\nhear \"press\"\npress %s\ntalk 1m\nhang up\nlog outcome served\nlog specialist +15550100003\n"
+	for _, key := range []string{"1", "2", "5"} {
+		t.Run(key, func(t *testing.T) {
+			playsAsWritten(t, filepath.Join(folder, "smallest.call"), fmt.Appendf(nil, call, conf.Settings.Lines[0].Number.Full(), key), found[1])
+		})
 	}
 }

@@ -68,6 +68,59 @@ func TestInterruptedImportChangesNothing(t *testing.T) {
 	}
 }
 
+// fileThenAnswer is a file, its end, and then what the person types.
+type fileThenAnswer struct {
+	file, answer io.Reader
+	ended        bool
+}
+
+func (f *fileThenAnswer) Read(p []byte) (int, error) {
+	if f.ended {
+		return f.answer.Read(p)
+	}
+	n, err := f.file.Read(p)
+	f.ended = errors.Is(err, io.EOF)
+	return n, err
+}
+
+// Before rows without phone support are imported, a person at a terminal is asked; a job without one goes on, and so does --yes.
+func TestImportAsksAPersonAboutRowsWithoutPhoneSupport(t *testing.T) {
+	const head = "number,name,package,line,account_holder,email,phone,caller_numbers\n"
+	for _, test := range []struct {
+		name, file, answer string
+		ask                bool
+		args               []string
+		imported, asked    bool
+	}{
+		{"no", "555011,Desk,Ultimat,+448000668187,,,,\n", "n\n", true, nil, false, true},
+		{"the end of the input", "555011,Desk,Growth,+448000668187,,,,\n", "", true, nil, false, true},
+		{"yes", "555011,Desk,Ultimat,+448000668187,,,,\n", "yes\n", true, nil, true, true},
+		{"an extension that is left out", "555011,Desk,Ultimate,+448000668187,,,+442079460018 ext. 12,\n", "n\n", true, nil, false, true},
+		{"nothing to ask about", "555011,Desk,ultimate ,+448000668187,,,,\n", "n\n", true, nil, true, false},
+		{"--yes", "555011,Desk,Ultimat,+448000668187,,,,\n", "n\n", true, []string{"--yes"}, true, false},
+		{"--dry-run", "555011,Desk,Ultimat,+448000668187,,,,\n", "y\n", true, []string{"--dry-run"}, false, false},
+		{"a job", "555011,Desk,Ultimat,+448000668187,,,,\n", "", false, nil, true, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := mustApp(t)
+			conn, stop := commands(t, h)
+			var words strings.Builder
+			in := &fileThenAnswer{file: strings.NewReader(head + test.file), answer: strings.NewReader(test.answer)}
+			err := control.Client{Conn: conn(), In: in, Out: io.Discard, Err: &words}.Run(
+				t.Context(), control.Hello{Args: append([]string{"customers", "import", "-"}, test.args...), Terminal: control.Terminal{Ask: test.ask}},
+			)
+			stop()
+			_, missing := h.Store.Customer(t.Context(), "555011")
+			if (missing == nil) != test.imported {
+				t.Errorf("imported: %v, want %v (%v); said %s", missing == nil, test.imported, err, words.String())
+			}
+			if asked := strings.Contains(words.String(), "Import 1 customer all the same? [y/N]"); asked != test.asked {
+				t.Errorf("asked: %v, want %v: %s", asked, test.asked, words.String())
+			}
+		})
+	}
+}
+
 // A command that reads nothing leaves the input to whoever else reads it.
 func TestInputIsTakenOnlyWhenAsked(t *testing.T) {
 	h := mustApp(t)

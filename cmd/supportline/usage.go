@@ -214,7 +214,7 @@ func (e usageExplain) Run(ctx context.Context, s *control.Session) error {
 func explainTable(s *control.Session, a store.AccountUsage, explained []policy.Counted) error {
 	u, zone := a.Last(), s.Settings.LineZone(a.Customer.Line)
 	fmt.Fprintf(s.Out, "%s %s in %s (%s)\n\n", u.Customer, control.Plain(u.Account), u.Month, zone)
-	t := control.Table{Head: []string{"STARTED", "TICKET", "TALK", "TICKETS", "NOTES", "RULE", "WHY", "SID"}, Right: map[string]bool{"TALK": true, "TICKETS": true}}
+	t := control.Table{Head: []string{zoned("STARTED", zone), "TICKET", "TALK", "TICKETS", "NOTES", "RULE", "WHY", "SID"}, Right: map[string]bool{"TALK": true, "TICKETS": true}}
 	sum := 0
 	for _, row := range policy.CountedRows(explained) {
 		sum += one(row.Counted)

@@ -182,7 +182,7 @@ func showUser(u users.User) shownUser {
 
 func (l usersList) Run(ctx context.Context, s *control.Session) error {
 	all := control.Rows(s.Store.Users(ctx), func(u users.User) (shownUser, bool) { return showUser(u), true })
-	t := control.Table{Head: []string{"NAME", "ROLE", "STATE", "SIGNS IN WITH", "SINCE"}}
+	t := control.Table{Head: []string{"NAME", "ROLE", "STATE", "SIGNS IN WITH", zoned("SINCE", time.UTC)}}
 	return control.Print(s, l.Format, all, t, func(u shownUser) []string {
 		state := "active"
 		if u.DisabledAt != nil {
@@ -196,7 +196,7 @@ func (l usersList) Run(ctx context.Context, s *control.Session) error {
 type usersToken struct {
 	userChange
 	Token    string `name:"name" placeholder:"TEXT" help:"The token's name. Without it the user's tokens are listed."`
-	Days     int    `default:"90" placeholder:"N" help:"It expires after N days (default: 90); 0 means never."`
+	Days     int    `default:"90" placeholder:"N" help:"It expires after N days, 365 at most (default: 90)."`
 	ReadOnly bool   `help:"It can change nothing."`
 	Masked   bool   `help:"It can see no telephone number in full."`
 	Revoke   bool   `help:"Revoke the token of this name, at once."`
@@ -216,14 +216,15 @@ func (t usersToken) Run(ctx context.Context, s *control.Session) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.Store.User(ctx, user); err != nil {
+	holder, err := s.Store.User(ctx, user)
+	if err != nil {
 		return absent(user, err)
 	}
 	switch {
 	case t.Token == "" && t.Revoke:
 		return errors.New("name the token: --name TEXT")
 	case t.Token == "":
-		return t.list(ctx, s, user)
+		return t.list(ctx, s, holder)
 	case t.Revoke:
 		return t.revoke(ctx, s, user)
 	}
@@ -255,7 +256,7 @@ func tokenEnd(t users.Token) string {
 	if t.ExpiresAt.IsZero() {
 		return "never expires"
 	}
-	return "expires on " + t.ExpiresAt.UTC().Format(time.DateOnly)
+	return "expires on " + t.ExpiresAt.UTC().Format(time.DateOnly) + " (UTC)"
 }
 
 func (t usersToken) revoke(ctx context.Context, s *control.Session, user string) error {
@@ -278,36 +279,49 @@ type shownToken struct {
 	CreatedAt time.Time  `json:"created_at"`
 	ExpiresAt *time.Time `json:"expires_at"`
 	UsedAt    *time.Time `json:"used_at"`
+	Suspended bool       `json:"suspended"` // until the user's next sign-in at the identity provider
 }
 
-func (t usersToken) list(ctx context.Context, s *control.Session, user string) error {
-	tokens, err := s.Store.TokensOf(ctx, user)
+func (t usersToken) list(ctx context.Context, s *control.Session, holder users.User) error {
+	tokens, err := s.Store.TokensOf(ctx, holder.Name)
 	if err != nil {
 		return err
 	}
 	if t.Format == "json" {
 		shown := make([]shownToken, len(tokens))
 		for i, k := range tokens {
-			shown[i] = shownToken{k.Name, k.ReadOnly, k.Masked, k.CreatedAt.UTC(), policy.TimeOrNil(k.ExpiresAt), policy.TimeOrNil(k.UsedAt)}
+			shown[i] = shownToken{
+				k.Name, k.ReadOnly, k.Masked, k.CreatedAt.UTC(), policy.TimeOrNil(k.ExpiresAt), policy.TimeOrNil(k.UsedAt), holder.Suspended(s.Now()) != nil,
+			}
 		}
 		return policy.WriteJSON(s.Out, control.Each(shown))
 	}
 	if len(tokens) == 0 {
-		fmt.Fprintf(s.Err, "%s has no tokens yet: --name TEXT makes one.\n", user)
+		fmt.Fprintf(s.Err, "%s has no tokens yet: --name TEXT makes one.\n", holder.Name)
 		return nil
 	}
-	list := control.Table{Head: []string{"NAME", "MAY", "MADE", "LAST USED (UTC)", "EXPIRES"}}
+	list := control.Table{Head: []string{"NAME", "MAY", zoned("MADE", time.UTC), zoned("LAST USED", time.UTC), zoned("EXPIRES", time.UTC)}}
 	for _, k := range tokens {
-		end := day(k.ExpiresAt)
-		switch {
-		case k.Over(s.Now()):
-			end += ", expired"
-		case end == "":
-			end = "never"
-		}
-		list.Add(k.Name, tokenMay(k), day(k.CreatedAt), wall(policy.TimeOrNil(k.UsedAt), time.UTC), end)
+		list.Add(k.Name, tokenMay(k), day(k.CreatedAt), wall(policy.TimeOrNil(k.UsedAt), time.UTC), tokenState(k, holder, s.Now()))
+	}
+	if why := holder.Suspended(s.Now()); why != nil {
+		fmt.Fprintf(s.Err, "%s: %v.\n", holder.Name, why)
 	}
 	return list.Write(s.Out, s.Colour)
+}
+
+// tokenState returns when a token of a user ends, and what else is to be known of it at now.
+func tokenState(t users.Token, holder users.User, now time.Time) string {
+	end := cmp.Or(day(t.ExpiresAt), "never")
+	switch {
+	case t.Over(now):
+		return end + ", expired"
+	case holder.Suspended(now) != nil:
+		return end + ", suspended"
+	case t.Long():
+		return end + ", longer than a year"
+	}
+	return end
 }
 
 func tokenMay(t users.Token) string {

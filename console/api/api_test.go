@@ -411,7 +411,7 @@ func TestExportOverTheAPI(t *testing.T) {
 func TestTokensOnThePersonsPage(t *testing.T) {
 	p := browsertest.NewFilled(t)
 	operator := p.As(t, users.Operator)
-	made := operator.Post("/profile/tokens", "name", "ci", "days", "30", "readonly", "1", "masked", "1")
+	made := operator.Post("/profile/tokens", "name", "ci", "days", "30", "readonly", "1", "masked", "1", "password", browsertest.Password)
 	made.Want(t, http.StatusOK, "The token ci is created")
 	secrets := made.Between(`<input value="`, `"`, 60)
 	if len(secrets) != 1 || !strings.HasPrefix(secrets[0], "sl_") {
@@ -421,8 +421,15 @@ func TestTokensOnThePersonsPage(t *testing.T) {
 	ci.Get("/api/v1/calls").Want(t, 200, "+44********18")
 	ci.Post("/api/v1/calls/CA2/acts", `{"kind":"training"}`).Want(t, 403)
 	operator.Get("/profile").Without(t, secrets[0])
-	operator.Post("/profile/tokens", "name", "ci", "days", "30").Want(t, 422, "The user has a token of this name")
-	operator.Post("/profile/tokens", "name", "other", "days", "soon").Want(t, 422, "Invalid number of days")
+	refused := func(want string, pairs ...string) {
+		t.Helper()
+		operator.Post("/profile/tokens", pairs...).Want(t, 422, want).Without(t, "is created")
+	}
+	refused("The user has a token of this name", "name", "ci", "days", "30", "password", browsertest.Password)
+	refused("Invalid number of days", "name", "other", "days", "soon", "password", browsertest.Password)
+	refused("a token lasts a year at most", "name", "other", "days", "0", "password", browsertest.Password)
+	refused("a token lasts a year at most", "name", "other", "days", "366", "password", browsertest.Password)
+	refused("The present password is wrong.", "name", "other", "days", "30") // a screen that was left open is not enough
 	viewer := p.As(t, users.Viewer)
 	viewer.Post("/profile/tokens/revoke", "name", "ci").Want(t, 404, "No such token") // nobody revokes another's
 	viewer.Post("/profile/tokens/revoke").Want(t, 422)

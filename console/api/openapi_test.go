@@ -186,6 +186,8 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 		"viewer": p.Program(t, "viewer"), "operator": p.Program(t, "operator"), "admin": p.Program(t, "admin"), "nobody": browsertest.NewProgram(t, p.Server.URL, ""),
 		"wrong": browsertest.NewProgram(t, p.Server.URL, "sl_WRONG"), "over": p.Program(t, "viewer", func(k *users.Token) { k.ExpiresAt = p.Now }),
 	}
+	p.Add(t, users.User{Name: "left", Role: users.Admin, Subject: "https://id.example.com|17", UnvouchedAt: p.Now})
+	programs["left"] = p.Program(t, "left")
 	p.Add(t, users.User{Name: "gone", Role: users.Admin})
 	programs["gone"] = p.Program(t, "gone")
 	if _, err := p.Store.ChangeUser(t.Context(), "gone", users.WithDisabled("test", p.Now)); err != nil {
@@ -286,6 +288,7 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 			if at := somewhere(path); o.Security == nil {
 				tries = append(
 					tries, tried{"nobody", method, path, at, "", 401, "no-token", nil}, tried{"gone", method, path, at, "", 403, "shut-out", nil},
+					tried{"left", method, path, at, "", 403, "token-suspended", nil},
 					tried{"admin", method, path, at + "?surely=not", "", 422, "wrong-input", nil},
 				)
 			}

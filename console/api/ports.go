@@ -23,8 +23,8 @@ type Deps struct {
 	Audit       Audit
 	Exports     *Exports
 	// Bearer returns the user and the token of a request, by its Authorization header and the address it comes from. The error is one of
-	// users.ErrTokenMissing, ErrTokenUnknown, ErrTokenExpired, ErrUserDisabled, ErrManyWrongTokens and ErrManyRequests, or internal. One that says
-	// how long to wait has a method RetryAfter.
+	// users.ErrTokenMissing, ErrTokenUnknown, ErrTokenExpired, ErrTokenSuspended, ErrUserDisabled, ErrManyWrongTokens and ErrManyRequests, or
+	// internal. One that says how long to wait has a method RetryAfter.
 	Bearer func(ctx context.Context, header, address string, now time.Time) (users.User, users.Token, error)
 	// Ready returns why the store cannot be read or written.
 	Ready func(ctx context.Context) error

@@ -48,6 +48,7 @@ var problems = []struct {
 	{users.ErrTokenUnknown, http.StatusUnauthorized, "wrong-token", "Wrong token", "The token was mistyped or revoked."},
 	{users.ErrTokenExpired, http.StatusUnauthorized, "token-over", "Token expired", "Create a new token."},
 	{users.ErrUserDisabled, http.StatusForbidden, "shut-out", "User disabled", "The user of this token is disabled. An admin can enable the user."},
+	{users.ErrTokenSuspended, http.StatusForbidden, "token-suspended", "Token suspended", ""},
 	{errNotPermitted, http.StatusForbidden, "not-permitted", "Not permitted", "The token's user may not do this, or the token is a read-only one."},
 	{policy.ErrNoCall, http.StatusNotFound, "no-call", "No such call", "No call has this SID. It was never logged, or it was deleted at the end of its retention time."},
 	{policy.ErrNoCase, http.StatusNotFound, "no-case", "No such case", "No case has this ID. The list of cases shows which there are."},

@@ -25,8 +25,39 @@ const audit = `(async () => {
 	return found.violations.flatMap(v => v.nodes.map(n => v.id + ": " + v.help + ": " + n.html.slice(0, 200) + " " + (n.any[0]?.message ?? "")));
 })()`
 
-// Check checks the page wide and narrow, light and dark: axe must find nothing, and the page must not be wider than the window. If
-// SUPPORTLINE_SCREENSHOTS names a folder, it leaves a picture of each there under the name.
+// legible returns a sentence for each field that is too narrow for what it shows (a date, a month, any of its choices, its placeholder), and for each
+// figure of a drawing that leaves the drawing or lies under the line of a limit.
+const legible = `(() => {
+	const found = [], about = e => e.outerHTML.slice(0, 160);
+	const shown = [...document.querySelectorAll("input, select")].filter(e => e.offsetWidth > 1);
+	for (const e of shown.filter(e => e.tagName === "SELECT" || ["date", "month", "datetime-local", "time"].includes(e.type))) {
+		const free = e.cloneNode(true);
+		free.removeAttribute("id");
+		free.style.cssText = "position: absolute; visibility: hidden; width: max-content; min-width: 0; max-width: none";
+		e.after(free);
+		if (free.offsetWidth > e.offsetWidth) found.push("clipped: " + e.offsetWidth + " of " + free.offsetWidth + " pixels: " + about(e));
+		free.remove();
+	}
+	const pen = document.createElement("canvas").getContext("2d");
+	for (const e of shown.filter(e => e.placeholder)) {
+		const style = getComputedStyle(e), room = e.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+		pen.font = style.font;
+		const needs = pen.measureText(e.placeholder).width;
+		if (needs > room + 1) found.push("clipped placeholder: " + room + " of " + Math.ceil(needs) + " pixels: " + about(e));
+	}
+	for (const drawing of document.querySelectorAll("svg[role=img]")) {
+		const whole = drawing.getBoundingClientRect(), limits = [...drawing.querySelectorAll(".limit")].map(l => l.getBoundingClientRect());
+		for (const figure of drawing.querySelectorAll("text")) {
+			const box = figure.getBoundingClientRect(), high = box.height / 5; // the box has room above and below the digits
+			if (box.left < whole.left - 1 || box.right > whole.right + 1 || box.top + high < whole.top || box.bottom - high > whole.bottom + 1) found.push("out of the drawing: " + about(figure));
+			if (limits.some(l => l.top > box.top + high && l.top < box.bottom - high)) found.push("under the limit: " + about(figure));
+		}
+	}
+	return found;
+})()`
+
+// Check checks the page wide and narrow, light and dark: axe must find nothing, what fields and drawings show must be legible, and the page must not be
+// wider than the window. If SUPPORTLINE_SCREENSHOTS names a folder, it leaves a picture of each there under the name.
 func (tab *Tab) Check(name string) {
 	tab.t.Helper()
 	_, err := chromedp.Run(tab.ctx, chromedp.Evaluate[any](axe+"; true"))
@@ -50,6 +81,11 @@ func (tab *Tab) accessible(what string) {
 	tab.must("axe on "+what, err)
 	for _, v := range violations {
 		tab.t.Errorf("%s: axe: %s", what, v)
+	}
+	illegible, err := chromedp.Run(tab.ctx, chromedp.Evaluate[[]string](legible))
+	tab.must("fields of "+what, err)
+	for _, v := range illegible {
+		tab.t.Errorf("%s: %s", what, v)
 	}
 	over, err := chromedp.Run(tab.ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
 	tab.must("width of "+what, err)

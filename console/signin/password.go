@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -78,41 +79,47 @@ func (p *passwords) alone(ctx context.Context, work func() error) error {
 // errGuesses is why somebody waits who typed wrong passwords.
 var errGuesses = errors.New("too many wrong passwords")
 
-// check compares a password with a user's own, unless the name or the address has to wait: the error is Throttled, ErrBusy or ErrWrongPassword.
-// A wrong password is counted, and a right one forgives the name.
-func (s *Service) check(ctx context.Context, name string, user users.User, password, address string, now time.Time) error {
-	if wait := s.names.pause(now, byName(name), byAddress(address)); wait > 0 {
-		return Throttled{errGuesses, wait}
+// check compares a password with a user's own. The try is taken before that and given back if it was right, so that guesses at once are counted
+// like those one after the other. The error is Throttled, ErrBusy, ErrWrongPassword or internal.
+func (s *Service) check(r *http.Request, name string, user users.User, password, address string, now time.Time) error {
+	device, err := s.device(r, user, now)
+	if err != nil {
+		return err
 	}
-	same, err := s.passwords.match(ctx, password, user.Password)
+	if device != "" {
+		device = users.HashToken(device)
+	}
+	origins := guesses(name, address, device)
+	if err := s.take(r.Context(), errGuesses, now, origins...); err != nil {
+		return err
+	}
+	same, err := s.passwords.match(r.Context(), password, user.Password)
 	switch {
 	case err != nil:
 		return err
 	case !same || user.Disabled():
-		s.names.missed(now, byName(name), byAddress(address))
 		return ErrWrongPassword
 	}
-	return nil
+	return s.deps.Sessions.GiveBackTry(r.Context(), origins, now)
 }
 
-// Password returns the user whose name and password were typed at an address. The error is ErrWrongPassword, also for an unknown name and a
-// disabled user, Throttled after too many of those, ErrBusy, or internal. An unknown name takes as long as a known one.
-func (s *Service) Password(ctx context.Context, typed, password, address string, now time.Time) (users.User, error) {
+// Password returns the user whose name and password were typed in a request from an address. The error is ErrWrongPassword, also for an unknown
+// name and a disabled user, Throttled after too many of those, ErrBusy, or internal. An unknown name takes as long as a known one.
+func (s *Service) Password(r *http.Request, typed, password, address string, now time.Time) (users.User, error) {
 	name, _ := users.ParseName(typed) // what is no name is nobody's
-	user, err := s.deps.Users.User(ctx, name)
+	user, err := s.deps.Users.User(r.Context(), name)
 	if err != nil && !errors.Is(err, users.ErrNoUser) {
 		return users.User{}, err
 	}
-	err = s.check(ctx, name, user, password, address, now)
+	err = s.check(r, name, user, password, address, now)
 	if errors.Is(err, ErrWrongPassword) {
-		if failed := s.noteRefused(ctx, user, address, now); failed != nil {
+		if failed := s.noteRefused(r.Context(), user, address, now); failed != nil {
 			return users.User{}, failed
 		}
 	}
 	if err != nil {
 		return users.User{}, err
 	}
-	s.names.hit(name)
 	return user, nil
 }
 
@@ -131,21 +138,33 @@ func (s *Service) noteRefused(ctx context.Context, user users.User, address stri
 
 // SetPassword changes a user's own password and ends all of the user's sessions. It wants the old one, because a screen left open must not be
 // enough. The error is ErrNoPassword for a user of the identity provider, ErrWrongPassword, users.ErrPassword, Throttled, ErrBusy or internal.
-func (s *Service) SetPassword(ctx context.Context, user users.User, old, password, address string, now time.Time) error {
+func (s *Service) SetPassword(r *http.Request, user users.User, old, password, address string, now time.Time) error {
 	if user.Password == "" {
 		return ErrNoPassword
 	}
-	if err := s.check(ctx, user.Name, user, old, address, now); err != nil {
+	if err := s.check(r, user.Name, user, old, address, now); err != nil {
 		return err
 	}
-	hash, err := s.HashPassword(ctx, user.Name, password)
+	hash, err := s.HashPassword(r.Context(), user.Name, password)
 	if err != nil {
 		return err
 	}
-	if _, err := s.deps.Users.ChangeUser(ctx, user.Name, users.WithPassword(hash, user.Name, now)); err != nil {
+	if _, err := s.deps.Users.ChangeUser(r.Context(), user.Name, users.WithPassword(hash, user.Name, now)); err != nil {
 		return err
 	}
-	return s.sessions.Destroy(ctx)
+	return s.sessions.Destroy(r.Context())
+}
+
+// Confirm makes sure that it is the user who asks for something, and nobody at a screen that was left open: by the password, or for a user of the
+// identity provider by a sign-in within FreshFor. The error is ErrNotFresh, ErrWrongPassword, Throttled, ErrBusy or internal.
+func (s *Service) Confirm(r *http.Request, user users.User, password, address string, now time.Time) error {
+	if user.Password != "" {
+		return s.check(r, user.Name, user, password, address, now)
+	}
+	if !s.IsFresh(r.Context(), now) {
+		return ErrNotFresh
+	}
+	return nil
 }
 
 // HashPassword is the function of the same name, one at a time. The error is also ErrBusy.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -56,13 +57,18 @@ func (p *provider) flow(found *oidc.Provider) *oauth2.Config {
 	}
 }
 
-// address returns where a person goes to sign in.
-func (p *provider) address(ctx context.Context, a attempt) (string, error) {
+// address returns where a person goes to sign in. With again the provider asks even whom it knows, and tells when it did.
+func (p *provider) address(ctx context.Context, a attempt, again bool) (string, error) {
 	found, err := p.discovered(ctx)
 	if err != nil {
 		return "", err
 	}
-	return p.flow(found).AuthCodeURL(a.state, oidc.Nonce(a.nonce), oauth2.S256ChallengeOption(a.verifier)), nil
+	options := []oauth2.AuthCodeOption{oidc.Nonce(a.nonce), oauth2.S256ChallengeOption(a.verifier)}
+	if again {
+		seconds := strconv.Itoa(int(FreshFor / time.Second))
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", seconds))
+	}
+	return p.flow(found).AuthCodeURL(a.state, options...), nil
 }
 
 // identity is a person as the provider vouches for them.
@@ -70,6 +76,26 @@ type identity struct {
 	subject string // issuer and subject, which identify the person under any name
 	name    string
 	groups  []string
+	at      time.Time // when the provider asked the person to sign in; zero if it does not tell
+}
+
+// asked returns when the person signed in at the provider: at now, if that is all that is known.
+func (i identity) asked(now time.Time) time.Time {
+	if i.at.IsZero() || i.at.After(now) {
+		return now
+	}
+	return i.at
+}
+
+// askedAt returns the claim of when the provider asked the person to sign in, zero if the token has none that can be read.
+func askedAt(token *oidc.IDToken) time.Time {
+	var claim struct {
+		At float64 `json:"auth_time"`
+	}
+	if err := token.Claims(&claim); err != nil || claim.At <= 0 {
+		return time.Time{}
+	}
+	return time.Unix(int64(claim.At), 0)
 }
 
 // identity exchanges the code that a person brought back for an ID token and reads it, once it is known to be signed by the provider, for us, not
@@ -94,7 +120,9 @@ func (p *provider) identity(ctx context.Context, a attempt, code string) (identi
 	if subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(a.nonce)) != 1 {
 		return identity{}, errors.New("the ID token is of another attempt")
 	}
-	return p.read(token)
+	who, err := p.read(token)
+	who.at = askedAt(token)
+	return who, err
 }
 
 // exchangeFailed keeps only the provider's error code: the rest of its answer could hold a secret.
@@ -124,7 +152,7 @@ func (p *provider) read(token *oidc.IDToken) (identity, error) {
 	if err != nil {
 		return identity{}, errors.New("it gave neither a preferred_username nor a verified email that can be a name here")
 	}
-	return identity{token.Issuer + "|" + token.Subject, name, texts(all[p.settings.RoleClaim])}, nil
+	return identity{subject: token.Issuer + "|" + token.Subject, name: name, groups: texts(all[p.settings.RoleClaim])}, nil
 }
 
 // texts returns the texts of a claim, which is one text or a list of them.

@@ -17,8 +17,11 @@ import (
 const (
 	sessionUser       = "user"
 	sessionGeneration = "generation"
-	sessionSince      = "since" // in Unix seconds, as is the next
+	sessionSince      = "since" // in Unix seconds, as are the next two
 	sessionSeen       = "seen"
+	sessionFresh      = "fresh" // when the person gave a password, or the identity provider asked for one
+	sessionAddress    = "address"
+	sessionBrowser    = "browser"
 	sessionRevealed   = "revealed"
 )
 
@@ -27,11 +30,14 @@ const (
 	seenEvery = time.Minute
 	// maxRevealed bounds how many revealed calls and accounts a session remembers.
 	maxRevealed = 100
+	// FreshFor is how long after it a sign-in is as good as a password.
+	FreshFor = 5 * time.Minute
 )
 
 // newSessions returns the manager of all people's sessions.
 func newSessions(d Deps) *scs.SessionManager {
 	m := scs.New()
+	m.Codec = codec
 	m.Store = sessionStore{Deps: d}
 	m.HashTokenInStore = true
 	m.Lifetime = d.Settings.Session
@@ -52,7 +58,8 @@ func newSessions(d Deps) *scs.SessionManager {
 func (s *Service) LoadAndSave(next http.Handler) http.Handler { return s.sessions.LoadAndSave(next) }
 
 // User returns the user of the request's session. The error is ErrSignedOut if there is none or it is over: at its end, after too long a pause
-// (ErrIdle), with all others of the user, or because the user is disabled. An active request is a sign of life.
+// (ErrIdle), with all others of the user, because the user is disabled, or, for a request that goes on for long, because the session was ended
+// meanwhile. An active request is a sign of life.
 func (s *Service) User(ctx context.Context, now time.Time, active bool) (users.User, error) {
 	name := s.sessions.GetString(ctx, sessionUser)
 	if name == "" {
@@ -72,29 +79,60 @@ func (s *Service) User(ctx context.Context, now time.Time, active bool) (users.U
 	case err != nil:
 		return users.User{}, err
 	}
-	if active && now.Sub(seen) >= min(seenEvery, s.deps.Settings.Idle/2) {
+	if !active {
+		return user, s.goesOn(ctx, now)
+	}
+	if now.Sub(seen) >= min(seenEvery, s.deps.Settings.Idle/2) {
 		s.sessions.Put(ctx, sessionSeen, now.Unix())
 	}
 	return user, nil
 }
 
-// Start begins a user's session under a new token, so that one which somebody knew before is worth nothing. from goes into the audit, which is
-// written first.
-func (s *Service) Start(ctx context.Context, user users.User, from string, now time.Time) error {
-	if err := s.deps.Audit.Note(ctx, users.AuditEntry{At: now, By: user.Name, Act: users.ActSignIn, Subject: user.Name, Detail: from}); err != nil {
+// goesOn returns ErrSignedOut if the session was ended since the request began.
+func (s *Service) goesOn(ctx context.Context, now time.Time) error {
+	_, found, err := s.deps.Sessions.Session(ctx, s.sessionKey(ctx), now)
+	if err == nil && !found {
+		err = ErrSignedOut
+	}
+	return err
+}
+
+// Entry is a sign-in that succeeded.
+type Entry struct {
+	User    users.User
+	Address string    // from which it came
+	How     string    // follows the address in the audit
+	At      time.Time // when the person gave a password, or the identity provider asked for one
+}
+
+// Start begins a user's session under a new token, so that one which somebody knew before is worth nothing. The audit is written first. A browser
+// in which a password was typed is known from then on.
+func (s *Service) Start(w http.ResponseWriter, r *http.Request, e Entry, now time.Time) error {
+	ctx, user := r.Context(), e.User
+	entry := users.AuditEntry{At: now, By: user.Name, Act: users.ActSignIn, Subject: user.Name, Detail: "from " + e.Address + e.How}
+	if err := s.deps.Audit.Note(ctx, entry); err != nil {
 		return err
 	}
-	if err := s.sessions.Clear(ctx); err != nil {
-		return err
-	}
-	if err := s.sessions.RenewToken(ctx); err != nil {
+	if err := errors.Join(s.sessions.Clear(ctx), s.sessions.RenewToken(ctx)); err != nil {
 		return err
 	}
 	s.sessions.Put(ctx, sessionUser, user.Name)
 	s.sessions.Put(ctx, sessionGeneration, user.Generation)
 	s.sessions.Put(ctx, sessionSince, now.Unix())
 	s.sessions.Put(ctx, sessionSeen, now.Unix())
+	s.sessions.Put(ctx, sessionFresh, e.At.Unix())
+	s.sessions.Put(ctx, sessionAddress, e.Address)
+	s.sessions.Put(ctx, sessionBrowser, browser(r.UserAgent()))
+	if user.Password != "" {
+		s.remember(w, r, user, now)
+	}
 	return nil
+}
+
+// IsFresh reports whether the session began with a sign-in within FreshFor. For a person whom the identity provider let in without asking, it
+// goes by when it did ask, if it tells that.
+func (s *Service) IsFresh(ctx context.Context, now time.Time) bool {
+	return now.Sub(time.Unix(s.sessions.GetInt64(ctx, sessionFresh), 0)) <= FreshFor
 }
 
 // SignOut ends the user's session.
@@ -139,6 +177,24 @@ type sessionStore struct {
 	Deps
 }
 
+// codec is how the session manager writes the values of a session.
+var codec scs.GobCodec
+
+// listed returns what its user sees of a session with some data.
+func listed(key string, data []byte, ends time.Time) (users.Session, error) {
+	_, values, err := codec.Decode(data)
+	if err != nil {
+		return users.Session{}, err
+	}
+	text := func(name string) string { found, _ := values[name].(string); return found }
+	at := func(name string) time.Time { found, _ := values[name].(int64); return time.Unix(found, 0).UTC() }
+	generation, _ := values[sessionGeneration].(int)
+	return users.Session{
+		Key: key, User: text(sessionUser), Generation: generation, Since: at(sessionSince), Seen: at(sessionSeen), Ends: ends,
+		Address: text(sessionAddress), Browser: text(sessionBrowser),
+	}, nil
+}
+
 // FindCtx returns a session's data.
 func (s sessionStore) FindCtx(ctx context.Context, key string) ([]byte, bool, error) {
 	return s.Sessions.Session(ctx, key, s.Now())
@@ -147,7 +203,11 @@ func (s sessionStore) FindCtx(ctx context.Context, key string) ([]byte, bool, er
 // CommitCtx writes a session's data. It never fails: a lost sign of life is not worth a refused page, and what matters more was noted in the
 // audit first.
 func (s sessionStore) CommitCtx(ctx context.Context, key string, data []byte, ends time.Time) error {
-	if err := s.Sessions.PutSession(ctx, key, data, s.Now().Add(time.Until(ends))); err != nil {
+	session, err := listed(key, data, s.Now().Add(time.Until(ends)).UTC())
+	if err == nil {
+		err = s.Sessions.PutSession(ctx, session, data)
+	}
+	if err != nil {
 		s.Logger.Error("session not written", zap.Error(err))
 	}
 	return nil

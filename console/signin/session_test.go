@@ -3,6 +3,7 @@ package signin_test
 import (
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -66,19 +67,28 @@ func TestSignInLeadsBack(t *testing.T) {
 func TestCookie(t *testing.T) {
 	tests := []struct {
 		name, url string
-		want      string
+		want      []string
 	}{
-		{"over plain http", "", "supportline; Path=/; HttpOnly; SameSite=Lax"},
-		{"behind TLS", "https://console.example.com", "__Host-supportline; Path=/; HttpOnly; Secure; SameSite=Lax"},
+		{"over plain http", "", []string{
+			"supportline-device-d35ca5051b82; Path=/; Max-Age=15552000; HttpOnly; SameSite=Lax", "supportline; Path=/; HttpOnly; SameSite=Lax",
+		}},
+		{"behind TLS", "https://console.example.com", []string{
+			"__Host-supportline-device-d35ca5051b82; Path=/; Max-Age=15552000; HttpOnly; Secure; SameSite=Lax",
+			"__Host-supportline; Path=/; HttpOnly; Secure; SameSite=Lax",
+		}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			p := browsertest.NewPlace(t, func(d *console.Deps) { d.Settings.URL = test.url })
 			c := p.Visitor(t)
 			c.HTTP.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-			name, rest, _ := strings.Cut(c.SignIn("viewer", browsertest.Password).Header.Get("Set-Cookie"), "=")
-			_, attributes, _ := strings.Cut(rest, ";")
-			if diff := cmp.Diff(test.want, name+";"+attributes); diff != "" {
+			var got []string
+			for _, cookie := range c.SignIn("viewer", browsertest.Password).Header.Values("Set-Cookie") {
+				name, rest, _ := strings.Cut(cookie, "=")
+				_, attributes, _ := strings.Cut(rest, ";")
+				got = append(got, name+";"+attributes)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
@@ -89,7 +99,7 @@ func TestCookie(t *testing.T) {
 func TestNewTokenOnSignIn(t *testing.T) {
 	p := browsertest.NewPlace(t)
 	c := p.Visitor(t)
-	token := func() string { return c.HTTP.Jar.Cookies(mustURL(t, p.Server.URL))[0].Value }
+	token := func() string { return cookieOf(t, p, c, "supportline") }
 	c.SignIn("viewer", browsertest.Password)
 	first := token()
 	c.SignIn("viewer", browsertest.Password)
@@ -106,7 +116,7 @@ func TestNewTokenOnSignIn(t *testing.T) {
 func TestTokensAreNotStored(t *testing.T) {
 	p := browsertest.NewPlace(t)
 	c := p.As(t, users.Viewer)
-	token := c.HTTP.Jar.Cookies(mustURL(t, p.Server.URL))[0].Value
+	token := cookieOf(t, p, c, "supportline")
 	if _, found, err := p.Store.Session(t.Context(), token, browsertest.Monday); found || err != nil {
 		t.Errorf("the token itself is a key: %v", err)
 	}
@@ -221,16 +231,22 @@ func TestGuessesAreForgivenAndForgotten(t *testing.T) {
 	c.SignIn("viewer", browsertest.Password).Want(t, http.StatusOK)
 }
 
-// The address that a visitor claims is not believed: without a proxy no header is, and behind one only what the proxy itself added.
+// The address that a visitor claims is not believed, in the audit and the log as for the throttle: only what a proxy of ours added is.
 func TestAForgedAddressIsNotBelieved(t *testing.T) {
-	tests := []struct{ name, url, forwarded, want string }{
-		{"without a proxy", "", "203.0.113.9", "127.0.0.1"},
-		{"behind a proxy", "https://console.example.com", "203.0.113.9, 198.51.100.7", "198.51.100.7"},
-		{"behind a proxy that adds nothing", "https://console.example.com", "", "127.0.0.1"},
+	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	tests := []struct {
+		name, forwarded string
+		proxies         []netip.Prefix
+		want            string
+	}{
+		{"without a proxy", "203.0.113.9", nil, "127.0.0.1"},
+		{"behind a proxy", "203.0.113.9, 198.51.100.7", loopback, "198.51.100.7"},
+		{"from a private address behind a proxy", "9.9.9.9, 10.0.0.6", loopback, "10.0.0.6"},
+		{"behind a proxy that adds nothing", "", loopback, "127.0.0.1"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p := browsertest.NewPlace(t, func(d *console.Deps) { d.Settings.URL = test.url })
+			p := browsertest.NewPlace(t, func(d *console.Deps) { d.Settings.Proxies = test.proxies })
 			header := map[string]string{"Sec-Fetch-Site": "same-origin"}
 			if test.forwarded != "" {
 				header["X-Forwarded-For"] = test.forwarded
@@ -300,6 +316,18 @@ func TestWhenNothingCanBeWritten(t *testing.T) {
 	p.Now = p.Now.Add(5 * time.Minute)
 	c.Get("/calls").Want(t, http.StatusOK)
 	p.Store.FailWrites(nil)
+}
+
+// cookieOf returns the value of a cookie in somebody's browser.
+func cookieOf(t testing.TB, p *browsertest.Place, c *browsertest.Client, name string) string {
+	t.Helper()
+	for _, cookie := range c.HTTP.Jar.Cookies(mustURL(t, p.Server.URL)) {
+		if cookie.Name == name {
+			return cookie.Value
+		}
+	}
+	t.Fatalf("the browser has no cookie %s", name)
+	return ""
 }
 
 func mustURL(t testing.TB, text string) *url.URL {

@@ -25,6 +25,8 @@ var (
 	ErrProvider      = errors.New("the identity provider cannot be used")
 	ErrStale         = errors.New("the sign-in was begun elsewhere, or too long ago")
 	ErrNoRole        = errors.New("the identity provider names no group that has a role here")
+	ErrNotFresh      = errors.New("the sign-in was too long ago")
+	ErrNoSession     = errors.New("no such session")
 	ErrOtherUser     = errors.New("the name belongs to another user of the console")
 )
 
@@ -67,12 +69,17 @@ type Users interface {
 	ChangeUser(ctx context.Context, name string, change users.Change) (users.User, error)
 }
 
-// Sessions keep who is signed in, each under the hash of its token.
+// Sessions keep who is signed in, each session under the hash of its token, which browsers people signed in with before, and who tries to.
 type Sessions interface {
 	// Session returns what was kept, unless it is over at now.
 	Session(ctx context.Context, key string, now time.Time) (data []byte, found bool, err error)
-	PutSession(ctx context.Context, key string, data []byte, ends time.Time) error
+	// PutSession keeps a session until its end, with what its user sees of it.
+	PutSession(ctx context.Context, session users.Session, data []byte) error
 	RemoveSession(ctx context.Context, key string) error
+	// SessionsOf returns a user's sessions that are not over at now, the one with the latest sign of life first.
+	SessionsOf(ctx context.Context, user string, now time.Time) ([]users.Session, error)
+	Devices
+	Tries
 }
 
 // Tokens are the tokens of programs.
@@ -104,14 +111,13 @@ type Service struct {
 	deps      Deps
 	sessions  *scs.SessionManager
 	passwords *passwords
-	names     *throttle // of wrong passwords
 	tokens    *tokens
 	provider  *provider
 }
 
 // New returns a service.
 func New(d Deps) *Service {
-	return &Service{deps: d, sessions: newSessions(d), passwords: newPasswords(), names: newThrottle(), tokens: newTokens(), provider: newProvider(d.Settings)}
+	return &Service{deps: d, sessions: newSessions(d), passwords: newPasswords(), tokens: newTokens(), provider: newProvider(d.Settings)}
 }
 
 // Throttled is returned to somebody who has to wait, after too many wrong guesses or too many requests.

@@ -61,41 +61,41 @@ func (s *Service) cookie(value string) *http.Cookie {
 func (s *Service) HasProvider() bool { return s.deps.Settings.SSO.Issuer != "" }
 
 // ToProvider returns the address at which a person signs in, and sets the cookie with which FromProvider takes them back. next is returned there.
-// The error is ErrProvider.
-func (s *Service) ToProvider(ctx context.Context, w http.ResponseWriter, next string) (address string, err error) {
+// With again the provider asks the person anew, even if it knows the browser. The error is ErrProvider.
+func (s *Service) ToProvider(ctx context.Context, w http.ResponseWriter, next string, again bool) (address string, err error) {
 	begun := attempt{state: rand.Text(), nonce: rand.Text(), verifier: oauth2.GenerateVerifier(), next: next}
-	if address, err = s.provider.address(ctx, begun); err != nil {
+	if address, err = s.provider.address(ctx, begun, again); err != nil {
 		return "", s.providerFailed(err)
 	}
 	http.SetCookie(w, s.cookie(begun.String()))
 	return address, nil
 }
 
-// FromProvider returns the user for whom the provider vouches, and the next of ToProvider. A person who comes for the first time becomes a user.
-// The error is ErrStale, ErrProvider, ErrNoRole, ErrOtherUser or internal. from is the person's address, for the audit.
-func (s *Service) FromProvider(w http.ResponseWriter, r *http.Request, from string, now time.Time) (user users.User, next string, err error) {
+// FromProvider returns the sign-in of a user for whom the provider vouches, and the next of ToProvider. A person who comes for the first time
+// becomes a user. The error is ErrStale, ErrProvider, ErrNoRole, ErrOtherUser or internal. from is the person's address, for the audit.
+func (s *Service) FromProvider(w http.ResponseWriter, r *http.Request, from string, now time.Time) (in Entry, next string, err error) {
 	cookie, err := r.Cookie(s.cookie("").Name)
 	if err != nil {
-		return user, "", ErrStale
+		return in, "", ErrStale
 	}
 	http.SetCookie(w, s.cookie(""))
 	begun, err := parseAttempt(cookie.Value)
 	if err != nil || subtle.ConstantTimeCompare([]byte(begun.state), []byte(r.FormValue("state"))) != 1 {
-		return user, "", ErrStale
+		return in, "", ErrStale
 	}
 	if refused := r.FormValue("error"); refused != "" {
-		return user, "", s.providerFailed(fmt.Errorf("it answered %q", refused))
+		return in, "", s.providerFailed(fmt.Errorf("it answered %q", refused))
 	}
 	who, err := s.provider.identity(r.Context(), begun, r.FormValue("code"))
 	if err != nil {
-		return user, "", s.providerFailed(err)
+		return in, "", s.providerFailed(err)
 	}
-	user, err = s.known(r.Context(), who, now)
+	user, err := s.known(r.Context(), who, now)
 	if errors.Is(err, ErrNoRole) || errors.Is(err, ErrOtherUser) {
 		entry := users.AuditEntry{At: now, By: "(unknown)", Act: users.ActSignInRefuse, Detail: err.Error() + ", from " + from}
 		err = errors.Join(err, s.deps.Audit.Note(r.Context(), entry))
 	}
-	return user, begun.next, err
+	return Entry{user, from, ", by the identity provider", who.asked(now)}, begun.next, err
 }
 
 func (s *Service) providerFailed(err error) error {
@@ -107,13 +107,12 @@ func (s *Service) providerFailed(err error) error {
 // becomes a user that was made otherwise by having the same name.
 func (s *Service) known(ctx context.Context, who identity, now time.Time) (users.User, error) {
 	role, ok := s.deps.Settings.SSO.role(who.groups)
-	if !ok {
-		return users.User{}, ErrNoRole
-	}
 	user, err := s.bySubject(ctx, who.subject)
 	switch {
+	case !ok:
+		return users.User{}, errors.Join(ErrNoRole, s.suspend(ctx, user, err, now))
 	case errors.Is(err, users.ErrNoUser):
-		user = users.User{Name: who.name, Role: role, Subject: who.subject, CreatedAt: now}
+		user = users.User{Name: who.name, Role: role, Subject: who.subject, CreatedAt: now, VouchedAt: now}
 		if err = s.deps.Users.AddUser(ctx, user, "sso"); errors.Is(err, users.ErrExists) {
 			err = ErrOtherUser
 		}
@@ -122,10 +121,25 @@ func (s *Service) known(ctx context.Context, who identity, now time.Time) (users
 		return users.User{}, err
 	case user.Disabled():
 		return users.User{}, ErrOtherUser
-	case user.Role == role:
-		return user, nil
 	}
-	return s.deps.Users.ChangeUser(ctx, user.Name, users.WithRole(role, "sso", now))
+	if user.Role != role {
+		if _, err := s.deps.Users.ChangeUser(ctx, user.Name, users.WithRole(role, "sso", now)); err != nil {
+			return users.User{}, err
+		}
+	}
+	return s.deps.Users.ChangeUser(ctx, user.Name, users.Vouched(now))
+}
+
+// suspend suspends the tokens of a user who was looked for, and has no role any more.
+func (s *Service) suspend(ctx context.Context, user users.User, found error, now time.Time) error {
+	if errors.Is(found, users.ErrNoUser) {
+		return nil
+	}
+	if found != nil {
+		return found
+	}
+	_, err := s.deps.Users.ChangeUser(ctx, user.Name, users.Unvouched("sso", now))
+	return err
 }
 
 // bySubject looks through all users: there are few, and it is done on sign-ins only.

@@ -43,7 +43,7 @@ func TestSingleSignOn(t *testing.T) {
 		t.Errorf("the sign-in led to %s", got.Path)
 	}
 	user, err := p.Store.User(t.Context(), "mila")
-	if diff := cmp.Diff(users.User{Name: "mila", Role: users.Operator, Subject: id.URL + "|17", CreatedAt: browsertest.Monday}, user); diff != "" || err != nil {
+	if diff := cmp.Diff(users.User{Name: "mila", Role: users.Operator, Subject: id.URL + "|17", CreatedAt: browsertest.Monday, VouchedAt: browsertest.Monday}, user); diff != "" || err != nil {
 		t.Errorf("the user: %v (-want +got):\n%s", err, diff)
 	}
 	// Another group means another role from the next sign-in on, also for who is called something else by now.

@@ -1,93 +1,48 @@
 package signin
 
 import (
-	"sync"
+	"context"
+	"net/netip"
 	"time"
+
+	"github.com/officernd/supportline/policy/users"
 )
 
-// The bounds of guessing. The owner of a name mistypes a few times, and a whole office may share one address.
-const (
-	freeByName    = 3
-	freeByAddress = 20
-	firstPause    = time.Second
-	longestPause  = 5 * time.Minute
-	forgottenIn   = time.Hour // after the last wrong guess
-	maxThrottled  = 10_000    // names and addresses; beyond it the oldest are forgotten
-)
-
-// throttle slows guessing down, by the name that is tried and by the address it comes from: after a few free guesses each wrong one doubles the
-// pause. It is kept in memory only, so a restart forgets it.
-type throttle struct {
-	mu    sync.Mutex
-	wrong map[string]misses
+// Tries count who tries to sign in. Both methods are one step each, whoever else shares the store.
+type Tries interface {
+	// TakeTry counts a try under each of some origins, unless one of them is paused: then it counts nothing, and returns how long to wait.
+	TakeTry(ctx context.Context, origins []users.Origin, now time.Time) (wait time.Duration, err error)
+	// GiveBackTry undoes a try that was taken at a time, because it was right.
+	GiveBackTry(ctx context.Context, origins []users.Origin, taken time.Time) error
 }
 
-// misses are the wrong guesses at one name or from one address.
-type misses struct {
-	count int
-	last  time.Time
-	until time.Time // before which no further guess is taken
-}
-
-func newThrottle() *throttle { return &throttle{wrong: map[string]misses{}} }
-
-// origin is where a guess comes from, and how many it has free.
-type origin struct {
-	key  string
-	free int
-}
-
-func byName(name string) origin       { return origin{"name " + name, freeByName} }
-func byAddress(address string) origin { return origin{"address " + address, freeByAddress} }
-
-// pause returns how long the origins have to wait before the next guess; 0 means not at all. A guess without a name has the name "".
-func (t *throttle) pause(now time.Time, origins ...origin) (wait time.Duration) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, o := range origins {
-		wait = max(wait, t.wrong[o.key].until.Sub(now))
+// take takes a try before anything is compared: of a burst no more are compared than one after the other would be. The error is Throttled with
+// the reason, or internal.
+func (s *Service) take(ctx context.Context, reason error, now time.Time, origins ...users.Origin) error {
+	wait, err := s.deps.Sessions.TakeTry(ctx, origins, now)
+	if err == nil && wait > 0 {
+		err = Throttled{reason, wait}
 	}
-	return wait
+	return err
 }
 
-func (t *throttle) missed(now time.Time, origins ...origin) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, o := range origins {
-		t.count(o, now)
+// guesses returns where a try at a user's name is counted. A browser that signed in under the name before has a count of its own, so that
+// nobody elsewhere keeps it out. Any other is paused by name and address first, then by address, and by name alone far later.
+func guesses(name, address, device string) []users.Origin {
+	if device != "" {
+		return []users.Origin{users.ByDevice(name, device)}
 	}
+	return []users.Origin{users.ByNameAndAddress(name, network(address)), users.ByAddress(network(address)), users.ByName(name)}
 }
 
-// hit forgives a name, whose owner is there. The address stays counted: somebody who knows one password may be guessing others.
-func (t *throttle) hit(name string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.wrong, byName(name).key)
-}
+// networkBits is how much of an IPv6 address names a network: who has one has all of its addresses.
+const networkBits = 64
 
-func (t *throttle) count(o origin, now time.Time) {
-	who, known := t.wrong[o.key]
-	if now.Sub(who.last) > forgottenIn {
-		who = misses{}
+// network returns what counts as one address: the network of an IPv6 address, and any other as it is.
+func network(address string) string {
+	found, err := netip.ParseAddr(address)
+	if err != nil || found.Is4() || found.Is4In6() {
+		return address
 	}
-	who.count++
-	who.last = now
-	if over := who.count - o.free; over > 0 {
-		who.until = now.Add(min(longestPause, firstPause<<min(over-1, 20)))
-	}
-	if !known && len(t.wrong) >= maxThrottled {
-		t.forget()
-	}
-	t.wrong[o.key] = who
-}
-
-// forget removes the entry whose last wrong guess is the longest ago.
-func (t *throttle) forget() {
-	oldest := ""
-	for key, who := range t.wrong {
-		if oldest == "" || who.last.Before(t.wrong[oldest].last) {
-			oldest = key
-		}
-	}
-	delete(t.wrong, oldest)
+	return netip.PrefixFrom(found.WithZone(""), networkBits).Masked().String()
 }

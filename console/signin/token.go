@@ -23,29 +23,31 @@ const (
 // NewToken returns the secret of a new token. It is shown once; only users.HashToken of it is kept.
 func NewToken() string { return users.TokenPrefix + rand.Text() }
 
-// tokens limits what programs may ask. Wrong tokens have a throttle of their own: a program's old token must not keep people from signing in.
+// maxRates is how many tokens have a rate in memory.
+const maxRates = 10_000
+
+// tokens limits what programs may ask.
 type tokens struct {
-	wrong *throttle
 	mu    sync.Mutex
 	rates map[string]*rate.Limiter // by user and name
 }
 
-func newTokens() *tokens { return &tokens{wrong: newThrottle(), rates: map[string]*rate.Limiter{}} }
+func newTokens() *tokens { return &tokens{rates: map[string]*rate.Limiter{}} }
 
 // Bearer returns the user and the token of a request from an address, by its Authorization header. The error is users.ErrTokenMissing,
-// ErrTokenUnknown, ErrTokenExpired or ErrUserDisabled, Throttled with users.ErrManyWrongTokens or ErrManyRequests, or internal.
+// ErrTokenUnknown, ErrTokenExpired, ErrTokenSuspended or ErrUserDisabled, Throttled with users.ErrManyWrongTokens or ErrManyRequests, or internal.
 func (s *Service) Bearer(ctx context.Context, header, address string, now time.Time) (users.User, users.Token, error) {
 	user, token, err := s.holder(ctx, header, now)
 	switch {
 	case errors.Is(err, users.ErrTokenUnknown):
 		// Right tokens are let in meanwhile: nobody guesses one, and a whole office may share the address.
-		if wait := s.tokens.wrong.pause(now, byAddress(address)); wait > 0 {
-			return user, token, Throttled{users.ErrManyWrongTokens, wait}
+		failed := s.take(ctx, users.ErrManyWrongTokens, now, users.ByTokenAddress(network(address)))
+		if errors.Is(failed, users.ErrManyWrongTokens) {
+			return user, token, failed
 		}
-		s.tokens.wrong.missed(now, byAddress(address))
-		s.deps.Logger.Warn("token refused: unknown", zap.String("address", address))
+		s.deps.Logger.Warn("token refused: unknown", zap.String("address", address), zap.NamedError("uncounted", failed))
 		return user, token, err
-	case errors.Is(err, users.ErrUserDisabled), errors.Is(err, users.ErrTokenExpired):
+	case errors.Is(err, users.ErrUserDisabled), errors.Is(err, users.ErrTokenExpired), errors.Is(err, users.ErrTokenSuspended):
 		s.deps.Logger.Warn("token refused", zap.String("user", user.Name), zap.String("token", token.Name), zap.Error(err))
 		return user, token, err
 	case err != nil:
@@ -86,8 +88,19 @@ func (s *Service) holder(ctx context.Context, header string, now time.Time) (use
 		err = users.ErrUserDisabled
 	case err == nil && token.Over(now):
 		err = users.ErrTokenExpired
+	case err == nil:
+		user, err = s.vouched(ctx, user, now)
 	}
 	return user, token, err
+}
+
+// vouched returns the user, unless the user's tokens are suspended. For a user whom an older version knew, which kept no sign-in at the identity
+// provider, the time begins with the first token that is used.
+func (s *Service) vouched(ctx context.Context, user users.User, now time.Time) (users.User, error) {
+	if user.Subject != "" && user.VouchedAt.IsZero() && user.UnvouchedAt.IsZero() {
+		return s.deps.Users.ChangeUser(ctx, user.Name, users.Vouched(now))
+	}
+	return user, user.Suspended(now)
 }
 
 // pause returns how long a token has to wait before its next request; 0 means not at all.
@@ -97,7 +110,7 @@ func (t *tokens) pause(token users.Token, now time.Time) time.Duration {
 	key := token.User + "/" + token.Name
 	limit := t.rates[key]
 	if limit == nil {
-		if len(t.rates) >= maxThrottled { // of tokens that were revoked, by now
+		if len(t.rates) >= maxRates { // of tokens that were revoked, by now
 			clear(t.rates)
 		}
 		limit = rate.NewLimiter(tokenRate, tokenBurst)

@@ -1,14 +1,13 @@
 package directory
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/officernd/supportline/policy"
 )
@@ -16,54 +15,79 @@ import (
 // maxDirectory bounds a customers file: 100,000 rows take about 15 MB, and a program that was handed a film must not fill the memory.
 const maxDirectory = 256 << 20
 
-// Read reads a customers file: CSV in UTF-8 with a header, columns in any order; a byte order mark and CRLF are fine. It
+// File is a customers file without a problem.
+type File struct {
+	Customers []policy.Customer // in the file's order, numbers in E.164
+	// Warnings are what was read otherwise than it is written, or is probably meant otherwise. They are worth a look before the import.
+	Warnings []Problem
+	Empty    int       // rows without any text, which were skipped
+	Without  []Without // the packages without phone support, those of most rows first
+}
+
+// Read reads a customers file: CSV with a header, columns in any order, as spreadsheets save it (see decode). It
 // returns the customers in the file's order, numbers in E.164, or else every problem there is, up to 1000, the count of the rest as the
 // last one. With any problem there are no customers, so nothing can be half-imported.
 func Read(r io.Reader, s policy.Settings) ([]policy.Customer, []Problem) {
-	d := newDirectoryReader(r, s)
+	file, problems := ReadFile(r, s)
+	return file.Customers, problems
+}
+
+// ReadFile is Read with what a person should know before the import. With any problem the file has only its warnings, up to 1000 as well.
+func ReadFile(r io.Reader, s policy.Settings) (File, []Problem) {
+	d, wrong := newDirectoryReader(r, s)
+	if wrong != nil {
+		return File{}, []Problem{*wrong}
+	}
 	if d.header() {
 		for d.row() {
 		}
-	}
-	if len(d.problems.list) == 0 && len(d.customers) == 0 {
-		d.problems.add(Problem{What: "there is a header and no customer", Instead: "write one row for each customer"})
+		if len(d.problems.list) == 0 && len(d.customers) == 0 {
+			d.problems.add(Problem{What: "there is a header and no customer", Instead: "write one row for each customer"})
+		}
 	}
 	if found := d.problems.all(); len(found) > 0 {
-		return nil, found
+		return File{Warnings: d.warnings.all()}, found
 	}
-	return d.customers, nil
+	return File{Customers: d.customers, Warnings: d.warnings.all(), Empty: d.empty, Without: d.packages.without(d.customers)}, nil
 }
 
 type directoryReader struct {
 	digits    int            // of a customer number
 	lines     []policy.Phone // each customer's home line is one of them
+	packages  packages
 	in        *csv.Reader
 	limit     *io.LimitedReader
 	at        map[string]int // column name to its index
 	width     int
+	empty     int
 	first     map[policy.CustomerNumber]int // the line on which a number came first
 	customers []policy.Customer
 	problems  problems
+	warnings  problems
 }
 
-func newDirectoryReader(r io.Reader, s policy.Settings) *directoryReader {
-	limit := &io.LimitedReader{R: r, N: maxDirectory}
-	buffered := bufio.NewReaderSize(limit, 64<<10)
-	if mark, _ := buffered.Peek(3); bytes.Equal(mark, []byte("\ufeff")) {
-		_, _ = buffered.Discard(len(mark)) // they are in the buffer
+func newDirectoryReader(r io.Reader, s policy.Settings) (*directoryReader, *Problem) {
+	limit := &io.LimitedReader{R: r, N: maxDirectory + 1}
+	in, wrong := decode(limit)
+	if wrong != nil {
+		return nil, wrong
 	}
-	in := csv.NewReader(buffered)
-	in.ReuseRecord, in.FieldsPerRecord = true, -1
 	var lines []policy.Phone
 	for _, l := range s.Lines {
 		lines = append(lines, l.Number)
 	}
-	return &directoryReader{digits: s.Identification.Digits, lines: lines, in: in, limit: limit, at: map[string]int{}, first: map[policy.CustomerNumber]int{}}
+	return &directoryReader{
+		digits: s.Identification.Digits, lines: lines, packages: packages{settings: s, known: map[string]spelled{}}, in: in, limit: limit,
+		at: map[string]int{}, first: map[policy.CustomerNumber]int{},
+	}, nil
 }
 
-// header reads the first row. Without all the columns there is no sense in the rows.
+// header reads the first row that has a text. Without all the columns there is no sense in the rows.
 func (d *directoryReader) header() bool {
 	names, err := d.in.Read()
+	for err == nil && (blank(names) || strings.EqualFold(names[0], separatorName) || separatorLine(names[0]) != 0) {
+		names, err = d.in.Read()
+	}
 	if errors.Is(err, io.EOF) {
 		d.problems.add(Problem{What: "the file is empty", Instead: "begin with the header " + strings.Join(columns, ",")})
 		return false
@@ -73,26 +97,36 @@ func (d *directoryReader) header() bool {
 		return false
 	}
 	d.width = len(names)
-	if d.width == 1 && strings.ContainsAny(names[0], ";\t") {
-		d.problems.add(Problem{Line: 1, Column: 1, What: "the columns are not separated by commas", Instead: "save the file as CSV with commas"})
-		return false
-	}
 	for i, name := range names {
 		d.column(i, strings.TrimSpace(name))
 	}
-	d.missing()
+	line, _ := d.in.FieldPos(0)
+	d.missing(line)
 	return len(d.problems.list) == 0
 }
 
-func (d *directoryReader) column(i int, name string) {
+// columnName returns the name of a column as the file's header is understood: in any case, with blanks or hyphens between its words.
+func columnName(written string) string {
+	written = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) { // such as a second byte order mark
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, written)
+	words := strings.FieldsFunc(written, func(r rune) bool { return unicode.IsSpace(r) || r == '_' || r == '-' })
+	return strings.Join(words, "_")
+}
+
+func (d *directoryReader) column(i int, written string) {
 	line, column := d.in.FieldPos(i)
 	problem := Problem{Line: line, Column: column}
+	name := columnName(written)
 	before, twice := d.at[name]
 	switch {
 	case name == "":
 		problem.What, problem.Instead = "a column without a name", "name it or delete it"
 	case !slices.Contains(columns, name):
-		problem.What = fmt.Sprintf("there is no column %s", quoted(name))
+		problem.What = fmt.Sprintf("there is no column %s", quoted(written))
 		problem.Instead = "delete it; the columns are " + strings.Join(columns, ", ")
 		if near := policy.Nearest(name, columns, len(name)/2+1); near != "" {
 			problem.Instead = "write " + near
@@ -106,10 +140,10 @@ func (d *directoryReader) column(i int, name string) {
 	d.problems.add(problem)
 }
 
-func (d *directoryReader) missing() {
+func (d *directoryReader) missing(line int) {
 	for _, name := range columns {
 		if _, ok := d.at[name]; !ok {
-			d.problems.add(Problem{Line: 1, Field: name, What: "the column is missing", Instead: "add it to the header; its cells may be empty unless they are number, name, package or line"})
+			d.problems.add(Problem{Line: line, Field: name, What: "the column is missing", Instead: "add it to the header; its cells may be empty unless they are number, name, package or line"})
 		}
 	}
 }
@@ -125,13 +159,11 @@ func (d *directoryReader) row() bool {
 		return false
 	case err != nil:
 		return d.unreadable(err)
-	}
-	if len(cells) != d.width {
-		line, _ := d.in.FieldPos(0)
-		d.problems.add(Problem{
-			Line: line, What: fmt.Sprintf("%d fields where the header has %d", len(cells), d.width),
-			Instead: "write a comma for each empty field, and quotes around one that holds a comma",
-		})
+	case blank(cells):
+		d.empty++
+		return true
+	case len(cells) != d.width:
+		d.wrongWidth(cells)
 		return true
 	}
 	before := len(d.problems.list) + d.problems.more
@@ -140,6 +172,34 @@ func (d *directoryReader) row() bool {
 		d.customers = append(d.customers, customer)
 	}
 	return true
+}
+
+// blank reports whether a row has no text, as the rows below a spreadsheet's table have none.
+func blank(cells []string) bool {
+	unseen := func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
+	return !slices.ContainsFunc(cells, func(cell string) bool { return strings.TrimFunc(cell, unseen) != "" })
+}
+
+// separators are what may stand between two cells, with their names.
+var separators = map[rune]string{',': "comma", ';': "semicolon", '\t': "tab", '|': "bar"}
+
+// wrongWidth reports a row with more or fewer cells than the header. Typographic quotes are a likely cause: they hold nothing together.
+func (d *directoryReader) wrongWidth(cells []string) {
+	line, _ := d.in.FieldPos(0)
+	separator := separators[d.in.Comma]
+	problem := Problem{
+		Line: line, What: fmt.Sprintf("%d fields where the header has %d", len(cells), d.width),
+		Instead: fmt.Sprintf("write a %s for each empty field, and quotes around one that holds a %s", separator, separator),
+	}
+	for i, cell := range cells {
+		if strings.IndexAny(strings.TrimSpace(cell), "“”„«»") == 0 {
+			_, problem.Column = d.in.FieldPos(i)
+			problem.What += ", and a field begins with a typographic quote, which does not hold it together"
+			problem.Instead = `write " before and after the field`
+			break
+		}
+	}
+	d.problems.add(problem)
 }
 
 // unreadable reports what the CSV itself got wrong, and returns whether reading can go on with the next line.
@@ -157,112 +217,4 @@ func (d *directoryReader) unreadable(err error) bool {
 	}
 	d.problems.add(problem)
 	return true
-}
-
-// Problem is one thing that is wrong with a customers file, where it is, and what to write instead.
-type Problem struct {
-	Line   int // from 1, the header's included; 0: the file as a whole
-	Column int // the byte of the line at which the field begins, from 1; 0: the line as a whole
-	Field  string
-	What   string
-	// Instead is what to write, as a sentence part: "write 6 digits". Empty where What says it all.
-	Instead string
-}
-
-// String returns the problem without the file's name: "3:12: number: ...; write ...".
-func (p Problem) String() string {
-	var b strings.Builder
-	if p.Line > 0 {
-		fmt.Fprintf(&b, "%d:", p.Line)
-		if p.Column > 0 {
-			fmt.Fprintf(&b, "%d:", p.Column)
-		}
-		b.WriteByte(' ')
-	}
-	if p.Field != "" {
-		b.WriteString(p.Field + ": ")
-	}
-	b.WriteString(p.What)
-	if p.Instead != "" {
-		b.WriteString("; " + p.Instead)
-	}
-	return b.String()
-}
-
-// maxProblems bounds the list: nobody repairs a thousand rows by reading messages, and a wrong file must not fill the memory.
-const maxProblems = 1000
-
-// problems collects what is wrong, up to the bound, and counts the rest.
-type problems struct {
-	list []Problem
-	more int
-}
-
-func (p *problems) add(problem Problem) {
-	if len(p.list) == maxProblems {
-		p.more++
-		return
-	}
-	p.list = append(p.list, problem)
-}
-
-func (p *problems) all() []Problem {
-	if p.more > 0 {
-		return append(p.list, Problem{What: fmt.Sprintf("and %d more", p.more)})
-	}
-	return p.list
-}
-
-// In returns the problem with the file's name before it: file:line:column.
-func (p Problem) In(file string) string {
-	if p.Line == 0 {
-		return file + ": " + p.String()
-	}
-	return file + ":" + p.String()
-}
-
-// Write writes a customers file that Read reads back to the same customers. A cell that a spreadsheet would take
-// for a formula gets a ' in front, which reading takes away again; phone numbers in E.164 stay as they are.
-func Write(w io.Writer, customers []policy.Customer) error {
-	out := csv.NewWriter(w)
-	if err := out.Write(columns); err != nil {
-		return err
-	}
-	for _, c := range customers {
-		cells := cells(c)
-		for i := range cells {
-			cells[i] = guarded(cells[i])
-		}
-		if err := out.Write(cells); err != nil {
-			return err
-		}
-	}
-	out.Flush()
-	return out.Error()
-}
-
-// guarded returns a cell with a quote in front where a spreadsheet would take it for a formula.
-func guarded(cell string) string {
-	if formula(strings.TrimLeft(cell, "'")) {
-		return "'" + cell
-	}
-	return cell
-}
-
-func unguarded(cell string) string {
-	if strings.HasPrefix(cell, "'") && formula(strings.TrimLeft(cell, "'")) {
-		return cell[1:]
-	}
-	return cell
-}
-
-// formula reports whether a spreadsheet would run the cell. Digits after a plus are a number, and no formula.
-func formula(cell string) bool {
-	if cell == "" {
-		return false
-	}
-	if cell[0] == '+' {
-		return strings.Trim(cell, "+;0123456789") != ""
-	}
-	return strings.ContainsRune("=-@", rune(cell[0]))
 }

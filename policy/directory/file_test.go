@@ -81,7 +81,7 @@ func TestEachMistakeIsNamedWithItsPlace(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"an empty file", "", "the file is empty; begin with the header number,name,package,line,account_holder,email,phone,caller_numbers"},
 		{"a header only", header, "there is a header and no customer; write one row for each customer"},
-		{"columns apart by semicolons", strings.ReplaceAll(header, ",", ";"), "1:1: the columns are not separated by commas; save the file as CSV with commas"},
+		{"columns apart by semicolons, and no row", strings.ReplaceAll(header, ",", ";"), "there is a header and no customer; write one row for each customer"},
 		{"a misspelled column", strings.Replace(header, "email", "e-mail", 1) + good, "1:41: there is no column \"e-mail\"; write email\n" +
 			"1: email: the column is missing; add it to the header; its cells may be empty unless they are number, name, package or line"},
 		{"an unknown column", strings.Replace(header, "\n", ",Lieblingsfarbe\n", 1) + good, "1:68: there is no column \"Lieblingsfarbe\"; " +
@@ -109,9 +109,9 @@ func TestEachMistakeIsNamedWithItsPlace(t *testing.T) {
 		{"a field too few", header + "204518,Northwind\n", "2: 2 fields where the header has 8; write a comma for each empty field, and quotes around one that holds a comma"},
 		{"a quote inside a field", row("Flex", `"Flex"`), `2:18: a quote inside a field without quotes; put the field in quotes and write "" for each quote in it`},
 		{"a quote that does not end", row("Northwind", `"Northwind`), `2: a quoted field that does not end, or text after its end; end it with a quote before the comma, and write "" for a quote in it`},
-		{"several at once", header + "1,,Ultimate,+448000668187,,,,\n" + good + "2,Two,,+448000668187,,,,\n", `2:1: number: "1" has 1 digits; write exactly 6 digits; a spreadsheet may have dropped zeros at the front` + "\n" +
+		{"several at once", header + "1,,Ultimate,+448000668187,,,,\n" + good + "2,Two,,+448000668187,,,,\n", `2:1: number: "1" has 1 digit; write exactly 6 digits; a spreadsheet may have dropped zeros at the front` + "\n" +
 			"2:3: name: the field is empty; fill it in\n" +
-			`4:1: number: "2" has 1 digits; write exactly 6 digits; a spreadsheet may have dropped zeros at the front` + "\n" +
+			`4:1: number: "2" has 1 digit; write exactly 6 digits; a spreadsheet may have dropped zeros at the front` + "\n" +
 			"4:7: package: the field is empty; fill it in"},
 	}
 	for _, test := range tests {
@@ -140,7 +140,7 @@ func TestAFileThatBreaksOffIsNotHalfRead(t *testing.T) {
 }
 
 func TestProblemsAreBounded(t *testing.T) {
-	_, problems := directory.Read(strings.NewReader(header+strings.Repeat(",,,,,,,\n", 5000)), directoryRules)
+	_, problems := directory.Read(strings.NewReader(header+strings.Repeat("x,,,,,,,\n", 5000)), directoryRules)
 	last := problems[len(problems)-1].String()
 	if len(problems) != 1001 || last != "and 19000 more" {
 		t.Errorf("%d problems, the last %q; want 1001 and the count of the others", len(problems), last)
@@ -244,6 +244,10 @@ func FuzzReadCustomers(f *testing.F) {
 	f.Add([]byte(header + good))
 	f.Add([]byte("\ufeff" + header + "\"204518\",\"a\nb\",,,,,,\r\n"))
 	f.Add([]byte("number;name\n"))
+	f.Add([]byte("sep=;\r\n" + strings.ReplaceAll(header+good, ",", ";")))
+	f.Add([]byte(strings.ReplaceAll(header+good, "\n", "\r")))
+	f.Add(utf16le(strings.ReplaceAll(header+good, ",", "\t")))
+	f.Add([]byte(header + strings.ReplaceAll(good, ",+442079460018,", ",Tel +442079460018 ext. 12,") + ",,,,,,,\n"))
 	f.Add([]byte(header + "204518,'=x,\xff,+1,,@,+,;\n"))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		customers, problems := directory.Read(bytes.NewReader(file), directoryRules)

@@ -41,6 +41,11 @@ type Change struct {
 // FieldChange is one field that an import changes, named by its column.
 type FieldChange struct{ Name, Before, After string }
 
+// Contact reports whether the field is a telephone number or an e-mail address, which not everybody may see.
+func (f FieldChange) Contact() bool {
+	return f.Name == "email" || f.Name == "phone" || f.Name == "caller_numbers"
+}
+
 // New reports whether the directory has no customer of that number yet.
 func (d Change) New() bool { return d.Before.Number == "" }
 

@@ -1,13 +1,15 @@
 package directory
 
 import (
+	"encoding/csv"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/nyaruka/phonenumbers"
+	"golang.org/x/text/encoding/charmap"
 
 	"github.com/officernd/supportline/policy"
 )
@@ -20,7 +22,7 @@ func (d *directoryReader) customer(cells []string) policy.Customer {
 	c := policy.Customer{
 		Number:        policy.CustomerNumber(row.read("number", d.number)),
 		Name:          row.read("name", required),
-		Package:       row.read("package", required),
+		Package:       row.read("package", d.packages.check),
 		Line:          policy.Phone(row.read("line", d.line)),
 		AccountHolder: row.read("account_holder", optional),
 		Email:         row.read("email", email),
@@ -35,8 +37,18 @@ func (d *directoryReader) customer(cells []string) policy.Customer {
 	return c
 }
 
-// check returns a cell as it is stored, or what is wrong with it and what to write instead.
-type check func(cell string) (kept, what, instead string)
+// check reads the text of a cell.
+type check func(cell string) reading
+
+// reading is a cell as it is stored, or what is wrong with it. Warning is there, without its place, if something was left out or is probably meant otherwise.
+type reading struct {
+	kept           string
+	wrong, warning Problem
+}
+
+func wrong(what, instead string) reading {
+	return reading{wrong: Problem{What: what, Instead: instead}}
+}
 
 type rowReader struct {
 	*directoryReader
@@ -46,16 +58,28 @@ type rowReader struct {
 // read takes one field through its check. The record is reused for the next row, so what is kept of it is copied.
 func (r rowReader) read(field string, valid check) string {
 	i := r.at[field]
-	cell, what, instead := text(r.cells[i])
-	if what == "" {
-		cell, what, instead = valid(cell)
+	cell, found := text(r.cells[i])
+	if found.wrong.What == "" {
+		warned := found.warning
+		if found = valid(cell); found.warning.What == "" {
+			found.warning = warned
+		}
 	}
-	if what != "" {
-		line, column := r.in.FieldPos(i)
-		r.problems.add(Problem{Line: line, Column: column, Field: field, What: what, Instead: instead})
+	r.warnings.at(r.in, i, field, found.warning)
+	if found.wrong.What != "" {
+		r.problems.at(r.in, i, field, found.wrong)
 		return ""
 	}
-	return strings.Clone(cell)
+	return strings.Clone(found.kept)
+}
+
+// at adds what is wrong with a field, if anything is, with its place.
+func (p *problems) at(in *csv.Reader, i int, field string, found Problem) {
+	if found.What != "" {
+		found.Line, found.Column = in.FieldPos(i)
+		found.Field = field
+		p.add(found)
+	}
 }
 
 // once adds a problem if an earlier row has the customer number.
@@ -75,101 +99,100 @@ func (r rowReader) once(number policy.CustomerNumber) {
 }
 
 // text checks what holds for every cell, and returns it without the spaces around it and the quote against formulas.
-func text(cell string) (kept, what, instead string) {
+func text(cell string) (string, reading) {
 	switch {
 	case !utf8.ValidString(cell):
-		return "", "the text is not UTF-8", "save the file as CSV UTF-8"
+		return "", wrong("the text is not UTF-8", "save the file as CSV UTF-8")
 	case len(cell) > maxCell:
-		return "", fmt.Sprintf("%d bytes are too many", len(cell)), fmt.Sprintf("write at most %d", maxCell)
+		return "", wrong(fmt.Sprintf("%d bytes are too many", len(cell)), fmt.Sprintf("write at most %d", maxCell))
 	case strings.ContainsFunc(cell, unicode.IsControl):
-		return "", fmt.Sprintf("%s holds a line break, a tab or another control character", quoted(cell)), "write it on one line"
+		return "", wrong(fmt.Sprintf("%s holds a line break, a tab or another control character", quoted(cell)), "write it on one line")
+	case strings.ContainsRune(cell, utf8.RuneError):
+		return "", wrong(fmt.Sprintf("%s holds \ufffd in place of a letter that was lost when the file was saved", quoted(cell)), "save it again as CSV UTF-8")
 	}
-	return unguarded(strings.TrimSpace(cell)), "", ""
+	var found reading
+	if meant := ungarbled(cell); meant != "" {
+		found.warning = Problem{What: quoted(cell) + " looks as if the file was saved in another encoding once", Instead: fmt.Sprintf("write %s if that is meant", quoted(meant))}
+	}
+	return unguarded(strings.TrimSpace(cell)), found
 }
 
-func required(cell string) (kept, what, instead string) {
+// ungarbled returns a text as it was before UTF-8 was taken for Windows-1252 and saved again, as "München" was that became "MÃ¼nchen", or "".
+func ungarbled(cell string) string {
+	if !strings.ContainsAny(cell, "ÃÂâ") {
+		return ""
+	}
+	before, err := charmap.Windows1252.NewEncoder().String(cell)
+	if err != nil || !utf8.ValidString(before) {
+		return ""
+	}
+	return before
+}
+
+func required(cell string) reading {
 	if cell == "" {
-		return "", "the field is empty", "fill it in"
+		return wrong("the field is empty", "fill it in")
 	}
-	return cell, "", ""
+	return reading{kept: cell}
 }
 
-func optional(cell string) (kept, what, instead string) { return cell, "", "" }
+func optional(cell string) reading { return reading{kept: cell} }
 
-func (d *directoryReader) number(cell string) (kept, what, instead string) {
-	instead = fmt.Sprintf("write exactly %d digits", d.digits)
+func (d *directoryReader) number(cell string) reading {
+	cell = unmarked(cell)
+	instead := fmt.Sprintf("write exactly %d digits", d.digits)
 	other := strings.IndexFunc(cell, func(c rune) bool { return c < '0' || c > '9' })
 	switch {
 	case cell == "":
-		return "", "the field is empty", instead
+		return wrong("the field is empty", instead)
+	case rounded.MatchString(cell):
+		return wrong(fmt.Sprintf("%s is how a spreadsheet shows a long number, and digits may be lost", quoted(cell)), "format the column as text, and "+instead)
+	case decimal.MatchString(cell):
+		return wrong(fmt.Sprintf("%s has decimals, which a spreadsheet added", quoted(cell)), "format the column as text, and "+instead)
 	case strings.ContainsFunc(cell, unicode.IsSpace):
-		return "", fmt.Sprintf("%s holds a space", quoted(cell)), instead
+		return wrong(fmt.Sprintf("%s holds a space", quoted(cell)), instead)
 	case other >= 0:
 		c, _ := utf8.DecodeRuneInString(cell[other:])
-		return "", fmt.Sprintf("%s holds %q, which a caller cannot key", quoted(cell), c), instead
-	case len(cell) != d.digits:
-		return "", fmt.Sprintf("%s has %d digits", quoted(cell), len(cell)), instead + "; a spreadsheet may have dropped zeros at the front"
+		return wrong(fmt.Sprintf("%s holds %q, which a caller cannot key", quoted(cell), c), instead)
+	case len(cell) < d.digits:
+		return wrong(fmt.Sprintf("%s has %s", quoted(cell), counted(len(cell), "digit", "digits")), instead+"; a spreadsheet may have dropped zeros at the front")
+	case len(cell) > d.digits:
+		return wrong(fmt.Sprintf("%s has %d digits", quoted(cell), len(cell)), instead)
 	}
-	return cell, "", ""
+	return reading{kept: cell}
 }
 
-func (d *directoryReader) line(cell string) (kept, what, instead string) {
-	instead = "write one of " + strings.Join(policy.FullNumbers(d.lines), ", ")
+func (d *directoryReader) line(cell string) reading {
+	instead := "write one of " + strings.Join(policy.FullNumbers(d.lines), ", ")
 	if cell == "" {
-		return "", "the field is empty", instead
+		return wrong("the field is empty", instead)
 	}
 	if slices.Contains(d.lines, policy.Phone(cell)) {
-		return cell, "", "" // as nearly every row has it, and much quicker than reading it as a telephone number
+		return reading{kept: cell} // as nearly every row has it, and much quicker than reading it as a telephone number
 	}
-	number, what, _ := phone(cell)
-	if what != "" || !slices.Contains(d.lines, policy.Phone(number)) {
-		return "", fmt.Sprintf("%s is not a line of yours", quoted(cell)), instead
+	found := phone(cell)
+	if found.wrong.What != "" || !slices.Contains(d.lines, policy.Phone(found.kept)) {
+		if rounded.MatchString(unmarked(cell)) {
+			return wrong(found.wrong.What, "format the column as text, and "+instead)
+		}
+		return wrong(quoted(cell)+" is not a line of yours", instead)
 	}
-	return number, "", ""
+	return found
 }
+
+// named matches an e-mail address with the name of its owner, as mail programs write it: Ada <ada@example.com>.
+var named = regexp.MustCompile(`^(.*\S)\s*<\s*([^<>\s]+)\s*>$`)
 
 // email checks that a cell looks like an address. Only a message can show whether it exists.
-func email(cell string) (kept, what, instead string) {
-	name, host, _ := strings.Cut(cell, "@")
+func email(cell string) reading {
+	found := reading{kept: cell}
+	if parts := named.FindStringSubmatch(cell); parts != nil {
+		found.kept, found.warning = parts[2], Problem{What: fmt.Sprintf("the name %s is left out of the address", quoted(parts[1]))}
+	}
+	name, host, _ := strings.Cut(found.kept, "@")
 	dotted := strings.Contains(strings.Trim(host, "."), ".") && !strings.Contains(host, "..")
-	if cell != "" && (name == "" || !dotted || strings.ContainsAny(cell, " ,;<>\"()") || strings.Contains(host, "@")) {
-		return "", fmt.Sprintf("%s is not an e-mail address", quoted(cell)), "write one like office@example.com, or nothing"
+	if found.kept != "" && (name == "" || !dotted || strings.ContainsAny(found.kept, " ,;<>\"()") || strings.Contains(host, "@")) {
+		return wrong(quoted(cell)+" is not an e-mail address", "write one like office@example.com, or nothing")
 	}
-	return cell, "", ""
-}
-
-// phone reads a number as people write it, with the country in front, into E.164.
-func phone(cell string) (kept, what, instead string) {
-	const example = "write it with + and the country, like +442079460018, or nothing"
-	if cell == "" {
-		return "", "", ""
-	}
-	if !strings.HasPrefix(cell, "+") {
-		return "", fmt.Sprintf("%s has no country", quoted(cell)), example
-	}
-	number, err := phonenumbers.Parse(cell, "")
-	if err != nil || !phonenumbers.IsPossibleNumber(number) {
-		return "", fmt.Sprintf("%s is not a phone number", quoted(cell)), example
-	}
-	return phonenumbers.Format(number, phonenumbers.E164), "", ""
-}
-
-func callerNumbers(cell string) (kept, what, instead string) {
-	var numbers []string
-	for _, part := range strings.Split(cell, ";") {
-		number, what, instead := phone(strings.TrimSpace(part))
-		if what != "" {
-			return "", what, instead + "; put ; between several"
-		}
-		numbers = append(numbers, number)
-	}
-	return strings.Join(numbers, ";"), "", ""
-}
-
-// quoted shows a cell in a message: escaped, so that it cannot move the terminal's cursor, and short.
-func quoted(cell string) string {
-	if utf8.RuneCountInString(cell) > 40 {
-		cell = string([]rune(cell)[:40]) + "..."
-	}
-	return fmt.Sprintf("%q", cell)
+	return found
 }

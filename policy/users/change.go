@@ -6,7 +6,7 @@ import "time"
 type Change struct {
 	At     time.Time
 	By     string
-	Act    string // as in AuditEntry.Act
+	Act    string // as in AuditEntry.Act; "" for a change that is not noted, because what it goes with is
 	Detail string // in words
 	Change func(User) User
 }
@@ -27,8 +27,12 @@ const (
 	ActPhoneCall    = "phone-call"
 	ActTokenAdd     = "token-add"
 	ActTokenRevoke  = "token-revoke"
+	ActTokenSuspend = "tokens-suspend"
+	ActSessionEnd   = "session-end"
 	ActLineDates    = "line-dates"
 	ActExport       = "export" // of a customer, or of a list
+	// ActImportPreview is a look at what a customers file would change, which tells what the directory has of the customers in it.
+	ActImportPreview = "import-preview"
 )
 
 // WithRole returns the change to another role. The person stays signed in, with the rights of the new role from the next page on.
@@ -79,6 +83,27 @@ func SignedOutEverywhere(by string, at time.Time) Change {
 func WithProfile(zone string, theme Theme, by string, at time.Time) Change {
 	return Change{at, by, ActUserProfile, "time zone and colours", func(u User) User {
 		u.Zone, u.Theme = zone, theme
+		return u
+	}}
+}
+
+// Vouched returns the change that keeps a sign-in at the identity provider, which takes a suspension of the user's tokens back. It is not noted,
+// because the sign-in is.
+func Vouched(at time.Time) Change {
+	return Change{At: at, Change: func(u User) User {
+		u.VouchedAt, u.UnvouchedAt = at, time.Time{}
+		return u
+	}}
+}
+
+// Unvouched returns the change after a sign-in at the identity provider that found no role: the user's tokens are suspended, and all sessions
+// end.
+func Unvouched(by string, at time.Time) Change {
+	return Change{at, by, ActTokenSuspend, "the identity provider names no group with a role: tokens suspended, and signed out everywhere", func(u User) User {
+		if u.UnvouchedAt.IsZero() {
+			u.UnvouchedAt = at
+			u.Generation++
+		}
 		return u
 	}}
 }

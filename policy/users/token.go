@@ -38,10 +38,12 @@ const MaxTokens = 20
 // TokenPrefix begins every token, so that people, and programs that look for secrets in the wrong places, know one when they see it.
 const TokenPrefix = "sl_"
 
-// The bounds of a token's life. A token that shall live longer is one that never expires, and is made as such.
+// The bounds of a token's life.
 const (
 	UsualTokenDays   = 90
-	LongestTokenDays = 3650
+	LongestTokenDays = 365
+	// VouchedFor is how long the tokens of a user of the identity provider work after the last sign-in there.
+	VouchedFor = 30 * 24 * time.Hour
 )
 
 var tokenName = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,38}[A-Za-z0-9])?$`)
@@ -54,13 +56,10 @@ func ParseTokenName(text string) (string, error) {
 	return text, nil
 }
 
-// TokenEnd returns when a token made now ends: the zero time, which is never, for 0 days. The error is ErrTokenDays.
+// TokenEnd returns when a token made now ends. The error is ErrTokenDays.
 func TokenEnd(days int, now time.Time) (time.Time, error) {
-	switch {
-	case days < 0 || days > LongestTokenDays:
-		return time.Time{}, fmt.Errorf("%w: %d; write 1 to %d, or 0 for a token that never ends", ErrTokenDays, days, LongestTokenDays)
-	case days == 0:
-		return time.Time{}, nil
+	if days < 1 || days > LongestTokenDays {
+		return time.Time{}, fmt.Errorf("%w: %d; write 1 to %d: a token lasts a year at most", ErrTokenDays, days, LongestTokenDays)
 	}
 	return now.AddDate(0, 0, days), nil
 }
@@ -73,6 +72,28 @@ func HashToken(secret string) string {
 
 // Over reports whether the token has ended.
 func (t Token) Over(now time.Time) bool { return !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt) }
+
+// Long reports whether the token ends later than a new one can, or never: it was made by an older version. It works until it ends or is revoked.
+func (t Token) Long() bool {
+	return t.ExpiresAt.IsZero() || t.ExpiresAt.After(t.CreatedAt.AddDate(0, 0, LongestTokenDays))
+}
+
+// Suspended returns why the tokens of a user do not work at now, or nil: the user signs in at the identity provider, and that found no role at
+// the last sign-in, or did not vouch for the person for VouchedFor. The next sign-in that finds a role takes it back. The error is
+// ErrTokenSuspended.
+func (u User) Suspended(now time.Time) error {
+	switch {
+	case u.Subject == "":
+		return nil
+	case !u.UnvouchedAt.IsZero():
+		return fmt.Errorf("%w: at the last sign-in the identity provider named no group of the user that has a role here; "+
+			"ask an admin for one, then sign in to the console, and the token works again", ErrTokenSuspended)
+	case !u.VouchedAt.IsZero() && now.Sub(u.VouchedAt) > VouchedFor:
+		return fmt.Errorf("%w: its user did not sign in at the identity provider for %d days; sign in to the console once, and the token works again",
+			ErrTokenSuspended, int(VouchedFor/(24*time.Hour)))
+	}
+	return nil
+}
 
 // changing are the permissions that a read-only token lacks.
 var changing = map[Permission]bool{DoActs: true, ManageLines: true, ManageUsers: true}
@@ -91,6 +112,7 @@ var (
 	ErrTokenUnknown    = errors.New("the token is nobody's: it was mistyped, or revoked")
 	ErrTokenExpired    = errors.New("the token's time is over")
 	ErrUserDisabled    = errors.New("the token's user is disabled")
+	ErrTokenSuspended  = errors.New("the token is suspended")
 	ErrManyWrongTokens = errors.New("too many wrong tokens")
 	ErrManyRequests    = errors.New("too many requests")
 )

@@ -24,7 +24,12 @@ type User struct {
 	Role     Role   `json:"role"`
 	Password string `json:"password,omitempty"` // an argon2id hash; "" for who signs in at an identity provider alone
 	// Subject is who the person is at the identity provider; "" for who signs in with a password. A name never stands for both.
-	Subject   string    `json:"subject,omitempty"`
+	Subject string `json:"subject,omitempty"`
+	// VouchedAt is the person's last sign-in at the identity provider, zero for who signs in with a password; UnvouchedAt is when a sign-in there
+	// found no role, zero after one that found one.
+	VouchedAt   time.Time `json:"vouched_at,omitzero"`
+	UnvouchedAt time.Time `json:"unvouched_at,omitzero"`
+
 	CreatedAt time.Time `json:"created_at"`
 	// DisabledAt is when the user was disabled; zero while the user may sign in.
 	DisabledAt time.Time `json:"disabled_at,omitzero"`

@@ -159,18 +159,52 @@ func TestTokensHaveNamesAndEnds(t *testing.T) {
 			t.Errorf("a token called %q: %v", name, err)
 		}
 	}
-	for days, want := range map[int]time.Time{0: {}, 1: began.AddDate(0, 0, 1), 3650: began.AddDate(0, 0, 3650)} {
+	for days, want := range map[int]time.Time{1: began.AddDate(0, 0, 1), 365: began.AddDate(0, 0, 365)} {
 		end, err := users.TokenEnd(days, began)
 		if err != nil || !end.Equal(want) {
 			t.Errorf("%d days: %v, %v", days, end, err)
 		}
-		if token := (users.Token{ExpiresAt: end}); token.Over(began) || (days > 0) != token.Over(began.AddDate(0, 0, days)) {
+		if token := (users.Token{CreatedAt: began, ExpiresAt: end}); token.Over(began) || !token.Over(began.AddDate(0, 0, days)) || token.Long() {
 			t.Errorf("a token of %d days is over at the wrong time", days)
 		}
 	}
-	for _, days := range []int{-1, 3651} {
+	for _, days := range []int{-1, 0, 366} {
 		if _, err := users.TokenEnd(days, began); !errors.Is(err, users.ErrTokenDays) {
 			t.Errorf("%d days: %v", days, err)
+		}
+	}
+}
+
+// Tokens of an older version, that end late or never, work, and are known by it.
+func TestTokensOfOlderVersions(t *testing.T) {
+	for name, end := range map[string]time.Time{"never": {}, "in ten years": began.AddDate(10, 0, 0)} {
+		if token := (users.Token{CreatedAt: began, ExpiresAt: end}); token.Over(began.AddDate(9, 0, 0)) || !token.Long() {
+			t.Errorf("a token that ends %s is over, or taken for a new one", name)
+		}
+	}
+}
+
+// The tokens of a user of the identity provider are suspended without a role there, and 30 days after the last sign-in.
+func TestSuspendedTokens(t *testing.T) {
+	sso := users.User{Name: "mila", Subject: "https://id.example.com|17"}
+	change := func(u users.User, c users.Change) users.User { return c.Change(u) }
+	vouched := change(sso, users.Vouched(began))
+	tests := []struct {
+		name string
+		user users.User
+		now  time.Time
+		want bool
+	}{
+		{"a user with a password", users.User{Name: "mila"}, began.AddDate(1, 0, 0), false},
+		{"after 30 days", vouched, began.AddDate(0, 0, 30), false},
+		{"after more than 30 days", vouched, began.AddDate(0, 0, 30).Add(1), true},
+		{"without a role", change(vouched, users.Unvouched("sso", began)), began, true},
+		{"with a role again", change(change(vouched, users.Unvouched("sso", began)), users.Vouched(began)), began, false},
+		{"of an older version", sso, began, false},
+	}
+	for _, test := range tests {
+		if err := test.user.Suspended(test.now); (err != nil) != test.want || err != nil && !errors.Is(err, users.ErrTokenSuspended) {
+			t.Errorf("%s: %v", test.name, err)
 		}
 	}
 }

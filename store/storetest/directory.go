@@ -127,8 +127,12 @@ func erase(t *testing.T, storage Storage) {
 	same(t, "a call of somebody else", other, kept(t, s, "CA-other"))
 	same(t, "the directory", []policy.Customer{loft}, collect(t, s.Customers(t.Context())))
 	same(t, "calls of the account", nil, orNil(collect(t, s.Calls(t.Context(), policy.Filter{Customer: customer}))))
-	if n, err := s.WrongNumbers(t.Context(), caller, day); n != 1 || err != nil {
+	if n, err := wrongNumbersOf(t, s, caller, day); n != 1 || err != nil {
 		t.Errorf("wrong numbers of the caller: %d, %v; want 1, the other account's", n, err)
+	}
+	all := policy.WrongNumberCount{Since: day, AtMost: policy.WrongNumbers{InAll: 100}}
+	if n, err := wrongNumbersSince(t, s, all); n.InAll != 1 || err != nil {
+		t.Errorf("wrong numbers of all callers: %d, %v; want 1", n.InAll, err)
 	}
 	if callers, err := s.CustomersCallingFrom(t.Context(), caller); len(callers) > 0 || err != nil {
 		t.Errorf("the caller is still known as %v, %v", callers, err)

@@ -93,8 +93,12 @@ func expireEndless(t *testing.T, storage Storage) {
 		if found, err := s.TalkingSince(t.Context(), day.AddDate(1, 0, 0)); err != nil || len(found) > 0 {
 			t.Errorf("%s: calls that talk are %v, %v; want none", when, found, err)
 		}
-		if n, err := s.WrongNumbers(t.Context(), caller, long.AddDate(-1, 0, 0)); err != nil || n > 0 {
+		if n, err := wrongNumbersOf(t, s, caller, long.AddDate(-1, 0, 0)); err != nil || n > 0 {
 			t.Errorf("%s: %d wrong numbers, %v; want none", when, n, err)
+		}
+		all := policy.WrongNumberCount{Since: long.AddDate(-1, 0, 0), AtMost: policy.WrongNumbers{InAll: 100}}
+		if n, err := wrongNumbersSince(t, s, all); err != nil || n.InAll > 0 {
+			t.Errorf("%s: %d wrong numbers of all callers, %v; want none", when, n.InAll, err)
 		}
 	}
 	looks("after retention")

@@ -2,8 +2,10 @@ package storetest
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -127,22 +129,80 @@ func wrongNumbers(t *testing.T, storage Storage) {
 	rapid.Check(t, func(r *rapid.T) {
 		all := fill(r, s)
 		since := anyTime(r, "since")
+		most := policy.WrongNumbers{ByCaller: rapid.IntRange(0, 9).Draw(r, "most of a caller"), InAll: rapid.IntRange(0, 60).Draw(r, "most in all")}
 		for _, from := range []policy.Phone{caller, "tel:" + caller, "anonymous", "+266696687", "", "unknown", "+44", "sip:a@b.example"} {
-			want := 0
+			want := policy.WrongNumbers{}
 			for _, c := range all {
 				for _, at := range c.WrongNumbers {
-					if c.From.Caller() == from.Caller() && !at.Before(since) {
-						want++
+					if at.Before(since) {
+						continue
+					}
+					if want.InAll++; c.From.Caller() == from.Caller() {
+						want.ByCaller++
 					}
 				}
 			}
-			got, err := s.WrongNumbers(r.Context(), from, since)
+			want.ByCaller, want.InAll = min(want.ByCaller, most.ByCaller), min(want.InAll, most.InAll)
+			got, err := wrongNumbersSince(r, s, policy.WrongNumberCount{Caller: from, Since: since, AtMost: most})
 			if err != nil {
 				r.Fatal(err)
 			}
-			same(r, fmt.Sprintf("wrong numbers of %q since %v", from.Full(), since), want, got)
+			same(r, fmt.Sprintf("wrong numbers of %q since %v, at most %v", from.Full(), since, most), want, got)
 		}
 	})
+}
+
+// wrongNumbersInParallel checks that a limit holds however many calls come at one moment: of several callers, of one in several spellings and of
+// some who withhold their number. Each call sees the wrong numbers of all before it, in whatever commit those are.
+func wrongNumbersInParallel(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	limits := policy.WrongNumbers{ByCaller: 10, InAll: 30}
+	spellings := [][]policy.Phone{{caller, "tel:" + caller, "442079460018"}, {"anonymous", "", "+266696687"}, {"+12125550142"}, {"+12125550143"}}
+	added := make([]policy.WrongNumbers, 64)
+	crowd(func(worker int) {
+		who := worker % len(spellings)
+		for n := range 8 {
+			from := spellings[who][n%len(spellings[who])]
+			id := policy.CallSID(fmt.Sprintf("CA-%d-%d", worker, n))
+			_, err := s.AdvanceCounting(t.Context(), id, policy.WrongNumberCount{Caller: from, Since: day, AtMost: limits},
+				func(c policy.Call, wrong policy.WrongNumbers) policy.Call {
+					c.From = from
+					if wrong.ByCaller < limits.ByCaller && wrong.InAll < limits.InAll {
+						c.WrongNumbers = append(c.WrongNumbers, day)
+						added[worker].ByCaller++
+					}
+					return c
+				})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	byCaller, inAll := make([]int, len(spellings)), 0
+	for worker, n := range added {
+		byCaller[worker%len(spellings)] += n.ByCaller
+		inAll += n.ByCaller
+	}
+	if slices.Max(byCaller) > limits.ByCaller || inAll != limits.InAll {
+		t.Errorf("%v wrong numbers of four callers, %d in all; want at most %d of each, and %d", byCaller, inAll, limits.ByCaller, limits.InAll)
+	}
+}
+
+// wrongNumbersOf returns how many wrong numbers a caller entered at since or later.
+func wrongNumbersOf(t rapid.TB, s Store, caller policy.Phone, since time.Time) (int, error) {
+	t.Helper()
+	n, err := wrongNumbersSince(t, s, policy.WrongNumberCount{Caller: caller, Since: since, AtMost: policy.WrongNumbers{ByCaller: math.MaxInt}})
+	return n.ByCaller, err
+}
+
+// wrongNumbersSince counts in a step that changes nothing.
+func wrongNumbersSince(t rapid.TB, s Store, count policy.WrongNumberCount) (n policy.WrongNumbers, err error) {
+	t.Helper()
+	_, err = s.AdvanceCounting(context.Background(), "CA-none", count, func(c policy.Call, wrong policy.WrongNumbers) policy.Call {
+		n = wrong
+		return c
+	})
+	return n, err
 }
 
 func listingWhileWriting(t *testing.T, storage Storage) {

@@ -269,7 +269,7 @@ func foundOtherwise(t *rapid.T, s Store, all model) {
 		t.Errorf("calls with a recording to fetch (-want +got):\n%s", diff)
 	}
 	for from, want := range misses {
-		if n, err := s.WrongNumbers(t.Context(), from, time.Time{}); err != nil || n != want {
+		if n, err := wrongNumbersOf(t, s, from, time.Time{}); err != nil || n != want {
 			t.Errorf("%d wrong numbers of %q, %v; want %d", n, from.Full(), err, want)
 		}
 	}

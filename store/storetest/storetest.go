@@ -37,7 +37,7 @@ type Store interface {
 	MonthCalls(ctx context.Context, sid policy.CallSID, enough func(policy.CallSummary) bool) ([]policy.CallSummary, error)
 	MonthSummaries(ctx context.Context, month policy.Month) iter.Seq2[policy.CallSummary, error]
 	TalkingSince(ctx context.Context, before time.Time) ([]policy.CallSID, error)
-	WrongNumbers(ctx context.Context, caller policy.Phone, since time.Time) (int, error)
+	AdvanceCounting(ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) policy.Call) (policy.Call, error)
 
 	Customer(ctx context.Context, number policy.CustomerNumber) (policy.Customer, error)
 	CustomersCallingFrom(ctx context.Context, caller policy.Phone) ([]policy.Customer, error)
@@ -98,9 +98,14 @@ type Store interface {
 	RevokeToken(ctx context.Context, user, name, by string, at time.Time) error
 
 	Session(ctx context.Context, key string, now time.Time) (data []byte, found bool, err error)
-	PutSession(ctx context.Context, key string, data []byte, ends time.Time) error
+	PutSession(ctx context.Context, session users.Session, data []byte) error
+	SessionsOf(ctx context.Context, user string, now time.Time) ([]users.Session, error)
 	RemoveSession(ctx context.Context, key string) error
 	ExpireSessions(ctx context.Context, now time.Time) (int, error)
+	Device(ctx context.Context, user, hash string) (users.Device, bool, error)
+	PutDevice(ctx context.Context, d users.Device) error
+	TakeTry(ctx context.Context, origins []users.Origin, now time.Time) (time.Duration, error)
+	GiveBackTry(ctx context.Context, origins []users.Origin, taken time.Time) error
 
 	Ping(ctx context.Context) error
 	Probe(ctx context.Context) error
@@ -181,10 +186,16 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a user is added, changed and noted in one step", userChanges},
 		{"a token is found by its hash until it is revoked", tokens},
 		{"a session lasts until its end, and no longer", sessions},
+		{"the sessions of a user are listed, and bounded", sessionsOfUser},
+		{"a device is kept for its user, and few are", devices},
+		{"tries are counted until they are forgotten", tries},
+		{"of many tries at once as many are taken as one after the other", triesAtOnce},
+		{"the oldest tries make room for new ones", manyTries},
 		{"the dates of a line are kept in versions", dates},
 		{"of two who edit one line the second learns of the first", datesRivals},
 		{"a probe says whether the store can be written", probe},
 		{"wrong numbers are counted by caller and time", wrongNumbers},
+		{"a limit of wrong numbers holds for calls at one moment", wrongNumbersInParallel},
 		{"customers are found by number and by caller", directoryWalk},
 		{"an import is whole or not at all", wholeImport},
 		{"erasing removes a customer and names nobody", erase},

@@ -51,6 +51,9 @@ func userChanges(t *testing.T, storage Storage) {
 	if got, err := s.User(t.Context(), "mila"); err != nil || got != out {
 		t.Errorf("after opening again: %+v, %v", got, err)
 	}
+	if got, err := s.ChangeUser(t.Context(), "anna@example.com", users.Vouched(day)); err != nil || !got.VouchedAt.Equal(day) {
+		t.Errorf("a change without an act: %+v, %v", got, err)
+	}
 	if err := s.Note(t.Context(), users.AuditEntry{At: day, By: "mila", Act: users.ActSignIn, Subject: "mila"}); err != nil {
 		t.Fatal(err)
 	}
@@ -68,54 +71,4 @@ func userChanges(t *testing.T, storage Storage) {
 	}
 	last := collect(t, s.Audit(t.Context()))[len(told)]
 	same(t, "who did it by a command", "anna (as root)", last.Who())
-}
-
-func sessions(t *testing.T, storage Storage) {
-	s := storage.Open(t)
-	ends := day.Add(12 * time.Hour)
-	find := func(key string, now time.Time, want string, found bool) {
-		t.Helper()
-		if got, ok, err := s.Session(t.Context(), key, now); string(got) != want || ok != found || err != nil {
-			t.Errorf("session %s at %s is %q, %t, %v; want %q, %t", key, now, got, ok, err, want, found)
-		}
-	}
-	find("a", day, "", false)
-	for i := range 22 {
-		if err := s.PutSession(t.Context(), fmt.Sprint("old", i), []byte("x"), day); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, data := range []string{"one", "two"} {
-		if err := s.PutSession(t.Context(), "a", []byte(data), ends); err != nil {
-			t.Fatal(err)
-		}
-		find("a", day, data, true)
-	}
-	if err := s.PutSession(t.Context(), "b", nil, ends); err != nil {
-		t.Fatal(err)
-	}
-	find("a", ends.Add(-time.Second), "two", true)
-	find("a", ends, "", false)
-	find("old1", day, "", false)
-	if n, err := s.ExpireSessions(t.Context(), day); n != 22 || err != nil {
-		t.Errorf("%d sessions went, %v; want 22", n, err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s = storage.Open(t)
-	find("a", day, "two", true)
-	for range 2 {
-		if err := s.RemoveSession(t.Context(), "a"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	find("a", day, "", false)
-	find("b", day, "", true)
-	if err := s.PutSession(t.Context(), "", nil, ends); err == nil {
-		t.Error("a session without a key was kept")
-	}
-	if n, err := s.ExpireSessions(t.Context(), ends); n != 1 || err != nil {
-		t.Errorf("%d sessions went at the end, %v; want 1", n, err)
-	}
 }

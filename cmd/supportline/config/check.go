@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -88,8 +87,7 @@ func (c *checker) config(f *file) Config {
 
 // letters notes that account holders cannot be told what they are to be told.
 func (c *checker) letters(f *file, found Config) {
-	byEmail := func(ch notices.Channel) bool { return ch.Name() == policy.ChannelEmail }
-	if found.Settings.FairUse.TellHolder && !slices.ContainsFunc(found.Notices.Channels, byEmail) {
+	if found.Settings.FairUse.TellHolder && !found.Notices.Reaches(policy.ChannelEmail) {
 		c.note(f.FairUse.TellHolder.At, "tell_holder is true, and there is no mail server, so no account holder is told", "add notices: { smtp: ... }")
 	}
 }
@@ -114,6 +112,7 @@ func (c *checker) settings(f *file) policy.Settings {
 	c.ownNumbers(f)
 	c.queues(f, s)
 	s.Routes = c.routes(f.Routes, f.Teams)
+	toTheOne(s.Routes, f)
 	for i, l := range f.Lines.Items {
 		s.Lines[i].Routes = c.routes(l.Routes, f.Teams)
 	}
@@ -194,30 +193,77 @@ func (c *checker) routes(t table[text], teams table[team]) map[policy.Intent]str
 	return routes
 }
 
+// unrouted reports whether the file leaves open which team takes which calls.
+func (f *file) unrouted() bool {
+	return len(f.Routes.Rows) == 0 && (f.Routes.Given || f.Routes.At == place{})
+}
+
+// toTheOne leads every reason to call to the only team, where the file has one team and no routes.
+func toTheOne(routes map[policy.Intent]string, f *file) {
+	if !f.unrouted() || len(f.Teams.Rows) != 1 {
+		return
+	}
+	for _, intent := range policy.Intents() {
+		routes[intent] = f.Teams.Rows[0].Key.Value
+	}
+}
+
 // routed checks that every call has somebody to ring: on every line there is a team for each intent of the menu, and for questions, the intent
 // of callers who choose nothing.
 func (c *checker) routed(f *file, s policy.Settings) {
-	if !f.Routes.Given && f.Routes.At != (place{}) {
-		return // its wrong shape has been reported
+	if !f.Routes.Given && f.Routes.At != (place{}) || len(f.Teams.Rows) == 0 {
+		return // the wrong shape has been reported, or that there is no team at all
 	}
 	needed := map[policy.Intent]bool{policy.Question: true}
 	for _, m := range s.Menu {
 		needed[m.Intent] = true
 	}
+	at := f.At
+	if f.Routes.Given {
+		at = f.Routes.At
+	}
+	var open []policy.Intent
 	for _, intent := range slices.Sorted(maps.Keys(needed)) {
-		if _, ok := s.Routes[intent]; ok {
+		if line, ok := withoutTeam(f, s, intent); !ok {
 			continue
-		}
-		for i, l := range s.Lines {
-			if _, ok := l.Routes[intent]; !ok {
-				at := f.At
-				if f.Routes.Given {
-					at = f.Routes.At
-				}
-				c.add(at, fmt.Sprintf("calls with the reason %s have no team on the line %s", intent, f.Lines.Items[i].Number.Value),
-					fmt.Sprintf("add %s: TEAM to routes", intent))
-				break
-			}
+		} else if open = append(open, intent); !f.unrouted() {
+			c.add(at, fmt.Sprintf("calls with the reason %s have no team on the line %s", intent, line), fmt.Sprintf("add %s: TEAM to routes", intent))
 		}
 	}
+	if f.unrouted() && len(open) > 0 {
+		what := fmt.Sprintf("routes does not say which of the %d teams takes which calls", len(f.Teams.Rows))
+		c.add(at, what, "write "+exampleRoutes(open, f.Teams))
+	}
+}
+
+// withoutTeam returns the first line on which calls with a reason have nobody to ring; ok is false where there is none.
+func withoutTeam(f *file, s policy.Settings, intent policy.Intent) (number string, ok bool) {
+	if _, routed := s.Routes[intent]; routed {
+		return "", false
+	}
+	for i, l := range s.Lines {
+		if _, routed := l.Routes[intent]; !routed {
+			return f.Lines.Items[i].Number.Value, true
+		}
+	}
+	return "", false
+}
+
+// exampleRoutes returns routes as they could be: critical calls to the first team, or the one of that name, all others to the last.
+func exampleRoutes(open []policy.Intent, teams table[team]) string {
+	first, last := teams.Rows[0].Key.Value, teams.Rows[len(teams.Rows)-1].Key.Value
+	var routes []string
+	for _, intent := range open {
+		to := last
+		if intent == policy.Critical {
+			to = first
+		}
+		for _, r := range teams.Rows {
+			if r.Key.Value == string(intent) {
+				to = r.Key.Value
+			}
+		}
+		routes = append(routes, fmt.Sprintf("%s: %s", intent, to))
+	}
+	return "routes: { " + strings.Join(routes, ", ") + " }"
 }

@@ -172,33 +172,6 @@ func (c *checker) store(t text) string {
 	return ""
 }
 
-var (
-	accountSID = regexp.MustCompile(`^AC[0-9a-f]{32}$`)
-	apiKey     = regexp.MustCompile(`^SK[0-9A-Za-z]{32}$`)
-	secret     = regexp.MustCompile(`^[!-~]+$`)
-)
-
-// account checks the shape of the credentials. Its problems do not show them. Offline, those from the environment may be empty.
-func (c *checker) account(a account) Twilio {
-	c.credential(a.AccountSID, accountSID, !c.offline, "AC and 32 hexadecimal digits, as the provider's console shows it")
-	c.credential(a.AuthToken, secret, !c.offline, "the account's auth token, without spaces")
-	c.credential(a.NextAuthToken, secret, false, `the token that comes next, without spaces, or ""`)
-	c.credential(a.APIKey, apiKey, false, `SK and 32 letters and digits, or ""`)
-	c.credential(a.APISecret, secret, false, `the secret of the API key, without spaces, or ""`)
-	if (a.APIKey.Value == "") != (a.APISecret.Value == "") && !c.offline {
-		missing, there := a.APISecret, a.APIKey
-		if a.APIKey.Value == "" {
-			missing, there = a.APIKey, a.APISecret
-		}
-		c.add(either(missing, there), "twilio has only one of api_key and api_secret", "write both, or neither")
-	}
-	return Twilio{
-		AccountSID: a.AccountSID.Value, AuthToken: a.AuthToken.Value, NextAuthToken: a.NextAuthToken.Value,
-		APIKey: a.APIKey.Value, APISecret: a.APISecret.Value, APIURL: c.url(a.APIURL),
-		Edge: c.place(a.Edge, "an edge of the provider: dublin, frankfurt, singapore"), Region: c.place(a.Region, "a region of the provider: ie1, au1"),
-	}
-}
-
 var placeName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
 // place returns a part of the provider's host names.
@@ -208,14 +181,4 @@ func (c *checker) place(t text, want string) string {
 		return ""
 	}
 	return t.Value
-}
-
-func (c *checker) credential(t text, form *regexp.Regexp, needed bool, want string) {
-	switch {
-	case t.silent() || t.Value == "" && !needed:
-	case t.Value == "":
-		c.wrong(t, "is empty", "write "+want)
-	case !form.MatchString(t.Value):
-		c.wrong(t, "does not look right", "write "+want)
-	}
 }

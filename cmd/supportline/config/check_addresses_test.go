@@ -71,13 +71,13 @@ func TestAccountIsCheckedAndNeverShown(t *testing.T) {
 		{"an account and a token", nil, []string{}},
 		{"a key and its secret", []string{"TWILIO_API_KEY", key, "TWILIO_API_SECRET", "hush"}, []string{}},
 		{"an SID of something else", []string{"TWILIO_ACCOUNT_SID", key}, []string{
-			"supportline.yaml:24:16: account_sid does not look right; write AC and 32 hexadecimal digits, as the provider's console shows it",
+			"supportline.yaml:24:16: account_sid (environment variable TWILIO_ACCOUNT_SID) is a SID (SK...), which only names an API key; write AC and 32 hexadecimal digits, as the provider's console shows it",
 		}},
 		{"an empty token", []string{"TWILIO_AUTH_TOKEN", ""}, []string{
-			"supportline.yaml:25:15: auth_token is empty; write the account's auth token, without spaces",
+			"supportline.yaml:25:15: auth_token (environment variable TWILIO_AUTH_TOKEN) is empty; set the variable to the account's auth token, without spaces",
 		}},
 		{"a token with a line end", []string{"TWILIO_AUTH_TOKEN", "12345\n"}, []string{
-			"supportline.yaml:25:15: auth_token does not look right; write the account's auth token, without spaces",
+			"supportline.yaml:25:15: auth_token (environment variable TWILIO_AUTH_TOKEN) has a line end in it; write the value alone; a file with Windows line ends leaves one after each value",
 		}},
 		{"a key without its secret", []string{"TWILIO_API_KEY", key}, []string{
 			"supportline.yaml:28:15: twilio has only one of api_key and api_secret; write both, or neither",

@@ -117,6 +117,7 @@ func (c *checker) sso(s sso) signin.SSO {
 	if c.optionalURL(s.Issuer) != "" {
 		checked.Issuer = s.Issuer.Value // exactly: a slash at its end is part of it
 	}
+	c.credential(s.ClientSecret, secret, false, "the secret of this application, as the identity provider shows it")
 	for _, t := range []text{s.Issuer, s.ClientID, s.ClientSecret, s.RoleClaim} {
 		if t.Given && t.Value == "" && !c.offline {
 			c.wrong(t, "is empty", "write what the identity provider shows for this application")

@@ -39,6 +39,9 @@ func (c *checker) block(at place, key string, answers []answer) notices.Value {
 			a.Text.Value = c.oneOf(a.Text, a.OneOf...)
 		}
 		field := value(a.Key, a.Text)
+		if a.Secret && a.Text.Value != "" && !c.sound(a.Text, nil, "") {
+			field.Given, field.Text = false, "" // reported
+		}
 		if a.List {
 			field.Place, field.Given = a.Texts.At, a.Texts.Given
 		}

@@ -110,7 +110,7 @@ func TestRecordingsAreChecked(t *testing.T) {
 		{"no keys", "  keep: " + keep + "\n  access_key: hush-access\n  secret_key: hush-secret", "  ^keep: " + keep, "recordings has no access_key and secret_key for the bucket; " +
 			"add access_key: ${RECORDINGS_ACCESS_KEY}, and secret_key: ${RECORDINGS_SECRET_KEY}"},
 		{"one key empty", "hush-secret", `^""`, "secret_key is empty; write the key that the store gave you"},
-		{"a key with spaces", "hush-secret", `^"hush secret"`, "secret_key does not look right; write the key, without spaces"},
+		{"a key with spaces", "hush-secret", `^"hush secret"`, "secret_key has a blank in it; write the key, without spaces"},
 		{"deleted perhaps", "delete_at_provider: on", "delete_at_provider: ^true", `delete_at_provider is "true"; write off or on`},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -1,7 +1,14 @@
 package config_test
 
 import (
+	"regexp"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/policy"
 )
 
 func TestTeams(t *testing.T) {
@@ -57,7 +64,37 @@ func TestRoutes(t *testing.T) {
 			},
 			nil,
 		},
+		{
+			"no routes and two teams",
+			[]string{"company: OfficeRnD", "^company: OfficeRnD", routesOfExample, ""},
+			[]string{"routes does not say which of the 2 teams takes which calls; write " +
+				"routes: { critical: critical, question: general, raise-severity: general, restricted: general, ticket-status: general }"},
+		},
+		{
+			"routes of nothing and two teams",
+			[]string{routesOfExample, "routes: ^{}\n"},
+			[]string{"routes does not say which of the 2 teams takes which calls; write " +
+				"routes: { critical: critical, question: general, raise-severity: general, restricted: general, ticket-status: general }"},
+		},
 		one("a line's own to nowhere", "voice: Polly.Amy-Neural", "routes: { question: ^nobody }\n    voice: Polly.Amy-Neural",
 			`question leads to the team "nobody", which is not in teams; write critical or general`),
 	})
+}
+
+const routesOfExample = "routes:\n  critical: critical\n  restricted: critical\n  ticket-status: general\n  raise-severity: critical\n  question: general\n"
+
+// TestOneTeamTakesEveryCall where there are no routes; a line can still name it itself.
+func TestOneTeamTakesEveryCall(t *testing.T) {
+	teams := regexp.MustCompile(`(?s)\nteams:\n.*?\n\n`).ReplaceAllString(string(config.Example()), "\nteams: { everybody: { ring: [{ to: [\"+15550100003\"] }] } }\n\n")
+	for _, routes := range []string{"", "routes: {}\n", "routes:\n"} {
+		c, problems := parse(strings.Replace(teams, routesOfExample, routes, 1), env(), config.Options{})
+		if diff := cmp.Diff([]string{}, problems); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", routes, diff)
+		}
+		for _, intent := range policy.Intents() {
+			if got := c.Settings.Routes[intent]; got != "everybody" {
+				t.Errorf("%q: %s leads to %q", routes, intent, got)
+			}
+		}
+	}
 }

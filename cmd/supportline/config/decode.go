@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -68,7 +69,18 @@ type text struct {
 	At    place
 	Key   string
 	Value string
-	Given bool // false: the file does not have it, or in a wrong shape; Value is then the default
+	Given bool   // false: the file does not have it, or in a wrong shape; Value is then the default
+	Env   string // the environment variable that the value comes from, or the first of several; "": none
+	// Secret is set where the value must not be shown, and advice must not lead to it being written into the file.
+	Secret bool
+}
+
+// origin returns the key, and the environment variable that the value comes from.
+func (t text) origin() string {
+	if t.Env == "" {
+		return t.Key
+	}
+	return t.Key + " (environment variable " + t.Env + ")"
 }
 
 func (t *text) decode(d *decoder, n node) {
@@ -81,8 +93,7 @@ func (t *text) decode(d *decoder, n node) {
 		t.Given = true
 		return
 	}
-	value, ok := d.replaced(t.At, n.key, n.Value)
-	if ok {
+	if value, ok := d.replaced(t, n.Value); ok {
 		t.Value, t.Given = value, true
 	}
 }
@@ -156,6 +167,8 @@ type field struct {
 	key  string
 	into any
 	need string // what to write where the key is missing; "": it may be missing
+	// secret is set for a value that must not be shown.
+	secret bool
 }
 
 // keys returns the keys that a struct has by its tags.
@@ -164,7 +177,8 @@ func keys(of any) []field {
 	v := reflect.ValueOf(of).Elem()
 	for i := range v.NumField() {
 		if tag := v.Type().Field(i).Tag; tag.Get("key") != "" {
-			fields = append(fields, field{key: tag.Get("key"), into: v.Field(i).Addr().Interface(), need: tag.Get("need")})
+			_, secret := tag.Lookup("secret")
+			fields = append(fields, field{key: tag.Get("key"), into: v.Field(i).Addr().Interface(), need: tag.Get("need"), secret: secret})
 		}
 	}
 	return fields
@@ -190,6 +204,9 @@ func (d *decoder) fields(n node, at *place, fields []field) {
 		}
 		if !null(value.Node) {
 			present[key.Value] = true
+			if t, single := fields[i].into.(*text); single {
+				t.Secret = fields[i].secret
+			}
 			d.decode(fields[i].into, value)
 		}
 	})
@@ -219,8 +236,8 @@ var (
 	variable  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
-// replaced returns a value with its references replaced from the environment. ok is false after a problem.
-func (d *decoder) replaced(at place, key, value string) (result string, ok bool) {
+// replaced returns a value of t with its references replaced from the environment. ok is false after a problem.
+func (d *decoder) replaced(t *text, value string) (result string, ok bool) {
 	ok = true
 	result = reference.ReplaceAllStringFunc(value, func(ref string) string {
 		if strings.HasPrefix(ref, "$$") {
@@ -229,7 +246,7 @@ func (d *decoder) replaced(at place, key, value string) (result string, ok bool)
 		inner, closed := strings.CutSuffix(ref[len("${"):], "}")
 		name, fallback, optional := strings.Cut(inner, ":-")
 		if !closed || !variable.MatchString(name) {
-			d.add(at, fmt.Sprintf("%s holds %s, which is no reference to the environment", key, quoted(ref)),
+			d.add(t.At, fmt.Sprintf("%s holds %s, which is no reference to the environment", t.Key, t.shown(ref)),
 				"write ${NAME} or ${NAME:-default}; $${ stands for ${ itself")
 			ok = false
 			return ""
@@ -239,11 +256,27 @@ func (d *decoder) replaced(at place, key, value string) (result string, ok bool)
 		case optional && got == "":
 			return fallback
 		case !set && !d.offline:
-			d.add(at, fmt.Sprintf("%s needs the environment variable %s, which is not set", key, name),
-				fmt.Sprintf("set %s, or write ${%s:-default}", name, name))
+			d.add(t.At, fmt.Sprintf("%s needs the environment variable %s, which is not set", t.Key, name), t.howToSet(name))
 			ok = false
 		}
+		t.Env = cmp.Or(t.Env, name)
 		return got
 	})
 	return result, ok
+}
+
+// shown returns a part of the value as a problem shows it.
+func (t *text) shown(part string) string {
+	if t.Secret {
+		return "${"
+	}
+	return quoted(part)
+}
+
+// howToSet returns the advice where an environment variable is missing. A default would put a secret into the file.
+func (t *text) howToSet(name string) string {
+	if t.Secret {
+		return fmt.Sprintf("export %s=..., or write that line into the env file that the service is started with", name)
+	}
+	return fmt.Sprintf("set %s, or write ${%s:-default}", name, name)
 }

@@ -67,13 +67,13 @@ func TestOfflineAcceptsEmptySecretsOnly(t *testing.T) {
 		{"nothing set, offline", nothing, true, []string{}},
 		{"nothing set", nothing, false, []string{
 			"supportline.yaml:24:16: account_sid needs the environment variable TWILIO_ACCOUNT_SID, which is not set; " +
-				"set TWILIO_ACCOUNT_SID, or write ${TWILIO_ACCOUNT_SID:-default}",
+				"export TWILIO_ACCOUNT_SID=..., or write that line into the env file that the service is started with",
 			"supportline.yaml:25:15: auth_token needs the environment variable TWILIO_AUTH_TOKEN, which is not set; " +
-				"set TWILIO_AUTH_TOKEN, or write ${TWILIO_AUTH_TOKEN:-default}",
+				"export TWILIO_AUTH_TOKEN=..., or write that line into the env file that the service is started with",
 		}},
 		{"one of a pair set, offline", env("TWILIO_API_SECRET", "hush"), true, []string{}},
 		{"set and wrong, offline", env("TWILIO_ACCOUNT_SID", "me"), true, []string{
-			"supportline.yaml:24:16: account_sid does not look right; write AC and 32 hexadecimal digits, as the provider's console shows it",
+			"supportline.yaml:24:16: account_sid (environment variable TWILIO_ACCOUNT_SID) does not look right; write AC and 32 hexadecimal digits, as the provider's console shows it",
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import "github.com/officernd/supportline/cmd/supportline/notices"
 //	key    its name
 //	need   what to write where it is missing; without this tag it may be missing
 //	usual  the value where it is missing: the figures are those of the published policy, and supportline.example.yaml shows them
+//	secret a value that is not shown, or has a part that is not
 type file struct {
 	At             place
 	PublicURL      text           `key:"public_url" need:"https://support.example.com"`
@@ -14,7 +15,7 @@ type file struct {
 	Company        text           `key:"company"`
 	Listen         listen         `key:"listen"`
 	Console        consoleFile    `key:"console"`
-	Store          text           `key:"store" usual:"bolt:data/supportline.db"`
+	Store          text           `key:"store" usual:"bolt:data/supportline.db" secret:""`
 	Words          text           `key:"words"`
 	Twilio         account        `key:"twilio" need:"{ account_sid: ..., auth_token: ... }"`
 	Lines          list[line]     `key:"lines" need:"[{ number: ... }]"`
@@ -43,11 +44,11 @@ type listen struct {
 
 type account struct {
 	At            place
-	AccountSID    text `key:"account_sid" need:"${TWILIO_ACCOUNT_SID}"`
-	AuthToken     text `key:"auth_token" need:"${TWILIO_AUTH_TOKEN}"`
-	NextAuthToken text `key:"next_auth_token"`
-	APIKey        text `key:"api_key"`
-	APISecret     text `key:"api_secret"`
+	AccountSID    text `key:"account_sid" need:"${TWILIO_ACCOUNT_SID}" secret:""`
+	AuthToken     text `key:"auth_token" need:"${TWILIO_AUTH_TOKEN}" secret:""`
+	NextAuthToken text `key:"next_auth_token" secret:""`
+	APIKey        text `key:"api_key" secret:""`
+	APISecret     text `key:"api_secret" secret:""`
 	APIURL        text `key:"api_url" usual:"https://api.twilio.com"`
 	Edge          text `key:"edge"`
 	Region        text `key:"region"`
@@ -163,7 +164,7 @@ type sso struct {
 	At           place
 	Issuer       text        `key:"issuer" need:"https://login.example.com"`
 	ClientID     text        `key:"client_id" need:"supportline"`
-	ClientSecret text        `key:"client_secret" need:"${SSO_CLIENT_SECRET}"`
+	ClientSecret text        `key:"client_secret" need:"${SSO_CLIENT_SECRET}" secret:""`
 	RoleClaim    text        `key:"role_claim" usual:"groups"`
 	Roles        table[text] `key:"roles" need:"{ support: operator }"`
 }
@@ -172,8 +173,8 @@ type sso struct {
 type recordings struct {
 	At               place
 	Keep             text `key:"keep" need:"folder:data/recordings"`
-	AccessKey        text `key:"access_key"`
-	SecretKey        text `key:"secret_key"`
+	AccessKey        text `key:"access_key" secret:""`
+	SecretKey        text `key:"secret_key" secret:""`
 	DeleteAtProvider text `key:"delete_at_provider" usual:"off"`
 }
 
@@ -230,7 +231,7 @@ func fieldsOf(answers []answer) []field {
 	var fields []field
 	for i := range answers {
 		a := &answers[i]
-		f := field{key: a.Key, into: &a.Text, need: a.Need}
+		f := field{key: a.Key, into: &a.Text, need: a.Need, secret: a.Secret}
 		if a.List {
 			f.into = &a.Texts
 		}

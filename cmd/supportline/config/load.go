@@ -77,7 +77,7 @@ func Load(file string, env func(string) (string, bool), o Options) (Config, []Pr
 	text, err := readFile(file)
 	if err != nil {
 		what := fmt.Sprintf("the configuration cannot be read: %v", err)
-		return Config{}, []Problem{{File: file, Line: 1, Column: 1, What: what, Instead: "name it with --config, or start from supportline.example.yaml"}}
+		return Config{}, []Problem{{File: file, Line: 1, Column: 1, What: what, Instead: unread(file, err)}}
 	}
 	return Parse(file, text, env, o)
 }

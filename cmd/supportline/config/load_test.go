@@ -3,10 +3,12 @@ package config_test
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -182,20 +184,29 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	if err := os.WriteFile(big, bytes.Repeat([]byte("#\n"), 1<<19+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	const start = "; name it with --config, or start from supportline.example.yaml"
 	for _, row := range []struct{ name, file, want string }{
-		{"missing", filepath.Join(dir, "none.yaml"), "no such file or directory"},
-		{"a folder", dir, "it is not a regular file"},
-		{"a device", os.DevNull, "it is not a regular file"},
-		{"too big", big, "it has 1048578 bytes, more than the 1048576 that are allowed"},
+		{"missing", filepath.Join(dir, "none.yaml"), "there is no such file" + start},
+		{"a folder", dir, "it is a folder; name a file in it, such as " + filepath.Join(dir, "supportline.yaml")},
+		{"below a file", filepath.Join(big, "supportline.yaml"), "not a directory" + start},
+		{"a device", os.DevNull, "it is not a regular file" + start},
+		{"too big", big, "it has 1048578 bytes, more than the 1048576 that are allowed" + start},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			_, problems := config.Load(row.file, nothing, config.Options{})
-			want := []string{row.file + ":1:1: the configuration cannot be read: " + row.want +
-				"; name it with --config, or start from supportline.example.yaml"}
+			want := []string{row.file + ":1:1: the configuration cannot be read: " + row.want}
 			if diff := cmp.Diff(want, problemLines(problems)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestAFileOfAnotherUser is said to be one, with what to do. Root may read every file, so that the reason is given by hand there.
+func TestAFileOfAnotherUser(t *testing.T) {
+	why, instead := config.Unread("/etc/supportline.yaml", &fs.PathError{Op: "open", Path: "/etc/supportline.yaml", Err: syscall.EACCES})
+	if why != "this user may not read it" || instead != "let the user that runs this command read it, the folders above it included" {
+		t.Errorf("%s; %s", why, instead)
 	}
 }
 
@@ -208,7 +219,7 @@ func TestWordsAreAFileBesideTheConfiguration(t *testing.T) {
 		{"a sentence of one's own", "words: own.yaml", "en-GB: { goodbye: \"Cheerio.\" }\n", "Cheerio.", nil},
 		{"a mistake in it", "words: own.yaml", "en-GB:\n  godbye: Cheerio.\n", "", []string{`DIR/own.yaml:2:3: there is no text "godbye"; write goodbye`}},
 		{"a file that is missing", "words: none.yaml", "", "", []string{
-			`DIR/supportline.yaml:21:8: words names the file DIR/none.yaml, which cannot be read: no such file or directory; ` +
+			`DIR/supportline.yaml:21:8: words names the file DIR/none.yaml, which cannot be read: there is no such file; ` +
 				"write the name of a file of words, relative to the folder of this file",
 		}},
 		{"no name", `words: ""`, "", "", []string{"DIR/supportline.yaml:21:8: words is empty; write the name of a file, or remove the key"}},

@@ -15,7 +15,7 @@ const name = "supportline.yaml"
 func env(pairs ...string) func(string) (string, bool) {
 	set := map[string]string{
 		"TWILIO_ACCOUNT_SID": "AC00112233445566778899aabbccddeeff",
-		"TWILIO_AUTH_TOKEN":  "12345",
+		"TWILIO_AUTH_TOKEN":  "00112233445566778899aabbccddeeff",
 	}
 	for i := 0; i < len(pairs); i += 2 {
 		set[pairs[i]] = pairs[i+1]

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -66,5 +67,22 @@ func (r *Runner) input(command Command) (io.ReadCloser, error) {
 		return nil, err
 	}
 	r.Terminal.Input, r.Terminal.InputSize = named.InputFile(), info.Size()
-	return file, nil
+	return &fileThenAnswers{File: file, answers: r.In}, nil
+}
+
+// fileThenAnswers is a file and, after its end, what the person types who is asked a question about it.
+type fileThenAnswers struct {
+	*os.File
+	answers io.Reader
+	ended   bool
+}
+
+// Read returns io.EOF once at the end of the file.
+func (f *fileThenAnswers) Read(p []byte) (int, error) {
+	if f.ended {
+		return f.answers.Read(p)
+	}
+	n, err := f.File.Read(p)
+	f.ended = errors.Is(err, io.EOF)
+	return n, err
 }

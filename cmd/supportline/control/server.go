@@ -122,7 +122,6 @@ type remoteInput struct {
 	chunks chan []byte
 	gone   <-chan struct{}
 	rest   []byte
-	ended  bool
 }
 
 // receive takes the client's frames until the connection ends.
@@ -142,19 +141,18 @@ func (r *remoteInput) receive(conn net.Conn) {
 
 // Read returns what the client sent, and asks for more when that is used up. It returns io.ErrUnexpectedEOF when the client is gone.
 func (r *remoteInput) Read(p []byte) (int, error) {
-	if len(r.rest) == 0 && !r.ended {
+	if len(r.rest) == 0 {
 		if err := r.frames.write(frameInput, nil); err != nil {
 			return 0, err
 		}
 		select {
 		case r.rest = <-r.chunks:
-			r.ended = len(r.rest) == 0
 		case <-r.gone:
 			return 0, io.ErrUnexpectedEOF
 		}
-	}
-	if r.ended {
-		return 0, io.EOF
+		if len(r.rest) == 0 { // the end of a file, after which a person may still be asked
+			return 0, io.EOF
+		}
 	}
 	n := copy(p, r.rest)
 	r.rest = r.rest[n:]

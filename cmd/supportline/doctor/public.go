@@ -175,7 +175,7 @@ func (d *Doctor) fallback(ctx context.Context) (found []Finding) {
 	base, documents := d.Conf.FallbackBase(), d.Conf.Fallback()
 	fix := "start the server, which has them; better: host them elsewhere, and name the place as fallback_url"
 	if elsewhere, hosted := d.Conf.HostedElsewhere(); hosted {
-		fix = "supportline fallback --out DIR, and put what it writes at " + elsewhere + ", where everybody can fetch it with GET"
+		fix = "supportline fallback --out DIR, and put what it writes at " + elsewhere + ", where the provider can fetch it with GET"
 	}
 	for _, line := range d.Conf.Settings.Lines {
 		number := line.Number.Full()
@@ -202,11 +202,16 @@ func (d *Doctor) hosted(ctx context.Context, address string, documents ivr.Fallb
 		return nil, err
 	}
 	delete(want, "bin.xml")
+	_, elsewhere := d.Conf.HostedElsewhere()
 	hosted := map[string][]byte{}
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, address+name, nil)
 		if err != nil {
 			return nil, err
+		}
+		if !elsewhere { // our own server gives them to the provider alone
+			r.URL.RawQuery = url.Values{"AccountSid": {d.Conf.Twilio.AccountSID}}.Encode()
+			r.Header.Set(twilio.SignatureHeader, twilio.Sign(d.Conf.Twilio.AuthToken, asSigned(*r.URL), nil))
 		}
 		got, err := d.ask(r)
 		switch {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
@@ -196,6 +197,9 @@ func TestHostedFallbackIsCurrent(t *testing.T) {
 			}
 			d := l.doctor()
 			d.HTTP = &http.Client{Transport: fake.Straight(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get(twilio.SignatureHeader) != "" || r.URL.RawQuery != "" {
+					t.Errorf("another host is asked as our own server is: %s", r.URL)
+				}
 				text, there := files[r.URL.Path]
 				if !there {
 					http.NotFound(w, r)

@@ -29,7 +29,7 @@ var emailKind = Kind{
 		{Key: "server", Need: "smtp.example.com:587"},
 		{Key: "hello"},
 		{Key: "user"},
-		{Key: "password"},
+		{Key: "password", Secret: true},
 		{Key: "tls", Default: string(TLSStart), OneOf: []string{string(TLSStart), string(TLSRequired), string(TLSNone)}},
 	},
 }
@@ -270,7 +270,7 @@ func checkServer(f *Form, v Value) string {
 // checkLogin wants both parts of a login, or none, and never in clear over a network.
 func checkLogin(f *Form, m Email) {
 	user, password := f.Block.Fields["user"], f.Block.Fields["password"]
-	if (m.User == "") != (m.Password == "") && !f.Offline {
+	if (m.User == "") != (m.Password == "") && !f.Offline && !user.reported() && !password.reported() {
 		at := f.Block.Place
 		if user.Given && user.Text != "" {
 			at = user.Place

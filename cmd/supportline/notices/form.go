@@ -14,6 +14,7 @@ type Field struct {
 	Default string   // of a key that may be missing
 	OneOf   []string // the words that its value can be; nil: any text
 	List    bool     // the value is a list of texts
+	Secret  bool     // the value is not shown
 }
 
 // Form holds the configuration of a channel, and what the channel's check finds wrong with it.
@@ -45,6 +46,9 @@ func (v Value) Silent() bool { return !v.Given && v.Text == "" }
 
 // Absent reports whether the file does not have the value at all.
 func (v Value) Absent() bool { return v.Place == Place{} }
+
+// reported reports whether the file has the value, and something is wrong with it.
+func (v Value) reported() bool { return v.Silent() && !v.Absent() }
 
 // quoted returns the text as a problem shows it, shortened where it is long.
 func (v Value) quoted() string {

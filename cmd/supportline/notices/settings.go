@@ -3,6 +3,7 @@ package notices
 import (
 	"maps"
 	"net/url"
+	"slices"
 
 	"github.com/officernd/supportline/policy"
 )
@@ -50,6 +51,11 @@ func (s Settings) facts(event policy.Notice) map[string]string {
 
 // HasReceivers reports whether anybody learns of an event that names nobody.
 func (s Settings) HasReceivers() bool { return len(s.Addressed(policy.Notice{})) > 0 }
+
+// Reaches reports whether there is the channel, which an event that names its receiver needs.
+func (s Settings) Reaches(channel policy.Channel) bool {
+	return slices.ContainsFunc(s.Channels, func(c Channel) bool { return c.Name() == channel })
+}
 
 // unconfigured returns the kinds of channels that are not among those of the settings, as channels that give up what waits for them.
 func (s Settings) unconfigured() (absent []Channel) {

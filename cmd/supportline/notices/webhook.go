@@ -40,7 +40,7 @@ type posted struct {
 // webhookKind is the webhook in the configuration.
 var webhookKind = Kind{
 	Name: policy.ChannelWebhook, Key: "webhook", Noun: "a webhook", Check: checkWebhook,
-	Fields: []Field{{Key: "url", Need: "https://ops.example.com/supportline"}, {Key: "secret", Need: "${NOTICES_SECRET}"}},
+	Fields: []Field{{Key: "url", Need: "https://ops.example.com/supportline", Secret: true}, {Key: "secret", Need: "${NOTICES_SECRET}", Secret: true}},
 }
 
 // Webhook is the channel that posts notices, signed, to a server of the company.

@@ -3,12 +3,10 @@ package server
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"time"
 
 	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/notices"
@@ -35,6 +33,7 @@ type App struct {
 	Usage    *store.UsageCache
 	Counters *metrics
 	Log      *zap.Logger
+	Sampled  *zap.Logger // Log for lines that strangers can cause
 
 	lines    *store.Lines
 	ended    *endedCalls
@@ -56,7 +55,7 @@ func OpenOver(transport http.RoundTripper, conf config.Config, now func() time.T
 		return nil, err
 	}
 	a := &App{
-		Conf: conf, Now: now, Log: log, ended: &endedCalls{}, toSend: make(chan struct{}, 1), Counters: newMetrics(), yielder: newYielder(), stopping: make(chan struct{}),
+		Conf: conf, Now: now, Log: log, Sampled: sampled(log), ended: &endedCalls{}, toSend: make(chan struct{}, 1), Counters: newMetrics(), yielder: newYielder(), stopping: make(chan struct{}),
 	}
 	o.Now, o.OnCommit, o.Yield = now, a.Counters.committed, a.yielder.yield
 	o.OnUpgrade = func(calls int) { log.Info("the store is brought up to date", zap.Int("calls", calls)) }
@@ -94,7 +93,7 @@ func (a *App) build(transport http.RoundTripper) error {
 	}
 	answering := ivr.Deps{
 		Settings: a.lines.Settings, Words: conf.Words, Log: calls, Directory: a.Store, Verifier: verifier, Ringer: a.Ringer, PublicURL: conf.PublicURL,
-		Now: a.Now, Logger: a.Log, Observer: a.Counters,
+		Now: a.Now, Logger: a.Log, Refusals: a.Sampled, Observer: a.Counters,
 	}
 	a.Webhooks = ivr.NewWebhooks(answering)
 	a.Phones = a.testPhones(answering)
@@ -129,11 +128,4 @@ func (a *App) Close() error {
 	a.Phones.Close()
 	a.Ringer.Wait()
 	return a.Store.Close()
-}
-
-// NewLogger returns a logger that writes one JSON object a line. Telephone numbers mask themselves when they are logged (policy.Phone).
-func NewLogger(w io.Writer) *zap.Logger {
-	encoding := zap.NewProductionEncoderConfig()
-	encoding.EncodeTime = zapcore.RFC3339NanoTimeEncoder
-	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoding), zapcore.Lock(zapcore.AddSync(w)), zap.InfoLevel))
 }

@@ -3,9 +3,12 @@ package server
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
 )
@@ -17,7 +20,8 @@ const comparedLate = time.Hour
 func (a *App) findings(ctx context.Context) []console.Finding {
 	running := fmt.Sprintf("supportline %s, configuration %s", Version(), a.lines.Settings().Version)
 	version := console.Finding{Part: "versions", State: "ok", Found: running}
-	return []console.Finding{a.storeFinding(ctx), a.callsFinding(ctx), a.listFinding(ctx), a.noticesFinding(ctx), version}
+	found := []console.Finding{a.storeFinding(ctx), a.callsFinding(ctx), a.listFinding(ctx), a.noticesFinding(ctx)}
+	return append(append(found, receiverFindings(a.Conf.Notices, a.Conf.Settings)...), version)
 }
 
 func (a *App) storeFinding(ctx context.Context) console.Finding {
@@ -67,10 +71,44 @@ func (a *App) noticesFinding(ctx context.Context) console.Finding {
 		f.State, f.Found = "wrong", err.Error()
 	case failed > 0:
 		f.State, f.Found, f.Advice = "warning", control.Plural(failed, "notice")+" could not be delivered.", "See below why, mend it, and try them again."
-	case !a.Conf.Notices.HasReceivers():
-		f.Found = "Nobody is told anything: the configuration has no notices."
 	}
 	return f
+}
+
+// receiverFindings returns whether somebody is told of what people are to learn: those of the company of what waits for them, and account holders of
+// what costs them (rule 15).
+func receiverFindings(told notices.Settings, s policy.Settings) (all []console.Finding) {
+	warn := func(found, advice string) {
+		all = append(all, console.Finding{Part: "receivers", State: "warning", Found: found, Advice: advice})
+	}
+	missed := "of a critical call that nobody took, a call past the limit, an account near its limit and a case that opened"
+	if s.TakesMessages() {
+		missed = "of a message that a caller left, " + strings.TrimPrefix(missed, "of ")
+	}
+	switch {
+	case len(told.Channels) == 0:
+		warn("Nobody is told "+missed+": the configuration has no notices.", "Add notices to the configuration: smtp with the addresses of ops, or a webhook.")
+	case !told.HasReceivers():
+		warn("Nobody here is told "+missed+": notices.ops is empty, and there is no webhook.", "Write the addresses of those who are to learn of it into notices.ops, or add notices.webhook.")
+	}
+	if s.FairUse.TellHolder && !told.Reaches(policy.ChannelEmail) {
+		warn("No account holder is told before it costs: fair_use.tell_holder is true, and there is no mail server.", "Add notices.smtp to the configuration, or set tell_holder to false.")
+	}
+	if all == nil {
+		all = []console.Finding{{Part: "receivers", State: "ok", Found: "Somebody is told of what waits for a person, by " + waysOf(told) + "."}}
+	}
+	return all
+}
+
+// waysOf returns the channels by which the company is told, in words.
+func waysOf(told notices.Settings) string {
+	var ways []string
+	for _, n := range told.Addressed(policy.Notice{}) {
+		if !slices.Contains(ways, string(n.Channel)) {
+			ways = append(ways, string(n.Channel))
+		}
+	}
+	return strings.Join(ways, " and ")
 }
 
 // ago returns a time in words, as seen from now.

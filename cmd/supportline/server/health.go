@@ -32,7 +32,7 @@ func (a *App) healthRoutes() http.Handler {
 	})
 	routes.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		if err := a.Store.Ping(r.Context()); err != nil {
-			a.Log.Error("not ready", zap.Error(err))
+			a.Sampled.Error("not ready", zap.Error(err))
 			a.answer(w, http.StatusServiceUnavailable, err.Error())
 			return
 		}

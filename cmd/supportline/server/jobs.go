@@ -208,7 +208,15 @@ type watchedLog struct {
 
 // Advance advances the call in the store.
 func (l watchedLog) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
-	after, err := l.NotifyingLog.Advance(ctx, sid, change)
+	uncounted := func(c policy.Call, _ policy.WrongNumbers) policy.Call { return change(c) }
+	return l.AdvanceCounting(ctx, sid, policy.WrongNumberCount{}, uncounted)
+}
+
+// AdvanceCounting advances the call in the store, by how many wrong customer numbers were entered.
+func (l watchedLog) AdvanceCounting(
+	ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) policy.Call,
+) (policy.Call, error) {
+	after, err := l.NotifyingLog.AdvanceCounting(ctx, sid, count, change)
 	if err == nil {
 		l.ended.add(after)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -23,6 +24,8 @@ type metrics struct {
 	commit   prometheus.Histogram
 	failures prometheus.Counter
 	loops    prometheus.Counter
+	wrong    prometheus.Counter
+	locked   *prometheus.CounterVec
 	notices  *prometheus.CounterVec
 	rest     *prometheus.CounterVec
 	repairs  *prometheus.CounterVec
@@ -45,6 +48,8 @@ func newMetrics() *metrics {
 		commit:   auto.NewHistogram(prometheus.HistogramOpts{Name: "supportline_store_commit_seconds", Help: "Time of a commit of the store.", Buckets: buckets}),
 		failures: auto.NewCounter(prometheus.CounterOpts{Name: "supportline_store_errors_total", Help: "Webhooks that had to be answered without the log, and commits that failed."}),
 		loops:    auto.NewCounter(prometheus.CounterOpts{Name: "supportline_loops_total", Help: "Calls from a line of ours, or forwarded by a specialist who was being rung: refused, since they are our own calls coming back."}),
+		wrong:    auto.NewCounter(prometheus.CounterOpts{Name: "supportline_wrong_numbers_total", Help: "Customer numbers that callers entered and that nobody has."}),
+		locked:   auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_numbers_refused_total", Help: "Calls on which customer numbers were no longer looked up, since too many wrong ones were entered within an hour: by that caller, or by all."}, []string{"limit"}),
 		notices:  auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_notices_total", Help: "Tries to deliver a notice, by channel and how they went."}, []string{"channel", "result"}),
 		rest:     auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_rest_requests_total", Help: "Requests to the provider's REST API, by what was asked and how it ended."}, []string{"what", "result"}),
 		repairs:  auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_reconcile_differences_total", Help: "What the provider's list of calls put right in the log."}, []string{"what"}),
@@ -55,8 +60,14 @@ func newMetrics() *metrics {
 	for _, o := range policy.Outcomes() {
 		m.calls.WithLabelValues(string(o)) // so that each is there, at 0, before it first happens
 	}
+	for _, limit := range wrongNumberLimits {
+		m.locked.WithLabelValues(limit)
+	}
 	return m
 }
+
+// wrongNumberLimits are the labels of the limits of wrong customer numbers.
+var wrongNumberLimits = map[ivr.WrongNumberLimit]string{ivr.LimitOfCaller: "caller", ivr.LimitOfAll: "all"}
 
 // Webhook counts and times one answer.
 func (m *metrics) Webhook(route string, status int, took time.Duration) {
@@ -70,6 +81,14 @@ func (m *metrics) CallEnded(outcome policy.Outcome) {
 
 // StoreFailed counts a webhook that was answered without the log.
 func (m *metrics) StoreFailed(error) { m.failures.Inc() }
+
+// WrongNumber counts a customer number that nobody has (rule 12).
+func (m *metrics) WrongNumber() { m.wrong.Inc() }
+
+// NumbersRefused counts a call on which no more customer numbers are looked up (rule 12).
+func (m *metrics) NumbersRefused(limit ivr.WrongNumberLimit) {
+	m.locked.WithLabelValues(wrongNumberLimits[limit]).Inc()
+}
 
 // Looped counts a call of our own that came back and was refused (rule 17).
 func (m *metrics) Looped() { m.loops.Inc() }

@@ -130,7 +130,7 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) start(l net.Listener, handler http.Handler, failed chan<- error) *http.Server {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderWithin, ReadTimeout: readWithin, WriteTimeout: writeWithin, IdleTimeout: idleFor,
-		MaxHeaderBytes: maxHeader, ErrorLog: zap.NewStdLog(s.App.Log),
+		MaxHeaderBytes: maxHeader, ErrorLog: listenerLog(s.App.Sampled),
 	}
 	go func() {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {

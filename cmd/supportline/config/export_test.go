@@ -1,0 +1,7 @@
+package config
+
+// Unread returns why a file cannot be read, and what to do.
+func Unread(name string, err error) (why, instead string) {
+	reason := plainly(err)
+	return reason.Error(), unread(name, reason)
+}

@@ -1,0 +1,339 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/officernd/supportline/policy/users"
+)
+
+// The value of a session is its end, 8 bytes of seconds since 1970, and then the data of its owner.
+const sessionEnd = 8
+
+// signInBatch is how many records one transaction of ExpireSessions reads or removes.
+const signInBatch = 500
+
+// In the bucket of sign-ins are what people see of their sessions, and the devices that they used. The sessions themselves are in a bucket of
+// their own, under the same keys.
+const (
+	sessionByKey  = 's' // key of the session; the value is the session as its user sees it
+	sessionOfUser = 'u' // user, key of the session
+	deviceOfUser  = 'd' // user, hash
+)
+
+func sessionKey(session string) indexKey { return key(sessionByKey).text(session) }
+
+func sessionEntries(_ []byte, s users.Session) []edit {
+	return []edit{{in: inSignIns, key: key(sessionOfUser).part(s.User).text(s.Key)}}
+}
+
+// Session returns the data of a session, unless there is none with that key or it is over at now. The key is a hash of the session's token, so
+// that nobody can sign in with what the file holds.
+func (s *Store) Session(ctx context.Context, key string, now time.Time) (data []byte, found bool, err error) {
+	err = s.view(ctx, func(tx *bolt.Tx) error {
+		value := tx.Bucket(sessionsBucket).Get([]byte(key))
+		if value == nil {
+			return nil
+		}
+		ends, err := endOf(key, value)
+		if err == nil && now.Before(ends) {
+			data, found = bytes.Clone(value[sessionEnd:]), true
+		}
+		return err
+	})
+	return data, found, err
+}
+
+// PutSession stores a session until its end, in whole seconds, and what its user sees of it; a session of nobody is in no list. If the user has
+// more than users.MaxSessions then, those whose last sign of life is the longest ago end.
+func (s *Store) PutSession(ctx context.Context, session users.Session, data []byte) error {
+	if session.Key == "" || len(session.Key) > maxPart {
+		return fmt.Errorf("a session's key has 1 to %d characters, not %d", maxPart, len(session.Key))
+	}
+	value := append(binary.BigEndian.AppendUint64(nil, uint64(session.Ends.Unix())), data...)
+	return s.write(ctx, func(tx *bolt.Tx) error {
+		if err := tx.Bucket(sessionsBucket).Put([]byte(session.Key), value); err != nil || session.User == "" {
+			return err
+		}
+		before, err := sessionTable.find(tx, sessionKey(session.Key))
+		if err != nil {
+			return err
+		}
+		if err := sessionTable.put(tx, sessionKey(session.Key), before, session); err != nil {
+			return err
+		}
+		return endOldest(tx, session.User)
+	})
+}
+
+// endOldest ends the sessions of a user beyond the bound.
+func endOldest(tx *bolt.Tx, user string) error {
+	all, err := sessionsOf(tx, user)
+	if err != nil || len(all) <= users.MaxSessions {
+		return err
+	}
+	for _, old := range all[users.MaxSessions:] {
+		if err := removeSession(tx, old.Key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SessionsOf returns the sessions of a user that are not over at now, the one with the latest sign of life first.
+func (s *Store) SessionsOf(ctx context.Context, user string, now time.Time) ([]users.Session, error) {
+	return fetch(ctx, s, func(tx *bolt.Tx) ([]users.Session, error) {
+		all, err := sessionsOf(tx, user)
+		return slices.DeleteFunc(all, func(found users.Session) bool {
+			return !now.Before(found.Ends) || tx.Bucket(sessionsBucket).Get([]byte(found.Key)) == nil
+		}), err
+	})
+}
+
+func sessionsOf(tx *bolt.Tx, user string) (all []users.Session, err error) {
+	prefix := key(sessionOfUser).part(user)
+	for k := range under(prefix).in(tx.Bucket(signInsBucket)) {
+		found, err := sessionTable.at(tx, sessionKey(string(k[len(prefix):])))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found)
+	}
+	slices.SortFunc(all, func(a, b users.Session) int { return b.Seen.Compare(a.Seen) })
+	return all, nil
+}
+
+// RemoveSession removes a session. A session that does not exist is no error.
+func (s *Store) RemoveSession(ctx context.Context, key string) error {
+	return s.write(ctx, func(tx *bolt.Tx) error { return removeSession(tx, key) })
+}
+
+func removeSession(tx *bolt.Tx, session string) error {
+	if err := tx.Bucket(sessionsBucket).Delete([]byte(session)); err != nil {
+		return err
+	}
+	seen, err := sessionTable.find(tx, sessionKey(session))
+	if err != nil || seen == nil {
+		return err
+	}
+	return sessionTable.remove(tx, sessionKey(session), *seen)
+}
+
+// ExpireSessions removes the sessions that are over at now, in bounded steps, and returns their number. A session that is over never gets a later
+// end. It removes the devices and the tries as well that are no longer of use.
+func (s *Store) ExpireSessions(ctx context.Context, now time.Time) (removed int, err error) {
+	over := func(k, v []byte) (bool, error) {
+		ends, err := endOf(string(k), v)
+		return !now.Before(ends), err
+	}
+	removed, err = s.sweep(ctx, sessionsBucket, span{}, over, func(tx *bolt.Tx, k []byte) error { return removeSession(tx, string(k)) })
+	if err != nil {
+		return removed, err
+	}
+	unknown := func(k, v []byte) (bool, error) {
+		d, err := deviceTable.decode(k, v)
+		return !now.Before(d.UsedAt.Add(users.DeviceAge)), err
+	}
+	if _, err = s.sweep(ctx, signInsBucket, under(key(deviceOfUser)), unknown, func(tx *bolt.Tx, k []byte) error { return tx.Bucket(signInsBucket).Delete(k) }); err != nil {
+		return removed, err
+	}
+	_, err = s.sweep(ctx, triesBucket, forgottenTries(now), everything, removeOldTries)
+	return removed, err
+}
+
+func everything(_, _ []byte) (bool, error) { return true, nil }
+
+// sweep removes the records in a span of a bucket that are over, in bounded steps, and returns their number.
+func (s *Store) sweep(ctx context.Context, bucket []byte, r span, over func(k, v []byte) (bool, error), remove func(*bolt.Tx, []byte) error) (removed int, err error) {
+	var gone [][]byte
+	keyOfOver := func(k, v []byte) ([]byte, error) {
+		is, err := over(k, v)
+		if !is {
+			return nil, err
+		}
+		return bytes.Clone(k), err
+	}
+	for k, err := range scan(ctx, s, bucket, r, signInBatch, keyOfOver) {
+		if err != nil {
+			return 0, err
+		}
+		if k != nil {
+			gone = append(gone, k)
+		}
+	}
+	for step := range slices.Chunk(gone, signInBatch) {
+		err := s.write(ctx, func(tx *bolt.Tx) error {
+			for _, k := range step {
+				if err := remove(tx, k); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return removed, err
+		}
+		removed += len(step)
+	}
+	return removed, nil
+}
+
+func endOf(key string, value []byte) (time.Time, error) {
+	if len(value) < sessionEnd {
+		return time.Time{}, fmt.Errorf("%w: session %s", ErrDamaged, key)
+	}
+	return time.Unix(int64(binary.BigEndian.Uint64(value)), 0), nil
+}
+
+func deviceKey(user, hash string) indexKey { return key(deviceOfUser).part(user).text(hash) }
+
+// Device returns a device of a user by the hash of its secret, and whether there is one.
+func (s *Store) Device(ctx context.Context, user, hash string) (found users.Device, known bool, err error) {
+	err = s.view(ctx, func(tx *bolt.Tx) error {
+		d, err := deviceTable.find(tx, deviceKey(user, hash))
+		if d != nil {
+			found, known = *d, true
+		}
+		return err
+	})
+	return found, known, err
+}
+
+// PutDevice stores a device. If the user has more than users.MaxDevices then, those whose last sign-in is the longest ago are removed.
+func (s *Store) PutDevice(ctx context.Context, d users.Device) error {
+	return s.write(ctx, func(tx *bolt.Tx) error {
+		if err := deviceTable.put(tx, deviceKey(d.User, d.Hash), nil, d); err != nil {
+			return err
+		}
+		all, err := deviceTable.in(tx, under(key(deviceOfUser).part(d.User)))
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(all, func(a, b users.Device) int { return b.UsedAt.Compare(a.UsedAt) })
+		for _, old := range all[min(len(all), users.MaxDevices):] {
+			if err := deviceTable.remove(tx, deviceKey(old.User, old.Hash), old); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Tries are stored under the key of their origin, and found by the time of the last one. The sequence of their bucket is their number.
+const (
+	triesByKey  = 't' // key of the origin
+	triesByTime = 'o' // time of the last try, key of the origin
+)
+
+func triesKey(o users.Origin) indexKey { return key(triesByKey).text(o.Key()) }
+
+func triesEntries(k []byte, t users.Tries) []edit {
+	return []edit{{in: inTries, key: append(key(triesByTime).time(t.Last), k[1:]...)}}
+}
+
+func forgottenTries(now time.Time) span {
+	return span{from: key(triesByTime), to: key(triesByTime).time(now.Add(-users.TriesForgotten))}
+}
+
+// TakeTry counts a try under each of some origins, unless one of them is paused: then it counts nothing, and returns how long to wait. Both are
+// one step, so that of any number of tries at once no more are taken than one after the other would be. A try that is refused writes nothing.
+func (s *Store) TakeTry(ctx context.Context, origins []users.Origin, now time.Time) (wait time.Duration, err error) {
+	wait, err = fetch(ctx, s, func(tx *bolt.Tx) (time.Duration, error) { return pauseOf(tx, origins, now) })
+	if err != nil || wait > 0 {
+		return wait, err
+	}
+	return update(ctx, s, func(b *batch) (time.Duration, error) {
+		wait, err := pauseOf(b.tx, origins, now)
+		if err != nil || wait > 0 {
+			return wait, err
+		}
+		return 0, changeTries(b.tx, origins, func(o users.Origin, t users.Tries) users.Tries { return t.Taken(o, now) })
+	})
+}
+
+// GiveBackTry undoes a try that was taken at a time, because it was right (users.Tries.GivenBack).
+func (s *Store) GiveBackTry(ctx context.Context, origins []users.Origin, taken time.Time) error {
+	return s.write(ctx, func(tx *bolt.Tx) error {
+		return changeTries(tx, origins, func(o users.Origin, t users.Tries) users.Tries { return t.GivenBack(o, taken) })
+	})
+}
+
+// pauseOf returns the longest pause of some origins.
+func pauseOf(tx *bolt.Tx, origins []users.Origin, now time.Time) (wait time.Duration, err error) {
+	for _, o := range origins {
+		t, err := triesTable.find(tx, triesKey(o))
+		if err != nil {
+			return 0, err
+		}
+		if t != nil {
+			wait = max(wait, t.Pause(now))
+		}
+	}
+	return wait, nil
+}
+
+// changeTries changes the tries of some origins. Without any they are removed.
+func changeTries(tx *bolt.Tx, origins []users.Origin, change func(users.Origin, users.Tries) users.Tries) error {
+	for _, o := range origins {
+		before, err := triesTable.find(tx, triesKey(o))
+		if err != nil {
+			return err
+		}
+		var after users.Tries
+		if before != nil {
+			after = *before
+		}
+		after = change(o, after)
+		switch {
+		case after != (users.Tries{}):
+			err = putTries(tx, triesKey(o), before, after)
+		case before != nil:
+			err = removeTries(tx, triesKey(o), *before)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func putTries(tx *bolt.Tx, k []byte, before *users.Tries, after users.Tries) error {
+	if before != nil {
+		return triesTable.put(tx, k, before, after)
+	}
+	if tx.Bucket(triesBucket).Sequence() >= users.MaxOrigins {
+		for oldest := range under(key(triesByTime)).in(tx.Bucket(triesBucket)) {
+			if err := removeOldTries(tx, bytes.Clone(oldest)); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	if err := triesTable.put(tx, k, nil, after); err != nil {
+		return err
+	}
+	return tx.Bucket(triesBucket).SetSequence(tx.Bucket(triesBucket).Sequence() + 1)
+}
+
+// removeOldTries removes the tries that an entry by time leads to.
+func removeOldTries(tx *bolt.Tx, entry []byte) error {
+	k := key(triesByKey).text(string(entry[1+timeLength:]))
+	t, err := triesTable.find(tx, k)
+	if err != nil || t == nil || !bytes.Equal(triesEntries(k, *t)[0].key, entry) { // there was another try meanwhile
+		return err
+	}
+	return removeTries(tx, k, *t)
+}
+
+func removeTries(tx *bolt.Tx, k []byte, before users.Tries) error {
+	if err := triesTable.remove(tx, k, before); err != nil {
+		return err
+	}
+	return tx.Bucket(triesBucket).SetSequence(tx.Bucket(triesBucket).Sequence() - 1)
+}
