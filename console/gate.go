@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -64,9 +65,9 @@ func streams(c echo.Context) bool { return streaming(c.Request()) }
 
 // streaming is streams before a request is routed. No header has a say: whoever sends it would choose. No address of a stream has an escape.
 func streaming(r *http.Request) bool {
-	path := r.URL.Path
-	return r.URL.RawPath == "" && (path == nowPath+eventsEnd || strings.HasPrefix(path, phonePath+"/") && strings.HasSuffix(path, eventsEnd) ||
-		path == callsPath+api.ExportEnd || api.IsExport(r))
+	asked := r.URL.Path
+	ofPhone, _ := path.Match(phonePath+"/*"+eventsEnd, asked)
+	return r.URL.RawPath == "" && (ofPhone || asked == nowPath+eventsEnd || asked == callsPath+api.ExportEnd || api.IsExport(r))
 }
 
 // ownPages are the pages that answer with a file, or change something such as the audit, or cost much. A link on another site would start them in
