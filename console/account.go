@@ -39,6 +39,9 @@ type accountRow struct {
 
 func (r *request) accounts() error {
 	body := accountsPage{Text: strings.TrimSpace(r.QueryParam("text")), After: r.QueryParam("after")}
+	if _, err := policy.WrittenLine("what is searched for", body.Text); err != nil {
+		return err
+	}
 	text := policy.ParseText(body.Text, r.may(users.SeeNumbers))
 	found, next, err := r.console.Accounts.SearchCustomers(r.ctx(), text, accountsOnPage, policy.CustomerNumber(body.After))
 	if err != nil {

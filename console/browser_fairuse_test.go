@@ -105,9 +105,10 @@ func TestImportInTheBrowserWithoutScripts(t *testing.T) {
 	tab.Follow("main form button")
 	tab.See("write exactly 6 digits")
 	tab.Check("import")
-	tab.Choose("[name=file]", write("customers.csv", file))
+	odd := file + "600003,Near Co,Ultimat,+448000668187,,,+442079460018 ext. 12,\n600004,Basic Co,Basic,+448000668187,,,,\n,,,,,,,\n"
+	tab.Choose("[name=file]", write("customers.csv", odd))
 	tab.Follow("main form button")
-	tab.See("1 new, 1 changed, 0 unchanged.", "Northwind Offices")
+	tab.See("3 new, 1 changed, 0 unchanged.", "Northwind Offices", "2 of 4 rows have no phone support", "1 empty row was skipped.", "is left out")
 	tab.Check("preview")
 	tab.Scripts(false)
 	tab.Follow("main form button")

@@ -58,6 +58,11 @@ func (r *request) showCall(status int, call policy.Call, body callPage) error {
 		_, body.Standing[string(kind)] = call.LastAct(kind)
 	}
 	p := r.revealedPage(nil, string(call.SID))
+	if !p.Numbers {
+		for i, d := range body.History {
+			body.History[i] = d.Masked()
+		}
+	}
 	body.Picture = draw(call, r.now, p.Phone)
 	p.Body = body
 	return r.show(status, "call", p)

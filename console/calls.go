@@ -70,10 +70,10 @@ func (r *request) showCalls(status int, problem string) error {
 	f := r.callFilter()
 	body := callsPage{
 		Filter: f, Lines: r.console.Policy.Lines, Intents: policy.Intents(), Outcomes: append(policy.Outcomes(), policy.InProgress),
-		Specialists: api.Specialists(r.console.Policy), Columns: r.columns(), Problem: problem,
+		Specialists: api.Specialists(r.console.Policy, r.console.Secret), Columns: r.columns(), Problem: problem,
 	}
 	body.Chosen = chosen(body.Columns)
-	filter, page, err := f.parse(r.console.Policy, r.zone, r.may(users.SeeNumbers))
+	filter, page, err := f.parse(r.console.Policy, r.console.Secret, r.zone, r.may(users.SeeNumbers))
 	if errors.Is(err, api.ErrWrongInput) {
 		body.Problem = api.Sentence(err)
 		return r.render(http.StatusUnprocessableEntity, "calls", body)

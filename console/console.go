@@ -1,6 +1,7 @@
 package console
 
 import (
+	"crypto/rand"
 	"net/http"
 	"slices"
 	"strings"
@@ -65,12 +66,16 @@ func New(d Deps) http.Handler {
 	if d.Yield == nil {
 		d.Yield = func() {}
 	}
+	if d.Secret == nil {
+		d.Secret = make([]byte, 32)
+		_, _ = rand.Read(d.Secret) // never fails
+	}
 	s := &console{
 		Deps: d, views: newViews(), assets: newAssets(), uploads: &uploads{}, limiter: newLimiter(),
 		signin: signin.New(signin.Deps{Settings: d.Settings.Settings, Users: d.Users, Sessions: d.Sessions, Tokens: d.Tokens, Audit: d.Audit, Now: d.Now, Logger: d.Logger}),
 	}
 	s.sections = s.all()
-	s.exports = &api.Exports{Calls: d.Calls, Policy: d.Policy, Audit: d.Audit, Slot: s.limiter.acquire, Logger: d.Logger}
+	s.exports = &api.Exports{Calls: d.Calls, Policy: d.Policy, Audit: d.Audit, Secret: d.Secret, Slot: s.limiter.acquire, Logger: d.Logger}
 	front := http.NewServeMux()
 	front.Handle("GET "+assetsPath, s.assets)
 	front.Handle("/", s.limited(s.signin.LoadAndSave(s.pages())))
@@ -85,7 +90,7 @@ func New(d Deps) http.Handler {
 func (s *console) api() http.Handler {
 	return api.New(api.Deps{
 		Policy: s.Policy, Permissions: s.Settings.Permissions, Lines: s.Lines, Calls: s.Calls, Accounts: s.Accounts, Cases: s.Cases, Audit: s.Audit,
-		Exports: s.exports, Bearer: s.signin.Bearer, Ready: s.Ready, Address: s.Settings.Address, Version: s.Version, Now: s.Now, Logger: s.Logger,
+		Exports: s.exports, Secret: s.Secret, Bearer: s.signin.Bearer, Ready: s.Ready, Address: s.signin.Address, Version: s.Version, Now: s.Now, Logger: s.Logger,
 	})
 }
 
@@ -93,7 +98,7 @@ func (s *console) api() http.Handler {
 func (s *console) pages() http.Handler {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	e.IPExtractor = s.Settings.Address
+	e.IPExtractor = s.signin.Address
 	e.HTTPErrorHandler = s.failed
 	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1 << 10, Skipper: streams}))
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: s.panicked}), gated)

@@ -94,8 +94,8 @@ func (f callFilter) on(since, until string) callFilter {
 }
 
 // parse returns the log's filter, and which page of it is wanted. The error is api.ErrWrongInput.
-func (f callFilter) parse(s policy.Settings, zone *time.Location, numbers bool) (filter policy.Filter, page policy.Page, err error) {
-	if filter, err = f.Parse(s, zone, numbers); err != nil {
+func (f callFilter) parse(s policy.Settings, secret []byte, zone *time.Location, numbers bool) (filter policy.Filter, page policy.Page, err error) {
+	if filter, err = f.Parse(s, secret, zone, numbers); err != nil {
 		return filter, page, err
 	}
 	if f.Order != "" && f.Order != longestFirst {

@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -22,10 +23,14 @@ type healthPage struct {
 	Findings []Finding
 	GivenUp  []policy.Notice
 	Failed   int
+	secret   []byte
 }
 
+// Sign returns what stands for a notice on the page. Its key is made from its receiver's address, which not everybody may know.
+func (p healthPage) Sign(n policy.Notice) string { return api.Sign(p.secret, "notice", n.Key) }
+
 func (r *request) health() error {
-	var body healthPage
+	body := healthPage{secret: r.console.Secret}
 	if r.console.Health != nil {
 		body.Findings = r.console.Health(r.ctx())
 	}
@@ -41,10 +46,20 @@ func (r *request) health() error {
 
 // retryNotice sends a failed notice again.
 func (r *request) retryNotice() error {
-	if err := r.console.Outbox.RetryNotice(r.ctx(), r.FormValue("key"), r.user.Name, r.now); err != nil {
+	failed, err := r.console.Outbox.NoticesGivenUp(r.ctx(), mostGivenUp)
+	if err != nil {
 		return err
 	}
-	return r.seeOther(healthPath + "?done=retry")
+	for _, n := range failed {
+		if api.Sign(r.console.Secret, "notice", n.Key) != r.FormValue("key") {
+			continue
+		}
+		if err := r.console.Outbox.RetryNotice(r.ctx(), n.Key, r.user.Name, r.now); err != nil {
+			return err
+		}
+		return r.seeOther(healthPath + "?done=retry")
+	}
+	return policy.ErrNoNotice
 }
 
 func (f Finding) Class() string {

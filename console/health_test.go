@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"regexp"
 	"testing"
 	"time"
 
@@ -30,9 +31,16 @@ func TestHealth(t *testing.T) {
 		t.Fatal(err)
 	}
 	viewer.Get("/health").Want(t, http.StatusOK, "550 no such user").Without(t, "Try again", "ops@example.com")
-	viewer.Post("/health/retry", "key", notice.Key).Want(t, http.StatusForbidden)
+	page := operator.Get("/health")
+	page.Without(t, notice.Key)
+	form := regexp.MustCompile(`name="key" value="([0-9a-f]{20})"`).FindStringSubmatch(page.Body)
+	if form == nil {
+		t.Fatal("the page has no form to retry the notice")
+	}
+	viewer.Post("/health/retry", "key", form[1]).Want(t, http.StatusForbidden)
 	operator.Get("/now").Want(t, http.StatusOK, "See which")
-	operator.Post("/health/retry", "key", notice.Key).Want(t, http.StatusOK, "The notice is being sent again.", "None. Every notice was delivered")
+	operator.Post("/health/retry", "key", form[1]).Want(t, http.StatusOK, "The notice is being sent again.", "None. Every notice was delivered")
+	operator.Post("/health/retry", "key", notice.Key).Want(t, http.StatusNotFound, "No such notice")
 	operator.Post("/health/retry", "key", "nothing").Want(t, http.StatusNotFound, "No such notice")
 	p.As(t, users.Admin).Get("/audit?act=retry").Want(t, http.StatusOK, "a tickets notice by email")
 }

@@ -179,12 +179,15 @@ func TestPreviewsArePerPersonAndBounded(t *testing.T) {
 	for range 5 {
 		operator.Upload("/accounts/import", "wrong.csv", header).Want(t, http.StatusUnprocessableEntity, "no customer")
 	}
+	for range 25 {
+		operator.Upload("/accounts/import", "customers.csv", file)
+	}
 	var all sync.WaitGroup
-	for range 20 {
+	for range 30 {
 		all.Go(func() { operator.Upload("/accounts/import", "customers.csv", file) })
 	}
 	all.Wait()
-	for range 40 {
+	for range 10 {
 		operator.Upload("/accounts/import", "customers.csv", file)
 	}
 	seen := 0

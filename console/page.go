@@ -103,6 +103,20 @@ func (p page) Text(text string) string {
 	return policy.MaskedText(text)
 }
 
+// Act returns a person's act in words, with the telephone numbers in it as Phone returns them.
+func (p page) Act(a policy.Act) string {
+	if !p.Numbers {
+		a = a.Masked()
+	}
+	return a.Words()
+}
+
+// MaxWritten returns how many characters a person may write into a field, and MaxLine the same of a name or a number.
+func (page) MaxWritten() int { return policy.MaxWritten }
+
+// MaxLine returns how many characters a name or a number has at most.
+func (page) MaxLine() int { return policy.MaxLine }
+
 // Email returns an e-mail address, with all but the first letter of the name masked unless it was revealed to the person.
 func (p page) Email(text string) string {
 	switch {

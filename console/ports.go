@@ -31,6 +31,9 @@ type Deps struct {
 	Cases     Cases
 	// Ready returns why the store cannot be read or written. It is nil if it always can.
 	Ready func(ctx context.Context) error
+	// Secret is the key of the signs that stand for what not everybody may see (api.Sign). It may be nil for a random one: links with signs then end
+	// with the program.
+	Secret []byte
 	// Version is that of the program.
 	Version string
 	Phones  Phones // nil for no phone

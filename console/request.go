@@ -170,6 +170,9 @@ type failure struct {
 	Detail        string // of the error itself, if it is for people
 }
 
+// providerTitle begins the title of each page about the identity provider, which can't be used for one of several reasons.
+const providerTitle = "The identity provider cannot be used"
+
 // failures is the one table from an error to its page. Any other error is internal: its details go to the log only.
 var failures = []struct {
 	kind    error
@@ -199,10 +202,21 @@ var failures = []struct {
 	{users.ErrNoToken, failure{Status: http.StatusNotFound, Title: "No such token", Advice: "It was revoked already. Your page shows your tokens."}, false},
 	{signin.ErrBusy, failure{Status: http.StatusServiceUnavailable, Title: "Too many sign-ins at once", Advice: "Wait a few seconds and try again."}, false},
 	{errManyStreams, failure{Status: http.StatusServiceUnavailable, Title: "Too many pages are open", Advice: "Close some that follow a call or the present, and try again."}, true},
-	{signin.ErrProvider, failure{Status: http.StatusBadGateway, Title: "The identity provider cannot be used", Advice: "Try again in a minute. If it happens again, an admin finds the reason in the server's log."}, false},
+	{signin.ErrProvider, failure{Status: http.StatusBadGateway, Title: providerTitle, Advice: "It does not answer. Try again in a minute. If it happens again, an admin finds the reason in the server's log."}, false},
+	{signin.ErrProviderAddress, failure{Status: http.StatusBadGateway, Title: providerTitle + ": its address is wrong", Advice: "Signing in again does not help. An admin has to correct console.sso.issuer in the configuration; \"supportline doctor\" shows what the provider calls itself."}, false},
+	{signin.ErrProviderClient, failure{Status: http.StatusBadGateway, Title: providerTitle + ": it refused this console", Advice: "Signing in again does not help. An admin has to correct console.sso.client_id and console.sso.client_secret in the configuration: the application does not exist there, or its secret is wrong or has expired."}, false},
+	{signin.ErrProviderRedirect, failure{Status: http.StatusBadGateway, Title: providerTitle + ": it does not know the way back", Advice: "Signing in again does not help. An admin has to register the redirect address of this console there: console.url with /signin/sso/back behind it, as \"supportline doctor\" prints it."}, false},
+	{signin.ErrProviderCode, failure{Status: http.StatusBadGateway, Title: providerTitle + ": its code was refused", Advice: "The sign-in took too long on its way back. Sign in again. If it happens again, an admin has to compare the redirect address that is registered there with the one that \"supportline doctor\" prints."}, false},
+	{signin.ErrProviderClock, failure{Status: http.StatusBadGateway, Title: providerTitle + ": the clocks differ", Advice: "By this server's clock, what the provider sent is from the future or over already. Signing in again does not help. An admin has to set the clock of this server, or the provider's; \"supportline doctor\" looks at this one."}, false},
+	{signin.ErrProviderAnswer, failure{Status: http.StatusBadGateway, Title: providerTitle + ": its answer is not right", Advice: "What it sent does not vouch for you in this sign-in, so nobody is let in by it. An admin finds in the server's log which rule it broke, and corrects the application there, or console.sso in the configuration."}, false},
+	{signin.ErrDenied, failure{Status: http.StatusForbidden, Title: "Not signed in", Advice: "The sign-in was cancelled at the identity provider, or it does not let your account use this console. Sign in again. If you did not cancel it, ask an admin to let you use the application there."}, false},
 	{signin.ErrStale, failure{Status: http.StatusBadRequest, Title: "Please sign in again", Advice: "The sign-in was started in another browser, or too long ago. Start again at the first page."}, false},
-	{signin.ErrNoRole, failure{Status: http.StatusForbidden, Title: "No role here", Advice: "Your company's account is fine, but none of its groups has a role in this console. An admin can give one of them a role (console.sso.roles in the configuration)."}, false},
-	{signin.ErrOtherUser, failure{Status: http.StatusForbidden, Title: "Not allowed in", Advice: "The console has another user with your name, or your user is disabled. Ask an admin."}, false},
+	{signin.ErrNoGroups, failure{Status: http.StatusForbidden, Title: "No role here", Advice: "Your company's account brought no groups at all. An admin has to put you into a group there, and to let the provider send groups in the claim that console.sso.role_claim names."}, true},
+	{signin.ErrNoRole, failure{Status: http.StatusForbidden, Title: "No role here", Advice: "Your company's account is fine, but none of its groups has a role in this console. An admin can give one of them a role (console.sso.roles in the configuration)."}, true},
+	{signin.ErrNoName, failure{Status: http.StatusForbidden, Title: "No name for you", Advice: "Your company's account brought no user name (preferred_username) of letters, digits and . _ - + @, and no e-mail address. An admin has to let the provider send one of them."}, false},
+	{signin.ErrUnverified, failure{Status: http.StatusForbidden, Title: "Your e-mail address is not verified", Advice: "Verify it at the identity provider, and sign in again. If it is verified there, an admin has to let the provider send email_verified with it, or a user name (preferred_username)."}, false},
+	{signin.ErrOtherUser, failure{Status: http.StatusForbidden, Title: "Not allowed in: your name is taken", Advice: "The console has another user with your name, who signs in otherwise, and nobody becomes that user by having the name. An admin has to give you another user name at the identity provider (preferred_username)."}, false},
+	{signin.ErrDisabled, failure{Status: http.StatusForbidden, Title: "Not allowed in: your user is disabled", Advice: "Somebody disabled your user in this console. An admin can let you in again on the Users page."}, false},
 	{echo.ErrNotFound, failure{Status: http.StatusNotFound, Title: "No such page", Advice: "The address is wrong, or the page has moved. Use the menu."}, false},
 	{echo.ErrMethodNotAllowed, failure{Status: http.StatusNotFound, Title: "No such page", Advice: "The address is wrong, or the page has moved. Use the menu."}, false},
 }
@@ -214,7 +228,7 @@ var (
 		users.ErrTokenName, users.ErrTokenDays, users.ErrTokenExists, users.ErrManyTokens,
 	}
 	formConflicts = []error{
-		policy.ErrCallChanged, policy.ErrAlready, policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrNotOnFile, policy.ErrScheduleChanged,
+		policy.ErrCallChanged, policy.ErrAlready, policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrManyActs, policy.ErrNotOnFile, policy.ErrScheduleChanged,
 		policy.ErrCaseOpen, policy.ErrMoveNotAllowed,
 	}
 )

@@ -99,6 +99,10 @@ func (r *request) toProvider() error {
 // fromProvider takes a person back from there.
 func (r *request) fromProvider() error {
 	entry, next, err := r.console.signin.FromProvider(r.Response(), r.Request(), r.RealIP(), r.now)
+	var onward signin.Onward
+	if errors.As(err, &onward) {
+		return r.seeOther(onward.Address)
+	}
 	if err != nil {
 		return err
 	}

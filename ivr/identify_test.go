@@ -345,6 +345,24 @@ func TestPartsAreNoWrongNumbers(t *testing.T) {
 	}
 }
 
+// TestPackagesAreComparedByTheirLetters: a customer who was stored with a package in another case, or with blanks, has phone support. One whose package
+// is nearly right has not.
+func TestPackagesAreComparedByTheirLetters(t *testing.T) {
+	t.Parallel()
+	for name, entitled := range map[string]bool{
+		"Ultimate": true, "ultimate": true, "Ultimate ": true, " ULTIMATE\u00a0": true, "Ultimat": false, "Ultimate plan": false, "": false,
+	} {
+		m := ivr.Machine{Settings: settings(t)}
+		call, reply := m.Next(policy.Call{SID: "CA1"}, ivr.Input{Step: "arrive", Line: uk, From: caller}, tuesday)
+		stored := northwind
+		stored.Package = name
+		call, reply = m.Next(call, follow(t, reply, ivr.Input{Keys: "204518", Number: "204518", Customer: &stored}), tuesday)
+		if says(reply, "menu") != entitled || (call.Refused == policy.NotEntitled) == entitled {
+			t.Errorf("an account with the package %q hears %+v, refused %q", name, reply, call.Refused)
+		}
+	}
+}
+
 // TestMistypedNumberIsReplaced: the account of a mistyped number leaves no trace on the call's account, month and restriction. A person who attached
 // the call is not overruled.
 func TestMistypedNumberIsReplaced(t *testing.T) {

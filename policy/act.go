@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -33,9 +34,13 @@ var (
 	ErrAlready        = errors.New("already in that state")
 	ErrNothingToWaive = errors.New("nothing to waive")
 	ErrNothingToUndo  = errors.New("nothing to undo")
+	ErrManyActs       = errors.New("the call has as many entries as a call can have")
 	// ErrNotOnFile refuses to attach a call to the account on file where there is none.
 	ErrNotOnFile = errors.New("the caller's number is on file of no account, or was of one that was erased")
 )
+
+// maxActs is how many acts are done to a call at most, undone ones included. Each can be undone beyond it, so that twice as many can stand on a call.
+const maxActs = 200
 
 // Act is something that a person did to a logged call, or undid. Acts are only ever added, so that the log keeps who did what, when and
 // why; what the call is now follows from them in their order.
@@ -115,16 +120,22 @@ func (c Call) LastAct(kind ActKind) (Act, bool) {
 // WithAct returns the call with a person's act added to Acts. seen is how many acts the person had seen: one more by somebody else
 // refuses this one, -1 takes any. account and zone, that of its home line (UTC where nil), are looked at for an attach only. A call that is returned with
 // an error is the call as it was. Errors: ErrInput, ErrCallChanged with what changed, ErrAlready,
-// ErrNothingToWaive, ErrNothingToUndo, ErrNoCustomer.
+// ErrNothingToWaive, ErrNothingToUndo, ErrNoCustomer, ErrManyActs.
 func (c Call) WithAct(a Act, seen int, account Customer, zone *time.Location) (Call, error) {
-	a.By, a.Value, a.Reason = written(a.By), written(a.Value), written(a.Reason)
+	a, err := a.written()
+	if err != nil {
+		return c, err
+	}
 	if err := a.complete(); err != nil {
 		return c, err
 	}
 	if seen >= 0 && seen != len(c.Acts) {
 		return c, fmt.Errorf("%w since you looked: %s", ErrCallChanged, inWords(c.Acts[min(seen, len(c.Acts)):]))
 	}
-	changed, act, err := c.done(a, account, zone)
+	if !a.Undo && c.done() >= maxActs {
+		return c, fmt.Errorf("%w (%d): undo one that is wrong, or write it into the ticket", ErrManyActs, maxActs)
+	}
+	changed, act, err := c.did(a, account, zone)
 	if err != nil {
 		return c, err
 	}
@@ -132,7 +143,44 @@ func (c Call) WithAct(a Act, seen int, account Customer, zone *time.Location) (C
 	return changed, nil
 }
 
-func written(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
+// done returns how many acts were done to the call, those that were undone included.
+func (c Call) done() (n int) {
+	for _, a := range c.Acts {
+		if !a.Undo {
+			n++
+		}
+	}
+	return n
+}
+
+// written returns the act with its texts as WrittenText and WrittenLine return them, bytes that are no text replaced. The error is ErrInput.
+func (a Act) written() (Act, error) {
+	var wrong [3]error
+	a.By, a.Value, a.Reason = valid(a.By), valid(a.Value), valid(a.Reason)
+	a.By, wrong[0] = WrittenLine("the name of who does it", a.By)
+	a.Reason, wrong[1] = WrittenText("the reason", a.Reason)
+	switch a.Kind {
+	case ActNote:
+		a.Value, wrong[2] = WrittenText("the note", a.Value)
+	case ActTicket:
+		a.Value, wrong[2] = WrittenLine("the ticket number", a.Value)
+	default:
+		a.Value, wrong[2] = WrittenLine("the customer number", a.Value)
+	}
+	return a, cmp.Or(wrong[:]...)
+}
+
+func valid(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
+
+// Masked returns the act for those who may not see telephone numbers: those in people's own words are masked. The number of a ticket and of a customer,
+// each in a field of its own, stay.
+func (a Act) Masked() Act {
+	a.Reason = MaskedText(a.Reason)
+	if a.Kind == ActNote {
+		a.Value, a.Before = MaskedText(a.Value), MaskedText(a.Before)
+	}
+	return a
+}
 
 func inWords(acts []Act) string {
 	return strings.Join(mapped(acts, func(a Act) string { return a.Words() + " at " + clock(a.At) }), "; ")
@@ -155,8 +203,8 @@ func (a Act) complete() error {
 	return nil
 }
 
-// done returns the call with the act done, and the act with what it replaced.
-func (c Call) done(a Act, account Customer, zone *time.Location) (Call, Act, error) {
+// did returns the call with the act done, and the act with what it replaced.
+func (c Call) did(a Act, account Customer, zone *time.Location) (Call, Act, error) {
 	if a.Undo {
 		return c.undone(a)
 	}

@@ -276,3 +276,61 @@ func matches(err, want error) bool {
 	}
 	return errors.Is(err, want)
 }
+
+// A note of 9 MB is refused, and so is what is no text: the call stays as it was, and the error names what to write instead.
+func TestTextsOfActsAreBounded(t *testing.T) {
+	t.Parallel()
+	long, line := strings.Repeat("ä", policy.MaxWritten+1), strings.Repeat("a", policy.MaxLine+1)
+	reason := by("mila", policy.ActWaive, "")
+	reason.Reason = long
+	for name, row := range map[string]struct {
+		act  policy.Act
+		says string
+	}{
+		"a note":              {by("mila", policy.ActNote, long), "the note has 2001 characters: write at most 2000"},
+		"a reason":            {reason, "the reason has 2001 characters: write at most 2000"},
+		"a ticket number":     {by("mila", policy.ActTicket, line), "the ticket number has 255 characters: write at most 254"},
+		"a ticket of lines":   {by("mila", policy.ActTicket, "47\n11"), "the ticket number has several lines"},
+		"a customer number":   {by("mila", policy.ActAttach, line), "the customer number has 255 characters"},
+		"a name":              {by(line, policy.ActTraining, ""), "the name of who does it has 255 characters"},
+		"a sign of terminals": {by("mila", policy.ActNote, "a\x1b[2Jb"), "the note has characters that are no text"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := overLong().WithAct(row.act, -1, other, time.UTC)
+			if !errors.Is(err, policy.ErrInput) || !strings.Contains(err.Error(), row.says) {
+				t.Errorf("%v, want %q", err, row.says)
+			}
+			if diff := cmp.Diff(overLong(), got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	if got := mustAct(t, overLong(), by("mila", policy.ActNote, " down\r\nsince nine ")).Acts[0].Value; got != "down\nsince nine" {
+		t.Errorf("a note of two lines became %q", got)
+	}
+}
+
+// A call takes 200 acts, and no more. Each can still be undone, and undoing makes no room: what was done stays in the log.
+func TestActsOfACallAreBounded(t *testing.T) {
+	t.Parallel()
+	c := overLong()
+	for range 200 {
+		c = mustAct(t, c, by("mila", policy.ActNote, "calls back"))
+	}
+	refused := func() {
+		t.Helper()
+		got, err := c.WithAct(by("mila", policy.ActTraining, ""), -1, other, time.UTC)
+		if !errors.Is(err, policy.ErrManyActs) || errors.Is(err, policy.ErrInput) || len(got.Acts) != len(c.Acts) || got.Training {
+			t.Errorf("act %d: %v", len(c.Acts)+1, err)
+		}
+	}
+	refused()
+	for range 200 {
+		c = mustAct(t, c, undo(policy.ActNote))
+		refused()
+	}
+	if _, stands := c.LastAct(policy.ActNote); stands {
+		t.Error("a note could not be undone")
+	}
+}

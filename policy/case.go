@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -154,7 +155,10 @@ func (c Case) restsOn(customer CustomerNumber, month Month) bool {
 func (c Case) Moved(m Move) (Case, error) {
 	allowed := c.State.Next()
 	words := mapped(allowed, func(s CaseState) string { return string(s) })
+	m, err := m.written()
 	switch {
+	case err != nil:
+		return c, err
 	case strings.TrimSpace(m.By) == "":
 		return c, errNobody
 	case m.Via != "" && m.Via != ViaPhone && m.Via != ViaEmail, m.Via == "" && m.To == CaseContacted:
@@ -169,12 +173,25 @@ func (c Case) Moved(m Move) (Case, error) {
 		return c, fmt.Errorf("%w: it is closed, and that is final%s", ErrMoveNotAllowed, c.movedBy())
 	case m.From != "" && m.From != c.State:
 		return c, fmt.Errorf("%w: it was %s when you looked, and is %s%s", ErrMoveNotAllowed, m.From, c.State, c.movedBy())
+	case len(c.Moves) >= maxMoves && m.To != CaseClosed:
+		return c, fmt.Errorf("%w: it has as many moves as a case can have (%d): close it", ErrMoveNotAllowed, maxMoves)
 	case !slices.Contains(allowed, m.To):
 		return c, fmt.Errorf("%w: from %s it goes to %s%s", ErrMoveNotAllowed, c.State, strings.Join(words, " or "), c.movedBy())
 	}
 	m.From = c.State
 	c.State, c.Moves = m.To, append(slices.Clip(c.Moves), m)
 	return c, nil
+}
+
+// maxMoves is how many moves a case has at most: a restricted and a charged one could go on for ever. It can be closed beyond them.
+const maxMoves = 200
+
+// written returns the move with its texts as WrittenLine and WrittenText return them. The error is ErrInput.
+func (m Move) written() (Move, error) {
+	var wrong [2]error
+	m.By, wrong[0] = WrittenLine("the name of who does it", m.By)
+	m.Note, wrong[1] = WrittenText("the note", m.Note)
+	return m, cmp.Or(wrong[:]...)
 }
 
 // LastMove returns the case's last move, or the zero Move if it was never moved.

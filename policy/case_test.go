@@ -57,6 +57,8 @@ func TestMoveRefused(t *testing.T) {
 		"a step too far":        {func(m *policy.Move) { m.To = policy.CaseRestricted }, policy.ErrMoveNotAllowed, "from flagged it goes to contacted or closed"},
 		"to where it is":        {func(m *policy.Move) { m.To = policy.CaseFlagged }, policy.ErrMoveNotAllowed, "from flagged it goes to contacted or closed"},
 		"to no state":           {func(m *policy.Move) { m.To = "lost" }, policy.ErrMoveNotAllowed, "from flagged it goes to contacted or closed"},
+		"a note of a book":      {func(m *policy.Move) { m.Note = strings.Repeat("a", policy.MaxWritten+1) }, policy.ErrInput, "the note has 2001 characters: write at most 2000"},
+		"a name of a book":      {func(m *policy.Move) { m.By = strings.Repeat("a", policy.MaxLine+1) }, policy.ErrInput, "write at most 254"},
 		"closing, no note":      {func(m *policy.Move) { m.To, m.Note = policy.CaseClosed, "" }, policy.ErrNoNote, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,6 +107,29 @@ func TestWhateverPeopleTry(t *testing.T) {
 			rt.Fatalf("a case at %s is open %t", c.State, c.Open())
 		}
 	})
+}
+
+// A restricted and a charged account could go on for ever. A case takes 200 moves, and can be closed beyond them.
+func TestMovesOfACaseAreBounded(t *testing.T) {
+	t.Parallel()
+	c := policy.Case{ID: "1", State: policy.CaseRestricted}
+	to := map[policy.CaseState]policy.CaseState{policy.CaseRestricted: policy.CaseCharged, policy.CaseCharged: policy.CaseRestricted}
+	move := func(state policy.CaseState) (policy.Case, error) {
+		return c.Moved(policy.Move{At: at(1), By: "mila", To: state, Note: "n"})
+	}
+	for range 200 {
+		moved, err := move(to[c.State])
+		if err != nil {
+			t.Fatal(err)
+		}
+		c = moved
+	}
+	if _, err := move(to[c.State]); !errors.Is(err, policy.ErrMoveNotAllowed) || !strings.Contains(err.Error(), "close it") {
+		t.Errorf("move 201: %v", err)
+	}
+	if closed, err := move(policy.CaseClosed); err != nil || closed.Open() {
+		t.Errorf("it cannot be closed: %v", err)
+	}
 }
 
 // TestExpires holds the retention of rule 13: what is past its time goes, but for what a case rests on.

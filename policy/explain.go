@@ -218,7 +218,24 @@ func Steps(trace []Decision) []Step {
 
 // Masked returns the step with telephone numbers masked.
 func (s Step) Masked() Step {
-	s.Result = MaskedText(s.Result)
-	s.Inputs = mapped(s.Inputs, func(f Fact) Fact { return Fact{f.Name, MaskedText(f.Value)} })
+	s.Result, s.Inputs = MaskedText(s.Result), maskedFacts(s.Rule, s.Inputs)
 	return s
+}
+
+// Masked returns the decision with telephone numbers masked.
+func (d Decision) Masked() Decision {
+	d.Result, d.Inputs = MaskedText(d.Result), maskedFacts(d.Rule, d.Inputs)
+	return d
+}
+
+// maskedFacts returns the inputs of a rule with telephone numbers masked. The numbers of customers and tickets stay, as in a row: of what a caller
+// entered, that is what was found.
+func maskedFacts(rule string, facts []Fact) []Fact {
+	return mapped(facts, func(f Fact) Fact {
+		switch {
+		case f.Name == "customer", f.Name == "account", f.Name == "ticket", f.Name == "number" && rule == "customer.found":
+			return f
+		}
+		return Fact{f.Name, MaskedText(f.Value)}
+	})
 }

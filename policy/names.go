@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -86,15 +85,6 @@ type Month string
 
 // MonthOf returns the calendar month of t in zone (rule 4).
 func MonthOf(t time.Time, zone *time.Location) Month { return Month(t.In(zone).Format(monthLayout)) }
-
-// address finds telephone numbers with their country, and addresses with one of the schemes, in a text.
-var address = regexp.MustCompile(`\+[0-9]{6,15}|(?i:\b(?:sips?|client|tel)):[^\s,;"<>]+`)
-
-// MaskedText returns a text in which every telephone number and every address is masked as Phone masks itself, for those who may read the text
-// and not the numbers in it.
-func MaskedText(text string) string {
-	return address.ReplaceAllStringFunc(text, func(found string) string { return Phone(found).String() })
-}
 
 // maxNamed bounds the names that are compared: no known one is that long, and the work is quadratic.
 const maxNamed = 60

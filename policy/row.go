@@ -106,10 +106,7 @@ func (c Call) FullRow(fair FairUse, counted bool) FullRow {
 // Masked returns the row for those who may not see telephone numbers: those in people's own words are masked too.
 func (r FullRow) Masked() FullRow {
 	r.Row = r.Row.Masked()
-	r.Acts = mapped(r.Acts, func(a Act) Act {
-		a.Value, a.Reason, a.Before = MaskedText(a.Value), MaskedText(a.Reason), MaskedText(a.Before)
-		return a
-	})
+	r.Acts = mapped(r.Acts, Act.Masked)
 	return r
 }
 

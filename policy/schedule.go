@@ -178,6 +178,7 @@ func OverrideDate(line Line, edit DateOverride) ScheduleChange {
 // check returns an error if the override by itself is wrong.
 func (d DateOverride) check(line Line) error {
 	today := DateOf(d.At.In(line.Zone))
+	_, err := WrittenText("the reason", d.Reason)
 	switch {
 	case d.Kind != DateClosed && d.Kind != DateSpecial && d.Kind != dateUsual:
 		return fmt.Errorf("%w: %q is nothing that a date can be; write closed, special or usual", errDate, string(d.Kind))
@@ -185,6 +186,8 @@ func (d DateOverride) check(line Line) error {
 		return fmt.Errorf("%w: %s is over; write %s or a later date", errDate, d.Date, today)
 	case d.Date.Year > today.Year+maxDateYears:
 		return fmt.Errorf("%w: %s is more than %d years away; look whether the year is right", errDate, d.Date, maxDateYears)
+	case err != nil:
+		return err
 	case d.Reason == "":
 		return fmt.Errorf("%w: write why %s is another day than usual, such as Christmas Eve", errNoReason, d.Date)
 	case utf8.RuneCountInString(d.Reason) > maxDateReason:
@@ -252,8 +255,12 @@ func DropConfigured(line Line, by string, at time.Time) ScheduleChange {
 
 // Changed returns the revision after one more change, with the next version. The errors are ErrInput without a name, and those of the change.
 func (e ScheduleRevision) Changed(c ScheduleChange) (ScheduleRevision, error) {
-	if c.By == "" {
-		return ScheduleRevision{}, errNobody
+	by, err := WrittenLine("the name of who does it", c.By)
+	if c.By = by; err == nil && by == "" {
+		err = errNobody
+	}
+	if err != nil {
+		return ScheduleRevision{}, err
 	}
 	dates, words, err := c.change(slices.Clone(e.Dates))
 	if err != nil {

@@ -2,26 +2,179 @@ package policy
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// MaxWritten is how many characters a text has at most that a person writes: a note, a reason, a word about a case. A page of a book has about as many.
-const MaxWritten = 2000
+// The bounds of what people write, in characters. MaxWritten is how many characters a text has at most that a person writes: a note, a reason, a word about a case. A page of a book has about as many.
+// MaxLine is how many a name has, or a number, or what is searched for; e-mail addresses, which are names too, are no longer.
+const (
+	MaxWritten = 2000
+	MaxLine    = 254
+)
 
 // WrittenText returns what a person wrote, without the blanks around it. An empty text is none, which is for the caller to refuse. The error
 // matches ErrInput for a text of more than MaxWritten characters, and for one with characters that are no text; what names it ("the note").
 func WrittenText(what, text string) (string, error) {
+	return written(what, strings.ReplaceAll(text, "\r\n", "\n"), MaxWritten) // forms send both, and count one
+}
+
+// WrittenLine is WrittenText for a name, a number or what is searched for: one line of at most MaxLine characters.
+func WrittenLine(what, text string) (string, error) {
+	text, err := written(what, text, MaxLine)
+	if strings.ContainsAny(text, "\r\n") {
+		return "", inputError(what + " has several lines: write one")
+	}
+	return text, err
+}
+
+func written(what, text string, most int) (string, error) {
 	text = strings.TrimSpace(text)
 	switch n := utf8.RuneCountInString(text); {
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, notWritten):
 		return "", inputError(what + " has characters that are no text: write it again")
-	case n > MaxWritten:
-		return "", inputError(fmt.Sprintf("%s has %d characters: write at most %d", what, n, MaxWritten))
+	case n > most:
+		return "", inputError(fmt.Sprintf("%s has %d characters: write at most %d", what, n, most))
 	}
 	return text, nil
 }
 
 // notWritten reports whether a character is none that people write: a control character other than those of lines.
 func notWritten(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }
+
+// MaskedText returns a text in which every telephone number and every address with a scheme is masked, for those who may read the text and not the
+// numbers in it (rule 13). What counts as a number is any run of seven digits and more, however it is spelt: with blanks, dots, dashes, slashes,
+// brackets or plus signs between the digits, in digits of any script, or in the words of single digits. All but its last two digits are masked; a
+// number with its country is masked as Phone masks itself. Dates, SIDs, amounts of money, versions, durations and addresses of machines stay. What
+// could be one of them and a number too is masked.
+func MaskedText(text string) string {
+	if !mayHoldNumber(text) {
+		return text
+	}
+	var masked strings.Builder
+	from := 0
+	for _, kept := range noNumber.FindAllStringIndex(text, -1) {
+		if partOfMore(text, kept[0], kept[1]) {
+			continue
+		}
+		masked.WriteString(number.ReplaceAllStringFunc(text[from:kept[0]], maskedNumber))
+		masked.WriteString(text[kept[0]:kept[1]])
+		from = kept[1]
+	}
+	if from == 0 {
+		return number.ReplaceAllStringFunc(text, maskedNumber)
+	}
+	masked.WriteString(number.ReplaceAllStringFunc(text[from:], maskedNumber))
+	return masked.String()
+}
+
+const (
+	// fewestMasked is how many digits a number has at least that is masked; one with a plus sign has one less.
+	fewestMasked = 7
+
+	digitPattern = `(?:[\p{Nd}\p{No}]|\b(?i:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine)\b)`
+	// escapePattern is a sign in a quoted text.
+	escapePattern = `\\(?:[abfnrtv]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})`
+	// betweenPattern is one sign between two digits of a number: the usual ones, and what cannot be seen.
+	betweenPattern = `(?:` + escapePattern + `|[\s\p{Z}\p{Cf}\p{Pd}\p{Ps}\p{Pe}.·․•．。/⁄∕／\\_~+＋−])`
+)
+
+var (
+	digit  = regexp.MustCompile(digitPattern)
+	escape = regexp.MustCompile(escapePattern)
+	// number finds addresses with a scheme, and runs of digits of any length.
+	number = regexp.MustCompile(`(?i:\b(?:sips?|client|tel)):[^\s,;"<>]+|[+＋]?[(\[]?[+＋]?` + digitPattern + `(?:` + betweenPattern + `{0,4}` + digitPattern + `)*`)
+
+	digitWords = map[string]string{
+		"zero": "0", "oh": "0", "nought": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
+	}
+)
+
+// noNumber finds what has many digits and is no telephone number.
+var noNumber = regexp.MustCompile(strings.Join([]string{
+	`\b(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01]|[1-9])(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:-\d\d:\d\d)?)?`, // 2026-11-28 10:30
+	`\b(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|[12]\d|3[01])[-/.](?:19|20)\d\d(?:,? \d\d?:\d\d)?\b`,                                     // 28/11/2026 10:30
+	`\b(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* \d\d?(?:st|nd|rd|th)?,? (?:19|20)\d\d(?:,? \d\d?:\d\d)?\b`,
+	`\b[A-Z]{2}[0-9a-f]{32}\b`,        // a SID
+	`\p{Sc} ?\d[\d.,]*`,               // money
+	`\b\d{1,4}\.\d{1,9}(?:ms|µs|s)\b`, // a duration
+	`\b(?:v|[Vv]ersion |[Cc]hrome |[Ff]irefox |[Ss]afari |[Ee]dge |[Ww]indows |macOS |iOS |Android )\d+(?:\.\d+)+(?:-[\w.-]+)?(?:\+\w+)?`,
+	`\bconfiguration [0-9a-f]{12}\b`,
+	`\b(?:` + octet + `\.){3}` + octet + `\b`,
+}, "|"))
+
+// octet is a part of the address of a machine.
+const octet = `(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)`
+
+// mayHoldNumber reports whether a text has enough digits for a number, or a colon as an address has. It is much faster than to look for them.
+func mayHoldNumber(text string) bool {
+	digits, word, next := 0, 0, 0 // word: where the present one began
+	for i := 0; i < len(text); i = next {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		next = i + size
+		letter := 'a' <= r|0x20 && r|0x20 <= 'z'
+		switch {
+		case r == ':':
+			return true
+		case unicode.IsNumber(r):
+			digits++
+		case !letter && isDigitWord(text[word:i]):
+			digits++
+		}
+		if !letter {
+			word = next
+		}
+	}
+	if isDigitWord(text[word:]) {
+		digits++
+	}
+	return digits >= fewestMasked || digits == fewestMasked-1 && strings.ContainsAny(text, "+＋")
+}
+
+func isDigitWord(word string) bool {
+	return len(word) > 1 && len(word) < 7 && digitWords[strings.ToLower(word)] != ""
+}
+
+var (
+	// fourPairs is a telephone number in some countries, and so no address of a machine.
+	fourPairs = regexp.MustCompile(`^\d\d\.\d\d\.\d\d\.\d\d$`)
+	goesOn    = regexp.MustCompile(`^[.\-/_+]?\d`)
+)
+
+// partOfMore reports whether what noNumber found between two places is the part of a longer number, or one itself.
+func partOfMore(text string, from, to int) bool {
+	before, _ := utf8.DecodeLastRuneInString(text[:from])
+	return strings.ContainsRune("0123456789.-/_+", before) || goesOn.MatchString(text[to:]) || fourPairs.MatchString(text[from:to])
+}
+
+// maskedNumber returns what number found as people may see it who may not see numbers.
+func maskedNumber(found string) string {
+	if _, _, ok := Phone(found).scheme(); ok {
+		return Phone(found).String()
+	}
+	if several := strings.Fields(found); len(several) > 1 && !slices.ContainsFunc(several, func(one string) bool { return !Phone(one).IsNumber() }) {
+		return strings.Join(mapped(several, maskedNumber), " ")
+	}
+	digits := digit.FindAllString(escape.ReplaceAllString(found, " "), -1)
+	for i, d := range digits {
+		if figure, word := digitWords[strings.ToLower(d)]; word {
+			digits[i] = figure
+		}
+	}
+	bracket := ""
+	if opened := strings.TrimLeft(found, "(["); !strings.ContainsAny(found, ")]") {
+		bracket, found = found[:len(found)-len(opened)], opened
+	}
+	whole := Phone("+" + strings.Join(digits, ""))
+	country := strings.HasPrefix(strings.TrimLeft(found, "(["), "+")
+	switch {
+	case len(digits) < fewestMasked && !(country && len(digits) == fewestMasked-1):
+		return bracket + found
+	case country && whole.IsNumber():
+		return bracket + whole.String()
+	}
+	return bracket + strings.Repeat("*", len(digits)-2) + strings.Join(digits[len(digits)-2:], "")
+}

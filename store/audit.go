@@ -68,9 +68,13 @@ func auditEntries(k []byte, e users.AuditEntry) (entries []edit) {
 	return entries
 }
 
-// note adds an entry to the audit, with the operating system's user of a command (users.AsOSUser).
+// note writes an entry into the audit, with the operating system's user of a command (users.AsOSUser). The error is policy.ErrInput for a name that
+// cannot be one.
 func note(ctx context.Context, tx *bolt.Tx, e users.AuditEntry) error {
 	e.OSUser = users.OSUser(ctx)
+	if _, err := policy.WrittenLine("the name of who does it", e.By); err != nil {
+		return err
+	}
 	k, err := auditTable.next(tx)
 	if err != nil {
 		return err
@@ -130,7 +134,7 @@ func (s *Store) Act(ctx context.Context, sid policy.CallSID, act policy.Act, see
 		if err := b.change(before, after); err != nil {
 			return after, err
 		}
-		return after, note(ctx, b.tx, actEntry(before.call, after, act))
+		return after, note(ctx, b.tx, actEntry(before.call, after, after.Acts[len(after.Acts)-1]))
 	})
 }
 

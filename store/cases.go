@@ -134,6 +134,10 @@ func (s *Store) OpenCase(ctx context.Context, customer policy.CustomerNumber, by
 		if err != nil {
 			return policy.Case{}, err
 		}
+		text, err := policy.WrittenText("the note", text)
+		if err != nil {
+			return policy.Case{}, err
+		}
 		if text == "" {
 			return policy.Case{}, fmt.Errorf("%w: say why the case of customer %s is opened", policy.ErrNoNote, customer)
 		}
@@ -180,8 +184,8 @@ func (s *Store) MoveCase(ctx context.Context, id policy.CaseID, move policy.Move
 			return after, err
 		}
 		return after, note(ctx, b.tx, users.AuditEntry{
-			At: move.At, By: move.By, Act: "case-move", Customer: before.Customer, Subject: string(id),
-			Detail: fmt.Sprintf("from %s to %s", before.State, after.State), Reason: move.Note,
+			At: move.At, By: after.LastMove().By, Act: "case-move", Customer: before.Customer, Subject: string(id),
+			Detail: fmt.Sprintf("from %s to %s", before.State, after.State), Reason: after.LastMove().Note,
 		})
 	})
 }

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +27,8 @@ const (
 	// mapSize is the address space that the file is mapped into at first. It costs no memory; mapping anew has to wait for readers.
 	mapSize     = 1 << 30
 	defaultSize = 64 << 20
+	// secretLength is as long as the hash that the secret is the key of.
+	secretLength = 32
 	// pageSize does not depend on the machine's page size, so that a file can move to another machine.
 	pageSize = 4 << 10
 )
@@ -32,6 +36,7 @@ const (
 var (
 	schemaKey   = []byte("schema")
 	rotationKey = []byte("rotation") // of versions up to schema 3
+	secretKey   = []byte("secret")
 )
 
 // Open opens the file, or creates it and its folder. An empty file counts as a new one. A file that is not ours, is damaged, comes from a
@@ -95,12 +100,35 @@ func (s *Store) open(path string) (err error) {
 		return err
 	}
 	s.db.AllocSize = roomStep
-	if err := s.prepare(); err != nil {
+	err = s.prepare()
+	if err == nil {
+		err = s.keepSecret()
+	}
+	if err != nil {
 		_ = s.db.Close() // the first error says more
+	}
+	return err
+}
+
+// keepSecret reads the secret of the file, and makes one for a file that has none.
+func (s *Store) keepSecret() error {
+	read := func(tx *bolt.Tx) error {
+		if meta := tx.Bucket(metaBucket); meta != nil {
+			s.secret = bytes.Clone(meta.Get(secretKey))
+		}
+		return nil
+	}
+	if err := s.db.View(read); err != nil || s.secret != nil || s.options.ReadOnly {
 		return err
 	}
-	return nil
+	s.secret = make([]byte, secretLength)
+	_, _ = rand.Read(s.secret) // never fails
+	return s.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(metaBucket).Put(secretKey, s.secret) })
 }
+
+// Secret returns the file's own random key: for signs that stand for numbers and addresses where those may not be seen. It is nil for a file of an
+// older version that is only read.
+func (s *Store) Secret() []byte { return bytes.Clone(s.secret) }
 
 // openFile opens the file for bbolt, and inspects it first: bbolt trusts the sizes in a damaged file, and crashes.
 func (s *Store) openFile(path string, flag int, mode os.FileMode) (*os.File, error) {
@@ -209,14 +237,26 @@ func explain(path string, err error) error {
 			"change up with \"supportline rotate-token --cancel\"; then start this one")
 	case errors.Is(err, ErrNewer):
 		return say(err, "run the version that wrote it, or a newer one")
+	case statErr == nil && !info.Mode().IsRegular():
+		return fmt.Errorf("store %s is no file but a device or a pipe: name a file, such as data/supportline.db", path)
+	case errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("store %s: a file is where its folder %s should be (%w): move the file away, or give another path", path, filepath.Dir(path), err)
 	case errors.Is(err, fs.ErrPermission):
 		return say(err, "give the user who runs this the right to read and write the file and its folder")
 	case errors.Is(err, syscall.EROFS):
 		return say(err, "give a path on a file system that can be written")
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return say(err, "make room, or give a path where there is some (a server's store begins with 64 MB)")
+	case errors.Is(err, fs.ErrNotExist) && makes(err):
+		return fmt.Errorf("store %s: its folder can't be made (%w): make it, or give another path", path, err)
 	case errors.Is(err, fs.ErrNotExist):
 		return say(err, "give the path of an existing file")
 	}
 	return fmt.Errorf("store %s: %w", path, err)
+}
+
+// makes reports whether an error is that of making a folder.
+func makes(err error) bool {
+	var at *fs.PathError
+	return errors.As(err, &at) && at.Op == "mkdir"
 }

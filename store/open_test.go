@@ -19,6 +19,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/directory"
 	"github.com/officernd/supportline/store"
 )
 
@@ -539,6 +540,39 @@ func TestAnUpgradeBringsSpellingsOfACallerTogether(t *testing.T) {
 		}
 	}
 	closedWith(t, s, path, want)
+}
+
+// A file keeps one secret of its own, and nothing that is computed with it can be computed from what is in another file.
+func TestSecretOfAFile(t *testing.T) {
+	of := func(f file, o store.Options) []byte {
+		s := f.open(t, o)
+		defer func() { _ = s.Close() }()
+		return s.Secret()
+	}
+	f := newFile(t)
+	first := of(f, store.Options{})
+	if again := of(f, store.Options{}); len(first) != 32 || !bytes.Equal(first, again) {
+		t.Errorf("the secret was %x, and is %x after opening again", first, again)
+	}
+	if read := of(f, store.Options{ReadOnly: true}); !bytes.Equal(first, read) {
+		t.Errorf("the secret is %x for who only reads", read)
+	}
+	if other := of(newFile(t), store.Options{}); bytes.Equal(first, other) {
+		t.Error("another file has the same secret")
+	}
+}
+
+// The seal of an import stands in a page. It is made from the numbers in the directory, so that it must not be possible to compute it for every number.
+func TestSealOfAnImportNeedsTheSecret(t *testing.T) {
+	customer := policy.Customer{Number: "204518", Name: "Northwind", Package: "ultimate", Line: "+448000668187", Phone: "+442079460018"}
+	seals := map[string]bool{directory.NewPlan([]directory.Change{{After: customer}}).Seal: true}
+	for range 2 {
+		plan, err := newFile(t).open(t, store.Options{}).PlanImport(t.Context(), []policy.Customer{customer})
+		if err != nil || plan.Seal == "" || seals[plan.Seal] {
+			t.Errorf("the seal %q follows from the customer alone, %v", plan.Seal, err)
+		}
+		seals[plan.Seal] = true
+	}
 }
 
 // wrongNumbers returns how many wrong numbers were entered at since or later.

@@ -50,26 +50,40 @@ func (s *Store) Session(ctx context.Context, key string, now time.Time) (data []
 	return data, found, err
 }
 
-// PutSession stores a session until its end, in whole seconds, and what its user sees of it; a session of nobody is in no list. If the user has
-// more than users.MaxSessions then, those whose last sign of life is the longest ago end.
-func (s *Store) PutSession(ctx context.Context, session users.Session, data []byte) error {
+// StartSession stores a new session until its end, in whole seconds, and what its user sees of it; a session of nobody is in no list. If the user
+// has more than users.MaxSessions then, those whose last sign of life is the longest ago end.
+func (s *Store) StartSession(ctx context.Context, session users.Session, data []byte) error {
 	if session.Key == "" || len(session.Key) > maxPart {
 		return fmt.Errorf("a session's key has 1 to %d characters, not %d", maxPart, len(session.Key))
 	}
-	value := append(binary.BigEndian.AppendUint64(nil, uint64(session.Ends.Unix())), data...)
 	return s.write(ctx, func(tx *bolt.Tx) error {
-		if err := tx.Bucket(sessionsBucket).Put([]byte(session.Key), value); err != nil || session.User == "" {
-			return err
-		}
-		before, err := sessionTable.find(tx, sessionKey(session.Key))
-		if err != nil {
-			return err
-		}
-		if err := sessionTable.put(tx, sessionKey(session.Key), before, session); err != nil {
+		if err := putSession(tx, session, data); err != nil {
 			return err
 		}
 		return endOldest(tx, session.User)
 	})
+}
+
+// PutSession stores a session anew. One that was removed meanwhile stays removed: a request that began before must not bring it back.
+func (s *Store) PutSession(ctx context.Context, session users.Session, data []byte) error {
+	return s.write(ctx, func(tx *bolt.Tx) error {
+		if tx.Bucket(sessionsBucket).Get([]byte(session.Key)) == nil {
+			return nil
+		}
+		return putSession(tx, session, data)
+	})
+}
+
+func putSession(tx *bolt.Tx, session users.Session, data []byte) error {
+	value := append(binary.BigEndian.AppendUint64(nil, uint64(session.Ends.Unix())), data...)
+	if err := tx.Bucket(sessionsBucket).Put([]byte(session.Key), value); err != nil || session.User == "" {
+		return err
+	}
+	before, err := sessionTable.find(tx, sessionKey(session.Key))
+	if err != nil {
+		return err
+	}
+	return sessionTable.put(tx, sessionKey(session.Key), before, session)
 }
 
 // endOldest ends the sessions of a user beyond the bound.

@@ -15,7 +15,7 @@
 // The file has a bucket for each kind of record: calls (by start and SID), steps (the segments of their histories, by number), customers (by
 // number), cases and audit (by sequence), notices (by key), users (by name), sessions (by the hash of their token), tokens, dates (by line and
 // version), removals (of recordings, by SID), signins (what people see of their sessions, and known devices), tries (to sign in, by origin) and meta
-// (the version of the file). The entries of the buckets index and search follow from the
+// (the version of the file, and its secret). The entries of the buckets index and search follow from the
 // records by pure functions (callKeys, searchKeys and their like), so that they can be made anew, which is how an older file is brought up to
 // date. The index by month holds the summaries that fair use is derived from, in the order of month, account and start.
 //
@@ -67,6 +67,7 @@ type Store struct {
 	db      *bolt.DB
 	file    *os.File // bbolt's own handle, for growing the file ahead of need
 	options Options
+	secret  []byte // Secret
 
 	queue     chan *request
 	batches   chan *batch

@@ -49,7 +49,8 @@ func refusal(answer *http.Response, body []byte) *Err {
 	return e
 }
 
-var longNumber = regexp.MustCompile(`\+?\d{7,}`)
+// longNumber finds what may be a telephone number, with what people write between its digits.
+var longNumber = regexp.MustCompile(`\+?\d(?:[ .()/–-]{0,3}\d){6,}`)
 
 // masked hides what may be a telephone number, but for the last two digits.
 func masked(text string) string {

@@ -98,6 +98,7 @@ func TestReadingIsTriedAgain(t *testing.T) {
 		}, info), 1, "unexpected EOF"},
 		"wrong credentials":  {refusing(401, `{"code":20003,"message":"Authenticate","status":401}`), 1, "asked with the account's auth token"},
 		"code without page":  {refusing(400, `{"code":21211,"message":"bad"}`), 1, "https://www.twilio.com/docs/errors/21211"},
+		"spelt number":       {refusing(400, `{"code":21211,"message":"'(555) 123-4567' is not valid"}`), 1, "'(...67' is"},
 		"number in an error": {refusing(400, `{"code":21211,"message":"'+15551234567' is not valid"}`), 1, "...67"},
 	} {
 		t.Run(name, func(t *testing.T) {

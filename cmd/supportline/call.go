@@ -94,8 +94,13 @@ func indented(text string) string {
 
 // scriptsIn lists the call scripts of a folder, by name.
 func scriptsIn(folder string) ([]string, error) {
-	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return nil, errors.Join(err, fmt.Errorf("--scripts %s: name a folder with scripts, or one script with --script", folder))
+	const advice = "name a folder with scripts, or one script with --script"
+	info, err := os.Stat(folder)
+	switch {
+	case err != nil:
+		return nil, control.FileError("--scripts "+folder, err, advice)
+	case !info.IsDir():
+		return nil, fmt.Errorf("--scripts %s: it is no folder: %s", folder, advice)
 	}
 	files, err := fs.Glob(os.DirFS(folder), "*.call")
 	if err == nil && len(files) == 0 {
@@ -129,7 +134,9 @@ func (p *program) playScripts(ctx context.Context, configFile string, files []st
 			unplayed = append(unplayed, err)
 		}
 	}
-	fmt.Fprintf(p.Err, "%s, %d as written\n", control.Plural(len(files), "script"), len(files)-differ-len(unplayed))
+	if len(unplayed) < len(files) {
+		fmt.Fprintf(p.Err, "%s, %d as written\n", control.Plural(len(files), "script"), len(files)-differ-len(unplayed))
+	}
 	switch {
 	case len(unplayed) > 0:
 		return errors.Join(unplayed...)
@@ -140,9 +147,9 @@ func (p *program) playScripts(ctx context.Context, configFile string, files []st
 }
 
 func (p *program) playScript(ctx context.Context, base demo.Script, file string) (took time.Duration, err error) {
-	text, err := os.ReadFile(file)
+	text, err := config.ReadFile(file)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("the script %s cannot be read: %w: name a file with a call, as \"supportline call --help\" shows", file, err)
 	}
 	script, err := phone.Parse(file, text)
 	if err != nil {
@@ -155,9 +162,9 @@ func (p *program) playScript(ctx context.Context, base demo.Script, file string)
 
 // scriptConfig reads the configuration for scripts: the file, or where the default one is not there the shipped example.
 func (p *program) scriptConfig(file string) (demo.Script, error) {
-	text, err := os.ReadFile(file)
-	if errors.Is(err, os.ErrNotExist) && file == defaultConfig {
+	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) && file == defaultConfig {
 		return demo.Script{Name: "supportline.example.yaml", Text: config.Example(), Env: p.Env}, nil
 	}
-	return demo.Script{Name: file, Text: text, Env: p.Env}, err
+	text, problems := config.Read(file)
+	return demo.Script{Name: file, Text: text, Env: p.Env}, p.refused(problems)
 }

@@ -203,7 +203,7 @@ func phoneOf(holder policy.Customer) string {
 func (m casesMove) check() error {
 	switch {
 	case m.To == "":
-		return errors.New("say where the case moves: --to STATE")
+		return fmt.Errorf("say where case %s moves, and why: --to STATE --note TEXT, with one of the states %s", m.ID, list(policy.CaseStates()))
 	case strings.TrimSpace(m.Note) == "":
 		return errors.New("say what was said, offered or decided: --note TEXT")
 	case m.Via != "" && m.Via != policy.ViaPhone && m.Via != policy.ViaEmail:

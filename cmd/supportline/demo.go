@@ -102,6 +102,9 @@ func (p *program) shifted(at string) (*program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--at: %w", err)
 	}
+	if y := begin.Year(); y < 2000 || y > 2199 { // beyond that the distance to now is no time.Duration
+		return nil, fmt.Errorf("--at %s: write a year from 2000 to 2199", at)
+	}
 	other, shift := *p, begin.Sub(p.Now())
 	other.Now = func() time.Time { return p.Now().Add(shift) }
 	return &other, nil

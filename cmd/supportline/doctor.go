@@ -20,8 +20,8 @@ type doctorCommand struct {
 func (doctorCommand) Help() string {
 	return examples(`Looks at everything that a new installation gets wrong: the account and its credentials, the numbers,
 the public address and its certificate, a signed request, the clock, the voices, the specialists' numbers, the store, the
-place of recordings, the fallback. Each thing that isn't right has its fix. Nothing at the provider is changed, and no call is
-made. Exit status 1 where something is wrong; a warning alone is 0.`,
+place of recordings, the fallback, the identity provider. Each thing that isn't right has its fix. Nothing at the provider is
+changed, and no call is made. Exit status 1 where something is wrong; a warning alone is 0.`,
 		"supportline doctor",
 		"supportline doctor --format json")
 }

@@ -124,10 +124,10 @@ type parsed struct {
 // parser returns the parser of the grammar. It calls exit once it has shown help.
 func (g *grammar) parser(out, words io.Writer, exit func(int)) (*kong.Kong, error) {
 	return kong.New(
-		g, kong.Name("supportline"), kong.Description(description), kong.Writers(out, words), kong.Exit(exit),
-		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: false, Compact: true, WrapUpperBound: 110}),
-		kong.Vars{"config": defaultConfig, "intents": list(policy.Intents()), "outcomes": list(outcomes()), "states": list(policy.CaseStates())},
-	)
+		g, append(values(), kong.Name("supportline"), kong.Description(description), kong.Writers(out, words), kong.Exit(exit),
+			kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: false, Compact: true, WrapUpperBound: 110}),
+			kong.Vars{"config": defaultConfig, "intents": list(policy.Intents()), "outcomes": list(outcomes()), "states": list(policy.CaseStates())},
+		)...)
 }
 
 // parse reads a command line. Help goes to out at once. A wrong line is an error with a hint.
@@ -138,7 +138,7 @@ func parse(args []string, out, words io.Writer) (parsed, error) {
 	if err != nil {
 		return parsed{}, err
 	}
-	line, err := parser.Parse(args)
+	line, err := parser.Parse(joined(args))
 	switch {
 	case helped:
 		return parsed{}, nil
@@ -163,5 +163,5 @@ func misused(err error) error {
 			hint = node.FullPath() + " --help"
 		}
 	}
-	return fmt.Errorf("%w\n\"%s\" shows how it is used", err, hint)
+	return fmt.Errorf("%s\n\"%s\" shows how it is used", plainWords(err.Error()), hint)
 }

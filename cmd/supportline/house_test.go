@@ -26,7 +26,7 @@ var mayImport = map[string][]string{
 	"cmd/supportline/control":    {"cmd/supportline/notices", "cmd/supportline/recordings", "policy", "policy/directory", "policy/users", "store", "twilio"},
 	"cmd/supportline/demo":       {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/phone", "cmd/supportline/server", "console/signin", "policy", "policy/directory", "policy/users", "store", "twilio/fake"},
 	"cmd/supportline/server":     {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users", "store", "twilio", "twilio/fake"},
-	"cmd/supportline/doctor":     {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/server", "ivr", "policy", "store", "twilio"},
+	"cmd/supportline/doctor":     {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/server", "console/signin", "ivr", "policy", "store", "twilio"},
 	"cmd/supportline/config":     {"cmd/supportline/notices", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users"},
 	"cmd/supportline/notices":    {"policy"},
 	"cmd/supportline/phone":      {"console", "policy", "twilio", "twilio/fake"},
@@ -59,6 +59,7 @@ var owners = map[string][]string{
 	"github.com/chromedp":             {"console/browsertest"},
 	"github.com/coreos/go-oidc":       {"console/signin"},
 	"golang.org/x/oauth2":             {"console/signin"},
+	"golang.org/x/sync":               {"console/signin"},
 	"github.com/go-jose":              {"console/signin"}, // an identity provider, in tests
 	"github.com/compose-spec":         {"cmd/supportline"},
 	"github.com/nyaruka":              {"policy/directory", "cmd/supportline/doctor", "cmd/supportline/config"},

@@ -46,13 +46,18 @@ var offline = config.Options{Offline: true}
 // load reads the configuration. Its problems are printed; the error has their number.
 func (p *program) load(file string, o config.Options) (config.Config, error) {
 	conf, problems := config.Load(file, p.Env, o)
+	return conf, p.refused(problems)
+}
+
+// refused prints the problems of a configuration, and returns an error with their number, or nil if there are none.
+func (p *program) refused(problems []config.Problem) error {
 	if len(problems) == 0 {
-		return conf, nil
+		return nil
 	}
 	if err := config.WriteProblems(p.Err, problems); err != nil {
-		return config.Config{}, err
+		return err
 	}
-	return config.Config{}, fmt.Errorf("the configuration has %s: nothing was done", control.Plural(len(problems), "problem"))
+	return fmt.Errorf("the configuration has %s: nothing was done", control.Plural(len(problems), "problem"))
 }
 
 // data runs a command on the store: in the server where one has the file open, else here.
@@ -68,9 +73,21 @@ func (p *program) data(ctx context.Context, command control.Command, args []stri
 	runner := control.Runner{
 		In: p.In, Out: p.Out, Err: p.Err, StoreFile: file,
 		Terminal: control.Terminal{Ask: p.asks(), Progress: control.IsTerminal(p.Err), Colour: p.colour(), User: control.UserName(os.Getuid()), Input: "standard input"},
+		Missing:  missing(command, file, configFile),
 		Open:     func(ctx context.Context) (control.Session, error) { return server.OpenSession(ctx, conf, p.Now, p.Err) },
 	}
 	return runner.Run(ctx, command, args)
+}
+
+// missing returns the error of a command that only reads or changes what is there, where there is no store yet. It is nil for those that bring
+// something in.
+func missing(command control.Command, file, configFile string) error {
+	switch command.(type) {
+	case *customersImport, *usersAdd:
+		return nil
+	}
+	return fmt.Errorf("there is no store yet at %s: \"supportline serve\" makes it, and so do \"supportline customers import\" and "+
+		"\"supportline users add\"; if there should be one, look at store in %s", file, configFile)
 }
 
 // asks reports whether somebody at a terminal can answer a question.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -158,12 +157,12 @@ func (c fallbackCommand) run(ctx context.Context, p *program, configFile string)
 
 // writeDocuments writes a line's documents, each whole or not at all.
 func writeDocuments(folder string, documents map[string][]byte) error {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := control.MakeFolder(folder, "name another one with --out"); err != nil {
 		return err
 	}
 	for name, text := range documents {
 		if err := control.ReplaceFile(filepath.Join(folder, name), text, 0o644); err != nil {
-			return err
+			return control.FileError("a document in "+folder+" can't be written", err, "name another folder with --out")
 		}
 	}
 	return nil

@@ -78,6 +78,9 @@ func (c reconcileCommand) window(ctx context.Context, s *control.Session) (from,
 		if err != nil {
 			return from, to, fmt.Errorf("--since: %w", err)
 		}
+		if !from.Before(to) {
+			return from, to, fmt.Errorf("--since %s is not before now, less --lag: write an earlier time", c.Since)
+		}
 		return from, to, nil
 	}
 	from, err = s.Store.Checkpoint(ctx)

@@ -46,7 +46,7 @@ func TestCommands(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "terminate": terminate, "seed": seed, "mode": mode, "occupy": occupy, "sids": sids, "seedfair": seedfair, "retoken": retoken,
-			"editdate": editDate, "damage": damage,
+			"editdate": editDate, "damage": damage, "emptystore": emptyStore,
 		},
 	})
 }
@@ -132,6 +132,13 @@ func sids(ts *testscript.TestScript, _ bool, _ []string) {
 
 const callHead = "sid,line,from,customer,account,intent,ticket,outcome,started_at,answered_at,ended_at,talk_seconds," +
 	"wait_seconds,total_seconds,specialist,over_long,waived,training,counted,month,on_file"
+
+// emptyStore makes the script's store, with nothing in it.
+func emptyStore(ts *testscript.TestScript, _ bool, _ []string) {
+	s, err := store.Open(ts.MkAbs("supportline.db"), store.Options{Size: 1 << 20})
+	ts.Check(err)
+	ts.Check(s.Close())
+}
 
 // seed writes the calls of seeded into the script's store.
 func seed(ts *testscript.TestScript, _ bool, _ []string) {

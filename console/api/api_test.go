@@ -146,6 +146,42 @@ func TestNumbersAreMasked(t *testing.T) {
 	}
 }
 
+// However people spell a number, in whatever they say or write, who may not see it reads its last two digits.
+func TestNumbersInTextsAreMasked(t *testing.T) {
+	p := browsertest.NewFilled(t)
+	operator, viewer := p.Program(t, "operator"), p.Program(t, "viewer")
+	operator.Post("/api/v1/calls/CA1/acts", `{"kind":"note","value":"back on 020\u00a07946 0099 from 2026-11-28"}`).Want(t, 200, "7946")
+	operator.Post("/api/v1/cases", `{"customer":"204518","note":"asked on (888) 307-1053"}`).Want(t, 201, "307-1053")
+	for path, shown := range map[string]string{
+		"/calls/CA1": `"back on *********99 from 2026-11-28"`, "/calls/CA1/explanation": `back on *********99 from 2026-11-28`, "/cases/1": `"asked on ********53"`,
+	} {
+		page := viewer.Get("/api/v1" + path)
+		page.Want(t, 200, shown).Without(t, "7946", "307-1053")
+	}
+}
+
+// One rule bounds the texts of people over the API as it does on the pages.
+func TestLongTextsAreWrongInput(t *testing.T) {
+	p := browsertest.NewFilled(t)
+	operator, long := p.Program(t, "operator"), strings.Repeat("a", policy.MaxWritten+1)
+	for path, body := range map[string]string{
+		"/calls/CA1/acts": `{"kind":"note","value":"` + long + `"}`, "/cases": `{"customer":"204518","note":"` + long + `"}`,
+	} {
+		got := operator.Post("/api/v1"+path, body)
+		if got.Want(t, 422, "The note has 2001 characters: write at most 2000."); got.Kind(t) != "wrong-input" {
+			t.Errorf("%s: %s", path, got.Body)
+		}
+	}
+	for _, path := range []string{"/calls?text=", "/customers?text=", "/calls?ticket="} {
+		if got := operator.Get("/api/v1" + path + long); got.Kind(t) != "wrong-input" {
+			t.Errorf("%s: %s", path, got.Body)
+		}
+	}
+	if got := operator.Post("/api/v1/calls/CA1/acts", `{"kind":"note","value":"`+long[1:]+`"}`); got.Status != 200 {
+		t.Errorf("the longest note: %s", got.Body)
+	}
+}
+
 // Pages of a list together are the list, each entry once.
 func TestPagesOfTheAPI(t *testing.T) {
 	p := browsertest.NewFilled(t)

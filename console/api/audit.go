@@ -31,10 +31,8 @@ func (r *request) listAudit() error {
 		return err
 	}
 	entries := append([]users.AuditEntry{}, found.List...)
-	if !r.may(users.SeeNumbers) {
-		for i, e := range entries {
-			entries[i].Detail, entries[i].Reason = policy.MaskedText(e.Detail), policy.MaskedText(e.Reason)
-		}
+	for i, e := range entries {
+		entries[i].Detail, entries[i].Reason = r.text(e.Detail), r.text(e.Reason)
 	}
 	return r.sendList("entries", entries, found.Older.String())
 }

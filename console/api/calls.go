@@ -29,7 +29,7 @@ func (r *request) listCalls() error {
 		return err
 	}
 	selected := ReadCallFilter(r.QueryParams())
-	filter, err := selected.Parse(r.api.Policy, r.zone, r.may(users.SeeNumbers))
+	filter, err := selected.Parse(r.api.Policy, r.api.Secret, r.zone, r.may(users.SeeNumbers))
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,9 @@ func (r *request) listCustomers() error {
 	if err != nil {
 		return err
 	}
+	if _, err := policy.WrittenLine("text", r.QueryParam("text")); err != nil {
+		return err
+	}
 	text := policy.ParseText(r.QueryParam("text"), r.may(users.SeeNumbers))
 	found, cursor, err := r.api.Accounts.SearchCustomers(r.ctx(), text, many, policy.CustomerNumber(r.QueryParam("after")))
 	if err != nil {

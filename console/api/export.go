@@ -45,6 +45,7 @@ type Exports struct {
 	Calls  Calls
 	Policy policy.Settings
 	Audit  Audit
+	Secret []byte // the key of Sign
 	// Slot waits until a row may be read, and returns a function that ends that.
 	Slot   func(ctx context.Context) (done func())
 	Logger *zap.Logger
@@ -70,7 +71,7 @@ func (e *Exports) Send(c echo.Context, x Export) error {
 	if !known {
 		return fmt.Errorf("%w: format is %q; write csv or json", ErrWrongInput, x.Format)
 	}
-	filter, err := x.Filter.Parse(e.Policy, x.Zone, x.Numbers)
+	filter, err := x.Filter.Parse(e.Policy, e.Secret, x.Zone, x.Numbers)
 	if err != nil {
 		return err
 	}

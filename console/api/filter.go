@@ -1,6 +1,7 @@
 package api
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -113,9 +114,15 @@ func (f CallFilter) Words() string {
 	return strings.Join(words, ", ")
 }
 
-// Parse returns the log's filter. numbers reports whether the person may find calls by parts of telephone numbers. The error is ErrWrongInput.
-func (f CallFilter) Parse(s policy.Settings, zone *time.Location, numbers bool) (policy.Filter, error) {
+// Parse returns the log's filter. secret is the key of the specialists' signs; numbers reports whether the person may find calls by telephone numbers
+// and parts of them. The error is ErrWrongInput or policy.ErrInput.
+func (f CallFilter) Parse(s policy.Settings, secret []byte, zone *time.Location, numbers bool) (policy.Filter, error) {
 	read := reading{zone: zone}
+	for _, p := range f.Params() {
+		if _, err := policy.WrittenLine(p.Name, *p.Value); err != nil && read.wrong == nil {
+			read.wrong = fmt.Errorf("%w: %w", ErrWrongInput, err)
+		}
+	}
 	filter := policy.Filter{
 		Since: read.day("since", f.Since, 0), Until: read.day("until", f.Until, 1),
 		Line: policy.Phone(f.Line), Customer: policy.CustomerNumber(f.Customer), Ticket: policy.Ticket(f.Ticket),
@@ -123,7 +130,7 @@ func (f CallFilter) Parse(s policy.Settings, zone *time.Location, numbers bool) 
 		Outcome: oneOf(&read, "no call ends as", f.Outcome, append(policy.Outcomes(), policy.InProgress)),
 		Waived:  read.yes("waived", f.Waived), Training: read.yes("training", f.Training), Unidentified: read.yes("unidentified", f.Unidentified),
 		TalkAtLeast: read.minutes("talk_from", f.TalkFrom), TalkAtMost: read.minutes("talk_to", f.TalkTo),
-		Text: f.Text, Numbers: numbers, Specialist: read.specialist(s, f.Specialist, numbers),
+		Text: f.Text, Numbers: numbers, Specialist: read.specialist(Specialists(s, secret), f.Specialist, numbers),
 	}
 	if read.yes("over_long", f.OverLong) {
 		filter.OverLong = s.FairUse.CallLimit
@@ -185,17 +192,17 @@ func oneOf[T ~string](r *reading, what, text string, all []T) T {
 }
 
 // specialist returns the specialist whose sign, or whose number for a person who may see numbers, is written.
-func (r *reading) specialist(s policy.Settings, text string, numbers bool) policy.Phone {
+func (r *reading) specialist(all []Specialist, text string, numbers bool) policy.Phone {
 	if text == "" {
 		return ""
 	}
-	for _, known := range Specialists(s) {
+	for _, known := range all {
 		if known.Sign == text {
 			return known.To
 		}
 	}
-	if !numbers {
-		r.fail("no specialist of the teams has the sign %q", text)
+	if !numbers || strings.HasPrefix(text, "s-") {
+		r.fail("no specialist of the teams has the sign %q. Choose one from the list, and keep the link that it makes", text)
 	}
 	return policy.Phone(text)
 }
@@ -207,15 +214,23 @@ type Specialist struct {
 	To   policy.Phone
 }
 
-// Specialists returns the specialists of the teams, each once, by team.
-func Specialists(s policy.Settings) (all []Specialist) {
+// Sign returns what stands for a text of a kind where it may not be seen: a number, or an address. Without the secret nobody can tell from which text
+// it was made, also not by trying all numbers.
+func Sign(secret []byte, kind, text string) string {
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(kind + "\x00" + text))
+	return hex.EncodeToString(mac.Sum(nil)[:10])
+}
+
+// Specialists returns the specialists of the teams, each once, by team. secret is the key of their signs.
+func Specialists(s policy.Settings, secret []byte) (all []Specialist) {
 	seen := map[policy.Phone]bool{}
 	for _, name := range slices.Sorted(maps.Keys(s.Teams)) {
 		for _, step := range s.Teams[name].Steps {
 			for _, to := range step.To {
-				if sum := sha256.Sum256([]byte(to.Full())); !seen[to] {
+				if !seen[to] {
 					seen[to] = true
-					all = append(all, Specialist{"s-" + hex.EncodeToString(sum[:5]), name, to})
+					all = append(all, Specialist{"s-" + Sign(secret, "specialist", to.Full()), name, to})
 				}
 			}
 		}

@@ -35,10 +35,10 @@ type lineShape struct {
 	Until    *time.Time `json:"until"` // when it next opens or closes; null if not within 400 days
 }
 
-func showLine(l policy.Line, at time.Time) lineShape {
+func (r *request) showLine(l policy.Line, at time.Time) lineShape {
 	o := l.Opening(at)
 	shown := lineShape{
-		Number: l.Number.Full(), Name: l.Name, Zone: l.Zone.String(), Language: l.Language, At: at.UTC(), Open: o.Open, Rule: o.Rule, Reason: o.Reason,
+		Number: l.Number.Full(), Name: l.Name, Zone: l.Zone.String(), Language: l.Language, At: at.UTC(), Open: o.Open, Rule: o.Rule, Reason: r.text(o.Reason),
 	}
 	if !o.Until.IsZero() {
 		until := o.Until.UTC()
@@ -73,7 +73,7 @@ func (r *request) listLines() error {
 		if err != nil {
 			return err
 		}
-		lines = append(lines, showLine(l, at))
+		lines = append(lines, r.showLine(l, at))
 	}
 	return r.JSON(http.StatusOK, map[string][]lineShape{"lines": lines})
 }
@@ -95,7 +95,7 @@ func (r *request) getLine() error {
 	if err != nil {
 		return err
 	}
-	return r.JSON(http.StatusOK, showLine(line, at))
+	return r.JSON(http.StatusOK, r.showLine(line, at))
 }
 
 type shownDay struct {
@@ -129,7 +129,7 @@ func (r *request) listHours() error {
 	days := make([]shownDay, many)
 	for i := range days {
 		s := line.Day(first.Plus(i))
-		days[i] = shownDay{Date: s.Date.String(), Rule: s.Rule, Reason: s.Reason, Open: []shownSpan{}}
+		days[i] = shownDay{Date: s.Date.String(), Rule: s.Rule, Reason: r.text(s.Reason), Open: []shownSpan{}}
 		for _, o := range s.Open { // in the line's own zone, which is the only one that a program needs to show hours
 			days[i].Open = append(days[i].Open, shownSpan{o.From, o.To})
 		}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/console/browsertest"
+	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -225,6 +227,11 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 		{"operator", "post", acts, "/api/v1/calls/CA1/acts", `{"kind":"waive","reason":"again"}`, 409, "already", nil},
 		{"operator", "post", acts, "/api/v1/calls/CA2/acts", `{"kind":"waive","reason":"short"}`, 409, "nothing-to-waive", nil},
 		{"operator", "post", acts, "/api/v1/calls/CA2/acts", `{"kind":"ticket","undo":true}`, 409, "nothing-to-undo", nil},
+		{"operator", "post", acts, "/api/v1/calls/CA77/acts", `{"kind":"note","value":"once more"}`, 409, "too-many-acts", func() {
+			full := browsertest.Served("CA77", browsertest.Monday.Add(-time.Hour), 60)
+			full.Acts = slices.Repeat([]policy.Act{{At: full.StartedAt, By: "mila", Kind: policy.ActNote, Value: "calls back"}}, 200)
+			p.Load(t, full)
+		}},
 		{"operator", "post", acts, "/api/v1/calls/CA9/acts", `{"kind":"training"}`, 404, "no-call", nil},
 		{"operator", "post", acts, "/api/v1/calls/CA1/acts", `{"kind":"attach","value":"999999"}`, 404, "no-customer", nil},
 		{"operator", "post", acts, "/api/v1/calls/CA1/acts", `{"kind":"waive"}`, 422, "wrong-input", nil},

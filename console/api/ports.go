@@ -22,6 +22,7 @@ type Deps struct {
 	Cases       Cases
 	Audit       Audit
 	Exports     *Exports
+	Secret      []byte // the key of Sign
 	// Bearer returns the user and the token of a request, by its Authorization header and the address it comes from. The error is one of
 	// users.ErrTokenMissing, ErrTokenUnknown, ErrTokenExpired, ErrTokenSuspended, ErrUserDisabled, ErrManyWrongTokens and ErrManyRequests, or
 	// internal. One that says how long to wait has a method RetryAfter.

@@ -62,6 +62,7 @@ var problems = []struct {
 	{policy.ErrAlready, http.StatusConflict, "already", "Already in that state", ""},
 	{policy.ErrNothingToWaive, http.StatusConflict, "nothing-to-waive", "Nothing to waive", ""},
 	{policy.ErrNothingToUndo, http.StatusConflict, "nothing-to-undo", "Nothing to undo", ""},
+	{policy.ErrManyActs, http.StatusConflict, "too-many-acts", "The call has as many entries as a call can have", ""},
 	{policy.ErrCaseOpen, http.StatusConflict, "case-open", "The account has an open case", ""},
 	{policy.ErrMoveNotAllowed, http.StatusConflict, "move-not-allowed", "The case cannot move so", ""},
 	{policy.ErrNoEmail, http.StatusConflict, "no-email", "No e-mail address", ""},

@@ -139,6 +139,14 @@ func (r *request) sendList(name string, entries any, cursor string) error {
 	return r.JSON(http.StatusOK, map[string]any{name: entries, "next": next})
 }
 
+// text returns a text of the log with telephone numbers masked, unless the program may see them.
+func (r *request) text(text string) string {
+	if r.may(users.SeeNumbers) {
+		return text
+	}
+	return policy.MaskedText(text)
+}
+
 // masked returns a value with telephone numbers masked, unless they are shown.
 func masked[T interface{ Masked() T }](v T, numbers bool) T {
 	if numbers {

@@ -10,9 +10,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// The widths at which pages are looked at: a desk's, and a telephone's.
+// The widths at which pages are looked at: a desk's and a telephone's, and between them the one at which tables are not cards yet.
 const (
 	wide   = 1280
+	middle = 800
 	narrow = 390
 )
 
@@ -57,7 +58,7 @@ const legible = `(() => {
 })()`
 
 // Check checks the page wide and narrow, light and dark: axe must find nothing, what fields and drawings show must be legible, and the page must not be
-// wider than the window. If SUPPORTLINE_SCREENSHOTS names a folder, it leaves a picture of each there under the name.
+// wider than the window. It looks at the last two between these widths as well. If SUPPORTLINE_SCREENSHOTS names a folder, it leaves a picture of each there under the name.
 func (tab *Tab) Check(name string) {
 	tab.t.Helper()
 	_, err := chromedp.Run(tab.ctx, chromedp.Evaluate[any](axe+"; true"))
@@ -68,11 +69,14 @@ func (tab *Tab) Check(name string) {
 			tab.Dark(dark)
 			what := fmt.Sprintf("%s-%d-%s", name, width, map[bool]string{false: "light", true: "dark"}[dark])
 			tab.accessible(what)
+			tab.legible(what)
 			tab.shoot(what)
 		}
 	}
-	tab.Size(wide, 900)
 	tab.Dark(false)
+	tab.Size(middle, 900)
+	tab.legible(fmt.Sprintf("%s-%d", name, middle))
+	tab.Size(wide, 900)
 }
 
 func (tab *Tab) accessible(what string) {
@@ -82,6 +86,11 @@ func (tab *Tab) accessible(what string) {
 	for _, v := range violations {
 		tab.t.Errorf("%s: axe: %s", what, v)
 	}
+}
+
+// legible checks that nothing is clipped or wider than the window.
+func (tab *Tab) legible(what string) {
+	tab.t.Helper()
 	illegible, err := chromedp.Run(tab.ctx, chromedp.Evaluate[[]string](legible))
 	tab.must("fields of "+what, err)
 	for _, v := range illegible {

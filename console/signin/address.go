@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"go.uber.org/zap"
 )
 
 // Address returns the address of a visitor: that of the connection, or, if it is one of Proxies, what the proxy added to the header
@@ -26,6 +28,20 @@ func (s Settings) Address(r *http.Request) string {
 		found, rest = next, rest[:max(comma, 0)]
 	}
 	return found.String()
+}
+
+// Address returns the address of a visitor as Settings.Address does. The first time that somebody on a private address sends the header and is no
+// proxy, it logs that: it may be a proxy that nobody named, and then all visitors share its address.
+func (s *Service) Address(r *http.Request) string {
+	address := s.deps.Settings.Address(r)
+	if at, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && r.Header.Get("X-Forwarded-For") != "" {
+		if peer := at.Addr().Unmap().WithZone(""); !s.deps.Settings.isProxy(peer) && (peer.IsPrivate() || peer.IsLoopback()) {
+			s.unnamed.Do(func() {
+				s.deps.Logger.Warn("X-Forwarded-For is not believed; if this is your proxy, name it in console.proxies", zap.String("address", peer.String()))
+			})
+		}
+	}
+	return address
 }
 
 func (s Settings) isProxy(a netip.Addr) bool {

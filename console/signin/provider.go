@@ -1,173 +1,210 @@
 package signin
 
 import (
-	"cmp"
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
+	"io"
+	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
-
-	"github.com/officernd/supportline/policy/users"
+	"golang.org/x/sync/singleflight"
 )
 
-// providerWithin bounds each request to the identity provider, for which a person waits.
-const providerWithin = 10 * time.Second
+// A person waits for the identity provider. The page that says why nothing comes has to be written before the server gives the request up.
+const (
+	providerWithin = 10 * time.Second // each request
+	identityWithin = 15 * time.Second // all those of one sign-in
+)
 
 // provider is the company's identity provider, spoken to by OpenID Connect (the code flow with PKCE). Its description of itself is fetched on the
 // first sign-in, so that the server starts without it, and kept.
 type provider struct {
 	settings SSO
+	granted  granted
 	back     string // the address to which it sends people
 	client   *http.Client
 
-	mu    sync.Mutex
-	found *oidc.Provider
+	asking singleflight.Group // for the description: while the provider does not answer, all wait for one request
+	mu     sync.Mutex
+	found  *described
+}
+
+// described is a provider whose description is usable.
+type described struct {
+	Description
+	keys oidc.KeySet
 }
 
 func newProvider(s Settings) *provider {
-	return &provider{settings: s.SSO, back: s.URL + BackPath, client: &http.Client{Timeout: providerWithin}}
+	return &provider{settings: s.SSO, granted: s.SSO.granted(), back: s.URL + BackPath, client: newClient()}
 }
 
 // discovered returns the provider as it describes itself.
-func (p *provider) discovered(ctx context.Context) (*oidc.Provider, error) {
+func (p *provider) discovered(ctx context.Context) (*described, error) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.found != nil {
-		return p.found, nil
+	found := p.found
+	p.mu.Unlock()
+	if found != nil {
+		return found, nil
 	}
-	// The keys are fetched with this context later, when the request that found the provider is over.
-	found, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), p.client), p.settings.Issuer)
-	if err == nil {
-		p.found = found
+	shared := context.WithoutCancel(ctx) // others may wait for the same answer
+	answer, err, _ := p.asking.Do("", func() (any, error) { return p.discover(shared) })
+	if err != nil {
+		return nil, err
 	}
-	return found, err
+	return answer.(*described), nil
 }
 
-func (p *provider) flow(found *oidc.Provider) *oauth2.Config {
+func (p *provider) discover(ctx context.Context) (*described, error) {
+	got, err := p.get(ctx, DescriptionURL(p.settings.Issuer), nil)
+	if err != nil {
+		return nil, err
+	}
+	description, err := ParseDescription(got.body)
+	switch {
+	case got.status != http.StatusOK:
+		err = fmt.Errorf("it answered %d to a request for its description", got.status)
+	case err == nil:
+		err = description.Check(p.settings.Issuer)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrProviderAddress, err)
+	}
+	keys := *p.client
+	keys.Transport = keysOnly{keys.Transport}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.found = &described{description, oidc.NewRemoteKeySet(oidc.ClientContext(ctx, &keys), description.Keys)}
+	return p.found, nil
+}
+
+// reply is an answer of the provider.
+type reply struct {
+	status int
+	kind   string // media type
+	body   []byte
+}
+
+// get asks an address of the provider. The error is ErrProvider or ErrProviderAnswer; any status but those that pass in a minute is an answer.
+func (p *provider) get(ctx context.Context, address string, header http.Header) (reply, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return reply{}, fmt.Errorf("%w: %w", ErrProviderAddress, err)
+	}
+	for name, values := range header {
+		r.Header[name] = values
+	}
+	response, err := p.client.Do(r)
+	if err != nil {
+		return reply{}, unasked(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	switch {
+	case err != nil:
+		return reply{}, unasked(err)
+	case busy(response.StatusCode):
+		return reply{}, fmt.Errorf("%w: %s answered %s", ErrProvider, r.URL.Path, response.Status)
+	}
+	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	return reply{response.StatusCode, kind, body}, nil
+}
+
+func (p *provider) flow(found *described, a attempt) *oauth2.Config {
 	return &oauth2.Config{
-		ClientID: p.settings.ClientID, ClientSecret: p.settings.ClientSecret, Endpoint: found.Endpoint(), RedirectURL: p.back,
-		Scopes: []string{oidc.ScopeOpenID, "profile", "email"},
+		ClientID: p.settings.ClientID, ClientSecret: p.settings.ClientSecret, Endpoint: found.endpoint(), RedirectURL: p.back,
+		Scopes: found.scopes(!a.withoutGroups),
 	}
 }
 
 // address returns where a person goes to sign in. With again the provider asks even whom it knows, and tells when it did.
-func (p *provider) address(ctx context.Context, a attempt, again bool) (string, error) {
+func (p *provider) address(ctx context.Context, a attempt) (string, error) {
 	found, err := p.discovered(ctx)
 	if err != nil {
 		return "", err
 	}
 	options := []oauth2.AuthCodeOption{oidc.Nonce(a.nonce), oauth2.S256ChallengeOption(a.verifier)}
-	if again {
+	if a.again {
 		seconds := strconv.Itoa(int(FreshFor / time.Second))
 		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", seconds))
 	}
-	return p.flow(found).AuthCodeURL(a.state, options...), nil
+	return p.flow(found, a).AuthCodeURL(a.state, options...), nil
 }
 
 // identity is a person as the provider vouches for them.
 type identity struct {
-	subject string // issuer and subject, which identify the person under any name
-	name    string
-	groups  []string
-	at      time.Time // when the provider asked the person to sign in; zero if it does not tell
+	subject       string // issuer and subject, which identify the person under any name
+	name          string // that the person can have here
+	nameErr       error  // why there is no name
+	groups        []string
+	keptElsewhere bool      // the groups are
+	shape         []string  // of the claims, for the log
+	at            time.Time // when the provider asked the person to sign in; zero if it does not tell
 }
 
 // asked returns when the person signed in at the provider: at now, if that is all that is known.
-func (i identity) asked(now time.Time) time.Time {
-	if i.at.IsZero() || i.at.After(now) {
+func (who identity) asked(now time.Time) time.Time {
+	if who.at.IsZero() || who.at.After(now) {
 		return now
 	}
-	return i.at
-}
-
-// askedAt returns the claim of when the provider asked the person to sign in, zero if the token has none that can be read.
-func askedAt(token *oidc.IDToken) time.Time {
-	var claim struct {
-		At float64 `json:"auth_time"`
-	}
-	if err := token.Claims(&claim); err != nil || claim.At <= 0 {
-		return time.Time{}
-	}
-	return time.Unix(int64(claim.At), 0)
+	return who.at
 }
 
 // identity exchanges the code that a person brought back for an ID token and reads it, once it is known to be signed by the provider, for us, not
-// expired, and of this attempt.
-func (p *provider) identity(ctx context.Context, a attempt, code string) (identity, error) {
+// expired, and of this attempt. What the token lacks is read at the userinfo endpoint. The shape is there with an error too.
+func (p *provider) identity(ctx context.Context, a attempt, back url.Values, now time.Time) (who identity, err error) {
+	ctx, cancel := context.WithTimeout(ctx, identityWithin)
+	defer cancel()
 	found, err := p.discovered(ctx)
 	if err != nil {
-		return identity{}, err
+		return who, err
 	}
-	tokens, err := p.flow(found).Exchange(oidc.ClientContext(ctx, p.client), code, oauth2.VerifierOption(a.verifier))
+	if iss, given := back["iss"]; (given || found.IssuerWithCodes) && (len(iss) != 1 || iss[0] != p.settings.Issuer) {
+		return who, fmt.Errorf("%w: the code is of another issuer", ErrProviderAnswer)
+	}
+	tokens, err := p.flow(found, a).Exchange(oidc.ClientContext(ctx, p.client), back.Get("code"), oauth2.VerifierOption(a.verifier))
 	if err != nil {
-		return identity{}, exchangeFailed(err)
+		return who, exchangeFailed(err)
 	}
 	raw, ok := tokens.Extra("id_token").(string)
 	if !ok {
-		return identity{}, errors.New("it gave no ID token")
+		return who, fmt.Errorf("%w: it gave no ID token", ErrProviderAnswer)
 	}
-	token, err := found.Verifier(&oidc.Config{ClientID: p.settings.ClientID}).Verify(ctx, raw)
+	token, c, err := p.verified(ctx, found, raw, &oidc.Config{ClientID: p.settings.ClientID})
 	if err != nil {
-		return identity{}, err
+		return who, err
 	}
-	if subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(a.nonce)) != 1 {
-		return identity{}, errors.New("the ID token is of another attempt")
+	who.shape = c.shape("")
+	if err := errors.Join(c.vouch(token, p.settings.ClientID, a.nonce), c.inTime(now)); err != nil {
+		return who, err
 	}
-	who, err := p.read(token)
-	who.at = askedAt(token)
+	who.subject = token.Issuer + "|" + token.Subject
+	who.at, _ = c.time("auth_time")
+	who.read(c, p)
+	if len(who.groups) == 0 || who.name == "" {
+		err = p.complete(ctx, found, tokens.AccessToken, token.Subject, &who)
+	}
 	return who, err
 }
 
-// exchangeFailed keeps only the provider's error code: the rest of its answer could hold a secret.
-func exchangeFailed(err error) error {
-	var refused *oauth2.RetrieveError
-	if errors.As(err, &refused) {
-		return fmt.Errorf("it did not take the code: %s", cmp.Or(refused.ErrorCode, refused.Response.Status))
-	}
-	return err
-}
-
-// read returns the name and the groups in a token. The name is the user name, or else an e-mail address that the provider has verified.
-func (p *provider) read(token *oidc.IDToken) (identity, error) {
-	var standard struct {
-		Username string `json:"preferred_username"`
-		Email    string `json:"email"`
-		Verified bool   `json:"email_verified"`
-	}
-	var all map[string]any
-	if err := errors.Join(token.Claims(&standard), token.Claims(&all)); err != nil {
-		return identity{}, err
-	}
-	if !standard.Verified {
-		standard.Email = ""
-	}
-	name, err := users.ParseName(cmp.Or(standard.Username, standard.Email))
-	if err != nil {
-		return identity{}, errors.New("it gave neither a preferred_username nor a verified email that can be a name here")
-	}
-	return identity{subject: token.Issuer + "|" + token.Subject, name: name, groups: texts(all[p.settings.RoleClaim])}, nil
-}
-
-// texts returns the texts of a claim, which is one text or a list of them.
-func texts(claim any) []string {
-	switch v := claim.(type) {
-	case string:
-		return []string{v}
-	case []any:
-		var list []string
-		for _, each := range v {
-			if text, ok := each.(string); ok {
-				list = append(list, text)
-			}
+// read takes from claims what is not known yet of a person.
+func (who *identity) read(c claims, p *provider) {
+	if who.name == "" {
+		name, err := c.person()
+		who.name = name
+		if !errors.Is(who.nameErr, ErrUnverified) {
+			who.nameErr = err
 		}
-		return list
 	}
-	return nil
+	if len(who.groups) == 0 {
+		who.groups = p.granted.groups(c.find(p.settings.RoleClaim))
+		who.keptElsewhere = who.keptElsewhere || c.keptElsewhere(p.settings.RoleClaim)
+	}
 }

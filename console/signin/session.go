@@ -126,8 +126,12 @@ func (s *Service) Start(w http.ResponseWriter, r *http.Request, e Entry, now tim
 	if user.Password != "" {
 		s.remember(w, r, user, now)
 	}
-	return nil
+	_, _, err := s.sessions.Commit(context.WithValue(ctx, starting{}, true))
+	return err
 }
+
+// starting marks the context in which a session is written for the first time.
+type starting struct{}
 
 // IsFresh reports whether the session began with a sign-in within FreshFor. For a person whom the identity provider let in without asking, it
 // goes by when it did ask, if it tells that.
@@ -200,11 +204,15 @@ func (s sessionStore) FindCtx(ctx context.Context, key string) ([]byte, bool, er
 	return s.Sessions.Session(ctx, key, s.Now())
 }
 
-// CommitCtx writes a session's data. It never fails: a lost sign of life is not worth a refused page, and what matters more was noted in the
+// CommitCtx writes a session's data, unless the session was ended meanwhile. It never fails: a lost sign of life is not worth a refused page, and what matters more was noted in the
 // audit first.
 func (s sessionStore) CommitCtx(ctx context.Context, key string, data []byte, ends time.Time) error {
 	session, err := listed(key, data, s.Now().Add(time.Until(ends)).UTC())
-	if err == nil {
+	switch {
+	case err != nil:
+	case ctx.Value(starting{}) != nil:
+		err = s.Sessions.StartSession(ctx, session, data)
+	default:
 		err = s.Sessions.PutSession(ctx, session, data)
 	}
 	if err != nil {

@@ -3,6 +3,7 @@ package signin_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/console/browsertest"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -255,6 +257,11 @@ func TestAForgedAddressIsNotBelieved(t *testing.T) {
 			if diff := cmp.Diff([]string{"sign-in-refused viewer by viewer: wrong password, from " + test.want}, p.Audit(t)); diff != "" {
 				t.Errorf("the audit (-want +got):\n%s", diff)
 			}
+			p.Visitor(t).Send("/signin", header, "name", "viewer", "password", "")
+			hints := strings.Count(p.Log.String(), "name it in console.proxies")
+			if want := test.proxies == nil; want != (hints == 1) || hints > 1 {
+				t.Errorf("the log names a proxy that is not named %d times:\n%s", hints, p.Log)
+			}
 		})
 	}
 }
@@ -270,6 +277,25 @@ func TestForgedAddressesAreThrottled(t *testing.T) {
 		guess(n).Want(t, http.StatusUnauthorized)
 	}
 	guess(21).Want(t, http.StatusTooManyRequests)
+}
+
+// A request that began before its session was ended does not bring the session back.
+func TestEndedSessionsStayEnded(t *testing.T) {
+	var service *signin.Service
+	p := browsertest.NewPlace(t, func(d *console.Deps) {
+		service = signin.New(signin.Deps{Settings: d.Settings.Settings, Users: d.Users, Sessions: d.Sessions, Tokens: d.Tokens, Audit: d.Audit, Now: d.Now, Logger: d.Logger})
+	})
+	c := p.As(t, users.Viewer)
+	slow := httptest.NewRequest(http.MethodPost, "/calls/CA1/reveal", nil)
+	slow.AddCookie(&http.Cookie{Name: "supportline", Value: cookieOf(t, p, c, "supportline")})
+	service.LoadAndSave(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		c.Post("/signout")
+		service.Reveal(r.Context(), "call CA1")
+	})).ServeHTTP(httptest.NewRecorder(), slow)
+	c.HTTP.Jar.SetCookies(mustURL(t, p.Server.URL), slow.Cookies())
+	if got := c.Get("/calls"); got.Path != "/signin?next=%2Fcalls" {
+		t.Errorf("the session is back at %s", got.Path)
+	}
 }
 
 // A form that another site makes a browser send does nothing.

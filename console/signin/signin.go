@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -22,12 +23,8 @@ var (
 	ErrWrongPassword = errors.New("name and password do not match")
 	ErrNoPassword    = errors.New("the user has no password here")
 	ErrBusy          = errors.New("too many sign-ins at once")
-	ErrProvider      = errors.New("the identity provider cannot be used")
-	ErrStale         = errors.New("the sign-in was begun elsewhere, or too long ago")
-	ErrNoRole        = errors.New("the identity provider names no group that has a role here")
 	ErrNotFresh      = errors.New("the sign-in was too long ago")
 	ErrNoSession     = errors.New("no such session")
-	ErrOtherUser     = errors.New("the name belongs to another user of the console")
 )
 
 // Settings are the company's decisions about signing in, checked.
@@ -49,8 +46,8 @@ type SSO struct {
 	Issuer       string // the provider's address, exactly as it calls itself
 	ClientID     string
 	ClientSecret string `json:"-"`
-	RoleClaim    string // the claim that names a person's groups, a text or a list of texts
-	// Roles map a group to a role. A person has the highest role of their groups, and cannot sign in without one.
+	RoleClaim    string // the claim that names a person's groups; dots lead to a claim within another
+	// Roles map a group to a role; names are compared by GroupKey. A person has the highest role of their groups, and cannot sign in without one.
 	Roles map[string]users.Role
 }
 
@@ -73,7 +70,9 @@ type Users interface {
 type Sessions interface {
 	// Session returns what was kept, unless it is over at now.
 	Session(ctx context.Context, key string, now time.Time) (data []byte, found bool, err error)
-	// PutSession keeps a session until its end, with what its user sees of it.
+	// StartSession keeps a new session until its end, with what its user sees of it.
+	StartSession(ctx context.Context, session users.Session, data []byte) error
+	// PutSession keeps what is new in a session. One that was removed meanwhile stays removed.
 	PutSession(ctx context.Context, session users.Session, data []byte) error
 	RemoveSession(ctx context.Context, key string) error
 	// SessionsOf returns a user's sessions that are not over at now, the one with the latest sign of life first.
@@ -113,6 +112,7 @@ type Service struct {
 	passwords *passwords
 	tokens    *tokens
 	provider  *provider
+	unnamed   sync.Once // an address that may be a proxy's was logged
 }
 
 // New returns a service.

@@ -132,6 +132,7 @@ func TestWhatASpreadsheetSpoiltIsRefusedWithTheCause(t *testing.T) {
 		"a line in powers of ten":   {row("+448000668187", "\"4,48001E+11\""), `2:40: line: "4,48001E+11" is how a spreadsheet shows a long number, and digits are lost; format the column as text, and write one of +448000668187, +18883071053`},
 		"a phone without its plus":  {row(",+442079460018,", ",442079460018,"), `2:94: phone: "442079460018" has no country; write +442079460018 if that is the number: a spreadsheet drops the +, unless the column is formatted as text`},
 		"a phone with 00":           {row(",+442079460018,", ",0044 2079460018,"), `2:94: phone: "0044 2079460018" has no country; write +442079460018 if that is the number: a spreadsheet drops the +, unless the column is formatted as text`},
+		"letters and an extension":  {row(",+442079460018,", ",+1 800 FLOWERS ext 12,"), `2:94: phone: "+1 800 FLOWERS ext 12" is not a phone number; write it with + and the country, like +442079460018, or nothing`},
 		"a lost letter":             {row("Northwind", "N\ufffdrthwind"), "2:8: name: \"N\ufffdrthwind Flex Offices\" holds \ufffd in place of a letter that was lost when the file was saved; save it again as CSV UTF-8"},
 		"typographic quotes":        {row("Northwind Flex", "“Northwind, Flex”"), `2:8: 9 fields where the header has 8, and a field begins with a typographic quote, which does not hold it together; write " before and after the field`},
 		"fields and semicolons":     {separated(";", header) + "204518;Northwind\n", "2: 2 fields where the header has 8; write a semicolon for each empty field, and quotes around one that holds a semicolon"},
@@ -207,7 +208,7 @@ func TestRowsWithoutPhoneSupportAreCounted(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	want := []string{`5 of 9 rows have no phone support, because of the package: 3 have "Basic"; 1 has "Growth"; 1 has "Ultimat": is "Ultimate" meant?`, "1 empty row was skipped."}
+	want := []string{`5 of 9 rows have no phone support, because of the package: 1 has "Ultimat": is "Ultimate" meant? 3 have "Basic"; 1 has "Growth".`, "1 empty row was skipped."}
 	if diff := cmp.Diff(want, got.Notes()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -21,7 +21,7 @@ type File struct {
 	// Warnings are what was read otherwise than it is written, or is probably meant otherwise. They are worth a look before the import.
 	Warnings []Problem
 	Empty    int       // rows without any text, which were skipped
-	Without  []Without // the packages without phone support, those of most rows first
+	Without  []Without // the packages without phone support, those that are nearly another one first, then those of most rows
 }
 
 // Read reads a customers file: CSV with a header, columns in any order, as spreadsheets save it (see decode). It

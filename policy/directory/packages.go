@@ -74,7 +74,9 @@ func (p packages) without(customers []policy.Customer) []Without {
 	for _, w := range rows {
 		list = append(list, *w)
 	}
-	slices.SortFunc(list, func(a, b Without) int { return cmp.Or(b.Rows-a.Rows, strings.Compare(a.Package, b.Package)) })
+	slices.SortFunc(list, func(a, b Without) int {
+		return cmp.Or(strings.Compare(b.Meant, a.Meant), b.Rows-a.Rows, strings.Compare(a.Package, b.Package))
+	})
 	return list
 }
 
@@ -94,35 +96,39 @@ func (f File) Notes() []string {
 }
 
 func (f File) withoutNote() string {
-	rows, others := 0, 0
-	var named []string
-	for i, w := range f.Without {
-		rows += w.Rows
-		if i >= maxPackagesNamed {
-			others += w.Rows
-			continue
-		}
-		text := fmt.Sprintf("%s %s", counted(w.Rows, "has", "have"), quoted(w.Package))
-		if w.Meant != "" {
-			text += fmt.Sprintf(": is %s meant?", quoted(w.Meant))
-		}
-		named = append(named, text)
-	}
-	if rows == 0 {
+	if len(f.Without) == 0 {
 		return ""
 	}
+	rows, others := 0, 0
+	var named strings.Builder
+	for i, w := range f.Without {
+		if rows += w.Rows; i < maxPackagesNamed {
+			named.WriteString(w.words())
+		} else {
+			others += w.Rows
+		}
+	}
 	if others > 0 {
-		named = append(named, fmt.Sprintf("%s one of %d other packages", counted(others, "has", "have"), len(f.Without)-maxPackagesNamed))
+		fmt.Fprintf(&named, " %s one of %d other packages;", counted(others, "has", "have"), len(f.Without)-maxPackagesNamed)
 	}
 	verb := "have"
 	if rows == 1 {
 		verb = "has"
 	}
-	text := fmt.Sprintf("%d of %s %s no phone support, because of the package: %s", rows, counted(len(f.Customers), "row", "rows"), verb, strings.Join(named, "; "))
-	if strings.HasSuffix(text, "?") {
-		return text
+	list := named.String()
+	if strings.HasSuffix(list, ";") {
+		list = strings.TrimSuffix(list, ";") + "."
 	}
-	return text + "."
+	return fmt.Sprintf("%d of %s %s no phone support, because of the package:%s", rows, counted(len(f.Customers), "row", "rows"), verb, list)
+}
+
+// words returns the package in a list, with a blank before it and its punctuation behind it.
+func (w Without) words() string {
+	text := fmt.Sprintf(" %s %s", counted(w.Rows, "has", "have"), quoted(w.Package))
+	if w.Meant == "" {
+		return text + ";"
+	}
+	return text + fmt.Sprintf(": is %s meant?", quoted(w.Meant))
 }
 
 func counted(n int, one, many string) string {

@@ -22,17 +22,17 @@ func sessions(t *testing.T, storage Storage) {
 	}
 	find("a", day, "", false)
 	for i := range 22 {
-		if err := s.PutSession(t.Context(), users.Session{Key: fmt.Sprint("old", i), Ends: day}, []byte("x")); err != nil {
+		if err := s.StartSession(t.Context(), users.Session{Key: fmt.Sprint("old", i), Ends: day}, []byte("x")); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, data := range []string{"one", "two"} {
-		if err := s.PutSession(t.Context(), users.Session{Key: "a", Ends: ends}, []byte(data)); err != nil {
+		if err := s.StartSession(t.Context(), users.Session{Key: "a", Ends: ends}, []byte(data)); err != nil {
 			t.Fatal(err)
 		}
 		find("a", day, data, true)
 	}
-	if err := s.PutSession(t.Context(), users.Session{Key: "b", Ends: ends}, nil); err != nil {
+	if err := s.StartSession(t.Context(), users.Session{Key: "b", Ends: ends}, nil); err != nil {
 		t.Fatal(err)
 	}
 	find("a", ends.Add(-time.Second), "two", true)
@@ -51,9 +51,16 @@ func sessions(t *testing.T, storage Storage) {
 			t.Fatal(err)
 		}
 	}
-	find("a", day, "", false)
+	if err := s.PutSession(t.Context(), users.Session{Key: "a", User: "mila", Ends: ends}, []byte("late")); err != nil {
+		t.Fatal(err)
+	}
+	find("a", day, "", false) // a request that began before brings it not back
 	find("b", day, "", true)
-	if err := s.PutSession(t.Context(), users.Session{Ends: ends}, nil); err == nil {
+	if err := s.PutSession(t.Context(), users.Session{Key: "b", Ends: ends}, []byte("more")); err != nil {
+		t.Fatal(err)
+	}
+	find("b", day, "more", true)
+	if err := s.StartSession(t.Context(), users.Session{Ends: ends}, nil); err == nil {
 		t.Error("a session without a key was kept")
 	}
 	if n, err := s.ExpireSessions(t.Context(), ends); n != 1 || err != nil {
@@ -66,7 +73,7 @@ func sessionsOfUser(t *testing.T, storage Storage) {
 	put := func(user, key string, seen time.Time) users.Session {
 		t.Helper()
 		session := users.Session{Key: key, User: user, Since: day, Seen: seen, Ends: day.Add(12 * time.Hour), Address: "203.0.113.9", Browser: "Firefox on Linux"}
-		if err := s.PutSession(t.Context(), session, []byte("x")); err != nil {
+		if err := s.StartSession(t.Context(), session, []byte("x")); err != nil {
 			t.Fatal(err)
 		}
 		return session

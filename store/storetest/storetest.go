@@ -98,6 +98,7 @@ type Store interface {
 	RevokeToken(ctx context.Context, user, name, by string, at time.Time) error
 
 	Session(ctx context.Context, key string, now time.Time) (data []byte, found bool, err error)
+	StartSession(ctx context.Context, session users.Session, data []byte) error
 	PutSession(ctx context.Context, session users.Session, data []byte) error
 	SessionsOf(ctx context.Context, user string, now time.Time) ([]users.Session, error)
 	RemoveSession(ctx context.Context, key string) error

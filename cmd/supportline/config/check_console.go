@@ -113,21 +113,57 @@ func (c *checker) sso(s sso) signin.SSO {
 	if s.At == (place{}) {
 		return signin.SSO{}
 	}
-	checked := signin.SSO{ClientID: s.ClientID.Value, ClientSecret: s.ClientSecret.Value, RoleClaim: s.RoleClaim.Value, Roles: map[string]users.Role{}}
-	if c.optionalURL(s.Issuer) != "" {
-		checked.Issuer = s.Issuer.Value // exactly: a slash at its end is part of it
-	}
+	const shown = "write what the identity provider shows for this application"
+	checked := signin.SSO{Issuer: c.issuer(s.Issuer), ClientID: s.ClientID.Value, ClientSecret: s.ClientSecret.Value, RoleClaim: s.RoleClaim.Value}
+	c.sound(s.ClientID, nil, shown)
 	c.credential(s.ClientSecret, secret, false, "the secret of this application, as the identity provider shows it")
-	for _, t := range []text{s.Issuer, s.ClientID, s.ClientSecret, s.RoleClaim} {
+	c.sound(s.RoleClaim, nil, shown)
+	for _, t := range []text{s.Issuer, s.ClientID, s.ClientSecret} {
 		if t.Given && t.Value == "" && !c.offline {
-			c.wrong(t, "is empty", "write what the identity provider shows for this application")
+			c.wrong(t, "is empty", shown)
 		}
 	}
-	if s.Roles.Given && len(s.Roles.Rows) == 0 {
-		c.add(s.Roles.At, "roles names no group, so nobody can sign in by sso", "write roles: { support: operator }")
+	if s.RoleClaim.Given && s.RoleClaim.Value == "" {
+		c.wrong(s.RoleClaim, "is empty, so nobody has a role", "write the claim that names a person's groups, such as groups or realm_access.roles")
 	}
-	for _, r := range s.Roles.Rows {
-		checked.Roles[r.Key.Value] = users.Role(c.oneOf(r.Value, "viewer", "operator", "admin"))
-	}
+	checked.Roles = c.groups(s.Roles)
 	return checked
+}
+
+// issuer returns an identity provider's address exactly: a slash at its end is part of it.
+func (c *checker) issuer(t text) string {
+	if t.Value == "" || !c.sound(t, nil, "") || c.url(t) == "" {
+		return ""
+	}
+	before, _, found := strings.Cut(t.Value, "/.well-known")
+	switch {
+	case found:
+		c.wrong(t, "is "+quoted(t.Value)+", which is where the provider describes itself", "write "+before)
+		return ""
+	case strings.HasSuffix(t.Value, "/"):
+		c.note(t.At, "issuer ends with a slash, and few providers call themselves so", "leave it out, unless \"supportline doctor\" says that it belongs there")
+	}
+	return t.Value
+}
+
+// groups returns the roles of groups. Two names of one group could mean two roles.
+func (c *checker) groups(t table[text]) map[string]users.Role {
+	if t.Given && len(t.Rows) == 0 {
+		c.add(t.At, "roles names no group, so nobody can sign in by sso", "write roles: { support: operator }")
+	}
+	roles, seen := map[string]users.Role{}, map[string]string{}
+	for _, r := range t.Rows {
+		name := r.Key.Value
+		key := signin.GroupKey(name)
+		first, again := seen[key]
+		switch {
+		case key == "":
+			c.add(r.Key.At, "roles has "+quoted(name)+", which is no group", "write the name of a group: roles: { support: operator }")
+		case again:
+			c.add(r.Key.At, "roles has "+quoted(first)+" and "+quoted(name)+", which are the same group: case and slashes at the ends do not count", "keep one of the two")
+		}
+		seen[key] = name
+		roles[name] = users.Role(c.oneOf(r.Value, "viewer", "operator", "admin"))
+	}
+	return roles
 }

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +92,16 @@ func TestConsoleProblems(t *testing.T) {
 		{"sso without roles", "console: { url: https://c.example.com, sso: " + strings.Replace(ssoBlock, "{ support: operator, it: admin }", "^{}", 1) + " }", "roles names no group, so nobody can sign in by sso; write roles: { support: operator }"},
 		{"sso with a role that is none", "console: { url: https://c.example.com, sso: " + strings.Replace(ssoBlock, "operator", "^operater", 1) + " }", `support is "operater"; write operator`},
 		{"sso without a secret", "console: { url: https://c.example.com, sso: ^" + strings.Replace(ssoBlock, "client_secret: hush-hush, ", "", 1) + " }", "the key client_secret is missing; write client_secret: ${SSO_CLIENT_SECRET}"},
+		{"sso by the address of the description", "console: { url: https://c.example.com, sso: " + strings.Replace(ssoBlock, "https://login.example.com/", "^https://login.example.com/.well-known/openid-configuration", 1) + " }", `issuer is "https://login.example.com/.well-known/openid-configuration", which is where the provider describes itself; write https://login.example.com`},
+		{"sso with an issuer in quotes", "console: { url: https://c.example.com, sso: " + strings.Replace(ssoBlock, "https://login.example.com/", `^"'https://login.example.com'"`, 1) + " }", "issuer has quotation marks around it; write it without them"},
+		{"sso with a client in quotes", "console: { url: https://c.example.com, sso: " + strings.Replace(ssoBlock, "client_id: supportline", `client_id: ^"'supportline'"`, 1) + " }", "client_id has quotation marks around it; write it without them"},
+		{"sso with a secret in quotes", "console: { url: https://c.example.com, sso: " + strings.Replace(ssoBlock, "hush-hush", `^"'hush-hush'"`, 1) + " }", "client_secret has quotation marks around it; write it without them"},
+		{"sso with a secret and a line end", "console: { url: https://c.example.com, sso: " + strings.Replace(ssoBlock, "hush-hush", `^"hush-hush\n"`, 1) + " }", "client_secret has a line end in it"},
+		{"sso without a claim", "console: { url: https://c.example.com, sso: " + strings.Replace(ssoBlock, "roles:", `role_claim: ^"", roles:`, 1) + " }", "role_claim is empty, so nobody has a role; write the claim that names a person's groups, such as groups or realm_access.roles"},
+		{"sso with a blank claim", "console: { url: https://c.example.com, sso: " + strings.Replace(ssoBlock, "roles:", `role_claim: ^" ", roles:`, 1) + " }", "role_claim holds nothing but blanks"},
+		{"sso with a claim and a blank", "console: { url: https://c.example.com, sso: " + strings.Replace(ssoBlock, "roles:", `role_claim: ^"groups ", roles:`, 1) + " }", "role_claim begins or ends with a blank; write it without"},
+		{"sso with a group twice", "console: { url: https://c.example.com, sso: " + strings.Replace(ssoBlock, "it: admin", "^/Support: admin", 1) + " }", `roles has "support" and "/Support", which are the same group: case and slashes at the ends do not count; keep one of the two`},
+		{"sso with a group that is none", "console: { url: https://c.example.com, sso: " + strings.Replace(ssoBlock, "it: admin", "^/: admin", 1) + " }", `roles has "/", which is no group`},
 		{"an unknown role", "console: { permissions: { ^boss: [numbers] } }", `the key "boss" is not known here; write viewer or operator`},
 	}
 	for _, test := range tests {
@@ -101,6 +112,17 @@ func TestConsoleProblems(t *testing.T) {
 				t.Errorf("got %q, want %q", got, places[0]+test.want)
 			}
 		})
+	}
+}
+
+// An issuer that ends with a slash is one that ends with a slash: it is kept to the letter, and noted.
+func TestIssuerWithASlashIsNoted(t *testing.T) {
+	for block, noted := range map[string]bool{ssoBlock: true, strings.Replace(ssoBlock, ".com/", ".com", 1): false} {
+		c, problems := parse(withConsole(t, "console: { url: https://c.example.com, sso: "+block+" }"), env(), config.Options{})
+		found := slices.ContainsFunc(c.Notes, func(p config.Problem) bool { return strings.Contains(p.String(), "issuer ends with a slash") })
+		if len(problems) > 0 || found != noted || strings.HasSuffix(c.Console.SSO.Issuer, "/") != noted {
+			t.Errorf("%s: %v, noted %v, issuer %q", block, problems, c.Notes, c.Console.SSO.Issuer)
+		}
 	}
 }
 

@@ -175,7 +175,7 @@ func (c *checker) words(t text, company string) (ivr.Words, []byte) {
 	if name == "" {
 		return shipped, nil
 	}
-	own, err := readFile(name)
+	own, err := ReadFile(name)
 	if err != nil {
 		c.wrong(t, fmt.Sprintf("names the file %s, which cannot be read: %v", name, err), "write the name of a file of words, relative to the folder of this file")
 		return shipped, nil

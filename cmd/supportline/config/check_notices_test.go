@@ -203,3 +203,41 @@ func TestCriticalIsAlwaysLetThrough(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
+
+// TestTheNameInEHLOIsOneThatServersTake: a host name with its domain, or an address in brackets; by default the host of public_url.
+func TestTheNameInEHLOIsOneThatServersTake(t *testing.T) {
+	const server = `server: "smtp.example.com:587"`
+	for hello, taken := range map[string]bool{
+		"": true, "mail.example.com": true, "[192.0.2.1]": true, "[IPv6:2001:db8::1]": true, "mail-1.example.co.uk": true,
+		"mail": false, "mail_1.example.com": false, "192.0.2.1": false, "[2001:db8::1]": false, "[IPv6:192.0.2.1]": false, "mail.example.com.": false,
+		"-mail.example.com": false, "mail example.com": false, "mail.example.com\\r\\nRSET": false, "https://mail.example.com": false, "[mail.example.com]": false,
+	} {
+		text := told(server, server+`, hello: "`+hello+`"`)
+		c, got := parse(text, env(), config.Options{})
+		if !taken {
+			if len(got) != 1 || !strings.Contains(got[0], ", which is no name by which a mail server is greeted; write a host name with its domain") {
+				t.Errorf("%q: %q", hello, got)
+			}
+			continue
+		}
+		if len(got) > 0 {
+			t.Fatal(got)
+		}
+		want := hello
+		if hello == "" {
+			want = "support.example.com"
+		}
+		if email := c.Notices.Channels[0].(notices.Email); email.Hello != want {
+			t.Errorf("%q: greeted by %q", hello, email.Hello)
+		}
+	}
+	for address, want := range map[string]string{"https://203.0.113.7:8443": "[203.0.113.7]", "https://[2001:db8::1]": "[IPv6:2001:db8::1]"} {
+		c, got := parse(strings.Replace(told(), "public_url: https://support.example.com", "public_url: \""+address+"\"", 1), env(), config.Options{})
+		if len(got) > 0 {
+			t.Fatal(got)
+		}
+		if email := c.Notices.Channels[0].(notices.Email); email.Hello != want {
+			t.Errorf("%s: greeted by %q, want %q", address, email.Hello, want)
+		}
+	}
+}

@@ -18,8 +18,8 @@ import (
 // maxSize bounds what is read: a configuration is a page or two, and anything near this is the wrong file.
 const maxSize = 1 << 20
 
-// readFile reads a small regular file. A device or a pipe named by mistake must not make the program hang.
-func readFile(name string) ([]byte, error) {
+// ReadFile reads a small regular file. A device or a pipe named by mistake must not make the program hang. The error does not name the file.
+func ReadFile(name string) ([]byte, error) {
 	info, err := os.Stat(name)
 	switch {
 	case err != nil:

@@ -74,12 +74,21 @@ type Options struct {
 // those of the file first, in the order of their positions. A file that cannot be read is a problem too. The Config is complete if there are
 // none, and must not be used otherwise.
 func Load(file string, env func(string) (string, bool), o Options) (Config, []Problem) {
-	text, err := readFile(file)
-	if err != nil {
-		what := fmt.Sprintf("the configuration cannot be read: %v", err)
-		return Config{}, []Problem{{File: file, Line: 1, Column: 1, What: what, Instead: unread(file, err)}}
+	text, problems := Read(file)
+	if len(problems) > 0 {
+		return Config{}, problems
 	}
 	return Parse(file, text, env, o)
+}
+
+// Read returns the text of a configuration, or why it cannot be read.
+func Read(file string) ([]byte, []Problem) {
+	text, err := ReadFile(file)
+	if err == nil {
+		return text, nil
+	}
+	what := fmt.Sprintf("the configuration cannot be read: %v", err)
+	return nil, []Problem{{File: file, Line: 1, Column: 1, What: what, Instead: unread(file, err)}}
 }
 
 // Parse is Load for a text. Its problems are reported under name, and relative paths in the text begin in the folder of name.

@@ -3,9 +3,9 @@ package control
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
+	"syscall"
 )
 
 // interruptible is an input whose reader does not wait for somebody to type once the command has been interrupted.
@@ -54,17 +54,17 @@ func (r *Runner) input(command Command) (io.ReadCloser, error) {
 	if !reads || named.InputFile() == "-" {
 		return io.NopCloser(r.In), nil
 	}
+	const advice = "name a file that this user can read, or - for standard input"
+	info, err := os.Stat(named.InputFile()) // before it is opened: a pipe would wait for a writer
+	if err == nil && info.IsDir() {
+		err = syscall.EISDIR
+	}
+	if err != nil {
+		return nil, FileError(named.InputFile(), err, advice)
+	}
 	file, err := os.Open(named.InputFile())
 	if err != nil {
-		return nil, err
-	}
-	info, err := file.Stat()
-	if err == nil && info.IsDir() {
-		err = fmt.Errorf("%s is a folder: name a file", named.InputFile())
-	}
-	if err != nil {
-		file.Close()
-		return nil, err
+		return nil, FileError(named.InputFile(), err, advice)
 	}
 	r.Terminal.Input, r.Terminal.InputSize = named.InputFile(), info.Size()
 	return &fileThenAnswers{File: file, answers: r.In}, nil

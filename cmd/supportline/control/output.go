@@ -30,9 +30,12 @@ func (r Runner) output(command Command) (*output, error) {
 		return nil, errors.New("this is sound, which a terminal can't show: add --out FILE, or > FILE")
 	}
 	name := named.OutputFile()
+	if err := intoFolder(name); err != nil {
+		return nil, err
+	}
 	file, err := os.CreateTemp(filepath.Dir(name), ".supportline-*")
 	if err != nil {
-		return nil, err
+		return nil, FileError("the folder "+filepath.Dir(name), err, "name a file in a folder that this user can write to")
 	}
 	return &output{Writer: file, file: file, name: name}, nil
 }

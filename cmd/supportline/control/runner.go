@@ -17,7 +17,9 @@ type Runner struct {
 	Out, Err  io.Writer
 	Terminal  Terminal
 	StoreFile string
-	Open      func(context.Context) (Session, error) // opens the store here, and returns a session without the person's side
+	// Missing is returned instead of making a store, where there is none yet; nil: the command may make it.
+	Missing error
+	Open    func(context.Context) (Session, error) // opens the store here, and returns a session without the person's side
 }
 
 // Run runs a command whose line is args.
@@ -48,12 +50,21 @@ func (r Runner) Run(ctx context.Context, command Command, args []string) (err er
 	if !errors.Is(err, ErrNoServer) {
 		return err
 	}
+	if r.Missing != nil && !there(r.StoreFile) {
+		return r.Missing
+	}
 	here, err := r.Open(ctx)
 	if err != nil {
 		return err
 	}
 	here.Terminal, here.In, here.Out, here.Err = r.Terminal, interruptible{ctx, in}, out, r.Err
 	return errors.Join(command.Run(users.AsOSUser(ctx, r.Terminal.User), &here), here.Store.Close())
+}
+
+// there reports whether a store's file exists; an empty file counts as none.
+func there(file string) bool {
+	info, err := os.Stat(file)
+	return !errors.Is(err, os.ErrNotExist) && (err != nil || !info.Mode().IsRegular() || info.Size() > 0)
 }
 
 // IsTerminal reports whether a stream of the process is a terminal.

@@ -93,7 +93,7 @@ func Dial(path string) (net.Conn, error) {
 	switch {
 	case err == nil:
 		return conn, nil
-	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ECONNREFUSED):
 		return nil, ErrNoServer
 	case errors.Is(err, os.ErrPermission):
 		return nil, fmt.Errorf("a server takes commands at %s, but not from you: run this as the server's user", path)

@@ -29,14 +29,14 @@ const (
 // Configure reads the configuration in a demo's folder with load; it is made on the first run and kept. Ports that another program has taken
 // since are replaced by free ones; everything else that somebody wrote into the file stays.
 func Configure(folder string, load func(file string) (config.Config, error)) (conf config.Config, err error) {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := control.MakeFolder(folder, "name another one with --dir"); err != nil {
 		return conf, err
 	}
 	file := filepath.Join(folder, ConfigFile)
 	text, err := os.ReadFile(file)
 	made := errors.Is(err, os.ErrNotExist)
 	if err != nil && !made {
-		return conf, err
+		return load(file) // it says why the file can't be read
 	}
 	if !made {
 		conf, err = load(file)

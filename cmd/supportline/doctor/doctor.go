@@ -108,6 +108,7 @@ func (d *Doctor) examinations() []examination {
 		{"server", d.server},
 		{"store", d.log},
 		{"fallback", d.fallback},
+		{"single sign-on", d.sso},
 	}
 }
 

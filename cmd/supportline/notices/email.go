@@ -1,7 +1,6 @@
 package notices
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -11,6 +10,8 @@ import (
 	"fmt"
 	"net"
 	netmail "net/mail"
+	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,6 +90,21 @@ func (m Email) Send(ctx context.Context, n policy.Notice, w Words, now time.Time
 	if err != nil {
 		return refused("address", err.Error())
 	}
+	return m.talk(ctx, func(client *mail.Client) error {
+		if err := client.Send(message); !message.IsDelivered() {
+			return m.unsent(ctx, n.To, err)
+		}
+		return nil
+	})
+}
+
+// Probe opens a conversation with the mail server up to the login, and sends nothing. Its error quotes the server.
+func (m Email) Probe(ctx context.Context) error {
+	return m.talk(ctx, func(*mail.Client) error { return nil })
+}
+
+// talk holds one conversation with the mail server.
+func (m Email) talk(ctx context.Context, what func(*mail.Client) error) error {
 	conn := &connection{tls: m.TLS, config: m.tlsConfig()}
 	client, err := m.client(conn)
 	if err != nil {
@@ -99,13 +115,12 @@ func (m Email) Send(ctx context.Context, n policy.Notice, w Words, now time.Time
 	defer conn.close()
 	defer context.AfterFunc(ctx, conn.close)()
 	if err := client.DialWithContext(ctx); err != nil {
-		return m.cut(ctx, "smtp greeting", err)
+		return m.unopened(ctx, err, conn.refusal())
 	}
-	err = client.Send(message)
-	if !message.IsDelivered() {
-		return m.unsent(ctx, err)
+	if err := what(client); err != nil {
+		return err
 	}
-	_ = client.Close() // the server has the message, even if closing fails
+	_ = client.Close() // what was to be done is done, even if closing fails
 	return nil
 }
 
@@ -169,45 +184,6 @@ func messageID(key, domain string) string {
 	return hex.EncodeToString(sum[:16]) + "@" + domain
 }
 
-// unsent distinguishes what the server said about the message itself from everything that may be different tomorrow.
-func (m Email) unsent(ctx context.Context, err error) error {
-	sent, ok := errors.AsType[*mail.SendError](err)
-	if !ok {
-		return m.cut(ctx, "smtp", err)
-	}
-	step := map[mail.SendErrReason]string{
-		mail.ErrSMTPMailFrom: "sender", mail.ErrSMTPRcptTo: "receiver", mail.ErrSMTPData: "message", mail.ErrSMTPDataClose: "message",
-	}[sent.Reason]
-	said, _, _ := strings.Cut(sent.Error(), ", affected ")
-	_, said, _ = strings.Cut(said, ": ")
-	if code, quoted, ok := strings.Cut(said, " "); ok {
-		if words, err := strconv.Unquote(quoted); err == nil { // the library quotes the server's words
-			said = code + " " + words
-		}
-	}
-	class := fmt.Sprintf("smtp %d for the %s", sent.ErrorCode(), step)
-	switch code := sent.ErrorCode(); {
-	case step == "" || code < 400 || code > 599 || code == 421: // 421: the server is about to leave
-		return m.cut(ctx, "smtp", errors.New(said))
-	case code >= 500:
-		return refused(class, "the mail server refused the "+step+": "+said)
-	default:
-		return later(class, "the mail server put the "+step+" off: "+said)
-	}
-}
-
-// cut returns the failure of a conversation that ended early. Where our own time was up, that is the reason.
-func (m Email) cut(ctx context.Context, class string, err error) error {
-	if ctx.Err() != nil {
-		err = ctx.Err()
-	}
-	f := unreachable(class, err)
-	if f.class != "timeout" {
-		f.reason = oneLine("the mail server could not be used: " + f.reason)
-	}
-	return f
-}
-
 func checkEmail(f *Form) Channel {
 	from, ops, smtp := f.Notices.Fields["from"], f.Notices.Fields["ops"], f.Block.Fields
 	m := Email{From: checkSender(f, from), Ops: checkOps(f, ops)}
@@ -219,7 +195,7 @@ func checkEmail(f *Form) Channel {
 		f.Add(f.Notices.Place, "notices has a mail server and no sender", "add from: support@example.com")
 	}
 	m.User, m.Password, m.TLS = smtp["user"].Text, smtp["password"].Text, TLS(smtp["tls"].Text)
-	m.Server, m.Hello = checkServer(f, smtp["server"]), cmp.Or(smtp["hello"].Text, f.Host)
+	m.Server, m.Hello = checkServer(f, smtp["server"]), checkHello(f, smtp["hello"])
 	checkLogin(f, m)
 	return m
 }
@@ -265,6 +241,44 @@ func checkServer(f *Form, v Value) string {
 		return ""
 	}
 	return v.Text
+}
+
+// hostName matches a name with a domain, and addressLiteral an address in brackets: what RFC 5321 allows in EHLO.
+var (
+	hostName       = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]$`)
+	addressLiteral = regexp.MustCompile(`^\[(?:IPv6:)?([0-9A-Fa-f.:]+)\]$`)
+)
+
+// checkHello returns the name by which we greet the server: the file's, or the host of the public URL.
+func checkHello(f *Form, v Value) string {
+	if v.Silent() || v.Text == "" {
+		return asGreeting(f.Host)
+	}
+	literal := addressLiteral.FindStringSubmatch(v.Text)
+	if literal != nil {
+		ip, err := netip.ParseAddr(literal[1])
+		if err == nil && ip.Is6() == strings.HasPrefix(v.Text, "[IPv6:") {
+			return v.Text
+		}
+	}
+	if !hostName.MatchString(v.Text) || len(v.Text) > 253 {
+		f.Wrong(v, "is "+v.quoted()+", which is no name by which a mail server is greeted",
+			"write a host name with its domain, such as support.example.com, or an address in brackets: [192.0.2.1], [IPv6:2001:db8::1]")
+		return ""
+	}
+	return v.Text
+}
+
+// asGreeting returns a host as EHLO has it: an address stands in brackets.
+func asGreeting(host string) string {
+	ip, err := netip.ParseAddr(host)
+	switch {
+	case err != nil:
+		return host
+	case ip.Is6():
+		return "[IPv6:" + host + "]"
+	}
+	return "[" + host + "]"
 }
 
 // checkLogin wants both parts of a login, or none, and never in clear over a network.

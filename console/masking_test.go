@@ -1,0 +1,103 @@
+package console_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/browsertest"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
+)
+
+// staffed gives a company one specialist.
+func staffed(d *console.Deps) {
+	step := policy.RingStep{To: []policy.Phone{browsertest.Specialist}, For: time.Second}
+	d.Policy.Teams = map[string]policy.Team{"critical": {Name: "critical", Rounds: 1, Steps: []policy.RingStep{step}}}
+}
+
+// Whoever may not see a specialist's number cannot find it by computing the sign of every number: the sign needs the store's secret. A link with a sign of
+// an older version gets an answer that says so, and not the calls of somebody else or of nobody.
+func TestSignsOfSpecialistsCannotBeTried(t *testing.T) {
+	signOf := func(p *browsertest.Place) string {
+		found := regexp.MustCompile(`value="(s-[0-9a-f]+)"`).FindStringSubmatch(p.As(t, users.Viewer).Get("/calls").Body)
+		if found == nil {
+			t.Fatal("the page has no sign of a specialist")
+		}
+		return found[1]
+	}
+	here, there := browsertest.NewPlace(t, staffed), browsertest.NewPlace(t, staffed)
+	sign := signOf(here)
+	if sign == signOf(there) {
+		t.Errorf("two installations have one sign %s for a number", sign)
+	}
+	hash := sha256.Sum256([]byte(browsertest.Specialist.Full()))
+	for length := 1; length <= len(hash); length++ {
+		if sign == "s-"+hex.EncodeToString(hash[:length]) {
+			t.Errorf("the sign %s is the hash of the number", sign)
+		}
+	}
+	old := "/calls?specialist=s-" + hex.EncodeToString(hash[:5])
+	for _, role := range []users.Role{users.Viewer, users.Operator} {
+		here.As(t, role).Get(old).Want(t, http.StatusUnprocessableEntity, "No specialist of the teams has the sign", "Choose one from the list")
+	}
+}
+
+// The signs of one store stay the same, so that a link can be kept.
+func TestSignsOfSpecialistsStay(t *testing.T) {
+	secret := []byte("kept in the store")
+	keep := func(d *console.Deps) { d.Secret = secret }
+	page := func() string {
+		return strings.Join(browsertest.NewPlace(t, staffed, keep).As(t, users.Viewer).Get("/calls").Between(`value="s-`, `"`, 20), "")
+	}
+	if first := page(); first == "" || first != page() {
+		t.Error("the sign is another one after a restart")
+	}
+}
+
+// Numbers in what people said and wrote are masked however they are spelt, on every page that shows it.
+func TestNumbersThatPeopleWriteAreMasked(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	c := browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 1500)
+	c.Exchanges = append(c.Exchanges, policy.Exchange{Key: "menu/1", At: c.StartedAt, Heard: "my number is 020\u00a07946 0099"})
+	c.Trace = append(c.Trace, policy.Decision{At: c.StartedAt, Rule: "menu.spoken", Result: "question", Inputs: []policy.Fact{{Name: "said", Value: "call (888) 307-1053"}}})
+	p.Enrol(t, browsertest.Northwind)
+	p.Load(t, c)
+	operator, viewer := p.As(t, users.Operator), p.As(t, users.Viewer)
+	operator.Post("/calls/CA1/acts", "kind", "note", "value", "back on 020 7946\n0018", "seen", "0").Want(t, http.StatusOK)
+	operator.Post("/calls/CA1/acts", "kind", "ticket", "value", "20261128", "seen", "1").Want(t, http.StatusOK)
+	operator.Post("/calls/CA1/acts", "kind", "waive", "reason", "asked on 00442079460018 on 2026-11-28", "seen", "2").Want(t, http.StatusOK)
+	operator.Post("/fair-use/cases", "customer", "204518", "note", "asked on 0044 20 7946 0018").Want(t, http.StatusOK)
+	for path, shown := range map[string]string{
+		"/calls/CA1": "on 2026-11-28", "/fair-use": "asked on ************18", "/fair-use/cases/1": "asked on ************18", "/calls": "20261128",
+	} {
+		page := viewer.Get(path)
+		page.Want(t, http.StatusOK, shown).Without(t, "7946", "307-1053", "0018", "0099", "2079")
+	}
+	viewer.Get("/calls/CA1").Want(t, http.StatusOK, "set the ticket number 20261128", "said call ********53", "*********99")
+	p.As(t, users.Admin).Get("/audit").Want(t, http.StatusOK, "asked on ************18 on 2026-11-28").Without(t, "7946", "2079")
+	operator.Post("/calls/CA1/reveal").Want(t, http.StatusOK, "00442079460018", "(888) 307-1053")
+}
+
+// A text that is too long is refused beside its form, and the fields say how long it may be.
+func TestLongTextsAreRefusedBesideTheirForm(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	p.Enrol(t, browsertest.Northwind)
+	p.Load(t, browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 1500))
+	c, long := p.As(t, users.Operator), strings.Repeat("a", policy.MaxWritten+1)
+	const says = "has 2001 characters: write at most 2000."
+	c.Post("/calls/CA1/acts", "kind", "note", "value", long, "seen", "0").Want(t, http.StatusUnprocessableEntity, "The note "+says, "Act on this call", long)
+	c.Post("/calls/CA1/acts", "kind", "waive", "reason", long, "seen", "0").Want(t, http.StatusUnprocessableEntity, "The reason "+says)
+	c.Post("/fair-use/cases", "customer", "204518", "note", long).Want(t, http.StatusUnprocessableEntity, "The note "+says)
+	c.Post("/fair-use/cases", "customer", "204518", "note", long[1:]).Want(t, http.StatusOK)
+	c.Post("/fair-use/cases/1/moves", "to", "closed", "note", long).Want(t, http.StatusUnprocessableEntity, "The note "+says)
+	c.Get("/calls/CA1").Want(t, http.StatusOK, `maxlength="2000"`)
+	c.Get("/fair-use/cases/1").Want(t, http.StatusOK, `maxlength="2000"`)
+	c.Get("/calls?text="+long).Want(t, http.StatusUnprocessableEntity, "Text has 2001 characters: write at most 254.")
+	c.Get("/accounts?text="+long).Want(t, http.StatusUnprocessableEntity, "What is searched for has 2001 characters")
+}

@@ -1,0 +1,27 @@
+package console
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/officernd/supportline/policy/directory"
+)
+
+// A file that nobody comes back for leaves the memory by itself, and a person's second file takes the place of the first.
+func TestUploadsGoByThemselves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u := &uploads{}
+		for _, by := range []string{"ada", "ada", "bea", "cy", "dee", "eve"} {
+			u.put(by, "customers.csv", directory.File{}, time.Now())
+		}
+		if len(u.files) != maxUploads || u.files[0].by != "bea" {
+			t.Errorf("%d files are kept, the oldest is %s's", len(u.files), u.files[0].by)
+		}
+		<-time.After(uploadFor + time.Second)
+		synctest.Wait()
+		if len(u.files) != 0 {
+			t.Errorf("%d files are kept for ever", len(u.files))
+		}
+	})
+}
