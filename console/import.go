@@ -61,8 +61,9 @@ func (r *request) upload() error {
 	}
 	file, problems := directory.ReadFile(bytes.NewReader(text), r.console.Policy)
 	if len(problems) > 0 {
-		listed := problems[:min(len(problems), maxShownProblems)]
-		return r.showImport(http.StatusUnprocessableEntity, importPage{File: name, Problems: listed, More: len(problems) - len(listed)})
+		page := importPage{File: name}
+		page.Problems, page.More = directory.First(problems, maxShownProblems)
+		return r.showImport(http.StatusUnprocessableEntity, page)
 	}
 	if err := r.notePreview(len(file.Customers)); err != nil {
 		return err
@@ -123,10 +124,10 @@ func (r *request) showPreview(status int, problem string) error {
 	if err != nil {
 		return err
 	}
-	warnings := kept.file.Warnings[:min(len(kept.file.Warnings), maxShownProblems)]
+	warnings, more := directory.First(kept.file.Warnings, maxShownProblems)
 	body := previewPage{
 		Plan: plan, ID: kept.id, File: kept.name, Seal: kept.seal(plan), Problem: problem, Notes: kept.file.Notes(),
-		Warnings: warnings, MoreWarnings: len(kept.file.Warnings) - len(warnings),
+		Warnings: warnings, MoreWarnings: more,
 		Blind: !r.may(users.SeeNumbers), Known: plan.Changed + plan.Unchanged,
 	}
 	r.fillRows(&body)

@@ -85,6 +85,7 @@ func TestImportSaysWhatIsWrong(t *testing.T) {
 	operator := p.As(t, users.Operator)
 	wrong := operator.Upload("/accounts/import", "wrong.csv", header+"2045,Northwind,Ultimate,+448000668187,,ada,,\n")
 	wrong.Want(t, http.StatusUnprocessableEntity, "Nothing can be imported from wrong.csv", `<td class="figure">2</td><td class="figure">1</td><td>number</td>`, "write exactly 6 digits", "is not an e-mail address")
+	operator.Upload("/accounts/import", "many.csv", header+strings.Repeat("x,,,,,,,\n", 5000)).Want(t, http.StatusUnprocessableEntity, "And 19900 more.")
 	operator.Upload("/accounts/import", "film.csv", strings.Repeat("x", 5<<20)).Want(t, http.StatusUnprocessableEntity, "larger than 4 MB")
 	operator.Post("/accounts/import").Want(t, http.StatusUnprocessableEntity, "Choose a customers file")
 	p.As(t, users.Viewer).Upload("/accounts/import", "customers.csv", file).Want(t, http.StatusForbidden)

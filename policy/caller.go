@@ -43,6 +43,36 @@ func (p Phone) Caller() string {
 	return string(p)
 }
 
+// Number returns the E.164 number of an address in any spelling, and "" for any other address.
+func (p Phone) Number() Phone {
+	if p.IsNumber() {
+		return p
+	}
+	if number := Phone(p.Caller()); number.IsNumber() {
+		return number
+	}
+	return ""
+}
+
+// Shown returns the address as those who may see numbers read it in a list: as it came, and all ways of withholding a number as one.
+func (p Phone) Shown() string {
+	if p != "" && p.Withheld() {
+		return "withheld"
+	}
+	return p.Full()
+}
+
+// Withheld reports whether the caller withheld the number. An erased call, and one of which there are only reports, may have none for another
+// reason.
+func (c Call) Withheld() bool { return c.From.Withheld() && !c.Erased && (c.From != "" || c.Answered) }
+
+// asksWithheld reports whether a typed text asks for the callers who withhold their number. Of the words for that only those two are taken that no
+// account has in its name.
+func asksWithheld(typed string) bool {
+	word := strings.ToLower(typed)
+	return word == "withheld" || word == "anonymous" || !withheldWord(typed) && Phone(typed).Withheld()
+}
+
 // SameCaller reports whether two addresses are spellings of one, and neither is withheld.
 func (p Phone) SameCaller(as Phone) bool { return p.Caller() != "" && p.Caller() == as.Caller() }
 

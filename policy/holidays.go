@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rickar/cal/v2"
@@ -34,40 +35,58 @@ var holidays = map[Calendar][]*cal.Holiday{
 	calendarUS: us.Holidays,
 	calendarCA: {
 		ca.NewYear, ca.GoodFriday, ca.VictoriaDay, ca.CanadaDay, ca.LabourDay, ca.NationalDayForTruthAndReconciliation,
-		ca.ThanksgivingDay, ca.RemembranceDay, ca.ChristmasDay, ca.BoxingDay,
+		ca.ThanksgivingDay, ca.RemembranceDay, christmasDay, boxingDay,
 	},
-	calendarGBEng: gb.Holidays,
+	calendarGBEng: append(slices.DeleteFunc(slices.Clone(gb.Holidays), isChristmas), christmasDay, boxingDay),
 }
+
+// Where Christmas Day is a Sunday, Boxing Day keeps its Monday, and the day in place of Christmas Day is the Tuesday. The library has the
+// two names the other way round.
+var (
+	twoLater     = []cal.AltDay{{Day: time.Saturday, Offset: 2}, {Day: time.Sunday, Offset: 2}}
+	christmasDay = gb.ChristmasDay.Clone(&cal.Holiday{Observed: twoLater})
+	boxingDay    = gb.BoxingDay.Clone(&cal.Holiday{Observed: twoLater})
+)
+
+func isChristmas(h *cal.Holiday) bool { return h == gb.ChristmasDay || h == gb.BoxingDay }
 
 // The library works in the machine's own zone, where a day need not begin at midnight. Dates have no zone.
 func init() { cal.DefaultLoc = time.UTC }
 
-// holiday returns the name of the holiday of a date, if it is one: "Boxing Day", "Independence Day (observed)".
-func (c Calendar) holiday(d Date) (name string, ok bool) {
-	for _, h := range holidays[c] {
-		if !near(h, d) {
-			continue
-		}
-		if name, ok = nameOn(h, d.Year, d); !ok && d.Month == time.December {
-			// New Year's Day can be observed on the last day of the year before.
-			name, ok = nameOn(h, d.Year+1, d)
-		}
-		if ok {
-			return name, true
+// holiday returns the name of the holiday of a date in some calendars, and "" if it is none: "Boxing Day", "Independence Day (observed)". A
+// holiday on its own day comes before one that is observed then.
+func holiday(calendars []Calendar, d Date) (name string) {
+	for _, c := range calendars {
+		for _, h := range holidays[c] {
+			if !near(h, d) {
+				continue
+			}
+			switch found, own := nameOn(h, d); {
+			case own:
+				return found
+			case name == "":
+				name = found
+			}
 		}
 	}
-	return "", false
+	return name
 }
 
-func nameOn(h *cal.Holiday, year int, d Date) (name string, ok bool) {
-	actual, observed := h.Calc(year)
-	switch {
-	case actual.IsZero():
-		return "", false
-	case DateOf(actual) == d:
-		return h.Name, true
-	case DateOf(observed) == d:
-		return h.Name + " (observed)", true
+// nameOn returns the name of a holiday on a date, if it is that holiday or observed in its place, and whether it is the holiday's own day.
+func nameOn(h *cal.Holiday, d Date) (name string, own bool) {
+	last := d.Year
+	if d.Month == time.December { // New Year's Day can be observed on the last day of the year before
+		last++
+	}
+	for year := d.Year; year <= last; year++ {
+		actual, observed := h.Calc(year)
+		switch {
+		case actual.IsZero():
+		case DateOf(actual) == d:
+			return h.Name, true
+		case DateOf(observed) == d:
+			return h.Name + " (observed)", false
+		}
 	}
 	return "", false
 }

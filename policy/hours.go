@@ -88,10 +88,8 @@ func (h *Hours) on(d Date) (spans []Span, rule, what string) {
 			return nil, ruleClosed, c.Reason
 		}
 	}
-	for _, c := range h.Calendars {
-		if name, ok := c.holiday(d); ok {
-			return nil, ruleHoliday, name
-		}
+	if name := holiday(h.Calendars, d); name != "" {
+		return nil, ruleHoliday, name
 	}
 	return h.Week[d.Weekday()], ruleWeek, ""
 }

@@ -104,6 +104,8 @@ type Text struct {
 	NumberPrefix, SIDPrefix bool
 
 	Digits []string // parts of a phone number, any of which will do; none: the text is no part of one
+	// Withheld reports whether the text asks for calls from withheld numbers.
+	Withheld bool
 }
 
 // ParseText parses what a person typed. numbers is whether the person may see phone numbers, and so search for them.
@@ -115,6 +117,7 @@ func ParseText(typed string, numbers bool) Text {
 	if len(t.Words) > 0 && len([]rune(t.Words[0])) < minWord {
 		t.Words = nil
 	}
+	t.Withheld = asksWithheld(t.Whole)
 	if numbers {
 		t.Digits = phoneParts(t.Whole)
 	}
@@ -123,7 +126,8 @@ func ParseText(typed string, numbers bool) Text {
 
 // phoneParts returns the digits of a text that could be part of a phone number: as they are, and without zeros in front.
 func phoneParts(text string) []string {
-	digits := strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "", "/", "", "+", "").Replace(text)
+	user, _ := Phone(text).user()
+	digits := strings.NewReplacer("/", "", "+", "").Replace(undecorated(user))
 	if len(digits) < minDigits || strings.Trim(digits, "0123456789") != "" {
 		return nil
 	}
@@ -142,7 +146,7 @@ func NameWords(name string) []string {
 // MatchesCall reports whether the text finds a call.
 func (t Text) MatchesCall(c Call) bool {
 	return t.Whole == "" || t.matchesNumber(c.Customer) || t.MatchesName(c.Account) || t.Whole == string(c.Ticket) || t.matchesPhone(c.From) ||
-		t.Whole == string(c.SID) || (t.SIDPrefix && strings.HasPrefix(string(c.SID), t.Whole))
+		t.Withheld && c.Withheld() || t.Whole == string(c.SID) || (t.SIDPrefix && strings.HasPrefix(string(c.SID), t.Whole))
 }
 
 // MatchesCustomer reports whether the text finds an account: by its number, its name or one of its phone numbers.
@@ -168,9 +172,13 @@ func (t Text) MatchesName(name string) bool {
 	return true
 }
 
-// matchesPhone reports whether the text is part of a phone number. Only numbers in E.164 are found.
+// matchesPhone reports whether the text is part of a phone number, in whatever way that is spelled.
 func (t Text) matchesPhone(p Phone) bool {
-	return len(t.Digits) > 0 && p.IsNumber() && slices.ContainsFunc(t.Digits, func(part string) bool { return strings.Contains(p.Full(), part) })
+	if len(t.Digits) == 0 {
+		return false
+	}
+	number := p.Number().Full()
+	return slices.ContainsFunc(t.Digits, func(part string) bool { return strings.Contains(number, part) })
 }
 
 // Cursor is a place in a list that is ordered by time, newest first: entries of one time are in the order of their IDs, from the last. For

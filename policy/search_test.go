@@ -80,6 +80,58 @@ func TestTextFindsWhatPeopleType(t *testing.T) {
 	}
 }
 
+// TestACallerIsFoundInAnySpelling: the number as anybody writes it finds the calls from it, in whatever way the provider spelled that.
+func TestACallerIsFoundInAnySpelling(t *testing.T) {
+	typed := []string{
+		"+442079460018", "442079460018", "00442079460018", "tel:+442079460018", "tel:+44-20-7946-0018", "sip:+442079460018@carrier.example",
+		"SIP:442079460018@carrier.example;user=phone", "020 7946 0018", "(020) 7946-0018", "+44 (0)20 7946 0018", "+44 20.7946.0018", "7946 0018",
+	}
+	for _, from := range []policy.Phone{
+		"+442079460018", "442079460018", "00442079460018", "tel:+442079460018", "sip:+442079460018@example.com", "sips:442079460018@example.com;user=phone",
+	} {
+		for _, text := range typed {
+			if !policy.ParseText(text, true).MatchesCall(policy.Call{From: from, Answered: true}) {
+				t.Errorf("%q does not find a call from %s", text, from.Full())
+			}
+			if policy.ParseText(text, false).MatchesCall(policy.Call{From: from, Answered: true}) {
+				t.Errorf("%q finds a call from %s for somebody who may not see numbers", text, from.Full())
+			}
+		}
+		if policy.ParseText("withheld", true).MatchesCall(policy.Call{From: from, Answered: true}) {
+			t.Errorf("%s is found as withheld", from.Full())
+		}
+	}
+	for _, text := range []string{"+442079460019", "020 7946 0019", "sip:442079460019@example.com"} {
+		if policy.ParseText(text, true).MatchesCall(policy.Call{From: "sip:+442079460018@example.com", Answered: true}) {
+			t.Errorf("%q finds another number", text)
+		}
+	}
+}
+
+// TestWithheldCallersAreFoundAsThat by everybody, in whatever way it was said. What has lost its caller is none of them.
+func TestWithheldCallersAreFoundAsThat(t *testing.T) {
+	for _, from := range []policy.Phone{
+		"anonymous", "", "Restricted", "unknown", "private", "+266696687", "+7378742833", "+86282452253", "+2562533", "+8656696", "sip:anonymous@anonymous.invalid",
+	} {
+		for _, text := range []string{"withheld", "Anonymous", " anonymous ", "+266696687", "266696687", "sip:anonymous@anonymous.invalid"} {
+			if !policy.ParseText(text, false).MatchesCall(policy.Call{From: from, Answered: true}) {
+				t.Errorf("%q does not find a call from %q", text, from.Full())
+			}
+		}
+		if from != "" && from.Shown() != "withheld" {
+			t.Errorf("%q is shown as %q", from.Full(), from.Shown())
+		}
+		if policy.ParseText("private", true).MatchesCall(policy.Call{From: from, Answered: true}) {
+			t.Errorf("a word of an account's name finds a call from %q", from.Full())
+		}
+	}
+	for name, c := range map[string]policy.Call{"an erased call": {Answered: true, Erased: true}, "reports alone": {}} {
+		if policy.ParseText("withheld", true).MatchesCall(c) {
+			t.Errorf("%s is found as withheld", name)
+		}
+	}
+}
+
 func TestAMarkIsReadAsItWasWritten(t *testing.T) {
 	at := time.Date(2026, time.November, 23, 14, 0, 0, 1, time.UTC)
 	for _, m := range []policy.Cursor{{}, {At: at, ID: "CA0123"}, {At: at}, {At: at, ID: "a~b"}} {

@@ -68,6 +68,12 @@ func decodeSearchedField(c *policy.Call, name, value []byte) (rest []byte, ok bo
 	case "ticket":
 		text, rest, ok = cborText(value)
 		c.Ticket = policy.Ticket(text)
+	case "answered":
+		c.Answered = value[0] == cborTrue
+		return skip(value)
+	case "erased":
+		c.Erased = value[0] == cborTrue
+		return skip(value)
 	default:
 		return skip(value)
 	}
@@ -82,6 +88,8 @@ const (
 	cborMap    = 5
 	cborTag    = 6
 )
+
+const cborTrue = 0xf5
 
 // cborHead reads the major type of the first item of v, and its argument. It does not read indefinite lengths, which encode never writes.
 func cborHead(v []byte) (major byte, argument uint64, rest []byte, ok bool) {

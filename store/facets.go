@@ -21,10 +21,10 @@ const (
 	byOutcome    = 'o' // "": no end was reported
 	bySpecialist = 'S'
 	byTicket     = 'T'
-	byMark       = 'M' // waived, training, nobody; the value of nobody is the line, after a byte that is 1 where an account is on file
+	byMark       = 'M' // waived, training, nobody, withheld; the value of nobody is the line, after a byte that is 1 where an account is on file
 	byOnFile     = 'F' // customer number that the caller's number was on file of, where the call is not that account's
 	byTalk       = 'd' // band of talk times; the value is the talk time, doubled, and one more where it was waived
-	byFrom       = 'f' // caller's number
+	byFrom       = 'f' // caller's number, in whatever way it was spelled
 	byNames      = 'N' // customer number, an account name on its calls
 	byWord       = 'W' // word of such a name, zero, customer number
 	byPart       = 'g' // four digits, a caller's number that has them
@@ -44,6 +44,7 @@ const (
 	markWaived   = "w"
 	markTraining = "t"
 	markNobody   = "n" // served to nobody (policy.Call.ServedToNobody)
+	markWithheld = "h" // from a number that was withheld (policy.Call.Withheld)
 )
 
 // searchKeys returns the entries of a call in the bucket search.
@@ -74,11 +75,10 @@ func facetKeys(c policy.Call) []edit {
 	add(c.Training, key(byMark).text(markTraining))
 	add(c.OnFile != "" && c.OnFile != c.Customer, onFileKey(c.OnFile))
 	add(c.Ticket != "", key(byTicket).part(string(c.Ticket)))
-	add(searchable(c.From) != "", key(byFrom).part(string(c.From)))
 	if seconds, _, ok := c.Talk(); ok {
 		keys = append(keys, edit{in: inSearch, key: append(talkKey(bandOf(seconds)), place...), value: talkValue(seconds, c.Waived)})
 	}
-	keys = append(keys, nobodyKeys(c)...)
+	keys = append(append(keys, nobodyKeys(c)...), callerKeys(c, place)...)
 	if c.Customer != "" && c.Account != "" { // words of the name lead to the number; its calls share the entry (searchTerms)
 		keys = append(keys, edit{in: inSearch, key: namesKey(string(c.Customer)).text(c.Account[:min(len(c.Account), maxName)])})
 	}
@@ -97,6 +97,18 @@ func nobodyKeys(c policy.Call) []edit {
 		value[0] = 1
 	}
 	return []edit{{in: inSearch, key: appendPacked(key(byMark).text(markNobody), placeOf(c)), value: value}}
+}
+
+// callerKeys returns the facets of the caller of an indexed call, at its packed place: all spellings of a number are found by it, and all
+// withheld ones together.
+func callerKeys(c policy.Call, place []byte) (keys []edit) {
+	if number := c.From.Number(); searchable(number) != "" {
+		keys = append(keys, edit{in: inSearch, key: append(key(byFrom).part(string(number)), place...)})
+	}
+	if c.Withheld() {
+		keys = append(keys, edit{in: inSearch, key: append(key(byMark).text(markWithheld), place...)})
+	}
+	return keys
 }
 
 // onFileOf returns the places of the calls of others, and of nobody, from numbers that were on file of an account.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -624,6 +625,54 @@ func TestAnUpgradeCountsWrongNumbersOfAllCallers(t *testing.T) {
 	s = file{path}.open(t, store.Options{})
 	if got := wrongNumbers(t, s, "anonymous", day.Add(time.Second)); got != (policy.WrongNumbers{ByCaller: 1, InAll: 3}) {
 		t.Errorf("%+v wrong numbers; want 1 of the caller and 3 in all", got)
+	}
+	closedWith(t, s, path, want)
+}
+
+// TestAnUpgradeFindsCallersInAnySpelling: up to schema 5 calls were found by a number that came in E.164 alone, and withheld ones not at all. After
+// the upgrade those of the file are found as today's are, also when it was interrupted.
+func TestAnUpgradeFindsCallersInAnySpelling(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "supportline.db")
+	day := time.Date(2026, time.November, 24, 10, 0, 0, 0, time.UTC)
+	froms := []policy.Phone{"+442079460018", "442079460018", "sip:+442079460018@example.com", "+266696687", "anonymous", "", "+12125550142"}
+	s := file{path}.open(t, store.Options{})
+	for n := range 70 { // some more than are indexed together
+		id, from := policy.CallSID(fmt.Sprintf("CA%03d", n)), froms[n%len(froms)]
+		for _, end := range []time.Time{{}, day.Add(time.Minute)} {
+			_, err := s.Advance(t.Context(), id, func(policy.Call) policy.Call {
+				return policy.Call{SID: id, Line: "+448000668187", From: from, StartedAt: day, Answered: true, EndedAt: end, LeftAt: end}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := entries(t, path)
+	foreign(t, path, func(tx *bolt.Tx) error {
+		search := tx.Bucket([]byte("search"))
+		var facets [][]byte
+		for k, _ := search.Cursor().First(); k != nil; k, _ = search.Cursor().Seek(append(bytes.Clone(k), 0)) {
+			sid, _ := strconv.Atoi(string(k[len(k)-3:]))
+			if bytes.HasPrefix(k, []byte("Mh")) || k[0] == 'f' && !froms[sid%len(froms)].IsNumber() {
+				facets = append(facets, bytes.Clone(k))
+			}
+		}
+		for _, k := range facets {
+			if err := search.Delete(k); err != nil {
+				return err
+			}
+		}
+		return setSchema("5")(tx)
+	})
+	s = file{path}.open(t, store.Options{})
+	for text, count := range map[string]int{"withheld": 30, "+442079460018": 30, "0142": 10} {
+		found, err := s.Search(t.Context(), policy.Filter{Text: text, Numbers: true}, policy.Page{Length: 100})
+		if err != nil || len(found.List) != count {
+			t.Errorf("%q finds %d calls, %v; want %d", text, len(found.List), err, count)
+		}
 	}
 	closedWith(t, s, path, want)
 }

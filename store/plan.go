@@ -120,6 +120,9 @@ func (p plan) text(t policy.Text, most int) (found iterator, few bool) {
 		return nil, true
 	}
 	all := &union{direction: p.direction, iterators: []iterator{p.packed(key(byTicket).part(t.Whole))}}
+	if t.Withheld {
+		all.iterators = append(all.iterators, p.packed(key(byMark).text(markWithheld)))
+	}
 	for _, look := range []func(policy.Text, int) ([]iterator, bool){p.sids, p.accounts, p.names, p.callers} {
 		iterators, few := look(t, most)
 		if !few || len(iterators)+len(all.iterators) > most {

@@ -21,17 +21,18 @@ const indexFirst = 2
 const channelsSince = 4
 
 // spelledSince is the first version that counts the wrong numbers of all spellings of a caller together (respell). A file of that version lacks
-// the entries of wrong numbers by time, and nothing else.
+// the entries of wrong numbers by time, and the facets of callers whose number is withheld or spelled in another way, and nothing else.
 const spelledSince = 5
 
 // upgradeStep is how many calls, or notices, are indexed in one transaction.
 const upgradeStep = 20_000
 
-// nextKey is where the next step of indexing the calls begins, until the last one is done, and nobodyKey the same of adding the facet of those that
-// were served to nobody.
+// nextKey is where the next step of indexing the calls begins, until the last one is done, nobodyKey the same of adding the facet of those that
+// were served to nobody, and callersKey that of adding the facets of callers whose number is withheld or no E.164 number as it is spelled.
 var (
-	nextKey   = []byte("search-next")
-	nobodyKey = []byte("nobody-next")
+	nextKey    = []byte("search-next")
+	nobodyKey  = []byte("nobody-next")
+	callersKey = []byte("callers-next")
 )
 
 // upgrade brings a file up to date, and goes on where a process that ended left it: the first transaction already gives the file this version,
@@ -46,8 +47,10 @@ func (s *Store) upgrade(version int) error {
 	if err := s.inSteps(calls, s.options.OnUpgrade); err != nil {
 		return err
 	}
-	if err := s.inSteps(nobodyStep, nil); err != nil {
-		return err
+	for _, step := range []func(*bolt.Tx) (int, error){nobodyStep, callersStep} {
+		if err := s.inSteps(step, nil); err != nil {
+			return err
+		}
 	}
 	return s.inSteps(dueStep, nil)
 }
@@ -76,7 +79,7 @@ func upgrading(tx *bolt.Tx) bool {
 	if meta == nil || index == nil {
 		return false
 	}
-	return meta.Get(nextKey) != nil || meta.Get(nobodyKey) != nil || !under(key(byDueOnly)).isEmpty(index)
+	return meta.Get(nextKey) != nil || meta.Get(nobodyKey) != nil || meta.Get(callersKey) != nil || !under(key(byDueOnly)).isEmpty(index)
 }
 
 // beginUpgrade creates the buckets that are missing, and all entries of the indexes but those of calls.
@@ -84,9 +87,10 @@ func beginUpgrade(tx *bolt.Tx, version int) error {
 	meta := tx.Bucket(metaBucket)
 	switch {
 	case version >= spelledSince:
-		return errors.Join(indexWrongNumbers(tx), meta.Put(schemaKey, []byte(strconv.Itoa(schema))))
+		return errors.Join(indexWrongNumbers(tx), meta.Put(callersKey, placeAt(beginOfTime)), meta.Put(schemaKey, []byte(strconv.Itoa(schema))))
 	case version >= channelsSince-1:
-		return errors.Join(respell(tx), indexWrongNumbers(tx), meta.Put(nobodyKey, placeAt(beginOfTime)), meta.Put(schemaKey, []byte(strconv.Itoa(schema))))
+		return errors.Join(respell(tx), indexWrongNumbers(tx), meta.Put(nobodyKey, placeAt(beginOfTime)), meta.Put(callersKey, placeAt(beginOfTime)),
+			meta.Put(schemaKey, []byte(strconv.Itoa(schema))))
 	}
 	outdated := [][]byte{searchBucket}
 	if version < indexFirst {
@@ -147,6 +151,21 @@ func nobodyStep(tx *bolt.Tx) (n int, err error) {
 		}
 		r, err := readRecord(k, v)
 		return nobodyKeys(r.Call), err
+	})
+}
+
+// callersStep adds the facets of the callers among some calls who were not found by their number before, and returns how many calls it looked at.
+func callersStep(tx *bolt.Tx) (n int, err error) {
+	return callStep(tx, callersKey, func(k, v []byte) ([]edit, error) {
+		c, ok := decodeSearched(v)
+		if !ok {
+			r, err := readRecord(k, v)
+			return callerKeys(r.Call, appendPacked(nil, k)), err
+		}
+		if c.From.IsNumber() && !c.From.Withheld() || tx.Bucket(searchBucket).Get(unindexedKey(k)) != nil {
+			return nil, nil
+		}
+		return callerKeys(c, appendPacked(nil, k)), nil
 	})
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/cmd/supportline/server"
+	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
@@ -76,7 +77,19 @@ func (c callCommand) dial(ctx context.Context, p *program, configFile string) er
 	line := p.telephone(conf)
 	line.Transport, line.Hold = fake.Via(conf.Listen.Webhooks), time.Second
 	line.Now = func() time.Time { return p.Now().Add(shift) }
+	line.Logged = func(ctx context.Context, sid policy.CallSID) (bool, error) {
+		return p.logged(ctx, conf, configFile, sid)
+	}
 	return line.Call(ctx, string(c.Number), c.From, c.Attested)
+}
+
+// logged reports whether the running server has a call in its log.
+func (p *program) logged(ctx context.Context, conf config.Config, configFile string, sid policy.CallSID) (bool, error) {
+	var found []policy.Row
+	ask := callsList{Limit: 1, Format: "json"}
+	ask.Text = string(sid)
+	err := p.ask(ctx, conf, ask, []string{"calls", "--text", string(sid), "--format", "json"}, configFile, &found)
+	return len(found) > 0, err
 }
 
 // telephone returns a telephone in this terminal, for the account of a configuration.

@@ -191,6 +191,7 @@ func (t *prompt) run(ctx context.Context) {
 	line := t.program.telephone(t.app.Conf)
 	line.Transport, line.Now = fake.Straight(t.app.Webhooks), t.program.Now
 	line.Provider, line.Settle = t.account, t.app.Ringer.Wait
+	line.Logged = t.logged
 	t.lines = line.Lines
 	fmt.Fprint(t.program.Out, promptHelp)
 	for {
@@ -211,6 +212,15 @@ func (t *prompt) run(ctx context.Context) {
 			fmt.Fprint(t.program.Out, promptHelp)
 		}
 	}
+}
+
+// logged reports whether the demo has a call in its log.
+func (t *prompt) logged(ctx context.Context, sid policy.CallSID) (bool, error) {
+	_, err := t.app.Store.Call(ctx, sid)
+	if errors.Is(err, policy.ErrNoCall) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func dialFrom(ctx context.Context, line *phone.Terminal, words []string) error {

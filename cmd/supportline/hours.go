@@ -140,7 +140,7 @@ func (datesCommand) Run(ctx context.Context, s *control.Session) error {
 
 // revisions returns what people edited of the lines' dates; none if there is no store yet.
 func (p *program) revisions(ctx context.Context, conf config.Config, configFile string) (revisions []policy.ScheduleRevision, err error) {
-	err = p.ask(ctx, conf, datesCommand{}, "dates", configFile, &revisions)
+	err = p.ask(ctx, conf, datesCommand{}, []string{"dates"}, configFile, &revisions)
 	if errors.Is(err, errNoStore) {
 		return nil, nil
 	}
@@ -168,9 +168,9 @@ func (p *program) edited(ctx context.Context, conf config.Config, configFile str
 
 var errNoStore = errors.New("there is no store yet")
 
-// ask runs a hidden command on the store, in the server if one runs, and decodes the JSON that it prints. Its error is what the command wrote to
+// ask runs a command on the store, in the server if one runs, and decodes the JSON that it prints. Its error is what the command wrote to
 // standard error. If there is no store, the error is errNoStore, and none is made.
-func (p *program) ask(ctx context.Context, conf config.Config, command control.Command, name, configFile string, answer any) error {
+func (p *program) ask(ctx context.Context, conf config.Config, command control.Command, args []string, configFile string, answer any) error {
 	file, err := conf.StoreFile()
 	if err != nil {
 		return err
@@ -181,7 +181,7 @@ func (p *program) ask(ctx context.Context, conf config.Config, command control.C
 	var out, words bytes.Buffer
 	quiet := *p
 	quiet.Out, quiet.Err, quiet.In = &out, &words, strings.NewReader("")
-	if err := quiet.data(ctx, command, []string{name}, configFile); err != nil {
+	if err := quiet.data(ctx, command, args, configFile); err != nil {
 		if said := strings.TrimSpace(words.String()); said != "" {
 			err = errors.New(strings.TrimPrefix(said, "supportline: "))
 		}

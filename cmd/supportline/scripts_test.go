@@ -60,6 +60,9 @@ func TestScriptsNeverAskTheRESTAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Run("a demo's configuration", func(t *testing.T) { // its address has a path at the console
+		playsAsWritten(t, file, text, config.Demo("127.0.0.1:1", asked.Listener.Addr().String()))
+	})
 	for _, address := range []string{asked.URL, asked.URL + "/provider", asked.URL + "/a/b/"} {
 		t.Run(address, func(t *testing.T) {
 			twilio := []byte("with twilio.api_url: " + address + "\nwith twilio.edge: dublin\nwith twilio.region: ie1\n")

@@ -135,6 +135,9 @@ func TestWhatASpreadsheetSpoiltIsRefusedWithTheCause(t *testing.T) {
 		"letters and an extension":  {row(",+442079460018,", ",+1 800 FLOWERS ext 12,"), `2:94: phone: "+1 800 FLOWERS ext 12" is not a phone number; write it with + and the country, like +442079460018, or nothing`},
 		"a lost letter":             {row("Northwind", "N\ufffdrthwind"), "2:8: name: \"N\ufffdrthwind Flex Offices\" holds \ufffd in place of a letter that was lost when the file was saved; save it again as CSV UTF-8"},
 		"typographic quotes":        {row("Northwind Flex", "“Northwind, Flex”"), `2:8: 9 fields where the header has 8, and a field begins with a typographic quote, which does not hold it together; write " before and after the field`},
+		"a quote not closed":        {header + strings.Replace(good, "Northwind", "\"Northwind", 1) + strings.Repeat(good, 3) + strings.Replace(good, "Ultimate", "\"", 1), "2:8: 7 fields where the header has 8, and a quoted field goes on over 5 lines; close its quote where the field ends"},
+		"a long quoted field":       {row("Northwind Flex Offices", "\"Northwind"+strings.Repeat("\n204518,Flex", 60)+"\""), "2:8: name: a quoted field goes on over 61 lines; close its quote where the field ends"},
+		"an address with a blank":   {row("office@", "office\u00a0desk@"), `2:69: email: "office\u00a0desk@northwind.example" is not an e-mail address; write one like office@example.com, or nothing`},
 		"fields and semicolons":     {separated(";", header) + "204518;Northwind\n", "2: 2 fields where the header has 8; write a semicolon for each empty field, and quotes around one that holds a semicolon"},
 	} {
 		_, problems := directory.Read(strings.NewReader(test.file), fieldRules)

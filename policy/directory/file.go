@@ -183,7 +183,8 @@ func blank(cells []string) bool {
 // separators are what may stand between two cells, with their names.
 var separators = map[rune]string{',': "comma", ';': "semicolon", '\t': "tab", '|': "bar"}
 
-// wrongWidth reports a row with more or fewer cells than the header. Typographic quotes are a likely cause: they hold nothing together.
+// wrongWidth reports a row with more or fewer cells than the header. A quote that is not closed and typographic quotes, which hold nothing together, are
+// likely causes.
 func (d *directoryReader) wrongWidth(cells []string) {
 	line, _ := d.in.FieldPos(0)
 	separator := separators[d.in.Comma]
@@ -192,12 +193,17 @@ func (d *directoryReader) wrongWidth(cells []string) {
 		Instead: fmt.Sprintf("write a %s for each empty field, and quotes around one that holds a %s", separator, separator),
 	}
 	for i, cell := range cells {
-		if strings.IndexAny(strings.TrimSpace(cell), "“”„«»") == 0 {
-			_, problem.Column = d.in.FieldPos(i)
+		if lines := strings.Count(cell, "\n"); lines > 0 {
+			problem.What += fmt.Sprintf(", and a quoted field goes on over %d lines", lines+1)
+			problem.Instead = "close its quote where the field ends"
+		} else if strings.IndexAny(strings.TrimSpace(cell), "“”„«»") == 0 {
 			problem.What += ", and a field begins with a typographic quote, which does not hold it together"
 			problem.Instead = `write " before and after the field`
-			break
+		} else {
+			continue
 		}
+		problem.Line, problem.Column = d.in.FieldPos(i)
+		break
 	}
 	d.problems.add(problem)
 }

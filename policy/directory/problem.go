@@ -13,6 +13,17 @@ type Problem struct {
 	What   string
 	// Instead is what to write, as a sentence part: "write 6 digits". Empty where What says it all.
 	Instead string
+	// More is how many problems the list leaves out, in its last one.
+	More int
+}
+
+// First returns the first problems of a list that Read returned, at most limit, and how many there are beyond them.
+func First(list []Problem, limit int) (first []Problem, more int) {
+	if n := len(list); n > 0 && list[n-1].More > 0 {
+		list, more = list[:n-1], list[n-1].More
+	}
+	first = list[:min(len(list), limit)]
+	return first, more + len(list) - len(first)
 }
 
 // String returns the problem without the file's name: "3:12: number: ...; write ...".
@@ -76,7 +87,7 @@ func (p *problems) add(problem Problem) {
 
 func (p *problems) all() []Problem {
 	if p.more > 0 {
-		return append(p.list, Problem{What: fmt.Sprintf("and %d more", p.more)})
+		return append(p.list, Problem{What: fmt.Sprintf("and %d more", p.more), More: p.more})
 	}
 	return p.list
 }

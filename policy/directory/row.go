@@ -103,6 +103,8 @@ func text(cell string) (string, reading) {
 	switch {
 	case !utf8.ValidString(cell):
 		return "", wrong("the text is not UTF-8", "save the file as CSV UTF-8")
+	case len(cell) > maxCell && strings.Contains(cell, "\n"):
+		return "", wrong(fmt.Sprintf("a quoted field goes on over %d lines", strings.Count(cell, "\n")+1), "close its quote where the field ends")
 	case len(cell) > maxCell:
 		return "", wrong(fmt.Sprintf("%d bytes are too many", len(cell)), fmt.Sprintf("write at most %d", maxCell))
 	case strings.ContainsFunc(cell, unicode.IsControl):
@@ -191,7 +193,8 @@ func email(cell string) reading {
 	}
 	name, host, _ := strings.Cut(found.kept, "@")
 	dotted := strings.Contains(strings.Trim(host, "."), ".") && !strings.Contains(host, "..")
-	if found.kept != "" && (name == "" || !dotted || strings.ContainsAny(found.kept, " ,;<>\"()") || strings.Contains(host, "@")) {
+	unseen := func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
+	if found.kept != "" && (name == "" || !dotted || strings.ContainsAny(found.kept, ",;<>\"()") || strings.ContainsFunc(found.kept, unseen) || strings.Contains(host, "@")) {
 		return wrong(quoted(cell)+" is not an e-mail address", "write one like office@example.com, or nothing")
 	}
 	return found

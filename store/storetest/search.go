@@ -93,6 +93,7 @@ func anyFilter(t *rapid.T) policy.Filter {
 var texts = []string{
 	"204518", "20451", "204", "20", " 2045180 ", "offices", "OFF", "northwind flex", "flex north", "o", "éire", "sons harbor", "harbor north", "Maple",
 	"4711", "471", "4420", "020 7946", "0018", "+44 20 7946 0018", "212-555", "555", "CA0006", "CA00", "CA-new", "CA-new-7", "AC2", "CA", "zz", "***", "\x00\xff", "",
+	"withheld", "Anonymous", "+266696687", "2666", "00442079460018", "tel:+44-20-7946-0018", "sip:442079460018@c.example", "+44 (0)20 7946 0018", "sip:a@b.example",
 }
 
 func search(t *testing.T, storage Storage) {

@@ -107,6 +107,7 @@ func (d *Doctor) examinations() []examination {
 		{"specialists", d.specialists},
 		{"server", d.server},
 		{"store", d.log},
+		{"receivers", d.receivers},
 		{"fallback", d.fallback},
 		{"single sign-on", d.sso},
 	}

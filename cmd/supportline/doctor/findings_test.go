@@ -184,7 +184,7 @@ func TestExaminationLeavesNoTrace(t *testing.T) {
 	}
 	want := []string{
 		"configuration", "voice", "credentials", "account", "clock", "numbers", "public address", "certificate", "signed request", "specialists",
-		"server", "store", "last call", "recordings", "fallback",
+		"server", "store", "last call", "recordings", "receivers", "fallback",
 	}
 	if diff := cmp.Diff(want, order); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
@@ -23,8 +25,10 @@ type Terminal struct {
 	Provider  *fake.Account    // that the server uses over the REST API; nil: it uses another, which does not know these calls
 	Settle    func()           // returns when the server has nothing under way beside its webhooks; nil: nothing to wait for
 	Hold      time.Duration    // how long a sound really takes; 0: no time
-	Seed      string           // determines the SIDs of the calls; must be new for each process that shares a log
-	Colour    bool
+	// Logged reports whether a call is in the server's log. An error is that nobody can tell. nil: nothing is told about the log.
+	Logged func(context.Context, policy.CallSID) (bool, error)
+	Seed   string // determines the SIDs of the calls; must be new for each process that shares a log
+	Colour bool
 
 	ctx     context.Context
 	leaving bool   // the caller is to hang up
@@ -57,11 +61,37 @@ func (t *Terminal) Call(ctx context.Context, to, from string, attested bool) err
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(t.Out, "The call took %s (%s). In the log it is %s\n", time.Duration(record.Seconds)*time.Second, record.Status, record.SID)
+	fmt.Fprintln(t.Out, t.ending(record))
 	if len(record.Troubles) > 0 {
-		return fmt.Errorf("the line failed: %s", strings.Join(record.Troubles, "; "))
+		return fmt.Errorf("the line failed: %s%s", strings.Join(record.Troubles, "; "), advice(record.Troubles))
 	}
 	return nil
+}
+
+// ending returns how the call ended, and where it is found.
+func (t *Terminal) ending(r fake.Record) string {
+	took := fmt.Sprintf("The call took %s (%s).", time.Duration(r.Seconds)*time.Second, r.Status)
+	if r.Status == "busy" || r.Status == "no-answer" { // of the caller's own call: the answer to the first webhook was Reject
+		took = fmt.Sprintf("The line refused the call (%s).", r.Status)
+	}
+	if t.Logged == nil {
+		return took
+	}
+	switch logged, err := t.Logged(t.ctx, policy.CallSID(r.SID)); {
+	case err != nil:
+		return fmt.Sprintf("%s Whether it is in the log, as %s, could not be found out: %v", took, r.SID, err)
+	case !logged:
+		return took + " It is not in the log."
+	}
+	return fmt.Sprintf("%s In the log it is %s", took, r.SID)
+}
+
+// advice returns what to do where the server refused the webhooks of the telephone.
+func advice(troubles []string) string {
+	if slices.ContainsFunc(troubles, func(s string) bool { return strings.HasSuffix(s, "answered 403") }) {
+		return "\nThe server runs with another auth_token, account_sid or public_url than this configuration: restart it with this one"
+	}
+	return ""
 }
 
 // incoming returns a call to a number that is set up as the manual says.

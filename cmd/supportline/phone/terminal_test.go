@@ -2,7 +2,9 @@ package phone_test
 
 import (
 	"context"
+	"errors"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -63,7 +65,7 @@ func TestTerminal(t *testing.T) {
 				t.Fatal(err)
 			}
 			lines := strings.Split(strings.ReplaceAll(out.String(), "10:00:00  ", ""), "\n")
-			lines = lines[2 : len(lines)-2] // the help before, the call's length and SID after
+			lines = lines[2 : len(lines)-2] // the help before, the call's length after
 			if diff := cmp.Diff(append(opening, row.want...), lines); diff != "" {
 				t.Error(diff)
 			}
@@ -102,6 +104,56 @@ func TestTerminalSaysWhatIsWrongWithTheLine(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "11200 /elsewhere/voice: answered 404") {
 		t.Errorf("got %v, want the failed webhook", err)
 	}
+}
+
+// TestTerminalTellsWhatBecameOfTheCall: a call is said to be in the log where it is, and one that was refused is said to have been refused.
+func TestTerminalTellsWhatBecameOfTheCall(t *testing.T) {
+	refuses := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+	rejects := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/xml")
+		_, _ = io.WriteString(w, `<Response><Reject reason="busy"/></Response>`)
+	})
+	for _, row := range []struct {
+		name    string
+		handler http.Handler // nil: the desk's
+		logged  func(context.Context, policy.CallSID) (bool, error)
+		want    string // of the last line, with SID for the call's
+		err     string
+	}{
+		{"served", nil, is(true, nil), "The call took 0s (completed). In the log it is SID", ""},
+		{"served without the log", nil, is(false, nil), "The call took 0s (completed). It is not in the log.", ""},
+		{"the log can't be asked", nil, is(false, errors.New("it is locked")), "The call took 0s (completed). Whether it is in the log, as SID, could not be found out: it is locked", ""},
+		{"the log is not asked", nil, nil, "The call took 0s (completed).", ""},
+		{"the server refuses", refuses, is(false, nil), "The call took 0s (completed). It is not in the log.", "public_url than this configuration: restart it with this one"},
+		{"the line refuses", rejects, is(true, nil), "The line refused the call (busy). In the log it is SID", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var out strings.Builder
+			line := terminal("h\n", &out)
+			if row.handler != nil {
+				line.Transport = fake.Straight(row.handler)
+			}
+			sid := ""
+			if row.logged != nil {
+				line.Logged = func(ctx context.Context, id policy.CallSID) (bool, error) {
+					sid = string(id)
+					return row.logged(ctx, id)
+				}
+			}
+			err := line.Call(t.Context(), "+448000668187", "anonymous", false)
+			if (err == nil) != (row.err == "") || err != nil && !strings.HasSuffix(err.Error(), row.err) {
+				t.Errorf("got the error %v, want %q", err, row.err)
+			}
+			lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+			if got, want := lines[len(lines)-1], strings.Replace(row.want, "SID", sid, 1); got != want {
+				t.Errorf("the last line is %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func is(logged bool, err error) func(context.Context, policy.CallSID) (bool, error) {
+	return func(context.Context, policy.CallSID) (bool, error) { return logged, err }
 }
 
 func TestTerminalEndsWithItsContext(t *testing.T) {

@@ -21,7 +21,7 @@ func (a *App) findings(ctx context.Context) []console.Finding {
 	running := fmt.Sprintf("supportline %s, configuration %s", Version(), a.lines.Settings().Version)
 	version := console.Finding{Part: "versions", State: "ok", Found: running}
 	found := []console.Finding{a.storeFinding(ctx), a.callsFinding(ctx), a.listFinding(ctx), a.noticesFinding(ctx)}
-	return append(append(found, receiverFindings(a.Conf.Notices, a.Conf.Settings)...), version)
+	return append(append(found, ReceiverFindings(a.Conf.Notices, a.Conf.Settings)...), version)
 }
 
 func (a *App) storeFinding(ctx context.Context) console.Finding {
@@ -75,9 +75,9 @@ func (a *App) noticesFinding(ctx context.Context) console.Finding {
 	return f
 }
 
-// receiverFindings returns whether somebody is told of what people are to learn: those of the company of what waits for them, and account holders of
+// ReceiverFindings returns whether somebody is told of what people are to learn: those of the company of what waits for them, and account holders of
 // what costs them (rule 15).
-func receiverFindings(told notices.Settings, s policy.Settings) (all []console.Finding) {
+func ReceiverFindings(told notices.Settings, s policy.Settings) (all []console.Finding) {
 	warn := func(found, advice string) {
 		all = append(all, console.Finding{Part: "receivers", State: "warning", Found: found, Advice: advice})
 	}

@@ -29,7 +29,7 @@ func TestHealthWarnsWhereNobodyIsTold(t *testing.T) {
 		"nothing at all":                 {nil, holders, []string{"warning: Nobody is told", "warning: there is no mail server. Add notices.smtp"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			found := receiverFindings(notices.Settings{Channels: row.channels}, row.settings)
+			found := ReceiverFindings(notices.Settings{Channels: row.channels}, row.settings)
 			if len(found) != len(row.want) {
 				t.Fatalf("%d findings, want %d: %v", len(found), len(row.want), found)
 			}
