@@ -9,6 +9,7 @@ import (
 
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy/users"
+	"github.com/officernd/supportline/store"
 )
 
 // TestAudit is for admins, finds by who, act and subject, and goes from page to page both ways.
@@ -39,7 +40,7 @@ func TestAudit(t *testing.T) {
 // A name that a command was told can not pass for the console's user of that name.
 func TestAuditNamesTheUserOfACommand(t *testing.T) {
 	p := browsertest.NewPlace(t)
-	asRoot := users.AsOSUser(t.Context(), "root")
+	asRoot := store.AsOSUser(t.Context(), "root")
 	if err := p.Store.Note(asRoot, users.AuditEntry{At: browsertest.Monday, By: "ada", Act: "erase", Detail: "one customer"}); err != nil {
 		t.Fatal(err)
 	}

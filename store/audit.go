@@ -68,10 +68,22 @@ func auditEntries(k []byte, e users.AuditEntry) (entries []edit) {
 	return entries
 }
 
-// note writes an entry into the audit, with the operating system's user of a command (users.AsOSUser). The error is policy.ErrInput for a name that
+type osUserKey struct{}
+
+// AsOSUser returns a context in which every entry of the audit names a user of the operating system, who runs a command.
+func AsOSUser(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, osUserKey{}, name)
+}
+
+func osUser(ctx context.Context) string {
+	name, _ := ctx.Value(osUserKey{}).(string)
+	return name
+}
+
+// note writes an entry into the audit, with the operating system's user of a command (AsOSUser). The error is policy.ErrInput for a name that
 // cannot be one.
 func note(ctx context.Context, tx *bolt.Tx, e users.AuditEntry) error {
-	e.OSUser = users.OSUser(ctx)
+	e.OSUser = osUser(ctx)
 	if _, err := policy.WrittenLine("the name of who does it", e.By); err != nil {
 		return err
 	}

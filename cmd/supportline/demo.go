@@ -19,7 +19,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/policy/users"
+	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
@@ -248,7 +248,7 @@ func (t *prompt) command(ctx context.Context, args []string) {
 	case control.Command:
 		s := t.app.Session()
 		s.Terminal, s.In, s.Out, s.Err, s.Now = control.Terminal{Colour: p.colour(), User: control.UserName(os.Getuid())}, strings.NewReader(""), p.Out, p.Err, p.Now
-		err = command.Run(users.AsOSUser(ctx, s.User), &s)
+		err = command.Run(store.AsOSUser(ctx, s.User), &s)
 	}
 	control.Report(p.Err, err)
 }

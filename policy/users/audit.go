@@ -1,7 +1,6 @@
 package users
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -32,19 +31,6 @@ func (e AuditEntry) Who() string {
 		return e.By
 	}
 	return fmt.Sprintf("%s (as %s)", e.By, e.OSUser)
-}
-
-type osUserKey struct{}
-
-// AsOSUser returns a context in which every entry of the audit carries the name of the operating system's user.
-func AsOSUser(ctx context.Context, name string) context.Context {
-	return context.WithValue(ctx, osUserKey{}, name)
-}
-
-// OSUser returns the name that AsOSUser put into a context, or "".
-func OSUser(ctx context.Context) string {
-	name, _ := ctx.Value(osUserKey{}).(string)
-	return name
 }
 
 // AuditFilter selects entries of the audit. Zero fields select all.

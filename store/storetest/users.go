@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy/users"
+	"github.com/officernd/supportline/store"
 )
 
 // mila is a user of the console.
@@ -65,7 +66,7 @@ func userChanges(t *testing.T, storage Storage) {
 		"user-add mila by root: operator", "user-add anna@example.com by root: admin",
 		"user-disable mila by anna: disabled, and signed out everywhere", "sign-in mila by mila: ",
 	}, told)
-	asRoot := users.AsOSUser(t.Context(), "root")
+	asRoot := store.AsOSUser(t.Context(), "root")
 	if _, err := s.ChangeUser(asRoot, "mila", users.WithEnabled("anna", day)); err != nil {
 		t.Fatal(err)
 	}

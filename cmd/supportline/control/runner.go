@@ -6,9 +6,8 @@ import (
 	"io"
 	"os"
 
+	"github.com/officernd/supportline/store"
 	"golang.org/x/term"
-
-	"github.com/officernd/supportline/policy/users"
 )
 
 // A Runner runs commands for the person at this terminal: in the server where one has the store open, else in this process.
@@ -58,7 +57,7 @@ func (r Runner) Run(ctx context.Context, command Command, args []string) (err er
 		return err
 	}
 	here.Terminal, here.In, here.Out, here.Err = r.Terminal, interruptible{ctx, in}, out, r.Err
-	return errors.Join(command.Run(users.AsOSUser(ctx, r.Terminal.User), &here), here.Store.Close())
+	return errors.Join(command.Run(store.AsOSUser(ctx, r.Terminal.User), &here), here.Store.Close())
 }
 
 // there reports whether a store's file exists; an empty file counts as none.

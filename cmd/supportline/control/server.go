@@ -13,9 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/officernd/supportline/store"
 	"go.uber.org/zap"
-
-	"github.com/officernd/supportline/policy/users"
 )
 
 // helloWithin bounds how long a connection may take to say what it wants.
@@ -63,7 +62,7 @@ func (s *Server) one(ctx context.Context, conn net.Conn) {
 		s.Log.Warn("command refused", zap.Error(err))
 		return
 	}
-	ctx = users.AsOSUser(ctx, h.User)
+	ctx = store.AsOSUser(ctx, h.User)
 	frames := &frameWriter{w: conn}
 	input := &remoteInput{frames: frames, chunks: make(chan []byte), gone: ctx.Done()}
 	go func() {
