@@ -84,6 +84,44 @@ func TestNumbersThatPeopleWriteAreMasked(t *testing.T) {
 	operator.Post("/calls/CA1/reveal").Want(t, http.StatusOK, "00442079460018", "(888) 307-1053")
 }
 
+// The reason of an edited date is what a person wrote: its numbers are masked on the pages of the present and of the lines, and over the API.
+func TestNumbersInTheReasonsOfDatesAreMasked(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	edit := []string{"seen", "0", "date", "2026-11-23", "kind", "closed", "reason", "ring 020 7946 0099"}
+	p.As(t, users.Admin).Post(ukPath+"/dates", edit...).Want(t, http.StatusOK)
+	viewer, program := p.As(t, users.Viewer), p.Program(t, "viewer")
+	for _, page := range []browsertest.Page{
+		viewer.Get("/now"), viewer.Get("/lines"), viewer.Get(ukPath), program.Get("/api/v1/lines"), program.Get("/api/v1/lines/+448000668187/hours"),
+	} {
+		page.Want(t, http.StatusOK, "ring *********99").Without(t, "7946")
+	}
+	if got := p.Program(t, "operator").Get("/api/v1/lines"); !got.Has("020 7946 0099") {
+		t.Errorf("who may see numbers reads %s", got.Body)
+	}
+}
+
+// Whoever may not see numbers cannot try them out in a search: no digits of a number find its call or its account.
+func TestNumbersAreNotFoundByWhoMayNotSeeThem(t *testing.T) {
+	p := browsertest.NewPlace(t, staffed)
+	northwind := browsertest.Northwind
+	northwind.Phone = browsertest.Caller
+	p.Enrol(t, northwind)
+	p.Load(t, browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 60))
+	digits := strings.TrimPrefix(browsertest.Caller.Full(), "+")
+	viewer, operator := p.As(t, users.Viewer), p.As(t, users.Operator)
+	for _, path := range []string{"/calls?text=" + digits, "/calls?text=%2B" + digits, "/calls?text=" + digits[4:]} {
+		if found := sids(operator.Get(path)); len(found) != 1 {
+			t.Errorf("%s: an operator finds %v", path, found)
+		}
+		if found := sids(viewer.Get(path)); len(found) != 0 {
+			t.Errorf("%s: a viewer finds %v", path, found)
+		}
+	}
+	operator.Get("/accounts?text="+digits).Want(t, http.StatusOK, "Northwind Flex Offices")
+	viewer.Get("/accounts?text="+digits).Without(t, "Northwind Flex Offices")
+	viewer.Get("/calls?specialist=%2B"+browsertest.Specialist.Full()[1:]).Want(t, http.StatusUnprocessableEntity, "No specialist of the teams has the sign")
+}
+
 // A text that is too long is refused beside its form, and the fields say how long it may be.
 func TestLongTextsAreRefusedBesideTheirForm(t *testing.T) {
 	p := browsertest.NewPlace(t)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -71,6 +72,21 @@ func NewWebhooks(d Deps) http.Handler {
 	e.Pre(knownMethods)
 	h.routes(e.Group(publicPath(d.PublicURL)))
 	return e
+}
+
+// SampleSound is the file of a sound that is always there.
+const SampleSound = "us.wav"
+
+// Routes returns the paths of all routes below the public URL, sorted, with :name for a part that differs. A proxy has to pass all of them on.
+func Routes() []string {
+	e := echo.New()
+	(&webhooks{}).routes(e.Group(""))
+	var paths []string
+	for _, r := range e.Routes() {
+		paths = append(paths, r.Path)
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
 }
 
 // knownMethods refuses what the provider never sends before a route is looked up: for OPTIONS echo would list the methods of one.

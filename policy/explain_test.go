@@ -184,3 +184,22 @@ func TestLost(t *testing.T) {
 		})
 	}
 }
+
+// Who may not see numbers reads a decision with them masked. A customer number and a ticket number in a field of its own stay, however long they are; what
+// a caller entered stays where it was a customer's.
+func TestMaskedDecisions(t *testing.T) {
+	t.Parallel()
+	facts := []policy.Fact{{Name: "customer", Value: "20451800"}, {Name: "ticket", Value: "47114711"}, {Name: "heard", Value: "20451800"}, {Name: "number", Value: "20451800"}}
+	for rule, number := range map[string]string{"customer.found": "20451800", "customer.unknown": "******00"} {
+		d := policy.Decision{Rule: rule, Result: "about 47114711", Inputs: facts}
+		want := policy.Decision{Rule: rule, Result: "about ******11", Inputs: []policy.Fact{
+			facts[0], facts[1], {Name: "heard", Value: "******00"}, {Name: "number", Value: number},
+		}}
+		if diff := cmp.Diff(want, d.Masked()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", rule, diff)
+		}
+		if diff := cmp.Diff(policy.Steps([]policy.Decision{want})[0], policy.Steps([]policy.Decision{d})[0].Masked()); diff != "" {
+			t.Errorf("the step of %s (-want +got):\n%s", rule, diff)
+		}
+	}
+}

@@ -27,7 +27,11 @@ changed, and no call is made. Exit status 1 where something is wrong; a warning 
 }
 
 func (c doctorCommand) run(ctx context.Context, p *program, configFile string) error {
-	conf, err := p.examine(configFile, config.Options{}, ": the rest can't be looked at before")
+	notes := p.Out
+	if c.Format == "json" {
+		notes = p.Err
+	}
+	conf, err := p.examine(configFile, config.Options{}, notes, ": the rest can't be looked at before")
 	if err != nil {
 		return err
 	}
@@ -43,10 +47,13 @@ func (c doctorCommand) run(ctx context.Context, p *program, configFile string) e
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		found = append(found, f)
 		if c.Format == "table" {
-			writeFinding(p.Out, f, p.colour())
+			writeFinding(p.Out, f, found, p.colour())
 		}
+		found = append(found, f)
+	}
+	if c.Format == "table" {
+		writeFix(p.Out, found)
 	}
 	if c.Format == "json" {
 		err = policy.WriteJSON(p.Out, control.Each(found))
@@ -57,13 +64,20 @@ func (c doctorCommand) run(ctx context.Context, p *program, configFile string) e
 	return diagnosis(p.Err, found)
 }
 
-// writeFinding prints a finding, and below it what to do.
-func writeFinding(w io.Writer, f doctor.Finding, colour bool) {
+// writeFinding prints a finding, and above it what to do about those before it, if that is something else.
+func writeFinding(w io.Writer, f doctor.Finding, before []doctor.Finding, colour bool) {
+	if n := len(before); n > 0 && (before[n-1].Check != f.Check || before[n-1].Fix != f.Fix) {
+		writeFix(w, before)
+	}
 	style, bad := map[string]string{doctor.Wrong: control.Red, doctor.Warning: control.Yellow}[f.State]
 	state := control.Styled(style, fmt.Sprintf("%-7s", f.State), bad && colour)
 	fmt.Fprintf(w, "%s  %-15s %s\n", state, f.Check, control.Plain(f.Found))
-	if f.Fix != "" {
-		fmt.Fprintf(w, "%-25s-> %s\n", "", control.Plain(f.Fix))
+}
+
+// writeFix prints what to do about the last finding, once for all of the same fix before it.
+func writeFix(w io.Writer, found []doctor.Finding) {
+	if n := len(found); n > 0 && found[n-1].Fix != "" {
+		fmt.Fprintf(w, "%-25s-> %s\n", "", control.Plain(found[n-1].Fix))
 	}
 }
 
@@ -120,7 +134,7 @@ there are any. Notes are advice: with them alone the configuration is right.`,
 }
 
 func (c checkCommand) run(_ context.Context, p *program, configFile string) error {
-	conf, err := p.examine(configFile, config.Options{Offline: c.Offline}, "")
+	conf, err := p.examine(configFile, config.Options{Offline: c.Offline}, p.Out, "")
 	if err != nil {
 		return err
 	}
@@ -128,11 +142,12 @@ func (c checkCommand) run(_ context.Context, p *program, configFile string) erro
 	return err
 }
 
-// examine reads the configuration for a command whose answer its problems are: they are printed to standard output, and refuse the rest.
-func (p *program) examine(file string, o config.Options, rest string) (config.Config, error) {
+// examine reads the configuration for a command whose answer its problems are: they are printed to standard output, and refuse the rest. What is only
+// noted goes to notes.
+func (p *program) examine(file string, o config.Options, notes io.Writer, rest string) (config.Config, error) {
 	conf, problems := config.Load(file, p.Env, o)
 	if len(problems) == 0 {
-		return conf, config.WriteProblems(p.Out, conf.Notes)
+		return conf, config.WriteProblems(notes, conf.Notes)
 	}
 	if err := config.WriteProblems(p.Out, problems); err != nil {
 		return conf, err

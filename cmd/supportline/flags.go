@@ -175,6 +175,9 @@ func (c callsChoice) choose(f *policy.Filter, fair policy.FairUse) error {
 	if c.TalkAtMost > 0 && c.TalkAtMost < c.TalkAtLeast {
 		return fmt.Errorf("--talk-at-most %s is less than --talk-at-least %s: no call can be both", c.TalkAtMost, c.TalkAtLeast)
 	}
+	if _, err := policy.WrittenLine("--text", c.Text); err != nil {
+		return err
+	}
 	f.Specialist, f.Ticket, f.Waived, f.Training = policy.Phone(c.Specialist), policy.Ticket(c.Ticket), c.Waived, c.Training
 	f.Unidentified = c.Unidentified
 	f.TalkAtLeast, f.TalkAtMost = int(c.TalkAtLeast/time.Second), int(c.TalkAtMost/time.Second)

@@ -46,7 +46,7 @@ var mayImport = map[string][]string{
 	"twilio/fake":                {"twilio"},
 }
 
-var mayTestWith = map[string][]string{"ivr": {"twilio/fake"}, "store": {"store/storetest"}, "cmd/supportline/notices": {"cmd/supportline/config", "store"}, "cmd/supportline/recordings": {"store", "twilio/fake"}, "console": {"console/browsertest", "store"}, "console/api": {"console", "console/browsertest", "store"}, "console/signin": {"console", "console/browsertest"}, "cmd/supportline": {"console/browsertest"}, "cmd/supportline/doctor": {"cmd/supportline/demo", "cmd/supportline/recordings", "twilio/fake"}}
+var mayTestWith = map[string][]string{"ivr": {"twilio/fake"}, "store": {"store/storetest"}, "cmd/supportline/notices": {"cmd/supportline/config", "store"}, "cmd/supportline/recordings": {"store", "twilio/fake"}, "console": {"console/browsertest", "store"}, "console/api": {"console", "console/browsertest", "store"}, "console/signin": {"console", "console/browsertest"}, "cmd/supportline": {"console/browsertest"}, "cmd/supportline/doctor": {"cmd/supportline/demo", "cmd/supportline/notices", "cmd/supportline/recordings", "twilio/fake"}}
 
 // owners are the rooms that may import a library, tests included.
 var owners = map[string][]string{

@@ -157,6 +157,7 @@ func TestExitStatus(t *testing.T) {
 		"the answer is no":             {control.Refused("two problems"), control.RefusedExit, true},
 		"said already":                 {control.Exit(control.RefusedExit), control.RefusedExit, false},
 		"an unknown call":              {fmt.Errorf("explain: %w", policy.ErrNoCall), control.RefusedExit, true},
+		"a call with 200 acts":         {policy.ErrManyActs, control.RefusedExit, true},
 		"an unknown customer":          {policy.ErrNoCustomer, control.RefusedExit, true},
 		"anything else could not run":  {errors.New("disk full"), control.FailedExit, true},
 		"no, and the store then broke": {errors.Join(control.Refused("x"), errors.New("y")), control.RefusedExit, true},

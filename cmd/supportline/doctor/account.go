@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -29,10 +30,10 @@ const maxSkew = 30 * time.Second
 
 // credentials examines the account, how it is asked, and the provider's clock.
 func (d *Doctor) credentials(ctx context.Context) []Finding {
-	info, err := d.Account.Info(ctx)
+	info, err := d.info(ctx)
 	now := d.Now()
 	if err != nil {
-		return []Finding{unasked("credentials", err)}
+		return []Finding{d.uncredited(err)}
 	}
 	whose := "account"
 	if info.OwnerSID != "" && info.OwnerSID != info.SID {
@@ -40,15 +41,32 @@ func (d *Doctor) credentials(ctx context.Context) []Finding {
 	}
 	return []Finding{
 		ok("credentials", "%s of the %s %s (%s)", d.Account.Credentials(), whose, info.Name, info.SID),
-		statusOfAccount(info), clock(info.Date, now),
+		statusOfAccount(info), d.demoClock(clock(info.Date, now)),
 	}
+}
+
+// uncredited returns why the account could not be looked at, and what rests on it.
+func (d *Doctor) uncredited(err error) Finding {
+	f := unasked("credentials", err)
+	if statusFrom(err) == 0 && d.firsts.tells("numbers") {
+		f.Found += "; without it nobody knows whether the auth token, the numbers and the specialists' countries are right"
+	}
+	return f
+}
+
+// demoClock adds to what was found of the clock that it is a demo's, with a time of its own.
+func (d *Doctor) demoClock(f Finding) Finding {
+	if d.shifted != 0 {
+		f.Found += fmt.Sprintf("; this demo's clock has a time of its own: %s", d.Now().UTC().Format(time.DateTime))
+	}
+	return f
 }
 
 // unasked returns what to do when the provider refused to answer, or did not answer.
 func unasked(check string, err error) Finding {
 	switch statusFrom(err) {
 	case 0:
-		return wrong(check, "let this machine reach the provider's REST API (HTTPS out), and look at twilio.api_url, edge and region", "%v", err)
+		return wrong(check, "let this machine reach the provider's REST API (HTTPS out), and look at twilio.api_url, edge and region", "the provider could not be asked: %s", cause(err))
 	case http.StatusUnauthorized:
 		return wrong(check, "copy account_sid, and auth_token or api_key and api_secret, from the console again: Admin, Account management, API keys & "+
 			"tokens; credentials of a region need twilio.region", "%v", err)
@@ -91,7 +109,7 @@ func clock(theirs, ours time.Time) Finding {
 
 // token examines the auth token if an API key asks: webhooks are signed with the token alone.
 func (d *Doctor) token(ctx context.Context) []Finding {
-	if d.Signer == nil {
+	if d.Signer == nil || d.unasked(ctx) {
 		return nil
 	}
 	_, err := d.Signer.Info(ctx)
@@ -119,6 +137,9 @@ func (d *Doctor) specialists(ctx context.Context) (found []Finding) {
 	countries, odd := d.countries()
 	for _, number := range odd {
 		found = append(found, warning("specialists", "write a number that rings somebody", "%s is in no range that is in use: is it made up?", number))
+	}
+	if d.unasked(ctx) {
+		return found
 	}
 	for _, country := range slices.Sorted(maps.Keys(countries)) {
 		numbers := strings.Join(countries[country], ", ")

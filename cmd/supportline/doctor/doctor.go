@@ -69,6 +69,9 @@ type Doctor struct {
 	HTTP    *http.Client // follows no redirects
 	Now     func() time.Time
 	Store   func(context.Context) (StoreState, error) // measures the store, in the process that has it open
+
+	firsts  *firsts       // of a run; nil outside of one
+	shifted time.Duration // how far Now is ahead of this machine's clock: a demo's
 }
 
 // New returns a Doctor of an installation that asks over the network.
@@ -104,11 +107,13 @@ func (d *Doctor) examinations() []examination {
 		{"numbers", d.numbers},
 		{"public address", d.public},
 		{"signed request", d.signed},
+		{"paths", d.routes},
 		{"specialists", d.specialists},
 		{"server", d.server},
 		{"store", d.log},
 		{"receivers", d.receivers},
 		{"fallback", d.fallback},
+		{"mail", d.mail},
 		{"single sign-on", d.sso},
 	}
 }
@@ -117,6 +122,7 @@ func (d *Doctor) examinations() []examination {
 // fixed order, each as soon as it is its turn.
 func (d *Doctor) Findings(ctx context.Context, named ...string) iter.Seq[Finding] {
 	return func(yield func(Finding) bool) {
+		d := d.on(ctx, named)
 		all := slices.DeleteFunc(d.examinations(), func(e examination) bool { return len(named) > 0 && !slices.Contains(named, e.name) })
 		results := make([]chan []Finding, len(all))
 		slots := make(chan struct{}, examinedAtOnce)

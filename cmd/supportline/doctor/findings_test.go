@@ -183,7 +183,7 @@ func TestExaminationLeavesNoTrace(t *testing.T) {
 		}
 	}
 	want := []string{
-		"configuration", "voice", "credentials", "account", "clock", "numbers", "public address", "certificate", "signed request", "specialists",
+		"configuration", "voice", "credentials", "account", "clock", "numbers", "public address", "certificate", "signed request", "paths", "specialists",
 		"server", "store", "last call", "recordings", "receivers", "fallback",
 	}
 	if diff := cmp.Diff(want, order); diff != "" {

@@ -77,6 +77,9 @@ func taken(w twilio.Wanted, n twilio.OwnedNumber) error {
 
 // numbers compares the account's numbers with the configuration, as provision does.
 func (d *Doctor) numbers(ctx context.Context) (found []Finding) {
+	if d.unasked(ctx) {
+		return nil
+	}
 	owned, err := d.Account.Numbers(ctx)
 	if err != nil {
 		return []Finding{unasked("numbers", err)}

@@ -48,15 +48,19 @@ func (d *Doctor) ask(r *http.Request) (page, error) {
 // public asks the public URL without a signature, which a server of ours refuses.
 func (d *Doctor) public(ctx context.Context) []Finding {
 	const check = "public address"
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, d.Conf.PublicURL+"/voice", nil)
+	address, err := url.Parse(d.Conf.PublicURL + "/voice")
 	if err != nil {
 		return []Finding{wrong(check, "write public_url like https://support.example.com", "%v", err)}
 	}
-	got, err := d.ask(r)
+	got, err := d.publicly(ctx)
 	if err != nil {
-		return []Finding{d.unreached(r.URL, err)}
+		f := d.unreached(address, err)
+		if d.firsts.tells("paths") {
+			f.Found += "; without it nobody knows whether the paths, signed requests and the emergency documents are right"
+		}
+		return []Finding{f}
 	}
-	found := []Finding{answered(check, r.URL.String(), got.status)}
+	found := []Finding{answered(check, address.String(), got.status)}
 	if got.tls == nil {
 		return append(found, warning("certificate", "put a proxy with a certificate in front, and write public_url with https://",
 			"none: %s is for this machine alone, the provider can't reach it", d.Conf.PublicURL))
@@ -101,9 +105,12 @@ func (d *Doctor) unreached(u *url.URL, err error) Finding {
 		return wrong("certificate", fix, "of %s: %s", host, what)
 	case errors.As(err, &name):
 		return wrong("public address", "make a DNS record for "+host+", or correct public_url", "%s has no address: %v", host, name)
+	case errors.Is(err, context.DeadlineExceeded):
+		return wrong("public address", "open the port to the proxy; if this machine can't reach its own public address, run doctor elsewhere",
+			"%s does not answer in time", u)
 	}
 	return wrong("public address", "start the server and the proxy, and open the port; if this machine can't reach its own public address, run "+
-		"doctor elsewhere", "%s can't be reached: %v", u, err)
+		"doctor elsewhere", "%s can't be reached: %s", u, cause(err))
 }
 
 func (d *Doctor) badCertificate(bad *tls.CertificateVerificationError, host string) (what, fix string) {
@@ -129,6 +136,9 @@ func (d *Doctor) badCertificate(bad *tls.CertificateVerificationError, host stri
 
 // signed sends a request as the provider would.
 func (d *Doctor) signed(ctx context.Context) []Finding {
+	if d.unreachable(ctx) {
+		return nil
+	}
 	return []Finding{d.Signed(ctx, d.Conf.Twilio.AuthToken)}
 }
 
@@ -177,6 +187,9 @@ func (d *Doctor) fallback(ctx context.Context) (found []Finding) {
 	if elsewhere, hosted := d.Conf.HostedElsewhere(); hosted {
 		fix = "supportline fallback --out DIR, and put what it writes at " + elsewhere + ", where the provider can fetch it with GET"
 	}
+	if _, hosted := d.Conf.HostedElsewhere(); !hosted && d.unreachable(ctx) {
+		return nil
+	}
 	for _, line := range d.Conf.Settings.Lines {
 		number := line.Number.Full()
 		address := base + "/" + ivr.FallbackFolder(line.Number) + "/"
@@ -216,7 +229,7 @@ func (d *Doctor) hosted(ctx context.Context, address string, documents ivr.Fallb
 		got, err := d.ask(r)
 		switch {
 		case err != nil:
-			return nil, fmt.Errorf("%s can't be fetched: %w", address+name, err)
+			return nil, fmt.Errorf("%s can't be fetched: %s", address+name, cause(err))
 		case got.status != http.StatusOK:
 			return nil, fmt.Errorf("%s answers %d", address+name, got.status)
 		case got.kind != "text/xml" && got.kind != "application/xml":

@@ -17,12 +17,10 @@ func (d *Doctor) sso(ctx context.Context) []Finding {
 	if issuer == "" {
 		return nil
 	}
-	description, failed := d.description(ctx, check, issuer)
-	if failed != nil {
-		return []Finding{*failed}
-	}
-	found := describedProblems(check, issuer, description)
-	if len(found) == 0 {
+	var found []Finding
+	if description, failed := d.description(ctx, check, issuer); failed != nil {
+		found = append(found, *failed)
+	} else if found = describedProblems(check, issuer, description); len(found) == 0 {
 		found = append(found, ok(check, "%s describes itself, and has what is needed", issuer))
 	}
 	return append(found, ok(check, "the redirect address to register there, to the letter: %s%s", d.Conf.Console.URL, signin.BackPath))

@@ -126,7 +126,7 @@ func (d *Doctor) server(ctx context.Context) []Finding {
 	switch {
 	case err != nil:
 		return []Finding{warning("server", "start it with \"supportline serve\", or look at its log",
-			"none is ready on %s: %v", d.Conf.Listen.Health(), err)}
+			"none is ready on %s: %s", d.Conf.Listen.Health(), cause(err))}
 	case h.Version != server.Version():
 		return []Finding{warning("server", "restart it with this program", "it is version %s, this program %s", h.Version, server.Version())}
 	}

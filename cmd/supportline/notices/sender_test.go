@@ -151,10 +151,10 @@ func TestStopLeavesNothingRunning(t *testing.T) {
 
 func TestLogsHoldNoAddressAndNoSecret(t *testing.T) {
 	s := startServer(t, &server{rcptHook: func() error { return reply(550) }}, nil)
-	o, hook := newOutbox(mail("m"), post("p")), notices.Webhook{URL: "http://127.0.0.1:1/hush-url", Secret: "0123456789abcdef"}
+	o, hook := newOutbox(mail("m/email/0a1b2c3d"), post("p")), notices.Webhook{URL: "http://127.0.0.1:1/hush-url", Secret: "0123456789abcdef"}
 	core, logs := observer.New(zapcore.DebugLevel)
 	stop := run(t, notices.New(over(s.email(), hook), o, notices.Options{Now: newClock().Now, After: never, Logger: zap.New(core)}))
-	o.await(t, "m", 1)
+	o.await(t, "m/email/0a1b2c3d", 1)
 	n := o.await(t, "p", 1)
 	stop()
 	if strings.Contains(n.Error, "hush-url") {
@@ -164,7 +164,7 @@ func TestLogsHoldNoAddressAndNoSecret(t *testing.T) {
 	for _, l := range logs.All() {
 		lines += fmt.Sprintln(l.Message, l.ContextMap())
 	}
-	for _, secret := range []string{"@", "hush", "0123456789abcdef", "said 550", "127.0.0.1"} {
+	for _, secret := range []string{"@", "hush", "0123456789abcdef", "0a1b2c3d", "said 550", "127.0.0.1"} {
 		if strings.Contains(lines, secret) {
 			t.Errorf("%q is in the log:\n%s", secret, lines)
 		}
