@@ -178,15 +178,17 @@ func TestColumnsOfCalls(t *testing.T) {
 // TestWithheldNumbersAreShownAsOne: however the provider says that a caller withholds the number, the page says "withheld", also to who may see numbers.
 func TestWithheldNumbersAreShownAsOne(t *testing.T) {
 	p := browsertest.NewPlace(t)
-	for i, from := range []policy.Phone{"anonymous", "Restricted", "+266696687", "sip:anonymous@anonymous.invalid"} {
+	for i, from := range []policy.Phone{"anonymous", "Restricted", "+266696687", "sip:anonymous@anonymous.invalid", ""} {
 		c := browsertest.Served(policy.CallSID(fmt.Sprintf("CA%d", i)), browsertest.Monday.Add(-time.Hour), 60)
 		c.From = from
 		p.Load(t, c)
 	}
+	p.Load(t, browsertest.Served("CA5", browsertest.Monday.Add(-time.Hour), 60))
 	for _, role := range []users.Role{users.Viewer, users.Operator} {
 		c := p.As(t, role)
-		for _, path := range []string{"/calls", "/calls/CA0", "/calls/CA1", "/calls/CA2", "/calls/CA3"} {
+		for _, path := range []string{"/calls", "/calls/CA0", "/calls/CA1", "/calls/CA2", "/calls/CA3", "/calls/CA4"} {
 			c.Get(path).Want(t, http.StatusOK, "withheld").Without(t, "nonymous", "Restricted<", "266696687")
 		}
+		c.Get("/calls?text=withheld").Want(t, http.StatusOK, "/calls/CA0", "/calls/CA1", "/calls/CA2", "/calls/CA3", "/calls/CA4").Without(t, "/calls/CA5")
 	}
 }

@@ -95,6 +95,14 @@ func (p page) Phone(number policy.Phone) string {
 	return number.String()
 }
 
+// Caller returns who called, as Phone does. A call that came without any number is one from a withheld number as well.
+func (p page) Caller(c policy.Call) string {
+	if c.Withheld() {
+		return "withheld"
+	}
+	return p.Phone(c.From)
+}
+
 // Text returns a text of the log, with the telephone numbers in it as Phone returns them.
 func (p page) Text(text string) string {
 	if p.Numbers {

@@ -583,6 +583,14 @@ func TestStrangersGetTheRingingTonesAlone(t *testing.T) {
 			}
 		}
 	}
+	for _, w := range []*httptest.ResponseRecorder{
+		s.post("/voice", "AccountSid", "AC00000000000000000000000000000009"), s.post("/voice", "AccountSid", ""),
+		s.post("/fallback/448000668187/voice.xml"), s.post("/voice", "Said", strings.Repeat("x", 80<<10)),
+	} {
+		if w.Code < 400 || w.Body.Len() > 0 {
+			t.Errorf("what is signed but not the provider's is answered with %d and %d bytes", w.Code, w.Body.Len())
+		}
+	}
 	if len(s.calls) > 0 {
 		t.Errorf("%d calls are in the log", len(s.calls))
 	}

@@ -54,17 +54,17 @@ func (p Phone) Number() Phone {
 	return ""
 }
 
-// Shown returns the address as those who may see numbers read it in a list: as it came, and all ways of withholding a number as one.
-func (p Phone) Shown() string {
-	if p != "" && p.Withheld() {
-		return "withheld"
-	}
-	return p.Full()
-}
-
 // Withheld reports whether the caller withheld the number. An erased call, and one of which there are only reports, may have none for another
 // reason.
 func (c Call) Withheld() bool { return c.From.Withheld() && !c.Erased && (c.From != "" || c.Answered) }
+
+// Caller returns who called as those who may see numbers read it in a list: the address as it came, and all ways of withholding a number as one.
+func (c Call) Caller() string {
+	if c.Withheld() {
+		return "withheld"
+	}
+	return c.From.Full()
+}
 
 // asksWithheld reports whether a typed text asks for the callers who withhold their number. Of the words for that only those two are taken that no
 // account has in its name.

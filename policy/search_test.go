@@ -118,8 +118,8 @@ func TestWithheldCallersAreFoundAsThat(t *testing.T) {
 				t.Errorf("%q does not find a call from %q", text, from.Full())
 			}
 		}
-		if from != "" && from.Shown() != "withheld" {
-			t.Errorf("%q is shown as %q", from.Full(), from.Shown())
+		if got := (policy.Call{From: from, Answered: true}).Caller(); got != "withheld" {
+			t.Errorf("%q is shown as %q", from.Full(), got)
 		}
 		if policy.ParseText("private", true).MatchesCall(policy.Call{From: from, Answered: true}) {
 			t.Errorf("a word of an account's name finds a call from %q", from.Full())

@@ -160,7 +160,7 @@ func (l *listing) table(s *control.Session, zone *time.Location, account columns
 	}
 	return control.Print(s, "table", l.each(), t, func(c shown) []string {
 		r := c.row
-		return slices.Concat([]string{wall(r.StartedAt, zone), policy.Phone(r.From).Shown(), r.Line}, account.cells(r), []string{
+		return slices.Concat([]string{wall(r.StartedAt, zone), c.call.Caller(), r.Line}, account.cells(r), []string{
 			text(r.Intent), text(r.Ticket), ending(c.call, s.Now()), minutes(r.WaitSeconds), minutes(r.TalkSeconds), text(r.Specialist), notes(r), string(r.SID),
 		})
 	}, "No calls match.")

@@ -183,7 +183,7 @@ func heading(w io.Writer, call policy.Call, r policy.Row, zone *time.Location, n
 	}
 	line("call", string(r.SID))
 	line("line", r.Line)
-	line("from", policy.Phone(r.From).Shown())
+	line("from", call.Caller())
 	line("account", strings.TrimSpace(text(r.Customer)+" "+text(r.Account)))
 	line("on file", text(r.OnFile))
 	line("intent", text(r.Intent))

@@ -36,6 +36,7 @@ func TestTokensFollowTheProvider(t *testing.T) {
 	if got := c.Get("/calls"); got.Path != "/signin?next=%2Fcalls" {
 		t.Errorf("a session goes on without a role at %s", got.Path)
 	}
+	p.As(t, users.Admin).Get("/users").Want(t, http.StatusOK, "no role at the provider")
 	id.claims["groups"] = "guests"
 	c.Get("/signin/sso").Want(t, http.StatusOK, "You are signed in as viewer.")
 	program.Get("/api/v1/health").Want(t, http.StatusOK)
