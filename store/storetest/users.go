@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy/users"
-	"github.com/officernd/supportline/store"
 )
 
 // mila is a user of the console.
@@ -66,10 +65,4 @@ func userChanges(t *testing.T, storage Storage) {
 		"user-add mila by root: operator", "user-add anna@example.com by root: admin",
 		"user-disable mila by anna: disabled, and signed out everywhere", "sign-in mila by mila: ",
 	}, told)
-	asRoot := store.AsOSUser(t.Context(), "root")
-	if _, err := s.ChangeUser(asRoot, "mila", users.WithEnabled("anna", day)); err != nil {
-		t.Fatal(err)
-	}
-	last := collect(t, s.Audit(t.Context()))[len(told)]
-	same(t, "who did it by a command", "anna (as root)", last.Who())
 }
