@@ -68,7 +68,7 @@ var problems = []struct {
 	{policy.ErrNoEmail, http.StatusConflict, "no-email", "No e-mail address", ""},
 	{errTooLarge, http.StatusRequestEntityTooLarge, "too-large", "Too large", "The body of a request has at most 64 kB."},
 	{errNotJSON, http.StatusUnsupportedMediaType, "not-json", "Not JSON", "Send the body as JSON, with the header Content-Type: application/json."},
-	{users.ErrManyWrongTokens, http.StatusTooManyRequests, "too-many-wrong-tokens", "Too many wrong tokens", "Too many wrong tokens came from this address. Wait as long as Retry-After says."},
+	{users.ErrManyWrongTokens, http.StatusTooManyRequests, "too-many-wrong-tokens", "Too many wrong tokens", "Too many wrong tokens came from this address, or from all addresses together. Wait as long as Retry-After says."},
 	{users.ErrManyRequests, http.StatusTooManyRequests, "too-many-requests", "Too many requests", "A token may ask 20 times a second. Wait as long as Retry-After says."},
 	{ErrManyExports, http.StatusTooManyRequests, "too-many-exports", "Too many exports at once", ""},
 	{errNotReady, http.StatusServiceUnavailable, "not-ready", "Not ready", "The store cannot be read or written. The server's log says why."},
