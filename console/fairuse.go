@@ -25,6 +25,7 @@ var fairUseRoutes = []route{
 	{http.MethodGet, fairUsePath + "/closed", (*request).closedCases, ""},
 	{http.MethodPost, fairUsePath + "/cases", (*request).openCase, users.DoActs},
 	{http.MethodGet, fairUsePath + "/cases/:id", (*request).oneCase, ""},
+	{http.MethodPost, fairUsePath + "/cases/:id/reveal", (*request).revealCase, users.SeeNumbers},
 	{http.MethodPost, fairUsePath + "/cases/:id/moves", (*request).moveCase, users.DoActs},
 }
 
@@ -209,7 +210,26 @@ func (r *request) showCase(status int, body casePage) (err error) {
 	if holder, err := r.console.Accounts.Customer(r.ctx(), body.Customer); err == nil {
 		body.Holder = holder
 	}
-	return r.render(status, "case", body)
+	return r.show(status, "case", r.revealedPage(body, revealedCase(body.ID)))
+}
+
+// revealCase shows the telephone numbers in the notes of a case.
+func (r *request) revealCase() error {
+	c, err := r.console.Cases.Case(r.ctx(), policy.CaseID(r.Param("id")))
+	if err != nil {
+		return err
+	}
+	return r.reveal(revealedCase(c.ID), casePath(c.ID), users.AuditEntry{
+		Customer: c.Customer, Subject: string(c.ID), Detail: "the telephone numbers in the notes of a case",
+	})
+}
+
+// revealedCase returns the name under which a session remembers a revealed case. No SID looks like it.
+func revealedCase(id policy.CaseID) string { return "case " + string(id) }
+
+// Numbers reports whether a note has a number that is masked for who may not see it.
+func (c casePage) Numbers() bool {
+	return slices.ContainsFunc(c.Moves, func(m policy.Move) bool { return policy.MaskedText(m.Note) != m.Note })
 }
 
 // MustPhone reports whether the last move is a restriction that told nobody.

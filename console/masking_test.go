@@ -81,6 +81,13 @@ func TestNumbersThatPeopleWriteAreMasked(t *testing.T) {
 	}
 	viewer.Get("/calls/CA1").Want(t, http.StatusOK, "set the ticket number 20261128", "said call ********53", "*********99")
 	p.As(t, users.Admin).Get("/audit").Want(t, http.StatusOK, "asked on ************18 on 2026-11-28").Without(t, "7946", "2079")
+	operator.Get("/fair-use/cases/1").Want(t, http.StatusOK, "asked on ************18", "Show telephone numbers")
+	operator.Post("/fair-use/cases/1/reveal").Want(t, http.StatusOK, "asked on 0044 20 7946 0018").Without(t, "Show telephone numbers")
+	viewer.Post("/fair-use/cases/1/reveal").Want(t, http.StatusForbidden)
+	viewer.Get("/fair-use/cases/1").Without(t, "Show telephone numbers")
+	if audit := strings.Join(p.Audit(t), "\n"); strings.Count(audit, "reveal 1 by operator: the telephone numbers in the notes of a case") != 1 {
+		t.Errorf("the audit has %s", audit)
+	}
 	operator.Post("/calls/CA1/reveal").Want(t, http.StatusOK, "00442079460018", "(888) 307-1053")
 }
 

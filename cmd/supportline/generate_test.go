@@ -1,8 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"os"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,6 +64,36 @@ func TestGeneratedYear(t *testing.T) {
 	}
 	if over < 10 || over > 200 || sustained < 3 || sustained > 60 {
 		t.Errorf("%d account months are over and %d sustained", over, sustained)
+	}
+}
+
+// TestTheManualExplainsADemosMonth: what docs/fair-use.md shows is what its command prints on the log that its demo makes up, with calls in it.
+func TestTheManualExplainsADemosMonth(t *testing.T) {
+	manual, err := os.ReadFile("../../docs/fair-use.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := regexp.MustCompile(`demo --calls (\d+) --at "([^"]+)"`).FindSubmatch(manual)
+	shown := regexp.MustCompile("(?s)```console\n\\$ supportline (usage explain [^\n]+) --config supportline-demo/supportline.yaml\n(.*?)```").FindSubmatch(manual)
+	if asked == nil || shown == nil || bytes.Count(shown[2], []byte("\n")) < 6 {
+		t.Fatal("the manual has no demo with an example")
+	}
+	at, _, err := parseMoment(string(asked[2]), time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, _ := strconv.Atoi(string(asked[1]))
+	c := newCompany(t, at, "")
+	g := demo.Generator{Seed: 1, Settings: c.conf.Settings, Calls: n, Months: 12, Accounts: demo.AccountsFor(n, 12), Until: at}
+	if err := g.Fill(t.Context(), c.store, func(int) {}); err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Split(c.must(strings.Fields(string(shown[1]))...), "\n")
+	for i, line := range strings.Split(strings.TrimSuffix(string(shown[2]), "\n"), "\n") {
+		begin, cut := strings.CutSuffix(line, " ...")
+		if i >= len(got) || strings.TrimRight(got[i], " ") != begin && (!cut || !strings.HasPrefix(got[i], begin)) {
+			t.Errorf("line %d: the manual has\n%s\nand the command prints\n%s", i+1, line, got[min(i, len(got)-1)])
+		}
 	}
 }
 

@@ -46,20 +46,17 @@ func newPasswords() *passwords {
 	return &passwords{slot: make(chan struct{}, 1), dummy: sync.OnceValues(dummy)}
 }
 
-// match reports whether a password is the one that was hashed. An empty hash, of a user without a password or of nobody, takes as long and
-// matches nothing. The error is ErrBusy if too many others wait.
-func (p *passwords) match(ctx context.Context, password, hash string) (bool, error) {
+// match reports whether a password is the one that was hashed. It runs within alone. An empty hash, of a user without a password or of nobody, takes
+// as long and matches nothing.
+func (p *passwords) match(password, hash string) (bool, error) {
 	known := hash != ""
-	var same bool
-	err := p.alone(ctx, func() (err error) {
-		if !known {
-			if hash, err = p.dummy(); err != nil {
-				return err
-			}
+	if !known {
+		var err error
+		if hash, err = p.dummy(); err != nil {
+			return false, err
 		}
-		same, err = argon2id.ComparePasswordAndHash(password, hash)
-		return err
-	})
+	}
+	same, err := argon2id.ComparePasswordAndHash(password, hash)
 	return same && known, err
 }
 
@@ -79,8 +76,7 @@ func (p *passwords) alone(ctx context.Context, work func() error) error {
 // errGuesses is why somebody waits who typed wrong passwords.
 var errGuesses = errors.New("too many wrong passwords")
 
-// check compares a password with a user's own. The try is taken before that and given back if it was right, so that guesses at once are counted
-// like those one after the other. The error is Throttled, ErrBusy, ErrWrongPassword or internal.
+// check compares a password with a user's own. The error is Throttled, ErrBusy, ErrWrongPassword or internal.
 func (s *Service) check(r *http.Request, name string, user users.User, password, address string, now time.Time) error {
 	device, err := s.device(r, user, now)
 	if err != nil {
@@ -90,17 +86,23 @@ func (s *Service) check(r *http.Request, name string, user users.User, password,
 		device = users.HashToken(device)
 	}
 	origins := guesses(name, address, device)
-	if err := s.take(r.Context(), errGuesses, now, origins...); err != nil {
+	return s.passwords.alone(r.Context(), func() error { return s.try(r.Context(), origins, user, password, now) })
+}
+
+// try takes a try before it compares the password, and gives it back if it was right, so that guesses at once are counted like those one after the
+// other. It runs within alone, so that however many guess, the store writes for one at a time.
+func (s *Service) try(ctx context.Context, origins []users.Origin, user users.User, password string, now time.Time) error {
+	if err := s.take(ctx, errGuesses, now, origins...); err != nil {
 		return err
 	}
-	same, err := s.passwords.match(r.Context(), password, user.Password)
+	same, err := s.passwords.match(password, user.Password)
 	switch {
 	case err != nil:
 		return err
 	case !same || user.Disabled():
 		return ErrWrongPassword
 	}
-	return s.deps.Sessions.GiveBackTry(r.Context(), origins, now)
+	return s.deps.Sessions.GiveBackTry(ctx, origins, now)
 }
 
 // Password returns the user whose name and password were typed in a request from an address. The error is ErrWrongPassword, also for an unknown

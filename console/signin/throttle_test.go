@@ -79,6 +79,35 @@ func TestBurstsAreCounted(t *testing.T) {
 	}
 }
 
+// However many addresses wrong tokens come from, the store does not write for more than a hundred at once and twenty a second.
+func TestWrongTokensFromEverywhere(t *testing.T) {
+	p, _ := elsewhere(t)
+	program := p.Program(t, "viewer")
+	ask := func(n int) browsertest.Page {
+		request, err := http.NewRequest(http.MethodGet, p.Server.URL+"/api/v1/health", nil)
+		if err != nil {
+			t.Error(err)
+		}
+		request.Header.Set("Authorization", "Bearer sl_wrong")
+		request.Header.Set("X-Forwarded-For", fmt.Sprint("203.0.113.", n))
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Error(err)
+			return browsertest.Page{}
+		}
+		defer answer.Body.Close()
+		return browsertest.Page{Status: answer.StatusCode}
+	}
+	if got := atOnce(120, ask); got[http.StatusUnauthorized] != 100 || got[http.StatusTooManyRequests] != 20 {
+		t.Errorf("the answers are %v", got)
+	}
+	program.Get("/api/v1/health").Want(t, http.StatusOK)
+	p.Now = p.Now.Add(time.Second)
+	if got := atOnce(30, func(n int) browsertest.Page { return ask(n + 120) }); got[http.StatusUnauthorized] != 20 {
+		t.Errorf("a second later the answers are %v", got)
+	}
+}
+
 // elsewhere returns a place behind a proxy, and a function that signs in from an address of its choice.
 func elsewhere(t *testing.T) (*browsertest.Place, func(c *browsertest.Client, address, name, password string) browsertest.Page) {
 	p := browsertest.NewPlace(t, func(d *console.Deps) { d.Settings.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })

@@ -23,16 +23,26 @@ const (
 // NewToken returns the secret of a new token. It is shown once; only users.HashToken of it is kept.
 func NewToken() string { return users.TokenPrefix + rand.Text() }
 
+// The rate at which wrong tokens are counted, wherever they come from. Each is written to the store, which has calls to write. Beyond it they are
+// refused uncounted.
+const (
+	wrongRate  = 20 // a second
+	wrongBurst = 100
+)
+
 // maxRates is how many tokens have a rate in memory.
 const maxRates = 10_000
 
 // tokens limits what programs may ask.
 type tokens struct {
+	wrong *rate.Limiter
 	mu    sync.Mutex
 	rates map[string]*rate.Limiter // by user and name
 }
 
-func newTokens() *tokens { return &tokens{rates: map[string]*rate.Limiter{}} }
+func newTokens() *tokens {
+	return &tokens{wrong: rate.NewLimiter(wrongRate, wrongBurst), rates: map[string]*rate.Limiter{}}
+}
 
 // Bearer returns the user and the token of a request from an address, by its Authorization header. The error is users.ErrTokenMissing,
 // ErrTokenUnknown, ErrTokenExpired, ErrTokenSuspended or ErrUserDisabled, Throttled with users.ErrManyWrongTokens or ErrManyRequests, or internal.
@@ -40,13 +50,7 @@ func (s *Service) Bearer(ctx context.Context, header, address string, now time.T
 	user, token, err := s.holder(ctx, header, now)
 	switch {
 	case errors.Is(err, users.ErrTokenUnknown):
-		// Right tokens are let in meanwhile: nobody guesses one, and a whole office may share the address.
-		failed := s.take(ctx, users.ErrManyWrongTokens, now, users.ByTokenAddress(network(address)))
-		if errors.Is(failed, users.ErrManyWrongTokens) {
-			return user, token, failed
-		}
-		s.deps.Logger.Warn("token refused: unknown", zap.String("address", address), zap.NamedError("uncounted", failed))
-		return user, token, err
+		return user, token, s.wrongToken(ctx, address, now)
 	case errors.Is(err, users.ErrUserDisabled), errors.Is(err, users.ErrTokenExpired), errors.Is(err, users.ErrTokenSuspended):
 		s.deps.Logger.Warn("token refused", zap.String("user", user.Name), zap.String("token", token.Name), zap.Error(err))
 		return user, token, err
@@ -62,6 +66,20 @@ func (s *Service) Bearer(ctx context.Context, header, address string, now time.T
 		}
 	}
 	return user, token, nil
+}
+
+// wrongToken counts a wrong token from an address, and returns why it is refused. Right tokens are let in meanwhile: nobody guesses one, and a whole
+// office may share the address.
+func (s *Service) wrongToken(ctx context.Context, address string, now time.Time) error {
+	if !s.tokens.wrong.AllowN(now, 1) {
+		return Throttled{users.ErrManyWrongTokens, time.Second}
+	}
+	failed := s.take(ctx, users.ErrManyWrongTokens, now, users.ByTokenAddress(network(address)))
+	if errors.Is(failed, users.ErrManyWrongTokens) {
+		return failed
+	}
+	s.deps.Logger.Warn("token refused: unknown", zap.String("address", address), zap.NamedError("uncounted", failed))
+	return users.ErrTokenUnknown
 }
 
 // holder returns whose token a header brings.
