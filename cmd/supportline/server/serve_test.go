@@ -1,10 +1,13 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"runtime"
 	"strings"
 	"testing"
@@ -80,6 +83,81 @@ func TestPrivateListener(t *testing.T) {
 		"supportline_webhook_seconds_bucket", "supportline_store_commit_seconds_bucket", "supportline_store_errors_total", "go_goroutines", "process_cpu_seconds_total")
 	if err := stop(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Health and metrics are for this machine where they share the console's listener. What a proxy here passes on is not from here.
+func TestHealthIsForThisMachineAlone(t *testing.T) {
+	h := mustApp(t)
+	ask := func(from, to, header string) int {
+		r := httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody)
+		r.Host, r.RemoteAddr = "127.0.0.1:8081", from
+		r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, net.Addr(net.TCPAddrFromAddrPort(netip.MustParseAddrPort(to)))))
+		if header != "" {
+			r.Header.Set(header, "203.0.113.7")
+		}
+		w := httptest.NewRecorder()
+		h.Private.ServeHTTP(w, r)
+		return w.Code
+	}
+	for _, row := range []struct {
+		from, to, header string
+		status           int
+	}{
+		{"127.0.0.1:5000", "127.0.0.1:8081", "", http.StatusOK},
+		{"[::1]:5000", "[::1]:8081", "", http.StatusOK},
+		{"[::ffff:127.0.0.1]:5000", "[::ffff:127.0.0.1]:8081", "", http.StatusOK},
+		{"172.18.0.2:5000", "172.18.0.2:8081", "", http.StatusOK}, // a container asks itself
+		{"172.18.0.1:5000", "172.18.0.2:8081", "", http.StatusNotFound},
+		{"203.0.113.7:5000", "10.0.0.1:8081", "", http.StatusNotFound},
+		{"127.0.0.1:5000", "127.0.0.1:8081", "X-Forwarded-For", http.StatusNotFound},
+		{"127.0.0.1:5000", "127.0.0.1:8081", "Forwarded", http.StatusNotFound},
+		{"127.0.0.1:5000", "127.0.0.1:8081", "Via", http.StatusNotFound},
+		{"somewhere", "127.0.0.1:8081", "", http.StatusNotFound},
+	} {
+		if got := ask(row.from, row.to, row.header); got != row.status {
+			t.Errorf("%+v: status %d", row, got)
+		}
+	}
+}
+
+// listen.metrics takes health and metrics away from the console's listener, and answers everybody who reaches it, with nothing else.
+func TestHealthHasAListenerOfItsOwn(t *testing.T) {
+	h := mustApp(t)
+	h.Conf.Listen.Metrics = "127.0.0.1:0"
+	s, stop := mustServe(t, h)
+	for path, want := range map[string]int{"/healthz": http.StatusOK, "/readyz": http.StatusOK, "/metrics": http.StatusOK, "/signin": http.StatusNotFound, "/api/v1": http.StatusNotFound} {
+		if status, _ := get(t, "http://"+s.Health.Addr().String()+path); status != want {
+			t.Errorf("%s on its own listener: status %d, want %d", path, status, want)
+		}
+	}
+	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+		if status, body := get(t, "http://"+s.Private.Addr().String()+path); status != http.StatusNotFound || !strings.Contains(body, "listen.metrics") {
+			t.Errorf("%s on the console's listener: status %d: %s", path, status, body)
+		}
+	}
+	if _, err := AskHealth(t.Context(), s.Health.Addr().String(), "/readyz"); err != nil {
+		t.Error(err)
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	if !free(s.Health.Addr().String()) {
+		t.Error("the listener of health stays open")
+	}
+}
+
+// Nothing of the private listener answers under another site's name.
+func TestThePrivateListenerKnowsItsName(t *testing.T) {
+	h := mustApp(t)
+	for _, path := range []string{"/", "/signin", "/metrics", "/healthz", "/api/v1/openapi.yaml"} {
+		r := httptest.NewRequest(http.MethodGet, path, http.NoBody)
+		r.Host, r.RemoteAddr = "evil.example", "127.0.0.1:5000"
+		w := httptest.NewRecorder()
+		h.Private.ServeHTTP(w, r)
+		if w.Code != http.StatusMisdirectedRequest || !strings.Contains(w.Body.String(), "console.url") {
+			t.Errorf("%s: status %d: %s", path, w.Code, w.Body)
+		}
 	}
 }
 
