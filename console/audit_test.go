@@ -9,6 +9,7 @@ import (
 
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy/users"
+	"github.com/officernd/supportline/store"
 )
 
 // TestAudit is for admins, finds by who, act and subject, and goes from page to page both ways.
@@ -34,4 +35,14 @@ func TestAudit(t *testing.T) {
 	admin.Get("/audit?since=yesterday").Want(t, http.StatusUnprocessableEntity, "write a date such as")
 	admin.Get("/audit?older=nonsense").Want(t, http.StatusUnprocessableEntity, "No such place in the list")
 	admin.Get("/audit?by=admin&act=sign-in").Want(t, http.StatusOK, "sign-in")
+}
+
+// A name that a command was told can not pass for the console's user of that name.
+func TestAuditNamesTheUserOfACommand(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	asRoot := store.AsOSUser(t.Context(), "root")
+	if err := p.Store.Note(asRoot, users.AuditEntry{At: browsertest.Monday, By: "ada", Act: "erase", Detail: "one customer"}); err != nil {
+		t.Fatal(err)
+	}
+	p.As(t, users.Admin).Get("/audit?by=ada").Want(t, http.StatusOK, "ada (as root)")
 }

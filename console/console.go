@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -24,7 +23,7 @@ type console struct {
 	signin    *signin.Service
 	uploads   *uploads
 	limiter   limiter
-	streaming atomic.Int32 // streams of events that are open
+	following api.Places // streams of events that are open
 	exports   *api.Exports
 	sections  []section
 }
@@ -85,7 +84,7 @@ func New(d Deps) http.Handler {
 	outer.Handle(api.Path, programs)
 	outer.Handle(api.Path+"/", programs) // no cookie works there, so another site has nothing to misuse
 	outer.Handle("/", s.sameOrigin(front))
-	return secured(outer)
+	return s.secured(outer)
 }
 
 func (s *console) api() http.Handler {
@@ -102,7 +101,7 @@ func (s *console) pages() http.Handler {
 	e.IPExtractor = s.signin.Address
 	e.HTTPErrorHandler = s.failed
 	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1 << 10, Skipper: streams}))
-	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: s.panicked}))
+	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: s.panicked}), gated)
 	for _, n := range s.sections {
 		for _, o := range n.routes {
 			e.Add(o.method, o.path, s.guarded(o))
@@ -116,40 +115,25 @@ func (s *console) pages() http.Handler {
 	return e
 }
 
-// streams reports whether a request is for events or an export, which are neither compressed nor a sign of life.
-func streams(c echo.Context) bool { return streaming(c.Request()) }
-
-func streaming(r *http.Request) bool {
-	return strings.Contains(r.Header.Get("Accept"), "text/event-stream") || api.IsExport(r)
-}
-
 func (s *console) panicked(c echo.Context, err error, stack []byte) error {
 	s.Logger.Error("page panicked", zap.String("route", c.Path()), zap.Error(err), zap.ByteString("stack", stack))
 	return errBroken
-}
-
-// sameOrigin refuses requests that a page of another site makes a person's browser send.
-func (s *console) sameOrigin(next http.Handler) http.Handler {
-	guard := http.NewCrossOriginProtection()
-	if s.Settings.URL != "" {
-		_ = guard.AddTrustedOrigin(s.Settings.URL) // it was checked
-	}
-	bare := echo.New()
-	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.Logger.Warn("request from another site refused", zap.String("path", r.URL.Path))
-		s.failed(errOtherSite, bare.NewContext(r, w))
-	}))
-	return guard.Handler(next)
 }
 
 // contentPolicy lets a page use what comes from the console itself, but no inline script or style, whoever put it there. Pictures may be data, because
 // those of the stylesheet are.
 const contentPolicy = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
+// oneYear is how long a browser remembers that the console is reached by TLS alone.
+const oneYear = "max-age=31536000"
+
 // secured adds the headers that keep other sites and programs out to every answer.
-func secured(next http.Handler) http.Handler {
+func (s *console) secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
+		if strings.HasPrefix(s.Settings.URL, "https:") {
+			h.Set("Strict-Transport-Security", oneYear)
+		}
 		h.Set("Content-Security-Policy", contentPolicy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin") // addresses hold filters, and those hold names

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"runtime"
 	"strings"
@@ -125,8 +126,8 @@ func (h *heldResponse) FlushError() error {
 func (h *heldResponse) Unwrap() http.ResponseWriter { return h.ResponseWriter }
 
 const (
-	// maxStreams bounds how many streams of events are open. Each works in a slot from time to time.
-	maxStreams = 200
+	// streamsEach and streamsAll bound how many streams of events one person has open, and all people have. Each works in a slot from time to time.
+	streamsEach, streamsAll = 10, 200
 	// streamPatience is how long one event may take to be sent. A browser that takes none is gone.
 	streamPatience = 10 * time.Second
 )
@@ -134,11 +135,11 @@ const (
 // stream sends what look returns as server-sent events: at once, and whenever it has changed. It ends without an error when the person leaves or
 // is signed out, and when the server stops. The error is errManyStreams.
 func (r *request) stream(every time.Duration, look func() ([]byte, error)) error {
-	if r.console.streaming.Add(1) > maxStreams {
-		r.console.streaming.Add(-1)
-		return errManyStreams
+	leave, err := r.follow()
+	if err != nil {
+		return err
 	}
-	defer r.console.streaming.Add(-1)
+	defer leave()
 	r.beginStream()
 	pace := time.NewTicker(every)
 	defer pace.Stop()
@@ -162,6 +163,18 @@ func (r *request) stream(every time.Duration, look func() ([]byte, error)) error
 			return r.ended(err)
 		}
 	}
+}
+
+// follow takes a place among the streams, which leave gives back. The error is errManyStreams.
+func (r *request) follow() (leave func(), err error) {
+	leave, theirs := r.console.following.Take(r.user.Name, streamsEach, streamsAll)
+	switch {
+	case leave != nil:
+		return leave, nil
+	case theirs >= streamsEach:
+		return nil, fmt.Errorf("%w: you have %d open", errManyStreams, theirs)
+	}
+	return nil, fmt.Errorf("%w: other people have all that there are open", errManyStreams)
 }
 
 // ended ends a stream whose head is sent already, so that no page can say what went wrong. The browser asks again.

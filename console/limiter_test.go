@@ -92,9 +92,7 @@ func TestAPageThatHangsStopsNoOther(t *testing.T) {
 // TestWhatStreamsKeepsNoSlot: an export and a stream of events go on for as long as somebody takes them; what changes something is not made to wait.
 func TestWhatStreamsKeepsNoSlot(t *testing.T) {
 	t.Parallel()
-	events := look("/now/events")
-	events.Header.Set("Accept", "text/event-stream")
-	for _, r := range []*http.Request{look("/calls/export"), events, httptest.NewRequest(http.MethodPost, "/calls/CA1/acts", nil)} {
+	for _, r := range []*http.Request{look("/calls/export"), look("/api/v1/calls/export"), look("/now/events"), look("/phone/ABC/events"), httptest.NewRequest(http.MethodPost, "/calls/CA1/acts", nil)} {
 		s := oneSlot()
 		s.limited(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 			if len(s.limiter) != 0 {
@@ -114,5 +112,20 @@ func TestNobodyWaitsForSomebodyWhoLeft(t *testing.T) {
 	s.limiter.acquire(gone)()
 	if len(s.limiter) != 1 {
 		t.Errorf("%d slots are taken, want the one of the page that goes on", len(s.limiter))
+	}
+}
+
+// TestNoHeaderPassesTheLimiter: what streams is known by its route, not by what whoever asks says of it.
+func TestNoHeaderPassesTheLimiter(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/calls", "/accounts/export", "/fair-use/cases/export", "/lines/events", "/phone/events", "/phone%2Fevents", "/calls/%65xport", "/api/v1/usage"} {
+		r := look(path)
+		r.Header.Set("Accept", "text/event-stream")
+		s := oneSlot()
+		s.limited(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			if len(s.limiter) != 1 {
+				t.Errorf("%s takes no slot", path)
+			}
+		})).ServeHTTP(httptest.NewRecorder(), r)
 	}
 }

@@ -181,6 +181,9 @@ func (r *request) forecast(s policy.Settings, l policy.Line) (*forecast, error) 
 			return nil, fmt.Errorf("%w: %q is no time on the line's clock; write one such as 2026-12-24T10:00", api.ErrWrongInput, text)
 		}
 	}
+	if err := policy.WithinReach(typed); err != nil {
+		return nil, fmt.Errorf("%w: %w", api.ErrWrongInput, err)
+	}
 	w := &forecast{Line: l, NoAnswer: s.NoAnswer}
 	w.At, w.Skipped, w.Twice = l.Wall(typed)
 	w.Opening = l.Opening(w.At)

@@ -183,6 +183,11 @@ func (r *request) phoneEvents() error {
 	if err != nil {
 		return err
 	}
+	leave, err := r.follow()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	r.beginStream()
 	for seen := -1; ; {
 		event := ": still here\n\n"

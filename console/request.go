@@ -43,6 +43,10 @@ func (s *console) guarded(page route) echo.HandlerFunc {
 			s.Logger.Warn("not permitted", zap.String("user", user.Name), zap.String("route", r.Path()), zap.String("permission", string(page.needs)))
 			return errNotPermitted
 		}
+		if ownPages[r.Path()] && fromElsewhere(r.Request()) {
+			s.Logger.Warn("request from another site refused", zap.String("route", r.Path()))
+			return errOtherSite
+		}
 		return page.handle(r)
 	})
 }
@@ -154,6 +158,9 @@ var (
 	errOtherSite    = errors.New("the request came from another site")
 	errNotDerived   = errors.New("the figures are being derived")
 	errManyStreams  = errors.New("too many streams at once")
+	errNoForm       = errors.New("the body is no form")
+	errLargeForm    = errors.New("the form is too large")
+	errCutForm      = errors.New("the form did not come whole")
 )
 
 // failure is an error as a page shows it: what happened, and what to do.
@@ -184,14 +191,17 @@ var failures = []struct {
 	{ErrNoPhoneCall, failure{Status: http.StatusNotFound, Title: "No such call", Advice: "The call is over, or somebody else's. Your calls are on the Phone page."}, false},
 	{errNoLine, failure{Status: http.StatusNotFound, Title: "No such line", Advice: "The configuration has no line with this number. The Lines page shows all lines."}, false},
 	{errNotPermitted, failure{Status: http.StatusForbidden, Title: "Not permitted", Advice: "Your role does not include this. An admin can give you another role."}, false},
-	{errOtherSite, failure{Status: http.StatusForbidden, Title: "Refused", Advice: "The form was sent from a page of another site. Open the console itself and do it there."}, false},
+	{errOtherSite, failure{Status: http.StatusForbidden, Title: "Refused", Advice: "A page of another site asked for this. Open the console itself and do it there."}, false},
+	{errNoForm, failure{Status: http.StatusUnsupportedMediaType, Title: "Not a form", Advice: "The console takes forms of its own pages (application/x-www-form-urlencoded), and a file on the Import page alone. Programs use the API."}, false},
+	{errLargeForm, failure{Status: http.StatusRequestEntityTooLarge, Title: "Too large", Advice: "A form has at most 64 kB. Shorten the texts, or send less at once."}, false},
+	{errCutForm, failure{Status: http.StatusBadRequest, Title: "The form did not come whole", Advice: "The connection was too slow, or broke. Go back, and send it again."}, false},
 	{api.ErrWrongInput, failure{Status: http.StatusUnprocessableEntity, Title: "That did not work", Advice: "Go back, correct it, and send it again."}, true},
 	{policy.ErrInput, failure{Status: http.StatusUnprocessableEntity, Title: "That did not work", Advice: "Go back, correct it, and send it again."}, true},
 	{errNotDerived, failure{Status: http.StatusServiceUnavailable, Title: "The figures are being calculated", Advice: "This takes a few seconds. Try again then."}, false},
-	{api.ErrManyExports, failure{Status: http.StatusTooManyRequests, Title: "Too many exports at once", Advice: "Other exports are running. Wait until one is done, and try again."}, false},
+	{api.ErrManyExports, failure{Status: http.StatusTooManyRequests, Title: "Too many exports at once", Advice: "Wait until one is done, and try again."}, true},
 	{users.ErrNoToken, failure{Status: http.StatusNotFound, Title: "No such token", Advice: "It was revoked already. Your page shows your tokens."}, false},
 	{signin.ErrBusy, failure{Status: http.StatusServiceUnavailable, Title: "Too many sign-ins at once", Advice: "Wait a few seconds and try again."}, false},
-	{errManyStreams, failure{Status: http.StatusServiceUnavailable, Title: "Too many pages are open", Advice: "Close some that follow a call or the present, and try again."}, false},
+	{errManyStreams, failure{Status: http.StatusServiceUnavailable, Title: "Too many pages are open", Advice: "Close some that follow a call or the present, and try again."}, true},
 	{signin.ErrProvider, failure{Status: http.StatusBadGateway, Title: providerTitle, Advice: "It does not answer. Try again in a minute. If it happens again, an admin finds the reason in the server's log."}, false},
 	{signin.ErrProviderAddress, failure{Status: http.StatusBadGateway, Title: providerTitle + ": its address is wrong", Advice: "Signing in again does not help. An admin has to correct console.sso.issuer in the configuration; \"supportline doctor\" shows what the provider calls itself."}, false},
 	{signin.ErrProviderClient, failure{Status: http.StatusBadGateway, Title: providerTitle + ": it refused this console", Advice: "Signing in again does not help. An admin has to correct console.sso.client_id and console.sso.client_secret in the configuration: the application does not exist there, or its secret is wrong or has expired."}, false},

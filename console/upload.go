@@ -32,7 +32,6 @@ const (
 
 // uploadedFile returns the name and the text of the form's file, which is read into memory and never onto the disk. The error is api.ErrWrongInput.
 func (r *request) uploadedFile() (name string, text []byte, err error) {
-	r.Request().Body = http.MaxBytesReader(r.Response(), r.Request().Body, maxUpload+maxFormAround)
 	form, err := r.Request().MultipartReader()
 	for n := 0; err == nil && n < maxFormParts; n++ {
 		var part *multipart.Part

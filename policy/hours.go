@@ -266,13 +266,24 @@ func parseMinute(s string) (int, error) {
 	return t.Hour()*60 + t.Minute(), nil
 }
 
-// ParseDate reads "YYYY-MM-DD", a day that exists.
+// ParseDate reads "YYYY-MM-DD", a day that exists and is within reach.
 func ParseDate(s string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
 		return Date{}, fmt.Errorf("%q is not a date: write YYYY-MM-DD, for example 2026-12-24", s)
 	}
-	return DateOf(t), nil
+	return DateOf(t), WithinReach(t)
+}
+
+// The years that people can ask about. JSON has none past 9999, and answers reach beyond what was asked for.
+const firstYear, lastYear = 1900, 2999
+
+// WithinReach returns an error unless a time is in the years that people can ask about.
+func WithinReach(t time.Time) error {
+	if y := t.Year(); y < firstYear || y > lastYear {
+		return fmt.Errorf("the year %d is out of reach: write a time of the years %d to %d", y, firstYear, lastYear)
+	}
+	return nil
 }
 
 // Opening is the state of a line at one moment, open or closed, with the reason.

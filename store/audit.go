@@ -20,7 +20,7 @@ func (s *Store) Audit(ctx context.Context) iter.Seq2[users.AuditEntry, error] {
 
 // Note adds an entry to the audit, for an event that changes nothing else in the store, such as a sign-in.
 func (s *Store) Note(ctx context.Context, e users.AuditEntry) error {
-	return s.write(ctx, func(tx *bolt.Tx) error { return note(tx, e) })
+	return s.write(ctx, func(tx *bolt.Tx) error { return note(ctx, tx, e) })
 }
 
 // SearchAudit returns one page of the audit, newest first by the time of the act, then by the time of writing. A page costs bounded work, as
@@ -68,8 +68,22 @@ func auditEntries(k []byte, e users.AuditEntry) (entries []edit) {
 	return entries
 }
 
-// note writes an entry into the audit. The error is policy.ErrInput for a name that cannot be one.
-func note(tx *bolt.Tx, e users.AuditEntry) error {
+type osUserKey struct{}
+
+// AsOSUser returns a context in which every entry of the audit names a user of the operating system, who runs a command.
+func AsOSUser(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, osUserKey{}, name)
+}
+
+func osUser(ctx context.Context) string {
+	name, _ := ctx.Value(osUserKey{}).(string)
+	return name
+}
+
+// note writes an entry into the audit, with the operating system's user of a command (AsOSUser). The error is policy.ErrInput for a name that
+// cannot be one.
+func note(ctx context.Context, tx *bolt.Tx, e users.AuditEntry) error {
+	e.OSUser = osUser(ctx)
 	if _, err := policy.WrittenLine("the name of who does it", e.By); err != nil {
 		return err
 	}
@@ -132,7 +146,7 @@ func (s *Store) Act(ctx context.Context, sid policy.CallSID, act policy.Act, see
 		if err := b.change(before, after); err != nil {
 			return after, err
 		}
-		return after, note(b.tx, actEntry(before.call, after, after.Acts[len(after.Acts)-1]))
+		return after, note(ctx, b.tx, actEntry(before.call, after, after.Acts[len(after.Acts)-1]))
 	})
 }
 

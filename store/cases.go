@@ -141,7 +141,7 @@ func (s *Store) OpenCase(ctx context.Context, customer policy.CustomerNumber, by
 		if text == "" {
 			return policy.Case{}, fmt.Errorf("%w: say why the case of customer %s is opened", policy.ErrNoNote, customer)
 		}
-		return flag(b.tx, policy.NewCase(account, months, by, text, at))
+		return flag(ctx, b.tx, policy.NewCase(account, months, by, text, at))
 	})
 }
 
@@ -183,7 +183,7 @@ func (s *Store) MoveCase(ctx context.Context, id policy.CaseID, move policy.Move
 		if err := putNew(b.tx, out); err != nil {
 			return after, err
 		}
-		return after, note(b.tx, users.AuditEntry{
+		return after, note(ctx, b.tx, users.AuditEntry{
 			At: move.At, By: after.LastMove().By, Act: "case-move", Customer: before.Customer, Subject: string(id),
 			Detail: fmt.Sprintf("from %s to %s", before.State, after.State), Reason: after.LastMove().Note,
 		})

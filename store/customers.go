@@ -78,7 +78,7 @@ func (s *Store) importCustomers(ctx context.Context, customers []policy.Customer
 			return did, directory.ErrChanged
 		}
 		detail := fmt.Sprintf("%d added, %d changed, %d unchanged", did.Added, did.Changed, did.Unchanged)
-		return did, note(b.tx, users.AuditEntry{At: s.now(), By: by, Act: "import", Detail: detail})
+		return did, note(ctx, b.tx, users.AuditEntry{At: s.now(), By: by, Act: "import", Detail: detail})
 	})
 }
 

@@ -138,7 +138,7 @@ func (s *Store) ChangeDates(ctx context.Context, line policy.Phone, seen int, c 
 			return after, err
 		}
 		detail := fmt.Sprintf("version %d: %s", after.Version, after.Change)
-		return after, note(b.tx, users.AuditEntry{At: c.At, By: c.By, Act: users.ActLineDates, Subject: line.Full(), Detail: detail, Reason: c.Reason})
+		return after, note(ctx, b.tx, users.AuditEntry{At: c.At, By: c.By, Act: users.ActLineDates, Subject: line.Full(), Detail: detail, Reason: c.Reason})
 	})
 }
 

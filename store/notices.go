@@ -167,7 +167,7 @@ func (s *Store) RetryNotice(ctx context.Context, key, by string, at time.Time) e
 		}
 		n.Attempts, n.NextAt, n.FailedAt = 0, at, time.Time{}
 		detail := fmt.Sprintf("a %s notice by %s", n.Kind, n.Channel)
-		return note(tx, users.AuditEntry{At: at, By: by, Act: "retry", Customer: n.Customer, Detail: detail})
+		return note(ctx, tx, users.AuditEntry{At: at, By: by, Act: "retry", Customer: n.Customer, Detail: detail})
 	})
 }
 

@@ -56,7 +56,7 @@ func (s *Store) Reveal(ctx context.Context, sid policy.CallSID, by, detail strin
 		if err != nil {
 			return err
 		}
-		return note(tx, users.AuditEntry{At: s.now(), By: by, Act: "reveal", Customer: c.Customer, Subject: string(sid), Detail: detail})
+		return note(ctx, tx, users.AuditEntry{At: s.now(), By: by, Act: "reveal", Customer: c.Customer, Subject: string(sid), Detail: detail})
 	})
 }
 

@@ -193,7 +193,7 @@ func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by stri
 			return did, err
 		}
 		detail := fmt.Sprintf("one account, %d calls, %d cases, %d notices", did.Calls, did.Cases, did.Notices)
-		return did, note(b.tx, users.AuditEntry{At: at, By: by, Act: "erase", Detail: detail})
+		return did, note(ctx, b.tx, users.AuditEntry{At: at, By: by, Act: "erase", Detail: detail})
 	})
 }
 
@@ -285,7 +285,7 @@ func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by str
 			return all, err
 		}
 		detail := fmt.Sprintf("profile, %d calls, %d cases, %d notices", len(all.Calls), len(all.Cases), len(all.Notices))
-		return all, note(b.tx, users.AuditEntry{At: s.now(), By: by, Act: "export", Customer: number, Detail: detail})
+		return all, note(ctx, b.tx, users.AuditEntry{At: s.now(), By: by, Act: "export", Customer: number, Detail: detail})
 	})
 }
 

@@ -45,7 +45,7 @@ func (s *Store) Review(
 			return verdict, err
 		}
 		if verdict.Open != nil {
-			if *verdict.Open, err = flag(b.tx, *verdict.Open); err != nil {
+			if *verdict.Open, err = flag(ctx, b.tx, *verdict.Open); err != nil {
 				return verdict, err
 			}
 		}
@@ -94,7 +94,7 @@ func untold(tx *bolt.Tx, notices []policy.Notice) (fresh []policy.Notice) {
 }
 
 // flag writes the case that a verdict opens, and into the audit who opened it.
-func flag(tx *bolt.Tx, c policy.Case) (policy.Case, error) {
+func flag(ctx context.Context, tx *bolt.Tx, c policy.Case) (policy.Case, error) {
 	opened, err := putCase(tx, c)
 	if err != nil {
 		return c, err
@@ -103,7 +103,7 @@ func flag(tx *bolt.Tx, c policy.Case) (policy.Case, error) {
 	if len(opened.Moves) > 0 {
 		e.By, e.Reason = opened.Moves[0].By, opened.Moves[0].Note
 	}
-	return opened, note(tx, e)
+	return opened, note(ctx, tx, e)
 }
 
 // Casework is the cases as people work on them: with the months that a case rests on, and the e-mail that a move sends.

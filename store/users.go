@@ -34,7 +34,7 @@ func (s *Store) AddUser(ctx context.Context, user users.User, by string) error {
 		if err := userTable.put(tx, []byte(user.Name), nil, user); err != nil {
 			return err
 		}
-		return note(tx, users.AuditEntry{At: user.CreatedAt, By: by, Act: users.ActUserAdd, Subject: user.Name, Detail: string(user.Role)})
+		return note(ctx, tx, users.AuditEntry{At: user.CreatedAt, By: by, Act: users.ActUserAdd, Subject: user.Name, Detail: string(user.Role)})
 	})
 }
 
@@ -58,7 +58,7 @@ func (s *Store) ChangeUser(ctx context.Context, name string, c users.Change) (us
 		if c.Act == "" {
 			return after, nil
 		}
-		return after, note(b.tx, users.AuditEntry{At: c.At, By: c.By, Act: c.Act, Subject: name, Detail: c.Detail})
+		return after, note(ctx, b.tx, users.AuditEntry{At: c.At, By: c.By, Act: c.Act, Subject: name, Detail: c.Detail})
 	})
 }
 
@@ -96,7 +96,7 @@ func (s *Store) AddToken(ctx context.Context, t users.Token, by string) error {
 		if err := tokenTable.put(tx, tokenKey(t.User, t.Name), nil, t); err != nil {
 			return err
 		}
-		return note(tx, users.AuditEntry{At: t.CreatedAt, By: by, Act: users.ActTokenAdd, Subject: t.User, Detail: tokenWords(t)})
+		return note(ctx, tx, users.AuditEntry{At: t.CreatedAt, By: by, Act: users.ActTokenAdd, Subject: t.User, Detail: tokenWords(t)})
 	})
 }
 
@@ -158,7 +158,7 @@ func (s *Store) RevokeToken(ctx context.Context, user, name, by string, at time.
 		if err := tokenTable.remove(tx, tokenKey(user, name), *t); err != nil {
 			return err
 		}
-		return note(tx, users.AuditEntry{At: at, By: by, Act: users.ActTokenRevoke, Subject: user, Detail: name})
+		return note(ctx, tx, users.AuditEntry{At: at, By: by, Act: users.ActTokenRevoke, Subject: user, Detail: name})
 	})
 }
 

@@ -51,7 +51,7 @@ func (a auditCommand) Run(ctx context.Context, s *control.Session) error {
 	}
 	t := control.Table{Head: []string{zoned("AT", zone), "BY", "ACT", "CUSTOMER", "SUBJECT", "DETAIL", "REASON"}}
 	err = control.Print(s, a.Format, control.Each(found.List), t, func(e users.AuditEntry) []string {
-		return []string{wall(policy.TimeOrNil(e.At), zone), e.By, e.Act, string(e.Customer), e.Subject, e.Detail, e.Reason}
+		return []string{wall(policy.TimeOrNil(e.At), zone), e.Who(), e.Act, string(e.Customer), e.Subject, e.Detail, e.Reason}
 	}, "Nothing in the audit matches.")
 	if err == nil {
 		tellPage(s.Err, found.Older, found.Newer, found.SearchedTo, zone)

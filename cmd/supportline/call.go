@@ -69,7 +69,7 @@ func (c callCommand) dial(ctx context.Context, p *program, configFile string) er
 	if err != nil {
 		return err
 	}
-	running, err := server.AskHealth(ctx, conf.Listen.Console, "/healthz")
+	running, err := server.AskHealth(ctx, conf.Listen.Health(), "/healthz")
 	if err != nil {
 		return fmt.Errorf("no server of %s answers (%w): start it with \"supportline serve\", or \"supportline demo\" for the demo's", configFile, err)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
@@ -57,7 +58,7 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	logger := server.NewLogger(logFile)
 	demo.LetEverybodyCall(&conf)
 	app, err := demo.Open(ctx, d.Dir, conf, d.Log, demo.Options{
-		Now: shown.Now, Logger: logger, User: userName(), Words: p.Err,
+		Now: shown.Now, Logger: logger, User: control.UserName(os.Getuid()), Words: p.Err,
 		Progress: func(size int64) *control.Bar { return control.NewBar(p.Err, size, control.IsTerminal(p.Err)) },
 	})
 	if err != nil {
@@ -119,7 +120,7 @@ func (d demoCommand) introduce(w io.Writer, conf config.Config, password string,
 		{"", "sign in as " + demo.User + " with " + password},
 		{"phone", "http://" + conf.Listen.Console + "/phone, in the console"},
 		{"webhooks", conf.PublicURL},
-		{"health and metrics", "http://" + conf.Listen.Console + "/healthz, /readyz, /metrics"},
+		{"health and metrics", "http://" + conf.Listen.Health() + "/healthz, /readyz, /metrics"},
 		{"configuration", folder(demo.ConfigFile)},
 		{"customers", folder(demo.CustomersFile)},
 		{"store", path},
@@ -246,8 +247,8 @@ func (t *prompt) command(ctx context.Context, args []string) {
 		err = command.run(ctx, p, t.file)
 	case control.Command:
 		s := t.app.Session()
-		s.Terminal, s.In, s.Out, s.Err, s.Now = control.Terminal{Colour: p.colour(), User: userName()}, strings.NewReader(""), p.Out, p.Err, p.Now
-		err = command.Run(ctx, &s)
+		s.Terminal, s.In, s.Out, s.Err, s.Now = control.Terminal{Colour: p.colour(), User: control.UserName(os.Getuid())}, strings.NewReader(""), p.Out, p.Err, p.Now
+		err = command.Run(store.AsOSUser(ctx, s.User), &s)
 	}
 	control.Report(p.Err, err)
 }

@@ -26,7 +26,7 @@ func TestDemoFromNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err, words)
 	}
-	if _, err := server.AskHealth(t.Context(), conf.Listen.Console, "/readyz"); err != nil {
+	if _, err := server.AskHealth(t.Context(), conf.Listen.Health(), "/readyz"); err != nil {
 		t.Error(err)
 	}
 	for _, file := range []string{"supportline.yaml", "customers.csv", "supportline.db", "supportline.log"} {

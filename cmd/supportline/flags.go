@@ -90,18 +90,21 @@ var localLayouts = []string{"2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-
 // day reports that it was one.
 func parseMoment(text string, zone *time.Location) (at time.Time, day bool, err error) {
 	text = strings.TrimSpace(text)
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at, false, nil
-	}
-	if at, err := time.ParseInLocation("2006-01-02", text, zone); err == nil {
-		return at, true, nil
+	at, err = time.Parse(time.RFC3339, text)
+	if err != nil {
+		at, err = time.ParseInLocation(time.DateOnly, text, zone)
+		day = err == nil
 	}
 	for _, layout := range localLayouts {
-		if at, err := time.ParseInLocation(layout, text, zone); err == nil {
-			return at, false, nil
+		if err != nil {
+			at, err = time.ParseInLocation(layout, text, zone)
 		}
 	}
-	return time.Time{}, false, fmt.Errorf("%q is not a time: write a date (2026-11-24), a date and time (\"2026-11-24 19:59\") or RFC 3339 (2026-11-24T19:59:00Z)", text)
+	if err != nil {
+		err = fmt.Errorf("%q is not a time: write a date (2026-11-24), a date and time (\"2026-11-24 19:59\") or RFC 3339 (2026-11-24T19:59:00Z)", text)
+		return time.Time{}, false, err
+	}
+	return at, day, policy.WithinReach(at)
 }
 
 // zone is a flag that takes a time zone.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/user"
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
@@ -73,7 +72,7 @@ func (p *program) data(ctx context.Context, command control.Command, args []stri
 	}
 	runner := control.Runner{
 		In: p.In, Out: p.Out, Err: p.Err, StoreFile: file,
-		Terminal: control.Terminal{Ask: p.asks(), Progress: control.IsTerminal(p.Err), Colour: p.colour(), User: userName(), Input: "standard input"},
+		Terminal: control.Terminal{Ask: p.asks(), Progress: control.IsTerminal(p.Err), Colour: p.colour(), User: control.UserName(os.Getuid()), Input: "standard input"},
 		Missing:  missing(command, file, configFile),
 		Open:     func(ctx context.Context) (control.Session, error) { return server.OpenSession(ctx, conf, p.Now, p.Err) },
 	}
@@ -98,13 +97,4 @@ func (p *program) asks() bool { return control.IsTerminal(p.In) && control.IsTer
 func (p *program) colour() bool {
 	off, _ := p.Env("NO_COLOR")
 	return control.IsTerminal(p.Out) && off == ""
-}
-
-// userName returns the name that the audit shows.
-func userName() string {
-	u, err := user.Current()
-	if err != nil {
-		return fmt.Sprintf("uid %d", os.Getuid())
-	}
-	return u.Username
 }

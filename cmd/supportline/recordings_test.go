@@ -148,7 +148,7 @@ func TestTalkIsKeptWhereTheCompanyRecords(t *testing.T) {
 		t.Errorf("status %d, %d bytes: %s", status, len(out), words)
 	}
 	told := httptest.NewRecorder()
-	l.app.Private.ServeHTTP(told, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	l.app.Health.ServeHTTP(told, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, want := range []string{`supportline_recordings_total{result="ok",what="fetch"} 1`, `supportline_recordings_total{result="ok",what="delete"} 1`} {
 		if !strings.Contains(told.Body.String(), want) {
 			t.Errorf("%s is not among the metrics", want)

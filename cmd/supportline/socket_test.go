@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -190,5 +192,36 @@ func TestSocketRefusesNonsense(t *testing.T) {
 				t.Errorf("status %d, want %d", got, control.FailedExit)
 			}
 		})
+	}
+}
+
+// A command is noted with the operating system's user that the kernel names, whatever the client says of itself and whatever --by says.
+func TestAuditOfACommandNamesTheOperatingSystemsUser(t *testing.T) {
+	h := mustApp(t)
+	conn, stop := commands(t, h)
+	defer stop()
+	own := control.UserName(os.Getuid())
+	run := func(args ...string) {
+		t.Helper()
+		hello := control.Hello{Args: args, Terminal: control.Terminal{User: "ada"}}
+		if err := (control.Client{Conn: conn(), In: strings.NewReader(""), Out: io.Discard, Err: t.Output()}).Run(t.Context(), hello); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run("cases", "open", "--customer", "204518", "--note", "they call every day")
+	run("customers", "export", "204518")
+	run("cases", "move", "1", "--to", "closed", "--note", "settled", "--by", "ada")
+	var by []string
+	for e, err := range h.Store.Audit(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Act != "import" {
+			by = append(by, e.Act+" "+e.Who()+", "+e.OSUser)
+		}
+	}
+	want := []string{"case-open " + own + ", " + own, "export " + own + ", " + own, "case-move ada (as " + own + "), " + own}
+	if !slices.Equal(by, want) {
+		t.Errorf("the audit names %q, want %q", by, want)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -116,4 +115,4 @@ func (r *request) health() error {
 }
 
 // IsExport reports whether a request is for an export, which streams.
-func IsExport(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, ExportEnd) }
+func IsExport(r *http.Request) bool { return r.URL.RawPath == "" && r.URL.Path == Path+exportPath }

@@ -10,10 +10,12 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
+const exportPath = "/calls" + ExportEnd
+
 func callOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/calls", "", filterParams("zone", "before", "limit"), (*request).listCalls},
-		{http.MethodGet, "/calls" + ExportEnd, users.TakeExports, filterParams("format", "zone"), (*request).exportCalls},
+		{http.MethodGet, exportPath, users.TakeExports, filterParams("format", "zone"), (*request).exportCalls},
 		{http.MethodGet, "/calls/:sid", "", nil, (*request).getCall},
 		{http.MethodGet, "/calls/:sid/explanation", "", nil, (*request).explainCall},
 		{http.MethodPost, "/calls/:sid/acts", users.DoActs, nil, (*request).act},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -20,8 +19,9 @@ import (
 const ExportEnd = "/export"
 
 const (
-	// maxExports is how many lists are sent at one time. Each reads the log as fast as its reader takes it.
-	maxExports = 3
+	// exportsEach and exportsAll are how many lists are sent at one time to one person, programs included, and to all people. Each reads the log as
+	// fast as its reader takes it.
+	exportsEach, exportsAll = 2, 8
 	// exportPatience is how long a reader may take nothing. A client that stands still would keep its place otherwise.
 	exportPatience = time.Minute
 	// An export rests after every restRows rows, for maxRest at most: the time in which a slow reader took nothing was no work.
@@ -50,7 +50,7 @@ type Exports struct {
 	Slot   func(ctx context.Context) (done func())
 	Logger *zap.Logger
 
-	running atomic.Int32
+	running Places
 }
 
 // Export is one file to send.
@@ -75,9 +75,14 @@ func (e *Exports) Send(c echo.Context, x Export) error {
 	if err != nil {
 		return err
 	}
-	defer e.running.Add(-1)
-	if e.running.Add(1) > maxExports {
-		return ErrManyExports
+	leave, theirs := e.running.Take(x.By, exportsEach, exportsAll)
+	switch {
+	case leave != nil:
+		defer leave()
+	case theirs >= exportsEach:
+		return fmt.Errorf("%w: you have %d running", ErrManyExports, theirs)
+	default:
+		return fmt.Errorf("%w: other people have as many running as can be", ErrManyExports)
 	}
 	if err := e.Audit.Note(c.Request().Context(), x.entry(filter)); err != nil {
 		return err

@@ -244,12 +244,15 @@ func Day(name, text string, zone *time.Location, later int) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at, nil
-	}
-	at, err := time.ParseInLocation(time.DateOnly, text, zone)
+	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return at, fmt.Errorf("%w: %s is %q; write a date such as 2026-11-24", ErrWrongInput, name, text)
+		if at, err = time.ParseInLocation(time.DateOnly, text, zone); err != nil {
+			return at, fmt.Errorf("%w: %s is %q; write a date such as 2026-11-24", ErrWrongInput, name, text)
+		}
+		at = at.AddDate(0, 0, later)
 	}
-	return at.AddDate(0, 0, later), nil
+	if err := policy.WithinReach(at); err != nil {
+		return at, fmt.Errorf("%w: %s: %w", ErrWrongInput, name, err)
+	}
+	return at, nil
 }

@@ -53,12 +53,15 @@ func (r *request) at(zone *time.Location) (time.Time, error) {
 	if text == "" {
 		return r.now, nil
 	}
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at, nil
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		at, err = time.ParseInLocation("2006-01-02T15:04", text, zone)
 	}
-	at, err := time.ParseInLocation("2006-01-02T15:04", text, zone)
 	if err != nil {
 		return at, fmt.Errorf("%w: at is %q; write 2026-11-24T19:59 on the line's clock, or RFC 3339 such as 2026-11-24T19:59:00Z", ErrWrongInput, text)
+	}
+	if err := policy.WithinReach(at); err != nil {
+		return at, fmt.Errorf("%w: at: %w", ErrWrongInput, err)
 	}
 	return at, nil
 }

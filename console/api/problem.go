@@ -70,7 +70,7 @@ var problems = []struct {
 	{errNotJSON, http.StatusUnsupportedMediaType, "not-json", "Not JSON", "Send the body as JSON, with the header Content-Type: application/json."},
 	{users.ErrManyWrongTokens, http.StatusTooManyRequests, "too-many-wrong-tokens", "Too many wrong tokens", "Too many wrong tokens came from this address, or from all addresses together. Wait as long as Retry-After says."},
 	{users.ErrManyRequests, http.StatusTooManyRequests, "too-many-requests", "Too many requests", "A token may ask 20 times a second. Wait as long as Retry-After says."},
-	{ErrManyExports, http.StatusTooManyRequests, "too-many-exports", "Too many exports at once", "Other exports are running. Wait as long as Retry-After says."},
+	{ErrManyExports, http.StatusTooManyRequests, "too-many-exports", "Too many exports at once", ""},
 	{errNotReady, http.StatusServiceUnavailable, "not-ready", "Not ready", "The store cannot be read or written. The server's log says why."},
 	{echo.ErrNotFound, http.StatusNotFound, "no-path", "No such path", "The API has no such path. GET " + Path + " shows which there are."},
 	{echo.ErrMethodNotAllowed, http.StatusMethodNotAllowed, "wrong-method", "Wrong method", "The path is there, but not for this method. GET " + Path + " shows which there are."},

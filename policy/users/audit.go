@@ -1,6 +1,7 @@
 package users
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -19,6 +20,17 @@ type AuditEntry struct {
 	Subject  string                `json:"subject,omitempty"` // the SID of the call, the ID of the case, the user's name, or the line's number
 	Detail   string                `json:"detail"`            // in words, without names and numbers of customers
 	Reason   string                `json:"reason,omitempty"`  // in the person's own words
+	// OSUser is the name of the operating system's user who ran the command; empty where it was no command, and in entries of older versions. By
+	// is then what the command was told, and only OSUser is certain.
+	OSUser string `json:"os_user,omitempty"`
+}
+
+// Who returns who did it in words: "mila", or "mila (as root)" if a command of another user of the operating system was told that name.
+func (e AuditEntry) Who() string {
+	if e.OSUser == "" || e.OSUser == e.By {
+		return e.By
+	}
+	return fmt.Sprintf("%s (as %s)", e.By, e.OSUser)
 }
 
 // AuditFilter selects entries of the audit. Zero fields select all.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -37,6 +38,9 @@ type Listen struct {
 	Webhooks, Console string
 	Metrics           string // of health and metrics alone; "": they are on the console's, for this machine alone
 }
+
+// Health returns the address on which the server answers whether it is well.
+func (l Listen) Health() string { return cmp.Or(l.Metrics, l.Console) }
 
 // Twilio is the account at the provider. Printed, as text or JSON, it shows only the SID.
 type Twilio struct {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/officernd/supportline/store"
 	"golang.org/x/term"
 )
 
@@ -56,7 +57,7 @@ func (r Runner) Run(ctx context.Context, command Command, args []string) (err er
 		return err
 	}
 	here.Terminal, here.In, here.Out, here.Err = r.Terminal, interruptible{ctx, in}, out, r.Err
-	return errors.Join(command.Run(ctx, &here), here.Store.Close())
+	return errors.Join(command.Run(store.AsOSUser(ctx, r.Terminal.User), &here), here.Store.Close())
 }
 
 // there reports whether a store's file exists; an empty file counts as none.

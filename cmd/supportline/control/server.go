@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/officernd/supportline/store"
 	"go.uber.org/zap"
 )
 
@@ -57,6 +58,11 @@ func (s *Server) one(ctx context.Context, conn net.Conn) {
 		return
 	}
 	_ = conn.SetReadDeadline(time.Time{})
+	if h.User, err = peerUser(conn); err != nil {
+		s.Log.Warn("command refused", zap.Error(err))
+		return
+	}
+	ctx = store.AsOSUser(ctx, h.User)
 	frames := &frameWriter{w: conn}
 	input := &remoteInput{frames: frames, chunks: make(chan []byte), gone: ctx.Done()}
 	go func() {

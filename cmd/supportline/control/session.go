@@ -42,7 +42,7 @@ type Terminal struct {
 	Ask       bool   `json:"ask"`      // somebody can answer a question
 	Progress  bool   `json:"progress"` // standard error is a terminal
 	Colour    bool   `json:"colour"`   // standard output is a terminal that takes colours
-	User      string `json:"user"`     // the operating system's name of the person
+	User      string `json:"user"`     // the operating system's name of the person; a server finds it out itself (peerUser)
 	Input     string `json:"input"`    // the name of what In reads, for problems found in it
 	InputSize int64  `json:"input_size"`
 }

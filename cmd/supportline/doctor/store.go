@@ -122,11 +122,11 @@ func (d *Doctor) lastCall(at time.Time) Finding {
 
 // server examines whether one runs, of the same version as this program.
 func (d *Doctor) server(ctx context.Context) []Finding {
-	h, err := server.AskHealth(ctx, d.Conf.Listen.Console, "/readyz")
+	h, err := server.AskHealth(ctx, d.Conf.Listen.Health(), "/readyz")
 	switch {
 	case err != nil:
 		return []Finding{warning("server", "start it with \"supportline serve\", or look at its log",
-			"none is ready on %s: %s", d.Conf.Listen.Console, cause(err))}
+			"none is ready on %s: %s", d.Conf.Listen.Health(), cause(err))}
 	case h.Version != server.Version():
 		return []Finding{warning("server", "restart it with this program", "it is version %s, this program %s", h.Version, server.Version())}
 	}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
@@ -26,7 +25,8 @@ type App struct {
 	Store    *store.Store
 	Now      func() time.Time
 	Webhooks http.Handler
-	Private  http.Handler        // health, metrics and the console
+	Private  http.Handler        // the console; health and metrics too unless they have a listener of their own
+	Health   http.Handler        // health and metrics alone
 	Ringer   *ivr.Ringer         // nil: specialists are dialled on the caller's own call
 	Archive  *recordings.Archive // of voicemails and recordings
 	Phones   *phone.Simulator    // of the console
@@ -97,6 +97,7 @@ func (a *App) build(transport http.RoundTripper) error {
 	}
 	a.Webhooks = ivr.NewWebhooks(answering)
 	a.Phones = a.testPhones(answering)
+	a.Health = a.healthRoutes()
 	a.Private = a.privateRoutes()
 	return nil
 }
@@ -127,30 +128,4 @@ func (a *App) Close() error {
 	a.Phones.Close()
 	a.Ringer.Wait()
 	return a.Store.Close()
-}
-
-// privateRoutes returns the routes for the people who run the server: /healthz (the process answers), /readyz
-// (the store can be written) and /metrics for everyone who reaches the listener, and the console for those who sign in.
-func (a *App) privateRoutes() http.Handler {
-	routes := http.NewServeMux()
-	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		a.answer(w, http.StatusOK, "ok")
-	})
-	routes.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if err := a.Store.Ping(r.Context()); err != nil {
-			a.Sampled.Error("not ready", zap.Error(err))
-			a.answer(w, http.StatusServiceUnavailable, err.Error())
-			return
-		}
-		a.answer(w, http.StatusOK, "ready")
-	})
-	routes.Handle("GET /metrics", a.Counters.handler())
-	routes.Handle("/", a.Console())
-	return routes
-}
-
-func (a *App) answer(w http.ResponseWriter, status int, health string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(Health{Status: health, Version: Version(), Now: a.Now().UTC()}) // a client that is gone needs no answer
 }

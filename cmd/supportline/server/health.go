@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"time"
+
+	"github.com/officernd/supportline/console"
+	"go.uber.org/zap"
 )
 
 // Health is the answer of /healthz and /readyz. Now is the server's own clock, which a demo can have shifted.
@@ -17,7 +21,70 @@ type Health struct {
 	Now     time.Time `json:"now"`
 }
 
-// AskHealth asks the private listener. An answer other than 200 is an error that quotes it.
+// healthPaths are those of health and metrics: /healthz (the process answers), /readyz (the store can be written) and /metrics.
+var healthPaths = []string{"/healthz", "/readyz", "/metrics"}
+
+// healthRoutes returns the routes for the programs that watch the server.
+func (a *App) healthRoutes() http.Handler {
+	routes := http.NewServeMux()
+	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		a.answer(w, http.StatusOK, "ok")
+	})
+	routes.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := a.Store.Ping(r.Context()); err != nil {
+			a.Sampled.Error("not ready", zap.Error(err))
+			a.answer(w, http.StatusServiceUnavailable, err.Error())
+			return
+		}
+		a.answer(w, http.StatusOK, "ready")
+	})
+	routes.Handle("GET /metrics", a.Counters.handler())
+	return routes
+}
+
+func (a *App) answer(w http.ResponseWriter, status int, health string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(Health{Status: health, Version: Version(), Now: a.Now().UTC()}) // a client that is gone needs no answer
+}
+
+// privateRoutes returns the routes for the people who run the server: the console for those who sign in, under its own names alone, and health and
+// metrics for this machine, unless they have a listener of their own.
+func (a *App) privateRoutes() http.Handler {
+	routes := http.NewServeMux()
+	for _, path := range healthPaths {
+		routes.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case a.Conf.Listen.Metrics != "":
+				http.Error(w, "Health and metrics have a listener of their own: listen.metrics in the configuration has its address.", http.StatusNotFound)
+			case !fromThisMachine(r):
+				http.Error(w, "Health and metrics are for this machine alone here; listen.metrics in the configuration gives them a listener of their own.", http.StatusNotFound)
+			default:
+				a.Health.ServeHTTP(w, r)
+			}
+		})
+	}
+	routes.Handle("/", a.Console())
+	return console.Hosts{URL: a.Conf.Console.URL, Listen: a.Conf.Listen.Console}.Guard(routes)
+}
+
+// fromThisMachine reports whether a program on this machine sent a request: over loopback, or from the very address that it was sent to. What a
+// proxy passes on for somebody else is not.
+func fromThisMachine(r *http.Request) bool {
+	for _, passed := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Real-Ip"} {
+		if len(r.Header[passed]) > 0 {
+			return false
+		}
+	}
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil || from.Addr().Unmap().IsLoopback() {
+		return err == nil
+	}
+	own, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	return ok && own.AddrPort().Addr().Unmap() == from.Addr().Unmap()
+}
+
+// AskHealth asks the listener of health and metrics. An answer other than 200 is an error that quotes it.
 func AskHealth(ctx context.Context, address, path string) (Health, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {

@@ -30,12 +30,13 @@ const (
 type Server struct {
 	App               *App
 	Webhooks, Private net.Listener
-	Socket            string // path of the commands' listener
+	Health            net.Listener // nil: health and metrics are on Private
+	Socket            string       // path of the commands' listener
 	commands          net.Listener
 	parse             control.Parser
 }
 
-// Listen opens the three listeners, or none.
+// Listen opens all listeners, or none.
 func Listen(a *App, parse control.Parser) (s *Server, err error) {
 	s = &Server{App: a, parse: parse}
 	defer func() {
@@ -48,6 +49,11 @@ func Listen(a *App, parse control.Parser) (s *Server, err error) {
 	}
 	if s.Private, err = listenTCP("listen.console", a.Conf.Listen.Console); err != nil {
 		return s, err
+	}
+	if address := a.Conf.Listen.Metrics; address != "" {
+		if s.Health, err = listenTCP("listen.metrics", address); err != nil {
+			return s, err
+		}
 	}
 	file, err := a.Conf.StoreFile()
 	if err != nil {
@@ -74,7 +80,7 @@ func listenTCP(key, address string) (net.Listener, error) {
 }
 
 func (s *Server) close() {
-	for _, l := range []net.Listener{s.Webhooks, s.Private, s.commands} {
+	for _, l := range []net.Listener{s.Webhooks, s.Private, s.Health, s.commands} {
 		if l != nil {
 			l.Close()
 		}
@@ -86,8 +92,11 @@ func (s *Server) close() {
 func (s *Server) Run(ctx context.Context) error {
 	working, cut := context.WithCancel(context.Background())
 	defer cut()
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	servers := []*http.Server{s.start(s.Webhooks, s.App.Webhooks, failed), s.start(s.Private, s.App.Private, failed)}
+	if s.Health != nil {
+		servers = append(servers, s.start(s.Health, s.App.Health, failed))
+	}
 	runner := control.Server{Parse: s.parse, Session: s.App.Session, Tokens: AcceptedTokens(s.App.Conf), Log: s.App.Log}
 	byItself, rest := context.WithCancel(ctx)
 	defer rest()

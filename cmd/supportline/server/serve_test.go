@@ -1,10 +1,14 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -81,6 +85,108 @@ func TestPrivateListener(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Error(err)
 	}
+}
+
+// Health and metrics are for this machine where they share the console's listener. What a proxy here passes on is not from here.
+func TestHealthIsForThisMachineAlone(t *testing.T) {
+	h := mustApp(t)
+	ask := func(from, to, header string) int {
+		r := httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody)
+		r.Host, r.RemoteAddr = "127.0.0.1:8081", from
+		r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, net.Addr(net.TCPAddrFromAddrPort(netip.MustParseAddrPort(to)))))
+		if header != "" {
+			r.Header.Set(header, "203.0.113.7")
+		}
+		w := httptest.NewRecorder()
+		h.Private.ServeHTTP(w, r)
+		return w.Code
+	}
+	for _, row := range []struct {
+		from, to, header string
+		status           int
+	}{
+		{"127.0.0.1:5000", "127.0.0.1:8081", "", http.StatusOK},
+		{"[::1]:5000", "[::1]:8081", "", http.StatusOK},
+		{"[::ffff:127.0.0.1]:5000", "[::ffff:127.0.0.1]:8081", "", http.StatusOK},
+		{"172.18.0.2:5000", "172.18.0.2:8081", "", http.StatusOK}, // a container asks itself
+		{"172.18.0.1:5000", "172.18.0.2:8081", "", http.StatusNotFound},
+		{"203.0.113.7:5000", "10.0.0.1:8081", "", http.StatusNotFound},
+		{"127.0.0.1:5000", "127.0.0.1:8081", "X-Forwarded-For", http.StatusNotFound},
+		{"127.0.0.1:5000", "127.0.0.1:8081", "Forwarded", http.StatusNotFound},
+		{"127.0.0.1:5000", "127.0.0.1:8081", "Via", http.StatusNotFound},
+		{"somewhere", "127.0.0.1:8081", "", http.StatusNotFound},
+	} {
+		if got := ask(row.from, row.to, row.header); got != row.status {
+			t.Errorf("%+v: status %d", row, got)
+		}
+	}
+}
+
+// listen.metrics takes health and metrics away from the console's listener, and answers everybody who reaches it, with nothing else.
+func TestHealthHasAListenerOfItsOwn(t *testing.T) {
+	h := mustApp(t)
+	h.Conf.Listen.Metrics = "127.0.0.1:0"
+	s, stop := mustServe(t, h)
+	for path, want := range map[string]int{"/healthz": http.StatusOK, "/readyz": http.StatusOK, "/metrics": http.StatusOK, "/signin": http.StatusNotFound, "/api/v1": http.StatusNotFound} {
+		if status, _ := get(t, "http://"+s.Health.Addr().String()+path); status != want {
+			t.Errorf("%s on its own listener: status %d, want %d", path, status, want)
+		}
+	}
+	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+		if status, body := get(t, "http://"+s.Private.Addr().String()+path); status != http.StatusNotFound || !strings.Contains(body, "listen.metrics") {
+			t.Errorf("%s on the console's listener: status %d: %s", path, status, body)
+		}
+	}
+	if _, err := AskHealth(t.Context(), s.Health.Addr().String(), "/readyz"); err != nil {
+		t.Error(err)
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	if !free(s.Health.Addr().String()) {
+		t.Error("the listener of health stays open")
+	}
+}
+
+// Nothing of the private listener answers under another site's name.
+func TestThePrivateListenerKnowsItsName(t *testing.T) {
+	h := mustApp(t)
+	for _, path := range []string{"/", "/signin", "/metrics", "/healthz", "/api/v1/openapi.yaml"} {
+		r := httptest.NewRequest(http.MethodGet, path, http.NoBody)
+		r.Host, r.RemoteAddr = "evil.example", "127.0.0.1:5000"
+		w := httptest.NewRecorder()
+		h.Private.ServeHTTP(w, r)
+		if w.Code != http.StatusMisdirectedRequest || !strings.Contains(w.Body.String(), "console.url") {
+			t.Errorf("%s: status %d: %s", path, w.Code, w.Body)
+		}
+	}
+}
+
+// A file that anybody sends to a webhook is not kept on the disk, and little of it is read.
+func TestNoWebhookKeepsABody(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("TMPDIR", folder)
+	h := mustApp(t)
+	for _, path := range []string{"/voice", "/voice/menu", "/status", "/leg/1", "/recording/1", "/conference/1", "/announce/1", "/sound/1", "/fallback", "/plain", "/nowhere"} {
+		head := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n"
+		body := &io.LimitedReader{R: io.MultiReader(strings.NewReader(head), zeros{}), N: 40 << 20}
+		r := httptest.NewRequest(http.MethodPost, path, body)
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+		h.Webhooks.ServeHTTP(httptest.NewRecorder(), r)
+		if read := 40<<20 - body.N; read > 128<<10 {
+			t.Errorf("%s read %d bytes", path, read)
+		}
+		if left, _ := os.ReadDir(folder); len(left) > 0 {
+			t.Fatalf("%s left %s behind", path, left[0].Name())
+		}
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }
 
 type discard struct{ header http.Header }
