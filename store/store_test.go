@@ -6,9 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
+	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/storetest"
 )
@@ -95,5 +97,31 @@ func (f file) check(t testing.TB) {
 	}
 	for _, what := range wrong[:min(len(wrong), 20)] {
 		t.Errorf("the index after the test: %s", what)
+	}
+}
+
+// A file that a program of the same schema made before there were tries and known devices gets their buckets, and can be read without them.
+func TestFilesWithoutTries(t *testing.T) {
+	f := newFile(t)
+	if err := f.open(t, store.Options{}).Close(); err != nil {
+		t.Fatal(err)
+	}
+	foreign(t, f.path, func(tx *bolt.Tx) error {
+		return errors.Join(tx.DeleteBucket([]byte("tries")), tx.DeleteBucket([]byte("signins")))
+	})
+	readOnly := f.open(t, store.Options{ReadOnly: true})
+	if _, err := readOnly.Checkpoint(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := readOnly.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := f.open(t, store.Options{})
+	origins := []users.Origin{users.ByName("mila")}
+	if wait, err := s.TakeTry(t.Context(), origins, time.Now()); wait != 0 || err != nil {
+		t.Errorf("a try waits %s, %v", wait, err)
+	}
+	if err := s.PutDevice(t.Context(), users.Device{User: "mila", Hash: "h"}); err != nil {
+		t.Error(err)
 	}
 }

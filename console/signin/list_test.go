@@ -2,10 +2,13 @@ package signin_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"testing"
 	"time"
 
+	"github.com/alexedwards/scs/v2"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/console/browsertest"
@@ -109,4 +112,27 @@ func TestSignOutEverywhereWithTokens(t *testing.T) {
 	if diff := cmp.Diff("sign-out-everywhere viewer by viewer: signed out everywhere", audit[len(audit)-1]); diff != "" {
 		t.Errorf("the audit (-want +got):\n%s", diff)
 	}
+}
+
+// A session that an older version began goes on, and is in the list from its next sign of life on.
+func TestSessionsOfOlderVersions(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	const token = "k2Lw0Tt0b3gM5m0lq7cVQx5kU7w1b2c3d4e5f6g7h8i"
+	data, err := scs.GobCodec{}.Encode(time.Now().Add(12*time.Hour), map[string]any{
+		"user": "viewer", "generation": 0, "since": p.Now.Unix(), "seen": p.Now.Unix(), "revealed": []string{"call CA1"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte(token))
+	older := users.Session{Key: base64.RawURLEncoding.EncodeToString(sum[:]), Ends: p.Now.Add(12 * time.Hour)}
+	if err := p.Store.StartSession(t.Context(), older, data); err != nil {
+		t.Fatal(err)
+	}
+	c := p.Visitor(t)
+	c.HTTP.Jar.SetCookies(mustURL(t, p.Server.URL), []*http.Cookie{{Name: "supportline", Value: token, Path: "/"}})
+	c.Get("/profile").Want(t, http.StatusOK, "signed in as viewer").Without(t, "this one")
+	p.Now = p.Now.Add(2 * time.Minute)
+	c.Get("/calls").Want(t, http.StatusOK)
+	c.Get("/profile").Want(t, http.StatusOK, `not known <span class="sign ok">this one</span>`)
 }
