@@ -40,7 +40,7 @@ func TestComposePublishesTLSAndNothingElse(t *testing.T) {
 	}
 	want := map[string][]string{
 		"caddy":       {"80/tcp", "443/tcp", "443/udp"},
-		"supportline": {"127.0.0.1:8081/tcp"},
+		"supportline": {"127.0.0.1:8081/tcp", "127.0.0.1:8082/tcp"},
 		"mail":        {"127.0.0.1:8025/tcp"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -135,7 +135,7 @@ func TestComposeConfiguration(t *testing.T) {
 	for _, p := range problems {
 		t.Error(p)
 	}
-	if diff := cmp.Diff(config.Listen{Webhooks: ":8080", Console: "supportline:8081"}, got.Listen); diff != "" {
+	if diff := cmp.Diff(config.Listen{Webhooks: ":8080", Console: "supportline:8081", Metrics: "supportline:8082"}, got.Listen); diff != "" {
 		t.Errorf("listeners (-want +got):\n%s", diff)
 	}
 }

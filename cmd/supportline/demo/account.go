@@ -22,10 +22,13 @@ func NewAccount(conf config.Config, now func() time.Time) *fake.Account {
 	return at
 }
 
+// maxAsked bounds the body of a request to the account. The program's own are a few hundred bytes.
+const maxAsked = 64 << 10
+
 // WithAccount returns a handler that answers for the provider's REST API, and passes all else on to there.
 func WithAccount(there http.Handler, at *fake.Account) http.Handler {
 	routes := http.NewServeMux()
 	routes.Handle("/", there)
-	routes.Handle(config.DemoAccount+"/", http.StripPrefix(config.DemoAccount, at))
+	routes.Handle(config.DemoAccount+"/", http.MaxBytesHandler(http.StripPrefix(config.DemoAccount, at), maxAsked))
 	return routes
 }

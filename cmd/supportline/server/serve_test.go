@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -159,6 +160,33 @@ func TestThePrivateListenerKnowsItsName(t *testing.T) {
 			t.Errorf("%s: status %d: %s", path, w.Code, w.Body)
 		}
 	}
+}
+
+// A file that anybody sends to a webhook is not kept on the disk, and little of it is read.
+func TestNoWebhookKeepsABody(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("TMPDIR", folder)
+	h := mustApp(t)
+	for _, path := range []string{"/voice", "/voice/menu", "/status", "/leg/1", "/recording/1", "/conference/1", "/announce/1", "/sound/1", "/fallback", "/plain", "/nowhere"} {
+		head := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n"
+		body := &io.LimitedReader{R: io.MultiReader(strings.NewReader(head), zeros{}), N: 40 << 20}
+		r := httptest.NewRequest(http.MethodPost, path, body)
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+		h.Webhooks.ServeHTTP(httptest.NewRecorder(), r)
+		if read := 40<<20 - body.N; read > 128<<10 {
+			t.Errorf("%s read %d bytes", path, read)
+		}
+		if left, _ := os.ReadDir(folder); len(left) > 0 {
+			t.Fatalf("%s left %s behind", path, left[0].Name())
+		}
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }
 
 type discard struct{ header http.Header }
