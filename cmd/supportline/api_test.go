@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -86,6 +87,26 @@ func TestCasesOverTheAPIAreThoseOfTheCommands(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"office@northwind.example Your telephone support"}, subjects(c.deliver(box))); diff != "" {
 		t.Errorf("the e-mails (-want +got):\n%s", diff)
+	}
+}
+
+// TestListOfTokensSaysWhichDoNotWork: those of somebody for whom the identity provider does not vouch any more are suspended, and those of older
+// versions that last too long are named.
+func TestListOfTokensSaysWhichDoNotWork(t *testing.T) {
+	c := newCompany(t, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), "")
+	for name, user := range map[string]users.User{"mila": {}, "anna": {Subject: "https://id.example.com|17", VouchedAt: c.now.AddDate(0, 0, -31)}} {
+		user.Name, user.Role, user.CreatedAt = name, users.Viewer, c.now
+		token := users.Token{User: name, Name: "ci", Hash: name, CreatedAt: c.now}
+		if err := errors.Join(c.store.AddUser(t.Context(), user, "test"), c.store.AddToken(t.Context(), token, "test")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string][]string{"mila": {"never, longer than a year", `"suspended":false`}, "anna": {"never, suspended", `"suspended":true`}} {
+		for i, format := range []string{"table", "json"} {
+			if got := c.must("users", "token", name, "--format", format); !strings.Contains(got, want[i]) {
+				t.Errorf("the tokens of %s lack %q:\n%s", name, want[i], got)
+			}
+		}
 	}
 }
 

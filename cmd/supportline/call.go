@@ -115,6 +115,9 @@ func scriptsIn(folder string) ([]string, error) {
 	case !info.IsDir():
 		return nil, fmt.Errorf("--scripts %s: it is no folder: %s", folder, advice)
 	}
+	if _, err := os.ReadDir(folder); err != nil { // Glob would find nothing in it, without an error
+		return nil, control.FileError("--scripts "+folder, err, advice)
+	}
 	files, err := fs.Glob(os.DirFS(folder), "*.call")
 	if err == nil && len(files) == 0 {
 		err = fmt.Errorf("no scripts are in %s: their names end in .call", folder)

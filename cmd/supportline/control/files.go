@@ -35,7 +35,7 @@ func (p plain) Error() string {
 	case errors.Is(p.error, fs.ErrNotExist):
 		return "it is not there"
 	case errors.Is(p.error, fs.ErrPermission):
-		return "this user may not"
+		return "this user has no right to it"
 	case errors.Is(p.error, syscall.EISDIR):
 		return "it is a folder"
 	case errors.Is(p.error, syscall.ENOTDIR), errors.Is(p.error, fs.ErrExist):

@@ -95,8 +95,16 @@ func Dial(path string) (net.Conn, error) {
 		return conn, nil
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ECONNREFUSED):
 		return nil, ErrNoServer
+	case errors.Is(err, os.ErrPermission) && hidden(path):
+		return nil, fmt.Errorf("this user can't look into %s, where the store is: run this as the server's user", filepath.Dir(path))
 	case errors.Is(err, os.ErrPermission):
 		return nil, fmt.Errorf("a server takes commands at %s, but not from you: run this as the server's user", path)
 	}
 	return nil, err
+}
+
+// hidden reports whether this user may not even see if a file is there.
+func hidden(path string) bool {
+	_, err := os.Lstat(path)
+	return errors.Is(err, os.ErrPermission)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -151,9 +152,23 @@ func TestProbeMakesNoStore(t *testing.T) {
 	if _, err := os.Stat(conf.Recordings.Folder); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the folder of recordings was made: %v", err)
 	}
-	conf.Store += "-nowhere/supportline.db"
+	base := conf.Store
+	conf.Store = base + "-nowhere/below/supportline.db"
+	state, err = ProbeDisk(t.Context(), conf, time.Now)
+	folder, _ := conf.StoreFile()
+	if !errors.Is(err, ErrNoLog) || len(state.Commits) != probes {
+		t.Errorf("a folder that the server will make: %+v, %v", state, err)
+	}
+	if _, err := os.Stat(filepath.Dir(filepath.Dir(folder))); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the store's folder was made: %v", err)
+	}
+	file, _ := strings.CutPrefix(base, "bolt:")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	conf.Store = base + "/supportline.db"
 	if _, err := ProbeDisk(t.Context(), conf, time.Now); err == nil || errors.Is(err, ErrNoLog) {
-		t.Errorf("a folder that does not exist: %v", err)
+		t.Errorf("a file in the folder's place: %v", err)
 	}
 }
 

@@ -54,7 +54,7 @@ func ProbeDisk(ctx context.Context, conf config.Config, now func() time.Time) (s
 	if err != nil {
 		return state, err
 	}
-	file, err := os.CreateTemp(filepath.Dir(name), ".probe")
+	file, err := os.CreateTemp(standing(filepath.Dir(name)), ".probe")
 	if err != nil {
 		return state, err
 	}
@@ -71,6 +71,18 @@ func ProbeDisk(ctx context.Context, conf config.Config, now func() time.Time) (s
 		state.Commits = append(state.Commits, now().Sub(began))
 	}
 	return state, ErrNoLog
+}
+
+// standing returns a folder, or the nearest one above it that exists: the server makes those that are missing.
+func standing(folder string) string {
+	for {
+		_, err := os.Lstat(folder)
+		above := filepath.Dir(folder)
+		if !errors.Is(err, os.ErrNotExist) || above == folder {
+			return folder
+		}
+		folder = above
+	}
 }
 
 // How long a commit may take. A caller waits for several; after 5 seconds one is served without the log.
