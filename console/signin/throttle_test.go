@@ -1,16 +1,19 @@
 package signin_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/console/browsertest"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -76,6 +79,33 @@ func TestBurstsAreCounted(t *testing.T) {
 				t.Errorf("the answers are %v, want %d compared and the rest told to wait", got, test.most)
 			}
 		})
+	}
+}
+
+// watchedTries count how many tries are taken at one time.
+type watchedTries struct {
+	signin.Sessions
+	now, most *atomic.Int32
+}
+
+func (w watchedTries) TakeTry(ctx context.Context, origins []users.Origin, now time.Time) (time.Duration, error) {
+	if n := w.now.Add(1); n > w.most.Load() {
+		w.most.Store(n)
+	}
+	defer w.now.Add(-1)
+	return w.Sessions.TakeTry(ctx, origins, now)
+}
+
+// However many guess at once, one password is hashed at a time, and the store writes for one: the calls need both.
+func TestOnePasswordIsComparedAtATime(t *testing.T) {
+	w := watchedTries{now: new(atomic.Int32), most: new(atomic.Int32)}
+	p := browsertest.NewPlace(t, func(d *console.Deps) {
+		w.Sessions = d.Sessions
+		d.Sessions = w
+	})
+	atOnce(40, func(n int) browsertest.Page { return p.Visitor(t).SignIn(fmt.Sprint("nobody", n), "wrong wrong wrong") })
+	if w.most.Load() != 1 {
+		t.Errorf("%d tries at once, want one", w.most.Load())
 	}
 }
 
@@ -163,6 +193,11 @@ func TestIPv6CountsByNetwork(t *testing.T) {
 	}
 	signIn(p.Visitor(t), "2001:db8::ffff:1", "viewer", browsertest.Password).Want(t, http.StatusTooManyRequests)
 	signIn(p.Visitor(t), "2001:db8:0:1::1", "viewer", browsertest.Password).Want(t, http.StatusOK)
+	for n := range 4 { // and so it does for one name
+		signIn(p.Visitor(t), fmt.Sprintf("2001:db8:0:2::%x", n), "viewer", "wrong wrong wrong").Want(t, http.StatusUnauthorized)
+	}
+	signIn(p.Visitor(t), "2001:db8:0:2::9", "viewer", browsertest.Password).Want(t, http.StatusTooManyRequests)
+	signIn(p.Visitor(t), "2001:db8:0:3::9", "viewer", browsertest.Password).Want(t, http.StatusOK)
 }
 
 // A restart keeps the tries.
