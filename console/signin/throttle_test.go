@@ -185,6 +185,35 @@ func TestKnownDevicesAreThrottledByThemselves(t *testing.T) {
 	signIn(own, "192.0.2.7", "viewer", wrong).Want(t, http.StatusUnauthorized) // as any other browser
 }
 
+// A browser is one device however often somebody signs in there, a person has ten of them, and one of half a year ago is none.
+func TestKnownDevicesAreFew(t *testing.T) {
+	p, signIn := elsewhere(t)
+	address := 0
+	guessed := func(c *browsertest.Client, status int) { // at an address where the name is paused for all browsers but known ones
+		t.Helper()
+		address, p.Now = address+1, p.Now.Add(time.Second)
+		at := fmt.Sprint("192.0.2.", address)
+		for range 4 {
+			signIn(p.Visitor(t), at, "viewer", "wrong wrong wrong").Want(t, http.StatusUnauthorized)
+		}
+		signIn(c, at, "viewer", browsertest.Password).Want(t, status)
+	}
+	own, other := p.Visitor(t), p.Visitor(t)
+	for _, c := range []*browsertest.Client{own, other, other, other, other, other, other, other, other, other, other} {
+		p.Now = p.Now.Add(time.Second)
+		signIn(c, "203.0.113.9", "viewer", browsertest.Password).Want(t, http.StatusOK)
+	}
+	guessed(own, http.StatusOK)
+	for range 9 {
+		p.Now = p.Now.Add(time.Second)
+		signIn(p.Visitor(t), "203.0.113.9", "viewer", browsertest.Password).Want(t, http.StatusOK)
+	}
+	guessed(own, http.StatusOK)
+	guessed(other, http.StatusTooManyRequests) // the eleventh
+	p.Now = p.Now.Add(users.DeviceAge)
+	guessed(own, http.StatusTooManyRequests)
+}
+
 // An IPv6 network counts as one address.
 func TestIPv6CountsByNetwork(t *testing.T) {
 	p, signIn := elsewhere(t)
