@@ -133,7 +133,7 @@ func (s *Service) FromProvider(w http.ResponseWriter, r *http.Request, from stri
 	if err != nil {
 		return in, "", s.unsigned(r.Context(), who, err, from, now)
 	}
-	return Entry{user, from, ", by the identity provider", who.asked(now)}, begun.next, nil
+	return Entry{user, from, ", by the identity provider", who.asked(begun.again, now)}, begun.next, nil
 }
 
 // unsigned logs why a sign-in led nowhere, with the shape of the claims if there were any, and returns the error. What is about the person is in the
