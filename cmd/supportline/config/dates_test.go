@@ -41,7 +41,7 @@ func TestDatesAsTheFileWritesThem(t *testing.T) {
 }
 
 // reasons are texts that people can write.
-var reasons = rapid.StringN(1, 40, -1).Map(func(s string) string {
+var reasons = rapid.Map(rapid.StringN(1, 40, -1), func(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && !strings.ContainsRune("\n\t", r) {
 			return -1
