@@ -203,8 +203,8 @@ func (s sessionStore) FindCtx(ctx context.Context, key string) ([]byte, bool, er
 	return s.Sessions.Session(ctx, key, s.Now())
 }
 
-// CommitCtx writes a session's data, unless the session was ended meanwhile. It never fails: a lost sign of life is not worth a refused page, and what matters more was noted in the
-// audit first.
+// CommitCtx writes a session's data, unless the session was ended meanwhile. It never fails: a lost sign of life is not worth a refused page, and
+// what matters more was noted in the audit first.
 func (s sessionStore) CommitCtx(ctx context.Context, key string, data []byte, ends time.Time) error {
 	session, err := listed(key, data, s.Now().Add(time.Until(ends)).UTC())
 	switch {

@@ -60,7 +60,8 @@ func (a *App) privateRoutes() http.Handler {
 			case a.Conf.Listen.Metrics != "":
 				http.Error(w, "Health and metrics have a listener of their own: listen.metrics in the configuration has its address.", http.StatusNotFound)
 			case !fromThisMachine(r) || isNameOf(a.Conf.Console.URL, r.Host):
-				http.Error(w, "Health and metrics are for this machine alone here; listen.metrics in the configuration gives them a listener of their own.", http.StatusNotFound)
+				const elsewhere = "Health and metrics are for this machine alone here; listen.metrics in the configuration gives them a listener of their own."
+				http.Error(w, elsewhere, http.StatusNotFound)
 			default:
 				a.Health.ServeHTTP(w, r)
 			}
