@@ -60,7 +60,7 @@ const (
 	MaxOrigins = 10_000
 )
 
-// triesRule is what an origin of some kind has.
+// triesRule holds the bounds of one kind of origins.
 type triesRule struct {
 	free int           // wrong tries without a pause
 	leak time.Duration // after each of which one try is forgotten; 0: all are, at TriesForgotten

@@ -23,7 +23,7 @@ type Health struct {
 	Now     time.Time `json:"now"`
 }
 
-// healthPaths are those of health and metrics: /healthz (the process answers), /readyz (the store can be written) and /metrics.
+// healthPaths lists the paths of health and metrics: /healthz (the process answers), /readyz (the store can be written) and /metrics.
 var healthPaths = []string{"/healthz", "/readyz", "/metrics"}
 
 // healthRoutes returns the routes for the programs that watch the server.
