@@ -10,10 +10,14 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 func TestServerFinishesWhatRuns(t *testing.T) {
@@ -156,6 +160,37 @@ func TestHealthHasAListenerOfItsOwn(t *testing.T) {
 	}
 	if !free(s.Health.Addr().String()) {
 		t.Error("the listener of health stays open")
+	}
+}
+
+// A server that cannot open all of its listeners keeps none.
+func TestAllListenersOrNone(t *testing.T) {
+	h := mustApp(t)
+	h.Conf.Store = "postgres://elsewhere" // beside which no socket of commands can be
+	taken := must(net.Listen("tcp", "127.0.0.1:0"))
+	h.Conf.Listen.Metrics = taken.Addr().String()
+	taken.Close()
+	if _, err := Listen(h, parseNothing); err == nil {
+		t.Fatal("a server listens without a socket")
+	}
+	if !free(h.Conf.Listen.Metrics) {
+		t.Error("the listener of health is kept")
+	}
+}
+
+// A sign stands for the same number after the server began anew: the console has the store's secret.
+func TestSignsOutliveTheServer(t *testing.T) {
+	h := mustApp(t)
+	browsertest.AddUser(t, h.Store, users.User{Name: "viewer", Role: users.Viewer}, time.Now())
+	signs := func() []string {
+		console := httptest.NewServer(h.Console())
+		defer console.Close()
+		c := browsertest.NewClient(t, console.URL)
+		c.SignIn("viewer", browsertest.Password).Want(t, http.StatusOK, "Sign out")
+		return c.Get("/calls").Between(`value="s-`, `"`, 20)
+	}
+	if before := signs(); len(before) == 0 || !slices.Equal(before, signs()) {
+		t.Errorf("the signs %q are others afterwards", before)
 	}
 }
 
