@@ -342,3 +342,72 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// guess enters a wrong customer number on a call, and returns those that were entered before it as soon as the step is applied. The commit is sent to
+// done.
+func guess(t *testing.T, s *store.Store, sid policy.CallSID, done chan<- error) policy.WrongNumbers {
+	t.Helper()
+	applied := make(chan policy.WrongNumbers, 1)
+	count := policy.WrongNumberCount{Caller: "+442079460018", Since: morning, AtMost: policy.WrongNumbers{ByCaller: 100, InAll: 100}}
+	go func() {
+		_, err := s.AdvanceCounting(t.Context(), sid, count, func(c policy.Call, wrong policy.WrongNumbers) policy.Call {
+			applied <- wrong
+			c.From, c.StartedAt, c.WrongNumbers = "+442079460018", morning, append(c.WrongNumbers, morning)
+			return c
+		})
+		done <- err
+	}()
+	select {
+	case wrong := <-applied:
+		return wrong
+	case <-time.After(10 * time.Second):
+		t.Fatal("the step waits for a commit")
+		return policy.WrongNumbers{}
+	}
+}
+
+// TestWrongNumbersCountOnceWhereverTheirCommitIs: each step sees the wrong numbers of all before it, those that wait for a commit, those that are
+// being committed and those that are on the disk already, although the batch still counts as under way, each once.
+func TestWrongNumbersCountOnceWhereverTheirCommitIs(t *testing.T) {
+	var holds atomic.Bool
+	holding, end := make(chan struct{}), make(chan struct{})
+	s := newFile(t).open(t, store.Options{OnCommit: func(time.Duration, int, error) {
+		if holds.CompareAndSwap(true, false) {
+			close(holding)
+			<-end
+		}
+	}})
+	const steps = 16
+	done := make(chan error, steps)
+	next := 0
+	look := func(where string) {
+		t.Helper()
+		got := guess(t, s, policy.CallSID(fmt.Sprint("CA", next/2)), done) // the second of a call is a change of one that counts already
+		if got != (policy.WrongNumbers{ByCaller: next, InAll: next}) {
+			t.Errorf("%s: %+v wrong numbers are counted, want %d", where, got, next)
+		}
+		next++
+	}
+	holds.Store(true)
+	look("nothing is there")
+	<-holding
+	for range 4 {
+		look("after the commit, which nobody has heard of yet")
+	}
+	release, err := store.HoldCommits(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	close(end)
+	for next < steps {
+		look("while commits wait")
+	}
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	for range steps {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
