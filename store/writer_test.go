@@ -343,7 +343,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// guess enters a wrong customer number on a call, and returns those that were entered before it as soon as the step is applied. The commit is sent to
+// guess enters a wrong customer number on a call, from another spelling of a number than is counted, and returns those that were entered before it as soon as the step is applied. The commit is sent to
 // done.
 func guess(t *testing.T, s *store.Store, sid policy.CallSID, done chan<- error) policy.WrongNumbers {
 	t.Helper()
@@ -352,7 +352,7 @@ func guess(t *testing.T, s *store.Store, sid policy.CallSID, done chan<- error) 
 	go func() {
 		_, err := s.AdvanceCounting(t.Context(), sid, count, func(c policy.Call, wrong policy.WrongNumbers) policy.Call {
 			applied <- wrong
-			c.From, c.StartedAt, c.WrongNumbers = "+442079460018", morning, append(c.WrongNumbers, morning)
+			c.From, c.StartedAt, c.WrongNumbers = "442079460018", morning, append(c.WrongNumbers, morning)
 			return c
 		})
 		done <- err
