@@ -121,6 +121,21 @@ func TestExplainNeverRunsBackwards(t *testing.T) {
 	})
 }
 
+// What the provider reports in whole seconds stands after what came within that second by our own clock: the end is told last.
+func TestVerdictsFollowWhatTheyAreDrawnFrom(t *testing.T) {
+	c := explainCall()
+	c.Message = &policy.Recording{SID: "RE1", Seconds: 12, At: c.EndedAt.Add(400 * time.Millisecond)}
+	c.Acts = []policy.Act{{At: c.EndedAt.Add(time.Second), By: "mila", Kind: policy.ActNote, Value: "seen"}}
+	history := c.Explain(explainFair, true, c.StartedAt.Add(10*time.Minute))
+	var rules []string
+	for _, d := range history[len(history)-3:] {
+		rules = append(rules, d.Rule)
+	}
+	if diff := cmp.Diff([]string{"voicemail", "end", "act.note"}, rules); diff != "" {
+		t.Errorf("the last of the history (-want +got):\n%s", diff)
+	}
+}
+
 // Each row changes one thing of the served call and looks at one line of its history.
 func TestExplainSaysWhy(t *testing.T) {
 	n := func(n int) *int { return &n }

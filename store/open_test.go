@@ -469,29 +469,35 @@ func TestAnUpgradeFindsWhatWasServedToNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := entries(t, path)
-	foreign(t, path, func(tx *bolt.Tx) error {
-		search := tx.Bucket([]byte("search"))
-		var facets [][]byte
-		for k, _ := search.Cursor().Seek([]byte("Mn")); bytes.HasPrefix(k, []byte("Mn")); k, _ = search.Cursor().Seek(append(facets[len(facets)-1], 0)) {
-			facets = append(facets, bytes.Clone(k))
-		}
-		if len(facets) == 0 {
-			t.Error("this version writes no facet")
-		}
-		for _, k := range facets {
-			if err := search.Delete(k); err != nil {
-				return err
-			}
-		}
-		return setSchema("4")(tx)
-	})
-	refused(t, path, store.Options{ReadOnly: true}, store.ErrReadOnly, "opened for writing once")
-	s = file{path}.open(t, store.Options{})
-	count, err := s.CountNobody(t.Context(), "2026-11", func(policy.Phone) *time.Location { return time.UTC })
-	if err != nil || len(count) != 1 || count[0].Calls != 46 {
-		t.Errorf("served to nobody: %+v, %v; want 46 calls", count, err)
+	interrupted := func(tx *bolt.Tx) error {
+		first, _ := tx.Bucket([]byte("calls")).Cursor().First()
+		return tx.Bucket([]byte("meta")).Put([]byte("callers-next"), bytes.Clone(first))
 	}
-	closedWith(t, s, path, want)
+	for _, begun := range []func(*bolt.Tx) error{setSchema("5"), interrupted} {
+		foreign(t, path, func(tx *bolt.Tx) error {
+			search := tx.Bucket([]byte("search"))
+			var facets [][]byte
+			for k, _ := search.Cursor().Seek([]byte("Mn")); bytes.HasPrefix(k, []byte("Mn")); k, _ = search.Cursor().Seek(append(facets[len(facets)-1], 0)) {
+				facets = append(facets, bytes.Clone(k))
+			}
+			if len(facets) == 0 {
+				t.Error("this version writes no facet")
+			}
+			for _, k := range facets {
+				if err := search.Delete(k); err != nil {
+					return err
+				}
+			}
+			return setSchema("4")(tx)
+		})
+		refused(t, path, store.Options{ReadOnly: true}, store.ErrReadOnly, "opened for writing once")
+		s = file{path}.open(t, store.Options{})
+		count, err := s.CountNobody(t.Context(), "2026-11", func(policy.Phone) *time.Location { return time.UTC })
+		if err != nil || len(count) != 1 || count[0].Calls != 46 {
+			t.Errorf("served to nobody: %+v, %v; want 46 calls", count, err)
+		}
+		closedWith(t, s, path, want)
+	}
 }
 
 // TestAnUpgradeBringsSpellingsOfACallerTogether: up to schema 4 wrong numbers were counted by the address as it came. After the upgrade all spellings of

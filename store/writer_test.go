@@ -343,12 +343,12 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// guess enters a wrong customer number on a call, from another spelling of a number than is counted, and returns those that were entered before it as soon as the step is applied. The commit is sent to
-// done.
-func guess(t *testing.T, s *store.Store, sid policy.CallSID, done chan<- error) policy.WrongNumbers {
+// guess enters a wrong customer number on a call, from another spelling of a number than is counted, and returns those that were entered before it, as
+// soon as the step is applied, and most of them at most. The commit's end is sent to done.
+func guess(t *testing.T, s *store.Store, sid policy.CallSID, most int, done chan<- error) policy.WrongNumbers {
 	t.Helper()
 	applied := make(chan policy.WrongNumbers, 1)
-	count := policy.WrongNumberCount{Caller: "+442079460018", Since: morning, AtMost: policy.WrongNumbers{ByCaller: 100, InAll: 100}}
+	count := policy.WrongNumberCount{Caller: "+442079460018", Since: morning, AtMost: policy.WrongNumbers{ByCaller: most, InAll: most}}
 	go func() {
 		_, err := s.AdvanceCounting(t.Context(), sid, count, func(c policy.Call, wrong policy.WrongNumbers) policy.Call {
 			applied <- wrong
@@ -382,9 +382,10 @@ func TestWrongNumbersCountOnceWhereverTheirCommitIs(t *testing.T) {
 	next := 0
 	look := func(where string) {
 		t.Helper()
-		got := guess(t, s, policy.CallSID(fmt.Sprint("CA", next/2)), done) // the second of a call is a change of one that counts already
-		if got != (policy.WrongNumbers{ByCaller: next, InAll: next}) {
-			t.Errorf("%s: %+v wrong numbers are counted, want %d", where, got, next)
+		const most = 12
+		got := guess(t, s, policy.CallSID(fmt.Sprint("CA", next/2)), most, done) // the second of a call is a change of one that counts already
+		if want := min(next, most); got != (policy.WrongNumbers{ByCaller: want, InAll: want}) {
+			t.Errorf("%s: %+v wrong numbers are counted, want %d", where, got, want)
 		}
 		next++
 	}
@@ -409,5 +410,36 @@ func TestWrongNumbersCountOnceWhereverTheirCommitIs(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestWrongNumbersFollowTheirCaller: where the caller of a call becomes known by another number, its wrong numbers count for that one at once, before
+// the commit.
+func TestWrongNumbersFollowTheirCaller(t *testing.T) {
+	s := newFile(t).open(t, store.Options{})
+	done := make(chan error, 3)
+	guess(t, s, "CA0", 100, done)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.Advance(t.Context(), "CA0", func(c policy.Call) policy.Call { c.From = "+12125550142"; return c })
+	if err != nil {
+		t.Fatal(err)
+	}
+	release, err := store.HoldCommits(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := make(chan struct{})
+	go func() {
+		_, err := s.Advance(t.Context(), "CA0", func(c policy.Call) policy.Call { defer close(changed); c.From = "+442079460018"; return c })
+		done <- err
+	}()
+	<-changed
+	if got := guess(t, s, "CA1", 100, done); got.ByCaller != 1 {
+		t.Errorf("%+v wrong numbers are counted, want 1 of the caller", got)
+	}
+	if err := errors.Join(release(), <-done, <-done); err != nil {
+		t.Error(err)
 	}
 }

@@ -143,7 +143,10 @@ func (d *directoryReader) column(i int, written string) {
 func (d *directoryReader) missing(line int) {
 	for _, name := range columns {
 		if _, ok := d.at[name]; !ok {
-			d.problems.add(Problem{Line: line, Field: name, What: "the column is missing", Instead: "add it to the header; its cells may be empty unless they are number, name, package or line"})
+			d.problems.add(Problem{
+				Line: line, Field: name, What: "the column is missing",
+				Instead: "add it to the header; its cells may be empty unless they are number, name, package or line",
+			})
 		}
 	}
 }

@@ -15,7 +15,8 @@ import (
 func (c *checker) console(f consoleFile, lines list[line]) console.Settings {
 	s := console.Settings{
 		Settings: signin.Settings{
-			URL: c.consoleURL(f.URL), Proxies: c.proxies(f.Proxies), Idle: c.seconds(f.Idle, 60, 24*60*60), Session: c.seconds(f.Session, 60, 7*24*60*60), SSO: c.sso(f.SSO),
+			URL: c.consoleURL(f.URL), Proxies: c.proxies(f.Proxies), SSO: c.sso(f.SSO),
+			Idle: c.seconds(f.Idle, 60, 24*60*60), Session: c.seconds(f.Session, 60, 7*24*60*60),
 		},
 		Permissions: users.Permissions{users.Viewer: c.granted(f.Permissions.Viewer), users.Operator: c.granted(f.Permissions.Operator)},
 		TestLines:   c.testLines(f.TestLines, lines),
@@ -160,7 +161,8 @@ func (c *checker) groups(t table[text]) map[string]users.Role {
 		case key == "":
 			c.add(r.Key.At, "roles has "+quoted(name)+", which is no group", "write the name of a group: roles: { support: operator }")
 		case again:
-			c.add(r.Key.At, "roles has "+quoted(first)+" and "+quoted(name)+", which are the same group: case and slashes at the ends do not count", "keep one of the two")
+			what := "roles has " + quoted(first) + " and " + quoted(name) + ", which are the same group: case and slashes at the ends do not count"
+			c.add(r.Key.At, what, "keep one of the two")
 		}
 		seen[key] = name
 		roles[name] = users.Role(c.oneOf(r.Value, "viewer", "operator", "admin"))
