@@ -131,7 +131,7 @@ func TestVerdictsFollowWhatTheyAreDrawnFrom(t *testing.T) {
 	for _, d := range history[len(history)-3:] {
 		rules = append(rules, d.Rule)
 	}
-	if diff := cmp.Diff([]string{"voicemail", "end", "act.note"}, rules); diff != "" {
+	if diff := cmp.Diff([]string{"recording.waits", "end", "act.note"}, rules); diff != "" {
 		t.Errorf("the last of the history (-want +got):\n%s", diff)
 	}
 }

@@ -469,35 +469,29 @@ func TestAnUpgradeFindsWhatWasServedToNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := entries(t, path)
-	interrupted := func(tx *bolt.Tx) error {
-		first, _ := tx.Bucket([]byte("calls")).Cursor().First()
-		return tx.Bucket([]byte("meta")).Put([]byte("callers-next"), bytes.Clone(first))
-	}
-	for _, begun := range []func(*bolt.Tx) error{setSchema("5"), interrupted} {
-		foreign(t, path, func(tx *bolt.Tx) error {
-			search := tx.Bucket([]byte("search"))
-			var facets [][]byte
-			for k, _ := search.Cursor().Seek([]byte("Mn")); bytes.HasPrefix(k, []byte("Mn")); k, _ = search.Cursor().Seek(append(facets[len(facets)-1], 0)) {
-				facets = append(facets, bytes.Clone(k))
-			}
-			if len(facets) == 0 {
-				t.Error("this version writes no facet")
-			}
-			for _, k := range facets {
-				if err := search.Delete(k); err != nil {
-					return err
-				}
-			}
-			return setSchema("4")(tx)
-		})
-		refused(t, path, store.Options{ReadOnly: true}, store.ErrReadOnly, "opened for writing once")
-		s = file{path}.open(t, store.Options{})
-		count, err := s.CountNobody(t.Context(), "2026-11", func(policy.Phone) *time.Location { return time.UTC })
-		if err != nil || len(count) != 1 || count[0].Calls != 46 {
-			t.Errorf("served to nobody: %+v, %v; want 46 calls", count, err)
+	foreign(t, path, func(tx *bolt.Tx) error {
+		search := tx.Bucket([]byte("search"))
+		var facets [][]byte
+		for k, _ := search.Cursor().Seek([]byte("Mn")); bytes.HasPrefix(k, []byte("Mn")); k, _ = search.Cursor().Seek(append(facets[len(facets)-1], 0)) {
+			facets = append(facets, bytes.Clone(k))
 		}
-		closedWith(t, s, path, want)
+		if len(facets) == 0 {
+			t.Error("this version writes no facet")
+		}
+		for _, k := range facets {
+			if err := search.Delete(k); err != nil {
+				return err
+			}
+		}
+		return setSchema("4")(tx)
+	})
+	refused(t, path, store.Options{ReadOnly: true}, store.ErrReadOnly, "opened for writing once")
+	s = file{path}.open(t, store.Options{})
+	count, err := s.CountNobody(t.Context(), "2026-11", func(policy.Phone) *time.Location { return time.UTC })
+	if err != nil || len(count) != 1 || count[0].Calls != 46 {
+		t.Errorf("served to nobody: %+v, %v; want 46 calls", count, err)
 	}
+	closedWith(t, s, path, want)
 }
 
 // TestAnUpgradeBringsSpellingsOfACallerTogether: up to schema 4 wrong numbers were counted by the address as it came. After the upgrade all spellings of
@@ -632,7 +626,11 @@ func TestAnUpgradeFindsCallersInAnySpelling(t *testing.T) {
 		id, from := policy.CallSID(fmt.Sprintf("CA%03d", n)), froms[n%len(froms)]
 		for _, end := range []time.Time{{}, day.Add(time.Minute)} {
 			_, err := s.Advance(t.Context(), id, func(policy.Call) policy.Call {
-				return policy.Call{SID: id, Line: "+448000668187", From: from, StartedAt: day, Answered: true, EndedAt: end, LeftAt: end}
+				c := policy.Call{SID: id, Line: "+448000668187", From: from, StartedAt: day, Answered: true, EndedAt: end, LeftAt: end}
+				if n == 69 { // of an account that was erased: it has no number any longer, and withheld none
+					c.From, c.Erased = "", true
+				}
+				return c
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -643,28 +641,34 @@ func TestAnUpgradeFindsCallersInAnySpelling(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := entries(t, path)
-	foreign(t, path, func(tx *bolt.Tx) error {
-		search := tx.Bucket([]byte("search"))
-		var facets [][]byte
-		for k, _ := search.Cursor().First(); k != nil; k, _ = search.Cursor().Seek(append(bytes.Clone(k), 0)) {
-			sid, _ := strconv.Atoi(string(k[len(k)-3:]))
-			if bytes.HasPrefix(k, []byte("Mh")) || k[0] == 'f' && !froms[sid%len(froms)].IsNumber() {
-				facets = append(facets, bytes.Clone(k))
-			}
-		}
-		for _, k := range facets {
-			if err := search.Delete(k); err != nil {
-				return err
-			}
-		}
-		return setSchema("5")(tx)
-	})
-	s = file{path}.open(t, store.Options{})
-	for text, count := range map[string]int{"withheld": 30, "+442079460018": 30, "0142": 10} {
-		found, err := s.Search(t.Context(), policy.Filter{Text: text, Numbers: true}, policy.Page{Length: 100})
-		if err != nil || len(found.List) != count {
-			t.Errorf("%q finds %d calls, %v; want %d", text, len(found.List), err, count)
-		}
+	interrupted := func(tx *bolt.Tx) error {
+		first, _ := tx.Bucket([]byte("calls")).Cursor().First()
+		return tx.Bucket([]byte("meta")).Put([]byte("callers-next"), bytes.Clone(first))
 	}
-	closedWith(t, s, path, want)
+	for _, begun := range []func(*bolt.Tx) error{setSchema("5"), setSchema("4"), interrupted} {
+		foreign(t, path, func(tx *bolt.Tx) error {
+			search := tx.Bucket([]byte("search"))
+			var facets [][]byte
+			for k, _ := search.Cursor().First(); k != nil; k, _ = search.Cursor().Seek(append(bytes.Clone(k), 0)) {
+				sid, _ := strconv.Atoi(string(k[len(k)-3:]))
+				if bytes.HasPrefix(k, []byte("Mh")) || k[0] == 'f' && !froms[sid%len(froms)].IsNumber() {
+					facets = append(facets, bytes.Clone(k))
+				}
+			}
+			for _, k := range facets {
+				if err := search.Delete(k); err != nil {
+					return err
+				}
+			}
+			return begun(tx)
+		})
+		s = file{path}.open(t, store.Options{})
+		for text, count := range map[string]int{"withheld": 30, "+442079460018": 30, "0142": 9} {
+			found, err := s.Search(t.Context(), policy.Filter{Text: text, Numbers: true}, policy.Page{Length: 100})
+			if err != nil || len(found.List) != count {
+				t.Errorf("%q finds %d calls, %v; want %d", text, len(found.List), err, count)
+			}
+		}
+		closedWith(t, s, path, want)
+	}
 }

@@ -138,6 +138,8 @@ func TestWhatASpreadsheetSpoiltIsRefusedWithTheCause(t *testing.T) {
 		"a quote not closed":        {header + strings.Replace(good, "Northwind", "\"Northwind", 1) + strings.Repeat(good, 3) + strings.Replace(good, "Ultimate", "\"", 1), "2:8: 7 fields where the header has 8, and a quoted field goes on over 5 lines; close its quote where the field ends"},
 		"a long quoted field":       {row("Northwind Flex Offices", "\"Northwind"+strings.Repeat("\n204518,Flex", 60)+"\""), "2:8: name: a quoted field goes on over 61 lines; close its quote where the field ends"},
 		"an address with a blank":   {row("office@", "office\u00a0desk@"), `2:69: email: "office\u00a0desk@northwind.example" is not an e-mail address; write one like office@example.com, or nothing`},
+		"a row of a file with CRLF": {strings.ReplaceAll(row("204518", "4518"), "\n", "\r\n"), `2:1: number: "4518" has 4 digits; write exactly 6 digits; a spreadsheet may have dropped zeros at the front`},
+		"an address with a comment": {row("office@", "(desk)office@"), `2:69: email: "(desk)office@northwind.example" is not an e-mail address; write one like office@example.com, or nothing`},
 		"fields and semicolons":     {separated(";", header) + "204518;Northwind\n", "2: 2 fields where the header has 8; write a semicolon for each empty field, and quotes around one that holds a semicolon"},
 	} {
 		_, problems := directory.Read(strings.NewReader(test.file), fieldRules)

@@ -169,9 +169,7 @@ func (d *directoryReader) row() bool {
 		d.wrongWidth(cells)
 		return true
 	}
-	before := len(d.problems.list) + d.problems.more
-	customer := d.customer(cells)
-	if len(d.problems.list)+d.problems.more == before {
+	if customer := d.customer(cells); len(d.problems.list) == 0 { // with a problem there are none in the end
 		d.customers = append(d.customers, customer)
 	}
 	return true

@@ -272,3 +272,31 @@ func FuzzReadCustomers(f *testing.F) {
 		}
 	})
 }
+
+// A file with problems still has its warnings: they may be the cause of a problem, and a person corrects the file once.
+func TestWarningsStandBesideProblems(t *testing.T) {
+	file, problems := directory.ReadFile(strings.NewReader(header+strings.Replace(good, ",+442079460018,", ",+442079460018 ext 12,", 1)+"2,,,,,,,\n"), directoryRules)
+	if len(problems) == 0 || len(file.Customers) > 0 || len(file.Warnings) != 1 || !strings.Contains(file.Warnings[0].String(), "the extension") {
+		t.Errorf("%d problems, %d customers, and the warnings %v", len(problems), len(file.Customers), file.Warnings)
+	}
+}
+
+// blanks reads as a text of empty rows without an end.
+type blanks struct{}
+
+func (blanks) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	p[len(p)-1] = '\n'
+	return len(p), nil
+}
+
+// A file without an end is left at its bound, and not imported as if it ended there.
+func TestAFileWithoutAnEndIsRefused(t *testing.T) {
+	t.Parallel()
+	file, problems := directory.ReadFile(io.MultiReader(strings.NewReader(header+good), blanks{}), directoryRules)
+	if len(problems) != 1 || problems[0].String() != "the file is larger than 256 MB; split it" || len(file.Customers) > 0 {
+		t.Errorf("%v, and %d customers", problems, len(file.Customers))
+	}
+}

@@ -165,8 +165,9 @@ var path = []policy.CaseState{
 	policy.CaseContacted, policy.CaseDiscussed, policy.CaseWatching, policy.CaseCharged, policy.CaseRestricted, policy.CaseClosed,
 }
 
+// move returns a move as a person may write it, with blanks around its texts.
 func move(to policy.CaseState) policy.Move {
-	return policy.Move{At: day.Add(time.Hour), By: "bea", To: to, Via: policy.ViaEmail, Note: "agreed on a training"}
+	return policy.Move{At: day.Add(time.Hour), By: " bea", To: to, Via: policy.ViaEmail, Note: "agreed on a training\r\n"}
 }
 
 func caseLife(t *testing.T, storage Storage) {
