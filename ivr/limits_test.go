@@ -329,6 +329,25 @@ func TestNoWayAroundTheLimitOfWrongNumbers(t *testing.T) {
 	}
 }
 
+// TestACallIsLockedOnce: a call that starts over, as its state was lost, stays locked, also an hour later, and tells of the limit no second time.
+func TestACallIsLockedOnce(t *testing.T) {
+	t.Parallel()
+	m := ivr.Machine{Settings: settings(t)}
+	call, _ := m.Next(policy.Call{SID: "CA1"}, ivr.Input{Step: "arrive", Line: uk, From: caller, WrongNumbers: 10}, tuesday)
+	for n, wrong := range []int{10, 0} {
+		call, _ = m.Next(call, ivr.Input{Step: "menu", Exchange: 90 + n, Line: uk, From: caller, WrongNumbers: wrong}, tuesday.Add(time.Minute))
+		told := 0
+		for _, d := range call.Trace {
+			if d.Rule == string(ivr.LimitOfCaller) {
+				told++
+			}
+		}
+		if told != 1 || !call.State.Locked {
+			t.Errorf("with %d wrong numbers the trace tells of the limit %d times, and the call is at %+v", wrong, told, call.State)
+		}
+	}
+}
+
 // TestTicketNumberIsBounded: what a caller keys in as a ticket number is kept up to 20 digits.
 func TestTicketNumberIsBounded(t *testing.T) {
 	t.Parallel()
