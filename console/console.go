@@ -70,10 +70,10 @@ func New(d Deps) http.Handler {
 		d.Secret = make([]byte, 32)
 		_, _ = rand.Read(d.Secret) // never fails
 	}
-	s := &console{
-		Deps: d, views: newViews(), assets: newAssets(), uploads: &uploads{}, limiter: newLimiter(),
-		signin: signin.New(signin.Deps{Settings: d.Settings.Settings, Users: d.Users, Sessions: d.Sessions, Tokens: d.Tokens, Audit: d.Audit, Now: d.Now, Logger: d.Logger}),
-	}
+	s := &console{Deps: d, views: newViews(), assets: newAssets(), uploads: &uploads{}, limiter: newLimiter()}
+	s.signin = signin.New(signin.Deps{
+		Settings: d.Settings.Settings, Users: d.Users, Sessions: d.Sessions, Tokens: d.Tokens, Audit: d.Audit, Now: d.Now, Logger: d.Logger,
+	})
 	s.sections = s.all()
 	s.exports = &api.Exports{Calls: d.Calls, Policy: d.Policy, Audit: d.Audit, Secret: d.Secret, Slot: s.limiter.acquire, Logger: d.Logger}
 	front := http.NewServeMux()

@@ -209,8 +209,11 @@ func (r *request) phoneEvents() error {
 		if errors.Is(err, ErrNoPhoneCall) || r.ctx().Err() != nil {
 			return nil
 		}
+		if err == nil {
+			_, err = r.console.signin.User(r.ctx(), r.console.Now(), false)
+		}
 		if err != nil {
-			return err
+			return r.ended(err)
 		}
 	}
 }

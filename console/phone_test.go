@@ -3,8 +3,10 @@ package console_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -20,6 +22,7 @@ type phones struct {
 	free   bool
 	call   console.PhoneCall
 	full   error
+	moves  chan struct{} // each is something new in the call
 	dialed []string
 	acts   []console.PhoneAct
 }
@@ -47,7 +50,10 @@ func (p *phones) Act(_ context.Context, _, _ string, act console.PhoneAct) error
 }
 
 func (p *phones) Moved(ctx context.Context, _, _ string, _ int) error {
-	<-ctx.Done()
+	select {
+	case <-p.moves:
+	case <-ctx.Done():
+	}
 	return nil
 }
 
@@ -72,6 +78,34 @@ func TestPhonePermission(t *testing.T) {
 		if got := c.Post("/phone/a1", "keys", "1").Status; got != row.status {
 			t.Errorf("%s: a key has status %d, want %d", row.role, got, row.status)
 		}
+	}
+}
+
+// Whoever is signed out sees no more of a call.
+func TestPhoneStreamsEndWithTheirSession(t *testing.T) {
+	moves := make(chan struct{})
+	call := console.PhoneCall{ID: "a1", Line: browsertest.UKLine, StartedAt: browsertest.Monday, State: console.PhoneSpeaks}
+	p := mustPhone(t, &phones{lines: []policy.Phone{browsertest.UKLine}, call: call, moves: moves})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.Server.URL+"/phone/a1/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := p.As(t, users.Admin).HTTP.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	moves <- struct{}{} // it goes on while the person is signed in
+	p.As(t, users.Admin).Post("/signout/everywhere").Want(t, http.StatusOK)
+	select {
+	case moves <- struct{}{}:
+	case <-ctx.Done():
+		t.Fatal("the stream is over before its session")
+	}
+	if _, err := io.ReadAll(answer.Body); err != nil {
+		t.Errorf("the stream goes on without its session: %v", err)
 	}
 }
 

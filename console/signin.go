@@ -18,7 +18,8 @@ const signInPath = "/signin"
 func (s *console) signInRoutes() []route {
 	routes := []route{{http.MethodGet, signInPath, (*request).signInForm, ""}, {http.MethodPost, signInPath, (*request).signIn, ""}}
 	if s.signin.HasProvider() {
-		routes = append(routes, route{http.MethodGet, signInPath + "/sso", (*request).toProvider, ""}, route{http.MethodGet, signin.BackPath, (*request).fromProvider, ""})
+		routes = append(routes,
+			route{http.MethodGet, signInPath + "/sso", (*request).toProvider, ""}, route{http.MethodGet, signin.BackPath, (*request).fromProvider, ""})
 	}
 	return routes
 }

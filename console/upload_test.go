@@ -1,6 +1,7 @@
 package console
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,13 +16,18 @@ func TestUploadsGoByThemselves(t *testing.T) {
 		for _, by := range []string{"ada", "ada", "bea", "cy", "dee", "eve"} {
 			u.put(by, "customers.csv", directory.File{}, time.Now())
 		}
-		if len(u.files) != maxUploads || u.files[0].by != "bea" {
-			t.Errorf("%d files are kept, the oldest is %s's", len(u.files), u.files[0].by)
+		kept := func() []upload {
+			u.mu.Lock()
+			defer u.mu.Unlock()
+			return slices.Clone(u.files)
+		}
+		if files := kept(); len(files) != maxUploads || files[0].by != "bea" {
+			t.Errorf("%d files are kept, the oldest is %s's", len(files), files[0].by)
 		}
 		<-time.After(uploadFor + time.Second)
 		synctest.Wait()
-		if len(u.files) != 0 {
-			t.Errorf("%d files are kept for ever", len(u.files))
+		if files := kept(); len(files) != 0 {
+			t.Errorf("%d files are kept for ever", len(files))
 		}
 	})
 }

@@ -409,7 +409,7 @@ func (l Line) stretches(d Date, spans []Span) iter.Seq[Interval] {
 		last := wall.Add(48 * time.Hour)
 		for at := wall.Add(-24 * time.Hour).In(l.Zone); at.Before(last); {
 			_, end := at.ZoneBounds()
-			if end.IsZero() || end.After(last) {
+			if end.After(last) || !end.After(at) { // a zone that does not change any more, or a time before all that is known of it
 				end = last
 			}
 			_, seconds := at.Zone()

@@ -319,3 +319,18 @@ func TestDay(t *testing.T) {
 		})
 	}
 }
+
+// The days at the ends of what can be written come to an end, whatever a zone knows of them.
+func TestTheHoursOfDistantDaysEnd(t *testing.T) {
+	for _, zone := range []string{"Europe/London", "America/New_York", "Asia/Kolkata", "UTC"} {
+		line := lineIn(zone, "mon-sun", "08:00-20:00")
+		for _, year := range []int{-1, 0, 1, 2, 1900, 2999, 9999, 10000} {
+			first := policy.DateOf(time.Date(year, time.January, 1, 12, 0, 0, 0, time.UTC))
+			for n := range 400 {
+				if day := line.Day(first.Plus(n)); len(day.Open) == 0 {
+					t.Fatalf("%s: a day of the year %d is closed: %+v", zone, year, day)
+				}
+			}
+		}
+	}
+}

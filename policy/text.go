@@ -9,9 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// The bounds of what people write, in characters. MaxWritten is how many a text has at most that a person writes: a note, a reason, a word about a
-// case. A page of a book has about as many. MaxLine is how many a name has, or a number, or what is searched for; e-mail addresses, which are names
-// too, are no longer.
+// The bounds of what people write, in characters. MaxWritten bounds a text: a note, a reason, a word about a case. A page of a book has about as
+// many. MaxLine bounds a name, a number, or what is searched for; e-mail addresses, which are names too, are no longer.
 const (
 	MaxWritten = 2000
 	MaxLine    = 254

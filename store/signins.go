@@ -53,9 +53,6 @@ func (s *Store) Session(ctx context.Context, key string, now time.Time) (data []
 // StartSession stores a new session until its end, in whole seconds, and what its user sees of it; a session of nobody is in no list. If the user
 // has more than users.MaxSessions then, those whose last sign of life is the longest ago end.
 func (s *Store) StartSession(ctx context.Context, session users.Session, data []byte) error {
-	if session.Key == "" || len(session.Key) > maxPart {
-		return fmt.Errorf("a session's key has 1 to %d characters, not %d", maxPart, len(session.Key))
-	}
 	return s.write(ctx, func(tx *bolt.Tx) error {
 		if err := putSession(tx, session, data); err != nil {
 			return err
@@ -154,7 +151,8 @@ func (s *Store) ExpireSessions(ctx context.Context, now time.Time) (removed int,
 		d, err := deviceTable.decode(k, v)
 		return !now.Before(d.UsedAt.Add(users.DeviceAge)), err
 	}
-	if _, err = s.sweep(ctx, signInsBucket, under(key(deviceOfUser)), unknown, func(tx *bolt.Tx, k []byte) error { return tx.Bucket(signInsBucket).Delete(k) }); err != nil {
+	forget := func(tx *bolt.Tx, k []byte) error { return tx.Bucket(signInsBucket).Delete(k) }
+	if _, err = s.sweep(ctx, signInsBucket, under(key(deviceOfUser)), unknown, forget); err != nil {
 		return removed, err
 	}
 	_, err = s.sweep(ctx, triesBucket, forgottenTries(now), everything, removeOldTries)
@@ -164,7 +162,9 @@ func (s *Store) ExpireSessions(ctx context.Context, now time.Time) (removed int,
 func everything(_, _ []byte) (bool, error) { return true, nil }
 
 // sweep removes the records in a span of a bucket that are over, in bounded steps, and returns their number.
-func (s *Store) sweep(ctx context.Context, bucket []byte, r span, over func(k, v []byte) (bool, error), remove func(*bolt.Tx, []byte) error) (removed int, err error) {
+func (s *Store) sweep(
+	ctx context.Context, bucket []byte, r span, over func(k, v []byte) (bool, error), remove func(*bolt.Tx, []byte) error,
+) (removed int, err error) {
 	var gone [][]byte
 	keyOfOver := func(k, v []byte) ([]byte, error) {
 		is, err := over(k, v)

@@ -125,3 +125,23 @@ func TestFilesWithoutTries(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A session that an older version ended, which knows nothing of the lists of sessions, is in none.
+func TestSessionsThatAnOlderVersionEnded(t *testing.T) {
+	f := newFile(t)
+	s := f.open(t, store.Options{})
+	began := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	for _, key := range []string{"ended", "goes on"} {
+		if err := s.StartSession(t.Context(), users.Session{Key: key, User: "mila", Seen: began, Ends: began.Add(time.Hour)}, []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	foreign(t, f.path, func(tx *bolt.Tx) error { return tx.Bucket([]byte("sessions")).Delete([]byte("ended")) })
+	all, err := f.open(t, store.Options{}).SessionsOf(t.Context(), "mila", began)
+	if err != nil || len(all) != 1 || all[0].Key != "goes on" {
+		t.Errorf("the list has %+v, %v", all, err)
+	}
+}

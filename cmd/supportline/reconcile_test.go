@@ -309,7 +309,7 @@ func TestRepairsAreShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "SID                                 STARTED              LINE              WHAT        BEFORE                AFTER\n" +
+	want := "SID                                 STARTED (UTC)        LINE              WHAT        BEFORE                AFTER\n" +
 		"CA00000000000000000000000000000001  2026-11-24 15:00:00  +448000668187     total                             42 s\n" +
 		"CA00000000000000000000000000000001  2026-11-24 15:00:00  +448000668187     outcome     abandoned             served\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {

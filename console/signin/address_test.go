@@ -5,6 +5,9 @@ import (
 	"net/netip"
 	"testing"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
 	"github.com/officernd/supportline/console/signin"
 )
 
@@ -47,6 +50,31 @@ func TestAddressOfAVisitor(t *testing.T) {
 				t.Errorf("the visitor is at %s, want %s", got, test.want)
 			}
 		})
+	}
+}
+
+// Only what may be a proxy of ours is named in the log, once: whoever writes the header from elsewhere must not use the hint up.
+func TestAProxyThatNobodyNamed(t *testing.T) {
+	core, lines := observer.New(zap.WarnLevel)
+	s := signin.New(signin.Deps{Settings: signin.Settings{Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, Logger: zap.New(core)})
+	ask := func(remote, forwarded string) {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = remote
+		if forwarded != "" {
+			r.Header.Set("X-Forwarded-For", forwarded)
+		}
+		s.Address(r)
+	}
+	ask("203.0.113.9:4000", "9.9.9.9")
+	ask("127.0.0.1:4000", "203.0.113.9")
+	ask("10.0.0.5:4000", "")
+	if lines.Len() != 0 {
+		t.Errorf("the log has %v", lines.All())
+	}
+	ask("10.0.0.5:4000", "203.0.113.9")
+	ask("10.0.0.6:4000", "203.0.113.9")
+	if all := lines.All(); len(all) != 1 || all[0].ContextMap()["address"] != "10.0.0.5" {
+		t.Errorf("the log has %v, want 10.0.0.5 once", all)
 	}
 }
 

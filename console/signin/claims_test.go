@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -155,6 +158,7 @@ func TestDescriptions(t *testing.T) {
 	tests := []struct{ name, key, value, want string }{
 		{"usable", "x", `"y"`, ""},
 		{"a slash more", "issuer", `"https://login.example.com/"`, `calls itself "https://login.example.com/", and console.sso.issuer is "https://login.example.com"`},
+		{"in another case", "issuer", `"https://LOGIN.example.com"`, "calls itself"},
 		{"a secret in the open", "token_endpoint", `"http://login.example.com/token"`, "token_endpoint"},
 		{"people in the open", "authorization_endpoint", `"http://login.example.com/"`, "authorization_endpoint"},
 		{"keys in the open", "jwks_uri", `"http://login.example.com/"`, "jwks_uri"},
@@ -173,6 +177,28 @@ func TestDescriptions(t *testing.T) {
 		}
 		if err := d.Check(issuer); (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", test.name, err, test.want)
+		}
+	}
+}
+
+// The provider may send us on to another path of its own, and not elsewhere, over another scheme, or in a circle: the console's secret goes with us.
+func TestRedirectsOfTheProvider(t *testing.T) {
+	ask := func(address string) *http.Request { return httptest.NewRequest(http.MethodPost, address, http.NoBody) }
+	first := ask("https://login.example.com/token")
+	for _, row := range []struct {
+		to   string
+		hops int
+		want error
+	}{
+		{"https://login.example.com/oauth/token", 1, nil},
+		{"https://login.example.com/oauth/token", 3, nil},
+		{"https://login.example.com/oauth/token", 4, errElsewhere},
+		{"https://evil.example/token", 1, errElsewhere},
+		{"https://login.example.com:8443/token", 1, errElsewhere},
+		{"http://login.example.com/token", 1, errElsewhere},
+	} {
+		if err := newClient().CheckRedirect(ask(row.to), slices.Repeat([]*http.Request{first}, row.hops)); !errors.Is(err, row.want) {
+			t.Errorf("%s after %d: %v, want %v", row.to, row.hops, err, row.want)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Description is what an identity provider publishes about itself (OpenID Connect Discovery 1.0, section 3), as far as a sign-in needs it.
+// Description holds what an identity provider publishes about itself (OpenID Connect Discovery 1.0, section 3), as far as a sign-in needs it.
 type Description struct {
 	Issuer          string
 	Authorization   string // where people sign in

@@ -56,9 +56,6 @@ func (s *Service) EndSession(ctx context.Context, user users.User, id string, no
 	if err := s.deps.Audit.Note(ctx, entry); err != nil {
 		return err
 	}
-	if own[i].Here {
-		return s.sessions.Destroy(ctx)
-	}
 	return s.deps.Sessions.RemoveSession(ctx, own[i].Key)
 }
 

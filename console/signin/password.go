@@ -82,9 +82,6 @@ func (s *Service) check(r *http.Request, name string, user users.User, password,
 	if err != nil {
 		return err
 	}
-	if device != "" {
-		device = users.HashToken(device)
-	}
 	origins := guesses(name, address, device)
 	return s.passwords.alone(r.Context(), func() error { return s.try(r.Context(), origins, user, password, now) })
 }

@@ -149,9 +149,13 @@ type identity struct {
 	at            time.Time // when the provider asked the person to sign in; zero if it does not tell
 }
 
-// asked returns when the person signed in at the provider: at now, if that is all that is known.
-func (who identity) asked(now time.Time) time.Time {
-	if who.at.IsZero() || who.at.After(now) {
+// asked returns when the person signed in at the provider. If it does not tell, that is now after an attempt for which it was to ask anew, and zero
+// after any other: it may have known the browser, and let in whoever sat there.
+func (who identity) asked(again bool, now time.Time) time.Time {
+	switch {
+	case who.at.IsZero() && !again:
+		return time.Time{}
+	case who.at.IsZero() || who.at.After(now):
 		return now
 	}
 	return who.at

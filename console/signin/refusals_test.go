@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/console/browsertest"
+	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -108,6 +110,20 @@ func TestSingleSignOnRefusesTheDisabled(t *testing.T) {
 	p, id := mustSSO(t)
 	p.Add(t, users.User{Name: "mila", Subject: id.URL + "|17", Role: users.Operator, DisabledAt: browsertest.Monday})
 	p.Visitor(t).Get("/signin/sso").Want(t, http.StatusForbidden, "Not allowed in: your user is disabled").Without(t, tryAgain)
+	if diff := cmp.Diff([]string{"sign-in-refused  by (unknown): the user is disabled, from 127.0.0.1"}, p.Audit(t)); diff != "" {
+		t.Errorf("the audit (-want +got):\n%s", diff)
+	}
+}
+
+// What everybody can bring back from the provider as often as they like fills no audit.
+func TestRefusalsOfNobodyAreNotInTheAudit(t *testing.T) {
+	p, id := mustSSO(t)
+	id.refusal = "access_denied"
+	p.Visitor(t).Get("/signin/sso").Want(t, http.StatusForbidden, "Not signed in")
+	p.Visitor(t).Get(signin.BackPath+"?state=x&error=access_denied").Want(t, http.StatusBadRequest, "Please sign in again")
+	if audit := p.Audit(t); len(audit) != 0 {
+		t.Errorf("the audit has %q", audit)
+	}
 }
 
 // A person is let in only by a token with which the provider vouches for them in this sign-in (OpenID Connect Core, section 3.1.3.7).

@@ -102,7 +102,7 @@ type Entry struct {
 	User    users.User
 	Address string    // from which it came
 	How     string    // follows the address in the audit
-	At      time.Time // when the person gave a password, or the identity provider asked for one
+	At      time.Time // when the person gave a password, or the identity provider asked for one; zero if it may not have
 }
 
 // Start begins a user's session under a new token, so that one which somebody knew before is worth nothing. The audit is written first. A browser
@@ -133,8 +133,7 @@ func (s *Service) Start(w http.ResponseWriter, r *http.Request, e Entry, now tim
 // starting marks the context in which a session is written for the first time.
 type starting struct{}
 
-// IsFresh reports whether the session began with a sign-in within FreshFor. For a person whom the identity provider let in without asking, it
-// goes by when it did ask, if it tells that.
+// IsFresh reports whether the person was asked to sign in within FreshFor. One whom the identity provider let in without asking was not.
 func (s *Service) IsFresh(ctx context.Context, now time.Time) bool {
 	return now.Sub(time.Unix(s.sessions.GetInt64(ctx, sessionFresh), 0)) <= FreshFor
 }
@@ -204,8 +203,8 @@ func (s sessionStore) FindCtx(ctx context.Context, key string) ([]byte, bool, er
 	return s.Sessions.Session(ctx, key, s.Now())
 }
 
-// CommitCtx writes a session's data, unless the session was ended meanwhile. It never fails: a lost sign of life is not worth a refused page, and what matters more was noted in the
-// audit first.
+// CommitCtx writes a session's data, unless the session was ended meanwhile. It never fails: a lost sign of life is not worth a refused page, and
+// what matters more was noted in the audit first.
 func (s sessionStore) CommitCtx(ctx context.Context, key string, data []byte, ends time.Time) error {
 	session, err := listed(key, data, s.Now().Add(time.Until(ends)).UTC())
 	switch {

@@ -114,6 +114,17 @@ func TestNewTokenOnSignIn(t *testing.T) {
 	}
 }
 
+// What somebody revealed is masked again for whoever signs in next in the same browser.
+func TestNothingIsLeftOfTheLastSignIn(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	p.Load(t, browsertest.Served("CA1", browsertest.Monday, 60))
+	c, number := p.As(t, users.Operator), browsertest.Caller.Full()
+	c.Get("/calls/CA1").Without(t, number)
+	c.Post("/calls/CA1/reveal").Want(t, http.StatusOK, number)
+	c.SignIn("admin", browsertest.Password)
+	c.Get("/calls/CA1").Want(t, http.StatusOK, "signed in as admin").Without(t, number)
+}
+
 // Only hashes of the tokens are in the store.
 func TestTokensAreNotStored(t *testing.T) {
 	p := browsertest.NewPlace(t)

@@ -133,13 +133,15 @@ func (s *Service) FromProvider(w http.ResponseWriter, r *http.Request, from stri
 	if err != nil {
 		return in, "", s.unsigned(r.Context(), who, err, from, now)
 	}
-	return Entry{user, from, ", by the identity provider", who.asked(now)}, begun.next, nil
+	return Entry{user, from, ", by the identity provider", who.asked(begun.again, now)}, begun.next, nil
 }
 
 // unsigned logs why a sign-in led nowhere, with the shape of the claims if there were any, and returns the error. What is about the person is in the
 // audit too.
 func (s *Service) unsigned(ctx context.Context, who identity, err error, from string, now time.Time) error {
-	fields := []zap.Field{zap.Error(err), zap.String("role_claim", s.deps.Settings.SSO.RoleClaim), zap.Int("groups", len(who.groups)), zap.Strings("claims", who.shape)}
+	fields := []zap.Field{
+		zap.Error(err), zap.String("role_claim", s.deps.Settings.SSO.RoleClaim), zap.Int("groups", len(who.groups)), zap.Strings("claims", who.shape),
+	}
 	if !slices.ContainsFunc(people, func(kind error) bool { return errors.Is(err, kind) }) {
 		s.deps.Logger.Error("no sign-in at the identity provider", fields...)
 		return err

@@ -48,6 +48,11 @@ func TestSingleSignOn(t *testing.T) {
 	if got.Path != "/calls?outcome=served" {
 		t.Errorf("the sign-in led to %s", got.Path)
 	}
+	for _, cookie := range c.HTTP.Jar.Cookies(mustURL(t, p.Server.URL)) {
+		if strings.HasPrefix(cookie.Name, "supportline-device") {
+			t.Error("the browser is known as one in which a password was typed")
+		}
+	}
 	user, err := p.Store.User(t.Context(), "mila")
 	if diff := cmp.Diff(users.User{Name: "mila", Role: users.Operator, Subject: id.URL + "|17", CreatedAt: browsertest.Monday, VouchedAt: browsertest.Monday}, user); diff != "" || err != nil {
 		t.Errorf("the user: %v (-want +got):\n%s", err, diff)

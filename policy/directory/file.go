@@ -181,7 +181,7 @@ func blank(cells []string) bool {
 	return !slices.ContainsFunc(cells, func(cell string) bool { return strings.TrimFunc(cell, unseen) != "" })
 }
 
-// separators are what may stand between two cells, with their names.
+// separators lists the signs that may stand between two cells, with their names.
 var separators = map[rune]string{',': "comma", ';': "semicolon", '\t': "tab", '|': "bar"}
 
 // wrongWidth reports a row with more or fewer cells than the header. A quote that is not closed and typographic quotes, which hold nothing together, are

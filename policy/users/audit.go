@@ -11,9 +11,9 @@ import (
 type AuditEntry struct {
 	At time.Time `json:"at"`
 	By string    `json:"by"`
-	// Act is what was done: "import", "import-preview", "export", "erase", "expire"; "reveal" of a recording; "case-open", "case-move"; "retry" of a notice; an act on a call by its
-	// kind, such as "waive", with "undo " in front where it was taken back; "sign-in" and the other acts of and on users (see ActSignIn);
-	// ActLineDates.
+	// Act is what was done: "import", "import-preview", "export", "erase", "expire"; "reveal" of a recording; "case-open", "case-move"; "retry" of a
+	// notice; an act on a call by its kind, such as "waive", with "undo " in front where it was taken back; "sign-in" and the other acts of and on
+	// users (see ActSignIn); ActLineDates.
 	Act string `json:"act"`
 	// Customer is whom it was about; empty where that is nobody, and for anything that was about a customer who was erased since.
 	Customer policy.CustomerNumber `json:"customer,omitempty"`

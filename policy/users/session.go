@@ -38,5 +38,5 @@ const (
 
 // Of reports whether a device is known as one of a user's at now.
 func (d Device) Of(u User, now time.Time) bool {
-	return d.User == u.Name && d.Generation == u.Generation && !u.Disabled() && now.Before(d.UsedAt.Add(DeviceAge))
+	return d.User == u.Name && d.Generation == u.Generation && now.Before(d.UsedAt.Add(DeviceAge))
 }

@@ -83,8 +83,6 @@ func (t Token) Long() bool {
 // ErrTokenSuspended.
 func (u User) Suspended(now time.Time) error {
 	switch {
-	case u.Subject == "":
-		return nil
 	case !u.UnvouchedAt.IsZero():
 		return fmt.Errorf("%w: at the last sign-in the identity provider named no group of the user that has a role here; "+
 			"ask an admin for one, then sign in to the console, and the token works again", ErrTokenSuspended)

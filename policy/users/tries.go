@@ -60,7 +60,7 @@ const (
 	MaxOrigins = 10_000
 )
 
-// triesRule is what an origin of some kind has.
+// triesRule holds the bounds of one kind of origins.
 type triesRule struct {
 	free int           // wrong tries without a pause
 	leak time.Duration // after each of which one try is forgotten; 0: all are, at TriesForgotten
@@ -82,32 +82,52 @@ type Tries struct {
 	Count int       `json:"count"`
 	Last  time.Time `json:"last"`
 	Until time.Time `json:"until,omitzero"` // before which no further try is taken
+	// Leaked is up to when tries were forgotten one by one. The rest of the time counts with the next, so that tries in between do not keep all
+	// others from being forgotten. Zero stands for Last.
+	Leaked time.Time `json:"leaked,omitzero"`
 }
 
 // Pause returns how long the origin has to wait at now before its next try; 0 means not at all.
-func (t Tries) Pause(now time.Time) time.Duration { return max(0, t.Until.Sub(now)) }
+func (t Tries) Pause(now time.Time) time.Duration {
+	if t.ahead(now) {
+		return 0
+	}
+	return max(0, t.Until.Sub(now))
+}
+
+// ahead reports whether the last try was taken by a clock that was wrong, and has been set back since: nobody is kept out until it is as late again.
+func (t Tries) ahead(now time.Time) bool { return t.Last.Sub(now) > longestPause }
 
 // Taken returns the tries with one more, taken at now. After a few free ones each doubles the pause that follows.
 func (t Tries) Taken(o Origin, now time.Time) Tries {
 	rule := triesRules[o.kind]
-	count := t.left(rule, now) + 1
-	next := Tries{Count: count, Last: now}
-	if over := count - rule.free; over > 0 {
+	next := t.left(rule, now)
+	next.Count++
+	next.Last = now
+	if over := next.Count - rule.free; over > 0 {
 		next.Until = now.Add(min(longestPause, firstPause<<min(over-1, 20)))
 	}
 	return next
 }
 
-// left returns how many tries are not forgotten at now.
-func (t Tries) left(rule triesRule, now time.Time) int {
+// left returns the tries that are not forgotten at now, without the pause after them.
+func (t Tries) left(rule triesRule, now time.Time) Tries {
 	since := now.Sub(t.Last)
 	switch {
-	case since > TriesForgotten:
-		return 0
-	case rule.leak > 0:
-		return max(0, t.Count-int(since/rule.leak))
+	case since > TriesForgotten, t.ahead(now):
+		return Tries{}
+	case rule.leak == 0:
+		return Tries{Count: t.Count}
 	}
-	return t.Count
+	from := t.Leaked
+	if from.IsZero() {
+		from = t.Last
+	}
+	forgotten := int(max(0, now.Sub(from)) / rule.leak)
+	if forgotten >= t.Count {
+		return Tries{}
+	}
+	return Tries{Count: t.Count - forgotten, Leaked: from.Add(time.Duration(forgotten) * rule.leak)}
 }
 
 // GivenBack returns the tries without the one that was taken at a time, because it was right. Those of one person are all forgiven. Those of

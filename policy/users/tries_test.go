@@ -65,18 +65,54 @@ func TestRightTriesAreGivenBack(t *testing.T) {
 	}
 }
 
-// One patient stranger at one address never reaches the bound of a name, however long it goes on.
-func TestOneStrangerDoesNotPauseAName(t *testing.T) {
-	pair, name := users.ByNameAndAddress("mila", "203.0.113.9"), users.ByName("mila")
-	var own, all users.Tries
-	for now := began; now.Before(began.AddDate(0, 0, 7)); now = now.Add(time.Second) {
-		if all.Pause(now) > 0 {
-			t.Fatalf("the name is paused for everybody after %s", now.Sub(began))
+// Patient strangers at one address or two never reach the bound of a name, however long they go on, and however they share their time.
+func TestTwoStrangersDoNotPauseAName(t *testing.T) {
+	name := users.ByName("mila")
+	for _, later := range []time.Duration{0, time.Second, 119 * time.Second, 150 * time.Second} {
+		strangers := []users.Origin{users.ByNameAndAddress("mila", "203.0.113.9"), users.ByNameAndAddress("mila", "198.51.100.7")}
+		own, all := make([]users.Tries, len(strangers)), users.Tries{}
+		for now := began; now.Before(began.AddDate(0, 0, 7)); now = now.Add(time.Second) {
+			if all.Pause(now) > 0 {
+				t.Fatalf("with %s between them the name is paused for everybody after %s", later, now.Sub(began))
+			}
+			for i, o := range strangers {
+				if own[i].Pause(now) == 0 && now.Sub(began) >= time.Duration(i)*later {
+					own[i], all = own[i].Taken(o, now), all.Taken(name, now)
+				}
+			}
 		}
-		if own.Pause(now) > 0 {
-			continue
+	}
+}
+
+// Right tries in between do not keep the wrong ones of an address from being forgotten: an office signs in all day.
+func TestWrongTriesOfABusyAddressAreForgotten(t *testing.T) {
+	office, now := users.ByAddress("203.0.113.9"), began
+	var tries users.Tries
+	for range 15 {
+		tries = tries.Taken(office, now)
+	}
+	for minute := range 60 {
+		now = began.Add(time.Duration(minute+1) * time.Minute)
+		tries = tries.Taken(office, now).GivenBack(office, now)
+	}
+	if tries.Count != 5 {
+		t.Errorf("after an hour %d wrong tries are left, want 15 without one for each 6 minutes", tries.Count)
+	}
+}
+
+// A clock that was ahead, and was set back, keeps nobody out until it is as late again.
+func TestTriesOfAWrongClock(t *testing.T) {
+	for _, o := range []users.Origin{users.ByNameAndAddress("mila", "203.0.113.9"), users.ByAddress("203.0.113.9")} {
+		var tries users.Tries
+		for range 30 {
+			tries = tries.Taken(o, began.AddDate(1, 0, 0))
 		}
-		own, all = own.Taken(pair, now), all.Taken(name, now)
+		if tries.Pause(began) != 0 || tries.Taken(o, began).Count != 1 {
+			t.Errorf("tries of next year pause for %s, and %d count", tries.Pause(began), tries.Taken(o, began).Count)
+		}
+		if next := tries.Taken(o, tries.Last.Add(-time.Second)); next.Count != 31 { // requests at once are a little out of order
+			t.Errorf("a second back %d tries count, want one more than 30", next.Count)
+		}
 	}
 }
 

@@ -254,4 +254,16 @@ func manyTries(t *testing.T, storage Storage) {
 			t.Errorf("the oldest one waits %s, %v", wait, err)
 		}
 	}
+	later := day.Add(2 * time.Hour)
+	if _, err := s.ExpireSessions(t.Context(), later); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []users.Origin{first, first, first, first, second} { // there is room again once all were forgotten
+		if wait, err := s.TakeTry(t.Context(), []users.Origin{o}, later); wait != 0 || err != nil {
+			t.Errorf("a try waits %s, %v", wait, err)
+		}
+	}
+	if wait, err := s.TakeTry(t.Context(), []users.Origin{first}, later); wait == 0 || err != nil {
+		t.Errorf("four tries made room for another one: %v", err)
+	}
 }

@@ -15,8 +15,8 @@ import (
 func (c *checker) console(f consoleFile, lines list[line]) console.Settings {
 	s := console.Settings{
 		Settings: signin.Settings{
-			URL: c.consoleURL(f.URL), Proxies: c.proxies(f.Proxies), SSO: c.sso(f.SSO),
-			Idle: c.seconds(f.Idle, 60, 24*60*60), Session: c.seconds(f.Session, 60, 7*24*60*60),
+			URL: c.consoleURL(f.URL), Proxies: c.proxies(f.Proxies), Idle: c.seconds(f.Idle, 60, 24*60*60), Session: c.seconds(f.Session, 60, 7*24*60*60),
+			SSO: c.sso(f.SSO),
 		},
 		Permissions: users.Permissions{users.Viewer: c.granted(f.Permissions.Viewer), users.Operator: c.granted(f.Permissions.Operator)},
 		TestLines:   c.testLines(f.TestLines, lines),

@@ -60,7 +60,8 @@ func describedProblems(check, issuer string, d signin.Description) (found []Find
 		found = append(found, wrong(check, fix, "%v", err))
 	}
 	if len(d.ResponseTypes) > 0 && !slices.Contains(d.ResponseTypes, "code") {
-		found = append(found, wrong(check, "allow the code flow (response type code) at the provider", "it lists %s, and not the code flow", strings.Join(d.ResponseTypes, ", ")))
+		const fix = "allow the code flow (response type code) at the provider"
+		found = append(found, wrong(check, fix, "it lists %s, and not the code flow", strings.Join(d.ResponseTypes, ", ")))
 	}
 	switch {
 	case len(d.Challenges) == 0:
@@ -69,7 +70,8 @@ func describedProblems(check, issuer string, d signin.Description) (found []Find
 		found = append(found, wrong(check, "allow PKCE with S256 at the provider", "it lists PKCE with %s, and not with S256", strings.Join(d.Challenges, ", ")))
 	}
 	if len(d.Signatures()) == 0 {
-		found = append(found, wrong(check, "let it sign ID tokens with RS256, or another key of its own", "it signs ID tokens with %s alone", strings.Join(d.Algorithms, ", ")))
+		const fix = "let it sign ID tokens with RS256, or another key of its own"
+		found = append(found, wrong(check, fix, "it signs ID tokens with %s alone", strings.Join(d.Algorithms, ", ")))
 	}
 	return found
 }

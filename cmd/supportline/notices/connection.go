@@ -22,7 +22,7 @@ type connection struct {
 // maxOverheard bounds what is remembered of a server's answers in clear: those up to STARTTLS are a few lines.
 const maxOverheard = 4 << 10
 
-// overheard is a connection that remembers the beginning of what comes in clear.
+// overheard holds what a server said in clear.
 type overheard struct {
 	net.Conn
 	mu   sync.Mutex

@@ -7,7 +7,9 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/officernd/supportline/console"
@@ -21,7 +23,7 @@ type Health struct {
 	Now     time.Time `json:"now"`
 }
 
-// healthPaths are those of health and metrics: /healthz (the process answers), /readyz (the store can be written) and /metrics.
+// healthPaths lists the paths of health and metrics: /healthz (the process answers), /readyz (the store can be written) and /metrics.
 var healthPaths = []string{"/healthz", "/readyz", "/metrics"}
 
 // healthRoutes returns the routes for the programs that watch the server.
@@ -57,8 +59,9 @@ func (a *App) privateRoutes() http.Handler {
 			switch {
 			case a.Conf.Listen.Metrics != "":
 				http.Error(w, "Health and metrics have a listener of their own: listen.metrics in the configuration has its address.", http.StatusNotFound)
-			case !fromThisMachine(r):
-				http.Error(w, "Health and metrics are for this machine alone here; listen.metrics in the configuration gives them a listener of their own.", http.StatusNotFound)
+			case !fromThisMachine(r) || isNameOf(a.Conf.Console.URL, r.Host):
+				const elsewhere = "Health and metrics are for this machine alone here; listen.metrics in the configuration gives them a listener of their own."
+				http.Error(w, elsewhere, http.StatusNotFound)
 			default:
 				a.Health.ServeHTTP(w, r)
 			}
@@ -71,10 +74,8 @@ func (a *App) privateRoutes() http.Handler {
 // fromThisMachine reports whether a program on this machine sent a request: over loopback, or from the very address that it was sent to. What a
 // proxy passes on for somebody else is not.
 func fromThisMachine(r *http.Request) bool {
-	for _, passed := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Real-Ip"} {
-		if len(r.Header[passed]) > 0 {
-			return false
-		}
+	if passedOn(r) {
+		return false
 	}
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil || from.Addr().Unmap().IsLoopback() {
@@ -82,6 +83,22 @@ func fromThisMachine(r *http.Request) bool {
 	}
 	own, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
 	return ok && own.AddrPort().Addr().Unmap() == from.Addr().Unmap()
+}
+
+// passedOn reports whether a proxy sent a request, as far as its headers tell.
+func passedOn(r *http.Request) bool {
+	for name := range r.Header {
+		if name == "Forwarded" || name == "Via" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-") {
+			return true
+		}
+	}
+	return false
+}
+
+// isNameOf reports whether a request asks for the host at which a proxy with TLS has the console. Programs on this machine ask the listener itself.
+func isNameOf(consoleURL, host string) bool {
+	own, err := url.Parse(consoleURL)
+	return err == nil && own.Scheme == "https" && (strings.EqualFold(host, own.Host) || strings.EqualFold(host, own.Hostname()))
 }
 
 // AskHealth asks the listener of health and metrics. An answer other than 200 is an error that quotes it.

@@ -90,9 +90,11 @@ func TestPrivateListener(t *testing.T) {
 // Health and metrics are for this machine where they share the console's listener. What a proxy here passes on is not from here.
 func TestHealthIsForThisMachineAlone(t *testing.T) {
 	h := mustApp(t)
-	ask := func(from, to, header string) int {
+	h.Conf.Console.URL = "https://ops.example.com:8443"
+	h.Private = h.privateRoutes()
+	ask := func(from, to, header, host string) int {
 		r := httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody)
-		r.Host, r.RemoteAddr = "127.0.0.1:8081", from
+		r.Host, r.RemoteAddr = host, from
 		r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, net.Addr(net.TCPAddrFromAddrPort(netip.MustParseAddrPort(to)))))
 		if header != "" {
 			r.Header.Set(header, "203.0.113.7")
@@ -114,10 +116,19 @@ func TestHealthIsForThisMachineAlone(t *testing.T) {
 		{"127.0.0.1:5000", "127.0.0.1:8081", "X-Forwarded-For", http.StatusNotFound},
 		{"127.0.0.1:5000", "127.0.0.1:8081", "Forwarded", http.StatusNotFound},
 		{"127.0.0.1:5000", "127.0.0.1:8081", "Via", http.StatusNotFound},
+		{"127.0.0.1:5000", "127.0.0.1:8081", "X-Real-Ip", http.StatusNotFound},
+		{"127.0.0.1:5000", "127.0.0.1:8081", "X-Forwarded-Proto", http.StatusNotFound},
 		{"somewhere", "127.0.0.1:8081", "", http.StatusNotFound},
 	} {
-		if got := ask(row.from, row.to, row.header); got != row.status {
+		if got := ask(row.from, row.to, row.header, "127.0.0.1:8081"); got != row.status {
 			t.Errorf("%+v: status %d", row, got)
+		}
+	}
+	for host, want := range map[string]int{ // a proxy may add no header, and pass on only what was asked for
+		"ops.example.com:8443": http.StatusNotFound, "OPS.example.com": http.StatusNotFound, "localhost:8081": http.StatusOK,
+	} {
+		if got := ask("127.0.0.1:5000", "127.0.0.1:8081", "", host); got != want {
+			t.Errorf("asked as %s: status %d", host, got)
 		}
 	}
 }
