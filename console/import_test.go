@@ -158,6 +158,9 @@ func TestPreviewConfirmsNoGuess(t *testing.T) {
 	renamed := operator.Upload("/accounts/import", "file.csv", file)
 	renamed.Want(t, http.StatusOK, "1 new, 1 in the directory already.", "<ins>Northwind Offices</ins>", "b***@harbour.example")
 	renamed.Without(t, "office@northwind.example", "442079460001")
+	added := operator.Upload("/accounts/import", "new.csv", header+"300002,New Desks,Ultimate,+18883071053,,,+442079460055,+442079460056;+442079460057\n")
+	added.Want(t, http.StatusOK, "1 new", "+44********55", "+44********57")
+	added.Without(t, "442079460055", "442079460056")
 }
 
 // The seal of a plan is computed from telephone numbers, so what is sent of it is another one for each upload.
