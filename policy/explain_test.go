@@ -113,6 +113,8 @@ func TestExplainNeverRunsBackwards(t *testing.T) {
 			at := d.At.Truncate(time.Second) // what people are shown
 			switch {
 			case d.At.IsZero() && i == len(history)-1:
+			case d.At.IsZero():
+				t.Fatalf("%q has no time and stands before others", lines([]policy.Decision{d}))
 			case at.Before(last):
 				t.Fatalf("%q stands after %s", lines([]policy.Decision{d}), last)
 			}

@@ -34,16 +34,20 @@ func separated(separator, file string) string { return strings.ReplaceAll(file, 
 
 // dialects are the ways in which spreadsheets save one and the same file.
 var dialects = map[string]func(file string) []byte{
-	"UTF-8":                  func(f string) []byte { return []byte(f) },
-	"UTF-8 with a mark":      func(f string) []byte { return []byte("\ufeff" + f) },
-	"two marks":              func(f string) []byte { return []byte("\ufeff\ufeff" + f) },
-	"CRLF":                   func(f string) []byte { return []byte(strings.ReplaceAll(f, "\n", "\r\n")) },
-	"CR alone":               func(f string) []byte { return []byte(strings.ReplaceAll(f, "\n", "\r")) },
-	"UTF-16, little-endian":  utf16le,
-	"UTF-16, big-endian":     func(f string) []byte { return in16(f, binary.BigEndian) },
-	"UTF-16 without a mark":  func(f string) []byte { return utf16le(f)[2:] },
-	"UTF-16 with CRLF":       func(f string) []byte { return utf16le(strings.ReplaceAll(f, "\n", "\r\n")) },
-	"empty rows around":      func(f string) []byte { return []byte(",,,\n\n" + f + ",,,,,,,\n , ,\u00a0,,,,,\n,\n\n") },
+	"UTF-8":                 func(f string) []byte { return []byte(f) },
+	"UTF-8 with a mark":     func(f string) []byte { return []byte("\ufeff" + f) },
+	"a mark and quotes":     func(f string) []byte { return []byte("\ufeff" + strings.Replace(f, "number", `"number"`, 1)) },
+	"two marks":             func(f string) []byte { return []byte("\ufeff\ufeff" + f) },
+	"CRLF":                  func(f string) []byte { return []byte(strings.ReplaceAll(f, "\n", "\r\n")) },
+	"CR alone":              func(f string) []byte { return []byte(strings.ReplaceAll(f, "\n", "\r")) },
+	"UTF-16, little-endian": utf16le,
+	"UTF-16, big-endian":    func(f string) []byte { return in16(f, binary.BigEndian) },
+	"UTF-16 without a mark": func(f string) []byte { return utf16le(f)[2:] },
+	"UTF-16 with CRLF":      func(f string) []byte { return utf16le(strings.ReplaceAll(f, "\n", "\r\n")) },
+	"names with hyphens": func(f string) []byte {
+		return []byte(strings.NewReplacer("account_holder", "Account-Holder", "caller_numbers", "caller numbers").Replace(f))
+	},
+	"empty rows around":      func(f string) []byte { return []byte(",,,\n\n" + f + ",,,,,,,\n,\u200b,,,,,,\n , ,\u00a0,,,,,\n,\n\n") },
 	"its separator declared": func(f string) []byte { return []byte("sep=,\n" + f) },
 }
 

@@ -222,12 +222,12 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 
 func TestNoCellIsAFormula(t *testing.T) {
 	c := northwind
-	c.Name, c.Package, c.AccountHolder = "=HYPERLINK(1)", "-1+2", "+SUM(A1)"
+	c.Name, c.Package, c.AccountHolder, c.Email = "=HYPERLINK(1)", "-1+2", "+SUM(A1)", "@SUM(A1)"
 	var file bytes.Buffer
 	if err := directory.Write(&file, []policy.Customer{c}); err != nil {
 		t.Fatal(err)
 	}
-	want := header + "204518,'=HYPERLINK(1),'-1+2,+448000668187,'+SUM(A1),office@northwind.example,+442079460018,+442079460018;+442079460019\n"
+	want := header + "204518,'=HYPERLINK(1),'-1+2,+448000668187,'+SUM(A1),'@SUM(A1),+442079460018,+442079460018;+442079460019\n"
 	if diff := cmp.Diff(want, file.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

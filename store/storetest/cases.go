@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -181,6 +182,8 @@ func caseLife(t *testing.T, storage Storage) {
 	wantError(t, "a second case", err, policy.ErrCaseOpen)
 	_, err = s.OpenCase(t.Context(), harbor.Number, "anna", "", nil, day)
 	wantError(t, "a case without a note", err, policy.ErrNoNote)
+	_, err = s.OpenCase(t.Context(), harbor.Number, "anna", strings.Repeat("ä", policy.MaxWritten+1), nil, day)
+	wantError(t, "a case with a note that is too long", err, policy.ErrInput)
 	_, err = s.OpenCase(t.Context(), "999999", "anna", "why not", nil, day)
 	wantError(t, "a case of nobody", err, policy.ErrNoCustomer)
 	_, err = s.MoveCase(t.Context(), opened.ID, move(policy.CaseRestricted), nil)
