@@ -175,6 +175,14 @@ func TestSealsAreSecret(t *testing.T) {
 	}
 }
 
+// The name of a file is on the page, and in the memory, with 100 characters at most.
+func TestNamesOfUploadsAreShortened(t *testing.T) {
+	t.Parallel()
+	long := browsertest.NewPlace(t).As(t, users.Operator).Upload("/accounts/import", strings.Repeat("ä", 5000)+".csv", file)
+	long.Want(t, http.StatusOK, "What "+strings.Repeat("ä", 100)+"... would change")
+	long.Without(t, strings.Repeat("ä", 101))
+}
+
 // A person gets 30 previews an hour, however many are asked for at once. Files that are refused don't count.
 func TestPreviewsArePerPersonAndBounded(t *testing.T) {
 	t.Parallel()
