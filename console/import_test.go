@@ -158,6 +158,9 @@ func TestPreviewConfirmsNoGuess(t *testing.T) {
 	renamed := operator.Upload("/accounts/import", "file.csv", file)
 	renamed.Want(t, http.StatusOK, "1 new, 1 in the directory already.", "<ins>Northwind Offices</ins>", "b***@harbour.example")
 	renamed.Without(t, "office@northwind.example", "442079460001")
+	added := operator.Upload("/accounts/import", "new.csv", header+"300002,New Desks,Ultimate,+18883071053,,,+442079460055,+442079460056;+442079460057\n")
+	added.Want(t, http.StatusOK, "1 new", "+44********55", "+44********57")
+	added.Without(t, "442079460055", "442079460056")
 }
 
 // The seal of a plan is computed from telephone numbers, so what is sent of it is another one for each upload.
@@ -170,6 +173,14 @@ func TestSealsAreSecret(t *testing.T) {
 	if again := seal(t, operator.Upload("/accounts/import", "customers.csv", file)); first == again {
 		t.Error("two uploads of the same file have the same seal")
 	}
+}
+
+// The name of a file is on the page, and in the memory, with 100 characters at most.
+func TestNamesOfUploadsAreShortened(t *testing.T) {
+	t.Parallel()
+	long := browsertest.NewPlace(t).As(t, users.Operator).Upload("/accounts/import", strings.Repeat("ä", 5000)+".csv", file)
+	long.Want(t, http.StatusOK, "What "+strings.Repeat("ä", 100)+"... would change")
+	long.Without(t, strings.Repeat("ä", 101))
 }
 
 // A person gets 30 previews an hour, however many are asked for at once. Files that are refused don't count.

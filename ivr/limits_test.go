@@ -1,6 +1,7 @@
 package ivr_test
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -286,6 +287,64 @@ func TestRightNumberBeyondTheLimit(t *testing.T) {
 	below.post("/voice/number/1", "CallSid", second, "Digits", "204518")
 	if call := below.calls[second]; call.Customer != northwind.Number {
 		t.Errorf("two wrong numbers of three, and the right one does not identify: %+v", call.State)
+	}
+}
+
+// TestNoWayAroundTheLimitOfWrongNumbers: wherever a number can be entered, also as the way out of a refusal, and at the fallback URL, a caller beyond
+// the limit finds out about none. Those are the steps of which the log counts the wrong numbers.
+func TestNoWayAroundTheLimitOfWrongNumbers(t *testing.T) {
+	t.Parallel()
+	const number = "two oh four five one eight"
+	for name, row := range map[string]struct {
+		before, then []string // the answers of a call before the limit is reached, and after it, in pairs
+	}{
+		"after an account without phone support, said":  {[]string{"Digits", string(loft.Number)}, []string{"SpeechResult", number}},
+		"after an account without phone support, typed": {[]string{"Digits", string(loft.Number)}, []string{"Digits", "2"}},
+		"after a refusal, said":                         {[]string{"SpeechResult", "I don't have one"}, []string{"SpeechResult", number}},
+		"after a refusal, typed":                        {[]string{"SpeechResult", "I don't have one"}, []string{"Digits", "2"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServerWith(t, func(d *ivr.Deps) {
+				own := settings(t)
+				own.Identification.WrongNumbersPerHour, own.Identification.Unidentified = 2, policy.Unidentified{Default: policy.UnidentifiedRefuse}
+				d.Settings = always(own)
+			})
+			s.customers = []policy.Customer{northwind, loft}
+			s.customers[0].CallerNumbers = nil
+			s.post("/voice", "CallSid", "CA2")
+			s.post("/voice/number/1", append([]string{"CallSid", "CA2"}, row.before...)...)
+			s.post("/voice", "CallSid", "CA1")
+			s.post("/voice/number/1", "CallSid", "CA1", "Digits", "111111")
+			s.post("/voice/number/2", "CallSid", "CA1", "Digits", "222222")
+			at := s.calls["CA2"].State
+			s.post(fmt.Sprintf("/voice/%s/%d", at.Step, at.Exchange), append([]string{"CallSid", "CA2"}, row.then...)...)
+			if c := s.calls["CA2"]; c.Customer == northwind.Number || c.State.Step == "number" || !c.State.Locked {
+				t.Errorf("from %s: the call is that of %q, and at %+v", at.Step, c.Customer, c.State)
+			}
+			s.post("/fallback", "CallSid", "CA3", "ErrorCode", "11200", "ErrorUrl", publicURL+"/voice")
+			if c := s.calls["CA3"]; !c.State.Locked {
+				t.Errorf("a call that begins at the fallback URL is at %+v", c.State)
+			}
+		})
+	}
+}
+
+// TestACallIsLockedOnce: a call that starts over, as its state was lost, stays locked, also an hour later, and tells of the limit no second time.
+func TestACallIsLockedOnce(t *testing.T) {
+	t.Parallel()
+	m := ivr.Machine{Settings: settings(t)}
+	call, _ := m.Next(policy.Call{SID: "CA1"}, ivr.Input{Step: "arrive", Line: uk, From: caller, WrongNumbers: 10}, tuesday)
+	for n, wrong := range []int{10, 0} {
+		call, _ = m.Next(call, ivr.Input{Step: "menu", Exchange: 90 + n, Line: uk, From: caller, WrongNumbers: wrong}, tuesday.Add(time.Minute))
+		told := 0
+		for _, d := range call.Trace {
+			if d.Rule == string(ivr.LimitOfCaller) {
+				told++
+			}
+		}
+		if told != 1 || !call.State.Locked {
+			t.Errorf("with %d wrong numbers the trace tells of the limit %d times, and the call is at %+v", wrong, told, call.State)
+		}
 	}
 }
 

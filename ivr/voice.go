@@ -137,10 +137,7 @@ func (h *webhooks) observeNumbers(before, after policy.Call) {
 	for range len(after.WrongNumbers) - len(before.WrongNumbers) {
 		h.Observer.WrongNumber()
 	}
-	if before.State.Locked || !after.State.Locked {
-		return
-	}
-	for _, d := range after.Trace[len(before.Trace):] {
+	for _, d := range after.Trace[min(len(before.Trace), len(after.Trace)):] {
 		if limit := WrongNumberLimit(d.Rule); limit == LimitOfCaller || limit == LimitOfAll {
 			h.Observer.NumbersRefused(limit)
 		}

@@ -315,8 +315,11 @@ func TestTextsOfActsAreBounded(t *testing.T) {
 func TestActsOfACallAreBounded(t *testing.T) {
 	t.Parallel()
 	c := overLong()
-	for range 200 {
+	for n := range 200 {
 		c = mustAct(t, c, by("mila", policy.ActNote, "calls back"))
+		if n%2 == 0 {
+			c = mustAct(t, c, undo(policy.ActNote))
+		}
 	}
 	refused := func() {
 		t.Helper()
@@ -326,11 +329,27 @@ func TestActsOfACallAreBounded(t *testing.T) {
 		}
 	}
 	refused()
-	for range 200 {
+	for range 100 {
 		c = mustAct(t, c, undo(policy.ActNote))
 		refused()
 	}
 	if _, stands := c.LastAct(policy.ActNote); stands {
 		t.Error("a note could not be undone")
+	}
+}
+
+// Rule 13: in what people did to a call, numbers in their own words are masked, also in a word that a later one replaced. The numbers of tickets and
+// customers, each in a field of its own, stay.
+func TestNumbersInActsAreMasked(t *testing.T) {
+	const words, hidden = "call 020 7946 0018 back", "call *********18 back"
+	for act, want := range map[policy.Act]policy.Act{
+		{Kind: policy.ActNote, Value: words, Before: words}:                     {Kind: policy.ActNote, Value: hidden, Before: hidden},
+		{Kind: policy.ActTicket, Value: "4711004711", Before: "4711004710"}:     {Kind: policy.ActTicket, Value: "4711004711", Before: "4711004710"},
+		{Kind: policy.ActAttach, Value: "20451800", Reason: words, By: "mila"}:  {Kind: policy.ActAttach, Value: "20451800", Reason: hidden, By: "mila"},
+		{Kind: policy.ActWaive, Reason: words, Undo: true, Before: "204518000"}: {Kind: policy.ActWaive, Reason: hidden, Undo: true, Before: "204518000"},
+	} {
+		if got := act.Masked(); got != want {
+			t.Errorf("%+v became %+v, want %+v", act, got, want)
+		}
 	}
 }

@@ -43,6 +43,13 @@ func TestSpellingsOfACaller(t *testing.T) {
 			if p.Withheld() != (want == "") {
 				t.Errorf("%q: withheld is %t", p.Full(), p.Withheld())
 			}
+			number := policy.Phone(want)
+			if !number.IsNumber() {
+				number = ""
+			}
+			if got := p.Number(); got != number && want != "" {
+				t.Errorf("%q is the number %q, want %q", p.Full(), got.Full(), number.Full())
+			}
 		}
 	}
 }

@@ -22,7 +22,7 @@ func TestPackagesAreComparedByTheirLetters(t *testing.T) {
 	for written, want := range map[string]string{
 		"Ultimat": "Ultimate", "Utlimate": "Ultimate", "Ultimate plan": "Ultimate", "the ultimate": "Ultimate", "Ulti": "Ultimate", "ULTIMATE-2026": "Ultimate",
 		"Cafe Plus": "Café Plus", "Pro (monthly)": "Pro",
-		"ultimate": "", "Basic": "", "Growth": "", "Pre": "Pro", "Nonprofit": "", "": "", "Essential": "",
+		"ultimate": "", "Basic": "", "Growth": "", "Professional": "", "Pre": "Pro", "Nonprofit": "", "": "", "Essential": "",
 	} {
 		if got := s.MeantPackage(written); got != want {
 			t.Errorf("%q means %q, want %q", written, got, want)

@@ -113,12 +113,29 @@ func TestExplainNeverRunsBackwards(t *testing.T) {
 			at := d.At.Truncate(time.Second) // what people are shown
 			switch {
 			case d.At.IsZero() && i == len(history)-1:
+			case d.At.IsZero():
+				t.Fatalf("%q has no time and stands before others", lines([]policy.Decision{d}))
 			case at.Before(last):
 				t.Fatalf("%q stands after %s", lines([]policy.Decision{d}), last)
 			}
 			last = at
 		}
 	})
+}
+
+// What the provider reports in whole seconds stands after what came within that second by our own clock: the end is told last.
+func TestVerdictsFollowWhatTheyAreDrawnFrom(t *testing.T) {
+	c := explainCall()
+	c.Message = &policy.Recording{SID: "RE1", Seconds: 12, At: c.EndedAt.Add(400 * time.Millisecond)}
+	c.Acts = []policy.Act{{At: c.EndedAt.Add(time.Second), By: "mila", Kind: policy.ActNote, Value: "seen"}}
+	history := c.Explain(explainFair, true, c.StartedAt.Add(10*time.Minute))
+	var rules []string
+	for _, d := range history[len(history)-3:] {
+		rules = append(rules, d.Rule)
+	}
+	if diff := cmp.Diff([]string{"recording.waits", "end", "act.note"}, rules); diff != "" {
+		t.Errorf("the last of the history (-want +got):\n%s", diff)
+	}
 }
 
 // Each row changes one thing of the served call and looks at one line of its history.

@@ -272,7 +272,10 @@ func ParseDate(s string) (Date, error) {
 	if err != nil {
 		return Date{}, fmt.Errorf("%q is not a date: write YYYY-MM-DD, for example 2026-12-24", s)
 	}
-	return DateOf(t), WithinReach(t)
+	if err := WithinReach(t); err != nil {
+		return Date{}, err
+	}
+	return DateOf(t), nil
 }
 
 // The years that people can ask about. JSON has none past 9999, and answers reach beyond what was asked for.

@@ -97,6 +97,10 @@ func TestParseDate(t *testing.T) {
 		"one digit":        {text: "2026-1-2", err: "is not a date"},
 		"with a time":      {text: "2026-12-24T00:00:00Z", err: "is not a date"},
 		"empty":            {text: "", err: `"" is not a date`},
+		"the first year":   {text: "1900-01-01", want: policy.Date{Year: 1900, Month: 1, Day: 1}},
+		"the last year":    {text: "2999-12-31", want: policy.Date{Year: 2999, Month: 12, Day: 31}},
+		"too early":        {text: "1899-12-31", err: "the year 1899 is out of reach: write a time of the years 1900 to 2999"},
+		"too late":         {text: "3000-01-01", err: "the year 3000 is out of reach"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := policy.ParseDate(c.text)

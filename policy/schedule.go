@@ -67,8 +67,8 @@ func (e ScheduleRevision) Words() string {
 	return text
 }
 
-// With returns the line with its dates overridden: an override replaces all that the configuration has for that very date. Rule 2 stays: special hours beat a closure, a closure (a calendar's too) beats the week. The line itself is
-// left as it is. Single dates come sorted.
+// With returns the line with its dates overridden: an override replaces all that the configuration has for that very date. Rule 2 stays: special
+// hours beat a closure, a closure (a calendar's too) beats the week. The line itself is left as it is. Single dates come sorted.
 func (l Line) With(dates []DateOverride) Line {
 	edited := map[Date]bool{}
 	for _, d := range dates {
@@ -234,7 +234,8 @@ func RestoreRevision(earlier ScheduleRevision, by string, at time.Time) Schedule
 	}}
 }
 
-// DropConfigured returns the change that removes the overrides which the line's configuration has by now. It changes no hours. Error of Changed: ErrNothingToUndo.
+// DropConfigured returns the change that removes the overrides which the line's configuration has by now. It changes no hours. The error of Changed is
+// ErrNothingToUndo.
 func DropConfigured(line Line, by string, at time.Time) ScheduleChange {
 	return ScheduleChange{at, by, "", func(dates []DateOverride) ([]DateOverride, string, error) {
 		var rest []DateOverride

@@ -191,24 +191,28 @@ func TestRefusedEdits(t *testing.T) {
 	edit := func(e policy.DateOverride) policy.ScheduleChange { return policy.OverrideDate(line, e) }
 	nobody := edited(policy.DateClosed, "2026-12-23", "", "Moving")
 	nobody.By = ""
+	twoLines := edited(policy.DateClosed, "2026-12-23", "", "Moving")
+	twoLines.By = "mila\nanna"
 	for name, c := range map[string]struct {
 		revision policy.ScheduleRevision
 		change   policy.ScheduleChange
 		want     error
 		says     string
 	}{
-		"nobody":                 {change: edit(nobody), want: wrong("no name: say who does it")},
-		"no reason":              {change: edit(edited(policy.DateClosed, "2026-12-23", "", " ")), want: wrong("no reason")},
-		"a long reason":          {change: edit(edited(policy.DateClosed, "2026-12-23", "", strings.Repeat("x", 201))), want: wrong("the date cannot be edited so")},
-		"no kind":                {change: edit(edited("shut", "2026-12-23", "", "Moving")), want: wrong("the date cannot be edited so"), says: "write closed, special or usual"},
-		"yesterday":              {change: edit(edited(policy.DateClosed, "2026-11-30", "", "Moving")), want: wrong("the date cannot be edited so"), says: "write 2026-12-01 or a later date"},
-		"another century":        {change: edit(edited(policy.DateClosed, "2126-12-23", "", "Moving")), want: wrong("the date cannot be edited so")},
-		"one too many":           {revision: full, change: edit(edited(policy.DateClosed, "2026-12-23", "", "Moving")), want: wrong("the date cannot be edited so"), says: "400 dates"},
-		"what the file says":     {change: edit(edited(policy.DateClosed, "2026-12-24", "", "Christmas Eve")), want: policy.ErrAlready, says: "closed by hours.closed: Christmas Eve"},
-		"usual hours":            {change: edit(edited("usual", "2026-12-23", "", "Open")), want: policy.ErrAlready, says: "08:00-19:00 by hours.week"},
-		"nothing to take back":   {change: policy.RevertDate(firstDate, "mila", editedAt), want: policy.ErrNothingToUndo},
-		"the version that is":    {revision: full, change: policy.RestoreRevision(full, "mila", editedAt), want: policy.ErrAlready},
-		"nothing written so far": {revision: full, change: policy.DropConfigured(line, "mila", editedAt), want: policy.ErrNothingToUndo},
+		"nobody":                   {change: edit(nobody), want: wrong("no name: say who does it")},
+		"no reason":                {change: edit(edited(policy.DateClosed, "2026-12-23", "", " ")), want: wrong("no reason")},
+		"a long reason":            {change: edit(edited(policy.DateClosed, "2026-12-23", "", strings.Repeat("x", 201))), want: wrong("the date cannot be edited so")},
+		"a reason that is no text": {change: edit(edited(policy.DateClosed, "2026-12-23", "", "Mov\x1bing")), want: policy.ErrInput, says: "the reason has characters that are no text"},
+		"a name on two lines":      {change: edit(twoLines), want: policy.ErrInput, says: "the name of who does it has several lines"},
+		"no kind":                  {change: edit(edited("shut", "2026-12-23", "", "Moving")), want: wrong("the date cannot be edited so"), says: "write closed, special or usual"},
+		"yesterday":                {change: edit(edited(policy.DateClosed, "2026-11-30", "", "Moving")), want: wrong("the date cannot be edited so"), says: "write 2026-12-01 or a later date"},
+		"another century":          {change: edit(edited(policy.DateClosed, "2126-12-23", "", "Moving")), want: wrong("the date cannot be edited so")},
+		"one too many":             {revision: full, change: edit(edited(policy.DateClosed, "2026-12-23", "", "Moving")), want: wrong("the date cannot be edited so"), says: "400 dates"},
+		"what the file says":       {change: edit(edited(policy.DateClosed, "2026-12-24", "", "Christmas Eve")), want: policy.ErrAlready, says: "closed by hours.closed: Christmas Eve"},
+		"usual hours":              {change: edit(edited("usual", "2026-12-23", "", "Open")), want: policy.ErrAlready, says: "08:00-19:00 by hours.week"},
+		"nothing to take back":     {change: policy.RevertDate(firstDate, "mila", editedAt), want: policy.ErrNothingToUndo},
+		"the version that is":      {revision: full, change: policy.RestoreRevision(full, "mila", editedAt), want: policy.ErrAlready},
+		"nothing written so far":   {revision: full, change: policy.DropConfigured(line, "mila", editedAt), want: policy.ErrNothingToUndo},
 	} {
 		before := slices.Clone(c.revision.Dates)
 		_, err := c.revision.Changed(c.change)

@@ -44,6 +44,31 @@ func TestAfterHoursAt(t *testing.T) {
 	}
 }
 
+// TestMessagesAreTaken wherever a call can end at the voicemail: after a search that found nobody, on a closed line, or without a customer number.
+func TestMessagesAreTaken(t *testing.T) {
+	for name, row := range map[string]struct {
+		set  func(*policy.Settings)
+		want bool
+	}{
+		"nowhere":              {func(*policy.Settings) {}, false},
+		"where nobody answers": {func(s *policy.Settings) { s.NoAnswer = policy.Voicemail }, true},
+		"on a closed line":     {func(s *policy.Settings) { s.AfterHours.Default = policy.Voicemail }, true},
+		"on a closed line, for one reason": {func(s *policy.Settings) {
+			s.AfterHours.ByIntent = map[policy.Intent]policy.AfterHoursAction{policy.Question: policy.Voicemail}
+		}, true},
+		"without a number": {func(s *policy.Settings) { s.Identification.Unidentified.Default = policy.UnidentifiedVoicemail }, true},
+		"without a number, for one reason": {func(s *policy.Settings) {
+			s.Identification.Unidentified.ByIntent = map[policy.Intent]policy.UnidentifiedAction{policy.Question: policy.UnidentifiedVoicemail}
+		}, true},
+		"nowhere, as others are connected there": {func(s *policy.Settings) { s.Identification.Unidentified.Default = policy.UnidentifiedConnect }, false},
+	} {
+		var s policy.Settings
+		if row.set(&s); s.TakesMessages() != row.want {
+			t.Errorf("%s: messages are taken: %t", name, s.TakesMessages())
+		}
+	}
+}
+
 // TestAccepting holds rules 3 and 8 for a call that is about to be connected: which ticket of the month it is of, whether it adds that, and whether
 // its account is over then. A call in its own month counts once.
 func TestAccepting(t *testing.T) {

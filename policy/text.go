@@ -46,10 +46,10 @@ func written(what, text string, most int) (string, error) {
 func notWritten(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }
 
 // MaskedText returns a text in which every telephone number and every address with a scheme is masked, for those who may read the text and not the
-// numbers in it (rule 13). What counts as a number is any run of seven digits and more, however it is spelt: with blanks, dots, dashes, slashes,
-// brackets or plus signs between the digits, in digits of any script, or in the words of single digits. All but its last two digits are masked; a
-// number with its country is masked as Phone masks itself. Dates, SIDs, amounts of money, versions, durations and addresses of machines stay. What
-// could be one of them and a number too is masked.
+// numbers in it (rule 13). What counts as a number is any run of seven digits and more, however it is spelt: with blanks, commas, dots, dashes,
+// slashes, brackets or plus signs between the digits, in digits of any script, or in the words of single digits, "double seven" included. All but its
+// last two digits are masked; a number with its country is masked as Phone masks itself. Dates, SIDs, amounts of money, versions, durations, lists of
+// customer numbers and of months, and addresses of machines stay. What could be one of them and a number too is masked.
 func MaskedText(text string) string {
 	if !mayHoldNumber(text) {
 		return text
@@ -75,22 +75,26 @@ const (
 	// fewestMasked is how many digits a number has at least that is masked; one with a plus sign has one less.
 	fewestMasked = 7
 
-	digitPattern = `(?:[\p{Nd}\p{No}]|\b(?i:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine)\b)`
+	repeatPattern = `\b(?i:double|triple|treble|quadruple)[\s-]{1,2}`
+	digitPattern  = `(?:(?:` + repeatPattern + `)?(?:[\p{Nd}\p{No}]|\b(?i:zero|oh|nought|naught|nil|one|two|three|four|five|six|seven|eight|nine)\b))`
 	// escapePattern is a sign in a quoted text.
 	escapePattern = `\\(?:[abfnrtv]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})`
-	// betweenPattern is one sign between two digits of a number: the usual ones, and what cannot be seen.
-	betweenPattern = `(?:` + escapePattern + `|[\s\p{Z}\p{Cf}\p{Pd}\p{Ps}\p{Pe}.·․•．。/⁄∕／\\_~+＋−])`
+	// betweenPattern is one sign between two digits of a number: the usual ones, and what cannot be seen. Recognisers put commas where a caller pauses.
+	betweenPattern = `(?:` + escapePattern + `|[\s\p{Z}\p{Cf}\p{Pd}\p{Ps}\p{Pe}.,·․•．，。/⁄∕／\\_~+＋−])`
 )
 
 var (
 	digit  = regexp.MustCompile(digitPattern)
 	escape = regexp.MustCompile(escapePattern)
 	// number finds addresses with a scheme, and runs of digits of any length.
-	number = regexp.MustCompile(`(?i:\b(?:sips?|client|tel)):[^\s,;"<>]+|[+＋]?[(\[]?[+＋]?` + digitPattern + `(?:` + betweenPattern + `{0,4}` + digitPattern + `)*`)
+	number = regexp.MustCompile(`(?i:\b(?:sips?|client|tel)):[^\s,;"<>]+|[+＋]?[(\[]?[+＋]?` + digitPattern +
+		`(?:` + betweenPattern + `{0,8}` + digitPattern + `)*`)
 
 	digitWords = map[string]string{
-		"zero": "0", "oh": "0", "nought": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
+		"zero": "0", "oh": "0", "nought": "0", "naught": "0", "nil": "0",
+		"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
 	}
+	repeats = map[string]int{"double": 2, "triple": 3, "treble": 3, "quadruple": 4}
 )
 
 // noNumber finds what has many digits and is no telephone number.
@@ -98,9 +102,12 @@ var noNumber = regexp.MustCompile(strings.Join([]string{
 	`\b(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01]|[1-9])(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:-\d\d:\d\d)?)?`, // 2026-11-28 10:30
 	`\b(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|[12]\d|3[01])[-/.](?:19|20)\d\d(?:,? \d\d?:\d\d)?\b`,                                     // 28/11/2026 10:30
 	`\b(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* \d\d?(?:st|nd|rd|th)?,? (?:19|20)\d\d(?:,? \d\d?:\d\d)?\b`,
-	`\b[A-Z]{2}[0-9a-f]{32}\b`,        // a SID
-	`\p{Sc} ?\d[\d.,]*`,               // money
-	`\b\d{1,4}\.\d{1,9}(?:ms|µs|s)\b`, // a duration
+	`\b[A-Z]{2}[0-9a-f]{32}\b`, // a SID
+	`\p{Sc} ?\d[\d.,]*`,        // money
+	`\b[1-9]\d{0,2}(?:,\d{3})+\.\d\d\b`,
+	`\b\d{6}(?:, \d{6})+\b`, // customer numbers, in a list
+	`\b(?:19|20)\d\d-(?:0[1-9]|1[0-2])(?:, (?:19|20)\d\d-(?:0[1-9]|1[0-2]))+\b`, // months
+	`\b\d{1,4}\.\d{1,9}(?:ms|µs|s)\b`,                                           // a duration
 	`\b(?:v|[Vv]ersion |[Cc]hrome |[Ff]irefox |[Ss]afari |[Ee]dge |[Ww]indows |macOS |iOS |Android )\d+(?:\.\d+)+(?:-[\w.-]+)?(?:\+\w+)?`,
 	`\bconfiguration [0-9a-f]{12}\b`,
 	`\b(?:` + octet + `\.){3}` + octet + `\b`,
@@ -121,21 +128,27 @@ func mayHoldNumber(text string) bool {
 			return true
 		case unicode.IsNumber(r):
 			digits++
-		case !letter && isDigitWord(text[word:i]):
-			digits++
+		case !letter:
+			digits += digitsSaid(text[word:i])
 		}
 		if !letter {
 			word = next
 		}
 	}
-	if isDigitWord(text[word:]) {
-		digits++
-	}
+	digits += digitsSaid(text[word:])
 	return digits >= fewestMasked || digits == fewestMasked-1 && strings.ContainsAny(text, "+＋")
 }
 
-func isDigitWord(word string) bool {
-	return len(word) > 1 && len(word) < 7 && digitWords[strings.ToLower(word)] != ""
+// digitsSaid returns how many digits a word adds to a number: one that names a digit, and one less than it says that repeats the next.
+func digitsSaid(word string) int {
+	if len(word) < len("oh") || len(word) > len("quadruple") {
+		return 0
+	}
+	word = strings.ToLower(word)
+	if digitWords[word] != "" {
+		return 1
+	}
+	return max(repeats[word], 1) - 1
 }
 
 var (
@@ -158,23 +171,63 @@ func maskedNumber(found string) string {
 	if several := strings.Fields(found); len(several) > 1 && !slices.ContainsFunc(several, func(one string) bool { return !Phone(one).IsNumber() }) {
 		return strings.Join(mapped(several, maskedNumber), " ")
 	}
-	digits := digit.FindAllString(escape.ReplaceAllString(found, " "), -1)
-	for i, d := range digits {
-		if figure, word := digitWords[strings.ToLower(d)]; word {
-			digits[i] = figure
-		}
+	if parts := strings.Split(found, ","); slices.ContainsFunc(parts, whole) && len(parts) > 1 {
+		return maskedList(parts)
 	}
+	digits := digitsOf(found)
 	bracket := ""
 	if opened := strings.TrimLeft(found, "(["); !strings.ContainsAny(found, ")]") {
 		bracket, found = found[:len(found)-len(opened)], opened
 	}
-	whole := Phone("+" + strings.Join(digits, ""))
+	international := Phone("+" + strings.Join(digits, ""))
 	country := strings.HasPrefix(strings.TrimLeft(found, "(["), "+")
 	switch {
 	case len(digits) < fewestMasked && !(country && len(digits) == fewestMasked-1):
 		return bracket + found
-	case country && whole.IsNumber():
-		return bracket + whole.String()
+	case country && international.IsNumber():
+		return bracket + international.String()
 	}
 	return bracket + strings.Repeat("*", len(digits)-2) + strings.Join(digits[len(digits)-2:], "")
+}
+
+// wholeDigits is how many digits a number has at least that a comma ends. Fewer may go on after it, as they do where a caller paused.
+const wholeDigits = 10
+
+func whole(found string) bool { return len(digitsOf(found)) >= wholeDigits }
+
+// maskedList returns what number found between commas: each whole number masked by itself, and what is left between them as one.
+func maskedList(parts []string) string {
+	var masked, rest []string
+	add := func(found string) {
+		number := strings.TrimLeft(found, " ")
+		masked = append(masked, found[:len(found)-len(number)]+maskedNumber(number))
+	}
+	for i, part := range parts {
+		if !whole(part) {
+			rest = append(rest, part)
+		}
+		if len(rest) > 0 && (whole(part) || i == len(parts)-1) {
+			add(strings.Join(rest, ","))
+			rest = nil
+		}
+		if whole(part) {
+			add(part)
+		}
+	}
+	return strings.Join(masked, ",")
+}
+
+// digitsOf returns the digits of what number found.
+func digitsOf(found string) (digits []string) {
+	for _, said := range digit.FindAllString(escape.ReplaceAllString(found, " "), -1) {
+		times := 1
+		if at := strings.LastIndexAny(said, " -\t\n\r\f"); at >= 0 {
+			times, said = repeats[strings.ToLower(strings.TrimRight(said[:at], " -\t\n\r\f"))], said[at+1:]
+		}
+		if figure, word := digitWords[strings.ToLower(said)]; word {
+			said = figure
+		}
+		digits = append(digits, slices.Repeat([]string{said}, times)...)
+	}
+	return digits
 }

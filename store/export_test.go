@@ -148,3 +148,12 @@ func straySteps(db *bolt.DB) (wrong []string) {
 	}
 	return wrong
 }
+
+// HoldCommits lets commits wait until release is called.
+func HoldCommits(s *Store) (release func() error, err error) {
+	tx, err := s.db.Begin(true)
+	if err != nil {
+		return nil, err
+	}
+	return tx.Rollback, nil
+}

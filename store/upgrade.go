@@ -106,7 +106,7 @@ func beginUpgrade(tx *bolt.Tx, version int) error {
 			return err
 		}
 	}
-	if err := errors.Join(indexOthers(tx), respell(tx), indexWrongNumbers(tx)); err != nil {
+	if err := errors.Join(indexOthers(tx), respell(tx)); err != nil {
 		return err
 	}
 	if err := tx.Bucket(metaBucket).Put(nextKey, placeAt(beginOfTime)); err != nil {

@@ -342,3 +342,104 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// guess enters a wrong customer number on a call, from another spelling of a number than is counted, and returns those that were entered before it, as
+// soon as the step is applied, and most of them at most. The commit's end is sent to done.
+func guess(t *testing.T, s *store.Store, sid policy.CallSID, most int, done chan<- error) policy.WrongNumbers {
+	t.Helper()
+	applied := make(chan policy.WrongNumbers, 1)
+	count := policy.WrongNumberCount{Caller: "+442079460018", Since: morning, AtMost: policy.WrongNumbers{ByCaller: most, InAll: most}}
+	go func() {
+		_, err := s.AdvanceCounting(t.Context(), sid, count, func(c policy.Call, wrong policy.WrongNumbers) policy.Call {
+			applied <- wrong
+			c.From, c.StartedAt, c.WrongNumbers = "442079460018", morning, append(c.WrongNumbers, morning)
+			return c
+		})
+		done <- err
+	}()
+	select {
+	case wrong := <-applied:
+		return wrong
+	case <-time.After(10 * time.Second):
+		t.Fatal("the step waits for a commit")
+		return policy.WrongNumbers{}
+	}
+}
+
+// TestWrongNumbersCountOnceWhereverTheirCommitIs: each step sees the wrong numbers of all before it, those that wait for a commit, those that are
+// being committed and those that are on the disk already, although the batch still counts as under way, each once.
+func TestWrongNumbersCountOnceWhereverTheirCommitIs(t *testing.T) {
+	var holds atomic.Bool
+	holding, end := make(chan struct{}), make(chan struct{})
+	s := newFile(t).open(t, store.Options{OnCommit: func(time.Duration, int, error) {
+		if holds.CompareAndSwap(true, false) {
+			close(holding)
+			<-end
+		}
+	}})
+	const steps = 16
+	done := make(chan error, steps)
+	next := 0
+	look := func(where string) {
+		t.Helper()
+		const most = 12
+		got := guess(t, s, policy.CallSID(fmt.Sprint("CA", next/2)), most, done) // the second of a call is a change of one that counts already
+		if want := min(next, most); got != (policy.WrongNumbers{ByCaller: want, InAll: want}) {
+			t.Errorf("%s: %+v wrong numbers are counted, want %d", where, got, want)
+		}
+		next++
+	}
+	holds.Store(true)
+	look("nothing is there")
+	<-holding
+	for range 4 {
+		look("after the commit, which nobody has heard of yet")
+	}
+	release, err := store.HoldCommits(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	close(end)
+	for next < steps {
+		look("while commits wait")
+	}
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	for range steps {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestWrongNumbersFollowTheirCaller: where the caller of a call becomes known by another number, its wrong numbers count for that one at once, before
+// the commit.
+func TestWrongNumbersFollowTheirCaller(t *testing.T) {
+	s := newFile(t).open(t, store.Options{})
+	done := make(chan error, 3)
+	guess(t, s, "CA0", 100, done)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.Advance(t.Context(), "CA0", func(c policy.Call) policy.Call { c.From = "+12125550142"; return c })
+	if err != nil {
+		t.Fatal(err)
+	}
+	release, err := store.HoldCommits(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := make(chan struct{})
+	go func() {
+		_, err := s.Advance(t.Context(), "CA0", func(c policy.Call) policy.Call { defer close(changed); c.From = "+442079460018"; return c })
+		done <- err
+	}()
+	<-changed
+	if got := guess(t, s, "CA1", 100, done); got.ByCaller != 1 {
+		t.Errorf("%+v wrong numbers are counted, want 1 of the caller", got)
+	}
+	if err := errors.Join(release(), <-done, <-done); err != nil {
+		t.Error(err)
+	}
+}

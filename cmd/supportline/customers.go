@@ -120,7 +120,9 @@ func (l customersList) Run(ctx context.Context, s *control.Session) error {
 		for i, n := range c.CallerNumbers {
 			callers[i] = n.Full()
 		}
-		return []string{string(c.Number), c.Name, packageCell(s.Settings, c.Package), c.Line.Full(), c.AccountHolder, c.Email, c.Phone.Full(), strings.Join(callers, " ")}
+		return []string{
+			string(c.Number), c.Name, packageCell(s.Settings, c.Package), c.Line.Full(), c.AccountHolder, c.Email, c.Phone.Full(), strings.Join(callers, " "),
+		}
 	}, none)
 }
 

@@ -34,16 +34,20 @@ func separated(separator, file string) string { return strings.ReplaceAll(file, 
 
 // dialects are the ways in which spreadsheets save one and the same file.
 var dialects = map[string]func(file string) []byte{
-	"UTF-8":                  func(f string) []byte { return []byte(f) },
-	"UTF-8 with a mark":      func(f string) []byte { return []byte("\ufeff" + f) },
-	"two marks":              func(f string) []byte { return []byte("\ufeff\ufeff" + f) },
-	"CRLF":                   func(f string) []byte { return []byte(strings.ReplaceAll(f, "\n", "\r\n")) },
-	"CR alone":               func(f string) []byte { return []byte(strings.ReplaceAll(f, "\n", "\r")) },
-	"UTF-16, little-endian":  utf16le,
-	"UTF-16, big-endian":     func(f string) []byte { return in16(f, binary.BigEndian) },
-	"UTF-16 without a mark":  func(f string) []byte { return utf16le(f)[2:] },
-	"UTF-16 with CRLF":       func(f string) []byte { return utf16le(strings.ReplaceAll(f, "\n", "\r\n")) },
-	"empty rows around":      func(f string) []byte { return []byte(",,,\n\n" + f + ",,,,,,,\n , ,\u00a0,,,,,\n,\n\n") },
+	"UTF-8":                 func(f string) []byte { return []byte(f) },
+	"UTF-8 with a mark":     func(f string) []byte { return []byte("\ufeff" + f) },
+	"a mark and quotes":     func(f string) []byte { return []byte("\ufeff" + strings.Replace(f, "number", `"number"`, 1)) },
+	"two marks":             func(f string) []byte { return []byte("\ufeff\ufeff" + f) },
+	"CRLF":                  func(f string) []byte { return []byte(strings.ReplaceAll(f, "\n", "\r\n")) },
+	"CR alone":              func(f string) []byte { return []byte(strings.ReplaceAll(f, "\n", "\r")) },
+	"UTF-16, little-endian": utf16le,
+	"UTF-16, big-endian":    func(f string) []byte { return in16(f, binary.BigEndian) },
+	"UTF-16 without a mark": func(f string) []byte { return utf16le(f)[2:] },
+	"UTF-16 with CRLF":      func(f string) []byte { return utf16le(strings.ReplaceAll(f, "\n", "\r\n")) },
+	"names with hyphens": func(f string) []byte {
+		return []byte(strings.NewReplacer("account_holder", "Account-Holder", "caller_numbers", "caller numbers").Replace(f))
+	},
+	"empty rows around":      func(f string) []byte { return []byte(",,,\n\n" + f + ",,,,,,,\n,\u200b,,,,,,\n , ,\u00a0,,,,,\n,\n\n") },
 	"its separator declared": func(f string) []byte { return []byte("sep=,\n" + f) },
 }
 
@@ -124,21 +128,24 @@ func TestWhatPeopleHandOver(t *testing.T) {
 func TestWhatASpreadsheetSpoiltIsRefusedWithTheCause(t *testing.T) {
 	row := func(old, now string) string { return header + strings.Replace(good, old, now, 1) }
 	for name, test := range map[string]struct{ file, want string }{
-		"a number in powers of ten": {row("204518", "2.04518E+05"), `2:1: number: "2.04518E+05" is how a spreadsheet shows a long number, and digits may be lost; format the column as text, and write exactly 6 digits`},
-		"a number with decimals":    {row("204518", "204518.0"), `2:1: number: "204518.0" has decimals, which a spreadsheet added; format the column as text, and write exactly 6 digits`},
-		"a number with a dot":       {row("204518", "204.518"), `2:1: number: "204.518" holds '.', which a caller cannot key; write exactly 6 digits`},
-		"a number too long":         {row("204518", "2045180"), `2:1: number: "2045180" has 7 digits; write exactly 6 digits`},
-		"a phone in powers of ten":  {row(",+442079460018,", ",4.42079E+11,"), `2:94: phone: "4.42079E+11" is how a spreadsheet shows a long number, and digits are lost; format the column as text, and write it with + and the country, like +442079460018, or nothing`},
-		"a line in powers of ten":   {row("+448000668187", "\"4,48001E+11\""), `2:40: line: "4,48001E+11" is how a spreadsheet shows a long number, and digits are lost; format the column as text, and write one of +448000668187, +18883071053`},
-		"a phone without its plus":  {row(",+442079460018,", ",442079460018,"), `2:94: phone: "442079460018" has no country; write +442079460018 if that is the number: a spreadsheet drops the +, unless the column is formatted as text`},
-		"a phone with 00":           {row(",+442079460018,", ",0044 2079460018,"), `2:94: phone: "0044 2079460018" has no country; write +442079460018 if that is the number: a spreadsheet drops the +, unless the column is formatted as text`},
-		"letters and an extension":  {row(",+442079460018,", ",+1 800 FLOWERS ext 12,"), `2:94: phone: "+1 800 FLOWERS ext 12" is not a phone number; write it with + and the country, like +442079460018, or nothing`},
-		"a lost letter":             {row("Northwind", "N\ufffdrthwind"), "2:8: name: \"N\ufffdrthwind Flex Offices\" holds \ufffd in place of a letter that was lost when the file was saved; save it again as CSV UTF-8"},
-		"typographic quotes":        {row("Northwind Flex", "“Northwind, Flex”"), `2:8: 9 fields where the header has 8, and a field begins with a typographic quote, which does not hold it together; write " before and after the field`},
-		"a quote not closed":        {header + strings.Replace(good, "Northwind", "\"Northwind", 1) + strings.Repeat(good, 3) + strings.Replace(good, "Ultimate", "\"", 1), "2:8: 7 fields where the header has 8, and a quoted field goes on over 5 lines; close its quote where the field ends"},
-		"a long quoted field":       {row("Northwind Flex Offices", "\"Northwind"+strings.Repeat("\n204518,Flex", 60)+"\""), "2:8: name: a quoted field goes on over 61 lines; close its quote where the field ends"},
-		"an address with a blank":   {row("office@", "office\u00a0desk@"), `2:69: email: "office\u00a0desk@northwind.example" is not an e-mail address; write one like office@example.com, or nothing`},
-		"fields and semicolons":     {separated(";", header) + "204518;Northwind\n", "2: 2 fields where the header has 8; write a semicolon for each empty field, and quotes around one that holds a semicolon"},
+		"a number in powers of ten":      {row("204518", "2.04518E+05"), `2:1: number: "2.04518E+05" is how a spreadsheet shows a long number, and digits may be lost; format the column as text, and write exactly 6 digits`},
+		"a number with decimals":         {row("204518", "204518.0"), `2:1: number: "204518.0" has decimals, which a spreadsheet added; format the column as text, and write exactly 6 digits`},
+		"a number with a dot":            {row("204518", "204.518"), `2:1: number: "204.518" holds '.', which a caller cannot key; write exactly 6 digits`},
+		"a number too long":              {row("204518", "2045180"), `2:1: number: "2045180" has 7 digits; write exactly 6 digits`},
+		"a phone in powers of ten":       {row(",+442079460018,", ",4.42079E+11,"), `2:94: phone: "4.42079E+11" is how a spreadsheet shows a long number, and digits are lost; format the column as text, and write it with + and the country, like +442079460018, or nothing`},
+		"a line in powers of ten":        {row("+448000668187", "\"4,48001E+11\""), `2:40: line: "4,48001E+11" is how a spreadsheet shows a long number, and digits are lost; format the column as text, and write one of +448000668187, +18883071053`},
+		"a phone without its plus":       {row(",+442079460018,", ",442079460018,"), `2:94: phone: "442079460018" has no country; write +442079460018 if that is the number: a spreadsheet drops the +, unless the column is formatted as text`},
+		"a phone with 00":                {row(",+442079460018,", ",0044 2079460018,"), `2:94: phone: "0044 2079460018" has no country; write +442079460018 if that is the number: a spreadsheet drops the +, unless the column is formatted as text`},
+		"letters and an extension":       {row(",+442079460018,", ",+1 800 FLOWERS ext 12,"), `2:94: phone: "+1 800 FLOWERS ext 12" is not a phone number; write it with + and the country, like +442079460018, or nothing`},
+		"a lost letter":                  {row("Northwind", "N\ufffdrthwind"), "2:8: name: \"N\ufffdrthwind Flex Offices\" holds \ufffd in place of a letter that was lost when the file was saved; save it again as CSV UTF-8"},
+		"typographic quotes":             {row("Northwind Flex", "“Northwind, Flex”"), `2:8: 9 fields where the header has 8, and a field begins with a typographic quote, which does not hold it together; write " before and after the field`},
+		"a quote not closed":             {header + strings.Replace(good, "Northwind", "\"Northwind", 1) + strings.Repeat(good, 3) + strings.Replace(good, "Ultimate", "\"", 1), "2:8: 7 fields where the header has 8, and a quoted field goes on over 5 lines; close its quote where the field ends"},
+		"a long quoted field":            {row("Northwind Flex Offices", "\"Northwind"+strings.Repeat("\n204518,Flex", 60)+"\""), "2:8: name: a quoted field goes on over 61 lines; close its quote where the field ends"},
+		"an address with a blank":        {row("office@", "office\u00a0desk@"), `2:69: email: "office\u00a0desk@northwind.example" is not an e-mail address; write one like office@example.com, or nothing`},
+		"a row of a file with CRLF":      {strings.ReplaceAll(row("204518", "4518"), "\n", "\r\n"), `2:1: number: "4518" has 4 digits; write exactly 6 digits; a spreadsheet may have dropped zeros at the front`},
+		"an address with a comment":      {row("office@", "(desk)office@"), `2:69: email: "(desk)office@northwind.example" is not an e-mail address; write one like office@example.com, or nothing`},
+		"a separator that is named late": {header + "sep=;\n", "2: 1 fields where the header has 8; write a comma for each empty field, and quotes around one that holds a comma"},
+		"fields and semicolons":          {separated(";", header) + "204518;Northwind\n", "2: 2 fields where the header has 8; write a semicolon for each empty field, and quotes around one that holds a semicolon"},
 	} {
 		_, problems := directory.Read(strings.NewReader(test.file), fieldRules)
 		if len(problems) != 1 || problems[0].String() != test.want {

@@ -143,7 +143,10 @@ func (d *directoryReader) column(i int, written string) {
 func (d *directoryReader) missing(line int) {
 	for _, name := range columns {
 		if _, ok := d.at[name]; !ok {
-			d.problems.add(Problem{Line: line, Field: name, What: "the column is missing", Instead: "add it to the header; its cells may be empty unless they are number, name, package or line"})
+			d.problems.add(Problem{
+				Line: line, Field: name, What: "the column is missing",
+				Instead: "add it to the header; its cells may be empty unless they are number, name, package or line",
+			})
 		}
 	}
 }
@@ -166,9 +169,7 @@ func (d *directoryReader) row() bool {
 		d.wrongWidth(cells)
 		return true
 	}
-	before := len(d.problems.list) + d.problems.more
-	customer := d.customer(cells)
-	if len(d.problems.list)+d.problems.more == before {
+	if customer := d.customer(cells); len(d.problems.list) == 0 { // with a problem there are none in the end
 		d.customers = append(d.customers, customer)
 	}
 	return true

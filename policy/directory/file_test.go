@@ -222,12 +222,12 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 
 func TestNoCellIsAFormula(t *testing.T) {
 	c := northwind
-	c.Name, c.Package, c.AccountHolder = "=HYPERLINK(1)", "-1+2", "+SUM(A1)"
+	c.Name, c.Package, c.AccountHolder, c.Email = "=HYPERLINK(1)", "-1+2", "+SUM(A1)", "@SUM(A1)"
 	var file bytes.Buffer
 	if err := directory.Write(&file, []policy.Customer{c}); err != nil {
 		t.Fatal(err)
 	}
-	want := header + "204518,'=HYPERLINK(1),'-1+2,+448000668187,'+SUM(A1),office@northwind.example,+442079460018,+442079460018;+442079460019\n"
+	want := header + "204518,'=HYPERLINK(1),'-1+2,+448000668187,'+SUM(A1),'@SUM(A1),+442079460018,+442079460018;+442079460019\n"
 	if diff := cmp.Diff(want, file.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -271,4 +271,32 @@ func FuzzReadCustomers(f *testing.F) {
 			t.Errorf("reading back what was written: %v\n%s", problems, diff)
 		}
 	})
+}
+
+// A file with problems still has its warnings: they may be the cause of a problem, and a person corrects the file once.
+func TestWarningsStandBesideProblems(t *testing.T) {
+	file, problems := directory.ReadFile(strings.NewReader(header+strings.Replace(good, ",+442079460018,", ",+442079460018 ext 12,", 1)+"2,,,,,,,\n"), directoryRules)
+	if len(problems) == 0 || len(file.Customers) > 0 || len(file.Warnings) != 1 || !strings.Contains(file.Warnings[0].String(), "the extension") {
+		t.Errorf("%d problems, %d customers, and the warnings %v", len(problems), len(file.Customers), file.Warnings)
+	}
+}
+
+// blanks reads as a text of empty rows without an end.
+type blanks struct{}
+
+func (blanks) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	p[len(p)-1] = '\n'
+	return len(p), nil
+}
+
+// A file without an end is left at its bound, and not imported as if it ended there.
+func TestAFileWithoutAnEndIsRefused(t *testing.T) {
+	t.Parallel()
+	file, problems := directory.ReadFile(io.MultiReader(strings.NewReader(header+good), blanks{}), directoryRules)
+	if len(problems) != 1 || problems[0].String() != "the file is larger than 256 MB; split it" || len(file.Customers) > 0 {
+		t.Errorf("%v, and %d customers", problems, len(file.Customers))
+	}
 }

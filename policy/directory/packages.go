@@ -16,7 +16,7 @@ type Without struct {
 	Meant   string // the package with phone support that was probably meant, or ""
 }
 
-// packages knows what each spelling of a package is, of which a file has few.
+// packages finds the package that a cell names, each spelling once: a file has few.
 type packages struct {
 	settings policy.Settings
 	known    map[string]spelled

@@ -114,7 +114,9 @@ func text(cell string) (string, reading) {
 	}
 	var found reading
 	if meant := ungarbled(cell); meant != "" {
-		found.warning = Problem{What: quoted(cell) + " looks as if the file was saved in another encoding once", Instead: fmt.Sprintf("write %s if that is meant", quoted(meant))}
+		found.warning = Problem{
+			What: quoted(cell) + " looks as if the file was saved in another encoding once", Instead: fmt.Sprintf("write %s if that is meant", quoted(meant)),
+		}
 	}
 	return unguarded(strings.TrimSpace(cell)), found
 }
@@ -194,7 +196,8 @@ func email(cell string) reading {
 	name, host, _ := strings.Cut(found.kept, "@")
 	dotted := strings.Contains(strings.Trim(host, "."), ".") && !strings.Contains(host, "..")
 	unseen := func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
-	if found.kept != "" && (name == "" || !dotted || strings.ContainsAny(found.kept, ",;<>\"()") || strings.ContainsFunc(found.kept, unseen) || strings.Contains(host, "@")) {
+	odd := strings.ContainsAny(found.kept, ",;<>\"()") || strings.ContainsFunc(found.kept, unseen) || strings.Contains(host, "@")
+	if found.kept != "" && (name == "" || !dotted || odd) {
 		return wrong(quoted(cell)+" is not an e-mail address", "write one like office@example.com, or nothing")
 	}
 	return found

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -165,8 +166,9 @@ var path = []policy.CaseState{
 	policy.CaseContacted, policy.CaseDiscussed, policy.CaseWatching, policy.CaseCharged, policy.CaseRestricted, policy.CaseClosed,
 }
 
+// move returns a move as a person may write it, with blanks around its texts.
 func move(to policy.CaseState) policy.Move {
-	return policy.Move{At: day.Add(time.Hour), By: "bea", To: to, Via: policy.ViaEmail, Note: "agreed on a training"}
+	return policy.Move{At: day.Add(time.Hour), By: " bea", To: to, Via: policy.ViaEmail, Note: "agreed on a training\r\n"}
 }
 
 func caseLife(t *testing.T, storage Storage) {
@@ -180,6 +182,8 @@ func caseLife(t *testing.T, storage Storage) {
 	wantError(t, "a second case", err, policy.ErrCaseOpen)
 	_, err = s.OpenCase(t.Context(), harbor.Number, "anna", "", nil, day)
 	wantError(t, "a case without a note", err, policy.ErrNoNote)
+	_, err = s.OpenCase(t.Context(), harbor.Number, "anna", strings.Repeat("ä", policy.MaxWritten+1), nil, day)
+	wantError(t, "a case with a note that is too long", err, policy.ErrInput)
 	_, err = s.OpenCase(t.Context(), "999999", "anna", "why not", nil, day)
 	wantError(t, "a case of nobody", err, policy.ErrNoCustomer)
 	_, err = s.MoveCase(t.Context(), opened.ID, move(policy.CaseRestricted), nil)

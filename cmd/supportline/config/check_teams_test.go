@@ -97,4 +97,8 @@ func TestOneTeamTakesEveryCall(t *testing.T) {
 			}
 		}
 	}
+	_, problems := parse(strings.Replace(teams, routesOfExample, "routes: { question: everybody }\n", 1), env(), config.Options{})
+	if len(problems) == 0 || !strings.Contains(problems[0], "calls with the reason critical have no team") {
+		t.Errorf("routes that leave a reason out: %q", problems)
+	}
 }

@@ -84,6 +84,7 @@ func TestIdentificationAndMenu(t *testing.T) {
 		one("unidentified refused (rule 12)", "unidentified: connect", "unidentified: refuse"),
 		one("off needs no quotes", "caller_id: attested", "caller_id: off"),
 		one("false is not off", "caller_id: attested", "caller_id: ^false", `caller_id is "false"; write attested, any or off`),
+		one("no wrong number of anybody", "wrong_numbers_in_all: 200", "wrong_numbers_in_all: ^0", `wrong_numbers_in_all is "0"; write a whole number from 1 to 100000`),
 		one("no wrong number at all", "wrong_numbers_per_hour: 10", "wrong_numbers_per_hour: ^0",
 			`wrong_numbers_per_hour is "0"; write a whole number from 1 to 1000`),
 		one("no package", "packages: [Ultimate]", "packages: ^[]", "packages names none, so nobody may call; write packages: [Ultimate]"),

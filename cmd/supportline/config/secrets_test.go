@@ -56,6 +56,7 @@ func TestEverySecretIsLookedAt(t *testing.T) {
 		"a joiner of no width":         {func(_, v string) string { return v[:3] + "\u200d" + v[3:] }, "has a character in it that cannot be seen"},
 		"a header":                     {func(_, v string) string { return "Bearer " + v }, `begins with "Bearer "`},
 		"the whole line":               {func(n, v string) string { return n + "=" + v }, "begins with the variable's own name"},
+		"the whole line of a shell":    {func(n, v string) string { return "export " + n + "=" + v }, "begins with the variable's own name"},
 		"dots of a manual":             {func(string, string) string { return "..." }, "is a placeholder"},
 		"a manual's words":             {func(string, string) string { return "<your token>" }, "is a placeholder"},
 		"a reference":                  {func(n, _ string) string { return "${" + n + "}" }, "is a reference that nobody replaced"},
@@ -122,9 +123,16 @@ func TestSecretsOfAnotherKind(t *testing.T) {
 
 // TestATokenOfAnotherShapeIsNoted, and can be used: a test account may have any.
 func TestATokenOfAnotherShapeIsNoted(t *testing.T) {
-	const advice = "auth_token (environment variable TWILIO_AUTH_TOKEN) is not 32 hexadecimal digits, as the provider's tokens are"
+	for _, variable := range []string{"TWILIO_AUTH_TOKEN", "TWILIO_NEXT_AUTH_TOKEN"} {
+		notesTheShapeOf(t, variable)
+	}
+}
+
+func notesTheShapeOf(t *testing.T, variable string) {
+	t.Helper()
+	advice := secretKeys[variable] + " (environment variable " + variable + ") is not 32 hexadecimal digits, as the provider's tokens are"
 	for token, noted := range map[string]bool{hex: false, "12345": true, hex + "0": true, strings.ToUpper(hex): true, "ghijklmnopqrstuvwxyzghijklmnopqr": true} {
-		c, problems := parse(string(config.Example()), env("TWILIO_AUTH_TOKEN", token), config.Options{})
+		c, problems := parse(string(config.Example()), env(variable, token), config.Options{})
 		if len(problems) > 0 {
 			t.Fatal(problems)
 		}
@@ -158,6 +166,16 @@ func TestAdviceNeverPutsASecretIntoTheFile(t *testing.T) {
 	}
 	_, got := parse(changed(t, "auth_token: ${TWILIO_AUTH_TOKEN} ", "auth_token: pa${ss-wo}rd "), env(), config.Options{})
 	if diff := cmp.Diff(1, len(got)); diff != "" || strings.Contains(got[0], "ss-wo") {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestTheFirstVariableOfAValueIsNamed where a value is put together from several.
+func TestTheFirstVariableOfAValueIsNamed(t *testing.T) {
+	text, right := everySecret(t)
+	text = strings.Replace(text, "${TWILIO_AUTH_TOKEN}", "${TWILIO_AUTH_TOKEN}${TOKEN_END}", 1)
+	_, got := parse(text, with(right, "TOKEN_END", " "), config.Options{})
+	if len(got) != 1 || !strings.Contains(got[0], "auth_token (environment variable TWILIO_AUTH_TOKEN) begins or ends with a blank") {
 		t.Errorf("%q", got)
 	}
 }

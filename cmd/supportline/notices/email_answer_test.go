@@ -141,7 +141,7 @@ func TestWhatIsTemporaryIsTriedAgain(t *testing.T) {
 		{"a wrong login", answers{"AUTH": "535 5.7.8 bad password"}, "refused the login: 535 5.7.8 bad password: look at notices.smtp.user and password", false},
 		{"a login is wanted", answers{"MAIL": "530 5.7.0 log in first"}, "530 5.7.0 log in first", false},
 		{"no room for the message now", answers{"MAIL": "452 4.3.1 no space"}, "put the sender off: 452 4.3.1 no space", false},
-		{"the server leaves", answers{"MAIL": "421 4.3.2 going down"}, "421 4.3.2 going down", false},
+		{"the server leaves", answers{"MAIL": "421 4.3.2 going down"}, "could not be used: 421 4.3.2 going down", false},
 		{"greylisting", answers{"RCPT": "450 4.7.1 <ops@example.com>: greylisted for 300 s"}, "put the receiver off: 450 4.7.1 <(the receiver)>: greylisted for 300 s", false},
 		{"a full mailbox", answers{"RCPT": "552 5.2.2 over quota"}, "put the receiver off: 552 5.2.2 over quota", false},
 		{"nobody of that name", answers{"RCPT": "550 5.1.1 <OPS@example.com>: no such user"}, "refused the receiver: 550 5.1.1 <(the receiver)>: no such user", true},
