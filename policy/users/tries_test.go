@@ -110,7 +110,7 @@ func TestTriesOfAWrongClock(t *testing.T) {
 		if tries.Pause(began) != 0 || tries.Taken(o, began).Count != 1 {
 			t.Errorf("tries of next year pause for %s, and %d count", tries.Pause(began), tries.Taken(o, began).Count)
 		}
-		if next := tries.Taken(o, tries.Last.Add(-4 * time.Minute)); next.Count != 31 { // a clock is set right by little, too
+		if next := tries.Taken(o, tries.Last.Add(-4*time.Minute)); next.Count != 31 { // a clock is set right by little, too
 			t.Errorf("four minutes back %d tries count, want one more than 30", next.Count)
 		}
 	}
