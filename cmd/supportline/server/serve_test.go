@@ -10,14 +10,10 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/policy/users"
 )
 
 func TestServerFinishesWhatRuns(t *testing.T) {
@@ -175,22 +171,6 @@ func TestAllListenersOrNone(t *testing.T) {
 	}
 	if !free(h.Conf.Listen.Metrics) {
 		t.Error("the listener of health is kept")
-	}
-}
-
-// A sign stands for the same number after the server began anew: the console has the store's secret.
-func TestSignsOutliveTheServer(t *testing.T) {
-	h := mustApp(t)
-	browsertest.AddUser(t, h.Store, users.User{Name: "viewer", Role: users.Viewer}, time.Now())
-	signs := func() []string {
-		console := httptest.NewServer(h.Console())
-		defer console.Close()
-		c := browsertest.NewClient(t, console.URL)
-		c.SignIn("viewer", browsertest.Password).Want(t, http.StatusOK, "Sign out")
-		return c.Get("/calls").Between(`value="s-`, `"`, 20)
-	}
-	if before := signs(); len(before) == 0 || !slices.Equal(before, signs()) {
-		t.Errorf("the signs %q are others afterwards", before)
 	}
 }
 
