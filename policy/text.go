@@ -155,12 +155,26 @@ var (
 	// fourPairs is a telephone number in some countries, and so no address of a machine.
 	fourPairs = regexp.MustCompile(`^\d\d\.\d\d\.\d\d\.\d\d$`)
 	goesOn    = regexp.MustCompile(`^[.\-/_+]?\d`)
+	// machine matches the address of one. Beside other digits it is none: people write "020 7.9.4.6" with dots as well.
+	machine     = regexp.MustCompile(`^(?:` + octet + `\.){3}` + octet + `$`)
+	digitBefore = regexp.MustCompile(`[\p{Nd}\p{No}]` + aroundPattern + `{1,8}$`)
+	digitAfter  = regexp.MustCompile(`^` + aroundPattern + `{1,8}[\p{Nd}\p{No}]`)
 )
+
+// aroundPattern is one sign between the address of a machine and digits that make it a part of a number: those of betweenPattern that end no sentence.
+const aroundPattern = `(?:` + escapePattern + `|[\s\p{Z}\p{Cf}\p{Pd}\p{Ps}\p{Pe}/⁄∕／\\_~+＋−])`
+
+// maxAround is how many bytes aroundPattern can take eight times, and the digit before them.
+const maxAround = 9 * len(`\U00000000`)
 
 // partOfMore reports whether what noNumber found between two places is the part of a longer number, or one itself.
 func partOfMore(text string, from, to int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:from])
-	return strings.ContainsRune("0123456789.-/_+", before) || goesOn.MatchString(text[to:]) || fourPairs.MatchString(text[from:to])
+	found, behind := text[from:to], text[to:]
+	if machine.MatchString(found) && (digitBefore.MatchString(text[max(0, from-maxAround):from]) || digitAfter.MatchString(behind)) {
+		return true
+	}
+	return strings.ContainsRune("0123456789.-/_+", before) || goesOn.MatchString(behind) || fourPairs.MatchString(found)
 }
 
 // maskedNumber returns what number found as people may see it who may not see numbers.

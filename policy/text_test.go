@@ -81,6 +81,9 @@ func TestNumbersInTextsAreMasked(t *testing.T) {
 		"tel02079460018":                                 "tel*********18",
 		"2026-11-28 020 7946 0018":                       "2026-11-28 *********18",
 		"020-2026-11-28-55":                              "***********55",
+		"100 0.0.0.0":                                    "*****00",
+		"2.7.9.4 6001 8":                                 "*******18",
+		"(020) - 7.9.4.6":                                "*****46",
 		"1.20.79.46.00.18":                               "*********18",
 	} {
 		if got := policy.MaskedText(text); got != want {
@@ -109,6 +112,7 @@ func TestOtherFiguresInTextsStay(t *testing.T) {
 		"supportline v0.0.0-20261128123456-0123456789ab, configuration 012345678901",
 		"wrong password, from 203.0.113.70",
 		"from 192.168.10.20.",
+		"5 times from 192.168.10.20, 3 of them today",
 		"waited 12.345678912s",
 		"one of the two, or three to four of 24 rooms on floor 7",
 		"SEV 1: 3 of 5 doors at 08:15, 2nd call",
@@ -120,8 +124,8 @@ func TestOtherFiguresInTextsStay(t *testing.T) {
 	}
 }
 
-// noNumber are the shapes of dates and of addresses of machines, which a number can have by chance.
-var noNumber = regexp.MustCompile(`(19|20)\d\d[-/.]\d|[-/.](19|20)\d\d|^(\d{1,3}\.){3}\d{1,3}$`)
+// noNumber are the shapes of dates, of addresses of machines and of amounts, which a number can have by chance.
+var noNumber = regexp.MustCompile(`(19|20)\d\d[-/.]\d|[-/.](19|20)\d\d|(^|,)\s*(\d{1,3}\.){3}\d{1,3}(,|$)|\d(,\d{3})+\.\d\d`)
 
 // spelledNumbers are numbers of seven digits and more, with anything usual between the digits, in digits of any script.
 var spelledNumbers = rapid.Custom(func(t *rapid.T) (spelt string) {
