@@ -125,6 +125,32 @@ func TestSignOutEverywhereWithTokens(t *testing.T) {
 	}
 }
 
+// staleTokens lists a token that somebody revokes in the same moment.
+type staleTokens struct{ console.Tokens }
+
+func (s staleTokens) TokensOf(ctx context.Context, user string) ([]users.Token, error) {
+	all, err := s.Tokens.TokensOf(ctx, user)
+	return append([]users.Token{{User: user, Name: "gone"}}, all...), err
+}
+
+// A token that is revoked meanwhile keeps nobody from signing out, and no other token.
+func TestSignOutEverywhereWhileATokenIsRevoked(t *testing.T) {
+	p := browsertest.NewPlace(t, func(d *console.Deps) { d.Tokens = staleTokens{d.Tokens} })
+	program, c := p.Program(t, "viewer"), p.As(t, users.Viewer)
+	c.Post("/signout/everywhere", "tokens", "1").Want(t, http.StatusOK, "You are signed out.")
+	program.Get("/api/v1/health").Want(t, http.StatusUnauthorized, "wrong-token")
+}
+
+// The page asks for new tokens in place of those that last too long, as long as they work.
+func TestTokensThatLastTooLong(t *testing.T) {
+	const hint = "put new ones in their place"
+	p := browsertest.NewPlace(t)
+	p.Program(t, "viewer", func(k *users.Token) { k.ExpiresAt = p.Now.AddDate(2, 0, 0) })
+	p.As(t, users.Viewer).Get("/profile").Want(t, http.StatusOK, hint)
+	p.Now = p.Now.AddDate(2, 0, 0)
+	p.As(t, users.Viewer).Get("/profile").Want(t, http.StatusOK, "expired").Without(t, hint)
+}
+
 // A session that an older version began goes on, and is in the list from its next sign of life on.
 func TestSessionsOfOlderVersions(t *testing.T) {
 	p := browsertest.NewPlace(t)
