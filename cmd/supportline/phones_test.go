@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -298,4 +299,20 @@ func TestPhoneInTheBrowser(t *testing.T) {
 	tab.Check("phone-over")
 	tab.Follow(`#phone-state a`)
 	tab.See("served", "Northwind Flex Offices", "accepted the call")
+}
+
+// A sign stands for the same number after the server began anew: the console has the store's secret.
+func TestSignsOutliveTheServer(t *testing.T) {
+	h := mustApp(t)
+	browsertest.AddUser(t, h.Store, users.User{Name: "viewer", Role: users.Viewer}, phoneDay)
+	signs := func() []string {
+		served := httptest.NewServer(h.Console())
+		defer served.Close()
+		c := browsertest.NewClient(t, served.URL)
+		c.SignIn("viewer", browsertest.Password).Want(t, http.StatusOK, "Sign out")
+		return c.Get("/calls").Between(`value="s-`, `"`, 20)
+	}
+	if before := signs(); len(before) == 0 || !slices.Equal(before, signs()) {
+		t.Errorf("the signs %q are others afterwards", before)
+	}
 }

@@ -249,6 +249,8 @@ func TestAPIFilters(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("what filters select (-want +got):\n%s", diff)
 	}
+	viewer.Get("/api/v1/calls?talk_from=20:59").Want(t, http.StatusOK)
+	viewer.Get("/api/v1/calls?talk_from=20:60").Want(t, http.StatusUnprocessableEntity, "20:60", "write minutes")
 }
 
 // A program finds what was served to nobody, with the account that the number is on file of, which identifies nobody, and attaches it.

@@ -128,6 +128,27 @@ func TestTimesOfClaims(t *testing.T) {
 }
 
 // What is no object of JSON is refused, and so is what follows one.
+// The provider's clock and ours may differ by five minutes.
+func TestClocksMayDiffer(t *testing.T) {
+	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	at := func(d time.Duration) int64 { return now.Add(d).Unix() }
+	const most = 5 * time.Minute
+	for _, row := range []struct {
+		exp, iat, nbf int64
+		want          error
+	}{
+		{at(time.Minute), at(0), at(0), nil},
+		{at(-most), at(most), at(most), nil},
+		{at(-most - time.Second), at(0), at(0), ErrProviderClock},
+		{at(time.Hour), at(most + time.Second), at(0), ErrProviderClock},
+		{at(time.Hour), at(0), at(most + time.Second), ErrProviderClock},
+	} {
+		if err := mustClaims(t, fmt.Sprintf(`{"exp":%d,"iat":%d,"nbf":%d}`, row.exp, row.iat, row.nbf)).inTime(now); !errors.Is(err, row.want) {
+			t.Errorf("%+v: %v", row, err)
+		}
+	}
+}
+
 func TestClaimsAreAnObject(t *testing.T) {
 	for _, body := range []string{"", "null", "[]", `"a"`, "{", `{"a":1} {"a":2}`, `{"a":1}x`, "<html>", strings.Repeat(`{"a":`, 100000)} {
 		if c, err := parseClaims([]byte(body)); err == nil {

@@ -4,13 +4,16 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"io"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -70,32 +73,40 @@ func TestOverSessionsAreNotListed(t *testing.T) {
 	}
 }
 
-// A page that follows something live ends with its session, even if only that one was ended.
+// A page that follows something live ends with its session: when that one is ended, or left alone for too long.
 func TestStreamsEndWithTheirSession(t *testing.T) {
-	p := browsertest.NewPlace(t)
-	c, other := signInAs(t, p, "curl/8"), p.As(t, users.Viewer)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.Server.URL+"/now/events", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Accept", "text/event-stream")
-	answer, err := c.HTTP.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	if got := answer.Header.Get("Content-Type"); got != "text/event-stream" {
-		t.Fatalf("the stream is %s", got)
-	}
-	ids := other.Get("/profile").Between(`name="session" value="`, `"`, 0)
-	other.Post("/profile/sessions/end", "session", ids[1])
-	for buffer := make([]byte, 1<<10); err == nil; {
-		_, err = answer.Body.Read(buffer)
-	}
-	if ctx.Err() != nil {
-		t.Error("the stream goes on without its session")
+	for name, end := range map[string]func(other *browsertest.Client, later *atomic.Int64){
+		"ended elsewhere": func(other *browsertest.Client, _ *atomic.Int64) {
+			ids := other.Get("/profile").Between(`name="session" value="`, `"`, 0)
+			other.Post("/profile/sessions/end", "session", ids[1])
+		},
+		"idle": func(_ *browsertest.Client, later *atomic.Int64) { later.Store(int64(31 * time.Minute)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			later := new(atomic.Int64)
+			p := browsertest.NewPlace(t, func(d *console.Deps) {
+				d.Now = func() time.Time { return browsertest.Monday.Add(time.Duration(later.Load())) }
+			})
+			follower, other := signInAs(t, p, "curl/8"), p.As(t, users.Viewer)
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.Server.URL+"/now/events", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, err := follower.HTTP.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer answer.Body.Close()
+			if got := answer.Header.Get("Content-Type"); got != "text/event-stream" {
+				t.Fatalf("the stream is %s", got)
+			}
+			end(other, later)
+			if _, err := io.ReadAll(answer.Body); err != nil {
+				t.Errorf("the stream goes on without its session: %v", err)
+			}
+		})
 	}
 }
 

@@ -182,6 +182,13 @@ func TestSingleSignOnRefusesTokens(t *testing.T) {
 				http.Redirect(w, r, id.registered+"?code="+theCode+"&iss=https%3A%2F%2Fevil.example&state="+id.asked.Get("state"), http.StatusFound)
 			})
 		}, http.StatusBadGateway, noVouch, "code is of another issuer"},
+		{"by a code of another issuer, though none was announced", func(id *identityServer) {
+			id.described["authorization_response_iss_parameter_supported"] = nil
+			id.instead["/authorize"] = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				id.asked = r.URL.Query()
+				http.Redirect(w, r, id.registered+"?code="+theCode+"&iss=https%3A%2F%2Fevil.example&state="+id.asked.Get("state"), http.StatusFound)
+			})
+		}, http.StatusBadGateway, noVouch, "code is of another issuer"},
 		{"by a code without the issuer that was announced", func(id *identityServer) {
 			id.instead["/authorize"] = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				id.asked = r.URL.Query()

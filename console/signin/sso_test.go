@@ -238,8 +238,10 @@ func TestSingleSignOnAsksAgainWithoutTheScope(t *testing.T) {
 
 // A sign-in is finished in the browser that began it, once.
 func TestSingleSignOnIsOnePersons(t *testing.T) {
-	p, _ := mustSSO(t)
+	p, id := mustSSO(t)
 	c := p.Visitor(t)
+	c.Get("/signin/sso").Want(t, http.StatusOK, "Sign out")
+	c.Get("/signin/sso/back?state="+id.asked.Get("state")+"&code="+theCode).Want(t, http.StatusBadRequest, "Please sign in again")
 	c.Get("/signin/sso/back?state=x&code="+theCode).Want(t, http.StatusBadRequest, "Please sign in again")
 	c.HTTP.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.Get("/signin/sso")

@@ -92,4 +92,10 @@ func TestFreshSignInMakesAToken(t *testing.T) {
 	id.claims["auth_time"] = p.Now.Add(-time.Minute).Unix()
 	c.Get("/signin/sso").Want(t, http.StatusOK, "Sign out")
 	c.Post("/profile/tokens", "name", "later", "days", "30").Want(t, http.StatusOK, "The token later is created")
+
+	// A provider whose clock is ahead makes no sign-in last longer.
+	id.claims["auth_time"] = p.Now.Add(20 * time.Minute).Unix()
+	c.Get("/signin/sso").Want(t, http.StatusOK, "Sign out")
+	p.Now = p.Now.Add(6 * time.Minute)
+	tooEarly()
 }

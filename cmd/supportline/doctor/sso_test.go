@@ -20,17 +20,19 @@ func TestDoctorLooksAtTheIdentityProvider(t *testing.T) {
 		want   string // the first finding that is not ok
 		fix    string
 	}{
-		"right":               {},
-		"called otherwise":    {change: func(d map[string]any) { d["issuer"] = "https://login.example.com/" }, want: `calls itself "https://login.example.com/"`, fix: "write console.sso.issuer: https://login.example.com/"},
-		"without a name":      {change: func(d map[string]any) { delete(d, "issuer") }, want: `calls itself ""`, fix: "ask those who run the provider"},
-		"without tokens":      {change: func(d map[string]any) { delete(d, "token_endpoint") }, want: "token_endpoint", fix: "ask those who run the provider"},
-		"no code flow":        {change: func(d map[string]any) { d["response_types_supported"] = []string{"id_token"} }, want: "lists id_token, and not the code flow", fix: "allow the code flow"},
-		"PKCE is not listed":  {change: func(d map[string]any) { delete(d, "code_challenge_methods_supported") }, want: "warning single sign-on: it does not list PKCE with S256", fix: "nothing, if people can sign in"},
-		"PKCE is plain":       {change: func(d map[string]any) { d["code_challenge_methods_supported"] = []string{"plain"} }, want: "lists PKCE with plain, and not with S256", fix: "allow PKCE with S256"},
-		"signs with a secret": {change: func(d map[string]any) { d["id_token_signing_alg_values_supported"] = []string{"HS256", "none"} }, want: "signs ID tokens with HS256, none alone", fix: "RS256"},
-		"not there":           {status: http.StatusNotFound, want: "/.well-known/openid-configuration answers 404", fix: "the part before /.well-known"},
-		"elsewhere":           {status: http.StatusFound, want: "answers 302", fix: "the part before /.well-known"},
-		"overloaded":          {status: http.StatusServiceUnavailable, want: "answers 503", fix: "try again in a minute"},
+		"right":                {},
+		"called otherwise":     {change: func(d map[string]any) { d["issuer"] = "https://login.example.com/" }, want: `calls itself "https://login.example.com/"`, fix: "write console.sso.issuer: https://login.example.com/"},
+		"without a name":       {change: func(d map[string]any) { delete(d, "issuer") }, want: `calls itself ""`, fix: "ask those who run the provider"},
+		"without tokens":       {change: func(d map[string]any) { delete(d, "token_endpoint") }, want: "token_endpoint", fix: "ask those who run the provider"},
+		"no code flow":         {change: func(d map[string]any) { d["response_types_supported"] = []string{"id_token"} }, want: "lists id_token, and not the code flow", fix: "allow the code flow"},
+		"PKCE is not listed":   {change: func(d map[string]any) { delete(d, "code_challenge_methods_supported") }, want: "warning single sign-on: it does not list PKCE with S256", fix: "nothing, if people can sign in"},
+		"PKCE is plain":        {change: func(d map[string]any) { d["code_challenge_methods_supported"] = []string{"plain"} }, want: "lists PKCE with plain, and not with S256", fix: "allow PKCE with S256"},
+		"signs with a secret":  {change: func(d map[string]any) { d["id_token_signing_alg_values_supported"] = []string{"HS256", "none"} }, want: "signs ID tokens with HS256, none alone", fix: "RS256"},
+		"not there":            {status: http.StatusNotFound, want: "/.well-known/openid-configuration answers 404", fix: "the part before /.well-known"},
+		"elsewhere":            {status: http.StatusFound, want: "answers 302", fix: "the part before /.well-known"},
+		"flows are not listed": {change: func(d map[string]any) { delete(d, "response_types_supported") }},
+		"broken":               {status: http.StatusInternalServerError, want: "answers 500", fix: "try again in a minute"},
+		"overloaded":           {status: http.StatusServiceUnavailable, want: "answers 503", fix: "try again in a minute"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newInstallation(t).doctor()

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 )
 
@@ -75,11 +77,29 @@ func TestGarbageOnAListenerIsSampled(t *testing.T) {
 	for n := range 1000 {
 		to.Printf("http: TLS handshake error from %s: EOF", net.JoinHostPort("203.0.113.9", fmt.Sprint(n)))
 	}
-	if written, _ := lines(t, log.String()); len(written) != 1 || written["a connection failed"] > 2*(sampledFirst+10) {
-		t.Errorf("written: %v", written)
+	written, left := lines(t, log.String())
+	if n := written["a connection failed"]; len(written) != 1 || n > 2*(sampledFirst+10) || n+left > 1000 || n+left < 1000-sampledThen {
+		t.Errorf("written: %v, left out %d", written, left)
 	}
 	if !strings.Contains(log.String(), `"why":"http: TLS handshake error from 203.0.113.9:0: EOF"`) {
 		t.Errorf("the cause is not there: %.300s", log.String())
+	}
+}
+
+// TestNotReadyIsSampled: whoever reaches the listener of health can ask as often as they like.
+func TestNotReadyIsSampled(t *testing.T) {
+	var log bytes.Buffer
+	a := must(Open(mustConfig(t), func() time.Time { return tuesday }, NewLogger(&log), store.Options{Size: 1 << 20}))
+	t.Cleanup(func() { _ = a.Close() })
+	a.Store.FailWrites(errors.New("no space left on device"))
+	if err := a.Store.Ping(t.Context()); err == nil {
+		_, _ = a.Store.TakeTry(t.Context(), []users.Origin{users.ByName("mila")}, tuesday) // a probe writes now and then only
+	}
+	for range 300 {
+		a.Health.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/readyz", nil))
+	}
+	if written, _ := lines(t, log.String()); written["not ready"] == 0 || written["not ready"] > 2*(sampledFirst+3) {
+		t.Errorf("written: %v", written)
 	}
 }
 

@@ -159,6 +159,21 @@ func TestHealthHasAListenerOfItsOwn(t *testing.T) {
 	}
 }
 
+// A server that cannot open all of its listeners keeps none.
+func TestAllListenersOrNone(t *testing.T) {
+	h := mustApp(t)
+	h.Conf.Store = "postgres://elsewhere" // beside which no socket of commands can be
+	taken := must(net.Listen("tcp", "127.0.0.1:0"))
+	h.Conf.Listen.Metrics = taken.Addr().String()
+	taken.Close()
+	if _, err := Listen(h, parseNothing); err == nil {
+		t.Fatal("a server listens without a socket")
+	}
+	if !free(h.Conf.Listen.Metrics) {
+		t.Error("the listener of health is kept")
+	}
+}
+
 // Nothing of the private listener answers under another site's name.
 func TestThePrivateListenerKnowsItsName(t *testing.T) {
 	h := mustApp(t)
