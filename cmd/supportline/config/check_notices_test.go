@@ -211,6 +211,7 @@ func TestTheNameInEHLOIsOneThatServersTake(t *testing.T) {
 		"": true, "mail.example.com": true, "[192.0.2.1]": true, "[IPv6:2001:db8::1]": true, "mail-1.example.co.uk": true,
 		"mail": false, "mail_1.example.com": false, "192.0.2.1": false, "[2001:db8::1]": false, "[IPv6:192.0.2.1]": false, "mail.example.com.": false,
 		"-mail.example.com": false, "mail example.com": false, "mail.example.com\\r\\nRSET": false, "https://mail.example.com": false, "[mail.example.com]": false,
+		strings.Repeat("a.", 125) + "com": true, strings.Repeat("a.", 126) + "com": false,
 	} {
 		text := told(server, server+`, hello: "`+hello+`"`)
 		c, got := parse(text, env(), config.Options{})

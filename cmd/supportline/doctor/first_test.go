@@ -3,9 +3,11 @@ package doctor
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -170,5 +172,18 @@ func TestTheMailServerIsGreeted(t *testing.T) {
 	got := strings.Join(sick(d.mail(t.Context())), "\n")
 	if !strings.Contains(got, "wrong mail: "+l.Addr().String()+": ") || !strings.Contains(got, "554 5.7.1 no service for you") {
 		t.Errorf("found %q", got)
+	}
+}
+
+// TestCauseNamesNoAddress: the finding has the address already, and what the library says of a time that is up helps nobody.
+func TestCauseNamesNoAddress(t *testing.T) {
+	for want, err := range map[string]error{
+		"no answer in time":  &url.Error{Op: "Post", URL: "https://support.example.com/voice", Err: context.DeadlineExceeded},
+		"connection refused": &url.Error{Op: "Post", URL: "https://support.example.com/voice", Err: errors.New("connection refused")},
+		"something else":     errors.New("something else"),
+	} {
+		if got := cause(err); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

@@ -140,6 +140,7 @@ func TestWhatIsTemporaryIsTriedAgain(t *testing.T) {
 		{"a login for later", answers{"AUTH": "454 4.7.0 try again"}, "would not talk to us: 454 4.7.0 try again", false},
 		{"a wrong login", answers{"AUTH": "535 5.7.8 bad password"}, "refused the login: 535 5.7.8 bad password: look at notices.smtp.user and password", false},
 		{"a login is wanted", answers{"MAIL": "530 5.7.0 log in first"}, "530 5.7.0 log in first", false},
+		{"a login that is refused late", answers{"RCPT": "535 5.7.8 log in again"}, "could not be used: 535 5.7.8 log in again", false},
 		{"no room for the message now", answers{"MAIL": "452 4.3.1 no space"}, "put the sender off: 452 4.3.1 no space", false},
 		{"the server leaves", answers{"MAIL": "421 4.3.2 going down"}, "could not be used: 421 4.3.2 going down", false},
 		{"greylisting", answers{"RCPT": "450 4.7.1 <ops@example.com>: greylisted for 300 s"}, "put the receiver off: 450 4.7.1 <(the receiver)>: greylisted for 300 s", false},
