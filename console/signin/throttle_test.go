@@ -114,21 +114,7 @@ func TestOnePasswordIsComparedAtATime(t *testing.T) {
 func TestWrongTokensFromEverywhere(t *testing.T) {
 	p, _ := elsewhere(t)
 	program := p.Program(t, "viewer")
-	ask := func(n int) browsertest.Page {
-		request, err := http.NewRequest(http.MethodGet, p.Server.URL+"/api/v1/health", nil)
-		if err != nil {
-			t.Error(err)
-		}
-		request.Header.Set("Authorization", "Bearer sl_wrong")
-		request.Header.Set("X-Forwarded-For", fmt.Sprint("203.0.113.", n))
-		answer, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Error(err)
-			return browsertest.Page{}
-		}
-		defer answer.Body.Close()
-		return browsertest.Page{Status: answer.StatusCode}
-	}
+	ask := func(n int) browsertest.Page { return wrongToken(t, p, fmt.Sprint("203.0.113.", n)) }
 	if got := atOnce(120, ask); got[http.StatusUnauthorized] != 100 || got[http.StatusTooManyRequests] != 20 {
 		t.Errorf("the answers are %v", got)
 	}
@@ -137,6 +123,33 @@ func TestWrongTokensFromEverywhere(t *testing.T) {
 	if got := atOnce(30, func(n int) browsertest.Page { return ask(n + 120) }); got[http.StatusUnauthorized] != 20 {
 		t.Errorf("a second later the answers are %v", got)
 	}
+}
+
+// A program's old token keeps no person from signing in, and an IPv6 network is one address for tokens too.
+func TestWrongTokensAreCountedApart(t *testing.T) {
+	p, signIn := elsewhere(t)
+	for n := range 21 {
+		wrongToken(t, p, fmt.Sprintf("2001:db8::%x", n)).Want(t, http.StatusUnauthorized)
+	}
+	wrongToken(t, p, "2001:db8::ffff").Want(t, http.StatusTooManyRequests)
+	signIn(p.Visitor(t), "2001:db8::ffff", "viewer", browsertest.Password).Want(t, http.StatusOK, "Sign out")
+}
+
+// wrongToken asks with a token that nobody has, from an address.
+func wrongToken(t *testing.T, p *browsertest.Place, address string) browsertest.Page {
+	request, err := http.NewRequest(http.MethodGet, p.Server.URL+"/api/v1/health", nil)
+	if err != nil {
+		t.Error(err)
+	}
+	request.Header.Set("Authorization", "Bearer sl_wrong")
+	request.Header.Set("X-Forwarded-For", address)
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Error(err)
+		return browsertest.Page{}
+	}
+	defer answer.Body.Close()
+	return browsertest.Page{Status: answer.StatusCode}
 }
 
 // elsewhere returns a place behind a proxy, and a function that signs in from an address of its choice.

@@ -58,6 +58,32 @@ func TestTokensOfOlderUsers(t *testing.T) {
 	program.Get("/api/v1/health").Want(t, http.StatusForbidden, "token-suspended")
 }
 
+// Such a user whose first sign-in since finds no role is suspended all the same: the use of a token is nobody's word.
+func TestTokensOfOlderUsersWithoutARole(t *testing.T) {
+	p, id := mustSSO(t)
+	older := users.User{Name: "mila", Role: users.Operator, Subject: id.URL + "|17", CreatedAt: browsertest.Monday.AddDate(-1, 0, 0)}
+	if err := p.Store.AddUser(t.Context(), older, "test"); err != nil {
+		t.Fatal(err)
+	}
+	program := p.Program(t, "mila")
+	id.claims["groups"] = "staff"
+	p.Visitor(t).Get("/signin/sso").Want(t, http.StatusForbidden, "No role here")
+	for range 2 {
+		program.Get("/api/v1/health").Want(t, http.StatusForbidden, "token-suspended")
+	}
+}
+
+// The tokens of a user with a password need nobody's word.
+func TestTokensOfUsersWithPasswords(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	program := p.Program(t, "viewer")
+	for range 2 {
+		program.Get("/api/v1/health").Want(t, http.StatusOK)
+		p.Now = p.Now.AddDate(0, 0, 31)
+	}
+	program.Get("/api/v1/health").Want(t, http.StatusOK)
+}
+
 // A user of the identity provider makes a token after a sign-in within five minutes, for which the provider asks anew.
 func TestFreshSignInMakesAToken(t *testing.T) {
 	p, id := mustSSO(t)
