@@ -111,8 +111,12 @@ func (p usersPassword) Run(ctx context.Context, s *control.Session) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.Store.User(ctx, name); err != nil {
+	user, err := s.Store.User(ctx, name)
+	switch {
+	case err != nil:
 		return absent(name, err)
+	case user.Subject != "": // a name never stands for both
+		return control.Refused("%s signs in at the identity provider, which has the password: change it there", name)
 	}
 	hash, err := newPassword(name, s.In)
 	if err != nil {
