@@ -89,7 +89,7 @@ func newPagesBench(b *testing.B, calls, accounts, months int) *pagesBench {
 	if err != nil && !errors.Is(err, users.ErrExists) { // a store that was made before has her
 		b.Fatal(err)
 	}
-	request := httptest.NewRequest(http.MethodPost, "/signin", strings.NewReader(url.Values{"name": {"mila"}, "password": {"blue horse battery"}}.Encode()))
+	request := httptest.NewRequest(http.MethodPost, "http://localhost/signin", strings.NewReader(url.Values{"name": {"mila"}, "password": {"blue horse battery"}}.Encode()))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	answer := httptest.NewRecorder()
 	p.handler.ServeHTTP(answer, request)
@@ -135,7 +135,7 @@ func (p *pagesBench) look(b *testing.B, page string) (took time.Duration, text s
 	if strings.Contains(page, "%s") {
 		page = fmt.Sprintf(page, p.customer)
 	}
-	request := httptest.NewRequest(http.MethodGet, page, nil)
+	request := httptest.NewRequest(http.MethodGet, "http://localhost"+page, nil)
 	request.Header.Set("Cookie", p.cookie)
 	answer := httptest.NewRecorder()
 	began := time.Now()
