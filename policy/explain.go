@@ -141,6 +141,9 @@ func (c Call) talkVerdicts(fair FairUse) []Decision {
 		length.Result = "over-long"
 	case c.Waived:
 		length.Result = "waived as necessary, so not over-long"
+		if waiver, ok := c.LastAct(ActWaive); ok && waiver.At.After(at) { // it follows from the act
+			length.At = waiver.At
+		}
 	}
 	return []Decision{talk, length}
 }

@@ -2,6 +2,8 @@ package policy_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,6 +96,32 @@ func TestExplainKeepsOneOrderOfTimeWithPeoplesActs(t *testing.T) {
 	got := lines(c.Explain(explainFair, true, ended))
 	if diff := cmp.Diff(want, got[len(got)-len(want):]); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A verdict that follows from what a person did later stands after it, and one that was drawn before the talk ended at its end.
+func TestAWaiverComesBeforeItsVerdict(t *testing.T) {
+	c := explainCall()
+	seconds := 1205
+	c.Legs[1].Seconds, c.Waived = &seconds, true
+	for name, row := range map[string]struct {
+		at   time.Time
+		want []string
+	}{
+		"the next day": {c.EndedAt.Add(20 * time.Hour), []string{
+			"03:50 act.waive: mila waived the call as necessary", "03:50 fair-use.length: waived as necessary, so not over-long",
+		}},
+		"during the talk": {c.StartedAt.Add(2 * time.Minute), []string{
+			"02:00 act.waive: mila waived the call as necessary", "03:25 fair-use.length: waived as necessary, so not over-long",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.Acts = []policy.Act{{At: row.at, By: "mila", Kind: policy.ActWaive}}
+			got := slices.DeleteFunc(lines(c.Explain(explainFair, true, c.EndedAt)), func(line string) bool { return !strings.Contains(line, "waived") })
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 
