@@ -6,8 +6,9 @@ import (
 	"io"
 	"os"
 
-	"github.com/officernd/supportline/store"
 	"golang.org/x/term"
+
+	"github.com/officernd/supportline/store"
 )
 
 // A Runner runs commands for the person at this terminal: in the server where one has the store open, else in this process.

@@ -13,8 +13,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/officernd/supportline/store"
 	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/store"
 )
 
 // helloWithin bounds how long a connection may take to say what it wants.

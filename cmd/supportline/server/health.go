@@ -12,8 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/officernd/supportline/console"
 	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/console"
 )
 
 // Health is the answer of /healthz and /readyz. Now is the server's own clock, which a demo can have shifted.
