@@ -228,7 +228,7 @@ func customersNumbered(tx *bolt.Tx, t policy.Text) (numbers []string, few bool) 
 
 // customerEntries returns the entries of a customer, each once.
 func customerEntries(number []byte, c policy.Customer) (entries []edit) {
-	add := func(in bucket, k indexKey) {
+	add := func(in Bucket, k indexKey) {
 		e := edit{in: in, key: append(k, number...)}
 		if _, there := find(entries, e); !there {
 			entries = append(entries, e)

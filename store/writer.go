@@ -268,7 +268,7 @@ func (s *Store) transact(change func(*bolt.Tx) error) (err error) {
 
 // edit is an entry of an index, or another key, to write or to delete.
 type edit struct {
-	in         bucket
+	in         Bucket
 	gone       bool
 	key, value []byte
 }
@@ -276,19 +276,6 @@ type edit struct {
 func (e edit) compare(other edit) int {
 	return cmp.Or(cmp.Compare(e.in, other.in), bytes.Compare(e.key, other.key))
 }
-
-// bucket names the bucket that an edit goes to.
-type bucket int
-
-const (
-	inCalls bucket = iota
-	inSteps
-	inIndex
-	inSearch
-	inTokens
-	inTries
-	inSignIns
-)
 
 // searchFill is how full pages of the bucket search are left: nearly all of its entries are added behind those of the same value.
 const searchFill = 0.9
@@ -325,8 +312,8 @@ func writeMany(tx *bolt.Tx, edits []edit) error {
 	return nil
 }
 
-func bucketsOf(tx *bolt.Tx) [7]*bolt.Bucket {
-	buckets := [...]*bolt.Bucket{
+func bucketsOf(tx *bolt.Tx) [bucketCount]*bolt.Bucket {
+	buckets := [bucketCount]*bolt.Bucket{
 		inCalls: tx.Bucket(callsBucket), inSteps: tx.Bucket(stepsBucket), inIndex: tx.Bucket(indexBucket), inSearch: tx.Bucket(searchBucket),
 		inTokens: tx.Bucket(tokensBucket), inTries: tx.Bucket(triesBucket), inSignIns: tx.Bucket(signInsBucket),
 	}

@@ -1,0 +1,164 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// An Engine keeps entries, each a key and a value, in buckets and in the order of their keys. Everything that a store knows is such entries, so that
+// records, indexes and rules are written once, in this package, and an engine knows nothing of them.
+//
+// Keys have 1 to MaxKey bytes. A value may be empty and is never nil: nil stands for an entry that is not there, and an entry that is put with a nil
+// value has an empty one. Slices that an engine returns must not be changed and are good until the function that got them returns; those that it is
+// given may be kept by it until the call returns.
+type Engine interface {
+	// Prepare creates what the engine needs to be written to, such as the buckets. Before it, an engine that is new reads as empty, and nothing is
+	// changed, so that what is not ours or is of a newer version is left as it was found. upgrading is that entries of an older version are there and
+	// are about to be rewritten: an engine that can copies them first.
+	Prepare(ctx context.Context, upgrading bool) error
+
+	// View calls read with one snapshot of the entries. An error of the engine's, such as a lost connection, ends the reading: entries are nil and
+	// cursors are at their end from then on, and View returns that error whatever read returned. read may run again from the beginning, so it resets
+	// what it captured.
+	View(ctx context.Context, read func(Reader) error) error
+
+	// Update calls change in a transaction, and makes what it wrote durable in one step unless it returned an error, which Update returns as it is.
+	// Updates are serializable among each other: the result is that of one after the other, also for what they read. Towards Commit a key that was
+	// changed since it was read here, and is written here, makes change run again. Errors of the engine's are sticky as in View, and change may run
+	// again from the beginning.
+	Update(ctx context.Context, change func(Writer) error) error
+
+	// Commit makes the changes that hold durable in one step, and reports which ones do. Each holds or fails by its own expectations, looked at in
+	// the order of the changes: a later one sees what the earlier ones that held have written. An error is that none of them was written, unless it is
+	// ErrUnknown.
+	Commit(ctx context.Context, changes []Change) (held []bool, err error)
+
+	// Next returns the first of n numbers in a row that are higher than any key of a bucket whose keys are numbers (8 bytes, big-endian), and than any
+	// that Next returned before. Numbers that are not used are lost.
+	Next(ctx context.Context, b Bucket, n int) (first uint64, err error)
+
+	// Explain adds to an error where the entries are, never with a secret, and what a person can do.
+	Explain(err error) error
+
+	Close() error
+}
+
+// A Reader reads the entries of one snapshot.
+type Reader interface {
+	// Get returns the value of a key, nil if it is not there.
+	Get(b Bucket, key []byte) []byte
+	// Fetch reads many entries in one round trip: it sets the value of each.
+	Fetch(entries []Entry)
+	// Scan returns a cursor for each span. The first entries of all of them are read in one round trip, when the first one is asked for any.
+	Scan(spans ...Span) []Cursor
+	// Count returns how many entries are in a span, but not more than most unless most is negative.
+	Count(s Span, most int) int
+	// Trips returns how many round trips the reading took so far; 0 where an entry is as near as memory.
+	Trips() int
+	// Now returns the time by the engine's clock, which all processes share.
+	Now() time.Time
+}
+
+// A Cursor moves over the entries of a span in one direction. It must not be used after something was written to its bucket.
+type Cursor interface {
+	// Next moves to the next entry, the first one at the beginning, and returns it; nil at the end of the span.
+	Next() (key, value []byte)
+	// Seek moves to the first entry that is at a key or beyond it, in the direction of the span and inside it, and returns it; nil if there is none. It
+	// never moves back.
+	Seek(key []byte) (k, value []byte)
+}
+
+// A Writer reads and writes in one transaction. What was written is read back at once.
+type Writer interface {
+	Reader
+	// Put writes an entry. One whose key is too long makes the transaction fail with ErrLongKey.
+	Put(b Bucket, key, value []byte)
+	// Delete removes an entry; one that is not there is no error.
+	Delete(b Bucket, key []byte)
+	// Clear removes all entries of a bucket.
+	Clear(b Bucket)
+}
+
+// Entry is a key and its value. As an expectation, a nil value is that there is no such key.
+type Entry struct {
+	Bucket     Bucket
+	Key, Value []byte
+}
+
+// Edit is an entry to write, or to remove.
+type Edit struct {
+	Bucket     Bucket
+	Key, Value []byte
+	Gone       bool
+}
+
+// Change is what one request writes, and what it relies on. It holds if each entry that it expects is as expected when it is written: nobody changed
+// it since it was read. An edit that writes what the same change expects, the same value, protects the entry from an Update that read it before.
+type Change struct {
+	Expect []Entry
+	Edits  []Edit
+}
+
+// Span is a range of keys of a bucket: from From up to, but not including, To. nil is no bound on that side.
+type Span struct {
+	Bucket   Bucket
+	From, To []byte
+	Back     bool // from the last key to the first
+	Few      int  // how many entries are likely wanted, which an engine may read ahead; 0: its own choice
+}
+
+// MaxKey bounds a key, in bytes. An index of PostgreSQL takes 2704 of them.
+const MaxKey = 2600
+
+// Errors of engines, beside those of Open.
+var (
+	ErrLongKey = errors.New("the key is too long")
+	// ErrUnknown is that the engine was lost while it committed, and that it is not known whether it did.
+	ErrUnknown = errors.New("the outcome of the commit is not known")
+	// ErrAway is that the engine cannot be reached, or does not answer in time.
+	ErrAway = errors.New("the database is away")
+)
+
+// Bucket is a bucket of an engine. Engines name it by its String, and take locks in the order of buckets.
+type Bucket uint8
+
+const (
+	inCalls Bucket = iota
+	inSteps
+	inIndex
+	inSearch
+	inTokens
+	inTries
+	inSignIns
+	inCustomers
+	inAudit
+	inCases
+	inNotices
+	inUsers
+	inRemovals
+	inSessions
+	inDates
+	inMeta
+	inGuards
+	inLeases
+	inRows
+	bucketCount
+)
+
+var bucketNames = [bucketCount]string{
+	inCalls: "calls", inSteps: "steps", inIndex: "index", inSearch: "search", inTokens: "tokens", inTries: "tries", inSignIns: "signins",
+	inCustomers: "customers", inAudit: "audit", inCases: "cases", inNotices: "notices", inUsers: "users", inRemovals: "removals",
+	inSessions: "sessions", inDates: "dates", inMeta: "meta", inGuards: "guards", inLeases: "leases", inRows: "rows",
+}
+
+func (b Bucket) String() string { return bucketNames[b] }
+
+// Buckets returns all buckets in their order.
+func Buckets() []Bucket {
+	all := make([]Bucket, bucketCount)
+	for i := range all {
+		all[i] = Bucket(i)
+	}
+	return all
+}
