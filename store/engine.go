@@ -143,6 +143,7 @@ const (
 	inGuards
 	inLeases
 	inRows
+	inErasures
 	bucketCount
 )
 
@@ -150,6 +151,7 @@ var bucketNames = [bucketCount]string{
 	inCalls: "calls", inSteps: "steps", inIndex: "index", inSearch: "search", inTokens: "tokens", inTries: "tries", inSignIns: "signins",
 	inCustomers: "customers", inAudit: "audit", inCases: "cases", inNotices: "notices", inUsers: "users", inRemovals: "removals",
 	inSessions: "sessions", inDates: "dates", inMeta: "meta", inGuards: "guards", inLeases: "leases", inRows: "rows",
+	inErasures: "erasures",
 }
 
 func (b Bucket) String() string { return bucketNames[b] }
@@ -198,3 +200,12 @@ func Urgent(ctx context.Context) context.Context { return context.WithValue(ctx,
 
 // IsUrgent reports whether a context is one of Urgent.
 func IsUrgent(ctx context.Context) bool { return ctx.Value(urgentKey{}) != nil }
+
+type copyKey struct{}
+
+// AsCopy returns a context for reading a whole store. An engine that ends readings after a while, because it has to keep what they see, lets this one
+// go on.
+func AsCopy(ctx context.Context) context.Context { return context.WithValue(ctx, copyKey{}, true) }
+
+// IsCopy reports whether a context is one of AsCopy.
+func IsCopy(ctx context.Context) bool { return ctx.Value(copyKey{}) != nil }
