@@ -172,9 +172,9 @@ var ErrLeaseLost = errors.New("the lease was lost to another process")
 // Lease is the right of one process to do one kind of work. It names its holder, and its fence is higher than that of any lease on the same work
 // before it.
 type Lease struct {
-	Work   string
-	Holder string
-	Fence  uint64
+	Work   string `json:"work"`
+	Holder string `json:"holder"`
+	Fence  uint64 `json:"fence"`
 }
 
 type leaseKey struct{}
