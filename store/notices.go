@@ -133,7 +133,7 @@ func (s *Store) NoticeSent(ctx context.Context, key string, at time.Time) error 
 	return s.changeNotice(ctx, key, func(_ *bolt.Tx, n *policy.Notice) error {
 		if n.SentAt.IsZero() {
 			n.Attempts++
-			n.SentAt, n.NextAt, n.FailedAt, n.Error = at, time.Time{}, time.Time{}, ""
+			n.SentAt, n.NextAt, n.FailedAt, n.Error, n.ClaimedBy = at, time.Time{}, time.Time{}, "", ""
 		}
 		return nil
 	})
@@ -150,7 +150,7 @@ func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, caus
 			return nil
 		}
 		n.Attempts++
-		n.Error, n.NextAt = cause.Error(), nextAt
+		n.Error, n.NextAt, n.ClaimedBy = cause.Error(), nextAt, ""
 		if nextAt.IsZero() {
 			n.FailedAt = at
 		}
@@ -165,7 +165,10 @@ func (s *Store) RetryNotice(ctx context.Context, key, by string, at time.Time) e
 		if !n.SentAt.IsZero() {
 			return fmt.Errorf("%w: %s, at %s", policy.ErrSent, key, n.SentAt.UTC().Format(time.RFC3339))
 		}
-		n.Attempts, n.NextAt, n.FailedAt = 0, at, time.Time{}
+		n.Attempts, n.FailedAt = 0, time.Time{}
+		if n.ClaimedBy == "" || !n.NextAt.After(at) { // else it is being delivered at this moment
+			n.NextAt, n.ClaimedBy = at, ""
+		}
 		detail := fmt.Sprintf("a %s notice by %s", n.Kind, n.Channel)
 		return note(ctx, tx, users.AuditEntry{At: at, By: by, Act: "retry", Customer: n.Customer, Detail: detail})
 	})
