@@ -39,6 +39,8 @@ type LeaseOptions struct {
 	Changed func(l Lease, held bool)
 	// Failed is told why leases could not be renewed. They are kept until their term is over. It may be nil.
 	Failed func(error)
+	// Renewed is called after each renewal. It may be nil.
+	Renewed func()
 }
 
 // Leases are one process's part in the work that is done by one process at a time. A lease is an entry with its holder and its fence, and is the
@@ -76,6 +78,9 @@ func NewLeases(e Engine, self Process, o LeaseOptions) *Leases {
 	}
 	if o.Failed == nil {
 		o.Failed = func(error) {}
+	}
+	if o.Renewed == nil {
+		o.Renewed = func() {}
 	}
 	return &Leases{engine: e, self: self, o: o, held: map[string]*holding{}}
 }
@@ -124,6 +129,7 @@ func (l *Leases) renew(ctx context.Context, duties []Duty) {
 		return err
 	})
 	if err == nil {
+		l.o.Renewed()
 		l.apply(ctx, began, duties, has)
 		if began.Sub(l.tidied) >= tidyEvery {
 			l.tidied = began

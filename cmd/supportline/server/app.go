@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -41,6 +42,8 @@ type App struct {
 	yielder  *yielder
 	account  *twilio.Account // for outbound legs; nil: there are none
 	stopping chan struct{}   // closed when the server stops
+	process  store.Process   // this one, as others are told of it
+	around   atomic.Pointer[around]
 }
 
 // Open opens the store and puts the rest around it. The caller closes the App.
@@ -56,7 +59,7 @@ func OpenOver(transport http.RoundTripper, conf config.Config, now func() time.T
 	}
 	a := &App{
 		Conf: conf, Now: now, Log: log, Sampled: sampled(log), ended: &endedCalls{}, toSend: make(chan struct{}, 1), Counters: newMetrics(),
-		yielder: newYielder(), stopping: make(chan struct{}),
+		yielder: newYielder(), stopping: make(chan struct{}), process: thisProcess(conf.Settings.Version),
 	}
 	o.Now, o.OnCommit, o.Yield = now, a.Counters.committed, a.yielder.yield
 	o.OnUpgrade = func(calls int) { log.Info("the store is brought up to date", zap.Int("calls", calls)) }
@@ -88,7 +91,7 @@ func (a *App) build(transport http.RoundTripper) error {
 		}
 		a.Ringer = ivr.NewRinger(a.lines.Settings, conf.PublicURL, calls, a.account, a.Now, a.Log)
 	}
-	told := recordings.Options{Now: a.Now, Logger: a.Log, Told: a.Counters.Recorded}
+	told := recordings.Options{Now: a.Now, Logger: a.Log, Told: a.Counters.Recorded, By: a.process.ID}
 	if a.Archive, err = newArchive(conf, a.Store, a.Counters.asked, told); err != nil {
 		return err
 	}
