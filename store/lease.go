@@ -170,7 +170,7 @@ func (l *Leases) write(w Writer, duties []Duty, had map[string]holding) (map[str
 		switch {
 		case working && before.lost: // the work is not over, and somebody else may be quicker
 			if entry != nil && entry.Holder == l.self.ID {
-				w.Delete(inLeases, workKey(d.Work))
+				w.Delete(leasesBucket, workKey(d.Work))
 			}
 		case working:
 			if entry != nil && *entry == before.lease {
@@ -218,14 +218,14 @@ func (l *Leases) writeSelf(w Writer, now time.Time) error {
 func putEntry(w Writer, key []byte, v any) error {
 	value, err := encode(v)
 	if err == nil {
-		w.Put(inLeases, key, value)
+		w.Put(leasesBucket, key, value)
 	}
 	return err
 }
 
 // findLease returns the lease on a work, nil if nobody ever took it or it was given back.
 func findLease(r Reader, work string) (*Lease, error) {
-	value := r.Get(inLeases, workKey(work))
+	value := r.Get(leasesBucket, workKey(work))
 	if value == nil {
 		return nil, nil
 	}
@@ -312,10 +312,10 @@ func (l *Leases) giveBack(ctx context.Context, duties []Duty) {
 				return err
 			}
 			if entry != nil && entry.Holder == l.self.ID {
-				w.Delete(inLeases, workKey(d.Work))
+				w.Delete(leasesBucket, workKey(d.Work))
 			}
 		}
-		w.Delete(inLeases, processKey(l.self.ID))
+		w.Delete(leasesBucket, processKey(l.self.ID))
 		return nil
 	})
 	if err != nil {
@@ -336,12 +336,47 @@ func checkLease(ctx context.Context, r Reader) error {
 	return err
 }
 
-// leaseExpected returns the entry that a commit under a lease expects.
-func leaseExpected(ctx context.Context) (expected []Entry, err error) {
+// checkLease is the function of that name, in a transaction of its own.
+func (s *Store) checkLease(ctx context.Context) error {
+	if _, under := leaseOf(ctx); !under {
+		return nil
+	}
+	reading, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitPatience)
+	defer cancel()
+	return s.view(reading, func(r Reader) error { return checkLease(ctx, r) })
+}
+
+// fence makes a step hold only while its request's lease does, if it has one. A step that is applied again looks first whether it is the lease that
+// has changed.
+func (t *step) fence() (err error) {
+	ctx := t.request.ctx
+	switch {
+	case t.tx != nil:
+		return checkLease(ctx, t.tx)
+	case t.request.tries > 1:
+		err = t.store.checkLease(ctx)
+	}
+	t.Change = fenced(ctx, []Change{t.Change})[0]
+	return err
+}
+
+// fenced returns changes that hold only while the lease does under which a context writes, if there is one.
+func fenced(ctx context.Context, changes []Change) []Change {
 	l, under := leaseOf(ctx)
 	if !under {
-		return nil, nil
+		return changes
 	}
-	value, err := encode(l)
-	return []Entry{{Bucket: inLeases, Key: workKey(l.Work), Value: value}}, err
+	value, _ := encode(l) // never fails
+	entry := Entry{Bucket: leasesBucket, Key: workKey(l.Work), Value: value}
+	all := slices.Clone(changes)
+	for i := range all {
+		all[i].Expect = append(slices.Clip(all[i].Expect), entry)
+	}
+	return all
+}
+
+// Leases returns the part of a process in the work that one process at a time does, of those that share the store's engine.
+func (s *Store) Leases(self Process, o LeaseOptions) *Leases {
+	o.Sole = o.Sole || !s.Shared()
+	return NewLeases(s.engine, self, o)
 }

@@ -37,7 +37,7 @@ const (
 // lives reports whether a process holds its leases at a time.
 func (p Process) lives(now time.Time) bool { return now.Before(p.Until) }
 
-// silentSince returns for how long a process has been silent: the time that it promised to be back in does not count.
+// silentFor returns for how long a process has been silent: the time that it promised to be back in does not count.
 func (p Process) silentFor(now time.Time) time.Duration {
 	promised := p.Until.Sub(p.Seen) - leaseTerm
 	return now.Sub(p.Seen) - max(0, promised)
@@ -62,8 +62,28 @@ func Processes(ctx context.Context, e Engine) (all []Process, err error) {
 	return all, err
 }
 
+// Processes returns the processes that work with the store, as the function of that name does.
+func (s *Store) Processes(ctx context.Context) ([]Process, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return Processes(ctx, s.engine)
+}
+
+// A SoleEngine is an Engine that one process at a time has open.
+type SoleEngine interface {
+	Engine
+	Sole()
+}
+
+// Shared reports whether other processes may work with the store at the same time.
+func (s *Store) Shared() bool {
+	_, sole := s.engine.(SoleEngine)
+	return !sole
+}
+
 func readProcesses(r Reader) (all []Process, err error) {
-	entries := r.Scan(prefixed(processPrefix), prefixed(leasePrefix))
+	entries := r.Scan(under(processPrefix).of(leasesBucket), under(leasePrefix).of(leasesBucket))
 	now := r.Now()
 	for k, v := entries[0].Next(); k != nil; k, v = entries[0].Next() {
 		p, err := decode[Process]("process", string(k[len(processPrefix):]), v)
@@ -92,12 +112,6 @@ func readProcesses(r Reader) (all []Process, err error) {
 	return all, nil
 }
 
-func prefixed(prefix []byte) Span {
-	after := bytes.Clone(prefix)
-	after[len(after)-1]++
-	return Span{Bucket: inLeases, From: prefix, To: after}
-}
-
 // forgetProcesses removes the processes that are gone for long.
 func forgetProcesses(ctx context.Context, e Engine) error {
 	all, err := Processes(ctx, e)
@@ -111,7 +125,7 @@ func forgetProcesses(ctx context.Context, e Engine) error {
 		err := e.Update(ctx, func(w Writer) error {
 			seen, err := findProcess(w, p.ID)
 			if err == nil && seen != nil && seen.silentFor(w.Now()) > forgottenAfter {
-				w.Delete(inLeases, processKey(p.ID))
+				w.Delete(leasesBucket, processKey(p.ID))
 			}
 			return err
 		})
@@ -124,7 +138,7 @@ func forgetProcesses(ctx context.Context, e Engine) error {
 
 // findProcess returns what a process wrote of itself last, nil if there is nothing.
 func findProcess(r Reader, id string) (*Process, error) {
-	value := r.Get(inLeases, processKey(id))
+	value := r.Get(leasesBucket, processKey(id))
 	if value == nil {
 		return nil, nil
 	}

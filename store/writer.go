@@ -304,7 +304,9 @@ func (t *step) attempt() {
 	}
 	r.applied = true
 	r.tries++
-	r.err = r.apply(t)
+	if r.err = t.fence(); r.err == nil {
+		r.err = r.apply(t)
+	}
 }
 
 // commitAll commits batches, one commit each, and answers their requests. It ends when batches is closed.
@@ -385,9 +387,9 @@ func (s *Store) bulk(ctx context.Context, r *request) error {
 		return refusal{err}
 	}
 	r.applied = true
-	held, err := s.commitChanges(ctx, r.bulk)
+	held, err := s.commitChanges(ctx, fenced(r.ctx, r.bulk))
 	if err == nil && slices.Contains(held, false) {
-		return refusal{errNotHeld}
+		return refusal{cmp.Or(s.checkLease(r.ctx), errNotHeld)}
 	}
 	return err
 }

@@ -1,0 +1,128 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
+	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
+)
+
+// shared is an engine that several stores have open, as several processes do.
+type shared struct{ store.Engine }
+
+func (shared) Close() error { return nil }
+
+// twoProcesses returns two stores over one engine.
+func twoProcesses(t *testing.T) (a, b *store.Store) {
+	t.Helper()
+	engine, err := bolt.Open(filepath.Join(t.TempDir(), "supportline.db"), bolt.Options{Size: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = engine.Close() })
+	open := func() *store.Store {
+		s, err := store.Open(t.Context(), shared{engine}, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		return s
+	}
+	return open(), open()
+}
+
+// held returns a context under a lease that a process takes, and what lets the process stop.
+func held(t *testing.T, s *store.Store, who string, o store.LeaseOptions) (under context.Context, leave func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	taken, over := make(chan context.Context, 1), make(chan struct{})
+	go func() {
+		defer close(over)
+		s.Leases(store.Process{ID: who}, o).Run(ctx, store.Duty{Work: "night", Do: func(ctx context.Context) {
+			taken <- context.WithoutCancel(ctx) // it does not know that its time is over
+			<-ctx.Done()
+		}})
+	}()
+	return <-taken, func() {
+		cancel()
+		<-over
+	}
+}
+
+// TestWritesUnderALostLeaseAreRefused: whichever way a write goes, it is refused in the very commit, and nothing of it is written. A call that another
+// process has changed meanwhile is changed again under a lease that holds.
+func TestWritesUnderALostLeaseAreRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := twoProcesses(t)
+		old, leave := held(t, a, "a", store.LeaseOptions{})
+		defer leave()
+		const sid = policy.CallSID("CA00000000000000000000000000000001")
+		exchange := func(key string) func(policy.Call) policy.Call {
+			return func(c policy.Call) policy.Call {
+				c.Line, c.StartedAt = "+448000668187", time.Now().UTC()
+				c.Exchanges = append(c.Exchanges, policy.Exchange{Key: key})
+				return c
+			}
+		}
+		notice := policy.Notice{Key: "n", Kind: policy.NoticeCase, Channel: policy.ChannelEmail}
+		writes := map[string]func(ctx context.Context, s *store.Store, key string) error{
+			"a call": func(ctx context.Context, s *store.Store, key string) error {
+				_, err := s.Advance(ctx, sid, exchange(key))
+				return err
+			},
+			"an act": func(ctx context.Context, s *store.Store, key string) error {
+				return s.Note(ctx, users.AuditEntry{Act: key})
+			},
+			"a notice": func(ctx context.Context, s *store.Store, key string) error {
+				return s.PutNotices(ctx, []policy.Notice{notice})
+			},
+			"the point": func(ctx context.Context, s *store.Store, key string) error { return s.SetCheckpoint(ctx, time.Now()) },
+		}
+		if err := writes["a call"](old, a, "0"); err != nil {
+			t.Fatalf("the holder: %v", err)
+		}
+		if err := writes["a call"](t.Context(), b, "1"); err != nil {
+			t.Fatal(err)
+		}
+		if err := writes["a call"](old, a, "2"); err != nil {
+			t.Fatalf("the holder, after another process changed the call: %v", err)
+		}
+		fresh, leave := held(t, b, "b", store.LeaseOptions{Sole: true}) // as if the first had died
+		defer leave()
+		before := audited(t, a)
+		for name, write := range writes {
+			if err := write(old, a, "3"); !errors.Is(err, store.ErrLeaseLost) {
+				t.Errorf("%s under the old lease: %v", name, err)
+			}
+		}
+		call, err := a.Call(t.Context(), sid)
+		due, _ := a.DueNotices(t.Context(), policy.ChannelEmail, time.Now(), 10)
+		at, _ := a.Checkpoint(t.Context())
+		if err != nil || len(call.Exchanges) != 3 || len(due) > 0 || !at.IsZero() || audited(t, a) != before {
+			t.Errorf("something was written: %+v, %v, %v, %v", call.Exchanges, due, at, err)
+		}
+		for name, write := range writes {
+			if err := write(fresh, b, "4"); err != nil {
+				t.Errorf("%s under the new lease: %v", name, err)
+			}
+		}
+	})
+}
+
+func audited(t *testing.T, s *store.Store) (n int) {
+	t.Helper()
+	for _, err := range s.Audit(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	return n
+}
