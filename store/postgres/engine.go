@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-
 	"github.com/officernd/supportline/store"
 )
 
@@ -161,4 +160,3 @@ func (e *Engine) Next(ctx context.Context, b store.Bucket, n int) (first uint64,
 }
 
 var _ store.Engine = (*Engine)(nil)
-

@@ -79,4 +79,3 @@ func from(w *wish) []byte {
 	}
 	return w.span.From
 }
-
