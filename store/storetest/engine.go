@@ -204,6 +204,10 @@ func span(from, to string, back bool) store.Span {
 	return store.Span{Bucket: inIndex, From: bound(from), To: bound(to), Back: back}
 }
 
+func shownSpan(s store.Span) string {
+	return fmt.Sprintf("%s from %+q to %+q, back %t, few %d", s.Bucket, s.From, s.To, s.Back, s.Few)
+}
+
 func bound(key string) []byte {
 	if key == "" {
 		return nil

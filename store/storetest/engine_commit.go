@@ -382,10 +382,34 @@ func numbersAbove(e *engine) {
 	if other := e.next(inCalls, 1); other == 0 || other >= again {
 		e.Errorf("another bucket begins with %d", other)
 	}
-	e.update(func(w store.Writer) { w.Put(inAudit, number(again+1), nil) })
-	e.update(func(w store.Writer) { w.Clear(inAudit) })
-	e.reopen()
-	if last := e.next(inAudit, 1); last <= again {
-		e.Errorf("%d comes after %d, whose entry was removed with all others", last, again)
+	for _, clears := range []bool{true, false} {
+		e.update(func(w store.Writer) {
+			for n := range uint64(1000) {
+				w.Put(inAudit, number(again+n), make([]byte, 100))
+			}
+		})
+		again = e.next(inAudit, 1000)
+		e.update(func(w store.Writer) { w.Put(inAudit, number(again), nil) })
+		e.update(func(w store.Writer) { removeAll(w, inAudit, clears) })
+		e.reopen()
+		if last := e.next(inAudit, 1); last <= again {
+			e.Errorf("%d comes after %d, whose entry was removed with all others (cleared: %t)", last, again, clears)
+		}
+	}
+}
+
+// removeAll removes the entries of a bucket, at once or one by one.
+func removeAll(w store.Writer, b store.Bucket, clears bool) {
+	if clears {
+		w.Clear(b)
+		return
+	}
+	var keys [][]byte
+	c := w.Scan(store.Span{Bucket: b})[0]
+	for k, _ := c.Next(); k != nil; k, _ = c.Next() {
+		keys = append(keys, slices.Clone(k))
+	}
+	for _, k := range keys {
+		w.Delete(b, k)
 	}
 }

@@ -88,7 +88,7 @@ func keyOrder(e *engine) {
 		for _, few := range []int{0, 1, 3, 10_000} {
 			s := span("", "", back)
 			s.Few = few
-			e.view(func(r store.Reader) { same(e.T, fmt.Sprintf("all keys of %+v", s), strange(s), scan(r, s)) })
+			e.view(func(r store.Reader) { same(e.T, shownSpan(s), strange(s), scan(r, s)) })
 		}
 	}
 }
@@ -104,7 +104,7 @@ func spanBounds(e *engine) {
 				spans = append(spans, span(from, to, false), span(from, to, true))
 			}
 			for i, c := range r.Scan(spans...) {
-				same(e.T, fmt.Sprintf("%+q", spans[i]), strange(spans[i]), rest(c))
+				same(e.T, shownSpan(spans[i]), strange(spans[i]), rest(c))
 			}
 		}
 	})

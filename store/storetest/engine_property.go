@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"fmt"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -115,7 +114,7 @@ func (p *pair) commit(rt *rapid.T) {
 	}
 	held, err := p.Commit(p.Context(), changes)
 	p.failed(rt, "Commit", err)
-	same(rt, fmt.Sprintf("the changes of %q that hold", changes), p.model.commit(changes), held)
+	same(rt, "the changes that hold", p.model.commit(changes), held)
 }
 
 // update writes and reads in one transaction, which may fail at its end.
@@ -243,7 +242,7 @@ func (l look) compare(rt *rapid.T, m entriesModel, r store.Reader) {
 			want = min(want, l.most)
 		}
 		if n := r.Count(s, l.most); n != want {
-			rt.Errorf("%q has %d entries, %d at most, want %d", s, n, l.most, want)
+			rt.Errorf("%s has %d entries, %d at most, want %d", shownSpan(s), n, l.most, want)
 		}
 	}
 	for i, move := range l.moves {
@@ -257,7 +256,7 @@ func (l look) compare(rt *rapid.T, m entriesModel, r store.Reader) {
 			k, v = cursors[move.cursor].Seek([]byte(move.to))
 		}
 		if want := at.entry(m); shown(k, v) != want {
-			rt.Errorf("after move %d of %+q the cursor of %q is at %s, want %s", i, l.moves, at.span, shown(k, v), want)
+			rt.Errorf("after move %d of %+v the cursor of %s is at %s, want %s", i, l.moves, shownSpan(at.span), shown(k, v), want)
 		}
 	}
 	for i, c := range cursors {
@@ -265,7 +264,7 @@ func (l look) compare(rt *rapid.T, m entriesModel, r store.Reader) {
 		for at := &places[i]; at.next(); {
 			want = append(want, at.entry(m))
 		}
-		same(rt, fmt.Sprintf("the rest of %q", l.spans[i]), want, rest(c))
+		same(rt, "the rest of "+shownSpan(l.spans[i]), want, rest(c))
 	}
 }
 

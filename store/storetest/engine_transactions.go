@@ -99,7 +99,7 @@ func ownRemovals(e *engine) {
 			w.Put(inIndex, []byte(numbered(n)), []byte(strings.Repeat("v", 100)))
 		}
 	})
-	for _, gap := range [][2]int{{500, 1500}, {0, 700}, {1300, 2000}} {
+	for _, gap := range [][2]int{{500, 1500}, {0, 700}, {1300, 2000}, {0, 2000}} {
 		kept := 2000 - (gap[1] - gap[0])
 		err := e.Update(e.Context(), func(w store.Writer) error {
 			for n := gap[0]; n < gap[1]; n++ {
