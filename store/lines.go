@@ -43,10 +43,18 @@ func (l *Lines) InForce() policy.Settings { return *l.now.Load() }
 // Configured returns the settings without any edit.
 func (l *Lines) Configured() policy.Settings { return l.configured }
 
-// Reload puts the stored edits in force, also those that another process stored. It reads the newest edit of each line, in one round trip. After an
-// error, what was in force stays so.
+// Reload puts the stored edits in force, also those that another process stored. From the second time on it reads the newest edit of each configured
+// line alone, in one round trip. After an error, what was in force stays so.
 func (l *Lines) Reload(ctx context.Context) error {
-	stored, err := l.store.newestRevisions(ctx, l.configured.Lines)
+	l.mu.Lock()
+	read := l.read
+	l.mu.Unlock()
+	stored, err := []policy.ScheduleRevision(nil), error(nil)
+	if read {
+		stored, err = l.store.newestRevisions(ctx, l.configured.Lines)
+	} else {
+		stored, err = l.store.ScheduleRevisions(ctx)
+	}
 	if err != nil {
 		return err
 	}

@@ -126,3 +126,73 @@ func audited(t *testing.T, s *store.Store) (n int) {
 	}
 	return n
 }
+
+// TestUsageFollowsWhatOtherProcessesWrite: a month is derived anew by its age, since commits of others are not seen.
+func TestUsageFollowsWhatOtherProcessesWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := twoProcesses(t)
+		settings := policy.Settings{Lines: []policy.Line{{Number: "+448000668187", Zone: time.UTC}}}
+		cache := store.NewUsageCache(b, settings, func(err error) { t.Error(err) })
+		month := policy.MonthOf(time.Now(), time.UTC)
+		served := func() (n int) {
+			t.Helper()
+			if _, _, err := cache.Report(t.Context(), month, 1); err != nil {
+				t.Fatal(err)
+			}
+			cache.Refresh(t.Context())
+			report, ready, err := cache.Report(t.Context(), month, 1)
+			if err != nil || !ready {
+				t.Fatalf("%v, %v", ready, err)
+			}
+			for _, u := range report.Account(policy.Customer{Number: "204518"}, 1, settings.FairUse) {
+				n += u.Calls
+			}
+			return n
+		}
+		if n := served(); n != 0 {
+			t.Fatalf("at first %d calls", n)
+		}
+		end, seconds := time.Now().UTC(), 60
+		_, err := a.Advance(t.Context(), "CA1", func(c policy.Call) policy.Call {
+			c.Line, c.Customer, c.Month, c.StartedAt, c.Status, c.EndedAt = "+448000668187", "204518", month, end.Add(-time.Minute), "completed", end
+			c.Legs = []policy.Leg{{SID: "CA2", RangAt: c.StartedAt, AcceptedAt: c.StartedAt, EndedAt: end, Seconds: &seconds, Status: "completed"}}
+			return c
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute) // of the bubble
+		if n := served(); n != 1 {
+			t.Errorf("a minute later %d calls", n)
+		}
+	})
+}
+
+// TestEditsOfOtherProcessesComeIntoForce with the next reload, each line's newest.
+func TestEditsOfOtherProcessesComeIntoForce(t *testing.T) {
+	a, b := twoProcesses(t)
+	lines := []policy.Line{{Number: "+448000668187", Zone: time.UTC}, {Number: "+18883071053", Zone: time.UTC}}
+	here, there := store.NewLines(policy.Settings{Lines: lines}, a), store.NewLines(policy.Settings{Lines: lines}, b)
+	day := time.Date(2026, 12, 23, 0, 0, 0, 0, time.UTC)
+	for version, reason := range []string{"Moving house", "Moved house"} {
+		for _, l := range lines {
+			edit := policy.DateOverride{Date: policy.DateOf(day.AddDate(0, 0, version)), Kind: policy.DateClosed, Reason: reason, By: "mila", At: day}
+			if _, err := here.ChangeDates(t.Context(), l.Number, version, policy.OverrideDate(l, edit)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := there.Settings()
+		if err := there.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		after := there.Settings()
+		for i := range lines {
+			if got, want := after.Lines[i].Hours.Closed, here.Settings().Lines[i].Hours.Closed; len(got) != version+1 || len(got) != len(want) {
+				t.Errorf("%s has %d edited dates there, %d here", lines[i].Number, len(got), len(want))
+			}
+		}
+		if err := there.Reload(t.Context()); err != nil || there.Settings() != after || before == after {
+			t.Errorf("without news there are other settings, %v", err)
+		}
+	}
+}
