@@ -57,7 +57,7 @@ func (e *Engine) migrate(ctx context.Context) (err error) {
 		return err
 	}
 	if there == 0 {
-		if _, err := db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+schema); err != nil {
+		if _, err := db.ExecContext(ctx, createSchema); err != nil {
 			return err
 		}
 	}
