@@ -9,17 +9,42 @@ import (
 	"github.com/officernd/supportline/store/storetest"
 )
 
-// database is a place for entries.
+func TestEngine(t *testing.T) {
+	url := postgrestest.Database(t)
+	storetest.RunEngine(t, func(t testing.TB) storetest.Entries { return emptied(t, url) })
+}
+
+func TestEnginesOfThreeProcesses(t *testing.T) {
+	url := postgrestest.Database(t)
+	storetest.RunShared(t, func(t testing.TB) storetest.Entries { return emptied(t, url) })
+}
+
+func TestEnginesBehindPgBouncer(t *testing.T) {
+	url := postgrestest.PgBouncer(t, postgrestest.Database(t))
+	storetest.RunShared(t, func(t testing.TB) storetest.Entries { return emptied(t, url) })
+}
+
+// database is the URL of a place for entries.
 type database string
 
-func (d database) Engine(t testing.TB) store.Engine {
-	e, err := postgres.Open(t.Context(), string(d), postgres.Options{})
+func (url database) Engine(t testing.TB) store.Engine {
+	t.Helper()
+	e, err := postgres.Open(t.Context(), string(url), postgres.Options{Connections: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return e
 }
 
-func TestEngine(t *testing.T) {
-	storetest.RunEngine(t, func(t testing.TB) storetest.Entries { return database(postgrestest.Database(t)) })
+// emptied returns a database without entries: to make a new one takes longer.
+func emptied(t testing.TB, url string) database {
+	t.Helper()
+	postgrestest.SQL(t, url, `DO $$
+DECLARE name text;
+BEGIN
+	FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'supportline' AND tablename NOT IN ('migrations', 'migrating') LOOP
+		EXECUTE format('DELETE FROM supportline.%I', name);
+	END LOOP;
+END $$`)
+	return database(url)
 }
