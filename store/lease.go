@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -8,13 +9,16 @@ import (
 	"time"
 )
 
-// The pace of leases. What a process holds is taken over within leaseTerm and renewEvery after its last renewal.
+// The pace of leases. What a process holds is taken over within a term and a pace after its last renewal.
 const (
-	leaseTerm = 20 * time.Second
-	// stopBefore is how long before its term ends a process stops by itself, so that nothing of the work runs when another one takes the lease.
-	stopBefore  = 2 * time.Second
-	renewEvery  = 5 * time.Second
-	renewWithin = 4 * time.Second
+	renewEvery = 5 * time.Second
+	// termPaces is how many paces a term has: three renewals may fail.
+	termPaces = 4
+	leaseTerm = termPaces * renewEvery
+	// renewWithin bounds a renewal, in parts of a pace, and stopBefore is how long before its term ends a process stops by itself, so that nothing of the
+	// work runs when another one takes the lease.
+	renewWithin = 0.8
+	stopBefore  = 0.4
 	// soleTerm is the term where no other process can be: nothing has to be renewed there to keep a lease.
 	soleTerm = 2 * time.Hour
 	// tidyEvery is how often the processes are looked through for those that are gone for long.
@@ -33,6 +37,8 @@ type Duty struct {
 type LeaseOptions struct {
 	// Sole is that no other process can have the engine open. Then every lease is free, and nothing is written to keep one.
 	Sole bool
+	// Pace is the time between two renewals; 0 means 5 seconds. A term is four of it.
+	Pace time.Duration
 	// Clock is the process's own clock, which is compared with the engine's; nil means time.Now.
 	Clock func() time.Time
 	// Changed is called when a lease is taken, and when its work is over. It may be nil.
@@ -70,6 +76,7 @@ type holding struct {
 
 // NewLeases returns the leases of a process, which holds none.
 func NewLeases(e Engine, self Process, o LeaseOptions) *Leases {
+	o.Pace = cmp.Or(o.Pace, renewEvery)
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
@@ -84,6 +91,9 @@ func NewLeases(e Engine, self Process, o LeaseOptions) *Leases {
 	}
 	return &Leases{engine: e, self: self, o: o, held: map[string]*holding{}}
 }
+
+// part returns a part of a pace.
+func (l *Leases) part(of float64) time.Duration { return time.Duration(of * float64(l.o.Pace)) }
 
 // Run takes the leases on duties as they are free, does the work of those that it has, and keeps the process's own entry, until ctx ends. Then it
 // waits until no work is under way, and gives everything back. It must be called once.
@@ -106,7 +116,7 @@ func (l *Leases) pause(duties []Duty) time.Duration {
 	if l.o.Sole && l.holds(duties) {
 		return soleTerm / 2
 	}
-	return renewEvery
+	return l.o.Pace
 }
 
 // holds reports whether the process has the leases on all duties.
@@ -121,7 +131,7 @@ func (l *Leases) holds(duties []Duty) bool {
 func (l *Leases) renew(ctx context.Context, duties []Duty) {
 	began := time.Now()
 	had := l.snapshot()
-	urgent, cancel := context.WithTimeout(Urgent(ctx), renewWithin)
+	urgent, cancel := context.WithTimeout(Urgent(ctx), l.part(renewWithin))
 	defer cancel()
 	var has map[string]Lease
 	err := l.engine.Update(urgent, func(w Writer) (err error) {
@@ -206,7 +216,7 @@ func (l *Leases) takeFree(w Writer, work string, entry *Lease, now time.Time) (*
 
 // writeSelf writes the process's own entry, which renews what it holds.
 func (l *Leases) writeSelf(w Writer, now time.Time) error {
-	term := leaseTerm
+	term := l.part(termPaces)
 	if l.o.Sole {
 		term = soleTerm
 	}
@@ -269,7 +279,7 @@ func (l *Leases) extend(began time.Time) {
 	if l.lapse != nil {
 		l.lapse.Stop()
 	}
-	l.lapse = time.AfterFunc(leaseTerm-stopBefore-time.Since(began), func() {
+	l.lapse = time.AfterFunc(l.part(termPaces-stopBefore)-time.Since(began), func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		for _, h := range l.held {
@@ -303,7 +313,7 @@ func (l *Leases) stopAll() {
 
 // giveBack removes the process's leases and its own entry, so that nobody waits for the end of its term.
 func (l *Leases) giveBack(ctx context.Context, duties []Duty) {
-	ctx, cancel := context.WithTimeout(Urgent(ctx), renewWithin)
+	ctx, cancel := context.WithTimeout(Urgent(ctx), l.part(renewWithin))
 	defer cancel()
 	err := l.engine.Update(ctx, func(w Writer) error {
 		for _, d := range duties {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +14,8 @@ import (
 	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
+	"github.com/officernd/supportline/store/postgres"
+	"github.com/officernd/supportline/store/postgres/postgrestest"
 )
 
 // shared is an engine that several stores have open, as several processes do.
@@ -59,61 +63,178 @@ func held(t *testing.T, s *store.Store, who string, o store.LeaseOptions) (under
 // TestWritesUnderALostLeaseAreRefused: whichever way a write goes, it is refused in the very commit, and nothing of it is written. A call that another
 // process has changed meanwhile is changed again under a lease that holds.
 func TestWritesUnderALostLeaseAreRefused(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a, b := twoProcesses(t)
-		old, leave := held(t, a, "a", store.LeaseOptions{})
-		defer leave()
-		const sid = policy.CallSID("CA00000000000000000000000000000001")
-		exchange := func(key string) func(policy.Call) policy.Call {
-			return func(c policy.Call) policy.Call {
-				c.Line, c.StartedAt = "+448000668187", time.Now().UTC()
-				c.Exchanges = append(c.Exchanges, policy.Exchange{Key: key})
-				return c
+	for name, two := range map[string]func(*testing.T) (a, b *store.Store){"one file": twoProcesses, "one database": twoOnPostgres} {
+		t.Run(name, func(t *testing.T) {
+			a, b := two(t)
+			old, leave := held(t, a, "a", store.LeaseOptions{})
+			defer leave()
+			const sid = policy.CallSID("CA00000000000000000000000000000001")
+			exchange := func(key string) func(policy.Call) policy.Call {
+				return func(c policy.Call) policy.Call {
+					c.Line, c.StartedAt = "+448000668187", time.Now().UTC()
+					c.Exchanges = append(c.Exchanges, policy.Exchange{Key: key})
+					return c
+				}
 			}
-		}
-		notice := policy.Notice{Key: "n", Kind: policy.NoticeCase, Channel: policy.ChannelEmail}
-		writes := map[string]func(ctx context.Context, s *store.Store, key string) error{
-			"a call": func(ctx context.Context, s *store.Store, key string) error {
-				_, err := s.Advance(ctx, sid, exchange(key))
-				return err
-			},
-			"an act": func(ctx context.Context, s *store.Store, key string) error {
-				return s.Note(ctx, users.AuditEntry{Act: key})
-			},
-			"a notice": func(ctx context.Context, s *store.Store, key string) error {
-				return s.PutNotices(ctx, []policy.Notice{notice})
-			},
-			"the point": func(ctx context.Context, s *store.Store, key string) error { return s.SetCheckpoint(ctx, time.Now()) },
-		}
-		if err := writes["a call"](old, a, "0"); err != nil {
-			t.Fatalf("the holder: %v", err)
-		}
-		if err := writes["a call"](t.Context(), b, "1"); err != nil {
+			notice := policy.Notice{Key: "n", Kind: policy.NoticeCase, Channel: policy.ChannelEmail}
+			writes := map[string]func(ctx context.Context, s *store.Store, key string) error{
+				"a call": func(ctx context.Context, s *store.Store, key string) error {
+					_, err := s.Advance(ctx, sid, exchange(key))
+					return err
+				},
+				"an act": func(ctx context.Context, s *store.Store, key string) error {
+					return s.Note(ctx, users.AuditEntry{Act: key})
+				},
+				"a notice": func(ctx context.Context, s *store.Store, key string) error {
+					return s.PutNotices(ctx, []policy.Notice{notice})
+				},
+				"the point": func(ctx context.Context, s *store.Store, key string) error { return s.SetCheckpoint(ctx, time.Now()) },
+			}
+			if err := writes["a call"](old, a, "0"); err != nil {
+				t.Fatalf("the holder: %v", err)
+			}
+			if err := writes["a call"](t.Context(), b, "1"); err != nil {
+				t.Fatal(err)
+			}
+			if err := writes["a call"](old, a, "2"); err != nil {
+				t.Fatalf("the holder, after another process changed the call: %v", err)
+			}
+			fresh, leave := held(t, b, "b", store.LeaseOptions{Sole: true}) // as if the first had died
+			defer leave()
+			before := audited(t, a)
+			for name, write := range writes {
+				if err := write(old, a, "3"); !errors.Is(err, store.ErrLeaseLost) {
+					t.Errorf("%s under the old lease: %v", name, err)
+				}
+			}
+			call, err := a.Call(t.Context(), sid)
+			due, _ := a.DueNotices(t.Context(), policy.ChannelEmail, time.Now(), 10)
+			at, _ := a.Checkpoint(t.Context())
+			if err != nil || len(call.Exchanges) != 3 || len(due) > 0 || !at.IsZero() || audited(t, a) != before {
+				t.Errorf("something was written: %+v, %v, %v, %v", call.Exchanges, due, at, err)
+			}
+			for name, write := range writes {
+				if err := write(fresh, b, "4"); err != nil {
+					t.Errorf("%s under the new lease: %v", name, err)
+				}
+			}
+		})
+	}
+}
+
+// twoOnPostgres returns two stores with an engine each.
+func twoOnPostgres(t *testing.T) (a, b *store.Store) {
+	t.Helper()
+	url := postgrestest.Database(t)
+	open := func() *store.Store {
+		engine, err := postgres.Open(t.Context(), url, postgres.Options{})
+		if err != nil {
 			t.Fatal(err)
 		}
-		if err := writes["a call"](old, a, "2"); err != nil {
-			t.Fatalf("the holder, after another process changed the call: %v", err)
+		s, err := store.Open(t.Context(), engine, store.Options{})
+		if err != nil {
+			t.Fatal(err)
 		}
-		fresh, leave := held(t, b, "b", store.LeaseOptions{Sole: true}) // as if the first had died
-		defer leave()
-		before := audited(t, a)
-		for name, write := range writes {
-			if err := write(old, a, "3"); !errors.Is(err, store.ErrLeaseLost) {
-				t.Errorf("%s under the old lease: %v", name, err)
+		t.Cleanup(func() { _ = s.Close() })
+		return s
+	}
+	return open(), open()
+}
+
+// worker is a process with an engine of its own, which counts what fails.
+type worker struct {
+	failed atomic.Int64
+	has    atomic.Pointer[store.Lease]
+	leave  func()
+}
+
+// works starts a process that renews its leases often.
+func works(t *testing.T, url, id string, pace time.Duration) *worker {
+	t.Helper()
+	engine, err := postgres.Open(t.Context(), url, postgres.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := engine.Prepare(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	w := &worker{}
+	leases := store.NewLeases(engine, store.Process{ID: id}, store.LeaseOptions{
+		Pace: pace, Failed: func(error) { w.failed.Add(1) },
+		Changed: func(l store.Lease, held bool) {
+			if w.has.Store(nil); held {
+				w.has.Store(&l)
 			}
-		}
-		call, err := a.Call(t.Context(), sid)
-		due, _ := a.DueNotices(t.Context(), policy.ChannelEmail, time.Now(), 10)
-		at, _ := a.Checkpoint(t.Context())
-		if err != nil || len(call.Exchanges) != 3 || len(due) > 0 || !at.IsZero() || audited(t, a) != before {
-			t.Errorf("something was written: %+v, %v, %v, %v", call.Exchanges, due, at, err)
-		}
-		for name, write := range writes {
-			if err := write(fresh, b, "4"); err != nil {
-				t.Errorf("%s under the new lease: %v", name, err)
-			}
-		}
+		},
 	})
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		leases.Run(ctx, store.Duty{Work: "night", Do: func(ctx context.Context) { <-ctx.Done() }})
+	}()
+	w.leave = sync.OnceFunc(func() {
+		cancel()
+		<-over
+		_ = engine.Close()
+	})
+	t.Cleanup(w.leave)
+	return w
+}
+
+// eventually waits until something outside of this process is so.
+func eventually(t *testing.T, within time.Duration, what string, so func() bool) {
+	t.Helper()
+	for end := time.Now().Add(within); !so(); {
+		if time.Now().After(end) {
+			t.Fatalf("not within %v: %s", within, what)
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+}
+
+// TestLeasesOnPostgres: three processes renew without getting into each other's way; a holder that loses the database stops by itself before another
+// one has the work, and one that leaves gives it back.
+func TestLeasesOnPostgres(t *testing.T) {
+	const pace = 100 * time.Millisecond
+	url := postgrestest.Database(t)
+	proxy := postgrestest.NewProxy(t, url)
+	a := works(t, proxy.URL, "a", pace)
+	eventually(t, 10*time.Second, "the first has the work", func() bool { return a.has.Load() != nil })
+	first := *a.has.Load()
+	b, c := works(t, url, "b", pace), works(t, url, "c", pace)
+	engine, err := postgres.Open(t.Context(), url, postgres.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = engine.Close() })
+	began := time.Now()
+	eventually(t, 10*time.Second, "all are seen", func() bool {
+		all, err := store.Processes(t.Context(), engine)
+		return err == nil && len(all) == 3 && time.Since(began) > 20*pace
+	})
+	if a.has.Load() == nil || b.has.Load() != nil || c.has.Load() != nil || b.failed.Load()+c.failed.Load() > 0 {
+		t.Errorf("they have %v, %v, %v; %d and %d renewals failed", a.has.Load(), b.has.Load(), c.has.Load(), b.failed.Load(), c.failed.Load())
+	}
+	proxy.Refuse(true)
+	proxy.Cut()
+	eventually(t, 10*time.Second, "another one takes the work", func() bool {
+		taken := b.has.Load() != nil || c.has.Load() != nil
+		if taken && a.has.Load() != nil {
+			t.Fatal("the first still works when another one does")
+		}
+		return taken
+	})
+	next := b
+	if next.has.Load() == nil {
+		next = c
+	}
+	if second := *next.has.Load(); second.Fence <= first.Fence {
+		t.Errorf("the fence went from %d to %d", first.Fence, second.Fence)
+	}
+	proxy.Refuse(false)
+	next.leave()
+	eventually(t, 10*time.Second, "what was given back is taken at once", func() bool { return a.has.Load() != nil || b.has.Load() != nil || c.has.Load() != nil })
 }
 
 func audited(t *testing.T, s *store.Store) (n int) {
