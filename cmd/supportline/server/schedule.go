@@ -28,6 +28,8 @@ type scheduler struct {
 	jobs  *Jobs
 	ended *endedCalls
 	gone  func(context.Context) ([]string, error) // the processes that died lately; nil where there can be no others
+	// reviewAll is Jobs.ReviewAll.
+	reviewAll func(ctx context.Context, now time.Time) error
 }
 
 // limits and reviews run what is due. A job that fails is logged and runs again at the next tick.
@@ -61,7 +63,7 @@ func (n *nights) tick(ctx context.Context, now time.Time) {
 	local := now.In(n.jobs.Settings.Lines[0].Zone)
 	day := local.Add(-nightHour * time.Hour).Format(time.DateOnly)
 	if day != n.last || len(died) > 0 {
-		err := n.jobs.ReviewAll(ctx, now)
+		err := n.reviewAll(ctx, now)
 		n.try(ctx, "nightly review", err)
 		n.mourn(died, err)
 	}
@@ -158,7 +160,8 @@ func (a *App) work(ctx context.Context) {
 }
 
 func (a *App) scheduler(tell notices.Settings, wake func()) *scheduler {
-	s := &scheduler{ended: a.ended, jobs: &Jobs{Store: a.Store, Settings: a.Conf.Settings, Notices: tell, Log: a.Log, Wake: wake}}
+	jobs := &Jobs{Store: a.Store, Settings: a.Conf.Settings, Notices: tell, Log: a.Log, Wake: wake}
+	s := &scheduler{jobs: jobs, ended: a.ended, reviewAll: jobs.ReviewAll}
 	if a.Store.Shared() {
 		s.gone = a.goneProcesses
 	}
