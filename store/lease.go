@@ -216,12 +216,12 @@ func (l *Leases) takeFree(w Writer, work string, entry *Lease, now time.Time) (*
 
 // writeSelf writes the process's own entry, which renews what it holds.
 func (l *Leases) writeSelf(w Writer, now time.Time) error {
-	term := l.part(termPaces)
-	if l.o.Sole {
-		term = soleTerm
-	}
 	self := l.self
-	self.Seen, self.Until, self.Ahead = now, now.Add(term), l.o.Clock().Sub(now).Round(time.Millisecond)
+	if self.Seen = now; l.o.Sole { // the engine's clock is its own
+		self.Until = now.Add(soleTerm)
+	} else {
+		self.Until, self.Ahead = now.Add(l.part(termPaces)), l.o.Clock().Sub(now).Round(time.Millisecond)
+	}
 	return putEntry(w, processKey(self.ID), self)
 }
 
