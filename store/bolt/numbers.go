@@ -41,7 +41,8 @@ func (e *Engine) Next(ctx context.Context, b store.Bucket, n int) (uint64, error
 
 // lastNumber returns the last number that a bucket knows of: by its last key, or by its sequence.
 func lastNumber(b *bbolt.Bucket) uint64 {
-	if k, _ := b.Cursor().Last(); len(k) == 8 {
+	last := cursor{moves: b.Cursor()}
+	if k, _ := last.last(); len(k) == 8 {
 		return max(b.Sequence(), binary.BigEndian.Uint64(k))
 	}
 	return b.Sequence()

@@ -111,7 +111,7 @@ func (c *cursor) Next() (key, value []byte) {
 	case c.key == nil:
 		return c.at(c.first())
 	case c.span.Back:
-		return c.at(c.moves.Prev())
+		return c.at(c.prev(c.key))
 	}
 	return c.at(c.moves.Next())
 }
@@ -121,7 +121,7 @@ func (c *cursor) first() (k, v []byte) {
 	case !c.span.Back:
 		return c.moves.Seek(c.span.From)
 	case c.span.To == nil:
-		return c.moves.Last()
+		return c.last()
 	}
 	return c.below(c.span.To)
 }
@@ -129,9 +129,35 @@ func (c *cursor) first() (k, v []byte) {
 // below moves to the last entry below a key.
 func (c *cursor) below(key []byte) (k, v []byte) {
 	if k, _ := c.moves.Seek(key); k == nil {
-		return c.moves.Last()
+		return c.last()
 	}
-	return c.moves.Prev()
+	return c.prev(key)
+}
+
+// last moves to the last entry of the bucket. Where a transaction has removed all of them, bbolt would look for it without end.
+func (c *cursor) last() (k, v []byte) {
+	if c.moves.Bucket().Writable() && c.lowest() == nil {
+		return nil, nil
+	}
+	return c.moves.Last()
+}
+
+// prev moves back to the last entry below a key. bbolt takes a page for the beginning whose entries were all removed in the same transaction.
+func (c *cursor) prev(key []byte) (k, v []byte) {
+	k, v = c.moves.Prev()
+	if k != nil || !c.moves.Bucket().Writable() {
+		return k, v
+	}
+	for first := c.lowest(); k == nil && first != nil && bytes.Compare(first, key) < 0; {
+		k, v = c.moves.Prev()
+	}
+	return k, v
+}
+
+// lowest returns the first key of the bucket; nil if it has none.
+func (c *cursor) lowest() []byte {
+	k, _ := c.moves.Bucket().Cursor().First()
+	return k
 }
 
 func (c *cursor) Seek(key []byte) (k, value []byte) {
@@ -144,12 +170,12 @@ func (c *cursor) Seek(key []byte) (k, value []byte) {
 		return c.at(c.first())
 	}
 	k, v := c.moves.Seek(key)
-	if c.span.Back && !bytes.Equal(k, key) {
-		if k == nil {
-			k, v = c.moves.Last()
-		} else {
-			k, v = c.moves.Prev()
-		}
+	switch {
+	case !c.span.Back || bytes.Equal(k, key):
+	case k == nil:
+		k, v = c.last()
+	default:
+		k, v = c.prev(key)
 	}
 	return c.at(k, v)
 }
