@@ -33,7 +33,7 @@ func (e *Engine) Warnings(ctx context.Context) (list []Warning, err error) {
 	defer cancel()
 	for _, h := range held {
 		var value *string // nil: it is not known there
-		if err := e.main.QueryRow(ctx, "SELECT current_setting($1, true)", h.setting).Scan(&value); err != nil {
+		if err := e.main.QueryRow(ctx, setting, h.setting).Scan(&value); err != nil {
 			return nil, e.Explain(final(ctx, err))
 		}
 		if value != nil && *value == h.bad {
