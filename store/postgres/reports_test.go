@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -335,6 +336,41 @@ func TestRowsOfALogFromElsewhereAreFilledIn(t *testing.T) {
 		}
 		elsewhere = mustReport(t, database, unreported)
 	}
+}
+
+// interrupted is an engine on which something happens once between what an Update reads and what it writes.
+type interrupted struct {
+	*postgres.Engine
+	between func()
+}
+
+func (e *interrupted) Update(ctx context.Context, change func(store.Writer) error) error {
+	return e.Engine.Update(ctx, func(tx store.Writer) error {
+		err := change(tx)
+		if happens := e.between; happens != nil {
+			e.between = nil
+			happens()
+		}
+		return err
+	})
+}
+
+// A row that is filled in is that of the call as it is by then, whichever process changed it.
+func TestFillingRowsInUndoesNoChange(t *testing.T) {
+	database, made := postgrestest.Database(t), madeUp(1)
+	elsewhere := mustReport(t, database, unreported)
+	elsewhere.advance(made)
+	if err := elsewhere.Close(); err != nil {
+		t.Fatal(err)
+	}
+	other := mustReport(t, database, asItIs)
+	fills := &interrupted{}
+	l := mustReport(t, database, func(e store.Engine) store.Engine { fills.Engine = e.(*postgres.Engine); return fills })
+	fills.between = func() { made.Waived = !made.Waived; other.advance(made) }
+	if err := l.FillReports(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	l.check()
 }
 
 // The manual's statements do what it says: a role with the rights that it gives reads the views and nothing else, and not for long.
