@@ -34,7 +34,8 @@ func allSQL(t *testing.T) map[string]string {
 	all := map[string]string{
 		"settings": settings, "insertMark": insertMark, "refuseMark": refuseMark, "readMark": readMark, "oldMarks": oldMarks,
 		"beginView": beginView, "beginUpdate": beginUpdate, "beginCommit": beginCommit, "ourTables": ourTables, "ourSchema": ourSchema,
-		"otherTables": otherTables, "createSchema": createSchema, "setting": setting, "server": server,
+		"otherTables": otherTables, "createSchema": createSchema, "setting": setting, "server": server, "about": about, "mayCreate": mayCreate,
+		"mayWrite": mayWrite,
 	}
 	for i, q := range queriesOf {
 		v := reflect.ValueOf(q)
