@@ -44,19 +44,22 @@ func (e *Engine) transact(ctx context.Context, change func(*writer) error) (err 
 		return err
 	}
 	defer e.release()
-	tx, err := e.db.Begin(true)
+	tx, err := e.begin(true)
 	if err != nil {
-		return closed(err)
+		return err
 	}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			err = e.panicked(p)
+			err = e.Explain(e.panicked(p))
 		}
 		if err != nil {
 			_ = tx.Rollback() // does nothing after a failed commit
 		}
 	}()
+	if err := e.uncut(tx); err != nil {
+		return e.Explain(err)
+	}
 	w := e.newWriter(tx)
 	if err := change(w); w.err != nil || err != nil {
 		return first(w.err, err)
@@ -68,6 +71,7 @@ func (e *Engine) transact(ctx context.Context, change func(*writer) error) (err 
 	return e.commit(tx)
 }
 
+// first returns the first error of two.
 func first(a, b error) error {
 	if a != nil {
 		return a
@@ -84,13 +88,13 @@ func first(a, b error) error {
 func (e *Engine) commit(tx *bbolt.Tx) error {
 	e.growAhead(tx.Size())
 	id := tx.ID()
-	err := tx.Commit()
+	err := e.commitTx(tx)
 	if err == nil {
 		e.unsettled = false
 		return nil
 	}
 	seen := 0
-	if viewErr := e.db.View(func(tx *bbolt.Tx) error { seen = tx.ID(); return nil }); viewErr == nil && seen < id {
+	if readErr := e.reading(func(tx *bbolt.Tx) error { seen = tx.ID(); return nil }); readErr == nil && seen < id {
 		return err
 	}
 	e.unsettled = true
@@ -191,15 +195,19 @@ func (w *writer) holds(c store.Change) bool {
 }
 
 func (w *writer) apply(c store.Change) {
+	few := len(c.Expect) <= fewExpected
 	for _, e := range c.Edits {
 		switch {
 		case e.Gone:
 			w.Delete(e.Bucket, e.Key)
-		case !w.stays(c, e):
+		case !few || !w.stays(c, e):
 			w.put(e.Bucket, e.Key, notNil(e.Value))
 		}
 	}
 }
+
+// fewExpected is how many expectations are looked through for each edit, to spare pages; a load of calls has very many.
+const fewExpected = 64
 
 // stays reports whether an edit writes what its change expects and what is there: that would rewrite pages for nothing.
 func (w *writer) stays(c store.Change, e store.Edit) bool {
