@@ -336,7 +336,10 @@ func (s *Store) commitAll() {
 
 // commit writes the steps of a batch that hold.
 func (s *Store) commit(b *batch) (did outcome) {
-	steps := slices.DeleteFunc(slices.Clone(b.steps), func(t *step) bool { return !t.dirty() })
+	steps := b.steps
+	if slices.ContainsFunc(steps, func(t *step) bool { return !t.dirty() }) {
+		steps = slices.DeleteFunc(slices.Clone(steps), func(t *step) bool { return !t.dirty() })
+	}
 	if len(steps) == 0 {
 		return outcome{}
 	}
