@@ -69,7 +69,7 @@ func faultOfServer(pg *pgconn.PgError) faultKind {
 		return faultStale
 	case "25006":
 		return faultStale
-	case "26000", "42P05", "08P01":
+	case "26000", "42P05":
 		return faultNames
 	case "42P01", "3F000":
 		return faultTables
@@ -105,7 +105,7 @@ func (e *Engine) rerun(ctx context.Context, attempt func() error) error {
 			odd++
 			return odd < maxOdd
 		case faultLost:
-			return e.awayFor() < awayPatience
+			return e.away.lasts(time.Now()) < awayPatience
 		default:
 			return false
 		}
@@ -117,19 +117,14 @@ func (e *Engine) rerun(ctx context.Context, attempt func() error) error {
 	})
 }
 
-func (e *Engine) awayFor() time.Duration {
-	since := e.away.Load()
-	if since == 0 {
-		return 0
-	}
-	return time.Since(time.Unix(0, since))
-}
-
 // persist runs attempts as long as again wants another one and the context lasts.
 func (e *Engine) persist(ctx context.Context, again func(error) bool, attempt func() error) error {
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		if e.closed.Load() {
 			return store.ErrClosed
+		}
+		if err := ctx.Err(); err != nil {
+			return final(ctx, err)
 		}
 		err := attempt()
 		if err == nil {
@@ -172,7 +167,10 @@ func final(ctx context.Context, err error) error {
 	case faultLost, faultSlow, faultEnded, faultAgain:
 		return fmt.Errorf("%w: %w", store.ErrAway, err)
 	case faultStale:
-		return fmt.Errorf("%w: %w", store.ErrReadOnly, err)
+		if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) && (pg.Code == "25006" || strings.Contains(pg.Message, "standby")) {
+			return fmt.Errorf("%w: %w", store.ErrReadOnly, err)
+		}
+		return err
 	default:
 		return err
 	}

@@ -77,20 +77,29 @@ func (c *changes) inOrder() []*write {
 		for _, w := range c.byKey {
 			c.sorted = append(c.sorted, w)
 		}
-		slices.SortFunc(c.sorted, func(a, b *write) int { return bytes.Compare(a.key, b.key) })
+		slices.SortFunc(c.sorted, compareWrites)
 	}
 	return c.sorted
 }
 
+func compareWrites(a, b *write) int { return bytes.Compare(a.key, b.key) }
+
+// manySorted is so many writes that they are rather sorted again when they are next looked through than that each new one is put in its place.
+const manySorted = 4096
+
 func (c *changes) set(w *write) {
-	if c.byKey[string(w.key)] == nil {
-		c.sorted = nil
-	}
 	if old := c.byKey[string(w.key)]; old != nil {
 		*old = *w
 		return
 	}
 	c.byKey[string(w.key)] = w
+	switch {
+	case len(c.sorted) > manySorted:
+		c.sorted = nil
+	case c.sorted != nil:
+		i, _ := slices.BinarySearchFunc(c.sorted, w, compareWrites)
+		c.sorted = slices.Insert(c.sorted, i, w)
+	}
 }
 
 // writer implements store.Writer.
@@ -138,7 +147,7 @@ var errEmptyKey = errors.New("the key is empty")
 // flush sends what was written, and commits. All keys are locked first, in the order that commits have too: so neither waits for the other in a
 // circle, and a key that was changed since the snapshot ends this attempt.
 func (w *writer) flush() error {
-	var locks, edits []statement
+	locks, edits := w.stripes(), []statement(nil)
 	for _, b := range store.Buckets() {
 		if c := w.writes.of(b); c != nil {
 			l, e := w.statements(b, c)
@@ -151,7 +160,19 @@ func (w *writer) flush() error {
 	if w.conn == nil {
 		w.send() // the mark is made of the server's clock
 	}
-	return w.commit(append(locks, edits...))
+	return w.commit(slices.Concat(locks, impatient(), edits))
+}
+
+func (w *writer) stripes() []statement {
+	c := w.writes.of(guards)
+	if c == nil {
+		return nil
+	}
+	var keys [][]byte
+	for _, e := range c.inOrder() {
+		keys = append(keys, e.key)
+	}
+	return stripeLocks(lockStripes, keys, nil)
 }
 
 func (w *writer) statements(b store.Bucket, c *changes) (locks, edits []statement) {
