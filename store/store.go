@@ -82,7 +82,7 @@ type Store struct {
 	ended    []policy.CallSID // and are unindexed
 	taken    []*request       // from the queue, as a buffer
 	later    []*request       // have to run alone
-	shared   bool             // another process was seen to change calls, so that those in memory are looked at before they are used
+	shared   bool             // other processes may change calls, so that those in memory are looked at before they are used
 }
 
 // Close writes what waits, and closes the file. Later calls of any method return ErrClosed. Closing a closed store does nothing.

@@ -334,7 +334,10 @@ func (s *Store) commitAll() {
 // commit writes the steps of a batch that hold. After an unknown outcome it commits also where no step changes anything: a request that finds its own
 // effect there must not be answered before that is durable.
 func (s *Store) commit(b *batch) (did outcome) {
-	steps := slices.DeleteFunc(slices.Clone(b.steps), func(t *step) bool { return !t.dirty() })
+	steps := b.steps
+	if slices.ContainsFunc(steps, func(t *step) bool { return !t.dirty() }) {
+		steps = slices.DeleteFunc(slices.Clone(steps), func(t *step) bool { return !t.dirty() })
+	}
 	if len(steps) == 0 && !s.unknown.Load() {
 		return outcome{}
 	}
