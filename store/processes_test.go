@@ -155,29 +155,15 @@ func TestDatabaseIsKilledUnderLoad(t *testing.T) {
 	}()
 	for range 3 {
 		already, _ := s.counts()
-		eventually(t, func() bool { done, _ := s.counts(); return done > already+500 })
+		eventually(t, time.Minute, "500 more steps", func() bool { done, _ := s.counts(); return done > already+500 })
 		server.Kill(t)
 		server.Start(t)
 	}
 	already, _ := s.counts()
-	eventually(t, func() bool { done, _ := s.counts(); return done > already+500 })
+	eventually(t, time.Minute, "500 more steps", func() bool { done, _ := s.counts(); return done > already+500 })
 	stop()
 	<-ended
 	s.check(log)
 	s.check(open(t, d.engine(t)))
 	indexIsSound(t, d.engine(t))
-}
-
-// eventually waits until something is so.
-func eventually(t *testing.T, so func() bool) {
-	t.Helper()
-	look := time.NewTicker(5 * time.Millisecond)
-	defer look.Stop()
-	for late := time.After(time.Minute); !so(); {
-		select {
-		case <-late:
-			t.Fatal("it did not come about in a minute")
-		case <-look.C:
-		}
-	}
 }
