@@ -262,6 +262,8 @@ func (r *storeReader) parameters(query string) url.Values {
 			r.reject("has the "+key+" among its parameters", "write it before the host: "+likeADatabase)
 		case !known:
 			r.reject("has a parameter that is not known here"+shownKey(key), meant(key, parameterNames()))
+		case rule.check != nil && !rule.check(value) && strings.Contains(pair, markBegin): // which may be a secret in the wrong place
+			r.reject("has a wrong "+key, rule.advice(value))
 		case rule.check != nil && !rule.check(value):
 			r.reject("has "+key+"="+quoted(value), rule.advice(value))
 		}
