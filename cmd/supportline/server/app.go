@@ -55,7 +55,7 @@ func OpenOver(transport http.RoundTripper, conf config.Config, now func() time.T
 		return nil, err
 	}
 	a := &App{
-		Conf: conf, Now: now, Log: log, Sampled: sampled(log), ended: &endedCalls{}, toSend: make(chan struct{}, 1), Counters: newMetrics(),
+		Conf: conf, Now: now, Log: log, Sampled: sampled(log), ended: &endedCalls{}, toSend: make(chan struct{}, 1), Counters: newMetrics(conf.PublicURL),
 		yielder: newYielder(), stopping: make(chan struct{}),
 	}
 	o.Now, o.OnCommit, o.Yield = now, a.Counters.committed, a.yielder.yield
