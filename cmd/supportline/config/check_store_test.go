@@ -3,7 +3,9 @@ package config_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -276,5 +278,28 @@ func TestStoreNamedByAPerson(t *testing.T) {
 		"it names no database: write its name at the end: /supportline"
 	if err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+// TestStoresOfTheManual: every store that docs/configuration.md shows passes the check, and every parameter is explained there.
+func TestStoresOfTheManual(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "configuration.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile("(?m)^store: (.*)$").FindAllStringSubmatch(string(text), -1)
+	if len(shown) < 5 {
+		t.Errorf("the manual shows %d stores", len(shown))
+	}
+	for _, s := range shown {
+		got, problems := stored(t, s[1], config.Options{}, "STORE_PASSWORD", "hush")
+		if len(problems) > 0 || len(got.Notes) > 0 {
+			t.Errorf("%s: %s %s", s[1], problems, got.Notes)
+		}
+	}
+	for _, name := range config.StoreParameters() {
+		if !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("the manual does not explain %s", name)
+		}
 	}
 }
