@@ -40,29 +40,35 @@ type App struct {
 	toSend   chan struct{} // a step of a call left notices to send
 	yielder  *yielder
 	account  *twilio.Account // for outbound legs; nil: there are none
+	watched  *storeWatch
 	stopping chan struct{}   // closed when the server stops
 }
 
-// Open opens the store and puts the rest around it. The caller closes the App.
-func Open(conf config.Config, now func() time.Time, log *zap.Logger, o store.Options) (*App, error) {
-	return OpenOver(nil, conf, now, log, o)
+// Open opens the store and puts the rest around it. size is the first size of a file, 0 for that of a server. The caller closes the App.
+func Open(conf config.Config, now func() time.Time, log *zap.Logger, size int) (*App, error) {
+	return OpenOver(nil, conf, now, log, size)
 }
 
 // OpenOver is Open with a transport to the provider's REST API other than the network, unless that is nil.
-func OpenOver(transport http.RoundTripper, conf config.Config, now func() time.Time, log *zap.Logger, o store.Options) (*App, error) {
-	file, err := conf.StoreFile()
+func OpenOver(transport http.RoundTripper, conf config.Config, now func() time.Time, log *zap.Logger, size int) (*App, error) {
+	ctx := context.Background()
+	engine, err := OpenEngine(ctx, conf.Store, EngineOptions{Now: now, Size: size})
 	if err != nil {
 		return nil, err
 	}
 	a := &App{
 		Conf: conf, Now: now, Log: log, Sampled: sampled(log), ended: &endedCalls{}, toSend: make(chan struct{}, 1), Counters: newMetrics(conf.PublicURL),
-		yielder: newYielder(), stopping: make(chan struct{}),
+		yielder: newYielder(), stopping: make(chan struct{}), watched: &storeWatch{engine: engine},
 	}
-	o.Now, o.OnCommit, o.Yield = now, a.Counters.committed, a.yielder.yield
-	o.OnUpgrade = func(calls int) { log.Info("the store is brought up to date", zap.Int("calls", calls)) }
-	if a.Store, err = store.Open(file, o); err != nil {
+	a.watched.register(a.Counters.registry)
+	o := store.Options{
+		Now: now, OnCommit: a.Counters.committed, Yield: a.yielder.yield,
+		OnUpgrade: func(calls int) { log.Info("the store is brought up to date", zap.Int("calls", calls)) },
+	}
+	if a.Store, err = store.Open(ctx, engine, o); err != nil {
 		return nil, err
 	}
+	a.watched.look(ctx, log)
 	if err := a.build(transport); err != nil {
 		return nil, errors.Join(err, a.Store.Close())
 	}
