@@ -41,6 +41,8 @@ var mayImport = map[string][]string{
 	"policy/directory":            {"policy"},
 	"policy/users":                {"policy"},
 	"store":                       {"policy", "policy/directory", "policy/users"},
+	"store/bolt":                  {"policy", "store"},
+	"store/postgres":              {"policy", "store"},
 	"store/postgres/postgrestest": {},
 	"store/storetest":             {"policy", "policy/directory", "policy/users", "store"},
 	"twilio":                      {},
@@ -50,14 +52,17 @@ var mayImport = map[string][]string{
 // tools are the rooms that all tests may import, and nothing else.
 var tools = []string{"store/postgres/postgrestest"}
 
-var mayTestWith = map[string][]string{"ivr": {"twilio/fake"}, "store": {"store/storetest"}, "cmd/supportline/notices": {"cmd/supportline/config", "store"}, "cmd/supportline/recordings": {"store", "twilio/fake"}, "console": {"console/browsertest", "store"}, "console/api": {"console", "console/browsertest", "store"}, "console/signin": {"console", "console/browsertest"}, "cmd/supportline": {"console/browsertest"}, "cmd/supportline/doctor": {"cmd/supportline/demo", "cmd/supportline/notices", "cmd/supportline/recordings", "twilio/fake"}}
+var mayTestWith = map[string][]string{"ivr": {"twilio/fake"}, "store": {"store/storetest"}, "store/bolt": {"store/storetest"}, "store/postgres": {"store/postgres/postgrestest", "store/storetest"}, "cmd/supportline/notices": {"cmd/supportline/config", "store"}, "cmd/supportline/recordings": {"store", "twilio/fake"}, "console": {"console/browsertest", "store"}, "console/api": {"console", "console/browsertest", "store"}, "console/signin": {"console", "console/browsertest"}, "cmd/supportline": {"console/browsertest"}, "cmd/supportline/doctor": {"cmd/supportline/demo", "cmd/supportline/notices", "cmd/supportline/recordings", "twilio/fake"}}
 
 // owners are the rooms that may import a library, tests included.
 var owners = map[string][]string{
 	"github.com/twilio/twilio-go":     {"twilio"},
 	"github.com/cenkalti/backoff":     {"twilio"},
 	"github.com/sony/gobreaker":       {"twilio"},
-	"go.etcd.io/bbolt":                {"store"},
+	"go.etcd.io/bbolt":                {"store", "store/bolt"},
+	"github.com/jackc/pgx":            {"store/postgres"},
+	"github.com/pressly/goose":        {"store/postgres"},
+	"golang.org/x/sys":                {"store/postgres"}, // how long a silent peer is waited for
 	"github.com/labstack/echo":        {"ivr", "console", "console/api", "cmd/supportline"},
 	"github.com/alexedwards":          {"console/signin"},
 	"github.com/chromedp":             {"console/browsertest"},
