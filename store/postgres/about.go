@@ -15,16 +15,6 @@ type About struct {
 	Lacks     string        // a right that the role needs and does not have; "": none
 }
 
-// The rights that a role needs: to make what is not there, and to read and write what is.
-const (
-	mayCreate = "SELECT CASE WHEN EXISTS (" + schemaThere + ") THEN has_schema_privilege('" + schema + "', 'CREATE') " +
-		"ELSE has_database_privilege(current_database(), 'CREATE') END"
-	schemaThere = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = '" + schema + "'"
-	mayWrite    = "SELECT count(*) = 0 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace " +
-		"WHERE n.nspname = '" + schema + "' AND c.relkind = 'r' AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') " +
-		"AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))"
-)
-
 // About asks the database. It changes nothing.
 func (e *Engine) About(ctx context.Context) (a About, err error) {
 	ctx, cancel := context.WithTimeout(ctx, warningsWithin)
@@ -38,7 +28,7 @@ func (e *Engine) About(ctx context.Context) (a About, err error) {
 	a.Pooled = e.main.unnamed.Load()
 	var now time.Time
 	began := time.Now()
-	err = c.QueryRow(ctx, "SELECT current_setting('server_version'), clock_timestamp()").Scan(&a.Version, &now)
+	err = c.QueryRow(ctx, about).Scan(&a.Version, &now)
 	if err != nil {
 		return a, e.Explain(final(ctx, err))
 	}
