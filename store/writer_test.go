@@ -288,7 +288,7 @@ func TestAReviewThatFindsNothingNewWritesNothing(t *testing.T) {
 
 func TestTheFileHasRoomAndGrows(t *testing.T) {
 	f := newFile(t)
-	s := f.open(t, store.Options{Size: 1 << 20})
+	s := f.open(t, store.Options{})
 	size := func() int64 {
 		info, err := os.Stat(f.path)
 		if err != nil {
