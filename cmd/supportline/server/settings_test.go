@@ -43,7 +43,7 @@ func TestEditsAreLoadedAtTheStart(t *testing.T) {
 		t.Errorf("in force without the store (-want +got):\n%s", diff)
 	}
 	log, said := observer.New(zap.WarnLevel)
-	h, err := Open(conf, time.Now, zap.New(log), store.Options{Size: 1 << 20})
+	h, err := Open(conf, time.Now, zap.New(log), 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
