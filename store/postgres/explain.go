@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -22,10 +24,42 @@ func (e *Engine) Explain(err error) error {
 	if err == nil || errors.As(err, new(explained)) {
 		return err
 	}
+	said := onOneLine(err)
 	if advice := e.advice(err); advice != "" {
-		return explained{fmt.Errorf("database %s: %w: %s", e.place, err, advice)}
+		return explained{fmt.Errorf("database %s: %w: %s", e.place, said, advice)}
 	}
-	return explained{fmt.Errorf("database %s: %w", e.place, err)}
+	return explained{fmt.Errorf("database %s: %w", e.place, said)}
+}
+
+// flat is an error with a text of one line.
+type flat struct {
+	error
+	text string
+}
+
+func (f flat) Error() string { return f.text }
+func (f flat) Unwrap() error { return f.error }
+
+var (
+	connectingTo = regexp.MustCompile("failed to connect to `[^`]*`:")
+	attempt      = regexp.MustCompile(`^\S+ \([^)]*\): (dial error: |server error: |hostname resolving error: )?`)
+)
+
+// onOneLine returns an error that says once what each attempt to connect met: pgx tells every one of them on a line of its own, also where it tried an
+// address with TLS and without.
+func onOneLine(err error) error {
+	head, tries, several := strings.Cut(err.Error(), "\n")
+	if !several {
+		return err
+	}
+	var causes []string
+	for line := range strings.SplitSeq(tries, "\n") {
+		cause := attempt.ReplaceAllString(strings.TrimSpace(line), "")
+		if cause != "" && !slices.Contains(causes, cause) {
+			causes = append(causes, cause)
+		}
+	}
+	return flat{err, strings.TrimSpace(connectingTo.ReplaceAllString(head, "")) + " " + strings.Join(causes, "; ")}
 }
 
 func (e *Engine) advice(err error) string {
