@@ -15,7 +15,7 @@ import (
 // and with the name of the account on file.
 func TestThoseToldOfACallAreToldInTheStepThatEndsIt(t *testing.T) {
 	now := time.Date(2026, time.November, 23, 14, 0, 0, 0, time.UTC)
-	s, err := bolt.OpenStore(filepath.Join(t.TempDir(), "supportline.db"), 1 << 20, store.Options{Now: func() time.Time { return now }})
+	s, err := bolt.OpenStore(filepath.Join(t.TempDir(), "supportline.db"), 1<<20, store.Options{Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -348,7 +348,7 @@ func TestReadingOnlyChangesNothing(t *testing.T) {
 // found after it, and the calls as before.
 func TestAnOlderFileGetsWhatItLacks(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "supportline.db")
-	s, err := bolt.OpenStore(path, 1 << 20, store.Options{})
+	s, err := bolt.OpenStore(path, 1<<20, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

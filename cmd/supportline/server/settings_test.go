@@ -24,7 +24,7 @@ func TestEditsAreLoadedAtTheStart(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "supportline.db")
 	conf.Store.File = file
 	line := conf.Settings.Lines[1]
-	opened, err := bolt.OpenStore(file, 1 << 20, store.Options{})
+	opened, err := bolt.OpenStore(file, 1<<20, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
