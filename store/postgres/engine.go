@@ -47,7 +47,7 @@ type Engine struct {
 
 	tables  tables
 	closed  atomic.Bool
-	away    atomic.Int64 // when the database was first missed, in Unix nanoseconds; 0 while it answers
+	away    outage
 	swept   atomic.Int64 // when old marks were last removed
 	counts  counters
 	reading snapshots
