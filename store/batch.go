@@ -224,6 +224,7 @@ func (t *step) change(before *recentCall, after policy.Call) error {
 	if err != nil {
 		return err
 	}
+	t.edit(difference(t.store.rowsOf(before.call, before.unindexed || !known), t.store.rowsOf(after, unindexed))...)
 	if known && unindexed {
 		t.stayUnindexed(before.call, after)
 	}

@@ -78,6 +78,9 @@ func (s *Store) prepare(ctx context.Context) error {
 		if s.ended, err = s.endedBefore(ctx); err != nil {
 			return err
 		}
+		if err := s.prepareRows(ctx); err != nil {
+			return err
+		}
 	}
 	return s.keepSecret(ctx)
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	bbolt "go.etcd.io/bbolt"
@@ -52,6 +53,9 @@ type Engine struct {
 	file    *os.File // bbolt's own handle
 	names   [][]byte // of the buckets
 	numbers numbers
+	lost    atomic.Pointer[error] // bbolt cannot begin a transaction any longer, nor close the file
+	// commitTx is (*bbolt.Tx).Commit, but for tests.
+	commitTx func(*bbolt.Tx) error
 
 	writing   chan struct{} // holds one value while a transaction writes, as do the next two
 	ready     int64         // bytes of the file that are allocated
@@ -72,7 +76,7 @@ func Open(path string, o Options) (*Engine, error) {
 	if o.Size = cmp.Or(o.Size, defaultSize); o.Building {
 		o.Size = 0
 	}
-	e := &Engine{path: path, options: o, writing: make(chan struct{}, 1)}
+	e := &Engine{path: path, options: o, writing: make(chan struct{}, 1), commitTx: (*bbolt.Tx).Commit}
 	for _, b := range store.Buckets() {
 		e.names = append(e.names, []byte(b.String()))
 	}
@@ -237,6 +241,9 @@ func (e *Engine) release() { <-e.writing }
 func (e *Engine) Close() error {
 	e.writing <- struct{}{}
 	defer e.release()
+	if e.lost.Load() != nil {
+		return e.file.Close() // which leaves the lock; the map stays until the process ends
+	}
 	if e.options.Building && e.db.Path() != "" {
 		if err := e.file.Sync(); err != nil {
 			_ = e.db.Close() // the first error says more

@@ -2,10 +2,7 @@ package postgres
 
 import (
 	"errors"
-	"fmt"
 	"net"
-	"regexp"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -15,52 +12,29 @@ import (
 )
 
 // explained is an error that says where and what to do.
-type explained struct{ error }
+type explained struct {
+	text string
+	err  error
+}
 
-func (x explained) Unwrap() error { return x.error }
+func (x explained) Error() string { return x.text }
+
+func (x explained) Unwrap() error { return x.err }
 
 // Explain implements store.Engine: it adds host, port and database, and the remedy.
 func (e *Engine) Explain(err error) error {
 	if err == nil || errors.As(err, new(explained)) {
 		return err
 	}
-	said := onOneLine(err)
+	text := "database " + e.place + ": " + lines.Replace(err.Error())
 	if advice := e.advice(err); advice != "" {
-		return explained{fmt.Errorf("database %s: %w: %s", e.place, said, advice)}
+		text += ": " + advice
 	}
-	return explained{fmt.Errorf("database %s: %w", e.place, said)}
+	return explained{text, err}
 }
 
-// flat is an error with a text of one line.
-type flat struct {
-	error
-	text string
-}
-
-func (f flat) Error() string { return f.text }
-func (f flat) Unwrap() error { return f.error }
-
-var (
-	connectingTo = regexp.MustCompile("failed to connect to `[^`]*`:")
-	attempt      = regexp.MustCompile(`^\S+ \([^)]*\): (dial error: |server error: |hostname resolving error: )?`)
-)
-
-// onOneLine returns an error that says once what each attempt to connect met: pgx tells every one of them on a line of its own, also where it tried an
-// address with TLS and without.
-func onOneLine(err error) error {
-	head, tries, several := strings.Cut(err.Error(), "\n")
-	if !several {
-		return err
-	}
-	var causes []string
-	for line := range strings.SplitSeq(tries, "\n") {
-		cause := attempt.ReplaceAllString(strings.TrimSpace(line), "")
-		if cause != "" && !slices.Contains(causes, cause) {
-			causes = append(causes, cause)
-		}
-	}
-	return flat{err, strings.TrimSpace(connectingTo.ReplaceAllString(head, "")) + " " + strings.Join(causes, "; ")}
-}
+// lines makes one line of an error that has one for each host.
+var lines = strings.NewReplacer(":\n\t", ": ", "\n\t", "; ", "\n", "; ")
 
 func (e *Engine) advice(err error) string {
 	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) {
@@ -98,8 +72,10 @@ func adviceOf(pg *pgconn.PgError) string {
 		return "the server does not admit this user from this machine: correct the URL, or the server's pg_hba.conf"
 	case pg.Code == "3D000":
 		return "there is no such database: CREATE DATABASE, or correct the URL"
+	case pg.Code == "42501" && strings.Contains(pg.Message, "database"):
+		return "the role may not make the tables: as the owner of the database, CREATE SCHEMA " + schema + " AUTHORIZATION for the role, or GRANT CREATE ON DATABASE to it"
 	case pg.Code == "42501":
-		return "the role lacks rights: as the database's owner, CREATE SCHEMA " + schema + " AUTHORIZATION the role, or GRANT CREATE ON DATABASE to it"
+		return "the role lacks rights: as the owner of the tables, GRANT USAGE ON SCHEMA " + schema + " to it, and GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " + schema
 	case pg.Code == "25006":
 		return "the server is read-only, such as a standby: name the primary, or all hosts, in the URL"
 	case pg.Code == "53300":

@@ -60,10 +60,17 @@ func (e *Engine) admits(ctx context.Context, c *pgx.Conn) error {
 		return final(ctx, err)
 	}
 	if len(names) > 0 {
-		return fmt.Errorf("%w: it has tables of something else (%s)", store.ErrNotOurs, strings.Join(names, ", "))
+		return notOurs(strings.Join(names, ", "))
 	}
 	return nil
 }
+
+// notOurs is that there are tables of something else; its text are some of them.
+type notOurs string
+
+func (n notOurs) Error() string { return "it has tables of something else (" + string(n) + ")" }
+
+func (n notOurs) Is(err error) bool { return err == store.ErrNotOurs } //nolint:errorlint // as errors.Is asks
 
 // tables knows which of ours are there. Those that are stay.
 type tables struct {
