@@ -67,12 +67,14 @@ type Store struct {
 	committed chan outcome  // of the commit under way
 	stopped   chan struct{} // closed when everything is written and answered
 
-	closing sync.RWMutex // read-locked while a request is put into the queue
-	closed  bool
+	requests sync.Pool    // of *request
+	closing  sync.RWMutex // read-locked while a request is put into the queue
+	closed   bool
 
 	commits atomic.Uint64         // that succeeded since the store was opened
 	failure atomic.Pointer[error] // what FailWrites set
 	broken  atomic.Pointer[error] // the last commit's error
+	unknown atomic.Bool           // a commit had an unknown outcome, and none succeeded since
 
 	recent   recentCalls      // owned by applyAll, as are the next four
 	record   record           // being encoded
@@ -81,7 +83,7 @@ type Store struct {
 	ended    []policy.CallSID // and are unindexed
 	taken    []*request       // from the queue, as a buffer
 	later    []*request       // have to run alone
-	shared   bool             // another process was seen to change calls, so that those in memory are looked at before they are used
+	shared   bool             // other processes may change calls, so that those in memory are looked at before they are used
 }
 
 // Close writes what waits, and closes the file. Later calls of any method return ErrClosed. Closing a closed store does nothing.

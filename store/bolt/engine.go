@@ -62,7 +62,10 @@ type Engine struct {
 	unsettled bool          // a commit had an unknown outcome, and none succeeded since
 }
 
-var _ store.Engine = (*Engine)(nil)
+var _ store.SoleEngine = (*Engine)(nil)
+
+// Sole marks the engine as one that no other process has open.
+func (e *Engine) Sole() {}
 
 // Open opens a file, or creates it and its folder. An empty file counts as a new one. A file that is not ours, or is damaged, is left exactly as it
 // is.

@@ -21,6 +21,9 @@ func (a *App) findings(ctx context.Context) []console.Finding {
 	running := fmt.Sprintf("supportline %s, configuration %s", Version(), a.lines.Settings().Version)
 	version := console.Finding{Part: "versions", State: "ok", Found: running}
 	found := []console.Finding{a.storeFinding(ctx), a.callsFinding(ctx), a.listFinding(ctx), a.noticesFinding(ctx)}
+	if all, err := a.Store.Processes(ctx); err == nil && a.Store.Shared() {
+		found = append(found, processesFinding(all))
+	}
 	return append(append(found, ReceiverFindings(a.Conf.Notices, a.Conf.Settings)...), version)
 }
 

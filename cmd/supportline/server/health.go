@@ -22,6 +22,10 @@ type Health struct {
 	Status  string    `json:"status"`
 	Version string    `json:"version"`
 	Now     time.Time `json:"now"`
+	// Process is this one, and Processes is how many share the store, where several can. Differ is how they are not alike, in sentences.
+	Process   string   `json:"process,omitempty"`
+	Processes int      `json:"processes,omitempty"`
+	Differ    []string `json:"differ,omitempty"`
 }
 
 // healthPaths lists the paths of health and metrics: /healthz (the process answers), /readyz (the store can be written) and /metrics.
@@ -48,7 +52,16 @@ func (a *App) healthRoutes() http.Handler {
 func (a *App) answer(w http.ResponseWriter, status int, health string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(Health{Status: health, Version: Version(), Now: a.Now().UTC()}) // a client that is gone needs no answer
+	h := Health{Status: health, Version: Version(), Now: a.Now().UTC()}
+	if seen := a.around.Load(); seen != nil {
+		h.Process, h.Differ = nameOf(a.process), seen.differ
+		for _, p := range seen.all {
+			if !p.Gone {
+				h.Processes++
+			}
+		}
+	}
+	_ = json.NewEncoder(w).Encode(h) // a client that is gone needs no answer
 }
 
 // privateRoutes returns the routes for the people who run the server: the console for those who sign in, under its own names alone, and health and
