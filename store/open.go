@@ -73,7 +73,7 @@ func (s *Store) prepare(ctx context.Context) error {
 	case older && s.options.ReadOnly:
 		return fmt.Errorf("%w: it has to be opened for writing once, to be brought up to date", ErrReadOnly)
 	case !s.options.ReadOnly:
-		if err := s.engine.Prepare(ctx, older && found.there); err != nil {
+		if err := s.engine.Prepare(ctx, found.there && found.schema < schema); err != nil {
 			return err
 		}
 		if older {

@@ -77,6 +77,7 @@ type Store struct {
 	commits atomic.Uint64         // that succeeded since the store was opened
 	failure atomic.Pointer[error] // what FailWrites set
 	broken  atomic.Pointer[error] // the last commit's error
+	unknown atomic.Bool           // a commit had an unknown outcome, and none succeeded since
 
 	recent   recentCalls      // owned by applyAll, as are the next four
 	record   record           // being encoded
