@@ -44,7 +44,7 @@ func TestCommandsOnADatabase(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "terminate": terminate, "sids": sids,
 			"newer": func(*testscript.TestScript, bool, []string) {
-				postgrestest.SQL(t, stores["newer"], "UPDATE supportline.meta SET v = '99' WHERE k = 'schema'")
+				postgrestest.SQL(t, stores["newer"], "UPDATE supportline.meta SET v = '99' WHERE k IN ('schema', 'oldest')")
 			},
 		},
 	})
