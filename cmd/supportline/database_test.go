@@ -53,8 +53,10 @@ func TestCommandsOnADatabase(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "terminate": terminate, "sids": sids,
-			"newer": func(*testscript.TestScript, bool, []string) {
-				postgrestest.SQL(t, stores["newer"], "UPDATE supportline.meta SET v = '99' WHERE k = 'schema'")
+			// newer makes the content that of version 99, which admits programs of a version and later ones: newer OLDEST.
+			"newer": func(_ *testscript.TestScript, _ bool, args []string) {
+				postgrestest.SQL(t, stores["newer"], "UPDATE supportline.meta SET v = '99' WHERE k = 'schema'", "DELETE FROM supportline.meta WHERE k = 'oldest'",
+					"INSERT INTO supportline.meta (k, v) VALUES ('oldest', '"+args[0]+"')")
 			},
 		},
 	})
@@ -118,7 +120,9 @@ func encrypted(t *testing.T) (database, authority string) {
 		}
 		return path
 	}
-	block := func(kind string, bytes []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: bytes}) }
+	block := func(kind string, bytes []byte) []byte {
+		return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: bytes})
+	}
 	authority = file("authority.pem", 0o644, block("CERTIFICATE", made))
 	secret := file("key.pem", 0o600, block("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(key))))
 	rules := file("pg_hba.conf", 0o644, []byte("local all all trust\nhostssl all all 127.0.0.1/32 password\n"))
