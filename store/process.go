@@ -10,11 +10,13 @@ import (
 
 // Process is a program that works with the store, as it describes itself, and as it was last seen.
 type Process struct {
-	ID      string    `json:"id"` // of this run of the program alone
-	Host    string    `json:"host"`
-	Number  int       `json:"number"` // by which its host knows it
-	Version string    `json:"version"`
-	Config  string    `json:"config"` // hash of its configuration
+	ID      string `json:"id"` // of this run of the program alone
+	Host    string `json:"host"`
+	Number  int    `json:"number"` // by which its host knows it
+	Version string `json:"version"`
+	Config  string `json:"config"` // hash of its configuration
+	// Tokens are fingerprints of the provider's auth tokens that it accepts.
+	Tokens  []string  `json:"tokens,omitempty"`
 	Started time.Time `json:"started"`
 	// Ahead is how much later its clock is than that of the engine.
 	Ahead time.Duration `json:"ahead"`

@@ -13,6 +13,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/server"
+	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 )
 
@@ -130,11 +131,10 @@ func (r Rotation) takes(ctx context.Context, token string) (bool, error) {
 
 // serverAccepts returns an error unless the running server accepts the configuration's tokens, both. It is asked for fingerprints.
 func (r Rotation) serverAccepts(ctx context.Context) error {
-	file, err := r.Conf.StoreFile()
-	if err != nil {
-		return err
+	if r.Conf.Store.IsDatabase() {
+		return r.processesAccept(ctx)
 	}
-	conn, err := control.DialStore(file)
+	conn, err := control.DialStore(r.Conf.Store.File)
 	if errors.Is(err, control.ErrNoServer) {
 		return control.Refused("%w: start it with \"supportline serve\", then run this again", err)
 	}
@@ -149,6 +149,32 @@ func (r Rotation) serverAccepts(ctx context.Context) error {
 	for _, token := range server.AcceptedTokens(r.Conf) {
 		if !slices.Contains(accepted, control.Fingerprint(token)) {
 			return control.Refused("the running server does not accept both auth_token and next_auth_token of this configuration: restart it, then run this again")
+		}
+	}
+	return nil
+}
+
+// processesAccept is serverAccepts where any number of servers share a database. Each of them has written there which tokens it accepts.
+func (r Rotation) processesAccept(ctx context.Context) (err error) {
+	engine, err := server.OpenEngine(ctx, r.Conf.Store, server.EngineOptions{Connections: 1})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	all, err := store.Processes(ctx, engine)
+	if err != nil {
+		return engine.Explain(err)
+	}
+	all = slices.DeleteFunc(all, func(p store.Process) bool { return p.Gone })
+	if len(all) == 0 {
+		return control.Refused("no server runs on %s: start it with \"supportline serve\", then run this again", r.Conf.Store)
+	}
+	for _, p := range all {
+		for _, token := range server.AcceptedTokens(r.Conf) {
+			if !slices.Contains(p.Tokens, control.Fingerprint(token)) {
+				return control.Refused("the server at %s (process %d) does not accept both auth_token and next_auth_token of this configuration: restart it, "+
+					"then run this again", p.Host, p.Number)
+			}
 		}
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/store"
@@ -28,12 +29,20 @@ const (
 )
 
 // thisProcess returns what the others are told of this run of the program.
-func thisProcess(config string) store.Process {
+func thisProcess(conf config.Config) store.Process {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "(unknown)"
 	}
-	return store.Process{ID: rand.Text(), Host: host, Number: os.Getpid(), Version: Version(), Config: config, Started: time.Now().UTC()}
+	return store.Process{ID: rand.Text(), Host: host, Number: os.Getpid(), Version: Version(), Config: conf.Settings.Version, Started: time.Now().UTC(), Tokens: fingerprints(conf)}
+}
+
+// fingerprints returns those of the tokens of which a request may be signed with any.
+func fingerprints(conf config.Config) (all []string) {
+	for _, token := range AcceptedTokens(conf) {
+		all = append(all, control.Fingerprint(token))
+	}
+	return all
 }
 
 // leases returns the part of this process in the work that one process at a time does.
