@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -86,12 +87,14 @@ func TestReportsAreFilledIn(t *testing.T) {
 	s := a.scheduler(a.Conf.Notices, func() {})
 	s.jobs.Settings.FairUse.CallLimit = 303 * time.Second
 	ctx, done := context.WithTimeout(t.Context(), time.Minute)
-	defer done()
-	go s.reports(ctx)
+	var working sync.WaitGroup
+	working.Go(func() { s.reports(ctx) })
 	got := ""
 	for got == "" && ctx.Err() == nil {
 		got = postgrestest.SQL(t, place.URL, "SELECT sid, over_long FROM supportline.report_calls")
 	}
+	done()
+	working.Wait()
 	if got != "CA1|t" {
 		t.Errorf("the view has %q", got)
 	}
