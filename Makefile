@@ -1,5 +1,5 @@
 # make demo      a support line on this machine, without any account
-# make check     the checks, and the tests without race detector and browser; installs nothing
+# make check     the checks, and the tests without race detector and browser; installs nothing, needs what .ci/packages names
 # make test      all checks and tests; installs what they need and is missing
 # make vuln      are there known vulnerabilities in the dependencies?
 # make build     the program, as ./supportline

@@ -82,7 +82,7 @@ func newFairBench(b *testing.B, calls, accounts, months int) *fairBench {
 	now := time.Date(2026, 10, 30, 15, 0, 0, 0, time.UTC) // both lines are open
 	conf, made := mustConfig(b), calls > benchSmall && benchStore() != ""
 	if made {
-		conf.Store, now = "bolt:"+benchStore(), lastOpen(time.Now())
+		conf.Store.File, now = benchStore(), lastOpen(time.Now())
 	}
 	open := func() *server.App {
 		h, err := server.Open(conf, func() time.Time { return now }, zap.NewNop(), store.Options{})

@@ -1,12 +1,14 @@
-package main_test
+package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	_ "time/tzdata"
 
 	"github.com/compose-spec/compose-go/v2/cli"
@@ -20,7 +22,7 @@ import (
 // compose is the shipped docker-compose.yml, loaded as Docker Compose does, with an environment of its own.
 func compose(t *testing.T, env ...string) *types.Project {
 	t.Helper()
-	options, err := cli.NewProjectOptions([]string{"../../docker-compose.yml"}, cli.WithEnv(env), cli.WithResolvedPaths(false))
+	options, err := cli.NewProjectOptions([]string{"../../docker-compose.yml"}, cli.WithEnv(env), cli.WithResolvedPaths(false), cli.WithDefaultProfiles())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,17 +33,39 @@ func compose(t *testing.T, env ...string) *types.Project {
 	return project
 }
 
+// The profile "single" is what starts where nobody names a profile: one process, and no database.
+func TestComposeIsForOneMachineUnlessAskedOtherwise(t *testing.T) {
+	want := map[string][]string{"": {"caddy", "mail", "supportline"}, "single": {"caddy", "mail", "supportline"}}
+	want["ha"] = []string{"caddy", "mail", "postgres", "supportline", "supportline-2", "supportline-3"}
+	for profile, services := range want {
+		project := compose(t, "COMPOSE_PROFILES="+profile)
+		got := slices.Sorted(maps.Keys(project.Services))
+		if diff := cmp.Diff(services, got); diff != "" {
+			t.Errorf("profile %q starts (-want +got):\n%s", profile, diff)
+		}
+		file := "caddyfile-single"
+		if profile == "ha" {
+			file = "caddyfile-ha"
+		}
+		if source := project.Services["caddy"].Configs[0].Source; source != file || project.Configs[file].Content == "" {
+			t.Errorf("profile %q: Caddy runs with %q", profile, source)
+		}
+	}
+}
+
 func TestComposePublishesTLSAndNothingElse(t *testing.T) {
 	got := map[string][]string{}
-	for name, service := range compose(t).Services {
+	for name, service := range compose(t, "COMPOSE_PROFILES=ha").Services {
 		for _, p := range service.Ports {
 			got[name] = append(got[name], strings.Trim(p.HostIP+":"+p.Published+"/"+p.Protocol, ":"))
 		}
 	}
 	want := map[string][]string{
-		"caddy":       {"80/tcp", "443/tcp", "443/udp"},
-		"supportline": {"127.0.0.1:8081/tcp", "127.0.0.1:8082/tcp"},
-		"mail":        {"127.0.0.1:8025/tcp"},
+		"caddy":         {"80/tcp", "443/tcp", "443/udp"},
+		"supportline":   {"127.0.0.1:8081/tcp", "127.0.0.1:8082/tcp"},
+		"supportline-2": {"127.0.0.1:8181/tcp", "127.0.0.1:8182/tcp"},
+		"supportline-3": {"127.0.0.1:8281/tcp", "127.0.0.1:8282/tcp"},
+		"mail":          {"127.0.0.1:8025/tcp"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("published ports (-want +got):\n%s", diff)
@@ -57,10 +81,12 @@ func TestComposeRunsWithoutRights(t *testing.T) {
 	want := map[string]rights{
 		"supportline": {User: "65532:65532", ReadOnly: true},
 		"mail":        {User: "65534:65534", ReadOnly: true},
+		"postgres":    {User: "70:70", ReadOnly: true},
 		"caddy":       {Add: []string{"NET_BIND_SERVICE"}},
 	}
+	want["supportline-2"], want["supportline-3"] = want["supportline"], want["supportline"]
 	got := map[string]rights{}
-	for name, s := range compose(t).Services {
+	for name, s := range compose(t, "COMPOSE_PROFILES=ha").Services {
 		got[name] = rights{User: s.User, ReadOnly: s.ReadOnly, Add: s.CapAdd}
 		if diff := cmp.Diff([]string{"ALL"}, s.CapDrop); diff != "" {
 			t.Errorf("%s keeps capabilities:\n%s", name, diff)
@@ -68,9 +94,50 @@ func TestComposeRunsWithoutRights(t *testing.T) {
 		if diff := cmp.Diff([]string{"no-new-privileges:true"}, s.SecurityOpt); diff != "" {
 			t.Errorf("%s can get new privileges:\n%s", name, diff)
 		}
+		if s.Restart != "unless-stopped" {
+			t.Errorf("%s is not started again after it died: %q", name, s.Restart)
+		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rights (-want +got):\n%s", diff)
+	}
+}
+
+// The processes differ in their names and in the ports of this machine alone, so that each answers what another one began.
+func TestComposeProcessesAreAlike(t *testing.T) {
+	services := compose(t, "COMPOSE_PROFILES=ha", "TWILIO_AUTH_TOKEN=secret", "POSTGRES_PASSWORD=secret").Services
+	first := services["supportline"]
+	if *first.StopGracePeriod < types.Duration(20*time.Second) {
+		t.Errorf("a process has %v to finish what is under way", first.StopGracePeriod)
+	}
+	for _, name := range []string{"supportline-2", "supportline-3"} {
+		other := services[name]
+		if other.Hostname != name {
+			t.Errorf("%s is called %q", name, other.Hostname)
+		}
+		other.Name, other.Hostname, other.Ports, other.Profiles = first.Name, first.Hostname, first.Ports, first.Profiles
+		if diff := cmp.Diff(first, other); diff != "" {
+			t.Errorf("%s is not like the first (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// The database has its password from the environment and its files on a volume, and a commit that it acknowledged is on the disk.
+func TestComposeKeepsTheDatabase(t *testing.T) {
+	database := compose(t, "COMPOSE_PROFILES=ha", "POSTGRES_PASSWORD=secret").Services["postgres"]
+	if got := database.Environment["POSTGRES_PASSWORD"]; got == nil || *got != "secret" {
+		t.Errorf("the database's password is %v", got)
+	}
+	if v := database.Volumes; len(v) != 1 || v[0].Type+" "+v[0].Source+" "+v[0].Target != "volume database /var/lib/postgresql/data" {
+		t.Errorf("the database is on %+v", v)
+	}
+	for _, setting := range []string{"synchronous_commit=on", "fsync=on", "full_page_writes=on"} {
+		if !slices.Contains(database.Command, setting) {
+			t.Errorf("the database runs without %s: %q", setting, database.Command)
+		}
+	}
+	if database.HealthCheck == nil || !slices.Contains(database.HealthCheck.Test, "--host=127.0.0.1") {
+		t.Error("the database that is being made, on a socket alone, passes for ready")
 	}
 }
 
@@ -101,8 +168,8 @@ func TestComposeKeepsTheLog(t *testing.T) {
 
 // TestComposePassesSecretsOn: what the shipped configuration reads from the environment reaches the container, and nothing else does.
 func TestComposePassesSecretsOn(t *testing.T) {
-	want := map[string]string{}
-	var env []string
+	want := map[string]string{"POSTGRES_PASSWORD": "the value of POSTGRES_PASSWORD"} // of the database of docker-compose.yml itself
+	env := []string{"POSTGRES_PASSWORD=the value of POSTGRES_PASSWORD"}
 	for _, name := range regexp.MustCompile(`\$\{([A-Z_]+)`).FindAllStringSubmatch(read(t, "../../supportline.example.yaml"), -1) {
 		if name[1] == "NAME" { // in a comment that explains it
 			continue
@@ -119,24 +186,34 @@ func TestComposePassesSecretsOn(t *testing.T) {
 	}
 }
 
-// TestComposeConfiguration: the shipped configuration with the listeners that docker-compose.yml asks for passes the check.
+// TestComposeConfiguration: the shipped configuration with the lines that docker-compose.yml asks for passes the check, in both profiles.
 func TestComposeConfiguration(t *testing.T) {
-	listen := regexp.MustCompile(`(?m)^#     (listen: .*)$`).FindStringSubmatch(read(t, "../../docker-compose.yml"))
-	if listen == nil {
-		t.Fatal("docker-compose.yml does not say how to listen")
+	said := regexp.MustCompile(`(?m)^#     (listen|store): (.*)$`).FindAllStringSubmatch(read(t, "../../docker-compose.yml"), -1)
+	if len(said) != 3 {
+		t.Fatalf("docker-compose.yml has other lines for supportline.yaml: %q", said)
 	}
-	text := regexp.MustCompile(`(?m)^listen:\n(  .*\n)+`).ReplaceAllString(read(t, "../../supportline.example.yaml"), listen[1]+"\n")
-	file := filepath.Join(t.TempDir(), "supportline.yaml")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+	single := map[string]string{"listen": said[0][2]}
+	ha := map[string]string{said[1][1]: said[1][2], said[2][1]: said[2][2]}
+	env := func(name string) (string, bool) {
+		value, ok := map[string]string{"POSTGRES_PASSWORD": "0123abcd", "HOSTNAME": "supportline-2"}[name]
+		return value, ok
 	}
-	none := func(string) (string, bool) { return "", false }
-	got, problems := config.Load(file, none, config.Options{Offline: true})
-	for _, p := range problems {
-		t.Error(p)
-	}
-	if diff := cmp.Diff(config.Listen{Webhooks: ":8080", Console: "supportline:8081", Metrics: "supportline:8082"}, got.Listen); diff != "" {
-		t.Errorf("listeners (-want +got):\n%s", diff)
+	for host, lines := range map[string]map[string]string{"supportline": single, "supportline-2": ha} {
+		text := read(t, "../../supportline.example.yaml")
+		for key, value := range lines {
+			text = regexp.MustCompile(`(?m)^`+key+`:.*\n(  .*\n)*`).ReplaceAllLiteralString(text, key+": "+value+"\n")
+		}
+		file := filepath.Join(t.TempDir(), "supportline.yaml")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, problems := config.Load(file, env, config.Options{Offline: true})
+		for _, p := range problems {
+			t.Error(p)
+		}
+		if diff := cmp.Diff(config.Listen{Webhooks: ":8080", Console: host + ":8081", Metrics: host + ":8082"}, got.Listen); diff != "" {
+			t.Errorf("listeners (-want +got):\n%s", diff)
+		}
 	}
 }
 
@@ -156,16 +233,18 @@ func TestCaddyLetsWebhooksInOnly(t *testing.T) {
 	}
 }
 `
-	if diff := cmp.Diff(want, project.Configs["caddyfile"].Content); diff != "" {
+	if diff := cmp.Diff(want, project.Configs["caddyfile-single"].Content); diff != "" {
 		t.Errorf("Caddyfile (-want +got):\n%s", diff)
 	}
 }
 
 // TestCaddyLetsEveryWebhookIn: a route that Caddy does not know is answered with 404, and the caller hears the provider's error message.
 func TestCaddyLetsEveryWebhookIn(t *testing.T) {
-	_, rest, _ := strings.Cut(read(t, "../../docker-compose.yml"), "@webhooks path ")
-	line, _, _ := strings.Cut(rest, "\n")
-	allowed := strings.Fields(line)
+	lists := regexp.MustCompile(`@webhooks path (.*)\n`).FindAllStringSubmatch(read(t, "../../docker-compose.yml"), -1)
+	if len(lists) != 2 || lists[0][1] != lists[1][1] {
+		t.Fatalf("the profiles let in %q", lists)
+	}
+	allowed := strings.Fields(lists[0][1])
 	lets := func(pattern, path string) bool {
 		prefix, below := strings.CutSuffix(pattern, "*")
 		return pattern == path || below && strings.HasPrefix(path, prefix)

@@ -113,7 +113,6 @@ func (p *program) shifted(at string) (*program, error) {
 // introduce prints where things are and what to try.
 func (d demoCommand) introduce(w io.Writer, conf config.Config, password string, now time.Time) {
 	folder := func(name string) string { return filepath.Join(d.Dir, name) }
-	path, _ := strings.CutPrefix(conf.Store, "bolt:")
 	fmt.Fprintf(w, "A support line runs on this machine. Ctrl-C stops it; %s is kept, remove it to start afresh.\n\n", d.Dir)
 	for _, row := range [][2]string{
 		{"console", "http://" + conf.Listen.Console + "/"},
@@ -123,7 +122,7 @@ func (d demoCommand) introduce(w io.Writer, conf config.Config, password string,
 		{"health and metrics", "http://" + conf.Listen.Health() + "/healthz, /readyz, /metrics"},
 		{"configuration", folder(demo.ConfigFile)},
 		{"customers", folder(demo.CustomersFile)},
-		{"store", path},
+		{"store", conf.Store.File},
 		{"recordings", cmp.Or(conf.Recordings.Folder, "at the provider: the configuration names no folder")},
 		{"server's log", folder(demo.LogFile)},
 	} {

@@ -22,38 +22,47 @@ const module = "github.com/officernd/supportline"
 
 // mayImport are the arrows between the rooms, all that there are. A room's tests may also import what mayTestWith says.
 var mayImport = map[string][]string{
-	"cmd/supportline":            {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "cmd/supportline/server", "console", "console/signin", "ivr", "policy", "policy/directory", "policy/users", "store", "twilio", "twilio/fake"},
-	"cmd/supportline/control":    {"cmd/supportline/notices", "cmd/supportline/recordings", "policy", "policy/directory", "policy/users", "store", "twilio"},
-	"cmd/supportline/demo":       {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/phone", "cmd/supportline/server", "console/signin", "policy", "policy/directory", "policy/users", "store", "twilio/fake"},
-	"cmd/supportline/server":     {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users", "store", "twilio", "twilio/fake"},
-	"cmd/supportline/doctor":     {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/server", "console/signin", "ivr", "policy", "store", "twilio"},
-	"cmd/supportline/config":     {"cmd/supportline/notices", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users"},
-	"cmd/supportline/notices":    {"policy"},
-	"cmd/supportline/phone":      {"console", "policy", "twilio", "twilio/fake"},
-	"cmd/supportline/recordings": {"policy", "twilio"},
-	"console":                    {"console/api", "console/signin", "policy", "policy/directory", "policy/users"},
-	"console/api":                {"policy", "policy/users"},
-	"console/browsertest":        {"console", "console/signin", "policy", "policy/users", "store"},
-	"console/signin":             {"policy", "policy/users"},
-	"ivr":                        {"ivr/speech", "policy", "twilio"},
-	"ivr/speech":                 {},
-	"policy":                     {},
-	"policy/directory":           {"policy"},
-	"policy/users":               {"policy"},
-	"store":                      {"policy", "policy/directory", "policy/users"},
-	"store/storetest":            {"policy", "policy/directory", "policy/users"},
-	"twilio":                     {},
-	"twilio/fake":                {"twilio"},
+	"cmd/supportline":             {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "cmd/supportline/server", "console", "console/signin", "ivr", "policy", "policy/directory", "policy/users", "store", "twilio", "twilio/fake"},
+	"cmd/supportline/control":     {"cmd/supportline/notices", "cmd/supportline/recordings", "policy", "policy/directory", "policy/users", "store", "twilio"},
+	"cmd/supportline/demo":        {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/phone", "cmd/supportline/server", "console/signin", "policy", "policy/directory", "policy/users", "store", "twilio/fake"},
+	"cmd/supportline/server":      {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users", "store", "twilio", "twilio/fake"},
+	"cmd/supportline/doctor":      {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/server", "console/signin", "ivr", "policy", "store", "twilio"},
+	"cmd/supportline/config":      {"cmd/supportline/notices", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users"},
+	"cmd/supportline/notices":     {"policy"},
+	"cmd/supportline/phone":       {"console", "policy", "twilio", "twilio/fake"},
+	"cmd/supportline/recordings":  {"policy", "twilio"},
+	"console":                     {"console/api", "console/signin", "policy", "policy/directory", "policy/users"},
+	"console/api":                 {"policy", "policy/users"},
+	"console/browsertest":         {"console", "console/signin", "policy", "policy/users", "store"},
+	"console/signin":              {"policy", "policy/users"},
+	"ivr":                         {"ivr/speech", "policy", "twilio"},
+	"ivr/speech":                  {},
+	"policy":                      {},
+	"policy/directory":            {"policy"},
+	"policy/users":                {"policy"},
+	"store":                       {"policy", "policy/directory", "policy/users"},
+	"store/bolt":                  {"policy", "store"},
+	"store/postgres":              {"policy", "store"},
+	"store/postgres/postgrestest": {},
+	"store/storetest":             {"policy", "policy/directory", "policy/users", "store"},
+	"twilio":                      {},
+	"twilio/fake":                 {"twilio"},
 }
 
-var mayTestWith = map[string][]string{"ivr": {"twilio/fake"}, "store": {"store/storetest"}, "cmd/supportline/notices": {"cmd/supportline/config", "store"}, "cmd/supportline/recordings": {"store", "twilio/fake"}, "console": {"console/browsertest", "store"}, "console/api": {"console", "console/browsertest", "store"}, "console/signin": {"console", "console/browsertest"}, "cmd/supportline": {"console/browsertest"}, "cmd/supportline/doctor": {"cmd/supportline/demo", "cmd/supportline/notices", "cmd/supportline/recordings", "twilio/fake"}}
+// tools are the rooms that all tests may import, and nothing else.
+var tools = []string{"store/postgres/postgrestest"}
+
+var mayTestWith = map[string][]string{"ivr": {"twilio/fake"}, "store": {"store/storetest"}, "store/bolt": {"store/storetest"}, "store/postgres": {"store/postgres/postgrestest", "store/storetest"}, "cmd/supportline/notices": {"cmd/supportline/config", "store"}, "cmd/supportline/recordings": {"store", "twilio/fake"}, "console": {"console/browsertest", "store"}, "console/api": {"console", "console/browsertest", "store"}, "console/signin": {"console", "console/browsertest"}, "cmd/supportline": {"console/browsertest"}, "cmd/supportline/doctor": {"cmd/supportline/demo", "cmd/supportline/notices", "cmd/supportline/recordings", "twilio/fake"}}
 
 // owners are the rooms that may import a library, tests included.
 var owners = map[string][]string{
 	"github.com/twilio/twilio-go":     {"twilio"},
 	"github.com/cenkalti/backoff":     {"twilio"},
 	"github.com/sony/gobreaker":       {"twilio"},
-	"go.etcd.io/bbolt":                {"store"},
+	"go.etcd.io/bbolt":                {"store", "store/bolt"},
+	"github.com/jackc/pgx":            {"store/postgres"},
+	"github.com/pressly/goose":        {"store/postgres"},
+	"golang.org/x/sys":                {"store/postgres"}, // how long a silent peer is waited for
 	"github.com/labstack/echo":        {"ivr", "console", "console/api", "cmd/supportline"},
 	"github.com/alexedwards":          {"console/signin"},
 	"github.com/chromedp":             {"console/browsertest"},
@@ -131,7 +140,7 @@ func TestArrowsBetweenRooms(t *testing.T) {
 		if !known {
 			wrong = append(wrong, r.name()+" is a room that nobody knows of")
 		}
-		tests := slices.Concat(arrows, mayTestWith[r.name()], []string{r.name()})
+		tests := slices.Concat(arrows, mayTestWith[r.name()], tools, []string{r.name()})
 		for _, path := range r.Imports {
 			wrong = append(wrong, arrow(r, path, arrows, standard)...)
 		}

@@ -386,7 +386,7 @@ func TestFingerprintsTellNoToken(t *testing.T) {
 func TestServeRefusesALeftRotation(t *testing.T) {
 	conf := mustConfig(t)
 	file := filepath.Join(t.TempDir(), "supportline.db")
-	conf.Store = "bolt:" + file
+	conf.Store.File = file
 	written := must(io.ReadAll(must(gzip.NewReader(must(os.Open("testdata/rotation-left.db.gz"))))))
 	if err := os.WriteFile(file, written, 0o600); err != nil {
 		t.Fatal(err)

@@ -157,21 +157,6 @@ func every(host string) bool {
 	return host == "" || err == nil && ip.IsUnspecified()
 }
 
-// store returns the address of the store. Its problems do not show the value, which may hold a password.
-func (c *checker) store(t text) string {
-	if t.silent() {
-		return ""
-	}
-	if file, ok := strings.CutPrefix(t.Value, "bolt:"); ok && file != "" && !strings.HasSuffix(file, "/") {
-		return "bolt:" + c.path(file)
-	}
-	if u, err := url.Parse(t.Value); err == nil && u.Scheme == "postgres" && u.Hostname() != "" && len(u.Path) > 1 {
-		return t.Value
-	}
-	c.wrong(t, "is neither a file nor a database", "write bolt:data/supportline.db or postgres://user:password@host:5432/supportline")
-	return ""
-}
-
 var placeName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
 // place returns a part of the provider's host names.

@@ -53,11 +53,6 @@ func TestAddresses(t *testing.T) {
 				"write a loopback or private address, such as 127.0.0.1:8082"),
 		one("metrics on the console's port", `metrics: "" `, "metrics: ^127.0.0.1:8081 ",
 			"metrics is 127.0.0.1:8081, and listen has 127.0.0.1:8081 already; write another port"),
-		one("a database server", "store: bolt:data/supportline.db", "store: postgres://user:password@host:5432/supportline"),
-		one("another database, its password unsaid", "store: bolt:data/supportline.db", "store: ^mysql://root:secret@host/x",
-			"store is neither a file nor a database; write bolt:data/supportline.db or postgres://user:password@host:5432/supportline"),
-		one("a store without a file", "store: bolt:data/supportline.db", `store: ^"bolt:"`,
-			"store is neither a file nor a database; write bolt:data/supportline.db or postgres://user:password@host:5432/supportline"),
 	})
 }
 

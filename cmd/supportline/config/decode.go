@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -71,6 +72,10 @@ type text struct {
 	Value string
 	Given bool   // false: the file does not have it, or in a wrong shape; Value is then the default
 	Env   string // the environment variable that the value comes from, or the first of several; "": none
+	Unset string // the first such variable that is not set, which is no problem offline; "": all are
+	// Template is the value with a mark in the place of each reference, and Replaced holds what they were replaced by.
+	Template string
+	Replaced []string
 	// Secret is set where the value must not be shown, and advice must not lead to it being written into the file.
 	Secret bool
 }
@@ -239,7 +244,7 @@ var (
 // replaced returns a value of t with its references replaced from the environment. ok is false after a problem.
 func (d *decoder) replaced(t *text, value string) (result string, ok bool) {
 	ok = true
-	result = reference.ReplaceAllStringFunc(value, func(ref string) string {
+	t.Template = reference.ReplaceAllStringFunc(value, func(ref string) string {
 		if strings.HasPrefix(ref, "$$") {
 			return ref[1:]
 		}
@@ -258,11 +263,27 @@ func (d *decoder) replaced(t *text, value string) (result string, ok bool) {
 		case !set && !d.offline:
 			d.add(t.At, fmt.Sprintf("%s needs the environment variable %s, which is not set", t.Key, name), t.howToSet(name))
 			ok = false
+		case !set:
+			t.Unset = cmp.Or(t.Unset, name)
 		}
 		t.Env = cmp.Or(t.Env, name)
-		return got
+		t.Replaced = append(t.Replaced, got)
+		return mark(len(t.Replaced) - 1)
 	})
-	return result, ok
+	return unmarked(t.Template, t.Replaced), ok
+}
+
+// mark returns what stands for a reference in a template: characters that mean nothing in a URL.
+func mark(n int) string { return markBegin + strconv.Itoa(n) + "~" }
+
+const markBegin = "~supportline-reference-"
+
+// unmarked returns a template with its marks replaced.
+func unmarked(template string, replaced []string) string {
+	for i, value := range slices.Backward(replaced) {
+		template = strings.Replace(template, mark(i), value, 1)
+	}
+	return template
 }
 
 // shown returns a part of the value as a problem shows it.

@@ -25,7 +25,7 @@ type Config struct {
 	FallbackURL string // the same, or "": PublicURL
 	Listen      Listen
 	Console     console.Settings
-	Store       string // "bolt:PATH", the path seen from the working directory, or "postgres://..."
+	Store       Store
 	Twilio      Twilio
 	Settings    policy.Settings
 	Words       ivr.Words // the shipped sentences with the company's own
@@ -138,11 +138,10 @@ func version(text, words []byte, overlays []Overlay) string {
 
 // StoreFile returns the file of the embedded store.
 func (c Config) StoreFile() (string, error) {
-	file, bolt := strings.CutPrefix(c.Store, "bolt:")
-	if !bolt {
+	if c.Store.File == "" {
 		return "", errors.New("this version keeps its log in a file: write store: bolt:PATH in the configuration instead of a postgres:// URL")
 	}
-	return file, nil
+	return c.Store.File, nil
 }
 
 // Fallback returns the documents that answer callers while the server cannot.

@@ -38,7 +38,7 @@ func TestExampleIsThePublishedPolicy(t *testing.T) {
 		PublicURL: "https://support.example.com",
 		Listen:    config.Listen{Webhooks: "127.0.0.1:8080", Console: "127.0.0.1:8081"},
 		Console:   console.Settings{Settings: signin.Settings{Proxies: thisMachine, Idle: 30 * time.Minute, Session: 12 * time.Hour}, Permissions: users.UsualPermissions()},
-		Store:     "bolt:data/supportline.db",
+		Store:     config.Store{File: "data/supportline.db"},
 		Twilio:    config.Twilio{APIURL: "https://api.twilio.com"},
 		Settings:  published(t),
 	}
@@ -149,7 +149,7 @@ func TestDemoIsRightWithoutAnyEnvironment(t *testing.T) {
 	}
 	again, _ := config.Parse("demo/supportline.yaml", config.Demo("127.0.0.1:18080", "127.0.0.1:18081"), nothing, config.Options{})
 	got := []any{
-		c.PublicURL, c.Listen, c.Store, c.Settings.AfterHours.For(policy.Critical), c.Settings.AfterHours.For(policy.Question),
+		c.PublicURL, c.Listen, c.Store.String(), c.Settings.AfterHours.For(policy.Critical), c.Settings.AfterHours.For(policy.Question),
 		again.Twilio.AccountSID != c.Twilio.AccountSID, again.Twilio.AuthToken != c.Twilio.AuthToken,
 	}
 	want := []any{

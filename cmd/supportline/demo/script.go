@@ -44,7 +44,7 @@ func (c Script) Opener(folder string) phone.Opener {
 		if err != nil {
 			return nil, err
 		}
-		conf.Store = "bolt:" + filepath.Join(place, "store.db")
+		conf.Store = config.Store{File: filepath.Join(place, "store.db")}
 		provider := NewAccount(conf, setup.Now)
 		app, err := server.OpenOver(fake.Straight(provider), conf, setup.Now, zap.NewNop(), store.Options{Size: scriptStore})
 		if err != nil {

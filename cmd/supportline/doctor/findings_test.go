@@ -152,8 +152,8 @@ func TestProbeMakesNoStore(t *testing.T) {
 	if _, err := os.Stat(conf.Recordings.Folder); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the folder of recordings was made: %v", err)
 	}
-	base := conf.Store
-	conf.Store = base + "-nowhere/below/supportline.db"
+	base := conf.Store.File
+	conf.Store.File = base + "-nowhere/below/supportline.db"
 	state, err = ProbeDisk(t.Context(), conf, time.Now)
 	folder, _ := conf.StoreFile()
 	if !errors.Is(err, ErrNoLog) || len(state.Commits) != probes {
@@ -162,11 +162,10 @@ func TestProbeMakesNoStore(t *testing.T) {
 	if _, err := os.Stat(filepath.Dir(filepath.Dir(folder))); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the store's folder was made: %v", err)
 	}
-	file, _ := strings.CutPrefix(base, "bolt:")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
+	if err := os.WriteFile(base, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	conf.Store = base + "/supportline.db"
+	conf.Store.File = base + "/supportline.db"
 	if _, err := ProbeDisk(t.Context(), conf, time.Now); err == nil || errors.Is(err, ErrNoLog) {
 		t.Errorf("a file in the folder's place: %v", err)
 	}

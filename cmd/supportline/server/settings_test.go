@@ -21,7 +21,7 @@ import (
 func TestEditsAreLoadedAtTheStart(t *testing.T) {
 	conf := mustConfig(t)
 	file := filepath.Join(t.TempDir(), "supportline.db")
-	conf.Store = "bolt:" + file
+	conf.Store.File = file
 	line := conf.Settings.Lines[1]
 	opened, err := store.Open(file, store.Options{Size: 1 << 20})
 	if err != nil {

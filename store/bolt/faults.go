@@ -1,0 +1,70 @@
+package bolt
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/officernd/supportline/store"
+)
+
+// The file is mapped, so that the system's failure to read a page of it, and a file that somebody cut, arrive as faults of memory. Who reads has
+// debug.SetPanicOnFault set, which makes them panics; those, and bbolt's own over pages that make no sense, become errors here.
+
+// faultOf returns the error of a panic that the file caused. It panics again with any other one.
+func (e *Engine) faultOf(p any) error {
+	if at, ok := p.(interface{ Addr() uintptr }); ok { // of a fault; that of a nil pointer has no address
+		return fmt.Errorf("%w: %s", store.ErrDamaged, e.place(at.Addr()))
+	}
+	if !ofBolt() {
+		panic(p)
+	}
+	return fmt.Errorf("%w: %v", store.ErrDamaged, p)
+}
+
+// place describes an address in the map.
+func (e *Engine) place(at uintptr) string {
+	if e.db != nil && e.file != nil {
+		if info, err := e.file.Stat(); err == nil {
+			if begin := e.begin(); begin != 0 && at >= begin && at-begin < max(mapSize, uintptr(info.Size())) {
+				return fmt.Sprintf("it cannot be read at byte %d of %d", at-begin, info.Size())
+			}
+		}
+	}
+	return "a page that it leads to is not there"
+}
+
+// begin returns the address of the map, 0 if there is none.
+func (e *Engine) begin() (at uintptr) {
+	defer func() { _ = recover() }() // bbolt's of a closed file
+	return e.db.Info().Data
+}
+
+// panicked returns the error of any panic.
+func (e *Engine) panicked(p any) (err error) {
+	defer func() {
+		if again := recover(); again != nil {
+			err = fmt.Errorf("a change panicked: %v\n%s", again, debug.Stack())
+		}
+	}()
+	return e.faultOf(p)
+}
+
+// ofBolt reports whether the panic that is under way began in bbolt.
+func ofBolt() bool {
+	callers := make([]uintptr, 64)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(0, callers)])
+	for panicking := false; ; {
+		frame, more := frames.Next()
+		switch {
+		case frame.Function == "runtime.gopanic":
+			panicking = true
+		case panicking && !strings.HasPrefix(frame.Function, "runtime."):
+			return strings.HasPrefix(frame.Function, "go.etcd.io/bbolt")
+		}
+		if !more {
+			return false
+		}
+	}
+}

@@ -1,0 +1,237 @@
+package bolt
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	bbolt "go.etcd.io/bbolt"
+
+	"github.com/officernd/supportline/store"
+)
+
+// Update implements store.Engine. It runs change once. It can end with store.ErrUnknown, as Commit can.
+func (e *Engine) Update(ctx context.Context, change func(store.Writer) error) error {
+	return e.transact(ctx, func(w *writer) error { return change(w) })
+}
+
+// Commit implements store.Engine. After store.ErrUnknown, what is read is what was written, or what was there before, and it becomes durable with
+// the next commit that succeeds; until then each Update and Commit is one, also when it writes nothing.
+func (e *Engine) Commit(ctx context.Context, changes []store.Change) (held []bool, err error) {
+	held = make([]bool, len(changes))
+	err = e.transact(ctx, func(w *writer) error {
+		for i, c := range changes {
+			if held[i] = w.holds(c); held[i] {
+				w.apply(c)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return held, nil
+}
+
+// transact runs change in a transaction, and commits what it wrote. It turns a panic of bbolt's into an error: it fails this commit, not the
+// process.
+func (e *Engine) transact(ctx context.Context, change func(*writer) error) (err error) {
+	if e.options.ReadOnly {
+		return store.ErrReadOnly
+	}
+	if err := e.acquire(ctx); err != nil {
+		return err
+	}
+	defer e.release()
+	tx, err := e.db.Begin(true)
+	if err != nil {
+		return closed(err)
+	}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = e.panicked(p)
+		}
+		if err != nil {
+			_ = tx.Rollback() // does nothing after a failed commit
+		}
+	}()
+	w := e.newWriter(tx)
+	if err := change(w); w.err != nil || err != nil {
+		return first(w.err, err)
+	}
+	if w.edits == 0 && !e.unsettled {
+		return tx.Rollback()
+	}
+	w.finish()
+	return e.commit(tx)
+}
+
+func first(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// commit commits a transaction, and finds out what became of one that failed.
+//
+// bbolt writes the changed pages and syncs them, then writes the meta page that leads to them and syncs that. When anything up to the write of the
+// meta page fails, nothing leads to the new pages, on the disk as in memory, and the transaction never was. When the second sync fails, the meta
+// page is in the system's memory, where all readers see it, and it may or may not be on the disk: a crash shows which. What is seen by then becomes
+// durable with the next commit that succeeds, whose own meta page leads to the same pages, which the first sync has put on the disk.
+func (e *Engine) commit(tx *bbolt.Tx) error {
+	e.growAhead(tx.Size())
+	id := tx.ID()
+	err := tx.Commit()
+	if err == nil {
+		e.unsettled = false
+		return nil
+	}
+	seen := 0
+	if viewErr := e.db.View(func(tx *bbolt.Tx) error { seen = tx.ID(); return nil }); viewErr == nil && seen < id {
+		return err
+	}
+	e.unsettled = true
+	return fmt.Errorf("%w: %w", store.ErrUnknown, err)
+}
+
+// writer reads and writes in a transaction.
+type writer struct {
+	reader
+	err   error  // the first one
+	wrote []bool // in the order of the buckets
+	edits int
+}
+
+func (e *Engine) newWriter(tx *bbolt.Tx) *writer {
+	return &writer{reader: reader{engine: e, tx: tx, opened: make([]*bbolt.Bucket, len(e.names))}, wrote: make([]bool, len(e.names))}
+}
+
+// searchFill is how full pages of the bucket search are left: nearly all of its entries are added behind those of the same value.
+const searchFill = 0.9
+
+// manyFill is how full a transaction of more than manyEdits leaves all pages: it loads calls, and later ones are added behind them, and to the index
+// in few places.
+const (
+	manyFill  = 0.95
+	manyEdits = 10_000
+)
+
+func (w *writer) Put(b store.Bucket, key, value []byte) {
+	w.put(b, key, append([]byte{}, value...)) // bbolt keeps it until the transaction ends
+}
+
+// put writes an entry. It keeps the value, which is not nil.
+func (w *writer) put(b store.Bucket, key, value []byte) {
+	if into := w.writable(b, key); into != nil {
+		w.failed(b, key, into.Put(key, value))
+	}
+}
+
+func (w *writer) Delete(b store.Bucket, key []byte) {
+	if from := w.writable(b, key); from != nil {
+		w.failed(b, key, from.Delete(key))
+	}
+}
+
+// writable returns the bucket that a key is about to be written to; nil after an error.
+func (w *writer) writable(b store.Bucket, key []byte) *bbolt.Bucket {
+	if w.err != nil {
+		return nil
+	}
+	if len(key) > store.MaxKey {
+		w.err = fmt.Errorf("%w: it has %d bytes, in bucket %s", store.ErrLongKey, len(key), b)
+		return nil
+	}
+	into := w.bucket(b)
+	if into == nil {
+		w.err = fmt.Errorf("bucket %s is missing: the file was not prepared for writing", b)
+		return nil
+	}
+	w.wrote[b] = true
+	w.edits++
+	return into
+}
+
+func (w *writer) failed(b store.Bucket, key []byte, err error) {
+	if err != nil {
+		w.err = fmt.Errorf("bucket %s, key %x: %w", b, key, err)
+	}
+}
+
+// Clear implements store.Writer. Numbers go on where they were.
+func (w *writer) Clear(b store.Bucket) {
+	if w.err != nil || w.bucket(b) == nil {
+		return
+	}
+	sequence, name := w.opened[b].Sequence(), w.engine.names[b]
+	if err := w.tx.DeleteBucket(name); err != nil {
+		w.failed(b, nil, err)
+		return
+	}
+	made, err := w.tx.CreateBucket(name)
+	if err == nil {
+		err = made.SetSequence(sequence)
+	}
+	w.failed(b, nil, err)
+	w.opened[b], w.wrote[b] = made, true
+	w.edits++
+}
+
+// holds reports whether all entries are as a change expects them.
+func (w *writer) holds(c store.Change) bool {
+	for _, e := range c.Expect {
+		if v := w.Get(e.Bucket, e.Key); (v == nil) != (e.Value == nil) || !bytes.Equal(v, e.Value) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *writer) apply(c store.Change) {
+	for _, e := range c.Edits {
+		switch {
+		case e.Gone:
+			w.Delete(e.Bucket, e.Key)
+		case !w.stays(c, e):
+			w.put(e.Bucket, e.Key, notNil(e.Value))
+		}
+	}
+}
+
+// stays reports whether an edit writes what its change expects and what is there: that would rewrite pages for nothing.
+func (w *writer) stays(c store.Change, e store.Edit) bool {
+	for _, x := range c.Expect {
+		if x.Value != nil && x.Bucket == e.Bucket && bytes.Equal(x.Value, e.Value) && bytes.Equal(x.Key, e.Key) {
+			v := w.Get(e.Bucket, e.Key) // an edit before this one may have changed it
+			return v != nil && bytes.Equal(v, e.Value)
+		}
+	}
+	return false
+}
+
+func notNil(value []byte) []byte {
+	if value == nil {
+		return []byte{}
+	}
+	return value
+}
+
+// finish sets how full the pages are left, and notes the numbers that were used.
+func (w *writer) finish() {
+	for i, wrote := range w.wrote {
+		if !wrote {
+			continue
+		}
+		b := store.Bucket(i)
+		switch {
+		case w.edits > manyEdits:
+			w.opened[b].FillPercent = manyFill
+		case b.String() == "search":
+			w.opened[b].FillPercent = searchFill
+		}
+		w.engine.numbers.keep(b, w.opened[b])
+	}
+}

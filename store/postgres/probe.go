@@ -1,0 +1,138 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/officernd/supportline/store"
+)
+
+// oldestServer is the version that has all of what the statements need. PostgreSQL's own support of it has ended; YugabyteDB still has its wire.
+const oldestServer = 110000
+
+var errOldServer = errors.New("the server is too old")
+
+// probe looks at the database without changing it: whether it is ours or empty, which tables there are, and whether statements may have names.
+func (e *Engine) probe(ctx context.Context, config *pgx.ConnConfig) (unnamed bool, err error) {
+	config = config.Copy()
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	config.DialFunc = dialer.DialContext
+	ctx, cancel := context.WithTimeout(ctx, 2*connectTimeout)
+	defer cancel()
+	c, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return false, final(ctx, err)
+	}
+	defer c.Close(ctx) //nolint:errcheck // nothing was written
+	var pid uint32
+	var version string
+	if err := c.QueryRow(ctx, "SELECT pg_backend_pid(), current_setting('server_version_num')").Scan(&pid, &version); err != nil {
+		return false, final(ctx, err)
+	}
+	if n, _ := strconv.Atoi(version); n < oldestServer {
+		return false, fmt.Errorf("%w: version %s, at least %d is needed", errOldServer, version, oldestServer/10000)
+	}
+	if err := e.tables.look(ctx, c); err != nil {
+		return false, final(ctx, err)
+	}
+	return pid != c.PgConn().PID(), e.admits(ctx, c)
+}
+
+const (
+	ourTables = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = '" + schema + "'"
+	ourSchema = "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = '" + schema + "'"
+	// otherTables are those of others in the database, except what extensions have brought.
+	otherTables = "SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace " +
+		"WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'crdb_internal', 'pg_extension', '" + schema + "') " +
+		"AND n.nspname NOT LIKE 'pg\\_t%' AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') ORDER BY 1 LIMIT 3"
+)
+
+// admits refuses a database that has tables, and neither our schema nor any of ours.
+func (e *Engine) admits(ctx context.Context, c *pgx.Conn) error {
+	var schemas int
+	if err := c.QueryRow(ctx, ourSchema).Scan(&schemas); err != nil || schemas > 0 {
+		return final(ctx, err)
+	}
+	rows, err := c.Query(ctx, otherTables)
+	if err != nil {
+		return final(ctx, err)
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return final(ctx, err)
+	}
+	if len(names) > 0 {
+		return fmt.Errorf("%w: it has tables of something else (%s)", store.ErrNotOurs, strings.Join(names, ", "))
+	}
+	return nil
+}
+
+// tables knows which of ours are there. Those that are stay.
+type tables struct {
+	mu      sync.RWMutex
+	present map[string]bool
+	unsure  bool
+}
+
+func (t *tables) look(ctx context.Context, c *pgx.Conn) error {
+	rows, err := c.Query(ctx, ourTables)
+	if err != nil {
+		return err
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.present, t.unsure = map[string]bool{}, false
+	for _, name := range names {
+		t.present[name] = true
+	}
+	return nil
+}
+
+// refresh looks again as long as tables are missing: another process may have made them.
+func (e *Engine) refresh(ctx context.Context) error {
+	if e.tables.complete() {
+		return nil
+	}
+	c, err := e.poolFor(ctx).acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Release()
+	return e.tables.look(ctx, c.Conn())
+}
+
+// has reports whether a bucket has its table.
+func (t *tables) has(b store.Bucket) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.present[b.String()]
+}
+
+// complete reports whether everything is there.
+func (t *tables) complete() bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, b := range store.Buckets() {
+		if !t.present[b.String()] {
+			return false
+		}
+	}
+	return !t.unsure && t.present["marks"] && t.present["sequences"]
+}
+
+// forget is called when a table was not there after all.
+func (t *tables) forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.unsure = true
+}
