@@ -35,7 +35,8 @@ type CopyOptions struct {
 	Changing bool
 	// Step bounds the bytes of keys and values that one transaction writes; 0 means 4 MB.
 	Step int
-	// Progress is called after each step with the number of entries that were read, and of all. It may be nil.
+	// Progress is called after each step with the number of entries that were read, and of all, which is 0
+	// where it takes long to find out. It may be nil.
 	Progress func(done, all int64)
 	// Rest is called after each step, for whoever must not wait. It may be nil.
 	Rest func()
@@ -82,7 +83,7 @@ func Copy(ctx context.Context, from, to Engine, o CopyOptions) ([]BucketSum, err
 		case len(differ) == 0:
 			return t.sums, t.finish()
 		}
-		if err := t.forget(differ); err != nil {
+		if err := t.forget(differ[0]); err != nil {
 			return nil, err
 		}
 	}
@@ -126,11 +127,15 @@ func copiedBuckets() []Bucket {
 // read copies what a reading finds. If the reading breaks off, all that follows is at its end, so nothing here concludes that something was whole.
 func (t *transfer) read(r Reader, anew bool) error {
 	t.sums, t.meta, t.done = nil, nil, 0
-	if err := t.begin(idOf(r), anew); err != nil {
+	if err := t.begin(idOf(r)); err != nil {
 		return err
 	}
-	if t.o.Progress != nil {
-		t.all = 0
+	if anew {
+		if err := t.forget(0); err != nil {
+			return err
+		}
+	}
+	if t.all = 0; t.o.Progress != nil && r.Trips() == 0 { // a database would take long to count
 		for _, b := range copiedBuckets() {
 			t.all += int64(r.Count(Span{Bucket: b}, -1))
 		}
@@ -171,7 +176,7 @@ func metaEntries(r Reader) func(yield func(k, v []byte) bool) {
 }
 
 // begin finds out how far an earlier copy of the same store came, or begins one in an empty target.
-func (t *transfer) begin(id string, anew bool) error {
+func (t *transfer) begin(id string) error {
 	return t.to.Update(t.ctx, func(w Writer) error {
 		t.at = copied{From: id}
 		before := w.Get(inMeta, copyingKey)
@@ -186,12 +191,6 @@ func (t *transfer) begin(id string, anew bool) error {
 		var at copied
 		if err := json.Unmarshal(before, &at); err != nil || at.From != id {
 			return fmt.Errorf("%w: of another store", ErrHalfCopied)
-		}
-		if anew {
-			for _, b := range copiedBuckets() {
-				w.Clear(b)
-			}
-			return t.note(w)
 		}
 		t.at = at
 		return nil
@@ -284,17 +283,43 @@ func (t *transfer) compare() (differ []Bucket, err error) {
 	return differ, err
 }
 
-// forget removes buckets from the target, so that they are copied anew.
-func (t *transfer) forget(differ []Bucket) error {
-	return t.to.Update(t.ctx, func(w Writer) error {
-		for _, b := range copiedBuckets() {
-			if b >= differ[0] { // those behind it would be taken for missing anyway
-				w.Clear(b)
-			}
+// forget removes a bucket and those behind it from the target, so that they are copied anew.
+func (t *transfer) forget(from Bucket) error {
+	t.at.Bucket, t.at.After = from, nil
+	if err := t.to.Update(t.ctx, t.note); err != nil {
+		return err
+	}
+	for _, b := range copiedBuckets() {
+		if b < from {
+			continue
 		}
-		t.at.Bucket, t.at.After = differ[0], nil
-		return t.note(w)
-	})
+		if err := Empty(t.ctx, t.to, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Empty removes all entries of a bucket in bounded steps.
+func Empty(ctx context.Context, e Engine, b Bucket) error {
+	for more := true; more; {
+		err := e.Update(ctx, func(w Writer) error {
+			var gone [][]byte
+			c := w.Scan(Span{Bucket: b, Few: copyAhead})[0]
+			for k, _ := c.Next(); k != nil && len(gone) < copyEntries; k, _ = c.Next() {
+				gone = append(gone, bytes.Clone(k))
+			}
+			for _, k := range gone {
+				w.Delete(b, k)
+			}
+			more = len(gone) == copyEntries
+			return ctx.Err()
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // finish writes what makes the target a store.
