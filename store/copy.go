@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"hash"
 	"slices"
+	"strconv"
 )
 
 // The errors of Copy.
@@ -422,4 +423,21 @@ func (s *summing) add(k, v []byte) {
 func (s *summing) end() BucketSum {
 	s.SHA256 = hex.EncodeToString(s.hash.Sum(nil))
 	return s.BucketSum
+}
+
+// Schema is the version of the content that this program writes.
+const Schema = schema
+
+// SchemaOf returns the version of an engine's content. The error is ErrNotOurs where there is none, and ErrHalfCopied for a copy that is not finished.
+func SchemaOf(ctx context.Context, e Engine) (version int, err error) {
+	err = e.View(ctx, func(r Reader) error {
+		if r.Get(inMeta, copyingKey) != nil {
+			return ErrHalfCopied
+		}
+		if version, err = strconv.Atoi(string(r.Get(inMeta, schemaKey))); err != nil {
+			return ErrNotOurs
+		}
+		return nil
+	})
+	return version, err
 }
