@@ -7,8 +7,6 @@ import (
 	"iter"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -20,7 +18,7 @@ func (s *Store) Audit(ctx context.Context) iter.Seq2[users.AuditEntry, error] {
 
 // Note adds an entry to the audit, for an event that changes nothing else in the store, such as a sign-in.
 func (s *Store) Note(ctx context.Context, e users.AuditEntry) error {
-	return s.write(ctx, func(tx *bolt.Tx) error { return note(ctx, tx, e) })
+	return s.write(ctx, func(tx Writer) error { return s.note(ctx, tx, e) })
 }
 
 // SearchAudit returns one page of the audit, newest first by the time of the act, then by the time of writing. A page costs bounded work, as
@@ -29,10 +27,10 @@ func (s *Store) SearchAudit(ctx context.Context, filter users.AuditFilter, at po
 	return searchPage(ctx, s, at, marks{numberKey, numberOf}, filter, searchAudit)
 }
 
-func searchAudit(tx *bolt.Tx, f users.AuditFilter, d direction, from []byte, many int, w *work) (page[users.AuditEntry], error) {
+func searchAudit(tx Reader, f users.AuditFilter, d direction, from []byte, many int, w *work) (page[users.AuditEntry], error) {
 	p, found := newPlan(tx, d, w), &intersect{direction: d, work: w}
 	for _, prefix := range auditPrefixes(users.AuditEntry{By: f.By, Act: f.Act, Subject: f.Subject, Customer: f.Customer}) {
-		found.iterators = append(found.iterators, p.under(p.search, prefix))
+		found.iterators = append(found.iterators, p.under(searchBucket, prefix))
 	}
 	s := query[users.AuditEntry]{
 		direction: d, work: w, many: many, since: bound(f.Since), until: bound(f.Until), candidates: found, narrowed: found,
@@ -60,10 +58,10 @@ func auditPrefixes(e users.AuditEntry) []indexKey {
 	return keys
 }
 
-func auditEntries(k []byte, e users.AuditEntry) (entries []edit) {
+func auditEntries(k []byte, e users.AuditEntry) (entries []Edit) {
 	place := append(placeAt(e.At), k...)
 	for _, prefix := range auditPrefixes(e) {
-		entries = append(entries, edit{in: inSearch, key: append(prefix, place...)})
+		entries = append(entries, Edit{Bucket: searchBucket, Key: append(prefix, place...)})
 	}
 	return entries
 }
@@ -82,12 +80,12 @@ func osUser(ctx context.Context) string {
 
 // note writes an entry into the audit, with the operating system's user of a command (AsOSUser). The error is policy.ErrInput for a name that
 // cannot be one.
-func note(ctx context.Context, tx *bolt.Tx, e users.AuditEntry) error {
+func (s *Store) note(ctx context.Context, tx Writer, e users.AuditEntry) error {
 	e.OSUser = osUser(ctx)
 	if _, err := policy.WrittenLine("the name of who does it", e.By); err != nil {
 		return err
 	}
-	k, err := auditTable.next(tx)
+	k, err := auditTable.next(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -95,10 +93,10 @@ func note(ctx context.Context, tx *bolt.Tx, e users.AuditEntry) error {
 }
 
 // forget removes a customer's number, and what people wrote about the account, from the audit.
-func forget(tx *bolt.Tx, number policy.CustomerNumber) error {
+func forget(tx Writer, number policy.CustomerNumber) error {
 	prefix := key(ofAuditCustomer).part(string(number))
 	var keys [][]byte
-	for k := range under(prefix).in(tx.Bucket(searchBucket)) {
+	for k := range under(prefix).in(tx, searchBucket) {
 		keys = append(keys, bytes.Clone(k[len(prefix)+timeLength:]))
 	}
 	for _, k := range keys {
@@ -124,8 +122,8 @@ func forget(tx *bolt.Tx, number policy.CustomerNumber) error {
 //
 // Errors: policy.ErrNoCall, policy.ErrNoCustomer for an unknown account to attach the call to, and those of WithAct.
 func (s *Store) Act(ctx context.Context, sid policy.CallSID, act policy.Act, seen int, zones func(policy.Phone) *time.Location) (policy.Call, error) {
-	return update(ctx, s, func(b *batch) (after policy.Call, err error) {
-		before, err := b.call(sid)
+	return update(ctx, s, func(t *step) (after policy.Call, err error) {
+		before, err := t.call(sid)
 		if err != nil {
 			return after, err
 		}
@@ -135,7 +133,7 @@ func (s *Store) Act(ctx context.Context, sid policy.CallSID, act policy.Act, see
 		var account policy.Customer
 		zone := time.UTC
 		if act.Kind == policy.ActAttach && !act.Undo {
-			if account, err = customerTable.get(b.tx, act.Value); err != nil {
+			if account, err = customerTable.get(t.tx, act.Value); err != nil {
 				return after, err
 			}
 			zone = zones(account.Line)
@@ -143,10 +141,10 @@ func (s *Store) Act(ctx context.Context, sid policy.CallSID, act policy.Act, see
 		if after, err = before.call.Clip().WithAct(act, seen, account, zone); err != nil {
 			return after, err
 		}
-		if err := b.change(before, after); err != nil {
+		if err := t.change(before, after); err != nil {
 			return after, err
 		}
-		return after, note(ctx, b.tx, actEntry(before.call, after, after.Acts[len(after.Acts)-1]))
+		return after, s.note(ctx, t.tx, actEntry(before.call, after, after.Acts[len(after.Acts)-1]))
 	})
 }
 

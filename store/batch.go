@@ -2,101 +2,388 @@ package store
 
 import (
 	"bytes"
+	"context"
+	"crypto/rand"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"github.com/officernd/supportline/policy"
 )
 
-// batch is the content of one commit, and the requests that wait for it.
+// batch is the content of one commit.
 type batch struct {
 	store    *Store
-	tx       *bolt.Tx // of a request that runs alone, else nil
-	requests []*request
-	changed  map[policy.CallSID]bool
-	guessing map[policy.CallSID]bool // calls whose wrong numbers the batch changes; nil: none
-	edits    []edit
-	notices  []outgoing
+	steps    []*step
+	requests int                     // that wait for it
+	changed  map[policy.CallSID]bool // calls that it changes
+	guessing map[policy.CallSID]bool // calls whose wrong numbers it changes; nil: none
+	guards   map[string][]byte       // that it rewrites; nil: none
+}
+
+// step is one request as it is applied: what it writes, and what it relies on.
+type step struct {
+	Change
+	store   *Store
+	batch   *batch   // nil: it runs alone
+	tx      Writer   // of a step that runs alone
+	request *request // nil: the facets of a call that ended are written
+	sid     policy.CallSID
+	notices []outgoing
 }
 
 func (s *Store) newBatch() *batch {
-	return &batch{store: s, changed: map[policy.CallSID]bool{}, requests: make([]*request, 0, usualBatch), edits: make([]edit, 0, 3*usualBatch)}
+	return &batch{store: s, changed: map[policy.CallSID]bool{}, steps: make([]*step, 0, usualBatch)}
 }
 
 // usualBatch is how many requests a batch has room for at first: about as many as a busy server commits at once.
 const usualBatch = 32
 
-func (b *batch) answer(err error) {
-	for _, r := range b.requests {
-		r.done <- err
+func (b *batch) room() int { return maxBatch - b.requests }
+
+func (b *batch) newStep(r *request) *step {
+	return &step{store: b.store, batch: b, request: r, sid: r.sid, Change: Change{Edits: make([]Edit, 0, usualEdits)}}
+}
+
+// usualEdits is how many entries most changes of a call write.
+const usualEdits = 4
+
+// add makes a step that was applied a part of the batch.
+func (b *batch) add(t *step) {
+	b.steps = append(b.steps, t)
+	if t.request != nil {
+		b.requests++
 	}
 }
 
-func (b *batch) dirty() bool { return len(b.edits) > 0 || len(b.notices) > 0 }
+// without removes the steps on some calls, and returns them.
+func (b *batch) without(calls map[policy.CallSID]bool) (removed []*step) {
+	b.steps = slices.DeleteFunc(slices.Clone(b.steps), func(t *step) bool {
+		if !calls[t.sid] {
+			return false
+		}
+		removed = append(removed, t)
+		if t.request != nil {
+			b.requests--
+		}
+		return true
+	})
+	return removed
+}
 
-func (b *batch) write(tx *bolt.Tx) error {
-	if err := write(tx, b.edits); err != nil {
-		return err
+// answer answers all requests.
+func (b *batch) answer(err error) {
+	for _, t := range b.steps {
+		if t.request != nil {
+			t.request.done <- err
+		}
 	}
-	return putNew(tx, b.notices)
+}
+
+// answerHeld answers the requests that were committed, or all after an error.
+func (b *batch) answerHeld(did outcome) {
+	for _, t := range b.steps {
+		if t.request != nil && !slices.Contains(did.failed, t) {
+			t.request.done <- did.err
+		}
+	}
+}
+
+func (t *step) dirty() bool { return len(t.Edits) > 0 || len(t.notices) > 0 }
+
+// write writes a step that runs alone.
+func (t *step) write() {
+	write(t.tx, t.Edits)
+	putNew(t.tx, t.notices)
+}
+
+// changes returns the changes of steps, with those of their notices that are new. It looks when the batch before is committed, since that may have
+// written them.
+func (s *Store) changes(ctx context.Context, steps []*step) ([]Change, error) {
+	changes, notices := make([]Change, len(steps)), 0
+	for i, t := range steps {
+		changes[i] = t.Change
+		notices += len(t.notices)
+	}
+	if notices == 0 {
+		return changes, nil
+	}
+	return changes, s.view(ctx, func(tx Reader) error {
+		for i, t := range steps {
+			changes[i] = t.Change
+			for _, n := range untoldOf(tx, t.notices) {
+				changes[i].Expect = append(slices.Clip(changes[i].Expect), Entry{Bucket: noticesBucket, Key: []byte(n.notice.Key)})
+				changes[i].Edits = append(slices.Clip(changes[i].Edits), n.edits()...)
+			}
+		}
+		return nil
+	})
 }
 
 // advance changes a call and returns its new state. The result shares its slices with the state in memory: nobody writes to their elements,
 // and appending copies.
-func (b *batch) advance(
-	sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) (policy.Call, []policy.Notice),
+func (t *step) advance(
+	count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) (policy.Call, []policy.Notice),
 ) (policy.Call, error) {
-	before, err := b.call(sid)
+	before, err := t.call(t.sid)
 	if err != nil {
 		return policy.Call{}, err
 	}
-	wrong, err := b.wrongNumbers(count)
+	wrong, err := t.wrongNumbers(count)
 	if err != nil {
 		return policy.Call{}, err
 	}
 	after, notices := change(before.call.Clip(), wrong)
-	if after.SID != sid {
-		return policy.Call{}, fmt.Errorf("a change of call %s gave call %s", sid, after.SID)
+	if after.SID != t.sid {
+		return policy.Call{}, fmt.Errorf("a change of call %s gave call %s", t.sid, after.SID)
 	}
 	told, err := newNotices(notices)
 	if err != nil {
-		return policy.Call{}, fmt.Errorf("call %s: %w", sid, err)
+		return policy.Call{}, fmt.Errorf("call %s: %w", t.sid, err)
 	}
-	if err := b.change(before, after); err != nil {
+	if err := t.change(before, after); err != nil {
 		return policy.Call{}, err
 	}
-	b.notices = append(b.notices, told...)
+	t.notices = append(t.notices, told...)
 	return after.Clip(), nil
 }
 
-// guesses notes that the batch changes the wrong numbers of a call.
-func (b *batch) guesses(sid policy.CallSID) {
-	if b.guessing == nil {
-		b.guessing = map[policy.CallSID]bool{}
+// view reads in the transaction of the step, or in one of its own.
+func (t *step) view(read func(Reader) error) error {
+	if t.tx != nil {
+		return read(t.tx)
 	}
-	b.guessing[sid] = true
+	ctx, cancel := context.WithTimeout(context.Background(), commitPatience)
+	defer cancel()
+	return t.store.view(ctx, read)
+}
+
+// call returns the present state of a call: with everything that was applied, or as the engine has it.
+func (t *step) call(sid policy.CallSID) (found *recentCall, err error) {
+	if t.tx != nil {
+		return readRecent(t.tx, sid)
+	}
+	if c, ok := t.store.recent.calls[sid]; ok {
+		return c, nil
+	}
+	err = t.view(func(tx Reader) (err error) {
+		found, err = readRecent(tx, sid)
+		return err
+	})
+	return found, err
+}
+
+// change writes a call and its index entries, unless it is as it was before.
+func (t *step) change(before *recentCall, after policy.Call) error {
+	known := before.value != nil
+	if !known && reflect.DeepEqual(after, before.call) {
+		return nil
+	}
+	steps, size, err := t.writeHistory(before, after)
+	if err != nil {
+		return fmt.Errorf("call %s cannot be written: %w", after.SID, err)
+	}
+	t.store.record = record{after.WithoutHistory(), steps}
+	value, err := encode(&t.store.record)
+	if err != nil {
+		return fmt.Errorf("call %s cannot be written: %w", after.SID, err)
+	}
+	if bytes.Equal(value, before.value) {
+		return nil
+	}
+	if t.batch != nil {
+		t.rely(before)
+		t.batch.changed[after.SID] = true
+	}
+	if !sameWrongNumbers(before.call, after) {
+		t.guess(after)
+	}
+	place := placeOf(after)
+	t.edit(Edit{Bucket: callsBucket, Key: place, Value: value})
+	unindexed := before.unindexed
+	if old := placeOf(before.call); known && !bytes.Equal(old, place) { // its start has become known
+		t.edit(Edit{Bucket: callsBucket, Key: old, Gone: true})
+		t.edit(Edit{Bucket: indexBucket, Key: key(bySID).text(string(after.SID)), Value: place[:timeLength]})
+	}
+	switch {
+	case !known:
+		unindexed = after.End().IsZero()
+		err = t.index(allKeys(after, unindexed))
+	case !unindexed:
+		err = t.index(difference(facetKeys(before.call), facetKeys(after)))
+		fallthrough
+	case !sameKeys(before.call, after):
+		t.edit(difference(callKeys(before.call), callKeys(after))...)
+	}
+	if err != nil {
+		return err
+	}
+	if known && unindexed {
+		t.stayUnindexed(before.call, after)
+	}
+	if t.batch != nil {
+		t.store.recent.keep(recentCall{call: after, steps: steps, value: value, size: size, unindexed: unindexed}) // before may point to what this overwrites
+	}
+	return nil
+}
+
+func (t *step) edit(edits ...Edit) { t.Edits = append(t.Edits, edits...) }
+
+// rely expects a call as it was read: absent, or its record and whether it is unindexed.
+func (t *step) rely(before *recentCall) {
+	if before.value == nil {
+		t.Expect = append(t.Expect, Entry{Bucket: indexBucket, Key: key(bySID).text(string(before.call.SID))})
+		return
+	}
+	place := placeOf(before.call)
+	t.Expect = append(t.Expect, Entry{Bucket: callsBucket, Key: place, Value: before.value})
+	mark := Entry{Bucket: searchBucket, Key: unindexedKey(place)}
+	if before.unindexed {
+		mark.Value = []byte{}
+	}
+	t.Expect = append(t.Expect, mark)
+}
+
+// index writes entries of the indexes, with the search terms that lead to them.
+func (t *step) index(edits []Edit) error {
+	if t.tx != nil || !slices.ContainsFunc(edits, needsTerm) {
+		t.edit(edits...)
+		return nil
+	}
+	var there termsThere
+	err := t.view(func(tx Reader) error {
+		there = readTerms(tx, edits)
+		return nil
+	})
+	if err == nil {
+		t.indexWith(edits, there)
+	}
+	return err
+}
+
+// indexWith is index for a step of a batch, and terms of which is known whether they are there: then they are relied upon, and written again so that
+// nobody who removes the last call they lead to removes them.
+func (t *step) indexWith(edits []Edit, there termsThere) {
+	fresh, first := there.of(edits)
+	for _, e := range edits {
+		if !isName(e) {
+			t.edit(e)
+		}
+	}
+	t.edit(fresh...)
+	for _, e := range first {
+		t.Expect = append(t.Expect, e)
+		t.edit(Edit{Bucket: e.Bucket, Key: e.Key, Value: e.Value})
+	}
+}
+
+// writeHistory writes what a change added to the history of a call, or all of a history that was written anew. It returns the numbers of its
+// segments, and their size.
+func (t *step) writeHistory(before *recentCall, after policy.Call) (steps []uint64, size int, err error) {
+	exchanges, trace, grew := continues(before.call, after)
+	if grew {
+		steps, size = slices.Clip(before.steps), before.size
+	} else {
+		for _, n := range before.steps {
+			t.edit(Edit{Bucket: stepsBucket, Key: stepKey(n), Gone: true})
+		}
+	}
+	if len(exchanges) == 0 && len(trace) == 0 {
+		return steps, size, nil
+	}
+	value, err := encode(newSegment(exchanges, trace))
+	if err != nil {
+		return nil, 0, err
+	}
+	number, err := t.store.nextStep()
+	if err != nil {
+		return nil, 0, err
+	}
+	t.edit(Edit{Bucket: stepsBucket, Key: stepKey(number), Value: value})
+	return append(steps, number), size + len(value), nil
+}
+
+// numbers are reserved from an engine and not used yet.
+type numbers struct{ next, end uint64 }
+
+// stepBlock is how many numbers of segments are reserved at once.
+const stepBlock = 1024
+
+func (s *Store) nextStep() (uint64, error) {
+	if s.steps.next == s.steps.end {
+		ctx, cancel := context.WithTimeout(context.Background(), commitPatience)
+		defer cancel()
+		first, err := s.engine.Next(ctx, stepsBucket, stepBlock)
+		if err != nil {
+			return 0, err
+		}
+		s.steps = numbers{first, first + stepBlock}
+	}
+	s.steps.next++
+	return s.steps.next - 1, nil
+}
+
+// Wrong numbers are counted over ranges of the index, of one caller and of all callers. Each of the two ranges has a guard, which every change of
+// wrong numbers rewrites: a count that is relied upon expects the guard as it was when the range was read.
+func wrongGuard(caller string) string { return string(key(byWrong).part(caller)) }
+
+var allWrongGuard = string(key(byWrongAt))
+
+// guardLength is enough that no two rewritings are ever the same.
+const guardLength = 12
+
+// guess notes that the step changes the wrong numbers of a call.
+func (t *step) guess(after policy.Call) {
+	for _, guard := range []string{wrongGuard(after.From.Caller()), allWrongGuard} {
+		value := make([]byte, guardLength)
+		_, _ = rand.Read(value) // never fails
+		t.edit(Edit{Bucket: guardsBucket, Key: []byte(guard), Value: value})
+		if t.batch == nil {
+			continue
+		}
+		if t.batch.guards == nil {
+			t.batch.guards = map[string][]byte{}
+		}
+		t.batch.guards[guard] = value
+	}
+	if t.batch == nil {
+		return
+	}
+	if t.batch.guessing == nil {
+		t.batch.guessing = map[policy.CallSID]bool{}
+	}
+	t.batch.guessing[after.SID] = true
+}
+
+// relyOnGuard expects a guard as it was read, or as this process rewrote it since.
+func (t *step) relyOnGuard(guard string, value []byte) {
+	for _, b := range []*batch{t.batch, t.store.underWay} {
+		if b == nil || b.guards[guard] == nil {
+			continue
+		}
+		value = b.guards[guard]
+		break
+	}
+	t.Expect = append(t.Expect, Entry{Bucket: guardsBucket, Key: []byte(guard), Value: bytes.Clone(value)})
 }
 
 // wrongNumbers counts wrong customer numbers with everything that was applied. Calls whose wrong numbers this batch changes, or the one under
-// way, count as they are in memory, whatever the file has of them by now.
-func (b *batch) wrongNumbers(count policy.WrongNumberCount) (n policy.WrongNumbers, err error) {
+// way, count as they are in memory, whatever the engine has of them by now.
+func (t *step) wrongNumbers(count policy.WrongNumberCount) (n policy.WrongNumbers, err error) {
 	most := count.AtMost
 	if most == (policy.WrongNumbers{}) {
 		return n, nil
 	}
-	applied := maps.Clone(b.guessing)
-	if last := b.store.underWay; last != nil && len(last.guessing) > 0 {
+	applied := maps.Clone(t.batch.guessing)
+	if last := t.store.underWay; last != nil && len(last.guessing) > 0 {
 		applied = maps.Clone(last.guessing)
-		maps.Copy(applied, b.guessing)
+		maps.Copy(applied, t.batch.guessing)
 	}
 	caller := count.Caller.Caller()
 	for sid := range applied {
-		c, err := b.call(sid)
+		c, err := t.call(sid)
 		if err != nil {
 			return n, err
 		}
@@ -110,131 +397,185 @@ func (b *batch) wrongNumbers(count policy.WrongNumberCount) (n policy.WrongNumbe
 			}
 		}
 	}
-	return n, b.view(func(tx *bolt.Tx) error {
-		index := tx.Bucket(indexBucket)
-		n.ByCaller = countWrong(index, key(byWrong).part(caller), count.Since, applied, n.ByCaller, most.ByCaller)
-		n.InAll = countWrong(index, key(byWrongAt), count.Since, applied, n.InAll, most.InAll)
+	in, relied := n, len(t.Expect)
+	err = t.view(func(tx Reader) error {
+		n, t.Expect = in, t.Expect[:relied]
+		own, every := wrongGuard(caller), allWrongGuard
+		cursors := tx.Scan(exactly(guardsBucket, own), exactly(guardsBucket, every),
+			wrongSince(key(byWrong).part(caller), count.Since, most.ByCaller), wrongSince(key(byWrongAt), count.Since, most.InAll))
+		for i, guard := range []string{own, every} {
+			_, value := cursors[i].Next()
+			t.relyOnGuard(guard, value)
+		}
+		n.ByCaller = countWrong(cursors[2], len(key(byWrong).part(caller)), applied, n.ByCaller, most.ByCaller)
+		n.InAll = countWrong(cursors[3], len(key(byWrongAt)), applied, n.InAll, most.InAll)
 		return nil
 	})
+	return n, err
 }
 
-// countWrong adds to n the entries under a prefix that are of a time or later, those of some calls aside, and stops at most.
-func countWrong(index *bolt.Bucket, prefix indexKey, since time.Time, aside map[policy.CallSID]bool, n, most int) int {
-	entries := under(prefix)
+// exactly returns the span of one key.
+func exactly(b Bucket, k string) Span {
+	return Span{Bucket: b, From: []byte(k), To: append([]byte(k), 0), Few: 1}
+}
+
+// wrongSince returns the span of the entries under a prefix that are of a time or later.
+func wrongSince(prefix indexKey, since time.Time, most int) Span {
+	entries := under(prefix).first(most)
 	entries.from = indexKey(bytes.Clone(prefix)).time(since)
-	for k := range entries.in(index) {
-		if n >= most {
-			break
-		}
-		if sid := k[len(prefix)+timeLength : len(k)-wrongLength]; !aside[policy.CallSID(sid)] {
+	return entries.of(indexBucket)
+}
+
+// countWrong adds to n the entries of a cursor, those of some calls aside, and stops at most.
+func countWrong(entries Cursor, prefix int, aside map[policy.CallSID]bool, n, most int) int {
+	for k, _ := entries.Next(); k != nil && n < most; k, _ = entries.Next() {
+		if sid := k[prefix+timeLength : len(k)-wrongLength]; !aside[policy.CallSID(sid)] {
 			n++
 		}
 	}
 	return min(n, most)
 }
 
-// view reads in the transaction of the batch, or in one of its own.
-func (b *batch) view(read func(*bolt.Tx) error) error {
-	if b.tx != nil {
-		return read(b.tx)
+// look reads the calls of some requests that are not in memory, in three round trips at most, and with them those that another process may have
+// changed since they were.
+func (s *Store) look(next *batch, list []*request) error {
+	var wanted []*recentCall
+	seen := map[policy.CallSID]bool{}
+	for _, r := range list {
+		c, known := s.recent.calls[r.sid]
+		applied := next.changed[r.sid] || s.underWay != nil && s.underWay.changed[r.sid]
+		if seen[r.sid] || known && (applied || !s.shared) {
+			continue
+		}
+		seen[r.sid] = true
+		if !known {
+			c = &recentCall{call: policy.Call{SID: r.sid}}
+		}
+		wanted = append(wanted, c)
 	}
-	return b.store.db.View(read)
-}
-
-// call returns the present state of a call: with everything that was applied, or from the file.
-func (b *batch) call(sid policy.CallSID) (found *recentCall, err error) {
-	if c, ok := b.store.recent.calls[sid]; ok {
-		return c, nil
+	if len(wanted) == 0 {
+		return nil
 	}
-	err = b.view(func(tx *bolt.Tx) (err error) {
-		found, err = readRecent(tx, sid)
+	ctx, cancel := context.WithTimeout(context.Background(), commitPatience)
+	defer cancel()
+	var found []recentCall
+	err := s.view(ctx, func(tx Reader) (err error) {
+		found, err = readAll(tx, wanted)
 		return err
 	})
-	return found, err
+	for _, c := range found {
+		s.recent.keep(c)
+	}
+	return err
 }
 
-func readRecent(tx *bolt.Tx, sid policy.CallSID) (*recentCall, error) {
-	place := placeBySID(tx, string(sid))
-	if place == nil {
-		return &recentCall{call: policy.Call{SID: sid}}, nil
-	}
-	value := bytes.Clone(tx.Bucket(callsBucket).Get(place))
-	r, err := decode[record]("call", string(sid), value)
+// readRecent reads one call.
+func readRecent(tx Reader, sid policy.CallSID) (*recentCall, error) {
+	found, err := readAll(tx, []*recentCall{{call: policy.Call{SID: sid}}})
 	if err != nil {
 		return nil, err
 	}
-	call, size, err := r.withHistory(tx)
-	unindexed := tx.Bucket(searchBucket).Get(unindexedKey(place)) != nil
-	return &recentCall{call: call, steps: r.Steps, value: value, size: size, unindexed: unindexed}, err
+	return &found[0], nil
 }
 
-// change writes a call and its index entries, unless it is as it was before.
-func (b *batch) change(before *recentCall, after policy.Call) error {
-	known := before.value != nil
-	if !known && reflect.DeepEqual(after, before.call) {
-		return nil
-	}
-	steps, size, err := b.writeHistory(before, after)
-	if err != nil {
-		return fmt.Errorf("call %s cannot be written: %w", after.SID, err)
-	}
-	b.store.record = record{after.WithoutHistory(), steps}
-	value, err := encode(&b.store.record)
-	if err != nil {
-		return fmt.Errorf("call %s cannot be written: %w", after.SID, err)
-	}
-	if bytes.Equal(value, before.value) {
-		return nil
-	}
-	b.changed[after.SID] = true
-	if !sameWrongNumbers(before.call, after) {
-		b.guesses(after.SID)
-	}
-	place := placeOf(after)
-	b.edits = append(b.edits, edit{key: place, value: value})
-	unindexed := before.unindexed
-	if old := placeOf(before.call); known && !bytes.Equal(old, place) { // its start has become known
-		b.edits = append(b.edits, edit{key: old, gone: true})
-		b.edits = append(b.edits, edit{in: inIndex, key: key(bySID).text(string(after.SID)), value: place[:timeLength]})
-	}
-	switch {
-	case !known:
-		unindexed = after.End().IsZero()
-		b.edits = append(b.edits, allKeys(after, unindexed)...)
-	case !unindexed:
-		b.edits = append(b.edits, difference(facetKeys(before.call), facetKeys(after))...)
-		fallthrough
-	case !sameKeys(before.call, after):
-		b.edits = append(b.edits, difference(callKeys(before.call), callKeys(after))...)
-	}
-	if known && unindexed {
-		b.stayUnindexed(before.call, after)
-	}
-	b.store.recent.keep(recentCall{call: after, steps: steps, value: value, size: size, unindexed: unindexed}) // before may point to what this overwrites
-	return nil
-}
-
-// writeHistory writes what a change added to the history of a call, or all of a history that was written anew. It returns the numbers of its
-// segments, and their size.
-func (b *batch) writeHistory(before *recentCall, after policy.Call) (steps []uint64, size int, err error) {
-	exchanges, trace, grew := continues(before.call, after)
-	if grew {
-		steps, size = slices.Clip(before.steps), before.size
-	} else {
-		for _, n := range before.steps {
-			b.edits = append(b.edits, edit{in: inSteps, key: stepKey(n), gone: true})
+// readAll reads calls anew, those that are as they were without their histories. Of a call that is not there it returns the SID alone. That takes a
+// round trip where all are as they were, and two more otherwise, however many there are.
+func readAll(tx Reader, was []*recentCall) ([]recentCall, error) {
+	list := make([]reading, len(was))
+	for i, c := range was {
+		list[i].was = c
+		if c.value != nil {
+			list[i].place = placeOf(c.call)
 		}
 	}
-	if len(exchanges) == 0 && len(trace) == 0 {
-		return steps, size, nil
+	for range 3 { // a place in memory may be that of a call whose start has become known: then its record is found in the third
+		if fetchRecords(tx, list) == 0 {
+			break
+		}
 	}
-	value, err := encode(newSegment(exchanges, trace))
-	if err != nil {
-		return nil, 0, err
+	return decodeAll(tx, list)
+}
+
+// reading is a call that is being read.
+type reading struct {
+	was       *recentCall
+	place     []byte // nil: not known
+	value     []byte // of the record
+	unindexed bool
+	absent    bool
+}
+
+// fetchRecords reads in one round trip the records whose places are known, and the places of the others. It returns how many calls are not read yet.
+func fetchRecords(tx Reader, list []reading) (left int) {
+	var entries []Entry
+	for _, r := range list {
+		switch {
+		case r.value != nil || r.absent:
+		case r.place != nil:
+			entries = append(entries, Entry{Bucket: callsBucket, Key: r.place}, Entry{Bucket: searchBucket, Key: unindexedKey(r.place)})
+		default:
+			entries = append(entries, Entry{Bucket: indexBucket, Key: key(bySID).text(string(r.was.call.SID))})
+		}
 	}
-	b.store.step++
-	b.edits = append(b.edits, edit{in: inSteps, key: stepKey(b.store.step), value: value})
-	return append(steps, b.store.step), size + len(value), nil
+	tx.Fetch(entries)
+	for i := range list {
+		r := &list[i]
+		switch {
+		case r.value != nil || r.absent:
+			continue
+		case r.place != nil:
+			r.value, r.unindexed = bytes.Clone(entries[0].Value), entries[1].Value != nil
+			entries = entries[2:]
+			if r.value == nil {
+				r.place = nil
+			}
+		case entries[0].Value == nil:
+			r.absent, entries = true, entries[1:]
+		default:
+			r.place, entries = indexKey(bytes.Clone(entries[0].Value)).text(string(r.was.call.SID)), entries[1:]
+		}
+		if r.value == nil && !r.absent {
+			left++
+		}
+	}
+	return left
+}
+
+// decodeAll decodes the records that are not as they were, and reads their histories in one round trip.
+func decodeAll(tx Reader, list []reading) ([]recentCall, error) {
+	found, records, steps := make([]recentCall, len(list)), make([]record, len(list)), []Entry(nil)
+	for i, r := range list {
+		switch {
+		case r.absent:
+			found[i] = recentCall{call: policy.Call{SID: r.was.call.SID}}
+			continue
+		case bytes.Equal(r.value, r.was.value) && r.value != nil:
+			found[i] = *r.was
+			found[i].unindexed = r.unindexed
+			continue
+		}
+		var err error
+		if records[i], err = decode[record]("call", string(r.was.call.SID), r.value); err != nil {
+			return nil, err
+		}
+		for _, n := range records[i].Steps {
+			steps = append(steps, Entry{Bucket: stepsBucket, Key: stepKey(n)})
+		}
+		found[i] = recentCall{steps: records[i].Steps, value: r.value, unindexed: r.unindexed}
+	}
+	tx.Fetch(steps)
+	for i := range found {
+		if found[i].call.SID != "" {
+			continue
+		}
+		n := len(records[i].Steps)
+		call, size, err := records[i].with(steps[:n])
+		if err != nil {
+			return nil, err
+		}
+		found[i].call, found[i].size, steps = call, size, steps[n:]
+	}
+	return found, nil
 }
 
 // maxRecent bounds the memory of decoded calls, in bytes of their encoding; decoded they take two to three times that.
@@ -258,15 +599,27 @@ type recentCalls struct {
 
 func (l *recentCalls) keep(c recentCall) {
 	kept, known := l.calls[c.call.SID]
-	if !known {
+	if known {
+		l.size -= kept.bytes()
+	} else {
 		kept = new(recentCall)
 		l.calls[c.call.SID] = kept
 	}
-	l.size += c.bytes() - kept.bytes()
+	l.size += c.bytes()
 	*kept = c
 }
 
-func (c *recentCall) bytes() int { return len(c.value) + c.size }
+func (l *recentCalls) drop(sid policy.CallSID) {
+	if kept, known := l.calls[sid]; known {
+		l.size -= kept.bytes()
+		delete(l.calls, sid)
+	}
+}
+
+func (c *recentCall) bytes() int { return recentCost + len(c.value) + c.size }
+
+// recentCost is what a call in memory takes at least: also one that the engine does not have.
+const recentCost = 256
 
 // shrink drops calls beyond the bound, in no particular order. Those that are not in the file yet stay.
 func (l *recentCalls) shrink(waiting map[policy.CallSID]bool) {
@@ -275,8 +628,7 @@ func (l *recentCalls) shrink(waiting map[policy.CallSID]bool) {
 			return
 		}
 		if !waiting[sid] {
-			l.size -= l.calls[sid].bytes()
-			delete(l.calls, sid)
+			l.drop(sid)
 		}
 	}
 }

@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
 	"slices"
 	"sync"
 	"time"
-
-	bolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
 )
@@ -56,8 +55,8 @@ func (s *Store) advance(
 	after := results.Get().(*policy.Call)
 	defer results.Put(after)
 	*after = policy.Call{}
-	err := s.submit(ctx, false, func(b *batch) (err error) {
-		*after, err = b.advance(sid, count, change)
+	err := s.advanceBy(ctx, sid, func(t *step) (err error) {
+		*after, err = t.advance(count, change)
 		return err
 	})
 	if err != nil {
@@ -80,16 +79,20 @@ func validSID(sid policy.CallSID) error {
 // passed the call limit (policy.Call.Talking), the earliest acceptance first. It reads the entries of those calls alone.
 func (s *Store) TalkingSince(ctx context.Context, before time.Time) ([]policy.CallSID, error) {
 	talking := span{from: key(byTalking), to: key(byTalking).time(before)}
-	sidOf := func(_ *bolt.Tx, sid []byte) (policy.CallSID, error) { return policy.CallSID(sid), nil }
-	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.CallSID, error) { return lookUp(tx, talking, 1+timeLength, noLimit, sidOf) })
+	return fetch(ctx, s, func(tx Reader) (found []policy.CallSID, err error) {
+		for k := range talking.in(tx, indexBucket) {
+			found = append(found, policy.CallSID(k[1+timeLength:]))
+		}
+		return found, nil
+	})
 }
 
 // Call returns a call with its history, or policy.ErrNoCall.
 func (s *Store) Call(ctx context.Context, sid policy.CallSID) (policy.Call, error) {
-	return fetch(ctx, s, func(tx *bolt.Tx) (policy.Call, error) { return readCall(tx, string(sid)) })
+	return fetch(ctx, s, func(tx Reader) (policy.Call, error) { return readCall(tx, string(sid)) })
 }
 
-func readCall(tx *bolt.Tx, sid string) (policy.Call, error) {
+func readCall(tx Reader, sid string) (policy.Call, error) {
 	place := placeBySID(tx, sid)
 	if place == nil {
 		return policy.Call{}, fmt.Errorf("%w: %s", policy.ErrNoCall, sid)
@@ -98,21 +101,20 @@ func readCall(tx *bolt.Tx, sid string) (policy.Call, error) {
 	if err != nil {
 		return r.Call, err
 	}
-	call, _, err := r.withHistory(tx)
-	return call, err
+	return r.withHistory(tx)
 }
 
 // placeBySID returns the place of a call, nil if there is none.
-func placeBySID(tx *bolt.Tx, sid string) []byte {
-	start := tx.Bucket(indexBucket).Get(key(bySID).text(sid))
+func placeBySID(tx Reader, sid string) []byte {
+	start := tx.Get(indexBucket, key(bySID).text(sid))
 	if start == nil {
 		return nil
 	}
 	return indexKey(bytes.Clone(start)).text(sid)
 }
 
-func recordAt(tx *bolt.Tx, place []byte) (record, error) {
-	return readRecord(place, tx.Bucket(callsBucket).Get(place))
+func recordAt(tx Reader, place []byte) (record, error) {
+	return readRecord(place, tx.Get(callsBucket, place))
 }
 
 func readRecord(place, value []byte) (record, error) {
@@ -120,8 +122,20 @@ func readRecord(place, value []byte) (record, error) {
 }
 
 // recordsUnder returns the calls whose entry in the index is a prefix and their place, oldest first.
-func recordsUnder(tx *bolt.Tx, prefix indexKey) ([]record, error) {
-	return lookUp(tx, under(prefix), len(prefix), noLimit, recordAt)
+func recordsUnder(tx Reader, prefix indexKey) ([]record, error) {
+	return lookUp(tx, under(prefix), len(prefix), noLimit, recordsAt)
+}
+
+// recordsAt returns the calls at some places, in one round trip.
+func recordsAt(tx Reader, places [][]byte) (found []record, err error) {
+	for _, e := range fetched(tx, callsBucket, places) {
+		r, err := readRecord(e.Key, e.Value)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, r)
+	}
+	return found, nil
 }
 
 // CountCalls counts the calls that began from each of some ordered times up to the next one, by outcome; "" counts the calls that go on, or of
@@ -133,7 +147,7 @@ func (s *Store) CountCalls(ctx context.Context, times []time.Time) ([]policy.Out
 	}
 	var counts []policy.OutcomeCount
 	for i := 1; i < len(times); i++ {
-		count, err := fetch(ctx, s, func(tx *bolt.Tx) (policy.OutcomeCount, error) { return countBetween(tx, times[i-1], times[i]) })
+		count, err := fetch(ctx, s, func(tx Reader) (policy.OutcomeCount, error) { return countBetween(tx, times[i-1], times[i]) })
 		if err != nil {
 			return nil, err
 		}
@@ -142,29 +156,26 @@ func (s *Store) CountCalls(ctx context.Context, times []time.Time) ([]policy.Out
 	return counts, nil
 }
 
-func countBetween(tx *bolt.Tx, since, until time.Time) (policy.OutcomeCount, error) {
-	count, search, from, to := policy.OutcomeCount{}, tx.Bucket(searchBucket), placeAt(since), placeAt(until)
+func countBetween(tx Reader, since, until time.Time) (policy.OutcomeCount, error) {
+	count, from, to := policy.OutcomeCount{}, placeAt(since), placeAt(until)
 	for _, outcome := range append(policy.Outcomes(), "") {
 		prefix := facet(byOutcome, outcome)
 		indexed := span{from: appendPacked(bytes.Clone(prefix), from), to: appendPacked(prefix, to)}
-		if n := indexed.count(search); n > 0 {
+		if n := indexed.count(tx, searchBucket, noLimit); n > 0 {
 			count[outcome] = n
 		}
 	}
-	for k := range (span{from: unindexedKey(from), to: unindexedKey(to)}).in(search) {
-		r, err := recordAt(tx, k[1:])
-		if err != nil {
-			return nil, err
-		}
+	records, err := unindexed(tx, from, to)
+	for _, r := range records {
 		count[r.Call.Outcome()]++
 	}
-	return count, nil
+	return count, err
 }
 
 // CountNobody counts the calls of a month that were served to nobody, by line in the order of their numbers. zones returns the zone of a line, which
 // decides the month of such a call. CountNobody reads the index, and of the calls only the unindexed ones.
 func (s *Store) CountNobody(ctx context.Context, month policy.Month, zones func(policy.Phone) *time.Location) ([]policy.NobodyCount, error) {
-	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.NobodyCount, error) {
+	return fetch(ctx, s, func(tx Reader) ([]policy.NobodyCount, error) {
 		lines := map[policy.Phone]policy.NobodyCount{}
 		err := eachNobody(tx, month, func(line policy.Phone, at time.Time, onFile bool) {
 			if policy.MonthOf(at, zones(line)) != month {
@@ -185,27 +196,33 @@ func (s *Store) CountNobody(ctx context.Context, month policy.Month, zones func(
 const anyZone = 27 * time.Hour
 
 // eachNobody calls count with the calls that were served to nobody in a month of any zone, and may call it with some around that month.
-func eachNobody(tx *bolt.Tx, month policy.Month, count func(line policy.Phone, at time.Time, onFile bool)) error {
+func eachNobody(tx Reader, month policy.Month, count func(line policy.Phone, at time.Time, onFile bool)) error {
 	begin, end := month.Bounds(time.UTC)
 	from, to := placeAt(begin.Add(-anyZone)), placeAt(end.Add(anyZone))
-	search, prefix := tx.Bucket(searchBucket), key(byMark).text(markNobody)
+	prefix := key(byMark).text(markNobody)
 	indexed := span{from: appendPacked(bytes.Clone(prefix), from), to: appendPacked(bytes.Clone(prefix), to)}
-	for k, v := range indexed.in(search) {
+	for k, v := range indexed.in(tx, searchBucket) {
 		if len(v) == 0 {
 			return fmt.Errorf("%w: index of calls that were served to nobody %x", ErrDamaged, k)
 		}
 		count(policy.Phone(v[1:]), readTime(appendUnpacked(nil, k[len(prefix):])), v[0] == 1)
 	}
-	for k := range (span{from: unindexedKey(from), to: unindexedKey(to)}).in(search) {
-		r, err := recordAt(tx, k[1:])
-		if err != nil {
-			return err
-		}
+	records, err := unindexed(tx, from, to)
+	for _, r := range records {
 		if c := r.Call; c.ServedToNobody() {
 			count(c.Line, c.StartedAt, c.OnFile != "")
 		}
 	}
-	return nil
+	return err
+}
+
+// unindexed returns the unindexed calls between two places, oldest first.
+func unindexed(tx Reader, from, to []byte) ([]record, error) {
+	var places [][]byte
+	for k := range (span{from: unindexedKey(from), to: unindexedKey(to)}).in(tx, searchBucket) {
+		places = append(places, bytes.Clone(k[1:]))
+	}
+	return recordsAt(tx, places)
 }
 
 // NotifyingLog is the log of a program that tells people of messages and of missed critical calls: the notices are written in the step in which
@@ -247,10 +264,8 @@ func (l NotifyingLog) AdvanceCounting(
 }
 
 const (
-	// loadBatch is how many calls one transaction of Load writes: the more, the fewer pages of the index are written twice.
+	// loadBatch is how many calls one commit of Load writes: the more, the fewer pages of the index are written twice.
 	loadBatch = 100_000
-	// loadFill is how full Load leaves pages. Later calls and their histories are added behind them, and to the index in few places.
-	loadFill = 0.95
 )
 
 // Load writes many whole calls that are not in the log yet, such as generated ones, in large transactions. It is fastest for calls in the
@@ -296,7 +311,7 @@ func (l *loader) load(ctx context.Context, calls []policy.Call) error {
 	}
 	l.writing = len(calls)
 	go func() {
-		l.written <- l.store.write(ctx, func(tx *bolt.Tx) error { return loadEdits(tx, edits) })
+		l.written <- l.store.loadEdits(ctx, edits)
 	}()
 	return nil
 }
@@ -315,57 +330,80 @@ func (l *loader) wait() error {
 }
 
 // edits returns everything that a batch writes, in the order of the keys of each bucket.
-func (l *loader) edits(ctx context.Context, calls []policy.Call) ([]edit, error) {
-	step, err := l.store.steps(ctx, len(calls))
+func (l *loader) edits(ctx context.Context, calls []policy.Call) ([]Edit, error) {
+	if len(calls) == 0 {
+		return nil, nil
+	}
+	step, err := l.store.engine.Next(ctx, stepsBucket, len(calls))
 	if err != nil {
 		return nil, err
 	}
-	edits, now := make([]edit, 0, 16*len(calls)), l.store.now()
+	edits, now := make([]Edit, 0, 16*len(calls)), l.store.now()
 	for _, c := range calls {
 		if err := validSID(c.SID); err != nil {
 			return nil, err
 		}
 		var numbers []uint64
 		if len(c.Exchanges) > 0 || len(c.Trace) > 0 {
-			step++
 			value, err := encode(newSegment(c.Exchanges, c.Trace))
 			if err != nil {
 				return nil, fmt.Errorf("call %s cannot be written: %w", c.SID, err)
 			}
 			numbers = []uint64{step}
-			edits = append(edits, edit{in: inSteps, key: stepKey(step), value: value})
+			edits = append(edits, Edit{Bucket: stepsBucket, Key: stepKey(step), Value: value})
+			step++
 		}
 		value, err := encode(record{c.WithoutHistory(), numbers})
 		if err != nil {
 			return nil, fmt.Errorf("call %s cannot be written: %w", c.SID, err)
 		}
-		edits = append(edits, edit{key: placeOf(c), value: value})
+		edits = append(edits, Edit{Key: placeOf(c), Value: value})
 		edits = append(edits, allKeys(c, goesOn(c, now))...)
 	}
-	slices.SortFunc(edits, edit.compare)
+	slices.SortFunc(edits, Edit.compare)
 	return edits, nil
 }
 
-// steps reserves as many numbers of segments, and returns the one before them.
-func (s *Store) steps(ctx context.Context, many int) (before uint64, err error) {
-	err = s.submit(ctx, false, func(b *batch) error {
-		before = b.store.step
-		b.store.step += uint64(many)
-		return nil
+// loadEdits writes the edits of whole calls, unless one of them is in the log already.
+func (s *Store) loadEdits(ctx context.Context, edits []Edit) error {
+	change, err := fetch(ctx, s, func(tx Reader) (Change, error) { return loadChange(tx, edits) })
+	if err != nil {
+		return err
+	}
+	if err := s.commitAlone(ctx, []Change{change}); !errors.Is(err, errNotHeld) {
+		return err
+	}
+	return s.view(ctx, func(tx Reader) error {
+		entries := slices.Clone(change.Expect)
+		tx.Fetch(entries)
+		for _, e := range entries {
+			if e.Value != nil && e.Bucket == indexBucket {
+				return fmt.Errorf("call %s is in the log already", e.Key[1:])
+			}
+		}
+		return errNotHeld
 	})
-	return before, err
 }
 
-func loadEdits(tx *bolt.Tx, edits []edit) error {
-	index := tx.Bucket(indexBucket)
+// loadChange returns the change that writes edits, which are in the order of their keys, with the search terms that they need.
+func loadChange(tx Reader, edits []Edit) (c Change, err error) {
+	fresh, there := readTerms(tx, edits).of(edits)
+	c.Expect = there
 	for i, e := range edits {
-		twice := i > 0 && e.in == edits[i-1].in && bytes.Equal(e.key, edits[i-1].key)
-		if e.in == inIndex && e.key[0] == bySID && (twice || index.Get(e.key) != nil) {
-			return fmt.Errorf("call %s is in the log already", e.key[1:])
+		if e.Bucket == indexBucket && e.Key[0] == bySID {
+			if i > 0 && edits[i-1].compare(e) == 0 {
+				return c, fmt.Errorf("call %s is in the log already", e.Key[1:])
+			}
+			c.Expect = append(c.Expect, Entry{Bucket: indexBucket, Key: e.Key})
+		}
+		if !isName(e) {
+			c.Edits = append(c.Edits, e)
 		}
 	}
-	for _, bucket := range [][]byte{callsBucket, stepsBucket, indexBucket} {
-		tx.Bucket(bucket).FillPercent = loadFill // the bucket search is always filled like that
+	for _, e := range there {
+		fresh = append(fresh, Edit{Bucket: e.Bucket, Key: e.Key, Value: e.Value})
 	}
-	return writeMany(tx, edits)
+	c.Edits = append(c.Edits, fresh...)
+	slices.SortStableFunc(c.Edits, Edit.compare)
+	return c, nil
 }

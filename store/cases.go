@@ -8,26 +8,24 @@ import (
 	"slices"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
 // caseEntries returns the entries of a case, by account: an open case is looked for on each call.
-func caseEntries(k []byte, c policy.Case) []edit {
+func caseEntries(k []byte, c policy.Case) []Edit {
 	if c.Customer == "" { // of an account that was erased
 		return nil
 	}
-	return []edit{{in: inIndex, key: append(key(byCase).part(string(c.Customer)), k...), value: []byte(c.State)}}
+	return []Edit{{Bucket: indexBucket, Key: append(key(byCase).part(string(c.Customer)), k...), Value: []byte(c.State)}}
 }
 
 // Case returns a case, or policy.ErrNoCase.
 func (s *Store) Case(ctx context.Context, id policy.CaseID) (policy.Case, error) {
-	return fetch(ctx, s, func(tx *bolt.Tx) (policy.Case, error) { return readCase(tx, id) })
+	return fetch(ctx, s, func(tx Reader) (policy.Case, error) { return readCase(tx, id) })
 }
 
-func readCase(tx *bolt.Tx, id policy.CaseID) (policy.Case, error) {
+func readCase(tx Reader, id policy.CaseID) (policy.Case, error) {
 	k := numberKey(string(id))
 	if k == nil {
 		return policy.Case{}, fmt.Errorf("%w: %q", policy.ErrNoCase, string(id))
@@ -46,7 +44,7 @@ func (s *Store) Cases(ctx context.Context) iter.Seq2[policy.Case, error] {
 
 // CasesOf returns the cases of an account, in the order in which they were opened. It reads those alone.
 func (s *Store) CasesOf(ctx context.Context, customer policy.CustomerNumber) ([]policy.Case, error) {
-	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.Case, error) { return casesOf(tx, customer) })
+	return fetch(ctx, s, func(tx Reader) ([]policy.Case, error) { return casesOf(tx, customer) })
 }
 
 // OpenCases returns the cases that are not closed, in the order in which they were opened. It reads the index alone.
@@ -93,19 +91,28 @@ func (s *Store) ClosedCases(ctx context.Context, before policy.CaseID, limit int
 }
 
 // casesOf returns the cases of an account, in the order in which they were opened.
-func casesOf(tx *bolt.Tx, customer policy.CustomerNumber) ([]policy.Case, error) {
+func casesOf(tx Reader, customer policy.CustomerNumber) ([]policy.Case, error) {
 	prefix := key(byCase).part(string(customer))
-	return lookUp(tx, under(prefix), len(prefix), noLimit, caseTable.at)
+	return lookUp(tx, under(prefix), len(prefix), noLimit, caseTable.all)
 }
 
 // restricted reports whether an open case restricts an account. It is called on each call, so it reads the index alone.
-func restricted(tx *bolt.Tx, customer policy.CustomerNumber) bool {
-	for _, v := range under(key(byCase).part(string(customer))).in(tx.Bucket(indexBucket)) {
-		if policy.CaseState(v) == policy.CaseRestricted {
-			return true
+func restricted(tx Reader, customer policy.CustomerNumber) bool {
+	return allRestricted(tx, []policy.CustomerNumber{customer})[0]
+}
+
+// allRestricted reports the same of several accounts, in one round trip.
+func allRestricted(tx Reader, customers []policy.CustomerNumber) []bool {
+	spans, found := make([]Span, len(customers)), make([]bool, len(customers))
+	for i, c := range customers {
+		spans[i] = under(key(byCase).part(string(c))).of(indexBucket)
+	}
+	for i, cases := range tx.Scan(spans...) {
+		for k, v := cases.Next(); k != nil && !found[i]; k, v = cases.Next() {
+			found[i] = policy.CaseState(v) == policy.CaseRestricted
 		}
 	}
-	return false
+	return found
 }
 
 // openCase returns the open case of an account, or nil: there is never more than one.
@@ -129,8 +136,8 @@ func lastClosed(cases []policy.Case) *policy.Case {
 // OpenCase opens a case by hand, with the months that it rests on, and notes in the audit who did it. Errors: policy.ErrNoCustomer,
 // policy.ErrCaseOpen, policy.ErrNoNote.
 func (s *Store) OpenCase(ctx context.Context, customer policy.CustomerNumber, by, text string, months []policy.Usage, at time.Time) (policy.Case, error) {
-	return update(ctx, s, func(b *batch) (policy.Case, error) {
-		account, err := customerTable.get(b.tx, string(customer))
+	return update(ctx, s, func(t *step) (policy.Case, error) {
+		account, err := customerTable.get(t.tx, string(customer))
 		if err != nil {
 			return policy.Case{}, err
 		}
@@ -141,12 +148,12 @@ func (s *Store) OpenCase(ctx context.Context, customer policy.CustomerNumber, by
 		if text == "" {
 			return policy.Case{}, fmt.Errorf("%w: say why the case of customer %s is opened", policy.ErrNoNote, customer)
 		}
-		return flag(ctx, b.tx, policy.NewCase(account, months, by, text, at))
+		return s.flag(ctx, t.tx, policy.NewCase(account, months, by, text, at))
 	})
 }
 
 // putCase writes a new case under the next number, unless the account has an open one.
-func putCase(tx *bolt.Tx, c policy.Case) (policy.Case, error) {
+func (s *Store) putCase(ctx context.Context, tx Writer, c policy.Case) (policy.Case, error) {
 	cases, err := casesOf(tx, c.Customer)
 	if err != nil {
 		return policy.Case{}, err
@@ -154,7 +161,7 @@ func putCase(tx *bolt.Tx, c policy.Case) (policy.Case, error) {
 	if open := openCase(cases); open != nil {
 		return policy.Case{}, fmt.Errorf("%w: case %s of customer %s is %s", policy.ErrCaseOpen, open.ID, c.Customer, open.State)
 	}
-	k, err := caseTable.next(tx)
+	k, err := caseTable.next(ctx, s)
 	if err != nil {
 		return policy.Case{}, err
 	}
@@ -169,21 +176,19 @@ func (s *Store) MoveCase(ctx context.Context, id policy.CaseID, move policy.Move
 	if err != nil {
 		return policy.Case{}, err
 	}
-	return update(ctx, s, func(b *batch) (after policy.Case, err error) {
-		before, err := readCase(b.tx, id)
+	return update(ctx, s, func(t *step) (after policy.Case, err error) {
+		before, err := readCase(t.tx, id)
 		if err != nil {
 			return after, err
 		}
 		if after, err = before.Moved(move); err != nil {
 			return after, err
 		}
-		if err := caseTable.put(b.tx, numberKey(string(id)), &before, after); err != nil {
+		if err := caseTable.put(t.tx, numberKey(string(id)), &before, after); err != nil {
 			return after, err
 		}
-		if err := putNew(b.tx, out); err != nil {
-			return after, err
-		}
-		return after, note(ctx, b.tx, users.AuditEntry{
+		putNew(t.tx, out)
+		return after, s.note(ctx, t.tx, users.AuditEntry{
 			At: move.At, By: after.LastMove().By, Act: "case-move", Customer: before.Customer, Subject: string(id),
 			Detail: fmt.Sprintf("from %s to %s", before.State, after.State), Reason: after.LastMove().Note,
 		})

@@ -7,8 +7,6 @@ import (
 	"iter"
 	"slices"
 
-	bolt "go.etcd.io/bbolt"
-
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/directory"
 	"github.com/officernd/supportline/policy/users"
@@ -16,14 +14,30 @@ import (
 
 // Customer returns a profile of the directory, Restricted if a case of the account says so, or policy.ErrNoCustomer.
 func (s *Store) Customer(ctx context.Context, number policy.CustomerNumber) (policy.Customer, error) {
-	return fetch(ctx, s, func(tx *bolt.Tx) (policy.Customer, error) { return directoryEntry(tx, string(number)) })
+	return fetch(ctx, s, func(tx Reader) (policy.Customer, error) { return directoryEntry(tx, string(number)) })
 }
 
 // directoryEntry returns a profile as readers see it, with whether a case restricts the account.
-func directoryEntry(tx *bolt.Tx, number string) (policy.Customer, error) {
+func directoryEntry(tx Reader, number string) (policy.Customer, error) {
 	customer, err := customerTable.get(tx, number)
 	customer.Restricted = err == nil && restricted(tx, customer.Number)
 	return customer, err
+}
+
+// directoryEntries returns the profiles that an index leads to, as readers see them, in two round trips.
+func directoryEntries(tx Reader, numbers [][]byte) ([]policy.Customer, error) {
+	found, err := customerTable.all(tx, numbers)
+	if err != nil {
+		return nil, err
+	}
+	accounts := make([]policy.CustomerNumber, len(found))
+	for i, c := range found {
+		accounts[i] = c.Number
+	}
+	for i, is := range allRestricted(tx, accounts) {
+		found[i].Restricted = is
+	}
+	return found, nil
 }
 
 // CustomersCallingFrom returns the customers that have a number among their caller numbers, by customer number, however the caller's address
@@ -34,10 +48,8 @@ func (s *Store) CustomersCallingFrom(ctx context.Context, caller policy.Phone) (
 		return nil, nil
 	}
 	prefix := key(byCaller).part(number)
-	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.Customer, error) {
-		return lookUp(tx, under(prefix), len(prefix), noLimit, func(tx *bolt.Tx, number []byte) (policy.Customer, error) {
-			return directoryEntry(tx, string(number))
-		})
+	return fetch(ctx, s, func(tx Reader) ([]policy.Customer, error) {
+		return lookUp(tx, under(prefix), len(prefix), noLimit, directoryEntries)
 	})
 }
 
@@ -63,22 +75,21 @@ func (s *Store) ImportPlanned(ctx context.Context, customers []policy.Customer, 
 
 func (s *Store) importCustomers(ctx context.Context, customers []policy.Customer, by, seal string) (directory.Result, error) {
 	sorted := byNumber(customers)
-	return update(ctx, s, func(b *batch) (did directory.Result, err error) {
-		var changes []directory.Change
-		for _, c := range sorted {
-			change, err := importCustomer(b.tx, c, &did)
-			if err != nil {
+	return update(ctx, s, func(t *step) (did directory.Result, err error) {
+		changes, err := planned(t.tx, sorted)
+		if err != nil {
+			return did, err
+		}
+		for _, change := range changes {
+			if err := importCustomer(t.tx, change, &did); err != nil {
 				return did, err
-			}
-			if seal != "" {
-				changes = append(changes, change)
 			}
 		}
 		if seal != "" && directory.NewPlan(changes).Seal != seal {
 			return did, directory.ErrChanged
 		}
 		detail := fmt.Sprintf("%d added, %d changed, %d unchanged", did.Added, did.Changed, did.Unchanged)
-		return did, note(ctx, b.tx, users.AuditEntry{At: s.now(), By: by, Act: "import", Detail: detail})
+		return did, s.note(ctx, t.tx, users.AuditEntry{At: s.now(), By: by, Act: "import", Detail: detail})
 	})
 }
 
@@ -93,50 +104,56 @@ func byNumber(customers []policy.Customer) []policy.Customer {
 func (s *Store) PlanImport(ctx context.Context, customers []policy.Customer) (directory.Plan, error) {
 	changes := make([]directory.Change, 0, len(customers))
 	for step := range slices.Chunk(byNumber(customers), pageLength) {
-		err := s.view(ctx, func(tx *bolt.Tx) error {
-			for _, c := range step {
-				_, change, err := planned(tx, c)
-				if err != nil {
-					return err
-				}
-				changes = append(changes, change)
-			}
-			return nil
-		})
+		part, err := fetch(ctx, s, func(tx Reader) ([]directory.Change, error) { return planned(tx, step) })
 		if err != nil {
 			return directory.Plan{}, err
 		}
+		changes = append(changes, part...)
 	}
 	return directory.NewPlan(changes), nil
 }
 
-// importCustomer writes one customer, counts what it did, and returns it.
-func importCustomer(tx *bolt.Tx, c policy.Customer, did *directory.Result) (directory.Change, error) {
-	if c.Number == "" || len(c.Number) > maxPart {
-		return directory.Change{}, fmt.Errorf("customer %q: a customer number has 1 to %d characters", c.Name, maxPart)
-	}
-	before, change, err := planned(tx, c)
+// importCustomer writes one customer, and counts what it did.
+func importCustomer(tx Writer, change directory.Change, did *directory.Result) error {
+	c, before := change.After, &change.Before
 	switch {
-	case err != nil:
-		return change, err
-	case before == nil:
+	case before.Number == "":
 		did.Added++
+		before = nil
 	case change.Same():
 		did.Unchanged++
-		return change, nil
+		return nil
 	default:
 		did.Changed++
 	}
-	return change, customerTable.put(tx, []byte(c.Number), before, c)
+	return customerTable.put(tx, []byte(c.Number), before, c)
 }
 
-// planned returns what an import does to one customer, and its profile before, nil if there is none.
-func planned(tx *bolt.Tx, c policy.Customer) (before *policy.Customer, change directory.Change, err error) {
-	before, err = customerTable.find(tx, []byte(c.Number))
-	if change.After = c; before != nil {
-		change.Before = *before
+// planned returns what an import does to each of some customers. It reads their profiles in one round trip.
+func planned(tx Reader, customers []policy.Customer) ([]directory.Change, error) {
+	keys, changes := make([][]byte, len(customers)), make([]directory.Change, len(customers))
+	for i, c := range customers {
+		if c.Number == "" || len(c.Number) > maxPart {
+			return nil, fmt.Errorf("customer %q: a customer number has 1 to %d characters", c.Name, maxPart)
+		}
+		keys[i] = []byte(c.Number)
 	}
-	return before, change, err
+	for i, e := range fetched(tx, customersBucket, keys) {
+		changes[i].After = customers[i]
+		switch {
+		case i > 0 && customers[i].Number == customers[i-1].Number:
+			changes[i].Before = customers[i-1]
+			continue
+		case e.Value == nil:
+			continue
+		}
+		before, err := customerTable.decode(e.Key, e.Value)
+		if err != nil {
+			return nil, err
+		}
+		changes[i].Before = before
+	}
+	return changes, nil
 }
 
 // SearchCustomers returns the customers that a text finds (policy.Text.MatchesCustomer), by number, with Restricted set: at most limit of
@@ -144,8 +161,9 @@ func planned(tx *bolt.Tx, c policy.Customer) (before *policy.Customer, change di
 // have fewer than limit customers although there are more.
 func (s *Store) SearchCustomers(ctx context.Context, text policy.Text, limit int, after policy.CustomerNumber) (found []policy.Customer, next policy.CustomerNumber, err error) {
 	limit = max(1, limit)
-	found, err = fetch(ctx, s, func(tx *bolt.Tx) (found []policy.Customer, err error) {
+	found, err = fetch(ctx, s, func(tx Reader) (found []policy.Customer, err error) {
 		looked, last := 0, ""
+		next = ""
 		for number := range candidates(tx, text, string(after)) {
 			if len(found) == limit || looked == maxCandidates {
 				next = policy.CustomerNumber(last)
@@ -169,11 +187,11 @@ func (s *Store) SearchCustomers(ctx context.Context, text policy.Text, limit int
 const maxCandidates = 5000
 
 // candidates returns the numbers after one that a text may find, in order: from the index, or all where too many customers have the text.
-func candidates(tx *bolt.Tx, t policy.Text, after string) iter.Seq[string] {
+func candidates(tx Reader, t policy.Text, after string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		listed, few := listedCustomers(tx, t)
 		if t.Whole == "" || !few {
-			for k := range (span{}).behind([]byte(after)).in(tx.Bucket(customersBucket)) {
+			for k := range (span{}).behind([]byte(after)).in(tx, customersBucket) {
 				if !yield(string(k)) {
 					return
 				}
@@ -189,21 +207,20 @@ func candidates(tx *bolt.Tx, t policy.Text, after string) iter.Seq[string] {
 }
 
 // listedCustomers returns the numbers of the customers that a text may find, in order; few is false if there are too many.
-func listedCustomers(tx *bolt.Tx, t policy.Text) (numbers []string, few bool) {
-	search := tx.Bucket(searchBucket)
+func listedCustomers(tx Reader, t policy.Text) (numbers []string, few bool) {
 	numbers, few = customersNumbered(tx, t)
 	if !few {
 		return nil, false
 	}
 	if len(t.Words) > 0 {
-		named, few := underWords(search, ofName, t.Words, maxTerms)
+		named, few := underWords(tx, ofName, t.Words, maxTerms)
 		if !few {
 			return nil, false
 		}
 		numbers = append(numbers, named...)
 	}
 	for _, part := range t.Digits {
-		calling, few := underPart(search, ofNumber, part, maxTerms, func(string) bool { return true })
+		calling, few := underPart(tx, ofNumber, part, maxTerms, func(string) bool { return true })
 		if !few {
 			return nil, false
 		}
@@ -213,8 +230,8 @@ func listedCustomers(tx *bolt.Tx, t policy.Text) (numbers []string, few bool) {
 	return slices.Compact(numbers), true
 }
 
-func customersNumbered(tx *bolt.Tx, t policy.Text) (numbers []string, few bool) {
-	for k := range under([]byte(t.Whole)).in(tx.Bucket(customersBucket)) {
+func customersNumbered(tx Reader, t policy.Text) (numbers []string, few bool) {
+	for k := range under([]byte(t.Whole)).in(tx, customersBucket) {
 		if len(numbers) == maxTerms {
 			return nil, false
 		}
@@ -227,22 +244,22 @@ func customersNumbered(tx *bolt.Tx, t policy.Text) (numbers []string, few bool) 
 }
 
 // customerEntries returns the entries of a customer, each once.
-func customerEntries(number []byte, c policy.Customer) (entries []edit) {
+func customerEntries(number []byte, c policy.Customer) (entries []Edit) {
 	add := func(in Bucket, k indexKey) {
-		e := edit{in: in, key: append(k, number...)}
+		e := Edit{Bucket: in, Key: append(k, number...)}
 		if _, there := find(entries, e); !there {
 			entries = append(entries, e)
 		}
 	}
 	for _, phone := range c.CallerNumbers {
-		add(inIndex, key(byCaller).part(phone.Full()))
+		add(indexBucket, key(byCaller).part(phone.Full()))
 	}
 	for _, word := range words(c.Name) {
-		add(inSearch, wordKey(ofName, word))
+		add(searchBucket, wordKey(ofName, word))
 	}
 	for _, phone := range c.Phones() {
 		for _, ngram := range ngrams(phone.Full()) {
-			add(inSearch, key(ofNumber).text(ngram))
+			add(searchBucket, key(ofNumber).text(ngram))
 		}
 	}
 	return entries

@@ -124,34 +124,33 @@ var (
 type Bucket uint8
 
 const (
-	inCalls Bucket = iota
-	inSteps
-	inIndex
-	inSearch
-	inTokens
-	inTries
-	inSignIns
-	inCustomers
-	inAudit
-	inCases
-	inNotices
-	inUsers
-	inRemovals
-	inSessions
-	inDates
-	inMeta
-	inGuards
-	inLeases
-	inRows
-	inErasures
+	callsBucket Bucket = iota
+	stepsBucket
+	indexBucket
+	searchBucket
+	tokensBucket
+	triesBucket
+	signInsBucket
+	customersBucket
+	auditBucket
+	casesBucket
+	noticesBucket
+	usersBucket
+	removalsBucket
+	sessionsBucket
+	datesBucket
+	metaBucket
+	guardsBucket
+	leasesBucket
+	rowsBucket
+	erasuresBucket
 	bucketCount
 )
 
 var bucketNames = [bucketCount]string{
-	inCalls: "calls", inSteps: "steps", inIndex: "index", inSearch: "search", inTokens: "tokens", inTries: "tries", inSignIns: "signins",
-	inCustomers: "customers", inAudit: "audit", inCases: "cases", inNotices: "notices", inUsers: "users", inRemovals: "removals",
-	inSessions: "sessions", inDates: "dates", inMeta: "meta", inGuards: "guards", inLeases: "leases", inRows: "rows",
-	inErasures: "erasures",
+	callsBucket: "calls", stepsBucket: "steps", indexBucket: "index", searchBucket: "search", tokensBucket: "tokens", triesBucket: "tries", signInsBucket: "signins",
+	customersBucket: "customers", auditBucket: "audit", casesBucket: "cases", noticesBucket: "notices", usersBucket: "users", removalsBucket: "removals",
+	sessionsBucket: "sessions", datesBucket: "dates", metaBucket: "meta", guardsBucket: "guards", leasesBucket: "leases", rowsBucket: "rows", erasuresBucket: "erasures",
 }
 
 func (b Bucket) String() string { return bucketNames[b] }

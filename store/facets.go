@@ -2,11 +2,10 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"hash/fnv"
 	"time"
-
-	bolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
 )
@@ -48,9 +47,9 @@ const (
 )
 
 // searchKeys returns the entries of a call in the bucket search.
-func searchKeys(c policy.Call, unindexed bool) []edit {
+func searchKeys(c policy.Call, unindexed bool) []Edit {
 	if unindexed {
-		return []edit{{in: inSearch, key: unindexedKey(placeOf(c))}}
+		return []Edit{{Bucket: searchBucket, Key: unindexedKey(placeOf(c))}}
 	}
 	return facetKeys(c)
 }
@@ -58,12 +57,12 @@ func searchKeys(c policy.Call, unindexed bool) []edit {
 func unindexedKey(place []byte) []byte { return append(key(byUnindexed), place...) }
 
 // facetKeys returns the facets of a call that is indexed.
-func facetKeys(c policy.Call) []edit {
+func facetKeys(c policy.Call) []Edit {
 	place := appendPacked(make([]byte, 0, 32), placeOf(c))
-	keys := make([]edit, 0, 10)
+	keys := make([]Edit, 0, 10)
 	add := func(wanted bool, k indexKey) {
 		if wanted {
-			keys = append(keys, edit{in: inSearch, key: append(k, place...)})
+			keys = append(keys, Edit{Bucket: searchBucket, Key: append(k, place...)})
 		}
 	}
 	leg, accepted := c.Accepted()
@@ -76,11 +75,11 @@ func facetKeys(c policy.Call) []edit {
 	add(c.OnFile != "" && c.OnFile != c.Customer, onFileKey(c.OnFile))
 	add(c.Ticket != "", key(byTicket).part(string(c.Ticket)))
 	if seconds, _, ok := c.Talk(); ok {
-		keys = append(keys, edit{in: inSearch, key: append(talkKey(bandOf(seconds)), place...), value: talkValue(seconds, c.Waived)})
+		keys = append(keys, Edit{Bucket: searchBucket, Key: append(talkKey(bandOf(seconds)), place...), Value: talkValue(seconds, c.Waived)})
 	}
 	keys = append(append(keys, nobodyKeys(c)...), callerKeys(c, place)...)
 	if c.Customer != "" && c.Account != "" { // words of the name lead to the number; its calls share the entry (searchTerms)
-		keys = append(keys, edit{in: inSearch, key: namesKey(string(c.Customer)).text(c.Account[:min(len(c.Account), maxName)])})
+		keys = append(keys, Edit{Bucket: searchBucket, Key: namesKey(string(c.Customer)).text(c.Account[:min(len(c.Account), maxName)])})
 	}
 	return keys
 }
@@ -88,7 +87,7 @@ func facetKeys(c policy.Call) []edit {
 func onFileKey(customer policy.CustomerNumber) indexKey { return key(byOnFile).part(string(customer)) }
 
 // nobodyKeys returns the facet of an indexed call that was served to nobody. Its value spares a count of a month the calls.
-func nobodyKeys(c policy.Call) []edit {
+func nobodyKeys(c policy.Call) []Edit {
 	if !c.ServedToNobody() {
 		return nil
 	}
@@ -96,37 +95,34 @@ func nobodyKeys(c policy.Call) []edit {
 	if c.OnFile != "" {
 		value[0] = 1
 	}
-	return []edit{{in: inSearch, key: appendPacked(key(byMark).text(markNobody), placeOf(c)), value: value}}
+	return []Edit{{Bucket: searchBucket, Key: appendPacked(key(byMark).text(markNobody), placeOf(c)), Value: value}}
 }
 
 // callerKeys returns the facets of the caller of an indexed call, at its packed place: all spellings of a number are found by it, and all
 // withheld ones together.
-func callerKeys(c policy.Call, place []byte) (keys []edit) {
+func callerKeys(c policy.Call, place []byte) (keys []Edit) {
 	if number := c.From.Number(); searchable(number) != "" {
-		keys = append(keys, edit{in: inSearch, key: append(key(byFrom).part(string(number)), place...)})
+		keys = append(keys, Edit{Bucket: searchBucket, Key: append(key(byFrom).part(string(number)), place...)})
 	}
 	if c.Withheld() {
-		keys = append(keys, edit{in: inSearch, key: append(key(byMark).text(markWithheld), place...)})
+		keys = append(keys, Edit{Bucket: searchBucket, Key: append(key(byMark).text(markWithheld), place...)})
 	}
 	return keys
 }
 
 // onFileOf returns the places of the calls of others, and of nobody, from numbers that were on file of an account.
-func onFileOf(tx *bolt.Tx, customer policy.CustomerNumber) (places [][]byte, err error) {
-	search, prefix := tx.Bucket(searchBucket), onFileKey(customer)
-	for k := range under(prefix).in(search) {
+func onFileOf(tx Reader, customer policy.CustomerNumber) (places [][]byte, err error) {
+	prefix := onFileKey(customer)
+	for k := range under(prefix).in(tx, searchBucket) {
 		places = append(places, appendUnpacked(nil, k[len(prefix):]))
 	}
-	for k := range under(key(byUnindexed)).in(search) {
-		r, err := recordAt(tx, k[1:])
-		if err != nil {
-			return nil, err
-		}
+	records, err := unindexed(tx, nil, placeAt(endOfTime))
+	for _, r := range records {
 		if r.Call.OnFile == customer && r.Call.Customer != customer {
-			places = append(places, bytes.Clone(k[1:]))
+			places = append(places, placeOf(r.Call))
 		}
 	}
-	return places, nil
+	return places, err
 }
 
 // facet returns the beginning of the keys of a value. These values are few and each is on many calls, so four bytes of a hash stand for it;
@@ -137,8 +133,8 @@ func facet[V ~string](kind byte, value V) indexKey {
 	return hash.Sum(key(kind))
 }
 
-// maxName is how many bytes of a name are searched for, far below bbolt's bound of a key.
-const maxName = 4000
+// maxName is how many bytes of a name are searched for, so that its key is far below MaxKey.
+const maxName = 2000
 
 func namesKey(customer string) indexKey { return key(byNames).part(customer) }
 
@@ -172,8 +168,8 @@ func readTalk(value []byte) (seconds int, waived bool) {
 }
 
 // unindexedBefore returns the places of the unindexed calls that began before a time, the oldest first, at most so many.
-func unindexedBefore(tx *bolt.Tx, before time.Time, many int) (places [][]byte) {
-	for k := range (span{from: key(byUnindexed), to: unindexedKey(placeAt(before))}).in(tx.Bucket(searchBucket)) {
+func unindexedBefore(tx Reader, before time.Time, many int) (places [][]byte) {
+	for k := range (span{from: key(byUnindexed), to: unindexedKey(placeAt(before)), few: many}).in(tx, searchBucket) {
 		if len(places) == many {
 			break
 		}
@@ -199,77 +195,94 @@ func goesOn(c policy.Call, now time.Time) bool {
 }
 
 // stayUnindexed handles a change of an unindexed call: its place may move, and its end is remembered.
-func (b *batch) stayUnindexed(before, after policy.Call) {
+func (t *step) stayUnindexed(before, after policy.Call) {
 	if !before.StartedAt.Equal(after.StartedAt) {
-		b.edits = append(b.edits, difference(searchKeys(before, true), searchKeys(after, true))...)
+		t.edit(difference(searchKeys(before, true), searchKeys(after, true))...)
 	}
-	if before.End().IsZero() && !after.End().IsZero() {
-		b.store.ended = append(b.store.ended, after.SID)
+	if t.batch != nil && before.End().IsZero() && !after.End().IsZero() {
+		t.store.ended = append(t.store.ended, after.SID)
 	}
 }
 
 // indexEnded writes the facets of the calls that ended, once there are enough, in the commit that is being prepared anyway. Calls that are
-// older than any call can be are indexed with them: the report of their end was lost.
-func (b *batch) indexEnded() {
-	if len(b.store.ended) < indexAfter || len(b.requests) == 0 {
+// older than any call can be are indexed with them: the report of their end was lost, or the process that learned of it. After an error the next
+// run finds them.
+func (s *Store) indexEnded(next *batch) {
+	if len(s.ended) < indexAfter || next.requests == 0 {
 		return
 	}
-	newest := time.Time{}
-	for _, sid := range b.store.ended {
-		if c, err := b.call(sid); err == nil && c.unindexed && !c.call.End().IsZero() {
-			b.index(c)
-			if c.call.StartedAt.After(newest) {
-				newest = c.call.StartedAt
-			}
-		}
-	}
-	b.store.ended = b.store.ended[:0]
-	for _, place := range b.lost(newest) {
-		if c, err := b.call(policy.CallSID(place[timeLength:])); err == nil && c.unindexed && string(placeOf(c.call)) == string(place) {
-			b.index(c)
-		}
-	}
-}
-
-// lost returns the places of unindexed calls that began so long before newest that they must have ended.
-func (b *batch) lost(newest time.Time) (places [][]byte) {
+	ended := s.ended
+	s.ended = nil
+	newest := s.index(next, ended, func(c policy.Call) bool { return !c.End().IsZero() })
 	if newest.Before(time.Time{}.Add(longestCall)) {
-		return nil
+		return
 	}
-	_ = b.store.db.View(func(tx *bolt.Tx) error { // after an error the next run finds them
-		places = unindexedBefore(tx, newest.Add(-longestCall), indexLost)
-		return nil
-	})
-	return places
-}
-
-func (b *batch) index(c *recentCall) {
-	b.edits = append(b.edits, difference(searchKeys(c.call, true), searchKeys(c.call, false))...)
-	b.changed[c.call.SID] = true
-	indexed := *c
-	indexed.unindexed = false
-	b.store.recent.keep(indexed)
-}
-
-// endedBefore returns the unindexed calls that had ended when the store was closed.
-func (s *Store) endedBefore() (ended []policy.CallSID, err error) {
-	err = s.db.View(func(tx *bolt.Tx) error {
-		search := tx.Bucket(searchBucket)
-		if search == nil {
-			return nil // an empty file that was opened for reading
+	ctx, cancel := context.WithTimeout(context.Background(), commitPatience)
+	defer cancel()
+	lost, _ := fetch(ctx, s, func(tx Reader) (found []policy.CallSID, err error) {
+		for _, place := range unindexedBefore(tx, newest.Add(-longestCall), indexLost) {
+			found = append(found, policy.CallSID(place[timeLength:]))
 		}
-		for _, place := range unindexedBefore(tx, endOfTime, maxEnded) {
-			r, err := recordAt(tx, place)
-			if err != nil {
-				return err
-			}
+		return found, nil
+	})
+	s.index(next, lost, func(c policy.Call) bool { return c.StartedAt.Before(newest.Add(-longestCall)) })
+}
+
+// index indexes the calls among some that are to be, each as a step of its own, and returns the latest of their starts.
+func (s *Store) index(next *batch, calls []policy.CallSID, due func(policy.Call) bool) (newest time.Time) {
+	list := make([]*request, len(calls))
+	for i, sid := range calls {
+		list[i] = &request{sid: sid}
+	}
+	if s.look(next, list) != nil {
+		return newest
+	}
+	var found []recentCall
+	var facets []Edit
+	for _, sid := range calls {
+		if c, known := s.recent.calls[sid]; known && c.value != nil && c.unindexed && due(c.call) {
+			found = append(found, *c)
+			facets = append(facets, searchKeys(c.call, false)...)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), commitPatience)
+	defer cancel()
+	there, err := fetch(ctx, s, func(tx Reader) (termsThere, error) { return readTerms(tx, facets), nil })
+	if err != nil {
+		return newest
+	}
+	for _, c := range found {
+		next.indexed(c, there)
+		if c.call.StartedAt.After(newest) {
+			newest = c.call.StartedAt
+		}
+	}
+	return newest
+}
+
+// indexed makes the facets of a call a step of the batch.
+func (b *batch) indexed(c recentCall, there termsThere) {
+	t := &step{store: b.store, batch: b, sid: c.call.SID}
+	t.rely(&c)
+	t.edit(difference(searchKeys(c.call, true), nil)...)
+	t.indexWith(searchKeys(c.call, false), there)
+	b.add(t)
+	b.changed[c.call.SID] = true
+	c.unindexed = false
+	b.store.recent.keep(c)
+}
+
+// endedBefore returns the unindexed calls that had ended when the store was opened.
+func (s *Store) endedBefore(ctx context.Context) ([]policy.CallSID, error) {
+	return fetch(ctx, s, func(tx Reader) (ended []policy.CallSID, err error) {
+		records, err := recordsAt(tx, unindexedBefore(tx, endOfTime, maxEnded))
+		for _, r := range records {
 			if !r.Call.End().IsZero() {
 				ended = append(ended, r.Call.SID)
 			}
 		}
-		return nil
+		return ended, err
 	})
-	return ended, err
 }
 
 // maxEnded bounds how many calls are looked at when a store is opened; the others are indexed as lost.

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"github.com/officernd/supportline/policy"
 )
 
@@ -112,29 +110,26 @@ func sameDecision(a, b policy.Decision) bool {
 
 func stepKey(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
-// withHistory reads a call's history, and returns its size in the file.
-func (r record) withHistory(tx *bolt.Tx) (call policy.Call, size int, err error) {
-	steps := tx.Bucket(stepsBucket)
+// withHistory reads a call's history.
+func (r record) withHistory(tx Reader) (policy.Call, error) {
+	keys := make([][]byte, len(r.Steps))
+	for i, n := range r.Steps {
+		keys[i] = stepKey(n)
+	}
+	call, _, err := r.with(fetched(tx, stepsBucket, keys))
+	return call, err
+}
+
+// with returns the call with its history, from the entries of its segments, and the size of the history as it is stored.
+func (r record) with(steps []Entry) (call policy.Call, size int, err error) {
 	call = r.Call
-	for _, n := range r.Steps {
-		value := steps.Get(stepKey(n))
-		c, err := decode[segment]("step", fmt.Sprint(n), value)
+	for i, n := range r.Steps {
+		c, err := decode[segment]("step", fmt.Sprint(n), steps[i].Value)
 		if err != nil {
 			return call, size, fmt.Errorf("call %s: %w", call.SID, err)
 		}
 		c.addTo(&call)
-		size += len(value)
+		size += len(steps[i].Value)
 	}
 	return call, size, nil
-}
-
-// lastStep returns the highest number of a segment that is in use.
-func (s *Store) lastStep() (last uint64, err error) {
-	err = s.db.View(func(tx *bolt.Tx) error {
-		if k, _ := tx.Bucket(stepsBucket).Cursor().Last(); k != nil {
-			last = binary.BigEndian.Uint64(k)
-		}
-		return nil
-	})
-	return last, err
 }

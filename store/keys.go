@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"github.com/officernd/supportline/policy"
 )
 
@@ -38,32 +36,32 @@ func placeOf(c policy.Call) []byte {
 }
 
 // callKeys returns the entries of a call in the index, besides that by SID. They depend on the call alone.
-func callKeys(c policy.Call) []edit {
+func callKeys(c policy.Call) []Edit {
 	sid, place := string(c.SID), placeOf(c)
-	var keys []edit
+	var keys []Edit
 	if c.Customer != "" {
-		keys = append(keys, edit{in: inIndex, key: append(key(byCustomer).part(string(c.Customer)), place...)})
+		keys = append(keys, Edit{Bucket: indexBucket, Key: append(key(byCustomer).part(string(c.Customer)), place...)})
 	}
 	if c.Customer != "" && c.Month != "" && !c.Test() {
 		month := append(monthKey(c.Month).part(string(c.Customer)), place...)
-		keys = append(keys, edit{in: inIndex, key: month, value: encodeSummary(c.Summary())})
+		keys = append(keys, Edit{Bucket: indexBucket, Key: month, Value: encodeSummary(c.Summary())})
 	}
 	if since, talking := c.Talking(); talking {
-		keys = append(keys, edit{in: inIndex, key: key(byTalking).time(since).text(sid)})
+		keys = append(keys, Edit{Bucket: indexBucket, Key: key(byTalking).time(since).text(sid)})
 	}
 	for i, at := range c.WrongNumbers {
 		for _, wrong := range []indexKey{key(byWrong).part(c.From.Caller()), key(byWrongAt)} {
 			wrong = wrong.time(at).text(sid)
-			keys = append(keys, edit{in: inIndex, key: binary.BigEndian.AppendUint32(wrong, uint32(i))}) // wrongLength; several may be of one time
+			keys = append(keys, Edit{Bucket: indexBucket, Key: binary.BigEndian.AppendUint32(wrong, uint32(i))}) // wrongLength; several may be of one time
 		}
 	}
 	return append(keys, recordingKeys(c)...)
 }
 
 // allKeys returns all entries of a call, that by SID included.
-func allKeys(c policy.Call, unindexed bool) []edit {
-	bySID := edit{in: inIndex, key: key(bySID).text(string(c.SID)), value: placeOf(c)[:timeLength]}
-	return slices.Concat([]edit{bySID}, callKeys(c), searchKeys(c, unindexed))
+func allKeys(c policy.Call, unindexed bool) []Edit {
+	bySID := Edit{Bucket: indexBucket, Key: key(bySID).text(string(c.SID)), Value: placeOf(c)[:timeLength]}
+	return slices.Concat([]Edit{bySID}, callKeys(c), searchKeys(c, unindexed))
 }
 
 // sameKeys reports whether two states of a call have the same entries in the index, without making them: most steps change none.
@@ -126,10 +124,11 @@ func readTime(k []byte) time.Time {
 // text appends text that ends the key, or is followed by something that is not read back.
 func (k indexKey) text(s string) indexKey { return append(k, s...) }
 
-// span is a range of a bucket's keys: from from up to, but not including, to. nil is no bound on that side.
+// span is a range of keys: from from up to, but not including, to. nil is no bound on that side.
 type span struct {
 	from, to []byte
 	back     bool // from the last key to the first
+	few      int  // as in Span
 }
 
 // under returns the span of the keys that begin with prefix.
@@ -144,7 +143,19 @@ func under(prefix []byte) span {
 	return span{from: prefix}
 }
 
-func (r span) backwards() span { return span{r.from, r.to, !r.back} }
+// of returns the span in a bucket.
+func (r span) of(b Bucket) Span { return Span{Bucket: b, From: r.from, To: r.to, Back: r.back, Few: r.few} }
+
+func (r span) backwards() span {
+	r.back = !r.back
+	return r
+}
+
+// first returns the span for who reads so many of its entries.
+func (r span) first(few int) span {
+	r.few = max(0, few)
+	return r
+}
 
 // behind returns what is left of the span behind a key of it.
 func (r span) behind(k []byte) span {
@@ -157,47 +168,21 @@ func (r span) behind(k []byte) span {
 }
 
 // in iterates over the entries of a bucket. Keys and values are good until the transaction ends; the bucket must not be written to meanwhile.
-func (r span) in(b *bolt.Bucket) iter.Seq2[[]byte, []byte] {
+func (r span) in(tx Reader, b Bucket) iter.Seq2[[]byte, []byte] {
 	return func(yield func(k, v []byte) bool) {
-		cursor := b.Cursor()
-		if r.back {
-			for k, v := r.last(cursor); k != nil && bytes.Compare(k, r.from) >= 0 && yield(k, v); k, v = cursor.Prev() {
-			}
-			return
-		}
-		for k, v := cursor.Seek(r.from); k != nil && (r.to == nil || bytes.Compare(k, r.to) < 0) && yield(k, v); k, v = cursor.Next() {
+		cursor := tx.Scan(r.of(b))[0]
+		for k, v := cursor.Next(); k != nil && yield(k, v); k, v = cursor.Next() {
 		}
 	}
 }
 
-// last moves a cursor to the last entry below the span's end.
-func (r span) last(cursor *bolt.Cursor) (k, v []byte) {
-	if r.to == nil {
-		return cursor.Last()
-	}
-	if k, _ := cursor.Seek(r.to); k == nil {
-		return cursor.Last()
-	}
-	return cursor.Prev()
-}
+func (r span) isEmpty(tx Reader, b Bucket) bool { return r.count(tx, b, 1) == 0 }
 
-func (r span) isEmpty(b *bolt.Bucket) bool {
-	for range r.in(b) {
-		return false
-	}
-	return true
-}
-
-func (r span) count(b *bolt.Bucket) (n int) {
-	for range r.in(b) {
-		n++
-	}
-	return n
-}
+func (r span) count(tx Reader, b Bucket, most int) int { return tx.Count(r.of(b), most) }
 
 // visit calls f with the first entries of a bucket in the span, at most so many, and returns what is left of the span. done is that f saw all.
-func (r span) visit(b *bolt.Bucket, many int, f func(k, v []byte) error) (rest span, done bool, err error) {
-	for k, v := range r.in(b) {
+func (r span) visit(tx Reader, b Bucket, many int, f func(k, v []byte) error) (rest span, done bool, err error) {
+	for k, v := range r.first(many).in(tx, b) {
 		if err := f(k, v); err != nil {
 			return r, false, err
 		}
@@ -210,13 +195,15 @@ func (r span) visit(b *bolt.Bucket, many int, f func(k, v []byte) error) (rest s
 
 // scan iterates over what read makes of a bucket's entries in a span. It reads so many of them at a time in a transaction of its own and takes
 // no snapshot, so that a consumer may be as slow as it likes. An error ends the sequence.
-func scan[T any](ctx context.Context, s *Store, bucket []byte, r span, step int, read func(k, v []byte) (T, error)) iter.Seq2[T, error] {
+func scan[T any](ctx context.Context, s *Store, bucket Bucket, r span, step int, read func(k, v []byte) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var page []T
-		for done := false; !done; page = page[:0] {
+		for done := false; !done; {
 			s.options.Yield()
-			err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-				r, done, err = r.visit(tx.Bucket(bucket), step, func(k, v []byte) error {
+			var rest span
+			err := s.view(ctx, func(tx Reader) (err error) {
+				page = page[:0]
+				rest, done, err = r.visit(tx, bucket, step, func(k, v []byte) error {
 					found, err := read(k, v)
 					page = append(page, found)
 					return err
@@ -228,6 +215,7 @@ func scan[T any](ctx context.Context, s *Store, bucket []byte, r span, step int,
 				yield(none, err)
 				return
 			}
+			r = rest
 			for _, found := range page {
 				if !yield(found, nil) {
 					return

@@ -11,8 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	bolt "go.etcd.io/bbolt"
-
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -91,7 +89,7 @@ func (l *Lines) ChangeDates(ctx context.Context, line policy.Phone, seen int, c 
 
 // ScheduleRevisions returns the newest revision of each line whose dates were ever edited, by line.
 func (s *Store) ScheduleRevisions(ctx context.Context) ([]policy.ScheduleRevision, error) {
-	all, err := fetch(ctx, s, func(tx *bolt.Tx) ([]policy.ScheduleRevision, error) { return revisionTable.in(tx, span{back: true}) })
+	all, err := fetch(ctx, s, func(tx Reader) ([]policy.ScheduleRevision, error) { return revisionTable.in(tx, span{back: true}) })
 	newest := slices.CompactFunc(all, func(a, b policy.ScheduleRevision) bool { return a.Line == b.Line })
 	slices.SortFunc(newest, func(a, b policy.ScheduleRevision) int { return strings.Compare(a.Line.Full(), b.Line.Full()) })
 	return newest, err
@@ -99,7 +97,7 @@ func (s *Store) ScheduleRevisions(ctx context.Context) ([]policy.ScheduleRevisio
 
 // LineRevisions returns the revisions of a line before a version (0 for all), newest first, at most limit.
 func (s *Store) LineRevisions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.ScheduleRevision, error) {
-	return fetch(ctx, s, func(tx *bolt.Tx) (found []policy.ScheduleRevision, err error) {
+	return fetch(ctx, s, func(tx Reader) (found []policy.ScheduleRevision, err error) {
 		for e, err := range revisionsBack(tx, line, before) {
 			if err != nil || len(found) == limit {
 				return found, err
@@ -113,10 +111,10 @@ func (s *Store) LineRevisions(ctx context.Context, line policy.Phone, before, li
 // ChangeDates adds an revision of a line's dates and notes it in the audit, in one step, if seen is still the newest version. Otherwise the
 // error is policy.ErrScheduleChanged, with what somebody else changed. The other errors are those of policy.ScheduleRevision.Changed.
 func (s *Store) ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.ScheduleChange) (policy.ScheduleRevision, error) {
-	return update(ctx, s, func(b *batch) (after policy.ScheduleRevision, err error) {
+	return update(ctx, s, func(t *step) (after policy.ScheduleRevision, err error) {
 		before := policy.ScheduleRevision{Line: line}
 		var since []policy.ScheduleRevision
-		for e, err := range revisionsBack(b.tx, line, 0) {
+		for e, err := range revisionsBack(t.tx, line, 0) {
 			if err != nil {
 				return after, err
 			}
@@ -134,22 +132,22 @@ func (s *Store) ChangeDates(ctx context.Context, line policy.Phone, seen int, c 
 		if after, err = before.Changed(c); err != nil {
 			return after, err
 		}
-		if err := revisionTable.put(b.tx, revisionKey(line, after.Version), nil, after); err != nil {
+		if err := revisionTable.put(t.tx, revisionKey(line, after.Version), nil, after); err != nil {
 			return after, err
 		}
 		detail := fmt.Sprintf("version %d: %s", after.Version, after.Change)
-		return after, note(ctx, b.tx, users.AuditEntry{At: c.At, By: c.By, Act: users.ActLineDates, Subject: line.Full(), Detail: detail, Reason: c.Reason})
+		return after, s.note(ctx, t.tx, users.AuditEntry{At: c.At, By: c.By, Act: users.ActLineDates, Subject: line.Full(), Detail: detail, Reason: c.Reason})
 	})
 }
 
 // revisionsBack returns the revisions of a line before a version (0 for all), newest first.
-func revisionsBack(tx *bolt.Tx, line policy.Phone, before int) iter.Seq2[policy.ScheduleRevision, error] {
+func revisionsBack(tx Reader, line policy.Phone, before int) iter.Seq2[policy.ScheduleRevision, error] {
 	return func(yield func(policy.ScheduleRevision, error) bool) {
 		own := under(revisionPrefix(line)).backwards()
 		if before > 0 {
 			own.to = revisionKey(line, before)
 		}
-		for k, v := range own.in(tx.Bucket(datesBucket)) {
+		for k, v := range own.in(tx, datesBucket) {
 			if e, err := revisionTable.decode(k, v); !yield(e, err) || err != nil {
 				return
 			}

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -21,27 +19,27 @@ const maxNoticeKey = 1024
 
 // noticeEntries returns the entries of a notice: one that waits is found by its channel and the time of its next attempt, one that was given
 // up by when that was.
-func noticeEntries(k []byte, n policy.Notice) []edit {
+func noticeEntries(k []byte, n policy.Notice) []Edit {
 	switch {
 	case !n.SentAt.IsZero():
 		return nil
 	case !n.FailedAt.IsZero():
-		return []edit{{in: inIndex, key: append(key(byFailed).time(n.FailedAt), k...)}}
+		return []Edit{{Bucket: indexBucket, Key: append(key(byFailed).time(n.FailedAt), k...)}}
 	}
-	return []edit{{in: inIndex, key: append(dueKey(n.Channel).time(n.NextAt), k...)}}
+	return []Edit{{Bucket: indexBucket, Key: append(dueKey(n.Channel).time(n.NextAt), k...)}}
 }
 
 func dueKey(c policy.Channel) indexKey { return key(byDue).part(string(c)) }
 
 // FailedNotices returns how many notices were given up and wait for a person. It reads their entries in the index.
 func (s *Store) FailedNotices(ctx context.Context) (int, error) {
-	return fetch(ctx, s, func(tx *bolt.Tx) (int, error) { return under(key(byFailed)).count(tx.Bucket(indexBucket)), nil })
+	return fetch(ctx, s, func(tx Reader) (int, error) { return under(key(byFailed)).count(tx, indexBucket, noLimit), nil })
 }
 
 // NoticesGivenUp returns the notices that were given up and wait for a person, at most limit of them, the last first.
 func (s *Store) NoticesGivenUp(ctx context.Context, limit int) ([]policy.Notice, error) {
-	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.Notice, error) {
-		return lookUp(tx, under(key(byFailed)).backwards(), 1+timeLength, limit, noticeTable.at)
+	return fetch(ctx, s, func(tx Reader) ([]policy.Notice, error) {
+		return lookUp(tx, under(key(byFailed)).backwards(), 1+timeLength, limit, noticeTable.all)
 	})
 }
 
@@ -66,22 +64,35 @@ func newNotices(notices []policy.Notice) ([]outgoing, error) {
 	return out, nil
 }
 
-// putNew writes the notices whose keys are new. It looks in the commit, because the batch before may not be in the file when a notice is
-// made.
-func putNew(tx *bolt.Tx, notices []outgoing) error {
-	outbox := tx.Bucket(noticesBucket)
-	for _, n := range notices {
-		if outbox.Get([]byte(n.notice.Key)) != nil {
-			continue
-		}
-		if err := outbox.Put([]byte(n.notice.Key), n.value); err != nil {
-			return fmt.Errorf("notice %s: %w", n.notice.Key, err)
-		}
-		if err := write(tx, noticeEntries([]byte(n.notice.Key), n.notice)); err != nil {
-			return err
-		}
+// edits returns what writes a notice.
+func (n outgoing) edits() []Edit {
+	k := []byte(n.notice.Key)
+	return append([]Edit{{Bucket: noticesBucket, Key: k, Value: n.value}}, noticeEntries(k, n.notice)...)
+}
+
+// untoldOf returns the notices whose keys are new, each once. It reads in one round trip.
+func untoldOf(tx Reader, notices []outgoing) (fresh []outgoing) {
+	keys, seen := make([][]byte, len(notices)), map[string]bool{}
+	for i, n := range notices {
+		keys[i] = []byte(n.notice.Key)
 	}
-	return nil
+	for i, e := range fetched(tx, noticesBucket, keys) {
+		if e.Value == nil && !seen[notices[i].notice.Key] {
+			fresh = append(fresh, notices[i])
+		}
+		seen[notices[i].notice.Key] = true
+	}
+	return fresh
+}
+
+// putNew writes the notices whose keys are new.
+func putNew(tx Writer, notices []outgoing) {
+	if len(notices) == 0 {
+		return
+	}
+	for _, n := range untoldOf(tx, notices) {
+		write(tx, n.edits())
+	}
 }
 
 // PutNotices writes notices into the outbox, all or none of them. A notice whose key is there already is not written again, even when it has
@@ -91,8 +102,8 @@ func (s *Store) PutNotices(ctx context.Context, notices []policy.Notice) error {
 	if err != nil || len(out) == 0 {
 		return err
 	}
-	return s.submit(ctx, false, func(b *batch) error {
-		b.notices = append(b.notices, out...)
+	return s.advanceBy(ctx, "", func(t *step) error {
+		t.notices = append(t.notices, out...)
 		return nil
 	})
 }
@@ -105,7 +116,7 @@ func (s *Store) Notices(ctx context.Context) iter.Seq2[policy.Notice, error] {
 // NoticesUnder returns the notices whose keys have one of the prefixes (policy.NoticesAbout), at most limit of them, newest first. It reads each of
 // those once, and no others.
 func (s *Store) NoticesUnder(ctx context.Context, starts []string, limit int) ([]policy.Notice, error) {
-	found, err := fetch(ctx, s, func(tx *bolt.Tx) (found []policy.Notice, err error) {
+	found, err := fetch(ctx, s, func(tx Reader) (found []policy.Notice, err error) {
 		for _, start := range starts {
 			under, err := noticeTable.in(tx, under([]byte(start)))
 			if err != nil {
@@ -123,14 +134,14 @@ func (s *Store) NoticesUnder(ctx context.Context, starts []string, limit int) ([
 // one moment by key. It reads those and no others, however many wait on another channel.
 func (s *Store) DueNotices(ctx context.Context, channel policy.Channel, now time.Time, limit int) ([]policy.Notice, error) {
 	prefix := dueKey(channel)
-	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.Notice, error) {
-		return lookUp(tx, due(prefix, now), len(prefix)+timeLength, limit, noticeTable.at)
+	return fetch(ctx, s, func(tx Reader) ([]policy.Notice, error) {
+		return lookUp(tx, due(prefix, now), len(prefix)+timeLength, limit, noticeTable.all)
 	})
 }
 
 // NoticeSent stores that a notice was delivered. If it was delivered before, the first time stays. Errors: policy.ErrNoNotice.
 func (s *Store) NoticeSent(ctx context.Context, key string, at time.Time) error {
-	return s.changeNotice(ctx, key, func(_ *bolt.Tx, n *policy.Notice) error {
+	return s.changeNotice(ctx, key, func(_ Writer, n *policy.Notice) error {
 		if n.SentAt.IsZero() {
 			n.Attempts++
 			n.SentAt, n.NextAt, n.FailedAt, n.Error = at, time.Time{}, time.Time{}, ""
@@ -145,7 +156,7 @@ func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, caus
 	if cause == nil {
 		return errors.New("a failed delivery needs a cause")
 	}
-	return s.changeNotice(ctx, key, func(_ *bolt.Tx, n *policy.Notice) error {
+	return s.changeNotice(ctx, key, func(_ Writer, n *policy.Notice) error {
 		if !n.SentAt.IsZero() {
 			return nil
 		}
@@ -161,18 +172,18 @@ func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, caus
 // RetryNotice makes a notice due at a time, counting its attempts anew, and notes in the audit who did so. Errors: policy.ErrNoNotice,
 // policy.ErrSent.
 func (s *Store) RetryNotice(ctx context.Context, key, by string, at time.Time) error {
-	return s.changeNotice(ctx, key, func(tx *bolt.Tx, n *policy.Notice) error {
+	return s.changeNotice(ctx, key, func(tx Writer, n *policy.Notice) error {
 		if !n.SentAt.IsZero() {
 			return fmt.Errorf("%w: %s, at %s", policy.ErrSent, key, n.SentAt.UTC().Format(time.RFC3339))
 		}
 		n.Attempts, n.NextAt, n.FailedAt = 0, at, time.Time{}
 		detail := fmt.Sprintf("a %s notice by %s", n.Kind, n.Channel)
-		return note(ctx, tx, users.AuditEntry{At: at, By: by, Act: "retry", Customer: n.Customer, Detail: detail})
+		return s.note(ctx, tx, users.AuditEntry{At: at, By: by, Act: "retry", Customer: n.Customer, Detail: detail})
 	})
 }
 
-func (s *Store) changeNotice(ctx context.Context, key string, change func(*bolt.Tx, *policy.Notice) error) error {
-	return s.write(ctx, func(tx *bolt.Tx) error {
+func (s *Store) changeNotice(ctx context.Context, key string, change func(Writer, *policy.Notice) error) error {
+	return s.write(ctx, func(tx Writer) error {
 		before, err := noticeTable.get(tx, key)
 		if err != nil {
 			return err
@@ -186,13 +197,13 @@ func (s *Store) changeNotice(ctx context.Context, key string, change func(*bolt.
 }
 
 // noticesAbout returns the notices about an account, by key. It reads the whole outbox, which retention keeps short.
-func noticesAbout(tx *bolt.Tx, customer policy.CustomerNumber) ([]policy.Notice, error) {
+func noticesAbout(tx Reader, customer policy.CustomerNumber) ([]policy.Notice, error) {
 	all, err := noticeTable.in(tx, span{})
 	return slices.DeleteFunc(all, func(n policy.Notice) bool { return n.Customer != customer }), err
 }
 
 // noticesNaming returns the notices about an account, about its calls, and about calls from a number on file of it.
-func noticesNaming(tx *bolt.Tx, customer policy.CustomerNumber, calls []record) ([]policy.Notice, error) {
+func noticesNaming(tx Reader, customer policy.CustomerNumber, calls []record) ([]policy.Notice, error) {
 	sids := map[string]bool{}
 	for _, r := range calls {
 		sids[string(r.Call.SID)] = true

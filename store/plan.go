@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"github.com/officernd/supportline/policy"
 )
 
@@ -15,13 +13,13 @@ import (
 // policy.Filter.Matches decides.
 type plan struct {
 	direction
-	work          *work
-	tx            *bolt.Tx
-	index, search *bolt.Bucket
+	work *work
+	tx   Reader
 }
 
-func newPlan(tx *bolt.Tx, d direction, w *work) plan {
-	return plan{d, w, tx, tx.Bucket(indexBucket), tx.Bucket(searchBucket)}
+func newPlan(tx Reader, d direction, w *work) plan {
+	w.begin(tx)
+	return plan{d, w, tx}
 }
 
 // maxIterators is how many iterators a text may become. A text with more values is not looked up: so many calls have it that looking at one
@@ -40,13 +38,13 @@ func (p plan) calls(f policy.Filter, text iterator) (candidates iterator, narrow
 		iterators = append(iterators, p.account(string(f.Customer)))
 	}
 	if len(iterators) == 0 {
-		return p.under(p.tx.Bucket(callsBucket), nil), &intersect{}
+		return p.under(callsBucket, nil), &intersect{}
 	}
 	narrowed = &intersect{direction: p.direction, work: p.work, iterators: iterators}
 	if !faceted {
 		return narrowed, narrowed
 	}
-	return &union{direction: p.direction, iterators: []iterator{narrowed, p.under(p.search, key(byUnindexed))}}, narrowed
+	return &union{direction: p.direction, iterators: []iterator{narrowed, p.under(searchBucket, key(byUnindexed))}}, narrowed
 }
 
 // facets returns the iterators of the indexed calls with the values that a filter names.
@@ -85,33 +83,63 @@ func talkRange(f policy.Filter) (from, to int, ok bool) {
 	return from, to, f.OverLong > 0 || from > 0 || to > 0
 }
 
-func (p plan) under(b *bolt.Bucket, prefix indexKey) *postings {
-	return &postings{direction: p.direction, cursor: b.Cursor(), work: p.work, prefix: prefix}
+func (p plan) under(b Bucket, prefix indexKey) *postings { return p.each(b, false, []indexKey{prefix})[0] }
+
+func (p plan) packed(prefix indexKey) *postings { return p.each(searchBucket, true, []indexKey{prefix})[0] }
+
+// each returns an iterator for each of some prefixes. Their first entries are read in one round trip.
+func (p plan) each(b Bucket, packed bool, prefixes []indexKey) []*postings {
+	spans, found := make([]Span, len(prefixes)), make([]*postings, len(prefixes))
+	for i, prefix := range prefixes {
+		r := under(prefix)
+		r.back = p.direction == towardsOlder
+		spans[i] = r.of(b)
+	}
+	for i, cursor := range p.tx.Scan(spans...) {
+		found[i] = &postings{direction: p.direction, cursor: cursor, work: p.work, prefix: prefixes[i], packed: packed}
+	}
+	return found
 }
 
-func (p plan) packed(prefix indexKey) *postings {
-	l := p.under(p.search, prefix)
-	l.packed = true
-	return l
+// together returns some of the same kind as iterators.
+func together(list []*postings) []iterator {
+	iterators := make([]iterator, len(list))
+	for i, l := range list {
+		iterators[i] = l
+	}
+	return iterators
 }
 
 // account returns an iterator over an account's calls, unindexed ones included.
-func (p plan) account(number string) iterator { return p.under(p.index, key(byCustomer).part(number)) }
+func (p plan) account(number string) iterator { return p.under(indexBucket, accountKey(number)) }
+
+func accountKey(number string) indexKey { return key(byCustomer).part(number) }
+
+func (p plan) eachAccount(numbers []string) []iterator {
+	prefixes := make([]indexKey, len(numbers))
+	for i, number := range numbers {
+		prefixes[i] = accountKey(number)
+	}
+	return together(p.each(indexBucket, false, prefixes))
+}
 
 func (p plan) talk(f policy.Filter, from, to int) iterator {
 	last := byte(allBands)
 	if to > 0 {
 		last = bandOf(to)
 	}
-	all := &union{direction: p.direction}
+	var bands []indexKey
 	for band := bandOf(from); band <= last; band++ {
-		l := p.packed(talkKey(band))
+		bands = append(bands, talkKey(band))
+	}
+	list := p.each(searchBucket, true, bands)
+	for i, l := range list {
+		band := bandOf(from) + byte(i)
 		if f.OverLong > 0 || band == bandOf(from) || band == last {
 			l.keep = func(value []byte) bool { return f.Talks(readTalk(value)) }
 		}
-		all.iterators = append(all.iterators, l)
 	}
-	return all
+	return &union{direction: p.direction, iterators: together(list)}
 }
 
 // text returns an iterator over the calls that a free text finds, nil for no text. few is false if that takes more than most iterators.
@@ -142,7 +170,7 @@ func (p plan) sids(t policy.Text, most int) ([]iterator, bool) {
 		return nil, true
 	}
 	found := &places{direction: p.direction}
-	for k, start := range under(key(bySID).text(t.Whole)).in(p.index) {
+	for k, start := range under(key(bySID).text(t.Whole)).first(most).in(p.tx, indexBucket) {
 		if len(found.list) == most {
 			return nil, false
 		}
@@ -154,10 +182,14 @@ func (p plan) sids(t policy.Text, most int) ([]iterator, bool) {
 
 // accounts returns the calls of the accounts whose number is the text, or begins with it.
 func (p plan) accounts(t policy.Text, most int) (iterators []iterator, ok bool) {
-	cursor, length := p.index.Cursor(), len(t.Whole)
+	length := len(t.Whole)
 	if length > maxPart {
 		return nil, true
 	}
+	every := under(key(byCustomer)).of(indexBucket)
+	every.Few = 1
+	cursor := p.tx.Scan(every)[0]
+	var numbers []string
 	after := []byte(nil) // the account that was found last, with its length
 	for {
 		from := append(key(byCustomer), byte(length))
@@ -165,23 +197,23 @@ func (p plan) accounts(t policy.Text, most int) (iterators []iterator, ok bool) 
 			from = append(append(key(byCustomer), after...), 0xff) // beyond the places of all its calls
 		}
 		k, _ := cursor.Seek(from)
-		if len(k) < 2 || k[0] != byCustomer {
-			return iterators, true
+		if len(k) < 2 {
+			return p.eachAccount(numbers), true
 		}
 		number := partOf(k)
 		switch {
 		case strings.HasPrefix(string(number), t.Whole) && (t.NumberPrefix || len(number) == len(t.Whole)):
-			if len(iterators) == most {
+			if len(numbers) == most {
 				return nil, false
 			}
-			iterators = append(iterators, p.account(string(number)))
+			numbers = append(numbers, string(number))
 			after = bytes.Clone(k[1 : 2+len(number)])
 		case !t.NumberPrefix:
-			return iterators, true
+			return p.eachAccount(numbers), true
 		case len(number) > length:
 			length, after = len(number), nil
 		case length == maxPart:
-			return iterators, true
+			return p.eachAccount(numbers), true
 		default:
 			length, after = length+1, nil
 		}
@@ -193,41 +225,44 @@ func (p plan) names(t policy.Text, most int) (iterators []iterator, ok bool) {
 	if len(t.Words) == 0 {
 		return nil, true
 	}
-	customers, few := underWords(p.search, byWord, t.Words, most)
-	for _, c := range customers {
-		if p.named(t, c) {
-			iterators = append(iterators, p.account(c))
-		}
-	}
-	return iterators, few
+	customers, few := underWords(p.tx, byWord, t.Words, most)
+	return p.eachAccount(p.named(t, customers)), few
 }
 
-func (p plan) named(t policy.Text, customer string) bool {
-	prefix := namesKey(customer)
-	for k := range under(prefix).in(p.search) {
-		if t.MatchesName(string(k[len(prefix):])) {
-			return true
+// named returns the customers among some that have a name with all words of the text. It reads their names in one round trip.
+func (p plan) named(t policy.Text, customers []string) (found []string) {
+	spans := make([]Span, len(customers))
+	for i, c := range customers {
+		spans[i] = under(namesKey(c)).of(searchBucket)
+	}
+	for i, names := range p.tx.Scan(spans...) {
+		for k, _ := names.Next(); k != nil; k, _ = names.Next() {
+			if t.MatchesName(string(k[len(namesKey(customers[i])):])) {
+				found = append(found, customers[i])
+				break
+			}
 		}
 	}
-	return false
+	return found
 }
 
 // callers returns the calls from the numbers that contain the text.
 func (p plan) callers(t policy.Text, most int) (iterators []iterator, ok bool) {
 	seen := map[string]bool{}
+	var prefixes []indexKey
 	for _, part := range t.Digits {
-		numbers, few := underPart(p.search, byPart, part, most, func(number string) bool { return strings.Contains(number, part) })
+		numbers, few := underPart(p.tx, byPart, part, most, func(number string) bool { return strings.Contains(number, part) })
 		if !few {
 			return nil, false
 		}
 		for _, number := range numbers {
 			if !seen[number] {
-				iterators = append(iterators, p.packed(key(byFrom).part(number)))
+				prefixes = append(prefixes, key(byFrom).part(number))
 			}
 			seen[number] = true
 		}
 	}
-	return iterators, true
+	return together(p.each(searchBucket, true, prefixes)), true
 }
 
 // maxTerms is how many entries of one word, or of one n-gram, are looked at: a few milliseconds.
@@ -237,10 +272,10 @@ const maxTerms = 20_000
 const rare = 50
 
 // underWords returns the customers under the rarest of some words; few is false if each word has more than many.
-func underWords(search *bolt.Bucket, kind byte, words []string, many int) (customers []string, few bool) {
+func underWords(tx Reader, kind byte, words []string, many int) (customers []string, few bool) {
 	for _, many := range []int{rare, many} {
 		for _, word := range words {
-			if customers, few = underWord(search, kind, word, many); few {
+			if customers, few = underWord(tx, kind, word, many); few {
 				return customers, true
 			}
 		}
@@ -249,9 +284,9 @@ func underWords(search *bolt.Bucket, kind byte, words []string, many int) (custo
 }
 
 // underWord returns the customers under the words that begin with word, each once; few is false if there are more than many.
-func underWord(search *bolt.Bucket, kind byte, word string, many int) (customers []string, few bool) {
+func underWord(tx Reader, kind byte, word string, many int) (customers []string, few bool) {
 	looked, seen := 0, map[string]bool{}
-	for k := range under(key(kind).text(cutWord(word))).in(search) {
+	for k := range under(key(kind).text(cutWord(word))).in(tx, searchBucket) {
 		_, customer, _ := strings.Cut(string(k[1:]), "\x00")
 		if seen[customer] {
 			continue
@@ -267,10 +302,10 @@ func underWord(search *bolt.Bucket, kind byte, word string, many int) (customers
 
 // underPart returns the values under one n-gram of a part of a number that are wanted; few is false if there are more than many. It takes the
 // rarest n-gram, from the last: numbers share their first ones.
-func underPart(search *bolt.Bucket, kind byte, part string, many int, wanted func(string) bool) (found []string, few bool) {
+func underPart(tx Reader, kind byte, part string, many int, wanted func(string) bool) (found []string, few bool) {
 	for _, terms := range []int{rare, maxTerms} {
 		for from := len(part) - ngramLength; from >= 0; from-- {
-			if found, few = underNgram(search, key(kind).text(part[from:from+ngramLength]), many, terms, wanted); few {
+			if found, few = underNgram(tx, key(kind).text(part[from:from+ngramLength]), many, terms, wanted); few {
 				return found, true
 			}
 		}
@@ -279,8 +314,8 @@ func underPart(search *bolt.Bucket, kind byte, part string, many int, wanted fun
 }
 
 // underNgram returns the wanted values under one n-gram; few is false after so many terms, or more than many values.
-func underNgram(search *bolt.Bucket, prefix indexKey, many, terms int, wanted func(string) bool) (found []string, few bool) {
-	for k := range under(prefix).in(search) {
+func underNgram(tx Reader, prefix indexKey, many, terms int, wanted func(string) bool) (found []string, few bool) {
+	for k := range under(prefix).in(tx, searchBucket) {
 		if terms--; terms < 0 || len(found) > many {
 			return nil, false
 		}

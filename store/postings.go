@@ -3,8 +3,6 @@ package store
 import (
 	"bytes"
 	"container/heap"
-
-	bolt "go.etcd.io/bbolt"
 )
 
 // iterator returns places in one direction of time: from newer to older ones, or the other way. A place is good until the iterator moves on.
@@ -35,6 +33,9 @@ type work struct {
 	left  int
 	since int // work since the last yield
 	yield func()
+
+	reader Reader // whose round trips are work too; nil: none
+	trips  int    // of the reader that are taken off already
 }
 
 const (
@@ -43,6 +44,8 @@ const (
 	// readCost is the cost of reading a call, in moves; searchedCost is that of decodeSearched.
 	readCost     = 8
 	searchedCost = 1
+	// tripCost is the cost of a round trip to an engine that is not on this machine.
+	tripCost = 40
 )
 
 // yieldWork is the work done without yielding: less than half a millisecond.
@@ -59,12 +62,22 @@ func (w *work) spend(n int) {
 	}
 }
 
-func (w *work) done() bool { return w.left <= 0 }
+// begin makes the round trips of a reader, from now on, part of the work.
+func (w *work) begin(r Reader) { w.reader, w.trips = r, r.Trips() }
+
+func (w *work) done() bool {
+	if w.reader != nil {
+		trips := w.reader.Trips()
+		w.left -= tripCost * (trips - w.trips)
+		w.trips = trips
+	}
+	return w.left <= 0
+}
 
 // postings iterates over the entries under one prefix.
 type postings struct {
 	direction
-	cursor *bolt.Cursor
+	cursor Cursor
 	work   *work
 	prefix []byte
 	packed bool
@@ -98,15 +111,7 @@ func (l *postings) seek(place []byte) []byte {
 	} else {
 		l.key = append(l.key, place...)
 	}
-	k, v := l.cursor.Seek(l.key)
-	if l.direction == towardsOlder && !bytes.Equal(k, l.key) {
-		if k == nil {
-			k, v = l.cursor.Last()
-		} else {
-			k, v = l.cursor.Prev()
-		}
-	}
-	return l.take(k, v)
+	return l.take(l.cursor.Seek(l.key))
 }
 
 func (l *postings) next() []byte {
@@ -118,20 +123,17 @@ func (l *postings) next() []byte {
 
 func (l *postings) move() (k, v []byte) {
 	l.work.spend(1)
-	if l.direction == towardsNewer {
-		return l.cursor.Next()
-	}
-	return l.cursor.Prev()
+	return l.cursor.Next()
 }
 
 // take makes an entry the present one, or the next one that is wanted.
 func (l *postings) take(k, v []byte) []byte {
-	for l.keep != nil && bytes.HasPrefix(k, l.prefix) && !l.work.done() && !l.keep(v) {
+	for l.keep != nil && k != nil && !l.work.done() && !l.keep(v) {
 		k, v = l.move()
 	}
 	l.value = v
 	switch {
-	case k == nil || !bytes.HasPrefix(k, l.prefix):
+	case k == nil:
 		l.place = nil
 	case l.packed:
 		l.buffer = appendUnpacked(l.buffer[:0], k[len(l.prefix):])

@@ -2,12 +2,9 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
-
-	bolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
@@ -25,14 +22,14 @@ const expireBatch = 100
 // removed, also when it returns an error.
 func (s *Store) Expire(ctx context.Context, before time.Time) (policy.RetentionResult, error) {
 	w := &sweep{before: before, at: s.now(), rest: span{from: indexKey{}.time(time.Time{}.Add(1)), to: indexKey{}.time(before)}}
-	for _, step := range []func(*bolt.Tx, *sweep) error{expireCalls, expireNotices} {
+	for _, part := range []func(Writer, *sweep) error{expireCalls, expireNotices} {
 		for w.done = false; !w.done; {
-			after, err := update(ctx, s, func(b *batch) (sweep, error) {
+			after, err := update(ctx, s, func(t *step) (sweep, error) {
 				after := *w
-				if err := step(b.tx, &after); err != nil {
+				if err := part(t.tx, &after); err != nil {
 					return after, err
 				}
-				return after, after.note(b.tx, *w)
+				return after, s.noteSweep(ctx, t.tx, &after, *w)
 			})
 			if err != nil {
 				return w.did, err
@@ -55,13 +52,13 @@ type sweep struct {
 	entry  *users.AuditEntry
 }
 
-// note writes the totals into the audit, if a step removed anything.
-func (w *sweep) note(tx *bolt.Tx, last sweep) (err error) {
+// noteSweep writes the totals into the audit, if a step removed anything.
+func (s *Store) noteSweep(ctx context.Context, tx Writer, w *sweep, last sweep) (err error) {
 	if w.did.Calls == last.did.Calls && w.did.Notices == last.did.Notices {
 		return nil
 	}
 	if w.key == nil {
-		if w.key, err = auditTable.next(tx); err != nil {
+		if w.key, err = auditTable.next(ctx, s); err != nil {
 			return err
 		}
 	}
@@ -70,10 +67,10 @@ func (w *sweep) note(tx *bolt.Tx, last sweep) (err error) {
 	return auditTable.put(tx, w.key, last.entry, *w.entry)
 }
 
-func expireCalls(tx *bolt.Tx, w *sweep) (err error) {
+func expireCalls(tx Writer, w *sweep) (err error) {
 	var old []record
 	cases := map[policy.CustomerNumber][]policy.Case{} // of the accounts in this batch
-	w.rest, w.done, err = w.rest.visit(tx.Bucket(callsBucket), expireBatch, func(k, v []byte) error {
+	w.rest, w.done, err = w.rest.visit(tx, callsBucket, expireBatch, func(k, v []byte) error {
 		r, err := readRecord(k, v)
 		if err != nil {
 			return err
@@ -94,9 +91,7 @@ func expireCalls(tx *bolt.Tx, w *sweep) (err error) {
 		return nil
 	})
 	for _, r := range old {
-		if err := removeCall(tx, r); err != nil {
-			return err
-		}
+		removeCall(tx, r)
 		gone := r.Call.Removals(policy.RemovalExpired, w.at)
 		if err := putRemovals(tx, gone); err != nil {
 			return err
@@ -107,18 +102,18 @@ func expireCalls(tx *bolt.Tx, w *sweep) (err error) {
 	return err
 }
 
-func removeCall(tx *bolt.Tx, r record) error {
+func removeCall(tx Writer, r record) {
 	edits := append(allKeys(r.Call, true), facetKeys(r.Call)...)
-	edits = append(edits, edit{in: inCalls, key: placeOf(r.Call)})
+	edits = append(edits, Edit{Bucket: callsBucket, Key: placeOf(r.Call)})
 	for _, n := range r.Steps {
-		edits = append(edits, edit{in: inSteps, key: stepKey(n)})
+		edits = append(edits, Edit{Bucket: stepsBucket, Key: stepKey(n)})
 	}
-	return write(tx, difference(edits, nil))
+	write(tx, difference(edits, nil))
 }
 
-func expireNotices(tx *bolt.Tx, w *sweep) (err error) {
+func expireNotices(tx Writer, w *sweep) (err error) {
 	var old []policy.Notice
-	w.rest, w.done, err = w.rest.visit(tx.Bucket(noticesBucket), expireBatch, func(k, v []byte) error {
+	w.rest, w.done, err = w.rest.visit(tx, noticesBucket, expireBatch, func(k, v []byte) error {
 		n, err := noticeTable.decode(k, v)
 		if waits := n.SentAt.IsZero() && n.FailedAt.IsZero(); !waits && n.At.Before(w.before) {
 			old = append(old, n)
@@ -126,16 +121,14 @@ func expireNotices(tx *bolt.Tx, w *sweep) (err error) {
 		return err
 	})
 	w.did.Notices += len(old)
-	return errors.Join(err, removeNotices(tx, old))
+	removeNotices(tx, old)
+	return err
 }
 
-func removeNotices(tx *bolt.Tx, notices []policy.Notice) error {
+func removeNotices(tx Writer, notices []policy.Notice) {
 	for _, n := range notices {
-		if err := noticeTable.remove(tx, []byte(n.Key), n); err != nil {
-			return err
-		}
+		noticeTable.remove(tx, []byte(n.Key), n)
 	}
-	return nil
 }
 
 // longestCall is the provider's own bound: an older call without an end has ended, and the report of it was lost.
@@ -147,16 +140,16 @@ const longestCall = 4 * time.Hour
 // at the provider (DueRemovals). The audit keeps that one account was erased, when and by whom, and loses its number everywhere. Errors:
 // policy.ErrNoCustomer for a number with neither a profile nor calls, policy.ErrCallInProgress while the account is on the phone.
 func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by string, at time.Time) (policy.EraseResult, error) {
-	return update(ctx, s, func(b *batch) (did policy.EraseResult, err error) {
-		calls, err := recordsUnder(b.tx, key(byCustomer).part(string(number)))
+	return update(ctx, s, func(t *step) (did policy.EraseResult, err error) {
+		calls, err := recordsUnder(t.tx, key(byCustomer).part(string(number)))
 		if err != nil {
 			return did, err
 		}
-		names, err := removeCustomer(b.tx, number, calls)
+		names, err := removeCustomer(t.tx, number, calls)
 		if err != nil {
 			return did, err
 		}
-		if err := b.forgetOnFile(number, names, at); err != nil {
+		if err := t.forgetOnFile(number, names, at); err != nil {
 			return did, err
 		}
 		for _, r := range calls {
@@ -164,45 +157,44 @@ func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by stri
 			if goesOn(c, at) {
 				return did, fmt.Errorf("%w: erase it when call %s has ended", policy.ErrCallInProgress, c.SID)
 			}
-			before, err := b.call(c.SID)
+			before, err := t.call(c.SID)
 			if err != nil {
 				return did, err
 			}
 			gone := before.call.Removals(policy.RemovalErased, at)
-			if err := b.change(before, before.call.Anonymised()); err != nil {
+			if err := t.change(before, before.call.Anonymised()); err != nil {
 				return did, err
 			}
-			if err := putRemovals(b.tx, gone); err != nil {
+			if err := putRemovals(t.tx, gone); err != nil {
 				return did, err
 			}
 			did.Recordings += len(gone)
 		}
 		did.Calls = len(calls)
-		if did.Cases, err = eraseCases(b.tx, number, by, at); err != nil {
+		if did.Cases, err = eraseCases(t.tx, number, by, at); err != nil {
 			return did, err
 		}
-		notices, err := noticesNaming(b.tx, number, calls)
+		notices, err := noticesNaming(t.tx, number, calls)
 		if err != nil {
 			return did, err
 		}
-		if err := removeNotices(b.tx, notices); err != nil { // sent or not: their keys and their text name the account
-			return did, err
-		}
+		removeNotices(t.tx, notices) // sent or not: their keys and their text name the account
 		did.Notices = len(notices)
-		if err := forget(b.tx, number); err != nil {
+		if err := forget(t.tx, number); err != nil {
 			return did, err
 		}
 		detail := fmt.Sprintf("one account, %d calls, %d cases, %d notices", did.Calls, did.Cases, did.Notices)
-		return did, note(ctx, b.tx, users.AuditEntry{At: at, By: by, Act: "erase", Detail: detail})
+		return did, s.note(ctx, t.tx, users.AuditEntry{At: at, By: by, Act: "erase", Detail: detail})
 	})
 }
 
 // removeCustomer removes a profile, where there is one, and returns what the account was called there and on its calls.
-func removeCustomer(tx *bolt.Tx, number policy.CustomerNumber, calls []record) (names []string, err error) {
+func removeCustomer(tx Writer, number policy.CustomerNumber, calls []record) (names []string, err error) {
 	customer, err := customerTable.get(tx, string(number))
 	switch {
 	case err == nil:
-		names, err = []string{customer.Name}, customerTable.remove(tx, []byte(number), customer)
+		names = []string{customer.Name}
+		customerTable.remove(tx, []byte(number), customer)
 	case len(calls) > 0: // of an account that is no longer in the directory
 		err = nil
 	}
@@ -215,20 +207,20 @@ func removeCustomer(tx *bolt.Tx, number policy.CustomerNumber, calls []record) (
 }
 
 // forgetOnFile removes an account from the calls of others, and of nobody, that came from a number on file of it.
-func (b *batch) forgetOnFile(number policy.CustomerNumber, names []string, at time.Time) error {
-	places, err := onFileOf(b.tx, number)
+func (t *step) forgetOnFile(number policy.CustomerNumber, names []string, at time.Time) error {
+	places, err := onFileOf(t.tx, number)
 	if err != nil {
 		return err
 	}
 	for _, place := range places {
-		before, err := b.call(policy.CallSID(place[timeLength:]))
+		before, err := t.call(policy.CallSID(place[timeLength:]))
 		if err != nil {
 			return err
 		}
 		if goesOn(before.call, at) {
 			return fmt.Errorf("%w: erase it when call %s, from a number that is on file of it, has ended", policy.ErrCallInProgress, before.call.SID)
 		}
-		if err := b.change(before, before.call.WithoutOnFile(names)); err != nil {
+		if err := t.change(before, before.call.WithoutOnFile(names)); err != nil {
 			return err
 		}
 	}
@@ -236,7 +228,7 @@ func (b *batch) forgetOnFile(number policy.CustomerNumber, names []string, at ti
 }
 
 // eraseCases closes the open case of an account, and removes the names from all of its cases.
-func eraseCases(tx *bolt.Tx, customer policy.CustomerNumber, by string, at time.Time) (int, error) {
+func eraseCases(tx Writer, customer policy.CustomerNumber, by string, at time.Time) (int, error) {
 	cases, err := casesOf(tx, customer)
 	if err != nil {
 		return 0, err
@@ -260,16 +252,16 @@ func eraseCases(tx *bolt.Tx, customer policy.CustomerNumber, by string, at time.
 // that is attached to nobody is not the customer's, although it came from a number on file of the account: anybody may send that number.
 // Errors: policy.ErrNoCustomer.
 func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by string) (policy.CustomerExport, error) {
-	return update(ctx, s, func(b *batch) (all policy.CustomerExport, err error) {
-		if all.Customer, err = customerTable.get(b.tx, string(number)); err != nil {
+	return update(ctx, s, func(t *step) (all policy.CustomerExport, err error) {
+		if all.Customer, err = customerTable.get(t.tx, string(number)); err != nil {
 			return all, err
 		}
-		records, err := recordsUnder(b.tx, key(byCustomer).part(string(number)))
+		records, err := recordsUnder(t.tx, key(byCustomer).part(string(number)))
 		if err != nil {
 			return all, err
 		}
 		for _, r := range records {
-			call, _, err := r.withHistory(b.tx)
+			call, err := r.withHistory(t.tx)
 			if err != nil {
 				return all, err
 			}
@@ -278,14 +270,14 @@ func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by str
 			}
 			all.Calls = append(all.Calls, call)
 		}
-		if all.Cases, err = casesOf(b.tx, number); err != nil {
+		if all.Cases, err = casesOf(t.tx, number); err != nil {
 			return all, err
 		}
-		if all.Notices, err = noticesAbout(b.tx, number); err != nil {
+		if all.Notices, err = noticesAbout(t.tx, number); err != nil {
 			return all, err
 		}
 		detail := fmt.Sprintf("profile, %d calls, %d cases, %d notices", len(all.Calls), len(all.Cases), len(all.Notices))
-		return all, note(ctx, b.tx, users.AuditEntry{At: s.now(), By: by, Act: "export", Customer: number, Detail: detail})
+		return all, s.note(ctx, t.tx, users.AuditEntry{At: s.now(), By: by, Act: "export", Customer: number, Detail: detail})
 	})
 }
 

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -22,7 +20,7 @@ import (
 func (s *Store) Review(
 	ctx context.Context, customer policy.CustomerNumber, month policy.Month, fair policy.FairUse, decide func(policy.ReviewInput) policy.Verdict,
 ) (policy.Verdict, error) {
-	look := func(tx *bolt.Tx) (policy.Verdict, error) {
+	look := func(tx Reader) (policy.Verdict, error) {
 		input, err := readReviewInput(tx, customer, month, fair)
 		if err != nil {
 			return policy.Verdict{}, err
@@ -35,8 +33,8 @@ func (s *Store) Review(
 	if err != nil || verdict.Open == nil && len(verdict.Notices) == 0 {
 		return verdict, err
 	}
-	return update(ctx, s, func(b *batch) (policy.Verdict, error) {
-		verdict, err := look(b.tx)
+	return update(ctx, s, func(t *step) (policy.Verdict, error) {
+		verdict, err := look(t.tx)
 		if err != nil {
 			return verdict, err
 		}
@@ -45,16 +43,17 @@ func (s *Store) Review(
 			return verdict, err
 		}
 		if verdict.Open != nil {
-			if *verdict.Open, err = flag(ctx, b.tx, *verdict.Open); err != nil {
+			if *verdict.Open, err = s.flag(ctx, t.tx, *verdict.Open); err != nil {
 				return verdict, err
 			}
 		}
-		return verdict, putNew(b.tx, out)
+		putNew(t.tx, out)
+		return verdict, nil
 	})
 }
 
 // readReviewInput derives an account's usage of some months from their calls.
-func readReviewInput(tx *bolt.Tx, customer policy.CustomerNumber, month policy.Month, fair policy.FairUse) (policy.ReviewInput, error) {
+func readReviewInput(tx Reader, customer policy.CustomerNumber, month policy.Month, fair policy.FairUse) (policy.ReviewInput, error) {
 	account, err := directoryEntry(tx, string(customer))
 	if err != nil {
 		return policy.ReviewInput{}, err
@@ -73,9 +72,9 @@ func readReviewInput(tx *bolt.Tx, customer policy.CustomerNumber, month policy.M
 }
 
 // warned returns the keys of the warnings about an account's tickets in a month.
-func warned(tx *bolt.Tx, customer policy.CustomerNumber, month policy.Month) (keys []string) {
+func warned(tx Reader, customer policy.CustomerNumber, month policy.Month) (keys []string) {
 	for _, start := range policy.TicketWarnings(customer, month) {
-		for k := range under([]byte(start)).in(tx.Bucket(noticesBucket)) {
+		for k := range under([]byte(start)).in(tx, noticesBucket) {
 			keys = append(keys, string(k))
 		}
 	}
@@ -83,19 +82,25 @@ func warned(tx *bolt.Tx, customer policy.CustomerNumber, month policy.Month) (ke
 }
 
 // untold returns the notices whose keys are new.
-func untold(tx *bolt.Tx, notices []policy.Notice) (fresh []policy.Notice) {
-	outbox := tx.Bucket(noticesBucket)
-	for _, n := range notices {
-		if outbox.Get([]byte(n.Key)) == nil {
-			fresh = append(fresh, n)
+func untold(tx Reader, notices []policy.Notice) (fresh []policy.Notice) {
+	if len(notices) == 0 {
+		return nil
+	}
+	keys := make([][]byte, len(notices))
+	for i, n := range notices {
+		keys[i] = []byte(n.Key)
+	}
+	for i, e := range fetched(tx, noticesBucket, keys) {
+		if e.Value == nil {
+			fresh = append(fresh, notices[i])
 		}
 	}
 	return fresh
 }
 
 // flag writes the case that a verdict opens, and into the audit who opened it.
-func flag(ctx context.Context, tx *bolt.Tx, c policy.Case) (policy.Case, error) {
-	opened, err := putCase(tx, c)
+func (s *Store) flag(ctx context.Context, tx Writer, c policy.Case) (policy.Case, error) {
+	opened, err := s.putCase(ctx, tx, c)
 	if err != nil {
 		return c, err
 	}
@@ -103,7 +108,7 @@ func flag(ctx context.Context, tx *bolt.Tx, c policy.Case) (policy.Case, error) 
 	if len(opened.Moves) > 0 {
 		e.By, e.Reason = opened.Moves[0].By, opened.Moves[0].Note
 	}
-	return opened, note(ctx, tx, e)
+	return opened, s.note(ctx, tx, e)
 }
 
 // Casework is the cases as people work on them: with the months that a case rests on, and the e-mail that a move sends.

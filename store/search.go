@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"github.com/officernd/supportline/policy"
 )
 
@@ -29,7 +27,7 @@ func (s *Store) Calls(ctx context.Context, filter policy.Filter) iter.Seq2[polic
 	return func(yield func(policy.Call, error) bool) {
 		given, from := 0, []byte(nil)
 		for more := true; more; {
-			part, err := fetch(ctx, s, func(tx *bolt.Tx) (page[policy.Call], error) {
+			part, err := fetch(ctx, s, func(tx Reader) (page[policy.Call], error) {
 				return searchCalls(tx, filter, towardsOlder, from, pageLength, s.work(listingWork))
 			})
 			if err != nil {
@@ -57,7 +55,7 @@ const (
 )
 
 // searchCalls looks for calls beyond a place, or at it where it is a time only; nil is the end.
-func searchCalls(tx *bolt.Tx, f policy.Filter, d direction, from []byte, many int, w *work) (page[policy.Call], error) {
+func searchCalls(tx Reader, f policy.Filter, d direction, from []byte, many int, w *work) (page[policy.Call], error) {
 	p, text := newPlan(tx, d, w), policy.ParseText(f.Text, f.Numbers)
 	looked, few := p.text(text, fewIterators)
 	if few {
@@ -94,7 +92,7 @@ const (
 // is looked for on one call after the other.
 func (p plan) seek(f policy.Filter, text policy.Text, looked iterator, from []byte, many int) (page[policy.Call], error) {
 	candidates, narrowed := p.calls(f, looked)
-	valueAt := p.tx.Bucket(callsBucket).Get
+	valueAt := func(place []byte) []byte { return p.tx.Get(callsBucket, place) }
 	if all, ok := candidates.(*postings); ok { // it iterates over the calls themselves
 		valueAt = func([]byte) []byte { return all.value }
 	}
@@ -205,9 +203,9 @@ func (s *query[T]) beyond(place []byte) bool {
 // searchPage returns a page of what a filter selects.
 func searchPage[T, F any](
 	ctx context.Context, s *Store, at policy.Page, m marks, filter F,
-	search func(tx *bolt.Tx, filter F, d direction, from []byte, many int, w *work) (page[T], error),
+	search func(tx Reader, filter F, d direction, from []byte, many int, w *work) (page[T], error),
 ) (policy.Found[T], error) {
-	return fetch(ctx, s, func(tx *bolt.Tx) (policy.Found[T], error) {
+	return fetch(ctx, s, func(tx Reader) (policy.Found[T], error) {
 		return pageAt(at, m, func(d direction, from []byte, many, spend int) (page[T], error) {
 			return search(tx, filter, d, from, many, s.work(spend))
 		})

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -29,15 +27,16 @@ const (
 
 func sessionKey(session string) indexKey { return key(sessionByKey).text(session) }
 
-func sessionEntries(_ []byte, s users.Session) []edit {
-	return []edit{{in: inSignIns, key: key(sessionOfUser).part(s.User).text(s.Key)}}
+func sessionEntries(_ []byte, s users.Session) []Edit {
+	return []Edit{{Bucket: signInsBucket, Key: key(sessionOfUser).part(s.User).text(s.Key)}}
 }
 
 // Session returns the data of a session, unless there is none with that key or it is over at now. The key is a hash of the session's token, so
 // that nobody can sign in with what the file holds.
 func (s *Store) Session(ctx context.Context, key string, now time.Time) (data []byte, found bool, err error) {
-	err = s.view(ctx, func(tx *bolt.Tx) error {
-		value := tx.Bucket(sessionsBucket).Get([]byte(key))
+	err = s.view(ctx, func(tx Reader) error {
+		data, found = nil, false
+		value := tx.Get(sessionsBucket, []byte(key))
 		if value == nil {
 			return nil
 		}
@@ -53,7 +52,7 @@ func (s *Store) Session(ctx context.Context, key string, now time.Time) (data []
 // StartSession stores a new session until its end, in whole seconds, and what its user sees of it; a session of nobody is in no list. If the user
 // has more than users.MaxSessions then, those whose last sign of life is the longest ago end.
 func (s *Store) StartSession(ctx context.Context, session users.Session, data []byte) error {
-	return s.write(ctx, func(tx *bolt.Tx) error {
+	return s.write(ctx, func(tx Writer) error {
 		if err := putSession(tx, session, data); err != nil {
 			return err
 		}
@@ -63,18 +62,19 @@ func (s *Store) StartSession(ctx context.Context, session users.Session, data []
 
 // PutSession stores a session anew. One that was removed meanwhile stays removed: a request that began before must not bring it back.
 func (s *Store) PutSession(ctx context.Context, session users.Session, data []byte) error {
-	return s.write(ctx, func(tx *bolt.Tx) error {
-		if tx.Bucket(sessionsBucket).Get([]byte(session.Key)) == nil {
+	return s.write(ctx, func(tx Writer) error {
+		if tx.Get(sessionsBucket, []byte(session.Key)) == nil {
 			return nil
 		}
 		return putSession(tx, session, data)
 	})
 }
 
-func putSession(tx *bolt.Tx, session users.Session, data []byte) error {
+func putSession(tx Writer, session users.Session, data []byte) error {
 	value := append(binary.BigEndian.AppendUint64(nil, uint64(session.Ends.Unix())), data...)
-	if err := tx.Bucket(sessionsBucket).Put([]byte(session.Key), value); err != nil || session.User == "" {
-		return err
+	tx.Put(sessionsBucket, []byte(session.Key), value)
+	if session.User == "" {
+		return nil
 	}
 	before, err := sessionTable.find(tx, sessionKey(session.Key))
 	if err != nil {
@@ -84,7 +84,7 @@ func putSession(tx *bolt.Tx, session users.Session, data []byte) error {
 }
 
 // endOldest ends the sessions of a user beyond the bound.
-func endOldest(tx *bolt.Tx, user string) error {
+func endOldest(tx Writer, user string) error {
 	all, err := sessionsOf(tx, user)
 	if err != nil || len(all) <= users.MaxSessions {
 		return err
@@ -99,22 +99,30 @@ func endOldest(tx *bolt.Tx, user string) error {
 
 // SessionsOf returns the sessions of a user that are not over at now, the one with the latest sign of life first.
 func (s *Store) SessionsOf(ctx context.Context, user string, now time.Time) ([]users.Session, error) {
-	return fetch(ctx, s, func(tx *bolt.Tx) ([]users.Session, error) {
+	return fetch(ctx, s, func(tx Reader) ([]users.Session, error) {
 		all, err := sessionsOf(tx, user)
-		return slices.DeleteFunc(all, func(found users.Session) bool {
-			return !now.Before(found.Ends) || tx.Bucket(sessionsBucket).Get([]byte(found.Key)) == nil
-		}), err
+		keys := make([][]byte, len(all))
+		for i, found := range all {
+			keys[i] = []byte(found.Key)
+		}
+		var there []users.Session
+		for i, e := range fetched(tx, sessionsBucket, keys) {
+			if e.Value != nil && now.Before(all[i].Ends) {
+				there = append(there, all[i])
+			}
+		}
+		return there, err
 	})
 }
 
-func sessionsOf(tx *bolt.Tx, user string) (all []users.Session, err error) {
+func sessionsOf(tx Reader, user string) (all []users.Session, err error) {
 	prefix := key(sessionOfUser).part(user)
-	for k := range under(prefix).in(tx.Bucket(signInsBucket)) {
-		found, err := sessionTable.at(tx, sessionKey(string(k[len(prefix):])))
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, found)
+	var keys [][]byte
+	for k := range under(prefix).in(tx, signInsBucket) {
+		keys = append(keys, sessionKey(string(k[len(prefix):])))
+	}
+	if all, err = sessionTable.all(tx, keys); err != nil {
+		return nil, err
 	}
 	slices.SortFunc(all, func(a, b users.Session) int { return b.Seen.Compare(a.Seen) })
 	return all, nil
@@ -122,18 +130,16 @@ func sessionsOf(tx *bolt.Tx, user string) (all []users.Session, err error) {
 
 // RemoveSession removes a session. A session that does not exist is no error.
 func (s *Store) RemoveSession(ctx context.Context, key string) error {
-	return s.write(ctx, func(tx *bolt.Tx) error { return removeSession(tx, key) })
+	return s.write(ctx, func(tx Writer) error { return removeSession(tx, key) })
 }
 
-func removeSession(tx *bolt.Tx, session string) error {
-	if err := tx.Bucket(sessionsBucket).Delete([]byte(session)); err != nil {
-		return err
-	}
+func removeSession(tx Writer, session string) error {
+	tx.Delete(sessionsBucket, []byte(session))
 	seen, err := sessionTable.find(tx, sessionKey(session))
-	if err != nil || seen == nil {
-		return err
+	if err == nil && seen != nil {
+		sessionTable.remove(tx, sessionKey(session), *seen)
 	}
-	return sessionTable.remove(tx, sessionKey(session), *seen)
+	return err
 }
 
 // ExpireSessions removes the sessions that are over at now, in bounded steps, and returns their number. A session that is over never gets a later
@@ -143,7 +149,7 @@ func (s *Store) ExpireSessions(ctx context.Context, now time.Time) (removed int,
 		ends, err := endOf(string(k), v)
 		return !now.Before(ends), err
 	}
-	removed, err = s.sweep(ctx, sessionsBucket, span{}, over, func(tx *bolt.Tx, k []byte) error { return removeSession(tx, string(k)) })
+	removed, err = s.sweep(ctx, sessionsBucket, span{}, over, func(tx Writer, k []byte) error { return removeSession(tx, string(k)) })
 	if err != nil {
 		return removed, err
 	}
@@ -151,7 +157,10 @@ func (s *Store) ExpireSessions(ctx context.Context, now time.Time) (removed int,
 		d, err := deviceTable.decode(k, v)
 		return !now.Before(d.UsedAt.Add(users.DeviceAge)), err
 	}
-	forget := func(tx *bolt.Tx, k []byte) error { return tx.Bucket(signInsBucket).Delete(k) }
+	forget := func(tx Writer, k []byte) error {
+		tx.Delete(signInsBucket, k)
+		return nil
+	}
 	if _, err = s.sweep(ctx, signInsBucket, under(key(deviceOfUser)), unknown, forget); err != nil {
 		return removed, err
 	}
@@ -163,7 +172,7 @@ func everything(_, _ []byte) (bool, error) { return true, nil }
 
 // sweep removes the records in a span of a bucket that are over, in bounded steps, and returns their number.
 func (s *Store) sweep(
-	ctx context.Context, bucket []byte, r span, over func(k, v []byte) (bool, error), remove func(*bolt.Tx, []byte) error,
+	ctx context.Context, bucket Bucket, r span, over func(k, v []byte) (bool, error), remove func(Writer, []byte) error,
 ) (removed int, err error) {
 	var gone [][]byte
 	keyOfOver := func(k, v []byte) ([]byte, error) {
@@ -182,7 +191,7 @@ func (s *Store) sweep(
 		}
 	}
 	for step := range slices.Chunk(gone, signInBatch) {
-		err := s.write(ctx, func(tx *bolt.Tx) error {
+		err := s.write(ctx, func(tx Writer) error {
 			for _, k := range step {
 				if err := remove(tx, k); err != nil {
 					return err
@@ -209,7 +218,8 @@ func deviceKey(user, hash string) indexKey { return key(deviceOfUser).part(user)
 
 // Device returns a device of a user by the hash of its secret, and whether there is one.
 func (s *Store) Device(ctx context.Context, user, hash string) (found users.Device, known bool, err error) {
-	err = s.view(ctx, func(tx *bolt.Tx) error {
+	err = s.view(ctx, func(tx Reader) error {
+		found, known = users.Device{}, false
 		d, err := deviceTable.find(tx, deviceKey(user, hash))
 		if d != nil {
 			found, known = *d, true
@@ -221,7 +231,7 @@ func (s *Store) Device(ctx context.Context, user, hash string) (found users.Devi
 
 // PutDevice stores a device. If the user has more than users.MaxDevices then, those whose last sign-in is the longest ago are removed.
 func (s *Store) PutDevice(ctx context.Context, d users.Device) error {
-	return s.write(ctx, func(tx *bolt.Tx) error {
+	return s.write(ctx, func(tx Writer) error {
 		if err := deviceTable.put(tx, deviceKey(d.User, d.Hash), nil, d); err != nil {
 			return err
 		}
@@ -231,15 +241,13 @@ func (s *Store) PutDevice(ctx context.Context, d users.Device) error {
 		}
 		slices.SortFunc(all, func(a, b users.Device) int { return b.UsedAt.Compare(a.UsedAt) })
 		for _, old := range all[min(len(all), users.MaxDevices):] {
-			if err := deviceTable.remove(tx, deviceKey(old.User, old.Hash), old); err != nil {
-				return err
-			}
+			deviceTable.remove(tx, deviceKey(old.User, old.Hash), old)
 		}
 		return nil
 	})
 }
 
-// Tries are stored under the key of their origin, and found by the time of the last one. The sequence of their bucket is their number.
+// Tries are stored under the key of their origin, and found by the time of the last one.
 const (
 	triesByKey  = 't' // key of the origin
 	triesByTime = 'o' // time of the last try, key of the origin
@@ -247,8 +255,8 @@ const (
 
 func triesKey(o users.Origin) indexKey { return key(triesByKey).text(o.Key()) }
 
-func triesEntries(k []byte, t users.Tries) []edit {
-	return []edit{{in: inTries, key: append(key(triesByTime).time(t.Last), k[1:]...)}}
+func triesEntries(k []byte, t users.Tries) []Edit {
+	return []Edit{{Bucket: triesBucket, Key: append(key(triesByTime).time(t.Last), k[1:]...)}}
 }
 
 func forgottenTries(now time.Time) span {
@@ -258,28 +266,28 @@ func forgottenTries(now time.Time) span {
 // TakeTry counts a try under each of some origins, unless one of them is paused: then it counts nothing, and returns how long to wait. Both are
 // one step, so that of any number of tries at once no more are taken than one after the other would be. A try that is refused writes nothing.
 func (s *Store) TakeTry(ctx context.Context, origins []users.Origin, now time.Time) (wait time.Duration, err error) {
-	wait, err = fetch(ctx, s, func(tx *bolt.Tx) (time.Duration, error) { return pauseOf(tx, origins, now) })
+	wait, err = fetch(ctx, s, func(tx Reader) (time.Duration, error) { return pauseOf(tx, origins, now) })
 	if err != nil || wait > 0 {
 		return wait, err
 	}
-	return update(ctx, s, func(b *batch) (time.Duration, error) {
-		wait, err := pauseOf(b.tx, origins, now)
+	return update(ctx, s, func(t *step) (time.Duration, error) {
+		wait, err := pauseOf(t.tx, origins, now)
 		if err != nil || wait > 0 {
 			return wait, err
 		}
-		return 0, changeTries(b.tx, origins, func(o users.Origin, t users.Tries) users.Tries { return t.Taken(o, now) })
+		return 0, changeTries(t.tx, origins, func(o users.Origin, t users.Tries) users.Tries { return t.Taken(o, now) })
 	})
 }
 
 // GiveBackTry undoes a try that was taken at a time, because it was right (users.Tries.GivenBack).
 func (s *Store) GiveBackTry(ctx context.Context, origins []users.Origin, taken time.Time) error {
-	return s.write(ctx, func(tx *bolt.Tx) error {
+	return s.write(ctx, func(tx Writer) error {
 		return changeTries(tx, origins, func(o users.Origin, t users.Tries) users.Tries { return t.GivenBack(o, taken) })
 	})
 }
 
 // pauseOf returns the longest pause of some origins.
-func pauseOf(tx *bolt.Tx, origins []users.Origin, now time.Time) (wait time.Duration, err error) {
+func pauseOf(tx Reader, origins []users.Origin, now time.Time) (wait time.Duration, err error) {
 	for _, o := range origins {
 		t, err := triesTable.find(tx, triesKey(o))
 		if err != nil {
@@ -293,7 +301,7 @@ func pauseOf(tx *bolt.Tx, origins []users.Origin, now time.Time) (wait time.Dura
 }
 
 // changeTries changes the tries of some origins. Without any they are removed.
-func changeTries(tx *bolt.Tx, origins []users.Origin, change func(users.Origin, users.Tries) users.Tries) error {
+func changeTries(tx Writer, origins []users.Origin, change func(users.Origin, users.Tries) users.Tries) error {
 	for _, o := range origins {
 		before, err := triesTable.find(tx, triesKey(o))
 		if err != nil {
@@ -308,7 +316,7 @@ func changeTries(tx *bolt.Tx, origins []users.Origin, change func(users.Origin, 
 		case after != (users.Tries{}):
 			err = putTries(tx, triesKey(o), before, after)
 		case before != nil:
-			err = removeTries(tx, triesKey(o), *before)
+			triesTable.remove(tx, triesKey(o), *before)
 		}
 		if err != nil {
 			return err
@@ -317,37 +325,27 @@ func changeTries(tx *bolt.Tx, origins []users.Origin, change func(users.Origin, 
 	return nil
 }
 
-func putTries(tx *bolt.Tx, k []byte, before *users.Tries, after users.Tries) error {
-	if before != nil {
-		return triesTable.put(tx, k, before, after)
-	}
-	if tx.Bucket(triesBucket).Sequence() >= users.MaxOrigins {
-		for oldest := range under(key(triesByTime)).in(tx.Bucket(triesBucket)) {
-			if err := removeOldTries(tx, bytes.Clone(oldest)); err != nil {
-				return err
-			}
+func putTries(tx Writer, k []byte, before *users.Tries, after users.Tries) error {
+	kept := under(key(triesByTime))
+	if before == nil && kept.count(tx, triesBucket, users.MaxOrigins) >= users.MaxOrigins {
+		var oldest []byte
+		for entry := range kept.first(1).in(tx, triesBucket) {
+			oldest = bytes.Clone(entry)
 			break
 		}
+		if err := removeOldTries(tx, oldest); err != nil {
+			return err
+		}
 	}
-	if err := triesTable.put(tx, k, nil, after); err != nil {
-		return err
-	}
-	return tx.Bucket(triesBucket).SetSequence(tx.Bucket(triesBucket).Sequence() + 1)
+	return triesTable.put(tx, k, before, after)
 }
 
 // removeOldTries removes the tries that an entry by time leads to.
-func removeOldTries(tx *bolt.Tx, entry []byte) error {
+func removeOldTries(tx Writer, entry []byte) error {
 	k := key(triesByKey).text(string(entry[1+timeLength:]))
 	t, err := triesTable.find(tx, k)
-	if err != nil || t == nil || !bytes.Equal(triesEntries(k, *t)[0].key, entry) { // there was another try meanwhile
-		return err
+	if err == nil && t != nil && bytes.Equal(triesEntries(k, *t)[0].Key, entry) { // otherwise there was another try meanwhile
+		triesTable.remove(tx, k, *t)
 	}
-	return removeTries(tx, k, *t)
-}
-
-func removeTries(tx *bolt.Tx, k []byte, before users.Tries) error {
-	if err := triesTable.remove(tx, k, before); err != nil {
-		return err
-	}
-	return tx.Bucket(triesBucket).SetSequence(tx.Bucket(triesBucket).Sequence() - 1)
+	return err
 }

@@ -1,22 +1,24 @@
 // Package store keeps what must survive: the log of calls, the directory of customers, the cases, the outbox of notices, the console's users,
-// sessions and tokens, the edited dates of lines, and the audit of what people did. It is one bbolt file with one owner.
+// sessions and tokens, the edited dates of lines, and the audit of what people did. All of it is entries, a key and a value each, in the buckets of an
+// Engine: one file on one machine (package bolt), or a database that many processes share (package postgres).
 //
 // A call is one value, read, changed and written in one step by Advance. All writes pass through one goroutine, which applies the requests
 // that wait to one transaction and commits it once for all of them (group commit): a lone writer waits for one commit, and a crowd shares one.
-// When a method that writes returns without an error, its effect is on the disk.
+// When a method that writes returns without an error, its effect is durable.
 //
-//	log, err := store.Open("data/supportline.db", store.Options{})
+//	engine, err := bolt.Open("data/supportline.db", bolt.Options{})
+//	log, err := store.Open(ctx, engine, store.Options{})
 //	call, err := log.Advance(ctx, sid, func(c policy.Call) policy.Call { return c.Learn(report) })
 //	for call, err := range log.Calls(ctx, policy.Filter{Line: "+448000668187"}) { ... }
 //
 // Changes that belong together are one step: a call and its notices (AdvanceAndNotify), an act and its entry in the audit (Act), a case with
 // its notices (Review, MoveCase).
 //
-// The file has a bucket for each kind of record: calls (by start and SID), steps (the segments of their histories, by number), customers (by
+// There is a bucket for each kind of record: calls (by start and SID), steps (the segments of their histories, by number), customers (by
 // number), cases and audit (by sequence), notices (by key), users (by name), sessions (by the hash of their token), tokens, dates (by line and
-// version), removals (of recordings, by SID), signins (what people see of their sessions, and known devices), tries (to sign in, by origin) and meta
-// (the version of the file, and its secret). The entries of the buckets index and search follow from the
-// records by pure functions (callKeys, searchKeys and their like), so that they can be made anew, which is how an older file is brought up to
+// version), removals (of recordings, by SID), signins (what people see of their sessions, and known devices), tries (to sign in, by origin), guards
+// (of what is decided from many entries), leases, and meta (the version of the content, and its secret). The entries of the buckets index and search follow from the
+// records by pure functions (callKeys, searchKeys and their like), so that they can be made anew, which is how an older log is brought up to
 // date. The index by month holds the summaries that fair use is derived from, in the order of month, account and start.
 //
 // Lists are searched through the bucket search. Everything that calls are filtered by has a facet there, in the order of time (Search, Calls,
@@ -24,21 +26,16 @@
 // costs bounded work, whatever is asked for. The facets of a call are written some time after its end, with those of others, so that no
 // webhook waits for them; until then the call is unindexed, and a search looks at it.
 //
-// The promises of a store to its readers are tests, in package storetest. Nothing of bbolt is visible outside: what a method returns is the
-// caller's own.
+// The promises of a store to its readers are tests, in package storetest. What a method returns is the caller's own.
 package store
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	bolt "go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 
 	"github.com/officernd/supportline/policy"
 )
@@ -55,23 +52,19 @@ type Options struct {
 	OnUpgrade func(calls int)
 	// Yield is called from time to time by reads that take long, so that urgent work goes first. It must return at once. It may be nil.
 	Yield func()
-	// ReadOnly opens an existing file without changing it. No other process may have the file open for writing.
+	// ReadOnly opens what is there without changing it.
 	ReadOnly bool
-	// Size is the first size of the file in bytes; 0 means 64 MB. The file grows by itself. A commit that has to make the file larger takes
-	// twice as long.
-	Size int
 }
 
-// Store is an open file. Its methods may be called from several goroutines at once.
+// Store is an open log. Its methods may be called from several goroutines at once.
 type Store struct {
-	db      *bolt.DB
-	file    *os.File // bbolt's own handle, for growing the file ahead of need
+	engine  Engine
 	options Options
 	secret  []byte // Secret
 
 	queue     chan *request
 	batches   chan *batch
-	committed chan error    // the result of the commit under way
+	committed chan outcome  // of the commit under way
 	stopped   chan struct{} // closed when everything is written and answered
 
 	closing sync.RWMutex // read-locked while a request is put into the queue
@@ -84,34 +77,11 @@ type Store struct {
 	recent   recentCalls      // owned by applyAll, as are the next four
 	record   record           // being encoded
 	underWay *batch           // is being committed; nil: none
-	step     uint64           // the number of the last segment of any history
+	steps    numbers          // for the segments of histories
 	ended    []policy.CallSID // and are unindexed
-	ready    int64            // bytes of the file that are written; owned by commitAll
+	taken    []*request       // from the queue, as a buffer
+	shared   bool             // another process was seen to change calls, so that those in memory are looked at before they are used
 }
-
-// The names of the buckets.
-var (
-	callsBucket     = []byte("calls")
-	stepsBucket     = []byte("steps")
-	customersBucket = []byte("customers")
-	indexBucket     = []byte("index")
-	auditBucket     = []byte("audit")
-	casesBucket     = []byte("cases")
-	noticesBucket   = []byte("notices")
-	searchBucket    = []byte("search")
-	usersBucket     = []byte("users")
-	removalsBucket  = []byte("removals")
-	sessionsBucket  = []byte("sessions")
-	datesBucket     = []byte("dates")
-	tokensBucket    = []byte("tokens")
-	triesBucket     = []byte("tries")
-	signInsBucket   = []byte("signins")
-	metaBucket      = []byte("meta")
-	buckets         = [][]byte{
-		callsBucket, stepsBucket, customersBucket, indexBucket, auditBucket, casesBucket, noticesBucket, usersBucket, sessionsBucket, tokensBucket,
-		datesBucket, removalsBucket, metaBucket, searchBucket, triesBucket, signInsBucket,
-	}
-)
 
 // Close writes what waits, and closes the file. Later calls of any method return ErrClosed. Closing a closed store does nothing.
 func (s *Store) Close() error {
@@ -124,7 +94,7 @@ func (s *Store) Close() error {
 	close(s.queue)
 	s.closing.Unlock()
 	<-s.stopped
-	return s.db.Close()
+	return s.engine.Close()
 }
 
 // Ping reports whether the store can be read and written. It writes only after a commit that failed, to find out whether the cause is gone.
@@ -132,23 +102,22 @@ func (s *Store) Ping(ctx context.Context) error {
 	if s.broken.Load() != nil {
 		return s.Probe(ctx)
 	}
-	return s.view(ctx, func(tx *bolt.Tx) error { return nil })
+	return s.view(ctx, func(tx Reader) error {
+		tx.Get(metaBucket, schemaKey)
+		return nil
+	})
 }
 
 // FailWrites makes every commit fail with err from now on, as a full disk does: requests get the error, and the file stays as it was. A nil
 // err ends that. It is for tests and demonstrations.
 func (s *Store) FailWrites(err error) { s.failure.Store(&err) }
 
-// view reads in a transaction of its own, which must be short: bbolt cannot map the file anew while one is open.
-func (s *Store) view(ctx context.Context, read func(*bolt.Tx) error) error {
+// view reads in a transaction of its own, which must be short. read may run again from the beginning.
+func (s *Store) view(ctx context.Context, read func(Reader) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	err := s.db.View(read)
-	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
-		return ErrClosed
-	}
-	return err
+	return s.engine.View(ctx, read)
 }
 
 // The errors of Open, which wraps them in a sentence that names the file and says what to do, and of methods.
@@ -167,8 +136,9 @@ var heartbeatKey = []byte("heartbeat")
 
 // Probe writes a value that nobody reads, and returns when it is as safe on the disk as a call would be.
 func (s *Store) Probe(ctx context.Context) error {
-	return s.write(ctx, func(tx *bolt.Tx) error {
-		return tx.Bucket(metaBucket).Put(heartbeatKey, []byte(s.options.Now().UTC().Format(time.RFC3339)))
+	return s.write(ctx, func(tx Writer) error {
+		tx.Put(metaBucket, heartbeatKey, []byte(s.options.Now().UTC().Format(time.RFC3339)))
+		return nil
 	})
 }
 
@@ -179,17 +149,18 @@ func (s *Store) Checkpoint(ctx context.Context) (time.Time, error) { return fetc
 
 // SetCheckpoint sets the checkpoint. A time before the present checkpoint changes nothing.
 func (s *Store) SetCheckpoint(ctx context.Context, at time.Time) error {
-	return s.write(ctx, func(tx *bolt.Tx) error {
+	return s.write(ctx, func(tx Writer) error {
 		before, err := checkpoint(tx)
 		if err != nil || !at.After(before) {
 			return err
 		}
-		return tx.Bucket(metaBucket).Put(checkpointKey, []byte(at.UTC().Format(time.RFC3339Nano)))
+		tx.Put(metaBucket, checkpointKey, []byte(at.UTC().Format(time.RFC3339Nano)))
+		return nil
 	})
 }
 
-func checkpoint(tx *bolt.Tx) (time.Time, error) {
-	text := tx.Bucket(metaBucket).Get(checkpointKey)
+func checkpoint(tx Reader) (time.Time, error) {
+	text := tx.Get(metaBucket, checkpointKey)
 	if text == nil {
 		return time.Time{}, nil
 	}

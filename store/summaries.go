@@ -7,8 +7,6 @@ import (
 	"iter"
 	"slices"
 
-	bolt "go.etcd.io/bbolt"
-
 	"github.com/officernd/supportline/policy"
 )
 
@@ -66,15 +64,15 @@ func sameSummary(a, b policy.CallSummary) bool {
 // index alone.
 func (s *Store) AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error) {
 	defer s.options.Yield()
-	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.CallSummary, error) { return accountSummaries(tx, customer, month, all) })
+	return fetch(ctx, s, func(tx Reader) ([]policy.CallSummary, error) { return accountSummaries(tx, customer, month, all) })
 }
 
 // all is for a reading that nothing ends early.
 func all(policy.CallSummary) bool { return false }
 
-func accountSummaries(tx *bolt.Tx, customer policy.CustomerNumber, month policy.Month, enough func(policy.CallSummary) bool) ([]policy.CallSummary, error) {
+func accountSummaries(tx Reader, customer policy.CustomerNumber, month policy.Month, enough func(policy.CallSummary) bool) ([]policy.CallSummary, error) {
 	summaries, read := make([]policy.CallSummary, 0, usualSummaries), summaryReader(month)
-	for k, v := range under(monthKey(month).part(string(customer))).in(tx.Bucket(indexBucket)) {
+	for k, v := range under(monthKey(month).part(string(customer))).in(tx, indexBucket) {
 		t, err := read(k, v)
 		if err != nil {
 			return nil, err

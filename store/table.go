@@ -9,19 +9,17 @@ import (
 	"strconv"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 )
 
 // table is a bucket of records of one kind.
 type table[T any] struct {
-	bucket  []byte
+	bucket  Bucket
 	kind    string                          // in errors
 	numbers bool                            // keys are bytes, not text
 	missing error                           // of get
-	entries func(k []byte, record T) []edit // what leads to a record in the indexes; nil: nothing does
+	entries func(k []byte, record T) []Edit // what leads to a record in the indexes; nil: nothing does
 }
 
 var (
@@ -54,8 +52,8 @@ func (t table[T]) decode(k, v []byte) (T, error) {
 }
 
 // find returns the record under a key, nil if there is none.
-func (t table[T]) find(tx *bolt.Tx, k []byte) (*T, error) {
-	value := tx.Bucket(t.bucket).Get(k)
+func (t table[T]) find(tx Reader, k []byte) (*T, error) {
+	value := tx.Get(t.bucket, k)
 	if value == nil {
 		return nil, nil
 	}
@@ -64,12 +62,12 @@ func (t table[T]) find(tx *bolt.Tx, k []byte) (*T, error) {
 }
 
 // at returns the record that an index leads to.
-func (t table[T]) at(tx *bolt.Tx, k []byte) (T, error) {
-	return t.decode(k, tx.Bucket(t.bucket).Get(k))
+func (t table[T]) at(tx Reader, k []byte) (T, error) {
+	return t.decode(k, tx.Get(t.bucket, k))
 }
 
 // get returns the record under a key, or the error for one that is missing.
-func (t table[T]) get(tx *bolt.Tx, k string) (found T, err error) {
+func (t table[T]) get(tx Reader, k string) (found T, err error) {
 	record, err := t.find(tx, []byte(k))
 	if record == nil {
 		return found, fmt.Errorf("%w: %s", t.missing, k)
@@ -78,49 +76,48 @@ func (t table[T]) get(tx *bolt.Tx, k string) (found T, err error) {
 }
 
 // put writes a record in place of the one before, nil for a new one, and the difference of their entries.
-func (t table[T]) put(tx *bolt.Tx, k []byte, before *T, after T) error {
+func (t table[T]) put(tx Writer, k []byte, before *T, after T) error {
 	value, err := encode(after)
-	if err == nil {
-		err = tx.Bucket(t.bucket).Put(k, value)
-	}
 	if err != nil {
 		return fmt.Errorf("%s cannot be written: %w", t.name(k), err)
 	}
+	tx.Put(t.bucket, k, value)
 	if t.entries == nil {
 		return nil
 	}
-	var old []edit
+	var old []Edit
 	if before != nil {
 		old = t.entries(k, *before)
 	}
-	return write(tx, difference(old, t.entries(k, after)))
+	write(tx, difference(old, t.entries(k, after)))
+	return nil
 }
 
 // remove deletes a record and its entries.
-func (t table[T]) remove(tx *bolt.Tx, k []byte, before T) error {
-	if err := tx.Bucket(t.bucket).Delete(k); err != nil {
-		return fmt.Errorf("%s: %w", t.name(k), err)
+func (t table[T]) remove(tx Writer, k []byte, before T) {
+	tx.Delete(t.bucket, k)
+	if t.entries != nil {
+		write(tx, difference(t.entries(k, before), nil))
 	}
-	if t.entries == nil {
-		return nil
-	}
-	return write(tx, difference(t.entries(k, before), nil))
 }
 
 // index writes the entries of all records.
-func (t table[T]) index(tx *bolt.Tx) error {
-	return tx.Bucket(t.bucket).ForEach(func(k, v []byte) error {
+func (t table[T]) index(tx Writer) error {
+	var edits []Edit
+	for k, v := range (span{}).in(tx, t.bucket) {
 		record, err := t.decode(k, v)
 		if err != nil {
 			return err
 		}
-		return write(tx, t.entries(bytes.Clone(k), record))
-	})
+		edits = append(edits, t.entries(bytes.Clone(k), record)...)
+	}
+	write(tx, edits)
+	return nil
 }
 
 // in returns the records whose keys are in a span.
-func (t table[T]) in(tx *bolt.Tx, r span) (found []T, err error) {
-	for k, v := range r.in(tx.Bucket(t.bucket)) {
+func (t table[T]) in(tx Reader, r span) (found []T, err error) {
+	for k, v := range r.in(tx, t.bucket) {
 		record, err := t.decode(k, v)
 		if err != nil {
 			return nil, err
@@ -130,9 +127,31 @@ func (t table[T]) in(tx *bolt.Tx, r span) (found []T, err error) {
 	return found, nil
 }
 
+// all returns the records under some keys, which an index leads to, in one round trip.
+func (t table[T]) all(tx Reader, keys [][]byte) (found []T, err error) {
+	for _, e := range fetched(tx, t.bucket, keys) {
+		record, err := t.decode(e.Key, e.Value)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, record)
+	}
+	return found, nil
+}
+
+// fetched reads the entries under some keys in one round trip.
+func fetched(tx Reader, b Bucket, keys [][]byte) []Entry {
+	entries := make([]Entry, len(keys))
+	for i, k := range keys {
+		entries[i] = Entry{Bucket: b, Key: k}
+	}
+	tx.Fetch(entries)
+	return entries
+}
+
 // next returns a new key behind all others.
-func (t table[T]) next(tx *bolt.Tx) ([]byte, error) {
-	n, err := tx.Bucket(t.bucket).NextSequence()
+func (t table[T]) next(ctx context.Context, s *Store) ([]byte, error) {
+	n, err := s.engine.Next(ctx, t.bucket, 1)
 	return binary.BigEndian.AppendUint64(nil, n), err
 }
 
@@ -141,19 +160,20 @@ func (t table[T]) scan(ctx context.Context, s *Store, r span) iter.Seq2[T, error
 	return scan(ctx, s, t.bucket, r, pageLength, t.decode)
 }
 
-// lookUp returns what read makes of the entries of the index in a span, at most limit of them, without the first skip bytes of their keys.
-func lookUp[T any](tx *bolt.Tx, r span, skip, limit int, read func(tx *bolt.Tx, rest []byte) (T, error)) (found []T, err error) {
-	for k := range r.in(tx.Bucket(indexBucket)) {
-		if len(found) == limit {
+// lookUp returns what read makes of the entries of the index in a span, at most limit of them, without the first skip bytes of their keys. read
+// gets all of them at once, to read what they lead to in one round trip.
+func lookUp[T any](tx Reader, r span, skip, limit int, read func(tx Reader, rest [][]byte) ([]T, error)) (found []T, err error) {
+	var rest [][]byte
+	for k := range r.first(limit).in(tx, indexBucket) {
+		if len(rest) == limit {
 			break
 		}
-		v, err := read(tx, k[skip:])
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, v)
+		rest = append(rest, bytes.Clone(k[skip:]))
 	}
-	return found, nil
+	if len(rest) == 0 {
+		return nil, nil
+	}
+	return read(tx, rest)
 }
 
 // noLimit is a limit that is never reached.
@@ -183,19 +203,19 @@ func numberKey(text string) []byte {
 const numberLength = 8
 
 // fetch reads in a transaction of its own.
-func fetch[T any](ctx context.Context, s *Store, read func(*bolt.Tx) (T, error)) (result T, err error) {
-	err = s.view(ctx, func(tx *bolt.Tx) (err error) {
+func fetch[T any](ctx context.Context, s *Store, read func(Reader) (T, error)) (result T, err error) {
+	err = s.view(ctx, func(tx Reader) (err error) {
 		result, err = read(tx)
 		return err
 	})
 	return result, err
 }
 
-// update runs change in a transaction of its own, and returns the result once it is on the disk. The batch has the transaction.
-func update[T any](ctx context.Context, s *Store, change func(*batch) (T, error)) (T, error) {
+// update runs change in a transaction of its own, and returns the result once it is durable. change may run again from the beginning.
+func update[T any](ctx context.Context, s *Store, change func(*step) (T, error)) (T, error) {
 	var result, none T
-	err := s.submit(ctx, true, func(b *batch) (err error) {
-		result, err = change(b)
+	err := s.alone(ctx, func(t *step) (err error) {
+		result, err = change(t)
 		return err
 	})
 	if err != nil {

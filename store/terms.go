@@ -2,11 +2,8 @@ package store
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
-
-	bolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
 )
@@ -15,118 +12,125 @@ import (
 // are found by its number, and each word of a name that the account had on a call leads to the number. A term is written when the first call
 // needs it, and deleted with the last, so that an account that was erased, or a caller whose calls expired, leaves none.
 
-// searchTerms are the numbers and accounts of which the edits of one transaction may have added the first or removed the last call.
-type searchTerms struct {
-	put      func(k []byte) error // writes a term, now or later
-	number   []byte               // the last that was added: in a load many calls in a row have the same
-	name     []byte               // the last that was added
-	numbers  map[string]bool      // those that lost a call
-	accounts map[string]bool      // those that lost a call
-}
+// needsTerm reports whether an edit adds what a search term leads to.
+func needsTerm(e Edit) bool { return firstTerm(e) != nil }
 
-// see looks at an edit before it is written, and reports whether it needs writing.
-func (t *searchTerms) see(tx *bolt.Tx, e edit) (needed bool, err error) {
-	switch {
-	case e.in == inIndex && e.key[0] == byCustomer && e.gone:
-		lose(&t.accounts, e.key)
-	case e.in == inSearch && e.key[0] == byFrom && e.gone:
-		lose(&t.numbers, e.key)
-	case e.in == inSearch && e.key[0] == byFrom:
-		number := partOf(e.key)
-		if bytes.Equal(number, t.number) {
-			return true, nil
-		}
-		t.number = number
-		return true, t.addNumber(tx, string(number))
-	case e.in == inSearch && e.key[0] == byNames:
-		if e.gone || bytes.Equal(e.key, t.name) {
-			return false, nil
-		}
-		t.name = e.key
-		return t.addName(tx, e.key)
-	}
-	return true, nil
-}
+// isName reports whether an edit is a name that an account had on a call: its calls share the entry, so that no call's change removes it.
+func isName(e Edit) bool { return e.Bucket == searchBucket && e.Key[0] == byNames }
 
-// withSearchTerms returns edits that only add, together with the terms that they need, in the order of their keys.
-func withSearchTerms(tx *bolt.Tx, edits []edit) ([]edit, error) {
-	all := make([]edit, 0, len(edits))
-	terms := searchTerms{put: func(k []byte) error {
-		all = append(all, edit{in: inSearch, key: k})
-		return nil
-	}}
+// isCaller reports whether an edit is that of a call by its caller's number.
+func isCaller(e Edit) bool { return e.Bucket == searchBucket && e.Key[0] == byFrom }
+
+// termsThere are first terms, and whether the engine has each with all that it stands for.
+type termsThere map[string]bool
+
+// readTerms looks in one round trip which of the terms that some edits need are there.
+func readTerms(tx Reader, edits []Edit) termsThere {
+	var firsts []Entry
+	there := termsThere{}
 	for _, e := range edits {
-		needed, err := terms.see(tx, e)
-		if err != nil {
-			return nil, fmt.Errorf("key %x: %w", e.key, err)
-		}
-		if needed {
-			all = append(all, e)
+		first := firstTerm(e)
+		if _, seen := there[string(first)]; first != nil && !seen {
+			there[string(first)] = false
+			firsts = append(firsts, Entry{Bucket: searchBucket, Key: first})
 		}
 	}
-	slices.SortStableFunc(all, edit.compare)
-	return all, nil
+	tx.Fetch(firsts)
+	for _, e := range firsts {
+		there[string(e.Key)] = e.Value != nil
+	}
+	return there
 }
 
-func lose(from *map[string]bool, k []byte) {
-	if *from == nil {
-		*from = map[string]bool{}
-	}
-	(*from)[string(partOf(k))] = true
-}
-
-// removeUnused deletes the terms that no call needs any more.
-func (t *searchTerms) removeUnused(tx *bolt.Tx) error {
-	var gone [][]byte
-	search := tx.Bucket(searchBucket)
-	for number := range t.numbers {
-		if !under(key(byFrom).part(number)).isEmpty(search) {
-			continue
-		}
-		for _, ngram := range ngrams(number) {
-			gone = append(gone, key(byPart).text(ngram).text(number))
-		}
-	}
-	for customer := range t.accounts {
-		if !under(key(byCustomer).part(customer)).isEmpty(tx.Bucket(indexBucket)) {
-			continue
-		}
-		prefix := namesKey(customer)
-		for k := range under(prefix).in(search) {
-			gone = append(gone, bytes.Clone(k))
-			for _, word := range words(string(k[len(prefix):])) {
-				gone = append(gone, wordKey(byWord, word).text(customer))
-			}
-		}
-	}
-	return deleteAll(search, gone)
-}
-
-func (t *searchTerms) addNumber(tx *bolt.Tx, number string) error {
-	for i, ngram := range ngrams(number) {
-		k := key(byPart).text(ngram).text(number)
-		if i == 0 && tx.Bucket(searchBucket).Get(k) != nil {
-			return nil
-		}
-		if err := t.put(k); err != nil {
-			return err
-		}
+// firstTerm returns the term that is written first of those that an edit needs, nil if it needs none: a name itself, an n-gram of a number.
+func firstTerm(e Edit) []byte {
+	switch {
+	case isName(e):
+		return e.Key
+	case isCaller(e) && !e.Gone:
+		number := string(partOf(e.Key))
+		return key(byPart).text(ngrams(number)[0]).text(number)
 	}
 	return nil
 }
 
-// addName writes the words of a name, and reports whether the name is new to the account.
-func (t *searchTerms) addName(tx *bolt.Tx, k []byte) (bool, error) {
-	if tx.Bucket(searchBucket).Get(k) != nil {
-		return false, nil
-	}
-	customer := string(partOf(k))
-	for _, word := range words(string(k[2+len(customer):])) {
-		if err := t.put(wordKey(byWord, word).text(customer)); err != nil {
-			return false, err
+// of returns the terms that some edits need: those that are not there yet, to be written, and one entry for each of those that are, which stands
+// for all of them.
+func (there termsThere) of(edits []Edit) (fresh []Edit, first []Entry) {
+	seen := map[string]bool{}
+	for _, e := range edits {
+		k := firstTerm(e)
+		if k == nil || seen[string(k)] {
+			continue
+		}
+		seen[string(k)] = true
+		if there[string(k)] {
+			first = append(first, Entry{Bucket: searchBucket, Key: k, Value: []byte{}})
+		} else {
+			fresh = append(fresh, termsWith(k)...)
 		}
 	}
-	return true, nil
+	return fresh, first
+}
+
+// termsWith returns all terms of a number or a name, by the first one.
+func termsWith(first []byte) []Edit {
+	if first[0] == byNames {
+		customer := string(partOf(first))
+		terms := []Edit{{Bucket: searchBucket, Key: first}}
+		for _, word := range words(string(first[2+len(customer):])) {
+			terms = append(terms, Edit{Bucket: searchBucket, Key: wordKey(byWord, word).text(customer)})
+		}
+		return terms
+	}
+	return numberTerms(string(first[1+ngramLength:]), false)
+}
+
+// numberTerms returns the terms of a caller's number.
+func numberTerms(number string, gone bool) (terms []Edit) {
+	for _, ngram := range ngrams(number) {
+		terms = append(terms, Edit{Bucket: searchBucket, Key: key(byPart).text(ngram).text(number), Gone: gone})
+	}
+	return terms
+}
+
+// removeUnusedTerms deletes the terms that no call needs any more, after some edits.
+func removeUnusedTerms(tx Writer, edits []Edit) {
+	numbers, accounts := map[string]bool{}, map[string]bool{}
+	for _, e := range edits {
+		switch {
+		case e.Gone && e.Bucket == indexBucket && e.Key[0] == byCustomer:
+			accounts[string(partOf(e.Key))] = true
+		case e.Gone && isCaller(e):
+			numbers[string(partOf(e.Key))] = true
+		}
+	}
+	var gone []Edit
+	for number := range numbers {
+		if under(key(byFrom).part(number)).isEmpty(tx, searchBucket) {
+			gone = append(gone, numberTerms(number, true)...)
+		}
+	}
+	for customer := range accounts {
+		if under(key(byCustomer).part(customer)).isEmpty(tx, indexBucket) {
+			gone = append(gone, namesOf(tx, customer)...)
+		}
+	}
+	for _, e := range gone {
+		tx.Delete(e.Bucket, e.Key)
+	}
+}
+
+// namesOf returns the edits that remove the names of an account, and their words.
+func namesOf(tx Reader, customer string) (gone []Edit) {
+	prefix := namesKey(customer)
+	for k := range under(prefix).in(tx, searchBucket) {
+		gone = append(gone, Edit{Bucket: searchBucket, Key: bytes.Clone(k)})
+		for _, word := range words(string(k[len(prefix):])) {
+			gone = append(gone, Edit{Bucket: searchBucket, Key: wordKey(byWord, word).text(customer)})
+		}
+	}
+	return gone
 }
 
 // partOf returns the first part of a key.

@@ -2,12 +2,10 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"strconv"
 	"time"
-
-	bolt "go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 
 	"github.com/officernd/supportline/policy"
 )
@@ -24,6 +22,9 @@ const channelsSince = 4
 // the entries of wrong numbers by time, and the facets of callers whose number is withheld or spelled in another way, and nothing else.
 const spelledSince = 5
 
+// callersSince is the first version that lacks nothing but the cutting of very long names.
+const callersSince = 6
+
 // upgradeStep is how many calls, or notices, are indexed in one transaction.
 const upgradeStep = 20_000
 
@@ -35,38 +36,37 @@ var (
 	callersKey = []byte("callers-next")
 )
 
-// upgrade brings a file up to date, and goes on where a process that ended left it: the first transaction already gives the file this version,
+// upgrade brings a log up to date, and goes on where a process that ended left it: the first transaction already gives the log this version,
 // so that no older program writes to it half-way.
-func (s *Store) upgrade(version int) error {
+func (s *Store) upgrade(ctx context.Context, version int) error {
 	if version < schema {
-		if err := s.db.Update(func(tx *bolt.Tx) error { return beginUpgrade(tx, version) }); err != nil {
+		if err := s.engine.Update(ctx, func(tx Writer) error { return beginUpgrade(tx, version) }); err != nil {
 			return err
 		}
 	}
-	calls := func(tx *bolt.Tx) (int, error) { return indexStep(tx, s.now()) }
-	if err := s.inSteps(calls, s.options.OnUpgrade); err != nil {
+	calls := func(tx Writer) (int, error) { return indexStep(tx, s.now()) }
+	if err := s.inSteps(ctx, calls, s.options.OnUpgrade); err != nil {
 		return err
 	}
-	for _, step := range []func(*bolt.Tx) (int, error){nobodyStep, callersStep} {
-		if err := s.inSteps(step, nil); err != nil {
+	for _, part := range []func(Writer) (int, error){nobodyStep, callersStep, dueStep} {
+		if err := s.inSteps(ctx, part, nil); err != nil {
 			return err
 		}
 	}
-	return s.inSteps(dueStep, nil)
+	return nil
 }
 
 // inSteps runs a step, each time in a transaction of its own, until it has done less than upgradeStep.
-func (s *Store) inSteps(step func(*bolt.Tx) (int, error), progress func(done int)) error {
-	for done, more := 0, true; more; {
-		err := s.db.Update(func(tx *bolt.Tx) error {
-			n, err := step(tx)
-			done, more = done+n, n == upgradeStep
+func (s *Store) inSteps(ctx context.Context, step func(Writer) (int, error), progress func(done int)) error {
+	for done, n := 0, upgradeStep; n == upgradeStep; {
+		err := s.engine.Update(ctx, func(tx Writer) (err error) {
+			n, err = step(tx)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		if progress != nil && done > 0 {
+		if done += n; progress != nil && done > 0 {
 			progress(done)
 		}
 	}
@@ -74,79 +74,97 @@ func (s *Store) inSteps(step func(*bolt.Tx) (int, error), progress func(done int
 }
 
 // upgrading reports whether an upgrade was begun and not finished.
-func upgrading(tx *bolt.Tx) bool {
-	meta, index := tx.Bucket(metaBucket), tx.Bucket(indexBucket)
-	if meta == nil || index == nil {
-		return false
+func upgrading(tx Reader) bool {
+	for _, k := range [][]byte{nextKey, nobodyKey, callersKey} {
+		if tx.Get(metaBucket, k) != nil {
+			return true
+		}
 	}
-	return meta.Get(nextKey) != nil || meta.Get(nobodyKey) != nil || meta.Get(callersKey) != nil || !under(key(byDueOnly)).isEmpty(index)
+	return !under(key(byDueOnly)).isEmpty(tx, indexBucket)
 }
 
-// beginUpgrade creates the buckets that are missing, and all entries of the indexes but those of calls.
-func beginUpgrade(tx *bolt.Tx, version int) error {
-	meta := tx.Bucket(metaBucket)
+// beginUpgrade writes all entries of the indexes but those of calls, notes what is to be done about those, and gives the log this version.
+func beginUpgrade(tx Writer, version int) error {
+	tx.Put(metaBucket, schemaKey, []byte(strconv.Itoa(schema)))
 	switch {
-	case version >= spelledSince:
-		return errors.Join(indexWrongNumbers(tx), meta.Put(callersKey, placeAt(beginOfTime)), meta.Put(schemaKey, []byte(strconv.Itoa(schema))))
+	case version == 0:
+		return nil
+	case version >= callersSince:
+		shortenNames(tx)
+		return nil
 	case version >= channelsSince-1:
-		return errors.Join(respell(tx), indexWrongNumbers(tx), meta.Put(nobodyKey, placeAt(beginOfTime)), meta.Put(callersKey, placeAt(beginOfTime)),
-			meta.Put(schemaKey, []byte(strconv.Itoa(schema))))
+		if version < spelledSince {
+			respell(tx)
+			tx.Put(metaBucket, nobodyKey, placeAt(beginOfTime))
+		}
+		indexWrongNumbers(tx)
+		tx.Put(metaBucket, callersKey, placeAt(beginOfTime))
+		shortenNames(tx)
+		return nil
 	}
-	outdated := [][]byte{searchBucket}
+	tx.Clear(searchBucket)
 	if version < indexFirst {
-		outdated = append(outdated, indexBucket)
+		tx.Clear(indexBucket)
 	}
-	for _, name := range outdated {
-		if err := tx.DeleteBucket(name); err != nil && !errors.Is(err, berrors.ErrBucketNotFound) {
-			return err
-		}
-	}
-	for _, name := range buckets {
-		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-			return err
-		}
-	}
-	if err := errors.Join(indexOthers(tx), respell(tx)); err != nil {
+	if err := indexOthers(tx); err != nil {
 		return err
 	}
-	if err := tx.Bucket(metaBucket).Put(nextKey, placeAt(beginOfTime)); err != nil {
-		return err
+	respell(tx)
+	tx.Put(metaBucket, nextKey, placeAt(beginOfTime))
+	return nil
+}
+
+// shortenNames cuts the keys of very long names, which up to schema 6 could be longer than MaxKey.
+func shortenNames(tx Writer) {
+	var edits []Edit
+	for k := range under(key(byNames)).in(tx, searchBucket) {
+		customer := string(partOf(k))
+		if name := k[len(namesKey(customer)):]; len(name) > maxName {
+			short := namesKey(customer).text(string(name[:maxName]))
+			edits = append(edits, Edit{Bucket: searchBucket, Key: bytes.Clone(k), Gone: true}, Edit{Bucket: searchBucket, Key: short})
+		}
 	}
-	return tx.Bucket(metaBucket).Put(schemaKey, []byte(strconv.Itoa(schema)))
+	for _, e := range edits {
+		if e.Gone {
+			tx.Delete(e.Bucket, e.Key)
+		} else {
+			tx.Put(e.Bucket, e.Key, nil)
+		}
+	}
 }
 
 // respell moves the wrong numbers of each caller to the one place of all spellings of the caller's address (policy.Phone.Caller). Up to schema 4 each
 // spelling had a place of its own, where nothing would ever remove them now.
-func respell(tx *bolt.Tx) error {
-	var edits []edit
-	for k := range under(key(byWrong)).in(tx.Bucket(indexBucket)) {
+func respell(tx Writer) {
+	var edits []Edit
+	for k := range under(key(byWrong)).in(tx, indexBucket) {
 		before := partOf(k)
 		if now := policy.Phone(before).Caller(); now != string(before) {
 			moved := key(byWrong).part(now).text(string(k[2+len(before):]))
-			edits = append(edits, edit{in: inIndex, key: bytes.Clone(k), gone: true}, edit{in: inIndex, key: moved})
+			edits = append(edits, Edit{Bucket: indexBucket, Key: bytes.Clone(k), Gone: true}, Edit{Bucket: indexBucket, Key: moved})
 		}
 	}
-	return write(tx, edits)
+	write(tx, edits)
 }
 
 // indexWrongNumbers adds the entries of the wrong numbers by time. Up to schema 5 they were found by caller alone.
-func indexWrongNumbers(tx *bolt.Tx) error {
-	var edits []edit
-	for k := range under(key(byWrong)).in(tx.Bucket(indexBucket)) {
-		edits = append(edits, edit{in: inIndex, key: key(byWrongAt).text(string(k[2+len(partOf(k)):]))})
+func indexWrongNumbers(tx Writer) {
+	var edits []Edit
+	for k := range under(key(byWrong)).in(tx, indexBucket) {
+		edits = append(edits, Edit{Bucket: indexBucket, Key: key(byWrongAt).text(string(k[2+len(partOf(k)):]))})
 	}
-	return write(tx, edits)
+	write(tx, edits)
 }
 
-func indexOthers(tx *bolt.Tx) error {
+func indexOthers(tx Writer) error {
 	return errors.Join(customerTable.index(tx), caseTable.index(tx), removalTable.index(tx), noticeTable.index(tx), auditTable.index(tx))
 }
 
 // nobodyStep adds the facet of the calls among some that were served to nobody, and returns how many calls it looked at. Those with a customer
 // are not decoded: they are nearly all, and nobody waits for the upgrade of a large file longer than for its reading.
-func nobodyStep(tx *bolt.Tx) (n int, err error) {
-	return callStep(tx, nobodyKey, func(k, v []byte) ([]edit, error) {
-		if c, ok := decodeSearched(v); ok && c.Customer != "" || tx.Bucket(searchBucket).Get(unindexedKey(k)) != nil {
+func nobodyStep(tx Writer) (n int, err error) {
+	return callStep(tx, nobodyKey, func(k, v []byte) ([]Edit, error) {
+		if c, ok := decodeSearched(v); ok && c.Customer != "" || tx.Get(searchBucket, unindexedKey(k)) != nil {
 			return nil, nil // an unindexed call gets all of its facets at once
 		}
 		r, err := readRecord(k, v)
@@ -155,14 +173,14 @@ func nobodyStep(tx *bolt.Tx) (n int, err error) {
 }
 
 // callersStep adds the facets of the callers among some calls who were not found by their number before, and returns how many calls it looked at.
-func callersStep(tx *bolt.Tx) (n int, err error) {
-	return callStep(tx, callersKey, func(k, v []byte) ([]edit, error) {
+func callersStep(tx Writer) (n int, err error) {
+	return callStep(tx, callersKey, func(k, v []byte) ([]Edit, error) {
 		c, ok := decodeSearched(v)
 		if !ok {
 			r, err := readRecord(k, v)
 			return callerKeys(r.Call, appendPacked(nil, k)), err
 		}
-		if c.From.IsNumber() && !c.From.Withheld() || tx.Bucket(searchBucket).Get(unindexedKey(k)) != nil {
+		if c.From.IsNumber() && !c.From.Withheld() || tx.Get(searchBucket, unindexedKey(k)) != nil {
 			return nil, nil
 		}
 		return callerKeys(c, appendPacked(nil, k)), nil
@@ -170,22 +188,21 @@ func callersStep(tx *bolt.Tx) (n int, err error) {
 }
 
 // indexStep adds all entries of some calls, and returns how many calls.
-func indexStep(tx *bolt.Tx, now time.Time) (n int, err error) {
-	return callStep(tx, nextKey, func(k, v []byte) ([]edit, error) {
+func indexStep(tx Writer, now time.Time) (n int, err error) {
+	return callStep(tx, nextKey, func(k, v []byte) ([]Edit, error) {
 		r, err := readRecord(k, v)
 		return allKeys(r.Call, goesOn(r.Call, now)), err
 	})
 }
 
 // callStep adds entries of some calls, and returns how many calls. Fewer than upgradeStep were the last. next is where the following step begins.
-func callStep(tx *bolt.Tx, next []byte, entries func(k, v []byte) ([]edit, error)) (n int, err error) {
-	meta := tx.Bucket(metaBucket)
-	begin := bytes.Clone(meta.Get(next))
+func callStep(tx Writer, next []byte, entries func(k, v []byte) ([]Edit, error)) (n int, err error) {
+	begin := bytes.Clone(tx.Get(metaBucket, next))
 	if begin == nil {
 		return 0, nil
 	}
-	var edits []edit
-	rest, done, err := span{from: begin}.visit(tx.Bucket(callsBucket), upgradeStep, func(k, v []byte) error {
+	var edits []Edit
+	rest, done, err := span{from: begin}.visit(tx, callsBucket, upgradeStep, func(k, v []byte) error {
 		n++
 		keys, err := entries(k, v)
 		edits = append(edits, keys...)
@@ -194,23 +211,23 @@ func callStep(tx *bolt.Tx, next []byte, entries func(k, v []byte) ([]edit, error
 	if err != nil {
 		return 0, err
 	}
-	if err := writeMany(tx, edits); err != nil {
-		return 0, err
-	}
+	writeMany(tx, edits)
 	if done {
-		return n, meta.Delete(next)
+		tx.Delete(metaBucket, next)
+	} else {
+		tx.Put(metaBucket, next, rest.from)
 	}
-	return n, meta.Put(next, rest.from)
+	return n, nil
 }
 
 // dueStep moves some entries of waiting notices to where they are found by channel, and returns how many. The others are still at the old
 // place, which is where the next step, or the next process, goes on.
-func dueStep(tx *bolt.Tx) (n int, err error) {
-	var edits []edit
+func dueStep(tx Writer) (n int, err error) {
+	var edits []Edit
 	before := key(byDueOnly)
-	_, _, err = under(before).visit(tx.Bucket(indexBucket), upgradeStep, func(k, _ []byte) error {
+	_, _, err = under(before).visit(tx, indexBucket, upgradeStep, func(k, _ []byte) error {
 		n++
-		edits = append(edits, edit{in: inIndex, key: bytes.Clone(k), gone: true})
+		edits = append(edits, Edit{Bucket: indexBucket, Key: bytes.Clone(k), Gone: true})
 		name := k[len(before)+timeLength:]
 		waits, err := noticeTable.find(tx, name)
 		if waits != nil { // an entry that leads nowhere must not keep the log closed
@@ -221,5 +238,6 @@ func dueStep(tx *bolt.Tx) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return n, write(tx, edits)
+	write(tx, edits)
+	return n, nil
 }

@@ -7,8 +7,6 @@ import (
 	"math"
 	"slices"
 
-	bolt "go.etcd.io/bbolt"
-
 	"github.com/officernd/supportline/policy"
 )
 
@@ -55,7 +53,7 @@ func (a Accounts) UsageAfter(ctx context.Context, month policy.Month, limit int,
 // MonthCalls returns the summaries of the calls of the account that a call belongs to, in the call's month (rule 4), oldest first, up to the one of
 // which enough reports true; none for a call of no account, or that is not known.
 func (s *Store) MonthCalls(ctx context.Context, sid policy.CallSID, enough func(policy.CallSummary) bool) ([]policy.CallSummary, error) {
-	return fetch(ctx, s, func(tx *bolt.Tx) ([]policy.CallSummary, error) {
+	return fetch(ctx, s, func(tx Reader) ([]policy.CallSummary, error) {
 		place := placeBySID(tx, string(sid))
 		if place == nil {
 			return []policy.CallSummary{}, nil

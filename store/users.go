@@ -6,14 +6,12 @@ import (
 	"iter"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"github.com/officernd/supportline/policy/users"
 )
 
 // User returns a user of the console, or users.ErrNoUser.
 func (s *Store) User(ctx context.Context, name string) (users.User, error) {
-	return fetch(ctx, s, func(tx *bolt.Tx) (users.User, error) { return userTable.get(tx, name) })
+	return fetch(ctx, s, func(tx Reader) (users.User, error) { return userTable.get(tx, name) })
 }
 
 // Users returns all users of the console by name, disabled ones included. It reads in short steps, as Calls does.
@@ -27,22 +25,22 @@ func (s *Store) AddUser(ctx context.Context, user users.User, by string) error {
 	if name, err := users.ParseName(user.Name); err != nil || name != user.Name {
 		return fmt.Errorf("%w: %q", users.ErrName, user.Name)
 	}
-	return s.write(ctx, func(tx *bolt.Tx) error {
-		if tx.Bucket(usersBucket).Get([]byte(user.Name)) != nil {
+	return s.write(ctx, func(tx Writer) error {
+		if tx.Get(usersBucket, []byte(user.Name)) != nil {
 			return fmt.Errorf("%w: %s", users.ErrExists, user.Name)
 		}
 		if err := userTable.put(tx, []byte(user.Name), nil, user); err != nil {
 			return err
 		}
-		return note(ctx, tx, users.AuditEntry{At: user.CreatedAt, By: by, Act: users.ActUserAdd, Subject: user.Name, Detail: string(user.Role)})
+		return s.note(ctx, tx, users.AuditEntry{At: user.CreatedAt, By: by, Act: users.ActUserAdd, Subject: user.Name, Detail: string(user.Role)})
 	})
 }
 
 // ChangeUser changes a user and notes it in the audit, in one step, and returns the new state. A change that leaves the user as it was writes
 // nothing, and one without an act is not noted. The name cannot change. Errors: users.ErrNoUser.
 func (s *Store) ChangeUser(ctx context.Context, name string, c users.Change) (users.User, error) {
-	return update(ctx, s, func(b *batch) (after users.User, err error) {
-		before, err := userTable.get(b.tx, name)
+	return update(ctx, s, func(t *step) (after users.User, err error) {
+		before, err := userTable.get(t.tx, name)
 		if err != nil {
 			return after, err
 		}
@@ -52,13 +50,13 @@ func (s *Store) ChangeUser(ctx context.Context, name string, c users.Change) (us
 		if after.Name != name {
 			return after, fmt.Errorf("a change of user %s gave user %s", name, after.Name)
 		}
-		if err := userTable.put(b.tx, []byte(name), &before, after); err != nil {
+		if err := userTable.put(t.tx, []byte(name), &before, after); err != nil {
 			return after, err
 		}
 		if c.Act == "" {
 			return after, nil
 		}
-		return after, note(ctx, b.tx, users.AuditEntry{At: c.At, By: c.By, Act: c.Act, Subject: name, Detail: c.Detail})
+		return after, s.note(ctx, t.tx, users.AuditEntry{At: c.At, By: c.By, Act: c.Act, Subject: name, Detail: c.Detail})
 	})
 }
 
@@ -70,8 +68,8 @@ const (
 
 func tokenKey(user, name string) indexKey { return key(tokenOfUser).part(user).text(name) }
 
-func tokenEntries(k []byte, t users.Token) []edit {
-	return []edit{{in: inTokens, key: key(tokenByHash).text(t.Hash), value: k}}
+func tokenEntries(k []byte, t users.Token) []Edit {
+	return []Edit{{Bucket: tokensBucket, Key: key(tokenByHash).text(t.Hash), Value: k}}
 }
 
 // AddToken adds a token, and notes in the audit who did it. Errors: users.ErrNoUser, users.ErrTokenName, users.ErrTokenExists,
@@ -80,7 +78,7 @@ func (s *Store) AddToken(ctx context.Context, t users.Token, by string) error {
 	if _, err := users.ParseTokenName(t.Name); err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx *bolt.Tx) error {
+	return s.write(ctx, func(tx Writer) error {
 		if _, err := userTable.get(tx, t.User); err != nil {
 			return err
 		}
@@ -88,7 +86,7 @@ func (s *Store) AddToken(ctx context.Context, t users.Token, by string) error {
 		switch {
 		case err != nil:
 			return err
-		case tx.Bucket(tokensBucket).Get(tokenKey(t.User, t.Name)) != nil:
+		case tx.Get(tokensBucket, tokenKey(t.User, t.Name)) != nil:
 			return fmt.Errorf("%w: %s", users.ErrTokenExists, t.Name)
 		case len(all) >= users.MaxTokens:
 			return fmt.Errorf("%w: %d; revoke one first", users.ErrManyTokens, len(all))
@@ -96,7 +94,7 @@ func (s *Store) AddToken(ctx context.Context, t users.Token, by string) error {
 		if err := tokenTable.put(tx, tokenKey(t.User, t.Name), nil, t); err != nil {
 			return err
 		}
-		return note(ctx, tx, users.AuditEntry{At: t.CreatedAt, By: by, Act: users.ActTokenAdd, Subject: t.User, Detail: tokenWords(t)})
+		return s.note(ctx, tx, users.AuditEntry{At: t.CreatedAt, By: by, Act: users.ActTokenAdd, Subject: t.User, Detail: tokenWords(t)})
 	})
 }
 
@@ -117,8 +115,8 @@ func tokenWords(t users.Token) string {
 
 // Token returns the token whose secret has a hash, even if it has expired, or users.ErrNoToken if there is none, or it was revoked.
 func (s *Store) Token(ctx context.Context, hash string) (users.Token, error) {
-	return fetch(ctx, s, func(tx *bolt.Tx) (users.Token, error) {
-		place := tx.Bucket(tokensBucket).Get(key(tokenByHash).text(hash))
+	return fetch(ctx, s, func(tx Reader) (users.Token, error) {
+		place := tx.Get(tokensBucket, key(tokenByHash).text(hash))
 		if place == nil {
 			return users.Token{}, users.ErrNoToken
 		}
@@ -128,12 +126,12 @@ func (s *Store) Token(ctx context.Context, hash string) (users.Token, error) {
 
 // TokensOf returns the tokens of a user by name, expired ones included; none for a user who does not exist.
 func (s *Store) TokensOf(ctx context.Context, user string) ([]users.Token, error) {
-	return fetch(ctx, s, func(tx *bolt.Tx) ([]users.Token, error) { return tokensOf(tx, user) })
+	return fetch(ctx, s, func(tx Reader) ([]users.Token, error) { return tokensOf(tx, user) })
 }
 
 // UseToken stores when a token was last used. A token that was revoked meanwhile stays revoked.
 func (s *Store) UseToken(ctx context.Context, user, name string, at time.Time) error {
-	return s.write(ctx, func(tx *bolt.Tx) error {
+	return s.write(ctx, func(tx Writer) error {
 		t, err := tokenTable.find(tx, tokenKey(user, name))
 		if err != nil || t == nil || !at.After(t.UsedAt) {
 			return err
@@ -147,7 +145,7 @@ func (s *Store) UseToken(ctx context.Context, user, name string, at time.Time) e
 // RevokeToken removes a token, so that it is refused from now on, and notes in the audit who did it. The error is users.ErrNoToken if the user
 // has none of that name.
 func (s *Store) RevokeToken(ctx context.Context, user, name, by string, at time.Time) error {
-	return s.write(ctx, func(tx *bolt.Tx) error {
+	return s.write(ctx, func(tx Writer) error {
 		t, err := tokenTable.find(tx, tokenKey(user, name))
 		switch {
 		case err != nil:
@@ -155,13 +153,11 @@ func (s *Store) RevokeToken(ctx context.Context, user, name, by string, at time.
 		case t == nil:
 			return fmt.Errorf("%w: %s", users.ErrNoToken, name)
 		}
-		if err := tokenTable.remove(tx, tokenKey(user, name), *t); err != nil {
-			return err
-		}
-		return note(ctx, tx, users.AuditEntry{At: at, By: by, Act: users.ActTokenRevoke, Subject: user, Detail: name})
+		tokenTable.remove(tx, tokenKey(user, name), *t)
+		return s.note(ctx, tx, users.AuditEntry{At: at, By: by, Act: users.ActTokenRevoke, Subject: user, Detail: name})
 	})
 }
 
-func tokensOf(tx *bolt.Tx, user string) ([]users.Token, error) {
+func tokensOf(tx Reader, user string) ([]users.Token, error) {
 	return tokenTable.in(tx, under(key(tokenOfUser).part(user)))
 }

@@ -11,43 +11,78 @@ import (
 	"sync"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
+	"github.com/officernd/supportline/policy"
 )
 
 const queueLength = 1024
 
+// commitPatience bounds a commit, and the reading before it: longer than an engine takes that is there at all. Who waits for one leaves sooner.
+const commitPatience = 10 * time.Second
+
+// updatePatience bounds an update, such as an import of a whole directory.
+const updatePatience = 10 * time.Minute
+
 // request is one change that waits to be applied.
 type request struct {
 	ctx   context.Context
-	apply func(*batch) error // leaves the batch unchanged when it fails, unless it runs alone
-	alone bool               // in a transaction of its own, the batch's tx, which is rolled back when apply fails
+	sid   policy.CallSID    // of the call that apply changes; "": none
+	apply func(*step) error // leaves the step unchanged when it fails, unless it runs alone
+	alone bool              // in a transaction of its own, the step's tx, which is rolled back when apply fails
+	bulk  []Change          // to commit by themselves instead of apply
 	done  chan error
 
 	mu      sync.Mutex // held while apply runs
 	applied bool
 	dropped bool  // its sender has left
+	tries   int   // how often apply ran
 	err     error // of apply; the commit's is sent on done
 }
 
 var requests = sync.Pool{New: func() any { return &request{done: make(chan error, 1)} }}
 
-// write runs change in a transaction of its own.
-func (s *Store) write(ctx context.Context, change func(*bolt.Tx) error) error {
-	return s.submit(ctx, true, func(b *batch) error { return change(b.tx) })
+// write runs change in a transaction of its own. change may run again from the beginning.
+func (s *Store) write(ctx context.Context, change func(Writer) error) error {
+	return s.alone(ctx, func(t *step) error { return change(t.tx) })
 }
 
-// submit queues a change and waits for the commit that holds it, or for the end of ctx: nobody has to wait for a disk that hangs. A change
-// that was not applied when ctx ends never is. If ctx ends while the commit is under way, the outcome is unknown to the caller.
-func (s *Store) submit(ctx context.Context, alone bool, apply func(*batch) error) error {
+// alone runs change as a step in a transaction of its own.
+func (s *Store) alone(ctx context.Context, change func(*step) error) error {
+	r := newRequest(ctx)
+	r.apply, r.alone = change, true
+	return s.submit(r)
+}
+
+// advanceBy queues a change of one call, for the next group commit.
+func (s *Store) advanceBy(ctx context.Context, sid policy.CallSID, change func(*step) error) error {
+	r := newRequest(ctx)
+	r.sid, r.apply = sid, change
+	return s.submit(r)
+}
+
+// commitAlone commits changes that were made beside the queue, and reports which of them hold.
+func (s *Store) commitAlone(ctx context.Context, changes []Change) error {
+	r := newRequest(ctx)
+	r.bulk, r.alone = changes, true
+	return s.submit(r)
+}
+
+func newRequest(ctx context.Context) *request {
 	r := requests.Get().(*request)
-	r.ctx, r.apply, r.alone = ctx, apply, alone
-	r.applied, r.dropped, r.err = false, false, nil
+	r.ctx, r.sid, r.apply, r.alone, r.bulk = ctx, "", nil, false, nil
+	r.applied, r.dropped, r.tries, r.err = false, false, 0, nil
+	return r
+}
+
+// submit queues a request and waits for the commit that holds it, or for the end of its context: nobody has to wait for a disk that hangs. A change
+// that was not applied when the context ends never is. If it ends while the commit is under way, the outcome is unknown to the caller.
+func (s *Store) submit(r *request) error {
 	if err := s.enqueue(r); err != nil {
 		return err
 	}
+	ctx := r.ctx
 	select {
 	case err := <-r.done:
-		r.ctx, r.apply = nil, nil
+		r.ctx, r.apply, r.bulk = nil, nil, nil
 		requests.Put(r)
 		return err
 	case <-ctx.Done():
@@ -85,8 +120,15 @@ func (s *Store) enqueue(r *request) error {
 const maxBatch = 256
 
 // Two goroutines write. applyAll applies the requests, in their order, to the calls that it holds in memory; commitAll writes what was
-// applied, a batch in one commit, and answers. So the next batch is prepared while the disk is busy with the last. At most one batch is under
-// way. If its commit fails, the requests that were applied on top of it fail too, and the calls in memory are forgotten.
+// applied, a batch in one commit, and answers. So the next batch is prepared while the engine is busy with the last. At most one batch is under
+// way. If its commit fails, the requests that were applied on top of it fail too, and the calls in memory are forgotten. A request whose call
+// another process changed meanwhile is applied again, to what that process wrote.
+
+// outcome is what became of a batch.
+type outcome struct {
+	err    error
+	failed []*step // that do not hold; nil after an error
+}
 
 // applyAll runs for the life of the store. It ends when the queue is closed and empty, and everything is committed.
 func (s *Store) applyAll() {
@@ -94,12 +136,12 @@ func (s *Store) applyAll() {
 	next, open := s.newBatch(), true
 	for {
 		open = s.drain(next, open)
-		next.indexEnded()
+		s.indexEnded(next)
 		queue, batches := s.queue, s.batches // a nil channel is never ready
-		if !open || len(next.requests) == maxBatch {
+		if !open || next.requests >= maxBatch {
 			queue = nil
 		}
-		if len(next.requests) == 0 {
+		if next.requests == 0 {
 			batches = nil
 		}
 		if !open && batches == nil && s.underWay == nil {
@@ -107,21 +149,23 @@ func (s *Store) applyAll() {
 		}
 		select {
 		case r, ok := <-queue:
-			open = s.take(next, r, ok)
+			open = ok
+			s.takeAll(next, s.waiting(r, ok, next.room()-1))
 		case batches <- next:
 			s.underWay, next = next, s.newBatch()
-		case err := <-s.committed:
-			next = s.afterCommit(next, err)
+		case did := <-s.committed:
+			next = s.afterCommit(next, did)
 		}
 	}
 }
 
 // drain applies the requests that wait, and reports whether the queue is still open.
 func (s *Store) drain(next *batch, open bool) bool {
-	for open && len(next.requests) < maxBatch {
+	for open && next.room() > 0 {
 		select {
 		case r, ok := <-s.queue:
-			open = s.take(next, r, ok)
+			open = ok
+			s.takeAll(next, s.waiting(r, ok, next.room()-1))
 		default:
 			return true
 		}
@@ -129,54 +173,125 @@ func (s *Store) drain(next *batch, open bool) bool {
 	return open
 }
 
-// take applies one request. A request that runs alone waits until nothing else is under way.
-func (s *Store) take(next *batch, r *request, open bool) bool {
-	switch {
-	case !open:
-		return false
-	case r.alone:
-		s.flush(next)
-		s.alone(r)
-	default:
-		if next.attempt(r); r.err != nil {
-			r.done <- r.err
-		} else {
-			next.requests = append(next.requests, r)
+// waiting returns a request, unless the queue was closed instead, and those that wait behind it, at most so many.
+func (s *Store) waiting(first *request, ok bool, most int) []*request {
+	if !ok {
+		return nil
+	}
+	list := append(s.taken[:0], first)
+	for len(list) <= most {
+		select {
+		case r, ok := <-s.queue:
+			if !ok { // it stays closed: the next look sees it
+				return list
+			}
+			list = append(list, r)
+		default:
+			return list
 		}
 	}
-	return true
+	return list
+}
+
+// takeAll applies requests in their order. Those that run alone wait until nothing else is under way.
+func (s *Store) takeAll(next *batch, list []*request) {
+	s.taken = list
+	for len(list) > 0 {
+		if list[0].alone {
+			s.flush(next)
+			s.runAlone(list[0])
+			list = list[1:]
+			continue
+		}
+		n := slices.IndexFunc(list, func(r *request) bool { return r.alone })
+		if n < 0 {
+			n = len(list)
+		}
+		s.apply(next, list[:n])
+		list = list[n:]
+	}
+}
+
+// apply applies requests of the group to what is read of their calls at once.
+func (s *Store) apply(next *batch, list []*request) {
+	if err := s.look(next, list); err != nil {
+		for _, r := range list {
+			r.done <- s.wrote(err)
+		}
+		return
+	}
+	for _, r := range list {
+		t := next.newStep(r)
+		if t.attempt(); r.err != nil {
+			r.done <- r.err
+		} else {
+			next.add(t)
+		}
+	}
 }
 
 // flush commits everything that was applied.
 func (s *Store) flush(next *batch) {
-	if s.underWay != nil {
-		*next = *s.afterCommit(next, <-s.committed)
-	}
-	if len(next.requests) > 0 {
-		last := *next
-		s.batches <- &last
-		s.underWay = &last
-		*next = *s.newBatch()
+	for s.underWay != nil || next.requests > 0 {
+		if s.underWay == nil {
+			last := *next
+			s.batches <- &last
+			s.underWay = &last
+			*next = *s.newBatch()
+		}
 		*next = *s.afterCommit(next, <-s.committed)
 	}
 }
 
-// afterCommit handles the result of the commit under way, and returns the batch to go on with. After a commit that failed the content of the
-// file is unknown until it is read again, so the requests that were applied on top of it fail as well.
-func (s *Store) afterCommit(next *batch, err error) *batch {
+// maxTries is how often a request is applied while other processes change its call each time.
+const maxTries = 100
+
+// afterCommit handles the outcome of the commit under way, and returns the batch to go on with. After a commit that failed what the engine has is
+// unknown until it is read again, so the requests that were applied on top of it fail as well. Requests that do not hold are applied again, with
+// those of the next batch that were applied on top of them.
+func (s *Store) afterCommit(next *batch, did outcome) *batch {
 	s.underWay = nil
-	if err == nil {
-		s.recent.shrink(next.changed)
+	if did.err != nil {
+		s.recent.forget()
+		next.answer(did.err)
+		return s.newBatch()
+	}
+	s.recent.shrink(next.changed)
+	if len(did.failed) == 0 {
 		return next
 	}
-	s.recent.forget()
-	next.answer(err)
-	return s.newBatch()
+	s.shared = true
+	stale := map[policy.CallSID]bool{}
+	for _, t := range did.failed {
+		stale[t.sid] = true
+		s.recent.drop(t.sid)
+	}
+	s.again(next, append(did.failed, next.without(stale)...))
+	return next
 }
 
-// attempt runs one request, unless its sender has left. A panic fails that request alone: a change function runs before anything of it is
+// again applies the requests of some steps anew.
+func (s *Store) again(next *batch, steps []*step) {
+	var list []*request
+	for _, t := range steps {
+		switch {
+		case t.request == nil: // the facets of a call that ended
+			s.ended = append(s.ended, t.sid)
+		case t.request.tries >= maxTries:
+			t.request.done <- fmt.Errorf("call %s was changed by others each of %d times", t.sid, maxTries)
+		default:
+			list = append(list, t.request)
+		}
+	}
+	if len(list) > 0 {
+		s.apply(next, list)
+	}
+}
+
+// attempt runs the request of a step, unless its sender has left. A panic fails that request alone: a change function runs before anything of it is
 // kept.
-func (b *batch) attempt(r *request) {
+func (t *step) attempt() {
+	r := t.request
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	defer func() {
@@ -188,52 +303,110 @@ func (b *batch) attempt(r *request) {
 		return
 	}
 	r.applied = true
-	r.err = r.apply(b)
+	r.tries++
+	r.err = r.apply(t)
 }
 
 // commitAll commits batches, one commit each, and answers their requests. It ends when batches is closed.
 func (s *Store) commitAll() {
 	defer close(s.stopped)
 	for b := range s.batches {
-		err := s.commit(len(b.requests), b.dirty(), b.write)
-		s.committed <- err
-		b.answer(err)
+		did := s.commit(b)
+		s.committed <- did
+		b.answerHeld(did)
 	}
 }
 
-// alone runs a request in a transaction of its own, while nothing else is under way.
-func (s *Store) alone(r *request) {
-	b := s.newBatch()
-	err := s.commit(1, true, func(tx *bolt.Tx) error {
-		b.tx = tx
-		if b.attempt(r); r.err != nil {
-			return refusal{r.err}
+// commit writes the steps of a batch that hold.
+func (s *Store) commit(b *batch) (did outcome) {
+	steps := slices.DeleteFunc(slices.Clone(b.steps), func(t *step) bool { return !t.dirty() })
+	if len(steps) == 0 {
+		return outcome{}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), commitPatience)
+	defer cancel()
+	did.err = s.measure(b.requests, func() error {
+		changes, err := s.changes(ctx, steps)
+		if err != nil {
+			return err
 		}
-		return b.write(tx)
+		held, err := s.commitChanges(ctx, changes)
+		for i, holds := range held {
+			if !holds {
+				did.failed = append(did.failed, steps[i])
+			}
+		}
+		return err
+	})
+	return did
+}
+
+// commitChanges commits changes, unless commits are to fail (FailWrites).
+func (s *Store) commitChanges(ctx context.Context, changes []Change) ([]bool, error) {
+	if err := s.failing(); err != nil {
+		return nil, err
+	}
+	return s.engine.Commit(ctx, changes)
+}
+
+func (s *Store) failing() error {
+	if failure := s.failure.Load(); failure != nil {
+		return *failure
+	}
+	return nil
+}
+
+// runAlone runs a request in a transaction of its own, while nothing else is under way.
+func (s *Store) runAlone(r *request) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), updatePatience)
+	defer cancel()
+	err := s.measure(1, func() error {
+		if r.bulk != nil {
+			return s.bulk(ctx, r)
+		}
+		return s.engine.Update(ctx, func(tx Writer) error {
+			t := &step{store: s, request: r, tx: tx}
+			if t.attempt(); r.err != nil {
+				return refusal{r.err}
+			}
+			t.write()
+			return s.failing()
+		})
 	})
 	s.recent.forget() // the request may have changed any call
 	r.done <- err
 }
 
-// refusal is the error of a request's own, which says nothing about the file.
+// bulk commits the changes of a request, all of which have to hold.
+func (s *Store) bulk(ctx context.Context, r *request) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.ctx.Err(); err != nil || r.dropped {
+		return refusal{err}
+	}
+	r.applied = true
+	held, err := s.commitChanges(ctx, r.bulk)
+	if err == nil && slices.Contains(held, false) {
+		return refusal{errNotHeld}
+	}
+	return err
+}
+
+// errNotHeld is that a change that runs beside the queue met entries that are not as it expected.
+var errNotHeld = errors.New("what it relied on has changed")
+
+// refusal is the error of a request's own, which says nothing about the engine.
 type refusal struct{ error }
 
-// commit runs change in a transaction and commits it, and remembers whether the file can be written.
-func (s *Store) commit(requests int, dirty bool, change func(*bolt.Tx) error) error {
-	if !dirty {
-		return nil
-	}
+// measure runs a commit, and remembers whether the engine can be written to.
+func (s *Store) measure(requests int, commit func() error) error {
 	started := time.Now()
-	err := s.transact(change)
+	err := s.wrote(commit())
 	var own refusal
-	switch {
-	case errors.As(err, &own):
+	if errors.As(err, &own) {
 		return own.error
-	case err != nil:
-		err = fmt.Errorf("the store cannot write: %w", err)
-		s.broken.Store(&err)
-	default:
-		s.broken.Store(nil)
+	}
+	if err == nil {
 		s.commits.Add(1)
 	}
 	if s.options.OnCommit != nil {
@@ -242,120 +415,75 @@ func (s *Store) commit(requests int, dirty bool, change func(*bolt.Tx) error) er
 	return err
 }
 
-// transact runs change in a transaction. It turns a panic of bbolt into an error: it fails this commit, not the process.
-func (s *Store) transact(change func(*bolt.Tx) error) (err error) {
-	tx, err := s.db.Begin(true)
-	if err != nil {
+// wrote notes whether the engine could be written to, and wraps its error.
+func (s *Store) wrote(err error) error {
+	var own refusal
+	switch {
+	case errors.As(err, &own):
 		return err
+	case err != nil:
+		err = fmt.Errorf("the store cannot write: %w", err)
+		s.broken.Store(&err)
+	default:
+		s.broken.Store(nil)
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v\n%s", ErrDamaged, p, debug.Stack())
-		}
-		if err != nil {
-			_ = tx.Rollback() // does nothing after a failed commit
-		}
-	}()
-	if err := change(tx); err != nil {
-		return err
-	}
-	if failure := s.failure.Load(); failure != nil && *failure != nil {
-		return *failure
-	}
-	s.growAhead(tx.Size())
-	return tx.Commit()
+	return err
 }
 
-// edit is an entry of an index, or another key, to write or to delete.
-type edit struct {
-	in         Bucket
-	gone       bool
-	key, value []byte
+func (e Edit) compare(other Edit) int {
+	return cmp.Or(cmp.Compare(e.Bucket, other.Bucket), bytes.Compare(e.Key, other.Key))
 }
 
-func (e edit) compare(other edit) int {
-	return cmp.Or(cmp.Compare(e.in, other.in), bytes.Compare(e.key, other.key))
-}
-
-// searchFill is how full pages of the bucket search are left: nearly all of its entries are added behind those of the same value.
-const searchFill = 0.9
-
-// write applies edits to a transaction, in their order.
-func write(tx *bolt.Tx, edits []edit) error {
-	buckets := bucketsOf(tx)
-	terms := searchTerms{put: func(k []byte) error { return buckets[inSearch].Put(k, nil) }}
+// write applies edits to a transaction, in their order, with the search terms that they need, and removes those that nothing needs any more.
+func write(tx Writer, edits []Edit) {
+	var terms []Edit
+	if slices.ContainsFunc(edits, needsTerm) {
+		terms, _ = readTerms(tx, edits).of(edits)
+	}
 	for _, e := range edits {
-		needed, err := terms.see(tx, e)
-		if needed {
-			err = put(buckets[e.in], e)
-		}
-		if err != nil {
-			return fmt.Errorf("key %x: %w", e.key, err)
-		}
-	}
-	return terms.removeUnused(tx)
-}
-
-// writeMany is write for many edits that only add, in the order of their keys: bbolt moves all entries of a page that are behind a new key,
-// and in one transaction a page has no bound.
-func writeMany(tx *bolt.Tx, edits []edit) error {
-	edits, err := withSearchTerms(tx, edits)
-	if err != nil {
-		return err
-	}
-	buckets := bucketsOf(tx)
-	for _, e := range edits {
-		if err := put(buckets[e.in], e); err != nil {
-			return fmt.Errorf("key %x: %w", e.key, err)
+		switch {
+		case isName(e): // one of the terms, where it is new
+		case e.Gone:
+			tx.Delete(e.Bucket, e.Key)
+		default:
+			tx.Put(e.Bucket, e.Key, e.Value)
 		}
 	}
-	return nil
+	for _, e := range terms {
+		tx.Put(e.Bucket, e.Key, e.Value)
+	}
+	removeUnusedTerms(tx, edits)
 }
 
-func bucketsOf(tx *bolt.Tx) [bucketCount]*bolt.Bucket {
-	buckets := [bucketCount]*bolt.Bucket{
-		inCalls: tx.Bucket(callsBucket), inSteps: tx.Bucket(stepsBucket), inIndex: tx.Bucket(indexBucket), inSearch: tx.Bucket(searchBucket),
-		inTokens: tx.Bucket(tokensBucket), inTries: tx.Bucket(triesBucket), inSignIns: tx.Bucket(signInsBucket),
+// writeMany is write for many edits that only add. It writes them in the order of their keys, which is the fastest.
+func writeMany(tx Writer, edits []Edit) {
+	fresh, _ := readTerms(tx, edits).of(edits)
+	all := append(slices.DeleteFunc(slices.Clone(edits), isName), fresh...)
+	slices.SortStableFunc(all, Edit.compare)
+	for _, e := range all {
+		tx.Put(e.Bucket, e.Key, e.Value)
 	}
-	buckets[inSearch].FillPercent = searchFill
-	return buckets
-}
-
-func put(into *bolt.Bucket, e edit) error {
-	if e.gone {
-		return into.Delete(e.key)
-	}
-	return into.Put(e.key, e.value)
-}
-
-func deleteAll(from *bolt.Bucket, keys [][]byte) error {
-	for _, k := range keys {
-		if err := from.Delete(k); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // difference returns what turns the old entries into those of now.
-func difference(old, now []edit) (edits []edit) {
+func difference(old, now []Edit) (edits []Edit) {
 	for _, e := range old {
-		if _, stays := find(now, e); !stays {
-			edits = append(edits, edit{in: e.in, key: e.key, gone: true})
+		if _, stays := find(now, e); !stays && !isName(e) {
+			edits = append(edits, Edit{Bucket: e.Bucket, Key: e.Key, Gone: true})
 		}
 	}
 	for _, e := range now {
-		if before, there := find(old, e); !there || !bytes.Equal(before.value, e.value) {
+		if before, there := find(old, e); !there || !bytes.Equal(before.Value, e.Value) {
 			edits = append(edits, e)
 		}
 	}
 	return edits
 }
 
-func find(entries []edit, e edit) (edit, bool) {
-	i := slices.IndexFunc(entries, func(other edit) bool { return other.in == e.in && bytes.Equal(other.key, e.key) })
+func find(entries []Edit, e Edit) (Edit, bool) {
+	i := slices.IndexFunc(entries, func(other Edit) bool { return other.Bucket == e.Bucket && bytes.Equal(other.Key, e.Key) })
 	if i < 0 {
-		return edit{}, false
+		return Edit{}, false
 	}
 	return entries[i], true
 }

@@ -191,15 +191,19 @@ func (w *writer) holds(c store.Change) bool {
 }
 
 func (w *writer) apply(c store.Change) {
+	few := len(c.Expect) <= fewExpected
 	for _, e := range c.Edits {
 		switch {
 		case e.Gone:
 			w.Delete(e.Bucket, e.Key)
-		case !w.stays(c, e):
+		case !few || !w.stays(c, e):
 			w.put(e.Bucket, e.Key, notNil(e.Value))
 		}
 	}
 }
+
+// fewExpected is how many expectations are looked through for each edit, to spare pages; a load of calls has very many.
+const fewExpected = 64
 
 // stays reports whether an edit writes what its change expects and what is there: that would rewrite pages for nothing.
 func (w *writer) stays(c store.Change, e store.Edit) bool {
