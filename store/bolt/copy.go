@@ -4,49 +4,49 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"hash/maphash"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 
 	"github.com/officernd/supportline/store"
 )
 
-// Copy writes the file's pages as they stand in one transaction to a new file, while others read and write. The copy is a file of the same size, with
-// the same free pages, which Compact or Rewrite removes. Its folder should be on a disk as fast as the file's, such as the file's own: what is freed
-// meanwhile cannot be used again before the copy ends.
+// Copy writes the file's pages as they stand in one transaction to a new file, while others read and write. The copy is as large as the file, with
+// the same free pages, which Compact removes, and Copy takes its time so that no commit waits for the disk long.
 //
 // to must not exist. It appears under its name when it is whole and on the disk; until then it is called Partial(to), which a later Copy replaces. An
 // error, including that of ctx, leaves neither. progress, which may be nil, is called with the bytes that are copied, and all.
 func (e *Engine) Copy(ctx context.Context, to string, progress func(done, all int64)) error {
+	return e.copyTo(ctx, to, progress, true)
+}
+
+func (e *Engine) copyTo(ctx context.Context, to string, progress func(done, all int64), hot bool) error {
 	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
-		if err == nil {
-			err = fs.ErrExist
-		}
-		return &fs.PathError{Op: "copy", Path: to, Err: err}
+		return first(err, &fs.PathError{Op: "copy", Path: to, Err: fs.ErrExist})
 	}
-	return whole(to, func(file *os.File) error { return e.copyPages(ctx, file, progress) })
+	return whole(to, func(partial string) error {
+		file, err := os.OpenFile(partial, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return err
+		}
+		c := &pageCopy{ctx: ctx, from: e.file, to: file, seed: maphash.MakeSeed(), buffer: make([]byte, copyStep), progress: progress}
+		if err = e.copyPages(c, hot); err == nil {
+			err = file.Sync()
+		}
+		return first(err, file.Close())
+	})
 }
 
 // Partial returns the name of a file that is being written until it is whole.
 func Partial(path string) string { return path + ".partial" }
 
-// whole writes a file, and gives it its name when it is whole and on the disk.
-func whole(path string, write func(*os.File) error) error {
+// whole makes a file under another name, in place of one that a process left there that was killed, and gives it its own when it is whole and on the
+// disk.
+func whole(path string, write func(partial string) error) error {
 	partial := Partial(path)
-	file, err := os.OpenFile(partial, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	err = write(file)
-	if err == nil {
-		err = file.Sync()
-	}
-	if closeErr := file.Close(); err == nil {
-		err = closeErr
-	}
+	err := write(partial)
 	if err == nil {
 		err = os.Rename(partial, path)
 	}
@@ -55,71 +55,6 @@ func whole(path string, write func(*os.File) error) error {
 		return err
 	}
 	return syncFolder(filepath.Dir(path))
-}
-
-// copyPages writes the pages of one transaction to a file.
-func (e *Engine) copyPages(ctx context.Context, file *os.File, progress func(done, all int64)) (err error) {
-	if progress == nil {
-		progress = func(int64, int64) {}
-	}
-	tx, err := e.db.Begin(false)
-	if err != nil {
-		return closed(err)
-	}
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if p := recover(); p != nil {
-			err = e.panicked(p)
-		}
-		_ = tx.Rollback() // the end of a transaction that reads
-	}()
-	to := &pages{ctx: ctx, to: file, all: tx.Size(), progress: progress}
-	if _, err := tx.WriteTo(to); err != nil {
-		return first(to.err, err) // bbolt's has the words of it alone
-	}
-	return nil
-}
-
-// copyStep is how many bytes are copied at a time.
-const copyStep = 1 << 20
-
-// pages writes to a file in large steps.
-type pages struct {
-	ctx       context.Context
-	to        *os.File
-	done, all int64
-	progress  func(done, all int64)
-	err       error
-}
-
-func (p *pages) Write(b []byte) (int, error) {
-	if p.err = p.ctx.Err(); p.err != nil {
-		return 0, p.err
-	}
-	n, err := p.to.Write(b)
-	p.done, p.err = p.done+int64(n), err
-	p.progress(p.done, p.all)
-	return n, err
-}
-
-// ReadFrom implements io.ReaderFrom, for the size of the steps.
-func (p *pages) ReadFrom(from io.Reader) (n int64, err error) {
-	buffer := make([]byte, copyStep)
-	for err == nil {
-		read := 0
-		read, err = io.ReadFull(from, buffer)
-		if read > 0 {
-			written, writeErr := p.Write(buffer[:read])
-			n += int64(written)
-			if writeErr != nil {
-				return n, writeErr
-			}
-		}
-	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return n, nil // a file that was cut is noticed by its reader, who counts
-	}
-	return n, err
 }
 
 // copyBefore copies a file with content before it is brought up to date, unless there is a copy of just that content. Copies are kept: they are the
@@ -138,7 +73,7 @@ func (e *Engine) copyBefore(ctx context.Context) error {
 		if sameContent(to, now) {
 			return nil
 		}
-		if err := e.Copy(ctx, to, nil); !errors.Is(err, fs.ErrExist) {
+		if err := e.copyTo(ctx, to, nil, false); !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 	}
@@ -176,5 +111,3 @@ func syncFolder(path string) error {
 	defer folder.Close()
 	return folder.Sync()
 }
-
-var _ io.ReaderFrom = (*pages)(nil)

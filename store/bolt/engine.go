@@ -26,6 +26,9 @@ type Options struct {
 	Now func() time.Time
 	// ReadOnly opens an existing file without changing it. No other process may have the file open for writing.
 	ReadOnly bool
+	// Building is for a file that nobody uses before it is whole: nothing is synced before Close, whose error is then that of the file. It begins
+	// without room, and its pages are left full.
+	Building bool
 	// Size is the first size of the file in bytes, which Prepare allocates; 0 means 64 MB. The file grows by itself. A commit that has to make the
 	// file larger takes twice as long.
 	Size int
@@ -66,17 +69,26 @@ func Open(path string, o Options) (*Engine, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	o.Size = cmp.Or(o.Size, defaultSize)
+	if o.Size = cmp.Or(o.Size, defaultSize); o.Building {
+		o.Size = 0
+	}
 	e := &Engine{path: path, options: o, writing: make(chan struct{}, 1)}
 	for _, b := range store.Buckets() {
 		e.names = append(e.names, []byte(b.String()))
 	}
 	e.numbers.last = make([]*uint64, len(e.names))
-	if err := e.open(); err != nil {
+	err := e.open()
+	for errors.Is(err, errReplaced) { // each time by a file that is whole
+		err = e.open()
+	}
+	if err != nil {
 		return nil, e.Explain(err)
 	}
 	return e, nil
 }
+
+// errReplaced is that another file had the path when the lock was there: compacting, or restoring a backup, took until then.
+var errReplaced = errors.New("the file was replaced meanwhile")
 
 // open opens the file, and closes it again on any error, including a panic of bbolt's over a damaged file. After such a panic the mapping of the
 // file, and its lock, stay until the process ends.
@@ -102,11 +114,29 @@ func (e *Engine) open() (err error) {
 	if err != nil {
 		return err
 	}
-	e.db.AllocSize = roomStep
-	if err = e.db.View(foreign); err != nil {
+	e.db.AllocSize, e.db.NoSync, e.db.NoGrowSync = roomStep, e.options.Building, e.options.Building
+	if err = e.present(); err == nil {
+		err = e.db.View(foreign)
+	}
+	if err != nil {
 		_ = e.db.Close() // the first error says more
 	}
 	return err
+}
+
+// present returns errReplaced if the path leads to another file by now.
+func (e *Engine) present() error {
+	is, err := os.Stat(e.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return errReplaced
+	}
+	if err != nil {
+		return err
+	}
+	if was, err := e.file.Stat(); err != nil || !os.SameFile(is, was) {
+		return first(err, errReplaced)
+	}
+	return nil
 }
 
 // openFile opens the file for bbolt, and inspects it first: bbolt trusts the sizes in a damaged file, and crashes.
@@ -198,6 +228,12 @@ func (e *Engine) release() { <-e.writing }
 func (e *Engine) Close() error {
 	e.writing <- struct{}{}
 	defer e.release()
+	if e.options.Building && e.db.Path() != "" {
+		if err := e.file.Sync(); err != nil {
+			_ = e.db.Close() // the first error says more
+			return err
+		}
+	}
 	return e.db.Close()
 }
 

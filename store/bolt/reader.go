@@ -12,10 +12,17 @@ import (
 )
 
 // View implements store.Engine. It runs read once. A long one costs commits dearly: they cannot use the pages again that were freed since.
-func (e *Engine) View(ctx context.Context, read func(store.Reader) error) (err error) {
+func (e *Engine) View(ctx context.Context, read func(store.Reader) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	return e.reading(func(tx *bbolt.Tx) error {
+		return read(&reader{engine: e, tx: tx, opened: make([]*bbolt.Bucket, len(e.names))})
+	})
+}
+
+// reading runs read in a transaction, and returns an error where the file cannot be read.
+func (e *Engine) reading(read func(*bbolt.Tx) error) (err error) {
 	tx, err := e.db.Begin(false)
 	if err != nil {
 		return closed(err)
@@ -28,7 +35,7 @@ func (e *Engine) View(ctx context.Context, read func(store.Reader) error) (err e
 			err = e.faultOf(p)
 		}
 	}()
-	return read(&reader{engine: e, tx: tx, opened: make([]*bbolt.Bucket, len(e.names))})
+	return read(tx)
 }
 
 // reader reads in a transaction. Its values are those of the file's map, not copies.

@@ -31,7 +31,7 @@ func (e *Engine) allocate(ctx context.Context) error {
 // growAhead keeps free space behind the bytes that are used. Where the disk has none left the commit goes on: it may need less, and reports
 // its own error.
 func (e *Engine) growAhead(used int64) {
-	if e.ready-used < roomAhead {
+	if e.ready-used < roomAhead && !e.options.Building {
 		_ = e.fill(used + roomAhead + roomStep)
 	}
 }

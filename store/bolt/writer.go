@@ -112,7 +112,7 @@ func (e *Engine) newWriter(tx *bbolt.Tx) *writer {
 // searchFill is how full pages of the bucket search are left: nearly all of its entries are added behind those of the same value.
 const searchFill = 0.9
 
-// manyFill is how full a transaction of more than manyEdits leaves all pages: it loads calls, and later ones are added behind them, and to the index
+// manyFill is how full a transaction of more than manyEdits, and a file that is being built, leaves all pages: it loads calls, and later ones are added behind them, and to the index
 // in few places.
 const (
 	manyFill  = 0.95
@@ -231,7 +231,7 @@ func (w *writer) finish() {
 		}
 		b := store.Bucket(i)
 		switch {
-		case w.edits > manyEdits:
+		case w.edits > manyEdits, w.engine.options.Building:
 			w.opened[b].FillPercent = manyFill
 		case b.String() == "search":
 			w.opened[b].FillPercent = searchFill

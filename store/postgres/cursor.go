@@ -251,20 +251,20 @@ func (s *scan) fill(c *cursor, sought []byte) bool {
 
 // wants returns the page that a cursor needs for its next entry, or for the first one that is at a key; nil if it needs none.
 func (c *cursor) wants(key []byte) *wish {
-	if c.ended || c.all {
+	if c.ended {
 		return nil
 	}
-	at, beyond := c.edge()
+	at, beyond := key, false
 	if key != nil && (c.position == nil || c.order(key, c.position) > 0) {
-		if n := len(c.page); n > 0 && c.start == nil && c.order(key, c.page[n-1].key) <= 0 {
+		if c.covers(key) {
 			return nil
 		}
-		at, beyond = key, false
 	} else {
 		if _, known := c.cached(); known {
 			return nil
 		}
 		key = nil
+		at, beyond = c.edge()
 	}
 	span, ok := c.remains(at, beyond)
 	if !ok {
@@ -274,6 +274,15 @@ func (c *cursor) wants(key []byte) *wish {
 		return nil
 	}
 	return &wish{cursor: c, span: span, start: key, limit: c.size}
+}
+
+// covers reports whether the page has the first entry at a key that is not behind the cursor.
+func (c *cursor) covers(key []byte) bool {
+	if c.start != nil && c.order(key, c.start) < 0 {
+		return false
+	}
+	n := len(c.page)
+	return c.all || n > 0 && c.order(key, c.page[n-1].key) <= 0
 }
 
 // take takes a page that was read.

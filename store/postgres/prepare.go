@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -45,7 +46,11 @@ func isRetryable(err error) bool {
 
 // migrate runs the migrations that are missing, under a lock that is a row of a table: not every server has locks of another kind.
 func (e *Engine) migrate(ctx context.Context) (err error) {
-	db := stdlib.OpenDB(*e.main.Config().ConnConfig)
+	config := e.main.Config().ConnConfig
+	if e.main.unnamed.Load() {
+		config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	}
+	db := stdlib.OpenDB(*config)
 	defer func() {
 		if closing := db.Close(); err == nil {
 			err = closing
@@ -57,7 +62,7 @@ func (e *Engine) migrate(ctx context.Context) (err error) {
 		return err
 	}
 	if there == 0 {
-		if _, err := db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+schema); err != nil {
+		if _, err := db.ExecContext(ctx, createSchema); err != nil {
 			return err
 		}
 	}

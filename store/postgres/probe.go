@@ -32,7 +32,7 @@ func (e *Engine) probe(ctx context.Context, config *pgx.ConnConfig) (unnamed boo
 	defer c.Close(ctx) //nolint:errcheck // nothing was written
 	var pid uint32
 	var version string
-	if err := c.QueryRow(ctx, "SELECT pg_backend_pid(), current_setting('server_version_num')").Scan(&pid, &version); err != nil {
+	if err := c.QueryRow(ctx, server).Scan(&pid, &version); err != nil {
 		return false, final(ctx, err)
 	}
 	if n, _ := strconv.Atoi(version); n < oldestServer {
@@ -43,15 +43,6 @@ func (e *Engine) probe(ctx context.Context, config *pgx.ConnConfig) (unnamed boo
 	}
 	return pid != c.PgConn().PID(), e.admits(ctx, c)
 }
-
-const (
-	ourTables = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = '" + schema + "'"
-	ourSchema = "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = '" + schema + "'"
-	// otherTables are those of others in the database, except what extensions have brought.
-	otherTables = "SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace " +
-		"WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'crdb_internal', 'pg_extension', '" + schema + "') " +
-		"AND n.nspname NOT LIKE 'pg\\_t%' AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') ORDER BY 1 LIMIT 3"
-)
 
 // admits refuses a database that has tables, and neither our schema nor any of ours.
 func (e *Engine) admits(ctx context.Context, c *pgx.Conn) error {

@@ -13,8 +13,8 @@ const schema = "supportline"
 // The transactions. A View sees one snapshot. An Update is serializable among Updates. A Commit compares what it locked, and needs no snapshot.
 const (
 	beginView   = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-	beginUpdate = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"
-	beginCommit = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+	beginUpdate = "BEGIN ISOLATION LEVEL SERIALIZABLE"
+	beginCommit = "BEGIN ISOLATION LEVEL READ COMMITTED"
 	endCommit   = "COMMIT"
 	endRollback = "ROLLBACK"
 )
@@ -24,6 +24,19 @@ const (
 // transaction lock a whole table, or read it.
 const settings = "SELECT clock_timestamp(), set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true), " +
 	"set_config('idle_in_transaction_session_timeout', $3, true), set_config('synchronous_commit', 'on', true), set_config('enable_seqscan', 'off', true)"
+
+// What is looked at outside of transactions.
+const (
+	server       = "SELECT pg_backend_pid(), current_setting('server_version_num')"
+	setting      = "SELECT current_setting($1)"
+	createSchema = "CREATE SCHEMA IF NOT EXISTS " + schema
+	ourTables    = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = '" + schema + "'"
+	ourSchema    = "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = '" + schema + "'"
+	// otherTables are those of others in the database, except what extensions have brought.
+	otherTables = "SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace " +
+		"WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'crdb_internal', 'pg_extension', '" + schema + "') " +
+		"AND n.nspname NOT LIKE 'pg\\_t%' AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') ORDER BY 1 LIMIT 3"
+)
 
 // Marks of commits. refused is that the commit of this mark was looked for and not found, so that it never will be there.
 const (

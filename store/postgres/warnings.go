@@ -20,7 +20,7 @@ func (e *Engine) Warnings(ctx context.Context) (list []string) {
 	defer cancel()
 	for _, h := range held {
 		var value string
-		if err := e.main.QueryRow(ctx, "SELECT current_setting($1)", h.setting).Scan(&value); err == nil && value == h.bad {
+		if err := e.main.QueryRow(ctx, setting, h.setting).Scan(&value); err == nil && value == h.bad {
 			list = append(list, h.warning)
 		}
 	}

@@ -17,53 +17,70 @@ type Entries interface {
 
 // RunEngine runs the suite of engines: what store.Engine promises to the store. entries makes a new place for entries, empty, for each test.
 func RunEngine(t *testing.T, entries func(t testing.TB) Entries) {
-	tests := []struct {
-		name string
-		test func(e *engine)
-	}{
-		{"an engine that is new reads as empty", emptyEngine},
-		{"buckets are apart from each other", bucketsApart},
-		{"keys are in the order of their bytes, both ways", keyOrder},
-		{"a span ends at its bounds", spanBounds},
-		{"a cursor seeks forward inside and outside of its span", cursorSeeks},
-		{"a cursor that seeks again and again misses nothing", cursorLeaps},
-		{"several spans are read side by side", spansSideBySide},
-		{"two thousand spans are read at once", manySpans},
-		{"a count stops where it is told to", countsOfSpans},
-		{"many entries are fetched at once", fetchMany},
-		{"a value may be empty, and nil is empty", emptyValues},
-		{"large values are kept", largeValues},
-		{"a key has its bound", longKeys},
-		{"what was given may be used again", reusedSlices},
-		{"a view is one snapshot", snapshots},
-		{"a transaction reads what it wrote", ownWrites},
-		{"a transaction passes over what it removed", ownRemovals},
-		{"a transaction that fails writes nothing", rolledBack},
-		{"a context that has ended writes nothing", endedContext},
-		{"transactions at once are as one after the other", serializable},
-		{"of two transactions that read what the other writes, one sees the other", writeSkew},
-		{"a transaction and a commit of one key do not lose each other", updateAgainstCommit},
-		{"a commit that leaves an entry as it is protects it from transactions", protectedEntry},
-		{"the clock goes on", clock},
-		{"a change holds if everything is as it expects", expectations},
-		{"a change sees what the ones before it wrote", changesInOrder},
-		{"of two changes that claim a key one holds", claims},
-		{"a key stands twice in a change, or in two", keyTwice},
-		{"a change may only look, or do nothing", idleChanges},
-		{"a change writes what it expects", sameValue},
-		{"commits at once lose nothing", commitsAtOnce},
-		{"commits of the same keys in any order wait for each other", crossedCommits},
-		{"of many who claim a key at once one gets it", claimsAtOnce},
-		{"a bound holds that is guarded by an entry", guardedBound},
-		{"numbers rise, and no two callers get one", numbersRise},
-		{"numbers are above those that are there", numbersAbove},
-		{"what was written is there after opening again", reopenedEngine},
-		{"a closed engine says so", closedEngine},
+	for _, test := range slices.Concat(engineTests, sharedTests) {
+		t.Run(test.name, func(t *testing.T) { test.test(newEngine(t, entries(t), 1)) })
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) { test.test(newEngine(t, entries(t))) })
+	t.Run("random operations end as in the model", func(t *testing.T) { property(t, newEngine(t, entries(t), 1)) })
+}
+
+// RunShared runs the part of the suite that is about what happens at once, each test with three engines that are open on the same entries, as those of
+// three processes are.
+func RunShared(t *testing.T, entries func(t testing.TB) Entries) {
+	for _, test := range sharedTests {
+		t.Run(test.name, func(t *testing.T) { test.test(newEngine(t, entries(t), 3)) })
 	}
-	t.Run("random operations end as in the model", func(t *testing.T) { property(t, newEngine(t, entries(t))) })
+}
+
+type engineTest struct {
+	name string
+	test func(e *engine)
+}
+
+// engineTests need an engine.
+var engineTests = []engineTest{
+	{"an engine that is new reads as empty", emptyEngine},
+	{"buckets are apart from each other", bucketsApart},
+	{"keys are in the order of their bytes, both ways", keyOrder},
+	{"a span ends at its bounds", spanBounds},
+	{"a cursor seeks forward inside and outside of its span", cursorSeeks},
+	{"a cursor that seeks again and again misses nothing", cursorLeaps},
+	{"several spans are read side by side", spansSideBySide},
+	{"two thousand spans are read at once", manySpans},
+	{"a count stops where it is told to", countsOfSpans},
+	{"many entries are fetched at once", fetchMany},
+	{"a value may be empty, and nil is empty", emptyValues},
+	{"large values are kept", largeValues},
+	{"a key has its bound", longKeys},
+	{"what was given may be used again", reusedSlices},
+	{"a transaction reads what it wrote", ownWrites},
+	{"a transaction passes over what it removed", ownRemovals},
+	{"a transaction that fails writes nothing", rolledBack},
+	{"a context that has ended writes nothing", endedContext},
+	{"the clock goes on", clock},
+	{"a change holds if everything is as it expects", expectations},
+	{"a change sees what the ones before it wrote", changesInOrder},
+	{"of two changes that claim a key one holds", claims},
+	{"a key stands twice in a change, or in two", keyTwice},
+	{"a change may only look, or do nothing", idleChanges},
+	{"a change writes what it expects", sameValue},
+	{"numbers are above those that are there", numbersAbove},
+	{"what was written is there after opening again", reopenedEngine},
+	{"a closed engine says so", closedEngine},
+}
+
+// sharedTests may have several engines.
+var sharedTests = []engineTest{
+	{"a view is one snapshot", snapshots},
+	{"transactions at once are as one after the other", serializable},
+	{"of two transactions that read what the other writes, one sees the other", writeSkew},
+	{"a transaction and a commit of one key do not lose each other", updateAgainstCommit},
+	{"a commit that leaves an entry as it is protects it from transactions", protectedEntry},
+	{"commits at once lose nothing", commitsAtOnce},
+	{"commits of the same keys in any order wait for each other", crossedCommits},
+	{"of many who claim a key at once one gets it", claimsAtOnce},
+	{"a bound holds that is guarded by an entry", guardedBound},
+	{"numbers rise, and no two callers get one", numbersRise},
+	{"what one engine writes the others see", seenByOthers},
 }
 
 // engine is an engine in a test.
@@ -72,15 +89,22 @@ type engine struct {
 	*testing.T
 	entries Entries
 	open    bool
+	peers   []*engine // all that are open on the same entries
 }
 
-// newEngine opens an engine and prepares it.
-func newEngine(t *testing.T, entries Entries) *engine {
-	e := &engine{T: t, entries: entries}
-	t.Cleanup(e.close)
-	e.reopen()
-	return e
+// newEngine opens engines and prepares them. It returns the first one.
+func newEngine(t *testing.T, entries Entries, engines int) *engine {
+	peers := make([]*engine, engines)
+	for i := range peers {
+		peers[i] = &engine{T: t, entries: entries, peers: peers}
+		t.Cleanup(peers[i].close)
+		peers[i].reopen()
+	}
+	return peers[0]
 }
+
+// peer returns one of the engines.
+func (e *engine) peer(i int) *engine { return e.peers[i%len(e.peers)] }
 
 // close closes the engine, if it is open.
 func (e *engine) close() {

@@ -168,6 +168,7 @@ func commitsAtOnce(e *engine) {
 	e.put(inCalls, "n", "0")
 	var held counter
 	atOnce(8, func(i int) {
+		e := e.peer(i)
 		for n := range 10 {
 			now := e.read(inCalls, "n")[0]
 			c := swap(inCalls, "n", now, strconv.Itoa(amount(now)+1))
@@ -198,6 +199,7 @@ func crossedCommits(e *engine) {
 	})
 	var held counter
 	atOnce(8, func(i int) {
+		e := e.peer(i)
 		random := rand.New(rand.NewPCG(uint64(i), 1))
 		for range 8 {
 			var changes []store.Change
@@ -258,6 +260,7 @@ func claimsAtOnce(e *engine) {
 		var winners []string
 		var mu sync.Mutex
 		atOnce(8, func(i int) {
+			e := e.peer(i)
 			me := fmt.Sprint("by ", i)
 			own := edit(inIndex, key+me, "")
 			held := e.held(
@@ -288,6 +291,7 @@ func guardedBound(e *engine) {
 	e.put(inMeta, "guard", "0")
 	var added, relied counter
 	atOnce(8, func(i int) {
+		e := e.peer(i)
 		for n := range 6 {
 			var guard string
 			count := 0
@@ -346,6 +350,7 @@ func numbersRise(e *engine) {
 	var mu sync.Mutex
 	owner := map[uint64]int{}
 	atOnce(8, func(i int) {
+		e := e.peer(i)
 		last := uint64(0)
 		for range 20 {
 			n := e.next(inAudit, 3)
@@ -390,8 +395,10 @@ func numbersAbove(e *engine) {
 		})
 		again = e.next(inAudit, 1000)
 		e.update(func(w store.Writer) { w.Put(inAudit, number(again), nil) })
-		e.update(func(w store.Writer) { removeAll(w, inAudit, clears) })
-		e.reopen()
+		for _, removes := range []func(){func() {}, func() { e.update(func(w store.Writer) { removeAll(w, inAudit, clears) }) }} {
+			removes()
+			e.reopen()
+		}
 		if last := e.next(inAudit, 1); last <= again {
 			e.Errorf("%d comes after %d, whose entry was removed with all others (cleared: %t)", last, again, clears)
 		}

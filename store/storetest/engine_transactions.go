@@ -20,8 +20,8 @@ func snapshots(e *engine) {
 			e.Errorf("a is %s", got)
 		}
 		if runs++; runs == 1 { // a view may run again
-			e.commit([]bool{true}, swap(inCalls, "b", "1", "2"))
-			e.put(inCalls, "a", "2", "c", "2")
+			e.peer(1).commit([]bool{true}, swap(inCalls, "b", "1", "2"))
+			e.peer(2).put(inCalls, "a", "2", "c", "2")
 			e.update(func(w store.Writer) { w.Delete(inCalls, []byte("b")) })
 		}
 		fetched := []store.Entry{{Bucket: inCalls, Key: []byte("b")}, {Bucket: inCalls, Key: []byte("c")}}
@@ -158,7 +158,8 @@ func rolledBack(e *engine) {
 func serializable(e *engine) {
 	const workers, each = 4, 15
 	var total counter
-	atOnce(workers, func(int) {
+	atOnce(workers, func(i int) {
+		e := e.peer(i)
 		for range each {
 			err := e.Update(e.Context(), func(w store.Writer) error {
 				w.Put(inIndex, fmt.Appendf(nil, "%06d", w.Count(store.Span{Bucket: inIndex}, -1)), nil)
@@ -203,6 +204,7 @@ func writeSkew(e *engine) {
 		e.put(inCalls, "mila", "", "noor", "")
 		m := newMeeting(2)
 		atOnce(2, func(i int) {
+			e := e.peer(i)
 			e.update(func(w store.Writer) {
 				n := w.Count(store.Span{Bucket: inCalls}, -1)
 				m.arrive()
@@ -224,6 +226,7 @@ func updateAgainstCommit(e *engine) {
 		m := newMeeting(2)
 		var held bool
 		atOnce(2, func(i int) {
+			e := e.peer(i)
 			if i == 0 {
 				m.arrive()
 				held = e.held(swap(inCalls, "n", "0", "1"))[0]
@@ -251,6 +254,7 @@ func protectedEntry(e *engine) {
 		var held bool
 		var saw string
 		atOnce(2, func(i int) {
+			e := e.peer(i)
 			if i == 0 {
 				m.arrive()
 				c := swap(inMeta, "guard", "old", "old")
@@ -267,6 +271,22 @@ func protectedEntry(e *engine) {
 		})
 		if held != (saw == "there") {
 			e.Fatalf("the commit held: %t, and the transaction saw: %s", held, saw)
+		}
+	}
+}
+
+func seenByOthers(e *engine) {
+	for i := range 6 {
+		value, before := fmt.Sprint("written by ", i), fmt.Sprint("written by ", i-1)
+		if i%2 == 0 {
+			e.peer(i).put(inCalls, "a", value)
+		} else {
+			e.peer(i).commit([]bool{true}, swap(inCalls, "a", before, value))
+		}
+		for other := range e.peers {
+			if got := e.peer(other).get(inCalls, "a"); got != value {
+				e.Errorf("engine %d reads %s, want %s", other, got, value)
+			}
 		}
 	}
 }

@@ -161,7 +161,7 @@ func endedContext(e *engine) {
 	wantError(e.T, "Update", e.Update(ctx, func(w store.Writer) error { w.Put(inCalls, []byte("b"), nil); return nil }), context.Canceled)
 	_, err := e.Commit(ctx, []store.Change{swap(inCalls, "a", "1", "2")})
 	wantError(e.T, "Commit", err, context.Canceled)
-	wantError(e.T, "View", e.View(ctx, func(store.Reader) error { return nil }), context.Canceled)
+	wantError(e.T, "View", e.View(ctx, func(r store.Reader) error { r.Get(inCalls, []byte("a")); return nil }), context.Canceled)
 	same(e.T, "the entries", []string{`"a"=1`}, e.all(inCalls))
 	if !bytes.Equal([]byte(e.get(inCalls, "a")), []byte("1")) {
 		e.Error("the engine does not go on")

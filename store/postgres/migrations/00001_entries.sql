@@ -20,5 +20,6 @@ CREATE TABLE IF NOT EXISTS supportline."meta" (k bytea PRIMARY KEY, v bytea NOT 
 CREATE TABLE IF NOT EXISTS supportline."guards" (k bytea PRIMARY KEY, v bytea NOT NULL);
 CREATE TABLE IF NOT EXISTS supportline."leases" (k bytea PRIMARY KEY, v bytea NOT NULL);
 CREATE TABLE IF NOT EXISTS supportline."rows" (k bytea PRIMARY KEY, v bytea NOT NULL);
+CREATE TABLE IF NOT EXISTS supportline."erasures" (k bytea PRIMARY KEY, v bytea NOT NULL);
 CREATE TABLE IF NOT EXISTS supportline.sequences (bucket text PRIMARY KEY, n bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS supportline.marks (id bytea PRIMARY KEY, at timestamptz NOT NULL, refused boolean NOT NULL);
