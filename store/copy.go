@@ -122,7 +122,7 @@ var (
 
 // copiedBuckets returns the buckets that are copied step by step, and which the last step adds the bucket meta to.
 func copiedBuckets() []Bucket {
-	return slices.DeleteFunc(Buckets(), func(b Bucket) bool { return b == inMeta || b == inLeases })
+	return slices.DeleteFunc(Buckets(), func(b Bucket) bool { return b == metaBucket || b == leasesBucket })
 }
 
 // read copies what a reading finds. If the reading breaks off, all that follows is at its end, so nothing here concludes that something was whole.
@@ -146,10 +146,10 @@ func (t *transfer) read(r Reader, anew bool) error {
 			return err
 		}
 	}
-	sum := newSum(inMeta)
+	sum := newSum(metaBucket)
 	for k, v := range metaEntries(r) {
 		sum.add(k, v)
-		t.meta = append(t.meta, Edit{Bucket: inMeta, Key: bytes.Clone(k), Value: bytes.Clone(v)})
+		t.meta = append(t.meta, Edit{Bucket: metaBucket, Key: bytes.Clone(k), Value: bytes.Clone(v)})
 	}
 	t.sums = append(t.sums, sum.end())
 	return nil
@@ -157,14 +157,14 @@ func (t *transfer) read(r Reader, anew bool) error {
 
 // idOf identifies a store by its secret, without telling it.
 func idOf(r Reader) string {
-	sum := sha256.Sum256(append([]byte("supportline copy"), r.Get(inMeta, secretKey)...))
+	sum := sha256.Sum256(append([]byte("supportline copy"), r.Get(metaBucket, secretKey)...))
 	return hex.EncodeToString(sum[:16])
 }
 
 // metaEntries iterates over the bucket meta without what says that it is, or was, a copy.
 func metaEntries(r Reader) func(yield func(k, v []byte) bool) {
 	return func(yield func(k, v []byte) bool) {
-		c := r.Scan(Span{Bucket: inMeta})[0]
+		c := r.Scan(Span{Bucket: metaBucket})[0]
 		for k, v := c.Next(); k != nil; k, v = c.Next() {
 			if bytes.Equal(k, copyingKey) || bytes.Equal(k, labelKey) {
 				continue
@@ -180,7 +180,7 @@ func metaEntries(r Reader) func(yield func(k, v []byte) bool) {
 func (t *transfer) begin(id string) error {
 	return t.to.Update(t.ctx, func(w Writer) error {
 		t.at = copied{From: id}
-		before := w.Get(inMeta, copyingKey)
+		before := w.Get(metaBucket, copyingKey)
 		if before == nil {
 			for _, b := range Buckets() {
 				if w.Count(Span{Bucket: b}, 1) > 0 {
@@ -202,7 +202,7 @@ func (t *transfer) begin(id string) error {
 func (t *transfer) note(w Writer) error {
 	text, err := json.Marshal(t.at)
 	if err == nil {
-		w.Put(inMeta, copyingKey, text)
+		w.Put(metaBucket, copyingKey, text)
 	}
 	return err
 }
@@ -334,18 +334,18 @@ func (t *transfer) finish() error {
 	}
 	return t.to.Update(t.ctx, func(w Writer) error {
 		for _, e := range t.meta {
-			w.Put(inMeta, e.Key, e.Value)
+			w.Put(metaBucket, e.Key, e.Value)
 		}
-		w.Delete(inMeta, copyingKey)
+		w.Delete(metaBucket, copyingKey)
 		if label != nil {
-			w.Put(inMeta, labelKey, label)
+			w.Put(metaBucket, labelKey, label)
 		}
-		sum := newSum(inMeta)
+		sum := newSum(metaBucket)
 		for k, v := range metaEntries(w) {
 			sum.add(k, v)
 		}
 		if sum.end() != t.sums[len(t.sums)-1] {
-			return fmt.Errorf("%w: bucket %s", ErrDiffers, inMeta)
+			return fmt.Errorf("%w: bucket %s", ErrDiffers, metaBucket)
 		}
 		return nil
 	})
@@ -363,7 +363,7 @@ func Sums(ctx context.Context, e Engine, rest func()) (sums []BucketSum, err err
 			}
 			sums = append(sums, sum)
 		}
-		sum := newSum(inMeta)
+		sum := newSum(metaBucket)
 		for k, v := range metaEntries(r) {
 			sum.add(k, v)
 		}
@@ -376,7 +376,7 @@ func Sums(ctx context.Context, e Engine, rest func()) (sums []BucketSum, err err
 // Label returns the label that a copy was given, nil if there is none.
 func Label(ctx context.Context, e Engine) (label []byte, err error) {
 	err = e.View(ctx, func(r Reader) error {
-		label = bytes.Clone(r.Get(inMeta, labelKey))
+		label = bytes.Clone(r.Get(metaBucket, labelKey))
 		return nil
 	})
 	return label, err
@@ -431,10 +431,10 @@ const Schema = schema
 // SchemaOf returns the version of an engine's content. The error is ErrNotOurs where there is none, and ErrHalfCopied for a copy that is not finished.
 func SchemaOf(ctx context.Context, e Engine) (version int, err error) {
 	err = e.View(ctx, func(r Reader) error {
-		if r.Get(inMeta, copyingKey) != nil {
+		if r.Get(metaBucket, copyingKey) != nil {
 			return ErrHalfCopied
 		}
-		if version, err = strconv.Atoi(string(r.Get(inMeta, schemaKey))); err != nil {
+		if version, err = strconv.Atoi(string(r.Get(metaBucket, schemaKey))); err != nil {
 			return ErrNotOurs
 		}
 		return nil
