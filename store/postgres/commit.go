@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/officernd/supportline/store"
 )
@@ -14,6 +15,7 @@ type cell struct {
 	bucket store.Bucket
 	key    []byte
 	edited bool // some change would write it
+	relied bool // some change would rely on it not being there
 
 	// As it is in the database, then as the changes that held leave it. nil is that it is not there.
 	before, value []byte
@@ -25,7 +27,8 @@ type cell struct {
 type group struct {
 	changes []store.Change
 	cells   map[place]*cell
-	order   []*cell // by bucket and key, which is the order of all locks
+	order   []*cell        // by bucket and key, which is the order of all locks
+	striped map[int32]bool // stripes that are locked
 	kept    arena
 }
 
@@ -61,7 +64,8 @@ func (e *Engine) Commit(ctx context.Context, changes []store.Change) (held []boo
 func (g *group) collect() error {
 	for _, c := range g.changes {
 		for _, x := range c.Expect {
-			g.cell(x.Bucket, x.Key)
+			at := g.cell(x.Bucket, x.Key)
+			at.relied = at.relied || x.Value == nil
 		}
 		for _, x := range c.Edits {
 			if err := checkKey(x.Bucket, x.Key); err != nil {
@@ -86,6 +90,7 @@ func (g *group) cell(b store.Bucket, key []byte) *cell {
 }
 
 func (g *group) reset() {
+	g.striped = map[int32]bool{}
 	for _, c := range g.order {
 		c.before, c.value, c.claimed, c.written = nil, nil, false, false
 	}
@@ -105,6 +110,7 @@ func (g *group) buckets(f func(b store.Bucket, cells []*cell)) {
 
 // locks returns the statements that lock and read the cells. A bucket that is only compared is locked so that others may compare it too.
 func (g *group) locks() (list []statement) {
+	list = g.stripes()
 	g.buckets(func(b store.Bucket, cells []*cell) {
 		sql := queriesOf[b].share
 		keys := make([][]byte, 0, len(cells))
@@ -125,6 +131,20 @@ func (g *group) locks() (list []statement) {
 		}
 	})
 	return list
+}
+
+// stripes returns the statement that locks the stripes of guards that are written, or relied upon where they are not there.
+func (g *group) stripes() []statement {
+	sql, keys := shareStripes, [][]byte(nil)
+	for _, c := range g.order {
+		if c.bucket == guards && (c.relied || c.edited) {
+			keys = append(keys, c.key)
+			if c.edited {
+				sql = lockStripes
+			}
+		}
+	}
+	return stripeLocks(sql, keys, func(n int32) { g.striped[n] = true })
 }
 
 // judge applies the changes one after the other, and reports which ones hold.
@@ -171,6 +191,7 @@ func (g *group) edits() (list []statement) {
 			switch {
 			case c.claimed && c.value != nil:
 				claimed, first = append(claimed, c.key), append(first, c.value)
+			case c.claimed && b == guards && g.striped[stripe(c.key)]:
 			case c.claimed: // it is not there afterwards either
 				claimed, first = append(claimed, c.key), append(first, []byte{})
 				gone = append(gone, c.key)
@@ -186,5 +207,18 @@ func (g *group) edits() (list []statement) {
 		}
 		rest = append(rest, puts(queriesOf[b].upsert, keys, values)...)
 	})
-	return append(list, rest...)
+	list = append(list, rest...)
+	if len(list) > 0 {
+		list = append(impatient(), list...)
+	}
+	return list
+}
+
+// disorder bounds the wait for a key that was put by another transaction after the keys were locked. It is out of the order of locks, so that two could
+// wait for each other: the wait ends, and everything begins again, long before the server looks for deadlocks, which is after a second.
+const disorder = 50 * time.Millisecond
+
+// impatient returns the statement that precedes the writes.
+func impatient() []statement {
+	return []statement{{sql: shortWaits, args: []any{milliseconds(disorder)}}}
 }

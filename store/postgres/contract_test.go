@@ -10,18 +10,17 @@ import (
 )
 
 func TestEngine(t *testing.T) {
-	url := postgrestest.Database(t)
-	storetest.RunEngine(t, func(t testing.TB) storetest.Entries { return emptied(t, url) })
+	storetest.RunEngine(t, func(t testing.TB) storetest.Entries { return database(postgrestest.Emptied(t)) })
 }
 
 func TestEnginesOfThreeProcesses(t *testing.T) {
-	url := postgrestest.Database(t)
-	storetest.RunShared(t, func(t testing.TB) storetest.Entries { return emptied(t, url) })
+	storetest.RunShared(t, func(t testing.TB) storetest.Entries { return database(postgrestest.Emptied(t)) })
 }
 
 func TestEnginesBehindPgBouncer(t *testing.T) {
-	url := postgrestest.PgBouncer(t, postgrestest.Database(t))
-	storetest.RunShared(t, func(t testing.TB) storetest.Entries { return emptied(t, url) })
+	storetest.RunShared(t, func(t testing.TB) storetest.Entries {
+		return database(postgrestest.PgBouncer(t, postgrestest.Emptied(t)))
+	})
 }
 
 // database is the URL of a place for entries.
@@ -34,17 +33,4 @@ func (url database) Engine(t testing.TB) store.Engine {
 		t.Fatal(err)
 	}
 	return e
-}
-
-// emptied returns a database without entries: to make a new one takes longer.
-func emptied(t testing.TB, url string) database {
-	t.Helper()
-	postgrestest.SQL(t, url, `DO $$
-DECLARE name text;
-BEGIN
-	FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'supportline' AND tablename NOT IN ('migrations', 'migrating') LOOP
-		EXECUTE format('DELETE FROM supportline.%I', name);
-	END LOOP;
-END $$`)
-	return database(url)
 }

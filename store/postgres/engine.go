@@ -4,7 +4,6 @@ package postgres
 import (
 	"cmp"
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -49,14 +48,13 @@ type Engine struct {
 
 	tables  tables
 	closed  atomic.Bool
-	ending  sync.WaitGroup // transactions that are being rolled back
-	away    atomic.Int64   // when the database was first missed, in Unix nanoseconds; 0 while it answers
-	swept   atomic.Int64   // when old marks were last removed
+	away    atomic.Int64 // when the database was first missed, in Unix nanoseconds; 0 while it answers
+	swept   atomic.Int64 // when old marks were last removed
 	counts  counters
 	reading snapshots
 
-	// sent, which is nil outside of tests, is called before a transaction's statements are sent.
-	sent func(statements []string)
+	// wire, which is nil outside of tests, stands in for a round trip: send makes it.
+	wire func(statements []string, send func() error) error
 }
 
 // Open connects to the database of a URL, and finds out what it is; it changes nothing. Errors name the database and what to do, without the
@@ -68,6 +66,7 @@ func Open(ctx context.Context, url string, o Options) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{options: o, place: placeOf(config.ConnConfig)}
+	e.swept.Store(time.Now().UnixNano())
 	unnamed, err := e.probe(ctx, config.ConnConfig)
 	if err != nil {
 		return nil, e.Explain(err)
@@ -82,12 +81,11 @@ func Open(ctx context.Context, url string, o Options) (*Engine, error) {
 	return e, nil
 }
 
-// Close waits until nothing is under way, and closes the connections.
+// Close waits until no transaction is under way, and closes the connections.
 func (e *Engine) Close() error {
 	if e.closed.Swap(true) {
 		return nil
 	}
-	e.ending.Wait()
 	e.main.Close()
 	e.urgent.Close()
 	return nil

@@ -69,7 +69,7 @@ func faultOfServer(pg *pgconn.PgError) faultKind {
 		return faultStale
 	case "25006":
 		return faultStale
-	case "26000", "42P05", "08P01":
+	case "26000", "42P05":
 		return faultNames
 	case "42P01", "3F000":
 		return faultTables
@@ -131,6 +131,9 @@ func (e *Engine) persist(ctx context.Context, again func(error) bool, attempt fu
 		if e.closed.Load() {
 			return store.ErrClosed
 		}
+		if err := ctx.Err(); err != nil {
+			return final(ctx, err)
+		}
 		err := attempt()
 		if err == nil {
 			return nil
@@ -172,7 +175,10 @@ func final(ctx context.Context, err error) error {
 	case faultLost, faultSlow, faultEnded, faultAgain:
 		return fmt.Errorf("%w: %w", store.ErrAway, err)
 	case faultStale:
-		return fmt.Errorf("%w: %w", store.ErrReadOnly, err)
+		if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) && (pg.Code == "25006" || strings.Contains(pg.Message, "standby")) {
+			return fmt.Errorf("%w: %w", store.ErrReadOnly, err)
+		}
+		return err
 	default:
 		return err
 	}

@@ -104,14 +104,14 @@ func (e *Engine) sweep() {
 	if now-before < int64(sweepEvery) || !e.swept.CompareAndSwap(before, now) || e.closed.Load() {
 		return
 	}
-	e.ending.Go(func() {
+	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), sweepEvery)
 		defer cancel()
 		for more := true; more; {
 			removed, err := e.removeMarks(ctx)
 			more = err == nil && removed == sweepRows
 		}
-	})
+	}()
 }
 
 func (e *Engine) removeMarks(ctx context.Context) (removed int, err error) {

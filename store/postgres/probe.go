@@ -118,7 +118,7 @@ func (t *tables) complete() bool {
 			return false
 		}
 	}
-	return !t.unsure && t.present["marks"] && t.present["sequences"]
+	return !t.unsure && t.present["marks"] && t.present["sequences"] && t.present["stripes"]
 }
 
 // forget is called when a table was not there after all.

@@ -25,10 +25,14 @@ const (
 const settings = "SELECT clock_timestamp(), set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true), " +
 	"set_config('idle_in_transaction_session_timeout', $3, true), set_config('synchronous_commit', 'on', true), set_config('enable_seqscan', 'off', true)"
 
+// shortWaits sets the timeout of a lock, $1, for the rest of a transaction.
+const shortWaits = "SELECT set_config('lock_timeout', $1, true)"
+
 // What is looked at outside of transactions.
 const (
 	server       = "SELECT pg_backend_pid(), current_setting('server_version_num')"
-	setting      = "SELECT current_setting($1)"
+	setting      = "SELECT current_setting($1, true)" // null where it is not known
+	about        = "SELECT current_setting('server_version'), clock_timestamp()"
 	createSchema = "CREATE SCHEMA IF NOT EXISTS " + schema
 	ourTables    = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = '" + schema + "'"
 	ourSchema    = "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = '" + schema + "'"
@@ -36,6 +40,22 @@ const (
 	otherTables = "SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace " +
 		"WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'crdb_internal', 'pg_extension', '" + schema + "') " +
 		"AND n.nspname NOT LIKE 'pg\\_t%' AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') ORDER BY 1 LIMIT 3"
+)
+
+// Locks on keys of bucket guards that are not there: see stripe.
+const (
+	shareStripes = "SELECT n FROM " + schema + ".stripes WHERE n = ANY($1::integer[]) ORDER BY n FOR SHARE"
+	lockStripes  = "SELECT n FROM " + schema + ".stripes WHERE n = ANY($1::integer[]) ORDER BY n FOR UPDATE"
+)
+
+// The rights that a role needs: to make what is not there, and to read and write what is.
+const (
+	mayCreate = "SELECT CASE WHEN EXISTS (" + ourNamespace + ") THEN has_schema_privilege('" + schema + "', 'CREATE') " +
+		"ELSE has_database_privilege(current_database(), 'CREATE') END"
+	ourNamespace = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = '" + schema + "'"
+	mayWrite     = "SELECT count(*) = 0 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace " +
+		"WHERE n.nspname = '" + schema + "' AND c.relkind = 'r' AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') " +
+		"AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))"
 )
 
 // Marks of commits. refused is that the commit of this mark was looked for and not found, so that it never will be there.

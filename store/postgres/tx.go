@@ -53,7 +53,12 @@ func (t *tx) send(list ...statement) bool {
 	}
 	t.trips++
 	t.e.counts.trips.Add(1)
-	if t.err = t.run(list); t.err != nil {
+	if wire := t.e.wire; wire != nil {
+		t.err = wire(texts(list), func() error { return t.run(list) })
+	} else {
+		t.err = t.run(list)
+	}
+	if t.err != nil {
 		t.lose()
 		return false
 	}
@@ -85,9 +90,6 @@ func (t *tx) run(list []statement) (err error) {
 	batch := &pgx.Batch{}
 	for _, s := range list {
 		batch.Queue(s.sql, s.args...)
-	}
-	if t.e.sent != nil {
-		t.e.sent(texts(list))
 	}
 	results := t.conn.SendBatch(ctx, batch)
 	defer func() {
@@ -158,12 +160,12 @@ func (t *tx) end() {
 		t.release()
 		return
 	}
-	t.e.ending.Go(func() {
+	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), rollbackTimeout)
 		defer cancel()
 		_, _ = t.conn.Exec(ctx, endRollback) // a connection that cannot is thrown away by its pool
 		t.release()
-	})
+	}()
 }
 
 const rollbackTimeout = 5 * time.Second
@@ -196,13 +198,19 @@ func (e *Engine) timeouts(ctx context.Context) (statement, lock time.Duration) {
 // tripContext bounds a round trip on our side, behind the bounds of the server: its end costs the connection. It leaves some of what the context has
 // left, to find out what became of a commit.
 func (e *Engine) tripContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return context.WithCancel(ctx)
+	statement, _ := e.timeouts(ctx)
+	end := time.Now().Add(2*statement + time.Second)
+	if deadline, ok := ctx.Deadline(); ok {
+		deadline = deadline.Add(-min(time.Until(deadline)/8, settleReserve))
+		if deadline.Before(end) {
+			end = deadline
+		}
 	}
-	left := time.Until(deadline)
-	return context.WithDeadline(ctx, deadline.Add(-min(left/8, 500*time.Millisecond)))
+	return context.WithDeadline(ctx, end)
 }
+
+// settleReserve is what a lost answer leaves of the time, at most, to find out what became of a commit.
+const settleReserve = 500 * time.Millisecond
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(max(1, d.Milliseconds()), 10) }
 

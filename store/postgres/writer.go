@@ -138,7 +138,7 @@ var errEmptyKey = errors.New("the key is empty")
 // flush sends what was written, and commits. All keys are locked first, in the order that commits have too: so neither waits for the other in a
 // circle, and a key that was changed since the snapshot ends this attempt.
 func (w *writer) flush() error {
-	var locks, edits []statement
+	locks, edits := w.stripes(), []statement(nil)
 	for _, b := range store.Buckets() {
 		if c := w.writes.of(b); c != nil {
 			l, e := w.statements(b, c)
@@ -151,7 +151,19 @@ func (w *writer) flush() error {
 	if w.conn == nil {
 		w.send() // the mark is made of the server's clock
 	}
-	return w.commit(append(locks, edits...))
+	return w.commit(slices.Concat(locks, impatient(), edits))
+}
+
+func (w *writer) stripes() []statement {
+	c := w.writes.of(guards)
+	if c == nil {
+		return nil
+	}
+	var keys [][]byte
+	for _, e := range c.inOrder() {
+		keys = append(keys, e.key)
+	}
+	return stripeLocks(lockStripes, keys, nil)
 }
 
 func (w *writer) statements(b store.Bucket, c *changes) (locks, edits []statement) {

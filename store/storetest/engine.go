@@ -280,10 +280,12 @@ type counter struct {
 	n  int
 }
 
-func (c *counter) add() {
+// add counts one more, and returns how many there were before.
+func (c *counter) add() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.n++
+	return c.n - 1
 }
 
 func (c *counter) count() int {

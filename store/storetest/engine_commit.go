@@ -377,6 +377,10 @@ func numbersAbove(e *engine) {
 	if n <= 41 {
 		e.Errorf("%d comes after 41", n)
 	}
+	e.update(func(w store.Writer) { w.Put(inAudit, number(1041), nil) })
+	if n = e.next(inAudit, 1); n <= 1041 {
+		e.Errorf("%d comes after 1041", n)
+	}
 	e.commit([]bool{true}, store.Change{Edits: []store.Edit{{Bucket: inAudit, Key: number(n)}}})
 	e.update(func(w store.Writer) { w.Delete(inAudit, number(n)) })
 	e.reopen()

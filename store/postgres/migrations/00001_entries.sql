@@ -23,3 +23,5 @@ CREATE TABLE IF NOT EXISTS supportline."rows" (k bytea PRIMARY KEY, v bytea NOT 
 CREATE TABLE IF NOT EXISTS supportline."erasures" (k bytea PRIMARY KEY, v bytea NOT NULL);
 CREATE TABLE IF NOT EXISTS supportline.sequences (bucket text PRIMARY KEY, n bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS supportline.marks (id bytea PRIMARY KEY, at timestamptz NOT NULL, refused boolean NOT NULL);
+CREATE TABLE IF NOT EXISTS supportline.stripes (n integer PRIMARY KEY);
+INSERT INTO supportline.stripes (n) SELECT n FROM generate_series(0, 255) AS s(n) ON CONFLICT (n) DO NOTHING;

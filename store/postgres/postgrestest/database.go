@@ -34,6 +34,45 @@ func Database(t testing.TB) (url string) {
 	return url
 }
 
+// free are the URLs of databases of the shared server that no test uses any more.
+var free struct {
+	sync.Mutex
+	urls []string
+}
+
+// Emptied returns the URL of a database on the shared server that another test may have used: the tables that it made are there, and have no rows, but
+// for those of the migrations. That takes a tenth of what a new database takes.
+func Emptied(t testing.TB) (url string) {
+	t.Helper()
+	s, err := shared()
+	if err != nil {
+		t.Fatalf("PostgreSQL does not start: %v", err)
+	}
+	free.Lock()
+	defer free.Unlock()
+	if n := len(free.urls); n > 0 {
+		url, free.urls = free.urls[n-1], free.urls[:n-1]
+		SQL(t, url, empty)
+	} else {
+		url = s.Database(t)
+	}
+	t.Cleanup(func() {
+		free.Lock()
+		defer free.Unlock()
+		free.urls = append(free.urls, url)
+	})
+	return url
+}
+
+// empty empties the tables of a database.
+const empty = `DO $$
+DECLARE r record;
+BEGIN
+	FOR r IN SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND tablename NOT LIKE 'migrat%' LOOP
+		EXECUTE format('DELETE FROM %I.%I', r.schemaname, r.tablename);
+	END LOOP;
+END $$`
+
 // Database creates an empty database on the server, and returns its URL.
 func (s *Server) Database(t testing.TB) (url string) {
 	t.Helper()

@@ -32,6 +32,25 @@ func TestDatabaseIsEmptyAndItsOwn(t *testing.T) {
 	sql(t, postgrestest.As(t, "postgres", other), "postgres|on", "SELECT current_user, current_setting('fsync')")
 }
 
+func TestDatabaseIsEmptiedForTheNextTest(t *testing.T) {
+	var first string
+	t.Run("first", func(t *testing.T) {
+		first = postgrestest.Emptied(t)
+		sql(t, first, "", "CREATE SCHEMA s", "CREATE TABLE s.a (n int)", "INSERT INTO s.a VALUES (1)", "CREATE TABLE migrations (n int)", "INSERT INTO migrations VALUES (1)")
+		if other := postgrestest.Emptied(t); other == first {
+			t.Error("a database is used by two at once")
+		}
+	})
+	for range 2 {
+		url := postgrestest.Emptied(t)
+		if url == first {
+			sql(t, url, "0|1", "SELECT (SELECT count(*) FROM s.a), (SELECT count(*) FROM migrations)")
+			return
+		}
+	}
+	t.Error("the database is not used again")
+}
+
 func TestServerKeepsWhatItAcknowledgedWhenItIsKilled(t *testing.T) {
 	s := postgrestest.NewServer(t, "max_connections=17")
 	url := s.Database(t)
