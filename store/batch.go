@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -112,11 +113,12 @@ func (s *Store) changes(ctx context.Context, steps []*step) ([]Change, error) {
 	}
 	return changes, s.view(ctx, func(tx Reader) error {
 		for i, t := range steps {
-			changes[i] = t.Change
+			c := Change{Expect: slices.Clip(t.Expect), Edits: slices.Clip(t.Edits)}
 			for _, n := range untoldOf(tx, t.notices) {
-				changes[i].Expect = append(slices.Clip(changes[i].Expect), Entry{Bucket: noticesBucket, Key: []byte(n.notice.Key)})
-				changes[i].Edits = append(slices.Clip(changes[i].Edits), n.edits()...)
+				c.Expect = append(c.Expect, Entry{Bucket: noticesBucket, Key: []byte(n.notice.Key)})
+				c.Edits = append(c.Edits, n.edits()...)
 			}
+			changes[i] = c
 		}
 		return nil
 	})
@@ -215,7 +217,9 @@ func (t *step) change(before *recentCall, after policy.Call) error {
 		err = t.index(difference(facetKeys(before.call), facetKeys(after)))
 		fallthrough
 	case !sameKeys(before.call, after):
-		t.edit(difference(callKeys(before.call), callKeys(after))...)
+		if err == nil {
+			err = t.index(difference(callKeys(before.call), callKeys(after)))
+		}
 	}
 	if err != nil {
 		return err
@@ -246,8 +250,14 @@ func (t *step) rely(before *recentCall) {
 	t.Expect = append(t.Expect, mark)
 }
 
+// errAlone is that a change has to run in a transaction of its own, since it takes from a search term what may be the last call that it leads to.
+var errAlone = errors.New("the change has to run alone")
+
 // index writes entries of the indexes, with the search terms that lead to them.
 func (t *step) index(edits []Edit) error {
+	if t.tx == nil && slices.ContainsFunc(edits, leavesTerm) {
+		return errAlone
+	}
 	if t.tx != nil || !slices.ContainsFunc(edits, needsTerm) {
 		t.edit(edits...)
 		return nil
@@ -360,11 +370,10 @@ func (t *step) guess(after policy.Call) {
 // relyOnGuard expects a guard as it was read, or as this process rewrote it since.
 func (t *step) relyOnGuard(guard string, value []byte) {
 	for _, b := range []*batch{t.batch, t.store.underWay} {
-		if b == nil || b.guards[guard] == nil {
-			continue
+		if b != nil && b.guards[guard] != nil {
+			value = b.guards[guard]
+			break
 		}
-		value = b.guards[guard]
-		break
 	}
 	t.Expect = append(t.Expect, Entry{Bucket: guardsBucket, Key: []byte(guard), Value: bytes.Clone(value)})
 }
@@ -376,10 +385,11 @@ func (t *step) wrongNumbers(count policy.WrongNumberCount) (n policy.WrongNumber
 	if most == (policy.WrongNumbers{}) {
 		return n, nil
 	}
-	applied := maps.Clone(t.batch.guessing)
-	if last := t.store.underWay; last != nil && len(last.guessing) > 0 {
-		applied = maps.Clone(last.guessing)
-		maps.Copy(applied, t.batch.guessing)
+	applied := map[policy.CallSID]bool{}
+	for _, b := range []*batch{t.batch, t.store.underWay} {
+		if b != nil && t.tx == nil {
+			maps.Copy(applied, b.guessing)
+		}
 	}
 	caller := count.Caller.Caller()
 	for sid := range applied {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 )
 
 const (
@@ -78,7 +79,7 @@ const (
 func year(b *testing.B, calls int) *store.Store {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "year.db")
-	s, err := store.Open(path, store.Options{})
+	s, err := bolt.OpenStore(path, 0, store.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 )
 
 // BenchmarkAdvance measures durable steps of calls as they grow to twelve exchanges, at 1 and at 64 writers. "pairs" is the time of a step in
@@ -24,7 +25,7 @@ func BenchmarkAdvance(b *testing.B) {
 	for _, writers := range []int{1, 64} {
 		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
 			var commits atomic.Int64
-			s, err := store.Open(filepath.Join(b.TempDir(), "bench.db"), store.Options{
+			s, err := bolt.OpenStore(filepath.Join(b.TempDir(), "bench.db"), 0, store.Options{
 				OnCommit: func(time.Duration, int, error) { commits.Add(1) },
 			})
 			if err != nil {

@@ -10,22 +10,23 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	bolt "go.etcd.io/bbolt"
+	bbolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 )
 
 // contents returns everything in a closed file, and the number of its free pages.
 func (f file) contents(t *testing.T) (all []string, free int) {
 	t.Helper()
-	db, err := bolt.Open(f.path, 0o600, &bolt.Options{ReadOnly: true, PreLoadFreelist: true})
+	db, err := bbolt.Open(f.path, 0o600, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	err = db.View(func(tx *bolt.Tx) error {
-		return tx.ForEach(func(name []byte, b *bolt.Bucket) error {
+	err = db.View(func(tx *bbolt.Tx) error {
+		return tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
 			all = append(all, fmt.Sprintf("%s from %d", name, b.Sequence()))
 			return b.ForEach(func(k, v []byte) error {
 				all = append(all, fmt.Sprintf("%s %x %x", name, k, v))
@@ -62,7 +63,7 @@ func TestCompactKeepsEverythingAndNoFreePage(t *testing.T) {
 	f := loaded(t, 3000)
 	want, free := f.contents(t)
 	told := int64(0)
-	if err := store.Compact(t.Context(), f.path, func(bytes int64) { told = bytes }); err != nil {
+	if err := bolt.Compact(t.Context(), f.path, func(bytes int64) { told = bytes }); err != nil {
 		t.Fatal(err)
 	}
 	got, left := f.contents(t)
@@ -91,7 +92,7 @@ func TestCompactLeavesAFileAsItWasWhenItCannotEnd(t *testing.T) {
 	}{
 		"who asked has left": {stopped, func(*testing.T) {}, context.Canceled},
 		"it is open": {t.Context(), func(t *testing.T) {
-			db, err := bolt.Open(f.path, 0o600, nil)
+			db, err := bbolt.Open(f.path, 0o600, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -100,7 +101,7 @@ func TestCompactLeavesAFileAsItWasWhenItCannotEnd(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			row.prepare(t)
-			if err := store.Compact(row.ctx, f.path, nil); !errors.Is(err, row.want) {
+			if err := bolt.Compact(row.ctx, f.path, nil); !errors.Is(err, row.want) {
 				t.Errorf("error %v, want %v", err, row.want)
 			}
 			after, err := os.ReadFile(f.path)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 )
 
 func Example() {
@@ -18,7 +19,7 @@ func Example() {
 		return
 	}
 	defer os.RemoveAll(dir)
-	log, err := store.Open(filepath.Join(dir, "supportline.db"), store.Options{})
+	log, err := bolt.OpenStore(filepath.Join(dir, "supportline.db"), 0, store.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -144,7 +144,9 @@ func under(prefix []byte) span {
 }
 
 // of returns the span in a bucket.
-func (r span) of(b Bucket) Span { return Span{Bucket: b, From: r.from, To: r.to, Back: r.back, Few: r.few} }
+func (r span) of(b Bucket) Span {
+	return Span{Bucket: b, From: r.from, To: r.to, Back: r.back, Few: r.few}
+}
 
 func (r span) backwards() span {
 	r.back = !r.back

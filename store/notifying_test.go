@@ -8,13 +8,14 @@ import (
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 )
 
 // TestThoseToldOfACallAreToldInTheStepThatEndsIt: the notice of a missed critical call is written with the end of the call, both or neither, once,
 // and with the name of the account on file.
 func TestThoseToldOfACallAreToldInTheStepThatEndsIt(t *testing.T) {
 	now := time.Date(2026, time.November, 23, 14, 0, 0, 0, time.UTC)
-	s, err := store.Open(filepath.Join(t.TempDir(), "supportline.db"), store.Options{Size: 1 << 20, Now: func() time.Time { return now }})
+	s, err := bolt.OpenStore(filepath.Join(t.TempDir(), "supportline.db"), 1<<20, store.Options{Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,18 +60,18 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	older := found.schema < schema || found.unfinished
+	older := !found.there || found.schema < schema || found.unfinished
 	switch {
 	case found.schema > schema && (found.oldest == 0 || found.oldest > schema):
 		return fmt.Errorf("%w (%d, this one knows %d)", ErrNewer, found.schema, schema)
 	case older && s.options.ReadOnly:
 		return fmt.Errorf("%w: it has to be opened for writing once, to be brought up to date", ErrReadOnly)
 	case !s.options.ReadOnly:
-		if err := s.engine.Prepare(ctx, older && found.schema > 0); err != nil {
+		if err := s.engine.Prepare(ctx, older && found.there); err != nil {
 			return err
 		}
 		if older {
-			if err := s.upgrade(ctx, found.schema); err != nil {
+			if err := s.upgrade(ctx, found); err != nil {
 				return err
 			}
 		}
@@ -84,7 +84,8 @@ func (s *Store) prepare(ctx context.Context) error {
 
 // version is what content there is.
 type version struct {
-	schema     int // 0: none
+	there      bool
+	schema     int
 	oldest     int // 0: not said
 	unfinished bool
 }
@@ -96,6 +97,7 @@ func (s *Store) version(ctx context.Context) (version, error) {
 		if said == nil {
 			return v, emptyLog(tx)
 		}
+		v.there = true
 		if v.schema, err = strconv.Atoi(string(said)); err != nil {
 			return v, ErrNotOurs
 		}

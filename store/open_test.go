@@ -17,10 +17,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	bolt "go.etcd.io/bbolt"
+	bbolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 )
 
 // filled returns the path of a closed file with one call in it.
@@ -57,9 +58,9 @@ func written(t *testing.T, content []byte) string {
 }
 
 // foreign changes a bbolt file, and returns its path.
-func foreign(t *testing.T, path string, fill func(*bolt.Tx) error) string {
+func foreign(t *testing.T, path string, fill func(*bbolt.Tx) error) string {
 	t.Helper()
-	db, err := bolt.Open(path, 0o600, nil)
+	db, err := bbolt.Open(path, 0o600, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,8 +73,8 @@ func foreign(t *testing.T, path string, fill func(*bolt.Tx) error) string {
 	return path
 }
 
-func setSchema(version string) func(*bolt.Tx) error {
-	return func(tx *bolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte(version)) }
+func setSchema(version string) func(*bbolt.Tx) error {
+	return func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte(version)) }
 }
 
 // page is the page size of our files.
@@ -89,24 +90,24 @@ var badFiles = []struct {
 	{"a text file", func(t *testing.T) string { return written(t, []byte("number,name\n204518,Northwind\n")) }, store.ErrNotOurs, "give another path"},
 	{"a large text file", func(t *testing.T) string { return written(t, bytes.Repeat([]byte("number,name\n"), 20_000)) }, store.ErrNotOurs, "give another path"},
 	{"another program's bbolt file", func(t *testing.T) string {
-		return foreign(t, filepath.Join(t.TempDir(), "other.db"), func(tx *bolt.Tx) error {
+		return foreign(t, filepath.Join(t.TempDir(), "other.db"), func(tx *bbolt.Tx) error {
 			_, err := tx.CreateBucket([]byte("wiki"))
 			return err
 		})
 	}, store.ErrNotOurs, "give another path"},
 	{"another program's file with a bucket like ours", func(t *testing.T) string {
-		return foreign(t, filepath.Join(t.TempDir(), "other.db"), func(tx *bolt.Tx) error {
+		return foreign(t, filepath.Join(t.TempDir(), "other.db"), func(tx *bbolt.Tx) error {
 			_, err := tx.CreateBucket([]byte("meta"))
 			return err
 		})
 	}, store.ErrNotOurs, "give another path"},
 	{"another program's file, which bbolt would write to", func(t *testing.T) string {
 		path := filepath.Join(t.TempDir(), "other.db")
-		db, err := bolt.Open(path, 0o600, &bolt.Options{NoFreelistSync: true})
+		db, err := bbolt.Open(path, 0o600, &bbolt.Options{NoFreelistSync: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		bucket := func(tx *bolt.Tx) error { _, err := tx.CreateBucket([]byte("wiki")); return err }
+		bucket := func(tx *bbolt.Tx) error { _, err := tx.CreateBucket([]byte("wiki")); return err }
 		if err := errors.Join(db.Update(bucket), db.Close()); err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +132,7 @@ var badFiles = []struct {
 	}, store.ErrDamaged, "backup"},
 	{"from a newer version", func(t *testing.T) string { return foreign(t, filled(t), setSchema("99")) }, store.ErrNewer, "run the version that wrote it"},
 	{"with a rotation that an older version left", func(t *testing.T) string {
-		return foreign(t, filled(t), func(tx *bolt.Tx) error {
+		return foreign(t, filled(t), func(tx *bbolt.Tx) error {
 			return errors.Join(setSchema("3")(tx), tx.Bucket([]byte("meta")).Put([]byte("rotation"), []byte(`{"stage":"created"}`)))
 		})
 	}, store.ErrRotation, "start that version again"},
@@ -162,7 +163,7 @@ func TestAFileThatCannotBeOpenedIsNamedAndLeftAsItIs(t *testing.T) {
 // refused opens a path, and checks that the error is of a kind, names the path and says what to do.
 func refused(t *testing.T, path string, o store.Options, want error, says string) {
 	t.Helper()
-	s, err := store.Open(path, o)
+	s, err := bolt.OpenStore(path, 1<<20, o)
 	if err == nil {
 		_ = s.Close()
 		t.Fatal("it was opened")
@@ -250,7 +251,7 @@ func TestOneBrokenFirstPageIsSurvived(t *testing.T) {
 }
 
 func TestAnOlderFileGetsItsIndexAnew(t *testing.T) {
-	path := foreign(t, withACase(t), func(tx *bolt.Tx) error {
+	path := foreign(t, withACase(t), func(tx *bbolt.Tx) error {
 		if err := tx.DeleteBucket([]byte("index")); err != nil {
 			return err
 		}
@@ -347,7 +348,7 @@ func TestReadingOnlyChangesNothing(t *testing.T) {
 // found after it, and the calls as before.
 func TestAnOlderFileGetsWhatItLacks(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "supportline.db")
-	s, err := store.Open(path, store.Options{Size: 1 << 20})
+	s, err := bolt.OpenStore(path, 1<<20, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -360,7 +361,7 @@ func TestAnOlderFileGetsWhatItLacks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	foreign(t, path, func(tx *bolt.Tx) error {
+	foreign(t, path, func(tx *bbolt.Tx) error {
 		index := tx.Bucket([]byte("index"))
 		cursor := index.Cursor()
 		for k, _ := cursor.First(); k != nil; k, _ = cursor.Next() {
@@ -372,7 +373,7 @@ func TestAnOlderFileGetsWhatItLacks(t *testing.T) {
 		}
 		return setSchema("2")(tx)
 	})
-	if s, err = store.Open(path, store.Options{}); err != nil {
+	if s, err = bolt.OpenStore(path, 0, store.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
@@ -404,7 +405,7 @@ func TestAnUpgradeFindsNoticesByChannel(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := entries(t, path)
-			foreign(t, path, func(tx *bolt.Tx) error {
+			foreign(t, path, func(tx *bbolt.Tx) error {
 				index := tx.Bucket([]byte("index"))
 				var due [][]byte
 				for k, _ := index.Cursor().Seek([]byte("n")); k != nil && k[0] == 'n'; k, _ = index.Cursor().Seek(append(due[len(due)-1], 0)) {
@@ -469,7 +470,7 @@ func TestAnUpgradeFindsWhatWasServedToNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := entries(t, path)
-	foreign(t, path, func(tx *bolt.Tx) error {
+	foreign(t, path, func(tx *bbolt.Tx) error {
 		search := tx.Bucket([]byte("search"))
 		var facets [][]byte
 		for k, _ := search.Cursor().Seek([]byte("Mn")); bytes.HasPrefix(k, []byte("Mn")); k, _ = search.Cursor().Seek(append(facets[len(facets)-1], 0)) {
@@ -513,7 +514,7 @@ func TestAnUpgradeBringsSpellingsOfACallerTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := entries(t, path)
-	foreign(t, path, func(tx *bolt.Tx) error {
+	foreign(t, path, func(tx *bbolt.Tx) error {
 		index := tx.Bucket([]byte("index"))
 		spelled := map[string]string{"CA001": "442079460018", "CA002": "sip:+442079460018@example.com", "CA003": "+266696687"}
 		var keys [][]byte
@@ -577,7 +578,7 @@ func wrongNumbers(t *testing.T, s *store.Store, from policy.Phone, since time.Ti
 }
 
 // withoutTimes removes the entries of the wrong numbers by time, which versions up to schema 5 did not have.
-func withoutTimes(tx *bolt.Tx) error {
+func withoutTimes(tx *bbolt.Tx) error {
 	index := tx.Bucket([]byte("index"))
 	for k, _ := index.Cursor().Seek([]byte("v")); k != nil && k[0] == 'v'; k, _ = index.Cursor().Seek([]byte("v")) {
 		if err := index.Delete(k); err != nil {
@@ -607,7 +608,7 @@ func TestAnUpgradeCountsWrongNumbersOfAllCallers(t *testing.T) {
 	}
 	want := entries(t, path)
 	for _, version := range []string{"5", "4", "3", "2"} {
-		foreign(t, path, func(tx *bolt.Tx) error { return errors.Join(withoutTimes(tx), setSchema(version)(tx)) })
+		foreign(t, path, func(tx *bbolt.Tx) error { return errors.Join(withoutTimes(tx), setSchema(version)(tx)) })
 		refused(t, path, store.Options{ReadOnly: true}, store.ErrReadOnly, "opened for writing once")
 		s = file{path}.open(t, store.Options{})
 		if got := wrongNumbers(t, s, "anonymous", day.Add(time.Second)); got != (policy.WrongNumbers{ByCaller: 1, InAll: 3}) {
@@ -645,12 +646,12 @@ func TestAnUpgradeFindsCallersInAnySpelling(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := entries(t, path)
-	interrupted := func(tx *bolt.Tx) error {
+	interrupted := func(tx *bbolt.Tx) error {
 		first, _ := tx.Bucket([]byte("calls")).Cursor().First()
 		return tx.Bucket([]byte("meta")).Put([]byte("callers-next"), bytes.Clone(first))
 	}
-	for _, begun := range []func(*bolt.Tx) error{setSchema("5"), setSchema("4"), interrupted} {
-		foreign(t, path, func(tx *bolt.Tx) error {
+	for _, begun := range []func(*bbolt.Tx) error{setSchema("5"), setSchema("4"), interrupted} {
+		foreign(t, path, func(tx *bbolt.Tx) error {
 			search := tx.Bucket([]byte("search"))
 			var facets [][]byte
 			for k, _ := search.Cursor().First(); k != nil; k, _ = search.Cursor().Seek(append(bytes.Clone(k), 0)) {

@@ -83,9 +83,13 @@ func talkRange(f policy.Filter) (from, to int, ok bool) {
 	return from, to, f.OverLong > 0 || from > 0 || to > 0
 }
 
-func (p plan) under(b Bucket, prefix indexKey) *postings { return p.each(b, false, []indexKey{prefix})[0] }
+func (p plan) under(b Bucket, prefix indexKey) *postings {
+	return p.each(b, false, []indexKey{prefix})[0]
+}
 
-func (p plan) packed(prefix indexKey) *postings { return p.each(searchBucket, true, []indexKey{prefix})[0] }
+func (p plan) packed(prefix indexKey) *postings {
+	return p.each(searchBucket, true, []indexKey{prefix})[0]
+}
 
 // each returns an iterator for each of some prefixes. Their first entries are read in one round trip.
 func (p plan) each(b Bucket, packed bool, prefixes []indexKey) []*postings {

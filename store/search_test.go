@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	bolt "go.etcd.io/bbolt"
+	bbolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
@@ -97,13 +97,13 @@ func TestALongReadingLetsCallsThrough(t *testing.T) {
 // entries returns the entries of the bucket search of a closed store.
 func entries(t *testing.T, path string) []string {
 	t.Helper()
-	db, err := bolt.Open(path, 0o600, &bolt.Options{ReadOnly: true})
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
 	var keys []string
-	err = db.View(func(tx *bolt.Tx) error {
+	err = db.View(func(tx *bbolt.Tx) error {
 		return tx.Bucket([]byte("search")).ForEach(func(k, v []byte) error {
 			keys = append(keys, fmt.Sprintf("%q %q", k, v))
 			return nil
@@ -210,7 +210,7 @@ func TestTheSearchsIndexFollowsFromTheRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := entries(t, f.path)
-	for what, upgrade := range map[string]func(*bolt.Tx) error{"from the last version": setSchema("2"), "from an older one": setSchema("1")} {
+	for what, upgrade := range map[string]func(*bbolt.Tx) error{"from the last version": setSchema("2"), "from an older one": setSchema("1")} {
 		copied := f.Copy(t).(file)
 		foreign(t, copied.path, upgrade)
 		told := 0
@@ -252,7 +252,7 @@ func TestAnUpgradeThatWasEndedGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := entries(t, f.path)
-	foreign(t, f.path, func(tx *bolt.Tx) error {
+	foreign(t, f.path, func(tx *bbolt.Tx) error {
 		next := 0
 		cursor := tx.Bucket([]byte("calls")).Cursor()
 		for k, _ := cursor.First(); k != nil; k, _ = cursor.Next() {

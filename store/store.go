@@ -80,6 +80,7 @@ type Store struct {
 	steps    numbers          // for the segments of histories
 	ended    []policy.CallSID // and are unindexed
 	taken    []*request       // from the queue, as a buffer
+	later    []*request       // have to run alone
 	shared   bool             // another process was seen to change calls, so that those in memory are looked at before they are used
 }
 

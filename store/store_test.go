@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -8,10 +9,11 @@ import (
 	"testing"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
+	bbolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 	"github.com/officernd/supportline/store/storetest"
 )
 
@@ -33,10 +35,7 @@ func (f file) Open(t testing.TB) storetest.Store { return f.open(t, store.Option
 // open opens the store with little space, so that tests make the file grow too.
 func (f file) open(t testing.TB, o store.Options) *store.Store {
 	t.Helper()
-	if o.Size == 0 {
-		o.Size = 1 << 20
-	}
-	s, err := store.Open(f.path, o)
+	s, err := bolt.OpenStore(f.path, 1<<20, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,20 +78,26 @@ func (f file) check(t testing.TB) {
 	if _, err := os.Stat(f.path); err != nil {
 		return // the test made no file
 	}
-	db, err := bolt.Open(f.path, 0o600, &bolt.Options{ReadOnly: true, PreLoadFreelist: true})
+	db, err := bbolt.Open(f.path, 0o600, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true})
 	if err != nil {
 		t.Errorf("the file after the test: %v", err)
 		return
 	}
 	defer db.Close()
-	err = db.View(func(tx *bolt.Tx) error {
+	err = db.View(func(tx *bbolt.Tx) error {
 		for err := range tx.Check() {
 			t.Errorf("the file after the test: %v", err)
 		}
 		return nil
 	})
-	wrong, checked := store.CheckIndex(f.path, f.path+".check")
-	if err := errors.Join(err, checked); err != nil {
+	engine, opened := bolt.Open(f.path, bolt.Options{ReadOnly: true})
+	if err := errors.Join(err, opened); err != nil {
+		t.Errorf("the file after the test: %v", err)
+		return
+	}
+	defer engine.Close()
+	wrong, err := store.CheckIndex(context.Background(), engine)
+	if err != nil {
 		t.Errorf("the file after the test: %v", err)
 	}
 	for _, what := range wrong[:min(len(wrong), 20)] {
@@ -106,7 +111,7 @@ func TestFilesWithoutTries(t *testing.T) {
 	if err := f.open(t, store.Options{}).Close(); err != nil {
 		t.Fatal(err)
 	}
-	foreign(t, f.path, func(tx *bolt.Tx) error {
+	foreign(t, f.path, func(tx *bbolt.Tx) error {
 		return errors.Join(tx.DeleteBucket([]byte("tries")), tx.DeleteBucket([]byte("signins")))
 	})
 	readOnly := f.open(t, store.Options{ReadOnly: true})
@@ -139,7 +144,7 @@ func TestSessionsThatAnOlderVersionEnded(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	foreign(t, f.path, func(tx *bolt.Tx) error { return tx.Bucket([]byte("sessions")).Delete([]byte("ended")) })
+	foreign(t, f.path, func(tx *bbolt.Tx) error { return tx.Bucket([]byte("sessions")).Delete([]byte("ended")) })
 	all, err := f.open(t, store.Options{}).SessionsOf(t.Context(), "mila", began)
 	if err != nil || len(all) != 1 || all[0].Key != "goes on" {
 		t.Errorf("the list has %+v, %v", all, err)

@@ -15,6 +15,11 @@ import (
 // needsTerm reports whether an edit adds what a search term leads to.
 func needsTerm(e Edit) bool { return firstTerm(e) != nil }
 
+// leavesTerm reports whether an edit takes a call from a search term.
+func leavesTerm(e Edit) bool {
+	return e.Gone && (isCaller(e) || e.Bucket == indexBucket && e.Key[0] == byCustomer)
+}
+
 // isName reports whether an edit is a name that an account had on a call: its calls share the entry, so that no call's change removes it.
 func isName(e Edit) bool { return e.Bucket == searchBucket && e.Key[0] == byNames }
 

@@ -38,9 +38,9 @@ var (
 
 // upgrade brings a log up to date, and goes on where a process that ended left it: the first transaction already gives the log this version,
 // so that no older program writes to it half-way.
-func (s *Store) upgrade(ctx context.Context, version int) error {
-	if version < schema {
-		if err := s.engine.Update(ctx, func(tx Writer) error { return beginUpgrade(tx, version) }); err != nil {
+func (s *Store) upgrade(ctx context.Context, found version) error {
+	if !found.there || found.schema < schema {
+		if err := s.engine.Update(ctx, func(tx Writer) error { return beginUpgrade(tx, found) }); err != nil {
 			return err
 		}
 	}
@@ -84,16 +84,16 @@ func upgrading(tx Reader) bool {
 }
 
 // beginUpgrade writes all entries of the indexes but those of calls, notes what is to be done about those, and gives the log this version.
-func beginUpgrade(tx Writer, version int) error {
+func beginUpgrade(tx Writer, found version) error {
 	tx.Put(metaBucket, schemaKey, []byte(strconv.Itoa(schema)))
 	switch {
-	case version == 0:
+	case !found.there:
 		return nil
-	case version >= callersSince:
+	case found.schema >= callersSince:
 		shortenNames(tx)
 		return nil
-	case version >= channelsSince-1:
-		if version < spelledSince {
+	case found.schema >= channelsSince-1:
+		if found.schema < spelledSince {
 			respell(tx)
 			tx.Put(metaBucket, nobodyKey, placeAt(beginOfTime))
 		}
@@ -103,7 +103,7 @@ func beginUpgrade(tx Writer, version int) error {
 		return nil
 	}
 	tx.Clear(searchBucket)
-	if version < indexFirst {
+	if found.schema < indexFirst {
 		tx.Clear(indexBucket)
 	}
 	if err := indexOthers(tx); err != nil {

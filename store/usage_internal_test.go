@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 // A month is derived again when the log changed and it is too old, as long as somebody looks; then it is forgotten.
 func TestUsageCacheFollowsTheLog(t *testing.T) {
 	now := time.Date(2024, 6, 20, 12, 0, 0, 0, time.UTC)
-	s, err := Open(filepath.Join(t.TempDir(), "log.db"), Options{Now: func() time.Time { return now }, Size: 1 << 20})
+	s, err := Open(t.Context(), NewMemory(), Options{Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -136,6 +136,7 @@ func (s *Store) applyAll() {
 	next, open := s.newBatch(), true
 	for {
 		open = s.drain(next, open)
+		s.runLater(next)
 		s.indexEnded(next)
 		queue, batches := s.queue, s.batches // a nil channel is never ready
 		if !open || next.requests >= maxBatch {
@@ -222,11 +223,24 @@ func (s *Store) apply(next *batch, list []*request) {
 	}
 	for _, r := range list {
 		t := next.newStep(r)
-		if t.attempt(); r.err != nil {
+		switch t.attempt(); {
+		case errors.Is(r.err, errAlone):
+			s.later = append(s.later, r)
+		case r.err != nil:
 			r.done <- r.err
-		} else {
+		default:
 			next.add(t)
 		}
+	}
+}
+
+// runLater runs the requests that turned out to have to run alone.
+func (s *Store) runLater(next *batch) {
+	for len(s.later) > 0 {
+		s.flush(next)
+		first := s.later[0]
+		s.later = s.later[1:]
+		s.runAlone(first)
 	}
 }
 
@@ -365,7 +379,7 @@ func (s *Store) runAlone(r *request) {
 			return s.bulk(ctx, r)
 		}
 		return s.engine.Update(ctx, func(tx Writer) error {
-			t := &step{store: s, request: r, tx: tx}
+			t := &step{store: s, request: r, sid: r.sid, tx: tx}
 			if t.attempt(); r.err != nil {
 				return refusal{r.err}
 			}

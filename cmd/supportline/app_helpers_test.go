@@ -12,7 +12,6 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/cmd/supportline/server"
-	"github.com/officernd/supportline/store"
 )
 
 // mustConfig is a demo's configuration in a folder of the test's own, on free ports.
@@ -36,7 +35,7 @@ func mustApp(t testing.TB) *server.App {
 // mustAppAt is mustApp with a clock of the test's.
 func mustAppAt(t testing.TB, now func() time.Time) *server.App {
 	t.Helper()
-	h, err := server.Open(mustConfig(t), now, zap.NewNop(), store.Options{Size: 1 << 20})
+	h, err := server.Open(mustConfig(t), now, zap.NewNop(), 1 << 20)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 )
 
 // The logs that are compared: a small one, and one of 10,000 accounts, over as many months as its calls fill at the usual load.
@@ -85,7 +86,7 @@ func newFairBench(b *testing.B, calls, accounts, months int) *fairBench {
 		conf.Store.File, now = benchStore(), lastOpen(time.Now())
 	}
 	open := func() *server.App {
-		h, err := server.Open(conf, func() time.Time { return now }, zap.NewNop(), store.Options{})
+		h, err := server.Open(conf, func() time.Time { return now }, zap.NewNop(), 0)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -94,7 +95,7 @@ func newFairBench(b *testing.B, calls, accounts, months int) *fairBench {
 	h := open()
 	g := demo.Generator{Seed: 1, Settings: h.Conf.Settings, Calls: calls, Months: months, Accounts: accounts, Until: now}
 	if !made {
-		if err := errors.Join(g.Fill(b.Context(), h.Store, func(int) {}), h.Close(), store.Compact(b.Context(), must(conf.StoreFile()), func(int64) {})); err != nil {
+		if err := errors.Join(g.Fill(b.Context(), h.Store, func(int) {}), h.Close(), bolt.Compact(b.Context(), must(conf.StoreFile()), func(int64) {})); err != nil {
 			b.Fatal(err)
 		}
 		h = open()

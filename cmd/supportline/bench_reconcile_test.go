@@ -13,7 +13,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/server"
-	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 	"github.com/officernd/supportline/twilio/fake"
 )
@@ -48,7 +47,7 @@ func BenchmarkReconcile(b *testing.B) {
 		}
 		lone = append(lone, time.Since(began).Seconds())
 		conf := benchConfig(b)
-		h, err := server.Open(conf, func() time.Time { return to }, zap.NewNop(), store.Options{})
+		h, err := server.Open(conf, func() time.Time { return to }, zap.NewNop(), 0)
 		if err != nil {
 			b.Fatal(err)
 		}

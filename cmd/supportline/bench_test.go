@@ -23,7 +23,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
-	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 )
 
@@ -62,7 +61,7 @@ func newAppBench(b *testing.B) *appBench {
 	began := time.Now()
 	monday := time.Date(2026, time.November, 23, 15, 0, 0, 0, time.UTC) // both lines are open
 	now := func() time.Time { return monday.Add(time.Since(began)) }
-	h, err := server.Open(conf, now, zap.NewNop(), store.Options{})
+	h, err := server.Open(conf, now, zap.NewNop(), 0)
 	if err != nil {
 		b.Fatal(err)
 	}

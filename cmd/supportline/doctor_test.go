@@ -16,7 +16,6 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/cmd/supportline/doctor"
 	"github.com/officernd/supportline/cmd/supportline/server"
-	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
@@ -37,7 +36,7 @@ func newInstallation(t *testing.T) *installation {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	h, err := server.Open(conf, time.Now, zap.NewNop(), store.Options{Size: 1 << 20})
+	h, err := server.Open(conf, time.Now, zap.NewNop(), 1 << 20)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/directory"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 )
 
 // company is a store with its settings that a test runs commands and jobs on, at the time that the test says.
@@ -58,7 +59,7 @@ func newCompany(t testing.TB, now time.Time, mail string) *company {
 func (c *company) open() {
 	c.Helper()
 	var err error
-	if c.store, err = store.Open(c.file, store.Options{Now: func() time.Time { return c.now }, Size: 1 << 20}); err != nil {
+	if c.store, err = bolt.OpenStore(c.file, 1 << 20, store.Options{Now: func() time.Time { return c.now }}); err != nil {
 		c.Fatal(err)
 	}
 }

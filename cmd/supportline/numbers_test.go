@@ -15,7 +15,6 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 )
 
@@ -31,7 +30,7 @@ func newWires(t *testing.T, byCaller, inAll int) *wires {
 	t.Helper()
 	conf := mustConfig(t)
 	conf.Settings.Identification.WrongNumbersPerHour, conf.Settings.Identification.WrongNumbersInAll = byCaller, inAll
-	app, err := server.Open(conf, phoneDay.Local, zap.NewNop(), store.Options{Size: 1 << 20})
+	app, err := server.Open(conf, phoneDay.Local, zap.NewNop(), 1 << 20)
 	if err != nil {
 		t.Fatal(err)
 	}

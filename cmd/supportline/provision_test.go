@@ -20,7 +20,6 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/doctor"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 	"github.com/officernd/supportline/twilio/fake"
 )
@@ -45,7 +44,7 @@ func newTelephony(t *testing.T, changes ...func(*config.Config)) *telephony {
 		change(&l.conf)
 	}
 	l.at = demo.NewAccount(l.conf, l.clock.Now)
-	h, err := server.OpenOver(fake.Straight(l.at), l.conf, l.clock.Now, zap.NewNop(), store.Options{Size: 1 << 20})
+	h, err := server.OpenOver(fake.Straight(l.at), l.conf, l.clock.Now, zap.NewNop(), 1 << 20)
 	if err != nil {
 		t.Fatal(err)
 	}

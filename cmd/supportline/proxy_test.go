@@ -30,7 +30,6 @@ import (
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
-	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 )
 
@@ -79,7 +78,7 @@ func mustProxy(t *testing.T, profile string, change func(*proxied)) *proxied {
 	conf := mustConfig(t)
 	conf.PublicURL = "http://" + public
 	conf.Listen.Metrics = "127.0.0.1:1" // health has a listener of its own, as in a container
-	app, err := server.Open(conf, phoneDay.Local, zap.NewNop(), store.Options{Size: 1 << 20})
+	app, err := server.Open(conf, phoneDay.Local, zap.NewNop(), 1 << 20)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,6 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/cmd/supportline/server"
-	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 	"github.com/officernd/supportline/twilio/fake"
 )
@@ -73,7 +72,7 @@ func (s *rotating) configure(token, next string) {
 func (s *rotating) start() {
 	s.t.Helper()
 	conf := s.conf()
-	h, err := server.Open(conf, time.Now, s.log, store.Options{Size: 1 << 20})
+	h, err := server.Open(conf, time.Now, s.log, 1 << 20)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -391,7 +390,7 @@ func TestServeRefusesALeftRotation(t *testing.T) {
 	if err := os.WriteFile(file, written, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := server.Open(conf, time.Now, zap.NewNop(), store.Options{Size: 1 << 20})
+	_, err := server.Open(conf, time.Now, zap.NewNop(), 1 << 20)
 	if control.ExitStatus(err) != control.FailedExit || !strings.Contains(err.Error(), "start that version again") {
 		t.Errorf("status %d, %v", control.ExitStatus(err), err)
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/server"
-	"github.com/officernd/supportline/store"
 )
 
 type serveCommand struct{}
@@ -27,7 +26,7 @@ func (serveCommand) run(ctx context.Context, p *program, configFile string) erro
 		return err
 	}
 	log := server.NewLogger(p.Err)
-	a, err := server.Open(conf, p.Now, log, store.Options{})
+	a, err := server.Open(conf, p.Now, log, 0)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,6 @@ import (
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
-	"github.com/officernd/supportline/store"
 )
 
 // tourDay is in the hours of both lines of the example, late in a month, so that there is something to see.
@@ -25,7 +24,7 @@ var tourDay = time.Date(2026, time.November, 24, 16, 0, 0, 0, time.UTC)
 // tourApp is a server with the made-up log of a demo, an admin and what works beside the pages. It gives the console's address.
 func tourApp(t *testing.T) (h *server.App, url string) {
 	t.Helper()
-	h, err := server.Open(mustConfig(t), func() time.Time { return tourDay }, zap.NewNop(), store.Options{Size: 1 << 20})
+	h, err := server.Open(mustConfig(t), func() time.Time { return tourDay }, zap.NewNop(), 1 << 20)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,11 +10,12 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 )
 
 // Who signs in at the identity provider gets no password here: the provider's word alone lets the person in.
 func TestNoPasswordForAPersonOfTheProvider(t *testing.T) {
-	s := must(store.Open(filepath.Join(t.TempDir(), "log.db"), store.Options{}))
+	s := must(bolt.OpenStore(filepath.Join(t.TempDir(), "log.db"), 0, store.Options{}))
 	t.Cleanup(func() { s.Close() })
 	mila := users.User{Name: "mila", Role: users.Admin, Subject: "https://login.example.com|17", CreatedAt: time.Now()}
 	if err := s.AddUser(t.Context(), mila, "sso"); err != nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 )
 
 // Place is a console over a store of its own in a temporary folder, with a viewer, an operator and an admin, who are called as their roles are.
@@ -42,7 +43,7 @@ type Place struct {
 func NewPlace(t testing.TB, changes ...func(*console.Deps)) *Place {
 	t.Helper()
 	p := &Place{Now: Monday, Log: &bytes.Buffer{}}
-	opened, err := store.Open(filepath.Join(t.TempDir(), "supportline.db"), store.Options{Size: 1 << 20, Now: func() time.Time { return p.Now }})
+	opened, err := bolt.OpenStore(filepath.Join(t.TempDir(), "supportline.db"), 1 << 20, store.Options{Now: func() time.Time { return p.Now }})
 	if err != nil {
 		t.Fatal(err)
 	}

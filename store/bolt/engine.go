@@ -155,8 +155,17 @@ func (e *Engine) openFile(path string, flag int, mode os.FileMode) (*os.File, er
 
 // foreign returns an error for a bbolt file with content, but not of a store.
 func foreign(tx *bbolt.Tx) error {
-	if first, _ := tx.Cursor().First(); first != nil && tx.Bucket(metaName) == nil {
+	first, _ := tx.Cursor().First()
+	switch meta := tx.Bucket(metaName); {
+	case first == nil, meta != nil && meta.Get(schemaKey) != nil:
+		return nil
+	case meta == nil:
 		return store.ErrNotOurs
+	}
+	for _, b := range store.Buckets() { // all of them are there if a process ended just before it wrote the version
+		if tx.Bucket([]byte(b.String())) == nil {
+			return store.ErrNotOurs
+		}
 	}
 	return nil
 }

@@ -113,7 +113,7 @@ func flagging(t *testing.T, storage Storage) {
 		t.Errorf("%d of 64 reviews say they opened it, with %d notices, of which %d are kept; want 1 and the same, 2 or more", said, notices, len(outbox))
 	}
 	last := collect(t, s.Audit(t.Context()))
-	if e := last[len(last)-1]; len(last) != 2 || e.Act != "case-open" || e.Customer != customer || e.Subject != "1" {
+	if e := last[len(last)-1]; len(last) != 2 || e.Act != "case-open" || e.Customer != customer || e.Subject != string(cases[0].ID) {
 		t.Errorf("the audit ends with %+v", e)
 	}
 	after := storage.Copy(t).Open(t)

@@ -15,7 +15,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 )
 
 // Log describes the log that a demo makes up, as flags.
@@ -56,7 +56,7 @@ type Options struct {
 
 // Open opens a demo in a folder, with its customers, and with a log if one was asked for and there is none yet. The caller closes the App.
 func Open(ctx context.Context, folder string, conf config.Config, l Log, o Options) (*server.App, error) {
-	app, err := server.Open(conf, o.Now, o.Logger, store.Options{})
+	app, err := server.Open(conf, o.Now, o.Logger, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func Open(ctx context.Context, folder string, conf config.Config, l Log, o Optio
 	if err != nil {
 		return nil, err
 	}
-	return server.Open(conf, o.Now, o.Logger, store.Options{})
+	return server.Open(conf, o.Now, o.Logger, 0)
 }
 
 // compact writes the store's file anew.
@@ -89,7 +89,7 @@ func compact(ctx context.Context, conf config.Config, o Options) error {
 	}
 	progress := o.Progress(info.Size())
 	defer progress.Done()
-	return store.Compact(ctx, file, progress.At)
+	return bolt.Compact(ctx, file, progress.At)
 }
 
 // fill makes up the log in a store that has no calls yet, and reports whether it did. A log that is there stays as it is.

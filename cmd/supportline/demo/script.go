@@ -46,7 +46,7 @@ func (c Script) Opener(folder string) phone.Opener {
 		}
 		conf.Store = config.Store{File: filepath.Join(place, "store.db")}
 		provider := NewAccount(conf, setup.Now)
-		app, err := server.OpenOver(fake.Straight(provider), conf, setup.Now, zap.NewNop(), store.Options{Size: scriptStore})
+		app, err := server.OpenOver(fake.Straight(provider), conf, setup.Now, zap.NewNop(), scriptStore)
 		if err != nil {
 			return nil, errors.Join(err, os.RemoveAll(place))
 		}

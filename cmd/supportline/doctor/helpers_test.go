@@ -14,6 +14,7 @@ import (
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 	"github.com/officernd/supportline/twilio"
 	"github.com/officernd/supportline/twilio/fake"
 )
@@ -44,7 +45,7 @@ func newInstallation(t *testing.T) *installation {
 	t.Helper()
 	conf := mustConfig(t)
 	account := demo.NewAccount(conf, at(tuesday))
-	opened := must(store.Open(filepath.Join(t.TempDir(), "s.db"), store.Options{Now: at(tuesday), Size: 1 << 20}))
+	opened := must(bolt.OpenStore(filepath.Join(t.TempDir(), "s.db"), 1 << 20, store.Options{Now: at(tuesday)}))
 	t.Cleanup(func() { _ = opened.Close() })
 	webhooks := ivr.NewWebhooks(ivr.Deps{
 		Settings: func() *policy.Settings { return &conf.Settings }, Words: conf.Words, Log: opened, Directory: opened, PublicURL: conf.PublicURL,

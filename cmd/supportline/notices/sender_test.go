@@ -17,6 +17,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 )
 
 // A dead mail server gets an attempt for one notice, not for hundreds, and the webhook is not delayed.
@@ -201,7 +202,7 @@ func TestOneNoticeForEachReceiver(t *testing.T) {
 // The real outbox, across a restart.
 func TestOutboxOfTheStore(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "calls.db")
-	db, err := store.Open(file, store.Options{})
+	db, err := bolt.OpenStore(file, 0, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +212,7 @@ func TestOutboxOfTheStore(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if db, err = store.Open(file, store.Options{}); err != nil {
+	if db, err = bolt.OpenStore(file, 0, store.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })

@@ -19,6 +19,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 	"github.com/officernd/supportline/twilio"
 	"github.com/officernd/supportline/twilio/fake"
 )
@@ -92,7 +93,7 @@ func (a *rig) advance(change func(policy.Call) policy.Call) {
 func (a *rig) open() {
 	a.Helper()
 	var err error
-	if a.store, err = store.Open(a.file, store.Options{Now: func() time.Time { return a.now }, Size: 1 << 20}); err != nil {
+	if a.store, err = bolt.OpenStore(a.file, 1 << 20, store.Options{Now: func() time.Time { return a.now }}); err != nil {
 		a.Fatal(err)
 	}
 	a.configure()

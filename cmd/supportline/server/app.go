@@ -15,6 +15,7 @@ import (
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 	"github.com/officernd/supportline/twilio"
 )
 
@@ -43,13 +44,13 @@ type App struct {
 	stopping chan struct{}   // closed when the server stops
 }
 
-// Open opens the store and puts the rest around it. The caller closes the App.
-func Open(conf config.Config, now func() time.Time, log *zap.Logger, o store.Options) (*App, error) {
-	return OpenOver(nil, conf, now, log, o)
+// Open opens the store and puts the rest around it. size is the first size of a file, 0 for that of a server. The caller closes the App.
+func Open(conf config.Config, now func() time.Time, log *zap.Logger, size int) (*App, error) {
+	return OpenOver(nil, conf, now, log, size)
 }
 
 // OpenOver is Open with a transport to the provider's REST API other than the network, unless that is nil.
-func OpenOver(transport http.RoundTripper, conf config.Config, now func() time.Time, log *zap.Logger, o store.Options) (*App, error) {
+func OpenOver(transport http.RoundTripper, conf config.Config, now func() time.Time, log *zap.Logger, size int) (*App, error) {
 	file, err := conf.StoreFile()
 	if err != nil {
 		return nil, err
@@ -58,9 +59,11 @@ func OpenOver(transport http.RoundTripper, conf config.Config, now func() time.T
 		Conf: conf, Now: now, Log: log, Sampled: sampled(log), ended: &endedCalls{}, toSend: make(chan struct{}, 1), Counters: newMetrics(),
 		yielder: newYielder(), stopping: make(chan struct{}),
 	}
-	o.Now, o.OnCommit, o.Yield = now, a.Counters.committed, a.yielder.yield
-	o.OnUpgrade = func(calls int) { log.Info("the store is brought up to date", zap.Int("calls", calls)) }
-	if a.Store, err = store.Open(file, o); err != nil {
+	o := store.Options{
+		Now: now, OnCommit: a.Counters.committed, Yield: a.yielder.yield,
+		OnUpgrade: func(calls int) { log.Info("the store is brought up to date", zap.Int("calls", calls)) },
+	}
+	if a.Store, err = bolt.OpenStore(file, size, o); err != nil {
 		return nil, err
 	}
 	if err := a.build(transport); err != nil {

@@ -33,7 +33,7 @@ func mustConfig(t *testing.T) config.Config {
 // mustApp returns an open App, which is closed when the test ends.
 func mustApp(t *testing.T) *App {
 	t.Helper()
-	a := must(Open(mustConfig(t), time.Now, zap.NewNop(), store.Options{Size: 1 << 20}))
+	a := must(Open(mustConfig(t), time.Now, zap.NewNop(), 1<<20))
 	t.Cleanup(func() {
 		if err := a.Close(); err != nil {
 			t.Error(err)

@@ -15,7 +15,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/policy/users"
-	"github.com/officernd/supportline/store"
 )
 
 // lines returns the messages of a log, by how often each was written, and how many it counts as left out.
@@ -40,7 +39,7 @@ func lines(t *testing.T, log string) (written map[string]int, left int) {
 // number of those that were left out. The metric counts all.
 func TestStrangersFillNoDisk(t *testing.T) {
 	var log bytes.Buffer
-	a := must(Open(mustConfig(t), func() time.Time { return tuesday }, NewLogger(&log), store.Options{Size: 1 << 20}))
+	a := must(Open(mustConfig(t), func() time.Time { return tuesday }, NewLogger(&log), 1<<20))
 	t.Cleanup(func() { _ = a.Close() })
 	const sent = 1000
 	for n := range sent {
@@ -89,7 +88,7 @@ func TestGarbageOnAListenerIsSampled(t *testing.T) {
 // TestNotReadyIsSampled: whoever reaches the listener of health can ask as often as they like.
 func TestNotReadyIsSampled(t *testing.T) {
 	var log bytes.Buffer
-	a := must(Open(mustConfig(t), func() time.Time { return tuesday }, NewLogger(&log), store.Options{Size: 1 << 20}))
+	a := must(Open(mustConfig(t), func() time.Time { return tuesday }, NewLogger(&log), 1<<20))
 	t.Cleanup(func() { _ = a.Close() })
 	a.Store.FailWrites(errors.New("no space left on device"))
 	if err := a.Store.Ping(t.Context()); err == nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 )
 
 // TestScheduler: nightly work once a day, at the start and then at night in the first line's zone; calls that ended are reviewed at the next
@@ -24,7 +25,7 @@ func TestScheduler(t *testing.T) {
 	}}
 	zone := conf.Settings.Lines[0].Zone
 	now := time.Date(2024, 3, 20, 12, 0, 0, 0, zone)
-	log := must(store.Open(filepath.Join(t.TempDir(), "s.db"), store.Options{Now: func() time.Time { return now }, Size: 1 << 20}))
+	log := must(bolt.OpenStore(filepath.Join(t.TempDir(), "s.db"), 1<<20, store.Options{Now: func() time.Time { return now }}))
 	t.Cleanup(func() { _ = log.Close() })
 	must(log.ImportCustomers(t.Context(), []policy.Customer{
 		{Number: "204518", Name: "One", Package: conf.Settings.Packages[0], Line: conf.Settings.Lines[0].Number},

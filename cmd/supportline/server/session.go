@@ -11,6 +11,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 	"github.com/officernd/supportline/twilio"
 )
 
@@ -36,7 +37,7 @@ func OpenSession(ctx context.Context, conf config.Config, now func() time.Time, 
 	if err != nil {
 		return s, err
 	}
-	opened, err := store.Open(file, store.Options{Now: now, Size: commandStore, OnUpgrade: func(calls int) {
+	opened, err := bolt.OpenStore(file, commandStore, store.Options{Now: now, OnUpgrade: func(calls int) {
 		fmt.Fprintf(words, "The store is brought up to date: %d calls are done.\n", calls)
 	}})
 	if errors.Is(err, store.ErrLocked) {

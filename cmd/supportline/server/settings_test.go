@@ -15,6 +15,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 )
 
 // An App that opens again has what was edited before, and one that cannot read it answers by the configuration alone, and says so.
@@ -23,7 +24,7 @@ func TestEditsAreLoadedAtTheStart(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "supportline.db")
 	conf.Store.File = file
 	line := conf.Settings.Lines[1]
-	opened, err := store.Open(file, store.Options{Size: 1 << 20})
+	opened, err := bolt.OpenStore(file, 1<<20, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +43,7 @@ func TestEditsAreLoadedAtTheStart(t *testing.T) {
 		t.Errorf("in force without the store (-want +got):\n%s", diff)
 	}
 	log, said := observer.New(zap.WarnLevel)
-	h, err := Open(conf, time.Now, zap.New(log), store.Options{Size: 1 << 20})
+	h, err := Open(conf, time.Now, zap.New(log), 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
