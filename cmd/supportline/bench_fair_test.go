@@ -95,7 +95,7 @@ func newFairBench(b *testing.B, calls, accounts, months int) *fairBench {
 	h := open()
 	g := demo.Generator{Seed: 1, Settings: h.Conf.Settings, Calls: calls, Months: months, Accounts: accounts, Until: now}
 	if !made {
-		if err := errors.Join(g.Fill(b.Context(), h.Store, func(int) {}), h.Close(), bolt.Compact(b.Context(), must(conf.StoreFile()), func(int64) {})); err != nil {
+		if err := errors.Join(g.Fill(b.Context(), h.Store, func(int) {}), h.Close(), bolt.Compact(b.Context(), conf.Store.File, func(int64) {})); err != nil {
 			b.Fatal(err)
 		}
 		h = open()

@@ -10,6 +10,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/doctor"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -116,7 +117,7 @@ func (probeCommand) Run(ctx context.Context, s *control.Session) error {
 // probe measures the store, in the server where one runs. A store that does not exist is not made.
 func (p *program) probe(ctx context.Context, conf config.Config, configFile string) (state doctor.StoreState, err error) {
 	err = p.ask(ctx, conf, probeCommand{}, []string{"probe"}, configFile, &state)
-	if errors.Is(err, errNoStore) {
+	if errors.Is(err, server.ErrNoStore) {
 		return doctor.ProbeDisk(ctx, conf, p.Now)
 	}
 	return state, err

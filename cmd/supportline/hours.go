@@ -7,13 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -141,7 +140,7 @@ func (datesCommand) Run(ctx context.Context, s *control.Session) error {
 // revisions returns what people edited of the lines' dates; none if there is no store yet.
 func (p *program) revisions(ctx context.Context, conf config.Config, configFile string) (revisions []policy.ScheduleRevision, err error) {
 	err = p.ask(ctx, conf, datesCommand{}, []string{"dates"}, configFile, &revisions)
-	if errors.Is(err, errNoStore) {
+	if errors.Is(err, server.ErrNoStore) {
 		return nil, nil
 	}
 	return revisions, err
@@ -166,22 +165,16 @@ func (p *program) edited(ctx context.Context, conf config.Config, configFile str
 	return conf
 }
 
-var errNoStore = errors.New("there is no store yet")
-
 // ask runs a command on the store, in the server if one runs, and decodes the JSON that it prints. Its error is what the command wrote to
-// standard error. If there is no store, the error is errNoStore, and none is made.
+// standard error. If there is no store, the error is server.ErrNoStore, and none is made.
 func (p *program) ask(ctx context.Context, conf config.Config, command control.Command, args []string, configFile string, answer any) error {
-	file, err := conf.StoreFile()
-	if err != nil {
-		return err
-	}
-	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-		return errNoStore
-	}
 	var out, words bytes.Buffer
 	quiet := *p
 	quiet.Out, quiet.Err, quiet.In = &out, &words, strings.NewReader("")
-	if err := quiet.data(ctx, command, args, configFile); err != nil {
+	switch err := quiet.data(ctx, conf, command, args, configFile); {
+	case errors.Is(err, server.ErrNoStore):
+		return server.ErrNoStore
+	case err != nil:
 		if said := strings.TrimSpace(words.String()); said != "" {
 			err = errors.New(strings.TrimPrefix(said, "supportline: "))
 		}

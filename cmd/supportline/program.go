@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -35,7 +37,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 	case localCommand:
 		err = command.run(ctx, p, line.config)
 	case control.Command:
-		err = p.data(ctx, command, args, line.config)
+		err = p.loaded(ctx, command, args, line.config)
 	}
 	return control.Report(p.Err, err)
 }
@@ -60,34 +62,39 @@ func (p *program) refused(problems []config.Problem) error {
 	return fmt.Errorf("the configuration has %s: nothing was done", control.Plural(len(problems), "problem"))
 }
 
-// data runs a command on the store: in the server where one has the file open, else here.
-func (p *program) data(ctx context.Context, command control.Command, args []string, configFile string) error {
+// loaded runs a command on the store of a configuration that it reads.
+func (p *program) loaded(ctx context.Context, command control.Command, args []string, configFile string) error {
 	conf, err := p.load(configFile, offline)
 	if err != nil {
 		return err
 	}
-	file, err := conf.StoreFile()
-	if err != nil {
-		return err
-	}
+	return p.data(ctx, conf, command, args, configFile)
+}
+
+// data runs a command on the store: in the server where one has the file open, else here.
+func (p *program) data(ctx context.Context, conf config.Config, command control.Command, args []string, configFile string) error {
 	runner := control.Runner{
-		In: p.In, Out: p.Out, Err: p.Err, StoreFile: file,
+		In: p.In, Out: p.Out, Err: p.Err, StoreFile: conf.Store.File,
 		Terminal: control.Terminal{Ask: p.asks(), Progress: control.IsTerminal(p.Err), Colour: p.colour(), User: control.UserName(os.Getuid()), Input: "standard input"},
-		Missing:  missing(command, file, configFile),
-		Open:     func(ctx context.Context) (control.Session, error) { return server.OpenSession(ctx, conf, p.Now, p.Err) },
+		Open: func(ctx context.Context) (control.Session, error) {
+			s, err := server.OpenSession(ctx, conf, begins(command), p.Now, p.Err)
+			if errors.Is(err, server.ErrNoStore) {
+				err = fmt.Errorf("%w at %s: \"supportline serve\" makes it, and so do \"supportline customers import\" and \"supportline users add\"; "+
+					"if there should be one, look at store in %s", err, cmp.Or(conf.Store.File, conf.Store.String()), configFile)
+			}
+			return s, err
+		},
 	}
 	return runner.Run(ctx, command, args)
 }
 
-// missing returns the error of a command that only reads or changes what is there, where there is no store yet. It is nil for those that bring
-// something in.
-func missing(command control.Command, file, configFile string) error {
+// begins reports whether a command brings something in, so that it may begin a store. The others only read or change what is there.
+func begins(command control.Command) bool {
 	switch command.(type) {
 	case *customersImport, *usersAdd:
-		return nil
+		return true
 	}
-	return fmt.Errorf("there is no store yet at %s: \"supportline serve\" makes it, and so do \"supportline customers import\" and "+
-		"\"supportline users add\"; if there should be one, look at store in %s", file, configFile)
+	return false
 }
 
 // asks reports whether somebody at a terminal can answer a question.

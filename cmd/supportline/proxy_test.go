@@ -78,7 +78,7 @@ func mustProxy(t *testing.T, profile string, change func(*proxied)) *proxied {
 	conf := mustConfig(t)
 	conf.PublicURL = "http://" + public
 	conf.Listen.Metrics = "127.0.0.1:1" // health has a listener of its own, as in a container
-	app, err := server.Open(conf, phoneDay.Local, zap.NewNop(), 1 << 20)
+	app, err := server.Open(conf, phoneDay.Local, zap.NewNop(), 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}

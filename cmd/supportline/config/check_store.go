@@ -233,18 +233,21 @@ func wrongHost(written string) (what, instead string) {
 
 // secured notes that somebody on the way could read along.
 func (r *storeReader) secured(hosts []string, mode string) {
-	public := func(h string) bool {
-		if _, _, err := net.SplitHostPort(h); err != nil {
-			h += ":5432"
-		}
-		return !private(h) && !strings.HasPrefix(h, "localhost:")
-	}
+	public := func(h string) bool { return !near(h) }
 	if slices.Contains([]string{"", "disable", "allow", "prefer"}, mode) && slices.ContainsFunc(hosts, public) {
 		r.notes = append(r.notes, remark{
 			what:    "leaves it to the server whether the connection is encrypted, to a host that is not of this network",
 			instead: "add ?sslmode=verify-full, and &sslrootcert=FILE if the certificate is of an authority of your own",
 		})
 	}
+}
+
+// near reports whether a host, with its port or without, is on this machine or its own network.
+func near(host string) bool {
+	if _, _, err := net.SplitHostPort(host); err != nil {
+		host += ":5432"
+	}
+	return private(host)
 }
 
 // parameters reads what comes after the ?.
@@ -262,6 +265,8 @@ func (r *storeReader) parameters(query string) url.Values {
 			r.reject("has the "+key+" among its parameters", "write it before the host: "+likeADatabase)
 		case !known:
 			r.reject("has a parameter that is not known here"+shownKey(key), meant(key, parameterNames()))
+		case rule.check != nil && !rule.check(value) && strings.Contains(pair, markBegin): // which may be a secret in the wrong place
+			r.reject("has a wrong "+key, rule.advice(value))
 		case rule.check != nil && !rule.check(value):
 			r.reject("has "+key+"="+quoted(value), rule.advice(value))
 		}

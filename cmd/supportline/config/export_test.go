@@ -5,3 +5,6 @@ func Unread(name string, err error) (why, instead string) {
 	reason := plainly(err)
 	return reason.Error(), unread(name, reason)
 }
+
+// StoreParameters returns the parameters that the address of a database can have.
+func StoreParameters() []string { return parameterNames() }

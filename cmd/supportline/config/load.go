@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -134,14 +133,6 @@ func version(text, words []byte, overlays []Overlay) string {
 		sum.Write([]byte("\x00" + o.Path + "\x00" + o.Text))
 	}
 	return hex.EncodeToString(sum.Sum(nil))[:12]
-}
-
-// StoreFile returns the file of the embedded store.
-func (c Config) StoreFile() (string, error) {
-	if c.Store.File == "" {
-		return "", errors.New("this version keeps its log in a file: write store: bolt:PATH in the configuration instead of a postgres:// URL")
-	}
-	return c.Store.File, nil
 }
 
 // Fallback returns the documents that answer callers while the server cannot.

@@ -29,6 +29,16 @@ func (s Store) Missing() error {
 // IsDatabase reports whether the store is a database, which any number of processes share.
 func (s Store) IsDatabase() bool { return s.File == "" }
 
+// IsNear reports whether the store is on this machine or its own network.
+func (s Store) IsNear() bool {
+	for h := range strings.SplitSeq(hostsOf(s.URL), ",") {
+		if h != "" && !near(h) {
+			return false
+		}
+	}
+	return true
+}
+
 // String returns the store as the configuration has it, without the password and the parameters of a database.
 func (s Store) String() string {
 	if !s.IsDatabase() {

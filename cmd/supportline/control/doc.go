@@ -1,5 +1,5 @@
 // Package control runs commands on the store. A bbolt file has one owner, so a server listens on a socket beside the file, with mode 0600, and a
-// command that finds one runs there instead of opening the file itself.
+// command that finds one runs there instead of opening the file itself. A database is open to every process: there is no socket, and a command opens it.
 //
 // A Command is written once, over a Session. A Runner, in the person's process, opens the command's input and output, and then either sends the
 // command line through the socket (Client) or runs the command on a store that it opens. A Server, in the process that has the store open, parses

@@ -11,14 +11,12 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// A Runner runs commands for the person at this terminal: in the server where one has the store open, else in this process.
+// A Runner runs commands for the person at this terminal: in the server where one has the store's file open, else in this process.
 type Runner struct {
 	In        io.Reader
 	Out, Err  io.Writer
 	Terminal  Terminal
-	StoreFile string
-	// Missing is returned instead of making a store, where there is none yet; nil: the command may make it.
-	Missing error
+	StoreFile string // "": a database, which is open to every process
 	Open    func(context.Context) (Session, error) // opens the store here, and returns a session without the person's side
 }
 
@@ -43,15 +41,14 @@ func (r Runner) Run(ctx context.Context, command Command, args []string) (err er
 			err = errors.Join(err, ended)
 		}
 	}()
-	conn, err := DialStore(r.StoreFile)
-	if err == nil {
-		return Client{Conn: conn, In: in, Out: out, Err: r.Err}.Run(ctx, Hello{Args: args, Terminal: r.Terminal})
-	}
-	if !errors.Is(err, ErrNoServer) {
-		return err
-	}
-	if r.Missing != nil && !there(r.StoreFile) {
-		return r.Missing
+	if r.StoreFile != "" {
+		conn, err := DialStore(r.StoreFile)
+		switch {
+		case err == nil:
+			return Client{Conn: conn, In: in, Out: out, Err: r.Err}.Run(ctx, Hello{Args: args, Terminal: r.Terminal})
+		case !errors.Is(err, ErrNoServer):
+			return err
+		}
 	}
 	here, err := r.Open(ctx)
 	if err != nil {
@@ -59,12 +56,6 @@ func (r Runner) Run(ctx context.Context, command Command, args []string) (err er
 	}
 	here.Terminal, here.In, here.Out, here.Err = r.Terminal, interruptible{ctx, in}, out, r.Err
 	return errors.Join(command.Run(store.AsOSUser(ctx, r.Terminal.User), &here), here.Store.Close())
-}
-
-// there reports whether a store's file exists; an empty file counts as none.
-func there(file string) bool {
-	info, err := os.Stat(file)
-	return !errors.Is(err, os.ErrNotExist) && (err != nil || !info.Mode().IsRegular() || info.Size() > 0)
 }
 
 // IsTerminal reports whether a stream of the process is a terminal.

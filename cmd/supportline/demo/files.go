@@ -27,8 +27,16 @@ const (
 )
 
 // Configure reads the configuration in a demo's folder with load; it is made on the first run and kept. Ports that another program has taken
-// since are replaced by free ones; everything else that somebody wrote into the file stays.
-func Configure(folder string, load func(file string) (config.Config, error)) (conf config.Config, err error) {
+// since are replaced by free ones; everything else that somebody wrote into the file stays. A demo's store is a file.
+func Configure(folder string, load func(file string) (config.Config, error)) (config.Config, error) {
+	conf, err := configure(folder, load)
+	if err == nil && conf.Store.IsDatabase() {
+		err = fmt.Errorf("%s: a demo keeps its log in a file: write store: bolt:supportline.db", filepath.Join(folder, ConfigFile))
+	}
+	return conf, err
+}
+
+func configure(folder string, load func(file string) (config.Config, error)) (conf config.Config, err error) {
 	if err := control.MakeFolder(folder, "name another one with --dir"); err != nil {
 		return conf, err
 	}
@@ -40,7 +48,7 @@ func Configure(folder string, load func(file string) (config.Config, error)) (co
 	}
 	if !made {
 		conf, err = load(file)
-		if err != nil || (free(conf.Listen.Webhooks) && free(conf.Listen.Console)) {
+		if err != nil || conf.Store.IsDatabase() || (free(conf.Listen.Webhooks) && free(conf.Listen.Console)) {
 			return conf, err
 		}
 		if err := idle(folder, conf); err != nil {
@@ -63,11 +71,7 @@ func Configure(folder string, load func(file string) (config.Config, error)) (co
 
 // idle returns an error if a demo runs in the folder already: then that one has the ports.
 func idle(folder string, conf config.Config) error {
-	path, err := conf.StoreFile()
-	if err != nil {
-		return err
-	}
-	conn, err := control.DialStore(path)
+	conn, err := control.DialStore(conf.Store.File)
 	if errors.Is(err, control.ErrNoServer) {
 		return nil
 	}

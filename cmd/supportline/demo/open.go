@@ -79,17 +79,13 @@ func Open(ctx context.Context, folder string, conf config.Config, l Log, o Optio
 
 // compact writes the store's file anew.
 func compact(ctx context.Context, conf config.Config, o Options) error {
-	file, err := conf.StoreFile()
-	if err != nil {
-		return err
-	}
-	info, err := os.Stat(file)
+	info, err := os.Stat(conf.Store.File)
 	if err != nil {
 		return err
 	}
 	progress := o.Progress(info.Size())
 	defer progress.Done()
-	return bolt.Compact(ctx, file, progress.At)
+	return bolt.Compact(ctx, conf.Store.File, progress.At)
 }
 
 // fill makes up the log in a store that has no calls yet, and reports whether it did. A log that is there stays as it is.

@@ -110,6 +110,7 @@ func (d *Doctor) examinations() []examination {
 		{"paths", d.routes},
 		{"specialists", d.specialists},
 		{"server", d.server},
+		{"database", d.database},
 		{"store", d.log},
 		{"receivers", d.receivers},
 		{"fallback", d.fallback},

@@ -155,11 +155,10 @@ func TestProbeMakesNoStore(t *testing.T) {
 	base := conf.Store.File
 	conf.Store.File = base + "-nowhere/below/supportline.db"
 	state, err = ProbeDisk(t.Context(), conf, time.Now)
-	folder, _ := conf.StoreFile()
 	if !errors.Is(err, ErrNoLog) || len(state.Commits) != probes {
 		t.Errorf("a folder that the server will make: %+v, %v", state, err)
 	}
-	if _, err := os.Stat(filepath.Dir(filepath.Dir(folder))); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(filepath.Dir(filepath.Dir(conf.Store.File))); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the store's folder was made: %v", err)
 	}
 	if err := os.WriteFile(base, nil, 0o600); err != nil {

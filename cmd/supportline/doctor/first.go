@@ -23,6 +23,8 @@ type firsts struct {
 	account first[twilio.AccountInfo]
 	public  first[page]
 	shift   first[time.Duration]
+
+	database first[databaseState]
 }
 
 // tells reports whether an examination is part of the run, and so tells what it finds.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
@@ -44,17 +45,16 @@ func Probe(ctx context.Context, s *store.Store, place func(context.Context) erro
 	return state, nil
 }
 
-// ErrNoLog is returned where the store's file does not exist yet.
+// ErrNoLog is returned where there is no store yet.
 var ErrNoLog = errors.New("there is no log yet")
 
 // ProbeDisk measures the disk where the store is going to be, and returns ErrNoLog with it. The store is not made: it would be this user's.
 func ProbeDisk(ctx context.Context, conf config.Config, now func() time.Time) (state StoreState, err error) {
 	state.Place = probePlace(ctx, conf)
-	name, err := conf.StoreFile()
-	if err != nil {
-		return state, err
+	if conf.Store.IsDatabase() {
+		return state, ErrNoLog // what there is to say of it, its own examination does
 	}
-	file, err := os.CreateTemp(standing(filepath.Dir(name)), ".probe")
+	file, err := os.CreateTemp(standing(filepath.Dir(conf.Store.File)), ".probe")
 	if err != nil {
 		return state, err
 	}
@@ -94,23 +94,36 @@ const (
 
 // log examines whether the store can be written, how fast, and when it last heard of a call.
 func (d *Doctor) log(ctx context.Context) []Finding {
+	if d.away(ctx) {
+		return nil
+	}
 	state, err := d.Store(ctx)
 	if err != nil && !errors.Is(err, ErrNoLog) {
-		return []Finding{wrong("store", "give the server's user the right to write there, and the disk some room", "it can't be written: %v", err)}
+		fix := "give the server's user the right to write there, and the disk some room"
+		if d.Conf.Store.IsDatabase() {
+			fix = "let the role of store own the database, or its schema supportline, and run this again"
+		}
+		return []Finding{wrong("store", fix, "it can't be written: %v", err)}
 	}
 	speed := d.commits(state)
 	if err != nil {
-		speed.Found = "the server will make it; " + speed.Found
+		speed.Found = strings.TrimSuffix("the server will make it; "+speed.Found, "; ")
 		state.Newest = time.Time{}
 	}
 	return append([]Finding{speed, d.lastCall(state.Newest)}, d.place(state)...)
 }
 
 func (d *Doctor) commits(state StoreState) Finding {
+	if len(state.Commits) == 0 { // nothing can be measured where there is no table yet
+		return ok("store", "")
+	}
 	commits := slices.Sorted(slices.Values(state.Commits))
 	median := commits[len(commits)/2]
 	took := fmt.Sprintf("a commit takes %v", median.Round(10*time.Microsecond))
 	fix := "put the store on a local disk, an SSD if there is one, and not on a network file system"
+	if d.Conf.Store.IsDatabase() {
+		fix = "bring the database nearer to this machine, and look at its disk and its load"
+	}
 	switch {
 	case median > tooSlowCommit:
 		return wrong("store", fix, "%s: callers will be served without the log", took)

@@ -15,7 +15,6 @@ import (
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
-	"github.com/officernd/supportline/store/bolt"
 	"github.com/officernd/supportline/twilio"
 )
 
@@ -41,6 +40,7 @@ type App struct {
 	toSend   chan struct{} // a step of a call left notices to send
 	yielder  *yielder
 	account  *twilio.Account // for outbound legs; nil: there are none
+	watched  *storeWatch
 	stopping chan struct{}   // closed when the server stops
 }
 
@@ -51,21 +51,24 @@ func Open(conf config.Config, now func() time.Time, log *zap.Logger, size int) (
 
 // OpenOver is Open with a transport to the provider's REST API other than the network, unless that is nil.
 func OpenOver(transport http.RoundTripper, conf config.Config, now func() time.Time, log *zap.Logger, size int) (*App, error) {
-	file, err := conf.StoreFile()
+	ctx := context.Background()
+	engine, err := OpenEngine(ctx, conf.Store, EngineOptions{Now: now, Size: size})
 	if err != nil {
 		return nil, err
 	}
 	a := &App{
-		Conf: conf, Now: now, Log: log, Sampled: sampled(log), ended: &endedCalls{}, toSend: make(chan struct{}, 1), Counters: newMetrics(),
-		yielder: newYielder(), stopping: make(chan struct{}),
+		Conf: conf, Now: now, Log: log, Sampled: sampled(log), ended: &endedCalls{}, toSend: make(chan struct{}, 1), Counters: newMetrics(conf.PublicURL),
+		yielder: newYielder(), stopping: make(chan struct{}), watched: &storeWatch{engine: engine},
 	}
+	a.watched.register(a.Counters.registry)
 	o := store.Options{
 		Now: now, OnCommit: a.Counters.committed, Yield: a.yielder.yield,
 		OnUpgrade: func(calls int) { log.Info("the store is brought up to date", zap.Int("calls", calls)) },
 	}
-	if a.Store, err = bolt.OpenStore(file, size, o); err != nil {
+	if a.Store, err = store.Open(ctx, engine, o); err != nil {
 		return nil, err
 	}
+	a.watched.look(ctx, log)
 	if err := a.build(transport); err != nil {
 		return nil, errors.Join(err, a.Store.Close())
 	}

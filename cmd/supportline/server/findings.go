@@ -20,17 +20,33 @@ const comparedLate = time.Hour
 func (a *App) findings(ctx context.Context) []console.Finding {
 	running := fmt.Sprintf("supportline %s, configuration %s", Version(), a.lines.Settings().Version)
 	version := console.Finding{Part: "versions", State: "ok", Found: running}
-	found := []console.Finding{a.storeFinding(ctx), a.callsFinding(ctx), a.listFinding(ctx), a.noticesFinding(ctx)}
+	found := append([]console.Finding{a.storeFinding(ctx)}, a.notHeldFindings()...)
+	found = append(found, a.callsFinding(ctx), a.listFinding(ctx), a.noticesFinding(ctx))
 	return append(append(found, ReceiverFindings(a.Conf.Notices, a.Conf.Settings)...), version)
 }
 
 func (a *App) storeFinding(ctx context.Context) console.Finding {
 	f := console.Finding{Part: "store", State: "ok", Found: "It can be read, and the last commit went through."}
+	stats := a.watched.stats()
+	if a.Conf.Store.IsDatabase() {
+		f.Found = fmt.Sprintf("The database answers, and the last commit went through. %d of at most %d connections of this server are in use.", stats.InUse, stats.Max)
+	}
 	if err := a.Store.Ping(ctx); err != nil {
 		f.State, f.Found = "wrong", err.Error()
 		f.Advice = "Make room on the disk, or give the server the right to write. Callers are connected meanwhile, but not logged."
+		if a.Conf.Store.IsDatabase() {
+			f.Advice = "Look at the database, and at the way to it. Callers are connected meanwhile, and what can be known of their calls is added from the provider's list afterwards."
+		}
 	}
 	return f
+}
+
+// notHeldFindings returns what the database does not hold of what is acknowledged.
+func (a *App) notHeldFindings() (all []console.Finding) {
+	for _, n := range a.watched.warnings() {
+		all = append(all, console.Finding{Part: "store", State: "warning", Found: "Not all that is acknowledged is held: " + n.Text + ".", Advice: "Change that on the database server, or accept what can be lost; doctor says how."})
+	}
+	return all
 }
 
 func (a *App) callsFinding(ctx context.Context) console.Finding {

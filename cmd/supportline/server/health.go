@@ -17,14 +17,21 @@ import (
 	"github.com/officernd/supportline/console"
 )
 
-// Health is the answer of /healthz and /readyz. Now is the server's own clock, which a demo can have shifted.
+// Health is the answer of /healthz and /readyz. Now is the server's own clock, which a demo can have shifted. Store is "ok", or for how long a
+// database has not answered, and NotHeld is what the database does not hold of what is acknowledged, as its settings are.
 type Health struct {
 	Status  string    `json:"status"`
 	Version string    `json:"version"`
 	Now     time.Time `json:"now"`
+	Store   string    `json:"store,omitempty"`
+	NotHeld []string  `json:"not_held,omitempty"`
 }
 
-// healthPaths lists the paths of health and metrics: /healthz (the process answers), /readyz (the store can be written) and /metrics.
+// readyWithin bounds the look at the store: whoever asks has seconds at most.
+const readyWithin = 4 * time.Second
+
+// healthPaths lists the paths of health and metrics: /healthz (the process answers, so that callers are connected), /readyz (the store can be
+// written) and /metrics. A proxy goes by /healthz: while the database is away every process still connects its callers.
 var healthPaths = []string{"/healthz", "/readyz", "/metrics"}
 
 // healthRoutes returns the routes for the programs that watch the server.
@@ -34,7 +41,9 @@ func (a *App) healthRoutes() http.Handler {
 		a.answer(w, http.StatusOK, "ok")
 	})
 	routes.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if err := a.Store.Ping(r.Context()); err != nil {
+		ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
+		defer cancel()
+		if err := a.Store.Ping(ctx); err != nil {
 			a.Sampled.Error("not ready", zap.Error(err))
 			a.answer(w, http.StatusServiceUnavailable, err.Error())
 			return
@@ -48,7 +57,11 @@ func (a *App) healthRoutes() http.Handler {
 func (a *App) answer(w http.ResponseWriter, status int, health string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(Health{Status: health, Version: Version(), Now: a.Now().UTC()}) // a client that is gone needs no answer
+	h := Health{Status: health, Version: Version(), Now: a.Now().UTC(), Store: a.watched.state()}
+	for _, n := range a.watched.warnings() {
+		h.NotHeld = append(h.NotHeld, n.Text)
+	}
+	_ = json.NewEncoder(w).Encode(h) // a client that is gone needs no answer
 }
 
 // privateRoutes returns the routes for the people who run the server: the console for those who sign in, under its own names alone, and health and

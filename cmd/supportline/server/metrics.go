@@ -28,41 +28,40 @@ type metrics struct {
 	locked   *prometheus.CounterVec
 	notices  *prometheus.CounterVec
 	rest     *prometheus.CounterVec
-	repairs  *prometheus.CounterVec
-	compared prometheus.Gauge
-	missed   prometheus.Counter
-	kept     *prometheus.CounterVec
+	// undelivered counts the failures among notices: their results are too many to be known before.
+	undelivered *prometheus.CounterVec
+	repairs     *prometheus.CounterVec
+	compared    prometheus.Gauge
+	missed      prometheus.Counter
+	kept        *prometheus.CounterVec
 }
 
-func newMetrics() *metrics {
+// newMetrics returns the counters of a server that the provider reaches at a URL.
+func newMetrics(publicURL string) *metrics {
 	// From a tenth of a millisecond to over the provider's 15 seconds.
 	buckets := prometheus.ExponentialBuckets(0.0001, 2, 18)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	auto := promauto.With(registry)
 	m := &metrics{
-		registry: registry,
-		calls:    auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_calls_total", Help: "Calls that ended, by outcome."}, []string{"outcome"}),
-		webhooks: auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_webhooks_total", Help: "Webhooks answered, by route and HTTP status."}, []string{"route", "status"}),
-		latency:  auto.NewHistogramVec(prometheus.HistogramOpts{Name: "supportline_webhook_seconds", Help: "Time to answer a webhook, by route.", Buckets: buckets}, []string{"route"}),
-		commit:   auto.NewHistogram(prometheus.HistogramOpts{Name: "supportline_store_commit_seconds", Help: "Time of a commit of the store.", Buckets: buckets}),
-		failures: auto.NewCounter(prometheus.CounterOpts{Name: "supportline_store_errors_total", Help: "Webhooks that had to be answered without the log, and commits that failed."}),
-		loops:    auto.NewCounter(prometheus.CounterOpts{Name: "supportline_loops_total", Help: "Calls from a line of ours, or forwarded by a specialist who was being rung: refused, since they are our own calls coming back."}),
-		wrong:    auto.NewCounter(prometheus.CounterOpts{Name: "supportline_wrong_numbers_total", Help: "Customer numbers that callers entered and that nobody has."}),
-		locked:   auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_numbers_refused_total", Help: "Calls on which customer numbers were no longer looked up, since too many wrong ones were entered within an hour: by that caller, or by all."}, []string{"limit"}),
-		notices:  auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_notices_total", Help: "Tries to deliver a notice, by channel and how they went."}, []string{"channel", "result"}),
-		rest:     auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_rest_requests_total", Help: "Requests to the provider's REST API, by what was asked and how it ended."}, []string{"what", "result"}),
-		repairs:  auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_reconcile_differences_total", Help: "What the provider's list of calls put right in the log."}, []string{"what"}),
-		compared: auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_reconcile_success_timestamp_seconds", Help: "When the log was last compared with the provider's list."}),
-		missed:   auto.NewCounter(prometheus.CounterOpts{Name: "supportline_reconcile_failures_total", Help: "Comparisons of the log with the provider's list that failed."}),
-		kept:     auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_recordings_total", Help: "Tries to fetch a recording, to delete it at the provider, and to remove it, by how they went."}, []string{"what", "result"}),
+		registry:    registry,
+		calls:       auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_calls_total", Help: "Calls that ended, by outcome."}, []string{"outcome"}),
+		webhooks:    auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_webhooks_total", Help: "Webhooks answered, by route and HTTP status."}, []string{"route", "status"}),
+		latency:     auto.NewHistogramVec(prometheus.HistogramOpts{Name: "supportline_webhook_seconds", Help: "Time to answer a webhook, by route.", Buckets: buckets}, []string{"route"}),
+		commit:      auto.NewHistogram(prometheus.HistogramOpts{Name: "supportline_store_commit_seconds", Help: "Time of a commit of the store.", Buckets: buckets}),
+		failures:    auto.NewCounter(prometheus.CounterOpts{Name: "supportline_store_errors_total", Help: "Webhooks that had to be answered without the log, and commits that failed."}),
+		loops:       auto.NewCounter(prometheus.CounterOpts{Name: "supportline_loops_total", Help: "Calls from a line of ours, or forwarded by a specialist who was being rung: refused, since they are our own calls coming back."}),
+		wrong:       auto.NewCounter(prometheus.CounterOpts{Name: "supportline_wrong_numbers_total", Help: "Customer numbers that callers entered and that nobody has."}),
+		locked:      auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_numbers_refused_total", Help: "Calls on which customer numbers were no longer looked up, since too many wrong ones were entered within an hour: by that caller, or by all."}, []string{"limit"}),
+		notices:     auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_notices_total", Help: "Tries to deliver a notice, by channel and how they went."}, []string{"channel", "result"}),
+		undelivered: auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_notice_failures_total", Help: "Tries to deliver a notice that failed, by channel."}, []string{"channel"}),
+		rest:        auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_rest_requests_total", Help: "Requests to the provider's REST API, by what was asked and how it ended."}, []string{"what", "result"}),
+		repairs:     auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_reconcile_differences_total", Help: "What the provider's list of calls put right in the log."}, []string{"what"}),
+		compared:    auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_reconcile_success_timestamp_seconds", Help: "When the log was last compared with the provider's list."}),
+		missed:      auto.NewCounter(prometheus.CounterOpts{Name: "supportline_reconcile_failures_total", Help: "Comparisons of the log with the provider's list that failed."}),
+		kept:        auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_recordings_total", Help: "Tries to fetch a recording, to delete it at the provider, and to remove it, by how they went."}, []string{"what", "result"}),
 	}
-	for _, o := range policy.Outcomes() {
-		m.calls.WithLabelValues(string(o)) // so that each is there, at 0, before it first happens
-	}
-	for _, limit := range wrongNumberLimits {
-		m.locked.WithLabelValues(limit)
-	}
+	m.expect(publicURL)
 	return m
 }
 
@@ -104,6 +103,9 @@ func (m *metrics) committed(took time.Duration, _ int, err error) {
 // told counts an attempt to deliver a notice; result is "sent" or the kind of failure.
 func (m *metrics) told(channel policy.Channel, result string) {
 	m.notices.WithLabelValues(string(channel), result).Inc()
+	if result != "sent" {
+		m.undelivered.WithLabelValues(string(channel)).Inc()
+	}
 }
 
 func (m *metrics) asked(what, how string, _ time.Duration) { m.rest.WithLabelValues(what, how).Inc() }

@@ -31,8 +31,8 @@ type Server struct {
 	App               *App
 	Webhooks, Private net.Listener
 	Health            net.Listener // nil: health and metrics are on Private
-	Socket            string       // path of the commands' listener
-	commands          net.Listener
+	Socket            string       // path of the commands' listener; "": there is none, because commands open a database themselves
+	commands          net.Listener // nil where there is no socket
 	parse             control.Parser
 }
 
@@ -55,11 +55,10 @@ func Listen(a *App, parse control.Parser) (s *Server, err error) {
 			return s, err
 		}
 	}
-	file, err := a.Conf.StoreFile()
-	if err != nil {
-		return s, err
+	if a.Conf.Store.IsDatabase() {
+		return s, nil
 	}
-	if s.Socket, err = control.SocketPath(file); err != nil {
+	if s.Socket, err = control.SocketPath(a.Conf.Store.File); err != nil {
 		return s, err
 	}
 	s.commands, err = control.Listen(s.Socket)
@@ -97,11 +96,13 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.Health != nil {
 		servers = append(servers, s.start(s.Health, s.App.Health, failed))
 	}
-	runner := control.Server{Parse: s.parse, Session: s.App.Session, Tokens: AcceptedTokens(s.App.Conf), Log: s.App.Log}
 	byItself, rest := context.WithCancel(ctx)
 	defer rest()
 	var running sync.WaitGroup
-	running.Go(func() { runner.Serve(working, s.commands) })
+	if s.commands != nil {
+		runner := control.Server{Parse: s.parse, Session: s.App.Session, Tokens: AcceptedTokens(s.App.Conf), Log: s.App.Log}
+		running.Go(func() { runner.Serve(working, s.commands) })
+	}
 	running.Go(func() { s.App.work(byItself) })
 	var err error
 	select {
@@ -115,8 +116,10 @@ func (s *Server) Run(ctx context.Context) error {
 	deadline, cancel := context.WithTimeout(context.Background(), finishWithin)
 	defer cancel()
 	defer context.AfterFunc(deadline, cut)()
-	s.commands.Close()
-	_ = os.Remove(s.Socket) // one that stays is replaced by the next server
+	if s.commands != nil {
+		s.commands.Close()
+		_ = os.Remove(s.Socket) // one that stays is replaced by the next server
+	}
 	for _, server := range servers {
 		if late := server.Shutdown(deadline); late != nil {
 			err = errors.Join(err, fmt.Errorf("some requests were cut off: %w", late), server.Close())

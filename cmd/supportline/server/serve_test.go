@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -162,7 +163,7 @@ func TestHealthHasAListenerOfItsOwn(t *testing.T) {
 // A server that cannot open all of its listeners keeps none.
 func TestAllListenersOrNone(t *testing.T) {
 	h := mustApp(t)
-	h.Conf.Store.File = "" // beside which no socket of commands can be
+	h.Conf.Store.File = filepath.Join(t.TempDir(), "nowhere", "log.db") // beside which no socket of commands can be
 	taken := must(net.Listen("tcp", "127.0.0.1:0"))
 	h.Conf.Listen.Metrics = taken.Addr().String()
 	taken.Close()

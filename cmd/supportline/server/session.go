@@ -11,12 +11,8 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/store"
-	"github.com/officernd/supportline/store/bolt"
 	"github.com/officernd/supportline/twilio"
 )
-
-// commandStore is the size of a store that a command has to make. The server gives it the room it needs for speed.
-const commandStore = 1 << 20
 
 // Session returns a session on the open store, without the person's side.
 func (a *App) Session() control.Session {
@@ -30,19 +26,13 @@ func session(conf config.Config, now func() time.Time, s *store.Store, lines *st
 	}
 }
 
-// OpenSession opens the store for one command where no server has it open, and returns a session without the person's side. What the person
-// should know is written to words. The caller closes the session's store.
-func OpenSession(ctx context.Context, conf config.Config, now func() time.Time, words io.Writer) (s control.Session, err error) {
-	file, err := conf.StoreFile()
-	if err != nil {
-		return s, err
-	}
-	opened, err := bolt.OpenStore(file, commandStore, store.Options{Now: now, OnUpgrade: func(calls int) {
+// OpenSession opens the store for one command where no server has its file open, and returns a session without the person's side. What the person
+// should know is written to words. begin is that the command may begin a store; otherwise one that is not there is ErrNoStore. The caller closes the
+// session's store.
+func OpenSession(ctx context.Context, conf config.Config, begin bool, now func() time.Time, words io.Writer) (s control.Session, err error) {
+	opened, err := openHere(ctx, conf.Store, begin, store.Options{Now: now, OnUpgrade: func(calls int) {
 		fmt.Fprintf(words, "The store is brought up to date: %d calls are done.\n", calls)
 	}})
-	if errors.Is(err, store.ErrLocked) {
-		return s, fmt.Errorf("%w\nit takes no commands: it is a server that is starting or stopping, so try again, or another program that must be stopped", err)
-	}
 	if err != nil {
 		return s, err
 	}

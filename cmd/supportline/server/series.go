@@ -1,0 +1,53 @@
+package server
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/officernd/supportline/ivr"
+	"github.com/officernd/supportline/policy"
+)
+
+// expect makes the series of what can fail, at 0, before it first does: an alert on a rise sees none where a series begins at 1.
+func (m *metrics) expect(publicURL string) {
+	for _, o := range policy.Outcomes() {
+		m.calls.WithLabelValues(string(o))
+	}
+	for _, limit := range wrongNumberLimits {
+		m.locked.WithLabelValues(limit)
+	}
+	base := ""
+	if u, err := url.Parse(publicURL); err == nil {
+		base = strings.TrimSuffix(u.Path, "/")
+	}
+	for _, route := range ivr.Routes() {
+		for _, status := range []int{http.StatusOK, http.StatusForbidden, http.StatusInternalServerError} {
+			m.webhooks.WithLabelValues(base+route, strconv.Itoa(status))
+		}
+	}
+	for _, channel := range []policy.Channel{policy.ChannelEmail, policy.ChannelWebhook, policy.ChannelAnnouncement} {
+		m.notices.WithLabelValues(string(channel), "sent")
+		m.undelivered.WithLabelValues(string(channel))
+	}
+	for _, what := range askedOfProvider {
+		for _, how := range []string{"ok", "refused", "limited", "failed", "held back"} {
+			m.rest.WithLabelValues(what, how)
+		}
+	}
+	for _, what := range []string{string(policy.StepFetch), string(policy.StepDelete), "remove"} {
+		for _, result := range []string{"ok", "not there", "failed"} {
+			m.kept.WithLabelValues(what, result)
+		}
+	}
+	for _, what := range []string{"call", "status", "end", "total", "talk", "outcome", "leg", "message", "recordings"} {
+		m.repairs.WithLabelValues(what)
+	}
+}
+
+// askedOfProvider are the requests to the provider's REST API that a running server makes.
+var askedOfProvider = []string{
+	"call", "calls list", "call create", "call redirect", "call end", "conferences list", "announcement", "recordings list", "recording media",
+	"recording delete",
+}
