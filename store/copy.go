@@ -41,6 +41,10 @@ type CopyOptions struct {
 	Progress func(done, all int64)
 	// Rest is called after each step, for whoever must not wait. It may be nil.
 	Rest func()
+	// Replace is that what the target holds is removed first, if it is no copy that is to be gone on with. Note is kept in the target until the copy is
+	// finished (HalfCopied).
+	Replace bool
+	Note    string
 	// Label returns a label for the copy (Label), which is written with its last entries. It may be nil.
 	Label func([]BucketSum) ([]byte, error)
 }
@@ -108,6 +112,9 @@ type copied struct {
 	From   string `json:"from"` // identifies the store that is copied
 	Bucket Bucket `json:"bucket"`
 	After  []byte `json:"after,omitempty"`
+	// Emptying is that what was there before is being removed, and Note that of the options.
+	Emptying bool   `json:"emptying,omitempty"`
+	Note     string `json:"note,omitempty"`
 }
 
 // has reports whether the target has an entry.
@@ -130,6 +137,11 @@ func (t *transfer) read(r Reader, anew bool) error {
 	t.sums, t.meta, t.done = nil, nil, 0
 	if err := t.begin(idOf(r)); err != nil {
 		return err
+	}
+	if t.at.Emptying {
+		if err := t.empty(); err != nil {
+			return err
+		}
 	}
 	if anew {
 		if err := t.forget(0); err != nil {
@@ -179,13 +191,14 @@ func metaEntries(r Reader) func(yield func(k, v []byte) bool) {
 // begin finds out how far an earlier copy of the same store came, or begins one in an empty target.
 func (t *transfer) begin(id string) error {
 	return t.to.Update(t.ctx, func(w Writer) error {
-		t.at = copied{From: id}
+		t.at = copied{From: id, Note: t.o.Note}
 		before := w.Get(metaBucket, copyingKey)
 		if before == nil {
 			for _, b := range Buckets() {
-				if w.Count(Span{Bucket: b}, 1) > 0 {
-					return ErrNotEmpty
-				}
+				t.at.Emptying = t.at.Emptying || w.Count(Span{Bucket: b}, 1) > 0
+			}
+			if t.at.Emptying && !t.o.Replace {
+				return ErrNotEmpty
 			}
 			return t.note(w)
 		}
@@ -196,6 +209,40 @@ func (t *transfer) begin(id string) error {
 		t.at = at
 		return nil
 	})
+}
+
+// empty removes what the target held before. From the note in it on, it is no store any more.
+func (t *transfer) empty() error {
+	for _, b := range copiedBuckets() {
+		if err := Empty(t.ctx, t.to, b); err != nil {
+			return err
+		}
+	}
+	if err := Empty(t.ctx, t.to, leasesBucket); err != nil {
+		return err
+	}
+	t.at.Emptying = false
+	return t.to.Update(t.ctx, func(w Writer) error {
+		w.Clear(metaBucket)
+		return t.note(w)
+	})
+}
+
+// HalfCopied reports whether an engine holds a copy that is not finished, and returns the note of that.
+func HalfCopied(ctx context.Context, e Engine) (note string, half bool, err error) {
+	err = e.View(ctx, func(r Reader) error {
+		text := r.Get(metaBucket, copyingKey)
+		if half = text != nil; !half {
+			return nil
+		}
+		var at copied
+		if json.Unmarshal(text, &at) != nil {
+			return fmt.Errorf("%w: the progress of a copy", ErrDamaged)
+		}
+		note = at.Note
+		return nil
+	})
+	return note, half, err
 }
 
 // note writes how far the copy came.
@@ -424,6 +471,9 @@ func (s *summing) end() BucketSum {
 	s.SHA256 = hex.EncodeToString(s.hash.Sum(nil))
 	return s.BucketSum
 }
+
+// Engine returns the engine of the store, for what copies all of it.
+func (s *Store) Engine() Engine { return s.engine }
 
 // Schema is the version of the content that this program writes.
 const Schema = schema

@@ -194,6 +194,35 @@ func TestACopyIsCompared(t *testing.T) {
 	}
 }
 
+// TestACopyInThePlaceOfAStore is no store from its beginning up to its end, and goes on where it was killed.
+func TestACopyInThePlaceOfAStore(t *testing.T) {
+	o := small
+	o.Replace, o.Note = true, "kept elsewhere"
+	for updates := 1; ; updates++ {
+		from, to := some("s"), some("of another store")
+		to.entries[leases]["night"], to.entries[calls]["more"] = "of a process", "x"
+		to.updates = updates
+		_, err := store.Copy(t.Context(), from, to, o)
+		note, half, halfErr := store.HalfCopied(t.Context(), to)
+		if err == nil {
+			whole(t, "in one run", from, to)
+			if half || halfErr != nil {
+				t.Errorf("finished, and half copied: %v", halfErr)
+			}
+			return
+		}
+		if !errors.Is(err, errKilled) || !half || note != o.Note || halfErr != nil {
+			t.Fatalf("after %d updates: %v, half copied: %v, %q, %v", updates, err, half, note, halfErr)
+		}
+		to.updates = -1
+		again := small // whoever goes on need not know that it replaces
+		if _, err := store.Copy(t.Context(), from, to, again); err != nil {
+			t.Fatal(err)
+		}
+		whole(t, "in two runs", from, to)
+	}
+}
+
 func TestACopyIsLabelled(t *testing.T) {
 	from, to, last := some("s"), newMemory(), newMemory()
 	labelled := small
