@@ -35,7 +35,7 @@ func mustApp(t testing.TB) *server.App {
 // mustAppAt is mustApp with a clock of the test's.
 func mustAppAt(t testing.TB, now func() time.Time) *server.App {
 	t.Helper()
-	h, err := server.Open(mustConfig(t), now, zap.NewNop(), 1 << 20)
+	h, err := server.Open(mustConfig(t), now, zap.NewNop(), 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}

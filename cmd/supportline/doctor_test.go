@@ -36,7 +36,7 @@ func newInstallation(t *testing.T) *installation {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	h, err := server.Open(conf, time.Now, zap.NewNop(), 1 << 20)
+	h, err := server.Open(conf, time.Now, zap.NewNop(), 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ func newCompany(t testing.TB, now time.Time, mail string) *company {
 func (c *company) open() {
 	c.Helper()
 	var err error
-	if c.store, err = bolt.OpenStore(c.file, 1 << 20, store.Options{Now: func() time.Time { return c.now }}); err != nil {
+	if c.store, err = bolt.OpenStore(c.file, 1<<20, store.Options{Now: func() time.Time { return c.now }}); err != nil {
 		c.Fatal(err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 // seedfair writes the calls of fairCalls into the script's store, whose customers are those of customers.csv.
 func seedfair(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(ts.Exec("supportline", "customers", "import", "customers.csv"))
-	s, err := bolt.OpenStore(ts.MkAbs("supportline.db"), 1 << 20, store.Options{})
+	s, err := bolt.OpenStore(ts.MkAbs("supportline.db"), 1<<20, store.Options{})
 	ts.Check(err)
 	for _, c := range fairCalls() {
 		_, err := s.Advance(context.Background(), c.SID, func(policy.Call) policy.Call { return c })

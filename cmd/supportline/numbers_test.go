@@ -30,7 +30,7 @@ func newWires(t *testing.T, byCaller, inAll int) *wires {
 	t.Helper()
 	conf := mustConfig(t)
 	conf.Settings.Identification.WrongNumbersPerHour, conf.Settings.Identification.WrongNumbersInAll = byCaller, inAll
-	app, err := server.Open(conf, phoneDay.Local, zap.NewNop(), 1 << 20)
+	app, err := server.Open(conf, phoneDay.Local, zap.NewNop(), 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ func mustPhoneApp(t testing.TB, change func(*config.Config)) phoneApp {
 	conf := mustConfig(t)
 	change(&conf)
 	began := time.Now()
-	h, err := server.Open(conf, func() time.Time { return phoneDay.Add(time.Since(began)) }, zap.NewNop(), 1 << 20)
+	h, err := server.Open(conf, func() time.Time { return phoneDay.Add(time.Since(began)) }, zap.NewNop(), 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}

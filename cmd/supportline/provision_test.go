@@ -44,7 +44,7 @@ func newTelephony(t *testing.T, changes ...func(*config.Config)) *telephony {
 		change(&l.conf)
 	}
 	l.at = demo.NewAccount(l.conf, l.clock.Now)
-	h, err := server.OpenOver(fake.Straight(l.at), l.conf, l.clock.Now, zap.NewNop(), 1 << 20)
+	h, err := server.OpenOver(fake.Straight(l.at), l.conf, l.clock.Now, zap.NewNop(), 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,7 +72,7 @@ func (s *rotating) configure(token, next string) {
 func (s *rotating) start() {
 	s.t.Helper()
 	conf := s.conf()
-	h, err := server.Open(conf, time.Now, s.log, 1 << 20)
+	h, err := server.Open(conf, time.Now, s.log, 1<<20)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -390,7 +390,7 @@ func TestServeRefusesALeftRotation(t *testing.T) {
 	if err := os.WriteFile(file, written, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := server.Open(conf, time.Now, zap.NewNop(), 1 << 20)
+	_, err := server.Open(conf, time.Now, zap.NewNop(), 1<<20)
 	if control.ExitStatus(err) != control.FailedExit || !strings.Contains(err.Error(), "start that version again") {
 		t.Errorf("status %d, %v", control.ExitStatus(err), err)
 	}

@@ -136,14 +136,14 @@ const callHead = "sid,line,from,customer,account,intent,ticket,outcome,started_a
 
 // emptyStore makes the script's store, with nothing in it.
 func emptyStore(ts *testscript.TestScript, _ bool, _ []string) {
-	s, err := bolt.OpenStore(ts.MkAbs("supportline.db"), 1 << 20, store.Options{})
+	s, err := bolt.OpenStore(ts.MkAbs("supportline.db"), 1<<20, store.Options{})
 	ts.Check(err)
 	ts.Check(s.Close())
 }
 
 // seed writes the calls of seeded into the script's store.
 func seed(ts *testscript.TestScript, _ bool, _ []string) {
-	s, err := bolt.OpenStore(ts.MkAbs("supportline.db"), 1 << 20, store.Options{})
+	s, err := bolt.OpenStore(ts.MkAbs("supportline.db"), 1<<20, store.Options{})
 	ts.Check(err)
 	for _, c := range seeded() {
 		_, err := s.Advance(context.Background(), c.SID, func(policy.Call) policy.Call { return c })
@@ -154,7 +154,7 @@ func seed(ts *testscript.TestScript, _ bool, _ []string) {
 
 // editDate edits a date of the United Kingdom's line in the script's store: editdate 2026-12-23 closed 'Moving house'.
 func editDate(ts *testscript.TestScript, _ bool, args []string) {
-	s, err := bolt.OpenStore(ts.MkAbs("supportline.db"), 1 << 20, store.Options{})
+	s, err := bolt.OpenStore(ts.MkAbs("supportline.db"), 1<<20, store.Options{})
 	ts.Check(err)
 	date, err := policy.ParseDate(args[0])
 	ts.Check(err)

@@ -24,7 +24,7 @@ var tourDay = time.Date(2026, time.November, 24, 16, 0, 0, 0, time.UTC)
 // tourApp is a server with the made-up log of a demo, an admin and what works beside the pages. It gives the console's address.
 func tourApp(t *testing.T) (h *server.App, url string) {
 	t.Helper()
-	h, err := server.Open(mustConfig(t), func() time.Time { return tourDay }, zap.NewNop(), 1 << 20)
+	h, err := server.Open(mustConfig(t), func() time.Time { return tourDay }, zap.NewNop(), 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,8 +16,8 @@ type Runner struct {
 	In        io.Reader
 	Out, Err  io.Writer
 	Terminal  Terminal
-	StoreFile string // "": a database, which is open to every process
-	Open    func(context.Context) (Session, error) // opens the store here, and returns a session without the person's side
+	StoreFile string                                 // "": a database, which is open to every process
+	Open      func(context.Context) (Session, error) // opens the store here, and returns a session without the person's side
 }
 
 // Run runs a command whose line is args.

@@ -13,10 +13,12 @@ import (
 	"github.com/officernd/supportline/store/bolt"
 )
 
-// Restoring puts a backup in the place of a store's file.
+// Restoring puts a backup in the place of a store.
 type Restoring struct {
 	Backup    string
-	Path      string // of the store's file
+	Path      string       // of the store's file, or the name of the database
+	Database  store.Engine // nil: the store is a file
+	Version   string       // of the program
 	Now       func() time.Time
 	By        string        // who does it, for the audit
 	Retention time.Duration // of calls
@@ -46,6 +48,9 @@ func (r Restoring) Restore(ctx context.Context) (did Restored, err error) {
 	if r.step == nil {
 		r.step = func(string) error { return nil }
 	}
+	if r.Database != nil {
+		return r.intoDatabase(ctx)
+	}
 	if whole, err := filepath.EvalSymlinks(r.Path); err == nil {
 		r.Path = whole // a link goes on leading to the file
 	}
@@ -71,7 +76,7 @@ func (r Restoring) Restore(ctx context.Context) (did Restored, err error) {
 	}
 	fresh := r.Path + restoringSuffix
 	defer r.clean(fresh)
-	if did.Settled, err = r.make(ctx, backup, fresh, now); err != nil {
+	if did.Settled, err = r.make(ctx, backup, fresh, now.store); err != nil {
 		return did, err
 	}
 	if err := now.replace(fresh, did.Kept, r.step); err != nil {
@@ -93,7 +98,7 @@ func (r Restoring) question(did Restored) string {
 }
 
 // make makes the store that takes the place of the present one.
-func (r Restoring) make(ctx context.Context, backup store.Engine, fresh string, now *present) (did Settled, err error) {
+func (r Restoring) make(ctx context.Context, backup store.Engine, fresh string, before *store.Store) (did Settled, err error) {
 	if err := r.clean(fresh); err != nil { // of a process that was killed
 		return did, unwritten(fresh, err)
 	}
@@ -125,7 +130,7 @@ func (r Restoring) make(ctx context.Context, backup store.Engine, fresh string, 
 	if err != nil {
 		return did, err
 	}
-	settling := &settling{ctx: ctx, store: s, before: now.store, by: r.By, at: r.Now()}
+	settling := &settling{ctx: ctx, store: s, before: before, by: r.By, at: r.Now()}
 	did, err = settling.settle(r.Retention)
 	return did, unwrittenOr(fresh, errors.Join(err, s.Close()))
 }
@@ -147,4 +152,26 @@ func (r Restoring) clean(fresh string) error {
 		err = errors.Join(err, os.Remove(name))
 	}
 	return err
+}
+
+// Words returns what was done, a sentence a line.
+func (r Restored) Words() []string {
+	all := []string{fmt.Sprintf("Restored: %d calls, as of %s.", r.Record.Calls(), r.Record.At.Format(time.RFC3339))}
+	add := func(n int, sentence string) {
+		if n > 0 {
+			all = append(all, fmt.Sprintf(sentence, n))
+		}
+	}
+	add(r.Erased, "%d accounts that were erased since the backup was made were erased again.")
+	add(r.Expired, "%d calls were past their retention, and were removed.")
+	add(r.Users, "%d users keep what they lost since, or the password of now.")
+	add(r.Tokens, "%d tokens that were revoked since are revoked.")
+	add(r.Notices, "%d notices that wait are held back, because they may have been sent since: see \"supportline notices list --failed\".")
+	if r.Kept != "" {
+		all = append(all, "What was there is kept as "+r.Kept+". Remove it when you have seen that all is well.")
+	}
+	if r.Kept == "" || r.Unread != nil {
+		all = append(all, "What happened since the backup is not known here. Erase again who was erased since, disable who was disabled, and revoke which tokens were revoked.")
+	}
+	return append(all, "Everybody has to sign in again. Calls since then come back from the provider's list once the server runs; what people did since does not.")
 }

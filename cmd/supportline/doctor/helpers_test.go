@@ -45,7 +45,7 @@ func newInstallation(t *testing.T) *installation {
 	t.Helper()
 	conf := mustConfig(t)
 	account := demo.NewAccount(conf, at(tuesday))
-	opened := must(bolt.OpenStore(filepath.Join(t.TempDir(), "s.db"), 1 << 20, store.Options{Now: at(tuesday)}))
+	opened := must(bolt.OpenStore(filepath.Join(t.TempDir(), "s.db"), 1<<20, store.Options{Now: at(tuesday)}))
 	t.Cleanup(func() { _ = opened.Close() })
 	webhooks := ivr.NewWebhooks(ivr.Deps{
 		Settings: func() *policy.Settings { return &conf.Settings }, Words: conf.Words, Log: opened, Directory: opened, PublicURL: conf.PublicURL,

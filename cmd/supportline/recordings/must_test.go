@@ -93,7 +93,7 @@ func (a *rig) advance(change func(policy.Call) policy.Call) {
 func (a *rig) open() {
 	a.Helper()
 	var err error
-	if a.store, err = bolt.OpenStore(a.file, 1 << 20, store.Options{Now: func() time.Time { return a.now }}); err != nil {
+	if a.store, err = bolt.OpenStore(a.file, 1<<20, store.Options{Now: func() time.Time { return a.now }}); err != nil {
 		a.Fatal(err)
 	}
 	a.configure()

@@ -41,7 +41,7 @@ type App struct {
 	yielder  *yielder
 	account  *twilio.Account // for outbound legs; nil: there are none
 	watched  *storeWatch
-	stopping chan struct{}   // closed when the server stops
+	stopping chan struct{} // closed when the server stops
 }
 
 // Open opens the store and puts the rest around it. size is the first size of a file, 0 for that of a server. The caller closes the App.

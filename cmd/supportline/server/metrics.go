@@ -34,6 +34,8 @@ type metrics struct {
 	compared    prometheus.Gauge
 	missed      prometheus.Counter
 	kept        *prometheus.CounterVec
+	backups     *prometheus.CounterVec
+	newest      prometheus.Gauge
 }
 
 // newMetrics returns the counters of a server that the provider reaches at a URL.
@@ -60,6 +62,8 @@ func newMetrics(publicURL string) *metrics {
 		compared:    auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_reconcile_success_timestamp_seconds", Help: "When the log was last compared with the provider's list."}),
 		missed:      auto.NewCounter(prometheus.CounterOpts{Name: "supportline_reconcile_failures_total", Help: "Comparisons of the log with the provider's list that failed."}),
 		kept:        auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_recordings_total", Help: "Tries to fetch a recording, to delete it at the provider, and to remove it, by how they went."}, []string{"what", "result"}),
+		backups:     auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_backups_total", Help: "Tries to make a backup, by how they went."}, []string{"result"}),
+		newest:      auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_backup_success_timestamp_seconds", Help: "When the newest good backup was begun; 0 if none is known, or this process makes none."}),
 	}
 	m.expect(publicURL)
 	return m
@@ -119,6 +123,19 @@ func (m *metrics) reconciled(at time.Time, err error) {
 		return
 	}
 	m.compared.Set(float64(at.Unix()))
+}
+
+// backedUp keeps when the newest good backup was begun, and counts a try to make one.
+func (m *metrics) backedUp(newest time.Time, tried bool, err error) {
+	if !newest.IsZero() {
+		m.newest.Set(float64(newest.Unix()))
+	}
+	switch {
+	case err != nil:
+		m.backups.WithLabelValues("failed").Inc()
+	case tried:
+		m.backups.WithLabelValues("ok").Inc()
+	}
 }
 
 // Recorded counts an attempt to fetch, delete or remove a recording.

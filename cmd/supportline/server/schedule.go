@@ -83,6 +83,9 @@ func (a *App) work(ctx context.Context) {
 	all.Go(func() { a.reconcile(ctx) })
 	all.Go(func() { a.Usage.Run(ctx) })
 	all.Go(func() { a.Archive.Run(ctx) })
+	if keeper := a.keeper(sender.Wake); keeper != nil {
+		all.Go(func() { keeper.Run(ctx) })
+	}
 	all.Go(func() { every(ctx, tickEvery, func() { scheduler.tick(ctx, a.Now()) }) })
 	all.Go(func() { every(ctx, notHeldEvery, func() { a.watched.look(ctx, a.Log) }) })
 	all.Wait()
