@@ -2,7 +2,7 @@ package copies
 
 // BackupFlags are those of "backup".
 type BackupFlags struct {
-	File string `arg:"" name:"file" help:"The backup, a new file."`
+	File string `arg:"" name:"FILE" help:"The backup, a new file."`
 }
 
 // Help shows how a backup is made.
@@ -17,7 +17,7 @@ Example:
 
 // RestoreFlags are those of "restore".
 type RestoreFlags struct {
-	File string `arg:"" name:"file" help:"A backup."`
+	File string `arg:"" name:"FILE" help:"A backup."`
 	Yes  bool   `help:"Do it without a question."`
 }
 

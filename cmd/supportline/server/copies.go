@@ -42,7 +42,7 @@ func backup(conf config.Config, now func() time.Time, s *store.Store, rest func(
 			return err
 		}
 		fmt.Fprintf(person.Err, "%s: %s, %s in %d MB, each part compared by its checksum\n",
-			file, control.Plural(int(made.Calls()), "call"), control.Plural(int(made.Entries()), "entry"), (info.Size()+1<<20-1)>>20)
+			file, control.Plural(int(made.Calls()), "call"), fmt.Sprintf("%d entries", made.Entries()), (info.Size()+1<<20-1)>>20)
 		return nil
 	}
 }

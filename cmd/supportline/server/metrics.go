@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -36,6 +37,14 @@ type metrics struct {
 	kept        *prometheus.CounterVec
 	backups     *prometheus.CounterVec
 	newest      prometheus.Gauge
+
+	backedUpLast atomic.Pointer[lastBackup]
+}
+
+// lastBackup is what is known of backups: when the newest good one was begun, zero if there is none, and why the last try failed.
+type lastBackup struct {
+	newest time.Time
+	err    error
 }
 
 // newMetrics returns the counters of a server that the provider reaches at a URL.
@@ -127,6 +136,7 @@ func (m *metrics) reconciled(at time.Time, err error) {
 
 // backedUp keeps when the newest good backup was begun, and counts a try to make one.
 func (m *metrics) backedUp(newest time.Time, tried bool, err error) {
+	m.backedUpLast.Store(&lastBackup{newest, err})
 	if !newest.IsZero() {
 		m.newest.Set(float64(newest.Unix()))
 	}
