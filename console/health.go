@@ -1,7 +1,9 @@
 package console
 
 import (
+	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
@@ -20,10 +22,11 @@ var healthRoutes = []route{
 const mostGivenUp = 50
 
 type healthPage struct {
-	Findings []Finding
-	GivenUp  []policy.Notice
-	Failed   int
-	secret   []byte
+	Findings  []Finding
+	Processes []Process
+	GivenUp   []policy.Notice
+	Failed    int
+	secret    []byte
 }
 
 // Sign returns what stands for a notice on the page. Its key is made from its receiver's address, which not everybody may know.
@@ -35,6 +38,11 @@ func (r *request) health() error {
 		body.Findings = r.console.Health(r.ctx())
 	}
 	var err error
+	if r.console.Processes != nil {
+		if body.Processes, err = r.console.Processes(r.ctx()); err != nil {
+			return err
+		}
+	}
 	if body.GivenUp, err = r.console.Outbox.NoticesGivenUp(r.ctx(), mostGivenUp); err != nil {
 		return err
 	}
@@ -64,4 +72,30 @@ func (r *request) retryNotice() error {
 
 func (f Finding) Class() string {
 	return map[string]string{"ok": "ok", "warning": "warn", "wrong": "bad"}[f.State]
+}
+
+// farAhead is a difference of clocks that people should look at.
+const farAhead = time.Minute
+
+// Clock returns how a process's clock differs from the store's, in words.
+func (p Process) Clock() string {
+	seconds := int(p.Ahead.Round(time.Second).Abs() / time.Second)
+	switch {
+	case seconds == 0:
+		return "right"
+	case p.Ahead > 0:
+		return fmt.Sprintf("%d s ahead", seconds)
+	}
+	return fmt.Sprintf("%d s behind", seconds)
+}
+
+// Class returns the colour of a process in the table.
+func (p Process) Class() string {
+	switch {
+	case p.Gone:
+		return "bad"
+	case p.Ahead.Abs() > farAhead:
+		return "warn"
+	}
+	return "ok"
 }

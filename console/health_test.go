@@ -44,3 +44,21 @@ func TestHealth(t *testing.T) {
 	operator.Post("/health/retry", "key", "nothing").Want(t, http.StatusNotFound, "No such notice")
 	p.As(t, users.Admin).Get("/audit?act=retry").Want(t, http.StatusOK, "a tickets notice by email")
 }
+
+// The health page shows the processes that share the store: which made the page, what each does for all, whose clock is wrong, and who is gone.
+func TestHealthShowsTheProcesses(t *testing.T) {
+	p := browsertest.NewPlace(t, func(d *console.Deps) {
+		d.Processes = func(context.Context) ([]console.Process, error) {
+			return []console.Process{
+				{Name: "alpha/17", This: true, Version: "v1.2", Config: "0123456789ab", Started: browsertest.Monday, Seen: browsertest.Monday, Work: []string{"night", "notices"}},
+				{Name: "beta/18", Version: "v1.2", Config: "ba9876543210", Ahead: 95 * time.Second, Started: browsertest.Monday, Seen: browsertest.Monday},
+				{Name: "gamma/19", Gone: true, Ahead: -2 * time.Second, Started: browsertest.Monday, Seen: browsertest.Monday},
+			}, nil
+		}
+	})
+	page := p.As(t, users.Viewer).Get("/health")
+	page.Want(t, http.StatusOK, "alpha/17 (this page)", "night, notices", "0123456789ab", "ba9876543210", "95 s ahead", "2 s behind", "gone")
+	if page := browsertest.NewPlace(t).As(t, users.Viewer).Get("/health"); page.Has("Processes") {
+		t.Error("there are processes where none are known")
+	}
+}

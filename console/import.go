@@ -49,12 +49,17 @@ func (r *request) showImport(status int, body importPage) error {
 
 // upload reads a file and keeps it for the preview. Its problems are shown as the command shows them.
 func (r *request) upload() error {
-	end, err := r.console.uploads.begin(r.user.Name, r.now)
-	if err != nil {
-		return r.showImport(http.StatusTooManyRequests, importPage{Problem: api.Sentence(err)})
+	end, err := r.console.uploads.begin(r.user.Name)
+	if err == nil {
+		defer end()
+		err = r.mayPreview()
 	}
-	shown := false
-	defer func() { end(shown) }()
+	switch {
+	case errors.Is(err, api.ErrWrongInput):
+		return r.showImport(http.StatusTooManyRequests, importPage{Problem: api.Sentence(err)})
+	case err != nil:
+		return err
+	}
 	name, text, err := r.uploadedFile()
 	if err != nil {
 		return r.showImport(http.StatusUnprocessableEntity, importPage{Problem: api.Sentence(err)})
@@ -68,7 +73,6 @@ func (r *request) upload() error {
 	if err := r.notePreview(len(file.Customers)); err != nil {
 		return err
 	}
-	shown = true
 	return r.seeOther(importPath + "/" + r.console.uploads.put(r.user.Name, name, file, r.now))
 }
 

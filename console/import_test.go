@@ -217,6 +217,18 @@ func TestPreviewsArePerPersonAndBounded(t *testing.T) {
 	p.As(t, users.Operator).Upload("/accounts/import", "customers.csv", file).Want(t, http.StatusOK, "2 new")
 }
 
+// Previews count in whichever process they were shown: the audit has all of them.
+func TestPreviewsOfOtherProcessesCount(t *testing.T) {
+	t.Parallel()
+	p := browsertest.NewPlace(t)
+	for range 30 {
+		if err := p.Store.Note(t.Context(), users.AuditEntry{At: p.Now, By: "operator", Act: users.ActImportPreview}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.As(t, users.Operator).Upload("/accounts/import", "customers.csv", file).Want(t, http.StatusTooManyRequests, "30 files were previewed for you within an hour")
+}
+
 // An uploaded file is never on the disk.
 func TestUploadsLeaveNoFile(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())

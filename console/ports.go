@@ -42,6 +42,8 @@ type Deps struct {
 	Usage UsageReports
 	// Health checks the parts of the program that can fail, within about a second.
 	Health func(ctx context.Context) []Finding
+	// Processes returns those that share the store, and those that went away lately. It may be nil.
+	Processes func(ctx context.Context) ([]Process, error)
 	// Spoken returns what was heard after an exchange of a call, by the specialist or by the caller. It may be nil.
 	Spoken func(call policy.Call, exchange policy.Exchange) (specialist bool, sentences []string)
 	// Recordings are those that were fetched. It is nil if none are.
@@ -137,6 +139,17 @@ type Finding struct {
 	State  string // ok, warning or wrong
 	Found  string // in a sentence
 	Advice string // what to do, or ""
+}
+
+// Process is a program that works with the store.
+type Process struct {
+	Name            string // of its machine, and its number there
+	This            bool   // it made the page
+	Version, Config string
+	Started, Seen   time.Time
+	Ahead           time.Duration // of the store's clock
+	Gone            bool          // it went away without stopping
+	Work            []string      // that it does for all of them
 }
 
 // Recordings are voicemails and recorded talks.

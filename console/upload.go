@@ -17,7 +17,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/officernd/supportline/console/api"
+	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/directory"
+	"github.com/officernd/supportline/policy/users"
 )
 
 const (
@@ -80,10 +82,9 @@ var (
 // uploads are the customers files that were previewed and not imported yet. They stay in the server's memory, so that what is imported is what was
 // previewed.
 type uploads struct {
-	mu       sync.Mutex
-	files    []upload // oldest first
-	reading  map[string]bool
-	previews map[string][]time.Time // by person, those within previewsWithin
+	mu      sync.Mutex
+	files   []upload // oldest first
+	reading map[string]bool
 }
 
 type upload struct {
@@ -101,40 +102,32 @@ func (u upload) seal(plan directory.Plan) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// begin takes one of a person's previews and lets the person upload a file, one at a time. end is called when it has been read, with whether the
-// preview is shown; if not, it does not count. The error is errUploading or errManyPreviews.
-func (u *uploads) begin(by string, now time.Time) (end func(shown bool), err error) {
+// begin lets a person upload a file, one at a time, until end is called. The error is errUploading.
+func (u *uploads) begin(by string) (end func(), err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.forget(now)
-	switch {
-	case u.reading[by]:
+	if u.reading[by] {
 		return nil, errUploading
-	case len(u.previews[by]) >= maxPreviews:
-		return nil, errManyPreviews
 	}
 	if u.reading == nil {
-		u.reading, u.previews = map[string]bool{}, map[string][]time.Time{}
+		u.reading = map[string]bool{}
 	}
-	u.reading[by], u.previews[by] = true, append(u.previews[by], now)
-	return func(shown bool) {
+	u.reading[by] = true
+	return func() {
 		u.mu.Lock()
 		defer u.mu.Unlock()
 		delete(u.reading, by)
-		if last := len(u.previews[by]) - 1; !shown && last >= 0 {
-			u.previews[by] = u.previews[by][:last]
-		}
 	}, nil
 }
 
-// forget drops the previews of more than an hour ago.
-func (u *uploads) forget(now time.Time) {
-	for by, times := range u.previews {
-		recent := slices.DeleteFunc(times, func(t time.Time) bool { return now.Sub(t) > previewsWithin })
-		if u.previews[by] = recent; len(recent) == 0 && !u.reading[by] {
-			delete(u.previews, by)
-		}
+// mayPreview returns errManyPreviews if the person had as many previews as there are, in whichever process. The audit has them all.
+func (r *request) mayPreview() error {
+	had := users.AuditFilter{Since: r.now.Add(-previewsWithin), By: r.user.Name, Act: users.ActImportPreview}
+	found, err := r.console.Audit.SearchAudit(r.ctx(), had, policy.Page{Length: maxPreviews})
+	if err == nil && len(found.List) >= maxPreviews {
+		err = errManyPreviews
 	}
+	return err
 }
 
 // put keeps a file and returns its ID. It replaces the person's earlier one. A file that nobody comes back for goes by itself.

@@ -31,6 +31,28 @@ type Notice struct {
 	SentAt   time.Time `json:"sent_at,omitzero"`
 	FailedAt time.Time `json:"failed_at,omitzero"` // given up, until a person retries it
 	Error    string    `json:"error,omitempty"`    // of the last attempt that failed
+	// ClaimedBy is the process that delivers it at this moment, up to NextAt: then another one tries.
+	ClaimedBy string `json:"claimed_by,omitempty"`
+}
+
+// Waits reports whether the notice is neither sent nor given up.
+func (n Notice) Waits() bool { return n.SentAt.IsZero() && n.FailedAt.IsZero() }
+
+// Claimed returns the notice as it is while a process delivers it, and whether the process may: the notice waits, and is due at now.
+func (n Notice) Claimed(by string, now, until time.Time) (Notice, bool) {
+	if !n.Waits() || n.NextAt.After(now) {
+		return n, false
+	}
+	n.ClaimedBy, n.NextAt = by, until
+	return n, true
+}
+
+// Released returns the notice as it is when the process that claimed it did not attempt to deliver it after all.
+func (n Notice) Released(by string, now time.Time) Notice {
+	if n.Waits() && n.ClaimedBy == by {
+		n.ClaimedBy, n.NextAt = "", now
+	}
+	return n
 }
 
 // NoticeKind is the kind of event that a notice is about.

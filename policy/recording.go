@@ -33,6 +33,8 @@ type Recording struct {
 	Tries  int       `json:"tries,omitempty"`
 	NextAt time.Time `json:"next_at,omitzero"`
 	Error  string    `json:"error,omitempty"`
+	// ClaimedBy is the process that takes the next step at this moment, up to NextAt: then another one may.
+	ClaimedBy string `json:"claimed_by,omitempty"`
 }
 
 // RecordingCopy is our copy of a recording. It was read back after it was written, and was the same.
@@ -148,7 +150,7 @@ func (r Recording) events(made time.Time) []event {
 func (c Call) LearnCopy(sid string, k RecordingCopy) Call {
 	return c.withRecording(sid, func(r Recording) Recording {
 		if r.Copy == nil {
-			r.Copy, r.Tries, r.NextAt, r.Error = &k, 0, time.Time{}, ""
+			r.Copy, r.Tries, r.NextAt, r.Error, r.ClaimedBy = &k, 0, time.Time{}, "", ""
 		}
 		return r
 	})
@@ -159,7 +161,7 @@ func (c Call) LearnCopy(sid string, k RecordingCopy) Call {
 func (c Call) LearnDeleted(sid string, at time.Time) Call {
 	return c.withRecording(sid, func(r Recording) Recording {
 		if r.Copy != nil && r.DeletedAt.IsZero() {
-			r.Tries, r.NextAt, r.Error = 0, time.Time{}, ""
+			r.Tries, r.NextAt, r.Error, r.ClaimedBy = 0, time.Time{}, "", ""
 		}
 		if r.Copy != nil {
 			r.DeletedAt = earliest(r.DeletedAt, at)
@@ -172,7 +174,27 @@ func (c Call) LearnDeleted(sid string, at time.Time) Call {
 func (c Call) LearnFailed(sid string, step RecordingStep, why string, next time.Time) Call {
 	return c.withRecording(sid, func(r Recording) Recording {
 		if r.Step() == step {
-			r.Tries, r.Error, r.NextAt = r.Tries+1, why, next
+			r.Tries, r.Error, r.NextAt, r.ClaimedBy = r.Tries+1, why, next, ""
+		}
+		return r
+	})
+}
+
+// LearnClaimed returns the call as it is while a process takes a step with a recording. One that another process has claimed at now stays as it is.
+func (c Call) LearnClaimed(sid string, step RecordingStep, by string, now, until time.Time) Call {
+	return c.withRecording(sid, func(r Recording) Recording {
+		if r.Step() == step && (r.ClaimedBy == "" || r.ClaimedBy == by || !r.NextAt.After(now)) {
+			r.ClaimedBy, r.NextAt = by, until
+		}
+		return r
+	})
+}
+
+// LearnReleased returns the call as it is when the process that claimed a recording did not take the step after all.
+func (c Call) LearnReleased(sid, by string, now time.Time) Call {
+	return c.withRecording(sid, func(r Recording) Recording {
+		if r.ClaimedBy == by {
+			r.ClaimedBy, r.NextAt = "", now
 		}
 		return r
 	})

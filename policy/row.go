@@ -132,6 +132,27 @@ func (r Row) Masked() Row {
 	return r
 }
 
+// ReportRow is a finished call as it is kept for people who read with SQL: what follows from the call alone. What depends on other calls or on the limits
+// in force, Counted and OverLong, is left out of the JSON; who reads adds it.
+type ReportRow struct {
+	Row
+	OverLong         *bool   `json:"over_long,omitempty"`
+	Counted          *bool   `json:"counted,omitempty"`
+	FromMasked       string  `json:"from_masked"`
+	SpecialistMasked *string `json:"specialist_masked"`
+	InUsage          bool    `json:"in_usage"` // it is a served call of an account's month: tickets and all other figures are of those
+	Test             bool    `json:"test"`
+}
+
+// ReportRow returns the call as a row for reports.
+func (c Call) ReportRow() ReportRow {
+	row, summary := c.Row(FairUse{}, false), c.Summary()
+	masked := row.Masked()
+	return ReportRow{
+		Row: row, FromMasked: masked.From, SpecialistMasked: masked.Specialist, Test: c.Test(), InUsage: summary.counts() && c.Month != "",
+	}
+}
+
 // WriteJSON writes the values as one JSON array, one value a line, each as soon as it is there. After an error the array is not closed.
 func WriteJSON[T any](w io.Writer, values iter.Seq2[T, error]) error {
 	out := bufio.NewWriter(w)

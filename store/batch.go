@@ -45,11 +45,14 @@ const usualBatch = 32
 func (b *batch) room() int { return maxBatch - b.requests }
 
 func (b *batch) newStep(r *request) *step {
-	return &step{store: b.store, batch: b, request: r, sid: r.sid, Change: Change{Edits: make([]Edit, 0, usualEdits)}}
+	return &step{store: b.store, batch: b, request: r, sid: r.sid, Change: Change{Expect: make([]Entry, 0, usualExpected), Edits: make([]Edit, 0, usualEdits)}}
 }
 
-// usualEdits is how many entries most changes of a call write.
-const usualEdits = 4
+// usualEdits is how many entries most changes of a call write, and usualExpected how many they rely upon.
+const (
+	usualEdits    = 4
+	usualExpected = 2
+)
 
 // add makes a step that was applied a part of the batch.
 func (b *batch) add(t *step) {
@@ -133,9 +136,11 @@ func (t *step) advance(
 	if err != nil {
 		return policy.Call{}, err
 	}
-	wrong, err := t.wrongNumbers(count)
-	if err != nil {
-		return policy.Call{}, err
+	var wrong policy.WrongNumbers
+	if count.AtMost != (policy.WrongNumbers{}) {
+		if wrong, err = t.wrongNumbers(count); err != nil {
+			return policy.Call{}, err
+		}
 	}
 	after, notices := change(before.call.Clip(), wrong)
 	if after.SID != t.sid {
@@ -163,13 +168,17 @@ func (t *step) view(read func(Reader) error) error {
 }
 
 // call returns the present state of a call: with everything that was applied, or as the engine has it.
-func (t *step) call(sid policy.CallSID) (found *recentCall, err error) {
+func (t *step) call(sid policy.CallSID) (*recentCall, error) {
 	if t.tx != nil {
 		return readRecent(t.tx, sid)
 	}
 	if c, ok := t.store.recent.calls[sid]; ok {
 		return c, nil
 	}
+	return t.read(sid)
+}
+
+func (t *step) read(sid policy.CallSID) (found *recentCall, err error) {
 	err = t.view(func(tx Reader) (err error) {
 		found, err = readRecent(tx, sid)
 		return err
@@ -224,6 +233,7 @@ func (t *step) change(before *recentCall, after policy.Call) error {
 	if err != nil {
 		return err
 	}
+	t.edit(difference(t.store.rowsOf(before.call, before.unindexed || !known), t.store.rowsOf(after, unindexed))...)
 	if known && unindexed {
 		t.stayUnindexed(before.call, after)
 	}
@@ -235,7 +245,7 @@ func (t *step) change(before *recentCall, after policy.Call) error {
 
 func (t *step) edit(edits ...Edit) { t.Edits = append(t.Edits, edits...) }
 
-// rely expects a call as it was read: absent, or its record and whether it is unindexed.
+// rely expects a call as it was read: absent, or its record, and unindexed if it is.
 func (t *step) rely(before *recentCall) {
 	if before.value == nil {
 		t.Expect = append(t.Expect, Entry{Bucket: indexBucket, Key: key(bySID).text(string(before.call.SID))})
@@ -243,11 +253,9 @@ func (t *step) rely(before *recentCall) {
 	}
 	place := placeOf(before.call)
 	t.Expect = append(t.Expect, Entry{Bucket: callsBucket, Key: place, Value: before.value})
-	mark := Entry{Bucket: searchBucket, Key: unindexedKey(place)}
-	if before.unindexed {
-		mark.Value = []byte{}
+	if before.unindexed { // an indexed call stays so
+		t.Expect = append(t.Expect, Entry{Bucket: searchBucket, Key: unindexedKey(place), Value: []byte{}})
 	}
-	t.Expect = append(t.Expect, mark)
 }
 
 // errAlone is that a change has to run in a transaction of its own, since it takes from a search term what may be the last call that it leads to.
@@ -382,9 +390,6 @@ func (t *step) relyOnGuard(guard string, value []byte) {
 // way, count as they are in memory, whatever the engine has of them by now.
 func (t *step) wrongNumbers(count policy.WrongNumberCount) (n policy.WrongNumbers, err error) {
 	most := count.AtMost
-	if most == (policy.WrongNumbers{}) {
-		return n, nil
-	}
 	applied := map[policy.CallSID]bool{}
 	for _, b := range []*batch{t.batch, t.store.underWay} {
 		if b != nil && t.tx == nil {
@@ -450,12 +455,15 @@ func countWrong(entries Cursor, prefix int, aside map[policy.CallSID]bool, n, mo
 // changed since they were.
 func (s *Store) look(next *batch, list []*request) error {
 	var wanted []*recentCall
-	seen := map[policy.CallSID]bool{}
+	var seen map[policy.CallSID]bool
 	for _, r := range list {
 		c, known := s.recent.calls[r.sid]
 		applied := next.changed[r.sid] || s.underWay != nil && s.underWay.changed[r.sid]
-		if seen[r.sid] || known && (applied || !s.shared) {
+		if r.sid == "" || seen[r.sid] || known && (applied || !s.shared) {
 			continue
+		}
+		if seen == nil {
+			seen = map[policy.CallSID]bool{}
 		}
 		seen[r.sid] = true
 		if !known {
@@ -471,6 +479,7 @@ func (s *Store) look(next *batch, list []*request) error {
 	var found []recentCall
 	err := s.view(ctx, func(tx Reader) (err error) {
 		found, err = readAll(tx, wanted)
+		s.shared = s.shared || tx.Trips() > 0
 		return err
 	})
 	for _, c := range found {

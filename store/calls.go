@@ -359,6 +359,7 @@ func (l *loader) edits(ctx context.Context, calls []policy.Call) ([]Edit, error)
 		}
 		edits = append(edits, Edit{Key: placeOf(c), Value: value})
 		edits = append(edits, allKeys(c, goesOn(c, now))...)
+		edits = append(edits, l.store.rowsOf(c, goesOn(c, now))...)
 	}
 	slices.SortFunc(edits, Edit.compare)
 	return edits, nil

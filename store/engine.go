@@ -164,33 +164,6 @@ func Buckets() []Bucket {
 	return all
 }
 
-// ErrLeaseLost is the error of a write under a lease that its process no longer holds. Nothing of it was written, and the work has to stop: another
-// process does it.
-var ErrLeaseLost = errors.New("the lease was lost to another process")
-
-// Lease is the right of one process to do one kind of work. It names its holder, and its fence is higher than that of any lease on the same work
-// before it.
-type Lease struct {
-	Work   string
-	Holder string
-	Fence  uint64
-}
-
-type leaseKey struct{}
-
-// UnderLease returns a context whose writes hold only while a process has a lease: each compares the lease's entry in the very transaction, or expects
-// it in the very commit, and fails with ErrLeaseLost once it is another's. So a process that was stopped for a minute cannot write behind the back of
-// the one that took its work over.
-func UnderLease(ctx context.Context, l Lease) context.Context {
-	return context.WithValue(ctx, leaseKey{}, l)
-}
-
-// leaseOf returns the lease under which a context writes, if there is one.
-func leaseOf(ctx context.Context) (l Lease, under bool) {
-	l, under = ctx.Value(leaseKey{}).(Lease)
-	return l, under
-}
-
 type urgentKey struct{}
 
 // Urgent returns a context for what must not wait behind the store's other work, such as the renewal of leases: an engine that bounds its connections

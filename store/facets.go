@@ -265,6 +265,7 @@ func (b *batch) indexed(c recentCall, there termsThere) {
 	t := &step{store: b.store, batch: b, sid: c.call.SID}
 	t.rely(&c)
 	t.edit(difference(searchKeys(c.call, true), nil)...)
+	t.edit(difference(b.store.rowsOf(c.call, true), b.store.rowsOf(c.call, false))...)
 	t.indexWith(searchKeys(c.call, false), there)
 	b.add(t)
 	b.changed[c.call.SID] = true

@@ -27,6 +27,7 @@ func NewMemory() *Memory {
 func (m *Memory) Prepare(context.Context, bool) error { return nil }
 func (m *Memory) Explain(err error) error             { return err }
 func (m *Memory) Close() error                        { return nil }
+func (m *Memory) Sole()                               {}
 
 func (m *Memory) View(_ context.Context, read func(Reader) error) error {
 	m.mu.Lock()

@@ -139,12 +139,30 @@ func (s *Store) DueNotices(ctx context.Context, channel policy.Channel, now time
 	})
 }
 
+// ClaimNotice stores that a process delivers a notice up to a time, and returns false if the notice is not due at now: another process does so, or it was
+// sent or given up. Errors: policy.ErrNoNotice.
+func (s *Store) ClaimNotice(ctx context.Context, key, by string, now, until time.Time) (claimed bool, err error) {
+	err = s.changeNotice(ctx, key, func(_ Writer, n *policy.Notice) error {
+		*n, claimed = n.Claimed(by, now, until)
+		return nil
+	})
+	return claimed && err == nil, err
+}
+
+// ReleaseNotice makes a notice due at a time that the process claimed and did not attempt to deliver. Errors: policy.ErrNoNotice.
+func (s *Store) ReleaseNotice(ctx context.Context, key, by string, now time.Time) error {
+	return s.changeNotice(ctx, key, func(_ Writer, n *policy.Notice) error {
+		*n = n.Released(by, now)
+		return nil
+	})
+}
+
 // NoticeSent stores that a notice was delivered. If it was delivered before, the first time stays. Errors: policy.ErrNoNotice.
 func (s *Store) NoticeSent(ctx context.Context, key string, at time.Time) error {
 	return s.changeNotice(ctx, key, func(_ Writer, n *policy.Notice) error {
 		if n.SentAt.IsZero() {
 			n.Attempts++
-			n.SentAt, n.NextAt, n.FailedAt, n.Error = at, time.Time{}, time.Time{}, ""
+			n.SentAt, n.NextAt, n.FailedAt, n.Error, n.ClaimedBy = at, time.Time{}, time.Time{}, "", ""
 		}
 		return nil
 	})
@@ -161,7 +179,7 @@ func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, caus
 			return nil
 		}
 		n.Attempts++
-		n.Error, n.NextAt = cause.Error(), nextAt
+		n.Error, n.NextAt, n.ClaimedBy = cause.Error(), nextAt, ""
 		if nextAt.IsZero() {
 			n.FailedAt = at
 		}
@@ -176,7 +194,10 @@ func (s *Store) RetryNotice(ctx context.Context, key, by string, at time.Time) e
 		if !n.SentAt.IsZero() {
 			return fmt.Errorf("%w: %s, at %s", policy.ErrSent, key, n.SentAt.UTC().Format(time.RFC3339))
 		}
-		n.Attempts, n.NextAt, n.FailedAt = 0, at, time.Time{}
+		n.Attempts, n.FailedAt = 0, time.Time{}
+		if n.ClaimedBy == "" || !n.NextAt.After(at) { // else it is being delivered at this moment
+			n.NextAt, n.ClaimedBy = at, ""
+		}
 		detail := fmt.Sprintf("a %s notice by %s", n.Kind, n.Channel)
 		return s.note(ctx, tx, users.AuditEntry{At: at, By: by, Act: "retry", Customer: n.Customer, Detail: detail})
 	})

@@ -109,7 +109,7 @@ func expireCalls(tx Writer, w *sweep) (err error) {
 }
 
 func removeCall(tx Writer, r record) {
-	edits := append(allKeys(r.Call, true), facetKeys(r.Call)...)
+	edits := slices.Concat(allKeys(r.Call, true), facetKeys(r.Call), rowKeys(r.Call, false))
 	edits = append(edits, Edit{Bucket: callsBucket, Key: placeOf(r.Call)})
 	for _, n := range r.Steps {
 		edits = append(edits, Edit{Bucket: stepsBucket, Key: stepKey(n)})

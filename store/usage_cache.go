@@ -51,7 +51,7 @@ type nearAccounts struct {
 type cachedMonth struct {
 	report  policy.MonthReport
 	ready   bool
-	commits uint64 // of the store, when the pass began: while there are no more, nothing can have changed
+	commits uint64 // of the store, when the pass began: while there are no more, nothing can have changed, unless other processes write too
 	asked   time.Time
 }
 
@@ -203,7 +203,7 @@ func (c *UsageCache) due() (policy.Month, bool) {
 		switch {
 		case !kept.ready:
 			waited = append(waited, m)
-		case kept.commits != commits && age >= bound && now.Sub(kept.asked) <= followedFor:
+		case (kept.commits != commits || c.store.Shared()) && age >= bound && now.Sub(kept.asked) <= followedFor:
 			old = append(old, m)
 		}
 	}

@@ -38,8 +38,6 @@ type request struct {
 	err     error // of apply; the commit's is sent on done
 }
 
-var requests = sync.Pool{New: func() any { return &request{done: make(chan error, 1)} }}
-
 // write runs change in a transaction of its own. change may run again from the beginning.
 func (s *Store) write(ctx context.Context, change func(Writer) error) error {
 	return s.alone(ctx, func(t *step) error { return change(t.tx) })
@@ -47,27 +45,30 @@ func (s *Store) write(ctx context.Context, change func(Writer) error) error {
 
 // alone runs change as a step in a transaction of its own.
 func (s *Store) alone(ctx context.Context, change func(*step) error) error {
-	r := newRequest(ctx)
+	r := s.newRequest(ctx)
 	r.apply, r.alone = change, true
 	return s.submit(r)
 }
 
 // advanceBy queues a change of one call, for the next group commit.
 func (s *Store) advanceBy(ctx context.Context, sid policy.CallSID, change func(*step) error) error {
-	r := newRequest(ctx)
+	r := s.newRequest(ctx)
 	r.sid, r.apply = sid, change
 	return s.submit(r)
 }
 
 // commitAlone commits changes that were made beside the queue, and reports which of them hold.
 func (s *Store) commitAlone(ctx context.Context, changes []Change) error {
-	r := newRequest(ctx)
+	r := s.newRequest(ctx)
 	r.bulk, r.alone = changes, true
 	return s.submit(r)
 }
 
-func newRequest(ctx context.Context) *request {
-	r := requests.Get().(*request)
+func (s *Store) newRequest(ctx context.Context) *request {
+	r, used := s.requests.Get().(*request)
+	if !used {
+		r = &request{done: make(chan error, 1)}
+	}
 	r.ctx, r.sid, r.apply, r.alone, r.bulk = ctx, "", nil, false, nil
 	r.applied, r.dropped, r.tries, r.err = false, false, 0, nil
 	return r
@@ -83,7 +84,7 @@ func (s *Store) submit(r *request) error {
 	select {
 	case err := <-r.done:
 		r.ctx, r.apply, r.bulk = nil, nil, nil
-		requests.Put(r)
+		s.requests.Put(r)
 		return err
 	case <-ctx.Done():
 	}
@@ -318,7 +319,9 @@ func (t *step) attempt() {
 	}
 	r.applied = true
 	r.tries++
-	r.err = r.apply(t)
+	if r.err = t.fence(); r.err == nil {
+		r.err = r.apply(t)
+	}
 }
 
 // commitAll commits batches, one commit each, and answers their requests. It ends when batches is closed.
@@ -333,7 +336,10 @@ func (s *Store) commitAll() {
 
 // commit writes the steps of a batch that hold.
 func (s *Store) commit(b *batch) (did outcome) {
-	steps := slices.DeleteFunc(slices.Clone(b.steps), func(t *step) bool { return !t.dirty() })
+	steps := b.steps
+	if slices.ContainsFunc(steps, func(t *step) bool { return !t.dirty() }) {
+		steps = slices.DeleteFunc(slices.Clone(steps), func(t *step) bool { return !t.dirty() })
+	}
 	if len(steps) == 0 {
 		return outcome{}
 	}
@@ -399,9 +405,9 @@ func (s *Store) bulk(ctx context.Context, r *request) error {
 		return refusal{err}
 	}
 	r.applied = true
-	held, err := s.commitChanges(ctx, r.bulk)
+	held, err := s.commitChanges(ctx, fenced(r.ctx, r.bulk))
 	if err == nil && slices.Contains(held, false) {
-		return refusal{errNotHeld}
+		return refusal{cmp.Or(s.checkLease(r.ctx), errNotHeld)}
 	}
 	return err
 }

@@ -105,7 +105,7 @@ func TestComposeRunsWithoutRights(t *testing.T) {
 
 // The processes differ in their names and in the ports of this machine alone, so that each answers what another one began.
 func TestComposeProcessesAreAlike(t *testing.T) {
-	services := compose(t, "COMPOSE_PROFILES=ha", "TWILIO_AUTH_TOKEN=secret", "POSTGRES_PASSWORD=secret").Services
+	services := compose(t, "COMPOSE_PROFILES=ha", "TWILIO_AUTH_TOKEN=secret", "STORE_PASSWORD=secret").Services
 	first := services["supportline"]
 	if *first.StopGracePeriod < types.Duration(20*time.Second) {
 		t.Errorf("a process has %v to finish what is under way", first.StopGracePeriod)
@@ -124,7 +124,7 @@ func TestComposeProcessesAreAlike(t *testing.T) {
 
 // The database has its password from the environment and its files on a volume, and a commit that it acknowledged is on the disk.
 func TestComposeKeepsTheDatabase(t *testing.T) {
-	database := compose(t, "COMPOSE_PROFILES=ha", "POSTGRES_PASSWORD=secret").Services["postgres"]
+	database := compose(t, "COMPOSE_PROFILES=ha", "STORE_PASSWORD=secret").Services["postgres"]
 	if got := database.Environment["POSTGRES_PASSWORD"]; got == nil || *got != "secret" {
 		t.Errorf("the database's password is %v", got)
 	}
@@ -168,8 +168,8 @@ func TestComposeKeepsTheLog(t *testing.T) {
 
 // TestComposePassesSecretsOn: what the shipped configuration reads from the environment reaches the container, and nothing else does.
 func TestComposePassesSecretsOn(t *testing.T) {
-	want := map[string]string{"POSTGRES_PASSWORD": "the value of POSTGRES_PASSWORD"} // of the database of docker-compose.yml itself
-	env := []string{"POSTGRES_PASSWORD=the value of POSTGRES_PASSWORD"}
+	want := map[string]string{"STORE_PASSWORD": "the value of STORE_PASSWORD"} // of the database of docker-compose.yml itself
+	env := []string{"STORE_PASSWORD=the value of STORE_PASSWORD"}
 	for _, name := range regexp.MustCompile(`\$\{([A-Z_]+)`).FindAllStringSubmatch(read(t, "../../supportline.example.yaml"), -1) {
 		if name[1] == "NAME" { // in a comment that explains it
 			continue
@@ -195,7 +195,7 @@ func TestComposeConfiguration(t *testing.T) {
 	single := map[string]string{"listen": said[0][2]}
 	ha := map[string]string{said[1][1]: said[1][2], said[2][1]: said[2][2]}
 	env := func(name string) (string, bool) {
-		value, ok := map[string]string{"POSTGRES_PASSWORD": "0123abcd", "HOSTNAME": "supportline-2"}[name]
+		value, ok := map[string]string{"STORE_PASSWORD": "0123abcd", "HOSTNAME": "supportline-2"}[name]
 		return value, ok
 	}
 	for host, lines := range map[string]map[string]string{"supportline": single, "supportline-2": ha} {

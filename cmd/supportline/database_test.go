@@ -71,8 +71,10 @@ func refusedStores(t *testing.T) map[string]string {
 	postgrestest.SQL(t, other, "CREATE TABLE orders (id int)")
 	password, _ := must(url.Parse(sound)).User.Password()
 	postgrestest.SQL(t, postgrestest.As(t, "postgres", sound), "CREATE ROLE guest LOGIN PASSWORD '"+password+"'")
-	rules := filepath.Join(t.TempDir(), "pg_hba.conf")
-	if err := os.WriteFile(rules, []byte("local all all trust\nhostssl all all 127.0.0.1/32 password\n"), 0o644); err != nil {
+	folder := must(os.MkdirTemp("", "supportline-rules-")) // of a test's own folder the server's user could read nothing
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	rules := filepath.Join(folder, "pg_hba.conf")
+	if err := errors.Join(os.Chmod(folder, 0o755), os.WriteFile(rules, []byte("local all all trust\nhostssl all all 127.0.0.1/32 password\n"), 0o644)); err != nil {
 		t.Fatal(err)
 	}
 	strict := postgrestest.NewServer(t, "hba_file="+rules).Database(t)

@@ -43,7 +43,7 @@ type Place struct {
 func NewPlace(t testing.TB, changes ...func(*console.Deps)) *Place {
 	t.Helper()
 	p := &Place{Now: Monday, Log: &bytes.Buffer{}}
-	opened, err := bolt.OpenStore(filepath.Join(t.TempDir(), "supportline.db"), 1 << 20, store.Options{Now: func() time.Time { return p.Now }})
+	opened, err := bolt.OpenStore(filepath.Join(t.TempDir(), "supportline.db"), 1<<20, store.Options{Now: func() time.Time { return p.Now }})
 	if err != nil {
 		t.Fatal(err)
 	}

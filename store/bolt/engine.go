@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	bbolt "go.etcd.io/bbolt"
@@ -52,13 +53,19 @@ type Engine struct {
 	file    *os.File // bbolt's own handle
 	names   [][]byte // of the buckets
 	numbers numbers
+	lost    atomic.Pointer[error] // bbolt cannot begin a transaction any longer, nor close the file
+	// commitTx is (*bbolt.Tx).Commit, but for tests.
+	commitTx func(*bbolt.Tx) error
 
 	writing   chan struct{} // holds one value while a transaction writes, as do the next two
 	ready     int64         // bytes of the file that are allocated
 	unsettled bool          // a commit had an unknown outcome, and none succeeded since
 }
 
-var _ store.Engine = (*Engine)(nil)
+var _ store.SoleEngine = (*Engine)(nil)
+
+// Sole marks the engine as one that no other process has open.
+func (e *Engine) Sole() {}
 
 // Open opens a file, or creates it and its folder. An empty file counts as a new one. A file that is not ours, or is damaged, is left exactly as it
 // is.
@@ -72,7 +79,7 @@ func Open(path string, o Options) (*Engine, error) {
 	if o.Size = cmp.Or(o.Size, defaultSize); o.Building {
 		o.Size = 0
 	}
-	e := &Engine{path: path, options: o, writing: make(chan struct{}, 1)}
+	e := &Engine{path: path, options: o, writing: make(chan struct{}, 1), commitTx: (*bbolt.Tx).Commit}
 	for _, b := range store.Buckets() {
 		e.names = append(e.names, []byte(b.String()))
 	}
@@ -237,6 +244,9 @@ func (e *Engine) release() { <-e.writing }
 func (e *Engine) Close() error {
 	e.writing <- struct{}{}
 	defer e.release()
+	if e.lost.Load() != nil {
+		return e.file.Close() // which leaves the lock; the map stays until the process ends
+	}
 	if e.options.Building && e.db.Path() != "" {
 		if err := e.file.Sync(); err != nil {
 			_ = e.db.Close() // the first error says more

@@ -14,8 +14,19 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// Explain implements store.Engine: it adds the file and what to do to an error.
-func (e *Engine) Explain(err error) error { return explain(e.path, err) }
+// Explain implements store.Engine: it adds the file and what to do to an error, once.
+func (e *Engine) Explain(err error) error {
+	var before explained
+	if err == nil || errors.As(err, &before) {
+		return err
+	}
+	return explained{explain(e.path, err)}
+}
+
+// explained is an error that names the file already.
+type explained struct{ error }
+
+func (e explained) Unwrap() error { return e.error }
 
 func explain(path string, err error) error {
 	say := func(kind error, advice string) error { return fmt.Errorf("store %s: %w: %s", path, kind, advice) }

@@ -6,11 +6,39 @@ import (
 	"runtime/debug"
 	"strings"
 
+	bbolt "go.etcd.io/bbolt"
+
 	"github.com/officernd/supportline/store"
 )
 
 // The file is mapped, so that the system's failure to read a page of it, and a file that somebody cut, arrive as faults of memory. Who reads has
 // debug.SetPanicOnFault set, which makes them panics; those, and bbolt's own over pages that make no sense, become errors here.
+
+// begin begins a transaction. Where the first pages, which lead to all others, cannot be read, bbolt stays locked: all later ones fail.
+func (e *Engine) begin(writable bool) (tx *bbolt.Tx, err error) {
+	if lost := e.lost.Load(); lost != nil {
+		return nil, *lost
+	}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = e.Explain(e.panicked(p))
+			e.lost.Store(&err)
+		}
+	}()
+	tx, err = e.db.Begin(writable)
+	return tx, closed(err)
+}
+
+// uncut returns store.ErrTruncated if the file is shorter than its content: what a commit writes behind the end would fill it with zeros up to there,
+// and hide that.
+func (e *Engine) uncut(tx *bbolt.Tx) error {
+	info, err := e.file.Stat()
+	if err == nil && info.Size() < tx.Size() {
+		return fmt.Errorf("%w: it has %d of %d bytes", store.ErrTruncated, info.Size(), tx.Size())
+	}
+	return err
+}
 
 // faultOf returns the error of a panic that the file caused. It panics again with any other one.
 func (e *Engine) faultOf(p any) error {
@@ -27,16 +55,16 @@ func (e *Engine) faultOf(p any) error {
 func (e *Engine) place(at uintptr) string {
 	if e.db != nil && e.file != nil {
 		if info, err := e.file.Stat(); err == nil {
-			if begin := e.begin(); begin != 0 && at >= begin && at-begin < max(mapSize, uintptr(info.Size())) {
-				return fmt.Sprintf("it cannot be read at byte %d of %d", at-begin, info.Size())
+			if begin := e.mapped(); begin != 0 && at >= begin && at-begin < max(mapSize, uintptr(info.Size())) {
+				return fmt.Sprintf("it cannot be read at byte %d, of %d bytes", at-begin, info.Size())
 			}
 		}
 	}
 	return "a page that it leads to is not there"
 }
 
-// begin returns the address of the map, 0 if there is none.
-func (e *Engine) begin() (at uintptr) {
+// mapped returns the address of the map, 0 if there is none.
+func (e *Engine) mapped() (at uintptr) {
 	defer func() { _ = recover() }() // bbolt's of a closed file
 	return e.db.Info().Data
 }

@@ -57,6 +57,9 @@ type pageCopy struct {
 // pass writes the pages up to a size that are not as they were written before, in steps that are on the disk one by one if it rests between them.
 func (c *pageCopy) pass(size int64, rests bool) error {
 	for at := int64(0); at < size; at += copyStep {
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
 		began := time.Now()
 		step := c.buffer[:min(copyStep, size-at)]
 		if _, err := c.from.ReadAt(step, at); errors.Is(err, io.EOF) {
@@ -75,9 +78,6 @@ func (c *pageCopy) pass(size int64, rests bool) error {
 				c.progress(at+int64(len(step)), size)
 			}
 			c.rest(min(time.Since(began), longestRest))
-		}
-		if err := c.ctx.Err(); err != nil {
-			return err
 		}
 	}
 	return nil
@@ -105,7 +105,7 @@ func (c *pageCopy) write(step []byte, at int64) error {
 	return nil
 }
 
-// changed reports whether a page is not as it was written before, and notes how it is. A sum of 64 bits is as good as the page: that another content
+// changed reports whether a page is not as it was written before, and notes how it is at first. A sum of 64 bits is as good as the page: that another content
 // has the same, with a seed of this copy's own, is less likely than a fault of the memory.
 func (c *pageCopy) changed(page []byte, at int64) bool {
 	n, sum := int(at/pageSize), maphash.Bytes(c.seed, page)
@@ -113,9 +113,7 @@ func (c *pageCopy) changed(page []byte, at int64) bool {
 		c.sums = append(c.sums, sum)
 		return true
 	}
-	before := c.sums[n]
-	c.sums[n] = sum
-	return sum != before
+	return sum != c.sums[n]
 }
 
 // lead writes the two first pages, which lead to those of a transaction.

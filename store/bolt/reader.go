@@ -23,16 +23,16 @@ func (e *Engine) View(ctx context.Context, read func(store.Reader) error) error 
 
 // reading runs read in a transaction, and returns an error where the file cannot be read.
 func (e *Engine) reading(read func(*bbolt.Tx) error) (err error) {
-	tx, err := e.db.Begin(false)
+	tx, err := e.begin(false)
 	if err != nil {
-		return closed(err)
+		return err
 	}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		p := recover()
 		_ = tx.Rollback() // the end of a transaction that reads
 		if p != nil {
-			err = e.faultOf(p)
+			err = e.Explain(e.faultOf(p))
 		}
 	}()
 	return read(tx)

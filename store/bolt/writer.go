@@ -44,19 +44,22 @@ func (e *Engine) transact(ctx context.Context, change func(*writer) error) (err 
 		return err
 	}
 	defer e.release()
-	tx, err := e.db.Begin(true)
+	tx, err := e.begin(true)
 	if err != nil {
-		return closed(err)
+		return err
 	}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			err = e.panicked(p)
+			err = e.Explain(e.panicked(p))
 		}
 		if err != nil {
 			_ = tx.Rollback() // does nothing after a failed commit
 		}
 	}()
+	if err := e.uncut(tx); err != nil {
+		return e.Explain(err)
+	}
 	w := e.newWriter(tx)
 	if err := change(w); w.err != nil || err != nil {
 		return first(w.err, err)
@@ -68,6 +71,7 @@ func (e *Engine) transact(ctx context.Context, change func(*writer) error) (err 
 	return e.commit(tx)
 }
 
+// first returns the first error of two.
 func first(a, b error) error {
 	if a != nil {
 		return a
@@ -84,13 +88,13 @@ func first(a, b error) error {
 func (e *Engine) commit(tx *bbolt.Tx) error {
 	e.growAhead(tx.Size())
 	id := tx.ID()
-	err := tx.Commit()
+	err := e.commitTx(tx)
 	if err == nil {
 		e.unsettled = false
 		return nil
 	}
 	seen := 0
-	if viewErr := e.db.View(func(tx *bbolt.Tx) error { seen = tx.ID(); return nil }); viewErr == nil && seen < id {
+	if readErr := e.reading(func(tx *bbolt.Tx) error { seen = tx.ID(); return nil }); readErr == nil && seen < id {
 		return err
 	}
 	e.unsettled = true

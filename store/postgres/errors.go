@@ -105,7 +105,7 @@ func (e *Engine) rerun(ctx context.Context, attempt func() error) error {
 			odd++
 			return odd < maxOdd
 		case faultLost:
-			return e.awayFor() < awayPatience
+			return e.away.lasts(time.Now()) < awayPatience
 		default:
 			return false
 		}
@@ -115,14 +115,6 @@ func (e *Engine) rerun(ctx context.Context, attempt func() error) error {
 		}
 		return attempt()
 	})
-}
-
-func (e *Engine) awayFor() time.Duration {
-	since := e.away.Load()
-	if since == 0 {
-		return 0
-	}
-	return time.Since(time.Unix(0, since))
 }
 
 // persist runs attempts as long as again wants another one and the context lasts.

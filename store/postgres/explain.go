@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"strings"
 	"syscall"
@@ -13,20 +12,29 @@ import (
 )
 
 // explained is an error that says where and what to do.
-type explained struct{ error }
+type explained struct {
+	text string
+	err  error
+}
 
-func (x explained) Unwrap() error { return x.error }
+func (x explained) Error() string { return x.text }
+
+func (x explained) Unwrap() error { return x.err }
 
 // Explain implements store.Engine: it adds host, port and database, and the remedy.
 func (e *Engine) Explain(err error) error {
 	if err == nil || errors.As(err, new(explained)) {
 		return err
 	}
+	text := "database " + e.place + ": " + lines.Replace(err.Error())
 	if advice := e.advice(err); advice != "" {
-		return explained{fmt.Errorf("database %s: %w: %s", e.place, err, advice)}
+		text += ": " + advice
 	}
-	return explained{fmt.Errorf("database %s: %w", e.place, err)}
+	return explained{text, err}
 }
+
+// lines makes one line of an error that has one for each host.
+var lines = strings.NewReplacer(":\n\t", ": ", "\n\t", "; ", "\n", "; ")
 
 func (e *Engine) advice(err error) string {
 	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) {
@@ -64,8 +72,10 @@ func adviceOf(pg *pgconn.PgError) string {
 		return "the server does not admit this user from this machine: correct the URL, or the server's pg_hba.conf"
 	case pg.Code == "3D000":
 		return "there is no such database: CREATE DATABASE, or correct the URL"
+	case pg.Code == "42501" && strings.Contains(pg.Message, "database"):
+		return "the role may not make the tables: as the owner of the database, CREATE SCHEMA " + schema + " AUTHORIZATION for the role, or GRANT CREATE ON DATABASE to it"
 	case pg.Code == "42501":
-		return "the role lacks rights: as the database's owner, CREATE SCHEMA " + schema + " AUTHORIZATION the role, or GRANT CREATE ON DATABASE to it"
+		return "the role lacks rights: as the owner of the tables, GRANT USAGE ON SCHEMA " + schema + " to it, and GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " + schema
 	case pg.Code == "25006":
 		return "the server is read-only, such as a standby: name the primary, or all hosts, in the URL"
 	case pg.Code == "53300":

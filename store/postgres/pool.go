@@ -95,7 +95,6 @@ func newPool(config *pgxpool.Config, size int32, unnamed bool) (*pool, error) {
 	p.unnamed.Store(unnamed)
 	config = config.Copy()
 	config.MaxConns, config.MinConns, config.MinIdleConns = size, min(config.MinConns, size), min(config.MinIdleConns, size)
-	config.ConnConfig.DialFunc = p.gate.dial
 	config.ConnConfig.OnNotice = func(c *pgconn.PgConn, n *pgconn.Notice) {
 		if warned, ok := c.CustomData()[warningKey].(*bool); ok && n.Code == "01000" {
 			*warned = true
@@ -105,6 +104,7 @@ func newPool(config *pgxpool.Config, size int32, unnamed bool) (*pool, error) {
 		if p.unnamed.Load() {
 			c.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 		}
+		c.DialFunc = p.gate.dialer()
 		return nil
 	}
 	config.AfterConnect = func(_ context.Context, c *pgx.Conn) error {
@@ -153,8 +153,23 @@ type refusedDial struct {
 	err error
 }
 
+// dialer returns what one connection dials with: through the gate until it is ready, later, to cancel a statement, beside it.
+func (g *gate) dialer() pgconn.DialFunc {
+	ready := &atomic.Bool{}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if !ready.Load() {
+			return g.dial(ctx, ready, network, address)
+		}
+		ctx, cancel := context.WithTimeout(ctx, cancelTimeout)
+		defer cancel()
+		return dialer.DialContext(ctx, network, address)
+	}
+}
+
+const cancelTimeout = time.Second
+
 // dial opens a connection. Its slot is free again when the connection is ready, or closed.
-func (g *gate) dial(ctx context.Context, network, address string) (net.Conn, error) {
+func (g *gate) dial(ctx context.Context, ready *atomic.Bool, network, address string) (net.Conn, error) {
 	if err := g.lately(address); err != nil {
 		return nil, err
 	}
@@ -170,7 +185,7 @@ func (g *gate) dial(ctx context.Context, network, address string) (net.Conn, err
 		release()
 		return nil, err
 	}
-	return &opening{Conn: c, release: release}, nil
+	return &opening{Conn: c, ready: ready, release: release}, nil
 }
 
 // lately returns the error of an address that was tried a moment ago.
@@ -199,6 +214,7 @@ func (g *gate) note(address string, err error) {
 // opening is a connection that holds a slot of the gate until it is ready.
 type opening struct {
 	net.Conn
+	ready   *atomic.Bool
 	release func()
 }
 
@@ -212,6 +228,7 @@ func opened(c net.Conn) {
 	for {
 		switch inner := c.(type) {
 		case *opening:
+			inner.ready.Store(true)
 			inner.release()
 			return
 		case interface{ NetConn() net.Conn }:

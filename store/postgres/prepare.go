@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"path"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,19 +25,47 @@ const (
 	lockEvery     = time.Second
 )
 
-// Prepare implements store.Engine. Where all tables are there it needs no more rights than to read and write them.
+// Prepare implements store.Engine. Where everything is there it needs no more rights than to read and write the tables.
 func (e *Engine) Prepare(ctx context.Context, _ bool) error {
-	if err := e.rerun(ctx, func() error { return nil }); err != nil || e.tables.complete() {
+	done, err := e.isPrepared(ctx)
+	if done || err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, migrateWithin)
 	defer cancel()
-	err := e.persist(ctx, func(err error) bool { return isRetryable(err) }, func() error { return e.migrate(ctx) })
-	if err != nil {
+	if err := e.persist(ctx, isRetryable, func() error { return e.migrate(ctx) }); err != nil {
 		return err
 	}
-	return e.rerun(ctx, func() error { return nil })
+	_, err = e.isPrepared(ctx)
+	return err
 }
+
+// isPrepared reports whether all is there, and looks if it was not when it was last looked at.
+func (e *Engine) isPrepared(ctx context.Context) (bool, error) {
+	if !e.tables.complete() || !e.tables.migrated() {
+		e.tables.forget()
+		if err := e.rerun(ctx, func() error { return nil }); err != nil {
+			return false, err
+		}
+	}
+	return e.tables.complete() && e.tables.migrated(), nil
+}
+
+// newest is the version of the last migration.
+var newest = func() (version int64) {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		panic(err) // the pattern is wrong
+	}
+	for _, name := range names {
+		n, err := goose.NumericComponent(path.Base(name))
+		if err != nil {
+			panic(err) // a file has no number
+		}
+		version = max(version, n)
+	}
+	return version
+}()
 
 // isRetryable reports whether a migration, or its lock, is to be tried later: a table is held by a reader, another process migrates.
 func isRetryable(err error) bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -59,15 +60,23 @@ func (e *Engine) admits(ctx context.Context, c *pgx.Conn) error {
 		return final(ctx, err)
 	}
 	if len(names) > 0 {
-		return fmt.Errorf("%w: it has tables of something else (%s)", store.ErrNotOurs, strings.Join(names, ", "))
+		return notOurs(strings.Join(names, ", "))
 	}
 	return nil
 }
+
+// notOurs is that there are tables of something else; its text are some of them.
+type notOurs string
+
+func (n notOurs) Error() string { return "it has tables of something else (" + string(n) + ")" }
+
+func (n notOurs) Is(err error) bool { return err == store.ErrNotOurs } //nolint:errorlint // as errors.Is asks
 
 // tables knows which of ours are there. Those that are stay.
 type tables struct {
 	mu      sync.RWMutex
 	present map[string]bool
+	version int64 // of the migrations
 	unsure  bool
 }
 
@@ -80,9 +89,15 @@ func (t *tables) look(ctx context.Context, c *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
+	var version int64
+	if slices.Contains(names, "migrations") {
+		if err := c.QueryRow(ctx, ourVersion).Scan(&version); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.present, t.unsure = map[string]bool{}, false
+	t.present, t.version, t.unsure = map[string]bool{}, version, false
 	for _, name := range names {
 		t.present[name] = true
 	}
@@ -109,7 +124,14 @@ func (t *tables) has(b store.Bucket) bool {
 	return t.present[b.String()]
 }
 
-// complete reports whether everything is there.
+// migrated reports whether all migrations were made. Those of a newer program may have been as well.
+func (t *tables) migrated() bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.version >= newest
+}
+
+// complete reports whether everything is there that is read and written.
 func (t *tables) complete() bool {
 	t.mu.RLock()
 	defer t.mu.RUnlock()

@@ -34,8 +34,10 @@ const (
 	setting      = "SELECT current_setting($1, true)" // null where it is not known
 	about        = "SELECT current_setting('server_version'), clock_timestamp()"
 	createSchema = "CREATE SCHEMA IF NOT EXISTS " + schema
-	ourTables    = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = '" + schema + "'"
-	ourSchema    = "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = '" + schema + "'"
+	ourTables    = "SELECT c.relname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace " +
+		"WHERE n.nspname = '" + schema + "' AND c.relkind IN ('r', 'p')"
+	ourVersion = "SELECT version_id FROM " + schema + ".migrations WHERE is_applied ORDER BY version_id DESC LIMIT 1"
+	ourSchema  = "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = '" + schema + "'"
 	// otherTables are those of others in the database, except what extensions have brought.
 	otherTables = "SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace " +
 		"WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'crdb_internal', 'pg_extension', '" + schema + "') " +

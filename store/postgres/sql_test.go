@@ -33,7 +33,7 @@ func allSQL(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{
 		"settings": settings, "insertMark": insertMark, "refuseMark": refuseMark, "readMark": readMark, "oldMarks": oldMarks,
-		"beginView": beginView, "beginUpdate": beginUpdate, "beginCommit": beginCommit, "ourTables": ourTables, "ourSchema": ourSchema,
+		"beginView": beginView, "beginUpdate": beginUpdate, "beginCommit": beginCommit, "ourTables": ourTables, "ourSchema": ourSchema, "ourVersion": ourVersion,
 		"otherTables": otherTables, "createSchema": createSchema, "setting": setting, "server": server, "about": about, "mayCreate": mayCreate,
 		"mayWrite":     mayWrite,
 		"shareStripes": shareStripes, "lockStripes": lockStripes, "shortWaits": shortWaits,

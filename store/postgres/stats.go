@@ -22,7 +22,7 @@ type counters struct{ trips, retries, settled, unknown atomic.Int64 }
 // Stats returns the figures of now.
 func (e *Engine) Stats() Stats {
 	s := Stats{
-		OldestSnapshot: e.reading.oldest(time.Now()), Away: e.awayFor(), Trips: e.counts.trips.Load(),
+		OldestSnapshot: e.reading.oldest(time.Now()), Away: e.away.lasts(time.Now()), Trips: e.counts.trips.Load(),
 		Retries: e.counts.retries.Load(), Settled: e.counts.settled.Load(), Unknown: e.counts.unknown.Load(),
 	}
 	for _, p := range []*pool{e.main, e.urgent} {

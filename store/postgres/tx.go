@@ -62,7 +62,7 @@ func (t *tx) send(list ...statement) bool {
 		t.lose()
 		return false
 	}
-	t.e.away.Store(0)
+	t.e.away.over()
 	t.ended = list[len(list)-1].sql == endCommit
 	return true
 }
@@ -138,7 +138,7 @@ func texts(list []statement) (all []string) {
 func (t *tx) lose() {
 	switch fault(t.err) {
 	case faultLost:
-		t.e.away.CompareAndSwap(0, time.Now().UnixNano())
+		t.e.away.missed(time.Now())
 		t.pool.drop(t.conn)
 	case faultStale:
 		t.pool.drop(t.conn)

@@ -77,20 +77,29 @@ func (c *changes) inOrder() []*write {
 		for _, w := range c.byKey {
 			c.sorted = append(c.sorted, w)
 		}
-		slices.SortFunc(c.sorted, func(a, b *write) int { return bytes.Compare(a.key, b.key) })
+		slices.SortFunc(c.sorted, compareWrites)
 	}
 	return c.sorted
 }
 
+func compareWrites(a, b *write) int { return bytes.Compare(a.key, b.key) }
+
+// manySorted is so many writes that they are rather sorted again when they are next looked through than that each new one is put in its place.
+const manySorted = 4096
+
 func (c *changes) set(w *write) {
-	if c.byKey[string(w.key)] == nil {
-		c.sorted = nil
-	}
 	if old := c.byKey[string(w.key)]; old != nil {
 		*old = *w
 		return
 	}
 	c.byKey[string(w.key)] = w
+	switch {
+	case len(c.sorted) > manySorted:
+		c.sorted = nil
+	case c.sorted != nil:
+		i, _ := slices.BinarySearchFunc(c.sorted, w, compareWrites)
+		c.sorted = slices.Insert(c.sorted, i, w)
+	}
 }
 
 // writer implements store.Writer.

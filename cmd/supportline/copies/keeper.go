@@ -51,8 +51,9 @@ const (
 	kind       = "application/octet-stream"
 )
 
-// Run makes backups until ctx ends.
+// Run makes backups until ctx ends. It may be called again: another process may have made some meanwhile.
 func (k *Keeper) Run(ctx context.Context) {
+	k.looked = false
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	for ctx.Err() == nil {

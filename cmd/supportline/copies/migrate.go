@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/officernd/supportline/store"
 )
@@ -37,4 +38,22 @@ func Migrate(ctx context.Context, from, to store.Engine, fromName, toName string
 }
 
 // idle returns an error if a server works with an engine.
-func idle(ctx context.Context, name string, e store.Engine) error { return nil }
+func idle(ctx context.Context, name string, e store.Engine) error {
+	all, err := store.Processes(ctx, e)
+	if err != nil {
+		return fmt.Errorf("%s: whether servers work with it can't be read: %w", name, err)
+	}
+	var hosts []string
+	for _, p := range all {
+		if !p.Gone {
+			hosts = append(hosts, fmt.Sprintf("%s (process %d)", p.Host, p.Number))
+		}
+	}
+	if len(hosts) > 0 {
+		return worded{fmt.Sprintf("%s: a server works with it, on %s: stop every server, and do it again. One that was killed counts as stopped after a minute",
+			name, strings.Join(hosts, ", ")), errAtWork}
+	}
+	return nil
+}
+
+var errAtWork = errors.New("a server works with the store")

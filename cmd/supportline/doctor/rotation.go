@@ -13,6 +13,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/server"
+	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 )
 
@@ -153,9 +154,30 @@ func (r Rotation) serverAccepts(ctx context.Context) error {
 	return nil
 }
 
-// processesAccept is serverAccepts where any number of servers share a database.
-func (r Rotation) processesAccept(ctx context.Context) error {
-	return r.signed(ctx, r.Conf.Twilio.NextAuthToken)
+// processesAccept is serverAccepts where any number of servers share a database. Each of them has written there which tokens it accepts.
+func (r Rotation) processesAccept(ctx context.Context) (err error) {
+	engine, err := server.OpenEngine(ctx, r.Conf.Store, server.EngineOptions{Connections: 1})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	all, err := store.Processes(ctx, engine)
+	if err != nil {
+		return engine.Explain(err)
+	}
+	all = slices.DeleteFunc(all, func(p store.Process) bool { return p.Gone })
+	if len(all) == 0 {
+		return control.Refused("no server runs on %s: start it with \"supportline serve\", then run this again", r.Conf.Store)
+	}
+	for _, p := range all {
+		for _, token := range server.AcceptedTokens(r.Conf) {
+			if !slices.Contains(p.Tokens, control.Fingerprint(token)) {
+				return control.Refused("the server at %s (process %d) does not accept both auth_token and next_auth_token of this configuration: restart it, "+
+					"then run this again", p.Host, p.Number)
+			}
+		}
+	}
+	return nil
 }
 
 // signed sends a request to public_url as the provider does, signed with a token.

@@ -80,13 +80,29 @@ func (o *outbox) DueNotices(_ context.Context, channel policy.Channel, now time.
 	return due, nil
 }
 
+// ClaimNotice claims even while results cannot be written: that is what a claim is for.
+func (o *outbox) ClaimNotice(_ context.Context, key, by string, now, until time.Time) (claimed bool, _ error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i := range o.all {
+		if o.all[i].Key == key {
+			o.all[i], claimed = o.all[i].Claimed(by, now, until)
+		}
+	}
+	return claimed, nil
+}
+
+func (o *outbox) ReleaseNotice(_ context.Context, key, by string, now time.Time) error {
+	return o.change(key, func(n *policy.Notice) { *n = n.Released(by, now) })
+}
+
 func (o *outbox) NoticeSent(_ context.Context, key string, at time.Time) error {
-	return o.change(key, func(n *policy.Notice) { n.Attempts, n.SentAt, n.Error = n.Attempts+1, at, "" })
+	return o.change(key, func(n *policy.Notice) { n.Attempts, n.SentAt, n.Error, n.ClaimedBy = n.Attempts+1, at, "", "" })
 }
 
 func (o *outbox) NoticeFailed(_ context.Context, key string, at time.Time, cause error, next time.Time) error {
 	return o.change(key, func(n *policy.Notice) {
-		n.Attempts, n.Error, n.NextAt = n.Attempts+1, cause.Error(), next
+		n.Attempts, n.Error, n.NextAt, n.ClaimedBy = n.Attempts+1, cause.Error(), next, ""
 		if next.IsZero() {
 			n.FailedAt = at
 		}

@@ -19,6 +19,10 @@ import (
 type Outbox interface {
 	// DueNotices returns at most limit notices of one channel that are neither sent nor given up and whose time has come, the longest due first.
 	DueNotices(ctx context.Context, channel policy.Channel, now time.Time, limit int) ([]policy.Notice, error)
+	// ClaimNotice stores who delivers a notice, which nobody else does then until a time, and returns false where somebody else does or did.
+	ClaimNotice(ctx context.Context, key, by string, now, until time.Time) (claimed bool, err error)
+	// ReleaseNotice makes a notice due at once that was claimed and not attempted.
+	ReleaseNotice(ctx context.Context, key, by string, now time.Time) error
 	// NoticeSent stores that a notice was delivered.
 	NoticeSent(ctx context.Context, key string, at time.Time) error
 	// NoticeFailed stores a failed attempt with its cause. The notice is due again at next, or, where next is zero, given up.
@@ -31,15 +35,19 @@ type Options struct {
 	After   func(time.Duration) <-chan time.Time   // time.After
 	Random  func() float64                         // in [0, 1); math/rand
 	Timeout time.Duration                          // of one delivery; 30 seconds
+	Every   time.Duration                          // how often the outbox is read when nobody calls Wake; 15 seconds
+	By      string                                 // the process that delivers, as the outbox knows it; "here"
 	Logger  *zap.Logger                            // none
 	Told    func(policy.Channel, string /*class*/) // after each attempt, for counting: class is "sent" or why not; nothing
 }
 
 const (
-	// lookEvery is how often the outbox is read when nobody calls Wake.
-	lookEvery = 15 * time.Second
 	// atOnce bounds how many notices are read at a time.
 	atOnce = 100
+	// lookEvery is the default of Options.Every.
+	lookEvery = 15 * time.Second
+	// claimSlack is how much longer than a delivery its claim lasts. The clocks of processes may differ by as much.
+	claimSlack = 90 * time.Second
 	// grace is how long a delivery under way may take when the sender is stopped: cut off, it could arrive twice.
 	grace = 3 * time.Second
 )
@@ -91,6 +99,7 @@ func (o *Options) fill() {
 		o.Random = rand.Float64
 	}
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
+	o.Every, o.By = cmp.Or(o.Every, lookEvery), cmp.Or(o.By, "here")
 	o.Logger = cmp.Or(o.Logger, zap.NewNop())
 	if o.Told == nil {
 		o.Told = func(policy.Channel, string) {}
@@ -118,7 +127,7 @@ func (s *Sender) Run(ctx context.Context) {
 				select {
 				case <-ctx.Done():
 				case <-c.wake:
-				case <-s.o.After(lookEvery):
+				case <-s.o.After(s.o.Every):
 				}
 			}
 		})
@@ -128,6 +137,11 @@ func (s *Sender) Run(ctx context.Context) {
 
 // pass delivers what is due on one channel until nothing is, or the other side or the outbox is down.
 func (s *Sender) pass(ctx context.Context, c *worker) {
+	for key, at := range c.delivered {
+		if !s.store(ctx, c, policy.Notice{Key: key}, at, nil) {
+			return
+		}
+	}
 	for ctx.Err() == nil {
 		due, err := s.outbox.DueNotices(ctx, c.Name(), s.o.Now(), atOnce)
 		if err != nil {
@@ -145,31 +159,54 @@ func (s *Sender) pass(ctx context.Context, c *worker) {
 	}
 }
 
-// one attempts to deliver a notice and stores the result. It returns false when the next one should wait.
+// one claims a notice, attempts to deliver it, and stores the result. It returns false when the next one should wait.
 func (s *Sender) one(ctx context.Context, c *worker, n policy.Notice) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	at, before := c.delivered[n.Key]
-	var failed *failure
-	if !before {
-		failed = s.try(ctx, c, n)
-		at = s.o.Now()
-		if failed != nil && ctx.Err() != nil {
-			return false // we stopped it ourselves, which is no failure of the notice
-		}
-		s.report(c, n, failed)
-	}
-	// The result is stored even while the program stops.
-	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Timeout)
-	defer cancel()
-	if err := s.write(writing, c, n, at, failed); errors.Is(err, policy.ErrNoNotice) {
-		delete(c.delivered, n.Key)
-	} else if err != nil {
-		s.o.Logger.Warn("the result of a delivery cannot be stored", zap.String("key", n.Key), zap.Error(err))
+	now := s.o.Now()
+	claimed, err := s.outbox.ClaimNotice(ctx, n.Key, s.o.By, now, now.Add(s.o.Timeout+claimSlack))
+	switch {
+	case errors.Is(err, policy.ErrNoNotice), err == nil && !claimed:
+		return true
+	case err != nil:
+		s.o.Logger.Warn("a notice cannot be claimed", zap.String("key", event(n)), zap.Error(err))
+		return false
+	case s.o.Now().Sub(now) > claimSlack/2: // the process stood still, and somebody else may have the notice by the time it is sent
 		return false
 	}
-	return failed == nil || !failed.down
+	failed := s.try(ctx, c, n)
+	at := s.o.Now()
+	if failed != nil && ctx.Err() != nil { // we stopped it ourselves, which is no failure of the notice
+		s.release(ctx, n, at)
+		return false
+	}
+	s.report(c, n, failed)
+	return s.store(ctx, c, n, at, failed) && (failed == nil || !failed.down)
+}
+
+// release lets others deliver a notice at once.
+func (s *Sender) release(ctx context.Context, n policy.Notice, at time.Time) {
+	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Timeout)
+	defer cancel()
+	if err := s.outbox.ReleaseNotice(writing, n.Key, s.o.By, at); err != nil && !errors.Is(err, policy.ErrNoNotice) {
+		s.o.Logger.Warn("a notice waits until its claim is over", zap.String("key", event(n)), zap.Error(err))
+	}
+}
+
+// store stores the result of an attempt, even while the program stops. It returns false when that failed.
+func (s *Sender) store(ctx context.Context, c *worker, n policy.Notice, at time.Time, failed *failure) bool {
+	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Timeout)
+	defer cancel()
+	err := s.write(writing, c, n, at, failed)
+	if errors.Is(err, policy.ErrNoNotice) {
+		delete(c.delivered, n.Key)
+		return true
+	}
+	if err != nil {
+		s.o.Logger.Warn("the result of a delivery cannot be stored", zap.String("key", event(n)), zap.Error(err))
+	}
+	return err == nil
 }
 
 func (s *Sender) try(ctx context.Context, c *worker, n policy.Notice) *failure {

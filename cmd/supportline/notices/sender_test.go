@@ -94,6 +94,7 @@ func TestCrashBeforeItIsWrittenDown(t *testing.T) {
 		t.Errorf("%d mails and %d posts from one process", len(s.got()), len(h.got(t)))
 	}
 	o.setBroken(false)
+	c.set(start.Add(2 * time.Minute)) // the claims are over
 	run(t, notices.New(settings, o, options))
 	if n := o.await(t, "m", 1); n.SentAt.IsZero() {
 		t.Errorf("the mail is lost: %+v", n)
@@ -108,6 +109,60 @@ func TestCrashBeforeItIsWrittenDown(t *testing.T) {
 	if diff := cmp.Diff([]string{"p", "p"}, h.got(t)); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// Two processes with one outbox deliver each notice once, whoever reads it first.
+func TestANoticeIsDeliveredByOneProcess(t *testing.T) {
+	var all []policy.Notice
+	for i := range 50 {
+		all = append(all, post(fmt.Sprintf("post/%02d", i)))
+	}
+	o, h, c := newOutbox(all...), startHook(t), newClock()
+	for _, by := range []string{"a", "b", "c"} {
+		run(t, notices.New(over(h.channel), o, notices.Options{Now: c.Now, After: never, By: by}))
+	}
+	for _, n := range all {
+		o.await(t, n.Key, 1)
+	}
+	if came := h.got(t); len(came) != len(all) {
+		t.Errorf("%d came of %d", len(came), len(all))
+	}
+}
+
+// What another process delivers at this moment is left alone until its claim is over; then that process has died.
+func TestAClaimedNoticeWaitsForItsClaim(t *testing.T) {
+	claimed, _ := post("p").Claimed("another", start, start.Add(2*time.Minute))
+	o, h, c := newOutbox(claimed), startHook(t), newClock()
+	sender := notices.New(over(h.channel), o, notices.Options{Now: c.Now})
+	sender.Once(t.Context())
+	if n := o.get("p"); n.Attempts > 0 || n.ClaimedBy != "another" {
+		t.Errorf("meanwhile it was tried: %+v", n)
+	}
+	c.set(start.Add(2 * time.Minute))
+	sender.Once(t.Context())
+	if n := o.get("p"); n.SentAt.IsZero() || n.ClaimedBy != "" {
+		t.Errorf("afterwards: %+v", n)
+	}
+}
+
+// A process that stood still between its claim and the delivery leaves the notice alone: somebody else may have it by now.
+func TestAProcessThatStoodStillDeliversNothing(t *testing.T) {
+	o, h, c := newOutbox(post("p")), startHook(t), newClock()
+	paused := &pausing{o, c}
+	notices.New(over(h.channel), paused, notices.Options{Now: c.Now}).Once(t.Context())
+	if came := h.got(t); len(came) > 0 {
+		t.Errorf("it sent %q", came)
+	}
+}
+
+type pausing struct {
+	*outbox
+	clock *clock
+}
+
+func (p *pausing) ClaimNotice(ctx context.Context, key, by string, now, until time.Time) (bool, error) {
+	defer p.clock.set(now.Add(time.Minute))
+	return p.outbox.ClaimNotice(ctx, key, by, now, until)
 }
 
 func (o *outbox) written() int {
@@ -141,8 +196,8 @@ func TestStopLeavesNothingRunning(t *testing.T) {
 	stop := run(t, notices.New(over(h.channel), o, notices.Options{Now: newClock().Now, After: at}))
 	<-h.hangs
 	stop()
-	if n := o.get("a"); n.Attempts != 0 {
-		t.Errorf("the notice is blamed: %+v", n)
+	if n := o.get("a"); n.Attempts != 0 || n.ClaimedBy != "" || n.NextAt.After(start) {
+		t.Errorf("the notice is blamed, or stays claimed: %+v", n)
 	}
 	stacks := make([]byte, 1<<20)
 	if left := string(stacks[:runtime.Stack(stacks, true)]); strings.Contains(left, "notices.(*Sender)") {

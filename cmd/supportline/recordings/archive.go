@@ -36,6 +36,7 @@ type Options struct {
 	Now    func() time.Time // time.Now
 	Random func() float64   // in [0, 1); math/rand
 	Logger *zap.Logger      // none
+	By     string           // the process that works, as the log knows it; "here"
 	// Told is called after each attempt, for counting: what was attempted ("fetch", "delete", "remove"), and the result: "ok", "not there"
 	// (the provider does not have the sound, yet), "failed". The default does nothing.
 	Told func(what, result string)
@@ -62,7 +63,7 @@ func New(s Settings, bucket Bucket, log Log, provider Provider, o Options) *Arch
 	if o.Random == nil {
 		o.Random = rand.Float64
 	}
-	o.Logger = cmp.Or(o.Logger, zap.NewNop())
+	o.Logger, o.By = cmp.Or(o.Logger, zap.NewNop()), cmp.Or(o.By, "here")
 	if o.Told == nil {
 		o.Told = func(string, string) {}
 	}
@@ -80,6 +81,9 @@ const (
 	stepWithin    = time.Hour
 	removedWithin = 5 * time.Minute
 	probedWithin  = time.Minute
+	// claimFor is how long a recording is left to a process that claimed it and was not heard of since. The clocks of processes may be minutes apart.
+	claimFor   = 5 * time.Minute
+	claimEvery = time.Minute
 )
 
 // Run does what is due until ctx is over, and returns when nothing of it is running any more.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -201,7 +202,7 @@ func TestKilledAtAnyWrite(t *testing.T) {
 	for writes := int64(0); ; writes++ {
 		a.log = func(l recordings.Log) recordings.Log {
 			broken := &brokenLog{Log: l}
-			broken.left.Store(writes % 3)
+			broken.left.Store(writes % 5)
 			return broken
 		}
 		a.configure()
@@ -217,7 +218,8 @@ func TestKilledAtAnyWrite(t *testing.T) {
 		if err == nil {
 			break
 		}
-		if !errors.Is(err, errKilled) || writes > 20 {
+		a.now = a.now.Add(6 * time.Minute) // past the claims of the one that was killed
+		if !errors.Is(err, errKilled) || writes > 30 {
 			t.Fatalf("after %d writes: %v", writes, err)
 		}
 	}
@@ -434,4 +436,50 @@ func (h *hanging) Read([]byte) (int, error) {
 	h.under <- struct{}{}
 	<-h.context.Done()
 	return 0, h.context.Err()
+}
+
+// TestARecordingIsFetchedByOneProcess: while one fetches it, another one finds it claimed, and a process that asks for everything at once too. The claim
+// of one that died is over after some minutes.
+func TestARecordingIsFetchedByOneProcess(t *testing.T) {
+	a := newRig(t, recordings.NewFolder(t.TempDir()), nil)
+	a.advance(func(c policy.Call) policy.Call {
+		return c.LearnClaimed(first, policy.StepFetch, "another", a.now, a.now.Add(5*time.Minute))
+	})
+	did, err := a.archive.PassAll(t.Context())
+	if err != nil || did != (recordings.Done{Fetched: 1}) {
+		t.Errorf("%+v, %v", did, err)
+	}
+	if r := a.recording(first); r.ClaimedBy != "another" || r.Copy != nil {
+		t.Errorf("the claimed one is %+v", r)
+	}
+	a.now = a.now.Add(5 * time.Minute)
+	a.pass("after the claim", recordings.Done{Fetched: 1})
+	if r := a.recording(first); r.ClaimedBy != "" || r.Copy == nil {
+		t.Errorf("the claimed one is %+v", r)
+	}
+}
+
+// TestAClaimOutlastsALongFetch: it is renewed as long as the sound comes, and released when the process is stopped.
+func TestAClaimOutlastsALongFetch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newRig(t, recordings.NewFolder(t.TempDir()), nil)
+		began := time.Now()
+		a.clock = func() time.Time { return noon.Add(time.Since(began)) }
+		ctx, stop := context.WithCancel(t.Context())
+		a.fails = func(string) error {
+			time.Sleep(20 * time.Minute) // of the bubble
+			if r := a.recording(first); r.ClaimedBy != "here" || !r.NextAt.After(a.clock().Add(3*time.Minute)) {
+				t.Errorf("after 20 minutes: %+v", r)
+			}
+			stop()
+			return ctx.Err()
+		}
+		a.configure()
+		if _, err := a.archive.Pass(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+		if r := a.recording(first); r.ClaimedBy != "" || r.NextAt.After(a.clock()) {
+			t.Errorf("after the stop: %+v", r)
+		}
+	})
 }

@@ -39,6 +39,7 @@ const (
 type rig struct {
 	testing.TB
 	now     time.Time
+	clock   func() time.Time // of the archive, unless it is a.now
 	file    string
 	store   *store.Store
 	at      *fake.Account
@@ -90,6 +91,13 @@ func (a *rig) advance(change func(policy.Call) policy.Call) {
 	}
 }
 
+func (a *rig) time() time.Time {
+	if a.clock != nil {
+		return a.clock()
+	}
+	return a.now
+}
+
 func (a *rig) open() {
 	a.Helper()
 	var err error
@@ -115,7 +123,7 @@ func (a *rig) configure() {
 		log = a.log(log)
 	}
 	a.archive = recordings.New(s, a.bucket, log, failing{client, a}, recordings.Options{
-		Now: func() time.Time { return a.now }, Random: func() float64 { return 0.5 }, Told: func(what, result string) { a.told[what+" "+result]++ },
+		Now: a.time, Random: func() float64 { return 0.5 }, Told: func(what, result string) { a.told[what+" "+result]++ },
 	})
 }
 

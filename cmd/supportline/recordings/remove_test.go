@@ -104,7 +104,13 @@ func eraseUnderWay(a *rig) {
 func underWay(a *rig, act func()) {
 	a.Helper()
 	var once sync.Once
-	a.log = func(l recordings.Log) recordings.Log { return onAdvance{l, func() { once.Do(act) }} }
+	a.log = func(l recordings.Log) recordings.Log {
+		return onAdvance{l, func() {
+			if a.has(first) || a.has(second) { // else it is only claimed
+				once.Do(act)
+			}
+		}}
+	}
 	a.configure()
 	_, err := a.archive.Pass(a.Context())
 	a.log = nil

@@ -69,18 +69,17 @@ func (p *pass) step(
 ) error {
 	within, cancel := context.WithTimeout(ctx, stepWithin)
 	defer cancel()
-	call, err := p.log.Call(ctx, d.Call)
-	if errors.Is(err, policy.ErrNoCall) {
-		return nil
+	r, mine, err := p.claim(ctx, d, what)
+	if err != nil || !mine {
+		return err
 	}
-	r, known := call.Recording(d.SID)
-	if err != nil || !known || r.Step() != what {
-		return err // forgotten, or done already
-	}
+	stopKeeping := p.keepClaim(within, d, what)
 	learn, failed := do(within, r)
+	stopKeeping()
 	if failed != nil {
-		if ctx.Err() != nil {
-			return ctx.Err() // we stopped it ourselves, which is no failure of the recording
+		if ctx.Err() != nil { // we stopped it ourselves, which is no failure of the recording
+			_, err := p.log.Advance(context.WithoutCancel(ctx), d.Call, func(c policy.Call) policy.Call { return c.LearnReleased(d.SID, p.o.By, p.now) })
+			return errors.Join(ctx.Err(), err)
 		}
 		next := p.next(r, what, failed)
 		learn = func(c policy.Call) policy.Call { return c.LearnFailed(d.SID, what, failed.Error(), next) }
@@ -89,6 +88,51 @@ func (p *pass) step(
 	_, err = p.log.Advance(context.WithoutCancel(ctx), d.Call, learn)
 	p.tell(string(what), failed, zap.String("call", string(d.Call)), zap.String("recording", d.SID), zap.Int("try", r.Tries+1))
 	return err
+}
+
+// claim claims a recording for one step, and returns it. mine is false for one that was forgotten, for which the step was taken already, or that
+// another process has claimed.
+func (p *pass) claim(ctx context.Context, d policy.DueRecording, what policy.RecordingStep) (r policy.Recording, mine bool, err error) {
+	call, err := p.log.Call(ctx, d.Call)
+	if errors.Is(err, policy.ErrNoCall) {
+		return r, false, nil
+	}
+	if r, mine = call.Recording(d.SID); err != nil || !mine || r.Step() != what {
+		return r, false, err
+	}
+	now := p.o.Now()
+	until := now.Add(claimFor)
+	call, err = p.log.Advance(ctx, d.Call, func(c policy.Call) policy.Call { return c.LearnClaimed(d.SID, what, p.o.By, now, until) })
+	if err != nil {
+		return r, false, err
+	}
+	r, mine = call.Recording(d.SID)
+	return r, mine && r.ClaimedBy == p.o.By && r.NextAt.Equal(until), nil
+}
+
+// keepClaim renews a claim from time to time, until it is told that the step is over.
+func (p *pass) keepClaim(ctx context.Context, d policy.DueRecording, what policy.RecordingStep) (over func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		pace := time.NewTicker(claimEvery)
+		defer pace.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-pace.C:
+			}
+			if _, _, err := p.claim(ctx, d, what); err != nil && ctx.Err() == nil { // the claim lasts a while without it
+				p.o.Logger.Warn("a claim of a recording was not renewed", zap.String("recording", d.SID), zap.Error(err))
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
 }
 
 // next returns when a step that failed is tried again: always after this pass.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -42,6 +43,8 @@ type App struct {
 	account  *twilio.Account // for outbound legs; nil: there are none
 	watched  *storeWatch
 	stopping chan struct{} // closed when the server stops
+	process  store.Process // this one, as others are told of it
+	around   atomic.Pointer[around]
 }
 
 // Open opens the store and puts the rest around it. size is the first size of a file, 0 for that of a server. The caller closes the App.
@@ -58,7 +61,7 @@ func OpenOver(transport http.RoundTripper, conf config.Config, now func() time.T
 	}
 	a := &App{
 		Conf: conf, Now: now, Log: log, Sampled: sampled(log), ended: &endedCalls{}, toSend: make(chan struct{}, 1), Counters: newMetrics(conf.PublicURL),
-		yielder: newYielder(), stopping: make(chan struct{}), watched: &storeWatch{engine: engine},
+		yielder: newYielder(), stopping: make(chan struct{}), watched: &storeWatch{engine: engine}, process: thisProcess(conf),
 	}
 	a.watched.register(a.Counters.registry)
 	o := store.Options{
@@ -94,7 +97,7 @@ func (a *App) build(transport http.RoundTripper) error {
 		}
 		a.Ringer = ivr.NewRinger(a.lines.Settings, conf.PublicURL, calls, a.account, a.Now, a.Log)
 	}
-	told := recordings.Options{Now: a.Now, Logger: a.Log, Told: a.Counters.Recorded}
+	told := recordings.Options{Now: a.Now, Logger: a.Log, Told: a.Counters.Recorded, By: a.process.ID}
 	if a.Archive, err = newArchive(conf, a.Store, a.Counters.asked, told); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@
 //	app.go        the wiring: store, webhooks, console, archive, counters
 //	serve.go      the three listeners, and how they stop
 //	schedule.go   which job runs when; jobs.go: the jobs, each a function of the log and a time
+//	processes.go  the other processes on the same database: what they edited, how they differ, which died
 //	reconcile.go  the log compared with the provider's list of calls, and repaired
 //	session.go    sessions for commands on the store, in the server and without one
 //	findings.go   the state of the parts, for the console; health.go, metrics.go: for machines

@@ -23,6 +23,9 @@ func (a *App) findings(ctx context.Context) []console.Finding {
 	found := append([]console.Finding{a.storeFinding(ctx)}, a.notHeldFindings()...)
 	found = append(found, a.callsFinding(ctx), a.listFinding(ctx), a.noticesFinding(ctx))
 	found = append(found, a.backupFindings()...)
+	if all, err := a.Store.Processes(ctx); err == nil && a.Store.Shared() {
+		found = append(found, processesFinding(all))
+	}
 	return append(append(found, ReceiverFindings(a.Conf.Notices, a.Conf.Settings)...), version)
 }
 

@@ -25,6 +25,10 @@ type Health struct {
 	Now     time.Time `json:"now"`
 	Store   string    `json:"store,omitempty"`
 	NotHeld []string  `json:"not_held,omitempty"`
+	// Process is this one, and Processes is how many share the store, where several can. Differ is how they are not alike, in sentences.
+	Process   string   `json:"process,omitempty"`
+	Processes int      `json:"processes,omitempty"`
+	Differ    []string `json:"differ,omitempty"`
 }
 
 // readyWithin bounds the look at the store: whoever asks has seconds at most.
@@ -60,6 +64,14 @@ func (a *App) answer(w http.ResponseWriter, status int, health string) {
 	h := Health{Status: health, Version: Version(), Now: a.Now().UTC(), Store: a.watched.state()}
 	for _, n := range a.watched.warnings() {
 		h.NotHeld = append(h.NotHeld, n.Text)
+	}
+	if seen := a.around.Load(); seen != nil {
+		h.Process, h.Differ = nameOf(a.process), seen.differ
+		for _, p := range seen.all {
+			if !p.Gone {
+				h.Processes++
+			}
+		}
 	}
 	_ = json.NewEncoder(w).Encode(h) // a client that is gone needs no answer
 }

@@ -156,7 +156,8 @@ type accountMonth struct {
 	month    policy.Month
 }
 
-// endedCalls holds the accounts that wait for a review because a call of theirs ended. Those lost with the process are reviewed at the next start.
+// endedCalls holds the accounts that wait for a review because a call of theirs ended in this process. Those lost with it are reviewed when its death is
+// seen, or at the next start.
 type endedCalls struct {
 	mu      sync.Mutex
 	waiting map[accountMonth]bool
@@ -166,12 +167,17 @@ func (e *endedCalls) add(c policy.Call) {
 	if c.Customer == "" || c.Month == "" || c.End().IsZero() {
 		return
 	}
+	e.again(accountMonth{c.Customer, c.Month})
+}
+
+// again makes an account wait for a review.
+func (e *endedCalls) again(a accountMonth) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.waiting == nil {
 		e.waiting = map[accountMonth]bool{}
 	}
-	e.waiting[accountMonth{c.Customer, c.Month}] = true
+	e.waiting[a] = true
 }
 
 func (e *endedCalls) take() map[accountMonth]bool {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
 )
 
 // metrics counts what happens, for Prometheus, in a registry of its own. Labels are routes and outcomes, never callers. It is what
@@ -35,6 +36,10 @@ type metrics struct {
 	compared    prometheus.Gauge
 	missed      prometheus.Counter
 	kept        *prometheus.CounterVec
+	leases      *prometheus.GaugeVec
+	live        *prometheus.GaugeVec
+	configs     prometheus.Gauge
+	clock       prometheus.Gauge
 	backups     *prometheus.CounterVec
 	newest      prometheus.Gauge
 
@@ -73,7 +78,17 @@ func newMetrics(publicURL string) *metrics {
 		kept:        auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_recordings_total", Help: "Tries to fetch a recording, to delete it at the provider, and to remove it, by how they went."}, []string{"what", "result"}),
 		backups:     auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_backups_total", Help: "Tries to make a backup, by how they went."}, []string{"result"}),
 		newest:      auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_backup_success_timestamp_seconds", Help: "When the newest good backup was begun; 0 if none is known, or this process makes none."}),
+		leases:      auto.NewGaugeVec(prometheus.GaugeOpts{Name: "supportline_lease", Help: "1 while this process does the work that one process at a time does, by work."}, []string{"work"}),
+		live:        auto.NewGaugeVec(prometheus.GaugeOpts{Name: "supportline_processes", Help: "Processes that share the store: at work, and gone within a day without stopping."}, []string{"state"}),
+		configs:     auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_configurations", Help: "How many configurations the processes at work have."}),
+		clock:       auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_clock_ahead_seconds", Help: "How much later this process's clock is than the store's."}),
 	}
+	for _, work := range []string{workNotices, workLimits, workNight, workRecordings, workReconcile, workBackups} {
+		m.holds(work, false)
+	}
+	m.live.WithLabelValues("at work").Set(1)
+	m.live.WithLabelValues("gone")
+	m.configs.Set(1)
 	m.expect(publicURL)
 	return m
 }
@@ -150,6 +165,29 @@ func (m *metrics) backedUp(newest time.Time, tried bool, err error) {
 
 // Recorded counts an attempt to fetch, delete or remove a recording.
 func (m *metrics) Recorded(what, result string) { m.kept.WithLabelValues(what, result).Inc() }
+
+// holds keeps whether this process does some work.
+func (m *metrics) holds(work string, held bool) {
+	m.leases.WithLabelValues(work).Set(map[bool]float64{true: 1}[held])
+}
+
+// around keeps what was seen of the processes, among which is this one.
+func (m *metrics) around(all []store.Process, self string) {
+	configs, gone := map[string]bool{}, 0
+	for _, p := range all {
+		if p.Gone {
+			gone++
+			continue
+		}
+		configs[p.Config] = true
+		if p.ID == self {
+			m.clock.Set(p.Ahead.Seconds())
+		}
+	}
+	m.live.WithLabelValues("at work").Set(float64(len(all) - gone))
+	m.live.WithLabelValues("gone").Set(float64(gone))
+	m.configs.Set(float64(len(configs)))
+}
 
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})

@@ -13,6 +13,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 )
 
@@ -22,31 +23,80 @@ const tickEvery = 5 * time.Second
 // nightHour is when the nightly work is done, in the zone of the first line.
 const nightHour = 2
 
-// scheduler decides when each job runs. Its caller paces it and passes the time, so that it is tested without waiting.
+// scheduler decides when each job runs. Its callers pace it and pass the time, so that it is tested without waiting.
 type scheduler struct {
 	jobs  *Jobs
 	ended *endedCalls
-	night string // the day whose nightly work is done; "" at the start, when it is done at once
+	gone  func(context.Context) ([]string, error) // the processes that died lately; nil where there can be no others
+	// reviewAll is Jobs.ReviewAll.
+	reviewAll func(ctx context.Context, now time.Time) error
 }
 
-// tick runs what is due. A job that fails is logged and runs again: at the next tick, or the next night if it is a nightly one.
-func (s *scheduler) tick(ctx context.Context, now time.Time) {
-	s.try("live limits", s.jobs.LiveLimits(ctx, now))
+// limits and reviews run what is due. A job that fails is logged and runs again at the next tick.
+func (s *scheduler) limits(ctx context.Context, now time.Time) {
+	s.try(ctx, "live limits", s.jobs.LiveLimits(ctx, now))
+}
+
+// reviews reviews the accounts whose calls ended in this process.
+func (s *scheduler) reviews(ctx context.Context, now time.Time) {
 	for a := range s.ended.take() {
-		s.try("review", s.jobs.Review(ctx, a.customer, a.month, now))
-	}
-	local := now.In(s.jobs.Settings.Lines[0].Zone)
-	day := local.Add(-nightHour * time.Hour).Format(time.DateOnly)
-	if day != s.night {
-		s.night = day
-		s.try("nightly review", s.jobs.ReviewAll(ctx, now))
-		s.try("monthly summary", s.jobs.Summary(ctx, now))
-		s.try("retention", s.jobs.Retain(ctx, now))
+		err := s.jobs.Review(ctx, a.customer, a.month, now)
+		if err != nil {
+			s.ended.again(a)
+		}
+		s.try(ctx, "review", err)
 	}
 }
 
-func (s *scheduler) try(job string, err error) {
+// nights is the nightly work of one process, from when it takes it over.
+type nights struct {
+	*scheduler
+	last    string // the day whose work is done; "" at the start, when it is done at once
+	mourned map[string]bool
+}
+
+// tick does the nightly work once a day. A job that fails is logged and runs again the next night. What a process had to review when it died is
+// reviewed with everything else.
+func (n *nights) tick(ctx context.Context, now time.Time) {
+	died, err := n.died(ctx)
+	n.try(ctx, "look for processes that died", err)
+	local := now.In(n.jobs.Settings.Lines[0].Zone)
+	day := local.Add(-nightHour * time.Hour).Format(time.DateOnly)
+	if day != n.last || len(died) > 0 {
+		err := n.reviewAll(ctx, now)
+		n.try(ctx, "nightly review", err)
+		n.mourn(died, err)
+	}
+	if day != n.last {
+		n.last = day
+		n.try(ctx, "monthly summary", n.jobs.Summary(ctx, now))
+		n.try(ctx, "retention", n.jobs.Retain(ctx, now))
+	}
+}
+
+// died returns the processes that died and whose reviews were not made up for.
+func (n *nights) died(ctx context.Context) ([]string, error) {
+	if n.gone == nil {
+		return nil, nil
+	}
+	all, err := n.gone(ctx)
+	return slices.DeleteFunc(all, func(id string) bool { return n.mourned[id] }), err
+}
+
+func (n *nights) mourn(died []string, err error) {
 	if err != nil {
+		return
+	}
+	if n.mourned == nil {
+		n.mourned = map[string]bool{}
+	}
+	for _, id := range died {
+		n.mourned[id] = true
+	}
+}
+
+func (s *scheduler) try(ctx context.Context, job string, err error) {
+	if err != nil && ctx.Err() == nil { // a job whose lease is over goes on elsewhere
 		s.jobs.Log.Error("a job failed", zap.String("job", job), zap.Error(err))
 	}
 }
@@ -60,7 +110,11 @@ func (a *App) channels(s notices.Settings) notices.Settings {
 }
 
 func (a *App) sender(s notices.Settings) *notices.Sender {
-	return notices.New(s, a.Store, notices.Options{Now: a.Now, Logger: a.Log, Told: a.Counters.told})
+	o := notices.Options{Now: a.Now, Logger: a.Log, Told: a.Counters.told, By: a.process.ID}
+	if a.Store.Shared() { // nobody wakes the sender for what other processes write
+		o.Every = othersEvery
+	}
+	return notices.New(s, a.Store, o)
 }
 
 // announce lets the specialist of a call hear that it passed the limit.
@@ -70,25 +124,57 @@ func (a *App) announce(ctx context.Context, n policy.Notice) (over bool, err err
 	return errors.As(err, &refused) && refused.Status == http.StatusNotFound, err
 }
 
-// work runs the jobs and sends the notices until ctx ends, and returns when nothing of it runs any more.
+// The work that one process at a time does, by the names of its leases.
+const (
+	workNotices    = "notices"
+	workLimits     = "limits"
+	workNight      = "night"
+	workRecordings = "recordings"
+	workReconcile  = "reconcile"
+	workBackups    = "backups"
+)
+
+// work runs the jobs and sends the notices until ctx ends, and returns when nothing of it runs any more. What must not be done by several processes
+// at once is done under leases.
 func (a *App) work(ctx context.Context) {
 	tell := a.channels(a.Conf.Notices)
 	sender := a.sender(tell)
-	scheduler := &scheduler{ended: a.ended, jobs: &Jobs{
-		Store: a.Store, Settings: a.Conf.Settings, Notices: tell, Log: a.Log, Wake: sender.Wake,
-	}}
+	s := a.scheduler(tell, sender.Wake)
 	var all sync.WaitGroup
-	all.Go(func() { sender.Run(ctx) })
 	all.Go(func() { wakeFor(ctx, a.toSend, sender) })
-	all.Go(func() { a.reconcile(ctx) })
 	all.Go(func() { a.Usage.Run(ctx) })
-	all.Go(func() { a.Archive.Run(ctx) })
-	if keeper := a.keeper(sender.Wake); keeper != nil {
-		all.Go(func() { keeper.Run(ctx) })
-	}
-	all.Go(func() { every(ctx, tickEvery, func() { scheduler.tick(ctx, a.Now()) }) })
 	all.Go(func() { every(ctx, notHeldEvery, func() { a.watched.look(ctx, a.Log) }) })
+	all.Go(func() { every(ctx, tickEvery, func() { s.reviews(ctx, a.Now()) }) })
+	all.Go(func() { a.followOthers(ctx) })
+	duties := []store.Duty{
+		{Work: workNotices, Do: sender.Run},
+		{Work: workReconcile, Do: a.reconcile},
+		{Work: workRecordings, Do: a.Archive.Run},
+		{Work: workLimits, Do: func(ctx context.Context) { every(ctx, tickEvery, func() { s.limits(ctx, a.Now()) }) }},
+		{Work: workNight, Do: func(ctx context.Context) {
+			n := &nights{scheduler: s}
+			every(ctx, tickEvery, func() { n.tick(ctx, a.Now()) })
+		}},
+	}
+	if keeper := a.keeper(sender.Wake); keeper != nil {
+		duties = append(duties, store.Duty{Work: workBackups, Do: keeper.Run})
+	}
+	all.Go(func() { a.leases().Run(ctx, duties...) })
 	all.Wait()
+}
+
+func (a *App) scheduler(tell notices.Settings, wake func()) *scheduler {
+	jobs := &Jobs{Store: a.Store, Settings: a.Conf.Settings, Notices: tell, Log: a.Log, Wake: wake}
+	s := &scheduler{jobs: jobs, ended: a.ended, reviewAll: jobs.ReviewAll}
+	if a.Store.Shared() {
+		s.gone = a.goneProcesses
+	}
+	return s
+}
+
+// reviewLast reviews the accounts whose calls ended since the last tick, before the process ends: no other one knows of them.
+func (a *App) reviewLast(ctx context.Context) {
+	a.scheduler(a.channels(a.Conf.Notices), func() {}).reviews(ctx, a.Now())
 }
 
 // wakeFor wakes the sender when steps of calls left notices, until ctx ends.

@@ -41,21 +41,28 @@ func TestScheduler(t *testing.T) {
 		t.Helper()
 		return len(must(log.DueNotices(t.Context(), policy.ChannelEmail, now, 1000)))
 	}
-	s := &scheduler{ended: &endedCalls{}, jobs: &Jobs{Store: log, Settings: conf.Settings, Notices: conf.Notices, Log: zap.NewNop(), Wake: func() {}}}
+	jobs := &Jobs{Store: log, Settings: conf.Settings, Notices: conf.Notices, Log: zap.NewNop(), Wake: func() {}}
+	s := &scheduler{ended: &endedCalls{}, jobs: jobs, reviewAll: jobs.ReviewAll}
+	n := &nights{scheduler: s}
+	tick := func(now time.Time) {
+		s.limits(t.Context(), now)
+		s.reviews(t.Context(), now)
+		n.tick(t.Context(), now)
+	}
 	late, night := time.Date(2024, 3, 21, 1, 59, 59, 0, zone), time.Date(2024, 3, 21, 2, 0, 0, 0, zone)
 
 	var got []int
 	calls("204518", 13)
-	s.tick(t.Context(), now)
+	tick(now)
 	got = append(got, waiting())
 	calls("204518", 16)
-	s.tick(t.Context(), late)
+	tick(late)
 	got = append(got, waiting())
 	must(watchedLog{NotifyingLog(log, conf.Settings, conf.Notices), s.ended}.Advance(t.Context(), "CA20451800", func(c policy.Call) policy.Call { return c }))
-	s.tick(t.Context(), late)
+	tick(late)
 	got = append(got, waiting())
 	calls("310022", 13)
-	s.tick(t.Context(), night)
+	tick(night)
 	got = append(got, waiting())
 	if diff := cmp.Diff([]int{1, 1, 2, 3}, got); diff != "" {
 		t.Errorf("notices at the start, before the night, after a call ended, at night (-want +got):\n%s", diff)

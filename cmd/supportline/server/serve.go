@@ -126,6 +126,7 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 	}
 	running.Wait()
+	s.App.reviewLast(deadline)
 	s.App.Log.Info("stopped")
 	return err
 }
