@@ -19,8 +19,8 @@ type Log interface {
 		ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) policy.Call,
 	) (policy.Call, error)
 	// MonthCalls returns the calls of the account that a call belongs to, in the call's month, oldest first, up to the one of which enough reports
-	// true; none for a call of no account.
-	MonthCalls(ctx context.Context, sid policy.CallSID, enough func(policy.CallSummary) bool) ([]policy.CallSummary, error)
+	// true; none for a call of no account. Each attempt to read them asks for an enough of its own; nil is that all are wanted.
+	MonthCalls(ctx context.Context, sid policy.CallSID, enough func() func(policy.CallSummary) bool) ([]policy.CallSummary, error)
 	// AccountSummaries returns the calls of an account that belong to a month.
 	AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error)
 	// Calls returns the calls that a filter selects, which need not have their histories. An error ends the sequence.

@@ -37,7 +37,7 @@ func (h *webhooks) leg(step string) func(*hook) error {
 			Unjoined: w.DialCallStatus == dialFailed,
 		}
 		if step == stepScreen { // to say that the account is over; an account that has very many calls is so after few of them
-			in.Month = h.monthOf(w, sid, w.settings.FairUse.UntilOver())
+			in.Month = h.monthOf(w, sid, w.settings.FairUse.UntilOver)
 		}
 		var reply Reply
 		_, err := h.advance(w, sid, func(c policy.Call) policy.Call {
@@ -105,7 +105,7 @@ func (h *webhooks) input(w *hook) (Input, error) {
 	case stepNumber, stepMistyped, stepRefused:
 	case stepMenu, stepTicket, stepRestricted, stepTraining:
 		if w.settings.FairUse.TellCaller {
-			in.Month = h.monthOf(w, policy.CallSID(w.CallSID), func(policy.CallSummary) bool { return false })
+			in.Month = h.monthOf(w, policy.CallSID(w.CallSID), nil)
 		}
 		return in, nil
 	default:
@@ -144,8 +144,8 @@ func (h *webhooks) observeNumbers(before, after policy.Call) {
 	}
 }
 
-// monthOf returns the calls of a call's account in its month, up to the one of which enough reports true.
-func (h *webhooks) monthOf(w *hook, sid policy.CallSID, enough func(policy.CallSummary) bool) []policy.CallSummary {
+// monthOf returns the calls of a call's account in its month, up to the one of which enough reports true, if it is not nil.
+func (h *webhooks) monthOf(w *hook, sid policy.CallSID, enough func() func(policy.CallSummary) bool) []policy.CallSummary {
 	return h.month(w, func(ctx context.Context) ([]policy.CallSummary, error) { return h.Log.MonthCalls(ctx, sid, enough) })
 }
 

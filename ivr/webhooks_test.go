@@ -98,7 +98,7 @@ func (m *memory) AccountSummaries(_ context.Context, customer policy.CustomerNum
 	return found, nil
 }
 
-func (m *memory) MonthCalls(_ context.Context, sid policy.CallSID, _ func(policy.CallSummary) bool) ([]policy.CallSummary, error) {
+func (m *memory) MonthCalls(_ context.Context, sid policy.CallSID, _ func() func(policy.CallSummary) bool) ([]policy.CallSummary, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.monthFails != nil {

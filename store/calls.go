@@ -367,22 +367,35 @@ func (l *loader) edits(ctx context.Context, calls []policy.Call) ([]Edit, error)
 
 // loadEdits writes the edits of whole calls, unless one of them is in the log already.
 func (s *Store) loadEdits(ctx context.Context, edits []Edit) error {
-	change, err := fetch(ctx, s, func(tx Reader) (Change, error) { return loadChange(tx, edits) })
-	if err != nil {
-		return err
+	for range loadAttempts {
+		change, err := fetch(ctx, s, func(tx Reader) (Change, error) { return loadChange(tx, edits) })
+		if err != nil {
+			return err
+		}
+		if err := s.commitAlone(ctx, []Change{change}); !errors.Is(err, errNotHeld) {
+			return err
+		}
+		if err := s.notInLog(ctx, change.Expect); err != nil {
+			return err
+		}
 	}
-	if err := s.commitAlone(ctx, []Change{change}); !errors.Is(err, errNotHeld) {
-		return err
-	}
+	return errNotHeld
+}
+
+// loadAttempts bounds how often a load begins anew because others write the same search terms.
+const loadAttempts = 10
+
+// notInLog returns an error if a call is there that a load expects not to be.
+func (s *Store) notInLog(ctx context.Context, expected []Entry) error {
 	return s.view(ctx, func(tx Reader) error {
-		entries := slices.Clone(change.Expect)
+		entries := slices.Clone(expected)
 		tx.Fetch(entries)
 		for _, e := range entries {
 			if e.Value != nil && e.Bucket == indexBucket {
 				return fmt.Errorf("call %s is in the log already", e.Key[1:])
 			}
 		}
-		return errNotHeld
+		return nil
 	})
 }
 

@@ -77,6 +77,7 @@ type Store struct {
 	commits atomic.Uint64         // that succeeded since the store was opened
 	failure atomic.Pointer[error] // what FailWrites set
 	broken  atomic.Pointer[error] // the last commit's error
+	unknown atomic.Bool           // a commit had an unknown outcome, and none succeeded since
 
 	recent   recentCalls      // owned by applyAll, as are the next four
 	record   record           // being encoded
@@ -146,7 +147,7 @@ func (s *Store) prepare(ctx context.Context) error {
 	case older && s.options.ReadOnly:
 		return fmt.Errorf("%w: it has to be opened for writing once, to be brought up to date", ErrReadOnly)
 	case !s.options.ReadOnly:
-		if err := s.engine.Prepare(ctx, older && found.there); err != nil {
+		if err := s.engine.Prepare(ctx, found.there && found.schema < schema); err != nil {
 			return err
 		}
 		if older {

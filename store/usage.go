@@ -51,8 +51,9 @@ func (a Accounts) UsageAfter(ctx context.Context, month policy.Month, limit int,
 }
 
 // MonthCalls returns the summaries of the calls of the account that a call belongs to, in the call's month (rule 4), oldest first, up to the one of
-// which enough reports true; none for a call of no account, or that is not known.
-func (s *Store) MonthCalls(ctx context.Context, sid policy.CallSID, enough func(policy.CallSummary) bool) ([]policy.CallSummary, error) {
+// which enough reports true; none for a call of no account, or that is not known. Each attempt to read them asks for an enough of its own; nil is that
+// all are wanted.
+func (s *Store) MonthCalls(ctx context.Context, sid policy.CallSID, enough func() func(policy.CallSummary) bool) ([]policy.CallSummary, error) {
 	return fetch(ctx, s, func(tx Reader) ([]policy.CallSummary, error) {
 		place := placeBySID(tx, string(sid))
 		if place == nil {
@@ -62,7 +63,10 @@ func (s *Store) MonthCalls(ctx context.Context, sid policy.CallSID, enough func(
 		if err != nil || r.Call.Customer == "" {
 			return []policy.CallSummary{}, err
 		}
-		return accountSummaries(tx, r.Call.Customer, r.Call.Month, enough)
+		if enough == nil {
+			return accountSummaries(tx, r.Call.Customer, r.Call.Month, all)
+		}
+		return accountSummaries(tx, r.Call.Customer, r.Call.Month, enough())
 	})
 }
 

@@ -334,13 +334,14 @@ func (s *Store) commitAll() {
 	}
 }
 
-// commit writes the steps of a batch that hold.
+// commit writes the steps of a batch that hold. After an unknown outcome it commits also where no step changes anything: a request that finds its own
+// effect there must not be answered before that is durable.
 func (s *Store) commit(b *batch) (did outcome) {
 	steps := b.steps
 	if slices.ContainsFunc(steps, func(t *step) bool { return !t.dirty() }) {
 		steps = slices.DeleteFunc(slices.Clone(steps), func(t *step) bool { return !t.dirty() })
 	}
-	if len(steps) == 0 {
+	if len(steps) == 0 && !s.unknown.Load() {
 		return outcome{}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), commitPatience)
@@ -444,8 +445,10 @@ func (s *Store) wrote(err error) error {
 	case err != nil:
 		err = fmt.Errorf("the store cannot write: %w", err)
 		s.broken.Store(&err)
+		s.unknown.Store(s.unknown.Load() || errors.Is(err, ErrUnknown))
 	default:
 		s.broken.Store(nil)
+		s.unknown.Store(false)
 	}
 	return err
 }

@@ -79,3 +79,60 @@ func BenchmarkCommit(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkRead reads a bucket of 500,000 keys under 2,000 prefixes.
+func BenchmarkRead(b *testing.B) {
+	url := postgrestest.Database(b)
+	e, err := postgres.Open(b.Context(), url, postgres.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer e.Close()
+	if err := e.Prepare(b.Context(), false); err != nil {
+		b.Fatal(err)
+	}
+	postgrestest.SQL(b, url, `INSERT INTO supportline."index" SELECT convert_to(lpad((n % 2000)::text, 4, '0') || '/' || lpad(n::text, 8, '0'), 'UTF8'), '' FROM generate_series(1, 500000) n`)
+	under := func(n int, back bool, few int) store.Span {
+		return store.Span{Bucket: index, From: fmt.Appendf(nil, "%04d/", n), To: fmt.Appendf(nil, "%04d0", n), Back: back, Few: few}
+	}
+	spans := func(n int, back bool) (all []store.Span) {
+		for i := range n {
+			all = append(all, under(i*7%2000, back, 1))
+		}
+		return all
+	}
+	firsts := func(r store.Reader, spans []store.Span) (n int) {
+		for _, c := range r.Scan(spans...) {
+			if k, _ := c.Next(); k != nil {
+				n++
+			}
+		}
+		return n
+	}
+	for _, bench := range []struct {
+		name string
+		read func(r store.Reader) int
+		want int
+	}{
+		{"get", func(r store.Reader) int { return len(r.Get(index, []byte("0001/00000001"))) + 1 }, 1},
+		{"page of 50", func(r store.Reader) int { return len(list(r, under(7, false, 60))[:50]) }, 50},
+		{"page of 50 back", func(r store.Reader) int { return len(list(r, under(7, true, 60))[:50]) }, 50},
+		{"20 spans", func(r store.Reader) int { return firsts(r, spans(20, true)) }, 20},
+		{"2000 spans", func(r store.Reader) int { return firsts(r, spans(2000, true)) }, 2000},
+		{"count of 5000", func(r store.Reader) int { return r.Count(store.Span{Bucket: index, From: []byte("0100/")}, 5000) }, 5000},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			for range b.N {
+				err := e.View(b.Context(), func(r store.Reader) error {
+					if n := bench.read(r); n != bench.want {
+						return fmt.Errorf("%d", n)
+					}
+					return nil
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -53,7 +53,7 @@ func (r *reader) Scan(spans ...store.Span) []store.Cursor {
 		c := &s.cursors[i]
 		*c = cursor{scan: s, span: span, size: min(max(firstPages/len(spans), minPage), 64)}
 		if span.Few > 0 {
-			c.size = min(span.Few+1, maxPage) // one more shows that there are no others
+			c.size = min(span.Few, maxPage-1) + 1 // one more shows that there are no others
 		}
 		if !r.has(span.Bucket) {
 			c.all = true

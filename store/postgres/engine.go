@@ -41,10 +41,11 @@ func (o Options) withDefaults() Options {
 
 // Engine is a store.Engine on a database. Its methods may be called at the same time.
 type Engine struct {
-	options Options
-	place   string // host, port and database, for errors
-	main    *pool
-	urgent  *pool
+	options  Options
+	place    string // host, port and database, for errors
+	settings string // the statement that begins each transaction, after its BEGIN
+	main     *pool
+	urgent   *pool
 
 	tables  tables
 	closed  atomic.Bool

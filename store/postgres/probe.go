@@ -42,6 +42,14 @@ func (e *Engine) probe(ctx context.Context, config *pgx.ConnConfig) (unnamed boo
 	if err := e.tables.look(ctx, c); err != nil {
 		return false, final(ctx, err)
 	}
+	e.settings, err = withOptional(func(name string) (bool, error) {
+		var value *string
+		err := c.QueryRow(ctx, setting, name).Scan(&value)
+		return value != nil, err
+	})
+	if err != nil {
+		return false, final(ctx, err)
+	}
 	return pid != c.PgConn().PID(), e.admits(ctx, c)
 }
 

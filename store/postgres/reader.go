@@ -81,7 +81,7 @@ func (r *reader) Count(s store.Span, most int) int {
 	changed := r.writes.of(s.Bucket).in(s)
 	limit := int64(math.MaxInt64)
 	if most > 0 {
-		limit = int64(most + len(changed))
+		limit = int64(min(most, math.MaxInt-len(changed)) + len(changed))
 	}
 	n, here := 0, map[string]bool{}
 	if r.has(s.Bucket) {

@@ -20,10 +20,30 @@ const (
 )
 
 // settings sets what holds for a transaction, and reads the clock: $1 and $2 are the timeouts of a statement and of a lock, $3 how long the transaction
-// may wait for its client, as texts. Sequential scans are off because everything is found by its key: statistics that are old must not make a
-// transaction lock a whole table, or read it.
+// may wait for its client, as texts.
 const settings = "SELECT clock_timestamp(), set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true), " +
-	"set_config('idle_in_transaction_session_timeout', $3, true), set_config('synchronous_commit', 'on', true), set_config('enable_seqscan', 'off', true)"
+	"set_config('idle_in_transaction_session_timeout', $3, true)"
+
+// optional are settings that not every server has. Entries are found by their keys, in the order of keys: statistics that are old, or a plan for any
+// values, must not make a transaction lock or read a whole table or range.
+var optional = []struct{ name, value string }{
+	{"synchronous_commit", "on"}, {"enable_seqscan", "off"}, {"enable_bitmapscan", "off"}, {"jit", "off"},
+}
+
+// withOptional returns settings with the optional ones that a server has.
+func withOptional(has func(name string) (bool, error)) (string, error) {
+	sql := settings
+	for _, o := range optional {
+		there, err := has(o.name)
+		if err != nil {
+			return "", err
+		}
+		if there {
+			sql += ", set_config('" + o.name + "', '" + o.value + "', true)"
+		}
+	}
+	return sql, nil
+}
 
 // shortWaits sets the timeout of a lock, $1, for the rest of a transaction.
 const shortWaits = "SELECT set_config('lock_timeout', $1, true)"
@@ -115,14 +135,14 @@ func newQueries(table, name string) queries {
 		get:     in("SELECT v FROM {t} WHERE k = $1"),
 		fetch:   in("SELECT k, v FROM {t} WHERE k = ANY($1::bytea[])"),
 		present: in("SELECT k FROM {t} WHERE k = ANY($1::bytea[])"),
-		count:   in("SELECT count(*) FROM (SELECT 1 FROM {t} WHERE k >= $1 AND k < $2 LIMIT $3) AS counted"),
+		count:   in("SELECT count(*) FROM (SELECT 1 FROM {t} WHERE k >= $1 AND k < $2 ORDER BY k LIMIT $3) AS counted"),
 		share:   in("SELECT k, v FROM {t} WHERE k = ANY($1::bytea[]) ORDER BY k FOR SHARE"),
 		lock:    in("SELECT k, v FROM {t} WHERE k = ANY($1::bytea[]) ORDER BY k FOR UPDATE"),
 		lockAll: in("SELECT count(*) FROM (SELECT k FROM {t} ORDER BY k FOR UPDATE) AS locked"),
 		insert:  in("INSERT INTO {t} (k, v) SELECT k, v FROM unnest($1::bytea[], $2::bytea[]) AS e(k, v)"),
 		upsert:  in("INSERT INTO {t} (k, v) SELECT k, v FROM unnest($1::bytea[], $2::bytea[]) AS e(k, v) ON CONFLICT (k) DO UPDATE SET v = excluded.v"),
 		remove:  in("DELETE FROM {t} WHERE k = ANY($1::bytea[])"),
-		wipe:    in("DELETE FROM {t}"),
+		wipe:    in("DELETE FROM {t} WHERE k >= ''"),
 		next: in("INSERT INTO {s}.sequences AS s (bucket, n) VALUES ('{b}', " + lastNumber + " + $1::bigint) " +
 			"ON CONFLICT (bucket) DO UPDATE SET n = greatest(s.n + $1::bigint, excluded.n) RETURNING n"),
 	}

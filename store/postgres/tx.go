@@ -75,7 +75,7 @@ func (t *tx) beginning() []statement {
 	}
 	statementTimeout, lockTimeout := t.e.timeouts(t.ctx)
 	return []statement{{sql: t.begin}, {
-		sql:  settings,
+		sql:  t.e.settings,
 		args: []any{milliseconds(statementTimeout), milliseconds(lockTimeout), milliseconds(max(t.e.options.Longest, idleTimeout))},
 		row:  func(values [][]byte) { t.now = instant(values[0]) },
 	}}

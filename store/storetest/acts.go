@@ -62,8 +62,11 @@ func summaries(t *testing.T, storage Storage) {
 			for _, summary := range whole {
 				want := all.summaries(summary.Customer, month)
 				most := rapid.IntRange(1, len(want)).Draw(r, "most")
-				n := 0
-				got, err := s.MonthCalls(r.Context(), summary.SID, func(policy.CallSummary) bool { n++; return n == most })
+				first := func() func(policy.CallSummary) bool {
+					n := 0
+					return func(policy.CallSummary) bool { n++; return n == most }
+				}
+				got, err := s.MonthCalls(r.Context(), summary.SID, first)
 				if err != nil {
 					r.Fatal(err)
 				}
@@ -83,7 +86,7 @@ func monthOfNobody(t *testing.T, storage Storage) {
 		return c
 	})
 	for _, of := range []policy.CallSID{sid, "CAnobody"} {
-		got, err := s.MonthCalls(t.Context(), of, policy.FairUse{}.UntilOver())
+		got, err := s.MonthCalls(t.Context(), of, policy.FairUse{}.UntilOver)
 		if err != nil || len(got) != 0 {
 			t.Errorf("the month's calls of %s: %v, %v", of, got, err)
 		}

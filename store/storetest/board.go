@@ -22,12 +22,14 @@ func boards(t *testing.T, storage Storage) {
 	if _, err := s.ImportCustomers(t.Context(), accounts, "anna"); err != nil {
 		t.Fatal(err)
 	}
+	var id []policy.CaseID
 	for n := range 10 { // two cases for each account; the first of each is closed, and the second of the last account
 		account := accounts[n%5]
 		opened, err := s.OpenCase(t.Context(), account.Number, "anna", "too many", nil, day)
 		if err != nil {
 			t.Fatal(err)
 		}
+		id = append(id, opened.ID)
 		if n < 5 || n == 9 {
 			if _, err := s.MoveCase(t.Context(), opened.ID, move(policy.CaseClosed), nil); err != nil {
 				t.Fatal(err)
@@ -39,25 +41,25 @@ func boards(t *testing.T, storage Storage) {
 		t.Fatal(err)
 	}
 	same(t, "the open cases", []policy.CaseHead{
-		{ID: "6", Customer: accounts[0].Number, State: policy.CaseFlagged},
-		{ID: "7", Customer: accounts[1].Number, State: policy.CaseFlagged},
-		{ID: "8", Customer: accounts[2].Number, State: policy.CaseFlagged},
-		{ID: "9", Customer: accounts[3].Number, State: policy.CaseFlagged},
+		{ID: id[5], Customer: accounts[0].Number, State: policy.CaseFlagged},
+		{ID: id[6], Customer: accounts[1].Number, State: policy.CaseFlagged},
+		{ID: id[7], Customer: accounts[2].Number, State: policy.CaseFlagged},
+		{ID: id[8], Customer: accounts[3].Number, State: policy.CaseFlagged},
 	}, heads)
 	cases, err := s.CasesOf(t.Context(), accounts[1].Number)
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "the cases of an account", []policy.CaseID{"2", "7"}, ids(cases))
+	same(t, "the cases of an account", []policy.CaseID{id[1], id[6]}, ids(cases))
 	for _, page := range []struct {
 		before policy.CaseID
 		want   []policy.CaseID
 		more   bool
 	}{
-		{"", []policy.CaseID{"10", "5"}, true},
-		{"5", []policy.CaseID{"4", "3"}, true},
-		{"3", []policy.CaseID{"2", "1"}, false},
-		{"1", nil, false},
+		{"", []policy.CaseID{id[9], id[4]}, true},
+		{id[4], []policy.CaseID{id[3], id[2]}, true},
+		{id[2], []policy.CaseID{id[1], id[0]}, false},
+		{id[0], nil, false},
 	} {
 		cases, more, err := s.ClosedCases(t.Context(), page.before, 2)
 		if err != nil {
@@ -70,7 +72,7 @@ func boards(t *testing.T, storage Storage) {
 	wantError(t, "a page before no case", err, policy.ErrNoCase)
 	looked := move(policy.CaseClosed)
 	looked.From = policy.CaseWatching
-	_, err = s.MoveCase(t.Context(), "6", looked, nil)
+	_, err = s.MoveCase(t.Context(), id[5], looked, nil)
 	wantError(t, "a move of a case that is elsewhere than the person saw it", err, policy.ErrMoveNotAllowed)
 }
 

@@ -204,14 +204,14 @@ func caseLife(t *testing.T, storage Storage) {
 	}
 	_, err = s.MoveCase(t.Context(), opened.ID, move(policy.CaseContacted), nil)
 	wantError(t, "a move of a closed case", err, policy.ErrMoveNotAllowed)
-	for _, id := range []policy.CaseID{"", "0", "2", "one"} {
+	for _, id := range []policy.CaseID{"", "0", "99", "one"} {
 		_, err = s.Case(t.Context(), id)
 		wantError(t, "case "+string(id), err, policy.ErrNoCase)
 		_, err = s.MoveCase(t.Context(), id, move(policy.CaseClosed), nil)
 		wantError(t, "moving case "+string(id), err, policy.ErrNoCase)
 	}
 	again, err := s.OpenCase(t.Context(), customer, "anna", "load came back", nil, day)
-	if err != nil || again.ID != "2" {
+	if err != nil || len(again.ID) < len(opened.ID) || len(again.ID) == len(opened.ID) && again.ID <= opened.ID {
 		t.Errorf("a case after a closed one: %+v, %v", again, err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -85,7 +86,7 @@ func strange(s store.Span) (entries []string) {
 func keyOrder(e *engine) {
 	putStrange(e)
 	for _, back := range []bool{false, true} {
-		for _, few := range []int{0, 1, 3, 10_000} {
+		for _, few := range []int{0, 1, 3, 10_000, math.MaxInt} {
 			s := span("", "", back)
 			s.Few = few
 			e.view(func(r store.Reader) { same(e.T, shownSpan(s), strange(s), scan(r, s)) })
@@ -269,6 +270,7 @@ func countsOfSpans(e *engine) {
 		{"", "", -1, 500},
 		{"", "", 500, 500},
 		{"", "", 499, 499},
+		{"", "", math.MaxInt, 500},
 		{"", "", 1, 1},
 		{"", "", 0, 0},
 		{numbered(100), numbered(200), -1, 50},

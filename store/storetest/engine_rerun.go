@@ -13,7 +13,7 @@ func Rerunning(e store.Engine) store.Engine { return &rerunning{Engine: e} }
 
 type rerunning struct {
 	store.Engine
-	calls counter
+	calls, commits counter
 }
 
 var errLost = errors.New("the connection was lost")
@@ -46,7 +46,7 @@ func (e *rerunning) Update(ctx context.Context, change func(store.Writer) error)
 }
 
 func (e *rerunning) Commit(ctx context.Context, changes []store.Change) (held []bool, err error) {
-	if e.calls.add()%3 != 0 {
+	if e.commits.add()%3 != 0 {
 		return e.Engine.Commit(ctx, changes)
 	}
 	var others []store.Change // those that nobody can be in the way of

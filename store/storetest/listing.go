@@ -164,18 +164,18 @@ func wrongNumbersInParallel(t *testing.T, storage Storage) {
 		for n := range 8 {
 			from := spellings[who][n%len(spellings[who])]
 			id := policy.CallSID(fmt.Sprintf("CA-%d-%d", worker, n))
-			_, err := s.AdvanceCounting(t.Context(), id, policy.WrongNumberCount{Caller: from, Since: day, AtMost: limits},
+			c, err := s.AdvanceCounting(t.Context(), id, policy.WrongNumberCount{Caller: from, Since: day, AtMost: limits},
 				func(c policy.Call, wrong policy.WrongNumbers) policy.Call {
 					c.From = from
 					if wrong.ByCaller < limits.ByCaller && wrong.InAll < limits.InAll {
 						c.WrongNumbers = append(c.WrongNumbers, day)
-						added[worker].ByCaller++
 					}
 					return c
 				})
 			if err != nil {
 				t.Error(err)
 			}
+			added[worker].ByCaller += len(c.WrongNumbers)
 		}
 	})
 	byCaller, inAll := make([]int, len(spellings)), 0

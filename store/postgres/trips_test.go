@@ -1,0 +1,88 @@
+package postgres_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/postgres"
+	"github.com/officernd/supportline/store/postgres/postgrestest"
+)
+
+// What a step of a call waits for, besides the directory (at most two round trips): reading the call, which is one trip where this process knows it and
+// three where another one wrote it, counting wrong numbers, and the commit, which is two.
+func TestStepsOfACallTakeFewRoundTrips(t *testing.T) {
+	url := postgrestest.Emptied(t)
+	one, here := storeOn(t, url)
+	other, there := storeOn(t, url)
+	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	step := func(n int) func(policy.Call) policy.Call {
+		return func(c policy.Call) policy.Call {
+			c.StartedAt, c.From, c.Line = now, "+12125550142", "+18883071053"
+			c.Exchanges = append(c.Exchanges, policy.Exchange{Key: fmt.Sprint(n), At: now, Reply: []byte(`"r"`)})
+			return c
+		}
+	}
+	advance := func(s *store.Store, n int) func() error {
+		return func() error { _, err := s.Advance(t.Context(), "CA1", step(n)); return err }
+	}
+	count := policy.WrongNumberCount{Caller: "+12125550142", Since: now.Add(-time.Hour), AtMost: policy.WrongNumbers{ByCaller: 10, InAll: 200}}
+	guess := func(c policy.Call, _ policy.WrongNumbers) policy.Call {
+		c.WrongNumbers = append(c.WrongNumbers, now)
+		return c
+	}
+	if _, err := one.Advance(t.Context(), "CA0", step(0)); err != nil { // numbers of segments are reserved once for very many
+		t.Fatal(err)
+	}
+	if _, err := other.Advance(t.Context(), "CA00", step(0)); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		name   string
+		engine *postgres.Engine
+		most   int64
+		do     func() error
+	}{
+		{"the first step of a call", here, 3, advance(one, 1)},
+		{"a step that this process knows all before of", here, 3, advance(one, 2)},
+		{"a step after one of another process", there, 5, advance(other, 3)},
+		{"a step after that process knew it", here, 4, advance(one, 4)},
+		{"the same once more, which changes nothing", here, 1, func() error {
+			_, err := one.Advance(t.Context(), "CA1", func(c policy.Call) policy.Call { return c })
+			return err
+		}},
+		{"a step that counts wrong numbers", here, 4, func() error {
+			_, err := one.AdvanceCounting(t.Context(), "CA1", count, guess)
+			return err
+		}},
+		{"a customer of the directory", here, 2, func() error { _, err := one.Customer(t.Context(), "204518"); return err }},
+	} {
+		before := row.engine.Stats().Trips
+		if err := row.do(); err != nil && row.name != "a customer of the directory" {
+			t.Fatalf("%s: %v", row.name, err)
+		}
+		if took := row.engine.Stats().Trips - before; took > row.most {
+			t.Errorf("%s: %d round trips, want at most %d", row.name, took, row.most)
+		}
+	}
+}
+
+func storeOn(t *testing.T, url string) (*store.Store, *postgres.Engine) {
+	t.Helper()
+	e, err := postgres.Open(t.Context(), url, postgres.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(t.Context(), e, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s, e
+}
