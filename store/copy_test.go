@@ -13,7 +13,7 @@ import (
 
 // The buckets that copying treats in a way of their own.
 var (
-	calls, steps, audit = bucket("calls"), bucket("steps"), bucket("audit")
+	calls, inSteps, audit = bucket("calls"), bucket("steps"), bucket("audit")
 	meta, leases        = bucket("meta"), bucket("leases")
 )
 
@@ -31,7 +31,7 @@ func some(secret string) *memory {
 	m := newMemory()
 	for i := range 40 {
 		m.entries[calls][fmt.Sprintf("call %02d", i)] = fmt.Sprint("value ", i)
-		m.entries[steps][fmt.Sprintf("step %02d", i)] = ""
+		m.entries[inSteps][fmt.Sprintf("step %02d", i)] = ""
 		m.entries[audit][fmt.Sprintf("entry %02d", i)] = "x"
 	}
 	m.entries[meta]["schema"], m.entries[meta]["secret"] = "7", secret
@@ -176,7 +176,7 @@ func TestAReadingThatRunsAgain(t *testing.T) {
 	from.again = func() {
 		changed++
 		delete(from.entries[calls], "call 07")
-		from.entries[steps][fmt.Sprint("step ", changed)] = "new"
+		from.entries[inSteps][fmt.Sprint("step ", changed)] = "new"
 	}
 	if _, err := store.Copy(t.Context(), from, to, store.CopyOptions{Step: 50, Changing: true}); err != nil {
 		t.Fatal(err)
