@@ -30,12 +30,9 @@
 package store
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,6 +54,9 @@ type Options struct {
 	Yield func()
 	// ReadOnly opens what is there without changing it.
 	ReadOnly bool
+	// Schema and Oldest make the store that of a program of another version, for tests of upgrades: the version of the content that it knows, and the
+	// oldest version whose programs may run on that. 0 stands for this program's.
+	Schema, Oldest int
 }
 
 // Store is an open log. Its methods may be called from several goroutines at once.
@@ -88,144 +88,6 @@ type Store struct {
 	later    []*request       // have to run alone
 	shared   bool             // other processes may change calls, so that those in memory are looked at before they are used
 }
-
-const (
-	// schema is the version of the content. Older content is brought up to date when it is opened (upgrade).
-	schema = 7
-	// secretLength is as long as the hash that the secret is the key of.
-	secretLength = 32
-)
-
-var (
-	schemaKey   = []byte("schema")
-	oldestKey   = []byte("oldest")   // the oldest schema whose programs may run on this content; absent: that of the content
-	rotationKey = []byte("rotation") // of versions up to schema 3
-	secretKey   = []byte("secret")
-)
-
-// Open opens the log that an engine keeps, or begins an empty one. The store owns the engine from now on, and closes it also when Open returns an
-// error. What is not ours, comes from a newer version, or has a half-way rotation of an older version in it is left exactly as it is.
-//
-// Errors name the place and say what to do (Engine.Explain). They wrap ErrNotOurs, ErrDamaged, ErrNewer, ErrRotation, ErrReadOnly or those of the
-// engine.
-func Open(ctx context.Context, engine Engine, o Options) (*Store, error) {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Yield == nil {
-		o.Yield = func() {}
-	}
-	s := &Store{
-		engine: engine, options: o, queue: make(chan *request, queueLength),
-		batches: make(chan *batch), committed: make(chan outcome), stopped: make(chan struct{}),
-	}
-	s.recent.forget()
-	if err := s.prepare(ctx); err != nil {
-		err = engine.Explain(err)
-		_ = engine.Close() // the first error says more
-		return nil, err
-	}
-	if o.ReadOnly {
-		close(s.stopped)
-	} else {
-		go s.applyAll()
-		go s.commitAll()
-	}
-	return s, nil
-}
-
-// prepare checks whose content it is and of which version, brings an older one up to date, and reads what a store has in memory.
-func (s *Store) prepare(ctx context.Context) error {
-	found, err := s.version(ctx)
-	if err != nil {
-		return err
-	}
-	older := !found.there || found.schema < schema || found.unfinished
-	switch {
-	case found.schema > schema && (found.oldest == 0 || found.oldest > schema):
-		return fmt.Errorf("%w (%d, this one knows %d)", ErrNewer, found.schema, schema)
-	case older && s.options.ReadOnly:
-		return fmt.Errorf("%w: it has to be opened for writing once, to be brought up to date", ErrReadOnly)
-	case !s.options.ReadOnly:
-		if err := s.engine.Prepare(ctx, found.there && found.schema < schema); err != nil {
-			return err
-		}
-		if older {
-			if err := s.upgrade(ctx, found); err != nil {
-				return err
-			}
-		}
-		if s.ended, err = s.endedBefore(ctx); err != nil {
-			return err
-		}
-		if err := s.prepareRows(ctx); err != nil {
-			return err
-		}
-	}
-	return s.keepSecret(ctx)
-}
-
-// version is what content there is.
-type version struct {
-	there      bool
-	schema     int
-	oldest     int // 0: not said
-	unfinished bool
-}
-
-// version returns the version of the content, and whether an upgrade to it was begun and not finished.
-func (s *Store) version(ctx context.Context) (version, error) {
-	return fetch(ctx, s, func(tx Reader) (v version, err error) {
-		if tx.Get(metaBucket, copyingKey) != nil {
-			return v, fmt.Errorf("%w: run the same \"supportline migrate\", or \"supportline restore\", again, which goes on there", ErrHalfCopied)
-		}
-		said := tx.Get(metaBucket, schemaKey)
-		if said == nil {
-			return v, emptyLog(tx)
-		}
-		v.there = true
-		if v.schema, err = strconv.Atoi(string(said)); err != nil {
-			return v, ErrNotOurs
-		}
-		if tx.Get(metaBucket, rotationKey) != nil { // only that version knows both tokens, and it must still be able to open the log
-			return v, ErrRotation
-		}
-		v.oldest, _ = strconv.Atoi(string(tx.Get(metaBucket, oldestKey)))
-		v.unfinished = upgrading(tx)
-		return v, nil
-	})
-}
-
-// emptyLog returns ErrNotOurs if there is anything.
-func emptyLog(tx Reader) error {
-	for _, b := range Buckets() {
-		if !(span{}).isEmpty(tx, b) {
-			return ErrNotOurs
-		}
-	}
-	return nil
-}
-
-// keepSecret reads the secret, and makes one where there is none.
-func (s *Store) keepSecret(ctx context.Context) error {
-	found, err := fetch(ctx, s, func(tx Reader) ([]byte, error) { return bytes.Clone(tx.Get(metaBucket, secretKey)), nil })
-	if s.secret = found; err != nil || found != nil || s.options.ReadOnly {
-		return err
-	}
-	fresh := make([]byte, secretLength)
-	_, _ = rand.Read(fresh) // never fails
-	return s.engine.Update(ctx, func(tx Writer) error {
-		if s.secret = bytes.Clone(tx.Get(metaBucket, secretKey)); s.secret == nil { // another process may have made one
-			s.secret = fresh
-			tx.Put(metaBucket, secretKey, fresh)
-		}
-		return nil
-	})
-}
-
-// Secret returns the log's own random key: for signs that stand for numbers and addresses where those may not be seen. It is nil for a log of an
-// older version that is only read.
-func (s *Store) Secret() []byte { return bytes.Clone(s.secret) }
 
 // Close writes what waits, and closes the file. Later calls of any method return ErrClosed. Closing a closed store does nothing.
 func (s *Store) Close() error {

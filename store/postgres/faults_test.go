@@ -388,6 +388,14 @@ func TestSilentPeerIsNoticedWithinTheDeadline(t *testing.T) {
 	if took := time.Since(began); took > 4*time.Second {
 		t.Errorf("it took %v", took)
 	}
+	eventually(t, "the outage is known", func() bool { return e.Stats().Away > 1500*time.Millisecond })
+	began = time.Now()
+	if err := e.View(within(t, 20*time.Second), func(r store.Reader) error { r.Get(calls, []byte("a")); return nil }); !errors.Is(err, store.ErrAway) {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(began); took > 4*time.Second {
+		t.Errorf("it took %v, and the outage is known", took)
+	}
 	p.Silence(false)
 	commit(t, e, store.Change{Edits: []store.Edit{put("c", "1")}})
 	wants(t, direct, calls, "a=1", "c=1")
