@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -49,17 +50,19 @@ const (
 type Engine struct {
 	path    string
 	options Options
-	db      *bbolt.DB
-	file    *os.File // bbolt's own handle
 	names   [][]byte // of the buckets
 	numbers numbers
 	lost    atomic.Pointer[error] // bbolt cannot begin a transaction any longer, nor close the file
 	// commitTx is (*bbolt.Tx).Commit, but for tests.
 	commitTx func(*bbolt.Tx) error
 
-	writing   chan struct{} // holds one value while a transaction writes, as do the next two
+	writing   chan struct{} // holds one value while a transaction writes, which owns the next two
 	ready     int64         // bytes of the file that are allocated
-	unsettled bool          // a commit had an unknown outcome, and none succeeded since
+	unsettled bool          // a commit had an unknown outcome, and settle did not succeed since
+
+	opening sync.RWMutex // locked while settle replaces the next two, which the transaction that writes may read without it
+	db      *bbolt.DB
+	file    *os.File // bbolt's own handle
 }
 
 var _ store.SoleEngine = (*Engine)(nil)
@@ -245,7 +248,8 @@ func (e *Engine) Close() error {
 	e.writing <- struct{}{}
 	defer e.release()
 	if e.lost.Load() != nil {
-		return e.file.Close() // which leaves the lock; the map stays until the process ends
+		_ = e.file.Close() // it may be closed already; the map stays until the process ends
+		return nil
 	}
 	if e.options.Building && e.db.Path() != "" {
 		if err := e.file.Sync(); err != nil {
