@@ -14,7 +14,7 @@ import (
 // The buckets that copying treats in a way of their own.
 var (
 	calls, inSteps, audit = bucket("calls"), bucket("steps"), bucket("audit")
-	meta, leases        = bucket("meta"), bucket("leases")
+	meta, leases          = bucket("meta"), bucket("leases")
 )
 
 func bucket(name string) store.Bucket {
