@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -12,6 +13,9 @@ import (
 const (
 	// schema is the version of the content. Older content is brought up to date when it is opened (upgrade).
 	schema = 7
+	// oldest is the oldest version whose programs may run on content of this one, at the same time: they read what this version writes, and what they leave
+	// out does no harm. So processes are replaced one after the other, and one of that version that starts again in between runs.
+	oldest = 7
 	// secretLength is as long as the hash that the secret is the key of.
 	secretLength = 32
 )
@@ -32,6 +36,7 @@ func Open(ctx context.Context, engine Engine, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.Schema, o.Oldest = cmp.Or(o.Schema, schema), cmp.Or(o.Oldest, oldest)
 	if o.Yield == nil {
 		o.Yield = func() {}
 	}
@@ -60,10 +65,11 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	older := !found.there || found.schema < schema || found.unfinished
+	own := s.options.Schema
+	older := !found.there || found.schema < own || found.schema == own && found.unfinished // what a newer version began is not ours to finish
 	switch {
-	case found.schema > schema && (found.oldest == 0 || found.oldest > schema):
-		return fmt.Errorf("%w (%d, this one knows %d)", ErrNewer, found.schema, schema)
+	case found.schema > own && (found.oldest == 0 || found.oldest > own):
+		return fmt.Errorf("%w (%d, this one knows %d)", ErrNewer, found.schema, own)
 	case older && s.options.ReadOnly:
 		return fmt.Errorf("%w: it has to be opened for writing once, to be brought up to date", ErrReadOnly)
 	case !s.options.ReadOnly:

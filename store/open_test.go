@@ -73,6 +73,13 @@ func foreign(t *testing.T, path string, fill func(*bbolt.Tx) error) string {
 	return path
 }
 
+// setVersions makes a file that of a version, and says which one is the oldest whose programs may run on it.
+func setVersions(schema, oldest string) func(*bbolt.Tx) error {
+	return func(tx *bbolt.Tx) error {
+		return errors.Join(setSchema(schema)(tx), tx.Bucket([]byte("meta")).Put([]byte("oldest"), []byte(oldest)))
+	}
+}
+
 func setSchema(version string) func(*bbolt.Tx) error {
 	return func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte(version)) }
 }
@@ -130,7 +137,7 @@ var badFiles = []struct {
 			return b
 		})
 	}, store.ErrDamaged, "backup"},
-	{"from a newer version", func(t *testing.T) string { return foreign(t, filled(t), setSchema("99")) }, store.ErrNewer, "run the version that wrote it"},
+	{"from a newer version", func(t *testing.T) string { return foreign(t, filled(t), setVersions("99", "98")) }, store.ErrNewer, "run the version that wrote it"},
 	{"with a rotation that an older version left", func(t *testing.T) string {
 		return foreign(t, filled(t), func(tx *bbolt.Tx) error {
 			return errors.Join(setSchema("3")(tx), tx.Bucket([]byte("meta")).Put([]byte("rotation"), []byte(`{"stage":"created"}`)))

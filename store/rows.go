@@ -16,15 +16,15 @@ import (
 // follows from the call as those of the indexes do: a JSON object under the call's place. No row is read by the program.
 type Reporting interface{ Reports() bool }
 
-// reports reports whether the engine wants rows.
-func (s *Store) reports() bool {
+// Reports reports whether people read the calls with SQL, so that ReportUnder and FillReports have something to do.
+func (s *Store) Reports() bool {
 	r, ok := s.engine.(Reporting)
 	return ok && r.Reports()
 }
 
 // rowsOf returns the entries of a call in the bucket of rows, none where the engine wants none.
 func (s *Store) rowsOf(c policy.Call, unindexed bool) []Edit {
-	if !s.reports() {
+	if !s.Reports() {
 		return nil
 	}
 	return rowKeys(c, unindexed)
@@ -102,7 +102,7 @@ const fillStep = 250
 // FillReports writes the rows that calls lack, as all do after they came from an engine without reports. It works in bounded steps, each complete, and
 // goes on where it was left; several processes may do it at once. Where all rows are there, it reads two entries.
 func (s *Store) FillReports(ctx context.Context) error {
-	if !s.reports() {
+	if !s.Reports() {
 		return nil
 	}
 	for done := false; !done; s.options.Yield() {
@@ -146,7 +146,7 @@ func fillReports(tx Writer) (done bool, err error) {
 
 // ReportUnder makes the limits known that are in force, for the column over_long.
 func (s *Store) ReportUnder(ctx context.Context, fair policy.FairUse) error {
-	if !s.reports() {
+	if !s.Reports() {
 		return nil
 	}
 	value, err := json.Marshal(map[string]int64{"call_limit_seconds": int64(fair.CallLimit / time.Second)})
@@ -163,7 +163,7 @@ func (s *Store) ReportUnder(ctx context.Context, fair policy.FairUse) error {
 
 // prepareRows removes the rows that came with a copy to an engine without reports: nobody would keep them up to date there.
 func (s *Store) prepareRows(ctx context.Context) error {
-	if s.reports() {
+	if s.Reports() {
 		return nil
 	}
 	marks := [][]byte{reportsKey, reportsNextKey}

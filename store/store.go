@@ -54,6 +54,9 @@ type Options struct {
 	Yield func()
 	// ReadOnly opens what is there without changing it.
 	ReadOnly bool
+	// Schema and Oldest make the store that of a program of another version, for tests of upgrades: the version of the content that it knows, and the
+	// oldest version whose programs may run on that. 0 stands for this program's.
+	Schema, Oldest int
 }
 
 // Store is an open log. Its methods may be called from several goroutines at once.

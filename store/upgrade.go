@@ -39,8 +39,8 @@ var (
 // upgrade brings a log up to date, and goes on where a process that ended left it: the first transaction already gives the log this version,
 // so that no older program writes to it half-way.
 func (s *Store) upgrade(ctx context.Context, found version) error {
-	if !found.there || found.schema < schema {
-		if err := s.engine.Update(ctx, func(tx Writer) error { return beginUpgrade(tx, found) }); err != nil {
+	if !found.there || found.schema < s.options.Schema {
+		if err := s.engine.Update(ctx, func(tx Writer) error { return s.beginUpgrade(tx, found) }); err != nil {
 			return err
 		}
 	}
@@ -83,9 +83,14 @@ func upgrading(tx Reader) bool {
 	return !under(key(byDueOnly)).isEmpty(tx, indexBucket)
 }
 
-// beginUpgrade writes all entries of the indexes but those of calls, notes what is to be done about those, and gives the log this version.
-func beginUpgrade(tx Writer, found version) error {
-	tx.Put(metaBucket, schemaKey, []byte(strconv.Itoa(schema)))
+// beginUpgrade writes all entries of the indexes but those of calls, notes what is to be done about those, and gives the log this version, unless
+// another process has begun meanwhile.
+func (s *Store) beginUpgrade(tx Writer, found version) error {
+	if now, _ := strconv.Atoi(string(tx.Get(metaBucket, schemaKey))); now >= s.options.Schema {
+		return nil
+	}
+	tx.Put(metaBucket, schemaKey, []byte(strconv.Itoa(s.options.Schema)))
+	tx.Put(metaBucket, oldestKey, []byte(strconv.Itoa(s.options.Oldest)))
 	switch {
 	case !found.there:
 		return nil

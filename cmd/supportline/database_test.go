@@ -1,13 +1,23 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
+	"math/big"
+	"net"
 	"net/url"
 	"os"
+	"os/user"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -43,8 +53,10 @@ func TestCommandsOnADatabase(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "terminate": terminate, "sids": sids,
-			"newer": func(*testscript.TestScript, bool, []string) {
-				postgrestest.SQL(t, stores["newer"], "UPDATE supportline.meta SET v = '99' WHERE k = 'schema'")
+			// newer makes the content that of version 99, which admits programs of a version and later ones: newer OLDEST.
+			"newer": func(_ *testscript.TestScript, _ bool, args []string) {
+				postgrestest.SQL(t, stores["newer"], "UPDATE supportline.meta SET v = '99' WHERE k = 'schema'", "DELETE FROM supportline.meta WHERE k = 'oldest'",
+					"INSERT INTO supportline.meta (k, v) VALUES ('oldest', '"+args[0]+"')")
 			},
 		},
 	})
@@ -71,13 +83,8 @@ func refusedStores(t *testing.T) map[string]string {
 	postgrestest.SQL(t, other, "CREATE TABLE orders (id int)")
 	password, _ := must(url.Parse(sound)).User.Password()
 	postgrestest.SQL(t, postgrestest.As(t, "postgres", sound), "CREATE ROLE guest LOGIN PASSWORD '"+password+"'")
-	folder := must(os.MkdirTemp("", "supportline-rules-")) // of a test's own folder the server's user could read nothing
-	t.Cleanup(func() { _ = os.RemoveAll(folder) })
-	rules := filepath.Join(folder, "pg_hba.conf")
-	if err := errors.Join(os.Chmod(folder, 0o755), os.WriteFile(rules, []byte("local all all trust\nhostssl all all 127.0.0.1/32 password\n"), 0o644)); err != nil {
-		t.Fatal(err)
-	}
-	strict := postgrestest.NewServer(t, "hba_file="+rules).Database(t)
+	strict, authority := encrypted(t)
+	over := func(parameters string) string { return strings.Replace(strict, "sslmode=disable", parameters, 1) }
 	return map[string]string{
 		"unset":    "postgres://supportline:${NOT_THERE}@127.0.0.1/supportline",
 		"nobody":   "postgres://supportline:" + password + "@127.0.0.1:1/supportline",
@@ -86,7 +93,45 @@ func refusedStores(t *testing.T) map[string]string {
 		"other":    other,
 		"guest":    postgrestest.As(t, "guest", sound),
 		"tls":      strict,
+		"verified": over("sslmode=verify-full&sslrootcert=" + authority),
+		"unknown":  over("sslmode=verify-full&sslrootcert=system"),
+		"renamed":  strings.Replace(over("sslmode=verify-full&sslrootcert="+authority), "127.0.0.1", "localhost", 1),
+		"nofile":   over("sslmode=verify-full&sslrootcert=nowhere.pem"),
 		"notls":    strings.Replace(sound, "sslmode=disable", "sslmode=require", 1),
 		"newer":    newer,
 	}
+}
+
+// encrypted returns a database on a server that admits nobody without TLS, and the file of the authority of its certificate, which is for 127.0.0.1.
+func encrypted(t *testing.T) (database, authority string) {
+	t.Helper()
+	folder := must(os.MkdirTemp("", "supportline-tls-")) // of a test's own folder the server's user could read nothing
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	sheet := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	made := must(x509.CreateCertificate(rand.Reader, sheet, sheet, key.Public(), key))
+	file := func(name string, mode os.FileMode, text []byte) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, text, mode); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	block := func(kind string, bytes []byte) []byte {
+		return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: bytes})
+	}
+	authority = file("authority.pem", 0o644, block("CERTIFICATE", made))
+	secret := file("key.pem", 0o600, block("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(key))))
+	rules := file("pg_hba.conf", 0o644, []byte("local all all trust\nhostssl all all 127.0.0.1/32 password\n"))
+	err := os.Chmod(folder, 0o755)
+	if owner, lookup := user.Lookup("postgres"); os.Getuid() == 0 && lookup == nil { // as whom the server runs then
+		err = errors.Join(err, os.Chown(secret, must(strconv.Atoi(owner.Uid)), must(strconv.Atoi(owner.Gid))))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return postgrestest.NewServer(t, "ssl=on", "ssl_cert_file="+authority, "ssl_key_file="+secret, "hba_file="+rules).Database(t), authority
 }

@@ -26,7 +26,7 @@ var mayImport = map[string][]string{
 	"cmd/supportline/control":     {"cmd/supportline/notices", "cmd/supportline/recordings", "policy", "policy/directory", "policy/users", "store", "twilio"},
 	"cmd/supportline/demo":        {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/phone", "cmd/supportline/server", "console/signin", "policy", "policy/directory", "policy/users", "store", "store/bolt", "twilio/fake"},
 	"cmd/supportline/server":      {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users", "store", "store/bolt", "store/postgres", "twilio", "twilio/fake"},
-	"cmd/supportline/doctor":      {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/server", "console/signin", "ivr", "policy", "store", "store/postgres", "twilio"},
+	"cmd/supportline/doctor":      {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/server", "console/signin", "ivr", "policy", "store", "store/bolt", "store/postgres", "twilio"},
 	"cmd/supportline/config":      {"cmd/supportline/notices", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users"},
 	"cmd/supportline/notices":     {"policy"},
 	"cmd/supportline/phone":       {"console", "policy", "twilio", "twilio/fake"},
@@ -52,7 +52,7 @@ var mayImport = map[string][]string{
 // tools are the rooms that all tests may import, and nothing else.
 var tools = []string{"store/postgres/postgrestest"}
 
-var mayTestWith = map[string][]string{"ivr": {"twilio/fake"}, "store": {"store/bolt", "store/postgres", "store/storetest"}, "store/bolt": {"store/storetest"}, "store/postgres": {"store/postgres/postgrestest", "store/storetest"}, "cmd/supportline/notices": {"cmd/supportline/config", "store", "store/bolt"}, "cmd/supportline/recordings": {"store", "store/bolt", "twilio/fake"}, "console": {"console/browsertest", "store"}, "console/api": {"console", "console/browsertest", "store"}, "console/signin": {"console", "console/browsertest"}, "cmd/supportline": {"console/browsertest"}, "cmd/supportline/doctor": {"cmd/supportline/demo", "cmd/supportline/notices", "cmd/supportline/recordings", "store/bolt", "twilio/fake"}}
+var mayTestWith = map[string][]string{"ivr": {"twilio/fake"}, "store": {"store/bolt", "store/postgres", "store/storetest"}, "store/bolt": {"store/storetest"}, "store/postgres": {"store/postgres/postgrestest", "store/storetest"}, "cmd/supportline/notices": {"cmd/supportline/config", "store", "store/bolt"}, "cmd/supportline/recordings": {"store", "store/bolt", "twilio/fake"}, "console": {"console/browsertest", "store"}, "console/api": {"console", "console/browsertest", "store"}, "console/signin": {"console", "console/browsertest"}, "cmd/supportline": {"console/browsertest", "store/postgres/postgrestest"}, "cmd/supportline/server": {"store/postgres/postgrestest"}, "cmd/supportline/doctor": {"cmd/supportline/demo", "cmd/supportline/notices", "cmd/supportline/recordings", "store/bolt", "store/postgres/postgrestest", "twilio/fake"}}
 
 // owners are the rooms that may import a library, tests included.
 var owners = map[string][]string{

@@ -25,6 +25,7 @@ func Compact(ctx context.Context, path string, progress func(bytes int64)) error
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target // a link goes on leading to the file
 	}
+	_ = os.Remove(path + ".compact") // an older version that was killed leaves it
 	from, err := Open(path, Options{ReadOnly: true})
 	if err != nil {
 		return err

@@ -26,12 +26,15 @@ func (e *Engine) copyTo(ctx context.Context, to string, progress func(done, all 
 	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
 		return first(err, &fs.PathError{Op: "copy", Path: to, Err: fs.ErrExist})
 	}
+	e.opening.RLock()
+	from := e.file
+	e.opening.RUnlock()
 	return whole(to, func(partial string) error {
 		file, err := os.OpenFile(partial, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 		if err != nil {
 			return err
 		}
-		c := &pageCopy{ctx: ctx, from: e.file, to: file, seed: maphash.MakeSeed(), buffer: make([]byte, copyStep), progress: progress}
+		c := &pageCopy{ctx: ctx, from: from, to: file, seed: maphash.MakeSeed(), buffer: make([]byte, copyStep), progress: progress}
 		if err = e.copyPages(c, hot); err == nil {
 			err = file.Sync()
 		}

@@ -12,7 +12,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strconv"
+	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	bbolt "go.etcd.io/bbolt"
@@ -38,8 +41,10 @@ type Options struct {
 const (
 	// lockWait is how long Open waits for another process to close the file: a server that is stopping does so.
 	lockWait = 200 * time.Millisecond
-	// mapSize is the address space that the file is mapped into at first. It costs no memory; mapping anew has to wait for readers.
-	mapSize     = 1 << 30
+	// mapSize is the address space that the file is mapped into at first: 64 GB, which is more than any log has. It costs no memory; mapping anew has to
+	// wait for readers. Where addresses are scarce, with 32 bits or under a limit, it is smallMap.
+	mapSize     = smallMap << (6 * (strconv.IntSize / 64))
+	smallMap    = 1 << 30
 	defaultSize = 64 << 20
 	// pageSize does not depend on the machine's page size, so that a file can move to another machine.
 	pageSize = 4 << 10
@@ -49,17 +54,19 @@ const (
 type Engine struct {
 	path    string
 	options Options
-	db      *bbolt.DB
-	file    *os.File // bbolt's own handle
 	names   [][]byte // of the buckets
 	numbers numbers
 	lost    atomic.Pointer[error] // bbolt cannot begin a transaction any longer, nor close the file
 	// commitTx is (*bbolt.Tx).Commit, but for tests.
 	commitTx func(*bbolt.Tx) error
 
-	writing   chan struct{} // holds one value while a transaction writes, as do the next two
+	writing   chan struct{} // holds one value while a transaction writes, which owns the next two
 	ready     int64         // bytes of the file that are allocated
-	unsettled bool          // a commit had an unknown outcome, and none succeeded since
+	unsettled bool          // a commit had an unknown outcome, and settle did not succeed since
+
+	opening sync.RWMutex // locked while settle replaces the next two, which the transaction that writes may read without it
+	db      *bbolt.DB
+	file    *os.File // bbolt's own handle
 }
 
 var _ store.SoleEngine = (*Engine)(nil)
@@ -114,10 +121,14 @@ func (e *Engine) open() (err error) {
 			_ = e.file.Close() // it may be closed already
 		}
 	}()
-	e.db, err = bbolt.Open(e.path, 0o600, &bbolt.Options{
+	o := &bbolt.Options{
 		Timeout: lockWait, ReadOnly: e.options.ReadOnly, FreelistType: bbolt.FreelistMapType,
 		InitialMmapSize: mapSize, PageSize: pageSize, NoStatistics: true, OpenFile: e.openFile,
-	})
+	}
+	if e.db, err = bbolt.Open(e.path, 0o600, o); errors.Is(err, syscall.ENOMEM) {
+		o.InitialMmapSize = smallMap
+		e.db, err = bbolt.Open(e.path, 0o600, o)
+	}
 	if err != nil {
 		return err
 	}
@@ -245,7 +256,8 @@ func (e *Engine) Close() error {
 	e.writing <- struct{}{}
 	defer e.release()
 	if e.lost.Load() != nil {
-		return e.file.Close() // which leaves the lock; the map stays until the process ends
+		_ = e.file.Close() // it may be closed already; the map stays until the process ends
+		return nil
 	}
 	if e.options.Building && e.db.Path() != "" {
 		if err := e.file.Sync(); err != nil {

@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -16,9 +17,6 @@ import (
 
 // begin begins a transaction. Where the first pages, which lead to all others, cannot be read, bbolt stays locked: all later ones fail.
 func (e *Engine) begin(writable bool) (tx *bbolt.Tx, err error) {
-	if lost := e.lost.Load(); lost != nil {
-		return nil, *lost
-	}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
@@ -26,6 +24,11 @@ func (e *Engine) begin(writable bool) (tx *bbolt.Tx, err error) {
 			e.lost.Store(&err)
 		}
 	}()
+	e.opening.RLock()
+	defer e.opening.RUnlock()
+	if lost := e.lost.Load(); lost != nil { // meanwhile
+		return nil, *lost
+	}
 	tx, err = e.db.Begin(writable)
 	return tx, closed(err)
 }
@@ -51,11 +54,20 @@ func (e *Engine) faultOf(p any) error {
 	return fmt.Errorf("%w: %v", store.ErrDamaged, p)
 }
 
+// handles returns what settle replaces; nothing while it does so.
+func (e *Engine) handles() (*bbolt.DB, *os.File) {
+	if !e.opening.TryRLock() {
+		return nil, nil
+	}
+	defer e.opening.RUnlock()
+	return e.db, e.file
+}
+
 // place describes an address in the map.
 func (e *Engine) place(at uintptr) string {
-	if e.db != nil && e.file != nil {
-		if info, err := e.file.Stat(); err == nil {
-			if begin := e.mapped(); begin != 0 && at >= begin && at-begin < max(mapSize, uintptr(info.Size())) {
+	if db, file := e.handles(); db != nil && file != nil {
+		if info, err := file.Stat(); err == nil {
+			if begin := mapped(db); begin != 0 && at >= begin && at-begin < max(mapSize, uintptr(info.Size())) {
 				return fmt.Sprintf("it cannot be read at byte %d, of %d bytes", at-begin, info.Size())
 			}
 		}
@@ -64,9 +76,9 @@ func (e *Engine) place(at uintptr) string {
 }
 
 // mapped returns the address of the map, 0 if there is none.
-func (e *Engine) mapped() (at uintptr) {
+func mapped(db *bbolt.DB) (at uintptr) {
 	defer func() { _ = recover() }() // bbolt's of a closed file
-	return e.db.Info().Data
+	return db.Info().Data
 }
 
 // panicked returns the error of any panic.

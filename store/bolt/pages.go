@@ -33,7 +33,7 @@ func (e *Engine) copyPages(c *pageCopy, hot bool) error {
 		if err := c.pass(tx.Size(), false); err != nil {
 			return err
 		}
-		return c.lead(tx, e.db.Info().PageSize)
+		return c.lead(tx, tx.DB().Info().PageSize)
 	})
 }
 

@@ -16,8 +16,8 @@ func (e *Engine) Update(ctx context.Context, change func(store.Writer) error) er
 	return e.transact(ctx, func(w *writer) error { return change(w) })
 }
 
-// Commit implements store.Engine. After store.ErrUnknown, what is read is what was written, or what was there before, and it becomes durable with
-// the next commit that succeeds; until then each Update and Commit is one, also when it writes nothing.
+// Commit implements store.Engine. What is read after store.ErrUnknown is durable once an Update or a Commit has returned without an error, also one that
+// wrote nothing.
 func (e *Engine) Commit(ctx context.Context, changes []store.Change) (held []bool, err error) {
 	held = make([]bool, len(changes))
 	err = e.transact(ctx, func(w *writer) error {
@@ -44,6 +44,9 @@ func (e *Engine) transact(ctx context.Context, change func(*writer) error) (err 
 		return err
 	}
 	defer e.release()
+	if err := e.settle(); err != nil {
+		return e.Explain(err)
+	}
 	tx, err := e.begin(true)
 	if err != nil {
 		return err
@@ -64,7 +67,7 @@ func (e *Engine) transact(ctx context.Context, change func(*writer) error) (err 
 	if err := change(w); w.err != nil || err != nil {
 		return first(w.err, err)
 	}
-	if w.edits == 0 && !e.unsettled {
+	if w.edits == 0 {
 		return tx.Rollback()
 	}
 	w.finish()
@@ -77,28 +80,6 @@ func first(a, b error) error {
 		return a
 	}
 	return b
-}
-
-// commit commits a transaction, and finds out what became of one that failed.
-//
-// bbolt writes the changed pages and syncs them, then writes the meta page that leads to them and syncs that. When anything up to the write of the
-// meta page fails, nothing leads to the new pages, on the disk as in memory, and the transaction never was. When the second sync fails, the meta
-// page is in the system's memory, where all readers see it, and it may or may not be on the disk: a crash shows which. What is seen by then becomes
-// durable with the next commit that succeeds, whose own meta page leads to the same pages, which the first sync has put on the disk.
-func (e *Engine) commit(tx *bbolt.Tx) error {
-	e.growAhead(tx.Size())
-	id := tx.ID()
-	err := e.commitTx(tx)
-	if err == nil {
-		e.unsettled = false
-		return nil
-	}
-	seen := 0
-	if readErr := e.reading(func(tx *bbolt.Tx) error { seen = tx.ID(); return nil }); readErr == nil && seen < id {
-		return err
-	}
-	e.unsettled = true
-	return fmt.Errorf("%w: %w", store.ErrUnknown, err)
 }
 
 // writer reads and writes in a transaction.

@@ -19,7 +19,7 @@ type About struct {
 func (e *Engine) About(ctx context.Context) (a About, err error) {
 	ctx, cancel := context.WithTimeout(ctx, warningsWithin)
 	defer cancel()
-	c, err := e.main.acquire(ctx)
+	c, err := e.acquire(ctx, e.main)
 	if err != nil {
 		return a, e.Explain(final(ctx, err))
 	}

@@ -25,7 +25,8 @@ const (
 	faultNames                   // named statements do not work here
 	faultTables                  // a table is not there
 	faultSlow                    // the server ended a statement that took too long
-	faultEnded                   // the context ended
+	faultEnded                   // the context ended, or nothing was heard for too long
+	faultBusy                    // all connections are in use
 )
 
 // refusal is an error of the caller's function, which says nothing about the database.
@@ -40,6 +41,8 @@ func refused(err error) error {
 	return refusal{err}
 }
 
+var errBusy = errors.New("all connections are in use")
+
 var errRolledBack = errors.New("the server rolled the transaction back instead of committing it")
 
 // fault returns the kind of an error.
@@ -53,6 +56,8 @@ func fault(err error) faultKind {
 	switch {
 	case err == nil:
 		return faultOther
+	case errors.Is(err, errBusy):
+		return faultBusy
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), pgconn.Timeout(err):
 		return faultEnded
 	case errors.Is(err, errRolledBack):
@@ -75,7 +80,9 @@ func faultOfServer(pg *pgconn.PgError) faultKind {
 		return faultTables
 	case "57014":
 		return faultSlow
-	case "57P01", "57P02", "57P03", "57P05", "25P03", "53300", "25P02":
+	case "25P03": // the caller's function took too long
+		return faultSlow
+	case "57P01", "57P02", "57P03", "57P05", "53300", "25P02":
 		return faultLost
 	}
 	if strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "58") {
@@ -105,7 +112,7 @@ func (e *Engine) rerun(ctx context.Context, attempt func() error) error {
 			odd++
 			return odd < maxOdd
 		case faultLost:
-			return e.away.lasts(time.Now()) < awayPatience
+			return !e.isAway()
 		default:
 			return false
 		}
@@ -116,6 +123,9 @@ func (e *Engine) rerun(ctx context.Context, attempt func() error) error {
 		return attempt()
 	})
 }
+
+// isAway reports whether the database is away for so long that nothing is waited for.
+func (e *Engine) isAway() bool { return e.away.lasts(time.Now()) >= awayPatience }
 
 // persist runs attempts as long as again wants another one and the context lasts.
 func (e *Engine) persist(ctx context.Context, again func(error) bool, attempt func() error) error {
@@ -164,7 +174,7 @@ func final(ctx context.Context, err error) error {
 		return ctx.Err()
 	}
 	switch fault(err) {
-	case faultLost, faultSlow, faultEnded, faultAgain:
+	case faultLost, faultSlow, faultEnded, faultBusy, faultAgain:
 		return fmt.Errorf("%w: %w", store.ErrAway, err)
 	case faultStale:
 		if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) && (pg.Code == "25006" || strings.Contains(pg.Message, "standby")) {

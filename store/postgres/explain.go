@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"crypto/x509"
 	"errors"
 	"net"
 	"strings"
@@ -44,6 +45,12 @@ func (e *Engine) advice(err error) string {
 	}
 	dns := (*net.DNSError)(nil)
 	switch {
+	case errors.As(err, new(x509.UnknownAuthorityError)):
+		return "the server's certificate is of an authority that this machine does not know: name a file with the authority's own, sslrootcert=FILE, in the URL"
+	case errors.As(err, new(x509.HostnameError)):
+		return "the server's certificate is for another name: write that name as the host in the URL"
+	case errors.As(err, new(x509.CertificateInvalidError)):
+		return "the server's certificate is not in force: renew it there, and look at the clocks"
 	case errors.Is(err, store.ErrNotOurs):
 		return "give a database of its own, or make the schema in this one (CREATE SCHEMA " + schema + "); nothing was changed"
 	case errors.Is(err, errOldServer):

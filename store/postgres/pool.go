@@ -118,10 +118,21 @@ func newPool(config *pgxpool.Config, size int32, unnamed bool) (*pool, error) {
 	return p, err
 }
 
-func (p *pool) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+// hurry is how long a database is waited for that has been away for a while, in each round trip and for a connection.
+const hurry = time.Second
+
+func (e *Engine) acquire(ctx context.Context, p *pool) (*pgxpool.Conn, error) {
+	if e.isAway() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, hurry)
+		defer cancel()
+	}
 	c, err := p.Acquire(ctx)
 	if err != nil && ctx.Err() != nil {
-		return nil, fmt.Errorf("no connection came free: %w", ctx.Err())
+		if s := p.Stat(); s.AcquiredConns() == s.MaxConns() {
+			err = errBusy
+		}
+		return nil, fmt.Errorf("%w: %w", err, ctx.Err())
 	}
 	return c, err
 }

@@ -117,7 +117,7 @@ func (e *Engine) refresh(ctx context.Context) error {
 	if e.tables.complete() {
 		return nil
 	}
-	c, err := e.poolFor(ctx).acquire(ctx)
+	c, err := e.acquire(ctx, e.poolFor(ctx))
 	if err != nil {
 		return err
 	}

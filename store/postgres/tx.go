@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"strconv"
 	"time"
 
@@ -45,7 +46,7 @@ func (t *tx) send(list ...statement) bool {
 		return false
 	}
 	if t.conn == nil {
-		if t.conn, t.err = t.pool.acquire(t.ctx); t.err != nil {
+		if t.conn, t.err = t.e.acquire(t.ctx, t.pool); t.err != nil {
 			t.lose()
 			return false
 		}
@@ -147,6 +148,12 @@ func (t *tx) lose() {
 		t.pool.drop(t.conn)
 	case faultTables:
 		t.e.tables.forget()
+	case faultEnded:
+		if t.ctx.Err() == nil || errors.Is(t.ctx.Err(), context.DeadlineExceeded) { // no answer, although the server ends what takes too long
+			t.e.away.missed(time.Now())
+		}
+	case faultAgain, faultSlow:
+		t.e.away.over()
 	default:
 	}
 }
@@ -200,6 +207,9 @@ func (e *Engine) timeouts(ctx context.Context) (statement, lock time.Duration) {
 func (e *Engine) tripContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	statement, _ := e.timeouts(ctx)
 	end := time.Now().Add(2*statement + time.Second)
+	if e.isAway() {
+		end = time.Now().Add(hurry)
+	}
 	if deadline, ok := ctx.Deadline(); ok {
 		deadline = deadline.Add(-min(time.Until(deadline)/8, settleReserve))
 		if deadline.Before(end) {

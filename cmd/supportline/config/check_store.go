@@ -270,12 +270,25 @@ func (r *storeReader) parameters(query string) url.Values {
 		case rule.check != nil && !rule.check(value):
 			r.reject("has "+key+"="+quoted(value), rule.advice(value))
 		}
-		if rule.file && value != "system" && !filepath.IsAbs(value) {
-			value = r.path(value)
+		if rule.file && value != systemRoots {
+			value = r.file(key, value)
 		}
 		values.Set(key, value)
 	}
 	return values
+}
+
+// file returns the path of a file that a parameter names.
+func (r *storeReader) file(key, name string) string {
+	if !filepath.IsAbs(name) {
+		name = r.path(name)
+	}
+	if !r.offline {
+		if _, err := ReadFile(name); err != nil {
+			r.reject("names a file with "+key+" that cannot be read: "+err.Error(), "name one that the service's user can read")
+		}
+	}
+	return name
 }
 
 // encoded returns parameters as a URL has them. PostgreSQL's programs take + for itself.

@@ -15,6 +15,9 @@ type storeParameter struct {
 	file    bool     // names a file, relative to the configuration's folder
 }
 
+// systemRoots is the value of sslrootcert that means the authorities that the system knows.
+const systemRoots = "system"
+
 // storeParameters are the parameters that PostgreSQL's URLs have and that mean something here. Any other would go to the server as a setting of the
 // session, which poolers refuse.
 var storeParameters = map[string]storeParameter{

@@ -77,8 +77,8 @@ func TestStoreIsAFileOrADatabase(t *testing.T) {
 		{"a socket", "postgres://me@/log?host=/run/postgresql", nil, config.Store{URL: "postgres://me@/log?host=%2Frun%2Fpostgresql"}, "postgres://me@/log"},
 		{"a socket as PostgreSQL's programs write it", "postgres://me@%2Frun%2Fpostgresql/log", nil, config.Store{URL: "postgres://me@/log?host=%2Frun%2Fpostgresql"}, "postgres://me@/log"},
 		{
-			"a certificate beside the configuration", "postgres://db/log?sslmode=verify-full&sslrootcert=ca.pem&application_name=phone%20line", nil,
-			config.Store{URL: "postgres://db/log?application_name=phone%20line&sslmode=verify-full&sslrootcert=ca.pem"},
+			"a certificate beside the configuration", "postgres://db/log?sslmode=verify-full&sslrootcert=testdata/ca.pem&application_name=phone%20line", nil,
+			config.Store{URL: "postgres://db/log?application_name=phone%20line&sslmode=verify-full&sslrootcert=testdata%2Fca.pem"},
 			"postgres://db/log",
 		},
 	} {
@@ -132,6 +132,7 @@ func TestStoreOfAnotherKind(t *testing.T) {
 		row("a parameter misspelled", "postgres://me@db/log?ssl_mode=require", "has a parameter that is not known here: ssl_mode; write sslmode"),
 		row("no connections", "postgres://me@db/log?pool_max_conns=0", `has pool_max_conns="0"; write a whole number from 1 to 1000`),
 		row("a time without a unit", "postgres://me@db/log?pool_max_conn_lifetime=30", `has pool_max_conn_lifetime="30"; write a time with its unit, such as 1h`),
+		row("a certificate that is not there", "postgres://me@db/log?sslrootcert=nowhere.pem", "names a file with sslrootcert that cannot be read: there is no such file; name one that the service's user can read"),
 		row("a standby", "postgres://me@db/log?target_session_attrs=standby", `has target_session_attrs="standby"; write read-write, primary or any`),
 		row("a password among the parameters", "postgres://me@db/log?password=hush", "has the password among its parameters; write it before the host: "+likeADatabase),
 		row("a slash in the password", "postgres://me:hu/sh@db/log", escape),
@@ -246,6 +247,21 @@ func TestStoreWithoutItsVariable(t *testing.T) {
 	}
 }
 
+// TestStoreWithoutItsCertificate is not opened either.
+func TestStoreWithoutItsCertificate(t *testing.T) {
+	got, problems := stored(t, "postgres://me@a,b/log?sslmode=verify-full&sslrootcert=nowhere.pem", config.Options{Offline: true})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	const missing = "store names sslrootcert=nowhere.pem, and there is no such file: name a file that this user can read"
+	if err := got.Store.Missing(); err == nil || err.Error() != missing {
+		t.Errorf("%v, want %s", err, missing)
+	}
+	if got, _ := stored(t, "postgres://me@a,b/log?sslmode=verify-full&sslrootcert=system", config.Options{}); got.Store.Missing() != nil {
+		t.Error(got.Store.Missing())
+	}
+}
+
 // TestStoreShowsNoPassword however it is printed.
 func TestStoreShowsNoPassword(t *testing.T) {
 	conf, problems := stored(t, "postgres://me:${PW}@a,b/log?sslmode=require", config.Options{}, "PW", "hush")
@@ -292,7 +308,7 @@ func TestStoresOfTheManual(t *testing.T) {
 		t.Errorf("the manual shows %d stores", len(shown))
 	}
 	for _, s := range shown {
-		got, problems := stored(t, s[1], config.Options{}, "STORE_PASSWORD", "hush")
+		got, problems := stored(t, s[1], config.Options{Offline: true}, "STORE_PASSWORD", "hush")
 		if len(problems) > 0 || len(got.Notes) > 0 {
 			t.Errorf("%s: %s %s", s[1], problems, got.Notes)
 		}

@@ -18,12 +18,23 @@ type Store struct {
 	Unset string
 }
 
-// Missing returns an error where the store needs an environment variable that is not set.
+// Missing returns an error where the store needs something that is not there: an environment variable, or a file with a certificate or a key.
 func (s Store) Missing() error {
-	if s.Unset == "" {
-		return nil
+	if s.Unset != "" {
+		return fmt.Errorf("store needs the environment variable %s, which is not set: export %s=..., or read the env file that the service is started with", s.Unset, s.Unset)
 	}
-	return fmt.Errorf("store needs the environment variable %s, which is not set: export %s=..., or read the env file that the service is started with", s.Unset, s.Unset)
+	u, err := url.Parse(oneHost(s.URL))
+	if err != nil {
+		return nil // of a URL that the check did not see, the engine says it
+	}
+	for name, values := range u.Query() {
+		if storeParameters[name].file && values[0] != systemRoots {
+			if _, err := ReadFile(values[0]); err != nil {
+				return fmt.Errorf("store names %s=%s, and %w: name a file that this user can read", name, values[0], err)
+			}
+		}
+	}
+	return nil
 }
 
 // IsDatabase reports whether the store is a database, which any number of processes share.

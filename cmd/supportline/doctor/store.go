@@ -14,6 +14,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 )
 
 // StoreState is the result of Probe or ProbeDisk.
@@ -110,8 +111,14 @@ func (d *Doctor) log(ctx context.Context) []Finding {
 		speed.Found = strings.TrimSuffix("the server will make it; "+speed.Found, "; ")
 		state.Newest = time.Time{}
 	}
-	return append([]Finding{speed, d.lastCall(state.Newest)}, d.place(state)...)
+	found := []Finding{speed, d.lastCall(state.Newest)}
+	if lies := bolt.Warning(d.Conf.Store.File); lies != "" && !d.Conf.Store.IsDatabase() {
+		found = append(found, warning("store", nearDisk, "%s", lies))
+	}
+	return append(found, d.place(state)...)
 }
+
+const nearDisk = "put the store on a local disk, an SSD if there is one, and not on a network file system"
 
 func (d *Doctor) commits(state StoreState) Finding {
 	if len(state.Commits) == 0 { // nothing can be measured where there is no table yet
@@ -120,7 +127,7 @@ func (d *Doctor) commits(state StoreState) Finding {
 	commits := slices.Sorted(slices.Values(state.Commits))
 	median := commits[len(commits)/2]
 	took := fmt.Sprintf("a commit takes %v", median.Round(10*time.Microsecond))
-	fix := "put the store on a local disk, an SSD if there is one, and not on a network file system"
+	fix := nearDisk
 	if d.Conf.Store.IsDatabase() {
 		fix = "bring the database nearer to this machine, and look at its disk and its load"
 	}

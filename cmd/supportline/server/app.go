@@ -16,6 +16,7 @@ import (
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 	"github.com/officernd/supportline/twilio"
 )
 
@@ -72,6 +73,9 @@ func OpenOver(transport http.RoundTripper, conf config.Config, now func() time.T
 		return nil, err
 	}
 	a.watched.look(ctx, log)
+	if warning := bolt.Warning(conf.Store.File); warning != "" && !conf.Store.IsDatabase() {
+		log.Warn("the disk of the store may not hold all that is acknowledged", zap.String("store", conf.Store.File), zap.String("what", warning))
+	}
 	if err := a.build(transport); err != nil {
 		return nil, errors.Join(err, a.Store.Close())
 	}

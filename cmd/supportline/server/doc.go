@@ -9,6 +9,7 @@
 //	processes.go  the other processes on the same database: what they edited, how they differ, which died
 //	reconcile.go  the log compared with the provider's list of calls, and repaired
 //	session.go    sessions for commands on the store, in the server and without one
+//	store.go      a store by its address: which engine, and whether it may be begun; watch.go: what is known of a database
 //	findings.go   the state of the parts, for the console; health.go, metrics.go: for machines
 //
 // What an App reads of the store it reads through the store's own views: the lines in force (store.Lines) and usage (store.UsageCache).

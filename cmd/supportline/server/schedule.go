@@ -48,6 +48,19 @@ func (s *scheduler) reviews(ctx context.Context, now time.Time) {
 	}
 }
 
+// reports makes sure, once, that those who read with SQL see all calls, and which of them are over-long under the limits of this process.
+func (s *scheduler) reports(ctx context.Context) {
+	complete := false
+	every(ctx, tickEvery, func() {
+		if complete {
+			return
+		}
+		err := errors.Join(s.jobs.Store.ReportUnder(ctx, s.jobs.Settings.FairUse), s.jobs.Store.FillReports(ctx))
+		complete = err == nil
+		s.try(ctx, "rows for SQL", err)
+	})
+}
+
 // nights is the nightly work of one process, from when it takes it over.
 type nights struct {
 	*scheduler
@@ -131,6 +144,7 @@ const (
 	workNight      = "night"
 	workRecordings = "recordings"
 	workReconcile  = "reconcile"
+	workReports    = "reports"
 )
 
 // work runs the jobs and sends the notices until ctx ends, and returns when nothing of it runs any more. What must not be done by several processes
@@ -146,16 +160,21 @@ func (a *App) work(ctx context.Context) {
 	all.Go(func() { every(ctx, tickEvery, func() { s.reviews(ctx, a.Now()) }) })
 	all.Go(func() { a.followOthers(ctx) })
 	all.Go(func() {
-		a.leases().Run(ctx,
-			store.Duty{Work: workNotices, Do: sender.Run},
-			store.Duty{Work: workReconcile, Do: a.reconcile},
-			store.Duty{Work: workRecordings, Do: a.Archive.Run},
-			store.Duty{Work: workLimits, Do: func(ctx context.Context) { every(ctx, tickEvery, func() { s.limits(ctx, a.Now()) }) }},
-			store.Duty{Work: workNight, Do: func(ctx context.Context) {
+		duties := []store.Duty{
+			{Work: workNotices, Do: sender.Run},
+			{Work: workReconcile, Do: a.reconcile},
+			{Work: workRecordings, Do: a.Archive.Run},
+			{Work: workLimits, Do: func(ctx context.Context) { every(ctx, tickEvery, func() { s.limits(ctx, a.Now()) }) }},
+			{Work: workNight, Do: func(ctx context.Context) {
 				n := &nights{scheduler: s}
 				every(ctx, tickEvery, func() { n.tick(ctx, a.Now()) })
 			}},
-		)
+		}
+		if a.Store.Reports() {
+			a.Counters.holds(workReports, false)
+			duties = append(duties, store.Duty{Work: workReports, Do: s.reports})
+		}
+		a.leases().Run(ctx, duties...)
 	})
 	all.Wait()
 }

@@ -3,7 +3,10 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -314,5 +317,89 @@ func TestEditsOfOtherProcessesComeIntoForce(t *testing.T) {
 		if err := there.Reload(t.Context()); err != nil || there.Settings() != after || before == after {
 			t.Errorf("without news there are other settings, %v", err)
 		}
+	}
+}
+
+// TestVersionsSideBySide: on one database programs of two versions run, also one that starts in the middle of the upgrade, unless the newer version says
+// that the older ones may not. Under load no write fails.
+func TestVersionsSideBySide(t *testing.T) {
+	url := postgrestest.Database(t)
+	program := func(o store.Options) (*store.Store, error) {
+		engine, err := postgres.Open(t.Context(), url, postgres.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Open(t.Context(), engine, o)
+		if err == nil {
+			t.Cleanup(func() { _ = s.Close() })
+		}
+		return s, err
+	}
+	must := func(s *store.Store, err error) *store.Store {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	before, next, last := store.Options{Schema: 7}, store.Options{Schema: 8, Oldest: 7}, store.Options{Schema: 9, Oldest: 8}
+	stop, writers := make(chan struct{}), sync.WaitGroup{}
+	var calls atomic.Int64
+	load := func(s *store.Store, who string) {
+		writers.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				sid := policy.CallSID(fmt.Sprintf("CA%s%03d", who, n))
+				for step := range 3 {
+					_, err := s.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
+						c.Line, c.StartedAt = "+448000668187", time.Date(2026, 12, 1, 0, 0, n, 0, time.UTC)
+						c.Exchanges = append(c.Exchanges, policy.Exchange{Key: strconv.Itoa(step)})
+						return c
+					})
+					if err != nil {
+						t.Errorf("%s: %v", who, err)
+						return
+					}
+				}
+				calls.Add(1)
+			}
+		})
+	}
+	more := func() {
+		t.Helper()
+		some := calls.Load() + 10
+		eventually(t, 20*time.Second, "calls go on", func() bool { return calls.Load() >= some || t.Failed() })
+	}
+	load(must(program(before)), "a")
+	more()
+	load(must(program(next)), "b")
+	more()
+	load(must(program(before)), "c") // it starts in the middle
+	more()
+	must(program(last))
+	load(must(program(next)), "d")
+	more()
+	close(stop)
+	writers.Wait()
+	_, err := program(before)
+	if !errors.Is(err, store.ErrNewer) || !strings.Contains(err.Error(), "9, this one knows 7") {
+		t.Errorf("what is too old is told %v", err)
+	}
+	n, log := int64(0), must(program(next))
+	for c, err := range log.Calls(t.Context(), policy.Filter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, err = log.Call(t.Context(), c.SID); err != nil || len(c.Exchanges) != 3 {
+			t.Fatalf("%s: %d exchanges, %v", c.SID, len(c.Exchanges), err)
+		}
+		n++
+	}
+	if n != calls.Load() {
+		t.Errorf("%d calls of %d", n, calls.Load())
 	}
 }
