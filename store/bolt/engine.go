@@ -12,8 +12,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	bbolt "go.etcd.io/bbolt"
@@ -39,8 +41,10 @@ type Options struct {
 const (
 	// lockWait is how long Open waits for another process to close the file: a server that is stopping does so.
 	lockWait = 200 * time.Millisecond
-	// mapSize is the address space that the file is mapped into at first. It costs no memory; mapping anew has to wait for readers.
-	mapSize     = 1 << 30
+	// mapSize is the address space that the file is mapped into at first: 64 GB, which is more than any log has. It costs no memory; mapping anew has to
+	// wait for readers. Where addresses are scarce, with 32 bits or under a limit, it is smallMap.
+	mapSize     = smallMap << (6 * (strconv.IntSize / 64))
+	smallMap    = 1 << 30
 	defaultSize = 64 << 20
 	// pageSize does not depend on the machine's page size, so that a file can move to another machine.
 	pageSize = 4 << 10
@@ -117,10 +121,14 @@ func (e *Engine) open() (err error) {
 			_ = e.file.Close() // it may be closed already
 		}
 	}()
-	e.db, err = bbolt.Open(e.path, 0o600, &bbolt.Options{
+	o := &bbolt.Options{
 		Timeout: lockWait, ReadOnly: e.options.ReadOnly, FreelistType: bbolt.FreelistMapType,
 		InitialMmapSize: mapSize, PageSize: pageSize, NoStatistics: true, OpenFile: e.openFile,
-	})
+	}
+	if e.db, err = bbolt.Open(e.path, 0o600, o); errors.Is(err, syscall.ENOMEM) {
+		o.InitialMmapSize = smallMap
+		e.db, err = bbolt.Open(e.path, 0o600, o)
+	}
 	if err != nil {
 		return err
 	}

@@ -2,8 +2,8 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"net"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -16,26 +16,34 @@ func TestConnectionsOpenAFewAtATime(t *testing.T) {
 	}
 	defer l.Close()
 	g := &gate{slots: make(chan struct{}, connecting)}
-	opening := make(chan net.Conn, 10)
-	var dialled atomic.Int64
-	for range 10 {
-		go func() {
-			c, err := g.dialer()(t.Context(), "tcp", l.Addr().String())
-			if err == nil {
-				dialled.Add(1)
-				opening <- c
-			}
-		}()
+	dial := func(ctx context.Context) (net.Conn, error) { return g.dialer()(ctx, "tcp", l.Addr().String()) }
+	var all []net.Conn
+	for range connecting {
+		c, err := dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		all = append(all, c)
 	}
-	for ready := range 10 {
-		c := <-opening
-		if n := dialled.Load(); int(n) > ready+connecting {
-			t.Errorf("%d were opened, and %d are ready", n, ready)
+	soon, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := dial(soon); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("one more than %d is being opened: %v", connecting, err)
+	}
+	opened(all[0])
+	all[1].Close()
+	for range 2 {
+		c, err := dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
 		}
-		if ready%2 == 0 {
-			opened(c)
-		}
-		c.Close()
+		defer c.Close()
+	}
+	opened(all[0]) // a slot is given back once
+	all[0].Close()
+	if n := len(g.slots); n != connecting {
+		t.Errorf("%d slots are taken", n)
 	}
 }
 
