@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -245,12 +246,23 @@ func (l *Leases) takeFree(w Writer, work string, entry *Lease, now time.Time) (*
 // writeSelf writes the process's own entry, which renews what it holds.
 func (l *Leases) writeSelf(w Writer, now time.Time) error {
 	self := l.self
-	if self.Seen = now; l.o.Sole { // the engine's clock is its own
+	if self.Seen = now; l.o.Sole { // the engine's clock is its own, and whoever else is written down is dead
 		self.Until = now.Add(soleTerm)
+		deleteUnder(w, processPrefix)
 	} else {
 		self.Until, self.Ahead = now.Add(l.part(termPaces)), l.o.Clock().Sub(now).Round(time.Millisecond)
 	}
 	return putEntry(w, processKey(self.ID), self)
+}
+
+func deleteUnder(w Writer, prefix []byte) {
+	var keys [][]byte
+	for k := range under(prefix).in(w, leasesBucket) {
+		keys = append(keys, bytes.Clone(k))
+	}
+	for _, k := range keys {
+		w.Delete(leasesBucket, k)
+	}
 }
 
 func putEntry(w Writer, key []byte, v any) error {
