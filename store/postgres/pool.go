@@ -25,6 +25,8 @@ const (
 	// refusedPause is how long an address that refused a connection is not tried again.
 	refusedPause = 100 * time.Millisecond
 	idleClose    = 10 * time.Minute
+	// lifetimeJitter keeps connections that were opened together from ending together.
+	lifetimeJitter = 10 * time.Minute
 )
 
 // pool is a bounded pool of connections.
@@ -56,6 +58,7 @@ func parse(url string, o Options) (*pgxpool.Config, error) {
 		config.MaxConns = int32(o.Connections) //nolint:gosec
 	}
 	config.MaxConnIdleTime = idleClose
+	config.MaxConnLifetimeJitter = lifetimeJitter
 	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false } // a lost connection is found by its first statement
 	c := config.ConnConfig
 	if c.ConnectTimeout == 0 {
