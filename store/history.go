@@ -120,6 +120,30 @@ func (r record) withHistory(tx Reader) (policy.Call, error) {
 	return call, err
 }
 
+// historiesAtOnce is how many histories are read in one round trip.
+const historiesAtOnce = 200
+
+// withHistories reads the histories of calls.
+func withHistories(tx Reader, records []record) (calls []policy.Call, err error) {
+	for part := range slices.Chunk(records, historiesAtOnce) {
+		var keys [][]byte
+		for _, r := range part {
+			for _, n := range r.Steps {
+				keys = append(keys, stepKey(n))
+			}
+		}
+		steps := fetched(tx, stepsBucket, keys)
+		for _, r := range part {
+			call, _, err := r.with(steps[:len(r.Steps)])
+			if err != nil {
+				return nil, err
+			}
+			calls, steps = append(calls, call), steps[len(r.Steps):]
+		}
+	}
+	return calls, nil
+}
+
 // with returns the call with its history, from the entries of its segments, and the size of the history as it is stored.
 func (r record) with(steps []Entry) (call policy.Call, size int, err error) {
 	call = r.Call

@@ -260,11 +260,11 @@ func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by str
 		if err != nil {
 			return all, err
 		}
-		for _, r := range records {
-			call, err := r.withHistory(t.tx)
-			if err != nil {
-				return all, err
-			}
+		calls, err := withHistories(t.tx, records)
+		if err != nil {
+			return all, err
+		}
+		for _, call := range calls {
 			if call.OnFile != "" && call.OnFile != number { // whose number that was is no business of this customer's
 				call = call.WithoutOnFile(nil)
 			}

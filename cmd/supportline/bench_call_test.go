@@ -30,7 +30,7 @@ func benchConfig(b *testing.B) config.Config {
 	return conf
 }
 
-func importExamples(b *testing.B, s *store.Store) {
+func importExamples(b testing.TB, s *store.Store) {
 	b.Helper()
 	customers := []policy.Customer{{Number: "204518", Name: "Northwind Flex Offices", Package: "Ultimate", Line: "+448000668187", CallerNumbers: []policy.Phone{"+442079460018"}}}
 	if _, err := s.ImportCustomers(b.Context(), customers, "bench"); err != nil {
@@ -48,18 +48,19 @@ const (
 type sent struct {
 	path   string
 	params url.Values
+	answer string
 }
 
 // recorder plays one call against the server and keeps what it sent.
 type recorder struct {
-	b    *testing.B
+	b    testing.TB
 	conf config.Config
 	app  http.Handler
 	sent []sent
 }
 
 // recordCall is a served call: number, menu, a specialist who accepts, the talk, and every report that the provider sends of it.
-func recordCall(b *testing.B, conf config.Config, app http.Handler) []sent {
+func recordCall(b testing.TB, conf config.Config, app http.Handler) []sent {
 	b.Helper()
 	r := &recorder{b: b, conf: conf, app: app}
 	caller := func(more ...string) url.Values {
@@ -94,7 +95,6 @@ func (r *recorder) params(sid string, pairs ...string) url.Values {
 func (r *recorder) post(address string, params url.Values) twilio.Response {
 	r.b.Helper()
 	path := strings.TrimPrefix(address, r.conf.PublicURL)
-	r.sent = append(r.sent, sent{path, params})
 	request := httptest.NewRequest(http.MethodPost, path, strings.NewReader(params.Encode()))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set(twilio.SignatureHeader, twilio.Sign(r.conf.Twilio.AuthToken, r.conf.PublicURL+path, params))
@@ -103,6 +103,7 @@ func (r *recorder) post(address string, params url.Values) twilio.Response {
 	if answer.Code/100 != 2 {
 		r.b.Fatalf("%s: status %d", path, answer.Code)
 	}
+	r.sent = append(r.sent, sent{path, params, answer.Body.String()})
 	if answer.Code == http.StatusNoContent {
 		return twilio.Response{}
 	}
@@ -122,7 +123,7 @@ func gather(r twilio.Response) twilio.Gather {
 	return twilio.Gather{}
 }
 
-func only[V twilio.Verb](b *testing.B, r twilio.Response) V {
+func only[V twilio.Verb](b testing.TB, r twilio.Response) V {
 	b.Helper()
 	for _, v := range r.Verbs {
 		if wanted, ok := v.(V); ok {

@@ -1,18 +1,22 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
+	"github.com/officernd/supportline/store/postgres/postgrestest"
 )
 
 // TestScheduler: nightly work once a day, at the start and then at night in the first line's zone; calls that ended are reviewed at the next
@@ -66,5 +70,32 @@ func TestScheduler(t *testing.T) {
 	got = append(got, waiting())
 	if diff := cmp.Diff([]int{1, 1, 2, 3}, got); diff != "" {
 		t.Errorf("notices at the start, before the night, after a call ended, at night (-want +got):\n%s", diff)
+	}
+}
+
+// TestReportsAreFilledIn: a log that was moved to a database is read with SQL, under the limits of the configuration, as soon as a server has the lease.
+func TestReportsAreFilledIn(t *testing.T) {
+	place := config.Store{URL: postgrestest.Database(t)}
+	engine := must(OpenEngine(t.Context(), place, EngineOptions{}))
+	moved := must(store.Open(t.Context(), struct{ store.Engine }{engine}, store.Options{})) // as one whose engine has no rows for SQL
+	settings := mustConfig(t).Settings
+	served(t, moved, settings, "CA1", "204518", time.Date(2026, time.November, 24, 15, 0, 0, 0, time.UTC))
+	if err := moved.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a, _ := onDatabase(t, place.URL)
+	s := a.scheduler(a.Conf.Notices, func() {})
+	s.jobs.Settings.FairUse.CallLimit = 303 * time.Second
+	ctx, done := context.WithTimeout(t.Context(), time.Minute)
+	var working sync.WaitGroup
+	working.Go(func() { s.reports(ctx) })
+	got := ""
+	for got == "" && ctx.Err() == nil {
+		got = postgrestest.SQL(t, place.URL, "SELECT sid, over_long FROM supportline.report_calls")
+	}
+	done()
+	working.Wait()
+	if got != "CA1|t" {
+		t.Errorf("the view has %q", got)
 	}
 }

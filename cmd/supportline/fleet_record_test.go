@@ -1,0 +1,87 @@
+package main
+
+import (
+	"net/url"
+	"path/filepath"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/server"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio"
+)
+
+// recordedSound is the recording of a recorded call.
+const recordedSound = "RE00000000000000000000000000000000"
+
+// record records the calls of the fleet from one process with a file, which answers as the fleet has to.
+func (f *fleet) record() {
+	f.Helper()
+	conf := f.conf
+	for _, s := range []struct {
+		name    string
+		play    func(*recorder)
+		outcome policy.Outcome
+		counted bool
+	}{
+		{"served", func(r *recorder) { r.sent = recordCall(f, conf, r.app) }, policy.Served, true},
+		{"left while it rang", (*recorder).leaves, policy.Abandoned, false},
+		{"left a message", (*recorder).leavesMessage, "voicemail", false},
+	} {
+		conf.Store = config.Store{File: filepath.Join(f.TempDir(), "supportline.db")}
+		app := must(server.Open(conf, time.Now, zap.NewNop(), 1<<20))
+		importExamples(f, app.Store)
+		r := &recorder{b: f, conf: conf, app: app.Webhooks}
+		s.play(r)
+		call := must(app.Store.Call(f.Context(), recordedCall))
+		if call.Outcome() != s.outcome {
+			f.Fatalf("the recorded call %q ended as %s", s.name, call.Outcome())
+		}
+		f.scripts = append(f.scripts, script{s.name, r.sent, s.outcome, s.counted})
+		if err := app.Close(); err != nil {
+			f.Fatal(err)
+		}
+	}
+}
+
+func (r *recorder) caller(more ...string) url.Values {
+	return r.params(recordedCall, append([]string{"From", "+442079460018", "To", "+448000668187", "Direction", "inbound", "CallStatus", "in-progress"}, more...)...)
+}
+
+func (r *recorder) leg(more ...string) url.Values {
+	return r.params(recordedLeg, append([]string{"From", "+448000668187", "To", "+15550100003", "Direction", "outbound-dial", "ParentCallSid", recordedCall}, more...)...)
+}
+
+// rings brings the call to where the specialist rings.
+func (r *recorder) rings() twilio.Dial {
+	menu := r.post(r.conf.PublicURL+"/voice", r.caller("CallStatus", "ringing"))
+	menu = r.post(gather(menu).Action, r.caller("Digits", "204518"))
+	dial := only[twilio.Dial](r.b, r.post(gather(menu).Action, r.caller("Digits", "5")))
+	for _, status := range []string{"initiated", "ringing"} {
+		r.post(dial.Nouns[0].(twilio.Number).StatusCallback, r.leg("CallStatus", status))
+	}
+	return dial
+}
+
+// leaves is a caller who hangs up while it rings.
+func (r *recorder) leaves() {
+	dial := r.rings()
+	r.post(dial.Nouns[0].(twilio.Number).StatusCallback, r.leg("CallStatus", "no-answer", "CallDuration", "0"))
+	r.post(r.conf.PublicURL+"/status", r.caller("CallStatus", "completed", "CallDuration", "25"))
+}
+
+// leavesMessage is a caller whom nobody answers, and who leaves a message.
+func (r *recorder) leavesMessage() {
+	dial := r.rings()
+	r.post(dial.Nouns[0].(twilio.Number).StatusCallback, r.leg("CallStatus", "no-answer", "CallDuration", "0"))
+	next := r.post(dial.Action, r.caller("DialCallStatus", "no-answer", "DialCallSid", recordedLeg))
+	asked := only[twilio.Record](r.b, next)
+	sound := []string{"RecordingUrl", "https://api.example.com/" + recordedSound, "RecordingSid", recordedSound, "RecordingDuration", "7"}
+	r.post(asked.Action, r.caller(sound...))
+	if asked.RecordingStatusCallback != "" {
+		r.post(asked.RecordingStatusCallback, r.caller(append(sound, "RecordingStatus", "completed")...))
+	}
+	r.post(r.conf.PublicURL+"/status", r.caller("CallStatus", "completed", "CallDuration", "61"))
+}
