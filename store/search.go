@@ -92,15 +92,10 @@ const (
 // is looked for on one call after the other.
 func (p plan) seek(f policy.Filter, text policy.Text, looked iterator, from []byte, many int) (page[policy.Call], error) {
 	candidates, narrowed := p.calls(f, looked)
-	valueAt := func(place []byte) []byte { return p.tx.Get(callsBucket, place) }
-	if all, ok := candidates.(*postings); ok { // it iterates over the calls themselves
-		valueAt = func([]byte) []byte { return all.value }
-	}
 	s := query[policy.Call]{
 		direction: p.direction, work: p.work, many: many, since: bound(f.Since), until: bound(f.Until),
-		candidates: candidates, narrowed: narrowed,
-		read: func(place []byte) (policy.Call, bool, error) {
-			value := valueAt(place)
+		candidates: candidates, narrowed: narrowed, tx: p.tx, bucket: callsBucket, key: func(place []byte) []byte { return place },
+		read: func(place, value []byte) (policy.Call, bool, error) {
 			if p.lacks(text, value) {
 				return policy.Call{}, false, nil
 			}
@@ -108,6 +103,9 @@ func (p plan) seek(f policy.Filter, text policy.Text, looked iterator, from []by
 			r, err := readRecord(place, value)
 			return r.Call, err == nil && f.Matches(r.Call), err
 		},
+	}
+	if all, ok := candidates.(*postings); ok { // it iterates over the calls themselves
+		s.value = func() []byte { return all.value }
 	}
 	return s.seek(from)
 }
@@ -137,9 +135,21 @@ type query[T any] struct {
 	many         int
 	since, until []byte // places; nil is no bound
 	candidates   iterator
-	narrowed     *intersect                          // the part of candidates that can be cut short
-	read         func(place []byte) (T, bool, error) // spends its cost
+	narrowed     *intersect // the part of candidates that can be cut short
+
+	tx     Reader
+	bucket Bucket                                     // of what is read
+	key    func(place []byte) []byte                  // there
+	value  func() []byte                              // of the present candidate; nil: it is to be read
+	read   func(place, value []byte) (T, bool, error) // spends its cost
+	list   []candidate                                // a buffer
 }
+
+// candidate is a place, and what is there.
+type candidate struct{ place, value []byte }
+
+// maxAhead is how many candidates are read in one round trip at most.
+const maxAhead = 64
 
 func (s *query[T]) seek(from []byte) (page[T], error) {
 	found := page[T]{list: make([]T, 0, s.many)}
@@ -147,34 +157,98 @@ func (s *query[T]) seek(from []byte) (page[T], error) {
 	if place != nil && bytes.Equal(place, from) {
 		place = s.candidates.next()
 	}
-	for ; ; place = s.candidates.next() {
-		if cut := s.narrowed.cut; cut != nil && (place == nil || s.compare(place, cut) > 0) {
-			found.to, found.more = cut, !s.beyond(cut)
+	for {
+		switch {
+		case s.isCut(place):
+			found.to, found.more = s.narrowed.cut, !s.beyond(s.narrowed.cut)
 			return found, nil
-		}
-		if place == nil || s.beyond(place) {
+		case place == nil || s.beyond(place):
 			found.more = false
 			return found, nil
-		}
-		if s.work.done() && found.to != nil {
+		case s.work.done() && found.to != nil:
 			found.more = true
 			return found, nil
 		}
-		v, wanted, err := s.read(place)
-		if err != nil {
+		ahead := 1
+		if s.tx.Trips() > 0 {
+			ahead = min(s.many-len(found.list)+1, maxAhead)
+		}
+		var list []candidate
+		list, place = s.candidatesFrom(place, ahead)
+		if full, err := s.readAll(&found, list); full || err != nil {
 			return found, err
+		}
+		if place == nil {
+			place = s.candidates.next()
+		}
+	}
+}
+
+// isCut reports whether nothing is known of a place, nil for the end, because the iterators were cut short before it.
+func (s *query[T]) isCut(place []byte) bool {
+	cut := s.narrowed.cut
+	return cut != nil && (place == nil || s.compare(place, cut) > 0)
+}
+
+// candidatesFrom returns the candidates from a place on, so many at most, with what is there. next is the place behind them, nil if it was not looked
+// for, or is the end.
+func (s *query[T]) candidatesFrom(place []byte, most int) (list []candidate, next []byte) {
+	list = s.list[:0]
+	for next = place; ; {
+		c := candidate{place: bytes.Clone(next)}
+		if s.value != nil {
+			c.value = s.value()
+		}
+		list = append(list, c)
+		if len(list) == most {
+			next = nil
+			break
+		}
+		if next = s.candidates.next(); next == nil || s.isCut(next) || s.beyond(next) || s.work.done() {
+			break
+		}
+	}
+	if s.list = list; s.value == nil {
+		s.fetch(list)
+	}
+	return list, next
+}
+
+// fetch reads what is at some places.
+func (s *query[T]) fetch(list []candidate) {
+	if len(list) == 1 {
+		list[0].value = s.tx.Get(s.bucket, s.key(list[0].place))
+		return
+	}
+	entries := make([]Entry, len(list))
+	for i, c := range list {
+		entries[i] = Entry{Bucket: s.bucket, Key: s.key(c.place)}
+	}
+	s.tx.Fetch(entries)
+	for i, e := range entries {
+		list[i].value = e.Value
+	}
+}
+
+// readAll adds the candidates that are wanted to a page. full is that one of them found no room.
+func (s *query[T]) readAll(found *page[T], list []candidate) (full bool, err error) {
+	for _, c := range list {
+		v, wanted, err := s.read(c.place, c.value)
+		if err != nil {
+			return false, err
 		}
 		if wanted && len(found.list) == s.many {
 			found.more = true
-			return found, nil
+			return true, nil
 		}
-		found.to = bytes.Clone(place)
+		found.to = c.place
 		if wanted {
 			if found.list = append(found.list, v); len(found.list) == 1 {
 				found.first = found.to
 			}
 		}
 	}
+	return false, nil
 }
 
 // start returns where to begin: at a place or at the bound, whichever comes later.

@@ -2,9 +2,11 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -266,83 +268,132 @@ func forgottenTries(now time.Time) span {
 // TakeTry counts a try under each of some origins, unless one of them is paused: then it counts nothing, and returns how long to wait. Both are
 // one step, so that of any number of tries at once no more are taken than one after the other would be. A try that is refused writes nothing.
 func (s *Store) TakeTry(ctx context.Context, origins []users.Origin, now time.Time) (wait time.Duration, err error) {
-	wait, err = fetch(ctx, s, func(tx Reader) (time.Duration, error) { return pauseOf(tx, origins, now) })
+	wait, err = fetch(ctx, s, func(tx Reader) (time.Duration, error) {
+		tries, err := readTries(tx, origins)
+		return tries.pause(now), err
+	})
 	if err != nil || wait > 0 {
 		return wait, err
 	}
 	return update(ctx, s, func(t *step) (time.Duration, error) {
-		wait, err := pauseOf(t.tx, origins, now)
-		if err != nil || wait > 0 {
-			return wait, err
+		tries, err := readTries(t.tx, origins)
+		if err != nil {
+			return 0, err
 		}
-		return 0, changeTries(t.tx, origins, func(o users.Origin, t users.Tries) users.Tries { return t.Taken(o, now) })
+		if wait := tries.pause(now); wait > 0 {
+			return wait, nil
+		}
+		return 0, tries.change(t.tx, origins, func(o users.Origin, t users.Tries) users.Tries { return t.Taken(o, now) })
 	})
 }
 
 // GiveBackTry undoes a try that was taken at a time, because it was right (users.Tries.GivenBack).
 func (s *Store) GiveBackTry(ctx context.Context, origins []users.Origin, taken time.Time) error {
 	return s.write(ctx, func(tx Writer) error {
-		return changeTries(tx, origins, func(o users.Origin, t users.Tries) users.Tries { return t.GivenBack(o, taken) })
-	})
-}
-
-// pauseOf returns the longest pause of some origins.
-func pauseOf(tx Reader, origins []users.Origin, now time.Time) (wait time.Duration, err error) {
-	for _, o := range origins {
-		t, err := triesTable.find(tx, triesKey(o))
-		if err != nil {
-			return 0, err
-		}
-		if t != nil {
-			wait = max(wait, t.Pause(now))
-		}
-	}
-	return wait, nil
-}
-
-// changeTries changes the tries of some origins. Without any they are removed.
-func changeTries(tx Writer, origins []users.Origin, change func(users.Origin, users.Tries) users.Tries) error {
-	for _, o := range origins {
-		before, err := triesTable.find(tx, triesKey(o))
+		tries, err := readTries(tx, origins)
 		if err != nil {
 			return err
 		}
-		var after users.Tries
-		if before != nil {
-			after = *before
+		return tries.change(tx, origins, func(o users.Origin, t users.Tries) users.Tries { return t.GivenBack(o, taken) })
+	})
+}
+
+// triesByOrigin are tries by their keys, nil where there are none.
+type triesByOrigin map[string]*users.Tries
+
+// readTries reads the tries of some origins, in one round trip.
+func readTries(tx Reader, origins []users.Origin) (triesByOrigin, error) {
+	keys := make([][]byte, len(origins))
+	for i, o := range origins {
+		keys[i] = triesKey(o)
+	}
+	found := triesByOrigin{}
+	for _, e := range fetched(tx, triesBucket, keys) {
+		if e.Value == nil {
+			continue
 		}
-		after = change(o, after)
-		switch {
-		case after != (users.Tries{}):
-			err = putTries(tx, triesKey(o), before, after)
-		case before != nil:
-			triesTable.remove(tx, triesKey(o), *before)
-		}
+		t, err := triesTable.decode(e.Key, e.Value)
 		if err != nil {
+			return nil, err
+		}
+		found[string(e.Key)] = &t
+	}
+	return found, nil
+}
+
+// pause returns the longest pause.
+func (all triesByOrigin) pause(now time.Time) (wait time.Duration) {
+	for _, t := range all {
+		wait = max(wait, t.Pause(now))
+	}
+	return wait
+}
+
+// change changes the tries of some origins. Without any they are removed.
+func (all triesByOrigin) change(tx Writer, origins []users.Origin, change func(users.Origin, users.Tries) users.Tries) error {
+	changed, added := triesByOrigin{}, 0
+	for _, o := range origins {
+		k := string(triesKey(o))
+		before := cmp.Or(changed[k], all[k], &users.Tries{})
+		after := change(o, *before)
+		changed[k] = &after
+	}
+	for k, after := range changed {
+		if all[k] == nil && *after != (users.Tries{}) {
+			added++
+		}
+	}
+	if err := all.makeRoom(tx, added); err != nil {
+		return err
+	}
+	for _, k := range slices.Sorted(maps.Keys(changed)) {
+		switch before, after := all[k], *changed[k]; {
+		case after != (users.Tries{}):
+			if err := triesTable.put(tx, []byte(k), before, after); err != nil {
+				return err
+			}
+		case before != nil:
+			triesTable.remove(tx, []byte(k), *before)
+		}
+	}
+	return nil
+}
+
+// makeRoom forgets the oldest tries where new ones find no room, but for those that are about to be changed.
+func (all triesByOrigin) makeRoom(tx Writer, added int) error {
+	if added == 0 {
+		return nil
+	}
+	kept := under(key(triesByTime))
+	over := kept.count(tx, triesBucket, users.MaxOrigins+added) + added - users.MaxOrigins
+	if over <= 0 {
+		return nil
+	}
+	var oldest [][]byte
+	for entry := range kept.first(over).in(tx, triesBucket) {
+		if oldest = append(oldest, bytes.Clone(entry)); len(oldest) == over {
+			break
+		}
+	}
+	for _, entry := range oldest {
+		if all[string(keyOfOldTries(entry))] != nil {
+			continue
+		}
+		if err := removeOldTries(tx, entry); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func putTries(tx Writer, k []byte, before *users.Tries, after users.Tries) error {
-	kept := under(key(triesByTime))
-	if before == nil && kept.count(tx, triesBucket, users.MaxOrigins) >= users.MaxOrigins {
-		var oldest []byte
-		for entry := range kept.first(1).in(tx, triesBucket) {
-			oldest = bytes.Clone(entry)
-			break
-		}
-		if err := removeOldTries(tx, oldest); err != nil {
-			return err
-		}
-	}
-	return triesTable.put(tx, k, before, after)
+// keyOfOldTries returns the key of the tries that an entry by time leads to.
+func keyOfOldTries(entry []byte) indexKey {
+	return key(triesByKey).text(string(entry[1+timeLength:]))
 }
 
 // removeOldTries removes the tries that an entry by time leads to.
 func removeOldTries(tx Writer, entry []byte) error {
-	k := key(triesByKey).text(string(entry[1+timeLength:]))
+	k := keyOfOldTries(entry)
 	t, err := triesTable.find(tx, k)
 	if err == nil && t != nil && bytes.Equal(triesEntries(k, *t)[0].Key, entry) { // otherwise there was another try meanwhile
 		triesTable.remove(tx, k, *t)

@@ -187,9 +187,10 @@ func searchAudit(tx Reader, f users.AuditFilter, d direction, from []byte, many 
 	}
 	s := query[users.AuditEntry]{
 		direction: d, work: w, many: many, since: bound(f.Since), until: bound(f.Until), candidates: found, narrowed: found,
-		read: func(place []byte) (users.AuditEntry, bool, error) {
+		tx: tx, bucket: auditTable.bucket, key: func(place []byte) []byte { return place[timeLength:] },
+		read: func(place, value []byte) (users.AuditEntry, bool, error) {
 			w.spend(readCost)
-			e, err := auditTable.at(tx, place[timeLength:])
+			e, err := auditTable.decode(place[timeLength:], value)
 			return e, err == nil && f.Matches(e), err
 		},
 	}

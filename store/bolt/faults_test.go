@@ -293,6 +293,25 @@ func TestSyncsAreOnUnlessAFileIsBuilt(t *testing.T) {
 	}
 }
 
+// TestNoCommitWaitsForAReaderWhereTheFileGrows: bbolt maps a file anew that outgrows its map, when nobody reads any longer.
+func TestNoCommitWaitsForAReaderWhereTheFileGrows(t *testing.T) {
+	e := opened(t)
+	maps, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(maps)) {
+		var from, to uint64
+		if _, err := fmt.Sscanf(line, "%x-%x", &from, &to); err == nil && strings.Contains(line, e.path) {
+			if size := to - from; size < 64<<30 {
+				t.Errorf("the map has room for %d bytes", size)
+			}
+			return
+		}
+	}
+	t.Error("the file is not mapped")
+}
+
 func TestANetworkDiskIsWarnedOf(t *testing.T) {
 	if got := Warning(opened(t).path); got != "" {
 		t.Errorf("a disk of this machine: %q", got)

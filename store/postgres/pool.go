@@ -55,7 +55,9 @@ func parse(url string, o Options) (*pgxpool.Config, error) {
 	if !strings.Contains(url, "pool_max_conns=") {
 		config.MaxConns = int32(o.Connections) //nolint:gosec
 	}
-	config.MaxConnIdleTime = idleClose
+	if !strings.Contains(url, "pool_max_conn_idle_time=") {
+		config.MaxConnIdleTime = idleClose
+	}
 	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false } // a lost connection is found by its first statement
 	c := config.ConnConfig
 	if c.ConnectTimeout == 0 {
