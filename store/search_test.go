@@ -25,7 +25,9 @@ func alternating(calls int) iter.Seq[policy.Call] {
 	}
 }
 
-func TestAPageCostsBoundedWorkHoweverLittleIsFound(t *testing.T) { onEach(t, aPageCostsBoundedWorkHoweverLittleIsFound) }
+func TestAPageCostsBoundedWorkHoweverLittleIsFound(t *testing.T) {
+	onEach(t, aPageCostsBoundedWorkHoweverLittleIsFound)
+}
 
 func aPageCostsBoundedWorkHoweverLittleIsFound(t *testing.T, p place) {
 	s := p.open(t, store.Options{})

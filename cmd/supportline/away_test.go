@@ -66,6 +66,21 @@ func TestCallersGetThroughWhileTheDatabaseIsAway(t *testing.T) {
 	}
 }
 
+// TestASecondAwayCostsNoCall: a database that is back before anybody has to be told is waited for, and the log has all of the call.
+func TestASecondAwayCostsNoCall(t *testing.T) {
+	p := postgrestest.NewProxy(t, postgrestest.Database(t))
+	l := newTelephony(t, func(c *config.Config) { c.Store = config.Store{URL: p.URL} })
+	l.provision(true)
+	p.Refuse(true)
+	p.Cut()
+	time.AfterFunc(time.Second, func() { p.Refuse(false) })
+	record, heard := l.call(ukLine, "204518", "1")
+	c, err := l.app.Store.Call(t.Context(), policy.CallSID(record.SID))
+	if err != nil || c.Outcome() != policy.Served || c.Customer != "204518" || c.Listed {
+		t.Errorf("the call is %q in the log: %v; heard %q", c.Outcome(), err, heard)
+	}
+}
+
 func stopped(t *testing.T, s *postgrestest.Server, on bool) {
 	if on {
 		s.Pause(t)

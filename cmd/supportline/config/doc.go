@@ -10,7 +10,7 @@
 // variable is not set or empty, as in a shell; $${ is the two characters ${. They work inside values, never in keys, and what they bring
 // in never becomes YAML structure. Inside [ ] and { } the value needs quotes, because braces have a meaning in YAML.
 //
-// Paths in the file (words, and store after "bolt:") are relative to the folder of the file.
+// Paths in the file (words, store after "bolt:", and the certificates that the address of a database names) are relative to the folder of the file.
 //
 // The package opens no store and makes no request: whether the account at the provider exists is not checked here.
 package config
