@@ -66,6 +66,7 @@ const (
 	NoticeCase      NoticeKind = "case"           // sustained load opened a case
 	NoticeMove      NoticeKind = "case-moved"     // to the account holder, on a person's word
 	NoticeSummary   NoticeKind = "summary"        // the month that ended
+	NoticeBackup    NoticeKind = "backup-late"    // backups fail
 )
 
 // Channel is the name of a way of delivering notices.
@@ -174,6 +175,28 @@ func SummaryNotice(month Month, accounts []Usage, fair FairUse, at time.Time) No
 			"training_accounts", strings.Join(training, "\n"),
 		),
 	}
+}
+
+// BackupNotice returns the notice that no backup could be made since the newest one, zero if there is none, and why: one in each week of it.
+func BackupNotice(newest, now time.Time, cause string) Notice {
+	since, weeks := "never", 0
+	if !newest.IsZero() {
+		since, weeks = newest.UTC().Format(time.DateOnly), int(now.Sub(newest)/(7*24*time.Hour))
+	} else {
+		weeks = int(now.Unix() / (7 * 24 * 3600))
+	}
+	return Notice{
+		Key: fmt.Sprintf("%s/%s/%d", NoticeBackup, since, weeks), Kind: NoticeBackup, At: now,
+		Facts: given("newest", timeText(newest), "hours", hoursSince(newest, now), "cause", cause),
+	}
+}
+
+// hoursSince returns the whole hours since a time, "" for the zero time.
+func hoursSince(t, now time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return strconv.Itoa(int(now.Sub(t) / time.Hour))
 }
 
 func (u Usage) named() string { return fmt.Sprintf("%s (%s)", u.Account, u.Customer) }

@@ -102,6 +102,9 @@ type version struct {
 // version returns the version of the content, and whether an upgrade to it was begun and not finished.
 func (s *Store) version(ctx context.Context) (version, error) {
 	return fetch(ctx, s, func(tx Reader) (v version, err error) {
+		if tx.Get(metaBucket, copyingKey) != nil {
+			return v, fmt.Errorf("%w: run the same \"supportline migrate\", or \"supportline restore\", again, which goes on there", ErrHalfCopied)
+		}
 		said := tx.Get(metaBucket, schemaKey)
 		if said == nil {
 			return v, emptyLog(tx)

@@ -1,8 +1,14 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -137,24 +143,39 @@ const longestCall = 4 * time.Hour
 // Erase removes a customer's profile and the notices about the account, and makes its calls and its cases anonymous (policy.Call.Anonymised,
 // policy.Case.Anonymised: the figures stay), in one step. An open case is closed. Calls of others, and of nobody, lose the account that the caller's
 // number was on file of (policy.Call.WithoutOnFile). The recordings of the calls are noted for removal, here and
-// at the provider (DueRemovals). The audit keeps that one account was erased, when and by whom, and loses its number everywhere. Errors:
+// at the provider (DueRemovals). The audit keeps that one account was erased, when and by whom, and loses its number everywhere; a sign of the number that
+// leads back to nobody stays, for copies from before (EraseAgain). Errors:
 // policy.ErrNoCustomer for a number with neither a profile nor calls, policy.ErrCallInProgress while the account is on the phone.
 func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by string, at time.Time) (policy.EraseResult, error) {
+	return s.erase(ctx, erasing{number: number, by: by, at: at, asked: at})
+}
+
+// erasing is what erases an account.
+type erasing struct {
+	number policy.CustomerNumber
+	by     string
+	at     time.Time
+	asked  time.Time // when it was erased first
+	again  bool      // in a restored store: whatever names the account there, and no call goes on
+}
+
+func (s *Store) erase(ctx context.Context, e erasing) (policy.EraseResult, error) {
+	number, by, at := e.number, e.by, e.at
 	return update(ctx, s, func(t *step) (did policy.EraseResult, err error) {
 		calls, err := recordsUnder(t.tx, key(byCustomer).part(string(number)))
 		if err != nil {
 			return did, err
 		}
 		names, err := removeCustomer(t.tx, number, calls)
-		if err != nil {
+		if err != nil && !(e.again && errors.Is(err, policy.ErrNoCustomer)) {
 			return did, err
 		}
-		if err := t.forgetOnFile(number, names, at); err != nil {
+		if err := t.forgetOnFile(e, names); err != nil {
 			return did, err
 		}
 		for _, r := range calls {
 			c := r.Call
-			if goesOn(c, at) {
+			if !e.again && goesOn(c, at) {
 				return did, fmt.Errorf("%w: erase it when call %s has ended", policy.ErrCallInProgress, c.SID)
 			}
 			before, err := t.call(c.SID)
@@ -183,6 +204,7 @@ func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by stri
 		if err := forget(t.tx, number); err != nil {
 			return did, err
 		}
+		t.tx.Put(erasuresBucket, erasureSign(s.secret, number), erasureTime(e.asked))
 		detail := fmt.Sprintf("one account, %d calls, %d cases, %d notices", did.Calls, did.Cases, did.Notices)
 		return did, s.note(ctx, t.tx, users.AuditEntry{At: at, By: by, Act: "erase", Detail: detail})
 	})
@@ -207,8 +229,8 @@ func removeCustomer(tx Writer, number policy.CustomerNumber, calls []record) (na
 }
 
 // forgetOnFile removes an account from the calls of others, and of nobody, that came from a number on file of it.
-func (t *step) forgetOnFile(number policy.CustomerNumber, names []string, at time.Time) error {
-	places, err := onFileOf(t.tx, number)
+func (t *step) forgetOnFile(e erasing, names []string) error {
+	places, err := onFileOf(t.tx, e.number)
 	if err != nil {
 		return err
 	}
@@ -217,7 +239,7 @@ func (t *step) forgetOnFile(number policy.CustomerNumber, names []string, at tim
 		if err != nil {
 			return err
 		}
-		if goesOn(before.call, at) {
+		if !e.again && goesOn(before.call, e.at) {
 			return fmt.Errorf("%w: erase it when call %s, from a number that is on file of it, has ended", policy.ErrCallInProgress, before.call.SID)
 		}
 		if err := t.change(before, before.call.WithoutOnFile(names)); err != nil {
@@ -246,6 +268,117 @@ func eraseCases(tx Writer, customer policy.CustomerNumber, by string, at time.Ti
 		}
 	}
 	return len(cases), nil
+}
+
+// Erasures are the accounts that were erased from a store, and when. They are known by signs of their numbers, made with the store's secret: no number
+// can be read from them.
+type Erasures struct {
+	secret []byte
+	asked  map[string]time.Time // by sign
+}
+
+func erasureSign(secret []byte, number policy.CustomerNumber) []byte {
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte("supportline erasure\x00" + number))
+	return mac.Sum(nil)
+}
+
+func erasureTime(t time.Time) []byte { return binary.BigEndian.AppendUint64(nil, uint64(t.UnixNano())) }
+
+// Erasures returns the accounts that were erased.
+func (s *Store) Erasures(ctx context.Context) (Erasures, error) {
+	asked, err := fetch(ctx, s, func(tx Reader) (map[string]time.Time, error) {
+		all := map[string]time.Time{}
+		for k, v := range (span{}).in(tx, erasuresBucket) {
+			if len(v) != numberLength {
+				return nil, fmt.Errorf("%w: erasure %x", ErrDamaged, k)
+			}
+			all[string(k)] = time.Unix(0, int64(binary.BigEndian.Uint64(v))).UTC()
+		}
+		return all, nil
+	})
+	return Erasures{s.Secret(), asked}, err
+}
+
+// since returns when an account was erased, if these erasures know of one that others don't know.
+func (e Erasures) since(others Erasures, number policy.CustomerNumber) (asked time.Time, is bool) {
+	asked, is = e.asked[string(erasureSign(e.secret, number))]
+	return asked, is && asked.After(others.asked[string(erasureSign(others.secret, number))])
+}
+
+// EraseAgain erases, in a store that was restored from a copy, the accounts that were erased since the copy was made, and takes their erasures over. It
+// returns how many accounts were there again. One that was erased before, and is a customer again, stays.
+func (s *Store) EraseAgain(ctx context.Context, since Erasures, by string, at time.Time) (again int, err error) {
+	known, err := s.Erasures(ctx)
+	if err != nil || maps.Equal(since.asked, known.asked) {
+		return 0, err
+	}
+	numbers, err := s.numbersNamed(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, number := range slices.Sorted(maps.Keys(numbers)) {
+		asked, is := since.since(known, number)
+		if !is {
+			continue
+		}
+		if _, err := s.erase(ctx, erasing{number: number, by: by, at: at, asked: asked, again: true}); err != nil {
+			return again, err
+		}
+		again++
+	}
+	if !bytes.Equal(since.secret, known.secret) { // signs of another store mean nothing here
+		return again, nil
+	}
+	return again, s.write(ctx, func(tx Writer) error {
+		for sign, asked := range since.asked {
+			if asked.After(known.asked[sign]) {
+				tx.Put(erasuresBucket, []byte(sign), erasureTime(asked))
+			}
+		}
+		return nil
+	})
+}
+
+// numbersNamed returns the number of each account that anything in the store names.
+func (s *Store) numbersNamed(ctx context.Context) (map[policy.CustomerNumber]bool, error) {
+	all := map[policy.CustomerNumber]bool{}
+	for c, err := range s.Customers(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		all[c.Number] = true
+	}
+	for c, err := range caseTable.scan(ctx, s, span{}) {
+		if err != nil {
+			return nil, err
+		}
+		all[c.Customer] = true
+	}
+	for e, err := range s.Audit(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		all[e.Customer] = true
+	}
+	for n, err := range s.Notices(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		all[n.Customer] = true
+	}
+	named := func(k, v []byte) ([2]policy.CustomerNumber, error) {
+		r, err := readRecord(k, v)
+		return [2]policy.CustomerNumber{r.Call.Customer, r.Call.OnFile}, err
+	}
+	for two, err := range scan(ctx, s, callsBucket, span{}, pageLength, named) {
+		if err != nil {
+			return nil, err
+		}
+		all[two[0]], all[two[1]] = true, true
+	}
+	delete(all, "")
+	return all, nil
 }
 
 // Export returns everything that is stored of one customer, calls and cases oldest first, notices by key, and notes in the audit who asked. A call

@@ -33,6 +33,10 @@ type grammar struct {
 	Users      userCommands      `cmd:"" help:"The people who may sign in to the console."`
 	Notices    noticeCommands    `cmd:"" help:"What people were told, and what could not be delivered."`
 	Recordings recordingCommands `cmd:"" help:"Voicemails and recordings that wait to be fetched or removed."`
+	Backup     backupCommand     `cmd:"" help:"Copy everything into one file, also while the server works."`
+	Restore    restoreCommand    `cmd:"" help:"Put a backup in the place of the store."`
+	Migrate    migrateCommand    `cmd:"" help:"Move the store into a database, or into a file."`
+	Compact    compactCommand    `cmd:"" help:"Rewrite the store's file without unused room."`
 	Audit      auditCommand      `cmd:"" help:"Who did what, when and why."`
 	Version    versionCommand    `cmd:"" help:"Which version this is."`
 	Dates      datesCommand      `cmd:"" hidden:"" help:"What was edited of the lines' dates, as JSON."`

@@ -74,8 +74,7 @@ func (p *program) loaded(ctx context.Context, command control.Command, args []st
 // data runs a command on the store: in the server where one has the file open, else here.
 func (p *program) data(ctx context.Context, conf config.Config, command control.Command, args []string, configFile string) error {
 	runner := control.Runner{
-		In: p.In, Out: p.Out, Err: p.Err, StoreFile: conf.Store.File,
-		Terminal: control.Terminal{Ask: p.asks(), Progress: control.IsTerminal(p.Err), Colour: p.colour(), User: control.UserName(os.Getuid()), Input: "standard input"},
+		In: p.In, Out: p.Out, Err: p.Err, StoreFile: conf.Store.File, Terminal: p.person().Terminal,
 		Open: func(ctx context.Context) (control.Session, error) {
 			s, err := server.OpenSession(ctx, conf, begins(command), p.Now, p.Err)
 			if errors.Is(err, server.ErrNoStore) {
@@ -95,6 +94,13 @@ func begins(command control.Command) bool {
 		return true
 	}
 	return false
+}
+
+// person returns a session with the person's side alone.
+func (p *program) person() *control.Session {
+	return &control.Session{In: p.In, Out: p.Out, Err: p.Err, Now: p.Now, Terminal: control.Terminal{
+		Ask: p.asks(), Progress: control.IsTerminal(p.Err), Colour: p.colour(), User: control.UserName(os.Getuid()), Input: "standard input",
+	}}
 }
 
 // asks reports whether somebody at a terminal can answer a question.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
@@ -51,53 +50,20 @@ func (c rotateCreate) run(ctx context.Context, p *program, configFile string) er
 	if conf.Twilio.NextAuthToken != "" && !c.Replace {
 		return control.Refused("next_auth_token is set already: \"supportline rotate-token promote\" puts it in force; if it is of no use, empty it, or let --replace make another")
 	}
-	file, err := c.file()
+	file, err := doctor.NewTokenFile(c.Out)
 	if err != nil {
 		return err
 	}
 	token, err := p.rotation(conf, c.Yes).Create(ctx, c.Replace)
 	if err != nil {
-		return errors.Join(err, abandon(file))
+		return errors.Join(err, file.Abandon())
 	}
-	if err := c.hand(p, file, token); err != nil {
+	if err := file.Hand(p.Out, token); err != nil {
 		return fmt.Errorf("the token was made, but nobody was told it: let --replace make another\n%w", err)
 	}
 	fmt.Fprintln(p.Err, "Make the token next_auth_token (TWILIO_NEXT_AUTH_TOKEN in the shipped configuration), leave auth_token as it is, and restart the "+
 		"server. Then: supportline rotate-token promote")
 	return nil
-}
-
-// file creates the file that --out names, before a token is made that could not be written. It is nil with --show.
-func (c rotateCreate) file() (*os.File, error) {
-	if c.Show {
-		return nil, nil
-	}
-	file, err := os.OpenFile(c.Out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	switch {
-	case errors.Is(err, os.ErrExist):
-		return nil, fmt.Errorf("--out: %s is there already: name a new file, so that nothing is lost and nobody else has it open", c.Out)
-	case err != nil:
-		return nil, fmt.Errorf("--out: %w", err)
-	}
-	return file, nil
-}
-
-// abandon removes the file that --out names.
-func abandon(file *os.File) error {
-	if file == nil {
-		return nil
-	}
-	return errors.Join(file.Close(), os.Remove(file.Name()))
-}
-
-// hand writes the token to the file, or to standard output.
-func (c rotateCreate) hand(p *program, file *os.File, token string) error {
-	if file == nil {
-		_, err := fmt.Fprintln(p.Out, token)
-		return err
-	}
-	_, err := fmt.Fprintln(file, token)
-	return errors.Join(err, file.Sync(), file.Close())
 }
 
 type rotatePromote struct {
@@ -124,6 +90,6 @@ func (c rotatePromote) run(ctx context.Context, p *program, configFile string) e
 
 // rotation returns a rotation that asks the person at this terminal, unless yes answers its questions.
 func (p *program) rotation(conf config.Config, yes bool) doctor.Rotation {
-	person := &control.Session{Terminal: control.Terminal{Ask: p.asks()}, In: p.In, Err: p.Err}
+	person := p.person()
 	return doctor.Rotation{Conf: conf, Now: p.Now, Confirm: func(question string) error { return person.Confirm(yes, question) }}
 }

@@ -15,7 +15,7 @@ type Options struct {
 	// Statement and Lock bound how long a statement runs and how long it waits for a lock, on the server; a nearer deadline of the context bounds
 	// them further. 0 is 4 s and 2 s, and where the context has no deadline 30 s and 10 s.
 	Statement, Lock time.Duration
-	// Longest bounds a read transaction, whose snapshot keeps the server from tidying up; 0 is 30 s. A copy takes longer.
+	// Longest bounds a read transaction, whose snapshot keeps the server from tidying up; 0 is 30 s. A copy may take longer (store.AsCopy).
 	Longest time.Duration
 	// Connections is the size of the pool unless the URL has pool_max_conns; 0 is 20. Two more are kept for what is urgent.
 	Connections int
@@ -26,6 +26,7 @@ const (
 	statementTimeout = 4 * time.Second
 	lockTimeout      = 2 * time.Second
 	longestView      = 30 * time.Second
+	longestCopy      = 24 * time.Hour
 	// patience is how many times longer work takes that nobody waits for: its context has no deadline.
 	patience = 5
 	// longestWrite bounds a write whose context has no deadline, with all that it runs again.
@@ -100,7 +101,11 @@ func (e *Engine) poolFor(ctx context.Context) *pool {
 
 // View implements store.Engine.
 func (e *Engine) View(ctx context.Context, read func(store.Reader) error) error {
-	ctx, cancel := context.WithTimeout(ctx, e.options.Longest)
+	longest := e.options.Longest
+	if store.IsCopy(ctx) {
+		longest = longestCopy
+	}
+	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
 	return e.rerun(ctx, func() error {
 		t := e.transaction(ctx, beginView)

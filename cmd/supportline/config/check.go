@@ -75,6 +75,7 @@ func (c *checker) config(f *file) Config {
 		Twilio:      c.account(f.Twilio),
 		Settings:    c.settings(f),
 		Recordings:  c.recordings(f.Recordings),
+		Backups:     c.backups(f.Backups),
 	}
 	found.Notices = c.notices(f.Notices, hostOf(found.PublicURL))
 	found.Notices.Console = strings.TrimSuffix(found.Console.URL, "/")

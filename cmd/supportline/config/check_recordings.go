@@ -26,18 +26,15 @@ func (c *checker) recordings(r recordings) kept.Settings {
 	s := kept.Settings{DeleteAtProvider: c.oneOf(r.DeleteAtProvider, "off", "on") == "on"}
 	path, folder := strings.CutPrefix(r.Keep.Value, "folder:")
 	address, bucket := strings.CutPrefix(r.Keep.Value, "s3:")
+	keys := bucketKeys{r.At, "recordings", r.AccessKey, r.SecretKey}
 	switch {
 	case r.Keep.silent() || r.Keep.Value == "" && c.offline:
 	case folder && path != "":
 		s.Folder = c.path(path)
-		for _, t := range []text{r.AccessKey, r.SecretKey} {
-			if t.Given && t.Value != "" {
-				c.wrong(t, "is for a bucket, and recordings are kept in a folder", "remove it")
-			}
-		}
+		c.noKeys(keys, "recordings are kept in a folder")
 	case bucket:
 		s.S3 = c.bucket(r.Keep, address)
-		c.keys(r)
+		c.keys(keys)
 		s.S3.AccessKey, s.S3.SecretKey = r.AccessKey.Value, r.SecretKey.Value
 	default:
 		c.wrong(r.Keep, "is neither a folder nor a bucket", "write folder:data/recordings, or s3:https://host/bucket")
@@ -75,18 +72,35 @@ func (c *checker) bucket(t text, address string) kept.S3 {
 	return kept.S3{}
 }
 
-func (c *checker) keys(r recordings) {
-	for _, t := range []text{r.AccessKey, r.SecretKey} {
+// bucketKeys are the keys to a bucket, as a block of the file has them.
+type bucketKeys struct {
+	at             place
+	block          string
+	access, secret text
+}
+
+func (c *checker) keys(k bucketKeys) {
+	for _, t := range []text{k.access, k.secret} {
 		c.credential(t, secret, false, "the key, without spaces")
 	}
 	switch {
-	case c.offline || r.AccessKey.Value != "" && r.SecretKey.Value != "" || wrongShape(r.AccessKey) || wrongShape(r.SecretKey):
-	case r.AccessKey.Given && r.AccessKey.Value == "":
-		c.wrong(r.AccessKey, "is empty", "write the key that the store gave you")
-	case r.SecretKey.Given && r.SecretKey.Value == "":
-		c.wrong(r.SecretKey, "is empty", "write the key that the store gave you")
+	case c.offline || k.access.Value != "" && k.secret.Value != "" || wrongShape(k.access) || wrongShape(k.secret):
+	case k.access.Given && k.access.Value == "":
+		c.wrong(k.access, "is empty", "write the key that the store gave you")
+	case k.secret.Given && k.secret.Value == "":
+		c.wrong(k.secret, "is empty", "write the key that the store gave you")
 	default:
-		c.add(r.At, "recordings has no access_key and secret_key for the bucket", "add access_key: ${RECORDINGS_ACCESS_KEY}, and secret_key: ${RECORDINGS_SECRET_KEY}")
+		name := strings.ToUpper(k.block)
+		c.add(k.at, k.block+" has no access_key and secret_key for the bucket", "add access_key: ${"+name+"_ACCESS_KEY}, and secret_key: ${"+name+"_SECRET_KEY}")
+	}
+}
+
+// noKeys reports keys where there is no bucket.
+func (c *checker) noKeys(k bucketKeys, why string) {
+	for _, t := range []text{k.access, k.secret} {
+		if t.Given && t.Value != "" {
+			c.wrong(t, "is for a bucket, and "+why, "remove it")
+		}
 	}
 }
 

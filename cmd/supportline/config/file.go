@@ -31,6 +31,7 @@ type file struct {
 	Notice         text           `key:"notice" usual:"notify"`
 	Notices        notice         `key:"notices"`
 	Recordings     recordings     `key:"recordings"`
+	Backups        backups        `key:"backups"`
 	Retention      text           `key:"retention" usual:"400d"`
 	Recording      text           `key:"recording" usual:"off"`
 }
@@ -176,6 +177,17 @@ type recordings struct {
 	AccessKey        text `key:"access_key" secret:""`
 	SecretKey        text `key:"secret_key" secret:""`
 	DeleteAtProvider text `key:"delete_at_provider" usual:"off"`
+}
+
+// backups is the part about the backups that the server makes by itself. Without it there are none.
+type backups struct {
+	At        place
+	To        text `key:"to" need:"folder:data/backups"`
+	AccessKey text `key:"access_key" secret:""`
+	SecretKey text `key:"secret_key" secret:""`
+	Every     text `key:"every" usual:"24h"`
+	Time      text `key:"at"`
+	Keep      text `key:"keep" usual:"7"`
 }
 
 // notice is the part about notices: the keys of each kind of channel, and those of all. Without it nobody is told anything.

@@ -10,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/officernd/supportline/cmd/supportline/copies"
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	kept "github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/console"
@@ -29,6 +30,7 @@ type Config struct {
 	Words       ivr.Words // the shipped sentences with the company's own
 	Notices     notices.Settings
 	Recordings  kept.Settings
+	Backups     copies.Settings
 	Notes       []Problem // advice on what can be used as it is, in the order of positions
 }
 

@@ -33,6 +33,8 @@ type Session struct {
 	Notices  notices.Settings
 	// Account makes the client of the provider's account; its error says what is missing.
 	Account func() (*twilio.Account, error)
+	// Backup makes a backup of the store into a new file, named by its whole path, and tells the person of the session.
+	Backup func(ctx context.Context, s *Session, file string) error
 	// Archive opens recordings, and fetches and removes them.
 	Archive *recordings.Archive
 }

@@ -61,6 +61,7 @@ var samples = map[policy.NoticeKind]map[string]string{
 		"note": "told what the policy says", "by": "sam", "via": "email", "over_months": "2026-08, 2026-10, 2026-11",
 		"figures": "2026-08: 19 of 16 phone tickets\n2026-10: 12 of 16 phone tickets, 5 calls over the call limit",
 	},
+	policy.NoticeBackup: {"newest": "2026-11-20T03:30:00Z", "hours": "80", "cause": "/var/backups: the disk is full: make room"},
 	policy.NoticeSummary: {
 		"month": "2026-11", "accounts": "42", "calls": "310", "tickets": "266", "talk_seconds": "91300", "over_long": "7", "waived": "2",
 		"training": "3", "over": "2", "sustained": "1", "over_accounts": "Example Workspaces (100001)\nAnother Example (100002)",

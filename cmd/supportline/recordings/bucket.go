@@ -22,8 +22,16 @@ type Bucket interface {
 	Open(ctx context.Context, file string) (io.ReadSeekCloser, int64, error)
 	// Remove removes a file and what an interrupted Put left of it. existed reports whether it was there.
 	Remove(ctx context.Context, file string) (existed bool, err error)
+	// List returns the files whose names begin with a prefix, in no order; none where the folder was not made yet.
+	List(ctx context.Context, prefix string) ([]Listed, error)
 	// Probe writes a file, reads it and removes it, and returns what went wrong.
 	Probe(ctx context.Context) error
+}
+
+// Listed is a file of a bucket.
+type Listed struct {
+	File  string
+	Bytes int64
 }
 
 // suffix ends the names of all files: the provider makes WAV.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,6 +27,9 @@ func TestBuckets(t *testing.T) {
 		}
 		if existed, err := p.Remove(ctx, "RE1.wav"); existed || err != nil {
 			t.Errorf("removing what is not there: %v, %v", existed, err)
+		}
+		if all, err := p.List(ctx, ""); len(all) > 0 || err != nil {
+			t.Errorf("the files of an empty one: %v, %v", all, err)
 		}
 		for _, row := range []struct {
 			name string
@@ -60,6 +64,11 @@ func TestBuckets(t *testing.T) {
 		}
 		if err := p.Probe(ctx); err != nil {
 			t.Errorf("a probe: %v", err)
+		}
+		for prefix, want := range map[string][]recordings.Listed{"RE": {{File: "RE1.wav", Bytes: int64(len(large))}}, "": {{File: "RE1.wav", Bytes: int64(len(large))}}, "X": nil} {
+			if got, err := p.List(ctx, prefix); err != nil || !slices.Equal(got, want) {
+				t.Errorf("the files that begin with %q: %v, %v", prefix, got, err)
+			}
 		}
 		if existed, err := p.Remove(ctx, "RE1.wav"); !existed || err != nil {
 			t.Errorf("removing: %v, %v", existed, err)

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Folder is a bucket in the file system. Only the user of the process can enter it.
@@ -94,6 +95,27 @@ func (f *Folder) Remove(_ context.Context, file string) (existed bool, err error
 		return existed, err
 	}
 	return existed, nil
+}
+
+// List returns the files of the folder, without those that are not yet whole.
+func (f *Folder) List(_ context.Context, prefix string) (all []Listed, err error) {
+	entries, err := os.ReadDir(f.path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), prefix) || !e.Type().IsRegular() || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		info, err := e.Info()
+		switch {
+		case err == nil:
+			all = append(all, Listed{e.Name(), info.Size()})
+		case !errors.Is(err, fs.ErrNotExist): // it was removed meanwhile
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 // probeFile holds probeText for a moment. No recording has this name.

@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"path"
+	"strings"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -83,6 +85,21 @@ func (b *S3Bucket) Remove(ctx context.Context, file string) (existed bool, err e
 	}
 	existed = err == nil
 	return existed, b.client.RemoveObject(ctx, b.settings.Bucket, b.key(file), minio.RemoveObjectOptions{})
+}
+
+// List returns the objects of the bucket, below its prefix alone.
+func (b *S3Bucket) List(ctx context.Context, prefix string) (all []Listed, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // of the listing, after an error
+	for object := range b.client.ListObjects(ctx, b.settings.Bucket, minio.ListObjectsOptions{Prefix: b.key(prefix)}) {
+		if object.Err != nil {
+			return nil, object.Err
+		}
+		if !strings.HasSuffix(object.Key, "/") { // a folder, as some stores list it
+			all = append(all, Listed{path.Base(object.Key), object.Size})
+		}
+	}
+	return all, nil
 }
 
 // Probe writes an object, reads it and removes it.

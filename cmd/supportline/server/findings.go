@@ -22,6 +22,7 @@ func (a *App) findings(ctx context.Context) []console.Finding {
 	version := console.Finding{Part: "versions", State: "ok", Found: running}
 	found := append([]console.Finding{a.storeFinding(ctx)}, a.notHeldFindings()...)
 	found = append(found, a.callsFinding(ctx), a.listFinding(ctx), a.noticesFinding(ctx))
+	found = append(found, a.backupFindings()...)
 	if all, err := a.Store.Processes(ctx); err == nil && a.Store.Shared() {
 		found = append(found, processesFinding(all))
 	}
@@ -80,6 +81,22 @@ func (a *App) listFinding(ctx context.Context) console.Finding {
 		}
 	}
 	return f
+}
+
+// backupFindings returns what is known of the backups that this process makes; nothing where it makes none.
+func (a *App) backupFindings() []console.Finding {
+	last := a.Counters.backedUpLast.Load()
+	if last == nil {
+		return nil
+	}
+	f := console.Finding{Part: "backups", State: "ok"}
+	if f.Found = "There is none yet."; !last.newest.IsZero() {
+		f.Found = "The newest was begun " + ago(a.Now(), last.newest) + "."
+	}
+	if last.err != nil {
+		f.State, f.Found, f.Advice = "wrong", f.Found+" The last try failed: "+last.err.Error(), "Mend that; the server tries again every 15 minutes. Older backups stay."
+	}
+	return []console.Finding{f}
 }
 
 func (a *App) noticesFinding(ctx context.Context) console.Finding {

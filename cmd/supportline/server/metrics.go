@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -39,6 +40,16 @@ type metrics struct {
 	live        *prometheus.GaugeVec
 	configs     prometheus.Gauge
 	clock       prometheus.Gauge
+	backups     *prometheus.CounterVec
+	newest      prometheus.Gauge
+
+	backedUpLast atomic.Pointer[lastBackup]
+}
+
+// lastBackup is what is known of backups: when the newest good one was begun, zero if there is none, and why the last try failed.
+type lastBackup struct {
+	newest time.Time
+	err    error
 }
 
 // newMetrics returns the counters of a server that the provider reaches at a URL.
@@ -65,12 +76,14 @@ func newMetrics(publicURL string) *metrics {
 		compared:    auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_reconcile_success_timestamp_seconds", Help: "When the log was last compared with the provider's list."}),
 		missed:      auto.NewCounter(prometheus.CounterOpts{Name: "supportline_reconcile_failures_total", Help: "Comparisons of the log with the provider's list that failed."}),
 		kept:        auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_recordings_total", Help: "Tries to fetch a recording, to delete it at the provider, and to remove it, by how they went."}, []string{"what", "result"}),
+		backups:     auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_backups_total", Help: "Tries to make a backup, by how they went."}, []string{"result"}),
+		newest:      auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_backup_success_timestamp_seconds", Help: "When the newest good backup was begun; 0 if none is known, or this process makes none."}),
 		leases:      auto.NewGaugeVec(prometheus.GaugeOpts{Name: "supportline_lease", Help: "1 while this process does the work that one process at a time does, by work."}, []string{"work"}),
 		live:        auto.NewGaugeVec(prometheus.GaugeOpts{Name: "supportline_processes", Help: "Processes that share the store: at work, and gone within a day without stopping."}, []string{"state"}),
 		configs:     auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_configurations", Help: "How many configurations the processes at work have."}),
 		clock:       auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_clock_ahead_seconds", Help: "How much later this process's clock is than the store's."}),
 	}
-	for _, work := range []string{workNotices, workLimits, workNight, workRecordings, workReconcile} {
+	for _, work := range []string{workNotices, workLimits, workNight, workRecordings, workReconcile, workBackups} {
 		m.holds(work, false)
 	}
 	m.live.WithLabelValues("at work").Set(1)
@@ -134,6 +147,20 @@ func (m *metrics) reconciled(at time.Time, err error) {
 		return
 	}
 	m.compared.Set(float64(at.Unix()))
+}
+
+// backedUp keeps when the newest good backup was begun, and counts a try to make one.
+func (m *metrics) backedUp(newest time.Time, tried bool, err error) {
+	m.backedUpLast.Store(&lastBackup{newest, err})
+	if !newest.IsZero() {
+		m.newest.Set(float64(newest.Unix()))
+	}
+	switch {
+	case err != nil:
+		m.backups.WithLabelValues("failed").Inc()
+	case tried:
+		m.backups.WithLabelValues("ok").Inc()
+	}
 }
 
 // Recorded counts an attempt to fetch, delete or remove a recording.

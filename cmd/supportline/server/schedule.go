@@ -144,6 +144,7 @@ const (
 	workNight      = "night"
 	workRecordings = "recordings"
 	workReconcile  = "reconcile"
+	workBackups    = "backups"
 	workReports    = "reports"
 )
 
@@ -174,6 +175,9 @@ func (a *App) work(ctx context.Context) {
 		if a.Store.Reports() {
 			a.Counters.holds(workReports, false)
 			duties = append(duties, store.Duty{Work: workReports, Do: s.reports})
+		}
+		if keeper := a.keeper(sender.Wake); keeper != nil {
+			duties = append(duties, store.Duty{Work: workBackups, Do: keeper.Run})
 		}
 		a.leases().Run(ctx, duties...)
 	})

@@ -36,6 +36,9 @@ func (m *metrics) expect(publicURL string) {
 			m.rest.WithLabelValues(what, how)
 		}
 	}
+	for _, how := range []string{"ok", "failed"} {
+		m.backups.WithLabelValues(how)
+	}
 	for _, what := range []string{string(policy.StepFetch), string(policy.StepDelete), "remove"} {
 		for _, result := range []string{"ok", "not there", "failed"} {
 			m.kept.WithLabelValues(what, result)

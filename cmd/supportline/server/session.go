@@ -16,13 +16,14 @@ import (
 
 // Session returns a session on the open store, without the person's side.
 func (a *App) Session() control.Session {
-	return session(a.Conf, a.Now, a.Store, a.lines, a.Archive)
+	return session(a.Conf, a.Now, a.Store, a.lines, a.Archive, a.yielder.yield)
 }
 
-func session(conf config.Config, now func() time.Time, s *store.Store, lines *store.Lines, archive *recordings.Archive) control.Session {
+func session(conf config.Config, now func() time.Time, s *store.Store, lines *store.Lines, archive *recordings.Archive, yield func()) control.Session {
 	return control.Session{
 		Now: now, Store: s, Settings: lines.InForce(), Notices: conf.Notices, Archive: archive,
 		Account: func() (*twilio.Account, error) { return Account(conf, nil) },
+		Backup:  backup(conf, now, s, yield),
 	}
 }
 
@@ -44,5 +45,5 @@ func OpenSession(ctx context.Context, conf config.Config, begin bool, now func()
 	if err != nil {
 		return s, errors.Join(err, opened.Close())
 	}
-	return session(conf, now, opened, lines, archive), nil
+	return session(conf, now, opened, lines, archive, nil), nil
 }
