@@ -259,7 +259,7 @@ func (f *fleet) settles() {
 }
 
 // worksOfFleet is how many kinds of work one process does for all.
-const worksOfFleet = 5
+const worksOfFleet = 6
 
 // holders returns which process does what for all.
 func (f *fleet) holders(log *store.Store) map[string]store.Process {

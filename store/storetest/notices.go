@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -234,4 +235,69 @@ func retriedNotice(t *testing.T, storage Storage) {
 	if got := collect(t, s.Notices(t.Context()))[0]; got.Attempts != 1 || !got.FailedAt.IsZero() {
 		t.Errorf("after a retry that failed: %+v, want one attempt", got)
 	}
+}
+
+// claimedNotice lets several processes claim a notice at once: one has it, up to its time, and it is not due meanwhile. A person who has it sent again
+// at that moment does not make two of it.
+func claimedNotice(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	if err := s.PutNotices(t.Context(), []policy.Notice{notice("a")}); err != nil {
+		t.Fatal(err)
+	}
+	claim := func(by string, now, until time.Time) bool {
+		t.Helper()
+		claimed, err := s.ClaimNotice(t.Context(), "a", by, now, until)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return claimed
+	}
+	later := day.Add(2 * time.Minute)
+	var group sync.WaitGroup
+	has := make(chan bool, 8)
+	for n := range 8 {
+		group.Go(func() {
+			claimed, err := s.ClaimNotice(t.Context(), "a", fmt.Sprint(n), day, later)
+			if err != nil {
+				t.Error(err)
+			}
+			if claimed {
+				has <- true
+			}
+		})
+	}
+	group.Wait()
+	if len(has) != 1 {
+		t.Errorf("%d processes have claimed one notice", len(has))
+	}
+	if err := s.RetryNotice(t.Context(), "a", "anna", day.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if found := due(t, s, day.Add(time.Minute), 10); len(found) > 0 {
+		t.Errorf("%q are due while they are claimed", found)
+	}
+	if !claim("next", later, later.Add(time.Hour)) {
+		t.Error("after the claim nobody may have it")
+	}
+	if err := s.ReleaseNotice(t.Context(), "a", "another", later); err != nil || len(due(t, s, later, 10)) > 0 {
+		t.Errorf("somebody else released it, %v", err)
+	}
+	if err := s.ReleaseNotice(t.Context(), "a", "next", later); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "what was released", []string{"a"}, due(t, s, later, 10))
+	if !claim("next", later, later.Add(time.Hour)) {
+		t.Error("what was released can't be claimed")
+	}
+	if err := s.NoticeSent(t.Context(), "a", later); err != nil {
+		t.Fatal(err)
+	}
+	if got := collect(t, s.Notices(t.Context()))[0]; got.ClaimedBy != "" || !got.NextAt.IsZero() {
+		t.Errorf("what was sent is %+v", got)
+	}
+	if claim("last", later.Add(2*time.Hour), later.Add(3*time.Hour)) {
+		t.Error("what was sent is claimed")
+	}
+	_, err := s.ClaimNotice(t.Context(), "nowhere", "x", day, later)
+	wantError(t, "a notice that is not there", err, policy.ErrNoNotice)
 }

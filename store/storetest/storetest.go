@@ -65,6 +65,8 @@ type Store interface {
 	Notices(ctx context.Context) iter.Seq2[policy.Notice, error]
 	NoticesUnder(ctx context.Context, starts []string, limit int) ([]policy.Notice, error)
 	DueNotices(ctx context.Context, channel policy.Channel, now time.Time, limit int) ([]policy.Notice, error)
+	ClaimNotice(ctx context.Context, key, by string, now, until time.Time) (claimed bool, err error)
+	ReleaseNotice(ctx context.Context, key, by string, now time.Time) error
 	NoticeSent(ctx context.Context, key string, at time.Time) error
 	NoticeFailed(ctx context.Context, key string, at time.Time, cause error, nextAt time.Time) error
 	RetryNotice(ctx context.Context, key, by string, at time.Time) error
@@ -169,6 +171,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a notice waits, fails, is retried, is sent", delivery},
 		{"a channel does not read the backlog of another", byChannel},
 		{"a notice that is retried starts anew", retriedNotice},
+		{"a notice is claimed by one process at a time", claimedNotice},
 		{"a review sees the months and no others", reviewInput},
 		{"reviews at once open one case, and tell it", flagging},
 		{"after closed cases the last one decides", lastClosedDecides},

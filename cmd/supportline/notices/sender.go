@@ -3,8 +3,9 @@ package notices
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
-	"math/rand/v2"
+	random "math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -36,7 +37,7 @@ type Options struct {
 	Random  func() float64                         // in [0, 1); math/rand
 	Timeout time.Duration                          // of one delivery; 30 seconds
 	Every   time.Duration                          // how often the outbox is read when nobody calls Wake; 15 seconds
-	By      string                                 // the process that delivers, as the outbox knows it; "here"
+	By      string                                 // the process that delivers, as the outbox knows it; a name of its own
 	Logger  *zap.Logger                            // none
 	Told    func(policy.Channel, string /*class*/) // after each attempt, for counting: class is "sent" or why not; nothing
 }
@@ -96,10 +97,10 @@ func (o *Options) fill() {
 		o.After = time.After
 	}
 	if o.Random == nil {
-		o.Random = rand.Float64
+		o.Random = random.Float64
 	}
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
-	o.Every, o.By = cmp.Or(o.Every, lookEvery), cmp.Or(o.By, "here")
+	o.Every, o.By = cmp.Or(o.Every, lookEvery), cmp.Or(o.By, rand.Text())
 	o.Logger = cmp.Or(o.Logger, zap.NewNop())
 	if o.Told == nil {
 		o.Told = func(policy.Channel, string) {}

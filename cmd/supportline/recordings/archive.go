@@ -3,8 +3,9 @@ package recordings
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
-	"math/rand/v2"
+	random "math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
@@ -36,7 +37,7 @@ type Options struct {
 	Now    func() time.Time // time.Now
 	Random func() float64   // in [0, 1); math/rand
 	Logger *zap.Logger      // none
-	By     string           // the process that works, as the log knows it; "here"
+	By     string           // the process that works, as the log knows it; a name of its own
 	// Told is called after each attempt, for counting: what was attempted ("fetch", "delete", "remove"), and the result: "ok", "not there"
 	// (the provider does not have the sound, yet), "failed". The default does nothing.
 	Told func(what, result string)
@@ -61,9 +62,9 @@ func New(s Settings, bucket Bucket, log Log, provider Provider, o Options) *Arch
 		o.Now = time.Now
 	}
 	if o.Random == nil {
-		o.Random = rand.Float64
+		o.Random = random.Float64
 	}
-	o.Logger, o.By = cmp.Or(o.Logger, zap.NewNop()), cmp.Or(o.By, "here")
+	o.Logger, o.By = cmp.Or(o.Logger, zap.NewNop()), cmp.Or(o.By, rand.Text())
 	if o.Told == nil {
 		o.Told = func(string, string) {}
 	}

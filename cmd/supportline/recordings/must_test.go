@@ -123,7 +123,7 @@ func (a *rig) configure() {
 		log = a.log(log)
 	}
 	a.archive = recordings.New(s, a.bucket, log, failing{client, a}, recordings.Options{
-		Now: a.time, Random: func() float64 { return 0.5 }, Told: func(what, result string) { a.told[what+" "+result]++ },
+		By: "here", Now: a.time, Random: func() float64 { return 0.5 }, Told: func(what, result string) { a.told[what+" "+result]++ },
 	})
 }
 
