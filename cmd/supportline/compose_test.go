@@ -53,6 +53,34 @@ func TestComposeIsForOneMachineUnlessAskedOtherwise(t *testing.T) {
 	}
 }
 
+// The manual says to name the profile in .env: both the services and the proxy's file follow from it there.
+func TestComposeReadsTheProfileFromTheEnvironmentFile(t *testing.T) {
+	env := regexp.MustCompile("(?s)write into `.env`\n\n```sh\n(COMPOSE_PROFILES=.*?)```").FindStringSubmatch(read(t, "../../docs/operating.md"))
+	if env == nil {
+		t.Fatal("the manual says nothing of the profile")
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, ".env"), []byte(env[1]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	options, err := cli.NewProjectOptions([]string{"../../docker-compose.yml"}, cli.WithWorkingDirectory(dir), cli.WithEnvFiles(), cli.WithDotEnv,
+		cli.WithDefaultProfiles(), cli.WithResolvedPaths(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	project, err := options.LoadProject(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	caddy, password := project.Services["caddy"], project.Services["postgres"].Environment["POSTGRES_PASSWORD"]
+	if caddy.Configs[0].Source != "caddyfile-ha" || password == nil || *password != "..." {
+		t.Errorf("Caddy runs with %q, the database with the password %v", caddy.Configs[0].Source, password)
+	}
+	if got := caddy.Environment["SUPPORTLINE_CONSOLE_DOMAIN"]; got == nil || *got != "console.example.com" {
+		t.Errorf("the console's domain is %v", got)
+	}
+}
+
 func TestComposePublishesTLSAndNothingElse(t *testing.T) {
 	got := map[string][]string{}
 	for name, service := range compose(t, "COMPOSE_PROFILES=ha").Services {

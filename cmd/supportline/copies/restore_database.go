@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/officernd/supportline/store"
@@ -39,7 +40,14 @@ func (r Restoring) intoDatabase(ctx context.Context) (did Restored, err error) {
 	}
 	fresh := filepath.Join(filepath.Dir(r.Backup), namePrefix+"restore"+restoringSuffix)
 	defer r.clean(fresh)
-	if did.Settled, err = r.settled(ctx, backup, fresh, did.Kept); err != nil {
+	did.Settled, err = r.settled(ctx, backup, fresh, did.Kept)
+	if err == nil {
+		err = r.step("replace")
+	}
+	if err != nil && there { // it still is, so that nothing has to be kept
+		err = errors.Join(err, os.Remove(did.Kept))
+	}
+	if err != nil {
 		return did, err
 	}
 	return did, r.send(ctx, fresh, did.Kept)
@@ -80,9 +88,6 @@ func (r Restoring) send(ctx context.Context, fresh, kept string) error {
 		return err
 	}
 	defer from.Close()
-	if err := r.step("replace"); err != nil {
-		return err
-	}
 	_, err = store.Copy(ctx, from, r.Database, store.CopyOptions{Replace: true, Note: kept, Progress: r.Progress})
 	if errors.Is(err, store.ErrHalfCopied) {
 		return worded{fmt.Sprintf("%s: half of another copy is in it: let the command that began it run again first", r.Path), err}
