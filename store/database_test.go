@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"testing"
 
@@ -12,6 +13,17 @@ import (
 	"github.com/officernd/supportline/store/postgres/postgrestest"
 	"github.com/officernd/supportline/store/storetest"
 )
+
+// place is where a store keeps its data.
+type place interface {
+	open(t testing.TB, o store.Options) *store.Store
+}
+
+// onEach runs a test on a file, and on a database.
+func onEach(t *testing.T, test func(t *testing.T, p place)) {
+	t.Run("bolt", func(t *testing.T) { test(t, newFile(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, newDatabase(t)) })
+}
 
 func TestContractOnPostgres(t *testing.T) {
 	storetest.Run(t, func(t testing.TB) storetest.Storage { return newDatabase(t) }, store.ErrClosed)
@@ -30,11 +42,13 @@ func newDatabase(t testing.TB) database {
 	return url
 }
 
-// indexIsSound compares the indexes that an engine has with the records.
+// indexIsSound compares the indexes that an engine has with the records, in memory: entry by entry it would take a round trip for each.
 func indexIsSound(t testing.TB, e store.Engine) {
 	t.Helper()
-	wrong, err := store.CheckIndex(context.Background(), e)
-	if err != nil {
+	here := store.NewMemory()
+	err := copyEntries(context.Background(), e, here, math.MaxInt)
+	wrong, checked := store.CheckIndex(context.Background(), here)
+	if err := errors.Join(err, checked); err != nil {
 		t.Errorf("after the test: %v", err)
 	}
 	for _, what := range wrong[:min(len(wrong), 20)] {
@@ -53,10 +67,20 @@ func (url database) engine(t testing.TB) *postgres.Engine {
 
 func (url database) Open(t testing.TB) storetest.Store { return open(t, url.engine(t)) }
 
+func (url database) open(t testing.TB, o store.Options) *store.Store {
+	t.Helper()
+	return openWith(t, url.engine(t), o)
+}
+
 // open opens the store of an engine.
 func open(t testing.TB, e store.Engine) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), e, store.Options{})
+	return openWith(t, e, store.Options{})
+}
+
+func openWith(t testing.TB, e store.Engine, o store.Options) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), e, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,13 +99,14 @@ func (url database) Copy(t testing.TB) storetest.Storage {
 	from, into := url.engine(t), to.engine(t)
 	defer from.Close()
 	defer into.Close()
-	if err := errors.Join(into.Prepare(t.Context(), false), copyEntries(t.Context(), from, into)); err != nil {
+	if err := errors.Join(into.Prepare(t.Context(), false), copyEntries(t.Context(), from, into, 10_000)); err != nil {
 		t.Fatal(err)
 	}
 	return to
 }
 
-func copyEntries(ctx context.Context, from, into store.Engine) error {
+// copyEntries copies all entries, so many with each commit at most.
+func copyEntries(ctx context.Context, from, into store.Engine, most int) error {
 	return from.View(ctx, func(r store.Reader) error {
 		var all []store.Edit
 		for _, b := range store.Buckets() {
@@ -90,7 +115,7 @@ func copyEntries(ctx context.Context, from, into store.Engine) error {
 				all = append(all, store.Edit{Bucket: b, Key: k, Value: v})
 			}
 		}
-		for part := range slices.Chunk(all, 10_000) {
+		for part := range slices.Chunk(all, most) {
 			if _, err := into.Commit(ctx, []store.Change{{Edits: part}}); err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -245,12 +246,23 @@ func (l *Leases) takeFree(w Writer, work string, entry *Lease, now time.Time) (*
 // writeSelf writes the process's own entry, which renews what it holds.
 func (l *Leases) writeSelf(w Writer, now time.Time) error {
 	self := l.self
-	if self.Seen = now; l.o.Sole { // the engine's clock is its own
+	if self.Seen = now; l.o.Sole { // the engine's clock is its own, and whoever else is written down is dead
 		self.Until = now.Add(soleTerm)
+		deleteUnder(w, processPrefix)
 	} else {
 		self.Until, self.Ahead = now.Add(l.part(termPaces)), l.o.Clock().Sub(now).Round(time.Millisecond)
 	}
 	return putEntry(w, processKey(self.ID), self)
+}
+
+func deleteUnder(w Writer, prefix []byte) {
+	var keys [][]byte
+	for k := range under(prefix).in(w, leasesBucket) {
+		keys = append(keys, bytes.Clone(k))
+	}
+	for _, k := range keys {
+		w.Delete(leasesBucket, k)
+	}
 }
 
 func putEntry(w Writer, key []byte, v any) error {
@@ -387,15 +399,23 @@ func (s *Store) checkLease(ctx context.Context) error {
 // fence makes a step hold only while its request's lease does, if it has one. A step that is applied again looks first whether it is the lease that
 // has changed.
 func (t *step) fence() (err error) {
-	ctx := t.request.ctx
+	l, under := leaseOf(t.request.ctx)
 	switch {
+	case !under:
+		return nil
 	case t.tx != nil:
-		return checkLease(ctx, t.tx)
+		return checkLease(t.request.ctx, t.tx)
 	case t.request.tries > 1:
-		err = t.store.checkLease(ctx)
+		err = t.store.checkLease(t.request.ctx)
 	}
-	t.Change = fenced(ctx, []Change{t.Change})[0]
+	t.Expect = append(t.Expect, l.entry())
 	return err
+}
+
+// entry returns the entry of a lease as its holder left it.
+func (l Lease) entry() Entry {
+	value, _ := encode(l) // never fails
+	return Entry{Bucket: leasesBucket, Key: workKey(l.Work), Value: value}
 }
 
 // fenced returns changes that hold only while the lease does under which a context writes, if there is one.
@@ -404,11 +424,9 @@ func fenced(ctx context.Context, changes []Change) []Change {
 	if !under {
 		return changes
 	}
-	value, _ := encode(l) // never fails
-	entry := Entry{Bucket: leasesBucket, Key: workKey(l.Work), Value: value}
 	all := slices.Clone(changes)
 	for i := range all {
-		all[i].Expect = append(slices.Clip(all[i].Expect), entry)
+		all[i].Expect = append(slices.Clip(all[i].Expect), l.entry())
 	}
 	return all
 }

@@ -403,3 +403,42 @@ func TestVersionsSideBySide(t *testing.T) {
 		t.Errorf("%d calls of %d", n, calls.Load())
 	}
 }
+
+// TestLimitsHoldAcrossProcesses: of many tries at once in two processes no more are taken, and no more wrong numbers are looked up, than in one.
+func TestLimitsHoldAcrossProcesses(t *testing.T) {
+	a, b := twoOnPostgres(t)
+	now := time.Date(2026, 11, 24, 15, 0, 0, 0, time.UTC)
+	var taken, looked atomic.Int64
+	var all sync.WaitGroup
+	for n := range 24 {
+		s := map[bool]*store.Store{true: a, false: b}[n%2 == 0]
+		all.Go(func() {
+			wait, err := s.TakeTry(t.Context(), []users.Origin{users.ByNameAndAddress("mila", "192.0.2.1")}, now)
+			if err != nil {
+				t.Error(err)
+			} else if wait == 0 {
+				taken.Add(1)
+			}
+		})
+		all.Go(func() {
+			count := policy.WrongNumberCount{Caller: "+442079460018", Since: now.Add(-time.Hour), AtMost: policy.WrongNumbers{ByCaller: 5, InAll: 100}}
+			within := false
+			_, err := s.AdvanceCounting(t.Context(), policy.CallSID(fmt.Sprintf("CA%032d", n)), count, func(c policy.Call, wrong policy.WrongNumbers) policy.Call {
+				c.Line, c.From, c.StartedAt = "+448000668187", "+442079460018", now
+				if within = wrong.ByCaller < 5; within {
+					c.WrongNumbers = append(c.WrongNumbers, now)
+				}
+				return c
+			})
+			if err != nil {
+				t.Error(err)
+			} else if within {
+				looked.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if taken.Load() != 4 || looked.Load() != 5 { // three are free, and the fourth begins the first pause
+		t.Errorf("%d tries were taken, %d numbers looked up", taken.Load(), looked.Load())
+	}
+}

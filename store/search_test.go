@@ -26,7 +26,11 @@ func alternating(calls int) iter.Seq[policy.Call] {
 }
 
 func TestAPageCostsBoundedWorkHoweverLittleIsFound(t *testing.T) {
-	s := newFile(t).open(t, store.Options{})
+	onEach(t, aPageCostsBoundedWorkHoweverLittleIsFound)
+}
+
+func aPageCostsBoundedWorkHoweverLittleIsFound(t *testing.T, p place) {
+	s := p.open(t, store.Options{})
 	if err := s.Load(t.Context(), alternating(30_000), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -59,9 +63,11 @@ func TestAPageCostsBoundedWorkHoweverLittleIsFound(t *testing.T) {
 }
 
 // TestALongReadingLetsCallsThrough checks that reads which take long yield again and again.
-func TestALongReadingLetsCallsThrough(t *testing.T) {
+func TestALongReadingLetsCallsThrough(t *testing.T) { onEach(t, aLongReadingLetsCallsThrough) }
+
+func aLongReadingLetsCallsThrough(t *testing.T, p place) {
 	asked := 0
-	s := newFile(t).open(t, store.Options{Yield: func() { asked++ }})
+	s := p.open(t, store.Options{Yield: func() { asked++ }})
 	if err := s.Load(t.Context(), alternating(5000), nil); err != nil {
 		t.Fatal(err)
 	}

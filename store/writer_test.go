@@ -38,9 +38,11 @@ func step(c policy.Call) policy.Call {
 	return c
 }
 
-func TestACrowdSharesCommits(t *testing.T) {
+func TestACrowdSharesCommits(t *testing.T) { onEach(t, aCrowdSharesCommits) }
+
+func aCrowdSharesCommits(t *testing.T, p place) {
 	var heard commits
-	s := newFile(t).open(t, store.Options{OnCommit: heard.heard})
+	s := p.open(t, store.Options{OnCommit: heard.heard})
 	var all sync.WaitGroup
 	for worker := range 64 {
 		all.Go(func() {
@@ -57,8 +59,10 @@ func TestACrowdSharesCommits(t *testing.T) {
 	}
 }
 
-func TestWhatSharesACommitFailsAlone(t *testing.T) {
-	s := newFile(t).open(t, store.Options{})
+func TestWhatSharesACommitFailsAlone(t *testing.T) { onEach(t, whatSharesACommitFailsAlone) }
+
+func whatSharesACommitFailsAlone(t *testing.T, p place) {
+	s := p.open(t, store.Options{})
 	// The first request holds the writer until the others wait, so that they share the next commit.
 	holding, release := make(chan struct{}), make(chan struct{})
 	var all sync.WaitGroup
@@ -96,11 +100,12 @@ func TestWhatSharesACommitFailsAlone(t *testing.T) {
 	}
 }
 
-func TestNobodyWaitsForADiskThatHangs(t *testing.T) {
+func TestNobodyWaitsForADiskThatHangs(t *testing.T) { onEach(t, nobodyWaitsForADiskThatHangs) }
+
+func nobodyWaitsForADiskThatHangs(t *testing.T, p place) {
 	var hangs atomic.Bool
 	hanging, release := make(chan struct{}), make(chan struct{})
-	f := newFile(t)
-	s := f.open(t, store.Options{OnCommit: func(time.Duration, int, error) {
+	s := p.open(t, store.Options{OnCommit: func(time.Duration, int, error) {
 		if hangs.CompareAndSwap(true, false) {
 			close(hanging)
 			<-release
@@ -146,54 +151,56 @@ func TestNobodyWaitsForADiskThatHangs(t *testing.T) {
 func TestAStepOnTopOfACommitThatFailed(t *testing.T) {
 	for name, reply := range map[string]string{"in memory": "x", "more than memory holds": strings.Repeat("x", 3<<20)} {
 		t.Run(name, func(t *testing.T) {
-			var holds atomic.Bool
-			failed, release := make(chan struct{}), make(chan struct{})
-			s := newFile(t).open(t, store.Options{OnCommit: func(time.Duration, int, error) {
-				if holds.CompareAndSwap(true, false) {
-					close(failed)
-					<-release
+			onEach(t, func(t *testing.T, p place) {
+				var holds atomic.Bool
+				failed, release := make(chan struct{}), make(chan struct{})
+				s := p.open(t, store.Options{OnCommit: func(time.Duration, int, error) {
+					if holds.CompareAndSwap(true, false) {
+						close(failed)
+						<-release
+					}
+				}})
+				grow := func(c policy.Call) policy.Call {
+					c.Exchanges = append(c.Exchanges, policy.Exchange{Key: fmt.Sprint(len(c.Exchanges)), Reply: []byte(`"` + reply + `"`)})
+					return step(c)
 				}
-			}})
-			grow := func(c policy.Call) policy.Call {
-				c.Exchanges = append(c.Exchanges, policy.Exchange{Key: fmt.Sprint(len(c.Exchanges)), Reply: []byte(`"` + reply + `"`)})
-				return step(c)
-			}
-			before, err := s.Advance(t.Context(), "CA1", grow)
-			if err != nil {
-				t.Fatal(err)
-			}
-			full := errors.New("disk full")
-			answers := make(chan error, 2)
-			advance := func(change func(policy.Call) policy.Call) {
-				_, err := s.Advance(t.Context(), "CA1", change)
-				answers <- err
-			}
-			holds.Store(true)
-			s.FailWrites(full)
-			go advance(grow)
-			<-failed
-			s.FailWrites(nil)
-			applied := make(chan int)
-			go advance(func(c policy.Call) policy.Call { applied <- c.State.Exchange; return grow(c) })
-			if turns := <-applied; turns != 2 {
-				t.Errorf("the step on top of the commit under way sees %d turns, want 2", turns)
-			}
-			close(release)
-			for range 2 {
-				if err := <-answers; !errors.Is(err, full) {
-					t.Errorf("a step of the commit that failed, or on top of it: %v, want %v", err, full)
+				before, err := s.Advance(t.Context(), "CA1", grow)
+				if err != nil {
+					t.Fatal(err)
 				}
-			}
-			c, err := s.Call(t.Context(), "CA1")
-			if err != nil || c.State.Exchange != before.State.Exchange || len(c.Exchanges) != len(before.Exchanges) {
-				t.Errorf("after the commit failed: %d turns, %v", c.State.Exchange, err)
-			}
-			if c, err = s.Advance(t.Context(), "CA1", grow); err != nil || c.State.Exchange != 2 || len(c.Exchanges) != 2 {
-				t.Errorf("the next step: exchange %d of %d, %v; want 2", c.State.Exchange, len(c.Exchanges), err)
-			}
-			if c, err = s.Call(t.Context(), "CA1"); err != nil || len(c.Exchanges) != 2 || c.Exchanges[1].Key != "1" {
-				t.Errorf("the call in the end: %d turns, %v", len(c.Exchanges), err)
-			}
+				full := errors.New("disk full")
+				answers := make(chan error, 2)
+				advance := func(change func(policy.Call) policy.Call) {
+					_, err := s.Advance(t.Context(), "CA1", change)
+					answers <- err
+				}
+				holds.Store(true)
+				s.FailWrites(full)
+				go advance(grow)
+				<-failed
+				s.FailWrites(nil)
+				applied := make(chan int)
+				go advance(func(c policy.Call) policy.Call { applied <- c.State.Exchange; return grow(c) })
+				if turns := <-applied; turns != 2 {
+					t.Errorf("the step on top of the commit under way sees %d turns, want 2", turns)
+				}
+				close(release)
+				for range 2 {
+					if err := <-answers; !errors.Is(err, full) {
+						t.Errorf("a step of the commit that failed, or on top of it: %v, want %v", err, full)
+					}
+				}
+				c, err := s.Call(t.Context(), "CA1")
+				if err != nil || c.State.Exchange != before.State.Exchange || len(c.Exchanges) != len(before.Exchanges) {
+					t.Errorf("after the commit failed: %d turns, %v", c.State.Exchange, err)
+				}
+				if c, err = s.Advance(t.Context(), "CA1", grow); err != nil || c.State.Exchange != 2 || len(c.Exchanges) != 2 {
+					t.Errorf("the next step: exchange %d of %d, %v; want 2", c.State.Exchange, len(c.Exchanges), err)
+				}
+				if c, err = s.Call(t.Context(), "CA1"); err != nil || len(c.Exchanges) != 2 || c.Exchanges[1].Key != "1" {
+					t.Errorf("the call in the end: %d turns, %v", len(c.Exchanges), err)
+				}
+			})
 		})
 	}
 }
@@ -201,9 +208,13 @@ func TestAStepOnTopOfACommitThatFailed(t *testing.T) {
 // TestCallsAreIndexedWhileMemoryIsShort lets calls be indexed in a batch that waits for the commit before it, which drops what memory does not
 // hold, and changes these calls at that very moment. The file is checked in the end.
 func TestCallsAreIndexedWhileMemoryIsShort(t *testing.T) {
+	onEach(t, callsAreIndexedWhileMemoryIsShort)
+}
+
+func callsAreIndexedWhileMemoryIsShort(t *testing.T, p place) {
 	var holds atomic.Pointer[chan struct{}]
 	holding := make(chan struct{})
-	s := newFile(t).open(t, store.Options{OnCommit: func(time.Duration, int, error) {
+	s := p.open(t, store.Options{OnCommit: func(time.Duration, int, error) {
 		if release := holds.Swap(nil); release != nil {
 			holding <- struct{}{}
 			<-*release
@@ -253,9 +264,11 @@ func TestCallsAreIndexedWhileMemoryIsShort(t *testing.T) {
 	}
 }
 
-func TestFailedCommitsAreHeardOf(t *testing.T) {
+func TestFailedCommitsAreHeardOf(t *testing.T) { onEach(t, failedCommitsAreHeardOf) }
+
+func failedCommitsAreHeardOf(t *testing.T, p place) {
 	var heard commits
-	s := newFile(t).open(t, store.Options{OnCommit: heard.heard})
+	s := p.open(t, store.Options{OnCommit: heard.heard})
 	s.FailWrites(errors.New("disk full"))
 	for range 3 {
 		if _, err := s.Advance(t.Context(), "CA1", step); err == nil || !strings.Contains(err.Error(), "cannot write: disk full") {
@@ -268,8 +281,12 @@ func TestFailedCommitsAreHeardOf(t *testing.T) {
 }
 
 func TestAReviewThatFindsNothingNewWritesNothing(t *testing.T) {
+	onEach(t, aReviewThatFindsNothingNewWritesNothing)
+}
+
+func aReviewThatFindsNothingNewWritesNothing(t *testing.T, p place) {
 	var heard commits
-	s := newFile(t).open(t, store.Options{OnCommit: heard.heard})
+	s := p.open(t, store.Options{OnCommit: heard.heard})
 	if _, err := s.ImportCustomers(t.Context(), []policy.Customer{{Number: "204518", Name: "Northwind"}}, "anna"); err != nil {
 		t.Fatal(err)
 	}
@@ -314,8 +331,10 @@ func TestTheFileHasRoomAndGrows(t *testing.T) {
 	}
 }
 
-func TestMemoryIsBounded(t *testing.T) {
-	s := newFile(t).open(t, store.Options{})
+func TestMemoryIsBounded(t *testing.T) { onEach(t, memoryIsBounded) }
+
+func memoryIsBounded(t *testing.T, p place) {
+	s := p.open(t, store.Options{})
 	reply := `"` + strings.Repeat("x", 20_000) + `"`
 	var all sync.WaitGroup
 	for worker := range 16 {

@@ -424,6 +424,12 @@ func TestAProcessThatStandsStillLosesItsWork(t *testing.T) {
 	f := newFleet(t)
 	log := f.open()
 	f.await(20*time.Second, "all work is done", func() bool { return len(f.holders(log)) == worksOfFleet })
+	for _, m := range f.members {
+		f.await(30*time.Second, "the process sees all of them", func() bool {
+			h, err := server.AskHealth(f.Context(), m.private, "/healthz")
+			return err == nil && h.Processes == processesOfFleet && h.Differ == nil
+		})
+	}
 	first := f.holders(log)["night"]
 	stopped := f.members[slices.IndexFunc(f.members, func(m *member) bool { return m.cmd.Process.Pid == first.Number })]
 	if err := stopped.cmd.Process.Signal(syscall.SIGSTOP); err != nil {

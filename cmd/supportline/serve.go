@@ -35,7 +35,7 @@ func (serveCommand) run(ctx context.Context, p *program, configFile string) erro
 		return errors.Join(err, a.Close())
 	}
 	log.Info("listening", zap.String("webhooks", s.Webhooks.Addr().String()), zap.String("private", s.Private.Addr().String()),
-		zap.String("metrics", conf.Listen.Metrics), zap.String("commands", s.Socket), zap.String("public_url", conf.PublicURL), zap.String("config", a.Settings().Version),
+		zap.String("metrics", conf.Listen.Metrics), zap.Stringer("store", conf.Store), zap.String("commands", s.Socket), zap.String("public_url", conf.PublicURL), zap.String("config", a.Settings().Version),
 		zap.String("version", server.Version()))
 	return errors.Join(s.Run(ctx), a.Close())
 }

@@ -304,7 +304,7 @@ func prefix(s store.Span) []byte {
 	for n < len(s.From) && n < len(s.To) && s.From[n] == s.To[n] {
 		n++
 	}
-	if n == len(s.From)-1 && n == len(s.To)-1 && s.From[n]+1 == s.To[n] {
+	if n == len(s.To)-1 && n < len(s.From) && s.From[n]+1 == s.To[n] && len(bytes.Trim(s.From[n+1:], "\xff")) == 0 {
 		return s.From // the span of all that begins with From
 	}
 	return s.From[:n]

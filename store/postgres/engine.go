@@ -1,4 +1,18 @@
-// Package postgres is the engine for many machines: entries in tables of a database that speaks the PostgreSQL wire.
+// Package postgres is the engine for many machines: entries in tables of a database that speaks the PostgreSQL wire, a table for each bucket.
+//
+// A View is a transaction of one snapshot. It begins with its first statement, in the same round trip, and its end is not waited for.
+//
+// An Update is a serializable transaction. What it writes is kept here, merged into what it reads, and sent at its end in one round trip.
+//
+// A Commit takes two round trips. The first locks all keys that its changes name, bucket by bucket and key by key, and reads them. The changes are judged
+// here, one after the other. The second writes what those that hold have left, and commits. Keys that must not be there are inserted first, so that of two
+// processes one fails and looks again; guards that must not be there are locked by their stripes.
+//
+// Each transaction that writes inserts a mark of its own. Where the answer to the commit is lost, another transaction inserts the same mark: if it is
+// there already, it was committed, and otherwise it never will be.
+//
+// What another transaction was in the way of is done again from its beginning, for as long as the context lasts. All settings are those of a transaction,
+// and behind a pooler statements have no names.
 package postgres
 
 import (

@@ -170,6 +170,40 @@ func TestCursorsOfOneScanAreReadTogether(t *testing.T) {
 	}
 }
 
+// TestSearchReadsItsIteratorsTogether leaps over three prefixes at a time, as a search does, to places far apart.
+func TestSearchReadsItsIteratorsTogether(t *testing.T) {
+	e := prepared(t)
+	prefixes := []string{"a/", "bb/", "c\xff"}
+	var all []store.Edit
+	for _, p := range prefixes {
+		for i := range 300 {
+			all = append(all, put(fmt.Sprintf("%s%03d", p, i), ""))
+		}
+	}
+	commit(t, e, store.Change{Edits: all})
+	err := e.View(t.Context(), func(r store.Reader) error {
+		cursors := r.Scan(
+			store.Span{Bucket: calls, From: []byte("a/"), To: []byte("a0"), Few: 1, Back: true},
+			store.Span{Bucket: calls, From: []byte("bb/"), To: []byte("bb0"), Few: 1, Back: true},
+			store.Span{Bucket: calls, From: []byte("c\xff"), To: []byte("d"), Few: 1, Back: true})
+		for leap := range 5 {
+			place := fmt.Sprintf("%03d", 280-leap*50)
+			for i, c := range cursors {
+				if k, _ := c.Seek([]byte(prefixes[i] + place)); string(k) != prefixes[i]+place {
+					t.Errorf("found %q", k)
+				}
+			}
+		}
+		if r.Trips() != 5 {
+			t.Errorf("%d round trips for 5 leaps", r.Trips())
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestNumbersGoOnBehindTheLastKey(t *testing.T) {
 	e := prepared(t)
 	next := func(want uint64) {

@@ -173,7 +173,9 @@ func final(ctx context.Context, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()
 	}
-	switch fault(err) {
+	kind := fault(err)
+	err = brief(err)
+	switch kind {
 	case faultLost, faultSlow, faultEnded, faultBusy, faultAgain:
 		return fmt.Errorf("%w: %w", store.ErrAway, err)
 	case faultStale:

@@ -159,6 +159,18 @@ func TestPrimaryIsFoundAmongSeveralHosts(t *testing.T) {
 	}
 	commit(t, e, store.Change{Edits: []store.Edit{put("a", "1")}})
 	wants(t, e, calls, "a=1")
+	// They change places. The connections to the old primary are as healthy as before.
+	standby.ReadOnly(t, false)
+	other := open(t, a, postgres.Options{})
+	if err := other.Prepare(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	primary.ReadOnly(t, true)
+	commit(t, e, store.Change{Edits: []store.Edit{put("b", "1")}})
+	if err := e.Update(t.Context(), func(w store.Writer) error { w.Put(calls, []byte("c"), nil); return nil }); err != nil {
+		t.Error(err)
+	}
+	wants(t, other, calls, "b=1", "c=")
 }
 
 func parsed(t *testing.T, database string) *url.URL {

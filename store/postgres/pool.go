@@ -25,6 +25,8 @@ const (
 	// refusedPause is how long an address that refused a connection is not tried again.
 	refusedPause = 100 * time.Millisecond
 	idleClose    = 10 * time.Minute
+	// lifetimeJitter keeps connections that were opened together from ending together.
+	lifetimeJitter = 10 * time.Minute
 )
 
 // pool is a bounded pool of connections.
@@ -57,6 +59,9 @@ func parse(url string, o Options) (*pgxpool.Config, error) {
 	}
 	if !strings.Contains(url, "pool_max_conn_idle_time=") {
 		config.MaxConnIdleTime = idleClose
+	}
+	if !strings.Contains(url, "pool_max_conn_lifetime_jitter=") {
+		config.MaxConnLifetimeJitter = lifetimeJitter
 	}
 	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false } // a lost connection is found by its first statement
 	c := config.ConnConfig

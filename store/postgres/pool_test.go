@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"testing"
 	"time"
 )
@@ -76,6 +77,16 @@ func TestRefusedAddressIsLeftAloneForAMoment(t *testing.T) {
 	}
 	if err := dial(l.Addr().String()); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestOldServerIsRefused(t *testing.T) {
+	e := &Engine{place: "localhost:5432/db"}
+	for version, refused := range map[string]bool{"90624": true, "100023": true, "110002": false, "150018": false} {
+		err := e.Explain(checkVersion(version))
+		if (err != nil) != refused || refused && !strings.Contains(err.Error(), "use PostgreSQL 15 or newer") {
+			t.Errorf("%s: %v", version, err)
+		}
 	}
 }
 

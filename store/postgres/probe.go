@@ -36,8 +36,8 @@ func (e *Engine) probe(ctx context.Context, config *pgx.ConnConfig) (unnamed boo
 	if err := c.QueryRow(ctx, server).Scan(&pid, &version); err != nil {
 		return false, final(ctx, err)
 	}
-	if n, _ := strconv.Atoi(version); n < oldestServer {
-		return false, fmt.Errorf("%w: version %s, at least %d is needed", errOldServer, version, oldestServer/10000)
+	if err := checkVersion(version); err != nil {
+		return false, err
 	}
 	if err := e.tables.look(ctx, c); err != nil {
 		return false, final(ctx, err)
@@ -51,6 +51,14 @@ func (e *Engine) probe(ctx context.Context, config *pgx.ConnConfig) (unnamed boo
 		return false, final(ctx, err)
 	}
 	return pid != c.PgConn().PID(), e.admits(ctx, c)
+}
+
+// checkVersion refuses a server that is too old, by its server_version_num.
+func checkVersion(version string) error {
+	if n, err := strconv.Atoi(version); err != nil || n < oldestServer {
+		return fmt.Errorf("%w (version %s, and %d is needed)", errOldServer, version, oldestServer/10000)
+	}
+	return nil
 }
 
 // admits refuses a database that has tables, and neither our schema nor any of ours.

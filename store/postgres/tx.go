@@ -75,15 +75,23 @@ func (t *tx) beginning() []statement {
 		t.e.reading.add(t)
 	}
 	statementTimeout, lockTimeout := t.e.timeouts(t.ctx)
+	idle := max(t.e.options.Longest, idleTimeout)
+	if t.begin == beginCommit {
+		idle = lockingTimeout
+	}
 	return []statement{{sql: t.begin}, {
 		sql:  t.e.settings,
-		args: []any{milliseconds(statementTimeout), milliseconds(lockTimeout), milliseconds(max(t.e.options.Longest, idleTimeout))},
+		args: []any{milliseconds(statementTimeout), milliseconds(lockTimeout), milliseconds(idle)},
 		row:  func(values [][]byte) { t.now = instant(values[0]) },
 	}}
 }
 
-// idleTimeout is how long the server waits for the next statement of a transaction: one whose client is gone holds locks.
-const idleTimeout = 30 * time.Second
+// How long the server waits for the next statement of a transaction whose client may be gone. In a commit it holds locks, and the next statement is a
+// matter of milliseconds.
+const (
+	idleTimeout    = 30 * time.Second
+	lockingTimeout = 5 * time.Second
+)
 
 func (t *tx) run(list []statement) (err error) {
 	ctx, cancel := t.e.tripContext(t.ctx)

@@ -137,7 +137,7 @@ func nothingFlagged(t *testing.T, s Store) {
 func lastClosedDecides(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	overload(t, s)
-	for _, closing := range []time.Time{day.AddDate(0, -2, 0), day} { // the account was over since the first of them
+	for n, closing := range []time.Time{day.AddDate(0, -2, 0), day} { // the account was over since the first of them
 		opened, err := s.OpenCase(t.Context(), customer, "anna", "by hand", nil, closing)
 		if err != nil {
 			t.Fatal(err)
@@ -149,7 +149,7 @@ func lastClosedDecides(t *testing.T, storage Storage) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if flagged := verdict.Open != nil; flagged != (opened.ID == "1") {
+		if flagged := verdict.Open != nil; flagged != (n == 0) {
 			t.Errorf("after case %s was closed on %s a review opens %+v", opened.ID, closing.Format(time.DateOnly), verdict.Open)
 		}
 		if verdict.Open == nil {

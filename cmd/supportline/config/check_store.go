@@ -1,10 +1,7 @@
 package config
 
 import (
-	"cmp"
-	"net"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -180,125 +177,6 @@ func (r *storeReader) decoded(part, noun string) string {
 	return unmarked(plain, r.replaced)
 }
 
-var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?$`)
-
-// hosts returns the hosts, each with its port if it has one. A folder of a socket becomes a parameter.
-func (r *storeReader) hosts(written string, parameters url.Values) []string {
-	written = unmarked(written, r.replaced)
-	if folder, err := url.PathUnescape(written); err == nil && strings.HasPrefix(folder, "/") {
-		parameters.Set("host", folder)
-		return nil
-	}
-	if written == "" {
-		if parameters.Get("host") == "" {
-			r.reject("names no host", "write it like "+likeADatabase)
-		}
-		return nil
-	}
-	if strings.Contains(written, "@") {
-		r.reject("has a user in what stands for its host", "write user and password on their own: "+likeADatabase)
-		return nil
-	}
-	hosts := strings.Split(written, ",")
-	for _, h := range hosts {
-		if what, instead := wrongHost(h); what != "" {
-			r.reject(what, instead)
-			break // the others are likely wrong in the same way
-		}
-	}
-	return hosts
-}
-
-// wrongHost returns what is wrong with a host and its port.
-func wrongHost(written string) (what, instead string) {
-	host, port := written, ""
-	if i := strings.LastIndex(written, ":"); i > strings.LastIndex(written, "]") {
-		host, port = written[:i], written[i+1:]
-		if port == "" || port == "0" || !validPort(port) {
-			return "has a port that does not exist", "write a number from 1 to 65535 after the host, usually :5432"
-		}
-	}
-	bare, bracketed := strings.CutPrefix(host, "[")
-	switch {
-	case host == "":
-		return "names no host", "write it like " + likeADatabase
-	case bracketed && net.ParseIP(strings.TrimSuffix(bare, "]")) != nil:
-	case strings.Count(host, ":") > 0:
-		return "has more than one port, or an IPv6 address without brackets", "write host:5432, or [2001:db8::1]:5432"
-	case !hostName.MatchString(host):
-		return "has a character in its host that no host's name has", "write the name or the address of the host alone, such as db.example.com"
-	}
-	return "", ""
-}
-
-// secured notes that somebody on the way could read along.
-func (r *storeReader) secured(hosts []string, mode string) {
-	public := func(h string) bool { return !near(h) }
-	if slices.Contains([]string{"", "disable", "allow", "prefer"}, mode) && slices.ContainsFunc(hosts, public) {
-		r.notes = append(r.notes, remark{
-			what:    "leaves it to the server whether the connection is encrypted, to a host that is not of this network",
-			instead: "add ?sslmode=verify-full, and &sslrootcert=FILE if the certificate is of an authority of your own",
-		})
-	}
-}
-
-// near reports whether a host, with its port or without, is on this machine or its own network.
-func near(host string) bool {
-	if _, _, err := net.SplitHostPort(host); err != nil {
-		host += ":5432"
-	}
-	return private(host)
-}
-
-// parameters reads what comes after the ?.
-func (r *storeReader) parameters(query string) url.Values {
-	values := url.Values{}
-	if query == "" {
-		return values
-	}
-	for pair := range strings.SplitSeq(query, "&") {
-		key, value, _ := strings.Cut(pair, "=")
-		key, value = r.decoded(key, "parameters"), r.decoded(value, "parameters")
-		rule, known := storeParameters[key]
-		switch {
-		case key == "password" || key == "user":
-			r.reject("has the "+key+" among its parameters", "write it before the host: "+likeADatabase)
-		case !known:
-			r.reject("has a parameter that is not known here"+shownKey(key), meant(key, parameterNames()))
-		case rule.check != nil && !rule.check(value) && strings.Contains(pair, markBegin): // which may be a secret in the wrong place
-			r.reject("has a wrong "+key, rule.advice(value))
-		case rule.check != nil && !rule.check(value):
-			r.reject("has "+key+"="+quoted(value), rule.advice(value))
-		}
-		if rule.file && value != systemRoots {
-			value = r.file(key, value)
-		}
-		values.Set(key, value)
-	}
-	return values
-}
-
-// file returns the path of a file that a parameter names.
-func (r *storeReader) file(key, name string) string {
-	if !filepath.IsAbs(name) {
-		name = r.path(name)
-	}
-	if !r.offline {
-		if _, err := ReadFile(name); err != nil {
-			r.reject("names a file with "+key+" that cannot be read: "+err.Error(), "name one that the service's user can read")
-		}
-	}
-	return name
-}
-
-// encoded returns parameters as a URL has them. PostgreSQL's programs take + for itself.
-func encoded(parameters url.Values) string {
-	if len(parameters) == 0 {
-		return ""
-	}
-	return "?" + strings.ReplaceAll(parameters.Encode(), "+", "%20")
-}
-
 func isDatabase(scheme string) bool { return scheme == "postgres" || scheme == "postgresql" }
 
 var (
@@ -307,14 +185,6 @@ var (
 	tooFew  = regexp.MustCompile(`(?i)^postgres(ql)?(:/?[^/]|/)`)
 	pairs   = regexp.MustCompile(`(?i)(^|\s)(host|dbname|user|password)\s*=`)
 )
-
-// shownKey returns the name of a parameter as a problem shows it. What is no word may be a part of a password.
-func shownKey(key string) string {
-	if keyWord.MatchString(key) {
-		return ": " + key
-	}
-	return ""
-}
 
 // otherScheme returns what is wrong with an address that is no database's.
 func otherScheme(address, scheme string) (what, instead string) {
@@ -337,24 +207,4 @@ func otherScheme(address, scheme string) (what, instead string) {
 		return "is of the kind " + scheme + "://, which is no file and no PostgreSQL database", likeAStore
 	}
 	return "is neither a file nor a database", likeAStore
-}
-
-func parameterNames() []string {
-	var names []string
-	for name := range storeParameters {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, cmp.Compare[string])
-	return names
-}
-
-// knownParameters reports whether a query has known parameters alone.
-func knownParameters(query string) bool {
-	for pair := range strings.SplitSeq(query, "&") {
-		key, _, _ := strings.Cut(pair, "=")
-		if _, known := storeParameters[key]; !known {
-			return false
-		}
-	}
-	return true
 }

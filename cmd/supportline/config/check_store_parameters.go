@@ -1,6 +1,9 @@
 package config
 
 import (
+	"cmp"
+	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,4 +72,81 @@ func duration(like string) storeParameter {
 		return err == nil && d > 0
 	}
 	return storeParameter{check: positive, instead: "write a time with its unit, such as " + like}
+}
+
+// parameters reads what comes after the ?.
+func (r *storeReader) parameters(query string) url.Values {
+	values := url.Values{}
+	if query == "" {
+		return values
+	}
+	for pair := range strings.SplitSeq(query, "&") {
+		key, value, _ := strings.Cut(pair, "=")
+		key, value = r.decoded(key, "parameters"), r.decoded(value, "parameters")
+		rule, known := storeParameters[key]
+		switch {
+		case key == "password" || key == "user":
+			r.reject("has the "+key+" among its parameters", "write it before the host: "+likeADatabase)
+		case !known:
+			r.reject("has a parameter that is not known here"+shownKey(key), meant(key, parameterNames()))
+		case rule.check != nil && !rule.check(value) && strings.Contains(pair, markBegin): // which may be a secret in the wrong place
+			r.reject("has a wrong "+key, rule.advice(value))
+		case rule.check != nil && !rule.check(value):
+			r.reject("has "+key+"="+quoted(value), rule.advice(value))
+		}
+		if rule.file && value != systemRoots {
+			value = r.file(key, value)
+		}
+		values.Set(key, value)
+	}
+	return values
+}
+
+// file returns the path of a file that a parameter names.
+func (r *storeReader) file(key, name string) string {
+	if !filepath.IsAbs(name) {
+		name = r.path(name)
+	}
+	if !r.offline {
+		if _, err := ReadFile(name); err != nil {
+			r.reject("names a file with "+key+" that cannot be read: "+err.Error(), "name one that the service's user can read")
+		}
+	}
+	return name
+}
+
+// encoded returns parameters as a URL has them. PostgreSQL's programs take + for itself.
+func encoded(parameters url.Values) string {
+	if len(parameters) == 0 {
+		return ""
+	}
+	return "?" + strings.ReplaceAll(parameters.Encode(), "+", "%20")
+}
+
+// shownKey returns the name of a parameter as a problem shows it. What is no word may be a part of a password.
+func shownKey(key string) string {
+	if keyWord.MatchString(key) {
+		return ": " + key
+	}
+	return ""
+}
+
+func parameterNames() []string {
+	var names []string
+	for name := range storeParameters {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, cmp.Compare[string])
+	return names
+}
+
+// knownParameters reports whether a query has known parameters alone.
+func knownParameters(query string) bool {
+	for pair := range strings.SplitSeq(query, "&") {
+		key, _, _ := strings.Cut(pair, "=")
+		if _, known := storeParameters[key]; !known {
+			return false
+		}
+	}
+	return true
 }

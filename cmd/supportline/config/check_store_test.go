@@ -3,6 +3,7 @@ package config_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 )
@@ -318,4 +320,41 @@ func TestStoresOfTheManual(t *testing.T) {
 			t.Errorf("the manual does not explain %s", name)
 		}
 	}
+}
+
+// TestAnyPasswordArrives: whatever a password has in it, the database gets exactly that, and nobody sees it.
+func TestAnyPasswordArrives(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		password := rapid.StringMatching(`[!-~é€]{8,30}`).Draw(r, "password")
+		got, problems := stored(t, "postgres://me:${PW}@a:5432,b/log?sslmode=require", config.Options{}, "PW", password)
+		if len(problems) > 0 { // it looks like a mistake, such as one with quotation marks around it
+			if strings.Contains(strings.Join(problems, ""), password) {
+				r.Fatalf("shown: %s", problems)
+			}
+			return
+		}
+		u, err := url.Parse(strings.Replace(got.Store.URL, "a:5432,b", "a:5432", 1))
+		if err != nil {
+			r.Fatal(err)
+		}
+		if arrived, _ := u.User.Password(); arrived != password || u.Hostname() != "a" || u.Path != "/log" || strings.Contains(got.Store.String(), password) {
+			r.Fatalf("%s arrived as %q", got.Store, arrived)
+		}
+	})
+}
+
+// TestAnyStoreIsReadOrRefused: no text makes the check fail in another way than with a problem.
+func TestAnyStoreIsReadOrRefused(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{
+			"postgres://", "postgresql:", "bolt:", "mysql", "//", "/", "@", ":", "?", "#", "&", "=", "%", "%2F", "%zz", ",", "[", "]", "5432", "db", "log", "sslmode", "require", " ", "é",
+		}), 0, 12).Draw(r, "parts"), "")
+		s, err := config.ParseStore(text)
+		if err != nil || !s.IsDatabase() {
+			return
+		}
+		if _, err := url.Parse(regexp.MustCompile(`,[^/]*`).ReplaceAllString(s.URL, "")); err != nil || s.String() == "a database" {
+			r.Fatalf("%q is read as %q: %v", text, s.URL, err)
+		}
+	})
 }

@@ -120,3 +120,17 @@ func made(t testing.TB, calls int) string {
 	}
 	return file
 }
+
+// waitFor waits until something that another goroutine does has happened.
+func waitFor(t testing.TB, happened func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.After(20 * time.Second); !happened(); {
+		select {
+		case <-tick.C:
+		case <-end:
+			t.Fatal("it does not happen")
+		}
+	}
+}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
@@ -39,7 +41,14 @@ func (r Restoring) intoDatabase(ctx context.Context) (did Restored, err error) {
 	}
 	fresh := filepath.Join(filepath.Dir(r.Backup), namePrefix+"restore"+restoringSuffix)
 	defer r.clean(fresh)
-	if did.Settled, err = r.settled(ctx, backup, fresh, did.Kept); err != nil {
+	did.Settled, err = r.settled(ctx, backup, record.At, fresh, did.Kept)
+	if err == nil {
+		err = r.step("replace")
+	}
+	if err != nil && there { // it still is, so that nothing has to be kept
+		err = errors.Join(err, os.Remove(did.Kept))
+	}
+	if err != nil {
 		return did, err
 	}
 	return did, r.send(ctx, fresh, did.Kept)
@@ -62,7 +71,7 @@ func (r Restoring) keptBackup(ctx context.Context) (name string, there bool, err
 }
 
 // settled makes a file of the store that the database gets. kept is the backup of what it held, "" if it held nothing.
-func (r Restoring) settled(ctx context.Context, backup store.Engine, fresh, kept string) (did Settled, err error) {
+func (r Restoring) settled(ctx context.Context, backup store.Engine, made time.Time, fresh, kept string) (did Settled, err error) {
 	var before *store.Store
 	if kept != "" {
 		if before, err = bolt.OpenStore(kept, 0, store.Options{ReadOnly: true}); err != nil {
@@ -70,7 +79,7 @@ func (r Restoring) settled(ctx context.Context, backup store.Engine, fresh, kept
 		}
 		defer before.Close()
 	}
-	return r.make(ctx, backup, fresh, before)
+	return r.make(ctx, backup, made, fresh, before)
 }
 
 // send copies the file into the database.
@@ -80,9 +89,6 @@ func (r Restoring) send(ctx context.Context, fresh, kept string) error {
 		return err
 	}
 	defer from.Close()
-	if err := r.step("replace"); err != nil {
-		return err
-	}
 	_, err = store.Copy(ctx, from, r.Database, store.CopyOptions{Replace: true, Note: kept, Progress: r.Progress})
 	if errors.Is(err, store.ErrHalfCopied) {
 		return worded{fmt.Sprintf("%s: half of another copy is in it: let the command that began it run again first", r.Path), err}

@@ -157,6 +157,7 @@ func (a *App) work(ctx context.Context) {
 	var all sync.WaitGroup
 	all.Go(func() { wakeFor(ctx, a.toSend, sender) })
 	all.Go(func() { a.Usage.Run(ctx) })
+	all.Go(func() { followOutages(ctx, func() time.Duration { return a.watched.stats().Away }, a.Log) })
 	all.Go(func() { every(ctx, notHeldEvery, func() { a.watched.look(ctx, a.Log) }) })
 	all.Go(func() { every(ctx, tickEvery, func() { s.reviews(ctx, a.Now()) }) })
 	all.Go(func() { a.followOthers(ctx) })

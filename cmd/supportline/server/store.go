@@ -47,7 +47,7 @@ func OpenEngine(ctx context.Context, s config.Store, o EngineOptions) (store.Eng
 // ErrNoStore is returned where there is no store yet, and none must be made.
 var ErrNoStore = errors.New("there is no store yet")
 
-// openHere opens a store for one command in this process. make is that it may begin one.
+// openHere opens a store for one command in this process. begin is that the command may begin one; otherwise one that is not there is ErrNoStore.
 func openHere(ctx context.Context, s config.Store, begin bool, o store.Options) (*store.Store, error) {
 	if !begin && !s.IsDatabase() && !isThere(s.File) {
 		return nil, ErrNoStore

@@ -10,9 +10,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/policy"
@@ -120,6 +123,27 @@ func TestHealthWhileTheDatabaseIsAway(t *testing.T) {
 	if _, body := asked(t, a, "/healthz"); !strings.Contains(body, `"store":"ok"`) {
 		t.Error(body)
 	}
+}
+
+// TestAnOutageIsLoggedOnce when it begins, and once when it is over, with how long it was.
+func TestAnOutageIsLoggedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		core, log := observer.New(zap.InfoLevel)
+		began := time.Now().Add(2 * time.Second)
+		awayFor := func() time.Duration {
+			if away := time.Since(began); away < 5*time.Minute {
+				return max(0, away)
+			}
+			return 0
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		followOutages(ctx, awayFor, zap.New(core))
+		all := log.All()
+		if len(all) != 2 || all[0].Level != zap.ErrorLevel || all[1].Level != zap.InfoLevel || all[1].ContextMap()["away"].(time.Duration) < 299*time.Second {
+			t.Errorf("logged %+v", all)
+		}
+	})
 }
 
 // TestOpeningForACommand: what only looks begins nothing, in a file as in a database, and what brings something in may.
