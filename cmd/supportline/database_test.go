@@ -42,10 +42,12 @@ func TestCommandsOnADatabase(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("STORE", database)
 			e.Setenv("PASSWORD", password)
+			e.Setenv("EMPTY", postgrestest.Database(t))
 			write := func(name string, text []byte) error { return os.WriteFile(filepath.Join(e.WorkDir, name), text, 0o600) }
 			all := []error{
 				write("supportline.yaml", onDatabase(t, "${STORE}")), write("customers.csv", config.ExampleCustomers()),
 				write("second.yaml", sameAccount(t, e.WorkDir)),
+				write("file.yaml", onDatabase(t, "bolt:supportline.db")), write("empty.yaml", onDatabase(t, "${EMPTY}")),
 			}
 			for name, store := range stores {
 				all = append(all, write(name+".yaml", onDatabase(t, store)))

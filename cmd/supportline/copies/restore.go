@@ -76,7 +76,7 @@ func (r Restoring) Restore(ctx context.Context) (did Restored, err error) {
 	}
 	fresh := r.Path + restoringSuffix
 	defer r.clean(fresh)
-	if did.Settled, err = r.make(ctx, backup, fresh, now.store); err != nil {
+	if did.Settled, err = r.make(ctx, backup, record.At, fresh, now.store); err != nil {
 		return did, err
 	}
 	if err := now.replace(fresh, did.Kept, r.step); err != nil {
@@ -98,7 +98,7 @@ func (r Restoring) question(did Restored) string {
 }
 
 // make makes the store that takes the place of the present one.
-func (r Restoring) make(ctx context.Context, backup store.Engine, fresh string, before *store.Store) (did Settled, err error) {
+func (r Restoring) make(ctx context.Context, backup store.Engine, made time.Time, fresh string, before *store.Store) (did Settled, err error) {
 	if err := r.clean(fresh); err != nil { // of a process that was killed
 		return did, unwritten(fresh, err)
 	}
@@ -130,7 +130,7 @@ func (r Restoring) make(ctx context.Context, backup store.Engine, fresh string, 
 	if err != nil {
 		return did, err
 	}
-	settling := &settling{ctx: ctx, store: s, before: before, by: r.By, at: r.Now()}
+	settling := &settling{ctx: ctx, store: s, before: before, beside: erasuresBeside(ctx, r.Backup, made), by: r.By, at: r.Now()}
 	did, err = settling.settle(r.Retention)
 	return did, unwrittenOr(fresh, errors.Join(err, s.Close()))
 }

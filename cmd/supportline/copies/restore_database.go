@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
@@ -40,7 +41,7 @@ func (r Restoring) intoDatabase(ctx context.Context) (did Restored, err error) {
 	}
 	fresh := filepath.Join(filepath.Dir(r.Backup), namePrefix+"restore"+restoringSuffix)
 	defer r.clean(fresh)
-	did.Settled, err = r.settled(ctx, backup, fresh, did.Kept)
+	did.Settled, err = r.settled(ctx, backup, record.At, fresh, did.Kept)
 	if err == nil {
 		err = r.step("replace")
 	}
@@ -70,7 +71,7 @@ func (r Restoring) keptBackup(ctx context.Context) (name string, there bool, err
 }
 
 // settled makes a file of the store that the database gets. kept is the backup of what it held, "" if it held nothing.
-func (r Restoring) settled(ctx context.Context, backup store.Engine, fresh, kept string) (did Settled, err error) {
+func (r Restoring) settled(ctx context.Context, backup store.Engine, made time.Time, fresh, kept string) (did Settled, err error) {
 	var before *store.Store
 	if kept != "" {
 		if before, err = bolt.OpenStore(kept, 0, store.Options{ReadOnly: true}); err != nil {
@@ -78,7 +79,7 @@ func (r Restoring) settled(ctx context.Context, backup store.Engine, fresh, kept
 		}
 		defer before.Close()
 	}
-	return r.make(ctx, backup, fresh, before)
+	return r.make(ctx, backup, made, fresh, before)
 }
 
 // send copies the file into the database.

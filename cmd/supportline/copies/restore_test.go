@@ -277,6 +277,29 @@ func TestErasuresGoOnFromRestoreToRestore(t *testing.T) {
 	}
 }
 
+// TestNewerBackupsKnowWhoWasErased, where the store itself is lost.
+func TestNewerBackupsKnowWhoWasErased(t *testing.T) {
+	i := newInstallation(t)
+	folder := t.TempDir()
+	i.copy = filepath.Join(folder, nameOf(i.now))
+	i.backedUp()
+	older := i.copy
+	_, err := i.store.Erase(t.Context(), "204518", "mila", i.now)
+	i.must(err)
+	i.copy = filepath.Join(folder, nameOf(i.now))
+	i.backedUp()
+	i.close()
+	i.must(os.Remove(i.path))
+	write0(t, filepath.Join(folder, nameOf(i.now.Add(time.Hour))), []byte("damaged"))
+	i.copy = older
+	did, err := i.restoring().Restore(t.Context())
+	i.must(err)
+	i.open()
+	if got := i.numbers(); got != "204519 1: 2:204519" || did.Erased != 1 {
+		t.Errorf("%s, %d erased again", got, did.Erased)
+	}
+}
+
 func TestWhatWasLostSinceDoesNotComeBack(t *testing.T) {
 	i := newInstallation(t)
 	ctx := t.Context()

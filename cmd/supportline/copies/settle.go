@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
 )
 
 // Settled is what was done in a restored store because of what happened since the backup was made.
@@ -33,7 +36,8 @@ func (s Settled) words() string {
 type settling struct {
 	ctx    context.Context
 	store  *store.Store
-	before *store.Store // what the restored store replaces; nil: it is not known
+	before *store.Store     // what the restored store replaces; nil: it is not known
+	beside []store.Erasures // of newer backups
 	by     string
 	at     time.Time
 	did    Settled
@@ -43,7 +47,7 @@ type settling struct {
 func (s *settling) settle(retention time.Duration) (Settled, error) {
 	steps := []func() error{s.erase, s.users, s.notices, s.removals}
 	if s.before == nil {
-		steps = []func() error{s.notices}
+		steps = []func() error{s.erase, s.notices}
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -59,12 +63,42 @@ func (s *settling) settle(retention time.Duration) (Settled, error) {
 }
 
 func (s *settling) erase() error {
-	since, err := s.before.Erasures(s.ctx)
-	if err != nil {
-		return err
+	all := s.beside
+	if s.before != nil {
+		since, err := s.before.Erasures(s.ctx)
+		if err != nil {
+			return err
+		}
+		all = append(all, since)
 	}
-	s.did.Erased, err = s.store.EraseAgain(s.ctx, since, s.by, s.at)
-	return err
+	for _, since := range all {
+		again, err := s.store.EraseAgain(s.ctx, since, s.by, s.at)
+		if err != nil {
+			return err
+		}
+		s.did.Erased += again
+	}
+	return nil
+}
+
+// erasuresBeside returns the erasures that the newer ones of the server's backups in the folder of a backup know of: the present store may be lost. A
+// file that cannot be read is left out.
+func erasuresBeside(ctx context.Context, backup string, than time.Time) (all []store.Erasures) {
+	entries, _ := os.ReadDir(filepath.Dir(backup)) // the backup itself was read
+	for _, e := range entries {
+		if at, ours := timeOf(e.Name()); !ours || !at.After(than) {
+			continue
+		}
+		other, err := bolt.OpenStore(filepath.Join(filepath.Dir(backup), e.Name()), 0, store.Options{ReadOnly: true})
+		if err != nil {
+			continue
+		}
+		if known, err := other.Erasures(ctx); err == nil {
+			all = append(all, known)
+		}
+		_ = other.Close() // it was only read
+	}
+	return all
 }
 
 // users takes from each user what the person lost since: a token that was revoked, the right to sign in, a role with more rights. A password is that
