@@ -47,12 +47,13 @@ func backup(conf config.Config, now func() time.Time, s *store.Store, rest func(
 	}
 }
 
-// progress returns a function that draws a bar at the person's terminal, and one that takes it away.
+// progress returns a function that draws a bar at the person's terminal, a new one for each amount of work, and one that takes it away.
 func progress(person *control.Session) (at func(done, all int64), end func()) {
 	var bar *control.Bar
+	size := int64(0)
 	return func(done, all int64) {
-			if bar == nil {
-				bar = control.NewBar(person.Err, all, person.Progress)
+			if bar == nil || all != size {
+				bar, size = control.NewBar(person.Err, all, person.Progress), all
 			}
 			bar.At(done)
 		}, func() {
