@@ -135,35 +135,69 @@ func TestThreeStoresAdvanceTheSameCalls(t *testing.T) {
 	}
 }
 
-// TestDatabaseIsKilledUnderLoad kills all processes of the database's server while 64 writers are at work, two for each call.
-func TestDatabaseIsKilledUnderLoad(t *testing.T) {
-	server := postgrestest.NewServer(t)
-	d, s := database(server.Database(t)), newSteps(t)
-	log := open(t, d.engine(t))
-	working, stop := context.WithCancel(t.Context())
-	defer stop()
+// load lets 64 writers work, two for each call. after waits until some more steps were acknowledged, and stop ends the work.
+func (s *steps) load(log *store.Store) (after func(steps int), stop func()) {
+	working, cancel := context.WithCancel(s.t.Context())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		crowd(64, func(worker int) {
 			for n := 0; working.Err() == nil; n++ {
-				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+				ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Second)
 				s.advance(ctx, log, policy.CallSID(fmt.Sprintf("CA%02d-%d", worker/2, n/20)), fmt.Sprintf("%d/%d", worker, n))
 				cancel()
 			}
 		})
 	}()
-	for range 3 {
+	after = func(steps int) {
 		already, _ := s.counts()
-		eventually(t, time.Minute, "500 more steps", func() bool { done, _ := s.counts(); return done > already+500 })
+		eventually(s.t, time.Minute, "more steps", func() bool { done, _ := s.counts(); return done > already+steps })
+	}
+	return after, func() {
+		cancel()
+		<-ended
+	}
+}
+
+// checkAnew compares the log with what was acknowledged, as another process reads it, and its indexes with its records.
+func (s *steps) checkAnew(d database) {
+	s.t.Helper()
+	s.check(open(s.t, d.engine(s.t)))
+	e := d.engine(s.t)
+	defer e.Close()
+	indexIsSound(s.t, e)
+}
+
+// TestDatabaseIsKilledUnderLoad kills all processes of the database's server.
+func TestDatabaseIsKilledUnderLoad(t *testing.T) {
+	server := postgrestest.NewServer(t)
+	d, s := database(server.Database(t)), newSteps(t)
+	log := open(t, d.engine(t))
+	after, stop := s.load(log)
+	for range 3 {
+		after(500)
 		server.Kill(t)
 		server.Start(t)
 	}
-	already, _ := s.counts()
-	eventually(t, time.Minute, "500 more steps", func() bool { done, _ := s.counts(); return done > already+500 })
+	after(500)
 	stop()
-	<-ended
 	s.check(log)
-	s.check(open(t, d.engine(t)))
-	indexIsSound(t, d.engine(t))
+	s.checkAnew(d)
+}
+
+// TestDatabaseFailsOverUnderLoad kills the database's server, and lets a standby take its place that has each commit.
+func TestDatabaseFailsOverUnderLoad(t *testing.T) {
+	server := postgrestest.NewServer(t)
+	url := server.Database(t)
+	standby := server.Standby(t)
+	d, s := database(postgrestest.WithStandby(t, url, standby)), newSteps(t)
+	log := open(t, d.engine(t))
+	after, stop := s.load(log)
+	after(500)
+	server.Kill(t)
+	standby.Promote(t)
+	after(500)
+	stop()
+	s.check(log)
+	s.checkAnew(d)
 }

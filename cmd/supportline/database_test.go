@@ -36,6 +36,7 @@ func TestCommandsOnADatabase(t *testing.T) {
 	database := postgrestest.Database(t)
 	password, _ := must(url.Parse(database)).User.Password()
 	stores := refusedStores(t)
+	stores["pooled"] = postgrestest.PgBouncer(t, database)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/database",
 		Setup: func(e *testscript.Env) error {

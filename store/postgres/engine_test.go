@@ -223,10 +223,10 @@ func TestErrorOfTheCallerIsReturnedAsItIs(t *testing.T) {
 	e := prepared(t)
 	own := fmt.Errorf("own")
 	err := e.Update(t.Context(), func(w store.Writer) error { w.Put(calls, []byte("a"), nil); return own })
-	if err != own { //nolint:errorlint // as it is
+	if err != own {
 		t.Error(err)
 	}
-	if err := e.View(t.Context(), func(store.Reader) error { return context.Canceled }); err != context.Canceled { //nolint:errorlint
+	if err := e.View(t.Context(), func(store.Reader) error { return context.Canceled }); err != context.Canceled {
 		t.Error(err)
 	}
 	wants(t, e, calls)

@@ -29,7 +29,7 @@ const (
 	faultBusy                    // all connections are in use
 )
 
-// refusal is an error of the caller's function, which says nothing about the database.
+// refusal is an error of the caller's function, and not of the database.
 type refusal struct{ error }
 
 func (r refusal) Unwrap() error { return r.error }

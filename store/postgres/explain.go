@@ -12,7 +12,7 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// explained is an error that says where and what to do.
+// explained is an error with the place of the database and what to do.
 type explained struct {
 	text string
 	err  error

@@ -105,12 +105,12 @@ func TestServerThatWantsTLSIsExplained(t *testing.T) {
 	url := s.Database(t)
 	dir := t.TempDir()
 	for d := dir; d != os.TempDir() && d != "/"; d = filepath.Dir(d) {
-		if err := os.Chmod(d, 0o755); err != nil { //nolint:gosec // the server's user is another one
+		if err := os.Chmod(d, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
 	hba := filepath.Join(dir, "hba.conf")
-	if err := os.WriteFile(hba, []byte("local all all trust\nhostssl all all 127.0.0.1/32 password\n"), 0o644); err != nil { //nolint:gosec
+	if err := os.WriteFile(hba, []byte("local all all trust\nhostssl all all 127.0.0.1/32 password\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	postgrestest.SQL(t, postgrestest.As(t, "postgres", url), "ALTER SYSTEM SET hba_file = '"+hba+"'")

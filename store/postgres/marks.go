@@ -70,8 +70,8 @@ const markLength = 24
 // newMark returns a random mark that sorts by its time.
 func newMark(now time.Time) []byte {
 	mark := make([]byte, markLength)
-	binary.BigEndian.PutUint64(mark, uint64(now.UnixMicro())) //nolint:gosec
-	_, _ = rand.Read(mark[8:])                                // never fails
+	binary.BigEndian.PutUint64(mark, uint64(now.UnixMicro()))
+	_, _ = rand.Read(mark[8:]) // never fails
 	return mark
 }
 

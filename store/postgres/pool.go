@@ -55,7 +55,7 @@ func parse(url string, o Options) (*pgxpool.Config, error) {
 			"password as %%40 for @ and the like", unreadable(err))
 	}
 	if !strings.Contains(url, "pool_max_conns=") {
-		config.MaxConns = int32(o.Connections) //nolint:gosec
+		config.MaxConns = int32(o.Connections)
 	}
 	if !strings.Contains(url, "pool_max_conn_idle_time=") {
 		config.MaxConnIdleTime = idleClose

@@ -69,7 +69,7 @@ func TestRefusedAddressIsLeftAloneForAMoment(t *testing.T) {
 		return err
 	}
 	first := dial(gone.Addr().String())
-	if again := dial(gone.Addr().String()); first == nil || again != first { //nolint:errorlint // the same one
+	if again := dial(gone.Addr().String()); first == nil || again != first {
 		t.Errorf("got %v, then %v", first, again)
 	}
 	if err := dial(l.Addr().String()); err != nil {

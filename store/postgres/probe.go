@@ -30,7 +30,7 @@ func (e *Engine) probe(ctx context.Context, config *pgx.ConnConfig) (unnamed boo
 	if err != nil {
 		return false, final(ctx, err)
 	}
-	defer c.Close(ctx) //nolint:errcheck // nothing was written
+	defer c.Close(ctx)
 	var pid uint32
 	var version string
 	if err := c.QueryRow(ctx, server).Scan(&pid, &version); err != nil {
@@ -86,7 +86,7 @@ type notOurs string
 
 func (n notOurs) Error() string { return "it has tables of something else (" + string(n) + ")" }
 
-func (n notOurs) Is(err error) bool { return err == store.ErrNotOurs } //nolint:errorlint // as errors.Is asks
+func (n notOurs) Is(err error) bool { return err == store.ErrNotOurs }
 
 // tables knows which of ours are there. Those that are stay.
 type tables struct {

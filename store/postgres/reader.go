@@ -86,7 +86,7 @@ func (r *reader) Count(s store.Span, most int) int {
 	n, here := 0, map[string]bool{}
 	if r.has(s.Bucket) {
 		from, to := bounds(s)
-		list := []statement{{queriesOf[s.Bucket].count, []any{from, to, limit}, func(v [][]byte) { n = int(number(v[0])) }}} //nolint:gosec
+		list := []statement{{queriesOf[s.Bucket].count, []any{from, to, limit}, func(v [][]byte) { n = int(number(v[0])) }}}
 		if len(changed) > 0 {
 			keys := make([][]byte, len(changed))
 			for i, w := range changed {

@@ -389,7 +389,7 @@ func TestReportsAreReadWithTheRightsOfTheManual(t *testing.T) {
 	postgrestest.SQL(t, superuser, grants)
 	t.Cleanup(func() { postgrestest.SQL(t, superuser, "DROP OWNED BY reports", "DROP ROLE reports") })
 	c := must(pgx.Connect(t.Context(), reader))
-	defer c.Close(t.Context()) //nolint:errcheck // nothing was written
+	defer c.Close(t.Context())
 	allowed := func(statement string, want bool) {
 		t.Helper()
 		if _, err := c.Exec(t.Context(), statement); (err == nil) != want {

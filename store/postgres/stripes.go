@@ -7,10 +7,10 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// A key that is not there cannot be locked, and of a guard that is the usual state: nothing has happened yet that rewrites it. So many commits at once
-// may rely on the absence of one guard, each key of the bucket has a row of a table of its own, its stripe, which it shares with some others: who relies
-// on the absence locks it together with others, who writes the guard alone. In other buckets, where every commit adds keys, that would be a queue for
-// all; there an absent key is claimed by an insert, for one commit at a time.
+// A key that is not there cannot be locked, and guards mostly are not there: nothing has happened yet that rewrites them. So that many commits can rely
+// on the absence of one guard at the same time, each key of the bucket has a row of another table, its stripe, which it shares with some other keys. A
+// commit that relies on the absence locks the stripe together with others, and one that writes the guard locks it alone. In other buckets every commit
+// adds keys, and would wait for its stripe. There an absent key is claimed by an insert, for one commit at a time.
 
 // stripes is how many rows there are. It is that of the migration.
 const stripes = 256
@@ -23,8 +23,8 @@ var guards = func() store.Bucket {
 
 func stripe(key []byte) int32 {
 	h := fnv.New32a()
-	_, _ = h.Write(key)               // never fails
-	return int32(h.Sum32() % stripes) //nolint:gosec
+	_, _ = h.Write(key) // never fails
+	return int32(h.Sum32() % stripes)
 }
 
 // stripeLocks returns the statement that locks the stripes of keys; none if there are no keys. locked, which may be nil, is called with each.
@@ -39,7 +39,7 @@ func stripeLocks(sql string, keys [][]byte, locked func(n int32)) []statement {
 	slices.Sort(numbers)
 	return []statement{{sql, []any{slices.Compact(numbers)}, func(v [][]byte) {
 		if locked != nil {
-			locked(int32(v[0][3])) //nolint:gosec
+			locked(int32(v[0][3]))
 		}
 	}}}
 }

@@ -32,7 +32,7 @@ type tx struct {
 	trips int
 	// ended is that the connection is in no transaction any more.
 	ended bool
-	// doubtful is set by the server's notice that a commit did not wait for its standbys.
+	// warned is set by the server's notice that a commit did not wait for its standbys; nil until it is asked for.
 	warned *bool
 }
 
@@ -143,7 +143,7 @@ func texts(list []statement) (all []string) {
 	return all
 }
 
-// lose notes what an error says about the connection, and about the others.
+// lose gives up the connection, and those like it, if the error is theirs.
 func (t *tx) lose() {
 	switch fault(t.err) {
 	case faultLost:
@@ -236,5 +236,5 @@ func number(value []byte) uint64 { return binary.BigEndian.Uint64(value) }
 
 // instant returns a timestamptz of the wire: microseconds since 2000.
 func instant(value []byte) time.Time {
-	return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(int64(number(value))) * time.Microsecond) //nolint:gosec
+	return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(int64(number(value))) * time.Microsecond)
 }

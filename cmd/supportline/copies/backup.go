@@ -23,7 +23,8 @@ type Options struct {
 	// Beside begins the name of a file that is needed meanwhile for a store in a file, as large as that, and on a disk as fast: the store's own.
 	// The default is beside the backup.
 	Beside string
-	// Progress is called with what was copied, and all, in entries; all is 0 where that is not known. The default does nothing.
+	// Progress is called with what was copied, and all: of a file first its pages, in bytes, then entries; all is 0 where that is not known. The default
+	// does nothing.
 	Progress func(done, all int64)
 	// Rest is called from time to time, for whoever must not wait. The default does nothing.
 	Rest func()
@@ -39,6 +40,9 @@ func Backup(ctx context.Context, from store.Engine, file string, o Options) (r R
 	}
 	if err := isFree(file); err != nil {
 		return r, err
+	}
+	if err := os.Remove(bolt.Partial(file)); err != nil && !errors.Is(err, fs.ErrNotExist) { // a process that was killed leaves one
+		return r, unwritten(file, err)
 	}
 	r = Record{At: o.Now().UTC().Truncate(time.Second), Version: o.Version, Engine: "postgres"}
 	c := store.CopyOptions{Changing: true, Progress: o.Progress, Rest: o.Rest}
@@ -88,7 +92,7 @@ func pages(ctx context.Context, hot *bolt.Engine, file string, o Options) (still
 	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) { // a process that was killed leaves one
 		return nil, nil, control.FileError(name, err, "remove it: it is of a backup that was cut off")
 	}
-	if err := hot.Copy(ctx, name, nil); err != nil {
+	if err := hot.Copy(ctx, name, o.Progress); err != nil {
 		return nil, nil, unwritten(name, err)
 	}
 	if still, err = bolt.Open(name, bolt.Options{ReadOnly: true}); err != nil {
@@ -103,9 +107,6 @@ func pages(ctx context.Context, hot *bolt.Engine, file string, o Options) (still
 // write copies an engine into a file, which gets its name when it is whole.
 func write(ctx context.Context, from store.Engine, file string, o store.CopyOptions) error {
 	partial := bolt.Partial(file)
-	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return unwritten(file, err)
-	}
 	to, err := bolt.Open(partial, bolt.Options{Building: true})
 	if err != nil {
 		return unwritten(file, err)

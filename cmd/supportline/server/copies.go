@@ -47,12 +47,13 @@ func backup(conf config.Config, now func() time.Time, s *store.Store, rest func(
 	}
 }
 
-// progress returns a function that draws a bar at the person's terminal, and one that takes it away.
+// progress returns a function that draws a bar at the person's terminal, a new one for each amount of work, and one that takes it away.
 func progress(person *control.Session) (at func(done, all int64), end func()) {
 	var bar *control.Bar
+	size := int64(0)
 	return func(done, all int64) {
-			if bar == nil {
-				bar = control.NewBar(person.Err, all, person.Progress)
+			if bar == nil || all != size {
+				bar, size = control.NewBar(person.Err, all, person.Progress), all
 			}
 			bar.At(done)
 		}, func() {
@@ -138,7 +139,10 @@ func Migrate(ctx context.Context, conf config.Config, person *control.Session, f
 	at, done := progress(person)
 	sums, err := copies.Migrate(ctx, from, to, conf.Store.String(), target.String(), at)
 	done()
-	if err = errors.Join(err, to.Close()); err != nil {
+	if err = errors.Join(err, to.Close()); err == nil && !target.IsDatabase() {
+		err = bolt.Compact(ctx, target.File, nil) // pages that were written in steps are half full
+	}
+	if err != nil {
 		return err
 	}
 	for _, b := range sums {

@@ -82,6 +82,17 @@ func refused(database string) error {
 	return err
 }
 
+func TestStandbyHasWhatWasAcknowledged(t *testing.T) {
+	s := postgrestest.NewServer(t)
+	url := s.Database(t)
+	standby := s.Standby(t)
+	both := postgrestest.WithStandby(t, url, standby) + "&target_session_attrs=read-write"
+	sql(t, both, "1", "CREATE TABLE a (n int)", "INSERT INTO a VALUES (1) RETURNING 1")
+	s.Kill(t)
+	standby.Promote(t)
+	sql(t, both, "1|1", "INSERT INTO a VALUES (2)", "SELECT min(n), count(*) - 1 FROM a")
+}
+
 func TestServerThatIsPausedAnswersLater(t *testing.T) {
 	s := postgrestest.NewServer(t)
 	url := s.Database(t)

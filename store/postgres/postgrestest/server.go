@@ -26,6 +26,12 @@ func NewServer(t testing.TB, settings ...string) *Server {
 	if err != nil {
 		t.Fatalf("PostgreSQL does not start: %v", err)
 	}
+	s.endWith(t)
+	return s
+}
+
+// endWith ends the server with the test.
+func (s *Server) endWith(t testing.TB) {
 	t.Cleanup(func() {
 		if s.process != nil {
 			s.Resume(t)
@@ -33,7 +39,6 @@ func NewServer(t testing.TB, settings ...string) *Server {
 		}
 		must(t, s.home.close())
 	})
-	return s
 }
 
 func newServer(settings []string) (*Server, error) {
@@ -49,7 +54,7 @@ func newServer(settings []string) (*Server, error) {
 	if err := h.run(initdb, "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"); err != nil {
 		return nil, err
 	}
-	if err := h.write("data/pg_hba.conf", "local all all trust\nhost all all 127.0.0.1/32 password\n"); err != nil {
+	if err := h.write("data/pg_hba.conf", "local all,replication all trust\nhost all all 127.0.0.1/32 password\n"); err != nil {
 		return nil, err
 	}
 	if s.port, err = freePort(); err != nil {
