@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -99,5 +101,24 @@ func TestAReviewThatFailsIsTriedAgain(t *testing.T) {
 	a.reviewLast(t.Context())
 	if waiting := a.ended.take(); len(waiting) > 0 {
 		t.Errorf("at the end %v waits", waiting)
+	}
+}
+
+// TestTheGaugesOfProcesses: who is at work and who is gone, how many configurations those at work have, this one's clock, and what it does for all.
+func TestTheGaugesOfProcesses(t *testing.T) {
+	m := newMetrics("https://support.example.com")
+	m.around([]store.Process{
+		{ID: "a", Config: "abc", Ahead: -1500 * time.Millisecond}, {ID: "b", Config: "def", Ahead: time.Hour}, {ID: "c", Config: "old", Gone: true},
+	}, "a")
+	m.holds(workNight, true)
+	answer := httptest.NewRecorder()
+	m.handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	for _, want := range []string{
+		`supportline_processes{state="at work"} 2`, `supportline_processes{state="gone"} 1`, `supportline_configurations 2`,
+		`supportline_clock_ahead_seconds -1.5`, `supportline_lease{work="night"} 1`, `supportline_lease{work="notices"} 0`,
+	} {
+		if !strings.Contains(answer.Body.String(), want+"\n") {
+			t.Errorf("the metrics lack %s", want)
+		}
 	}
 }
