@@ -110,6 +110,12 @@ func (o *office) wants(when string, want string) {
 	}
 }
 
+func (o *office) written() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.writes
+}
+
 func (o *office) breaks(who string, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -295,12 +301,14 @@ func TestASoleProcessWritesNothingToKeepItsLeases(t *testing.T) {
 		defer o.comes("killed", LeaseOptions{Sole: true}, "night")()
 		pass(time.Second)
 		o.breaks("killed", errCut)
+		o.mu.Lock()
 		o.does["night"] = "" // it does nothing any more
-		written := o.writes
+		o.mu.Unlock()
+		written := o.written()
 		defer o.comes("a", LeaseOptions{Sole: true}, "night")()
 		o.wants("at once", "night by a")
 		pass(50 * time.Minute)
-		if more := o.writes - written; more != 1 {
+		if more := o.written() - written; more != 1 {
 			t.Errorf("%d writes", more)
 		}
 		all, err := Processes(t.Context(), o.desk(""))

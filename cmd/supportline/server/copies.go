@@ -139,7 +139,10 @@ func Migrate(ctx context.Context, conf config.Config, person *control.Session, f
 	at, done := progress(person)
 	sums, err := copies.Migrate(ctx, from, to, conf.Store.String(), target.String(), at)
 	done()
-	if err = errors.Join(err, to.Close()); err != nil {
+	if err = errors.Join(err, to.Close()); err == nil && !target.IsDatabase() {
+		err = bolt.Compact(ctx, target.File, nil) // pages that were written in steps are half full
+	}
+	if err != nil {
 		return err
 	}
 	for _, b := range sums {
