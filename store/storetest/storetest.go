@@ -3,6 +3,8 @@
 //
 //	func TestContract(t *testing.T) { storetest.Run(t, newStorage, store.ErrClosed) }
 //
+// RunEngine is the contract of an engine with the store, and RunShared that of engines which many processes open at once.
+//
 // What one engine promises beyond that, such as how it names a broken file, is tested beside the engine.
 package storetest
 
