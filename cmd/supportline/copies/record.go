@@ -63,16 +63,7 @@ var (
 	errBroken   = errors.New("its content is not what its checksums say: it is damaged")
 )
 
-// Verify reads a whole backup, and compares it with its checksums. rest is called from time to time; it may be nil.
-func Verify(ctx context.Context, file string, rest func()) (Record, error) {
-	e, r, err := open(ctx, file)
-	if err != nil {
-		return r, err
-	}
-	defer e.Close()
-	return r, refused(file, r.verify(ctx, e, rest))
-}
-
+// verify compares the content with the checksums. rest is called from time to time; it may be nil.
 func (r Record) verify(ctx context.Context, e store.Engine, rest func()) error {
 	found, err := store.Sums(ctx, e, rest)
 	if err == nil && !slices.Equal(found, r.Buckets) {
