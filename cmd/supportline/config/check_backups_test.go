@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,6 +42,32 @@ func TestBackupsAsTheFileSays(t *testing.T) {
 		}
 		if diff := cmp.Diff(row.want, got.Backups); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// The commented block of the example, without its comment signs, is right, with keys or without, and as a folder or a bucket.
+func TestBackupsOfTheExample(t *testing.T) {
+	_, block, found := strings.Cut(string(config.Example()), "# backups:")
+	if !found {
+		t.Fatal("the example shows no backups")
+	}
+	block = "\nbackups:" + strings.ReplaceAll(block, "\n# ", "\n")
+	bucket := strings.Replace(block, "folder:data/backups ", "s3:https://s3.eu-west-1.amazonaws.com/bucket/prefix?region=eu-west-1 ", 1)
+	for name, row := range map[string]struct {
+		block string
+		keys  func(string) (string, bool)
+		want  string
+	}{
+		"a folder": {block, env("BACKUPS_ACCESS_KEY", "", "BACKUPS_SECRET_KEY", ""), ""},
+		"a bucket": {bucket, env("BACKUPS_ACCESS_KEY", "x", "BACKUPS_SECRET_KEY", "y"), "bucket"},
+	} {
+		got, problems := parse(string(config.Example())+row.block, row.keys, config.Options{})
+		if diff := cmp.Diff([]string{}, problems); diff != "" {
+			t.Fatalf("%s: %s", name, diff)
+		}
+		if b := got.Backups; b.S3.Bucket != row.want || b.Every != 24*time.Hour || b.At != 3*time.Hour+30*time.Minute || b.Keep != 7 {
+			t.Errorf("%s: %+v", name, b)
 		}
 	}
 }

@@ -82,6 +82,8 @@ func TestNoticesOfTheExample(t *testing.T) {
 	if !found {
 		t.Fatal("the example shows no notices")
 	}
+	block, _, _ = strings.Cut(block, "\n\n")
+	block += "\n"
 	block = strings.Replace("notices:"+strings.ReplaceAll(block, "\n# ", "\n"), "  templates: notices", "  # templates: notices", 1)
 	got, problems := parse(string(config.Example())+block, env("SMTP_PASSWORD", "x", "NOTICES_SECRET", "0123456789abcdef"), config.Options{})
 	if diff := cmp.Diff([]string{}, problems); diff != "" {
