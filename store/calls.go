@@ -266,6 +266,8 @@ func (l NotifyingLog) AdvanceCounting(
 const (
 	// loadBatch is how many calls one commit of Load writes: the more, the fewer pages of the index are written twice.
 	loadBatch = 100_000
+	// sharedBatch is the same where others use the engine too, and no statement may take long.
+	sharedBatch = 2000
 )
 
 // Load writes many whole calls that are not in the log yet, such as generated ones, in large transactions. It is fastest for calls in the
@@ -277,9 +279,13 @@ func (s *Store) Load(ctx context.Context, calls iter.Seq[policy.Call], progress 
 		progress = func(int) {}
 	}
 	l := loader{store: s, written: make(chan error, 1), progress: progress}
-	batch := make([]policy.Call, 0, loadBatch)
+	size := loadBatch
+	if s.Shared() {
+		size = sharedBatch
+	}
+	batch := make([]policy.Call, 0, size)
 	for c := range calls {
-		if batch = append(batch, c); len(batch) == loadBatch {
+		if batch = append(batch, c); len(batch) == size {
 			if err := l.load(ctx, batch); err != nil {
 				return err
 			}

@@ -183,13 +183,18 @@ func TestMigrationsThatAreRefused(t *testing.T) {
 	says(t, "an empty source", err, store.ErrNotOurs, "an empty file", "there is no log in it")
 	_, err = Migrate(t.Context(), from, other, "a file", "another file", nil)
 	says(t, "a target that is not empty", err, store.ErrNotEmpty, "another file", "name an empty database, or a new file")
+	if err := to.Prepare(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
 	ctx, stop := context.WithCancel(t.Context())
-	go store.NewLeases(from, store.Process{ID: "one", Host: "phone-1", Number: 4711}, store.LeaseOptions{}).Run(ctx)
-	waitFor(t, func() bool { all, err := store.Processes(t.Context(), from); return err == nil && len(all) == 1 })
+	for _, e := range []store.Engine{from, to} { // the file was left by a server that was killed: nobody else has it open
+		go store.NewLeases(e, store.Process{ID: "one", Host: "phone-1", Number: 4711}, store.LeaseOptions{}).Run(ctx)
+		waitFor(t, func() bool { all, err := store.Processes(t.Context(), e); return err == nil && len(all) == 1 })
+	}
 	_, err = Migrate(t.Context(), from, to, "a file", "a database", nil)
-	says(t, "a server at work", err, errAtWork, "phone-1 (process 4711)", "stop every server")
+	says(t, "a server at work", err, errAtWork, "a database: a server works with it", "phone-1 (process 4711)", "stop every server")
 	stop()
-	waitFor(t, func() bool { all, err := store.Processes(t.Context(), from); return err == nil && len(all) == 0 })
+	waitFor(t, func() bool { all, err := store.Processes(t.Context(), to); return err == nil && len(all) == 0 })
 	if _, err := Migrate(t.Context(), from, to, "a file", "a database", nil); err != nil {
 		t.Error(err)
 	}

@@ -64,26 +64,36 @@ func (s *scheduler) reports(ctx context.Context) {
 // nights is the nightly work of one process, from when it takes it over.
 type nights struct {
 	*scheduler
-	last    string // the day whose work is done; "" at the start, when it is done at once
+	last    string    // the day whose work is done; "" at the start, when it is done at once
+	again   time.Time // when work that failed is done again; zero: none failed
 	mourned map[string]bool
 }
 
-// tick does the nightly work once a day. A job that fails is logged and runs again the next night. What a process had to review when it died is
-// reviewed with everything else.
+// nightRetry is how long after nightly work that failed, such as in an outage of the database, it is done again.
+const nightRetry = 10 * time.Minute
+
+// tick does the nightly work once a day, and again after a while if a part of it failed. What a process had to review when it died is reviewed with
+// everything else.
 func (n *nights) tick(ctx context.Context, now time.Time) {
 	died, err := n.died(ctx)
 	n.try(ctx, "look for processes that died", err)
 	local := now.In(n.jobs.Settings.Lines[0].Zone)
 	day := local.Add(-nightHour * time.Hour).Format(time.DateOnly)
-	if day != n.last || len(died) > 0 {
-		err := n.reviewAll(ctx, now)
+	due := day != n.last || !n.again.IsZero() && !now.Before(n.again)
+	if due || len(died) > 0 {
+		err = n.reviewAll(ctx, now)
 		n.try(ctx, "nightly review", err)
 		n.mourn(died, err)
 	}
-	if day != n.last {
-		n.last = day
-		n.try(ctx, "monthly summary", n.jobs.Summary(ctx, now))
-		n.try(ctx, "retention", n.jobs.Retain(ctx, now))
+	if !due {
+		return
+	}
+	n.last, n.again = day, time.Time{}
+	summary, retention := n.jobs.Summary(ctx, now), n.jobs.Retain(ctx, now)
+	n.try(ctx, "monthly summary", summary)
+	n.try(ctx, "retention", retention)
+	if errors.Join(err, summary, retention) != nil {
+		n.again = now.Add(nightRetry)
 	}
 }
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -70,6 +71,28 @@ func TestScheduler(t *testing.T) {
 	got = append(got, waiting())
 	if diff := cmp.Diff([]int{1, 1, 2, 3}, got); diff != "" {
 		t.Errorf("notices at the start, before the night, after a call ended, at night (-want +got):\n%s", diff)
+	}
+}
+
+// TestNightlyWorkThatFailsIsDoneAgain: not at the next tick, and not only the next night either.
+func TestNightlyWorkThatFailsIsDoneAgain(t *testing.T) {
+	a := mustApp(t)
+	fails, reviews := errors.New("the database is away"), 0
+	jobs := &Jobs{Store: a.Store, Settings: a.Conf.Settings, Notices: a.Conf.Notices, Log: zap.NewNop(), Wake: func() {}}
+	n := &nights{scheduler: &scheduler{ended: &endedCalls{}, jobs: jobs, reviewAll: func(context.Context, time.Time) error {
+		reviews++
+		return fails
+	}}}
+	at := time.Date(2024, 3, 20, 12, 0, 0, 0, time.UTC)
+	for _, row := range []struct {
+		after time.Duration
+		fails error
+		want  int
+	}{{0, fails, 1}, {5 * time.Second, fails, 1}, {10 * time.Minute, fails, 2}, {10 * time.Minute, nil, 3}, {10 * time.Minute, nil, 3}, {24 * time.Hour, nil, 4}} {
+		at, fails = at.Add(row.after), row.fails
+		if n.tick(t.Context(), at); reviews != row.want {
+			t.Errorf("%s later: %d reviews in all, want %d", row.after, reviews, row.want)
+		}
 	}
 }
 
