@@ -32,6 +32,7 @@ const connections = 64
 // BenchmarkServer sends the webhooks of whole calls, signed as the provider signs them, over 64 connections to the server, and the very same
 // requests to a handler that answers with a constant, without and with a signature check. All servers live in this process and take
 // turns, round by round, since a machine is never the same twice: only the ratios mean something. It prints them as a table.
+// SUPPORTLINE_BENCH_DATABASE is the URL of an empty database, to measure that engine instead of a file.
 func BenchmarkServer(b *testing.B) {
 	workBesideTheDisk()
 	bench := newAppBench(b)
@@ -58,6 +59,9 @@ type appBench struct {
 func newAppBench(b *testing.B) *appBench {
 	b.Helper()
 	conf := benchConfig(b)
+	if url := os.Getenv("SUPPORTLINE_BENCH_DATABASE"); url != "" {
+		conf.Store = config.Store{URL: url}
+	}
 	began := time.Now()
 	monday := time.Date(2026, time.November, 23, 15, 0, 0, 0, time.UTC) // both lines are open
 	now := func() time.Time { return monday.Add(time.Since(began)) }
