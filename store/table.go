@@ -2,10 +2,12 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"time"
 
@@ -222,4 +224,62 @@ func update[T any](ctx context.Context, s *Store, change func(*step) (T, error))
 		return none, err
 	}
 	return result, nil
+}
+
+func (e Edit) compare(other Edit) int {
+	return cmp.Or(cmp.Compare(e.Bucket, other.Bucket), bytes.Compare(e.Key, other.Key))
+}
+
+// write applies edits to a transaction, in their order, with the search terms that they need, and removes those that nothing needs any more.
+func write(tx Writer, edits []Edit) {
+	var terms []Edit
+	if slices.ContainsFunc(edits, needsTerm) {
+		terms, _ = readTerms(tx, edits).of(edits)
+	}
+	for _, e := range edits {
+		switch {
+		case isName(e): // one of the terms, where it is new
+		case e.Gone:
+			tx.Delete(e.Bucket, e.Key)
+		default:
+			tx.Put(e.Bucket, e.Key, e.Value)
+		}
+	}
+	for _, e := range terms {
+		tx.Put(e.Bucket, e.Key, e.Value)
+	}
+	removeUnusedTerms(tx, edits)
+}
+
+// writeMany is write for many edits that only add. It writes them in the order of their keys, which is the fastest.
+func writeMany(tx Writer, edits []Edit) {
+	fresh, _ := readTerms(tx, edits).of(edits)
+	all := append(slices.DeleteFunc(slices.Clone(edits), isName), fresh...)
+	slices.SortStableFunc(all, Edit.compare)
+	for _, e := range all {
+		tx.Put(e.Bucket, e.Key, e.Value)
+	}
+}
+
+// difference returns what turns the old entries into those of now.
+func difference(old, now []Edit) (edits []Edit) {
+	for _, e := range old {
+		if _, stays := find(now, e); !stays && !isName(e) {
+			edits = append(edits, Edit{Bucket: e.Bucket, Key: e.Key, Gone: true})
+		}
+	}
+	for _, e := range now {
+		if before, there := find(old, e); !there || !bytes.Equal(before.Value, e.Value) {
+			edits = append(edits, e)
+		}
+	}
+	return edits
+}
+
+func find(entries []Edit, e Edit) (Edit, bool) {
+	i := slices.IndexFunc(entries, func(other Edit) bool { return other.Bucket == e.Bucket && bytes.Equal(other.Key, e.Key) })
+	if i < 0 {
+		return Edit{}, false
+	}
+	return entries[i], true
 }
