@@ -186,16 +186,19 @@ func parsed(t *testing.T, database string) *url.URL {
 func TestCommitThatDidNotWaitForItsStandbyIsNotAcknowledged(t *testing.T) {
 	s := postgrestest.NewServer(t)
 	url := s.Database(t)
-	e := open(t, url, postgres.Options{})
+	e := open(t, url, postgres.Options{Statement: 15 * time.Second})
 	if err := e.Prepare(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
 	commit(t, e, store.Change{Edits: []store.Edit{put("a", "1")}})
 	super := postgrestest.As(t, "postgres", url)
 	postgrestest.SQL(t, super, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()")
+	eventually(t, "the server knows of its standby", func() bool {
+		return strings.TrimSpace(postgrestest.SQL(t, super, "SHOW synchronous_standby_names")) == "nobody"
+	})
 	done := make(chan error)
 	go func() {
-		_, err := e.Commit(within(t, 3*time.Second), []store.Change{{Edits: []store.Edit{put("b", "1")}}})
+		_, err := e.Commit(within(t, 10*time.Second), []store.Change{{Edits: []store.Edit{put("b", "1")}}})
 		done <- err
 	}()
 	waits := "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
