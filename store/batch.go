@@ -45,7 +45,11 @@ const usualBatch = 32
 func (b *batch) room() int { return maxBatch - b.requests }
 
 func (b *batch) newStep(r *request) *step {
-	return &step{store: b.store, batch: b, request: r, sid: r.sid, Change: Change{Expect: make([]Entry, 0, usualExpected), Edits: make([]Edit, 0, usualEdits)}}
+	t := &step{store: b.store, batch: b, request: r, sid: r.sid, Change: Change{Edits: make([]Edit, 0, usualEdits)}}
+	if b.store.shared {
+		t.Expect = make([]Entry, 0, usualExpected)
+	}
+	return t
 }
 
 // usualEdits is how many entries most changes of a call write, and usualExpected how many they rely upon.
@@ -245,8 +249,12 @@ func (t *step) change(before *recentCall, after policy.Call) error {
 
 func (t *step) edit(edits ...Edit) { t.Edits = append(t.Edits, edits...) }
 
-// rely expects a call as it was read: absent, or its record, and unindexed if it is.
+// rely expects a call as it was read: absent, or its record, and unindexed if it is. Where no other process can write, nothing but the batches before
+// changes a call.
 func (t *step) rely(before *recentCall) {
+	if !t.store.shared {
+		return
+	}
 	if before.value == nil {
 		t.Expect = append(t.Expect, Entry{Bucket: indexBucket, Key: key(bySID).text(string(before.call.SID))})
 		return
@@ -291,6 +299,9 @@ func (t *step) indexWith(edits []Edit, there termsThere) {
 		}
 	}
 	t.edit(fresh...)
+	if !t.store.shared {
+		return
+	}
 	for _, e := range first {
 		t.Expect = append(t.Expect, e)
 		t.edit(Edit{Bucket: e.Bucket, Key: e.Key, Value: e.Value})
@@ -415,15 +426,18 @@ func (t *step) wrongNumbers(count policy.WrongNumberCount) (n policy.WrongNumber
 	in, relied := n, len(t.Expect)
 	err = t.view(func(tx Reader) error {
 		n, t.Expect = in, t.Expect[:relied]
-		own, every := wrongGuard(caller), allWrongGuard
-		cursors := tx.Scan(exactly(guardsBucket, own), exactly(guardsBucket, every),
-			wrongSince(key(byWrong).part(caller), count.Since, most.ByCaller), wrongSince(key(byWrongAt), count.Since, most.InAll))
-		for i, guard := range []string{own, every} {
-			_, value := cursors[i].Next()
-			t.relyOnGuard(guard, value)
+		own := key(byWrong).part(caller)
+		spans := []Span{wrongSince(own, count.Since, most.ByCaller), wrongSince(key(byWrongAt), count.Since, most.InAll)}
+		if t.store.shared {
+			spans = append(spans, exactly(guardsBucket, wrongGuard(caller)), exactly(guardsBucket, allWrongGuard))
 		}
-		n.ByCaller = countWrong(cursors[2], len(key(byWrong).part(caller)), applied, n.ByCaller, most.ByCaller)
-		n.InAll = countWrong(cursors[3], len(key(byWrongAt)), applied, n.InAll, most.InAll)
+		cursors := tx.Scan(spans...)
+		for i, guards := range cursors[2:] {
+			_, value := guards.Next()
+			t.relyOnGuard(string(spans[2+i].From), value)
+		}
+		n.ByCaller = countWrong(cursors[0], len(own), applied, n.ByCaller, most.ByCaller)
+		n.InAll = countWrong(cursors[1], len(key(byWrongAt)), applied, n.InAll, most.InAll)
 		return nil
 	})
 	return n, err

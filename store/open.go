@@ -44,6 +44,7 @@ func Open(ctx context.Context, engine Engine, o Options) (*Store, error) {
 		engine: engine, options: o, queue: make(chan *request, queueLength),
 		batches: make(chan *batch), committed: make(chan outcome), stopped: make(chan struct{}),
 	}
+	s.shared = s.Shared()
 	s.recent.forget()
 	if err := s.prepare(ctx); err != nil {
 		err = engine.Explain(err)

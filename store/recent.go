@@ -35,7 +35,6 @@ func (s *Store) look(next *batch, list []*request) error {
 	var found []recentCall
 	err := s.view(ctx, func(tx Reader) (err error) {
 		found, err = readAll(tx, wanted)
-		s.shared = s.shared || tx.Trips() > 0
 		return err
 	})
 	for _, c := range found {

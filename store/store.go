@@ -86,7 +86,7 @@ type Store struct {
 	ended    []policy.CallSID // and are unindexed
 	taken    []*request       // from the queue, as a buffer
 	later    []*request       // have to run alone
-	shared   bool             // other processes may change calls, so that those in memory are looked at before they are used
+	shared   bool             // Shared: calls in memory are looked at before they are used, and relied upon in the commit
 }
 
 // Close writes what waits, and closes the file. Later calls of any method return ErrClosed. Closing a closed store does nothing.

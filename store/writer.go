@@ -274,7 +274,6 @@ func (s *Store) afterCommit(next *batch, did outcome) *batch {
 	if len(did.failed) == 0 {
 		return next
 	}
-	s.shared = true
 	stale := map[policy.CallSID]bool{}
 	for _, t := range did.failed {
 		stale[t.sid] = true

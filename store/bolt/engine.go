@@ -37,7 +37,8 @@ type Options struct {
 type Engine struct {
 	path    string
 	options Options
-	names   [][]byte // of the buckets
+	readers sync.Pool // of readers whose transactions are over
+	names   [][]byte  // of the buckets
 	numbers numbers
 	lost    atomic.Pointer[error] // bbolt cannot begin a transaction any longer, nor close the file
 	// commitTx is (*bbolt.Tx).Commit, but for tests.

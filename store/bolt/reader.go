@@ -17,7 +17,17 @@ func (e *Engine) View(ctx context.Context, read func(store.Reader) error) error 
 		return err
 	}
 	return e.reading(func(tx *bbolt.Tx) error {
-		return read(&reader{engine: e, tx: tx, opened: make([]*bbolt.Bucket, len(e.names))})
+		r, used := e.readers.Get().(*reader)
+		if !used {
+			r = &reader{engine: e, opened: make([]*bbolt.Bucket, len(e.names))}
+		}
+		r.tx = tx
+		defer func() {
+			r.tx = nil
+			clear(r.opened)
+			e.readers.Put(r)
+		}()
+		return read(r)
 	})
 }
 
