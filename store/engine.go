@@ -93,7 +93,7 @@ type Edit struct {
 	Gone       bool
 }
 
-// Change is what one request writes, and what it relies on. It holds if each entry that it expects is as expected when it is written: nobody changed
+// Change has the entries that one request writes, and those that it relies on. It holds if each entry that it expects is as expected when it is written: nobody changed
 // it since it was read. An edit that writes what the same change expects, the same value, protects the entry from an Update that read it before.
 type Change struct {
 	Expect []Entry

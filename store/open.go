@@ -92,7 +92,7 @@ func (s *Store) prepare(ctx context.Context) error {
 	return s.keepSecret(ctx)
 }
 
-// version is what content there is.
+// version describes the content that is there.
 type version struct {
 	there      bool
 	schema     int

@@ -25,7 +25,7 @@ type Process struct {
 	Until time.Time `json:"until"`
 	// Gone is that it was not seen for a minute, although it never said that it stops.
 	Gone bool `json:"-"`
-	// Work is what it has leases on, in the order of their names.
+	// Work names the work that it has leases on, in the order of their names.
 	Work []string `json:"-"`
 }
 

@@ -192,7 +192,7 @@ func (l *recentCalls) drop(sid policy.CallSID) {
 
 func (c *recentCall) bytes() int { return recentCost + len(c.value) + c.size }
 
-// recentCost is what a call in memory takes at least: also one that the engine does not have.
+// recentCost is the least memory of a call, in bytes: also one that the engine does not have.
 const recentCost = 256
 
 // shrink drops calls beyond the bound, in no particular order. Those that are not in the file yet stay.

@@ -150,7 +150,7 @@ func (s *Store) Erase(ctx context.Context, number policy.CustomerNumber, by stri
 	return s.erase(ctx, erasing{number: number, by: by, at: at, asked: at})
 }
 
-// erasing is what erases an account.
+// erasing erases an account, step by step.
 type erasing struct {
 	number policy.CustomerNumber
 	by     string

@@ -124,7 +124,7 @@ const maxBatch = 256
 // way. If its commit fails, the requests that were applied on top of it fail too, and the calls in memory are forgotten. A request whose call
 // another process changed meanwhile is applied again, to what that process wrote.
 
-// outcome is what became of a batch.
+// outcome is the end of a batch.
 type outcome struct {
 	err    error
 	failed []*step // that do not hold; nil after an error

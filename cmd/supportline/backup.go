@@ -14,7 +14,7 @@ import (
 
 type backupCommand struct{ copies.BackupFlags }
 
-// run gives the server, which may be in another folder, the whole path.
+// run passes the whole path on, since the server may be in another folder.
 func (b *backupCommand) run(ctx context.Context, p *program, configFile string) (err error) {
 	if b.File, err = filepath.Abs(b.File); err != nil {
 		return err

@@ -175,7 +175,7 @@ func startCaddy(t *testing.T, file string, env []string, address string) {
 	}
 }
 
-// answer is what somebody gets, without what differs each time or is the proxy's own.
+// answer is a response without what differs each time or is the proxy's own.
 type answer struct {
 	Status int
 	Header http.Header

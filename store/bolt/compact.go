@@ -60,7 +60,7 @@ func (e *Engine) compactTo(ctx context.Context, path string, progress func(int64
 	return e.likeTheOld(path)
 }
 
-// likeTheOld gives a file the owner and the rights of the engine's: who compacts it need not be who runs the server.
+// likeTheOld copies to a file the owner and the rights of the engine's: who compacts it need not be who runs the server.
 func (e *Engine) likeTheOld(path string) error {
 	old, err := e.file.Stat()
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// About is what a database tells of itself and of the connection to it.
+// About describes a database and the connection to it.
 type About struct {
 	Version   string        // of the server
 	Encrypted bool          // the connection, up to a pooler where there is one

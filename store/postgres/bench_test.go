@@ -14,7 +14,7 @@ import (
 	"github.com/officernd/supportline/store/postgres/postgrestest"
 )
 
-// step is what a webhook writes: a record of 1 kB that was read, a step of its history, and six keys of the index.
+// step has the edits of a webhook: a record of 1 kB that was read, a step of its history, and six keys of the index.
 func step(id, n int, before []byte) (c store.Change, after []byte) {
 	key := fmt.Appendf(nil, "CA%08d", id)
 	after = make([]byte, 1000)

@@ -13,7 +13,7 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// faultKind is what is to be done about an error.
+// faultKind is the way to deal with an error.
 type faultKind int
 
 const (

@@ -9,7 +9,7 @@ import (
 // fewSpans are read by a statement each. More of one bucket and direction go into one statement.
 const fewSpans = 4
 
-// kind is what the spans of one statement share.
+// kind is shared by the spans of one statement.
 type kind struct {
 	bucket store.Bucket
 	shape  int

@@ -241,7 +241,7 @@ func (o *opening) Close() error {
 	return o.Conn.Close()
 }
 
-// opened tells the gate that a connection is ready.
+// opened lets the gate know that a connection is ready.
 func opened(c net.Conn) {
 	for {
 		switch inner := c.(type) {

@@ -143,7 +143,7 @@ func texts(list []statement) (all []string) {
 	return all
 }
 
-// lose gives up the connection, and those like it, if the error is theirs.
+// lose drops the connection, and those like it, if the error is theirs.
 func (t *tx) lose() {
 	switch fault(t.err) {
 	case faultLost:
@@ -166,7 +166,7 @@ func (t *tx) lose() {
 	}
 }
 
-// end gives the connection back. A transaction that is still open is rolled back in the background: nobody has to wait for that.
+// end returns the connection to its pool. A transaction that is still open is rolled back in the background: nobody has to wait for that.
 func (t *tx) end() {
 	if t.conn == nil {
 		return
@@ -227,7 +227,7 @@ func (e *Engine) tripContext(ctx context.Context) (context.Context, context.Canc
 	return context.WithDeadline(ctx, end)
 }
 
-// settleReserve is what a lost answer leaves of the time, at most, to find out what became of a commit.
+// settleReserve is the time that a lost answer leaves, at most, to find out what became of a commit.
 const settleReserve = 500 * time.Millisecond
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(max(1, d.Milliseconds()), 10) }

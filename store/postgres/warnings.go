@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Warning is what a setting of the server does not hold of what is acknowledged.
+// Warning describes a setting of the server by which it does not hold all that is acknowledged.
 type Warning struct{ Setting, Text string }
 
 // held are the settings of a server that decide what survives, and what is lost otherwise.

@@ -7,7 +7,7 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// entriesModel is what an engine does, in its simplest form: the entries of each bucket, in memory.
+// entriesModel is an engine in its simplest form: the entries of each bucket, in memory.
 type entriesModel map[store.Bucket]map[string]string
 
 func newModel() entriesModel {

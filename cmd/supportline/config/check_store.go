@@ -48,7 +48,7 @@ func (t text) named(variable bool) string {
 	return t.Key
 }
 
-// remark is what is to be said of a value, and what to write instead.
+// remark is a sentence about a value, and the one to write instead.
 type remark struct {
 	what, instead string
 	variable      bool // what came from a variable is meant

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// storeParameter is what a parameter of a database's address may be.
+// storeParameter has the values that a parameter of a database's address may have.
 type storeParameter struct {
 	check   func(string) bool // nil: any value
 	instead string

@@ -90,7 +90,7 @@ func (k *Keeper) Tick(ctx context.Context) {
 	}
 }
 
-// note tells of a try. The first of several failures is logged, and that they are over.
+// note logs a try. The first of several failures is logged, and that they are over.
 func (k *Keeper) note(ctx context.Context, now time.Time, tried bool, err error) {
 	k.Told(k.newest, tried, err)
 	switch {

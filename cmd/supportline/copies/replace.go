@@ -104,7 +104,7 @@ func (p *present) release() {
 // keptName returns the name under which what a restore replaces is kept.
 func keptName(path string, at time.Time) string { return path + ".before-" + at.UTC().Format(nameTime) }
 
-// replace gives a file the name of another one, which is kept under another name. Whenever the power is cut, one of the two has the name, and is whole.
+// replace renames a file to another one, which is kept under another name. Whenever the power is cut, one of the two has the name, and is whole.
 // step is called before each step.
 func (p *present) replace(fresh, kept string, step func(string) error) error {
 	folder := filepath.Dir(p.path)
@@ -128,7 +128,7 @@ func (p *present) replace(fresh, kept string, step func(string) error) error {
 	return errors.Join(step("sync"), syncFolder(folder))
 }
 
-// own gives a file the owner and the rights of the one that it replaces, or else the owner of its folder: who restores it need not be who runs the
+// own copies to a file the owner and the rights of the one that it replaces, or else the owner of its folder: who restores it need not be who runs the
 // server.
 func (p *present) own(fresh string) error {
 	mode := fs.FileMode(0o600)
@@ -146,7 +146,7 @@ func (p *present) own(fresh string) error {
 	return os.Chmod(fresh, mode)
 }
 
-// keep gives a file a second name, or copies it where the file system has no second names.
+// keep links a file under a second name, or copies it where the file system has no second names.
 func keep(path, kept string) error {
 	if os.Link(path, kept) == nil {
 		return nil

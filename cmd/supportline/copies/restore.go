@@ -30,7 +30,7 @@ type Restoring struct {
 	step func(string) error // called before each step that changes what is there; nil: nothing
 }
 
-// Restored is what Restore did.
+// Restored is the result of Restore.
 type Restored struct {
 	Record Record
 	Kept   string // the name under which is kept what was there; "": there was nothing

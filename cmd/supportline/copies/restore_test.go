@@ -451,7 +451,7 @@ func TestARestoreOfAStoreThatIsOpenIsRefused(t *testing.T) {
 	}
 }
 
-// TestARestoreOverADamagedStore is what backups are for: nothing is known of what happened since, and the question says so.
+// TestARestoreOverADamagedStore, for which backups are made: nothing is known of what happened since, and the question says so.
 func TestARestoreOverADamagedStore(t *testing.T) {
 	i := newInstallation(t)
 	i.backedUp()

@@ -15,7 +15,7 @@ import (
 	"github.com/officernd/supportline/store/bolt"
 )
 
-// Settled is what was done in a restored store because of what happened since the backup was made.
+// Settled counts the changes to a restored store that make up for what happened since the backup was made.
 type Settled struct {
 	Erased    int // accounts that were erased since
 	Expired   int // calls past their retention

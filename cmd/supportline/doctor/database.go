@@ -13,7 +13,7 @@ import (
 	"github.com/officernd/supportline/store/postgres"
 )
 
-// databaseState is what a database tells of itself.
+// databaseState is the state of a database, in its own words.
 type databaseState struct {
 	postgres.About
 	warnings []postgres.Warning

@@ -46,7 +46,7 @@ type metrics struct {
 	backedUpLast atomic.Pointer[lastBackup]
 }
 
-// lastBackup is what is known of backups: when the newest good one was begun, zero if there is none, and why the last try failed.
+// lastBackup is the state of backups: when the newest good one was begun, zero if there is none, and why the last try failed.
 type lastBackup struct {
 	newest time.Time
 	err    error

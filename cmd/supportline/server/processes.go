@@ -109,7 +109,7 @@ func (a *App) lookAround(ctx context.Context) error {
 	return err
 }
 
-// around is what was last seen of the processes.
+// around are the processes as they were last seen.
 type around struct {
 	all    []store.Process
 	differ []string // in sentences

@@ -14,7 +14,7 @@ import (
 	"github.com/officernd/supportline/store/postgres"
 )
 
-// storeWatch is what a server knows of the state of its store's engine without asking it.
+// storeWatch is a server's knowledge of the state of its store's engine without asking it.
 type storeWatch struct {
 	engine store.Engine
 
