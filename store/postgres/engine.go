@@ -24,7 +24,7 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// Options are what the URL does not say. The zero value is right for a server.
+// Options configure an engine beyond its URL. The zero value is right for a server.
 type Options struct {
 	// Statement and Lock bound how long a statement runs and how long it waits for a lock, on the server; a nearer deadline of the context bounds
 	// them further. 0 is 4 s and 2 s, and where the context has no deadline 30 s and 10 s.

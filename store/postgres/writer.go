@@ -10,7 +10,7 @@ import (
 	"github.com/officernd/supportline/store"
 )
 
-// writes are what an Update writes, until it is sent at its end. A nil one has nothing.
+// writes holds the edits of an Update until they are sent at its end. A nil one has nothing.
 type writes struct {
 	buckets [256]*changes
 	absent  map[place]bool // was read, and was not there

@@ -16,7 +16,7 @@ import (
 	"github.com/officernd/supportline/store/bolt"
 )
 
-// Options are what a backup needs beside the store. Zero fields have the defaults named.
+// Options configure a backup, beside the store. Zero fields have the defaults named.
 type Options struct {
 	Now     func() time.Time // time.Now
 	Version string           // of the program

@@ -13,7 +13,7 @@ import (
 	"github.com/officernd/supportline/store/postgres"
 )
 
-// EngineOptions are what a process wants of an engine. The zero value is right for a server.
+// EngineOptions configure the engine of a process. The zero value is right for a server.
 type EngineOptions struct {
 	Now         func() time.Time // the clock of a file's engine; nil: the machine's
 	Size        int              // the first size of a file, in bytes; 0: that of a server
