@@ -2,12 +2,10 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -149,22 +147,13 @@ func (c *company) due() []string {
 // deliver sends all that is due, and returns the letters that arrived.
 func (c *company) deliver(box *mailbox) []letter {
 	c.Helper()
-	ctx, stop := context.WithCancel(c.Context())
-	sender := notices.New(c.conf.Notices, c.store, notices.Options{Now: func() time.Time { return c.now }})
-	over := make(chan struct{})
-	go func() { defer close(over); sender.Run(ctx) }()
-	var letters []letter
-	for range c.due() {
-		letters = append(letters, <-box.letters)
-	}
-	left := c.due()
-	for patience := time.Now().Add(30 * time.Second); len(left) > 0 && time.Now().Before(patience); left = c.due() {
-		runtime.Gosched() // the server has the letters; the outbox learns of it a moment later
-	}
-	stop()
-	<-over
-	if len(left) > 0 {
+	notices.New(c.conf.Notices, c.store, notices.Options{Now: func() time.Time { return c.now }}).Once(c.Context())
+	if left := c.due(); len(left) > 0 {
 		c.Errorf("after the delivery %v wait", left)
+	}
+	var letters []letter
+	for range len(box.letters) {
+		letters = append(letters, <-box.letters)
 	}
 	return letters
 }
