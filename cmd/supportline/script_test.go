@@ -24,9 +24,6 @@ import (
 	"github.com/officernd/supportline/store/bolt"
 )
 
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"supportline": main})
-}
 
 // Every script finds a checked configuration with ports of its own in its folder, a second one for the same store with other ports, and the
 // shipped examples.
@@ -34,6 +31,7 @@ func TestCommands(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
+			onPath(t, e)
 			webhooks, private := freeAddress(t), freeAddress(t)
 			e.Setenv("WEBHOOKS", webhooks)
 			e.Setenv("PRIVATE", private)
