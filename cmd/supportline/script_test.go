@@ -24,7 +24,6 @@ import (
 	"github.com/officernd/supportline/store/bolt"
 )
 
-
 // Every script finds a checked configuration with ports of its own in its folder, a second one for the same store with other ports, and the
 // shipped examples.
 func TestCommands(t *testing.T) {
