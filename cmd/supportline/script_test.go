@@ -25,7 +25,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"supportline": main})
+	testscript.Main(m, map[string]func(){"supportline": main, "benchserver": benchServer, "benchserve": benchServe})
 }
 
 // Every script finds a checked configuration with ports of its own in its folder, a second one for the same store with other ports, and the
