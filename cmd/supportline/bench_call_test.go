@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/md5"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -172,11 +173,16 @@ func (m *callMaker) make(calls int) [][]request {
 // wholeCall is one call more, from the first webhook to the last.
 func (m *callMaker) wholeCall() (all []request) {
 	m.calls++
-	sids := strings.NewReplacer(recordedCall, fmt.Sprintf("CA%032x", m.calls*7919), recordedLeg, fmt.Sprintf("CAff%030x", m.calls))
+	sids := strings.NewReplacer(recordedCall, benchSID("call", m.calls), recordedLeg, benchSID("leg", m.calls))
 	for _, s := range m.session {
 		all = append(all, m.request(s, sids))
 	}
 	return all
+}
+
+// benchSID returns a SID as scattered as the provider's are.
+func benchSID(of string, n int) string {
+	return fmt.Sprintf("CA%x", md5.Sum(fmt.Append(nil, of, n)))
 }
 
 func (m *callMaker) request(s sent, sids *strings.Replacer) request {

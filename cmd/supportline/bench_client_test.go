@@ -27,6 +27,7 @@ type request struct {
 type leanClient struct {
 	net.Conn
 	answer []byte
+	got    int // bytes so far
 }
 
 func dialLean(b testing.TB, address string) *leanClient {
@@ -35,7 +36,7 @@ func dialLean(b testing.TB, address string) *leanClient {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return &leanClient{conn, make([]byte, 16<<10)}
+	return &leanClient{Conn: conn, answer: make([]byte, 16<<10)}
 }
 
 // post sends a request and reads its whole answer.
@@ -48,7 +49,7 @@ func (c *leanClient) post(r request) error {
 		if err != nil {
 			return err
 		}
-		n += more
+		n, c.got = n+more, c.got+more
 		whole, err := isWhole(c.answer[:n])
 		if whole || err != nil {
 			return err
@@ -88,6 +89,7 @@ type hammered struct {
 	requests int
 	took     time.Duration
 	p50, p99 time.Duration
+	answered int // bytes
 }
 
 func (h hammered) rate() float64 { return float64(h.requests) / h.took.Seconds() }
@@ -125,7 +127,11 @@ func hammer(b *testing.B, address string, connections int, calls [][]request, lo
 		b.FailNow()
 	}
 	slices.Sort(flat)
-	return hammered{len(flat), took, flat[len(flat)/2], flat[len(flat)*99/100]}
+	did := hammered{requests: len(flat), took: took, p50: flat[len(flat)/2], p99: flat[len(flat)*99/100]}
+	for _, c := range clients {
+		did.answered += c.got
+	}
+	return did
 }
 
 // dialGo is Go's own client with a connection of its own.

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"encoding/binary"
+	bigendian "encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,14 +15,14 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// benchServer is the process of a server that ours is compared with: benchserver static|trivial ADDRESS FILE PUBLIC-URL ACCOUNT TOKEN.
-func benchServer() {
+// benchTheirs is the process of a server that ours is compared with. Its arguments: static, trivial or scattered, address, file, public URL, account, token.
+func benchTheirs() {
 	kind, address, file := os.Args[1], os.Args[2], os.Args[3]
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	if kind == "static" {
 		e.POST("/*", answerStatic)
-	} else if err := newTrivial(e, file, os.Args[4:]); err != nil {
+	} else if err := newTrivial(e, file, kind, os.Args[4:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -35,19 +35,22 @@ func answerStatic(c echo.Context) error {
 	return c.Blob(http.StatusOK, "text/xml; charset=utf-8", staticAnswer)
 }
 
-// trivial is the least that a server does which answers nobody before it is durable: it checks the signature, and keeps each webhook as a JSON record,
-// under the next number, in one bucket of a bbolt file. One goroutine commits all that waits, and answers.
+// trivial is the least that a server does which answers nobody before it is durable: it checks the signature, and keeps each webhook as a JSON record
+// in one bucket of a bbolt file. One goroutine commits all that waits, and answers. Records have the next number as their key, so that those of a
+// commit fall together; scattered, they stand by the SID of their call, where somebody can find them, and fall apart.
 type trivial struct {
-	verifier *twilio.Verifier
-	db       *bbolt.DB
-	queue    chan record
-	commits  atomic.Int64
+	verifier  *twilio.Verifier
+	db        *bbolt.DB
+	queue     chan record
+	commits   atomic.Int64
+	scattered bool
 }
 
 // record is a webhook that waits for its commit.
 type record struct {
-	json []byte
-	done chan error
+	json   []byte
+	before []byte // its number in the key
+	done   chan error
 }
 
 // The file is mapped and filled beforehand, as ours is, so that no commit waits until it has grown.
@@ -58,7 +61,7 @@ const (
 
 var webhooksBucket = []byte("webhooks")
 
-func newTrivial(e *echo.Echo, file string, args []string) error {
+func newTrivial(e *echo.Echo, file string, kind string, args []string) error {
 	verifier, err := twilio.NewVerifier(args[0], args[1], args[2])
 	if err != nil {
 		return err
@@ -72,7 +75,7 @@ func newTrivial(e *echo.Echo, file string, args []string) error {
 		_, err := tx.CreateBucket(webhooksBucket)
 		return err
 	})
-	t := &trivial{verifier: verifier, db: db, queue: make(chan record, 1024)}
+	t := &trivial{scattered: kind == "scattered", verifier: verifier, db: db, queue: make(chan record, 1024)}
 	if err = errors.Join(err, fillFile(file, trivialFill)); err != nil {
 		return err
 	}
@@ -108,7 +111,10 @@ func (t *trivial) keep(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	r := record{text, make(chan error, 1)}
+	r := record{json: text, done: make(chan error, 1)}
+	if t.scattered {
+		r.before = []byte(params.Get("CallSid"))
+	}
 	t.queue <- r
 	if err := <-r.done; err != nil {
 		return err
@@ -145,7 +151,7 @@ func (t *trivial) commit(group []record) error {
 			if err != nil {
 				return err
 			}
-			if err := into.Put(binary.BigEndian.AppendUint64(nil, n), r.json); err != nil {
+			if err := into.Put(bigendian.BigEndian.AppendUint64(r.before, n), r.json); err != nil {
 				return err
 			}
 		}

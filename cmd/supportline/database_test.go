@@ -40,6 +40,7 @@ func TestCommandsOnADatabase(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/database",
 		Setup: func(e *testscript.Env) error {
+			onPath(t, e)
 			e.Setenv("STORE", database)
 			e.Setenv("PASSWORD", password)
 			e.Setenv("EMPTY", postgrestest.Database(t))

@@ -153,7 +153,7 @@ func (m *member) config(t *testing.T, file string) config.Config {
 // start starts the process, and waits until it answers.
 func (m *member) start(f *fleet) {
 	f.Helper()
-	m.cmd = exec.Command("supportline", "serve", "--config", f.file)
+	m.cmd = exec.Command(binary(f), "serve", "--config", f.file)
 	m.cmd.Env = append(os.Environ(), "WEBHOOKS="+m.address, "CONSOLE="+m.private)
 	m.cmd.Stderr = m.log
 	if err := m.cmd.Start(); err != nil {

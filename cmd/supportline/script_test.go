@@ -24,16 +24,13 @@ import (
 	"github.com/officernd/supportline/store/bolt"
 )
 
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"supportline": main, "benchserver": benchServer, "benchserve": benchServe})
-}
-
 // Every script finds a checked configuration with ports of its own in its folder, a second one for the same store with other ports, and the
 // shipped examples.
 func TestCommands(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
+			onPath(t, e)
 			webhooks, private := freeAddress(t), freeAddress(t)
 			e.Setenv("WEBHOOKS", webhooks)
 			e.Setenv("PRIVATE", private)
