@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/md5"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
@@ -134,40 +136,62 @@ func only[V twilio.Verb](b testing.TB, r twilio.Response) V {
 	panic("unreachable")
 }
 
-// requests are the bytes of whole calls, for each connection some, signed beforehand.
-func (h *appBench) requests(connections, callsEach int) [][]request {
-	all := make([][]request, connections)
+// recordShortCall is the same call as the caller's own leg makes it, with the specialist's key: five webhooks, each of which changes the log.
+func recordShortCall(b testing.TB, app *server.App) []sent {
+	b.Helper()
+	conf := app.Conf
+	r := &recorder{b: b, conf: conf, app: app.Webhooks}
+	menu := r.post(conf.PublicURL+"/voice", r.caller("CallStatus", "ringing"))
+	menu = r.post(gather(menu).Action, r.caller("Digits", "204518"))
+	dial := only[twilio.Dial](b, r.post(gather(menu).Action, r.caller("Digits", "5")))
+	screen := dial.Nouns[0].(twilio.Number).URL
+	r.post(strings.Replace(screen, "/screen/", "/answer/", 1), r.leg("CallStatus", "in-progress", "Digits", "1"))
+	r.post(conf.PublicURL+"/status", r.caller("CallStatus", "completed", "CallDuration", "345"))
+	call, err := app.Store.Call(b.Context(), recordedCall)
+	if err != nil || call.Outcome() != policy.Served {
+		b.Fatalf("the recorded call ended as %s, %v", call.Outcome(), err)
+	}
+	return r.sent
+}
+
+// callMaker makes calls like a recorded one, each with SIDs of its own.
+type callMaker struct {
+	conf    config.Config
+	session []sent
+	calls   int // so far
+}
+
+// make returns whole calls, signed beforehand.
+func (m *callMaker) make(calls int) [][]request {
+	all := make([][]request, calls)
 	for i := range all {
-		for range callsEach {
-			all[i] = append(all[i], h.wholeCall()...)
-		}
+		all[i] = m.wholeCall()
 	}
 	return all
 }
 
 // wholeCall is one call more, from the first webhook to the last.
-func (h *appBench) wholeCall() (all []request) {
-	h.calls++
-	sids := strings.NewReplacer(recordedCall, fmt.Sprintf("CA%032x", h.calls*7919), recordedLeg, fmt.Sprintf("CAff%030x", h.calls))
-	for _, s := range h.session {
-		all = append(all, h.request(s, sids))
+func (m *callMaker) wholeCall() (all []request) {
+	m.calls++
+	sids := strings.NewReplacer(recordedCall, benchSID("call", m.calls), recordedLeg, benchSID("leg", m.calls))
+	for _, s := range m.session {
+		all = append(all, m.request(s, sids))
 	}
 	return all
 }
 
-// request is a webhook ready to be sent, by either client.
-type request struct {
-	path, body, signature string
-	raw                   []byte // as it goes over the wire
+// benchSID returns a SID as scattered as the provider's are.
+func benchSID(of string, n int) string {
+	return fmt.Sprintf("CA%x", md5.Sum(fmt.Append(nil, of, n)))
 }
 
-func (h *appBench) request(s sent, sids *strings.Replacer) request {
+func (m *callMaker) request(s sent, sids *strings.Replacer) request {
 	params := url.Values{}
 	for name, values := range s.params {
 		params.Set(name, sids.Replace(values[0]))
 	}
 	path, body := sids.Replace(s.path), params.Encode()
-	signature := twilio.Sign(h.conf.Twilio.AuthToken, h.conf.PublicURL+path, params)
+	signature := twilio.Sign(m.conf.Twilio.AuthToken, m.conf.PublicURL+path, params)
 	raw := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n%s: %s\r\nContent-Length: %d\r\n\r\n%s",
 		path, twilio.SignatureHeader, signature, len(body), body)
 	return request{path, body, signature, raw}

@@ -90,7 +90,7 @@ func benchCalls(b *testing.B) (calls int) {
 // busy measures webhooks alone, and while ten people browse and one takes everything out, as a half of what the processors can do: nobody
 // sends webhooks as fast as they are answered.
 func (p *pagesBench) busy(b *testing.B, w io.Writer) {
-	bench := &appBench{conf: p.app.Conf, session: recordCall(b, p.app.Conf, p.app.Webhooks)}
+	bench := &callMaker{conf: p.app.Conf, session: recordCall(b, p.app.Conf, p.app.Webhooks)}
 	address, private := serveBench(b, p.app.Webhooks), serveBench(b, p.handler)
 	before, most := live(), uint64(0)
 	var calm, busy, times []time.Duration
@@ -144,7 +144,7 @@ func pause(ctx context.Context, d time.Duration) {
 }
 
 // webhooks gives the 99th percentile of those of some calls at a steady pace.
-func (p *pagesBench) webhooks(b *testing.B, bench *appBench, address string) time.Duration {
+func (p *pagesBench) webhooks(b *testing.B, bench *callMaker, address string) time.Duration {
 	b.Helper()
 	const atOnce, callsEach = 8, 40
 	var times []time.Duration

@@ -1,172 +1,153 @@
 package main
 
 import (
-	"bufio"
+	"cmp"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
-	"text/tabwriter"
 	"time"
 
-	"github.com/officernd/supportline/cmd/supportline/server"
-
-	"github.com/labstack/echo/v4"
-	"go.uber.org/zap"
-
 	"github.com/officernd/supportline/cmd/supportline/config"
-	"github.com/officernd/supportline/twilio"
 )
 
-// connections is how many callers' webhooks are on their way at any moment.
-const connections = 64
+const (
+	benchRound = 700 * time.Millisecond
+	loneCalls  = 4     // in a round
+	sendAtMost = 60000 // requests a second that a server answers at most, for how many calls are made ready
+)
 
-// BenchmarkServer sends the webhooks of whole calls, signed as the provider signs them, over 64 connections to the server, and the very same
-// requests to a handler that answers with a constant, without and with a signature check. All servers live in this process and take
-// turns, round by round, since a machine is never the same twice: only the ratios mean something. It prints them as a table.
-// SUPPORTLINE_BENCH_DATABASE is the URL of an empty database, to measure that engine instead of a file.
+// BenchmarkServer sends whole calls of five webhooks, signed as the provider signs them, to servers that have processes of their own, over raw
+// connections that are kept, 16, 64 and 256 at once. The servers take turns, round by round, since a machine is never the same twice: only the
+// ratios mean something. It prints their medians as a table.
+//
+// A static handler answers with a constant. A trivial one checks the signature and keeps each webhook as one record, durably, before it answers: under
+// the next number, or scattered, by the SIDs of calls. Ours
+// is the program as it is, on a bolt file, and with SUPPORTLINE_BENCH_DATABASE, the URL of an empty database, also on that; the processor time of the
+// database is not counted then. SUPPORTLINE_BENCH_BESIDE=http://127.0.0.1:PORT is one server more, of anybody's making: it has to answer any POST
+// with success, for the public URL https://bench.example.com and the auth token 00000000000000000000000000000001.
+//
+// SUPPORTLINE_BENCH_ONLY=64 measures at so many connections alone. SUPPORTLINE_BENCH_PROFILE=FILE writes the processor profile of our server on bolt
+// there, and on a database to FILE.postgresql.
 func BenchmarkServer(b *testing.B) {
-	workBesideTheDisk()
-	bench := newAppBench(b)
+	bench := newServersBench(b)
 	for b.Loop() {
 		bench.round(b)
 	}
 	bench.print(b)
 }
 
-// appBench is the servers under test and what was measured of each, one figure a round.
-type appBench struct {
-	conf           config.Config
-	session        []sent // one call's webhooks
-	static         string // addresses
-	signed, served string
-	calls          int                  // so far, for SIDs
-	rates, work    map[string][]float64 // requests a second, and seconds of processor time for one
-	p99            map[string][]float64 // seconds
-	lone, pairs    []time.Duration      // webhooks with nothing beside them, and two fdatasyncs
-	heap, baseline uint64
-	disk           *os.File
+// serversBench is the servers under test.
+type serversBench struct {
+	calls       callMaker
+	connections []int
+	servers     []*measured
+	pairs       []time.Duration            // of two fdatasyncs
+	lone        map[string][]time.Duration // webhooks with nothing beside them, by server
+	disk        *os.File
 }
 
-func newAppBench(b *testing.B) *appBench {
+func newServersBench(b *testing.B) *serversBench {
 	b.Helper()
-	conf := benchConfig(b)
-	if url := os.Getenv("SUPPORTLINE_BENCH_DATABASE"); url != "" {
-		conf.Store = config.Store{URL: url}
-	}
-	began := time.Now()
-	monday := time.Date(2026, time.November, 23, 15, 0, 0, 0, time.UTC) // both lines are open
-	now := func() time.Time { return monday.Add(time.Since(began)) }
-	h, err := server.Open(conf, now, zap.NewNop(), 0)
-	if err != nil {
+	folder := b.TempDir()
+	h := &serversBench{connections: []int{16, 64, 256}, lone: map[string][]time.Duration{}, disk: must(os.Create(filepath.Join(folder, "pair")))}
+	b.Cleanup(func() { _ = h.disk.Close() })
+	if _, err := h.disk.Write(make([]byte, 8<<20)); err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { _ = h.Close() })
-	importExamples(b, h.Store)
-	verifier, err := twilio.NewVerifier(conf.PublicURL, conf.Twilio.AccountSID, conf.Twilio.AuthToken)
-	if err != nil {
-		b.Fatal(err)
-	}
-	disk, err := os.Create(filepath.Join(b.TempDir(), "pair"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = disk.Close() })
-	if _, err := disk.Write(make([]byte, 8<<20)); err != nil {
-		b.Fatal(err)
-	}
-	bench := &appBench{
-		conf: conf, session: recordCall(b, conf, h.Webhooks), disk: disk,
-		rates: map[string][]float64{}, work: map[string][]float64{}, p99: map[string][]float64{},
-	}
-	bench.static = serveBench(b, constant(nil))
-	bench.signed = serveBench(b, constant(verifier))
-	bench.served = serveBench(b, h.Webhooks)
-	return bench
-}
-
-// constant is echo with one answer, after the signature check if there is one.
-func constant(v *twilio.Verifier) http.Handler {
-	e := echo.New()
-	e.POST("/*", func(c echo.Context) error {
-		if v != nil {
-			if _, err := v.Verify(c.Request()); err != nil {
-				return c.NoContent(http.StatusForbidden)
-			}
+	if only := os.Getenv("SUPPORTLINE_BENCH_ONLY"); only != "" {
+		n, err := strconv.Atoi(only)
+		if err != nil || n < 1 {
+			b.Fatalf("SUPPORTLINE_BENCH_ONLY=%s: write a number of connections, such as 64", only)
 		}
-		return c.Blob(http.StatusOK, "text/xml; charset=utf-8", []byte(`<?xml version="1.0" encoding="UTF-8"?><Response><Hangup/></Response>`))
-	})
-	return e
-}
-
-func serveBench(b *testing.B, h http.Handler) string {
-	b.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+		h.connections = []int{n}
+	}
+	file := filepath.Join(folder, "recorded.yaml")
+	if err := os.WriteFile(file, benchYAML(freeAddress(b), freeAddress(b), config.Store{File: filepath.Join(folder, "recorded.db")}), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	server := &http.Server{Handler: h}
-	go func() { _ = server.Serve(listener) }() // ends when the benchmark closes it
-	b.Cleanup(func() { _ = server.Close() })
-	return listener.Addr().String()
+	app := openBench(b, file)
+	importExamples(b, app.Store)
+	h.calls = callMaker{conf: app.Conf, session: recordShortCall(b, app)}
+	if err := app.Close(); err != nil {
+		b.Fatal(err)
+	}
+	h.start(b, folder)
+	return h
 }
 
-// clients are what sends: one that costs next to nothing beside what it measures, and Go's own, which costs what callers' clients cost.
-var clients = map[string]func(testing.TB, string) (post func(request) error, done func()){
-	"": dialLean, " by Go's client": dialGo,
+// start starts the servers.
+func (h *serversBench) start(b *testing.B, folder string) {
+	b.Helper()
+	conf := h.calls.conf
+	for _, kind := range []string{"static", "trivial", "scattered"} {
+		address := freeAddress(b)
+		m := startBench(b, kind, address, address, "theirs", kind, address, filepath.Join(folder, kind+".db"), conf.PublicURL, conf.Twilio.AccountSID, conf.Twilio.AuthToken)
+		h.servers = append(h.servers, m)
+	}
+	h.servers = append(h.servers, startOurs(b, "bolt", config.Store{File: filepath.Join(folder, "ours.db")}))
+	if database := os.Getenv("SUPPORTLINE_BENCH_DATABASE"); database != "" {
+		h.servers = append(h.servers, startOurs(b, "postgresql", config.Store{URL: database}))
+	}
+	if beside := os.Getenv("SUPPORTLINE_BENCH_BESIDE"); beside != "" {
+		u, err := url.Parse(beside)
+		if err != nil || u.Host == "" {
+			b.Fatalf("SUPPORTLINE_BENCH_BESIDE=%s: write an address, such as http://127.0.0.1:3000", beside)
+		}
+		h.servers = append(h.servers, newMeasured("beside", u.Host, "", 0))
+	}
 }
 
-// round measures each server once with each client.
-func (h *appBench) round(b *testing.B) {
-	const callsEach = 10
-	for name, address := range map[string]string{"static": h.static, "signed": h.signed, "server": h.served} {
-		for client, dial := range clients {
-			name := name + client
-			requests := h.requests(connections, callsEach)
-			runtime.GC()
-			h.baseline = heapInUse()
-			worked := processorTime(b)
-			rate, p99 := hammer(b, dial, address, requests)
-			worked = processorTime(b) - worked
-			h.work[name] = append(h.work[name], worked.Seconds()/float64(connections*callsEach*len(h.session)))
-			if name == "server" {
-				h.heap = max(h.heap, heapInUse()-min(heapInUse(), h.baseline))
-			}
-			h.rates[name] = append(h.rates[name], rate)
-			h.p99[name] = append(h.p99[name], p99.Seconds())
+// round measures each server once at each number of connections.
+func (h *serversBench) round(b *testing.B) {
+	for _, n := range h.connections {
+		calls := h.calls.make(int(sendAtMost * benchRound.Seconds() / float64(len(h.calls.session))))
+		for _, m := range h.servers {
+			m.round(b, n, calls)
 		}
 	}
-	for _, r := range h.requests(1, 4)[0] {
-		h.pairs = append(h.pairs, h.syncPair(b))
-		h.lone = append(h.lone, h.one(b, h.served, r))
+	for _, m := range h.servers {
+		if m.name == "static" {
+			continue
+		}
+		c := dialLean(b, m.address)
+		for _, r := range slices.Concat(h.calls.make(loneCalls)...) {
+			h.pairs = append(h.pairs, h.syncPair(b))
+			sent := time.Now()
+			if err := c.post(r); err != nil {
+				b.Fatal(err)
+			}
+			h.lone[m.name] = append(h.lone[m.name], time.Since(sent))
+		}
+		_ = c.Close() // it is no longer needed
 	}
 }
 
-// processorTime is what this process has used, client and server, in user and kernel mode.
-func processorTime(b *testing.B) time.Duration {
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
-}
-
-func heapInUse() uint64 {
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapInuse
+func (m *measured) round(b *testing.B, connections int, calls [][]request) {
+	runtime.GC()
+	before, worked, wrote := m.counters(b), m.processor(b), m.bytesWritten()
+	did := hammer(b, m.address, connections, calls, benchRound)
+	worked, wrote = m.processor(b)-worked, m.bytesWritten()-wrote
+	after, each := m.counters(b), float64(did.requests)
+	m.rate[connections] = append(m.rate[connections], did.rate())
+	m.p50[connections] = append(m.p50[connections], did.p50.Seconds())
+	m.p99[connections] = append(m.p99[connections], did.p99.Seconds())
+	m.work[connections] = append(m.work[connections], worked.Seconds()/each)
+	m.commits[connections] = append(m.commits[connections], (after[commitsMetric]-before[commitsMetric])/did.took.Seconds())
+	m.written[connections] = append(m.written[connections], (wrote-float64(did.answered))/each)
+	m.heap = max(m.heap, after[heapMetric])
 }
 
 // syncPair is the least that a commit can take: two writes, each made durable.
-func (h *appBench) syncPair(b *testing.B) time.Duration {
+func (h *serversBench) syncPair(b *testing.B) time.Duration {
 	began := time.Now()
 	for half := range int64(2) {
 		at := (int64(len(h.pairs))*2 + half) * 8192 % (8 << 20)
@@ -180,147 +161,97 @@ func (h *appBench) syncPair(b *testing.B) time.Duration {
 	return time.Since(began)
 }
 
-func (h *appBench) one(b *testing.B, address string, r request) time.Duration {
-	_, took := hammer(b, dialLean, address, [][]request{{r}})
-	return took
-}
-
-// hammer sends each list of requests over a connection of its own, one after the other, all connections at once. It gives requests a
-// second and the 99th percentile of their times.
-func hammer(b *testing.B, dial func(testing.TB, string) (func(request) error, func()), address string, requests [][]request) (rate float64, p99 time.Duration) {
+// serveBench serves a handler in this process.
+func serveBench(b *testing.B, h http.Handler) (address string) {
 	b.Helper()
-	posts := make([]func(request) error, len(requests))
-	for i := range posts {
-		post, done := dial(b, address)
-		defer done()
-		posts[i] = post
-	}
-	times := make([][]time.Duration, len(requests))
-	var all sync.WaitGroup
-	began := time.Now()
-	for i, list := range requests {
-		all.Go(func() {
-			times[i] = make([]time.Duration, 0, len(list))
-			for _, request := range list {
-				sent := time.Now()
-				if err := posts[i](request); err != nil {
-					b.Error(err)
-					return
-				}
-				times[i] = append(times[i], time.Since(sent))
-			}
-		})
-	}
-	all.Wait()
-	took := time.Since(began)
-	flat := slices.Concat(times...)
-	if b.Failed() || len(flat) == 0 {
-		b.FailNow()
-	}
-	slices.Sort(flat)
-	return float64(len(flat)) / took.Seconds(), flat[len(flat)*99/100]
+	listener := must(net.Listen("tcp", "127.0.0.1:0"))
+	server := &http.Server{Handler: h}
+	go func() { _ = server.Serve(listener) }() // ends when the benchmark closes it
+	b.Cleanup(func() { _ = server.Close() })
+	return listener.Addr().String()
 }
 
-// benchClient is a client that costs little beside what it measures.
-type benchClient struct {
-	net.Conn
-	in *bufio.Reader
+func heapInUse() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapInuse
 }
 
-func dialLean(b testing.TB, address string) (func(request) error, func()) {
-	b.Helper()
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
-		b.Fatal(err)
+// middle returns the median.
+func middle[N cmp.Ordered](list []N) (none N) {
+	if len(list) == 0 {
+		return none
 	}
-	c := &benchClient{conn, bufio.NewReader(conn)}
-	return c.post, func() { _ = conn.Close() }
+	sorted := slices.Sorted(slices.Values(list))
+	return sorted[len(sorted)/2]
 }
 
-// dialGo is Go's own client with a connection of its own.
-func dialGo(_ testing.TB, address string) (func(request) error, func()) {
-	transport := &http.Transport{MaxConnsPerHost: 1}
-	client := &http.Client{Transport: transport}
-	post := func(r request) error {
-		q, err := http.NewRequest(http.MethodPost, "http://"+address+r.path, strings.NewReader(r.body))
-		if err != nil {
-			return err
-		}
-		q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		q.Header.Set(twilio.SignatureHeader, r.signature)
-		answer, err := client.Do(q)
-		if err != nil {
-			return err
-		}
-		defer answer.Body.Close()
-		if _, err := io.Copy(io.Discard, answer.Body); err != nil {
-			return err
-		}
-		if answer.StatusCode/10 != 20 {
-			return fmt.Errorf("the answer is %s", answer.Status)
-		}
-		return nil
+// ratio returns the median of the ratios of each round.
+func ratio(over, under []float64) float64 {
+	var each []float64
+	for i := range over {
+		each = append(each, over[i]/under[i])
 	}
-	return post, transport.CloseIdleConnections
+	return middle(each)
 }
 
-func (c *benchClient) post(r request) error {
-	if _, err := c.Write(r.raw); err != nil {
-		return err
-	}
-	length := 0
-	for first := true; ; first = false {
-		line, err := c.in.ReadSlice('\n')
-		if err != nil {
-			return err
-		}
-		if first && !strings.HasPrefix(string(line), "HTTP/1.1 20") {
-			return fmt.Errorf("the answer is %q", line)
-		}
-		if len(line) == 2 {
-			_, err = io.CopyN(io.Discard, c.in, int64(length))
-			return err
-		}
-		if value, ok := strings.CutPrefix(string(line), "Content-Length: "); ok {
-			if _, err := fmt.Sscan(value, &length); err != nil {
-				return err
+// wants are what ours is to reach, as the table shows it: requests to a static handler's, to a trivial one's, and the slowest hundredth to its.
+var wants = map[string][3]string{"bolt": {"0.24", "0.95", "1.25"}, "postgresql": {"0.05"}}
+
+// print shows the medians over all rounds; what is wanted stands behind in parentheses.
+func (h *serversBench) print(b *testing.B) {
+	fmt.Printf("\nwhole calls of %d signed webhooks, medians of %d rounds, and in parentheses what is wanted\n", len(h.calls.session), b.N)
+	for _, n := range h.connections {
+		fmt.Printf("%-15s requests/s  to static    to trivial   scattered   p50 ms   p99 ms  to trivial's  processor\n", fmt.Sprintf("%d connections", n))
+		for _, m := range h.servers {
+			h.printServer(m, n)
+			if m.name == "bolt" {
+				b.ReportMetric(ratio(m.rate[n], h.servers[1].rate[n]), "of-trivial-"+strconv.Itoa(n))
+				b.ReportMetric(ratio(m.rate[n], h.servers[2].rate[n]), "of-scattered-"+strconv.Itoa(n))
 			}
 		}
 	}
-}
-
-// print shows the medians over all rounds as ratios.
-func (h *appBench) print(b *testing.B) {
-	middle := func(list []float64) float64 {
-		slices.Sort(list)
-		return list[len(list)/2]
-	}
-	ratio := func(of map[string][]float64, over, under string) float64 {
-		var each []float64
-		for i := range of[over] {
-			each = append(each, of[over][i]/of[under][i])
-		}
-		return middle(each)
-	}
-	slices.Sort(h.pairs)
-	slices.Sort(h.lone)
-	lone := float64(h.lone[len(h.lone)/2]) / float64(h.pairs[len(h.pairs)/2])
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "\nsigned webhook with durable commit, %d connections\tratio\twanted\n", connections)
-	for _, client := range []string{" by Go's client", ""} {
-		ours, static, signed := "server"+client, "static"+client, "signed"+client
-		if client == "" {
-			client = " by a client that costs nothing"
-		}
-		fmt.Fprintf(w, "rate%s, to a static handler\t%.2f\t0.30 at least, 0.40 aimed at\n", client, ratio(h.rates, ours, static))
-		fmt.Fprintf(w, "rate%s, to a static handler with signature check\t%.2f\t\n", client, ratio(h.rates, ours, signed))
-		fmt.Fprintf(w, "99th percentile%s, to a static handler's\t%.2f\tunder 2\n", client, ratio(h.p99, ours, static))
-		fmt.Fprintf(w, "processor time of both ends%s, to a static handler's\t%.2f\t\n", client, ratio(h.work, ours, static))
-		fmt.Fprintf(w, "(%.0f and %.0f requests a second in the middle of %d rounds)\t\t\n", middle(h.rates[static]), middle(h.rates[ours]), len(h.rates[ours]))
-	}
-	fmt.Fprintf(w, "a lone webhook, to two fdatasyncs\t%.2f\t\n", lone)
-	fmt.Fprintf(w, "heap in use under load, MB\t%.1f\tunder 64\n", float64(h.heap)/(1<<20))
-	_ = w.Flush() // to standard output
-	b.ReportMetric(ratio(h.rates, "server", "static"), "of-static")
+	h.printCommits()
 	b.ReportMetric(0, "ns/op")
+}
+
+func (h *serversBench) printServer(m *measured, n int) {
+	static, trivial, scattered := h.servers[0], h.servers[1], h.servers[2]
+	wanted := func(value float64, want string) string {
+		if want == "" {
+			return fmt.Sprintf("%.2f", value)
+		}
+		return fmt.Sprintf("%.2f (%s)", value, want)
+	}
+	w := wants[m.name]
+	fmt.Printf("  %-13s %10.0f  %-11s  %-11s  %-9.2f %8.2f %8.2f  %-12s  %9.2f\n", m.name, middle(m.rate[n]),
+		wanted(ratio(m.rate[n], static.rate[n]), w[0]), wanted(ratio(m.rate[n], trivial.rate[n]), w[1]), ratio(m.rate[n], scattered.rate[n]),
+		1000*middle(m.p50[n]), 1000*middle(m.p99[n]), wanted(ratio(m.p99[n], trivial.p99[n]), w[2]), ratio(m.work[n], static.work[n]))
+}
+
+// printCommits shows how the servers that keep something use the disk and memory.
+func (h *serversBench) printCommits() {
+	fmt.Printf("\n%-17s commits/s  webhooks/commit  KB/commit  bytes/webhook\n", "")
+	for _, m := range h.servers {
+		for _, n := range h.connections {
+			commits, written := middle(m.commits[n]), middle(m.written[n])
+			if commits == 0 || m.name == "postgresql" { // which writes in other processes
+				continue
+			}
+			each := middle(m.rate[n]) / commits
+			fmt.Printf("  %-15s %9.0f  %15.1f  %9.1f  %13.0f\n", fmt.Sprint(m.name, ", ", n), commits, each, written*each/1024, written)
+		}
+	}
+	var parts []string
+	for _, m := range h.servers {
+		if lone := h.lone[m.name]; len(lone) > 0 {
+			parts = append(parts, fmt.Sprintf("%s %.2f", m.name, float64(middle(lone))/float64(middle(h.pairs))))
+		}
+	}
+	fmt.Printf("\na lone webhook, to two fdatasyncs (%v): %s (2.1 wanted on bolt)\n", middle(h.pairs).Round(time.Microsecond), strings.Join(parts, ", "))
+	for _, m := range h.servers {
+		if m.heap > 0 {
+			fmt.Printf("heap in use on %s, MB: %.1f (64 wanted)\n", m.name, m.heap/(1<<20))
+		}
+	}
 }

@@ -60,7 +60,7 @@ var owners = map[string][]string{
 	"github.com/twilio/twilio-go":     {"twilio"},
 	"github.com/cenkalti/backoff":     {"twilio"},
 	"github.com/sony/gobreaker":       {"twilio"},
-	"go.etcd.io/bbolt":                {"store", "store/bolt"},
+	"go.etcd.io/bbolt":                {"store", "store/bolt", "cmd/supportline"}, // the last: a server that ours is compared with, in benchmarks
 	"github.com/jackc/pgx":            {"store/postgres"},
 	"github.com/pressly/goose":        {"store/postgres"},
 	"golang.org/x/sys":                {"store/postgres"}, // how long a silent peer is waited for
