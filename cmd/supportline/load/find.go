@@ -2,13 +2,14 @@ package load
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"time"
 )
 
-// Step is one rate that was tried.
+// Step is one rate that was tried. Rate is that at which calls arrived.
 type Step struct {
-	Rate       float64 `json:"calls_a_second"` // that arrived
+	Rate       float64 `json:"calls_a_second"`
 	AnswerRate float64 `json:"webhooks_a_second"`
 	P50        float64 `json:"p50_ms"`
 	P99        float64 `json:"p99_ms"`
@@ -16,13 +17,25 @@ type Step struct {
 	Held       bool    `json:"held"`
 }
 
+// StepHead is the heading of steps in a table.
+const StepHead = "CALLS/S  WEBHOOKS/S       P50       P99  ERRORS"
+
+// String returns the step as a row below StepHead.
+func (s Step) String() string {
+	held := "held"
+	if !s.Held {
+		held = "did not hold"
+	}
+	return fmt.Sprintf("%7.0f  %10.0f  %5s ms  %5s ms  %6d  %s", s.Rate, s.AnswerRate, millis(s.P50), millis(s.P99), s.Errors, held)
+}
+
 const (
 	// firstRate is where the search begins where no rate is given: any machine holds it.
 	firstRate = 20
 	// closeEnough ends the search: two runs at one rate differ by as much.
 	closeEnough = 1.06
-	// maxRate is beyond what one such process can send.
-	maxRate = 100_000
+	// MaxRate is beyond what one such process can send.
+	MaxRate = 100_000
 )
 
 // Find looks for the largest rate at which 99 of 100 webhooks are answered within a bound and none fails: it doubles the rate while that holds, and
@@ -32,7 +45,7 @@ func (l *Load) Find(ctx context.Context, within time.Duration, tried func(Step))
 	if next == 0 {
 		next = firstRate
 	}
-	for next >= 1 && next <= maxRate {
+	for next >= 1 && next <= MaxRate {
 		step, err := l.try(ctx, next, within)
 		if err != nil {
 			return holds, err

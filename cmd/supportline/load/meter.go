@@ -33,7 +33,9 @@ type series struct {
 	errors    int
 }
 
-func newSeries() *series { return &series{latencies: hdrhistogram.New(1, longest.Microseconds(), significant)} }
+func newSeries() *series {
+	return &series{latencies: hdrhistogram.New(1, longest.Microseconds(), significant)}
+}
 
 func newMeter() *meter { return &meter{routes: map[string]*series{}, kinds: map[string]int{}} }
 

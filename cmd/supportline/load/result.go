@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -114,26 +115,24 @@ func millis(ms float64) string {
 
 // chart draws how many webhooks took how long: a bar for each doubling, from the fastest to the slowest.
 func (r Result) chart(w io.Writer) error {
-	var bars []control.ChartRow
-	bound := int64(1)
+	var counts [64]int64 // by the number of bits of the microseconds
+	first, last := len(counts), -1
 	for _, b := range r.latencies.Distribution() {
-		if b.Count == 0 {
-			continue
+		if n := bits.Len64(uint64(b.From)); b.Count > 0 {
+			counts[n] += b.Count
+			first, last = min(first, n), max(last, n)
 		}
-		for bound < b.From || len(bars) == 0 {
-			bound *= 2
-			if bound >= b.From || len(bars) > 0 {
-				bars = append(bars, control.ChartRow{Name: fmt.Sprintf("to %7s ms", millis(float64(bound)/1000))})
-			}
-		}
-		bars[len(bars)-1].Value += int(b.Count)
+	}
+	var bars []control.ChartRow
+	for n := first; n <= last; n++ {
+		bars = append(bars, control.ChartRow{
+			Name: fmt.Sprintf("< %6s ms", millis(float64(uint64(1)<<n)/1000)), Value: int(counts[n]),
+			Words: fmt.Sprintf("%5.1f%%", 100*float64(counts[n])/float64(r.All.Count)),
+		})
 	}
 	if len(bars) == 0 {
 		return nil
 	}
 	fmt.Fprintln(w)
-	for i := range bars {
-		bars[i].Words = fmt.Sprintf("%5.1f%%", 100*float64(bars[i].Value)/float64(r.All.Count))
-	}
 	return control.WriteChart(w, bars, 0)
 }

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// maxConnections bounds the connections of an open loop. What waits for one is late, and measured as that.
-	maxConnections = 256
+	// MaxConnections bounds the connections. What waits for one in an open loop is late, and measured as that.
+	MaxConnections = 256
 	// maxCalls bounds the calls of an open loop that go on or wait at once, and with them memory. Beyond it calls begin late, and are measured as that.
 	maxCalls = 20_000
 	// talk is how many times as long as for an act people take for their talk.
@@ -60,7 +60,7 @@ func (l *Load) Run(ctx context.Context) (Result, error) {
 	began := time.Now()
 	running, cancel := context.WithDeadline(ctx, began.Add(l.For))
 	defer cancel()
-	slots := maxConnections
+	slots := MaxConnections
 	if l.Rate == 0 {
 		slots = l.Concurrency
 	}

@@ -85,4 +85,6 @@ func IsDemo(conf config.Config) bool {
 }
 
 // within returns the path of an address below the public URL, and the address of the request.
-func (t Target) within(address string) (path string, ok bool) { return strings.CutPrefix(address, t.PublicURL) }
+func (t Target) within(address string) (path string, ok bool) {
+	return strings.CutPrefix(address, t.PublicURL)
+}
