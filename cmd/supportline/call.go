@@ -68,7 +68,7 @@ func (c callCommand) dial(ctx context.Context, p *program, configFile string) er
 	}
 	running, err := server.AskHealth(ctx, conf.Listen.Health(), "/healthz")
 	if err != nil {
-		return fmt.Errorf("no server of %s answers (%w): start it with \"supportline serve\", or \"supportline demo\" for the demo's", configFile, err)
+		return notRunning(configFile, err)
 	}
 	shift := running.Now.Sub(p.Now())
 	line := p.telephone(conf)
@@ -78,6 +78,11 @@ func (c callCommand) dial(ctx context.Context, p *program, configFile string) er
 		return p.logged(ctx, conf, configFile, sid)
 	}
 	return line.Call(ctx, string(c.Number), c.From, c.Attested)
+}
+
+// notRunning returns the error of a command that needs a server which does not answer.
+func notRunning(configFile string, err error) error {
+	return fmt.Errorf("no server of %s answers (%w): start it with \"supportline serve\", or \"supportline demo\" for the demo's", configFile, err)
 }
 
 // logged reports whether the running server has a call in its log.

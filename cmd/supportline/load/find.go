@@ -17,10 +17,10 @@ type Step struct {
 	Held       bool    `json:"held"`
 }
 
-// StepHead is the heading of steps in a table.
-const StepHead = "CALLS/S  WEBHOOKS/S       P50       P99  ERRORS"
+// stepHead is the heading of steps in a table.
+const stepHead = "CALLS/S  WEBHOOKS/S       P50       P99  ERRORS"
 
-// String returns the step as a row below StepHead.
+// String returns the step as a row below stepHead.
 func (s Step) String() string {
 	held := "held"
 	if !s.Held {
@@ -34,8 +34,8 @@ const (
 	firstRate = 20
 	// closeEnough ends the search: two runs at one rate differ by as much.
 	closeEnough = 1.06
-	// MaxRate is beyond what one such process can send.
-	MaxRate = 100_000
+	// maxRate is beyond what one such process can send.
+	maxRate = 100_000
 )
 
 // Find looks for the largest rate at which 99 of 100 webhooks are answered within a bound and none fails: it doubles the rate while that holds, and
@@ -45,7 +45,7 @@ func (l *Load) Find(ctx context.Context, within time.Duration, tried func(Step))
 	if next == 0 {
 		next = firstRate
 	}
-	for next >= 1 && next <= MaxRate {
+	for next >= 1 && next <= maxRate {
 		step, err := l.try(ctx, next, within)
 		if err != nil {
 			return holds, err
@@ -79,7 +79,7 @@ func (l *Load) try(ctx context.Context, rate float64, within time.Duration) (Ste
 	}
 	p99 := time.Duration(r.All.P99 * float64(time.Millisecond))
 	return Step{
-		Rate: rate, AnswerRate: float64(r.All.Count) / r.Took.Seconds(), P50: r.All.P50, P99: r.All.P99, Errors: r.Failed(),
-		Held: r.Failed() == 0 && p99 <= within,
+		Rate: rate, AnswerRate: float64(r.All.Count) / r.Took.Seconds(), P50: r.All.P50, P99: r.All.P99, Errors: r.All.Errors,
+		Held: r.All.Errors == 0 && p99 <= within,
 	}, err
 }

@@ -51,9 +51,6 @@ func newRow(route string, s *series) Row {
 	}
 }
 
-// Failed returns the number of errors.
-func (r Result) Failed() int { return r.All.Errors }
-
 // List returns the rows of all routes and of all together, for programs.
 func (r Result) List() []Row {
 	all := r.All

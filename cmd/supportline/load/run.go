@@ -12,12 +12,14 @@ import (
 )
 
 const (
-	// MaxConnections bounds the connections. What waits for one in an open loop is late, and measured as that.
-	MaxConnections = 256
+	// maxConnections bounds the connections. What waits for one in an open loop is late, and measured as that.
+	maxConnections = 256
 	// maxCalls bounds the calls of an open loop that go on or wait at once, and with them memory. Beyond it calls begin late, and are measured as that.
 	maxCalls = 20_000
 	// talk is how many times as long as for an act people take for their talk.
 	talk = 10
+	// lateTimer is how late the runtime's timers are. So much of a wait is forgiven: it is not the server's.
+	lateTimer = time.Millisecond
 	// patience bounds a pause, in means: the longest of an exponential distribution have no end.
 	patience = 5
 )
@@ -60,7 +62,7 @@ func (l *Load) Run(ctx context.Context) (Result, error) {
 	began := time.Now()
 	running, cancel := context.WithDeadline(ctx, began.Add(l.For))
 	defer cancel()
-	slots := MaxConnections
+	slots := maxConnections
 	if l.Rate == 0 {
 		slots = l.Concurrency
 	}
@@ -90,9 +92,10 @@ func (r *run) arrive(began time.Time, going *sync.WaitGroup) {
 		if !r.wait(time.Until(due)) {
 			return
 		}
+		begins := woken(due)
 		room <- struct{}{}
 		going.Go(func() {
-			r.one(n, due)
+			r.one(n, begins)
 			<-room
 		})
 	}
@@ -142,9 +145,22 @@ func (c *call) think(acts float64) {
 
 // pause waits until the next webhook is due. When the run is over, it is at once.
 func (c *call) pause() {
-	if !c.wait(time.Until(c.due)) && time.Until(c.due) > 0 {
+	if time.Until(c.due) <= 0 {
+		return
+	}
+	if c.wait(time.Until(c.due)) {
+		c.due = woken(c.due)
+	} else {
 		c.due = time.Now()
 	}
+}
+
+// woken returns from when on a webhook is measured that waited for a timer until due.
+func woken(due time.Time) time.Time {
+	if now := time.Now(); now.Sub(due) < lateTimer {
+		return now
+	}
+	return due.Add(lateTimer)
 }
 
 // watch lets the person see how far the run is.
