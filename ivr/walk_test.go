@@ -25,7 +25,8 @@ type walker struct {
 	line    policy.Line
 	now     time.Time
 	first   ivr.Input
-	wrong   int // numbers that the caller tried before this call
+	wrong   int    // numbers that the caller tried before this call
+	nothing string // what is spoken for a phrase that has no words
 
 	onPath map[string]bool // states between here and the first ring: meeting one again is a loop
 	ends   map[string]map[string]bool
@@ -136,8 +137,9 @@ func newWalker(t *testing.T, s policy.Settings, first ivr.Input, now time.Time, 
 	if !ok {
 		line = s.Lines[0]
 	}
+	words := ivr.DefaultWords()
 	return &walker{
-		t: t, machine: ivr.Machine{Settings: s}, words: ivr.DefaultWords(), line: line, now: now, first: first, wrong: wrong,
+		t: t, machine: ivr.Machine{Settings: s}, words: words, nothing: words.Speak(line, ivr.Phrase{ID: "no such phrase"}), line: line, now: now, first: first, wrong: wrong,
 		onPath: map[string]bool{}, ends: map[string]map[string]bool{},
 	}
 }
@@ -210,25 +212,26 @@ func firsts() map[string]ivr.Input {
 func (w *walker) walk(call policy.Call, in ivr.Input) map[string]bool {
 	in.WrongNumbers = w.wrong + len(call.WrongNumbers)
 	next, reply := w.machine.Next(call, in, w.at(in))
-	if _, known := w.ends[fingerprint(next, reply)]; !known {
+	here := fingerprint(next, reply)
+	if _, known := w.ends[here]; !known {
 		w.retryIsTheSame(next, in, reply)
 	}
 	w.speaks(next, in, reply)
 	if reply.Ring != nil && reply.Ring.Record != w.machine.Settings.Recording {
 		w.t.Errorf("recorded: %+v", reply)
 	}
-	return w.after(next.WithoutHistory(), reply) // which decides nothing
+	return w.after(here, next.WithoutHistory(), reply) // which decides nothing
 }
 
-func (w *walker) after(call policy.Call, reply ivr.Reply) map[string]bool {
+// after returns the outcomes that follow a reply. here is the fingerprint of both.
+func (w *walker) after(here string, call policy.Call, reply ivr.Reply) map[string]bool {
 	if reply.Then == ivr.ThenHangup || reply.Then == ivr.ThenNothing || reply.Then == ivr.ThenReject {
 		outcome := call.Outcome()
 		if outcome == "" {
-			w.t.Errorf("the call is over without an outcome: %s", fingerprint(call, reply))
+			w.t.Errorf("the call is over without an outcome: %s", here)
 		}
 		return map[string]bool{string(outcome): true}
 	}
-	here := fingerprint(call, reply)
 	if ends, ok := w.ends[here]; ok {
 		return ends
 	}
@@ -476,7 +479,7 @@ func (w *walker) speaks(call policy.Call, in ivr.Input, reply ivr.Reply) {
 	heard := goesOn || in.Fetched && reply.Ring != nil // the ringing tone, or the specialist
 	for _, p := range reply.Say {
 		text := w.words.Speak(w.line, p)
-		if text == w.words.Speak(w.line, ivr.Phrase{ID: "no such phrase"}) {
+		if text == w.nothing {
 			w.t.Errorf("%q has no words", p.ID)
 		}
 		heard = heard || text != ""

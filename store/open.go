@@ -5,6 +5,9 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -26,6 +29,21 @@ var (
 	rotationKey = []byte("rotation") // of versions up to schema 3
 	secretKey   = []byte("secret")
 )
+
+// Schema is the version of the content that this program writes.
+const Schema = schema
+
+// What a copy of a whole store (transfer) treats in a way of its own. The entries of MetaBucket make a store of the others, and are copied last.
+// Those of LeasesBucket hold for the processes of one engine alone.
+const (
+	MetaBucket   = metaBucket
+	LeasesBucket = leasesBucket
+	// CopyingKey is the key in MetaBucket under which a copy notes how far it came. While it is there, the content is no store.
+	CopyingKey = "copying"
+)
+
+// ErrHalfCopied is that a copy into the store was begun and is not finished. Nothing may read or write it before.
+var ErrHalfCopied = errors.New("a copy into it was begun, and is not finished")
 
 // Open opens the log that an engine keeps, or begins an empty one. The store owns the engine from now on, and closes it also when Open returns an
 // error. What is not ours, comes from a newer version, or has a half-way rotation of an older version in it is left exactly as it is.
@@ -103,7 +121,7 @@ type version struct {
 // version returns the version of the content, and whether an upgrade to it was begun and not finished.
 func (s *Store) version(ctx context.Context) (version, error) {
 	return fetch(ctx, s, func(tx Reader) (v version, err error) {
-		if tx.Get(metaBucket, copyingKey) != nil {
+		if isHalfCopied(tx) {
 			return v, fmt.Errorf("%w: run the same \"supportline migrate\", or \"supportline restore\", again, which goes on there", ErrHalfCopied)
 		}
 		said := tx.Get(metaBucket, schemaKey)
@@ -121,6 +139,28 @@ func (s *Store) version(ctx context.Context) (version, error) {
 		v.unfinished = upgrading(tx)
 		return v, nil
 	})
+}
+
+func isHalfCopied(r Reader) bool { return r.Get(metaBucket, []byte(CopyingKey)) != nil }
+
+// SchemaOf returns the version of an engine's content. The error is ErrNotOurs where there is none, and ErrHalfCopied for a copy that is not finished.
+func SchemaOf(ctx context.Context, e Engine) (version int, err error) {
+	err = e.View(ctx, func(r Reader) error {
+		if isHalfCopied(r) {
+			return ErrHalfCopied
+		}
+		if version, err = strconv.Atoi(string(r.Get(metaBucket, schemaKey))); err != nil {
+			return ErrNotOurs
+		}
+		return nil
+	})
+	return version, err
+}
+
+// Identity returns a text that identifies a store by its secret, without telling that.
+func Identity(r Reader) string {
+	sum := sha256.Sum256(append([]byte("supportline copy"), r.Get(metaBucket, secretKey)...))
+	return hex.EncodeToString(sum[:16])
 }
 
 // emptyLog returns ErrNotOurs if there is anything.

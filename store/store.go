@@ -176,3 +176,6 @@ func checkpoint(tx Reader) (time.Time, error) {
 	}
 	return at, nil
 }
+
+// Engine returns the engine of the store, for what copies all of it.
+func (s *Store) Engine() Engine { return s.engine }

@@ -33,12 +33,13 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// The fleet's figures. With SUPPORTLINE_FLEET_RUNS=20 in the environment the test runs so many times.
+// The fleet's figures. With SUPPORTLINE_FLEET_RUNS=20 in the environment the test runs so many times, and longer each time.
 const (
 	processesOfFleet = 3
 	callsAtATime     = 200
 	fleetRuns        = "SUPPORTLINE_FLEET_RUNS"
-	runFor           = 20 * time.Second
+	runFor           = 11 * time.Second // each process is killed, and one of them twice
+	runForLong       = 20 * time.Second
 	runForShort      = 8 * time.Second
 	killEvery        = 2500 * time.Millisecond
 	answeredWithin   = 14 * time.Second // the provider's patience
@@ -50,10 +51,17 @@ const (
 // where its sender was killed.
 func TestThreeProcessesOnOneDatabase(t *testing.T) {
 	runs, _ := strconv.Atoi(os.Getenv(fleetRuns))
+	long := runFor
+	switch {
+	case testing.Short():
+		long = runForShort
+	case runs > 0:
+		long = runForLong
+	}
 	for n := range max(1, runs) {
 		t.Run(strconv.Itoa(n+1), func(t *testing.T) {
 			f := newFleet(t)
-			f.run(map[bool]time.Duration{true: runForShort, false: runFor}[testing.Short()])
+			f.run(long)
 			if !testing.Short() {
 				f.settles()
 			}

@@ -24,7 +24,7 @@ const module = "github.com/officernd/supportline"
 var mayImport = map[string][]string{
 	"cmd/supportline":             {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/copies", "cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "cmd/supportline/server", "console", "console/signin", "ivr", "policy", "policy/directory", "policy/users", "store", "store/bolt", "twilio", "twilio/fake"},
 	"cmd/supportline/control":     {"cmd/supportline/notices", "cmd/supportline/recordings", "policy", "policy/directory", "policy/users", "store", "twilio"},
-	"cmd/supportline/copies":      {"cmd/supportline/control", "cmd/supportline/recordings", "policy", "policy/users", "store", "store/bolt"},
+	"cmd/supportline/copies":      {"cmd/supportline/control", "cmd/supportline/recordings", "policy", "policy/users", "store", "store/bolt", "store/transfer"},
 	"cmd/supportline/demo":        {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/phone", "cmd/supportline/server", "console/signin", "policy", "policy/directory", "policy/users", "store", "store/bolt", "twilio/fake"},
 	"cmd/supportline/server":      {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/copies", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users", "store", "store/bolt", "store/postgres", "twilio", "twilio/fake"},
 	"cmd/supportline/doctor":      {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/server", "console/signin", "ivr", "policy", "store", "store/bolt", "store/postgres", "twilio"},
@@ -45,6 +45,7 @@ var mayImport = map[string][]string{
 	"store/bolt":                  {"policy", "store"},
 	"store/postgres":              {"policy", "store"},
 	"store/postgres/postgrestest": {},
+	"store/transfer":              {"store"},
 	"store/storetest":             {"policy", "policy/directory", "policy/users", "store"},
 	"twilio":                      {},
 	"twilio/fake":                 {"twilio"},

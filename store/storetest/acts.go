@@ -77,7 +77,6 @@ func summaries(t *testing.T, storage Storage) {
 	})
 }
 
-// longMonth reads a month of more calls than one step of a pass reads.
 // monthOfNobody holds that a call of no account has no month's calls, and neither has one that nobody knows.
 func monthOfNobody(t *testing.T, storage Storage) {
 	s := storage.Open(t)
@@ -93,6 +92,7 @@ func monthOfNobody(t *testing.T, storage Storage) {
 	}
 }
 
+// longMonth reads a month of more calls than one step of a pass reads.
 func longMonth(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	const calls = 5000

@@ -14,6 +14,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
+	"github.com/officernd/supportline/store/transfer"
 )
 
 // Options configure a backup, beside the store. Zero fields have the defaults named.
@@ -45,7 +46,7 @@ func Backup(ctx context.Context, from store.Engine, file string, o Options) (r R
 		return r, unwritten(file, err)
 	}
 	r = Record{At: o.Now().UTC().Truncate(time.Second), Version: o.Version, Engine: "postgres"}
-	c := store.CopyOptions{Changing: true, Progress: o.Progress, Rest: o.Rest}
+	c := transfer.Options{Changing: true, Progress: o.Progress, Rest: o.Rest}
 	if hot, ok := from.(*bolt.Engine); ok {
 		r.Engine, c.Changing = "bolt", false
 		still, remove, err := pages(ctx, hot, file, o)
@@ -58,7 +59,7 @@ func Backup(ctx context.Context, from store.Engine, file string, o Options) (r R
 	if r.Schema, err = store.SchemaOf(ctx, from); err != nil {
 		return r, err
 	}
-	c.Label = func(sums []store.BucketSum) ([]byte, error) {
+	c.Label = func(sums []transfer.BucketSum) ([]byte, error) {
 		r.Buckets = sums
 		r.Sum = r.sum()
 		return json.Marshal(r)
@@ -105,13 +106,13 @@ func pages(ctx context.Context, hot *bolt.Engine, file string, o Options) (still
 }
 
 // write copies an engine into a file, which gets its name when it is whole.
-func write(ctx context.Context, from store.Engine, file string, o store.CopyOptions) error {
+func write(ctx context.Context, from store.Engine, file string, o transfer.Options) error {
 	partial := bolt.Partial(file)
 	to, err := bolt.Open(partial, bolt.Options{Building: true})
 	if err != nil {
 		return unwritten(file, err)
 	}
-	_, err = store.Copy(ctx, from, to, o)
+	_, err = transfer.Copy(ctx, from, to, o)
 	if closing := to.Close(); err == nil {
 		err = closing
 	}
@@ -128,7 +129,7 @@ func write(ctx context.Context, from store.Engine, file string, o store.CopyOpti
 // unwritten returns an error about a file that cannot be written.
 func unwritten(file string, err error) error {
 	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, store.ErrAway), errors.Is(err, store.ErrDiffers):
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, store.ErrAway), errors.Is(err, transfer.ErrDiffers):
 		return err
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return worded{fmt.Sprintf("%s: the disk is full: make room, or name a file on another disk; nothing was left there", file), err}

@@ -19,6 +19,7 @@ import (
 	"github.com/officernd/supportline/store/bolt"
 	"github.com/officernd/supportline/store/postgres"
 	"github.com/officernd/supportline/store/postgres/postgrestest"
+	"github.com/officernd/supportline/store/transfer"
 )
 
 func database(t testing.TB, url string) *postgres.Engine {
@@ -138,7 +139,7 @@ func TestMigrationThatIsKilled(t *testing.T) {
 	_ = child.Wait() // it was killed
 
 	to := database(t, url)
-	if _, half, err := store.HalfCopied(t.Context(), to); !half || err != nil {
+	if _, half, err := transfer.HalfCopied(t.Context(), to); !half || err != nil {
 		t.Fatalf("half copied: %v, %v", half, err)
 	}
 	if _, err := store.Open(t.Context(), database(t, url), store.Options{}); !errors.Is(err, store.ErrHalfCopied) || !strings.Contains(err.Error(), "again") {
@@ -182,7 +183,7 @@ func TestMigrationsThatAreRefused(t *testing.T) {
 	_, err = Migrate(t.Context(), empty, to, "an empty file", "a database", nil)
 	says(t, "an empty source", err, store.ErrNotOurs, "an empty file", "there is no log in it")
 	_, err = Migrate(t.Context(), from, other, "a file", "another file", nil)
-	says(t, "a target that is not empty", err, store.ErrNotEmpty, "another file", "name an empty database, or a new file")
+	says(t, "a target that is not empty", err, transfer.ErrNotEmpty, "another file", "name an empty database, or a new file")
 	if err := to.Prepare(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}

@@ -7,11 +7,12 @@ import (
 	"strings"
 
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/transfer"
 )
 
 // Migrate copies a store from one engine into another, which is empty or has half of this very migration, and returns what was copied and compared.
 // No server may work with either. The names are those of the engines in errors.
-func Migrate(ctx context.Context, from, to store.Engine, fromName, toName string, progress func(done, all int64)) ([]store.BucketSum, error) {
+func Migrate(ctx context.Context, from, to store.Engine, fromName, toName string, progress func(done, all int64)) ([]transfer.BucketSum, error) {
 	switch version, err := store.SchemaOf(ctx, from); {
 	case errors.Is(err, store.ErrHalfCopied):
 		return nil, worded{fmt.Sprintf("%s: %v: finish that one first", fromName, err), err}
@@ -27,9 +28,9 @@ func Migrate(ctx context.Context, from, to store.Engine, fromName, toName string
 			return nil, err
 		}
 	}
-	sums, err := store.Copy(ctx, from, to, store.CopyOptions{Progress: progress})
+	sums, err := transfer.Copy(ctx, from, to, transfer.Options{Progress: progress})
 	switch {
-	case errors.Is(err, store.ErrNotEmpty):
+	case errors.Is(err, transfer.ErrNotEmpty):
 		err = worded{fmt.Sprintf("%s: %v: name an empty database, or a new file. Nothing was changed there", toName, err), err}
 	case errors.Is(err, store.ErrHalfCopied):
 		err = worded{fmt.Sprintf("%s: %v: a copy of another store. Name an empty database, or a new file", toName, err), err}

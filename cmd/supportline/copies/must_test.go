@@ -12,6 +12,7 @@ import (
 
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
+	"github.com/officernd/supportline/store/transfer"
 )
 
 var noon = time.Date(2026, time.November, 29, 12, 0, 0, 0, time.UTC)
@@ -56,9 +57,9 @@ func put(t testing.TB, e store.Engine, from, to int) {
 	}
 }
 
-func sums(t testing.TB, e store.Engine) []store.BucketSum {
+func sums(t testing.TB, e store.Engine) []transfer.BucketSum {
 	t.Helper()
-	all, err := store.Sums(t.Context(), e, nil)
+	all, err := transfer.Sums(t.Context(), e, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

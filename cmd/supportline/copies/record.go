@@ -16,16 +16,17 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
+	"github.com/officernd/supportline/store/transfer"
 )
 
 // Record describes a backup, and is in it.
 type Record struct {
-	At      time.Time         `json:"at"`      // what it holds is of this time, or later by the time that the first pages took
-	Version string            `json:"version"` // of the program
-	Schema  int               `json:"schema"`
-	Engine  string            `json:"engine"` // "bolt" or "postgres"
-	Buckets []store.BucketSum `json:"buckets"`
-	Sum     string            `json:"sum"` // of the record itself, without this
+	At      time.Time            `json:"at"`      // what it holds is of this time, or later by the time that the first pages took
+	Version string               `json:"version"` // of the program
+	Schema  int                  `json:"schema"`
+	Engine  string               `json:"engine"` // "bolt" or "postgres"
+	Buckets []transfer.BucketSum `json:"buckets"`
+	Sum     string               `json:"sum"` // of the record itself, without this
 }
 
 // sum returns the checksum of the record.
@@ -65,7 +66,7 @@ var (
 
 // verify compares the content with the checksums. rest is called from time to time; it may be nil.
 func (r Record) verify(ctx context.Context, e store.Engine, rest func()) error {
-	found, err := store.Sums(ctx, e, rest)
+	found, err := transfer.Sums(ctx, e, rest)
 	if err == nil && !slices.Equal(found, r.Buckets) {
 		err = errBroken
 	}
@@ -95,7 +96,7 @@ func open(ctx context.Context, file string) (*bolt.Engine, Record, error) {
 }
 
 func recordOf(ctx context.Context, e store.Engine) (r Record, err error) {
-	label, err := store.Label(ctx, e)
+	label, err := transfer.Label(ctx, e)
 	switch {
 	case err != nil:
 		return r, err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
+	"github.com/officernd/supportline/store/transfer"
 )
 
 // Restoring puts a backup in the place of a store.
@@ -106,7 +107,7 @@ func (r Restoring) make(ctx context.Context, backup store.Engine, made time.Time
 	if err != nil {
 		return did, unwritten(fresh, err)
 	}
-	_, err = store.Copy(ctx, backup, to, store.CopyOptions{Progress: r.Progress})
+	_, err = transfer.Copy(ctx, backup, to, transfer.Options{Progress: r.Progress})
 	if closing := to.Close(); err == nil {
 		err = closing
 	}
@@ -121,7 +122,7 @@ func (r Restoring) make(ctx context.Context, backup store.Engine, made time.Time
 	}
 	for _, b := range store.Buckets() {
 		if slices.Contains(ended, b.String()) {
-			if err := store.Empty(ctx, to, b); err != nil {
+			if err := transfer.Empty(ctx, to, b); err != nil {
 				return did, errors.Join(unwritten(fresh, err), to.Close())
 			}
 		}

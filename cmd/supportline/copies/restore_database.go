@@ -10,6 +10,7 @@ import (
 
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
+	"github.com/officernd/supportline/store/transfer"
 )
 
 // intoDatabase is Restore where the store is a database. What it holds is kept in a backup in the present folder; from then on up to the end the
@@ -56,7 +57,7 @@ func (r Restoring) intoDatabase(ctx context.Context) (did Restored, err error) {
 
 // keptBackup returns the name of the backup in which is kept what the database holds, "" if it holds nothing, and whether it holds it still.
 func (r Restoring) keptBackup(ctx context.Context) (name string, there bool, err error) {
-	note, half, err := store.HalfCopied(ctx, r.Database)
+	note, half, err := transfer.HalfCopied(ctx, r.Database)
 	if half || err != nil {
 		return note, false, err
 	}
@@ -89,7 +90,7 @@ func (r Restoring) send(ctx context.Context, fresh, kept string) error {
 		return err
 	}
 	defer from.Close()
-	_, err = store.Copy(ctx, from, r.Database, store.CopyOptions{Replace: true, Note: kept, Progress: r.Progress})
+	_, err = transfer.Copy(ctx, from, r.Database, transfer.Options{Replace: true, Note: kept, Progress: r.Progress})
 	if errors.Is(err, store.ErrHalfCopied) {
 		return worded{fmt.Sprintf("%s: half of another copy is in it: let the command that began it run again first", r.Path), err}
 	}

@@ -1,4 +1,4 @@
-package store_test
+package transfer_test
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/transfer"
 )
 
 // The buckets that copying treats in a way of their own.
@@ -47,7 +48,7 @@ func whole(t *testing.T, name string, from, to *memory) {
 }
 
 // small makes a step of every few entries.
-var small = store.CopyOptions{Step: 50}
+var small = transfer.Options{Step: 50}
 
 func TestACopyHasWhatItsSourceHas(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
@@ -59,10 +60,10 @@ func TestACopyHasWhatItsSourceHas(t *testing.T) {
 			of := rapid.MapOfN(rapid.StringN(1, 20, -1), rapid.String(), 0, 8).Draw(r, b.String())
 			from.entries[b] = of
 		}
-		o := store.CopyOptions{Step: rapid.IntRange(1, 200).Draw(r, "step")}
+		o := transfer.Options{Step: rapid.IntRange(1, 200).Draw(r, "step")}
 		to.updates = rapid.IntRange(0, 30).Draw(r, "updates")
 		for range 1000 {
-			sums, err := store.Copy(t.Context(), from, to, o)
+			sums, err := transfer.Copy(t.Context(), from, to, o)
 			if errors.Is(err, errKilled) {
 				to.updates = rapid.IntRange(2, 30).Draw(r, "updates of the next run") // the first one looks where to go on
 				continue
@@ -73,7 +74,7 @@ func TestACopyHasWhatItsSourceHas(t *testing.T) {
 			if diff := cmp.Diff(from.entries, to.entries); diff != "" {
 				r.Fatalf("-source +target:\n%s", diff)
 			}
-			found, err := store.Sums(t.Context(), to, nil)
+			found, err := transfer.Sums(t.Context(), to, nil)
 			if diff := cmp.Diff(sums, found); err != nil || diff != "" {
 				r.Fatalf("the sums of the target: %v, -copied +found:\n%s", err, diff)
 			}
@@ -86,7 +87,7 @@ func TestACopyHasWhatItsSourceHas(t *testing.T) {
 func TestLeasesAreNotCopied(t *testing.T) {
 	from, to := some("s"), newMemory()
 	from.entries[leases]["night"] = "of a process there"
-	if _, err := store.Copy(t.Context(), from, to, small); err != nil || len(to.entries[leases]) > 0 {
+	if _, err := transfer.Copy(t.Context(), from, to, small); err != nil || len(to.entries[leases]) > 0 {
 		t.Errorf("%v, %v", err, to.entries[leases])
 	}
 }
@@ -94,7 +95,7 @@ func TestLeasesAreNotCopied(t *testing.T) {
 func TestACopyGoesOnWhereItWasKilled(t *testing.T) {
 	from, to := some("s"), newMemory()
 	to.updates = 12
-	if _, err := store.Copy(t.Context(), from, to, small); !errors.Is(err, errKilled) {
+	if _, err := transfer.Copy(t.Context(), from, to, small); !errors.Is(err, errKilled) {
 		t.Fatal(err)
 	}
 	before := to.puts
@@ -102,7 +103,7 @@ func TestACopyGoesOnWhereItWasKilled(t *testing.T) {
 		t.Fatalf("half of a copy looks like a store: %v, after %d entries", to.entries[meta], before)
 	}
 	to.updates, to.puts = -1, 0
-	if _, err := store.Copy(t.Context(), from, to, small); err != nil {
+	if _, err := transfer.Copy(t.Context(), from, to, small); err != nil {
 		t.Fatal(err)
 	}
 	whole(t, "the second run", from, to)
@@ -119,12 +120,12 @@ func TestASourceThatChangedBetweenTwoRunsIsCopiedAnew(t *testing.T) {
 	} {
 		from, to := some("s"), newMemory()
 		to.updates = 12
-		if _, err := store.Copy(t.Context(), from, to, small); !errors.Is(err, errKilled) {
+		if _, err := transfer.Copy(t.Context(), from, to, small); !errors.Is(err, errKilled) {
 			t.Fatal(name, err)
 		}
 		change(from)
 		to.updates = -1
-		if _, err := store.Copy(t.Context(), from, to, small); err != nil {
+		if _, err := transfer.Copy(t.Context(), from, to, small); err != nil {
 			t.Fatal(name, err)
 		}
 		whole(t, name, from, to)
@@ -134,7 +135,7 @@ func TestASourceThatChangedBetweenTwoRunsIsCopiedAnew(t *testing.T) {
 func TestATargetThatIsNotEmptyIsLeftAsItIs(t *testing.T) {
 	half := newMemory()
 	half.updates = 12
-	if _, err := store.Copy(t.Context(), some("of another store"), half, small); !errors.Is(err, errKilled) {
+	if _, err := transfer.Copy(t.Context(), some("of another store"), half, small); !errors.Is(err, errKilled) {
 		t.Fatal(err)
 	}
 	half.updates = -1
@@ -144,10 +145,10 @@ func TestATargetThatIsNotEmptyIsLeftAsItIs(t *testing.T) {
 		to   *memory
 		want error
 	}{
-		"a store": {some("s"), store.ErrNotEmpty}, "one entry": {other, store.ErrNotEmpty}, "half of another copy": {half, store.ErrHalfCopied},
+		"a store": {some("s"), transfer.ErrNotEmpty}, "one entry": {other, transfer.ErrNotEmpty}, "half of another copy": {half, store.ErrHalfCopied},
 	} {
 		before := row.to.puts
-		if _, err := store.Copy(t.Context(), some("s"), row.to, small); !errors.Is(err, row.want) || row.to.puts != before {
+		if _, err := transfer.Copy(t.Context(), some("s"), row.to, small); !errors.Is(err, row.want) || row.to.puts != before {
 			t.Errorf("%s: %v, %d entries written", name, err, row.to.puts-before)
 		}
 	}
@@ -158,11 +159,11 @@ func TestAReadingThatBreaksOff(t *testing.T) {
 	for reads := range 122 {
 		from, to := some("s"), newMemory()
 		from.reads = reads + 1
-		if _, err := store.Copy(t.Context(), from, to, small); !errors.Is(err, errBrokeOff) || to.entries[meta]["schema"] != "" {
+		if _, err := transfer.Copy(t.Context(), from, to, small); !errors.Is(err, errBrokeOff) || to.entries[meta]["schema"] != "" {
 			t.Fatalf("after %d entries: %v, %v", reads, err, to.entries[meta])
 		}
 		from.reads = -1
-		if _, err := store.Copy(t.Context(), from, to, small); err != nil {
+		if _, err := transfer.Copy(t.Context(), from, to, small); err != nil {
 			t.Fatal(err)
 		}
 		whole(t, "the second run", from, to)
@@ -178,7 +179,7 @@ func TestAReadingThatRunsAgain(t *testing.T) {
 		delete(from.entries[calls], "call 07")
 		from.entries[inSteps][fmt.Sprint("step ", changed)] = "new"
 	}
-	if _, err := store.Copy(t.Context(), from, to, store.CopyOptions{Step: 50, Changing: true}); err != nil {
+	if _, err := transfer.Copy(t.Context(), from, to, transfer.Options{Step: 50, Changing: true}); err != nil {
 		t.Fatal(err)
 	}
 	whole(t, "a copy", from, to)
@@ -188,7 +189,7 @@ func TestACopyIsCompared(t *testing.T) {
 	for _, b := range []store.Bucket{calls, meta} {
 		from, to := some("s"), newMemory()
 		to.lost = func(in store.Bucket, key []byte) bool { return in == b && (b == calls || string(key) == "secret") }
-		if _, err := store.Copy(t.Context(), from, to, small); !errors.Is(err, store.ErrDiffers) || to.entries[meta]["schema"] != "" {
+		if _, err := transfer.Copy(t.Context(), from, to, small); !errors.Is(err, transfer.ErrDiffers) || to.entries[meta]["schema"] != "" {
 			t.Errorf("a target that loses what is put in %s: %v, %v", b, err, to.entries[meta])
 		}
 	}
@@ -202,8 +203,8 @@ func TestACopyInThePlaceOfAStore(t *testing.T) {
 		from, to := some("s"), some("of another store")
 		to.entries[leases]["night"], to.entries[calls]["more"] = "of a process", "x"
 		to.updates = updates
-		_, err := store.Copy(t.Context(), from, to, o)
-		note, half, halfErr := store.HalfCopied(t.Context(), to)
+		_, err := transfer.Copy(t.Context(), from, to, o)
+		note, half, halfErr := transfer.HalfCopied(t.Context(), to)
 		if err == nil {
 			whole(t, "in one run", from, to)
 			if half || halfErr != nil {
@@ -216,7 +217,7 @@ func TestACopyInThePlaceOfAStore(t *testing.T) {
 		}
 		to.updates = -1
 		again := small // whoever goes on need not know that it replaces
-		if _, err := store.Copy(t.Context(), from, to, again); err != nil {
+		if _, err := transfer.Copy(t.Context(), from, to, again); err != nil {
 			t.Fatal(err)
 		}
 		whole(t, "in two runs", from, to)
@@ -226,14 +227,14 @@ func TestACopyInThePlaceOfAStore(t *testing.T) {
 func TestACopyIsLabelled(t *testing.T) {
 	from, to, last := some("s"), newMemory(), newMemory()
 	labelled := small
-	labelled.Label = func(sums []store.BucketSum) ([]byte, error) { return fmt.Append(nil, sums[0].Entries), nil }
-	if _, err := store.Copy(t.Context(), from, to, labelled); err != nil {
+	labelled.Label = func(sums []transfer.BucketSum) ([]byte, error) { return fmt.Append(nil, sums[0].Entries), nil }
+	if _, err := transfer.Copy(t.Context(), from, to, labelled); err != nil {
 		t.Fatal(err)
 	}
-	if label, err := store.Label(t.Context(), to); err != nil || string(label) != "40" {
+	if label, err := transfer.Label(t.Context(), to); err != nil || string(label) != "40" {
 		t.Errorf("%q, %v", label, err)
 	}
-	if _, err := store.Copy(t.Context(), to, last, small); err != nil {
+	if _, err := transfer.Copy(t.Context(), to, last, small); err != nil {
 		t.Fatal(err)
 	}
 	whole(t, "a copy of a copy is not labelled", from, last)
@@ -243,7 +244,7 @@ func TestProgressOfACopy(t *testing.T) {
 	var seen [][2]int64
 	o := small
 	o.Progress = func(done, all int64) { seen = append(seen, [2]int64{done, all}) }
-	if _, err := store.Copy(t.Context(), some("s"), newMemory(), o); err != nil {
+	if _, err := transfer.Copy(t.Context(), some("s"), newMemory(), o); err != nil {
 		t.Fatal(err)
 	}
 	if last := seen[len(seen)-1]; last != [2]int64{120, 120} || len(seen) < 20 || seen[0][0] > 10 {
