@@ -59,8 +59,9 @@ build:
 
 .PHONY: bench
 bench:
-	@go test -run '^$$' -bench Server -benchtime 10x ./cmd/supportline
-	@go test -run '^$$' -bench . -skip Server -benchmem ./...
+	@go test -run '^$$' -bench '^BenchmarkServer$$' -benchtime 10x ./cmd/supportline
+	@go test -run '^$$' -bench '^BenchmarkGrowth$$' -benchtime 10x -timeout 2h ./cmd/supportline
+	@go test -run '^$$' -bench . -skip '^Benchmark(Server|Growth)$$' -benchmem -timeout 2h ./...
 
 .PHONY: fuzz
 fuzz: packages
