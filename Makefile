@@ -16,10 +16,11 @@ check: static
 	$(call say,go test -short: without the race detector and without the tests in a browser; make test has both)
 	@go test -short -shuffle=on -timeout 20m ./...
 
+# The race detector lets every process wait a second before it ends, unless it is told otherwise.
 .PHONY: test
 test: packages static vuln
 	$(call say,go test -race)
-	@go test -race -shuffle=on -timeout 40m ./...
+	@GORACE=atexit_sleep_ms=0 go test -race -shuffle=on -timeout 40m ./...
 
 # The checks come in the order of what they cost, and stop at the first that finds something.
 .PHONY: static
@@ -58,8 +59,9 @@ build:
 
 .PHONY: bench
 bench:
-	@go test -run '^$$' -bench Server -benchtime 10x ./cmd/supportline
-	@go test -run '^$$' -bench . -skip Server -benchmem ./...
+	@go test -run '^$$' -bench '^BenchmarkServer$$' -benchtime 10x ./cmd/supportline
+	@go test -run '^$$' -bench '^BenchmarkGrowth$$' -benchtime 10x -timeout 2h ./cmd/supportline
+	@go test -run '^$$' -bench . -skip '^Benchmark(Server|Growth)$$' -benchmem -timeout 2h ./...
 
 .PHONY: fuzz
 fuzz: packages

@@ -2,21 +2,16 @@ package store_test
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	bbolt "go.etcd.io/bbolt"
 
 	"github.com/officernd/supportline/policy"
@@ -36,25 +31,6 @@ func filled(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return f.path
-}
-
-// spoilt returns a copy of a filled file with changed bytes. It is not checked at the end.
-func spoilt(t *testing.T, change func([]byte) []byte) string {
-	t.Helper()
-	content, err := os.ReadFile(filled(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return written(t, change(content))
-}
-
-func written(t *testing.T, content []byte) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "spoilt.db")
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 // foreign changes a bbolt file, and returns its path.
@@ -84,18 +60,13 @@ func setSchema(version string) func(*bbolt.Tx) error {
 	return func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte(version)) }
 }
 
-// page is the page size of our files.
-const page = 4 << 10
-
-// badFiles has files that are not ours, or are damaged.
+// badFiles has files whose content is not ours, or is not for this version. Those that the engine refuses are tested there.
 var badFiles = []struct {
 	name string
 	path func(t *testing.T) string
 	want error
 	says string
 }{
-	{"a text file", func(t *testing.T) string { return written(t, []byte("number,name\n204518,Northwind\n")) }, store.ErrNotOurs, "give another path"},
-	{"a large text file", func(t *testing.T) string { return written(t, bytes.Repeat([]byte("number,name\n"), 20_000)) }, store.ErrNotOurs, "give another path"},
 	{"another program's bbolt file", func(t *testing.T) string {
 		return foreign(t, filepath.Join(t.TempDir(), "other.db"), func(tx *bbolt.Tx) error {
 			_, err := tx.CreateBucket([]byte("wiki"))
@@ -108,35 +79,6 @@ var badFiles = []struct {
 			return err
 		})
 	}, store.ErrNotOurs, "give another path"},
-	{"another program's file, which bbolt would write to", func(t *testing.T) string {
-		path := filepath.Join(t.TempDir(), "other.db")
-		db, err := bbolt.Open(path, 0o600, &bbolt.Options{NoFreelistSync: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		bucket := func(tx *bbolt.Tx) error { _, err := tx.CreateBucket([]byte("wiki")); return err }
-		if err := errors.Join(db.Update(bucket), db.Close()); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}, store.ErrNotOurs, "give another path"},
-	{"cut to half a page", func(t *testing.T) string { return spoilt(t, func(b []byte) []byte { return b[:page/4] }) }, store.ErrTruncated, "backup"},
-	{"cut to three pages", func(t *testing.T) string { return spoilt(t, func(b []byte) []byte { return b[:3*page] }) }, store.ErrTruncated, "backup"},
-	{"both first pages broken", func(t *testing.T) string {
-		return spoilt(t, func(b []byte) []byte {
-			b[70]++
-			b[page+70]++
-			return b
-		})
-	}, store.ErrDamaged, "backup"},
-	{"pages full of noise", func(t *testing.T) string {
-		return spoilt(t, func(b []byte) []byte {
-			for i := 2 * page; i < 30*page; i++ {
-				b[i] = byte(i * 7)
-			}
-			return b
-		})
-	}, store.ErrDamaged, "backup"},
 	{"from a newer version", func(t *testing.T) string { return foreign(t, filled(t), setVersions("99", "98")) }, store.ErrNewer, "run the version that wrote it"},
 	{"with a rotation that an older version left", func(t *testing.T) string {
 		return foreign(t, filled(t), func(tx *bbolt.Tx) error {
@@ -180,80 +122,6 @@ func refused(t *testing.T, path string, o store.Options, want error, says string
 	}
 	if !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), says) {
 		t.Errorf("the message %q does not name the file and say %q", err, says)
-	}
-}
-
-func TestAFileThatAnotherHasOpenIsLocked(t *testing.T) {
-	f := newFile(t)
-	f.open(t, store.Options{})
-	for _, readOnly := range []bool{false, true} {
-		refused(t, f.path, store.Options{ReadOnly: readOnly}, store.ErrLocked, "socket")
-	}
-}
-
-func TestPathsThatAreNoFile(t *testing.T) {
-	dir := t.TempDir()
-	refused(t, dir, store.Options{}, nil, "is a directory: name a file in it")
-	refused(t, filepath.Join(dir, "none.db"), store.Options{ReadOnly: true}, fs.ErrNotExist, "existing file")
-	if err := os.WriteFile(filepath.Join(dir, "plain"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	refused(t, filepath.Join(dir, "plain", "supportline.db"), store.Options{}, syscall.ENOTDIR, "plain")
-}
-
-func TestAFileWithoutPermissionSaysSo(t *testing.T) {
-	path := filled(t)
-	if err := os.Chmod(path, 0o400); err != nil {
-		t.Fatal(err)
-	}
-	asNobody(t)
-	refused(t, path, store.Options{}, fs.ErrPermission, "the right to read and write")
-}
-
-// asNobody drops root's rights to files for the rest of the test, if it has them.
-func asNobody(t *testing.T) {
-	t.Helper()
-	runtime.LockOSThread()
-	me := os.Geteuid()
-	if err := syscall.Setfsuid(65534); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Setfsuid(me); err != nil {
-			t.Error(err)
-		}
-		runtime.UnlockOSThread()
-	})
-}
-
-func TestAnEmptyFileIsANewOneAndMissingFoldersAreMade(t *testing.T) {
-	empty := written(t, nil)
-	missing := filepath.Join(t.TempDir(), "a", "b", "supportline.db")
-	for _, path := range []string{empty, missing} {
-		s := file{path}.open(t, store.Options{})
-		if err := s.Ping(t.Context()); err != nil {
-			t.Errorf("%s: %v", path, err)
-		}
-	}
-	info, err := os.Stat(missing)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(fs.FileMode(0o600), info.Mode()); diff != "" {
-		t.Errorf("who may read the file (-want +got):\n%s", diff)
-	}
-}
-
-func TestOneBrokenFirstPageIsSurvived(t *testing.T) {
-	for _, first := range []int{0, page} {
-		path := spoilt(t, func(b []byte) []byte {
-			binary.NativeEndian.PutUint64(b[first+16+40:], 1)
-			return b
-		})
-		s := file{path}.open(t, store.Options{})
-		if err := s.Ping(t.Context()); err != nil {
-			t.Errorf("page at %d: %v", first, err)
-		}
 	}
 }
 

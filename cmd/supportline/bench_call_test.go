@@ -161,6 +161,18 @@ type callMaker struct {
 	calls   int // so far
 }
 
+// recordedCalls returns calls like one that is recorded now, from a server in this process.
+func recordedCalls(b *testing.B) callMaker {
+	b.Helper()
+	app := openBench(b, writeBench(b, config.Store{File: filepath.Join(b.TempDir(), "recorded.db")}))
+	importExamples(b, app.Store)
+	made := callMaker{conf: app.Conf, session: recordShortCall(b, app)}
+	if err := app.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return made
+}
+
 // make returns whole calls, signed beforehand.
 func (m *callMaker) make(calls int) [][]request {
 	all := make([][]request, calls)

@@ -91,19 +91,26 @@ func benchYAML(webhooks, console string, store config.Store) []byte {
 	return []byte(strings.Replace(text, "\nrecordings: {}\n", "\n", 1))
 }
 
+// writeBench writes that configuration, and returns the file's name.
+func writeBench(b *testing.B, at config.Store) (file string) {
+	b.Helper()
+	file = filepath.Join(b.TempDir(), "supportline.yaml")
+	if err := os.WriteFile(file, benchYAML(freeAddress(b), freeAddress(b), at), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	return file
+}
+
 // startOurs starts the program as it is on a store, which has the customers already.
 func startOurs(b *testing.B, name string, at config.Store) *measured {
 	b.Helper()
-	file, webhooks, console := filepath.Join(b.TempDir(), "supportline.yaml"), freeAddress(b), freeAddress(b)
-	if err := os.WriteFile(file, benchYAML(webhooks, console, at), 0o600); err != nil {
-		b.Fatal(err)
-	}
+	file := writeBench(b, at)
 	app := openBench(b, file)
 	importExamples(b, app.Store)
 	if err := app.Close(); err != nil {
 		b.Fatal(err)
 	}
-	return startBench(b, name, webhooks, console, "ours", "serve", "--config", file)
+	return startBench(b, name, app.Conf.Listen.Webhooks, app.Conf.Listen.Console, "ours", "serve", "--config", file)
 }
 
 // openBench opens a server in this process.

@@ -21,8 +21,8 @@ import (
 
 const (
 	benchRound = 700 * time.Millisecond
-	loneCalls  = 4     // in a round
-	sendAtMost = 60000 // requests a second that a server answers at most, for how many calls are made ready
+	loneCalls  = 4      // in a round
+	sendAtMost = 60_000 // requests a second, for how many calls are made ready; a server that does more is measured for less long
 )
 
 // BenchmarkServer sends whole calls of five webhooks, signed as the provider signs them, to servers that have processes of their own, over raw
@@ -70,16 +70,7 @@ func newServersBench(b *testing.B) *serversBench {
 		}
 		h.connections = []int{n}
 	}
-	file := filepath.Join(folder, "recorded.yaml")
-	if err := os.WriteFile(file, benchYAML(freeAddress(b), freeAddress(b), config.Store{File: filepath.Join(folder, "recorded.db")}), 0o600); err != nil {
-		b.Fatal(err)
-	}
-	app := openBench(b, file)
-	importExamples(b, app.Store)
-	h.calls = callMaker{conf: app.Conf, session: recordShortCall(b, app)}
-	if err := app.Close(); err != nil {
-		b.Fatal(err)
-	}
+	h.calls = recordedCalls(b)
 	h.start(b, folder)
 	return h
 }
@@ -106,10 +97,15 @@ func (h *serversBench) start(b *testing.B, folder string) {
 	}
 }
 
+// callsOfRound is how many calls are made ready for a round.
+func (h *serversBench) callsOfRound() int {
+	return int(sendAtMost * benchRound.Seconds() / float64(len(h.calls.session)))
+}
+
 // round measures each server once at each number of connections.
 func (h *serversBench) round(b *testing.B) {
 	for _, n := range h.connections {
-		calls := h.calls.make(int(sendAtMost * benchRound.Seconds() / float64(len(h.calls.session))))
+		calls := h.calls.make(h.callsOfRound())
 		for _, m := range h.servers {
 			m.round(b, n, calls)
 		}
@@ -205,6 +201,9 @@ func (h *serversBench) print(b *testing.B) {
 		fmt.Printf("%-15s requests/s  to static    to trivial   scattered   p50 ms   p99 ms  to trivial's  processor\n", fmt.Sprintf("%d connections", n))
 		for _, m := range h.servers {
 			h.printServer(m, n)
+			if m.name == "beside" {
+				fmt.Printf("  (bolt does %.1f times what the server beside does)\n", ratio(h.servers[3].rate[n], m.rate[n]))
+			}
 			if m.name == "bolt" {
 				b.ReportMetric(ratio(m.rate[n], h.servers[1].rate[n]), "of-trivial-"+strconv.Itoa(n))
 				b.ReportMetric(ratio(m.rate[n], h.servers[2].rate[n]), "of-scattered-"+strconv.Itoa(n))

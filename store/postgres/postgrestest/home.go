@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -196,11 +197,17 @@ func major(path string) int {
 	return n
 }
 
+// nextPort walks through ports that the system never gives to outgoing connections: one of those might take a port before the program has it.
+var nextPort atomic.Int64
+
 // freePort returns a port of this machine on which nobody listens.
 func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	const first, ports = 10_000, 10_000
+	for range ports {
+		port := first + int((int64(os.Getpid())*17+nextPort.Add(1))%ports)
+		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
+			return port, l.Close()
+		}
 	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
+	return 0, fmt.Errorf("no free port between %d and %d", first, first+ports)
 }
