@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 	"time"
 	_ "time/tzdata" // so that a bare container knows its zones
@@ -22,6 +23,7 @@ import (
 
 func main() {
 	workBesideTheDisk()
+	collectSeldom()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	p := &program{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv, Now: time.Now}
@@ -36,5 +38,13 @@ func main() {
 func workBesideTheDisk() {
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
+	}
+}
+
+// collectSeldom lets the heap grow to four times what is in use before the collector works, instead of twice: a server holds a few megabytes, and at
+// the usual setting the collector took a quarter of its processor time. GOGC in the environment stands as it is.
+func collectSeldom() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(300)
 	}
 }
