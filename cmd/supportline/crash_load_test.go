@@ -90,5 +90,6 @@ func (c *crash) try(sid string, m *made, i int, webhook sent) bool {
 
 // isWithoutLog reports whether an answer may be one without the log: it rings through, or lets a caller go who has talked, or left a message.
 func isWithoutLog(answer string) bool {
-	return strings.Contains(answer, "/plain/") || strings.Contains(answer, ">Goodbye.<") || strings.Contains(answer, "<Response></Response>")
+	return strings.Contains(answer, "/plain/") || strings.Contains(answer, ">Goodbye.<") || strings.Contains(answer, "<Response/>") ||
+		strings.Contains(answer, "<Response></Response>")
 }

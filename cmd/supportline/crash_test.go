@@ -23,7 +23,7 @@ const (
 )
 
 const (
-	crashUsual  = 8 * time.Second
+	crashUsual  = 6 * time.Second
 	crashShort  = 3 * time.Second
 	callers     = 32 // calls at a time
 	killsOfFile = 25 // after which a new file is begun
