@@ -43,6 +43,8 @@ type Observer interface {
 	CallEnded(outcome policy.Outcome)
 	// StoreFailed is called for each webhook that had to be answered without the log.
 	StoreFailed(err error)
+	// Panicked is called for each webhook whose handler panicked, and which was answered without the log.
+	Panicked()
 	// WrongNumber is called for each customer number that nobody has.
 	WrongNumber()
 	// NumbersRefused is called once for each call on which no more customer numbers are looked up, with what was exceeded.

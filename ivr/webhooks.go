@@ -171,6 +171,7 @@ func (h *webhooks) answer(w *hook, handle func(*hook) error) {
 	defer func() {
 		if p := recover(); p != nil {
 			h.log(w).Error("handler panicked", zap.Any("panic", p), zap.Stack("stack"))
+			h.Observer.Panicked()
 			h.instead(w)
 		}
 	}()
@@ -318,6 +319,7 @@ type unobserved struct{}
 func (unobserved) Webhook(string, int, time.Duration) {}
 func (unobserved) CallEnded(policy.Outcome)           {}
 func (unobserved) StoreFailed(error)                  {}
+func (unobserved) Panicked()                          {}
 func (unobserved) WrongNumber()                       {}
 func (unobserved) NumbersRefused(WrongNumberLimit)    {}
 func (unobserved) Looped()                            {}

@@ -149,13 +149,14 @@ func (m *memory) CustomersCallingFrom(_ context.Context, caller policy.Phone) (f
 
 // seen is an Observer that records its calls.
 type seen struct {
-	mu      sync.Mutex
-	routes  []string
-	ended   []policy.Outcome
-	failure int
-	looped  int
-	wrong   int
-	refused []ivr.WrongNumberLimit
+	mu       sync.Mutex
+	routes   []string
+	ended    []policy.Outcome
+	failure  int
+	looped   int
+	panicked int
+	wrong    int
+	refused  []ivr.WrongNumberLimit
 }
 
 func (s *seen) WrongNumber() {
@@ -186,6 +187,12 @@ func (s *seen) StoreFailed(error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.failure++
+}
+
+func (s *seen) Panicked() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.panicked++
 }
 
 func (s *seen) Looped() {
@@ -372,6 +379,9 @@ func TestPanic(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{string(general)}, rung(got)); diff != "" {
 		t.Errorf("rings (-want +got):\n%s", diff)
+	}
+	if s.panicked != 1 {
+		t.Errorf("%d panics were counted", s.panicked)
 	}
 }
 

@@ -5,14 +5,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
-	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/cmd/supportline/server"
@@ -54,7 +51,7 @@ func (c callCommand) run(ctx context.Context, p *program, configFile string) err
 	case c.Number == "" && c.Script != "" && c.Scripts == "":
 		return p.playScripts(ctx, configFile, []string{c.Script})
 	case c.Number == "" && c.Script == "" && c.Scripts != "":
-		files, err := scriptsIn(c.Scripts)
+		files, err := demo.ScriptsIn(c.Scripts)
 		if err != nil {
 			return err
 		}
@@ -71,7 +68,7 @@ func (c callCommand) dial(ctx context.Context, p *program, configFile string) er
 	}
 	running, err := server.AskHealth(ctx, conf.Listen.Health(), "/healthz")
 	if err != nil {
-		return fmt.Errorf("no server of %s answers (%w): start it with \"supportline serve\", or \"supportline demo\" for the demo's", configFile, err)
+		return notRunning(configFile, err)
 	}
 	shift := running.Now.Sub(p.Now())
 	line := p.telephone(conf)
@@ -81,6 +78,11 @@ func (c callCommand) dial(ctx context.Context, p *program, configFile string) er
 		return p.logged(ctx, conf, configFile, sid)
 	}
 	return line.Call(ctx, string(c.Number), c.From, c.Attested)
+}
+
+// notRunning returns the error of a command that needs a server which does not answer.
+func notRunning(configFile string, err error) error {
+	return fmt.Errorf("no server of %s answers (%w): start it with \"supportline serve\", or \"supportline demo\" for the demo's", configFile, err)
 }
 
 // logged reports whether the running server has a call in its log.
@@ -105,75 +107,12 @@ func indented(text string) string {
 	return "    " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n    ")
 }
 
-// scriptsIn lists the call scripts of a folder, by name.
-func scriptsIn(folder string) ([]string, error) {
-	const advice = "name a folder with scripts, or one script with --script"
-	info, err := os.Stat(folder)
-	switch {
-	case err != nil:
-		return nil, control.FileError("--scripts "+folder, err, advice)
-	case !info.IsDir():
-		return nil, fmt.Errorf("--scripts %s: it is no folder: %s", folder, advice)
-	}
-	if _, err := os.ReadDir(folder); err != nil { // Glob would find nothing in it, without an error
-		return nil, control.FileError("--scripts "+folder, err, advice)
-	}
-	files, err := fs.Glob(os.DirFS(folder), "*.call")
-	if err == nil && len(files) == 0 {
-		err = fmt.Errorf("no scripts are in %s: their names end in .call", folder)
-	}
-	for i, file := range files {
-		files[i] = filepath.Join(folder, file)
-	}
-	return files, err
-}
-
-// playScripts plays each script in an App of its own and prints a line for each. The answer is no when one differs; a script that cannot be
-// played is an error, after all the others were.
 func (p *program) playScripts(ctx context.Context, configFile string, files []string) error {
 	base, err := p.scriptConfig(configFile)
 	if err != nil {
 		return err
 	}
-	differ := 0
-	var unplayed []error
-	for _, file := range files {
-		took, err := p.playScript(ctx, base, file)
-		var different *phone.Difference
-		switch {
-		case err == nil:
-			fmt.Fprintf(p.Out, "ok    %s (%d ms)\n", file, took.Milliseconds())
-		case errors.As(err, &different):
-			differ++
-			fmt.Fprintf(p.Out, "DIFF  %s (%d ms)\n      %s\n", file, took.Milliseconds(), err)
-		default:
-			unplayed = append(unplayed, err)
-		}
-	}
-	if len(unplayed) < len(files) {
-		fmt.Fprintf(p.Err, "%s, %d as written\n", control.Plural(len(files), "script"), len(files)-differ-len(unplayed))
-	}
-	switch {
-	case len(unplayed) > 0:
-		return errors.Join(unplayed...)
-	case differ > 0:
-		return control.Exit(control.RefusedExit)
-	}
-	return nil
-}
-
-func (p *program) playScript(ctx context.Context, base demo.Script, file string) (took time.Duration, err error) {
-	text, err := config.ReadFile(file)
-	if err != nil {
-		return 0, fmt.Errorf("the script %s cannot be read: %w: name a file with a call, as \"supportline call --help\" shows", file, err)
-	}
-	script, err := phone.Parse(file, text)
-	if err != nil {
-		return 0, err
-	}
-	began := time.Now()
-	_, err = phone.Play(ctx, script, base.Opener(filepath.Dir(file)))
-	return time.Since(began), err
+	return base.PlayAll(ctx, files, p.Out, p.Err)
 }
 
 // scriptConfig reads the configuration for scripts: the file, or where the default one is not there the shipped example.

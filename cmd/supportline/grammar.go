@@ -8,6 +8,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/officernd/supportline/cmd/supportline/load"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -18,6 +19,7 @@ type grammar struct {
 	Serve      serveCommand      `cmd:"" help:"Answer the provider's webhooks."`
 	Demo       demoCommand       `cmd:"" help:"Everything on this machine, without any account."`
 	Call       callCommand       `cmd:"" help:"A phone in the terminal."`
+	Load       loadCommand       `cmd:"" help:"Drive a running server with made-up calls, and measure it."`
 	Check      checkCommand      `cmd:"" help:"Is the configuration right?"`
 	Hours      hoursCommand      `cmd:"" help:"Open or closed, and which rule says so."`
 	Provision  provisionCommand  `cmd:"" help:"Compare the account's numbers with the configuration, and set them."`
@@ -130,7 +132,7 @@ func (g *grammar) parser(out, words io.Writer, exit func(int)) (*kong.Kong, erro
 	return kong.New(
 		g, append(values(), kong.Name("supportline"), kong.Description(description), kong.Writers(out, words), kong.Exit(exit),
 			kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: false, Compact: true, WrapUpperBound: 110}),
-			kong.Vars{"config": defaultConfig, "intents": list(policy.Intents()), "outcomes": list(outcomes()), "states": list(policy.CaseStates())},
+			kong.Vars{"config": defaultConfig, "mix": load.DefaultMix, "intents": list(policy.Intents()), "outcomes": list(outcomes()), "states": list(policy.CaseStates())},
 		)...)
 }
 

@@ -22,13 +22,14 @@ const module = "github.com/officernd/supportline"
 
 // mayImport are the arrows between the rooms, all that there are. A room's tests may also import what mayTestWith says.
 var mayImport = map[string][]string{
-	"cmd/supportline":             {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/copies", "cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "cmd/supportline/server", "console", "console/signin", "ivr", "policy", "policy/directory", "policy/users", "store", "store/bolt", "twilio", "twilio/fake"},
+	"cmd/supportline":             {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/copies", "cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/load", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "cmd/supportline/server", "console", "console/signin", "ivr", "policy", "policy/directory", "policy/users", "store", "store/bolt", "twilio", "twilio/fake"},
 	"cmd/supportline/control":     {"cmd/supportline/notices", "cmd/supportline/recordings", "policy", "policy/directory", "policy/users", "store", "twilio"},
 	"cmd/supportline/copies":      {"cmd/supportline/control", "cmd/supportline/recordings", "policy", "policy/users", "store", "store/bolt", "store/transfer"},
 	"cmd/supportline/demo":        {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/phone", "cmd/supportline/server", "console/signin", "policy", "policy/directory", "policy/users", "store", "store/bolt", "twilio/fake"},
 	"cmd/supportline/server":      {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/copies", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users", "store", "store/bolt", "store/postgres", "twilio", "twilio/fake"},
 	"cmd/supportline/doctor":      {"cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/server", "console/signin", "ivr", "policy", "store", "store/bolt", "store/postgres", "twilio"},
 	"cmd/supportline/config":      {"cmd/supportline/copies", "cmd/supportline/notices", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users"},
+	"cmd/supportline/load":        {"cmd/supportline/config", "cmd/supportline/control", "policy", "twilio"},
 	"cmd/supportline/notices":     {"policy"},
 	"cmd/supportline/phone":       {"console", "policy", "twilio", "twilio/fake"},
 	"cmd/supportline/recordings":  {"policy", "twilio"},
@@ -86,6 +87,7 @@ var owners = map[string][]string{
 	"golang.org/x/time":               {"console/signin"},
 	"github.com/santhosh-tekuri":      {"console/api"}, // schemas of the API, in tests
 	"go.uber.org/zap":                 {"cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/server", "cmd/supportline/control", "ivr", "console", "console/api", "console/browsertest", "console/signin", "cmd/supportline", "cmd/supportline/notices", "cmd/supportline/recordings", "cmd/supportline/copies"},
+	"github.com/HdrHistogram":         {"cmd/supportline/load"},
 	"github.com/minio":                {"cmd/supportline/recordings"},
 	"github.com/johannesboyne":        {"cmd/supportline/recordings"}, // a store that speaks S3, in tests
 	"github.com/wneessen/go-mail":     {"cmd/supportline/notices"},

@@ -24,7 +24,7 @@ var outboundLegs = map[string][2]string{
 // TestCallScripts: every call of testdata/calls goes as it is written, on the shipped configuration. Acceptance by key, hunting, hang-up and talk
 // time are the same with dialled and with outbound legs.
 func TestCallScripts(t *testing.T) {
-	files, err := scriptsIn("../../testdata/calls")
+	files, err := demo.ScriptsIn("../../testdata/calls")
 	if err != nil {
 		t.Fatal(err)
 	}

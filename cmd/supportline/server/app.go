@@ -46,6 +46,7 @@ type App struct {
 	stopping chan struct{} // closed when the server stops
 	process  store.Process // this one, as others are told of it
 	around   atomic.Pointer[around]
+	disk     func(path string) (free, size uint64, ok bool)
 }
 
 // Open opens the store and puts the rest around it. size is the first size of a file, 0 for that of a server. The caller closes the App.
@@ -63,6 +64,7 @@ func OpenOver(transport http.RoundTripper, conf config.Config, now func() time.T
 	a := &App{
 		Conf: conf, Now: now, Log: log, Sampled: sampled(log), ended: &endedCalls{}, toSend: make(chan struct{}, 1), Counters: newMetrics(conf.PublicURL),
 		yielder: newYielder(), stopping: make(chan struct{}), watched: &storeWatch{engine: engine}, process: thisProcess(conf),
+		disk: diskOf,
 	}
 	a.watched.register(a.Counters.registry)
 	o := store.Options{
@@ -73,6 +75,8 @@ func OpenOver(transport http.RoundTripper, conf config.Config, now func() time.T
 		return nil, err
 	}
 	a.watched.look(ctx, log)
+	a.expectWork()
+	a.stand(ctx)
 	if warning := bolt.Warning(conf.Store.File); warning != "" && !conf.Store.IsDatabase() {
 		log.Warn("the disk of the store may not hold all that is acknowledged", zap.String("store", conf.Store.File), zap.String("what", warning))
 	}

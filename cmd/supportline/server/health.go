@@ -93,7 +93,7 @@ func (a *App) privateRoutes() http.Handler {
 			}
 		})
 	}
-	routes.Handle("/", a.Console())
+	routes.Handle("/", a.Counters.watchPages(a.Console()))
 	return console.Hosts{URL: a.Conf.Console.URL, Listen: a.Conf.Listen.Console}.Guard(routes)
 }
 

@@ -42,6 +42,13 @@ type metrics struct {
 	clock       prometheus.Gauge
 	backups     *prometheus.CounterVec
 	newest      prometheus.Gauge
+	versions    prometheus.Gauge
+	panics      prometheus.Counter
+	jobs        *prometheus.CounterVec
+	night       prometheus.Gauge
+	pages       *prometheus.CounterVec
+	signIns     prometheus.Counter
+	standing    standing
 
 	backedUpLast atomic.Pointer[lastBackup]
 }
@@ -81,14 +88,24 @@ func newMetrics(publicURL string) *metrics {
 		leases:      auto.NewGaugeVec(prometheus.GaugeOpts{Name: "supportline_lease", Help: "1 while this process does the work that one process at a time does, by work."}, []string{"work"}),
 		live:        auto.NewGaugeVec(prometheus.GaugeOpts{Name: "supportline_processes", Help: "Processes that share the store: at work, and gone within a day without stopping."}, []string{"state"}),
 		configs:     auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_configurations", Help: "How many configurations the processes at work have."}),
+		versions:    auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_versions", Help: "How many versions the processes at work have."}),
+		panics:      auto.NewCounter(prometheus.CounterOpts{Name: "supportline_panics_total", Help: "Webhooks whose handler panicked: the caller was connected without the log."}),
+		jobs:        auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_job_failures_total", Help: "Runs of the work that the server does by itself that failed, by task."}, []string{"task"}),
+		night:       auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_night_success_timestamp_seconds", Help: "When this process last did the nightly work; 0 if it never did."}),
+		pages:       auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_console_requests_total", Help: "Requests to the console and its API, by the class of the HTTP status."}, []string{"status"}),
+		signIns:     auto.NewCounter(prometheus.CounterOpts{Name: "supportline_signins_refused_total", Help: "Sign-ins with a wrong name or password, and those that came while they were paused."}),
+		standing:    newStanding(auto),
 		clock:       auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_clock_ahead_seconds", Help: "How much later this process's clock is than the store's."}),
 	}
-	for _, work := range []string{workNotices, workLimits, workNight, workRecordings, workReconcile, workBackups} {
+	for _, work := range []string{workNotices, workLimits, workNight, workRecordings, workReconcile} {
 		m.holds(work, false)
 	}
 	m.live.WithLabelValues("at work").Set(1)
 	m.live.WithLabelValues("gone")
 	m.configs.Set(1)
+	m.versions.Set(1)
+	build := prometheus.GaugeOpts{Name: "supportline_build_info", Help: "1, by the version of the program.", ConstLabels: prometheus.Labels{"version": Version()}}
+	auto.NewGauge(build).Set(1)
 	m.expect(publicURL)
 	return m
 }
@@ -119,6 +136,9 @@ func (m *metrics) NumbersRefused(limit ivr.WrongNumberLimit) {
 
 // Looped counts a call of our own that came back and was refused (rule 17).
 func (m *metrics) Looped() { m.loops.Inc() }
+
+// Panicked counts a webhook whose handler panicked.
+func (m *metrics) Panicked() { m.panics.Inc() }
 
 // committed counts and times a commit of the store.
 func (m *metrics) committed(took time.Duration, _ int, err error) {
@@ -166,6 +186,12 @@ func (m *metrics) backedUp(newest time.Time, tried bool, err error) {
 // Recorded counts an attempt to fetch, delete or remove a recording.
 func (m *metrics) Recorded(what, result string) { m.kept.WithLabelValues(what, result).Inc() }
 
+// jobFailed counts a run of a job that failed.
+func (m *metrics) jobFailed(job string) { m.jobs.WithLabelValues(job).Inc() }
+
+// nightDone keeps when the nightly work was last done, all of it.
+func (m *metrics) nightDone(at time.Time) { m.night.Set(float64(at.Unix())) }
+
 // holds keeps whether this process does some work.
 func (m *metrics) holds(work string, held bool) {
 	m.leases.WithLabelValues(work).Set(map[bool]float64{true: 1}[held])
@@ -173,13 +199,13 @@ func (m *metrics) holds(work string, held bool) {
 
 // around keeps what was seen of the processes, among which is this one.
 func (m *metrics) around(all []store.Process, self string) {
-	configs, gone := map[string]bool{}, 0
+	configs, versions, gone := map[string]bool{}, map[string]bool{}, 0
 	for _, p := range all {
 		if p.Gone {
 			gone++
 			continue
 		}
-		configs[p.Config] = true
+		configs[p.Config], versions[p.Version] = true, true
 		if p.ID == self {
 			m.clock.Set(p.Ahead.Seconds())
 		}
@@ -187,6 +213,7 @@ func (m *metrics) around(all []store.Process, self string) {
 	m.live.WithLabelValues("at work").Set(float64(len(all) - gone))
 	m.live.WithLabelValues("gone").Set(float64(gone))
 	m.configs.Set(float64(len(configs)))
+	m.versions.Set(float64(len(versions)))
 }
 
 func (m *metrics) handler() http.Handler {

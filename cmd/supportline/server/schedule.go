@@ -30,11 +30,26 @@ type scheduler struct {
 	gone  func(context.Context) ([]string, error) // the processes that died lately; nil where there can be no others
 	// reviewAll is Jobs.ReviewAll.
 	reviewAll func(ctx context.Context, now time.Time) error
+	failed    func(job string)   // is told of each run that failed
+	done      func(at time.Time) // is told of nightly work that went through
 }
+
+// The jobs, as they are logged and counted.
+const (
+	jobLimits    = "live limits"
+	jobReview    = "review"
+	jobReports   = "rows for SQL"
+	jobDied      = "look for processes that died"
+	jobNight     = "nightly review"
+	jobSummary   = "monthly summary"
+	jobRetention = "retention"
+)
+
+var jobNames = []string{jobLimits, jobReview, jobReports, jobDied, jobNight, jobSummary, jobRetention}
 
 // limits and reviews run what is due. A job that fails is logged and runs again at the next tick.
 func (s *scheduler) limits(ctx context.Context, now time.Time) {
-	s.try(ctx, "live limits", s.jobs.LiveLimits(ctx, now))
+	s.try(ctx, jobLimits, s.jobs.LiveLimits(ctx, now))
 }
 
 // reviews reviews the accounts whose calls ended in this process.
@@ -44,7 +59,7 @@ func (s *scheduler) reviews(ctx context.Context, now time.Time) {
 		if err != nil {
 			s.ended.again(a)
 		}
-		s.try(ctx, "review", err)
+		s.try(ctx, jobReview, err)
 	}
 }
 
@@ -57,7 +72,7 @@ func (s *scheduler) reports(ctx context.Context) {
 		}
 		err := errors.Join(s.jobs.Store.ReportUnder(ctx, s.jobs.Settings.FairUse), s.jobs.Store.FillReports(ctx))
 		complete = err == nil
-		s.try(ctx, "rows for SQL", err)
+		s.try(ctx, jobReports, err)
 	})
 }
 
@@ -76,13 +91,13 @@ const nightRetry = 10 * time.Minute
 // everything else.
 func (n *nights) tick(ctx context.Context, now time.Time) {
 	died, err := n.died(ctx)
-	n.try(ctx, "look for processes that died", err)
+	n.try(ctx, jobDied, err)
 	local := now.In(n.jobs.Settings.Lines[0].Zone)
 	day := local.Add(-nightHour * time.Hour).Format(time.DateOnly)
 	due := day != n.last || !n.again.IsZero() && !now.Before(n.again)
 	if due || len(died) > 0 {
 		err = n.reviewAll(ctx, now)
-		n.try(ctx, "nightly review", err)
+		n.try(ctx, jobNight, err)
 		n.mourn(died, err)
 	}
 	if !due {
@@ -90,11 +105,13 @@ func (n *nights) tick(ctx context.Context, now time.Time) {
 	}
 	n.last, n.again = day, time.Time{}
 	summary, retention := n.jobs.Summary(ctx, now), n.jobs.Retain(ctx, now)
-	n.try(ctx, "monthly summary", summary)
-	n.try(ctx, "retention", retention)
+	n.try(ctx, jobSummary, summary)
+	n.try(ctx, jobRetention, retention)
 	if errors.Join(err, summary, retention) != nil {
 		n.again = now.Add(nightRetry)
+		return
 	}
+	n.done(now)
 }
 
 // died returns the processes that died and whose reviews were not made up for.
@@ -120,6 +137,7 @@ func (n *nights) mourn(died []string, err error) {
 
 func (s *scheduler) try(ctx context.Context, job string, err error) {
 	if err != nil && ctx.Err() == nil { // a job whose lease is over goes on elsewhere
+		s.failed(job)
 		s.jobs.Log.Error("a job failed", zap.String("job", job), zap.Error(err))
 	}
 }
@@ -171,6 +189,7 @@ func (a *App) work(ctx context.Context) {
 	all.Go(func() { every(ctx, notHeldEvery, func() { a.watched.look(ctx, a.Log) }) })
 	all.Go(func() { every(ctx, tickEvery, func() { s.reviews(ctx, a.Now()) }) })
 	all.Go(func() { a.followOthers(ctx) })
+	all.Go(func() { every(ctx, standingEvery, func() { a.stand(ctx) }) })
 	all.Go(func() {
 		duties := []store.Duty{
 			{Work: workNotices, Do: sender.Run},
@@ -183,7 +202,6 @@ func (a *App) work(ctx context.Context) {
 			}},
 		}
 		if a.Store.Reports() {
-			a.Counters.holds(workReports, false)
 			duties = append(duties, store.Duty{Work: workReports, Do: s.reports})
 		}
 		if keeper := a.keeper(sender.Wake); keeper != nil {
@@ -194,9 +212,19 @@ func (a *App) work(ctx context.Context) {
 	all.Wait()
 }
 
+// expectWork makes the series of the work that this server has by its configuration and its store.
+func (a *App) expectWork() {
+	if a.Store.Reports() {
+		a.Counters.holds(workReports, false)
+	}
+	if a.Conf.Backups.On() {
+		a.Counters.holds(workBackups, false)
+	}
+}
+
 func (a *App) scheduler(tell notices.Settings, wake func()) *scheduler {
 	jobs := &Jobs{Store: a.Store, Settings: a.Conf.Settings, Notices: tell, Log: a.Log, Wake: wake}
-	s := &scheduler{jobs: jobs, ended: a.ended, reviewAll: jobs.ReviewAll}
+	s := &scheduler{jobs: jobs, ended: a.ended, reviewAll: jobs.ReviewAll, failed: a.Counters.jobFailed, done: a.Counters.nightDone}
 	if a.Store.Shared() {
 		s.gone = a.goneProcesses
 	}

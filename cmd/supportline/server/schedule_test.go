@@ -47,7 +47,7 @@ func TestScheduler(t *testing.T) {
 		return len(must(log.DueNotices(t.Context(), policy.ChannelEmail, now, 1000)))
 	}
 	jobs := &Jobs{Store: log, Settings: conf.Settings, Notices: conf.Notices, Log: zap.NewNop(), Wake: func() {}}
-	s := &scheduler{ended: &endedCalls{}, jobs: jobs, reviewAll: jobs.ReviewAll}
+	s := &scheduler{ended: &endedCalls{}, jobs: jobs, reviewAll: jobs.ReviewAll, failed: func(string) {}, done: func(time.Time) {}}
 	n := &nights{scheduler: s}
 	tick := func(now time.Time) {
 		s.limits(t.Context(), now)
@@ -79,10 +79,12 @@ func TestNightlyWorkThatFailsIsDoneAgain(t *testing.T) {
 	a := mustApp(t)
 	fails, reviews := errors.New("the database is away"), 0
 	jobs := &Jobs{Store: a.Store, Settings: a.Conf.Settings, Notices: a.Conf.Notices, Log: zap.NewNop(), Wake: func() {}}
-	n := &nights{scheduler: &scheduler{ended: &endedCalls{}, jobs: jobs, reviewAll: func(context.Context, time.Time) error {
-		reviews++
-		return fails
-	}}}
+	var failed []string
+	var done []time.Time
+	n := &nights{scheduler: &scheduler{
+		ended: &endedCalls{}, jobs: jobs, failed: func(job string) { failed = append(failed, job) }, done: func(at time.Time) { done = append(done, at) },
+		reviewAll: func(context.Context, time.Time) error { reviews++; return fails },
+	}}
 	at := time.Date(2024, 3, 20, 12, 0, 0, 0, time.UTC)
 	for _, row := range []struct {
 		after time.Duration
@@ -93,6 +95,9 @@ func TestNightlyWorkThatFailsIsDoneAgain(t *testing.T) {
 		if n.tick(t.Context(), at); reviews != row.want {
 			t.Errorf("%s later: %d reviews in all, want %d", row.after, reviews, row.want)
 		}
+	}
+	if len(failed) != 2 || failed[0] != jobNight || len(done) != 2 || !done[1].Equal(at) {
+		t.Errorf("told of failures of %q, and that it was done at %v", failed, done)
 	}
 }
 

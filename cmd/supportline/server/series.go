@@ -23,9 +23,10 @@ func (m *metrics) expect(publicURL string) {
 		base = strings.TrimSuffix(u.Path, "/")
 	}
 	for _, route := range ivr.Routes() {
-		for _, status := range []int{http.StatusOK, http.StatusForbidden, http.StatusInternalServerError} {
+		for _, status := range answered {
 			m.webhooks.WithLabelValues(base+route, strconv.Itoa(status))
 		}
+		m.latency.WithLabelValues(base + route)
 	}
 	for _, channel := range []policy.Channel{policy.ChannelEmail, policy.ChannelWebhook, policy.ChannelAnnouncement} {
 		m.notices.WithLabelValues(string(channel), "sent")
@@ -47,6 +48,18 @@ func (m *metrics) expect(publicURL string) {
 	for _, what := range []string{"call", "status", "end", "total", "talk", "outcome", "leg", "message", "recordings"} {
 		m.repairs.WithLabelValues(what)
 	}
+	for _, job := range jobNames {
+		m.jobs.WithLabelValues(job)
+	}
+	for _, class := range []string{"1xx", "2xx", "3xx", "4xx", "5xx"} {
+		m.pages.WithLabelValues(class)
+	}
+}
+
+// answered are the statuses of answers to webhooks.
+var answered = []int{
+	http.StatusOK, http.StatusNoContent, http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusRequestEntityTooLarge,
+	http.StatusInternalServerError,
 }
 
 // askedOfProvider are the requests to the provider's REST API that a running server makes.

@@ -1,0 +1,107 @@
+package server
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// standing are the gauges of what a server looks at by itself, so that its state is known while nobody calls.
+type standing struct {
+	ready, givenUp, overdue, cases prometheus.Gauge
+	free, size                     *prometheus.GaugeVec
+}
+
+func newStanding(auto promauto.Factory) standing {
+	gauge := func(name, help string) prometheus.Gauge {
+		return auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_" + name, Help: help})
+	}
+	disk := func(name, help string) *prometheus.GaugeVec {
+		return auto.NewGaugeVec(prometheus.GaugeOpts{Name: "supportline_disk_" + name, Help: help}, []string{"of"})
+	}
+	return standing{
+		ready:   gauge("ready", "1 while the store can be read and written, as /readyz answers."),
+		givenUp: gauge("notices_given_up", "Notices that could not be delivered and wait for a person."),
+		overdue: gauge("notices_overdue_seconds", "For how long the notice that is due for longest has not been tried; 0 if none is due."),
+		cases:   gauge("cases_open", "Cases that are not closed."),
+		free:    disk("free_bytes", "Room that is left on the disk of a folder or file on this machine."),
+		size:    disk("size_bytes", "Size of the disk of a folder or file on this machine."),
+	}
+}
+
+// standingEvery is how often the gauges are brought up to date.
+const standingEvery = 15 * time.Second
+
+// channels are all ways of a notice out of the server.
+var channels = []policy.Channel{policy.ChannelEmail, policy.ChannelWebhook, policy.ChannelAnnouncement}
+
+// stand brings the gauges up to date. What cannot be read stays as it was: that the store does not answer is a gauge of its own.
+func (a *App) stand(ctx context.Context) {
+	looking, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	s := a.Counters.standing
+	err := a.Store.Ping(looking)
+	if ctx.Err() != nil {
+		return
+	}
+	s.ready.Set(map[bool]float64{true: 1}[err == nil])
+	if n, err := a.Store.FailedNotices(looking); err == nil {
+		s.givenUp.Set(float64(n))
+	}
+	if overdue, err := a.overdue(looking); err == nil {
+		s.overdue.Set(overdue.Seconds())
+	}
+	if open, err := a.Store.OpenCases(looking); err == nil {
+		s.cases.Set(float64(len(open)))
+	}
+	a.disks()
+}
+
+// overdue returns for how long the notice that is due for longest has not been tried.
+func (a *App) overdue(ctx context.Context) (longest time.Duration, err error) {
+	now := a.Now()
+	for _, channel := range channels {
+		due, err := a.Store.DueNotices(ctx, channel, now, 1)
+		if err != nil {
+			return 0, err
+		}
+		for _, n := range due {
+			at := n.NextAt
+			if at.IsZero() {
+				at = n.At
+			}
+			longest = max(longest, now.Sub(at))
+		}
+	}
+	return longest, nil
+}
+
+// disks brings the gauges of the disks up to date.
+func (a *App) disks() {
+	for of, path := range a.kept() {
+		if free, size, ok := a.disk(path); ok {
+			a.Counters.standing.free.WithLabelValues(of).Set(float64(free))
+			a.Counters.standing.size.WithLabelValues(of).Set(float64(size))
+		}
+	}
+}
+
+// kept returns the places on this machine that grow, by what is there.
+func (a *App) kept() map[string]string {
+	places := map[string]string{}
+	if !a.Conf.Store.IsDatabase() {
+		places["store"] = filepath.Dir(a.Conf.Store.File)
+	}
+	if folder := a.Conf.Recordings.Folder; folder != "" {
+		places["recordings"] = folder
+	}
+	if folder := a.Conf.Backups.Folder; folder != "" {
+		places["backups"] = folder
+	}
+	return places
+}
