@@ -39,12 +39,13 @@ func driven(t *testing.T) (*server.App, *load.Load) {
 func TestLoadMakesWholeCalls(t *testing.T) {
 	app, l := driven(t)
 	l.Concurrency, l.For = 8, time.Second
-	r, err := l.Run(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.All.Errors > 0 || r.Calls < 100 {
-		t.Errorf("%d calls, errors %v", r.Calls, r.Kinds)
+	calls := 0
+	for ; calls < 300; l.Seed++ { // on a machine that is busy a second has few
+		r, err := l.Run(t.Context())
+		if err != nil || r.All.Errors > 0 {
+			t.Fatalf("%v, errors %v", err, r.Kinds)
+		}
+		calls += r.Calls
 	}
 	outcomes, intents, logged := map[policy.Outcome]int{}, map[policy.Intent]int{}, 0
 	for c, err := range app.Store.Calls(t.Context(), policy.Filter{}) {
@@ -57,8 +58,8 @@ func TestLoadMakesWholeCalls(t *testing.T) {
 		outcomes[c.Outcome()]++
 		intents[c.Intent]++
 	}
-	if logged != r.Calls {
-		t.Errorf("%d calls are in the log, %d were carried", logged, r.Calls)
+	if logged != calls {
+		t.Errorf("%d calls are in the log, %d were carried", logged, calls)
 	}
 	for _, o := range []policy.Outcome{policy.Served, policy.Abandoned, policy.NotEntitled} {
 		if outcomes[o] == 0 {
