@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/officernd/supportline/policy"
 )
 
@@ -49,6 +51,33 @@ func TestFirstFailureIsARise(t *testing.T) {
 	m.told(policy.ChannelEmail, "sent")
 	if line := `supportline_notice_failures_total{channel="email"} 1`; !strings.Contains(scraped(t, m), line+"\n") {
 		t.Errorf("there is no %s", line)
+	}
+}
+
+// TestEverySeriesIsThereFromTheStart: the counters and gauges of a server that has just started, with the values of their labels, all of them. Of what follows
+// from a configuration there is what it asks for.
+func TestEverySeriesIsThereFromTheStart(t *testing.T) {
+	label := regexp.MustCompile(`(\w+)="([^"]*)"`)
+	got := map[string]string{}
+	for s := range scraping(t, newWatched(t, provoked{change: withBackups}).App) {
+		if !strings.HasPrefix(s, "supportline_") || strings.Contains(s, "_bucket{") {
+			continue
+		}
+		if _, there := got[name(s)]; !there {
+			got[name(s)] = ""
+		}
+		for _, l := range label.FindAllStringSubmatch(s, -1) {
+			if v := l[1] + "=" + l[2]; !slices.Contains([]string{"job", "instance", "route", "version"}, l[1]) && !slices.Contains(strings.Split(got[name(s)], ","), v) {
+				got[name(s)] = strings.Join(slices.Sorted(slices.Values(append(strings.Split(got[name(s)], ","), v))), ",")
+			}
+		}
+	}
+	for n, values := range got {
+		got[n] = strings.TrimPrefix(values, ",")
+	}
+	want := map[string]string{}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("series (-want +got):\n%s", diff)
 	}
 }
 
