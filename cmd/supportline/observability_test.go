@@ -118,7 +118,7 @@ func TestUnitIsHardened(t *testing.T) {
 		t.Fatal(err)
 	}
 	unit := filepath.Join(t.TempDir(), "supportline.service")
-	if err := os.WriteFile(unit, []byte(strings.Replace(text, "/usr/local/bin/supportline", self, 1)), 0o600); err != nil {
+	if err := os.WriteFile(unit, []byte(strings.ReplaceAll(text, "/usr/local/bin/supportline", self)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	const exposure = "--threshold=15" // 1.5 of 10
