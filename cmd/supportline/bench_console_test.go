@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/demo"
+	"github.com/officernd/supportline/cmd/supportline/server"
 )
 
 // consolePages are every page of the console that reads the log, and the first page of each single filter.
@@ -39,7 +40,7 @@ const (
 // browse and one exports, against webhooks alone. It prints them as tables. SUPPORTLINE_BENCH_CALLS sets the size of the large log.
 func BenchmarkConsole(b *testing.B) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	workBesideTheDisk() // as the program does
+	server.TuneRuntime() // as the program does
 	small := newPagesBench(b, benchSmall, demo.AccountsFor(benchSmall, 12), 12)
 	calls := benchCalls(b)
 	large := newPagesBench(b, calls, benchAccounts, max(12, calls/(benchAccounts*5))) // five calls a month are usual

@@ -125,7 +125,7 @@ func openBench(b *testing.B, file string) *server.App {
 
 // benchOurs is the program, which writes a profile of its processor time to the file SUPPORTLINE_BENCH_PROFILE until it is stopped.
 func benchOurs() {
-	workBesideTheDisk()
+	server.TuneRuntime()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	if path := os.Getenv("SUPPORTLINE_BENCH_PROFILE"); path != "" {

@@ -14,27 +14,19 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"runtime"
 	"syscall"
 	"time"
 	_ "time/tzdata" // so that a bare container knows its zones
+
+	"github.com/officernd/supportline/cmd/supportline/server"
 )
 
 func main() {
-	workBesideTheDisk()
+	server.TuneRuntime()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	p := &program{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv, Now: time.Now}
 	status := p.run(ctx, os.Args[1:])
 	stop()
 	os.Exit(status)
-}
-
-// workBesideTheDisk lets the runtime work on one thing more than there are processors. A commit waits for the disk twice, and to the
-// runtime the goroutine that waits is at work until it finds out otherwise: on two processors half of the webhooks would stand still that
-// long. GOMAXPROCS in the environment stands as it is.
-func workBesideTheDisk() {
-	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
-	}
 }
