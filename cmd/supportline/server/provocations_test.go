@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/copies"
 	"github.com/officernd/supportline/cmd/supportline/notices"
@@ -19,7 +21,6 @@ import (
 	"github.com/officernd/supportline/store/postgres"
 	"github.com/officernd/supportline/twilio"
 	"github.com/officernd/supportline/twilio/fake"
-	"go.uber.org/zap"
 )
 
 var withBackups = func(c *config.Config) {
