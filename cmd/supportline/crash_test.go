@@ -111,7 +111,12 @@ var killsOfProcess = []kill{
 	{"while it upgrades", 3, false, func(c *crash) {
 		c.makeOlder()
 		c.members[0].launch(c.fleet)
-		c.wait(0, 120)
+		if c.random.IntN(4) == 0 {
+			c.wait(0, 120)
+		} else { // the file was copied, and is being upgraded
+			c.await(readyAtMost, "the upgrade begins", func() bool { return len(must(filepath.Glob(c.conf.Store.File+".schema-1"))) > 0 })
+			c.wait(0, 15)
+		}
 		c.end()
 	}},
 }

@@ -212,10 +212,13 @@ func (m *member) stop(with syscall.Signal) error {
 	return err
 }
 
+// awaitEvery is how often is looked for what other processes do.
+const awaitEvery = 2 * time.Millisecond
+
 // await waits for something that other processes do.
 func (f *fleet) await(within time.Duration, what string, so func() bool) {
 	f.Helper()
-	for end := time.Now().Add(within); !so(); <-time.After(20 * time.Millisecond) {
+	for end := time.Now().Add(within); !so(); <-time.After(awaitEvery) {
 		if time.Now().After(end) {
 			f.Fatalf("not within %v: %s", within, what)
 		}
