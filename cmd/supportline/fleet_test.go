@@ -212,13 +212,10 @@ func (m *member) stop(with syscall.Signal) error {
 	return err
 }
 
-// awaitEvery is how often is looked for what other processes do.
-const awaitEvery = 2 * time.Millisecond
-
 // await waits for something that other processes do.
 func (f *fleet) await(within time.Duration, what string, so func() bool) {
 	f.Helper()
-	for end := time.Now().Add(within); !so(); <-time.After(awaitEvery) {
+	for end := time.Now().Add(within); !so(); <-time.After(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			f.Fatalf("not within %v: %s", within, what)
 		}
