@@ -47,6 +47,7 @@ func (d *databaseCrash) kill() {
 	d.away.Store(time.Now().Add(time.Hour).UnixNano())
 	d.server.Kill(d)
 	began := time.Now()
+	kind := "of the server under load"
 	switch d.random.IntN(6) {
 	case 0:
 		d.how["of the server in its start"]++
@@ -56,21 +57,21 @@ func (d *databaseCrash) kill() {
 		began = time.Now()
 		d.server.Start(d)
 	case 1:
-		d.how["of the server with the process"]++
+		d.how["of the process with the server"]++
 		d.end()
 		d.server.Start(d)
 		began = time.Now()
 		d.members[0].launch(d.fleet)
 		d.restarts++
 	case 2:
-		d.how["of the server, which is back late"]++
+		kind = "of the server, which is back late"
 		d.wait(500, 2500)
 		began = time.Now()
 		d.server.Start(d)
 	default:
 		d.server.Start(d)
 	}
-	d.how["of the server under load"]++
+	d.how[kind]++
 	d.kills++
 	d.restarts++
 	d.comesBack(began)

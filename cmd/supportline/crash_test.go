@@ -111,7 +111,12 @@ var killsOfProcess = []kill{
 	{"while it upgrades", 3, false, func(c *crash) {
 		c.makeOlder()
 		c.members[0].launch(c.fleet)
-		c.wait(0, 120)
+		if c.random.IntN(4) == 0 {
+			c.wait(0, 120)
+		} else { // the file was copied, and is being upgraded
+			c.awaitCopy()
+			c.wait(0, 15)
+		}
 		c.end()
 	}},
 }
@@ -119,6 +124,19 @@ var killsOfProcess = []kill{
 // wait waits for a random time, in milliseconds.
 func (c *crash) wait(from, to int) {
 	<-time.After(time.Duration(from)*time.Millisecond + time.Duration(c.random.IntN((to-from)*1000))*time.Microsecond)
+}
+
+// awaitCopy waits for the copy that is made of an older file before it is upgraded.
+func (c *crash) awaitCopy() {
+	c.Helper()
+	for end := time.Now().Add(readyAtMost); ; <-time.After(time.Millisecond) {
+		if _, err := os.Stat(c.conf.Store.File + ".schema-1"); err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			c.Fatalf("no upgrade is begun within %v (seed %d):\n%s", readyAtMost, c.seed, tail(c.members[0].log.Name()))
+		}
+	}
 }
 
 // end kills the process.
