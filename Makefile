@@ -4,6 +4,7 @@
 # make vuln      are there known vulnerabilities in the dependencies?
 # make build     the program, as ./supportline
 # make bench     the benchmarks
+# make crash     kills the program and its database's server at random for FOR (1m) each: ENGINE=bolt or postgres, both without; SEED repeats an order
 # make fuzz      each fuzz target for FUZZTIME (20s)
 # make pictures  those of the console in docs, taken anew
 # make format    what the first check would complain about
@@ -62,6 +63,11 @@ bench:
 	@go test -run '^$$' -bench '^BenchmarkServer$$' -benchtime 10x ./cmd/supportline
 	@go test -run '^$$' -bench '^BenchmarkGrowth$$' -benchtime 10x -timeout 2h ./cmd/supportline
 	@go test -run '^$$' -bench . -skip '^Benchmark(Server|Growth)$$' -benchmem -timeout 2h ./...
+
+.PHONY: crash
+FOR ?= 1m
+crash:
+	@SUPPORTLINE_CRASH_FOR=$(FOR) SUPPORTLINE_CRASH_SEED=$(SEED) go test -count=1 -v -timeout 0 -run '^TestCrash$$$(if $(ENGINE),/^$(ENGINE)$$)' ./cmd/supportline
 
 .PHONY: fuzz
 fuzz: packages

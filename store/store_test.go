@@ -11,6 +11,7 @@ import (
 
 	bbolt "go.etcd.io/bbolt"
 
+	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
@@ -102,6 +103,17 @@ func (f file) check(t testing.TB) {
 	}
 	for _, what := range wrong[:min(len(wrong), 20)] {
 		t.Errorf("the index after the test: %s", what)
+	}
+}
+
+// TestAFileIsWhole checks the file that SUPPORTLINE_CHECK_FILE names, as the crash tests of the program ask for, and without it one with a customer.
+func TestAFileIsWhole(t *testing.T) {
+	if path := os.Getenv("SUPPORTLINE_CHECK_FILE"); path != "" {
+		file{path}.check(t)
+		return
+	}
+	if _, err := newFile(t).open(t, store.Options{}).ImportCustomers(t.Context(), []policy.Customer{{Number: "204518", Name: "Northwind"}}, "mila"); err != nil {
+		t.Error(err)
 	}
 }
 

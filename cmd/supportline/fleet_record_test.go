@@ -1,8 +1,11 @@
 package main
 
 import (
+	"encoding/json"
+	"net/http"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"go.uber.org/zap"
@@ -10,6 +13,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 )
 
@@ -33,17 +37,51 @@ func (f *fleet) record() {
 		conf.Store = config.Store{File: filepath.Join(f.TempDir(), "supportline.db")}
 		app := must(server.Open(conf, time.Now, zap.NewNop(), 1<<20))
 		importExamples(f, app.Store)
-		r := &recorder{b: f, conf: conf, app: app.Webhooks}
+		var states []state
+		r := &recorder{b: f, conf: conf, app: watched{app.Webhooks, func() { states = append(states, f.recordedState(app.Store)) }}}
 		s.play(r)
 		call := must(app.Store.Call(f.Context(), recordedCall))
 		if call.Outcome() != s.outcome {
 			f.Fatalf("the recorded call %q ended as %s", s.name, call.Outcome())
 		}
-		f.scripts = append(f.scripts, script{s.name, r.sent, s.outcome, s.counted})
+		f.scripts = append(f.scripts, script{s.name, r.sent, states, s.outcome, s.counted})
 		if err := app.Close(); err != nil {
 			f.Fatal(err)
 		}
 	}
+}
+
+// watched is a handler that somebody looks at after each request.
+type watched struct {
+	http.Handler
+	look func()
+}
+
+func (w watched) ServeHTTP(to http.ResponseWriter, r *http.Request) {
+	w.Handler.ServeHTTP(to, r)
+	w.look()
+}
+
+// state is what a log has of a call: the call without its times, and what it adds to the account's usage.
+type state struct {
+	call  string
+	usage figures
+}
+
+func (f *fleet) recordedState(log *store.Store) state {
+	f.Helper()
+	return state{timeless(must(log.Call(f.Context(), recordedCall))), f.figures(log)}
+}
+
+var (
+	anyTime  = regexp.MustCompile(`"([A-Z][a-z]{2} )?[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}[T ][^"]*"`)
+	anyMonth = regexp.MustCompile(`"month": "[0-9-]*"`)
+)
+
+// timeless returns a call with its history as text, without its times.
+func timeless(c policy.Call) string {
+	text := anyTime.ReplaceAll(must(json.MarshalIndent(c, "", " ")), []byte(`"then"`))
+	return string(anyMonth.ReplaceAll(text, []byte(`"month": "then"`)))
 }
 
 func (r *recorder) caller(more ...string) url.Values {

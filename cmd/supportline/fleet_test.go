@@ -81,7 +81,7 @@ type fleet struct {
 	hook    *hook
 	scripts []script
 	calls   atomic.Int64 // begun, for SIDs
-	did     sync.Map     // of what was sent: SID -> script
+	did     sync.Map     // of what was sent: SID -> *made
 	again   atomic.Int64 // webhooks that were given to another process
 	kills   int
 }
@@ -97,8 +97,19 @@ type member struct {
 type script struct {
 	name    string
 	sent    []sent
+	states  []state // of the call in the log, after each webhook
 	outcome policy.Outcome
 	counted bool
+}
+
+// made is a call that was sent.
+type made struct {
+	script   script
+	sids     *strings.Replacer // of the script to those of the call
+	recorded *strings.Replacer // and back
+	answered atomic.Int64      // how many of its webhooks were answered
+	waits    atomic.Bool       // the next one was sent, and was not answered
+	left     atomic.Bool       // the caller was rung through without the log
 }
 
 // hook receives the notices, and counts them by their keys.
@@ -116,36 +127,44 @@ func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func newFleet(t *testing.T) *fleet {
 	t.Helper()
-	f := &fleet{T: t, hook: &hook{came: map[string]int{}}}
+	f := &fleet{T: t}
 	f.proxy = httptest.NewServer(f)
 	t.Cleanup(f.proxy.Close)
+	f.configure(f.proxy.URL, postgrestest.Database(t), processesOfFleet)
+	importExamples(t, f.open())
+	f.record()
+	for _, m := range f.members {
+		m.start(f)
+	}
+	return f
+}
+
+// configure writes the configuration of some processes, which do not run yet.
+func (f *fleet) configure(publicURL, place string, processes int) {
+	f.Helper()
+	f.hook = &hook{came: map[string]int{}}
 	told := httptest.NewServer(f.hook)
-	t.Cleanup(told.Close)
+	f.Cleanup(told.Close)
 	text := string(config.Demo("${WEBHOOKS}", "${CONSOLE}"))
 	for key, value := range map[string]string{
-		"public_url": f.proxy.URL, "store": postgrestest.Database(t), "recordings": "{}", "  api_url": "http://127.0.0.1:1",
+		"public_url": publicURL, "store": place, "recordings": "{}", "  api_url": "http://127.0.0.1:1",
 		"    hours": `{ mon-sun: "00:00-24:00" }`, "  tickets_per_month": "100000",
 	} {
 		text = regexp.MustCompile(`(?m)^`+key+`: .*$`).ReplaceAllLiteralString(text, key+": "+value)
 	}
 	text = strings.Replace(text, "\nrecordings: {}\n", "\n", 1)
 	text += "\nnotices:\n  webhook: { url: \"" + told.URL + "\", secret: \"0123456789abcdef\" }\n"
-	f.file = filepath.Join(t.TempDir(), "supportline.yaml")
+	f.file = filepath.Join(f.TempDir(), "supportline.yaml")
 	if err := os.WriteFile(f.file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+		f.Fatal(err)
 	}
-	for range processesOfFleet {
-		f.members = append(f.members, &member{address: freeAddress(t), private: freeAddress(t)})
+	for i := range processes {
+		m := &member{address: freeAddress(f), private: freeAddress(f)}
+		m.log = must(os.Create(filepath.Join(f.TempDir(), strconv.Itoa(i)+".log")))
+		f.Cleanup(func() { _ = m.stop(syscall.SIGKILL) })
+		f.members = append(f.members, m)
 	}
-	f.conf = f.members[0].config(t, f.file)
-	importExamples(t, f.open())
-	f.record()
-	for i, m := range f.members {
-		m.log = must(os.Create(filepath.Join(t.TempDir(), strconv.Itoa(i)+".log")))
-		m.start(f)
-		t.Cleanup(func() { m.stop(syscall.SIGKILL) })
-	}
-	return f
+	f.conf = f.members[0].config(f.T, f.file)
 }
 
 func (m *member) config(t *testing.T, file string) config.Config {
@@ -161,16 +180,25 @@ func (m *member) config(t *testing.T, file string) config.Config {
 // start starts the process, and waits until it answers.
 func (m *member) start(f *fleet) {
 	f.Helper()
+	m.launch(f)
+	f.await(30*time.Second, "the process answers", func() bool { return m.ready(f) })
+}
+
+// launch starts the process.
+func (m *member) launch(f *fleet) {
+	f.Helper()
 	m.cmd = exec.Command(binary(f), "serve", "--config", f.file)
 	m.cmd.Env = append(os.Environ(), "WEBHOOKS="+m.address, "CONSOLE="+m.private)
 	m.cmd.Stderr = m.log
 	if err := m.cmd.Start(); err != nil {
 		f.Fatal(err)
 	}
-	f.await(30*time.Second, "the process answers", func() bool {
-		_, err := server.AskHealth(f.Context(), m.private, "/readyz")
-		return err == nil
-	})
+}
+
+// ready reports whether the process answers, and can write.
+func (m *member) ready(f *fleet) bool {
+	_, err := server.AskHealth(f.Context(), m.private, "/readyz")
+	return err == nil
 }
 
 // stop ends the process with a signal, unless it is over, and waits for it.
@@ -285,15 +313,24 @@ func (f *fleet) holders(log *store.Store) map[string]store.Process {
 	return does
 }
 
+// begin is one call more, of which nothing was sent yet.
+func (f *fleet) begin(s script) (policy.CallSID, *made) {
+	n := f.calls.Add(1)
+	sid, leg, sound := fmt.Sprintf("CA%032x", n*7919), fmt.Sprintf("CAff%030x", n), fmt.Sprintf("RE%032x", n)
+	m := &made{
+		script: s, sids: strings.NewReplacer(recordedCall, sid, recordedLeg, leg, recordedSound, sound),
+		recorded: strings.NewReplacer(sid, recordedCall, leg, recordedLeg, sound, recordedSound),
+	}
+	f.did.Store(policy.CallSID(sid), m)
+	return policy.CallSID(sid), m
+}
+
 // call sends the webhooks of one call, each when the last one was answered, as the provider does.
 func (f *fleet) call(s script) {
-	n := f.calls.Add(1)
-	sid := policy.CallSID(fmt.Sprintf("CA%032x", n*7919))
-	sids := strings.NewReplacer(recordedCall, string(sid), recordedLeg, fmt.Sprintf("CAff%030x", n), recordedSound, fmt.Sprintf("RE%032x", n))
-	f.did.Store(sid, s)
+	sid, m := f.begin(s)
 	for i, webhook := range s.sent {
-		got, err := f.post(webhook, sids)
-		if want := sids.Replace(webhook.answer); err != nil || got != want {
+		got, err := f.post(webhook, m.sids)
+		if want := m.sids.Replace(webhook.answer); err != nil || got != want {
 			f.Errorf("%s, call %s, webhook %d %s: %v\nheard %s\nwant  %s", s.name, sid, i+1, webhook.path, err, got, want)
 			return
 		}
@@ -350,7 +387,7 @@ func (f *fleet) check() {
 			f.Errorf("call %s was never made", c.SID)
 			continue
 		}
-		s := did.(script)
+		s := did.(*made).script
 		if c.Outcome() != s.outcome {
 			f.Errorf("call %s (%s) ended as %s, want %s", c.SID, s.name, c.Outcome(), s.outcome)
 		}
@@ -366,12 +403,23 @@ func (f *fleet) check() {
 		f.Errorf("%d calls are in the log, %d were made", logged, n)
 	}
 	f.checkUsage(log, served)
-	f.checkNotices(log, wanted)
+	sent, waiting, twice := f.checkNotices(log, wanted)
+	f.Logf("%d notices sent, %d waiting, %d came twice", sent, waiting, twice)
 	f.Logf("%d calls, %d served, %d messages; %d kills, %d webhooks given to another process", logged, served, messages, f.kills, f.again.Load())
 }
 
 // checkUsage compares what is counted of the account with what was served.
 func (f *fleet) checkUsage(log *store.Store, served int) {
+	f.Helper()
+	if got := f.figures(log); got.calls != served || got.tickets != served {
+		f.Errorf("%d calls and %d tickets are counted, %d were served", got.calls, got.tickets, served)
+	}
+}
+
+// figures are those of the account's usage.
+type figures struct{ calls, tickets, talkSeconds int }
+
+func (f *fleet) figures(log *store.Store) (all figures) {
 	f.Helper()
 	month := f.conf.Settings.ThisMonth(time.Now())
 	accounts := store.Accounts{Store: log, FairUse: f.conf.Settings.FairUse}
@@ -379,20 +427,21 @@ func (f *fleet) checkUsage(log *store.Store, served int) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	counted, tickets := 0, 0
 	for _, u := range account.Months {
-		counted += u.Calls
-		tickets += u.Tickets
+		all.add(figures{u.Calls, u.Tickets, u.TalkSeconds})
 	}
-	if counted != served || tickets != served {
-		f.Errorf("%d calls and %d tickets are counted, %d were served", counted, tickets, served)
-	}
+	return all
+}
+
+func (u *figures) add(more figures) {
+	u.calls += more.calls
+	u.tickets += more.tickets
+	u.talkSeconds += more.talkSeconds
 }
 
 // checkNotices wants one notice for each message, and none delivered twice except where its sender was killed over it.
-func (f *fleet) checkNotices(log *store.Store, wanted map[string]bool) {
+func (f *fleet) checkNotices(log *store.Store, wanted map[string]bool) (sent, waiting, twice int) {
 	f.Helper()
-	sent, waiting, twice := 0, 0, 0
 	f.hook.mu.Lock()
 	defer f.hook.mu.Unlock()
 	for n, err := range log.Notices(f.Context()) {
@@ -423,7 +472,7 @@ func (f *fleet) checkNotices(log *store.Store, wanted map[string]bool) {
 	if twice > f.kills {
 		f.Errorf("%d notices came twice, with %d kills", twice, f.kills)
 	}
-	f.Logf("%d notices sent, %d waiting, %d came twice", sent, waiting, twice)
+	return sent, waiting, twice
 }
 
 // TestAProcessThatStandsStillLosesItsWork: a process that is stopped for longer than its term finds its work taken over when it wakes up, and gives it up.
