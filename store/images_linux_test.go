@@ -33,8 +33,8 @@ const (
 
 // How many images each test opens, at least.
 const (
-	imagesUsual = 250
-	imagesShort = 60
+	imagesUsual = 100
+	imagesShort = 50
 )
 
 // witness is an engine that remembers what was in it after each commit, and when.
@@ -320,6 +320,7 @@ func (w *witness) opensOne(t *testing.T, path string, image disktest.Image) {
 
 // TestWhateverADiskHoldsAfterThePowerWasCutOpens: everything that was acknowledged is there, and nothing half, in the file as in the indexes.
 func TestWhateverADiskHoldsAfterThePowerWasCutOpens(t *testing.T) {
+	t.Parallel()
 	disk, err := disktest.Mount(t)
 	if err != nil {
 		disktest.NotRun(t, "the images of what a file system was asked to write: those of the pages that bbolt writes are opened, and syncs are believed", err)
@@ -340,6 +341,7 @@ func TestWhateverADiskHoldsAfterThePowerWasCutOpens(t *testing.T) {
 
 // TestWhateverADiskHoldsThatFailedToSyncOpens: what was written before a sync that failed may never be on the disk, though later syncs succeed.
 func TestWhateverADiskHoldsThatFailedToSyncOpens(t *testing.T) {
+	t.Parallel()
 	disk, err := disktest.Mount(t)
 	if err != nil {
 		disktest.NotRun(t, "syncs that fail", err)
@@ -368,6 +370,7 @@ func TestWhateverADiskHoldsThatFailedToSyncOpens(t *testing.T) {
 
 // TestWhateverPagesOfBoltADiskHoldsOpen is the same on machines where no file system can be mounted.
 func TestWhateverPagesOfBoltADiskHoldsOpen(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "supportline.db")
 	var tap *disktest.Tap
 	w := begin(t, path, func(e *bolt.Engine) func() int {
