@@ -4,7 +4,8 @@
 # make vuln      are there known vulnerabilities in the dependencies?
 # make build     the program, as ./supportline
 # make bench     the benchmarks
-# make crash     kills the program and its database's server at random for FOR (1m) each: ENGINE=bolt or postgres, both without; SEED repeats an order
+# make crash     kills the program and its database's server at random for FOR (1m) each: ENGINE=bolt or postgres, both without; SEED repeats an order; and opens
+#                what a disk can hold of a file after a power cut, for FOR each of three ways
 # make fuzz      each fuzz target for FUZZTIME (20s)
 # make pictures  those of the console in docs, taken anew
 # make format    what the first check would complain about
@@ -68,6 +69,7 @@ bench:
 FOR ?= 1m
 crash:
 	@SUPPORTLINE_CRASH_FOR=$(FOR) SUPPORTLINE_CRASH_SEED=$(SEED) go test -count=1 -v -timeout 0 -run '^TestCrash$$$(if $(ENGINE),/^$(ENGINE)$$)' ./cmd/supportline
+	@$(if $(filter postgres,$(ENGINE)),,SUPPORTLINE_CRASH_FOR=$(FOR) SUPPORTLINE_CRASH_SEED=$(SEED) go test -count=1 -v -timeout 0 -run '^TestWhatever.*Opens?$$' ./store)
 
 .PHONY: fuzz
 fuzz: packages

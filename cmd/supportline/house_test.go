@@ -44,6 +44,7 @@ var mayImport = map[string][]string{
 	"policy/users":                {"policy"},
 	"store":                       {"policy", "policy/directory", "policy/users"},
 	"store/bolt":                  {"policy", "store"},
+	"store/bolt/disktest":         {},
 	"store/postgres":              {"policy", "store"},
 	"store/postgres/postgrestest": {},
 	"store/transfer":              {"store"},
@@ -55,7 +56,7 @@ var mayImport = map[string][]string{
 // tools are the rooms that all tests may import, and nothing else.
 var tools = []string{"store/postgres/postgrestest"}
 
-var mayTestWith = map[string][]string{"ivr": {"twilio/fake"}, "store": {"store/bolt", "store/postgres", "store/storetest"}, "store/bolt": {"store/storetest"}, "store/postgres": {"store/postgres/postgrestest", "store/storetest"}, "cmd/supportline/notices": {"cmd/supportline/config", "store", "store/bolt"}, "cmd/supportline/recordings": {"store", "store/bolt", "twilio/fake"}, "console": {"console/browsertest", "store"}, "console/api": {"console", "console/browsertest", "store"}, "console/signin": {"console", "console/browsertest"}, "cmd/supportline": {"console/browsertest", "store/postgres/postgrestest", "store/transfer"}, "cmd/supportline/server": {"store/postgres/postgrestest"}, "cmd/supportline/copies": {"store/postgres", "store/postgres/postgrestest"}, "cmd/supportline/doctor": {"cmd/supportline/demo", "cmd/supportline/notices", "cmd/supportline/recordings", "store/bolt", "store/postgres/postgrestest", "twilio/fake"}}
+var mayTestWith = map[string][]string{"ivr": {"twilio/fake"}, "store": {"store/bolt", "store/bolt/disktest", "store/postgres", "store/storetest"}, "store/bolt": {"store/bolt/disktest", "store/storetest"}, "store/postgres": {"store/postgres/postgrestest", "store/storetest"}, "cmd/supportline/notices": {"cmd/supportline/config", "store", "store/bolt"}, "cmd/supportline/recordings": {"store", "store/bolt", "twilio/fake"}, "console": {"console/browsertest", "store"}, "console/api": {"console", "console/browsertest", "store"}, "console/signin": {"console", "console/browsertest"}, "cmd/supportline": {"console/browsertest", "store/postgres/postgrestest", "store/transfer"}, "cmd/supportline/server": {"store/postgres/postgrestest"}, "cmd/supportline/copies": {"store/postgres", "store/postgres/postgrestest"}, "cmd/supportline/doctor": {"cmd/supportline/demo", "cmd/supportline/notices", "cmd/supportline/recordings", "store/bolt", "store/postgres/postgrestest", "twilio/fake"}}
 
 // owners are the rooms that may import a library, tests included.
 var owners = map[string][]string{
@@ -63,6 +64,7 @@ var owners = map[string][]string{
 	"github.com/cenkalti/backoff":     {"twilio"},
 	"github.com/sony/gobreaker":       {"twilio"},
 	"go.etcd.io/bbolt":                {"store", "store/bolt", "cmd/supportline"}, // the last: a server that ours is compared with, in benchmarks
+	"github.com/hanwen/go-fuse":       {"store/bolt/disktest"},                    // a file system that fails, in tests
 	"github.com/jackc/pgx":            {"store/postgres"},
 	"github.com/pressly/goose":        {"store/postgres"},
 	"golang.org/x/sys":                {"store/postgres"}, // how long a silent peer is waited for

@@ -77,6 +77,9 @@ func (e *Engine) Prepare(ctx context.Context, upgrading bool) error {
 	if err := e.allocate(ctx); err != nil || !missing {
 		return err
 	}
+	if err := named(e.path); err != nil {
+		return err
+	}
 	return e.transact(ctx, func(w *writer) error {
 		w.edits++
 		for _, name := range e.names {

@@ -68,12 +68,17 @@ func readMeta(file io.ReaderAt, offset int64) (meta, bool) {
 		return meta{}, false
 	}
 	order := binary.NativeEndian
-	sum := fnv.New64a()
-	sum.Write(b[:metaLength-8])
-	if order.Uint32(b) != magic || order.Uint64(b[metaLength-8:]) != sum.Sum64() {
+	if order.Uint32(b) != magic || order.Uint64(b[metaLength-8:]) != sumOf(b) {
 		return meta{}, false
 	}
 	return meta{pageSize: order.Uint32(b[8:]), freelist: order.Uint64(b[32:]), pages: order.Uint64(b[40:]), transaction: order.Uint64(b[48:])}, true
+}
+
+// sumOf returns the checksum of a meta page.
+func sumOf(b []byte) uint64 {
+	sum := fnv.New64a()
+	sum.Write(b[:metaLength-8])
+	return sum.Sum64()
 }
 
 // notBolt returns store.ErrDamaged for a damaged file of ours, which begins with the header of a meta page if anything is left of it, and store.ErrNotOurs

@@ -27,8 +27,8 @@ const (
 	pageSize = 4 << 10
 )
 
-// Open opens a file, or creates it and its folder. An empty file counts as a new one. A file that is not ours, or is damaged, is left exactly as it
-// is.
+// Open opens a file, or creates it and its folder. An empty file counts as a new one, and so does what a power cut left of one. A file that is not ours,
+// or is damaged, is left exactly as it is.
 //
 // Errors name the file and say what to do. They wrap store.ErrLocked, store.ErrNotOurs, store.ErrDamaged, store.ErrTruncated, fs.ErrNotExist (with
 // ReadOnly) or fs.ErrPermission.
@@ -116,7 +116,13 @@ func (e *Engine) openFile(path string, flag int, mode os.FileMode) (*os.File, er
 	if err != nil {
 		return nil, err
 	}
-	if err := inspect(file); err != nil {
+	if !e.options.ReadOnly {
+		err = beginAnew(file)
+	}
+	if err == nil {
+		err = inspect(file)
+	}
+	if err != nil {
 		_ = file.Close() // nothing was written
 		return nil, err
 	}

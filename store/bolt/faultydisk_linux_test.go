@@ -1,0 +1,161 @@
+package bolt_test
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/bolt"
+	"github.com/officernd/supportline/store/bolt/disktest"
+)
+
+// Where bbolt's meta pages are, and what they lead to.
+const (
+	metaFrom, metaTo = 0, 2 * page
+	pagesFrom        = 2 * page
+	fileEnd          = 1 << 40
+)
+
+// badDisks are what goes wrong with one commit, and what becomes of it.
+var badDisks = map[string]struct {
+	faults []disktest.Fault
+	want   error // nil: the commit is made
+	may    bool  // it may be there or not, and the error says which
+}{
+	"the first sync":  {faults: []disktest.Fault{{Kind: disktest.Sync, Times: 1, Err: syscall.EIO}}, want: syscall.EIO},
+	"the second sync": {faults: []disktest.Fault{{Kind: disktest.Sync, After: 1, Times: 1, Err: syscall.EIO}}, want: store.ErrUnknown},
+	"both syncs":      {faults: []disktest.Fault{{Kind: disktest.Sync, Times: 2, Err: syscall.EIO}}, want: syscall.EIO},
+	"the second sync, and all of the next commit's": {
+		faults: []disktest.Fault{{Kind: disktest.Sync, After: 1, Times: 3, Err: syscall.EIO}}, want: store.ErrUnknown,
+	},
+	"a page":           {faults: []disktest.Fault{{Kind: disktest.Write, From: pagesFrom, To: fileEnd, Times: 1, Err: syscall.EIO}}, want: syscall.EIO},
+	"the second page":  {faults: []disktest.Fault{{Kind: disktest.Write, From: pagesFrom, To: fileEnd, After: 1, Times: 1, Err: syscall.EIO}}, want: syscall.EIO},
+	"half of a page":   {faults: []disktest.Fault{{Kind: disktest.Write, From: pagesFrom, To: fileEnd, Times: 1, Keep: 1000, Err: syscall.EIO}}, want: syscall.EIO},
+	"the meta page":    {faults: []disktest.Fault{{Kind: disktest.Write, From: metaFrom, To: metaTo, Times: 1, Err: syscall.EIO}}, want: syscall.EIO, may: true},
+	"a sector of meta": {faults: []disktest.Fault{{Kind: disktest.Write, From: metaFrom, To: metaTo, Times: 1, Keep: 512, Err: syscall.EIO}}, want: syscall.EIO, may: true},
+	"half of meta's":   {faults: []disktest.Fault{{Kind: disktest.Write, From: metaFrom, To: metaTo, Times: 1, Keep: 40, Err: syscall.EIO}}, want: syscall.EIO, may: true},
+	"read-only pages":  {faults: []disktest.Fault{{Kind: disktest.Write, Times: 1, Err: syscall.EROFS}}, want: syscall.EROFS},
+	"short writes": {faults: []disktest.Fault{
+		{Kind: disktest.Write, From: pagesFrom, To: fileEnd, Times: 1, Keep: 1000}, {Kind: disktest.Write, From: metaFrom, To: metaTo, Times: 1, Keep: 40},
+	}},
+	"a short write, then none": {faults: []disktest.Fault{
+		{Kind: disktest.Write, From: pagesFrom, To: fileEnd, Times: 1, Keep: 1000}, {Kind: disktest.Write, Times: 1, Err: syscall.ENOSPC},
+	}, want: syscall.ENOSPC},
+}
+
+// faulty returns an engine on a disk that fails on demand, with one entry that was acknowledged; nil where no file system can be mounted.
+func faulty(t *testing.T) (*bolt.Engine, *disktest.Disk) {
+	t.Helper()
+	disk, err := disktest.Mount(t)
+	if err != nil {
+		disktest.NotRun(t, "writes and syncs that fail", err)
+		return nil, nil
+	}
+	e := open(t, filepath.Join(disk.Folder, "supportline.db"), bolt.Options{})
+	put(t, e, settings, "schema", "7")
+	put(t, e, calls, "k", "before")
+	return e, disk
+}
+
+// set commits one entry.
+func set(t *testing.T, e *bolt.Engine, value string) error {
+	t.Helper()
+	_, err := e.Commit(t.Context(), []store.Change{{Edits: []store.Edit{{Bucket: calls, Key: []byte("k"), Value: []byte(value)}}}})
+	return err
+}
+
+// TestACommitThatTheDiskFailsIsNotAcknowledged: an outcome is unknown if the change may be there, and only then; what follows goes on; and after the file
+// is opened again it holds what was acknowledged.
+func TestACommitThatTheDiskFailsIsNotAcknowledged(t *testing.T) {
+	e, disk := faulty(t)
+	if e == nil {
+		return
+	}
+	path := filepath.Join(disk.Folder, "supportline.db")
+	for name, row := range badDisks {
+		if err := set(t, e, "before"); err != nil {
+			t.Fatalf("%s: the commit before: %v", name, err)
+		}
+		disk.Fail(row.faults...)
+		err := set(t, e, "after")
+		seen := get(t, e, calls, "k")
+		if !errors.Is(err, row.want) {
+			t.Errorf("%s: %v, want %v", name, err, row.want)
+		}
+		if unknown := errors.Is(err, store.ErrUnknown); !row.may && unknown != (row.want == store.ErrUnknown) || err != nil && unknown != (seen == "after") {
+			t.Errorf("%s: %q is read, with %v", name, seen, err)
+		}
+		_ = set(t, e, "more") // while what fails may fail on
+		disk.Fail()
+		if err := set(t, e, name); err != nil {
+			t.Errorf("%s: the next commit: %v", name, err)
+		}
+		if err := e.Close(); err != nil {
+			t.Errorf("%s: closing: %v", name, err)
+		}
+		sound(t, path)
+		e = open(t, path, bolt.Options{})
+		if got := get(t, e, calls, "k"); got != name {
+			t.Errorf("%s: after the file is opened again %q is read", name, got)
+		}
+	}
+}
+
+// TestWhatFailedForCertainIsNotThereLater: the file is opened again right after it, with nothing written meanwhile.
+func TestWhatFailedForCertainIsNotThereLater(t *testing.T) {
+	e, disk := faulty(t)
+	if e == nil {
+		return
+	}
+	path := filepath.Join(disk.Folder, "supportline.db")
+	for name, row := range badDisks {
+		if err := set(t, e, "before "+name); err != nil {
+			t.Fatal(err)
+		}
+		disk.Fail(row.faults...)
+		err := set(t, e, "after "+name)
+		disk.Fail()
+		_ = e.Close() // after an unknown outcome too
+		e = open(t, path, bolt.Options{})
+		got, want := get(t, e, calls, "k"), "before "+name
+		switch {
+		case errors.Is(err, store.ErrUnknown) && strings.HasSuffix(got, name):
+			continue // either
+		case err == nil:
+			want = "after " + name
+		}
+		if got != want {
+			t.Errorf("%s: %q is read, with %v", name, got, err)
+		}
+	}
+}
+
+// TestADiskThatBecomesReadOnlyFailsWritesUntilItIsNot, as a system makes one after errors: reading goes on, and writing does without a restart.
+func TestADiskThatBecomesReadOnlyFailsWritesUntilItIsNot(t *testing.T) {
+	e, disk := faulty(t)
+	if e == nil {
+		return
+	}
+	disk.Fail(disktest.Fault{Kind: disktest.Write, Err: syscall.EROFS}, disktest.Fault{Kind: disktest.Truncate, Err: syscall.EROFS})
+	for n := range 5 {
+		err := e.Explain(set(t, e, fmt.Sprint(n)))
+		if !errors.Is(err, syscall.EROFS) || errors.Is(err, store.ErrUnknown) || !strings.Contains(err.Error(), "can be written") {
+			t.Errorf("while it is read-only: %v", err)
+		}
+		if got := get(t, e, calls, "k"); got != "before" {
+			t.Errorf("while it is read-only %q is read", got)
+		}
+	}
+	disk.Fail()
+	if err := set(t, e, "after"); err != nil {
+		t.Errorf("when it can be written again: %v", err)
+	}
+	if err := e.Close(); err != nil {
+		t.Error(err)
+	}
+	sound(t, filepath.Join(disk.Folder, "supportline.db"))
+}
