@@ -56,7 +56,7 @@ func (c *call) carry() {
 
 // seconds returns how long something has gone on, as the provider reports it.
 func (c *call) seconds(since time.Time) string {
-	return fmt.Sprint(int(time.Now().Sub(since).Round(time.Second) / time.Second))
+	return fmt.Sprint(int(time.Since(since).Round(time.Second) / time.Second))
 }
 
 // leaves reports whether the caller hangs up at this moment: because of impatience, or because the run is over.

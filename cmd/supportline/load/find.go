@@ -86,6 +86,6 @@ func (l *Load) try(ctx context.Context, rate float64, within time.Duration) (Ste
 	p99 := time.Duration(r.All.P99 * float64(time.Millisecond))
 	return Step{
 		Rate: rate, AnswerRate: float64(r.All.Count) / r.Took.Seconds(), P50: r.All.P50, P99: r.All.P99, Errors: r.All.Errors,
-		Held: r.All.Errors == 0 && p99 <= within,
+		Held: r.All.Errors == 0 && p99 <= within && r.All.Count > 0, // where nobody called, nothing was shown
 	}, err
 }
