@@ -58,6 +58,7 @@ func TestChangeUser(t *testing.T) {
 		{"a role", "viewer", "role", http.StatusOK, "viewer has a new role", []string{"user-role viewer by admin: now operator"}},
 		{"let in, who never was out", "viewer", "enable", http.StatusOK, "viewer may sign in again", nil},
 		{"oneself", "admin", "disable", http.StatusUnprocessableEntity, "This is you; another admin can", nil},
+		{"one's own role", "admin", "role", http.StatusUnprocessableEntity, "This is you; another admin can", nil},
 		{"nobody", "nobody", "disable", http.StatusNotFound, "No such user", nil},
 		{"nothing", "viewer", "", http.StatusUnprocessableEntity, "Choose what to do", nil},
 	}

@@ -373,12 +373,13 @@ func TestMistypedNumberIsReplaced(t *testing.T) {
 		if attached {
 			call = act(t, call, policy.Act{Kind: policy.ActAttach, Value: string(loft.Number)})
 		}
-		call, reply = m.Next(call, follow(t, reply, ivr.Input{Keys: "555010", Number: "555010", Customer: &loft}), tuesday)
+		mistyped := restricted(loft)
+		call, reply = m.Next(call, follow(t, reply, ivr.Input{Keys: "555010", Number: "555010", Customer: &mistyped}), tuesday)
 		if call.Customer != loft.Number || call.Refused != policy.NotEntitled || reply.Then != ivr.ThenAskKey {
 			t.Fatalf("an account without the package hears %+v and belongs to %q", reply, call.Customer)
 		}
 		call, reply = m.Next(call, follow(t, reply, ivr.Input{Keys: "1"}), tuesday)
-		if (call.Customer == "") == attached || (call.Month == "") == attached || call.Refused != "" || reply.Then != ivr.ThenAskNumber {
+		if (call.Customer == "") == attached || (call.Month == "") == attached || call.Refused != "" || call.State.Restricted || reply.Then != ivr.ThenAskNumber {
 			t.Errorf("attached %t: after the key the call belongs to %q and %+v follows", attached, call.Customer, reply)
 		}
 		if _, lost := m.Next(call, follow(t, reply, ivr.Input{Keys: "*"}), tuesday); !says(lost, "number-refused") {

@@ -159,6 +159,13 @@ func TestRestOfAStepIsRungAgain(t *testing.T) {
 			p.call, _ = p.machine.NextLeg(p.call, ivr.LegInput{Step: "answer", Leg: legOf(p.reply, "+2"), To: "+2", Try: 1, Keys: "1"}, tuesday.Add(9*time.Second))
 			p.ends(t, legOf(p.reply, "+2"), 3, 9*time.Second)
 		}, "+1 +3 +4 for 14s"},
+		"who was busy in an earlier step is not left out of a later one": {func(p *pickUps) {
+			rang(p, "+1", 0)
+			over(p, "+1", "busy", time.Second)
+			p.ends(t, legOf(p.reply, "+4"), 0, 25*time.Second)
+			p.screens("+9", 40*time.Second)
+			p.ends(t, legOf(p.reply, "+9"), 5, 45*time.Second)
+		}, "+1 for 20s"},
 		"the next step rings who was reached": {func(p *pickUps) {
 			p.screens("+1", 6*time.Second)
 			p.ends(t, legOf(p.reply, "+1"), 5, 11*time.Second)

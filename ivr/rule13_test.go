@@ -43,6 +43,20 @@ func (r *recorder) records(what, callback string) {
 		"RecordingDuration", "61", "RecordingStatus", "completed")
 }
 
+// TestRecordingsThatNeverCameAreNotLogged: a callback of a recording that goes on, or of which nothing is left, has an address as well.
+func TestRecordingsThatNeverCameAreNotLogged(t *testing.T) {
+	s := newServer(t)
+	s.post("/voice")
+	for _, status := range []string{"in-progress", "absent"} {
+		for _, path := range []string{"/recording/talk", "/recording/message", "/conference/" + sid + "/recording"} {
+			s.post(path, "RecordingUrl", "https://api.twilio.com/r/RE1", "RecordingSid", "RE1", "RecordingDuration", "0", "RecordingStatus", status)
+			if call := s.calls[sid]; call.Message != nil || len(call.Recordings) > 0 {
+				t.Errorf("%s, %s: %+v %+v", path, status, call.Message, call.Recordings)
+			}
+		}
+	}
+}
+
 // TestNothingRecordsUnlessConfigured holds rule 13, in both ways of ringing: with recording off no document of a talk asks for a recording,
 // nobody hears of one, and the log has none. With recording on exactly one does, and both sides are told.
 func TestNothingRecordsUnlessConfigured(t *testing.T) {

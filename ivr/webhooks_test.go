@@ -441,6 +441,18 @@ func TestStatelessStepOfOneIsRungOnce(t *testing.T) {
 	}
 }
 
+// TestStatelessTalkIsTheEnd: nobody else is rung after it, whether the step or one of it was rung.
+func TestStatelessTalkIsTheEnd(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	for _, path := range []string{"/plain/rang/critical/1", "/plain/rang/critical/1/0", "/plain/rang/critical/1/1"} {
+		doc := document(t, s.post(path, "DialCallStatus", "completed", "DialBridged", "true"))
+		if text := spoken(doc.Verbs); len(rung(doc)) > 0 || !strings.Contains(text, "Goodbye") {
+			t.Errorf("%s: rings %v, says %q", path, rung(doc), text)
+		}
+	}
+}
+
 // spoilt returns a request to /voice with a signature that does not belong to it.
 func spoilt(contentType, body string) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, "/phone/voice", strings.NewReader(body))

@@ -31,6 +31,29 @@ func TestACallThatOnlyTheListKnows(t *testing.T) {
 	}
 }
 
+// TestTheStartThatTheLogSawStays: it decides the month of the call, and where the call is found. Reports of the provider, whose clock is another, do
+// not move it.
+func TestTheStartThatTheLogSawStays(t *testing.T) {
+	seen := policy.Call{SID: "CA1", Line: "+448000668187", StartedAt: at(2), Answered: true}
+	for name, after := range map[string]policy.Call{
+		"a callback": seen.Learn(policy.Report{At: at(192), From: listedEnd.From, To: listedEnd.To, Status: "completed", Seconds: seconds(192)}),
+		"the list":   seen.LearnListed(listedEnd, at(500)),
+	} {
+		if !after.StartedAt.Equal(seen.StartedAt) {
+			t.Errorf("%s: the call started at %v, want %v", name, after.StartedAt, seen.StartedAt)
+		}
+	}
+}
+
+// TestACallThatNobodyHereAnsweredHasNoLengthOfOurs: how long it rang elsewhere is no length of a call.
+func TestACallThatNobodyHereAnsweredHasNoLengthOfOurs(t *testing.T) {
+	missed := policy.Report{At: at(30), StartedAt: began, From: "+442079460018", To: "+448000668187", Status: "no-answer"}
+	call := policy.Call{SID: "CA1"}.LearnListed(missed, at(500))
+	if row := call.Row(policy.FairUse{}, false); row.TotalSeconds != nil || row.EndedAt == nil {
+		t.Errorf("a call that ended unanswered: %+v", row)
+	}
+}
+
 // TestRepairsAreWhatChanged and nothing else.
 func TestRepairsAreWhatChanged(t *testing.T) {
 	before := policy.Call{SID: "CA1", Line: "+448000668187", StartedAt: began, Answered: true}

@@ -225,6 +225,22 @@ func TestRefusedEdits(t *testing.T) {
 	}
 }
 
+// Today is that of the line: its last hours can be edited while it is tomorrow in UTC, and yesterday cannot while it is still today there.
+func TestADateIsOverByTheClockOfTheLine(t *testing.T) {
+	for zone, row := range map[string]struct {
+		at   string
+		over bool
+	}{
+		"America/New_York": {"2026-12-02T02:00:00Z", false}, "Asia/Tokyo": {"2026-12-01T16:00:00Z", true}, "Europe/London": {"2026-12-01T16:00:00Z", false},
+	} {
+		line, e := ukLine(), edited(policy.DateClosed, "2026-12-01", "", "Moving")
+		line.Zone, e.At = must(time.LoadLocation(zone)), must(time.Parse(time.RFC3339, row.at))
+		if _, err := (policy.ScheduleRevision{}).Changed(policy.OverrideDate(line, e)); (err != nil) != row.over {
+			t.Errorf("%s at %s: %v, and the date is over: %t", zone, row.at, err, row.over)
+		}
+	}
+}
+
 // Settings under revisions have a version of their own, and leave the settings they came from alone.
 func TestSettingsUnderRevisions(t *testing.T) {
 	base := policy.Settings{Version: "0123456789ab", Lines: []policy.Line{ukLine(), usLine()}}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // talkingCall is a call whose specialist accepted at a time and still talks.
@@ -187,6 +188,7 @@ func TestSummaryOnTheFirstWorkingDay(t *testing.T) {
 		want []string
 	}{
 		{"Sunday", time.Date(2024, 9, 1, 12, 0, 0, 0, newYork), nil},
+		{"Sunday night, Monday in UTC", time.Date(2024, 9, 1, 22, 0, 0, 0, newYork), nil},
 		{"Monday", time.Date(2024, 9, 2, 2, 0, 0, 0, newYork), []string{"summary/2024-08"}},
 		{"Tuesday", time.Date(2024, 9, 3, 2, 0, 0, 0, newYork), []string{"summary/2024-08"}},
 		{"a month without calls", time.Date(2024, 10, 1, 2, 0, 0, 0, newYork), []string{"summary/2024-08"}},
@@ -198,6 +200,23 @@ func TestSummaryOnTheFirstWorkingDay(t *testing.T) {
 		if diff := cmp.Diff(step.want, c.due()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", step.name, diff)
 		}
+	}
+}
+
+// TestRetentionRemovesSessionsThatAreOver, and no others.
+func TestRetentionRemovesSessionsThatAreOver(t *testing.T) {
+	c := newCompany(t, time.Date(2024, 3, 20, 12, 0, 0, 0, time.UTC), "")
+	c.conf.Settings.Retention = 400 * 24 * time.Hour
+	for key, ends := range map[string]time.Time{"over": c.now, "not over": c.now.Add(time.Hour)} {
+		if err := c.store.StartSession(t.Context(), users.Session{Key: key, User: "mila", Since: c.now, Seen: c.now, Ends: ends}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.jobs().Retain(t.Context(), c.now); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := c.store.ExpireSessions(t.Context(), c.now.Add(time.Hour)); left != 1 || err != nil {
+		t.Errorf("%d sessions are left, %v", left, err)
 	}
 }
 

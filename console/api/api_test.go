@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
@@ -251,6 +252,20 @@ func TestAPIFilters(t *testing.T) {
 	}
 	viewer.Get("/api/v1/calls?talk_from=20:59").Want(t, http.StatusOK)
 	viewer.Get("/api/v1/calls?talk_from=20:60").Want(t, http.StatusUnprocessableEntity, "20:60", "write minutes")
+	viewer.Get("/api/v1/calls?since=2026-11-23&zone=Local").Want(t, http.StatusUnprocessableEntity, "Local", "a name of the zone database")
+}
+
+// A day is as long as the clocks of its zone make it.
+func TestADayEndsAtMidnightWhereClocksChange(t *testing.T) {
+	london, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for day, want := range map[string]string{"2026-03-29": "2026-03-29T23:00:00Z", "2026-10-25": "2026-10-26T00:00:00Z", "2026-10-26": "2026-10-27T00:00:00Z"} {
+		if end, err := api.Day("until", day, london, 1); err != nil || end.UTC().Format(time.RFC3339) != want {
+			t.Errorf("%s ends at %v, %v; want %s", day, end, err, want)
+		}
+	}
 }
 
 // A program finds what was served to nobody, with the account that the number is on file of, which identifies nobody, and attaches it.

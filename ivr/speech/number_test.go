@@ -158,6 +158,9 @@ func TestNumberOfALength(t *testing.T) {
 		{"double without a digit", "double trouble 5", 1, "5"},
 		{"said three times", "204518 204518 204518", 6, "204518"},
 		{"longer than any number", strings.Repeat("1", 41), 6, ""},
+		{"a thousand that waits for the rest", "204 thousand, 518", 6, "204518"},
+		{"taken back", "204518, no sorry, 204519", 6, "204519"},
+		{"not taken back from afar", "204518 sorry but that was the old one of last year then 204519", 6, ""},
 	} {
 		if got := speech.Read(row.said).Number(row.length); got != row.want {
 			t.Errorf("%s: %q is %q, want %q", row.name, row.said, got, row.want)
@@ -166,6 +169,14 @@ func TestNumberOfALength(t *testing.T) {
 }
 
 // No more of an utterance is read than anybody says: the rest is not there.
+// A number that may be read in very many ways is read in none: each more group would double the work.
+func TestReadingsAreBounded(t *testing.T) {
+	said := strings.Repeat("twenty four ", 14)
+	if n := testing.AllocsPerRun(1, func() { speech.Read(said).Number(42) }); n > 10_000 {
+		t.Errorf("%.0f allocations to read %q", n, said)
+	}
+}
+
 func TestUtterancesAreBounded(t *testing.T) {
 	long := strings.Repeat("a ", 400) + "204518"
 	if got := speech.Read(long).Number(6); got != "" {

@@ -43,6 +43,7 @@ var dialects = map[string]func(file string) []byte{
 	"UTF-16, little-endian": utf16le,
 	"UTF-16, big-endian":    func(f string) []byte { return in16(f, binary.BigEndian) },
 	"UTF-16 without a mark": func(f string) []byte { return utf16le(f)[2:] },
+	"the same, big-endian":  func(f string) []byte { return in16(f, binary.BigEndian)[2:] },
 	"UTF-16 with CRLF":      func(f string) []byte { return utf16le(strings.ReplaceAll(f, "\n", "\r\n")) },
 	"names with hyphens": func(f string) []byte {
 		return []byte(strings.NewReplacer("account_holder", "Account-Holder", "caller_numbers", "caller numbers").Replace(f))

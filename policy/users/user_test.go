@@ -123,7 +123,7 @@ func TestTokensMayWhatTheirUserMay(t *testing.T) {
 	may := func(role users.Role, token users.Token) (list []users.Permission) {
 		token.User = "mila"
 		u := users.User{Name: "mila", Role: role}
-		for _, p := range []users.Permission{users.SeeNumbers, users.DoActs, users.TakeExports, users.ManageUsers, users.SeeAudit} {
+		for _, p := range []users.Permission{users.SeeNumbers, users.DoActs, users.TakeExports, users.ManageLines, users.ManageUsers, users.SeeAudit} {
 			if usual.AllowToken(u, token, p) {
 				list = append(list, p)
 			}

@@ -58,6 +58,15 @@ func TestLostAnswerIsFoundByItsMark(t *testing.T) {
 	wants(t, direct, calls, "a=10123456789")
 }
 
+// TestMarksStayWhileTheyMayBeLookedFor: those of a moment ago are not removed with the old ones.
+func TestMarksStayWhileTheyMayBeLookedFor(t *testing.T) {
+	_, direct, _, _ := behind(t)
+	commit(t, direct, store.Change{Edits: []store.Edit{put("a", "1")}})
+	if n, err := direct.Sweep(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d marks were removed, %v", n, err)
+	}
+}
+
 // append1 appends to the value of a.
 func append1(t *testing.T, e *postgres.Engine, what string) {
 	t.Helper()

@@ -1,11 +1,13 @@
 package postgres
 
 import (
+	"context"
 	"io/fs"
 	"reflect"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/officernd/supportline/store"
 )
@@ -111,5 +113,18 @@ func TestEachBucketHasATable(t *testing.T) {
 		if want := "CREATE TABLE IF NOT EXISTS " + table(b) + " (k bytea PRIMARY KEY, v bytea NOT NULL);"; !strings.Contains(created.String(), want) {
 			t.Errorf("no migration has %q: add one", want)
 		}
+	}
+}
+
+// The server ends what takes too long before our side gives it up, which costs the connection.
+func TestTheServerLearnsOfADeadline(t *testing.T) {
+	e := &Engine{}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if statement, lock := e.timeouts(ctx); max(statement, lock) > 800*time.Millisecond || min(statement, lock) < 100*time.Millisecond {
+		t.Errorf("with a second left: %v for a statement, %v for a lock", statement, lock)
+	}
+	if statement, lock := e.timeouts(t.Context()); statement != statementTimeout || lock != lockTimeout {
+		t.Errorf("without a deadline: %v for a statement, %v for a lock", statement, lock)
 	}
 }

@@ -154,6 +154,12 @@ func removalSteps(t *testing.T, storage Storage) {
 	}
 	wantNoError(s.RemovalFailed(t.Context(), erased, errors.New("down"), day))
 	same(t, "in the end", later[1:], toRemove(t, s, day.Add(time.Hour)))
+	failed := all[0]
+	failed.Why = policy.RemovalErased
+	wantNoError(s.Remove(t.Context(), []policy.Removal{failed}))
+	if due := toRemove(t, s, day); len(due) != 1 || due[0].Why != policy.RemovalErased { // erasing does not wait for the next try of retention
+		t.Errorf("after more was asked for of one that failed: %+v", due)
+	}
 	if err := s.Remove(t.Context(), []policy.Removal{{SID: "../RE1"}}); err == nil {
 		t.Error("a SID that leads elsewhere was taken")
 	}

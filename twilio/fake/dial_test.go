@@ -146,6 +146,46 @@ func TestLegCallbacks(t *testing.T) {
 	}
 }
 
+// TestLegsOfACallerWhoLeaves: one that was picked up is completed, and has a length; one that rings is canceled.
+func TestLegsOfACallerWhoLeaves(t *testing.T) {
+	for name, picksUp := range map[string]time.Duration{"canceled ": time.Minute, "completed 3": time.Second} {
+		h := ringing(t)
+		call(t, provider(h, &people{
+			specialists: map[string]fake.Specialist{anna: {PicksUp: picksUp}}, acts: acts{fake.Ringing: {fake.Wait(4 * time.Second), fake.Wait(3 * time.Second), fake.HangUp()}},
+		}))
+		i := slices.IndexFunc(h.asked, func(a asked) bool {
+			status := a.params.Get("CallStatus")
+			return a.path == "/ring" && a.params.Get("To") == anna && (status == "completed" || status == "canceled")
+		})
+		if i < 0 {
+			t.Fatalf("no end of the leg was reported: %q", h.paths())
+		}
+		if got := h.asked[i].params.Get("CallStatus") + " " + h.asked[i].params.Get("CallDuration"); got != name {
+			t.Errorf("the leg is %q, want %q", got, name)
+		}
+	}
+}
+
+// TestAKeyThatEndsNothingWaitsForTheTimeout, as the provider does: there may be more keys.
+func TestAKeyThatEndsNothingWaitsForTheTimeout(t *testing.T) {
+	for digits, want := range map[int]string{1: "completed 62", 0: "completed 68"} {
+		gather := twilio.Gather{Input: "dtmf", Action: publicURL + "/key", NumDigits: digits, Timeout: 6}
+		h := newServer(t, pages{
+			"/voice":  says(twilio.Dial{Action: publicURL + "/rang", Nouns: []twilio.Noun{twilio.Number{Number: anna, URL: publicURL + "/screen"}}}),
+			"/screen": says(gather), "/key": says(), "/rang": says(twilio.Hangup{}),
+		})
+		yes := fake.Specialist{Presses: []string{"1"}, Thinks: 2 * time.Second}
+		call(t, provider(h, &people{specialists: map[string]fake.Specialist{anna: yes}, acts: acts{fake.Talking: {fake.Wait(time.Minute), fake.HangUp()}}}))
+		i := slices.IndexFunc(h.asked, func(a asked) bool { return a.path == "/rang" })
+		if i < 0 {
+			t.Fatalf("the action was not asked: %q", h.paths())
+		}
+		if got := h.asked[i].params.Get("DialCallStatus") + " " + h.asked[i].params.Get("DialCallDuration"); got != want {
+			t.Errorf("with %d digits the leg is %q, want %q", digits, got, want)
+		}
+	}
+}
+
 // TestDeliveryOfCallbacks: the effect of Faults on the callbacks of a call that rings out.
 func TestDeliveryOfCallbacks(t *testing.T) {
 	const rings, done = "/ring", "/status"

@@ -404,6 +404,34 @@ func TestPassAllWaitsForNothing(t *testing.T) {
 	}
 }
 
+// TestWhatWasDoneIsNotedWhileTheProgramStops: otherwise a recording that is gone at the provider would be deleted there again.
+func TestWhatWasDoneIsNotedWhileTheProgramStops(t *testing.T) {
+	a := newRig(t, recordings.NewFolder(t.TempDir()), nil)
+	a.pass("fetched", recordings.Done{Fetched: 2})
+	ctx, stop := context.WithCancel(t.Context())
+	a.wire = func(r *http.Request, answer *http.Response) *http.Response {
+		if r.Method == http.MethodDelete {
+			stop()
+		}
+		return answer
+	}
+	a.o = deleting
+	a.configure()
+	if _, err := a.archive.Pass(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("a pass that was stopped: %v", err)
+	}
+	deleted := 0
+	for _, sid := range []string{first, second} {
+		asked, noted := a.asked("DELETE", sid), !a.recording(sid).DeletedAt.IsZero()
+		if deleted += asked; (asked == 1) != noted {
+			t.Errorf("%s was deleted %d times, and that is noted: %t", sid, asked, noted)
+		}
+	}
+	if deleted == 0 {
+		t.Error("nothing was deleted")
+	}
+}
+
 // TestRunStopsWhenItIsTold, which is not a failure of the recording.
 func TestRunStopsWhenItIsTold(t *testing.T) {
 	a := newRig(t, recordings.NewFolder(t.TempDir()), nil)

@@ -134,6 +134,19 @@ func TestUploadThatWasCutOff(t *testing.T) {
 	}
 }
 
+// TestWhatWasBegunInAFolder is no copy: it is removed, and the copy may be elsewhere.
+func TestWhatWasBegunInAFolder(t *testing.T) {
+	folder := t.TempDir()
+	part := filepath.Join(folder, ".RE1.wav.part")
+	if err := os.WriteFile(part, []byte("half of it"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	existed, err := recordings.NewFolder(folder).Remove(t.Context(), "RE1.wav")
+	if _, left := os.Stat(part); existed || err != nil || !errors.Is(left, fs.ErrNotExist) {
+		t.Errorf("existed %t, %v; what was begun: %v", existed, err, left)
+	}
+}
+
 // TestBucketThatCanNotBeUsed says why.
 func TestBucketThatCanNotBeUsed(t *testing.T) {
 	b := newS3Store(t)
