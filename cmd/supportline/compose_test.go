@@ -22,7 +22,13 @@ import (
 // compose is the shipped docker-compose.yml, loaded as Docker Compose does, with an environment of its own.
 func compose(t *testing.T, env ...string) *types.Project {
 	t.Helper()
-	options, err := cli.NewProjectOptions([]string{"../../docker-compose.yml"}, cli.WithEnv(env), cli.WithResolvedPaths(false), cli.WithDefaultProfiles())
+	return composeWith(t, env)
+}
+
+// composeWith is compose with profiles that the command line names.
+func composeWith(t *testing.T, env []string, profiles ...string) *types.Project {
+	t.Helper()
+	options, err := cli.NewProjectOptions([]string{"../../docker-compose.yml"}, cli.WithEnv(env), cli.WithResolvedPaths(false), cli.WithDefaultProfiles(profiles...))
 	if err != nil {
 		t.Fatal(err)
 	}

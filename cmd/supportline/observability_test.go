@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/google/go-cmp/cmp"
 )
@@ -18,16 +17,7 @@ import (
 // observed is docker-compose.yml as "docker compose --profile observability" and further profiles loads it.
 func observed(t *testing.T, compose string, profiles ...string) *types.Project {
 	t.Helper()
-	options, err := cli.NewProjectOptions([]string{"../../docker-compose.yml"}, cli.WithEnv([]string{"COMPOSE_PROFILES=" + compose}),
-		cli.WithResolvedPaths(false), cli.WithDefaultProfiles(append(profiles, "observability")...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	project, err := options.LoadProject(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return project
+	return composeWith(t, []string{"COMPOSE_PROFILES=" + compose}, append(profiles, "observability")...)
 }
 
 // TestComposeObserves: Prometheus and Grafana come beside what runs, for this machine alone, without rights, and with the files that are shipped.
@@ -102,7 +92,7 @@ func TestUnitIsHardened(t *testing.T) {
 	for _, line := range []string{
 		"ExecStart=/usr/local/bin/supportline serve --config /etc/supportline/supportline.yaml", "Restart=always", "TimeoutStopSec=20", "DynamicUser=yes",
 		"StateDirectory=supportline", "ProtectSystem=strict", "NoNewPrivileges=yes", "CapabilityBoundingSet=", "SystemCallFilter=@system-service",
-		"RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX", "MemoryMax=1G", "LimitNOFILE=65536", "EnvironmentFile=/etc/supportline/environment",
+		"RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX", "Environment=GOMEMLIMIT=640MiB", "MemoryMax=1G", "LimitNOFILE=65536", "EnvironmentFile=/etc/supportline/environment",
 	} {
 		if !strings.Contains(text, "\n"+line+"\n") {
 			t.Errorf("the unit lacks %s", line)

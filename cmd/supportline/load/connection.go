@@ -35,7 +35,7 @@ type connection struct {
 	used bool
 }
 
-// answer is what came back for a webhook.
+// answer is the response to a webhook.
 type answer struct {
 	status int
 	kind   string // content type

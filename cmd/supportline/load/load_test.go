@@ -264,3 +264,25 @@ func TestMix(t *testing.T) {
 		}
 	}
 }
+
+// What a load can't be is refused, with what to write instead.
+func TestFlagsAreChecked(t *testing.T) {
+	whole := load.Flags{Mix: load.DefaultMix, For: time.Second}
+	if err := whole.Check(); err != nil {
+		t.Error(err)
+	}
+	for want, change := range map[string]func(*load.Flags){
+		"--mix: \"sev1=2\" is no share": func(f *load.Flags) { f.Mix = "sev1=2" },
+		"leave it out, or them":         func(f *load.Flags) { f.Rate, f.Concurrency = 5, 5 },
+		"write --rate 1 to 100000":      func(f *load.Flags) { f.Rate = -5 },
+		"--for -5s: write how long":     func(f *load.Flags) { f.For = -5 * time.Second },
+		"--find -5ms: write how long":   func(f *load.Flags) { f.Find = -5 * time.Millisecond },
+		"--think -1s: write how long":   func(f *load.Flags) { f.Think = -time.Second },
+	} {
+		f := whole
+		change(&f)
+		if err := f.Check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q, got %v", want, err)
+		}
+	}
+}

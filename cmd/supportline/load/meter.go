@@ -13,7 +13,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// longest bounds what a latency is recorded as, and digits how exactly: to a thousandth.
+// longest bounds what a latency is recorded as. It has significant digits: it is exact to a thousandth.
 const (
 	longest     = 10 * time.Minute
 	significant = 3

@@ -17,7 +17,7 @@ const (
 	wrong        = "wrong"        // enters a number that nobody has before the right one
 )
 
-// DefaultMix is what callers want where nothing else is asked for.
+// DefaultMix holds the shares of callers where nothing else is asked for.
 const DefaultMix = "critical=30,restricted=25,question=30,ticket-status=6,raise-severity=4,unidentified=3,wrong=2"
 
 // A Mix holds how often each kind of caller calls, as shares of any sum.

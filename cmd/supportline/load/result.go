@@ -13,7 +13,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/control"
 )
 
-// Result is what a run measured.
+// Result holds the measurements of a run.
 type Result struct {
 	Calls  int // that were carried to their end
 	Unsent int // calls whose first webhook still waited to be sent when the run was over

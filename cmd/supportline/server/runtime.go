@@ -12,7 +12,7 @@ import (
 // until it finds out otherwise: on two processors half of the webhooks would stand still that long.
 //
 // The heap grows to four times what is in use before the collector works, instead of twice: a server holds a few megabytes, and at the usual setting
-// the collector took a quarter of its processor time.
+// the collector takes more than a tenth of its processor time. GOMEMLIMIT bounds the memory of a server that holds much.
 func TuneRuntime() {
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
