@@ -36,12 +36,8 @@ func (f Flags) Check() error {
 		return errors.New("--rate and --find let calls arrive however slow the server is, --concurrency does not: leave it out, or them")
 	case f.Rate < 0 || f.Concurrency < 0 || f.Concurrency > maxConnections || f.Rate > maxRate:
 		return fmt.Errorf("write --rate 1 to %d, or --concurrency 1 to %d", maxRate, maxConnections)
-	case f.For <= 0:
-		return fmt.Errorf("--for %s: write how long, such as 30s", f.For)
-	case f.Find < 0:
-		return fmt.Errorf("--find %s: write how long an answer may take, such as 50ms", f.Find)
-	case f.Think < 0:
-		return fmt.Errorf("--think %s: write how long people take for an act, such as 2s", f.Think)
+	case f.For == 0:
+		return errors.New("--for 0s: write how long, such as 30s")
 	}
 	return nil
 }
