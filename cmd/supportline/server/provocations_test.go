@@ -109,12 +109,8 @@ var provocations = map[string]provoked{
 	"ConnectionsExhausted": {database: "pool_max_conns=2", do: func(w *watched) { w.reading(2) }},
 	"OldSnapshot":          {database: "plain", do: func(w *watched) { w.reading(1) }},
 	"OutcomesUnknown": {database: "plain", slow: true, do: func(w *watched) {
-		answered := w.proxy.CutAfter("INSERT INTO supportline.marks")
-		go func() {
-			<-answered
-			w.proxy.Refuse(true)
-			w.proxy.Cut()
-		}()
+		answered := w.proxy.AwayAfter("INSERT INTO supportline.marks")
+		defer func() { <-answered }()
 		if _, err := w.Store.Advance(w.Context(), "CA1", func(c policy.Call) policy.Call { c.Line = "+448000668187"; return c }); !errors.Is(err, store.ErrUnknown) {
 			w.Errorf("the outcome is known: %v", err)
 		}

@@ -87,11 +87,20 @@ func (k *link) forth() {
 // cutOff ends the client's connection. The server's stays until it has answered the statement.
 func (k *link) cutOff(t *trap, out []byte) {
 	k.cut.Store(t)
+	if t.away {
+		k.proxy.Refuse(true)
+		k.proxy.cutAllBut(k)
+	}
 	k.client.Close()
 	<-t.deliver
 	if _, err := k.server.Write(out); err == nil {
 		<-t.answered
 	}
+}
+
+func (k *link) close() {
+	k.client.Close()
+	k.server.Close()
 }
 
 // protocol3 is how the first message of a connection that is to be a session begins, after its length.

@@ -256,6 +256,26 @@ func TestProxyLosesAnAnswer(t *testing.T) {
 	sql(t, p.URL, "1", "BEGIN; SELECT count(*) FROM a; COMMIT")
 }
 
+// A network that is gone leaves nobody a connection, and gives nobody a new one, when the answer is lost.
+func TestProxyIsAwayAfterAStatement(t *testing.T) {
+	url := postgrestest.Database(t)
+	sql(t, url, "", "CREATE TABLE a (n int)")
+	p := postgrestest.NewProxy(t, url)
+	other := dial(t, p.URL)
+	answered := p.AwayAfter("commit")
+	connect(t, p.URL).wants("BEGIN; INSERT INTO a VALUES (1); COMMIT", "connection to server was lost")
+	<-answered
+	if _, err := other.in.ReadByte(); err == nil {
+		t.Error("the other connection is there")
+	}
+	if now, _ := p.Connections(); now > 1 { // the one that was answered may be ending
+		t.Errorf("%d connections are left", now)
+	}
+	sql(t, url, "1", "SELECT count(*) FROM a")
+	p.Refuse(false)
+	sql(t, p.URL, "1", "SELECT count(*) FROM a")
+}
+
 func TestProxyDeliversAStatementLate(t *testing.T) {
 	url := postgrestest.Database(t)
 	sql(t, url, "", "CREATE TABLE a (n int)")

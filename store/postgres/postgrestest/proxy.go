@@ -29,6 +29,7 @@ type Proxy struct {
 // trap cuts one connection when a statement goes by.
 type trap struct {
 	statement string
+	away      bool          // no other connection is left, and none is accepted any more
 	deliver   chan struct{} // closed when the server may have the statement
 	answered  chan struct{} // closed when the server has answered it
 }
@@ -102,6 +103,9 @@ func (p *Proxy) count(k *link, on bool) {
 	}
 	p.links[k] = true
 	p.most = max(p.most, len(p.links))
+	if p.listener == nil { // it was accepted just before
+		k.close()
+	}
 }
 
 // Connections returns how many connections there are, and how many there were at most at one time.
@@ -112,12 +116,15 @@ func (p *Proxy) Connections() (now, most int) {
 }
 
 // Cut ends all connections.
-func (p *Proxy) Cut() {
+func (p *Proxy) Cut() { p.cutAllBut(nil) }
+
+func (p *Proxy) cutAllBut(kept *link) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for k := range p.links {
-		k.client.Close()
-		k.server.Close()
+		if k != kept {
+			k.close()
+		}
 	}
 }
 
@@ -147,7 +154,14 @@ func (p *Proxy) Delay(d time.Duration) {
 // CutAfter cuts the next connection on which a statement goes by that contains a text. The server gets it, and its answer is lost: answered is closed when
 // it is there.
 func (p *Proxy) CutAfter(statement string) (answered <-chan struct{}) {
-	t := p.set(statement)
+	t := p.set(trap{statement: statement})
+	close(t.deliver)
+	return t.answered
+}
+
+// AwayAfter is CutAfter for a network that is gone from then on: the other connections are cut before that one, and new ones refused.
+func (p *Proxy) AwayAfter(statement string) (answered <-chan struct{}) {
+	t := p.set(trap{statement: statement, away: true})
 	close(t.deliver)
 	return t.answered
 }
@@ -155,7 +169,7 @@ func (p *Proxy) CutAfter(statement string) (answered <-chan struct{}) {
 // CutBefore cuts the next connection on which a statement goes by that contains a text. The server gets it when deliver is called, which returns when the
 // server has answered.
 func (p *Proxy) CutBefore(statement string) (deliver func()) {
-	t := p.set(statement)
+	t := p.set(trap{statement: statement})
 	return func() {
 		p.t.Helper()
 		close(t.deliver)
@@ -167,10 +181,11 @@ func (p *Proxy) CutBefore(statement string) (deliver func()) {
 	}
 }
 
-func (p *Proxy) set(statement string) *trap {
+func (p *Proxy) set(t trap) *trap {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.trap = &trap{statement: statement, deliver: make(chan struct{}), answered: make(chan struct{})}
+	t.deliver, t.answered = make(chan struct{}), make(chan struct{})
+	p.trap = &t
 	return p.trap
 }
 
