@@ -34,3 +34,22 @@ func TestFallbackRingsWhoItCan(t *testing.T) {
 		}
 	}
 }
+
+// TestFallbackTellsTheDaysOfTheLine: the week to come begins with the day that the line's own calendar shows, and has seven days.
+func TestFallbackTellsTheDaysOfTheLine(t *testing.T) {
+	t.Parallel()
+	s := settings(t)
+	line, _ := s.Line(us)
+	evening := time.Date(2026, 11, 25, 1, 30, 0, 0, time.UTC) // in New York it is still the 24th
+	for date, told := range map[int]bool{23: false, 24: true, 30: true, 31: false} {
+		day := policy.Date{Year: 2026, Month: time.November, Day: 1}.Plus(date - 1)
+		line.Hours.Closed = []policy.Closure{{Date: day}}
+		files, err := ivr.NewFallback(s, ivr.DefaultWords(), publicURL).Documents(line, evening)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(string(files["voice.xml"]), "We are closed on "); got != told {
+			t.Errorf("closed on %s: the document tells it: %t, want %t", day, got, told)
+		}
+	}
+}

@@ -214,3 +214,25 @@ func TestConfigurationThatCanNotAsk(t *testing.T) {
 		})
 	}
 }
+
+// TestCallThatIsNotDialledYet has no start at the provider: it is listed, and found, by the time at which it was created.
+func TestCallThatIsNotDialledYet(t *testing.T) {
+	created := time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
+	const call = `{"sid":"CA9","status":"queued","direction":"outbound-api","start_time":null,"date_created":"Mon, 23 Nov 2026 14:00:00 +0000"}`
+	page := &provider{answer: then(0, nil, `{"calls":[`+call+`]}`)}
+	var found []twilio.ListedCall
+	for c, err := range asking(t, page, nil).Calls(t.Context(), created.Add(-time.Minute), created.Add(time.Minute)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, c)
+	}
+	one, err := asking(t, &provider{answer: then(0, nil, call)}, nil).Call(t.Context(), "CA9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := twilio.ListedCall{SID: "CA9", Status: "queued", Direction: "outbound-api", StartedAt: created}
+	if diff := cmp.Diff([]twilio.ListedCall{want, want}, append(found, one)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -99,3 +99,24 @@ func TestOverridesFit(t *testing.T) {
 		t.Error("an error goes to the fallback at once, and the fallback's own is asked for again")
 	}
 }
+
+// TestNumberThatNeedsAnAddress: a number takes calls once an address, or a bundle with one, is assigned to it.
+func TestNumberThatNeedsAnAddress(t *testing.T) {
+	for name, row := range map[string]struct {
+		needed, address, bundle string
+		blocked                 bool
+	}{
+		"none is needed":       {needed: "none"},
+		"unknown":              {},
+		"needed":               {needed: "local", blocked: true},
+		"with an address":      {needed: "local", address: "AD1"},
+		"with a bundle":        {needed: "foreign", bundle: "BU1"},
+		"with the two of them": {needed: "any", address: "AD1", bundle: "BU1"},
+	} {
+		n := asWanted()
+		n.AddressNeeded, n.AddressSID, n.BundleSID = row.needed, row.address, row.bundle
+		if p := twilio.PlanOne(theNumber, n); p.Done() == row.blocked || (len(p.Blocked) > 0) != row.blocked {
+			t.Errorf("%s: blocked by %q", name, p.Blocked)
+		}
+	}
+}

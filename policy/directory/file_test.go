@@ -145,6 +145,11 @@ func TestProblemsAreBounded(t *testing.T) {
 	if len(problems) != 1001 || last != "and 19000 more" {
 		t.Errorf("%d problems, the last %q; want 1001 and the count of the others", len(problems), last)
 	}
+	for limit, want := range map[int]int{100: 19900, 1000: 19000, 2000: 19000} { // on a page
+		if first, more := directory.First(problems, limit); len(first) != min(limit, 1000) || more != want {
+			t.Errorf("of the first %d there are %d, and %d more; want %d more", limit, len(first), more, want)
+		}
+	}
 }
 
 // manyRows is a file of n customers, whose other fields are as given, where %05[1]d is the customer's number.
