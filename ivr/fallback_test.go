@@ -53,3 +53,26 @@ func TestFallbackTellsTheDaysOfTheLine(t *testing.T) {
 		}
 	}
 }
+
+// TestFallbackTellsSpecialHours: a day of the week to come with hours of its own is told with all of them, as people of the line's country say a date.
+func TestFallbackTellsSpecialHours(t *testing.T) {
+	t.Parallel()
+	s := settings(t)
+	days := map[policy.Phone]string{us: "On Friday, November 27 our hours are ", uk: "On Friday the 27th of November our hours are "}
+	for number, day := range days {
+		line, _ := s.Line(number)
+		for hours, spans := range map[string][]policy.Span{
+			"10 a.m. to noon": {{From: 600, To: 720}}, "10:30 a.m. to 2 p.m. and 8 p.m. to midnight": {{From: 630, To: 840}, {From: 1200, To: 1440}},
+			"all day": {{From: 0, To: 1440}},
+		} {
+			line.Hours.Special = []policy.SpecialHours{{Date: policy.Date{Year: 2026, Month: time.November, Day: 27}, Spans: spans}}
+			files, err := ivr.NewFallback(s, ivr.DefaultWords(), publicURL).Documents(line, tuesday)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if voice := string(files["voice.xml"]); !strings.Contains(voice, day+hours+".") {
+				t.Errorf("%q is not in\n%s", day+hours+".", voice)
+			}
+		}
+	}
+}

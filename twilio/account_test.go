@@ -154,6 +154,25 @@ func TestBreakerHoldsBackAndTriesAgain(t *testing.T) {
 	})
 }
 
+// TestHowAttemptsEnd is counted by what came of each: the provider's refusals are told from its failures.
+func TestHowAttemptsEnd(t *testing.T) {
+	for want, answer := range map[string]func(int, *http.Request) (*http.Response, error){
+		"ok": then(0, nil, info), "refused": refusing(404, `{"code":20404,"message":"not found"}`), "limited": refusing(429, limited),
+		"failed": cut,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ended := map[string]bool{}
+			a := asking(t, &provider{answer: answer}, func(c *twilio.AccountConfig) {
+				c.Observe = func(what, how string, _ time.Duration) { ended[what+" "+how] = true }
+			})
+			_, _ = a.Info(t.Context())
+			if diff := cmp.Diff(map[string]bool{"account " + want: true}, ended); diff != "" {
+				t.Errorf("observed (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestContextEndsTheAsking(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

@@ -76,6 +76,29 @@ func TestPlanTellsWhoseNumberIsWhose(t *testing.T) {
 	}
 }
 
+// TestNumberThatTakesNoCalls: what keeps calls from a number, whatever its settings, is told with what to do.
+func TestNumberThatTakesNoCalls(t *testing.T) {
+	for name, row := range map[string]struct {
+		change func(*twilio.OwnedNumber)
+		why    string // "": nothing
+	}{
+		"in use":                       {func(*twilio.OwnedNumber) {}, ""},
+		"of an unknown state":          {func(n *twilio.OwnedNumber) { n.Status = "" }, ""},
+		"emergency address taken":      {func(n *twilio.OwnedNumber) { n.EmergencyAddress = "registered" }, ""},
+		"without voice":                {func(n *twilio.OwnedNumber) { n.Voice = false }, "release it"},
+		"held":                         {func(n *twilio.OwnedNumber) { n.Status = "pending-review" }, `"pending-review"`},
+		"emergency address refused":    {func(n *twilio.OwnedNumber) { n.EmergencyAddress = "registration-failure" }, "(registration-failure)"},
+		"emergency address not undone": {func(n *twilio.OwnedNumber) { n.EmergencyAddress = "unregistration-failure" }, "(unregistration-failure)"},
+	} {
+		n := asWanted()
+		row.change(&n)
+		p := twilio.PlanOne(theNumber, n)
+		if why := strings.Join(p.Blocked, "; "); p.Done() != (row.why == "") || !strings.Contains(why, row.why) || len(p.Differences) > 0 {
+			t.Errorf("%s: blocked by %q", name, why)
+		}
+	}
+}
+
 // TestOverridesFit into the provider's 15 seconds for a document, and leave the 5 seconds that our answer may take.
 func TestOverridesFit(t *testing.T) {
 	for _, overrides := range []string{twilio.Overrides, twilio.FallbackOverrides} {
