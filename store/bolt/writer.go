@@ -91,7 +91,9 @@ type writer struct {
 }
 
 func (e *Engine) newWriter(tx *bbolt.Tx) *writer {
-	return &writer{reader: reader{engine: e, tx: tx, opened: make([]*bbolt.Bucket, len(e.names))}, wrote: make([]bool, len(e.names))}
+	w := &writer{reader: *newReader(e), wrote: make([]bool, len(e.names))}
+	w.tx = tx
+	return w
 }
 
 // fills are how full the pages of some buckets are left, by how they grow; those of the others are left half full. To steps entries are only added, behind
@@ -162,7 +164,7 @@ func (w *writer) Clear(b store.Bucket) {
 		err = made.SetSequence(sequence)
 	}
 	w.failed(b, nil, err)
-	w.opened[b], w.wrote[b] = made, true
+	w.opened[b], w.gets[b], w.wrote[b] = made, nil, true
 	w.edits++
 }
 
