@@ -87,6 +87,29 @@ func TestAccountExplainsItsMonth(t *testing.T) {
 	viewer.Get("/accounts/204518?month=soon").Want(t, http.StatusUnprocessableEntity, "write year and month")
 }
 
+// A month of long ago has its own figures, and is the first of its chart.
+func TestAccountOfAMonthLongAgo(t *testing.T) {
+	t.Parallel()
+	p := browsertest.NewPlace(t)
+	p.Enrol(t, holder)
+	once, again := browsertest.Served("CA1", browsertest.Monday.AddDate(-1, -9, 0), 60), browsertest.Served("CA2", browsertest.Monday.AddDate(-1, -9, 0), 90)
+	again.Ticket = "4712"
+	p.Load(t, once, again, browsertest.Served("CA3", browsertest.Monday, 60))
+	p.As(t, users.Viewer).Get("/accounts/204518?month=2025-02").Want(t, http.StatusOK,
+		"<span>2 of 16</span>", "2 of 16 tickets, 0 over-long.", "Phone tickets from 2025-02 to 2026-01;", "month=2025-01", "month=2025-03")
+}
+
+// The longest talk of a month is the longest of those that nobody deemed necessary.
+func TestLongestTalkIsWithoutWaivedOnes(t *testing.T) {
+	t.Parallel()
+	p := browsertest.NewPlace(t)
+	p.Enrol(t, holder)
+	waived := browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 1500)
+	waived.Waived = true
+	p.Load(t, waived, browsertest.Served("CA2", browsertest.Monday.Add(-2*time.Hour), 905), browsertest.Served("CA3", browsertest.Monday.Add(-3*time.Hour), 900))
+	p.As(t, users.Viewer).Get("/accounts/204518").Want(t, http.StatusOK, "15:05 of 20:00 minutes, without waived ones")
+}
+
 // The banner of a month has the colour of what it says: red for a month that is over, a warning for one that is within the limits and needs a look.
 func TestAccountBannerHasTheColourOfItsMeaning(t *testing.T) {
 	t.Parallel()

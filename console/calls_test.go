@@ -162,6 +162,36 @@ func TestLongestCalls(t *testing.T) {
 	c.Get("/calls?order=shortest").Want(t, http.StatusUnprocessableEntity, "Calls have no order")
 }
 
+// The links to the usual days lead to as many as they say, today among them.
+func TestDaysOfALink(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	for ago := range 40 {
+		p.Load(t, browsertest.Served(policy.CallSID(fmt.Sprintf("CA%02d", ago)), browsertest.Monday.Add(-time.Hour).AddDate(0, 0, -ago), 60))
+	}
+	c := p.As(t, users.Viewer)
+	page := c.Get("/calls?intent=critical")
+	for link, want := range map[string]int{"Today": 1, "Yesterday": 1, "7 days": 7, "30 days": 30, "All": 40} {
+		if got := len(sids(c.Get(page.Link(t, link)))); got != want {
+			t.Errorf("%q leads to the calls of %d days, want %d", link, got, want)
+		}
+	}
+}
+
+// Whatever page of a list somebody was on, another order begins at its first page, also after a way back.
+func TestAnotherOrderBeginsAtItsFirstPage(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	for i := range 60 {
+		p.Load(t, browsertest.Served(policy.CallSID(fmt.Sprintf("CA%04d", i)), browsertest.Monday.Add(-time.Duration(i)*time.Minute), 60))
+	}
+	c := p.As(t, users.Viewer)
+	first := c.Get("/calls")
+	longest := c.Get(c.Get(first.Link(t, "Older calls")).Link(t, "Talk"))
+	longest.Want(t, http.StatusOK, "The longest talks first")
+	if diff := cmp.Diff(sids(first), sids(c.Get(longest.Link(t, "Newest first")))); diff != "" {
+		t.Errorf("the newest calls first (-want +got):\n%s", diff)
+	}
+}
+
 // The columns are a part of the address, and stay on the way through the pages.
 func TestColumnsOfCalls(t *testing.T) {
 	p := browsertest.NewPlace(t)

@@ -5,8 +5,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/labstack/echo/v4"
 )
 
 // oneTurn is a console that makes one page at a time.
@@ -128,4 +133,38 @@ func TestNoHeaderPassesTheLimiter(t *testing.T) {
 			}
 		})).ServeHTTP(httptest.NewRecorder(), r)
 	}
+}
+
+// timedWriter records how long each write may take.
+type timedWriter struct {
+	*httptest.ResponseRecorder
+	until   time.Time
+	allowed []time.Duration
+}
+
+func (w *timedWriter) SetWriteDeadline(at time.Time) error {
+	w.until = at
+	return nil
+}
+
+func (w *timedWriter) Write(p []byte) (int, error) {
+	w.allowed = append(w.allowed, time.Until(w.until))
+	return w.ResponseRecorder.Write(p)
+}
+
+// TestEachEventHasItsOwnTimeToBeSent: a stream goes on beyond the time that the server has for an answer, and a browser that takes nothing is gone.
+func TestEachEventHasItsOwnTimeToBeSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &timedWriter{ResponseRecorder: httptest.NewRecorder()}
+		r := &request{Context: echo.New().NewContext(look(nowPath+eventsEnd), w)}
+		for range 3 {
+			if err := r.send("data: what goes on\n\n"); err != nil {
+				t.Fatal(err)
+			}
+			<-time.After(time.Minute)
+		}
+		if want := slices.Repeat([]time.Duration{streamPatience}, 3); !slices.Equal(w.allowed, want) {
+			t.Errorf("three events may take %v, want %v", w.allowed, want)
+		}
+	})
 }

@@ -34,6 +34,13 @@ func TestLines(t *testing.T) {
 	p.As(t, users.Operator).Get("/lines/dates.yaml").Want(t, http.StatusForbidden)
 }
 
+// The mark of now in a line's weeks stands at the time of day that the line has: 15:00 in London is 10:00 in New York.
+func TestNowIsMarkedOnTheLinesClock(t *testing.T) {
+	c := browsertest.NewPlace(t, withHours(t)).As(t, users.Viewer)
+	c.Get(ukPath).Want(t, http.StatusOK, `<path class="now" d="M900 0V20"/>`)
+	c.Get("/lines/18883071053").Want(t, http.StatusOK, `<path class="now" d="M600 0V20"/>`)
+}
+
 // What would happen to a call is the evaluator's answer, with what each reason to call gets.
 func TestWhatWouldHappen(t *testing.T) {
 	p := browsertest.NewPlace(t, withHours(t))

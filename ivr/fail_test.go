@@ -67,6 +67,17 @@ func TestSecondFailureWithoutAToken(t *testing.T) {
 	}
 }
 
+// TestSecondFailureOfAPlaceAmongOthers: a place that failed is remembered while another fails, so that the caller does not go back and forth between two.
+func TestSecondFailureOfAPlaceAmongOthers(t *testing.T) {
+	m := ivr.Machine{Settings: settings(t)}
+	call, first := m.Fail(policy.Call{SID: "CA1"}, failure("voice", "a"), tuesday)
+	call, other := m.Fail(call, failure("voice/"+first.Next, "b"), tuesday.Add(time.Second))
+	_, second := m.Fail(call, failure("voice", "c"), tuesday.Add(2*time.Second))
+	if first.Then != ivr.ThenAskNumber || other.Then != ivr.ThenAskNumber || second.Then != ivr.ThenStateless {
+		t.Errorf("%s, then %s, then %s", first.Then, other.Then, second.Then)
+	}
+}
+
 // TestRetryOfAFailure: a retry with its token gets the same reply and changes nothing, within the time that the provider takes for one request.
 func TestRetryOfAFailure(t *testing.T) {
 	m := ivr.Machine{Settings: settings(t)}

@@ -34,3 +34,45 @@ func TestFallbackRingsWhoItCan(t *testing.T) {
 		}
 	}
 }
+
+// TestFallbackTellsTheDaysOfTheLine: the week to come begins with the day that the line's own calendar shows, and has seven days.
+func TestFallbackTellsTheDaysOfTheLine(t *testing.T) {
+	t.Parallel()
+	s := settings(t)
+	line, _ := s.Line(us)
+	evening := time.Date(2026, 11, 25, 1, 30, 0, 0, time.UTC) // in New York it is still the 24th
+	for date, told := range map[int]bool{23: false, 24: true, 30: true, 31: false} {
+		day := policy.Date{Year: 2026, Month: time.November, Day: 1}.Plus(date - 1)
+		line.Hours.Closed = []policy.Closure{{Date: day}}
+		files, err := ivr.NewFallback(s, ivr.DefaultWords(), publicURL).Documents(line, evening)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(string(files["voice.xml"]), "We are closed on "); got != told {
+			t.Errorf("closed on %s: the document tells it: %t, want %t", day, got, told)
+		}
+	}
+}
+
+// TestFallbackTellsSpecialHours: a day of the week to come with hours of its own is told with all of them, as people of the line's country say a date.
+func TestFallbackTellsSpecialHours(t *testing.T) {
+	t.Parallel()
+	s := settings(t)
+	days := map[policy.Phone]string{us: "On Friday, November 27 our hours are ", uk: "On Friday the 27th of November our hours are "}
+	for number, day := range days {
+		line, _ := s.Line(number)
+		for hours, spans := range map[string][]policy.Span{
+			"10 a.m. to noon": {{From: 600, To: 720}}, "10:30 a.m. to 2 p.m. and 8 p.m. to midnight": {{From: 630, To: 840}, {From: 1200, To: 1440}},
+			"all day": {{From: 0, To: 1440}},
+		} {
+			line.Hours.Special = []policy.SpecialHours{{Date: policy.Date{Year: 2026, Month: time.November, Day: 27}, Spans: spans}}
+			files, err := ivr.NewFallback(s, ivr.DefaultWords(), publicURL).Documents(line, tuesday)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if voice := string(files["voice.xml"]); !strings.Contains(voice, day+hours+".") {
+				t.Errorf("%q is not in\n%s", day+hours+".", voice)
+			}
+		}
+	}
+}

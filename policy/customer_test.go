@@ -32,3 +32,18 @@ func TestPackagesAreComparedByTheirLetters(t *testing.T) {
 		t.Error("a package is meant where none is configured")
 	}
 }
+
+// TestFirstMonthOfACustomer: the figures of an export go back to the first month that a call belongs to.
+func TestFirstMonthOfACustomer(t *testing.T) {
+	for want, months := range map[policy.Month][]policy.Month{
+		"": {"", ""}, "2026-09": {"2026-09"}, "2026-08": {"", "2026-08", "2026-09", "", "2026-11"}, "2025-12": {"2026-01", "2025-12"},
+	} {
+		var export policy.CustomerExport
+		for _, month := range months {
+			export.Calls = append(export.Calls, policy.Call{Month: month})
+		}
+		if got := export.FirstMonth(); got != want {
+			t.Errorf("calls of %q begin with %q, want %q", months, got, want)
+		}
+	}
+}

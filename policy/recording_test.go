@@ -111,6 +111,15 @@ func TestRecordingsOfAnErasedCall(t *testing.T) {
 	}
 }
 
+// TestRecordingBesideOneWithoutAUsableSID: what can be removed is removed, whatever else the call has.
+func TestRecordingBesideOneWithoutAUsableSID(t *testing.T) {
+	c := policy.Call{SID: "CA0", Message: &policy.Recording{SID: "../RE0", Seconds: 1}, Recordings: []policy.Recording{{SID: "RE 1"}, {SID: "RE2"}}}
+	want := []policy.Removal{{SID: "RE2", Why: policy.RemovalExpired, At: at(10)}}
+	if diff := cmp.Diff(want, c.Removals(policy.RemovalExpired, at(10))); diff != "" {
+		t.Errorf("what has to go (-want +got):\n%s", diff)
+	}
+}
+
 // TestLearningOfRecordingsKeepsItsInput: a call is a value.
 func TestLearningOfRecordingsKeepsItsInput(t *testing.T) {
 	c := policy.Call{SID: "CA0"}

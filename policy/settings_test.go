@@ -132,3 +132,16 @@ func TestUntilOver(t *testing.T) {
 		}
 	}
 }
+
+// TestALineIsKnownInAnySpelling: it stands in the log as it is configured, and what is none of our lines as it came.
+func TestALineIsKnownInAnySpelling(t *testing.T) {
+	s := policy.Settings{Lines: []policy.Line{{Number: "+18883071053"}, {Number: "+448000668187"}}}
+	for to, want := range map[policy.Phone]policy.Phone{
+		"+448000668187": "+448000668187", "448000668187": "+448000668187", "tel:+44-800-066-8187": "+448000668187",
+		"sip:+18883071053@sip.example.com;user=phone": "+18883071053", "442079460018": "442079460018", "sip:jo@example.com": "sip:jo@example.com", "": "",
+	} {
+		if got := s.Dialled(to); got != want {
+			t.Errorf("who dials %q reaches %q, want %q", to.Full(), got.Full(), want.Full())
+		}
+	}
+}

@@ -154,6 +154,25 @@ func TestBreakerHoldsBackAndTriesAgain(t *testing.T) {
 	})
 }
 
+// TestHowAttemptsEnd is counted by what came of each: the provider's refusals are told from its failures.
+func TestHowAttemptsEnd(t *testing.T) {
+	for want, answer := range map[string]func(int, *http.Request) (*http.Response, error){
+		"ok": then(0, nil, info), "refused": refusing(404, `{"code":20404,"message":"not found"}`), "limited": refusing(429, limited),
+		"failed": cut,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ended := map[string]bool{}
+			a := asking(t, &provider{answer: answer}, func(c *twilio.AccountConfig) {
+				c.Observe = func(what, how string, _ time.Duration) { ended[what+" "+how] = true }
+			})
+			_, _ = a.Info(t.Context())
+			if diff := cmp.Diff(map[string]bool{"account " + want: true}, ended); diff != "" {
+				t.Errorf("observed (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestContextEndsTheAsking(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -212,5 +231,27 @@ func TestConfigurationThatCanNotAsk(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 		})
+	}
+}
+
+// TestCallThatIsNotDialledYet has no start at the provider: it is listed, and found, by the time at which it was created.
+func TestCallThatIsNotDialledYet(t *testing.T) {
+	created := time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
+	const call = `{"sid":"CA9","status":"queued","direction":"outbound-api","start_time":null,"date_created":"Mon, 23 Nov 2026 14:00:00 +0000"}`
+	page := &provider{answer: then(0, nil, `{"calls":[`+call+`]}`)}
+	var found []twilio.ListedCall
+	for c, err := range asking(t, page, nil).Calls(t.Context(), created.Add(-time.Minute), created.Add(time.Minute)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, c)
+	}
+	one, err := asking(t, &provider{answer: then(0, nil, call)}, nil).Call(t.Context(), "CA9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := twilio.ListedCall{SID: "CA9", Status: "queued", Direction: "outbound-api", StartedAt: created}
+	if diff := cmp.Diff([]twilio.ListedCall{want, want}, append(found, one)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -76,6 +76,29 @@ func TestPlanTellsWhoseNumberIsWhose(t *testing.T) {
 	}
 }
 
+// TestNumberThatTakesNoCalls: what keeps calls from a number, whatever its settings, is told with what to do.
+func TestNumberThatTakesNoCalls(t *testing.T) {
+	for name, row := range map[string]struct {
+		change func(*twilio.OwnedNumber)
+		why    string // "": nothing
+	}{
+		"in use":                       {func(*twilio.OwnedNumber) {}, ""},
+		"of an unknown state":          {func(n *twilio.OwnedNumber) { n.Status = "" }, ""},
+		"emergency address taken":      {func(n *twilio.OwnedNumber) { n.EmergencyAddress = "registered" }, ""},
+		"without voice":                {func(n *twilio.OwnedNumber) { n.Voice = false }, "release it"},
+		"held":                         {func(n *twilio.OwnedNumber) { n.Status = "pending-review" }, `"pending-review"`},
+		"emergency address refused":    {func(n *twilio.OwnedNumber) { n.EmergencyAddress = "registration-failure" }, "(registration-failure)"},
+		"emergency address not undone": {func(n *twilio.OwnedNumber) { n.EmergencyAddress = "unregistration-failure" }, "(unregistration-failure)"},
+	} {
+		n := asWanted()
+		row.change(&n)
+		p := twilio.PlanOne(theNumber, n)
+		if why := strings.Join(p.Blocked, "; "); p.Done() != (row.why == "") || !strings.Contains(why, row.why) || len(p.Differences) > 0 {
+			t.Errorf("%s: blocked by %q", name, why)
+		}
+	}
+}
+
 // TestOverridesFit into the provider's 15 seconds for a document, and leave the 5 seconds that our answer may take.
 func TestOverridesFit(t *testing.T) {
 	for _, overrides := range []string{twilio.Overrides, twilio.FallbackOverrides} {
@@ -97,5 +120,26 @@ func TestOverridesFit(t *testing.T) {
 	}
 	if strings.Contains(twilio.Overrides, "5xx") || !strings.Contains(twilio.FallbackOverrides, "5xx") {
 		t.Error("an error goes to the fallback at once, and the fallback's own is asked for again")
+	}
+}
+
+// TestNumberThatNeedsAnAddress: a number takes calls once an address, or a bundle with one, is assigned to it.
+func TestNumberThatNeedsAnAddress(t *testing.T) {
+	for name, row := range map[string]struct {
+		needed, address, bundle string
+		blocked                 bool
+	}{
+		"none is needed":       {needed: "none"},
+		"unknown":              {},
+		"needed":               {needed: "local", blocked: true},
+		"with an address":      {needed: "local", address: "AD1"},
+		"with a bundle":        {needed: "foreign", bundle: "BU1"},
+		"with the two of them": {needed: "any", address: "AD1", bundle: "BU1"},
+	} {
+		n := asWanted()
+		n.AddressNeeded, n.AddressSID, n.BundleSID = row.needed, row.address, row.bundle
+		if p := twilio.PlanOne(theNumber, n); p.Done() == row.blocked || (len(p.Blocked) > 0) != row.blocked {
+			t.Errorf("%s: blocked by %q", name, p.Blocked)
+		}
 	}
 }

@@ -159,6 +159,7 @@ func TestNumberOfALength(t *testing.T) {
 		{"said three times", "204518 204518 204518", 6, "204518"},
 		{"longer than any number", strings.Repeat("1", 41), 6, ""},
 		{"a thousand that waits for the rest", "204 thousand, 518", 6, "204518"},
+		{"what is counted after a pause", "204518, people are waiting", 6, "204518"},
 		{"taken back", "204518, no sorry, 204519", 6, "204519"},
 		{"not taken back from afar", "204518 sorry but that was the old one of last year then 204519", 6, ""},
 	} {

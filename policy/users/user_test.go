@@ -101,6 +101,8 @@ func TestWhatEndsSessions(t *testing.T) {
 		{"disabled", users.WithDisabled("anna", at), true},
 		{"let in again", users.WithEnabled("anna", at), false},
 		{"signed out everywhere", users.SignedOutEverywhere("mila", at), true},
+		{"no role at the identity provider any more", users.Unvouched("sso", at), true},
+		{"vouched for at the identity provider", users.Vouched(at), false},
 		{"another zone", users.WithProfile("Europe/London", users.ThemeDark, "mila", at), false},
 	} {
 		after := test.change.Change(user)

@@ -29,7 +29,7 @@ func (e *Engine) copyTo(ctx context.Context, to string, progress func(done, all 
 	e.opening.RLock()
 	from := e.file
 	e.opening.RUnlock()
-	return whole(to, func(partial string) error {
+	err := whole(to, func(partial string) error {
 		file, err := os.OpenFile(partial, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 		if err != nil {
 			return err
@@ -40,6 +40,10 @@ func (e *Engine) copyTo(ctx context.Context, to string, progress func(done, all 
 		}
 		return first(err, file.Close())
 	})
+	if err != nil {
+		_ = os.Remove(to) // a name that is not on the disk; there was none before
+	}
+	return err
 }
 
 // Partial returns the name of a file that is being written until it is whole.

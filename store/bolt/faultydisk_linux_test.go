@@ -1,6 +1,7 @@
 package bolt_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -158,4 +159,68 @@ func TestADiskThatBecomesReadOnlyFailsWritesUntilItIsNot(t *testing.T) {
 		t.Error(err)
 	}
 	sound(t, filepath.Join(disk.Folder, "supportline.db"))
+}
+
+// copied are the ways to a new file: what makes it on a disk, and the name that it gets there.
+var copied = map[string]struct {
+	name string
+	make func(e *bolt.Engine, path string) error
+}{
+	"a copy": {"copy.db", func(e *bolt.Engine, path string) error { return e.Copy(context.Background(), path, nil) }},
+	"a file that was compacted": {"supportline.db", func(e *bolt.Engine, path string) error {
+		if err := e.Close(); err != nil {
+			return err
+		}
+		return bolt.Compact(context.Background(), path, nil)
+	}},
+}
+
+// TestANewFileIsOnTheDiskBeforeItHasItsName: whenever the power is cut, what has the name is whole; and the name is there when the copy is told to be.
+func TestANewFileIsOnTheDiskBeforeItHasItsName(t *testing.T) {
+	for what, row := range copied {
+		e, disk := faulty(t)
+		if e == nil {
+			return
+		}
+		before := disk.Count()
+		if err := row.make(e, filepath.Join(disk.Folder, row.name)); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		written, synced, renamed, told := -1, -1, -1, -1
+		for i, op := range disk.Ops()[before:] {
+			switch {
+			case op.Kind == disktest.SyncFolder:
+				told = i
+			case op.Kind == disktest.Rename && op.File == row.name:
+				renamed = i
+			case op.File != bolt.Partial(row.name):
+			case op.Kind == disktest.Sync:
+				synced = i
+			default:
+				written = i
+			}
+		}
+		if written < 0 || synced < written || renamed < synced || told < renamed {
+			t.Errorf("%s: last written at %d, synced at %d, renamed at %d, and its name synced at %d", what, written, synced, renamed, told)
+		}
+	}
+}
+
+// TestACopyThatTheDiskDidNotTakeIsNone: neither where its content was not synced, nor where its name was not.
+func TestACopyThatTheDiskDidNotTakeIsNone(t *testing.T) {
+	for _, kind := range []disktest.Kind{disktest.Sync, disktest.Rename, disktest.SyncFolder} {
+		e, disk := faulty(t)
+		if e == nil {
+			return
+		}
+		to := filepath.Join(disk.Folder, "copy.db")
+		disk.Fail(disktest.Fault{Kind: kind, Err: syscall.EIO})
+		if err := e.Copy(t.Context(), to, nil); !errors.Is(err, syscall.EIO) {
+			t.Errorf("operation %d failed: %v, want %v", kind, err, syscall.EIO)
+		}
+		disk.Fail()
+		if left, _ := filepath.Glob(to + "*"); len(left) > 0 {
+			t.Errorf("operation %d failed: %v is left", kind, left)
+		}
+	}
 }

@@ -168,6 +168,10 @@ func TestCallIsListedLateAndItsEndLater(t *testing.T) {
 	if n, _ := count(client.Calls(t.Context(), noon.Add(-time.Hour), noon)); n != 0 {
 		t.Error("a call was listed at once")
 	}
+	var unknown *twilio.Err
+	if _, err := client.Call(t.Context(), sid); !errors.As(err, &unknown) || unknown.Status != http.StatusNotFound {
+		t.Errorf("a call was fetched before it was listed: %v", err)
+	}
 	at.Change(func(s *fake.State) { s.ListLag, s.EndLag = 0, 2*time.Minute })
 	if c, err := client.Call(t.Context(), sid); err != nil || !c.EndedAt.IsZero() || c.Seconds != nil || c.Status != "in-progress" {
 		t.Errorf("a call whose end is not known yet: %+v, %v", c, err)

@@ -109,12 +109,11 @@ func pages(ctx context.Context, hot *bolt.Engine, file string, o Options) (still
 func write(ctx context.Context, from store.Engine, file string, o transfer.Options) error {
 	partial := bolt.Partial(file)
 	to, err := bolt.Open(partial, bolt.Options{Building: true})
-	if err != nil {
-		return unwritten(file, err)
-	}
-	_, err = transfer.Copy(ctx, from, to, o)
-	if closing := to.Close(); err == nil {
-		err = closing
+	if err == nil {
+		_, err = transfer.Copy(ctx, from, to, o)
+		if closing := to.Close(); err == nil {
+			err = closing
+		}
 	}
 	if err == nil {
 		err = os.Rename(partial, file)
@@ -123,7 +122,11 @@ func write(ctx context.Context, from store.Engine, file string, o transfer.Optio
 		_ = os.Remove(partial) // the first error says more
 		return unwritten(file, err)
 	}
-	return syncFolder(filepath.Dir(file))
+	if err := syncFolder(filepath.Dir(file)); err != nil {
+		_ = os.Remove(file) // its name may not be on the disk
+		return unwritten(file, err)
+	}
+	return nil
 }
 
 // unwritten returns an error about a file that cannot be written.

@@ -42,3 +42,35 @@ func TestGeneratorIsDeterministic(t *testing.T) {
 		t.Errorf("%d calls, by outcome %v", len(first), outcomes)
 	}
 }
+
+// TestCallsAreInTheMonthOfTheirHomeLine: on the first of a month in UTC it is still the one before in Los Angeles (rule 4).
+func TestCallsAreInTheMonthOfTheirHomeLine(t *testing.T) {
+	pacific, err := time.LoadLocation("America/Los_Angeles")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := policy.Line{Number: "+18883071053", Name: "Always", Zone: pacific}
+	for day := range line.Hours.Week {
+		line.Hours.Week[day] = []policy.Span{{From: 0, To: 24 * 60}}
+	}
+	g := demo.Generator{
+		Seed: 7, Settings: policy.Settings{Lines: []policy.Line{line}, Packages: []string{"Ultimate"}, Identification: policy.Identification{Digits: 6}},
+		Accounts: 20, Calls: 2000, Months: 3, Until: time.Date(2024, 12, 31, 23, 0, 0, 0, time.UTC),
+	}
+	between := 0
+	for call := range g.Log(g.Customers()) {
+		if call.Customer == "" {
+			continue
+		}
+		want := policy.MonthOf(call.StartedAt, pacific)
+		if call.Month != want {
+			t.Errorf("the call of %s is in %s, and it was %s at its home line", call.StartedAt, call.Month, want)
+		}
+		if want != policy.MonthOf(call.StartedAt, time.UTC) {
+			between++
+		}
+	}
+	if between == 0 {
+		t.Error("no call began between the two midnights")
+	}
+}

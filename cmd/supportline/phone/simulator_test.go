@@ -1,12 +1,14 @@
 package phone_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -247,6 +249,33 @@ func TestBrowserLeftAlone(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A page that waits for the next change looks at the phone, however long nothing changes.
+func TestBrowserThatWaitsLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, clock := mustSimulator(t, func(*phone.Simulator) {})
+		h := dialled(t, s, "mila")
+		call := h.does(pressed("12"), skip, answer(console.PhoneAccepts), skip)
+		ctx, leave := context.WithCancel(t.Context())
+		page := make(chan error, 1)
+		go func() { page <- s.Moved(ctx, "mila", h.id, call.Version) }()
+		synctest.Wait()
+		clock.move(3 * time.Minute)
+		synctest.Wait()
+		if call := s.PhoneCalls("mila")[0]; call.Over() {
+			t.Errorf("it ended with\n%s", strings.Join(told(call), "\n"))
+		}
+		leave()
+		if err := <-page; err != nil {
+			t.Error(err)
+		}
+		clock.move(3 * time.Minute)
+		synctest.Wait()
+		if call := s.PhoneCalls("mila")[0]; !call.Over() {
+			t.Error("it goes on although nobody looks any more")
+		}
+	})
 }
 
 // Calls are bounded, and everybody has their own.

@@ -12,7 +12,7 @@ import (
 // Op is an operation on a file, in the order in which a disk got them.
 type Op struct {
 	Kind Kind
-	File string // its name in the folder; of SyncFolder ""
+	File string // its name in the folder, of Rename the new one; of SyncFolder ""
 	At   int64  // of Write; of Truncate the new size
 	Data []byte
 	// Failed is that the program got an error. What was written and synced without success may be on the disk, or may never be.
@@ -28,6 +28,7 @@ const (
 	Truncate
 	Sync
 	SyncFolder
+	Rename
 )
 
 // Fault is what goes wrong with some operations. All of its kind go well that it does not count.

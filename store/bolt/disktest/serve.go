@@ -140,6 +140,13 @@ func (n *node) Setattr(ctx context.Context, f fs.FileHandle, in *fuse.SetAttrIn,
 	return n.LoopbackNode.Setattr(ctx, f, in, out)
 }
 
+func (n *node) Rename(ctx context.Context, name string, to fs.InodeEmbedder, newName string, flags uint32) syscall.Errno {
+	if _, err := n.recorder.note(Op{Kind: Rename, File: newName}); err != 0 {
+		return err
+	}
+	return n.LoopbackNode.Rename(ctx, name, to, newName, flags)
+}
+
 func (n *node) OpendirHandle(ctx context.Context, flags uint32) (fs.FileHandle, uint32, syscall.Errno) {
 	f, flags, err := n.LoopbackNode.OpendirHandle(ctx, flags)
 	if err != 0 {
