@@ -43,7 +43,7 @@ func BenchmarkConsole(b *testing.B) {
 	server.TuneRuntime() // as the program does
 	small := newPagesBench(b, benchSmall, demo.AccountsFor(benchSmall, 12), 12)
 	calls := benchCalls(b)
-	large := newPagesBench(b, calls, benchAccounts, max(12, calls/(benchAccounts*5))) // five calls a month are usual
+	large := newPagesBench(b, calls, benchAccounts, benchMonths(calls))
 	few, many := map[string][]time.Duration{}, map[string][]time.Duration{}
 	for b.Loop() {
 		for _, page := range consolePages {

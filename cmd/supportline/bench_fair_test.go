@@ -26,6 +26,9 @@ const (
 	benchAccounts = 10_000
 )
 
+// benchMonths returns over how many months a log of so many calls goes: five calls of each account a month are usual, and ten years are what is kept.
+func benchMonths(calls int) int { return min(120, max(12, calls/(benchAccounts*5))) }
+
 // BenchmarkFairUse measures usage as the commands derive it, on logs as demo --calls makes them: an account's month in the large log to the
 // same in the small one, taken in turns, and the month of all accounts of the large log. It prints them as a table.
 func BenchmarkFairUse(b *testing.B) {
@@ -38,7 +41,7 @@ func BenchmarkFairUse(b *testing.B) {
 		calls = n
 	}
 	small := newFairBench(b, benchSmall, demo.AccountsFor(benchSmall, 12), 12)
-	large := newFairBench(b, calls, benchAccounts, max(12, calls/(benchAccounts*5))) // five calls a month are usual
+	large := newFairBench(b, calls, benchAccounts, benchMonths(calls))
 	var few, many, all []time.Duration
 	for n := 0; b.Loop(); n++ {
 		few, many = append(few, small.account(b, n)), append(many, large.account(b, n))

@@ -49,7 +49,7 @@ func fillLog(b *testing.B, file string, calls int) {
 	b.Helper()
 	app := openBench(b, writeBench(b, config.Store{File: file}))
 	accounts := min(benchAccounts, demo.AccountsFor(calls, 12))
-	g := demo.Generator{Seed: 1, Settings: app.Conf.Settings, Calls: calls, Months: max(12, calls/(accounts*5)), Accounts: accounts, Until: time.Now()}
+	g := demo.Generator{Seed: 1, Settings: app.Conf.Settings, Calls: calls, Months: benchMonths(calls), Accounts: accounts, Until: time.Now()}
 	began := time.Now()
 	if err := errors.Join(g.Fill(b.Context(), app.Store, func(int) {}), app.Close(), bolt.Compact(b.Context(), file, func(int64) {})); err != nil {
 		b.Fatal(err)

@@ -33,7 +33,7 @@ var pages = []string{
 func BenchmarkFairUsePages(b *testing.B) {
 	calls := benchCalls(b)
 	small := newPagesBench(b, benchSmall, demo.AccountsFor(benchSmall, 12), 12)
-	large := newPagesBench(b, calls, benchAccounts, max(12, calls/(benchAccounts*5))) // five calls a month are usual
+	large := newPagesBench(b, calls, benchAccounts, benchMonths(calls))
 	few, many := map[string][]time.Duration{}, map[string][]time.Duration{}
 	for b.Loop() {
 		for _, page := range pages {
