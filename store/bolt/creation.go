@@ -75,7 +75,21 @@ func beginAnew(file *os.File) error {
 	return file.Truncate(0)
 }
 
-// named makes the name of a new file durable. A folder that this user may not read is left to the system.
+// makeFolder makes a folder, and those that lead to it, each with a durable name.
+func makeFolder(path string) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := makeFolder(filepath.Dir(path)); err != nil {
+		return err
+	}
+	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return named(path)
+}
+
+// named makes the name of a new file, or of a folder, durable. A folder that this user may not read is left to the system.
 func named(path string) error {
 	if err := syncFolder(filepath.Dir(path)); !errors.Is(err, fs.ErrPermission) {
 		return err

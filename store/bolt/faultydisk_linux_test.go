@@ -224,3 +224,24 @@ func TestACopyThatTheDiskDidNotTakeIsNone(t *testing.T) {
 		}
 	}
 }
+
+// TestAFolderThatIsMadeForAFileIsOnTheDiskWithIt: the power may be cut right after the first commit, and the file must not be lost with its folder.
+func TestAFolderThatIsMadeForAFileIsOnTheDiskWithIt(t *testing.T) {
+	disk, err := disktest.Mount(t)
+	if err != nil {
+		disktest.NotRun(t, "which folders are synced", err)
+		return
+	}
+	open(t, filepath.Join(disk.Folder, "data", "log", "supportline.db"), bolt.Options{})
+	synced := map[string]bool{}
+	for _, op := range disk.Ops() {
+		if op.Kind == disktest.SyncFolder && !op.Failed {
+			synced[op.File] = true
+		}
+	}
+	for _, folder := range []string{"", "data", filepath.Join("data", "log")} {
+		if !synced[folder] {
+			t.Errorf("what is new in the folder %q is not on the disk when the file is ready", folder)
+		}
+	}
+}

@@ -61,7 +61,7 @@ var errReplaced = errors.New("the file was replaced meanwhile")
 // file, and its lock, stay until the process ends.
 func (e *Engine) open() (err error) {
 	if !e.options.ReadOnly {
-		if err := os.MkdirAll(filepath.Dir(e.path), 0o700); err != nil {
+		if err := makeFolder(filepath.Dir(e.path)); err != nil {
 			return err
 		}
 	}

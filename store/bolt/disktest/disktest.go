@@ -12,7 +12,7 @@ import (
 // Op is an operation on a file, in the order in which a disk got them.
 type Op struct {
 	Kind Kind
-	File string // its name in the folder, of Rename the new one; of SyncFolder ""
+	File string // its name in the folder, of Rename the new one; of SyncFolder that of a folder in it, "" of the folder itself
 	At   int64  // of Write; of Truncate the new size
 	Data []byte
 	// Failed is that the program got an error. What was written and synced without success may be on the disk, or may never be.

@@ -152,7 +152,7 @@ func (n *node) OpendirHandle(ctx context.Context, flags uint32) (fs.FileHandle, 
 	if err != 0 {
 		return nil, 0, err
 	}
-	return &folder{f.(entries), n.recorder}, flags, 0
+	return &folder{f.(entries), n.recorder, n.name()}, flags, 0
 }
 
 // file is an open file.
@@ -192,9 +192,10 @@ type entries interface {
 type folder struct {
 	entries
 	recorder *recorder
+	name     string
 }
 
 func (f *folder) Fsyncdir(context.Context, uint32) syscall.Errno {
-	_, err := f.recorder.note(Op{Kind: SyncFolder})
+	_, err := f.recorder.note(Op{Kind: SyncFolder, File: f.name})
 	return err
 }
