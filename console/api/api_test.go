@@ -159,6 +159,13 @@ func TestNumbersInTextsAreMasked(t *testing.T) {
 		page := viewer.Get("/api/v1" + path)
 		page.Want(t, 200, shown).Without(t, "7946", "307-1053")
 	}
+	done := users.AuditEntry{At: p.Now, By: "bea", Act: "waive", Subject: "CA1", Detail: "from +442079460018", Reason: "asked for on (888) 307-1053"}
+	if err := p.Store.Note(t.Context(), done); err != nil {
+		t.Fatal(err)
+	}
+	p.Program(t, "admin").Get("/api/v1/audit?by=bea").Want(t, 200, `"from +442079460018"`, `"asked for on (888) 307-1053"`)
+	masked := p.Program(t, "admin", func(token *users.Token) { token.Masked = true })
+	masked.Get("/api/v1/audit?by=bea").Want(t, 200, `"from +44********18"`, `"asked for on ********53"`).Without(t, "0018", "307-1053")
 }
 
 // One rule bounds the texts of people over the API as it does on the pages.
