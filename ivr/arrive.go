@@ -47,7 +47,7 @@ func (x *exchange) record() {
 
 // hours reports whether the line is open, and notes which rule decided.
 func (x *exchange) hours() bool {
-	opening := x.line.Opening(x.now)
+	opening := x.line.At(x.now)
 	result := "closed"
 	if opening.Open {
 		result = "open"

@@ -91,6 +91,17 @@ func TestRetryOfAFailure(t *testing.T) {
 	}
 }
 
+// TestReplyOfAnotherVersionIsDecidedAnew: a call outlives an update of the server, and a reply that cannot be read is no reply.
+func TestReplyOfAnotherVersionIsDecidedAnew(t *testing.T) {
+	m := ivr.Machine{Settings: settings(t)}
+	first := ivr.Input{Step: "arrive", Line: uk, From: caller}
+	call, reply := m.Next(policy.Call{SID: "CA1"}, first, tuesday)
+	call.Exchanges[0].Reply = []byte(`{"say":"good morning","then":"ask-number","next":"number/1"}`)
+	if _, again := m.Next(call, first, tuesday.Add(time.Second)); again.Then != reply.Then || len(again.Say) != len(reply.Say) {
+		t.Errorf("it was %+v, and is %+v", reply, again)
+	}
+}
+
 // TestCallsWithFailuresEnd: any mixture of answers that arrive and answers that fail ends, and nobody hears nothing on the way.
 func TestCallsWithFailuresEnd(t *testing.T) {
 	m := ivr.Machine{Settings: settings(t)}

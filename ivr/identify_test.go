@@ -392,6 +392,26 @@ func TestMistypedNumberIsReplaced(t *testing.T) {
 	}
 }
 
+// TestRefusalIsAskedOnceMore: after silence and after a wrong key the caller who is refused hears which it was, and the ways out again, once.
+func TestRefusalIsAskedOnceMore(t *testing.T) {
+	t.Parallel()
+	for sorry, in := range map[string]ivr.Input{"menu-silence": {}, "menu-wrong": {Keys: "#"}} {
+		s := settings(t)
+		s.Identification.Unidentified = onlyCritical
+		m := ivr.Machine{Settings: s}
+		call, reply := m.Next(policy.Call{SID: "CA1"}, ivr.Input{Step: "arrive", Line: uk, From: caller}, tuesday)
+		call, reply = m.Next(call, follow(t, reply, ivr.Input{Keys: "*"}), tuesday)
+		call, reply = m.Next(call, follow(t, reply, in), tuesday)
+		if reply.Say[0].ID != sorry || !says(reply, "number-refused-critical") || !says(reply, "number-refused-again") || reply.Then != ivr.ThenAskKey {
+			t.Errorf("%q: it hears %+v", in.Keys, reply)
+		}
+		call, reply = m.Next(call, follow(t, reply, in), tuesday)
+		if !says(reply, "number-goodbye") || reply.Then != ivr.ThenHangup || call.Outcome() != policy.UnidentifiedRefused {
+			t.Errorf("%q again: it hears %+v, and the call is %q", in.Keys, reply, call.Outcome())
+		}
+	}
+}
+
 // TestRefusedCriticalCallsRing holds rule 10 for callers without a number: where the company lets their critical calls through, the key and the words
 // ring the critical team at once, whatever came before.
 func TestRefusedCriticalCallsRing(t *testing.T) {

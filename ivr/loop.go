@@ -64,7 +64,7 @@ func (h *webhooks) rung(w *hook, who policy.Phone) (bool, error) {
 	if !isSpecialist(w.settings, who) { // true of nearly every call, and the log need not be asked
 		return false, nil
 	}
-	for c, err := range h.Log.Calls(w.Request().Context(), policy.Filter{Outcome: policy.InProgress, Since: w.now.Add(-hunts)}) {
+	for c, err := range h.Log.Calls(w.ctx, policy.Filter{Outcome: policy.InProgress, Since: w.now.Add(-hunts)}) {
 		if err != nil {
 			return false, err
 		}

@@ -320,3 +320,29 @@ func TestFirstAcceptanceStays(t *testing.T) {
 		t.Errorf("accepted at %s, want 12 s after %s", got, tuesday)
 	}
 }
+
+// TestBridgedWithoutALoggedKey: where the provider says that the two talked, the specialist has accepted, although the key never reached the log. What
+// it does not say is not taken for a talk.
+func TestBridgedWithoutALoggedKey(t *testing.T) {
+	yes, no, seconds := true, false, 40
+	for name, row := range map[string]struct {
+		bridged *bool
+		seconds *int
+		served  bool
+	}{
+		"they talked": {&yes, &seconds, true}, "they did not": {&no, &seconds, false}, "nothing is said": {nil, &seconds, false}, "no length": {&yes, nil, false},
+	} {
+		p := newPickUps(t)
+		in := follow(t, p.reply, ivr.Input{Bridged: row.bridged})
+		leg := legOf(p.reply, "+2")
+		in.Dial = &policy.Report{At: tuesday.Add(time.Minute), Leg: leg, To: "+2", DialEnd: true, Seconds: row.seconds}
+		call, reply := p.machine.Next(p.call, in, tuesday.Add(time.Minute))
+		taken, accepted := call.Accepted()
+		if accepted != row.served || says(reply, "goodbye-talk") != row.served || (reply.Then == ivr.ThenRing) == row.served {
+			t.Errorf("%s: accepted is %t, and %+v follows", name, accepted, reply)
+		}
+		if row.served && (taken.SID != leg || !taken.AcceptedAt.Equal(tuesday.Add(20*time.Second)) || call.Outcome() != policy.Served) {
+			t.Errorf("%s: the call is %q, and the leg %+v", name, call.Outcome(), taken)
+		}
+	}
+}

@@ -66,7 +66,7 @@ func (h *webhooks) advanceCounting(
 		return policy.Call{}, errNoSID
 	}
 	var before policy.Call
-	call, err := h.Log.AdvanceCounting(w.Request().Context(), sid, count, func(c policy.Call, wrong policy.WrongNumbers) policy.Call {
+	call, err := h.Log.AdvanceCounting(w.ctx, sid, count, func(c policy.Call, wrong policy.WrongNumbers) policy.Call {
 		before = c
 		return change(c, wrong)
 	})
@@ -90,7 +90,7 @@ func (h *webhooks) advanceCounting(
 }
 
 func (h *webhooks) input(w *hook) (Input, error) {
-	in, ctx := h.read(w), w.Request().Context()
+	in, ctx := h.read(w), w.ctx
 	var err error
 	if in.Step == stepArrive {
 		if in.Rung, err = h.rung(w, in.ForwardedFrom); err != nil {
@@ -169,7 +169,7 @@ func (h *webhooks) identifiedMonth(w *hook, in Input) []policy.CallSummary {
 
 // month returns the calls of the call's account in its month, which read reads. Without them the call goes on as well.
 func (h *webhooks) month(w *hook, read func(context.Context) ([]policy.CallSummary, error)) []policy.CallSummary {
-	ctx, cancel := context.WithTimeout(w.Request().Context(), monthWithin)
+	ctx, cancel := context.WithTimeout(w.ctx, monthWithin)
 	defer cancel()
 	calls, err := read(ctx)
 	if err != nil {

@@ -133,6 +133,7 @@ func (h *webhooks) routes(g *echo.Group) {
 type hook struct {
 	echo.Context
 	twilio.Webhook
+	ctx      context.Context // of the request, and of the wait for the log
 	now      time.Time
 	settings *policy.Settings // in force when it came
 	line     policy.Line      // whose language and voice answer
@@ -177,7 +178,7 @@ func (h *webhooks) answer(w *hook, handle func(*hook) error) {
 	}()
 	ctx, cancel := context.WithTimeout(w.Request().Context(), patience)
 	defer cancel()
-	w.SetRequest(w.Request().WithContext(ctx))
+	w.ctx = ctx
 	if err := handle(w); err != nil {
 		h.log(w).Error("call could not be logged", zap.Error(err))
 		h.Observer.StoreFailed(err)

@@ -289,12 +289,17 @@ func WithinReach(t time.Time) error {
 	return nil
 }
 
-// Opening is the state of a line at one moment, open or closed, with the reason.
-type Opening struct {
+// OpenState is the state of a line at one moment, open or closed, with the reason.
+type OpenState struct {
 	Open   bool
-	Rule   string    // that decided: hours.week, hours.special, hours.closed or hours.holiday
-	Reason string    // in plain words: "Monday to Friday 08:00-19:00", "Boxing Day", a closure's own reason
-	Until  time.Time // the first moment at which it is the other way round, in the line's zone; zero when that is over 400 days away
+	Rule   string // that decided: hours.week, hours.special, hours.closed or hours.holiday
+	Reason string // in plain words: "Monday to Friday 08:00-19:00", "Boxing Day", a closure's own reason
+}
+
+// Opening is the state of a line at one moment, and how long it lasts.
+type Opening struct {
+	OpenState
+	Until time.Time // the first moment at which it is the other way round, in the line's zone; zero when that is over 400 days away
 }
 
 // Interval is a half-open stretch of time.
@@ -312,20 +317,34 @@ type DaySchedule struct {
 // horizon is how many days ahead a change is looked for: more than a year, so that a line that opens once a year is found.
 const horizon = 400
 
-// Opening reports whether the line is open at t. Hours are half-open: at 20:00:00 a line that closes at 20:00 is closed (rule 1). The wall
+// At reports whether the line is open at t. Hours are half-open: at 20:00:00 a line that closes at 20:00 is closed (rule 1). The wall
 // clock decides, on clock-change days too: hours that begin at a time which the clock skips begin when it jumps, and a
 // time that it shows twice is open both times, or closed both times.
+func (l Line) At(t time.Time) OpenState {
+	state, _ := l.at(t.In(l.Zone))
+	return state
+}
+
+// Opening is At with how long that lasts, which takes several times as long to find out.
 func (l Line) Opening(t time.Time) Opening {
 	t = t.In(l.Zone)
+	state, end := l.at(t)
+	o := Opening{OpenState: state}
+	if o.Open {
+		o.Until = l.closing(end)
+	} else {
+		o.Until, _ = l.opens(t)
+	}
+	return o
+}
+
+// at returns the state at t, which is in the line's zone, and the end of the day's stretch that holds t, if the line is open.
+func (l Line) at(t time.Time) (state OpenState, end time.Time) {
 	date := DateOf(t)
 	spans, rule, what := l.Hours.on(date)
-	o := Opening{Rule: rule, Reason: l.Hours.reason(date, spans, rule, what)}
-	if end, ok := l.openUntil(t, date, spans); ok {
-		o.Open, o.Until = true, l.closing(end)
-		return o
-	}
-	o.Until, _ = l.opens(t)
-	return o
+	state = OpenState{Rule: rule, Reason: l.Hours.reason(date, spans, rule, what)}
+	end, state.Open = l.openUntil(t, date, spans)
+	return state, end
 }
 
 // ClosedFor returns what the line is closed for on the day of t: the holiday's name, or the closure's own reason. It is "" on any other day, and for a

@@ -239,7 +239,7 @@ func (s Settings) AfterHoursAt(l Line, i Intent, t time.Time) (AfterHoursAction,
 	if !isLine {
 		return action, l
 	}
-	if other, ok := s.Line(number); ok && other.Opening(t).Open {
+	if other, ok := s.Line(number); ok && other.At(t).Open {
 		return Connect, other
 	}
 	return s.AfterHours.Default, l
@@ -257,7 +257,7 @@ type CallerOutcome struct {
 // menu in its order.
 func (s Settings) CallerOutcomes(l Line, t time.Time) []CallerOutcome {
 	var all []CallerOutcome
-	open := l.Opening(t).Open
+	open := l.At(t).Open
 	for _, m := range s.Menu {
 		action, taker := Connect, l
 		if !open {

@@ -166,9 +166,7 @@ func (t *step) view(read func(Reader) error) error {
 	if t.tx != nil {
 		return read(t.tx)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), commitPatience)
-	defer cancel()
-	return t.store.view(ctx, read)
+	return t.store.viewToApply(read)
 }
 
 // call returns the present state of a call: with everything that was applied, or as the engine has it.

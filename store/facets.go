@@ -217,13 +217,13 @@ func (s *Store) indexEnded(next *batch) {
 	if newest.Before(time.Time{}.Add(longestCall)) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), commitPatience)
-	defer cancel()
-	lost, _ := fetch(ctx, s, func(tx Reader) (found []policy.CallSID, err error) {
+	var lost []policy.CallSID
+	_ = s.viewToApply(func(tx Reader) error { // those that cannot be read now are found with the next
+		lost = nil
 		for _, place := range unindexedBefore(tx, newest.Add(-longestCall), indexLost) {
-			found = append(found, policy.CallSID(place[timeLength:]))
+			lost = append(lost, policy.CallSID(place[timeLength:]))
 		}
-		return found, nil
+		return nil
 	})
 	s.index(next, lost, func(c policy.Call) bool { return c.StartedAt.Before(newest.Add(-longestCall)) })
 }
@@ -245,10 +245,8 @@ func (s *Store) index(next *batch, calls []policy.CallSID, due func(policy.Call)
 			facets = append(facets, searchKeys(c.call, false)...)
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), commitPatience)
-	defer cancel()
-	there, err := fetch(ctx, s, func(tx Reader) (termsThere, error) { return readTerms(tx, facets), nil })
-	if err != nil {
+	var there termsThere
+	if s.viewToApply(func(tx Reader) error { there = readTerms(tx, facets); return nil }) != nil {
 		return newest
 	}
 	for _, c := range found {

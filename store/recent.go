@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"context"
 
 	"github.com/officernd/supportline/policy"
 )
@@ -30,10 +29,8 @@ func (s *Store) look(next *batch, list []*request) error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), commitPatience)
-	defer cancel()
 	var found []recentCall
-	err := s.view(ctx, func(tx Reader) (err error) {
+	err := s.viewToApply(func(tx Reader) (err error) {
 		found, err = readAll(tx, wanted)
 		return err
 	})

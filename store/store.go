@@ -126,6 +126,17 @@ func (s *Store) view(ctx context.Context, read func(Reader) error) error {
 	return s.engine.View(ctx, read)
 }
 
+// viewToApply reads what a request needs before it is applied, while all others wait. In a file that is as near as memory: there a bound would cost more
+// than the reading.
+func (s *Store) viewToApply(read func(Reader) error) error {
+	if !s.shared {
+		return s.view(context.Background(), read)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), commitPatience)
+	defer cancel()
+	return s.view(ctx, read)
+}
+
 // The errors of Open, which wraps them in a sentence that names the file and says what to do, and of methods.
 var (
 	ErrLocked    = errors.New("another process has the file open")

@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/officernd/supportline/twilio"
 )
 
@@ -153,3 +155,30 @@ func (d *dripping) Read(p []byte) (int, error) {
 }
 
 var _ io.ReadCloser = (*twilio.Media)(nil)
+
+// TestRecordingsOfARange are those that were made in it: the provider knows days alone. One whose start it does not name counts by its creation.
+func TestRecordingsOfARange(t *testing.T) {
+	from := time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
+	const list = `{"recordings":[
+		{"sid":"RE1","start_time":"Mon, 23 Nov 2026 15:00:00 +0000"},
+		{"sid":"RE2","start_time":"Mon, 23 Nov 2026 14:59:59 +0000","duration":"12"},
+		{"sid":"RE3","date_created":"Mon, 23 Nov 2026 14:30:00 +0000"},
+		{"sid":"RE4","start_time":"Mon, 23 Nov 2026 14:00:00 +0000","date_created":"Mon, 23 Nov 2026 16:00:00 +0000"},
+		{"sid":"RE5","start_time":"Mon, 23 Nov 2026 13:59:59 +0000","date_created":"Mon, 23 Nov 2026 14:10:00 +0000"}]}`
+	p := &provider{answer: then(0, nil, list)}
+	found := map[string]time.Time{}
+	for r, err := range asking(t, p, nil).Recordings(t.Context(), from, from.Add(time.Hour)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		found[r.SID] = r.StartedAt
+	}
+	want := map[string]time.Time{"RE2": from.Add(time.Hour - time.Second), "RE3": from.Add(30 * time.Minute), "RE4": from}
+	if diff := cmp.Diff(want, found); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	q := p.asked[0].URL.Query()
+	if after, before := q.Get("DateCreated>"), q.Get("DateCreated<"); after != "2026-11-23T00:00:00Z" || before != "2026-11-24T00:00:00Z" {
+		t.Errorf("asked for those from %s to %s", after, before)
+	}
+}

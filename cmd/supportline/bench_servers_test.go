@@ -136,6 +136,7 @@ func benchOurs() {
 			panic(err)
 		}
 		defer pprof.StopCPUProfile()
+		defer func() { _ = pprof.Lookup("allocs").WriteTo(must(os.Create(path+".allocs")), 0) }()
 	}
 	p := &program{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv, Now: time.Now}
 	p.run(ctx, os.Args[1:])

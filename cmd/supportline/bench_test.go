@@ -36,7 +36,7 @@ const (
 // with success, for the public URL https://bench.example.com and the auth token 00000000000000000000000000000001.
 //
 // SUPPORTLINE_BENCH_ONLY=64 measures at so many connections alone. SUPPORTLINE_BENCH_PROFILE=FILE writes the processor profile of our server on bolt
-// there, and on a database to FILE.postgresql.
+// there, and what it allocated to FILE.allocs; on a database to FILE.postgresql and FILE.postgresql.allocs.
 func BenchmarkServer(b *testing.B) {
 	bench := newServersBench(b)
 	for b.Loop() {

@@ -113,6 +113,13 @@ func TestEachMistakeIsNamedWithItsPlace(t *testing.T) {
 			"2:3: name: the field is empty; fill it in\n" +
 			`4:1: number: "2" has 1 digit; write exactly 6 digits; a spreadsheet may have dropped zeros at the front` + "\n" +
 			"4:7: package: the field is empty; fill it in"},
+		{
+			"several kinds at once", header + "204518,Northwind\n" + row("Flex", `"Flex"`)[len(header):] + "\n,,,,,,,\n" + "204519\n" + row("Ultimate", "")[len(header):],
+			"2: 2 fields where the header has 8; write a comma for each empty field, and quotes around one that holds a comma\n" +
+				`3:18: a quote inside a field without quotes; put the field in quotes and write "" for each quote in it` + "\n" +
+				"6: 1 fields where the header has 8; write a comma for each empty field, and quotes around one that holds a comma\n" +
+				"7:31: package: the field is empty; fill it in",
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -149,6 +156,14 @@ func TestProblemsAreBounded(t *testing.T) {
 		if first, more := directory.First(problems, limit); len(first) != min(limit, 1000) || more != want {
 			t.Errorf("of the first %d there are %d, and %d more; want %d more", limit, len(first), more, want)
 		}
+	}
+	for limit, want := range map[int]int{0: 3, 2: 1, 3: 0, 100: 0} {
+		if first, more := directory.First(problems[:3], limit); len(first) != min(limit, 3) || more != want {
+			t.Errorf("of three the first %d are %d, and %d more; want %d more", limit, len(first), more, want)
+		}
+	}
+	if first, more := directory.First(nil, 100); len(first) > 0 || more > 0 {
+		t.Errorf("of none there are %d, and %d more", len(first), more)
 	}
 }
 

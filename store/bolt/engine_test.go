@@ -218,6 +218,44 @@ func TestACommitThatChangesNothingWritesNoPage(t *testing.T) {
 }
 
 // transaction returns the number of the last transaction in a file that is open.
+// TestPagesAreFullWhereNothingComesBetween: the log's largest buckets take little more room than what is in them, although each commit writes a few entries.
+func TestPagesAreFullWhereNothingComesBetween(t *testing.T) {
+	path := newPath(t)
+	e := open(t, path, bolt.Options{})
+	const many = 600
+	for n := range many {
+		edits := []store.Edit{{Bucket: named("steps"), Key: fmt.Appendf(nil, "%08d", n), Value: make([]byte, 300)}}
+		for age := range 5 { // a call's record grows with each step
+			if call := n - 3*age; call >= 0 {
+				edits = append(edits, store.Edit{Bucket: calls, Key: fmt.Appendf(nil, "%08d", call), Value: make([]byte, 250+60*age)})
+			}
+		}
+		if _, err := e.Commit(t.Context(), []store.Change{{Edits: edits}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	err = db.View(func(tx *bbolt.Tx) error {
+		for bucket, most := range map[string]float64{"steps": 1.3, "calls": 1.4} {
+			s := tx.Bucket([]byte(bucket)).Stats()
+			if takes := float64(s.LeafAlloc) / float64(s.LeafInuse); s.KeyN != many || takes > most {
+				t.Errorf("%d entries of %s take %.2f times their size, %.2f at most", s.KeyN, bucket, takes, most)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func transaction(t *testing.T, e *bolt.Engine) (last uint64) {
 	t.Helper()
 	to := newPath(t)

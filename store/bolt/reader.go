@@ -19,12 +19,13 @@ func (e *Engine) View(ctx context.Context, read func(store.Reader) error) error 
 	return e.reading(func(tx *bbolt.Tx) error {
 		r, used := e.readers.Get().(*reader)
 		if !used {
-			r = &reader{engine: e, opened: make([]*bbolt.Bucket, len(e.names))}
+			r = newReader(e)
 		}
 		r.tx = tx
 		defer func() {
 			r.tx = nil
 			clear(r.opened)
+			clear(r.gets)
 			e.readers.Put(r)
 		}()
 		return read(r)
@@ -53,6 +54,11 @@ type reader struct {
 	engine *Engine
 	tx     *bbolt.Tx
 	opened []*bbolt.Bucket // in the order of the buckets; nil: not used yet, or missing
+	gets   []*bbolt.Cursor // of the same, for Get, which would otherwise make one each time
+}
+
+func newReader(e *Engine) *reader {
+	return &reader{engine: e, opened: make([]*bbolt.Bucket, len(e.names)), gets: make([]*bbolt.Cursor, len(e.names))}
 }
 
 // bucket returns a bucket, nil if the file lacks it.
@@ -64,8 +70,15 @@ func (r *reader) bucket(b store.Bucket) *bbolt.Bucket {
 }
 
 func (r *reader) Get(b store.Bucket, key []byte) []byte {
-	if from := r.bucket(b); from != nil {
-		return from.Get(key)
+	if r.gets[b] == nil {
+		from := r.bucket(b)
+		if from == nil {
+			return nil
+		}
+		r.gets[b] = from.Cursor()
+	}
+	if k, v := r.gets[b].Seek(key); bytes.Equal(k, key) {
+		return v
 	}
 	return nil
 }

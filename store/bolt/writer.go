@@ -91,14 +91,17 @@ type writer struct {
 }
 
 func (e *Engine) newWriter(tx *bbolt.Tx) *writer {
-	return &writer{reader: reader{engine: e, tx: tx, opened: make([]*bbolt.Bucket, len(e.names))}, wrote: make([]bool, len(e.names))}
+	w := &writer{reader: *newReader(e), wrote: make([]bool, len(e.names))}
+	w.tx = tx
+	return w
 }
 
-// searchFill is how full pages of the bucket search are left: nearly all of its entries are added behind those of the same value.
-const searchFill = 0.9
+// fills are how full the pages of some buckets are left, by how they grow; those of the others are left half full. To steps entries are only added, behind
+// all others. To calls they are too, but they grow for as long as the call goes on. Nearly all entries of search are added behind those of the same value.
+var fills = map[string]float64{"steps": 1, "calls": 0.7, "search": 0.9}
 
-// manyFill is how full a transaction of more than manyEdits, and a file that is being built, leaves all pages: it loads calls, and later ones are added behind them, and to the index
-// in few places.
+// manyFill is how full a transaction of more than manyEdits, and a file that is being built, leaves all pages: it loads calls, and later ones are added
+// behind them, and to the index in few places.
 const (
 	manyFill  = 0.95
 	manyEdits = 10_000
@@ -161,7 +164,7 @@ func (w *writer) Clear(b store.Bucket) {
 		err = made.SetSequence(sequence)
 	}
 	w.failed(b, nil, err)
-	w.opened[b], w.wrote[b] = made, true
+	w.opened[b], w.gets[b], w.wrote[b] = made, nil, true
 	w.edits++
 }
 
@@ -218,8 +221,8 @@ func (w *writer) finish() {
 		switch {
 		case w.edits > manyEdits, w.engine.options.Building:
 			w.opened[b].FillPercent = manyFill
-		case b.String() == "search":
-			w.opened[b].FillPercent = searchFill
+		case fills[b.String()] > 0:
+			w.opened[b].FillPercent = fills[b.String()]
 		}
 		w.engine.numbers.keep(b, w.opened[b])
 	}

@@ -192,7 +192,7 @@ func (m *maker) starts(d workday, n int) []time.Time {
 	for i := range starts {
 		for range tries {
 			starts[i] = d.from.Add(time.Duration(m.random.Int64N(max(1, int64(d.until.Sub(d.from)/time.Second)))) * time.Second)
-			if slices.ContainsFunc(m.Settings.Lines, func(l policy.Line) bool { return l.Opening(starts[i]).Open }) {
+			if slices.ContainsFunc(m.Settings.Lines, func(l policy.Line) bool { return l.At(starts[i]).Open }) {
 				break
 			}
 		}

@@ -19,7 +19,7 @@ func (m *maker) call(n int, start time.Time) policy.Call {
 		c.OnFile = m.customers[i].Number
 	}
 	line := m.line(i, start)
-	c.Line, c.Closed = line.Number, !line.Opening(start).Open
+	c.Line, c.Closed = line.Number, !line.At(start).Open
 	if m.random.IntN(50) > 0 { // the others never said who they are
 		m.identify(&c, i)
 	}
@@ -54,11 +54,11 @@ func (m *maker) line(i int, start time.Time) policy.Line {
 			home = own
 		}
 	}
-	if home.Opening(start).Open {
+	if home.At(start).Open {
 		return home
 	}
 	for _, l := range m.Settings.Lines {
-		if l.Opening(start).Open {
+		if l.At(start).Open {
 			return l
 		}
 	}

@@ -120,7 +120,7 @@ func (j *Jobs) Summary(ctx context.Context, now time.Time) error {
 // firstWorkingDay returns the start of the first day of a month on which a line opens, or the month's end if it never does.
 func firstWorkingDay(line policy.Line, month policy.Month) time.Time {
 	from, to := month.Bounds(line.Zone)
-	if line.Opening(from).Open {
+	if line.At(from).Open {
 		return from
 	}
 	opens, ok := line.NextOpening(from)
