@@ -384,6 +384,15 @@ func TestLinesOverTheAPI(t *testing.T) {
 	}
 }
 
+// The hours of a line begin with the day that it is there, and not with that of UTC.
+func TestHoursBeginToday(t *testing.T) {
+	p := browsertest.NewFilled(t)
+	p.Now = time.Date(2026, time.November, 24, 3, 0, 0, 0, time.UTC)
+	for line, today := range map[string]string{"+448000668187": "2026-11-24", "+18883071053": "2026-11-23"} {
+		p.Program(t, "viewer").Get("/api/v1/lines/"+line+"/hours").Want(t, 200, `"days":[{"date":"`+today+`"`)
+	}
+}
+
 // Wrong tokens from one address are slowed down, and say for how long; a right one from there works.
 func TestWrongTokensAreSlowedDown(t *testing.T) {
 	p := browsertest.NewFilled(t)
