@@ -162,6 +162,22 @@ func TestAccountBannerHasTheColourOfItsMeaning(t *testing.T) {
 	}
 }
 
+// An account's page leads to its calls that people were told of while they lasted too long.
+func TestAccountShowsWhatLastedTooLong(t *testing.T) {
+	t.Parallel()
+	p := browsertest.NewPlace(t)
+	p.Enrol(t, holder)
+	p.Load(t, browsertest.Served("CA9", browsertest.Monday.Add(-time.Hour), 1201), browsertest.Served("CA8", browsertest.Monday.Add(-2*time.Hour), 60))
+	notice := policy.Notice{
+		Key: "call-limit/CA9/webhook", Kind: policy.NoticeCallLimit, At: browsertest.Monday, Customer: holder.Number, Channel: policy.ChannelWebhook,
+		Facts: map[string]string{"sid": "CA9"},
+	}
+	if err := p.Store.PutNotices(t.Context(), []policy.Notice{notice}); err != nil {
+		t.Fatal(err)
+	}
+	p.As(t, users.Viewer).Get("/accounts/204518").Want(t, http.StatusOK, `call-limit <a href="/calls/CA9">the call</a>`)
+}
+
 // An account's page leads to its calls that people were told of because nobody took them.
 func TestAccountShowsWhatWasMissed(t *testing.T) {
 	t.Parallel()

@@ -162,6 +162,25 @@ func TestLongestCalls(t *testing.T) {
 	c.Get("/calls?order=shortest").Want(t, http.StatusUnprocessableEntity, "Calls have no order")
 }
 
+// The longest talks fill one page, and of more calls than are put in order the page says which ones were.
+func TestLongestOfManyCalls(t *testing.T) {
+	const ordered = 500
+	p := browsertest.NewPlace(t)
+	c := p.As(t, users.Viewer)
+	var calls []policy.Call
+	for i := range ordered + 1 { // the older, the longer
+		calls = append(calls, browsertest.Served(policy.CallSID(fmt.Sprintf("CA%04d", i)), browsertest.Monday.Add(-time.Duration(i+1)*time.Minute), 60+i))
+	}
+	p.Load(t, calls[:ordered]...)
+	c.Get("/calls?order=longest").Want(t, http.StatusOK, "The longest talks first").Without(t, "of the newest 500")
+	p.Load(t, calls[ordered])
+	page := c.Get("/calls?order=longest")
+	page.Want(t, http.StatusOK, "The longest talks of the newest 500 calls that match; take fewer days")
+	if got := sids(page); len(got) != 50 || got[0] != "CA0499" || got[49] != "CA0450" {
+		t.Errorf("the page has %d calls, %v", len(got), got)
+	}
+}
+
 // The links to the usual days lead to as many as they say, today among them.
 func TestDaysOfALink(t *testing.T) {
 	p := browsertest.NewPlace(t)

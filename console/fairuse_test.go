@@ -222,6 +222,31 @@ func TestChargesAreProposed(t *testing.T) {
 	wantLast(t, p.Audit(t), "export  by operator: the charges of 2026-10, 2 lines")
 }
 
+// Of more charges than the page has room for it shows whole accounts, and says how many lines are left; the file has all.
+func TestManyCharges(t *testing.T) {
+	t.Parallel()
+	const accounts = 60 // of two lines each
+	p := browsertest.NewPlace(t, func(d *console.Deps) { d.Policy.FairUse.TicketsPerMonth = 1 })
+	var calls []policy.Call
+	for n := range accounts {
+		account := holder
+		account.Number = policy.CustomerNumber(fmt.Sprint(400000 + n))
+		p.Enrol(t, account)
+		for i, talked := range []int{60, 1500} {
+			c := browsertest.Served(policy.CallSID(fmt.Sprintf("CA%04d%d", n, i)), browsertest.Monday.AddDate(0, -1, 0).Add(time.Duration(i)*time.Hour), talked)
+			c.Customer, c.Ticket = account.Number, policy.Ticket(fmt.Sprint(1000+i))
+			calls = append(calls, c)
+		}
+	}
+	p.Load(t, calls...)
+	operator := p.As(t, users.Operator)
+	page := operator.Get("/fair-use/charges?all=yes")
+	page.Want(t, http.StatusOK, "/accounts/400000", "/accounts/400049", "And 20 more lines, which the CSV has.", "60 accounts").Without(t, "/accounts/400050")
+	if file := operator.Get("/fair-use/charges.csv?all=yes"); strings.Count(file.Body, "\n") != 1+2*accounts {
+		t.Errorf("the file has %d lines, want a heading and %d", strings.Count(file.Body, "\n"), 2*accounts)
+	}
+}
+
 // Accounts whose load is not sustained are left out, and counted, until a person asks for them. What costs nothing says how a rate is set.
 func TestChargesLeaveOutWhatIsNotSustained(t *testing.T) {
 	t.Parallel()

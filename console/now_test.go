@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -31,6 +32,25 @@ func TestNow(t *testing.T) {
 	page.Want(t, http.StatusOK, "United Kingdom", "open", "until Mon 19:00 GMT", "waiting for a specialist", ">1:15<", ">5:00<", `class="sign warn"`, ">19:00<", `class="sign bad"`, ">21:00<",
 		"waiting, the longest for 1:15", "served 1", "calls today, at most")
 	page.Without(t, "+442079460018", "No calls yet today")
+}
+
+// How long callers waited is that of half of the last who were served, and of nine of ten; of those who wait now the longest counts.
+func TestWaits(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	viewer := p.As(t, users.Viewer)
+	viewer.Get("/now").Want(t, http.StatusOK, "nobody is waiting", "No call was served yet.")
+	for i := range 20 {
+		c := browsertest.Served(policy.CallSID(fmt.Sprintf("CA%02d", i)), browsertest.Monday.Add(-time.Duration(1+i*7%20)*time.Hour), 60)
+		c.Legs[0].AcceptedAt = c.HuntingAt.Add(time.Duration(i+1) * time.Second)
+		p.Load(t, c)
+	}
+	for sid, since := range map[policy.CallSID]time.Duration{"CA90": 40 * time.Second, "CA91": 75 * time.Second, "CA92": 10 * time.Second} {
+		p.Load(t, policy.Call{
+			SID: sid, Line: browsertest.UKLine, From: browsertest.Caller, StartedAt: browsertest.Monday.Add(-since - 15*time.Second), Answered: true,
+			HuntingAt: browsertest.Monday.Add(-since), Intent: policy.Critical, Customer: "204518", Account: "Northwind Flex Offices",
+		})
+	}
+	viewer.Get("/now").Want(t, http.StatusOK, `<p class="big">3</p>`, "waiting, the longest for 1:15", "The last 20 served: half waited up to 0:11, nine of ten up to 0:19.")
 }
 
 // near are two accounts: one near its limit, one over it with a case.

@@ -159,6 +159,13 @@ func TestNumbersInTextsAreMasked(t *testing.T) {
 		page := viewer.Get("/api/v1" + path)
 		page.Want(t, 200, shown).Without(t, "7946", "307-1053")
 	}
+	done := users.AuditEntry{At: p.Now, By: "bea", Act: "waive", Subject: "CA1", Detail: "from +442079460018", Reason: "asked for on (888) 307-1053"}
+	if err := p.Store.Note(t.Context(), done); err != nil {
+		t.Fatal(err)
+	}
+	p.Program(t, "admin").Get("/api/v1/audit?by=bea").Want(t, 200, `"from +442079460018"`, `"asked for on (888) 307-1053"`)
+	masked := p.Program(t, "admin", func(token *users.Token) { token.Masked = true })
+	masked.Get("/api/v1/audit?by=bea").Want(t, 200, `"from +44********18"`, `"asked for on ********53"`).Without(t, "0018", "307-1053")
 }
 
 // One rule bounds the texts of people over the API as it does on the pages.
@@ -374,6 +381,15 @@ func TestLinesOverTheAPI(t *testing.T) {
 	days := browsertest.Decode[struct{ Days []struct{ Date string } }](t, viewer.Get("/api/v1/lines/%2B448000668187/hours?from=2026-12-24&days=3"))
 	if len(days.Days) != 3 || days.Days[2].Date != "2026-12-26" {
 		t.Errorf("the days are %+v", days)
+	}
+}
+
+// The hours of a line begin with the day that it is there, and not with that of UTC.
+func TestHoursBeginToday(t *testing.T) {
+	p := browsertest.NewFilled(t)
+	p.Now = time.Date(2026, time.November, 24, 3, 0, 0, 0, time.UTC)
+	for line, today := range map[string]string{"+448000668187": "2026-11-24", "+18883071053": "2026-11-23"} {
+		p.Program(t, "viewer").Get("/api/v1/lines/"+line+"/hours").Want(t, 200, `"days":[{"date":"`+today+`"`)
 	}
 }
 

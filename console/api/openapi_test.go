@@ -51,6 +51,7 @@ type described struct {
 type parameter struct {
 	Ref      string `json:"$ref"`
 	Name, In string
+	Schema   struct{ Minimum, Maximum *int }
 }
 
 type response struct {
@@ -75,6 +76,14 @@ func mustDocument(t testing.TB, p *browsertest.Place) document {
 		t.Fatal(err)
 	}
 	return d
+}
+
+// whole returns a parameter that may stand elsewhere.
+func (d document) whole(q parameter) parameter {
+	if q.Ref != "" {
+		return d.Components.Parameters[q.Ref[strings.LastIndex(q.Ref, "/")+1:]]
+	}
+	return q
 }
 
 // schema is the one at a place of the document, such as paths, /api/v1, get.
@@ -144,9 +153,7 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 		for method, o := range methods {
 			var params []string
 			for _, q := range o.Parameters {
-				if q.Ref != "" {
-					q = d.Components.Parameters[q.Ref[strings.LastIndex(q.Ref, "/")+1:]]
-				}
+				q = d.whole(q)
 				if q.In == "query" {
 					params = append(params, q.Name)
 				} else if !strings.Contains(path, "{"+q.Name+"}") {
@@ -159,6 +166,32 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 	}
 	if diff := cmp.Diff(there, told); diff != "" {
 		t.Errorf("what is there and what is described differ (-there +described):\n%s", diff)
+	}
+}
+
+// A number in a query may be as small and as large as is described, and no smaller or larger.
+func TestNumbersAreBoundedAsDescribed(t *testing.T) {
+	p := browsertest.NewFilled(t)
+	d, admin, bounds := mustDocument(t, p), p.Program(t, "admin"), 0
+	for path, methods := range d.Paths {
+		for _, q := range methods["get"].Parameters {
+			q = d.whole(q)
+			least, most := q.Schema.Minimum, q.Schema.Maximum
+			if q.In != "query" || least == nil || most == nil {
+				continue
+			}
+			bounds++
+			for n, status := range map[int]int{*least - 1: 422, *least: 200, *most: 200, *most + 1: 422} {
+				p.Now = p.Now.Add(1e9) // no program is too fast
+				at := strings.Replace(somewhere(path), "/lines/204518", "/lines/+448000668187", 1) + "?" + q.Name + "=" + fmt.Sprint(n)
+				if got := admin.Get(at); got.Status != status {
+					t.Errorf("%s: %d, want %d", at, got.Status, status)
+				}
+			}
+		}
+	}
+	if bounds < 6 {
+		t.Errorf("%d bounds are described", bounds)
 	}
 }
 

@@ -444,6 +444,32 @@ func TestOutageOfAMomentIsNotSeen(t *testing.T) {
 }
 
 // TestConnectionsOpenInStepsAfterAnOutage: 100 wait when the database is back.
+// TestConnectionsThatTheServerEndsAreOpenedAnew: an administrator ends them, or restarts the server, and no caller sees that.
+func TestConnectionsThatTheServerEndsAreOpenedAnew(t *testing.T) {
+	url := postgrestest.Database(t)
+	e := opened(t, url)
+	if err := e.Prepare(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	end := func() {
+		t.Helper()
+		ended := postgrestest.SQL(t, url, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+		if strings.TrimSpace(ended) == "0" {
+			t.Error("no connection was open")
+		}
+	}
+	commit(t, e, store.Change{Edits: []store.Edit{put("a", "1")}})
+	end()
+	commit(t, e, store.Change{Edits: []store.Edit{put("b", "2")}})
+	end()
+	wants(t, e, calls, "a=1", "b=2")
+	end()
+	if err := e.Update(t.Context(), func(w store.Writer) error { w.Delete(calls, []byte("a")); return nil }); err != nil {
+		t.Error(err)
+	}
+	wants(t, e, calls, "b=2")
+}
+
 func TestConnectionsOpenInStepsAfterAnOutage(t *testing.T) {
 	_, direct, p, _ := behind(t)
 	e := open(t, p.URL+"&pool_max_conns=12", postgres.Options{})

@@ -224,6 +224,47 @@ func TestACopyInThePlaceOfAStore(t *testing.T) {
 	}
 }
 
+// TestABucketIsEmptiedHoweverManyEntriesItHas, in steps that others wait for no longer than for any.
+func TestABucketIsEmptiedHoweverManyEntriesItHas(t *testing.T) {
+	const inAStep = 20_000
+	for _, many := range []int{0, 1, inAStep, 2*inAStep + 1} {
+		m := newMemory()
+		for i := range many {
+			m.entries[audit][fmt.Sprintf("entry %06d", i)] = "x"
+		}
+		m.entries[calls]["call"] = "another bucket's"
+		if err := transfer.Empty(t.Context(), m, audit); err != nil || len(m.entries[audit]) > 0 || len(m.entries[calls]) != 1 {
+			t.Errorf("of %d entries %d are left, and of others %d: %v", many, len(m.entries[audit]), len(m.entries[calls]), err)
+		}
+	}
+}
+
+// TestAChecksumIsOfWhereEachKeyEnds: entries that are alike when written one after the other are not the same. The sums themselves stay, since those of
+// backups were made by the versions before.
+func TestAChecksumIsOfWhereEachKeyEnds(t *testing.T) {
+	seen := map[string]string{}
+	for name, of := range map[string]map[string]string{
+		"one":     {"ab": "c"},
+		"another": {"a": "bc"},
+		"two":     {"a": "", "b": "c"},
+		"none":    {},
+	} {
+		m := newMemory()
+		m.entries[calls] = of
+		sums, err := transfer.Sums(t.Context(), m, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if before, there := seen[sums[0].SHA256]; there || sums[0].Bucket != "calls" || sums[0].Entries != int64(len(of)) {
+			t.Errorf("%s: %+v, as of %s", name, sums[0], before)
+		}
+		seen[sums[0].SHA256] = name
+	}
+	if seen["624d82214be4eb112cc1a4fcc91f7f15756109708eb855e23a9b9b34deb8a541"] != "one" {
+		t.Errorf("the sum of one entry is another one than in the backups of versions before: %v", seen)
+	}
+}
+
 func TestACopyIsLabelled(t *testing.T) {
 	from, to, last := some("s"), newMemory(), newMemory()
 	labelled := small

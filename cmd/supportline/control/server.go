@@ -52,13 +52,11 @@ func (s *Server) one(ctx context.Context, conn net.Conn) {
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
-	_ = conn.SetReadDeadline(time.Now().Add(helloWithin))
 	h, err := readHello(conn)
 	if err != nil {
 		s.Log.Warn("command refused", zap.Error(err))
 		return
 	}
-	_ = conn.SetReadDeadline(time.Time{})
 	if h.User, err = peerUser(conn); err != nil {
 		s.Log.Warn("command refused", zap.Error(err))
 		return
@@ -74,7 +72,10 @@ func (s *Server) one(ctx context.Context, conn net.Conn) {
 	_ = frames.write(frameStatus, []byte{byte(status)}) // a client that is gone needs no status
 }
 
+// readHello reads what a client wants. What the command reads later may take as long as a person takes.
 func readHello(conn net.Conn) (Hello, error) {
+	_ = conn.SetReadDeadline(time.Now().Add(helloWithin))
+	defer func() { _ = conn.SetReadDeadline(time.Time{}) }()
 	var h Hello
 	kind, payload, err := readFrame(conn)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -197,6 +198,42 @@ func TestRestoreWhereThereIsNothing(t *testing.T) {
 		if got := i.numbers(); got != "204518 204519 1:204518 2:204519" || did.Kept != "" || !strings.Contains(asked, "There is no store") {
 			t.Errorf("%s: %s, kept %q, asked %q", name, got, did.Kept, asked)
 		}
+	}
+}
+
+// TestARestoredStoreIsTheServersAsBefore: who restores it need not be who runs the server. Where there was no file, the owner of its folder runs it.
+func TestARestoredStoreIsTheServersAsBefore(t *testing.T) {
+	const server, others = 12345, 54321
+	i := newInstallation(t)
+	i.backedUp()
+	own := func(path string) (mode os.FileMode, uid, gid uint32) {
+		t.Helper()
+		info, err := os.Stat(path)
+		i.must(err)
+		by := info.Sys().(*syscall.Stat_t)
+		return info.Mode(), by.Uid, by.Gid
+	}
+	give := func(path string) {
+		t.Helper()
+		if os.Geteuid() == 0 { // nobody else can give files away
+			i.must(os.Chown(path, server, others))
+		}
+	}
+	i.must(os.Chmod(i.path, 0o640))
+	give(i.path)
+	_, uid, gid := own(i.path)
+	i.restore()
+	if m, u, g := own(i.path); m != 0o640 || u != uid || g != gid {
+		t.Errorf("after a restore the store is of %d and %d with %v, and was of %d and %d with -rw-r-----", u, g, m, uid, gid)
+	}
+	i.close()
+	i.must(os.Remove(i.path))
+	give(i.folder)
+	_, uid, gid = own(i.folder)
+	_, err := i.restoring().Restore(t.Context())
+	i.must(err)
+	if m, u, g := own(i.path); m != 0o600 || u != uid || g != gid {
+		t.Errorf("where there was none the store is of %d and %d with %v, and the folder of %d and %d", u, g, m, uid, gid)
 	}
 }
 

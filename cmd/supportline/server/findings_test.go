@@ -1,10 +1,17 @@
 package server
 
 import (
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/cmd/supportline/notices"
+	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -51,4 +58,73 @@ func TestHealthOfADemoWarnsOfReceivers(t *testing.T) {
 		}
 	}
 	t.Error("no warning about receivers")
+}
+
+// A running server says of its parts what a person has to look at, and from when on.
+func TestWhatTheHealthPageFinds(t *testing.T) {
+	now := tuesday
+	a := must(Open(mustConfig(t), func() time.Time { return now }, zap.NewNop(), 1<<20))
+	t.Cleanup(func() { _ = a.Close() })
+	failed := 0
+	fail := func() error {
+		failed++
+		n := policy.Notice{Key: fmt.Sprint("summary/", failed), Kind: policy.NoticeSummary, At: now, Channel: policy.ChannelEmail, To: "ops@example.com"}
+		return errors.Join(a.Store.PutNotices(t.Context(), []policy.Notice{n}), a.Store.NoticeFailed(t.Context(), n.Key, now, errors.New("no such mailbox"), time.Time{}))
+	}
+	for _, step := range []struct {
+		do   func() error
+		part string
+		want string // state, then what is found
+	}{
+		{nil, "webhooks", "warning: No call has come yet."},
+		{nil, "provider", "warning: The log was never compared"},
+		{nil, "notices", "ok: None waits longer than it should."},
+		{func() error {
+			served(t, a.Store, a.Conf.Settings, "CA1", "", now.Add(-90*time.Minute))
+			return nil
+		}, "webhooks", "ok: The last call began 90 minutes ago."},
+		{func() error { return a.Store.SetCheckpoint(t.Context(), now.Add(-comparedLate)) }, "provider", "ok: The log is compared with the provider's list of calls up to 60 minutes ago."},
+		{func() error { now = now.Add(time.Second); return nil }, "provider", "warning: The log is compared with the provider's list of calls up to 60 minutes ago."},
+		{fail, "notices", "warning: 1 notice could not be delivered."},
+		{fail, "notices", "warning: 2 notices could not be delivered."},
+	} {
+		if step.do != nil {
+			if err := step.do(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all := a.findings(t.Context())
+		i := slices.IndexFunc(all, func(f console.Finding) bool { return f.Part == step.part })
+		if i < 0 || !strings.HasPrefix(all[i].State+": "+all[i].Found, step.want) || (all[i].State == "ok") != (all[i].Advice == "") {
+			t.Errorf("%s: want %q, got %v", step.part, step.want, all)
+		}
+	}
+}
+
+// A notice is overdue from when it was to be tried next, and not while that is yet to come.
+func TestOverdueNotices(t *testing.T) {
+	now := tuesday
+	a := must(Open(mustConfig(t), func() time.Time { return now }, zap.NewNop(), 1<<20))
+	t.Cleanup(func() { _ = a.Close() })
+	overdue := func(after, want time.Duration) {
+		t.Helper()
+		now = tuesday.Add(after)
+		if got, err := a.overdue(t.Context()); got != want || err != nil {
+			t.Errorf("after %v it is overdue for %v, %v; want %v", after, got, err, want)
+		}
+	}
+	n := policy.Notice{Key: "summary", Kind: policy.NoticeSummary, At: now, Channel: policy.ChannelEmail, To: "ops@example.com"}
+	if err := a.Store.PutNotices(t.Context(), []policy.Notice{n}); err != nil {
+		t.Fatal(err)
+	}
+	overdue(3*time.Minute, 3*time.Minute) // nobody has tried it
+	if err := a.Store.NoticeFailed(t.Context(), n.Key, now, errors.New("try again later"), tuesday.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	overdue(59*time.Minute, 0)
+	overdue(62*time.Minute, 2*time.Minute)
+	if err := a.Store.NoticeSent(t.Context(), n.Key, now); err != nil {
+		t.Fatal(err)
+	}
+	overdue(2*time.Hour, 0)
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -13,7 +14,9 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -157,6 +160,71 @@ func TestHealthHasAListenerOfItsOwn(t *testing.T) {
 	}
 	if !free(s.Health.Addr().String()) {
 		t.Error("the listener of health stays open")
+	}
+}
+
+// Who asks for a server's health learns why it is not well, and whether it is another program that answers.
+func TestAskingForHealth(t *testing.T) {
+	for name, row := range map[string]struct {
+		status     int
+		body, want string
+	}{
+		"well":            {http.StatusOK, `{"status":"ready","version":"v1.2.3"}`, ""},
+		"not ready":       {http.StatusServiceUnavailable, `{"status":"the disk is full","version":"v1.2.3"}`, "answered 503 Service Unavailable: the disk is full"},
+		"not there":       {http.StatusNotFound, `{"status":"no such page"}`, "answered 404 Not Found: no such page"},
+		"another program": {http.StatusOK, "<html>Welcome</html>", "not as a supportline server does"},
+	} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(row.status)
+			io.WriteString(w, row.body)
+		}))
+		h, err := AskHealth(t.Context(), strings.Replace(s.Listener.Addr().String(), "127.0.0.1", "", 1), "/readyz")
+		s.Close()
+		switch {
+		case row.want == "" && (err != nil || h.Version != "v1.2.3"):
+			t.Errorf("%s: %+v, %v", name, h, err)
+		case row.want != "" && (err == nil || !strings.Contains(err.Error(), row.want)):
+			t.Errorf("%s: %v, want %q", name, err, row.want)
+		}
+	}
+}
+
+// TestCallsThatEndedJustBeforeTheServerAreReviewed: no other process knows of them.
+func TestCallsThatEndedJustBeforeTheServerAreReviewed(t *testing.T) {
+	a := mustApp(t)
+	a.Conf.Settings.FairUse.WarnAt = []int{80}
+	a.Conf.Notices = notices.Settings{Channels: []notices.Channel{
+		notices.Email{From: "Support <support@example.com>", Ops: []string{"ops@example.com"}, Server: "127.0.0.1:1", TLS: notices.TLSNone},
+	}}
+	line := a.Conf.Settings.Lines[0]
+	month := policy.MonthOf(a.Now(), line.Zone)
+	from, _ := month.Bounds(line.Zone)
+	ended := func(customer policy.CustomerNumber) {
+		must(a.Store.ImportCustomers(t.Context(), []policy.Customer{{Number: customer, Name: "One", Package: a.Conf.Settings.Packages[0], Line: line.Number}}, "test"))
+		for n := range 13 {
+			served(t, a.Store, a.Conf.Settings, policy.CallSID(fmt.Sprintf("CA%s%02d", customer, n)), customer, from.Add(time.Duration(n)*time.Minute))
+		}
+		a.ended.again(accountMonth{customer, month})
+	}
+	told := func(customer policy.CustomerNumber) (n int) {
+		for notice, err := range a.Store.Notices(t.Context()) {
+			if err == nil && notice.Customer == customer {
+				n++
+			}
+		}
+		return n
+	}
+	ended("204518")
+	_, stop := mustServe(t, a)
+	for deadline := time.Now().Add(time.Minute); told("204518") == 0 && time.Now().Before(deadline); { // at the first look, and the next one is in five seconds
+		runtime.Gosched()
+	}
+	ended("310022")
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	if told("204518") == 0 || told("310022") == 0 {
+		t.Errorf("%d notices of the account whose calls ended before, %d of that whose calls ended last", told("204518"), told("310022"))
 	}
 }
 
