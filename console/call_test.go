@@ -26,6 +26,21 @@ func TestCall(t *testing.T) {
 	c.Get("/nowhere").Want(t, http.StatusNotFound, "No such page", `href="/calls"`)
 }
 
+// The picture of a call in progress ends now. A call whose end was never reported has none.
+func TestPictureOfACallInProgress(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	going := browsertest.Served("CA1", browsertest.Monday.Add(-100*time.Second), 60)
+	going.Status, going.EndedAt, going.TotalSeconds = "", time.Time{}, nil
+	going.Legs[0].EndedAt, going.Legs[0].Status = time.Time{}, "in-progress"
+	p.Load(t, going)
+	c := p.As(t, users.Viewer)
+	c.Get("/calls/CA1").Want(t, http.StatusOK, `aria-label="Menu 0:20, Waiting 0:20, +15*******01 rings 0:18, Talk 1:00"`, `<text class="axis" x="1000"`, ">1:40</text>")
+	p.Now = p.Now.Add(20 * time.Second)
+	c.Get("/calls/CA1").Want(t, http.StatusOK, `aria-label="Menu 0:20, Waiting 0:20, +15*******01 rings 0:18, Talk 1:20"`, ">2:00</text>")
+	p.Now = p.Now.AddDate(0, 0, 2)
+	p.As(t, users.Viewer).Get("/calls/CA1").Want(t, http.StatusOK, "no end reported").Without(t, "The call in time")
+}
+
 // A number is shown in full to people who may see numbers, after they ask for it and on that call only; the audit notes it.
 func TestNumbers(t *testing.T) {
 	numbers := []string{browsertest.Caller.Full(), browsertest.Specialist.Full()}

@@ -34,6 +34,13 @@ func TestLines(t *testing.T) {
 	p.As(t, users.Operator).Get("/lines/dates.yaml").Want(t, http.StatusForbidden)
 }
 
+// A line that is open to midnight closes at 24:00, and its bar reaches the end of the day.
+func TestOpenToMidnight(t *testing.T) {
+	c := browsertest.NewPlace(t, withHours(t)).As(t, users.Admin)
+	page := c.Post(ukPath+"/dates", "seen", "0", "date", "2026-11-24", "kind", "special", "hours", "08:00-12:00, 18:00-24:00", "reason", "A long evening")
+	page.Want(t, http.StatusOK, "08:00–12:00, 18:00–24:00", `<rect class="open" x="480" y="4" width="240" height="12"/><rect class="open" x="1080" y="4" width="360" height="12"/>`)
+}
+
 // The mark of now in a line's weeks stands at the time of day that the line has: 15:00 in London is 10:00 in New York.
 func TestNowIsMarkedOnTheLinesClock(t *testing.T) {
 	c := browsertest.NewPlace(t, withHours(t)).As(t, users.Viewer)
