@@ -512,8 +512,12 @@ func fingerprint(call policy.Call, reply ivr.Reply) string {
 	if slices.Contains([]string{"number", "known", "refused", "not-entitled"}, step) { // no other step looks at it
 		wrong = len(call.WrongNumbers)
 	}
-	return fmt.Sprintf("%+v then %s %s customer=%s intent=%s ticket=%t closed=%t refused=%s exhausted=%t wrong=%d message=%t",
-		state, reply.Then, step, call.Customer, call.Intent, call.Ticket != "", call.Closed, call.Refused, call.Exhausted,
+	text, err := json.Marshal(state) // which takes a third of the time of printing it
+	if err != nil {
+		panic(err)
+	}
+	return fmt.Sprintf("%s then %s %s customer=%s intent=%s ticket=%t closed=%t refused=%s exhausted=%t wrong=%d message=%t",
+		text, reply.Then, step, call.Customer, call.Intent, call.Ticket != "", call.Closed, call.Refused, call.Exhausted,
 		wrong, call.Message != nil)
 }
 

@@ -31,7 +31,7 @@ func TestAPageCostsBoundedWorkHoweverLittleIsFound(t *testing.T) {
 
 func aPageCostsBoundedWorkHoweverLittleIsFound(t *testing.T, p place) {
 	s := p.open(t, store.Options{})
-	if err := s.Load(t.Context(), alternating(30_000), nil); err != nil {
+	if err := s.Load(t.Context(), alternating(22_000), nil); err != nil {
 		t.Fatal(err)
 	}
 	for name, filter := range map[string]policy.Filter{
@@ -57,7 +57,7 @@ func aPageCostsBoundedWorkHoweverLittleIsFound(t *testing.T, p place) {
 			page.Older, last = found.Older, found.SearchedTo
 		}
 		if pages < 2 {
-			t.Errorf("%s: looking at 30,000 calls took one page", name)
+			t.Errorf("%s: looking at 22,000 calls took one page", name)
 		}
 	}
 }

@@ -290,7 +290,7 @@ func Alternating(n int) policy.Call {
 // searchRare searches for what is rare among many calls: pages may be empty, but say how far they came, and lead there.
 func searchRare(t *testing.T, storage Storage) {
 	s := storage.Open(t)
-	const calls = 30_000
+	const calls = 22_000
 	alternating := func(yield func(policy.Call) bool) {
 		for n := 0; n < calls && yield(Alternating(n)); n++ {
 		}
