@@ -196,13 +196,19 @@ func TestDaysOfALink(t *testing.T) {
 	}
 }
 
-// Whatever page of a list somebody was on, another order begins at its first page, also after a way back.
-func TestAnotherOrderBeginsAtItsFirstPage(t *testing.T) {
+// ofMoreThanAPage is a viewer of a console with more calls than a page of them has.
+func ofMoreThanAPage(t *testing.T) *browsertest.Client {
+	t.Helper()
 	p := browsertest.NewPlace(t)
 	for i := range 60 {
 		p.Load(t, browsertest.Served(policy.CallSID(fmt.Sprintf("CA%04d", i)), browsertest.Monday.Add(-time.Duration(i)*time.Minute), 60))
 	}
-	c := p.As(t, users.Viewer)
+	return p.As(t, users.Viewer)
+}
+
+// Whatever page of a list somebody was on, another order begins at its first page, also after a way back.
+func TestAnotherOrderBeginsAtItsFirstPage(t *testing.T) {
+	c := ofMoreThanAPage(t)
 	first := c.Get("/calls")
 	longest := c.Get(c.Get(first.Link(t, "Older calls")).Link(t, "Talk"))
 	longest.Want(t, http.StatusOK, "The longest talks first")
@@ -213,11 +219,7 @@ func TestAnotherOrderBeginsAtItsFirstPage(t *testing.T) {
 
 // The columns are a part of the address, and stay on the way through the pages.
 func TestColumnsOfCalls(t *testing.T) {
-	p := browsertest.NewPlace(t)
-	for i := range 60 {
-		p.Load(t, browsertest.Served(policy.CallSID(fmt.Sprintf("CA%04d", i)), browsertest.Monday.Add(-time.Duration(i)*time.Minute), 60))
-	}
-	c := p.As(t, users.Viewer)
+	c := ofMoreThanAPage(t)
 	page := c.Get("/calls?column=sid&column=month")
 	page.Want(t, http.StatusOK, `data-label="SID"`, `data-label="Month"`).Without(t, `data-label="Account"`)
 	c.Get(page.Link(t, "Older calls")).Want(t, http.StatusOK, `data-label="SID"`).Without(t, `data-label="Account"`)
