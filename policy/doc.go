@@ -7,6 +7,7 @@
 //  1. names.go and month.go: how callers, calls, customers, tickets and months are named, and how numbers are masked; text.go: what people write
 //  2. settings.go: the company's decisions: lines, identification, menu, teams, routes, fair use
 //  3. hours.go, holidays.go: when a line is open; schedule.go: dates that people override in the console
+//     person.go: the specialists, and whom a ring step leads to
 //  4. intent.go: the reasons to call, and the ways in which a call ends
 //  5. customer.go: an account in the directory
 //  6. call.go: one logged call with its legs, its trace and its stage; act.go: what people do to it afterwards

@@ -33,10 +33,35 @@ type Notice struct {
 	Error    string    `json:"error,omitempty"`    // of the last attempt that failed
 	// ClaimedBy is the process that delivers it at this moment, up to NextAt: then another one tries.
 	ClaimedBy string `json:"claimed_by,omitempty"`
+
+	// Alarm is the number of the alarm by which it goes out, "" for none; FollowUp that of the follow-up that it is about.
+	Alarm    string `json:"alarm,omitempty"`
+	FollowUp string `json:"followup,omitempty"`
+	// Person is whom it goes to, where that is a specialist.
+	Person PersonID `json:"person,omitempty"`
+	// State is what a receiver that is kept up to date (a chat, a pager) shall show, and Shown what it showed last. Receipt is what the receiver
+	// named what it showed, such as the ts of a chat's message.
+	State   AlarmState        `json:"state,omitempty"`
+	Shown   AlarmState        `json:"shown,omitempty"`
+	Receipt map[string]string `json:"receipt,omitempty"`
+	// WithdrawnAt is when it was no longer to be sent, since what it is about was taken or done.
+	WithdrawnAt time.Time `json:"withdrawn_at,omitzero"`
 }
 
-// Waits reports whether the notice is neither sent nor given up.
-func (n Notice) Waits() bool { return n.SentAt.IsZero() && n.FailedAt.IsZero() }
+// AlarmState is how far people are with an alarm.
+type AlarmState string
+
+// The states, in their order.
+const (
+	AlarmOpen  AlarmState = "open"
+	AlarmTaken AlarmState = "taken"
+	AlarmDone  AlarmState = "done"
+)
+
+// Waits reports whether the notice is neither sent, withdrawn nor given up.
+func (n Notice) Waits() bool {
+	return n.SentAt.IsZero() && n.FailedAt.IsZero() && n.WithdrawnAt.IsZero()
+}
 
 // Claimed returns the notice as it is while a process delivers it, and whether the process may: the notice waits, and is due at now.
 func (n Notice) Claimed(by string, now, until time.Time) (Notice, bool) {
@@ -67,6 +92,13 @@ const (
 	NoticeMove      NoticeKind = "case-moved"     // to the account holder, on a person's word
 	NoticeSummary   NoticeKind = "summary"        // the month that ended
 	NoticeBackup    NoticeKind = "backup-late"    // backups fail
+
+	NoticeCriticalRinging NoticeKind = "critical-ringing" // a critical caller waits, and people are rung
+	NoticeMissed          NoticeKind = "missed"           // a caller who wanted a person got none, and left no message (rule 18)
+	NoticeStoreTrouble    NoticeKind = "store-trouble"    // the store cannot be written or read
+	NoticeProviderTrouble NoticeKind = "provider-trouble" // the provider's REST API fails
+	NoticeRotaGap         NoticeKind = "rota-gap"         // a rota had nobody, or nobody who can be reached, when one was needed
+	NoticeFeedFailed      NoticeKind = "feed-failed"      // a rota's calendar could not be read
 )
 
 // Channel is the name of a way of delivering notices.

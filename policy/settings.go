@@ -18,6 +18,8 @@ type Settings struct {
 	Identification Identification
 	Packages       []string // those that include phone support
 	Menu           []MenuKey
+	People         []Person // the specialists, in the order of the configuration
+	Roster         Roster   // who is on call; nil: there are no rotas
 	Teams          map[string]Team
 	Routes         map[Intent]string // to the name of a team; a line may override
 	NoAnswer       AfterHoursAction
@@ -25,7 +27,8 @@ type Settings struct {
 	FairUse        FairUse
 	// Announce has the specialist alone told at the call limit, in a conference with the caller: specialists are rung by outbound legs.
 	Announce       bool
-	CallsPerSecond int // that the provider starts for the account over REST; more are queued
+	CallsPerSecond int      // that the provider starts for the account over REST; more are queued
+	Countries      []string // ISO 3166 codes of those whose numbers may be called back and sent texts
 	Retention      time.Duration
 	Recording      bool
 }

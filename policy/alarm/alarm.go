@@ -1,0 +1,67 @@
+// Package alarm is how people are told until somebody takes it: the rules from events to receivers, the steps of an alarm, quiet hours. It is pure: time
+// is passed in, and the store keeps what it returns.
+package alarm
+
+import (
+	"errors"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
+)
+
+// ErrNone reports that there is no such alarm.
+var ErrNone = errors.New("no such alarm")
+
+// ID is the number of an alarm: "1", "2", ...
+type ID string
+
+// Alarm is an event that people are told of, step by step, until somebody takes it.
+type Alarm struct {
+	ID    ID            `json:"id"`
+	Event policy.Notice `json:"event"` // what it is about: Key, Kind, At, Customer and Facts, without channel and receiver
+	Count int           `json:"count"` // of events, those that joined it included
+	// FollowUps are those that it is about: none for an event that is no call.
+	FollowUps []followup.ID `json:"followups,omitempty"`
+
+	StartedAt time.Time `json:"started_at"`
+	Step      int       `json:"step"`             // that is told next: 0 is the rule's To, 1 the first of Then
+	Told      int       `json:"told,omitempty"`   // how often the last step was told
+	NextAt    time.Time `json:"next_at,omitzero"` // when the next step is due; zero: never
+	Held      bool      `json:"held,omitempty"`   // it waits for the end of the quiet hours
+
+	State    policy.AlarmState `json:"state"`
+	TakenBy  string            `json:"taken_by,omitempty"`
+	TakenVia followup.Via      `json:"taken_via,omitempty"`
+	TakenAt  time.Time         `json:"taken_at,omitzero"`
+	DoneAt   time.Time         `json:"done_at,omitzero"`
+}
+
+// Rules are the rules of an installation in their order: an event goes to the first that names it.
+type Rules []Rule
+
+// Rule leads events to receivers.
+type Rule struct {
+	On    []policy.NoticeKind
+	To    []Receiver
+	Then  []Step
+	Quiet *Quiet // nil: none
+}
+
+// Step is told after a time from the step before, until somebody takes the alarm.
+type Step struct {
+	After time.Duration
+	To    []Receiver
+}
+
+// Receiver is who is told, and how: a channel of the configuration (Target is ""), or "sms", "call", "email" or "slack" with a target.
+type Receiver struct {
+	Channel policy.Channel
+	Target  policy.Target
+}
+
+// Quiet are hours in which nobody is told, but for what is critical. From and To are times since midnight on the zone's wall clock; To may be before From.
+type Quiet struct {
+	From, To time.Duration
+	Zone     *time.Location
+}

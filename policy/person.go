@@ -1,0 +1,100 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// PersonID is the name by which the configuration knows a specialist: "ada".
+type PersonID string
+
+// Person is a specialist. Each field but ID and Name is "" where the configuration has none.
+type Person struct {
+	ID    PersonID
+	Name  string // as it is shown and said: "Ada Moreau"
+	Phone Phone  // E.164 or a SIP address
+	SMS   Phone  // E.164, for texts: of its own, or Phone where that is a number
+	Email string
+	Slack string // the member's ID: "U01ADA"
+	User  string // the sign-in of the console
+}
+
+// Target is whom a ring step, an alarm or a call-back names: a person ("ada"), a rota ("rota:primary"), or a bare number or SIP address.
+type Target string
+
+// rotaTarget begins a target that is a rota.
+const rotaTarget = "rota:"
+
+// Rota returns the name of the rota that the target is.
+func (t Target) Rota() (name string, ok bool) { return strings.CutPrefix(string(t), rotaTarget) }
+
+// Phone returns the number or SIP address that the target is.
+func (t Target) Phone() (Phone, bool) {
+	return Phone(t), strings.HasPrefix(string(t), "+") || strings.HasPrefix(string(t), "sip:")
+}
+
+// Roster is who is on call. It is safe to share, and answers from memory.
+type Roster interface {
+	// OnCall returns the people who are on call in a rota at a time, in their order; nobody in a gap, or for a rota that there is not.
+	OnCall(rota string, at time.Time) []PersonID
+}
+
+// Reached is somebody whom a target leads to. Person is the zero Person for a bare number that is nobody's.
+type Reached struct {
+	Person Person
+	Phone  Phone // that the target names, or the person's own; "" for a person without one
+}
+
+// Person returns the specialist with an ID.
+func (s Settings) Person(id PersonID) (Person, bool) {
+	return s.personBy(func(p Person) bool { return p.ID == id })
+}
+
+// PersonAt returns the specialist whose number or SIP address a leg was of.
+func (s Settings) PersonAt(to Phone) (Person, bool) {
+	return s.personBy(func(p Person) bool { return p.Phone != "" && (p.Phone == to || p.Phone.SameCaller(to)) })
+}
+
+// PersonOf returns the specialist who signs in to the console under a name.
+func (s Settings) PersonOf(user string) (Person, bool) {
+	return s.personBy(func(p Person) bool { return p.User != "" && p.User == user })
+}
+
+func (s Settings) personBy(is func(Person) bool) (Person, bool) {
+	if i := slices.IndexFunc(s.People, is); i >= 0 {
+		return s.People[i], true
+	}
+	return Person{}, false
+}
+
+// Reach returns whom targets lead to at a time, each person and each number once, in the order of the targets. A person who left the
+// configuration is nobody.
+func (s Settings) Reach(targets []Target, at time.Time) (found []Reached) {
+	add := func(r Reached) {
+		same := func(o Reached) bool { return o.Person.ID == r.Person.ID && o.Phone == r.Phone }
+		if !slices.ContainsFunc(found, same) {
+			found = append(found, r)
+		}
+	}
+	for _, t := range targets {
+		if to, bare := t.Phone(); bare {
+			p, _ := s.PersonAt(to)
+			add(Reached{p, to})
+			continue
+		}
+		ids := []PersonID{PersonID(t)}
+		if rota, ok := t.Rota(); ok {
+			ids = nil
+			if s.Roster != nil {
+				ids = s.Roster.OnCall(rota, at)
+			}
+		}
+		for _, id := range ids {
+			if p, ok := s.Person(id); ok {
+				add(Reached{p, p.Phone})
+			}
+		}
+	}
+	return found
+}
