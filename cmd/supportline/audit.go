@@ -12,17 +12,17 @@ import (
 
 // auditCommand is "audit": who did what.
 type auditCommand struct {
-	By       string `placeholder:"NAME" help:"What this person did."`
-	Act      string `placeholder:"ACT" help:"What was done: import, export, erase, expire, case-open, case-move, retry, or an act on a call such as waive or \"undo waive\"."`
-	Customer string `placeholder:"N" help:"What concerned this customer number."`
-	Subject  string `placeholder:"ID" help:"What was done to this call (its SID) or case (its number)."`
-	Since    string `placeholder:"TIME" help:"At this time or later (default: 30 days ago)."`
-	Until    string `placeholder:"TIME" help:"Before this time; a date includes its day."`
-	Zone     flags.Zone   `default:"UTC" placeholder:"ZONE" help:"The zone of dates, and of the times in the table (default: UTC)."`
-	Limit    int    `placeholder:"N" help:"At most so many entries on the page (default: 50)."`
-	Older    flags.Mark   `placeholder:"MARK" help:"The page of older entries that another page named."`
-	Newer    flags.Mark   `placeholder:"MARK" help:"The page of newer entries that another page named."`
-	Format   string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
+	By       string     `placeholder:"NAME" help:"What this person did."`
+	Act      string     `placeholder:"ACT" help:"What was done: import, export, erase, expire, case-open, case-move, retry, or an act on a call such as waive or \"undo waive\"."`
+	Customer string     `placeholder:"N" help:"What concerned this customer number."`
+	Subject  string     `placeholder:"ID" help:"What was done to this call (its SID) or case (its number)."`
+	Since    string     `placeholder:"TIME" help:"At this time or later (default: 30 days ago)."`
+	Until    string     `placeholder:"TIME" help:"Before this time; a date includes its day."`
+	Zone     flags.Zone `default:"UTC" placeholder:"ZONE" help:"The zone of dates, and of the times in the table (default: UTC)."`
+	Limit    int        `placeholder:"N" help:"At most so many entries on the page (default: 50)."`
+	Older    flags.Mark `placeholder:"MARK" help:"The page of older entries that another page named."`
+	Newer    flags.Mark `placeholder:"MARK" help:"The page of newer entries that another page named."`
+	Format   string     `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
 }
 
 func (auditCommand) Help() string {

@@ -18,11 +18,11 @@ import (
 
 // callsList is "calls": the log.
 type callsList struct {
-	Since    string  `placeholder:"TIME" help:"Calls that started at this time or later: a date, a date and time, or RFC 3339. Default: 30 days ago."`
-	Until    string  `placeholder:"TIME" help:"Calls that started before this time; a date includes its day."`
+	Since    string        `placeholder:"TIME" help:"Calls that started at this time or later: a date, a date and time, or RFC 3339. Default: 30 days ago."`
+	Until    string        `placeholder:"TIME" help:"Calls that started before this time; a date includes its day."`
 	Zone     flags.Zone    `default:"UTC" placeholder:"ZONE" help:"The zone of dates, and of the times in the table (default: UTC)."`
 	Line     flags.Number  `placeholder:"NUMBER" help:"Calls to this line."`
-	Customer string  `placeholder:"N" help:"Calls of this customer number."`
+	Customer string        `placeholder:"N" help:"Calls of this customer number."`
 	Intent   flags.Intent  `placeholder:"INTENT" help:"${intents}."`
 	Outcome  flags.Outcome `placeholder:"OUTCOME" help:"${outcomes}."`
 
@@ -215,9 +215,9 @@ func minutes(n *int) string {
 
 // callsCount is "calls count": a day by hour and outcome.
 type callsCount struct {
-	Day    string `placeholder:"DATE" help:"The day (default: today)."`
-	Zone   flags.Zone   `default:"UTC" placeholder:"ZONE" help:"The zone of the day (default: UTC)."`
-	Format string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
+	Day    string     `placeholder:"DATE" help:"The day (default: today)."`
+	Zone   flags.Zone `default:"UTC" placeholder:"ZONE" help:"The zone of the day (default: UTC)."`
+	Format string     `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
 }
 
 func (callsCount) Help() string {

@@ -146,9 +146,9 @@ func (a act) do(ctx context.Context, s *control.Session, what policy.Act, missin
 
 // callsExplain is "calls explain": why everything happened on one call.
 type callsExplain struct {
-	SID    string `arg:"" name:"SID" help:"The call's SID, as the log shows it."`
-	Zone   flags.Zone   `default:"UTC" placeholder:"ZONE" help:"The zone of the times in the table (default: UTC)."`
-	Format string `enum:"table,json" default:"table" placeholder:"FORMAT" help:"table or json."`
+	SID    string     `arg:"" name:"SID" help:"The call's SID, as the log shows it."`
+	Zone   flags.Zone `default:"UTC" placeholder:"ZONE" help:"The zone of the times in the table (default: UTC)."`
+	Format string     `enum:"table,json" default:"table" placeholder:"FORMAT" help:"table or json."`
 }
 
 func (callsExplain) Help() string {

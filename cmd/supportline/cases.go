@@ -18,7 +18,7 @@ import (
 // casesList is "cases list": the review list.
 type casesList struct {
 	State  flags.CaseState `placeholder:"STATE" help:"Cases that stand there (default: all). ${states}."`
-	Format string    `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
+	Format string          `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
 }
 
 func (casesList) Help() string {
@@ -133,7 +133,7 @@ func (o casesOpen) Run(ctx context.Context, s *control.Session) error {
 
 type casesMove struct {
 	ID    string               `arg:"" name:"ID" help:"The case, as the list shows it."`
-	To    flags.CaseState            `placeholder:"STATE" help:"Where to: ${states}. It must be given."`
+	To    flags.CaseState      `placeholder:"STATE" help:"Where to: ${states}. It must be given."`
 	Via   string               `placeholder:"phone|email" help:"How the account holder was contacted; email sends the e-mail."`
 	Offer []policy.Alternative `placeholder:"WHAT" help:"An alternative that was offered: screen-sharing, training or plan. Can be repeated."`
 	Note  string               `placeholder:"TEXT" help:"What was said, offered or decided. It must be given."`

@@ -18,9 +18,9 @@ import (
 )
 
 type hoursCommand struct {
-	At   string `placeholder:"TIME" help:"A date, a date and time on the line's own clock, or RFC 3339 (default: now)."`
+	At   string       `placeholder:"TIME" help:"A date, a date and time on the line's own clock, or RFC 3339 (default: now)."`
 	Line flags.Number `placeholder:"NUMBER" help:"This line only (default: all)."`
-	YAML bool   `help:"Show the closed days and special hours in force as YAML, to paste into the configuration."`
+	YAML bool         `help:"Show the closed days and special hours in force as YAML, to paste into the configuration."`
 }
 
 func (hoursCommand) Help() string {

@@ -14,9 +14,9 @@ import (
 
 // noticesList is "notices list": the notices that were sent, that wait, and that were given up.
 type noticesList struct {
-	Failed bool   `help:"Only those that were given up."`
-	Zone   flags.Zone   `default:"UTC" placeholder:"ZONE" help:"The zone of the times in the table (default: UTC)."`
-	Format string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
+	Failed bool       `help:"Only those that were given up."`
+	Zone   flags.Zone `default:"UTC" placeholder:"ZONE" help:"The zone of the times in the table (default: UTC)."`
+	Format string     `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
 }
 
 func (noticesList) Help() string {

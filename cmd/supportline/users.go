@@ -31,7 +31,9 @@ type userCommands struct {
 // userRole is a flag that takes one of the roles.
 type userRole users.Role
 
-func (r *userRole) UnmarshalText(text []byte) error { return flags.Choose(r, string(text), users.Roles()) }
+func (r *userRole) UnmarshalText(text []byte) error {
+	return flags.Choose(r, string(text), users.Roles())
+}
 
 // userChange holds what the commands that change a user have in common.
 type userChange struct {
