@@ -62,12 +62,6 @@ type Calendar struct {
 	shifts       []Shift   // in order, without the times in which nothing is written
 }
 
-// The time around its reading for which a calendar is worked out.
-const (
-	calendarPast   = 62 * 24 * time.Hour
-	calendarFuture = 400 * 24 * time.Hour
-)
-
 const whyCalendar = "calendar"
 
 // Shifts returns who is on call from a time until another, without a break: a time for which nothing is written, or in which nobody was
