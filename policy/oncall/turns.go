@@ -25,7 +25,9 @@ func (l Layer) prepared(zone *time.Location) *turns {
 	for _, h := range l.Hours {
 		t.week[h.Day] = append(t.week[h.Day], h.Spans...)
 	}
-	reaches := func(d time.Weekday) bool { return anySpan(t.week[d], func(s policy.Span) bool { return s.To > l.Starts.Minute }) }
+	reaches := func(d time.Weekday) bool {
+		return anySpan(t.week[d], func(s policy.Span) bool { return s.To > l.Starts.Minute })
+	}
 	for d := time.Sunday; d <= time.Saturday; d++ {
 		next := (d + 1) % 7
 		// A date counts for the turn that begins on it, or, where its hours are over by the hand-over, for the one that began the day before.
