@@ -39,10 +39,6 @@ type Override struct {
 
 func (o *Override) covers(at time.Time) bool { return !at.Before(o.From) && at.Before(o.Until) }
 
-func (o Override) same(other Override) bool {
-	return o.From.Equal(other.From) && o.Until.Equal(other.Until) && o.Person == other.Person && o.Instead == other.Instead
-}
-
 // Revision is one version of all overrides of a rota. Each change makes another, and each is kept.
 type Revision struct {
 	Rota      string     `json:"rota"`
