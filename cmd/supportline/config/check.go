@@ -114,6 +114,7 @@ func (c *checker) settings(f *file) policy.Settings {
 		Packages:       c.packages(f.Packages),
 		Menu:           c.menu(f.Menu),
 		People:         c.staff,
+		Rotas:          c.inRotas(),
 		Teams:          c.teams(f.Teams),
 		NoAnswer:       policy.AfterHoursAction(c.oneOf(f.NoAnswer, "voicemail", "message")),
 		FairUse:        c.fairUse(f.FairUse),

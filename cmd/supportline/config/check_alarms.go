@@ -13,7 +13,6 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/followup"
-	"github.com/officernd/supportline/policy/oncall"
 )
 
 // events are the names of what alarms can be about, in the order of the manual. A kind is stored under a name of its own where the two differ.
@@ -213,33 +212,26 @@ func (c *checker) takes(t text, way string, to policy.Phone, m means) bool {
 	return c.notALine(bare, m.lines)
 }
 
-// reachable reports whether a way leads to a person, or to somebody of a rota; those of a rota whom it does not lead to are noted.
+// reachable reports whether a way leads to somebody whom a target can mean. Where it leads to some of a rota only, the others are noted.
 func (c *checker) reachable(t text, way string, target policy.Target) bool {
-	rota, isRota := target.Rota()
-	if !isRota {
-		p, _ := c.staffed(policy.PersonID(target))
-		if why, instead := missing(p, way); why != "" {
-			c.wrong(t, "is "+quoted(t.Value)+", and "+why, instead)
-			return false
-		}
-		c.landline(t, way, p)
-		return true
-	}
-	members := c.members(rota)
+	people, isRota := c.meantBy(target)
 	var whys []string
-	for _, p := range members {
-		if why, _ := missing(p, way); why != "" {
-			whys = append(whys, why)
+	var instead string
+	for _, p := range people {
+		if why, add := missing(p, way); why != "" {
+			whys, instead = append(whys, why), add
 		}
 		c.landline(t, way, p)
 	}
-	switch _, instead := missing(policy.Person{ID: "them"}, way); {
+	what := "is " + quoted(t.Value) + ", and " + strings.Join(whys, ", ")
+	switch {
 	case len(whys) == 0:
-	case len(whys) == len(members):
-		c.wrong(t, "is "+quoted(t.Value)+", and reaches nobody of the rota: "+strings.Join(whys, ", "), instead)
+		return true
+	case len(whys) == len(people):
+		c.wrong(t, what, instead)
 		return false
-	default:
-		c.note(t.At, t.Key+" is "+quoted(t.Value)+", and "+strings.Join(whys, ", ")+": in their turns the next step follows at once", instead)
+	case isRota && !c.fromCalendar(target):
+		c.note(t.At, t.Key+" "+what+": in such a turn the next step follows at once", instead)
 	}
 	return true
 }
@@ -267,26 +259,6 @@ func (c *checker) landline(t text, way string, p policy.Person) {
 	if way == bySMS && kindOf(p.SMS) == phonenumbers.FIXED_LINE {
 		c.note(t.At, t.Key+" is "+quoted(t.Value)+", and the number of "+string(p.ID)+" is a landline, which takes no texts", "add sms: with the number of a mobile phone to "+string(p.ID))
 	}
-}
-
-func (c *checker) staffed(id policy.PersonID) (policy.Person, bool) {
-	return policy.Settings{People: c.staff}.Person(id)
-}
-
-// members returns the people whom the turns of a rota name; nobody for one that is read from a calendar, because the calendar says who.
-func (c *checker) members(rota string) (members []policy.Person) {
-	i := slices.IndexFunc(c.shifts, func(r oncall.Rota) bool { return r.Name == rota })
-	if i < 0 {
-		return nil
-	}
-	for _, l := range c.shifts[i].Layers {
-		for _, id := range l.People {
-			if p, ok := c.staffed(id); ok && !slices.Contains(members, p) {
-				members = append(members, p)
-			}
-		}
-	}
-	return members
 }
 
 // quiet returns the hours in which people are left alone, nil where the rule has none. usual is the zone where the file names none.

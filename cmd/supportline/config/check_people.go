@@ -11,6 +11,7 @@ import (
 	"github.com/nyaruka/phonenumbers"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/oncall"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -231,6 +232,23 @@ func (c *checker) knownPerson(t text, prefix, name string) bool {
 		c.wrong(t, what, "write "+prefix+strings.TrimPrefix(meant(name, known), "write "))
 	}
 	return false
+}
+
+// meantBy returns the people whom a target can mean: a person, or those of a rota.
+func (c *checker) meantBy(target policy.Target) (people []policy.Person, isRota bool) {
+	name, isRota := target.Rota()
+	if isRota {
+		i := slices.IndexFunc(c.shifts, func(r oncall.Rota) bool { return r.Name == name })
+		return c.members(c.shifts[i]), true
+	}
+	p, _ := policy.Settings{People: c.staff}.Person(policy.PersonID(target))
+	return []policy.Person{p}, false
+}
+
+// fromCalendar reports whether a target is a rota that is read from a calendar.
+func (c *checker) fromCalendar(target policy.Target) bool {
+	name, _ := target.Rota()
+	return slices.ContainsFunc(c.shifts, func(r oncall.Rota) bool { return r.Name == name && len(r.Layers) == 0 })
 }
 
 func (c *checker) personIDs() []string {

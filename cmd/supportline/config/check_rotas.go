@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/notices"
@@ -132,14 +133,15 @@ func (c *checker) layerHours(t table[text]) []oncall.WeekHours {
 	return hours
 }
 
-const wallTime = "2006-01-02 15:04"
+// dateAndTime is the form of a first hand-over.
+const dateAndTime = "2006-01-02 15:04"
 
 // wallTime returns a time on the clock of a zone, and notes one that the clock skips or shows twice.
 func (c *checker) wallTime(t text, zone *time.Location) oncall.WallTime {
 	if t.silent() {
 		return oncall.WallTime{}
 	}
-	at, err := time.Parse(wallTime, t.Value)
+	at, err := time.Parse(dateAndTime, t.Value)
 	if err == nil {
 		err = policy.WithinReach(at)
 	}
@@ -157,8 +159,37 @@ func (c *checker) clockChange(t text, at time.Time, zone *time.Location) {
 	switch moment, skipped, twice := (policy.Line{Zone: zone}).Wall(at); {
 	case skipped:
 		first, _ := moment.ZoneBounds() // when the clock was put forward
-		c.note(t.At, fmt.Sprintf("starts is %s, which the clock of %s skips: the hand-over is at %s", t.Value, zone, first.In(zone).Format(wallTime)), "write that time")
+		c.note(t.At, fmt.Sprintf("starts is %s, which the clock of %s skips: the hand-over is at %s", t.Value, zone, first.In(zone).Format(dateAndTime)), "write that time")
 	case twice:
 		c.note(t.At, fmt.Sprintf("starts is %s, which the clock of %s shows twice: the hand-over is at the first of the two", t.Value, zone), "write another time where that is not meant")
 	}
+}
+
+// inRotas returns the people whom the turns of each rota name, each once; everybody for a rota whose calendar says who.
+func (c *checker) inRotas() map[string][]policy.PersonID {
+	if len(c.shifts) == 0 {
+		return nil
+	}
+	all := map[string][]policy.PersonID{}
+	for _, r := range c.shifts {
+		for _, p := range c.members(r) {
+			all[r.Name] = append(all[r.Name], p.ID)
+		}
+	}
+	return all
+}
+
+// members returns the people whom the turns of a rota name, each once; everybody for a rota whose calendar says who.
+func (c *checker) members(r oncall.Rota) (members []policy.Person) {
+	if len(r.Layers) == 0 {
+		return c.staff
+	}
+	for _, l := range r.Layers {
+		for _, id := range l.People {
+			if p, ok := (policy.Settings{People: c.staff}).Person(id); ok && !slices.Contains(members, p) {
+				members = append(members, p)
+			}
+		}
+	}
+	return members
 }
