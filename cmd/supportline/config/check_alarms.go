@@ -48,7 +48,7 @@ var ways = []string{bySMS, byCall, byEmail, bySlack}
 func (c *checker) alarms(f *file, sent notices.Settings, lines []policy.Line) alarm.Rules {
 	means := means{
 		channels: channelNames(f, sent), sms: f.Twilio.SMSFrom.Value != "" || f.Twilio.SMSFrom.At != (place{}) && !f.Twilio.SMSFrom.Given,
-		email: sent.Reaches(policy.ChannelEmail), lines: f.Lines,
+		email: sent.Reaches(policy.ChannelEmail), slack: hasSlack(f), lines: f.Lines,
 	}
 	named := map[policy.NoticeKind]place{}
 	var rules alarm.Rules
@@ -98,26 +98,25 @@ type means struct {
 	lines             list[line]
 }
 
-// channelNames returns the names of the channels of the file.
+// hasSlack reports whether the file has a channel through whose bot people are written to.
+func hasSlack(f *file) bool {
+	return slices.ContainsFunc(f.Channels.Rows, func(r row[namedChannel]) bool { return r.Value.Kind != nil && r.Value.Kind.Key == bySlack })
+}
+
+// channelNames returns the names of the channels of the file. The addresses of notices.ops are a channel, its mail server alone is none.
 func channelNames(f *file, sent notices.Settings) (names []string) {
 	for _, ch := range sent.Channels {
-		if ch.Name() == policy.ChannelEmail {
-			for _, kind := range f.Notices.Channels {
-				for _, a := range kind.Shared {
-					if a.Key == legacyMail && len(a.Texts.Items) > 0 {
-						names = append(names, legacyMail)
-					}
-				}
-			}
-			continue
+		if ch.Name() != policy.ChannelEmail {
+			names = append(names, string(ch.Name()))
+		} else if len(ch.Address(policy.Notice{})) > 0 {
+			names = append(names, "ops")
 		}
-		names = append(names, string(ch.Name()))
+	}
+	for _, r := range f.Channels.Rows {
+		names = append(names, r.Key.Value)
 	}
 	return names
 }
-
-// legacyMail is the channel that notices.ops is.
-const legacyMail = "ops"
 
 func (c *checker) receivers(l list[text], m means) []alarm.Receiver {
 	if l.Given && len(l.Items) == 0 {
