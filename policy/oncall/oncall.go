@@ -45,7 +45,7 @@ const (
 	ByTurn     = "turn"
 	ByLayer    = "layer"
 	ByOverride = "override"
-	ByCalendar = "calendar"
+	ByCalendar = whyCalendar
 )
 
 // Shift is a time in which people are on call. Until is exclusive.
@@ -57,14 +57,6 @@ type Shift struct {
 	Override    int               // the number of the override that decided; 0: none
 	// Planned are the people whom the rota itself has, where an override decided.
 	Planned []policy.PersonID
-}
-
-// Calendar is the shifts of a feed.
-type Calendar interface {
-	// Shifts returns the shifts that overlap a time, in order and apart from each other. Where several people are on call at once, they are in one
-	// shift. Times in which nobody is may be left out, or be shifts without people, whose Note has what was written there. It is called when a caller
-	// waits, for an instant (until is just after from), and so answers from memory.
-	Shifts(from, until time.Time) []Shift
 }
 
 // extends reports whether s goes on with the same people by the same rule.

@@ -20,7 +20,7 @@ type rota struct {
 	Rota
 	layers   []*turns
 	revision Revision
-	calendar Calendar // nil: none was read yet, or the turns are its own
+	calendar Calendar // the zero one: none was read yet, or the turns are its own
 }
 
 // NewRoster returns the roster of rotas, with the newest revision of the overrides of each, and the calendars of those that have a feed, by the name of
@@ -238,7 +238,7 @@ func (o *rota) over(from, until time.Time) overridden {
 	switch {
 	case o.Feed == "":
 		all.base = layered(o.layers)
-	case o.calendar == nil:
+	case o.calendar.Until.IsZero():
 		all.base = calendarShifts{unread: true}
 	default:
 		all.base = calendarShifts{shifts: o.calendar.Shifts(from, until)}
