@@ -215,11 +215,11 @@ func ruleOf(start moment, text string) (*rrule.ROption, *lastMoment, error) {
 		option.Byhour, option.Byminute, option.Bysecond = nil, nil, nil
 	}
 	option.Dtstart = start.wall
-	return option, ends, bounded(option, refused)
+	return option, ends, workable(option, refused)
 }
 
-// bounded refuses a rule that the library could not work out, or not soon.
-func bounded(o *rrule.ROption, refused func(string) error) error {
+// workable refuses a rule that the library could not work out, or not soon.
+func workable(o *rrule.ROption, refused func(string) error) error {
 	perMonth := o.Freq == rrule.MONTHLY || o.Freq == rrule.YEARLY && len(o.Bymonth) > 0
 	for _, day := range o.Byweekday {
 		if n := day.N(); perMonth && (n < -5 || n > 5) {
