@@ -346,3 +346,47 @@ func TestFollowUpClocksAreChecked(t *testing.T) {
 		one("one time", clocks, "followups: ^4h", "followups is a single value where keys and values belong; write followups: { key: value }"),
 	})
 }
+
+// TestWhenNobodyIsOnCall: what turns leave open is noted, and so is a step that may find nobody.
+func TestWhenNobodyIsOnCall(t *testing.T) {
+	const own, layers = "\n    turn: 1w\n    starts: \"2026-11-30 09:00\"\n    people: [ada, ben, cleo]\n", `      - { hours: { "sat,sun": "09:00-18:00" }, turn: 1d, starts: "2026-12-05 09:00", people: [ben, cleo] }`
+	const office = `      - { hours: { mon-fri: "09:00-17:00" }, turn: 1d, starts: "2026-11-30 00:00", people: [ben, cleo] }`
+	const step = `["rota:primary"], for: 20s`
+	found(t, []mistake{
+		{
+			"layers alone",
+			[]string{own, "\n", layers, office, "  primary:", "  ^primary:", step, `^["rota:primary"], for: 20s`},
+			[]string{
+				"note: to names rota:primary alone, and there may be nobody on call: the next step follows at once then; name somebody who is always there as well, or see to it that the last step does",
+				"note: nobody is on call in the rota primary from Monday 17:00 to Tuesday 09:00, and 4 times more in each week; give the rota people, or a layer for these hours, if somebody has to be",
+			},
+		},
+		{
+			"all the week but for a night",
+			[]string{
+				own, "\n", layers, `      - { hours: { mon-sat: "00:00-24:00", sun: "00:00-22:00" }, starts: "2026-11-30 00:00", people: [ben] }`, "  primary:", "  ^primary:",
+				step, `["rota:primary", ben], for: 20s`,
+			},
+			[]string{"note: nobody is on call in the rota primary from Sunday 22:00 to Monday 00:00; give the rota people, or a layer for these hours, if somebody has to be"},
+		},
+		one("a calendar alone", step, `^["rota:night"], for: 20s`,
+			"note: to names rota:night alone, and there may be nobody on call: the next step follows at once then; name somebody who is always there as well, or see to it that the last step does"),
+		one("two layers over the same hours", layers, layers+"\n"+`      - { hours: ^{ sat: "08:00-10:00, 12:00-13:00" }, people: [ada] }`,
+			"note: hours cover Saturday 09:00-10:00, as the layer in line N of the file does: the later one wins; write hours apart from each other, unless that is meant"),
+		one("layers beside each other", layers, layers+"\n"+`      - { hours: { sat: "08:00-09:00", mon: "09:00-18:00" }, people: [ada] }`),
+	})
+}
+
+// TestARotaThatHasNotBegun is noted where the time is known, as it is to the commands.
+func TestARotaThatHasNotBegun(t *testing.T) {
+	first := time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
+	for now, want := range map[time.Time]string{
+		first.Add(-time.Second): "nobody is on call in the rota primary before its first hand-over, on 2026-11-30 09:00", first: "", {}: "",
+	} {
+		c, problems := config.Parse(name, []byte(staffed(t)), env(), config.Options{Now: now})
+		noted := strings.Join(problemLines(c.Notes), "\n")
+		if len(problems) > 0 || (noted != "") != (want != "") || !strings.Contains(noted, want) {
+			t.Errorf("at %s: %v, noted %q", now, problems, noted)
+		}
+	}
+}
