@@ -85,7 +85,7 @@ func newShift(t *testing.T, critical policy.Team, roster rotas, outbound bool) *
 	s.server = newServerWith(t, func(d *ivr.Deps) {
 		d.Settings, d.Now = func() *policy.Settings { return s.own }, func() time.Time { return s.now }
 		if outbound {
-			s.ringer = ivr.NewRinger(d.Settings, publicURL, d.Log, s.board, d.Now, zap.NewNop())
+			s.ringer = ivr.NewRinger(d.Settings, publicURL, d.Log, ivr.NewQueue(d.Settings, s.board, d.Now, time.After), d.Now, zap.NewNop())
 			d.Ringer = s.ringer
 		}
 	})
