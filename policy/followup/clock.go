@@ -6,26 +6,31 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// Clock is within what time people call back, by severity: in the opening hours of the line that was called, and for critical ones at any time.
-type Clock map[Severity]time.Duration
+// Clock is how long a caller waits for a person at most, by the reason to call: in the opening hours of the line that was called, and critical callers
+// at any time.
+type Clock policy.ByIntent[time.Duration]
+
+// For returns how long callers with a reason wait at most.
+func (c Clock) For(i policy.Intent) time.Duration { return policy.ByIntent[time.Duration](c).For(i) }
 
 // UsualClock returns the times of an installation that configures none.
 func UsualClock() Clock {
-	return Clock{Critical: 15 * time.Minute, Restricted: 2 * time.Hour, Default: 8 * time.Hour}
+	return Clock{Default: 8 * time.Hour, ByIntent: map[policy.Intent]time.Duration{policy.Critical: 15 * time.Minute, policy.Restricted: 2 * time.Hour}}
 }
 
-// mostOpenings bounds how many times a line opens before a follow-up is due: a line that is open for a minute a day takes a year for the usual 8 hours.
+// mostOpenings bounds how many times a line opens or closes before a follow-up is due: one that is open for a minute a day takes more than a year for
+// the usual 8 hours.
 const mostOpenings = 1000
 
 // DueAt returns by when people are to act on what waits since a time. Where the line never opens, or is no longer configured (the zero Line), every hour
 // counts.
-func (c Clock) DueAt(s Severity, since time.Time, line policy.Line) time.Time {
-	left, ok := c[s]
-	if !ok {
-		left = UsualClock()[s]
+func (c Clock) DueAt(i policy.Intent, since time.Time, line policy.Line) time.Time {
+	left := c.For(i)
+	if left == 0 { // the zero Clock
+		left = UsualClock().For(i)
 	}
 	plain := since.Add(left).UTC()
-	if s == Critical || line.Zone == nil {
+	if i == policy.Critical || line.Zone == nil {
 		return plain
 	}
 	at := since

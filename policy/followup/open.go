@@ -45,7 +45,7 @@ func Of(before, after policy.Call, s policy.Settings, clock Clock, now time.Time
 		WaitingSince: end.UTC(), State: Open,
 	}
 	line, _ := s.Line(after.Line)
-	f.DueAt = clock.DueAt(f.Severity(), f.WaitingSince, line)
+	f.DueAt = clock.DueAt(f.Intent, f.WaitingSince, line)
 	return f, true
 }
 
@@ -56,7 +56,7 @@ func (f FollowUp) Again(latest FollowUp) FollowUp {
 	return f
 }
 
-// Severity is the urgency of a follow-up, which sets its clock.
+// Severity is the urgency of a follow-up, by which they are counted and ordered.
 type Severity string
 
 // The severities, the most urgent first. Every reason to call but two is of the last one.

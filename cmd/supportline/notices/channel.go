@@ -29,6 +29,12 @@ var threeDays = []time.Duration{
 	12 * time.Hour, 12 * time.Hour, 12 * time.Hour, 12 * time.Hour, 12 * time.Hour,
 }
 
+// oneDay are the pauses of channels that people look at while they work: twelve attempts in about a day.
+var oneDay = []time.Duration{
+	15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour,
+	6 * time.Hour, 12 * time.Hour,
+}
+
 // pause returns how long to wait after so many failed attempts; ok is false when there have been enough. The pause is spread by a tenth to
 // both sides, so that what failed together does not come back together. random returns numbers in [0, 1).
 func pause(pauses []time.Duration, failed int, random func() float64) (wait time.Duration, ok bool) {
@@ -39,13 +45,21 @@ func pause(pauses []time.Duration, failed int, random func() float64) (wait time
 	return wait + time.Duration((random()*2-1)*float64(wait)/10), true
 }
 
+// Live is a Channel whose receivers show one notice for as long as it matters, and are kept up to date (a chat, a pager).
+type Live interface {
+	Channel
+	// Show brings the receiver from n.Shown to n.State, through the states between where the receiver has to see them, and returns what the
+	// receiver named what it shows, which n.Receipt is from then on. It makes one attempt, as Send does.
+	Show(ctx context.Context, n policy.Notice, w Words, now time.Time) (receipt map[string]string, err error)
+}
+
 // Kind is a channel that the configuration can have: what it asks for there, and how the answers become a Channel.
 type Kind struct {
 	Name   policy.Channel
-	Key    string  // its block in notices: "smtp"
+	Key    string  // its block in notices: "smtp"; for a channel of channels, the key that only its kind has
 	Noun   string  // what the block describes: "a mail server"
 	Fields []Field // the keys of the block
-	Shared []Field // its keys beside the block, in notices itself
+	Shared []Field // its keys beside the block, in notices itself; a channel of channels has none
 	// Check returns the channel, and reports what is wrong to the form. It is called without a block too, for the shared keys; what it
 	// returns is used only when there is a block, and nothing is wrong.
 	Check func(*Form) Channel
@@ -56,6 +70,16 @@ func Kinds() []Kind {
 	return []Kind{
 		emailKind,
 		webhookKind,
+	}
+}
+
+// NamedKinds returns the channels that the configuration can have any number of, each under a name of its own in channels. A new one takes a file of
+// its own and a line here.
+func NamedKinds() []Kind {
+	return []Kind{
+		namedEmailKind,
+		slackKind,
+		namedWebhookKind,
 	}
 }
 

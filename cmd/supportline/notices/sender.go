@@ -76,7 +76,7 @@ func New(s Settings, outbox Outbox, o Options) *Sender {
 		s.Templates = DefaultTemplates()
 	}
 	made := &Sender{outbox: outbox, templates: s.Templates, o: o}
-	for _, c := range slices.Concat(s.Channels, s.unconfigured()) {
+	for _, c := range slices.Concat(s.All(), s.unconfigured()) {
 		made.workers = append(made.workers, &worker{c, map[string]time.Time{}, make(chan struct{}, 1)})
 	}
 	return made
@@ -139,7 +139,7 @@ func (s *Sender) Run(ctx context.Context) {
 // pass delivers what is due on one channel until nothing is, or the other side or the outbox is down.
 func (s *Sender) pass(ctx context.Context, c *worker) {
 	for key, at := range c.delivered {
-		if !s.store(ctx, c, policy.Notice{Key: key}, at, nil) {
+		if !s.store(ctx, c, policy.Notice{Key: key, Channel: c.Name()}, at, nil) {
 			return
 		}
 	}
@@ -250,7 +250,7 @@ func (s *Sender) write(ctx context.Context, c *worker, n policy.Notice, at time.
 
 // event returns the key of a notice without what names its receiver, so that no log can be searched for an address.
 func event(n policy.Notice) string {
-	key, _, _ := strings.Cut(n.Key, "/"+string(policy.ChannelEmail)+"/")
+	key, _, _ := strings.Cut(n.Key, "/"+string(n.Channel)+"/")
 	return key
 }
 
