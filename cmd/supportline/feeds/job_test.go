@@ -103,6 +103,7 @@ type memory struct {
 	mu    sync.Mutex
 	kept  map[string]oncall.Answer
 	told  []policy.Notice
+	tells int // events that were told, again ones included
 	fails error
 }
 
@@ -128,6 +129,7 @@ func (m *memory) PutFeedAnswer(_ context.Context, a oncall.Answer) error {
 func (m *memory) Tell(_ context.Context, events ...policy.Notice) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.tells += len(events)
 	for _, e := range events {
 		known := false
 		for _, n := range m.told {
@@ -276,8 +278,8 @@ func TestFeedThatFails(t *testing.T) {
 				}
 				time.Sleep(time.Hour)
 				b.Once(t.Context())
-				if diff := cmp.Diff([]string{got.Error}, b.failures()); diff != "" || !b.night().FailedAt.Equal(since) {
-					t.Errorf("told after failing twice (-want +got):\n%s", diff)
+				if diff := cmp.Diff([]string{got.Error}, b.failures()); diff != "" || !b.night().FailedAt.Equal(since) || b.memory.tells != 1 {
+					t.Errorf("told %d times after failing twice (-want +got):\n%s", b.memory.tells, diff)
 				}
 				b.service.does(serving(body, `"v1"`))
 				b.Once(t.Context())
