@@ -8,6 +8,7 @@ import (
 
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/oncall"
 )
 
 // expect makes the series of what can fail, at 0, before it first does: an alert on a rise sees none where a series begins at 1.
@@ -53,6 +54,16 @@ func (m *metrics) expect(publicURL string) {
 	}
 	for _, class := range []string{"1xx", "2xx", "3xx", "4xx", "5xx"} {
 		m.pages.WithLabelValues(class)
+	}
+}
+
+// expectFeeds makes the series of the calendars of rotas.
+func (m *metrics) expectFeeds(fed []oncall.Rota) {
+	for _, r := range fed {
+		m.current.WithLabelValues(r.Name)
+		for _, how := range []string{"ok", "failed"} {
+			m.feeds.WithLabelValues(r.Name, how)
+		}
 	}
 }
 
