@@ -21,12 +21,12 @@ const maxNoticeKey = 1024
 // up by when that was.
 func noticeEntries(k []byte, n policy.Notice) []Edit {
 	switch {
-	case !n.SentAt.IsZero():
-		return nil
-	case !n.FailedAt.IsZero():
+	case n.Waits():
+		return []Edit{{Bucket: indexBucket, Key: append(dueKey(n.Channel).time(n.NextAt), k...)}}
+	case !n.FailedAt.IsZero() && n.WithdrawnAt.IsZero():
 		return []Edit{{Bucket: indexBucket, Key: append(key(byFailed).time(n.FailedAt), k...)}}
 	}
-	return []Edit{{Bucket: indexBucket, Key: append(dueKey(n.Channel).time(n.NextAt), k...)}}
+	return nil
 }
 
 func dueKey(c policy.Channel) indexKey { return key(byDue).part(string(c)) }
@@ -163,9 +163,54 @@ func (s *Store) NoticeSent(ctx context.Context, key string, at time.Time) error 
 		if n.SentAt.IsZero() {
 			n.Attempts++
 			n.SentAt, n.NextAt, n.FailedAt, n.Error, n.ClaimedBy = at, time.Time{}, time.Time{}, "", ""
+			n.Shown, n.ShownCount = n.State, n.Count
 		}
 		return nil
 	})
+}
+
+// NoticeShown stores that the receiver of a notice shows the state and the count that are in shown, which is the notice as it was delivered, and
+// what the receiver named it. The notice is due again at once if it shall show something else by now. Errors: policy.ErrNoNotice.
+func (s *Store) NoticeShown(ctx context.Context, shown policy.Notice, receipt map[string]string, at time.Time) error {
+	return s.changeNotice(ctx, shown.Key, func(_ Writer, n *policy.Notice) error {
+		if n.SentAt.IsZero() {
+			n.SentAt = at
+		}
+		if receipt != nil {
+			n.Receipt = receipt
+		}
+		n.Shown, n.ShownCount, n.FailedAt, n.Error, n.ClaimedBy = shown.State, shown.Count, time.Time{}, "", ""
+		n.Attempts++
+		if n.NextAt = (time.Time{}); n.Waits() {
+			n.Attempts, n.NextAt = 0, at
+		}
+		return nil
+	})
+}
+
+// settleNotices withdraws what was not sent of an alarm that somebody took or that is done, and makes due what its receivers show from now on
+// (policy.Notice.Settled).
+func settleNotices(tx Writer, alarm string, state policy.AlarmState, at time.Time) error {
+	return changeNotices(tx, alarm, func(n policy.Notice) policy.Notice { return n.Settled(state, at) })
+}
+
+// countNotices makes due what the receivers of an alarm show of more events that joined it (policy.Notice.Counted).
+func countNotices(tx Writer, alarm string, events int, at time.Time) error {
+	return changeNotices(tx, alarm, func(n policy.Notice) policy.Notice { return n.Counted(events, at) })
+}
+
+// changeNotices changes the notices of an alarm, whose keys begin with its number.
+func changeNotices(tx Writer, alarm string, change func(policy.Notice) policy.Notice) error {
+	all, err := noticeTable.in(tx, under([]byte("alarm/"+alarm+"/")))
+	if err != nil {
+		return err
+	}
+	for _, before := range all {
+		if err := noticeTable.put(tx, []byte(before.Key), &before, change(before)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // NoticeFailed stores that a delivery failed at a time, why, and when the next attempt is due; a zero nextAt gives the notice up until a person
@@ -175,7 +220,7 @@ func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, caus
 		return errors.New("a failed delivery needs a cause")
 	}
 	return s.changeNotice(ctx, key, func(_ Writer, n *policy.Notice) error {
-		if !n.SentAt.IsZero() {
+		if !n.Waits() {
 			return nil
 		}
 		n.Attempts++
@@ -191,10 +236,13 @@ func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, caus
 // policy.ErrSent.
 func (s *Store) RetryNotice(ctx context.Context, key, by string, at time.Time) error {
 	return s.changeNotice(ctx, key, func(tx Writer, n *policy.Notice) error {
-		if !n.SentAt.IsZero() {
+		switch {
+		case !n.WithdrawnAt.IsZero():
+			return fmt.Errorf("%w: %s, at %s", policy.ErrWithdrawn, key, n.WithdrawnAt.UTC().Format(time.RFC3339))
+		case !n.SentAt.IsZero() && n.FailedAt.IsZero():
 			return fmt.Errorf("%w: %s, at %s", policy.ErrSent, key, n.SentAt.UTC().Format(time.RFC3339))
 		}
-		n.Attempts, n.FailedAt = 0, time.Time{}
+		n.Attempts, n.FailedAt, n.Until = 0, time.Time{}, time.Time{}
 		if n.ClaimedBy == "" || !n.NextAt.After(at) { // else it is being delivered at this moment
 			n.NextAt, n.ClaimedBy = at, ""
 		}
