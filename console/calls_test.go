@@ -124,7 +124,7 @@ func TestPagesOfCalls(t *testing.T) {
 // A person who may see numbers finds calls by a part of one, and by a specialist; both ways the page itself shows no number.
 func TestCallsAreFoundByNumber(t *testing.T) {
 	p := browsertest.NewPlace(t, func(d *console.Deps) {
-		d.Policy.Teams = map[string]policy.Team{"critical": {Name: "critical", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Phone{browsertest.Specialist}, For: time.Second}}}}
+		d.Policy.Teams = map[string]policy.Team{"critical": {Name: "critical", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Target{policy.Target(browsertest.Specialist)}, For: time.Second}}}}
 	})
 	p.Load(t, browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 60))
 	for query, want := range map[string]string{"?text=7946001": "CA1", "?text=0207+946+0018": "CA1", "?text=99999": "", "?specialist=%2B15550100001": "CA1"} {

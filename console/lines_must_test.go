@@ -32,8 +32,8 @@ func withHours(t testing.TB) func(*console.Deps) {
 			s.Menu = append(s.Menu, policy.MenuKey{Key: fmt.Sprint(i + 1), Intent: intent})
 		}
 		s.Teams = map[string]policy.Team{
-			"critical": {Name: "critical", Rounds: 2, Steps: []policy.RingStep{{To: []policy.Phone{browsertest.Specialist, "sip:oncall@example.com"}, For: 20 * time.Second}}},
-			"general":  {Name: "general", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Phone{"+15550100003"}, For: 25 * time.Second}}},
+			"critical": {Name: "critical", Rounds: 2, Steps: []policy.RingStep{{To: []policy.Target{policy.Target(browsertest.Specialist), "sip:oncall@example.com"}, For: 20 * time.Second}}},
+			"general":  {Name: "general", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Target{"+15550100003"}, For: 25 * time.Second}}},
 		}
 		s.Routes = map[policy.Intent]string{policy.Critical: "critical", policy.Question: "general"}
 		s.NoAnswer = policy.Voicemail

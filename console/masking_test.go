@@ -18,7 +18,7 @@ import (
 
 // staffed gives a company one specialist.
 func staffed(d *console.Deps) {
-	step := policy.RingStep{To: []policy.Phone{browsertest.Specialist}, For: time.Second}
+	step := policy.RingStep{To: []policy.Target{policy.Target(browsertest.Specialist)}, For: time.Second}
 	d.Policy.Teams = map[string]policy.Team{"critical": {Name: "critical", Rounds: 1, Steps: []policy.RingStep{step}}}
 }
 

@@ -118,7 +118,7 @@ func (f Fallback) rung(line policy.Line) Ring {
 	var ring Ring
 	for _, step := range team.Steps {
 		ring.Seconds = max(ring.Seconds, int(step.For/time.Second))
-		for _, to := range step.To {
+		for _, to := range step.Numbers() {
 			if !slices.Contains(ring.To, to) && len(ring.To) < maxRung {
 				ring.To = append(ring.To, to)
 			}

@@ -18,7 +18,7 @@ func TestFallbackRingsWhoItCan(t *testing.T) {
 		s := settings(t)
 		var steps []policy.RingStep
 		for n := range people {
-			steps = append(steps, policy.RingStep{To: []policy.Phone{policy.Phone(fmt.Sprintf("+1555010%04d", n))}, For: 20 * time.Second})
+			steps = append(steps, policy.RingStep{To: []policy.Target{policy.Target(fmt.Sprintf("+1555010%04d", n))}, For: 20 * time.Second})
 		}
 		s.Teams["critical"] = policy.Team{Name: "critical", Rounds: 1, Steps: steps}
 		files, err := ivr.NewFallback(s, ivr.DefaultWords(), publicURL).Documents(s.Lines[0], tuesday)

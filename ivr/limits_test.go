@@ -206,8 +206,8 @@ func TestLineRoutes(t *testing.T) {
 	t.Parallel()
 	s := settings(t)
 	london, night := policy.Phone("+442079460001"), policy.Phone("+442079460002")
-	s.Teams["london"] = policy.Team{Name: "london", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Phone{london}, For: time.Second}}}
-	s.Teams["night"] = policy.Team{Name: "night", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Phone{night}, For: time.Second}}}
+	s.Teams["london"] = policy.Team{Name: "london", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Target{policy.Target(london)}, For: time.Second}}}
+	s.Teams["night"] = policy.Team{Name: "night", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Target{policy.Target(night)}, For: time.Second}}}
 	s.Lines[1].Routes = map[policy.Intent]string{policy.Critical: "london", policy.Question: "night"}
 	delete(s.Routes, policy.Restricted) // goes where the line's questions go
 	both := tuesday.Add(5 * time.Hour)  // open in London and in New York

@@ -48,7 +48,7 @@ func isLine(s *policy.Settings, p policy.Phone) bool {
 func isSpecialist(s *policy.Settings, p policy.Phone) bool {
 	for _, team := range s.Teams {
 		for _, step := range team.Steps {
-			if slices.ContainsFunc(step.To, p.SameCaller) {
+			if slices.ContainsFunc(step.Numbers(), p.SameCaller) {
 				return true
 			}
 		}

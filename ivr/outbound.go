@@ -23,7 +23,7 @@ const (
 	leftWithin   = 2 * time.Second  // between the caller's coming and the end of a leg that had left before: the provider's times are whole seconds
 )
 
-func (outbound) start(x *exchange, _ policy.RingStep, say ...Phrase) Reply {
+func (outbound) start(x *exchange, _ rungStep, say ...Phrase) Reply {
 	reply := x.then(ThenWait, stepWait, say...)
 	x.call.State.RingAttempt = policy.RingAttempt{Number: x.call.State.Exchange, StartedAt: x.now}
 	return reply
@@ -127,8 +127,14 @@ func settled(c policy.Call) (ringState, time.Time) {
 	return attemptOf(c).settled()
 }
 
+// rungStep is a ring step with the numbers that it leads to.
+type rungStep struct {
+	To  []policy.Phone
+	For time.Duration
+}
+
 // stepOf returns the ring step that a call is at, or what is rung again of it. It is the zero step if it is no longer configured.
-func stepOf(s policy.Settings, c policy.Call) policy.RingStep {
+func stepOf(s policy.Settings, c policy.Call) rungStep {
 	step := wholeStep(s, c)
 	if rest := c.State.Rest; len(rest.To) > 0 {
 		step.To, step.For = rest.To, time.Duration(rest.Seconds)*time.Second
@@ -136,12 +142,13 @@ func stepOf(s policy.Settings, c policy.Call) policy.RingStep {
 	return step
 }
 
-func wholeStep(s policy.Settings, c policy.Call) policy.RingStep {
+func wholeStep(s policy.Settings, c policy.Call) rungStep {
 	steps := s.Teams[c.State.Team].Steps
 	if c.State.Ring >= len(steps) {
-		return policy.RingStep{}
+		return rungStep{}
 	}
-	return steps[c.State.Ring]
+	step := steps[c.State.Ring]
+	return rungStep{step.Numbers(), step.For}
 }
 
 // attempt is a ring attempt with its legs. It does not depend on what the legs are placed for.

@@ -294,11 +294,11 @@ func TestAfterTheConference(t *testing.T) {
 func crowd(t *testing.T, people, perSecond int) policy.Settings {
 	t.Helper()
 	s := settings(t)
-	var all []policy.Phone
+	var all []policy.Target
 	for n := range people {
-		all = append(all, policy.Phone("+1555010010"+strconv.Itoa(n)))
+		all = append(all, policy.Target("+1555010010"+strconv.Itoa(n)))
 	}
-	s.Teams["critical"] = policy.Team{Name: "critical", Rounds: 1, Steps: []policy.RingStep{{To: all, For: 20 * time.Second}, {To: []policy.Phone{oncall1}, For: 20 * time.Second}}}
+	s.Teams["critical"] = policy.Team{Name: "critical", Rounds: 1, Steps: []policy.RingStep{{To: all, For: 20 * time.Second}, {To: []policy.Target{policy.Target(oncall1)}, For: 20 * time.Second}}}
 	s.CallsPerSecond = perSecond
 	return s
 }

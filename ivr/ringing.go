@@ -12,7 +12,7 @@ import (
 // and goes on by the step's state; it does not tell the two apart.
 type ringing interface {
 	// start begins a ring step and returns what the caller hears meanwhile.
-	start(x *exchange, step policy.RingStep, say ...Phrase) Reply
+	start(x *exchange, step rungStep, say ...Phrase) Reply
 	// state returns how the step stands at a webhook of the caller.
 	state(x *exchange) ringState
 	// late reports whether a specialist who picks up now comes too late to accept.
@@ -55,7 +55,7 @@ func ringingOf(isOutbound bool) ringing {
 // over.
 type dialled struct{}
 
-func (dialled) start(x *exchange, step policy.RingStep, say ...Phrase) Reply {
+func (dialled) start(x *exchange, step rungStep, say ...Phrase) Reply {
 	reply := x.then(ThenRing, stepRang, say...)
 	reply.Ring = &Ring{To: step.To, Seconds: int(step.For / time.Second), Record: x.Recording}
 	return reply
@@ -116,7 +116,7 @@ func (x *exchange) ringAgain(last ringing) (reply Reply, ok bool) {
 
 // rest returns what is left of a ring step after some legs were reached: the others, without those who are busy or can't be called at all, and the
 // time without that of the screening. If it is not known who was reached, everybody is left.
-func (x *exchange) rest(step policy.RingStep, reached []policy.Leg) policy.RingRest {
+func (x *exchange) rest(step rungStep, reached []policy.Leg) policy.RingRest {
 	rest := policy.RingRest{Times: x.call.State.Rest.Times + 1}
 	for _, to := range step.To {
 		was := func(l policy.Leg) bool { return sameParty(l.To, to) }

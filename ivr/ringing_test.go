@@ -23,8 +23,8 @@ func newPickUps(t *testing.T) *pickUps {
 	t.Helper()
 	s := settings(t)
 	s.Teams["critical"] = policy.Team{Name: "critical", Rounds: 2, Steps: []policy.RingStep{
-		{To: []policy.Phone{"+1", "+2", "+3", "+4"}, For: 20 * time.Second},
-		{To: []policy.Phone{"+1", "+9"}, For: 25 * time.Second},
+		{To: []policy.Target{"+1", "+2", "+3", "+4"}, For: 20 * time.Second},
+		{To: []policy.Target{"+1", "+9"}, For: 25 * time.Second},
 	}}
 	p := &pickUps{machine: ivr.Machine{Settings: s}}
 	p.call, p.reply = chooses(t, p.machine, northwind, policy.Critical, false, tuesday)
@@ -218,7 +218,7 @@ func TestOutboundLegsThatAnAcceptanceStopped(t *testing.T) {
 	t.Parallel()
 	c := newOutboundCall(t)
 	c.machine.Settings.Teams["critical"] = policy.Team{Name: "critical", Rounds: 1, Steps: []policy.RingStep{
-		{To: []policy.Phone{oncall1, oncall2, "+15550100002"}, For: 20 * time.Second},
+		{To: []policy.Target{policy.Target(oncall1), policy.Target(oncall2), "+15550100002"}, For: 20 * time.Second},
 	}}
 	c.placed(3, "CA2", "CA3", "CA4")
 	c.now = c.now.Add(4 * time.Second)
@@ -246,7 +246,7 @@ func TestOutboundLegsThatAnAcceptanceStopped(t *testing.T) {
 func TestRestIsRungInTheSameWay(t *testing.T) {
 	t.Parallel()
 	c := newOutboundCall(t)
-	c.machine.Settings.Teams["critical"] = policy.Team{Name: "critical", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Phone{oncall1, oncall2}, For: 20 * time.Second}}}
+	c.machine.Settings.Teams["critical"] = policy.Team{Name: "critical", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Target{policy.Target(oncall1), policy.Target(oncall2)}, For: 20 * time.Second}}}
 	c.changes(func(call policy.Call) policy.Call {
 		return c.machine.Placed(call, ivr.Placed{Attempt: 3, Wait: time.Minute}, c.now)
 	})
@@ -273,7 +273,7 @@ func TestASpecialistIsKnownInTheProvidersSpelling(t *testing.T) {
 		"+15550100007":                         "15550100007",
 	} {
 		p := newPickUps(t)
-		p.reply.Ring.To[1] = configured // the step's own list
+		p.machine.Settings.Teams["critical"].Steps[0].To[1] = policy.Target(configured)
 		p.call, _ = p.machine.NextLeg(p.call, ivr.LegInput{Step: "screen", Leg: "CA2", To: shown, Try: 1}, tuesday.Add(6*time.Second))
 		p.ends(t, "CA2", 5, 11*time.Second)
 		if got := p.rings(); got != "+1 +3 +4 for 20s" {
@@ -287,7 +287,7 @@ func TestOutboundLegsRingOnBesideAPickUp(t *testing.T) {
 	t.Parallel()
 	c := newOutboundCall(t)
 	c.machine.Settings.Teams["critical"] = policy.Team{Name: "critical", Rounds: 1, Steps: []policy.RingStep{
-		{To: []policy.Phone{oncall1, oncall2}, For: 20 * time.Second}, {To: []policy.Phone{general}, For: 20 * time.Second},
+		{To: []policy.Target{policy.Target(oncall1), policy.Target(oncall2)}, For: 20 * time.Second}, {To: []policy.Target{policy.Target(general)}, For: 20 * time.Second},
 	}}
 	c.placed(3, "CA2", "CA3")
 	c.now = c.now.Add(2 * time.Second)

@@ -101,7 +101,7 @@ func TestAPickUpCostsTheCallerNothing(t *testing.T) {
 					p := &person{does: rapid.SampledFrom([]string{"accepts", "passes", "hangs up", "voicemail", "busy", "nothing"}).Draw(rt, "does")}
 					p.after = time.Duration(rapid.IntRange(0, 45).Draw(rt, "after")) * time.Second
 					to := policy.Phone("+1555020000" + strconv.Itoa(i))
-					step.To, parties.people[to.Full()] = append(step.To, to), p
+					step.To, parties.people[to.Full()] = append(step.To, policy.Target(to)), p
 					wanted = wanted || p.does == "accepts" && p.after < step.For
 				}
 				r := rings(t, rt, way, voice, step, parties)

@@ -57,10 +57,10 @@ func settings(t testing.TB) policy.Settings {
 		},
 		Teams: map[string]policy.Team{
 			"critical": {Name: "critical", Rounds: 2, Steps: []policy.RingStep{
-				{To: []policy.Phone{oncall1}, For: 20 * time.Second},
-				{To: []policy.Phone{oncall2, "+15550100002"}, For: 25 * time.Second},
+				{To: []policy.Target{policy.Target(oncall1)}, For: 20 * time.Second},
+				{To: []policy.Target{policy.Target(oncall2), "+15550100002"}, For: 25 * time.Second},
 			}},
-			"general": {Name: "general", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Phone{general}, For: 25 * time.Second}}},
+			"general": {Name: "general", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Target{policy.Target(general)}, For: 25 * time.Second}}},
 		},
 		Routes: map[policy.Intent]string{
 			policy.Critical: "critical", policy.Restricted: "critical", policy.TicketStatus: "general",

@@ -82,15 +82,16 @@ func (s stateless) ringOne(line policy.Line, i policy.Intent, n, k int) twilio.V
 	return s.dialStep(line, step, step.To[k:k+1], stepPath(rangPath(i, n), k))
 }
 
-func (s stateless) dialStep(line policy.Line, step policy.RingStep, to []policy.Phone, next string) twilio.Verb {
+func (s stateless) dialStep(line policy.Line, step rungStep, to []policy.Phone, next string) twilio.Verb {
 	ring := Ring{To: to, Seconds: int(step.For / time.Second)}
 	return s.dialNumbers(line, ring, s.base+"/"+next, legHooks{screen: s.base + "/plain/screen"})
 }
 
 // step returns the n-th ring step, counted through all rounds.
-func (s stateless) step(line policy.Line, i policy.Intent, n int) policy.RingStep {
+func (s stateless) step(line policy.Line, i policy.Intent, n int) rungStep {
 	steps := s.settings.Team(line, i).Steps
-	return steps[n%len(steps)]
+	step := steps[n%len(steps)]
+	return rungStep{step.Numbers(), step.For}
 }
 
 func rangPath(i policy.Intent, n int) string { return stepPath("plain/rang/"+string(i), n) }

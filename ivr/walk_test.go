@@ -408,7 +408,7 @@ func (w *walker) outbound(call policy.Call, at ivr.Input) []func() map[string]bo
 	gone.Gone, fetched.Fetched = true, true
 	now, state := w.at(at), call.State
 	leg := policy.Leg{SID: policy.CallSID(fmt.Sprintf("CA-%d-%d", state.Ring, state.Round))}
-	leg.To = w.machine.Settings.Teams[state.Team].Steps[state.Ring].To[0]
+	leg.To = w.machine.Settings.Teams[state.Team].Steps[state.Ring].Numbers()[0]
 	if len(state.Rest.To) > 0 {
 		leg.SID, leg.To = leg.SID+"-again", state.Rest.To[0]
 	}

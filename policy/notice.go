@@ -164,6 +164,7 @@ const (
 	ChannelCall         Channel = "call"    // a phone call; To is a number or a SIP address
 	ChannelSlack        Channel = "slack"   // To is a member's ID
 	ChannelAnnouncement Channel = "whisper" // announced to a specialist in a conference; To is the SID of the leg
+	ChannelOps          Channel = "ops"     // in alarms: the addresses of notices.ops, by e-mail; no notice has it
 )
 
 // Talking returns since when caller and specialist have been talking, as long as nobody was told that the talk passed the call limit. talking is

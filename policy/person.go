@@ -30,8 +30,15 @@ const rotaTarget = "rota:"
 func (t Target) Rota() (name string, ok bool) { return strings.CutPrefix(string(t), rotaTarget) }
 
 // Phone returns the number or SIP address that the target is.
-func (t Target) Phone() (Phone, bool) {
-	return Phone(t), strings.HasPrefix(string(t), "+") || strings.HasPrefix(string(t), "sip:")
+func (t Target) Phone() (number Phone, ok bool) {
+	if !t.isBare() {
+		return "", false
+	}
+	return Phone(t), true
+}
+
+func (t Target) isBare() bool {
+	return strings.HasPrefix(string(t), "+") || strings.HasPrefix(string(t), "sip:")
 }
 
 // Roster is who is on call. It is safe to share, and answers from memory.

@@ -20,11 +20,13 @@ type Settings struct {
 	Menu           []MenuKey
 	People         []Person // the specialists, in the order of the configuration
 	Roster         Roster   // who is on call; nil: there are no rotas
-	Teams          map[string]Team
-	Routes         map[Intent]string // to the name of a team; a line may override
-	NoAnswer       AfterHoursAction
-	AfterHours     AfterHours
-	FairUse        FairUse
+	// Rotas are the people whom the turns of each rota name, each once; everybody for one that is read from a calendar.
+	Rotas      map[string][]PersonID
+	Teams      map[string]Team
+	Routes     map[Intent]string // to the name of a team; a line may override
+	NoAnswer   AfterHoursAction
+	AfterHours AfterHours
+	FairUse    FairUse
 	// Announce has the specialist alone told at the call limit, in a conference with the caller: specialists are rung by outbound legs.
 	Announce       bool
 	CallsPerSecond int      // that the provider starts for the account over REST; more are queued
@@ -148,10 +150,26 @@ type Team struct {
 	Rounds int // how often all the steps are gone through, 1 or more
 }
 
-// RingStep rings several addresses at once.
+// RingStep rings several people at once.
 type RingStep struct {
-	To  []Phone // E.164 numbers and sip: addresses, 1 to 10
+	To  []Target // 1 to 10; whom they lead to is asked when the step is rung
 	For time.Duration
+}
+
+// IsBare reports whether the step names numbers and SIP addresses only, so that whom it rings does not depend on the time.
+func (r RingStep) IsBare() bool {
+	return !slices.ContainsFunc(r.To, func(t Target) bool { return !t.isBare() })
+}
+
+// Numbers returns the numbers and SIP addresses that the step names itself, without those of people and rotas.
+func (r RingStep) Numbers() []Phone {
+	numbers := make([]Phone, 0, len(r.To))
+	for _, t := range r.To {
+		if to, bare := t.Phone(); bare {
+			numbers = append(numbers, to)
+		}
+	}
+	return numbers
 }
 
 // FairUse holds the figures of the fair-use promise.

@@ -34,6 +34,28 @@ func (a *Account) Calls(ctx context.Context, from, to time.Time) iter.Seq2[Liste
 	})
 }
 
+// placedWithin is the difference that the provider's clock may have from ours, and the fraction that its whole seconds lose.
+const placedWithin = 2 * time.Second
+
+// FindPlaced returns a call that was placed over the REST API to somebody since a time: the oldest, if there are several. It is for a call whose
+// create was not answered, so that nobody is rung twice. found is false if the provider has none, or has not listed it yet, which takes seconds.
+func (a *Account) FindPlaced(ctx context.Context, to, from string, since time.Time) (call ListedCall, found bool, err error) {
+	calls := func(p *page) []api.ApiV2010Call { return p.Calls }
+	keep := func(c api.ApiV2010Call) (ListedCall, bool) { return listedCall(c), true }
+	// A call that still waits has no start to filter by, so the list is read by its order instead: newest first.
+	for l, err := range list(a.operation(ctx, "calls find"), "Calls", url.Values{"To": {to}, "From": {from}}, calls, keep) {
+		switch {
+		case err != nil:
+			return ListedCall{}, false, err
+		case l.StartedAt.Before(since.Add(-24 * time.Hour)):
+			return call, found, nil
+		case l.Direction == "outbound-api" && !l.StartedAt.Before(since.Add(-placedWithin)):
+			call, found = l, true
+		}
+	}
+	return call, found, nil
+}
+
 // Call returns one call or leg. If the provider does not know it, the error is an *Err with status 404.
 func (a *Account) Call(ctx context.Context, sid string) (ListedCall, error) {
 	op := a.operation(ctx, "call")
@@ -85,6 +107,7 @@ func wholeSeconds(text *string) *int {
 type page struct {
 	Calls      []api.ApiV2010Call                `json:"calls"`
 	Recordings []api.ApiV2010Recording           `json:"recordings"`
+	Messages   []api.ApiV2010Message             `json:"messages"`
 	Numbers    []api.ApiV2010IncomingPhoneNumber `json:"incoming_phone_numbers"`
 	Next       string                            `json:"next_page_uri"`
 }

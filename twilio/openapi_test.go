@@ -104,10 +104,10 @@ func (d description) fits(s schema, value string) string {
 	return ""
 }
 
-// mustDescription returns the published descriptions of the API and of the accounts API.
+// mustDescription returns the published descriptions of the API, of the accounts API and of the messaging API.
 func mustDescription(t *testing.T) (d description) {
 	t.Helper()
-	for _, file := range []string{"api_v2010.json", "accounts_v1.json"} {
+	for _, file := range []string{"api_v2010.json", "accounts_v1.json", "messaging_v1.json"} {
 		text, err := os.ReadFile("testdata/openapi/" + file)
 		if err != nil {
 			t.Fatal(err)
@@ -149,12 +149,23 @@ func TestRequestsAreAsThePublishedDescriptionSays(t *testing.T) {
 	})
 	leg := "CA" + strings.Repeat("1", 32)
 	_, _ = a.HangUp(ctx, leg), a.Redirect(ctx, leg, voice)
+	_, _, _ = a.FindPlaced(ctx, "sip:oncall@example.com", "+448000668187", now)
+	text := twilio.Message{From: "+448000668187", To: "+15550100001", Body: "Northwind waits.", StatusURL: voice}
+	_, _ = a.SendMessage(ctx, text)
+	_, _, _ = a.FindSent(ctx, text, now)
+	text.From = "MG" + strings.Repeat("0", 32)
+	_, _ = a.SendMessage(ctx, text)
+	_, _ = a.Message(ctx, "SM"+strings.Repeat("0", 32))
+	_, _ = a.TextingAllowed(ctx, "GB")
+	_, _ = a.Sender(ctx, text.From)
 	first := `{"conferences":[{"sid":"CF` + strings.Repeat("0", 32) + `"}]}`
 	p.answer = func(int, *http.Request) (*http.Response, error) {
 		return answer(http.StatusOK, "application/json", first), nil
 	}
 	_ = a.Announce(ctx, "CA1", leg, voice)
-	if len(p.asked) != 16 {
+	p.answer = tollFreeSender
+	_, _ = a.Sender(ctx, "+18883071053")
+	if len(p.asked) != 25 {
 		t.Errorf("%d requests", len(p.asked))
 	}
 	for _, r := range p.asked {

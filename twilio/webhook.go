@@ -52,8 +52,12 @@ type Webhook struct {
 	Timestamp       time.Time // of the event, in UTC
 	SequenceNumber  *int      // of the event, from 0
 	FullAttestation bool      // the carrier vouches for the caller's number: TN-Validation-Passed-A and nothing less
-	ErrorCode       string    // why the fallback URL was requested
-	ErrorURL        string
+	ErrorCode       string    // why the fallback URL was requested, or why a text message did not arrive
+
+	MessageSID    string // of the text message that the request is about
+	MessageStatus string // accepted queued sending sent delivered undelivered failed canceled read
+
+	ErrorURL string
 }
 
 // ParseWebhook converts the parameters that Verify returned. It never fails.
@@ -66,6 +70,8 @@ func ParseWebhook(params url.Values) Webhook {
 		To:               printable(params.Get("To"), maxAddress),
 		ForwardedFrom:    printable(params.Get("ForwardedFrom"), maxAddress),
 		CallStatus:       word(params.Get("CallStatus")),
+		MessageSID:       word(params.Get("MessageSid")),
+		MessageStatus:    word(params.Get("MessageStatus")),
 		Direction:        word(params.Get("Direction")),
 		Digits:           keys(params.Get("Digits")),
 		Speech:           printable(params.Get("SpeechResult"), maxSpeech),

@@ -11,6 +11,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/demo"
+	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
@@ -18,11 +19,11 @@ import (
 )
 
 type callCommand struct {
-	Number   number `arg:"" optional:"" name:"NUMBER" help:"The line to dial."`
-	From     string `default:"anonymous" placeholder:"N" help:"The caller's number (default: ${default})."`
-	Attested bool   `help:"The carrier vouches for the caller's number."`
-	Script   string `placeholder:"FILE" help:"Play the call written in this file instead, and check it. It needs no server."`
-	Scripts  string `placeholder:"DIR" help:"Play all calls (*.call) in this folder."`
+	Number   flags.Number `arg:"" optional:"" name:"NUMBER" help:"The line to dial."`
+	From     string       `default:"anonymous" placeholder:"N" help:"The caller's number (default: ${default})."`
+	Attested bool         `help:"The carrier vouches for the caller's number."`
+	Script   string       `placeholder:"FILE" help:"Play the call written in this file instead, and check it. It needs no server."`
+	Scripts  string       `placeholder:"DIR" help:"Play all calls (*.call) in this folder."`
 }
 
 // Help shows examples, and the language of scripts.

@@ -12,21 +12,22 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/policy"
 )
 
 // callsList is "calls": the log.
 type callsList struct {
-	Since    string  `placeholder:"TIME" help:"Calls that started at this time or later: a date, a date and time, or RFC 3339. Default: 30 days ago."`
-	Until    string  `placeholder:"TIME" help:"Calls that started before this time; a date includes its day."`
-	Zone     zone    `default:"UTC" placeholder:"ZONE" help:"The zone of dates, and of the times in the table (default: UTC)."`
-	Line     number  `placeholder:"NUMBER" help:"Calls to this line."`
-	Customer string  `placeholder:"N" help:"Calls of this customer number."`
-	Intent   intent  `placeholder:"INTENT" help:"${intents}."`
-	Outcome  outcome `placeholder:"OUTCOME" help:"${outcomes}."`
+	Since    string        `placeholder:"TIME" help:"Calls that started at this time or later: a date, a date and time, or RFC 3339. Default: 30 days ago."`
+	Until    string        `placeholder:"TIME" help:"Calls that started before this time; a date includes its day."`
+	Zone     flags.Zone    `default:"UTC" placeholder:"ZONE" help:"The zone of dates, and of the times in the table (default: UTC)."`
+	Line     flags.Number  `placeholder:"NUMBER" help:"Calls to this line."`
+	Customer string        `placeholder:"N" help:"Calls of this customer number."`
+	Intent   flags.Intent  `placeholder:"INTENT" help:"${intents}."`
+	Outcome  flags.Outcome `placeholder:"OUTCOME" help:"${outcomes}."`
 
-	callsChoice
-	callsPages
+	flags.CallsChoice
+	flags.CallsPages
 
 	Limit  int    `placeholder:"N" help:"At most so many calls, the newest (default: all; with --page 50)."`
 	Format string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
@@ -50,8 +51,8 @@ func (l callsList) Run(ctx context.Context, s *control.Session) error {
 	}
 	found := &listing{calls: s.Store.Calls(ctx, filter), limit: l.Limit, row: s.Accounts().Rows(ctx)}
 	var page policy.Found[policy.Call]
-	if l.paged() {
-		which, err := pageOf(l.Limit, l.Older, l.Newer)
+	if l.Paged() {
+		which, err := flags.PageOf(l.Limit, l.Older, l.Newer)
 		if err != nil {
 			return err
 		}
@@ -65,8 +66,8 @@ func (l callsList) Run(ctx context.Context, s *control.Session) error {
 	} else {
 		err = control.Export(s, l.Format, control.Rows(found.each(), func(c shown) (policy.Row, bool) { return c.row, true }))
 	}
-	if err == nil && l.paged() {
-		tellPage(s.Err, page.Older, page.Newer, page.SearchedTo, zone)
+	if err == nil && l.Paged() {
+		flags.TellPage(s.Err, page.Older, page.Newer, page.SearchedTo, zone)
 	}
 	if err == nil && found.cut {
 		fmt.Fprintf(s.Err, "More calls match: these are the newest %d. Give a larger --limit, or none.\n", l.Limit)
@@ -79,15 +80,15 @@ func (l callsList) filter(now time.Time, fair policy.FairUse) (policy.Filter, er
 	if l.Limit < 0 {
 		return policy.Filter{}, fmt.Errorf("--limit %d: write a number of calls, or leave it out for all", l.Limit)
 	}
-	when, err := parsePeriod(l.Since, l.Until, l.Zone.Location, now)
+	when, err := flags.ParsePeriod(l.Since, l.Until, l.Zone.Location, now)
 	if err != nil {
 		return policy.Filter{}, err
 	}
 	filter := policy.Filter{
-		Since: when.since, Until: when.until, Line: policy.Phone(l.Line), Customer: policy.CustomerNumber(l.Customer),
+		Since: when.Since, Until: when.Until, Line: policy.Phone(l.Line), Customer: policy.CustomerNumber(l.Customer),
 		Intent: policy.Intent(l.Intent), Outcome: policy.Outcome(l.Outcome),
 	}
-	if err := l.choose(&filter, fair); err != nil {
+	if err := l.Choose(&filter, fair); err != nil {
 		return policy.Filter{}, err
 	}
 	if l.Limit > 0 {
@@ -214,9 +215,9 @@ func minutes(n *int) string {
 
 // callsCount is "calls count": a day by hour and outcome.
 type callsCount struct {
-	Day    string `placeholder:"DATE" help:"The day (default: today)."`
-	Zone   zone   `default:"UTC" placeholder:"ZONE" help:"The zone of the day (default: UTC)."`
-	Format string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
+	Day    string     `placeholder:"DATE" help:"The day (default: today)."`
+	Zone   flags.Zone `default:"UTC" placeholder:"ZONE" help:"The zone of the day (default: UTC)."`
+	Format string     `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
 }
 
 func (callsCount) Help() string {
@@ -263,7 +264,7 @@ func (c callsCount) hours(now time.Time) ([]time.Time, error) {
 	zone := c.Zone.Location
 	day := now.In(zone)
 	if c.Day != "" {
-		at, isDay, err := parseMoment(c.Day, zone)
+		at, isDay, err := flags.ParseMoment(c.Day, zone)
 		if err != nil || !isDay {
 			return nil, fmt.Errorf("--day: %q is not a date: write one such as 2026-11-23", c.Day)
 		}
@@ -292,7 +293,7 @@ func (c callsCount) table(s *control.Session, rows []hourCount) error {
 	}
 	t := control.Table{Head: []string{zoned("HOUR", c.Zone.Location), "CALLS"}, Right: map[string]bool{"CALLS": true}}
 	var seen []policy.Outcome
-	for _, outcome := range outcomes() {
+	for _, outcome := range flags.Outcomes() {
 		if total[outcome] > 0 {
 			seen = append(seen, outcome)
 			head := strings.ToUpper(string(outcome))
@@ -326,10 +327,10 @@ func positive(n int) string {
 // csv writes the hours, with a column for each outcome.
 func (callsCount) csv(w io.Writer, rows []hourCount) error {
 	out := csv.NewWriter(w)
-	_ = out.Write(append([]string{"from", "calls"}, names(outcomes())...)) // its errors come with the last one
+	_ = out.Write(append([]string{"from", "calls"}, flags.Names(flags.Outcomes())...)) // its errors come with the last one
 	for _, h := range rows {
 		cells := []string{h.From.Format(time.RFC3339), strconv.Itoa(h.Calls)}
-		for _, outcome := range outcomes() {
+		for _, outcome := range flags.Outcomes() {
 			cells = append(cells, strconv.Itoa(h.Outcomes[outcome]))
 		}
 		_ = out.Write(cells)

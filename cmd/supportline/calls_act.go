@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -74,7 +75,7 @@ func (c callsAttach) Run(ctx context.Context, s *control.Session) error {
 	}
 	if !c.Undo && c.Customer != "" {
 		if _, err := s.Store.Customer(ctx, policy.CustomerNumber(c.Customer)); err != nil {
-			return absent(c.Customer, err)
+			return flags.Absent(c.Customer, err)
 		}
 		what.Value = c.Customer
 	}
@@ -85,10 +86,10 @@ func (c callsAttach) Run(ctx context.Context, s *control.Session) error {
 func (c callsAttach) onFile(ctx context.Context, s *control.Session) (string, error) {
 	call, err := s.Store.Call(ctx, policy.CallSID(c.SID))
 	if err != nil {
-		return "", absent(c.SID, err)
+		return "", flags.Absent(c.SID, err)
 	}
 	act, err := call.AttachOnFile(s.User, s.Now())
-	return act.Value, absent(c.SID, err)
+	return act.Value, flags.Absent(c.SID, err)
 }
 
 type callsTicket struct {
@@ -127,7 +128,7 @@ func (a act) do(ctx context.Context, s *control.Session, what policy.Act, missin
 	what.At, what.By, what.Undo = s.Now(), cmp.Or(a.By, s.User), a.Undo
 	call, err := s.Store.Act(ctx, policy.CallSID(a.SID), what, a.Seen, s.Settings.LineZone)
 	if err != nil {
-		return absent(a.SID, err)
+		return flags.Absent(a.SID, err)
 	}
 	fmt.Fprintf(s.Err, "Done: act %d on %s.\n", len(call.Acts), call.SID)
 	if call.Customer == "" || call.Month == "" {
@@ -145,9 +146,9 @@ func (a act) do(ctx context.Context, s *control.Session, what policy.Act, missin
 
 // callsExplain is "calls explain": why everything happened on one call.
 type callsExplain struct {
-	SID    string `arg:"" name:"SID" help:"The call's SID, as the log shows it."`
-	Zone   zone   `default:"UTC" placeholder:"ZONE" help:"The zone of the times in the table (default: UTC)."`
-	Format string `enum:"table,json" default:"table" placeholder:"FORMAT" help:"table or json."`
+	SID    string     `arg:"" name:"SID" help:"The call's SID, as the log shows it."`
+	Zone   flags.Zone `default:"UTC" placeholder:"ZONE" help:"The zone of the times in the table (default: UTC)."`
+	Format string     `enum:"table,json" default:"table" placeholder:"FORMAT" help:"table or json."`
 }
 
 func (callsExplain) Help() string {
@@ -160,7 +161,7 @@ func (e callsExplain) Run(ctx context.Context, s *control.Session) error {
 	zone := e.Zone.Location
 	call, err := s.Store.Call(ctx, policy.CallSID(e.SID))
 	if err != nil {
-		return absent(e.SID, err)
+		return flags.Absent(e.SID, err)
 	}
 	counted, err := s.Store.TicketCounter(ctx)(call)
 	if err != nil {
@@ -240,7 +241,7 @@ func (c callsRecording) Run(ctx context.Context, s *control.Session) error {
 	case errors.Is(err, policy.ErrNoRecording):
 		return control.Refused("call %s has no such recording: \"supportline calls explain %s\" shows what it has", c.SID, c.SID)
 	case err != nil:
-		return absent(c.SID, err)
+		return flags.Absent(c.SID, err)
 	}
 	defer found.Close()
 	if err := s.Store.Reveal(ctx, found.Call, cmp.Or(c.By, s.User), found.Words()); err != nil {

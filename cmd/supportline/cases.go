@@ -10,14 +10,15 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 )
 
 // casesList is "cases list": the review list.
 type casesList struct {
-	State  caseState `placeholder:"STATE" help:"Cases that stand there (default: all). ${states}."`
-	Format string    `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
+	State  flags.CaseState `placeholder:"STATE" help:"Cases that stand there (default: all). ${states}."`
+	Format string          `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
 }
 
 func (casesList) Help() string {
@@ -80,7 +81,7 @@ func (casesShow) Help() string {
 func (c casesShow) Run(ctx context.Context, s *control.Session) error {
 	found, err := s.Store.Case(ctx, policy.CaseID(c.ID))
 	if err != nil {
-		return absent(c.ID, err)
+		return flags.Absent(c.ID, err)
 	}
 	if c.Format == "json" {
 		return policy.WriteJSON(s.Out, control.Each([]policy.Case{found.Whole()}))
@@ -98,7 +99,7 @@ func (c casesShow) Run(ctx context.Context, s *control.Session) error {
 	}
 	moves := control.Table{Head: []string{zoned("AT", time.UTC), "BY", "TO", "VIA", "OFFERED", "NOTE"}}
 	for _, m := range found.Moves {
-		moves.Add(wall(&m.At, time.UTC), m.By, string(m.To), m.Via, strings.Join(names(m.Offered), " "), m.Note)
+		moves.Add(wall(&m.At, time.UTC), m.By, string(m.To), m.Via, strings.Join(flags.Names(m.Offered), " "), m.Note)
 	}
 	return moves.Write(s.Out, s.Colour)
 }
@@ -124,7 +125,7 @@ func (o casesOpen) Run(ctx context.Context, s *control.Session) error {
 	number := policy.CustomerNumber(o.Customer)
 	opened, err := store.Casework{Store: s.Store, Settings: s.Settings, Addressed: s.Notices.Addressed}.OpenCase(ctx, number, cmp.Or(o.By, s.User), o.Note, s.Now())
 	if err != nil {
-		return absent(o.Customer, err)
+		return flags.Absent(o.Customer, err)
 	}
 	fmt.Fprintf(s.Err, "Case %s is open for %s %s.\n", opened.ID, opened.Customer, control.Plain(opened.Account))
 	return nil
@@ -132,7 +133,7 @@ func (o casesOpen) Run(ctx context.Context, s *control.Session) error {
 
 type casesMove struct {
 	ID    string               `arg:"" name:"ID" help:"The case, as the list shows it."`
-	To    caseState            `placeholder:"STATE" help:"Where to: ${states}. It must be given."`
+	To    flags.CaseState      `placeholder:"STATE" help:"Where to: ${states}. It must be given."`
 	Via   string               `placeholder:"phone|email" help:"How the account holder was contacted; email sends the e-mail."`
 	Offer []policy.Alternative `placeholder:"WHAT" help:"An alternative that was offered: screen-sharing, training or plan. Can be repeated."`
 	Note  string               `placeholder:"TEXT" help:"What was said, offered or decided. It must be given."`
@@ -164,7 +165,7 @@ func (m casesMove) Run(ctx context.Context, s *control.Session) error {
 		return control.Refused("the account has no e-mail address: bring one in with \"supportline customers import\", or use --via phone")
 	}
 	if err != nil {
-		return absent(m.ID, err)
+		return flags.Absent(m.ID, err)
 	}
 	fmt.Fprintf(s.Err, "Case %s of %s %s is %s.\n", after.ID, after.Customer, control.Plain(after.Account), after.State)
 	for _, n := range mail {
@@ -203,7 +204,7 @@ func phoneOf(holder policy.Customer) string {
 func (m casesMove) check() error {
 	switch {
 	case m.To == "":
-		return fmt.Errorf("say where case %s moves, and why: --to STATE --note TEXT, with one of the states %s", m.ID, list(policy.CaseStates()))
+		return fmt.Errorf("say where case %s moves, and why: --to STATE --note TEXT, with one of the states %s", m.ID, flags.List(policy.CaseStates()))
 	case strings.TrimSpace(m.Note) == "":
 		return errors.New("say what was said, offered or decided: --note TEXT")
 	case m.Via != "" && m.Via != policy.ViaPhone && m.Via != policy.ViaEmail:

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -37,7 +38,7 @@ func (c chargesCommand) Run(ctx context.Context, s *control.Session) error {
 	}
 	proposal, err := s.Accounts().Charges(ctx, policy.CustomerNumber(c.Customer), month, c.All)
 	if err != nil {
-		return absent(c.Customer, err)
+		return flags.Absent(c.Customer, err)
 	}
 	switch c.Format {
 	case "json":

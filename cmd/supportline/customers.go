@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/directory"
@@ -186,7 +187,7 @@ type exported struct {
 func (e customersExport) Run(ctx context.Context, s *control.Session) error {
 	all, err := s.Store.Export(ctx, policy.CustomerNumber(e.Number), s.User)
 	if err != nil {
-		return absent(e.Number, err)
+		return flags.Absent(e.Number, err)
 	}
 	out := exported{
 		Customer: all.Customer, Calls: []policy.FullRow{}, Usage: []policy.Usage{}, Cases: []policy.Case{}, Notices: []notices.Row{},
@@ -227,7 +228,7 @@ func (e customersErase) Run(ctx context.Context, s *control.Session) error {
 	number := policy.CustomerNumber(e.Number)
 	customer, err := s.Store.Customer(ctx, number)
 	if err != nil {
-		return absent(e.Number, err)
+		return flags.Absent(e.Number, err)
 	}
 	if err := s.Confirm(e.Yes, fmt.Sprintf("Erase %s (%s) and anonymise the account's calls? This cannot be undone.", number, control.Plain(customer.Name))); err != nil {
 		return err
@@ -237,7 +238,7 @@ func (e customersErase) Run(ctx context.Context, s *control.Session) error {
 		return control.Refused("customer %s is on the phone: nothing was erased, try again after the call", number)
 	}
 	if err != nil {
-		return absent(e.Number, err)
+		return flags.Absent(e.Number, err)
 	}
 	fmt.Fprintf(s.Err, "Customer %s is erased; %d calls are anonymised.\n", number, done.Calls)
 	if done.Recordings > 0 {

@@ -16,6 +16,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/demo"
+	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
@@ -98,7 +99,7 @@ func (p *program) shifted(at string) (*program, error) {
 	if at == "" {
 		return p, nil
 	}
-	begin, _, err := parseMoment(at, time.UTC)
+	begin, _, err := flags.ParseMoment(at, time.UTC)
 	if err != nil {
 		return nil, fmt.Errorf("--at: %w", err)
 	}
@@ -230,7 +231,7 @@ func dialFrom(ctx context.Context, line *phone.Terminal, words []string) error {
 	if len(words) != 1 {
 		return fmt.Errorf("write dial NUMBER, or dial NUMBER from NUMBER: dial +448000668187")
 	}
-	var to number
+	var to flags.Number
 	if err := to.UnmarshalText([]byte(words[0])); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/cmd/supportline/demo"
+	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -78,7 +79,7 @@ func TestTheManualExplainsADemosMonth(t *testing.T) {
 	if asked == nil || shown == nil || bytes.Count(shown[2], []byte("\n")) < 6 {
 		t.Fatal("the manual has no demo with an example")
 	}
-	at, _, err := parseMoment(string(asked[2]), time.UTC)
+	at, _, err := flags.ParseMoment(string(asked[2]), time.UTC)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/cmd/supportline/load"
 	"github.com/officernd/supportline/policy"
 )
@@ -130,9 +131,9 @@ type parsed struct {
 // parser returns the parser of the grammar. It calls exit once it has shown help.
 func (g *grammar) parser(out, words io.Writer, exit func(int)) (*kong.Kong, error) {
 	return kong.New(
-		g, append(values(), kong.Name("supportline"), kong.Description(description), kong.Writers(out, words), kong.Exit(exit),
+		g, append(flags.Options(), kong.Name("supportline"), kong.Description(description), kong.Writers(out, words), kong.Exit(exit),
 			kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: false, Compact: true, WrapUpperBound: 110}),
-			kong.Vars{"config": defaultConfig, "mix": load.DefaultMix, "intents": list(policy.Intents()), "outcomes": list(outcomes()), "states": list(policy.CaseStates())},
+			kong.Vars{"config": defaultConfig, "mix": load.DefaultMix, "intents": flags.List(policy.Intents()), "outcomes": flags.List(flags.Outcomes()), "states": flags.List(policy.CaseStates())},
 		)...)
 }
 
@@ -144,7 +145,7 @@ func parse(args []string, out, words io.Writer) (parsed, error) {
 	if err != nil {
 		return parsed{}, err
 	}
-	line, err := parser.Parse(joined(args))
+	line, err := parser.Parse(flags.Joined(args))
 	switch {
 	case helped:
 		return parsed{}, nil
@@ -169,5 +170,5 @@ func misused(err error) error {
 			hint = node.FullPath() + " --help"
 		}
 	}
-	return fmt.Errorf("%s\n\"%s\" shows how it is used", plainWords(err.Error()), hint)
+	return fmt.Errorf("%s\n\"%s\" shows how it is used", flags.PlainWords(err.Error()), hint)
 }

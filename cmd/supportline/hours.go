@@ -12,14 +12,15 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
 )
 
 type hoursCommand struct {
-	At   string `placeholder:"TIME" help:"A date, a date and time on the line's own clock, or RFC 3339 (default: now)."`
-	Line number `placeholder:"NUMBER" help:"This line only (default: all)."`
-	YAML bool   `help:"Show the closed days and special hours in force as YAML, to paste into the configuration."`
+	At   string       `placeholder:"TIME" help:"A date, a date and time on the line's own clock, or RFC 3339 (default: now)."`
+	Line flags.Number `placeholder:"NUMBER" help:"This line only (default: all)."`
+	YAML bool         `help:"Show the closed days and special hours in force as YAML, to paste into the configuration."`
 }
 
 func (hoursCommand) Help() string {
@@ -45,7 +46,7 @@ func (c hoursCommand) run(ctx context.Context, p *program, configFile string) er
 			for _, l := range lines {
 				numbers = append(numbers, l.Number.Full())
 			}
-			return fmt.Errorf("--line %s is not a line of this configuration: write one of %s", c.Line, list(numbers))
+			return fmt.Errorf("--line %s is not a line of this configuration: write one of %s", c.Line, flags.List(numbers))
 		}
 		lines = []policy.Line{line}
 	}
@@ -61,7 +62,7 @@ func (c hoursCommand) show(p *program, lines []policy.Line) (err error) {
 	for i, line := range lines {
 		at := p.Now()
 		if c.At != "" {
-			if at, _, err = parseMoment(c.At, line.Zone); err != nil {
+			if at, _, err = flags.ParseMoment(c.At, line.Zone); err != nil {
 				return fmt.Errorf("--at: %w", err)
 			}
 		}

@@ -2,7 +2,7 @@
 // specialist, writes every step down before it answers, and shows what it wrote. One binary is the server, the phone to try it
 // with, and every command that people and scripts use; "supportline --help" lists them.
 //
-// This package is the command line alone: the grammar (grammar.go), flags that several commands share (flags.go), and a file per noun with its
+// This package is the command line alone: the grammar (grammar.go), what people write (room flags), and a file per noun with its
 // commands, each of which parses, calls a room and prints. What they call: control runs commands on the store, here or in the server that has it
 // open; server is what "serve" runs; doctor checks an installation and sets the account up; demo makes up a world to try it in.
 //

@@ -7,15 +7,16 @@ import (
 	"strconv"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 )
 
 // noticesList is "notices list": the notices that were sent, that wait, and that were given up.
 type noticesList struct {
-	Failed bool   `help:"Only those that were given up."`
-	Zone   zone   `default:"UTC" placeholder:"ZONE" help:"The zone of the times in the table (default: UTC)."`
-	Format string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
+	Failed bool       `help:"Only those that were given up."`
+	Zone   flags.Zone `default:"UTC" placeholder:"ZONE" help:"The zone of the times in the table (default: UTC)."`
+	Format string     `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
 }
 
 func (noticesList) Help() string {
@@ -51,7 +52,7 @@ func (noticesRetry) Help() string {
 func (r noticesRetry) Run(ctx context.Context, s *control.Session) error {
 	err := s.Store.RetryNotice(ctx, r.Key, cmp.Or(r.By, s.User), s.Now())
 	if err != nil {
-		return absent(r.Key, err)
+		return flags.Absent(r.Key, err)
 	}
 	fmt.Fprintf(s.Err, "%s is tried again.\n", r.Key)
 	return nil

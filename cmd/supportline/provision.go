@@ -14,6 +14,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/doctor"
+	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/twilio"
@@ -130,7 +131,7 @@ func (c fallbackCommand) run(ctx context.Context, p *program, configFile string)
 	conf = p.edited(ctx, conf, configFile)
 	from := p.Now()
 	if c.At != "" {
-		if from, _, err = parseMoment(c.At, time.UTC); err != nil {
+		if from, _, err = flags.ParseMoment(c.At, time.UTC); err != nil {
 			return fmt.Errorf("--at: %w", err)
 		}
 	}

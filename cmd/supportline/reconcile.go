@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
 )
@@ -74,7 +75,7 @@ func writeRepairs(s *control.Session, repairs iter.Seq2[server.Repair, error], b
 func (c reconcileCommand) window(ctx context.Context, s *control.Session) (from, to time.Time, err error) {
 	to = s.Now().Add(-c.Lag)
 	if c.Since != "" {
-		from, _, err = parseMoment(c.Since, time.UTC)
+		from, _, err = flags.ParseMoment(c.Since, time.UTC)
 		if err != nil {
 			return from, to, fmt.Errorf("--since: %w", err)
 		}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/cmd/supportline/recordings"
 )
 
@@ -16,10 +17,10 @@ type recordingCommands struct {
 }
 
 type recordingsList struct {
-	Failed bool   `help:"Only those that failed before."`
-	Limit  int    `default:"1000" placeholder:"N" help:"At most so many of each kind (default: ${default})."`
-	Zone   zone   `default:"UTC" placeholder:"ZONE" help:"The zone of the times in the table (default: UTC)."`
-	Format string `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
+	Failed bool       `help:"Only those that failed before."`
+	Limit  int        `default:"1000" placeholder:"N" help:"At most so many of each kind (default: ${default})."`
+	Zone   flags.Zone `default:"UTC" placeholder:"ZONE" help:"The zone of the times in the table (default: UTC)."`
+	Format string     `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
 }
 
 func (recordingsList) Help() string {

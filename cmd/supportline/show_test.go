@@ -6,7 +6,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -50,68 +49,6 @@ func TestListingsStopAtAnError(t *testing.T) {
 	if err := policy.WriteCSV(&strings.Builder{}, rows); !errors.Is(err, broken) {
 		t.Errorf("CSV: %v", err)
 	}
-}
-
-func TestParseMoment(t *testing.T) {
-	london := must(time.LoadLocation("Europe/London"))
-	for text, want := range map[string]string{
-		"2026-07-01":                "2026-06-30T23:00:00Z day",
-		"2026-07-01 19:59":          "2026-07-01T18:59:00Z",
-		"2026-11-24 19:59:58":       "2026-11-24T19:59:58Z",
-		"2026-11-24T19:59":          "2026-11-24T19:59:00Z",
-		" 2026-11-24 ":              "2026-11-24T00:00:00Z day",
-		"2026-11-24T10:00:00-05:00": "2026-11-24T15:00:00Z",
-		"2026-13-01":                "error",
-		"tomorrow":                  "error",
-		"":                          "error",
-	} {
-		at, day, err := parseMoment(text, london)
-		got := at.UTC().Format(time.RFC3339)
-		if day {
-			got += " day"
-		}
-		if err != nil {
-			got = "error"
-		}
-		if got != want {
-			t.Errorf("parseMoment(%q) = %s, want %s", text, got, want)
-		}
-	}
-}
-
-func TestParsePeriod(t *testing.T) {
-	london, now := must(time.LoadLocation("Europe/London")), time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-	for name, row := range map[string]struct {
-		since, until string
-		want         string
-	}{
-		"the last 30 days unless told":       {"", "", "2026-10-25T12:00:00Z -"},
-		"a date begins in the zone":          {"2026-07-01", "", "2026-06-30T23:00:00Z -"},
-		"until includes its day":             {"2026-07-01", "2026-07-01", "2026-06-30T23:00:00Z 2026-07-01T23:00:00Z"},
-		"the day the clock goes back":        {"2026-10-25", "2026-10-25", "2026-10-24T23:00:00Z 2026-10-26T00:00:00Z"},
-		"until a moment is until then":       {"2026-07-01", "2026-07-01T10:00:00Z", "2026-06-30T23:00:00Z 2026-07-01T10:00:00Z"},
-		"30 days before until":               {"", "2026-07-31T00:00:00Z", "2026-07-01T00:00:00Z 2026-07-31T00:00:00Z"},
-		"until before since is a wrong use":  {"2026-07-02", "2026-07-01", "error"},
-		"an unknown time names its own flag": {"", "never", "error"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			p, err := parsePeriod(row.since, row.until, london, now)
-			got := fmt.Sprint(stamp(p.since), " ", stamp(p.until))
-			if err != nil {
-				got = "error"
-			}
-			if got != row.want {
-				t.Errorf("got %s, want %s", got, row.want)
-			}
-		})
-	}
-}
-
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.UTC().Format(time.RFC3339)
 }
 
 func TestProgressIsForTerminals(t *testing.T) {

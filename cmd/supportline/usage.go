@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 )
@@ -168,7 +169,7 @@ func usageOf(ctx context.Context, s *control.Session, number string, last policy
 	}
 	a, err := s.Accounts().Months(ctx, policy.CustomerNumber(number), last, n)
 	if err != nil {
-		return nil, absent(number, err)
+		return nil, flags.Absent(number, err)
 	}
 	return []store.AccountUsage{a}, nil
 }
@@ -197,7 +198,7 @@ func (e usageExplain) Run(ctx context.Context, s *control.Session) error {
 	number := policy.CustomerNumber(e.Customer)
 	a, err := s.Accounts().Months(ctx, number, month, 1)
 	if err != nil {
-		return absent(e.Customer, err)
+		return flags.Absent(e.Customer, err)
 	}
 	summaries, err := s.Store.AccountSummaries(ctx, number, month)
 	if err != nil {
@@ -269,7 +270,7 @@ func (w usageWhatif) Run(ctx context.Context, s *control.Session) error {
 	}
 	differ, err := s.Accounts().Compare(ctx, policy.CustomerNumber(w.Customer), other, s.ThisMonth(), months)
 	if err != nil {
-		return absent(w.Customer, err)
+		return flags.Absent(w.Customer, err)
 	}
 	return w.show(s, differ)
 }

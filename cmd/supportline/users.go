@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
@@ -30,7 +31,9 @@ type userCommands struct {
 // userRole is a flag that takes one of the roles.
 type userRole users.Role
 
-func (r *userRole) UnmarshalText(text []byte) error { return choose(r, string(text), users.Roles()) }
+func (r *userRole) UnmarshalText(text []byte) error {
+	return flags.Choose(r, string(text), users.Roles())
+}
 
 // userChange holds what the commands that change a user have in common.
 type userChange struct {
@@ -46,7 +49,7 @@ func (c userChange) change(ctx context.Context, s *control.Session, make func(by
 	}
 	change := make(cmp.Or(c.By, s.User), s.Now())
 	if _, err := s.Store.ChangeUser(ctx, name, change); err != nil {
-		return absent(name, err)
+		return flags.Absent(name, err)
 	}
 	fmt.Fprintf(s.Err, "%s: %s.\n", name, change.Detail)
 	return nil
@@ -114,7 +117,7 @@ func (p usersPassword) Run(ctx context.Context, s *control.Session) error {
 	user, err := s.Store.User(ctx, name)
 	switch {
 	case err != nil:
-		return absent(name, err)
+		return flags.Absent(name, err)
 	case user.Subject != "": // a name never stands for both
 		return control.Refused("%s signs in at the identity provider, which has the password: change it there", name)
 	}
@@ -222,7 +225,7 @@ func (t usersToken) Run(ctx context.Context, s *control.Session) error {
 	}
 	holder, err := s.Store.User(ctx, user)
 	if err != nil {
-		return absent(user, err)
+		return flags.Absent(user, err)
 	}
 	switch {
 	case t.Token == "" && t.Revoke:

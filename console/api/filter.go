@@ -227,7 +227,7 @@ func Specialists(s policy.Settings, secret []byte) (all []Specialist) {
 	seen := map[policy.Phone]bool{}
 	for _, name := range slices.Sorted(maps.Keys(s.Teams)) {
 		for _, step := range s.Teams[name].Steps {
-			for _, to := range step.To {
+			for _, to := range step.Numbers() {
 				if !seen[to] {
 					seen[to] = true
 					all = append(all, Specialist{"s-" + Sign(secret, "specialist", to.Full()), name, to})

@@ -78,8 +78,9 @@ func (c *checker) config(f *file) Config {
 		Backups:     c.backups(f.Backups),
 	}
 	found.Notices = c.notices(f.Notices, hostOf(found.PublicURL))
+	found.Notices.Named = c.channels(f, found.Notices)
 	found.Notices.Console = strings.TrimSuffix(found.Console.URL, "/")
-	if len(found.Notices.Channels) > 0 {
+	if len(found.Notices.All()) > 0 {
 		found.Notices.Facts = found.Settings.LetterFacts()
 	}
 	c.letters(f, found)

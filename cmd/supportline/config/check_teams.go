@@ -66,14 +66,14 @@ func (c *checker) queues(f *file, s policy.Settings) {
 	}
 }
 
-func (c *checker) addresses(l list[text]) []policy.Phone {
+func (c *checker) addresses(l list[text]) []policy.Target {
 	switch n := len(l.Items); {
 	case l.Given && n == 0:
 		c.add(l.At, "to names nobody", `write at least one number: to: ["+15550100001"]`)
 	case n > maxAtOnce:
 		c.add(l.Items[maxAtOnce].At, fmt.Sprintf("to names %d addresses, and at most %d ring at once", n, maxAtOnce), "move the rest to a step of its own")
 	}
-	var to []policy.Phone
+	var to []policy.Target
 	seen := map[policy.Phone]bool{}
 	for _, t := range l.Items {
 		address := c.address(t)
@@ -81,7 +81,7 @@ func (c *checker) addresses(l list[text]) []policy.Phone {
 			c.wrong(t, "names "+quoted(t.Value)+" twice in one step", "keep one of the two")
 		}
 		seen[address] = address != ""
-		to = append(to, address)
+		to = append(to, policy.Target(address))
 	}
 	return to
 }

@@ -23,6 +23,11 @@ func (f *file) defaults() {
 			fill(&ch.Block[i].Text, ch.Block[i].Default)
 		}
 	}
+	for _, ch := range f.Channels.Rows {
+		for i := range ch.Value.Block {
+			fill(&ch.Value.Block[i].Text, ch.Value.Block[i].Default)
+		}
+	}
 	for i := range f.Lines.Items {
 		l := &f.Lines.Items[i]
 		fill(&l.Name, l.Number.Value)

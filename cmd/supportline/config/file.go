@@ -10,30 +10,31 @@ import "github.com/officernd/supportline/cmd/supportline/notices"
 //	secret a value that is not shown, or has a part that is not
 type file struct {
 	At             place
-	PublicURL      text           `key:"public_url" need:"https://support.example.com"`
-	FallbackURL    text           `key:"fallback_url"`
-	Company        text           `key:"company"`
-	Listen         listen         `key:"listen"`
-	Console        consoleFile    `key:"console"`
-	Store          text           `key:"store" usual:"bolt:data/supportline.db" secret:""`
-	Words          text           `key:"words"`
-	Twilio         account        `key:"twilio" need:"{ account_sid: ..., auth_token: ... }"`
-	Lines          list[line]     `key:"lines" need:"[{ number: ... }]"`
-	Identification identification `key:"identification"`
-	Packages       list[text]     `key:"packages" need:"[Ultimate]"`
-	Menu           table[text]    `key:"menu"`
-	Teams          table[team]    `key:"teams" need:"{ general: { ring: [...] } }"`
-	Routes         table[text]    `key:"routes"`
-	NoAnswer       text           `key:"no_answer" usual:"voicemail"`
-	AfterHours     table[text]    `key:"after_hours"`
-	FairUse        fairUse        `key:"fair_use"`
-	Links          links          `key:"links"`
-	Notice         text           `key:"notice" usual:"notify"`
-	Notices        notice         `key:"notices"`
-	Recordings     recordings     `key:"recordings"`
-	Backups        backups        `key:"backups"`
-	Retention      text           `key:"retention" usual:"400d"`
-	Recording      text           `key:"recording" usual:"off"`
+	PublicURL      text                `key:"public_url" need:"https://support.example.com"`
+	FallbackURL    text                `key:"fallback_url"`
+	Company        text                `key:"company"`
+	Listen         listen              `key:"listen"`
+	Console        consoleFile         `key:"console"`
+	Store          text                `key:"store" usual:"bolt:data/supportline.db" secret:""`
+	Words          text                `key:"words"`
+	Twilio         account             `key:"twilio" need:"{ account_sid: ..., auth_token: ... }"`
+	Lines          list[line]          `key:"lines" need:"[{ number: ... }]"`
+	Identification identification      `key:"identification"`
+	Packages       list[text]          `key:"packages" need:"[Ultimate]"`
+	Menu           table[text]         `key:"menu"`
+	Teams          table[team]         `key:"teams" need:"{ general: { ring: [...] } }"`
+	Routes         table[text]         `key:"routes"`
+	NoAnswer       text                `key:"no_answer" usual:"voicemail"`
+	AfterHours     table[text]         `key:"after_hours"`
+	FairUse        fairUse             `key:"fair_use"`
+	Links          links               `key:"links"`
+	Notice         text                `key:"notice" usual:"notify"`
+	Notices        notice              `key:"notices"`
+	Channels       table[namedChannel] `key:"channels"`
+	Recordings     recordings          `key:"recordings"`
+	Backups        backups             `key:"backups"`
+	Retention      text                `key:"retention" usual:"400d"`
+	Recording      text                `key:"recording" usual:"off"`
 }
 
 type listen struct {

@@ -82,10 +82,10 @@ func published(t testing.TB) policy.Settings {
 		},
 		Teams: map[string]policy.Team{
 			"critical": {Name: "critical", Rounds: 2, Steps: []policy.RingStep{
-				{To: []policy.Phone{"+15550100001"}, For: 20 * time.Second},
-				{To: []policy.Phone{"sip:oncall@example.com", "+15550100002"}, For: 25 * time.Second},
+				{To: []policy.Target{"+15550100001"}, For: 20 * time.Second},
+				{To: []policy.Target{"sip:oncall@example.com", "+15550100002"}, For: 25 * time.Second},
 			}},
-			"general": {Name: "general", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Phone{"+15550100003"}, For: 25 * time.Second}}},
+			"general": {Name: "general", Rounds: 1, Steps: []policy.RingStep{{To: []policy.Target{"+15550100003"}, For: 25 * time.Second}}},
 		},
 		Routes: map[policy.Intent]string{
 			policy.Critical: "critical", policy.Restricted: "critical", policy.TicketStatus: "general",

@@ -128,7 +128,7 @@ func (m *maker) served(c *policy.Call, i int) {
 	team := m.Settings.Team(policy.Line{}, c.Intent)
 	var to policy.Phone
 	if len(team.Steps) > 0 {
-		to = team.Steps[0].To[0]
+		to, _ = team.Steps[0].To[0].Phone()
 	}
 	c.Legs = []policy.Leg{{
 		SID: "CAf" + c.SID[3:], To: to, Status: "completed", RangAt: c.HuntingAt.Add(time.Second), AnsweredAt: answered,

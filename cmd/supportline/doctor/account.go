@@ -161,7 +161,7 @@ func (d *Doctor) countries() (by map[string][]string, odd []string) {
 	by = map[string][]string{}
 	for _, name := range slices.Sorted(maps.Keys(d.Conf.Settings.Teams)) {
 		for _, step := range d.Conf.Settings.Teams[name].Steps {
-			for _, to := range step.To {
+			for _, to := range step.Numbers() {
 				number, err := phonenumbers.Parse(to.Full(), "ZZ")
 				if err != nil {
 					continue

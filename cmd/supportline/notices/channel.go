@@ -69,10 +69,10 @@ func pause(pauses []time.Duration, failed int, random func() float64) (wait time
 // Kind is a channel that the configuration can have: what it asks for there, and how the answers become a Channel.
 type Kind struct {
 	Name   policy.Channel
-	Key    string  // its block in notices: "smtp"
+	Key    string  // its block in notices: "smtp"; for a channel of channels, the key that only its kind has
 	Noun   string  // what the block describes: "a mail server"
 	Fields []Field // the keys of the block
-	Shared []Field // its keys beside the block, in notices itself
+	Shared []Field // its keys beside the block, in notices itself; a channel of channels has none
 	// Check returns the channel, and reports what is wrong to the form. It is called without a block too, for the shared keys; what it
 	// returns is used only when there is a block, and nothing is wrong.
 	Check func(*Form) Channel
@@ -83,6 +83,15 @@ func Kinds() []Kind {
 	return []Kind{
 		emailKind,
 		webhookKind,
+	}
+}
+
+// NamedKinds returns the channels that the configuration can have any number of, each under a name of its own in channels. A new one takes a file of
+// its own and a line here.
+func NamedKinds() []Kind {
+	return []Kind{
+		namedEmailKind,
+		namedWebhookKind,
 	}
 }
 

@@ -1,6 +1,7 @@
 package notices
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -35,14 +36,21 @@ var emailKind = Kind{
 	},
 }
 
+// namedEmailKind is a list of addresses under a name of its own, told by the mail server of notices.
+var namedEmailKind = Kind{
+	Name: policy.ChannelEmail, Key: "email", Noun: "addresses", Check: checkNamedEmail,
+	Fields: []Field{{Key: "email", List: true, Need: "[support@example.com]"}},
+}
+
 // Email is the channel by e-mail.
 type Email struct {
-	From     string   // an address with or without a name: "Support <support@example.com>"
-	Ops      []string // addresses without names, which learn of events that name nobody
-	Server   string   // host:port
-	Hello    string   // the name by which we greet the server (EHLO); "": localhost
-	User     string   // "": no login
-	Password string   `json:"-"`
+	Called   policy.Channel // its name where it is a named channel; "": email
+	From     string         // an address with or without a name: "Support <support@example.com>"
+	Ops      []string       // addresses without names, which learn of events that name nobody
+	Server   string         // host:port
+	Hello    string         // the name by which we greet the server (EHLO); "": localhost
+	User     string         // "": no login
+	Password string         `json:"-"`
 	TLS      TLS
 	Roots    *x509.CertPool `json:"-"` // the authorities that vouch for the server; nil: the system's
 }
@@ -64,7 +72,7 @@ func (m Email) String() string { return m.Server }
 func (m Email) GoString() string { return m.String() }
 
 // Name returns the channel's name.
-func (m Email) Name() policy.Channel { return policy.ChannelEmail }
+func (m Email) Name() policy.Channel { return cmp.Or(m.Called, policy.ChannelEmail) }
 
 // Pauses returns those of about three days.
 func (m Email) Pauses() []time.Duration { return threeDays }
@@ -78,7 +86,7 @@ func (m Email) Address(event policy.Notice) (mails []policy.Notice) {
 	for _, address := range to {
 		sum := sha256.Sum256([]byte(address))
 		mail := event
-		mail.Key, mail.Channel, mail.To = fmt.Sprintf("%s/email/%s", event.Key, hex.EncodeToString(sum[:4])), m.Name(), address
+		mail.Key, mail.Channel, mail.To = fmt.Sprintf("%s/%s/%s", event.Key, m.Name(), hex.EncodeToString(sum[:4])), m.Name(), address
 		mails = append(mails, mail)
 	}
 	return mails
@@ -197,6 +205,20 @@ func checkEmail(f *Form) Channel {
 	m.User, m.Password, m.TLS = smtp["user"].Text, smtp["password"].Text, TLS(smtp["tls"].Text)
 	m.Server, m.Hello = checkServer(f, smtp["server"]), checkHello(f, smtp["hello"])
 	checkLogin(f, m)
+	return m
+}
+
+// checkNamedEmail returns the mail server of notices with receivers and a name of their own.
+func checkNamedEmail(f *Form) Channel {
+	m, to := f.Mail, f.Block.Fields["email"]
+	m.Called, m.Ops = f.Name, checkOps(f, to)
+	switch {
+	case to.Silent():
+	case len(to.Items) == 0:
+		f.Wrong(to, "names nobody", "write email: [support@example.com]")
+	case !f.MailGiven:
+		f.Wrong(to, "needs a mail server, and there is none", "add notices: { from: support@example.com, smtp: { server: smtp.example.com:587 } }")
+	}
 	return m
 }
 

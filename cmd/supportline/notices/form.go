@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"github.com/officernd/supportline/policy"
 )
 
 // Field is a key of the configuration that a channel asks for.
@@ -19,11 +21,14 @@ type Field struct {
 
 // Form holds the configuration of a channel, and what the channel's check finds wrong with it.
 type Form struct {
-	Notices  Value  // the whole of notices; its Fields are the shared ones
-	Block    Value  // the channel's block
-	Offline  bool   // secrets may be empty
-	Host     string // of the public URL
-	Problems []Problem
+	Notices   Value          // the whole of notices; its Fields are the shared ones
+	Block     Value          // the channel's block
+	Name      policy.Channel // of a named channel
+	Mail      Email          // the mail server of notices, by which named channels send
+	MailGiven bool           // there is one, whatever is wrong with it
+	Offline   bool           // secrets may be empty
+	Host      string         // of the public URL
+	Problems  []Problem
 }
 
 // Place is where a value is in the configuration; the zero Place is nowhere.

@@ -91,7 +91,7 @@ func New(s Settings, outbox Outbox, o Options) *Sender {
 		s.Templates = DefaultTemplates()
 	}
 	made := &Sender{outbox: outbox, templates: s.Templates, o: o}
-	for _, c := range slices.Concat(s.Channels, s.unconfigured()) {
+	for _, c := range slices.Concat(s.All(), s.unconfigured()) {
 		made.workers = append(made.workers, &worker{c, map[string]delivery{}, make(chan struct{}, 1)})
 	}
 	return made
@@ -279,7 +279,7 @@ func (s *Sender) write(ctx context.Context, c *worker, d delivery, failed *failu
 
 // event returns the key of a notice without what names its receiver, so that no log can be searched for an address.
 func event(n policy.Notice) string {
-	key, _, _ := strings.Cut(n.Key, "/"+string(policy.ChannelEmail)+"/")
+	key, _, _ := strings.Cut(n.Key, "/"+string(n.Channel)+"/")
 	return key
 }
 

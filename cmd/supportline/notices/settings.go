@@ -10,7 +10,8 @@ import (
 
 // Settings are the channels of an installation and its words. The zero Settings tell nobody anything.
 type Settings struct {
-	Channels  []Channel
+	Channels  []Channel  // those of notices, by which people are told of what no alarm rule names
+	Named     []Channel  // those of channels, by which people are told of what names them
 	Templates *Templates // nil: the shipped ones
 	Summary   bool       // the month that ended is summed up
 	Console   string     // address of the console, for links; "": notices have none
@@ -26,17 +27,36 @@ func (s Settings) CallLink(sid policy.CallSID) string {
 	return s.Console + "/calls/" + url.PathEscape(string(sid))
 }
 
-// Addressed returns the notices by which one event is told: those of every channel, or of the one that the event names. Without a receiver
-// there are none.
+// Addressed returns the notices by which one event is told: those of every channel of notices, or of the one channel of any name that the event names.
+// Without a receiver there are none.
 func (s Settings) Addressed(event policy.Notice) []policy.Notice {
-	var all []policy.Notice
 	event.Facts = s.facts(event)
-	for _, c := range s.Channels {
-		if event.Channel == "" || event.Channel == c.Name() {
-			all = append(all, c.Address(event)...)
+	if event.Channel != "" {
+		if c, ok := s.Channel(event.Channel); ok {
+			return c.Address(event)
 		}
+		return nil
+	}
+	var all []policy.Notice
+	for _, c := range s.Channels {
+		all = append(all, c.Address(event)...)
 	}
 	return all
+}
+
+// All returns the channels of notices and the named ones.
+func (s Settings) All() []Channel { return slices.Concat(s.Channels, s.Named) }
+
+// Channel returns the channel of a name. "ops" is the mail server of notices, which tells its ops of an event that has no receiver of its own.
+func (s Settings) Channel(name policy.Channel) (Channel, bool) {
+	if name == policy.ChannelOps {
+		name = policy.ChannelEmail
+	}
+	all := s.All()
+	if i := slices.IndexFunc(all, func(c Channel) bool { return c.Name() == name }); i >= 0 {
+		return all[i], true
+	}
+	return nil, false
 }
 
 // facts returns those of every notice and, before them, the event's own.
@@ -54,7 +74,8 @@ func (s Settings) HasReceivers() bool { return len(s.Addressed(policy.Notice{}))
 
 // Reaches reports whether there is the channel, which an event that names its receiver needs.
 func (s Settings) Reaches(channel policy.Channel) bool {
-	return slices.ContainsFunc(s.Channels, func(c Channel) bool { return c.Name() == channel })
+	_, found := s.Channel(channel)
+	return found
 }
 
 // unconfigured returns the kinds of channels that are not among those of the settings, as channels that give up what waits for them.

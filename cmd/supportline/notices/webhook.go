@@ -2,6 +2,7 @@ package notices
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -43,10 +44,17 @@ var webhookKind = Kind{
 	Fields: []Field{{Key: "url", Need: "https://ops.example.com/supportline", Secret: true}, {Key: "secret", Need: "${NOTICES_SECRET}", Secret: true}},
 }
 
+// namedWebhookKind is a webhook under a name of its own.
+var namedWebhookKind = Kind{
+	Name: policy.ChannelWebhook, Key: "webhook", Noun: "a webhook", Check: checkNamedWebhook,
+	Fields: []Field{{Key: "webhook", Need: "https://example.com/hooks/phone", Secret: true}, {Key: "secret", Need: `"${HOOK_SECRET}"`, Secret: true}},
+}
+
 // Webhook is the channel that posts notices, signed, to a server of the company.
 type Webhook struct {
-	URL    string `json:"-"` // often secret itself
-	Secret string `json:"-"` // signs what is posted
+	Called policy.Channel // its name where it is a named channel; "": webhook
+	URL    string         `json:"-"` // often secret itself
+	Secret string         `json:"-"` // signs what is posted
 }
 
 // String keeps the secrets out of logs.
@@ -56,20 +64,28 @@ func (h Webhook) String() string { return "a webhook" }
 func (h Webhook) GoString() string { return h.String() }
 
 // Name returns the channel's name.
-func (h Webhook) Name() policy.Channel { return policy.ChannelWebhook }
+func (h Webhook) Name() policy.Channel { return cmp.Or(h.Called, policy.ChannelWebhook) }
 
 // Pauses returns those of about three days.
 func (h Webhook) Pauses() []time.Duration { return threeDays }
 
 // Address returns the one post of an event.
 func (h Webhook) Address(event policy.Notice) []policy.Notice {
-	event.Key, event.Channel = event.Key+"/webhook", h.Name()
+	event.Key, event.Channel = event.Key+"/"+string(h.Name()), h.Name()
 	return []policy.Notice{event}
 }
 
-// checkWebhook never shows the address: many of them are secrets.
-func checkWebhook(f *Form) Channel {
-	address, secret := f.Block.Fields["url"], f.Block.Fields["secret"]
+func checkWebhook(f *Form) Channel { return f.webhook("url") }
+
+func checkNamedWebhook(f *Form) Channel {
+	h := f.webhook("webhook")
+	h.Called = f.Name
+	return h
+}
+
+// webhook returns that of the block, whose address is the value of key. It never shows the address: many of them are secrets.
+func (f *Form) webhook(key string) Webhook {
+	address, secret := f.Block.Fields[key], f.Block.Fields["secret"]
 	if !address.Silent() {
 		u, err := url.Parse(address.Text)
 		switch {

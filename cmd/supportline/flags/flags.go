@@ -1,4 +1,4 @@
-package main
+package flags
 
 import (
 	"cmp"
@@ -14,49 +14,49 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// intent, outcome and caseState are flags that take one of the policy's values; number is one that takes a telephone number.
+// Intent, Outcome and CaseState are flags that take one of the policy's values; Number is one that takes a telephone number.
 type (
-	intent  policy.Intent
-	outcome policy.Outcome
-	number  policy.Phone
+	Intent  policy.Intent
+	Outcome policy.Outcome
+	Number  policy.Phone
 
-	caseState policy.CaseState
+	CaseState policy.CaseState
 )
 
-func (i *intent) UnmarshalText(text []byte) error { return choose(i, string(text), policy.Intents()) }
+func (i *Intent) UnmarshalText(text []byte) error { return Choose(i, string(text), policy.Intents()) }
 
-func (o *outcome) UnmarshalText(text []byte) error { return choose(o, string(text), outcomes()) }
+func (o *Outcome) UnmarshalText(text []byte) error { return Choose(o, string(text), Outcomes()) }
 
-// outcomes returns the outcomes by which calls can be selected.
-func outcomes() []policy.Outcome { return append(policy.Outcomes(), policy.InProgress) }
+// Outcomes returns the outcomes by which calls can be selected.
+func Outcomes() []policy.Outcome { return append(policy.Outcomes(), policy.InProgress) }
 
-func (c *caseState) UnmarshalText(text []byte) error {
-	return choose(c, string(text), policy.CaseStates())
+func (c *CaseState) UnmarshalText(text []byte) error {
+	return Choose(c, string(text), policy.CaseStates())
 }
 
 // UnmarshalText takes a number in E.164, with spaces, hyphens, dots and brackets allowed between the digits.
-func (n *number) UnmarshalText(text []byte) error {
+func (n *Number) UnmarshalText(text []byte) error {
 	tidy := strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "").Replace(string(text))
 	if !policy.Phone(tidy).IsNumber() || len(tidy) < 4 || len(tidy) > 16 {
 		return fmt.Errorf("%q is not a telephone number: write it with its country, for example +448000668187", text)
 	}
-	*n = number(tidy)
+	*n = Number(tidy)
 	return nil
 }
 
-// choose sets a flag to one of the values; anything else is an error that lists them.
-func choose[F, V ~string](flag *F, text string, values []V) error {
+// Choose sets a flag to one of the values; anything else is an error that lists them.
+func Choose[F, V ~string](flag *F, text string, values []V) error {
 	if !slices.Contains(values, V(text)) {
-		return fmt.Errorf("%q is not known: write one of %s", text, list(values))
+		return fmt.Errorf("%q is not known: write one of %s", text, List(values))
 	}
 	*flag = F(text)
 	return nil
 }
 
-// list joins values in words.
-func list[V ~string](values []V) string { return strings.Join(names(values), ", ") }
+// List joins values in words.
+func List[V ~string](values []V) string { return strings.Join(Names(values), ", ") }
 
-func names[V ~string](values []V) []string {
+func Names[V ~string](values []V) []string {
 	all := make([]string, len(values))
 	for i, v := range values {
 		all[i] = string(v)
@@ -73,8 +73,8 @@ var absences = map[error]string{
 	users.ErrNoUser:      "no user is called %s: \"supportline users list\" shows them",
 }
 
-// absent adds to an error that something is not there what was asked for, and where to look. Other errors stay as they are.
-func absent(asked string, err error) error {
+// Absent adds to an error that something is not there what was asked for, and where to look. Other errors stay as they are.
+func Absent(asked string, err error) error {
 	for absence, sentence := range absences {
 		if errors.Is(err, absence) {
 			return control.Refused(sentence, asked)
@@ -86,9 +86,9 @@ func absent(asked string, err error) error {
 // localLayouts are the times without a zone that people write.
 var localLayouts = []string{"2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02T15:04:05"}
 
-// parseMoment reads a time as people give it: RFC 3339, a wall-clock time in zone, or a date, which is the start of that day in zone;
+// ParseMoment returns the time that people wrote: RFC 3339, a wall-clock time in zone, or a date, which is the start of that day in zone;
 // day reports that it was one.
-func parseMoment(text string, zone *time.Location) (at time.Time, day bool, err error) {
+func ParseMoment(text string, zone *time.Location) (at time.Time, day bool, err error) {
 	text = strings.TrimSpace(text)
 	at, err = time.Parse(time.RFC3339, text)
 	if err != nil {
@@ -107,11 +107,11 @@ func parseMoment(text string, zone *time.Location) (at time.Time, day bool, err 
 	return at, day, policy.WithinReach(at)
 }
 
-// zone is a flag that takes a time zone.
-type zone struct{ *time.Location }
+// Zone is a flag that takes a time zone.
+type Zone struct{ *time.Location }
 
 // UnmarshalText takes a time zone's name. The machine's own zone is refused: the same command would mean different days on two machines.
-func (z *zone) UnmarshalText(text []byte) (err error) {
+func (z *Zone) UnmarshalText(text []byte) (err error) {
 	name := string(text)
 	z.Location, err = time.LoadLocation(name)
 	if err != nil || name == "" || name == "Local" {
@@ -120,40 +120,40 @@ func (z *zone) UnmarshalText(text []byte) (err error) {
 	return nil
 }
 
-// period is a half-open range of time.
-type period struct{ since, until time.Time }
+// Period is a half-open range of time.
+type Period struct{ Since, Until time.Time }
 
-// parsePeriod reads --since and --until. Dates are days in zone, and the day of --until belongs to the period. Without --since it is
+// ParsePeriod returns the period of --since and --until. Dates are days in zone, and the day of --until belongs to the period. Without --since it is
 // the 30 days before until, or before now.
-func parsePeriod(since, until string, zone *time.Location, now time.Time) (period, error) {
-	var p period
+func ParsePeriod(since, until string, zone *time.Location, now time.Time) (Period, error) {
+	var p Period
 	if until != "" {
-		at, day, err := parseMoment(until, zone)
+		at, day, err := ParseMoment(until, zone)
 		if err != nil {
 			return p, fmt.Errorf("--until: %w", err)
 		}
 		if day {
 			at = at.AddDate(0, 0, 1)
 		}
-		p.until = at
+		p.Until = at
 	}
 	if since != "" {
-		at, _, err := parseMoment(since, zone)
+		at, _, err := ParseMoment(since, zone)
 		if err != nil {
 			return p, fmt.Errorf("--since: %w", err)
 		}
-		p.since = at
+		p.Since = at
 	} else {
-		p.since = cmp.Or(p.until, now).AddDate(0, 0, -30)
+		p.Since = cmp.Or(p.Until, now).AddDate(0, 0, -30)
 	}
-	if !p.until.IsZero() && !p.since.Before(p.until) {
+	if !p.Until.IsZero() && !p.Since.Before(p.Until) {
 		return p, fmt.Errorf("--since %s is not before the end of --until %s", since, until)
 	}
 	return p, nil
 }
 
-// callsChoice are the flags that select calls by what happened on them.
-type callsChoice struct {
+// CallsChoice are the flags that select calls by what happened on them.
+type CallsChoice struct {
 	Specialist   string        `placeholder:"NUMBER" help:"Calls that this specialist accepted: a number, or a SIP address."`
 	Ticket       string        `placeholder:"T" help:"Calls about this ticket."`
 	OverLong     bool          `help:"Calls that talked longer than call_limit and were not waived."`
@@ -165,8 +165,8 @@ type callsChoice struct {
 	Text         string        `placeholder:"TEXT" help:"A customer number or its beginning, words of a name, a SID or its beginning, a ticket, or 4 digits or more of the caller's number."`
 }
 
-// choose brings the flags into a filter.
-func (c callsChoice) choose(f *policy.Filter, fair policy.FairUse) error {
+// Choose brings the flags into a filter.
+func (c CallsChoice) Choose(f *policy.Filter, fair policy.FairUse) error {
 	for flag, d := range map[string]time.Duration{"--talk-at-least": c.TalkAtLeast, "--talk-at-most": c.TalkAtMost} {
 		if d < 0 || d%time.Second != 0 {
 			return fmt.Errorf("%s %s: write whole seconds or more, for example 90s or 10m", flag, d)
@@ -188,29 +188,29 @@ func (c callsChoice) choose(f *policy.Filter, fair policy.FairUse) error {
 	return nil
 }
 
-// callsPages are the flags that read the log page by page.
-type callsPages struct {
+// CallsPages are the flags that read the log page by page.
+type CallsPages struct {
 	Page  bool `help:"One page of calls, and where the next one is."`
-	Older mark `placeholder:"MARK" help:"The page of older calls that another page named."`
-	Newer mark `placeholder:"MARK" help:"The page of newer calls that another page named."`
+	Older Mark `placeholder:"MARK" help:"The page of older calls that another page named."`
+	Newer Mark `placeholder:"MARK" help:"The page of newer calls that another page named."`
 }
 
-// mark is a flag that takes a place in a list.
-type mark policy.Cursor
+// Mark is a flag that takes a place in a list.
+type Mark policy.Cursor
 
 // UnmarshalText takes what a page printed.
-func (m *mark) UnmarshalText(text []byte) error {
+func (m *Mark) UnmarshalText(text []byte) error {
 	place, err := policy.ParseCursor(string(text))
-	*m = mark(place)
+	*m = Mark(place)
 	return err
 }
 
-func (p callsPages) paged() bool {
+func (p CallsPages) Paged() bool {
 	return p.Page || !policy.Cursor(p.Older).IsZero() || !policy.Cursor(p.Newer).IsZero()
 }
 
-// pageOf is the page that flags ask for.
-func pageOf(limit int, older, newer mark) (policy.Page, error) {
+// PageOf returns the page that flags ask for, at most limit long.
+func PageOf(limit int, older, newer Mark) (policy.Page, error) {
 	page := policy.Page{Length: limit, Older: policy.Cursor(older), Newer: policy.Cursor(newer)}
 	switch {
 	case !page.Older.IsZero() && !page.Newer.IsZero():
@@ -221,8 +221,8 @@ func pageOf(limit int, older, newer mark) (policy.Page, error) {
 	return page, nil
 }
 
-// tellPage prints where the pages beside a page are, and how far the search came if it ended early.
-func tellPage(w io.Writer, older, newer policy.Cursor, searchedTo time.Time, zone *time.Location) {
+// TellPage prints where the pages beside a page are, and how far the search came if it ended early.
+func TellPage(w io.Writer, older, newer policy.Cursor, searchedTo time.Time, zone *time.Location) {
 	if !searchedTo.IsZero() {
 		fmt.Fprintf(w, "So far the search came to %s, and it can go on.\n", searchedTo.In(zone).Format(time.DateTime+" MST"))
 	}

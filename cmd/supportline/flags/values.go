@@ -1,4 +1,4 @@
-package main
+package flags
 
 import (
 	"fmt"
@@ -11,8 +11,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// values returns the options by which the parser reads numbers and lengths of time, with errors that name what to write.
-func values() []kong.Option {
+// Options returns the options by which the parser reads numbers and lengths of time, with errors that name what to write.
+func Options() []kong.Option {
 	whole := func(set func(reflect.Value, string) error) kong.MapperFunc {
 		return func(ctx *kong.DecodeContext, target reflect.Value) error {
 			var text string
@@ -57,8 +57,8 @@ func lengthOfTime(ctx *kong.DecodeContext, target reflect.Value) error {
 // negative matches what people write for a number below zero, which the parser takes for a flag.
 var negative = regexp.MustCompile(`^-[0-9.]`)
 
-// joined returns arguments with each negative number joined to the flag before it, so that the flag itself can refuse it.
-func joined(args []string) []string {
+// Joined returns arguments with each negative number Joined to the flag before it, so that the flag itself can refuse it.
+func Joined(args []string) []string {
 	var all []string
 	for _, arg := range args {
 		last := len(all) - 1
@@ -79,8 +79,8 @@ var (
 	oddArgument = regexp.MustCompile(`^unexpected argument ([^ ,]+)`)
 )
 
-// plainWords returns an error of the parser in the words of the manuals.
-func plainWords(said string) string {
+// PlainWords returns an error of the parser in the words of the manuals.
+func PlainWords(said string) string {
 	said = ofArgument.ReplaceAllString(said, "$1: ")
 	said = noCommand.ReplaceAllString(said, "name one of the commands $1")
 	if m := noArgument.FindStringSubmatch(said); m != nil {
